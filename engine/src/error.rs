@@ -1,0 +1,156 @@
+//! Every way in which a caller or the disk can be wrong. How a run ended is data, not an error.
+
+use std::path::PathBuf;
+
+/// The crate's result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, with the value seen and the value wanted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument or option outside its range.
+    #[error("`{name}` is {value}, but {want}")]
+    Argument {
+        /// The argument's name as the caller writes it.
+        name: String,
+        /// The value seen.
+        value: String,
+        /// What is wanted, as the end of a sentence: "it must be positive".
+        want: String,
+    },
+    /// A name that is not in a closed list.
+    #[error("there is no {what} `{name}`{}", suggestion(near))]
+    Unknown {
+        /// The kind of thing: "data set", "metric".
+        what: &'static str,
+        /// The name seen.
+        name: String,
+        /// The nearest known name.
+        near: Option<String>,
+    },
+    /// Two shapes that do not fit.
+    #[error("{what} has {got}, but {want}")]
+    Shape {
+        /// What has the wrong shape: "points", "target weights".
+        what: String,
+        /// The shape seen: "3 columns".
+        got: String,
+        /// What is wanted: "the target has 2".
+        want: String,
+    },
+    /// NaN or infinity in the data.
+    #[error("{what} holds {value} in row {row}, column {column} (counted from 0), but every value must be finite")]
+    NotFinite {
+        /// Which data.
+        what: String,
+        /// Row, from 0.
+        row: usize,
+        /// Column, from 0.
+        column: usize,
+        /// The value seen.
+        value: f64,
+    },
+    /// A file whose content cannot be used.
+    #[error("{}{}: {seen}, but {want}", path.display(), place_of(place))]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Where in it: "line 3, column 2"; empty for the whole file.
+        place: String,
+        /// What was seen there.
+        seen: String,
+        /// What was wanted, as the end of a sentence.
+        want: String,
+    },
+    /// The operating system refused.
+    #[error("cannot {act} {}: {reason}", path.display())]
+    Io {
+        /// "read" or "write".
+        act: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        reason: String,
+    },
+    /// Something that this object cannot give: a density, an exact score, a mode list.
+    #[error("{what} has no {part}; {hint}")]
+    Missing {
+        /// The object: "the data set `moons`".
+        what: String,
+        /// What it lacks.
+        part: String,
+        /// What to do instead.
+        hint: String,
+    },
+    /// A computation that has no answer: a covariance that is not positive definite.
+    #[error("{what}: {reason}")]
+    Numeric {
+        /// The computation.
+        what: String,
+        /// Why it failed and what would mend it.
+        reason: String,
+    },
+    /// The caller's [`crate::Interrupt`] was raised.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Who has to mend it; the command line turns this into an exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// An argument, an option, a name.
+    Call,
+    /// A file or the data in it.
+    Data,
+    /// Nobody: the user stopped it.
+    Stopped,
+}
+
+impl Error {
+    /// Who has to mend it.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Error::Argument { .. } | Error::Unknown { .. } | Error::Missing { .. } => Blame::Call,
+            Error::Shape { .. }
+            | Error::NotFinite { .. }
+            | Error::File { .. }
+            | Error::Io { .. }
+            | Error::Numeric { .. } => Blame::Data,
+            Error::Interrupted => Blame::Stopped,
+        }
+    }
+
+    /// An argument out of range.
+    pub fn argument(name: &str, value: impl ToString, want: impl Into<String>) -> Error {
+        Error::Argument { name: name.into(), value: value.to_string(), want: want.into() }
+    }
+
+    /// A shape that does not fit.
+    pub fn shape(what: impl Into<String>, got: impl Into<String>, want: impl Into<String>) -> Error {
+        Error::Shape { what: what.into(), got: got.into(), want: want.into() }
+    }
+
+    /// An unknown name, with the nearest of `known` when one is near enough.
+    pub fn unknown<'a>(what: &'static str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Error {
+        Error::Unknown { what, name: name.into(), near: nearest(name, known) }
+    }
+}
+
+/// The name in `known` that `name` was most likely meant to be, if any is near enough.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    known
+        .into_iter()
+        .map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), k))
+        .filter(|(distance, k)| *distance <= 1 + k.len().max(name.len()) / 4)
+        .min()
+        .map(|(_, k)| k.to_string())
+}
+
+fn suggestion(near: &Option<String>) -> String {
+    near.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default()
+}
+
+fn place_of(place: &str) -> String {
+    if place.is_empty() { String::new() } else { format!(", {place}") }
+}

@@ -1,0 +1,35 @@
+//! Numerics of particle flows between distributions.
+//!
+//! Particles `y` move towards a target `p` along a velocity field; the field of the seed paper is the
+//! score difference `grad log p - grad log q` of noise-smoothed proxies [weber2023score]. The crate knows no
+//! script and no terminal. Read it in this order:
+//!
+//! * [`points`], [`rng`], [`io`]: what moves, reproducible randomness, files;
+//! * [`pairwise`]: the three reductions on which everything stands;
+//! * [`target`], [`score`], [`flow`]: what to reach, how its score is known, how particles move;
+//! * [`generator`], [`metric`], [`run`], [`output`]: models, measurements, the driver, pictures.
+
+mod error;
+mod interrupt;
+pub mod options;
+pub mod points;
+pub mod rng;
+pub mod schedule;
+
+pub mod io;
+pub mod pairwise;
+pub mod target;
+
+pub mod score;
+
+pub mod flow;
+pub mod metric;
+
+pub mod generator;
+pub mod run;
+
+pub mod output;
+
+pub use error::{Error, Result};
+pub use interrupt::Interrupt;
+pub use points::Points;

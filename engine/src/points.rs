@@ -1,0 +1,253 @@
+//! Sets of points: `n` rows of `dim` finite f64 coordinates, row-major.
+
+use crate::{Error, Result};
+use faer::Mat;
+
+/// A point set, validated once where it enters.
+///
+/// ```
+/// use sdflow::Points;
+/// let p = Points::from_rows(&[[0.0, 1.0], [2.0, 3.0]])?;
+/// assert_eq!((p.n(), p.dim()), (2, 2));
+/// assert_eq!(p.mean(), [1.0, 2.0]);
+/// # Ok::<(), sdflow::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Points {
+    data: Vec<f64>,
+    dim: usize,
+}
+
+impl Points {
+    /// Points from row-major `data`; `what` names them in errors.
+    ///
+    /// # Errors
+    /// `dim` = 0, no rows, a ragged length, or a value that is not finite.
+    pub fn new(data: Vec<f64>, dim: usize, what: &str) -> Result<Points> {
+        if dim == 0 || data.is_empty() {
+            return Err(Error::shape(what, "no values", "at least one row and one column are needed"));
+        }
+        if !data.len().is_multiple_of(dim) {
+            let got = format!("{} values", data.len());
+            return Err(Error::shape(what, got, format!("rows of {dim} need a multiple of {dim}")));
+        }
+        let points = Points { data, dim };
+        points.check_finite(what)?;
+        Ok(points)
+    }
+
+    /// Points from equally long rows.
+    ///
+    /// # Errors
+    /// As [`Points::new`].
+    pub fn from_rows<R: AsRef<[f64]>>(rows: &[R]) -> Result<Points> {
+        let dim = rows.first().map_or(0, |r| r.as_ref().len());
+        if let Some((i, r)) = rows.iter().enumerate().find(|(_, r)| r.as_ref().len() != dim) {
+            let got = format!("{} values in row {i}", r.as_ref().len());
+            return Err(Error::shape("the list of points", got, format!("row 0 has {dim}")));
+        }
+        Points::new(rows.iter().flat_map(|r| r.as_ref().iter().copied()).collect(), dim, "the list of points")
+    }
+
+    /// `n` points at the origin.
+    pub fn zeros(n: usize, dim: usize) -> Points {
+        Points { data: vec![0.0; n * dim], dim }
+    }
+
+    /// Number of points.
+    pub fn n(&self) -> usize {
+        self.data.len().checked_div(self.dim).unwrap_or(0)
+    }
+
+    /// Number of coordinates.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Point `i`; panics past the end, as slices do.
+    pub fn row(&self, i: usize) -> &[f64] {
+        &self.data[i * self.dim..(i + 1) * self.dim]
+    }
+
+    /// Point `i`, to write.
+    pub fn row_mut(&mut self, i: usize) -> &mut [f64] {
+        &mut self.data[i * self.dim..(i + 1) * self.dim]
+    }
+
+    /// All points in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[f64]> {
+        self.data.chunks_exact(self.dim.max(1))
+    }
+
+    /// The coordinates, row by row.
+    pub fn data(&self) -> &[f64] {
+        &self.data
+    }
+
+    /// The coordinates, to write. Who writes a value that is not finite answers for it: [`Points::check_finite`].
+    pub fn data_mut(&mut self) -> &mut [f64] {
+        &mut self.data
+    }
+
+    /// Gives this set the shape `n` x `dim`, reusing its memory; the values are unspecified.
+    pub fn reshape(&mut self, n: usize, dim: usize) {
+        self.dim = dim;
+        self.data.resize(n * dim, 0.0);
+    }
+
+    /// Becomes a copy of `other`, reusing this set's memory.
+    pub fn copy_from(&mut self, other: &Points) {
+        self.dim = other.dim;
+        self.data.clone_from(&other.data);
+    }
+
+    /// The points with these indices, in this order.
+    pub fn select(&self, indices: &[usize]) -> Points {
+        let data = indices.iter().flat_map(|&i| self.row(i).iter().copied()).collect();
+        Points { data, dim: self.dim }
+    }
+
+    /// Rows `range` as a copy.
+    pub fn rows(&self, range: std::ops::Range<usize>) -> Points {
+        Points { data: self.data[range.start * self.dim..range.end * self.dim].to_vec(), dim: self.dim }
+    }
+
+    /// # Errors
+    /// The first value that is not finite, with its place; `what` names the points.
+    pub fn check_finite(&self, what: &str) -> Result<()> {
+        match self.data.iter().position(|v| !v.is_finite()) {
+            None => Ok(()),
+            Some(at) => Err(Error::NotFinite {
+                what: what.into(),
+                row: at / self.dim,
+                column: at % self.dim,
+                value: self.data[at],
+            }),
+        }
+    }
+
+    /// # Errors
+    /// These points do not have `dim` coordinates; `what` names them and `whose` says who has `dim`.
+    pub fn check_dim(&self, what: &str, dim: usize, whose: &str) -> Result<()> {
+        if self.dim == dim {
+            return Ok(());
+        }
+        Err(Error::shape(what, columns(self.dim), format!("{whose} has {}", columns(dim))))
+    }
+
+    /// Mean of each coordinate.
+    pub fn mean(&self) -> Vec<f64> {
+        let mut mean = vec![0.0; self.dim];
+        for row in self.iter() {
+            mean.iter_mut().zip(row).for_each(|(m, x)| *m += x);
+        }
+        let n = self.n() as f64;
+        mean.iter_mut().for_each(|m| *m /= n);
+        mean
+    }
+
+    /// Maximum-likelihood covariance `1/n sum (x - mean)(x - mean)^T`, `dim` x `dim`.
+    pub fn covariance(&self) -> Mat<f64> {
+        let mean = self.mean();
+        let centred = Mat::from_fn(self.n(), self.dim, |i, j| self.row(i)[j] - mean[j]);
+        let mut cov = Mat::zeros(self.dim, self.dim);
+        let scale = 1.0 / self.n() as f64;
+        // One thread: the sum's order, hence its bytes, must not depend on how many there are.
+        let par = faer::Par::Seq;
+        faer::linalg::matmul::matmul(&mut cov, faer::Accum::Replace, centred.transpose(), &centred, scale, par);
+        cov
+    }
+
+    /// Root mean square distance from the mean: `sqrt(tr Cov)`, the data's scale.
+    pub fn spread(&self) -> f64 {
+        let mean = self.mean();
+        let total: f64 = self.iter().map(|row| squared_distance(row, &mean)).sum();
+        (total / self.n() as f64).sqrt()
+    }
+}
+
+/// `|a - b|^2` of two points.
+pub fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum()
+}
+
+fn columns(dim: usize) -> String {
+    if dim == 1 { "1 column".into() } else { format!("{dim} columns") }
+}
+
+/// A per-axis affine map onto mean 0 and standard deviation 1, and its inverse.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Standardiser {
+    mean: Vec<f64>,
+    std: Vec<f64>,
+}
+
+impl Standardiser {
+    /// The map that standardises `points`; a constant column keeps its scale.
+    pub fn of(points: &Points) -> Standardiser {
+        let mean = points.mean();
+        let mut std = vec![0.0; points.dim()];
+        for row in points.iter() {
+            std.iter_mut().zip(row).zip(&mean).for_each(|((s, x), m)| *s += (x - m) * (x - m));
+        }
+        let n = points.n() as f64;
+        for s in &mut std {
+            *s = if *s > 0.0 { (*s / n).sqrt() } else { 1.0 };
+        }
+        Standardiser { mean, std }
+    }
+
+    /// Into standard units.
+    pub fn apply(&self, points: &Points) -> Points {
+        self.map(points, |x, m, s| (x - m) / s)
+    }
+
+    /// Back into the caller's units.
+    pub fn undo(&self, points: &Points) -> Points {
+        self.map(points, |x, m, s| x * s + m)
+    }
+
+    /// Standard deviation of each axis, in the caller's units.
+    pub fn std(&self) -> &[f64] {
+        &self.std
+    }
+
+    fn map(&self, points: &Points, f: impl Fn(f64, f64, f64) -> f64) -> Points {
+        let mut out = points.clone();
+        for i in 0..out.n() {
+            let axes = self.mean.iter().zip(&self.std);
+            out.row_mut(i).iter_mut().zip(axes).for_each(|(x, (m, s))| *x = f(*x, *m, *s));
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_door_names_the_place_of_a_bad_value() {
+        let e = Points::new(vec![0.0, 1.0, f64::NAN, 3.0], 2, "x.npy").unwrap_err();
+        assert!(matches!(e, Error::NotFinite { row: 1, column: 0, .. }));
+        assert!(Points::new(vec![0.0; 3], 2, "x").is_err());
+        assert!(Points::new(vec![], 2, "x").is_err());
+    }
+
+    #[test]
+    fn covariance_of_two_points() {
+        let p = Points::from_rows(&[[0.0, 0.0], [2.0, 4.0]]).unwrap();
+        let c = p.covariance();
+        assert_eq!((c[(0, 0)], c[(0, 1)], c[(1, 1)]), (1.0, 2.0, 4.0));
+        assert_eq!(p.spread(), 5f64.sqrt());
+    }
+
+    #[test]
+    fn standardising_is_undone() {
+        let p = Points::from_rows(&[[0.0, 5.0], [2000.0, 5.0], [1000.0, 5.0]]).unwrap();
+        let s = Standardiser::of(&p);
+        let q = s.apply(&p);
+        assert!((q.covariance()[(0, 0)] - 1.0).abs() < 1e-12);
+        assert_eq!(s.undo(&q), p);
+    }
+}

@@ -1,0 +1,108 @@
+//! Reproducible randomness without generator state.
+//!
+//! A [`Stream`] is a key made of the seed, labels and counters; each key opens its own generator
+//! (xoshiro256++ [blackman2021scrambled]). A step's noise therefore depends on the step and not on what ran before, so
+//! a run can be resumed, split over threads or replayed with the same bytes.
+
+use crate::Points;
+use rand::{Rng as _, RngExt as _, SeedableRng};
+use rand_distr::{Distribution, StandardNormal};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::prelude::*;
+
+/// Values per independently keyed chunk of a bulk fill.
+const CHUNK: usize = 8192;
+
+/// A key from which random numbers are drawn.
+///
+/// ```
+/// use sdflow::rng::Stream;
+/// let noise = Stream::new(7).label("noise");
+/// assert_eq!(noise.at(3).rng().normal(), noise.at(3).rng().normal());
+/// assert_ne!(noise.at(3).rng().normal(), noise.at(4).rng().normal());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Stream(u64);
+
+impl Stream {
+    /// The root of all streams of `seed`.
+    pub fn new(seed: u64) -> Stream {
+        Stream(mix(seed ^ 0x5d_f1_0e_5d_f1_0e_5d_f1))
+    }
+
+    /// The sub-stream of a purpose.
+    pub fn label(self, label: &str) -> Stream {
+        label.bytes().fold(self.at(label.len() as u64), |s, b| s.at(u64::from(b)))
+    }
+
+    /// The sub-stream of a counter: a step, a chunk, a repetition.
+    pub fn at(self, index: u64) -> Stream {
+        Stream(mix(self.0 ^ mix(index.wrapping_add(0x9e37_79b9_7f4a_7c15))))
+    }
+
+    /// The generator of this key.
+    pub fn rng(self) -> Rng {
+        Rng(Xoshiro256PlusPlus::seed_from_u64(self.0))
+    }
+
+    /// Fills `out` with independent standard normal values, in parallel; the bytes depend on the key only.
+    pub fn fill_normal(self, out: &mut [f64]) {
+        out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, values)| {
+            let mut rng = self.at(chunk as u64).rng();
+            values.iter_mut().for_each(|v| *v = rng.normal());
+        });
+    }
+
+    /// `n` standard normal points of dimension `dim`.
+    pub fn normal(self, n: usize, dim: usize) -> Points {
+        let mut points = Points::zeros(n, dim);
+        self.fill_normal(points.data_mut());
+        points
+    }
+}
+
+/// SplitMix64's finaliser [steele2014fast]: a bijection of 64 bits with full avalanche.
+fn mix(x: u64) -> u64 {
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+/// A generator; get one from [`Stream::rng`].
+#[derive(Debug, Clone)]
+pub struct Rng(Xoshiro256PlusPlus);
+
+impl Rng {
+    /// Standard normal.
+    pub fn normal(&mut self) -> f64 {
+        StandardNormal.sample(&mut self.0)
+    }
+
+    /// Uniform on `[0, 1)`.
+    pub fn uniform(&mut self) -> f64 {
+        // 53 random bits scaled by 2^-53, spelled out so that the values do not depend on another crate's choice.
+        (self.0.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
+
+    /// Uniform on `0 .. n`, for `n >= 1`.
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0.random_range(0..n)
+    }
+
+    /// Gamma of shape `shape > 0` and scale 1.
+    pub fn gamma(&mut self, shape: f64) -> f64 {
+        rand_distr::Gamma::new(shape, 1.0).map_or(f64::NAN, |g| g.sample(&mut self.0))
+    }
+
+    /// `k` different indices below `n` in random order; `k` is capped at `n`.
+    pub fn choose(&mut self, n: usize, k: usize) -> Vec<usize> {
+        let mut indices: Vec<usize> = (0..n).collect();
+        let k = k.min(n);
+        for i in 0..k {
+            let j = i + self.below(n - i);
+            indices.swap(i, j);
+        }
+        indices.truncate(k);
+        indices
+    }
+}

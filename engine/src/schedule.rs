@@ -1,0 +1,280 @@
+//! Schedules: positive or zero quantities as functions of progress in `[0, 1]`.
+
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// A function of progress `t` in `[0, 1]`; written in data as a number (constant), a list (table) or a tagged map.
+///
+/// ```
+/// use sdflow::schedule::Schedule;
+/// let s = Schedule::Geometric { from: 10.0, to: 0.1 };
+/// assert!((s.at(0.5) - 1.0).abs() < 1e-12);
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub enum Schedule {
+    /// `value` throughout.
+    Constant {
+        /// The value.
+        value: f64,
+    },
+    /// `from + t (to - from)`.
+    Linear {
+        /// Value at 0.
+        from: f64,
+        /// Value at 1.
+        to: f64,
+    },
+    /// `to + (from - to) (1 + cos(pi t)) / 2`.
+    Cosine {
+        /// Value at 0.
+        from: f64,
+        /// Value at 1.
+        to: f64,
+    },
+    /// `from (to / from)^t`; both positive.
+    Geometric {
+        /// Value at 0.
+        from: f64,
+        /// Value at 1.
+        to: f64,
+    },
+    /// `(from^(1/rho) + t (to^(1/rho) - from^(1/rho)))^rho` [karras2022elucidating].
+    Karras {
+        /// Value at 0.
+        from: f64,
+        /// Value at 1.
+        to: f64,
+        /// Curvature; 7 in the source, 1 is linear.
+        rho: f64,
+    },
+    /// `from + t^power (to - from)`.
+    Polynomial {
+        /// Value at 0.
+        from: f64,
+        /// Value at 1.
+        to: f64,
+        /// Exponent, positive.
+        power: f64,
+    },
+    /// A logistic curve in `t`, scaled to meet both ends exactly.
+    Sigmoid {
+        /// Value at 0.
+        from: f64,
+        /// Value at 1.
+        to: f64,
+        /// Steepness at the middle, positive; 10 is a clear S.
+        steepness: f64,
+    },
+    /// Linear interpolation between equally spaced values.
+    Table {
+        /// Values from `t` = 0 to `t` = 1, at least one.
+        values: Vec<f64>,
+    },
+    /// From `from` down to `to`, held wherever the flow still has work to do: the run decides the pace
+    /// (see the flow that takes it). As a plain function of progress it is the geometric schedule.
+    Adaptive {
+        /// First value.
+        from: f64,
+        /// Last value.
+        to: f64,
+    },
+}
+
+impl Schedule {
+    /// The value at progress `t`, which is clamped to `[0, 1]`.
+    pub fn at(&self, t: f64) -> f64 {
+        let t = t.clamp(0.0, 1.0);
+        let mix = |from: f64, to: f64, share: f64| if share >= 1.0 { to } else { from + share * (to - from) };
+        match *self {
+            Schedule::Constant { value } => value,
+            Schedule::Linear { from, to } => mix(from, to, t),
+            Schedule::Cosine { from, to } => mix(from, to, 0.5 * (1.0 - (std::f64::consts::PI * t).cos())),
+            Schedule::Geometric { from, to } | Schedule::Adaptive { from, to } => {
+                if t >= 1.0 {
+                    to
+                } else {
+                    from * (to / from).powf(t)
+                }
+            }
+            Schedule::Karras { from, to, rho } => {
+                let root = |x: f64| x.powf(1.0 / rho);
+                if t >= 1.0 { to } else { mix(root(from), root(to), t).powf(rho) }
+            }
+            Schedule::Polynomial { from, to, power } => mix(from, to, t.powf(power)),
+            Schedule::Sigmoid { from, to, steepness } => {
+                let logistic = |t: f64| 1.0 / (1.0 + (-steepness * (t - 0.5)).exp());
+                mix(from, to, (logistic(t) - logistic(0.0)) / (logistic(1.0) - logistic(0.0)))
+            }
+            Schedule::Table { ref values } => {
+                let place = t * (values.len() - 1) as f64;
+                let i = (place as usize).min(values.len().saturating_sub(2));
+                let next = values[(i + 1).min(values.len() - 1)];
+                mix(values[i], next, place - i as f64)
+            }
+        }
+    }
+
+    /// Checks that the schedule can be evaluated and that every value lies in `range`; `name` is the option's.
+    ///
+    /// # Errors
+    /// A value that is not finite or out of range, an empty table, or a shape parameter that is not positive.
+    pub fn check(&self, name: &str, range: std::ops::RangeInclusive<f64>) -> Result<()> {
+        let positive = |what: &str, v: f64| {
+            if v > 0.0 && v.is_finite() {
+                Ok(())
+            } else {
+                Err(Error::argument(&format!("{name}.{what}"), v, "it must be positive"))
+            }
+        };
+        match self {
+            Schedule::Table { values } if values.is_empty() => {
+                return Err(Error::argument(name, "[]", "a table needs at least one value"));
+            }
+            Schedule::Geometric { from, to } | Schedule::Adaptive { from, to } => {
+                positive("from", *from)?;
+                positive("to", *to)?;
+            }
+            Schedule::Karras { rho, .. } => positive("rho", *rho)?,
+            Schedule::Polynomial { power, .. } => positive("power", *power)?,
+            Schedule::Sigmoid { steepness, .. } => positive("steepness", *steepness)?,
+            _ => {}
+        }
+        // Every shape is monotone or a table, so its extremes are among these values.
+        let extremes = match self {
+            Schedule::Table { values } => values.clone(),
+            other => vec![other.at(0.0), other.at(1.0)],
+        };
+        match extremes.into_iter().find(|v| !v.is_finite() || !range.contains(v)) {
+            None => Ok(()),
+            Some(v) => Err(Error::argument(name, v, wanted(&range))),
+        }
+    }
+}
+
+fn wanted(range: &std::ops::RangeInclusive<f64>) -> String {
+    match (*range.start(), *range.end()) {
+        (0.0, f64::INFINITY) => "it must be 0 or more".into(),
+        (low, f64::INFINITY) => format!("it must be at least {low:e}"),
+        (low, high) => format!("it must lie between {low} and {high}"),
+    }
+}
+
+impl From<f64> for Schedule {
+    fn from(value: f64) -> Schedule {
+        Schedule::Constant { value }
+    }
+}
+
+/// How a schedule stands in data.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Number(f64),
+    List(Vec<f64>),
+    Map(Tagged),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "schedule", rename_all = "lowercase", deny_unknown_fields)]
+enum Tagged {
+    Constant { value: f64 },
+    Linear { from: f64, to: f64 },
+    Cosine { from: f64, to: f64 },
+    Geometric { from: f64, to: f64 },
+    Karras { from: f64, to: f64, rho: f64 },
+    Polynomial { from: f64, to: f64, power: f64 },
+    Sigmoid { from: f64, to: f64, steepness: f64 },
+    Adaptive { from: f64, to: f64 },
+}
+
+impl From<Written> for Schedule {
+    fn from(written: Written) -> Schedule {
+        match written {
+            Written::Number(value) => Schedule::Constant { value },
+            Written::List(values) => Schedule::Table { values },
+            Written::Map(tagged) => match tagged {
+                Tagged::Constant { value } => Schedule::Constant { value },
+                Tagged::Linear { from, to } => Schedule::Linear { from, to },
+                Tagged::Cosine { from, to } => Schedule::Cosine { from, to },
+                Tagged::Geometric { from, to } => Schedule::Geometric { from, to },
+                Tagged::Karras { from, to, rho } => Schedule::Karras { from, to, rho },
+                Tagged::Polynomial { from, to, power } => Schedule::Polynomial { from, to, power },
+                Tagged::Sigmoid { from, to, steepness } => Schedule::Sigmoid { from, to, steepness },
+                Tagged::Adaptive { from, to } => Schedule::Adaptive { from, to },
+            },
+        }
+    }
+}
+
+impl From<Schedule> for Written {
+    fn from(schedule: Schedule) -> Written {
+        match schedule {
+            Schedule::Constant { value } => Written::Number(value),
+            Schedule::Table { values } => Written::List(values),
+            Schedule::Linear { from, to } => Written::Map(Tagged::Linear { from, to }),
+            Schedule::Cosine { from, to } => Written::Map(Tagged::Cosine { from, to }),
+            Schedule::Geometric { from, to } => Written::Map(Tagged::Geometric { from, to }),
+            Schedule::Karras { from, to, rho } => Written::Map(Tagged::Karras { from, to, rho }),
+            Schedule::Polynomial { from, to, power } => Written::Map(Tagged::Polynomial { from, to, power }),
+            Schedule::Sigmoid { from, to, steepness } => Written::Map(Tagged::Sigmoid { from, to, steepness }),
+            Schedule::Adaptive { from, to } => Written::Map(Tagged::Adaptive { from, to }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<Schedule> {
+        let (from, to) = (10.0, 0.1);
+        vec![
+            Schedule::Linear { from, to },
+            Schedule::Cosine { from, to },
+            Schedule::Geometric { from, to },
+            Schedule::Karras { from, to, rho: 7.0 },
+            Schedule::Polynomial { from, to, power: 2.0 },
+            Schedule::Sigmoid { from, to, steepness: 10.0 },
+            Schedule::Adaptive { from, to },
+            Schedule::Table { values: vec![10.0, 3.0, 0.1] },
+        ]
+    }
+
+    #[test]
+    fn every_schedule_meets_its_ends_and_falls() {
+        for s in all() {
+            assert!((s.at(0.0) - 10.0).abs() < 1e-12, "{s:?}");
+            assert_eq!(s.at(1.0), 0.1, "{s:?}");
+            let values: Vec<f64> = (0..=100).map(|i| s.at(f64::from(i) / 100.0)).collect();
+            assert!(values.windows(2).all(|w| w[1] <= w[0]), "{s:?}");
+            assert!(s.check("sigma", 0.0..=f64::INFINITY).is_ok());
+            assert!(s.check("sigma", 1.0..=f64::INFINITY).is_err());
+        }
+    }
+
+    #[test]
+    fn known_middles() {
+        let middles = [5.05, 5.05, 1.0, 1.4507, 7.525, 5.05, 1.0, 3.0];
+        for (s, want) in all().iter().zip(middles) {
+            assert!((s.at(0.5) - want).abs() < 1e-4, "{s:?} {}", s.at(0.5));
+        }
+    }
+
+    #[test]
+    fn written_and_read_back() {
+        for s in all().into_iter().chain([Schedule::from(0.5)]) {
+            let json = serde_json::to_string(&s).unwrap();
+            assert_eq!(serde_json::from_str::<Schedule>(&json).unwrap(), s, "{json}");
+        }
+        assert_eq!(serde_json::from_str::<Schedule>("3").unwrap(), Schedule::from(3.0));
+    }
+
+    #[test]
+    fn bad_schedules_are_refused() {
+        assert!(Schedule::Geometric { from: 1.0, to: 0.0 }.check("sigma", 0.0..=f64::INFINITY).is_err());
+        assert!(Schedule::Table { values: vec![] }.check("sigma", 0.0..=1.0).is_err());
+        assert!(Schedule::from(f64::NAN).check("sigma", 0.0..=1.0).is_err());
+        assert!(Schedule::from(-1.0).check("sigma", 0.0..=f64::INFINITY).is_err());
+    }
+}

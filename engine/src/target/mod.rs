@@ -1,0 +1,83 @@
+//! Distributions to reach or to start from.
+//!
+//! A [`Target`] can always be sampled; what else it knows (log density, score, moments, modes) it offers as options,
+//! so that exact answers are used wherever they exist.
+
+use crate::{Error, Points, Result, rng::Stream};
+use faer::Mat;
+
+/// A probability distribution on `R^dim`, possibly convolved with `N(0, sigma^2 I)`.
+pub trait Target: Send + Sync + std::fmt::Debug {
+    /// Name for messages and reports: "ar1(0.9) in 64 dimensions".
+    fn name(&self) -> String;
+
+    /// Number of coordinates.
+    fn dim(&self) -> usize;
+
+    /// `n` independent points, determined by the stream. For a finite sample: drawn from it, without replacement
+    /// while it lasts.
+    ///
+    /// # Errors
+    /// None for most; a finite sample cannot give more rows than it has.
+    fn sample(&self, n: usize, stream: Stream) -> Result<Points>;
+
+    /// `out[i] = log p_sigma(x_i)` in nats, `p_sigma = p * N(0, sigma^2 I)`, `sigma >= 0`.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where there is no closed form (the default), or a shape that does not fit.
+    fn log_density(&self, _points: &Points, _sigma: f64, _out: &mut Vec<f64>) -> Result<()> {
+        Err(self.missing("closed-form log density"))
+    }
+
+    /// Row `i` of `out` becomes `grad log p_sigma(x_i)`.
+    ///
+    /// # Errors
+    /// As [`Target::log_density`].
+    fn score(&self, _points: &Points, _sigma: f64, _out: &mut Points) -> Result<()> {
+        Err(self.missing("closed-form score"))
+    }
+
+    /// Does [`Target::score`] have a closed form?
+    fn has_score(&self) -> bool {
+        false
+    }
+
+    /// Exact mean and covariance, where they exist.
+    fn moments(&self) -> Option<Moments> {
+        None
+    }
+
+    /// The modes of a mixture, for counting what was reached.
+    fn modes(&self) -> Option<&Mixture> {
+        None
+    }
+
+    /// The finite sample behind it, when the distribution is one.
+    fn data(&self) -> Option<&Points> {
+        None
+    }
+
+    /// The error for a part that this target lacks.
+    fn missing(&self, part: &str) -> Error {
+        Error::Missing {
+            what: self.name(),
+            part: part.into(),
+            hint: "use a target that has one (`gaussian`, `ar1`, `mixture`, `student_t`), or an estimate from samples"
+                .into(),
+        }
+    }
+}
+
+/// Mean and covariance of a distribution.
+#[derive(Debug, Clone)]
+pub struct Moments {
+    /// Mean, `dim`.
+    pub mean: Vec<f64>,
+    /// Covariance, `dim` x `dim`.
+    pub cov: Mat<f64>,
+}
+
+mod gaussian;
+mod mixture;
+pub use gaussian::Gaussian;
+pub use mixture::Mixture;
