@@ -1,1 +1,162 @@
 //! The Rhai script language of sdflow.
+//!
+//! [`prepare`] compiles a script and its imports and gives the run its identity; [`execute`] runs it and reports what
+//! happened as an [`Outcome`]. The crate prints nothing: what a user should see goes to a [`Listener`].
+
+use sdflow::{Interrupt, pairwise::PairwiseOptions};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What to run and with what.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The script.
+    pub script: PathBuf,
+    /// `name=value` given on the command line, in order.
+    pub params: Vec<(String, String)>,
+    /// `name=value` from the environment; names in upper case.
+    pub environment: Vec<(String, String)>,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Cap particles and steps so that the script runs in seconds.
+    pub quick: bool,
+    /// The run folder; [`execute`] writes below it and nowhere else.
+    pub folder: PathBuf,
+    /// Folders that the script may read besides its own.
+    pub allow_read: Vec<PathBuf>,
+    /// How pairwise sums are computed.
+    pub pairwise: PairwiseOptions,
+    /// Stops the script and every native loop.
+    pub interrupt: Interrupt,
+}
+
+/// Who is told while a script runs.
+pub trait Listener: Send + Sync {
+    /// The script's `print`.
+    fn print(&self, text: &str);
+    /// Something the user should know; also recorded in the outcome.
+    fn warn(&self, warning: &str);
+    /// A long loop has done `done` of `total` units; `what` names it ("sd_flow", "noise floor of energy"), `detail` is
+    /// a short live reading ("sigma 0.31, energy 0.042").
+    fn progress(&self, what: &str, done: usize, total: usize, detail: &str);
+    /// One row of the run's history, to be flushed to the metrics files as it comes.
+    fn row(&self, row: &BTreeMap<String, f64>);
+}
+
+/// What a script did, complete even when it failed half-way.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Outcome {
+    /// Every declared parameter with its value and where that came from.
+    pub params: BTreeMap<String, Param>,
+    /// Final metrics by name.
+    pub metrics: BTreeMap<String, Reading>,
+    /// `expect` and `threshold` results in order.
+    pub checks: Vec<Check>,
+    /// Warnings in order.
+    pub warnings: Vec<String>,
+    /// How the last run of a flow ended, with a sentence of advice.
+    pub stop: Option<Ending>,
+    /// Steps taken by all flows.
+    pub steps: u64,
+    /// Evaluations of velocity fields.
+    pub nfe: u64,
+    /// Seconds by part of the work ("flow", "metrics", "pictures").
+    pub seconds: BTreeMap<String, f64>,
+    /// Pairs of a query and a source evaluated.
+    pub pairs: u64,
+    /// Floating-point operations of the pairwise sums, as `bench` counts them.
+    pub flops: f64,
+    /// Files written, relative to the run folder.
+    pub files: Vec<PathBuf>,
+    /// What ended the script early.
+    #[serde(skip)]
+    pub failure: Option<Diagnostic>,
+}
+
+/// A parameter's value and origin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Param {
+    /// The value, of the type of the script's default.
+    pub value: serde_json::Value,
+    /// "script", "environment" or "command line".
+    pub origin: String,
+}
+
+/// A metric as recorded: its value, standard error and the noise floor of fresh reference samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The value.
+    pub value: f64,
+    /// Standard error, where known.
+    pub se: Option<f64>,
+    /// 95 % quantile over pairs of fresh reference samples, where known.
+    pub floor: Option<f64>,
+}
+
+/// One `expect` or `threshold`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// The claim.
+    pub name: String,
+    /// Did it hold?
+    pub pass: bool,
+    /// The value judged, where there is one.
+    pub value: Option<f64>,
+}
+
+/// How a run of a flow ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ending {
+    /// "finished", "converged", "diverged", "interrupted", "time up".
+    pub reason: String,
+    /// What to do about it, a sentence.
+    pub advice: String,
+}
+
+/// An error as a user sees it: cause, place, hint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnostic {
+    /// Whose fault; decides the exit code.
+    pub kind: Fault,
+    /// One line of cause.
+    pub message: String,
+    /// Where in which file.
+    pub place: Option<Place>,
+    /// What to type instead.
+    pub hint: Option<String>,
+    /// A name for `sdflow-engine doc`.
+    pub see: Option<String>,
+}
+
+/// Whose fault an error is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A `-p` value that cannot be used (exit code 2).
+    Usage,
+    /// The script (3).
+    Script,
+    /// A flow diverged and the script did not look (5).
+    Diverged,
+    /// A file or its data (6).
+    Data,
+    /// The user stopped it (130).
+    Interrupted,
+    /// A defect of this program (1).
+    Internal,
+}
+
+/// A place in a script.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// The file, as the user would name it.
+    pub file: PathBuf,
+    /// Its text.
+    pub source: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Length of the token in characters, at least 1.
+    pub length: usize,
+}
