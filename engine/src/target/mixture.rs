@@ -1,8 +1,18 @@
 //! Mixtures of Gaussians.
 
-use super::Gaussian;
+use super::component::{self, BLOCK, Component};
+use super::{Gaussian, Moments, Target, check_sigma};
+use crate::rng::{Rng, Stream};
+use crate::{Error, Points, Result};
+use faer::Mat;
+use rayon::prelude::*;
+use std::f64::consts::TAU;
 
 /// `sum_k w_k N(m_k, S_k)`.
+///
+/// Smoothed by `N(0, sigma^2 I)` its components have covariances `S_k + sigma^2 I`, and
+/// `score = sum_k r_k(x) (S_k + sigma^2 I)^-1 (m_k - x)` with the responsibilities `r_k`. Log density and score cost
+/// one exponential per point and component besides the components' own cost; far from all components they stay finite.
 #[derive(Debug, Clone)]
 pub struct Mixture {
     weights: Vec<f64>,
@@ -10,6 +20,56 @@ pub struct Mixture {
 }
 
 impl Mixture {
+    /// A mixture; the weights are divided by their sum.
+    ///
+    /// # Errors
+    /// No components, components of different dimensions, another number of weights, a weight that is not positive.
+    pub fn new(weights: Vec<f64>, components: Vec<Gaussian>) -> Result<Mixture> {
+        if weights.len() != components.len() || components.is_empty() {
+            let got = format!("{} weights and {} components", weights.len(), components.len());
+            return Err(Error::shape("the mixture", got, "every component needs a weight, and one is the least"));
+        }
+        if let Some(w) = weights.iter().find(|w| !(**w > 0.0 && w.is_finite())) {
+            return Err(Error::argument("weights", w, "every weight must be positive and finite"));
+        }
+        let dim = components[0].dim();
+        if let Some((k, c)) = components.iter().enumerate().find(|(_, c)| c.dim() != dim) {
+            let got = format!("{} dimensions", c.dim());
+            return Err(Error::shape(format!("component {k} of the mixture"), got, format!("component 0 has {dim}")));
+        }
+        let total: f64 = weights.iter().sum();
+        Ok(Mixture { weights: weights.iter().map(|w| w / total).collect(), components })
+    }
+
+    /// The 5 x 5 grid in the plane: means in `{-4, -2, 0, 2, 4}^2`, standard deviation 0.1, equal weights.
+    ///
+    /// # Errors
+    /// None.
+    pub fn grid25() -> Result<Mixture> {
+        let place = |i: usize| 2.0 * i as f64 - 4.0;
+        Mixture::equal((0..25).map(|i| vec![place(i / 5), place(i % 5)]), 0.1)
+    }
+
+    /// `k` modes evenly on a circle around the origin, the first on the positive first axis; equal weights.
+    ///
+    /// # Errors
+    /// `k` is 0, `radius` is negative or not finite, or `std` is not positive.
+    pub fn ring(k: usize, radius: f64, std: f64) -> Result<Mixture> {
+        if !(radius >= 0.0 && radius.is_finite()) {
+            return Err(Error::argument("radius", radius, "it must not be negative"));
+        }
+        let mode = |i: usize| {
+            let angle = TAU * i as f64 / k as f64;
+            vec![radius * angle.cos(), radius * angle.sin()]
+        };
+        Mixture::equal((0..k).map(mode), std)
+    }
+
+    fn equal(means: impl Iterator<Item = Vec<f64>>, std: f64) -> Result<Mixture> {
+        let components: Vec<Gaussian> = means.map(|m| Gaussian::isotropic(m, std)).collect::<Result<_>>()?;
+        Mixture::new(vec![1.0; components.len()], components)
+    }
+
     /// `w_k`, summing to one.
     pub fn weights(&self) -> &[f64] {
         &self.weights
@@ -18,5 +78,189 @@ impl Mixture {
     /// `N(m_k, S_k)`.
     pub fn components(&self) -> &[Gaussian] {
         &self.components
+    }
+
+    /// Row `i` of `out` (one column per component) becomes the posterior probabilities of the components given `x_i`,
+    /// the mixture being smoothed by `N(0, sigma^2 I)`. Rows sum to one.
+    ///
+    /// # Errors
+    /// A negative `sigma` or points of another dimension.
+    pub fn responsibilities(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
+        component::log_terms(&self.smoothed(points, sigma)?, points, out);
+        out.data_mut().par_chunks_mut(self.components.len()).with_min_len(BLOCK).for_each(|row| {
+            let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            row.iter_mut().for_each(|l| *l = (*l - max).exp());
+            let total: f64 = row.iter().sum();
+            row.iter_mut().for_each(|r| *r /= total);
+        });
+        Ok(())
+    }
+
+    /// The component most likely to have made each point; of equals the first.
+    ///
+    /// # Errors
+    /// Points of another dimension.
+    pub fn assign(&self, points: &Points) -> Result<Vec<usize>> {
+        let mut terms = Points::default();
+        component::log_terms(&self.smoothed(points, 0.0)?, points, &mut terms);
+        let best = |row: &[f64]| (1..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best });
+        Ok(terms.iter().map(best).collect())
+    }
+
+    fn smoothed(&self, points: &Points, sigma: f64) -> Result<Vec<Component<'_>>> {
+        check_sigma(sigma)?;
+        points.check_dim("the points", self.dim(), &self.name())?;
+        Ok(self.weights.iter().zip(&self.components).map(|(w, c)| c.component(*w, sigma)).collect())
+    }
+
+    /// A component's index, drawn with the weights; `ends` are their running sums.
+    fn pick(ends: &[f64], rng: &mut Rng) -> usize {
+        let u = rng.uniform();
+        ends.partition_point(|end| *end <= u).min(ends.len() - 1)
+    }
+}
+
+impl Target for Mixture {
+    fn name(&self) -> String {
+        format!("a mixture of {} Gaussians in {} dimensions", self.components.len(), self.dim())
+    }
+
+    fn dim(&self) -> usize {
+        self.components[0].dim()
+    }
+
+    fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
+        let dim = self.dim();
+        let mut points = Points::zeros(n, dim);
+        let mut ends = self.weights.clone();
+        (1..ends.len()).for_each(|k| ends[k] += ends[k - 1]);
+        let blocks = points.data_mut().par_chunks_mut(BLOCK * dim).enumerate();
+        blocks.for_each_init(Vec::new, |normal, (block, rows)| {
+            let mut rng = stream.at(block as u64).rng();
+            for row in rows.chunks_exact_mut(dim) {
+                self.components[Mixture::pick(&ends, &mut rng)].draw(&mut rng, row, normal);
+            }
+        });
+        Ok(points)
+    }
+
+    fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
+        component::log_density(&self.smoothed(points, sigma)?, points, out);
+        Ok(())
+    }
+
+    fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
+        component::score(&self.smoothed(points, sigma)?, points, out);
+        Ok(())
+    }
+
+    fn has_score(&self) -> bool {
+        true
+    }
+
+    /// Mean `sum_k w_k m_k`, covariance `sum_k w_k (S_k + (m_k - mean)(m_k - mean)^T)`.
+    fn moments(&self) -> Option<Moments> {
+        let dim = self.dim();
+        let parts = || self.weights.iter().zip(&self.components);
+        let mean: Vec<f64> = (0..dim).map(|j| parts().map(|(w, c)| w * c.mean()[j]).sum()).collect();
+        let mut cov = Mat::zeros(dim, dim);
+        for (w, c) in parts() {
+            let (within, m) = (c.cov(), c.mean());
+            cov += Mat::from_fn(dim, dim, |i, j| w * (within[(i, j)] + (m[i] - mean[i]) * (m[j] - mean[j])));
+        }
+        Some(Moments { mean, cov })
+    }
+
+    fn modes(&self) -> Option<&Mixture> {
+        Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uneven() -> Mixture {
+        let wide = Gaussian::new(vec![3.0, 0.0], faer::mat![[2.0, 0.5], [0.5, 1.0]]).unwrap();
+        Mixture::new(vec![1.0, 3.0], vec![Gaussian::isotropic(vec![-1.0, 4.0], 1.0).unwrap(), wide]).unwrap()
+    }
+
+    #[test]
+    fn moments_add_the_spread_within_and_between() {
+        let Moments { mean, cov } = uneven().moments().unwrap();
+        assert_eq!(mean, [2.0, 1.0]);
+        // .25 I + .75 S + .25 (-3, 3)(-3, 3)^T + .75 (1, -1)(1, -1)^T
+        let want = faer::mat![[0.25 + 1.5 + 3.0, 0.375 - 3.0], [0.375 - 3.0, 0.25 + 0.75 + 3.0]];
+        assert!((cov - want).norm_max() < 1e-14);
+    }
+
+    #[test]
+    fn the_grid_has_the_moments_of_its_axes() {
+        let grid = Mixture::grid25().unwrap();
+        let Moments { mean, cov } = grid.moments().unwrap();
+        assert!(mean.iter().all(|m| m.abs() < 1e-14));
+        assert!((cov[(0, 0)] - 8.01).abs() < 1e-12 && cov[(0, 1)].abs() < 1e-12);
+        assert_eq!(grid.components()[7].mean(), [-2.0, 0.0]);
+        let ring = Mixture::ring(8, 2.0, 0.1).unwrap();
+        assert!((ring.moments().unwrap().cov[(1, 1)] - 2.01).abs() < 1e-12);
+        assert!((ring.components()[2].mean()[1] - 2.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn two_equal_modes_have_a_hyperbolic_tangent_between_them() {
+        // .5 N(-a, 1) + .5 N(a, 1): score = a tanh(a x / v) / v - x / v with v = 1 + sigma^2.
+        let at = |m: f64| Gaussian::isotropic(vec![m], 1.0).unwrap();
+        let pair = Mixture::new(vec![0.5, 0.5], vec![at(-1.5), at(1.5)]).unwrap();
+        let x = Points::from_rows(&[[-4.0], [-0.3], [0.0], [0.2], [2.0]]).unwrap();
+        let mut score = Points::default();
+        for sigma in [0.0, 0.7] {
+            let v = 1.0 + sigma * sigma;
+            pair.score(&x, sigma, &mut score).unwrap();
+            for (s, x) in score.data().iter().zip(x.data()) {
+                assert!((s - (1.5 * (1.5 * x / v).tanh() - x) / v).abs() < 1e-14);
+            }
+        }
+    }
+
+    #[test]
+    fn responsibilities_are_a_logistic_function_of_the_log_odds() {
+        let (mixture, x) =
+            (uneven(), Points::from_rows(&[[0.5, 2.0], [-1.0, 4.0], [4.0, -1.0], [900.0, 9.0]]).unwrap());
+        let (mut r, mut a, mut b) = (Points::default(), vec![], vec![]);
+        mixture.responsibilities(&x, 0.3, &mut r).unwrap();
+        mixture.components()[0].log_density(&x, 0.3, &mut a).unwrap();
+        mixture.components()[1].log_density(&x, 0.3, &mut b).unwrap();
+        for i in 0..x.n() {
+            let odds = b[i] - a[i] + 3f64.ln();
+            assert!((r.row(i)[0] - 1.0 / (1.0 + odds.exp())).abs() < 1e-12);
+            assert!((r.row(i).iter().sum::<f64>() - 1.0).abs() < 1e-15);
+        }
+        assert_eq!(mixture.assign(&x).unwrap(), [0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn points_are_assigned_to_the_mode_that_made_them() {
+        let grid = Mixture::grid25().unwrap();
+        let x = grid.sample(2500, Stream::new(3)).unwrap();
+        let mut counts = [0; 25];
+        for (i, k) in grid.assign(&x).unwrap().into_iter().enumerate() {
+            counts[k] += 1;
+            let mean = grid.components()[k].mean();
+            assert!(crate::points::squared_distance(x.row(i), mean) < 0.5);
+        }
+        // 100 expected, standard deviation sqrt(2500 / 25 * 24 / 25) = 9.8.
+        assert!(counts.iter().all(|c| (51..=149).contains(c)), "{counts:?}");
+    }
+
+    #[test]
+    fn what_is_no_mixture_is_refused() {
+        let unit = |dim| Gaussian::isotropic(vec![0.0; dim], 1.0).unwrap();
+        let message = |w: Vec<f64>, c: Vec<Gaussian>| Mixture::new(w, c).unwrap_err().to_string();
+        assert!(message(vec![], vec![]).contains("0 weights and 0 components"));
+        assert!(message(vec![1.0], vec![unit(1), unit(1)]).contains("1 weights and 2 components"));
+        assert!(message(vec![1.0, 0.0], vec![unit(1), unit(1)]).contains("must be positive"));
+        assert!(message(vec![1.0, 1.0], vec![unit(1), unit(2)]).contains("component 1"));
+        assert!(Mixture::ring(0, 1.0, 0.1).is_err());
+        assert!(Mixture::ring(3, -1.0, 0.1).is_err());
     }
 }

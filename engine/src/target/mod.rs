@@ -3,6 +3,17 @@
 //! A [`Target`] can always be sampled; what else it knows (log density, score, moments, modes) it offers as options,
 //! so that exact answers are used wherever they exist.
 
+mod component;
+mod covariance;
+mod gaussian;
+mod mixture;
+#[cfg(test)]
+mod tests;
+
+pub use covariance::Spectrum;
+pub use gaussian::Gaussian;
+pub use mixture::Mixture;
+
 use crate::{Error, Points, Result, rng::Stream};
 use faer::Mat;
 
@@ -77,7 +88,11 @@ pub struct Moments {
     pub cov: Mat<f64>,
 }
 
-mod gaussian;
-mod mixture;
-pub use gaussian::Gaussian;
-pub use mixture::Mixture;
+/// # Errors
+/// `sigma`, the standard deviation of a smoothing noise, is negative or not finite.
+fn check_sigma(sigma: f64) -> Result<()> {
+    if sigma >= 0.0 && sigma.is_finite() {
+        return Ok(());
+    }
+    Err(Error::argument("sigma", sigma, "it must be finite and not negative"))
+}

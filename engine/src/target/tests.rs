@@ -1,0 +1,160 @@
+//! Laws that every target obeys, tested on all of them.
+
+use super::*;
+use rayon::ThreadPoolBuilder;
+
+fn targets() -> Vec<Box<dyn Target>> {
+    let full = Gaussian::new(vec![1.0, -0.5], faer::mat![[1.5, 0.6], [0.6, 0.8]]).unwrap();
+    let narrow = Gaussian::diagonal(vec![-1.0, 2.0], &[0.5, 0.8]).unwrap();
+    vec![
+        Box::new(Gaussian::isotropic(vec![0.5], 1.3).unwrap()),
+        Box::new(narrow.clone()),
+        Box::new(full.clone()),
+        Box::new(Gaussian::ar1(5, 0.8).unwrap()),
+        Box::new(Mixture::new(vec![1.0, 2.0], vec![narrow, full]).unwrap()),
+        Box::new(Mixture::ring(5, 2.0, 0.4).unwrap()),
+    ]
+}
+
+fn log_density(target: &dyn Target, points: &Points, sigma: f64) -> Vec<f64> {
+    let mut out = vec![];
+    target.log_density(points, sigma, &mut out).unwrap();
+    out
+}
+
+fn score(target: &dyn Target, points: &Points, sigma: f64) -> Points {
+    let mut out = Points::default();
+    target.score(points, sigma, &mut out).unwrap();
+    out
+}
+
+/// The noise levels at which a target has a closed form.
+fn levels(target: &dyn Target) -> Vec<f64> {
+    let origin = Points::zeros(1, target.dim());
+    let closed = |sigma: &f64| target.log_density(&origin, *sigma, &mut vec![]).is_ok();
+    [0.0, 0.6].into_iter().filter(closed).collect()
+}
+
+#[test]
+fn the_score_is_the_gradient_of_the_log_density() {
+    let h = 1e-5;
+    for target in targets() {
+        let x = target.sample(70, Stream::new(11)).unwrap();
+        assert!(target.has_score());
+        for sigma in levels(&*target) {
+            let exact = score(&*target, &x, sigma);
+            for j in 0..target.dim() {
+                let shifted = |by: f64| {
+                    let mut moved = x.clone();
+                    (0..x.n()).for_each(|i| moved.row_mut(i)[j] += by);
+                    log_density(&*target, &moved, sigma)
+                };
+                let (ahead, behind) = (shifted(h), shifted(-h));
+                for i in 0..x.n() {
+                    let slope = (ahead[i] - behind[i]) / (2.0 * h);
+                    let s = exact.row(i)[j];
+                    assert!((slope - s).abs() < 1e-6 * (1.0 + s.abs()), "{} {sigma}: {slope} {s}", target.name());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn densities_integrate_to_one() {
+    for target in targets().iter().filter(|t| t.dim() <= 2) {
+        for sigma in levels(&**target) {
+            // The trapezoidal rule converges exponentially for smooth densities that vanish at the ends.
+            let (half, step) = (12.0, 0.05);
+            let count = (2.0 * half / step) as usize;
+            let axis = |i: usize| i as f64 * step - half;
+            let rows: Vec<Vec<f64>> = match target.dim() {
+                1 => (0..=count).map(|i| vec![axis(i)]).collect(),
+                _ => (0..(count + 1).pow(2)).map(|i| vec![axis(i / (count + 1)), axis(i % (count + 1))]).collect(),
+            };
+            let x = Points::from_rows(&rows).unwrap();
+            let mass: f64 = log_density(&**target, &x, sigma).iter().map(|l| l.exp()).sum();
+            let mass = mass * step.powi(target.dim() as i32);
+            assert!((mass - 1.0).abs() < 1e-9, "{} {sigma}: {mass}", target.name());
+        }
+    }
+}
+
+#[test]
+fn samples_have_the_exact_moments() {
+    let n = 40_000;
+    for target in targets() {
+        let Some(Moments { mean, cov }) = target.moments() else { continue };
+        let x = target.sample(n, Stream::new(12)).unwrap();
+        let dim = target.dim();
+        for a in 0..dim {
+            for b in 0..=dim {
+                // The average of x_a - mean_a (b = dim) or of the product, with its own standard error.
+                let term = |row: &[f64]| match b {
+                    _ if b == dim => row[a] - mean[a],
+                    _ => (row[a] - mean[a]) * (row[b] - mean[b]) - cov[(a, b)],
+                };
+                let average = x.iter().map(term).sum::<f64>() / n as f64;
+                let square = x.iter().map(|r| term(r).powi(2)).sum::<f64>() / n as f64;
+                let error = ((square - average * average) / n as f64).sqrt();
+                assert!(average.abs() < 5.0 * error, "{} ({a}, {b}): {average} +- {error}", target.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn far_points_stay_finite() {
+    for target in targets() {
+        let x = Points::new([-1e4, 1e3, 3e3, 1e4].repeat(target.dim()), target.dim(), "x").unwrap();
+        for sigma in levels(&*target) {
+            score(&*target, &x, sigma).check_finite(&target.name()).unwrap();
+            assert!(log_density(&*target, &x, sigma).iter().all(|l| l.is_finite()), "{}", target.name());
+        }
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    for target in targets() {
+        let sigma = levels(&*target).last().copied().unwrap_or(0.0);
+        let run = |threads| {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let x = target.sample(1000, Stream::new(13)).unwrap();
+                let responsibilities = target.modes().map(|m| {
+                    let mut out = Points::default();
+                    m.responsibilities(&x, sigma, &mut out).unwrap();
+                    out
+                });
+                (log_density(&*target, &x, sigma), score(&*target, &x, sigma), responsibilities, x)
+            })
+        };
+        let one = run(1);
+        assert_eq!(one, run(2), "{}", target.name());
+        assert_eq!(one, run(5), "{}", target.name());
+    }
+}
+
+#[test]
+fn streams_decide_the_sample() {
+    for target in targets() {
+        let draw = |seed| target.sample(100, Stream::new(seed)).unwrap();
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+        assert_ne!(draw(1).row(0), draw(1).row(64), "blocks must differ");
+    }
+}
+
+#[test]
+fn a_wrong_shape_or_sigma_is_refused() {
+    for target in targets() {
+        let (wrong, right) = (Points::zeros(2, target.dim() + 1), Points::zeros(2, target.dim()));
+        assert!(matches!(target.log_density(&wrong, 0.0, &mut vec![]), Err(Error::Shape { .. })));
+        assert!(matches!(target.score(&wrong, 0.0, &mut Points::default()), Err(Error::Shape { .. })));
+        for sigma in [-0.1, f64::NAN, f64::INFINITY] {
+            let e = target.score(&right, sigma, &mut Points::default()).unwrap_err();
+            assert!(e.to_string().contains("`sigma`"), "{e}");
+        }
+    }
+}
