@@ -1,0 +1,188 @@
+//! One array in NumPy's `.npy` format [harris2020array].
+
+use super::{Array, Origin, read_bytes, shape_text};
+use crate::{Error, Result};
+use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
+use std::io::Read;
+
+/// The first bytes of every `.npy`.
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// NumPy writes headers of about a hundred bytes; longer than this is no header.
+const HEADER_LIMIT: usize = 1 << 16;
+
+/// Values decoded at a time.
+const BLOCK: u64 = 1 << 14;
+
+/// Appends the values in `bytes` to the list; the flag says big-endian.
+type Decode = fn(&[u8], bool, &mut Vec<f64>);
+
+/// The array in `reader`, which holds `size` bytes.
+pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<Array> {
+    let (header, length) = read_header(reader, size, origin)?;
+    let (decode, width, big) = number(&header.dtype(), origin)?;
+    let text = shape_text(header.shape());
+    let shape = header.shape().iter().map(|&axis| usize::try_from(axis).ok()).collect::<Option<Vec<usize>>>();
+    let count = header.shape().iter().try_fold(1u64, |product, &axis| product.checked_mul(axis));
+    let needed = count.and_then(|n| n.checked_mul(width));
+    let (Some(shape), Some(count), Some(needed)) = (shape, count, needed) else {
+        return Err(origin.wrong(format!("its header claims the shape {text}"), "no file holds so many values"));
+    };
+    if needed != size - length {
+        let seen = format!("its header claims the shape {text}, which needs {needed} bytes");
+        return Err(origin.wrong(seen, format!("{} bytes follow the header", size - length)));
+    }
+    let mut values = Vec::with_capacity(shape.iter().product());
+    let mut left = count;
+    while left > 0 {
+        let now = left.min(BLOCK);
+        decode(&read_bytes(reader, now * width, origin)?, big, &mut values);
+        left -= now;
+    }
+    if header.order() == Order::Fortran && shape.len() > 1 {
+        values = in_rows(&values, &shape);
+    }
+    Ok(Array { shape, values })
+}
+
+/// The parsed header and its length in bytes.
+fn read_header(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<(NpyHeader, u64)> {
+    let short = || origin.wrong(format!("it ends within its header, after {size} bytes"), "a complete file is wanted");
+    let mut bytes = read_bytes(reader, 10.min(size), origin)?;
+    if !bytes.starts_with(MAGIC) && !MAGIC.starts_with(&bytes) {
+        return Err(origin.wrong("it does not begin as an .npy does", "an array saved by NumPy is wanted"));
+    }
+    if bytes.len() < 10 {
+        return Err(short());
+    }
+    if bytes[6] > 1 {
+        bytes.extend(read_bytes(reader, 2.min(size - 10), origin)?);
+    }
+    let length = match bytes[8..] {
+        [a, b] if bytes[6] <= 1 => usize::from(u16::from_le_bytes([a, b])),
+        [a, b, c, d] => u32::from_le_bytes([a, b, c, d]) as usize,
+        _ => return Err(short()),
+    };
+    if length > HEADER_LIMIT {
+        let want = format!("an .npy's header has at most {HEADER_LIMIT}");
+        return Err(origin.wrong(format!("its header claims {length} bytes"), want));
+    }
+    if (bytes.len() + length) as u64 > size {
+        return Err(short());
+    }
+    let start = bytes.len();
+    bytes.extend(read_bytes(reader, length as u64, origin)?);
+    check_text(&bytes[start..], origin)?;
+    let header = NpyHeader::from_reader(bytes.as_slice()).map_err(|e| unreadable(&e.to_string(), origin))?;
+    Ok((header, bytes.len() as u64))
+}
+
+fn unreadable(reason: &str, origin: &Origin) -> Error {
+    let reason = reason.lines().next().unwrap_or_default();
+    origin.wrong(format!("its header cannot be read ({reason})"), "an array saved by NumPy is wanted")
+}
+
+/// Refuses what the header's parser would follow too deep or multiply too far.
+fn check_text(text: &[u8], origin: &Origin) -> Result<()> {
+    let mut depth = 0i32;
+    for byte in text {
+        depth += i32::from(b"([{".contains(byte)) - i32::from(b")]}".contains(byte));
+        if !(0..=16).contains(&depth) {
+            return Err(unreadable("its brackets do not match", origin));
+        }
+    }
+    let words = text.split(|b| !b.is_ascii_alphanumeric() && *b != b'_').filter_map(|w| std::str::from_utf8(w).ok());
+    let mut product = 1u64;
+    for word in words.filter(|w| w.starts_with(|c: char| c.is_ascii_digit())) {
+        let factor = word.parse::<u64>().ok();
+        let next = factor.and_then(|f| product.checked_mul(f.max(1)));
+        product = next.ok_or_else(|| {
+            origin.wrong(format!("its header claims an axis of {word}"), "no file holds so many values")
+        })?;
+    }
+    Ok(())
+}
+
+/// How values of this type are decoded, their width in bytes, and whether they are big-endian.
+fn number(dtype: &DType, origin: &Origin) -> Result<(Decode, u64, bool)> {
+    macro_rules! decode {
+        ($t:ty, $value:expr) => {{
+            let decode: Decode = |bytes, big, out| {
+                let (cells, _) = bytes.as_chunks::<{ size_of::<$t>() }>();
+                let value: fn($t) -> f64 = $value;
+                out.extend(
+                    cells.iter().map(|&c| value(if big { <$t>::from_be_bytes(c) } else { <$t>::from_le_bytes(c) })),
+                );
+            };
+            decode
+        }};
+        ($t:ty) => {
+            decode!($t, |v| v as f64)
+        };
+    }
+    let DType::Plain(kind) = dtype else {
+        return Err(origin.wrong("it is a structured array", "an array of numbers is wanted"));
+    };
+    let decode = match (kind.type_char(), kind.size_field()) {
+        (TypeChar::Bool, 1) => decode!(u8, |v| f64::from(u8::from(v != 0))),
+        (TypeChar::Uint, 1) => decode!(u8),
+        (TypeChar::Uint, 2) => decode!(u16),
+        (TypeChar::Uint, 4) => decode!(u32),
+        (TypeChar::Uint, 8) => decode!(u64),
+        (TypeChar::Int, 1) => decode!(i8),
+        (TypeChar::Int, 2) => decode!(i16),
+        (TypeChar::Int, 4) => decode!(i32),
+        (TypeChar::Int, 8) => decode!(i64),
+        (TypeChar::Float, 2) => decode!(u16, half),
+        (TypeChar::Float, 4) => decode!(f32),
+        (TypeChar::Float, 8) => decode!(f64),
+        (other, _) => {
+            let kind = format!("its type is {} ({kind})", type_name(other));
+            return Err(
+                origin.wrong(kind, "an array of numbers is wanted (bool, integer, or float of 2, 4 or 8 bytes)")
+            );
+        }
+    };
+    Ok((decode, kind.size_field(), kind.endianness() == Endianness::Big))
+}
+
+fn type_name(kind: TypeChar) -> &'static str {
+    match kind {
+        TypeChar::Complex => "complex",
+        TypeChar::TimeDelta | TypeChar::DateTime => "date or time",
+        TypeChar::ByteStr | TypeChar::UnicodeStr => "string",
+        TypeChar::Object => "object",
+        TypeChar::RawData => "raw data",
+        _ => "a number of an unusual width",
+    }
+}
+
+/// The value of an IEEE 754 binary16.
+fn half(bits: u16) -> f64 {
+    let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
+    let fraction = f64::from(bits & 0x3ff);
+    match i32::from(bits >> 10 & 0x1f) {
+        0 => sign * fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => sign * f64::INFINITY,
+        31 => f64::NAN,
+        exponent => sign * (1024.0 + fraction) * 2f64.powi(exponent - 25),
+    }
+}
+
+/// Values stored with the first axis fastest, rearranged so that the last axis is.
+fn in_rows(values: &[f64], shape: &[usize]) -> Vec<f64> {
+    let mut out = Vec::with_capacity(values.len());
+    let mut index = vec![0; shape.len()];
+    for _ in 0..values.len() {
+        let at = index.iter().zip(shape).rev().fold(0, |at, (i, axis)| at * axis + i);
+        out.push(values[at]);
+        for (i, axis) in index.iter_mut().zip(shape).rev() {
+            *i += 1;
+            if *i < *axis {
+                break;
+            }
+            *i = 0;
+        }
+    }
+    out
+}

@@ -1,0 +1,69 @@
+//! Arrays in a zip archive, as NumPy's `savez` writes them.
+
+use super::{LoadOptions, Origin, npy, option::list};
+use crate::error::nearest;
+use crate::{Points, Result};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use zip::ZipArchive;
+
+/// Deflate shrinks by at most this factor.
+const DEFLATE_LIMIT: u64 = 1032;
+
+/// An array that unpacks to more than this, and to more than `SUSPECT` times its packed size, is refused.
+const LARGE: u64 = 256 << 20;
+const SUSPECT: u64 = 100;
+
+/// The points in the array that `options` names, or in the only one.
+pub(super) fn load(reader: BufReader<File>, size: u64, path: &Path, options: &LoadOptions) -> Result<Points> {
+    let whole = Origin { path, array: None };
+    let broken = |e: zip::result::ZipError| match e {
+        zip::result::ZipError::Io(e) => whole.failed(&e),
+        other => whole.wrong(format!("it cannot be unpacked ({other})"), "an archive saved by NumPy is wanted"),
+    };
+    let mut archive = ZipArchive::new(reader).map_err(broken)?;
+    let names: Vec<Option<String>> = archive.file_names().map(|n| n.ok().and_then(|n| array_name(&n))).collect();
+    let (index, name) = choose(&names, options.key.as_deref(), &whole)?;
+
+    let origin = Origin { path, array: Some(&name) };
+    let mut entry = archive.by_index(index).map_err(broken)?;
+    let (packed, unpacked) = (entry.compressed_size(), entry.size());
+    if packed > size || unpacked > packed.saturating_mul(DEFLATE_LIMIT) {
+        let seen = format!("it claims {packed} bytes that unpack to {unpacked}");
+        return Err(origin.wrong(seen, format!("the file has {size} bytes")));
+    }
+    if unpacked > LARGE && unpacked > packed.saturating_mul(SUSPECT) {
+        let seen = format!("its {packed} bytes unpack to {unpacked}");
+        return Err(origin.wrong(seen, "so much is not unpacked on trust: save it as an .npy"));
+    }
+    npy::read(&mut entry, unpacked, &origin)?.into_points(&origin, options)
+}
+
+/// "x" for the entry "x.npy".
+fn array_name(entry: &str) -> Option<String> {
+    entry.strip_suffix(".npy").map(str::to_string)
+}
+
+/// The position and the name of the array called `key`, or of the only one.
+fn choose(entries: &[Option<String>], key: Option<&str>, origin: &Origin) -> Result<(usize, String)> {
+    let arrays: Vec<(usize, &String)> =
+        entries.iter().enumerate().filter_map(|(i, n)| Some((i, n.as_ref()?))).collect();
+    let names: Vec<String> = arrays.iter().map(|(_, n)| n.to_string()).collect();
+    match (key, arrays.as_slice()) {
+        (_, []) => Err(origin.wrong("it holds no array", "an archive saved by NumPy is wanted")),
+        (None, [(index, name)]) => Ok((*index, name.to_string())),
+        (None, _) => {
+            let seen = format!("it holds the arrays {}", list(&names));
+            Err(origin.wrong(seen, "`key` must name one of them"))
+        }
+        (Some(key), _) => match arrays.iter().find(|(_, name)| *name == key) {
+            Some((index, name)) => Ok((*index, name.to_string())),
+            None => {
+                let hint = nearest(key, names.iter().map(String::as_str));
+                let hint = hint.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+                Err(origin.wrong(format!("there is no array `{key}`"), format!("it holds {}{hint}", list(&names))))
+            }
+        },
+    }
+}

@@ -1,0 +1,151 @@
+//! What a caller may say about a file.
+
+use super::{Kind, Origin};
+use crate::error::nearest;
+use crate::{Error, Result};
+use serde_json::Value;
+
+crate::options! {
+    /// How to read a file of points.
+    pub struct LoadOptions {
+        /// Name of the array in an `.npz`; not needed when it holds one.
+        key: Option<String> = None,
+        /// The columns to take, in this order: positions from 0, or names when a `.csv` has a header. All when left out.
+        columns: Option<Vec<Column>> = None,
+        /// Is the first line of a `.csv` a header? `true`, `false`, or `"auto"`: it is when one of its wanted cells is
+        /// not a number.
+        header: Header = Header::Auto,
+        /// Lay out arrays with more than two axes as one row per item of the first axis.
+        flatten: bool = false,
+    }
+}
+
+impl LoadOptions {
+    /// # Errors
+    /// An option is given that this kind of file does not have.
+    pub(super) fn check(&self, kind: Kind) -> Result<()> {
+        let refuse = |name: &str, value: String, whose: &str| {
+            Err(Error::argument(name, value, format!("only {whose} files have one: leave it out")))
+        };
+        match (&self.key, self.header) {
+            (Some(key), _) if kind != Kind::Npz => refuse("key", format!("`{key}`"), ".npz"),
+            (_, Header::Yes | Header::No) if kind != Kind::Csv => refuse("header", self.header.text(), ".csv"),
+            _ if self.flatten && kind == Kind::Csv => {
+                Err(Error::argument("flatten", "true", "a .csv has two axes: leave it out"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A column by position or by name.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub enum Column {
+    /// Its position, from 0.
+    At(usize),
+    /// Its name in the header.
+    Named(String),
+}
+
+impl TryFrom<Value> for Column {
+    type Error = String;
+
+    fn try_from(value: Value) -> std::result::Result<Column, String> {
+        match (&value, value.as_u64().and_then(|i| usize::try_from(i).ok())) {
+            (_, Some(at)) => Ok(Column::At(at)),
+            (Value::String(name), _) => Ok(Column::Named(name.clone())),
+            _ => Err(format!("a column is {value}, but it must be a position from 0 or a name")),
+        }
+    }
+}
+
+impl From<Column> for Value {
+    fn from(column: Column) -> Value {
+        match column {
+            Column::At(at) => at.into(),
+            Column::Named(name) => name.into(),
+        }
+    }
+}
+
+/// Does a table begin with a line of names?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub enum Header {
+    /// When its first line is not all numbers.
+    Auto,
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+}
+
+impl Header {
+    fn text(self) -> String {
+        Value::from(self).to_string()
+    }
+}
+
+impl TryFrom<Value> for Header {
+    type Error = String;
+
+    fn try_from(value: Value) -> std::result::Result<Header, String> {
+        match &value {
+            Value::Bool(true) => Ok(Header::Yes),
+            Value::Bool(false) => Ok(Header::No),
+            Value::String(s) if s == "auto" => Ok(Header::Auto),
+            _ => Err(format!("`header` is {value}, but it must be true, false or \"auto\"")),
+        }
+    }
+}
+
+impl From<Header> for Value {
+    fn from(header: Header) -> Value {
+        match header {
+            Header::Auto => "auto".into(),
+            Header::Yes => true.into(),
+            Header::No => false.into(),
+        }
+    }
+}
+
+/// The positions of `columns` in a table of `width` columns with these `names`.
+pub(super) fn positions(
+    columns: &[Column],
+    width: usize,
+    names: Option<&[String]>,
+    origin: &Origin,
+) -> Result<Vec<usize>> {
+    if columns.is_empty() {
+        return Err(Error::argument("columns", "[]", "at least one column is wanted: leave it out to take all"));
+    }
+    columns.iter().map(|column| position(column, width, names, origin)).collect()
+}
+
+fn position(column: &Column, width: usize, names: Option<&[String]>, origin: &Origin) -> Result<usize> {
+    match (column, names) {
+        (Column::At(at), _) if *at < width => Ok(*at),
+        (Column::At(at), _) => {
+            Err(origin.wrong(format!("column {at} is asked for"), format!("its columns are 0 to {}", width - 1)))
+        }
+        (Column::Named(name), None) => {
+            let seen = format!("the column `{name}` is asked for");
+            Err(origin.wrong(seen, "it has no header: give the column's position, from 0"))
+        }
+        (Column::Named(name), Some(names)) => names.iter().position(|n| n == name).ok_or_else(|| {
+            let near = nearest(name, names.iter().map(String::as_str));
+            let hint = near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+            let want = format!("its header has {}{hint}", list(names));
+            origin.wrong(format!("there is no column `{name}`"), want)
+        }),
+    }
+}
+
+/// "`a`, `b`": the first names of a list that may be long.
+pub(super) fn list(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let quoted: Vec<String> = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    if more > 0 { format!("{} and {more} more", quoted.join(", ")) } else { quoted.join(", ") }
+}

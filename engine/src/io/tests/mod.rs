@@ -1,0 +1,109 @@
+//! Files written byte by byte here, so that the readers are not tested against the writers alone.
+
+mod array;
+mod table;
+
+use super::*;
+use std::path::PathBuf;
+
+/// A folder that goes away with its last use.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Folder {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn load(&self, name: &str, bytes: &[u8]) -> Result<Points> {
+        load(&self.file(name, bytes), &LoadOptions::default())
+    }
+}
+
+/// Options as a script writes them.
+fn options(json: &str) -> LoadOptions {
+    serde_json::from_str(json).unwrap()
+}
+
+/// The sentence of the error that loading these bytes gives.
+fn complaint(name: &str, bytes: &[u8]) -> String {
+    Folder::new().load(name, bytes).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_not_a_file_of_points_is_refused_by_name() {
+    let folder = Folder::new();
+    let missing = load(&folder.0.path().join("no.npy"), &LoadOptions::default()).unwrap_err();
+    assert!(matches!(missing, Error::Io { act: "read", .. }));
+    let whole = load(folder.0.path(), &LoadOptions::default()).unwrap_err().to_string();
+    assert!(whole.contains("it is a folder"), "{whole}");
+    assert!(complaint("x.npy", b"").contains("it is empty"));
+    assert!(complaint("x.dat", b"1 2 3").contains("its kind is unknown"));
+}
+
+#[test]
+fn an_option_of_another_kind_of_file_is_refused() {
+    let folder = Folder::new();
+    let path = folder.file("x.csv", b"1,2\n");
+    for json in [r#"{"key": "a"}"#, r#"{"flatten": true}"#] {
+        assert!(matches!(load(&path, &options(json)), Err(Error::Argument { .. })));
+    }
+    let path = folder.0.path().join("x.npy");
+    save_npy(&path, &Points::zeros(1, 1)).unwrap();
+    let error = load(&path, &options(r#"{"header": true}"#)).unwrap_err();
+    assert_eq!(error.to_string(), "`header` is true, but only .csv files have one: leave it out");
+}
+
+#[test]
+fn options_are_plain_data() {
+    let o = options(r#"{"columns": [2, "x"], "header": "auto"}"#);
+    assert_eq!(o.columns, Some(vec![Column::At(2), Column::Named("x".into())]));
+    let back: LoadOptions = serde_json::from_value(serde_json::to_value(&o).unwrap()).unwrap();
+    assert_eq!(back, o);
+    for bad in [r#"{"header": "maybe"}"#, r#"{"columns": [-1]}"#, r#"{"columns": [1.5]}"#, r#"{"colums": [1]}"#] {
+        assert!(serde_json::from_str::<LoadOptions>(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_failed_write_leaves_the_old_file_and_nothing_beside_it() {
+    let folder = Folder::new();
+    let path = folder.file("run.json", b"old");
+    let error = write_atomic(&path, |out| {
+        out.write_all(b"half of the n")?;
+        Err(std::io::Error::other("the disk is full"))
+    });
+    assert_eq!(error, Err(Error::Io { act: "write", path: path.clone(), reason: "the disk is full".into() }));
+    assert_eq!(std::fs::read(&path).unwrap(), b"old");
+    write_atomic(&path, |out| out.write_all(b"new")).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"new");
+    assert_eq!(std::fs::read_dir(folder.0.path()).unwrap().count(), 1);
+
+    let nowhere = folder.0.path().join("missing").join("x.npy");
+    assert!(matches!(save_npy(&nowhere, &Points::zeros(1, 1)), Err(Error::Io { act: "write", .. })));
+    assert!(matches!(write_atomic(folder.0.path(), |_| Ok(())), Err(Error::Io { .. })));
+}
+
+#[test]
+fn what_is_saved_reads_back_bit_by_bit() {
+    let folder = Folder::new();
+    let values = [0.1, -0.0, 1e-308, 5e-324, 1.7976931348623157e308, 1.0 / 3.0, 1e15, 123456789.125];
+    let points = Points::new(values.to_vec(), 2, "x").unwrap();
+    let bits = |p: &Points| p.data().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    let (npy, csv) = (folder.0.path().join("x.npy"), folder.0.path().join("x.csv"));
+    save_npy(&npy, &points).unwrap();
+    assert_eq!(bits(&load(&npy, &LoadOptions::default()).unwrap()), bits(&points));
+    for header in [None, Some(["a".to_string(), "b".to_string()])] {
+        save_csv(&csv, header.as_ref().map(|h| h.as_slice()), &points).unwrap();
+        assert_eq!(bits(&load(&csv, &LoadOptions::default()).unwrap()), bits(&points));
+    }
+    assert!(save_csv(&csv, Some(&["a".to_string()]), &points).is_err());
+    assert!(save_npy_shape(&npy, &values, &[2, 3]).is_err());
+    save_npy_shape(&npy, &values, &[2, 2, 2]).unwrap();
+    assert_eq!(load(&npy, &options(r#"{"flatten": true}"#)).unwrap().data(), values);
+}
