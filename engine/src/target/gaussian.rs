@@ -195,8 +195,8 @@ mod tests {
         p.score(&x, 0.0, &mut score).unwrap();
         p.log_density(&x, 0.0, &mut log_density).unwrap();
         let scale = 1.0 - rho * rho;
-        for i in 0..x.n() {
-            let (row, mut quadratic) = (x.row(i), 0.0);
+        for (i, row) in x.iter().enumerate() {
+            let mut quadratic = 0.0;
             for j in 0..dim {
                 let ends = j == 0 || j == dim - 1;
                 let own = if ends { 1.0 } else { 1.0 + rho * rho };

@@ -5,14 +5,18 @@
 
 mod component;
 mod covariance;
+mod curved;
 mod gaussian;
 mod mixture;
+mod student_t;
 #[cfg(test)]
 mod tests;
 
 pub use covariance::Spectrum;
+pub use curved::{Banana, Funnel};
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
+pub use student_t::StudentT;
 
 use crate::{Error, Points, Result, rng::Stream};
 use faer::Mat;
@@ -95,4 +99,15 @@ fn check_sigma(sigma: f64) -> Result<()> {
         return Ok(());
     }
     Err(Error::argument("sigma", sigma, "it must be finite and not negative"))
+}
+
+/// # Errors
+/// As [`check_sigma`], or `sigma` is positive where only the unsmoothed law has a closed form.
+fn check_no_smoothing(target: &impl Target, sigma: f64) -> Result<()> {
+    check_sigma(sigma)?;
+    if sigma == 0.0 {
+        return Ok(());
+    }
+    let hint = "use sigma = 0, or estimate the smoothed score from samples (`kde`)".into();
+    Err(Error::Missing { what: target.name(), part: format!("closed form at sigma = {sigma}"), hint })
 }

@@ -6,6 +6,7 @@ use rayon::ThreadPoolBuilder;
 fn targets() -> Vec<Box<dyn Target>> {
     let full = Gaussian::new(vec![1.0, -0.5], faer::mat![[1.5, 0.6], [0.6, 0.8]]).unwrap();
     let narrow = Gaussian::diagonal(vec![-1.0, 2.0], &[0.5, 0.8]).unwrap();
+    let light = StudentT::new(full.clone(), 9.0).unwrap();
     vec![
         Box::new(Gaussian::isotropic(vec![0.5], 1.3).unwrap()),
         Box::new(narrow.clone()),
@@ -13,6 +14,11 @@ fn targets() -> Vec<Box<dyn Target>> {
         Box::new(Gaussian::ar1(5, 0.8).unwrap()),
         Box::new(Mixture::new(vec![1.0, 2.0], vec![narrow, full]).unwrap()),
         Box::new(Mixture::ring(5, 2.0, 0.4).unwrap()),
+        Box::new(light),
+        Box::new(Funnel::new(2, 0.5).unwrap()),
+        Box::new(Funnel::new(4, 0.7).unwrap()),
+        Box::new(Banana::new(2, 1.5, 0.3).unwrap()),
+        Box::new(Banana::new(4, 1.2, -0.4).unwrap()),
     ]
 }
 
@@ -64,17 +70,18 @@ fn the_score_is_the_gradient_of_the_log_density() {
 fn densities_integrate_to_one() {
     for target in targets().iter().filter(|t| t.dim() <= 2) {
         for sigma in levels(&**target) {
-            // The trapezoidal rule converges exponentially for smooth densities that vanish at the ends.
-            let (half, step) = (12.0, 0.05);
-            let count = (2.0 * half / step) as usize;
-            let axis = |i: usize| i as f64 * step - half;
-            let rows: Vec<Vec<f64>> = match target.dim() {
-                1 => (0..=count).map(|i| vec![axis(i)]).collect(),
-                _ => (0..(count + 1).pow(2)).map(|i| vec![axis(i / (count + 1)), axis(i % (count + 1))]).collect(),
+            // x = sinh(u) reaches far into heavy tails; in u the trapezoidal rule converges exponentially.
+            let (count, step) = (400, 0.04);
+            let axis = |i: usize| (i as f64 - 0.5 * f64::from(count)) * step;
+            let line: Vec<f64> = (0..=count as usize).map(axis).collect();
+            let u: Vec<Vec<f64>> = match target.dim() {
+                1 => line.iter().map(|a| vec![*a]).collect(),
+                _ => line.iter().flat_map(|a| line.iter().map(|b| vec![*a, *b])).collect(),
             };
-            let x = Points::from_rows(&rows).unwrap();
-            let mass: f64 = log_density(&**target, &x, sigma).iter().map(|l| l.exp()).sum();
-            let mass = mass * step.powi(target.dim() as i32);
+            let rows: Vec<Vec<f64>> = u.iter().map(|u| u.iter().map(|u| u.sinh()).collect()).collect();
+            let densities = log_density(&**target, &Points::from_rows(&rows).unwrap(), sigma);
+            let stretch = |u: &[f64]| u.iter().map(|u| u.cosh() * step).product::<f64>();
+            let mass: f64 = densities.iter().zip(&u).map(|(l, u)| l.exp() * stretch(u)).sum();
             assert!((mass - 1.0).abs() < 1e-9, "{} {sigma}: {mass}", target.name());
         }
     }
@@ -101,6 +108,20 @@ fn samples_have_the_exact_moments() {
             }
         }
     }
+}
+
+#[test]
+fn only_gaussians_and_their_mixtures_have_a_closed_form_when_smoothed() {
+    for target in targets() {
+        let gaussian = target.modes().is_some() || target.name().contains("Gaussian") || target.name().contains("ar1");
+        assert_eq!(levels(&*target).len(), if gaussian { 2 } else { 1 }, "{}", target.name());
+    }
+    let e = Funnel::new(2, 3.0).unwrap().score(&Points::zeros(1, 2), 0.5, &mut Points::default()).unwrap_err();
+    assert_eq!(
+        e.to_string(),
+        "a funnel in 2 dimensions has no closed form at sigma = 0.5; \
+         use sigma = 0, or estimate the smoothed score from samples (`kde`)"
+    );
 }
 
 #[test]
