@@ -30,6 +30,6 @@ pub mod run;
 
 pub mod output;
 
-pub use error::{Error, Result};
+pub use error::{Blame, Error, Result, nearest};
 pub use interrupt::Interrupt;
 pub use points::Points;
