@@ -1,1 +1,100 @@
-//! metric
+//! How far points are from a reference, each answer with its standard error and its noise floor.
+//!
+//! A [`Metric`] compares points with a [`Reference`] and returns an [`Estimate`]; [`by_name`] makes one from data and
+//! [`METRICS`] lists them all. A value means little alone: the [`floor`] of a metric is what a fresh sample of the
+//! target itself would score.
+
+mod assignment;
+mod coverage;
+mod energy;
+mod estimate;
+mod fisher;
+mod fit;
+mod floor;
+mod gaussian;
+mod list;
+mod log_density;
+mod mmd;
+mod mode_weights;
+mod moment;
+mod reference;
+mod sliced;
+mod spectrum;
+mod two_sample;
+mod wasserstein;
+
+pub use coverage::{Coverage, CoverageOptions};
+pub use energy::{Energy, EnergyOptions};
+pub use estimate::Estimate;
+pub use fisher::Fisher;
+pub use floor::{PAIRS, floor};
+pub use gaussian::{KlGauss, W2Gauss};
+pub use list::{Entry, METRICS, NoOptions, by_name};
+pub use log_density::LogDensity;
+pub use mmd::{KernelChoice, Mmd, MmdOptions, median_distance};
+pub use mode_weights::ModeWeights;
+pub use moment::{CovarianceError, MeanError};
+pub use reference::Reference;
+pub use sliced::{SlicedW2, SlicedW2Options};
+pub use wasserstein::{W2, W2Options};
+
+use crate::pairwise::Pairwise;
+use crate::{Error, Points, Result, rng::Stream};
+
+/// Which way a metric improves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Better {
+    /// Smaller is better: distances and errors.
+    Lower,
+    /// Larger is better: coverage, log density.
+    Higher,
+}
+
+/// A comparison of points with a reference.
+pub trait Metric: Send + Sync + std::fmt::Debug {
+    /// The name in scripts and tables: "energy".
+    fn name(&self) -> &'static str;
+
+    /// Which way it improves.
+    fn better(&self) -> Better {
+        Better::Lower
+    }
+
+    /// The exponent `r` of `n^-r` by which the value of two samples of one distribution on `R^dim` falls with their
+    /// size: by it a floor found on parts of a data set is carried to the sizes asked for.
+    fn rate(&self, _dim: usize) -> f64 {
+        0.5
+    }
+
+    /// The value for points that [`Metric::estimate`] has checked.
+    ///
+    /// # Errors
+    /// As [`Metric::estimate`].
+    fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate>;
+
+    /// The value and its standard error. `pairwise` lends its threads, its count of work and its interrupt (metrics
+    /// sum in f64 whatever its precision is); `stream` keys what is drawn: directions, subsamples.
+    ///
+    /// # Errors
+    /// No points, values that are not finite, dims that do not match, a part that the reference lacks
+    /// ([`Error::Missing`]), or an interrupt.
+    fn estimate(
+        &self,
+        points: &Points,
+        reference: &Reference,
+        pairwise: &Pairwise,
+        stream: Stream,
+    ) -> Result<Estimate> {
+        if points.n() == 0 {
+            return Err(Error::shape("the points", "no rows", format!("`{}` needs at least one", self.name())));
+        }
+        points.check_dim("the points", reference.points().dim(), "the reference")?;
+        points.check_finite("the points")?;
+        pairwise.interrupt().check()?;
+        self.measure(points, reference, pairwise, stream)
+    }
+}
+
+#[cfg(test)]
+mod tests;

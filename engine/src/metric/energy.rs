@@ -1,0 +1,43 @@
+//! The energy distance.
+
+use super::two_sample::discrepancy;
+use super::{Estimate, Metric, Reference};
+use crate::pairwise::{Kernel, Pairwise};
+use crate::{Points, Result, rng::Stream};
+
+crate::options! {
+    /// The energy distance.
+    pub struct EnergyOptions {
+        /// Leave the pairs of a point with itself out (U-statistic): unbiased, and it can be negative.
+        unbiased: bool = false,
+    }
+}
+
+/// Energy distance `2 E|x - y| - E|x - x'| - E|y - y'|` [szekely2013energy], in the data's units: zero only for equal
+/// distributions, and free of any bandwidth. Two samples of one distribution have the V-statistic
+/// `(1/n + 1/m) E|x - x'|` on average. Cost `(n + m)^2` distances in f64.
+#[derive(Debug, Clone, Default)]
+pub struct Energy {
+    options: EnergyOptions,
+}
+
+impl Energy {
+    /// The metric with these options.
+    pub fn new(options: EnergyOptions) -> Energy {
+        Energy { options }
+    }
+}
+
+impl Metric for Energy {
+    fn name(&self) -> &'static str {
+        "energy"
+    }
+
+    fn rate(&self, _dim: usize) -> f64 {
+        1.0
+    }
+
+    fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {
+        discrepancy(points, reference.points(), &[Kernel::Energy], self.options.unbiased, pairwise)
+    }
+}

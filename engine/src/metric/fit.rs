@@ -1,0 +1,81 @@
+//! Mean and covariance, exact or of a sample, and how far a sample lets functions of them stray.
+
+use super::estimate::variance_of_mean;
+use super::spectrum::{dot, product};
+use super::{Estimate, Reference};
+use crate::Points;
+use faer::Mat;
+
+/// First two moments and, when they are an estimate, the sample they came from.
+#[derive(Debug)]
+pub struct Fit<'a> {
+    /// Mean, d.
+    pub mean: Vec<f64>,
+    /// Covariance (of a sample: maximum likelihood), d x d.
+    pub cov: Mat<f64>,
+    sample: Option<&'a Points>,
+}
+
+/// The derivative of a function `g(mean, cov)`: its change is `<cov, dC> + mean . dm`.
+#[derive(Debug)]
+pub struct Slope {
+    /// `dg/dmean`, d.
+    pub mean: Vec<f64>,
+    /// `dg/dcov`, symmetric, d x d.
+    pub cov: Mat<f64>,
+}
+
+impl Fit<'_> {
+    /// Of a sample.
+    pub fn of(points: &Points) -> Fit<'_> {
+        Fit { mean: points.mean(), cov: points.covariance(), sample: Some(points) }
+    }
+
+    /// Exact where the reference's target knows its moments, else of the reference's sample.
+    pub fn of_reference(reference: &Reference) -> Fit<'_> {
+        match reference.moments() {
+            Some(exact) => Fit { mean: exact.mean, cov: exact.cov, sample: None },
+            None => Fit::of(reference.points()),
+        }
+    }
+
+    /// Number of points behind the fit; None when it is exact.
+    pub fn n(&self) -> Option<usize> {
+        self.sample.map(Points::n)
+    }
+
+    /// Variance of `g(mean, cov)` over samples, first order: the point `x` has the influence
+    /// `(x - mean)^T dg/dcov (x - mean) + dg/dmean . (x - mean)`. Zero when exact. Cost `n d^2`.
+    pub fn variance(&self, slope: &Slope) -> f64 {
+        let Some(points) = self.sample else { return 0.0 };
+        let centred = self.centred(points);
+        let mapped = product(centred.as_ref(), slope.cov.as_ref());
+        let linear = product(centred.as_ref(), Mat::from_fn(slope.mean.len(), 1, |i, _| slope.mean[i]).as_ref());
+        let influence = |i: usize| {
+            let row = centred.row(i).iter().zip(mapped.row(i).iter());
+            row.map(|(x, a)| x * a).sum::<f64>() + linear[(i, 0)]
+        };
+        variance_of_mean(&(0..points.n()).map(influence).collect::<Vec<_>>())
+    }
+
+    /// `x - mean` of every point, n x d.
+    pub fn centred(&self, points: &Points) -> Mat<f64> {
+        Mat::from_fn(points.n(), points.dim(), |i, j| points.row(i)[j] - self.mean[j])
+    }
+}
+
+/// `self.mean - other.mean`.
+pub fn shift(a: &Fit, b: &Fit) -> Vec<f64> {
+    a.mean.iter().zip(&b.mean).map(|(x, y)| x - y).collect()
+}
+
+/// Length of a vector.
+pub fn norm(v: &[f64]) -> f64 {
+    dot(v, v).sqrt()
+}
+
+/// A function of two fits with its two derivatives, as an estimate with the delta method's standard error.
+pub fn delta(value: f64, points: (&Fit, &Slope), reference: (&Fit, &Slope)) -> Estimate {
+    let variance = points.0.variance(points.1) + reference.0.variance(reference.1);
+    Estimate::new(value, variance.sqrt())
+}

@@ -1,0 +1,84 @@
+//! The noise floor: what a fresh sample of the reference itself would score.
+
+use super::{Better, Metric, Reference};
+use crate::pairwise::Pairwise;
+use crate::{Error, Points, Result, rng::Stream};
+use rayon::prelude::*;
+
+/// Pairs of fresh samples behind a floor.
+pub const PAIRS: usize = 20;
+
+/// The value that a fresh sample of `n` points stays within 19 times out of 20: the 95 % quantile (5 % where larger is
+/// better) of `metric` over [`PAIRS`] pairs of independent samples with the sizes of the points and of the reference.
+///
+/// - A reference with a target: both samples of each pair are drawn anew.
+/// - Data alone (or a target that is a finite sample): each pair is a random split of the reference's `m` points into
+///   disjoint parts in the ratio `n : m`. The parts are smaller than the sizes asked for, so the quantile is
+///   multiplied by `((1/n + 1/m) / (1/n' + 1/m'))^rate` with [`Metric::rate`].
+///
+/// With 20 values and the plotting position `k / 21` the quantile is the largest but for a twentieth of its gap: a
+/// fresh value stays below it with probability .95 on average over floors [hyndman1996quantiles].
+///
+/// Cost: 20 evaluations of the metric, in parallel; keep the result as long as the sizes stay.
+///
+/// # Errors
+/// As [`Metric::estimate`]; `n` = 0; a reference of data with fewer than 4 points.
+pub fn floor(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pairwise, stream: Stream) -> Result<f64> {
+    if n == 0 {
+        return Err(Error::argument("n", n, "a noise floor needs at least one point"));
+    }
+    let values: Result<Vec<f64>> = (0..PAIRS as u64)
+        .into_par_iter()
+        .map(|k| {
+            let key = stream.at(k);
+            let (points, fresh, factor) = pair(metric, reference, n, key)?;
+            let found = metric.estimate(&points, &fresh, pairwise, key.label("metric"))?;
+            Ok(factor * found.value)
+        })
+        .collect();
+    let mut values = values?;
+    values.sort_by(f64::total_cmp);
+    if metric.better() == Better::Higher {
+        values.reverse();
+    }
+    Ok(quantile_95(&values))
+}
+
+/// Points, a reference to hold them against, and the factor that carries their metric to the sizes asked for.
+fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) -> Result<(Points, Reference, f64)> {
+    let m = reference.points().n();
+    if let Some(law) = reference.law() {
+        let points = law.sample(n, stream.label("points"))?;
+        return Ok((points, Reference::sample(law.clone(), m, stream.label("reference"))?, 1.0));
+    }
+    if m < 4 {
+        return Err(Error::shape("the reference", format!("{m} points"), "a noise floor from data needs at least 4"));
+    }
+    let part = (m as f64 * n as f64 / (n + m) as f64).round() as usize;
+    let part = part.clamp(2, m - 2);
+    let order = stream.label("split").rng().choose(m, m);
+    let points = reference.points().select(&order[..part]);
+    let rest = Reference::new(reference.points().select(&order[part..]))?;
+    let noise = |n: usize, m: usize| 1.0 / n as f64 + 1.0 / m as f64;
+    let factor = (noise(n, m) / noise(part, m - part)).powf(metric.rate(points.dim()));
+    Ok((points, rest, factor))
+}
+
+/// The 95 % quantile of sorted values at plotting positions `k / (len + 1)`.
+fn quantile_95(sorted: &[f64]) -> f64 {
+    let at = 0.95 * (sorted.len() + 1) as f64;
+    let k = (at as usize).clamp(1, sorted.len() - 1);
+    let (below, above) = (sorted[k - 1], sorted[k]);
+    below + (at - k as f64).clamp(0.0, 1.0) * (above - below)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantile_of_twenty_lies_at_the_top() {
+        let values: Vec<f64> = (1..=20).map(f64::from).collect();
+        assert!((quantile_95(&values) - 19.95).abs() < 1e-12);
+    }
+}

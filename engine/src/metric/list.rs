@@ -1,0 +1,114 @@
+//! Every metric by its name.
+
+use super::{
+    CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher, KlGauss, LogDensity, MeanError, Metric,
+    Mmd, MmdOptions, ModeWeights, SlicedW2, SlicedW2Options, W2, W2Gauss, W2Options,
+};
+use crate::options::{Key, Options};
+use crate::{Error, Result};
+use serde_json::Value;
+
+crate::options! {
+    /// A metric without options.
+    pub struct NoOptions {}
+}
+
+/// A metric in the list.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// The name in scripts: "energy".
+    pub name: &'static str,
+    /// What it measures, in one line.
+    pub summary: &'static str,
+    /// Its options.
+    pub keys: &'static [Key],
+    make: fn(&str, Value) -> Result<Box<dyn Metric>>,
+}
+
+macro_rules! entry {
+    ($name:literal, $options:ty, $make:expr, $summary:literal) => {
+        Entry {
+            name: $name,
+            summary: $summary,
+            keys: <$options as Options>::KEYS,
+            make: |name, value| {
+                let make: fn($options) -> Box<dyn Metric> = $make;
+                Ok(make(parsed::<$options>(name, value)?))
+            },
+        }
+    };
+}
+
+/// All metrics, in the order of the manual.
+pub const METRICS: &[Entry] = &[
+    entry!("mmd", MmdOptions, |o| Box::new(Mmd::new(o)), "squared maximum mean discrepancy under a kernel"),
+    entry!("energy", EnergyOptions, |o| Box::new(Energy::new(o)), "energy distance 2E|x-y| - E|x-x'| - E|y-y'|"),
+    entry!("sliced_w2", SlicedW2Options, |o| Box::new(SlicedW2::new(o)), "Wasserstein-2 distance over random lines"),
+    entry!("w2", W2Options, |o| Box::new(W2::new(o)), "Wasserstein-2 distance by exact assignment"),
+    entry!("w2_gauss", NoOptions, |_| Box::new(W2Gauss), "Wasserstein-2 distance of the Gaussians with these moments"),
+    entry!("kl_gauss", NoOptions, |_| Box::new(KlGauss), "KL divergence of the Gaussians with these moments"),
+    entry!("fisher", NoOptions, |_| Box::<Fisher>::default(), "Fisher divergence from the target's exact score"),
+    entry!("coverage", CoverageOptions, |o| Box::new(Coverage::new(o)), "share of the modes that were reached"),
+    entry!("mode_weights", NoOptions, |_| Box::new(ModeWeights), "total variation error of the shares of the modes"),
+    entry!("mean_error", NoOptions, |_| Box::new(MeanError), "error of the mean, relative to the spread"),
+    entry!("covariance_error", NoOptions, |_| Box::new(CovarianceError), "relative Frobenius error of the covariance"),
+    entry!("log_density", NoOptions, |_| Box::new(LogDensity), "mean log density under the target"),
+];
+
+/// The metric of this name with these options: a map, or null for the defaults.
+///
+/// ```
+/// let mmd = sdflow::metric::by_name("mmd", serde_json::json!({ "kernel": [0.5, 1, 2], "unbiased": true }))?;
+/// assert_eq!(mmd.name(), "mmd");
+/// # Ok::<(), sdflow::Error>(())
+/// ```
+///
+/// # Errors
+/// An unknown name or option, with the nearest known one; an option of the wrong type.
+pub fn by_name(name: &str, options: Value) -> Result<Box<dyn Metric>> {
+    match METRICS.iter().find(|m| m.name == name) {
+        Some(entry) => (entry.make)(name, options),
+        None => Err(Error::unknown("metric", name, METRICS.iter().map(|m| m.name))),
+    }
+}
+
+fn parsed<O: Options>(metric: &str, value: Value) -> Result<O> {
+    if value.is_null() {
+        return Ok(O::default());
+    }
+    let known = || O::KEYS.iter().map(|k| k.name);
+    let keys = value.as_object().into_iter().flat_map(|map| map.keys());
+    if let Some(key) = keys.into_iter().find(|key| !known().any(|k| k == key.as_str())) {
+        return Err(Error::unknown("metric option", key, known()));
+    }
+    let shown = value.to_string();
+    serde_json::from_value(value)
+        .map_err(|e| Error::argument(&format!("the options of {metric}"), shown, e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_entry_makes_the_metric_of_its_name() {
+        for entry in METRICS {
+            assert_eq!(by_name(entry.name, Value::Null).unwrap().name(), entry.name);
+            assert_eq!(by_name(entry.name, json!({})).unwrap().name(), entry.name);
+        }
+    }
+
+    #[test]
+    fn a_wrong_name_or_option_gets_the_nearest() {
+        let near = |r: Result<Box<dyn Metric>>| match r {
+            Err(Error::Unknown { near, .. }) => near,
+            _ => None,
+        };
+        assert_eq!(near(by_name("enrgy", Value::Null)).as_deref(), Some("energy"));
+        assert_eq!(near(by_name("mmd", json!({ "kernal": 1 }))).as_deref(), Some("kernel"));
+        assert!(by_name("mmd", json!({ "kernel": "mean" })).is_err());
+        assert!(by_name("mmd", json!({ "kernel": [{ "kernel": "imq", "h": 1 }, 2] })).is_ok());
+        assert!(by_name("coverage", json!({ "radius": "far" })).is_err());
+    }
+}

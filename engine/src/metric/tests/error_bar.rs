@@ -1,0 +1,94 @@
+//! Standard errors against the spread over repetitions.
+
+use super::*;
+use serde_json::json;
+
+const REPETITIONS: u64 = 200;
+
+/// Root mean square of the claimed standard errors over the standard deviation of the values, over fresh pairs of samples.
+fn claimed_over_true(
+    name: &str,
+    options: Value,
+    from: &Arc<dyn Target>,
+    to: &Arc<dyn Target>,
+    n: usize,
+    m: usize,
+) -> f64 {
+    let metric = by_name(name, options).unwrap();
+    let found: Vec<Estimate> = (0..REPETITIONS)
+        .map(|k| {
+            let key = stream().label(name).at(k);
+            let points = from.sample(n, key.at(0)).unwrap();
+            let reference = Reference::sample(to.clone(), m, key.at(1)).unwrap();
+            metric.estimate(&points, &reference, &Pairwise::default(), key.at(2)).unwrap()
+        })
+        .collect();
+    let count = REPETITIONS as f64;
+    let mean = found.iter().map(|e| e.value).sum::<f64>() / count;
+    let spread = found.iter().map(|e| (e.value - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    let claimed = found.iter().map(|e| e.se * e.se).sum::<f64>() / count;
+    (claimed / spread).sqrt()
+}
+
+/// A target whose moments are not known, so that both sides are fitted.
+#[derive(Debug)]
+pub(super) struct Opaque(pub Arc<dyn Target>);
+
+impl Target for Opaque {
+    fn name(&self) -> String {
+        "opaque".into()
+    }
+
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
+        self.0.sample(n, stream)
+    }
+}
+
+#[test]
+fn error_bars_agree_with_the_spread_over_repetitions() {
+    let opaque: Arc<dyn Target> = Arc::new(Opaque(p()));
+    for (name, options, to) in [
+        ("mmd", Value::Null, p()),
+        ("mmd", json!({ "kernel": [0.5, 2], "unbiased": true }), p()),
+        ("energy", Value::Null, p()),
+        ("sliced_w2", json!({ "directions": 20 }), p()),
+        ("w2", Value::Null, p()),
+        ("w2_gauss", Value::Null, p()),
+        ("w2_gauss", Value::Null, opaque.clone()),
+        ("kl_gauss", Value::Null, p()),
+        ("kl_gauss", Value::Null, opaque.clone()),
+        ("fisher", Value::Null, p()),
+        ("mean_error", Value::Null, opaque.clone()),
+        ("covariance_error", Value::Null, p()),
+        ("covariance_error", Value::Null, opaque.clone()),
+        ("log_density", Value::Null, p()),
+    ] {
+        let ratio = claimed_over_true(name, options.clone(), &q(), &to, 150, 150);
+        assert!((0.8..1.25).contains(&ratio), "{name} {options}: claimed over true is {ratio:.3}");
+    }
+}
+
+#[test]
+fn error_bars_of_mode_shares() {
+    let at = |x: f64, y: f64| Gaussian::isotropic(vec![x, y], 0.2).unwrap();
+    let uneven = |w: [f64; 3]| -> Arc<dyn Target> {
+        Arc::new(Mixture::new(w.to_vec(), vec![at(0.0, 0.0), at(3.0, 0.0), at(0.0, 3.0)]).unwrap())
+    };
+    let ratio = claimed_over_true("mode_weights", Value::Null, &uneven([0.2, 0.3, 0.5]), &modes(), 150, 10);
+    assert!((0.8..1.25).contains(&ratio), "mode_weights: {ratio:.3}");
+    // 150 x .2 x .1 = 3 points make a hit of the last mode, and 3 are expected.
+    let ratio = claimed_over_true("coverage", Value::Null, &uneven([0.5, 0.48, 0.02]), &modes(), 150, 10);
+    assert!((0.75..1.25).contains(&ratio), "coverage: {ratio:.3}");
+}
+
+#[test]
+fn near_a_match_the_error_bar_errs_on_the_large_side() {
+    for name in ["mmd", "energy"] {
+        let ratio = claimed_over_true(name, Value::Null, &p(), &p(), 100, 100);
+        assert!((1.0..2.0).contains(&ratio), "{name}: claimed over true is {ratio:.3}");
+    }
+}

@@ -1,0 +1,81 @@
+use super::*;
+use crate::Interrupt;
+use crate::metric::{Better, METRICS, floor};
+use serde_json::json;
+
+/// Share of fresh samples on the good side of the floor, over independent floors.
+fn share_within(name: &str, floors: u64, fresh: u64, pair: impl Fn(Stream) -> (Points, Reference)) -> f64 {
+    let metric = by_name(name, Value::Null).unwrap();
+    let mut within = 0;
+    for k in 0..floors {
+        let key = stream().label(name).at(k);
+        let (points, reference) = pair(key.label("sizes"));
+        let floor = floor(&*metric, &reference, points.n(), &Pairwise::default(), key.label("floor")).unwrap();
+        for f in 0..fresh {
+            let (points, reference) = pair(key.label("fresh").at(f));
+            let value = metric.estimate(&points, &reference, &Pairwise::default(), key.at(f)).unwrap().value;
+            within += usize::from(if metric.better() == Better::Lower { value <= floor } else { value >= floor });
+        }
+    }
+    within as f64 / (floors * fresh) as f64
+}
+
+#[test]
+fn a_fresh_sample_stays_within_the_floor_19_times_in_20() {
+    let law = modes();
+    let pair = |key: Stream| {
+        let points = law.sample(60, key.at(0)).unwrap();
+        (points, Reference::sample(law.clone(), 40, key.at(1)).unwrap())
+    };
+    for name in ["energy", "mmd", "sliced_w2", "kl_gauss", "log_density", "mode_weights"] {
+        let share = share_within(name, 60, 20, pair);
+        assert!((0.92..0.98).contains(&share), "{name}: {share}");
+    }
+}
+
+#[test]
+fn splits_of_data_give_the_floor_of_the_law() {
+    let law = p();
+    for name in ["energy", "mmd", "sliced_w2", "w2_gauss", "kl_gauss", "mean_error", "covariance_error"] {
+        let metric = by_name(name, Value::Null).unwrap();
+        let mean = |reference: &dyn Fn(Stream) -> Reference| {
+            let floors = (0..20).map(|k| {
+                let key = stream().label(name).at(k);
+                floor(&*metric, &reference(key.at(0)), 100, &Pairwise::default(), key.at(1)).unwrap()
+            });
+            floors.sum::<f64>() / 20.0
+        };
+        let sample = |key: Stream| Reference::new(law.sample(200, key).unwrap()).unwrap();
+        let data = mean(&sample);
+        // The law itself, with its moments hidden: both sides are fitted, as they are for data.
+        let fresh = mean(&|key| {
+            let points = law.sample(200, key).unwrap();
+            Reference::with_target(points, Arc::new(super::error_bar::Opaque(law.clone()))).unwrap()
+        });
+        assert!((0.8..1.25).contains(&(data / fresh)), "{name}: {data} from data, {fresh} from the law");
+    }
+}
+
+#[test]
+fn every_metric_has_a_floor_and_it_is_keyed() {
+    let reference = Reference::sample(modes(), 50, stream()).unwrap();
+    for entry in METRICS {
+        let metric = by_name(entry.name, Value::Null).unwrap();
+        let at = |key| floor(&*metric, &reference, 40, &Pairwise::default(), stream().at(key)).unwrap();
+        assert_eq!(at(1).to_bits(), at(1).to_bits(), "{}", entry.name);
+        assert!(at(1).is_finite());
+    }
+}
+
+#[test]
+fn a_floor_refuses_what_it_cannot_give() {
+    let energy = by_name("energy", json!({})).unwrap();
+    let tiny = Reference::new(stream().normal(3, 2)).unwrap();
+    assert!(floor(&*energy, &tiny, 10, &Pairwise::default(), stream()).is_err());
+    let data = Reference::new(stream().normal(30, 2)).unwrap();
+    assert!(floor(&*energy, &data, 0, &Pairwise::default(), stream()).is_err());
+    let stop = Interrupt::default();
+    stop.raise();
+    let stopped = Pairwise::new(Default::default(), stop);
+    assert_eq!(floor(&*energy, &data, 10, &stopped, stream()), Err(crate::Error::Interrupted));
+}
