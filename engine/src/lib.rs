@@ -11,6 +11,7 @@
 
 mod error;
 mod interrupt;
+pub mod matrix;
 pub mod options;
 pub mod points;
 pub mod rng;

@@ -1,7 +1,7 @@
 //! Sets of points: `n` rows of `dim` finite f64 coordinates, row-major.
 
-use crate::{Error, Result};
-use faer::Mat;
+use crate::{Error, Result, matrix::multiply};
+use faer::{Accum, Mat};
 
 /// A point set, validated once where it enters.
 ///
@@ -152,9 +152,7 @@ impl Points {
         let centred = Mat::from_fn(self.n(), self.dim, |i, j| self.row(i)[j] - mean[j]);
         let mut cov = Mat::zeros(self.dim, self.dim);
         let scale = 1.0 / self.n() as f64;
-        // One thread: the sum's order, hence its bytes, must not depend on how many there are.
-        let par = faer::Par::Seq;
-        faer::linalg::matmul::matmul(&mut cov, faer::Accum::Replace, centred.transpose(), &centred, scale, par);
+        multiply(cov.as_mut(), Accum::Replace, centred.transpose(), centred.as_ref(), scale);
         cov
     }
 

@@ -5,8 +5,8 @@
 //! a running maximum of the logarithms: one exponential per point and component, and no overflow however far the point.
 
 use super::covariance::Covariance;
-use crate::Points;
-use faer::{Accum, Mat, MatMut, MatRef, Par, linalg::matmul::matmul};
+use crate::{Points, matrix::multiply};
+use faer::{Accum, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 use std::f64::consts::TAU;
 
@@ -143,7 +143,7 @@ impl Block {
         if let Some(basis) = c.basis {
             let centred = MatRef::from_column_major_slice(&self.centred, self.n, c.dim());
             let y = MatMut::from_column_major_slice_mut(&mut self.y, self.n, c.dim());
-            matmul(y, Accum::Replace, centred, basis, 1.0, Par::Seq);
+            multiply(y, Accum::Replace, centred, basis.as_ref(), 1.0);
         }
     }
 
@@ -161,7 +161,8 @@ impl Block {
         for i in 0..self.n {
             let log_term = c.log_peak - 0.5 * self.square[i];
             let rise = log_term - self.max[i];
-            let small = (-rise.abs()).exp();
+            // Near underflow the exponential is slow, and nothing is left of so small a share anyway.
+            let small = (-rise.abs()).clamp(-500.0, 0.0).exp();
             (self.shrink[i], self.weight[i]) = if rise > 0.0 { (small, 1.0) } else { (1.0, small) };
             self.max[i] = self.max[i].max(log_term);
             self.total[i] = self.total[i] * self.shrink[i] + self.weight[i];
@@ -170,18 +171,20 @@ impl Block {
 
     /// `sum = shrink sum + weight grad log p_k`, the gradient being `-U diag(precisions) y`.
     fn pull(&mut self, c: &Component) {
-        let scales = self.y.chunks_exact_mut(self.n).zip(self.sum.chunks_exact_mut(self.n)).zip(&c.precisions);
-        for ((y, sum), precision) in scales {
-            y.iter_mut().zip(&self.weight).for_each(|(y, w)| *y *= -w * precision);
-            sum.iter_mut().zip(&self.shrink).for_each(|(s, shrink)| *s *= shrink);
-        }
-        match c.basis {
-            None => self.sum.iter_mut().zip(&self.y).for_each(|(s, y)| *s += y),
-            Some(basis) => {
-                let y = MatRef::from_column_major_slice(&self.y, self.n, c.dim());
-                let sum = MatMut::from_column_major_slice_mut(&mut self.sum, self.n, c.dim());
-                matmul(sum, Accum::Add, y, basis.transpose(), 1.0, Par::Seq);
+        let columns = self.y.chunks_exact_mut(self.n).zip(self.sum.chunks_exact_mut(self.n)).zip(&c.precisions);
+        let Some(basis) = c.basis else {
+            for ((y, sum), precision) in columns {
+                let points = sum.iter_mut().zip(y).zip(&self.shrink).zip(&self.weight);
+                points.for_each(|(((sum, y), shrink), weight)| *sum = *sum * shrink - weight * precision * *y);
             }
+            return;
+        };
+        for ((y, sum), precision) in columns {
+            y.iter_mut().zip(&self.weight).for_each(|(y, weight)| *y *= -weight * precision);
+            sum.iter_mut().zip(&self.shrink).for_each(|(sum, shrink)| *sum *= shrink);
         }
+        let y = MatRef::from_column_major_slice(&self.y, self.n, c.dim());
+        let sum = MatMut::from_column_major_slice_mut(&mut self.sum, self.n, c.dim());
+        multiply(sum, Accum::Add, y, basis.transpose(), 1.0);
     }
 }

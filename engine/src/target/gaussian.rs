@@ -3,9 +3,10 @@
 use super::component::{self, BLOCK, Component};
 use super::covariance::Covariance;
 use super::{Moments, Target, check_sigma};
+use crate::matrix::multiply;
 use crate::rng::{Rng, Stream};
 use crate::{Error, Points, Result};
-use faer::{Accum, Mat, MatMut, MatRef, Par, linalg::matmul::matmul};
+use faer::{Accum, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 
 /// `N(mean, cov)`.
@@ -127,7 +128,7 @@ impl Gaussian {
             let n = rows.len() / dim;
             let z = MatRef::from_column_major_slice(normal.as_slice(), dim, n);
             let x = MatMut::from_column_major_slice_mut(&mut *rows, dim, n);
-            matmul(x, Accum::Replace, basis, z, 1.0, Par::Seq);
+            multiply(x, Accum::Replace, basis.as_ref(), z, 1.0);
         }
         for row in rows.chunks_exact_mut(dim) {
             row.iter_mut().zip(&self.mean).for_each(|(x, m)| *x += m);
@@ -218,7 +219,7 @@ mod tests {
         let z = Stream::new(2).normal(4, 3);
         let mut score = Points::default();
         p.score(&z, sigma, &mut score).unwrap();
-        let gain = p.cov() * super::super::Spectrum::of(&p.cov()).unwrap().map(|v| 1.0 / (v + sigma * sigma));
+        let gain = p.cov() * crate::matrix::Spectrum::of(&p.cov(), "S").unwrap().map(|v| 1.0 / (v + sigma * sigma));
         for i in 0..z.n() {
             for j in 0..3 {
                 let want: f64 = (0..3).map(|k| gain[(j, k)] * (z.row(i)[k] - p.mean()[k])).sum::<f64>() + p.mean()[j];

@@ -12,7 +12,6 @@ mod student_t;
 #[cfg(test)]
 mod tests;
 
-pub use covariance::Spectrum;
 pub use curved::{Banana, Funnel};
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
