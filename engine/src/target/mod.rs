@@ -3,20 +3,33 @@
 //! A [`Target`] can always be sampled; what else it knows (log density, score, moments, modes) it offers as options,
 //! so that exact answers are used wherever they exist.
 
+mod checkerboard;
 mod component;
 mod covariance;
 mod curved;
+mod dataset;
+mod extent;
 mod gaussian;
 mod mixture;
+mod samples;
+mod shape;
+mod shape_plane;
+mod shape_space;
 mod student_t;
 #[cfg(test)]
 mod tests;
 
+pub use checkerboard::Checkerboard;
 pub use curved::{Banana, Funnel};
+pub use dataset::{DATASETS, DatasetOptions, Style, dataset};
+pub use extent::{diameter, spacing};
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
+pub use samples::{Samples, SamplesOptions, scale_warning};
+pub use shape::Shape;
 pub use student_t::StudentT;
 
+use crate::points::Standardiser;
 use crate::{Error, Points, Result, rng::Stream};
 use faer::Mat;
 
@@ -68,6 +81,16 @@ pub trait Target: Send + Sync + std::fmt::Debug {
 
     /// The finite sample behind it, when the distribution is one.
     fn data(&self) -> Option<&Points> {
+        None
+    }
+
+    /// The weights of that sample, summing to one; `None` when they are equal.
+    fn weights(&self) -> Option<&[f64]> {
+        None
+    }
+
+    /// The units in which a flow towards this target is to work, when they are not the caller's.
+    fn standardiser(&self) -> Option<&Standardiser> {
         None
     }
 

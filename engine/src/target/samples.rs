@@ -1,0 +1,187 @@
+//! A finite sample as a distribution.
+
+use super::Target;
+use crate::points::Standardiser;
+use crate::{Error, Points, Result, rng::Stream};
+
+/// Columns whose standard deviations differ by more than this make one bandwidth for all a bad choice.
+const UNEVEN: f64 = 100.0;
+
+crate::options! {
+    /// How a set of points is taken as a target.
+    pub struct SamplesOptions {
+        /// One weight per point, not negative; equal when left out. They are divided by their sum.
+        weights: Option<Vec<f64>> = None,
+        /// Should a flow work in units in which each column has mean 0 and standard deviation 1? What it returns is in
+        /// the columns' own units.
+        standardise: bool = false,
+    }
+}
+
+/// The empirical distribution `sum_i w_i delta(x_i)`.
+#[derive(Debug, Clone)]
+pub struct Samples {
+    points: Points,
+    weights: Option<Vec<f64>>,
+    /// `w_0 + .. + w_i`, for drawing by weight.
+    ends: Vec<f64>,
+    standardiser: Option<Standardiser>,
+}
+
+impl Samples {
+    /// The sample `points`.
+    ///
+    /// # Errors
+    /// No points; as many weights as points are wanted, finite, not negative, and not all 0.
+    pub fn new(points: Points, options: &SamplesOptions) -> Result<Samples> {
+        if points.n() == 0 {
+            return Err(Error::shape("the sample", "no points", "at least one is wanted"));
+        }
+        let weights = options.weights.as_ref().map(|w| shares(w, points.n())).transpose()?;
+        let ends = weights.iter().flatten().scan(0.0, |sum, w| {
+            *sum += w;
+            Some(*sum)
+        });
+        let ends = ends.collect();
+        let standardiser = options.standardise.then(|| Standardiser::of(&points));
+        Ok(Samples { points, weights, ends, standardiser })
+    }
+}
+
+impl Target for Samples {
+    fn name(&self) -> String {
+        let weighted = if self.weights.is_some() { "weighted " } else { "" };
+        format!("{} {weighted}points in {} dimensions", self.points.n(), self.points.dim())
+    }
+
+    fn dim(&self) -> usize {
+        self.points.dim()
+    }
+
+    /// Without weights: different rows in random order, at most as many as there are. With weights: by weight, with
+    /// replacement, any number.
+    fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
+        let mut rng = stream.rng();
+        let total = self.points.n();
+        if let Some(sum) = self.ends.last() {
+            let pick = |u: f64| self.ends.partition_point(|end| *end <= u * sum).min(total - 1);
+            let rows: Vec<usize> = (0..n).map(|_| pick(rng.uniform())).collect();
+            return Ok(self.points.select(&rows));
+        }
+        if n > total {
+            let want = format!("the sample has {total}, and each is drawn once");
+            return Err(Error::argument("n", n, want));
+        }
+        Ok(self.points.select(&rng.choose(total, n)))
+    }
+
+    fn data(&self) -> Option<&Points> {
+        Some(&self.points)
+    }
+
+    fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    fn standardiser(&self) -> Option<&Standardiser> {
+        self.standardiser.as_ref()
+    }
+}
+
+/// Weights divided by their sum.
+fn shares(weights: &[f64], n: usize) -> Result<Vec<f64>> {
+    if weights.len() != n {
+        return Err(Error::shape("`weights`", format!("{} values", weights.len()), format!("there are {n} points")));
+    }
+    if let Some((i, w)) = weights.iter().enumerate().find(|(_, w)| !(w.is_finite() && **w >= 0.0)) {
+        return Err(Error::argument(&format!("weights[{i}]"), w, "it must be finite and not negative"));
+    }
+    // Divided by the largest first: the sum of huge weights must not overflow.
+    let largest = weights.iter().copied().fold(0.0, f64::max);
+    if largest == 0.0 {
+        return Err(Error::argument("weights", "all 0", "at least one must be positive"));
+    }
+    let sum: f64 = weights.iter().map(|w| w / largest).sum();
+    Ok(weights.iter().map(|w| w / largest / sum).collect())
+}
+
+/// A sentence of advice when the columns' standard deviations differ by more than a factor of 100, so that one
+/// bandwidth cannot suit all of them.
+pub fn scale_warning(points: &Points) -> Option<String> {
+    let standardiser = Standardiser::of(points);
+    let varies = |j: &usize| points.iter().any(|row| row[*j] != points.row(0)[*j]);
+    let std = |j: usize| standardiser.std()[j];
+    let columns: Vec<usize> = (0..points.dim()).filter(varies).collect();
+    let wide = columns.iter().copied().max_by(|a, b| std(*a).total_cmp(&std(*b)))?;
+    let narrow = columns.iter().copied().min_by(|a, b| std(*a).total_cmp(&std(*b)))?;
+    (std(wide) > UNEVEN * std(narrow)).then(|| {
+        format!(
+            "column {wide} varies {:.0} times as much as column {narrow} (counted from 0), so a flow will hardly see the \
+             latter: use `samples(points, #{{standardise: true}})`",
+            std(wide) / std(narrow)
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(n: usize) -> Points {
+        Points::new((0..n).map(|i| i as f64).collect(), 1, "x").unwrap()
+    }
+
+    #[test]
+    fn drawing_without_replacement_gives_each_point_once() {
+        let samples = Samples::new(line(50), &SamplesOptions::default()).unwrap();
+        let drawn = samples.sample(50, Stream::new(1)).unwrap();
+        let mut sorted = drawn.data().to_vec();
+        sorted.sort_by(f64::total_cmp);
+        assert_eq!(sorted, line(50).data());
+        assert_ne!(drawn, line(50));
+        assert!(matches!(samples.sample(51, Stream::new(1)), Err(Error::Argument { .. })));
+    }
+
+    #[test]
+    fn weights_are_the_frequencies_of_drawing() {
+        let options = SamplesOptions { weights: Some(vec![1e308, 0.0, 1e308, 2e307]), ..Default::default() };
+        let samples = Samples::new(line(4), &options).unwrap();
+        let want = [1.0 / 2.2, 0.0, 1.0 / 2.2, 0.2 / 2.2];
+        assert!(samples.weights().unwrap().iter().zip(want).all(|(w, t)| (w - t).abs() < 1e-15));
+        let n = 40_000;
+        let drawn = samples.sample(n, Stream::new(2)).unwrap();
+        for (i, share) in want.iter().enumerate() {
+            let seen = drawn.data().iter().filter(|x| **x == i as f64).count() as f64 / n as f64;
+            // Five standard deviations of a binomial share.
+            assert!((seen - share).abs() <= 5.0 * (share * (1.0 - share) / n as f64).sqrt(), "{i}: {seen} {share}");
+        }
+    }
+
+    #[test]
+    fn bad_weights_are_refused() {
+        for weights in [vec![1.0], vec![1.0, -1.0], vec![1.0, f64::NAN], vec![f64::INFINITY, 1.0], vec![0.0, 0.0]] {
+            let options = SamplesOptions { weights: Some(weights), ..Default::default() };
+            assert!(Samples::new(line(2), &options).is_err());
+        }
+        assert!(Samples::new(Points::default(), &SamplesOptions::default()).is_err());
+    }
+
+    #[test]
+    fn standardising_keeps_the_data_and_the_way_back() {
+        let points = Points::from_rows(&[[0.0, 1.0], [2000.0, 3.0], [4000.0, 2.0]]).unwrap();
+        let samples =
+            Samples::new(points.clone(), &SamplesOptions { standardise: true, ..Default::default() }).unwrap();
+        assert_eq!(samples.data(), Some(&points));
+        let standardiser = samples.standardiser().unwrap();
+        assert_eq!(standardiser.undo(&standardiser.apply(&points)), points);
+    }
+
+    #[test]
+    fn uneven_columns_are_warned_of() {
+        let uneven = Points::from_rows(&[[0.0, 7.0, 0.0], [300.0, 7.0, 1.0]]).unwrap();
+        let warning = scale_warning(&uneven).unwrap();
+        assert!(warning.starts_with("column 0 varies 300 times as much as column 2 (counted from 0)"), "{warning}");
+        assert_eq!(scale_warning(&Points::from_rows(&[[0.0, 7.0, 0.0], [99.0, 7.0, 1.0]]).unwrap()), None);
+        assert_eq!(scale_warning(&line(1)), None);
+    }
+}
