@@ -19,6 +19,14 @@ pub fn softmax_mean(queries: &Points, sources: &Points, values: &Points, softmax
     let rows = out.mean.data_mut().par_chunks_mut(dim).zip(&mut out.log_sum).zip(&mut out.ess);
     rows.enumerate().for_each(|(i, ((mean, log_sum), ess))| {
         let max = (0..sources.n()).map(|j| logit(i, j)).fold(f64::NEG_INFINITY, f64::max);
+        if max == f64::NEG_INFINITY {
+            let distance = |j: usize| squared_distance(queries.row(i), sources.row(j));
+            let candidates = (0..sources.n()).filter(|&j| !(softmax.leave_out_self && i == j && sources.n() > 1));
+            let nearest = candidates.min_by(|&a, &b| distance(a).total_cmp(&distance(b))).unwrap_or(0);
+            mean.copy_from_slice(values.row(nearest));
+            (*log_sum, *ess) = (f64::NEG_INFINITY, 1.0);
+            return;
+        }
         let (mut total, mut squares) = (0.0, 0.0);
         mean.fill(0.0);
         for j in 0..sources.n() {

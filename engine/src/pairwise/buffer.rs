@@ -1,0 +1,50 @@
+//! Memory kept between calls: cache-line aligned scratch and a pool of it.
+
+use super::real::Real;
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes of a cache line; also the width of the widest register.
+const LINE: usize = 64;
+
+/// A growing block of numbers that starts on a cache line.
+#[derive(Debug, Default)]
+pub struct Buffer<T>(Vec<T>);
+
+impl<T: Real> Buffer<T> {
+    /// The first `len` numbers, to write; what they hold is unspecified.
+    pub fn take(&mut self, len: usize) -> &mut [T] {
+        let spare = LINE / size_of::<T>();
+        if self.0.len() < len + spare {
+            self.0.resize(len + spare, T::default());
+        }
+        let start = self.start();
+        &mut self.0[start..start + len]
+    }
+
+    /// The first `len` numbers, after [`Buffer::take`] of at least as many.
+    pub fn slice(&self, len: usize) -> &[T] {
+        let start = self.start();
+        &self.0[start..start + len]
+    }
+
+    fn start(&self) -> usize {
+        self.0.as_ptr().align_offset(LINE).min(LINE / size_of::<T>())
+    }
+}
+
+/// Things of one kind that are lent out and come back, so that a step allocates nothing after the first.
+#[derive(Debug, Default)]
+pub struct Pool<B>(Mutex<Vec<B>>);
+
+impl<B: Default> Pool<B> {
+    /// Calls `f` with a thing from the pool, or a new one.
+    pub fn with<R>(&self, f: impl FnOnce(&mut B) -> R) -> R {
+        // The lock is held for a push or a pop only, and what the list holds carries no meaning: a panic elsewhere
+        // cannot leave it broken.
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut thing = taken.unwrap_or_default();
+        let result = f(&mut thing);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
+        result
+    }
+}

@@ -1,0 +1,143 @@
+//! From the caller's f64 points to what the loops read: centred, scaled, converted, once per call.
+//!
+//! The sources' mean is subtracted in f64, so that a common offset costs no digits; the scale makes the score a plain
+//! negative squared distance; rounding to the working type comes last.
+
+use super::buffer::Buffer;
+use super::real::Real;
+use super::tile::Form;
+use crate::Points;
+use rayon::prelude::*;
+
+/// Rows converted by one task.
+const ROWS: usize = 512;
+
+/// Sources as the loops read them.
+#[derive(Debug, Default)]
+pub struct Packed<T> {
+    x: Buffer<T>,
+    bias: Buffer<T>,
+    values: Buffer<T>,
+    /// Number of sources.
+    pub m: usize,
+    /// Coordinates of the sources.
+    pub dim: usize,
+    /// Coordinates of the values; 0 without values.
+    pub value_dim: usize,
+    /// Mean of the sources: subtracted from sources and queries.
+    pub centre: Vec<f64>,
+    /// Subtracted from the values.
+    pub value_centre: Vec<f64>,
+    /// Factor of the coordinates.
+    pub scale: f64,
+    /// The values are the packed sources: what is summed is `scale` times too large.
+    shared: bool,
+}
+
+impl<T: Real> Packed<T> {
+    /// Packs `sources`, and `values` unless they are the sources themselves.
+    pub fn pack(
+        &mut self,
+        sources: &Points,
+        values: Option<&Points>,
+        scale: f64,
+        form: Form,
+        log_weights: Option<&[f64]>,
+    ) {
+        (self.m, self.dim, self.scale) = (sources.n(), sources.dim(), scale);
+        self.centre = sources.mean();
+        let (dim, centre) = (self.dim, &self.centre);
+        let x = self.x.take(self.m * dim);
+        x.par_chunks_mut(ROWS * dim).zip(sources.data().par_chunks(ROWS * dim)).for_each(|(to, from)| {
+            for (to, from) in to.chunks_exact_mut(dim).zip(from.chunks_exact(dim)) {
+                convert(from, centre, scale, to);
+            }
+        });
+        self.bias.take(self.m).par_chunks_mut(ROWS).zip(x.par_chunks(ROWS * dim)).enumerate().for_each(
+            |(chunk, (bias, x))| {
+                for (r, (b, row)) in bias.iter_mut().zip(x.chunks_exact(dim)).enumerate() {
+                    let l = log_weights.map_or(0.0, |l| l[chunk * ROWS + r]) * std::f64::consts::LOG2_E;
+                    *b = T::from_f64(if form == Form::Product { l - square(row) } else { l });
+                }
+            },
+        );
+        self.pack_values(sources, values);
+    }
+
+    fn pack_values(&mut self, sources: &Points, values: Option<&Points>) {
+        self.value_dim = values.map_or(0, Points::dim);
+        self.shared = values.is_some_and(|v| std::ptr::eq(v, sources));
+        match values {
+            Some(values) if !self.shared => {
+                self.value_centre = values.mean();
+                let (dim, centre) = (values.dim(), &self.value_centre);
+                let to = self.values.take(self.m * dim);
+                to.par_chunks_mut(ROWS * dim).zip(values.data().par_chunks(ROWS * dim)).for_each(|(to, from)| {
+                    for (to, from) in to.chunks_exact_mut(dim).zip(from.chunks_exact(dim)) {
+                        convert(from, centre, 1.0, to);
+                    }
+                });
+            }
+            _ => self.value_centre.clone_from(&self.centre),
+        }
+    }
+
+    /// Sources `from .. from + rows`, rows x dim.
+    #[inline(always)]
+    pub fn x(&self, from: usize, rows: usize) -> &[T] {
+        &self.x.slice(self.m * self.dim)[from * self.dim..(from + rows) * self.dim]
+    }
+
+    /// What scores start with.
+    #[inline(always)]
+    pub fn bias(&self, from: usize, rows: usize) -> &[T] {
+        &self.bias.slice(self.m)[from..from + rows]
+    }
+
+    /// Their values, rows x `value_dim`.
+    #[inline(always)]
+    pub fn values(&self, from: usize, rows: usize) -> &[T] {
+        if self.shared {
+            return self.x(from, rows);
+        }
+        &self.values.slice(self.m * self.value_dim)[from * self.value_dim..(from + rows) * self.value_dim]
+    }
+
+    /// What undoes the scale of summed values.
+    pub fn value_scale(&self) -> f64 {
+        if self.shared { 1.0 / self.scale } else { 1.0 }
+    }
+
+    /// The value of the source nearest to `query`, for a query to which no weight leads.
+    pub fn nearest_value(&self, query: &[f64], left_out: Option<usize>, value: &mut [f64]) {
+        let distance = |j: usize| -> f64 {
+            let x = query.iter().zip(&self.centre).zip(self.x(j, 1));
+            x.map(|((q, c), x)| ((q - c) * self.scale - x.to_f64()).powi(2)).sum()
+        };
+        let candidates = (0..self.m).filter(|&j| Some(j) != left_out);
+        let nearest = candidates.min_by(|&i, &j| distance(i).total_cmp(&distance(j))).unwrap_or(0);
+        for ((v, c), x) in value.iter_mut().zip(&self.value_centre).zip(self.values(nearest, 1)) {
+            *v = c + self.value_scale() * x.to_f64();
+        }
+    }
+
+    /// One query into lane `lane` of a panel `q` of `width` lanes, times 2 in product form. Returns `|q|^2`.
+    pub fn pack_query(&self, query: &[f64], form: Form, q: &mut [T], lane: usize, width: usize) -> f64 {
+        let factor = if form == Form::Product { 2.0 } else { 1.0 };
+        let mut total = 0.0;
+        for (k, (x, c)) in query.iter().zip(&self.centre).enumerate() {
+            let rounded = T::from_f64((x - c) * self.scale).to_f64();
+            total += rounded * rounded;
+            q[k * width + lane] = T::from_f64(factor * rounded);
+        }
+        total
+    }
+}
+
+fn convert<T: Real>(from: &[f64], centre: &[f64], scale: f64, to: &mut [T]) {
+    to.iter_mut().zip(from).zip(centre).for_each(|((t, x), c)| *t = T::from_f64((x - c) * scale));
+}
+
+fn square<T: Real>(row: &[T]) -> f64 {
+    row.iter().map(|x| x.to_f64() * x.to_f64()).sum()
+}

@@ -1,0 +1,89 @@
+//! Which backend, which form of the distance and which block sizes serve a call.
+
+use super::isa::Isa;
+use super::real::Real;
+use super::tile::{Form, WIDTH};
+use super::{Backend, PairwiseOptions};
+use crate::Points;
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+/// Up to this many coordinates, distances by differences cost next to nothing beside the exponential.
+const DIRECT_DIM: usize = 4;
+
+/// Bytes of packed sources that one block may hold, well inside a core's second-level cache.
+const BLOCK_BYTES: usize = 1 << 18;
+
+/// Bytes of queries and sums that one task may hold, beside the block.
+const TASK_BYTES: usize = 1 << 19;
+
+/// Rows summed by one task of a parallel sum; fixed, so that the order of additions is.
+const ROWS: usize = 4096;
+
+/// How one call is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Instruction set.
+    pub isa: Isa,
+    /// Form of the distance.
+    pub form: Form,
+    /// Sources per block.
+    pub block: usize,
+    /// Panels of queries per task.
+    pub panels: usize,
+    /// Queries per panel.
+    pub width: usize,
+}
+
+impl Plan {
+    /// A plan for these sizes; `square` is the mean square of scaled sources and queries, which decides how many
+    /// digits the product form would lose.
+    pub fn new<T: Real>(options: &PairwiseOptions, dim: usize, value_dim: usize, square: f64) -> Plan {
+        let form = match options.backend {
+            Backend::Direct => Form::Difference,
+            Backend::Fused => Form::Product,
+            _ if dim <= DIRECT_DIM || T::EPSILON * square > tolerance::<T>() => Form::Difference,
+            _ => Form::Product,
+        };
+        let width = options.isa.run(Width::<T>(std::marker::PhantomData));
+        let per_source = (dim + value_dim).max(1) * size_of::<T>();
+        let per_panel = (dim + value_dim).max(1) * width * size_of::<T>();
+        Plan {
+            isa: options.isa,
+            form,
+            block: (BLOCK_BYTES / per_source).clamp(32, 128) / 8 * 8,
+            panels: (TASK_BYTES / per_panel).clamp(1, 4),
+            width,
+        }
+    }
+
+    /// Queries per task.
+    pub fn rows(&self) -> usize {
+        self.panels * self.width
+    }
+}
+
+/// Error of an exponent that the product form may make before differences take over.
+fn tolerance<T: Real>() -> f64 {
+    if size_of::<T>() == 8 { 1e-11 } else { 2e-5 }
+}
+
+struct Width<T>(std::marker::PhantomData<T>);
+
+impl<T: Real> WithSimd for Width<T> {
+    type Output = usize;
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> usize {
+        WIDTH * T::lanes::<S>()
+    }
+}
+
+/// Mean of `|x - centre|^2`, by fixed blocks in parallel.
+pub fn mean_square(points: &Points, centre: &[f64]) -> f64 {
+    let blocks: Vec<f64> = points
+        .data()
+        .par_chunks(ROWS * points.dim())
+        .map(|block| block.chunks_exact(points.dim()).map(|x| crate::points::squared_distance(x, centre)).sum())
+        .collect();
+    blocks.iter().sum::<f64>() / points.n() as f64
+}

@@ -1,0 +1,169 @@
+//! The register tiles: a panel of queries lies across the lanes of [`WIDTH`] registers, sources are broadcast.
+//!
+//! Both products of a block (scores from coordinates, sums from weights) have the same shape: `R` rows of `WIDTH`
+//! registers stay in accumulators while one loop runs over the summed index, with `WIDTH` loads and `R` broadcasts per
+//! `R WIDTH` multiply-adds. Maxima, normalisers and rescaling are per lane, so no reduction across lanes is needed.
+//! The sources serve both products in one row-major copy.
+
+// Several arrays of registers are walked together; the index says so plainly.
+#![allow(clippy::needless_range_loop)]
+
+use super::real::Real;
+use pulp::Simd;
+
+/// Registers across a panel: with 8 rows, 24 accumulators of 32 registers; with 4 rows, 12 of 16.
+pub const WIDTH: usize = 3;
+
+/// One row of a panel.
+pub type Row<T, S> = [<T as Real>::Lanes<S>; WIDTH];
+
+/// How a squared distance is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `2 q.x - |x|^2`, which lacks `|q|^2`: one operation per coordinate, error `eps (|x|^2 + |q|^2)`.
+    Product,
+    /// `-|q - x|^2`: two operations per coordinate, error `eps |q - x|^2`.
+    Difference,
+}
+
+/// The slice as rows of a panel.
+#[inline(always)]
+pub fn rows<T: Real, S: Simd>(x: &[T]) -> &[Row<T, S>] {
+    T::registers::<S>(x).as_chunks().0
+}
+
+/// The slice as rows of a panel, to write.
+#[inline(always)]
+pub fn rows_mut<T: Real, S: Simd>(x: &mut [T]) -> &mut [Row<T, S>] {
+    T::registers_mut::<S>(x).as_chunks_mut().0
+}
+
+/// `s[j] = bias_j - |q - x_j|^2`, in product form without `|q|^2`.
+///
+/// `q` is dim x panel (in product form `2 q`), `x` is rows x dim, and there is one bias per row (in product form
+/// with `-|x_j|^2` in it).
+#[inline(always)]
+pub fn scores<T: Real, S: Simd>(simd: S, form: Form, q: &[Row<T, S>], x: &[T], bias: &[T], s: &mut [Row<T, S>]) {
+    match form {
+        Form::Product => score_all::<T, S, false>(simd, q, x, bias, s),
+        Form::Difference => score_all::<T, S, true>(simd, q, x, bias, s),
+    }
+}
+
+#[inline(always)]
+fn score_all<T: Real, S: Simd, const DIFFERENCE: bool>(
+    simd: S,
+    q: &[Row<T, S>],
+    x: &[T],
+    bias: &[T],
+    s: &mut [Row<T, S>],
+) {
+    let mut j = 0;
+    while S::REGISTER_COUNT >= 32 && j + 8 <= bias.len() {
+        score_rows::<T, S, 8, DIFFERENCE>(simd, q, &x[j * q.len()..], &bias[j..], &mut s[j..]);
+        j += 8;
+    }
+    while j + 4 <= bias.len() {
+        score_rows::<T, S, 4, DIFFERENCE>(simd, q, &x[j * q.len()..], &bias[j..], &mut s[j..]);
+        j += 4;
+    }
+    while j < bias.len() {
+        score_rows::<T, S, 1, DIFFERENCE>(simd, q, &x[j * q.len()..], &bias[j..], &mut s[j..]);
+        j += 1;
+    }
+}
+
+#[inline(always)]
+fn score_rows<T: Real, S: Simd, const R: usize, const DIFFERENCE: bool>(
+    simd: S,
+    q: &[Row<T, S>],
+    x: &[T],
+    bias: &[T],
+    s: &mut [Row<T, S>],
+) {
+    let dim = q.len();
+    let mut source = [x; R];
+    for (r, row) in source.iter_mut().enumerate() {
+        *row = &x[r * dim..(r + 1) * dim];
+    }
+    let zero = T::splat(simd, T::default());
+    let mut acc = [[zero; WIDTH]; R];
+    if !DIFFERENCE {
+        for r in 0..R {
+            acc[r] = [T::splat(simd, bias[r]); WIDTH];
+        }
+    }
+    for (k, b) in q.iter().enumerate() {
+        for r in 0..R {
+            let a = T::splat(simd, source[r][k]);
+            for v in 0..WIDTH {
+                acc[r][v] = if DIFFERENCE {
+                    let t = T::sub(simd, b[v], a);
+                    T::mul_add(simd, t, t, acc[r][v])
+                } else {
+                    T::mul_add(simd, a, b[v], acc[r][v])
+                };
+            }
+        }
+    }
+    if DIFFERENCE {
+        for r in 0..R {
+            let b = T::splat(simd, bias[r]);
+            for v in 0..WIDTH {
+                acc[r][v] = T::sub(simd, b, acc[r][v]);
+            }
+        }
+    }
+    s[..R].copy_from_slice(&acc);
+}
+
+/// `o[c] = scale o[c] + sum_j w[j] v[j][c]`: `w` is rows x panel, `v` rows x dim, `o` dim x panel.
+#[inline(always)]
+pub fn accumulate<T: Real, S: Simd>(simd: S, w: &[Row<T, S>], v: &[T], o: &mut [Row<T, S>], scale: &Row<T, S>) {
+    let dim = o.len();
+    let mut c = 0;
+    while S::REGISTER_COUNT >= 32 && c + 8 <= dim {
+        accumulate_rows::<T, S, 8>(simd, w, v, o, scale, c);
+        c += 8;
+    }
+    while c + 4 <= dim {
+        accumulate_rows::<T, S, 4>(simd, w, v, o, scale, c);
+        c += 4;
+    }
+    while c + 2 <= dim {
+        accumulate_rows::<T, S, 2>(simd, w, v, o, scale, c);
+        c += 2;
+    }
+    if c < dim {
+        accumulate_rows::<T, S, 1>(simd, w, v, o, scale, c);
+    }
+}
+
+#[inline(always)]
+fn accumulate_rows<T: Real, S: Simd, const R: usize>(
+    simd: S,
+    w: &[Row<T, S>],
+    v: &[T],
+    o: &mut [Row<T, S>],
+    scale: &Row<T, S>,
+    c: usize,
+) {
+    let dim = o.len();
+    let zero = T::splat(simd, T::default());
+    // From zero, not from o: a block's sum is added to the total once, which keeps rounding errors small.
+    let mut acc = [[zero; WIDTH]; R];
+    for (b, row) in w.iter().zip(v.chunks_exact(dim)) {
+        let row = &row[c..c + R];
+        for r in 0..R {
+            let a = T::splat(simd, row[r]);
+            for v in 0..WIDTH {
+                acc[r][v] = T::mul_add(simd, a, b[v], acc[r][v]);
+            }
+        }
+    }
+    for (o, acc) in o[c..c + R].iter_mut().zip(&acc) {
+        for v in 0..WIDTH {
+            o[v] = T::mul_add(simd, o[v], scale[v], acc[v]);
+        }
+    }
+}
