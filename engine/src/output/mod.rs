@@ -1,1 +1,24 @@
-//! output
+//! Pictures and tables: what a run shows.
+//!
+//! A [`Chart`] is plain data made of layers ([`Cloud`], [`Curve`], [`Level`], [`Images`]); a [`Picture`] sets charts
+//! side by side. Both are saved as `.svg` or `.png`; equal data give equal bytes. A [`Table`] holds named cells and
+//! becomes text, Markdown, CSV or JSON.
+
+mod chart;
+mod colour;
+mod draw;
+mod ink;
+mod legend;
+mod number;
+mod panel;
+mod picture;
+mod plane;
+mod scale;
+mod table;
+mod view;
+
+pub use chart::{Axis, Chart, Cloud, Curve, Images, Layer, Level};
+pub use colour::Colour;
+pub use number::{estimate, number};
+pub use picture::Picture;
+pub use table::{Cell, Table};

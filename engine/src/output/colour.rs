@@ -1,0 +1,75 @@
+//! Colours that people who see few colours can tell apart.
+
+use crate::{Error, Result};
+
+/// An sRGB colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Colour(pub u8, pub u8, pub u8);
+
+/// The names a script may use, in the order in which layers take them [okabe2008color]; black and the two greys are
+/// taken only when asked for.
+const NAMED: [(&str, Colour); 10] = [
+    ("blue", Colour(0, 114, 178)),
+    ("vermilion", Colour(213, 94, 0)),
+    ("green", Colour(0, 158, 115)),
+    ("purple", Colour(204, 121, 167)),
+    ("orange", Colour(230, 159, 0)),
+    ("sky", Colour(86, 180, 233)),
+    ("yellow", Colour(240, 228, 66)),
+    ("black", Colour::BLACK),
+    ("grey", Colour::GREY),
+    ("silver", Colour::SILVER),
+];
+
+impl Colour {
+    /// Text.
+    pub const BLACK: Colour = Colour(34, 34, 34);
+    /// Reference lines, ticks.
+    pub const GREY: Colour = Colour(110, 110, 110);
+    /// Backdrops: target samples behind particles.
+    pub const SILVER: Colour = Colour(176, 176, 176);
+
+    /// The `index`-th colour of the palette, around again after seven.
+    pub fn of(index: usize) -> Colour {
+        NAMED[index % 7].1
+    }
+
+    /// A colour by its palette name or as `#rrggbb`.
+    ///
+    /// # Errors
+    /// Neither.
+    pub fn named(name: &str) -> Result<Colour> {
+        let digits = name.strip_prefix('#').filter(|d| d.len() == 6 && d.bytes().all(|b| b.is_ascii_hexdigit()));
+        if let Some(value) = digits.and_then(|d| u32::from_str_radix(d, 16).ok()) {
+            return Ok(Colour((value >> 16) as u8, (value >> 8) as u8, value as u8));
+        }
+        let known = NAMED.iter().find(|(n, _)| *n == name).map(|(_, colour)| *colour);
+        known.ok_or_else(|| Error::unknown("colour", name, NAMED.iter().map(|(n, _)| *n)))
+    }
+
+    /// `#rrggbb`.
+    pub fn hex(self) -> String {
+        format!("#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
+    }
+
+    /// This colour with a share (0..1) of white mixed in.
+    pub fn paler(self, share: f64) -> Colour {
+        let mix = |c: u8| (f64::from(c) + (255.0 - f64::from(c)) * share.clamp(0.0, 1.0)).round() as u8;
+        Colour(mix(self.0), mix(self.1), mix(self.2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_digits() {
+        assert_eq!(Colour::named("#0072B2").unwrap(), Colour::named("blue").unwrap());
+        assert_eq!(Colour::named("blue").unwrap().hex(), "#0072b2");
+        assert!(Colour::named("blu").unwrap_err().to_string().contains("did you mean `blue`"));
+        assert!(Colour::named("#00é2B").is_err());
+        assert_eq!(Colour(0, 100, 255).paler(1.0), Colour(255, 255, 255));
+        assert_eq!(Colour::of(7), Colour::of(0));
+    }
+}

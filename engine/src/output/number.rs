@@ -1,0 +1,122 @@
+//! Numbers as people write them: as many digits as mean something.
+
+/// `value` in four significant digits: `0.01235`, `1.235e-7`, `12350`; integers up to a million in full.
+///
+/// ```
+/// use sdflow::output::number;
+/// assert_eq!(number(0.0123456), "0.01235");
+/// assert_eq!(number(2000.0), "2000");
+/// assert_eq!(number(-1.5e-9), "-1.5e-9");
+/// ```
+pub fn number(value: f64) -> String {
+    if !value.is_finite() {
+        return special(value);
+    }
+    if value == 0.0 {
+        return "0".into();
+    }
+    if value == value.trunc() && value.abs() < 1e6 {
+        return format!("{value:.0}");
+    }
+    let (mantissa, power) = scientific(value, 3);
+    if (-4..6).contains(&power) {
+        trimmed(format!("{value:.*}", (3 - power).max(0) as usize))
+    } else {
+        format!("{}e{power}", trimmed(mantissa))
+    }
+}
+
+/// `value ± se`, the error in two significant digits and the value to the same place: `0.0123 ± 0.0041`.
+///
+/// ```
+/// use sdflow::output::estimate;
+/// assert_eq!(estimate(0.0123456, 0.00412), "0.0123 ± 0.0041");
+/// assert_eq!(estimate(1.5e-8, 2e-10), "(1.500 ± 0.020)e-8");
+/// assert_eq!(estimate(3.25, 0.0), "3.25");
+/// ```
+pub fn estimate(value: f64, se: f64) -> String {
+    if !value.is_finite() || !se.is_finite() || se <= 0.0 {
+        return if se == 0.0 { number(value) } else { format!("{} ± {}", number(value), number(se)) };
+    }
+    let error_power = scientific(se, 1).1;
+    let power = if value == 0.0 { error_power } else { scientific(value, 3).1.max(error_power) };
+    if (-4..6).contains(&power) {
+        let decimals = (1 - error_power).clamp(0, 12) as usize;
+        return format!("{value:.decimals$} ± {se:.decimals$}");
+    }
+    let decimals = (power - error_power + 1).clamp(0, 12) as usize;
+    let unit = 10f64.powi(power);
+    // A power beyond the range of f64 cannot be divided out.
+    if unit == 0.0 || !unit.is_finite() {
+        return format!("{} ± {}", number(value), number(se));
+    }
+    format!("({:.decimals$} ± {:.decimals$})e{power}", value / unit, se / unit)
+}
+
+/// Mantissa (with `digits` decimals, rounded) and power of ten of a finite value that is not 0.
+fn scientific(value: f64, digits: usize) -> (String, i32) {
+    let text = format!("{value:.digits$e}");
+    match text.split_once('e') {
+        Some((mantissa, power)) => (mantissa.to_string(), power.parse().unwrap_or(0)),
+        None => (text, 0),
+    }
+}
+
+/// Without the zeros at the end of a decimal fraction.
+fn trimmed(text: String) -> String {
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text,
+    }
+}
+
+fn special(value: f64) -> String {
+    match value {
+        v if v.is_nan() => "NaN",
+        v if v > 0.0 => "inf",
+        _ => "-inf",
+    }
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn significant_digits() {
+        let cases = [
+            (0.0, "0"),
+            (1.0, "1"),
+            (0.99999, "1"),
+            (0.5, "0.5"),
+            (123456.0, "123456"),
+            (123456.7, "123457"),
+            (1234567.0, "1.235e6"),
+            (0.00012345, "0.0001234"),
+            (0.0000123456, "1.235e-5"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-inf"),
+            (f64::MIN_POSITIVE, "2.225e-308"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn the_error_decides_the_digits() {
+        let cases = [
+            (1234.5, 100.0, "1234 ± 100"),
+            (0.5, 0.0999, "0.50 ± 0.10"),
+            (-2.0, 0.5, "-2.00 ± 0.50"),
+            (0.0, 0.01, "0.000 ± 0.010"),
+            (3e8, 1e6, "(3.000 ± 0.010)e8"),
+            (1.0, f64::NAN, "1 ± NaN"),
+            (5e-324, 5e-324, "5e-324 ± 5e-324"),
+        ];
+        for (value, se, text) in cases {
+            assert_eq!(estimate(value, se), text, "{value} {se}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! From how many coordinates to which two or three on paper.
+
+use crate::Points;
+use crate::points::squared_distance;
+use crate::rng::Stream;
+
+/// Rows from which principal axes are estimated; more would not be seen.
+const ROWS: usize = 1000;
+
+/// A projection of points of more than three coordinates on the two directions of largest variance.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct View {
+    mean: Vec<f64>,
+    axes: [Vec<f64>; 2],
+    /// Share of the variance along each axis.
+    pub shares: [f64; 2],
+}
+
+impl View {
+    /// The first two principal axes of (up to 1,000 rows of) `points`, by power iteration; each axis points to where
+    /// its largest coefficient is positive.
+    pub fn of(points: &Points) -> View {
+        let rows = points.select(&thinned(points.n(), ROWS, 0));
+        let mean = rows.mean();
+        let mut centred = rows;
+        for i in 0..centred.n() {
+            centred.row_mut(i).iter_mut().zip(&mean).for_each(|(x, m)| *x -= m);
+        }
+        let total: f64 = centred.iter().map(|row| dot(row, row)).sum();
+        let first = leading(&centred, None);
+        let second = leading(&centred, Some(&first));
+        let share = |axis: &[f64]| {
+            let along: f64 = centred.iter().map(|row| dot(row, axis).powi(2)).sum();
+            if total > 0.0 { along / total } else { 0.0 }
+        };
+        let shares = [share(&first), share(&second)];
+        View { mean, axes: [first, second], shares }
+    }
+
+    /// Coordinates of a point along both axes, from the mean.
+    pub fn project(&self, row: &[f64]) -> [f64; 2] {
+        let along = |axis: &[f64]| dot(row, axis) - dot(&self.mean, axis);
+        [along(&self.axes[0]), along(&self.axes[1])]
+    }
+
+    /// Number of coordinates it takes.
+    pub fn dim(&self) -> usize {
+        self.mean.len()
+    }
+}
+
+/// The unit vector of largest variance of centred rows, orthogonal to `not`.
+fn leading(rows: &Points, not: Option<&[f64]>) -> Vec<f64> {
+    let mut axis = Stream::new(0).label("principal axis").normal(1, rows.dim()).data().to_vec();
+    for _ in 0..200 {
+        let mut next = vec![0.0; rows.dim()];
+        for row in rows.iter() {
+            let along = dot(row, &axis);
+            next.iter_mut().zip(row).for_each(|(a, x)| *a += along * x);
+        }
+        unit(&mut next, not);
+        if dot(&next, &next) == 0.0 {
+            break;
+        }
+        let still = squared_distance(&axis, &next) < 1e-18;
+        axis = next;
+        if still {
+            break;
+        }
+    }
+    unit(&mut axis, not);
+    let largest = axis.iter().copied().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
+    axis.iter_mut().for_each(|a| *a *= largest.signum());
+    axis
+}
+
+/// Removes the component along `not` and scales to length one, if any length is left.
+fn unit(axis: &mut [f64], not: Option<&[f64]>) {
+    if let Some(other) = not {
+        let along = dot(axis, other);
+        axis.iter_mut().zip(other).for_each(|(a, b)| *a -= along * b);
+    }
+    let norm = dot(axis, axis).sqrt();
+    if norm > 0.0 {
+        axis.iter_mut().for_each(|a| *a /= norm);
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// At most `most` of the indices below `n`, in order: a fixed random choice, which no period in the data can fool.
+pub(super) fn thinned(n: usize, most: usize, key: u64) -> Vec<usize> {
+    if n <= most {
+        return (0..n).collect();
+    }
+    let mut chosen = Stream::new(0).label("thinning").at(key).rng().choose(n, most);
+    chosen.sort_unstable();
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn principal_axes_of_a_stretched_gaussian() {
+        let mut points = Stream::new(3).normal(5000, 6);
+        for i in 0..points.n() {
+            points.row_mut(i)[4] *= 10.0;
+            points.row_mut(i)[1] *= 5.0;
+        }
+        let view = View::of(&points);
+        assert!(view.axes[0][4] > 0.99 && view.axes[1][1] > 0.98, "{view:?}");
+        let total = 100.0 + 25.0 + 4.0;
+        assert!((view.shares[0] - 100.0 / total).abs() < 0.03 && (view.shares[1] - 25.0 / total).abs() < 0.03);
+        assert!(dot(&view.axes[0], &view.axes[1]).abs() < 1e-12);
+    }
+
+    #[test]
+    fn equal_points_have_a_view() {
+        let view = View::of(&Points::new(vec![7.0; 40], 4, "x").unwrap());
+        assert_eq!(view.shares, [0.0, 0.0]);
+        assert_eq!(view.project(&[7.0; 4]).map(|v| v.abs() < 1e-12), [true, true]);
+    }
+
+    #[test]
+    fn thinning_keeps_order_and_count() {
+        let kept = thinned(20_000, 5_000, 1);
+        assert_eq!(kept.len(), 5_000);
+        assert!(kept.windows(2).all(|w| w[0] < w[1]));
+        assert_eq!(thinned(3, 5, 0), [0, 1, 2]);
+    }
+}
