@@ -19,7 +19,19 @@ use std::path::Path;
 /// The points in a file: one row per point.
 ///
 /// The kind is told by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), otherwise by the first bytes. An array with
-/// one axis becomes one column. Cost: one pass over the file; memory for the values as f64.
+/// one axis becomes one column. Integers beyond 2^53 are rounded. Cost: one pass over the file; memory for the values
+/// as f64.
+///
+/// ```
+/// # let path = std::env::temp_dir().join(format!("sdflow-doc-{}.csv", std::process::id()));
+/// use sdflow::io::{Column, LoadOptions, load};
+/// std::fs::write(&path, "id,x,y\nr1,0.5,2\nr2,1.5,3\n").unwrap();
+/// let columns = vec![Column::Named("x".into()), Column::At(2)];
+/// let points = load(&path, &LoadOptions { columns: Some(columns), ..Default::default() })?;
+/// assert_eq!(points.data(), [0.5, 2.0, 1.5, 3.0]);
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), sdflow::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Io`] when the file cannot be read; [`Error::File`] with the place when its content is not a numeric table;

@@ -53,6 +53,15 @@ pub enum Style {
 /// `8gaussians` and `25gaussians` are [`Mixture`]s, `checkerboard` knows its density and smoothed score; the others
 /// can only be sampled.
 ///
+/// ```
+/// use sdflow::rng::Stream;
+/// use sdflow::target::{DatasetOptions, dataset};
+/// let grid = dataset("25gaussians", &DatasetOptions::default())?;
+/// assert_eq!(grid.modes().map(|m| m.components().len()), Some(25));
+/// assert_eq!(grid.sample(1000, Stream::new(7))?.n(), 1000);
+/// # Ok::<(), sdflow::Error>(())
+/// ```
+///
 /// # Errors
 /// An unknown name; `noise` or `scale` out of range.
 pub fn dataset(name: &str, options: &DatasetOptions) -> Result<Arc<dyn Target>> {

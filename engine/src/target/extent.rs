@@ -5,11 +5,14 @@ use crate::points::squared_distance;
 use crate::rng::Stream;
 use rayon::prelude::*;
 
-/// At most this many points ask for their nearest neighbour, and at least so many.
-const QUERIES: (usize, usize) = (256, 5000);
+/// At least and at most so many points ask for their nearest neighbour.
+const QUERIES: (usize, usize) = (128, 5000);
 
 /// Differences of coordinates that may be computed: about a second's work.
-const BUDGET: usize = 4_000_000_000;
+const BUDGET: usize = 2_000_000_000;
+
+/// Points that ask together, so that each point is fetched once for all of them.
+const GROUP: usize = 16;
 
 /// Twice the largest distance from the mean: at least the largest distance between two points, at most twice that.
 pub fn diameter(points: &Points) -> f64 {
@@ -19,9 +22,16 @@ pub fn diameter(points: &Points) -> f64 {
 
 /// The median over the points of the distance to the nearest other point at another place; 0 when all coincide.
 ///
-/// Every point is asked up to 5,000 points (fewer in high dimension: about 4e9 / (n dim), at least 256), otherwise a
-/// fixed random choice of them; each is compared with all. Points are sorted along their widest axis, so that in few
-/// dimensions most comparisons are skipped.
+/// Up to 5,000 points, and about 2e9 / (n dim) but at least 128 in high dimension, each point asks; otherwise a fixed
+/// random choice of so many. Points are sorted along their widest axis, so that in few dimensions most comparisons
+/// are skipped.
+///
+/// ```
+/// use sdflow::{Points, target::{diameter, spacing}};
+/// let points = Points::from_rows(&[[0.0], [0.0], [1.0], [3.0]])?;
+/// assert_eq!((spacing(&points), diameter(&points)), (1.0, 4.0));
+/// # Ok::<(), sdflow::Error>(())
+/// ```
 pub fn spacing(points: &Points) -> f64 {
     let n = points.n();
     let axis = widest(points);
@@ -29,11 +39,13 @@ pub fn spacing(points: &Points) -> f64 {
     order.sort_by(|&i, &j| points.row(i)[axis].total_cmp(&points.row(j)[axis]));
     let sorted = points.select(&order);
     let affordable = (BUDGET / (n * points.dim()).max(1)).clamp(QUERIES.0, QUERIES.1);
-    let queries: Vec<usize> = match affordable < n {
+    let mut queries: Vec<usize> = match affordable < n {
         true => Stream::new(0).label("spacing").rng().choose(n, affordable),
         false => (0..n).collect(),
     };
-    let mut distances: Vec<f64> = queries.par_iter().filter_map(|&q| nearest(&sorted, q, axis)).collect();
+    queries.sort_unstable();
+    let mut distances: Vec<f64> =
+        queries.par_chunks(GROUP).flat_map_iter(|group| nearest(&sorted, group, axis)).collect();
     distances.sort_by(f64::total_cmp);
     let middle = distances.len() / 2;
     match distances.len() {
@@ -53,22 +65,28 @@ fn widest(points: &Points) -> usize {
     (0..ranges.len()).max_by(|&a, &b| ranges[a].total_cmp(&ranges[b])).unwrap_or(0)
 }
 
-/// The distance from point `q` to the nearest at another place, in points sorted along `axis`.
-fn nearest(sorted: &Points, q: usize, axis: usize) -> Option<f64> {
-    let x = sorted.row(q);
-    let mut best = f64::INFINITY;
+/// The distance from each of a group of points to the nearest at another place, if there is one; the points are
+/// sorted along `axis` and the group's indices ascend.
+fn nearest(sorted: &Points, group: &[usize], axis: usize) -> Vec<f64> {
+    let mut best = vec![f64::INFINITY; group.len()];
     let mut visit = |i: usize| {
         let y = sorted.row(i);
-        let near = (y[axis] - x[axis]).powi(2) < best;
-        if near && let Some(d2) = within(x, y, best).filter(|d2| *d2 > 0.0) {
-            best = d2;
+        let mut near = false;
+        for (&q, best) in group.iter().zip(&mut best) {
+            let x = sorted.row(q);
+            if (y[axis] - x[axis]).powi(2) < *best {
+                near = true;
+                *best = within(x, y, *best).filter(|d2| *d2 > 0.0).unwrap_or(*best);
+            }
         }
         near
     };
-    // Both ways along the axis, until that coordinate alone is too far.
-    let _ = (0..q).rev().all(&mut visit);
-    let _ = (q + 1..sorted.n()).all(&mut visit);
-    best.is_finite().then(|| best.sqrt())
+    // Within the group, then both ways along the axis until that coordinate alone is too far for all.
+    let (first, last) = (group[0], group[group.len() - 1]);
+    (first..=last).for_each(|i| _ = visit(i));
+    let _ = (0..first).rev().all(&mut visit);
+    let _ = (last + 1..sorted.n()).all(&mut visit);
+    best.into_iter().filter(|d2| d2.is_finite()).map(f64::sqrt).collect()
 }
 
 /// `|x - y|^2` when it is less than `limit`.

@@ -20,7 +20,6 @@ mod student_t;
 #[cfg(test)]
 mod tests;
 
-pub use checkerboard::Checkerboard;
 pub use curved::{Banana, Funnel};
 pub use dataset::{DATASETS, DatasetOptions, Style, dataset};
 pub use extent::{diameter, spacing};
@@ -28,7 +27,6 @@ pub use gaussian::Gaussian;
 pub use mixture::Mixture;
 pub use option::{BananaOptions, FunnelOptions, GaussianOptions, MixtureOptions, Numbers, StudentTOptions};
 pub use samples::{Samples, SamplesOptions, scale_warning};
-pub use shape::Shape;
 pub use student_t::StudentT;
 
 use crate::points::Standardiser;
