@@ -3,6 +3,25 @@
 //! [`prepare`] compiles a script and its imports and gives the run its identity; [`execute`] runs it and reports what
 //! happened as an [`Outcome`]. The crate prints nothing: what a user should see goes to a [`Listener`].
 
+mod bind;
+mod call;
+mod check;
+mod context;
+mod error;
+mod identity;
+mod import;
+mod language;
+pub mod manual;
+mod options;
+mod param;
+mod sandbox;
+mod script;
+mod source;
+mod syntax;
+
+pub use check::{CheckReport, check};
+pub use script::{Prepared, execute, prepare};
+
 use sdflow::{Interrupt, pairwise::PairwiseOptions};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

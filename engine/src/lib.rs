@@ -34,3 +34,5 @@ pub mod output;
 pub use error::{Blame, Error, Result, nearest};
 pub use interrupt::Interrupt;
 pub use points::Points;
+/// Dense matrices, in which covariances are given.
+pub use faer::Mat;

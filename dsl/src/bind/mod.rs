@@ -1,0 +1,97 @@
+//! What a script can call: one file per module of the engine, one table for all.
+
+mod kernel;
+pub mod metric;
+mod param;
+mod picture;
+pub mod points;
+pub mod reading;
+mod saying;
+mod schedule;
+mod table;
+pub mod target;
+
+use crate::call::{Call, Fail};
+use crate::context::Context;
+use crate::manual::{Entry, manual};
+use crate::Reading;
+use points::Cloud;
+use rhai::{Dynamic, Engine};
+use sdflow::output::Table;
+use sdflow::target::Target;
+use std::any::TypeId;
+use std::sync::Arc;
+
+/// All entries, one list per file.
+pub const ENTRIES: &[&[Entry]] = &[
+    param::ENTRIES,
+    points::ENTRIES,
+    target::ENTRIES,
+    schedule::ENTRIES,
+    kernel::ENTRIES,
+    reading::ENTRIES,
+    saying::ENTRIES,
+    table::ENTRIES,
+    picture::ENTRIES,
+];
+
+/// A handle: its Rust type, its name in the language.
+struct Handle {
+    type_id: TypeId,
+    rust: &'static str,
+    name: &'static str,
+    /// As it stands in a sentence.
+    spoken: &'static str,
+}
+
+fn handles() -> Vec<Handle> {
+    fn handle<T: 'static>(name: &'static str, spoken: &'static str) -> Handle {
+        Handle { type_id: TypeId::of::<T>(), rust: std::any::type_name::<T>(), name, spoken }
+    }
+    vec![
+        handle::<Cloud>("points", "a set of points"),
+        handle::<Arc<dyn Target>>("target", "a target"),
+        handle::<Reading>("reading", "a reading"),
+        handle::<Arc<Table>>("table", "a table"),
+    ]
+}
+
+/// A value's type as the language calls it.
+pub fn type_name(value: &Dynamic) -> &'static str {
+    handles().iter().find(|h| h.type_id == value.type_id()).map_or("a value", |h| h.spoken)
+}
+
+/// A type's name as it stands in a sentence.
+pub fn spoken(name: &str) -> &str {
+    handles().iter().find(|h| h.name == name || h.rust == name).map_or(name, |h| h.spoken)
+}
+
+/// Registers every entry of the manual.
+pub fn register(engine: &mut Engine, context: &Arc<Context>) {
+    let handles = handles();
+    for handle in &handles {
+        engine.register_type_with_name_raw(handle.rust, handle.name);
+    }
+    for entry in manual() {
+        let receiver = entry.receiver().and_then(|r| handles.iter().find(|h| h.name == r)).map(|h| h.type_id);
+        let name = if entry.is_property() { format!("get${}", entry.name) } else { entry.name.to_string() };
+        for count in entry.arity() {
+            let types: Vec<TypeId> =
+                receiver.into_iter().chain(std::iter::repeat_n(TypeId::of::<Dynamic>(), count)).collect();
+            let context = Arc::clone(context);
+            engine.register_raw_fn(name.as_str(), types, move |native, args| Call::make(entry, &context, &native, args));
+        }
+    }
+    points::register(engine);
+    target::register(engine);
+    reading::register(engine);
+    table::register(engine);
+    error_text(engine);
+}
+
+/// A caught failure prints its cause.
+fn error_text(engine: &mut Engine) {
+    engine.register_type_with_name::<Fail>("error");
+    engine.register_fn("to_string", |fail: &mut Fail| fail.message.clone());
+    engine.register_fn("to_debug", |fail: &mut Fail| fail.message.clone());
+}

@@ -1,0 +1,36 @@
+//! Parameters.
+
+use crate::Fault;
+use crate::call::{At, Call, Fail};
+use crate::manual::{Entry, Kind};
+use crate::param::{as_dynamic, as_value};
+use rhai::Dynamic;
+
+pub const ENTRIES: &[Entry] = &[Entry {
+    name: "param",
+    kind: Kind::Parameter,
+    signature: "param(name, default)",
+    returns: "the value given by `-p name=value`, else by the environment's `SDFLOW_P_<NAME>`, else the default",
+    about: "Declares a parameter of the script. The value takes the type of the default: a whole number, a number, true or \
+            false, or a string. The name is a literal string, so that parameters can be listed without running. `seed` is \
+            reserved: `-p seed=3` sets the seed of all random numbers.",
+    options: &[],
+    names: &[],
+    example: "let dim = param(\"dim\", 8);\nlet sigma = param(\"sigma\", 0.5);\nprint(`${dim} dimensions, sigma ${sigma}`);",
+    call: value,
+}];
+
+fn value(call: &Call) -> Result<Dynamic, Fail> {
+    let name = call.text(0)?;
+    let Some(default) = as_value(call.arg(1)?) else {
+        return Err(call.wrong(1, "a whole number, a number, true or false, or a string"));
+    };
+    let param = call.context.given.value(&name, &default).map_err(|d| Fail {
+        kind: Fault::Usage,
+        hint: d.hint,
+        at: At::Argument(1),
+        ..Fail::script(d.message)
+    })?;
+    call.context.parameter(&name, &param);
+    Ok(as_dynamic(&param.value))
+}

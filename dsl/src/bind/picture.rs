@@ -1,0 +1,160 @@
+//! Pictures of points, images and tables.
+
+use crate::bind::points::Cloud;
+use crate::bind::table::existing;
+use crate::call::{At, Call, Fail};
+use crate::manual::{Entry, Kind};
+use rhai::{Array, Dynamic, Map};
+use sdflow::options::Options;
+use sdflow::output::{self, Chart, Curve, Images, Picture, Table};
+use sdflow::target::Target;
+use std::sync::Arc;
+
+/// Points drawn of a target.
+const DRAWN: usize = 2000;
+
+/// Names under which a set is drawn behind the others.
+const BEHIND: [&str; 4] = ["target", "data", "reference", "held_out"];
+
+sdflow::options! {
+    /// How a picture is drawn.
+    pub struct PlotOptions {
+        /// Above the picture.
+        title: String = String::new(),
+        /// Titles of the charts of a picture with several.
+        titles: Vec<String> = Vec::new(),
+        /// Names of the sets of points of an array, for the legend.
+        labels: Vec<String> = Vec::new(),
+        /// Of a table: the column of the horizontal axis; the first when left out.
+        x: Option<String> = None,
+        /// Of a table: the columns to draw; all others when left out.
+        y: Option<Vec<String>> = None,
+        /// A logarithmic horizontal axis.
+        log_x: bool = false,
+        /// A logarithmic vertical axis.
+        log_y: bool = false,
+        /// Draw each point as a grey image of this width in pixels.
+        image_width: Option<usize> = None,
+        /// Charts (or images) per line; as square as possible when left out.
+        columns: Option<usize> = None,
+        /// Do all charts of points show the same region?
+        same_axes: bool = true,
+    }
+}
+
+pub const ENTRIES: &[Entry] = &[Entry {
+    name: "plot",
+    kind: Kind::Saying,
+    signature: "plot(what, file[, options])",
+    returns: "nothing",
+    about: "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. What can be drawn: points (or a target, by its \
+            samples); an array of them in one chart, the first behind the others; a map of named sets, of which `target`, \
+            `data`, `reference` or `held_out` stands behind; an array of such arrays or maps, one chart each; a table, its columns \
+            as curves. Points of one coordinate become a histogram, of two a scatter, of three a view in space, of more their \
+            principal axes; with `image_width` each point is a grey image.",
+    options: PlotOptions::KEYS,
+    names: &[],
+    example: "let p = dataset(\"moons\");\nplot(#{target: p, particles: normal(500, 2)}, \"start.svg\", #{title: \"before\"});",
+    call: plot,
+}];
+
+fn plot(call: &Call) -> Result<Dynamic, Fail> {
+    let name = call.text(1)?;
+    let options: PlotOptions = if call.len() > 2 { call.options()? } else { PlotOptions::default() };
+    if !(name.ends_with(".svg") || name.ends_with(".png")) {
+        return Err(call.bad(1, format!("is {name:?}"), "a name that ends in .svg or .png is wanted"));
+    }
+    let path = call.context.sandbox.writable(&name, "plots").map_err(|f| f.at(At::Argument(1)))?;
+    call.context.timed("pictures", || {
+        let charts = charts(call, call.arg(0)?, &options)?;
+        let mut picture = Picture::new(options.title.as_str());
+        picture.columns = options.columns;
+        picture.same_axes = options.same_axes;
+        picture = charts.into_iter().fold(picture, Picture::with);
+        picture.save(&path).map_err(|e| call.place(e))
+    })?;
+    call.context.wrote(&path);
+    Ok(Dynamic::UNIT)
+}
+
+/// One chart, or one per element when the elements are arrays or maps themselves.
+fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
+    let several = what.clone().try_cast::<Array>().filter(|a| !a.is_empty() && a.iter().all(|e| e.is_array() || e.is_map()));
+    let Some(parts) = several else { return Ok(vec![chart(call, what, options, "")?]) };
+    let title = |i: usize| options.titles.get(i).map_or("", String::as_str);
+    parts.iter().enumerate().map(|(i, part)| chart(call, part, options, title(i))).collect()
+}
+
+fn chart(call: &Call, what: &Dynamic, options: &PlotOptions, title: &str) -> Result<Chart, Fail> {
+    let mut chart = Chart::new(title);
+    if let Some(table) = what.clone().try_cast::<Arc<Table>>() {
+        chart = curves(chart, &table, options)?;
+    } else if let Some(map) = what.clone().try_cast::<Map>() {
+        let behind = |name: &str| BEHIND.contains(&name);
+        let (back, front): (Vec<_>, Vec<_>) = map.iter().partition(|(name, _)| behind(name));
+        for (name, set) in back.into_iter().chain(front) {
+            chart = layer(chart, call, set, name, behind(name), options)?;
+        }
+    } else if let Some(sets) = what.clone().try_cast::<Array>() {
+        for (i, set) in sets.iter().enumerate() {
+            let label = options.labels.get(i).map_or("", String::as_str);
+            chart = layer(chart, call, set, label, i == 0 && sets.len() > 1, options)?;
+        }
+    } else {
+        let label = options.labels.first().map_or("", String::as_str);
+        chart = layer(chart, call, what, label, false, options)?;
+    }
+    chart = if options.log_x { chart.log_x() } else { chart };
+    Ok(if options.log_y { chart.log_y() } else { chart })
+}
+
+/// A set of points as a layer.
+fn layer(
+    chart: Chart,
+    call: &Call,
+    set: &Dynamic,
+    label: &str,
+    behind: bool,
+    options: &PlotOptions,
+) -> Result<Chart, Fail> {
+    let points = if let Some(cloud) = set.clone().try_cast::<Cloud>() {
+        (*cloud.points).clone()
+    } else if let Some(target) = set.clone().try_cast::<Arc<dyn Target>>() {
+        match target.data() {
+            Some(data) => data.clone(),
+            None => target.sample(DRAWN, call.context.stream("picture")).map_err(|e| call.place(e))?,
+        }
+    } else {
+        let want = "points, a target, an array or a map of them, or a table is wanted";
+        return Err(call.bad(0, format!("holds {}", crate::call::described(set)), want));
+    };
+    let Some(width) = options.image_width else {
+        let cloud = output::Cloud::new(points).label(label);
+        return Ok(chart.with(if behind { cloud.backdrop() } else { cloud }));
+    };
+    if width == 0 || !points.dim().is_multiple_of(width) {
+        let message = format!("`image_width` is {width}, but a point has {} pixels", points.dim());
+        return Err(Fail::script(message).at(At::Key(2, "image_width".into())));
+    }
+    let height = points.dim() / width;
+    let mut images = Images::new(points, width, height);
+    images.columns = options.columns;
+    Ok(chart.with(images))
+}
+
+/// A table's columns as curves over one of them.
+fn curves(chart: Chart, table: &Table, options: &PlotOptions) -> Result<Chart, Fail> {
+    let first = || table.columns().first().cloned().unwrap_or_default();
+    let key = |name: &'static str| move |f: Fail| f.at(At::Key(2, name.into()));
+    let x = existing(table, options.x.clone().unwrap_or_else(first)).map_err(key("x"))?;
+    let others = || table.columns().iter().filter(|c| **c != x).cloned().collect();
+    let mut chart = chart.x(x.as_str());
+    for name in options.y.clone().unwrap_or_else(others) {
+        let name = existing(table, name).map_err(key("y"))?;
+        let values = table.values(&name);
+        if values.iter().any(|v| v.is_finite()) {
+            chart = chart.with(Curve::new(table.values(&x), values).label(name.as_str()).marked());
+        }
+    }
+    Ok(chart)
+}

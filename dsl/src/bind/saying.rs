@@ -1,0 +1,82 @@
+//! Checks and records.
+
+use crate::Reading;
+use crate::bind::reading;
+use crate::call::{At, Call, Fail, described};
+use crate::manual::{Entry, Kind};
+use rhai::{Dynamic, Map};
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "expect",
+        kind: Kind::Saying,
+        signature: "expect(name, condition)",
+        returns: "the condition",
+        about: "Records a claim and whether it holds. A claim that fails does not stop the script; the run then ends with exit \
+                code 4.",
+        options: &[],
+        names: &[],
+        example: "let y = normal(100, 2);\nexpect(\"two coordinates\", y.dim == 2);",
+        call: |call| {
+            let (name, pass) = (call.text(0)?, call.truth(1)?);
+            call.context.check(&name, pass, None);
+            Ok(pass.into())
+        },
+    },
+    Entry {
+        name: "threshold",
+        kind: Kind::Saying,
+        signature: "threshold(metric, relation, bound)",
+        returns: "nothing",
+        about: "A claim about a metric's final value, judged at the end of the run: the relation is \"<\", \"<=\", \">\" or \
+                \">=\". A metric that the run never measured is an error.",
+        options: &[],
+        names: &[],
+        example: "threshold(\"error\", \"<\", 0.1);\nrecord(#{error: 0.02});",
+        call: threshold,
+    },
+    Entry {
+        name: "record",
+        kind: Kind::Saying,
+        signature: "record(values)",
+        returns: "nothing",
+        about: "Adds numbers to the run's final metrics: a map of names and numbers or readings. A later value replaces an \
+                earlier one.",
+        options: &[],
+        names: &[],
+        example: "let y = normal(100, 2);\nrecord(#{mean: y.mean()[0], n: y.n});",
+        call: record,
+    },
+];
+
+fn threshold(call: &Call) -> Result<Dynamic, Fail> {
+    let (metric, relation, bound) = (call.text(0)?, call.text(1)?, call.number(2)?);
+    let holds: fn(f64, f64) -> bool = match relation.as_str() {
+        "<" => |a, b| a < b,
+        "<=" => |a, b| a <= b,
+        ">" => |a, b| a > b,
+        ">=" => |a, b| a >= b,
+        _ => return Err(call.bad(1, format!("is {relation:?}"), "one of \"<\", \"<=\", \">\", \">=\" is wanted")),
+    };
+    let name = format!("{metric} {relation} {bound}");
+    call.context.threshold(&name, &metric, move |value| holds(value, bound), call.native.call_position());
+    Ok(Dynamic::UNIT)
+}
+
+fn record(call: &Call) -> Result<Dynamic, Fail> {
+    let map: Map = call.get(0, "a map of names and numbers")?;
+    for (name, value) in &map {
+        let entry = match value.clone().try_cast::<Reading>() {
+            Some(entry) => entry,
+            None => {
+                let value = reading::value(value).ok_or_else(|| {
+                    let message = format!("`{name}` is {}, but a number or a reading is wanted", described(value));
+                    Fail::script(message).at(At::Key(0, name.to_string()))
+                })?;
+                Reading { value, se: None, floor: None }
+            }
+        };
+        call.context.metric(name, entry);
+    }
+    Ok(Dynamic::UNIT)
+}

@@ -1,0 +1,297 @@
+//! A call from a script into Rust: its arguments by type, and its failure.
+
+use crate::bind::points::Cloud;
+use crate::context::Context;
+use crate::manual::Entry;
+use crate::options;
+use crate::Fault;
+use sdflow::Points;
+use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext, Position};
+use sdflow::options::Options;
+use sdflow::{Blame, Error};
+use std::sync::Arc;
+
+/// What every binding is: arguments in, a value or a failure out.
+pub type Native = fn(&Call) -> Result<Dynamic, Fail>;
+
+/// Why a call failed and what to do about it.
+#[derive(Debug, Clone)]
+pub struct Fail {
+    /// Whose fault.
+    pub kind: Fault,
+    /// One line of cause.
+    pub message: String,
+    /// What to type instead.
+    pub hint: Option<String>,
+    /// Which part of the call.
+    pub at: At,
+    /// The manual's entry.
+    pub see: Option<&'static str>,
+}
+
+/// A part of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum At {
+    /// The whole of it.
+    Call,
+    /// An argument, counted as the function counts: a receiver is argument 0.
+    Argument(usize),
+    /// A key of a literal map.
+    Key(usize, String),
+}
+
+impl Fail {
+    /// The script is wrong.
+    pub fn script(message: impl Into<String>) -> Fail {
+        Fail { kind: Fault::Script, message: message.into(), hint: None, at: At::Call, see: None }
+    }
+
+    /// A file or its data is wrong.
+    pub fn data(message: impl Into<String>) -> Fail {
+        Fail { kind: Fault::Data, ..Fail::script(message) }
+    }
+
+    /// With a hint.
+    pub fn hint(mut self, hint: impl Into<String>) -> Fail {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// At a part of the call.
+    pub fn at(mut self, at: At) -> Fail {
+        self.at = at;
+        self
+    }
+
+    /// As Rhai carries it. An interrupt cannot be caught by the script.
+    pub fn into_rhai(self, position: Position) -> Box<EvalAltResult> {
+        let stopped = self.kind == Fault::Interrupted;
+        let token = Dynamic::from(self);
+        Box::new(match stopped {
+            true => EvalAltResult::ErrorTerminated(token, position),
+            false => EvalAltResult::ErrorRuntime(token, position),
+        })
+    }
+}
+
+impl From<Error> for Fail {
+    fn from(error: Error) -> Fail {
+        let kind = match error.blame() {
+            Blame::Call => Fault::Script,
+            Blame::Data => Fault::Data,
+            Blame::Stopped => Fault::Interrupted,
+        };
+        match error {
+            Error::Unknown { what, name, near } => Fail {
+                kind,
+                hint: near.map(|n| format!("did you mean \"{n}\"?")),
+                ..Fail::script(format!("there is no {what} `{name}`"))
+            },
+            Error::Missing { what, part, hint } => Fail {
+                kind,
+                ..Fail::script(format!("{what} has no {part}")).hint(hint)
+            },
+            other => Fail { kind, ..Fail::script(other.to_string()) },
+        }
+    }
+}
+
+/// One call of an [`Entry`].
+pub struct Call<'a> {
+    /// What is called.
+    pub entry: &'static Entry,
+    /// The run's state.
+    pub context: &'a Context,
+    /// Rhai's side of the call.
+    pub native: &'a NativeCallContext<'a>,
+    args: Vec<Dynamic>,
+}
+
+impl<'a> Call<'a> {
+    /// Calls `entry` and translates its failure.
+    pub fn make(
+        entry: &'static Entry,
+        context: &'a Context,
+        native: &'a NativeCallContext<'a>,
+        args: &mut [&mut Dynamic],
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let args = args.iter().map(|a| (**a).clone().flatten()).collect();
+        let call = Call { entry, context, native, args };
+        (entry.call)(&call).map_err(|mut fail| {
+            fail.see = fail.see.or(Some(entry.name));
+            fail.into_rhai(native.call_position())
+        })
+    }
+
+    /// Number of arguments, a receiver included.
+    pub fn len(&self) -> usize {
+        self.args.len()
+    }
+
+    /// Number of arguments before the options map.
+    pub fn handles(&self) -> usize {
+        self.len() - usize::from(self.map().is_some())
+    }
+
+    /// Argument `i`.
+    pub fn arg(&self, i: usize) -> Result<&Dynamic, Fail> {
+        let missing = || Fail::script(format!("`{}` needs its argument {}", self.entry.name, i + 1));
+        self.args.get(i).ok_or_else(missing)
+    }
+
+    /// Argument `i`, a clone of a `T` that messages call `want`.
+    pub fn get<T: Clone + Send + Sync + 'static>(&self, i: usize, want: &str) -> Result<T, Fail> {
+        self.arg(i)?.clone().try_cast::<T>().ok_or_else(|| self.wrong(i, want))
+    }
+
+    /// The receiver of a method.
+    pub fn receiver<T: Clone + Send + Sync + 'static>(&self) -> Result<T, Fail> {
+        self.get(0, self.entry.receiver().unwrap_or("value"))
+    }
+
+    /// Argument `i`, points.
+    pub fn points(&self, i: usize) -> Result<Arc<Points>, Fail> {
+        Ok(self.get::<Cloud>(i, "points")?.points)
+    }
+
+    /// Argument `i`, a number; a whole one is welcome.
+    pub fn number(&self, i: usize) -> Result<f64, Fail> {
+        let arg = self.arg(i)?;
+        let number = arg.as_float().ok().or_else(|| arg.as_int().ok().map(|i| i as f64));
+        match number.ok_or_else(|| self.wrong(i, "a number"))? {
+            x if x.is_finite() => Ok(x),
+            x => Err(self.bad(i, format!("is {x}"), "it must be finite")),
+        }
+    }
+
+    /// Argument `i`, a whole number of at least `least`.
+    pub fn count(&self, i: usize, least: usize) -> Result<usize, Fail> {
+        let arg = self.arg(i)?;
+        if let Ok(x) = arg.as_float() {
+            let hint = if x.fract() == 0.0 { format!("write {x}") } else { format!("write {}", x.round()) };
+            return Err(self.bad(i, format!("is {}", shown(arg)), "a whole number is wanted").hint(hint));
+        }
+        let value = arg.as_int().map_err(|_| self.wrong(i, "a whole number"))?;
+        match usize::try_from(value) {
+            Ok(n) if n >= least => Ok(n),
+            _ => Err(self.bad(i, format!("is {value}"), &format!("it must be at least {least}"))),
+        }
+    }
+
+    /// Argument `i`, a string.
+    pub fn text(&self, i: usize) -> Result<String, Fail> {
+        self.arg(i)?.clone().into_string().map_err(|_| self.wrong(i, "a string"))
+    }
+
+    /// Argument `i`, true or false.
+    pub fn truth(&self, i: usize) -> Result<bool, Fail> {
+        self.arg(i)?.as_bool().map_err(|_| self.wrong(i, "true or false"))
+    }
+
+    /// Argument `i`, an array.
+    pub fn array(&self, i: usize) -> Result<Array, Fail> {
+        self.get(i, "an array")
+    }
+
+    /// Argument `i`, a function.
+    pub fn closure(&self, i: usize) -> Result<FnPtr, Fail> {
+        self.get(i, "a function such as |p| ..")
+    }
+
+    /// The options map as written, when there is one.
+    pub fn map(&self) -> Option<Map> {
+        self.args.last().and_then(|last| last.clone().try_cast::<Map>())
+    }
+
+    /// The options in the last argument, or the defaults.
+    pub fn options<T: Options>(&self) -> Result<T, Fail> {
+        match self.map() {
+            None => Ok(T::default()),
+            Some(map) => options::read(&map, self),
+        }
+    }
+
+    /// An engine's error, placed at the argument or option that it names.
+    pub fn place(&self, error: Error) -> Fail {
+        let at = match &error {
+            Error::Argument { name, .. } => self.part(name),
+            Error::Unknown { name, .. } => self.holding(name),
+            _ => At::Call,
+        };
+        Fail::from(error).at(at)
+    }
+
+    /// The failure of argument `i`, which is not what is wanted.
+    pub fn wrong(&self, i: usize, want: &str) -> Fail {
+        let seen = self.args.get(i).map_or_else(|| "missing".into(), described);
+        self.bad(i, format!("is {seen}"), &format!("{want} {} wanted", if want.ends_with("points") { "are" } else { "is" }))
+    }
+
+    /// The failure of argument `i`: what it is and what is wanted.
+    pub fn bad(&self, i: usize, seen: impl AsRef<str>, want: &str) -> Fail {
+        let name = self.entry.argument(i).unwrap_or_else(|| format!("argument {}", i + 1));
+        let message = format!("`{name}` of `{}` {}, but {want}", self.entry.name, seen.as_ref());
+        Fail::script(message).at(At::Argument(i))
+    }
+
+    fn part(&self, name: &str) -> At {
+        let key = name.split(['.', '[']).next().unwrap_or(name);
+        if self.map().is_some_and(|map| map.contains_key(key)) {
+            return At::Key(self.len() - 1, key.into());
+        }
+        match (0..self.len()).find(|&i| self.entry.argument(i).as_deref() == Some(key)) {
+            Some(i) => At::Argument(i),
+            None => At::Call,
+        }
+    }
+
+    fn holding(&self, text: &str) -> At {
+        let is = |value: &Dynamic| value.is_string() && value.clone().into_string().is_ok_and(|s| s == text);
+        if let Some(i) = self.args.iter().position(is) {
+            return At::Argument(i);
+        }
+        let holds = |value: &Dynamic| match value.read_lock::<Array>() {
+            Some(array) => array.iter().any(is),
+            None => is(value),
+        };
+        let map = self.map().unwrap_or_default();
+        match map.iter().find(|(_, value)| holds(value)) {
+            Some((key, _)) => At::Key(self.len() - 1, key.to_string()),
+            None => At::Call,
+        }
+    }
+}
+
+/// A value for messages, with its kind: "a string (\"a\")".
+pub fn described(value: &Dynamic) -> String {
+    match kind(value) {
+        Some(kind) => format!("{kind} ({})", shown(value)),
+        None => shown(value),
+    }
+}
+
+/// A value as the script would write it, cut to a readable length.
+pub fn shown(value: &Dynamic) -> String {
+    let text = match value.type_name() {
+        "()" => return "() (nothing)".into(),
+        "string" => format!("{:?}", value.clone().into_string().unwrap_or_default()),
+        "i64" | "bool" | "char" => value.to_string(),
+        "f64" => format!("{:?}", value.as_float().unwrap_or(f64::NAN)),
+        "array" => return "an array".into(),
+        "map" => return "a map".into(),
+        "Fn" => return "a function".into(),
+        _ => return crate::bind::type_name(value).into(),
+    };
+    if text.chars().count() <= 40 { text } else { text.chars().take(37).chain("...".chars()).collect() }
+}
+
+fn kind(value: &Dynamic) -> Option<&'static str> {
+    Some(match value.type_name() {
+        "string" => "a string",
+        "i64" => "a whole number",
+        "f64" => "a number",
+        "bool" => "a truth value",
+        "char" => "a character",
+        _ => return None,
+    })
+}

@@ -1,0 +1,147 @@
+//! What can be said about a script without running it.
+
+use crate::call::{At, Fail};
+use crate::import::Program;
+use crate::manual::{self, Entry};
+use crate::param::{self, Given};
+use crate::script::compiled;
+use crate::syntax::{Arg, Site};
+use crate::{Diagnostic, Param, Request, error, language, options};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What [`check`] found.
+#[derive(Debug, Clone, Default)]
+pub struct CheckReport {
+    /// Errors that a run would meet if it came there, in the order of the text.
+    pub errors: Vec<Diagnostic>,
+    /// Things that run but are hardly meant.
+    pub warnings: Vec<Diagnostic>,
+    /// Parameters whose default can be told without running, with the value that a run would use.
+    pub params: BTreeMap<String, Param>,
+    /// Parameters with a computed default.
+    pub computed: Vec<String>,
+    /// Files below the run folder that the script names.
+    pub writes: Vec<String>,
+    /// Files that the script reads.
+    pub reads: Vec<String>,
+}
+
+/// Parses a script and its imports and resolves what can be resolved without running: names and numbers of arguments of
+/// the functions called, keys of literal option maps, names of data sets and metrics, types of `-p` values.
+pub fn check(request: &Request) -> CheckReport {
+    let mut report = CheckReport::default();
+    if let Err(first) = fill(&mut report, request) {
+        report.errors.push(first);
+    }
+    report
+}
+
+fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
+    let mut request = request.clone();
+    let given = Given::take(&mut request)?;
+    let program = compiled(&request)?;
+    for declared in param::declared(&program.syntax, &program.sources)? {
+        match &declared.default {
+            Some(default) => {
+                let param = given.value(&declared.name, default)?;
+                report.params.insert(declared.name, param);
+            }
+            None => report.computed.push(declared.name),
+        }
+    }
+    let native = native_functions();
+    for site in &program.syntax.calls {
+        if site.operator {
+            continue;
+        }
+        if let Some(fail) = call_fault(site, &program, &native) {
+            report.errors.push(error::at_call(&fail, site, &program));
+        }
+        report.warnings.extend(quotients(site, &program));
+        let texts = site.args.iter().filter_map(|a| a.literal.clone()?.into_string().ok());
+        match site.name.as_str() {
+            "save" | "plot" | "animate" => report.writes.extend(texts),
+            "load" | "load_model" => report.reads.extend(texts),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a call, as far as the text tells.
+fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>) -> Option<Fail> {
+    let given = site.args.len() + usize::from(site.method);
+    let script = &program.syntax.functions;
+    if site.qualified || script.get(&site.name).is_some_and(|arities| arities.contains(&given)) {
+        return None;
+    }
+    let entries = manual::named(&site.name);
+    let fits = |e: &&&Entry| {
+        let own = given.checked_sub(usize::from(e.receiver().is_some()));
+        !e.is_property() && own.is_some_and(|n| e.arity().contains(&n))
+    };
+    let fitting: Vec<&&Entry> = entries.iter().filter(fits).collect();
+    if let [entry] = fitting.as_slice() {
+        return keys_fault(site, entry);
+    }
+    // A closure in a variable is called by the variable's name, a map's function by its key.
+    let known = !fitting.is_empty()
+        || native.contains(&(site.name.clone(), given))
+        || program.syntax.variables.contains(&site.name)
+        || (site.method && entries.is_empty() && !script.contains_key(&site.name) && native.iter().any(|n| n.0 == site.name));
+    if known {
+        return None;
+    }
+    error::call_mismatch(&site.name, given, site.method, None, &program.syntax)
+        .or_else(|| Some(error::no_function(&site.name, &program.syntax)))
+}
+
+/// An unknown key in the literal options of a known function.
+fn keys_fault(site: &Site, entry: &Entry) -> Option<Fail> {
+    let takes_options = entry.signature.contains("options");
+    let last = site.args.last()?;
+    let keys = last.keys.as_ref().filter(|_| takes_options)?;
+    let at = site.args.len() - 1 + usize::from(site.method);
+    let wrong = keys.iter().find(|pair| entry.options.iter().all(|k| k.name != pair.name))?;
+    let fail = options::unknown(entry.name, &wrong.name, entry.options);
+    Some(Fail { see: Some(entry.name), ..fail.at(At::Key(at, wrong.name.clone())) })
+}
+
+fn quotients(site: &Site, program: &Program) -> Option<Diagnostic> {
+    let within = |arg: &Arg| arg.whole_quotient || arg.keys.iter().flatten().any(|p| p.value.whole_quotient);
+    let arg = site.args.iter().find(|a| within(a))?;
+    let fail = Fail::script("a quotient of whole numbers is rounded towards 0").hint("write 1.0/2.0");
+    Some(error::of_fail(&fail, arg.position, program))
+}
+
+/// Names and numbers of arguments of Rhai's own functions.
+fn native_functions() -> BTreeSet<(String, usize)> {
+    let signatures = language::engine().gen_fn_signatures(true);
+    let mut all = BTreeSet::new();
+    for signature in signatures {
+        let Some((name, rest)) = signature.split_once('(') else { continue };
+        let inside = rest.split(')').next().unwrap_or_default();
+        let count = if inside.trim().is_empty() { 0 } else { arguments(inside) };
+        all.insert((name.trim().to_string(), count));
+    }
+    // Answered by the language itself, not by a function.
+    let keywords = ["print", "debug", "type_of", "Fn", "is_def_var", "is_shared", "call", "curry", "exit", "throw"];
+    all.extend(keywords.iter().flat_map(|k| (0..=8).map(|n| ((*k).to_string(), n))));
+    all.extend([("is_def_fn".to_string(), 2)]);
+    all
+}
+
+/// Arguments in a list: commas outside of angle brackets, plus one.
+fn arguments(list: &str) -> usize {
+    let mut depth = 0;
+    let mut count = 1;
+    for c in list.chars() {
+        match c {
+            '<' | '[' | '(' => depth += 1,
+            '>' | ']' => depth -= 1,
+            ',' if depth == 0 => count += 1,
+            _ => {}
+        }
+    }
+    count
+}

@@ -1,0 +1,244 @@
+//! The state of one run: what was asked, what has happened, who is told.
+
+use crate::call::Fail;
+use crate::language;
+use crate::param::Given;
+use crate::sandbox::Sandbox;
+use crate::{Check, Ending, Listener, Outcome, Param, Reading, Request};
+use rhai::{Dynamic, Position};
+use sdflow::Interrupt;
+use sdflow::pairwise::Pairwise;
+use sdflow::rng::Stream;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Points that `--quick` leaves of any number asked for.
+pub const QUICK_POINTS: usize = 512;
+/// Steps that `--quick` leaves.
+pub const QUICK_STEPS: usize = 30;
+
+/// The state of one run, shared by all bindings.
+pub struct Context {
+    /// Caps points and steps.
+    pub quick: bool,
+    /// Who is told.
+    pub listener: Arc<dyn Listener>,
+    /// The engine of all pairwise sums.
+    pub pairwise: Pairwise,
+    /// Stops every loop.
+    pub interrupt: Interrupt,
+    /// Where the script may read and write.
+    pub sandbox: Sandbox,
+    /// What the user gave for parameters.
+    pub given: Given,
+    seed: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    outcome: Outcome,
+    draws: BTreeMap<String, u64>,
+    told: BTreeSet<String>,
+    printed: usize,
+    thresholds: Vec<Threshold>,
+    floors: BTreeMap<String, (Dynamic, Option<f64>)>,
+}
+
+/// A `threshold` waiting for the end of the run.
+struct Threshold {
+    check: usize,
+    metric: String,
+    holds: Box<dyn Fn(f64) -> bool + Send>,
+    position: Position,
+}
+
+impl Context {
+    /// The state at the start of a run.
+    pub fn new(request: &Request, given: Given, listener: Arc<dyn Listener>) -> Context {
+        Context {
+            quick: request.quick,
+            listener,
+            pairwise: Pairwise::new(request.pairwise.clone(), request.interrupt.clone()),
+            interrupt: request.interrupt.clone(),
+            sandbox: Sandbox::new(&request.script, &request.allow_read, &request.folder),
+            given,
+            seed: request.seed,
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A stream of its own for every call: the `k`-th draw for a purpose gets the `k`-th stream of that purpose.
+    pub fn stream(&self, purpose: &str) -> Stream {
+        let mut state = self.state();
+        let count = state.draws.entry(purpose.into()).or_default();
+        *count += 1;
+        Stream::new(self.seed).label(purpose).at(*count - 1)
+    }
+
+    /// The seed of the run.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// `n`, or what `--quick` leaves of it.
+    pub fn points(&self, n: usize) -> usize {
+        self.capped(n, QUICK_POINTS, "points")
+    }
+
+    /// `steps`, or what `--quick` leaves of it.
+    pub fn steps(&self, steps: usize) -> usize {
+        self.capped(steps, QUICK_STEPS, "steps")
+    }
+
+    fn capped(&self, asked: usize, cap: usize, what: &str) -> usize {
+        if !self.quick || asked <= cap {
+            return asked;
+        }
+        self.warn_once(&format!("--quick: at most {cap} {what} are used; the numbers are not those of the full run"));
+        cap
+    }
+
+    /// Tells the user and records it.
+    pub fn warn(&self, warning: &str) {
+        self.state().outcome.warnings.push(warning.into());
+        self.listener.warn(warning);
+    }
+
+    /// The same, but the same words only once in a run.
+    pub fn warn_once(&self, warning: &str) {
+        if self.state().told.insert(warning.into()) {
+            self.warn(warning);
+        }
+    }
+
+    /// The script's `print`, until its limit is reached.
+    pub fn print(&self, text: &str) {
+        let before = {
+            let mut state = self.state();
+            state.printed = state.printed.saturating_add(text.len() + 1);
+            state.printed - text.len() - 1
+        };
+        if before < language::PRINTED {
+            self.listener.print(text);
+        } else {
+            let megabytes = language::PRINTED >> 20;
+            self.warn_once(&format!("`print` has written {megabytes} MB, the limit; the rest is dropped"));
+        }
+    }
+
+    /// Records a parameter.
+    pub fn parameter(&self, name: &str, param: &Param) {
+        self.state().outcome.params.insert(name.into(), param.clone());
+    }
+
+    /// Records a metric; a later value of the same name replaces it.
+    pub fn metric(&self, name: &str, reading: Reading) {
+        self.state().outcome.metrics.insert(name.into(), reading);
+    }
+
+    /// The metric recorded under `name`.
+    pub fn recorded(&self, name: &str) -> Option<Reading> {
+        self.state().outcome.metrics.get(name).cloned()
+    }
+
+    /// Records a check.
+    pub fn check(&self, name: &str, pass: bool, value: Option<f64>) {
+        self.state().outcome.checks.push(Check { name: name.into(), pass, value });
+    }
+
+    /// Records a check of a metric, to be judged at the end of the run.
+    pub fn threshold(
+        &self,
+        name: &str,
+        metric: &str,
+        holds: impl Fn(f64) -> bool + Send + 'static,
+        position: Position,
+    ) {
+        let mut state = self.state();
+        let check = state.outcome.checks.len();
+        state.outcome.checks.push(Check { name: name.into(), pass: false, value: None });
+        state.thresholds.push(Threshold { check, metric: metric.into(), holds: Box::new(holds), position });
+    }
+
+    /// Judges the thresholds.
+    ///
+    /// # Errors
+    /// The first that names a metric which the run never measured, with its place.
+    pub fn judge(&self) -> Result<(), (Fail, Position)> {
+        let mut state = self.state();
+        for threshold in std::mem::take(&mut state.thresholds) {
+            let Some(reading) = state.outcome.metrics.get(&threshold.metric) else {
+                let known: Vec<&str> = state.outcome.metrics.keys().map(String::as_str).collect();
+                let near = sdflow::nearest(&threshold.metric, known.iter().copied());
+                let hint = match near {
+                    Some(near) => format!("did you mean \"{near}\"?"),
+                    None if known.is_empty() => "no metric was measured: name it in `metrics` of `run`".into(),
+                    None => format!("measured were {}", known.join(", ")),
+                };
+                let message = format!("the run measured no metric `{}`", threshold.metric);
+                let fail = Fail { see: Some("threshold"), ..Fail::script(message).hint(hint) };
+                return Err((fail, threshold.position));
+            };
+            let value = reading.value;
+            let check = &mut state.outcome.checks[threshold.check];
+            check.pass = (threshold.holds)(value);
+            check.value = Some(value);
+        }
+        Ok(())
+    }
+
+    /// The noise floor kept under `key`, made when it is asked for the first time. `alive` is kept with it.
+    pub fn kept(
+        &self,
+        key: &str,
+        alive: Dynamic,
+        make: impl FnOnce() -> Result<Option<f64>, Fail>,
+    ) -> Result<Option<f64>, Fail> {
+        let known = self.state().floors.get(key).map(|(_, floor)| *floor);
+        if let Some(floor) = known {
+            return Ok(floor);
+        }
+        let floor = make()?;
+        self.state().floors.insert(key.into(), (alive, floor));
+        Ok(floor)
+    }
+
+    /// Records how a run of a flow ended, its steps and its evaluations.
+    pub fn ended(&self, ending: Ending, steps: u64, nfe: u64) {
+        let mut state = self.state();
+        state.outcome.stop = Some(ending);
+        state.outcome.steps += steps;
+        state.outcome.nfe += nfe;
+    }
+
+    /// Records a file written below the run folder.
+    pub fn wrote(&self, path: &Path) {
+        let path = self.sandbox.relative(path).to_path_buf();
+        let mut state = self.state();
+        if !state.outcome.files.contains(&path) {
+            state.outcome.files.push(path);
+        }
+    }
+
+    /// Does `work` and adds its time to `part`.
+    pub fn timed<T>(&self, part: &str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        *self.state().outcome.seconds.entry(part.into()).or_default() += start.elapsed().as_secs_f64();
+        result
+    }
+
+    /// What happened so far, taken out.
+    pub fn take(&self) -> Outcome {
+        let mut outcome = std::mem::take(&mut self.state().outcome);
+        outcome.pairs = self.pairwise.work().pairs();
+        outcome
+    }
+}

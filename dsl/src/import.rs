@@ -1,0 +1,140 @@
+//! Imports: below the script's folder only, all of them known before the script runs.
+
+use crate::error;
+use crate::sandbox::home_of;
+use crate::source::Sources;
+use crate::syntax::{Import, Syntax};
+use crate::{Diagnostic, Fault};
+use rhai::{AST, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// A script and its imports, compiled.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The script.
+    pub main: AST,
+    /// The imports by their path as written.
+    pub modules: BTreeMap<String, AST>,
+    /// All texts.
+    pub sources: Sources,
+    /// What stands in them.
+    pub syntax: Syntax,
+}
+
+impl Program {
+    /// Compiles `script` and everything it imports.
+    pub fn compile(engine: &Engine, script: &Path, text: String) -> Result<Program, Diagnostic> {
+        let mut sources = Sources::default();
+        let numbered = sources.add(script.into(), text)?;
+        let main = engine.compile(numbered).map_err(|e| error::of_parse(&e, &sources, &Syntax::default()))?;
+        let syntax = Syntax::of(&main);
+        let mut program = Program { main, modules: BTreeMap::new(), sources, syntax };
+        let home = home_of(script);
+        let imports = program.syntax.imports.clone();
+        program.follow(engine, &home, &imports, &mut Vec::new())?;
+        Ok(program)
+    }
+
+    fn follow(
+        &mut self,
+        engine: &Engine,
+        home: &Path,
+        imports: &[Import],
+        open: &mut Vec<String>,
+    ) -> Result<(), Diagnostic> {
+        for import in imports {
+            let path = self.checked(import)?;
+            if open.contains(&path) {
+                let circle = format!("`{path}` imports itself: {} -> {path}", open.join(" -> "));
+                return Err(self.refused(import, circle, "move what both need into a third file"));
+            }
+            if self.modules.contains_key(&path) {
+                continue;
+            }
+            let file = self.located(import, home, &path)?;
+            let text = std::fs::read_to_string(&file)
+                .map_err(|e| self.refused(import, format!("cannot read {}: {e}", file.display()), ""))?;
+            let numbered = self.sources.add(file, text)?;
+            let ast = engine.compile(numbered).map_err(|e| error::of_parse(&e, &self.sources, &self.syntax))?;
+            let syntax = Syntax::of(&ast);
+            let inner = syntax.imports.clone();
+            self.syntax.extend(syntax);
+            self.modules.insert(path.clone(), ast);
+            open.push(path);
+            self.follow(engine, home, &inner, open)?;
+            open.pop();
+        }
+        Ok(())
+    }
+
+    fn checked(&self, import: &Import) -> Result<String, Diagnostic> {
+        let Some(path) = &import.path else {
+            let message = "the path of an `import` must be a literal string".into();
+            return Err(self.refused(import, message, "write import \"file\" as name;"));
+        };
+        if !path.is_empty() && Path::new(path).components().all(|c| matches!(c, Component::Normal(_))) {
+            return Ok(path.clone());
+        }
+        let message = format!("`{path}` is not a path below the script's folder");
+        Err(self.refused(import, message, "an import is relative to the script's folder, without `..`"))
+    }
+
+    fn located(&self, import: &Import, home: &Path, path: &str) -> Result<PathBuf, Diagnostic> {
+        let mut file = home.join(path);
+        if file.extension().is_none() {
+            file.set_extension("rhai");
+        }
+        let shown = file.display();
+        let Ok(real) = file.canonicalize() else {
+            let message = format!("there is no file {shown} to import");
+            return Err(self.refused(import, message, "an import is relative to the script's folder"));
+        };
+        if home.canonicalize().is_ok_and(|home| real.starts_with(home)) {
+            return Ok(file.strip_prefix("./").map(Path::to_path_buf).unwrap_or(file));
+        }
+        Err(self.refused(import, format!("{shown} is a link out of the script's folder"), "copy the file here"))
+    }
+
+    fn refused(&self, import: &Import, message: String, hint: &str) -> Diagnostic {
+        let hint = (!hint.is_empty()).then(|| hint.to_string());
+        Diagnostic { kind: Fault::Script, message, place: self.sources.place(import.position), hint, see: None }
+    }
+}
+
+/// Gives the compiled imports to a running script; each is evaluated once.
+pub struct Resolver {
+    modules: BTreeMap<String, AST>,
+    ready: Mutex<BTreeMap<String, Shared<Module>>>,
+}
+
+impl Resolver {
+    /// The resolver of a program.
+    pub fn new(program: &Program) -> Resolver {
+        Resolver { modules: program.modules.clone(), ready: Mutex::default() }
+    }
+}
+
+impl ModuleResolver for Resolver {
+    fn resolve(
+        &self,
+        engine: &Engine,
+        _source: Option<&str>,
+        path: &str,
+        position: Position,
+    ) -> Result<Shared<Module>, Box<EvalAltResult>> {
+        let known = |ready: &BTreeMap<String, Shared<Module>>| ready.get(path).cloned();
+        if let Some(module) = known(&self.ready.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(module);
+        }
+        let ast = self
+            .modules
+            .get(path)
+            .ok_or_else(|| Box::new(EvalAltResult::ErrorModuleNotFound(path.into(), position)))?;
+        // Not under the lock: evaluating it may import others.
+        let module = Shared::new(Module::eval_ast_as_new(Scope::new(), ast, engine)?);
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(path.into(), module.clone());
+        Ok(module)
+    }
+}

@@ -1,0 +1,183 @@
+//! What stands where in a script: the calls, their arguments and literal maps, the imports, the functions.
+//!
+//! Rhai's syntax tree is walked once; what errors, parameters and `check` need is kept as plain data.
+
+use rhai::{AST, ASTNode, Dynamic, Expr, FnCallExpr, Position, Stmt};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A call of a function or method.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The function's name.
+    pub name: String,
+    /// Where the name stands.
+    pub position: Position,
+    /// `module::name(..)`.
+    pub qualified: bool,
+    /// `x.name(..)`: the receiver is not among `args`.
+    pub method: bool,
+    /// An operator such as `+`.
+    pub operator: bool,
+    /// The arguments as written.
+    pub args: Vec<Arg>,
+}
+
+/// An argument as written.
+#[derive(Debug, Clone)]
+pub struct Arg {
+    /// Where it starts.
+    pub position: Position,
+    /// Its value, when it is a literal.
+    pub literal: Option<Dynamic>,
+    /// Its keys, when it is a literal map.
+    pub keys: Option<Vec<Pair>>,
+    /// A quotient of two whole numbers, which Rhai rounds towards 0.
+    pub whole_quotient: bool,
+}
+
+/// A key of a literal map.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    /// The key.
+    pub name: String,
+    /// Where the key stands.
+    pub position: Position,
+    /// Its value as written.
+    pub value: Arg,
+}
+
+/// An `import`.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// The path, when it is a literal.
+    pub path: Option<String>,
+    /// Where the path stands.
+    pub position: Position,
+}
+
+/// What the walk found.
+#[derive(Debug, Clone, Default)]
+pub struct Syntax {
+    /// All calls in order.
+    pub calls: Vec<Site>,
+    /// All properties read or written, `x.name`.
+    pub properties: Vec<(String, Position)>,
+    /// All imports in order.
+    pub imports: Vec<Import>,
+    /// Names of the script's functions with their numbers of parameters.
+    pub functions: BTreeMap<String, BTreeSet<usize>>,
+    /// Variables that are declared or used.
+    pub variables: BTreeSet<String>,
+}
+
+impl Syntax {
+    /// Walks a script.
+    pub fn of(ast: &AST) -> Syntax {
+        let mut syntax = Syntax::default();
+        for function in ast.iter_functions() {
+            syntax.functions.entry(function.name.to_string()).or_default().insert(function.params.len());
+        }
+        ast.walk(&mut |path: &[ASTNode]| {
+            if let Some(node) = path.last() {
+                syntax.visit(node);
+            }
+            true
+        });
+        syntax
+    }
+
+    /// The call whose name stands at `position`; the innermost when there are several.
+    pub fn call_at(&self, position: Position) -> Option<&Site> {
+        self.calls.iter().rev().find(|c| c.position == position)
+    }
+
+    /// Adds what another file holds.
+    pub fn extend(&mut self, other: Syntax) {
+        self.calls.extend(other.calls);
+        self.properties.extend(other.properties);
+        self.imports.extend(other.imports);
+        for (name, arities) in other.functions {
+            self.functions.entry(name).or_default().extend(arities);
+        }
+        self.variables.extend(other.variables);
+    }
+
+    fn visit(&mut self, node: &ASTNode) {
+        match node {
+            ASTNode::Stmt(Stmt::FnCall(call, position)) => self.call(call, *position, false),
+            ASTNode::Expr(Expr::FnCall(call, position)) => self.call(call, *position, false),
+            ASTNode::Expr(Expr::MethodCall(call, position)) => self.call(call, *position, true),
+            ASTNode::Expr(Expr::Property(property, position)) => {
+                self.properties.push((property.2.to_string(), *position));
+            }
+            ASTNode::Expr(Expr::Variable(variable, ..)) => {
+                self.variables.insert(variable.1.to_string());
+            }
+            ASTNode::Stmt(Stmt::Var(declared, ..)) => {
+                self.variables.insert(declared.0.name.to_string());
+            }
+            ASTNode::Stmt(Stmt::Import(import, position)) => {
+                let path = match &import.0 {
+                    Expr::StringConstant(path, _) => Some(path.to_string()),
+                    _ => None,
+                };
+                let position = if import.0.position().is_none() { *position } else { import.0.position() };
+                self.imports.push(Import { path, position });
+            }
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, call: &FnCallExpr, position: Position, method: bool) {
+        self.calls.push(Site {
+            name: call.name.to_string(),
+            position,
+            qualified: call.is_qualified(),
+            method,
+            operator: call.is_operator_call(),
+            args: call.args.iter().map(arg).collect(),
+        });
+    }
+}
+
+fn arg(expr: &Expr) -> Arg {
+    let keys = match expr {
+        Expr::Map(map, _) => {
+            let pair = |(key, value): &(rhai::Ident, Expr)| Pair {
+                name: key.name.to_string(),
+                position: key.pos,
+                value: arg(value),
+            };
+            Some(map.0.iter().map(pair).collect())
+        }
+        _ => None,
+    };
+    Arg { position: expr.start_position(), literal: literal(expr), keys, whole_quotient: whole_quotient(expr) }
+}
+
+/// The value of a literal, a minus sign before a number included.
+fn literal(expr: &Expr) -> Option<Dynamic> {
+    if let Expr::FnCall(call, _) = expr
+        && call.is_operator_call()
+        && call.name == "-"
+        && let [operand] = call.args.as_slice()
+    {
+        let value = operand.get_literal_value(None)?;
+        return value.as_int().map(|i| (-i).into()).or_else(|_| value.as_float().map(|x| (-x).into())).ok();
+    }
+    match expr {
+        Expr::FnCall(..) => None,
+        _ => expr.get_literal_value(None),
+    }
+}
+
+fn whole_quotient(expr: &Expr) -> bool {
+    match expr {
+        Expr::FnCall(call, _) if call.is_operator_call() && call.name == "/" => match call.args.as_slice() {
+            [Expr::IntegerConstant(a, _), Expr::IntegerConstant(b, _)] => *b != 0 && a % b != 0,
+            _ => false,
+        },
+        Expr::FnCall(call, _) if call.is_operator_call() => call.args.iter().any(whole_quotient),
+        _ => false,
+    }
+}

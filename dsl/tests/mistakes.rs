@@ -1,0 +1,151 @@
+//! Typical mistakes and what a user reads: the cause, the place, the hint.
+
+mod stage;
+
+/// The script and what is said about it.
+fn said(script: &str) -> String {
+    let (outcome, _) = stage::run(script);
+    let failure = outcome.failure.expect("the script must fail");
+    // A temporary folder has another name every time.
+    let told = stage::told(&failure);
+    let temporary = std::env::temp_dir().display().to_string();
+    match told.find(&temporary) {
+        None => told,
+        Some(at) => {
+            let end = told[at + temporary.len() + 1..].find('/').map_or(told.len(), |e| at + temporary.len() + 2 + e);
+            told.replace(&told[at..end], "")
+        }
+    }
+}
+
+fn all(scripts: &[&str]) -> String {
+    scripts.iter().map(|s| format!("{s}\n\n{}\n----\n", said(s))).collect()
+}
+
+#[test]
+fn of_writing() {
+    insta::assert_snapshot!(all(&[
+        "let x = normal(10 2);",
+        "let x = normal(10, 2)\nlet y = 1;",
+        "let x = .5;",
+        "let x = uniform(10, 2, 0, .5);",
+        "let default = 1;",
+        "let new = 3;",
+        "let x = normal(10, 2;",
+        "let text = \"open;\n",
+        "fn f(x) { x + 1",
+        "let o = #{key: 1, key: 2};",
+        "let x = 3 +;",
+        "let x = if true { 1 };;\nlet y = True;",
+    ]));
+}
+
+#[test]
+fn of_names() {
+    insta::assert_snapshot!(all(&[
+        "let x = norml(10, 2);",
+        "let x = normal(10, 2);\nprint(y.n);",
+        "let points = normal(10, 2);\nprint(point.n);",
+        "let x = normal(10, 2);\nprint(x.dims);",
+        "let x = normal(10, 2);\nprint(x.mean);",
+        "let x = normal(10, 2);\nprint(x.n());",
+        "let scale = 2.0;\nfn f(x) { x * scale }\nf(1.0);",
+        "let o = #{sigma: 1.0};\nprint(o.sgima);",
+        "let x = load(\"table.csv\", #{colums: [\"a\"]});",
+        "let x = load(\"table.csv\", #{\n  header: true,\n  kye: 3,\n});",
+        "let o = #{kye: 3};\nlet x = load(\"x.npy\", o);",
+        "let x = normal;",
+    ]));
+}
+
+#[test]
+fn of_arguments() {
+    insta::assert_snapshot!(all(&[
+        "let x = normal(10);",
+        "let x = normal(10, 2, 3);",
+        "let x = normal(\"10\", 2);",
+        "let x = normal(10.0, 2);",
+        "let x = normal(2 + 0.5, 2);",
+        "let x = normal(0, 2);",
+        "let x = normal(1 << 40, 1 << 40);",
+        "let x = uniform(10, 2, 1, 0);",
+        "let x = uniform(10, 2, 0, 1/2);",
+        "let x = points([[1, 2], [3]]);",
+        "let x = points([[1, 2], \"a\"]);",
+        "let x = points([[1, 0.0/0.0]]);",
+        "let x = normal(10, 2);\nlet y = x.rows(5, 20000);",
+        "let x = normal(10, 2);\nlet y = x.rows(5, 5);",
+        "let x = normal(10, 2) + 1;",
+        "let s = \"a\";\ns.cov();",
+        "let x = load(\"table.csv\", #{header: 3});",
+        "let x = load(\"table.csv\", #{columns: normal(3, 2)});",
+        "let x = load(\"x.npy\", #{key: ()});",
+        "let x = load(\"x.npy\", #{flatten: 1});",
+        "expect(\"it holds\", 1);",
+        "threshold(\"energy\", \"=\", 1);",
+        "threshold(\"energi\", \"<\", 1);\nrecord(#{energy: 1});",
+        "fn f(a, b) { a + b }\nf(1);",
+        "param(\"a\", [1]);",
+        "let name = \"a\";\nlet a = param(name, 1);",
+        "let s = param(\"seed\", 1);",
+        "throw \"enough\";",
+        "let a = [1, 2];\na[5];",
+        "let x = 10 / 0;",
+    ]));
+}
+
+#[test]
+fn of_files() {
+    insta::assert_snapshot!(all(&[
+        "let x = load(\"missing.npy\");",
+        "let x = load(\"/etc/passwd\");",
+        "let x = load(\"../secret.npy\");",
+        "save(normal(10, 2), \"../out.npy\");",
+        "save(normal(10, 2), \"/tmp/out.npy\");",
+        "save(normal(10, 2), \"out.xyz\");",
+        "import \"missing\" as m;",
+        "import \"../other\" as m;",
+        "import \"/etc/passwd\" as m;",
+        "let name = \"a\";\nimport name as m;",
+    ]));
+}
+
+#[test]
+fn of_measure() {
+    insta::assert_snapshot!(all(&[
+        "fn f(n) { f(n + 1) }\nf(0);",
+        "let s = \"x\";\nloop { s += s; }",
+        "let a = [];\nloop { a.push(1); }",
+        "loop { }",
+        &format!("let x = {}1{};", "(".repeat(200), ")".repeat(200)),
+        &format!("let x = {}1;", "-".repeat(200)),
+        &format!("let x = {}1{};", "[".repeat(200), "]".repeat(200)),
+    ]));
+}
+
+#[test]
+fn in_imports_the_place_is_in_the_import() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("parts")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("parts/base.rhai", "// bases\nfn start(n) {\n    let x = normal(n, 2);\n    x.rows(0, \"a\")\n}\n");
+    write("parts/deep.rhai", "import \"parts/base\" as base;\nfn begin(n) {\n    base::start(n)\n}\n");
+    write("syntax.rhai", "fn f(x) {\n    x +\n}\n");
+    write("names.rhai", "fn f(x) {\n\n    x + nromal(1, 2)\n}\n");
+    write("option.rhai", "fn f(x) {\n    load(\"x.npy\", #{key: \"a\",\n         flaten: true})\n}\n");
+    write("loop.rhai", "import \"loop\" as l;\n");
+    let mut text = String::new();
+    for script in [
+        "import \"parts/deep\" as deep;\nlet x = deep::begin(5);",
+        "import \"parts/base\" as base;\nlet x = base::strat(5);",
+        "import \"syntax\" as s;",
+        "import \"names\" as names;\nnames::f(1);",
+        "import \"option\" as option;\nlet x = 1;\noption::f(1);",
+        "import \"loop\" as l;",
+    ] {
+        let (outcome, _) = stage::run_in(folder.path(), script);
+        let told = stage::told(&outcome.failure.expect("the script must fail"));
+        text += &format!("{script}\n\n{}\n----\n", told.replace(&format!("{}/", folder.path().display()), ""));
+    }
+    insta::assert_snapshot!(text);
+}
