@@ -1,10 +1,11 @@
 //! The Fisher divergence.
 
+use super::algebra::{dot, times};
 use super::estimate::{mean, variance_of_mean};
 use super::fit::Fit;
 use super::gaussian::check_rank;
-use super::spectrum::{Spectrum, dot, product, times};
 use super::{Estimate, Metric, Reference};
+use crate::matrix::{Spectrum, product};
 use crate::pairwise::Pairwise;
 use crate::target::Target;
 use crate::{Points, Result, rng::Stream};
@@ -56,7 +57,7 @@ impl Metric for Fisher {
 fn with_gaussian_fit(points: &Points, mut gap: Points) -> Result<Estimate> {
     let fit = Fit::of(points);
     check_rank(&fit, "the points")?;
-    let precision = Spectrum::positive(&fit.cov, "the covariance of the points")?.inverse();
+    let precision = Spectrum::positive(&fit.cov, "the covariance of the points")?.map(|v| 1.0 / v);
     let centred = fit.centred(points);
     let pulled = product(centred.as_ref(), precision.as_ref());
     for i in 0..gap.n() {

@@ -1,9 +1,9 @@
 //! Mean and covariance, exact or of a sample, and how far a sample lets functions of them stray.
 
 use super::estimate::variance_of_mean;
-use super::spectrum::{dot, product};
 use super::{Estimate, Reference};
 use crate::Points;
+use crate::matrix::product;
 use faer::Mat;
 
 /// First two moments and, when they are an estimate, the sample they came from.
@@ -67,11 +67,6 @@ impl Fit<'_> {
 /// `self.mean - other.mean`.
 pub fn shift(a: &Fit, b: &Fit) -> Vec<f64> {
     a.mean.iter().zip(&b.mean).map(|(x, y)| x - y).collect()
-}
-
-/// Length of a vector.
-pub fn norm(v: &[f64]) -> f64 {
-    dot(v, v).sqrt()
 }
 
 /// A function of two fits with its two derivatives, as an estimate with the delta method's standard error.

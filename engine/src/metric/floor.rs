@@ -19,7 +19,8 @@ pub const PAIRS: usize = 20;
 /// With 20 values and the plotting position `k / 21` the quantile is the largest but for a twentieth of its gap: a
 /// fresh value stays below it with probability .95 on average over floors [hyndman1996quantiles].
 ///
-/// Cost: 20 evaluations of the metric, in parallel; keep the result as long as the sizes stay.
+/// Cost: 20 evaluations of the metric, in parallel; at 2,000 points in the plane about a second for `energy`, a tenth for
+/// the moments, ten for `w2`. Keep the result as long as the sizes stay.
 ///
 /// # Errors
 /// As [`Metric::estimate`]; `n` = 0; a reference of data with fewer than 4 points.

@@ -1,9 +1,10 @@
 //! Distances between Gaussians: the fit of the points and the reference's moments (exact where its target knows them,
 //! else the fit of its sample).
 
+use super::algebra::{dot, inner, inverse_root, root, sandwich, times, trace};
 use super::fit::{Fit, Slope, delta, shift};
-use super::spectrum::{Spectrum, dot, inner, product, times};
 use super::{Estimate, Metric, Reference};
+use crate::matrix::Spectrum;
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, rng::Stream};
 use faer::Mat;
@@ -22,17 +23,17 @@ impl Metric for W2Gauss {
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
         let (fit, goal) = (Fit::of(points), Fit::of_reference(reference));
         let spectrum = Spectrum::of(&fit.cov, "the covariance of the points")?;
-        let root = spectrum.root();
-        let middle = sandwich(&root, &goal.cov);
+        let half = root(&spectrum);
+        let middle = sandwich(&half, &goal.cov);
         let middle = Spectrum::of(&middle, "the product of the covariances")?;
         let off = shift(&fit, &goal);
         let cross: f64 = middle.values().iter().map(|v| v.max(0.0).sqrt()).sum();
         let squared = dot(&off, &off) + trace(&fit.cov) + trace(&goal.cov) - 2.0 * cross;
         // The maps between the Gaussians are the slopes of the cross term: x -> forth x pushes N(0, C) to N(0, S).
-        let forth = sandwich(&spectrum.inverse_root(), &middle.root());
-        let back = sandwich(&root, &middle.inverse_root());
-        let from = Slope { mean: off.iter().map(|v| 2.0 * v).collect(), cov: unit_less(&forth) };
-        let to = Slope { mean: off.iter().map(|v| -2.0 * v).collect(), cov: unit_less(&back) };
+        let forth = sandwich(&inverse_root(&spectrum), &root(&middle));
+        let back = sandwich(&half, &inverse_root(&middle));
+        let from = Slope { mean: off.iter().map(|v| 2.0 * v).collect(), cov: identity_less(&forth) };
+        let to = Slope { mean: off.iter().map(|v| -2.0 * v).collect(), cov: identity_less(&back) };
         let se = delta(squared, (&fit, &from), (&goal, &to)).se;
         Ok(Estimate::root(squared, se * se))
     }
@@ -62,11 +63,12 @@ impl Metric for KlGauss {
         let c = Spectrum::positive(&fit.cov, "the covariance of the points")?;
         let s = Spectrum::positive(&goal.cov, "the covariance of the reference")?;
         let off = shift(&fit, &goal);
-        let (inverse, log_det) = (s.inverse(), |s: &Spectrum| s.values().iter().map(|v| v.ln()).sum::<f64>());
+        let log_det = |s: &Spectrum| s.values().iter().map(|v| v.ln()).sum::<f64>();
+        let inverse = s.map(|v| 1.0 / v);
         let pull = times(&inverse, &off);
         let d = points.dim() as f64;
         let value = 0.5 * (inner(&inverse, &fit.cov) + dot(&off, &pull) - d + log_det(&s) - log_det(&c));
-        let from = Slope { mean: pull.clone(), cov: (&inverse - c.inverse()) * faer::Scale(0.5) };
+        let from = Slope { mean: pull.clone(), cov: (&inverse - c.map(|v| 1.0 / v)) * faer::Scale(0.5) };
         let second = Mat::from_fn(off.len(), off.len(), |i, j| fit.cov[(i, j)] + off[i] * off[j]);
         let to = Slope {
             mean: pull.iter().map(|v| -v).collect(),
@@ -89,18 +91,7 @@ pub fn check_rank(fit: &Fit, what: &str) -> Result<()> {
     }
 }
 
-/// `A B A`, symmetrised against rounding.
-fn sandwich(a: &Mat<f64>, b: &Mat<f64>) -> Mat<f64> {
-    let m = product(product(a.as_ref(), b.as_ref()).as_ref(), a.as_ref());
-    Mat::from_fn(m.nrows(), m.ncols(), |i, j| 0.5 * (m[(i, j)] + m[(j, i)]))
-}
-
 /// `I - A`
-fn unit_less(a: &Mat<f64>) -> Mat<f64> {
+fn identity_less(a: &Mat<f64>) -> Mat<f64> {
     Mat::from_fn(a.nrows(), a.ncols(), |i, j| f64::from(u8::from(i == j)) - a[(i, j)])
-}
-
-/// `tr A`
-pub fn trace(a: &Mat<f64>) -> f64 {
-    (0..a.nrows()).map(|i| a[(i, i)]).sum()
 }

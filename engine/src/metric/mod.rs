@@ -4,6 +4,7 @@
 //! [`METRICS`] lists them all. A value means little alone: the [`floor`] of a metric is what a fresh sample of the
 //! target itself would score.
 
+mod algebra;
 mod assignment;
 mod coverage;
 mod energy;
@@ -19,7 +20,6 @@ mod mode_weights;
 mod moment;
 mod reference;
 mod sliced;
-mod spectrum;
 mod two_sample;
 mod wasserstein;
 

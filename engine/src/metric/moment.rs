@@ -1,8 +1,7 @@
 //! Relative errors of mean and covariance, against exact moments where the reference's target knows them.
 
-use super::fit::{Fit, Slope, delta, norm, shift};
-use super::gaussian::trace;
-use super::spectrum::inner;
+use super::algebra::{dot, inner, trace};
+use super::fit::{Fit, Slope, delta, shift};
 use super::{Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, rng::Stream};
@@ -53,7 +52,7 @@ impl Metric for MeanError {
         let (fit, goal) = (Fit::of(points), Fit::of_reference(reference));
         check_spread(&goal)?;
         let (off, d) = (shift(&fit, &goal), points.dim());
-        let (distance, spread) = (norm(&off), trace(&goal.cov).sqrt());
+        let (distance, spread) = (dot(&off, &off).sqrt(), trace(&goal.cov).sqrt());
         let per_unit = if distance > 0.0 { 1.0 / (distance * spread) } else { 0.0 };
         let value = distance / spread;
         let from = Slope { mean: off.iter().map(|v| v * per_unit).collect(), cov: Mat::zeros(d, d) };

@@ -1,7 +1,7 @@
 //! The sliced Wasserstein-2 distance.
 
+use super::algebra::dot;
 use super::estimate::{Estimate, mean, variance_of_mean};
-use super::spectrum::dot;
 use super::{Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, rng::Stream};
