@@ -14,6 +14,7 @@ mod interrupt;
 pub mod matrix;
 pub mod options;
 pub mod points;
+pub mod process;
 pub mod rng;
 pub mod schedule;
 

@@ -1,1 +1,38 @@
-//! generator
+//! Models that turn base noise into points, and how a flow trains them.
+
+mod adam;
+mod affine;
+mod fit;
+
+pub use adam::Adam;
+pub use affine::{Affine, AffineOptions};
+pub use fit::{FitOptions, FitResult, fit};
+
+use crate::{Points, Result};
+
+/// A map `g_theta: R^d_in -> R^d` with parameters `theta`.
+pub trait Generator: Send + Sync + std::fmt::Debug {
+    /// Dimension of its input.
+    fn input_dim(&self) -> usize;
+
+    /// Dimension of its output.
+    fn dim(&self) -> usize;
+
+    /// All parameters in a fixed order.
+    fn parameters(&self) -> &[f64];
+
+    /// All parameters, to write.
+    fn parameters_mut(&mut self) -> &mut [f64];
+
+    /// `out[i] = g(u_i)`.
+    ///
+    /// # Errors
+    /// `u` of another dimension than [`Generator::input_dim`].
+    fn forward(&self, u: &Points, out: &mut Points) -> Result<()>;
+
+    /// `gradient = sum_i J(u_i)^T v_i`, `J` the Jacobian of `g(u_i)` with respect to the parameters.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    fn pull_back(&self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()>;
+}

@@ -12,6 +12,7 @@
 
 #[cfg(test)]
 mod agreement;
+mod bandwidth;
 mod buffer;
 mod exp;
 mod isa;
@@ -25,6 +26,7 @@ mod reduce;
 mod tile;
 mod weigh;
 
+pub use bandwidth::Kernels;
 pub use isa::Isa;
 pub use kernel::Kernel;
 

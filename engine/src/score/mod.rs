@@ -1,1 +1,118 @@
-//! score
+//! Estimates of the score of a noise-smoothed distribution.
+//!
+//! With `p_sigma = p * N(0, sigma^2 I)`, the score is `s(z) = grad log p_sigma(z)`, and Tweedie's formula
+//! [efron2011tweedie] ties it to the denoiser: `D(z) = E[x | z] = z + sigma^2 s(z)`. An estimator answers with either
+//! the score or the shift `D(z) - z`, whichever the flow steps with, so that neither is divided by a tiny `sigma^2`
+//! and multiplied back.
+
+mod exact;
+mod fitted;
+mod kde;
+
+pub use exact::Exact;
+pub use fitted::{GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Shape, fit_mixture};
+pub use kde::{Kde, SelfTerm};
+
+use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
+
+/// An estimator of a smoothed score.
+pub trait Score: Send + Sync + std::fmt::Debug {
+    /// Name for messages: "exact(ar1(0.9))", "kde of 2000 points".
+    fn name(&self) -> String;
+
+    /// The dimension it was made for; None follows the cloud.
+    fn dim(&self) -> Option<usize>;
+
+    /// Writes the score or the shift at every row of `at.z` into `out`, n x dim.
+    ///
+    /// # Errors
+    /// A shape that does not fit, `sigma` = 0 where the estimator needs smoothing, an interrupt.
+    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()>;
+
+    /// Median effective sample size of the last evaluation, where the estimate is a weighted mean of points.
+    fn ess(&self) -> Option<f64> {
+        None
+    }
+
+    /// Two estimates from disjoint halves of the points it stands on, for judging its sampling error; None for an
+    /// estimate that has none (exact scores) or does not offer it.
+    ///
+    /// # Errors
+    /// As [`Score::evaluate`].
+    fn halves(&mut self, _at: &At, _form: Form) -> Result<Option<[Points; 2]>> {
+        Ok(None)
+    }
+
+    /// The finite sample it stands on, when it does not move.
+    fn data(&self) -> Option<&Points> {
+        None
+    }
+
+    /// Length scales of the distribution it describes, for choosing sigma.
+    fn extent(&self) -> Option<Extent> {
+        None
+    }
+
+    /// Can it be evaluated at `sigma` = 0?
+    fn allows_zero_sigma(&self) -> bool {
+        true
+    }
+}
+
+/// Where an estimate is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a> {
+    /// Query points, n x dim.
+    pub z: &'a Points,
+    /// Smoothing, in the points' units.
+    pub sigma: f64,
+    /// The moving cloud, for estimators that follow it.
+    pub cloud: &'a Points,
+    /// Row `i` of `z` was made from row `i` of the cloud.
+    pub aligned: bool,
+    /// Randomness of this step (batches).
+    pub stream: Stream,
+    /// Does the pairwise sums.
+    pub pairwise: &'a Pairwise,
+}
+
+/// What an estimator writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `grad log p_sigma(z)`
+    Score,
+    /// `sigma^2 grad log p_sigma(z) = D(z) - z`
+    Shift,
+}
+
+impl Form {
+    /// The factor by which a score becomes this form.
+    pub fn scale(self, sigma: f64) -> f64 {
+        match self {
+            Form::Score => 1.0,
+            Form::Shift => sigma * sigma,
+        }
+    }
+}
+
+/// Length scales of a distribution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extent {
+    /// Its mean.
+    pub centre: Vec<f64>,
+    /// The size of the whole: largest distance across.
+    pub diameter: f64,
+    /// The finest detail an estimate can show: the distance between neighbouring samples, or the smallest standard
+    /// deviation of a density.
+    pub detail: f64,
+}
+
+/// # Errors
+/// `sigma` is negative, not finite, or 0 where that is refused.
+pub fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
+    if sigma.is_finite() && (sigma > 0.0 || (sigma == 0.0 && zero_allowed)) {
+        return Ok(());
+    }
+    let want = if zero_allowed { "it must be 0 or more".into() } else { format!("{who} needs a positive sigma") };
+    Err(Error::argument("sigma", sigma, want))
+}

@@ -1,0 +1,104 @@
+//! The smoothing of a flow over a run: chosen from the data when left open, held back where work remains.
+
+use super::{Clock, StepReport};
+use crate::points::squared_distance;
+use crate::score::Extent;
+use crate::{Points, Result, schedule::Schedule};
+
+/// A sigma schedule, and the pace of an adaptive one.
+#[derive(Debug, Clone)]
+pub struct Smoothing {
+    schedule: Schedule,
+    /// Descents made so far by an adaptive schedule.
+    descents: usize,
+    /// Steps on which it stayed.
+    holds: usize,
+    last_displacement: f64,
+}
+
+/// An adaptive schedule stays where it is while a step moves this share less than the one before: the cloud is still
+/// relaxing at this scale.
+const STILL_FALLING: f64 = 0.9;
+
+impl Smoothing {
+    /// Follows `schedule`, whose values must be 0 or more.
+    ///
+    /// # Errors
+    /// Values out of range.
+    pub fn new(schedule: Schedule) -> Result<Smoothing> {
+        schedule.check("sigma", 0.0..=f64::INFINITY)?;
+        Ok(Smoothing { schedule, descents: 0, holds: 0, last_displacement: f64::INFINITY })
+    }
+
+    /// From what spans both the start and the target down to the target's finest detail.
+    pub fn for_extent(extent: &Extent, start: &Points) -> Schedule {
+        let away = squared_distance(&start.mean(), &extent.centre).sqrt();
+        let to = extent.detail.max(1e-6 * extent.diameter).max(f64::MIN_POSITIVE);
+        let from = extent.diameter.max(away).max(start.spread()).max(to);
+        Schedule::Geometric { from, to }
+    }
+
+    /// The schedule in force.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// Sigma at this moment.
+    pub fn at(&self, clock: &Clock) -> f64 {
+        match self.schedule {
+            // Half of the steps are for descending, half for staying where work remains.
+            Schedule::Adaptive { .. } => self.schedule.at(self.descents as f64 / descending(clock) as f64),
+            _ => self.schedule.at(clock.progress()),
+        }
+    }
+
+    /// Paces an adaptive schedule after a step.
+    pub fn stepped(&mut self, report: &StepReport, clock: &Clock) {
+        let relaxing = report.displacement < STILL_FALLING * self.last_displacement;
+        self.last_displacement = report.displacement;
+        if relaxing && self.holds + descending(clock) < clock.steps {
+            self.holds += 1;
+        } else {
+            self.descents = (self.descents + 1).min(descending(clock));
+            self.last_displacement = f64::INFINITY;
+        }
+    }
+}
+
+fn descending(clock: &Clock) -> usize {
+    clock.steps.div_ceil(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Stream;
+
+    fn walk(displacement: impl Fn(usize) -> f64) -> Vec<f64> {
+        let mut smoothing = Smoothing::new(Schedule::Adaptive { from: 8.0, to: 0.5 }).unwrap();
+        (0..40)
+            .map(|step| {
+                let clock = Clock::at(step, 40, Stream::new(0));
+                let sigma = smoothing.at(&clock);
+                smoothing.stepped(&StepReport { eta: 1.0, displacement: displacement(step) }, &clock);
+                sigma
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_adaptive_sigma_reaches_its_end_whatever_the_work() {
+        for sigmas in [walk(|_| 1.0), walk(|step| 0.5f64.powi(step as i32))] {
+            assert_eq!(sigmas[0], 8.0);
+            assert_eq!(*sigmas.last().unwrap(), 0.5);
+            assert!(sigmas.windows(2).all(|w| w[1] <= w[0]));
+        }
+    }
+
+    #[test]
+    fn it_stays_longer_where_the_cloud_still_relaxes() {
+        let calm = walk(|_| 1.0);
+        let busy = walk(|step| 0.5f64.powi(step as i32));
+        assert!(busy[10] > calm[10]);
+    }
+}

@@ -1,0 +1,218 @@
+//! Explicit Runge-Kutta steps [hairer1993solving], fixed or with an error-controlled size.
+
+use super::{Clock, Flow};
+use crate::{Points, Result, pairwise::Pairwise, schedule::Schedule};
+use serde::{Deserialize, Serialize};
+
+/// A method for `dy/dt = v(y, t)`; the order is tested by regression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Integrator {
+    /// One evaluation, order 1.
+    #[default]
+    Euler,
+    /// Two evaluations, order 2: the mean of the velocities at both ends.
+    Heun,
+    /// Four evaluations, order 4.
+    Rk4,
+}
+
+impl Integrator {
+    /// Rows of the Butcher tableau: the place of each stage and its weight on the previous stage.
+    fn stages(self) -> &'static [f64] {
+        match self {
+            Integrator::Euler => &[0.0],
+            Integrator::Heun => &[0.0, 1.0],
+            Integrator::Rk4 => &[0.0, 0.5, 0.5, 1.0],
+        }
+    }
+
+    fn weights(self) -> &'static [f64] {
+        match self {
+            Integrator::Euler => &[1.0],
+            Integrator::Heun => &[0.5, 0.5],
+            Integrator::Rk4 => &[1.0 / 6.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 6.0],
+        }
+    }
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepReport {
+    /// Step size taken.
+    pub eta: f64,
+    /// Root mean square displacement of a particle, in the points' units.
+    pub displacement: f64,
+}
+
+/// Error of an adaptive step, as a share of the flow's resolution, that is accepted.
+const TOLERANCE: f64 = 0.1;
+
+/// Takes steps and keeps the buffers between them.
+#[derive(Debug, Default)]
+pub struct Stepper {
+    velocities: Vec<Points>,
+    stage: Points,
+    /// Size of the last adaptive step.
+    eta: Option<f64>,
+    evaluations: u64,
+}
+
+impl Stepper {
+    /// Evaluations of the velocity so far.
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations
+    }
+
+    /// Moves `cloud` by one step of `flow`.
+    ///
+    /// # Errors
+    /// As [`Flow::velocity`]; the cloud is then as it was.
+    pub fn step(
+        &mut self,
+        flow: &mut dyn Flow,
+        cloud: &mut Points,
+        clock: &Clock,
+        pairwise: &Pairwise,
+    ) -> Result<StepReport> {
+        let sizes = flow.step_size().clone();
+        let integrator = flow.integrator();
+        if let Schedule::Adaptive { from, to } = sizes {
+            let resolution = flow.resolution(cloud, clock);
+            return self.adaptive(cloud, (from, to), resolution, &mut |y, stage, v| {
+                flow.velocity(y, &Clock { stage, ..*clock }, pairwise, v)
+            });
+        }
+        let eta = sizes.at(clock.progress());
+        self.advance(cloud, eta, integrator, &mut |y, stage, v| {
+            flow.velocity(y, &Clock { stage, ..*clock }, pairwise, v)
+        })
+    }
+
+    /// One step of size `eta` of `dy/dt = velocity(y, stage)`.
+    ///
+    /// # Errors
+    /// As `velocity`; the cloud is then as it was.
+    pub fn advance(
+        &mut self,
+        cloud: &mut Points,
+        eta: f64,
+        integrator: Integrator,
+        velocity: &mut dyn FnMut(&Points, f64, &mut Points) -> Result<()>,
+    ) -> Result<StepReport> {
+        let stages = integrator.stages();
+        self.velocities.resize_with(stages.len().max(self.velocities.len()), Points::default);
+        for (s, &place) in stages.iter().enumerate() {
+            let (done, rest) = self.velocities.split_at_mut(s);
+            match done.last() {
+                None => velocity(cloud, place, &mut rest[0])?,
+                Some(last) => {
+                    moved(cloud, place * eta, last, &mut self.stage);
+                    velocity(&self.stage, place, &mut rest[0])?;
+                }
+            }
+            self.evaluations += 1;
+        }
+        Ok(self.apply(cloud, eta, integrator.weights()))
+    }
+
+    /// A Heun step whose size keeps the difference to the Euler step below `TOLERANCE * resolution` (root mean square
+    /// over particles), within `largest..smallest`; the smallest is taken whatever its error.
+    fn adaptive(
+        &mut self,
+        cloud: &mut Points,
+        (largest, smallest): (f64, f64),
+        resolution: f64,
+        velocity: &mut dyn FnMut(&Points, f64, &mut Points) -> Result<()>,
+    ) -> Result<StepReport> {
+        self.velocities.resize_with(self.velocities.len().max(2), Points::default);
+        let mut eta = self.eta.unwrap_or(largest).clamp(smallest.min(largest), largest);
+        let (first, second) = self.velocities.split_at_mut(1);
+        velocity(cloud, 0.0, &mut first[0])?;
+        self.evaluations += 1;
+        loop {
+            moved(cloud, eta, &first[0], &mut self.stage);
+            velocity(&self.stage, 1.0, &mut second[0])?;
+            self.evaluations += 1;
+            let error = 0.5 * eta * rms_distance(&first[0], &second[0]);
+            let wanted = (0.9 * (TOLERANCE * resolution / error).sqrt()).clamp(0.2, 2.0) * eta;
+            self.eta = Some(wanted.clamp(smallest.min(largest), largest));
+            if error <= TOLERANCE * resolution || eta <= smallest || !error.is_finite() {
+                return Ok(self.apply(cloud, eta, Integrator::Heun.weights()));
+            }
+            eta = wanted.max(smallest);
+        }
+    }
+
+    fn apply(&self, cloud: &mut Points, eta: f64, weights: &[f64]) -> StepReport {
+        let mut square = 0.0;
+        let n = cloud.n() as f64;
+        for (i, y) in cloud.data_mut().iter_mut().enumerate() {
+            let move_by = eta * weights.iter().zip(&self.velocities).map(|(w, v)| w * v.data()[i]).sum::<f64>();
+            *y += move_by;
+            square += move_by * move_by;
+        }
+        StepReport { eta, displacement: (square / n).sqrt() }
+    }
+}
+
+fn moved(cloud: &Points, by: f64, velocity: &Points, out: &mut Points) {
+    out.copy_from(cloud);
+    out.data_mut().iter_mut().zip(velocity.data()).for_each(|(y, v)| *y += by * v);
+}
+
+fn rms_distance(a: &Points, b: &Points) -> f64 {
+    let square: f64 = a.data().iter().zip(b.data()).map(|(x, y)| (x - y) * (x - y)).sum();
+    (square / a.n() as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Error at t = 1 of y' = -y + sin(3t), y(0) = 1, after `steps` steps.
+    fn error(integrator: Integrator, steps: usize) -> f64 {
+        let mut stepper = Stepper::default();
+        let mut cloud = Points::from_rows(&[[1.0]]).unwrap();
+        for k in 0..steps {
+            let mut field = |y: &Points, stage: f64, v: &mut Points| {
+                let t = (k as f64 + stage) / steps as f64;
+                v.reshape(1, 1);
+                v.data_mut()[0] = -y.data()[0] + (3.0 * t).sin();
+                Ok(())
+            };
+            stepper.advance(&mut cloud, 1.0 / steps as f64, integrator, &mut field).unwrap();
+        }
+        let exact = |t: f64| 0.1 * (3.0 * t).sin() - 0.3 * (3.0 * t).cos() + 1.3 * (-t).exp();
+        (cloud.data()[0] - exact(1.0)).abs()
+    }
+
+    #[test]
+    fn declared_orders_by_regression() {
+        for (integrator, order) in [(Integrator::Euler, 1.0), (Integrator::Heun, 2.0), (Integrator::Rk4, 4.0)] {
+            let steps = [8, 16, 32, 64];
+            let logs: Vec<(f64, f64)> = steps.iter().map(|&k| ((k as f64).ln(), error(integrator, k).ln())).collect();
+            let mean = |f: fn(&(f64, f64)) -> f64| logs.iter().map(f).sum::<f64>() / logs.len() as f64;
+            let (x, y) = (mean(|l| l.0), mean(|l| l.1));
+            let slope = logs.iter().map(|l| (l.0 - x) * (l.1 - y)).sum::<f64>()
+                / logs.iter().map(|l| (l.0 - x).powi(2)).sum::<f64>();
+            assert!((slope + order).abs() < 0.15, "{integrator:?}: slope {slope}, order {order}");
+        }
+    }
+
+    #[test]
+    fn adaptive_steps_shrink_where_the_field_is_stiff() {
+        let mut stepper = Stepper::default();
+        let mut cloud = Points::from_rows(&[[1.0]]).unwrap();
+        let mut stiff = |y: &Points, _: f64, v: &mut Points| {
+            v.copy_from(y);
+            v.data_mut()[0] *= -50.0;
+            Ok(())
+        };
+        for _ in 0..200 {
+            let report = stepper.adaptive(&mut cloud, (1.0, 1e-4), 0.01, &mut stiff).unwrap();
+            assert!(report.eta <= 0.2, "a step of {} would be unstable", report.eta);
+        }
+        assert!(cloud.data()[0].abs() < 0.01);
+    }
+}

@@ -1,0 +1,149 @@
+//! The affine generator `g(u) = W u + b`.
+
+use super::Generator;
+use crate::matrix::{multiply, product};
+use crate::{Error, Points, Result, rng::Stream};
+use faer::{Accum, Mat, MatMut, MatRef};
+
+crate::options! {
+    /// Options of `affine`.
+    pub struct AffineOptions {
+        /// Output dimension, at least 1.
+        dim: usize = 2,
+        /// Input dimension; left out: the output's.
+        dim_in: Option<usize> = None,
+        /// Standard deviation of the outputs at the start when the base is standard normal: the entries of W are normal with
+        /// variance scale^2 / dim_in. Positive.
+        scale: f64 = 1.0,
+    }
+}
+
+/// `g(u) = W u + b`, `W` of shape `dim` x `dim_in`, row-major in front of `b` among the parameters.
+///
+/// Of standard normal `u` its law is `N(b, W W^T)`; `dim_in < dim` gives a degenerate one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Affine {
+    parameters: Vec<f64>,
+    dim: usize,
+    dim_in: usize,
+}
+
+impl Affine {
+    /// Random `W`, `b = 0`.
+    ///
+    /// # Errors
+    /// A dimension of 0, or a scale that is not positive.
+    pub fn new(options: &AffineOptions, stream: Stream) -> Result<Affine> {
+        let (dim, dim_in) = (options.dim, options.dim_in.unwrap_or(options.dim));
+        for (name, value) in [("dim", dim), ("dim_in", dim_in)] {
+            if value == 0 {
+                return Err(Error::argument(name, value, "it must be at least 1"));
+            }
+        }
+        if !(options.scale > 0.0 && options.scale.is_finite()) {
+            return Err(Error::argument("scale", options.scale, "it must be positive"));
+        }
+        let mut parameters = vec![0.0; dim * dim_in + dim];
+        let (weights, _) = parameters.split_at_mut(dim * dim_in);
+        stream.fill_normal(weights);
+        let std = options.scale / (dim_in as f64).sqrt();
+        weights.iter_mut().for_each(|w| *w *= std);
+        Ok(Affine { parameters, dim, dim_in })
+    }
+
+    /// `W`, `dim` x `dim_in`.
+    pub fn weights(&self) -> MatRef<'_, f64> {
+        MatRef::from_row_major_slice(&self.parameters[..self.dim * self.dim_in], self.dim, self.dim_in)
+    }
+
+    /// `b`: the mean of its law for a base of mean 0.
+    pub fn bias(&self) -> &[f64] {
+        &self.parameters[self.dim * self.dim_in..]
+    }
+
+    /// `W W^T`: the covariance of its law for a base of covariance `I`.
+    pub fn covariance(&self) -> Mat<f64> {
+        product(self.weights(), self.weights().transpose())
+    }
+}
+
+impl Generator for Affine {
+    fn input_dim(&self) -> usize {
+        self.dim_in
+    }
+
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn parameters(&self) -> &[f64] {
+        &self.parameters
+    }
+
+    fn parameters_mut(&mut self) -> &mut [f64] {
+        &mut self.parameters
+    }
+
+    fn forward(&self, u: &Points, out: &mut Points) -> Result<()> {
+        u.check_dim("the base", self.dim_in, "the generator's input")?;
+        out.reshape(u.n(), self.dim);
+        for i in 0..u.n() {
+            out.row_mut(i).copy_from_slice(self.bias());
+        }
+        let n = u.n();
+        let to = MatMut::from_row_major_slice_mut(out.data_mut(), n, self.dim);
+        let u = MatRef::from_row_major_slice(u.data(), n, self.dim_in);
+        multiply(to, Accum::Add, u, self.weights().transpose(), 1.0);
+        Ok(())
+    }
+
+    fn pull_back(&self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()> {
+        u.check_dim("the base", self.dim_in, "the generator's input")?;
+        v.check_dim("the velocity", self.dim, "the generator's output")?;
+        if u.n() != v.n() {
+            return Err(Error::shape("the velocity", format!("{} rows", v.n()), format!("the base has {}", u.n())));
+        }
+        let (weights, bias) = gradient.split_at_mut(self.dim * self.dim_in);
+        let n = u.n();
+        let to = MatMut::from_row_major_slice_mut(weights, self.dim, self.dim_in);
+        let (u, v) = (
+            MatRef::from_row_major_slice(u.data(), n, self.dim_in),
+            MatRef::from_row_major_slice(v.data(), n, self.dim),
+        );
+        multiply(to, Accum::Replace, v.transpose(), u, 1.0);
+        bias.fill(0.0);
+        for row in v.row_iter() {
+            bias.iter_mut().zip(row.iter()).for_each(|(b, v)| *b += v);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pull_back_is_the_gradient_by_finite_differences() {
+        let stream = Stream::new(3);
+        let options = AffineOptions { dim: 3, dim_in: Some(2), ..AffineOptions::default() };
+        let mut g = Affine::new(&options, stream).unwrap();
+        let (u, v) = (stream.label("u").normal(5, 2), stream.label("v").normal(5, 3));
+        let mut gradient = vec![0.0; 9];
+        g.pull_back(&u, &v, &mut gradient).unwrap();
+        let product = |g: &Affine| {
+            let mut out = Points::default();
+            g.forward(&u, &mut out).unwrap();
+            out.data().iter().zip(v.data()).map(|(x, y)| x * y).sum::<f64>()
+        };
+        for (i, analytic) in gradient.iter().enumerate() {
+            let at = g.parameters()[i];
+            g.parameters_mut()[i] = at + 1e-6;
+            let above = product(&g);
+            g.parameters_mut()[i] = at - 1e-6;
+            let below = product(&g);
+            g.parameters_mut()[i] = at;
+            assert!(((above - below) / 2e-6 - analytic).abs() < 1e-7, "parameter {i}");
+        }
+    }
+}

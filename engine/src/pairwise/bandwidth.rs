@@ -1,0 +1,123 @@
+//! One kernel, several, or one chosen from the data.
+
+use super::Kernel;
+use crate::points::squared_distance;
+use crate::{Error, Points, Result};
+use serde::{Deserialize, Serialize};
+
+/// A choice of kernels; in data `"median"`, a kernel, or a list of kernels. A plain number is the bandwidth of a
+/// Gaussian kernel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub enum Kernels {
+    /// A Gaussian kernel whose bandwidth is the median distance between points.
+    Median,
+    /// These.
+    Given(Vec<Kernel>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Name(String),
+    One(Item),
+    Many(Vec<Item>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Item {
+    Bandwidth(f64),
+    Kernel(Kernel),
+}
+
+impl From<Item> for Kernel {
+    fn from(item: Item) -> Kernel {
+        match item {
+            Item::Bandwidth(h) => Kernel::Gaussian { h },
+            Item::Kernel(kernel) => kernel,
+        }
+    }
+}
+
+impl TryFrom<Written> for Kernels {
+    type Error = String;
+
+    fn try_from(written: Written) -> std::result::Result<Kernels, String> {
+        match written {
+            Written::Name(name) if name == "median" => Ok(Kernels::Median),
+            Written::Name(name) => Err(format!("\"{name}\" is no kernel choice: write \"median\" or a kernel")),
+            Written::One(item) => Ok(Kernels::Given(vec![item.into()])),
+            Written::Many(items) => Ok(Kernels::Given(items.into_iter().map(Kernel::from).collect())),
+        }
+    }
+}
+
+impl From<Kernels> for Written {
+    fn from(kernels: Kernels) -> Written {
+        match kernels {
+            Kernels::Median => Written::Name("median".into()),
+            Kernels::Given(kernels) => Written::Many(kernels.into_iter().map(Item::Kernel).collect()),
+        }
+    }
+}
+
+/// Points among which the median distance is taken: evenly spaced rows, so that no randomness is needed.
+const MEDIAN_POINTS: usize = 512;
+
+impl Kernels {
+    /// The kernels, with a bandwidth taken from `points` where that was asked.
+    ///
+    /// # Errors
+    /// An empty list or a bandwidth that is not positive.
+    pub fn resolve(&self, points: &Points) -> Result<Vec<Kernel>> {
+        match self {
+            Kernels::Median => Ok(vec![Kernel::Gaussian { h: median_distance(points) }]),
+            Kernels::Given(kernels) if kernels.is_empty() => {
+                Err(Error::argument("kernel", "[]", "a list of kernels needs at least one"))
+            }
+            Kernels::Given(kernels) => {
+                kernels.iter().try_for_each(Kernel::check)?;
+                Ok(kernels.clone())
+            }
+        }
+    }
+}
+
+/// Median distance between different points of up to 512 evenly spaced rows; 1 where all coincide.
+pub fn median_distance(points: &Points) -> f64 {
+    let stride = points.n().div_ceil(MEDIAN_POINTS).max(1);
+    let rows: Vec<&[f64]> = points.iter().step_by(stride).collect();
+    let mut squares: Vec<f64> = (0..rows.len())
+        .flat_map(|i| (0..i).map(move |j| (i, j)))
+        .map(|(i, j)| squared_distance(rows[i], rows[j]))
+        .filter(|d2| *d2 > 0.0)
+        .collect();
+    if squares.is_empty() {
+        return 1.0;
+    }
+    let middle = squares.len() / 2;
+    squares.select_nth_unstable_by(middle, f64::total_cmp).1.sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_forms() {
+        let read = |text| serde_json::from_str::<Kernels>(text);
+        assert_eq!(read("\"median\"").unwrap(), Kernels::Median);
+        let gaussian = Kernel::Gaussian { h: 2.0 };
+        assert_eq!(read(r#"{"kernel": "gaussian", "h": 2}"#).unwrap(), Kernels::Given(vec![gaussian]));
+        assert_eq!(read("[2]").unwrap(), Kernels::Given(vec![gaussian]));
+        assert!(read("\"mean\"").is_err());
+    }
+
+    #[test]
+    fn median_of_a_line() {
+        let p = Points::from_rows(&[[0.0], [1.0], [3.0]]).unwrap();
+        assert_eq!(median_distance(&p), 2.0);
+        assert_eq!(median_distance(&Points::zeros(5, 2)), 1.0);
+    }
+}

@@ -1,0 +1,89 @@
+//! What a long process (a run of a flow, the fit of a generator) tells on the way and how it ends.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One row of a process's history: readings by name.
+pub type Row = BTreeMap<String, f64>;
+
+/// Who is told while a long process runs. All methods may be left as they are.
+pub trait Observer {
+    /// The process decided something on the user's behalf.
+    fn note(&mut self, _note: &str) {}
+
+    /// `done` of `total` units of `what` are done; `detail` makes a short live reading, called only if it is shown.
+    fn progress(&mut self, _what: &str, _done: usize, _total: usize, _detail: &dyn Fn() -> String) {}
+
+    /// A row of measurements, as it comes.
+    fn row(&mut self, _row: &Row) {}
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {}
+
+/// Work and time of a process.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Stats {
+    /// Steps taken.
+    pub steps: u64,
+    /// Evaluations of the velocity.
+    pub nfe: u64,
+    /// Pairs of a query and a source evaluated, measurements included.
+    pub pairs: u64,
+    /// Pairs evaluated by the flow alone.
+    pub flow_pairs: u64,
+    /// Seconds in the flow.
+    pub flow_seconds: f64,
+    /// Seconds in metrics and readings.
+    pub metric_seconds: f64,
+}
+
+/// Why a process stopped: data, not an error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "lowercase")]
+pub enum Ending {
+    /// All steps were taken.
+    Finished,
+    /// Every `until` threshold was met at this step.
+    Converged {
+        /// Steps taken.
+        step: usize,
+    },
+    /// A coordinate became infinite or NaN in this step; the cloud is the last finite one.
+    Diverged {
+        /// The step that failed, from 0.
+        step: usize,
+    },
+    /// The interrupt was raised in this step.
+    Interrupted {
+        /// Steps taken.
+        step: usize,
+    },
+}
+
+impl Ending {
+    /// The reason in a word.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Ending::Finished => "finished",
+            Ending::Converged { .. } => "converged",
+            Ending::Diverged { .. } => "diverged",
+            Ending::Interrupted { .. } => "interrupted",
+        }
+    }
+
+    /// What to do about it, a sentence.
+    pub fn advice(&self) -> String {
+        match self {
+            Ending::Finished => "All steps were taken.".into(),
+            Ending::Converged { step } => format!("Every `until` threshold was met after {step} steps."),
+            Ending::Diverged { step } => format!(
+                "Step {step} left the finite numbers; make `step` smaller, `sigma` larger, or use `scaling: \"denoiser\"`."
+            ),
+            Ending::Interrupted { step } => format!("Stopped after {step} steps; what exists is kept."),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The loop: prepare, step, measure, stop.
+
+use super::MetricChoice;
+use super::measure::Measures;
+use crate::flow::{Clock, Flow, Stepper};
+use crate::metric::{Estimate, Reference};
+use crate::process::{Ending, Observer, Row, Stats};
+use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+crate::options! {
+    /// Options of `run`.
+    pub struct RunOptions {
+        /// Number of steps, at least 1.
+        steps: usize = 300,
+        /// Measure every so many steps; left out: about 20 times in the run. The start and the end are always measured.
+        every: Option<usize> = None,
+        /// Metrics by name, or as a map with the key `metric` and the metric's own options.
+        metrics: Vec<MetricChoice> = Vec::new(),
+        /// How many clouds to keep for pictures, evenly spread over the run with its start and end; 0 keeps none.
+        snapshots: usize = 0,
+        /// Stop early once each of these metrics is at or below its value: `#{energy: 0.02}`.
+        until: BTreeMap<String, f64> = BTreeMap::new(),
+    }
+}
+
+/// What a run leaves.
+#[derive(Debug, Clone)]
+pub struct RunResult {
+    /// The cloud at the end.
+    pub points: Points,
+    /// Measurements over the run: step, progress, the flow's own readings, metrics and their errors (`energy_se`).
+    pub history: Vec<Row>,
+    /// Clouds kept on the way.
+    pub snapshots: Vec<Snapshot>,
+    /// Final metrics with their floors; empty when the run was interrupted or diverged.
+    pub metrics: BTreeMap<String, Estimate>,
+    /// How it ended.
+    pub ending: Ending,
+    /// What was decided on the user's behalf, a sentence each.
+    pub notes: Vec<String>,
+    /// What the user should know, a sentence each.
+    pub warnings: Vec<String>,
+    /// Work done.
+    pub stats: Stats,
+}
+
+/// A cloud on the way.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Steps taken before it.
+    pub step: usize,
+    /// The cloud.
+    pub points: Points,
+}
+
+/// Moves `start` along `flow`, measuring against `reference`, which the flow must not have seen.
+///
+/// # Errors
+/// Options or shapes that do not fit, found before the first step; a metric that cannot be computed. Divergence and
+/// interruption are not errors but [`RunResult::ending`].
+pub fn run(
+    flow: &mut dyn Flow,
+    start: Points,
+    reference: Option<&Reference>,
+    options: &RunOptions,
+    pairwise: &Pairwise,
+    stream: Stream,
+    observer: &mut dyn Observer,
+) -> Result<RunResult> {
+    Driver::new(flow, start, reference, options, pairwise, stream)?.drive(observer)
+}
+
+struct Driver<'a> {
+    flow: &'a mut dyn Flow,
+    options: &'a RunOptions,
+    pairwise: &'a Pairwise,
+    measures: Measures<'a>,
+    stream: Stream,
+    stepper: Stepper,
+    cloud: Points,
+    previous: Points,
+    result: RunResult,
+}
+
+impl<'a> Driver<'a> {
+    fn new(
+        flow: &'a mut dyn Flow,
+        start: Points,
+        reference: Option<&'a Reference>,
+        options: &'a RunOptions,
+        pairwise: &'a Pairwise,
+        stream: Stream,
+    ) -> Result<Driver<'a>> {
+        if options.steps == 0 {
+            return Err(Error::argument("steps", 0, "a run needs at least 1 step"));
+        }
+        if options.every == Some(0) {
+            return Err(Error::argument("every", 0, "it must be at least 1"));
+        }
+        start.check_finite("the start")?;
+        if let Some(reference) = reference {
+            start.check_dim("the start", reference.points().dim(), "the reference")?;
+        }
+        let measures = Measures::new(&options.metrics, reference, stream.label("metrics"))?;
+        let notes = flow.prepare(&start, &Clock::at(0, options.steps, stream))?;
+        let result = RunResult {
+            points: Points::default(),
+            history: Vec::new(),
+            snapshots: Vec::new(),
+            metrics: BTreeMap::new(),
+            ending: Ending::Finished,
+            notes,
+            warnings: Vec::new(),
+            stats: Stats::default(),
+        };
+        let (stepper, previous) = (Stepper::default(), Points::default());
+        Ok(Driver { flow, options, pairwise, measures, stream, stepper, cloud: start, previous, result })
+    }
+
+    fn drive(mut self, observer: &mut dyn Observer) -> Result<RunResult> {
+        let steps = self.options.steps;
+        self.result.notes.iter().for_each(|note| observer.note(note));
+        let pairs_before = self.pairwise.work().pairs();
+        for step in 0..steps {
+            self.keep_snapshot(step);
+            if self.measured_at(step) {
+                let reached = self.measure(step, observer);
+                if self.stops(reached, step)? {
+                    break;
+                }
+            }
+            let moved = self.step(step);
+            if self.stops(moved.map(|()| false), step)? {
+                break;
+            }
+            let row = self.result.history.last();
+            observer.progress(self.flow.name(), step + 1, steps, &|| brief(row));
+        }
+        if matches!(self.result.ending, Ending::Finished) {
+            self.keep_snapshot(steps);
+            let measured = self.measure(steps, observer);
+            // The step count is complete: a threshold met by the last measurement changes nothing.
+            if let Err(Error::Interrupted) = measured {
+                self.result.ending = Ending::Interrupted { step: steps };
+            } else {
+                measured?;
+            }
+        }
+        if matches!(self.result.ending, Ending::Finished | Ending::Converged { .. }) {
+            self.finish(observer)?;
+        }
+        self.result.stats.nfe = self.stepper.evaluations();
+        self.result.stats.pairs = self.pairwise.work().pairs() - pairs_before;
+        self.result.warnings = self.flow.warnings(&self.cloud);
+        self.result.points = self.cloud;
+        Ok(self.result)
+    }
+
+    /// Does this outcome end the run? `Ok(true)` is convergence; divergence is seen on the cloud.
+    fn stops(&mut self, outcome: Result<bool>, step: usize) -> Result<bool> {
+        match outcome {
+            Ok(false) if self.cloud.data().iter().all(|v| v.is_finite()) => return Ok(false),
+            Ok(false) => {
+                std::mem::swap(&mut self.cloud, &mut self.previous);
+                self.result.ending = Ending::Diverged { step };
+            }
+            Ok(true) => self.result.ending = Ending::Converged { step },
+            Err(Error::Interrupted) => self.result.ending = Ending::Interrupted { step },
+            Err(error) => return Err(error),
+        }
+        Ok(true)
+    }
+
+    fn step(&mut self, step: usize) -> Result<()> {
+        self.pairwise.interrupt().check()?;
+        let (begun, pairs) = (Instant::now(), self.pairwise.work().pairs());
+        let clock = Clock::at(step, self.options.steps, self.stream);
+        self.previous.copy_from(&self.cloud);
+        let report = self.stepper.step(self.flow, &mut self.cloud, &clock, self.pairwise)?;
+        self.flow.stepped(&report, &clock);
+        self.result.stats.steps += 1;
+        self.result.stats.flow_pairs += self.pairwise.work().pairs() - pairs;
+        self.result.stats.flow_seconds += begun.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// One row of history; true once every `until` threshold is met.
+    fn measure(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
+        let begun = Instant::now();
+        let clock = Clock::at(step, self.options.steps, self.stream);
+        let mut row: Row = BTreeMap::from([("step".into(), step as f64), ("progress".into(), clock.progress())]);
+        let readings = self.flow.readings(&self.cloud, &clock, self.pairwise)?;
+        row.extend(readings.into_iter().map(|(name, value)| (name.to_string(), value)));
+        for (name, estimate) in self.measures.estimates(&self.cloud, self.pairwise)? {
+            row.insert(format!("{name}_se"), estimate.se);
+            row.insert(name, estimate.value);
+        }
+        let until = &self.options.until;
+        let met = |(name, most): (&String, &f64)| row.get(name).is_some_and(|value| value <= most);
+        let reached = !until.is_empty() && until.iter().all(met);
+        if let Some(unknown) = until.keys().find(|name| !row.contains_key(*name)) {
+            return Err(Error::unknown("reading for `until`", unknown, row.keys().map(String::as_str)));
+        }
+        observer.row(&row);
+        self.result.history.push(row);
+        self.result.stats.metric_seconds += begun.elapsed().as_secs_f64();
+        Ok(reached)
+    }
+
+    fn finish(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        let begun = Instant::now();
+        match self.measures.with_floors(&self.cloud, self.pairwise, observer) {
+            Ok(metrics) => self.result.metrics = metrics,
+            Err(Error::Interrupted) => self.result.ending = Ending::Interrupted { step: self.options.steps },
+            Err(error) => return Err(error),
+        }
+        self.result.stats.metric_seconds += begun.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    fn measured_at(&self, step: usize) -> bool {
+        step.is_multiple_of(self.options.every.unwrap_or(self.options.steps.div_ceil(20)).max(1))
+    }
+
+    fn keep_snapshot(&mut self, step: usize) {
+        let (wanted, steps) = (self.options.snapshots, self.options.steps);
+        let due = match wanted {
+            0 => false,
+            1 => step == steps,
+            // Snapshot k stands at round(k steps / (wanted - 1)).
+            _ => (0..wanted).any(|k| (k * steps * 2 + wanted - 1) / (2 * (wanted - 1)) == step),
+        };
+        if due {
+            self.result.snapshots.push(Snapshot { step, points: self.cloud.clone() });
+        }
+    }
+}
+
+/// The readings a user follows, in a line.
+fn brief(row: Option<&Row>) -> String {
+    let shown = |(name, _): &(&String, &f64)| !(name.ends_with("_se") || ["step", "progress"].contains(&name.as_str()));
+    let readings = row.into_iter().flatten().filter(shown).map(|(name, value)| format!("{name} {value:.3}"));
+    readings.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,64 @@
+//! The exact smoothed score of a target that has one.
+
+use super::{At, Extent, Form, Score, check_sigma};
+use crate::matrix::Spectrum;
+use crate::{Points, Result, target::Target};
+use std::sync::Arc;
+
+/// `grad log p_sigma` in closed form.
+#[derive(Debug, Clone)]
+pub struct Exact {
+    target: Arc<dyn Target>,
+}
+
+impl Exact {
+    /// # Errors
+    /// [`crate::Error::Missing`] when the target has no closed-form score.
+    pub fn new(target: Arc<dyn Target>) -> Result<Exact> {
+        if !target.has_score() {
+            return Err(target.missing("closed-form score"));
+        }
+        Ok(Exact { target })
+    }
+}
+
+impl Score for Exact {
+    fn name(&self) -> String {
+        format!("exact({})", self.target.name())
+    }
+
+    fn dim(&self) -> Option<usize> {
+        Some(self.target.dim())
+    }
+
+    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+        check_sigma(at.sigma, true, "an exact score")?;
+        self.target.score(at.z, at.sigma, out)?;
+        scale(out, form.scale(at.sigma));
+        Ok(())
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        let moments = self.target.moments()?;
+        let (mut largest, mut smallest) = (0.0f64, f64::INFINITY);
+        let mut widen = |cov: &faer::Mat<f64>| {
+            if let Ok(spectrum) = Spectrum::of(cov, "the covariance") {
+                for &v in spectrum.values() {
+                    largest = largest.max(v);
+                    smallest = smallest.min(v.max(0.0));
+                }
+            }
+        };
+        widen(&moments.cov);
+        if let Some(mixture) = self.target.modes() {
+            mixture.components().iter().for_each(|c| widen(&c.cov()));
+        }
+        Some(Extent { centre: moments.mean, diameter: 4.0 * largest.sqrt(), detail: smallest.sqrt() })
+    }
+}
+
+pub(super) fn scale(points: &mut Points, factor: f64) {
+    if factor != 1.0 {
+        points.data_mut().iter_mut().for_each(|v| *v *= factor);
+    }
+}

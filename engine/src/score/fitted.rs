@@ -1,0 +1,239 @@
+//! Parametric scores of the moving cloud: one Gaussian, or a mixture fitted by expectation maximisation.
+
+use super::{At, Extent, Form, Score, check_sigma, exact::scale};
+use crate::matrix::multiply;
+use crate::rng::Stream;
+use crate::target::{Gaussian, Mixture, Target};
+use crate::{Error, Points, Result, points::squared_distance};
+use faer::Mat;
+use serde::{Deserialize, Serialize};
+
+/// Shape of a fitted covariance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// All entries.
+    #[default]
+    Full,
+    /// The diagonal only: for more dimensions than points allow.
+    Diagonal,
+}
+
+crate::options! {
+    /// Options of `gaussian_fit`.
+    pub struct GaussianFitOptions {
+        /// "full" or "diagonal" covariance.
+        covariance: Shape = Shape::Full,
+        /// Added to the diagonal of the covariance, as a share of its mean variance; 0 or more.
+        ridge: f64 = 1e-9,
+    }
+}
+
+/// The score of the Gaussian with the cloud's mean and covariance, `-(C + sigma^2 I)^-1 (z - m)`.
+///
+/// Exact whenever the cloud is Gaussian. The fit moves with the cloud: where the flow comes to rest the cloud's own
+/// moments equal the target's, so the bias of an inverse sample covariance does not enter the resting state.
+/// Cost: `n d^2` for the covariance and for the evaluation, `d^3` for the eigenvalues.
+#[derive(Debug, Clone, Default)]
+pub struct GaussianFit {
+    options: GaussianFitOptions,
+}
+
+impl GaussianFit {
+    /// # Errors
+    /// A negative ridge.
+    pub fn new(options: GaussianFitOptions) -> Result<GaussianFit> {
+        check_ridge(options.ridge)?;
+        Ok(GaussianFit { options })
+    }
+}
+
+impl Score for GaussianFit {
+    fn name(&self) -> String {
+        "Gaussian fit of the moving cloud".into()
+    }
+
+    fn dim(&self) -> Option<usize> {
+        None
+    }
+
+    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+        check_sigma(at.sigma, true, "a Gaussian fit")?;
+        let (n, dim) = (at.cloud.n(), at.cloud.dim());
+        if at.sigma == 0.0 && self.options.covariance == Shape::Full && n <= dim {
+            let reason = format!(
+                "{n} points in {dim} dimensions have a singular covariance; use more than {dim} points, \
+                 `covariance: \"diagonal\"`, or a positive sigma"
+            );
+            return Err(Error::Numeric { what: "gaussian_fit".into(), reason });
+        }
+        let cov = shaped(at.cloud.covariance(), self.options.covariance, self.options.ridge);
+        Gaussian::new(at.cloud.mean(), cov)?.score(at.z, at.sigma, out)?;
+        scale(out, form.scale(at.sigma));
+        Ok(())
+    }
+}
+
+crate::options! {
+    /// Options of `mixture_fit`.
+    pub struct MixtureFitOptions {
+        /// Number of components, at least 1.
+        k: usize = 2,
+        /// "full" or "diagonal" covariances.
+        covariance: Shape = Shape::Full,
+        /// Added to the diagonal of each covariance, as a share of the cloud's mean variance; 0 or more.
+        ridge: f64 = 1e-6,
+        /// Rounds of expectation maximisation per evaluation, warm-started from the last; at least 1.
+        rounds: usize = 3,
+        /// Rounds at the first evaluation, from k-means++ centres.
+        first_rounds: usize = 50,
+    }
+}
+
+/// The score of a Gaussian mixture fitted to the cloud by expectation maximisation [dempster1977maximum], smoothed by
+/// `sigma`. Warm-started, so that the components follow the cloud. Cost per round: `k n d^2`.
+#[derive(Debug, Clone)]
+pub struct MixtureFit {
+    options: MixtureFitOptions,
+    mixture: Option<Mixture>,
+}
+
+impl MixtureFit {
+    /// # Errors
+    /// `k` or `rounds` below 1, or a negative ridge.
+    pub fn new(options: MixtureFitOptions) -> Result<MixtureFit> {
+        for (name, value) in [("k", options.k), ("rounds", options.rounds), ("first_rounds", options.first_rounds)] {
+            if value == 0 {
+                return Err(Error::argument(name, value, "it must be at least 1"));
+            }
+        }
+        check_ridge(options.ridge)?;
+        Ok(MixtureFit { options, mixture: None })
+    }
+
+    /// The mixture as last fitted.
+    pub fn mixture(&self) -> Option<&Mixture> {
+        self.mixture.as_ref()
+    }
+}
+
+impl Score for MixtureFit {
+    fn name(&self) -> String {
+        format!("{}-component mixture fit of the moving cloud", self.options.k)
+    }
+
+    fn dim(&self) -> Option<usize> {
+        None
+    }
+
+    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+        check_sigma(at.sigma, true, "a mixture fit")?;
+        let (start, rounds) = match self.mixture.take() {
+            Some(mixture) if mixture.dim() == at.cloud.dim() => (mixture, self.options.rounds),
+            _ => (first_guess(at.cloud, &self.options, at.stream.label("mixture fit"))?, self.options.first_rounds),
+        };
+        let mixture = improve(at.cloud, start, rounds, &self.options)?;
+        mixture.score(at.z, at.sigma, out)?;
+        self.mixture = Some(mixture);
+        scale(out, form.scale(at.sigma));
+        Ok(())
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        None
+    }
+}
+
+/// A mixture fitted to fixed points: `first_rounds` rounds from k-means++ centres.
+///
+/// # Errors
+/// Fewer points than components.
+pub fn fit_mixture(points: &Points, options: &MixtureFitOptions, stream: Stream) -> Result<Mixture> {
+    let start = first_guess(points, options, stream)?;
+    improve(points, start, options.first_rounds, options)
+}
+
+/// k-means++ centres [arthur2007kmeans] with the shared within-cluster spread as isotropic covariance.
+fn first_guess(points: &Points, options: &MixtureFitOptions, stream: Stream) -> Result<Mixture> {
+    let (n, k) = (points.n(), options.k);
+    if n < k {
+        return Err(Error::shape("the cloud", format!("{n} points"), format!("a mixture of {k} needs at least {k}")));
+    }
+    let mut rng = stream.rng();
+    let mut centres = vec![rng.below(n)];
+    let mut nearest: Vec<f64> = points.iter().map(|x| squared_distance(x, points.row(centres[0]))).collect();
+    while centres.len() < k {
+        let total: f64 = nearest.iter().sum();
+        let mut left = rng.uniform() * total;
+        let next = nearest.iter().position(|d| {
+            left -= d;
+            left < 0.0
+        });
+        centres.push(next.unwrap_or_else(|| rng.below(n)));
+        let centre = points.row(centres[centres.len() - 1]);
+        nearest.iter_mut().zip(points.iter()).for_each(|(d, x)| *d = d.min(squared_distance(x, centre)));
+    }
+    let variance = nearest.iter().sum::<f64>() / (n * points.dim()) as f64;
+    let floor = 1e-12 * (1.0 + points.spread().powi(2));
+    let std = variance.max(floor).sqrt();
+    let components =
+        centres.iter().map(|&i| Gaussian::isotropic(points.row(i).to_vec(), std)).collect::<Result<_>>()?;
+    Mixture::new(vec![1.0; k], components)
+}
+
+fn improve(points: &Points, mut mixture: Mixture, rounds: usize, options: &MixtureFitOptions) -> Result<Mixture> {
+    let ridge = options.ridge * points.spread().powi(2) / points.dim() as f64;
+    let mut shares = Points::default();
+    for _ in 0..rounds {
+        mixture.responsibilities(points, 0.0, &mut shares)?;
+        mixture = maximised(points, &shares, &mixture, options.covariance, ridge)?;
+    }
+    Ok(mixture)
+}
+
+/// The M step: weighted moments. A component that has lost its points keeps its place with a vanishing weight.
+fn maximised(points: &Points, shares: &Points, last: &Mixture, shape: Shape, ridge: f64) -> Result<Mixture> {
+    let (n, dim) = (points.n(), points.dim());
+    let mut weights = Vec::with_capacity(shares.dim());
+    let mut components = Vec::with_capacity(shares.dim());
+    for (k, component) in last.components().iter().enumerate() {
+        let mass: f64 = shares.iter().map(|r| r[k]).sum();
+        weights.push((mass / n as f64).max(1e-12));
+        if mass < 1.0 {
+            components.push(component.clone());
+            continue;
+        }
+        let mut mean = vec![0.0; dim];
+        for (x, r) in points.iter().zip(shares.iter()) {
+            mean.iter_mut().zip(x).for_each(|(m, x)| *m += r[k] * x / mass);
+        }
+        let centred = Mat::from_fn(n, dim, |i, j| shares.row(i)[k].sqrt() * (points.row(i)[j] - mean[j]));
+        let mut cov = Mat::zeros(dim, dim);
+        multiply(cov.as_mut(), faer::Accum::Replace, centred.transpose(), centred.as_ref(), 1.0 / mass);
+        let mut cov = shaped(cov, shape, 0.0);
+        // Never exactly singular: a component on one point would otherwise have no density.
+        let tiny = ridge.max(1e-14 * (1.0 + mean.iter().map(|m| m * m).sum::<f64>()));
+        (0..dim).for_each(|j| cov[(j, j)] += tiny);
+        components.push(Gaussian::new(mean, cov)?);
+    }
+    Mixture::new(weights, components)
+}
+
+/// The covariance with the shape's zeros and the ridge on its diagonal, exactly symmetric.
+fn shaped(cov: Mat<f64>, shape: Shape, ridge: f64) -> Mat<f64> {
+    let dim = cov.nrows();
+    let add = ridge * (0..dim).map(|j| cov[(j, j)]).sum::<f64>() / dim as f64;
+    Mat::from_fn(dim, dim, |i, j| match (i == j, shape) {
+        (true, _) => cov[(i, i)] + add,
+        (false, Shape::Full) => 0.5 * (cov[(i, j)] + cov[(j, i)]),
+        (false, Shape::Diagonal) => 0.0,
+    })
+}
+
+fn check_ridge(ridge: f64) -> Result<()> {
+    if ridge >= 0.0 && ridge.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::argument("ridge", ridge, "it must be 0 or more"))
+    }
+}

@@ -1,0 +1,207 @@
+//! The kernel (empirical) score: of fixed points, or of the moving cloud itself.
+
+use super::{At, Extent, Form, Score, check_sigma};
+use crate::pairwise::{Softmax, SoftmaxMean};
+use crate::{Error, Points, Result, target};
+use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
+
+/// Does the sum at `z`, made from particle `i`, contain particle `i`?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SelfTerm {
+    /// Yes: the exact score of the smoothed empirical distribution.
+    #[default]
+    Include,
+    /// No (leave one out): less biased for the law behind the particles, rougher for few of them.
+    Exclude,
+}
+
+/// Softmax-mean denoiser `D(z) = sum_j softmax_j(l_j - |z - x_j|^2 / 2 sigma^2) x_j` of points `x`, with optional
+/// log-weights `l`; exactly the denoiser of the noised empirical distribution. Cost: one pairwise pass over the points,
+/// or over a fresh random batch of them.
+#[derive(Debug, Clone)]
+pub struct Kde {
+    /// None: the moving cloud.
+    points: Option<Points>,
+    log_weights: Option<Vec<f64>>,
+    batch: Option<usize>,
+    self_term: SelfTerm,
+    extent: OnceLock<Extent>,
+    mean: SoftmaxMean,
+    /// Rows of the batch, then of the queries in the batch's order: buffers.
+    drawn: Points,
+    ordered: Points,
+}
+
+impl Kde {
+    /// Of fixed points.
+    pub fn of(points: Points) -> Kde {
+        Kde { points: Some(points), ..Kde::of_cloud() }
+    }
+
+    /// Of the cloud as it moves.
+    pub fn of_cloud() -> Kde {
+        Kde {
+            points: None,
+            log_weights: None,
+            batch: None,
+            self_term: SelfTerm::Include,
+            extent: OnceLock::new(),
+            mean: SoftmaxMean::default(),
+            drawn: Points::default(),
+            ordered: Points::default(),
+        }
+    }
+
+    /// Weights the fixed points, in proportion to `weights`.
+    ///
+    /// # Errors
+    /// A weight that is negative or not finite, none positive, or a number of weights that is not that of the points.
+    pub fn weighted(mut self, weights: &[f64]) -> Result<Kde> {
+        let n = self.points.as_ref().map_or(0, Points::n);
+        if weights.len() != n {
+            return Err(Error::shape("weights", format!("{} values", weights.len()), format!("there are {n} points")));
+        }
+        if let Some(bad) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
+            return Err(Error::argument("weights", bad, "every weight must be finite and 0 or more"));
+        }
+        if !weights.iter().any(|w| *w > 0.0) {
+            return Err(Error::argument("weights", 0.0, "at least one weight must be positive"));
+        }
+        self.log_weights = Some(weights.iter().map(|w| w.ln()).collect());
+        Ok(self)
+    }
+
+    /// Uses a fresh random batch of this many points in every evaluation; None uses all.
+    pub fn batched(mut self, batch: Option<usize>) -> Kde {
+        self.batch = batch;
+        self
+    }
+
+    /// Chooses the self term; it only matters for the cloud's own score.
+    pub fn with_self_term(mut self, self_term: SelfTerm) -> Kde {
+        self.self_term = self_term;
+        self
+    }
+
+    fn softmax_over_all(&mut self, at: &At) -> Result<()> {
+        let sources = self.points.as_ref().unwrap_or(at.cloud);
+        let softmax =
+            Softmax { sigma: at.sigma, log_weights: self.log_weights.as_deref(), leave_out_self: self.leaves_out(at) };
+        at.pairwise.softmax_mean(at.z, sources, sources, &softmax, &mut self.mean)
+    }
+
+    /// A batch of sources. When particles must leave themselves out, the queries that are in the batch are put first,
+    /// in its order, so that query `i` and source `i` are the same particle again.
+    fn softmax_over_batch(&mut self, at: &At, batch: usize) -> Result<()> {
+        let leaves_out = self.leaves_out(at);
+        let sources = self.points.as_ref().unwrap_or(at.cloud);
+        let n = sources.n();
+        let label = if self.points.is_some() { "target batch" } else { "source batch" };
+        let order = at.stream.label(label).rng().choose(n, if leaves_out { n } else { batch });
+        gather(sources, &order[..batch], &mut self.drawn);
+        let weights: Option<Vec<f64>> =
+            self.log_weights.as_ref().map(|l| order[..batch].iter().map(|&j| l[j]).collect());
+        let softmax = Softmax { sigma: at.sigma, log_weights: weights.as_deref(), leave_out_self: leaves_out };
+        if !leaves_out {
+            return at.pairwise.softmax_mean(at.z, &self.drawn, &self.drawn, &softmax, &mut self.mean);
+        }
+        gather(at.z, &order, &mut self.ordered);
+        at.pairwise.softmax_mean(&self.ordered, &self.drawn, &self.drawn, &softmax, &mut self.mean)?;
+        std::mem::swap(&mut self.ordered, &mut self.mean.mean);
+        for (row, &i) in order.iter().enumerate() {
+            self.mean.mean.row_mut(i).copy_from_slice(self.ordered.row(row));
+        }
+        Ok(())
+    }
+
+    fn leaves_out(&self, at: &At) -> bool {
+        self.points.is_none() && at.aligned && self.self_term == SelfTerm::Exclude
+    }
+}
+
+impl Score for Kde {
+    fn name(&self) -> String {
+        match &self.points {
+            Some(points) => format!("kde of {} points", points.n()),
+            None => "kde of the moving cloud".into(),
+        }
+    }
+
+    fn dim(&self) -> Option<usize> {
+        self.points.as_ref().map(Points::dim)
+    }
+
+    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+        check_sigma(at.sigma, false, "a kernel estimate")?;
+        let available = self.points.as_ref().unwrap_or(at.cloud).n();
+        match self.batch.filter(|&b| b < available) {
+            Some(batch) => self.softmax_over_batch(at, batch.max(1))?,
+            None => self.softmax_over_all(at)?,
+        }
+        shift(&self.mean.mean, at, form, out);
+        Ok(())
+    }
+
+    fn ess(&self) -> Option<f64> {
+        let mut ess = self.mean.ess.clone();
+        if ess.is_empty() {
+            return None;
+        }
+        let middle = ess.len() / 2;
+        Some(*ess.select_nth_unstable_by(middle, f64::total_cmp).1)
+    }
+
+    fn halves(&mut self, at: &At, form: Form) -> Result<Option<[Points; 2]>> {
+        let sources = self.points.as_ref().unwrap_or(at.cloud);
+        if sources.n() < 4 {
+            return Ok(None);
+        }
+        let order = at.stream.label("halves").rng().choose(sources.n(), sources.n());
+        let half = sources.n() / 2;
+        let mut estimates = [Points::default(), Points::default()];
+        for (indices, estimate) in [&order[..half], &order[half..2 * half]].into_iter().zip(&mut estimates) {
+            let points = sources.select(indices);
+            let weights: Option<Vec<f64>> = self.log_weights.as_ref().map(|l| indices.iter().map(|&j| l[j]).collect());
+            if weights.as_ref().is_some_and(|w| w.iter().all(|l| *l == f64::NEG_INFINITY)) {
+                return Ok(None);
+            }
+            let softmax = Softmax { sigma: at.sigma, log_weights: weights.as_deref(), leave_out_self: false };
+            let mut mean = SoftmaxMean::default();
+            at.pairwise.softmax_mean(at.z, &points, &points, &softmax, &mut mean)?;
+            shift(&mean.mean, at, form, estimate);
+        }
+        Ok(Some(estimates))
+    }
+
+    fn data(&self) -> Option<&Points> {
+        self.points.as_ref()
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        let points = self.points.as_ref()?;
+        let measured =
+            || Extent { centre: points.mean(), diameter: target::diameter(points), detail: target::spacing(points) };
+        Some(self.extent.get_or_init(measured).clone())
+    }
+
+    fn allows_zero_sigma(&self) -> bool {
+        false
+    }
+}
+
+/// `D(z) - z`, or that divided by `sigma^2`.
+fn shift(denoised: &Points, at: &At, form: Form, out: &mut Points) {
+    let scale = form.scale(at.sigma) / (at.sigma * at.sigma);
+    out.reshape(at.z.n(), at.z.dim());
+    let both = denoised.data().iter().zip(at.z.data());
+    out.data_mut().iter_mut().zip(both).for_each(|(o, (d, z))| *o = scale * (d - z));
+}
+
+fn gather(points: &Points, order: &[usize], out: &mut Points) {
+    out.reshape(order.len(), points.dim());
+    for (row, &i) in order.iter().enumerate() {
+        out.row_mut(row).copy_from_slice(points.row(i));
+    }
+}
