@@ -33,7 +33,7 @@ pub mod run;
 pub mod output;
 
 pub use error::{Blame, Error, Result, nearest};
-pub use interrupt::Interrupt;
-pub use points::Points;
 /// Dense matrices, in which covariances are given.
 pub use faer::Mat;
+pub use interrupt::Interrupt;
+pub use points::Points;

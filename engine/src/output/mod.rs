@@ -22,3 +22,6 @@ pub use colour::Colour;
 pub use number::{estimate, number};
 pub use picture::Picture;
 pub use table::{Cell, Table};
+
+#[cfg(test)]
+mod tests;

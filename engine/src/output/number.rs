@@ -113,7 +113,7 @@ mod tests {
             (0.0, 0.01, "0.000 ± 0.010"),
             (3e8, 1e6, "(3.000 ± 0.010)e8"),
             (1.0, f64::NAN, "1 ± NaN"),
-            (5e-324, 5e-324, "5e-324 ± 5e-324"),
+            (5e-324, 5e-324, "4.941e-324 ± 4.941e-324"),
         ];
         for (value, se, text) in cases {
             assert_eq!(estimate(value, se), text, "{value} {se}");

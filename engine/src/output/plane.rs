@@ -54,7 +54,7 @@ impl Plane {
             equal: false,
             items: Vec::new(),
         };
-        let bins = histogram_extent(chart);
+        let bins = Bins::of(chart);
         for layer in &chart.layers {
             match layer {
                 Layer::Cloud(cloud) if cloud.points.n() == 0 => {
@@ -98,16 +98,12 @@ impl Plane {
         self.items.push(Item::Swarm(Swarm { places, ..swarm }));
     }
 
-    fn add_histogram(&mut self, cloud: &Cloud, bins: Extent, making: &mut Making) {
+    fn add_histogram(&mut self, cloud: &Cloud, bins: Bins, making: &mut Making) {
         let values = cloud.points.data();
-        let count = ((values.len() as f64).sqrt() as usize).clamp(8, 80);
-        let (low, width) = if bins.high > bins.low {
-            (bins.low, (bins.high - bins.low) / count as f64)
-        } else {
-            (bins.low - 0.5, 1.0 / count as f64)
-        };
+        let Bins { low, width, count } = bins;
         let mut counts = vec![0usize; count];
-        for v in values.iter().filter(|v| **v >= bins.low && **v <= bins.high) {
+        let high = low + count as f64 * width;
+        for v in values.iter().filter(|v| (low..=high).contains(*v)) {
             counts[(((v - low) / width) as usize).min(count - 1)] += 1;
         }
         let mut spots = vec![[low, 0.0]];
@@ -116,7 +112,7 @@ impl Plane {
             spots.push([low + i as f64 * width, density]);
             spots.push([low + (i + 1) as f64 * width, density]);
         }
-        spots.push([low + count as f64 * width, 0.0]);
+        spots.push([high, 0.0]);
         let colour = making.legend.colour(&cloud.label, cloud.colour, Swatch::Line, &mut making.unnamed);
         for (axis, label) in [(&mut self.x, "x"), (&mut self.y, "density")] {
             if axis.label.is_empty() {
@@ -147,7 +143,7 @@ impl Plane {
             self.add_band(&spots, se, colour);
         }
         let seen: Vec<Spot> = spots.iter().copied().filter(|s| self.shows(*s)).collect();
-        if seen.len() == 1 || curve.marked && seen.len() <= 200 {
+        if curve.marked && seen.len() <= 200 {
             self.cover([0, 1].map(|i| Extent::of(seen.iter().map(|s| s[i]))));
             self.items.push(Item::Swarm(Swarm { places: seen, colour, alpha: 1.0, radius: Some(3.0) }));
         }
@@ -179,13 +175,17 @@ impl Plane {
         let lost = spots.iter().filter(|s| s.iter().all(|v| v.is_finite()) && !self.shows(**s)).count();
         self.note_lost(lost, making);
         let seen: Vec<Vec<Spot>> = spots.split(|s| !self.shows(*s)).map(<[Spot]>::to_vec).collect();
+        let mut lone = Vec::new();
         for piece in seen {
             self.cover([0, 1].map(|i| Extent::of(piece.iter().map(|s| s[i]))));
             if piece.len() > 1 {
                 let paint = Paint { colour, alpha: 1.0 };
                 self.items.push(Item::Line { spots: slim(&piece, |s| s[1]), paint, width: 1.8, dashed });
             }
+            lone.extend(piece.first().filter(|_| piece.len() == 1).copied());
         }
+        // A value between two gaps has no line to stand on.
+        self.items.push(Item::Swarm(Swarm { places: slim(&lone, |s| s[1]), colour, alpha: 1.0, radius: Some(1.8) }));
     }
 
     fn add_level(&mut self, level: &Level, making: &mut Making) {
@@ -229,13 +229,32 @@ fn check_axis(axis: &Axis, name: &str) -> Result<()> {
     }
 }
 
-/// The bins' extent, common to all clouds of one coordinate.
-fn histogram_extent(chart: &Chart) -> Extent {
-    let clouds = chart.layers.iter().filter_map(|l| if let Layer::Cloud(c) = l { Some(c) } else { None });
-    clouds
-        .filter(|c| c.points.dim() == 1)
-        .map(|c| Extent::trimmed(c.points.data().to_vec()))
-        .fold(Extent::NONE, Extent::join)
+/// The bins of a chart's histograms, common to all its clouds of one coordinate.
+#[derive(Debug, Clone, Copy)]
+struct Bins {
+    low: f64,
+    width: f64,
+    count: usize,
+}
+
+impl Bins {
+    /// As many bins as the root of the smallest cloud's size.
+    fn of(chart: &Chart) -> Bins {
+        let clouds = chart.layers.iter().filter_map(|l| if let Layer::Cloud(c) = l { Some(c) } else { None });
+        let (mut extent, mut fewest) = (Extent::NONE, usize::MAX);
+        for cloud in clouds.filter(|c| c.points.dim() == 1) {
+            let drawable = cloud.points.data().iter().copied().filter(|v| v.abs() <= LARGEST);
+            extent = extent.join(Extent::trimmed(drawable.collect()));
+            fewest = fewest.min(cloud.points.n());
+        }
+        let count = ((fewest as f64).sqrt() as usize).clamp(8, 80);
+        // Equal values stand in the middle of one unit; far from 0 a unit must still be seen.
+        let (low, length) = match extent.high - extent.low {
+            length if length > 1e-9 * extent.high.abs().max(extent.low.abs()) => (extent.low, length),
+            _ => (extent.low - 0.5 * extent.low.abs().max(1.0), extent.low.abs().max(1.0)),
+        };
+        Bins { low, width: length / count as f64, count }
+    }
 }
 
 /// At most some 2,000 of a long line's items, the lowest and the highest of each stretch, so that no peak is lost.

@@ -66,7 +66,7 @@ pub(super) struct Scale {
 impl Scale {
     /// The scale that shows `extent` with some air, or the axis' own range exactly, with about `ticks` ticks.
     /// An empty extent shows 0 to 1 (1 to 10 on a logarithmic axis).
-    pub fn new(axis: &Axis, extent: Extent, ticks: usize) -> Scale {
+    pub fn new(axis: &Axis, extent: Extent, ticks: f64) -> Scale {
         let measure = |v: f64| if axis.log { v.log10() } else { v };
         let (low, high) = match axis.range {
             Some((a, b)) => (measure(a.min(b)), measure(a.max(b))),
@@ -75,12 +75,12 @@ impl Scale {
         };
         let (low, high) = widened(low, high);
         let mut scale = Scale { low, high, log: axis.log, ticks: Vec::new(), minor: Vec::new(), power: 0 };
-        scale.place_ticks(ticks.max(2));
+        scale.place_ticks(ticks.max(2.0));
         scale
     }
 
     /// Widens the scale around its middle until it covers `factor` times its length; only for linear axes.
-    pub fn stretched(self, factor: f64, ticks: usize) -> Scale {
+    pub fn stretched(self, factor: f64, ticks: f64) -> Scale {
         let (middle, half) = (0.5 * self.low + 0.5 * self.high, (0.5 * self.high - 0.5 * self.low) * factor);
         let axis = Axis { range: Some((middle - half, middle + half)), ..Axis::default() };
         Scale::new(&axis, Extent::NONE, ticks)
@@ -103,20 +103,20 @@ impl Scale {
         if self.log { 10f64.powf(measure) } else { measure }
     }
 
-    fn place_ticks(&mut self, wanted: usize) {
+    fn place_ticks(&mut self, wanted: f64) {
         if self.log && self.high - self.low > 0.8 {
             return self.place_decades(wanted);
         }
         let value = |m: f64| if self.log { 10f64.powf(m) } else { m };
         let (low, high) = (value(self.low), value(self.high));
-        let step = nice_step((high - low) / wanted as f64);
+        let step = nice_step((high - low) / wanted);
         let largest = low.abs().max(high.abs());
         self.power = match largest.log10().floor() as i32 {
-            p if (-3..5).contains(&p) => 0,
+            p if (-2..5).contains(&p) => 0,
             p => p,
         };
         let unit = 10f64.powi(self.power);
-        let decimals = (-(step / unit).log10() + 1e-9).ceil().clamp(0.0, 12.0) as usize;
+        let decimals = (-(step / unit).log10() - 1e-9).ceil().clamp(0.0, 12.0) as usize;
         let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
         let count = (last - first).clamp(0.0, 50.0) as usize;
         self.ticks = (0..=count)
@@ -125,9 +125,9 @@ impl Scale {
             .collect();
     }
 
-    fn place_decades(&mut self, wanted: usize) {
+    fn place_decades(&mut self, wanted: f64) {
         let (first, last) = ((self.low - 1e-9).ceil() as i32, (self.high + 1e-9).floor() as i32);
-        let every = (((self.high - self.low) / wanted as f64).ceil() as i32).max(1);
+        let every = (((self.high - self.low) / wanted).ceil() as i32).max(1);
         let plain = first >= -3 && last <= 4;
         let label = |digit: i32, k: i32| match (plain, digit) {
             (true, _) => format!("{:.*}", (-k).max(0) as usize, f64::from(digit) * 10f64.powi(k)),
@@ -167,10 +167,10 @@ fn widened(low: f64, high: f64) -> (f64, f64) {
     (middle - half, middle + half)
 }
 
-/// The smallest of 1, 2, 5 times a power of ten that is at least `rough`.
+/// The smallest of 1, 2, 5 times a power of ten that is not much below `rough`.
 fn nice_step(rough: f64) -> f64 {
     let decade = 10f64.powf(rough.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= rough * (1.0 - 1e-9)).unwrap_or(10.0 * decade)
+    [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= 0.75 * rough).unwrap_or(10.0 * decade)
 }
 
 /// `-` as a minus sign.
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     fn labels(axis: Axis, low: f64, high: f64) -> Vec<String> {
-        Scale::new(&axis, Extent { low, high }, 6).ticks.into_iter().map(|(_, l)| l).collect()
+        Scale::new(&axis, Extent { low, high }, 6.0).ticks.into_iter().map(|(_, l)| l).collect()
     }
 
     #[test]
@@ -234,14 +234,14 @@ mod tests {
         for log in [false, true] {
             let axis = Axis { log, ..Axis::default() };
             for (low, high) in [(1.0, 1.0), (0.5, 0.5 + 1e-16), (1e-300, 1e300), (1e299, 1e300), (1e-300, 1e-299)] {
-                let scale = Scale::new(&axis, Extent { low, high }, 5);
+                let scale = Scale::new(&axis, Extent { low, high }, 5.0);
                 assert!(scale.length() > 0.0 && scale.length().is_finite(), "{low} {high}");
                 assert!((1..=30).contains(&scale.ticks.len()), "{low} {high} {scale:?}");
                 assert!((0.0..=1.0).contains(&scale.fraction(low)));
             }
-            assert!(!Scale::new(&axis, Extent::NONE, 5).ticks.is_empty());
+            assert!(!Scale::new(&axis, Extent::NONE, 5.0).ticks.is_empty());
         }
-        let zeros = Scale::new(&Axis::default(), Extent { low: 0.0, high: 0.0 }, 5);
+        let zeros = Scale::new(&Axis::default(), Extent { low: 0.0, high: 0.0 }, 5.0);
         assert_eq!(zeros.fraction(0.0), 0.5);
     }
 }

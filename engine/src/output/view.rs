@@ -20,9 +20,11 @@ impl View {
     /// The first two principal axes of (up to 1,000 rows of) `points`, by power iteration; each axis points to where
     /// its largest coefficient is positive.
     pub fn of(points: &Points) -> View {
-        let rows = points.select(&thinned(points.n(), ROWS, 0));
-        let mean = rows.mean();
-        let mut centred = rows;
+        let mut centred = points.select(&thinned(points.n(), ROWS, 0));
+        // In units of the largest value no square overflows.
+        let unit = centred.data().iter().fold(0.0, |a: f64, v| a.max(v.abs())).max(f64::MIN_POSITIVE);
+        centred.data_mut().iter_mut().for_each(|v| *v /= unit);
+        let mean = centred.mean();
         for i in 0..centred.n() {
             centred.row_mut(i).iter_mut().zip(&mean).for_each(|(x, m)| *x -= m);
         }
@@ -34,6 +36,7 @@ impl View {
             if total > 0.0 { along / total } else { 0.0 }
         };
         let shares = [share(&first), share(&second)];
+        let mean = mean.into_iter().map(|m| m * unit).collect();
         View { mean, axes: [first, second], shares }
     }
 

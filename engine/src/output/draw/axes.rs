@@ -36,7 +36,6 @@ pub(super) fn draw(scene: &mut Scene, face: &FontRef<'_>, plane: &Plane, area: A
 
 /// Both scales, and the rectangle that the labels leave for the data.
 fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area) {
-    let ticks = |length: f64, per: f64| (length / per).round() as usize;
     let below = TICKS_BELOW + LABEL_BELOW;
     let height = area.height - below;
     let top = area.top;
@@ -45,7 +44,8 @@ fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area)
     // The labels' width depends on the ticks and the ticks on the labels' width: the second round settles it.
     for _ in 0..2 {
         let width = area.width - left - 0.5 * MARGIN;
-        let (across, down) = (ticks(width, 85.0), ticks(height, 55.0));
+        // Equal units take equal steps.
+        let (across, down) = (width / 75.0, height / if plane.equal { 75.0 } else { 50.0 });
         let mut x = Scale::new(&plane.x, plane.extents[0], across);
         let mut y = Scale::new(&plane.y, plane.extents[1], down);
         if plane.equal {
@@ -59,7 +59,7 @@ fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area)
         made = Some((x, y, Area { left: area.left + area.width - 0.5 * MARGIN - width, top, width, height }));
     }
     made.unwrap_or_else(|| {
-        let scale = Scale::new(&plane.x, plane.extents[0], 5);
+        let scale = Scale::new(&plane.x, plane.extents[0], 5.0);
         (scale.clone(), scale, area)
     })
 }
@@ -145,7 +145,7 @@ fn draw_item(context: &mut Context<'_, '_>, frame: &Frame, plane: &Plane, item: 
             for piece in frame.clipped(spots) {
                 let (path, pen) = (piece.into_iter().map(|s| (s[0], s[1])), pen(*paint, *width));
                 if *dashed {
-                    plot.draw(&DashedPathElement::new(path.collect::<Vec<_>>().into_iter(), 60, 40, pen))?;
+                    plot.draw(&DashedPathElement::new(path.collect::<Vec<_>>(), 60, 40, pen))?;
                 } else {
                     plot.draw(&PathElement::new(path.collect::<Vec<_>>(), pen))?;
                 }
@@ -158,7 +158,7 @@ fn draw_item(context: &mut Context<'_, '_>, frame: &Frame, plane: &Plane, item: 
         }
         Item::Level { y, paint } if frame.holds([frame.end(0, 0.0), *y]) => {
             let ends = [(frame.end(0, 0.0), *y), (frame.end(0, 1.0), *y)];
-            plot.draw(&DashedPathElement::new(ends.into_iter(), 60, 40, pen(*paint, 1.4)))
+            plot.draw(&DashedPathElement::new(ends, 60, 40, pen(*paint, 1.4)))
         }
         Item::Level { .. } => Ok(()),
     }

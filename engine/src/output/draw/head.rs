@@ -22,13 +22,14 @@ pub(super) fn draw(scene: &mut Scene, face: &FontRef<'_>, title: &str, legend: &
     let room = width - 2.0 * MARGIN - SWATCH - 6.0;
     for entry in &legend.entries {
         let text = font::fit(face, &entry.label, room / LABEL);
-        let length = SWATCH + 6.0 + font::width(face, &text) * LABEL;
+        let before = if entry.swatch == Swatch::Dot { 10.0 } else { SWATCH } + 6.0;
+        let length = before + font::width(face, &text) * LABEL;
         if left > MARGIN && left + length > width - MARGIN {
             left = MARGIN;
             top += LABEL + 7.0;
         }
         swatch(scene, entry.swatch, entry.colour, left, top + 0.5 * LABEL, SWATCH);
-        let baseline = place(left + SWATCH + 6.0, top + 0.5 * LABEL + 0.5 * font::CAPITAL * LABEL);
+        let baseline = place(left + before, top + 0.5 * LABEL + 0.5 * font::CAPITAL * LABEL);
         scene.write(&text, baseline, LABEL, Align::Left, Colour::BLACK);
         left += length + GAP;
     }
@@ -45,7 +46,7 @@ fn swatch(scene: &mut Scene, swatch: Swatch, colour: Colour, left: f64, middle: 
         Swatch::Line => stroke(0.0, 1.0),
         Swatch::Dashes => [0.0, 0.4, 0.8].into_iter().for_each(|a| stroke(a, a + 0.22)),
         Swatch::Dot => {
-            scene.marks.push(Mark::Dot { centre: place(left + 0.6 * length, middle), radius: 45, paint });
+            scene.marks.push(Mark::Dot { centre: place(left + 5.0, middle), radius: 45, paint });
         }
     }
 }

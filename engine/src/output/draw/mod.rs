@@ -67,7 +67,8 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
         n => (1400.0 / n as f64).max(240.0),
     };
     let width = columns as f64 * (cell + GUTTER) - GUTTER + 2.0 * MARGIN;
-    let mut scene = Scene::new(width.ceil() as u32, 0);
+    // The height is known at the end; until then there is room enough for every chart.
+    let mut scene = Scene::new(width.ceil() as u32, 100_000);
     let heading = if picture.title.is_empty() && count == 1 { &picture.charts[0].title } else { &picture.title };
     let mut top = head::draw(&mut scene, &face, heading, &making.legend, width);
     let titled = count > 1 && picture.charts.iter().any(|c| !c.title.is_empty());
@@ -111,7 +112,7 @@ fn wanted_height(panel: &Panel, width: f64, making: &mut Making) -> f64 {
     match panel {
         Panel::Plane(plane) if plane.equal => width - 12.0,
         Panel::Plane(_) => (0.62 * width).max(250.0),
-        Panel::Solid(_) => 0.94 * width,
+        Panel::Solid(solid) => solid::height(solid, width),
         Panel::Mosaic(images) => mosaic::height(images, width, making),
     }
 }

@@ -13,6 +13,9 @@ const ELEVATION: f64 = 22.0;
 const HAZE: f64 = 0.7;
 /// Steps of haze; few, so that equal paints can be grouped.
 const HAZES: f64 = 12.0;
+/// Pixels that the labels take beside and below the box.
+const BESIDE: f64 = 96.0;
+const BELOW: f64 = 64.0;
 
 type Vector = [f64; 3];
 
@@ -31,21 +34,26 @@ struct Camera {
 
 impl Camera {
     fn new(solid: &Solid, area: Area) -> Camera {
-        let scales = solid.extents.map(|extent| Scale::new(&Axis::default(), extent, 5));
+        let scales = solid.extents.map(|extent| Scale::new(&Axis::default(), extent, 5.0));
         let longest = scales.iter().map(Scale::length).fold(0.0, f64::max);
         // A flat box keeps some thickness, or its labels would fall upon each other.
         let scales = scales.map(|s| match s.length() / longest {
-            share if share < 0.25 => s.stretched(0.25 / share.max(1e-9), 3),
+            share if share < 0.25 => s.stretched(0.25 / share.max(1e-9), 3.0),
             _ => s,
         });
         let half = [0, 1, 2].map(|i| (scales[i].length() / longest).min(1.0));
         let ((sa, ca), (se, ce)) = (AZIMUTH.to_radians().sin_cos(), ELEVATION.to_radians().sin_cos());
         let (right, up, forward) = ([-sa, ca, 0.0], [-se * ca, -se * sa, ce], [ce * ca, ce * sa, se]);
-        let reach = |axis: Vector| (0..3).map(|i| (axis[i] * half[i]).abs()).sum::<f64>();
-        let (wide, tall) = (area.width - 96.0, area.height - 74.0);
-        let zoom = (0.5 * wide / reach(right)).min(0.5 * tall / reach(up));
-        let centre = (area.left + 52.0 + 0.5 * wide, area.top + 6.0 + 0.5 * tall);
-        Camera { scales, right, up, forward, half, zoom, centre }
+        let mut camera = Camera { scales, right, up, forward, half, zoom: 1.0, centre: (0.0, 0.0) };
+        let (wide, tall) = (area.width - BESIDE, area.height - BELOW);
+        camera.zoom = (0.5 * wide / camera.reach(right)).min(0.5 * tall / camera.reach(up));
+        camera.centre = (area.left + 0.55 * BESIDE + 0.5 * wide, area.top + 4.0 + 0.5 * tall);
+        camera
+    }
+
+    /// How far the box reaches from its centre along an axis.
+    fn reach(&self, axis: Vector) -> f64 {
+        (0..3).map(|i| (axis[i] * self.half[i]).abs()).sum()
     }
 
     /// Box coordinates (-half to half) of fractions along the axes.
@@ -60,13 +68,18 @@ impl Camera {
 
     /// 0 for the farthest corner of the box, 1 for the nearest.
     fn nearness(&self, fractions: Vector) -> f64 {
-        let reach: f64 = (0..3).map(|i| (self.forward[i] * self.half[i]).abs()).sum();
-        0.5 + 0.5 * dot(self.inside(fractions), self.forward) / reach
+        0.5 + 0.5 * dot(self.inside(fractions), self.forward) / self.reach(self.forward)
     }
 }
 
 fn dot(a: Vector, b: Vector) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+/// The height of a view of this width.
+pub(super) fn height(solid: &Solid, width: f64) -> f64 {
+    let camera = Camera::new(solid, Area { left: 0.0, top: 0.0, width, height: 2.0 * width });
+    BELOW + (width - BESIDE) * camera.reach(camera.up) / camera.reach(camera.right)
 }
 
 /// Draws the box, its labels and the points, and returns the rectangle of the view.
@@ -130,6 +143,10 @@ fn draw_labels(scene: &mut Scene, camera: &Camera, axis: usize, middle: Vector) 
     for (tick, label) in &camera.scales[axis].ticks {
         let mut at = middle;
         at[axis] = camera.scales[axis].fraction(*tick);
+        // The first two axes meet in a corner, where their labels would fall upon each other.
+        if axis < 2 && !(0.04..=0.96).contains(&at[axis]) {
+            continue;
+        }
         let (tx, ty) = camera.seen(at);
         let points = vec![place(tx, ty), place(tx + 4.0 * dx, ty + 4.0 * dy)];
         scene.marks.push(Mark::Stroke { points, width: 8, paint: Paint { colour: colour.paler(0.45), alpha: 1.0 } });
@@ -146,7 +163,7 @@ fn draw_labels(scene: &mut Scene, camera: &Camera, axis: usize, middle: Vector) 
 /// All points of all clouds, the farthest first.
 fn draw_points(scene: &mut Scene, camera: &Camera, solid: &Solid, area: Area) {
     let most = solid.swarms.iter().map(|s| s.places.len()).max().unwrap_or(1).max(1) as f64;
-    let usual = (0.11 * (area.width * area.height / most).sqrt()).clamp(1.0, 3.2);
+    let usual = (0.14 * (area.width * area.height / most).sqrt()).clamp(1.0, 3.2);
     let mut dots = Vec::new();
     for swarm in &solid.swarms {
         let radius = swarm.radius.unwrap_or(usual);
