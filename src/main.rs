@@ -1,2 +1,67 @@
-//! The command line of sdflow.
-fn main() {}
+//! The command line of sdflow. The main path is in [`run`].
+
+mod args;
+mod check;
+mod exit;
+mod field;
+mod folder;
+mod guard;
+mod journal;
+mod machine;
+mod message;
+mod progress;
+mod record;
+mod reference;
+mod request;
+mod run;
+mod summary;
+mod terminal;
+mod watch;
+
+use args::{Command, Parsed};
+use exit::Exit;
+use sdflow_dsl::Diagnostic;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    guard::on_panic();
+    let command = match args::parsed(std::env::args_os()) {
+        Ok(Parsed::Command(command)) => command,
+        Ok(Parsed::Printed(code)) => return ExitCode::from(code),
+        Err(complaint) => return refused(&complaint, false),
+    };
+    match guard::caught(|| carried_out(&command)) {
+        Some(Ok(exit)) => exit.into(),
+        Some(Err(complaint)) => refused(&complaint, command.wants_json()),
+        None => Exit::Internal.into(),
+    }
+}
+
+fn carried_out(command: &Command) -> Result<Exit, Diagnostic> {
+    if let Some(threads) = command.threads() {
+        // Fails only when a pool exists already, and nothing ran yet.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Check(args) => check::check(args),
+        Command::Field(args) => field::field(args),
+        Command::List { kind } => reference::list(kind.as_deref()),
+        Command::Doc { name: Some(name), .. } => reference::doc(name),
+        Command::Doc { name: None, .. } => reference::markdown(),
+        Command::Completions { shell } => {
+            terminal::say(args::completions(*shell).trim_end());
+            terminal::flushed().map(|()| Exit::Done)
+        }
+    }
+}
+
+/// Says why nothing was done; with `json` on standard output too.
+fn refused(complaint: &Diagnostic, json: bool) -> ExitCode {
+    terminal::complain(complaint);
+    let exit = Exit::of_diagnostic(complaint);
+    if json {
+        terminal::say_json(&record::Refusal::of(complaint, exit));
+    }
+    exit.into()
+}

@@ -1,12 +1,12 @@
 //! A call from a script into Rust: its arguments by type, and its failure.
 
+use crate::Fault;
 use crate::bind::points::Cloud;
 use crate::context::Context;
 use crate::manual::Entry;
 use crate::options;
-use crate::Fault;
-use sdflow::Points;
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext, Position};
+use sdflow::Points;
 use sdflow::options::Options;
 use sdflow::{Blame, Error};
 use std::sync::Arc;
@@ -87,10 +87,9 @@ impl From<Error> for Fail {
                 hint: near.map(|n| format!("did you mean \"{n}\"?")),
                 ..Fail::script(format!("there is no {what} `{name}`"))
             },
-            Error::Missing { what, part, hint } => Fail {
-                kind,
-                ..Fail::script(format!("{what} has no {part}")).hint(hint)
-            },
+            Error::Missing { what, part, hint } => {
+                Fail { kind, ..Fail::script(format!("{what} has no {part}")).hint(hint) }
+            }
             other => Fail { kind, ..Fail::script(other.to_string()) },
         }
     }
@@ -224,7 +223,11 @@ impl<'a> Call<'a> {
     /// The failure of argument `i`, which is not what is wanted.
     pub fn wrong(&self, i: usize, want: &str) -> Fail {
         let seen = self.args.get(i).map_or_else(|| "missing".into(), described);
-        self.bad(i, format!("is {seen}"), &format!("{want} {} wanted", if want.ends_with("points") { "are" } else { "is" }))
+        self.bad(
+            i,
+            format!("is {seen}"),
+            &format!("{want} {} wanted", if want.ends_with("points") { "are" } else { "is" }),
+        )
     }
 
     /// The failure of argument `i`: what it is and what is wanted.

@@ -88,7 +88,10 @@ fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>
     let known = !fitting.is_empty()
         || native.contains(&(site.name.clone(), given))
         || program.syntax.variables.contains(&site.name)
-        || (site.method && entries.is_empty() && !script.contains_key(&site.name) && native.iter().any(|n| n.0 == site.name));
+        || (site.method
+            && entries.is_empty()
+            && !script.contains_key(&site.name)
+            && native.iter().any(|n| n.0 == site.name));
     if known {
         return None;
     }

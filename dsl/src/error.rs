@@ -71,7 +71,8 @@ fn undefined(name: &str, line: &str, syntax: &Syntax, sources: &Sources) -> (Str
     let message = format!("there is no variable `{name}`");
     let declared: Vec<String> = sources.files().iter().flat_map(|f| declarations(&f.text)).collect();
     if declared.iter().any(|d| d == name) {
-        let hint = "a function or block sees only its own variables: pass it as an argument; a `const` of the script is";
+        let hint =
+            "a function or block sees only its own variables: pass it as an argument; a `const` of the script is";
         return (message, Some(format!("{hint} `global::{name}` in a function")));
     }
     if let Some(entry) = manual::named(name).first() {
@@ -119,24 +120,22 @@ pub fn of_run(error: &EvalAltResult, program: &Program) -> Diagnostic {
         },
         E::ErrorFunctionNotFound(signature, _) => unknown_function(signature, position, &program.syntax),
         E::ErrorDotExpr(text, _) => unknown_property(text),
-        E::ErrorPropertyNotFound(name, _) => Fail::script(format!("the map has no key `{name}`"))
-            .hint("test for it with `\"key\" in map`"),
+        E::ErrorPropertyNotFound(name, _) => {
+            Fail::script(format!("the map has no key `{name}`")).hint("test for it with `\"key\" in map`")
+        }
         E::ErrorVariableNotFound(name, _) => Fail::script(format!("there is no variable `{name}`")),
         E::ErrorMismatchDataType(want, seen, _) if !want.is_empty() => {
             Fail::script(format!("{} was found where {} is wanted", plain(seen), plain(want)))
         }
-        E::ErrorTooManyOperations(_) => Fail::script(format!(
-            "the script ran {} million operations, the limit",
-            language::OPERATIONS / 1_000_000
-        ))
-        .hint("a script orchestrates: leave loops over points to the functions"),
+        E::ErrorTooManyOperations(_) => {
+            Fail::script(format!("the script ran {} million operations, the limit", language::OPERATIONS / 1_000_000))
+                .hint("a script orchestrates: leave loops over points to the functions")
+        }
         E::ErrorStackOverflow(_) => {
             Fail::script(format!("functions call each other deeper than {} levels, the limit", language::CALLS))
                 .hint("use a loop instead of a recursion")
         }
-        E::ErrorTooManyVariables(_) => {
-            Fail::script(format!("more than {} variables, the limit", language::VARIABLES))
-        }
+        E::ErrorTooManyVariables(_) => Fail::script(format!("more than {} variables, the limit", language::VARIABLES)),
         E::ErrorDataTooLarge(what, _) => Fail::script(too_large(what)),
         E::ErrorParsing(kind, at) => {
             return of_parse(&ParseError(Box::new(kind.clone()), *at), &program.sources, &program.syntax);
@@ -190,9 +189,8 @@ pub fn of_fail(fail: &Fail, position: Position, program: &Program) -> Diagnostic
 fn innermost(error: &EvalAltResult, outer: Position) -> (&EvalAltResult, Position) {
     let known = |position: Position| if position.is_none() { outer } else { position };
     match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, position) | EvalAltResult::ErrorInModule(_, inner, position) => {
-            innermost(inner, known(*position))
-        }
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, position)
+        | EvalAltResult::ErrorInModule(_, inner, position) => innermost(inner, known(*position)),
         other => (other, known(other.position())),
     }
 }
@@ -212,13 +210,7 @@ fn unknown_function(signature: &str, position: Position, syntax: &Syntax) -> Fai
 }
 
 /// The failure of a call of a known name with the wrong number of arguments or the wrong receiver.
-pub fn call_mismatch(
-    name: &str,
-    given: usize,
-    method: bool,
-    receiver: Option<&str>,
-    syntax: &Syntax,
-) -> Option<Fail> {
+pub fn call_mismatch(name: &str, given: usize, method: bool, receiver: Option<&str>, syntax: &Syntax) -> Option<Fail> {
     let entries = manual::named(name);
     if let Some(arities) = syntax.functions.get(name).filter(|a| !a.contains(&given)) {
         let counts: Vec<String> = arities.iter().map(usize::to_string).collect();
@@ -258,7 +250,9 @@ pub fn no_function(name: &str, syntax: &Syntax) -> Fail {
     let known = manual::manual().iter().map(|e| e.name).chain(syntax.functions.keys().map(String::as_str));
     let fail = Fail::script(format!("there is no function `{name}`"));
     match sdflow::nearest(name, known) {
-        Some(near) => Fail { see: manual::named(&near).first().map(|e| e.name), ..fail }.hint(format!("did you mean `{near}`?")),
+        Some(near) => {
+            Fail { see: manual::named(&near).first().map(|e| e.name), ..fail }.hint(format!("did you mean `{near}`?"))
+        }
         None => fail.hint("`sdflow-engine list` shows all names"),
     }
 }

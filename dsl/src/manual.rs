@@ -190,7 +190,9 @@ pub fn default_of(key: &Key) -> String {
         "Vec.new()" | "vec![]" => "`[]`".into(),
         "String.new()" => "`\"\"`".into(),
         plain => match plain.rsplit_once('.') {
-            Some((before, last)) if before.chars().all(char::is_alphanumeric) && last.starts_with(char::is_uppercase) => {
+            Some((before, last))
+                if before.chars().all(char::is_alphanumeric) && last.starts_with(char::is_uppercase) =>
+            {
                 format!("`\"{}\"`", last.to_lowercase())
             }
             _ => format!("`{}`", plain.trim_end_matches(".into()").trim_end_matches(".to_string()")),

@@ -79,9 +79,9 @@ fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
 fn sampled(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail> {
     let at = |i: usize| {
         let t = i as f64 / SAMPLES as f64;
-        let value: Dynamic = closure.call_within_context(call.native, (t,)).map_err(|e| {
-            Fail::script(format!("the function given for `{}` failed at progress {t}: {e}", key.name))
-        })?;
+        let value: Dynamic = closure
+            .call_within_context(call.native, (t,))
+            .map_err(|e| Fail::script(format!("the function given for `{}` failed at progress {t}: {e}", key.name)))?;
         let number = value.as_float().ok().or_else(|| value.as_int().ok().map(|i| i as f64));
         number.filter(|x| x.is_finite()).map(Value::from).ok_or_else(|| {
             let message = format!("the function given for `{}` returns {} at progress {t}", key.name, shown(&value));

@@ -42,9 +42,9 @@ impl Given {
         }
         given.environment = request.environment.iter().map(|(n, v)| (n.to_uppercase(), v.clone())).collect();
         if let Some(text) = given.line.remove(SEED) {
-            request.seed = text.parse().map_err(|_| {
-                usage(format!("the seed is {text}, but a whole number, 0 or more, is wanted"), None)
-            })?;
+            request.seed = text
+                .parse()
+                .map_err(|_| usage(format!("the seed is {text}, but a whole number, 0 or more, is wanted"), None))?;
         }
         Ok(given)
     }
@@ -203,9 +203,14 @@ mod tests {
         assert_eq!(given("3", json!("x")), Ok(json!("3")));
         assert_eq!(given("\"a,b\"", json!("x")), Ok(json!("a,b")));
         assert_eq!(given("false", json!(true)), Ok(json!(false)));
-        for (text, default) in
-            [("3.5", json!(1)), ("x", json!(1.0)), ("nan", json!(1.0)), ("1", json!(true)), ("a,b", json!("x")), ("2,8", json!(1))]
-        {
+        for (text, default) in [
+            ("3.5", json!(1)),
+            ("x", json!(1.0)),
+            ("nan", json!(1.0)),
+            ("1", json!(true)),
+            ("a,b", json!("x")),
+            ("2,8", json!(1)),
+        ] {
             assert!(given(text, default.clone()).is_err(), "{text} for {default}");
         }
     }

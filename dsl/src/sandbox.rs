@@ -26,8 +26,8 @@ impl Sandbox {
             return Err(Fail::data(format!("there is no file `{name}` in {place}"))
                 .hint("paths are relative to the script's folder"));
         };
-        let real = std::fs::canonicalize(&path)
-            .map_err(|e| Fail::data(format!("cannot read {}: {e}", path.display())))?;
+        let real =
+            std::fs::canonicalize(&path).map_err(|e| Fail::data(format!("cannot read {}: {e}", path.display())))?;
         if self.readable.iter().filter_map(|f| std::fs::canonicalize(f).ok()).any(|folder| real.starts_with(folder)) {
             return Ok(path);
         }

@@ -99,7 +99,10 @@ mod tests {
     #[test]
     fn every_line_has_its_own_number() {
         let mut sources = Sources::default();
-        assert_eq!(sources.add("a.rhai".into(), "let a = 1;\nlet b = 2;\n".into()).unwrap(), "let a = 1;\nlet b = 2;\n");
+        assert_eq!(
+            sources.add("a.rhai".into(), "let a = 1;\nlet b = 2;\n".into()).unwrap(),
+            "let a = 1;\nlet b = 2;\n"
+        );
         let numbered = sources.add("b.rhai".into(), "let c = 3;".into()).unwrap();
         assert_eq!(numbered, "\n\n\nlet c = 3;");
         let place = sources.place(Position::new(4, 5)).unwrap();

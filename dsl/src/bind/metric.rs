@@ -5,9 +5,9 @@ use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
 use crate::{Reading, options};
 use rhai::Dynamic;
+use sdflow::Error;
 use sdflow::metric::{self, METRICS, Metric, Reference};
 use sdflow::target::Target;
-use sdflow::Error;
 use serde_json::Value;
 use std::sync::Arc;
 

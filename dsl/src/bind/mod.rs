@@ -11,10 +11,10 @@ mod schedule;
 mod table;
 pub mod target;
 
+use crate::Reading;
 use crate::call::{Call, Fail};
 use crate::context::Context;
 use crate::manual::{Entry, manual};
-use crate::Reading;
 use points::Cloud;
 use rhai::{Dynamic, Engine};
 use sdflow::output::Table;
@@ -79,7 +79,8 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
             let types: Vec<TypeId> =
                 receiver.into_iter().chain(std::iter::repeat_n(TypeId::of::<Dynamic>(), count)).collect();
             let context = Arc::clone(context);
-            engine.register_raw_fn(name.as_str(), types, move |native, args| Call::make(entry, &context, &native, args));
+            engine
+                .register_raw_fn(name.as_str(), types, move |native, args| Call::make(entry, &context, &native, args));
         }
     }
     points::register(engine);

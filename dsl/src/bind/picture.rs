@@ -79,7 +79,8 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
 
 /// One chart, or one per element when the elements are arrays or maps themselves.
 fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
-    let several = what.clone().try_cast::<Array>().filter(|a| !a.is_empty() && a.iter().all(|e| e.is_array() || e.is_map()));
+    let several =
+        what.clone().try_cast::<Array>().filter(|a| !a.is_empty() && a.iter().all(|e| e.is_array() || e.is_map()));
     let Some(parts) = several else { return Ok(vec![chart(call, what, options, "")?]) };
     let title = |i: usize| options.titles.get(i).map_or("", String::as_str);
     parts.iter().enumerate().map(|(i, part)| chart(call, part, options, title(i))).collect()

@@ -3,11 +3,11 @@
 use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Array, Dynamic, Engine};
-use sdflow::{Mat, Points};
 use sdflow::io::{self, LoadOptions};
 use sdflow::options::Options;
 use sdflow::points::Standardiser;
 use sdflow::target::Target;
+use sdflow::{Mat, Points};
 use std::sync::Arc;
 
 /// Points as a script holds them: with the way back to their own units, when they were standardised.
@@ -225,7 +225,9 @@ fn written(call: &Call) -> Result<Dynamic, Fail> {
     let mut rows = Vec::new();
     for (i, row) in call.array(0)?.into_iter().enumerate() {
         let row = row.try_cast::<Array>().and_then(|row| row.iter().map(number).collect::<Option<Vec<f64>>>());
-        rows.push(row.ok_or_else(|| call.bad(0, format!("has a row {i} that is no array of numbers"), "points([[0, 1], [2, 3]]) is wanted"))?);
+        rows.push(row.ok_or_else(|| {
+            call.bad(0, format!("has a row {i} that is no array of numbers"), "points([[0, 1], [2, 3]]) is wanted")
+        })?);
     }
     Points::from_rows(&rows).map(Cloud::value).map_err(|e| call.place(e).at(At::Argument(0)))
 }
@@ -258,7 +260,11 @@ fn divide(call: &Call) -> Result<Dynamic, Fail> {
     };
     let first = if call.context.quick { first.min(n / 2) } else { first };
     if first == 0 || first >= n {
-        return Err(call.bad(1, format!("makes a part of {first}"), &format!("both parts of {n} points need at least one")));
+        return Err(call.bad(
+            1,
+            format!("makes a part of {first}"),
+            &format!("both parts of {n} points need at least one"),
+        ));
     }
     let mut chosen = vec![false; n];
     call.context.stream("divide").rng().choose(n, first).into_iter().for_each(|i| chosen[i] = true);

@@ -66,7 +66,11 @@ fn table(call: &Call) -> Result<Dynamic, Fail> {
     let mut table = Table::default();
     for (i, row) in call.array(0)?.into_iter().enumerate() {
         let Some(map) = row.clone().try_cast::<Map>() else {
-            return Err(call.bad(0, format!("has {} as row {i}", described(&row)), "each row is a map: #{energy: 0.1}"));
+            return Err(call.bad(
+                0,
+                format!("has {} as row {i}", described(&row)),
+                "each row is a map: #{energy: 0.1}",
+            ));
         };
         let cells = map.iter().map(|(name, value)| cell(name, value, i).map(|cell| (name.to_string(), cell)));
         table.push(cells.collect::<Result<Vec<_>, _>>().map_err(|f| f.at(At::Argument(0)))?);
@@ -89,7 +93,8 @@ fn cell(name: &str, value: &Dynamic, row: usize) -> Result<Cell, Fail> {
         "()" => Ok(Cell::Empty),
         "string" | "bool" | "char" => Ok(Cell::Text(value.to_string())),
         _ => {
-            let message = format!("`{name}` in row {row} is {}, but a number, a reading or a word is wanted", described(value));
+            let message =
+                format!("`{name}` in row {row} is {}, but a number, a reading or a word is wanted", described(value));
             Err(Fail::script(message))
         }
     }
@@ -112,7 +117,9 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
     let ending = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
     let file = |section: &str, known: &[&str]| match known.contains(&ending.as_str()) {
         true => call.context.sandbox.writable(&name, section).map_err(|f| f.at(At::Argument(1))),
-        false => Err(call.bad(1, format!("is {name:?}"), &format!("a name that ends in .{} is wanted", known.join(" or .")))),
+        false => {
+            Err(call.bad(1, format!("is {name:?}"), &format!("a name that ends in .{} is wanted", known.join(" or ."))))
+        }
     };
     let path = if let Some(cloud) = what.clone().try_cast::<Cloud>() {
         let path = file("samples", &["npy", "csv"])?;

@@ -31,9 +31,7 @@ pub const ENTRIES: &[Entry] = &[
         about: "The Gaussian `N(mean, cov)`, with exact density, score (smoothed by any sigma) and moments.",
         options: GaussianOptions::KEYS,
         example: "let p = gaussian(#{dim: 64, std: 2});\nlet q = gaussian(#{mean: [1, 0], cov: [[1, 0.5], [0.5, 1]]});",
-        ..entry("gaussian", "gaussian(options)", |call| {
-            described(call, |o: GaussianOptions| o.gaussian())
-        })
+        ..entry("gaussian", "gaussian(options)", |call| described(call, |o: GaussianOptions| o.gaussian()))
     },
     Entry {
         about: "The stationary autoregression: a Gaussian of unit variances with `cov_ij = rho^|i-j|`, `rho` strictly between -1 \
@@ -47,34 +45,26 @@ pub const ENTRIES: &[Entry] = &[
         options: MixtureOptions::KEYS,
         example: "let p = mixture(#{means: [[-2, 0], [2, 0]], weights: [0.3, 0.7], std: 0.5});\n\
                   let s = ar1(0.5, #{dim: 2}).cov();\nlet q = mixture(#{means: [[-2, 0], [2, 0]], covs: [s, s]});",
-        ..entry("mixture", "mixture(options)", |call| {
-            described(call, |o: MixtureOptions| o.mixture())
-        })
+        ..entry("mixture", "mixture(options)", |call| described(call, |o: MixtureOptions| o.mixture()))
     },
     Entry {
         about: "The multivariate t distribution, heavy in its tails. Density and score are exact without smoothing.",
         options: StudentTOptions::KEYS,
         example: "let p = student_t(#{dim: 2, dof: 3});",
-        ..entry("student_t", "student_t(options)", |call| {
-            described(call, |o: StudentTOptions| o.student_t())
-        })
+        ..entry("student_t", "student_t(options)", |call| described(call, |o: StudentTOptions| o.student_t()))
     },
     Entry {
         about: "Neal's funnel: the first coordinate is `N(0, std^2)`, every other `N(0, exp(first))` [neal2003slice]. Density \
                 and score are exact without smoothing.",
         options: FunnelOptions::KEYS,
         example: "let p = funnel(#{dim: 2});",
-        ..entry("funnel", "funnel([options])", |call| {
-            described(call, |o: FunnelOptions| o.funnel())
-        })
+        ..entry("funnel", "funnel([options])", |call| described(call, |o: FunnelOptions| o.funnel()))
     },
     Entry {
         about: "A Gaussian bent along a parabola [haario1999adaptive]. Density and score are exact without smoothing.",
         options: BananaOptions::KEYS,
         example: "let p = banana(#{std: 3, bend: 0.2});",
-        ..entry("banana", "banana([options])", |call| {
-            described(call, |o: BananaOptions| o.banana())
-        })
+        ..entry("banana", "banana([options])", |call| described(call, |o: BananaOptions| o.banana()))
     },
     Entry {
         about: "A distribution by name. All can be sampled without end; `8gaussians` and `25gaussians` are mixtures with exact \

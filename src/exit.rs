@@ -1,0 +1,96 @@
+//! The exit codes, one table.
+
+use sdflow_dsl::{Diagnostic, Fault, Outcome};
+use std::process::ExitCode;
+
+/// How a command ended, as a number for the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything went well.
+    Done = 0,
+    /// A defect of this program.
+    Internal = 1,
+    /// A bad flag or value.
+    Usage = 2,
+    /// An error in the script.
+    Script = 3,
+    /// An `expect` or `threshold` did not hold.
+    CheckFailed = 4,
+    /// NaN or infinity among the particles; beats a failed check.
+    Diverged = 5,
+    /// A missing or malformed file, dims that do not match, a disk that refuses.
+    Data = 6,
+    /// Stopped by the user.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The exit with this number, as recorded; done where none was.
+    pub fn of_code(code: Option<u8>) -> Exit {
+        let all = [
+            Exit::Internal,
+            Exit::Usage,
+            Exit::Script,
+            Exit::CheckFailed,
+            Exit::Diverged,
+            Exit::Data,
+            Exit::Interrupted,
+        ];
+        all.into_iter().find(|exit| Some(exit.code()) == code).unwrap_or(Exit::Done)
+    }
+
+    /// The exit that a script's outcome asks for.
+    pub fn of_outcome(outcome: &Outcome) -> Exit {
+        let reason = outcome.stop.as_ref().map_or("", |ending| ending.reason.as_str());
+        match &outcome.failure {
+            Some(failure) => Exit::of_diagnostic(failure),
+            None if reason == "interrupted" => Exit::Interrupted,
+            None if reason == "diverged" => Exit::Diverged,
+            None if outcome.checks.iter().any(|check| !check.pass) => Exit::CheckFailed,
+            None => Exit::Done,
+        }
+    }
+
+    /// The exit for an error message.
+    pub fn of_diagnostic(diagnostic: &Diagnostic) -> Exit {
+        match diagnostic.kind {
+            Fault::Usage => Exit::Usage,
+            Fault::Script => Exit::Script,
+            Fault::Diverged => Exit::Diverged,
+            Fault::Data => Exit::Data,
+            Fault::Interrupted => Exit::Interrupted,
+            Fault::Internal => Exit::Internal,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sdflow_dsl::{Check, Ending};
+
+    #[test]
+    fn divergence_beats_a_failed_check() {
+        let failed = Check { name: "c".into(), pass: false, value: None };
+        let mut outcome = Outcome { checks: vec![failed], ..Outcome::default() };
+        assert_eq!(Exit::of_outcome(&outcome), Exit::CheckFailed);
+        outcome.stop = Some(Ending { reason: "diverged".into(), advice: String::new() });
+        assert_eq!(Exit::of_outcome(&outcome), Exit::Diverged);
+    }
+
+    #[test]
+    fn nothing_wrong_is_zero() {
+        assert_eq!(Exit::of_outcome(&Outcome::default()).code(), 0);
+    }
+}

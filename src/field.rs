@@ -1,0 +1,187 @@
+//! `field`: one velocity field between two files of points.
+
+use crate::args::{FieldArgs, FlowName, KernelName, PrecisionName, SelfTerm};
+use crate::exit::Exit;
+use crate::message::{of_engine, usage};
+use crate::progress::duration;
+use crate::terminal;
+use sdflow::io::{LoadOptions, load, save_npy};
+use sdflow::pairwise::{
+    Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Precision, Softmax, SoftmaxMean,
+};
+use sdflow::{Error, Interrupt, Points, Result};
+use sdflow_dsl::Diagnostic;
+use std::time::Instant;
+
+/// Computes the field that `args` describe and saves it.
+///
+/// # Errors
+/// Options that contradict each other, files that cannot be read or written, shapes that do not fit.
+pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
+    check(args)?;
+    let begun = Instant::now();
+    let clouds = Clouds::loaded(args).map_err(|e| of_engine(&e))?;
+    let pairwise = Pairwise::new(options(args.precision), Interrupt::default());
+    let computed = match args.flow {
+        FlowName::Sd => clouds.score_difference(&pairwise, args),
+        FlowName::Mmd => clouds.witness_gradient(&pairwise, args),
+    };
+    let velocity = computed.and_then(|v| save_npy(&args.output, &v).map(|()| v)).map_err(|e| of_engine(&e))?;
+    report(args, &clouds, &velocity, &pairwise, begun.elapsed().as_secs_f64());
+    terminal::flushed()?;
+    Ok(Exit::Done)
+}
+
+fn check(args: &FieldArgs) -> std::result::Result<(), Diagnostic> {
+    if !(args.sigma > 0.0 && args.sigma.is_finite()) {
+        let message = format!("`--sigma` is {}, but it must be positive and finite", args.sigma);
+        return Err(usage(message, "give a length in the data's units, for example `--sigma 0.5`"));
+    }
+    if args.flow == FlowName::Sd && args.kernel != KernelName::Gaussian {
+        let hint = "leave `--kernel` out, or take `--flow mmd`, which knows every kernel";
+        return Err(usage("the score difference is defined with the Gaussian kernel only", hint));
+    }
+    if args.self_term == SelfTerm::Exclude && args.at.is_some() {
+        let hint = "leave `--at` out: a particle can only be excluded from its own field";
+        return Err(usage("`--self-term exclude` does not go with `--at`", hint));
+    }
+    Ok(())
+}
+
+/// The point sets of a field, moved so that the target's mean is the origin: no common offset costs digits.
+struct Clouds {
+    particles: Points,
+    target: Points,
+    at: Option<Points>,
+    /// Of the target's samples, summing to one.
+    weights: Option<Vec<f64>>,
+}
+
+impl Clouds {
+    fn loaded(args: &FieldArgs) -> Result<Clouds> {
+        let options = LoadOptions::default();
+        let mut target = load(&args.target, &options)?;
+        let mut particles = load(&args.particles, &options)?;
+        particles.check_dim(&args.particles.display().to_string(), target.dim(), "the target")?;
+        let mut at = args.at.as_ref().map(|path| load(path, &options)).transpose()?;
+        if let (Some(at), Some(path)) = (&at, &args.at) {
+            at.check_dim(&path.display().to_string(), target.dim(), "the target")?;
+        }
+        if args.self_term == SelfTerm::Exclude && particles.n() == 1 {
+            let want = "`--self-term exclude` needs at least 2 particles";
+            return Err(Error::shape(args.particles.display().to_string(), "1 row", want));
+        }
+        let weights = args.target_weights.as_ref().map(|path| load(path, &options)).transpose()?;
+        let weights = weights.map(|w| normalised(&w, target.n())).transpose()?;
+        let centre = target.mean();
+        [Some(&mut target), Some(&mut particles), at.as_mut()]
+            .into_iter()
+            .flatten()
+            .for_each(|set| shift(set, &centre));
+        Ok(Clouds { particles, target, at, weights })
+    }
+
+    fn queries(&self) -> &Points {
+        self.at.as_ref().unwrap_or(&self.particles)
+    }
+
+    /// `(D_p - D_q) / sigma^2`, the softmax means of target and particles [weber2023score].
+    fn score_difference(&self, pairwise: &Pairwise, args: &FieldArgs) -> Result<Points> {
+        let logs: Option<Vec<f64>> = self.weights.as_ref().map(|w| w.iter().map(|w| w.ln()).collect());
+        let of_target = Softmax { log_weights: logs.as_deref(), ..Softmax::of(args.sigma) };
+        let of_source = Softmax { leave_out_self: args.self_term == SelfTerm::Exclude, ..Softmax::of(args.sigma) };
+        let (mut p, mut q) = (SoftmaxMean::default(), SoftmaxMean::default());
+        pairwise.softmax_mean(self.queries(), &self.target, &self.target, &of_target, &mut p)?;
+        pairwise.softmax_mean(self.queries(), &self.particles, &self.particles, &of_source, &mut q)?;
+        let scale = 1.0 / (args.sigma * args.sigma);
+        let pairs = p.mean.data_mut().iter_mut().zip(q.mean.data());
+        pairs.for_each(|(p, q)| *p = (*p - q) * scale);
+        Ok(p.mean)
+    }
+
+    /// `E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, the velocity of the MMD flow [arbel2019mmd].
+    fn witness_gradient(&self, pairwise: &Pairwise, args: &FieldArgs) -> Result<Points> {
+        let leave_out_self = args.self_term == SelfTerm::Exclude;
+        let kernel = kernel(args.kernel, args.sigma);
+        let sum = |sources, weights, leave_out_self| {
+            let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(sources), leave_out_self };
+            let mut sums = KernelSums::default();
+            pairwise.kernel_sum(self.queries(), sources, &sum, &mut sums).map(|()| sums)
+        };
+        let p = sum(&self.target, self.weights.as_deref(), false)?;
+        let q = sum(&self.particles, None, leave_out_self)?;
+        let p_scale = if self.weights.is_some() { 1.0 } else { 1.0 / self.target.n() as f64 };
+        let q_scale = 1.0 / (self.particles.n() - usize::from(leave_out_self)) as f64;
+        let mut velocity = self.queries().clone();
+        for i in 0..velocity.n() {
+            let mass = p.mass[i] * p_scale - q.mass[i] * q_scale;
+            let moments = p.moment.row(i).iter().zip(q.moment.row(i));
+            // `grad_z k = slope (z - x)`, so the mean gradient is `z mass - moment`.
+            velocity
+                .row_mut(i)
+                .iter_mut()
+                .zip(moments)
+                .for_each(|(z, (p, q))| *z = *z * mass - (p * p_scale - q * q_scale));
+        }
+        Ok(velocity)
+    }
+}
+
+/// The weights divided by their sum.
+fn normalised(weights: &Points, m: usize) -> Result<Vec<f64>> {
+    let values = weights.data();
+    if values.len() != m {
+        let got = format!("{} values", values.len());
+        return Err(Error::shape("target weights", got, format!("the target has {m} rows")));
+    }
+    let total: f64 = values.iter().sum();
+    if values.iter().any(|w| *w < 0.0) || total <= 0.0 || !total.is_finite() {
+        let seen = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let want = "no weight may be negative, and they need a positive, finite sum";
+        return Err(Error::argument("target-weights", format!("a file with least value {seen} and sum {total}"), want));
+    }
+    Ok(values.iter().map(|w| w / total).collect())
+}
+
+fn shift(points: &mut Points, centre: &[f64]) {
+    for i in 0..points.n() {
+        points.row_mut(i).iter_mut().zip(centre).for_each(|(x, c)| *x -= c);
+    }
+}
+
+fn kernel(name: KernelName, h: f64) -> Kernel {
+    match name {
+        KernelName::Gaussian => Kernel::Gaussian { h },
+        KernelName::Laplace => Kernel::Laplace { h },
+        KernelName::Imq => Kernel::Imq { h },
+        KernelName::Matern32 => Kernel::Matern32 { h },
+        KernelName::Matern52 => Kernel::Matern52 { h },
+    }
+}
+
+/// The engine's options for a precision by name.
+pub fn options(precision: PrecisionName) -> PairwiseOptions {
+    let precision = match precision {
+        PrecisionName::F64 => Precision::F64,
+        PrecisionName::F32 | PrecisionName::Auto => Precision::F32,
+    };
+    PairwiseOptions { precision, ..PairwiseOptions::default() }
+}
+
+fn report(args: &FieldArgs, clouds: &Clouds, velocity: &Points, pairwise: &Pairwise, seconds: f64) {
+    let pairs = pairwise.work().pairs();
+    let rms = (velocity.data().iter().map(|v| v * v).sum::<f64>() / velocity.n() as f64).sqrt();
+    if args.json {
+        terminal::say_json(&serde_json::json!({
+            "schema": 1, "task": "field", "flow": args.flow.name(), "n": velocity.n(), "m": clouds.target.n(),
+            "dim": velocity.dim(), "sigma": args.sigma, "precision": pairwise.options().precision, "rms": rms,
+            "pairs": pairs, "seconds": seconds, "output": args.output,
+        }));
+        return;
+    }
+    let (n, dim, time) = (velocity.n(), velocity.dim(), duration(seconds));
+    terminal::say(&format!(
+        "{n} velocities in {dim} dimensions, rms length {rms:.5}, in {time}: {}",
+        args.output.display()
+    ));
+}

@@ -1,0 +1,258 @@
+//! The run folder: found finished, or made ready; replaced only when something better is complete.
+
+use crate::message;
+use crate::record::{Record, Status};
+use sdflow_dsl::Diagnostic;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// What a run leaves in its folder; all that is ever removed from one.
+const CONTENT: [&str; 9] = [
+    "run.json",
+    "script.rhai",
+    "metrics.csv",
+    "metrics.jsonl",
+    "log.txt",
+    "samples",
+    "plots",
+    "report.html",
+    "checkpoint",
+];
+const LOCK: &str = ".lock";
+
+/// A folder that is being written, and by nobody else.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    /// The finished run that this one replaces once it is done.
+    replaces: Option<PathBuf>,
+    _lock: File,
+}
+
+/// What stood at a path.
+#[derive(Debug)]
+pub enum Found {
+    /// This very run, complete.
+    Finished(Box<Record>),
+    /// This very run, cut off; its folder is empty again.
+    Unfinished(Folder),
+    /// Nothing.
+    New(Folder),
+}
+
+/// What stands at `path`, made ready for the run `identity`. With `force` a finished run is computed anew beside the old
+/// one, which stays until the new one is complete.
+///
+/// # Errors
+/// The folder holds something else, is in use, or cannot be written.
+pub fn open(path: &Path, identity: &str, force: bool) -> Result<Found, Diagnostic> {
+    let refused = |e: io::Error| refusal(path, &e);
+    let aside = beside(path, "old");
+    if aside.exists() && !path.exists() {
+        // The program was killed between the two renames of a replacement.
+        fs::rename(&aside, path).map_err(refused)?;
+    }
+    let there = recorded(path)?;
+    let same = there.as_ref().is_some_and(|record| record.identity == identity);
+    match there {
+        Some(record) if same && record.status == Status::Done && !force => Ok(Found::Finished(Box::new(record))),
+        Some(record) if record.status == Status::Done && force => {
+            let anew = beside(path, "new");
+            let mut folder = Folder::emptied(&anew).map_err(|e| refusal(&anew, &e))?;
+            folder.replaces = Some(path.into());
+            Ok(Found::New(folder))
+        }
+        Some(record) if !same && !force => Err(message::usage(
+            format!("{} holds another run of {}", path.display(), record.script.display()),
+            "choose another `--out`, or replace it with `--force`",
+        )),
+        Some(_) => Ok(Found::Unfinished(Folder::emptied(path).map_err(refused)?)),
+        None => Ok(Found::New(Folder::emptied(path).map_err(refused)?)),
+    }
+}
+
+/// The record in the folder at `path`; none where there is no folder or an empty one.
+fn recorded(path: &Path) -> Result<Option<Record>, Diagnostic> {
+    match fs::read(path.join("run.json")) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
+            let hint = "choose another `--out`, or remove that folder if nothing in it is needed";
+            message::data(
+                format!("{} is not a record of this version: {e}", path.join("run.json").display()),
+                Some(hint),
+            )
+        }),
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            let foreign = fs::read_dir(path).into_iter().flatten().flatten().find(|entry| entry.file_name() != LOCK);
+            match foreign {
+                None => Ok(None),
+                Some(entry) => Err(message::usage(
+                    format!("{} is not a run folder: it holds {}", path.display(), entry.file_name().to_string_lossy()),
+                    "choose an empty folder, or one that does not exist yet, for `--out`",
+                )),
+            }
+        }
+        Err(e) => Err(refusal(path, &e)),
+    }
+}
+
+impl Folder {
+    /// The folder at `path`, locked, without anything of an earlier run.
+    fn emptied(path: &Path) -> io::Result<Folder> {
+        fs::create_dir_all(path)?;
+        let lock = File::create(path.join(LOCK))?;
+        lock.try_lock().map_err(|_| io::Error::new(ErrorKind::WouldBlock, "another process is computing this run"))?;
+        for name in CONTENT {
+            let entry = path.join(name);
+            match fs::symlink_metadata(&entry) {
+                Ok(kind) if kind.is_dir() => fs::remove_dir_all(&entry)?,
+                Ok(_) => fs::remove_file(&entry)?,
+                Err(_) => {}
+            }
+        }
+        Ok(Folder { path: path.into(), replaces: None, _lock: lock })
+    }
+
+    /// Where to write.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes `record` as `run.json`, whole or not at all.
+    ///
+    /// # Errors
+    /// The system's reason, with the file.
+    pub fn write_record(&self, record: &Record) -> Result<(), Diagnostic> {
+        let text = serde_json::to_string_pretty(record).map_err(|e| message::data(e.to_string(), None))?;
+        self.write("run.json", &(text + "\n"))
+    }
+
+    /// Writes `text` to the file `name`, beside and renamed.
+    ///
+    /// # Errors
+    /// The system's reason, with the file.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), Diagnostic> {
+        let path = self.path.join(name);
+        let draft = beside(&path, "draft");
+        let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, &path));
+        written.map_err(|e| refusal(&path, &e))
+    }
+
+    /// Takes the place of the run that this one replaces, if `complete`; gives the folder's final path.
+    ///
+    /// # Errors
+    /// The system's reason.
+    pub fn settled(self, complete: bool) -> Result<PathBuf, Diagnostic> {
+        let Some(old) = self.replaces.filter(|_| complete) else { return Ok(self.path) };
+        let aside = beside(&old, "old");
+        let swapped = fs::rename(&old, &aside).and_then(|()| fs::rename(&self.path, &old));
+        swapped.and_then(|()| fs::remove_dir_all(&aside)).map_err(|e| refusal(&old, &e))?;
+        Ok(old)
+    }
+}
+
+/// `path` with `.ending` after its name.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{ending}"));
+    path.with_file_name(name)
+}
+
+/// The message for a system that refuses to write `path`.
+pub fn refusal(path: &Path, error: &io::Error) -> Diagnostic {
+    let hint = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "make room, or choose a folder on another disk with `--out`"
+        }
+        _ => "choose a folder that can be written with `--out`",
+    };
+    message::data(format!("cannot write {}: {error}", path.display()), Some(hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::Exit;
+    use sdflow_dsl::Outcome;
+    use std::time::Duration;
+
+    fn record(identity: &str) -> Record {
+        Record::new("a.rhai".into(), identity, 0, false)
+    }
+
+    fn done(identity: &str) -> Record {
+        record(identity).ended(&Outcome::default(), Duration::ZERO, Exit::Done)
+    }
+
+    fn ready(found: Found) -> Folder {
+        match found {
+            Found::New(folder) | Found::Unfinished(folder) => folder,
+            Found::Finished(record) => panic!("{record:?}"),
+        }
+    }
+
+    #[test]
+    fn finished_is_answered_and_unfinished_is_emptied() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run");
+        let folder = ready(open(&path, "a", false).unwrap());
+        folder.write_record(&record("a")).unwrap();
+        fs::write(path.join("metrics.csv"), "step\n").unwrap();
+        drop(folder);
+
+        let found = open(&path, "a", false).unwrap();
+        assert!(matches!(found, Found::Unfinished(_)) && !path.join("metrics.csv").exists());
+        ready(found).write_record(&done("a")).unwrap();
+        assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)));
+    }
+
+    #[test]
+    fn forcing_keeps_the_old_run_until_the_new_one_is_complete() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run");
+        ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
+
+        let partial = ready(open(&path, "a", true).unwrap());
+        assert_ne!(partial.settled(false).unwrap(), path);
+        assert!(path.join("run.json").exists());
+
+        let anew = ready(open(&path, "b", true).unwrap());
+        anew.write_record(&done("b")).unwrap();
+        assert_eq!(anew.settled(true).unwrap(), path);
+        assert_eq!(recorded(&path).unwrap().unwrap().identity, "b");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn other_peoples_files_are_never_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("thesis.tex"), "x").unwrap();
+        for force in [false, true] {
+            assert!(open(dir.path(), "a", force).unwrap_err().message.contains("thesis.tex"));
+        }
+    }
+
+    #[test]
+    fn another_run_is_not_overwritten_unasked() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run");
+        ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
+        assert!(open(&path, "b", false).unwrap_err().message.contains("another run"));
+    }
+
+    #[test]
+    fn two_at_once_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let _first = ready(open(&dir.path().join("run"), "a", false).unwrap());
+        assert!(open(&dir.path().join("run"), "a", false).unwrap_err().message.contains("another process"));
+    }
+
+    #[test]
+    fn a_replacement_cut_in_half_is_put_right() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run");
+        ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
+        fs::rename(&path, beside(&path, "old")).unwrap();
+        assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)));
+    }
+}

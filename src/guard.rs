@@ -1,0 +1,48 @@
+//! What may cut a command short: Ctrl-C, and a defect of this program.
+
+use crate::exit::Exit;
+use crate::terminal;
+use sdflow::Interrupt;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+
+/// From now on the first Ctrl-C raises `interrupt`, the second leaves at once.
+pub fn on_ctrl_c(interrupt: &Interrupt) {
+    let interrupt = interrupt.clone();
+    let handler = move || {
+        if interrupt.raised() {
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+        interrupt.raise();
+        terminal::tell("stopping; Ctrl-C again leaves at once");
+    };
+    if let Err(e) = ctrlc::set_handler(handler) {
+        terminal::tell(&format!("warning: Ctrl-C will not end this cleanly: {e}"));
+    }
+}
+
+/// From now on a panic is one sentence that asks for a report.
+pub fn on_panic() {
+    std::panic::set_hook(Box::new(|info| terminal::tell(&confession(info))));
+}
+
+fn confession(info: &PanicHookInfo) -> String {
+    let what = info.payload_as_str().unwrap_or("no message");
+    let place = info.location().map(|l| format!(" at {}:{}", l.file(), l.line())).unwrap_or_default();
+    format!(
+        "internal error{place}: {what}\nThis is a defect of sdflow-engine, not of your script; please report it with these lines."
+    )
+}
+
+/// What `act` gives; none when it panicked, which was told already.
+pub fn caught<T>(act: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(act)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_defect_is_caught() {
+        assert_eq!(super::caught(|| 1), Some(1));
+        assert_eq!(super::caught(|| -> u8 { panic!("planted") }), None);
+    }
+}

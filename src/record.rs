@@ -1,0 +1,299 @@
+//! `run.json`: everything about a run, for programs.
+
+use crate::exit::Exit;
+use crate::machine;
+use sdflow_dsl::{Diagnostic, Ending, Outcome, Param, Prepared};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The version of this format.
+const SCHEMA: u32 = 1;
+
+/// The content of `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub schema: u32,
+    pub status: Status,
+    /// The number that the command left with; none while it runs.
+    pub exit_code: Option<u8>,
+    /// How the last flow ended.
+    pub stop: Option<Ending>,
+    /// The script as it was named.
+    pub script: PathBuf,
+    /// Hash of everything that determines the results.
+    pub identity: String,
+    pub params: BTreeMap<String, Param>,
+    pub seed: u64,
+    pub quick: bool,
+    pub engine: Engine,
+    pub machine: Machine,
+    pub wall_s: f64,
+    pub steps: u64,
+    pub nfe: u64,
+    pub work: Work,
+    pub metrics: BTreeMap<String, Metric>,
+    pub checks: Vec<Check>,
+    pub warnings: Vec<String>,
+    /// What the script wrote, relative to the run folder.
+    pub files: Vec<PathBuf>,
+    /// What ended the script early.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<Failure>,
+}
+
+/// Where a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Being computed, or cut off without a word.
+    Running,
+    /// The script came to its end.
+    Done,
+    /// An error ended it.
+    Failed,
+    /// The user ended it.
+    Stopped,
+}
+
+/// This program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Engine {
+    pub version: String,
+    /// Of the sources it was built from, where they were under git.
+    pub commit: Option<String>,
+}
+
+/// Where it ran.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    pub cpu: String,
+    pub isa: String,
+    pub backend: String,
+    pub threads: usize,
+}
+
+/// Work of the pairwise engine, and where the time went.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    pub pairs: u64,
+    /// Over the seconds that were not spent on pictures and files.
+    pub pairs_per_s: f64,
+    pub gflops: f64,
+    /// Seconds by part of the work.
+    pub seconds: BTreeMap<String, f64>,
+}
+
+/// A metric; a value that is not finite is null and has a flag.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metric {
+    pub value: Option<f64>,
+    /// Standard error.
+    pub se: Option<f64>,
+    /// Noise floor.
+    pub floor: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub flag: Option<Flag>,
+}
+
+/// One claim of the script.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    pub name: String,
+    pub pass: bool,
+    pub value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub flag: Option<Flag>,
+}
+
+/// Which value that is not finite a null stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Flag {
+    #[serde(rename = "nan")]
+    Nan,
+    #[serde(rename = "inf")]
+    Infinity,
+    #[serde(rename = "-inf")]
+    MinusInfinity,
+}
+
+/// An error message in parts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    pub message: String,
+    pub file: Option<PathBuf>,
+    pub line: Option<usize>,
+    pub column: Option<usize>,
+    pub hint: Option<String>,
+}
+
+/// All of standard output under `--json` when nothing ran.
+#[derive(Debug, Serialize)]
+pub struct Refusal {
+    schema: u32,
+    status: Status,
+    exit_code: u8,
+    error: Failure,
+}
+
+impl Refusal {
+    /// The refusal that `diagnostic` explains.
+    pub fn of(diagnostic: &Diagnostic, exit: Exit) -> Refusal {
+        Refusal { schema: SCHEMA, status: Status::Failed, exit_code: exit.code(), error: Failure::of(diagnostic) }
+    }
+}
+
+impl Record {
+    /// A run that begins.
+    pub fn begun(script: PathBuf, prepared: &Prepared, quick: bool) -> Record {
+        Record { params: prepared.params().clone(), ..Record::new(script, prepared.identity(), prepared.seed(), quick) }
+    }
+
+    /// A run of which nothing is known yet but its name.
+    pub fn new(script: PathBuf, identity: &str, seed: u64, quick: bool) -> Record {
+        Record {
+            schema: SCHEMA,
+            status: Status::Running,
+            exit_code: None,
+            stop: None,
+            script,
+            identity: identity.into(),
+            params: BTreeMap::new(),
+            seed,
+            quick,
+            engine: Engine {
+                version: env!("CARGO_PKG_VERSION").into(),
+                commit: option_env!("SDFLOW_COMMIT").map(String::from),
+            },
+            machine: Machine {
+                cpu: machine::cpu(),
+                isa: machine::isa().into(),
+                backend: String::new(),
+                threads: rayon::current_num_threads(),
+            },
+            wall_s: 0.0,
+            steps: 0,
+            nfe: 0,
+            work: Work::default(),
+            metrics: BTreeMap::new(),
+            checks: Vec::new(),
+            warnings: Vec::new(),
+            files: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// The run after it gave `outcome` in `wall` and left with `exit`.
+    pub fn ended(self, outcome: &Outcome, wall: Duration, exit: Exit) -> Record {
+        let status = match (exit, &outcome.failure) {
+            (Exit::Interrupted, _) => Status::Stopped,
+            (_, Some(_)) => Status::Failed,
+            (_, None) => Status::Done,
+        };
+        let metrics = outcome.metrics.iter().map(|(name, reading)| {
+            let (value, flag) = finite(reading.value);
+            (name.clone(), Metric { value, se: reading.se, floor: reading.floor, flag })
+        });
+        let checks = outcome.checks.iter().map(|check| {
+            let (value, flag) = check.value.map_or((None, None), finite);
+            Check { name: check.name.clone(), pass: check.pass, value, flag }
+        });
+        Record {
+            status,
+            exit_code: Some(exit.code()),
+            stop: outcome.stop.clone(),
+            params: outcome.params.clone(),
+            wall_s: wall.as_secs_f64(),
+            steps: outcome.steps,
+            nfe: outcome.nfe,
+            work: Work::of(outcome, wall),
+            metrics: metrics.collect(),
+            checks: checks.collect(),
+            warnings: outcome.warnings.clone(),
+            files: outcome.files.clone(),
+            error: outcome.failure.as_ref().map(Failure::of),
+            ..self
+        }
+    }
+
+    /// The script's name without folder and ending.
+    pub fn name(&self) -> String {
+        self.script.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+impl Work {
+    fn of(outcome: &Outcome, wall: Duration) -> Work {
+        let computing: f64 = outcome.seconds.iter().filter(|(part, _)| *part != "pictures").map(|(_, s)| s).sum();
+        let seconds = if computing > 0.0 { computing } else { wall.as_secs_f64().max(1e-9) };
+        Work {
+            pairs: outcome.pairs,
+            pairs_per_s: outcome.pairs as f64 / seconds,
+            gflops: outcome.flops * 1e-9 / seconds,
+            seconds: outcome.seconds.clone(),
+        }
+    }
+}
+
+impl Failure {
+    /// The parts of `diagnostic` that a program can use.
+    pub fn of(diagnostic: &Diagnostic) -> Failure {
+        let place = diagnostic.place.as_ref();
+        Failure {
+            message: diagnostic.message.clone(),
+            file: place.map(|p| p.file.clone()),
+            line: place.map(|p| p.line),
+            column: place.map(|p| p.column),
+            hint: diagnostic.hint.clone(),
+        }
+    }
+}
+
+/// JSON has no NaN: the value if finite, otherwise none and what it was.
+pub fn finite(value: f64) -> (Option<f64>, Option<Flag>) {
+    let flag = match value {
+        v if v.is_finite() => return (Some(v), None),
+        v if v.is_nan() => Flag::Nan,
+        v if v > 0.0 => Flag::Infinity,
+        _ => Flag::MinusInfinity,
+    };
+    (None, Some(flag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sdflow_dsl::Reading;
+
+    fn record(outcome: &Outcome) -> Record {
+        let begun = Record::new("a/b.rhai".into(), "0123", 7, false);
+        begun.ended(outcome, Duration::from_secs(2), Exit::of_outcome(outcome))
+    }
+
+    #[test]
+    fn a_nan_is_null_plus_a_flag_and_reads_back() {
+        let mut outcome = Outcome::default();
+        let nan = Reading { value: f64::NAN, se: None, floor: Some(1.0) };
+        outcome.metrics.insert("energy".into(), nan);
+        let json = serde_json::to_value(record(&outcome)).unwrap();
+        assert_eq!(
+            json["metrics"]["energy"],
+            serde_json::json!({"value": null, "se": null, "floor": 1.0, "flag": "nan"})
+        );
+        assert_eq!(serde_json::from_value::<Record>(json).unwrap(), record(&outcome));
+    }
+
+    #[test]
+    fn work_counts_computing_seconds_only() {
+        let seconds = [("flow".to_string(), 4.0), ("pictures".to_string(), 100.0)].into();
+        let outcome = Outcome { seconds, pairs: 8, flops: 4e9, ..Outcome::default() };
+        let work = record(&outcome).work;
+        assert_eq!((work.pairs_per_s, work.gflops), (2.0, 1.0));
+    }
+
+    #[test]
+    fn the_name_is_the_scripts() {
+        assert_eq!(record(&Outcome::default()).name(), "b");
+    }
+}

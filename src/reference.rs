@@ -1,0 +1,86 @@
+//! The manual of the script language on the command line.
+
+use crate::exit::Exit;
+use crate::message::usage;
+use crate::terminal;
+use sdflow_dsl::Diagnostic;
+use sdflow_dsl::manual::{self, Entry, Kind};
+use std::fmt::Write;
+
+/// Lists what a script can say: everything, or one kind.
+///
+/// # Errors
+/// There is no such kind.
+pub fn list(word: Option<&str>) -> Result<Exit, Diagnostic> {
+    let kinds = match word {
+        None => Kind::ALL.to_vec(),
+        Some(word) => vec![Kind::of(word).ok_or_else(|| unknown_kind(word))?],
+    };
+    let text: String = kinds.into_iter().map(listed).filter(|text| !text.is_empty()).collect();
+    terminal::say(text.trim_end());
+    terminal::flushed().map(|()| Exit::Done)
+}
+
+/// Explains one name.
+///
+/// # Errors
+/// There is no such name.
+pub fn doc(name: &str) -> Result<Exit, Diagnostic> {
+    let entries = manual::named(name);
+    if entries.is_empty() {
+        let near = manual::nearest(name).map(|near| format!("did you mean `{near}`?"));
+        let hint = near.unwrap_or_else(|| "`sdflow-engine list` shows all names".into());
+        return Err(usage(format!("the script language has no `{name}`"), hint));
+    }
+    let text: Vec<String> = entries.into_iter().map(explained).collect();
+    terminal::say(text.join("\n").trim_end());
+    terminal::flushed().map(|()| Exit::Done)
+}
+
+/// The whole manual as Markdown, which is `docs/DSL.md`.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn markdown() -> Result<Exit, Diagnostic> {
+    terminal::say(manual::dsl_markdown().trim_end());
+    terminal::flushed().map(|()| Exit::Done)
+}
+
+fn unknown_kind(word: &str) -> Diagnostic {
+    let words = Kind::ALL.map(Kind::word);
+    let hint = sdflow::nearest(word, words).map(|near| format!("did you mean `{near}`?"));
+    usage(format!("there is no kind `{word}`"), hint.unwrap_or_else(|| format!("the kinds are {}", words.join(", "))))
+}
+
+fn listed(kind: Kind) -> String {
+    let entries: Vec<&Entry> = manual::manual().iter().copied().filter(|entry| entry.kind == kind).collect();
+    if entries.is_empty() {
+        return String::new();
+    }
+    let width = entries.iter().map(|entry| entry.signature.chars().count()).max().unwrap_or(0).min(44);
+    let mut text = format!("{}\n", kind.word());
+    for entry in entries {
+        let _ = writeln!(text, "  {:<width$}  {}", entry.signature, first_sentence(entry.about));
+    }
+    text + "\n"
+}
+
+fn first_sentence(text: &str) -> String {
+    let end = text.find(". ").map_or(text.len(), |at| at + 1);
+    text[..end].split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn explained(entry: &Entry) -> String {
+    let mut text = format!("{}\n\n{}\nReturns {}.\n", entry.signature, entry.about.trim(), entry.returns);
+    if !entry.options.is_empty() {
+        text.push_str("\nOptions\n");
+    }
+    for key in entry.options {
+        let _ = writeln!(text, "  {} (default {})\n      {}", key.name, manual::default_of(key), key.doc.trim());
+    }
+    let example = entry.example.trim().replace('\n', "\n  ");
+    if !example.is_empty() {
+        let _ = write!(text, "\nExample\n  {example}\n");
+    }
+    text
+}

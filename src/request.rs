@@ -1,0 +1,45 @@
+//! What a script is run with: arguments and environment together.
+
+use crate::args::ScriptArgs;
+use crate::message::usage;
+use sdflow::Interrupt;
+use sdflow::pairwise::PairwiseOptions;
+use sdflow_dsl::{Diagnostic, Request};
+use std::path::PathBuf;
+
+/// Environment variables with this beginning set parameters; the rest of the name is the parameter's, in upper case.
+const PREFIX: &str = "SDFLOW_P_";
+
+/// The request that `args` and the environment make, to be stopped by `interrupt`.
+///
+/// # Errors
+/// The seed given twice, or not a whole number.
+pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diagnostic> {
+    let mut environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.to_str()?.strip_prefix(PREFIX)?.to_string(), value.into_string().ok()?)))
+        .collect();
+    environment.sort();
+    let from_line = args.params.iter().any(|(name, _)| name == "seed");
+    if args.seed.is_some() && from_line {
+        return Err(usage("the seed is given twice", "give either `--seed N` or `-p seed=N`"));
+    }
+    let from_environment = environment.iter().find(|(name, _)| name == "SEED").filter(|_| !from_line);
+    let seed = match (args.seed, from_environment) {
+        (Some(seed), _) => seed,
+        (None, Some((_, text))) => text.parse().map_err(|_| {
+            usage(format!("{PREFIX}SEED is `{text}`, but the seed is a whole number"), "unset it, or give `--seed N`")
+        })?,
+        (None, None) => 0,
+    };
+    Ok(Request {
+        script: args.script.clone(),
+        params: args.params.clone(),
+        environment,
+        seed,
+        quick: args.quick,
+        folder: PathBuf::new(),
+        allow_read: args.allow_read.clone(),
+        pairwise: PairwiseOptions::default(),
+        interrupt: interrupt.clone(),
+    })
+}

@@ -1,0 +1,115 @@
+//! The end of a run in words.
+
+use crate::progress::duration;
+use crate::record::{Check, Flag, Metric, Record, Status};
+use sdflow_dsl::Param;
+use std::fmt::Write;
+use std::path::Path;
+
+/// The summary of the run in `folder`, several lines.
+pub fn of(record: &Record, folder: &Path) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_all(&mut text, record, folder);
+    text
+}
+
+fn write_all(text: &mut String, record: &Record, folder: &Path) -> std::fmt::Result {
+    let quick = if record.quick { ", quick: particles and steps are capped" } else { "" };
+    writeln!(text, "{}: {} in {}{quick}", record.name(), status(record.status), duration(record.wall_s))?;
+    if let Some(stop) = &record.stop {
+        writeln!(text, "  flow      {}{}", stop.reason, after(": ", &stop.advice))?;
+    }
+    if !record.params.is_empty() {
+        let params = record.params.iter().map(|(name, param)| setting(name, param));
+        writeln!(text, "  params    {}", params.collect::<Vec<_>>().join(", "))?;
+    }
+    metrics(text, record)?;
+    checks(text, &record.checks)?;
+    work(text, record)?;
+    writeln!(text, "  folder    {}", folder.display())?;
+    for file in record.files.iter().filter(|file| is_picture(file)) {
+        writeln!(text, "  picture   {}", folder.join(file).display())?;
+    }
+    Ok(())
+}
+
+/// A parameter, its value, and where that came from unless it is the script's own.
+pub fn setting(name: &str, param: &Param) -> String {
+    match param.origin.as_str() {
+        "script" => format!("{name} = {}", param.value),
+        origin => format!("{name} = {} ({origin})", param.value),
+    }
+}
+
+fn metrics(text: &mut String, record: &Record) -> std::fmt::Result {
+    if record.metrics.is_empty() {
+        return Ok(());
+    }
+    let width = record.metrics.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
+    writeln!(text, "  {:<width$}  {:>11}  {:>11}  {:>11}", "metric", "value", "std error", "noise floor")?;
+    for (name, Metric { value, se, floor, flag }) in &record.metrics {
+        let (value, se, floor) = (number(*value, *flag), number(*se, None), number(*floor, None));
+        writeln!(text, "  {name:<width$}  {value:>11}  {se:>11}  {floor:>11}")?;
+    }
+    Ok(())
+}
+
+fn checks(text: &mut String, checks: &[Check]) -> std::fmt::Result {
+    if checks.is_empty() {
+        return Ok(());
+    }
+    let passed = checks.iter().filter(|check| check.pass).count();
+    writeln!(text, "  checks    {passed} of {} hold", checks.len())?;
+    checks.iter().try_for_each(|check| writeln!(text, "    {}", claim(check)))
+}
+
+/// One check in a line.
+pub fn claim(check: &Check) -> String {
+    let value = match (check.value, check.flag) {
+        (None, None) => String::new(),
+        (value, flag) => format!(" ({})", number(value, flag)),
+    };
+    format!("{} {}{value}", if check.pass { "ok    " } else { "FAILED" }, check.name)
+}
+
+fn work(text: &mut String, record: &Record) -> std::fmt::Result {
+    let work = &record.work;
+    if !work.seconds.is_empty() {
+        let parts = work.seconds.iter().map(|(part, seconds)| format!("{part} {}", duration(*seconds)));
+        writeln!(text, "  time      {}", parts.collect::<Vec<_>>().join(", "))?;
+    }
+    if record.steps > 0 {
+        let rate = format!("{:.3e} pairs/s on {} threads", work.pairs_per_s, record.machine.threads);
+        writeln!(text, "  work      {} steps, {} field evaluations, {rate}", record.steps, record.nfe)?;
+    }
+    Ok(())
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Running => "running",
+        Status::Done => "done",
+        Status::Failed => "failed",
+        Status::Stopped => "stopped",
+    }
+}
+
+fn number(value: Option<f64>, flag: Option<Flag>) -> String {
+    match (value, flag) {
+        (Some(v), _) if v == 0.0 || (1e-3..1e6).contains(&v.abs()) => format!("{v:.5}"),
+        (Some(v), _) => format!("{v:.4e}"),
+        (None, Some(Flag::Nan)) => "NaN".into(),
+        (None, Some(Flag::Infinity)) => "inf".into(),
+        (None, Some(Flag::MinusInfinity)) => "-inf".into(),
+        (None, None) => "-".into(),
+    }
+}
+
+fn after(mark: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{mark}{text}") }
+}
+
+fn is_picture(file: &Path) -> bool {
+    file.extension().is_some_and(|ending| ["svg", "png", "gif"].iter().any(|known| ending == *known))
+}

@@ -1,0 +1,82 @@
+//! Words, flags, help, completions.
+
+use crate::sandbox::Sandbox;
+use insta::assert_snapshot;
+
+#[test]
+fn an_unknown_word_is_an_unknown_command_with_a_suggestion() {
+    assert_snapshot!(Sandbox::new().run("feild --sigma 1").complaint());
+}
+
+#[test]
+fn a_script_that_does_not_exist_is_still_a_script() {
+    assert_snapshot!(Sandbox::new().run("nowhere.rhai").complaint());
+}
+
+#[test]
+fn commands_and_flags_to_come_are_refused_by_name() {
+    let sandbox = Sandbox::with("1");
+    for words in ["sweep a.rhai", "new x", "compare a b", "report a", "a.rhai --max-time 5m"] {
+        let done = sandbox.run(words).code(2);
+        assert!(done.stderr.contains("is not there yet"), "{words}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn bad_flags_leave_with_2() {
+    let sandbox = Sandbox::with("1");
+    for words in [
+        "a.rhai --thread 2",
+        "a.rhai --threads 0",
+        "a.rhai --seed -1",
+        "a.rhai -p dim",
+        "a.rhai -p 1x=2",
+        "run",
+        "list nonsense",
+        "doc nonsense",
+    ] {
+        let done = sandbox.run(words).code(2);
+        assert!(done.stdout.is_empty() && !done.stderr.is_empty(), "{words}");
+    }
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let help = Sandbox::new().run("--help").code(0).stdout;
+    assert!(["run", "check", "field", "list", "doc", "completions"].iter().all(|word| help.contains(word)), "{help}");
+    let version = Sandbox::new().run("--version").code(0).stdout;
+    let isas = ["scalar", "avx2", "avx512", "amx", "neon"];
+    assert!(
+        isas.iter().any(|isa| version.trim_end().ends_with(&format!("{} ({isa})", env!("CARGO_PKG_VERSION")))),
+        "{version}"
+    );
+}
+
+#[test]
+fn completions_name_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = Sandbox::new().run(&format!("completions {shell}")).code(0).stdout;
+        assert!(script.contains("field") && script.contains("--self-term") || script.contains("self-term"), "{shell}");
+    }
+}
+
+#[test]
+fn every_name_that_list_shows_has_a_page() {
+    let sandbox = Sandbox::new();
+    let list = sandbox.run("list").code(0).stdout;
+    let names: Vec<&str> = list.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    assert!(names.len() > 30, "{list}");
+    assert!(sandbox.run("doc sd_flow").code(0).stdout.contains("sigma"));
+    let near = sandbox.run("doc sd_flo").code(2).stderr;
+    assert!(near.contains("did you mean `sd_flow`?"), "{near}");
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    use std::process::Stdio;
+    let mut child =
+        Sandbox::new().command("doc --markdown").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

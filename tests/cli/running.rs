@@ -1,0 +1,175 @@
+//! The run folder, the rerun that answers from it, and Ctrl-C.
+
+use crate::sandbox::{Done, Sandbox, json, listing};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// Moves 100 particles to a Gaussian in 20 steps, says something and draws a picture.
+const SMALL: &str = r#"
+let n = param("n", 100);
+let target = gaussian(#{dim: 2, mean: [1.0, 0.0], std: 0.5});
+let result = run(sd_flow(target, gaussian_fit(), #{sigma: 0.3}), normal(n, 2), #{steps: 20, every: 5});
+print(`moved ${n}`);
+record(#{distance: energy(result.points, target.sample(100))});
+expect("all moved", result.points.n == n);
+plot(result.points, "cloud.svg");
+"#;
+
+/// Runs until it is stopped.
+const ENDLESS: &str = r#"
+let target = gaussian(#{dim: 2});
+let result = run(sd_flow(target, gaussian_fit(), #{sigma: 0.3}), normal(200, 2), #{steps: 100000000, every: 10});
+"#;
+
+#[test]
+fn a_run_leaves_its_folder() {
+    let sandbox = Sandbox::with(SMALL);
+    let done = sandbox.run("a.rhai -p n=120 --seed 7").code(0);
+    assert!(done.stdout.starts_with("moved 120\n") && done.stdout.contains("1 of 1 hold"), "{}", done.stdout);
+    let record = sandbox.record();
+    assert_eq!(record["schema"], 1);
+    assert_eq!(record["status"], "done");
+    assert_eq!(record["seed"], 7);
+    assert_eq!(record["params"]["n"], serde_json::json!({"value": 120, "origin": "command line"}));
+    assert_eq!(record["checks"][0]["name"], "all moved");
+    assert_eq!(record["steps"], 20);
+    assert!(record["work"]["pairs_per_s"].as_f64().is_some() && record["machine"]["threads"].as_u64() >= Some(1));
+    let folder = sandbox.run_folder();
+    let files = listing(&folder);
+    for name in ["run.json", "script.rhai", "metrics.csv", "metrics.jsonl", "log.txt", "plots/cloud.svg"] {
+        assert!(files.iter().any(|file| file == name), "{name} is not in {files:?}");
+    }
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    assert!(read("log.txt").contains("moved 120") && read("script.rhai").contains("sd_flow"));
+    let rows: Vec<_> = read("metrics.jsonl").lines().map(json).collect();
+    assert!(rows.len() >= 4 && rows.iter().all(|row| row.is_object()));
+    assert_eq!(read("metrics.csv").lines().count(), rows.len() + 1);
+}
+
+#[test]
+fn the_same_command_again_answers_from_the_finished_run() {
+    let sandbox = Sandbox::with(SMALL);
+    let first = sandbox.run("a.rhai").code(0);
+    let before = sandbox.read(&format!("{}/metrics.csv", sandbox.run_folder().display()));
+    let again = sandbox.run("a.rhai").code(0);
+    assert!(again.stderr.contains("finished already"), "{}", again.stderr);
+    assert!(!again.stdout.contains("moved 100") && first.stdout.ends_with(&again.stdout), "{}", again.stdout);
+
+    let forced = sandbox.run("a.rhai --force").code(0);
+    assert!(forced.stdout.starts_with("moved 100"), "{}", forced.stdout);
+    assert_eq!(sandbox.read(&format!("{}/metrics.csv", sandbox.run_folder().display())), before);
+
+    sandbox.run("a.rhai --seed 1").code(0);
+    assert_eq!(std::fs::read_dir(sandbox.path("runs")).unwrap().count(), 2);
+}
+
+#[test]
+fn the_environment_sets_parameters_and_the_command_line_beats_it() {
+    let sandbox = Sandbox::with(SMALL);
+    let done = Done::of(sandbox.command("a.rhai --json").env("SDFLOW_P_N", "60")).code(0);
+    assert_eq!(json(&done.stdout)["params"]["n"], serde_json::json!({"value": 60, "origin": "environment"}));
+    let done = Done::of(sandbox.command("a.rhai --json -p n=50").env("SDFLOW_P_N", "60")).code(0);
+    assert_eq!(json(&done.stdout)["params"]["n"]["value"], 50);
+}
+
+#[test]
+fn json_is_all_of_standard_output_and_prints_go_aside() {
+    let sandbox = Sandbox::with(SMALL);
+    let done = sandbox.run("a.rhai --json").code(0);
+    assert_eq!(json(&done.stdout), sandbox.record());
+    assert!(done.stderr.contains("moved 100"));
+    assert_eq!(json(&sandbox.run("a.rhai --json").code(0).stdout), sandbox.record());
+}
+
+#[test]
+fn a_failed_check_leaves_with_4_each_time() {
+    let sandbox = Sandbox::with("expect(\"sums\", 1 + 1 == 3);");
+    for words in ["a.rhai", "a.rhai", "a.rhai --quiet"] {
+        let done = sandbox.run(words).code(4);
+        assert!(format!("{}{}", done.stdout, done.stderr).contains("FAILED sums"), "{words}");
+    }
+    assert_eq!(sandbox.record()["status"], "done");
+}
+
+#[test]
+fn an_error_while_running_keeps_the_record() {
+    let sandbox = Sandbox::with("print(\"begun\");\nlet y = normal(0, 2);\n");
+    let code = sandbox.run("a.rhai").code;
+    let record = sandbox.record();
+    assert_eq!((record["status"].as_str(), record["exit_code"].as_i64()), (Some("failed"), Some(code.into())));
+    assert_eq!(record["error"]["line"], 2);
+}
+
+#[test]
+fn quiet_says_nothing_when_all_is_well() {
+    let done = Sandbox::with("let n = 1; expect(\"one\", n == 1);").run("a.rhai --quiet").code(0);
+    assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn out_names_the_folder_and_another_run_is_not_overwritten() {
+    let sandbox = Sandbox::with("let n = param(\"n\", 1); print(n);");
+    sandbox.run("a.rhai --out here/it").code(0);
+    assert_eq!(json(&sandbox.read("here/it/run.json"))["status"], "done");
+    let refused = sandbox.run("a.rhai --out here/it -p n=2").code(2);
+    assert!(refused.stderr.contains("another run"), "{}", refused.stderr);
+    sandbox.run("a.rhai --out here/it -p n=2 --force").code(0);
+    assert_eq!(json(&sandbox.read("here/it/run.json"))["params"]["n"]["value"], 2);
+}
+
+#[test]
+fn the_same_bytes_for_any_number_of_threads() {
+    let metrics = ["1", "2", "3"].map(|threads| {
+        let sandbox = Sandbox::with(SMALL);
+        sandbox.run(&format!("a.rhai --threads {threads}")).code(0);
+        sandbox.read(&format!("{}/metrics.jsonl", sandbox.run_folder().display()))
+    });
+    assert!(metrics.iter().all(|text| *text == metrics[0]));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_exists() {
+    let sandbox = Sandbox::with(ENDLESS);
+    let child = sandbox.command("a.rhai").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for("rows of metrics", || {
+        let folder = sandbox.path("runs").read_dir().ok()?.next()?.ok()?.path();
+        (std::fs::read_to_string(folder.join("metrics.csv")).ok()?.lines().count() > 3).then_some(())
+    });
+    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let asked = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    let record = sandbox.record();
+    assert_eq!((record["status"].as_str(), record["exit_code"].as_i64()), (Some("stopped"), Some(130)));
+    assert!(record["steps"].as_u64() > Some(0));
+    let rows = std::fs::read_to_string(sandbox.run_folder().join("metrics.jsonl")).unwrap();
+    assert!(rows.lines().map(json).count() > 2);
+}
+
+/// An unfinished run is computed anew, and it says so.
+#[test]
+fn an_unfinished_run_is_computed_anew() {
+    let sandbox = Sandbox::with(SMALL);
+    sandbox.run("a.rhai").code(0);
+    let file = sandbox.run_folder().join("run.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("\"status\": \"done\"", "\"status\": \"running\"")).unwrap();
+    let again = sandbox.run("a.rhai").code(0);
+    assert!(again.stderr.contains("computed anew") && again.stdout.starts_with("moved 100"), "{}", again.stderr);
+    assert_eq!(sandbox.record()["status"], "done");
+}
+
+fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "no {what} within a minute");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

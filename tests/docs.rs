@@ -1,0 +1,80 @@
+//! What the documents say is what the project does.
+
+use std::fs::read_to_string;
+
+fn text(name: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The command in the code block of the README's section on tests.
+fn test_command() -> String {
+    let readme = text("README.md");
+    let section = readme.split("## Tests").nth(1).expect("the README has a section on tests");
+    section.lines().skip_while(|line| !line.starts_with("```")).nth(1).expect("a command in a code block").to_string()
+}
+
+#[test]
+fn the_readme_and_the_checks_run_the_same_tests() {
+    let command = test_command();
+    assert!(command.starts_with("cargo test"), "{command}");
+    assert!(text(".ci/run").lines().any(|line| line == format!("step {command}")), ".ci/run does not run `{command}`");
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+        let text = text(name);
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            assert!(target.starts_with("http") || root.join(file).exists(), "{name} links to {target}");
+        }
+    }
+}
+
+#[test]
+fn versions_agree() {
+    assert!(text("CITATION.cff").contains(&format!("\nversion: {}\n", env!("CARGO_PKG_VERSION"))));
+}
+
+/// Keys in square brackets in doc comments, such as `[weber2023score]`, are entries of REFERENCES.bib.
+#[test]
+fn every_source_that_is_cited_is_listed() {
+    let listed = text("REFERENCES.bib");
+    let mut unknown = Vec::new();
+    for file in ["engine/src", "dsl/src", "src"].into_iter().flat_map(rust_files) {
+        let text = read_to_string(&file).unwrap();
+        for line in text.lines().filter(|line| line.trim_start().starts_with("//")) {
+            let keys =
+                line.split('[').skip(1).filter_map(|rest| rest.split(']').next()).flat_map(|all| all.split(", "));
+            for key in keys.filter(|key| is_key(key) && !listed.contains(&format!("{{{key},"))) {
+                unknown.push(format!("{}: {key}", file.display()));
+            }
+        }
+    }
+    assert_eq!(unknown, Vec::<String>::new());
+}
+
+/// Letters, a year, letters: `weber2023score`.
+fn is_key(text: &str) -> bool {
+    let digits: String = text.chars().skip_while(char::is_ascii_lowercase).take_while(char::is_ascii_digit).collect();
+    let plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    plain && digits.len() == 4 && text.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+fn rust_files(folder: &str) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false if path.extension().is_some_and(|ending| ending == "rs") => found.push(path),
+                false => {}
+            }
+        }
+    }
+    found
+}
