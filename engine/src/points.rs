@@ -189,8 +189,12 @@ impl Standardiser {
             std.iter_mut().zip(row).zip(&mean).for_each(|((s, x), m)| *s += (x - m) * (x - m));
         }
         let n = points.n() as f64;
-        for s in &mut std {
-            *s = if *s > 0.0 { (*s / n).sqrt() } else { 1.0 };
+        for (s, m) in std.iter_mut().zip(&mean) {
+            *s = (*s / n).sqrt();
+            // A constant column still differs from its rounded mean by a few ulp.
+            if *s <= 1e-14 * m.abs() {
+                *s = 1.0;
+            }
         }
         Standardiser { mean, std }
     }
@@ -247,5 +251,7 @@ mod tests {
         let q = s.apply(&p);
         assert!((q.covariance()[(0, 0)] - 1.0).abs() < 1e-12);
         assert_eq!(s.undo(&q), p);
+        let constant = Points::new(vec![0.1; 7], 1, "x").unwrap();
+        assert_eq!(Standardiser::of(&constant).std(), [1.0]);
     }
 }

@@ -15,8 +15,10 @@ crate::options! {
     }
 }
 
-/// Share of a mixture's modes that the points hit. Parts: `modes_hit`, `modes`, and `within`, the share of all points
-/// within the radius of the mode they fall to (its standard error is the part `within_se`).
+/// Share of a mixture's modes that the points hit. Parts: `modes_hit`, `modes`; `within`, the share of all points
+/// within the radius of the mode they fall to (its standard error is the part `within_se`); and `variance`, the pooled
+/// variance of those points about their mode's own sample mean, in units of the mode's covariance (1 for a perfect sample
+/// up to the truncation at the radius; unknown, and left out, while no mode has two points).
 ///
 /// The mode `k` of weight `w_k` is hit when `max(1, least w_k n)` of the points assigned to it lie within the radius: a
 /// stray point among thousands is no mode. The standard error takes each mode's count as Poisson and the chance of
@@ -54,7 +56,8 @@ impl Metric for Coverage {
             return Err(Error::argument("least", least, "it must lie between 0 and 1"));
         }
         let modes = reference.expect_modes(self.name())?;
-        let counts = near_counts(modes, points, radius)?;
+        let near = near_points(modes, points, radius)?;
+        let counts: Vec<f64> = near.iter().map(|rows| rows.len() as f64).collect();
         let n = points.n() as f64;
         let thresholds = modes.weights().iter().map(|w| (least * w * n).max(1.0));
         let (mut hit, mut variance) = (0.0, 0.0);
@@ -64,27 +67,47 @@ impl Metric for Coverage {
             variance += chance * (1.0 - chance);
         }
         let (total, within) = (counts.len() as f64, counts.iter().sum::<f64>() / n);
-        Ok(Estimate::new(hit / total, variance.sqrt() / total)
+        let found = Estimate::new(hit / total, variance.sqrt() / total)
             .with_part("modes_hit", hit)
             .with_part("modes", total)
             .with_part("within", within)
-            .with_part("within_se", (within * (1.0 - within) / n).sqrt()))
+            .with_part("within_se", (within * (1.0 - within) / n).sqrt());
+        Ok(match pooled_variance(modes, points, &near)? {
+            Some(variance) => found.with_part("variance", variance),
+            None => found,
+        })
     }
 }
 
-/// Of the points assigned to each mode, the number within `radius` of it.
-fn near_counts(modes: &Mixture, points: &Points, radius: f64) -> Result<Vec<f64>> {
+/// `sum_k sum_i |x_i - mean_k|^2_(S_k^-1) / (d sum_k (n_k - 1))` over the points near each mode.
+fn pooled_variance(modes: &Mixture, points: &Points, near: &[Vec<usize>]) -> Result<Option<f64>> {
+    let (mut sum, mut freedom, mut squares) = (0.0, 0.0, Vec::new());
+    for (rows, mode) in near.iter().zip(modes.components()).filter(|(rows, _)| rows.len() > 1) {
+        // Moved so that the sample mean falls on the mode: its distances are then those from the sample mean.
+        let mut own = points.select(rows);
+        let shift: Vec<f64> = own.mean().iter().zip(mode.mean()).map(|(own, mode)| mode - own).collect();
+        own.data_mut().iter_mut().zip(shift.iter().cycle()).for_each(|(x, s)| *x += s);
+        mode.mahalanobis2(&own, &mut squares)?;
+        sum += squares.iter().sum::<f64>();
+        freedom += (rows.len() - 1) as f64;
+    }
+    Ok((freedom > 0.0).then(|| sum / (freedom * points.dim() as f64)))
+}
+
+/// Of the points assigned to each mode, those within `radius` of it.
+fn near_points(modes: &Mixture, points: &Points, radius: f64) -> Result<Vec<Vec<usize>>> {
     let mut members = vec![Vec::new(); modes.weights().len()];
     modes.assign(points)?.into_iter().enumerate().for_each(|(i, k)| members[k].push(i));
     let mut squares = Vec::new();
-    let count = |(members, mode): (&Vec<usize>, &Gaussian)| {
+    let near = |(members, mode): (Vec<usize>, &Gaussian)| {
         if members.is_empty() {
-            return Ok(0.0);
+            return Ok(members);
         }
-        mode.mahalanobis2(&points.select(members), &mut squares)?;
-        Ok(squares.iter().filter(|d2| **d2 <= radius * radius).count() as f64)
+        mode.mahalanobis2(&points.select(&members), &mut squares)?;
+        let inside = squares.iter().map(|d2| *d2 <= radius * radius);
+        Ok(members.into_iter().zip(inside).filter(|(_, inside)| *inside).map(|(i, _)| i).collect())
     };
-    members.iter().zip(modes.components()).map(count).collect()
+    members.into_iter().zip(modes.components()).map(near).collect()
 }
 
 /// Probability that a Poisson count of this mean reaches `threshold`, with half a count of continuity correction.

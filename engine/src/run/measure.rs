@@ -55,11 +55,11 @@ impl<'a> Measures<'a> {
     /// Every metric of `points`, without floors.
     pub(super) fn estimates(&self, points: &Points, pairwise: &Pairwise) -> Result<BTreeMap<String, Estimate>> {
         let Some(reference) = self.reference else { return Ok(BTreeMap::new()) };
-        let one = |m: &Box<dyn Metric>| {
-            let estimate = m.estimate(points, reference, pairwise, self.stream.label(m.name()))?;
-            Ok((m.name().to_string(), estimate))
+        let one = |metric: &dyn Metric| {
+            let estimate = metric.estimate(points, reference, pairwise, self.stream.label(metric.name()))?;
+            Ok((metric.name().to_string(), estimate))
         };
-        self.metrics.iter().map(one).collect()
+        self.metrics.iter().map(|m| one(m.as_ref())).collect()
     }
 
     /// Every metric of `points` with its noise floor.

@@ -1,0 +1,58 @@
+//! Do points repeat the data they were made from?
+
+use crate::points::squared_distance;
+use crate::{Error, Points, Result};
+use rayon::prelude::*;
+
+/// The memorisation share and its standard error over points: of the points whose nearest data point should by chance be
+/// a held-out one, how many have a training point there instead.
+///
+/// With `s` the share of points whose nearest neighbour among `N` training and `m` held-out points is a training point, and
+/// `c = N / (N + m)` its expectation for fresh samples, the result is `(s - c) / (1 - c)`: 0 for fresh samples whatever the
+/// two sizes, 1 for copies of the training data, negative for copies of the held-out data. Ties count half.
+/// Cost: `n (N + m) d`, in parallel.
+///
+/// # Errors
+/// Dimensions that differ, or an empty set.
+pub fn memorisation(points: &Points, train: &Points, held_out: &Points) -> Result<(f64, f64)> {
+    train.check_dim("the training points", points.dim(), "the cloud")?;
+    held_out.check_dim("the held-out points", points.dim(), "the cloud")?;
+    for (what, set) in [("the cloud", points), ("the training points", train), ("the held-out points", held_out)] {
+        if set.n() == 0 {
+            return Err(Error::shape(what, "no rows", "at least one is needed"));
+        }
+    }
+    let nearest = |x: &[f64], set: &Points| set.iter().map(|y| squared_distance(x, y)).fold(f64::INFINITY, f64::min);
+    let hit = |i: usize| {
+        let x = points.row(i);
+        match nearest(x, train).total_cmp(&nearest(x, held_out)) {
+            std::cmp::Ordering::Less => 1.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Greater => 0.0,
+        }
+    };
+    let hits: Vec<f64> = (0..points.n()).into_par_iter().map(hit).collect();
+    let n = points.n() as f64;
+    let share = hits.iter().sum::<f64>() / n;
+    let chance = train.n() as f64 / (train.n() + held_out.n()) as f64;
+    Ok(((share - chance) / (1.0 - chance), (share * (1.0 - share) / n).sqrt() / (1.0 - chance)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Stream;
+
+    #[test]
+    fn fresh_points_score_zero_and_copies_one() {
+        let set = |name: &str, n: usize| Stream::new(1).label(name).normal(n, 3);
+        let (train, held, fresh) = (set("train", 800), set("held", 200), set("fresh", 4000));
+        let (share, se) = memorisation(&fresh, &train, &held).unwrap();
+        // The neighbours' places are random too: their own share of the space adds to the error over points.
+        assert!(share.abs() < 0.15 && se < 0.05, "{share} {se}");
+        assert_eq!(memorisation(&train, &train, &held).unwrap().0, 1.0);
+        assert_eq!(memorisation(&held, &train, &held).unwrap().0, -4.0);
+        assert_eq!(memorisation(&train, &train, &train).unwrap().0, 0.0);
+        assert!(memorisation(&fresh, &train, &Points::zeros(3, 2)).is_err());
+    }
+}
