@@ -23,7 +23,8 @@ impl<T: Real> Buffer<T> {
 
     /// The first `len` numbers, after [`Buffer::take`] of at least as many.
     pub fn slice(&self, len: usize) -> &[T] {
-        let start = self.start();
+        // A block that was never taken has no line to start on.
+        let start = self.start().min(self.0.len());
         &self.0[start..start + len]
     }
 
