@@ -2,6 +2,7 @@
 
 use crate::{machine, message};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use sdflow::pairwise::{PairwiseOptions, Precision};
 use sdflow_dsl::Diagnostic;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -114,9 +115,9 @@ pub struct FieldArgs {
     /// Weights of the target's samples, .npy, not negative; they are made to sum to one
     #[arg(long, value_name = "W.npy")]
     pub target_weights: Option<PathBuf>,
-    /// Arithmetic
-    #[arg(long, value_enum, default_value_t = PrecisionName::Auto)]
-    pub precision: PrecisionName,
+    /// Arithmetic: f64, f32 [default: what the engine takes by itself]
+    #[arg(long, value_name = "P", value_parser = precision)]
+    pub precision: Option<Precision>,
     /// Where the field is written, .npy
     #[arg(short, long, value_name = "V.npy")]
     pub output: PathBuf,
@@ -159,14 +160,6 @@ impl FlowName {
 pub enum SelfTerm {
     Include,
     Exclude,
-}
-
-/// Arithmetic by name; `auto` is what the engine chooses by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PrecisionName {
-    F64,
-    F32,
-    Auto,
 }
 
 impl Command {
@@ -271,6 +264,16 @@ fn grammar() -> clap::Command {
     static VERSION: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     let version = VERSION.get_or_init(|| format!("{} ({})", env!("CARGO_PKG_VERSION"), machine::isa()));
     Cli::command().version(version.as_str())
+}
+
+/// The value that serde knows by this name.
+fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
+    serde_json::from_value(name.into()).map_err(|e| e.to_string())
+}
+
+/// A precision by name; `auto` leaves the choice to the engine, whose options say what that is.
+fn precision(name: &str) -> Result<Precision, String> {
+    if name == "auto" { Ok(PairwiseOptions::default().precision) } else { named(name) }
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

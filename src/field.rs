@@ -1,14 +1,12 @@
 //! `field`: one velocity field between two files of points.
 
-use crate::args::{FieldArgs, FlowName, KernelName, PrecisionName, SelfTerm};
+use crate::args::{FieldArgs, FlowName, KernelName, SelfTerm};
 use crate::exit::Exit;
 use crate::message::{of_engine, usage};
 use crate::progress::duration;
 use crate::terminal;
 use sdflow::io::{LoadOptions, load, save_npy};
-use sdflow::pairwise::{
-    Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Precision, Softmax, SoftmaxMean,
-};
+use sdflow::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Softmax, SoftmaxMean};
 use sdflow::{Error, Interrupt, Points, Result};
 use sdflow_dsl::Diagnostic;
 use std::time::Instant;
@@ -21,7 +19,9 @@ pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
     check(args)?;
     let begun = Instant::now();
     let clouds = Clouds::loaded(args).map_err(|e| of_engine(&e))?;
-    let pairwise = Pairwise::new(options(args.precision), Interrupt::default());
+    let mut options = PairwiseOptions::default();
+    options.precision = args.precision.unwrap_or(options.precision);
+    let pairwise = Pairwise::new(options, Interrupt::default());
     let computed = match args.flow {
         FlowName::Sd => clouds.score_difference(&pairwise, args),
         FlowName::Mmd => clouds.witness_gradient(&pairwise, args),
@@ -157,15 +157,6 @@ fn kernel(name: KernelName, h: f64) -> Kernel {
         KernelName::Matern32 => Kernel::Matern32 { h },
         KernelName::Matern52 => Kernel::Matern52 { h },
     }
-}
-
-/// The engine's options for a precision by name.
-pub fn options(precision: PrecisionName) -> PairwiseOptions {
-    let precision = match precision {
-        PrecisionName::F64 => Precision::F64,
-        PrecisionName::F32 | PrecisionName::Auto => Precision::F32,
-    };
-    PairwiseOptions { precision, ..PairwiseOptions::default() }
 }
 
 fn report(args: &FieldArgs, clouds: &Clouds, velocity: &Points, pairwise: &Pairwise, seconds: f64) {

@@ -90,7 +90,16 @@ mod tests {
     #[test]
     fn the_caret_counts_characters_not_bytes() {
         let text = error(&at(2, 23, 5), false);
-        insta::assert_snapshot!(text, @"");
+        let expected = [
+            "error: there is no option `sgima`",
+            " --> a.rhai:2:23",
+            "  |",
+            "2 | let f = sd_flow(σ, #{ sgima: 0.1 });",
+            "  |                       ^^^^^",
+            "help: did you mean `sigma`?",
+            "see: sdflow-engine doc sd_flow",
+        ];
+        assert_eq!(text.lines().collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::exit::Exit;
 use crate::machine;
+use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{Diagnostic, Ending, Outcome, Param, Prepared};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -169,7 +170,7 @@ impl Record {
             machine: Machine {
                 cpu: machine::cpu(),
                 isa: machine::isa().into(),
-                backend: String::new(),
+                backend: format!("{:?}", PairwiseOptions::default().backend).to_lowercase(),
                 threads: rayon::current_num_threads(),
             },
             wall_s: 0.0,

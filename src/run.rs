@@ -89,7 +89,7 @@ fn answer(args: &RunArgs, record: &Record, folder: &Path) -> Result<Exit, Diagno
 fn report(args: &RunArgs, record: &Record, folder: &Path) -> Result<(), Diagnostic> {
     match (args.json, args.quiet) {
         (true, _) => terminal::say_json(record),
-        (false, false) => terminal::say(&summary::of(record, folder)),
+        (false, false) => terminal::say(summary::of(record, folder).trim_end()),
         (false, true) => {
             let failed = record.checks.iter().filter(|check| !check.pass);
             failed.for_each(|check| terminal::tell(&summary::claim(check)));

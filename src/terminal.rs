@@ -3,11 +3,24 @@
 use crate::message;
 use sdflow_dsl::Diagnostic;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
-/// Prints `text` as a line of the result; a reader that left early is no error, a full disk behind a redirection shows
-/// at the end of the command, in [`flushed`].
+/// The first reason why a result could not be printed.
+static TROUBLE: OnceLock<String> = OnceLock::new();
+
+/// Prints `text` as a line of the result. A reader that left early is no error; a full disk behind a redirection is, and
+/// [`flushed`] tells it at the end.
 pub fn say(text: &str) {
-    let _ = writeln!(io::stdout().lock(), "{text}");
+    let mut out = io::stdout().lock();
+    noted(writeln!(out, "{text}").and_then(|()| out.flush()));
+}
+
+fn noted(written: io::Result<()>) {
+    if let Err(e) = written
+        && e.kind() != ErrorKind::BrokenPipe
+    {
+        TROUBLE.get_or_init(|| e.to_string());
+    }
 }
 
 /// Prints `text` as a line for the user to read.
@@ -34,11 +47,9 @@ fn colour() -> bool {
 /// # Errors
 /// Standard output could not be written.
 pub fn flushed() -> Result<(), Diagnostic> {
-    match io::stdout().flush() {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            Err(message::data(format!("cannot write the results: {e}"), None))
-        }
-        _ => Ok(()),
+    match TROUBLE.get() {
+        Some(reason) => Err(message::data(format!("cannot write the results: {reason}"), None)),
+        None => Ok(()),
     }
 }
 

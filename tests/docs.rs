@@ -1,4 +1,5 @@
 //! What the documents say is what the project does.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use std::fs::read_to_string;
 

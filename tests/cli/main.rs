@@ -1,4 +1,5 @@
 //! The command as a user types it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod bad_input;
 mod field;
