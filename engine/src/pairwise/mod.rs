@@ -13,33 +13,37 @@
 #[cfg(test)]
 mod agreement;
 mod bandwidth;
+mod bound;
 mod buffer;
+mod call;
+mod difference;
 mod exp;
 mod isa;
 mod kernel;
 mod naive;
+mod order;
 mod pack;
+mod peak;
 mod plan;
 mod profile;
 mod real;
 mod reduce;
 mod tile;
+mod walk;
 mod weigh;
 
 pub use bandwidth::Kernels;
+pub use difference::ScoreDifference;
 pub use isa::Isa;
 pub use kernel::Kernel;
+pub use peak::fma_peak;
 
-use crate::{Error, Interrupt, Points, Result};
+use crate::{Interrupt, Points};
 use buffer::Pool;
 use pack::Packed;
-use plan::{Plan, mean_square};
-use profile::Scaled;
-use real::Real;
-use reduce::{Job, Rows, Scratch, Weights};
+use reduce::Scratch;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tile::Form;
 
 crate::options! {
     /// How pairwise sums are computed.
@@ -51,6 +55,8 @@ crate::options! {
         backend: Backend = Backend::Auto,
         /// Instruction set: "auto", "scalar", "avx2", "avx512"; one that the machine lacks gives the best it has.
         isa: Isa = Isa::Auto,
+        /// May blocks of sources be skipped whose weights cannot be told from 0? The result is the same to rounding.
+        skip: bool = true,
     }
 }
 
@@ -101,12 +107,24 @@ struct Memory {
 #[derive(Debug, Default)]
 pub struct Work {
     pairs: AtomicU64,
+    flops: AtomicU64,
 }
 
 impl Work {
-    /// Pairs of a query and a source evaluated since the engine was made.
+    /// Pairs of a query and a source evaluated since the engine was made; what was skipped does not count.
     pub fn pairs(&self) -> u64 {
         self.pairs.load(Ordering::Relaxed)
+    }
+
+    /// Multiplications and additions in the products of these pairs: 2 per coordinate of the distance, 2 per coordinate of
+    /// the value; exponentials are not counted.
+    pub fn flops(&self) -> u64 {
+        self.flops.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, pairs: usize, dims: usize) {
+        self.pairs.fetch_add(pairs as u64, Ordering::Relaxed);
+        self.flops.fetch_add(2 * (pairs * dims) as u64, Ordering::Relaxed);
     }
 }
 
@@ -197,164 +215,4 @@ impl Pairwise {
     pub fn interrupt(&self) -> &Interrupt {
         &self.interrupt
     }
-
-    /// `out[i] = log sum_j exp(l_j - |z_i - x_j|^2 / 2 sigma^2)`.
-    ///
-    /// # Errors
-    /// Shapes that do not fit, `sigma` not positive, or an interrupt.
-    pub fn log_sum_exp(&self, queries: &Points, sources: &Points, softmax: &Softmax, out: &mut Vec<f64>) -> Result<()> {
-        self.check_softmax(queries, sources, softmax)?;
-        out.resize(queries.n(), 0.0);
-        let rows = Rows { values: &mut [], mass: out, ess: &mut [] };
-        if self.options.backend == Backend::Naive {
-            let mut full = SoftmaxMean::default();
-            naive::softmax_mean(queries, sources, sources, softmax, &mut full);
-            rows.mass.copy_from_slice(&full.log_sum);
-            return self.interrupt.check();
-        }
-        self.softmax(queries, sources, None, softmax, rows)
-    }
-
-    /// Softmax mean of `values` (often the sources themselves) at every query, with normaliser and effective sample size.
-    /// Finite for any query however far: the row's maximum is subtracted. A query that has no source left (all
-    /// log-weights `-inf`) gets the value of its nearest source, a normaliser of `-inf` and a sample size of 1; a single
-    /// source is never left out of its own query.
-    ///
-    /// # Errors
-    /// Shapes that do not fit, `sigma` not positive, or an interrupt.
-    pub fn softmax_mean(
-        &self,
-        queries: &Points,
-        sources: &Points,
-        values: &Points,
-        softmax: &Softmax,
-        out: &mut SoftmaxMean,
-    ) -> Result<()> {
-        check_rows("values", values.n(), sources.n())?;
-        self.check_softmax(queries, sources, softmax)?;
-        if self.options.backend == Backend::Naive {
-            naive::softmax_mean(queries, sources, values, softmax, out);
-            return self.interrupt.check();
-        }
-        out.mean.reshape(queries.n(), values.dim());
-        out.log_sum.resize(queries.n(), 0.0);
-        out.ess.resize(queries.n(), 0.0);
-        let rows = Rows { values: out.mean.data_mut(), mass: &mut out.log_sum, ess: &mut out.ess };
-        self.softmax(queries, sources, Some(values), softmax, rows)
-    }
-
-    /// `sum_j w_j k(|z_i - x_j|^2) [1, v_j]` at every query.
-    ///
-    /// # Errors
-    /// Shapes that do not fit, a bandwidth that is not positive, or an interrupt.
-    pub fn kernel_sum(&self, queries: &Points, sources: &Points, sum: &KernelSum, out: &mut KernelSums) -> Result<()> {
-        queries.check_dim("the queries", sources.dim(), "the sources")?;
-        check_rows("values", sum.values.map_or(sources.n(), Points::n), sources.n())?;
-        check_rows("weights", sum.weights.map_or(sources.n(), <[f64]>::len), sources.n())?;
-        sum.kernel.check()?;
-        self.begin(queries, sources)?;
-        if self.options.backend == Backend::Naive {
-            naive::kernel_sum(queries, sources, sum, out);
-            return self.interrupt.check();
-        }
-        out.mass.resize(queries.n(), 0.0);
-        out.moment.reshape(queries.n(), sum.values.map_or(0, Points::dim));
-        let rows = Rows { values: out.moment.data_mut(), mass: &mut out.mass, ess: &mut [] };
-        let memory = &self.memory;
-        match self.options.precision {
-            Precision::F32 => {
-                memory.packed32.with(|p| self.kernel_in(p, &memory.scratch32, queries, sources, sum, rows))
-            }
-            Precision::F64 => {
-                memory.packed64.with(|p| self.kernel_in(p, &memory.scratch64, queries, sources, sum, rows))
-            }
-        }
-    }
-
-    fn check_softmax(&self, queries: &Points, sources: &Points, softmax: &Softmax) -> Result<()> {
-        queries.check_dim("the queries", sources.dim(), "the sources")?;
-        check_rows("log_weights", softmax.log_weights.map_or(sources.n(), <[f64]>::len), sources.n())?;
-        if !(softmax.sigma > 0.0 && softmax.sigma.is_finite()) {
-            return Err(Error::argument("sigma", softmax.sigma, "a kernel needs a positive sigma"));
-        }
-        self.begin(queries, sources)
-    }
-
-    fn softmax(
-        &self,
-        queries: &Points,
-        sources: &Points,
-        values: Option<&Points>,
-        softmax: &Softmax,
-        rows: Rows,
-    ) -> Result<()> {
-        let memory = &self.memory;
-        match self.options.precision {
-            Precision::F32 => memory
-                .packed32
-                .with(|p| self.softmax_in(p, &memory.scratch32, queries, (sources, values), softmax, rows)),
-            Precision::F64 => memory
-                .packed64
-                .with(|p| self.softmax_in(p, &memory.scratch64, queries, (sources, values), softmax, rows)),
-        }
-    }
-
-    fn softmax_in<T: Real>(
-        &self,
-        packed: &mut Packed<T>,
-        scratch: &Pool<Scratch<T>>,
-        queries: &Points,
-        (sources, values): (&Points, Option<&Points>),
-        softmax: &Softmax,
-        rows: Rows,
-    ) -> Result<()> {
-        let scale = (0.5 * std::f64::consts::LOG2_E).sqrt() / softmax.sigma;
-        let plan = self.plan::<T>(queries, sources, values, scale);
-        packed.pack(sources, values, scale, plan.form, softmax.log_weights);
-        let leave_out_self = softmax.leave_out_self && sources.n() > 1;
-        let job = Job { plan, queries, sources: packed, leave_out_self, weights: Weights::Softmax };
-        job.run(rows, scratch, &self.interrupt)
-    }
-
-    fn kernel_in<T: Real>(
-        &self,
-        packed: &mut Packed<T>,
-        scratch: &Pool<Scratch<T>>,
-        queries: &Points,
-        sources: &Points,
-        sum: &KernelSum,
-        rows: Rows,
-    ) -> Result<()> {
-        let Scaled { name, scale, factor } = Scaled::of(sum.kernel, sum.part, sources.spread());
-        let mut plan = self.plan::<T>(queries, sources, sum.values, scale);
-        // A root magnifies the rounding of a small squared distance: no product form here.
-        plan.form = Form::Difference;
-        packed.pack(sources, sum.values, scale, plan.form, None);
-        let weights: Vec<T> = match sum.weights {
-            Some(weights) => weights.iter().map(|w| T::from_f64(*w)).collect(),
-            None => vec![T::from_f64(1.0); sources.n()],
-        };
-        let weights = Weights::Kernel { name, factor, weights: &weights };
-        let job = Job { plan, queries, sources: packed, leave_out_self: sum.leave_out_self, weights };
-        job.run(rows, scratch, &self.interrupt)
-    }
-
-    fn plan<T: Real>(&self, queries: &Points, sources: &Points, values: Option<&Points>, scale: f64) -> Plan {
-        let centre = sources.mean();
-        let square = scale * scale * (mean_square(sources, &centre) + mean_square(queries, &centre));
-        Plan::new::<T>(&self.options, sources.dim(), values.map_or(0, Points::dim), square)
-    }
-
-    fn begin(&self, queries: &Points, sources: &Points) -> Result<()> {
-        self.interrupt.check()?;
-        self.work.pairs.fetch_add(queries.n() as u64 * sources.n() as u64, Ordering::Relaxed);
-        Ok(())
-    }
-}
-
-fn check_rows(what: &str, got: usize, want: usize) -> Result<()> {
-    if got == want {
-        return Ok(());
-    }
-    Err(Error::shape(what, format!("{got} rows"), format!("there are {want} sources")))
 }

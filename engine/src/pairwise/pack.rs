@@ -4,6 +4,7 @@
 //! negative squared distance; rounding to the working type comes last.
 
 use super::buffer::Buffer;
+use super::order::Order;
 use super::real::Real;
 use super::tile::Form;
 use crate::Points;
@@ -35,7 +36,7 @@ pub struct Packed<T> {
 }
 
 impl<T: Real> Packed<T> {
-    /// Packs `sources`, and `values` unless they are the sources themselves.
+    /// Packs `sources` in this order (their own without one), and `values` unless they are the sources themselves.
     pub fn pack(
         &mut self,
         sources: &Points,
@@ -43,42 +44,26 @@ impl<T: Real> Packed<T> {
         scale: f64,
         form: Form,
         log_weights: Option<&[f64]>,
+        order: Option<&Order>,
     ) {
         (self.m, self.dim, self.scale) = (sources.n(), sources.dim(), scale);
         self.centre = sources.mean();
-        let (dim, centre) = (self.dim, &self.centre);
-        let x = self.x.take(self.m * dim);
-        x.par_chunks_mut(ROWS * dim).zip(sources.data().par_chunks(ROWS * dim)).for_each(|(to, from)| {
-            for (to, from) in to.chunks_exact_mut(dim).zip(from.chunks_exact(dim)) {
-                convert(from, centre, scale, to);
-            }
-        });
+        convert(sources, order, &self.centre, scale, self.x.take(self.m * self.dim));
+        let (x, dim) = (self.x.slice(self.m * self.dim), self.dim);
         self.bias.take(self.m).par_chunks_mut(ROWS).zip(x.par_chunks(ROWS * dim)).enumerate().for_each(
             |(chunk, (bias, x))| {
                 for (r, (b, row)) in bias.iter_mut().zip(x.chunks_exact(dim)).enumerate() {
-                    let l = log_weights.map_or(0.0, |l| l[chunk * ROWS + r]) * std::f64::consts::LOG2_E;
+                    let j = index(order, chunk * ROWS + r);
+                    let l = log_weights.map_or(0.0, |l| l[j]) * std::f64::consts::LOG2_E;
                     *b = T::from_f64(if form == Form::Product { l - square(row) } else { l });
                 }
             },
         );
-        self.pack_values(sources, values);
-    }
-
-    fn pack_values(&mut self, sources: &Points, values: Option<&Points>) {
         self.value_dim = values.map_or(0, Points::dim);
         self.shared = values.is_some_and(|v| std::ptr::eq(v, sources));
-        match values {
-            Some(values) if !self.shared => {
-                self.value_centre = values.mean();
-                let (dim, centre) = (values.dim(), &self.value_centre);
-                let to = self.values.take(self.m * dim);
-                to.par_chunks_mut(ROWS * dim).zip(values.data().par_chunks(ROWS * dim)).for_each(|(to, from)| {
-                    for (to, from) in to.chunks_exact_mut(dim).zip(from.chunks_exact(dim)) {
-                        convert(from, centre, 1.0, to);
-                    }
-                });
-            }
-            _ => self.value_centre.clone_from(&self.centre),
+        self.value_centre = values.map_or_else(Vec::new, |v| if self.shared { self.centre.clone() } else { v.mean() });
+        if let Some(values) = values.filter(|_| !self.shared) {
+            convert(values, order, &self.value_centre, 1.0, self.values.take(self.m * self.value_dim));
         }
     }
 
@@ -92,6 +77,15 @@ impl<T: Real> Packed<T> {
     #[inline(always)]
     pub fn bias(&self, from: usize, rows: usize) -> &[T] {
         &self.bias.slice(self.m)[from..from + rows]
+    }
+
+    /// The largest log-weight of some sources, in bits.
+    pub fn top(&self, from: usize, rows: usize, form: Form) -> f64 {
+        let log_weight = |j: usize| {
+            let bias = self.bias(j, 1)[0].to_f64();
+            if form == Form::Product { bias + square(self.x(j, 1)) } else { bias }
+        };
+        (from..from + rows).map(log_weight).fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// Their values, rows x `value_dim`.
@@ -108,17 +102,16 @@ impl<T: Real> Packed<T> {
         if self.shared { 1.0 / self.scale } else { 1.0 }
     }
 
-    /// The value of the source nearest to `query`, for a query to which no weight leads.
-    pub fn nearest_value(&self, query: &[f64], left_out: Option<usize>, value: &mut [f64]) {
+    /// The value of the source nearest to `query`, not the one at `left_out`, for a query to which no weight leads.
+    pub fn nearest_value(&self, query: &[f64], left_out: Option<usize>) -> impl Iterator<Item = f64> {
         let distance = |j: usize| -> f64 {
             let x = query.iter().zip(&self.centre).zip(self.x(j, 1));
             x.map(|((q, c), x)| ((q - c) * self.scale - x.to_f64()).powi(2)).sum()
         };
         let candidates = (0..self.m).filter(|&j| Some(j) != left_out);
         let nearest = candidates.min_by(|&i, &j| distance(i).total_cmp(&distance(j))).unwrap_or(0);
-        for ((v, c), x) in value.iter_mut().zip(&self.value_centre).zip(self.values(nearest, 1)) {
-            *v = c + self.value_scale() * x.to_f64();
-        }
+        let values = self.value_centre.iter().zip(self.values(nearest, 1));
+        values.map(|(c, x)| c + self.value_scale() * x.to_f64())
     }
 
     /// One query into lane `lane` of a panel `q` of `width` lanes, times 2 in product form. Returns `|q|^2`.
@@ -134,8 +127,20 @@ impl<T: Real> Packed<T> {
     }
 }
 
-fn convert<T: Real>(from: &[f64], centre: &[f64], scale: f64, to: &mut [T]) {
-    to.iter_mut().zip(from).zip(centre).for_each(|((t, x), c)| *t = T::from_f64((x - c) * scale));
+/// The point at this position.
+fn index(order: Option<&Order>, position: usize) -> usize {
+    order.map_or(position, |o| o.index[position] as usize)
+}
+
+/// `scale (x - centre)`, row by row in this order.
+fn convert<T: Real>(from: &Points, order: Option<&Order>, centre: &[f64], scale: f64, to: &mut [T]) {
+    let dim = from.dim();
+    to.par_chunks_mut(ROWS * dim).enumerate().for_each(|(chunk, to)| {
+        for (r, to) in to.chunks_exact_mut(dim).enumerate() {
+            let row = from.row(index(order, chunk * ROWS + r));
+            to.iter_mut().zip(row).zip(centre).for_each(|((t, x), c)| *t = T::from_f64((x - c) * scale));
+        }
+    });
 }
 
 fn square<T: Real>(row: &[T]) -> f64 {

@@ -17,6 +17,12 @@ const BLOCK_BYTES: usize = 1 << 18;
 /// Bytes of queries and sums that one task may hold, beside the block.
 const TASK_BYTES: usize = 1 << 19;
 
+/// Below this many points, ordering them costs more than skipping saves.
+const SKIP_POINTS: usize = 1024;
+
+/// Below this mean square of scaled points, no weight is far enough below the largest.
+const SKIP_SQUARE: f64 = 60.0;
+
 /// Rows summed by one task of a parallel sum; fixed, so that the order of additions is.
 const ROWS: usize = 4096;
 
@@ -33,12 +39,20 @@ pub struct Plan {
     pub panels: usize,
     /// Queries per panel.
     pub width: usize,
+    /// Order the points and skip blocks without weight.
+    pub skip: bool,
 }
 
 impl Plan {
     /// A plan for these sizes; `square` is the mean square of scaled sources and queries, which decides how many
-    /// digits the product form would lose.
-    pub fn new<T: Real>(options: &PairwiseOptions, dim: usize, value_dim: usize, square: f64) -> Plan {
+    /// digits the product form would lose and whether there can be blocks without weight.
+    pub fn new<T: Real>(
+        options: &PairwiseOptions,
+        (n, m): (usize, usize),
+        dim: usize,
+        value_dim: usize,
+        square: f64,
+    ) -> Plan {
         let form = match options.backend {
             Backend::Direct => Form::Difference,
             Backend::Fused => Form::Product,
@@ -47,13 +61,16 @@ impl Plan {
         };
         let width = options.isa.run(Width::<T>(std::marker::PhantomData));
         let per_source = (dim + value_dim).max(1) * size_of::<T>();
+        let skip = options.skip && n.min(m) >= SKIP_POINTS && square > SKIP_SQUARE;
+        let largest = if skip { 64 } else { 128 };
         let per_panel = (dim + value_dim).max(1) * width * size_of::<T>();
         Plan {
             isa: options.isa,
             form,
-            block: (BLOCK_BYTES / per_source).clamp(32, 128) / 8 * 8,
+            block: (BLOCK_BYTES / per_source).clamp(32, largest) / 8 * 8,
             panels: (TASK_BYTES / per_panel).clamp(1, 4),
             width,
+            skip,
         }
     }
 

@@ -33,6 +33,9 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
     /// `a b + c`, fused where the hardware fuses.
     fn mul_add<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>, c: Self::Lanes<S>) -> Self::Lanes<S>;
 
+    /// `c - a b`, fused where the hardware fuses.
+    fn negate_mul_add<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>, c: Self::Lanes<S>) -> Self::Lanes<S>;
+
     /// `if a > b { x } else { 0 }`
     fn where_greater<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>, x: Self::Lanes<S>) -> Self::Lanes<S>;
 
@@ -89,6 +92,7 @@ impl Real for f32 {
         max(a, b) = max_f32s;
         sqrt(a) = sqrt_f32s;
         mul_add(a, b, c) = mul_add_e_f32s;
+        negate_mul_add(a, b, c) = negate_mul_add_e_f32s;
     }
     #[inline(always)]
     fn exp2<S: Simd>(simd: S, s: S::f32s) -> S::f32s {
@@ -133,6 +137,7 @@ impl Real for f64 {
         max(a, b) = max_f64s;
         sqrt(a) = sqrt_f64s;
         mul_add(a, b, c) = mul_add_e_f64s;
+        negate_mul_add(a, b, c) = negate_mul_add_e_f64s;
     }
     #[inline(always)]
     fn exp2<S: Simd>(simd: S, s: S::f64s) -> S::f64s {

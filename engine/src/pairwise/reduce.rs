@@ -3,12 +3,16 @@
 //! A block of sources stays in the cache while all panels of a task pass over it: scores, weights, sums. What a task
 //! computes depends on its queries only, so the bytes do not depend on the number of threads.
 
+use super::Work;
+use super::bound::{Ball, Bounds};
 use super::buffer::{Buffer, Pool};
+use super::order::{Order, permuted};
 use super::pack::Packed;
 use super::plan::Plan;
 use super::profile::{self, Name};
 use super::real::Real;
 use super::tile::{self, Form, Row, WIDTH};
+use super::walk::Walk;
 use super::weigh::Totals;
 use crate::{Interrupt, Points, Result};
 use pulp::{Simd, WithSimd, bytemuck};
@@ -22,9 +26,17 @@ const PANELS: usize = 4;
 pub struct Job<'a, T> {
     pub plan: Plan,
     pub queries: &'a Points,
+    /// The order in which queries are dealt with.
+    pub query_order: Option<&'a Order>,
     pub sources: &'a Packed<T>,
+    /// The order in which sources were packed.
+    pub source_order: Option<&'a Order>,
+    /// What lets blocks be skipped.
+    pub bounds: Option<&'a Bounds>,
     pub leave_out_self: bool,
     pub weights: Weights<'a, T>,
+    /// Values are taken away from what the rows hold.
+    pub subtract: bool,
 }
 
 /// How scores become weights.
@@ -36,14 +48,15 @@ pub enum Weights<'a, T> {
     Kernel { name: Name, factor: f64, weights: &'a [T] },
 }
 
-/// Where the results of some consecutive queries go; empty slices are not wanted.
-pub struct Rows<'a> {
-    /// rows x `value_dim`: softmax means, or moments.
+/// Where the results of one query go.
+#[derive(Default)]
+pub struct RowOut<'a> {
+    /// Softmax mean, or moment.
     pub values: &'a mut [f64],
-    /// rows: log normalisers, or masses.
-    pub mass: &'a mut [f64],
-    /// rows: effective sample sizes.
-    pub ess: &'a mut [f64],
+    /// Log normaliser, or mass.
+    pub mass: Option<&'a mut f64>,
+    /// Effective sample size.
+    pub ess: Option<&'a mut f64>,
 }
 
 /// Scratch of one task.
@@ -51,6 +64,7 @@ pub struct Rows<'a> {
 pub struct Scratch<T> {
     queries: Buffer<T>,
     squares: Vec<f64>,
+    best: Vec<f64>,
     scores: Buffer<T>,
     sums: Buffer<T>,
 }
@@ -60,69 +74,120 @@ impl<T: Real> Job<'_, T> {
     ///
     /// # Errors
     /// An interrupt, which is looked at before every task.
-    pub fn run(&self, out: Rows, pool: &Pool<Scratch<T>>, interrupt: &Interrupt) -> Result<()> {
-        let tasks: Vec<Rows> = out.divide(self.plan.rows(), self.sources.value_dim);
-        tasks.into_par_iter().enumerate().try_for_each(|(t, rows)| {
+    pub fn run(&self, rows: Vec<RowOut>, pool: &Pool<Scratch<T>>, work: &Work, interrupt: &Interrupt) -> Result<()> {
+        let mut rows = match self.query_order {
+            Some(order) => permuted(rows, &order.index),
+            None => rows,
+        };
+        rows.par_chunks_mut(self.plan.rows()).enumerate().try_for_each(|(t, rows)| {
             interrupt.check()?;
-            pool.with(|scratch| {
-                self.plan.isa.run(Task { job: self, first: t * self.plan.rows(), rows, scratch });
+            let sample_size = rows.iter().any(|r| r.ess.is_some());
+            let pairs = pool.with(|scratch| {
+                let task = Task { job: self, first: t * self.plan.rows(), rows, scratch };
+                // Squares of weights cost time: they are summed only where they are asked for.
+                if sample_size {
+                    self.plan.isa.run(With::<_, true>(task))
+                } else {
+                    self.plan.isa.run(With::<_, false>(task))
+                }
             });
+            work.add(pairs, self.sources.dim + self.sources.value_dim);
             Ok(())
         })
     }
-}
 
-impl<'a> Rows<'a> {
-    fn divide(self, rows: usize, dim: usize) -> Vec<Rows<'a>> {
-        let mut ess = self.ess.chunks_mut(rows);
-        let mut values = self.values.chunks_mut((rows * dim).max(1));
-        self.mass
-            .chunks_mut(rows)
-            .map(|mass| Rows { mass, values: values.next().unwrap_or_default(), ess: ess.next().unwrap_or_default() })
-            .collect()
+    /// The query at this position.
+    fn query(&self, position: usize) -> usize {
+        self.query_order.map_or(position, |o| o.index[position] as usize)
+    }
+
+    /// Where the source that is the query at `position` was packed.
+    fn twin(&self, position: usize) -> usize {
+        let index = self.query(position);
+        self.source_order.map_or(index, |o| o.position.get(index).map_or(usize::MAX, |p| *p as usize))
     }
 }
 
-struct Task<'a, T> {
+struct Task<'a, 'b, T> {
     job: &'a Job<'a, T>,
     first: usize,
-    rows: Rows<'a>,
+    rows: &'a mut [RowOut<'b>],
     scratch: &'a mut Scratch<T>,
 }
 
-impl<T: Real> WithSimd for Task<'_, T> {
-    type Output = ();
+/// A task that sums squares of weights or does not.
+struct With<K, const SQUARES: bool>(K);
+
+impl<T: Real, const SQUARES: bool> WithSimd for With<Task<'_, '_, T>, SQUARES> {
+    /// Pairs that were not skipped.
+    type Output = usize;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let Job { plan, sources, .. } = *self.job;
-        let panels = self.rows.mass.len().div_ceil(plan.width);
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
+        let With(mut task) = self;
+        let (job, scratch) = (task.job, &mut *task.scratch);
+        let Job { plan, sources, .. } = *job;
+        let panels = task.rows.len().div_ceil(plan.width);
         let (dim, value_dim) = (sources.dim, sources.value_dim);
-        self.pack_queries(panels);
+        pack_queries(job, task.first, task.rows.len(), scratch);
         let mut totals = [Totals::<T, S>::new(simd); PANELS];
-        let sums = tile::rows_mut::<T, S>(self.scratch.sums.take(panels * value_dim * plan.width));
+        let sums = tile::rows_mut::<T, S>(scratch.sums.take(panels * value_dim * plan.width));
         sums.fill([T::splat(simd, T::default()); WIDTH]);
-        let queries = tile::rows::<T, S>(self.scratch.queries.slice(panels * dim * plan.width));
-        let scores = self.scratch.scores.take(plan.block * plan.width);
-        for from in (0..sources.m).step_by(plan.block) {
+        let queries = scratch.queries.slice(panels * dim * plan.width);
+        let scores = scratch.scores.take(plan.block * plan.width);
+        let blocks = sources.m.div_ceil(plan.block);
+        let panel = |p: usize| p * dim * plan.width..(p + 1) * dim * plan.width;
+        let mut walk = match job.bounds {
+            None => Walk::Full { met: 0, panels, blocks },
+            Some(bounds) => Walk::Bounded {
+                bounds,
+                panels: (0..panels).map(|p| job.panel_ball(&queries[panel(p)])).collect(),
+                at: None,
+                best: &mut scratch.best,
+            },
+        };
+        let mut pairs = 0;
+        while let Some((p, block)) = walk.next(|p| lowest_maximum(&totals[p], &scratch.squares[p * plan.width..])) {
+            let from = block * plan.block;
             let count = plan.block.min(sources.m - from);
-            for (p, totals) in totals[..panels].iter_mut().enumerate() {
-                let (x, bias) = (sources.x(from, count), sources.bias(from, count));
-                let q = &queries[p * dim..(p + 1) * dim];
-                tile::scores::<T, S>(simd, plan.form, q, x, bias, tile::rows_mut::<T, S>(scores));
-                self.job.leave_out(self.first + p * plan.width, from, count, scores);
-                let s = &mut tile::rows_mut::<T, S>(scores)[..count];
-                let o = &mut sums[p * value_dim..(p + 1) * value_dim];
-                absorb(simd, self.job.weights, totals, s, (sources.values(from, count), from), o);
-            }
+            let live = plan.width.min(task.rows.len() - p * plan.width);
+            let s = &mut tile::rows_mut::<T, S>(scores)[..count];
+            let q = tile::rows::<T, S>(&queries[panel(p)]);
+            tile::scores::<T, S>(simd, plan.form, q, sources.x(from, count), sources.bias(from, count), s);
+            job.leave_out(task.first + p * plan.width, live, from, count, scores);
+            let s = &mut tile::rows_mut::<T, S>(scores)[..count];
+            let o = &mut sums[p * value_dim..(p + 1) * value_dim];
+            absorb::<T, S, SQUARES>(simd, job.weights, &mut totals[p], s, (sources.values(from, count), from), o);
+            pairs += count * live;
         }
-        self.finish(&totals[..panels]);
+        task.finish(&totals[..panels]);
+        pairs
+    }
+}
+
+/// The smallest of the queries' largest scores, with `|q|^2` taken off where the form lacks it.
+fn lowest_maximum<T: Real, S: Simd>(totals: &Totals<T, S>, squares: &[f64]) -> f64 {
+    let max: &[T] = bytemuck::cast_slice(std::slice::from_ref(&totals.max));
+    max.iter().zip(squares).map(|(m, s)| m.to_f64() - s).fold(f64::INFINITY, f64::min)
+}
+
+/// Packs the task's queries into panels; what is left of the last panel repeats the last query.
+fn pack_queries<T: Real>(job: &Job<T>, first: usize, count: usize, scratch: &mut Scratch<T>) {
+    let Job { plan, sources, queries, .. } = *job;
+    let (dim, width) = (sources.dim, plan.width);
+    let panels = count.div_ceil(width);
+    let q = scratch.queries.take(panels * dim * width);
+    scratch.squares.clear();
+    for i in 0..panels * width {
+        let query = queries.row(job.query(first + i.min(count - 1)));
+        let square = sources.pack_query(query, plan.form, &mut q[i / width * dim * width..], i % width, width);
+        scratch.squares.push(if plan.form == Form::Product { square } else { 0.0 });
     }
 }
 
 /// Takes one block's scores into the totals and sums of a panel.
 #[inline(always)]
-fn absorb<T: Real, S: Simd>(
+fn absorb<T: Real, S: Simd, const SQUARES: bool>(
     simd: S,
     weights: Weights<T>,
     totals: &mut Totals<T, S>,
@@ -134,12 +199,12 @@ fn absorb<T: Real, S: Simd>(
         Weights::Softmax => {
             let scale = totals.raise(simd, s);
             match o.len() {
-                1 => totals.softmax_direct::<1>(simd, s, v, o, &scale),
-                2 => totals.softmax_direct::<2>(simd, s, v, o, &scale),
-                3 => totals.softmax_direct::<3>(simd, s, v, o, &scale),
-                4 => totals.softmax_direct::<4>(simd, s, v, o, &scale),
+                1 => totals.softmax_direct::<1, SQUARES>(simd, s, v, o, &scale),
+                2 => totals.softmax_direct::<2, SQUARES>(simd, s, v, o, &scale),
+                3 => totals.softmax_direct::<3, SQUARES>(simd, s, v, o, &scale),
+                4 => totals.softmax_direct::<4, SQUARES>(simd, s, v, o, &scale),
                 _ => {
-                    totals.softmax(simd, s);
+                    totals.softmax::<SQUARES>(simd, s);
                     tile::accumulate::<T, S>(simd, s, v, o, &scale);
                 }
             }
@@ -165,7 +230,7 @@ fn absorb<T: Real, S: Simd>(
 
 impl<T: Real> Job<'_, T> {
     /// Gives the pairs of a query with itself a score whose weight is 0.
-    fn leave_out(&self, first: usize, from: usize, count: usize, scores: &mut [T]) {
+    fn leave_out(&self, first: usize, queries: usize, from: usize, count: usize, scores: &mut [T]) {
         let score = match self.weights {
             _ if !self.leave_out_self => return,
             Weights::Softmax => f64::NEG_INFINITY,
@@ -178,57 +243,57 @@ impl<T: Real> Job<'_, T> {
             },
         };
         let width = self.plan.width;
-        for i in first.max(from)..(first + width).min(from + count) {
-            scores[(i - from) * width + (i - first)] = T::from_f64(score);
+        for lane in 0..width.min(queries) {
+            let twin = self.twin(first + lane);
+            if (from..from + count).contains(&twin) {
+                scores[(twin - from) * width + lane] = T::from_f64(score);
+            }
         }
+    }
+
+    /// The ball of a packed panel.
+    fn panel_ball(&self, q: &[T]) -> Ball {
+        let (dim, width) = (self.sources.dim, self.plan.width);
+        let factor = if self.plan.form == Form::Product { 0.5 } else { 1.0 };
+        Ball::of(width, dim, |lane| q.iter().skip(lane).step_by(width).map(move |x| T::from_f64(factor * x.to_f64())))
     }
 }
 
-impl<T: Real> Task<'_, T> {
-    fn pack_queries(&mut self, panels: usize) {
-        let Job { plan, sources, queries, .. } = *self.job;
-        let (dim, width) = (sources.dim, plan.width);
-        let q = self.scratch.queries.take(panels * dim * width);
-        q.fill(T::default());
-        self.scratch.squares.clear();
-        for i in 0..self.rows.mass.len() {
-            let panel = &mut q[i / width * dim * width..];
-            let square = sources.pack_query(queries.row(self.first + i), plan.form, panel, i % width, width);
-            self.scratch.squares.push(if plan.form == Form::Product { square } else { 0.0 });
-        }
-    }
-
+impl<T: Real> Task<'_, '_, T> {
     fn finish<S: Simd>(&mut self, totals: &[Totals<T, S>]) {
-        let Job { plan, sources, weights, .. } = *self.job;
+        let Job { plan, sources, weights, subtract, .. } = *self.job;
         let dim = sources.value_dim;
         let sums = self.scratch.sums.slice(totals.len() * dim * plan.width);
-        for i in 0..self.rows.mass.len() {
+        for (i, row) in self.rows.iter_mut().enumerate() {
             let (p, lane) = (i / plan.width, i % plan.width);
             let [max, sum, squares] = [totals[p].max, totals[p].sum, totals[p].squares]
                 .map(|row| bytemuck::cast_slice::<Row<T, S>, T>(&[row])[lane].to_f64());
-            let values = if dim == 0 { &mut [] } else { &mut self.rows.values[i * dim..(i + 1) * dim] };
             let summed = |c: usize| sources.value_scale() * sums[(p * dim + c) * plan.width + lane].to_f64();
-            match weights {
+            let mut put = |c: usize, value: f64| {
+                let v = &mut row.values[c];
+                *v = if subtract { *v - value } else { value };
+            };
+            let mass = match weights {
                 Weights::Softmax if sum > 0.0 => {
-                    self.rows.mass[i] = LN_2 * (max + sum.log2() - self.scratch.squares[i]);
-                    for (c, v) in values.iter_mut().enumerate() {
-                        *v = sources.value_centre[c] + summed(c) / sum;
-                    }
+                    (0..dim).for_each(|c| put(c, sources.value_centre[c] + summed(c) / sum));
+                    LN_2 * (max + sum.log2() - self.scratch.squares[i])
                 }
                 Weights::Softmax => {
-                    self.rows.mass[i] = f64::NEG_INFINITY;
-                    let left_out = self.job.leave_out_self.then_some(self.first + i);
-                    sources.nearest_value(self.job.queries.row(self.first + i), left_out, values);
+                    let query = self.job.queries.row(self.job.query(self.first + i));
+                    let left_out = self.job.leave_out_self.then(|| self.job.twin(self.first + i));
+                    sources.nearest_value(query, left_out).enumerate().for_each(|(c, v)| put(c, v));
+                    f64::NEG_INFINITY
                 }
                 Weights::Kernel { factor, .. } => {
-                    self.rows.mass[i] = factor * sum;
-                    for (c, v) in values.iter_mut().enumerate() {
-                        *v = factor * (sources.value_centre[c] * sum + summed(c));
-                    }
+                    (0..dim).for_each(|c| put(c, factor * (sources.value_centre[c] * sum + summed(c))));
+                    factor * sum
                 }
+            };
+            if let Some(out) = &mut row.mass {
+                **out = mass;
             }
-            if let Some(ess) = self.rows.ess.get_mut(i) {
-                *ess = if sum > 0.0 { sum * sum / squares } else { 1.0 };
+            if let Some(out) = &mut row.ess {
+                **out = if sum > 0.0 { sum * sum / squares } else { 1.0 };
             }
         }
     }

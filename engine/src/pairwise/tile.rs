@@ -14,6 +14,9 @@ use pulp::Simd;
 /// Registers across a panel: with 8 rows, 24 accumulators of 32 registers; with 4 rows, 12 of 16.
 pub const WIDTH: usize = 3;
 
+/// Coordinates per pass over a block: a panel of queries that deep stays in the first-level cache.
+const DEPTH: usize = 128;
+
 /// One row of a panel.
 pub type Row<T, S> = [<T as Real>::Lanes<S>; WIDTH];
 
@@ -58,40 +61,39 @@ fn score_all<T: Real, S: Simd, const DIFFERENCE: bool>(
     bias: &[T],
     s: &mut [Row<T, S>],
 ) {
-    let mut j = 0;
-    while S::REGISTER_COUNT >= 32 && j + 8 <= bias.len() {
-        score_rows::<T, S, 8, DIFFERENCE>(simd, q, &x[j * q.len()..], &bias[j..], &mut s[j..]);
-        j += 8;
-    }
-    while j + 4 <= bias.len() {
-        score_rows::<T, S, 4, DIFFERENCE>(simd, q, &x[j * q.len()..], &bias[j..], &mut s[j..]);
-        j += 4;
-    }
-    while j < bias.len() {
-        score_rows::<T, S, 1, DIFFERENCE>(simd, q, &x[j * q.len()..], &bias[j..], &mut s[j..]);
-        j += 1;
+    let dim = q.len();
+    for from in (0..dim).step_by(DEPTH) {
+        let q = &q[from..dim.min(from + DEPTH)];
+        let mut j = 0;
+        while S::REGISTER_COUNT >= 32 && j + 8 <= bias.len() {
+            score_rows::<T, S, 8, DIFFERENCE>(simd, q, (&x[j * dim..], dim, from), &bias[j..], &mut s[j..]);
+            j += 8;
+        }
+        while j + 4 <= bias.len() {
+            score_rows::<T, S, 4, DIFFERENCE>(simd, q, (&x[j * dim..], dim, from), &bias[j..], &mut s[j..]);
+            j += 4;
+        }
+        while j < bias.len() {
+            score_rows::<T, S, 1, DIFFERENCE>(simd, q, (&x[j * dim..], dim, from), &bias[j..], &mut s[j..]);
+            j += 1;
+        }
     }
 }
 
+/// `R` sources over coordinates `from .. from + q.len()`.
 #[inline(always)]
 fn score_rows<T: Real, S: Simd, const R: usize, const DIFFERENCE: bool>(
     simd: S,
     q: &[Row<T, S>],
-    x: &[T],
+    (x, dim, from): (&[T], usize, usize),
     bias: &[T],
     s: &mut [Row<T, S>],
 ) {
-    let dim = q.len();
     let mut source = [x; R];
-    for (r, row) in source.iter_mut().enumerate() {
-        *row = &x[r * dim..(r + 1) * dim];
-    }
-    let zero = T::splat(simd, T::default());
-    let mut acc = [[zero; WIDTH]; R];
-    if !DIFFERENCE {
-        for r in 0..R {
-            acc[r] = [T::splat(simd, bias[r]); WIDTH];
-        }
+    let mut acc = [[T::splat(simd, T::default()); WIDTH]; R];
+    for r in 0..R {
+        source[r] = &x[r * dim + from..][..q.len()];
+        acc[r] = if from == 0 { [T::splat(simd, bias[r]); WIDTH] } else { s[r] };
     }
     for (k, b) in q.iter().enumerate() {
         for r in 0..R {
@@ -99,18 +101,10 @@ fn score_rows<T: Real, S: Simd, const R: usize, const DIFFERENCE: bool>(
             for v in 0..WIDTH {
                 acc[r][v] = if DIFFERENCE {
                     let t = T::sub(simd, b[v], a);
-                    T::mul_add(simd, t, t, acc[r][v])
+                    T::negate_mul_add(simd, t, t, acc[r][v])
                 } else {
                     T::mul_add(simd, a, b[v], acc[r][v])
                 };
-            }
-        }
-    }
-    if DIFFERENCE {
-        for r in 0..R {
-            let b = T::splat(simd, bias[r]);
-            for v in 0..WIDTH {
-                acc[r][v] = T::sub(simd, b, acc[r][v]);
             }
         }
     }

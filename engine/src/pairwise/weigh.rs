@@ -59,9 +59,9 @@ impl<T: Real, S: Simd> Totals<T, S> {
         shift
     }
 
-    /// Replaces scores by softmax weights `2^(s - max)` and sums them.
+    /// Replaces scores by softmax weights `2^(s - max)` and sums them, and their squares if wanted.
     #[inline(always)]
-    pub fn softmax(&mut self, simd: S, s: &mut [Row<T, S>]) {
+    pub fn softmax<const SQUARES: bool>(&mut self, simd: S, s: &mut [Row<T, S>]) {
         let shift = self.shift(simd);
         let (mut sum, mut squares) = ([T::splat(simd, T::default()); WIDTH], [T::splat(simd, T::default()); WIDTH]);
         for row in s {
@@ -69,7 +69,9 @@ impl<T: Real, S: Simd> Totals<T, S> {
                 let w = T::exp2(simd, T::sub(simd, row[v], shift[v]));
                 row[v] = w;
                 sum[v] = T::add(simd, sum[v], w);
-                squares[v] = T::mul_add(simd, w, w, squares[v]);
+                if SQUARES {
+                    squares[v] = T::mul_add(simd, w, w, squares[v]);
+                }
             }
         }
         for v in 0..WIDTH {
@@ -81,7 +83,7 @@ impl<T: Real, S: Simd> Totals<T, S> {
     /// [`Totals::softmax`] for few coordinates, with `o[c] = scale o[c] + sum_j w_j v[j][c]` in the same pass:
     /// the weights stay in registers.
     #[inline(always)]
-    pub fn softmax_direct<const D: usize>(
+    pub fn softmax_direct<const D: usize, const SQUARES: bool>(
         &mut self,
         simd: S,
         s: &[Row<T, S>],
@@ -96,7 +98,9 @@ impl<T: Real, S: Simd> Totals<T, S> {
             for i in 0..WIDTH {
                 let w = T::exp2(simd, T::sub(simd, row[i], shift[i]));
                 sum[i] = T::add(simd, sum[i], w);
-                squares[i] = T::mul_add(simd, w, w, squares[i]);
+                if SQUARES {
+                    squares[i] = T::mul_add(simd, w, w, squares[i]);
+                }
                 for c in 0..D {
                     acc[c][i] = T::mul_add(simd, w, T::splat(simd, v[c]), acc[c][i]);
                 }

@@ -1,0 +1,76 @@
+//! What a block of sources can contribute at most, so that blocks without weight are skipped.
+//!
+//! Let a block lie in the ball `(c, r)` and a panel of queries in the ball `(z, t)`. No query is nearer to a source than
+//! `D = max(0, |z - c| - r - t)`, so no score of the pair exceeds `top - D^2` with `top` the block's largest log-weight.
+//! If that is below every query's running maximum by `depth = bits + log2 m + 1`, each weight is below
+//! `2^-bits / 2m` of the largest, and all skipped sources together below half a unit of the sum's rounding.
+//! The maximum only rises, so a block that is skipped early would have been skipped late.
+
+use super::pack::Packed;
+use super::plan::Plan;
+use super::real::Real;
+use rayon::prelude::*;
+
+/// A ball around some points.
+#[derive(Debug, Clone, Default)]
+pub struct Ball {
+    /// Mean of the points.
+    pub centre: Vec<f64>,
+    /// Largest distance from the mean.
+    pub radius: f64,
+}
+
+/// Balls of all blocks.
+#[derive(Debug)]
+pub struct Bounds {
+    blocks: Vec<(Ball, f64)>,
+    /// Bits below the maximum at which a block has no weight.
+    pub depth: f64,
+}
+
+impl Ball {
+    /// The ball of `points`, which can be walked twice.
+    pub fn of<T: Real, P: Iterator<Item = T>>(count: usize, dim: usize, point: impl Fn(usize) -> P) -> Ball {
+        let mut centre = vec![0.0; dim];
+        for i in 0..count {
+            centre.iter_mut().zip(point(i)).for_each(|(c, x)| *c += x.to_f64());
+        }
+        centre.iter_mut().for_each(|c| *c /= count as f64);
+        let square = |i| point(i).zip(&centre).map(|(x, c)| (x.to_f64() - c).powi(2)).sum::<f64>();
+        let radius = (0..count).map(square).fold(0.0, f64::max).sqrt();
+        Ball { centre, radius }
+    }
+
+    /// No two points of these balls are nearer than this.
+    fn gap(&self, other: &Ball) -> f64 {
+        let distance = crate::points::squared_distance(&self.centre, &other.centre).sqrt();
+        // The balls are rounded too: a part in a million is far more than that.
+        (distance * (1.0 - 1e-6) - (self.radius + other.radius) * (1.0 + 1e-6)).max(0.0)
+    }
+}
+
+impl Bounds {
+    /// Bounds of the packed sources in the plan's blocks.
+    pub fn of<T: Real>(sources: &Packed<T>, plan: &Plan) -> Bounds {
+        let blocks = (0..sources.m.div_ceil(plan.block))
+            .into_par_iter()
+            .map(|b| {
+                let (from, count) = (b * plan.block, plan.block.min(sources.m - b * plan.block));
+                let ball = Ball::of(count, sources.dim, |j| sources.x(from + j, 1).iter().copied());
+                (ball, sources.top(from, count, plan.form))
+            })
+            .collect();
+        Bounds { blocks, depth: 1.0 - T::EPSILON.log2() + (sources.m as f64).log2() }
+    }
+
+    /// Puts the largest possible score of every block against the queries of `panel` into `best`; returns the block
+    /// where it is largest.
+    pub fn against(&self, panel: &Ball, best: &mut Vec<f64>) -> usize {
+        best.clear();
+        best.extend(self.blocks.iter().map(|(ball, top)| top - ball.gap(panel).powi(2)));
+        // The nearest centre, not the largest bound: where balls overlap, bounds are equal.
+        let distance = |b: &(Ball, f64)| crate::points::squared_distance(&b.0.centre, &panel.centre) - b.1;
+        let nearest = self.blocks.iter().enumerate().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
+        nearest.map_or(0, |(b, _)| b)
+    }
+}

@@ -1,0 +1,203 @@
+//! The three reductions: checks, the choice of precision, packing, the loop.
+
+use super::bound::Bounds;
+use super::buffer::Pool;
+use super::order::Order;
+use super::pack::Packed;
+use super::plan::{Plan, mean_square};
+use super::profile::Scaled;
+use super::real::Real;
+use super::reduce::{Job, RowOut, Scratch, Weights};
+use super::tile::Form;
+use super::{Backend, KernelSum, KernelSums, Pairwise, Precision, Softmax, SoftmaxMean, naive};
+use crate::{Error, Points, Result};
+
+impl Pairwise {
+    /// `out[i] = log sum_j exp(l_j - |z_i - x_j|^2 / 2 sigma^2)`.
+    ///
+    /// # Errors
+    /// Shapes that do not fit, `sigma` not positive, or an interrupt.
+    pub fn log_sum_exp(&self, queries: &Points, sources: &Points, softmax: &Softmax, out: &mut Vec<f64>) -> Result<()> {
+        self.check_softmax(queries, sources, softmax)?;
+        if self.options.backend == Backend::Naive {
+            let mut full = SoftmaxMean::default();
+            naive::softmax_mean(queries, sources, sources, softmax, &mut full);
+            *out = full.log_sum;
+            return self.end_naive(queries, sources, 0);
+        }
+        out.resize(queries.n(), 0.0);
+        let rows = out.iter_mut().map(|mass| RowOut { mass: Some(mass), ..RowOut::default() }).collect();
+        self.softmax(queries, sources, None, softmax, rows, false)
+    }
+
+    /// Softmax mean of `values` (often the sources themselves) at every query, with normaliser and effective sample size.
+    /// Finite for any query however far: the row's maximum is subtracted. A query that has no source left (all
+    /// log-weights `-inf`) gets the value of its nearest source, a normaliser of `-inf` and a sample size of 1; a single
+    /// source is never left out of its own query.
+    ///
+    /// # Errors
+    /// Shapes that do not fit, `sigma` not positive, or an interrupt.
+    pub fn softmax_mean(
+        &self,
+        queries: &Points,
+        sources: &Points,
+        values: &Points,
+        softmax: &Softmax,
+        out: &mut SoftmaxMean,
+    ) -> Result<()> {
+        check_rows("values", values.n(), sources.n())?;
+        self.check_softmax(queries, sources, softmax)?;
+        if self.options.backend == Backend::Naive {
+            naive::softmax_mean(queries, sources, values, softmax, out);
+            return self.end_naive(queries, sources, values.dim());
+        }
+        out.mean.reshape(queries.n(), values.dim());
+        out.log_sum.resize(queries.n(), 0.0);
+        out.ess.resize(queries.n(), 0.0);
+        let means = out.mean.data_mut().chunks_exact_mut(values.dim());
+        let rows = means.zip(&mut out.log_sum).zip(&mut out.ess);
+        let rows = rows.map(|((values, mass), ess)| RowOut { values, mass: Some(mass), ess: Some(ess) }).collect();
+        self.softmax(queries, sources, Some(values), softmax, rows, false)
+    }
+
+    /// `sum_j w_j k(|z_i - x_j|^2) [1, v_j]` at every query.
+    ///
+    /// # Errors
+    /// Shapes that do not fit, a bandwidth that is not positive, or an interrupt.
+    pub fn kernel_sum(&self, queries: &Points, sources: &Points, sum: &KernelSum, out: &mut KernelSums) -> Result<()> {
+        queries.check_dim("the queries", sources.dim(), "the sources")?;
+        check_rows("values", sum.values.map_or(sources.n(), Points::n), sources.n())?;
+        check_rows("weights", sum.weights.map_or(sources.n(), <[f64]>::len), sources.n())?;
+        sum.kernel.check()?;
+        self.interrupt.check()?;
+        let dim = sum.values.map_or(0, Points::dim);
+        if self.options.backend == Backend::Naive {
+            naive::kernel_sum(queries, sources, sum, out);
+            return self.end_naive(queries, sources, dim);
+        }
+        out.mass.resize(queries.n(), 0.0);
+        out.moment.reshape(queries.n(), dim);
+        let mut moments = out.moment.data_mut().chunks_exact_mut(dim.max(1));
+        let masses = out.mass.iter_mut();
+        let rows = masses
+            .map(|mass| RowOut { mass: Some(mass), values: moments.next().unwrap_or_default(), ess: None })
+            .collect();
+        let memory = &self.memory;
+        if self.options.precision == Precision::F64 {
+            return memory.packed64.with(|p| self.kernel_in(p, &memory.scratch64, queries, sources, sum, rows));
+        }
+        memory.packed32.with(|p| self.kernel_in(p, &memory.scratch32, queries, sources, sum, rows))
+    }
+
+    pub(super) fn check_softmax(&self, queries: &Points, sources: &Points, softmax: &Softmax) -> Result<()> {
+        queries.check_dim("the queries", sources.dim(), "the sources")?;
+        check_rows("log_weights", softmax.log_weights.map_or(sources.n(), <[f64]>::len), sources.n())?;
+        if !(softmax.sigma > 0.0 && softmax.sigma.is_finite()) {
+            return Err(Error::argument("sigma", softmax.sigma, "a kernel needs a positive sigma"));
+        }
+        self.interrupt.check()
+    }
+
+    fn end_naive(&self, queries: &Points, sources: &Points, value_dim: usize) -> Result<()> {
+        self.work.add(queries.n() * sources.n(), sources.dim() + value_dim);
+        self.interrupt.check()
+    }
+
+    /// The softmax reductions: `subtract` takes the means away from what the rows hold.
+    pub(super) fn softmax(
+        &self,
+        queries: &Points,
+        sources: &Points,
+        values: Option<&Points>,
+        softmax: &Softmax,
+        rows: Vec<RowOut>,
+        subtract: bool,
+    ) -> Result<()> {
+        let (memory, given) = (&self.memory, (sources, values));
+        if self.options.precision == Precision::F64 {
+            let scratch = &memory.scratch64;
+            return memory.packed64.with(|p| self.softmax_in(p, scratch, queries, given, softmax, rows, subtract));
+        }
+        let scratch = &memory.scratch32;
+        memory.packed32.with(|p| self.softmax_in(p, scratch, queries, given, softmax, rows, subtract))
+    }
+
+    #[expect(clippy::too_many_arguments)]
+    fn softmax_in<T: Real>(
+        &self,
+        packed: &mut Packed<T>,
+        scratch: &Pool<Scratch<T>>,
+        queries: &Points,
+        (sources, values): (&Points, Option<&Points>),
+        softmax: &Softmax,
+        rows: Vec<RowOut>,
+        subtract: bool,
+    ) -> Result<()> {
+        let scale = (0.5 * std::f64::consts::LOG2_E).sqrt() / softmax.sigma;
+        let plan = self.plan::<T>(queries, sources, values, scale);
+        let orders = plan.skip.then(|| [Order::of(queries, plan.width), Order::of(sources, plan.block)]);
+        let [query_order, source_order] = match &orders {
+            Some([q, s]) => [Some(q), Some(s)],
+            None => [None, None],
+        };
+        packed.pack(sources, values, scale, plan.form, softmax.log_weights, source_order);
+        let bounds = plan.skip.then(|| Bounds::of(packed, &plan));
+        let job = Job {
+            plan,
+            queries,
+            query_order,
+            sources: packed,
+            source_order,
+            bounds: bounds.as_ref(),
+            leave_out_self: softmax.leave_out_self && sources.n() > 1,
+            weights: Weights::Softmax,
+            subtract,
+        };
+        job.run(rows, scratch, &self.work, &self.interrupt)
+    }
+
+    fn kernel_in<T: Real>(
+        &self,
+        packed: &mut Packed<T>,
+        scratch: &Pool<Scratch<T>>,
+        queries: &Points,
+        sources: &Points,
+        sum: &KernelSum,
+        rows: Vec<RowOut>,
+    ) -> Result<()> {
+        let Scaled { name, scale, factor } = Scaled::of(sum.kernel, sum.part, sources.spread());
+        let mut plan = self.plan::<T>(queries, sources, sum.values, scale);
+        // A root magnifies the rounding of a small squared distance: no product form here.
+        plan.form = Form::Difference;
+        packed.pack(sources, sum.values, scale, plan.form, None, None);
+        let weights: Vec<T> = match sum.weights {
+            Some(weights) => weights.iter().map(|w| T::from_f64(*w)).collect(),
+            None => vec![T::from_f64(1.0); sources.n()],
+        };
+        let job = Job {
+            plan,
+            queries,
+            query_order: None,
+            sources: packed,
+            source_order: None,
+            bounds: None,
+            leave_out_self: sum.leave_out_self,
+            weights: Weights::Kernel { name, factor, weights: &weights },
+            subtract: false,
+        };
+        job.run(rows, scratch, &self.work, &self.interrupt)
+    }
+
+    fn plan<T: Real>(&self, queries: &Points, sources: &Points, values: Option<&Points>, scale: f64) -> Plan {
+        let centre = sources.mean();
+        let square = scale * scale * (mean_square(sources, &centre) + mean_square(queries, &centre));
+        Plan::new::<T>(&self.options, (queries.n(), sources.n()), sources.dim(), values.map_or(0, Points::dim), square)
+    }
+}
+
+fn check_rows(what: &str, got: usize, want: usize) -> Result<()> {
+    if got == want {
+        return Ok(());
+    }
+    Err(Error::shape(what, format!("{got} rows"), format!("there are {want} sources")))
+}

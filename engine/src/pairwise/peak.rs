@@ -1,0 +1,41 @@
+//! What the machine can do at most, to judge by.
+
+use super::Isa;
+use pulp::{Simd, WithSimd};
+use std::hint::black_box;
+use std::time::Instant;
+
+/// Independent accumulators: more than latency times ports of any machine.
+const CHAINS: usize = 12;
+
+/// Rounds per measurement: some 20 ms.
+const ROUNDS: usize = 4_000_000;
+
+/// Measured f32 operations per second of all threads of the current rayon pool, each doing independent fused
+/// multiply-adds in registers at the same time; a multiply-add counts as two.
+pub fn fma_peak(isa: Isa) -> f64 {
+    let start = Instant::now();
+    let lanes = rayon::broadcast(|_| isa.run(Chains));
+    let flops = 2 * CHAINS * ROUNDS * lanes.iter().sum::<usize>();
+    flops as f64 / start.elapsed().as_secs_f64()
+}
+
+struct Chains;
+
+impl WithSimd for Chains {
+    /// Lanes per register.
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
+        let (a, b) = (simd.splat_f32s(black_box(0.999)), simd.splat_f32s(black_box(1e-3)));
+        let mut acc = [simd.splat_f32s(1.0); CHAINS];
+        for _ in 0..ROUNDS {
+            for x in &mut acc {
+                *x = simd.mul_add_f32s(*x, a, b);
+            }
+        }
+        black_box(acc);
+        S::F32_LANES
+    }
+}
