@@ -5,7 +5,7 @@ use crate::bind::points::Cloud;
 use crate::context::Context;
 use crate::manual::Entry;
 use crate::options;
-use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext, Position};
+use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext, Position};
 use sdflow::Points;
 use sdflow::options::Options;
 use sdflow::{Blame, Error};
@@ -190,11 +190,6 @@ impl<'a> Call<'a> {
     /// Argument `i`, an array.
     pub fn array(&self, i: usize) -> Result<Array, Fail> {
         self.get(i, "an array")
-    }
-
-    /// Argument `i`, a function.
-    pub fn closure(&self, i: usize) -> Result<FnPtr, Fail> {
-        self.get(i, "a function such as |p| ..")
     }
 
     /// The options map as written, when there is one.

@@ -7,6 +7,8 @@ use crate::param::{self, Given};
 use crate::script::compiled;
 use crate::syntax::{Arg, Site};
 use crate::{Diagnostic, Param, Request, error, language, options};
+use rhai::Array;
+use sdflow::metric::METRICS;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What [`check`] found.
@@ -82,7 +84,7 @@ fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>
     };
     let fitting: Vec<&&Entry> = entries.iter().filter(fits).collect();
     if let [entry] = fitting.as_slice() {
-        return keys_fault(site, entry);
+        return keys_fault(site, entry).or_else(|| name_fault(site, entry)).or_else(|| metric_fault(site, entry));
     }
     // A closure in a variable is called by the variable's name, a map's function by its key.
     let known = !fitting.is_empty()
@@ -108,6 +110,28 @@ fn keys_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     let wrong = keys.iter().find(|pair| entry.options.iter().all(|k| k.name != pair.name))?;
     let fail = options::unknown(entry.name, &wrong.name, entry.options);
     Some(Fail { see: Some(entry.name), ..fail.at(At::Key(at, wrong.name.clone())) })
+}
+
+/// A literal first argument that is not among the names which the function knows.
+fn name_fault(site: &Site, entry: &Entry) -> Option<Fail> {
+    let known = || entry.names.iter().map(|(name, _)| *name);
+    let name = site.args.first()?.literal.clone()?.into_string().ok()?;
+    if entry.names.is_empty() || known().any(|k| k == name) {
+        return None;
+    }
+    let fail = Fail::from(sdflow::Error::unknown("data set", &name, known())).at(At::Argument(0));
+    Some(Fail { see: Some(entry.name), ..fail })
+}
+
+/// A literal metric's name in the options that does not exist.
+fn metric_fault(site: &Site, entry: &Entry) -> Option<Fail> {
+    let last = site.args.len().checked_sub(1)?;
+    let pair = site.args[last].keys.as_ref()?.iter().find(|p| p.name == "metrics")?;
+    let listed = pair.value.literal.clone()?.try_cast::<Array>()?;
+    let known = || METRICS.iter().map(|m| m.name);
+    let wrong = listed.into_iter().filter_map(|v| v.into_string().ok()).find(|name| known().all(|k| k != name))?;
+    let fail = Fail::from(sdflow::Error::unknown("metric", &wrong, known())).at(At::Key(last, pair.name.clone()));
+    Some(Fail { see: Some(entry.name), ..fail })
 }
 
 fn quotients(site: &Site, program: &Program) -> Option<Diagnostic> {

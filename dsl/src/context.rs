@@ -4,7 +4,7 @@ use crate::call::Fail;
 use crate::language;
 use crate::param::Given;
 use crate::sandbox::Sandbox;
-use crate::{Check, Ending, Listener, Outcome, Param, Reading, Request};
+use crate::{Check, Ending, Fault, Listener, Outcome, Param, Reading, Request};
 use rhai::{Dynamic, Position};
 use sdflow::Interrupt;
 use sdflow::pairwise::Pairwise;
@@ -45,6 +45,7 @@ struct State {
     printed: usize,
     thresholds: Vec<Threshold>,
     floors: BTreeMap<String, (Dynamic, Option<f64>)>,
+    diverged: Option<(String, Position)>,
 }
 
 /// A `threshold` waiting for the end of the run.
@@ -80,11 +81,6 @@ impl Context {
         let count = state.draws.entry(purpose.into()).or_default();
         *count += 1;
         Stream::new(self.seed).label(purpose).at(*count - 1)
-    }
-
-    /// The seed of the run.
-    pub fn seed(&self) -> u64 {
-        self.seed
     }
 
     /// `n`, or what `--quick` leaves of it.
@@ -143,11 +139,6 @@ impl Context {
         self.state().outcome.metrics.insert(name.into(), reading);
     }
 
-    /// The metric recorded under `name`.
-    pub fn recorded(&self, name: &str) -> Option<Reading> {
-        self.state().outcome.metrics.get(name).cloned()
-    }
-
     /// Records a check.
     pub fn check(&self, name: &str, pass: bool, value: Option<f64>) {
         self.state().outcome.checks.push(Check { name: name.into(), pass, value });
@@ -167,12 +158,16 @@ impl Context {
         state.thresholds.push(Threshold { check, metric: metric.into(), holds: Box::new(holds), position });
     }
 
-    /// Judges the thresholds.
+    /// Judges the run at its end: its thresholds, and whether the script has looked at a divergence.
     ///
     /// # Errors
-    /// The first that names a metric which the run never measured, with its place.
+    /// A divergence that nobody looked at; the first threshold that names a metric which the run never measured, with its place.
     pub fn judge(&self) -> Result<(), (Fail, Position)> {
         let mut state = self.state();
+        if let Some((advice, position)) = state.diverged.take() {
+            let fail = Fail { kind: Fault::Diverged, ..Fail::script("the flow diverged").hint(advice) };
+            return Err((fail, position));
+        }
         for threshold in std::mem::take(&mut state.thresholds) {
             let Some(reading) = state.outcome.metrics.get(&threshold.metric) else {
                 let known: Vec<&str> = state.outcome.metrics.keys().map(String::as_str).collect();
@@ -218,6 +213,32 @@ impl Context {
         state.outcome.nfe += nfe;
     }
 
+    /// Records that a run left the finite numbers; the script fails at its end unless it looks.
+    pub fn diverged(&self, advice: &str, position: Position) {
+        self.state().diverged = Some((advice.into(), position));
+    }
+
+    /// The script has looked at how its last run ended.
+    pub fn looked(&self) {
+        self.state().diverged = None;
+    }
+
+    /// Tells the user what was decided for him, and records it.
+    pub fn note(&self, note: &str) {
+        self.state().outcome.notes.push(note.into());
+        self.listener.note(note);
+    }
+
+    /// Adds time spent on a part of the work.
+    pub fn spent(&self, part: &str, seconds: f64) {
+        *self.state().outcome.seconds.entry(part.into()).or_default() += seconds;
+    }
+
+    /// Adds floating-point operations of pairwise sums.
+    pub fn computed(&self, flops: f64) {
+        self.state().outcome.flops += flops;
+    }
+
     /// Records a file written below the run folder.
     pub fn wrote(&self, path: &Path) {
         let path = self.sandbox.relative(path).to_path_buf();
@@ -231,7 +252,7 @@ impl Context {
     pub fn timed<T>(&self, part: &str, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
-        *self.state().outcome.seconds.entry(part.into()).or_default() += start.elapsed().as_secs_f64();
+        self.spent(part, start.elapsed().as_secs_f64());
         result
     }
 

@@ -56,6 +56,10 @@ pub trait Listener: Send + Sync {
     fn print(&self, text: &str);
     /// Something the user should know; also recorded in the outcome.
     fn warn(&self, warning: &str);
+    /// Something was decided on the user's behalf: a sigma chosen from the data; also recorded in the outcome.
+    fn note(&self, note: &str) {
+        self.print(note);
+    }
     /// A long loop has done `done` of `total` units; `what` names it ("sd_flow", "noise floor of energy"), `detail` is
     /// a short live reading ("sigma 0.31, energy 0.042").
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str);
@@ -74,6 +78,8 @@ pub struct Outcome {
     pub checks: Vec<Check>,
     /// Warnings in order.
     pub warnings: Vec<String>,
+    /// What was decided on the user's behalf, in order.
+    pub notes: Vec<String>,
     /// How the last run of a flow ended, with a sentence of advice.
     pub stop: Option<Ending>,
     /// Steps taken by all flows.

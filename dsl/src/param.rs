@@ -3,7 +3,7 @@
 use crate::source::Sources;
 use crate::syntax::Syntax;
 use crate::{Diagnostic, Fault, Param, Request};
-use rhai::{Dynamic, Position};
+use rhai::Dynamic;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -17,8 +17,6 @@ pub struct Declared {
     pub name: String,
     /// Its default, when that is a literal.
     pub default: Option<Value>,
-    /// Where the call stands.
-    pub position: Position,
 }
 
 /// What the user gave for parameters.
@@ -103,7 +101,7 @@ pub fn declared(syntax: &Syntax, sources: &Sources) -> Result<Vec<Declared>, Dia
                 return Err(refused(first.position, message, "declare it once and pass the value on"));
             }
             Some(_) => {}
-            None => all.push(Declared { name, default, position: site.position }),
+            None => all.push(Declared { name, default }),
         }
     }
     Ok(all)

@@ -2,20 +2,12 @@
 
 mod stage;
 
-/// The script and what is said about it.
+/// What is said about a script.
 fn said(script: &str) -> String {
-    let (outcome, _) = stage::run(script);
+    let folder = tempfile::tempdir().unwrap();
+    let (outcome, _) = stage::run_in(folder.path(), script);
     let failure = outcome.failure.expect("the script must fail");
-    // A temporary folder has another name every time.
-    let told = stage::told(&failure);
-    let temporary = std::env::temp_dir().display().to_string();
-    match told.find(&temporary) {
-        None => told,
-        Some(at) => {
-            let end = told[at + temporary.len() + 1..].find('/').map_or(told.len(), |e| at + temporary.len() + 2 + e);
-            told.replace(&told[at..end], "")
-        }
-    }
+    stage::told(&failure).replace(&folder.path().display().to_string(), "HERE")
 }
 
 fn all(scripts: &[&str]) -> String {
@@ -88,9 +80,59 @@ fn of_arguments() {
         "param(\"a\", [1]);",
         "let name = \"a\";\nlet a = param(name, 1);",
         "let s = param(\"seed\", 1);",
+        "threshold(\"energy\", \"<\", 1);",
         "throw \"enough\";",
         "let a = [1, 2];\na[5];",
         "let x = 10 / 0;",
+    ]));
+}
+
+#[test]
+fn of_experiments() {
+    insta::assert_snapshot!(all(&[
+        "let p = dataset(\"mons\");",
+        "let p = dataset(\"moons\", #{style: \"torch\"});",
+        "let p = gaussian(#{std: 1});",
+        "let p = gaussian(#{dim: 2, mean: [1, 2, 3]});",
+        "let p = gaussian(#{dim: 2, std: -1});",
+        "let p = gaussian(#{dim: 2, std: 1/2});",
+        "let p = gaussian(#{dim: 2, std: \"wide\"});",
+        "let p = gaussian(#{dim: 2.0});",
+        "let p = ar1(1.5, #{dim: 3});",
+        "let p = ar1(0.5);",
+        "let p = dataset(\"moons\").log_density(normal(2, 2));",
+        "let f = sd_flow(dataset(\"moons\"));",
+        "let f = sd_flow(normal(10, 2), #{sgima: 1});",
+        "let f = sd_flow(normal(10, 2), #{sigma: -1});",
+        "let f = sd_flow(normal(10, 2), #{sigma: 0});",
+        "let f = sd_flow(normal(10, 2), #{sigma: \"big\"});",
+        "let f = sd_flow(normal(10, 2), #{sigma: cosine(1)});",
+        "let f = sd_flow(normal(10, 2), #{sigma: |t| 0.0 / 0.0});",
+        "let f = sd_flow(normal(10, 2), #{noise: \"frsh\"});",
+        "let f = sd_flow(normal(10, 2), #{step: 1/2});",
+        "let f = sd_flow(normal(10, 2), #{batch_target: 2.5});",
+        "let f = sd_flow(kde(), normal(10, 2));",
+        "let f = mmd_flow(normal(10, 2), #{kernel: imq(-1)});",
+        "let f = mmd_flow(normal(10, 2), #{kernel: \"mean\"});",
+        "let r = run(sd_flow(normal(10, 2)), normal(10, 3));",
+        "let r = run(sd_flow(normal(10, 2)), normal(10, 2), #{steps: 0});",
+        "let r = run(sd_flow(normal(10, 2)), normal(10, 2), #{metrics: [\"energy\"]});",
+        "let r = run(sd_flow(normal(10, 2)), normal(10, 2), normal(10, 2), #{metrics: [\"enrgy\"]});",
+        "let r = run(sd_flow(normal(10, 2)), normal(10, 2), normal(10, 2), #{metrics: [#{metric: \"mmd\", kernl: 1}]});",
+        "let r = run(normal(10, 2), normal(10, 2));",
+        "let f = sd_flow(points([[0, 0]]), #{scaling: \"raw\", sigma: 0.01, step: 1e300, noise: \"none\"});\n\
+         let r = run(f, normal(10, 2), #{steps: 20});",
+        "let e = energy(normal(10, 2), normal(10, 3));",
+        "let e = energy(normal(10, 2));",
+        "let e = mmd(normal(10, 2), normal(10, 2), #{kernel: \"mean\"});",
+        "let e = mode_weights(normal(10, 2), normal(10, 2));",
+        "plot(normal(10, 2), \"a.jpg\");",
+        "plot(normal(10, 5), \"a.svg\", #{image_width: 3});",
+        "plot([normal(10, 2), 3], \"a.svg\");",
+        "let t = table([#{a: 1}, 2]);",
+        "let t = table([#{energy: 1}]);\nplot(t, \"a.svg\", #{x: \"enrgy\"});",
+        "let g = affine(#{dim: 0});",
+        "let r = fit(affine(#{dim: 2}), sd_flow(normal(10, 2)), normal(10, 2));",
     ]));
 }
 

@@ -1,6 +1,7 @@
 //! Metrics: one function per metric of the engine.
 
 use crate::bind::points::Cloud;
+use crate::bind::run::reading;
 use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
 use crate::{Reading, options};
@@ -53,8 +54,7 @@ fn measured(call: &Call) -> Result<Dynamic, Fail> {
         let stream = call.context.stream(name);
         let found = metric.estimate(&points, &reference, &call.context.pairwise, stream).map_err(|e| call.place(e))?;
         let floor = floor(call, metric.as_ref(), &reference, points.n(), &options)?;
-        let se = Some(found.se).filter(|se| se.is_finite());
-        Ok::<_, Fail>(Reading { value: found.value, se, floor })
+        Ok::<_, Fail>(Reading { floor, ..reading(&found) })
     })?;
     Ok(Dynamic::from(reading))
 }

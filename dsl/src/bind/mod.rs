@@ -1,13 +1,17 @@
 //! What a script can call: one file per module of the engine, one table for all.
 
+pub mod flow;
+pub mod generator;
 mod kernel;
 pub mod metric;
 mod param;
 mod picture;
 pub mod points;
 pub mod reading;
+pub mod run;
 mod saying;
 mod schedule;
+pub mod score;
 mod table;
 pub mod target;
 
@@ -15,8 +19,12 @@ use crate::Reading;
 use crate::call::{Call, Fail};
 use crate::context::Context;
 use crate::manual::{Entry, manual};
+use flow::Plan;
+use generator::Model;
 use points::Cloud;
 use rhai::{Dynamic, Engine};
+use run::Done;
+use score::Recipe;
 use sdflow::output::Table;
 use sdflow::target::Target;
 use std::any::TypeId;
@@ -29,6 +37,10 @@ pub const ENTRIES: &[&[Entry]] = &[
     target::ENTRIES,
     schedule::ENTRIES,
     kernel::ENTRIES,
+    score::ENTRIES,
+    flow::ENTRIES,
+    generator::ENTRIES,
+    run::ENTRIES,
     reading::ENTRIES,
     saying::ENTRIES,
     table::ENTRIES,
@@ -51,6 +63,10 @@ fn handles() -> Vec<Handle> {
     vec![
         handle::<Cloud>("points", "a set of points"),
         handle::<Arc<dyn Target>>("target", "a target"),
+        handle::<Recipe>("score", "a score"),
+        handle::<Plan>("flow", "a flow"),
+        handle::<Model>("generator", "a generator"),
+        handle::<Done>("result", "a result"),
         handle::<Reading>("reading", "a reading"),
         handle::<Arc<Table>>("table", "a table"),
     ]
@@ -85,6 +101,10 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     }
     points::register(engine);
     target::register(engine);
+    score::register(engine);
+    flow::register(engine);
+    generator::register(engine);
+    run::register(engine);
     reading::register(engine);
     table::register(engine);
     error_text(engine);

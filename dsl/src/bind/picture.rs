@@ -1,12 +1,13 @@
 //! Pictures of points, images and tables.
 
 use crate::bind::points::Cloud;
+use crate::bind::run::Done;
 use crate::bind::table::existing;
 use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Array, Dynamic, Map};
 use sdflow::options::Options;
-use sdflow::output::{self, Chart, Curve, Images, Picture, Table};
+use sdflow::output::{self, Chart, Curve, Images, Level, Picture, Table};
 use sdflow::target::Target;
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ pub const ENTRIES: &[Entry] = &[Entry {
     about: "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. What can be drawn: points (or a target, by its \
             samples); an array of them in one chart, the first behind the others; a map of named sets, of which `target`, \
             `data`, `reference` or `held_out` stands behind; an array of such arrays or maps, one chart each; a table, its columns \
-            as curves. Points of one coordinate become a histogram, of two a scatter, of three a view in space, of more their \
+            as curves; the result of a run, its metrics over the steps with their noise floors. Points of one coordinate become a histogram, of two a scatter, of three a view in space, of more their \
             principal axes; with `image_width` each point is a grey image.",
     options: PlotOptions::KEYS,
     names: &[],
@@ -79,6 +80,9 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
 
 /// One chart, or one per element when the elements are arrays or maps themselves.
 fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
+    if let Some(done) = what.clone().try_cast::<Done>() {
+        return Ok(measured(&done, options));
+    }
     let several =
         what.clone().try_cast::<Array>().filter(|a| !a.is_empty() && a.iter().all(|e| e.is_array() || e.is_map()));
     let Some(parts) = several else { return Ok(vec![chart(call, what, options, "")?]) };
@@ -141,6 +145,26 @@ fn layer(
     let mut images = Images::new(points, width, height);
     images.columns = options.columns;
     Ok(chart.with(images))
+}
+
+/// The metrics of a run over its steps, one chart each with its noise floor; without metrics, the flow's readings.
+fn measured(done: &Done, options: &PlotOptions) -> Vec<Chart> {
+    let table = &done.history;
+    let own = |name: &&String| !(name.ends_with("_se") || ["step", "progress"].contains(&name.as_str()));
+    let chosen = |name: &&String| done.metrics.is_empty() || done.metrics.contains_key(*name);
+    let names = table.columns().iter().filter(own).filter(chosen);
+    names.map(|name| {
+        let mut curve = Curve::new(table.values("step"), table.values(name)).label(name.as_str()).marked();
+        if table.columns().contains(&format!("{name}_se")) {
+            curve = curve.band(table.values(&format!("{name}_se")));
+        }
+        let mut chart = Chart::new(name.as_str()).x("step").with(curve);
+        if let Some(floor) = done.metrics.get(name).and_then(|m| m.floor) {
+            chart = chart.with(Level::new(floor, "noise floor"));
+        }
+        if options.log_y { chart.log_y() } else { chart }
+    })
+    .collect()
 }
 
 /// A table's columns as curves over one of them.

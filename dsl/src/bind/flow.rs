@@ -1,0 +1,106 @@
+//! Flows, as recipes: every run makes its own, so that none inherits another's state.
+
+use crate::bind::points::Cloud;
+use crate::bind::score::{Recipe, score};
+use crate::call::{At, Call, Fail};
+use crate::manual::{Entry, Kind};
+use rhai::{Dynamic, Engine};
+use sdflow::Result;
+use sdflow::flow::{Flow, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
+use sdflow::options::Options;
+use sdflow::target::Target;
+use std::sync::Arc;
+
+/// What a script holds as a flow.
+#[derive(Clone)]
+pub struct Plan {
+    /// Its name.
+    pub name: &'static str,
+    make: Arc<dyn Fn() -> Result<Box<dyn Flow>> + Send + Sync>,
+}
+
+impl Plan {
+    /// A plan that has been tried once.
+    fn value(
+        name: &'static str,
+        call: &Call,
+        make: impl Fn() -> Result<Box<dyn Flow>> + Send + Sync + 'static,
+    ) -> std::result::Result<Dynamic, Fail> {
+        make().map_err(|e| call.place(e))?;
+        Ok(Dynamic::from(Plan { name, make: Arc::new(make) }))
+    }
+
+    /// A new flow.
+    pub fn flow(&self) -> Result<Box<dyn Flow>> {
+        (self.make)()
+    }
+}
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "sd_flow",
+        kind: Kind::Flow,
+        signature: "sd_flow(target_score[, source_score][, options])",
+        returns: "a flow",
+        about: "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, `p` and `q` smoothed by sigma \
+                [weber2023score]. The target's score may be a score, a target or points; the source's score describes the moving \
+                cloud and is `kde()` when left out. Without options sigma is chosen from the data, which the run says.",
+        options: SdFlowOptions::KEYS,
+        names: &[],
+        example: "let flow = sd_flow(dataset(\"moons\").sample(500));\nlet r = run(flow, normal(500, 2));\n\
+                  let fixed = sd_flow(ar1(0.5, #{dim: 4}), gaussian_fit(), #{sigma: cosine(3, 0.1), step: 0.5});",
+        call: sd_flow,
+    },
+    Entry {
+        name: "mmd_flow",
+        kind: Kind::Flow,
+        signature: "mmd_flow(points[, options])",
+        returns: "a flow",
+        about: "The gradient flow of the maximum mean discrepancy, `E_p grad k(z, x) - E_q grad k(z, y)` [arbel2019maximum]. It \
+                dies where the kernel does: from a far start it does not move.",
+        options: MmdFlowOptions::KEYS,
+        names: &[],
+        example: "let flow = mmd_flow(dataset(\"moons\").sample(500), #{kernel: imq(0.5)});\nlet r = run(flow, normal(500, 2));",
+        call: mmd_flow,
+    },
+];
+
+fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
+    let options: SdFlowOptions = call.options()?;
+    let target = score(call, 0)?;
+    if matches!(target, Recipe::Cloud | Recipe::Gaussian(_) | Recipe::Mixture(_)) {
+        let fail = call.bad(0, "describes the moving cloud", "the score of the target comes first");
+        return Err(fail.hint("sd_flow(target, source_score)"));
+    }
+    let source = if call.handles() > 1 { score(call, 1)? } else { Recipe::Cloud };
+    Plan::value("sd_flow", call, move || {
+        let flow = SdFlow::new(target.estimate()?, source.estimate()?, options.clone())?;
+        Ok(Box::new(match target.units() {
+            Some(units) => flow.in_units(units.clone()),
+            None => flow,
+        }))
+    })
+}
+
+fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
+    let options: MmdFlowOptions = call.options()?;
+    let arg = call.arg(0)?.clone();
+    let points = match (arg.clone().try_cast::<Cloud>(), arg.try_cast::<Arc<dyn Target>>()) {
+        (Some(cloud), _) => cloud.points,
+        (_, Some(target)) => match target.data() {
+            Some(data) => Arc::new(data.clone()),
+            None => {
+                let fail = call.bad(0, format!("is {}", target.name()), "points are wanted");
+                return Err(fail.hint("take samples: mmd_flow(target.sample(2000))").at(At::Argument(0)));
+            }
+        },
+        _ => return Err(call.wrong(0, "a set of points")),
+    };
+    Plan::value("mmd_flow", call, move || Ok(Box::new(MmdFlow::new((*points).clone(), options.clone())?)))
+}
+
+/// How a flow prints.
+pub fn register(engine: &mut Engine) {
+    let text = |plan: &mut Plan| plan.name.to_string();
+    engine.register_fn("to_string", text).register_fn("to_debug", text);
+}

@@ -1,0 +1,170 @@
+//! Models: generators, trained in place.
+
+use crate::bind::points::{Cloud, number, numbers, square};
+use crate::bind::run::standard;
+use crate::call::{Call, Fail};
+use crate::manual::{Entry, Kind};
+use rhai::{Array, Dynamic, Engine};
+use sdflow::generator::{Affine, AffineOptions, Generator};
+use sdflow::options::Options;
+use sdflow::target::{Moments, Target};
+use sdflow::{Mat, Points, Result};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A generator with the base it was trained on. Clones are the same generator.
+#[derive(Debug, Clone)]
+pub struct Model(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    generator: Affine,
+    base: Arc<dyn Target>,
+}
+
+impl Model {
+    fn new(generator: Affine) -> Result<Model> {
+        let base = standard(generator.input_dim())?;
+        Ok(Model(Arc::new(Mutex::new(State { generator, base }))))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What `train` makes of a copy of the generator, which then takes its place with this base.
+    pub fn trained<T>(
+        &self,
+        base: &Arc<dyn Target>,
+        train: impl FnOnce(&mut dyn Generator) -> Result<T>,
+    ) -> Result<T> {
+        let mut generator = self.state().generator.clone();
+        let made = train(&mut generator)?;
+        *self.state() = State { generator, base: base.clone() };
+        Ok(made)
+    }
+
+    /// `N(W m + b, W S W^T)`'s moments for a base of mean `m` and covariance `S`.
+    fn moments(&self) -> Result<Moments> {
+        let state = self.state();
+        let base = state.base.moments().ok_or_else(|| state.base.missing("closed-form moments"))?;
+        let weights = state.generator.weights().to_owned();
+        let mean = (0..weights.nrows())
+            .map(|i| state.generator.bias()[i] + (0..weights.ncols()).map(|j| weights[(i, j)] * base.mean[j]).sum::<f64>())
+            .collect();
+        let half: Mat<f64> = sdflow::matrix::product(weights.as_ref(), base.cov.as_ref());
+        Ok(Moments { mean, cov: sdflow::matrix::product(half.as_ref(), weights.transpose()) })
+    }
+}
+
+const fn entry(
+    name: &'static str,
+    kind: Kind,
+    signature: &'static str,
+    returns: &'static str,
+    call: crate::call::Native,
+) -> Entry {
+    Entry { name, kind, signature, returns, about: "", options: &[], names: &[], example: "", call }
+}
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        about: "The affine generator `g(u) = W u + b` with random `W` and `b = 0`. Of Gaussian base points its law is Gaussian.",
+        options: AffineOptions::KEYS,
+        example: "let g = affine(#{dim: 8});\nlet thin = affine(#{dim: 8, dim_in: 2});",
+        ..entry("affine", Kind::Model, "affine([options])", "a generator", |call| {
+            let options: AffineOptions = call.options()?;
+            let made = Affine::new(&options, call.context.stream("affine")).and_then(Model::new);
+            Ok(Dynamic::from(made.map_err(|e| call.place(e))?))
+        })
+    },
+    Entry {
+        about: "`n` fresh points of the base through the generator. The base is that of its last `fit`, or standard normal.",
+        example: "let y = affine(#{dim: 3}).sample(100);",
+        ..entry("sample", Kind::Model, "generator.sample(n)", "points", sample)
+    },
+    Entry {
+        about: "The number of coordinates of its points.",
+        example: "print(affine(#{dim: 3}).dim);",
+        ..entry("dim", Kind::Model, "generator.dim", "a whole number", |call| {
+            Ok((own(call)?.state().generator.dim() as i64).into())
+        })
+    },
+    Entry {
+        about: "The exact mean of the generator's law for its base.",
+        example: "print(affine(#{dim: 3}).mean()[0]);",
+        ..entry("mean", Kind::Model, "generator.mean()", "an array of `dim` numbers", |call| {
+            Ok(numbers(&own(call)?.moments().map_err(|e| call.place(e))?.mean))
+        })
+    },
+    Entry {
+        about: "The exact covariance of the generator's law for its base: `W S W^T`.",
+        example: "let p = ar1(0.5, #{dim: 3});\nprint(relative_error(affine(#{dim: 3}).cov(), p.cov()));",
+        ..entry("cov", Kind::Model, "generator.cov()", "an array of `dim` arrays of `dim` numbers", |call| {
+            Ok(square(&own(call)?.moments().map_err(|e| call.place(e))?.cov))
+        })
+    },
+    Entry {
+        about: "The root of the sum of squares of all numbers in an array: the length of a vector, the Frobenius norm of a matrix.",
+        example: "print(norm([3, 4]));",
+        ..entry("norm", Kind::Metric, "norm(array)", "a number", |call| Ok(length(&flat(call, 0)?).into()))
+    },
+    Entry {
+        about: "`norm(a - b) / norm(b)` of two arrays of the same shape.",
+        example: "print(relative_error([1.0, 2.1], [1, 2]));",
+        ..entry("relative_error", Kind::Metric, "relative_error(a, b)", "a number", |call| {
+            let (a, b) = (flat(call, 0)?, flat(call, 1)?);
+            if a.len() != b.len() {
+                let message = format!("holds {} numbers", a.len());
+                return Err(call.bad(0, message, &format!("`b` holds {}", b.len())));
+            }
+            let difference: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
+            Ok((length(&difference) / length(&b)).into())
+        })
+    },
+];
+
+fn own(call: &Call) -> std::result::Result<Model, Fail> {
+    call.receiver()
+}
+
+fn sample(call: &Call) -> std::result::Result<Dynamic, Fail> {
+    let (model, n) = (own(call)?, call.context.points(call.count(1, 1)?));
+    let state = model.state();
+    let mut points = Points::default();
+    let stream = call.context.stream("generator");
+    let made = state.base.sample(n, stream).and_then(|u| state.generator.forward(&u, &mut points));
+    made.map_err(|e| call.place(e))?;
+    Ok(Cloud::value(points))
+}
+
+/// All numbers of argument `i`, an array of numbers or of such arrays.
+fn flat(call: &Call, i: usize) -> std::result::Result<Vec<f64>, Fail> {
+    fn collect(array: &Array, into: &mut Vec<f64>) -> bool {
+        array.iter().all(|value| match (number(value), value.read_lock::<Array>()) {
+            (Some(x), _) => {
+                into.push(x);
+                true
+            }
+            (None, Some(inner)) => collect(&inner, into),
+            _ => false,
+        })
+    }
+    let mut all = Vec::new();
+    match collect(&call.array(i)?, &mut all) {
+        true => Ok(all),
+        false => Err(call.bad(i, "holds something else", "an array of numbers, or of such arrays, is wanted")),
+    }
+}
+
+fn length(values: &[f64]) -> f64 {
+    values.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// How a generator prints.
+pub fn register(engine: &mut Engine) {
+    let text = |model: &mut Model| {
+        let state = model.state();
+        format!("affine generator from {} to {} dimensions", state.generator.input_dim(), state.generator.dim())
+    };
+    engine.register_fn("to_string", text).register_fn("to_debug", text);
+}

@@ -1,0 +1,186 @@
+//! Scores, as recipes: every flow makes its own estimators from them, so that one handle can serve several runs.
+
+use crate::bind::points::Cloud;
+use crate::call::{Call, Fail};
+use crate::manual::{Entry, Kind};
+use rhai::{Dynamic, Engine};
+use sdflow::flow::Estimate;
+use sdflow::options::Options;
+use sdflow::points::Standardiser;
+use sdflow::score::{Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit, MixtureFitOptions};
+use sdflow::target::Target;
+use sdflow::{Points, Result};
+use std::sync::Arc;
+
+/// What a script holds as a score.
+#[derive(Debug, Clone)]
+pub enum Recipe {
+    /// The closed form of a target.
+    Exact(Arc<dyn Target>),
+    /// Kernel estimate of fixed points.
+    Kde {
+        /// The points.
+        points: Arc<Points>,
+        /// One weight per point.
+        weights: Option<Arc<[f64]>>,
+        /// Units in which the estimate works.
+        units: Option<Arc<Standardiser>>,
+    },
+    /// Kernel estimate of the moving cloud.
+    Cloud,
+    /// Gaussian with the cloud's moments.
+    Gaussian(GaussianFitOptions),
+    /// Mixture fitted to the cloud.
+    Mixture(MixtureFitOptions),
+}
+
+impl Recipe {
+    /// A target's exact score where it has one, else the kernel estimate of its data.
+    pub fn of_target(target: Arc<dyn Target>) -> Result<Recipe> {
+        match target.data() {
+            Some(data) if !target.has_score() => Ok(Recipe::Kde {
+                points: Arc::new(data.clone()),
+                weights: target.weights().map(Into::into),
+                units: target.standardiser().cloned().map(Arc::new),
+            }),
+            _ => Exact::new(target.clone()).map(|_| Recipe::Exact(target)),
+        }
+    }
+
+    /// A new estimator.
+    pub fn estimate(&self) -> Result<Estimate> {
+        Ok(match self {
+            Recipe::Exact(target) => Estimate::Other(Box::new(Exact::new(target.clone())?)),
+            Recipe::Cloud => Estimate::Kernel(Box::new(Kde::of_cloud())),
+            Recipe::Gaussian(options) => Estimate::Other(Box::new(GaussianFit::new(options.clone())?)),
+            Recipe::Mixture(options) => Estimate::Other(Box::new(MixtureFit::new(options.clone())?)),
+            Recipe::Kde { points, weights, units } => {
+                let kde = Kde::of(units.as_ref().map_or_else(|| (**points).clone(), |u| u.apply(points)));
+                Estimate::Kernel(Box::new(match weights {
+                    Some(weights) => kde.weighted(weights)?,
+                    None => kde,
+                }))
+            }
+        })
+    }
+
+    /// Units in which the estimate works, when not those of the points.
+    pub fn units(&self) -> Option<&Standardiser> {
+        match self {
+            Recipe::Kde { units, .. } => units.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Recipe::Exact(target) => format!("exact score of {}", target.name()),
+            Recipe::Kde { points, .. } => format!("kernel score of {} points", points.n()),
+            Recipe::Cloud => "kernel score of the moving cloud".into(),
+            Recipe::Gaussian(_) => "Gaussian fit of the moving cloud".into(),
+            Recipe::Mixture(options) => format!("mixture fit of the moving cloud with {} components", options.k),
+        }
+    }
+}
+
+/// Argument `i` as a score: points mean their kernel estimate, a target its exact score or its data's estimate.
+pub fn score(call: &Call, i: usize) -> std::result::Result<Recipe, Fail> {
+    let arg = call.arg(i)?.clone();
+    if let Some(recipe) = arg.clone().try_cast::<Recipe>() {
+        return Ok(recipe);
+    }
+    if let Some(cloud) = arg.clone().try_cast::<Cloud>() {
+        return Ok(Recipe::Kde { points: cloud.points, weights: None, units: None });
+    }
+    let Some(target) = arg.try_cast::<Arc<dyn Target>>() else {
+        return Err(call.wrong(i, "a score, a target or a set of points"));
+    };
+    Recipe::of_target(target).map_err(|e| {
+        let hint = "take samples: kde(target.sample(2000))";
+        call.place(e).hint(hint).at(crate::call::At::Argument(i))
+    })
+}
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "exact",
+        kind: Kind::Score,
+        signature: "exact(target)",
+        returns: "a score",
+        about: "The closed-form score of a target smoothed by sigma; sigma = 0 is allowed. Where a score is wanted, a target with \
+                a density means this.",
+        options: &[],
+        names: &[],
+        example: "let s = exact(ar1(0.9, #{dim: 8}));",
+        call: |call| {
+            let target = call.get(0, "a target")?;
+            let exact = Exact::new(Arc::clone(&target)).map_err(|e| call.place(e))?;
+            drop(exact);
+            Ok(Dynamic::from(Recipe::Exact(target)))
+        },
+    },
+    Entry {
+        name: "kde",
+        kind: Kind::Score,
+        signature: "kde([points])",
+        returns: "a score",
+        about: "The kernel estimate: the score of the points smoothed by sigma, which must be positive. Of a finite sample it keeps \
+                weights and units. Without points it follows the moving cloud.",
+        options: &[],
+        names: &[],
+        example: "let s = kde(normal(500, 2));\nlet own = kde();",
+        call: |call| {
+            let recipe = if call.len() == 0 { Recipe::Cloud } else { estimate_of(call)? };
+            Ok(Dynamic::from(recipe))
+        },
+    },
+    Entry {
+        name: "gaussian_fit",
+        kind: Kind::Score,
+        signature: "gaussian_fit([options])",
+        returns: "a score",
+        about: "The score of the Gaussian with the moving cloud's mean and covariance: exact when the cloud is Gaussian, and good in \
+                high dimension, where a kernel estimate is not.",
+        options: GaussianFitOptions::KEYS,
+        names: &[],
+        example: "let flow = sd_flow(ar1(0.9, #{dim: 8}), gaussian_fit());",
+        call: |call| {
+            let options: GaussianFitOptions = call.options()?;
+            GaussianFit::new(options.clone()).map_err(|e| call.place(e))?;
+            Ok(Dynamic::from(Recipe::Gaussian(options)))
+        },
+    },
+    Entry {
+        name: "mixture_fit",
+        kind: Kind::Score,
+        signature: "mixture_fit([options])",
+        returns: "a score",
+        about: "The score of a mixture of `k` Gaussians fitted to the moving cloud by expectation maximisation; the components \
+                follow the cloud.",
+        options: MixtureFitOptions::KEYS,
+        names: &[],
+        example: "let s = mixture_fit(#{k: 3});",
+        call: |call| {
+            let options: MixtureFitOptions = call.options()?;
+            MixtureFit::new(options.clone()).map_err(|e| call.place(e))?;
+            Ok(Dynamic::from(Recipe::Mixture(options)))
+        },
+    },
+];
+
+/// The kernel estimate of points, or of a finite sample's data.
+fn estimate_of(call: &Call) -> std::result::Result<Recipe, Fail> {
+    if let Some(target) = call.arg(0)?.clone().try_cast::<Arc<dyn Target>>() {
+        return match target.data() {
+            Some(_) => score(call, 0),
+            None => Err(call.wrong(0, "a set of points").hint("take samples: kde(target.sample(2000))")),
+        };
+    }
+    Ok(Recipe::Kde { points: call.points(0)?, weights: None, units: None })
+}
+
+/// How a score prints.
+pub fn register(engine: &mut Engine) {
+    let text = |recipe: &mut Recipe| recipe.text();
+    engine.register_fn("to_string", text).register_fn("to_debug", text);
+}
