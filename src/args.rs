@@ -1,8 +1,9 @@
 //! The grammar of the command line; the only file that knows clap.
 
+use crate::bench::Data;
 use crate::{machine, message};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use sdflow::pairwise::{PairwiseOptions, Precision};
+use sdflow::pairwise::{Backend, Isa, PairwiseOptions, Precision};
 use sdflow_dsl::Diagnostic;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ pub enum Command {
     Check(ScriptArgs),
     /// Compute one velocity field between two files of points
     Field(FieldArgs),
+    /// Measure the speed and the accuracy of the engine on this machine
+    Bench(BenchArgs),
     /// List what a script can say
     List {
         /// Only this kind: see the headings of the full list
@@ -162,12 +165,56 @@ pub enum SelfTerm {
     Exclude,
 }
 
+/// A measurement.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// What to measure
+    #[arg(default_value = "pairwise")]
+    pub task: String,
+    /// Particles
+    #[arg(long)]
+    pub n: Option<usize>,
+    /// Target points [default: as many as particles]
+    #[arg(long)]
+    pub m: Option<usize>,
+    /// Coordinates
+    #[arg(long)]
+    pub dim: Option<usize>,
+    /// Noise level [default: .3 sqrt(dim)]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    pub sigma: Option<f64>,
+    /// The points: gauss, mixture25
+    #[arg(long, default_value = "gauss", value_parser = named::<Data>)]
+    pub data: Data,
+    /// Arithmetic: f64, f32
+    #[arg(long, value_name = "P", value_parser = named::<Precision>)]
+    pub precision: Option<Precision>,
+    /// Loops: auto, naive, direct, fused
+    #[arg(long, default_value = "auto", value_name = "B", value_parser = named::<Backend>)]
+    pub backend: Backend,
+    /// Instruction set: auto, scalar, avx2, avx512
+    #[arg(long, default_value = "auto", value_parser = named::<Isa>)]
+    pub isa: Isa,
+    /// May blocks without weight be skipped?
+    #[arg(long, default_value = "on", value_name = "on|off", value_parser = switch, action = clap::ArgAction::Set)]
+    pub skip: bool,
+    #[command(flatten)]
+    pub threads: Threads,
+    /// Measure the whole table of the documentation instead of one case
+    #[arg(long)]
+    pub matrix: bool,
+    /// The result as one JSON object on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
 impl Command {
     /// Does standard output belong to one JSON object?
     pub fn wants_json(&self) -> bool {
         match self {
             Command::Run(args) => args.json,
             Command::Field(args) => args.json,
+            Command::Bench(args) => args.json,
             _ => false,
         }
     }
@@ -177,6 +224,7 @@ impl Command {
         let asked = match self {
             Command::Run(args) => &args.threads,
             Command::Field(args) => &args.threads,
+            Command::Bench(args) => &args.threads,
             _ => return None,
         };
         asked.threads.map(usize::from)
@@ -274,6 +322,14 @@ fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
 /// A precision by name; `auto` leaves the choice to the engine, whose options say what that is.
 fn precision(name: &str) -> Result<Precision, String> {
     if name == "auto" { Ok(PairwiseOptions::default().precision) } else { named(name) }
+}
+
+fn switch(word: &str) -> Result<bool, String> {
+    match word {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("it is either on or off".into()),
+    }
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -6,7 +6,7 @@ use crate::message::{of_engine, usage};
 use crate::progress::duration;
 use crate::terminal;
 use sdflow::io::{LoadOptions, load, save_npy};
-use sdflow::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Softmax, SoftmaxMean};
+use sdflow::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, ScoreDifference};
 use sdflow::{Error, Interrupt, Points, Result};
 use sdflow_dsl::Diagnostic;
 use std::time::Instant;
@@ -88,15 +88,18 @@ impl Clouds {
     /// `(D_p - D_q) / sigma^2`, the softmax means of target and particles [weber2023score].
     fn score_difference(&self, pairwise: &Pairwise, args: &FieldArgs) -> Result<Points> {
         let logs: Option<Vec<f64>> = self.weights.as_ref().map(|w| w.iter().map(|w| w.ln()).collect());
-        let of_target = Softmax { log_weights: logs.as_deref(), ..Softmax::of(args.sigma) };
-        let of_source = Softmax { leave_out_self: args.self_term == SelfTerm::Exclude, ..Softmax::of(args.sigma) };
-        let (mut p, mut q) = (SoftmaxMean::default(), SoftmaxMean::default());
-        pairwise.softmax_mean(self.queries(), &self.target, &self.target, &of_target, &mut p)?;
-        pairwise.softmax_mean(self.queries(), &self.particles, &self.particles, &of_source, &mut q)?;
+        let difference = ScoreDifference {
+            targets: &self.target,
+            target_log_weights: logs.as_deref(),
+            particles: &self.particles,
+            leave_out_self: args.self_term == SelfTerm::Exclude,
+            sigma: args.sigma,
+        };
+        let mut field = Points::default();
+        pairwise.score_difference(self.queries(), &difference, &mut field)?;
         let scale = 1.0 / (args.sigma * args.sigma);
-        let pairs = p.mean.data_mut().iter_mut().zip(q.mean.data());
-        pairs.for_each(|(p, q)| *p = (*p - q) * scale);
-        Ok(p.mean)
+        field.data_mut().iter_mut().for_each(|v| *v *= scale);
+        Ok(field)
     }
 
     /// `E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, the velocity of the MMD flow [arbel2019mmd].

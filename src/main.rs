@@ -1,6 +1,7 @@
 //! The command line of sdflow. The main path is in [`run`].
 
 mod args;
+mod bench;
 mod check;
 mod exit;
 mod field;
@@ -16,6 +17,7 @@ mod request;
 mod run;
 mod summary;
 mod terminal;
+mod timing;
 mod watch;
 
 use args::{Command, Parsed};
@@ -46,6 +48,7 @@ fn carried_out(command: &Command) -> Result<Exit, Diagnostic> {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
         Command::Field(args) => field::field(args),
+        Command::Bench(args) => timing::bench(args),
         Command::List { kind } => reference::list(kind.as_deref()),
         Command::Doc { name: Some(name), .. } => reference::doc(name),
         Command::Doc { name: None, .. } => reference::markdown(),
