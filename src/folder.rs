@@ -35,8 +35,8 @@ pub struct Folder {
 pub enum Found {
     /// This very run, complete.
     Finished(Box<Record>),
-    /// This very run, cut off; its folder is empty again.
-    Unfinished(Folder),
+    /// A run that did not come to its end, and how far it came; its folder is empty again.
+    Unfinished(Folder, Status),
     /// Nothing.
     New(Folder),
 }
@@ -67,7 +67,7 @@ pub fn open(path: &Path, identity: &str, force: bool) -> Result<Found, Diagnosti
             format!("{} holds another run of {}", path.display(), record.script.display()),
             "choose another `--out`, or replace it with `--force`",
         )),
-        Some(_) => Ok(Found::Unfinished(Folder::emptied(path).map_err(refused)?)),
+        Some(record) => Ok(Found::Unfinished(Folder::emptied(path).map_err(refused)?, record.status)),
         None => Ok(Found::New(Folder::emptied(path).map_err(refused)?)),
     }
 }
@@ -186,7 +186,7 @@ mod tests {
 
     fn ready(found: Found) -> Folder {
         match found {
-            Found::New(folder) | Found::Unfinished(folder) => folder,
+            Found::New(folder) | Found::Unfinished(folder, _) => folder,
             Found::Finished(record) => panic!("{record:?}"),
         }
     }
@@ -201,7 +201,7 @@ mod tests {
         drop(folder);
 
         let found = open(&path, "a", false).unwrap();
-        assert!(matches!(found, Found::Unfinished(_)) && !path.join("metrics.csv").exists());
+        assert!(matches!(found, Found::Unfinished(_, Status::Running)) && !path.join("metrics.csv").exists());
         ready(found).write_record(&done("a")).unwrap();
         assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)));
     }

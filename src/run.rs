@@ -25,7 +25,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     let path = args.out.clone().unwrap_or_else(|| default_folder(&args.script.script, prepared.identity()));
     let folder = match folder::open(&path, prepared.identity(), args.force)? {
         Found::Finished(record) => return answer(args, &record, &path),
-        Found::Unfinished(folder) => said("an earlier run of this did not finish; it is computed anew", folder),
+        Found::Unfinished(folder, status) => said(anew(status), folder),
         Found::New(folder) => folder,
     };
     let script = args.script.script.clone();
@@ -46,6 +46,14 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
 fn default_folder(script: &Path, identity: &str) -> PathBuf {
     let name = script.file_stem().unwrap_or_default().to_string_lossy();
     Path::new("runs").join(format!("{name}-{identity}"))
+}
+
+fn anew(earlier: Status) -> &'static str {
+    match earlier {
+        Status::Failed => "an earlier run of this failed; it is computed anew",
+        Status::Stopped => "an earlier run of this was stopped; it is computed anew",
+        Status::Running | Status::Done => "an earlier run of this was cut off; it is computed anew",
+    }
 }
 
 fn said(line: &str, folder: Folder) -> Folder {
@@ -80,6 +88,7 @@ fn unused((name, near): (String, Option<String>)) -> String {
 fn answer(args: &RunArgs, record: &Record, folder: &Path) -> Result<Exit, Diagnostic> {
     if !args.quiet {
         terminal::tell("this run is finished already; here is what it gave (`--force` computes it anew)");
+        record.warnings.iter().for_each(|warning| terminal::tell(&format!("warning: {warning}")));
     }
     report(args, record, folder)?;
     Ok(Exit::of_code(record.exit_code))

@@ -17,11 +17,13 @@ pub fn bench(args: &BenchArgs) -> Result<Exit, Diagnostic> {
     let interrupt = Interrupt::default();
     guard::on_ctrl_c(&interrupt);
     let threads = args.threads.threads.map(usize::from);
-    if !args.json {
-        terminal::say(HEADING);
-    }
-    let show = |report: &BenchReport| {
+    let mut rows = 0;
+    let mut show = |report: &BenchReport| {
         if !args.json {
+            if rows == 0 {
+                terminal::say(HEADING);
+            }
+            rows += 1;
             terminal::say(&row(report));
         }
     };

@@ -43,7 +43,10 @@ fn bad_flags_leave_with_2() {
 #[test]
 fn help_and_version_go_to_standard_output() {
     let help = Sandbox::new().run("--help").code(0).stdout;
-    assert!(["run", "check", "field", "list", "doc", "completions"].iter().all(|word| help.contains(word)), "{help}");
+    assert!(
+        ["run", "check", "field", "bench", "list", "doc", "completions"].iter().all(|word| help.contains(word)),
+        "{help}"
+    );
     let version = Sandbox::new().run("--version").code(0).stdout;
     let isas = ["scalar", "avx2", "avx512", "amx", "neon"];
     assert!(
@@ -79,4 +82,34 @@ fn a_reader_that_leaves_early_is_no_error() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn check_finds_mistakes_without_running() {
+    let sandbox = Sandbox::with(
+        "let n = param(\"n\", 100);\nprint(\"never\");\nlet y = norml(n, 2);\nlet f = sd_flow(y, #{sgima: 0.5});\n",
+    );
+    let done = sandbox.run("check a.rhai");
+    assert!(done.stdout.is_empty() && !sandbox.path("runs").exists());
+    assert_snapshot!(done.complaint());
+}
+
+#[test]
+fn check_tells_what_a_script_takes_and_leaves() {
+    let sandbox = Sandbox::with("let n = param(\"n\", 100);\nlet x = load(\"x.npy\");\nplot(x, \"x.svg\");\n");
+    assert_snapshot!(sandbox.run("check a.rhai -p n=7").code(0).stdout);
+}
+
+#[test]
+fn bench_measures_one_case() {
+    let done = Sandbox::new().run("bench pairwise --n 200 --m 300 --dim 3 --precision f64 --json").code(0);
+    let report = crate::sandbox::json(&done.stdout);
+    assert_eq!(
+        (report["n"].as_u64(), report["m"].as_u64(), report["precision"].as_str()),
+        (Some(200), Some(300), Some("f64"))
+    );
+    assert!(report["rel_error"].as_f64().unwrap() < 1e-12 && report["pairs_per_s"].as_f64().unwrap() > 0.0);
+    for words in ["bench nonsense", "bench --n 0", "bench --sigma -1", "bench --isa avx3", "bench --skip maybe"] {
+        assert!(Sandbox::new().run(words).code(2).stdout.is_empty(), "{words}");
+    }
 }

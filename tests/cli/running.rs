@@ -150,6 +150,31 @@ fn ctrl_c_keeps_what_exists() {
     assert!(rows.lines().map(json).count() > 2);
 }
 
+/// Steps far beyond the limit of stability.
+#[test]
+fn divergence_leaves_with_5_and_beats_a_failed_check() {
+    let sandbox = Sandbox::with(
+        r#"
+expect("sums", 1 + 1 == 3);
+let scores = [exact(gaussian(#{dim: 2, std: 0.1})), exact(gaussian(#{dim: 2}))];
+run(sd_flow(scores[0], scores[1], #{sigma: 0, scaling: "raw", step: 10.0}), normal(50, 2), #{steps: 1000});
+"#,
+    );
+    let done = sandbox.run("a.rhai").code(5);
+    let record = sandbox.record();
+    assert_eq!(record["stop"]["reason"], "diverged", "{}", done.stderr);
+    assert!(!record["stop"]["advice"].as_str().unwrap().is_empty());
+}
+
+#[test]
+fn quick_caps_the_work_and_says_so() {
+    let sandbox = Sandbox::with(ENDLESS);
+    let done = sandbox.run("a.rhai --quick").code(0);
+    assert!(done.stdout.contains("quick"), "{}", done.stdout);
+    let record = sandbox.record();
+    assert!(record["quick"] == true && record["steps"].as_u64() < Some(1000));
+}
+
 /// An unfinished run is computed anew, and it says so.
 #[test]
 fn an_unfinished_run_is_computed_anew() {
