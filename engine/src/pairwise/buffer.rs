@@ -1,6 +1,5 @@
 //! Memory kept between calls: cache-line aligned scratch and a pool of it.
 
-use super::real::Real;
 use std::sync::{Mutex, PoisonError};
 
 /// Bytes of a cache line; also the width of the widest register.
@@ -10,7 +9,7 @@ const LINE: usize = 64;
 #[derive(Debug, Default)]
 pub struct Buffer<T>(Vec<T>);
 
-impl<T: Real> Buffer<T> {
+impl<T: Copy + Default> Buffer<T> {
     /// The first `len` numbers, to write; what they hold is unspecified.
     pub fn take(&mut self, len: usize) -> &mut [T] {
         let spare = LINE / size_of::<T>();

@@ -4,10 +4,11 @@ use super::bound::Bounds;
 use super::buffer::Pool;
 use super::order::Order;
 use super::pack::Packed;
-use super::plan::{Plan, mean_square};
+use super::plan::{self, Arithmetic, Plan, Shape, mean_square};
 use super::profile::Scaled;
 use super::real::Real;
 use super::reduce::{Job, RowOut, Scratch, Weights};
+use super::reduce_amx;
 use super::tile::Form;
 use super::{Backend, KernelSum, KernelSums, Pairwise, Precision, Softmax, SoftmaxMean, naive};
 use crate::{Error, Points, Result};
@@ -114,12 +115,31 @@ impl Pairwise {
         subtract: bool,
     ) -> Result<()> {
         let (memory, given) = (&self.memory, (sources, values));
-        if self.options.precision == Precision::F64 {
-            let scratch = &memory.scratch64;
-            return memory.packed64.with(|p| self.softmax_in(p, scratch, queries, given, softmax, rows, subtract));
+        let scale = (0.5 * std::f64::consts::LOG2_E).sqrt() / softmax.sigma;
+        let centre = sources.mean();
+        let square = scale * scale * (mean_square(sources, &centre) + mean_square(queries, &centre));
+        let shape = Shape {
+            n: queries.n(),
+            m: sources.n(),
+            dim: sources.dim(),
+            value_dim: values.map_or(0, Points::dim),
+            square,
+        };
+        match plan::arithmetic(&self.options, &shape, values.is_some_and(|v| std::ptr::eq(v, sources))) {
+            Arithmetic::F64 => memory
+                .packed64
+                .with(|p| self.softmax_in(p, &memory.scratch64, queries, given, softmax, rows, subtract, &shape)),
+            Arithmetic::F32 => memory
+                .packed32
+                .with(|p| self.softmax_in(p, &memory.scratch32, queries, given, softmax, rows, subtract, &shape)),
+            Arithmetic::Split(terms) => memory.split.with(|packed| {
+                packed.pack(sources, scale, softmax.log_weights, reduce_amx::block(sources.dim()), terms);
+                let leave_out_self = softmax.leave_out_self && sources.n() > 1;
+                let job = reduce_amx::Job { queries, sources, packed, terms, leave_out_self, subtract };
+                let mut rows = rows;
+                job.run(&mut rows, &memory.scratch_amx, &self.work, &self.interrupt)
+            }),
         }
-        let scratch = &memory.scratch32;
-        memory.packed32.with(|p| self.softmax_in(p, scratch, queries, given, softmax, rows, subtract))
     }
 
     #[expect(clippy::too_many_arguments)]
@@ -132,9 +152,10 @@ impl Pairwise {
         softmax: &Softmax,
         rows: Vec<RowOut>,
         subtract: bool,
+        shape: &Shape,
     ) -> Result<()> {
         let scale = (0.5 * std::f64::consts::LOG2_E).sqrt() / softmax.sigma;
-        let plan = self.plan::<T>(queries, sources, values, scale);
+        let plan = Plan::new::<T>(&self.options, shape);
         let orders = plan.skip.then(|| [Order::of(queries, plan.width), Order::of(sources, plan.block)]);
         let [query_order, source_order] = match &orders {
             Some([q, s]) => [Some(q), Some(s)],
@@ -149,6 +170,7 @@ impl Pairwise {
             sources: packed,
             source_order,
             bounds: bounds.as_ref(),
+            original: (sources, values),
             leave_out_self: softmax.leave_out_self && sources.n() > 1,
             weights: Weights::Softmax,
             subtract,
@@ -166,9 +188,10 @@ impl Pairwise {
         rows: Vec<RowOut>,
     ) -> Result<()> {
         let Scaled { name, scale, factor } = Scaled::of(sum.kernel, sum.part, sources.spread());
-        let mut plan = self.plan::<T>(queries, sources, sum.values, scale);
+        let value_dim = sum.values.map_or(0, Points::dim);
+        let shape = Shape { n: queries.n(), m: sources.n(), dim: sources.dim(), value_dim, square: 0.0 };
         // A root magnifies the rounding of a small squared distance: no product form here.
-        plan.form = Form::Difference;
+        let plan = Plan { form: Form::Difference, ..Plan::new::<T>(&self.options, &shape) };
         packed.pack(sources, sum.values, scale, plan.form, None, None);
         let weights: Vec<T> = match sum.weights {
             Some(weights) => weights.iter().map(|w| T::from_f64(*w)).collect(),
@@ -181,17 +204,12 @@ impl Pairwise {
             sources: packed,
             source_order: None,
             bounds: None,
+            original: (sources, sum.values),
             leave_out_self: sum.leave_out_self,
             weights: Weights::Kernel { name, factor, weights: &weights },
             subtract: false,
         };
         job.run(rows, scratch, &self.work, &self.interrupt)
-    }
-
-    fn plan<T: Real>(&self, queries: &Points, sources: &Points, values: Option<&Points>, scale: f64) -> Plan {
-        let centre = sources.mean();
-        let square = scale * scale * (mean_square(sources, &centre) + mean_square(queries, &centre));
-        Plan::new::<T>(&self.options, (queries.n(), sources.n()), sources.dim(), values.map_or(0, Points::dim), square)
     }
 }
 

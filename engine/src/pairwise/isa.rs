@@ -16,12 +16,14 @@ pub enum Isa {
     Avx2,
     /// 512 bits.
     Avx512,
+    /// 512 bits and the matrix units, for the bfloat16 precisions.
+    Amx,
 }
 
 impl Isa {
     /// The sets that this machine can run, apart from `auto`.
     pub fn available() -> Vec<Isa> {
-        [Isa::Scalar, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.resolved() == *isa).collect()
+        [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Amx].into_iter().filter(|isa| isa.resolved() == *isa).collect()
     }
 
     /// What will really run: never `auto` on x86-64; elsewhere the portable choice of pulp is `auto`.
@@ -32,6 +34,7 @@ impl Isa {
             match self {
                 Isa::Scalar => Isa::Scalar,
                 Isa::Avx2 if v3 => Isa::Avx2,
+                Isa::Amx | Isa::Auto if v4 && super::tile_amx::available() => Isa::Amx,
                 _ if v4 => Isa::Avx512,
                 _ if v3 => Isa::Avx2,
                 _ => Isa::Scalar,

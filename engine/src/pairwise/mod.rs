@@ -28,7 +28,10 @@ mod plan;
 mod profile;
 mod real;
 mod reduce;
+mod reduce_amx;
+mod split;
 mod tile;
+mod tile_amx;
 mod walk;
 mod weigh;
 
@@ -42,18 +45,20 @@ use crate::{Interrupt, Points};
 use buffer::Pool;
 use pack::Packed;
 use reduce::Scratch;
+use split::Split;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 crate::options! {
     /// How pairwise sums are computed.
     pub struct PairwiseOptions {
-        /// Arithmetic of distances, weights and sums: "f64", "f32".
+        /// Arithmetic of distances, weights and sums: "f64", "f32", "bf16x3" and "bf16x6" (matrix units; f32 without them), "auto"
+        /// (the fastest of them with a relative error of 1e-5).
         precision: Precision = Precision::F32,
         /// Which loops compute them: "auto", "naive" (the slow reference), "direct" (distances by differences),
         /// "fused" (distances by products).
         backend: Backend = Backend::Auto,
-        /// Instruction set: "auto", "scalar", "avx2", "avx512"; one that the machine lacks gives the best it has.
+        /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; one that the machine lacks gives the best it has.
         isa: Isa = Isa::Auto,
         /// May blocks of sources be skipped whose weights cannot be told from 0? The result is the same to rounding.
         skip: bool = true,
@@ -83,6 +88,13 @@ pub enum Precision {
     F64,
     /// Single precision after centring and scaling in double.
     F32,
+    /// Products of numbers split into bfloat16 parts, three per product, on matrix units: relative error some 1e-5. f32
+    /// where the machine has none or the call is not a softmax over the values' own points.
+    Bf16x3,
+    /// Six per product of coordinates, three per product of weights: some 2e-6.
+    Bf16x6,
+    /// The fastest that keeps a relative error of 1e-5.
+    Auto,
 }
 
 /// The engine with its options, its count of work and the flag that stops it. Clones share the count and the flag.
@@ -101,6 +113,8 @@ struct Memory {
     packed64: Pool<Packed<f64>>,
     scratch32: Pool<Scratch<f32>>,
     scratch64: Pool<Scratch<f64>>,
+    split: Pool<Split>,
+    scratch_amx: Pool<reduce_amx::Scratch>,
 }
 
 /// Work done so far.

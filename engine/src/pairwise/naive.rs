@@ -1,5 +1,6 @@
 //! The reference: one query at a time, f64, distances by differences, two passes. Every other path is compared with it.
 
+use super::reduce::nearest;
 use super::{KernelSum, KernelSums, Part, Softmax, SoftmaxMean};
 use crate::{Points, points::squared_distance};
 use rayon::prelude::*;
@@ -20,9 +21,8 @@ pub fn softmax_mean(queries: &Points, sources: &Points, values: &Points, softmax
     rows.enumerate().for_each(|(i, ((mean, log_sum), ess))| {
         let max = (0..sources.n()).map(|j| logit(i, j)).fold(f64::NEG_INFINITY, f64::max);
         if max == f64::NEG_INFINITY {
-            let distance = |j: usize| squared_distance(queries.row(i), sources.row(j));
-            let candidates = (0..sources.n()).filter(|&j| !(softmax.leave_out_self && i == j && sources.n() > 1));
-            let nearest = candidates.min_by(|&a, &b| distance(a).total_cmp(&distance(b))).unwrap_or(0);
+            let left_out = (softmax.leave_out_self && sources.n() > 1).then_some(i);
+            let nearest = nearest(queries.row(i), sources, left_out);
             mean.copy_from_slice(values.row(nearest));
             (*log_sum, *ess) = (f64::NEG_INFINITY, 1.0);
             return;

@@ -102,18 +102,6 @@ impl<T: Real> Packed<T> {
         if self.shared { 1.0 / self.scale } else { 1.0 }
     }
 
-    /// The value of the source nearest to `query`, not the one at `left_out`, for a query to which no weight leads.
-    pub fn nearest_value(&self, query: &[f64], left_out: Option<usize>) -> impl Iterator<Item = f64> {
-        let distance = |j: usize| -> f64 {
-            let x = query.iter().zip(&self.centre).zip(self.x(j, 1));
-            x.map(|((q, c), x)| ((q - c) * self.scale - x.to_f64()).powi(2)).sum()
-        };
-        let candidates = (0..self.m).filter(|&j| Some(j) != left_out);
-        let nearest = candidates.min_by(|&i, &j| distance(i).total_cmp(&distance(j))).unwrap_or(0);
-        let values = self.value_centre.iter().zip(self.values(nearest, 1));
-        values.map(|(c, x)| c + self.value_scale() * x.to_f64())
-    }
-
     /// One query into lane `lane` of a panel `q` of `width` lanes, times 2 in product form. Returns `|q|^2`.
     pub fn pack_query(&self, query: &[f64], form: Form, q: &mut [T], lane: usize, width: usize) -> f64 {
         let factor = if form == Form::Product { 2.0 } else { 1.0 };

@@ -3,7 +3,8 @@
 use super::isa::Isa;
 use super::real::Real;
 use super::tile::{Form, WIDTH};
-use super::{Backend, PairwiseOptions};
+use super::tile_amx::{self, Terms};
+use super::{Backend, PairwiseOptions, Precision};
 use crate::Points;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -23,8 +24,60 @@ const SKIP_POINTS: usize = 1024;
 /// Below this mean square of scaled points, no weight is far enough below the largest.
 const SKIP_SQUARE: f64 = 60.0;
 
+/// From here on `auto` takes the matrix units: fewer points or coordinates do not fill their tiles, and a larger mean
+/// square would cost more than a relative error of 1e-5.
+const AUTO_POINTS: usize = 256;
+const AUTO_DIM: usize = 24;
+const AUTO_SQUARE: f64 = 40.0;
+
 /// Rows summed by one task of a parallel sum; fixed, so that the order of additions is.
 const ROWS: usize = 4096;
+
+/// What a call is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shape {
+    /// Queries.
+    pub n: usize,
+    /// Sources.
+    pub m: usize,
+    /// Their coordinates.
+    pub dim: usize,
+    /// Coordinates of the values.
+    pub value_dim: usize,
+    /// Mean square of scaled sources and queries: how many digits products lose, and whether weights can vanish.
+    pub square: f64,
+}
+
+impl Shape {
+    fn skips(&self, options: &PairwiseOptions) -> bool {
+        options.skip && self.n.min(self.m) >= SKIP_POINTS && self.square > SKIP_SQUARE
+    }
+}
+
+/// The arithmetic of a softmax reduction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    F64,
+    F32,
+    /// Split bfloat16 products on matrix units.
+    Split(Terms),
+}
+
+/// The arithmetic for this shape: what the options ask for, where the machine has it and where it serves (the values
+/// are the sources: `shared`); f32 otherwise.
+pub fn arithmetic(options: &PairwiseOptions, shape: &Shape, shared: bool) -> Arithmetic {
+    let units = shared && matches!(options.isa, Isa::Auto | Isa::Amx) && tile_amx::available();
+    let free = options.backend == Backend::Auto && !shape.skips(options) && shape.n.min(shape.m) >= AUTO_POINTS;
+    match options.precision {
+        Precision::F64 => Arithmetic::F64,
+        Precision::Bf16x3 if units => Arithmetic::Split(Terms::Three),
+        Precision::Bf16x6 if units => Arithmetic::Split(Terms::Six),
+        Precision::Auto if units && free && shape.dim >= AUTO_DIM && shape.square <= AUTO_SQUARE => {
+            Arithmetic::Split(Terms::Three)
+        }
+        _ => Arithmetic::F32,
+    }
+}
 
 /// How one call is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,15 +97,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan for these sizes; `square` is the mean square of scaled sources and queries, which decides how many
-    /// digits the product form would lose and whether there can be blocks without weight.
-    pub fn new<T: Real>(
-        options: &PairwiseOptions,
-        (n, m): (usize, usize),
-        dim: usize,
-        value_dim: usize,
-        square: f64,
-    ) -> Plan {
+    /// A plan for this shape.
+    pub fn new<T: Real>(options: &PairwiseOptions, shape: &Shape) -> Plan {
+        let Shape { dim, value_dim, square, .. } = *shape;
         let form = match options.backend {
             Backend::Direct => Form::Difference,
             Backend::Fused => Form::Product,
@@ -61,7 +108,7 @@ impl Plan {
         };
         let width = options.isa.run(Width::<T>(std::marker::PhantomData));
         let per_source = (dim + value_dim).max(1) * size_of::<T>();
-        let skip = options.skip && n.min(m) >= SKIP_POINTS && square > SKIP_SQUARE;
+        let skip = shape.skips(options);
         let largest = if skip { 64 } else { 128 };
         let per_panel = (dim + value_dim).max(1) * width * size_of::<T>();
         Plan {

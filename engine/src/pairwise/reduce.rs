@@ -14,6 +14,7 @@ use super::real::Real;
 use super::tile::{self, Form, Row, WIDTH};
 use super::walk::Walk;
 use super::weigh::Totals;
+use crate::points::squared_distance;
 use crate::{Interrupt, Points, Result};
 use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
@@ -33,6 +34,8 @@ pub struct Job<'a, T> {
     pub source_order: Option<&'a Order>,
     /// What lets blocks be skipped.
     pub bounds: Option<&'a Bounds>,
+    /// Sources and values as the caller gave them.
+    pub original: (&'a Points, Option<&'a Points>),
     pub leave_out_self: bool,
     pub weights: Weights<'a, T>,
     /// Values are taken away from what the rows hold.
@@ -57,6 +60,33 @@ pub struct RowOut<'a> {
     pub mass: Option<&'a mut f64>,
     /// Effective sample size.
     pub ess: Option<&'a mut f64>,
+}
+
+impl RowOut<'_> {
+    /// Writes the values, or takes them away from what is there.
+    pub fn put_values(&mut self, subtract: bool, value: impl Fn(usize) -> f64) {
+        for (c, v) in self.values.iter_mut().enumerate() {
+            *v = if subtract { *v - value(c) } else { value(c) };
+        }
+    }
+
+    /// Writes normaliser and sample size from the largest score in bits, the sum of weights relative to it, and the sum
+    /// of their squares.
+    pub fn put_softmax(&mut self, max: f64, sum: f64, squares: f64) {
+        if let Some(mass) = &mut self.mass {
+            **mass = if sum > 0.0 { LN_2 * (max + sum.log2()) } else { f64::NEG_INFINITY };
+        }
+        if let Some(ess) = &mut self.ess {
+            **ess = if sum > 0.0 { sum * sum / squares } else { 1.0 };
+        }
+    }
+}
+
+/// The source nearest to `query` but for the one left out, for a query to which no weight leads.
+pub fn nearest(query: &[f64], sources: &Points, left_out: Option<usize>) -> usize {
+    let distance = |j: usize| squared_distance(query, sources.row(j));
+    let candidates = (0..sources.n()).filter(|&j| Some(j) != left_out);
+    candidates.min_by(|&i, &j| distance(i).total_cmp(&distance(j))).unwrap_or(0)
 }
 
 /// Scratch of one task.
@@ -269,31 +299,24 @@ impl<T: Real> Task<'_, '_, T> {
             let [max, sum, squares] = [totals[p].max, totals[p].sum, totals[p].squares]
                 .map(|row| bytemuck::cast_slice::<Row<T, S>, T>(&[row])[lane].to_f64());
             let summed = |c: usize| sources.value_scale() * sums[(p * dim + c) * plan.width + lane].to_f64();
-            let mut put = |c: usize, value: f64| {
-                let v = &mut row.values[c];
-                *v = if subtract { *v - value } else { value };
-            };
-            let mass = match weights {
-                Weights::Softmax if sum > 0.0 => {
-                    (0..dim).for_each(|c| put(c, sources.value_centre[c] + summed(c) / sum));
-                    LN_2 * (max + sum.log2() - self.scratch.squares[i])
-                }
+            match weights {
                 Weights::Softmax => {
-                    let query = self.job.queries.row(self.job.query(self.first + i));
-                    let left_out = self.job.leave_out_self.then(|| self.job.twin(self.first + i));
-                    sources.nearest_value(query, left_out).enumerate().for_each(|(c, v)| put(c, v));
-                    f64::NEG_INFINITY
+                    if sum > 0.0 {
+                        row.put_values(subtract, |c| sources.value_centre[c] + summed(c) / sum);
+                    } else {
+                        let left_out = self.job.leave_out_self.then(|| self.job.query(self.first + i));
+                        let query = self.job.queries.row(self.job.query(self.first + i));
+                        let nearest = nearest(query, self.job.original.0, left_out);
+                        row.put_values(subtract, |c| self.job.original.1.map_or(0.0, |v| v.row(nearest)[c]));
+                    }
+                    row.put_softmax(max - self.scratch.squares[i], sum, squares);
                 }
                 Weights::Kernel { factor, .. } => {
-                    (0..dim).for_each(|c| put(c, factor * (sources.value_centre[c] * sum + summed(c))));
-                    factor * sum
+                    row.put_values(subtract, |c| factor * (sources.value_centre[c] * sum + summed(c)));
+                    if let Some(mass) = &mut row.mass {
+                        **mass = factor * sum;
+                    }
                 }
-            };
-            if let Some(out) = &mut row.mass {
-                **out = mass;
-            }
-            if let Some(out) = &mut row.ess {
-                **out = if sum > 0.0 { sum * sum / squares } else { 1.0 };
             }
         }
     }

@@ -1,0 +1,261 @@
+//! The matrix units of x86 (AMX): the one room with `unsafe`.
+//!
+//! A tile register holds 16 rows of 64 bytes; `tdpbf16ps` adds the product of a 16 x 32 and a 32 x 16 tile of bfloat16
+//! to a 16 x 16 tile of f32. A number is split into two or three bfloat16 parts, and the products of parts that matter
+//! are added one after the other into the same accumulators, four tiles (32 x 32) at a time. The second operand is
+//! stored in pairs: row `p` holds elements `2p` and `2p + 1` of every column side by side.
+//!
+//! The operating system must grant the state once per process; a thread's tiles are released when its [`Tiles`] drop.
+#![allow(unsafe_code)]
+
+/// Elements of a bfloat16 tile.
+pub const TILE: usize = 512;
+
+/// Rows and columns of the accumulated square.
+pub const SIDE: usize = 32;
+
+/// Which products of parts are summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terms {
+    /// Two parts, three products: relative error about `2^-17`.
+    Three,
+    /// Three parts, six products: about `2^-24`.
+    Six,
+}
+
+impl Terms {
+    /// Parts that a number is split into.
+    pub fn parts(self) -> usize {
+        if self == Terms::Three { 2 } else { 3 }
+    }
+}
+
+/// What the accumulators start from.
+#[derive(Debug, Clone, Copy)]
+pub enum Start<'a> {
+    /// 0
+    Zero,
+    /// Two 16 x 16 tiles, one for each half of the rows.
+    Rows([&'a [f32]; 2]),
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod granted {
+    use super::{SIDE, Start, TILE, Terms};
+    use std::arch::asm;
+    use std::sync::OnceLock;
+
+    /// Bytes from one row of a bfloat16 tile, or of a start tile, to the next.
+    const ROW: usize = 64;
+
+    /// The configured tile registers of this thread.
+    #[derive(Debug)]
+    pub struct Tiles {
+        /// Registers belong to a thread: not to be sent to another.
+        _thread: std::marker::PhantomData<*const ()>,
+    }
+
+    /// Does the processor have the tiles and does the system grant them?
+    pub fn available() -> bool {
+        static GRANTED: OnceLock<bool> = OnceLock::new();
+        *GRANTED.get_or_init(|| {
+            let features = std::arch::x86_64::__cpuid_count(7, 0).edx;
+            let (bf16, tile) = (features >> 22 & 1, features >> 24 & 1);
+            bf16 == 1 && tile == 1 && std::is_x86_feature_detected!("avx512f") && request()
+        })
+    }
+
+    /// arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)
+    fn request() -> bool {
+        let status: isize;
+        // SAFETY: a system call that takes two integers and touches no memory of ours; the kernel overwrites rcx and r11.
+        unsafe {
+            asm!("syscall", inlateout("rax") 158isize => status, in("rdi") 0x1023, in("rsi") 18,
+                out("rcx") _, out("r11") _, options(nostack));
+        }
+        status == 0
+    }
+
+    impl Tiles {
+        /// Configures this thread's eight tile registers as 16 rows of 64 bytes; None where there are none.
+        pub fn acquire() -> Option<Tiles> {
+            if !available() {
+                return None;
+            }
+            let mut config = [0u8; 64];
+            config[0] = 1;
+            for tile in 0..8 {
+                config[16 + 2 * tile] = 64;
+                config[48 + tile] = 16;
+            }
+            // SAFETY: the system granted the tile state (`available`), and `config` is a valid palette-1 description of
+            // 64 bytes that lives through the instruction.
+            unsafe { asm!("ldtilecfg [{}]", in(reg) config.as_ptr(), options(nostack, readonly)) };
+            Some(Tiles { _thread: std::marker::PhantomData })
+        }
+
+        /// `c = start + sum_k a_k b_k` for a 32 x 32 square `c`, row-major: `a` holds two stripes of 16 rows, `b` two
+        /// stripes of 16 columns, each stripe `steps` times the parts' tiles in a row.
+        pub fn product(&self, terms: Terms, steps: usize, a: [&[u16]; 2], b: [&[u16]; 2], start: Start, c: &mut [f32]) {
+            let needed = steps * terms.parts() * TILE;
+            assert!(a.iter().chain(&b).all(|stripe| stripe.len() >= needed), "a stripe is too short");
+            assert!(steps > 0 && c.len() >= SIDE * SIDE, "the square is too small");
+            let zero = [0f32; 256];
+            let rows = match start {
+                Start::Zero => [&zero[..]; 2],
+                Start::Rows(rows) => rows,
+            };
+            assert!(rows.iter().all(|r| r.len() >= 256), "a start tile is too short");
+            // SAFETY: the tiles are configured while `self` lives. Every load reads 16 rows of 64 bytes: from `rows`,
+            // checked to hold 256 f32, or from stripes checked to hold all tiles of all steps.
+            unsafe {
+                asm!(
+                    "tileloadd tmm0, [{r0} + {row}*1]",
+                    "tileloadd tmm1, [{r0} + {row}*1]",
+                    "tileloadd tmm2, [{r1} + {row}*1]",
+                    "tileloadd tmm3, [{r1} + {row}*1]",
+                    r0 = in(reg) rows[0].as_ptr(), r1 = in(reg) rows[1].as_ptr(), row = in(reg) ROW,
+                    options(nostack, readonly),
+                );
+                match terms {
+                    Terms::Three => three(steps, a, b),
+                    Terms::Six => six(steps, a, b),
+                }
+                // SAFETY of the stores: four tiles of 16 rows, 128 bytes apart, cover exactly the 32 x 32 f32 of `c`.
+                let c = c.as_mut_ptr();
+                asm!(
+                    "tilestored [{c0} + {row}*1], tmm0",
+                    "tilestored [{c0} + {row}*1 + 64], tmm1",
+                    "tilestored [{c1} + {row}*1], tmm2",
+                    "tilestored [{c1} + {row}*1 + 64], tmm3",
+                    c0 = in(reg) c, c1 = in(reg) c.add(SIDE * SIDE / 2), row = in(reg) 4 * SIDE,
+                    options(nostack),
+                );
+            }
+        }
+    }
+
+    impl Drop for Tiles {
+        fn drop(&mut self) {
+            // SAFETY: returns this thread's tiles to their initial state; nothing else of ours is in them.
+            unsafe { asm!("tilerelease", options(nostack, nomem)) };
+        }
+    }
+
+    /// Emits the four products of the loaded stripes.
+    macro_rules! dot {
+        () => {
+            "tdpbf16ps tmm0, tmm4, tmm6\ntdpbf16ps tmm1, tmm4, tmm7\ntdpbf16ps tmm2, tmm5, tmm6\ntdpbf16ps tmm3, tmm5, tmm7"
+        };
+    }
+
+    /// Emits the loads of one part of the first or second operand.
+    macro_rules! load {
+        (a, $offset:literal) => {
+            concat!(
+                "tileloadd tmm4, [{a0} + {row}*1 + ",
+                $offset,
+                "]\ntileloadd tmm5, [{a1} + {row}*1 + ",
+                $offset,
+                "]"
+            )
+        };
+        (b, $offset:literal) => {
+            concat!(
+                "tileloadd tmm6, [{b0} + {row}*1 + ",
+                $offset,
+                "]\ntileloadd tmm7, [{b1} + {row}*1 + ",
+                $offset,
+                "]"
+            )
+        };
+    }
+
+    /// The loop over steps: a sequence of loads and products, then all pointers move by `$size` bytes.
+    macro_rules! steps {
+        ($steps:ident, $a:ident, $b:ident, $size:literal, $($line:expr),*) => {
+            asm!(
+                "2:",
+                $($line,)*
+                concat!("add {a0}, ", $size),
+                concat!("add {a1}, ", $size),
+                concat!("add {b0}, ", $size),
+                concat!("add {b1}, ", $size),
+                "dec {n}",
+                "jnz 2b",
+                a0 = inout(reg) $a[0].as_ptr() => _, a1 = inout(reg) $a[1].as_ptr() => _,
+                b0 = inout(reg) $b[0].as_ptr() => _, b1 = inout(reg) $b[1].as_ptr() => _,
+                n = inout(reg) $steps => _, row = in(reg) ROW,
+                options(nostack, readonly),
+            )
+        };
+    }
+
+    /// low high + high high + high low.
+    ///
+    /// # Safety
+    /// Tiles are configured, `steps` is positive, and every stripe holds `steps` times 2 tiles.
+    unsafe fn three(steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
+        // SAFETY: reads 2 tiles per step and stripe, which the caller vouches for.
+        unsafe {
+            steps!(steps, a, b, 2048, load!(a, 1024), load!(b, 0), dot!(), load!(a, 0), dot!(), load!(b, 1024), dot!());
+        }
+    }
+
+    /// low high + middle high + middle middle + high middle + high high + high low.
+    ///
+    /// # Safety
+    /// Tiles are configured, `steps` is positive, and every stripe holds `steps` times 3 tiles.
+    unsafe fn six(steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
+        // SAFETY: reads 3 tiles per step and stripe, which the caller vouches for.
+        unsafe {
+            steps!(
+                steps,
+                a,
+                b,
+                3072,
+                load!(a, 2048),
+                load!(b, 0),
+                dot!(),
+                load!(a, 1024),
+                dot!(),
+                load!(b, 1024),
+                dot!(),
+                load!(a, 0),
+                dot!(),
+                load!(b, 2048),
+                dot!(),
+                load!(b, 0),
+                dot!()
+            );
+        }
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+mod granted {
+    use super::{Start, Terms};
+
+    /// There are none here.
+    #[derive(Debug)]
+    pub struct Tiles(std::convert::Infallible);
+
+    /// Never.
+    pub fn available() -> bool {
+        false
+    }
+
+    impl Tiles {
+        /// Never any.
+        pub fn acquire() -> Option<Tiles> {
+            None
+        }
+
+        /// Cannot be called.
+        pub fn product(&self, _: Terms, _: usize, _: [&[u16]; 2], _: [&[u16]; 2], _: Start, _: &mut [f32]) {
+            match self.0 {}
+        }
+    }
+}
+
+pub use granted::{Tiles, available};
