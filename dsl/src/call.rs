@@ -167,8 +167,8 @@ impl<'a> Call<'a> {
     pub fn count(&self, i: usize, least: usize) -> Result<usize, Fail> {
         let arg = self.arg(i)?;
         if let Ok(x) = arg.as_float() {
-            let hint = if x.fract() == 0.0 { format!("write {x}") } else { format!("write {}", x.round()) };
-            return Err(self.bad(i, format!("is {}", shown(arg)), "a whole number is wanted").hint(hint));
+            let fail = self.bad(i, format!("is {}", shown(arg)), "a whole number is wanted");
+            return Err(if x.fract() == 0.0 { fail.hint(format!("write {x}")) } else { fail });
         }
         let value = arg.as_int().map_err(|_| self.wrong(i, "a whole number"))?;
         match usize::try_from(value) {
@@ -210,6 +210,8 @@ impl<'a> Call<'a> {
         let at = match &error {
             Error::Argument { name, .. } => self.part(name),
             Error::Unknown { name, .. } => self.holding(name),
+            // "`mean`", "the start", "`covs`[1]"
+            Error::Shape { what, .. } => self.part(what.trim_start_matches("the ").trim_matches('`')),
             _ => At::Call,
         };
         Fail::from(error).at(at)
@@ -233,7 +235,7 @@ impl<'a> Call<'a> {
     }
 
     fn part(&self, name: &str) -> At {
-        let key = name.split(['.', '[']).next().unwrap_or(name);
+        let key = name.split(['.', '[', '`']).next().unwrap_or(name);
         if self.map().is_some_and(|map| map.contains_key(key)) {
             return At::Key(self.len() - 1, key.into());
         }

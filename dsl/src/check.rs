@@ -5,7 +5,7 @@ use crate::import::Program;
 use crate::manual::{self, Entry};
 use crate::param::{self, Given};
 use crate::script::compiled;
-use crate::syntax::{Arg, Site};
+use crate::syntax::Site;
 use crate::{Diagnostic, Param, Request, error, language, options};
 use rhai::Array;
 use sdflow::metric::METRICS;
@@ -51,6 +51,7 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
             None => report.computed.push(declared.name),
         }
     }
+    report.warnings = quotients(&program);
     let native = native_functions();
     for site in &program.syntax.calls {
         if site.operator {
@@ -59,7 +60,6 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
         if let Some(fail) = call_fault(site, &program, &native) {
             report.errors.push(error::at_call(&fail, site, &program));
         }
-        report.warnings.extend(quotients(site, &program));
         let texts = site.args.iter().filter_map(|a| a.literal.clone()?.into_string().ok());
         match site.name.as_str() {
             "save" | "plot" | "animate" => report.writes.extend(texts),
@@ -98,7 +98,7 @@ fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>
         return None;
     }
     error::call_mismatch(&site.name, given, site.method, None, &program.syntax)
-        .or_else(|| Some(error::no_function(&site.name, &program.syntax)))
+        .or_else(|| Some(error::no_function(&site.name, given, &program.syntax)))
 }
 
 /// An unknown key in the literal options of a known function.
@@ -134,11 +134,13 @@ fn metric_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     Some(Fail { see: Some(entry.name), ..fail })
 }
 
-fn quotients(site: &Site, program: &Program) -> Option<Diagnostic> {
-    let within = |arg: &Arg| arg.whole_quotient || arg.keys.iter().flatten().any(|p| p.value.whole_quotient);
-    let arg = site.args.iter().find(|a| within(a))?;
+/// Quotients of whole numbers among arguments and options: they run, but are hardly meant.
+pub fn quotients(program: &Program) -> Vec<Diagnostic> {
+    let calls = program.syntax.calls.iter().filter(|site| !site.operator);
+    let args = calls.flat_map(|site| &site.args);
+    let written = args.flat_map(|arg| std::iter::once(arg).chain(arg.keys.iter().flatten().map(|pair| &pair.value)));
     let fail = Fail::script("a quotient of whole numbers is rounded towards 0").hint("write 1.0/2.0");
-    Some(error::of_fail(&fail, arg.position, program))
+    written.filter(|arg| arg.whole_quotient).map(|arg| error::of_fail(&fail, arg.position, program)).collect()
 }
 
 /// Names and numbers of arguments of Rhai's own functions.

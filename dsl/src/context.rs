@@ -1,6 +1,6 @@
 //! The state of one run: what was asked, what has happened, who is told.
 
-use crate::call::Fail;
+use crate::call::{At, Fail};
 use crate::language;
 use crate::param::Given;
 use crate::sandbox::Sandbox;
@@ -178,7 +178,7 @@ impl Context {
                     None => format!("measured were {}", known.join(", ")),
                 };
                 let message = format!("the run measured no metric `{}`", threshold.metric);
-                let fail = Fail { see: Some("threshold"), ..Fail::script(message).hint(hint) };
+                let fail = Fail { see: Some("threshold"), ..Fail::script(message).hint(hint).at(At::Argument(0)) };
                 return Err((fail, threshold.position));
             };
             let value = reading.value;

@@ -11,7 +11,7 @@ pub const DEPTH: usize = 64;
 /// Bytes of a string.
 pub const STRING: usize = 1 << 20;
 /// Elements of an array, nested ones included.
-pub const ARRAY: usize = 1_000_000;
+pub const ARRAY: usize = 100_000;
 /// Keys of a map, nested ones included.
 pub const MAP: usize = 10_000;
 /// Variables alive at once.

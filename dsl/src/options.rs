@@ -1,5 +1,6 @@
 //! From a script's map to an options struct: plain data through serde, one key at a time so that errors name their key.
 
+use crate::bind::matrix::Matrix;
 use crate::call::{At, Call, Fail, described, shown};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::options::{Key, Options};
@@ -60,6 +61,10 @@ fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
     if let Some(map) = value.read_lock::<Map>() {
         let pairs = map.iter().map(|(k, v)| data(v, key, call).map(|v| (k.to_string(), v)));
         return pairs.collect::<Result<_, _>>().map(Value::Object);
+    }
+    if let Some(matrix) = value.read_lock::<Matrix>() {
+        let row = |i| (0..matrix.0.ncols()).map(|j| matrix.0[(i, j)]).collect::<Vec<f64>>();
+        return Ok((0..matrix.0.nrows()).map(row).collect::<Vec<_>>().into());
     }
     if let Ok(x) = value.as_float() {
         let number = Number::from_f64(x).map(Value::Number);
@@ -139,7 +144,9 @@ pub fn wanted(kind: &str) -> String {
         "String" => "a string".into(),
         "Schedule" => "a number, a list of numbers or a schedule such as cosine(10, 0.1)".into(),
         "Kernel" => "a kernel such as gaussian_kernel(1.0)".into(),
-        "KernelChoice" | "Kernels" => "a kernel such as gaussian_kernel(1.0), a bandwidth, \"median\", or a list of them".into(),
+        "KernelChoice" | "Kernels" => {
+            "a kernel such as gaussian_kernel(1.0), a bandwidth, \"median\", or a list of them".into()
+        }
         "Numbers" => "a number or a list of numbers".into(),
         "Covariance" => "a matrix as a list of rows, or ar1(rho)".into(),
         "MetricChoice" => "a metric's name, or a map such as #{metric: \"mmd\", kernel: 0.5}".into(),
@@ -147,7 +154,7 @@ pub fn wanted(kind: &str) -> String {
         "Header" => "true, false or \"auto\"".into(),
         "Column" => "a position from 0 or a name".into(),
         _ => match kind.strip_prefix("Vec<").and_then(|k| k.strip_suffix('>')) {
-            Some(element) => format!("a list, each element {}", wanted(element).trim_end_matches(',')),
+            Some(element) => format!("a list (each element {})", wanted(element).trim_end_matches(',')),
             None => format!("a value of kind {}", kind.to_lowercase()),
         },
     }

@@ -1,5 +1,6 @@
 //! From a request to an outcome: compile, identify, run.
 
+use crate::check::quotients;
 use crate::context::Context;
 use crate::identity::Hasher;
 use crate::import::{Program, Resolver};
@@ -153,13 +154,9 @@ fn internal(message: String) -> Diagnostic {
 }
 
 fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
-    for site in &program.syntax.calls {
-        if let Some(arg) = site.args.iter().find(|a| a.whole_quotient)
-            && let Some(place) = program.sources.place(arg.position)
-        {
-            let (file, line) = (place.file.display().to_string(), place.line);
-            context.warn(&format!("{file}:{line}: a quotient of whole numbers is rounded towards 0: write 1.0/2.0"));
-        }
+    for warning in quotients(program) {
+        let place = warning.place.map(|p| format!("{}:{}: ", p.file.display(), p.line)).unwrap_or_default();
+        context.warn(&format!("{place}{}: {}", warning.message, warning.hint.unwrap_or_default()));
     }
     let mut engine = language::engine();
     bind::register(&mut engine, context);

@@ -152,7 +152,19 @@ fn arg(expr: &Expr) -> Arg {
         }
         _ => None,
     };
-    Arg { position: expr.start_position(), literal: literal(expr), keys, whole_quotient: whole_quotient(expr) }
+    Arg { position: start(expr), literal: literal(expr), keys, whole_quotient: whole_quotient(expr) }
+}
+
+/// Where an expression starts: an operation at its left operand.
+fn start(expr: &Expr) -> Position {
+    let own = expr.start_position();
+    match expr {
+        Expr::FnCall(call, _) if call.is_operator_call() => {
+            let operands = call.args.iter().map(start).filter(|p| !p.is_none());
+            operands.chain([own]).min().unwrap_or(own)
+        }
+        _ => own,
+    }
 }
 
 /// The value of a literal, a minus sign before a number included.

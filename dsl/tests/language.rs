@@ -1,4 +1,5 @@
 //! What a script can rely on: parameters, identity, checks, records, limits, the sandbox.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
 
@@ -31,7 +32,7 @@ fn parameters_take_the_type_of_their_default() {
     let heard = Arc::new(Heard::default());
     let outcome = execute(&prepared, heard.clone());
     assert_eq!(outcome.failure, None);
-    assert_eq!(*heard.printed.lock().unwrap(), ["4 2.0 3 true b"]);
+    assert_eq!(heard.said(), ["4 2.0 3 true b"]);
     assert_eq!((&outcome.params["s"].value, outcome.params["s"].origin.as_str()), (&json!(2.0), "command line"));
     assert_eq!(outcome.params["word"].origin, "environment");
     assert_eq!(outcome.params["on"].origin, "script");
@@ -98,7 +99,8 @@ fn checks_and_records_stand_in_the_outcome() {
 
 #[test]
 fn a_failure_keeps_what_was_done() {
-    let (outcome, printed) = run("expect(\"a\", true);\nprint(\"here\");\nsave(normal(5, 2), \"x.npy\");\nnormal(0, 2);");
+    let (outcome, printed) =
+        run("expect(\"a\", true);\nprint(\"here\");\nsave(normal(5, 2), \"x.npy\");\nnormal(0, 2);");
     assert!(outcome.failure.is_some());
     assert_eq!((outcome.checks.len(), printed), (1, vec!["here".to_string()]));
     assert_eq!(outcome.files, [std::path::PathBuf::from("samples/x.npy")]);
@@ -106,12 +108,10 @@ fn a_failure_keeps_what_was_done() {
 
 #[test]
 fn a_run_moves_points_and_says_what_it_did() {
-    let (outcome, printed) = run(
-        "let p = dataset(\"8gaussians\");\nlet x = p.sample(400);\n\
+    let (outcome, printed) = run("let p = dataset(\"8gaussians\");\nlet x = p.sample(400);\n\
          let r = run(sd_flow(x), normal(400, 2), p, #{steps: 30, metrics: [\"energy\"]});\n\
          let before = energy(normal(400, 2), p);\nprint(r.stop);\nprint(r.metrics.energy.value < before / 5);\n\
-         print(r.history.column(\"step\").len() > 2);\nexpect(\"a reading is a number\", r.metrics.energy < before);",
-    );
+         print(r.history.column(\"step\").len() > 2);\nexpect(\"a reading is a number\", r.metrics.energy < before);");
     assert_eq!(outcome.failure, None);
     assert_eq!(printed[1..], ["finished", "true", "true"], "{printed:?}");
     assert!(printed[0].starts_with("sigma: from"), "{printed:?}");
@@ -132,8 +132,7 @@ fn the_same_script_gives_the_same_points_and_another_seed_others() {
         request.seed = seed;
         let heard = Arc::new(Heard::default());
         assert_eq!(execute(&prepare(&request).unwrap(), heard.clone()).failure, None);
-        let printed = heard.printed.lock().unwrap().clone();
-        printed
+        heard.said()
     };
     assert_eq!(heard(1), heard(1));
     assert_ne!(heard(1), heard(2));
@@ -155,8 +154,7 @@ fn a_generator_learns_the_law() {
 
 #[test]
 fn quick_caps_points_and_steps_and_says_so() {
-    let (outcome, printed) =
-        run("let x = normal(5000, 2);\nprint(x.n);\nprint(x.rows(2500, 5000).n);\n\
+    let (outcome, printed) = run("let x = normal(5000, 2);\nprint(x.n);\nprint(x.rows(2500, 5000).n);\n\
              print(run(sd_flow(x), normal(10, 2), #{steps: 1000}).stats.steps);");
     assert_eq!(outcome.failure, None);
     assert_eq!((printed[0].as_str(), printed[1].as_str(), printed.last().unwrap().as_str()), ("512", "256", "30"));
@@ -186,8 +184,18 @@ fn a_caught_failure_prints_its_cause() {
 }
 
 #[test]
+fn a_quotient_of_whole_numbers_is_warned_of() {
+    let (outcome, _) = run("let f = sd_flow(normal(10, 2), #{sigma: 1.0,\n step: 1/2});\nlet g = 4/2;");
+    assert_eq!(outcome.warnings.len(), 1);
+    assert!(
+        outcome.warnings[0].ends_with("script.rhai:2: a quotient of whole numbers is rounded towards 0: write 1.0/2.0")
+    );
+}
+
+#[test]
 fn printing_without_end_is_cut() {
-    let (outcome, printed) = run("let line = \"0123456789\";\nfor i in 0..10 { line += line; }\nfor i in 0..1000 { print(line); }");
+    let (outcome, printed) =
+        run("let line = \"0123456789\";\nfor i in 0..10 { line += line; }\nfor i in 0..1000 { print(line); }");
     assert_eq!(outcome.failure, None);
     assert!(printed.iter().map(String::len).sum::<usize>() <= 5 << 20);
     assert!(outcome.warnings.iter().any(|w| w.contains("`print`")));
@@ -233,7 +241,7 @@ fn check_finds_what_a_run_would_meet_without_running() {
             "`rows` takes 2 arguments, 1 was given",
             "`sd_flow` has no option `sgima`",
             "there is no data set `mons`",
-            "`g` takes 1 arguments, 2 were given",
+            "`g` takes 1 argument, 2 were given",
             "there is no metric `enrgy`",
         ]
     );
@@ -241,5 +249,8 @@ fn check_finds_what_a_run_would_meet_without_running() {
     assert_eq!(lines, [3, 6, 7, 9, 10, 12, 16]);
     assert_eq!(report.warnings.len(), 1);
     assert_eq!(report.params["dim"].value, json!(2));
-    assert_eq!((report.computed, report.writes, report.reads), (vec!["k".into()], vec!["out.npy".into()], vec!["x.npy".into()]));
+    assert_eq!(
+        (report.computed, report.writes, report.reads),
+        (vec!["k".into()], vec!["out.npy".into()], vec!["x.npy".into()])
+    );
 }

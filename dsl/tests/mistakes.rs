@@ -1,12 +1,21 @@
 //! Typical mistakes and what a user reads: the cause, the place, the hint.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
+
+use sdflow_dsl::{Outcome, Request, execute, prepare};
+use std::sync::Arc;
 
 /// What is said about a script.
 fn said(script: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let (outcome, _) = stage::run_in(folder.path(), script);
-    let failure = outcome.failure.expect("the script must fail");
+    stage::data(folder.path());
+    let request = Request { quick: false, ..stage::request(folder.path(), script) };
+    let outcome = match prepare(&request) {
+        Ok(prepared) => execute(&prepared, Arc::new(stage::Heard::default())),
+        Err(failure) => Outcome { failure: Some(failure), ..Outcome::default() },
+    };
+    let failure = outcome.failure.unwrap_or_else(|| panic!("it runs: {script}"));
     stage::told(&failure).replace(&folder.path().display().to_string(), "HERE")
 }
 
@@ -84,6 +93,7 @@ fn of_arguments() {
         "throw \"enough\";",
         "let a = [1, 2];\na[5];",
         "let x = 10 / 0;",
+        "let c = normal(10, 2).cov();\nc[5];",
     ]));
 }
 
@@ -109,7 +119,6 @@ fn of_experiments() {
         "let f = sd_flow(normal(10, 2), #{sigma: cosine(1)});",
         "let f = sd_flow(normal(10, 2), #{sigma: |t| 0.0 / 0.0});",
         "let f = sd_flow(normal(10, 2), #{noise: \"frsh\"});",
-        "let f = sd_flow(normal(10, 2), #{step: 1/2});",
         "let f = sd_flow(normal(10, 2), #{batch_target: 2.5});",
         "let f = sd_flow(kde(), normal(10, 2));",
         "let f = mmd_flow(normal(10, 2), #{kernel: imq(-1)});",
@@ -163,6 +172,29 @@ fn of_measure() {
         &format!("let x = {}1;", "-".repeat(200)),
         &format!("let x = {}1{};", "[".repeat(200), "]".repeat(200)),
     ]));
+}
+
+#[test]
+fn depth_of_any_kind_is_refused() {
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("- ", ""),
+        ("!", ""),
+        ("{", "}"),
+        ("if true {", "}"),
+        ("#{a: ", "}"),
+        ("f(", ")"),
+        ("|x| ", ""),
+        ("1 + (", ")"),
+        ("`${", "}`"),
+    ] {
+        said(&format!("fn f(x) {{ x }}\nlet x = {}1{};", open.repeat(3000), close.repeat(3000)));
+    }
+    let chain = |link: &str| format!("fn f(x) {{ x }}\nlet x = 1;\nx{};", link.repeat(3000));
+    for link in ["[0]", ".a", " + y", ".b()"] {
+        said(&chain(link));
+    }
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Models: generators, trained in place.
 
-use crate::bind::points::{Cloud, number, numbers, square};
+use crate::bind::matrix::Matrix;
+use crate::bind::points::{Cloud, numbers};
 use crate::bind::run::standard;
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
-use rhai::{Array, Dynamic, Engine};
+use rhai::{Dynamic, Engine};
 use sdflow::generator::{Affine, AffineOptions, Generator};
 use sdflow::options::Options;
 use sdflow::target::{Moments, Target};
@@ -32,11 +33,7 @@ impl Model {
     }
 
     /// What `train` makes of a copy of the generator, which then takes its place with this base.
-    pub fn trained<T>(
-        &self,
-        base: &Arc<dyn Target>,
-        train: impl FnOnce(&mut dyn Generator) -> Result<T>,
-    ) -> Result<T> {
+    pub fn trained<T>(&self, base: &Arc<dyn Target>, train: impl FnOnce(&mut dyn Generator) -> Result<T>) -> Result<T> {
         let mut generator = self.state().generator.clone();
         let made = train(&mut generator)?;
         *self.state() = State { generator, base: base.clone() };
@@ -49,7 +46,9 @@ impl Model {
         let base = state.base.moments().ok_or_else(|| state.base.missing("closed-form moments"))?;
         let weights = state.generator.weights().to_owned();
         let mean = (0..weights.nrows())
-            .map(|i| state.generator.bias()[i] + (0..weights.ncols()).map(|j| weights[(i, j)] * base.mean[j]).sum::<f64>())
+            .map(|i| {
+                state.generator.bias()[i] + (0..weights.ncols()).map(|j| weights[(i, j)] * base.mean[j]).sum::<f64>()
+            })
             .collect();
         let half: Mat<f64> = sdflow::matrix::product(weights.as_ref(), base.cov.as_ref());
         Ok(Moments { mean, cov: sdflow::matrix::product(half.as_ref(), weights.transpose()) })
@@ -99,26 +98,8 @@ pub const ENTRIES: &[Entry] = &[
     Entry {
         about: "The exact covariance of the generator's law for its base: `W S W^T`.",
         example: "let p = ar1(0.5, #{dim: 3});\nprint(relative_error(affine(#{dim: 3}).cov(), p.cov()));",
-        ..entry("cov", Kind::Model, "generator.cov()", "an array of `dim` arrays of `dim` numbers", |call| {
-            Ok(square(&own(call)?.moments().map_err(|e| call.place(e))?.cov))
-        })
-    },
-    Entry {
-        about: "The root of the sum of squares of all numbers in an array: the length of a vector, the Frobenius norm of a matrix.",
-        example: "print(norm([3, 4]));",
-        ..entry("norm", Kind::Metric, "norm(array)", "a number", |call| Ok(length(&flat(call, 0)?).into()))
-    },
-    Entry {
-        about: "`norm(a - b) / norm(b)` of two arrays of the same shape.",
-        example: "print(relative_error([1.0, 2.1], [1, 2]));",
-        ..entry("relative_error", Kind::Metric, "relative_error(a, b)", "a number", |call| {
-            let (a, b) = (flat(call, 0)?, flat(call, 1)?);
-            if a.len() != b.len() {
-                let message = format!("holds {} numbers", a.len());
-                return Err(call.bad(0, message, &format!("`b` holds {}", b.len())));
-            }
-            let difference: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
-            Ok((length(&difference) / length(&b)).into())
+        ..entry("cov", Kind::Model, "generator.cov()", "a matrix, `dim` x `dim`", |call| {
+            Ok(Matrix::value(own(call)?.moments().map_err(|e| call.place(e))?.cov))
         })
     },
 ];
@@ -135,29 +116,6 @@ fn sample(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let made = state.base.sample(n, stream).and_then(|u| state.generator.forward(&u, &mut points));
     made.map_err(|e| call.place(e))?;
     Ok(Cloud::value(points))
-}
-
-/// All numbers of argument `i`, an array of numbers or of such arrays.
-fn flat(call: &Call, i: usize) -> std::result::Result<Vec<f64>, Fail> {
-    fn collect(array: &Array, into: &mut Vec<f64>) -> bool {
-        array.iter().all(|value| match (number(value), value.read_lock::<Array>()) {
-            (Some(x), _) => {
-                into.push(x);
-                true
-            }
-            (None, Some(inner)) => collect(&inner, into),
-            _ => false,
-        })
-    }
-    let mut all = Vec::new();
-    match collect(&call.array(i)?, &mut all) {
-        true => Ok(all),
-        false => Err(call.bad(i, "holds something else", "an array of numbers, or of such arrays, is wanted")),
-    }
-}
-
-fn length(values: &[f64]) -> f64 {
-    values.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
 /// How a generator prints.

@@ -3,6 +3,7 @@
 pub mod flow;
 pub mod generator;
 mod kernel;
+pub mod matrix;
 pub mod metric;
 mod param;
 mod picture;
@@ -21,6 +22,7 @@ use crate::context::Context;
 use crate::manual::{Entry, manual};
 use flow::Plan;
 use generator::Model;
+use matrix::Matrix;
 use points::Cloud;
 use rhai::{Dynamic, Engine};
 use run::Done;
@@ -41,6 +43,7 @@ pub const ENTRIES: &[&[Entry]] = &[
     flow::ENTRIES,
     generator::ENTRIES,
     run::ENTRIES,
+    matrix::ENTRIES,
     reading::ENTRIES,
     saying::ENTRIES,
     table::ENTRIES,
@@ -67,6 +70,7 @@ fn handles() -> Vec<Handle> {
         handle::<Plan>("flow", "a flow"),
         handle::<Model>("generator", "a generator"),
         handle::<Done>("result", "a result"),
+        handle::<Matrix>("matrix", "a matrix"),
         handle::<Reading>("reading", "a reading"),
         handle::<Arc<Table>>("table", "a table"),
     ]
@@ -105,6 +109,7 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     flow::register(engine);
     generator::register(engine);
     run::register(engine);
+    matrix::register(engine);
     reading::register(engine);
     table::register(engine);
     error_text(engine);

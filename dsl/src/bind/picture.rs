@@ -153,18 +153,19 @@ fn measured(done: &Done, options: &PlotOptions) -> Vec<Chart> {
     let own = |name: &&String| !(name.ends_with("_se") || ["step", "progress"].contains(&name.as_str()));
     let chosen = |name: &&String| done.metrics.is_empty() || done.metrics.contains_key(*name);
     let names = table.columns().iter().filter(own).filter(chosen);
-    names.map(|name| {
-        let mut curve = Curve::new(table.values("step"), table.values(name)).label(name.as_str()).marked();
-        if table.columns().contains(&format!("{name}_se")) {
-            curve = curve.band(table.values(&format!("{name}_se")));
-        }
-        let mut chart = Chart::new(name.as_str()).x("step").with(curve);
-        if let Some(floor) = done.metrics.get(name).and_then(|m| m.floor) {
-            chart = chart.with(Level::new(floor, "noise floor"));
-        }
-        if options.log_y { chart.log_y() } else { chart }
-    })
-    .collect()
+    names
+        .map(|name| {
+            let mut curve = Curve::new(table.values("step"), table.values(name)).label(name.as_str()).marked();
+            if table.columns().contains(&format!("{name}_se")) {
+                curve = curve.band(table.values(&format!("{name}_se")));
+            }
+            let mut chart = Chart::new(name.as_str()).x("step").with(curve);
+            if let Some(floor) = done.metrics.get(name).and_then(|m| m.floor) {
+                chart = chart.with(Level::new(floor, "noise floor"));
+            }
+            if options.log_y { chart.log_y() } else { chart }
+        })
+        .collect()
 }
 
 /// A table's columns as curves over one of them.

@@ -1,13 +1,14 @@
 //! Point sets.
 
+use crate::bind::matrix::Matrix;
 use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Array, Dynamic, Engine};
+use sdflow::Points;
 use sdflow::io::{self, LoadOptions};
 use sdflow::options::Options;
 use sdflow::points::Standardiser;
 use sdflow::target::Target;
-use sdflow::{Mat, Points};
 use std::sync::Arc;
 
 /// Points as a script holds them: with the way back to their own units, when they were standardised.
@@ -126,12 +127,12 @@ pub const ENTRIES: &[Entry] = &[
         name: "cov",
         kind: Kind::Points,
         signature: "points.cov()",
-        returns: "an array of `dim` arrays of `dim` numbers",
+        returns: "a matrix, `dim` x `dim`",
         about: "The maximum-likelihood covariance: sums are divided by `n`.",
         options: &[],
         names: &[],
         example: "let c = normal(100, 2).cov();\nprint(c[0][1]);",
-        call: |call| Ok(square(&own(call)?.covariance())),
+        call: |call| Ok(Matrix::value(own(call)?.covariance())),
     },
     Entry {
         name: "rows",
@@ -290,12 +291,6 @@ pub fn number(value: &Dynamic) -> Option<f64> {
 /// An array of numbers.
 pub fn numbers(values: &[f64]) -> Dynamic {
     values.iter().map(|x| Dynamic::from(*x)).collect::<Array>().into()
-}
-
-/// A matrix as an array of its rows.
-pub fn square(matrix: &Mat<f64>) -> Dynamic {
-    let row = |i| numbers(&(0..matrix.ncols()).map(|j| matrix[(i, j)]).collect::<Vec<_>>());
-    (0..matrix.nrows()).map(row).collect::<Array>().into()
 }
 
 /// How points print.

@@ -98,12 +98,7 @@ pub const ENTRIES: &[Entry] = &[
     },
 ];
 
-const fn entry(
-    name: &'static str,
-    signature: &'static str,
-    returns: &'static str,
-    call: crate::call::Native,
-) -> Entry {
+const fn entry(name: &'static str, signature: &'static str, returns: &'static str, call: crate::call::Native) -> Entry {
     Entry { name, kind: Kind::Run, signature, returns, about: "", options: &[], names: &[], example: "", call }
 }
 
@@ -132,13 +127,18 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let (start, dim) = ((*start).clone(), start.dim());
     let stream = context.stream("run");
     let pairwise = &context.pairwise;
-    let made = run::run(flow.as_mut(), start, reference.as_ref(), &options, pairwise, stream, &mut watch).map_err(place)?;
+    let made =
+        run::run(flow.as_mut(), start, reference.as_ref(), &options, pairwise, stream, &mut watch).map_err(place)?;
     made.warnings.iter().for_each(|warning| context.warn_once(warning));
     let metrics: BTreeMap<_, _> = made.metrics.iter().map(|(name, e)| (name.clone(), reading(e))).collect();
     metrics.iter().for_each(|(name, reading)| context.metric(name, reading.clone()));
     let snapshots = made.snapshots.into_iter().map(|s| (s.step, Arc::new(s.points))).collect();
     let points = Arc::new(made.points);
-    finish(call, Done { points, history: table(&made.history), snapshots, metrics, ending: made.ending, stats: made.stats }, dim)
+    finish(
+        call,
+        Done { points, history: table(&made.history), snapshots, metrics, ending: made.ending, stats: made.stats },
+        dim,
+    )
 }
 
 fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
@@ -152,14 +152,17 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
     let place = |e| call.place(e);
     let mut flow = plan.flow().map_err(place)?;
     let stream = context.stream("fit");
-    let (made, points, dim) = model.trained(&base, |generator| {
-        let made = fit(generator, flow.as_mut(), base.as_ref(), &options, &context.pairwise, stream, &mut Watch(context))?;
-        let u = base.sample(options.batch, stream.label("result"))?;
-        let mut points = Points::default();
-        generator.forward(&u, &mut points)?;
-        let dim = generator.dim();
-        Ok((made, points, dim))
-    }).map_err(place)?;
+    let (made, points, dim) = model
+        .trained(&base, |generator| {
+            let made =
+                fit(generator, flow.as_mut(), base.as_ref(), &options, &context.pairwise, stream, &mut Watch(context))?;
+            let u = base.sample(options.batch, stream.label("result"))?;
+            let mut points = Points::default();
+            generator.forward(&u, &mut points)?;
+            let dim = generator.dim();
+            Ok((made, points, dim))
+        })
+        .map_err(place)?;
     let done = Done {
         points: Arc::new(points),
         history: table(&made.history),
@@ -174,7 +177,9 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
 /// The base of a generator: a target, or points as their own distribution.
 fn base(call: &Call, i: usize) -> Result<Arc<dyn Target>, Fail> {
     match call.arg(i)?.clone().try_cast::<Cloud>() {
-        Some(_) => Err(call.wrong(i, "a target").hint("fresh base points are drawn at every step: gaussian(#{dim: 8})")),
+        Some(_) => {
+            Err(call.wrong(i, "a target").hint("fresh base points are drawn at every step: gaussian(#{dim: 8})"))
+        }
         None => call.get(i, "a target"),
     }
 }

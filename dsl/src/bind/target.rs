@@ -1,6 +1,7 @@
 //! Targets and bases.
 
-use crate::bind::points::{Cloud, numbers, square};
+use crate::bind::matrix::Matrix;
+use crate::bind::points::{Cloud, numbers};
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine};
@@ -105,10 +106,10 @@ pub const ENTRIES: &[Entry] = &[
         ..entry("mean", "target.mean()", |call| Ok(numbers(&moments(call)?.mean)))
     },
     Entry {
-        returns: "an array of `dim` arrays of `dim` numbers",
+        returns: "a matrix, `dim` x `dim`",
         about: "The exact covariance, where it has a closed form.",
         example: "print(ar1(0.5, #{dim: 3}).cov()[0][2]);",
-        ..entry("cov", "target.cov()", |call| Ok(square(&moments(call)?.cov)))
+        ..entry("cov", "target.cov()", |call| Ok(Matrix::value(moments(call)?.cov)))
     },
     Entry {
         returns: "an array with a number per point",

@@ -8,7 +8,14 @@ use std::sync::{Arc, Mutex};
 /// Collects what a script prints.
 #[derive(Default)]
 pub struct Heard {
-    pub printed: Mutex<Vec<String>>,
+    printed: Mutex<Vec<String>>,
+}
+
+impl Heard {
+    /// What was printed.
+    pub fn said(&self) -> Vec<String> {
+        self.printed.lock().unwrap().clone()
+    }
 }
 
 impl Listener for Heard {
@@ -40,6 +47,7 @@ pub fn request(folder: &Path, text: &str) -> Request {
 }
 
 /// Runs a script in a folder with small data files beside it.
+#[allow(dead_code)]
 pub fn run(text: &str) -> (Outcome, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     run_in(folder.path(), text)
@@ -53,12 +61,11 @@ pub fn run_in(folder: &Path, text: &str) -> (Outcome, Vec<String>) {
         Ok(prepared) => execute(&prepared, heard.clone()),
         Err(failure) => Outcome { failure: Some(failure), ..Outcome::default() },
     };
-    let printed = heard.printed.lock().unwrap().clone();
-    (outcome, printed)
+    (outcome, heard.said())
 }
 
 /// `x.npy` and `table.csv`, which the manual's examples read.
-fn data(folder: &Path) {
+pub fn data(folder: &Path) {
     let rows: Vec<[f64; 2]> = (0..40).map(|i| [f64::from(i % 7), f64::from(i * i % 11)]).collect();
     let points = sdflow::Points::from_rows(&rows).unwrap();
     sdflow::io::save_npy(&folder.join("x.npy"), &points).unwrap();
