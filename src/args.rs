@@ -1,12 +1,14 @@
-//! The grammar of the command line; the only file that knows clap.
+//! The grammar of the command line; this and [`flags`] are the only files that know clap.
 
-use crate::bench::Data;
+mod flags;
+
+pub use flags::{BenchArgs, FieldArgs, FlowName, KernelName, RunArgs, ScriptArgs, SelfTerm};
+
 use crate::{machine, message};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use sdflow::pairwise::{Backend, Isa, PairwiseOptions, Precision};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use sdflow_dsl::Diagnostic;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What the user asks for.
 #[derive(Debug, Subcommand)]
@@ -38,174 +40,6 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-}
-
-/// A script and what changes its meaning.
-#[derive(Debug, Args)]
-pub struct ScriptArgs {
-    /// The script
-    #[arg(value_name = "SCRIPT.rhai")]
-    pub script: PathBuf,
-    /// Set a parameter of the script; may be repeated
-    #[arg(short = 'p', value_name = "NAME=VALUE", value_parser = assignment)]
-    pub params: Vec<(String, String)>,
-    /// Seed of every random stream [default: 0]
-    #[arg(long)]
-    pub seed: Option<u64>,
-    /// Cap particles and steps so that the script runs in seconds
-    #[arg(long)]
-    pub quick: bool,
-    /// A folder that the script may read besides its own; may be repeated
-    #[arg(long, value_name = "DIR")]
-    pub allow_read: Vec<PathBuf>,
-}
-
-/// A run of a script.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    #[command(flatten)]
-    pub script: ScriptArgs,
-    /// The run folder [default: runs/<script>-<identity>]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    #[command(flatten)]
-    pub threads: Threads,
-    /// No progress and no summary; warnings, failed checks and the script's prints remain
-    #[arg(long)]
-    pub quiet: bool,
-    /// One JSON object, the content of run.json, is all of standard output
-    #[arg(long)]
-    pub json: bool,
-    /// Compute anew even when this run is finished already
-    #[arg(long)]
-    pub force: bool,
-    #[arg(long, hide = true, value_name = "TIME")]
-    max_time: Option<String>,
-}
-
-/// How many threads compute.
-#[derive(Debug, Args)]
-pub struct Threads {
-    /// Threads that compute [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    pub threads: Option<u16>,
-}
-
-/// One field between two files.
-#[derive(Debug, Args)]
-pub struct FieldArgs {
-    /// The particles, .npy
-    #[arg(long, value_name = "Y.npy")]
-    pub particles: PathBuf,
-    /// Samples of the target, .npy
-    #[arg(long, value_name = "X.npy")]
-    pub target: PathBuf,
-    /// Noise level, or the kernel's bandwidth for `mmd`; positive, in the data's units
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
-    pub sigma: f64,
-    /// Where to evaluate, .npy [default: at the particles]
-    #[arg(long, value_name = "Z.npy")]
-    pub at: Option<PathBuf>,
-    /// The kernel; the score difference knows only the Gaussian
-    #[arg(long, value_enum, default_value_t = KernelName::Gaussian)]
-    pub kernel: KernelName,
-    /// Score difference or the gradient of the maximum mean discrepancy's witness
-    #[arg(long, value_enum, default_value_t = FlowName::Sd)]
-    pub flow: FlowName,
-    /// Does a particle count among its own sources?
-    #[arg(long, value_enum, default_value_t = SelfTerm::Include)]
-    pub self_term: SelfTerm,
-    /// Weights of the target's samples, .npy, not negative; they are made to sum to one
-    #[arg(long, value_name = "W.npy")]
-    pub target_weights: Option<PathBuf>,
-    /// Arithmetic: f64, f32 [default: what the engine takes by itself]
-    #[arg(long, value_name = "P", value_parser = precision)]
-    pub precision: Option<Precision>,
-    /// Where the field is written, .npy
-    #[arg(short, long, value_name = "V.npy")]
-    pub output: PathBuf,
-    #[command(flatten)]
-    pub threads: Threads,
-    /// A summary as one JSON object on standard output
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// The radial kernels by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum KernelName {
-    Gaussian,
-    Laplace,
-    Imq,
-    Matern32,
-    Matern52,
-}
-
-/// The fields by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FlowName {
-    Sd,
-    Mmd,
-}
-
-impl FlowName {
-    /// As it is written on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            FlowName::Sd => "sd",
-            FlowName::Mmd => "mmd",
-        }
-    }
-}
-
-/// Whether particle `i` is a source of its own field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SelfTerm {
-    Include,
-    Exclude,
-}
-
-/// A measurement.
-#[derive(Debug, Args)]
-pub struct BenchArgs {
-    /// What to measure
-    #[arg(default_value = "pairwise")]
-    pub task: String,
-    /// Particles
-    #[arg(long)]
-    pub n: Option<usize>,
-    /// Target points [default: as many as particles]
-    #[arg(long)]
-    pub m: Option<usize>,
-    /// Coordinates
-    #[arg(long)]
-    pub dim: Option<usize>,
-    /// Noise level [default: .3 sqrt(dim)]
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
-    pub sigma: Option<f64>,
-    /// The points: gauss, mixture25
-    #[arg(long, default_value = "gauss", value_parser = named::<Data>)]
-    pub data: Data,
-    /// Arithmetic: f64, f32
-    #[arg(long, value_name = "P", value_parser = named::<Precision>)]
-    pub precision: Option<Precision>,
-    /// Loops: auto, naive, direct, fused
-    #[arg(long, default_value = "auto", value_name = "B", value_parser = named::<Backend>)]
-    pub backend: Backend,
-    /// Instruction set: auto, scalar, avx2, avx512
-    #[arg(long, default_value = "auto", value_parser = named::<Isa>)]
-    pub isa: Isa,
-    /// May blocks without weight be skipped?
-    #[arg(long, default_value = "on", value_name = "on|off", value_parser = switch, action = clap::ArgAction::Set)]
-    pub skip: bool,
-    #[command(flatten)]
-    pub threads: Threads,
-    /// Measure the whole table of the documentation instead of one case
-    #[arg(long)]
-    pub matrix: bool,
-    /// The result as one JSON object on standard output
-    #[arg(long)]
-    pub json: bool,
 }
 
 impl Command {
@@ -314,35 +148,9 @@ fn grammar() -> clap::Command {
     Cli::command().version(version.as_str())
 }
 
-/// The value that serde knows by this name.
-fn named<T: serde::de::DeserializeOwned>(name: &str) -> Result<T, String> {
-    serde_json::from_value(name.into()).map_err(|e| e.to_string())
-}
-
-/// A precision by name; `auto` leaves the choice to the engine, whose options say what that is.
-fn precision(name: &str) -> Result<Precision, String> {
-    if name == "auto" { Ok(PairwiseOptions::default().precision) } else { named(name) }
-}
-
-fn switch(word: &str) -> Result<bool, String> {
-    match word {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("it is either on or off".into()),
-    }
-}
-
-fn assignment(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("a parameter is written NAME=VALUE, for example `-p dim=64`")?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() || !name.chars().all(plain) || name.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(format!("`{name}` is not a parameter's name; letters, digits and _ make one"));
-    }
-    Ok((name.into(), value.into()))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::flags::{BACKENDS, ISAS, KERNELS, PRECISIONS};
     use super::*;
 
     fn command(line: &str) -> Command {
@@ -367,17 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn every_shell_has_completions() {
-        for shell in clap_complete::Shell::value_variants() {
-            assert!(completions(*shell).contains("sdflow-engine"));
-        }
-    }
-
-    #[test]
-    fn parameters_need_a_name_and_a_value() {
-        assert_eq!(assignment("a=b=c").unwrap(), ("a".into(), "b=c".into()));
-        for bad in ["dim", "=3", "1x=2", "a b=1"] {
-            assert!(assignment(bad).is_err(), "{bad}");
-        }
+    fn every_name_offered_is_known() {
+        let kernels = KERNELS.map(|k| format!("field --particles y --target x --sigma 1 -o v --kernel {k}"));
+        let flags =
+            [("backend", &BACKENDS[..]), ("isa", &ISAS), ("precision", &PRECISIONS), ("data", &["gauss", "mixture25"])];
+        let bench =
+            flags.iter().flat_map(|(flag, names)| names.iter().map(move |name| format!("bench --{flag} {name}")));
+        bench.chain(kernels).for_each(|line| drop(command(&format!("x {line}"))));
     }
 }

@@ -19,8 +19,7 @@ pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
     check(args)?;
     let begun = Instant::now();
     let clouds = Clouds::loaded(args).map_err(|e| of_engine(&e))?;
-    let mut options = PairwiseOptions::default();
-    options.precision = args.precision.unwrap_or(options.precision);
+    let options = PairwiseOptions { precision: args.precision, ..PairwiseOptions::default() };
     let pairwise = Pairwise::new(options, Interrupt::default());
     let computed = match args.flow {
         FlowName::Sd => clouds.score_difference(&pairwise, args),
@@ -167,7 +166,7 @@ fn report(args: &FieldArgs, clouds: &Clouds, velocity: &Points, pairwise: &Pairw
     let rms = (velocity.data().iter().map(|v| v * v).sum::<f64>() / velocity.n() as f64).sqrt();
     if args.json {
         terminal::say_json(&serde_json::json!({
-            "schema": 1, "task": "field", "flow": args.flow.name(), "n": velocity.n(), "m": clouds.target.n(),
+            "schema": 1, "task": "field", "flow": args.flow, "n": velocity.n(), "m": clouds.target.n(),
             "dim": velocity.dim(), "sigma": args.sigma, "precision": pairwise.options().precision, "rms": rms,
             "pairs": pairs, "seconds": seconds, "output": args.output,
         }));

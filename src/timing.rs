@@ -54,7 +54,7 @@ fn case(args: &BenchArgs, threads: Option<usize>) -> Result<BenchCase, Diagnosti
         dim: args.dim.unwrap_or(default.dim),
         sigma: args.sigma,
         data: args.data,
-        precision: args.precision.unwrap_or(default.precision),
+        precision: args.precision,
         backend: args.backend,
         isa: args.isa,
         skip: args.skip,
