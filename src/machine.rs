@@ -9,13 +9,11 @@ pub fn cpu() -> String {
     name.map_or_else(|| std::env::consts::ARCH.into(), |(_, name)| name.trim().to_string())
 }
 
-/// The instruction set in use.
-pub fn isa() -> &'static str {
+/// The instruction set in use, by name.
+pub fn isa() -> String {
     match Isa::Auto.resolved() {
-        Isa::Scalar => "scalar",
-        Isa::Avx2 => "avx2",
-        Isa::Avx512 => "avx512",
-        Isa::Auto if cfg!(target_arch = "aarch64") => "neon",
-        Isa::Auto => "portable",
+        Isa::Auto if cfg!(target_arch = "aarch64") => "neon".into(),
+        Isa::Auto => "portable".into(),
+        isa => format!("{isa:?}").to_lowercase(),
     }
 }

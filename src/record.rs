@@ -169,7 +169,7 @@ impl Record {
             },
             machine: Machine {
                 cpu: machine::cpu(),
-                isa: machine::isa().into(),
+                isa: machine::isa(),
                 backend: format!("{:?}", PairwiseOptions::default().backend).to_lowercase(),
                 threads: rayon::current_num_threads(),
             },

@@ -8,12 +8,13 @@ pub struct Source {
     pub path: String,
     /// Its code.
     pub tokens: Tokens,
+    test_files: Vec<String>,
 }
 
 /// Words and punctuation marks in order.
 pub struct Tokens(Vec<String>);
 
-/// All Rust sources below `folder`, a folder of the repository.
+/// All Rust sources below `folder`, a folder of the repository, but for files that are test modules.
 pub fn sources(folder: &str) -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
@@ -29,13 +30,28 @@ pub fn sources(folder: &str) -> Vec<Source> {
             }
         }
     }
+    let tests: Vec<String> = found.iter().flat_map(|source| source.test_files.clone()).collect();
+    found.retain(|source| !tests.contains(&source.path));
     found
+}
+
+/// Files that `text`, the source at `path`, declares as modules for tests only.
+fn test_files(path: &str, text: &str) -> Vec<String> {
+    let own = path.trim_end_matches(".rs");
+    let home = if ["mod", "lib", "main"].iter().any(|root| own.ends_with(&format!("/{root}"))) {
+        own.rsplit_once('/').map_or("", |(folder, _)| folder)
+    } else {
+        own
+    };
+    let declared = text.split("#[cfg(test)]\nmod ").skip(1).filter_map(|rest| rest.split_once(';'));
+    let named = declared.filter(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'));
+    named.map(|(name, _)| format!("{home}/{name}.rs")).collect()
 }
 
 impl Source {
     pub fn new(path: &str, text: &str) -> Source {
         let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-        Source { path: path.into(), tokens: Tokens::of(code) }
+        Source { path: path.into(), tokens: Tokens::of(code), test_files: test_files(path, text) }
     }
 
     /// The module's path inside its crate; the crate's root has none.
