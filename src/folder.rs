@@ -135,14 +135,23 @@ impl Folder {
         let path = self.path.join(name);
         let draft = beside(&path, "draft");
         let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, &path));
-        written.map_err(|e| refusal(&path, &e))
+        written.map_err(|e| {
+            // Half a draft helps nobody, and its room may be needed.
+            let _ = fs::remove_file(&draft);
+            refusal(&path, &e)
+        })
     }
 
-    /// Takes the place of the run that this one replaces, if `complete`; gives the folder's final path.
+    /// Stores the final `record`; a complete run takes the place of the one that it replaces. The folder's final path.
     ///
     /// # Errors
     /// The system's reason.
-    pub fn settled(self, complete: bool) -> Result<PathBuf, Diagnostic> {
+    pub fn kept(self, record: &Record) -> Result<PathBuf, Diagnostic> {
+        self.write_record(record)?;
+        self.settled(record.status == Status::Done)
+    }
+
+    fn settled(self, complete: bool) -> Result<PathBuf, Diagnostic> {
         let Some(old) = self.replaces.filter(|_| complete) else { return Ok(self.path) };
         let aside = beside(&old, "old");
         let swapped = fs::rename(&old, &aside).and_then(|()| fs::rename(&self.path, &old));
@@ -172,7 +181,6 @@ pub fn refusal(path: &Path, error: &io::Error) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit::Exit;
     use sdflow_dsl::Outcome;
     use std::time::Duration;
 
@@ -181,7 +189,7 @@ mod tests {
     }
 
     fn done(identity: &str) -> Record {
-        record(identity).ended(&Outcome::default(), Duration::ZERO, Exit::Done)
+        record(identity).ended(&Outcome::default(), Duration::ZERO)
     }
 
     fn ready(found: Found) -> Folder {

@@ -185,8 +185,9 @@ impl Record {
         }
     }
 
-    /// The run after it gave `outcome` in `wall` and left with `exit`.
-    pub fn ended(self, outcome: &Outcome, wall: Duration, exit: Exit) -> Record {
+    /// The run after it gave `outcome` in `wall`.
+    pub fn ended(self, outcome: &Outcome, wall: Duration) -> Record {
+        let exit = Exit::of_outcome(outcome);
         let status = match (exit, &outcome.failure) {
             (Exit::Interrupted, _) => Status::Stopped,
             (_, Some(_)) => Status::Failed,
@@ -216,6 +217,18 @@ impl Record {
             error: outcome.failure.as_ref().map(Failure::of),
             ..self
         }
+    }
+
+    /// The run when `trouble` came after its end.
+    pub fn fail(&mut self, trouble: &Diagnostic) {
+        self.status = Status::Failed;
+        self.exit_code = Some(Exit::of_diagnostic(trouble).code());
+        self.error = Some(Failure::of(trouble));
+    }
+
+    /// How the command leaves, or left.
+    pub fn exit(&self) -> Exit {
+        Exit::of_code(self.exit_code)
     }
 
     /// The script's name without folder and ending.
@@ -269,7 +282,7 @@ mod tests {
 
     fn record(outcome: &Outcome) -> Record {
         let begun = Record::new("a/b.rhai".into(), "0123", 7, false);
-        begun.ended(outcome, Duration::from_secs(2), Exit::of_outcome(outcome))
+        begun.ended(outcome, Duration::from_secs(2))
     }
 
     #[test]

@@ -34,12 +34,32 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     folder.write("script.rhai", &prepared.text())?;
     let clock = Instant::now();
     let outcome = executed(prepared.in_folder(folder.path()), folder.path(), args, interrupt)?;
-    let exit = Exit::of_outcome(&outcome);
-    let record = begun.ended(&outcome, clock.elapsed(), exit);
-    folder.write_record(&record)?;
-    let path = folder.settled(record.status == Status::Done)?;
+    let record = begun.ended(&outcome, clock.elapsed());
+    finished(args, folder, record, outcome.failure)
+}
+
+/// Puts the record where it belongs and tells it. Results that cannot be stored are told all the same.
+fn finished(
+    args: &RunArgs,
+    folder: Folder,
+    mut record: Record,
+    failure: Option<Diagnostic>,
+) -> Result<Exit, Diagnostic> {
+    let path = folder.path().to_path_buf();
+    let (path, failure) = match folder.kept(&record) {
+        Ok(path) => (path, failure),
+        Err(trouble) => {
+            record.fail(&trouble);
+            (path, Some(trouble))
+        }
+    };
     report(args, &record, &path)?;
-    Ok(farewell(exit, outcome.failure, &path))
+    match (record.exit(), failure) {
+        (Exit::Interrupted, _) => terminal::tell(&format!("stopped; what exists is in {}", path.display())),
+        (_, Some(failure)) => terminal::complain(&failure),
+        _ => {}
+    }
+    Ok(record.exit())
 }
 
 /// `runs/<script>-<identity>` below the current folder.
@@ -91,7 +111,7 @@ fn answer(args: &RunArgs, record: &Record, folder: &Path) -> Result<Exit, Diagno
         record.warnings.iter().for_each(|warning| terminal::tell(&format!("warning: {warning}")));
     }
     report(args, record, folder)?;
-    Ok(Exit::of_code(record.exit_code))
+    Ok(record.exit())
 }
 
 /// Tells how the run in `folder` ended.
@@ -105,14 +125,4 @@ fn report(args: &RunArgs, record: &Record, folder: &Path) -> Result<(), Diagnost
         }
     }
     terminal::flushed()
-}
-
-/// Says why the run ended early, if it did.
-fn farewell(exit: Exit, failure: Option<Diagnostic>, folder: &Path) -> Exit {
-    match (exit, failure) {
-        (Exit::Interrupted, _) => terminal::tell(&format!("stopped; what exists is in {}", folder.display())),
-        (_, Some(failure)) => terminal::complain(&failure),
-        _ => {}
-    }
-    exit
 }
