@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod check;
 mod exit;
+mod failure;
 mod field;
 mod folder;
 mod guard;
@@ -64,7 +65,7 @@ fn refused(complaint: &Diagnostic, json: bool) -> ExitCode {
     terminal::complain(complaint);
     let exit = Exit::of_diagnostic(complaint);
     if json {
-        terminal::say_json(&record::Refusal::of(complaint, exit));
+        terminal::say_json(&failure::Refusal::of(complaint, exit));
     }
     exit.into()
 }

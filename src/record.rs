@@ -1,6 +1,7 @@
 //! `run.json`: everything about a run, for programs.
 
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::machine;
 use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{Diagnostic, Ending, Outcome, Param, Prepared};
@@ -119,32 +120,6 @@ pub enum Flag {
     MinusInfinity,
 }
 
-/// An error message in parts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Failure {
-    pub message: String,
-    pub file: Option<PathBuf>,
-    pub line: Option<usize>,
-    pub column: Option<usize>,
-    pub hint: Option<String>,
-}
-
-/// All of standard output under `--json` when nothing ran.
-#[derive(Debug, Serialize)]
-pub struct Refusal {
-    schema: u32,
-    status: Status,
-    exit_code: u8,
-    error: Failure,
-}
-
-impl Refusal {
-    /// The refusal that `diagnostic` explains.
-    pub fn of(diagnostic: &Diagnostic, exit: Exit) -> Refusal {
-        Refusal { schema: SCHEMA, status: Status::Failed, exit_code: exit.code(), error: Failure::of(diagnostic) }
-    }
-}
-
 impl Record {
     /// A run that begins.
     pub fn begun(script: PathBuf, prepared: &Prepared, quick: bool) -> Record {
@@ -246,20 +221,6 @@ impl Work {
             pairs_per_s: outcome.pairs as f64 / seconds,
             gflops: outcome.flops * 1e-9 / seconds,
             seconds: outcome.seconds.clone(),
-        }
-    }
-}
-
-impl Failure {
-    /// The parts of `diagnostic` that a program can use.
-    pub fn of(diagnostic: &Diagnostic) -> Failure {
-        let place = diagnostic.place.as_ref();
-        Failure {
-            message: diagnostic.message.clone(),
-            file: place.map(|p| p.file.clone()),
-            line: place.map(|p| p.line),
-            column: place.map(|p| p.column),
-            hint: diagnostic.hint.clone(),
         }
     }
 }

@@ -1,0 +1,46 @@
+//! Errors for programs: parts of `run.json`, and what `--json` says when nothing ran.
+
+use crate::exit::Exit;
+use sdflow_dsl::Diagnostic;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// An error message in parts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    pub message: String,
+    pub file: Option<PathBuf>,
+    pub line: Option<usize>,
+    pub column: Option<usize>,
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// The parts of `diagnostic` that a program can use.
+    pub fn of(diagnostic: &Diagnostic) -> Failure {
+        let place = diagnostic.place.as_ref();
+        Failure {
+            message: diagnostic.message.clone(),
+            file: place.map(|p| p.file.clone()),
+            line: place.map(|p| p.line),
+            column: place.map(|p| p.column),
+            hint: diagnostic.hint.clone(),
+        }
+    }
+}
+
+/// All of standard output under `--json` when nothing ran.
+#[derive(Debug, Serialize)]
+pub struct Refusal {
+    schema: u32,
+    status: &'static str,
+    exit_code: u8,
+    error: Failure,
+}
+
+impl Refusal {
+    /// The refusal that `diagnostic` explains.
+    pub fn of(diagnostic: &Diagnostic, exit: Exit) -> Refusal {
+        Refusal { schema: 1, status: "failed", exit_code: exit.code(), error: Failure::of(diagnostic) }
+    }
+}
