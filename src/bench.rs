@@ -131,7 +131,11 @@ pub fn run(case: &BenchCase, interrupt: &Interrupt) -> Result<BenchReport> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn matrix(threads: Option<usize>, interrupt: &Interrupt, mut each: impl FnMut(&BenchReport)) -> Result<Vec<BenchReport>> {
+pub fn matrix(
+    threads: Option<usize>,
+    interrupt: &Interrupt,
+    mut each: impl FnMut(&BenchReport),
+) -> Result<Vec<BenchReport>> {
     cases(threads)
         .iter()
         .map(|case| {
@@ -144,8 +148,13 @@ pub fn matrix(threads: Option<usize>, interrupt: &Interrupt, mut each: impl FnMu
 
 /// The rows of [`matrix`].
 pub fn cases(threads: Option<usize>) -> Vec<BenchCase> {
-    let of = |n: usize, dim: usize, precision: Precision| {
-        BenchCase { n, m: n, dim, precision, threads, ..BenchCase::default() }
+    let of = |n: usize, dim: usize, precision: Precision| BenchCase {
+        n,
+        m: n,
+        dim,
+        precision,
+        threads,
+        ..BenchCase::default()
     };
     let mut cases = Vec::new();
     for dim in [2, 3, 8, 64, 256, 784] {
@@ -172,8 +181,7 @@ fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<BenchReport> {
         leave_out_self: false,
         sigma,
     };
-    let options =
-        PairwiseOptions { precision: case.precision, backend: case.backend, isa: case.isa, skip: case.skip };
+    let options = PairwiseOptions { precision: case.precision, backend: case.backend, isa: case.isa, skip: case.skip };
     let engine = Pairwise::new(options, interrupt.clone());
     let mut field = Points::default();
     engine.score_difference(&particles, &difference, &mut field)?;
@@ -245,14 +253,20 @@ fn points(case: &BenchCase) -> (Points, Points) {
 }
 
 /// Relative error of the field by norm over random rows, and that of the worst row.
-fn errors(field: &Points, particles: &Points, difference: &ScoreDifference, interrupt: &Interrupt) -> Result<(f64, f64)> {
+fn errors(
+    field: &Points,
+    particles: &Points,
+    difference: &ScoreDifference,
+    interrupt: &Interrupt,
+) -> Result<(f64, f64)> {
     let rows = Stream::new(1).label("rows").rng().choose(particles.n(), ROWS);
     let naive = PairwiseOptions { backend: Backend::Naive, precision: Precision::F64, ..PairwiseOptions::default() };
     let mut want = Points::default();
     Pairwise::new(naive, interrupt.clone()).score_difference(&particles.select(&rows), difference, &mut want)?;
     let (mut error, mut norm, mut worst) = (0.0, 0.0, 0.0f64);
     for (row, want) in rows.iter().zip(want.iter()) {
-        let (e, w) = field.row(*row).iter().zip(want).fold((0.0, 0.0), |(e, s), (g, w)| (e + (g - w) * (g - w), s + w * w));
+        let (e, w) =
+            field.row(*row).iter().zip(want).fold((0.0, 0.0), |(e, s), (g, w)| (e + (g - w) * (g - w), s + w * w));
         (error, norm, worst) = (error + e, norm + w, worst.max((e / w).sqrt()));
     }
     Ok(((error / norm).sqrt(), worst))

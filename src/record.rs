@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_nan_is_null_plus_a_flag_and_reads_back() {
         let mut outcome = Outcome::default();
-        let nan = Reading { value: f64::NAN, se: None, floor: Some(1.0) };
+        let nan = Reading { value: f64::NAN, se: None, floor: Some(1.0), parts: Default::default() };
         outcome.metrics.insert("energy".into(), nan);
         let json = serde_json::to_value(record(&outcome)).unwrap();
         assert_eq!(

@@ -117,6 +117,9 @@ pub struct Reading {
     pub se: Option<f64>,
     /// 95 % quantile over pairs of fresh reference samples, where known.
     pub floor: Option<f64>,
+    /// Further numbers that the metric gives, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, f64>,
 }
 
 /// One `expect` or `threshold`.

@@ -4,10 +4,13 @@ use crate::Reading;
 use crate::bind::points::number;
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
-use rhai::{Dynamic, Engine};
+use rhai::{Dynamic, Engine, Map};
+use sdflow::metric::memorisation;
 use sdflow::output::{estimate, number as plain};
+use std::collections::BTreeMap;
 
 pub const ENTRIES: &[Entry] = &[
+    MEMORISATION,
     Entry {
         name: "value",
         kind: Kind::Metric,
@@ -42,7 +45,37 @@ pub const ENTRIES: &[Entry] = &[
         example: "let e = energy(normal(100, 2), normal(100, 2));\nprint(e.floor);",
         call: |call| Ok(own(call)?.floor.map_or(Dynamic::UNIT, Dynamic::from)),
     },
+    Entry {
+        name: "parts",
+        kind: Kind::Metric,
+        signature: "reading.parts",
+        returns: "a map of numbers",
+        about: "What else the metric found: `modes_hit`, `within` and `variance` of `coverage`, the shares of `mode_weights`.",
+        options: &[],
+        names: &[],
+        example: "let p = dataset(\"8gaussians\");\nprint(coverage(p.sample(200), p).parts.modes_hit);",
+        call: |call| Ok(own(call)?.parts.into_iter().map(|(k, v)| (k.into(), v.into())).collect::<Map>().into()),
+    },
 ];
+
+/// The memorisation share, a reading of three sets instead of two.
+const MEMORISATION: Entry = Entry {
+    name: "memorisation",
+    kind: Kind::Metric,
+    signature: "memorisation(points, train, held_out)",
+    returns: "a reading",
+    about: "How much the points repeat the data they were made from: by how much the share whose nearest data point is a training \
+            point exceeds chance, corrected for the sizes of the two sets. 0 for fresh points, 1 for copies of training points.",
+    options: &[],
+    names: &[],
+    example: "let data = normal(200, 2).divide(0.8);\nprint(memorisation(data[0], data[0], data[1]));",
+    call: |call| {
+        let (points, train, held_out) = (call.points(0)?, call.points(1)?, call.points(2)?);
+        let found = call.context.timed("metrics", || memorisation(&points, &train, &held_out));
+        let (value, se) = found.map_err(|e| call.place(e))?;
+        Ok(Dynamic::from(Reading { value, se: Some(se), floor: None, parts: BTreeMap::new() }))
+    },
+};
 
 fn own(call: &Call) -> Result<Reading, Fail> {
     call.receiver()
@@ -98,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_reading_prints_what_is_known() {
-        let reading = |value, se, floor| text(&Reading { value, se, floor });
+        let reading = |value, se, floor| text(&Reading { value, se, floor, parts: BTreeMap::new() });
         assert_eq!(reading(0.012345, Some(0.00123), Some(0.02)), "0.0123 ± 0.0012 (floor 0.02)");
         assert_eq!(reading(2000.0, None, None), "2000");
     }

@@ -75,7 +75,8 @@ pub const ENTRIES: &[Entry] = &[
         })
     },
     Entry {
-        about: "Steps, evaluations of the velocity (`nfe`), pairs, and seconds in the flow and in metrics.",
+        about: "Steps, evaluations of the velocity (`nfe`), pairs in all and of the flow (`flow_pairs`), and seconds in the flow \
+                and in metrics.",
         example: "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\nprint(r.stats.nfe);",
         ..entry("stats", "result.stats", "a map of numbers", |call| Ok(stats(&own(call)?.stats)))
     },
@@ -223,7 +224,12 @@ fn check_metrics(call: &Call, choices: &[MetricChoice]) -> Result<(), Fail> {
 
 /// A metric's estimate as it is recorded.
 pub fn reading(estimate: &Estimate) -> Reading {
-    Reading { value: estimate.value, se: Some(estimate.se).filter(|se| se.is_finite()), floor: estimate.floor }
+    Reading {
+        value: estimate.value,
+        se: Some(estimate.se).filter(|se| se.is_finite()),
+        floor: estimate.floor,
+        parts: estimate.parts.iter().cloned().collect(),
+    }
 }
 
 /// Rows of history with `step` first.
@@ -238,9 +244,10 @@ fn table(rows: &[Row]) -> Arc<Table> {
 }
 
 fn stats(stats: &Stats) -> Dynamic {
-    let counts = [("steps", stats.steps), ("nfe", stats.nfe), ("pairs", stats.pairs)];
+    let pairs = [("pairs", stats.pairs), ("flow_pairs", stats.flow_pairs)];
+    let counts = [("steps", stats.steps), ("nfe", stats.nfe)].into_iter().chain(pairs);
     let seconds = [("flow_seconds", stats.flow_seconds), ("metric_seconds", stats.metric_seconds)];
-    let counts = counts.into_iter().map(|(name, count)| (name.into(), Dynamic::from(count as i64)));
+    let counts = counts.map(|(name, count)| (name.into(), Dynamic::from(count as i64)));
     counts.chain(seconds.into_iter().map(|(name, s)| (name.into(), s.into()))).collect::<Map>().into()
 }
 

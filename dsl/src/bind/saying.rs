@@ -5,6 +5,7 @@ use crate::bind::reading;
 use crate::call::{At, Call, Fail, described};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Map};
+use std::collections::BTreeMap;
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
@@ -73,7 +74,7 @@ fn record(call: &Call) -> Result<Dynamic, Fail> {
                     let message = format!("`{name}` is {}, but a number or a reading is wanted", described(value));
                     Fail::script(message).at(At::Key(0, name.to_string()))
                 })?;
-                Reading { value, se: None, floor: None }
+                Reading { value, se: None, floor: None, parts: BTreeMap::new() }
             }
         };
         call.context.metric(name, entry);

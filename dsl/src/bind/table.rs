@@ -16,7 +16,7 @@ pub const ENTRIES: &[Entry] = &[
         kind: Kind::Saying,
         signature: "table(rows)",
         returns: "a table",
-        about: "Makes a table of an array of maps, one per row: a map's keys are columns, its values numbers, readings, words or \
+        about: "Makes a table of an array of maps, one per row: a map's keys are columns (words first, then in the order of their names), its values numbers, readings, words or \
                 truth values. Prints it, aligned.",
         options: &[],
         names: &[],
@@ -73,7 +73,10 @@ fn table(call: &Call) -> Result<Dynamic, Fail> {
             ));
         };
         let cells = map.iter().map(|(name, value)| cell(name, value, i).map(|cell| (name.to_string(), cell)));
-        table.push(cells.collect::<Result<Vec<_>, _>>().map_err(|f| f.at(At::Argument(0)))?);
+        let mut cells = cells.collect::<Result<Vec<_>, _>>().map_err(|f| f.at(At::Argument(0)))?;
+        // A map's keys come sorted; what names a row is read first.
+        cells.sort_by_key(|(_, cell)| !matches!(cell, Cell::Text(_)));
+        table.push(cells);
     }
     call.context.print(table.text().trim_end());
     Ok(Dynamic::from(Arc::new(table)))

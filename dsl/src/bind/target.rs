@@ -4,7 +4,7 @@ use crate::bind::matrix::Matrix;
 use crate::bind::points::{Cloud, numbers};
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
-use rhai::{Dynamic, Engine};
+use rhai::{Array, Dynamic, Engine};
 use sdflow::options::Options;
 use sdflow::target::{
     self, BananaOptions, DATASETS, DatasetOptions, FunnelOptions, Gaussian, GaussianOptions, MixtureOptions, Moments,
@@ -121,7 +121,34 @@ pub const ENTRIES: &[Entry] = &[
             Ok(numbers(&out))
         })
     },
+    Entry {
+        returns: "an array of targets",
+        about: "The components of a mixture, each a Gaussian of its own.",
+        example: "let p = dataset(\"8gaussians\");\nprint(p.modes().len());",
+        ..entry("modes", "target.modes()", |call| {
+            let target = own(call)?;
+            let mixture = target.modes().ok_or_else(|| call.place(target.missing("list of modes")))?;
+            Ok(mixture.components().iter().map(|c| value(c.clone())).collect::<Array>().into())
+        })
+    },
+    Entry {
+        returns: "an array of points, one set per mode; `()` for a mode that got none",
+        about: "Shares the points out among a mixture's modes, each to the component most likely to have made it.",
+        example: "let p = dataset(\"8gaussians\");\nlet parts = p.shared_out(p.sample(200));\nprint(kl_gauss(parts[0], p.modes()[0]));",
+        ..entry("shared_out", "target.shared_out(points)", shared_out)
+    },
 ];
+
+fn shared_out(call: &Call) -> Result<Dynamic, Fail> {
+    let (target, points) = (own(call)?, call.points(1)?);
+    let mixture = target.modes().ok_or_else(|| call.place(target.missing("list of modes")))?;
+    let owners = mixture.assign(&points).map_err(|e| call.place(e))?;
+    let of = |k: usize| {
+        let rows: Vec<usize> = (0..owners.len()).filter(|&i| owners[i] == k).collect();
+        if rows.is_empty() { Dynamic::UNIT } else { Cloud::value(points.select(&rows)) }
+    };
+    Ok((0..mixture.weights().len()).map(of).collect::<Array>().into())
+}
 
 fn value(target: impl Target + 'static) -> Dynamic {
     Dynamic::from(Arc::new(target) as Arc<dyn Target>)
