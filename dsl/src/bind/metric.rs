@@ -107,8 +107,7 @@ fn floor(
     // The argument stays alive beside the key, so that no other object can take its address.
     let alive = call.arg(1)?.clone();
     call.context.kept(&key, alive, || {
-        let stream = call.context.stream("noise floor");
-        match metric::floor(metric, reference, n, &call.context.pairwise, stream) {
+        match metric::floor(metric, reference, n, &call.context.pairwise, metric::floor_stream(metric.name())) {
             Ok(floor) if floor.is_finite() => Ok(Some(floor)),
             Err(Error::Interrupted) => Err(Error::Interrupted.into()),
             _ => Ok(None),

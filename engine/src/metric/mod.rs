@@ -28,7 +28,7 @@ pub use coverage::{Coverage, CoverageOptions};
 pub use energy::{Energy, EnergyOptions};
 pub use estimate::Estimate;
 pub use fisher::Fisher;
-pub use floor::{PAIRS, floor};
+pub use floor::{PAIRS, floor, floor_stream};
 pub use gaussian::{KlGauss, W2Gauss};
 pub use list::{Entry, METRICS, NoOptions, by_name};
 pub use log_density::LogDensity;

@@ -93,6 +93,6 @@ pub fn estimate_with_floor(
 ) -> Result<Estimate> {
     let stream = stream.label(metric.name());
     let estimate = metric.estimate(points, reference, pairwise, stream)?;
-    let floor = metric::floor(metric, reference, points.n(), pairwise, stream.label("floor"))?;
+    let floor = metric::floor(metric, reference, points.n(), pairwise, metric::floor_stream(metric.name()))?;
     Ok(estimate.with_floor(floor))
 }
