@@ -1,9 +1,13 @@
 //! Memory kept between calls: cache-line aligned scratch and a pool of it.
 
+use super::tile_amx::advise_large_pages;
 use std::sync::{Mutex, PoisonError};
 
 /// Bytes of a cache line; also the width of the widest register.
 const LINE: usize = 64;
+
+/// From here on large pages pay.
+const LARGE: usize = 1 << 22;
 
 /// A growing block of numbers that starts on a cache line.
 #[derive(Debug, Default)]
@@ -14,7 +18,12 @@ impl<T: Copy + Default> Buffer<T> {
     pub fn take(&mut self, len: usize) -> &mut [T] {
         let spare = LINE / size_of::<T>();
         if self.0.len() < len + spare {
-            self.0.resize(len + spare, T::default());
+            // Not resized: fresh zeroed memory is not touched before its pages are chosen, and the old need not be copied.
+            self.0 = Vec::new();
+            self.0 = vec![T::default(); len + spare];
+            if size_of_val(&self.0[..]) >= LARGE {
+                advise_large_pages(&mut self.0);
+            }
         }
         let start = self.start();
         &mut self.0[start..start + len]

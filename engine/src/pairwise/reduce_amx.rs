@@ -19,7 +19,7 @@ const PANELS: usize = 8;
 
 /// Bytes of packed sources per block, and of queries and sums per task: together inside a second-level cache.
 const BLOCK_BYTES: usize = 1 << 19;
-const TASK_BYTES: usize = 1 << 19;
+const TASK_BYTES: usize = 1 << 20;
 
 /// Registers across a panel.
 const WIDTH: usize = 2;
