@@ -4,7 +4,7 @@
 //! field, packing and conversion included. The peak of fused multiply-adds is measured in the same run on the same
 //! threads, the error on random rows against the naive f64 reference.
 
-use sdflow::pairwise::{Backend, Isa, Pairwise, PairwiseOptions, Precision, ScoreDifference, fma_peak};
+use sdflow::pairwise::{Backend, Choice, Isa, Pairwise, PairwiseOptions, Precision, ScoreDifference, fma_peak};
 use sdflow::{Error, Interrupt, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -157,6 +157,10 @@ pub fn cases(threads: Option<usize>) -> Vec<BenchCase> {
         ..BenchCase::default()
     };
     let mut cases = Vec::new();
+    for dim in [64, 256, 784] {
+        cases.push(of(16_384, dim, Precision::Bf16x3));
+    }
+    cases.push(of(16_384, 256, Precision::Bf16x6));
     for dim in [2, 3, 8, 64, 256, 784] {
         cases.push(of(4096, dim, Precision::F32));
         cases.push(of(16_384, dim, Precision::F32));
@@ -204,6 +208,8 @@ fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<BenchReport> {
     let (rel_error, rel_error_max_row) = errors(&field, &particles, &difference, interrupt)?;
     let seconds_median = median(&seconds);
     let deviations: Vec<f64> = seconds.iter().map(|s| (s - seconds_median).abs()).collect();
+    let spread = (targets.spread().powi(2) + particles.spread().powi(2)).sqrt() / std::f64::consts::SQRT_2;
+    let choice = Choice::of(engine.options(), (case.n, case.m), case.dim, sigma, spread);
     let (gflops, fma_peak_gflops) = (flops / seconds_median / 1e9, median(&peaks));
     Ok(BenchReport {
         schema: 1,
@@ -213,9 +219,9 @@ fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<BenchReport> {
         dim: case.dim,
         sigma,
         data: case.data,
-        precision: case.precision,
-        backend: case.backend,
-        isa: case.isa.resolved(),
+        precision: choice.precision,
+        backend: choice.backend,
+        isa: choice.isa,
         skip: case.skip,
         threads: rayon::current_num_threads(),
         seconds_median,

@@ -40,6 +40,7 @@ pub use difference::ScoreDifference;
 pub use isa::Isa;
 pub use kernel::Kernel;
 pub use peak::fma_peak;
+pub use plan::Choice;
 
 use crate::{Interrupt, Points};
 use buffer::Pool;
@@ -77,7 +78,10 @@ pub enum Backend {
     /// Distances by differences: best in few coordinates, exact for tiny sigma.
     Direct,
     /// Distances by products in register tiles: best in many coordinates.
+    #[serde(alias = "gemm")]
     Fused,
+    /// Split bfloat16 products on matrix units; asked for by the precision.
+    Amx,
 }
 
 /// Arithmetic of a pairwise sum.

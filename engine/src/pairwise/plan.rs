@@ -67,7 +67,9 @@ pub enum Arithmetic {
 /// are the sources: `shared`); f32 otherwise.
 pub fn arithmetic(options: &PairwiseOptions, shape: &Shape, shared: bool) -> Arithmetic {
     let units = shared && matches!(options.isa, Isa::Auto | Isa::Amx) && tile_amx::available();
-    let free = options.backend == Backend::Auto && !shape.skips(options) && shape.n.min(shape.m) >= AUTO_POINTS;
+    let free = matches!(options.backend, Backend::Auto | Backend::Amx)
+        && !shape.skips(options)
+        && shape.n.min(shape.m) >= AUTO_POINTS;
     match options.precision {
         Precision::F64 => Arithmetic::F64,
         Precision::Bf16x3 if units => Arithmetic::Split(Terms::Three),
@@ -76,6 +78,47 @@ pub fn arithmetic(options: &PairwiseOptions, shape: &Shape, shared: bool) -> Ari
             Arithmetic::Split(Terms::Three)
         }
         _ => Arithmetic::F32,
+    }
+}
+
+/// What a softmax reduction of the sources themselves really runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Choice {
+    /// The arithmetic, never `auto`.
+    pub precision: Precision,
+    /// The loops, never `auto`.
+    pub backend: Backend,
+    /// The instruction set.
+    pub isa: Isa,
+    /// Are points ordered and blocks without weight skipped?
+    pub skip: bool,
+}
+
+impl Choice {
+    /// The choice for `n` queries and `m` sources in `dim` coordinates at this `sigma`, when the root mean square distance
+    /// of points from their centre is `spread`.
+    pub fn of(options: &PairwiseOptions, (n, m): (usize, usize), dim: usize, sigma: f64, spread: f64) -> Choice {
+        let square = std::f64::consts::LOG2_E * (spread / sigma).powi(2);
+        let shape = Shape { n, m, dim, value_dim: dim, square };
+        let arithmetic = arithmetic(options, &shape, true);
+        let isa = options.isa.resolved();
+        if options.backend == Backend::Naive {
+            return Choice { precision: Precision::F64, backend: Backend::Naive, isa, skip: false };
+        }
+        let of = |plan: Plan, precision: Precision| {
+            let backend = if plan.form == Form::Product { Backend::Fused } else { Backend::Direct };
+            // The matrix units are for the bfloat16 precisions.
+            let isa = if isa == Isa::Amx { Isa::Avx512 } else { isa };
+            Choice { precision, backend, isa, skip: plan.skip }
+        };
+        match arithmetic {
+            Arithmetic::F64 => of(Plan::new::<f64>(options, &shape), Precision::F64),
+            Arithmetic::F32 => of(Plan::new::<f32>(options, &shape), Precision::F32),
+            Arithmetic::Split(terms) => {
+                let precision = if terms == Terms::Three { Precision::Bf16x3 } else { Precision::Bf16x6 };
+                Choice { precision, backend: Backend::Amx, isa, skip: false }
+            }
+        }
     }
 }
 

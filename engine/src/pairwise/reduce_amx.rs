@@ -95,36 +95,36 @@ impl WithSimd for Task<'_, '_> {
         let all_sums = scratch.sums.take(panels * packed.depth * SIDE);
         all_sums.fill(0.0);
         let scores = scratch.scores.take(packed.block * SIDE);
-        let weights = scratch.weights.take(packed.block * SIDE);
+        let (mut filling, mut ready) = scratch.weights.take(2 * packed.block * SIDE).split_at_mut(packed.block * SIDE);
         let square = scratch.square.take(SIDE * SIDE);
+        let mut pending: Option<Pending<S>> = None;
         for from in (0..packed.m).step_by(packed.block) {
             let count = packed.block.min(packed.m.next_multiple_of(SIDE) - from);
             for p in 0..panels {
                 let (low, high) = queries[p * packed.panel()..(p + 1) * packed.panel()].split_at(packed.panel() / 2);
                 for j in (0..count).step_by(SIDE) {
                     let (x, start) = packed.scores(from + j);
-                    let c = &mut scores[j * SIDE..(j + SIDE) * SIDE];
-                    tiles.product(terms, packed.depth / SIDE, x, [low, high], Start::Rows(start), c);
+                    tiles.start(Start::Rows(start));
+                    tiles.add(terms, packed.depth / SIDE, x, [low, high]);
+                    tiles.store(&mut scores[j * SIDE..(j + SIDE) * SIDE]);
                 }
                 if job.leave_out_self {
                     job.leave_out(*first + p * SIDE, rows.len() - p * SIDE, from, count, scores);
                 }
-                let s = &rows_of::<S>(scores)[..count];
-                let scale = totals[p].raise(simd, s);
-                weigh_split(simd, &mut totals[p], s, weights);
-                let stripe = count / SIDE * VALUE_PARTS * TILE;
-                let (low, high) = bytemuck::cast_slice(&weights[..count * SIDE]).split_at(stripe);
-                for c in (0..packed.depth).step_by(SIDE) {
-                    let v = packed.values(from / packed.block, c);
-                    tiles.product(Terms::Three, count / SIDE, v, [low, high], Start::Zero, square);
-                    let sums = &mut all_sums[(p * packed.depth + c) * SIDE..];
-                    for (o, add) in rows_of_mut::<S>(sums).iter_mut().zip(rows_of::<S>(square)) {
-                        for v in 0..WIDTH {
-                            o[v] = simd.mul_add_f32s(o[v], scale[v], add[v]);
-                        }
-                    }
+                let scores = &rows_of::<S>(scores)[..count];
+                let scale = totals[p].raise(simd, scores);
+                let mut weigh = Weigh::new(simd, totals[p].shift(simd), scores, filling);
+                if let Some(before) = &pending {
+                    sum_values(simd, tiles, packed, before, ready, (square, all_sums), Some(&mut weigh));
                 }
+                weigh.up_to(simd, count / 2);
+                weigh.add_to(simd, &mut totals[p]);
+                pending = Some(Pending { panel: p, block: from / packed.block, count, scale });
+                std::mem::swap(&mut filling, &mut ready);
             }
+        }
+        if let Some(last) = &pending {
+            sum_values(simd, tiles, packed, last, ready, (square, all_sums), None);
         }
         self.finish(&totals[..panels]);
     }
@@ -140,37 +140,106 @@ fn rows_of_mut<S: Simd>(x: &mut [f32]) -> &mut [Row<S>] {
     S::as_mut_simd_f32s(x).0.as_chunks_mut().0
 }
 
-/// Softmax weights of the scores, in two parts, as stripes of tiles: `[query / 16][source / 32][part]`, each tile 16
-/// rows of two neighbouring sources.
+/// A block of weights whose values are still to be summed.
+struct Pending<S: Simd> {
+    panel: usize,
+    block: usize,
+    count: usize,
+    /// Factor of what was summed before.
+    scale: Row<S>,
+}
+
+/// Adds a block's weighted values to its panel's sums, and makes the next block's weights meanwhile: the matrix units work
+/// beside the vector units as long as instructions for both are near each other.
 #[inline(always)]
-fn weigh_split<S: Simd>(simd: S, totals: &mut Totals<f32, S, WIDTH>, s: &[Row<S>], weights: &mut [u32]) {
-    let shift = totals.shift(simd);
-    let (half, sixteen, upper) = (simd.splat_u32s(0x8000), simd.splat_u32s(16), simd.splat_u32s(0xffff_0000));
-    let stripe = s.len() / SIDE * VALUE_PARTS;
-    let tiles = S::as_mut_simd_u32s(weights).0;
-    let mut sum = [simd.splat_f32s(0.0); WIDTH];
-    let mut squares = sum;
-    for (pair, [even, odd]) in s.as_chunks::<2>().0.iter().enumerate() {
-        for v in 0..WIDTH {
-            let (mut high, mut low) = ([half; 2], [half; 2]);
-            for (i, row) in [even, odd].into_iter().enumerate() {
-                let w = super::exp::exp2_f32(simd, simd.sub_f32s(row[v], shift[v]));
-                sum[v] = simd.add_f32s(sum[v], w);
-                squares[v] = simd.mul_add_e_f32s(w, w, squares[v]);
-                // Rounded half up: good to 2^-9, and the rest to 2^-9 of that.
-                high[i] = simd.and_u32s(simd.add_u32s(simd.transmute_u32s_f32s(w), half), upper);
-                let rest = simd.sub_f32s(w, simd.transmute_f32s_u32s(high[i]));
-                low[i] = simd.add_u32s(simd.transmute_u32s_f32s(rest), half);
+fn sum_values<S: Simd>(
+    simd: S,
+    tiles: &Tiles,
+    packed: &Split,
+    pending: &Pending<S>,
+    weights: &[u32],
+    (square, sums): (&mut [f32], &mut [f32]),
+    mut meanwhile: Option<&mut Weigh<S>>,
+) {
+    let steps = pending.count / SIDE;
+    let (low, high) = bytemuck::cast_slice(&weights[..pending.count * SIDE]).split_at(steps * VALUE_PARTS * TILE);
+    for c in (0..packed.depth).step_by(SIDE) {
+        let v = packed.values(pending.block, c);
+        tiles.start(Start::Zero);
+        for k in 0..steps {
+            let at = k * VALUE_PARTS * TILE;
+            tiles.add(Terms::Three, 1, [&v[0][at..], &v[1][at..]], [&low[at..], &high[at..]]);
+            if let Some(weigh) = &mut meanwhile {
+                weigh.up_to(simd, weigh.pairs() * (c / SIDE * steps + k + 1) / (packed.depth / SIDE * steps));
             }
-            let at = (v * stripe + pair / 16 * VALUE_PARTS) * 16 + pair % 16;
-            tiles[at] = simd.or_u32s(high[1], simd.wrapping_dyn_shr_u32s(high[0], sixteen));
-            let low_odd = simd.and_u32s(low[1], upper);
-            tiles[at + 16] = simd.or_u32s(low_odd, simd.wrapping_dyn_shr_u32s(low[0], sixteen));
+        }
+        tiles.store(square);
+        let sums = &mut sums[(pending.panel * packed.depth + c) * SIDE..];
+        for (o, add) in rows_of_mut::<S>(sums).iter_mut().zip(rows_of::<S>(square)) {
+            for v in 0..WIDTH {
+                o[v] = simd.mul_add_f32s(o[v], pending.scale[v], add[v]);
+            }
         }
     }
-    for v in 0..WIDTH {
-        totals.sum[v] = simd.add_f32s(totals.sum[v], sum[v]);
-        totals.squares[v] = simd.add_f32s(totals.squares[v], squares[v]);
+}
+
+/// Softmax weights of a block's scores, in two parts, as stripes of tiles: `[query / 16][source / 32][part]`, each tile
+/// 16 rows of two neighbouring sources.
+struct Weigh<'a, S: Simd> {
+    shift: Row<S>,
+    scores: &'a [[Row<S>; 2]],
+    tiles: &'a mut [S::u32s],
+    done: usize,
+    sum: Row<S>,
+    squares: Row<S>,
+}
+
+impl<'a, S: Simd> Weigh<'a, S> {
+    #[inline(always)]
+    fn new(simd: S, shift: Row<S>, scores: &'a [Row<S>], weights: &'a mut [u32]) -> Weigh<'a, S> {
+        let zero = [simd.splat_f32s(0.0); WIDTH];
+        let tiles = S::as_mut_simd_u32s(weights).0;
+        Weigh { shift, scores: scores.as_chunks().0, tiles, done: 0, sum: zero, squares: zero }
+    }
+
+    /// Pairs of sources.
+    #[inline(always)]
+    fn pairs(&self) -> usize {
+        self.scores.len()
+    }
+
+    /// Makes the weights of the pairs of sources before `until`.
+    #[inline(always)]
+    fn up_to(&mut self, simd: S, until: usize) {
+        let (half, sixteen, upper) = (simd.splat_u32s(0x8000), simd.splat_u32s(16), simd.splat_u32s(0xffff_0000));
+        let stripe = self.scores.len() / 16 * VALUE_PARTS;
+        for pair in self.done..until {
+            for v in 0..WIDTH {
+                let (mut high, mut low) = ([half; 2], [half; 2]);
+                for (i, row) in self.scores[pair].iter().enumerate() {
+                    let w = super::exp::exp2_f32(simd, simd.sub_f32s(row[v], self.shift[v]));
+                    self.sum[v] = simd.add_f32s(self.sum[v], w);
+                    self.squares[v] = simd.mul_add_e_f32s(w, w, self.squares[v]);
+                    // Rounded half up: good to 2^-9, and the rest to 2^-9 of that.
+                    high[i] = simd.and_u32s(simd.add_u32s(simd.transmute_u32s_f32s(w), half), upper);
+                    let rest = simd.sub_f32s(w, simd.transmute_f32s_u32s(high[i]));
+                    low[i] = simd.add_u32s(simd.transmute_u32s_f32s(rest), half);
+                }
+                let at = (v * stripe + pair / 16 * VALUE_PARTS) * 16 + pair % 16;
+                self.tiles[at] = simd.or_u32s(high[1], simd.wrapping_dyn_shr_u32s(high[0], sixteen));
+                let low_odd = simd.and_u32s(low[1], upper);
+                self.tiles[at + 16] = simd.or_u32s(low_odd, simd.wrapping_dyn_shr_u32s(low[0], sixteen));
+            }
+        }
+        self.done = self.done.max(until);
+    }
+
+    #[inline(always)]
+    fn add_to(&self, simd: S, totals: &mut Totals<f32, S, WIDTH>) {
+        for v in 0..WIDTH {
+            totals.sum[v] = simd.add_f32s(totals.sum[v], self.sum[v]);
+            totals.squares[v] = simd.add_f32s(totals.squares[v], self.squares[v]);
+        }
     }
 }
 
@@ -205,7 +274,8 @@ impl Task<'_, '_> {
             let [max, sum, squares] = [totals[p].max, totals[p].sum, totals[p].squares]
                 .map(|row| f64::from(bytemuck::cast_slice::<Row<S>, f32>(&[row])[lane]));
             if sum > 0.0 {
-                let mean = |c: usize| f64::from(sums[(p * packed.depth + c) * SIDE + lane]) / (sum * packed.scale);
+                let factor = 1.0 / (sum * packed.scale);
+                let mean = |c: usize| factor * f64::from(sums[(p * packed.depth + c) * SIDE + lane]);
                 row.put_values(subtract, |c| packed.centre[c] + mean(c));
             } else {
                 let left_out = self.job.leave_out_self.then_some(self.first + i);

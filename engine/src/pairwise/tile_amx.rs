@@ -112,20 +112,28 @@ mod granted {
             Some(Tiles { _thread: std::marker::PhantomData })
         }
 
-        /// `c = start + sum_k a_k b_k` for a 32 x 32 square `c`, row-major: `a` holds two stripes of 16 rows, `b` two
-        /// stripes of 16 columns, each stripe `steps` times the parts' tiles in a row.
-        pub fn product(&self, terms: Terms, steps: usize, a: [&[u16]; 2], b: [&[u16]; 2], start: Start, c: &mut [f32]) {
-            let needed = steps * terms.parts() * TILE;
-            assert!(a.iter().chain(&b).all(|stripe| stripe.len() >= needed), "a stripe is too short");
-            assert!(steps > 0 && c.len() >= SIDE * SIDE, "the square is too small");
-            let zero = [0f32; 256];
+        /// Sets the accumulated square.
+        #[inline(always)]
+        pub fn start(&self, start: Start) {
             let rows = match start {
-                Start::Zero => [&zero[..]; 2],
                 Start::Rows(rows) => rows,
+                Start::Zero => {
+                    // SAFETY: the tiles are configured while `self` lives; no memory is touched.
+                    unsafe {
+                        asm!(
+                            "tilezero tmm0",
+                            "tilezero tmm1",
+                            "tilezero tmm2",
+                            "tilezero tmm3",
+                            options(nostack, nomem)
+                        );
+                    }
+                    return;
+                }
             };
             assert!(rows.iter().all(|r| r.len() >= 256), "a start tile is too short");
-            // SAFETY: the tiles are configured while `self` lives. Every load reads 16 rows of 64 bytes: from `rows`,
-            // checked to hold 256 f32, or from stripes checked to hold all tiles of all steps.
+            // SAFETY: the tiles are configured while `self` lives; every load reads 16 rows of 64 bytes, which is the 256
+            // f32 checked above.
             unsafe {
                 asm!(
                     "tileloadd tmm0, [{r0} + {row}*1]",
@@ -135,12 +143,32 @@ mod granted {
                     r0 = in(reg) rows[0].as_ptr(), r1 = in(reg) rows[1].as_ptr(), row = in(reg) ROW,
                     options(nostack, readonly),
                 );
+            }
+        }
+
+        /// Adds `sum_k a_k b_k` to the square: `a` holds two stripes of 16 rows, `b` two stripes of 16 columns, each stripe
+        /// `steps` times the parts' tiles one after the other.
+        #[inline(always)]
+        pub fn add(&self, terms: Terms, steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
+            let needed = steps * terms.parts() * TILE;
+            assert!(steps > 0 && a.iter().chain(&b).all(|stripe| stripe.len() >= needed), "a stripe is too short");
+            // SAFETY: the tiles are configured while `self` lives, and the stripes were checked to hold all tiles.
+            unsafe {
                 match terms {
                     Terms::Three => three(steps, a, b),
                     Terms::Six => six(steps, a, b),
                 }
-                // SAFETY of the stores: four tiles of 16 rows, 128 bytes apart, cover exactly the 32 x 32 f32 of `c`.
-                let c = c.as_mut_ptr();
+            }
+        }
+
+        /// Writes the square into 32 x 32 numbers, row-major.
+        #[inline(always)]
+        pub fn store(&self, c: &mut [f32]) {
+            assert!(c.len() >= SIDE * SIDE, "the square is too small");
+            let c = c.as_mut_ptr();
+            // SAFETY: the tiles are configured while `self` lives; four tiles of 16 rows of 64 bytes, rows 128 bytes apart,
+            // cover exactly the 32 x 32 f32 checked above.
+            unsafe {
                 asm!(
                     "tilestored [{c0} + {row}*1], tmm0",
                     "tilestored [{c0} + {row}*1 + 64], tmm1",
@@ -338,7 +366,17 @@ mod granted {
         }
 
         /// Cannot be called.
-        pub fn product(&self, _: Terms, _: usize, _: [&[u16]; 2], _: [&[u16]; 2], _: Start, _: &mut [f32]) {
+        pub fn start(&self, _: Start) {
+            match self.0 {}
+        }
+
+        /// Cannot be called.
+        pub fn add(&self, _: Terms, _: usize, _: [&[u16]; 2], _: [&[u16]; 2]) {
+            match self.0 {}
+        }
+
+        /// Cannot be called.
+        pub fn store(&self, _: &mut [f32]) {
             match self.0 {}
         }
     }
