@@ -10,7 +10,8 @@ fn root() -> &'static Path {
 
 fn gallery() -> Vec<PathBuf> {
     let files = std::fs::read_dir(root().join("scripts")).unwrap().map(|entry| entry.unwrap().path());
-    let mut scripts: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|ending| ending == "rhai")).collect();
+    let mut scripts: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "rhai")).collect();
     scripts.sort();
     scripts
 }
@@ -22,7 +23,10 @@ fn every_script_holds_what_it_claims() {
     for script in gallery() {
         let name = script.file_stem().unwrap().to_string_lossy().into_owned();
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("sdflow-engine"));
-        command.arg(script.strip_prefix(root()).unwrap()).args(["--quick", "--json", "--out"]).arg(out.path().join(&name));
+        command
+            .arg(script.strip_prefix(root()).unwrap())
+            .args(["--quick", "--json", "--out"])
+            .arg(out.path().join(&name));
         let output = command.current_dir(root()).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{name}: {stderr}");
