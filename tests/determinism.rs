@@ -1,0 +1,99 @@
+//! The same bytes for any number of threads: flows, fits and floors, with every source of randomness in play.
+
+use sdflow::flow::{Estimate, Flow, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
+use sdflow::generator::{Affine, AffineOptions, FitOptions, Generator, fit};
+use sdflow::metric::Reference;
+use sdflow::pairwise::Pairwise;
+use sdflow::process::Unobserved;
+use sdflow::rng::Stream;
+use sdflow::run::{MetricChoice, RunOptions, run};
+use sdflow::score::{Exact, GaussianFit, Kde, MixtureFit, MixtureFitOptions};
+use sdflow::target::{DatasetOptions, Gaussian, Target, dataset};
+use std::sync::Arc;
+
+/// The bits of what `work` returns on 1, 2 and 5 threads.
+fn assert_same_bytes(what: &str, work: impl Fn() -> Vec<f64> + Sync) {
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| work().into_iter().map(f64::to_bits).collect::<Vec<_>>())
+    };
+    let one = on(1);
+    assert!(!one.is_empty());
+    assert!(one == on(2), "{what}: 2 threads differ from 1");
+    assert!(one == on(5), "{what}: 5 threads differ from 1");
+}
+
+fn moved(make: impl Fn() -> Box<dyn Flow>) -> Vec<f64> {
+    let target = dataset("25gaussians", &DatasetOptions::default()).unwrap();
+    let reference = Reference::sample(target, 300, Stream::new(8)).unwrap();
+    let options = RunOptions {
+        steps: 12,
+        metrics: ["energy", "sliced_w2", "mmd"].map(|m| MetricChoice::Name(m.into())).to_vec(),
+        ..RunOptions::default()
+    };
+    let start = Stream::new(2).normal(700, 2);
+    let pairwise = Pairwise::default();
+    let done =
+        run(make().as_mut(), start, Some(&reference), &options, &pairwise, Stream::new(3), &mut Unobserved).unwrap();
+    let metrics = done.metrics.values().flat_map(|e| [e.value, e.se, e.floor.unwrap()]);
+    done.points.data().iter().copied().chain(metrics).collect()
+}
+
+fn data() -> sdflow::Points {
+    dataset("25gaussians", &DatasetOptions::default()).unwrap().sample(900, Stream::new(1)).unwrap()
+}
+
+fn kernel(points: sdflow::Points) -> Estimate {
+    Estimate::Kernel(Box::new(Kde::of(points)))
+}
+
+fn cloud() -> Estimate {
+    Estimate::Kernel(Box::new(Kde::of_cloud()))
+}
+
+#[test]
+fn kernel_flow() {
+    let make = || SdFlow::new(kernel(data()), cloud(), SdFlowOptions::default()).unwrap();
+    assert_same_bytes("sd_flow", || moved(|| Box::new(make())));
+}
+
+#[test]
+fn kernel_flow_on_batches() {
+    let options = || SdFlowOptions { batch_target: Some(128), batch_source: Some(200), ..SdFlowOptions::default() };
+    let make = || SdFlow::new(kernel(data()), cloud(), options()).unwrap();
+    assert_same_bytes("sd_flow on batches", || moved(|| Box::new(make())));
+}
+
+#[test]
+fn parametric_flow() {
+    let make = || {
+        let target = dataset("25gaussians", &DatasetOptions::default()).unwrap();
+        let source = MixtureFit::new(MixtureFitOptions { k: 6, ..MixtureFitOptions::default() }).unwrap();
+        let exact = Estimate::Other(Box::new(Exact::new(target).unwrap()));
+        SdFlow::new(exact, Estimate::Other(Box::new(source)), SdFlowOptions::default()).unwrap()
+    };
+    assert_same_bytes("sd_flow with a mixture fit", || moved(|| Box::new(make())));
+}
+
+#[test]
+fn mmd_flow() {
+    let make = || MmdFlow::new(data(), MmdFlowOptions::default()).unwrap();
+    assert_same_bytes("mmd_flow", || moved(|| Box::new(make())));
+}
+
+#[test]
+fn generator_fit() {
+    assert_same_bytes("fit", || {
+        let target: Arc<dyn Target> = Arc::new(Gaussian::ar1(20, 0.8).unwrap());
+        let source = Estimate::Other(Box::new(GaussianFit::default()));
+        let exact = Estimate::Other(Box::new(Exact::new(target).unwrap()));
+        let mut flow = SdFlow::new(exact, source, SdFlowOptions::default()).unwrap();
+        let mut generator =
+            Affine::new(&AffineOptions { dim: 20, ..AffineOptions::default() }, Stream::new(1)).unwrap();
+        let base = Gaussian::isotropic(vec![0.0; 20], 1.0).unwrap();
+        let options = FitOptions { steps: 15, batch: 333, ..FitOptions::default() };
+        let (pairwise, stream) = (Pairwise::default(), Stream::new(6));
+        fit(&mut generator, &mut flow, &base, &options, &pairwise, stream, &mut Unobserved).unwrap();
+        generator.parameters().to_vec()
+    });
+}
