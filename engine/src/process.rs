@@ -52,7 +52,7 @@ pub enum Ending {
         /// Steps taken.
         step: usize,
     },
-    /// A coordinate became infinite or NaN in this step; the cloud is the last finite one.
+    /// A coordinate became NaN or larger than any data in this step; the cloud is the last good one.
     Diverged {
         /// The step that failed, from 0.
         step: usize,

@@ -72,6 +72,9 @@ pub fn run(
     Driver::new(flow, start, reference, options, pairwise, stream)?.drive(observer)
 }
 
+/// A coordinate beyond this (or NaN) is divergence: squares and fourth powers of it must still be finite.
+const BOUND: f64 = 1e70;
+
 struct Driver<'a> {
     flow: &'a mut dyn Flow,
     options: &'a RunOptions,
@@ -161,7 +164,7 @@ impl<'a> Driver<'a> {
     /// Does this outcome end the run? `Ok(true)` is convergence; divergence is seen on the cloud.
     fn stops(&mut self, outcome: Result<bool>, step: usize) -> Result<bool> {
         match outcome {
-            Ok(false) if self.cloud.data().iter().all(|v| v.is_finite()) => return Ok(false),
+            Ok(false) if self.cloud.data().iter().all(|v| v.abs() < BOUND) => return Ok(false),
             Ok(false) => {
                 std::mem::swap(&mut self.cloud, &mut self.previous);
                 self.result.ending = Ending::Diverged { step };
