@@ -101,7 +101,7 @@ impl Clouds {
         Ok(field)
     }
 
-    /// `E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, the velocity of the MMD flow [arbel2019mmd].
+    /// `E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, the velocity of the MMD flow [arbel2019maximum].
     fn witness_gradient(&self, pairwise: &Pairwise, args: &FieldArgs) -> Result<Points> {
         let leave_out_self = args.self_term == SelfTerm::Exclude;
         let kernel = kernel(args.kernel, args.sigma);

@@ -1,4 +1,5 @@
 //! The same bytes for any number of threads: flows, fits and floors, with every source of randomness in play.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::flow::{Estimate, Flow, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
 use sdflow::generator::{Affine, AffineOptions, FitOptions, Generator, fit};

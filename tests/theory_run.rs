@@ -1,4 +1,5 @@
 //! What a run promises: defaults that reach a target, units that do not matter, endings, refusals.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::flow::{Estimate, SdFlow, SdFlowOptions};
 use sdflow::metric::Reference;

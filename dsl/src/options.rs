@@ -144,9 +144,7 @@ pub fn wanted(kind: &str) -> String {
         "String" => "a string".into(),
         "Schedule" => "a number, a list of numbers or a schedule such as cosine(10, 0.1)".into(),
         "Kernel" => "a kernel such as gaussian_kernel(1.0)".into(),
-        "KernelChoice" | "Kernels" => {
-            "a kernel such as gaussian_kernel(1.0), a bandwidth, \"median\", or a list of them".into()
-        }
+        "Kernels" => "a kernel such as gaussian_kernel(1.0), a bandwidth, \"median\", or a list of them".into(),
         "Numbers" => "a number or a list of numbers".into(),
         "Covariance" => "a matrix as a list of rows, or ar1(rho)".into(),
         "MetricChoice" => "a metric's name, or a map such as #{metric: \"mmd\", kernel: 0.5}".into(),

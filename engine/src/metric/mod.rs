@@ -33,7 +33,7 @@ pub use gaussian::{KlGauss, W2Gauss};
 pub use list::{Entry, METRICS, NoOptions, by_name};
 pub use log_density::LogDensity;
 pub use memorisation::memorisation;
-pub use mmd::{KernelChoice, Mmd, MmdOptions, median_distance};
+pub use mmd::{Mmd, MmdOptions};
 pub use mode_weights::ModeWeights;
 pub use moment::{CovarianceError, MeanError};
 pub use reference::Reference;

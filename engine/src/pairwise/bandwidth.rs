@@ -72,7 +72,14 @@ impl Kernels {
     /// An empty list or a bandwidth that is not positive.
     pub fn resolve(&self, points: &Points) -> Result<Vec<Kernel>> {
         match self {
-            Kernels::Median => Ok(vec![Kernel::Gaussian { h: median_distance(points) }]),
+            Kernels::Median => match median_distance(points) {
+                Some(h) => Ok(vec![Kernel::Gaussian { h }]),
+                None => {
+                    let reason =
+                        "all points coincide, so there is no median distance; give a kernel with its bandwidth";
+                    Err(Error::Numeric { what: "the bandwidth \"median\"".into(), reason: reason.into() })
+                }
+            },
             Kernels::Given(kernels) if kernels.is_empty() => {
                 Err(Error::argument("kernel", "[]", "a list of kernels needs at least one"))
             }
@@ -84,8 +91,8 @@ impl Kernels {
     }
 }
 
-/// Median distance between different points of up to 512 evenly spaced rows; 1 where all coincide.
-pub fn median_distance(points: &Points) -> f64 {
+/// Median distance between different points of up to 512 evenly spaced rows; None where all coincide.
+fn median_distance(points: &Points) -> Option<f64> {
     let stride = points.n().div_ceil(MEDIAN_POINTS).max(1);
     let rows: Vec<&[f64]> = points.iter().step_by(stride).collect();
     let mut squares: Vec<f64> = (0..rows.len())
@@ -94,10 +101,10 @@ pub fn median_distance(points: &Points) -> f64 {
         .filter(|d2| *d2 > 0.0)
         .collect();
     if squares.is_empty() {
-        return 1.0;
+        return None;
     }
     let middle = squares.len() / 2;
-    squares.select_nth_unstable_by(middle, f64::total_cmp).1.sqrt()
+    Some(squares.select_nth_unstable_by(middle, f64::total_cmp).1.sqrt())
 }
 
 #[cfg(test)]
@@ -117,7 +124,8 @@ mod tests {
     #[test]
     fn median_of_a_line() {
         let p = Points::from_rows(&[[0.0], [1.0], [3.0]]).unwrap();
-        assert_eq!(median_distance(&p), 2.0);
-        assert_eq!(median_distance(&Points::zeros(5, 2)), 1.0);
+        assert_eq!(median_distance(&p), Some(2.0));
+        assert_eq!(median_distance(&Points::zeros(5, 2)), None);
+        assert!(Kernels::Median.resolve(&Points::zeros(5, 2)).is_err());
     }
 }
