@@ -41,9 +41,8 @@ impl Ball {
         Ball { centre, radius }
     }
 
-    /// No two points of these balls are nearer than this.
-    fn gap(&self, other: &Ball) -> f64 {
-        let distance = crate::points::squared_distance(&self.centre, &other.centre).sqrt();
+    /// No two points of these balls are nearer than this when the centres are `distance` apart.
+    fn gap(&self, other: &Ball, distance: f64) -> f64 {
         // The balls are rounded too: a part in a million is far more than that.
         (distance * (1.0 - 1e-6) - (self.radius + other.radius) * (1.0 + 1e-6)).max(0.0)
     }
@@ -67,10 +66,15 @@ impl Bounds {
     /// where it is largest.
     pub fn against(&self, panel: &Ball, best: &mut Vec<f64>) -> usize {
         best.clear();
-        best.extend(self.blocks.iter().map(|(ball, top)| top - ball.gap(panel).powi(2)));
-        // The nearest centre, not the largest bound: where balls overlap, bounds are equal.
-        let distance = |b: &(Ball, f64)| crate::points::squared_distance(&b.0.centre, &panel.centre) - b.1;
-        let nearest = self.blocks.iter().enumerate().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
-        nearest.map_or(0, |(b, _)| b)
+        let mut nearest = (f64::INFINITY, 0);
+        for (b, (ball, top)) in self.blocks.iter().enumerate() {
+            let square = crate::points::squared_distance(&ball.centre, &panel.centre);
+            best.push(top - ball.gap(panel, square.sqrt()).powi(2));
+            // The nearest centre, not the largest bound: where balls overlap, bounds are equal.
+            if square - top < nearest.0 {
+                nearest = (square - top, b);
+            }
+        }
+        nearest.1
     }
 }

@@ -29,6 +29,9 @@ mod profile;
 mod real;
 mod reduce;
 mod reduce_amx;
+mod row;
+#[cfg(test)]
+mod skipping;
 mod split;
 mod tile;
 mod tile_amx;

@@ -13,10 +13,10 @@ use rayon::prelude::*;
 const DIRECT_DIM: usize = 4;
 
 /// Bytes of packed sources that one block may hold, well inside a core's second-level cache.
-const BLOCK_BYTES: usize = 1 << 18;
+const BLOCK_BYTES: usize = 7 << 16;
 
 /// Bytes of queries and sums that one task may hold, beside the block.
-const TASK_BYTES: usize = 1 << 19;
+const TASK_BYTES: usize = 1 << 20;
 
 /// Below this many points, ordering them costs more than skipping saves.
 const SKIP_POINTS: usize = 1024;
@@ -150,7 +150,7 @@ impl Plan {
             _ => Form::Product,
         };
         let width = options.isa.run(Width::<T>(std::marker::PhantomData));
-        let per_source = (dim + value_dim).max(1) * size_of::<T>();
+        let per_source = dim.max(value_dim) * size_of::<T>();
         let skip = shape.skips(options);
         let largest = if skip { 64 } else { 128 };
         let per_panel = (dim + value_dim).max(1) * width * size_of::<T>();

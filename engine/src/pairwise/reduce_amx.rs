@@ -6,7 +6,7 @@
 use super::Work;
 use super::buffer::{Buffer, Pool};
 use super::isa::Isa;
-use super::reduce::{RowOut, nearest};
+use super::row::{RowOut, nearest};
 use super::split::{Split, VALUE_PARTS};
 use super::tile_amx::{SIDE, Start, TILE, Terms, Tiles};
 use super::weigh::Totals;
@@ -18,8 +18,8 @@ use rayon::prelude::*;
 const PANELS: usize = 8;
 
 /// Bytes of packed sources per block, and of queries and sums per task: together inside a second-level cache.
-const BLOCK_BYTES: usize = 1 << 19;
-const TASK_BYTES: usize = 1 << 20;
+const BLOCK_BYTES: usize = 1 << 20;
+const TASK_BYTES: usize = 3 << 18;
 
 /// Registers across a panel.
 const WIDTH: usize = 2;

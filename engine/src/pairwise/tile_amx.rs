@@ -220,49 +220,8 @@ mod granted {
     /// Emits prefetches of a quarter of both first-operand stripes, two steps ahead: their blocks may still be in the
     /// third-level cache, whose latency the hardware's own prefetching within 4 KB pages does not hide.
     macro_rules! fetch {
-        ($offset:literal) => {
-            concat!(
-                "prefetcht0 [{a0} + 4096 + ",
-                $offset,
-                "]\nprefetcht0 [{a1} + 4096 + ",
-                $offset,
-                "]\n",
-                "prefetcht0 [{a0} + 4160 + ",
-                $offset,
-                "]\nprefetcht0 [{a1} + 4160 + ",
-                $offset,
-                "]\n",
-                "prefetcht0 [{a0} + 4224 + ",
-                $offset,
-                "]\nprefetcht0 [{a1} + 4224 + ",
-                $offset,
-                "]\n",
-                "prefetcht0 [{a0} + 4288 + ",
-                $offset,
-                "]\nprefetcht0 [{a1} + 4288 + ",
-                $offset,
-                "]\n",
-                "prefetcht0 [{a0} + 4352 + ",
-                $offset,
-                "]\nprefetcht0 [{a1} + 4352 + ",
-                $offset,
-                "]\n",
-                "prefetcht0 [{a0} + 4416 + ",
-                $offset,
-                "]\nprefetcht0 [{a1} + 4416 + ",
-                $offset,
-                "]\n",
-                "prefetcht0 [{a0} + 4480 + ",
-                $offset,
-                "]\nprefetcht0 [{a1} + 4480 + ",
-                $offset,
-                "]\n",
-                "prefetcht0 [{a0} + 4544 + ",
-                $offset,
-                "]\nprefetcht0 [{a1} + 4544 + ",
-                $offset,
-                "]"
-            )
+        ($($offset:literal)*) => {
+            concat!($("prefetcht0 [{a0} + 4096 + ", $offset, "]\nprefetcht0 [{a1} + 4096 + ", $offset, "]\n"),*)
         };
     }
 
@@ -293,52 +252,28 @@ mod granted {
     unsafe fn three(steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
         // SAFETY: reads 2 tiles per step and stripe, which the caller vouches for.
         unsafe {
-            steps!(
-                steps,
-                a,
-                b,
-                2048,
-                load!(a, 1024),
-                load!(b, 0),
-                dot!(),
-                fetch!(0),
-                fetch!(512),
-                load!(a, 0),
-                dot!(),
-                fetch!(1024),
-                load!(b, 1024),
-                dot!(),
-                fetch!(1536)
-            );
+            steps! {
+                steps, a, b, 2048,
+                load!(a, 1024), load!(b, 0), dot!(),
+                fetch!(0 64 128 192 256 320 384 448), fetch!(512 576 640 704 768 832 896 960),
+                load!(a, 0), dot!(), fetch!(1024 1088 1152 1216 1280 1344 1408 1472),
+                load!(b, 1024), dot!(), fetch!(1536 1600 1664 1728 1792 1856 1920 1984)
+            }
         }
     }
 
-    /// low high + middle high + middle middle + high middle + high high + high low.
+    /// low high + middle high + middle middle + high middle + high low + high high.
     ///
     /// # Safety
     /// Tiles are configured, `steps` is positive, and every stripe holds `steps` times 3 tiles.
     unsafe fn six(steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
         // SAFETY: reads 3 tiles per step and stripe, which the caller vouches for.
         unsafe {
-            steps!(
-                steps,
-                a,
-                b,
-                3072,
-                load!(a, 2048),
-                load!(b, 0),
-                dot!(),
-                load!(a, 1024),
-                dot!(),
-                load!(b, 1024),
-                dot!(),
-                load!(a, 0),
-                dot!(),
-                load!(b, 2048),
-                dot!(),
-                load!(b, 0),
-                dot!()
-            );
+            steps! {
+                steps, a, b, 3072,
+                load!(a, 2048), load!(b, 0), dot!(), load!(a, 1024), dot!(), load!(b, 1024), dot!(),
+                load!(a, 0), dot!(), load!(b, 2048), dot!(), load!(b, 0), dot!()
+            }
         }
     }
 }
