@@ -8,7 +8,7 @@ use super::buffer::{Buffer, Pool};
 use super::isa::Isa;
 use super::row::{RowOut, nearest};
 use super::split::{Split, VALUE_PARTS};
-use super::tile_amx::{SIDE, Start, TILE, Terms, Tiles};
+use super::tile_amx::{SIDE, TILE, Terms, Tiles};
 use super::weigh::Totals;
 use crate::{Interrupt, Points, Result};
 use pulp::{Simd, WithSimd, bytemuck};
@@ -103,10 +103,14 @@ impl WithSimd for Task<'_, '_> {
             for p in 0..panels {
                 let (low, high) = queries[p * packed.panel()..(p + 1) * packed.panel()].split_at(packed.panel() / 2);
                 for j in (0..count).step_by(SIDE) {
-                    let (x, start) = packed.scores(from + j);
-                    tiles.start(Start::Rows(start));
-                    tiles.add(terms, packed.depth / SIDE, x, [low, high]);
+                    tiles.clear();
+                    tiles.add(terms, packed.depth / SIDE, packed.x(from + j), [low, high]);
                     tiles.store(&mut scores[j * SIDE..(j + SIDE) * SIDE]);
+                }
+                for (row, bias) in rows_of_mut::<S>(scores).iter_mut().zip(packed.bias(from, count)) {
+                    for s in row {
+                        *s = simd.add_f32s(*s, simd.splat_f32s(*bias));
+                    }
                 }
                 if job.leave_out_self {
                     job.leave_out(*first + p * SIDE, rows.len() - p * SIDE, from, count, scores);
@@ -165,7 +169,7 @@ fn sum_values<S: Simd>(
     let (low, high) = bytemuck::cast_slice(&weights[..pending.count * SIDE]).split_at(steps * VALUE_PARTS * TILE);
     for c in (0..packed.depth).step_by(SIDE) {
         let v = packed.values(pending.block, c);
-        tiles.start(Start::Zero);
+        tiles.clear();
         for k in 0..steps {
             let at = k * VALUE_PARTS * TILE;
             tiles.add(Terms::Three, 1, [&v[0][at..], &v[1][at..]], [&low[at..], &high[at..]]);

@@ -15,7 +15,7 @@ pub struct Split {
     x: Buffer<u16>,
     /// Tiles of 16 coordinates x 32 sources, first operand of the sums: `[block][coordinate / 16][source / 32][part]`.
     v: Buffer<u16>,
-    /// What scores start with, one 16 x 16 tile of equal columns per 16 sources.
+    /// What is added to the scores of each source.
     bias: Buffer<f32>,
     /// Number of sources, before and after filling up the last block.
     pub m: usize,
@@ -46,8 +46,8 @@ impl Split {
 
         let stripe = depth / SIDE * parts * TILE;
         let x = self.x.take(self.padded / 16 * stripe);
-        let bias = self.bias.take(self.padded / 16 * 256);
-        x.par_chunks_mut(stripe).zip(bias.par_chunks_mut(256)).enumerate().for_each(|(t, (x, bias))| {
+        let bias = self.bias.take(self.padded);
+        x.par_chunks_mut(stripe).zip(bias.par_chunks_mut(16)).enumerate().for_each(|(t, (x, bias))| {
             x.fill(0);
             for r in 0..16 {
                 let j = 16 * t + r;
@@ -60,7 +60,7 @@ impl Split {
                     }
                     start = log_weights.map_or(0.0, |l| l[j]) * std::f64::consts::LOG2_E - square;
                 }
-                bias[16 * r..16 * (r + 1)].fill(start as f32);
+                bias[r] = start as f32;
             }
         });
 
@@ -77,12 +77,16 @@ impl Split {
         });
     }
 
-    /// Two stripes of 16 sources from `from` on, and their starts.
-    pub fn scores(&self, from: usize) -> ([&[u16]; 2], [&[f32]; 2]) {
+    /// Two stripes of 16 sources from `from` on.
+    pub fn x(&self, from: usize) -> [&[u16]; 2] {
         let stripe = self.depth / SIDE * self.parts * TILE;
         let x = &self.x.slice(self.padded / 16 * stripe)[from / 16 * stripe..];
-        let bias = &self.bias.slice(self.padded * 16)[from * 16..];
-        ([&x[..stripe], &x[stripe..2 * stripe]], [&bias[..256], &bias[256..512]])
+        [&x[..stripe], &x[stripe..2 * stripe]]
+    }
+
+    /// Log-weight less squared norm of some sources, in bits: what the products lack.
+    pub fn bias(&self, from: usize, count: usize) -> &[f32] {
+        &self.bias.slice(self.padded)[from..from + count]
     }
 
     /// Two stripes of 16 coordinates from `coordinate` on, of one block.

@@ -30,22 +30,13 @@ impl Terms {
     }
 }
 
-/// What the accumulators start from.
-#[derive(Debug, Clone, Copy)]
-pub enum Start<'a> {
-    /// 0
-    Zero,
-    /// Two 16 x 16 tiles, one for each half of the rows.
-    Rows([&'a [f32]; 2]),
-}
-
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod granted {
-    use super::{SIDE, Start, TILE, Terms};
+    use super::{SIDE, TILE, Terms};
     use std::arch::asm;
     use std::sync::OnceLock;
 
-    /// Bytes from one row of a bfloat16 tile, or of a start tile, to the next.
+    /// Bytes from one row of a bfloat16 tile to the next.
     const ROW: usize = 64;
 
     /// The configured tile registers of this thread.
@@ -112,38 +103,13 @@ mod granted {
             Some(Tiles { _thread: std::marker::PhantomData })
         }
 
-        /// Sets the accumulated square.
+        /// Sets the accumulated square to 0.
         #[inline(always)]
-        pub fn start(&self, start: Start) {
-            let rows = match start {
-                Start::Rows(rows) => rows,
-                Start::Zero => {
-                    // SAFETY: the tiles are configured while `self` lives; no memory is touched.
-                    unsafe {
-                        asm!(
-                            "tilezero tmm0",
-                            "tilezero tmm1",
-                            "tilezero tmm2",
-                            "tilezero tmm3",
-                            options(nostack, nomem)
-                        );
-                    }
-                    return;
-                }
-            };
-            assert!(rows.iter().all(|r| r.len() >= 256), "a start tile is too short");
-            // SAFETY: the tiles are configured while `self` lives; every load reads 16 rows of 64 bytes, which is the 256
-            // f32 checked above.
+        pub fn clear(&self) {
+            // SAFETY: the tiles are configured while `self` lives; no memory is touched.
             unsafe {
-                asm!(
-                    "tileloadd tmm0, [{r0} + {row}*1]",
-                    "tileloadd tmm1, [{r0} + {row}*1]",
-                    "tileloadd tmm2, [{r1} + {row}*1]",
-                    "tileloadd tmm3, [{r1} + {row}*1]",
-                    r0 = in(reg) rows[0].as_ptr(), r1 = in(reg) rows[1].as_ptr(), row = in(reg) ROW,
-                    options(nostack, readonly),
-                );
-            }
+                asm!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3", options(nostack, nomem))
+            };
         }
 
         /// Adds `sum_k a_k b_k` to the square: `a` holds two stripes of 16 rows, `b` two stripes of 16 columns, each stripe
@@ -280,7 +246,7 @@ mod granted {
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 mod granted {
-    use super::{Start, Terms};
+    use super::Terms;
 
     /// There are none here.
     #[derive(Debug)]
@@ -301,7 +267,7 @@ mod granted {
         }
 
         /// Cannot be called.
-        pub fn start(&self, _: Start) {
+        pub fn clear(&self) {
             match self.0 {}
         }
 
