@@ -49,7 +49,7 @@ impl Split {
         let bias = self.bias.take(self.padded);
         x.par_chunks_mut(stripe).zip(bias.par_chunks_mut(16)).enumerate().for_each(|(t, (x, bias))| {
             x.fill(0);
-            for r in 0..16 {
+            for (r, bias) in bias.iter_mut().enumerate() {
                 let j = 16 * t + r;
                 let mut start = f64::NEG_INFINITY;
                 if j < m {
@@ -60,7 +60,7 @@ impl Split {
                     }
                     start = log_weights.map_or(0.0, |l| l[j]) * std::f64::consts::LOG2_E - square;
                 }
-                bias[r] = start as f32;
+                *bias = start as f32;
             }
         });
 
