@@ -120,6 +120,11 @@ pub fn run(case: &BenchCase, interrupt: &Interrupt) -> Result<BenchReport> {
             return Err(Error::argument(name, value, "it must be at least 1"));
         }
     }
+    for (name, points) in [("n", case.n), ("m", case.m)] {
+        if points.checked_mul(case.dim).is_none_or(|values| values > 1 << 30) {
+            return Err(Error::argument(name, points, "n and m times dim must be at most 2^30 values"));
+        }
+    }
     let threads = case.threads.unwrap_or(0);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|e| Error::argument("threads", threads, format!("the system must grant them: {e}")))?;

@@ -8,7 +8,7 @@ use crate::terminal;
 use sdflow::io::{LoadOptions, load, save_npy};
 use sdflow::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, ScoreDifference};
 use sdflow::{Error, Interrupt, Points, Result};
-use sdflow_dsl::Diagnostic;
+use sdflow_dsl::{Diagnostic, Fault};
 use std::time::Instant;
 
 /// Computes the field that `args` describe and saves it.
@@ -25,7 +25,11 @@ pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
         FlowName::Sd => clouds.score_difference(&pairwise, args),
         FlowName::Mmd => clouds.witness_gradient(&pairwise, args),
     };
-    let velocity = computed.and_then(|v| save_npy(&args.output, &v).map(|()| v)).map_err(|e| of_engine(&e))?;
+    let velocity = computed.map_err(|e| of_engine(&e))?;
+    if velocity.check_finite("the field").is_err() {
+        return Err(overflowed());
+    }
+    save_npy(&args.output, &velocity).map_err(|e| of_engine(&e))?;
     report(args, &clouds, &velocity, &pairwise, begun.elapsed().as_secs_f64());
     terminal::flushed()?;
     Ok(Exit::Done)
@@ -36,6 +40,10 @@ fn check(args: &FieldArgs) -> std::result::Result<(), Diagnostic> {
         let message = format!("`--sigma` is {}, but it must be positive and finite", args.sigma);
         return Err(usage(message, "give a length in the data's units, for example `--sigma 0.5`"));
     }
+    if args.output.extension().is_some_and(|ending| ending != "npy") {
+        let message = format!("`--output` is {}, but the field is written as .npy", args.output.display());
+        return Err(usage(message, "give a name that ends in .npy"));
+    }
     if args.flow == FlowName::Sd && args.kernel != KernelName::Gaussian {
         let hint = "leave `--kernel` out, or take `--flow mmd`, which knows every kernel";
         return Err(usage("the score difference is defined with the Gaussian kernel only", hint));
@@ -45,6 +53,13 @@ fn check(args: &FieldArgs) -> std::result::Result<(), Diagnostic> {
         return Err(usage("`--self-term exclude` does not go with `--at`", hint));
     }
     Ok(())
+}
+
+fn overflowed() -> Diagnostic {
+    let message =
+        "the field is not finite: the coordinates or `--sigma` leave the range of double precision".to_string();
+    let hint = Some("rescale the points so that they are of the order of 1".to_string());
+    Diagnostic { kind: Fault::Diverged, message, place: None, hint, see: None }
 }
 
 /// The point sets of a field, moved so that the target's mean is the origin: no common offset costs digits.

@@ -31,7 +31,8 @@ fn main() -> ExitCode {
     let command = match args::parsed(std::env::args_os()) {
         Ok(Parsed::Command(command)) => command,
         Ok(Parsed::Printed(code)) => return ExitCode::from(code),
-        Err(complaint) => return refused(&complaint, false),
+        // The arguments could not be read, but whether the answer is wanted as JSON can be seen.
+        Err(complaint) => return refused(&complaint, std::env::args().any(|word| word == "--json")),
     };
     match guard::caught(|| carried_out(&command)) {
         Some(Ok(exit)) => exit.into(),

@@ -163,6 +163,63 @@ fn bad_requests_are_refused_before_the_first_step() {
     );
 }
 
+#[test]
+fn points_that_coincide_are_reached_by_defaults() {
+    let one = Points::from_rows(&[[3.0, -1.0], [3.0, -1.0]]).unwrap();
+    let run_options = RunOptions { steps: 50, ..RunOptions::default() };
+    let start = Stream::new(4).normal(40, 2);
+    let done = go(&mut kernel_flow(one, SdFlowOptions::default()), start, None, &run_options);
+    assert_eq!(done.ending, Ending::Finished);
+    let mean = done.points.mean();
+    assert!((mean[0] - 3.0).abs() < 0.05 && (mean[1] + 1.0).abs() < 0.05, "{mean:?}");
+}
+
+#[test]
+fn a_batch_holds_points_with_weight_only() {
+    let mut rows = vec![[0.0, 0.0]; 50];
+    rows[7] = [100.0, 100.0];
+    let weights: Vec<f64> = (0..50).map(|i| f64::from(u8::from(i == 7))).collect();
+    let kde = Kde::of(Points::from_rows(&rows).unwrap()).weighted(&weights).unwrap();
+    let cloud = Estimate::Kernel(Box::new(Kde::of_cloud()));
+    let options = SdFlowOptions { batch_target: Some(3), sigma: Some(Schedule::from(5.0)), ..SdFlowOptions::default() };
+    let mut flow = SdFlow::new(Estimate::Kernel(Box::new(kde)), cloud, options).unwrap();
+    let done = go(&mut flow, Stream::new(4).normal(40, 2), None, &RunOptions { steps: 60, ..RunOptions::default() });
+    assert!((done.points.mean()[0] - 100.0).abs() < 5.0, "{:?}", done.points.mean());
+}
+
+#[test]
+fn snapshots_are_kept_evenly_with_both_ends() {
+    let (data, _) = moons(40);
+    let kept = |snapshots: usize| {
+        let options = RunOptions { steps: 10, snapshots, ..RunOptions::default() };
+        let start = Stream::new(4).normal(20, 2);
+        let done = go(&mut kernel_flow(data.clone(), SdFlowOptions::default()), start, None, &options);
+        done.snapshots.iter().map(|s| s.step).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(0), []);
+    assert_eq!(kept(1), [10]);
+    assert_eq!(kept(3), [0, 5, 10]);
+    assert_eq!(kept(4), [0, 3, 7, 10]);
+    assert_eq!(kept(usize::MAX), (0..=10).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_precision_of_the_flow_overrides_the_runs() {
+    let (data, _) = moons(60);
+    let with = |precision| {
+        let options = SdFlowOptions { precision, ..SdFlowOptions::default() };
+        let start = Stream::new(4).normal(60, 2);
+        go(&mut kernel_flow(data.clone(), options), start, None, &RunOptions { steps: 3, ..RunOptions::default() })
+            .points
+    };
+    use sdflow::pairwise::Precision;
+    let (default, single, double) = (with(None), with(Some(Precision::F32)), with(Some(Precision::F64)));
+    assert_eq!(default, single);
+    assert_ne!(single, double);
+    let gap = single.data().iter().zip(double.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(gap < 1e-3, "{gap}");
+}
+
 /// Excluding a particle from its own density must work on batches too, where rows and sources are ordered differently.
 #[test]
 fn leaving_oneself_out_agrees_between_all_points_and_a_batch_of_all_but_the_order() {

@@ -187,6 +187,8 @@ pub fn default_of(key: &Key) -> String {
     let written = key.default.replace("::", ".");
     match written.as_str() {
         "None" => "chosen".into(),
+        "BTreeMap.new()" => "`#{}`".into(),
+        schedule if schedule.starts_with("Schedule.") => format!("`{}`", scheduled(schedule)),
         "Vec.new()" | "vec![]" => "`[]`".into(),
         "String.new()" => "`\"\"`".into(),
         plain => match plain.rsplit_once('.') {
@@ -198,6 +200,14 @@ pub fn default_of(key: &Key) -> String {
             _ => format!("`{}`", plain.trim_end_matches(".into()").trim_end_matches(".to_string()")),
         },
     }
+}
+
+/// "Schedule.Cosine { from: 0.02, to: 0.0 }" as a script writes it: `cosine(0.02, 0.0)`, a constant as its number.
+fn scheduled(written: &str) -> String {
+    let (name, fields) = written.trim_start_matches("Schedule.").split_once(' ').unwrap_or((written, ""));
+    let values = fields.trim_matches(['{', '}', ' ']).split(", ").map(|f| f.rsplit(": ").next().unwrap_or(f));
+    let values = values.collect::<Vec<_>>().join(", ");
+    if name == "Constant" { values } else { format!("{}({values})", name.to_lowercase()) }
 }
 
 /// The whole of `docs/DSL.md`.

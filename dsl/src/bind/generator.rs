@@ -1,7 +1,7 @@
 //! Models: generators, trained in place.
 
 use crate::bind::matrix::Matrix;
-use crate::bind::points::{Cloud, numbers};
+use crate::bind::points::{Cloud, numbers, size};
 use crate::bind::run::standard;
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
@@ -111,6 +111,7 @@ fn own(call: &Call) -> std::result::Result<Model, Fail> {
 fn sample(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let (model, n) = (own(call)?, call.context.points(call.count(1, 1)?));
     let state = model.state();
+    size(call, 1, n, state.generator.dim().max(state.generator.input_dim()))?;
     let mut points = Points::default();
     let stream = call.context.stream("generator");
     let made = state.base.sample(n, stream).and_then(|u| state.generator.forward(&u, &mut points));

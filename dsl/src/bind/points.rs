@@ -64,7 +64,7 @@ pub const ENTRIES: &[Entry] = &[
         example: "let y = normal(1000, 2);",
         call: |call| {
             let (n, dim) = (call.context.points(call.count(0, 1)?), call.count(1, 1)?);
-            size(call, n, dim)?;
+            size(call, 0, n, dim)?;
             Ok(Cloud::value(call.context.stream("normal").normal(n, dim)))
         },
     },
@@ -213,12 +213,12 @@ fn own(call: &Call) -> Result<Arc<Points>, Fail> {
     Ok(call.receiver::<Cloud>()?.points)
 }
 
-/// Refuses a number of values that no machine of today holds.
-fn size(call: &Call, n: usize, dim: usize) -> Result<(), Fail> {
-    const MOST: usize = 1 << 31;
+/// Refuses a number of values that a machine of today does not hold: `n`, argument `i`, is the number of points.
+pub fn size(call: &Call, i: usize, n: usize, dim: usize) -> Result<(), Fail> {
+    const MOST: usize = 1 << 30;
     match n.checked_mul(dim) {
         Some(values) if values <= MOST => Ok(()),
-        _ => Err(call.bad(0, format!("is {n}"), &format!("{n} x {dim} values are more than {MOST}, the limit"))),
+        _ => Err(call.bad(i, format!("is {n}"), &format!("{n} x {dim} values are more than {MOST}, the limit"))),
     }
 }
 
@@ -234,7 +234,7 @@ fn load(call: &Call) -> Result<Dynamic, Fail> {
 
 fn uniform(call: &Call) -> Result<Dynamic, Fail> {
     let (n, dim) = (call.context.points(call.count(0, 1)?), call.count(1, 1)?);
-    size(call, n, dim)?;
+    size(call, 0, n, dim)?;
     let (lo, hi) = (call.number(2)?, call.number(3)?);
     if lo >= hi {
         return Err(call.bad(3, format!("is {hi}"), &format!("it must be greater than `lo`, {lo}")));

@@ -152,6 +152,10 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
     options.batch = context.points(options.batch);
     let place = |e| call.place(e);
     let mut flow = plan.flow().map_err(place)?;
+    if options.batch.checked_mul(base.dim()).is_none_or(|values| values > 1 << 30) {
+        let error = sdflow::Error::argument("batch", options.batch, "a batch holds at most 2^30 values");
+        return Err(call.place(error));
+    }
     let stream = context.stream("fit");
     let (made, points, dim) = model
         .trained(&base, |generator| {
@@ -198,9 +202,20 @@ fn finish(call: &Call, done: Done, dim: usize) -> Result<Dynamic, Fail> {
     context.computed(4.0 * done.stats.flow_pairs as f64 * dim as f64);
     context.ended(ending, done.stats.steps, done.stats.nfe);
     match done.ending {
-        process::Ending::Interrupted { .. } => Err(sdflow::Error::Interrupted.into()),
+        process::Ending::Interrupted { .. } => {
+            keep(call, &done.points)?;
+            Err(sdflow::Error::Interrupted.into())
+        }
         _ => Ok(Dynamic::from(done)),
     }
+}
+
+/// Keeps the points of an interrupted process.
+fn keep(call: &Call, points: &Points) -> Result<(), Fail> {
+    let path = call.context.sandbox.writable("interrupted.npy", "samples")?;
+    sdflow::io::save_npy(&path, points).map_err(|e| call.place(e))?;
+    call.context.wrote(&path);
+    Ok(())
 }
 
 /// Names the metric that cannot be made, before anything runs.

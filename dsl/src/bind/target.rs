@@ -1,7 +1,7 @@
 //! Targets and bases.
 
 use crate::bind::matrix::Matrix;
-use crate::bind::points::{Cloud, numbers};
+use crate::bind::points::{Cloud, numbers, size};
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Array, Dynamic, Engine};
@@ -160,6 +160,7 @@ fn own(call: &Call) -> Result<Arc<dyn Target>, Fail> {
 
 fn sample(call: &Call) -> Result<Dynamic, Fail> {
     let (target, n) = (own(call)?, call.context.points(call.count(1, 1)?));
+    size(call, 1, n, target.dim())?;
     let points = target.sample(n, call.context.stream("sample")).map_err(|e| call.place(e))?;
     Ok(Cloud::sample(points, target))
 }

@@ -29,6 +29,11 @@ fn parse_cause(
         ParseErrorType::Reserved(symbol) if !symbol.chars().any(char::is_alphabetic) => {
             (format!("`{symbol}` means nothing in this language"), None)
         }
+        // The parser does not say that it is the word's being reserved which keeps it from naming a property.
+        ParseErrorType::PropertyExpected if rest.starts_with(char::is_alphabetic) => {
+            let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            (format!("`{word}` is a reserved word"), Some(format!("put it in quotes: #{{\"{word}\": ..}}")))
+        }
         ParseErrorType::Reserved(word) => {
             (format!("`{word}` is a reserved word"), Some(format!("choose another name, such as `{word}_`")))
         }

@@ -2,10 +2,11 @@
 
 use super::sigma::Smoothing;
 use super::{Clock, Flow, Integrator, StepReport};
+use crate::pairwise::{Pairwise, PairwiseOptions, Precision};
 use crate::points::Standardiser;
 use crate::score::{At, Form, Kde, Score, SelfTerm};
 use crate::target::scale_warning;
-use crate::{Error, Points, Result, pairwise::Pairwise, schedule::Schedule};
+use crate::{Error, Points, Result, schedule::Schedule};
 use serde::{Deserialize, Serialize};
 
 /// What a unit of step moves by.
@@ -51,8 +52,10 @@ crate::options! {
         batch_target: Option<usize> = None,
         /// Particles on which the cloud's density stands per step, drawn anew each time; left out: all.
         batch_source: Option<usize> = None,
-        /// "euler", "heun" or "rk4".
+        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
         integrator: Integrator = Integrator::Euler,
+        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out: that of the run.
+        precision: Option<Precision> = None,
     }
 }
 
@@ -79,6 +82,9 @@ impl SdFlow {
     /// An option out of range, or a batch size for an estimator that stands on no points.
     pub fn new(target: Estimate, source: Estimate, options: SdFlowOptions) -> Result<SdFlow> {
         options.step.check("step", 0.0..=f64::INFINITY)?;
+        if matches!(options.step, Schedule::Adaptive { .. }) && options.integrator == Integrator::Rk4 {
+            return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps are Heun's: leave it out"));
+        }
         for (name, batch) in [("batch_target", options.batch_target), ("batch_source", options.batch_source)] {
             if batch == Some(0) {
                 return Err(Error::argument(name, 0, "it must be at least 1"));
@@ -250,6 +256,9 @@ impl Flow for SdFlow {
     }
 
     fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
+        let chosen = self.options.precision;
+        let own = chosen.map(|precision| pairwise.with(PairwiseOptions { precision, ..pairwise.options().clone() }));
+        let pairwise = own.as_ref().unwrap_or(pairwise);
         let Some(units) = self.units.clone() else { return self.field(cloud, clock, pairwise, out) };
         let cloud = units.apply(cloud);
         self.field(&cloud, clock, pairwise, out)?;

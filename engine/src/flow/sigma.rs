@@ -33,8 +33,10 @@ impl Smoothing {
     /// From what spans both the start and the target down to the target's finest detail.
     pub fn for_extent(extent: &Extent, start: &Points) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
-        let to = extent.detail.max(1e-6 * extent.diameter).max(f64::MIN_POSITIVE);
-        let from = extent.diameter.max(away).max(start.spread()).max(to);
+        let from = extent.diameter.max(away).max(start.spread());
+        // Points that all coincide have no detail and perhaps no size: any sigma then says the same.
+        let from = if from > 0.0 { from } else { 1.0 };
+        let to = extent.detail.max(1e-6 * from).min(from);
         Schedule::Geometric { from, to }
     }
 
@@ -56,7 +58,7 @@ impl Smoothing {
     pub fn stepped(&mut self, report: &StepReport, clock: &Clock) {
         let relaxing = report.displacement < STILL_FALLING * self.last_displacement;
         self.last_displacement = report.displacement;
-        if relaxing && self.holds + descending(clock) < clock.steps {
+        if relaxing && self.holds + descending(clock) + 1 < clock.steps {
             self.holds += 1;
         } else {
             self.descents = (self.descents + 1).min(descending(clock));
@@ -66,7 +68,8 @@ impl Smoothing {
 }
 
 fn descending(clock: &Clock) -> usize {
-    clock.steps.div_ceil(2)
+    // The last step is taken at the end of the schedule, so one descent fewer than steps is left.
+    (clock.steps.saturating_sub(1) / 2).max(1)
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ crate::options! {
     }
 }
 
+/// Entries of the largest `W`: 2 GiB.
+const MOST_WEIGHTS: usize = 1 << 28;
+
 /// `g(u) = W u + b`, `W` of shape `dim` x `dim_in`, row-major in front of `b` among the parameters.
 ///
 /// Of standard normal `u` its law is `N(b, W W^T)`; `dim_in < dim` gives a degenerate one.
@@ -39,6 +42,10 @@ impl Affine {
             if value == 0 {
                 return Err(Error::argument(name, value, "it must be at least 1"));
             }
+        }
+        if dim.checked_mul(dim_in).is_none_or(|entries| entries > MOST_WEIGHTS) {
+            let want = format!("W would have more than {MOST_WEIGHTS} entries");
+            return Err(Error::argument("dim", dim, want));
         }
         if !(options.scale > 0.0 && options.scale.is_finite()) {
             return Err(Error::argument("scale", options.scale, "it must be positive"));

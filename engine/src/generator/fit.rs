@@ -1,7 +1,7 @@
 //! Model optimisation: a generator regressed on the particles that a flow has moved.
 
 use super::{Adam, Generator};
-use crate::flow::{Clock, Flow};
+use crate::flow::{Clock, Flow, StepReport};
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::schedule::Schedule;
 use crate::target::Target;
@@ -89,12 +89,21 @@ pub fn fit(
         if step.is_multiple_of(every) || step + 1 == steps {
             let mut row: Row = BTreeMap::from([("step".into(), step as f64), ("progress".into(), clock.progress())]);
             row.insert("residual".into(), residual);
-            row.extend(flow.readings(&y, &clock, pairwise)?.into_iter().map(|(k, v)| (k.to_string(), v)));
+            match flow.readings(&y, &clock, pairwise) {
+                Ok(readings) => row.extend(readings.into_iter().map(|(k, v)| (k.to_string(), v))),
+                Err(Error::Interrupted) => {
+                    result.ending = Ending::Interrupted { step };
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
             observer.row(&row);
             result.history.push(row);
         }
         generator.pull_back(&u, &v, &mut gradient)?;
-        let scale = -flow.step_size().at(clock.progress()) / options.batch as f64;
+        let eta = flow.step_size().at(clock.progress());
+        flow.stepped(&StepReport { eta, displacement: eta * residual }, &clock);
+        let scale = -eta / options.batch as f64;
         gradient.iter_mut().for_each(|g| *g *= scale);
         adam.step(generator.parameters_mut(), &gradient, options.rate.at(clock.progress()));
         result.stats.steps += 1;
@@ -123,7 +132,8 @@ fn check(generator: &dyn Generator, base: &dyn Target, options: &FitOptions) -> 
         let want = format!("the generator takes {}", generator.input_dim());
         return Err(Error::shape("the base", format!("{} columns", base.dim()), want));
     }
-    for (name, value, least) in [("steps", options.steps, 1), ("batch", options.batch, 2)] {
+    let every = options.every.unwrap_or(1);
+    for (name, value, least) in [("steps", options.steps, 1), ("batch", options.batch, 2), ("every", every, 1)] {
         if value < least {
             return Err(Error::argument(name, value, format!("it must be at least {least}")));
         }

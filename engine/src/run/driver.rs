@@ -20,7 +20,8 @@ crate::options! {
         metrics: Vec<MetricChoice> = Vec::new(),
         /// How many clouds to keep for pictures, evenly spread over the run with its start and end; 0 keeps none.
         snapshots: usize = 0,
-        /// Stop early once each of these metrics is at or below its value: `#{energy: 0.02}`.
+        /// Stop early once each of these metrics is at or below its value. Scripts reserve the word: write it in quotes,
+        /// `#{"until": #{energy: 0.02}}`.
         until: BTreeMap<String, f64> = BTreeMap::new(),
     }
 }
@@ -169,7 +170,12 @@ impl<'a> Driver<'a> {
                 std::mem::swap(&mut self.cloud, &mut self.previous);
                 self.result.ending = Ending::Diverged { step };
             }
-            Ok(true) => self.result.ending = Ending::Converged { step },
+            Ok(true) => {
+                self.result.ending = Ending::Converged { step };
+                if self.options.snapshots > 0 && self.result.snapshots.last().is_none_or(|s| s.step != step) {
+                    self.result.snapshots.push(Snapshot { step, points: self.cloud.clone() });
+                }
+            }
             Err(Error::Interrupted) => self.result.ending = Ending::Interrupted { step },
             Err(error) => return Err(error),
         }
@@ -228,12 +234,16 @@ impl<'a> Driver<'a> {
     }
 
     fn keep_snapshot(&mut self, step: usize) {
-        let (wanted, steps) = (self.options.snapshots, self.options.steps);
-        let due = match wanted {
+        let steps = self.options.steps;
+        let due = match self.options.snapshots.min(steps + 1) {
             0 => false,
             1 => step == steps,
-            // Snapshot k stands at round(k steps / (wanted - 1)).
-            _ => (0..wanted).any(|k| (k * steps * 2 + wanted - 1) / (2 * (wanted - 1)) == step),
+            // Snapshot k stands at round(k steps / (wanted - 1)): is there a k for this step?
+            wanted => {
+                let gaps = (wanted - 1) as f64;
+                let k = (step as f64 * gaps / steps as f64).round();
+                (k * steps as f64 / gaps).round() as usize == step
+            }
         };
         if due {
             self.result.snapshots.push(Snapshot { step, points: self.cloud.clone() });

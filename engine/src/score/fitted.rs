@@ -1,6 +1,6 @@
 //! Parametric scores of the moving cloud: one Gaussian, or a mixture fitted by expectation maximisation.
 
-use super::{At, Extent, Form, Score, check_sigma, exact::scale};
+use super::{At, Form, Score, check_sigma, exact::scale};
 use crate::matrix::multiply;
 use crate::rng::Stream;
 use crate::target::{Gaussian, Mixture, Target};
@@ -67,8 +67,10 @@ impl Score for GaussianFit {
             );
             return Err(Error::Numeric { what: "gaussian_fit".into(), reason });
         }
-        let cov = shaped(at.cloud.covariance(), self.options.covariance, self.options.ridge);
-        Gaussian::new(at.cloud.mean(), cov)?.score(at.z, at.sigma, out)?;
+        let mut cov = shaped(at.cloud.covariance(), self.options.covariance, self.options.ridge);
+        // Smoothed before it is decomposed: a flat cloud has a score for every positive sigma.
+        (0..dim).for_each(|j| cov[(j, j)] += at.sigma * at.sigma);
+        Gaussian::new(at.cloud.mean(), cov)?.score(at.z, 0.0, out)?;
         scale(out, form.scale(at.sigma));
         Ok(())
     }
@@ -110,11 +112,6 @@ impl MixtureFit {
         check_ridge(options.ridge)?;
         Ok(MixtureFit { options, mixture: None })
     }
-
-    /// The mixture as last fitted.
-    pub fn mixture(&self) -> Option<&Mixture> {
-        self.mixture.as_ref()
-    }
 }
 
 impl Score for MixtureFit {
@@ -138,19 +135,6 @@ impl Score for MixtureFit {
         scale(out, form.scale(at.sigma));
         Ok(())
     }
-
-    fn extent(&self) -> Option<Extent> {
-        None
-    }
-}
-
-/// A mixture fitted to fixed points: `first_rounds` rounds from k-means++ centres.
-///
-/// # Errors
-/// Fewer points than components.
-pub fn fit_mixture(points: &Points, options: &MixtureFitOptions, stream: Stream) -> Result<Mixture> {
-    let start = first_guess(points, options, stream)?;
-    improve(points, start, options.first_rounds, options)
 }
 
 /// k-means++ centres [arthur2007kmeans] with the shared within-cluster spread as isotropic covariance.

@@ -97,9 +97,17 @@ impl Kde {
     fn softmax_over_batch(&mut self, at: &At, batch: usize) -> Result<()> {
         let leaves_out = self.leaves_out(at);
         let sources = self.points.as_ref().unwrap_or(at.cloud);
-        let n = sources.n();
         let label = if self.points.is_some() { "target batch" } else { "source batch" };
-        let order = at.stream.label(label).rng().choose(n, if leaves_out { n } else { batch });
+        let mut rng = at.stream.label(label).rng();
+        // A batch of points without weight would have no mean: only those with some are drawn.
+        let order: Vec<usize> = match &self.log_weights {
+            Some(l) => {
+                let weighty: Vec<usize> = (0..l.len()).filter(|&j| l[j] > f64::NEG_INFINITY).collect();
+                rng.choose(weighty.len(), batch).into_iter().map(|k| weighty[k]).collect()
+            }
+            None => rng.choose(sources.n(), if leaves_out { sources.n() } else { batch }),
+        };
+        let batch = batch.min(order.len());
         gather(sources, &order[..batch], &mut self.drawn);
         let weights: Option<Vec<f64>> =
             self.log_weights.as_ref().map(|l| order[..batch].iter().map(|&j| l[j]).collect());
@@ -193,7 +201,10 @@ impl Score for Kde {
 
 /// `D(z) - z`, or that divided by `sigma^2`.
 fn shift(denoised: &Points, at: &At, form: Form, out: &mut Points) {
-    let scale = form.scale(at.sigma) / (at.sigma * at.sigma);
+    let scale = match form {
+        Form::Shift => 1.0,
+        Form::Score => 1.0 / (at.sigma * at.sigma),
+    };
     out.reshape(at.z.n(), at.z.dim());
     let both = denoised.data().iter().zip(at.z.data());
     out.data_mut().iter_mut().zip(both).for_each(|(o, (d, z))| *o = scale * (d - z));

@@ -10,7 +10,7 @@ mod fitted;
 mod kde;
 
 pub use exact::Exact;
-pub use fitted::{GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Shape, fit_mixture};
+pub use fitted::{GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Shape};
 pub use kde::{Kde, SelfTerm};
 
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};

@@ -9,6 +9,9 @@ use crate::{Error, Points, Result};
 use faer::{Accum, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 
+/// Coordinates of the largest full covariance: 2 GiB of it.
+const MOST_DIM: usize = 1 << 14;
+
 /// `N(mean, cov)`.
 ///
 /// Smoothed by `N(0, sigma^2 I)` it is `N(mean, cov + sigma^2 I)`: the covariance is decomposed once and every sigma
@@ -69,6 +72,10 @@ impl Gaussian {
         }
         if rho.is_nan() || rho.abs() >= 1.0 {
             return Err(Error::argument("rho", rho, "it must be strictly between -1 and 1"));
+        }
+        if dim > MOST_DIM {
+            let want = format!("a full covariance is held for at most {MOST_DIM} coordinates");
+            return Err(Error::argument("dim", dim, want));
         }
         let powers: Vec<f64> = std::iter::successors(Some(1.0), |p| Some(p * rho)).take(dim).collect();
         let gaussian = Gaussian::new(vec![0.0; dim], Mat::from_fn(dim, dim, |i, j| powers[i.abs_diff(j)]))?;

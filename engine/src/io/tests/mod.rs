@@ -107,3 +107,31 @@ fn what_is_saved_reads_back_bit_by_bit() {
     save_npy_shape(&npy, &values, &[2, 2, 2]).unwrap();
     assert_eq!(load(&npy, &options(r#"{"flatten": true}"#)).unwrap().data(), values);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_written_to_and_a_link_keeps_standing() {
+    use std::io::Read as _;
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    // Never a real device: a writer that replaced it would break the machine.
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || {
+            let mut text = String::new();
+            std::fs::File::open(pipe).unwrap().read_to_string(&mut text).unwrap();
+            text
+        }
+    });
+    write_atomic(&pipe, |out| out.write_all(b"through")).unwrap();
+    assert_eq!(reader.join().unwrap(), "through");
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+    std::fs::write(&file, "old").unwrap();
+    symlink(&file, &link).unwrap();
+    write_atomic(&link, |out| out.write_all(b"new")).unwrap();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+}
