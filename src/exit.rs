@@ -50,7 +50,6 @@ impl Exit {
         match &outcome.failure {
             Some(failure) => Exit::of_diagnostic(failure),
             None if reason == "interrupted" => Exit::Interrupted,
-            None if reason == "diverged" => Exit::Diverged,
             None if outcome.checks.iter().any(|check| !check.pass) => Exit::CheckFailed,
             None => Exit::Done,
         }
@@ -85,7 +84,11 @@ mod tests {
         let failed = Check { name: "c".into(), pass: false, value: None };
         let mut outcome = Outcome { checks: vec![failed], ..Outcome::default() };
         assert_eq!(Exit::of_outcome(&outcome), Exit::CheckFailed);
+        // A script that has looked at its divergence is judged by its checks alone; otherwise the run fails.
         outcome.stop = Some(Ending { reason: "diverged".into(), advice: String::new() });
+        assert_eq!(Exit::of_outcome(&outcome), Exit::CheckFailed);
+        let (kind, message) = (Fault::Diverged, "the flow diverged".to_string());
+        outcome.failure = Some(Diagnostic { kind, message, place: None, hint: None, see: None });
         assert_eq!(Exit::of_outcome(&outcome), Exit::Diverged);
     }
 

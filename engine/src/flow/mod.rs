@@ -3,13 +3,15 @@
 //! A flow file holds one equation and its constants. Who moves (the cloud or a generator), how it steps ([`Stepper`]),
 //! how long and who watches ([`crate::run`]) are other things.
 
+mod estimate;
 mod mmd;
 mod sd;
 mod sigma;
 mod step;
 
+pub use estimate::Estimate;
 pub use mmd::{MmdFlow, MmdFlowOptions};
-pub use sd::{Estimate, Noise, Scaling, SdFlow, SdFlowOptions};
+pub use sd::{Noise, Scaling, SdFlow, SdFlowOptions};
 pub use step::{Integrator, StepReport, Stepper};
 
 use crate::{Points, Result, pairwise::Pairwise, rng::Stream, schedule::Schedule};

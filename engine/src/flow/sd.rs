@@ -1,10 +1,10 @@
 //! The score-difference flow [weber2023score].
 
 use super::sigma::Smoothing;
-use super::{Clock, Flow, Integrator, StepReport};
+use super::{Clock, Estimate, Flow, Integrator, StepReport};
 use crate::pairwise::{Pairwise, PairwiseOptions, Precision};
 use crate::points::Standardiser;
-use crate::score::{At, Form, Kde, Score, SelfTerm};
+use crate::score::{At, Form, Score, SelfTerm};
 use crate::target::scale_warning;
 use crate::{Error, Points, Result, schedule::Schedule};
 use serde::{Deserialize, Serialize};
@@ -195,28 +195,6 @@ impl SdFlow {
             size += (p.data()[i] - q.data()[i]).powi(2);
         }
         Ok((size > 0.0).then(|| (error / size).sqrt()))
-    }
-}
-
-/// A score as a flow takes it: kernel estimates can stand on batches, others cannot.
-#[derive(Debug)]
-pub enum Estimate {
-    /// A kernel estimate from points.
-    Kernel(Box<Kde>),
-    /// Any other score.
-    Other(Box<dyn Score>),
-}
-
-impl Estimate {
-    fn drawing(self, option: &str, batch: Option<usize>) -> Result<Box<dyn Score>> {
-        match (self, batch) {
-            (Estimate::Kernel(kde), _) => Ok(Box::new(kde.batched(batch))),
-            (Estimate::Other(score), None) => Ok(score),
-            (Estimate::Other(score), Some(batch)) => {
-                let want = format!("{} stands on no points to draw a batch from", score.name());
-                Err(Error::argument(option, batch, want))
-            }
-        }
     }
 }
 

@@ -1,0 +1,27 @@
+//! The two kinds of score that a flow distinguishes.
+
+use crate::score::{Kde, Score};
+use crate::{Error, Result};
+
+/// A score as a flow takes it: kernel estimates can stand on batches, others cannot.
+#[derive(Debug)]
+pub enum Estimate {
+    /// A kernel estimate from points.
+    Kernel(Box<Kde>),
+    /// Any other score.
+    Other(Box<dyn Score>),
+}
+
+impl Estimate {
+    /// The score, on batches of this size where one is given.
+    pub(super) fn drawing(self, option: &str, batch: Option<usize>) -> Result<Box<dyn Score>> {
+        match (self, batch) {
+            (Estimate::Kernel(kde), _) => Ok(Box::new(kde.batched(batch))),
+            (Estimate::Other(score), None) => Ok(score),
+            (Estimate::Other(score), Some(batch)) => {
+                let want = format!("{} stands on no points to draw a batch from", score.name());
+                Err(Error::argument(option, batch, want))
+            }
+        }
+    }
+}
