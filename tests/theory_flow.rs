@@ -8,7 +8,7 @@ use sdflow::generator::{Affine, AffineOptions, Generator};
 use sdflow::pairwise::{Pairwise, PairwiseOptions, Precision};
 use sdflow::rng::Stream;
 use sdflow::schedule::Schedule;
-use sdflow::score::{Exact, GaussianFit, GaussianFitOptions};
+use sdflow::score::{At, Exact, Form, GaussianFit, GaussianFitOptions, Kde, Score, SelfTerm};
 use sdflow::target::{Gaussian, Target};
 use std::sync::Arc;
 
@@ -224,4 +224,61 @@ fn the_exact_denoiser_reaches_the_floor_of_the_denoising_loss() {
     let smooth = inverse(&(&s + Mat::<f64>::identity(3, 3) * faer::Scale(sigma * sigma)));
     let floor: f64 = (&s - &s * &smooth * &s).diagonal().column_vector().iter().sum();
     assert!((loss - floor).abs() < 0.01 * floor, "loss {loss}, floor {floor}");
+}
+
+/// Between kernel estimates the field is one pairwise call: the difference of the two scores, each evaluated alone.
+#[test]
+fn the_field_between_kernels_is_the_difference_of_their_scores() {
+    let (targets, cloud) = (gaussian_3d().sample(150, Stream::new(2)).unwrap(), cloud_3d());
+    let weights: Vec<f64> = (0..150).map(|i| f64::from(i % 7)).collect();
+    let clock = Clock::at(4, 10, Stream::new(5));
+    let pairwise = exact_arithmetic();
+    for (scaling, form) in [(Scaling::Denoiser, Form::Shift), (Scaling::Raw, Form::Score)] {
+        for self_term in [SelfTerm::Include, SelfTerm::Exclude] {
+            let target = || Kde::of(targets.clone()).weighted(&weights).unwrap();
+            let options = SdFlowOptions { self_term, ..options(0.7, 1.0, scaling, Noise::Fresh, Integrator::Euler) };
+            let [p, q] = [target(), Kde::of_cloud()].map(|kde| Estimate::Kernel(Box::new(kde)));
+            let mut got = Points::default();
+            SdFlow::new(p, q, options).unwrap().velocity(&cloud, &clock, &pairwise, &mut got).unwrap();
+
+            let mut z = clock.randomness("noise").normal(cloud.n(), cloud.dim());
+            z.data_mut().iter_mut().zip(cloud.data()).for_each(|(z, y)| *z = y + 0.7 * *z);
+            let stream = Stream::new(0);
+            let at = At { z: &z, sigma: 0.7, cloud: &cloud, aligned: true, stream, pairwise: &pairwise };
+            let (mut p, mut q) = (Points::default(), Points::default());
+            target().evaluate(&at, form, &mut p).unwrap();
+            Kde::of_cloud().with_self_term(self_term).evaluate(&at, form, &mut q).unwrap();
+            for ((got, p), q) in got.data().iter().zip(p.data()).zip(q.data()) {
+                assert!((got - (p - q)).abs() < 1e-10, "{scaling:?} {self_term:?}: {got} {}", p - q);
+            }
+        }
+    }
+}
+
+#[test]
+fn effective_sample_sizes_are_read_from_the_start() {
+    let (targets, cloud) = (gaussian_3d().sample(150, Stream::new(2)).unwrap(), cloud_3d());
+    let [p, q] = [Kde::of(targets), Kde::of_cloud()].map(|kde| Estimate::Kernel(Box::new(kde)));
+    let mut flow = SdFlow::new(p, q, options(0.7, 1.0, Scaling::Denoiser, Noise::Fresh, Integrator::Euler)).unwrap();
+    let readings = flow.readings(&cloud, &Clock::at(0, 10, Stream::new(5)), &exact_arithmetic()).unwrap();
+    let value = |name: &str| readings.iter().find(|reading| reading.0 == name).unwrap().1;
+    assert!((1.0..150.0).contains(&value("ess_target")) && (1.0..400.0).contains(&value("ess_source")));
+    assert!(value("field_error") > 0.0);
+}
+
+#[test]
+fn a_step_taken_back_leaves_the_cloud_as_it_was() {
+    let start = cloud_3d();
+    for integrator in [Integrator::Euler, Integrator::Heun, Integrator::Rk4] {
+        let (mut stepper, mut cloud) = (Stepper::default(), start.clone());
+        let mut field = |y: &Points, _: f64, v: &mut Points| {
+            v.copy_from(y);
+            Ok(())
+        };
+        let report = stepper.advance(&mut cloud, 0.5, integrator, &mut field).unwrap();
+        let square: f64 = cloud.data().iter().zip(start.data()).map(|(a, b)| (a - b) * (a - b)).sum();
+        assert!((report.displacement - (square / 400.0).sqrt()).abs() < 1e-12 * report.displacement);
+        stepper.undo(&mut cloud);
+        assert_eq!(cloud, start);
+    }
 }

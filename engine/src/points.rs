@@ -201,12 +201,21 @@ impl Standardiser {
 
     /// Into standard units.
     pub fn apply(&self, points: &Points) -> Points {
-        self.map(points, |x, m, s| (x - m) / s)
+        let mut out = Points::default();
+        self.apply_into(points, &mut out);
+        out
+    }
+
+    /// Into standard units, into the memory of `out`.
+    pub fn apply_into(&self, points: &Points, out: &mut Points) {
+        self.map(points, out, |x, m, s| (x - m) / s);
     }
 
     /// Back into the caller's units.
     pub fn undo(&self, points: &Points) -> Points {
-        self.map(points, |x, m, s| x * s + m)
+        let mut out = Points::default();
+        self.map(points, &mut out, |x, m, s| x * s + m);
+        out
     }
 
     /// Standard deviation of each axis, in the caller's units.
@@ -214,13 +223,12 @@ impl Standardiser {
         &self.std
     }
 
-    fn map(&self, points: &Points, f: impl Fn(f64, f64, f64) -> f64) -> Points {
-        let mut out = points.clone();
+    fn map(&self, points: &Points, out: &mut Points, f: impl Fn(f64, f64, f64) -> f64) {
+        out.copy_from(points);
         for i in 0..out.n() {
             let axes = self.mean.iter().zip(&self.std);
             out.row_mut(i).iter_mut().zip(axes).for_each(|(x, (m, s))| *x = f(*x, *m, *s));
         }
-        out
     }
 }
 

@@ -53,6 +53,14 @@ impl Stream {
         });
     }
 
+    /// `out = centre + scale e`, of equal lengths, with the values `e` of [`Stream::fill_normal`].
+    pub fn scatter_normal(self, centre: &[f64], scale: f64, out: &mut [f64]) {
+        out.par_chunks_mut(CHUNK).zip(centre.par_chunks(CHUNK)).enumerate().for_each(|(chunk, (values, centre))| {
+            let mut rng = self.at(chunk as u64).rng();
+            values.iter_mut().zip(centre).for_each(|(v, c)| *v = c + scale * rng.normal());
+        });
+    }
+
     /// `n` standard normal points of dimension `dim`.
     pub fn normal(self, n: usize, dim: usize) -> Points {
         let mut points = Points::zeros(n, dim);
@@ -104,5 +112,27 @@ impl Rng {
         }
         indices.truncate(k);
         indices
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scattered_points_are_the_same_bytes_for_any_number_of_threads() {
+        let stream = Stream::new(5).label("scatter");
+        let centre = Stream::new(6).normal(300, 61);
+        let noise = stream.normal(300, 61);
+        let want: Vec<f64> = centre.data().iter().zip(noise.data()).map(|(c, e)| c + 0.3 * e).collect();
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut got = vec![0.0; want.len()];
+            pool.install(|| stream.scatter_normal(centre.data(), 0.3, &mut got));
+            assert_eq!(got, want);
+            // Fewer values are the first ones of many.
+            pool.install(|| stream.scatter_normal(&centre.data()[..700], 0.3, &mut got[..700]));
+            assert_eq!(got, want);
+        }
     }
 }

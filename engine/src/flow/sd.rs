@@ -1,63 +1,17 @@
 //! The score-difference flow [weber2023score].
 
+mod option;
+
+pub use option::{Noise, Scaling, SdFlowOptions};
+
 use super::sigma::Smoothing;
 use super::{Clock, Estimate, Flow, Integrator, StepReport};
-use crate::pairwise::{Pairwise, PairwiseOptions, Precision};
+use crate::pairwise::{Pairwise, PairwiseOptions, ScoreDifference};
 use crate::points::Standardiser;
-use crate::score::{At, Form, Score, SelfTerm};
+use crate::score::{At, Form, Score, check_sigma};
 use crate::target::scale_warning;
 use crate::{Error, Points, Result, schedule::Schedule};
-use serde::{Deserialize, Serialize};
-
-/// What a unit of step moves by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scaling {
-    /// `D_p - D_q = sigma^2 (s_p - s_q)`: stable for steps up to 1 at every sigma.
-    #[default]
-    Denoiser,
-    /// `s_p - s_q`: the flow's own time; the step must shrink with the smallest variance.
-    Raw,
-}
-
-/// Where the field is evaluated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Noise {
-    /// At `z = y + sigma e` with new noise each step.
-    #[default]
-    Fresh,
-    /// At the particles themselves.
-    None,
-    /// At `z = y + sigma e` with one `e` per particle for the whole run.
-    Fixed,
-}
-
-crate::options! {
-    /// Options of `sd_flow`.
-    pub struct SdFlowOptions {
-        /// Smoothing over the run, in the points' units: a number, a schedule, a list. Left out: from the larger of the target's
-        /// diameter and its distance from the start, down to the spacing of its points, geometrically.
-        sigma: Option<Schedule> = None,
-        /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an error-controlled one. With denoiser scaling
-        /// at most 1 is stable.
-        step: Schedule = Schedule::Constant { value: 1.0 },
-        /// "denoiser": a unit step moves by D_p - D_q; "raw": by the score difference itself.
-        scaling: Scaling = Scaling::Denoiser,
-        /// Where the field is evaluated: "fresh" noise each step, "none", or "fixed" noise per particle.
-        noise: Noise = Noise::Fresh,
-        /// Does a particle's own kernel count in the cloud's density: "include" or "exclude".
-        self_term: SelfTerm = SelfTerm::Include,
-        /// Target points used per step, drawn anew each time; left out: all.
-        batch_target: Option<usize> = None,
-        /// Particles on which the cloud's density stands per step, drawn anew each time; left out: all.
-        batch_source: Option<usize> = None,
-        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
-        integrator: Integrator = Integrator::Euler,
-        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out: that of the run.
-        precision: Option<Precision> = None,
-    }
-}
+use std::mem;
 
 /// Particles used to judge the field's error.
 const PROBES: usize = 256;
@@ -71,6 +25,8 @@ pub struct SdFlow {
     smoothing: Option<Smoothing>,
     /// Units in which both scores and sigma are measured, when not those of the particles.
     units: Option<Standardiser>,
+    /// Memory between steps: the cloud in those units, where the field is evaluated, the source's part of it.
+    standard: Points,
     queries: Points,
     source_part: Points,
 }
@@ -103,6 +59,7 @@ impl SdFlow {
             options,
             smoothing,
             units: None,
+            standard: Points::default(),
             queries: Points::default(),
             source_part: Points::default(),
         };
@@ -122,22 +79,8 @@ impl SdFlow {
         self.smoothing.as_ref().map_or(0.0, |s| s.at(clock))
     }
 
-    fn form(&self) -> Form {
-        match self.options.scaling {
-            Scaling::Denoiser => Form::Shift,
-            Scaling::Raw => Form::Score,
-        }
-    }
-
     fn check_zero_sigma(&self) -> Result<()> {
-        let Some(schedule) = &self.options.sigma else { return Ok(()) };
-        let smallest = match schedule {
-            Schedule::Table { values } => values.iter().copied().fold(f64::INFINITY, f64::min),
-            other => other.at(0.0).min(other.at(1.0)),
-        };
-        if smallest > 0.0 {
-            return Ok(());
-        }
+        let Some(smallest) = self.options.smallest_sigma().filter(|smallest| *smallest <= 0.0) else { return Ok(()) };
         if let Some(kernel) = [&self.target, &self.source].into_iter().find(|s| !s.allows_zero_sigma()) {
             let want = format!("{} needs a positive sigma", kernel.name());
             return Err(Error::argument("sigma", smallest, want));
@@ -149,26 +92,49 @@ impl SdFlow {
         Ok(())
     }
 
-    /// `z = y + sigma e`.
-    fn place_queries(&mut self, cloud: &Points, sigma: f64, clock: &Clock) {
+    /// `z = y + sigma e`, in the memory of `queries`, or the particles themselves.
+    fn placed<'a>(&self, cloud: &'a Points, sigma: f64, clock: &Clock, queries: &'a mut Points) -> &'a Points {
         let stream = match self.options.noise {
-            Noise::None => return self.queries.copy_from(cloud),
+            Noise::None => return cloud,
             Noise::Fresh => clock.randomness("noise"),
             Noise::Fixed => clock.stream.label("fixed noise"),
         };
-        self.queries.reshape(cloud.n(), cloud.dim());
-        stream.fill_normal(self.queries.data_mut());
-        self.queries.data_mut().iter_mut().zip(cloud.data()).for_each(|(z, y)| *z = y + sigma * *z);
+        queries.reshape(cloud.n(), cloud.dim());
+        stream.scatter_normal(cloud.data(), sigma, queries.data_mut());
+        queries
     }
 
     /// `s_p - s_q` or `D_p - D_q` at the queries, in the scores' own units.
     fn field(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        let (sigma, form) = (self.sigma(clock), self.form());
-        self.place_queries(cloud, sigma, clock);
-        let stream = clock.randomness("estimate");
-        let at = At { z: &self.queries, sigma, cloud, aligned: true, stream, pairwise };
-        self.target.evaluate(&at, form, out)?;
-        self.source.evaluate(&at, form, &mut self.source_part)?;
+        let (sigma, form) = (self.sigma(clock), self.options.scaling.form());
+        let mut queries = mem::take(&mut self.queries);
+        let z = self.placed(cloud, sigma, clock, &mut queries);
+        let at = At { z, sigma, cloud, aligned: true, stream: clock.randomness("estimate"), pairwise };
+        let done = match self.between_kernels(&at) {
+            Some(difference) => shift_difference(&at, &difference, form, out),
+            None => self.difference(&at, form, out),
+        };
+        self.queries = queries;
+        done
+    }
+
+    /// The whole field as one difference of softmax means, where both scores are that.
+    fn between_kernels<'a>(&'a self, at: &At<'a>) -> Option<ScoreDifference<'a>> {
+        let (p, q) = (self.target.sources(at)?, self.source.sources(at)?);
+        let plain = !p.leave_out_self && q.log_weights.is_none();
+        plain.then_some(ScoreDifference {
+            targets: p.points,
+            target_log_weights: p.log_weights,
+            particles: q.points,
+            leave_out_self: q.leave_out_self,
+            sigma: at.sigma,
+        })
+    }
+
+    /// The difference of any two scores.
+    fn difference(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+        self.target.evaluate(at, form, out)?;
+        self.source.evaluate(at, form, &mut self.source_part)?;
         out.data_mut().iter_mut().zip(self.source_part.data()).for_each(|(v, q)| *v -= q);
         Ok(())
     }
@@ -176,11 +142,12 @@ impl SdFlow {
     /// Half the difference of two fields from disjoint halves of all points, relative to the field: its sampling error.
     fn split_half_error(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<Option<f64>> {
         let sigma = self.sigma(clock);
-        let count = cloud.n().min(PROBES);
-        let z = self.queries.rows(0..count);
+        let probes = cloud.rows(0..cloud.n().min(PROBES));
+        let mut z = Points::default();
+        let z = self.placed(&probes, sigma, clock, &mut z);
         let stream = clock.randomness("probe");
-        let at = At { z: &z, sigma, cloud, aligned: false, stream, pairwise };
-        let form = self.form();
+        let at = At { z, sigma, cloud, aligned: false, stream, pairwise };
+        let form = self.options.scaling.form();
         let (mut p, mut q) = (Points::default(), Points::default());
         let halves = [self.target.halves(&at, form)?, self.source.halves(&at, form)?];
         if halves.iter().all(Option::is_none) {
@@ -237,12 +204,18 @@ impl Flow for SdFlow {
         let chosen = self.options.precision;
         let own = chosen.map(|precision| pairwise.with(PairwiseOptions { precision, ..pairwise.options().clone() }));
         let pairwise = own.as_ref().unwrap_or(pairwise);
-        let Some(units) = self.units.clone() else { return self.field(cloud, clock, pairwise, out) };
-        let cloud = units.apply(cloud);
-        self.field(&cloud, clock, pairwise, out)?;
-        let std = units.std().iter().cycle();
-        out.data_mut().iter_mut().zip(std).for_each(|(v, s)| *v *= s);
-        Ok(())
+        let mut standard = mem::take(&mut self.standard);
+        if let Some(units) = &self.units {
+            units.apply_into(cloud, &mut standard);
+        }
+        let cloud = if self.units.is_some() { &standard } else { cloud };
+        let done = self.field(cloud, clock, pairwise, out);
+        self.standard = standard;
+        if let Some(units) = &self.units {
+            let rows = out.data_mut().chunks_exact_mut(units.std().len());
+            rows.for_each(|row| row.iter_mut().zip(units.std()).for_each(|(v, s)| *v *= s));
+        }
+        done
     }
 
     fn step_size(&self) -> &Schedule {
@@ -273,10 +246,10 @@ impl Flow for SdFlow {
         let cloud = in_units.as_ref().unwrap_or(cloud);
         let sigma = self.sigma(clock);
         let mut readings = vec![("sigma", sigma)];
+        readings.extend(self.split_half_error(cloud, clock, pairwise)?.map(|e| ("field_error", e)));
+        // Of the evaluations that judged the error.
         readings.extend(self.target.ess().map(|e| ("ess_target", e)));
         readings.extend(self.source.ess().map(|e| ("ess_source", e)));
-        self.place_queries(cloud, sigma, clock);
-        readings.extend(self.split_half_error(cloud, clock, pairwise)?.map(|e| ("field_error", e)));
         Ok(readings)
     }
 
@@ -304,4 +277,15 @@ impl Flow for SdFlow {
         }
         warnings
     }
+}
+
+/// `D_p - D_q`, or that divided by `sigma^2`, at `at.z`.
+fn shift_difference(at: &At, difference: &ScoreDifference, form: Form, out: &mut Points) -> Result<()> {
+    check_sigma(at.sigma, false, "a kernel estimate")?;
+    at.pairwise.score_difference(at.z, difference, out)?;
+    if form == Form::Score {
+        let scale = 1.0 / (at.sigma * at.sigma);
+        out.data_mut().iter_mut().for_each(|v| *v *= scale);
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::{Clock, Flow};
 use crate::{Points, Result, pairwise::Pairwise, schedule::Schedule};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A method for `dy/dt = v(y, t)`; the order is tested by regression.
@@ -48,11 +49,18 @@ pub struct StepReport {
 /// Error of an adaptive step, as a share of the flow's resolution, that is accepted.
 const TOLERANCE: f64 = 0.1;
 
+/// Coordinates that are moved together; fixed, so that the order of additions is.
+const BLOCK: usize = 8192;
+
 /// Takes steps and keeps the buffers between them.
 #[derive(Debug, Default)]
 pub struct Stepper {
     velocities: Vec<Points>,
     stage: Points,
+    /// The cloud before the last step.
+    before: Points,
+    /// Squared displacements of blocks.
+    squares: Vec<f64>,
     /// Size of the last adaptive step.
     eta: Option<f64>,
     evaluations: u64,
@@ -75,15 +83,14 @@ impl Stepper {
         clock: &Clock,
         pairwise: &Pairwise,
     ) -> Result<StepReport> {
-        let sizes = flow.step_size().clone();
         let integrator = flow.integrator();
-        if let Schedule::Adaptive { from, to } = sizes {
+        if let Schedule::Adaptive { from, to } = *flow.step_size() {
             let resolution = flow.resolution(cloud, clock);
             return self.adaptive(cloud, (from, to), resolution, &mut |y, stage, v| {
                 flow.velocity(y, &Clock { stage, ..*clock }, pairwise, v)
             });
         }
-        let eta = sizes.at(clock.progress());
+        let eta = flow.step_size().at(clock.progress());
         self.advance(cloud, eta, integrator, &mut |y, stage, v| {
             flow.velocity(y, &Clock { stage, ..*clock }, pairwise, v)
         })
@@ -144,21 +151,55 @@ impl Stepper {
         }
     }
 
-    fn apply(&self, cloud: &mut Points, eta: f64, weights: &[f64]) -> StepReport {
-        let mut square = 0.0;
-        let n = cloud.n() as f64;
-        for (i, y) in cloud.data_mut().iter_mut().enumerate() {
-            let move_by = eta * weights.iter().zip(&self.velocities).map(|(w, v)| w * v.data()[i]).sum::<f64>();
-            *y += move_by;
-            square += move_by * move_by;
+    /// Takes the last step back.
+    pub fn undo(&mut self, cloud: &mut Points) {
+        if self.before.n() == cloud.n() {
+            std::mem::swap(cloud, &mut self.before);
         }
-        StepReport { eta, displacement: (square / n).sqrt() }
+    }
+
+    /// `y += eta sum_s w_s v_s`; the first velocity becomes the weighted sum.
+    fn apply(&mut self, cloud: &mut Points, eta: f64, weights: &[f64]) -> StepReport {
+        let n = cloud.n() as f64;
+        self.before.reshape(cloud.n(), cloud.dim());
+        if let Some((first, others)) = self.velocities.split_first_mut() {
+            let blocks = cloud.data_mut().par_chunks_mut(BLOCK).zip(self.before.data_mut().par_chunks_mut(BLOCK));
+            let blocks = blocks.zip(first.data_mut().par_chunks_mut(BLOCK)).enumerate();
+            let square = |(block, ((y, before), v)): (usize, ((&mut [f64], &mut [f64]), &mut [f64]))| {
+                if weights.len() > 1 {
+                    v.iter_mut().for_each(|v| *v *= weights[0]);
+                    for (w, other) in weights[1..].iter().zip(&*others) {
+                        v.iter_mut().zip(&other.data()[block * BLOCK..]).for_each(|(v, o)| *v += w * o);
+                    }
+                }
+                before.copy_from_slice(y);
+                displaced(y, eta, v)
+            };
+            blocks.map(square).collect_into_vec(&mut self.squares);
+        }
+        StepReport { eta, displacement: (self.squares.iter().sum::<f64>() / n).sqrt() }
     }
 }
 
+/// Moves `y` by `eta v`; the sum of the squares of the displacements, in eight sums side by side.
+fn displaced(y: &mut [f64], eta: f64, v: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    for (y, v) in y.chunks_mut(8).zip(v.chunks(8)) {
+        for ((y, v), sum) in y.iter_mut().zip(v).zip(&mut sums) {
+            let by = eta * v;
+            *y += by;
+            *sum += by * by;
+        }
+    }
+    sums.iter().sum()
+}
+
 fn moved(cloud: &Points, by: f64, velocity: &Points, out: &mut Points) {
-    out.copy_from(cloud);
-    out.data_mut().iter_mut().zip(velocity.data()).for_each(|(y, v)| *y += by * v);
+    out.reshape(cloud.n(), cloud.dim());
+    let both = cloud.data().par_chunks(BLOCK).zip(velocity.data().par_chunks(BLOCK));
+    out.data_mut().par_chunks_mut(BLOCK).zip(both).for_each(|(out, (y, v))| {
+        out.iter_mut().zip(y.iter().zip(v)).for_each(|(o, (y, v))| *o = y + by * v);
+    });
 }
 
 fn rms_distance(a: &Points, b: &Points) -> f64 {

@@ -1,6 +1,6 @@
 //! The kernel (empirical) score: of fixed points, or of the moving cloud itself.
 
-use super::{At, Extent, Form, Score, check_sigma};
+use super::{At, Extent, Form, Score, Sources, check_sigma};
 use crate::pairwise::{Softmax, SoftmaxMean};
 use crate::{Error, Points, Result, target};
 use serde::{Deserialize, Serialize};
@@ -86,10 +86,10 @@ impl Kde {
     }
 
     fn softmax_over_all(&mut self, at: &At) -> Result<()> {
-        let sources = self.points.as_ref().unwrap_or(at.cloud);
+        let points = self.points.as_ref().unwrap_or(at.cloud);
         let softmax =
             Softmax { sigma: at.sigma, log_weights: self.log_weights.as_deref(), leave_out_self: self.leaves_out(at) };
-        at.pairwise.softmax_mean(at.z, sources, sources, &softmax, &mut self.mean)
+        at.pairwise.softmax_mean(at.z, points, points, &softmax, &mut self.mean)
     }
 
     /// A batch of sources. When particles must leave themselves out, the queries that are in the batch are put first,
@@ -150,6 +150,13 @@ impl Score for Kde {
         }
         shift(&self.mean.mean, at, form, out);
         Ok(())
+    }
+
+    fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {
+        let points = self.points.as_ref().unwrap_or(at.cloud);
+        let all = self.batch.is_none_or(|batch| batch >= points.n());
+        let log_weights = self.log_weights.as_deref();
+        all.then(|| Sources { points, log_weights, leave_out_self: self.leaves_out(at) })
     }
 
     fn ess(&self) -> Option<f64> {

@@ -34,6 +34,12 @@ pub trait Score: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// The points whose softmax mean at `at` this estimate is; None for any other estimate, and for one on a batch. A
+    /// difference of two such estimates is one call of the pairwise engine.
+    fn sources<'a>(&'a self, _at: &At<'a>) -> Option<Sources<'a>> {
+        None
+    }
+
     /// Two estimates from disjoint halves of the points it stands on, for judging its sampling error; None for an
     /// estimate that has none (exact scores) or does not offer it.
     ///
@@ -74,6 +80,17 @@ pub struct At<'a> {
     pub stream: Stream,
     /// Does the pairwise sums.
     pub pairwise: &'a Pairwise,
+}
+
+/// The points on which a kernel estimate stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    /// The points, all of them.
+    pub points: &'a Points,
+    /// Their log-weights; None is equal weights.
+    pub log_weights: Option<&'a [f64]>,
+    /// Query `i` leaves point `i` out.
+    pub leave_out_self: bool,
 }
 
 /// What an estimator writes.

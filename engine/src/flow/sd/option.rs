@@ -1,0 +1,77 @@
+//! What can be chosen about the score-difference flow.
+
+use crate::flow::Integrator;
+use crate::pairwise::Precision;
+use crate::schedule::Schedule;
+use crate::score::{Form, SelfTerm};
+use serde::{Deserialize, Serialize};
+
+/// What a unit of step moves by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scaling {
+    /// `D_p - D_q = sigma^2 (s_p - s_q)`: stable for steps up to 1 at every sigma.
+    #[default]
+    Denoiser,
+    /// `s_p - s_q`: the flow's own time; the step must shrink with the smallest variance.
+    Raw,
+}
+
+impl Scaling {
+    /// What the scores are asked for.
+    pub(super) fn form(self) -> Form {
+        match self {
+            Scaling::Denoiser => Form::Shift,
+            Scaling::Raw => Form::Score,
+        }
+    }
+}
+
+/// Where the field is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Noise {
+    /// At `z = y + sigma e` with new noise each step.
+    #[default]
+    Fresh,
+    /// At the particles themselves.
+    None,
+    /// At `z = y + sigma e` with one `e` per particle for the whole run.
+    Fixed,
+}
+
+crate::options! {
+    /// Options of `sd_flow`.
+    pub struct SdFlowOptions {
+        /// Smoothing over the run, in the points' units: a number, a schedule, a list. Left out: from the larger of the target's
+        /// diameter and its distance from the start, down to the spacing of its points, geometrically.
+        sigma: Option<Schedule> = None,
+        /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an error-controlled one. With denoiser scaling
+        /// at most 1 is stable.
+        step: Schedule = Schedule::Constant { value: 1.0 },
+        /// "denoiser": a unit step moves by D_p - D_q; "raw": by the score difference itself.
+        scaling: Scaling = Scaling::Denoiser,
+        /// Where the field is evaluated: "fresh" noise each step, "none", or "fixed" noise per particle.
+        noise: Noise = Noise::Fresh,
+        /// Does a particle's own kernel count in the cloud's density: "include" or "exclude".
+        self_term: SelfTerm = SelfTerm::Include,
+        /// Target points used per step, drawn anew each time; left out: all.
+        batch_target: Option<usize> = None,
+        /// Particles on which the cloud's density stands per step, drawn anew each time; left out: all.
+        batch_source: Option<usize> = None,
+        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
+        integrator: Integrator = Integrator::Euler,
+        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out: that of the run.
+        precision: Option<Precision> = None,
+    }
+}
+
+impl SdFlowOptions {
+    /// The smallest sigma of the run; None where it is left out.
+    pub(super) fn smallest_sigma(&self) -> Option<f64> {
+        self.sigma.as_ref().map(|schedule| match schedule {
+            Schedule::Table { values } => values.iter().copied().fold(f64::INFINITY, f64::min),
+            other => other.at(0.0).min(other.at(1.0)),
+        })
+    }
+}
