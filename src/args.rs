@@ -2,7 +2,7 @@
 
 mod flags;
 
-pub use flags::{BenchArgs, FieldArgs, FlowName, KernelName, RunArgs, ScriptArgs, SelfTerm};
+pub use flags::{BenchArgs, DoctorArgs, FieldArgs, FlowName, KernelName, RunArgs, ScriptArgs, SelfTerm};
 
 use crate::{machine, message};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -21,6 +21,8 @@ pub enum Command {
     Field(FieldArgs),
     /// Measure the speed and the accuracy of the engine on this machine
     Bench(BenchArgs),
+    /// Say what this machine can do and what `auto` would choose on it
+    Doctor(DoctorArgs),
     /// List what a script can say
     List {
         /// Only this kind: see the headings of the full list
@@ -49,6 +51,7 @@ impl Command {
             Command::Run(args) => args.json,
             Command::Field(args) => args.json,
             Command::Bench(args) => args.json,
+            Command::Doctor(args) => args.json,
             _ => false,
         }
     }
@@ -72,7 +75,8 @@ impl Command {
     override_usage = "sdflow-engine SCRIPT.rhai [OPTIONS]\n       sdflow-engine <COMMAND> ...",
     after_help = "A first word that ends in .rhai, or is a file, is a script: `sdflow-engine x.rhai` means \
                   `sdflow-engine run x.rhai`.\nExit codes: 0 done, 1 internal, 2 usage, 3 script, 4 a check failed, \
-                  5 diverged, 6 file or data, 130 interrupted.",
+                  5 diverged, 6 file or data, 130 interrupted.\nEnvironment: SDFLOW_ISA=auto|scalar|avx2|avx512|amx forces the \
+                  instruction set, SDFLOW_P_<NAME>=VALUE sets a parameter.",
     arg_required_else_help = true,
     disable_help_subcommand = true
 )]
@@ -82,7 +86,7 @@ struct Cli {
 }
 
 /// Commands of a later version: refused by name, so that nobody searches for a typing error.
-const LATER: [&str; 5] = ["sweep", "compare", "report", "new", "doctor"];
+const LATER: [&str; 4] = ["sweep", "compare", "report", "new"];
 
 /// What was understood.
 #[derive(Debug)]
@@ -150,7 +154,7 @@ fn grammar() -> clap::Command {
 
 #[cfg(test)]
 mod tests {
-    use super::flags::{BACKENDS, ISAS, KERNELS, PRECISIONS};
+    use super::flags::{BACKENDS, DATA, ISAS, KERNELS, PRECISIONS};
     use super::*;
 
     fn command(line: &str) -> Command {
@@ -177,8 +181,7 @@ mod tests {
     #[test]
     fn every_name_offered_is_known() {
         let kernels = KERNELS.map(|k| format!("field --particles y --target x --sigma 1 -o v --kernel {k}"));
-        let flags =
-            [("backend", &BACKENDS[..]), ("isa", &ISAS), ("precision", &PRECISIONS), ("data", &["gauss", "mixture25"])];
+        let flags = [("backend", &BACKENDS[..]), ("isa", &ISAS), ("precision", &PRECISIONS), ("data", &DATA)];
         let bench =
             flags.iter().flat_map(|(flag, names)| names.iter().map(move |name| format!("bench --{flag} {name}")));
         bench.chain(kernels).for_each(|line| drop(command(&format!("x {line}"))));

@@ -2,6 +2,7 @@
 
 use crate::args::{FieldArgs, FlowName, KernelName, SelfTerm};
 use crate::exit::Exit;
+use crate::machine;
 use crate::message::{of_engine, usage};
 use crate::progress::duration;
 use crate::terminal;
@@ -19,7 +20,9 @@ pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
     check(args)?;
     let begun = Instant::now();
     let clouds = Clouds::loaded(args).map_err(|e| of_engine(&e))?;
-    let options = PairwiseOptions { precision: args.precision, ..PairwiseOptions::default() };
+    let isa = machine::asked()?;
+    machine::replaced(isa).iter().for_each(|warning| terminal::tell(&format!("warning: {warning}")));
+    let options = PairwiseOptions { precision: args.precision, isa, ..PairwiseOptions::default() };
     let pairwise = Pairwise::new(options, Interrupt::default());
     let computed = match args.flow {
         FlowName::Sd => clouds.score_difference(&pairwise, args),

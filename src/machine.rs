@@ -1,6 +1,11 @@
 //! What this program runs on.
 
+use crate::message::usage;
 use sdflow::pairwise::Isa;
+use sdflow_dsl::Diagnostic;
+
+/// The environment variable that forces the instruction set of the pairwise engine.
+pub const SWITCH: &str = "SDFLOW_ISA";
 
 /// The processor's name, or its architecture where the system does not tell.
 pub fn cpu() -> String {
@@ -9,11 +14,51 @@ pub fn cpu() -> String {
     name.map_or_else(|| std::env::consts::ARCH.into(), |(_, name)| name.trim().to_string())
 }
 
+/// The instruction set that the environment asks for; `auto` where it says nothing.
+///
+/// # Errors
+/// A word that is no instruction set.
+pub fn asked() -> Result<Isa, Diagnostic> {
+    let Some(word) = std::env::var_os(SWITCH).filter(|word| !word.is_empty()) else { return Ok(Isa::Auto) };
+    let all = [Isa::Auto].into_iter().chain(Isa::ALL);
+    all.clone().find(|isa| word == isa.name()).ok_or_else(|| {
+        let names: Vec<&str> = all.map(Isa::name).collect();
+        let message = format!("{SWITCH} is `{}`, but it must be one of {}", word.to_string_lossy(), names.join(", "));
+        usage(message, format!("unset {SWITCH}, or set for example `{SWITCH}=avx2`"))
+    })
+}
+
 /// The instruction set in use, by name.
-pub fn isa() -> String {
-    match Isa::Auto.resolved() {
-        Isa::Auto if cfg!(target_arch = "aarch64") => "neon".into(),
-        Isa::Auto => "portable".into(),
-        isa => format!("{isa:?}").to_lowercase(),
+pub fn isa() -> &'static str {
+    name(asked().unwrap_or_default().resolved())
+}
+
+/// The name of a set that really runs.
+pub fn name(isa: Isa) -> &'static str {
+    match isa {
+        Isa::Auto if cfg!(target_arch = "aarch64") => "neon",
+        Isa::Auto => "portable",
+        isa => isa.name(),
+    }
+}
+
+/// What to say when `asked` is not what runs.
+pub fn replaced(asked: Isa) -> Option<String> {
+    let why = asked.missing()?;
+    Some(format!("this machine cannot run {}: {why}; {} is used instead", asked.name(), name(asked.resolved())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_replaced_by_what_runs() {
+        for isa in Isa::ALL {
+            let said = replaced(isa);
+            assert_eq!(said.is_some(), !Isa::available().contains(&isa), "{said:?}");
+            assert!(said.is_none_or(|text| text.contains(isa.name()) && text.ends_with("is used instead")));
+        }
+        assert_eq!(replaced(Isa::Auto), None);
     }
 }

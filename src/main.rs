@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod check;
+mod doctor;
 mod exit;
 mod failure;
 mod field;
@@ -28,10 +29,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     guard::on_panic();
-    let command = match args::parsed(std::env::args_os()) {
+    let command = match machine::asked().and_then(|_| args::parsed(std::env::args_os())) {
         Ok(Parsed::Command(command)) => command,
         Ok(Parsed::Printed(code)) => return ExitCode::from(code),
-        // The arguments could not be read, but whether the answer is wanted as JSON can be seen.
+        // The arguments or the environment could not be read, but whether the answer is wanted as JSON can be seen.
         Err(complaint) => return refused(&complaint, std::env::args().any(|word| word == "--json")),
     };
     match guard::caught(|| carried_out(&command)) {
@@ -51,6 +52,7 @@ fn carried_out(command: &Command) -> Result<Exit, Diagnostic> {
         Command::Check(args) => check::check(args),
         Command::Field(args) => field::field(args),
         Command::Bench(args) => timing::bench(args),
+        Command::Doctor(args) => doctor::doctor(args),
         Command::List { kind } => reference::list(kind.as_deref()),
         Command::Doc { name: Some(name), .. } => reference::doc(name),
         Command::Doc { name: None, .. } => reference::markdown(),

@@ -144,7 +144,7 @@ impl Record {
             },
             machine: Machine {
                 cpu: machine::cpu(),
-                isa: machine::isa(),
+                isa: machine::isa().into(),
                 backend: format!("{:?}", PairwiseOptions::default().backend).to_lowercase(),
                 threads: rayon::current_num_threads(),
             },

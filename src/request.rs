@@ -1,6 +1,7 @@
 //! What a script is run with: arguments and environment together.
 
 use crate::args::ScriptArgs;
+use crate::machine;
 use crate::message::usage;
 use sdflow::Interrupt;
 use sdflow::pairwise::PairwiseOptions;
@@ -13,7 +14,7 @@ const PREFIX: &str = "SDFLOW_P_";
 /// The request that `args` and the environment make, to be stopped by `interrupt`.
 ///
 /// # Errors
-/// The seed given twice, or not a whole number.
+/// The seed given twice, or not a whole number; an instruction set that does not exist.
 pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diagnostic> {
     let mut environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.to_str()?.strip_prefix(PREFIX)?.to_string(), value.into_string().ok()?)))
@@ -39,7 +40,7 @@ pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diag
         quick: args.quick,
         folder: PathBuf::new(),
         allow_read: args.allow_read.clone(),
-        pairwise: PairwiseOptions::default(),
+        pairwise: PairwiseOptions { isa: machine::asked()?, ..PairwiseOptions::default() },
         interrupt: interrupt.clone(),
     })
 }

@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use crate::record::{Record, Status};
 use crate::request::request;
 use crate::watch::Watch;
-use crate::{guard, summary, terminal};
+use crate::{guard, machine, summary, terminal};
 use sdflow::Interrupt;
 use sdflow_dsl::{Diagnostic, Listener, Outcome, Prepared};
 use std::path::{Path, PathBuf};
@@ -86,10 +86,11 @@ fn executed(prepared: Prepared, folder: &Path, args: &RunArgs, interrupt: Interr
     let journal = Journal::begun(folder)?;
     guard::on_ctrl_c(&interrupt);
     let watch = Arc::new(Watch::new(Progress::new(args.quiet), journal, interrupt, args.json));
-    let unused: Vec<String> = prepared.unused_params().into_iter().map(unused).collect();
-    unused.iter().for_each(|warning| watch.warn(warning));
+    let unused = prepared.unused_params().into_iter().map(unused);
+    let early: Vec<String> = machine::replaced(machine::asked()?).into_iter().chain(unused).collect();
+    early.iter().for_each(|warning| watch.warn(warning));
     let mut outcome = sdflow_dsl::execute(&prepared, watch.clone());
-    outcome.warnings.splice(0..0, unused);
+    outcome.warnings.splice(0..0, early);
     if let Some(failure) = &outcome.failure {
         watch.note(&format!("error: {}", failure.message));
     }
@@ -107,7 +108,11 @@ fn unused((name, near): (String, Option<String>)) -> String {
 /// Prints the stored results of a finished run.
 fn answer(args: &RunArgs, record: &Record, folder: &Path) -> Result<Exit, Diagnostic> {
     if !args.quiet {
-        terminal::tell("this run is finished already; here is what it gave (`--force` computes it anew)");
+        let isa = &record.machine.isa;
+        let with = if isa == machine::isa() { String::new() } else { format!(" with {isa}") };
+        terminal::tell(&format!(
+            "this run is finished already{with}; here is what it gave (`--force` computes it anew)"
+        ));
         record.warnings.iter().for_each(|warning| terminal::tell(&format!("warning: {warning}")));
     }
     report(args, record, folder)?;

@@ -1,65 +1,100 @@
 //! `bench`: what was measured, as a table or as JSON.
 
 use crate::args::BenchArgs;
-use crate::bench::{self, BenchCase, BenchReport};
+use crate::bench::{self, BenchCase, FlowReport, PairwiseReport, Task};
 use crate::exit::Exit;
 use crate::message::{of_engine, usage};
-use crate::{guard, terminal};
-use sdflow::Interrupt;
+use crate::{guard, machine, terminal};
+use sdflow::pairwise::Isa;
+use sdflow::{Error, Interrupt};
 use sdflow_dsl::Diagnostic;
 use serde::Serialize;
 
 /// Measures one case, or the whole table.
 ///
 /// # Errors
-/// A case that cannot be measured, or a closed standard output.
+/// A case that cannot be measured, flags that do not go together, or a closed standard output.
 pub fn bench(args: &BenchArgs) -> Result<Exit, Diagnostic> {
+    let task = task(&args.task)?;
+    check(args, task)?;
+    let isa = args.isa.map_or_else(machine::asked, Ok)?;
+    machine::replaced(isa).iter().for_each(|warning| terminal::tell(&format!("warning: {warning}")));
     let interrupt = Interrupt::default();
     guard::on_ctrl_c(&interrupt);
-    let threads = args.threads.threads.map(usize::from);
-    let mut rows = 0;
-    let mut show = |report: &BenchReport| {
-        if !args.json {
-            if rows == 0 {
-                terminal::say(HEADING);
-            }
-            rows += 1;
-            terminal::say(&row(report));
+    match task {
+        _ if args.matrix => matrix(args, isa, &interrupt)?,
+        Task::Pairwise => {
+            let report = bench::pairwise(&case(args, task, isa), &interrupt).map_err(|e| of_engine(&e))?;
+            show(args, PAIRWISE, &pairwise_row(&report), &report);
         }
-    };
-    if args.matrix {
-        let cases = bench::matrix(threads, &interrupt, show).map_err(|e| of_engine(&e))?;
-        if args.json {
-            terminal::say_json(&Matrix { schema: 1, task: &args.task, cases });
-        }
-    } else {
-        let report = bench::run(&case(args, threads)?, &interrupt).map_err(|e| of_engine(&e))?;
-        show(&report);
-        if args.json {
-            terminal::say_json(&report);
+        Task::Flow => {
+            let report = bench::flow(&case(args, task, isa), &interrupt).map_err(|e| of_engine(&e))?;
+            show(args, FLOW, &flow_row(&report), &report);
         }
     }
     terminal::flushed().map(|()| Exit::Done)
 }
 
-fn case(args: &BenchArgs, threads: Option<usize>) -> Result<BenchCase, Diagnostic> {
-    if args.sigma.is_some_and(|sigma| !(sigma > 0.0 && sigma.is_finite())) {
-        return Err(usage("`--sigma` must be positive and finite", "leave it out for .3 sqrt(dim)"));
+fn task(name: &str) -> Result<Task, Diagnostic> {
+    match name {
+        "pairwise" => Ok(Task::Pairwise),
+        "flow" => Ok(Task::Flow),
+        "sinkhorn" | "net" => {
+            Err(usage(format!("`bench {name}` is not there yet"), "this version has `bench pairwise` and `bench flow`"))
+        }
+        _ => Err(of_engine(&Error::unknown("bench task", name, ["pairwise", "flow"]))),
     }
+}
+
+/// Refuses flags that would be ignored.
+fn check(args: &BenchArgs, task: Task) -> Result<(), Diagnostic> {
+    if args.noise.is_some() && task != Task::Flow {
+        return Err(usage("`--noise` goes with `bench flow` only", "leave it out, or measure `bench flow`"));
+    }
+    if !args.matrix {
+        return Ok(());
+    }
+    if task != Task::Pairwise {
+        let message = format!("`--matrix` is a table of `bench pairwise`, not of `bench {}`", args.task);
+        return Err(usage(message, "leave `--matrix` out, or measure `bench pairwise --matrix`"));
+    }
+    let flags = [
+        ("--n", args.n.is_some()),
+        ("--m", args.m.is_some()),
+        ("--dim", args.dim.is_some()),
+        ("--sigma", args.sigma.is_some()),
+        ("--data", args.data.is_some()),
+        ("--precision", args.precision.is_some()),
+        ("--backend", args.backend.is_some()),
+        ("--skip", args.skip.is_some()),
+    ];
+    let given: Vec<String> = flags.iter().filter(|(_, given)| *given).map(|(flag, _)| format!("`{flag}`")).collect();
+    if given.is_empty() {
+        return Ok(());
+    }
+    let given = given.join(", ");
+    let hint = format!("leave out {given}, or leave out `--matrix` to measure that one case");
+    Err(usage(format!("`--matrix` measures a fixed table and cannot take {given}"), hint))
+}
+
+fn case(args: &BenchArgs, task: Task, isa: Isa) -> BenchCase {
     let default = BenchCase::default();
-    Ok(BenchCase {
-        task: args.task.clone(),
-        n: args.n.unwrap_or(default.n),
-        m: args.m.or(args.n).unwrap_or(default.m),
+    let n = if task == Task::Flow { 4096 } else { default.n };
+    let n = args.n.unwrap_or(n);
+    BenchCase {
+        task,
+        n,
+        m: args.m.unwrap_or(n),
         dim: args.dim.unwrap_or(default.dim),
         sigma: args.sigma,
-        data: args.data,
-        precision: args.precision,
-        backend: args.backend,
-        isa: args.isa,
-        skip: args.skip,
-        threads,
-    })
+        data: args.data.unwrap_or(default.data),
+        precision: args.precision.unwrap_or(default.precision),
+        backend: args.backend.unwrap_or(default.backend),
+        isa,
+        skip: args.skip.unwrap_or(default.skip),
+        noise: args.noise.unwrap_or(default.noise),
+        threads: args.threads.threads.map(usize::from),
+    }
 }
 
 /// All of standard output under `--matrix --json`.
@@ -67,19 +102,45 @@ fn case(args: &BenchArgs, threads: Option<usize>) -> Result<BenchCase, Diagnosti
 struct Matrix<'a> {
     schema: u32,
     task: &'a str,
-    cases: Vec<BenchReport>,
+    cases: Vec<PairwiseReport>,
 }
 
-const HEADING: &str = "      n       m   dim    sigma  data       prec  backend  isa      skip    median s      MAD s    pairs/s   \
-                       GFLOP/s   of peak     error  worst row";
+/// Measures the table; each row is shown as soon as it is there.
+fn matrix(args: &BenchArgs, isa: Isa, interrupt: &Interrupt) -> Result<(), Diagnostic> {
+    let mut cases = Vec::new();
+    for case in bench::cases(isa, args.threads.threads.map(usize::from)) {
+        let report = bench::pairwise(&case, interrupt).map_err(|e| of_engine(&e))?;
+        if !args.json {
+            if cases.is_empty() {
+                terminal::say(PAIRWISE);
+            }
+            terminal::say(&pairwise_row(&report));
+        }
+        cases.push(report);
+    }
+    if args.json {
+        terminal::say_json(&Matrix { schema: 1, task: &args.task, cases });
+    }
+    Ok(())
+}
 
-fn row(report: &BenchReport) -> String {
-    let BenchReport { n, m, dim, sigma, seconds_median, seconds_mad, pairs_per_s, gflops, .. } = report;
+fn show(args: &BenchArgs, heading: &str, row: &str, report: &impl Serialize) {
+    match args.json {
+        true => terminal::say_json(report),
+        false => terminal::say(&format!("{heading}\n{row}")),
+    }
+}
+
+const PAIRWISE: &str = "      n       m   dim    sigma  data       prec    backend  isa      skip    median s      MAD s    \
+                        pairs/s   GFLOP/s   of peak     error  worst row";
+
+fn pairwise_row(report: &PairwiseReport) -> String {
+    let PairwiseReport { n, m, dim, sigma, seconds_median, seconds_mad, pairs_per_s, gflops, .. } = report;
     let (data, precision) = (word(&report.data), word(&report.precision));
-    let (backend, isa) = (word(&report.backend), word(&report.isa));
+    let (backend, isa) = (word(&report.backend), machine::name(report.isa));
     let skip = if report.skip { "on" } else { "off" };
     format!(
-        "{n:>7} {m:>7} {dim:>5} {sigma:>8.3}  {data:<9}  {precision:<4}  {backend:<7}  {isa:<7}  {skip:<4}  \
+        "{n:>7} {m:>7} {dim:>5} {sigma:>8.3}  {data:<9}  {precision:<6}  {backend:<7}  {isa:<7}  {skip:<4}  \
          {seconds_median:>10.3e} {seconds_mad:>10.1e} {pairs_per_s:>10.3e} {gflops:>9.1} {:>8.1} % {:>9.1e} {:>10.1e}",
         100.0 * report.fraction_of_peak,
         report.rel_error,
@@ -87,7 +148,22 @@ fn row(report: &BenchReport) -> String {
     )
 }
 
+const FLOW: &str = "      n       m   dim    sigma  data       noise  prec    backend  isa      skip  steps    s / step      MAD s  \
+                    engine s / step  overhead";
+
+fn flow_row(report: &FlowReport) -> String {
+    let FlowReport { n, m, dim, sigma, steps, seconds_per_step, seconds_per_step_mad, seconds_engine, .. } = report;
+    let (data, noise, precision) = (word(&report.data), word(&report.noise), word(&report.precision));
+    let (backend, isa) = (word(&report.backend), machine::name(report.isa));
+    let skip = if report.skip { "on" } else { "off" };
+    format!(
+        "{n:>7} {m:>7} {dim:>5} {sigma:>8.3}  {data:<9}  {noise:<5}  {precision:<6}  {backend:<7}  {isa:<7}  {skip:<4}  \
+         {steps:>5} {seconds_per_step:>11.3e} {seconds_per_step_mad:>10.1e} {seconds_engine:>16.3e} {:>7.1} %",
+        100.0 * report.overhead,
+    )
+}
+
 /// A name as serde writes it.
-fn word(name: &impl Serialize) -> String {
+pub fn word(name: &impl Serialize) -> String {
     serde_json::to_value(name).ok().and_then(|value| value.as_str().map(String::from)).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use crate::bench::Data;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use sdflow::flow::Noise;
 use sdflow::pairwise::{Backend, Isa, Precision};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -128,39 +129,42 @@ pub enum KernelName {
 /// A measurement.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// What to measure
+    /// What to measure: one field (`pairwise`), or one step of a flow (`flow`)
     #[arg(default_value = "pairwise")]
     pub task: String,
-    /// Particles
+    /// Particles [default: 16384; 4096 for `flow`]
     #[arg(long)]
     pub n: Option<usize>,
     /// Target points [default: as many as particles]
     #[arg(long)]
     pub m: Option<usize>,
-    /// Coordinates
+    /// Coordinates [default: 64]
     #[arg(long)]
     pub dim: Option<usize>,
     /// Noise level [default: .3 sqrt(dim)]
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     pub sigma: Option<f64>,
-    /// The points
-    #[arg(long, default_value = "gauss", value_parser = one_of::<Data>(&["gauss", "mixture25"]))]
-    pub data: Data,
-    /// Arithmetic; `auto` is the fastest that keeps a relative error of 1e-5
-    #[arg(long, value_name = "P", default_value = "f32", value_parser = one_of::<Precision>(&PRECISIONS))]
-    pub precision: Precision,
-    /// Loops
-    #[arg(long, default_value = "auto", value_name = "B", value_parser = one_of::<Backend>(&BACKENDS))]
-    pub backend: Backend,
-    /// Instruction set; the best there is where the machine lacks it
-    #[arg(long, default_value = "auto", value_parser = one_of::<Isa>(&ISAS))]
-    pub isa: Isa,
-    /// May blocks without weight be skipped?
-    #[arg(long, default_value = "on", value_parser = switch(), action = clap::ArgAction::Set)]
-    pub skip: bool,
+    /// The points [default: gauss]
+    #[arg(long, value_parser = one_of::<Data>(&DATA))]
+    pub data: Option<Data>,
+    /// Arithmetic; `auto` is the fastest that keeps a relative error of 1e-5 [default: f32]
+    #[arg(long, value_name = "P", value_parser = one_of::<Precision>(&PRECISIONS))]
+    pub precision: Option<Precision>,
+    /// Loops [default: auto]
+    #[arg(long, value_name = "B", value_parser = one_of::<Backend>(&BACKENDS))]
+    pub backend: Option<Backend>,
+    /// Instruction set; the best there is where the machine lacks it [default: that of SDFLOW_ISA, or auto]
+    #[arg(long, value_parser = one_of::<Isa>(&ISAS))]
+    pub isa: Option<Isa>,
+    /// May blocks without weight be skipped? [default: on]
+    #[arg(long, value_parser = switch(), action = clap::ArgAction::Set)]
+    pub skip: Option<bool>,
+    /// For `flow`: where the field is evaluated, see `doc sd_flow` [default: fresh]
+    #[arg(long, value_parser = one_of::<Noise>(&["fresh", "none", "fixed"]))]
+    pub noise: Option<Noise>,
     #[command(flatten)]
     pub threads: Threads,
-    /// Measure the whole table of the documentation instead of one case
+    /// Measure the whole table of the documentation instead of one case; goes with --isa, --threads and --json
     #[arg(long)]
     pub matrix: bool,
     /// The result as one JSON object on standard output
@@ -168,6 +172,30 @@ pub struct BenchArgs {
     pub json: bool,
 }
 
+/// A question about this machine.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Particles [default: 16384]
+    #[arg(long)]
+    pub n: Option<usize>,
+    /// Target points [default: as many as particles]
+    #[arg(long)]
+    pub m: Option<usize>,
+    /// Coordinates [default: a table of 2, 8, 64, 256 and 784]
+    #[arg(long)]
+    pub dim: Option<usize>,
+    /// Noise level [default: .3 sqrt(dim)]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
+    pub sigma: Option<f64>,
+    /// The points, whose spread decides what can be skipped
+    #[arg(long, default_value = "gauss", value_parser = one_of::<Data>(&DATA))]
+    pub data: Data,
+    /// The answer as one JSON object on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub(super) const DATA: [&str; 2] = ["gauss", "mixture25"];
 pub(super) const KERNELS: [&str; 5] = ["gaussian", "laplace", "imq", "matern32", "matern52"];
 pub(super) const BACKENDS: [&str; 4] = ["auto", "naive", "direct", "fused"];
 pub(super) const ISAS: [&str; 5] = ["auto", "scalar", "avx2", "avx512", "amx"];

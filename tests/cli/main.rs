@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod bad_input;
+mod bench;
+mod doctor;
 mod field;
 mod grammar;
 mod running;

@@ -50,7 +50,12 @@ impl Sandbox {
     pub fn command(&self, words: &str) -> Command {
         let path = cargo_bin_cmd!("sdflow-engine").get_program().to_owned();
         let mut command = Command::new(path);
-        command.args(words.split_whitespace()).current_dir(self.0.path()).env("NO_COLOR", "1").env_remove("SDFLOW_P_N");
+        command
+            .args(words.split_whitespace())
+            .current_dir(self.0.path())
+            .env("NO_COLOR", "1")
+            .env_remove("SDFLOW_P_N")
+            .env_remove("SDFLOW_ISA");
         command
     }
 

@@ -50,7 +50,16 @@ fn allowed(precision: Precision, y: &Points, x: &Points, sigma: f64) -> f64 {
     }
 }
 
+/// Says which paths a test leaves out; `--nocapture` shows it, and a failure does.
+fn tell_missing() {
+    for (isa, why) in Isa::ALL.into_iter().filter_map(|isa| Some((isa, isa.missing()?))) {
+        eprintln!("not run here: {} ({why})", isa.name());
+    }
+}
+
 fn every_path(mut f: impl FnMut(Precision, Backend, Isa)) {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(tell_missing);
     for isa in Isa::available() {
         for precision in [Precision::F64, Precision::F32] {
             for backend in [Backend::Auto, Backend::Direct, Backend::Fused] {
@@ -279,9 +288,7 @@ fn one_call_gives_the_whole_difference() {
 
 #[test]
 fn split_products_keep_their_digits() {
-    if !tile_amx::available() {
-        eprintln!("no matrix units here: bf16x3 and bf16x6 ran as f32");
-    }
+    tell_missing();
     for (n, m, dim) in [(1, 7, 9), (65, 33, 1), (64, 64, 64), (33, 1025, 65), (300, 700, 31), (1025, 129, 130)] {
         for leave_out_self in [false, true] {
             let (y, x) = clouds(n, m, dim);

@@ -21,9 +21,31 @@ pub enum Isa {
 }
 
 impl Isa {
+    /// Every set but `auto`, from narrow to wide.
+    pub const ALL: [Isa; 4] = [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Amx];
+
+    /// The name as scripts and flags write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Isa::Auto => "auto",
+            Isa::Scalar => "scalar",
+            Isa::Avx2 => "avx2",
+            Isa::Avx512 => "avx512",
+            Isa::Amx => "amx",
+        }
+    }
+
     /// The sets that this machine can run, apart from `auto`.
     pub fn available() -> Vec<Isa> {
-        [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Amx].into_iter().filter(|isa| isa.resolved() == *isa).collect()
+        Isa::ALL.into_iter().filter(|isa| isa.resolved() == *isa).collect()
+    }
+
+    /// Why this machine cannot run this set, half a sentence; None where it can.
+    pub fn missing(self) -> Option<String> {
+        if self == Isa::Auto || self.resolved() == self {
+            return None;
+        }
+        Some(lacking(self))
     }
 
     /// What will really run: never `auto` on x86-64; elsewhere the portable choice of pulp is `auto`.
@@ -58,5 +80,53 @@ impl Isa {
             },
             _ => Arch::new().dispatch(op),
         }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn lacking(isa: Isa) -> String {
+    /// Names of the features that the processor, or a system that does not save their registers, withholds.
+    macro_rules! without {
+        ($($feature:tt),*) => {
+            [$(($feature, std::is_x86_feature_detected!($feature))),*].into_iter().filter(|(_, there)| !there).map(|(name, _)| name)
+        };
+    }
+    let mut names: Vec<&str> = without!("avx2", "fma", "bmi1", "bmi2", "lzcnt", "popcnt").collect();
+    if isa != Isa::Avx2 {
+        names.extend(without!("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"));
+    }
+    if isa == Isa::Amx {
+        let features = std::arch::x86_64::__cpuid_count(7, 0).edx;
+        names.extend(
+            [("amx_bf16", 22), ("amx_tile", 24)].iter().filter(|(_, bit)| features >> bit & 1 == 0).map(|f| f.0),
+        );
+    }
+    match names.is_empty() {
+        false => format!("the processor has no {}", names.join(", ")),
+        true => "the processor has it, but the operating system does not grant it".into(),
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn lacking(_: Isa) -> String {
+    "it belongs to x86-64; the portable loops run instead".into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_available_or_missing_for_a_reason() {
+        for isa in Isa::ALL {
+            match isa.missing() {
+                None => assert!(Isa::available().contains(&isa)),
+                Some(why) => {
+                    eprintln!("{} cannot be tested on this machine: {why}", isa.name());
+                    assert!(!Isa::available().contains(&isa) && isa.resolved() != isa && !why.is_empty());
+                }
+            }
+        }
+        assert_eq!((Isa::Scalar.missing(), Isa::Auto.missing()), (None, None));
     }
 }

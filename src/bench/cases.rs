@@ -1,0 +1,47 @@
+//! The cases of the documentation's table.
+
+use super::case::{BenchCase, Data};
+use sdflow::pairwise::{Isa, Precision};
+
+/// Every size, dimension, precision and kind of data that the documentation shows; on a set without matrix units, without
+/// the bfloat16 precisions.
+pub fn cases(isa: Isa, threads: Option<usize>) -> Vec<BenchCase> {
+    let of = |n: usize, dim: usize, precision: Precision| BenchCase {
+        n,
+        m: n,
+        dim,
+        precision,
+        isa,
+        threads,
+        ..BenchCase::default()
+    };
+    let mut cases = Vec::new();
+    if matches!(isa, Isa::Auto | Isa::Amx) {
+        cases.extend([64, 256, 784].map(|dim| of(16_384, dim, Precision::Bf16x3)));
+        cases.push(of(16_384, 256, Precision::Bf16x6));
+    }
+    for dim in [2, 3, 8, 64, 256, 784] {
+        cases.push(of(4096, dim, Precision::F32));
+        cases.push(of(16_384, dim, Precision::F32));
+    }
+    cases.extend([2, 64].map(|dim| of(4096, dim, Precision::F64)));
+    for dim in [2usize, 16] {
+        for skip in [true, false] {
+            let sigma = Some(0.02 * (dim as f64).sqrt());
+            cases.push(BenchCase { data: Data::Mixture25, sigma, skip, ..of(16_384, dim, Precision::F32) });
+        }
+    }
+    cases
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_filters_the_table() {
+        let (all, narrow) = (cases(Isa::Auto, None), cases(Isa::Avx2, Some(1)));
+        assert_eq!(all.len() - narrow.len(), 4);
+        assert!(narrow.iter().all(|case| case.isa == Isa::Avx2 && case.threads == Some(1)));
+    }
+}

@@ -1,0 +1,242 @@
+//! One step of a flow against the pairwise sums that it needs.
+//!
+//! The score-difference flow moves `n` particles towards `m` target points, at one sigma, driven as `run` drives it.
+//! Beside every step, by turns before and after it, one [`Pairwise::score_difference`] of the same points at the same
+//! queries is timed alone. Readings and metrics, which a run takes now and then, are not part of a step.
+
+use super::case::{BenchCase, Data, Task};
+use super::{PATIENCE, deviation, median};
+use sdflow::flow::{Clock, Estimate, Flow, Integrator, Noise, SdFlow, SdFlowOptions, StepReport};
+use sdflow::pairwise::{Backend, Isa, Pairwise, Precision, ScoreDifference};
+use sdflow::process::Observer;
+use sdflow::run::{RunOptions, run};
+use sdflow::schedule::Schedule;
+use sdflow::score::Kde;
+use sdflow::{Error, Interrupt, Points, Result, rng::Stream};
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// Steps of the run.
+const STEPS: usize = 200;
+
+/// Steps that warm up and are not counted.
+const WARM: usize = 3;
+
+/// What was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlowReport {
+    pub schema: u32,
+    pub task: Task,
+    pub n: usize,
+    pub m: usize,
+    pub dim: usize,
+    pub sigma: f64,
+    pub data: Data,
+    pub noise: Noise,
+    pub precision: Precision,
+    pub backend: Backend,
+    pub isa: Isa,
+    pub skip: bool,
+    pub threads: usize,
+    /// Steps that were timed.
+    pub steps: usize,
+    /// Median and median absolute deviation of a whole step.
+    pub seconds_per_step: f64,
+    pub seconds_per_step_mad: f64,
+    /// Median of the pairwise sums alone.
+    pub seconds_engine: f64,
+    /// Median over steps of `1 - engine / step`: the share of a step that is not pairwise sums.
+    pub overhead: f64,
+}
+
+/// Measures `case` on the threads of the current pool.
+///
+/// # Errors
+/// An interrupt.
+pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
+    let (targets, particles) = case.points();
+    let sigma = case.sigma();
+    let options = SdFlowOptions { sigma: Some(Schedule::from(sigma)), noise: case.noise, ..SdFlowOptions::default() };
+    let score = |kde: Kde| Estimate::Kernel(Box::new(kde));
+    let flow = SdFlow::new(score(Kde::of(targets.clone())), score(Kde::of_cloud()), options)?;
+    // An interrupt of its own: patience may end the run, and that is no error.
+    let stop = Interrupt::default();
+    let engine = Pairwise::new(case.options(), stop.clone());
+    let times = Arc::new(Mutex::new(Times::default()));
+    let beside = Pairwise::new(case.options(), stop.clone());
+    let (queries, field) = (Points::default(), Points::default());
+    let mut flow = Beside { flow, targets, noise: case.noise, engine: beside, queries, field, times: times.clone() };
+    let now = Instant::now();
+    let mut watch = Watch { start: now, begun: now, stop, user: interrupt.clone(), times: times.clone() };
+    let options = RunOptions { steps: STEPS, every: Some(STEPS), ..RunOptions::default() };
+    run(&mut flow, particles, None, &options, &engine, Stream::new(1).label("flow"), &mut watch)?;
+    if interrupt.raised() {
+        return Err(Error::Interrupted);
+    }
+    let times = times.lock().unwrap_or_else(PoisonError::into_inner);
+    let counted = &times.steps[WARM.min(times.steps.len().saturating_sub(1))..];
+    let of = |f: fn(&(f64, f64)) -> f64| counted.iter().map(f).collect::<Vec<f64>>();
+    let (steps, choice) = (of(|(step, _)| *step), case.choice());
+    Ok(FlowReport {
+        schema: 1,
+        task: Task::Flow,
+        n: case.n,
+        m: case.m,
+        dim: case.dim,
+        sigma,
+        data: case.data,
+        noise: case.noise,
+        precision: choice.precision,
+        backend: choice.backend,
+        isa: choice.isa,
+        skip: case.skip,
+        threads: rayon::current_num_threads(),
+        steps: counted.len(),
+        seconds_per_step: median(&steps),
+        seconds_per_step_mad: deviation(&steps),
+        seconds_engine: median(&of(|(_, engine)| *engine)),
+        overhead: median(&of(|(step, engine)| 1.0 - engine / step)),
+    })
+}
+
+/// Seconds of every step, without and with what is timed beside it.
+#[derive(Debug, Default)]
+struct Times {
+    /// Seconds of the step and of the engine alone.
+    steps: Vec<(f64, f64)>,
+    /// Of this step so far: everything beside the flow, and the engine's part of that.
+    beside: f64,
+    engine: f64,
+}
+
+/// The flow, with the engine timed alone beside every evaluation.
+#[derive(Debug)]
+struct Beside {
+    flow: SdFlow,
+    targets: Points,
+    noise: Noise,
+    engine: Pairwise,
+    queries: Points,
+    field: Points,
+    times: Arc<Mutex<Times>>,
+}
+
+impl Beside {
+    fn engine_alone(&mut self, cloud: &Points, clock: &Clock) -> Result<()> {
+        let begun = Instant::now();
+        let sigma = self.flow.sigma(clock);
+        self.queries.copy_from(cloud);
+        let stream = match self.noise {
+            Noise::None => None,
+            Noise::Fresh => Some(clock.randomness("noise")),
+            Noise::Fixed => Some(clock.stream.label("fixed noise")),
+        };
+        if let Some(stream) = stream {
+            stream.fill_normal(self.queries.data_mut());
+            self.queries.data_mut().iter_mut().zip(cloud.data()).for_each(|(z, y)| *z = y + sigma * *z);
+        }
+        let difference = ScoreDifference {
+            targets: &self.targets,
+            target_log_weights: None,
+            particles: cloud,
+            leave_out_self: false,
+            sigma,
+        };
+        let alone = Instant::now();
+        self.engine.score_difference(&self.queries, &difference, &mut self.field)?;
+        let engine = alone.elapsed().as_secs_f64();
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        times.engine += engine;
+        times.beside += begun.elapsed().as_secs_f64();
+        Ok(())
+    }
+}
+
+impl Flow for Beside {
+    fn name(&self) -> &'static str {
+        self.flow.name()
+    }
+
+    fn dim(&self) -> Option<usize> {
+        self.flow.dim()
+    }
+
+    fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
+        self.flow.prepare(start, clock)
+    }
+
+    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
+        if clock.step.is_multiple_of(2) {
+            self.engine_alone(cloud, clock)?;
+            return self.flow.velocity(cloud, clock, pairwise, out);
+        }
+        self.flow.velocity(cloud, clock, pairwise, out)?;
+        self.engine_alone(cloud, clock)
+    }
+
+    fn step_size(&self) -> &Schedule {
+        self.flow.step_size()
+    }
+
+    fn integrator(&self) -> Integrator {
+        self.flow.integrator()
+    }
+
+    fn resolution(&self, cloud: &Points, clock: &Clock) -> f64 {
+        self.flow.resolution(cloud, clock)
+    }
+
+    fn stepped(&mut self, report: &StepReport, clock: &Clock) {
+        self.flow.stepped(report, clock);
+    }
+}
+
+/// Takes the time of every step, and ends the run when it takes too long.
+struct Watch {
+    start: Instant,
+    /// Of the step.
+    begun: Instant,
+    stop: Interrupt,
+    user: Interrupt,
+    times: Arc<Mutex<Times>>,
+}
+
+impl Observer for Watch {
+    fn progress(&mut self, _what: &str, _done: usize, _total: usize, _detail: &dyn Fn() -> String) {
+        let step = self.begun.elapsed().as_secs_f64();
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        let (beside, engine) = (std::mem::take(&mut times.beside), std::mem::take(&mut times.engine));
+        times.steps.push((step - beside, engine));
+        let late = self.start.elapsed().as_secs_f64() > PATIENCE && times.steps.len() > WARM;
+        if late || self.user.raised() {
+            self.stop.raise();
+        }
+        self.begun = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_measured_beside_its_sums() {
+        let case = BenchCase { task: Task::Flow, n: 300, m: 200, dim: 5, ..BenchCase::default() };
+        let report = measure(&case, &Interrupt::default()).unwrap();
+        assert_eq!(report.steps, STEPS - WARM);
+        assert!(report.seconds_engine > 0.0 && report.seconds_per_step > 0.0 && report.overhead < 1.0);
+        // The clocks of the two are apart, so a share may fall a little below 0, but not far.
+        assert!(report.overhead > -0.5, "{report:?}");
+    }
+
+    #[test]
+    fn a_raised_interrupt_ends_it() {
+        let stop = Interrupt::default();
+        stop.raise();
+        assert_eq!(
+            measure(&BenchCase { n: 30, m: 20, dim: 2, ..BenchCase::default() }, &stop),
+            Err(Error::Interrupted)
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! What the operating system says of the machine, and what is odd about it.
+
+use crate::machine;
+use sdflow::pairwise::Isa;
+use serde::Serialize;
+use std::fs::{self, File};
+use std::path::Path;
+
+/// Below this much memory, large runs do not fit: 16,384 points in 784 dimensions need a quarter of it.
+const SMALL_MB: f64 = 2000.0;
+
+/// May memory be backed by pages of 2 MB?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LargePages {
+    /// All memory is.
+    Always,
+    /// Where a program asks for it, as the engine does.
+    Advised,
+    /// Never.
+    Never,
+    /// The system does not say.
+    Unknown,
+}
+
+/// In MB; None where the system does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Memory {
+    pub total_mb: Option<f64>,
+    pub available_mb: Option<f64>,
+}
+
+/// What Linux says of transparent large pages.
+pub fn large_pages() -> LargePages {
+    let text = fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();
+    match text.split(['[', ']']).nth(1) {
+        Some("always") => LargePages::Always,
+        Some("madvise") => LargePages::Advised,
+        Some("never") => LargePages::Never,
+        _ => LargePages::Unknown,
+    }
+}
+
+/// What Linux says of the memory, within the limit of the control group.
+pub fn memory() -> Memory {
+    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let of = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        Some(line.split_whitespace().next()?.parse::<f64>().ok()? * 1024.0 / 1e6)
+    };
+    let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let limit = limit.and_then(|text| Some(text.trim().parse::<f64>().ok()? / 1e6)).unwrap_or(f64::INFINITY);
+    let within = |mb: Option<f64>| mb.map(|mb| mb.min(limit));
+    Memory { total_mb: within(of("MemTotal")), available_mb: within(of("MemAvailable")) }
+}
+
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// What is odd, and what to do about it.
+pub fn advice(asked: Isa, cores: usize, pages: LargePages) -> Vec<String> {
+    let mut advice = Vec::new();
+    advice.extend(machine::replaced(asked));
+    if asked != Isa::Auto && asked.resolved() != Isa::Auto.resolved() {
+        let best = machine::name(Isa::Auto.resolved());
+        advice.push(format!("{} holds the engine below {best}: unset it for full speed", machine::SWITCH));
+    }
+    if cores == 1 {
+        advice.push("only one core may be used: runs are as slow as one thread; give this process more cores".into());
+    }
+    if cfg!(target_arch = "x86_64")
+        && let Some(why) = Isa::Avx2.missing()
+    {
+        advice.push(format!("no AVX2 ({why}): expect a tenth of the usual speed; use a newer processor"));
+    }
+    if pages == LargePages::Never {
+        let file = "/sys/kernel/mm/transparent_hugepage/enabled";
+        advice.push(format!("large pages are off: large runs take up to 1.2 times as long; write `madvise` to {file}"));
+    }
+    if memory().available_mb.is_some_and(|mb| mb < SMALL_MB) {
+        advice.push(format!("less than {SMALL_MB:.0} MB of memory are available: keep points and dimensions small"));
+    }
+    if cfg!(debug_assertions) {
+        advice.push("this is a debug build: build with `cargo build --release` before you measure".into());
+    }
+    if let Err(reason) = writable() {
+        advice.push(format!("run folders cannot be made here ({reason}): go elsewhere, or give `--out DIR`"));
+    }
+    advice
+}
+
+/// Can the default folder of runs be written? A file is made and removed to find out.
+fn writable() -> Result<(), String> {
+    let runs = Path::new("runs");
+    let folder = if fs::symlink_metadata(runs).is_ok() { runs } else { Path::new(".") };
+    let probe = folder.join(format!(".sdflow-doctor-{}", std::process::id()));
+    File::create_new(&probe).and_then(|_| fs::remove_file(&probe)).map_err(|e| e.to_string())
+}
