@@ -5,8 +5,8 @@ use crate::bench::{self, BenchCase, FlowReport, PairwiseReport, Task};
 use crate::exit::Exit;
 use crate::message::{of_engine, usage};
 use crate::{guard, machine, terminal};
+use sdflow::Interrupt;
 use sdflow::pairwise::Isa;
-use sdflow::{Error, Interrupt};
 use sdflow_dsl::Diagnostic;
 use serde::Serialize;
 
@@ -39,10 +39,12 @@ fn task(name: &str) -> Result<Task, Diagnostic> {
     match name {
         "pairwise" => Ok(Task::Pairwise),
         "flow" => Ok(Task::Flow),
-        "sinkhorn" | "net" => {
-            Err(usage(format!("`bench {name}` is not there yet"), "this version has `bench pairwise` and `bench flow`"))
+        _ => {
+            let known = ["sinkhorn", "net"].contains(&name);
+            let message =
+                if known { format!("`bench {name}` is not there yet") } else { format!("there is no `bench {name}`") };
+            Err(usage(message, "this version has `bench pairwise` and `bench flow`"))
         }
-        _ => Err(of_engine(&Error::unknown("bench task", name, ["pairwise", "flow"]))),
     }
 }
 
