@@ -1,8 +1,10 @@
-//! The grammar of the command line; this and [`flags`] are the only files that know clap.
+//! The grammar of the command line; this folder is the only place that knows clap.
 
 mod flags;
+mod sweep;
 
 pub use flags::{BenchArgs, DoctorArgs, FieldArgs, FlowName, KernelName, RunArgs, ScriptArgs, SelfTerm};
+pub use sweep::{SweepArgs, Zip};
 
 use crate::{machine, message};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -15,6 +17,8 @@ use std::path::Path;
 pub enum Command {
     /// Run a script; the word `run` may be left out
     Run(RunArgs),
+    /// Run a script for many values of its parameters and put the results into one table
+    Sweep(SweepArgs),
     /// Compile a script and its imports without running it
     Check(ScriptArgs),
     /// Compute one velocity field between two files of points
@@ -49,6 +53,7 @@ impl Command {
     pub fn wants_json(&self) -> bool {
         match self {
             Command::Run(args) => args.json,
+            Command::Sweep(args) => args.json,
             Command::Field(args) => args.json,
             Command::Bench(args) => args.json,
             Command::Doctor(args) => args.json,
@@ -75,8 +80,8 @@ impl Command {
     override_usage = "sdflow-engine SCRIPT.rhai [OPTIONS]\n       sdflow-engine <COMMAND> ...",
     after_help = "A first word that ends in .rhai, or is a file, is a script: `sdflow-engine x.rhai` means \
                   `sdflow-engine run x.rhai`.\nExit codes: 0 done, 1 internal, 2 usage, 3 script, 4 a check failed, \
-                  5 diverged, 6 file or data, 130 interrupted.\nEnvironment: SDFLOW_ISA=auto|scalar|avx2|avx512|amx forces the \
-                  instruction set, SDFLOW_P_<NAME>=VALUE sets a parameter.",
+                  5 diverged, 6 file or data, 7 cells of a sweep failed, 130 interrupted.\nEnvironment: \
+                  SDFLOW_ISA=auto|scalar|avx2|avx512|amx forces the instruction set, SDFLOW_P_<NAME>=VALUE sets a parameter.",
     arg_required_else_help = true,
     disable_help_subcommand = true
 )]
@@ -86,7 +91,7 @@ struct Cli {
 }
 
 /// Commands of a later version: refused by name, so that nobody searches for a typing error.
-const LATER: [&str; 4] = ["sweep", "compare", "report", "new"];
+const LATER: [&str; 3] = ["compare", "report", "new"];
 
 /// What was understood.
 #[derive(Debug)]

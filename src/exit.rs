@@ -20,6 +20,8 @@ pub enum Exit {
     Diverged = 5,
     /// A missing or malformed file, dims that do not match, a disk that refuses.
     Data = 6,
+    /// A sweep with cells that failed; beats a failed check.
+    Cells = 7,
     /// Stopped by the user.
     Interrupted = 130,
 }
@@ -39,6 +41,7 @@ impl Exit {
             Exit::CheckFailed,
             Exit::Diverged,
             Exit::Data,
+            Exit::Cells,
             Exit::Interrupted,
         ];
         all.into_iter().find(|exit| Some(exit.code()) == code).unwrap_or(Exit::Done)

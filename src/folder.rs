@@ -3,13 +3,13 @@
 use crate::message;
 use crate::record::{Record, Status};
 use sdflow_dsl::Diagnostic;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// What a run leaves in its folder; all that is ever removed from one.
+/// What a run leaves in its folder; all that is ever removed from one. The record goes last: what stands beside it is ours,
+/// also when the program is killed in between.
 const CONTENT: [&str; 9] = [
-    "run.json",
     "script.rhai",
     "metrics.csv",
     "metrics.jsonl",
@@ -18,7 +18,10 @@ const CONTENT: [&str; 9] = [
     "plots",
     "report.html",
     "checkpoint",
+    "run.json",
 ];
+/// Files of which only half may have been written.
+const DRAFTS: [&str; 2] = ["run.json.draft", "script.rhai.draft"];
 const LOCK: &str = ".lock";
 
 /// A folder that is being written, and by nobody else.
@@ -39,6 +42,8 @@ pub enum Found {
     Unfinished(Folder, Status),
     /// Nothing.
     New(Folder),
+    /// A run that another process is computing.
+    Busy,
 }
 
 /// What stands at `path`, made ready for the run `identity`. With `force` a finished run is computed anew beside the old
@@ -48,7 +53,7 @@ pub enum Found {
 /// The folder holds something else, is in use, or cannot be written.
 pub fn open(path: &Path, identity: &str, force: bool) -> Result<Found, Diagnostic> {
     let refused = |e: io::Error| refusal(path, &e);
-    let aside = beside(path, "old");
+    let aside = beside(path, "replaced");
     if aside.exists() && !path.exists() {
         // The program was killed between the two renames of a replacement.
         fs::rename(&aside, path).map_err(refused)?;
@@ -59,21 +64,26 @@ pub fn open(path: &Path, identity: &str, force: bool) -> Result<Found, Diagnosti
         Some(record) if same && record.status == Status::Done && !force => Ok(Found::Finished(Box::new(record))),
         Some(record) if record.status == Status::Done && force => {
             let anew = beside(path, "new");
-            let mut folder = Folder::emptied(&anew).map_err(|e| refusal(&anew, &e))?;
-            folder.replaces = Some(path.into());
-            Ok(Found::New(folder))
+            let folder = Folder::emptied(&anew).map_err(|e| refusal(&anew, &e))?;
+            Ok(folder.map_or(Found::Busy, |folder| Found::New(Folder { replaces: Some(path.into()), ..folder })))
         }
         Some(record) if !same && !force => Err(message::usage(
             format!("{} holds another run of {}", path.display(), record.script.display()),
             "choose another `--out`, or replace it with `--force`",
         )),
-        Some(record) => Ok(Found::Unfinished(Folder::emptied(path).map_err(refused)?, record.status)),
-        None => Ok(Found::New(Folder::emptied(path).map_err(refused)?)),
+        Some(record) => {
+            let folder = Folder::emptied(path).map_err(refused)?;
+            Ok(folder.map_or(Found::Busy, |folder| Found::Unfinished(folder, record.status)))
+        }
+        None => Ok(Folder::emptied(path).map_err(refused)?.map_or(Found::Busy, Found::New)),
     }
 }
 
 /// The record in the folder at `path`; none where there is no folder or an empty one.
-fn recorded(path: &Path) -> Result<Option<Record>, Diagnostic> {
+///
+/// # Errors
+/// The folder holds something else, or a record that cannot be read.
+pub fn recorded(path: &Path) -> Result<Option<Record>, Diagnostic> {
     match fs::read(path.join("run.json")) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
             let hint = "choose another `--out`, or remove that folder if nothing in it is needed";
@@ -83,7 +93,8 @@ fn recorded(path: &Path) -> Result<Option<Record>, Diagnostic> {
             )
         }),
         Err(e) if e.kind() == ErrorKind::NotFound => {
-            let foreign = fs::read_dir(path).into_iter().flatten().flatten().find(|entry| entry.file_name() != LOCK);
+            let own = |entry: &fs::DirEntry| entry.file_name() == LOCK || entry.file_name() == DRAFTS[0];
+            let foreign = fs::read_dir(path).into_iter().flatten().flatten().find(|entry| !own(entry));
             match foreign {
                 None => Ok(None),
                 Some(entry) => Err(message::usage(
@@ -97,12 +108,16 @@ fn recorded(path: &Path) -> Result<Option<Record>, Diagnostic> {
 }
 
 impl Folder {
-    /// The folder at `path`, locked, without anything of an earlier run.
-    fn emptied(path: &Path) -> io::Result<Folder> {
+    /// The folder at `path`, locked, without anything of an earlier run; none when another process has locked it.
+    fn emptied(path: &Path) -> io::Result<Option<Folder>> {
         fs::create_dir_all(path)?;
         let lock = File::create(path.join(LOCK))?;
-        lock.try_lock().map_err(|_| io::Error::new(ErrorKind::WouldBlock, "another process is computing this run"))?;
-        for name in CONTENT {
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(e)) => return Err(e),
+        }
+        for name in DRAFTS.iter().chain(&CONTENT) {
             let entry = path.join(name);
             match fs::symlink_metadata(&entry) {
                 Ok(kind) if kind.is_dir() => fs::remove_dir_all(&entry)?,
@@ -110,7 +125,7 @@ impl Folder {
                 Err(_) => {}
             }
         }
-        Ok(Folder { path: path.into(), replaces: None, _lock: lock })
+        Ok(Some(Folder { path: path.into(), replaces: None, _lock: lock }))
     }
 
     /// Where to write.
@@ -153,7 +168,11 @@ impl Folder {
 
     fn settled(self, complete: bool) -> Result<PathBuf, Diagnostic> {
         let Some(old) = self.replaces.filter(|_| complete) else { return Ok(self.path) };
-        let aside = beside(&old, "old");
+        let aside = beside(&old, "replaced");
+        if matches!(recorded(&aside), Ok(Some(_))) {
+            // The program was killed after a replacement, before its last act.
+            fs::remove_dir_all(&aside).map_err(|e| refusal(&aside, &e))?;
+        }
         let swapped = fs::rename(&old, &aside).and_then(|()| fs::rename(&self.path, &old));
         swapped.and_then(|()| fs::remove_dir_all(&aside)).map_err(|e| refusal(&old, &e))?;
         Ok(old)
@@ -165,6 +184,11 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{ending}"));
     path.with_file_name(name)
+}
+
+/// The message for a run that another process is computing at `path`.
+pub fn busy(path: &Path) -> Diagnostic {
+    refusal(path, &io::Error::new(ErrorKind::WouldBlock, "another process is computing this run"))
 }
 
 /// The message for a system that refuses to write `path`.
@@ -179,88 +203,4 @@ pub fn refusal(path: &Path, error: &io::Error) -> Diagnostic {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use sdflow_dsl::Outcome;
-    use std::time::Duration;
-
-    fn record(identity: &str) -> Record {
-        Record::new("a.rhai".into(), identity, 0, false)
-    }
-
-    fn done(identity: &str) -> Record {
-        record(identity).ended(&Outcome::default(), Duration::ZERO)
-    }
-
-    fn ready(found: Found) -> Folder {
-        match found {
-            Found::New(folder) | Found::Unfinished(folder, _) => folder,
-            Found::Finished(record) => panic!("{record:?}"),
-        }
-    }
-
-    #[test]
-    fn finished_is_answered_and_unfinished_is_emptied() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("run");
-        let folder = ready(open(&path, "a", false).unwrap());
-        folder.write_record(&record("a")).unwrap();
-        fs::write(path.join("metrics.csv"), "step\n").unwrap();
-        drop(folder);
-
-        let found = open(&path, "a", false).unwrap();
-        assert!(matches!(found, Found::Unfinished(_, Status::Running)) && !path.join("metrics.csv").exists());
-        ready(found).write_record(&done("a")).unwrap();
-        assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)));
-    }
-
-    #[test]
-    fn forcing_keeps_the_old_run_until_the_new_one_is_complete() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("run");
-        ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
-
-        let partial = ready(open(&path, "a", true).unwrap());
-        assert_ne!(partial.settled(false).unwrap(), path);
-        assert!(path.join("run.json").exists());
-
-        let anew = ready(open(&path, "b", true).unwrap());
-        anew.write_record(&done("b")).unwrap();
-        assert_eq!(anew.settled(true).unwrap(), path);
-        assert_eq!(recorded(&path).unwrap().unwrap().identity, "b");
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn other_peoples_files_are_never_touched() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("thesis.tex"), "x").unwrap();
-        for force in [false, true] {
-            assert!(open(dir.path(), "a", force).unwrap_err().message.contains("thesis.tex"));
-        }
-    }
-
-    #[test]
-    fn another_run_is_not_overwritten_unasked() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("run");
-        ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
-        assert!(open(&path, "b", false).unwrap_err().message.contains("another run"));
-    }
-
-    #[test]
-    fn two_at_once_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let _first = ready(open(&dir.path().join("run"), "a", false).unwrap());
-        assert!(open(&dir.path().join("run"), "a", false).unwrap_err().message.contains("another process"));
-    }
-
-    #[test]
-    fn a_replacement_cut_in_half_is_put_right() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("run");
-        ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
-        fs::rename(&path, beside(&path, "old")).unwrap();
-        assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)));
-    }
-}
+mod tests;

@@ -113,11 +113,15 @@ fn cell(row: &Map<String, Value>, name: &str) -> String {
 }
 
 /// The shortest text that reads back as `value`; whole numbers without a point.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value:?}") }
 }
 
-fn csv_line(cells: impl Iterator<Item = String>) -> io::Result<Vec<u8>> {
+/// One line of a table by RFC 4180, with its line break.
+///
+/// # Errors
+/// None in practice: memory does not refuse.
+pub fn csv_line(cells: impl Iterator<Item = String>) -> io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(cells)?;
     writer.into_inner().map_err(|e| io::Error::other(e.to_string()))

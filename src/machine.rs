@@ -3,12 +3,23 @@
 use crate::message::usage;
 use sdflow::pairwise::Isa;
 use sdflow_dsl::Diagnostic;
+use std::sync::LazyLock;
 
 /// The environment variable that forces the instruction set of the pairwise engine.
 pub const SWITCH: &str = "SDFLOW_ISA";
 
 /// The processor's name, or its architecture where the system does not tell.
 pub fn cpu() -> String {
+    static NAME: LazyLock<String> = LazyLock::new(named);
+    NAME.clone()
+}
+
+/// Processors that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn named() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     name.map_or_else(|| std::env::consts::ARCH.into(), |(_, name)| name.trim().to_string())

@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod check;
 mod doctor;
+mod execution;
 mod exit;
 mod failure;
 mod field;
@@ -18,6 +19,7 @@ mod reference;
 mod request;
 mod run;
 mod summary;
+mod sweep;
 mod terminal;
 mod timing;
 mod watch;
@@ -49,6 +51,7 @@ fn carried_out(command: &Command) -> Result<Exit, Diagnostic> {
     }
     match command {
         Command::Run(args) => run::run(args),
+        Command::Sweep(args) => sweep::sweep(args),
         Command::Check(args) => check::check(args),
         Command::Field(args) => field::field(args),
         Command::Bench(args) => timing::bench(args),

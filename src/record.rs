@@ -138,10 +138,7 @@ impl Record {
             params: BTreeMap::new(),
             seed,
             quick,
-            engine: Engine {
-                version: env!("CARGO_PKG_VERSION").into(),
-                commit: option_env!("SDFLOW_COMMIT").map(String::from),
-            },
+            engine: Engine::this(),
             machine: Machine {
                 cpu: machine::cpu(),
                 isa: machine::isa().into(),
@@ -209,6 +206,14 @@ impl Record {
     /// The script's name without folder and ending.
     pub fn name(&self) -> String {
         self.script.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+impl Engine {
+    /// The program that runs.
+    pub fn this() -> Engine {
+        let commit = option_env!("SDFLOW_COMMIT").map(String::from);
+        Engine { version: env!("CARGO_PKG_VERSION").into(), commit }
     }
 }
 

@@ -3,17 +3,14 @@
 use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::folder::{self, Folder, Found};
-use crate::journal::Journal;
 use crate::progress::Progress;
 use crate::record::{Record, Status};
 use crate::request::request;
-use crate::watch::Watch;
-use crate::{guard, machine, summary, terminal};
+use crate::watch::Voice;
+use crate::{execution, guard, machine, summary, terminal};
 use sdflow::Interrupt;
-use sdflow_dsl::{Diagnostic, Listener, Outcome, Prepared};
+use sdflow_dsl::Diagnostic;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Instant;
 
 /// Runs a script, or answers from its finished run.
 ///
@@ -27,43 +24,22 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
         Found::Finished(record) => return answer(args, &record, &path),
         Found::Unfinished(folder, status) => said(anew(status), folder),
         Found::New(folder) => folder,
+        Found::Busy => return Err(folder::busy(&path)),
     };
-    let script = args.script.script.clone();
-    let begun = Record::begun(script, &prepared, args.script.quick);
-    folder.write_record(&begun)?;
-    folder.write("script.rhai", &prepared.text())?;
-    let clock = Instant::now();
-    let outcome = executed(prepared.in_folder(folder.path()), folder.path(), args, interrupt)?;
-    let record = begun.ended(&outcome, clock.elapsed());
-    finished(args, folder, record, outcome.failure)
-}
-
-/// Puts the record where it belongs and tells it. Results that cannot be stored are told all the same.
-fn finished(
-    args: &RunArgs,
-    folder: Folder,
-    mut record: Record,
-    failure: Option<Diagnostic>,
-) -> Result<Exit, Diagnostic> {
-    let path = folder.path().to_path_buf();
-    let (path, failure) = match folder.kept(&record) {
-        Ok(path) => (path, failure),
-        Err(trouble) => {
-            record.fail(&trouble);
-            (path, Some(trouble))
-        }
-    };
-    report(args, &record, &path)?;
-    match (record.exit(), failure) {
-        (Exit::Interrupted, _) => terminal::tell(&format!("stopped; what exists is in {}", path.display())),
+    guard::on_ctrl_c(&interrupt);
+    let voice = Voice::terminal(Progress::new(args.quiet), args.json);
+    let ended = execution::computed(prepared, folder, args.script.quick, interrupt, voice, sdflow_dsl::execute)?;
+    report(args, &ended.record, &ended.path)?;
+    match (ended.record.exit(), ended.failure) {
+        (Exit::Interrupted, _) => terminal::tell(&format!("stopped; what exists is in {}", ended.path.display())),
         (_, Some(failure)) => terminal::complain(&failure),
         _ => {}
     }
-    Ok(record.exit())
+    Ok(ended.record.exit())
 }
 
 /// `runs/<script>-<identity>` below the current folder.
-fn default_folder(script: &Path, identity: &str) -> PathBuf {
+pub fn default_folder(script: &Path, identity: &str) -> PathBuf {
     let name = script.file_stem().unwrap_or_default().to_string_lossy();
     Path::new("runs").join(format!("{name}-{identity}"))
 }
@@ -79,30 +55,6 @@ fn anew(earlier: Status) -> &'static str {
 fn said(line: &str, folder: Folder) -> Folder {
     terminal::tell(line);
     folder
-}
-
-/// Executes the script under watch. A journal that could not be written is its failure.
-fn executed(prepared: Prepared, folder: &Path, args: &RunArgs, interrupt: Interrupt) -> Result<Outcome, Diagnostic> {
-    let journal = Journal::begun(folder)?;
-    guard::on_ctrl_c(&interrupt);
-    let watch = Arc::new(Watch::new(Progress::new(args.quiet), journal, interrupt, args.json));
-    let unused = prepared.unused_params().into_iter().map(unused);
-    let early: Vec<String> = machine::replaced(machine::asked()?).into_iter().chain(unused).collect();
-    early.iter().for_each(|warning| watch.warn(warning));
-    let mut outcome = sdflow_dsl::execute(&prepared, watch.clone());
-    outcome.warnings.splice(0..0, early);
-    if let Some(failure) = &outcome.failure {
-        watch.note(&format!("error: {}", failure.message));
-    }
-    if let Some(trouble) = watch.ended() {
-        outcome.failure = Some(trouble);
-    }
-    Ok(outcome)
-}
-
-fn unused((name, near): (String, Option<String>)) -> String {
-    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    format!("the script has no parameter `{name}`{near}")
 }
 
 /// Prints the stored results of a finished run.

@@ -86,7 +86,8 @@ fn work(text: &mut String, record: &Record) -> std::fmt::Result {
     Ok(())
 }
 
-fn status(status: Status) -> &'static str {
+/// A status in a word.
+pub fn status(status: Status) -> &'static str {
     match status {
         Status::Running => "running",
         Status::Done => "done",

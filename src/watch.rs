@@ -12,23 +12,39 @@ use std::time::Instant;
 /// Shows a run and writes it down. A journal that cannot be written stops the run.
 #[derive(Debug)]
 pub struct Watch {
-    progress: Mutex<Progress>,
+    voice: Voice,
     journal: Mutex<Journal>,
     trouble: Mutex<Option<Diagnostic>>,
     interrupt: Interrupt,
-    json: bool,
+}
+
+/// Who hears a run.
+#[derive(Debug)]
+pub enum Voice {
+    /// The user; with `json` the script's prints go to standard error.
+    Terminal { progress: Mutex<Progress>, json: bool },
+    /// Nobody: what is said stands in the log.
+    Log,
+}
+
+impl Voice {
+    /// Speaks to the user.
+    pub fn terminal(progress: Progress, json: bool) -> Voice {
+        Voice::Terminal { progress: Mutex::new(progress), json }
+    }
 }
 
 impl Watch {
-    /// A watch that raises `interrupt` when the journal fails; with `json` the script's prints go to standard error.
-    pub fn new(progress: Progress, journal: Journal, interrupt: Interrupt, json: bool) -> Watch {
-        let trouble = Mutex::default();
-        Watch { progress: Mutex::new(progress), journal: Mutex::new(journal), trouble, interrupt, json }
+    /// A watch that raises `interrupt` when the journal fails.
+    pub fn new(voice: Voice, journal: Journal, interrupt: Interrupt) -> Watch {
+        Watch { voice, journal: Mutex::new(journal), trouble: Mutex::default(), interrupt }
     }
 
     /// Takes the bars away; the first failure of the journal, if there was one.
     pub fn ended(&self) -> Option<Diagnostic> {
-        held(&self.progress).clear();
+        if let Voice::Terminal { progress, .. } = &self.voice {
+            held(progress).clear();
+        }
         held(&self.trouble).take()
     }
 
@@ -47,18 +63,22 @@ impl Watch {
 
 impl Listener for Watch {
     fn print(&self, text: &str) {
-        let show = || if self.json { terminal::tell(text) } else { terminal::say(text) };
-        held(&self.progress).aside(show);
+        if let Voice::Terminal { progress, json } = &self.voice {
+            held(progress).aside(|| if *json { terminal::tell(text) } else { terminal::say(text) });
+        }
         self.note(text);
     }
 
     fn warn(&self, warning: &str) {
-        held(&self.progress).aside(|| terminal::tell(&format!("warning: {warning}")));
+        if let Voice::Terminal { progress, .. } = &self.voice {
+            held(progress).aside(|| terminal::tell(&format!("warning: {warning}")));
+        }
         self.note(&format!("warning: {warning}"));
     }
 
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str) {
-        let mut progress = held(&self.progress);
+        let Voice::Terminal { progress, .. } = &self.voice else { return };
+        let mut progress = held(progress);
         if let Some(line) = progress.tick(what, done, total, detail, Instant::now()) {
             progress.aside(|| terminal::tell(&line));
             self.note(&line);

@@ -20,7 +20,8 @@ mod source;
 mod syntax;
 
 pub use check::{CheckReport, check};
-pub use script::{Prepared, execute, prepare};
+pub use identity::Hasher;
+pub use script::{Prepared, STACK, execute, execute_here, prepare};
 
 use sdflow::{Interrupt, pairwise::PairwiseOptions};
 use serde::{Deserialize, Serialize};

@@ -40,9 +40,10 @@ impl Given {
         }
         given.environment = request.environment.iter().map(|(n, v)| (n.to_uppercase(), v.clone())).collect();
         if let Some(text) = given.line.remove(SEED) {
-            request.seed = text
-                .parse()
-                .map_err(|_| usage(format!("the seed is {text}, but a whole number, 0 or more, is wanted"), None))?;
+            request.seed = text.parse().map_err(|_| {
+                let hint = is_several(&text).then(|| listed(SEED, &text));
+                usage(format!("the seed is {text}, but a whole number, 0 or more, is wanted"), hint)
+            })?;
         }
         Ok(given)
     }
@@ -146,7 +147,7 @@ fn parsed(name: &str, text: &str, default: &Value) -> Result<Value, (String, Opt
     {
         return Ok(inner.into());
     }
-    if trimmed.contains(',') {
+    if is_several(trimmed) {
         return Err(("one run takes one value".into(), Some(listed(name, text))));
     }
     let whole = "the script's default is a whole number".to_string();
@@ -159,19 +160,20 @@ fn parsed(name: &str, text: &str, default: &Value) -> Result<Value, (String, Opt
         },
         Value::Number(n) if n.is_f64() => match trimmed.parse::<f64>() {
             Ok(x) if x.is_finite() => Ok(x.into()),
-            _ => Err(("the script's default is a number".into(), range_hint(name, trimmed))),
+            _ => Err(("the script's default is a number".into(), None)),
         },
         Value::Number(_) => match (trimmed.parse::<i64>(), trimmed.parse::<f64>()) {
             (Ok(i), _) => Ok(i.into()),
             (_, Ok(_)) => Err((whole, Some(format!("write it without a decimal point: -p {name}=3")))),
-            _ => Err((whole, range_hint(name, trimmed))),
+            _ => Err((whole, None)),
         },
         _ => Err(("its default is neither number, truth value nor string".into(), None)),
     }
 }
 
-fn range_hint(name: &str, text: &str) -> Option<String> {
-    ["int:", "log:", "lin:"].iter().any(|p| text.starts_with(p)).then(|| listed(name, text))
+/// A list or a range, which only a sweep can take.
+fn is_several(text: &str) -> bool {
+    text.contains(',') || ["int:", "log:", "lin:"].iter().any(|range| text.starts_with(range))
 }
 
 fn listed(name: &str, text: &str) -> String {
@@ -208,6 +210,8 @@ mod tests {
             ("1", json!(true)),
             ("a,b", json!("x")),
             ("2,8", json!(1)),
+            ("int:1:3", json!("x")),
+            ("log:1:10:3", json!(1.0)),
         ] {
             assert!(given(text, default.clone()).is_err(), "{text} for {default}");
         }

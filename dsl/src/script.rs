@@ -9,20 +9,23 @@ use crate::sandbox::Sandbox;
 use crate::{Diagnostic, Fault, Listener, Outcome, Param, Request};
 use crate::{bind, error, language};
 use rhai::{Dynamic, Scope};
+use sdflow::Interrupt;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// Stack of the thread that runs a script: the deepest script that the limits allow fits several times.
-const STACK: usize = 256 << 20;
+/// Stack in bytes of a thread that runs a script: the deepest script that the limits allow fits several times.
+pub const STACK: usize = 256 << 20;
 
 /// A script that is ready to run: compiled, its parameters checked, its identity known.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     request: Request,
-    program: Program,
+    program: Arc<Program>,
     given: Given,
-    declared: Vec<Declared>,
+    declared: Arc<Vec<Declared>>,
+    /// Names and digests of the data files that the script names literally.
+    data: Arc<Vec<(String, String)>>,
     params: BTreeMap<String, Param>,
     identity: String,
 }
@@ -36,15 +39,24 @@ pub fn prepare(request: &Request) -> Result<Prepared, Diagnostic> {
     let given = Given::take(&mut request)?;
     let program = compiled(&request)?;
     let declared = param::declared(&program.syntax, &program.sources)?;
-    let mut params = BTreeMap::new();
-    for declared in &declared {
-        if let Some(default) = &declared.default {
-            params.insert(declared.name.clone(), given.value(&declared.name, default)?);
-        }
-    }
-    let mut prepared = Prepared { request, program, given, declared, params, identity: String::new() };
-    prepared.identity = prepared.hash();
-    Ok(prepared)
+    let data = digests(&program, &request);
+    let (program, declared, data) = (Arc::new(program), Arc::new(declared), Arc::new(data));
+    let nothing = (BTreeMap::new(), String::new());
+    Prepared { request, program, given, declared, data, params: nothing.0, identity: nothing.1 }.identified()
+}
+
+/// Files named literally in `load(..)` and `load_model(..)` with digests of their content.
+fn digests(program: &Program, request: &Request) -> Vec<(String, String)> {
+    let loads = program.syntax.calls.iter().filter(|c| ["load", "load_model"].contains(&c.name.as_str()));
+    let files = loads.filter_map(|c| c.args.first()?.literal.clone()?.into_string().ok());
+    let sandbox = Sandbox::new(&request.script, &request.allow_read, &request.folder);
+    let digest = |file: String| {
+        // A file that is missing now is reported when the script asks for it.
+        let content = sandbox.readable(&file).ok().and_then(|path| std::fs::read(path).ok());
+        let digest = Hasher::new().field("content", &content.unwrap_or_default()).hex();
+        (file, digest)
+    };
+    files.map(digest).collect()
 }
 
 /// The script and its imports.
@@ -88,6 +100,11 @@ impl Prepared {
         &self.params
     }
 
+    /// The script's file.
+    pub fn script(&self) -> &std::path::Path {
+        &self.request.script
+    }
+
     /// The seed in force: `-p seed=` beats the request's.
     pub fn seed(&self) -> u64 {
         self.request.seed
@@ -97,6 +114,34 @@ impl Prepared {
     pub fn in_folder(mut self, folder: impl Into<std::path::PathBuf>) -> Prepared {
         self.request.folder = folder.into();
         self
+    }
+
+    /// The same run, to be stopped by another interrupt.
+    pub fn stopped_by(mut self, interrupt: Interrupt) -> Prepared {
+        self.request.interrupt = interrupt;
+        self
+    }
+
+    /// The same script with other values given for its parameters; nothing is read or compiled again. Costs microseconds.
+    ///
+    /// # Errors
+    /// A value of the wrong type, a name given twice.
+    pub fn given(&self, params: Vec<(String, String)>) -> Result<Prepared, Diagnostic> {
+        let mut request = Request { params, ..self.request.clone() };
+        let given = Given::take(&mut request)?;
+        Prepared { request, given, ..self.clone() }.identified()
+    }
+
+    /// With the values of the parameters, and the identity that follows.
+    fn identified(mut self) -> Result<Prepared, Diagnostic> {
+        self.params.clear();
+        for declared in self.declared.iter() {
+            if let Some(default) = &declared.default {
+                self.params.insert(declared.name.clone(), self.given.value(&declared.name, default)?);
+            }
+        }
+        self.identity = self.hash();
+        Ok(self)
     }
 
     fn hash(&self) -> String {
@@ -111,39 +156,37 @@ impl Prepared {
         for (name, text) in self.given.texts() {
             hasher.field(name, text.as_bytes());
         }
-        for file in self.data_files() {
-            hasher.field("file", file.as_bytes());
-            // A file that is missing now is reported when the script asks for it.
-            let sandbox = Sandbox::new(&self.request.script, &self.request.allow_read, &self.request.folder);
-            let content = sandbox.readable(&file).ok().and_then(|path| std::fs::read(path).ok());
-            hasher.field("content", &content.unwrap_or_default());
+        for (file, digest) in self.data.iter() {
+            hasher.field("file", file.as_bytes()).field("content", digest.as_bytes());
         }
         hasher.field("seed", &self.request.seed.to_le_bytes());
         hasher.field("quick", &[u8::from(self.request.quick)]);
         hasher.hex()
     }
-
-    /// Files named literally in `load(..)` and `load_model(..)`.
-    fn data_files(&self) -> Vec<String> {
-        let loads = self.program.syntax.calls.iter().filter(|c| ["load", "load_model"].contains(&c.name.as_str()));
-        loads.filter_map(|c| c.args.first()?.literal.clone()?.into_string().ok()).collect()
-    }
 }
 
 /// Runs a script to its end or its first failure; what it did is in the outcome either way.
 pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
-    let context = Arc::new(Context::new(&prepared.request, prepared.given.clone(), listener));
-    let failure = std::thread::scope(|scope| {
-        let run = || evaluate(&prepared.program, &context);
-        match std::thread::Builder::new().name("script".into()).stack_size(STACK).spawn_scoped(scope, run) {
-            Err(e) => Some(internal(format!("cannot start the script's thread: {e}"))),
-            // A panic is a defect of ours; it must not take the run's folder with it.
-            Ok(thread) => thread.join().unwrap_or_else(|panic| {
-                let text = panic.downcast_ref::<String>().cloned();
-                let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
-                Some(internal(format!("a defect of this program: {}", text.unwrap_or_default())))
-            }),
+    std::thread::scope(|scope| {
+        let run = || execute_here(prepared, listener);
+        let started = std::thread::Builder::new().name("script".into()).stack_size(STACK).spawn_scoped(scope, run);
+        let trouble = |text: String| Outcome { failure: Some(internal(text)), ..Outcome::default() };
+        match started {
+            Err(e) => trouble(format!("cannot start the script's thread: {e}")),
+            Ok(thread) => thread.join().unwrap_or_else(|_| trouble("the script's thread ended".into())),
         }
+    })
+}
+
+/// [`execute`] on this thread, whose stack must hold [`STACK`] bytes; the script's loops run in this thread's pool.
+pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
+    let context = Arc::new(Context::new(&prepared.request, prepared.given.clone(), listener));
+    // A panic is a defect of ours; it must not take the run's folder with it.
+    let run = std::panic::AssertUnwindSafe(|| evaluate(&prepared.program, &context));
+    let failure = std::panic::catch_unwind(run).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
+        Some(internal(format!("a defect of this program: {}", text.unwrap_or_default())))
     });
     Outcome { failure, ..context.take() }
 }

@@ -6,21 +6,44 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A shared flag; clones are the same flag.
 #[derive(Debug, Clone, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt {
+    flag: Arc<AtomicBool>,
+    above: Option<Arc<Interrupt>>,
+}
 
 impl Interrupt {
-    /// Asks every loop that watches this flag to end.
-    pub fn raise(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// A flag of its own that is raised with this one too: for one of several pieces of work.
+    pub fn below(&self) -> Interrupt {
+        Interrupt { flag: Arc::default(), above: Some(Arc::new(self.clone())) }
     }
 
-    /// Was it raised?
+    /// Asks every loop that watches this flag, or one below it, to end.
+    pub fn raise(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+    }
+
+    /// Was it raised, or one above it?
     pub fn raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.flag.load(Ordering::Relaxed) || self.above.as_ref().is_some_and(|above| above.raised())
     }
 
     /// `Err(Interrupted)` once raised: `interrupt.check()?` inside loops.
     pub fn check(&self) -> Result<()> {
         if self.raised() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raising_reaches_down_and_not_up() {
+        let whole = Interrupt::default();
+        let (one, other) = (whole.below(), whole.below());
+        one.raise();
+        assert!(one.raised() && !other.raised() && !whole.raised());
+        whole.raise();
+        assert!(other.raised() && other.check().is_err());
     }
 }

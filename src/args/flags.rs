@@ -214,7 +214,7 @@ fn switch() -> impl TypedValueParser<Value = bool> {
 trait Named: serde::de::DeserializeOwned + Clone + Send + Sync + 'static {}
 impl<T: serde::de::DeserializeOwned + Clone + Send + Sync + 'static> Named for T {}
 
-fn assignment(text: &str) -> Result<(String, String), String> {
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("a parameter is written NAME=VALUE, for example `-p dim=64`")?;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || !name.chars().all(plain) || name.starts_with(|c: char| c.is_ascii_digit()) {

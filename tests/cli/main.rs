@@ -8,3 +8,5 @@ mod field;
 mod grammar;
 mod running;
 mod sandbox;
+mod sweep;
+mod sweep_resume;

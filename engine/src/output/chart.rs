@@ -1,11 +1,11 @@
 //! A chart as plain data: what is shown, not how it is drawn.
 
-use super::Colour;
+use super::{Colour, Heat};
 use crate::Points;
 
 /// One pair of axes (or one solid view, or one grid of images) and what stands in it.
 ///
-/// Layers are drawn in order. Clouds and curves may share axes; images stand alone. Clouds of one coordinate become
+/// Layers are drawn in order. Clouds and curves may share axes; images and heat maps stand alone. Clouds of one coordinate become
 /// histograms, of two a scatter with equal scales, of three an orthographic view with depth shading, of more their
 /// projection on the first two principal axes of the first cloud.
 ///
@@ -54,6 +54,8 @@ pub enum Layer {
     Level(Level),
     /// A grid of images.
     Images(Images),
+    /// A grid of values.
+    Heat(Heat),
 }
 
 /// A set of points. More than 5,000 are thinned by a fixed random choice, and a note says so.

@@ -21,6 +21,19 @@ const NAMED: [(&str, Colour); 10] = [
     ("silver", Colour::SILVER),
 ];
 
+/// The map viridis at even shares.
+const HEAT: [Colour; 9] = [
+    Colour(68, 1, 84),
+    Colour(71, 44, 122),
+    Colour(59, 81, 139),
+    Colour(44, 113, 142),
+    Colour(33, 144, 141),
+    Colour(39, 173, 129),
+    Colour(92, 200, 99),
+    Colour(170, 220, 50),
+    Colour(253, 231, 37),
+];
+
 impl Colour {
     /// Text.
     pub const BLACK: Colour = Colour(34, 34, 34);
@@ -45,6 +58,16 @@ impl Colour {
         }
         let known = NAMED.iter().find(|(n, _)| *n == name).map(|(_, colour)| *colour);
         known.ok_or_else(|| Error::unknown("colour", name, NAMED.iter().map(|(n, _)| *n)))
+    }
+
+    /// The colour of a share (0..1) of a quantity: from a dark blue over green to yellow, lightness rising evenly, so that
+    /// order is seen without hue too.
+    pub fn heat(share: f64) -> Colour {
+        let at = share.clamp(0.0, 1.0) * (HEAT.len() - 1) as f64;
+        let low = (at as usize).min(HEAT.len() - 2);
+        let (Colour(r, g, b), Colour(s, t, u)) = (HEAT[low], HEAT[low + 1]);
+        let mix = |x: u8, y: u8| (f64::from(x) + (f64::from(y) - f64::from(x)) * (at - low as f64)).round() as u8;
+        Colour(mix(r, s), mix(g, t), mix(b, u))
     }
 
     /// `#rrggbb`.

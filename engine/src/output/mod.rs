@@ -1,12 +1,13 @@
 //! Pictures and tables: what a run shows.
 //!
-//! A [`Chart`] is plain data made of layers ([`Cloud`], [`Curve`], [`Level`], [`Images`]); a [`Picture`] sets charts
+//! A [`Chart`] is plain data made of layers ([`Cloud`], [`Curve`], [`Level`], [`Images`], [`Heat`]); a [`Picture`] sets charts
 //! side by side. Both are saved as `.svg` or `.png`; equal data give equal bytes. A [`Table`] holds named cells and
 //! becomes text, Markdown, CSV or JSON.
 
 mod chart;
 mod colour;
 mod draw;
+mod heat;
 mod ink;
 mod legend;
 mod number;
@@ -19,6 +20,7 @@ mod view;
 
 pub use chart::{Axis, Chart, Cloud, Curve, Images, Layer, Level};
 pub use colour::Colour;
+pub use heat::Heat;
 pub use number::{estimate, number};
 pub use picture::Picture;
 pub use table::{Cell, Table};

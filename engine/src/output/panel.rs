@@ -4,7 +4,7 @@ use super::legend::{Legend, Swatch};
 use super::plane::Plane;
 use super::scale::Extent;
 use super::view::{View, thinned};
-use super::{Chart, Cloud, Colour, Images, Layer};
+use super::{Chart, Cloud, Colour, Heat, Images, Layer};
 use crate::{Error, Points, Result};
 
 /// Points drawn per cloud; a larger cloud is a blot and a giant file.
@@ -16,6 +16,14 @@ pub(super) enum Panel {
     Plane(Plane),
     Solid(Solid),
     Mosaic(Images),
+    Grid(Grid),
+}
+
+/// A heat map and the names of its axes, the horizontal one first.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Grid {
+    pub heat: Heat,
+    pub labels: [String; 2],
 }
 
 /// Clouds of three coordinates, seen from a fixed direction.
@@ -69,6 +77,22 @@ impl Making {
             }
             check_images(images)?;
             return Ok(Panel::Mosaic(images.clone()));
+        }
+        if let Some(heat) = chart.layers.iter().find_map(|l| if let Layer::Heat(heat) = l { Some(heat) } else { None })
+        {
+            if chart.layers.len() > 1 {
+                let got = format!("{} layers", chart.layers.len());
+                return Err(Error::shape(
+                    "a chart with a heat map",
+                    got,
+                    "a heat map stands alone: give it its own chart",
+                ));
+            }
+            heat.check()?;
+            return Ok(Panel::Grid(Grid {
+                heat: heat.clone(),
+                labels: [chart.x.label.clone(), chart.y.label.clone()],
+            }));
         }
         let clouds: Vec<&Cloud> =
             chart.layers.iter().filter_map(|l| if let Layer::Cloud(c) = l { Some(c) } else { None }).collect();

@@ -64,7 +64,7 @@ impl Plane {
                 Layer::Cloud(cloud) => plane.add_cloud(cloud, making),
                 Layer::Curve(curve) => plane.add_curve(curve, making)?,
                 Layer::Level(level) => plane.add_level(level, making),
-                Layer::Images(_) => {}
+                Layer::Images(_) | Layer::Heat(_) => {}
             }
         }
         let swarms = plane.items.iter().filter_map(|i| if let Item::Swarm(s) = i { Some(s) } else { None });

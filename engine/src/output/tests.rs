@@ -32,6 +32,24 @@ fn clouds_have_equal_scales_and_the_right_way_up() {
 }
 
 #[test]
+fn a_heat_map_has_one_fill_per_value_and_its_numbers() {
+    let names = |n: usize| (0..n).map(|i| format!("n{i}")).collect::<Vec<_>>();
+    let heat = |values: Vec<f64>| {
+        Chart::new("").x("across").y("up").with(Heat::new(names(3), names(2), values).label("energy"))
+    };
+    let text = svg(&heat(vec![0.125, 2.5, f64::NAN, 4.0, 5.0, 6.0]));
+    for word in ["across", "up", "energy", "n2", "0.125", "2.5"] {
+        assert!(text.contains(&format!(">{word}<")), "{word}");
+    }
+    // Six cells less the empty one, and the strips of the bar.
+    assert_eq!(text.matches("z\" fill=").count(), 5 + 64, "{text}");
+    assert!(Picture::new("").with(heat(vec![1.0; 5])).svg().is_err());
+    assert!(Picture::new("").with(heat(vec![f64::NAN; 6])).svg().is_ok());
+    let mixed = heat(vec![1.0; 6]).with(Level::new(1.0, "floor"));
+    assert!(Picture::new("").with(mixed).svg().is_err());
+}
+
+#[test]
 fn a_logarithmic_axis_spaces_decades_evenly() {
     let curve = Curve::new(vec![0.0, 1.0, 2.0], vec![1e-4, 1e-2, 1.0]).marked();
     let at = circles(&svg(&Chart::new("").log_y().with(curve)));

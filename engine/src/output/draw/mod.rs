@@ -3,6 +3,7 @@
 mod axes;
 mod clip;
 mod head;
+mod heat;
 mod mosaic;
 mod solid;
 
@@ -104,6 +105,7 @@ fn draw_panel(scene: &mut Scene, face: &FontRef<'_>, panel: &Panel, area: Area) 
         Panel::Plane(plane) => axes::draw(scene, face, plane, area),
         Panel::Solid(solid) => Ok(solid::draw(scene, solid, area)),
         Panel::Mosaic(images) => Ok(mosaic::draw(scene, images, area)),
+        Panel::Grid(grid) => Ok(heat::draw(scene, face, grid, area)),
     }
 }
 
@@ -111,7 +113,7 @@ fn draw_panel(scene: &mut Scene, face: &FontRef<'_>, panel: &Panel, area: Area) 
 fn wanted_height(panel: &Panel, width: f64, making: &mut Making) -> f64 {
     match panel {
         Panel::Plane(plane) if plane.equal => width - 12.0,
-        Panel::Plane(_) => (0.62 * width).max(250.0),
+        Panel::Plane(_) | Panel::Grid(_) => (0.62 * width).max(250.0),
         Panel::Solid(solid) => solid::height(solid, width),
         Panel::Mosaic(images) => mosaic::height(images, width, making),
     }

@@ -1,0 +1,101 @@
+//! What a run folder promises.
+
+use super::*;
+use sdflow_dsl::Outcome;
+use std::time::Duration;
+
+fn record(identity: &str) -> Record {
+    Record::new("a.rhai".into(), identity, 0, false)
+}
+
+fn done(identity: &str) -> Record {
+    record(identity).ended(&Outcome::default(), Duration::ZERO)
+}
+
+fn ready(found: Found) -> Folder {
+    match found {
+        Found::New(folder) | Found::Unfinished(folder, _) => folder,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn finished_is_answered_and_unfinished_is_emptied() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run");
+    let folder = ready(open(&path, "a", false).unwrap());
+    folder.write_record(&record("a")).unwrap();
+    fs::write(path.join("metrics.csv"), "step\n").unwrap();
+    drop(folder);
+
+    let found = open(&path, "a", false).unwrap();
+    assert!(matches!(found, Found::Unfinished(_, Status::Running)) && !path.join("metrics.csv").exists());
+    ready(found).write_record(&done("a")).unwrap();
+    assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)));
+}
+
+#[test]
+fn forcing_keeps_the_old_run_until_the_new_one_is_complete() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run");
+    ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
+
+    let partial = ready(open(&path, "a", true).unwrap());
+    assert_ne!(partial.settled(false).unwrap(), path);
+    assert!(path.join("run.json").exists());
+
+    let anew = ready(open(&path, "b", true).unwrap());
+    anew.write_record(&done("b")).unwrap();
+    assert_eq!(anew.settled(true).unwrap(), path);
+    assert_eq!(recorded(&path).unwrap().unwrap().identity, "b");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn other_peoples_files_are_never_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("thesis.tex"), "x").unwrap();
+    for force in [false, true] {
+        assert!(open(dir.path(), "a", force).unwrap_err().message.contains("thesis.tex"));
+    }
+}
+
+#[test]
+fn another_run_is_not_overwritten_unasked() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run");
+    ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
+    assert!(open(&path, "b", false).unwrap_err().message.contains("another run"));
+}
+
+#[test]
+fn two_at_once_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let _first = ready(open(&dir.path().join("run"), "a", false).unwrap());
+    assert!(matches!(open(&dir.path().join("run"), "a", false), Ok(Found::Busy)));
+}
+
+#[test]
+fn a_replacement_cut_in_half_is_put_right() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run");
+    ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
+    fs::rename(&path, beside(&path, "replaced")).unwrap();
+    assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)));
+
+    let aside = Folder::emptied(&beside(&path, "replaced")).unwrap().unwrap();
+    aside.write_record(&done("a")).unwrap();
+    ready(open(&path, "a", true).unwrap()).kept(&done("a")).unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+/// Killed while a folder was emptied, or before the first record stood.
+#[test]
+fn a_folder_left_half_emptied_is_still_a_run_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run");
+    drop(ready(open(&path, "a", false).unwrap()));
+    fs::write(path.join(DRAFTS[0]), "{").unwrap();
+    assert!(matches!(open(&path, "a", false).unwrap(), Found::New(_)));
+    assert!(!path.join(DRAFTS[0]).exists() && CONTENT.last() == Some(&"run.json"));
+}

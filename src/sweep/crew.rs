@@ -1,0 +1,217 @@
+//! Cells computed some at a time, each on its own threads.
+
+use super::plan::Cell;
+use super::store::Store;
+use crate::args::SweepArgs;
+use crate::folder::{self, Found};
+use crate::progress::Progress;
+use crate::record::{Record, Status};
+use crate::watch::Voice;
+use crate::{execution, message, terminal};
+use sdflow::Interrupt;
+use sdflow_dsl::{Diagnostic, STACK, execute_here};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a worker rests before it looks again at a cell that another process computes.
+const REST: Duration = Duration::from_millis(50);
+
+/// Who computes the cells, and what came of it.
+#[derive(Debug)]
+pub struct Crew<'a> {
+    store: &'a Store,
+    args: &'a SweepArgs,
+    interrupt: &'a Interrupt,
+    waiting: Mutex<VecDeque<&'a Cell>>,
+    /// Records by the numbers of their cells.
+    records: Mutex<BTreeMap<usize, Record>>,
+    progress: Mutex<Progress>,
+    total: usize,
+    ended: AtomicUsize,
+    failed: AtomicBool,
+}
+
+/// How many cells at a time, and threads for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    pub jobs: usize,
+    pub threads: usize,
+}
+
+impl Layout {
+    /// The layout for `cells` cells on `cores` cores: what was asked for, less what the machine does not have.
+    pub fn of(jobs: Option<usize>, threads: Option<usize>, cells: usize, cores: usize) -> Layout {
+        let threads_at_most = threads.map(|t| t.min(cores));
+        let jobs_at_most = cores / threads_at_most.unwrap_or(1);
+        let jobs = jobs.unwrap_or(jobs_at_most).min(jobs_at_most).min(cells).max(1);
+        Layout { jobs, threads: threads_at_most.unwrap_or(cores / jobs).max(1) }
+    }
+}
+
+impl<'a> Crew<'a> {
+    /// A crew for `cells`, of which those that are finished already are answered from their folders.
+    ///
+    /// # Errors
+    /// The folder of a cell holds something else.
+    pub fn new(
+        cells: impl Iterator<Item = &'a Cell>,
+        store: &'a Store,
+        args: &'a SweepArgs,
+        interrupt: &'a Interrupt,
+    ) -> Result<Crew<'a>, Diagnostic> {
+        let (mut waiting, mut records) = (VecDeque::new(), BTreeMap::new());
+        for cell in cells {
+            match settled(cell, store, args)? {
+                Some(record) => drop(records.insert(cell.number, record)),
+                None => waiting.push_back(cell),
+            }
+        }
+        let total = waiting.len();
+        let progress = Mutex::new(Progress::new(args.quiet));
+        let (waiting, records) = (Mutex::new(waiting), Mutex::new(records));
+        let (ended, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Ok(Crew { store, args, interrupt, waiting, records, progress, total, ended, failed })
+    }
+
+    /// Cells that are not finished yet.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Computes the cells and returns all records by the numbers of their cells; those of cells that were not begun lack.
+    ///
+    /// # Errors
+    /// Threads that the system does not grant.
+    pub fn computed(self, layout: Layout) -> Result<BTreeMap<usize, Record>, Diagnostic> {
+        let trouble = Mutex::new(None);
+        self.tick(None);
+        std::thread::scope(|scope| {
+            for _ in 0..layout.jobs.min(self.total) {
+                let work = || {
+                    // This thread is one of the pool's: what a script computes stays in the pool of its cell.
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(layout.threads).use_current_thread().build();
+                    match pool {
+                        Ok(_pool) => self.work(),
+                        Err(e) => *held(&trouble) = Some(e.to_string()),
+                    }
+                };
+                let started =
+                    std::thread::Builder::new().name("cell".into()).stack_size(STACK).spawn_scoped(scope, work);
+                if let Err(e) = started {
+                    *held(&trouble) = Some(e.to_string());
+                }
+            }
+        });
+        held(&self.progress).clear();
+        let reason = held(&trouble).take();
+        match reason {
+            Some(reason) => {
+                Err(message::data(format!("the system refuses threads: {reason}"), Some("give a smaller `--jobs`")))
+            }
+            None => Ok(self.records.into_inner().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
+    fn work(&self) {
+        while let Some(cell) = self.next() {
+            match self.outcome(cell) {
+                Ok(Some(record)) => self.keep(cell, record),
+                // Another process computes it: it comes round again, after those that nobody computes.
+                Ok(None) => {
+                    held(&self.waiting).push_back(cell);
+                    std::thread::sleep(REST);
+                }
+                Err(trouble) => {
+                    let mut record =
+                        Record::begun(cell.prepared.script().into(), &cell.prepared, self.args.script.quick);
+                    record.fail(&trouble);
+                    self.keep(cell, record);
+                }
+            }
+        }
+    }
+
+    fn next(&self) -> Option<&'a Cell> {
+        let halted = self.interrupt.raised() || self.args.fail_fast && self.failed.load(Ordering::Relaxed);
+        if halted { None } else { held(&self.waiting).pop_front() }
+    }
+
+    /// The record of a cell; none while another process computes it.
+    fn outcome(&self, cell: &Cell) -> Result<Option<Record>, Diagnostic> {
+        if let Some(record) = settled(cell, self.store, self.args)? {
+            return Ok(Some(record));
+        }
+        let path = self.store.cell(cell);
+        match folder::open(&path, cell.prepared.identity(), self.args.force)? {
+            Found::Busy => Ok(None),
+            Found::Finished(record) => Ok(Some(*record)),
+            Found::New(folder) | Found::Unfinished(folder, _) => {
+                let (quick, interrupt) = (self.args.script.quick, self.interrupt.below());
+                let prepared = cell.prepared.clone();
+                let ended = execution::computed(prepared, folder, quick, interrupt, Voice::Log, execute_here)?;
+                Ok(Some(ended.record))
+            }
+        }
+    }
+
+    fn keep(&self, cell: &Cell, record: Record) {
+        if record.status == Status::Failed {
+            self.failed.store(true, Ordering::Relaxed);
+            let cause = record.error.as_ref().map_or("", |error| error.message.as_str());
+            let line = format!("cell {} ({}) failed: {cause}", cell.number, cell.name());
+            held(&self.progress).aside(|| terminal::tell(&line));
+        }
+        held(&self.records).insert(cell.number, record);
+        self.ended.fetch_add(1, Ordering::Relaxed);
+        self.tick(Some(cell));
+    }
+
+    fn tick(&self, cell: Option<&Cell>) {
+        let done = self.ended.load(Ordering::Relaxed);
+        let detail = cell.map_or(String::new(), Cell::name);
+        let mut progress = held(&self.progress);
+        if let Some(line) = progress.tick("cells", done, self.total, &detail, Instant::now()) {
+            progress.aside(|| terminal::tell(&line));
+        }
+    }
+}
+
+/// The record of a cell that is not to be computed: finished, or failed and not to be tried again.
+fn settled(cell: &Cell, store: &Store, args: &SweepArgs) -> Result<Option<Record>, Diagnostic> {
+    if args.force {
+        return Ok(None);
+    }
+    let record = folder::recorded(&store.cell(cell))?.filter(|record| record.identity == cell.prepared.identity());
+    Ok(record.filter(|record| record.status == Status::Done || record.status == Status::Failed && !args.retry_failed))
+}
+
+/// What a thread that panicked held is whole.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_more_threads_than_cores() {
+        let of = |jobs, threads, cells, cores| {
+            let Layout { jobs, threads } = Layout::of(jobs, threads, cells, cores);
+            (jobs, threads)
+        };
+        assert_eq!(of(None, None, 60, 8), (8, 1));
+        assert_eq!(of(None, None, 3, 8), (3, 2));
+        assert_eq!(of(Some(2), None, 60, 8), (2, 4));
+        assert_eq!(of(Some(1), None, 60, 8), (1, 8));
+        assert_eq!(of(None, Some(4), 60, 8), (2, 4));
+        assert_eq!(of(Some(4), Some(4), 60, 8), (2, 4));
+        assert_eq!(of(Some(64), Some(64), 60, 8), (1, 8));
+        assert_eq!(of(Some(1), Some(1), 60, 8), (1, 1));
+        assert_eq!(of(None, None, 0, 1), (1, 1));
+        let all = (1..9).flat_map(|c| (1..20).flat_map(move |j| (1..20).map(move |t| (Some(j), Some(t), 60, c))));
+        assert!(all.map(|(j, t, n, c)| (of(j, t, n, c), c)).all(|((j, t), c)| j * t <= c));
+    }
+}

@@ -1,0 +1,139 @@
+//! `sweep`: one script for many values of its parameters, each cell the run that `run` would make, all in one table.
+
+mod axis;
+mod crew;
+mod mean;
+mod picture;
+mod plan;
+mod slurm;
+mod store;
+mod table;
+mod told;
+
+use crate::args::SweepArgs;
+use crate::exit::Exit;
+use crate::message::of_engine;
+use crate::record::Record;
+use crate::request::request;
+use crate::{folder, guard, machine, run, terminal};
+use crew::{Crew, Layout};
+use plan::{Cell, Plan};
+use sdflow::Interrupt;
+use sdflow_dsl::Diagnostic;
+use std::collections::BTreeMap;
+use std::time::Instant;
+use store::Store;
+use table::{Row, Table};
+use told::{Best, Counts, Report, Wanted};
+
+/// Computes the cells that are not finished yet and writes the table of all.
+///
+/// # Errors
+/// A sweep that cannot be planned, a folder that cannot be used or written.
+pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
+    let (clock, interrupt) = (Instant::now(), Interrupt::default());
+    let plan = Plan::of(request(&args.script, &interrupt)?, &args.script.params, &args.zip)?;
+    if let Some(tasks) = args.slurm {
+        return array_job(args, &plan, tasks);
+    }
+    let script = &args.script.script;
+    let name = format!("sweep-{}", plan.identity());
+    let path = args.out.clone().unwrap_or_else(|| run::default_folder(script, &name));
+    let store = Store::open(&path, script, &plan)?;
+    guard::on_ctrl_c(&interrupt);
+    let mine = |cell: &&Cell| args.shard.is_none_or(|shard| shard.holds(cell.number));
+    let crew = Crew::new(plan.cells.iter().filter(mine), &store, args, &interrupt)?;
+    let layout = layout(args, crew.total());
+    let records = crew.computed(layout)?;
+    let gathered = store.locked(|| {
+        let rows = rows(&plan, &store, args, &records);
+        let table = Table::of(&plan, &rows);
+        store.write("table.csv", table.csv()?)?;
+        store.write("table.jsonl", table.jsonl())?;
+        let picture = drawn(&plan, &store, args, &rows)?;
+        Ok((rows, picture))
+    });
+    let (rows, picture) = gathered?;
+    let mine: Vec<Row> = rows.iter().filter(|(cell, _)| mine(&cell)).cloned().collect();
+    let (wanted, complaint) = Wanted::of(args.best.as_deref(), &rows);
+    if let Some(complaint) = complaint {
+        terminal::tell(&format!("warning: {complaint}"));
+    }
+    let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.sorted(&rows));
+    let counts = Counts::of(&mine);
+    let exit = counts.exit(interrupt.raised());
+    let report = Report {
+        schema: 1,
+        status: match exit {
+            Exit::Interrupted => "stopped",
+            Exit::Cells => "failed",
+            _ => "done",
+        },
+        exit_code: exit.code(),
+        script: script.clone(),
+        folder: path.clone(),
+        table: path.join("table.csv"),
+        jsonl: path.join("table.jsonl"),
+        picture: picture.map(|name| path.join(name)),
+        cells: counts,
+        metric: wanted.as_ref().map(|wanted| wanted.metric.clone()),
+        best: Best::of(&sorted),
+        wall_s: clock.elapsed().as_secs_f64(),
+    };
+    match (args.json, args.quiet) {
+        (true, _) => terminal::say_json(&report),
+        (false, false) => terminal::say(told::summary(&report, &plan, wanted.as_ref(), &sorted).trim_end()),
+        (false, true) => {}
+    }
+    if exit == Exit::Interrupted {
+        terminal::tell("stopped; the same command again computes what is missing");
+    }
+    terminal::flushed().map(|()| exit)
+}
+
+/// The layout asked for, and a word where the machine has not so many cores.
+fn layout(args: &SweepArgs, cells: usize) -> Layout {
+    let (jobs, threads) = (args.jobs.map(usize::from), args.threads.map(usize::from));
+    let cores = machine::cores();
+    let layout = Layout::of(jobs, threads, cells, cores);
+    let fewer = jobs.is_some_and(|jobs| layout.jobs < jobs.min(cells)) || threads.is_some_and(|t| layout.threads < t);
+    if fewer && cells > 0 {
+        let Layout { jobs, threads } = layout;
+        terminal::tell(&format!("note: of {cores} cores, {jobs} cells at a time with {threads} threads each are used"));
+    }
+    layout
+}
+
+/// The rows of the table in the order of the plan: of the whole sweep, or of a shard and of what others have computed.
+fn rows<'a>(plan: &'a Plan, store: &Store, args: &SweepArgs, records: &BTreeMap<usize, Record>) -> Vec<Row<'a>> {
+    let row = |cell: &'a Cell| {
+        let found = records.get(&cell.number).cloned().or_else(|| {
+            let there = folder::recorded(&store.cell(cell)).ok().flatten();
+            there.filter(|record| record.identity == cell.prepared.identity())
+        });
+        (cell, found)
+    };
+    let shown = |(cell, record): &Row| record.is_some() || args.shard.is_none_or(|shard| shard.holds(cell.number));
+    plan.cells.iter().map(row).filter(shown).collect()
+}
+
+/// Draws the picture; its name where there is one.
+fn drawn(plan: &Plan, store: &Store, args: &SweepArgs, rows: &[Row]) -> Result<Option<&'static str>, Diagnostic> {
+    const NAME: &str = "sweep.svg";
+    let (wanted, _) = Wanted::of(args.best.as_deref(), rows);
+    let Some(wanted) = wanted else { return Ok(None) };
+    let means = mean::means(rows, &wanted.metric);
+    let Some(picture) = picture::picture(plan, &means, &wanted.metric) else { return Ok(None) };
+    store.write(NAME, picture.svg().map_err(|e| of_engine(&e))?).map(|()| Some(NAME))
+}
+
+/// Prints the sweep as an array job.
+fn array_job(args: &SweepArgs, plan: &Plan, tasks: u16) -> Result<Exit, Diagnostic> {
+    let mut words: Vec<_> = std::env::args_os().collect();
+    if let (Some(first), Ok(program)) = (words.first_mut(), std::env::current_exe()) {
+        *first = program.into();
+    }
+    let name = args.script.script.file_stem().unwrap_or_default().to_string_lossy();
+    terminal::say(&slurm::script(&words, &name, plan.cells.len(), tasks, args.threads));
+    terminal::flushed().map(|()| Exit::Done)
+}

@@ -1,0 +1,218 @@
+//! The cells of a sweep: every combination of the axes' values, each with the identity that `run` would give it.
+
+use super::axis::{self, Axis, MOST};
+use crate::args::Zip;
+use crate::message::usage;
+use sdflow_dsl::{Diagnostic, Hasher, Prepared, Request};
+
+/// The name of the axis that sets the seed.
+pub const SEED: &str = "seed";
+
+/// What is to be computed.
+#[derive(Debug)]
+pub struct Plan {
+    /// What varies independently; the first varies slowest.
+    pub groups: Vec<Group>,
+    /// The cells in order.
+    pub cells: Vec<Cell>,
+}
+
+/// Axes that advance together, mostly one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group(pub Vec<Axis>);
+
+/// One run of the sweep.
+#[derive(Debug)]
+pub struct Cell {
+    /// From 1, in the order of the plan.
+    pub number: usize,
+    /// The axes with this cell's values.
+    pub values: Vec<(String, String)>,
+    pub prepared: Prepared,
+}
+
+impl Group {
+    /// Number of values of each axis.
+    pub fn len(&self) -> usize {
+        self.0.first().map_or(0, |axis| axis.values.len())
+    }
+
+    /// Does it hold this axis?
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|axis| axis.name == name)
+    }
+}
+
+impl Cell {
+    /// The cell for a reader: "dim=2, sigma=0.1".
+    pub fn name(&self) -> String {
+        told(&self.values)
+    }
+
+    /// The axes without the seed.
+    pub fn place(&self) -> Vec<(String, String)> {
+        self.values.iter().filter(|(name, _)| name != SEED).cloned().collect()
+    }
+}
+
+/// "dim=2, sigma=0.1".
+pub fn told(values: &[(String, String)]) -> String {
+    values.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
+}
+
+impl Plan {
+    /// The plan for `params` as given by `-p` and `zips` as given by `--zip`; `request` says the rest.
+    ///
+    /// # Errors
+    /// A bad axis or zip, a name that the script does not declare, a value of the wrong type, two equal cells, more than
+    /// [`MOST`] cells, a script that does not compile.
+    pub fn of(request: Request, params: &[(String, String)], zips: &[Zip]) -> Result<Plan, Diagnostic> {
+        let groups = grouped(axes(params)?, zips)?;
+        let count = groups.iter().try_fold(1usize, |n, group| n.checked_mul(group.len())).filter(|n| *n <= MOST);
+        let Some(count) = count else {
+            let message = format!("the sweep has more than {MOST} cells, the most");
+            return Err(usage(message, "give fewer values, or let axes advance together with `--zip`"));
+        };
+        let first = sdflow_dsl::prepare(&Request { params: values(&groups, 0), ..request })?;
+        declared(&first)?;
+        let cell = |index: usize| {
+            let values = values(&groups, index);
+            let prepared = first.given(values.clone())?;
+            Ok(Cell { number: index + 1, values, prepared })
+        };
+        let cells = (0..count).map(cell).collect::<Result<Vec<_>, Diagnostic>>()?;
+        different(&cells)?;
+        Ok(Plan { groups, cells })
+    }
+
+    /// What tells this sweep from every other: the identities of its cells.
+    pub fn identity(&self) -> String {
+        let mut hasher = Hasher::new();
+        for cell in &self.cells {
+            hasher.field("cell", cell.prepared.identity().as_bytes());
+        }
+        hasher.hex()
+    }
+
+    /// Names of all axes in order.
+    pub fn axes(&self) -> impl Iterator<Item = &Axis> {
+        self.groups.iter().flat_map(|group| &group.0)
+    }
+}
+
+fn axes(params: &[(String, String)]) -> Result<Vec<Axis>, Diagnostic> {
+    let mut axes: Vec<Axis> = Vec::new();
+    for (name, text) in params {
+        if axes.iter().any(|axis| axis.name == *name) {
+            let all: Vec<&str> = params.iter().filter(|(n, _)| n == name).map(|(_, text)| text.as_str()).collect();
+            return Err(usage(
+                format!("axis `{name}` is given twice, as {}", all.join(" and as ")),
+                format!("write -p {name}={}", all.join(",")),
+            ));
+        }
+        axes.push(axis::axis(name, text)?);
+    }
+    Ok(axes)
+}
+
+/// The axes with those of each zip joined, where the first of them stood.
+fn grouped(axes: Vec<Axis>, zips: &[Zip]) -> Result<Vec<Group>, Diagnostic> {
+    let names: Vec<String> = axes.iter().map(|axis| axis.name.clone()).collect();
+    let mut zipped: Vec<&String> = Vec::new();
+    for name in zips.iter().flat_map(|zip| &zip.0) {
+        if !names.contains(name) {
+            let near = sdflow::nearest(name, names.iter().map(String::as_str));
+            let hint =
+                near.map_or_else(|| format!("give it with -p {name}=.."), |near| format!("did you mean `{near}`?"));
+            return Err(usage(format!("`--zip` names `{name}`, which is no axis"), hint));
+        }
+        if zipped.contains(&name) {
+            return Err(usage(format!("`--zip` names `{name}` twice"), "join all that advance together: --zip a,b,c"));
+        }
+        zipped.push(name);
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    for axis in axes {
+        let zip = zips.iter().find(|zip| zip.0.contains(&axis.name));
+        match groups.iter_mut().find(|group| zip.is_some_and(|zip| zip.0.iter().any(|name| group.has(name)))) {
+            Some(group) => group.0.push(axis),
+            None => groups.push(Group(vec![axis])),
+        }
+    }
+    match groups.iter().find(|group| group.0.iter().any(|axis| axis.values.len() != group.len())) {
+        None => Ok(groups),
+        Some(group) => {
+            let lengths = group.0.iter().map(|axis| format!("`{}` has {}", axis.name, axis.values.len()));
+            let message = format!("zipped axes differ in length: {} values", lengths.collect::<Vec<_>>().join(", "));
+            Err(usage(message, "give each as many values, or leave `--zip` out for all combinations"))
+        }
+    }
+}
+
+/// The values of the `index`-th cell: the last group varies fastest.
+fn values(groups: &[Group], index: usize) -> Vec<(String, String)> {
+    let mut rest = index;
+    let mut values: Vec<Vec<(String, String)>> = Vec::new();
+    for group in groups.iter().rev() {
+        let at = rest % group.len();
+        rest /= group.len();
+        values.push(group.0.iter().map(|axis| (axis.name.clone(), axis.values[at].clone())).collect());
+    }
+    values.into_iter().rev().flatten().collect()
+}
+
+/// Every axis is a parameter of the script.
+fn declared(prepared: &Prepared) -> Result<(), Diagnostic> {
+    let Some((name, near)) = prepared.unused_params().into_iter().next() else { return Ok(()) };
+    let known: Vec<&str> = prepared.params().keys().map(String::as_str).collect();
+    let hint = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => format!("declare it in the script: let {name} = param(\"{name}\", 1);"),
+        None => format!("its parameters are {}", known.join(", ")),
+    };
+    let message = format!("axis `{name}` is no parameter of {}", prepared.script().display());
+    Err(Diagnostic { see: Some("param".into()), ..usage(message, hint) })
+}
+
+/// No cell is there twice: both would be the same run.
+fn different(cells: &[Cell]) -> Result<(), Diagnostic> {
+    let mut seen = std::collections::HashMap::new();
+    for cell in cells {
+        if let Some(before) = seen.insert(cell.prepared.identity(), cell.number) {
+            let message = format!("cells {before} and {} are the same: {}", cell.number, cell.name());
+            return Err(usage(message, "give each value of an axis once"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(params: &[(&str, &str)], zips: &[&[&str]]) -> Result<Vec<String>, String> {
+        let params: Vec<_> = params.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
+        let zips: Vec<_> = zips.iter().map(|zip| Zip(zip.iter().map(|n| n.to_string()).collect())).collect();
+        let groups = axes(&params).and_then(|axes| grouped(axes, &zips)).map_err(|e| e.message)?;
+        let count = groups.iter().map(Group::len).product();
+        Ok((0..count).map(|i| told(&values(&groups, i))).collect())
+    }
+
+    #[test]
+    fn all_combinations_the_last_axis_fastest() {
+        let cells = plan(&[("a", "1,2"), ("b", "x,y")], &[]).unwrap();
+        assert_eq!(cells, ["a=1, b=x", "a=1, b=y", "a=2, b=x", "a=2, b=y"]);
+        assert_eq!(plan(&[], &[]).unwrap(), [""]);
+    }
+
+    #[test]
+    fn zipped_axes_advance_together() {
+        let cells = plan(&[("a", "1,2"), ("b", "x,y"), ("c", "3,4")], &[&["a", "c"]]).unwrap();
+        assert_eq!(cells, ["a=1, c=3, b=x", "a=1, c=3, b=y", "a=2, c=4, b=x", "a=2, c=4, b=y"]);
+        let wrong = |params: &[(&str, &str)], zips: &[&[&str]]| plan(params, zips).unwrap_err();
+        assert!(wrong(&[("a", "1,2"), ("b", "1,2,3")], &[&["a", "b"]]).contains("`a` has 2, `b` has 3 values"));
+        assert!(wrong(&[("a", "1")], &[&["a", "b"]]).contains("`b`, which is no axis"));
+        assert!(wrong(&[("a", "1"), ("b", "1")], &[&["a", "b"], &["a", "b"]]).contains("`a` twice"));
+        assert!(wrong(&[("a", "1"), ("a", "2")], &[]).contains("given twice, as 1 and as 2"));
+    }
+}

@@ -1,0 +1,61 @@
+//! The same sweep as an array job: one shard per task.
+
+use std::ffi::OsString;
+
+/// Most tasks when their number is not given.
+const TASKS: usize = 100;
+
+/// The job script of `words`, the command line with the program first, for a sweep of `cells` cells; `tasks` is 0 where
+/// their number was not given. Each task computes its shard, and the last line tells how to gather.
+pub fn script(words: &[OsString], name: &str, cells: usize, tasks: u16, threads: Option<u16>) -> String {
+    let tasks = if tasks == 0 { cells.min(TASKS) } else { usize::from(tasks).min(cells) }.max(1);
+    let own = |word: &&OsString| {
+        let word = word.to_string_lossy();
+        word != "--slurm" && !word.starts_with("--slurm=")
+    };
+    let command: Vec<String> = words.iter().filter(own).map(|word| quoted(&word.to_string_lossy())).collect();
+    let command = command.join(" ");
+    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    format!(
+        "#!/bin/bash\n\
+         #SBATCH --job-name=sweep-{plain}\n\
+         #SBATCH --array=1-{tasks}\n\
+         #SBATCH --cpus-per-task={}\n\
+         #SBATCH --output=sweep-{plain}-%A-%a.log\n\
+         # {cells} cells in {tasks} tasks; submit it where this was printed, and again to compute what is missing.\n\
+         {command} --quiet --shard \"$SLURM_ARRAY_TASK_ID/{tasks}\"\n\
+         # When all tasks have ended, gather the table: {command}",
+        threads.unwrap_or(1)
+    )
+}
+
+/// A word as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/+%@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_come_back_as_they_were() {
+        assert_eq!(quoted("-p"), "-p");
+        assert_eq!(quoted("name=\"a,b\" c"), "'name=\"a,b\" c'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn one_task_per_cell_up_to_a_hundred() {
+        let words = ["sdflow-engine", "sweep", "a b.rhai", "--slurm"].map(OsString::from);
+        let of = |cells, tasks| script(&words, "a b", cells, tasks, None);
+        assert!(of(7, 0).contains("--array=1-7\n") && of(1000, 0).contains("--array=1-100\n"));
+        assert!(of(1000, 8).contains("--array=1-8\n") && of(3, 8).contains("--array=1-3\n"));
+        let command = "sdflow-engine sweep 'a b.rhai'";
+        let text = of(7, 0);
+        assert!(text.contains(&format!("\n{command} --quiet --shard \"$SLURM_ARRAY_TASK_ID/7\"\n")), "{text}");
+        assert!(text.ends_with(&format!(": {command}")) && text.contains("--job-name=sweep-a-b\n"), "{text}");
+    }
+}

@@ -1,0 +1,133 @@
+//! The sweep folder: `sweep.json`, the tables and the picture, and the run folders of the cells below `cells/`.
+
+use super::plan::{Cell, Plan};
+use crate::folder::refusal;
+use crate::message::{self, of_engine};
+use crate::record::Engine;
+use sdflow_dsl::Diagnostic;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+const PLAN: &str = "sweep.json";
+const LOCK: &str = ".lock";
+
+/// A sweep folder; several processes may work in it.
+#[derive(Debug)]
+pub struct Store(PathBuf);
+
+/// The content of `sweep.json`: what the folder is about.
+#[derive(Debug, Serialize, Deserialize)]
+struct Described {
+    schema: u32,
+    script: PathBuf,
+    /// Hash of the cells' identities.
+    identity: String,
+    engine: Engine,
+    /// Axes that advance together stand in one group; the first group varies slowest.
+    axes: Vec<Vec<AxisDescribed>>,
+    cells: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct AxisDescribed {
+    name: String,
+    values: Vec<String>,
+}
+
+impl Store {
+    /// The folder at `path`, made ready for `plan` of `script`. A plan that grew finds its cells again.
+    ///
+    /// # Errors
+    /// The folder holds something else or the sweep of another script, or cannot be written.
+    pub fn open(path: &Path, script: &Path, plan: &Plan) -> Result<Store, Diagnostic> {
+        let store = Store(path.into());
+        store.is_ours(script)?;
+        fs::create_dir_all(path.join("cells")).map_err(|e| refusal(path, &e))?;
+        let axis = |axis: &super::axis::Axis| AxisDescribed { name: axis.name.clone(), values: axis.values.clone() };
+        let described = Described {
+            schema: 1,
+            script: script.into(),
+            identity: plan.identity(),
+            engine: Engine::this(),
+            axes: plan.groups.iter().map(|group| group.0.iter().map(axis).collect()).collect(),
+            cells: plan.cells.len(),
+        };
+        let text = serde_json::to_string_pretty(&described).map_err(|e| message::data(e.to_string(), None))?;
+        store.locked(|| store.write(PLAN, text + "\n"))?;
+        Ok(store)
+    }
+
+    /// Nothing of anybody else stands here.
+    fn is_ours(&self, script: &Path) -> Result<(), Diagnostic> {
+        let path = &self.0;
+        let file = path.join(PLAN);
+        match fs::read(&file) {
+            Ok(bytes) => {
+                let described: Described = serde_json::from_slice(&bytes).map_err(|e| {
+                    let hint = "choose another `--out`, or remove that folder if nothing in it is needed";
+                    message::data(format!("{} is not a sweep of this version: {e}", file.display()), Some(hint))
+                })?;
+                match described.script.file_name() == script.file_name() {
+                    true => Ok(()),
+                    false => Err(message::usage(
+                        format!("{} holds a sweep of {}", path.display(), described.script.display()),
+                        "choose another `--out`",
+                    )),
+                }
+            }
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                let own = |name: &str| name == "cells" || name.starts_with('.');
+                let entries = fs::read_dir(path).into_iter().flatten().flatten();
+                let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+                match names.find(|name| !own(name)) {
+                    None => Ok(()),
+                    Some(name) => Err(message::usage(
+                        format!("{} is not a sweep folder: it holds {name}", path.display()),
+                        "choose an empty folder, or one that does not exist yet, for `--out`",
+                    )),
+                }
+            }
+            Err(e) => Err(refusal(&file, &e)),
+        }
+    }
+
+    /// The run folder of a cell, relative to the sweep's.
+    pub fn relative(cell: &Cell) -> PathBuf {
+        let name = cell.prepared.script().file_stem().unwrap_or_default().to_string_lossy();
+        Path::new("cells").join(format!("{name}-{}", cell.prepared.identity()))
+    }
+
+    /// The run folder of a cell.
+    pub fn cell(&self, cell: &Cell) -> PathBuf {
+        self.0.join(Store::relative(cell))
+    }
+
+    /// Does `act` while no other process does the like; a process that was killed holds nobody up.
+    ///
+    /// # Errors
+    /// Those of `act`; a folder that cannot be written.
+    pub fn locked<T>(&self, act: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
+        let path = self.0.join(LOCK);
+        let lock = File::create(&path).and_then(|file| file.lock().map(|()| file)).map_err(|e| refusal(&path, &e))?;
+        // Nobody else writes now: what stands half written was left by a process that was killed.
+        for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') && name.ends_with(".tmp") {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        let done = act();
+        drop(lock);
+        done
+    }
+
+    /// Writes a file of the folder, whole or not at all.
+    ///
+    /// # Errors
+    /// The system's reason.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> Result<(), Diagnostic> {
+        sdflow::io::write_atomic(&self.0.join(name), |out| out.write_all(text.as_ref())).map_err(|e| of_engine(&e))
+    }
+}

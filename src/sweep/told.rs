@@ -1,0 +1,183 @@
+//! What a sweep tells at its end.
+
+use super::mean::{Mean, means, measured};
+use super::plan::{Plan, told};
+use super::table::Row;
+use crate::exit::Exit;
+use crate::progress::duration;
+use crate::record::Status;
+use sdflow::output::{estimate, number};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// Best places that the summary shows.
+const SHOWN: usize = 5;
+
+/// All of standard output under `--json`.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub schema: u32,
+    /// "done", "failed" (some cells did), "stopped" (by the user).
+    pub status: &'static str,
+    pub exit_code: u8,
+    pub script: PathBuf,
+    pub folder: PathBuf,
+    pub table: PathBuf,
+    pub jsonl: PathBuf,
+    /// None where no numeric axis varies.
+    pub picture: Option<PathBuf>,
+    pub cells: Counts,
+    /// The metric of `best`.
+    pub metric: Option<String>,
+    /// The best places first, averaged over seeds.
+    pub best: Vec<Best>,
+    pub wall_s: f64,
+}
+
+/// Cells by how they ended.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    pub planned: usize,
+    pub done: usize,
+    pub failed: usize,
+    pub stopped: usize,
+    pub pending: usize,
+    /// Of those done, with a check that does not hold.
+    pub checks_failed: usize,
+    /// With a warning in their record.
+    pub warned: usize,
+}
+
+/// A place of the sweep with the metric's mean over seeds.
+#[derive(Debug, Serialize)]
+pub struct Best {
+    pub params: BTreeMap<String, String>,
+    pub mean: f64,
+    pub se: Option<f64>,
+    pub seeds: usize,
+}
+
+impl Counts {
+    /// The counts of `rows`.
+    pub fn of(rows: &[Row]) -> Counts {
+        let mut counts = Counts { planned: rows.len(), ..Counts::default() };
+        for (_, record) in rows {
+            match record.as_ref().map(|record| record.status) {
+                Some(Status::Done) => counts.done += 1,
+                Some(Status::Failed) => counts.failed += 1,
+                Some(Status::Stopped) => counts.stopped += 1,
+                Some(Status::Running) | None => counts.pending += 1,
+            }
+            let Some(record) = record else { continue };
+            counts.checks_failed += usize::from(record.exit() == Exit::CheckFailed);
+            counts.warned += usize::from(!record.warnings.is_empty());
+        }
+        counts
+    }
+
+    /// How the command leaves.
+    pub fn exit(&self, interrupted: bool) -> Exit {
+        match self {
+            _ if interrupted => Exit::Interrupted,
+            counts if counts.failed > 0 => Exit::Cells,
+            counts if counts.checks_failed > 0 => Exit::CheckFailed,
+            _ => Exit::Done,
+        }
+    }
+}
+
+/// A metric and which end of it is best.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub metric: String,
+    pub largest: bool,
+}
+
+impl Wanted {
+    /// The metric of `--best`, or the first that was measured; and a sentence where the one asked for was not.
+    pub fn of(asked: Option<&str>, rows: &[Row]) -> (Option<Wanted>, Option<String>) {
+        let known = measured(rows);
+        let first = known.first().map(|name| Wanted { metric: name.to_string(), largest: false });
+        let Some(asked) = asked else { return (first, None) };
+        let (metric, largest) = match asked.strip_prefix("max:") {
+            Some(metric) => (metric, true),
+            None => (asked.strip_prefix("min:").unwrap_or(asked), false),
+        };
+        if known.contains(&metric) {
+            return (Some(Wanted { metric: metric.into(), largest }), None);
+        }
+        let hint = match sdflow::nearest(metric, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "no cell measured any".into(),
+            None => format!("measured were {}", known.join(", ")),
+        };
+        (first, Some(format!("no cell measured `{metric}`; {hint}")))
+    }
+
+    /// Means with the best first.
+    pub fn sorted(&self, rows: &[Row]) -> Vec<Mean> {
+        let mut means = means(rows, &self.metric);
+        means.sort_by(|a, b| if self.largest { b.value.total_cmp(&a.value) } else { a.value.total_cmp(&b.value) });
+        means
+    }
+}
+
+impl Best {
+    /// The first of `sorted` as data.
+    pub fn of(sorted: &[Mean]) -> Vec<Best> {
+        let best = |mean: &Mean| Best {
+            params: mean.place.iter().cloned().collect(),
+            mean: mean.value,
+            se: mean.se,
+            seeds: mean.seeds,
+        };
+        sorted.iter().take(SHOWN).map(best).collect()
+    }
+}
+
+/// The end of a sweep in words, several lines.
+pub fn summary(report: &Report, plan: &Plan, wanted: Option<&Wanted>, sorted: &[Mean]) -> String {
+    let mut text = String::new();
+    let Counts { planned, done, failed, stopped, pending, checks_failed, warned } = report.cells;
+    let parts = [
+        (done, "done"),
+        (failed, "failed"),
+        (stopped, "stopped"),
+        (pending, "not computed"),
+        (checks_failed, "with a failed check"),
+        (warned, "with warnings in log.txt"),
+    ];
+    let parts = parts.iter().filter(|(n, what)| *n > 0 || *what == "done").map(|(n, what)| format!("{n} {what}"));
+    let name = report.script.file_stem().unwrap_or_default().to_string_lossy();
+    let parts = parts.collect::<Vec<_>>().join(", ");
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{name}: {planned} cells, {parts} in {}", duration(report.wall_s));
+    for axis in plan.axes() {
+        let _ = writeln!(text, "  axis      {} = {}", axis.name, shortened(&axis.values));
+    }
+    if let Some(wanted) = wanted {
+        let end = if wanted.largest { "largest" } else { "smallest" };
+        let seeds = if sorted.iter().any(|mean| mean.seeds > 1) { ", mean over seeds" } else { "" };
+        let _ = writeln!(text, "  best      {end} {}{seeds}", wanted.metric);
+        for mean in sorted.iter().take(SHOWN) {
+            let value = mean.se.map_or_else(|| number(mean.value), |se| estimate(mean.value, se));
+            let _ = writeln!(text, "    {value:<22}  {}", told(&mean.place));
+        }
+    }
+    let _ = writeln!(text, "  table     {}", report.table.display());
+    if let Some(picture) = &report.picture {
+        let _ = writeln!(text, "  picture   {}", picture.display());
+    }
+    text
+}
+
+fn shortened(values: &[String]) -> String {
+    match values {
+        [first, second, .., last] if values.len() > 8 => {
+            format!("{first}, {second}, .., {last} ({} values)", values.len())
+        }
+        _ => values.join(", "),
+    }
+}
