@@ -1,6 +1,5 @@
 //! Metrics averaged over seeds.
 
-use super::plan::SEED;
 use super::table::Row;
 use crate::record::Status;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,20 +52,6 @@ fn mean(place: Vec<(String, String)>, values: &[(f64, Option<f64>)]) -> Mean {
     Mean { place, value, se, seeds: values.len() }
 }
 
-/// Names of axes other than the seed that take more than one value among `means`, with these values in order.
-pub fn varying(means: &[Mean]) -> Vec<(String, Vec<String>)> {
-    let mut axes: Vec<(String, Vec<String>)> = Vec::new();
-    for (name, value) in means.iter().flat_map(|mean| &mean.place).filter(|(name, _)| name != SEED) {
-        match axes.iter_mut().find(|(known, _)| known == name) {
-            Some((_, values)) if values.contains(value) => {}
-            Some((_, values)) => values.push(value.clone()),
-            None => axes.push((name.clone(), vec![value.clone()])),
-        }
-    }
-    axes.retain(|(_, values)| values.len() > 1);
-    axes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,17 +63,5 @@ mod tests {
         assert_eq!((mean.value, mean.seeds), (2.0, 3));
         assert!((mean.se.unwrap() - (1.0f64 / 3.0).sqrt()).abs() < 1e-15);
         assert_eq!(of(&[(1.5, Some(0.25))]).se, Some(0.25));
-    }
-
-    #[test]
-    fn axes_with_one_value_do_not_vary() {
-        let at = |a: &str, b: &str| Mean {
-            place: vec![("a".into(), a.into()), ("b".into(), b.into())],
-            value: 0.0,
-            se: None,
-            seeds: 1,
-        };
-        let axes = varying(&[at("1", "x"), at("2", "x"), at("1", "x")]);
-        assert_eq!(axes, [("a".to_string(), vec!["1".to_string(), "2".to_string()])]);
     }
 }

@@ -13,6 +13,7 @@ pub mod run;
 mod saying;
 mod schedule;
 pub mod score;
+mod sweep;
 mod table;
 pub mod target;
 
@@ -43,6 +44,7 @@ pub const ENTRIES: &[&[Entry]] = &[
     flow::ENTRIES,
     generator::ENTRIES,
     run::ENTRIES,
+    sweep::ENTRIES,
     matrix::ENTRIES,
     reading::ENTRIES,
     saying::ENTRIES,

@@ -2,6 +2,7 @@
 
 use crate::bind::points::Cloud;
 use crate::bind::run::Done;
+use crate::bind::sweep;
 use crate::bind::table::existing;
 use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
@@ -51,7 +52,7 @@ pub const ENTRIES: &[Entry] = &[Entry {
     about: "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. What can be drawn: points (or a target, by its \
             samples); an array of them in one chart, the first behind the others; a map of named sets, of which `target`, \
             `data`, `reference` or `held_out` stands behind; an array of such arrays or maps, one chart each; a table, its columns \
-            as curves; the result of a run, its metrics over the steps with their noise floors. Points of one coordinate become a histogram, of two a scatter, of three a view in space, of more their \
+            as curves; the table of a sweep, a quantity (the first, or those of `y`) as a heat map over two axes or as curves over one; the result of a run, its metrics over the steps with their noise floors. Points of one coordinate become a histogram, of two a scatter, of three a view in space, of more their \
             principal axes; with `image_width` each point is a grey image.",
     options: PlotOptions::KEYS,
     names: &[],
@@ -82,6 +83,9 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
 fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     if let Some(done) = what.clone().try_cast::<Done>() {
         return Ok(measured(&done, options));
+    }
+    if let Some(table) = what.clone().try_cast::<Arc<Table>>().filter(|t| !t.axes().is_empty() && options.x.is_none()) {
+        return surveyed(&table, options);
     }
     let several =
         what.clone().try_cast::<Array>().filter(|a| !a.is_empty() && a.iter().all(|e| e.is_array() || e.is_map()));
@@ -166,6 +170,24 @@ fn measured(done: &Done, options: &PlotOptions) -> Vec<Chart> {
             if options.log_y { chart.log_y() } else { chart }
         })
         .collect()
+}
+
+/// A sweep's table: its first quantity, or those of `y`, over the axes.
+fn surveyed(table: &Table, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
+    let is_axis = |name: &String| table.axes().iter().any(|(axis, _)| axis == name);
+    let first = table.columns().iter().find(|name| !is_axis(name)).cloned();
+    let mut charts = Vec::new();
+    for name in options.y.clone().unwrap_or(first.into_iter().collect()) {
+        let name = existing(table, name).map_err(|f| f.at(At::Key(2, "y".into())))?;
+        let Some(picture) = output::survey(&sweep::places(table, &name), &name, &name) else {
+            let message = format!("`{name}` cannot be drawn over the axes of the sweep");
+            let hint = "one or two axes of numbers must vary, and all others take at most 12 combinations of values";
+            return Err(Fail::script(message).hint(hint).at(At::Argument(0)));
+        };
+        charts.extend(picture.charts);
+    }
+    let log = |chart: Chart| if options.log_x { chart.log_x() } else { chart };
+    Ok(charts.into_iter().map(log).map(|chart| if options.log_y { chart.log_y() } else { chart }).collect())
 }
 
 /// A table's columns as curves over one of them.

@@ -2,7 +2,7 @@
 //!
 //! A [`Chart`] is plain data made of layers ([`Cloud`], [`Curve`], [`Level`], [`Images`], [`Heat`]); a [`Picture`] sets charts
 //! side by side. Both are saved as `.svg` or `.png`; equal data give equal bytes. A [`Table`] holds named cells and
-//! becomes text, Markdown, CSV or JSON.
+//! becomes text, Markdown, CSV or JSON; [`survey`] draws a quantity over the parameters for which it was measured.
 
 mod chart;
 mod colour;
@@ -15,6 +15,7 @@ mod panel;
 mod picture;
 mod plane;
 mod scale;
+mod survey;
 mod table;
 mod view;
 
@@ -23,6 +24,7 @@ pub use colour::Colour;
 pub use heat::Heat;
 pub use number::{estimate, number};
 pub use picture::Picture;
+pub use survey::{Place, survey};
 pub use table::{Cell, Table};
 
 #[cfg(test)]

@@ -38,9 +38,21 @@ pub enum Cell {
 pub struct Table {
     columns: Vec<String>,
     rows: Vec<Vec<Cell>>,
+    axes: Vec<(String, bool)>,
 }
 
 impl Table {
+    /// An empty table whose first columns are `axes`, the parameters for which the others were measured; `true` stands with
+    /// an axis of whole numbers.
+    pub fn over(axes: Vec<(String, bool)>) -> Table {
+        Table { columns: axes.iter().map(|(name, _)| name.clone()).collect(), rows: Vec::new(), axes }
+    }
+
+    /// The axes, and whether each holds whole numbers; none but in a table made by [`Table::over`].
+    pub fn axes(&self) -> &[(String, bool)] {
+        &self.axes
+    }
+
     /// Adds a row; a name that comes twice in it keeps its last cell.
     pub fn push<N: Into<String>>(&mut self, row: impl IntoIterator<Item = (N, Cell)>) {
         let mut cells = vec![Cell::Empty; self.columns.len()];

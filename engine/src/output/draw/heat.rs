@@ -80,8 +80,9 @@ fn write_names(
 fn draw_bar(scene: &mut Scene, face: &FontRef<'_>, heat: &Heat, scale: &Scale, bar: Area) {
     let strip = bar.height / STRIPS as f64;
     for i in 0..STRIPS {
-        let top = bar.top + bar.height - (i + 1) as f64 * strip;
-        fill(scene, Area { top, height: strip, ..bar }, Colour::heat((i as f64 + 0.5) / STRIPS as f64));
+        // Up to the top, where the next ones cover it: no seams.
+        let area = Area { height: bar.height - i as f64 * strip, ..bar };
+        fill(scene, area, Colour::heat((i as f64 + 0.5) / STRIPS as f64));
     }
     outline(scene, bar);
     let mut widest: f64 = 0.0;

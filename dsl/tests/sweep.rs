@@ -1,0 +1,137 @@
+//! Sweeps inside a script: all combinations, means over seeds, cells that fail, captured variables.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod stage;
+
+use sdflow_dsl::Outcome;
+
+/// Runs a script whose claims must all hold.
+fn held(text: &str) -> Outcome {
+    let (outcome, _) = stage::run(text);
+    assert_eq!(outcome.failure.as_ref().map(stage::told), None);
+    let broken: Vec<_> = outcome.checks.iter().filter(|check| !check.pass).collect();
+    assert!(broken.is_empty() && !outcome.checks.is_empty(), "{broken:?}");
+    outcome
+}
+
+fn failure(text: &str) -> String {
+    let (outcome, _) = stage::run(text);
+    stage::told(&outcome.failure.expect("a failure"))
+}
+
+#[test]
+fn all_combinations_with_means_and_deviations_over_seeds() {
+    held(
+        r#"
+        let calls = 0;
+        let t = sweep(#{b: [10, 20], a: [0.5, 1], seed: [1, 2, 3], word: ["x"]}, |p| #{sum: p.a + p.b + p.seed, twice: 2 * p.b});
+        let rows = t.rows;
+        expect("a row per combination", t.n == 4 && rows.len() == 4);
+        expect("in order, the last axis fastest", rows[1].a == 0.5 && rows[1].b == 20 && rows[2].a == 1.0 && rows[0].word == "x");
+        expect("whole numbers stay whole", type_of(rows[0].b) == "i64" && type_of(rows[0].a) == "f64");
+        expect("means", rows[0].sum == 12.5 && rows[3].sum == 23.0);
+        expect("standard errors", abs(rows[0].sum.se - 1.0 / sqrt(3.0)) < 1e-12);
+        expect("deviations", t.column("sum_sd")[0] == 1.0 && t.column("twice_sd")[0] == 0.0);
+        expect("best", t.best("sum").b == 10 && t.best("sum", "largest").b == 20 && t.best("sum").a == 0.5);
+        "#,
+    );
+}
+
+#[test]
+fn without_seeds_readings_keep_their_errors() {
+    held(
+        r#"
+        let t = sweep(#{n: [40, 80]}, |p| #{energy: energy(normal(p.n, 2), normal(p.n, 2)), n2: p.n * p.n});
+        expect("a reading", t.rows[0].energy.se > 0.0 && t.rows[1].n2 == 6400);
+        expect("no deviations", !("energy_sd" in t.rows[0]));
+        let y = normal(t.best("n2").n, 2);
+        expect("the best can be used", y.n == 40);
+        "#,
+    );
+}
+
+#[test]
+fn a_failed_cell_is_told_and_stops_nothing() {
+    let outcome = held(
+        r#"
+        let t = sweep(#{n: [0, 5], seed: [1, 2]}, |p| #{mean: normal(p.n, 2).n});
+        expect("others", t.n == 2 && t.column("mean")[1] == 5.0);
+        expect("counted", t.column("failed")[0] == 2.0 && t.column("failed")[1] == 0.0);
+        "#,
+    );
+    let told: Vec<_> = outcome.warnings.iter().filter(|w| w.contains("sweep: the cell n=0, seed=1 failed: ")).collect();
+    assert!(told.len() == 1 && told[0].contains("is 0"), "{:?}", outcome.warnings);
+    assert!(
+        failure("sweep(#{n: [0]}, |p| #{m: normal(p.n, 2).n});")
+            .contains("every cell of the sweep failed, first n=0: ")
+    );
+    assert!(failure("sweep(#{n: [0]}, |p| throw \"no\");").contains("first n=0: no"));
+    assert!(failure("sweep(#{n: [1]}, |p| p.n);").contains("a map of numbers is wanted"));
+}
+
+/// A divergence ends its cell and not the run, and what cells measure is not the run's own.
+#[test]
+fn cells_leave_no_trace_in_the_run() {
+    let outcome = held(
+        r#"
+        let p = gaussian(#{dim: 2, std: 0.1});
+        let q = gaussian(#{dim: 2});
+        let move = |step| run(sd_flow(exact(p), exact(q), #{sigma: 0, scaling: "raw", step: step}), normal(50, 2), p,
+                              #{steps: 30, metrics: ["energy"]});
+        record(#{energy: 7});
+        let t = sweep(#{step: [0.001, 1e6]}, |c| { let r = run(sd_flow(exact(p), exact(q), #{sigma: 0, scaling: "raw", step: c.step}),
+                       normal(50, 2), p, #{steps: 30, metrics: ["energy"]}); #{energy: r.metrics.energy} });
+        expect("one of two", t.column("failed")[0] == 0.0 && t.column("failed")[1] == 1.0);
+        "#,
+    );
+    assert!(outcome.warnings.iter().any(|w| w.contains("diverged")), "{:?}", outcome.warnings);
+    assert_eq!(outcome.metrics["energy"].value, 7.0);
+    assert!(outcome.stop.is_none());
+}
+
+#[test]
+fn captured_variables_are_copied() {
+    held(
+        r#"
+        let count = 0;
+        let list = [1];
+        let t = sweep(#{n: [1, 2, 3]}, |p| { count += 1; list.push(p.n); #{seen: count, length: list.len()} });
+        expect("each cell begins anew", t.column("seen") == [1.0, 1.0, 1.0] && t.column("length") == [2.0, 2.0, 2.0]);
+        expect("nothing outside changes", count == 0 && list.len() == 1);
+        "#,
+    );
+}
+
+#[test]
+fn tables_of_sweeps_are_drawn_and_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"
+        let two = sweep(#{a: [1, 2], b: [0.1, 10], seed: [1, 2]}, |p| #{value: p.a * p.b + p.seed});
+        two.plot("two.svg");
+        let one = sweep(#{a: [1, 2], kind: ["x", "y"]}, |p| #{value: p.a});
+        one.plot("one.svg", #{log_y: true, y: ["value"]});
+        two.save("t.csv");
+    "#;
+    let (outcome, _) = stage::run_in(folder.path(), script);
+    assert_eq!(outcome.failure.as_ref().map(stage::told), None);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join("run").join(name)).unwrap();
+    assert!(read("plots/two.svg").contains(">b<") && read("plots/one.svg").contains("kind=y"));
+    assert!(read("tables/t.csv").starts_with("a,b,value,value_se,value_sd\n1,0.1,1.6,"), "{}", read("tables/t.csv"));
+    assert!(failure("sweep(#{a: [\"x\", \"y\"]}, |p| #{v: 1}).plot(\"x.svg\");").contains("axes of numbers must vary"));
+}
+
+#[test]
+fn bad_axes_are_told() {
+    for (axes, words) in [
+        ("#{n: 3}", "the axis `n` is a whole number (3)"),
+        ("#{n: []}", "the axis `n` is empty"),
+        ("#{n: [[1]]}", "the axis `n` holds an array"),
+    ] {
+        let told = failure(&format!("sweep({axes}, |p| #{{a: 1}});"));
+        assert!(told.contains(words) && told.contains("hint: write n: [1, 2, 3]"), "{told}");
+    }
+    assert!(failure("sweep([1], |p| #{a: 1});").contains("a map of axes"));
+    assert!(failure("sweep(#{n: [1]}, 3);").contains("a function |p| #{..}"));
+    assert!(failure("let r = []; r.pad(200, 1); sweep(#{a: r, b: r}, |p| #{a: 1});").contains("more than 10000 cells"));
+    assert!(failure("table([#{a: 1}]).best(\"b\");").contains("no column `b`"));
+}
