@@ -165,7 +165,7 @@ impl Stepper {
         if let Some((first, others)) = self.velocities.split_first_mut() {
             let blocks = cloud.data_mut().par_chunks_mut(BLOCK).zip(self.before.data_mut().par_chunks_mut(BLOCK));
             let blocks = blocks.zip(first.data_mut().par_chunks_mut(BLOCK)).enumerate();
-            let square = |(block, ((y, before), v)): (usize, ((&mut [f64], &mut [f64]), &mut [f64]))| {
+            let squares = blocks.map(|(block, ((y, before), v))| {
                 if weights.len() > 1 {
                     v.iter_mut().for_each(|v| *v *= weights[0]);
                     for (w, other) in weights[1..].iter().zip(&*others) {
@@ -174,8 +174,8 @@ impl Stepper {
                 }
                 before.copy_from_slice(y);
                 displaced(y, eta, v)
-            };
-            blocks.map(square).collect_into_vec(&mut self.squares);
+            });
+            squares.collect_into_vec(&mut self.squares);
         }
         StepReport { eta, displacement: (self.squares.iter().sum::<f64>() / n).sqrt() }
     }
