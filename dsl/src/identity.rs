@@ -32,6 +32,15 @@ impl Hasher {
     }
 }
 
+/// The identity of several runs together: 16 hexadecimal digits.
+pub fn joined<'a>(identities: impl Iterator<Item = &'a str>) -> String {
+    let mut hasher = Hasher::new();
+    for identity in identities {
+        hasher.field("run", identity.as_bytes());
+    }
+    hasher.hex()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

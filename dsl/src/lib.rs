@@ -20,7 +20,7 @@ mod source;
 mod syntax;
 
 pub use check::{CheckReport, check};
-pub use identity::Hasher;
+pub use identity::joined;
 pub use script::{Prepared, STACK, execute, execute_here, prepare};
 
 use sdflow::{Interrupt, pairwise::PairwiseOptions};

@@ -45,22 +45,13 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     let crew = Crew::new(plan.cells.iter().filter(mine), &store, args, &interrupt)?;
     let layout = layout(args, crew.total());
     let records = crew.computed(layout)?;
-    let gathered = store.locked(|| {
-        let rows = rows(&plan, &store, args, &records);
-        let table = Table::of(&plan, &rows);
-        store.write("table.csv", table.csv()?)?;
-        store.write("table.jsonl", table.jsonl())?;
-        let picture = drawn(&plan, &store, args, &rows)?;
-        Ok((rows, picture))
-    });
-    let (rows, picture) = gathered?;
-    let mine: Vec<Row> = rows.iter().filter(|(cell, _)| mine(&cell)).cloned().collect();
+    let (rows, picture) = store.locked(|| gathered(&plan, &store, args, &records))?;
     let (wanted, complaint) = Wanted::of(args.best.as_deref(), &rows);
     if let Some(complaint) = complaint {
         terminal::tell(&format!("warning: {complaint}"));
     }
     let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.sorted(&rows));
-    let counts = Counts::of(&mine);
+    let counts = Counts::of(rows.iter().filter(|(cell, _)| mine(cell)));
     let exit = counts.exit(interrupt.raised());
     let report = Report {
         schema: 1,
@@ -71,10 +62,10 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
         },
         exit_code: exit.code(),
         script: script.clone(),
-        folder: path.clone(),
         table: path.join("table.csv"),
         jsonl: path.join("table.jsonl"),
         picture: picture.map(|name| path.join(name)),
+        folder: path,
         cells: counts,
         metric: wanted.as_ref().map(|wanted| wanted.metric.clone()),
         best: Best::of(&sorted),
@@ -89,6 +80,21 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
         terminal::tell("stopped; the same command again computes what is missing");
     }
     terminal::flushed().map(|()| exit)
+}
+
+/// Writes the tables and the picture; the rows, and the picture's name where there is one.
+fn gathered<'a>(
+    plan: &'a Plan,
+    store: &Store,
+    args: &SweepArgs,
+    records: &BTreeMap<usize, Record>,
+) -> Result<(Vec<Row<'a>>, Option<&'static str>), Diagnostic> {
+    let rows = rows(plan, store, args, records);
+    let table = Table::of(plan, &rows);
+    store.write("table.csv", table.csv()?)?;
+    store.write("table.jsonl", table.jsonl())?;
+    let picture = drawn(plan, store, args, &rows)?;
+    Ok((rows, picture))
 }
 
 /// The layout asked for, and a word where the machine has not so many cores.

@@ -3,7 +3,7 @@
 use super::axis::{self, Axis, MOST};
 use crate::args::Zip;
 use crate::message::usage;
-use sdflow_dsl::{Diagnostic, Hasher, Prepared, Request};
+use sdflow_dsl::{Diagnostic, Prepared, Request};
 
 /// The name of the axis that sets the seed.
 pub const SEED: &str = "seed";
@@ -87,11 +87,7 @@ impl Plan {
 
     /// What tells this sweep from every other: the identities of its cells.
     pub fn identity(&self) -> String {
-        let mut hasher = Hasher::new();
-        for cell in &self.cells {
-            hasher.field("cell", cell.prepared.identity().as_bytes());
-        }
-        hasher.hex()
+        sdflow_dsl::joined(self.cells.iter().map(|cell| cell.prepared.identity()))
     }
 
     /// Names of all axes in order.

@@ -61,9 +61,10 @@ pub struct Best {
 
 impl Counts {
     /// The counts of `rows`.
-    pub fn of(rows: &[Row]) -> Counts {
-        let mut counts = Counts { planned: rows.len(), ..Counts::default() };
+    pub fn of<'a>(rows: impl Iterator<Item = &'a Row<'a>>) -> Counts {
+        let mut counts = Counts::default();
         for (_, record) in rows {
+            counts.planned += 1;
             match record.as_ref().map(|record| record.status) {
                 Some(Status::Done) => counts.done += 1,
                 Some(Status::Failed) => counts.failed += 1,
