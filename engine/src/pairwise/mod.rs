@@ -37,6 +37,7 @@ mod tile;
 mod tile_amx;
 mod walk;
 mod weigh;
+mod weigh_amx;
 
 pub use bandwidth::Kernels;
 pub use difference::ScoreDifference;

@@ -1,7 +1,8 @@
 //! The loop of [`super::reduce`] on the matrix units: softmax means of the sources by split bfloat16 products.
 //!
-//! Panels of 32 queries lie across two registers; scores, weights and sums go through squares of 32 x 32. The weights
-//! are split into two parts as they are made, already in the pairs that the second product wants.
+//! Panels of 32 queries lie across two registers; scores, weights and sums go through squares of 32 x 32. Every pair of
+//! a panel and a block goes through three stages, one behind the other: while the matrix units make the scores of one
+//! pair and the sums of the last but one, the vector units make the weights of the one between.
 
 use super::Work;
 use super::buffer::{Buffer, Pool};
@@ -9,27 +10,30 @@ use super::isa::Isa;
 use super::row::{RowOut, nearest};
 use super::split::{Split, VALUE_PARTS};
 use super::tile_amx::{SIDE, TILE, Terms, Tiles};
-use super::weigh::Totals;
+use super::weigh_amx::{Row, Totals, WIDTH, Weigh};
 use crate::{Interrupt, Points, Result};
 use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
 
 /// Most panels per task.
-const PANELS: usize = 8;
+const PANELS: usize = 16;
 
 /// Bytes of packed sources per block, and of queries and sums per task: together inside a second-level cache.
-const BLOCK_BYTES: usize = 1 << 20;
+const BLOCK_BYTES: usize = 1 << 19;
 const TASK_BYTES: usize = 3 << 18;
 
-/// Registers across a panel.
-const WIDTH: usize = 2;
+/// Coordinates of the scores, in tiles, per pass over a block: what queries have of them stays in the first-level cache.
+const CHUNK: usize = 5;
 
-/// One row of a panel.
-type Row<S> = [<S as Simd>::f32s; WIDTH];
+/// Numbers between two buffers that are used together, so that they do not share their offsets within a page.
+const APART: usize = 64;
+
+/// Packed numbers in a cache line.
+const LINE: usize = 32;
 
 /// Sources per block for this many coordinates.
 pub fn block(dim: usize) -> usize {
-    (BLOCK_BYTES / (8 * dim.next_multiple_of(SIDE))).clamp(SIDE, 256) / SIDE * SIDE
+    (BLOCK_BYTES / (8 * dim.next_multiple_of(SIDE))).clamp(4 * SIDE, 256) / SIDE * SIDE
 }
 
 /// One call.
@@ -49,7 +53,6 @@ pub struct Scratch {
     squares: Vec<f64>,
     scores: Buffer<f32>,
     weights: Buffer<u32>,
-    square: Buffer<f32>,
     sums: Buffer<f32>,
 }
 
@@ -59,13 +62,22 @@ impl Job<'_> {
     /// # Errors
     /// An interrupt, which is looked at before every task.
     pub fn run(&self, rows: &mut [RowOut], pool: &Pool<Scratch>, work: &Work, interrupt: &Interrupt) -> Result<()> {
-        let panels = (TASK_BYTES / (SIDE * 8 * self.packed.depth)).clamp(1, PANELS);
+        // How panels are dealt to tasks changes no result: each is summed by itself.
+        let even = rows.len().div_ceil(SIDE * 4 * rayon::current_num_threads());
+        let panels = (TASK_BYTES / (SIDE * 8 * self.packed.depth)).min(even).clamp(1, PANELS);
         rows.par_chunks_mut(panels * SIDE).enumerate().try_for_each(|(t, rows)| {
             interrupt.check()?;
             let pairs = rows.len() * self.packed.m;
+            let sample_size = rows.iter().any(|r| r.ess.is_some());
             pool.with(|scratch| {
                 let Some(tiles) = Tiles::acquire() else { return };
-                Isa::Avx512.run(Task { job: self, first: t * panels * SIDE, rows, scratch, tiles });
+                let task = Task { job: self, first: t * panels * SIDE, rows, scratch, tiles };
+                // Squares of weights cost time: they are summed only where they are asked for.
+                if sample_size {
+                    Isa::Avx512.run(With::<_, true>(task));
+                } else {
+                    Isa::Avx512.run(With::<_, false>(task));
+                }
             });
             work.add(pairs, 2 * self.packed.dim);
             Ok(())
@@ -81,56 +93,192 @@ struct Task<'a, 'b> {
     tiles: Tiles,
 }
 
-impl WithSimd for Task<'_, '_> {
+/// A task that sums squares of weights or does not.
+struct With<K, const SQUARES: bool>(K);
+
+impl<const SQUARES: bool> WithSimd for With<Task<'_, '_>, SQUARES> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let Job { packed, terms, .. } = *self.job;
-        let panels = self.rows.len().div_ceil(SIDE);
-        self.pack_queries(panels);
-        let Task { job, first, rows, scratch, tiles } = &mut self;
-        let mut totals = [Totals::<f32, S, WIDTH>::new(simd); PANELS];
+    fn with_simd<S: Simd>(self, simd: S) {
+        let With(mut task) = self;
+        let Job { packed, .. } = *task.job;
+        let panels = task.rows.len().div_ceil(SIDE);
+        task.pack_queries(panels);
+        let Task { job, first, rows, scratch, tiles } = &mut task;
+        let mut totals = [Totals::<S>::new(simd); PANELS];
+        let size = packed.block * SIDE;
+        let sums = scratch.sums.take(panels * packed.depth * SIDE);
+        sums.fill(0.0);
         let queries = scratch.queries.slice(panels * packed.panel());
-        let all_sums = scratch.sums.take(panels * packed.depth * SIDE);
-        all_sums.fill(0.0);
-        let scores = scratch.scores.take(packed.block * SIDE);
-        let (mut filling, mut ready) = scratch.weights.take(2 * packed.block * SIDE).split_at_mut(packed.block * SIDE);
-        let square = scratch.square.take(SIDE * SIDE);
-        let mut pending: Option<Pending<S>> = None;
-        for from in (0..packed.m).step_by(packed.block) {
-            let count = packed.block.min(packed.m.next_multiple_of(SIDE) - from);
-            for p in 0..panels {
-                let (low, high) = queries[p * packed.panel()..(p + 1) * packed.panel()].split_at(packed.panel() / 2);
-                for j in (0..count).step_by(SIDE) {
-                    tiles.clear();
-                    tiles.add(terms, packed.depth / SIDE, packed.x(from + j), [low, high]);
-                    tiles.store(&mut scores[j * SIDE..(j + SIDE) * SIDE]);
+        let mut stages = Stages { job, tiles, panels, first: *first, rows: rows.len(), queries, sums };
+        let (mut scores, mut scores_before) = scratch.scores.take(2 * size + APART).split_at_mut(size + APART);
+        let (mut weights, mut weights_before) = scratch.weights.take(2 * size + APART).split_at_mut(size + APART);
+        let steps = panels * packed.padded / packed.block;
+        for t in 0..steps + 2 {
+            let (scored, weighed, summed) = (stages.at(t), t.checked_sub(1), t.checked_sub(2));
+            let (weighed, summed) = (weighed.and_then(|t| stages.at(t)), summed.and_then(|t| stages.at(t)));
+            let parts = [scored, summed].into_iter().flatten().map(|at| stages.parts(at)).sum();
+            let mut meanwhile = weighed.map(|at| {
+                let (scores, bias) = (&rows_of::<S>(scores_before)[..at.count], packed.bias(at.from, at.count));
+                if at.from == 0 {
+                    totals[at.panel].look(simd, scores, bias);
                 }
-                for (row, bias) in rows_of_mut::<S>(scores).iter_mut().zip(packed.bias(from, count)) {
-                    for s in row {
-                        *s = simd.add_f32s(*s, simd.splat_f32s(*bias));
-                    }
+                Meanwhile { weigh: Weigh::new(simd, &totals[at.panel], scores, bias, weights), done: 0, parts }
+            });
+            if let Some(at) = scored {
+                stages.score::<S, SQUARES>(simd, at, scores, &mut meanwhile);
+            }
+            if let Some(at) = summed {
+                stages.sum::<S, SQUARES>(simd, at, weights_before, &mut meanwhile);
+            }
+            if let (Some(Meanwhile { mut weigh, .. }), Some(at)) = (meanwhile, weighed) {
+                weigh.until::<SQUARES>(simd, 1, 1);
+                if !totals[at.panel].take(simd, &weigh) {
+                    let factor = totals[at.panel].raise(simd, &weigh.max);
+                    stages.rescale(simd, at.panel, &factor);
+                    let (scores, bias) = (&rows_of::<S>(scores_before)[..at.count], packed.bias(at.from, at.count));
+                    let mut again = Weigh::new(simd, &totals[at.panel], scores, bias, weights);
+                    again.until::<SQUARES>(simd, 1, 1);
+                    totals[at.panel].take(simd, &again);
                 }
-                if job.leave_out_self {
-                    job.leave_out(*first + p * SIDE, rows.len() - p * SIDE, from, count, scores);
+            }
+            std::mem::swap(&mut scores, &mut scores_before);
+            std::mem::swap(&mut weights, &mut weights_before);
+        }
+        task.finish(&totals[..panels]);
+    }
+}
+
+/// A pair of a panel and a block of sources.
+#[derive(Clone, Copy)]
+struct At {
+    panel: usize,
+    block: usize,
+    from: usize,
+    count: usize,
+}
+
+/// What the matrix units do for one pair.
+struct Stages<'a> {
+    job: &'a Job<'a>,
+    tiles: &'a Tiles,
+    panels: usize,
+    first: usize,
+    rows: usize,
+    queries: &'a [u16],
+    sums: &'a mut [f32],
+}
+
+/// The weights that are made beside it, and how many parts of the matrix units' work are done.
+struct Meanwhile<'a, S: Simd> {
+    weigh: Weigh<'a, S>,
+    done: usize,
+    parts: usize,
+}
+
+/// Makes weights for as long as a step of the matrix units takes: they work beside the vector units as long as
+/// instructions for both are near each other.
+#[inline(always)]
+fn go_on<S: Simd, const SQUARES: bool>(simd: S, meanwhile: &mut Option<Meanwhile<S>>) {
+    if let Some(Meanwhile { weigh, done, parts }) = meanwhile {
+        *done += 1;
+        weigh.until::<SQUARES>(simd, *done, *parts);
+    }
+}
+
+impl Stages<'_> {
+    /// The pair at this position: a block is met by all panels while it is in the cache.
+    fn at(&self, position: usize) -> Option<At> {
+        let packed = self.job.packed;
+        let (panel, block) = (position % self.panels, position / self.panels);
+        let from = block * packed.block;
+        let count = packed.block.min(packed.m.next_multiple_of(SIDE).checked_sub(from)?);
+        (count > 0).then_some(At { panel, block, from, count })
+    }
+
+    /// Steps of the matrix units for the scores, and for the sums, of a pair.
+    fn parts(&self, at: At) -> usize {
+        self.job.packed.depth / SIDE * (at.count / SIDE)
+    }
+
+    /// This pair's share of what the next block will need, in as many pieces as the pair has parts. It may still be in the
+    /// third-level cache, and fetching it by the way costs nothing.
+    #[inline(always)]
+    fn share<'b>(&self, next: &'b [u16], at: At) -> std::slice::Chunks<'b, u16> {
+        let share = next.chunks(next.len().div_ceil(self.panels).max(1)).nth(at.panel).unwrap_or_default();
+        share.chunks(share.len().div_ceil(self.parts(at)).next_multiple_of(LINE).max(LINE))
+    }
+
+    /// The scores of a pair but for their bias.
+    #[inline(always)]
+    fn score<S: Simd, const SQUARES: bool>(
+        &self,
+        simd: S,
+        at: At,
+        scores: &mut [f32],
+        meanwhile: &mut Option<Meanwhile<S>>,
+    ) {
+        let Job { packed, terms, .. } = *self.job;
+        let queries = &self.queries[at.panel * packed.panel()..(at.panel + 1) * packed.panel()];
+        let (low, high) = queries.split_at(packed.panel() / 2);
+        let steps = packed.depth / SIDE;
+        let mut ahead = self.share(packed.block_x(at.block + 1), at);
+        for chunk in (0..steps).step_by(CHUNK) {
+            for j in (0..at.count).step_by(SIDE) {
+                let (x, square) = (packed.x(at.from + j), &mut scores[j * SIDE..(j + SIDE) * SIDE]);
+                if chunk == 0 { self.tiles.clear() } else { self.tiles.load(square) }
+                for k in chunk..steps.min(chunk + CHUNK) {
+                    let k = k * packed.parts * TILE;
+                    self.tiles.add(terms, 1, [&x[0][k..], &x[1][k..]], [&low[k..], &high[k..]]);
+                    self.tiles.fetch(ahead.next().unwrap_or_default());
+                    go_on::<S, SQUARES>(simd, meanwhile);
                 }
-                let scores = &rows_of::<S>(scores)[..count];
-                let scale = totals[p].raise(simd, scores);
-                let mut weigh = Weigh::new(simd, totals[p].shift(simd), scores, filling);
-                if let Some(before) = &pending {
-                    sum_values(simd, tiles, packed, before, ready, (square, all_sums), Some(&mut weigh));
-                }
-                weigh.up_to(simd, count / 2);
-                weigh.add_to(simd, &mut totals[p]);
-                pending = Some(Pending { panel: p, block: from / packed.block, count, scale });
-                std::mem::swap(&mut filling, &mut ready);
+                self.tiles.store(square);
             }
         }
-        if let Some(last) = &pending {
-            sum_values(simd, tiles, packed, last, ready, (square, all_sums), None);
+        if self.job.leave_out_self {
+            let (first, queries) = (self.first + at.panel * SIDE, self.rows - at.panel * SIDE);
+            self.job.leave_out(first, queries, at.from, at.count, scores);
         }
-        self.finish(&totals[..panels]);
+    }
+
+    /// Adds a pair's weighted values to its panel's sums.
+    #[inline(always)]
+    fn sum<S: Simd, const SQUARES: bool>(
+        &mut self,
+        simd: S,
+        at: At,
+        weights: &[u32],
+        meanwhile: &mut Option<Meanwhile<S>>,
+    ) {
+        let packed = self.job.packed;
+        let steps = at.count / SIDE;
+        let (low, high) = bytemuck::cast_slice(&weights[..at.count * SIDE]).split_at(steps * VALUE_PARTS * TILE);
+        let mut ahead = self.share(packed.block_values(at.block + 1), at);
+        for c in (0..packed.depth).step_by(SIDE) {
+            let v = packed.values(at.block, c);
+            let square = &mut self.sums[(at.panel * packed.depth + c) * SIDE..][..SIDE * SIDE];
+            self.tiles.load(square);
+            for k in 0..steps {
+                let k = k * VALUE_PARTS * TILE;
+                self.tiles.add(Terms::Three, 1, [&v[0][k..], &v[1][k..]], [&low[k..], &high[k..]]);
+                self.tiles.fetch(ahead.next().unwrap_or_default());
+                go_on::<S, SQUARES>(simd, meanwhile);
+            }
+            self.tiles.store(square);
+        }
+    }
+
+    /// Multiplies a panel's sums by a factor per query.
+    #[inline(always)]
+    fn rescale<S: Simd>(&mut self, simd: S, panel: usize, factor: &Row<S>) {
+        let size = self.job.packed.depth * SIDE;
+        for row in rows_of_mut::<S>(&mut self.sums[panel * size..(panel + 1) * size]) {
+            for v in 0..WIDTH {
+                row[v] = simd.mul_f32s(row[v], factor[v]);
+            }
+        }
     }
 }
 
@@ -142,109 +290,6 @@ fn rows_of<S: Simd>(x: &[f32]) -> &[Row<S>] {
 #[inline(always)]
 fn rows_of_mut<S: Simd>(x: &mut [f32]) -> &mut [Row<S>] {
     S::as_mut_simd_f32s(x).0.as_chunks_mut().0
-}
-
-/// A block of weights whose values are still to be summed.
-struct Pending<S: Simd> {
-    panel: usize,
-    block: usize,
-    count: usize,
-    /// Factor of what was summed before.
-    scale: Row<S>,
-}
-
-/// Adds a block's weighted values to its panel's sums, and makes the next block's weights meanwhile: the matrix units work
-/// beside the vector units as long as instructions for both are near each other.
-#[inline(always)]
-fn sum_values<S: Simd>(
-    simd: S,
-    tiles: &Tiles,
-    packed: &Split,
-    pending: &Pending<S>,
-    weights: &[u32],
-    (square, sums): (&mut [f32], &mut [f32]),
-    mut meanwhile: Option<&mut Weigh<S>>,
-) {
-    let steps = pending.count / SIDE;
-    let (low, high) = bytemuck::cast_slice(&weights[..pending.count * SIDE]).split_at(steps * VALUE_PARTS * TILE);
-    for c in (0..packed.depth).step_by(SIDE) {
-        let v = packed.values(pending.block, c);
-        tiles.clear();
-        for k in 0..steps {
-            let at = k * VALUE_PARTS * TILE;
-            tiles.add(Terms::Three, 1, [&v[0][at..], &v[1][at..]], [&low[at..], &high[at..]]);
-            if let Some(weigh) = &mut meanwhile {
-                weigh.up_to(simd, weigh.pairs() * (c / SIDE * steps + k + 1) / (packed.depth / SIDE * steps));
-            }
-        }
-        tiles.store(square);
-        let sums = &mut sums[(pending.panel * packed.depth + c) * SIDE..];
-        for (o, add) in rows_of_mut::<S>(sums).iter_mut().zip(rows_of::<S>(square)) {
-            for v in 0..WIDTH {
-                o[v] = simd.mul_add_f32s(o[v], pending.scale[v], add[v]);
-            }
-        }
-    }
-}
-
-/// Softmax weights of a block's scores, in two parts, as stripes of tiles: `[query / 16][source / 32][part]`, each tile
-/// 16 rows of two neighbouring sources.
-struct Weigh<'a, S: Simd> {
-    shift: Row<S>,
-    scores: &'a [[Row<S>; 2]],
-    tiles: &'a mut [S::u32s],
-    done: usize,
-    sum: Row<S>,
-    squares: Row<S>,
-}
-
-impl<'a, S: Simd> Weigh<'a, S> {
-    #[inline(always)]
-    fn new(simd: S, shift: Row<S>, scores: &'a [Row<S>], weights: &'a mut [u32]) -> Weigh<'a, S> {
-        let zero = [simd.splat_f32s(0.0); WIDTH];
-        let tiles = S::as_mut_simd_u32s(weights).0;
-        Weigh { shift, scores: scores.as_chunks().0, tiles, done: 0, sum: zero, squares: zero }
-    }
-
-    /// Pairs of sources.
-    #[inline(always)]
-    fn pairs(&self) -> usize {
-        self.scores.len()
-    }
-
-    /// Makes the weights of the pairs of sources before `until`.
-    #[inline(always)]
-    fn up_to(&mut self, simd: S, until: usize) {
-        let (half, sixteen, upper) = (simd.splat_u32s(0x8000), simd.splat_u32s(16), simd.splat_u32s(0xffff_0000));
-        let stripe = self.scores.len() / 16 * VALUE_PARTS;
-        for pair in self.done..until {
-            for v in 0..WIDTH {
-                let (mut high, mut low) = ([half; 2], [half; 2]);
-                for (i, row) in self.scores[pair].iter().enumerate() {
-                    let w = super::exp::exp2_f32(simd, simd.sub_f32s(row[v], self.shift[v]));
-                    self.sum[v] = simd.add_f32s(self.sum[v], w);
-                    self.squares[v] = simd.mul_add_e_f32s(w, w, self.squares[v]);
-                    // Rounded half up: good to 2^-9, and the rest to 2^-9 of that.
-                    high[i] = simd.and_u32s(simd.add_u32s(simd.transmute_u32s_f32s(w), half), upper);
-                    let rest = simd.sub_f32s(w, simd.transmute_f32s_u32s(high[i]));
-                    low[i] = simd.add_u32s(simd.transmute_u32s_f32s(rest), half);
-                }
-                let at = (v * stripe + pair / 16 * VALUE_PARTS) * 16 + pair % 16;
-                self.tiles[at] = simd.or_u32s(high[1], simd.wrapping_dyn_shr_u32s(high[0], sixteen));
-                let low_odd = simd.and_u32s(low[1], upper);
-                self.tiles[at + 16] = simd.or_u32s(low_odd, simd.wrapping_dyn_shr_u32s(low[0], sixteen));
-            }
-        }
-        self.done = self.done.max(until);
-    }
-
-    #[inline(always)]
-    fn add_to(&self, simd: S, totals: &mut Totals<f32, S, WIDTH>) {
-        for v in 0..WIDTH {
-            totals.sum[v] = simd.add_f32s(totals.sum[v], self.sum[v]);
-            totals.squares[v] = simd.add_f32s(totals.squares[v], self.squares[v]);
-        }
-    }
 }
 
 impl Job<'_> {
@@ -270,12 +315,12 @@ impl Task<'_, '_> {
         }
     }
 
-    fn finish<S: Simd>(&mut self, totals: &[Totals<f32, S, WIDTH>]) {
+    fn finish<S: Simd>(&mut self, totals: &[Totals<S>]) {
         let Job { packed, subtract, .. } = *self.job;
         let sums = self.scratch.sums.slice(totals.len() * packed.depth * SIDE);
         for (i, row) in self.rows.iter_mut().enumerate() {
             let (p, lane) = (i / SIDE, i % SIDE);
-            let [max, sum, squares] = [totals[p].max, totals[p].sum, totals[p].squares]
+            let [max, sum, squares] = [totals[p].reference, totals[p].sum, totals[p].squares]
                 .map(|row| f64::from(bytemuck::cast_slice::<Row<S>, f32>(&[row])[lane]));
             if sum > 0.0 {
                 let factor = 1.0 / (sum * packed.scale);

@@ -4,8 +4,10 @@
 //! parts, so that a score is the squared distance of the split points and cancellation costs nothing extra.
 
 use super::buffer::Buffer;
+use super::isa::Isa;
 use super::tile_amx::{SIDE, TILE, Terms};
 use crate::Points;
+use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
 
 /// Packed sources.
@@ -41,43 +43,23 @@ impl Split {
         self.depth = self.dim.next_multiple_of(SIDE);
         self.parts = terms.parts();
         self.centre = sources.mean();
-        let Split { depth, parts, m, .. } = *self;
-        let coordinate = |j: usize, k: usize| ((sources.row(j)[k] - self.centre[k]) * scale) as f32;
-
-        let stripe = depth / SIDE * parts * TILE;
-        let x = self.x.take(self.padded / 16 * stripe);
-        let bias = self.bias.take(self.padded);
-        x.par_chunks_mut(stripe).zip(bias.par_chunks_mut(16)).enumerate().for_each(|(t, (x, bias))| {
-            x.fill(0);
-            for (r, bias) in bias.iter_mut().enumerate() {
-                let j = 16 * t + r;
-                let mut start = f64::NEG_INFINITY;
-                if j < m {
-                    let mut square = 0.0;
-                    for k in 0..self.dim {
-                        let at = k / SIDE * parts * TILE + r * SIDE + k % SIDE;
-                        square += split(coordinate(j, k), parts, |p, bits| x[at + p * TILE] = bits).powi(2);
-                    }
-                    start = log_weights.map_or(0.0, |l| l[j]) * std::f64::consts::LOG2_E - square;
-                }
-                *bias = start as f32;
-            }
+        let Split { depth, padded, .. } = *self;
+        let (x, bias, v) = (depth * self.parts, 1, depth * VALUE_PARTS);
+        self.x.take(padded * x);
+        self.bias.take(padded);
+        self.v.take(padded * v);
+        let mut arrays = (std::mem::take(&mut self.x), std::mem::take(&mut self.bias), std::mem::take(&mut self.v));
+        let blocks = arrays.0.take(padded * x).par_chunks_mut(block * x);
+        let blocks = blocks.zip(arrays.1.take(padded).par_chunks_mut(block * bias));
+        let blocks = blocks.zip(arrays.2.take(padded * v).par_chunks_mut(block * v));
+        blocks.enumerate().for_each(|(b, ((x, bias), v))| {
+            Isa::Avx512.run(Block { split: self, sources, log_weights, first: b * block, x, bias, v });
         });
-
-        let (whole, stripe) = (depth * block * VALUE_PARTS, block / SIDE * VALUE_PARTS * TILE);
-        self.v.take(self.padded / block * whole).par_chunks_mut(whole).enumerate().for_each(|(b, v)| {
-            v.fill(0);
-            for j in b * block..m.min((b + 1) * block) {
-                let column = (j - b * block) / SIDE * VALUE_PARTS * TILE + j % SIDE;
-                for k in 0..self.dim {
-                    let at = k / 16 * stripe + column + k % 16 * SIDE;
-                    split(coordinate(j, k), VALUE_PARTS, |p, bits| v[at + p * TILE] = bits);
-                }
-            }
-        });
+        (self.x, self.bias, self.v) = arrays;
     }
 
     /// Two stripes of 16 sources from `from` on.
+    #[inline(always)]
     pub fn x(&self, from: usize) -> [&[u16]; 2] {
         let stripe = self.depth / SIDE * self.parts * TILE;
         let x = &self.x.slice(self.padded / 16 * stripe)[from / 16 * stripe..];
@@ -85,11 +67,13 @@ impl Split {
     }
 
     /// Log-weight less squared norm of some sources, in bits: what the products lack.
+    #[inline(always)]
     pub fn bias(&self, from: usize, count: usize) -> &[f32] {
         &self.bias.slice(self.padded)[from..from + count]
     }
 
     /// Two stripes of 16 coordinates from `coordinate` on, of one block.
+    #[inline(always)]
     pub fn values(&self, block: usize, coordinate: usize) -> [&[u16]; 2] {
         let whole = self.depth * self.block * VALUE_PARTS;
         let stripe = self.block / SIDE * VALUE_PARTS * TILE;
@@ -98,37 +82,128 @@ impl Split {
     }
 
     /// Numbers that a panel of 32 queries takes.
+    #[inline(always)]
     pub fn panel(&self) -> usize {
         self.depth * self.parts * SIDE
     }
 
+    /// All sources of this block as first operand of the scores; nothing beyond the last.
+    pub fn block_x(&self, block: usize) -> &[u16] {
+        let whole = self.depth * self.block * self.parts;
+        self.x.slice(self.padded * self.depth * self.parts).chunks_exact(whole).nth(block).unwrap_or_default()
+    }
+
+    /// All values of this block; nothing beyond the last.
+    pub fn block_values(&self, block: usize) -> &[u16] {
+        let whole = self.depth * self.block * VALUE_PARTS;
+        self.v.slice(self.padded * self.depth * VALUE_PARTS).chunks_exact(whole).nth(block).unwrap_or_default()
+    }
+
     /// One query, times 2, into lane `lane` of a panel: second operand of the scores. Returns `|q|^2`.
+    #[inline(always)]
     pub fn pack_query(&self, query: &[f64], panel: &mut [u16], lane: usize) -> f64 {
-        let stripe = &mut panel[lane / 16 * self.panel() / 2..];
+        let stripe: &mut [u32] = bytemuck::cast_slice_mut(&mut panel[lane / 16 * self.panel() / 2..][..self.panel() / 2]);
         let mut square = 0.0;
-        for (k, (x, c)) in query.iter().zip(&self.centre).enumerate() {
-            let at = k / SIDE * self.parts * TILE + k % SIDE / 2 * SIDE + lane % 16 * 2 + k % 2;
-            let twice = (2.0 * (x - c) * self.scale) as f32;
-            square += split(twice, self.parts, |p, bits| stripe[at + p * TILE] = bits).powi(2);
+        let tiles = stripe.chunks_exact_mut(self.parts * TILE / 2);
+        for ((x, centre), tile) in query.chunks(SIDE).zip(self.centre.chunks(SIDE)).zip(tiles) {
+            let split = Coordinates::split(x, centre, 2.0 * self.scale, self.parts);
+            square += split.square;
+            for (p, part) in split.parts[..self.parts].iter().enumerate() {
+                let pairs: &[u32; SIDE / 2] = bytemuck::cast_ref(part);
+                for (k, pair) in pairs.iter().enumerate() {
+                    tile[p * TILE / 2 + k * 16 + lane % 16] = *pair;
+                }
+            }
         }
         0.25 * square
     }
 }
 
-/// Gives the parts of `x` to `put` and returns their sum.
-#[inline(always)]
-fn split(x: f32, parts: usize, mut put: impl FnMut(usize, u16)) -> f64 {
-    let mut rest = x;
-    let mut sum = 0.0;
-    for p in 0..parts {
-        let bits = rest.to_bits();
-        // To nearest, ties to even.
-        let bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000;
-        put(p, (bits >> 16) as u16);
-        rest -= f32::from_bits(bits);
-        sum += f64::from(f32::from_bits(bits));
+/// A block of sources to pack.
+struct Block<'a> {
+    split: &'a Split,
+    sources: &'a Points,
+    log_weights: Option<&'a [f64]>,
+    first: usize,
+    x: &'a mut [u16],
+    bias: &'a mut [f32],
+    v: &'a mut [u16],
+}
+
+impl WithSimd for Block<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Block { split, sources, log_weights, first, x, bias, v } = self;
+        let Split { depth, parts, block, scale, .. } = *split;
+        if first + block > split.m {
+            x.fill(0);
+            v.fill(0);
+            bias.fill(f32::NEG_INFINITY);
+        }
+        let tall = block / SIDE * VALUE_PARTS * TILE;
+        for j in 0..block.min(split.m - first) {
+            let stripe = &mut x[j / 16 * (depth * parts * 16)..];
+            let column = j / SIDE * VALUE_PARTS * TILE + j % SIDE;
+            let mut square = 0.0;
+            let row = sources.row(first + j).chunks(SIDE).zip(split.centre.chunks(SIDE));
+            for (k, (coordinates, centre)) in row.enumerate() {
+                let of = Coordinates::split(coordinates, centre, scale, parts);
+                square += of.square;
+                for (p, part) in of.parts[..parts].iter().enumerate() {
+                    stripe[(k * parts + p) * TILE + j % 16 * SIDE..][..SIDE].copy_from_slice(part);
+                }
+                for (p, part) in of.parts[..VALUE_PARTS].iter().enumerate() {
+                    for (half, sixteen) in part.as_chunks::<16>().0.iter().enumerate() {
+                        let tile = &mut v[(2 * k + half) * tall + column + p * TILE..][..15 * SIDE + 1];
+                        for (c, bits) in sixteen.iter().enumerate() {
+                            tile[c * SIDE] = *bits;
+                        }
+                    }
+                }
+            }
+            let log_weight = log_weights.map_or(0.0, |l| l[first + j]) * std::f64::consts::LOG2_E;
+            bias[j] = (log_weight - square) as f32;
+        }
     }
-    sum
+}
+
+/// The parts of up to 32 coordinates, filled up with 0.
+struct Coordinates {
+    parts: [[u16; SIDE]; 3],
+    /// Squared norm of the sums of the parts.
+    square: f64,
+}
+
+impl Coordinates {
+    /// Of `scale (x - centre)`; parts beyond the first `count` are 0.
+    #[inline(always)]
+    fn split(x: &[f64], centre: &[f64], scale: f64, count: usize) -> Coordinates {
+        let mut all = [0f32; SIDE];
+        for (all, (x, c)) in all.iter_mut().zip(x.iter().zip(centre)) {
+            *all = ((x - c) * scale) as f32;
+        }
+        let mut rest = all;
+        let mut parts = [[0u16; SIDE]; 3];
+        for part in &mut parts[..count] {
+            for (part, rest) in part.iter_mut().zip(&mut rest) {
+                let bits = rest.to_bits();
+                // To nearest, ties to even.
+                let bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000;
+                *part = (bits >> 16) as u16;
+                *rest -= f32::from_bits(bits);
+            }
+        }
+        // The sum of the parts has no more digits than an f32, nor has what is left of the whole.
+        let mut squares = [0f64; 8];
+        for (all, rest) in all.as_chunks::<8>().0.iter().zip(rest.as_chunks::<8>().0) {
+            for (square, (all, rest)) in squares.iter_mut().zip(all.iter().zip(rest)) {
+                *square += f64::from(all - rest).powi(2);
+            }
+        }
+        Coordinates { parts, square: squares.iter().sum() }
+    }
 }
 
 #[cfg(test)]
@@ -138,9 +213,16 @@ mod tests {
     #[test]
     fn parts_add_up() {
         for i in 1..1000 {
-            let x = (i as f32 * 0.37).sin() * 10f32.powi(i % 7 - 3);
-            assert!((split(x, 2, |_, _| ()) / f64::from(x) - 1.0).abs() < 2f64.powi(-17));
-            assert!((split(x, 3, |_, _| ()) / f64::from(x) - 1.0).abs() < 2f64.powi(-24));
+            let x = f64::from((f64::from(i) * 0.37).sin() as f32 * 10f32.powi(i % 7 - 3));
+            for (count, digits) in [(2, 17), (3, 24)] {
+                let split = Coordinates::split(&[x, -x], &[0.0, 0.0], 1.0, count);
+                for (at, want) in [(0, x), (1, -x), (2, 0.0)] {
+                    let sum: f64 =
+                        split.parts.iter().map(|part| f64::from(f32::from_bits(u32::from(part[at]) << 16))).sum();
+                    assert!((sum - want).abs() <= 2f64.powi(-digits) * want.abs(), "{count} parts of {want}: {sum}");
+                }
+                assert!((split.square / (2.0 * x * x) - 1.0).abs() < 2f64.powi(1 - digits));
+            }
         }
     }
 }

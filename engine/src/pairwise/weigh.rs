@@ -10,37 +10,37 @@ use pulp::Simd;
 
 /// What a panel of queries knows so far, per lane.
 #[derive(Clone, Copy)]
-pub struct Totals<T: Real, S: Simd, const W: usize = WIDTH> {
+pub struct Totals<T: Real, S: Simd> {
     /// Largest score seen.
-    pub max: [T::Lanes<S>; W],
+    pub max: [T::Lanes<S>; WIDTH],
     /// Sum of weights.
-    pub sum: [T::Lanes<S>; W],
+    pub sum: [T::Lanes<S>; WIDTH],
     /// Sum of squared weights.
-    pub squares: [T::Lanes<S>; W],
+    pub squares: [T::Lanes<S>; WIDTH],
 }
 
-impl<T: Real, S: Simd, const W: usize> Totals<T, S, W> {
+impl<T: Real, S: Simd> Totals<T, S> {
     /// Nothing seen.
     #[inline(always)]
-    pub fn new(simd: S) -> Totals<T, S, W> {
-        let zero = [T::splat(simd, T::default()); W];
+    pub fn new(simd: S) -> Totals<T, S> {
+        let zero = [T::splat(simd, T::default()); WIDTH];
         let lowest = T::splat(simd, T::from_f64(f64::NEG_INFINITY));
-        Totals { max: [lowest; W], sum: zero, squares: zero }
+        Totals { max: [lowest; WIDTH], sum: zero, squares: zero }
     }
 
     /// Takes the scores' maximum into `max` and rescales the sums to it; returns the factor for everything else that
     /// was summed before. The new maximum may still be `-inf`.
     #[inline(always)]
-    pub fn raise(&mut self, simd: S, s: &[[T::Lanes<S>; W]]) -> [T::Lanes<S>; W] {
+    pub fn raise(&mut self, simd: S, s: &[[T::Lanes<S>; WIDTH]]) -> [T::Lanes<S>; WIDTH] {
         let old = self.max;
         for row in s {
-            for v in 0..W {
+            for v in 0..WIDTH {
                 self.max[v] = T::max(simd, self.max[v], row[v]);
             }
         }
         let shift = self.shift(simd);
         let mut scale = old;
-        for v in 0..W {
+        for v in 0..WIDTH {
             scale[v] = T::exp2(simd, T::sub(simd, old[v], shift[v]));
             self.sum[v] = T::mul(simd, self.sum[v], scale[v]);
             self.squares[v] = T::mul(simd, self.squares[v], T::mul(simd, scale[v], scale[v]));
@@ -50,7 +50,7 @@ impl<T: Real, S: Simd, const W: usize> Totals<T, S, W> {
 
     /// The maximum, or 0 while there is none: `-inf - shift` is then `-inf` and no NaN.
     #[inline(always)]
-    pub fn shift(&self, simd: S) -> [T::Lanes<S>; W] {
+    pub fn shift(&self, simd: S) -> [T::Lanes<S>; WIDTH] {
         let lowest = T::splat(simd, T::from_f64(f64::NEG_INFINITY));
         let mut shift = self.max;
         for m in &mut shift {
@@ -61,11 +61,11 @@ impl<T: Real, S: Simd, const W: usize> Totals<T, S, W> {
 
     /// Replaces scores by softmax weights `2^(s - max)` and sums them, and their squares if wanted.
     #[inline(always)]
-    pub fn softmax<const SQUARES: bool>(&mut self, simd: S, s: &mut [[T::Lanes<S>; W]]) {
+    pub fn softmax<const SQUARES: bool>(&mut self, simd: S, s: &mut [[T::Lanes<S>; WIDTH]]) {
         let shift = self.shift(simd);
-        let (mut sum, mut squares) = ([T::splat(simd, T::default()); W], [T::splat(simd, T::default()); W]);
+        let (mut sum, mut squares) = ([T::splat(simd, T::default()); WIDTH], [T::splat(simd, T::default()); WIDTH]);
         for row in s {
-            for v in 0..W {
+            for v in 0..WIDTH {
                 let w = T::exp2(simd, T::sub(simd, row[v], shift[v]));
                 row[v] = w;
                 sum[v] = T::add(simd, sum[v], w);
@@ -74,7 +74,7 @@ impl<T: Real, S: Simd, const W: usize> Totals<T, S, W> {
                 }
             }
         }
-        for v in 0..W {
+        for v in 0..WIDTH {
             self.sum[v] = T::add(simd, self.sum[v], sum[v]);
             self.squares[v] = T::add(simd, self.squares[v], squares[v]);
         }
@@ -86,16 +86,16 @@ impl<T: Real, S: Simd, const W: usize> Totals<T, S, W> {
     pub fn softmax_direct<const D: usize, const SQUARES: bool>(
         &mut self,
         simd: S,
-        s: &[[T::Lanes<S>; W]],
+        s: &[[T::Lanes<S>; WIDTH]],
         v: &[T],
-        o: &mut [[T::Lanes<S>; W]],
-        scale: &[T::Lanes<S>; W],
+        o: &mut [[T::Lanes<S>; WIDTH]],
+        scale: &[T::Lanes<S>; WIDTH],
     ) {
         let shift = self.shift(simd);
-        let zero = [T::splat(simd, T::default()); W];
+        let zero = [T::splat(simd, T::default()); WIDTH];
         let (mut sum, mut squares, mut acc) = (zero, zero, [zero; D]);
         for (row, v) in s.iter().zip(v.as_chunks::<D>().0) {
-            for i in 0..W {
+            for i in 0..WIDTH {
                 let w = T::exp2(simd, T::sub(simd, row[i], shift[i]));
                 sum[i] = T::add(simd, sum[i], w);
                 if SQUARES {
@@ -106,7 +106,7 @@ impl<T: Real, S: Simd, const W: usize> Totals<T, S, W> {
                 }
             }
         }
-        for i in 0..W {
+        for i in 0..WIDTH {
             self.sum[i] = T::add(simd, self.sum[i], sum[i]);
             self.squares[i] = T::add(simd, self.squares[i], squares[i]);
             for c in 0..D {
@@ -117,16 +117,16 @@ impl<T: Real, S: Simd, const W: usize> Totals<T, S, W> {
 
     /// Replaces scores `-t` by `w_j f(t)` and sums them.
     #[inline(always)]
-    pub fn kernel<F: Profile>(&mut self, simd: S, _profile: F, weights: &[T], s: &mut [[T::Lanes<S>; W]]) {
-        let mut sum = [T::splat(simd, T::default()); W];
+    pub fn kernel<F: Profile>(&mut self, simd: S, _profile: F, weights: &[T], s: &mut [[T::Lanes<S>; WIDTH]]) {
+        let mut sum = [T::splat(simd, T::default()); WIDTH];
         for (row, w) in s.iter_mut().zip(weights) {
             let w = T::splat(simd, *w);
-            for v in 0..W {
+            for v in 0..WIDTH {
                 row[v] = T::mul(simd, w, F::at::<T, S>(simd, row[v]));
                 sum[v] = T::add(simd, sum[v], row[v]);
             }
         }
-        for v in 0..W {
+        for v in 0..WIDTH {
             self.sum[v] = T::add(simd, self.sum[v], sum[v]);
         }
     }
