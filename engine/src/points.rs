@@ -2,6 +2,10 @@
 
 use crate::{Error, Result, matrix::multiply};
 use faer::{Accum, Mat};
+use rayon::prelude::*;
+
+/// Rows summed by one task of a parallel sum.
+const BLOCK: usize = 4096;
 
 /// A point set, validated once where it enters.
 ///
@@ -137,9 +141,18 @@ impl Points {
 
     /// Mean of each coordinate.
     pub fn mean(&self) -> Vec<f64> {
+        // By fixed blocks, so that the order of additions does not depend on the threads.
+        let block = |rows: &[f64]| {
+            let mut sum = vec![0.0; self.dim];
+            for row in rows.chunks_exact(self.dim) {
+                sum.iter_mut().zip(row).for_each(|(s, x)| *s += x);
+            }
+            sum
+        };
+        let sums: Vec<Vec<f64>> = self.data.par_chunks(BLOCK * self.dim).map(block).collect();
         let mut mean = vec![0.0; self.dim];
-        for row in self.iter() {
-            mean.iter_mut().zip(row).for_each(|(m, x)| *m += x);
+        for sum in &sums {
+            mean.iter_mut().zip(sum).for_each(|(m, s)| *m += s);
         }
         let n = self.n() as f64;
         mean.iter_mut().for_each(|m| *m /= n);
@@ -166,7 +179,15 @@ impl Points {
 
 /// `|a - b|^2` of two points.
 pub fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum()
+    // Eight sums side by side: one would wait for its own last addition.
+    let (a, b) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (a, b) in a.0.iter().zip(b.0) {
+        for (sum, (x, y)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += (x - y) * (x - y);
+        }
+    }
+    sums.iter().sum::<f64>() + a.1.iter().zip(b.1).map(|(x, y)| (x - y) * (x - y)).sum::<f64>()
 }
 
 fn columns(dim: usize) -> String {

@@ -36,6 +36,12 @@ impl<T: Copy + Default> Buffer<T> {
         &self.0[start..start + len]
     }
 
+    /// As [`Buffer::slice`], to write.
+    pub fn slice_mut(&mut self, len: usize) -> &mut [T] {
+        let start = self.start().min(self.0.len());
+        &mut self.0[start..start + len]
+    }
+
     fn start(&self) -> usize {
         self.0.as_ptr().align_offset(LINE).min(LINE / size_of::<T>())
     }

@@ -10,6 +10,7 @@ use super::real::Real;
 use super::reduce::{Job, Scratch, Weights};
 use super::reduce_amx;
 use super::row::RowOut;
+use super::symmetric;
 use super::tile::Form;
 use super::{Backend, KernelSum, KernelSums, Pairwise, Precision, Softmax, SoftmaxMean, naive};
 use crate::{Error, Points, Result};
@@ -105,7 +106,7 @@ impl Pairwise {
         self.interrupt.check()
     }
 
-    /// The softmax reductions: `subtract` takes the means away from what the rows hold.
+    /// The softmax reductions: `subtract` takes what the rows hold away from the means.
     pub(super) fn softmax(
         &self,
         queries: &Points,
@@ -116,25 +117,17 @@ impl Pairwise {
         subtract: bool,
     ) -> Result<()> {
         let (memory, given) = (&self.memory, (sources, values));
-        let scale = (0.5 * std::f64::consts::LOG2_E).sqrt() / softmax.sigma;
-        let centre = sources.mean();
-        let square = scale * scale * (mean_square(sources, &centre) + mean_square(queries, &centre));
-        let shape = Shape {
-            n: queries.n(),
-            m: sources.n(),
-            dim: sources.dim(),
-            value_dim: values.map_or(0, Points::dim),
-            square,
-        };
-        match plan::arithmetic(&self.options, &shape, values.is_some_and(|v| std::ptr::eq(v, sources))) {
+        let measure = Measure::of(queries, sources, values.map_or(0, Points::dim), softmax.sigma);
+        let shape = &measure.shape;
+        match plan::arithmetic(&self.options, shape, values.is_some_and(|v| std::ptr::eq(v, sources))) {
             Arithmetic::F64 => memory
                 .packed64
-                .with(|p| self.softmax_in(p, &memory.scratch64, queries, given, softmax, rows, subtract, &shape)),
+                .with(|p| self.softmax_in(p, &memory.scratch64, queries, given, softmax, rows, subtract, &measure)),
             Arithmetic::F32 => memory
                 .packed32
-                .with(|p| self.softmax_in(p, &memory.scratch32, queries, given, softmax, rows, subtract, &shape)),
+                .with(|p| self.softmax_in(p, &memory.scratch32, queries, given, softmax, rows, subtract, &measure)),
             Arithmetic::Split(terms) => memory.split.with(|packed| {
-                packed.pack(sources, scale, softmax.log_weights, reduce_amx::block(sources.dim()), terms);
+                packed.pack(sources, measure.place(), softmax.log_weights, reduce_amx::block(sources.dim()), terms);
                 let leave_out_self = softmax.leave_out_self && sources.n() > 1;
                 let job = reduce_amx::Job { queries, sources, packed, terms, leave_out_self, subtract };
                 let mut rows = rows;
@@ -153,16 +146,15 @@ impl Pairwise {
         softmax: &Softmax,
         rows: Vec<RowOut>,
         subtract: bool,
-        shape: &Shape,
+        measure: &Measure,
     ) -> Result<()> {
-        let scale = (0.5 * std::f64::consts::LOG2_E).sqrt() / softmax.sigma;
-        let plan = Plan::new::<T>(&self.options, shape);
+        let plan = Plan::new::<T>(&self.options, &measure.shape);
         let orders = plan.skip.then(|| [Order::of(queries, plan.width), Order::of(sources, plan.block)]);
         let [query_order, source_order] = match &orders {
             Some([q, s]) => [Some(q), Some(s)],
             None => [None, None],
         };
-        packed.pack(sources, values, scale, plan.form, softmax.log_weights, source_order);
+        packed.pack(sources, values, measure.place(), plan.form, softmax.log_weights, source_order);
         let bounds = plan.skip.then(|| Bounds::of(packed, &plan));
         let job = Job {
             plan,
@@ -179,6 +171,37 @@ impl Pairwise {
         job.run(rows, scratch, &self.work, &self.interrupt)
     }
 
+    /// The softmax means of a set at its own points with every pair evaluated once; false when that is not faster, and
+    /// nothing was done.
+    pub(super) fn own_means(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<bool> {
+        let memory = &self.memory;
+        let measure = Measure::of(points, points, points.dim(), sigma);
+        match plan::arithmetic(&self.options, &measure.shape, true) {
+            Arithmetic::F64 => {
+                memory.packed64.with(|p| self.own_means_in(p, &memory.symmetric64, points, &measure, out))
+            }
+            Arithmetic::F32 => {
+                memory.packed32.with(|p| self.own_means_in(p, &memory.symmetric32, points, &measure, out))
+            }
+            Arithmetic::Split(_) => Ok(false),
+        }
+    }
+
+    fn own_means_in<T: Real>(
+        &self,
+        packed: &mut Packed<T>,
+        scratch: &Pool<symmetric::Scratch<T>>,
+        points: &Points,
+        measure: &Measure,
+        out: &mut Points,
+    ) -> Result<bool> {
+        let plan = Plan::new::<T>(&self.options, &measure.shape);
+        let Some(rows) = symmetric::chunk::<T>(&plan, points.n(), points.dim()) else { return Ok(false) };
+        packed.pack(points, Some(points), measure.place(), plan.form, None, None);
+        symmetric::Job::new(plan, packed, rows).run(out, scratch, &self.work, &self.interrupt)?;
+        Ok(true)
+    }
+
     fn kernel_in<T: Real>(
         &self,
         packed: &mut Packed<T>,
@@ -193,7 +216,7 @@ impl Pairwise {
         let shape = Shape { n: queries.n(), m: sources.n(), dim: sources.dim(), value_dim, square: 0.0 };
         // A root magnifies the rounding of a small squared distance: no product form here.
         let plan = Plan { form: Form::Difference, ..Plan::new::<T>(&self.options, &shape) };
-        packed.pack(sources, sum.values, scale, plan.form, None, None);
+        packed.pack(sources, sum.values, (&sources.mean(), scale), plan.form, None, None);
         let weights: Vec<T> = match sum.weights {
             Some(weights) => weights.iter().map(|w| T::from_f64(*w)).collect(),
             None => vec![T::from_f64(1.0); sources.n()],
@@ -211,6 +234,28 @@ impl Pairwise {
             subtract: false,
         };
         job.run(rows, scratch, &self.work, &self.interrupt)
+    }
+}
+
+/// How packed points relate to the caller's.
+struct Measure {
+    centre: Vec<f64>,
+    scale: f64,
+    shape: Shape,
+}
+
+impl Measure {
+    /// The sources' mean becomes 0, and a score minus a squared distance in bits.
+    fn of(queries: &Points, sources: &Points, value_dim: usize, sigma: f64) -> Measure {
+        let scale = (0.5 * std::f64::consts::LOG2_E).sqrt() / sigma;
+        let centre = sources.mean();
+        let square = scale * scale * (mean_square(sources, &centre) + mean_square(queries, &centre));
+        let shape = Shape { n: queries.n(), m: sources.n(), dim: sources.dim(), value_dim, square };
+        Measure { centre, scale, shape }
+    }
+
+    fn place(&self) -> (&[f64], f64) {
+        (&self.centre, self.scale)
     }
 }
 

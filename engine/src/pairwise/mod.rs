@@ -33,6 +33,7 @@ mod row;
 #[cfg(test)]
 mod skipping;
 mod split;
+mod symmetric;
 mod tile;
 mod tile_amx;
 mod walk;
@@ -121,6 +122,8 @@ struct Memory {
     packed64: Pool<Packed<f64>>,
     scratch32: Pool<Scratch<f32>>,
     scratch64: Pool<Scratch<f64>>,
+    symmetric32: Pool<symmetric::Scratch<f32>>,
+    symmetric64: Pool<symmetric::Scratch<f64>>,
     split: Pool<Split>,
     scratch_amx: Pool<reduce_amx::Scratch>,
 }

@@ -13,6 +13,9 @@ use rayon::prelude::*;
 /// Rows converted by one task.
 const ROWS: usize = 512;
 
+/// Numbers behind the last source that may be read, whatever they are.
+const BEHIND: usize = 64;
+
 /// Sources as the loops read them.
 #[derive(Debug, Default)]
 pub struct Packed<T> {
@@ -41,14 +44,16 @@ impl<T: Real> Packed<T> {
         &mut self,
         sources: &Points,
         values: Option<&Points>,
-        scale: f64,
+        (centre, scale): (&[f64], f64),
         form: Form,
         log_weights: Option<&[f64]>,
         order: Option<&Order>,
     ) {
         (self.m, self.dim, self.scale) = (sources.n(), sources.dim(), scale);
-        self.centre = sources.mean();
-        convert(sources, order, &self.centre, scale, self.x.take(self.m * self.dim));
+        self.centre.clear();
+        self.centre.extend_from_slice(centre);
+        let size = self.m * self.dim;
+        convert(sources, order, centre, scale, &mut self.x.take(size + BEHIND)[..size]);
         let (x, dim) = (self.x.slice(self.m * self.dim), self.dim);
         self.bias.take(self.m).par_chunks_mut(ROWS).zip(x.par_chunks(ROWS * dim)).enumerate().for_each(
             |(chunk, (bias, x))| {
@@ -71,6 +76,12 @@ impl<T: Real> Packed<T> {
     #[inline(always)]
     pub fn x(&self, from: usize, rows: usize) -> &[T] {
         &self.x.slice(self.m * self.dim)[from * self.dim..(from + rows) * self.dim]
+    }
+
+    /// Sources from `from` to the last, and memory behind it.
+    #[inline(always)]
+    pub fn from(&self, from: usize) -> &[T] {
+        &self.x.slice(self.m * self.dim + BEHIND)[from * self.dim..]
     }
 
     /// What scores start with.

@@ -37,7 +37,7 @@ pub struct Job<'a, T> {
     pub original: (&'a Points, Option<&'a Points>),
     pub leave_out_self: bool,
     pub weights: Weights<'a, T>,
-    /// Values are taken away from what the rows hold.
+    /// What the rows hold is taken away from the values.
     pub subtract: bool,
 }
 

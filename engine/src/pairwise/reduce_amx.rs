@@ -303,6 +303,7 @@ impl Job<'_> {
 
 impl Task<'_, '_> {
     /// Packs the task's queries into panels; what is left of the last panel repeats the last query.
+    #[inline(always)]
     fn pack_queries(&mut self, panels: usize) {
         let Job { packed, queries, .. } = *self.job;
         let q = self.scratch.queries.take(panels * packed.panel());

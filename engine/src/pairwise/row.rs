@@ -16,10 +16,10 @@ pub struct RowOut<'a> {
 }
 
 impl RowOut<'_> {
-    /// Writes the values, or takes them away from what is there.
+    /// Writes the values, less what is there if that is wanted.
     pub fn put_values(&mut self, subtract: bool, value: impl Fn(usize) -> f64) {
         for (c, v) in self.values.iter_mut().enumerate() {
-            *v = if subtract { *v - value(c) } else { value(c) };
+            *v = if subtract { value(c) - *v } else { value(c) };
         }
     }
 

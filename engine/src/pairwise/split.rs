@@ -37,12 +37,20 @@ pub const VALUE_PARTS: usize = 2;
 
 impl Split {
     /// Packs `sources` in blocks of `block`.
-    pub fn pack(&mut self, sources: &Points, scale: f64, log_weights: Option<&[f64]>, block: usize, terms: Terms) {
+    pub fn pack(
+        &mut self,
+        sources: &Points,
+        (centre, scale): (&[f64], f64),
+        log_weights: Option<&[f64]>,
+        block: usize,
+        terms: Terms,
+    ) {
         (self.m, self.dim, self.scale, self.block) = (sources.n(), sources.dim(), scale, block);
         self.padded = self.m.next_multiple_of(block);
         self.depth = self.dim.next_multiple_of(SIDE);
         self.parts = terms.parts();
-        self.centre = sources.mean();
+        self.centre.clear();
+        self.centre.extend_from_slice(centre);
         let Split { depth, padded, .. } = *self;
         let (x, bias, v) = (depth * self.parts, 1, depth * VALUE_PARTS);
         self.x.take(padded * x);

@@ -1,0 +1,384 @@
+//! A set's own softmax means with every pair of points evaluated once: `K = K^T`.
+//!
+//! No score exceeds that of a point with itself, which is 0, so all weights share one reference and a weight serves both
+//! of its points. Points are cut into chunks; a tournament of chunks makes rounds in which every chunk meets at most one
+//! other, so pairs of a round run on all threads, and each chunk's sums grow in the order of the rounds whatever thread
+//! adds to them.
+
+use super::Work;
+use super::buffer::{Buffer, Pool};
+use super::pack::Packed;
+use super::plan::Plan;
+use super::real::Real;
+use super::tile::{self, Form, Row, WIDTH};
+use crate::{Interrupt, Points, Result};
+use pulp::{Simd, WithSimd, bytemuck};
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes of one chunk's coordinates: those of two chunks and their sums fit a second-level cache.
+const CHUNK_BYTES: usize = 5 << 16;
+
+/// Most panels of a chunk.
+const PANELS: usize = 16;
+
+/// Fewest chunks: with fewer, threads wait for each other.
+const CHUNKS: usize = 5;
+
+/// Pairs of a round should be a multiple of this many threads.
+const EVEN: usize = 4;
+
+/// From here on weights of both directions are summed by products in registers; up to [`DIRECT`] coordinates, in one pass
+/// with the exponential. Between the two, turning the weights costs what it saves.
+const WIDE: usize = 16;
+const DIRECT: usize = 4;
+
+/// A coordinate so large that its point has no weight, and whose square is finite.
+const NOWHERE: f64 = 1e17;
+
+/// One call.
+pub struct Job<'a, T> {
+    plan: Plan,
+    points: &'a Packed<T>,
+    /// Points of a chunk.
+    rows: usize,
+}
+
+/// Scratch of one pair of chunks.
+#[derive(Debug, Default)]
+pub struct Scratch<T> {
+    queries: Buffer<T>,
+    squares: Buffer<T>,
+    scores: Buffer<T>,
+    /// Sums of the first chunk's points: `[panel][1 + dim][lane]`.
+    sums: Buffer<T>,
+    /// Sums of the second chunk's points, `[point][dim]`, filled up to whole registers.
+    turned: Buffer<T>,
+    /// Their masses, a register each.
+    masses: Buffer<T>,
+}
+
+/// What one chunk's points have summed: `[point][dim]` and `[point]`.
+struct Sums<'a> {
+    values: &'a mut [f64],
+    mass: &'a mut [f64],
+}
+
+/// Points of a chunk for `n` points of `dim` coordinates, when evaluating each pair once is faster.
+pub fn chunk<T: Real>(plan: &Plan, n: usize, dim: usize) -> Option<usize> {
+    let direct = plan.form == Form::Difference && dim <= DIRECT;
+    if plan.skip || !(direct || dim >= WIDE) {
+        return None;
+    }
+    let most = (CHUNK_BYTES / (dim * plan.width * size_of::<T>())).clamp(1, PANELS);
+    // Work of all rounds, when threads wait for each other at the end of each; packing and adding up grow with a chunk's side.
+    let cost = |panels: usize| {
+        let chunks = n.div_ceil(panels * plan.width);
+        rounds(chunks) * (chunks / 2).next_multiple_of(EVEN) * panels * (panels + 2)
+    };
+    let panels = (1..=most).min_by_key(|panels| cost(*panels))?;
+    (n.div_ceil(panels * plan.width) >= CHUNKS).then_some(panels * plan.width)
+}
+
+/// The pairs of chunks in round `round` of a tournament: all pairs meet once in `rounds(chunks)` rounds.
+fn pairs(chunks: usize, round: usize) -> impl Iterator<Item = (usize, usize)> {
+    // The circle method: with an odd number, who meets the absent one rests.
+    let seats = chunks + chunks % 2;
+    let circle = seats - 1;
+    let last = (seats - 1, round);
+    let others = (1..seats / 2).map(move |k| ((round + k) % circle, (round + circle - k) % circle));
+    std::iter::once(last).chain(others).filter(move |(a, b)| *a < chunks && *b < chunks)
+}
+
+/// Rounds in which all pairs meet.
+fn rounds(chunks: usize) -> usize {
+    chunks + chunks % 2 - 1
+}
+
+impl<'a, T: Real> Job<'a, T> {
+    /// Of packed points in chunks of `rows`; their values are the points themselves.
+    pub fn new(plan: Plan, points: &'a Packed<T>, rows: usize) -> Job<'a, T> {
+        Job { plan, points, rows }
+    }
+
+    /// Row `i` of `out` becomes the softmax mean at point `i`.
+    ///
+    /// # Errors
+    /// An interrupt, which is looked at before every pair of chunks.
+    pub fn run(&self, out: &mut Points, pool: &Pool<Scratch<T>>, work: &Work, interrupt: &Interrupt) -> Result<()> {
+        let (n, dim) = (self.points.m, self.points.dim);
+        let mut mass = vec![0.0; n];
+        out.data_mut().fill(0.0);
+        let sums: Vec<Mutex<Sums>> = (out.data_mut().chunks_mut(self.rows * dim).zip(mass.chunks_mut(self.rows)))
+            .map(|(values, mass)| Mutex::new(Sums { values, mass }))
+            .collect();
+        let meet = |a: usize, b: usize| {
+            interrupt.check()?;
+            pool.with(|scratch| {
+                let met = |k: usize| k * self.rows..n.min((k + 1) * self.rows);
+                let pair = Pair { job: self, a: met(a), b: met(b), scratch: &mut *scratch };
+                self.plan.isa.run(pair);
+                self.add_first(a, met(a), scratch, &sums);
+                if a != b {
+                    self.add_second(b, met(b), scratch, &sums);
+                }
+            });
+            Ok(())
+        };
+        (0..sums.len()).into_par_iter().try_for_each(|k| meet(k, k))?;
+        for round in 0..rounds(sums.len()) {
+            let pairs: Vec<_> = pairs(sums.len(), round).collect();
+            pairs.into_par_iter().try_for_each(|(a, b)| meet(a, b))?;
+        }
+        drop(sums);
+        let rows = out.data_mut().par_chunks_mut(dim).zip(&mass);
+        rows.for_each(|(row, mass)| {
+            let factor = self.points.value_scale() / mass;
+            row.iter_mut().zip(&self.points.value_centre).for_each(|(v, centre)| *v = centre + factor * *v);
+        });
+        work.add(n * n, 2 * dim);
+        Ok(())
+    }
+
+    fn add_first(&self, chunk: usize, rows: Range<usize>, scratch: &Scratch<T>, sums: &[Mutex<Sums>]) {
+        let (dim, width) = (self.points.dim, self.plan.width);
+        let panels = rows.len().div_ceil(width);
+        let made = scratch.sums.slice(panels * (dim + 1) * width);
+        let mut sums = sums[chunk].lock().unwrap_or_else(PoisonError::into_inner);
+        let Sums { values, mass } = &mut *sums;
+        for (i, (values, mass)) in values.chunks_exact_mut(dim).zip(mass.iter_mut()).enumerate() {
+            let made = &made[i / width * (dim + 1) * width + i % width..];
+            *mass += made[0].to_f64();
+            for (c, v) in values.iter_mut().enumerate() {
+                *v += made[(c + 1) * width].to_f64();
+            }
+        }
+    }
+
+    fn add_second(&self, chunk: usize, rows: Range<usize>, scratch: &Scratch<T>, sums: &[Mutex<Sums>]) {
+        let (dim, lanes) = (self.points.dim, self.plan.width / WIDTH);
+        let stride = dim.next_multiple_of(lanes);
+        let (turned, masses) = (scratch.turned.slice(rows.len() * stride), scratch.masses.slice(rows.len() * lanes));
+        let mut sums = sums[chunk].lock().unwrap_or_else(PoisonError::into_inner);
+        let Sums { values, mass } = &mut *sums;
+        let made = turned.chunks_exact(stride).zip(masses.chunks_exact(lanes));
+        for ((values, mass), (made, masses)) in values.chunks_exact_mut(dim).zip(mass.iter_mut()).zip(made) {
+            *mass += masses.iter().map(|m| m.to_f64()).sum::<f64>();
+            values.iter_mut().zip(made).for_each(|(v, made)| *v += made.to_f64());
+        }
+    }
+}
+
+/// Two chunks that meet, or one that meets itself.
+struct Pair<'a, T> {
+    job: &'a Job<'a, T>,
+    a: Range<usize>,
+    b: Range<usize>,
+    scratch: &'a mut Scratch<T>,
+}
+
+impl<T: Real> WithSimd for Pair<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Pair { job: Job { plan, points, .. }, a, b, scratch } = self;
+        let (dim, width, lanes) = (points.dim, plan.width, T::lanes::<S>());
+        let panels = a.len().div_ceil(width);
+        turn_queries(points, plan, a.clone(), scratch);
+        scratch.sums.take(panels * (dim + 1) * width).fill(T::default());
+        scratch.turned.take(b.len() * dim.next_multiple_of(lanes)).fill(T::default());
+        scratch.masses.take(b.len() * lanes).fill(T::default());
+        let both = a != b;
+        if plan.form == Form::Difference && dim <= DIRECT {
+            let (x, scratch) = (points.x(b.start, b.len()), scratch);
+            match (dim, both) {
+                (1, true) => direct::<T, S, 1, 4, true>(simd, panels, x, scratch),
+                (2, true) => direct::<T, S, 2, 4, true>(simd, panels, x, scratch),
+                (3, true) => direct::<T, S, 3, 2, true>(simd, panels, x, scratch),
+                (_, true) => direct::<T, S, 4, 2, true>(simd, panels, x, scratch),
+                (1, false) => direct::<T, S, 1, 4, false>(simd, panels, x, scratch),
+                (2, false) => direct::<T, S, 2, 4, false>(simd, panels, x, scratch),
+                (3, false) => direct::<T, S, 3, 2, false>(simd, panels, x, scratch),
+                (_, false) => direct::<T, S, 4, 2, false>(simd, panels, x, scratch),
+            }
+            return;
+        }
+        for from in b.clone().step_by(plan.block) {
+            let count = plan.block.min(b.end - from);
+            for p in 0..panels {
+                let first = a.start + p * width;
+                let live = width.min(a.end - first);
+                let Scratch { queries, squares, scores, sums, turned, masses } = &mut *scratch;
+                let s = scores.take(plan.block * width);
+                let rows = &mut tile::rows_mut::<T, S>(s)[..count];
+                let q = tile::rows::<T, S>(&queries.slice(panels * dim * width)[p * dim * width..][..dim * width]);
+                tile::scores::<T, S>(simd, plan.form, q, points.x(from, count), points.bias(from, count), rows);
+                let square = &tile::rows::<T, S>(squares.slice(panels * width))[p];
+                let (mass, sums) = sums.take(panels * (dim + 1) * width)[p * (dim + 1) * width..][..(dim + 1) * width]
+                    .split_at_mut(width);
+                let masses = &mut masses.take(b.len() * lanes)[(from - b.start) * lanes..][..count * lanes];
+                weigh::<T, S>(simd, rows, square, &mut tile::rows_mut::<T, S>(mass)[0], masses);
+                let one = [T::splat(simd, T::from_f64(1.0)); WIDTH];
+                tile::accumulate::<T, S>(simd, rows, points.x(from, count), tile::rows_mut::<T, S>(sums), &one);
+                if both {
+                    let stride = dim.next_multiple_of(lanes);
+                    let turned = &mut turned.take(b.len() * stride)[(from - b.start) * stride..][..count * stride];
+                    tile::turn::<T, S>(simd, &s[..count * width], points.from(first), (live, dim), turned);
+                }
+            }
+        }
+    }
+}
+
+/// Packs a chunk's points as panels of queries, from the packed points. Lanes beyond the last point have no weight.
+#[inline(always)]
+fn turn_queries<T: Real>(points: &Packed<T>, plan: &Plan, rows: Range<usize>, scratch: &mut Scratch<T>) {
+    let (dim, width) = (points.dim, plan.width);
+    let panels = rows.len().div_ceil(width);
+    let factor = if plan.form == Form::Product { 2.0 } else { 1.0 };
+    let queries = scratch.queries.take(panels * dim * width);
+    let squares = scratch.squares.take(panels * width);
+    squares.fill(T::from_f64(f64::INFINITY));
+    for (p, panel) in queries.chunks_exact_mut(dim * width).enumerate() {
+        let first = rows.start + p * width;
+        let live = width.min(rows.end - first);
+        if live < width {
+            panel.fill(T::from_f64(if plan.form == Form::Product { 0.0 } else { NOWHERE }));
+        }
+        for (lane, point) in points.x(first, live).chunks_exact(dim).enumerate() {
+            for (k, x) in point.iter().enumerate() {
+                panel[k * width + lane] = T::from_f64(x.to_f64() * factor);
+            }
+        }
+        for (square, bias) in squares[p * width..].iter_mut().zip(points.bias(first, live)) {
+            // A point's bias is minus its squared norm in product form, and 0 otherwise.
+            *square = T::from_f64(-bias.to_f64());
+        }
+    }
+}
+
+/// Replaces scores by weights `2^(s - square)`, summed along both directions.
+#[inline(always)]
+fn weigh<T: Real, S: Simd>(simd: S, rows: &mut [Row<T, S>], square: &Row<T, S>, mass: &mut Row<T, S>, other: &mut [T]) {
+    let mut sum = *mass;
+    for (row, other) in rows.iter_mut().zip(T::registers_mut::<S>(other)) {
+        for v in 0..WIDTH {
+            row[v] = T::exp2(simd, T::sub(simd, row[v], square[v]));
+            sum[v] = T::add(simd, sum[v], row[v]);
+            *other = T::add(simd, *other, row[v]);
+        }
+    }
+    *mass = sum;
+}
+
+/// All of it in one pass for `D` coordinates, `R` points of the second chunk at a time against all of the first; `BOTH` if
+/// they are two.
+#[inline(always)]
+fn direct<T: Real, S: Simd, const D: usize, const R: usize, const BOTH: bool>(
+    simd: S,
+    panels: usize,
+    x: &[T],
+    scratch: &mut Scratch<T>,
+) {
+    let mut j = 0;
+    let points = x.as_chunks::<D>().0;
+    while j + R <= points.len() {
+        direct_rows::<T, S, D, R, BOTH>(simd, panels, &points[j..j + R], j, scratch);
+        j += R;
+    }
+    while j < points.len() {
+        direct_rows::<T, S, D, 1, BOTH>(simd, panels, &points[j..=j], j, scratch);
+        j += 1;
+    }
+}
+
+#[inline(always)]
+fn direct_rows<T: Real, S: Simd, const D: usize, const R: usize, const BOTH: bool>(
+    simd: S,
+    panels: usize,
+    points: &[[T; D]],
+    j: usize,
+    scratch: &mut Scratch<T>,
+) {
+    let lanes = T::lanes::<S>();
+    let width = WIDTH * lanes;
+    let zero = T::splat(simd, T::default());
+    let mut x = [[zero; D]; R];
+    for (x, point) in x.iter_mut().zip(points) {
+        for c in 0..D {
+            x[c] = T::splat(simd, point[c]);
+        }
+    }
+    let (mut mass, mut turned) = ([zero; R], [[zero; D]; R]);
+    let queries = tile::rows::<T, S>(scratch.queries.slice(panels * D * width)).chunks_exact(D);
+    let sums = tile::rows_mut::<T, S>(scratch.sums.take(panels * (D + 1) * width)).chunks_exact_mut(D + 1);
+    for (q, o) in queries.zip(sums) {
+        for v in 0..WIDTH {
+            let mut own = o[0][v];
+            let mut sum = [zero; D];
+            let mut y = [zero; D];
+            for c in 0..D {
+                (y[c], sum[c]) = (q[c][v], o[c + 1][v]);
+            }
+            for r in 0..R {
+                let mut score = zero;
+                for c in 0..D {
+                    let t = T::sub(simd, y[c], x[r][c]);
+                    score = T::negate_mul_add(simd, t, t, score);
+                }
+                let w = T::exp2(simd, score);
+                own = T::add(simd, own, w);
+                for c in 0..D {
+                    sum[c] = T::mul_add(simd, w, x[r][c], sum[c]);
+                }
+                if BOTH {
+                    mass[r] = T::add(simd, mass[r], w);
+                    for c in 0..D {
+                        turned[r][c] = T::mul_add(simd, w, y[c], turned[r][c]);
+                    }
+                }
+            }
+            o[0][v] = own;
+            for c in 0..D {
+                o[c + 1][v] = sum[c];
+            }
+        }
+    }
+    if BOTH {
+        let stride = D.next_multiple_of(lanes);
+        let masses = scratch.masses.slice_mut((j + R) * lanes);
+        T::registers_mut::<S>(&mut masses[j * lanes..]).copy_from_slice(&mass);
+        let rows = scratch.turned.slice_mut((j + R) * stride)[j * stride..].chunks_exact_mut(stride);
+        for (row, turned) in rows.zip(&turned) {
+            for (value, sum) in row.iter_mut().zip(turned) {
+                let parts: &[T] = bytemuck::cast_slice(std::slice::from_ref(sum));
+                *value = T::from_f64(parts.iter().map(|part| part.to_f64()).sum());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pair_meets_once_and_nobody_twice_in_a_round() {
+        for chunks in 1..12 {
+            let mut met = vec![0; chunks * chunks];
+            for round in 0..rounds(chunks) {
+                let mut busy = vec![false; chunks];
+                for (a, b) in pairs(chunks, round) {
+                    assert!(a != b && !busy[a] && !busy[b], "{chunks} chunks, round {round}: {a} and {b}");
+                    (busy[a], busy[b]) = (true, true);
+                    met[a.min(b) * chunks + a.max(b)] += 1;
+                }
+            }
+            for a in 0..chunks {
+                (a + 1..chunks).for_each(|b| assert_eq!(met[a * chunks + b], 1, "{a} and {b} of {chunks}"));
+            }
+        }
+    }
+}
