@@ -18,10 +18,11 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// Bytes of one chunk's coordinates: those of two chunks and their sums fit a second-level cache.
-const CHUNK_BYTES: usize = 5 << 16;
+const CHUNK_BYTES: usize = 10 << 16;
 
-/// Most panels of a chunk.
+/// Most panels of a chunk, and fewest that must fit: the fewer, the more often a chunk is packed and its sums are added up.
 const PANELS: usize = 16;
+const FEWEST: usize = 8;
 
 /// Fewest chunks: with fewer, threads wait for each other.
 const CHUNKS: usize = 5;
@@ -68,16 +69,16 @@ struct Sums<'a> {
 /// Points of a chunk for `n` points of `dim` coordinates, when evaluating each pair once is faster.
 pub fn chunk<T: Real>(plan: &Plan, n: usize, dim: usize) -> Option<usize> {
     let direct = plan.form == Form::Difference && dim <= DIRECT;
-    if plan.skip || !(direct || dim >= WIDE) {
+    let most = CHUNK_BYTES / (dim * plan.width * size_of::<T>());
+    if plan.skip || !(direct || dim >= WIDE) || most < FEWEST {
         return None;
     }
-    let most = (CHUNK_BYTES / (dim * plan.width * size_of::<T>())).clamp(1, PANELS);
     // Work of all rounds, when threads wait for each other at the end of each; packing and adding up grow with a chunk's side.
     let cost = |panels: usize| {
         let chunks = n.div_ceil(panels * plan.width);
         rounds(chunks) * (chunks / 2).next_multiple_of(EVEN) * panels * (panels + 2)
     };
-    let panels = (1..=most).min_by_key(|panels| cost(*panels))?;
+    let panels = (1..=most.min(PANELS)).min_by_key(|panels| cost(*panels))?;
     (n.div_ceil(panels * plan.width) >= CHUNKS).then_some(panels * plan.width)
 }
 
