@@ -198,7 +198,7 @@ impl Pairwise {
         let plan = Plan::new::<T>(&self.options, &measure.shape);
         let Some(rows) = symmetric::chunk::<T>(&plan, points.n(), points.dim()) else { return Ok(false) };
         packed.pack(points, Some(points), measure.place(), plan.form, None, None);
-        symmetric::Job::new(plan, packed, rows).run(out, scratch, &self.work, &self.interrupt)?;
+        symmetric::Job::new(plan, packed, rows).run(points, out, scratch, (&self.work, &self.interrupt))?;
         Ok(true)
     }
 

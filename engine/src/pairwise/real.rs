@@ -28,6 +28,7 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
     fn mul<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
     fn div<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
     fn max<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
+    fn min<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
     fn sqrt<S: Simd>(simd: S, a: Self::Lanes<S>) -> Self::Lanes<S>;
 
     /// `a b + c`, fused where the hardware fuses.
@@ -90,6 +91,7 @@ impl Real for f32 {
         mul(a, b) = mul_f32s;
         div(a, b) = div_f32s;
         max(a, b) = max_f32s;
+        min(a, b) = min_f32s;
         sqrt(a) = sqrt_f32s;
         mul_add(a, b, c) = mul_add_e_f32s;
         negate_mul_add(a, b, c) = negate_mul_add_e_f32s;
@@ -135,6 +137,7 @@ impl Real for f64 {
         mul(a, b) = mul_f64s;
         div(a, b) = div_f64s;
         max(a, b) = max_f64s;
+        min(a, b) = min_f64s;
         sqrt(a) = sqrt_f64s;
         mul_add(a, b, c) = mul_add_e_f64s;
         negate_mul_add(a, b, c) = negate_mul_add_e_f64s;

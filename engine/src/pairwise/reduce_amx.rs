@@ -19,8 +19,8 @@ use rayon::prelude::*;
 const PANELS: usize = 16;
 
 /// Bytes of packed sources per block, and of queries and sums per task: together inside a second-level cache.
-const BLOCK_BYTES: usize = 1 << 19;
-const TASK_BYTES: usize = 3 << 18;
+const BLOCK_BYTES: usize = 1 << 18;
+const TASK_BYTES: usize = 5 << 18;
 
 /// Coordinates of the scores, in tiles, per pass over a block: what queries have of them stays in the first-level cache.
 const CHUNK: usize = 5;
@@ -33,7 +33,7 @@ const LINE: usize = 32;
 
 /// Sources per block for this many coordinates.
 pub fn block(dim: usize) -> usize {
-    (BLOCK_BYTES / (8 * dim.next_multiple_of(SIDE))).clamp(4 * SIDE, 256) / SIDE * SIDE
+    (BLOCK_BYTES / (8 * dim.next_multiple_of(SIDE))).clamp(3 * SIDE, 8 * SIDE) / SIDE * SIDE
 }
 
 /// One call.
@@ -227,7 +227,11 @@ impl Stages<'_> {
         for chunk in (0..steps).step_by(CHUNK) {
             for j in (0..at.count).step_by(SIDE) {
                 let (x, square) = (packed.x(at.from + j), &mut scores[j * SIDE..(j + SIDE) * SIDE]);
-                if chunk == 0 { self.tiles.clear() } else { self.tiles.load(square) }
+                if chunk == 0 {
+                    self.tiles.clear()
+                } else {
+                    self.tiles.load(square)
+                }
                 for k in chunk..steps.min(chunk + CHUNK) {
                     let k = k * packed.parts * TILE;
                     self.tiles.add(terms, 1, [&x[0][k..], &x[1][k..]], [&low[k..], &high[k..]]);

@@ -110,7 +110,8 @@ impl Split {
     /// One query, times 2, into lane `lane` of a panel: second operand of the scores. Returns `|q|^2`.
     #[inline(always)]
     pub fn pack_query(&self, query: &[f64], panel: &mut [u16], lane: usize) -> f64 {
-        let stripe: &mut [u32] = bytemuck::cast_slice_mut(&mut panel[lane / 16 * self.panel() / 2..][..self.panel() / 2]);
+        let stripe: &mut [u32] =
+            bytemuck::cast_slice_mut(&mut panel[lane / 16 * self.panel() / 2..][..self.panel() / 2]);
         let mut square = 0.0;
         let tiles = stripe.chunks_exact_mut(self.parts * TILE / 2);
         for ((x, centre), tile) in query.chunks(SIDE).zip(self.centre.chunks(SIDE)).zip(tiles) {

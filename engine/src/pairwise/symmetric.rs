@@ -78,8 +78,8 @@ pub fn chunk<T: Real>(plan: &Plan, n: usize, dim: usize) -> Option<usize> {
         let chunks = n.div_ceil(panels * plan.width);
         rounds(chunks) * (chunks / 2).next_multiple_of(EVEN) * panels * (panels + 2)
     };
-    let panels = (1..=most.min(PANELS)).min_by_key(|panels| cost(*panels))?;
-    (n.div_ceil(panels * plan.width) >= CHUNKS).then_some(panels * plan.width)
+    let several = (1..=most.min(PANELS)).filter(|panels| n.div_ceil(panels * plan.width) >= CHUNKS);
+    several.min_by_key(|panels| cost(*panels)).map(|panels| panels * plan.width)
 }
 
 /// The pairs of chunks in round `round` of a tournament: all pairs meet once in `rounds(chunks)` rounds.
@@ -103,11 +103,17 @@ impl<'a, T: Real> Job<'a, T> {
         Job { plan, points, rows }
     }
 
-    /// Row `i` of `out` becomes the softmax mean at point `i`.
+    /// Row `i` of `out` becomes the softmax mean at point `i` of the points that were `given`.
     ///
     /// # Errors
     /// An interrupt, which is looked at before every pair of chunks.
-    pub fn run(&self, out: &mut Points, pool: &Pool<Scratch<T>>, work: &Work, interrupt: &Interrupt) -> Result<()> {
+    pub fn run(
+        &self,
+        given: &Points,
+        out: &mut Points,
+        pool: &Pool<Scratch<T>>,
+        (work, interrupt): (&Work, &Interrupt),
+    ) -> Result<()> {
         let (n, dim) = (self.points.m, self.points.dim);
         let mut mass = vec![0.0; n];
         out.data_mut().fill(0.0);
@@ -133,8 +139,12 @@ impl<'a, T: Real> Job<'a, T> {
             pairs.into_par_iter().try_for_each(|(a, b)| meet(a, b))?;
         }
         drop(sums);
-        let rows = out.data_mut().par_chunks_mut(dim).zip(&mass);
-        rows.for_each(|(row, mass)| {
+        let rows = out.data_mut().par_chunks_mut(dim).zip(&mass).zip(given.data().par_chunks(dim));
+        rows.for_each(|((row, mass), own)| {
+            if *mass == 0.0 {
+                // So far out that rounding took even its own weight: it is alone.
+                return row.copy_from_slice(own);
+            }
             let factor = self.points.value_scale() / mass;
             row.iter_mut().zip(&self.points.value_centre).for_each(|(v, centre)| *v = centre + factor * *v);
         });
@@ -263,10 +273,11 @@ fn turn_queries<T: Real>(points: &Packed<T>, plan: &Plan, rows: Range<usize>, sc
 /// Replaces scores by weights `2^(s - square)`, summed along both directions.
 #[inline(always)]
 fn weigh<T: Real, S: Simd>(simd: S, rows: &mut [Row<T, S>], square: &Row<T, S>, mass: &mut Row<T, S>, other: &mut [T]) {
-    let mut sum = *mass;
+    let (mut sum, zero) = (*mass, T::splat(simd, T::default()));
     for (row, other) in rows.iter_mut().zip(T::registers_mut::<S>(other)) {
         for v in 0..WIDTH {
-            row[v] = T::exp2(simd, T::sub(simd, row[v], square[v]));
+            // No distance is below 0, whatever rounding makes of it.
+            row[v] = T::exp2(simd, T::min(simd, T::sub(simd, row[v], square[v]), zero));
             sum[v] = T::add(simd, sum[v], row[v]);
             *other = T::add(simd, *other, row[v]);
         }

@@ -1,6 +1,9 @@
 //! One table of cases through every backend, precision and instruction set, against the reference.
 
-use super::kernel::Kernel;
+mod difference;
+mod kernel;
+mod split;
+
 use super::*;
 use crate::Error;
 use crate::rng::Stream;
@@ -199,46 +202,6 @@ fn no_source_left_gives_the_nearest_and_no_nan() {
 }
 
 #[test]
-fn kernels() {
-    let h = 0.9;
-    let all = [
-        Kernel::Gaussian { h },
-        Kernel::Laplace { h },
-        Kernel::Imq { h },
-        Kernel::Matern32 { h },
-        Kernel::Matern52 { h },
-        Kernel::Energy,
-    ];
-    for dim in [1, 3, 9, 65] {
-        let (y, _) = clouds(65, 1, dim);
-        let weights = Stream::new(8).normal(1, 65).data().to_vec();
-        let values = Stream::new(9).normal(65, 6);
-        for kernel in all.map(|k| k.with_bandwidth(h * (dim as f64).sqrt())) {
-            for part in [Part::Value, Part::Slope] {
-                for leave_out_self in [false, true] {
-                    let sum =
-                        KernelSum { kernel, part, weights: Some(&weights), values: Some(&values), leave_out_self };
-                    let mut want = KernelSums::default();
-                    reference().kernel_sum(&y, &y, &sum, &mut want).unwrap();
-                    every_path(|precision, backend, isa| {
-                        let mut got = KernelSums::default();
-                        engine(precision, backend, isa).kernel_sum(&y, &y, &sum, &mut got).unwrap();
-                        // A slope like 1/d magnifies the rounding of the difference of near neighbours.
-                        let tolerance = if precision == Precision::F64 { 1e-12 } else { 3e-5 };
-                        let mass = relative_error(&got.mass, &want.mass);
-                        let moment = relative_error(got.moment.data(), want.moment.data());
-                        assert!(
-                            mass < tolerance && moment < tolerance,
-                            "{kernel:?} {part:?} {leave_out_self} {precision:?} d={dim}: {mass:e} {moment:e}"
-                        );
-                    });
-                }
-            }
-        }
-    }
-}
-
-#[test]
 fn same_bytes_for_any_number_of_threads() {
     let (y, x) = clouds(1025, 700, 9);
     every_path(|precision, backend, isa| {
@@ -260,80 +223,4 @@ fn a_raised_interrupt_stops() {
     let engine = Pairwise::new(PairwiseOptions::default(), interrupt);
     let result = engine.softmax_mean(&y, &x, &x, &Softmax::of(1.0), &mut SoftmaxMean::default());
     assert_eq!(result, Err(Error::Interrupted));
-}
-
-#[test]
-fn one_call_gives_the_whole_difference() {
-    let (y, x) = clouds(129, 65, 9);
-    for leave_out_self in [false, true] {
-        let softmax = Softmax { leave_out_self, ..Softmax::of(0.9) };
-        let want = displacement(&reference(), &y, &x, &softmax);
-        every_path(|precision, backend, isa| {
-            let difference = ScoreDifference {
-                targets: &x,
-                target_log_weights: None,
-                particles: &y,
-                leave_out_self,
-                sigma: softmax.sigma,
-            };
-            let mut got = Points::default();
-            engine(precision, backend, isa).score_difference(&y, &difference, &mut got).unwrap();
-            assert!(relative_error(got.data(), &want) < allowed(precision, &y, &x, 0.9));
-            let same = ScoreDifference { targets: &y, ..difference };
-            engine(precision, backend, isa).score_difference(&y, &same, &mut got).unwrap();
-            assert!(leave_out_self || got.data().iter().all(|v| *v == 0.0));
-        });
-    }
-}
-
-#[test]
-fn split_products_keep_their_digits() {
-    tell_missing();
-    for (n, m, dim) in [(1, 7, 9), (65, 33, 1), (64, 64, 64), (33, 1025, 65), (300, 700, 31), (1025, 129, 130)] {
-        for leave_out_self in [false, true] {
-            let (y, x) = clouds(n, m, dim);
-            let weights = Stream::new(6).normal(1, m).data().to_vec();
-            let sigma = 0.3 * (dim as f64).sqrt();
-            for log_weights in [None, Some(&weights[..])] {
-                let difference = ScoreDifference {
-                    targets: &x,
-                    target_log_weights: log_weights,
-                    particles: &y,
-                    leave_out_self,
-                    sigma,
-                };
-                let mut want = Points::default();
-                reference().score_difference(&y, &difference, &mut want).unwrap();
-                for (precision, tolerance) in
-                    [(Precision::Bf16x3, 3e-5), (Precision::Bf16x6, 1e-5), (Precision::Auto, 3e-5)]
-                {
-                    let mut got = Points::default();
-                    engine(precision, Backend::Auto, Isa::Auto).score_difference(&y, &difference, &mut got).unwrap();
-                    let error = relative_error(got.data(), want.data());
-                    assert!(error < tolerance, "{precision:?} n={n} m={m} d={dim}: {error:e}");
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn split_products_give_normalisers_and_the_same_bytes() {
-    let (y, x) = clouds(300, 200, 40);
-    let softmax = Softmax::of(2.0);
-    let (mut want, mut got) = (SoftmaxMean::default(), SoftmaxMean::default());
-    reference().softmax_mean(&y, &x, &x, &softmax, &mut want).unwrap();
-    let mut first = None;
-    for threads in [1, 2, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let engine = engine(Precision::Bf16x3, Backend::Auto, Isa::Auto);
-        pool.install(|| engine.softmax_mean(&y, &x, &x, &softmax, &mut got)).unwrap();
-        assert!(relative_error(&got.log_sum, &want.log_sum) < 1e-5);
-        assert!(relative_error(&got.ess, &want.ess) < 1e-4);
-        assert_eq!(first.get_or_insert(got.mean.clone()), &got.mean);
-    }
-    let nothing = [f64::NEG_INFINITY; 200];
-    let softmax = Softmax { log_weights: Some(&nothing), ..softmax };
-    engine(Precision::Bf16x3, Backend::Auto, Isa::Auto).softmax_mean(&y, &x, &x, &softmax, &mut got).unwrap();
-    assert!(got.mean.data().iter().all(|v| v.is_finite()));
 }
