@@ -76,7 +76,13 @@ fn explained(entry: &Entry) -> String {
         text.push_str("\nOptions\n");
     }
     for key in entry.options {
-        let _ = writeln!(text, "  {} (default {})\n      {}", key.name, manual::default_of(key), key.doc.trim());
+        let _ = writeln!(
+            text,
+            "  {} (default {})\n      {}",
+            key.name,
+            manual::default_of(key),
+            manual::doc_of(entry, key)
+        );
     }
     let example = entry.example.trim().replace('\n', "\n  ");
     if !example.is_empty() {

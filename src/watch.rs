@@ -76,6 +76,13 @@ impl Listener for Watch {
         self.note(&format!("warning: {warning}"));
     }
 
+    fn caution(&self, warning: &Diagnostic) {
+        if let Voice::Terminal { progress, .. } = &self.voice {
+            held(progress).aside(|| terminal::caution(warning));
+        }
+        self.note(&format!("warning: {}", warning.line()));
+    }
+
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str) {
         let Voice::Terminal { progress, .. } = &self.voice else { return };
         let mut progress = held(progress);

@@ -122,12 +122,12 @@ fn an_interrupt_ends_the_run_with_what_exists() {
 }
 
 #[test]
-fn until_ends_a_run_early() {
+fn stop_when_ends_a_run_early() {
     let (data, reference) = moons(300);
     let options = RunOptions {
         metrics: energy(),
         every: Some(5),
-        until: [("energy".to_string(), 0.05)].into(),
+        stop_when: [("energy".to_string(), 0.05)].into(),
         ..RunOptions::default()
     };
     let start = Stream::new(4).normal(300, 2);

@@ -107,7 +107,7 @@ fn keys_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     let last = site.args.last()?;
     let keys = last.keys.as_ref().filter(|_| takes_options)?;
     let at = site.args.len() - 1 + usize::from(site.method);
-    let wrong = keys.iter().find(|pair| entry.options.iter().all(|k| k.name != pair.name))?;
+    let wrong = keys.iter().find(|pair| !options::knows(entry, &pair.name))?;
     let fail = options::unknown(entry.name, &wrong.name, entry.options);
     Some(Fail { see: Some(entry.name), ..fail.at(At::Key(at, wrong.name.clone())) })
 }
@@ -134,13 +134,10 @@ fn metric_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     Some(Fail { see: Some(entry.name), ..fail })
 }
 
-/// Quotients of whole numbers among arguments and options: they run, but are hardly meant.
+/// Quotients of whole numbers with a remainder: they run, but are hardly meant.
 pub fn quotients(program: &Program) -> Vec<Diagnostic> {
-    let calls = program.syntax.calls.iter().filter(|site| !site.operator);
-    let args = calls.flat_map(|site| &site.args);
-    let written = args.flat_map(|arg| std::iter::once(arg).chain(arg.keys.iter().flatten().map(|pair| &pair.value)));
     let fail = Fail::script("a quotient of whole numbers is rounded towards 0").hint("write 1.0/2.0");
-    written.filter(|arg| arg.whole_quotient).map(|arg| error::of_fail(&fail, arg.position, program)).collect()
+    program.syntax.quotients.iter().map(|position| error::of_fail(&fail, *position, program)).collect()
 }
 
 /// Names and numbers of arguments of Rhai's own functions.

@@ -1,10 +1,14 @@
 //! The state of one run: what was asked, what has happened, who is told.
 
+mod telling;
+
+pub use telling::diverged_with;
+
 use crate::call::{At, Fail};
-use crate::language;
+use crate::import::Program;
 use crate::param::Given;
 use crate::sandbox::Sandbox;
-use crate::{Check, Ending, Fault, Listener, Outcome, Param, Reading, Request};
+use crate::{Check, Ending, Listener, Outcome, Param, Reading, Request};
 use rhai::{Dynamic, Position};
 use sdflow::Interrupt;
 use sdflow::pairwise::Pairwise;
@@ -33,6 +37,7 @@ pub struct Context {
     pub sandbox: Sandbox,
     /// What the user gave for parameters.
     pub given: Given,
+    program: Arc<Program>,
     seed: u64,
     state: Mutex<State>,
 }
@@ -58,7 +63,7 @@ struct Threshold {
 
 impl Context {
     /// The state at the start of a run.
-    pub fn new(request: &Request, given: Given, listener: Arc<dyn Listener>) -> Context {
+    pub fn new(request: &Request, given: Given, program: Arc<Program>, listener: Arc<dyn Listener>) -> Context {
         Context {
             quick: request.quick,
             listener,
@@ -66,6 +71,7 @@ impl Context {
             interrupt: request.interrupt.clone(),
             sandbox: Sandbox::new(&request.script, &request.allow_read, &request.folder),
             given,
+            program,
             seed: request.seed,
             state: Mutex::default(),
         }
@@ -99,34 +105,6 @@ impl Context {
         }
         self.warn_once(&format!("--quick: at most {cap} {what} are used; the numbers are not those of the full run"));
         cap
-    }
-
-    /// Tells the user and records it.
-    pub fn warn(&self, warning: &str) {
-        self.state().outcome.warnings.push(warning.into());
-        self.listener.warn(warning);
-    }
-
-    /// The same, but the same words only once in a run.
-    pub fn warn_once(&self, warning: &str) {
-        if self.state().told.insert(warning.into()) {
-            self.warn(warning);
-        }
-    }
-
-    /// The script's `print`, until its limit is reached.
-    pub fn print(&self, text: &str) {
-        let before = {
-            let mut state = self.state();
-            state.printed = state.printed.saturating_add(text.len() + 1);
-            state.printed - text.len() - 1
-        };
-        if before < language::PRINTED {
-            self.listener.print(text);
-        } else {
-            let megabytes = language::PRINTED >> 20;
-            self.warn_once(&format!("`print` has written {megabytes} MB, the limit; the rest is dropped"));
-        }
     }
 
     /// Records a parameter.
@@ -165,8 +143,7 @@ impl Context {
     pub fn judge(&self) -> Result<(), (Fail, Position)> {
         let mut state = self.state();
         if let Some((advice, position)) = state.diverged.take() {
-            let fail = Fail { kind: Fault::Diverged, ..Fail::script("the flow diverged").hint(advice) };
-            return Err((fail, position));
+            return Err((diverged_with(advice), position));
         }
         for threshold in std::mem::take(&mut state.thresholds) {
             let Some(reading) = state.outcome.metrics.get(&threshold.metric) else {
@@ -218,29 +195,23 @@ impl Context {
         self.state().diverged = Some((advice.into(), position));
     }
 
-    /// Does `act`, one cell of a sweep, and gives with its result the advice of a divergence that it did not look at. Final
+    /// Does `act`, one cell of a sweep, and gives with its result the advice and the place of a divergence that it did not look at. Final
     /// metrics, the ending and divergences of the cell leave no trace in the run.
-    pub fn apart<T>(&self, act: impl FnOnce() -> T) -> (T, Option<String>) {
+    pub fn apart<T>(&self, act: impl FnOnce() -> T) -> (T, Option<(String, Position)>) {
         let before = {
             let mut state = self.state();
             (state.outcome.metrics.clone(), state.outcome.stop.clone(), state.diverged.take())
         };
         let result = act();
         let mut state = self.state();
-        let advice = state.diverged.take().map(|(advice, _)| advice);
+        let diverged = state.diverged.take();
         (state.outcome.metrics, state.outcome.stop, state.diverged) = before;
-        (result, advice)
+        (result, diverged)
     }
 
     /// The script has looked at how its last run ended.
     pub fn looked(&self) {
         self.state().diverged = None;
-    }
-
-    /// Tells the user what was decided for him, and records it.
-    pub fn note(&self, note: &str) {
-        self.state().outcome.notes.push(note.into());
-        self.listener.note(note);
     }
 
     /// Adds time spent on a part of the work.

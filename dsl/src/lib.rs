@@ -17,6 +17,7 @@ mod param;
 mod sandbox;
 mod script;
 mod source;
+mod spelling;
 mod syntax;
 
 pub use check::{CheckReport, check};
@@ -57,6 +58,10 @@ pub trait Listener: Send + Sync {
     fn print(&self, text: &str);
     /// Something the user should know; also recorded in the outcome.
     fn warn(&self, warning: &str);
+    /// The same with a place in the script; [`Diagnostic::line`] of it is recorded.
+    fn caution(&self, warning: &Diagnostic) {
+        self.warn(&warning.line());
+    }
     /// Something was decided on the user's behalf: a sigma chosen from the data; also recorded in the outcome.
     fn note(&self, note: &str) {
         self.print(note);
@@ -156,6 +161,15 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// A name for `sdflow-engine doc`.
     pub see: Option<String>,
+}
+
+impl Diagnostic {
+    /// All of it in one line: `a.rhai:2:5: cause: hint`.
+    pub fn line(&self) -> String {
+        let place = self.place.as_ref().map(|p| format!("{}:{}:{}: ", p.file.display(), p.line, p.column));
+        let hint = self.hint.as_ref().map(|hint| format!(": {hint}"));
+        format!("{}{}{}", place.unwrap_or_default(), self.message, hint.unwrap_or_default())
+    }
 }
 
 /// Whose fault an error is.

@@ -2,7 +2,7 @@
 //! and finds the name that was meant.
 
 use crate::call::Native;
-use crate::{bind, options};
+use crate::{bind, options, spelling};
 use sdflow::options::Key;
 use std::fmt::Write;
 use std::ops::RangeInclusive;
@@ -168,7 +168,7 @@ pub fn entry_markdown(entry: &Entry) -> String {
     if !entry.options.is_empty() {
         text.push_str("| option | default | what it is |\n|---|---|---|\n");
         for key in entry.options {
-            let doc = key.doc.trim().replace('|', "\\|");
+            let doc = doc_of(entry, key).replace('|', "\\|");
             let _ = writeln!(text, "| `{}` | {} | {doc} |", key.name, default_of(key));
         }
         text.push('\n');
@@ -180,6 +180,14 @@ pub fn entry_markdown(entry: &Entry) -> String {
     }
     let _ = writeln!(text, "```rhai\n{}\n```\n", entry.example.trim());
     text
+}
+
+/// What a key of `entry` does, with the spelling that it had before.
+pub fn doc_of(entry: &Entry, key: &Key) -> String {
+    match spelling::earlier(entry.name, key.name) {
+        None => key.doc.trim().into(),
+        Some(old) => format!("{} The old spelling, `\"{old}\"`, works and is warned of.", key.doc.trim()),
+    }
 }
 
 /// The default of a key as a script would write it.

@@ -2,6 +2,8 @@
 
 use crate::bind::matrix::Matrix;
 use crate::call::{At, Call, Fail, described, shown};
+use crate::manual::Entry;
+use crate::spelling;
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::options::{Key, Options};
 use serde_json::{Number, Value};
@@ -27,7 +29,20 @@ pub fn plain(
     let mut whole = serde_json::Map::new();
     for (name, value) in map {
         let at = || At::Key(call.len() - 1, name.to_string());
-        let key = keys.iter().find(|k| k.name == name.as_str());
+        let name = match spelling::current(call.entry.name, name) {
+            None => name.as_str(),
+            Some(current) if map.contains_key(current) => {
+                return Err(Fail::script(format!("`{name}` is the old spelling of `{current}`, which is given too"))
+                    .hint("keep the new one")
+                    .at(at()));
+            }
+            Some(current) => {
+                let old = Fail::script(format!("`{name}` is the old spelling of an option"));
+                call.caution(old.hint(format!("write {current}: ..")).at(at()));
+                current
+            }
+        };
+        let key = keys.iter().find(|k| k.name == name);
         let key = key.ok_or_else(|| unknown(call.entry.name, name, keys).at(at()))?;
         let json = data(value, key, call).map_err(|f| f.at(at()))?;
         let alone = Value::Object([(name.to_string(), json.clone())].into_iter().collect());
@@ -35,6 +50,12 @@ pub fn plain(
         whole.insert(name.to_string(), json);
     }
     Ok(Value::Object(whole))
+}
+
+/// Is `name` an option of `entry`, in whatever spelling?
+pub fn knows(entry: &Entry, name: &str) -> bool {
+    let name = spelling::current(entry.name, name).unwrap_or(name);
+    entry.options.iter().any(|key| key.name == name)
 }
 
 /// The failure of a key that is not among `keys`.

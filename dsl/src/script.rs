@@ -180,7 +180,7 @@ pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
 
 /// [`execute`] on this thread, whose stack must hold [`STACK`] bytes; the script's loops run in this thread's pool.
 pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
-    let context = Arc::new(Context::new(&prepared.request, prepared.given.clone(), listener));
+    let context = Arc::new(Context::new(&prepared.request, prepared.given.clone(), prepared.program.clone(), listener));
     // A panic is a defect of ours; it must not take the run's folder with it.
     let run = std::panic::AssertUnwindSafe(|| evaluate(&prepared.program, &context));
     let failure = std::panic::catch_unwind(run).unwrap_or_else(|panic| {
@@ -197,10 +197,7 @@ fn internal(message: String) -> Diagnostic {
 }
 
 fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
-    for warning in quotients(program) {
-        let place = warning.place.map(|p| format!("{}:{}: ", p.file.display(), p.line)).unwrap_or_default();
-        context.warn(&format!("{place}{}: {}", warning.message, warning.hint.unwrap_or_default()));
-    }
+    quotients(program).iter().for_each(|warning| context.tell(warning));
     let mut engine = language::engine();
     bind::register(&mut engine, context);
     engine.set_module_resolver(Resolver::new(program));

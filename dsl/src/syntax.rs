@@ -68,6 +68,8 @@ pub struct Syntax {
     pub functions: BTreeMap<String, BTreeSet<usize>>,
     /// Variables that are declared or used.
     pub variables: BTreeSet<String>,
+    /// Where quotients of whole numbers start that leave a remainder: Rhai rounds them towards 0.
+    pub quotients: Vec<Position>,
 }
 
 impl Syntax {
@@ -100,6 +102,7 @@ impl Syntax {
             self.functions.entry(name).or_default().extend(arities);
         }
         self.variables.extend(other.variables);
+        self.quotients.extend(other.quotients);
     }
 
     fn visit(&mut self, node: &ASTNode) {
@@ -129,6 +132,9 @@ impl Syntax {
     }
 
     fn call(&mut self, call: &FnCallExpr, position: Position, method: bool) {
+        if call.is_operator_call() && remainder(call) {
+            self.quotients.extend(call.args.first().map(start));
+        }
         self.calls.push(Site {
             name: call.name.to_string(),
             position,
@@ -185,11 +191,15 @@ fn literal(expr: &Expr) -> Option<Dynamic> {
 
 fn whole_quotient(expr: &Expr) -> bool {
     match expr {
-        Expr::FnCall(call, _) if call.is_operator_call() && call.name == "/" => match call.args.as_slice() {
-            [Expr::IntegerConstant(a, _), Expr::IntegerConstant(b, _)] => *b != 0 && a % b != 0,
-            _ => false,
-        },
-        Expr::FnCall(call, _) if call.is_operator_call() => call.args.iter().any(whole_quotient),
+        Expr::FnCall(call, _) if call.is_operator_call() => remainder(call) || call.args.iter().any(whole_quotient),
+        _ => false,
+    }
+}
+
+/// A quotient of two whole numbers that is none.
+fn remainder(call: &FnCallExpr) -> bool {
+    match call.args.as_slice() {
+        [Expr::IntegerConstant(a, _), Expr::IntegerConstant(b, _)] => call.name == "/" && *b != 0 && a % b != 0,
         _ => false,
     }
 }

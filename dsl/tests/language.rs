@@ -185,11 +185,38 @@ fn a_caught_failure_prints_its_cause() {
 
 #[test]
 fn a_quotient_of_whole_numbers_is_warned_of() {
-    let (outcome, _) = run("let f = sd_flow(normal(10, 2), #{sigma: 1.0,\n step: 1/2});\nlet g = 4/2;");
-    assert_eq!(outcome.warnings.len(), 1);
-    assert!(
-        outcome.warnings[0].ends_with("script.rhai:2: a quotient of whole numbers is rounded towards 0: write 1.0/2.0")
-    );
+    let (outcome, _) =
+        run("let f = sd_flow(normal(10, 2), #{sigma: 1.0,\n step: 1/2});\nlet g = 4/2;\nlet h = 1 + 3/2;");
+    assert_eq!(outcome.warnings.len(), 2, "{:?}", outcome.warnings);
+    for (warning, place) in outcome.warnings.iter().zip(["2:8", "4:13"]) {
+        let want = format!("script.rhai:{place}: a quotient of whole numbers is rounded towards 0: write 1.0/2.0");
+        assert!(warning.ends_with(&want), "{warning}");
+    }
+}
+
+/// `until` is a word that Rhai reserves, so that it had to be quoted.
+#[test]
+fn an_old_spelling_works_and_is_warned_of() {
+    let run_with = |key: &str| {
+        run(&format!(
+            "let p = dataset(\"moons\").sample(200);\n\
+             let r = run(sd_flow(p), p, p, #{{\n  metrics: [\"energy\"], {key}: #{{energy: 1e6}}}});\nprint(r.stop);"
+        ))
+    };
+    for (key, warnings) in [("stop_when", 0), ("\"until\"", 1)] {
+        let (outcome, printed) = run_with(key);
+        assert_eq!(outcome.failure.as_ref().map(stage::told), None);
+        assert_eq!(printed.last().map(String::as_str), Some("converged"), "{key}");
+        let told: Vec<_> = outcome.warnings.iter().filter(|w| w.contains("old spelling")).collect();
+        assert_eq!(told.len(), warnings, "{:?}", outcome.warnings);
+        assert!(
+            told.iter().all(|w| w.contains("script.rhai:3:24: ") && w.ends_with(": write stop_when: ..")),
+            "{told:?}"
+        );
+    }
+    let (outcome, _) =
+        run("run(sd_flow(normal(9, 2)), normal(9, 2), #{\"until\": #{sigma: 1}, stop_when: #{sigma: 1}});");
+    assert!(outcome.failure.unwrap().message.contains("is given too"));
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn a_failed_cell_is_told_and_stops_nothing() {
     );
     let told: Vec<_> = outcome.warnings.iter().filter(|w| w.contains("sweep: the cell n=0, seed=1 failed: ")).collect();
     assert!(told.len() == 1 && told[0].contains("is 0"), "{:?}", outcome.warnings);
+    assert!(told[0].contains("script.rhai:2:70: sweep"), "{told:?}");
     assert!(
         failure("sweep(#{n: [0]}, |p| #{m: normal(p.n, 2).n});")
             .contains("every cell of the sweep failed, first n=0: ")

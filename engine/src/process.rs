@@ -47,7 +47,7 @@ pub struct Stats {
 pub enum Ending {
     /// All steps were taken.
     Finished,
-    /// Every `until` threshold was met at this step.
+    /// Every threshold of `stop_when` was met at this step.
     Converged {
         /// Steps taken.
         step: usize,
@@ -79,7 +79,7 @@ impl Ending {
     pub fn advice(&self) -> String {
         match self {
             Ending::Finished => "All steps were taken.".into(),
-            Ending::Converged { step } => format!("Every `until` threshold was met after {step} steps."),
+            Ending::Converged { step } => format!("Every threshold of `stop_when` was met after {step} steps."),
             Ending::Diverged { step } => format!(
                 "Step {step} left the finite numbers; make `step` smaller, `sigma` larger, or use `scaling: \"denoiser\"`."
             ),

@@ -3,9 +3,10 @@
 use crate::bind::points::number;
 use crate::bind::table::existing;
 use crate::call::{At, Call, Fail, described};
+use crate::context::diverged_with;
 use crate::manual::{Entry, Kind};
-use crate::{Fault, Reading};
-use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map};
+use crate::{Diagnostic, Fault, Reading};
+use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::output::{Cell, Place, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -81,8 +82,9 @@ fn sweep(call: &Call) -> Result<Dynamic, Fail> {
                 readings.into_iter().for_each(|(name, r)| found[at].1.readings.entry(name).or_default().push(r));
             }
             Err(cause) => {
-                call.context.warn(&format!("sweep: the cell {name} failed: {cause}"));
-                first_failure.get_or_insert(format!("{name}: {cause}"));
+                first_failure.get_or_insert(format!("{name}: {}", cause.line()));
+                let message = format!("sweep: the cell {name} failed: {}", cause.message);
+                call.context.tell(&Diagnostic { message, ..cause });
                 found[at].1.failed += 1;
             }
         }
@@ -134,27 +136,40 @@ fn cell(axes: &[(String, Array)], index: usize) -> Map {
     cell
 }
 
-/// What the function gives for a cell, or why it failed.
+/// What the function gives for a cell, or why it failed and where.
 ///
 /// # Errors
 /// An interrupt, which ends the sweep too.
-fn outcome(call: &Call, function: &FnPtr, cell: Map) -> Result<Result<Vec<(String, Reading)>, String>, Fail> {
+fn outcome(call: &Call, function: &FnPtr, cell: Map) -> Result<Result<Vec<(String, Reading)>, Diagnostic>, Fail> {
     let mut function = function.clone();
     for captured in function.iter_curry_mut() {
         *captured = captured.flatten_clone();
     }
     let (made, diverged) = call.context.apart(|| function.call_within_context::<Dynamic>(call.native, (cell,)));
-    Ok(match (made, diverged) {
-        (Err(error), None) => Err(cause(&error)?),
-        (_, Some(advice)) => Err(format!("the flow diverged; {advice}")),
-        (Ok(value), None) => match value.clone().try_cast::<Map>() {
-            Some(map) => map.iter().map(|(name, value)| reading(name, value)).collect(),
-            None => Err(format!(
-                "the function returned {}, but a map of numbers is wanted: #{{energy: e}}",
-                described(&value)
-            )),
-        },
-    })
+    let misfit = |message: String| {
+        let fail = Fail { see: Some("sweep"), ..Fail::script(message).at(At::Argument(1)) };
+        call.context.placed(&fail, call.native.call_position())
+    };
+    let value = match (made, diverged) {
+        (Err(error), None) => {
+            let cause = call.context.explained(&error);
+            return if cause.kind == Fault::Interrupted {
+                Err(sdflow::Error::Interrupted.into())
+            } else {
+                Ok(Err(cause))
+            };
+        }
+        (_, Some((advice, position))) => return Ok(Err(call.context.placed(&diverged_with(advice), position))),
+        (Ok(value), None) => value,
+    };
+    let Some(map) = value.clone().try_cast::<Map>() else {
+        let seen = described(&value);
+        return Ok(Err(misfit(format!(
+            "the function returned {seen}, but a map of numbers is wanted: #{{energy: e}}"
+        ))));
+    };
+    let readings: Result<Vec<_>, String> = map.iter().map(|(name, value)| reading(name, value)).collect();
+    Ok(readings.map_err(misfit))
 }
 
 fn reading(name: &str, value: &Dynamic) -> Result<(String, Reading), String> {
@@ -164,24 +179,6 @@ fn reading(name: &str, value: &Dynamic) -> Result<(String, Reading), String> {
     match number(value).or_else(|| value.as_bool().ok().map(|truth| f64::from(u8::from(truth)))) {
         Some(value) => Ok((name.into(), Reading { value, se: None, floor: None, parts: BTreeMap::new() })),
         None => Err(format!("`{name}` is {}, but a number or a reading is wanted", described(value))),
-    }
-}
-
-/// Why a cell failed, in a line.
-///
-/// # Errors
-/// An interrupt.
-fn cause(error: &EvalAltResult) -> Result<String, Fail> {
-    match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => cause(inner),
-        EvalAltResult::ErrorTerminated(..) => Err(sdflow::Error::Interrupted.into()),
-        EvalAltResult::ErrorRuntime(token, _) => Ok(match token.clone().try_cast::<Fail>() {
-            Some(fail) if fail.kind == Fault::Interrupted => return Err(fail),
-            Some(fail) => fail.message,
-            None => token.to_string(),
-        }),
-        // The position is told in words of Rhai's own; the cell's name is what helps.
-        other => Ok(other.to_string().split(" (line ").next().unwrap_or_default().to_string()),
     }
 }
 

@@ -20,9 +20,8 @@ crate::options! {
         metrics: Vec<MetricChoice> = Vec::new(),
         /// How many clouds to keep for pictures, evenly spread over the run with its start and end; 0 keeps none.
         snapshots: usize = 0,
-        /// Stop early once each of these metrics is at or below its value. Scripts reserve the word: write it in quotes,
-        /// `#{"until": #{energy: 0.02}}`.
-        until: BTreeMap<String, f64> = BTreeMap::new(),
+        /// Stop early once each of these metrics is at or below its value: `stop_when: #{energy: 0.02}`.
+        stop_when: BTreeMap<String, f64> = BTreeMap::new(),
     }
 }
 
@@ -192,7 +191,7 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// One row of history; true once every `until` threshold is met.
+    /// One row of history; true once every threshold of `stop_when` is met.
     fn measure(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
         let begun = Instant::now();
         let clock = Clock::at(step, self.options.steps, self.stream);
@@ -203,11 +202,11 @@ impl<'a> Driver<'a> {
             row.insert(format!("{name}_se"), estimate.se);
             row.insert(name, estimate.value);
         }
-        let until = &self.options.until;
+        let wanted = &self.options.stop_when;
         let met = |(name, most): (&String, &f64)| row.get(name).is_some_and(|value| value <= most);
-        let reached = !until.is_empty() && until.iter().all(met);
-        if let Some(unknown) = until.keys().find(|name| !row.contains_key(*name)) {
-            return Err(Error::unknown("reading for `until`", unknown, row.keys().map(String::as_str)));
+        let reached = !wanted.is_empty() && wanted.iter().all(met);
+        if let Some(unknown) = wanted.keys().find(|name| !row.contains_key(*name)) {
+            return Err(Error::unknown("reading for `stop_when`", unknown, row.keys().map(String::as_str)));
         }
         observer.row(&row);
         self.result.history.push(row);
