@@ -1,5 +1,7 @@
 //! Sets of points: `n` rows of `dim` finite f64 coordinates, row-major.
 
+mod stand_in;
+
 use crate::{Error, Result, matrix::multiply};
 use faer::{Accum, Mat};
 use rayon::prelude::*;
@@ -20,6 +22,8 @@ const BLOCK: usize = 4096;
 pub struct Points {
     data: Vec<f64>,
     dim: usize,
+    /// How many points these stand for, when a dry run holds a few in place of many.
+    stands_for: Option<usize>,
 }
 
 impl Points {
@@ -35,7 +39,7 @@ impl Points {
             let got = format!("{} values", data.len());
             return Err(Error::shape(what, got, format!("rows of {dim} need a multiple of {dim}")));
         }
-        let points = Points { data, dim };
+        let points = Points { data, dim, stands_for: None };
         points.check_finite(what)?;
         Ok(points)
     }
@@ -55,7 +59,7 @@ impl Points {
 
     /// `n` points at the origin.
     pub fn zeros(n: usize, dim: usize) -> Points {
-        Points { data: vec![0.0; n * dim], dim }
+        Points { data: vec![0.0; n * dim], dim, stands_for: None }
     }
 
     /// Number of points.
@@ -95,25 +99,29 @@ impl Points {
 
     /// Gives this set the shape `n` x `dim`, reusing its memory; the values are unspecified.
     pub fn reshape(&mut self, n: usize, dim: usize) {
-        self.dim = dim;
+        (self.dim, self.stands_for) = (dim, None);
         self.data.resize(n * dim, 0.0);
     }
 
     /// Becomes a copy of `other`, reusing this set's memory.
     pub fn copy_from(&mut self, other: &Points) {
-        self.dim = other.dim;
+        (self.dim, self.stands_for) = (other.dim, other.stands_for);
         self.data.clone_from(&other.data);
     }
 
     /// The points with these indices, in this order.
     pub fn select(&self, indices: &[usize]) -> Points {
         let data = indices.iter().flat_map(|&i| self.row(i).iter().copied()).collect();
-        Points { data, dim: self.dim }
+        Points { data, dim: self.dim, stands_for: None }
     }
 
     /// Rows `range` as a copy.
     pub fn rows(&self, range: std::ops::Range<usize>) -> Points {
-        Points { data: self.data[range.start * self.dim..range.end * self.dim].to_vec(), dim: self.dim }
+        Points {
+            data: self.data[range.start * self.dim..range.end * self.dim].to_vec(),
+            dim: self.dim,
+            stands_for: None,
+        }
     }
 
     /// # Errors

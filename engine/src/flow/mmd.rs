@@ -1,6 +1,6 @@
 //! The gradient flow of the maximum mean discrepancy [arbel2019maximum].
 
-use super::{Clock, Flow, Integrator, Scaling};
+use super::{Clock, Flow, FlowPairs, Integrator, Scaling};
 use crate::pairwise::{KernelSum, KernelSums, Kernels, Pairwise, Part};
 use crate::{Points, Result, schedule::Schedule};
 
@@ -86,6 +86,11 @@ impl Flow for MmdFlow {
             }
         }
         Ok(())
+    }
+
+    fn pairs(&self, cloud: usize) -> FlowPairs {
+        let velocity = self.kernels.len() * cloud * (self.target.count() + cloud);
+        FlowPairs { velocity: velocity as u64, readings: 0 }
     }
 
     fn step_size(&self) -> &Schedule {

@@ -57,10 +57,24 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
         Ok(Vec::new())
     }
 
+    /// Pairs that one velocity, and one round of readings, of a cloud of `cloud` points take.
+    fn pairs(&self, _cloud: usize) -> FlowPairs {
+        FlowPairs::default()
+    }
+
     /// What the user should know once the run is over, a sentence each.
     fn warnings(&self, _cloud: &Points) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// Pairs of a query and a source, as [`Flow::pairs`] foretells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FlowPairs {
+    /// Of one evaluation of the velocity.
+    pub velocity: u64,
+    /// Of one round of readings.
+    pub readings: u64,
 }
 
 /// Where in a run a step stands.

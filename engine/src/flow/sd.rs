@@ -5,7 +5,7 @@ mod option;
 pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
-use super::{Clock, Estimate, Flow, Integrator, StepReport};
+use super::{Clock, Estimate, Flow, FlowPairs, Integrator, StepReport};
 use crate::pairwise::{Pairwise, PairwiseOptions, ScoreDifference};
 use crate::points::Standardiser;
 use crate::score::{At, Form, Score, check_sigma};
@@ -251,6 +251,14 @@ impl Flow for SdFlow {
         readings.extend(self.target.ess().map(|e| ("ess_target", e)));
         readings.extend(self.source.ess().map(|e| ("ess_source", e)));
         Ok(readings)
+    }
+
+    fn pairs(&self, cloud: usize) -> FlowPairs {
+        let (scores, probes) = ([&self.target, &self.source], cloud.min(PROBES));
+        let of = |queries: usize| scores.iter().map(|s| s.pairs(queries, cloud)).sum::<u64>();
+        let halves: Vec<u64> = scores.iter().filter_map(|s| s.half_pairs(probes, cloud)).collect();
+        let readings = if halves.is_empty() { 0 } else { halves.iter().sum::<u64>() + of(probes) };
+        FlowPairs { velocity: of(cloud), readings }
     }
 
     fn warnings(&self, _cloud: &Points) -> Vec<String> {

@@ -28,6 +28,11 @@ impl Integrator {
         }
     }
 
+    /// Evaluations of the velocity per step of fixed size.
+    pub fn evaluations(self) -> usize {
+        self.stages().len()
+    }
+
     fn weights(self) -> &'static [f64] {
         match self {
             Integrator::Euler => &[1.0],

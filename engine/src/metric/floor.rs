@@ -45,6 +45,17 @@ pub fn floor(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pa
     Ok(quantile_95(&values))
 }
 
+/// The sizes of the two samples whose metric is evaluated [`PAIRS`] times for the floor of `n` points against a reference of
+/// `m`: the same where fresh samples can be drawn without end, disjoint parts of the reference otherwise.
+pub fn floor_sizes(fresh: bool, n: usize, m: usize) -> (usize, usize) {
+    if fresh || m < 4 {
+        return (n, m);
+    }
+    let part = (m as f64 * n as f64 / (n + m) as f64).round() as usize;
+    let part = part.clamp(2, m - 2);
+    (part, m - part)
+}
+
 /// The stream on which the floors of the metric called `name` are drawn everywhere: a floor belongs to a distribution and
 /// two sizes, so it must not change with the seed of a run or from one run of a script to the next.
 pub fn floor_stream(name: &str) -> Stream {
@@ -61,8 +72,7 @@ fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) ->
     if m < 4 {
         return Err(Error::shape("the reference", format!("{m} points"), "a noise floor from data needs at least 4"));
     }
-    let part = (m as f64 * n as f64 / (n + m) as f64).round() as usize;
-    let part = part.clamp(2, m - 2);
+    let (part, _) = floor_sizes(reference.law().is_some(), n, m);
     let order = stream.label("split").rng().choose(m, m);
     let points = reference.points().select(&order[..part]);
     let rest = Reference::new(reference.points().select(&order[part..]))?;

@@ -28,7 +28,7 @@ pub use coverage::{Coverage, CoverageOptions};
 pub use energy::{Energy, EnergyOptions};
 pub use estimate::Estimate;
 pub use fisher::Fisher;
-pub use floor::{PAIRS, floor, floor_stream};
+pub use floor::{PAIRS, floor, floor_sizes, floor_stream};
 pub use gaussian::{KlGauss, W2Gauss};
 pub use list::{Entry, METRICS, NoOptions, by_name};
 pub use log_density::LogDensity;
@@ -67,6 +67,19 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
     /// size: by it a floor found on parts of a data set is carried to the sizes asked for.
     fn rate(&self, _dim: usize) -> f64 {
         0.5
+    }
+
+    /// Pairs of points that the pairwise engine evaluates for `n` points against a reference of `m`.
+    fn pairs(&self, _n: usize, _m: usize) -> u64 {
+        0
+    }
+
+    /// By what the time grows, for forecasts: a number in proportion to it once `n` and `m` are large.
+    fn growth(&self, n: usize, m: usize) -> f64 {
+        match self.pairs(n, m) {
+            0 => (n + m) as f64,
+            pairs => pairs as f64,
+        }
     }
 
     /// The value for points that [`Metric::estimate`] has checked.

@@ -58,7 +58,7 @@ impl Reference {
     }
 
     /// The distribution when fresh points can be drawn from it without end.
-    pub(super) fn law(&self) -> Option<&Arc<dyn Target>> {
+    pub(crate) fn law(&self) -> Option<&Arc<dyn Target>> {
         self.target.as_ref().filter(|t| t.data().is_none())
     }
 

@@ -75,19 +75,19 @@ pub fn run(
 /// A coordinate beyond this (or NaN) is divergence: squares and fourth powers of it must still be finite.
 const BOUND: f64 = 1e70;
 
-struct Driver<'a> {
-    flow: &'a mut dyn Flow,
-    options: &'a RunOptions,
-    pairwise: &'a Pairwise,
-    measures: Measures<'a>,
-    stream: Stream,
+pub(super) struct Driver<'a> {
+    pub(super) flow: &'a mut dyn Flow,
+    pub(super) options: &'a RunOptions,
+    pub(super) pairwise: &'a Pairwise,
+    pub(super) measures: Measures<'a>,
+    pub(super) stream: Stream,
     stepper: Stepper,
-    cloud: Points,
-    result: RunResult,
+    pub(super) cloud: Points,
+    pub(super) result: RunResult,
 }
 
 impl<'a> Driver<'a> {
-    fn new(
+    pub(super) fn new(
         flow: &'a mut dyn Flow,
         start: Points,
         reference: Option<&'a Reference>,
@@ -179,7 +179,7 @@ impl<'a> Driver<'a> {
         Ok(true)
     }
 
-    fn step(&mut self, step: usize) -> Result<()> {
+    pub(super) fn step(&mut self, step: usize) -> Result<()> {
         self.pairwise.interrupt().check()?;
         let (begun, pairs) = (Instant::now(), self.pairwise.work().pairs());
         let clock = Clock::at(step, self.options.steps, self.stream);
@@ -192,7 +192,7 @@ impl<'a> Driver<'a> {
     }
 
     /// One row of history; true once every threshold of `stop_when` is met.
-    fn measure(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
+    pub(super) fn measure(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
         let begun = Instant::now();
         let clock = Clock::at(step, self.options.steps, self.stream);
         let mut row: Row = BTreeMap::from([("step".into(), step as f64), ("progress".into(), clock.progress())]);
@@ -225,7 +225,7 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    fn measured_at(&self, step: usize) -> bool {
+    pub(super) fn measured_at(&self, step: usize) -> bool {
         step.is_multiple_of(self.options.every.unwrap_or(self.options.steps.div_ceil(20)).max(1))
     }
 

@@ -29,6 +29,16 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     /// A shape that does not fit, `sigma` = 0 where the estimator needs smoothing, an interrupt.
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()>;
 
+    /// Pairs that an evaluation at `queries` points takes while the cloud has `cloud` points.
+    fn pairs(&self, _queries: usize, _cloud: usize) -> u64 {
+        0
+    }
+
+    /// The same of [`Score::halves`]; None where it gives none.
+    fn half_pairs(&self, _queries: usize, _cloud: usize) -> Option<u64> {
+        None
+    }
+
     /// Median effective sample size of the last evaluation, where the estimate is a weighted mean of points.
     fn ess(&self) -> Option<f64> {
         None
