@@ -197,7 +197,7 @@ pub struct DoctorArgs {
 
 pub(super) const DATA: [&str; 2] = ["gauss", "mixture25"];
 pub(super) const KERNELS: [&str; 5] = ["gaussian", "laplace", "imq", "matern32", "matern52"];
-pub(super) const BACKENDS: [&str; 4] = ["auto", "naive", "direct", "fused"];
+pub(super) const BACKENDS: [&str; 5] = ["auto", "naive", "direct", "fused", "gemm"];
 pub(super) const ISAS: [&str; 5] = ["auto", "scalar", "avx2", "avx512", "amx"];
 pub(super) const PRECISIONS: [&str; 5] = ["f64", "f32", "bf16x3", "bf16x6", "auto"];
 

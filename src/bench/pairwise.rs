@@ -6,7 +6,7 @@
 
 use super::case::{BenchCase, Data, Task};
 use super::{PATIENCE, RUNS, SECONDS, deviation, median, peak_rss_mb};
-use sdflow::pairwise::{Backend, Isa, Pairwise, PairwiseOptions, Precision, ScoreDifference, fma_peak};
+use sdflow::pairwise::{Backend, Isa, Pairwise, PairwiseOptions, Precision, ScoreDifference, fma_peak, matrix_peak};
 use sdflow::{Interrupt, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -39,6 +39,8 @@ pub struct PairwiseReport {
     pub gflops: f64,
     pub fma_peak_gflops: f64,
     pub fraction_of_peak: f64,
+    /// 10^9 bfloat16 operations per second of the matrix units, where the case uses them.
+    pub matrix_peak_gflops: Option<f64>,
     /// By norm over random rows, and the largest of one row.
     pub rel_error: f64,
     pub rel_error_max_row: f64,
@@ -65,7 +67,8 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
     engine.score_difference(&particles, &difference, &mut field)?;
     let flops = engine.work().flops() as f64;
 
-    let (mut seconds, mut peaks) = (Vec::new(), Vec::new());
+    let choice = case.choice();
+    let (mut seconds, mut peaks, mut matrix_peaks) = (Vec::new(), Vec::new(), Vec::new());
     let begin = Instant::now();
     loop {
         let elapsed = begin.elapsed().as_secs_f64();
@@ -73,6 +76,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
             break;
         }
         peaks.push(fma_peak(case.isa) / 1e9);
+        matrix_peaks.extend((choice.backend == Backend::Amx).then(matrix_peak).flatten().map(|peak| peak / 1e9));
         let start = Instant::now();
         engine.score_difference(&particles, &difference, &mut field)?;
         seconds.push(start.elapsed().as_secs_f64());
@@ -81,7 +85,6 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
     let peak_rss_mb = peak_rss_mb();
     let (rel_error, rel_error_max_row) = errors(&field, &particles, &difference, interrupt)?;
     let seconds_median = median(&seconds);
-    let choice = case.choice();
     let (gflops, fma_peak_gflops) = (flops / seconds_median / 1e9, median(&peaks));
     Ok(PairwiseReport {
         schema: 1,
@@ -103,6 +106,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
         gflops,
         fma_peak_gflops,
         fraction_of_peak: gflops / fma_peak_gflops,
+        matrix_peak_gflops: (!matrix_peaks.is_empty()).then(|| median(&matrix_peaks)),
         rel_error,
         rel_error_max_row,
         peak_rss_mb,

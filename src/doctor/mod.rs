@@ -114,6 +114,7 @@ fn backends() -> Vec<Loops> {
         of(Backend::Naive, true, "the f64 reference, slow"),
         of(Backend::Direct, true, "few coordinates, or a tiny sigma"),
         of(Backend::Fused, true, "many coordinates"),
+        of(Backend::Gemm, true, "the same by general matrix products, for comparison"),
         of(Backend::Amx, Isa::Amx.missing().is_none(), "precisions bf16x3 and bf16x6"),
     ]
 }

@@ -215,7 +215,7 @@ impl Pairwise {
         let value_dim = sum.values.map_or(0, Points::dim);
         let shape = Shape { n: queries.n(), m: sources.n(), dim: sources.dim(), value_dim, square: 0.0 };
         // A root magnifies the rounding of a small squared distance: no product form here.
-        let plan = Plan { form: Form::Difference, ..Plan::new::<T>(&self.options, &shape) };
+        let plan = Plan { form: Form::Difference, gemm: false, ..Plan::new::<T>(&self.options, &shape) };
         packed.pack(sources, sum.values, (&sources.mean(), scale), plan.form, None, None);
         let weights: Vec<T> = match sum.weights {
             Some(weights) => weights.iter().map(|w| T::from_f64(*w)).collect(),

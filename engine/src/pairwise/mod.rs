@@ -18,6 +18,7 @@ mod buffer;
 mod call;
 mod difference;
 mod exp;
+mod gemm;
 mod isa;
 mod kernel;
 mod naive;
@@ -44,7 +45,7 @@ pub use bandwidth::Kernels;
 pub use difference::ScoreDifference;
 pub use isa::Isa;
 pub use kernel::Kernel;
-pub use peak::fma_peak;
+pub use peak::{fma_peak, matrix_peak};
 pub use plan::Choice;
 
 use crate::{Interrupt, Points};
@@ -62,7 +63,7 @@ crate::options! {
         /// (the fastest of them with a relative error of 1e-5).
         precision: Precision = Precision::F32,
         /// Which loops compute them: "auto", "naive" (the slow reference), "direct" (distances by differences),
-        /// "fused" (distances by products).
+        /// "fused" (distances by products), "gemm" (the same by a general matrix product), "amx" (asked for by the precision).
         backend: Backend = Backend::Auto,
         /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; one that the machine lacks gives the best it has.
         isa: Isa = Isa::Auto,
@@ -83,8 +84,9 @@ pub enum Backend {
     /// Distances by differences: best in few coordinates, exact for tiny sigma.
     Direct,
     /// Distances by products in register tiles: best in many coordinates.
-    #[serde(alias = "gemm")]
     Fused,
+    /// Distances by faer's matrix products, for comparison.
+    Gemm,
     /// Split bfloat16 products on matrix units; asked for by the precision.
     Amx,
 }

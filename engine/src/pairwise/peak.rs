@@ -1,6 +1,7 @@
 //! What the machine can do at most, to judge by.
 
 use super::Isa;
+use super::tile_amx::{TILE, Terms, Tiles, available};
 use pulp::{Simd, WithSimd};
 use std::hint::black_box;
 use std::time::Instant;
@@ -11,6 +12,10 @@ const CHAINS: usize = 12;
 /// Rounds per measurement: some 20 ms.
 const ROUNDS: usize = 4_000_000;
 
+/// Steps of a loop over tiles, and loops per measurement: some 20 ms.
+const STEPS: usize = 4;
+const TILE_ROUNDS: usize = 70_000;
+
 /// Measured f32 operations per second of all threads of the current rayon pool, each doing independent fused
 /// multiply-adds in registers at the same time; a multiply-add counts as two.
 pub fn fma_peak(isa: Isa) -> f64 {
@@ -18,6 +23,28 @@ pub fn fma_peak(isa: Isa) -> f64 {
     let lanes = rayon::broadcast(|_| isa.run(Chains));
     let flops = 2 * CHAINS * ROUNDS * lanes.iter().sum::<usize>();
     flops as f64 / start.elapsed().as_secs_f64()
+}
+
+/// Measured bfloat16 operations per second of the matrix units of all threads at the same time, with operands in the
+/// first-level cache; a split product takes three or six of them. None on a machine without. The units may be shared with
+/// another processor that the system does not show: where two measurements differ by two, somebody else used them.
+pub fn matrix_peak() -> Option<f64> {
+    if !available() {
+        return None;
+    }
+    let operand = vec![0u16; 2 * STEPS * TILE];
+    let start = Instant::now();
+    let products: usize = rayon::broadcast(|_| {
+        let Some(tiles) = Tiles::acquire() else { return 0 };
+        for _ in 0..TILE_ROUNDS {
+            let stripe = black_box(&operand[..]);
+            tiles.add(Terms::Three, STEPS, [stripe; 2], [stripe; 2]);
+        }
+        12 * STEPS * TILE_ROUNDS
+    })
+    .iter()
+    .sum();
+    Some((2 * 16 * TILE * products) as f64 / start.elapsed().as_secs_f64())
 }
 
 struct Chains;

@@ -106,7 +106,11 @@ impl Choice {
             return Choice { precision: Precision::F64, backend: Backend::Naive, isa, skip: false };
         }
         let of = |plan: Plan, precision: Precision| {
-            let backend = if plan.form == Form::Product { Backend::Fused } else { Backend::Direct };
+            let backend = match plan.form {
+                Form::Product if plan.gemm => Backend::Gemm,
+                Form::Product => Backend::Fused,
+                Form::Difference => Backend::Direct,
+            };
             // The matrix units are for the bfloat16 precisions.
             let isa = if isa == Isa::Amx { Isa::Avx512 } else { isa };
             Choice { precision, backend, isa, skip: plan.skip }
@@ -129,6 +133,8 @@ pub struct Plan {
     pub isa: Isa,
     /// Form of the distance.
     pub form: Form,
+    /// Products by faer rather than by our tiles.
+    pub gemm: bool,
     /// Sources per block.
     pub block: usize,
     /// Panels of queries per task.
@@ -145,18 +151,26 @@ impl Plan {
         let Shape { dim, value_dim, square, .. } = *shape;
         let form = match options.backend {
             Backend::Direct => Form::Difference,
-            Backend::Fused => Form::Product,
+            Backend::Fused | Backend::Gemm => Form::Product,
             _ if dim <= DIRECT_DIM || T::EPSILON * square > tolerance::<T>() => Form::Difference,
             _ => Form::Product,
         };
         let width = options.isa.run(Width::<T>(std::marker::PhantomData));
         let per_source = dim.max(value_dim) * size_of::<T>();
         let skip = shape.skips(options);
-        let largest = if skip { 64 } else { 128 };
+        let gemm = options.backend == Backend::Gemm;
+        let largest = if skip {
+            64
+        } else if gemm {
+            512
+        } else {
+            128
+        };
         let per_panel = (dim + value_dim).max(1) * width * size_of::<T>();
         Plan {
             isa: options.isa,
             form,
+            gemm,
             block: (BLOCK_BYTES / per_source).clamp(32, largest) / 8 * 8,
             panels: (TASK_BYTES / per_panel).clamp(1, 4),
             width,

@@ -1,5 +1,7 @@
 //! One vocabulary of vector arithmetic for f32 and f64, over pulp's instruction sets.
 
+use crate::matrix::multiply;
+use faer::{Accum, MatMut, MatRef};
 use pulp::{Simd, bytemuck};
 
 /// A floating-point type with lanes on every instruction set.
@@ -17,6 +19,9 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
 
     fn from_f64(x: f64) -> Self;
     fn to_f64(self) -> f64;
+
+    /// `out += a b`, by faer.
+    fn add_product(out: MatMut<Self>, a: MatRef<Self>, b: MatRef<Self>);
 
     /// The leading whole registers of a slice.
     fn registers<S: Simd>(x: &[Self]) -> &[Self::Lanes<S>];
@@ -69,6 +74,9 @@ impl Real for f32 {
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
+    fn add_product(out: MatMut<f32>, a: MatRef<f32>, b: MatRef<f32>) {
+        multiply(out, Accum::Add, a, b, 1.0);
+    }
     #[inline(always)]
     fn registers<S: Simd>(x: &[f32]) -> &[S::f32s] {
         S::as_simd_f32s(x).0
@@ -114,6 +122,9 @@ impl Real for f64 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self
+    }
+    fn add_product(out: MatMut<f64>, a: MatRef<f64>, b: MatRef<f64>) {
+        multiply(out, Accum::Add, a, b, 1.0);
     }
     #[inline(always)]
     fn registers<S: Simd>(x: &[f64]) -> &[S::f64s] {

@@ -6,6 +6,7 @@
 use super::Work;
 use super::bound::{Ball, Bounds};
 use super::buffer::{Buffer, Pool};
+use super::gemm;
 use super::order::{Order, permuted};
 use super::pack::Packed;
 use super::plan::Plan;
@@ -144,11 +145,23 @@ impl<T: Real, const SQUARES: bool> WithSimd for With<Task<'_, '_, T>, SQUARES> {
             let live = plan.width.min(task.rows.len() - p * plan.width);
             let s = &mut tile::rows_mut::<T, S>(scores)[..count];
             let q = tile::rows::<T, S>(&queries[panel(p)]);
-            tile::scores::<T, S>(simd, plan.form, q, sources.x(from, count), sources.bias(from, count), s);
+            if plan.gemm {
+                let q = &queries[panel(p)];
+                gemm::scores(q, sources.x(from, count), sources.bias(from, count), &mut scores[..count * plan.width]);
+            } else {
+                tile::scores::<T, S>(simd, plan.form, q, sources.x(from, count), sources.bias(from, count), s);
+            }
             job.leave_out(task.first + p * plan.width, live, from, count, scores);
             let s = &mut tile::rows_mut::<T, S>(scores)[..count];
             let o = &mut sums[p * value_dim..(p + 1) * value_dim];
-            absorb::<T, S, SQUARES>(simd, job.weights, &mut totals[p], s, (sources.values(from, count), from), o);
+            absorb::<T, S, SQUARES>(
+                simd,
+                (job.weights, plan.gemm),
+                &mut totals[p],
+                s,
+                (sources.values(from, count), from),
+                o,
+            );
             pairs += count * live;
         }
         task.finish(&totals[..panels]);
@@ -180,7 +193,7 @@ fn pack_queries<T: Real>(job: &Job<T>, first: usize, count: usize, scratch: &mut
 #[inline(always)]
 fn absorb<T: Real, S: Simd, const SQUARES: bool>(
     simd: S,
-    weights: Weights<T>,
+    (weights, gemm): (Weights<T>, bool),
     totals: &mut Totals<T, S>,
     s: &mut [Row<T, S>],
     (v, from): (&[T], usize),
@@ -196,7 +209,12 @@ fn absorb<T: Real, S: Simd, const SQUARES: bool>(
                 4 => totals.softmax_direct::<4, SQUARES>(simd, s, v, o, &scale),
                 _ => {
                     totals.softmax::<SQUARES>(simd, s);
-                    tile::accumulate::<T, S>(simd, s, v, o, &scale);
+                    if gemm {
+                        let [w, scale] = [bytemuck::cast_slice(s), bytemuck::cast_slice(&scale)];
+                        gemm::accumulate::<T>(w, v, bytemuck::cast_slice_mut(o), scale);
+                    } else {
+                        tile::accumulate::<T, S>(simd, s, v, o, &scale);
+                    }
                 }
             }
         }

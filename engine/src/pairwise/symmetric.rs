@@ -70,7 +70,7 @@ struct Sums<'a> {
 pub fn chunk<T: Real>(plan: &Plan, n: usize, dim: usize) -> Option<usize> {
     let direct = plan.form == Form::Difference && dim <= DIRECT;
     let most = CHUNK_BYTES / (dim * plan.width * size_of::<T>());
-    if plan.skip || !(direct || dim >= WIDE) || most < FEWEST {
+    if plan.skip || plan.gemm || !(direct || dim >= WIDE) || most < FEWEST {
         return None;
     }
     // Work of all rounds, when threads wait for each other at the end of each; packing and adding up grow with a chunk's side.

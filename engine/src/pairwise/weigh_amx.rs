@@ -3,6 +3,9 @@
 //! The reference of a panel's weights is not the running maximum itself but one that trails it: weights up to
 //! `2^SLACK` are as exact as those up to 1, so sums are rescaled only when a maximum rises by more than that.
 
+// Several arrays of registers are walked together; the index says so plainly.
+#![allow(clippy::needless_range_loop)]
+
 use super::split::VALUE_PARTS;
 use super::tile_amx::SIDE;
 use pulp::{Simd, bytemuck};

@@ -65,7 +65,7 @@ fn every_path(mut f: impl FnMut(Precision, Backend, Isa)) {
     ONCE.call_once(tell_missing);
     for isa in Isa::available() {
         for precision in [Precision::F64, Precision::F32] {
-            for backend in [Backend::Auto, Backend::Direct, Backend::Fused] {
+            for backend in [Backend::Auto, Backend::Direct, Backend::Fused, Backend::Gemm] {
                 f(precision, backend, isa);
             }
         }
@@ -79,7 +79,7 @@ fn check_displacement(y: &Points, x: &Points, softmax: &Softmax, label: &str) {
         assert!(got.iter().all(|v| v.is_finite()), "{label} {precision:?} {backend:?} {isa:?}");
         let error = relative_error(&got, &want);
         let mut allowed = allowed(precision, y, x, softmax.sigma);
-        if backend == Backend::Fused {
+        if matches!(backend, Backend::Fused | Backend::Gemm) {
             // Forced where the planner would not go, the product form is held to its own error.
             let eps = if precision == Precision::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
             allowed = allowed.max(4.0 * eps * (1.0 + reach(y, x, softmax.sigma)));
