@@ -35,11 +35,14 @@ pub enum Command {
     /// Explain one name of the script language
     Doc {
         /// A name as `list` shows it
-        #[arg(required_unless_present = "markdown")]
+        #[arg(required_unless_present_any = ["markdown", "definitions"])]
         name: Option<String>,
         /// The whole manual as Markdown
         #[arg(long, conflicts_with = "name")]
         markdown: bool,
+        /// Rhai definitions of all names, for an editor: save them as sdflow.d.rhai beside the scripts
+        #[arg(long, conflicts_with_all = ["name", "markdown"])]
+        definitions: bool,
     },
     /// Print a completion script for a shell
     Completions {

@@ -26,7 +26,7 @@ mod watch;
 
 use args::{Command, Parsed};
 use exit::Exit;
-use sdflow_dsl::Diagnostic;
+use sdflow_dsl::{Diagnostic, manual};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -58,7 +58,8 @@ fn carried_out(command: &Command) -> Result<Exit, Diagnostic> {
         Command::Doctor(args) => doctor::doctor(args),
         Command::List { kind } => reference::list(kind.as_deref()),
         Command::Doc { name: Some(name), .. } => reference::doc(name),
-        Command::Doc { name: None, .. } => reference::markdown(),
+        Command::Doc { definitions: true, .. } => reference::whole(&manual::definitions()),
+        Command::Doc { .. } => reference::whole(&manual::dsl_markdown()),
         Command::Completions { shell } => {
             terminal::say(args::completions(*shell).trim_end());
             terminal::flushed().map(|()| Exit::Done)

@@ -37,12 +37,12 @@ pub fn doc(name: &str) -> Result<Exit, Diagnostic> {
     terminal::flushed().map(|()| Exit::Done)
 }
 
-/// The whole manual as Markdown, which is `docs/DSL.md`.
+/// Prints the whole manual, as Markdown or as definitions for an editor.
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn markdown() -> Result<Exit, Diagnostic> {
-    terminal::say(manual::dsl_markdown().trim_end());
+pub fn whole(manual: &str) -> Result<Exit, Diagnostic> {
+    terminal::say(manual.trim_end());
     terminal::flushed().map(|()| Exit::Done)
 }
 
@@ -78,8 +78,9 @@ fn explained(entry: &Entry) -> String {
     for key in entry.options {
         let _ = writeln!(
             text,
-            "  {} (default {})\n      {}",
+            "  {}: {} (default {})\n      {}",
             key.name,
+            manual::kind_of(key),
             manual::default_of(key),
             manual::doc_of(entry, key)
         );

@@ -80,8 +80,14 @@ fn work(text: &mut String, record: &Record) -> std::fmt::Result {
         writeln!(text, "  time      {}", parts.collect::<Vec<_>>().join(", "))?;
     }
     if record.steps > 0 {
-        let rate = format!("{:.3e} pairs/s on {} threads", work.pairs_per_s, record.machine.threads);
-        writeln!(text, "  work      {} steps, {} field evaluations, {rate}", record.steps, record.nfe)?;
+        // A flow between closed forms sums over no pairs.
+        let rate = (work.pairs > 0).then(|| format!(", {:.3e} pairs/s", work.pairs_per_s)).unwrap_or_default();
+        let threads = record.machine.threads;
+        writeln!(
+            text,
+            "  work      {} steps, {} field evaluations{rate} on {threads} threads",
+            record.steps, record.nfe
+        )?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 mod shown;
 
-pub use shown::{described, shown};
+pub use shown::{described, shown, unquoted};
 
 use crate::Fault;
 use crate::bind::points::Cloud;
@@ -12,6 +12,7 @@ use crate::options;
 use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext, Position};
 use sdflow::Points;
 use sdflow::options::Options;
+use sdflow::target::Target;
 use sdflow::{Blame, Error};
 use std::sync::Arc;
 
@@ -154,7 +155,11 @@ impl<'a> Call<'a> {
 
     /// Argument `i`, points.
     pub fn points(&self, i: usize) -> Result<Arc<Points>, Fail> {
-        Ok(self.get::<Cloud>(i, "points")?.points)
+        let points = self.get::<Cloud>(i, "points").map(|cloud| cloud.points);
+        match self.arg(i)?.is::<Arc<dyn Target>>() {
+            true => points.map_err(|fail| fail.hint("take samples: target.sample(1000)")),
+            false => points,
+        }
     }
 
     /// Argument `i`, a number; a whole one is welcome.
@@ -177,7 +182,10 @@ impl<'a> Call<'a> {
         let value = arg.as_int().map_err(|_| self.wrong(i, "a whole number"))?;
         match usize::try_from(value) {
             Ok(n) if n >= least => Ok(n),
-            _ => Err(self.bad(i, format!("is {value}"), &format!("it must be at least {least}"))),
+            _ => {
+                let fail = self.bad(i, format!("is {value}"), &format!("it must be at least {least}"));
+                Err(fail.hint(self.entry.usage()))
+            }
         }
     }
 
@@ -218,7 +226,9 @@ impl<'a> Call<'a> {
             Error::Shape { what, .. } => self.part(what.trim_start_matches("the ").trim_matches('`')),
             _ => At::Call,
         };
-        Fail::from(error).at(at)
+        let hint = mended(&error);
+        let fail = Fail::from(error).at(at);
+        Fail { hint: fail.hint.or(hint), ..fail }
     }
 
     /// Tells the user what runs but is hardly meant.
@@ -230,11 +240,10 @@ impl<'a> Call<'a> {
     /// The failure of argument `i`, which is not what is wanted.
     pub fn wrong(&self, i: usize, want: &str) -> Fail {
         let seen = self.args.get(i).map_or_else(|| "missing".into(), described);
-        self.bad(
-            i,
-            format!("is {seen}"),
-            &format!("{want} {} wanted", if want.ends_with("points") { "are" } else { "is" }),
-        )
+        let verb = if want.ends_with("points") { "are" } else { "is" };
+        let fail = self.bad(i, format!("is {seen}"), &format!("{want} {verb} wanted"));
+        let quoted = self.args.get(i).filter(|_| want.contains("number")).and_then(unquoted);
+        fail.hint(quoted.unwrap_or_else(|| self.entry.usage()))
     }
 
     /// The failure of argument `i`: what it is and what is wanted.
@@ -269,5 +278,27 @@ impl<'a> Call<'a> {
             Some((key, _)) => At::Key(self.len() - 1, key.to_string()),
             None => At::Call,
         }
+    }
+}
+
+/// What mends an engine's error, where that is plain: a wrong sign, a 0, data that does not fit.
+fn mended(error: &Error) -> Option<String> {
+    let (name, value, want) = match error {
+        Error::Argument { name, value, want } => (name, value, want),
+        Error::Shape { got, .. } if got.ends_with("columns") || got.ends_with("column") => {
+            return Some("both need the same number of columns; `load(file, #{columns: [..]})` chooses some".into());
+        }
+        Error::NotFinite { .. } => return Some("mend that value, or leave its row or column out".into()),
+        Error::File { want, .. } if want.contains("finite") => {
+            return Some("mend that cell, or leave its row or column out".into());
+        }
+        _ => return None,
+    };
+    let value: f64 = value.parse().ok()?;
+    let positive = ["positive", "0 or more", "above 0"].iter().any(|word| want.contains(word));
+    match value {
+        v if positive && v < 0.0 => Some(format!("drop the minus sign: {name}: {}", -v)),
+        v if positive && v == 0.0 => Some(format!("write a number above 0, such as {name}: 0.1")),
+        _ => None,
     }
 }

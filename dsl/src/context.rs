@@ -48,6 +48,8 @@ struct State {
     draws: BTreeMap<String, u64>,
     told: BTreeSet<String>,
     printed: usize,
+    /// Lines and bytes that `print` did not write.
+    dropped: (usize, usize),
     thresholds: Vec<Threshold>,
     floors: BTreeMap<String, (Dynamic, Option<f64>)>,
     diverged: Option<(String, Position)>,

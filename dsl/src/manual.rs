@@ -1,6 +1,10 @@
 //! Everything a script can say, in one table: it registers the functions, answers `list` and `doc`, makes `docs/DSL.md`
 //! and finds the name that was meant.
 
+mod definitions;
+
+pub use definitions::definitions;
+
 use crate::call::Native;
 use crate::{bind, options, spelling};
 use sdflow::options::Key;
@@ -122,6 +126,24 @@ impl Entry {
             return self.receiver().map(String::from);
         }
         self.arguments().nth(i - shift).map(|(name, _)| name.to_string())
+    }
+
+    /// A call of it that works, from its example: "write normal(1000, 2)".
+    pub fn usage(&self) -> String {
+        let opened = format!("{}(", self.name);
+        let written = self.example.find(&opened).and_then(|at| {
+            let call = &self.example[at..];
+            let mut depth = 0;
+            let close = |c: char| {
+                depth += i32::from(c == '(') - i32::from(c == ')');
+                c == ')' && depth == 0
+            };
+            call.find(close).map(|end| &call[..=end])
+        });
+        match written.filter(|call| !call.contains('\n')) {
+            Some(call) if self.receiver().is_none() => format!("for example {call}"),
+            _ => format!("write {}", self.signature),
+        }
     }
 
     /// Argument names with "may be left out".

@@ -1,7 +1,7 @@
 //! From a script's map to an options struct: plain data through serde, one key at a time so that errors name their key.
 
 use crate::bind::matrix::Matrix;
-use crate::call::{At, Call, Fail, described, shown};
+use crate::call::{At, Call, Fail, described, shown, unquoted};
 use crate::manual::Entry;
 use crate::spelling;
 use rhai::{Array, Dynamic, FnPtr, Map};
@@ -44,7 +44,11 @@ pub fn plain(
         };
         let key = keys.iter().find(|k| k.name == name);
         let key = key.ok_or_else(|| unknown(call.entry.name, name, keys).at(at()))?;
-        let json = data(value, key, call).map_err(|f| f.at(at()))?;
+        let mut json = data(value, key, call).map_err(|f| f.at(at()))?;
+        if ["Vec<String>", "Vec<Column>", "Vec<MetricChoice>"].contains(&inner(key.kind)) && !json.is_array() {
+            // One is a list of one.
+            json = Value::Array(vec![json]);
+        }
         let alone = Value::Object([(name.to_string(), json.clone())].into_iter().collect());
         accept(alone).map_err(|error| refused(key, value, &error).at(at()))?;
         whole.insert(name.to_string(), json);
@@ -133,8 +137,9 @@ fn refused(key: &Key, value: &Dynamic, error: &str) -> Fail {
         return Fail::script(error);
     }
     let fail = Fail::script(format!("`{name}` is {}, but {} is wanted", described(value), wanted(key.kind)));
-    match value.as_float() {
-        Ok(x) if integral(key.kind) && x.fract() == 0.0 => fail.hint(format!("write {x:.0}")),
+    match (value.as_float(), unquoted(value)) {
+        (Ok(x), _) if integral(key.kind) && x.fract() == 0.0 => fail.hint(format!("write {x:.0}")),
+        (_, Some(hint)) if wanted(key.kind).contains("number") => fail.hint(hint),
         _ => fail,
     }
 }
@@ -173,6 +178,8 @@ pub fn wanted(kind: &str) -> String {
         "Header" => "true, false or \"auto\"".into(),
         "Column" => "a position from 0 or a name".into(),
         _ => match kind.strip_prefix("Vec<").and_then(|k| k.strip_suffix('>')) {
+            Some("String") => "a string or a list of strings".into(),
+            Some("f64") => "a list of numbers".into(),
             Some(element) => format!("a list (each element {})", wanted(element).trim_end_matches(',')),
             None => format!("a value of kind {}", kind.to_lowercase()),
         },

@@ -160,14 +160,25 @@ fn parsed(name: &str, text: &str, default: &Value) -> Result<Value, (String, Opt
         },
         Value::Number(n) if n.is_f64() => match trimmed.parse::<f64>() {
             Ok(x) if x.is_finite() => Ok(x.into()),
-            _ => Err(("the script's default is a number".into(), None)),
+            _ => Err(("the script's default is a number".into(), Some(instead(name, trimmed, default)))),
         },
         Value::Number(_) => match (trimmed.parse::<i64>(), trimmed.parse::<f64>()) {
             (Ok(i), _) => Ok(i.into()),
-            (_, Ok(_)) => Err((whole, Some(format!("write it without a decimal point: -p {name}=3")))),
-            _ => Err((whole, None)),
+            (_, Ok(x)) if x.is_finite() => {
+                Err((whole, Some(format!("write it without a decimal point: -p {name}={:.0}", x.round()))))
+            }
+            _ => Err((whole, Some(instead(name, trimmed, default)))),
         },
         _ => Err(("its default is neither number, truth value nor string".into(), None)),
+    }
+}
+
+/// What to type where `text` is no number: a fraction's value, else the script's default.
+fn instead(name: &str, text: &str, default: &Value) -> String {
+    let parts = text.split_once('/').map(|(a, b)| (a.trim().parse::<f64>(), b.trim().parse::<f64>()));
+    match parts {
+        Some((Ok(a), Ok(b))) if default.is_f64() && (a / b).is_finite() => format!("write -p {name}={}", a / b),
+        _ => format!("write a number, such as the default: -p {name}={default}"),
     }
 }
 

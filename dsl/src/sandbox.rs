@@ -23,8 +23,7 @@ impl Sandbox {
         let found = self.readable.iter().map(|folder| folder.join(name)).find(|path| path.exists());
         let Some(path) = found else {
             let place = self.readable.first().map_or_else(String::new, |f| f.display().to_string());
-            return Err(Fail::data(format!("there is no file `{name}` in {place}"))
-                .hint("paths are relative to the script's folder"));
+            return Err(Fail::data(format!("there is no file `{name}` in {place}")).hint(self.near(name)));
         };
         let real =
             std::fs::canonicalize(&path).map_err(|e| Fail::data(format!("cannot read {}: {e}", path.display())))?;
@@ -33,6 +32,21 @@ impl Sandbox {
         }
         Err(Fail::data(format!("`{name}` is outside the folders that a script may read"))
             .hint(format!("allow it: --allow-read {}", real.parent().unwrap_or(&real).display())))
+    }
+
+    /// What to type for a file that is not there: one of a similar name beside where it was looked for.
+    fn near(&self, name: &str) -> String {
+        let wanted = Path::new(name);
+        let last = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let folders = self.readable.iter().map(|folder| home_of(&folder.join(wanted)));
+        let there: Vec<String> = folders
+            .flat_map(|f| std::fs::read_dir(f).into_iter().flatten().flatten())
+            .map(|e| last(&e.path()))
+            .collect();
+        match sdflow::nearest(&last(wanted), there.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean \"{}\"?", wanted.with_file_name(near).display()),
+            None => "paths are relative to the script's folder".into(),
+        }
     }
 
     /// The path below the run folder for `name`, its folders made. A bare name goes into `section` ("plots").
@@ -50,7 +64,8 @@ impl Sandbox {
         std::fs::create_dir_all(parent).map_err(refused)?;
         let (real, home) = (parent.canonicalize().map_err(refused)?, self.folder.canonicalize().map_err(refused)?);
         if !real.starts_with(home) || path.is_symlink() {
-            return Err(Fail::script(format!("`{name}` leads out of the run folder through a link")));
+            let fail = Fail::script(format!("`{name}` leads out of the run folder through a link"));
+            return Err(fail.hint("remove the link, or choose another name"));
         }
         Ok(path)
     }

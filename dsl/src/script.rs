@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::identity::Hasher;
 use crate::import::{Program, Resolver};
 use crate::param::{self, Declared, Given};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, home_of};
 use crate::{Diagnostic, Fault, Listener, Outcome, Param, Request};
 use crate::{bind, error, language};
 use rhai::{Dynamic, Scope};
@@ -61,14 +61,36 @@ fn digests(program: &Program, request: &Request) -> Vec<(String, String)> {
 
 /// The script and its imports.
 pub fn compiled(request: &Request) -> Result<Program, Diagnostic> {
-    let text = std::fs::read(&request.script).map_err(|e| unreadable(request, &e.to_string()))?;
+    let text = std::fs::read(&request.script).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => missing(request),
+        _ => unreadable(request, &e.to_string()),
+    })?;
     let text = String::from_utf8(text).map_err(|_| unreadable(request, "it is not UTF-8 text"))?;
     Program::compile(&language::engine(), &request.script, text)
 }
 
 fn unreadable(request: &Request, reason: &str) -> Diagnostic {
     let message = format!("cannot read {}: {reason}", request.script.display());
-    Diagnostic { kind: Fault::Data, message, place: None, hint: None, see: None }
+    let hint = Some("give the path of a script, a text file that ends in .rhai".into());
+    Diagnostic { kind: Fault::Data, message, place: None, hint, see: None }
+}
+
+/// The failure of a script that does not exist, with those that stand in its folder.
+fn missing(request: &Request) -> Diagnostic {
+    let (script, home) = (&request.script, home_of(&request.script));
+    let name = |path: &std::path::Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let entries = std::fs::read_dir(&home).into_iter().flatten().flatten().map(|entry| name(&entry.path()));
+    let mut there: Vec<String> = entries.filter(|file| file.ends_with(".rhai")).collect();
+    there.sort();
+    let path = |file: &str| script.with_file_name(file).display().to_string();
+    let hint = match sdflow::nearest(&name(script), there.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{}`?", path(&near)),
+        None if there.is_empty() => "the path is relative to the folder in which the command is typed".into(),
+        None => {
+            format!("scripts there: {}", there.iter().take(8).map(|file| path(file)).collect::<Vec<_>>().join(", "))
+        }
+    };
+    Diagnostic { hint: Some(hint), ..unreadable(request, "there is no such file") }
 }
 
 impl Prepared {
@@ -188,6 +210,7 @@ pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
         Some(internal(format!("a defect of this program: {}", text.unwrap_or_default())))
     });
+    context.tell_dropped();
     Outcome { failure, ..context.take() }
 }
 

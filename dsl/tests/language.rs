@@ -194,6 +194,42 @@ fn a_quotient_of_whole_numbers_is_warned_of() {
     }
 }
 
+#[test]
+fn options_without_effect_are_warned_of_at_their_place() {
+    let x = "let x = normal(20, 2);\nlet g = gaussian(#{dim: 2});\n";
+    for (line, column, key) in [
+        ("sd_flow(x, gaussian_fit(), #{self_term: \"exclude\"});", 30, "`self_term`"),
+        ("sd_flow(g, gaussian_fit(), #{sigma: 0, scaling: \"raw\", noise: \"fixed\"});", 56, "`noise`"),
+        ("sd_flow(g, gaussian_fit(), #{precision: \"f64\"});", 30, "`precision`"),
+        ("sd_flow(x, #{step: adaptive(1, 0.1), integrator: \"euler\"});", 38, "`integrator`"),
+        ("mmd_flow(x, #{step: adaptive(1, 0.1), integrator: \"euler\"});", 39, "`integrator`"),
+        ("run(sd_flow(x), x, x);", 20, "the reference"),
+        ("run(sd_flow(x), x, #{steps: 3, every: 5});", 32, "`every`"),
+    ] {
+        let (outcome, _) = run(&format!("{x}{line}"));
+        assert_eq!(outcome.failure.as_ref().map(stage::told), None);
+        let want = format!("script.rhai:3:{column}: {key} has no effect: ");
+        assert_eq!(outcome.warnings.iter().filter(|w| w.contains(&want)).count(), 1, "{line}: {:?}", outcome.warnings);
+    }
+    for line in [
+        "sd_flow(x, #{self_term: \"exclude\", noise: \"none\", precision: \"f64\"});",
+        "sd_flow(x, kde(x), #{step: adaptive(1, 0.1), integrator: \"heun\", precision: \"f64\"});",
+        "run(sd_flow(x), x, x, #{steps: 3, every: 3, metrics: [\"energy\"]});",
+    ] {
+        let (outcome, _) = run(&format!("{x}{line}"));
+        assert!(outcome.warnings.iter().all(|w| !w.contains("no effect")), "{line}: {:?}", outcome.warnings);
+    }
+}
+
+#[test]
+fn one_value_is_a_list_of_one() {
+    let (outcome, _) = run("let t = table([#{n: 1, energy: 2}]);\nt.plot(\"a.svg\", #{y: \"energy\"});\n\
+         let p = dataset(\"moons\").sample(90);\nlet r = run(sd_flow(p), p, p, #{steps: 3, metrics: \"energy\"});\n\
+         expect(\"measured\", r.metrics.energy > 0 && load(\"table.csv\", #{columns: \"b\"}).dim == 1);");
+    assert_eq!(outcome.failure.as_ref().map(stage::told), None);
+    assert!(outcome.checks[0].pass);
+}
+
 /// `until` is a word that Rhai reserves, so that it had to be quoted.
 #[test]
 fn an_old_spelling_works_and_is_warned_of() {

@@ -3,7 +3,7 @@
 
 mod stage;
 
-use sdflow_dsl::manual::{Kind, dsl_markdown, manual, named, nearest};
+use sdflow_dsl::manual::{Kind, definitions, dsl_markdown, manual, named, nearest};
 use std::path::Path;
 
 #[test]
@@ -53,6 +53,28 @@ fn a_name_stands_once_per_receiver() {
     assert_eq!(seen.len(), all);
     assert_eq!(nearest("gausian").as_deref(), Some("gaussian"));
     assert_eq!(Kind::of("flow"), Some(Kind::Flow));
+}
+
+#[test]
+fn definitions_hold_every_name_with_every_number_of_arguments() {
+    let text = definitions();
+    for line in [
+        "module static;",
+        "fn normal(n: int, dim: int) -> points;",
+        "fn sd_flow(target_score: ?) -> flow;",
+        "fn sd_flow(target_score: ?, source_score: ?, options: Map) -> flow;",
+        "fn get dim(this_points: points) -> int;",
+        "fn rows(this_points: points, i: int, j: int) -> points;",
+        "fn sweep(axes: Map, function: FnPtr) -> table;",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+    }
+    let functions = text.lines().filter(|line| line.starts_with("fn ")).count();
+    assert_eq!(functions, manual().iter().map(|e| e.arity().count()).sum::<usize>());
+    // Nothing but comments and declarations: a line of a comment that lost its slashes would be neither.
+    let fits = |l: &str| l.is_empty() || l.starts_with("/// ") || (l.starts_with("fn ") && l.ends_with(';'));
+    let odd: Vec<&str> = text.lines().skip(1).filter(|l| !fits(l)).collect();
+    assert_eq!(odd, Vec::<&str>::new());
 }
 
 /// `SDFLOW_WRITE_DOCS=1 cargo test -p sdflow-dsl --test manual` writes the file anew.

@@ -66,7 +66,7 @@ fn a_failed_cell_is_told_and_stops_nothing() {
         failure("sweep(#{n: [0]}, |p| #{m: normal(p.n, 2).n});")
             .contains("every cell of the sweep failed, first n=0: ")
     );
-    assert!(failure("sweep(#{n: [0]}, |p| throw \"no\");").contains("first n=0: no"));
+    assert!(failure("sweep(#{n: [0]}, |p| throw \"no\");").contains("the script threw \"no\""));
     assert!(failure("sweep(#{n: [1]}, |p| p.n);").contains("a map of numbers is wanted"));
 }
 

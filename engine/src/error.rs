@@ -30,7 +30,7 @@ pub enum Error {
         near: Option<String>,
     },
     /// Two shapes that do not fit.
-    #[error("{what} has {got}, but {want}")]
+    #[error("{what} {} {got}, {}{want}", verb(what), contrast(want))]
     Shape {
         /// What has the wrong shape: "points", "target weights".
         what: String,
@@ -145,6 +145,16 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(distance, k)| *distance <= 1 + k.len().max(name.len()) / 4)
         .min()
         .map(|(_, k)| k.to_string())
+}
+
+fn verb(what: &str) -> &'static str {
+    if ["the points", "the images", "weights"].contains(&what) { "have" } else { "has" }
+}
+
+/// Two things of the same kind stand side by side; a rule is opposed.
+fn contrast(want: &str) -> &'static str {
+    let beside = want.contains(" has ") && !want.starts_with("it has ");
+    if beside { "" } else { "but " }
 }
 
 fn suggestion(near: &Option<String>) -> String {

@@ -144,7 +144,7 @@ impl Points {
         if self.dim == dim {
             return Ok(());
         }
-        Err(Error::shape(what, columns(self.dim), format!("{whose} has {}", columns(dim))))
+        Err(Error::shape(what, columns(self.dim), format!("{whose} has {dim}")))
     }
 
     /// Mean of each coordinate.

@@ -1,5 +1,6 @@
 //! Flows, as recipes: every run makes its own, so that none inherits another's state.
 
+use crate::bind::idle;
 use crate::bind::points::Cloud;
 use crate::bind::score::{Recipe, score};
 use crate::call::{At, Call, Fail};
@@ -73,6 +74,7 @@ fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
         return Err(fail.hint("sd_flow(target, source_score)"));
     }
     let source = if call.handles() > 1 { score(call, 1)? } else { Recipe::Cloud };
+    idle::in_sd_flow(call, &target, &source, &options);
     Plan::value("sd_flow", call, move || {
         let flow = SdFlow::new(target.estimate()?, source.estimate()?, options.clone())?;
         Ok(Box::new(match target.units() {
@@ -96,6 +98,7 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
         },
         _ => return Err(call.wrong(0, "a set of points")),
     };
+    idle::in_mmd_flow(call, &options);
     Plan::value("mmd_flow", call, move || Ok(Box::new(MmdFlow::new((*points).clone(), options.clone())?)))
 }
 

@@ -2,6 +2,7 @@
 
 pub mod flow;
 pub mod generator;
+mod idle;
 mod kernel;
 pub mod matrix;
 pub mod metric;

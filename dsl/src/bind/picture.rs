@@ -1,5 +1,6 @@
 //! Pictures of points, images and tables.
 
+use crate::bind::idle;
 use crate::bind::points::Cloud;
 use crate::bind::run::Done;
 use crate::bind::sweep;
@@ -69,6 +70,7 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
     let path = call.context.sandbox.writable(&name, "plots").map_err(|f| f.at(At::Argument(1)))?;
     call.context.timed("pictures", || {
         let charts = charts(call, call.arg(0)?, &options)?;
+        idle::in_plot(call, charts.len());
         let mut picture = Picture::new(options.title.as_str());
         picture.columns = options.columns;
         picture.same_axes = options.same_axes;

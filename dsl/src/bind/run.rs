@@ -2,6 +2,7 @@
 
 use crate::bind::flow::Plan;
 use crate::bind::generator::Model;
+use crate::bind::idle;
 use crate::bind::metric::{accepted, reference};
 use crate::bind::points::Cloud;
 use crate::call::{At, Call, Fail};
@@ -117,6 +118,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let start = call.points(1)?;
     let mut options: RunOptions = call.options()?;
     check_metrics(call, &options.metrics)?;
+    idle::in_run(call, call.handles() > 2, &options);
     options.steps = context.steps(options.steps);
     let reference = match call.handles() > 2 {
         true => Some(reference(call, 2, start.n())?),

@@ -35,3 +35,9 @@ fn kind(value: &Dynamic) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// What to type for a string that holds a number.
+pub fn unquoted(value: &Dynamic) -> Option<String> {
+    let text = value.clone().into_string().ok()?;
+    text.trim().parse::<f64>().is_ok().then(|| format!("write it without quotes: {}", text.trim()))
+}

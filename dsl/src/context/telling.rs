@@ -47,16 +47,29 @@ impl Context {
 
     /// The script's `print`, until its limit is reached.
     pub fn print(&self, text: &str) {
-        let before = {
+        let fits = {
             let mut state = self.state();
-            state.printed = state.printed.saturating_add(text.len() + 1);
-            state.printed - text.len() - 1
+            let fits = state.printed < language::PRINTED;
+            match fits {
+                true => state.printed += text.len() + 1,
+                false => state.dropped = (state.dropped.0 + 1, state.dropped.1 + text.len() + 1),
+            }
+            fits
         };
-        if before < language::PRINTED {
-            self.listener.print(text);
-        } else {
-            let megabytes = language::PRINTED >> 20;
-            self.warn_once(&format!("`print` has written {megabytes} MB, the limit; the rest is dropped"));
+        match fits {
+            true => self.listener.print(text),
+            false => self.warn_once(&format!(
+                "`print` has written {} MB, the limit; what follows is dropped: `save` large results",
+                language::PRINTED >> 20
+            )),
+        }
+    }
+
+    /// Tells how much of what the script printed was dropped.
+    pub fn tell_dropped(&self) {
+        let (lines, bytes) = self.state().dropped;
+        if lines > 0 {
+            self.warn(&format!("{lines} lines, {bytes} bytes, of `print` were dropped"));
         }
     }
 

@@ -43,8 +43,10 @@ pub fn of_run(error: &EvalAltResult, program: &Program) -> Diagnostic {
             Fail::script(format!("functions call each other deeper than {} levels, the limit", language::CALLS))
                 .hint("use a loop instead of a recursion")
         }
-        E::ErrorTooManyVariables(_) => Fail::script(format!("more than {} variables, the limit", language::VARIABLES)),
-        E::ErrorDataTooLarge(what, _) => Fail::script(too_large(what)),
+        E::ErrorTooManyVariables(_) => Fail::script(format!("more than {} variables, the limit", language::VARIABLES))
+            .hint("keep values of one kind in an array"),
+        E::ErrorDataTooLarge(what, _) => Fail::script(too_large(what))
+            .hint("large data belongs into points: `load` a file, or sample a target; `save` writes them"),
         E::ErrorParsing(kind, at) => {
             return of_parse(&ParseError(Box::new(kind.clone()), *at), &program.sources, &program.syntax);
         }

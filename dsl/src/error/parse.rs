@@ -44,6 +44,16 @@ fn parse_cause(
         ParseErrorType::ModuleUndefined(name) => {
             (format!("there is no module `{name}`"), Some(format!("import it first: import \"file\" as {name};")))
         }
+        ParseErrorType::MissingToken(token, why) if token == "," && rest.starts_with([';', '}']) => {
+            let bracket = if why.contains("array") {
+                "]"
+            } else if why.contains("map") {
+                "}"
+            } else {
+                ")"
+            };
+            (format!("`{bracket}` is missing before `{}`", &rest[..1]), missing(bracket, &rest))
+        }
         ParseErrorType::MissingToken(token, why) => (format!("`{token}` is missing {why}"), missing(token, &rest)),
         ParseErrorType::UnexpectedEOF => {
             ("the script ends in the middle of something".into(), Some("close every `(`, `[`, `{` and string".into()))
@@ -56,6 +66,9 @@ fn parse_cause(
             (message, Some("give its parts names with `let`".into()))
         }
         ParseErrorType::LiteralTooLarge(what, limit) => (format!("{what} is over {limit}, the limit"), None),
+        other if other.to_string().contains("typo of '=='") => {
+            ("a condition is wanted, but `=` sets a value".into(), Some("compare by `==`".into()))
+        }
         other => (lower(&other.to_string()), None),
     }
 }
@@ -86,6 +99,9 @@ fn undefined(name: &str, line: &str, syntax: &Syntax, sources: &Sources) -> (Str
     }
     if ["True", "False", "None", "null", "nil"].contains(&name) {
         return (message, Some("write true, false or ()".into()));
+    }
+    if manual::manual().iter().any(|entry| entry.names.iter().any(|(known, _)| *known == name)) {
+        return (message, Some(format!("a name of this kind stands in quotes: \"{name}\"")));
     }
     let known = declared.iter().chain(&syntax.variables).map(String::as_str);
     let near = sdflow::nearest(name, known.filter(|k| *k != name)).or_else(|| manual::nearest(name));

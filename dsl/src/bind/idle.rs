@@ -1,0 +1,69 @@
+//! Options that are given and do nothing: they run, and are warned of.
+
+use crate::bind::score::Recipe;
+use crate::call::{At, Call, Fail};
+use sdflow::flow::{Integrator, MmdFlowOptions, SdFlowOptions};
+use sdflow::run::RunOptions;
+use sdflow::schedule::Schedule;
+
+/// Warns of each of `idle` that the options of `call` hold: a key, why it does nothing, what to do.
+fn warn(call: &Call, idle: &[(&str, bool, &str, &str)]) {
+    let Some(map) = call.map() else { return };
+    for (key, _, why, hint) in idle.iter().filter(|(key, does_nothing, ..)| *does_nothing && map.contains_key(*key)) {
+        let fail = Fail::script(format!("`{key}` has no effect: {why}")).hint(*hint);
+        call.caution(fail.at(At::Key(call.len() - 1, (*key).to_string())));
+    }
+}
+
+/// Of `sd_flow`.
+pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlowOptions) {
+    let kernel = |score: &Recipe| matches!(score, Recipe::Kde { .. } | Recipe::Cloud);
+    let unsmoothed = matches!(options.sigma, Some(Schedule::Constant { value: 0.0 }));
+    warn(
+        call,
+        &[
+            (
+                "self_term",
+                !matches!(source, Recipe::Cloud),
+                "it belongs to the moving cloud's kernel estimate, and another source score is given",
+                "leave it out, or leave the source score out",
+            ),
+            ("noise", unsmoothed, "it is scaled by sigma, which is 0", "leave it out"),
+            (
+                "precision",
+                !kernel(target) && !kernel(source),
+                "neither score is a kernel estimate, so that nothing is summed over pairs",
+                "leave it out",
+            ),
+            integrator(&options.step, options.integrator),
+        ],
+    );
+}
+
+/// Of `mmd_flow`.
+pub fn in_mmd_flow(call: &Call, options: &MmdFlowOptions) {
+    warn(call, &[integrator(&options.step, options.integrator)]);
+}
+
+/// Of `run`, which has a reference or not.
+pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
+    if reference && options.metrics.is_empty() {
+        let fail = Fail::script("the reference has no effect: no `metrics` are asked for");
+        call.caution(
+            fail.hint("ask for some, such as metrics: [\"energy\"], or leave the reference out").at(At::Argument(2)),
+        );
+    }
+    let beyond = options.every.is_some_and(|every| every > options.steps);
+    warn(call, &[("every", beyond, "it is more than `steps`; only start and end are measured", "make it smaller")]);
+}
+
+/// Of `plot`, whose picture has so many charts.
+pub fn in_plot(call: &Call, charts: usize) {
+    let hint = "name the sets of points by `labels`, or the picture by `title`";
+    warn(call, &[("titles", charts == 1, "the picture has one chart", hint)]);
+}
+
+fn integrator(step: &Schedule, chosen: Integrator) -> (&'static str, bool, &'static str, &'static str) {
+    let adaptive = matches!(step, Schedule::Adaptive { .. });
+    ("integrator", adaptive && chosen == Integrator::Euler, "an adaptive step is Heun's", "leave it out")
+}
