@@ -118,6 +118,9 @@ fn links_that_lead_out_are_told() {
         assert!(told.contains(words), "{told}");
     }
     assert!(!outside.path().join("new.npy").exists());
+    let mut request = stage::request(folder.path(), "print(load(\"secret.csv\").dim);");
+    request.allow_read = vec![outside.path().into()];
+    assert_eq!(execute(&prepare(&request).unwrap(), Arc::new(stage::Heard::default())).failure, None);
 }
 
 /// What was printed is bounded, and a warning tells how much was not.
