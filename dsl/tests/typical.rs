@@ -8,8 +8,11 @@ use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What went wrong, the values given by `-p`, the script.
-const MISTAKES: &[(&str, &[(&str, &str)], &str)] = &[
+/// Values given by `-p`.
+type Given = &'static [(&'static str, &'static str)];
+
+/// What went wrong, the values given, the script.
+const MISTAKES: &[(&str, Given, &str)] = &[
     ("A misspelt option", &[], "let x = normal(100, 2);\nlet flow = sd_flow(x, #{\n    step: 0.5,\n    sgima: 1,\n});"),
     ("A misspelt function", &[], "let x = norml(100, 2);"),
     ("A misspelt variable", &[], "let particles = normal(100, 2);\nprint(partcles.n);"),
