@@ -1,7 +1,9 @@
 //! What a block of sources can contribute at most, so that blocks without weight are skipped.
 //!
 //! Let a block lie in the ball `(c, r)` and a panel of queries in the ball `(z, t)`. No query is nearer to a source than
-//! `D = max(0, |z - c| - r - t)`, so no score of the pair exceeds `top - D^2` with `top` the block's largest log-weight.
+//! `max(0, |z - c| - r - t)`. Nor is it nearer than their boxes are, the intervals that both span on every axis: the one
+//! bound is tight for round clouds, the other for a block that reaches over several clouds. With `D` the larger of the
+//! two, no score of the pair exceeds `top - D^2`, where `top` is the block's largest log-weight.
 //! If that is below every query's running maximum by `depth = bits + log2 m + 1`, each weight is below
 //! `2^-bits / 2m` of the largest, and all skipped sources together below half a unit of the sum's rounding.
 //! The maximum only rises, so a block that is skipped early would have been skipped late.
@@ -11,9 +13,12 @@ use super::plan::Plan;
 use super::real::Real;
 use rayon::prelude::*;
 
-/// A ball around some points.
+/// A ball and a box around some points.
 #[derive(Debug, Clone, Default)]
 pub struct Ball {
+    /// Smallest and largest coordinate on every axis.
+    low: Vec<f64>,
+    high: Vec<f64>,
     /// Mean of the points.
     pub centre: Vec<f64>,
     /// Largest distance from the mean.
@@ -38,13 +43,26 @@ impl Ball {
         centre.iter_mut().for_each(|c| *c /= count as f64);
         let square = |i| point(i).zip(&centre).map(|(x, c)| (x.to_f64() - c).powi(2)).sum::<f64>();
         let radius = (0..count).map(square).fold(0.0, f64::max).sqrt();
-        Ball { centre, radius }
+        let (mut low, mut high) = (vec![f64::INFINITY; dim], vec![f64::NEG_INFINITY; dim]);
+        for i in 0..count {
+            for ((low, high), x) in low.iter_mut().zip(&mut high).zip(point(i)) {
+                (*low, *high) = (low.min(x.to_f64()), high.max(x.to_f64()));
+            }
+        }
+        Ball { low, high, centre, radius }
     }
 
     /// No two points of these balls are nearer than this when the centres are `distance` apart.
     fn gap(&self, other: &Ball, distance: f64) -> f64 {
         // The balls are rounded too: a part in a million is far more than that.
         (distance * (1.0 - 1e-6) - (self.radius + other.radius) * (1.0 + 1e-6)).max(0.0)
+    }
+
+    /// Squared distance of the boxes, rounded down.
+    fn apart(&self, other: &Ball) -> f64 {
+        let intervals = self.low.iter().zip(&self.high).zip(other.low.iter().zip(&other.high));
+        let gap = |((a, b), (c, d)): ((&f64, &f64), (&f64, &f64))| (a - d).max(c - b).max(0.0).powi(2);
+        intervals.map(gap).sum::<f64>() * (1.0 - 1e-6)
     }
 }
 
@@ -69,7 +87,7 @@ impl Bounds {
         let mut nearest = (f64::INFINITY, 0);
         for (b, (ball, top)) in self.blocks.iter().enumerate() {
             let square = crate::points::squared_distance(&ball.centre, &panel.centre);
-            best.push(top - ball.gap(panel, square.sqrt()).powi(2));
+            best.push(top - ball.gap(panel, square.sqrt()).powi(2).max(ball.apart(panel)));
             // The nearest centre, not the largest bound: where balls overlap, bounds are equal.
             if square - top < nearest.0 {
                 nearest = (square - top, b);

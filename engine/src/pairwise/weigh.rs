@@ -33,10 +33,18 @@ impl<T: Real, S: Simd> Totals<T, S> {
     #[inline(always)]
     pub fn raise(&mut self, simd: S, s: &[[T::Lanes<S>; WIDTH]]) -> [T::Lanes<S>; WIDTH] {
         let old = self.max;
-        for row in s {
+        // In registers, and two at a time: a maximum waits for the one before it.
+        let mut max = [old; 2];
+        let (pairs, last) = s.as_chunks::<2>();
+        for pair in pairs {
             for v in 0..WIDTH {
-                self.max[v] = T::max(simd, self.max[v], row[v]);
+                max[0][v] = T::max(simd, max[0][v], pair[0][v]);
+                max[1][v] = T::max(simd, max[1][v], pair[1][v]);
             }
+        }
+        for v in 0..WIDTH {
+            self.max[v] =
+                T::max(simd, max[0][v], last.first().map_or(max[1][v], |row| T::max(simd, max[1][v], row[v])));
         }
         let shift = self.shift(simd);
         let mut scale = old;
