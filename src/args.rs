@@ -3,7 +3,7 @@
 mod flags;
 mod sweep;
 
-pub use flags::{BenchArgs, DoctorArgs, FieldArgs, FlowName, KernelName, RunArgs, ScriptArgs, SelfTerm};
+pub use flags::{BenchArgs, CheckArgs, DoctorArgs, FieldArgs, FlowName, KernelName, RunArgs, ScriptArgs, SelfTerm};
 pub use sweep::{SweepArgs, Zip};
 
 use crate::{machine, message};
@@ -19,8 +19,8 @@ pub enum Command {
     Run(RunArgs),
     /// Run a script for many values of its parameters and put the results into one table
     Sweep(SweepArgs),
-    /// Compile a script and its imports without running it
-    Check(ScriptArgs),
+    /// Run a script dry: find its mistakes and foretell pairs, time and memory; nothing is computed or written
+    Check(CheckArgs),
     /// Compute one velocity field between two files of points
     Field(FieldArgs),
     /// Measure the speed and the accuracy of the engine on this machine
@@ -58,6 +58,7 @@ impl Command {
             Command::Run(args) => args.json,
             Command::Sweep(args) => args.json,
             Command::Field(args) => args.json,
+            Command::Check(args) => args.json,
             Command::Bench(args) => args.json,
             Command::Doctor(args) => args.json,
             _ => false,

@@ -1,36 +1,183 @@
-//! `check`: what can be said about a script without running it.
+//! `check`: a script is run dry, and what a run would cost is foretold.
 
-use crate::args::ScriptArgs;
+use crate::args::CheckArgs;
 use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::progress::duration;
 use crate::request::request;
 use crate::{summary, terminal};
 use sdflow::Interrupt;
-use sdflow_dsl::{CheckReport, Diagnostic};
+use sdflow_dsl::{CheckReport, Cost, Diagnostic, Listener, Param, Work};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Tells the mistakes in a script, or what it would take and leave.
 ///
 /// # Errors
 /// Arguments that contradict each other, or a closed standard output.
-pub fn check(args: &ScriptArgs) -> Result<Exit, Diagnostic> {
-    let report = sdflow_dsl::check(&request(args, &Interrupt::default())?);
-    report.warnings.iter().for_each(terminal::caution);
+pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
+    let listener: Arc<dyn Listener> = Arc::new(Prints { json: args.json });
+    let report = sdflow_dsl::check(&request(&args.script, &Interrupt::default())?, &listener);
+    report.warnings.iter().chain(&report.notes).for_each(terminal::caution);
     report.errors.iter().for_each(terminal::complain);
-    if let Some(first) = report.errors.first() {
-        return Ok(Exit::of_diagnostic(first));
+    let exit = report.errors.first().map_or(Exit::Done, Exit::of_diagnostic);
+    if args.json {
+        terminal::say_json(&Report::of(&report, exit));
+    } else if report.errors.is_empty() {
+        terminal::say(&format!("{}: no mistake found", args.script.script.display()));
+        terminal::say(facts(&report).trim_end());
     }
-    terminal::say(&format!("{}: no mistake found without running it", args.script.display()));
-    terminal::say(facts(&report).trim_end());
-    terminal::flushed().map(|()| Exit::Done)
+    terminal::flushed().map(|()| exit)
+}
+
+/// Hears the script's prints, which show `?` for what is not known.
+struct Prints {
+    json: bool,
+}
+
+impl Listener for Prints {
+    fn print(&self, text: &str) {
+        if self.json { terminal::tell(text) } else { terminal::say(text) }
+    }
+    fn warn(&self, warning: &str) {
+        terminal::tell(&format!("warning: {warning}"));
+    }
+    fn caution(&self, warning: &Diagnostic) {
+        terminal::caution(warning);
+    }
+    fn note(&self, _: &str) {}
+    fn progress(&self, _: &str, _: usize, _: usize, _: &str) {}
+    fn row(&self, _: &BTreeMap<String, f64>) {}
 }
 
 fn facts(report: &CheckReport) -> String {
     let known = report.params.iter().map(|(name, param)| summary::setting(name, param));
     let computed = report.computed.iter().map(|name| format!("{name} (computed)"));
+    let claims = (report.claims > 0).then(|| format!("{}, judged by a run", report.claims));
     let lines = [
         ("params", known.chain(computed).collect::<Vec<_>>()),
         ("reads", report.reads.clone()),
         ("writes", report.writes.clone()),
+        ("claims", claims.into_iter().collect()),
+        ("memory", vec![format!("at most {}", bytes(report.bytes))]),
     ];
     let told = lines.iter().filter(|(_, items)| !items.is_empty());
-    told.map(|(what, items)| format!("  {what:<8}  {}\n", items.join(", "))).collect()
+    let facts: String = told.map(|(what, items)| format!("  {what:<8}  {}\n", items.join(", "))).collect();
+    format!("{facts}{}", table(&report.works))
+}
+
+/// The work by place, and its sum.
+fn table(works: &[Work]) -> String {
+    if works.is_empty() {
+        return String::new();
+    }
+    let place =
+        |work: &Work| work.place.as_ref().map(|p| format!("{}:{}", p.file.display(), p.line)).unwrap_or_default();
+    let mut rows = vec![["work", "place", "calls", "steps", "pairs", "time"].map(String::from)];
+    rows.extend(works.iter().map(|work| row(work.what.clone(), place(work), &work.cost)));
+    rows.push(row("total".into(), String::new(), &total(works)));
+    let width = |k: usize| rows.iter().map(|row| row[k].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..6).map(width).collect();
+    let line = |row: &[String; 6]| {
+        let cell = |k: usize| match k {
+            0 | 1 => format!("  {:<1$}", row[k], widths[k]),
+            _ => format!("  {:>1$}", row[k], widths[k]),
+        };
+        (0..6).map(cell).collect::<String>().trim_end().to_string() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+fn row(what: String, place: String, cost: &Cost) -> [String; 6] {
+    let about = if cost.varies { "about " } else { "" };
+    let steps = if cost.steps == 0 { String::new() } else { cost.steps.to_string() };
+    let seconds = format!("~ {}", duration(cost.seconds));
+    [what, place, cost.calls.to_string(), steps, format!("{about}{}", cost.pairs), seconds]
+}
+
+fn total(works: &[Work]) -> Cost {
+    works.iter().fold(Cost::default(), |sum, Work { cost, .. }| Cost {
+        calls: sum.calls + cost.calls,
+        steps: sum.steps + cost.steps,
+        pairs: sum.pairs + cost.pairs,
+        seconds: sum.seconds + cost.seconds,
+        varies: sum.varies || cost.varies,
+    })
+}
+
+fn bytes(n: u64) -> String {
+    match n {
+        0..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
+        _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}
+
+/// All of standard output under `--json`.
+#[derive(Serialize)]
+struct Report {
+    schema: u32,
+    status: &'static str,
+    exit_code: u8,
+    errors: Vec<Failure>,
+    warnings: Vec<Failure>,
+    notes: Vec<Failure>,
+    params: BTreeMap<String, Param>,
+    reads: Vec<String>,
+    writes: Vec<String>,
+    claims: usize,
+    work: Vec<Part>,
+    steps: u64,
+    pairs: u64,
+    seconds: f64,
+    varies: bool,
+    bytes: u64,
+}
+
+/// The work at one place.
+#[derive(Serialize)]
+struct Part {
+    what: String,
+    file: Option<std::path::PathBuf>,
+    line: Option<usize>,
+    calls: u64,
+    steps: u64,
+    pairs: u64,
+    seconds: f64,
+    varies: bool,
+}
+
+impl Report {
+    fn of(report: &CheckReport, exit: Exit) -> Report {
+        let parts = |diagnostics: &[Diagnostic]| diagnostics.iter().map(Failure::of).collect();
+        let Cost { steps, pairs, seconds, varies, .. } = total(&report.works);
+        Report {
+            schema: 1,
+            status: if report.errors.is_empty() { "done" } else { "failed" },
+            exit_code: exit.code(),
+            errors: parts(&report.errors),
+            warnings: parts(&report.warnings),
+            notes: parts(&report.notes),
+            params: report.params.clone(),
+            reads: report.reads.clone(),
+            writes: report.writes.clone(),
+            claims: report.claims,
+            work: report.works.iter().map(Part::of).collect(),
+            steps,
+            pairs,
+            seconds,
+            varies,
+            bytes: report.bytes,
+        }
+    }
+}
+
+impl Part {
+    fn of(work: &Work) -> Part {
+        let Cost { calls, steps, pairs, seconds, varies } = work.cost;
+        let place = work.place.as_ref();
+        let (file, line) = (place.map(|p| p.file.clone()), place.map(|p| p.line));
+        Part { what: work.what.clone(), file, line, calls, steps, pairs, seconds, varies }
+    }
 }

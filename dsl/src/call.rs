@@ -7,8 +7,9 @@ pub use shown::{described, shown, unquoted};
 
 use crate::Fault;
 use crate::bind::points::Cloud;
+use crate::bind::unknown;
 use crate::context::Context;
-use crate::manual::Entry;
+use crate::manual::{Entry, Kind};
 use crate::options;
 use mend::mended;
 use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext, Position};
@@ -122,11 +123,26 @@ impl<'a> Call<'a> {
         args: &mut [&mut Dynamic],
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let args = args.iter().map(|a| (**a).clone().flatten()).collect();
-        let call = Call { entry, context, native, args };
-        (entry.call)(&call).map_err(|mut fail| {
+        let position = native.call_position();
+        let failed = |mut fail: Fail| {
             fail.see = fail.see.or(Some(entry.name));
-            fail.into_rhai(native.call_position())
-        })
+            fail.into_rhai(position)
+        };
+        let Some(dry) = &context.dry else {
+            return (entry.call)(&Call { entry, context, native, args }).map_err(failed);
+        };
+        let unknown = args.iter().any(unknown::within);
+        let args = args.iter().map(unknown::taken).collect();
+        let made = (entry.call)(&Call { entry, context, native, args });
+        dry.doubted(made.is_err() && unknown);
+        if let Ok(value) = &made
+            && let Some(cloud) = value.read_lock::<Cloud>()
+            && entry.kind != Kind::Run
+        {
+            dry.made(cloud.points.count(), cloud.points.dim());
+        }
+        let veiled = unknown || entry.kind.is_result();
+        made.map(|value| if veiled { unknown::veiled(value) } else { value }).map_err(failed)
     }
 
     /// Number of arguments, a receiver included.

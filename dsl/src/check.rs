@@ -1,15 +1,17 @@
-//! What can be said about a script without running it.
+//! What can be said about a script without running it, and by running it dry.
 
 use crate::call::{At, Fail};
+use crate::dry::{Dry, Found, Work};
 use crate::import::Program;
 use crate::manual::{self, Entry};
 use crate::param::{self, Given};
-use crate::script::compiled;
+use crate::script::{compiled, prepare, rehearse};
 use crate::syntax::Site;
-use crate::{Diagnostic, Param, Request, error, language, options};
+use crate::{Diagnostic, Listener, Param, Request, error, language, options};
 use rhai::Array;
 use sdflow::metric::METRICS;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What [`check`] found.
 #[derive(Debug, Clone, Default)]
@@ -26,13 +28,23 @@ pub struct CheckReport {
     pub writes: Vec<String>,
     /// Files that the script reads.
     pub reads: Vec<String>,
+    /// What the dry run could not know, with its place.
+    pub notes: Vec<Diagnostic>,
+    /// The work of a run, by place.
+    pub works: Vec<Work>,
+    /// Bytes at the same time at most: all sets of points that the script makes, whether it keeps them or not, and the largest
+    /// memory of one run besides.
+    pub bytes: u64,
+    /// Claims, `expect` and `threshold`, that a run would judge.
+    pub claims: usize,
 }
 
 /// Parses a script and its imports and resolves what can be resolved without running: names and numbers of arguments of
-/// the functions called, keys of literal option maps, names of data sets and metrics, types of `-p` values.
-pub fn check(request: &Request) -> CheckReport {
+/// the functions called, keys of literal option maps, names of data sets and metrics, types of `-p` values. Where nothing is
+/// wrong so far, the script is executed dry ([`crate::dry`]): nothing is written, `listener` hears its prints.
+pub fn check(request: &Request, listener: &Arc<dyn Listener>) -> CheckReport {
     let mut report = CheckReport::default();
-    if let Err(first) = fill(&mut report, request) {
+    if let Err(first) = fill(&mut report, request).and_then(|()| rehearsed(&mut report, request, listener)) {
         report.errors.push(first);
     }
     report
@@ -68,6 +80,51 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
         }
     }
     Ok(())
+}
+
+/// Executes the script dry; a second time, with every assumption the other way round, where results decide.
+fn rehearsed(report: &mut CheckReport, request: &Request, listener: &Arc<dyn Listener>) -> Result<(), Diagnostic> {
+    if !report.errors.is_empty() {
+        return Ok(());
+    }
+    let prepared = prepare(request)?;
+    let program = &prepared.program;
+    let pass = |assumed: bool, listener: Arc<dyn Listener>| {
+        let (failure, found, outcome) =
+            rehearse(&prepared, listener, Dry::new(assumed, program.syntax.claimed.clone()));
+        failure.map_or(Ok((found, outcome)), Err)
+    };
+    let (mut found, outcome) = pass(true, listener.clone())?;
+    report.claims = outcome.checks.len();
+    if !found.assumptions.is_empty() {
+        let (other, _) = pass(false, Arc::new(Silence))?;
+        let pairs = |found: &Found| found.works.values().map(|cost| cost.pairs).sum::<u64>();
+        let larger = if pairs(&other) > pairs(&found) { other.works.clone() } else { found.works.clone() };
+        found.assumptions.extend(other.assumptions);
+        found.stopped = found.stopped.or(other.stopped);
+        found.points_bytes = found.points_bytes.max(other.points_bytes);
+        found.working_bytes = found.working_bytes.max(other.working_bytes);
+        found.works = larger;
+    }
+    let note = |message: &str, position| error::of_fail(&Fail::script(message), position, program);
+    let assumed = found.assumptions.keys();
+    report.notes = assumed.map(|at| note("this depends on a result: both answers were checked", *at)).collect();
+    let ended = "this depends on a result: from here on nothing was checked";
+    report.notes.extend(found.stopped.map(|at| note(ended, at)));
+    report.bytes = found.points_bytes + found.working_bytes;
+    let works = found.works.into_iter();
+    report.works = works.map(|((at, what), cost)| Work { what, place: program.sources.place(at), cost }).collect();
+    Ok(())
+}
+
+/// Hears nothing.
+struct Silence;
+
+impl Listener for Silence {
+    fn print(&self, _: &str) {}
+    fn warn(&self, _: &str) {}
+    fn progress(&self, _: &str, _: usize, _: usize, _: &str) {}
+    fn row(&self, _: &BTreeMap<String, f64>) {}
 }
 
 /// What is wrong with a call, as far as the text tells.

@@ -5,6 +5,8 @@ mod telling;
 pub use telling::diverged_with;
 
 use crate::call::{At, Fail};
+use crate::dry;
+use crate::dry::Dry;
 use crate::import::Program;
 use crate::param::Given;
 use crate::sandbox::Sandbox;
@@ -14,7 +16,7 @@ use sdflow::Interrupt;
 use sdflow::pairwise::Pairwise;
 use sdflow::rng::Stream;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -37,6 +39,8 @@ pub struct Context {
     pub sandbox: Sandbox,
     /// What the user gave for parameters.
     pub given: Given,
+    /// Set in a dry run.
+    pub dry: Option<Dry>,
     program: Arc<Program>,
     seed: u64,
     state: Mutex<State>,
@@ -73,6 +77,7 @@ impl Context {
             interrupt: request.interrupt.clone(),
             sandbox: Sandbox::new(&request.script, &request.allow_read, &request.folder),
             given,
+            dry: None,
             program,
             seed: request.seed,
             state: Mutex::default(),
@@ -94,6 +99,19 @@ impl Context {
     /// `n`, or what `--quick` leaves of it.
     pub fn points(&self, n: usize) -> usize {
         self.capped(n, QUICK_POINTS, "points")
+    }
+
+    /// Of `n` points, those that are held: all, or a few in a dry run.
+    pub fn held(&self, n: usize, dim: usize) -> usize {
+        if self.dry.is_some() { n.min(dry::held(dim)) } else { n }
+    }
+
+    /// The path for a file that the script wants to write; in a dry run nothing is made.
+    pub fn writable(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
+        match self.dry {
+            Some(_) => self.sandbox.below(name, section),
+            None => self.sandbox.writable(name, section),
+        }
     }
 
     /// `steps`, or what `--quick` leaves of it.

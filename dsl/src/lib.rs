@@ -7,6 +7,7 @@ mod bind;
 mod call;
 mod check;
 mod context;
+mod dry;
 mod error;
 mod identity;
 mod import;
@@ -21,6 +22,7 @@ mod spelling;
 mod syntax;
 
 pub use check::{CheckReport, check};
+pub use dry::{Cost, Work};
 pub use identity::joined;
 pub use script::{Prepared, STACK, execute, execute_here, prepare};
 

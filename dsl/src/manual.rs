@@ -63,6 +63,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Are numbers that such a function returns found by computing, and not what the script itself says?
+    pub fn is_result(self) -> bool {
+        !matches!(self, Kind::Parameter | Kind::Schedule | Kind::Kernel)
+    }
+
     /// All kinds in order.
     pub const ALL: [Kind; 11] = [
         Kind::Parameter,

@@ -1,6 +1,7 @@
 //! From a script's map to an options struct: plain data through serde, one key at a time so that errors name their key.
 
 use crate::bind::matrix::Matrix;
+use crate::bind::unknown;
 use crate::call::{At, Call, Fail, described, shown, unquoted};
 use crate::manual::Entry;
 use crate::spelling;
@@ -112,6 +113,7 @@ fn sampled(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail> {
         let value: Dynamic = closure
             .call_within_context(call.native, (t,))
             .map_err(|e| Fail::script(format!("the function given for `{}` failed at progress {t}: {e}", key.name)))?;
+        let value = unknown::taken(&value);
         let number = value.as_float().ok().or_else(|| value.as_int().ok().map(|i| i as f64));
         number.filter(|x| x.is_finite()).map(Value::from).ok_or_else(|| {
             let message = format!("the function given for `{}` returns {} at progress {t}", key.name, shown(&value));

@@ -49,8 +49,8 @@ impl Sandbox {
         }
     }
 
-    /// The path below the run folder for `name`, its folders made. A bare name goes into `section` ("plots").
-    pub fn writable(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
+    /// The path below the run folder for `name`, which need not exist. A bare name goes into `section` ("plots").
+    pub fn below(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
         let relative = Path::new(name);
         let plain = relative.components().all(|c| matches!(c, Component::Normal(_)));
         if name.is_empty() || !plain {
@@ -58,7 +58,12 @@ impl Sandbox {
             return Err(Fail::script(message).hint("a script writes only below its run folder: \"plots/x.svg\""));
         }
         let bare = relative.components().count() == 1;
-        let path = if bare { self.folder.join(section).join(relative) } else { self.folder.join(relative) };
+        Ok(if bare { self.folder.join(section).join(relative) } else { self.folder.join(relative) })
+    }
+
+    /// The same path with its folders made.
+    pub fn writable(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
+        let path = self.below(name, section)?;
         let parent = path.parent().unwrap_or(&self.folder);
         let refused = |e: std::io::Error| Fail::data(format!("cannot write {}: {e}", path.display()));
         std::fs::create_dir_all(parent).map_err(refused)?;

@@ -2,6 +2,7 @@
 
 use crate::check::quotients;
 use crate::context::Context;
+use crate::dry::{Dry, Found};
 use crate::identity::Hasher;
 use crate::import::{Program, Resolver};
 use crate::param::{self, Declared, Given};
@@ -21,7 +22,8 @@ pub const STACK: usize = 256 << 20;
 #[derive(Debug, Clone)]
 pub struct Prepared {
     request: Request,
-    program: Arc<Program>,
+    /// The compiled script.
+    pub(crate) program: Arc<Program>,
     given: Given,
     declared: Arc<Vec<Declared>>,
     /// Names and digests of the data files that the script names literally.
@@ -214,13 +216,33 @@ pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome
     Outcome { failure, ..context.take() }
 }
 
+/// Runs a script dry: what it would refuse, or None, and what was found on the way.
+pub fn rehearse(prepared: &Prepared, listener: Arc<dyn Listener>, dry: Dry) -> (Option<Diagnostic>, Found, Outcome) {
+    let mut context = Context::new(&prepared.request, prepared.given.clone(), prepared.program.clone(), listener);
+    context.dry = Some(dry);
+    let context = Arc::new(context);
+    let failure = std::thread::scope(|scope| {
+        let run = || evaluate(&prepared.program, &context);
+        let started = std::thread::Builder::new().name("script".into()).stack_size(STACK).spawn_scoped(scope, run);
+        match started {
+            Err(e) => Some(internal(format!("cannot start the script's thread: {e}"))),
+            Ok(thread) => thread.join().unwrap_or_else(|_| Some(internal("the script's thread ended".into()))),
+        }
+    });
+    let found = context.dry.as_ref().map(Dry::found).unwrap_or_default();
+    let failure = failure.filter(|_| found.stopped.is_none()).map(|failure| found.cause.clone().unwrap_or(failure));
+    (failure, found, context.take())
+}
+
 fn internal(message: String) -> Diagnostic {
     let hint = Some("please report it with the script that caused it".into());
     Diagnostic { kind: Fault::Internal, message, place: None, hint, see: None }
 }
 
 fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
-    quotients(program).iter().for_each(|warning| context.tell(warning));
+    if context.dry.is_none() {
+        quotients(program).iter().for_each(|warning| context.tell(warning));
+    }
     let mut engine = language::engine();
     bind::register(&mut engine, context);
     engine.set_module_resolver(Resolver::new(program));
@@ -231,6 +253,9 @@ fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
     let interrupt = context.interrupt.clone();
     engine.on_progress(move |_| interrupt.raised().then_some(Dynamic::UNIT));
     if let Err(error) = engine.run_ast_with_scope(&mut Scope::new(), &program.main) {
+        if let Some(dry) = &context.dry {
+            dry.ended(&error);
+        }
         return Some(error::of_run(&error, program));
     }
     context.judge().err().map(|(fail, position)| error::of_fail(&fail, position, program))

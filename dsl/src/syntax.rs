@@ -70,6 +70,8 @@ pub struct Syntax {
     pub variables: BTreeSet<String>,
     /// Where quotients of whole numbers start that leave a remainder: Rhai rounds them towards 0.
     pub quotients: Vec<Position>,
+    /// Where operators stand inside a claim, `expect(..)`.
+    pub claimed: Vec<Position>,
 }
 
 impl Syntax {
@@ -82,6 +84,12 @@ impl Syntax {
         ast.walk(&mut |path: &[ASTNode]| {
             if let Some(node) = path.last() {
                 syntax.visit(node);
+                if let ASTNode::Expr(Expr::FnCall(call, position)) = node
+                    && call.is_operator_call()
+                    && path.iter().any(is_claim)
+                {
+                    syntax.claimed.push(*position);
+                }
             }
             true
         });
@@ -103,6 +111,7 @@ impl Syntax {
         }
         self.variables.extend(other.variables);
         self.quotients.extend(other.quotients);
+        self.claimed.extend(other.claimed);
     }
 
     fn visit(&mut self, node: &ASTNode) {
@@ -143,6 +152,14 @@ impl Syntax {
             operator: call.is_operator_call(),
             args: call.args.iter().map(arg).collect(),
         });
+    }
+}
+
+/// `expect(..)`
+fn is_claim(node: &ASTNode) -> bool {
+    match node {
+        ASTNode::Stmt(Stmt::FnCall(call, _)) | ASTNode::Expr(Expr::FnCall(call, _)) => call.name == "expect",
+        _ => false,
     }
 }
 

@@ -22,7 +22,8 @@ fn every_example_calls_what_it_explains_and_passes_the_check() {
         assert!(entry.example.contains(entry.name), "{}", entry.signature);
         assert!(!entry.about.is_empty() && !entry.returns.is_empty(), "{}", entry.signature);
         let folder = tempfile::tempdir().unwrap();
-        let report = sdflow_dsl::check(&stage::request(folder.path(), entry.example));
+        stage::data(folder.path());
+        let report = sdflow_dsl::check(&stage::request(folder.path(), entry.example), &stage::nobody());
         let errors: Vec<String> = report.errors.iter().map(stage::told).collect();
         assert!(errors.is_empty(), "the example of {}: {errors:?}", entry.signature);
     }

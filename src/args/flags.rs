@@ -28,6 +28,16 @@ pub struct ScriptArgs {
     pub allow_read: Vec<PathBuf>,
 }
 
+/// A check of a script.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub script: ScriptArgs,
+    /// The report as one JSON object on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// A run of a script.
 #[derive(Debug, Args)]
 pub struct RunArgs {

@@ -114,9 +114,10 @@ fn sample(call: &Call) -> std::result::Result<Dynamic, Fail> {
     size(call, 1, n, state.generator.dim().max(state.generator.input_dim()))?;
     let mut points = Points::default();
     let stream = call.context.stream("generator");
-    let made = state.base.sample(n, stream).and_then(|u| state.generator.forward(&u, &mut points));
+    let held = call.context.held(n, state.generator.dim().max(state.generator.input_dim()));
+    let made = state.base.sample(held, stream).and_then(|u| state.generator.forward(&u, &mut points));
     made.map_err(|e| call.place(e))?;
-    Ok(Cloud::value(points))
+    Ok(Cloud::value(points.standing_for(n)))
 }
 
 /// How a generator prints.

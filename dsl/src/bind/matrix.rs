@@ -16,6 +16,18 @@ impl Matrix {
     pub fn value(matrix: Mat<f64>) -> Dynamic {
         Dynamic::from(Matrix(Arc::new(matrix)))
     }
+
+    /// Row `i` as an array of numbers.
+    pub fn row(&self, i: i64) -> Result<Dynamic, Box<EvalAltResult>> {
+        let rows = self.0.nrows();
+        match usize::try_from(i).ok().filter(|i| *i < rows) {
+            Some(i) => Ok(numbers(&(0..self.0.ncols()).map(|j| self.0[(i, j)]).collect::<Vec<_>>())),
+            None => {
+                let fail = Fail::script(format!("the matrix has no row {i}: its {rows} rows are counted from 0"));
+                Err(fail.into_rhai(Position::NONE))
+            }
+        }
+    }
 }
 
 const fn entry(name: &'static str, signature: &'static str, returns: &'static str, call: crate::call::Native) -> Entry {
@@ -82,16 +94,7 @@ fn length(values: &[f64]) -> f64 {
 
 /// `m[i]` is row `i` as an array, and how a matrix prints.
 pub fn register(engine: &mut Engine) {
-    engine.register_indexer_get(|matrix: &mut Matrix, i: i64| -> Result<Dynamic, Box<EvalAltResult>> {
-        let rows = matrix.0.nrows();
-        match usize::try_from(i).ok().filter(|i| *i < rows) {
-            Some(i) => Ok(numbers(&(0..matrix.0.ncols()).map(|j| matrix.0[(i, j)]).collect::<Vec<_>>())),
-            None => {
-                let fail = Fail::script(format!("the matrix has no row {i}: its {rows} rows are counted from 0"));
-                Err(fail.into_rhai(Position::NONE))
-            }
-        }
-    });
+    engine.register_indexer_get(|matrix: &mut Matrix, i: i64| matrix.row(i));
     let text = |matrix: &mut Matrix| format!("a matrix of {} x {}", matrix.0.nrows(), matrix.0.ncols());
     engine.register_fn("to_string", text).register_fn("to_debug", text);
 }

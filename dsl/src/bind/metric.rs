@@ -3,12 +3,14 @@
 use crate::bind::points::Cloud;
 use crate::bind::run::reading;
 use crate::call::{At, Call, Fail};
+use crate::dry::Dry;
 use crate::manual::{Entry, Kind};
 use crate::{Reading, options};
 use rhai::Dynamic;
-use sdflow::Error;
 use sdflow::metric::{self, METRICS, Metric, Reference};
+use sdflow::run::{self, Forecast};
 use sdflow::target::Target;
+use sdflow::{Error, Points};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -49,11 +51,14 @@ fn measured(call: &Call) -> Result<Dynamic, Fail> {
     };
     let metric = metric::by_name(name, options.clone()).map_err(|e| call.place(e))?;
     let points = call.points(0)?;
-    let reference = reference(call, 1, points.n())?;
+    let reference = reference(call, 1, points.count())?;
     let reading = call.context.timed("metrics", || {
         let stream = call.context.stream(name);
         let found = metric.estimate(&points, &reference, &call.context.pairwise, stream).map_err(|e| call.place(e))?;
-        let floor = floor(call, metric.as_ref(), &reference, points.n(), &options)?;
+        let floor = match &call.context.dry {
+            Some(dry) => foretold(call, dry, metric.as_ref(), &points, &reference, found.value, &options)?,
+            None => floor(call, metric.as_ref(), &reference, points.n(), &options)?,
+        };
         Ok::<_, Fail>(Reading { floor, ..reading(&found) })
     })?;
     Ok(Dynamic::from(reading))
@@ -80,12 +85,38 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     } else if let Some(target) = call.arg(i)?.clone().try_cast::<Arc<dyn Target>>() {
         match target.data() {
             Some(data) => Reference::with_target(data.clone(), target.clone()),
-            None => Reference::sample(target, n, call.context.stream("reference")),
+            None => {
+                let held = call.context.held(n, target.dim());
+                let sample = target.sample(held, call.context.stream("reference"));
+                sample.and_then(|points| Reference::with_target(points.standing_for(n), target))
+            }
         }
     } else {
         return Err(call.wrong(i, "a set of points or a target"));
     };
     made.map_err(|e| call.place(e).at(At::Argument(i)))
+}
+
+/// Notes what the metric would cost, and gives a number in place of the floor.
+fn foretold(
+    call: &Call,
+    dry: &Dry,
+    metric: &dyn Metric,
+    points: &Points,
+    reference: &Reference,
+    value: f64,
+    options: &Value,
+) -> Result<Option<f64>, Fail> {
+    let (pairwise, stream) = (&call.context.pairwise, metric::floor_stream(metric.name()));
+    let cost = run::forecast_metric(metric, points, reference, pairwise, stream).map_err(|e| call.place(e))?;
+    let at = call.native.call_position();
+    dry.add(metric.name(), at, &Forecast { pairs: cost.pairs, seconds: cost.seconds, ..Forecast::default() });
+    let key = floor_key(call, metric, reference, points.count(), options)?;
+    call.context.kept(&key, call.arg(1)?.clone(), || {
+        let floor = Forecast { pairs: cost.floor_pairs, seconds: cost.floor_seconds, ..Forecast::default() };
+        dry.add(&format!("floor of {}", metric.name()), at, &floor);
+        Ok(Some(value))
+    })
 }
 
 /// The noise floor, kept for the next question of the same kind; none where the reference is too small for one.
@@ -96,14 +127,7 @@ fn floor(
     n: usize,
     options: &Value,
 ) -> Result<Option<f64>, Fail> {
-    let source = match (reference.target(), call.arg(1)?.clone().try_cast::<Cloud>()) {
-        (Some(target), _) if target.data().is_none() => Arc::as_ptr(target) as *const () as usize,
-        (_, Some(cloud)) => Arc::as_ptr(&cloud.points) as usize,
-        (Some(target), _) => Arc::as_ptr(target) as *const () as usize,
-        _ => 0,
-    };
-    let m = reference.points().n();
-    let key = format!("{} {options} {n} {m} {source}", metric.name());
+    let key = floor_key(call, metric, reference, n, options)?;
     // The argument stays alive beside the key, so that no other object can take its address.
     let alive = call.arg(1)?.clone();
     call.context.kept(&key, alive, || {
@@ -113,4 +137,22 @@ fn floor(
             _ => Ok(None),
         }
     })
+}
+
+/// What tells one noise floor from another.
+fn floor_key(
+    call: &Call,
+    metric: &dyn Metric,
+    reference: &Reference,
+    n: usize,
+    options: &Value,
+) -> Result<String, Fail> {
+    let source = match (reference.target(), call.arg(1)?.clone().try_cast::<Cloud>()) {
+        (Some(target), _) if target.data().is_none() => Arc::as_ptr(target) as *const () as usize,
+        (_, Some(cloud)) => Arc::as_ptr(&cloud.points) as usize,
+        (Some(target), _) => Arc::as_ptr(target) as *const () as usize,
+        _ => 0,
+    };
+    let m = reference.points().count();
+    Ok(format!("{} {options} {n} {m} {source}", metric.name()))
 }

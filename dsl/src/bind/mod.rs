@@ -17,6 +17,7 @@ pub mod score;
 mod sweep;
 mod table;
 pub mod target;
+pub mod unknown;
 
 use crate::Reading;
 use crate::call::{Call, Fail};
@@ -116,6 +117,9 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     reading::register(engine);
     table::register(engine);
     error_text(engine);
+    if context.dry.is_some() {
+        unknown::register(engine, context);
+    }
 }
 
 /// A caught failure prints its cause.

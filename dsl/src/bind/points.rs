@@ -65,7 +65,8 @@ pub const ENTRIES: &[Entry] = &[
         call: |call| {
             let (n, dim) = (call.context.points(call.count(0, 1)?), call.count(1, 1)?);
             size(call, 0, n, dim)?;
-            Ok(Cloud::value(call.context.stream("normal").normal(n, dim)))
+            let held = call.context.held(n, dim);
+            Ok(Cloud::value(call.context.stream("normal").normal(held, dim).standing_for(n)))
         },
     },
     Entry {
@@ -99,7 +100,7 @@ pub const ENTRIES: &[Entry] = &[
         options: &[],
         names: &[],
         example: "print(normal(10, 2).n);",
-        call: |call| Ok((own(call)?.n() as i64).into()),
+        call: |call| Ok((own(call)?.count() as i64).into()),
     },
     Entry {
         name: "dim",
@@ -226,10 +227,19 @@ fn load(call: &Call) -> Result<Dynamic, Fail> {
     let options: LoadOptions = call.options()?;
     let path = call.context.sandbox.readable(&call.text(0)?).map_err(|f| f.at(At::Argument(0)))?;
     let points = call.context.timed("files", || io::load(&path, &options));
-    points.map(Cloud::value).map_err(|e| match call.place(e) {
+    points.map(|points| Cloud::value(held(call, points))).map_err(|e| match call.place(e) {
         fail if fail.at == At::Call => fail.at(At::Argument(0)),
         fail => fail,
     })
+}
+
+/// What a dry run holds of points that were read.
+fn held(call: &Call, points: Points) -> Points {
+    let (n, held) = (points.n(), call.context.held(points.n(), points.dim()));
+    match held < n {
+        true => points.select(&(0..held).map(|i| i * n / held).collect::<Vec<_>>()).standing_for(n),
+        false => points,
+    }
 }
 
 fn uniform(call: &Call) -> Result<Dynamic, Fail> {
@@ -240,8 +250,8 @@ fn uniform(call: &Call) -> Result<Dynamic, Fail> {
         return Err(call.bad(3, format!("is {hi}"), &format!("it must be greater than `lo`, {lo}")));
     }
     let mut rng = call.context.stream("uniform").rng();
-    let data = (0..n * dim).map(|_| lo + (hi - lo) * rng.uniform()).collect();
-    Points::new(data, dim, "the uniform points").map(Cloud::value).map_err(|e| call.place(e))
+    let data = (0..call.context.held(n, dim) * dim).map(|_| lo + (hi - lo) * rng.uniform()).collect();
+    Points::new(data, dim, "the uniform points").map(|x| Cloud::value(x.standing_for(n))).map_err(|e| call.place(e))
 }
 
 fn written(call: &Call) -> Result<Dynamic, Fail> {
@@ -259,15 +269,18 @@ fn rows(call: &Call) -> Result<Dynamic, Fail> {
     let cloud: Cloud = call.receiver()?;
     let points = &cloud.points;
     let (mut i, mut j) = (call.count(1, 0)?, call.count(2, 1)?);
-    if call.context.quick && j > points.n() && i < j {
+    if call.context.quick && j > points.count() && i < j {
         // Ranges written for the full run keep their share of what --quick left.
-        (i, j) = (i * points.n() / j, points.n());
+        (i, j) = (i * points.count() / j, points.count());
     }
-    if j > points.n() {
-        return Err(call.bad(2, format!("is {j}"), &format!("there are {} points", points.n())));
+    if j > points.count() {
+        return Err(call.bad(2, format!("is {j}"), &format!("there are {} points", points.count())));
     }
     if i >= j {
         return Err(call.bad(1, format!("is {i}"), &format!("it must be below `j`, {j}")));
+    }
+    if points.count() > points.n() {
+        return Ok(cloud.part(points.rows(0..points.n().min(j - i)).standing_for(j - i)));
     }
     Ok(cloud.part(points.rows(i..j)))
 }
@@ -275,7 +288,7 @@ fn rows(call: &Call) -> Result<Dynamic, Fail> {
 fn divide(call: &Call) -> Result<Dynamic, Fail> {
     let cloud: Cloud = call.receiver()?;
     let points = &cloud.points;
-    let n = points.n();
+    let n = points.count();
     let first = match call.arg(1)?.as_float() {
         Ok(share) if share > 0.0 && share < 1.0 => (share * n as f64).round() as usize,
         Ok(share) => return Err(call.bad(1, format!("is {share}"), "a share lies between 0 and 1")),
@@ -288,6 +301,11 @@ fn divide(call: &Call) -> Result<Dynamic, Fail> {
             format!("makes a part of {first}"),
             &format!("both parts of {n} points need at least one"),
         ));
+    }
+    if points.count() > points.n() {
+        let here = (first * points.n() / n).clamp(1, points.n() - 1);
+        let parts = [(0..here, first), (here..points.n(), n - first)];
+        return Ok(parts.map(|(rows, count)| cloud.part(points.rows(rows).standing_for(count))).to_vec().into());
     }
     let mut chosen = vec![false; n];
     call.context.stream("divide").rng().choose(n, first).into_iter().for_each(|i| chosen[i] = true);
@@ -317,6 +335,6 @@ pub fn numbers(values: &[f64]) -> Dynamic {
 
 /// How points print.
 pub fn register(engine: &mut Engine) {
-    let text = |cloud: &mut Cloud| format!("{} points in {} dimensions", cloud.points.n(), cloud.points.dim());
+    let text = |cloud: &mut Cloud| format!("{} points in {} dimensions", cloud.points.count(), cloud.points.dim());
     engine.register_fn("to_string", text).register_fn("to_debug", text);
 }

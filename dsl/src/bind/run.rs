@@ -10,12 +10,13 @@ use crate::context::Context;
 use crate::manual::{Entry, Kind};
 use crate::{Ending, Reading};
 use rhai::{Dynamic, Engine, Map};
+use sdflow::flow::Flow;
 use sdflow::generator::{FitOptions, fit};
 use sdflow::metric::Estimate;
 use sdflow::options::Options;
 use sdflow::output::{Cell, Table};
 use sdflow::process::{Observer, Row, Stats};
-use sdflow::run::{MetricChoice, RunOptions};
+use sdflow::run::{Forecast, MetricChoice, RunOptions};
 use sdflow::target::{Gaussian, Target};
 use sdflow::{Points, process, run};
 use std::collections::BTreeMap;
@@ -121,7 +122,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     idle::in_run(call, call.handles() > 2, &options);
     options.steps = context.steps(options.steps);
     let reference = match call.handles() > 2 {
-        true => Some(reference(call, 2, start.n())?),
+        true => Some(reference(call, 2, start.count())?),
         false => None,
     };
     let place = |e| call.place(e);
@@ -130,8 +131,15 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let (start, dim) = ((*start).clone(), start.dim());
     let stream = context.stream("run");
     let pairwise = &context.pairwise;
-    let made =
-        run::run(flow.as_mut(), start, reference.as_ref(), &options, pairwise, stream, &mut watch).map_err(place)?;
+    let (flow, reference) = (flow.as_mut(), reference.as_ref());
+    let made = match &context.dry {
+        None => run::run(flow, start, reference, &options, pairwise, stream, &mut watch).map_err(place)?,
+        Some(dry) => {
+            let (made, ahead) = run::forecast(flow, start, reference, &options, pairwise, stream).map_err(place)?;
+            dry.add(&format!("run {}", plan.name), call.native.call_position(), &ahead);
+            made
+        }
+    };
     made.warnings.iter().for_each(|warning| context.warn_once(warning));
     let metrics: BTreeMap<_, _> = made.metrics.iter().map(|(name, e)| (name.clone(), reading(e))).collect();
     metrics.iter().for_each(|(name, reading)| context.metric(name, reading.clone()));
@@ -159,7 +167,12 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
         return Err(call.place(error));
     }
     let stream = context.stream("fit");
-    let (made, points, dim) = model
+    let asked = options.clone();
+    if context.dry.is_some() {
+        options.steps = options.steps.min(FIT_STEPS);
+        options.batch = context.held(options.batch, base.dim());
+    }
+    let (mut made, points, dim) = model
         .trained(&base, |generator| {
             let made =
                 fit(generator, flow.as_mut(), base.as_ref(), &options, &context.pairwise, stream, &mut Watch(context))?;
@@ -170,8 +183,12 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
             Ok((made, points, dim))
         })
         .map_err(place)?;
+    if let Some(dry) = &context.dry {
+        let ahead = fit_ahead(&mut made.stats, flow.as_ref(), &asked, &options, dim);
+        dry.add(&format!("fit {}", plan.name), call.native.call_position(), &ahead);
+    }
     let done = Done {
-        points: Arc::new(points),
+        points: Arc::new(points.standing_for(asked.batch)),
         history: table(&made.history),
         snapshots: Vec::new(),
         metrics: BTreeMap::new(),
@@ -179,6 +196,28 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
         stats: made.stats,
     };
     finish(call, done, dim)
+}
+
+/// Steps of a fit that a dry run takes.
+const FIT_STEPS: usize = 4;
+
+/// What the fit that was asked for costs, after `taken`, one of fewer steps and smaller batches; `stats` become those of all.
+fn fit_ahead(stats: &mut Stats, flow: &dyn Flow, asked: &FitOptions, taken: &FitOptions, dim: usize) -> Forecast {
+    let every = asked.every.unwrap_or(asked.steps.div_ceil(20)).max(1);
+    let rounds = (0..asked.steps).filter(|step| step.is_multiple_of(every) || step + 1 == asked.steps).count() as u64;
+    let (pairs, steps) = (flow.pairs(asked.batch), asked.steps as u64);
+    let share = (asked.steps * asked.batch) as f64 / (taken.steps * taken.batch) as f64;
+    let all = steps * pairs.velocity + rounds * pairs.readings;
+    (stats.steps, stats.nfe, stats.pairs, stats.flow_pairs) = (steps, steps, all, all);
+    Forecast {
+        steps,
+        nfe: steps,
+        flow_pairs: all,
+        pairs: all,
+        seconds: share * stats.flow_seconds,
+        bytes: 8 * 6 * (asked.batch * dim) as u64,
+        varies: false,
+    }
 }
 
 /// The base of a generator: a target, or points as their own distribution.

@@ -2,6 +2,7 @@
 
 use crate::bind::points::number;
 use crate::bind::table::existing;
+use crate::bind::unknown;
 use crate::call::{At, Call, Fail, described};
 use crate::context::diverged_with;
 use crate::manual::{Entry, Kind};
@@ -66,11 +67,20 @@ fn sweep(call: &Call) -> Result<Dynamic, Fail> {
     let total: usize = axes.iter().map(|(_, values)| values.len()).product();
     let mut found: Vec<(Map, Found)> = Vec::new();
     let mut first_failure = None;
+    // A dry run calls the function for the first cell and counts it for all.
+    let mut first: Option<Vec<(String, Reading)>> = None;
     for index in 0..total {
         let cell = cell(&axes, index);
         let name = cell.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
         call.context.listener.progress("sweep", index, total, &name);
-        let outcome = outcome(call, &function, cell.clone())?;
+        let outcome = match (&call.context.dry, &first) {
+            (None, _) => outcome(call, &function, cell.clone())?,
+            (Some(_), Some(readings)) => Ok(Vec::clone(readings)),
+            (Some(dry), None) => {
+                let readings = dry.counted(total as u64, || outcome(call, &function, cell.clone()))?;
+                Ok(first.insert(readings.map_err(|cause| dry.failed(cause))?).clone())
+            }
+        };
         let place: Map = cell.into_iter().filter(|(name, _)| name != SEED).collect();
         let same = |other: &Map| other.iter().all(|(name, value)| place[name].to_string() == value.to_string());
         let at = found.iter().position(|(other, _)| same(other)).unwrap_or(found.len());
@@ -160,7 +170,7 @@ fn outcome(call: &Call, function: &FnPtr, cell: Map) -> Result<Result<Vec<(Strin
             };
         }
         (_, Some((advice, position))) => return Ok(Err(call.context.placed(&diverged_with(advice), position))),
-        (Ok(value), None) => value,
+        (Ok(value), None) => unknown::taken(&value),
     };
     let Some(map) = value.clone().try_cast::<Map>() else {
         let seen = described(&value);

@@ -78,7 +78,12 @@ fn table(call: &Call) -> Result<Dynamic, Fail> {
         cells.sort_by_key(|(_, cell)| !matches!(cell, Cell::Text(_)));
         table.push(cells);
     }
-    call.context.print(table.text().trim_end());
+    match call.context.dry {
+        None => call.context.print(table.text().trim_end()),
+        Some(_) => {
+            call.context.print(&format!("a table of {} rows: {}", table.n(), table.columns().join(", ")));
+        }
+    }
     Ok(Dynamic::from(Arc::new(table)))
 }
 
@@ -117,9 +122,10 @@ pub fn existing(table: &Table, name: String) -> Result<String, Fail> {
 
 fn save(call: &Call) -> Result<Dynamic, Fail> {
     let (what, name) = (call.arg(0)?.clone(), call.text(1)?);
+    let dry = call.context.dry.is_some();
     let ending = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
     let file = |section: &str, known: &[&str]| match known.contains(&ending.as_str()) {
-        true => call.context.sandbox.writable(&name, section).map_err(|f| f.at(At::Argument(1))),
+        true => call.context.writable(&name, section).map_err(|f| f.at(At::Argument(1))),
         false => {
             Err(call.bad(1, format!("is {name:?}"), &format!("a name that ends in .{} is wanted", known.join(" or ."))))
         }
@@ -127,6 +133,7 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
     let path = if let Some(cloud) = what.clone().try_cast::<Cloud>() {
         let path = file("samples", &["npy", "csv"])?;
         match ending.as_str() {
+            _ if dry => Ok(()),
             "npy" => io::save_npy(&path, &cloud.points),
             _ => io::save_csv(&path, None, &cloud.points),
         }
@@ -139,7 +146,9 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
             "json" => format!("{:#}\n", table.json()),
             _ => table.markdown(),
         };
-        io::write_atomic(&path, |out| out.write_all(text.as_bytes())).map_err(|e| call.place(e))?;
+        if !dry {
+            io::write_atomic(&path, |out| out.write_all(text.as_bytes())).map_err(|e| call.place(e))?;
+        }
         path
     } else {
         return Err(call.wrong(0, "a set of points or a table"));

@@ -117,7 +117,9 @@ pub const ENTRIES: &[Entry] = &[
         example: "let l = gaussian(#{dim: 2}).log_density(points([[0, 0], [1, 1]]));\nprint(l[0]);",
         ..entry("log_density", "target.log_density(points)", |call| {
             let mut out = Vec::new();
-            own(call)?.log_density(&*call.points(1)?, 0.0, &mut out).map_err(|e| call.place(e))?;
+            let points = call.points(1)?;
+            own(call)?.log_density(&points, 0.0, &mut out).map_err(|e| call.place(e))?;
+            out.resize(points.count(), 0.0);
             Ok(numbers(&out))
         })
     },
@@ -145,7 +147,12 @@ fn shared_out(call: &Call) -> Result<Dynamic, Fail> {
     let owners = mixture.assign(&points).map_err(|e| call.place(e))?;
     let of = |k: usize| {
         let rows: Vec<usize> = (0..owners.len()).filter(|&i| owners[i] == k).collect();
-        if rows.is_empty() { Dynamic::UNIT } else { Cloud::value(points.select(&rows)) }
+        match call.context.dry {
+            // Which modes get points is not known.
+            Some(_) => Cloud::value((*points).clone().standing_for(points.count().div_ceil(mixture.weights().len()))),
+            None if rows.is_empty() => Dynamic::UNIT,
+            None => Cloud::value(points.select(&rows)),
+        }
     };
     Ok((0..mixture.weights().len()).map(of).collect::<Array>().into())
 }
@@ -161,8 +168,9 @@ fn own(call: &Call) -> Result<Arc<dyn Target>, Fail> {
 fn sample(call: &Call) -> Result<Dynamic, Fail> {
     let (target, n) = (own(call)?, call.context.points(call.count(1, 1)?));
     size(call, 1, n, target.dim())?;
-    let points = target.sample(n, call.context.stream("sample")).map_err(|e| call.place(e))?;
-    Ok(Cloud::sample(points, target))
+    let held = if target.data().is_some_and(|data| data.count() < n) { n } else { call.context.held(n, target.dim()) };
+    let points = target.sample(held, call.context.stream("sample")).map_err(|e| call.place(e))?;
+    Ok(Cloud::sample(points.standing_for(n), target))
 }
 
 fn samples(call: &Call) -> Result<Dynamic, Fail> {

@@ -105,6 +105,11 @@ fn innermost(error: &EvalAltResult, outer: Position) -> (&EvalAltResult, Positio
     }
 }
 
+/// Where a script failed.
+pub fn place_of(error: &EvalAltResult) -> Position {
+    innermost(error, Position::NONE).1
+}
+
 /// Rhai's "Unknown property 'x' - a getter is not registered for type 'y'".
 fn unknown_property(text: &str) -> Fail {
     let mut quoted = text.split('\'').skip(1).step_by(2);

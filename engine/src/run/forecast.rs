@@ -80,11 +80,10 @@ impl Driver<'_> {
         ahead.seconds += rounds as f64 * self.reading_seconds(pairs.readings)?;
         for metric in &self.measures.metrics {
             let Some(reference) = self.measures.reference else { continue };
-            let m = reference.points().count();
-            let floor = metric::floor_sizes(reference.law().is_some(), n, m);
-            ahead.pairs += (rounds + 1) * metric.pairs(n, m) + PAIRS as u64 * metric.pairs(floor.0, floor.1);
-            let seconds = self.metric_seconds(metric.as_ref(), reference, [(n, m), floor])?;
-            ahead.seconds += (rounds + 1) as f64 * seconds[0] + PAIRS as f64 * seconds[1];
+            let stream = self.stream.label("forecast");
+            let cost = forecast_metric(metric.as_ref(), &self.cloud, reference, self.pairwise, stream)?;
+            ahead.pairs += (rounds + 1) * cost.pairs + cost.floor_pairs;
+            ahead.seconds += (rounds + 1) as f64 * cost.seconds + cost.floor_seconds;
         }
         Ok(ahead)
     }
@@ -115,24 +114,6 @@ impl Driver<'_> {
         Ok(if counted > 0 { seconds * pairs as f64 / counted as f64 } else { seconds })
     }
 
-    /// Seconds of one evaluation of `metric` at each of these sizes of points and reference.
-    fn metric_seconds(
-        &self,
-        metric: &dyn Metric,
-        reference: &Reference,
-        sizes: [(usize, usize); 2],
-    ) -> Result<[f64; 2]> {
-        let m = reference.points().n();
-        let mut found = [(0.0, 0.0); 2];
-        for (place, rows) in found.iter_mut().zip(two_sizes(self.cloud.n())) {
-            let points = self.cloud.rows(0..rows);
-            let stream = self.stream.label("forecast");
-            let seconds = timed(|| metric.estimate(&points, reference, self.pairwise, stream))?;
-            *place = (metric.growth(rows, m), seconds);
-        }
-        Ok(sizes.map(|(n, m)| carried(found, metric.growth(n, m))))
-    }
-
     /// The metrics at the end, with a floor in its place.
     fn finals(&mut self) -> Result<()> {
         let Some(reference) = self.measures.reference else { return Ok(()) };
@@ -158,6 +139,46 @@ impl Driver<'_> {
     }
 }
 
+/// What one metric would cost: once, and its noise floor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MetricForecast {
+    /// Pairs of one evaluation.
+    pub pairs: u64,
+    /// Seconds of one evaluation.
+    pub seconds: f64,
+    /// Pairs of the floor.
+    pub floor_pairs: u64,
+    /// Seconds of the floor.
+    pub floor_seconds: f64,
+}
+
+/// What `metric` of `points` against `reference` would cost, by the sizes that they stand for.
+///
+/// # Errors
+/// As [`Metric::estimate`].
+pub fn forecast_metric(
+    metric: &dyn Metric,
+    points: &Points,
+    reference: &Reference,
+    pairwise: &Pairwise,
+    stream: Stream,
+) -> Result<MetricForecast> {
+    let mut found = [(0.0, 0.0); 2];
+    for (place, rows) in found.iter_mut().zip(two_sizes(points.n())) {
+        let part = points.rows(0..rows);
+        let seconds = timed(|| metric.estimate(&part, reference, pairwise, stream))?;
+        *place = (metric.growth(rows, reference.points().n()), seconds);
+    }
+    let (n, m) = (points.count(), reference.points().count());
+    let floor = metric::floor_sizes(reference.law().is_some(), n, m);
+    Ok(MetricForecast {
+        pairs: metric.pairs(n, m),
+        seconds: carried(found, metric.growth(n, m)),
+        floor_pairs: PAIRS as u64 * metric.pairs(floor.0, floor.1),
+        floor_seconds: PAIRS as f64 * carried(found, metric.growth(floor.0, floor.1)),
+    })
+}
+
 /// The sizes at which times are taken of at most `n` points: a quarter and all.
 fn two_sizes(n: usize) -> [usize; 2] {
     [n.div_ceil(4), n]
@@ -174,7 +195,7 @@ fn carried([small, large]: [(f64, f64); 2], size: f64) -> f64 {
 /// # Errors
 /// Those of `act`.
 pub fn timed<T>(mut act: impl FnMut() -> Result<T>) -> Result<f64> {
-    const ENOUGH: Duration = Duration::from_millis(8);
+    const ENOUGH: Duration = Duration::from_millis(4);
     let (begun, mut quickest) = (Instant::now(), Duration::MAX);
     for _ in 0..8 {
         let before = Instant::now();

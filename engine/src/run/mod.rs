@@ -5,5 +5,5 @@ mod forecast;
 mod measure;
 
 pub use driver::{RunOptions, RunResult, Snapshot, run};
-pub use forecast::{Forecast, forecast, timed};
+pub use forecast::{Forecast, MetricForecast, forecast, forecast_metric, timed};
 pub use measure::{MetricChoice, estimate_with_floor};

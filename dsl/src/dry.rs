@@ -1,0 +1,156 @@
+//! A dry run: the script is executed with the same functions, but nothing long is computed and nothing is written.
+//!
+//! Points are held as real points, at most a thousand of a set, which stand for as many as the script asked for
+//! ([`sdflow::Points::standing_for`]). So every name, option and shape goes through the very lines that a run goes through, a set of
+//! a million points costs kilobytes, and no function has a second version that could come to differ. What is found by
+//! computing on them means nothing and reaches the script only as an unknown number ([`crate::bind::unknown`]): arithmetic
+//! with it is unknown, it prints as `?`, and what a comparison with it decides is assumed and noted.
+
+use crate::Diagnostic;
+use crate::bind::unknown;
+use crate::call::Fail;
+use rhai::{EvalAltResult, Position};
+use sdflow::run::Forecast;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Points of a set that are held at most, and values.
+const HELD: (usize, usize) = (1024, 1 << 17);
+
+/// Comparisons at one place that are assumed alike before one is assumed otherwise, so that every loop ends.
+const ALIKE: usize = 3;
+
+/// Points that are held of a set in `dim` dimensions.
+pub fn held(dim: usize) -> usize {
+    (HELD.1 / dim.max(1)).clamp(32, HELD.0)
+}
+
+/// The state of a dry run.
+pub struct Dry {
+    /// What comparisons of unknown numbers are assumed to say.
+    assumed: bool,
+    /// Comparisons that are recorded and decide nothing.
+    claimed: Vec<Position>,
+    found: Mutex<Found>,
+}
+
+/// What a dry run found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The work, by place in order.
+    pub works: BTreeMap<(Position, String), Cost>,
+    /// Comparisons of unknown numbers that may decide what is done.
+    pub assumptions: BTreeMap<Position, usize>,
+    /// Where the rest depends on a result and could not be checked.
+    pub stopped: Option<Position>,
+    /// The failure of a cell of a sweep.
+    pub cause: Option<Diagnostic>,
+    /// Bytes of all sets of points that were made.
+    pub points_bytes: u64,
+    /// Most bytes of one run besides.
+    pub working_bytes: u64,
+    doubted: bool,
+    /// Cells that stand behind the one that is run.
+    factor: Option<u64>,
+}
+
+/// The cost of the calls at one place.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cost {
+    /// Calls, cells of sweeps counted.
+    pub calls: u64,
+    /// Steps of all calls.
+    pub steps: u64,
+    /// Pairs of all calls.
+    pub pairs: u64,
+    /// Seconds of all calls.
+    pub seconds: f64,
+    /// Do the numbers hang on results?
+    pub varies: bool,
+}
+
+/// The work of the calls at one place of a script, as [`crate::check`] reports it.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// What works: "run sd_flow", "energy".
+    pub what: String,
+    /// Where.
+    pub place: Option<crate::Place>,
+    /// How much.
+    pub cost: Cost,
+}
+
+impl Dry {
+    /// A dry run that takes what is compared to be `assumed`.
+    pub fn new(assumed: bool, claimed: Vec<Position>) -> Dry {
+        Dry { assumed, claimed, found: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was found so far.
+    pub fn found(&self) -> Found {
+        self.state().clone()
+    }
+
+    /// Counts the work of a call.
+    pub fn add(&self, what: &str, position: Position, ahead: &Forecast) {
+        let mut found = self.state();
+        let factor = found.factor.unwrap_or(1);
+        found.working_bytes = found.working_bytes.max(ahead.bytes);
+        let cost = found.works.entry((position, what.into())).or_default();
+        cost.calls += factor;
+        cost.steps += factor * ahead.steps;
+        cost.pairs += factor * ahead.pairs;
+        cost.seconds += factor as f64 * ahead.seconds;
+        cost.varies |= ahead.varies;
+    }
+
+    /// Counts a set of `n` points that the script holds.
+    pub fn made(&self, n: usize, dim: usize) {
+        let mut found = self.state();
+        found.points_bytes += 8 * found.factor.unwrap_or(1) * n as u64 * dim as u64;
+    }
+
+    /// Does `act`, one of `cells` alike.
+    pub fn counted<T>(&self, cells: u64, act: impl FnOnce() -> T) -> T {
+        let before = self.state().factor;
+        self.state().factor = Some(before.unwrap_or(1) * cells);
+        let made = act();
+        self.state().factor = before;
+        made
+    }
+
+    /// Keeps the failure of a cell, which ends the dry run.
+    pub fn failed(&self, cause: Diagnostic) -> Fail {
+        let fail = Fail { kind: cause.kind, ..Fail::script(cause.message.as_str()) };
+        self.state().cause = Some(cause);
+        fail
+    }
+
+    /// What the comparison of unknown numbers at `position` is assumed to say.
+    pub fn decided(&self, position: Position) -> bool {
+        if self.claimed.contains(&position) {
+            return self.assumed;
+        }
+        let mut found = self.state();
+        let asked = found.assumptions.entry(position).or_default();
+        *asked += 1;
+        if *asked % (ALIKE + 1) == 0 { !self.assumed } else { self.assumed }
+    }
+
+    /// Has the last call failed while one of its arguments was unknown?
+    pub fn doubted(&self, doubted: bool) {
+        self.state().doubted = doubted;
+    }
+
+    /// The script ended with this error. One that comes of an unknown number is none: the check ends there.
+    pub fn ended(&self, error: &EvalAltResult) {
+        let mut found = self.state();
+        if found.cause.is_none() && (found.doubted || error.to_string().contains(unknown::NAME)) {
+            found.stopped = Some(crate::error::place_of(error));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Dry runs: the mistakes of a run without its work, unknown numbers, pairs as in a run, nothing written.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod stage;
+
+use sdflow_dsl::{CheckReport, Diagnostic, Listener, Request, check, execute, prepare};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The report, and what the script printed.
+fn checked(text: &str) -> (CheckReport, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    stage::data(folder.path());
+    let request = Request { quick: false, ..stage::request(folder.path(), text) };
+    let heard = Arc::new(stage::Heard::default());
+    let report = check(&request, &(heard.clone() as Arc<dyn Listener>));
+    let written = std::fs::read_dir(folder.path().join("run")).unwrap().count();
+    assert_eq!(written, 0, "nothing is written");
+    (report, heard.said())
+}
+
+fn told(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(stage::told).collect()
+}
+
+#[test]
+fn mistakes_are_found_behind_long_runs() {
+    let long = "let p = dataset(\"moons\");\nlet r = run(sd_flow(p.sample(1000000)), normal(1000000, 2), p, \
+                #{steps: 100000, metrics: [\"energy\"]});\n";
+    for (mistake, cause, line) in [
+        ("let f = energy(r.points, normal(500, 3));", "columns", 3),
+        ("let o = #{stpes: 3};\nrun(sd_flow(r.points), r.points, o);", "no option `stpes`", 4),
+        ("let s = -1.0;\nrun(sd_flow(r.points, #{sigma: s}), r.points);", "`sigma`", 4),
+        (
+            "let name = \"enrgy\";\nlet m = [name];\nrun(sd_flow(p.sample(9)), r.points, p, #{metrics: m});",
+            "`enrgy`",
+            5,
+        ),
+        ("let x = load(\"no\" + \".npy\");", "no file `no.npy`", 3),
+        ("r.points.rows(5, 1000001);", "1000000 points", 3),
+        ("threshold(\"enrgy\", \"<\", 0.1);", "no metric `enrgy`", 3),
+        ("save(r.points, \"x.txt\");", "\"x.txt\"", 3),
+        ("sweep(#{n: [5, 6]}, |p| #{e: energy(normal(p.n, 3), r.points)});", "columns", 3),
+    ] {
+        let (report, _) = checked(&format!("{long}{mistake}"));
+        let [error] = report.errors.as_slice() else { panic!("{mistake}: {:?}", report.errors) };
+        assert!(error.message.contains(cause), "{mistake}: {}", error.message);
+        assert_eq!(error.place.as_ref().map(|p| p.line), Some(line), "{mistake}");
+    }
+}
+
+#[test]
+fn results_are_unknown() {
+    let (report, said) = checked(
+        r#"
+        let x = normal(3000, 2);
+        let e = energy(x, normal(3000, 2));
+        let twice = 2 * e + 1.0;
+        print(`${e} ${twice} ${x.mean()[0]} ${x.cov()[0][1].sqrt()} ${x.n} ${e.floor}`);
+        let sigma = geometric(x.diameter(), x.spacing());
+        let r = run(sd_flow(x, #{sigma: sigma}), normal(3000, 2), #{steps: 3, snapshots: 2});
+        record(#{twice: twice});
+        threshold("twice", "<", 3);
+        expect("small", e < 0.1 && twice < 2);
+        let rounds = 0;
+        while e > 0.1 { rounds += 1; }
+        let kept = if e < 0.2 { r.points } else { r.snapshots[1] };
+        print(kept);
+        table([#{e: e}]);
+        let total = (twice * 100).to_int();
+        let y = normal(total, 2);
+        "#,
+    );
+    assert_eq!(told(&report.errors), "");
+    assert_eq!(said, ["? ? ? ? 3000 ?", "3000 points in 2 dimensions", "a table of 1 rows: e"]);
+    let lines: Vec<usize> = report.notes.iter().map(|note| note.place.as_ref().unwrap().line).collect();
+    assert_eq!(lines, [12, 13]);
+    assert_eq!(report.claims, 2);
+}
+
+#[test]
+fn both_answers_are_checked() {
+    let script = |both: [&str; 2]| {
+        format!("let e = energy(normal(9, 2), normal(9, 2));\nif e < 1.0 {{ {} }} else {{ {} }}", both[0], both[1])
+    };
+    for both in [["[][1]", "()"], ["()", "[][1]"]] {
+        let (report, _) = checked(&script(both));
+        assert_eq!(report.errors.len(), 1, "{both:?}");
+    }
+    // What fails because of a result is no mistake; the check ends there.
+    let (report, _) = checked("let e = energy(normal(9, 2), normal(9, 2));\nfor i in 0..e { }\n");
+    assert_eq!((told(&report.errors).as_str(), report.notes.len()), ("", 1));
+    let (report, _) = checked(
+        "let e = energy(normal(9, 2), normal(9, 2));\nlet s = sd_flow(normal(9, 2), #{sigma: -e.value.abs() - 1});",
+    );
+    assert_eq!((told(&report.errors).as_str(), report.notes.len()), ("", 1));
+}
+
+/// Pairs foretold and pairs of a run, with `--quick`.
+fn pairs(request: &Request) -> (u64, u64) {
+    let report = check(request, &stage::nobody());
+    assert_eq!(told(&report.errors), "", "{}", request.script.display());
+    let outcome = execute(&prepare(request).unwrap(), stage::nobody());
+    assert_eq!(outcome.failure, None);
+    (report.works.iter().map(|work| work.cost.pairs).sum(), outcome.pairs)
+}
+
+#[test]
+fn pairs_are_those_of_a_run() {
+    // 512 points: too few for blocks to be skipped, so what is foretold is what is evaluated.
+    for name in ["grid25", "mystery3d", "high_dim_gauss", "sweep_2d"] {
+        let folder = tempfile::tempdir().unwrap();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../scripts/{name}.rhai"));
+        let request = Request { script, ..stage::request(folder.path(), "") };
+        let (foretold, evaluated) = pairs(&request);
+        assert_eq!(foretold, evaluated, "{name}");
+    }
+}
+
+#[test]
+fn cells_of_a_sweep_count_and_kept_floors_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+        let x = normal(60, 2);
+        let y = normal(70, 2);
+        let t = sweep(#{a: [1, 2, 3], seed: [1, 2]}, |p| {
+            let r = run(mmd_flow(x), y, x, #{steps: 4, metrics: ["mmd"]});
+            #{mmd: r.metrics.mmd, a: p.a + r.stats.steps}
+        });
+        print(t.best("mmd").a);
+        energy(x, y);
+        energy(y, x);
+        energy(x, y);
+        let g = affine(#{dim: 2});
+        fit(g, sd_flow(x), gaussian(#{dim: 2}), #{steps: 9, batch: 40});
+    "#;
+    let (foretold, evaluated) = pairs(&stage::request(folder.path(), text));
+    assert_eq!(foretold, evaluated);
+}
