@@ -110,5 +110,6 @@ fn check_finds_mistakes_without_running() {
 #[test]
 fn check_tells_what_a_script_takes_and_leaves() {
     let sandbox = Sandbox::with("let n = param(\"n\", 100);\nlet x = load(\"x.npy\");\nplot(x, \"x.svg\");\n");
+    sandbox.points("x.npy", &sdflow::Points::zeros(20, 2));
     assert_snapshot!(sandbox.run("check a.rhai -p n=7").code(0).stdout);
 }
