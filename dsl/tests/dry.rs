@@ -88,7 +88,7 @@ fn both_answers_are_checked() {
         assert_eq!(report.errors.len(), 1, "{both:?}");
     }
     // What fails because of a result is no mistake; the check ends there.
-    let (report, _) = checked("let e = energy(normal(9, 2), normal(9, 2));\nfor i in 0..e { }\n");
+    let (report, _) = checked("let e = energy(normal(9, 2), normal(9, 2));\nfor i in 0..(e.value * 10).to_int() { }\n");
     assert_eq!((told(&report.errors).as_str(), report.notes.len()), ("", 1));
     let (report, _) = checked(
         "let e = energy(normal(9, 2), normal(9, 2));\nlet s = sd_flow(normal(9, 2), #{sigma: -e.value.abs() - 1});",
