@@ -46,6 +46,17 @@ pub enum At {
     Argument(usize),
     /// A key of a literal map.
     Key(usize, String),
+    /// Characters inside a string.
+    Inside {
+        /// What the string is.
+        part: Box<At>,
+        /// The string.
+        text: String,
+        /// The first character meant, from 0.
+        at: usize,
+        /// How many are meant.
+        length: usize,
+    },
 }
 
 impl Fail {
@@ -66,8 +77,11 @@ impl Fail {
     }
 
     /// At a part of the call.
-    pub fn at(mut self, at: At) -> Fail {
-        self.at = at;
+    pub fn at(mut self, place: At) -> Fail {
+        self.at = match self.at {
+            At::Inside { text, at, length, .. } => At::Inside { part: Box::new(place), text, at, length },
+            _ => place,
+        };
         self
     }
 
@@ -98,6 +112,12 @@ impl From<Error> for Fail {
             Error::Missing { what, part, hint } => {
                 Fail { kind, ..Fail::script(format!("{what} has no {part}")).hint(hint) }
             }
+            Error::Expression { text, at, length, message, hint } => Fail {
+                kind,
+                hint: Some(hint).filter(|hint| !hint.is_empty()),
+                at: At::Inside { part: Box::new(At::Call), text, at, length },
+                ..Fail::script(message)
+            },
             other => Fail { kind, ..Fail::script(other.to_string()) },
         }
     }
@@ -126,7 +146,8 @@ impl<'a> Call<'a> {
         let position = native.call_position();
         let failed = |mut fail: Fail| {
             fail.see = fail.see.or(Some(entry.name));
-            fail.into_rhai(position)
+            // What failed inside a function of the script has a better place than the call that needed it.
+            context.callbacks.failure().unwrap_or_else(|| fail.into_rhai(position))
         };
         let Some(dry) = &context.dry else {
             return (entry.call)(&Call { entry, context, native, args }).map_err(failed);
@@ -240,6 +261,7 @@ impl<'a> Call<'a> {
         let at = match &error {
             Error::Argument { name, .. } => self.part(name),
             Error::Unknown { name, .. } => self.holding(name),
+            Error::Expression { text, .. } => self.holding(text),
             // "`mean`", "the start", "`covs`[1]"
             Error::Shape { what, .. } => self.part(what.trim_start_matches("the ").trim_matches('`')),
             _ => At::Call,

@@ -5,6 +5,7 @@ mod telling;
 pub use telling::diverged_with;
 
 use crate::call::{At, Fail};
+use crate::callback::Callbacks;
 use crate::dry;
 use crate::dry::Dry;
 use crate::import::Program;
@@ -35,6 +36,8 @@ pub struct Context {
     pub pairwise: Pairwise,
     /// Stops every loop.
     pub interrupt: Interrupt,
+    /// Functions of the script that the engine calls.
+    pub callbacks: Arc<Callbacks>,
     /// Where the script may read and write.
     pub sandbox: Sandbox,
     /// What the user gave for parameters.
@@ -75,6 +78,7 @@ impl Context {
             listener,
             pairwise: Pairwise::new(request.pairwise.clone(), request.interrupt.clone()),
             interrupt: request.interrupt.clone(),
+            callbacks: Arc::default(),
             sandbox: Sandbox::new(&request.script, &request.allow_read, &request.folder),
             given,
             dry: None,
@@ -237,6 +241,11 @@ impl Context {
     /// Adds time spent on a part of the work.
     pub fn spent(&self, part: &str, seconds: f64) {
         *self.state().outcome.seconds.entry(part.into()).or_default() += seconds;
+    }
+
+    /// Seconds spent on a part of the work so far.
+    pub fn seconds(&self, part: &str) -> f64 {
+        self.state().outcome.seconds.get(part).copied().unwrap_or(0.0)
     }
 
     /// Adds floating-point operations of pairwise sums.

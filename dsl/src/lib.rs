@@ -5,6 +5,7 @@
 
 mod bind;
 mod call;
+mod callback;
 mod check;
 mod context;
 mod dry;
@@ -204,4 +205,13 @@ pub struct Place {
     pub column: usize,
     /// Length of the token in characters, at least 1.
     pub length: usize,
+}
+
+impl Place {
+    /// The `length` characters from `at` of the string `text` that stands here as written, if it does.
+    fn inside(&self, text: &str, at: usize, length: usize) -> Option<Place> {
+        let line: Vec<char> = self.source.lines().nth(self.line - 1)?.chars().skip(self.column).collect();
+        let string: Vec<char> = text.chars().collect();
+        line.starts_with(&string).then(|| Place { column: self.column + 1 + at, length, ..self.clone() })
+    }
 }

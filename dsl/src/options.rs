@@ -6,6 +6,7 @@ use crate::call::{At, Call, Fail, described, shown, unquoted};
 use crate::manual::Entry;
 use crate::spelling;
 use rhai::{Array, Dynamic, FnPtr, Map};
+use sdflow::expression::Expression;
 use sdflow::options::{Key, Options};
 use serde_json::{Number, Value};
 
@@ -126,6 +127,12 @@ fn sampled(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail> {
 /// The failure of a value that serde refused.
 fn refused(key: &Key, value: &Dynamic, error: &str) -> Fail {
     let name = key.name;
+    if key.kind.contains("Schedule")
+        && let Ok(text) = value.clone().into_string()
+        && let Err(error) = Expression::of_progress(&text)
+    {
+        return Fail::from(error);
+    }
     if let Some(rest) = error.split("unknown variant `").nth(1) {
         let seen = rest.split('`').next().unwrap_or_default();
         let known: Vec<&str> = rest.split('`').skip(2).step_by(2).collect();
@@ -170,7 +177,9 @@ pub fn wanted(kind: &str) -> String {
         "i64" | "i32" => "a whole number".into(),
         "bool" => "true or false".into(),
         "String" => "a string".into(),
-        "Schedule" => "a number, a list of numbers or a schedule such as cosine(10, 0.1)".into(),
+        "Schedule" => {
+            "a number, a list of numbers, a formula such as \"1 - t\" or a schedule such as cosine(10, 0.1)".into()
+        }
         "Kernel" => "a kernel such as gaussian_kernel(1.0)".into(),
         "Kernels" => "a kernel such as gaussian_kernel(1.0), a bandwidth, \"median\", or a list of them".into(),
         "Numbers" => "a number or a list of numbers".into(),

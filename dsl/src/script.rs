@@ -252,6 +252,8 @@ fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
     engine.on_debug(move |text, _, _| debugger.print(text));
     let interrupt = context.interrupt.clone();
     engine.on_progress(move |_| interrupt.raised().then_some(Dynamic::UNIT));
+    let engine = Arc::new(engine);
+    context.callbacks.begin(&engine, &program.main);
     if let Err(error) = engine.run_ast_with_scope(&mut Scope::new(), &program.main) {
         if let Some(dry) = &context.dry {
             dry.ended(&error);

@@ -51,6 +51,28 @@ pub enum Error {
         /// The value seen.
         value: f64,
     },
+    /// A formula that cannot be read.
+    #[error("{message}, at character {} of {text:?}", at + 1)]
+    Expression {
+        /// The formula.
+        text: String,
+        /// Where in it, in characters from 0.
+        at: usize,
+        /// How many characters are meant, at least 1.
+        length: usize,
+        /// What is wrong there.
+        message: String,
+        /// What to type instead; may be empty.
+        hint: String,
+    },
+    /// A function of the caller's that failed.
+    #[error("{what} failed: {reason}")]
+    Callback {
+        /// Which function: "the log density of `density`".
+        what: String,
+        /// Why.
+        reason: String,
+    },
     /// A file whose content cannot be used.
     #[error("{}{}: {seen}, but {want}", path.display(), place_of(place))]
     File {
@@ -111,7 +133,11 @@ impl Error {
     /// Who has to mend it.
     pub fn blame(&self) -> Blame {
         match self {
-            Error::Argument { .. } | Error::Unknown { .. } | Error::Missing { .. } => Blame::Call,
+            Error::Argument { .. }
+            | Error::Unknown { .. }
+            | Error::Missing { .. }
+            | Error::Expression { .. }
+            | Error::Callback { .. } => Blame::Call,
             Error::Shape { .. }
             | Error::NotFinite { .. }
             | Error::File { .. }

@@ -4,12 +4,13 @@
 //! score difference `grad log p - grad log q` of noise-smoothed proxies [weber2023score]. The crate knows no
 //! script and no terminal. Read it in this order:
 //!
-//! * [`points`], [`rng`], [`io`]: what moves, reproducible randomness, files;
+//! * [`points`], [`rng`], [`io`]: what moves, reproducible randomness, files; [`expression`]: formulas;
 //! * [`pairwise`]: the three reductions on which everything stands;
 //! * [`target`], [`score`], [`flow`]: what to reach, how its score is known, how particles move;
 //! * [`generator`], [`metric`], [`run`], [`output`]: models, measurements, the driver, pictures.
 
 mod error;
+pub mod expression;
 mod interrupt;
 pub mod matrix;
 pub mod options;

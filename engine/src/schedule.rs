@@ -1,9 +1,14 @@
 //! Schedules: positive or zero quantities as functions of progress in `[0, 1]`.
 
+mod written;
+
+use crate::expression::Expression;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+use written::Written;
 
-/// A function of progress `t` in `[0, 1]`; written in data as a number (constant), a list (table) or a tagged map.
+/// A function of progress `t` in `[0, 1]`; written in data as a number (constant), a list (table), a formula in `t` or a
+/// tagged map.
 ///
 /// ```
 /// use sdflow::schedule::Schedule;
@@ -11,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// assert!((s.at(0.5) - 1.0).abs() < 1e-12);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
+#[serde(try_from = "Written", into = "Written")]
 pub enum Schedule {
     /// `value` throughout.
     Constant {
@@ -71,6 +76,8 @@ pub enum Schedule {
         /// Values from `t` = 0 to `t` = 1, at least one.
         values: Vec<f64>,
     },
+    /// A formula in `t`.
+    Formula(Expression),
     /// From `from` down to `to`, held wherever the flow still has work to do: the run decides the pace
     /// (see the flow that takes it). As a plain function of progress it is the geometric schedule.
     Adaptive {
@@ -106,6 +113,7 @@ impl Schedule {
                 let logistic = |t: f64| 1.0 / (1.0 + (-steepness * (t - 0.5)).exp());
                 mix(from, to, (logistic(t) - logistic(0.0)) / (logistic(1.0) - logistic(0.0)))
             }
+            Schedule::Formula(ref formula) => formula.at(&[t]),
             Schedule::Table { ref values } => {
                 let place = t * (values.len() - 1) as f64;
                 let i = (place as usize).min(values.len().saturating_sub(2));
@@ -140,14 +148,19 @@ impl Schedule {
             Schedule::Sigmoid { steepness, .. } => positive("steepness", *steepness)?,
             _ => {}
         }
-        // Every shape is monotone or a table, so its extremes are among these values.
-        let extremes = match self {
-            Schedule::Table { values } => values.clone(),
-            other => vec![other.at(0.0), other.at(1.0)],
-        };
-        match extremes.into_iter().find(|v| !v.is_finite() || !range.contains(v)) {
+        match self.extremes().into_iter().find(|v| !v.is_finite() || !range.contains(v)) {
             None => Ok(()),
             Some(v) => Err(Error::argument(name, v, wanted(&range))),
+        }
+    }
+
+    /// Values among which the smallest and the largest are: both ends, because every shape is monotone, all of a table,
+    /// and many of a formula, where a peak narrower than a 1000th of the run may be missed.
+    pub fn extremes(&self) -> Vec<f64> {
+        match self {
+            Schedule::Table { values } => values.clone(),
+            Schedule::Formula(_) => (0..=1000).map(|i| self.at(f64::from(i) / 1000.0)).collect(),
+            other => vec![other.at(0.0), other.at(1.0)],
         }
     }
 }
@@ -163,63 +176,6 @@ fn wanted(range: &std::ops::RangeInclusive<f64>) -> String {
 impl From<f64> for Schedule {
     fn from(value: f64) -> Schedule {
         Schedule::Constant { value }
-    }
-}
-
-/// How a schedule stands in data.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Written {
-    Number(f64),
-    List(Vec<f64>),
-    Map(Tagged),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "schedule", rename_all = "lowercase", deny_unknown_fields)]
-enum Tagged {
-    Constant { value: f64 },
-    Linear { from: f64, to: f64 },
-    Cosine { from: f64, to: f64 },
-    Geometric { from: f64, to: f64 },
-    Karras { from: f64, to: f64, rho: f64 },
-    Polynomial { from: f64, to: f64, power: f64 },
-    Sigmoid { from: f64, to: f64, steepness: f64 },
-    Adaptive { from: f64, to: f64 },
-}
-
-impl From<Written> for Schedule {
-    fn from(written: Written) -> Schedule {
-        match written {
-            Written::Number(value) => Schedule::Constant { value },
-            Written::List(values) => Schedule::Table { values },
-            Written::Map(tagged) => match tagged {
-                Tagged::Constant { value } => Schedule::Constant { value },
-                Tagged::Linear { from, to } => Schedule::Linear { from, to },
-                Tagged::Cosine { from, to } => Schedule::Cosine { from, to },
-                Tagged::Geometric { from, to } => Schedule::Geometric { from, to },
-                Tagged::Karras { from, to, rho } => Schedule::Karras { from, to, rho },
-                Tagged::Polynomial { from, to, power } => Schedule::Polynomial { from, to, power },
-                Tagged::Sigmoid { from, to, steepness } => Schedule::Sigmoid { from, to, steepness },
-                Tagged::Adaptive { from, to } => Schedule::Adaptive { from, to },
-            },
-        }
-    }
-}
-
-impl From<Schedule> for Written {
-    fn from(schedule: Schedule) -> Written {
-        match schedule {
-            Schedule::Constant { value } => Written::Number(value),
-            Schedule::Table { values } => Written::List(values),
-            Schedule::Linear { from, to } => Written::Map(Tagged::Linear { from, to }),
-            Schedule::Cosine { from, to } => Written::Map(Tagged::Cosine { from, to }),
-            Schedule::Geometric { from, to } => Written::Map(Tagged::Geometric { from, to }),
-            Schedule::Karras { from, to, rho } => Written::Map(Tagged::Karras { from, to, rho }),
-            Schedule::Polynomial { from, to, power } => Written::Map(Tagged::Polynomial { from, to, power }),
-            Schedule::Sigmoid { from, to, steepness } => Written::Map(Tagged::Sigmoid { from, to, steepness }),
-            Schedule::Adaptive { from, to } => Written::Map(Tagged::Adaptive { from, to }),
-        }
     }
 }
 
@@ -268,6 +224,17 @@ mod tests {
             assert_eq!(serde_json::from_str::<Schedule>(&json).unwrap(), s, "{json}");
         }
         assert_eq!(serde_json::from_str::<Schedule>("3").unwrap(), Schedule::from(3.0));
+    }
+
+    #[test]
+    fn a_formula_is_evaluated_checked_and_kept_as_written() {
+        let s: Schedule = serde_json::from_str("\"0.1 + (1 - t)^2\"").unwrap();
+        assert_eq!((s.at(0.0), s.at(0.5), s.at(1.0)), (1.1, 0.35, 0.1));
+        assert_eq!(serde_json::to_string(&s).unwrap(), "\"0.1 + (1 - t)^2\"");
+        let dips: Schedule = serde_json::from_str("\"(t - 0.5)^2 - 0.01\"").unwrap();
+        assert!(dips.check("sigma", 0.0..=f64::INFINITY).is_err() && dips.check("sigma", -1.0..=1.0).is_ok());
+        let told = serde_json::from_str::<Schedule>("\"1 - s\"").unwrap_err().to_string();
+        assert!(told.contains("no `s`"), "{told}");
     }
 
     #[test]

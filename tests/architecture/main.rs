@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The engine's modules from low to high; a module may name those of its own rank and below.
 const ORDER: [&[&str]; 10] = [
     &["error"],
-    &["interrupt", "options", "process"],
+    &["interrupt", "options", "process", "expression"],
     &["points", "rng", "matrix"],
     &["schedule", "pairwise", "net", "io"],
     &["target"],

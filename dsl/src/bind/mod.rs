@@ -1,5 +1,6 @@
 //! What a script can call: one file per module of the engine, one table for all.
 
+mod density;
 pub mod flow;
 pub mod generator;
 mod idle;
@@ -40,6 +41,7 @@ pub const ENTRIES: &[&[Entry]] = &[
     param::ENTRIES,
     points::ENTRIES,
     target::ENTRIES,
+    density::ENTRIES,
     schedule::ENTRIES,
     kernel::ENTRIES,
     score::ENTRIES,

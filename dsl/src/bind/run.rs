@@ -6,6 +6,7 @@ use crate::bind::idle;
 use crate::bind::metric::{accepted, reference};
 use crate::bind::points::Cloud;
 use crate::call::{At, Call, Fail};
+use crate::callback::slow;
 use crate::context::Context;
 use crate::manual::{Entry, Kind};
 use crate::{Ending, Reading};
@@ -237,7 +238,16 @@ fn finish(call: &Call, done: Done, dim: usize) -> Result<Dynamic, Fail> {
     if matches!(done.ending, process::Ending::Diverged { .. }) {
         context.diverged(&ending.advice, call.native.call_position());
     }
-    context.spent("flow", done.stats.flow_seconds);
+    // The script's functions are called from the flow's steps and, rarely, its readings.
+    let inside = (context.callbacks.seconds() - context.seconds("callbacks")).max(0.0);
+    if inside > 0.0 {
+        context.spent("callbacks", inside);
+    }
+    if let Some(warning) = slow(inside, done.stats.flow_seconds + done.stats.metric_seconds) {
+        let hint = "write the density as a formula in a string: it is computed natively on all cores";
+        context.caution(&Fail::script(warning).hint(hint), call.native.call_position());
+    }
+    context.spent("flow", (done.stats.flow_seconds - inside).max(0.0));
     context.spent("metrics", done.stats.metric_seconds);
     // As `bench` counts: two products of n x m x dim, a multiplication and an addition each.
     context.computed(4.0 * done.stats.flow_pairs as f64 * dim as f64);

@@ -7,7 +7,9 @@ use rhai::{Dynamic, Engine};
 use sdflow::flow::Estimate;
 use sdflow::options::Options;
 use sdflow::points::Standardiser;
-use sdflow::score::{Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit, MixtureFitOptions};
+use sdflow::score::{
+    Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit, MixtureFitOptions, Smoothed, SmoothedOptions,
+};
 use sdflow::target::Target;
 use sdflow::{Points, Result};
 use std::sync::Arc;
@@ -17,6 +19,8 @@ use std::sync::Arc;
 pub enum Recipe {
     /// The closed form of a target.
     Exact(Arc<dyn Target>),
+    /// A target's score, smoothed by Monte Carlo.
+    Smoothed(Arc<dyn Target>, SmoothedOptions),
     /// Kernel estimate of fixed points.
     Kde {
         /// The points.
@@ -35,7 +39,8 @@ pub enum Recipe {
 }
 
 impl Recipe {
-    /// A target's exact score where it has one, else the kernel estimate of its data.
+    /// A target's exact score where it has one, smoothed by Monte Carlo where its closed form is not; else the kernel
+    /// estimate of its data.
     pub fn of_target(target: Arc<dyn Target>) -> Result<Recipe> {
         match target.data() {
             Some(data) if !target.has_score() => Ok(Recipe::Kde {
@@ -43,6 +48,7 @@ impl Recipe {
                 weights: target.weights().map(Into::into),
                 units: target.standardiser().cloned().map(Arc::new),
             }),
+            _ if target.has_score() && !target.smooths() => Ok(Recipe::Smoothed(target, SmoothedOptions::default())),
             _ => Exact::new(target.clone()).map(|_| Recipe::Exact(target)),
         }
     }
@@ -51,6 +57,7 @@ impl Recipe {
     pub fn estimate(&self) -> Result<Estimate> {
         Ok(match self {
             Recipe::Exact(target) => Estimate::Other(Box::new(Exact::new(target.clone())?)),
+            Recipe::Smoothed(target, options) => Estimate::Other(Box::new(Smoothed::new(target.clone(), options)?)),
             Recipe::Cloud => Estimate::Kernel(Box::new(Kde::of_cloud())),
             Recipe::Gaussian(options) => Estimate::Other(Box::new(GaussianFit::new(options.clone())?)),
             Recipe::Mixture(options) => Estimate::Other(Box::new(MixtureFit::new(options.clone())?)),
@@ -75,6 +82,7 @@ impl Recipe {
     fn text(&self) -> String {
         match self {
             Recipe::Exact(target) => format!("exact score of {}", target.name()),
+            Recipe::Smoothed(target, _) => format!("smoothed score of {}", target.name()),
             Recipe::Kde { points, .. } => format!("kernel score of {} points", points.n()),
             Recipe::Cloud => "kernel score of the moving cloud".into(),
             Recipe::Gaussian(_) => "Gaussian fit of the moving cloud".into(),
@@ -107,8 +115,9 @@ pub const ENTRIES: &[Entry] = &[
         kind: Kind::Score,
         signature: "exact(target)",
         returns: "a score",
-        about: "The closed-form score of a target smoothed by sigma; sigma = 0 is allowed. Where a score is wanted, a target with \
-                a density means this.",
+        about: "The closed-form score of a target smoothed by sigma; sigma = 0 is allowed, and for targets whose density is known \
+                only unsmoothed it is all that is (see `smoothed`). Where a score is wanted, any other target with a density \
+                means this.",
         options: &[],
         names: &[],
         example: "let s = exact(ar1(0.9, #{dim: 8}));",
@@ -117,6 +126,27 @@ pub const ENTRIES: &[Entry] = &[
             let exact = Exact::new(Arc::clone(&target)).map_err(|e| call.place(e))?;
             drop(exact);
             Ok(Dynamic::from(Recipe::Exact(target)))
+        },
+    },
+    Entry {
+        name: "smoothed",
+        kind: Kind::Score,
+        signature: "smoothed(target[, options])",
+        returns: "a score",
+        about: "The score, smoothed by sigma, of a target whose density is known only unsmoothed: `density`, `banana`, `funnel`, \
+                `student_t`. Density and score are evaluated at random points around each particle and weighed by the density \
+                [debortoli2024target, akhoundsadegh2024iterated]. Where a score is wanted, these targets mean this. The \
+                history's `ess_target` tells how many samples count: where sigma is far wider than the target's parts, few \
+                do. The density must be continuous inside its support; where it is NaN or its logarithm -infinity it counts \
+                as 0. At sigma = 0 the score is exact.",
+        options: SmoothedOptions::KEYS,
+        names: &[],
+        example: "let s = smoothed(banana(), #{samples: 200});\nlet flow = sd_flow(s, #{sigma: geometric(3, 0.2)});",
+        call: |call| {
+            let target = call.get(0, "a target")?;
+            let options: SmoothedOptions = call.options()?;
+            Smoothed::new(Arc::clone(&target), &options).map_err(|e| call.place(e))?;
+            Ok(Dynamic::from(Recipe::Smoothed(target, options)))
         },
     },
     Entry {

@@ -69,10 +69,14 @@ fn too_large(what: &str) -> String {
 pub fn of_fail(fail: &Fail, position: Position, program: &Program) -> Diagnostic {
     let mut hint = fail.hint.clone();
     let mut at = position;
+    let told = match &fail.at {
+        At::Inside { part, .. } => part,
+        part => part,
+    };
     if let Some(site) = program.syntax.call_at(position) {
         let shift = usize::from(site.method);
-        let part = match &fail.at {
-            At::Call => None,
+        let part = match told {
+            At::Call | At::Inside { .. } => None,
             At::Argument(i) => i.checked_sub(shift).and_then(|i| site.args.get(i)).map(|a| (a.position, a)),
             At::Key(i, key) => i.checked_sub(shift).and_then(|i| site.args.get(i)).map(|a| {
                 let pair = a.keys.iter().flatten().find(|p| p.name == *key);
@@ -86,13 +90,16 @@ pub fn of_fail(fail: &Fail, position: Position, program: &Program) -> Diagnostic
             }
         }
     }
-    Diagnostic {
-        kind: fail.kind,
-        message: fail.message.clone(),
-        place: program.sources.place(at),
-        hint,
-        see: fail.see.map(String::from),
-    }
+    let (place, message) = match (program.sources.place(at), &fail.at) {
+        (place, At::Inside { text, at, length, .. }) => {
+            match place.as_ref().and_then(|place| place.inside(text, *at, *length)) {
+                Some(inside) => (Some(inside), fail.message.clone()),
+                None => (place, format!("{}, at character {} of \"{text}\"", fail.message, at + 1)),
+            }
+        }
+        (place, _) => (place, fail.message.clone()),
+    };
+    Diagnostic { kind: fail.kind, message, place, hint, see: fail.see.map(String::from) }
 }
 
 /// The error inside all calls and modules, with the innermost position that is known.

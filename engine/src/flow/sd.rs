@@ -263,7 +263,8 @@ impl Flow for SdFlow {
 
     fn warnings(&self, _cloud: &Points) -> Vec<String> {
         let end = self.smoothing.as_ref().map_or(0.0, |s| s.schedule().at(1.0));
-        let mut warnings = Vec::new();
+        let mut warnings = self.target.warnings();
+        warnings.extend(self.source.warnings());
         if self.units.is_none() {
             warnings.extend(self.target.data().and_then(scale_warning));
         }

@@ -1,6 +1,6 @@
 //! The exact smoothed score of a target that has one.
 
-use super::{At, Extent, Form, Score, check_sigma};
+use super::{At, Extent, Form, Score, check_sigma, not_finite};
 use crate::matrix::Spectrum;
 use crate::{Points, Result, target::Target};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Exact {
     target: Arc<dyn Target>,
+    trouble: Option<String>,
 }
 
 impl Exact {
@@ -18,7 +19,7 @@ impl Exact {
         if !target.has_score() {
             return Err(target.missing("closed-form score"));
         }
-        Ok(Exact { target })
+        Ok(Exact { target, trouble: None })
     }
 }
 
@@ -34,27 +35,37 @@ impl Score for Exact {
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
         check_sigma(at.sigma, true, "an exact score")?;
         self.target.score(at.z, at.sigma, out)?;
+        self.trouble = self.trouble.take().or_else(|| not_finite(&self.target.name(), at.z, out));
         scale(out, form.scale(at.sigma));
         Ok(())
     }
 
-    fn extent(&self) -> Option<Extent> {
-        let moments = self.target.moments()?;
-        let (mut largest, mut smallest) = (0.0f64, f64::INFINITY);
-        let mut widen = |cov: &faer::Mat<f64>| {
-            if let Ok(spectrum) = Spectrum::of(cov, "the covariance") {
-                for &v in spectrum.values() {
-                    largest = largest.max(v);
-                    smallest = smallest.min(v.max(0.0));
-                }
-            }
-        };
-        widen(&moments.cov);
-        if let Some(mixture) = self.target.modes() {
-            mixture.components().iter().for_each(|c| widen(&c.cov()));
-        }
-        Some(Extent { centre: moments.mean, diameter: 4.0 * largest.sqrt(), detail: smallest.sqrt() })
+    fn warnings(&self) -> Vec<String> {
+        self.trouble.iter().cloned().collect()
     }
+
+    fn extent(&self) -> Option<Extent> {
+        extent(self.target.as_ref())
+    }
+}
+
+/// Length scales from a target's moments and modes.
+pub(super) fn extent(target: &dyn Target) -> Option<Extent> {
+    let moments = target.moments()?;
+    let (mut largest, mut smallest) = (0.0f64, f64::INFINITY);
+    let mut widen = |cov: &faer::Mat<f64>| {
+        if let Ok(spectrum) = Spectrum::of(cov, "the covariance") {
+            for &v in spectrum.values() {
+                largest = largest.max(v);
+                smallest = smallest.min(v.max(0.0));
+            }
+        }
+    };
+    widen(&moments.cov);
+    if let Some(mixture) = target.modes() {
+        mixture.components().iter().for_each(|c| widen(&c.cov()));
+    }
+    Some(Extent { centre: moments.mean, diameter: 4.0 * largest.sqrt(), detail: smallest.sqrt() })
 }
 
 pub(super) fn scale(points: &mut Points, factor: f64) {

@@ -8,10 +8,12 @@
 mod exact;
 mod fitted;
 mod kde;
+mod smoothed;
 
 pub use exact::Exact;
 pub use fitted::{GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Shape};
 pub use kde::{Kde, SelfTerm};
+pub use smoothed::{Smoothed, SmoothedOptions};
 
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 
@@ -67,6 +69,11 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     /// Length scales of the distribution it describes, for choosing sigma.
     fn extent(&self) -> Option<Extent> {
         None
+    }
+
+    /// What the user should know once the run is over, a sentence each.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Can it be evaluated at `sigma` = 0?
@@ -142,4 +149,16 @@ pub fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
     }
     let want = if zero_allowed { "it must be 0 or more".into() } else { format!("{who} needs a positive sigma") };
     Err(Error::argument("sigma", sigma, want))
+}
+
+/// The first query where `values` is not finite, in words.
+fn not_finite(target: &str, z: &Points, values: &Points) -> Option<String> {
+    let row = values.iter().position(|row| row.iter().any(|v| !v.is_finite()))?;
+    let shown = |v: &f64| format!("{v:.4}");
+    let place: Vec<String> = z.row(row).iter().take(6).map(shown).collect();
+    let more = if z.dim() > 6 { ", .." } else { "" };
+    Some(format!(
+        "the score of {target} is not finite at ({}{more}): its log density must be finite and smooth wherever particles come",
+        place.join(", ")
+    ))
 }

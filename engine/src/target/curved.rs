@@ -79,6 +79,10 @@ impl Target for Funnel {
         true
     }
 
+    fn smooths(&self) -> bool {
+        false
+    }
+
     /// Mean 0; variances `std^2`, then `E exp(x_0) = exp(std^2 / 2)`.
     fn moments(&self) -> Option<Moments> {
         let variance = |i: usize| if i == 0 { self.std * self.std } else { (0.5 * self.std * self.std).exp() };
@@ -157,6 +161,10 @@ impl Target for Banana {
 
     fn has_score(&self) -> bool {
         true
+    }
+
+    fn smooths(&self) -> bool {
+        false
     }
 
     /// Mean 0, coordinates uncorrelated; variances `std^2`, `1 + 2 bend^2 std^4`, then 1.

@@ -1,13 +1,14 @@
 //! Distributions to reach or to start from.
 //!
-//! A [`Target`] can always be sampled; what else it knows (log density, score, moments, modes) it offers as options,
-//! so that exact answers are used wherever they exist.
+//! A [`Target`] can be sampled, but for a caller's own [`Density`]; what else it knows (log density, score, moments,
+//! modes) it offers as options, so that exact answers are used wherever they exist.
 
 mod checkerboard;
 mod component;
 mod covariance;
 mod curved;
 mod dataset;
+mod density;
 mod extent;
 mod gaussian;
 mod mixture;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use curved::{Banana, Funnel};
 pub use dataset::{DATASETS, DatasetOptions, Style, dataset};
+pub use density::{Density, LogDensityOf, ScoreOf};
 pub use extent::{diameter, spacing};
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
@@ -45,7 +47,7 @@ pub trait Target: Send + Sync + std::fmt::Debug {
     /// while it lasts.
     ///
     /// # Errors
-    /// None for most; a finite sample cannot give more rows than it has.
+    /// None for most; a finite sample cannot give more rows than it has, and a [`Density`] none.
     fn sample(&self, n: usize, stream: Stream) -> Result<Points>;
 
     /// `out[i] = log p_sigma(x_i)` in nats, `p_sigma = p * N(0, sigma^2 I)`, `sigma >= 0`.
@@ -67,6 +69,11 @@ pub trait Target: Send + Sync + std::fmt::Debug {
     /// Does [`Target::score`] have a closed form?
     fn has_score(&self) -> bool {
         false
+    }
+
+    /// Do [`Target::log_density`] and [`Target::score`] have a closed form for positive sigma too?
+    fn smooths(&self) -> bool {
+        true
     }
 
     /// Exact mean and covariance, where they exist.
@@ -130,6 +137,6 @@ fn check_no_smoothing(target: &impl Target, sigma: f64) -> Result<()> {
     if sigma == 0.0 {
         return Ok(());
     }
-    let hint = "use sigma = 0, or estimate the smoothed score from samples (`kde`)".into();
+    let hint = "use `smoothed(target)`, which smooths by Monte Carlo, or sigma = 0 with `scaling: \"raw\"`".into();
     Err(Error::Missing { what: target.name(), part: format!("closed form at sigma = {sigma}"), hint })
 }

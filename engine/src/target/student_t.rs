@@ -88,6 +88,10 @@ impl Target for StudentT {
         true
     }
 
+    fn smooths(&self) -> bool {
+        false
+    }
+
     /// For more than 2 degrees of freedom; below, the covariance is infinite.
     fn moments(&self) -> Option<Moments> {
         let cov = self.shape.cov() * faer::Scale(self.dof / (self.dof - 2.0));

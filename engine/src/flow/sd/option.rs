@@ -43,7 +43,7 @@ pub enum Noise {
 crate::options! {
     /// Options of `sd_flow`.
     pub struct SdFlowOptions {
-        /// Smoothing over the run, in the points' units: a number, a schedule, a list. Left out: from the larger of the target's
+        /// Smoothing over the run, in the points' units: a number, a schedule, a list, a formula in the progress `t`. Left out: from the larger of the target's
         /// diameter and its distance from the start, down to the spacing of its points, geometrically.
         sigma: Option<Schedule> = None,
         /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an error-controlled one. With denoiser scaling
@@ -69,9 +69,6 @@ crate::options! {
 impl SdFlowOptions {
     /// The smallest sigma of the run; None where it is left out.
     pub(super) fn smallest_sigma(&self) -> Option<f64> {
-        self.sigma.as_ref().map(|schedule| match schedule {
-            Schedule::Table { values } => values.iter().copied().fold(f64::INFINITY, f64::min),
-            other => other.at(0.0).min(other.at(1.0)),
-        })
+        self.sigma.as_ref().map(|schedule| schedule.extremes().into_iter().fold(f64::INFINITY, f64::min))
     }
 }

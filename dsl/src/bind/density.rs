@@ -1,0 +1,150 @@
+//! A target of the user's own: a formula, or functions of all points at once.
+
+use crate::bind::points::{Cloud, number, numbers};
+use crate::call::{At, Call, Fail, described};
+use crate::callback::{Callbacks, detached, misfit};
+use crate::manual::{Entry, Kind};
+use rhai::{Array, Dynamic, FnPtr, Map};
+use sdflow::expression::Parameter;
+use sdflow::target::{Density, LogDensityOf, ScoreOf, Target};
+use sdflow::{Points, Result};
+use std::sync::Arc;
+
+const LOG: &str = "the function of the log density";
+const SCORE: &str = "the function of the score";
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "density",
+        kind: Kind::Target,
+        signature: "density(dim, log_density[, more])",
+        returns: "a target",
+        about: "A target of your own: a log density up to a constant. Written as a formula in a string, in the coordinates \
+                `x[0]`, `x[1]`, .. (also `x0`, `x1`, ..), `dim` and `pi`, it is computed natively on all cores, and its score \
+                is the exact gradient; `more` is then a map of parameters, numbers, lists or single columns of points, used by \
+                name. A formula has `+ - * / ^`, `exp expm1 log log1p sqrt sin cos tanh atan abs sigmoid softplus pow min max \
+                logsumexp`, and `sum(i, 0, dim, x[i]^2)`, also `logsumexp(i, ..)`, where the end does not count; loops are \
+                written out when it is read. Otherwise a function `|x| ..` that is called with all points at once and returns \
+                an array of their log densities; `more` is then a function that returns the points of their scores. Without \
+                it the score is by central differences, `2 dim` calls of the first. Variables that a function uses are \
+                copied. A flow smooths a density by Monte Carlo, see `smoothed`; it has no samples and no moments, so sigma \
+                must be given.",
+        options: &[],
+        names: &[],
+        example: "let p = density(2, \"-(x[0]^2 + (x[1] - x[0]^2)^2 / a) / 2\", #{a: 0.1});\n\
+                  let r = run(sd_flow(p, #{sigma: \"0.2 + 2*(1 - t)\"}), normal(100, 2), #{steps: 5});\n\
+                  let q = ar1(0.5, #{dim: 2});\nlet same = density(2, |x| q.log_density(x), |x| q.score(x));",
+        call: density,
+    },
+    Entry {
+        name: "score",
+        kind: Kind::Target,
+        signature: "target.score(points)",
+        returns: "points",
+        about: "The gradient of the log density at every point, where it has a closed form; not smoothed.",
+        options: &[],
+        names: &[],
+        example: "let s = ar1(0.5, #{dim: 2}).score(points([[0, 0], [1, 1]]));\nprint(s.mean());",
+        call: |call| {
+            let target: Arc<dyn Target> = call.receiver()?;
+            let mut out = Points::default();
+            target.score(&*call.points(1)?, 0.0, &mut out).map_err(|e| call.place(e))?;
+            Ok(Cloud::value(out))
+        },
+    },
+    Entry {
+        name: "column",
+        kind: Kind::Points,
+        signature: "points.column(j)",
+        returns: "an array with a number per point",
+        about: "Coordinate `j`, counted from 0, of every point.",
+        options: &[],
+        names: &[],
+        example: "let first = normal(100, 2).column(0);\nlet across = first.map(|u| u * u);\nprint(across.len());",
+        call: |call| {
+            let points = call.points(0)?;
+            match call.count(1, 0)? {
+                j if j < points.dim() => Ok(numbers(&points.iter().map(|row| row[j]).collect::<Vec<f64>>())),
+                j => Err(call.bad(
+                    1,
+                    format!("is {j}"),
+                    &format!("the points have {} columns, counted from 0", points.dim()),
+                )),
+            }
+        },
+    },
+];
+
+fn density(call: &Call) -> std::result::Result<Dynamic, Fail> {
+    let dim = call.count(0, 1)?;
+    let made = match call.arg(1)?.clone().try_cast::<FnPtr>() {
+        Some(log_density) => functions(call, dim, &log_density)?,
+        None if call.arg(1)?.is_string() => Density::formula(dim, &call.text(1)?, &parameters(call)?),
+        None => return Err(call.wrong(1, "a formula in a string, or a function |x| of all points,")),
+    };
+    Ok(Dynamic::from(Arc::new(made.map_err(|e| call.place(e))?) as Arc<dyn Target>))
+}
+
+fn functions(call: &Call, dim: usize, log_density: &FnPtr) -> std::result::Result<Result<Density>, Fail> {
+    let score = match call.len() > 2 {
+        true => Some(call.get::<FnPtr>(2, "a function |x| that returns the points of the scores")?),
+        false => None,
+    };
+    let callbacks = &call.context.callbacks;
+    let log_density = of_values(Arc::clone(callbacks), detached(log_density));
+    Ok(Density::functions(dim, log_density, score.map(|score| of_points(Arc::clone(callbacks), detached(&score)))))
+}
+
+fn of_values(callbacks: Arc<Callbacks>, function: FnPtr) -> LogDensityOf {
+    Arc::new(move |points| {
+        let value = callbacks.call(&function, LOG, points)?;
+        let want = "an array with a number per point is wanted";
+        let array = value.clone().try_cast::<Array>().ok_or_else(|| misfit(LOG, &value, want))?;
+        let one = |v: &Dynamic| number(v).ok_or_else(|| misfit(LOG, v, "every element must be a number"));
+        array.iter().map(one).collect()
+    })
+}
+
+fn of_points(callbacks: Arc<Callbacks>, function: FnPtr) -> ScoreOf {
+    Arc::new(move |points| {
+        let value = callbacks.call(&function, SCORE, points)?;
+        let cloud = value.clone().try_cast::<Cloud>();
+        Ok((*cloud.ok_or_else(|| misfit(SCORE, &value, "points are wanted: points(rows)"))?.points).clone())
+    })
+}
+
+/// The map behind a formula.
+fn parameters(call: &Call) -> std::result::Result<Vec<Parameter>, Fail> {
+    if call.len() < 3 {
+        return Ok(Vec::new());
+    }
+    let map: Map = call.get(2, "a map of parameters such as #{a: 0.1}")?;
+    map.iter().map(|(name, value)| parameter(name, value)).collect()
+}
+
+fn parameter(name: &str, value: &Dynamic) -> std::result::Result<Parameter, Fail> {
+    let at = At::Key(2, name.into());
+    if let Some(value) = number(value) {
+        return Ok((name.into(), vec![value], true));
+    }
+    if let Some(cloud) = value.clone().try_cast::<Cloud>() {
+        return match cloud.points.dim() {
+            1 => Ok((name.into(), cloud.points.data().to_vec(), false)),
+            dim => Err(Fail::script(format!(
+                "the parameter `{name}` is points in {dim} dimensions, but one column is wanted"
+            ))
+            .hint("take one: load(\"x.csv\", #{columns: [0]})")
+            .at(at)),
+        };
+    }
+    let list =
+        value.clone().try_cast::<Array>().and_then(|array| array.iter().map(number).collect::<Option<Vec<f64>>>());
+    match list {
+        Some(list) if !list.is_empty() => Ok((name.into(), list, false)),
+        _ => {
+            let seen = described(value);
+            let message = format!("the parameter `{name}` is {seen}, but a number or a list of numbers is wanted");
+            Err(Fail::script(message).at(at))
+        }
+    }
+}

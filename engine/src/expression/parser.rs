@@ -1,0 +1,297 @@
+//! From text to operations, by recursive descent. A sum over an index reads its body once per value.
+
+use super::Meaning;
+use super::operation::{Binary, FUNCTIONS, Unary, is_function};
+use super::tape::Tape;
+use super::token::{Kind, Token, fault, tokens};
+use crate::{Error, Result, nearest};
+use std::collections::BTreeMap;
+
+/// Brackets within brackets.
+const DEPTH: usize = 100;
+/// Operations of a formula once its sums are written out.
+const OPERATIONS: usize = 200_000;
+
+/// The operations of `text` in `inputs` inputs.
+pub fn parsed(text: &str, inputs: usize, names: BTreeMap<String, Meaning>) -> Result<Tape> {
+    let tokens = tokens(text)?;
+    let mut parser = Parser { text, tokens, at: 0, depth: 0, inputs, names, read: 0, tape: Tape::default() };
+    let result = parser.sum()?;
+    match parser.peek() {
+        Kind::End => Ok(parser.tape.ending(result)),
+        Kind::Sign(')' | ']') => Err(parser.here("nothing is open that this could close", "")),
+        other => {
+            let message = format!("{} follows where `+ - * / ^` or the end is wanted", other.shown());
+            Err(parser.here(message, "a product is written with `*`"))
+        }
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    tokens: Vec<Token>,
+    at: usize,
+    depth: usize,
+    inputs: usize,
+    names: BTreeMap<String, Meaning>,
+    /// Words read, those of a repeated body again each time: bounds the work.
+    read: usize,
+    tape: Tape,
+}
+
+impl Parser<'_> {
+    fn peek(&self) -> &Kind {
+        &self.tokens[self.at].kind
+    }
+
+    fn next(&mut self) -> Token {
+        let token = self.tokens[self.at].clone();
+        self.at = (self.at + 1).min(self.tokens.len() - 1);
+        self.read += 1;
+        token
+    }
+
+    fn takes(&mut self, sign: char) -> bool {
+        let there = *self.peek() == Kind::Sign(sign);
+        if there {
+            self.next();
+        }
+        there
+    }
+
+    fn expect(&mut self, sign: char, why: &str) -> Result<()> {
+        if self.takes(sign) {
+            return Ok(());
+        }
+        Err(self.here(format!("{} stands where `{sign}` is wanted{why}", self.peek().shown()), ""))
+    }
+
+    fn here(&self, message: impl Into<String>, hint: impl Into<String>) -> Error {
+        self.place(&self.tokens[self.at], message, hint)
+    }
+
+    fn place(&self, token: &Token, message: impl Into<String>, hint: impl Into<String>) -> Error {
+        fault(self.text, token.at, token.length, message, hint)
+    }
+
+    /// Terms with `+` and `-` between them.
+    fn sum(&mut self) -> Result<u32> {
+        let mut left = self.product()?;
+        loop {
+            let f = match self.peek() {
+                Kind::Sign('+') => Binary::Add,
+                Kind::Sign('-') => Binary::Subtract,
+                _ => return Ok(left),
+            };
+            self.next();
+            let right = self.product()?;
+            left = self.tape.binary(f, left, right);
+        }
+    }
+
+    fn product(&mut self) -> Result<u32> {
+        let mut left = self.signed()?;
+        loop {
+            let f = match self.peek() {
+                Kind::Sign('*') => Binary::Multiply,
+                Kind::Sign('/') => Binary::Divide,
+                _ => return Ok(left),
+            };
+            self.next();
+            let right = self.signed()?;
+            left = self.tape.binary(f, left, right);
+        }
+    }
+
+    /// `-u^2` is `-(u^2)`.
+    fn signed(&mut self) -> Result<u32> {
+        let mut negative = false;
+        while matches!(self.peek(), Kind::Sign('-' | '+')) {
+            negative ^= self.next().kind == Kind::Sign('-');
+        }
+        let value = self.power()?;
+        Ok(if negative { self.tape.unary(Unary::Negate, value) } else { value })
+    }
+
+    /// `u^v^w` is `u^(v^w)`.
+    fn power(&mut self) -> Result<u32> {
+        let base = self.atom()?;
+        if !self.takes('^') {
+            return Ok(base);
+        }
+        self.deeper(|parser| {
+            let exponent = parser.signed()?;
+            Ok(parser.tape.binary(Binary::Power, base, exponent))
+        })
+    }
+
+    fn deeper<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.depth == DEPTH {
+            return Err(self.here(format!("brackets are nested deeper than {DEPTH}"), ""));
+        }
+        if self.tape.len() > OPERATIONS || self.read > 10 * OPERATIONS {
+            let hint = "a sum is written out term by term: shorten it, or give the density as functions of all points";
+            return Err(self.here(format!("the formula has more than {OPERATIONS} operations"), hint));
+        }
+        self.depth += 1;
+        let done = act(self);
+        self.depth -= 1;
+        done
+    }
+
+    fn atom(&mut self) -> Result<u32> {
+        let token = self.next();
+        match &token.kind {
+            Kind::Number(value) => Ok(self.tape.number(*value)),
+            Kind::Sign('(') => self.deeper(|parser| {
+                let inside = parser.sum()?;
+                parser.expect(')', "")?;
+                Ok(inside)
+            }),
+            Kind::Name(name) if *self.peek() == Kind::Sign('(') => {
+                self.next();
+                self.deeper(|parser| parser.call(name, &token))
+            }
+            Kind::Name(name) => self.named(name, &token),
+            Kind::End => Err(self.place(&token, "the formula ends where a value is wanted", "")),
+            other => {
+                Err(self.place(&token, format!("{} stands where a number, a name or `(` is wanted", other.shown()), ""))
+            }
+        }
+    }
+
+    fn named(&mut self, name: &str, token: &Token) -> Result<u32> {
+        let Some(meaning) = self.names.get(name).cloned() else { return Err(self.unknown(name, token)) };
+        match meaning {
+            Meaning::Number(value) => Ok(self.tape.number(value)),
+            Meaning::Input(i) => Ok(self.tape.input(i)),
+            Meaning::Inputs => {
+                let i = self.index(name, self.inputs)?;
+                Ok(self.tape.input(i))
+            }
+            Meaning::List(values) => {
+                let i = self.index(name, values.len())?;
+                Ok(self.tape.number(values[i]))
+            }
+        }
+    }
+
+    /// `[i]` below `length`.
+    fn index(&mut self, name: &str, length: usize) -> Result<usize> {
+        let hint = format!("write {name}[0] to {name}[{}]", length - 1);
+        if *self.peek() != Kind::Sign('[') {
+            let before = self.tokens[self.at.saturating_sub(1)].clone();
+            return Err(self.place(&before, format!("`{name}` is a list of {length}, but one number is wanted"), hint));
+        }
+        self.next();
+        let first = self.tokens[self.at].clone();
+        let value = self.whole("an index")?;
+        self.expect(']', " after the index")?;
+        match usize::try_from(value) {
+            Ok(i) if i < length => Ok(i),
+            _ => Err(self.place(&first, format!("`{name}` has no element {value}"), hint)),
+        }
+    }
+
+    /// A whole number that is known now.
+    fn whole(&mut self, what: &str) -> Result<i64> {
+        let first = self.tokens[self.at].clone();
+        let value = self.deeper(Self::sum)?;
+        match self.tape.constant(value) {
+            Some(v) if v.fract() == 0.0 && v.abs() < 1e9 => Ok(v as i64),
+            Some(v) => Err(self.place(&first, format!("{what} is {v}, but it must be a whole number"), "")),
+            None => Err(self.place(&first, format!("{what} cannot depend on the point"), "")),
+        }
+    }
+
+    /// Behind the opening bracket of a call.
+    fn call(&mut self, name: &str, token: &Token) -> Result<u32> {
+        if !is_function(name) {
+            let known = || FUNCTIONS.iter().map(|(known, _)| *known);
+            let hint = match nearest(name, known()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the functions are {}", known().collect::<Vec<_>>().join(", ")),
+            };
+            return Err(self.place(token, format!("there is no function `{name}` in a formula"), hint));
+        }
+        if let Some(index) = self.fresh_name().filter(|_| ["sum", "logsumexp"].contains(&name)) {
+            let f = if name == "sum" { Binary::Add } else { Binary::LogAddExp };
+            return self.over_index(f, &index);
+        }
+        let mut args = vec![self.sum()?];
+        while self.takes(',') {
+            args.push(self.sum()?);
+        }
+        self.expect(')', " after the arguments")?;
+        let wrong = |want: &str| {
+            let s = if args.len() == 1 { "" } else { "s" };
+            self.place(token, format!("`{name}` has {} argument{s}, but it takes {want}", args.len()), "")
+        };
+        let two = match name {
+            "pow" => Some(Binary::Power),
+            "min" => Some(Binary::Min),
+            "max" => Some(Binary::Max),
+            _ => None,
+        };
+        match (Unary::named(name), two, args.as_slice()) {
+            (Some(f), _, [u]) => Ok(self.tape.unary(f, *u)),
+            (Some(_), ..) => Err(wrong("1")),
+            (_, Some(f), [u, v]) => Ok(self.tape.binary(f, *u, *v)),
+            (_, Some(_), _) => Err(wrong("2")),
+            _ if name == "sum" => Err(wrong("an index, its first and last value and a term: sum(i, 0, dim, x[i])")),
+            (.., [first, rest @ ..]) => {
+                Ok(rest.iter().fold(*first, |all, next| self.tape.binary(Binary::LogAddExp, all, *next)))
+            }
+            (.., []) => Err(wrong("1 or more")),
+        }
+    }
+
+    /// A name that means nothing yet, with a comma behind it: an index.
+    fn fresh_name(&self) -> Option<String> {
+        match (self.peek(), self.tokens.get(self.at + 1).map(|t| &t.kind)) {
+            (Kind::Name(name), Some(Kind::Sign(','))) if !self.names.contains_key(name) => Some(name.clone()),
+            _ => None,
+        }
+    }
+
+    /// `i, from, to, term)`
+    fn over_index(&mut self, f: Binary, index: &str) -> Result<u32> {
+        self.next();
+        self.next();
+        let from = self.whole("the first index")?;
+        self.expect(',', " before the end of the index")?;
+        let to = self.whole("the end of the index")?;
+        self.expect(',', " before the term")?;
+        let body = self.at;
+        if from >= to {
+            let nothing = format!("the index `{index}` runs from {from} up to {to}: there is no term");
+            return Err(self.here(nothing, "the end does not count: sum(i, 0, dim, ..) has dim terms"));
+        }
+        let mut total = None;
+        for value in from..to {
+            self.at = body;
+            self.names.insert(index.into(), Meaning::Number(value as f64));
+            let term = self.deeper(Self::sum)?;
+            total = Some(match total {
+                None => term,
+                Some(total) => self.tape.binary(f, total, term),
+            });
+        }
+        self.names.remove(index);
+        self.expect(')', " after the term")?;
+        total.ok_or_else(|| self.here("a sum without terms", ""))
+    }
+
+    fn unknown(&self, name: &str, token: &Token) -> Error {
+        let known: Vec<&str> = self.names.keys().map(String::as_str).collect();
+        if is_function(name) {
+            return self.place(token, format!("`{name}` is a function"), format!("write {name}(..)"));
+        }
+        let hint = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.len() <= 12 => format!("known are {} and functions", known.join(", ")),
+            None => "known are the coordinates x[0], x[1], .., dim, pi, the parameters and functions".into(),
+        };
+        self.place(token, format!("there is no `{name}` in this formula"), hint)
+    }
+}
