@@ -2,9 +2,11 @@
 
 mod flags;
 mod sweep;
+mod work;
 
 pub use flags::{BenchArgs, CheckArgs, DoctorArgs, FieldArgs, FlowName, KernelName, RunArgs, ScriptArgs, SelfTerm};
 pub use sweep::{SweepArgs, Zip};
+pub use work::{CompareArgs, NewArgs};
 
 use crate::{machine, message};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -21,6 +23,10 @@ pub enum Command {
     Sweep(SweepArgs),
     /// Run a script dry: find its mistakes and foretell pairs, time and memory; nothing is computed or written
     Check(CheckArgs),
+    /// Write a script to begin with
+    New(NewArgs),
+    /// Compare two runs: metrics with their errors, parameters, versions, time
+    Compare(CompareArgs),
     /// Compute one velocity field between two files of points
     Field(FieldArgs),
     /// Measure the speed and the accuracy of the engine on this machine
@@ -61,6 +67,7 @@ impl Command {
             Command::Check(args) => args.json,
             Command::Bench(args) => args.json,
             Command::Doctor(args) => args.json,
+            Command::Compare(args) => args.json,
             _ => false,
         }
     }
@@ -95,7 +102,7 @@ struct Cli {
 }
 
 /// Commands of a later version: refused by name, so that nobody searches for a typing error.
-const LATER: [&str; 3] = ["compare", "report", "new"];
+const LATER: [&str; 1] = ["report"];
 
 /// What was understood.
 #[derive(Debug)]

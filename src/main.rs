@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod check;
+mod compare;
 mod doctor;
 mod execution;
 mod exit;
@@ -13,6 +14,7 @@ mod guard;
 mod journal;
 mod machine;
 mod message;
+mod new;
 mod progress;
 mod record;
 mod reference;
@@ -53,6 +55,8 @@ fn carried_out(command: &Command) -> Result<Exit, Diagnostic> {
         Command::Run(args) => run::run(args),
         Command::Sweep(args) => sweep::sweep(args),
         Command::Check(args) => check::check(args),
+        Command::New(args) => new::new(args),
+        Command::Compare(args) => compare::compare(args),
         Command::Field(args) => field::field(args),
         Command::Bench(args) => timing::bench(args),
         Command::Doctor(args) => doctor::doctor(args),

@@ -102,7 +102,8 @@ pub fn status(status: Status) -> &'static str {
     }
 }
 
-fn number(value: Option<f64>, flag: Option<Flag>) -> String {
+/// A value in a few digits.
+pub fn number(value: Option<f64>, flag: Option<Flag>) -> String {
     match (value, flag) {
         (Some(v), _) if v == 0.0 || (1e-3..1e6).contains(&v.abs()) => format!("{v:.5}"),
         (Some(v), _) => format!("{v:.4e}"),

@@ -3,9 +3,11 @@
 
 mod bad_input;
 mod bench;
+mod compare;
 mod doctor;
 mod field;
 mod grammar;
+mod new;
 mod running;
 mod sandbox;
 mod sweep;

@@ -80,7 +80,8 @@ pub fn of_fail(fail: &Fail, position: Position, program: &Program) -> Diagnostic
             At::Argument(i) => i.checked_sub(shift).and_then(|i| site.args.get(i)).map(|a| (a.position, a)),
             At::Key(i, key) => i.checked_sub(shift).and_then(|i| site.args.get(i)).map(|a| {
                 let pair = a.keys.iter().flatten().find(|p| p.name == *key);
-                pair.map_or((a.position, a), |p| (p.position, &p.value))
+                let within = matches!(fail.at, At::Inside { .. });
+                pair.map_or((a.position, a), |p| (if within { p.value.position } else { p.position }, &p.value))
             }),
         };
         if let Some((found, arg)) = part {

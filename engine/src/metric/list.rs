@@ -1,8 +1,8 @@
 //! Every metric by its name.
 
 use super::{
-    CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher, KlGauss, LogDensity, MeanError, Metric,
-    Mmd, MmdOptions, ModeWeights, SlicedW2, SlicedW2Options, W2, W2Gauss, W2Options,
+    Better, CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher, KlGauss, LogDensity, MeanError,
+    Metric, Mmd, MmdOptions, ModeWeights, SlicedW2, SlicedW2Options, W2, W2Gauss, W2Options,
 };
 use crate::options::{Key, Options};
 use crate::{Error, Result};
@@ -72,6 +72,19 @@ pub fn by_name(name: &str, options: Value) -> Result<Box<dyn Metric>> {
     }
 }
 
+/// Which way the quantity recorded as `name` improves: that of the metric of this name, or of the one with which the name
+/// begins or ends, `far_energy`. None where the name holds no metric's.
+pub fn better(name: &str) -> Option<Better> {
+    let holds = |metric: &str| {
+        let rest = name.strip_suffix(metric).map(|rest| rest.is_empty() || rest.ends_with('_'));
+        rest.or_else(|| name.strip_prefix(metric).map(|rest| rest.starts_with('_'))).unwrap_or(false)
+    };
+    // A share of three sets, which `by_name` does not make.
+    let others = holds("memorisation").then_some(Better::Lower);
+    let held = METRICS.iter().filter(|m| holds(m.name)).max_by_key(|m| m.name.len());
+    held.and_then(|m| Some(by_name(m.name, Value::Null).ok()?.better())).or(others)
+}
+
 fn parsed<O: Options>(metric: &str, value: Value) -> Result<O> {
     if value.is_null() {
         return Ok(O::default());
@@ -97,6 +110,15 @@ mod tests {
             assert_eq!(by_name(entry.name, Value::Null).unwrap().name(), entry.name);
             assert_eq!(by_name(entry.name, json!({})).unwrap().name(), entry.name);
         }
+    }
+
+    #[test]
+    fn the_better_way_is_found_in_the_name() {
+        use Better::{Higher, Lower};
+        let cases = [("energy", Some(Lower)), ("coverage", Some(Higher)), ("far_log_density", Some(Higher))];
+        let more =
+            [("w2_gauss_near", Some(Lower)), ("memorisation", Some(Lower)), ("energyless", None), ("steps", None)];
+        cases.into_iter().chain(more).for_each(|(name, want)| assert_eq!(better(name), want, "{name}"));
     }
 
     #[test]

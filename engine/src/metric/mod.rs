@@ -30,7 +30,7 @@ pub use estimate::Estimate;
 pub use fisher::Fisher;
 pub use floor::{PAIRS, floor, floor_sizes, floor_stream};
 pub use gaussian::{KlGauss, W2Gauss};
-pub use list::{Entry, METRICS, NoOptions, by_name};
+pub use list::{Entry, METRICS, NoOptions, better, by_name};
 pub use log_density::LogDensity;
 pub use memorisation::memorisation;
 pub use mmd::{Mmd, MmdOptions};

@@ -103,8 +103,8 @@ impl Target for Density {
             }
             Given::Functions { score: Some(score), .. } => {
                 *out = score(points)?;
-                check_count("the score of the density", out.n(), points.n())?;
-                out.check_dim("the score of the density", self.dim, "the density")?;
+                check_count("the function of the score", out.n(), points.n())?;
+                out.check_dim("the result of the function of the score", self.dim, "the density")?;
             }
             Given::Functions { log_density, score: None } => differences(log_density, points, out)?,
         }
@@ -122,7 +122,7 @@ impl Target for Density {
 
 fn called(log_density: &LogDensityOf, points: &Points) -> Result<Vec<f64>> {
     let values = log_density(points)?;
-    check_count("the log density", values.len(), points.n())?;
+    check_count("the function of the log density", values.len(), points.n())?;
     Ok(values)
 }
 
@@ -130,8 +130,8 @@ fn check_count(what: &str, got: usize, n: usize) -> Result<()> {
     if got == n {
         return Ok(());
     }
-    let want = format!("its function was called with {n} points and must return as many");
-    Err(Error::shape(what, format!("{got} values"), want))
+    let reason = format!("it returned {got} values, but it was called with {n} points and must return as many");
+    Err(Error::Callback { what: what.into(), reason })
 }
 
 /// Central differences, one coordinate of all points at a time.

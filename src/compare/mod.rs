@@ -1,0 +1,103 @@
+//! `compare`: two runs side by side.
+
+mod difference;
+
+use crate::args::CompareArgs;
+use crate::exit::Exit;
+use crate::progress::duration;
+use crate::record::{Metric, Record};
+use crate::{message, summary, terminal};
+use difference::{Change, Comparison, Verdict};
+use sdflow_dsl::Diagnostic;
+use std::path::Path;
+
+/// Tells what differs between two runs; exit code 4 when a metric got worse by more than the limit.
+///
+/// # Errors
+/// A folder that is no run, a closed standard output.
+pub fn compare(args: &CompareArgs) -> Result<Exit, Diagnostic> {
+    let (a, b) = (record(&args.run_a)?, record(&args.run_b)?);
+    let mut comparison = Comparison::of((args.run_a.clone(), &a), (args.run_b.clone(), &b), args.fail_above);
+    let exit = if comparison.failed.is_empty() { Exit::Done } else { Exit::CheckFailed };
+    comparison.exit_code = exit.code();
+    match args.json {
+        true => terminal::say_json(&comparison),
+        false => terminal::say(text(&comparison).trim_end()),
+    }
+    terminal::flushed().map(|()| exit)
+}
+
+/// The record in the run folder at `path`.
+fn record(path: &Path) -> Result<Record, Diagnostic> {
+    let shown = path.display();
+    let hint = match path {
+        _ if path.join("table.jsonl").exists() => "it is the folder of a sweep: compare two of its cells",
+        _ if path.exists() => "give the folder of a run: the last lines of its summary name it",
+        _ => "there is no such folder",
+    };
+    let bytes = std::fs::read(path.join("run.json"))
+        .map_err(|_| message::data(format!("{shown} is no run folder: it has no run.json"), Some(hint)))?;
+    let stale = Some("compute the run again with this version: the same command with `--force`");
+    serde_json::from_slice(&bytes)
+        .map_err(|e| message::data(format!("{shown}/run.json is not a record of this version: {e}"), stale))
+}
+
+fn text(comparison: &Comparison) -> String {
+    let (a, b) = (&comparison.a, &comparison.b);
+    let mut lines = vec![format!("A  {}", a.folder.display()), format!("B  {}", b.folder.display())];
+    let pairs = comparison.differing.iter().map(|(name, (a, b))| format!("  {name:<14}  {a}  ->  {b}"));
+    lines.extend(pairs);
+    let ratio = |a: f64, b: f64| if a > 0.0 { format!(" ({:.2}x)", b / a) } else { String::new() };
+    lines.push(format!(
+        "  {:<14}  {}  ->  {}{}",
+        "time",
+        duration(a.wall_s),
+        duration(b.wall_s),
+        ratio(a.wall_s, b.wall_s)
+    ));
+    for (name, a, b) in [("steps", a.steps, b.steps), ("evaluations", a.nfe, b.nfe), ("pairs", a.pairs, b.pairs)] {
+        if a != b {
+            lines.push(format!("  {name:<14}  {a}  ->  {b}{}", ratio(a as f64, b as f64)));
+        }
+    }
+    lines.extend(table(comparison));
+    lines.join("\n")
+}
+
+fn table(comparison: &Comparison) -> Vec<String> {
+    if comparison.metrics.is_empty() {
+        return vec!["  no metrics in either run".into()];
+    }
+    let width = comparison.metrics.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
+    let head = ["A", "B", "change", "z"];
+    let mut lines =
+        vec![format!("  {:<width$}  {:>19}  {:>19}  {:>9}  {:>7}", "metric", head[0], head[1], head[2], head[3])];
+    for (name, change) in &comparison.metrics {
+        let (a, b) = (shown(change.a.as_ref()), shown(change.b.as_ref()));
+        let relative = change.relative.map_or("-".into(), |r| format!("{:+.1} %", 100.0 * r));
+        let z = change.z.map_or("-".into(), |z| format!("{z:+.1}"));
+        let fails = if comparison.failed.contains(name) { ": FAILED" } else { "" };
+        lines.push(format!("  {name:<width$}  {a:>19}  {b:>19}  {relative:>9}  {z:>7}  {}{fails}", word(change)));
+    }
+    lines.push("  change is (B - A) / |A|, z is B - A in combined standard errors; within 2 it is noise".into());
+    lines
+}
+
+fn word(change: &Change) -> &'static str {
+    match change.verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Same => "same",
+        Verdict::Changed => "changed (no metric's name: not judged)",
+        Verdict::Missing => "missing in B",
+        Verdict::New => "only in B",
+    }
+}
+
+fn shown(metric: Option<&Metric>) -> String {
+    let Some(metric) = metric else { return "-".into() };
+    match (metric.value, metric.se) {
+        (Some(value), Some(se)) => sdflow::output::estimate(value, se),
+        (value, _) => summary::number(value, metric.flag),
+    }
+}

@@ -1,0 +1,72 @@
+//! `new`: a script to begin with.
+
+use crate::args::NewArgs;
+use crate::exit::Exit;
+use crate::{message, terminal};
+use sdflow_dsl::Diagnostic;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+
+/// A script that runs as it is.
+struct Template {
+    name: &'static str,
+    about: &'static str,
+    text: &'static str,
+}
+
+const TEMPLATES: [Template; 5] = [
+    Template { name: "flow", about: "particles flow to a named data set", text: include_str!("flow.rhai") },
+    Template { name: "density", about: "a log density of your own", text: include_str!("density.rhai") },
+    Template { name: "generator", about: "a generator fitted along a flow", text: include_str!("generator.rhai") },
+    Template { name: "data", about: "points from a file, split for honest metrics", text: include_str!("data.rhai") },
+    Template { name: "sweep", about: "a table over parameters and seeds", text: include_str!("sweep.rhai") },
+];
+
+/// Writes a template as `NAME.rhai`, or lists the templates.
+///
+/// # Errors
+/// An unknown template, a file that exists or cannot be written.
+pub fn new(args: &NewArgs) -> Result<Exit, Diagnostic> {
+    let Some(name) = args.name.as_ref().filter(|_| !args.list) else {
+        terminal::say(&listing());
+        return terminal::flushed().map(|()| Exit::Done);
+    };
+    let template = named(&args.template)?;
+    let path = match name.extension() {
+        Some(ending) if ending == "rhai" => name.clone(),
+        _ => PathBuf::from(format!("{}.rhai", name.display())),
+    };
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| match e.kind() {
+        ErrorKind::AlreadyExists => {
+            message::usage(format!("{} exists already", path.display()), "choose another name: it is not overwritten")
+        }
+        _ => {
+            message::data(format!("cannot write {}: {e}", path.display()), Some("choose a folder that can be written"))
+        }
+    })?;
+    // The name in the text is the one that was chosen.
+    let text = template.text.replace("SCRIPT.rhai", &path.display().to_string());
+    file.write_all(text.as_bytes())
+        .map_err(|e| message::data(format!("cannot write {}: {e}", path.display()), None))?;
+    terminal::say(&format!("{} is written; run it with `sdflow-engine {}`", path.display(), path.display()));
+    terminal::flushed().map(|()| Exit::Done)
+}
+
+fn named(name: &str) -> Result<&'static Template, Diagnostic> {
+    TEMPLATES.iter().find(|t| t.name == name).ok_or_else(|| {
+        let near = sdflow::nearest(name, TEMPLATES.iter().map(|t| t.name));
+        let meant = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        let known: Vec<&str> = TEMPLATES.iter().map(|t| t.name).collect();
+        message::usage(
+            format!("there is no template `{name}`"),
+            &format!("{meant}The templates are {}: `sdflow-engine new --list` explains them", known.join(", ")),
+        )
+    })
+}
+
+fn listing() -> String {
+    let lines = TEMPLATES.iter().map(|t| format!("  {:<10} {}", t.name, t.about));
+    let first = "templates for `sdflow-engine new NAME --template T`:".to_string();
+    std::iter::once(first).chain(lines).collect::<Vec<_>>().join("\n")
+}
