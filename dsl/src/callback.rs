@@ -1,10 +1,15 @@
 //! Functions of the script that the engine calls while a flow runs, with all points at once.
 
 use crate::bind::points::Cloud;
+use crate::call::{Call, Fail};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, FnPtr};
+use sdflow::process::Stats;
 use sdflow::{Error, Points};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
+
+/// The share of a run's time above which functions of the script are slow.
+const MUCH: f64 = 0.1;
 
 /// What calls back into a script: its interpreter, the time spent there, and how the last call failed.
 #[derive(Default)]
@@ -52,9 +57,9 @@ impl Callbacks {
         })
     }
 
-    /// Seconds spent in the script's functions so far.
-    pub fn seconds(&self) -> f64 {
-        self.state().seconds
+    /// Seconds spent in the script's functions since this was asked last.
+    pub fn taken(&self) -> f64 {
+        std::mem::take(&mut self.state().seconds)
     }
 
     /// How a call failed, as the script's own error with its place; taken out.
@@ -72,10 +77,23 @@ pub fn detached(function: &FnPtr) -> FnPtr {
     function
 }
 
-/// The warning for a run of `total` seconds of which `inside` were spent in the script's functions, if that is much.
-pub fn slow(inside: f64, total: f64) -> Option<String> {
-    (inside > 0.1 * total)
-        .then(|| format!("functions of the script took {:.0} % of the run's time", 100.0 * (inside / total).min(1.0)))
+/// Seconds of a run that its steps, and its few readings, spent in the script's functions; they are recorded, and told when
+/// they are much.
+pub fn own_time(call: &Call, stats: &Stats) -> f64 {
+    let context = call.context;
+    let inside = context.callbacks.taken();
+    let total = stats.flow_seconds + stats.metric_seconds;
+    if inside <= 0.0 {
+        return 0.0;
+    }
+    context.spent("callbacks", inside);
+    if inside > MUCH * total {
+        let share = 100.0 * (inside / total).min(1.0);
+        let hint = "write the density as a formula in a string: it is computed natively on all cores";
+        let fail = Fail::script(format!("functions of the script took {share:.0} % of the run's time")).hint(hint);
+        context.caution(&fail, call.native.call_position());
+    }
+    inside
 }
 
 /// The failure of a function that returned something else than `want`.

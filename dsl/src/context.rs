@@ -243,11 +243,6 @@ impl Context {
         *self.state().outcome.seconds.entry(part.into()).or_default() += seconds;
     }
 
-    /// Seconds spent on a part of the work so far.
-    pub fn seconds(&self, part: &str) -> f64 {
-        self.state().outcome.seconds.get(part).copied().unwrap_or(0.0)
-    }
-
     /// Adds floating-point operations of pairwise sums.
     pub fn computed(&self, flops: f64) {
         self.state().outcome.flops += flops;

@@ -6,7 +6,7 @@ use crate::bind::idle;
 use crate::bind::metric::{accepted, reference};
 use crate::bind::points::Cloud;
 use crate::call::{At, Call, Fail};
-use crate::callback::slow;
+use crate::callback::own_time;
 use crate::context::Context;
 use crate::manual::{Entry, Kind};
 use crate::{Ending, Reading};
@@ -128,6 +128,8 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     };
     let place = |e| call.place(e);
     let mut flow = plan.flow().map_err(place)?;
+    // What was spent in functions of the script before belongs to no run.
+    context.callbacks.taken();
     let mut watch = Watch(context);
     let (start, dim) = ((*start).clone(), start.dim());
     let stream = context.stream("run");
@@ -163,6 +165,7 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
     options.batch = context.points(options.batch);
     let place = |e| call.place(e);
     let mut flow = plan.flow().map_err(place)?;
+    context.callbacks.taken();
     if options.batch.checked_mul(base.dim()).is_none_or(|values| values > 1 << 30) {
         let error = sdflow::Error::argument("batch", options.batch, "a batch holds at most 2^30 values");
         return Err(call.place(error));
@@ -238,16 +241,7 @@ fn finish(call: &Call, done: Done, dim: usize) -> Result<Dynamic, Fail> {
     if matches!(done.ending, process::Ending::Diverged { .. }) {
         context.diverged(&ending.advice, call.native.call_position());
     }
-    // The script's functions are called from the flow's steps and, rarely, its readings.
-    let inside = (context.callbacks.seconds() - context.seconds("callbacks")).max(0.0);
-    if inside > 0.0 {
-        context.spent("callbacks", inside);
-    }
-    if let Some(warning) = slow(inside, done.stats.flow_seconds + done.stats.metric_seconds) {
-        let hint = "write the density as a formula in a string: it is computed natively on all cores";
-        context.caution(&Fail::script(warning).hint(hint), call.native.call_position());
-    }
-    context.spent("flow", (done.stats.flow_seconds - inside).max(0.0));
+    context.spent("flow", (done.stats.flow_seconds - own_time(call, &done.stats)).max(0.0));
     context.spent("metrics", done.stats.metric_seconds);
     // As `bench` counts: two products of n x m x dim, a multiplication and an addition each.
     context.computed(4.0 * done.stats.flow_pairs as f64 * dim as f64);
