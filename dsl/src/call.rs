@@ -13,10 +13,10 @@ use crate::manual::{Entry, Kind};
 use crate::options;
 use mend::mended;
 use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext, Position};
+use sdflow::Error;
 use sdflow::Points;
 use sdflow::options::Options;
 use sdflow::target::Target;
-use sdflow::{Blame, Error};
 use std::sync::Arc;
 
 /// What every binding is: arguments in, a value or a failure out.
@@ -93,33 +93,6 @@ impl Fail {
             true => EvalAltResult::ErrorTerminated(token, position),
             false => EvalAltResult::ErrorRuntime(token, position),
         })
-    }
-}
-
-impl From<Error> for Fail {
-    fn from(error: Error) -> Fail {
-        let kind = match error.blame() {
-            Blame::Call => Fault::Script,
-            Blame::Data => Fault::Data,
-            Blame::Stopped => Fault::Interrupted,
-        };
-        match error {
-            Error::Unknown { what, name, near } => Fail {
-                kind,
-                hint: near.map(|n| format!("did you mean \"{n}\"?")),
-                ..Fail::script(format!("there is no {what} `{name}`"))
-            },
-            Error::Missing { what, part, hint } => {
-                Fail { kind, ..Fail::script(format!("{what} has no {part}")).hint(hint) }
-            }
-            Error::Expression { text, at, length, message, hint } => Fail {
-                kind,
-                hint: Some(hint).filter(|hint| !hint.is_empty()),
-                at: At::Inside { part: Box::new(At::Call), text, at, length },
-                ..Fail::script(message)
-            },
-            other => Fail { kind, ..Fail::script(other.to_string()) },
-        }
     }
 }
 

@@ -57,7 +57,8 @@ impl Callbacks {
         })
     }
 
-    /// Seconds spent in the script's functions since this was asked last.
+    /// Seconds spent in the script's functions since this was asked last; a run asks at its start, because what was spent
+    /// before belongs to none.
     pub fn taken(&self) -> f64 {
         std::mem::take(&mut self.state().seconds)
     }

@@ -76,6 +76,11 @@ pub fn unknown(function: &str, name: &str, keys: &[Key]) -> Fail {
 
 /// A value as plain data.
 fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
+    // A constant needs no formula.
+    if let Some(hint) = unquoted(value).filter(|_| key.kind.contains("Schedule")) {
+        let message = format!("`{}` is {}, but {} is wanted", key.name, described(value), wanted(key.kind));
+        return Err(Fail::script(message).hint(hint));
+    }
     if let Some(closure) = value.read_lock::<FnPtr>() {
         return match key.kind.contains("Schedule") {
             true => sampled(&closure, key, call),

@@ -128,7 +128,6 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     };
     let place = |e| call.place(e);
     let mut flow = plan.flow().map_err(place)?;
-    // What was spent in functions of the script before belongs to no run.
     context.callbacks.taken();
     let mut watch = Watch(context);
     let (start, dim) = ((*start).clone(), start.dim());

@@ -1,6 +1,35 @@
-//! Hints for errors of the engine.
+//! Errors of the engine as failures of a call, with what mends them.
 
-use sdflow::Error;
+use super::{At, Fail};
+use crate::Fault;
+use sdflow::{Blame, Error};
+
+impl From<Error> for Fail {
+    fn from(error: Error) -> Fail {
+        let kind = match error.blame() {
+            Blame::Call => Fault::Script,
+            Blame::Data => Fault::Data,
+            Blame::Stopped => Fault::Interrupted,
+        };
+        match error {
+            Error::Unknown { what, name, near } => Fail {
+                kind,
+                hint: near.map(|n| format!("did you mean \"{n}\"?")),
+                ..Fail::script(format!("there is no {what} `{name}`"))
+            },
+            Error::Missing { what, part, hint } => {
+                Fail { kind, ..Fail::script(format!("{what} has no {part}")).hint(hint) }
+            }
+            Error::Expression { text, at, length, message, hint } => Fail {
+                kind,
+                hint: Some(hint).filter(|hint| !hint.is_empty()),
+                at: At::Inside { part: Box::new(At::Call), text, at, length },
+                ..Fail::script(message)
+            },
+            other => Fail { kind, ..Fail::script(other.to_string()) },
+        }
+    }
+}
 
 /// What mends an engine's error, where that is plain: a wrong sign, a 0, data that does not fit.
 pub fn mended(error: &Error) -> Option<String> {

@@ -6,6 +6,9 @@ use crate::{Error, Points, Result, target::Target};
 use rayon::prelude::*;
 use std::sync::Arc;
 
+/// Sigmas by which the first estimate may correct the second.
+const FURTHEST: f64 = 3.0;
+
 crate::options! {
     /// Options of `smoothed`.
     pub struct SmoothedOptions {
@@ -20,7 +23,7 @@ crate::options! {
 /// With `x ~ p(x) N(z; x, sigma^2 I)` both `E grad log p(x)` and `E (x - z) / sigma^2` are the smoothed score
 /// [efron2011tweedie, debortoli2024target, akhoundsadegh2024iterated]. The first is precise where sigma is small, the
 /// second where it is large. What is returned is, for each coordinate, the mixture `c` to `1 - c` of both whose
-/// variance under the weights is least. For a Gaussian with a diagonal covariance that is `c = v / (v + sigma^2)` and
+/// variance under the weights is least, at most three sigma from the second. For a Gaussian with a diagonal covariance that is `c = v / (v + sigma^2)` and
 /// leaves no error at all; otherwise bias and error fall with the effective sample size, [`Score::ess`].
 ///
 /// A point whose log density is NaN or -infinity has density 0; a query that meets one takes the second alone, because
@@ -122,14 +125,16 @@ impl Sums {
     }
 
     /// `sigma^2` times the score, coordinate `j`.
-    fn shift(&self, j: usize) -> f64 {
+    fn shift(&self, j: usize, sigma: f64) -> f64 {
         let m = self.moments[j];
         let (b, d) = (m.b / self.weight, m.d / self.weight);
         let (covariance, variance) = (m.bd / self.weight - b * d, m.dd / self.weight - d * d);
         // One sample that carries all weight tells no variance: its place is safer than its slope.
         let known = variance > 1e-12 * d * d && !self.outside;
         let share = if known { (-covariance / variance).clamp(0.0, 1.0) } else { 0.0 };
-        b + share * d
+        // The mixture corrects the second estimate's error, which is below a few sigma: with few effective samples in a
+        // steep tail the share is mere noise, and what it multiplies enormous.
+        b + (share * d).clamp(-FURTHEST * sigma, FURTHEST * sigma)
     }
 
     fn ess(&self) -> f64 {
@@ -154,10 +159,11 @@ impl Score for Smoothed {
         } else {
             self.gather(at)?;
             out.reshape(at.z.n(), at.z.dim());
+            let sigma = at.sigma;
             let factor = form.scale(at.sigma) / (at.sigma * at.sigma);
             let rows = out.data_mut().par_chunks_mut(at.z.dim()).zip(&self.sums);
             rows.for_each(|(row, sums)| {
-                row.iter_mut().enumerate().for_each(|(j, v)| *v = factor * sums.shift(j));
+                row.iter_mut().enumerate().for_each(|(j, v)| *v = factor * sums.shift(j, sigma));
             });
             let mut ess: Vec<f64> = self.sums.iter().map(Sums::ess).collect();
             ess.sort_by(f64::total_cmp);
@@ -185,7 +191,7 @@ mod tests {
     use super::*;
     use crate::pairwise::{Pairwise, PairwiseOptions};
     use crate::rng::Stream;
-    use crate::target::{Density, Gaussian, Mixture};
+    use crate::target::{Banana, Density, Gaussian, Mixture};
 
     fn evaluated(target: Arc<dyn Target>, samples: usize, z: &Points, sigma: f64, form: Form) -> (Points, Smoothed) {
         let pairwise = Pairwise::new(PairwiseOptions::default(), Default::default());
@@ -213,6 +219,16 @@ mod tests {
             let error = error(gaussian, 8, sigma);
             assert!(error < 1e-6, "sigma {sigma}: {error}");
         }
+    }
+
+    #[test]
+    fn a_steep_tail_throws_nothing_far() {
+        // Far above the banana's ridge slopes reach hundreds, and one or two samples carry all the weight.
+        let banana: Arc<dyn Target> = Arc::new(Banana::new(2, 1.5, 0.4).unwrap());
+        let z = Points::new(Stream::new(9).normal(2000, 2).data().iter().map(|e| 6.0 * e).collect(), 2, "z").unwrap();
+        let (shift, _) = evaluated(banana, 16, &z, 2.5, Form::Shift);
+        let furthest = shift.data().iter().fold(0.0f64, |most, s| most.max(s.abs()));
+        assert!(furthest < 8.0 * 2.5, "{furthest}");
     }
 
     #[test]
