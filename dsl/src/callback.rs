@@ -1,6 +1,7 @@
 //! Functions of the script that the engine calls while a flow runs, with all points at once.
 
 use crate::bind::points::Cloud;
+use crate::bind::unknown::taken;
 use crate::call::{Call, Fail};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, FnPtr};
 use sdflow::process::Stats;
@@ -44,7 +45,9 @@ impl Callbacks {
         let host = self.host.get().and_then(|(engine, script)| Some((engine.upgrade()?, script)));
         let Some((engine, script)) = host else { return Err(failed("the script has ended".into())) };
         let begun = Instant::now();
-        let result = function.call::<Dynamic>(&engine, script, (Cloud::value(points.clone()),));
+        // All that are held, which in a dry run stand for nothing else here.
+        let held = Cloud::value(points.rows(0..points.n()));
+        let result = function.call::<Dynamic>(&engine, script, (held,)).map(|value| taken(&value));
         let mut state = self.state();
         state.seconds += begun.elapsed().as_secs_f64();
         result.map_err(|error| match *error {
