@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod bench;
+mod check;
 mod compare;
 mod doctor;
 mod field;

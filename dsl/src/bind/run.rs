@@ -8,16 +8,16 @@ use crate::bind::points::Cloud;
 use crate::call::{At, Call, Fail};
 use crate::callback::own_time;
 use crate::context::Context;
+use crate::dry;
 use crate::manual::{Entry, Kind};
 use crate::{Ending, Reading};
 use rhai::{Dynamic, Engine, Map};
-use sdflow::flow::Flow;
 use sdflow::generator::{FitOptions, fit};
 use sdflow::metric::Estimate;
 use sdflow::options::Options;
 use sdflow::output::{Cell, Table};
 use sdflow::process::{Observer, Row, Stats};
-use sdflow::run::{Forecast, MetricChoice, RunOptions};
+use sdflow::run::{MetricChoice, RunOptions};
 use sdflow::target::{Gaussian, Target};
 use sdflow::{Points, process, run};
 use std::collections::BTreeMap;
@@ -172,7 +172,7 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
     let stream = context.stream("fit");
     let asked = options.clone();
     if context.dry.is_some() {
-        options.steps = options.steps.min(FIT_STEPS);
+        options.steps = options.steps.min(dry::FIT_STEPS);
         options.batch = context.held(options.batch, base.dim());
     }
     let (mut made, points, dim) = model
@@ -187,7 +187,7 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
         })
         .map_err(place)?;
     if let Some(dry) = &context.dry {
-        let ahead = fit_ahead(&mut made.stats, flow.as_ref(), &asked, &options, dim);
+        let ahead = dry::fit_ahead(&mut made.stats, flow.as_ref(), &asked, &options, dim);
         dry.add(&format!("fit {}", plan.name), call.native.call_position(), &ahead);
     }
     let done = Done {
@@ -199,28 +199,6 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
         stats: made.stats,
     };
     finish(call, done, dim)
-}
-
-/// Steps of a fit that a dry run takes.
-const FIT_STEPS: usize = 4;
-
-/// What the fit that was asked for costs, after `taken`, one of fewer steps and smaller batches; `stats` become those of all.
-fn fit_ahead(stats: &mut Stats, flow: &dyn Flow, asked: &FitOptions, taken: &FitOptions, dim: usize) -> Forecast {
-    let every = asked.every.unwrap_or(asked.steps.div_ceil(20)).max(1);
-    let rounds = (0..asked.steps).filter(|step| step.is_multiple_of(every) || step + 1 == asked.steps).count() as u64;
-    let (pairs, steps) = (flow.pairs(asked.batch), asked.steps as u64);
-    let share = (asked.steps * asked.batch) as f64 / (taken.steps * taken.batch) as f64;
-    let all = steps * pairs.velocity + rounds * pairs.readings;
-    (stats.steps, stats.nfe, stats.pairs, stats.flow_pairs) = (steps, steps, all, all);
-    Forecast {
-        steps,
-        nfe: steps,
-        flow_pairs: all,
-        pairs: all,
-        seconds: share * stats.flow_seconds,
-        bytes: 8 * 6 * (asked.batch * dim) as u64,
-        varies: false,
-    }
 }
 
 /// The base of a generator: a target, or points as their own distribution.
