@@ -141,7 +141,7 @@ impl Dry {
         let mut found = self.state();
         let asked = found.assumptions.entry(position).or_default();
         *asked += 1;
-        if *asked % (ALIKE + 1) == 0 { !self.assumed } else { self.assumed }
+        if asked.is_multiple_of(ALIKE + 1) { !self.assumed } else { self.assumed }
     }
 
     /// Has the last call failed while one of its arguments was unknown?
