@@ -81,7 +81,7 @@ fn work(text: &mut String, record: &Record) -> std::fmt::Result {
     }
     if record.steps > 0 {
         // A flow between closed forms sums over no pairs.
-        let rate = (work.pairs > 0).then(|| format!(", {:.3e} pairs/s", work.pairs_per_s)).unwrap_or_default();
+        let rate = if work.pairs > 0 { format!(", {:.3e} pairs/s", work.pairs_per_s) } else { String::new() };
         let threads = record.machine.threads;
         writeln!(
             text,

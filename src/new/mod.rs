@@ -60,7 +60,7 @@ fn named(name: &str) -> Result<&'static Template, Diagnostic> {
         let known: Vec<&str> = TEMPLATES.iter().map(|t| t.name).collect();
         message::usage(
             format!("there is no template `{name}`"),
-            &format!("{meant}The templates are {}: `sdflow-engine new --list` explains them", known.join(", ")),
+            format!("{meant}The templates are {}: `sdflow-engine new --list` explains them", known.join(", ")),
         )
     })
 }
