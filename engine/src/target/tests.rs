@@ -120,7 +120,7 @@ fn only_gaussians_and_their_mixtures_have_a_closed_form_when_smoothed() {
     assert_eq!(
         e.to_string(),
         "a funnel in 2 dimensions has no closed form at sigma = 0.5; \
-         use sigma = 0, or estimate the smoothed score from samples (`kde`)"
+         use `smoothed(target)`, which smooths by Monte Carlo, or sigma = 0 with `scaling: \"raw\"`"
     );
 }
 
