@@ -1,7 +1,7 @@
 //! `bench`: what was measured, as a table or as JSON.
 
 use crate::args::BenchArgs;
-use crate::bench::{self, BenchCase, FlowReport, PairwiseReport, Task};
+use crate::bench::{self, BenchCase, FlowReport, NetReport, PairwiseReport, Task};
 use crate::exit::Exit;
 use crate::message::{of_engine, usage};
 use crate::{guard, machine, terminal};
@@ -31,6 +31,10 @@ pub fn bench(args: &BenchArgs) -> Result<Exit, Diagnostic> {
             let report = bench::flow(&case(args, task, isa), &interrupt).map_err(|e| of_engine(&e))?;
             show(args, FLOW, &flow_row(&report), &report);
         }
+        Task::Net => {
+            let report = bench::net(&case(args, task, isa), &interrupt).map_err(|e| of_engine(&e))?;
+            show(args, NET, &net_row(&report), &report);
+        }
     }
     terminal::flushed().map(|()| Exit::Done)
 }
@@ -39,17 +43,39 @@ fn task(name: &str) -> Result<Task, Diagnostic> {
     match name {
         "pairwise" => Ok(Task::Pairwise),
         "flow" => Ok(Task::Flow),
+        "net" => Ok(Task::Net),
         _ => {
-            let known = ["sinkhorn", "net"].contains(&name);
+            let known = name == "sinkhorn";
             let message =
                 if known { format!("`bench {name}` is not there yet") } else { format!("there is no `bench {name}`") };
-            Err(usage(message, "this version has `bench pairwise` and `bench flow`"))
+            Err(usage(message, "this version has `bench pairwise`, `bench flow` and `bench net`"))
         }
     }
 }
 
+/// The flags of the pairwise sums that are given, with `--n` and `--dim` where they count as such.
+fn pairwise_flags(args: &BenchArgs, sizes: bool) -> Option<String> {
+    let flags = [
+        ("--n", sizes && args.n.is_some()),
+        ("--m", args.m.is_some()),
+        ("--dim", sizes && args.dim.is_some()),
+        ("--sigma", args.sigma.is_some()),
+        ("--data", args.data.is_some()),
+        ("--precision", args.precision.is_some()),
+        ("--backend", args.backend.is_some()),
+        ("--isa", !sizes && args.isa.is_some()),
+        ("--skip", args.skip.is_some()),
+    ];
+    let given: Vec<String> = flags.iter().filter(|(_, given)| *given).map(|(flag, _)| format!("`{flag}`")).collect();
+    (!given.is_empty()).then(|| given.join(", "))
+}
+
 /// Refuses flags that would be ignored.
 fn check(args: &BenchArgs, task: Task) -> Result<(), Diagnostic> {
+    if let Some(given) = pairwise_flags(args, false).filter(|_| task == Task::Net) {
+        let hint = format!("leave out {given}; `--n` is the batch and `--dim` the width of input and output");
+        return Err(usage(format!("`bench net` sums no pairs and cannot take {given}"), hint));
+    }
     if args.noise.is_some() && task != Task::Flow {
         return Err(usage("`--noise` goes with `bench flow` only", "leave it out, or measure `bench flow`"));
     }
@@ -60,34 +86,24 @@ fn check(args: &BenchArgs, task: Task) -> Result<(), Diagnostic> {
         let message = format!("`--matrix` is a table of `bench pairwise`, not of `bench {}`", args.task);
         return Err(usage(message, "leave `--matrix` out, or measure `bench pairwise --matrix`"));
     }
-    let flags = [
-        ("--n", args.n.is_some()),
-        ("--m", args.m.is_some()),
-        ("--dim", args.dim.is_some()),
-        ("--sigma", args.sigma.is_some()),
-        ("--data", args.data.is_some()),
-        ("--precision", args.precision.is_some()),
-        ("--backend", args.backend.is_some()),
-        ("--skip", args.skip.is_some()),
-    ];
-    let given: Vec<String> = flags.iter().filter(|(_, given)| *given).map(|(flag, _)| format!("`{flag}`")).collect();
-    if given.is_empty() {
-        return Ok(());
-    }
-    let given = given.join(", ");
+    let Some(given) = pairwise_flags(args, true) else { return Ok(()) };
     let hint = format!("leave out {given}, or leave out `--matrix` to measure that one case");
     Err(usage(format!("`--matrix` measures a fixed table and cannot take {given}"), hint))
 }
 
 fn case(args: &BenchArgs, task: Task, isa: Isa) -> BenchCase {
     let default = BenchCase::default();
-    let n = if task == Task::Flow { 4096 } else { default.n };
+    let (n, dim) = match task {
+        Task::Pairwise => (default.n, default.dim),
+        Task::Flow => (4096, default.dim),
+        Task::Net => (512, 2),
+    };
     let n = args.n.unwrap_or(n);
     BenchCase {
         task,
         n,
         m: args.m.unwrap_or(n),
-        dim: args.dim.unwrap_or(default.dim),
+        dim: args.dim.unwrap_or(dim),
         sigma: args.sigma,
         data: args.data.unwrap_or(default.data),
         precision: args.precision.unwrap_or(default.precision),
@@ -162,6 +178,18 @@ fn flow_row(report: &FlowReport) -> String {
         "{n:>7} {m:>7} {dim:>5} {sigma:>8.3}  {data:<9}  {noise:<5}  {precision:<6}  {backend:<7}  {isa:<7}  {skip:<4}  \
          {steps:>5} {seconds_per_step:>11.3e} {seconds_per_step_mad:>10.1e} {seconds_engine:>16.3e} {:>7.1} %",
         100.0 * report.overhead,
+    )
+}
+
+const NET: &str = "  batch   dim  hidden        threads  steps    s / step      MAD s   steps/s   GFLOP/s   of peak";
+
+fn net_row(report: &NetReport) -> String {
+    let NetReport { n, dim, threads, steps, seconds_per_step, seconds_per_step_mad, steps_per_s, gflops, .. } = report;
+    let hidden = report.hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join("-");
+    format!(
+        "{n:>7} {dim:>5}  {hidden:<12} {threads:>8} {steps:>6} {seconds_per_step:>11.3e} {seconds_per_step_mad:>10.1e} \
+         {steps_per_s:>9.1} {gflops:>9.1} {:>7.1} %",
+        100.0 * report.fraction_of_peak,
     )
 }
 

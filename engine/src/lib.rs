@@ -20,6 +20,7 @@ pub mod rng;
 pub mod schedule;
 
 pub mod io;
+pub mod net;
 pub mod pairwise;
 pub mod target;
 

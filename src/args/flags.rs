@@ -139,16 +139,16 @@ pub enum KernelName {
 /// A measurement.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// What to measure: one field (`pairwise`), or one step of a flow (`flow`)
+    /// What to measure: one field (`pairwise`), one step of a flow (`flow`), or training steps of a net (`net`)
     #[arg(default_value = "pairwise")]
     pub task: String,
-    /// Particles [default: 16384; 4096 for `flow`]
+    /// Particles [default: 16384; 4096 for `flow`]; the batch of `net` [default: 512]
     #[arg(long)]
     pub n: Option<usize>,
     /// Target points [default: as many as particles]
     #[arg(long)]
     pub m: Option<usize>,
-    /// Coordinates [default: 64]
+    /// Coordinates [default: 64; 2 for `net`]
     #[arg(long)]
     pub dim: Option<usize>,
     /// Noise level [default: .3 sqrt(dim)]

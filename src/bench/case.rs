@@ -13,6 +13,8 @@ pub enum Task {
     Pairwise,
     /// One step of a flow.
     Flow,
+    /// Training steps of a net.
+    Net,
 }
 
 /// Where the points come from.

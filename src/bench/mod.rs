@@ -3,11 +3,13 @@
 mod case;
 mod cases;
 mod flow;
+mod net;
 mod pairwise;
 
 pub use case::{BenchCase, Data, Task};
 pub use cases::cases;
 pub use flow::FlowReport;
+pub use net::NetReport;
 pub use pairwise::PairwiseReport;
 
 use sdflow::{Error, Interrupt, Result};
@@ -33,6 +35,14 @@ pub fn pairwise(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseRepor
 /// As [`pairwise()`].
 pub fn flow(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     on_threads(case, || flow::measure(case, interrupt))
+}
+
+/// Measures training steps of a net.
+///
+/// # Errors
+/// As [`pairwise()`].
+pub fn net(case: &BenchCase, interrupt: &Interrupt) -> Result<NetReport> {
+    on_threads(case, || net::measure(case, interrupt))
 }
 
 fn on_threads<R: Send>(case: &BenchCase, measure: impl FnOnce() -> Result<R> + Send) -> Result<R> {

@@ -34,6 +34,20 @@ fn bench_measures_a_step_of_a_flow() {
 }
 
 #[test]
+fn bench_measures_a_net_in_training() {
+    let report = json(&Sandbox::new().run("bench net --n 64 --threads 1 --json").code(0).stdout);
+    assert_eq!(
+        (report["task"].as_str(), report["n"].as_u64(), report["dim"].as_u64()),
+        (Some("net"), Some(64), Some(2))
+    );
+    let [rate, share, first, last] =
+        ["steps_per_s", "fraction_of_peak", "loss_first", "loss_last"].map(|key| report[key].as_f64().unwrap());
+    assert!(rate > 0.0 && share > 0.0 && share < 1.5 && last < first, "{report}");
+    let shown = Sandbox::new().run("bench net --n 64").code(0).stdout;
+    assert!(shown.lines().count() == 2 && shown.contains("128-128-128"), "{shown}");
+}
+
+#[test]
 fn flags_that_would_be_ignored_are_refused() {
     let sandbox = Sandbox::new();
     for (words, named) in [
@@ -43,7 +57,8 @@ fn flags_that_would_be_ignored_are_refused() {
         ("bench flow --matrix", &["bench pairwise --matrix"]),
         ("bench --noise none", &["`--noise`", "bench flow"]),
         ("bench sinkhorn", &["not there yet", "bench flow"]),
-        ("bench net", &["not there yet"]),
+        ("bench net --m 5 --sigma 1", &["`--m`, `--sigma`", "`--n` is the batch"]),
+        ("bench net --matrix", &["bench pairwise --matrix"]),
         ("bench nonsense", &["nonsense", "pairwise"]),
     ] {
         let done = sandbox.run(words).code(2);

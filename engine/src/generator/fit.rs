@@ -1,7 +1,8 @@
 //! Model optimisation: a generator regressed on the particles that a flow has moved.
 
-use super::{Adam, Generator};
+use super::Generator;
 use crate::flow::{Clock, Flow, StepReport};
+use crate::net::{Adam, AdamOptions};
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::schedule::Schedule;
 use crate::target::Target;
@@ -58,7 +59,7 @@ pub fn fit(
     let (steps, begun, pairs_before) = (options.steps, Instant::now(), pairwise.work().pairs());
     let every = options.every.unwrap_or(steps.div_ceil(20)).max(1);
     let averaged_from = steps - (options.average * steps as f64) as usize;
-    let mut adam = Adam::new(generator.parameters().len());
+    let mut adam = Adam::new(generator.parameters().len(), AdamOptions::default());
     let mut gradient = vec![0.0; generator.parameters().len()];
     let mut average = Average::default();
     let (mut y, mut v) = (Points::default(), Points::default());

@@ -1,10 +1,8 @@
 //! Models that turn base noise into points, and how a flow trains them.
 
-mod adam;
 mod affine;
 mod fit;
 
-pub use adam::Adam;
 pub use affine::{Affine, AffineOptions};
 pub use fit::{FitOptions, FitResult, fit};
 

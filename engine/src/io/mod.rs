@@ -1,4 +1,4 @@
-//! Files: point sets in `.npy`, `.npz` and `.csv`, and writing that never leaves half a file behind.
+//! Files: point sets in `.npy`, `.npz` and `.csv`, nets in `.safetensors`, and writing that never leaves half a file behind.
 //!
 //! A reader trusts nothing in a file: sizes are checked against the bytes that exist before memory is asked for.
 
@@ -6,9 +6,11 @@ mod csv;
 mod npy;
 mod npz;
 mod option;
+mod safetensors;
 mod write;
 
 pub use option::{Column, Header, LoadOptions};
+pub use safetensors::{Tensor, Tensors};
 pub use write::{save_csv, save_npy, save_npy_shape, write_atomic};
 
 use crate::{Error, Points, Result};

@@ -1,7 +1,7 @@
 //! The two products of a block by faer: what a general matrix product reaches, beside our own tiles.
 
 use super::real::Real;
-use faer::{MatMut, MatRef};
+use faer::{Accum, MatMut, MatRef};
 
 /// `s[j] = bias_j + q.x_j`: `q` is dim x width, `x` rows x dim, `s` rows x width.
 pub fn scores<T: Real>(q: &[T], x: &[T], bias: &[T], s: &mut [T]) {
@@ -11,7 +11,7 @@ pub fn scores<T: Real>(q: &[T], x: &[T], bias: &[T], s: &mut [T]) {
         s.fill(*bias);
     }
     let (q, x) = (MatRef::from_row_major_slice(q, dim, width), MatRef::from_row_major_slice(x, rows, dim));
-    T::add_product(MatMut::from_row_major_slice_mut(s, rows, width), x, q);
+    T::multiply(MatMut::from_row_major_slice_mut(s, rows, width), Accum::Add, x, q);
 }
 
 /// `o[c] = scale o[c] + sum_j w[j] v[j][c]`: `w` is rows x width, `v` rows x dim, `o` dim x width.
@@ -22,5 +22,5 @@ pub fn accumulate<T: Real>(w: &[T], v: &[T], o: &mut [T], scale: &[T]) {
         o.iter_mut().zip(scale).for_each(|(o, scale)| *o = T::from_f64(o.to_f64() * scale.to_f64()));
     }
     let (w, v) = (MatRef::from_row_major_slice(w, rows, width), MatRef::from_row_major_slice(v, rows, dim));
-    T::add_product(MatMut::from_row_major_slice_mut(o, dim, width), v.transpose(), w);
+    T::multiply(MatMut::from_row_major_slice_mut(o, dim, width), Accum::Add, v.transpose(), w);
 }

@@ -70,7 +70,7 @@ impl Isa {
 
     /// Runs `op` with this instruction set.
     #[inline(always)]
-    pub(super) fn run<Op: WithSimd>(self, op: Op) -> Op::Output {
+    pub(crate) fn run<Op: WithSimd>(self, op: Op) -> Op::Output {
         match self {
             Isa::Scalar => Scalar.vectorize(op),
             #[cfg(target_arch = "x86_64")]

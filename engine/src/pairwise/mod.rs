@@ -47,6 +47,7 @@ pub use isa::Isa;
 pub use kernel::Kernel;
 pub use peak::{fma_peak, matrix_peak};
 pub use plan::Choice;
+pub use real::Real;
 
 use crate::{Interrupt, Points};
 use buffer::Pool;

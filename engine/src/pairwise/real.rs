@@ -17,23 +17,34 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
         size_of::<Self::Lanes<S>>() / size_of::<Self>()
     }
 
+    /// The nearest value.
     fn from_f64(x: f64) -> Self;
+    /// The value, exactly.
     fn to_f64(self) -> f64;
 
-    /// `out += a b`, by faer.
-    fn add_product(out: MatMut<Self>, a: MatRef<Self>, b: MatRef<Self>);
+    /// `out = a b`, or `out += a b`, by faer.
+    fn multiply(out: MatMut<Self>, accum: Accum, a: MatRef<Self>, b: MatRef<Self>);
 
     /// The leading whole registers of a slice.
     fn registers<S: Simd>(x: &[Self]) -> &[Self::Lanes<S>];
+    /// The same, to write.
     fn registers_mut<S: Simd>(x: &mut [Self]) -> &mut [Self::Lanes<S>];
 
+    /// `x` in every lane.
     fn splat<S: Simd>(simd: S, x: Self) -> Self::Lanes<S>;
+    /// `a + b`
     fn add<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
+    /// `a - b`
     fn sub<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
+    /// `a b`
     fn mul<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
+    /// `a / b`
     fn div<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
+    /// The larger.
     fn max<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
+    /// The smaller.
     fn min<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
+    /// The square root.
     fn sqrt<S: Simd>(simd: S, a: Self::Lanes<S>) -> Self::Lanes<S>;
 
     /// `a b + c`, fused where the hardware fuses.
@@ -45,7 +56,7 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
     /// `if a > b { x } else { 0 }`
     fn where_greater<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>, x: Self::Lanes<S>) -> Self::Lanes<S>;
 
-    /// `2^s`; see [`super::exp`].
+    /// `2^s`, to 2 ulp; 0 where that is below the smallest normal number. `s` must not exceed 127 or 1023.
     fn exp2<S: Simd>(simd: S, s: Self::Lanes<S>) -> Self::Lanes<S>;
 }
 
@@ -74,8 +85,8 @@ impl Real for f32 {
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
-    fn add_product(out: MatMut<f32>, a: MatRef<f32>, b: MatRef<f32>) {
-        multiply(out, Accum::Add, a, b, 1.0);
+    fn multiply(out: MatMut<f32>, accum: Accum, a: MatRef<f32>, b: MatRef<f32>) {
+        multiply(out, accum, a, b, 1.0);
     }
     #[inline(always)]
     fn registers<S: Simd>(x: &[f32]) -> &[S::f32s] {
@@ -123,8 +134,8 @@ impl Real for f64 {
     fn to_f64(self) -> f64 {
         self
     }
-    fn add_product(out: MatMut<f64>, a: MatRef<f64>, b: MatRef<f64>) {
-        multiply(out, Accum::Add, a, b, 1.0);
+    fn multiply(out: MatMut<f64>, accum: Accum, a: MatRef<f64>, b: MatRef<f64>) {
+        multiply(out, accum, a, b, 1.0);
     }
     #[inline(always)]
     fn registers<S: Simd>(x: &[f64]) -> &[S::f64s] {

@@ -2,6 +2,7 @@
 
 mod array;
 mod table;
+mod tensor;
 
 use super::*;
 use std::path::PathBuf;

@@ -1,0 +1,170 @@
+//! The net: its shape and its parameters.
+
+use super::Activation;
+use crate::pairwise::Real;
+use crate::{Error, Result, rng::Stream};
+use faer::MatRef;
+use std::ops::Range;
+
+/// Parameters of the largest net: 1 GiB in f32.
+const MOST: usize = 1 << 28;
+
+/// `x -> W_L a(.. a(W_1 x + b_1) ..) + b_L`, `a` the activation; with `residual`, a hidden layer whose input is as wide as its
+/// output adds it: `h -> h + a(W h + b)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mlp<T> {
+    widths: Vec<usize>,
+    activation: Activation,
+    residual: bool,
+    parameters: Vec<T>,
+}
+
+impl<T: Real> Mlp<T> {
+    /// A net of these widths, input and output included, with the random parameters of torch's `nn.Linear`: weights and
+    /// biases uniform on `+-1/sqrt(fan_in)` (kaiming-uniform with slope `sqrt 5`) [he2015delving].
+    ///
+    /// # Errors
+    /// Fewer than two widths, a width of 0, or more parameters than 2^28.
+    pub fn new(widths: &[usize], activation: Activation, residual: bool, stream: Stream) -> Result<Mlp<T>> {
+        let mut net = Mlp::zeros(widths, activation, residual)?;
+        for layer in 0..net.layers() {
+            let bound = 1.0 / (net.widths[layer] as f64).sqrt();
+            for (purpose, range) in [("weight", net.weight_range(layer)), ("bias", net.bias_range(layer))] {
+                let mut rng = stream.label(purpose).at(layer as u64).rng();
+                for theta in &mut net.parameters[range] {
+                    *theta = T::from_f64(bound * (2.0 * rng.uniform() - 1.0));
+                }
+            }
+        }
+        Ok(net)
+    }
+
+    /// The same with all parameters 0, to be filled.
+    ///
+    /// # Errors
+    /// As [`Mlp::new`].
+    pub fn zeros(widths: &[usize], activation: Activation, residual: bool) -> Result<Mlp<T>> {
+        if widths.len() < 2 {
+            return Err(Error::argument("widths", format!("{widths:?}"), "a net has an input and an output"));
+        }
+        if widths.contains(&0) {
+            return Err(Error::argument("widths", format!("{widths:?}"), "every width must be at least 1"));
+        }
+        let sizes = widths.windows(2).map(|w| w[0].checked_mul(w[1]).and_then(|weights| weights.checked_add(w[1])));
+        let count = sizes.into_iter().try_fold(0usize, |sum, size| sum.checked_add(size?));
+        let Some(count) = count.filter(|count| *count <= MOST) else {
+            let want = format!("the net would have more than {MOST} parameters");
+            return Err(Error::argument("widths", format!("{widths:?}"), want));
+        };
+        Ok(Mlp { widths: widths.to_vec(), activation, residual, parameters: vec![T::default(); count] })
+    }
+
+    /// Widths from the input's to the output's.
+    pub fn widths(&self) -> &[usize] {
+        &self.widths
+    }
+
+    /// Coordinates of an input.
+    pub fn input_dim(&self) -> usize {
+        self.widths[0]
+    }
+
+    /// Coordinates of an output.
+    pub fn dim(&self) -> usize {
+        self.widths[self.layers()]
+    }
+
+    /// Linear layers.
+    pub fn layers(&self) -> usize {
+        self.widths.len() - 1
+    }
+
+    /// What stands between them.
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// Does a hidden layer add its input?
+    pub fn residual(&self) -> bool {
+        self.residual
+    }
+
+    /// All parameters: of each layer `W`, out x in and row-major as torch keeps it, then `b`.
+    pub fn parameters(&self) -> &[T] {
+        &self.parameters
+    }
+
+    /// All parameters, to write.
+    pub fn parameters_mut(&mut self) -> &mut [T] {
+        &mut self.parameters
+    }
+
+    /// Multiplications and additions of one row's forward pass and its gradient with respect to the parameters, products
+    /// only.
+    pub fn flops(&self) -> u64 {
+        let forward: usize = self.widths.windows(2).map(|w| 2 * w[0] * w[1]).sum();
+        // The gradient of the input, which the first layer does without.
+        (3 * forward - 2 * self.widths[0] * self.widths[1]) as u64
+    }
+
+    /// Where layer `l` keeps `W`.
+    pub fn weight_range(&self, layer: usize) -> Range<usize> {
+        let start: usize = self.widths.windows(2).take(layer).map(|w| w[0] * w[1] + w[1]).sum();
+        start..start + self.widths[layer] * self.widths[layer + 1]
+    }
+
+    /// Where layer `l` keeps `b`.
+    pub fn bias_range(&self, layer: usize) -> Range<usize> {
+        let end = self.weight_range(layer).end;
+        end..end + self.widths[layer + 1]
+    }
+
+    /// `W` of layer `l`, out x in.
+    pub(super) fn weight(&self, layer: usize) -> MatRef<'_, T> {
+        let (rows, columns) = (self.widths[layer + 1], self.widths[layer]);
+        MatRef::from_row_major_slice(&self.parameters[self.weight_range(layer)], rows, columns)
+    }
+
+    /// `b` of layer `l`.
+    pub(super) fn bias(&self, layer: usize) -> &[T] {
+        &self.parameters[self.bias_range(layer)]
+    }
+
+    /// Does layer `l` add its input to its output?
+    pub(super) fn skips(&self, layer: usize) -> bool {
+        self.residual && layer + 1 < self.layers() && self.widths[layer] == self.widths[layer + 1]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_start_as_torch_starts_them() {
+        let stream = Stream::new(5);
+        let net: Mlp<f32> = Mlp::new(&[3, 400, 2], Activation::Silu, false, stream).unwrap();
+        assert_eq!(net.parameters().len(), 3 * 400 + 400 + 400 * 2 + 2);
+        for (layer, fan_in) in [(0, 3.0f64), (1, 400.0)] {
+            let bound = 1.0 / fan_in.sqrt();
+            let weights = &net.parameters()[net.weight_range(layer)];
+            let largest = weights.iter().fold(0f32, |a, w| a.max(w.abs()));
+            assert!(f64::from(largest) <= bound && f64::from(largest) > 0.98 * bound, "layer {layer}: {largest}");
+            let square = weights.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>() / weights.len() as f64;
+            assert!((square / (bound * bound / 3.0) - 1.0).abs() < 0.12, "layer {layer}: variance {square}");
+        }
+        // Every parameter is known from the stream that it is keyed by.
+        let known = |purpose: &str, layer: u64| 2.0 * stream.label(purpose).at(layer).rng().uniform() - 1.0;
+        assert_eq!(net.parameters()[0], (known("weight", 0) / 3f64.sqrt()) as f32);
+        assert_eq!(net.bias(1)[0], (known("bias", 1) / 20.0) as f32);
+    }
+
+    #[test]
+    fn impossible_shapes_are_refused() {
+        let message = |widths: &[usize]| Mlp::<f32>::zeros(widths, Activation::Silu, false).unwrap_err().to_string();
+        assert!(message(&[3]).contains("an input and an output"));
+        assert!(message(&[3, 0, 1]).contains("at least 1"));
+        assert!(message(&[usize::MAX, 8]).contains("more than"));
+        assert!(message(&[1 << 15, 1 << 15]).contains("more than"));
+    }
+}

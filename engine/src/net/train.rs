@@ -1,0 +1,167 @@
+//! A net in training: its optimiser, the running mean of its parameters, its buffers.
+
+use super::{Adam, AdamOptions, Gradients, Mlp, Workspace};
+use crate::pairwise::Real;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// A net with all that its training needs; no step allocates once the first has been taken.
+#[derive(Debug, Clone)]
+pub struct Trainer<T> {
+    net: Mlp<T>,
+    /// The net whose parameters are the running mean.
+    mean: Option<Mlp<T>>,
+    decay: f64,
+    adam: Adam<T>,
+    gradient: Vec<T>,
+    work: Workspace<T>,
+    steps: u64,
+}
+
+impl<T: Real> Trainer<T> {
+    /// Trains `net`. `decay` in `[0, 1)` is that of an exponential running mean of the parameters (EMA), which grows to it in
+    /// the first steps as `(1 + t) / (10 + t)`; 0 keeps none.
+    pub fn new(net: Mlp<T>, options: AdamOptions, decay: f64) -> Trainer<T> {
+        let count = net.parameters().len();
+        Trainer {
+            mean: (decay > 0.0).then(|| net.clone()),
+            net,
+            decay,
+            adam: Adam::new(count, options),
+            gradient: vec![T::default(); count],
+            work: Workspace::default(),
+            steps: 0,
+        }
+    }
+
+    /// The net as trained last.
+    pub fn net(&self) -> &Mlp<T> {
+        &self.net
+    }
+
+    /// The net to use: that of the running mean where one is kept.
+    pub fn mean(&self) -> &Mlp<T> {
+        self.mean.as_ref().unwrap_or(&self.net)
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// One step of Adam at `rate` on the mean over the rows of `input` of a loss as [`Mlp::gradient`] takes it. Returns that
+    /// mean before the step.
+    pub fn step(&mut self, input: &[T], rate: f64, loss: impl Fn(Range<usize>, &mut [T]) -> f64 + Sync) -> f64 {
+        let share = 1.0 / (input.len() / self.net.input_dim()) as f64;
+        let to = Gradients { parameters: Some(&mut self.gradient), input: None };
+        let scaled = |rows: Range<usize>, out: &mut [T]| {
+            let value = loss(rows, out);
+            out.iter_mut().for_each(|y| *y = T::from_f64(share * y.to_f64()));
+            share * value
+        };
+        let value = self.net.gradient(input, scaled, to, &mut self.work);
+        self.adam.step(self.net.parameters_mut(), &self.gradient, rate);
+        self.steps += 1;
+        self.keep_mean();
+        value
+    }
+
+    fn keep_mean(&mut self) {
+        let Some(mean) = &mut self.mean else { return };
+        let decay = self.decay.min((1 + self.steps) as f64 / (10 + self.steps) as f64);
+        let both = mean.parameters_mut().par_chunks_mut(8192).zip(self.net.parameters().par_chunks(8192));
+        both.for_each(|(mean, now)| {
+            for (mean, now) in mean.iter_mut().zip(now) {
+                *mean = T::from_f64(now.to_f64() + decay * (mean.to_f64() - now.to_f64()));
+            }
+        });
+    }
+
+    /// The mean net's values, as [`Mlp::forward`].
+    pub fn forward(&mut self, input: &[T], output: &mut [T]) {
+        self.mean.as_ref().unwrap_or(&self.net).forward(input, output, &mut self.work);
+    }
+
+    /// The mean net's gradients, as [`Mlp::gradient`].
+    pub fn gradient(
+        &mut self,
+        input: &[T],
+        loss: impl Fn(Range<usize>, &mut [T]) -> f64 + Sync,
+        to: Gradients<T>,
+    ) -> f64 {
+        self.mean.as_ref().unwrap_or(&self.net).gradient(input, loss, to, &mut self.work)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Activation;
+    use crate::rng::Stream;
+
+    /// Half the squared distance to `want`.
+    fn square(want: &[f32]) -> impl Fn(Range<usize>, &mut [f32]) -> f64 + Sync {
+        move |rows, out| {
+            let mut sum = 0.0;
+            for (y, want) in out.iter_mut().zip(&want[rows]) {
+                *y -= want;
+                sum += 0.5 * f64::from(*y * *y);
+            }
+            sum
+        }
+    }
+
+    fn waves(n: usize) -> (Vec<f32>, Vec<f32>) {
+        let x: Vec<f32> = (0..n).map(|i| 4.0 * i as f32 / n as f32 - 2.0).collect();
+        let y = x.iter().map(|x| (3.0 * x).sin()).collect();
+        (x, y)
+    }
+
+    #[test]
+    fn it_learns_a_wave_the_same_on_any_number_of_threads() {
+        let (x, y) = waves(300);
+        let train = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let net = Mlp::new(&[1, 64, 64, 1], Activation::Silu, true, Stream::new(1)).unwrap();
+            let mut trainer = Trainer::new(net, AdamOptions::default(), 0.99);
+            let mut loss = f64::NAN;
+            pool.install(|| (0..600).for_each(|_| loss = trainer.step(&x, 5e-3, square(&y))));
+            (loss, trainer.net().parameters().to_vec(), trainer.mean().parameters().to_vec())
+        };
+        let [one, two, five] = [1, 2, 5].map(train);
+        assert!(one.0 < 2e-3, "loss {}", one.0);
+        assert!(one == two && two == five);
+        assert_ne!(one.1, one.2);
+    }
+
+    #[test]
+    fn the_running_mean_is_the_weighted_sum_of_what_was() {
+        let (x, y) = waves(20);
+        let net = Mlp::new(&[1, 3, 1], Activation::Tanh, false, Stream::new(1)).unwrap();
+        let mut trainer = Trainer::new(net.clone(), AdamOptions::default(), 0.5);
+        let mut want: Vec<f64> = net.parameters().iter().map(|p| f64::from(*p)).collect();
+        for step in 1..=20 {
+            trainer.step(&x, 1e-2, square(&y));
+            let decay = (f64::from(1 + step) / f64::from(10 + step)).min(0.5);
+            for (mean, now) in want.iter_mut().zip(trainer.net().parameters()) {
+                *mean = decay * *mean + (1.0 - decay) * f64::from(*now);
+            }
+        }
+        for (mean, want) in trainer.mean().parameters().iter().zip(&want) {
+            assert!((f64::from(*mean) - want).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn buffers_are_kept() {
+        let (x, y) = waves(700);
+        let net: Mlp<f32> = Mlp::new(&[1, 32, 1], Activation::Silu, false, Stream::new(1)).unwrap();
+        let mut trainer = Trainer::new(net, AdamOptions::default(), 0.9);
+        trainer.step(&x, 1e-3, square(&y));
+        let places = trainer.work.places();
+        (0..5).for_each(|_| assert!(trainer.step(&x, 1e-3, square(&y)) > 0.0));
+        trainer.step(&x[..300], 1e-3, square(&y));
+        trainer.step(&x, 1e-3, square(&y));
+        assert!(places.len() > 5 && trainer.work.places()[..12] == places[..12]);
+    }
+}
