@@ -2,14 +2,15 @@
 
 use crate::message;
 use crate::record::{Record, Status};
-use sdflow_dsl::Diagnostic;
+use sdflow_dsl::{CELLS, Diagnostic};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// What a run leaves in its folder; all that is ever removed from one. The record goes last: what stands beside it is ours,
 /// also when the program is killed in between.
-const CONTENT: [&str; 9] = [
+const CONTENT: [&str; 10] = [
+    CELLS,
     "script.rhai",
     "metrics.csv",
     "metrics.jsonl",
@@ -38,7 +39,7 @@ pub struct Folder {
 pub enum Found {
     /// This very run, complete.
     Finished(Box<Record>),
-    /// A run that did not come to its end, and how far it came; its folder is empty again.
+    /// A run that did not come to its end, and how far it came; its folder is empty again but for finished cells of sweeps.
     Unfinished(Folder, Status),
     /// Nothing.
     New(Folder),
@@ -64,7 +65,7 @@ pub fn open(path: &Path, identity: &str, force: bool) -> Result<Found, Diagnosti
         Some(record) if same && record.status == Status::Done && !force => Ok(Found::Finished(Box::new(record))),
         Some(record) if record.status == Status::Done && force => {
             let anew = beside(path, "new");
-            let folder = Folder::emptied(&anew).map_err(|e| refusal(&anew, &e))?;
+            let folder = Folder::emptied(&anew, false).map_err(|e| refusal(&anew, &e))?;
             Ok(folder.map_or(Found::Busy, |folder| Found::New(Folder { replaces: Some(path.into()), ..folder })))
         }
         Some(record) if !same && !force => Err(message::usage(
@@ -72,10 +73,10 @@ pub fn open(path: &Path, identity: &str, force: bool) -> Result<Found, Diagnosti
             "choose another `--out`, or replace it with `--force`",
         )),
         Some(record) => {
-            let folder = Folder::emptied(path).map_err(refused)?;
+            let folder = Folder::emptied(path, same && !force).map_err(refused)?;
             Ok(folder.map_or(Found::Busy, |folder| Found::Unfinished(folder, record.status)))
         }
-        None => Ok(Folder::emptied(path).map_err(refused)?.map_or(Found::Busy, Found::New)),
+        None => Ok(Folder::emptied(path, false).map_err(refused)?.map_or(Found::Busy, Found::New)),
     }
 }
 
@@ -108,8 +109,9 @@ pub fn recorded(path: &Path) -> Result<Option<Record>, Diagnostic> {
 }
 
 impl Folder {
-    /// The folder at `path`, locked, without anything of an earlier run; none when another process has locked it.
-    fn emptied(path: &Path) -> io::Result<Option<Folder>> {
+    /// The folder at `path`, locked, without anything of an earlier run but, if they are to be kept, the finished cells of its
+    /// sweeps; none when another process has locked it.
+    fn emptied(path: &Path, keep: bool) -> io::Result<Option<Folder>> {
         fs::create_dir_all(path)?;
         let lock = File::create(path.join(LOCK))?;
         match lock.try_lock() {
@@ -117,7 +119,9 @@ impl Folder {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(e)) => return Err(e),
         }
-        for name in DRAFTS.iter().chain(&CONTENT) {
+        // The record tells whose the cells are.
+        let kept = |name: &str| keep && [CELLS, "run.json"].contains(&name);
+        for name in DRAFTS.iter().chain(&CONTENT).filter(|name| !kept(name)) {
             let entry = path.join(name);
             match fs::symlink_metadata(&entry) {
                 Ok(kind) if kind.is_dir() => fs::remove_dir_all(&entry)?,
@@ -131,6 +135,11 @@ impl Folder {
     /// Where to write.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Are there finished cells of an earlier attempt?
+    pub fn has_cells(&self) -> bool {
+        self.path.join(CELLS).is_dir()
     }
 
     /// Writes `record` as `run.json`, whole or not at all.
@@ -167,6 +176,10 @@ impl Folder {
     }
 
     fn settled(self, complete: bool) -> Result<PathBuf, Diagnostic> {
+        if complete && self.has_cells() {
+            let cells = self.path.join(CELLS);
+            fs::remove_dir_all(&cells).map_err(|e| refusal(&cells, &e))?;
+        }
         let Some(old) = self.replaces.filter(|_| complete) else { return Ok(self.path) };
         let aside = beside(&old, "replaced");
         if matches!(recorded(&aside), Ok(Some(_))) {

@@ -22,7 +22,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     let path = args.out.clone().unwrap_or_else(|| default_folder(&args.script.script, prepared.identity()));
     let folder = match folder::open(&path, prepared.identity(), args.force)? {
         Found::Finished(record) => return answer(args, &record, &path),
-        Found::Unfinished(folder, status) => said(anew(status), folder),
+        Found::Unfinished(folder, status) => said(status, folder),
         Found::New(folder) => folder,
         Found::Busy => return Err(folder::busy(&path)),
     };
@@ -44,16 +44,15 @@ pub fn default_folder(script: &Path, identity: &str) -> PathBuf {
     Path::new("runs").join(format!("{name}-{identity}"))
 }
 
-fn anew(earlier: Status) -> &'static str {
-    match earlier {
-        Status::Failed => "an earlier run of this failed; it is computed anew",
-        Status::Stopped => "an earlier run of this was stopped; it is computed anew",
-        Status::Running | Status::Done => "an earlier run of this was cut off; it is computed anew",
-    }
-}
-
-fn said(line: &str, folder: Folder) -> Folder {
-    terminal::tell(line);
+/// Tells what becomes of an `earlier` run in `folder`.
+fn said(earlier: Status, folder: Folder) -> Folder {
+    let ended = match earlier {
+        Status::Failed => "failed",
+        Status::Stopped => "was stopped",
+        Status::Running | Status::Done => "was cut off",
+    };
+    let but = if folder.has_cells() { ", but for the finished cells of its sweeps" } else { "" };
+    terminal::tell(&format!("an earlier run of this {ended}; it is computed anew{but}"));
     folder
 }
 

@@ -1,9 +1,11 @@
 //! Functions of the script that the engine calls while a flow runs, with all points at once.
 
+use crate::bind::generator::Model;
 use crate::bind::points::Cloud;
 use crate::bind::unknown::taken;
 use crate::call::{Call, Fail};
-use rhai::{AST, Dynamic, Engine, EvalAltResult, FnPtr};
+use crate::context;
+use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, FnPtr, Map};
 use sdflow::process::Stats;
 use sdflow::{Error, Points};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -32,6 +34,11 @@ impl Callbacks {
         let _ = self.host.set((Arc::downgrade(engine), script.clone()));
     }
 
+    /// The same interpreter, with an account of its own.
+    pub fn beside(&self) -> Callbacks {
+        Callbacks { host: self.host.clone(), state: Mutex::default() }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,7 +55,9 @@ impl Callbacks {
         // All that are held, which in a dry run stand for nothing else here.
         let held = Cloud::value(points.rows(0..points.n()));
         let result = function.call::<Dynamic>(&engine, script, (held,)).map(|value| taken(&value));
-        let mut state = self.state();
+        // A function made outside of a sweep may be called in one of its cells.
+        let cell = context::here();
+        let mut state = cell.as_ref().map_or(self, |cell| &cell.callbacks).state();
         state.seconds += begun.elapsed().as_secs_f64();
         result.map_err(|error| match *error {
             EvalAltResult::ErrorTerminated(..) => Error::Interrupted,
@@ -76,9 +85,26 @@ impl Callbacks {
 pub fn detached(function: &FnPtr) -> FnPtr {
     let mut function = function.clone();
     for captured in function.iter_curry_mut() {
-        *captured = captured.flatten_clone();
+        *captured = copied(captured);
     }
     function
+}
+
+/// A copy that shares nothing which could change.
+fn copied(value: &Dynamic) -> Dynamic {
+    if let Some(array) = value.read_lock::<Array>() {
+        return array.iter().map(copied).collect::<Array>().into();
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        return map.iter().map(|(key, value)| (key.clone(), copied(value))).collect::<Map>().into();
+    }
+    if let Some(function) = value.read_lock::<FnPtr>() {
+        return detached(&function).into();
+    }
+    match value.read_lock::<Model>() {
+        Some(model) => Dynamic::from(model.copied()),
+        None => value.flatten_clone(),
+    }
 }
 
 /// Seconds of a run that its steps, and its few readings, spent in the script's functions; they are recorded, and told when
@@ -92,9 +118,13 @@ pub fn own_time(call: &Call, stats: &Stats) -> f64 {
     }
     context.spent("callbacks", inside);
     if inside > MUCH * total {
-        let share = 100.0 * (inside / total).min(1.0);
+        // Many cells of a sweep shall not say nearly the same.
+        let share = match context.is_cell {
+            true => "more than 10".into(),
+            false => format!("{:.0}", 100.0 * (inside / total).min(1.0)),
+        };
         let hint = "write the density as a formula in a string: it is computed natively on all cores";
-        let fail = Fail::script(format!("functions of the script took {share:.0} % of the run's time")).hint(hint);
+        let fail = Fail::script(format!("functions of the script took {share} % of the run's time")).hint(hint);
         context.caution(&fail, call.native.call_position());
     }
     inside

@@ -1,7 +1,9 @@
 //! The state of one run: what was asked, what has happened, who is told.
 
+mod cell;
 mod telling;
 
+pub use cell::{Seat, Trace, here};
 pub use telling::diverged_with;
 
 use crate::call::{At, Fail};
@@ -44,8 +46,14 @@ pub struct Context {
     pub given: Given,
     /// Set in a dry run.
     pub dry: Option<Dry>,
+    /// Is this the state of a cell of a sweep?
+    pub is_cell: bool,
+    /// What tells this run from every other.
+    pub identity: String,
     program: Arc<Program>,
-    seed: u64,
+    /// Of which all random numbers come.
+    root: Stream,
+    floors: Arc<Floors>,
     state: Mutex<State>,
 }
 
@@ -58,9 +66,11 @@ struct State {
     /// Lines and bytes that `print` did not write.
     dropped: (usize, usize),
     thresholds: Vec<Threshold>,
-    floors: BTreeMap<String, (Dynamic, Option<f64>)>,
     diverged: Option<(String, Position)>,
 }
+
+/// Noise floors by what they belong to. One that is being made is waited for.
+type Floors = Mutex<BTreeMap<String, Arc<Mutex<Option<(Dynamic, Option<f64>)>>>>>;
 
 /// A `threshold` waiting for the end of the run.
 struct Threshold {
@@ -72,7 +82,13 @@ struct Threshold {
 
 impl Context {
     /// The state at the start of a run.
-    pub fn new(request: &Request, given: Given, program: Arc<Program>, listener: Arc<dyn Listener>) -> Context {
+    pub fn new(
+        request: &Request,
+        given: Given,
+        identity: &str,
+        program: Arc<Program>,
+        listener: Arc<dyn Listener>,
+    ) -> Context {
         Context {
             quick: request.quick,
             listener,
@@ -82,8 +98,11 @@ impl Context {
             sandbox: Sandbox::new(&request.script, &request.allow_read, &request.folder),
             given,
             dry: None,
+            is_cell: false,
+            identity: identity.into(),
             program,
-            seed: request.seed,
+            root: Stream::new(request.seed),
+            floors: Arc::default(),
             state: Mutex::default(),
         }
     }
@@ -94,10 +113,15 @@ impl Context {
 
     /// A stream of its own for every call: the `k`-th draw for a purpose gets the `k`-th stream of that purpose.
     pub fn stream(&self, purpose: &str) -> Stream {
+        self.numbered_stream(purpose).1
+    }
+
+    /// The same with `k`, counted from 0.
+    pub fn numbered_stream(&self, purpose: &str) -> (u64, Stream) {
         let mut state = self.state();
         let count = state.draws.entry(purpose.into()).or_default();
         *count += 1;
-        Stream::new(self.seed).label(purpose).at(*count - 1)
+        (*count - 1, self.root.label(purpose).at(*count - 1))
     }
 
     /// `n`, or what `--quick` leaves of it.
@@ -197,12 +221,16 @@ impl Context {
         alive: Dynamic,
         make: impl FnOnce() -> Result<Option<f64>, Fail>,
     ) -> Result<Option<f64>, Fail> {
-        let known = self.state().floors.get(key).map(|(_, floor)| *floor);
-        if let Some(floor) = known {
-            return Ok(floor);
+        let place = {
+            let mut floors = self.floors.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(floors.entry(key.into()).or_default())
+        };
+        let mut known = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, floor)) = &*known {
+            return Ok(*floor);
         }
         let floor = make()?;
-        self.state().floors.insert(key.into(), (alive, floor));
+        *known = Some((alive, floor));
         Ok(floor)
     }
 
@@ -268,7 +296,7 @@ impl Context {
     /// What happened so far, taken out.
     pub fn take(&self) -> Outcome {
         let mut outcome = std::mem::take(&mut self.state().outcome);
-        outcome.pairs = self.pairwise.work().pairs();
+        outcome.pairs += self.pairwise.work().pairs();
         outcome
     }
 }

@@ -10,9 +10,11 @@ mod check;
 mod context;
 mod dry;
 mod error;
+mod exact;
 mod identity;
 mod import;
 mod language;
+mod layout;
 pub mod manual;
 mod options;
 mod param;
@@ -25,12 +27,17 @@ mod syntax;
 pub use check::{CheckReport, check};
 pub use dry::{Cost, Work};
 pub use identity::joined;
+pub use layout::Layout;
 pub use script::{Prepared, STACK, execute, execute_here, prepare};
 
 use sdflow::{Interrupt, pairwise::PairwiseOptions};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// Where a run keeps the finished cells of its sweeps, below its folder. What [`execute`] finds there of the same run is not
+/// computed again; once a run is done, nobody needs it any more.
+pub const CELLS: &str = "cells";
 
 /// What to run and with what.
 #[derive(Debug, Clone)]
@@ -152,7 +159,7 @@ pub struct Ending {
 }
 
 /// An error as a user sees it: cause, place, hint.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// Whose fault; decides the exit code.
     pub kind: Fault,
@@ -176,7 +183,8 @@ impl Diagnostic {
 }
 
 /// Whose fault an error is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Fault {
     /// A `-p` value that cannot be used (exit code 2).
     Usage,
@@ -193,11 +201,12 @@ pub enum Fault {
 }
 
 /// A place in a script.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Place {
     /// The file, as the user would name it.
     pub file: PathBuf,
-    /// Its text.
+    /// Its text; left out of files.
+    #[serde(skip)]
     pub source: String,
     /// Line, from 1.
     pub line: usize,

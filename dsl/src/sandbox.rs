@@ -17,6 +17,16 @@ impl Sandbox {
         Sandbox { readable: std::iter::once(home).chain(allowed.iter().cloned()).collect(), folder: folder.into() }
     }
 
+    /// The same reads; writes stay below `folder`.
+    pub fn within(&self, folder: &Path) -> Sandbox {
+        Sandbox { folder: folder.into(), ..self.clone() }
+    }
+
+    /// The folder below which is written.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The existing file that `name` means: relative to the script's folder or to an allowed one, and below it
     /// after links are followed.
     pub fn readable(&self, name: &str) -> Result<PathBuf, Fail> {

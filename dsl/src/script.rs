@@ -168,6 +168,12 @@ impl Prepared {
         Ok(self)
     }
 
+    /// The state at the start of the run.
+    fn context(&self, listener: Arc<dyn Listener>) -> Context {
+        let (given, program) = (self.given.clone(), Arc::clone(&self.program));
+        Context::new(&self.request, given, &self.identity, program, listener)
+    }
+
     fn hash(&self) -> String {
         let mut hasher = Hasher::new();
         hasher.field("engine", env!("CARGO_PKG_VERSION").as_bytes());
@@ -204,7 +210,7 @@ pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
 
 /// [`execute`] on this thread, whose stack must hold [`STACK`] bytes; the script's loops run in this thread's pool.
 pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
-    let context = Arc::new(Context::new(&prepared.request, prepared.given.clone(), prepared.program.clone(), listener));
+    let context = Arc::new(prepared.context(listener));
     // A panic is a defect of ours; it must not take the run's folder with it.
     let run = std::panic::AssertUnwindSafe(|| evaluate(&prepared.program, &context));
     let failure = std::panic::catch_unwind(run).unwrap_or_else(|panic| {
@@ -218,7 +224,7 @@ pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome
 
 /// Runs a script dry: what it would refuse, or None, and what was found on the way.
 pub fn rehearse(prepared: &Prepared, listener: Arc<dyn Listener>, dry: Dry) -> (Option<Diagnostic>, Found, Outcome) {
-    let mut context = Context::new(&prepared.request, prepared.given.clone(), prepared.program.clone(), listener);
+    let mut context = prepared.context(listener);
     context.dry = Some(dry);
     let context = Arc::new(context);
     let failure = std::thread::scope(|scope| {
@@ -247,9 +253,9 @@ fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
     bind::register(&mut engine, context);
     engine.set_module_resolver(Resolver::new(program));
     let printer = Arc::clone(context);
-    engine.on_print(move |text| printer.print(text));
+    engine.on_print(move |text| printer.here().print(text));
     let debugger = Arc::clone(context);
-    engine.on_debug(move |text, _, _| debugger.print(text));
+    engine.on_debug(move |text, _, _| debugger.here().print(text));
     let interrupt = context.interrupt.clone();
     engine.on_progress(move |_| interrupt.raised().then_some(Dynamic::UNIT));
     let engine = Arc::new(engine);

@@ -58,6 +58,16 @@ impl Sources {
         Some(Place { file: shown, source, line, column: text.chars().count() + 1, length: 1 })
     }
 
+    /// A diagnostic that was read from a file, with the text that is left out there.
+    pub fn completed(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        if let Some(place) = &mut diagnostic.place
+            && let Some(file) = self.files.iter().find(|file| file.shown == place.file)
+        {
+            place.source = file.text.clone();
+        }
+        diagnostic
+    }
+
     /// The place of a position, with the length of the token that stands there.
     pub fn place(&self, position: Position) -> Option<Place> {
         let line = position.line()?;

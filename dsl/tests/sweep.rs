@@ -136,3 +136,66 @@ fn bad_axes_are_told() {
     assert!(failure("let r = []; r.pad(200, 1); sweep(#{a: r, b: r}, |p| #{a: 1});").contains("more than 10000 cells"));
     assert!(failure("table([#{a: 1}]).best(\"b\");").contains("no column `b`"));
 }
+
+/// What a cell draws depends on the cell and on nothing that ran before it or beside it.
+#[test]
+fn a_cell_has_random_numbers_of_its_own() {
+    let third = |first: &str| {
+        let text = format!(
+            "let t = sweep(#{{a: [1, 2, 3]}}, |p| {{ {first} #{{m: normal(3, 1).mean()[0]}} }}); record(#{{m: t.column(\"m\")[2]}});
+             record(#{{second: t.column(\"m\")[1], after: normal(3, 1).mean()[0]}});"
+        );
+        let (outcome, _) = stage::run(&text);
+        assert_eq!(outcome.failure.as_ref().map(stage::told), None);
+        ["m", "second", "after"].map(|name| outcome.metrics[name].value)
+    };
+    let alone = third("");
+    assert_eq!(alone, third("if p.a == 1 { normal(9, 1); }"));
+    assert!(alone[0] != alone[1] && alone[1] != alone[2]);
+}
+
+#[test]
+fn a_generator_from_outside_is_copied_for_each_cell() {
+    held(
+        r#"
+        let p = ar1(0.5, #{dim: 2});
+        let g = affine(#{dim: 2});
+        let boxed = #{list: [g]};
+        let train = |model| fit(model, sd_flow(p, gaussian_fit()), gaussian(#{dim: 2}), #{steps: 3, batch: 32});
+        let before = g.cov()[0][0];
+        let t = sweep(#{a: [1, 2]}, |c| { let own = boxed.list[0]; train.call(own); train.call(g);
+                      #{first: own.cov()[0][0], begun: before} });
+        expect("trained inside", t.column("first")[0] != before && t.column("first")[0] != t.column("first")[1]);
+        expect("untouched outside", g.cov()[0][0] == before);
+        "#,
+    );
+}
+
+#[test]
+fn a_threshold_in_a_cell_is_refused() {
+    let told = failure("sweep(#{a: [1]}, |p| { threshold(\"m\", \"<\", 1); #{m: 1} });");
+    assert!(told.contains("a threshold judges the run's final metrics") && told.contains("after the sweep"), "{told}");
+}
+
+/// What a cell has left is taken in as it was, not-a-numbers included, and another run's is not.
+#[test]
+fn finished_cells_are_answered_from_the_run_folder() {
+    let script = r#"
+        let t = sweep(#{a: [1, 2]}, |p| { print(p.a); expect("odd", p.a == 1); save(normal(2, 2), `${p.a}.csv`);
+                      #{nan: 0.0 / 0.0, inf: 1.0 / 0.0, third: energy(normal(9, 2), normal(9, 2))} });
+        print(t.rows);
+    "#;
+    let folder = tempfile::tempdir().unwrap();
+    let read = || std::fs::read_to_string(folder.path().join("run/cells/0.jsonl")).unwrap();
+    let told = |(outcome, said): (Outcome, Vec<String>)| (said, outcome.checks, outcome.files, outcome.pairs);
+    let first = told(stage::run_in(folder.path(), script));
+    let lines = read();
+    assert_eq!(lines.lines().count(), 2);
+    std::fs::remove_dir_all(folder.path().join("run/samples")).unwrap();
+    assert_eq!(told(stage::run_in(folder.path(), script)), first);
+    assert!(folder.path().join("run/samples/2.csv").is_file());
+    let sorted = |text: &str| text.lines().map(String::from).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(sorted(&read()), sorted(&lines));
+    stage::run_in(folder.path(), &script.replace("normal(9, 2)", "normal(8, 2)"));
+    assert!(sorted(&read()).is_disjoint(&sorted(&lines)));
+}

@@ -71,9 +71,7 @@ pub enum Verdict {
 impl Comparison {
     /// Run `a` against run `b`, each a folder and its record.
     pub fn of(a: (PathBuf, &Record), b: (PathBuf, &Record), fail_above: Option<f64>) -> Comparison {
-        let names: BTreeSet<&String> = a.1.metrics.keys().chain(b.1.metrics.keys()).collect();
-        let change = |name: &String| Change::of(name, a.1.metrics.get(name), b.1.metrics.get(name));
-        let metrics: BTreeMap<String, Change> = names.into_iter().map(|name| (name.clone(), change(name))).collect();
+        let metrics = Change::all(a.1, b.1);
         let fails = |change: &Change| fail_above.is_some_and(|limit| change.fails(limit));
         let failed = metrics.iter().filter(|(_, change)| fails(change)).map(|(name, _)| name.clone()).collect();
         let differing = differing(a.1, b.1);
@@ -98,6 +96,13 @@ impl Side {
 }
 
 impl Change {
+    /// The changes of all metrics from `a` to `b`.
+    pub fn all(a: &Record, b: &Record) -> BTreeMap<String, Change> {
+        let names: BTreeSet<&String> = a.metrics.keys().chain(b.metrics.keys()).collect();
+        let change = |name: &String| Change::of(name, a.metrics.get(name), b.metrics.get(name));
+        names.into_iter().map(|name| (name.clone(), change(name))).collect()
+    }
+
     fn of(name: &str, a: Option<&Metric>, b: Option<&Metric>) -> Change {
         let values = a.zip(b).and_then(|(a, b)| Some((a.value?, b.value?)));
         let change = values.map(|(a, b)| b - a);
@@ -115,7 +120,7 @@ impl Change {
     }
 
     /// Worse by more than the share `limit` and by more than noise, or gone.
-    fn fails(&self, limit: f64) -> bool {
+    pub fn fails(&self, limit: f64) -> bool {
         match self.verdict {
             Verdict::Missing => true,
             // From 0 every change is larger than any share.

@@ -1,6 +1,7 @@
-//! `compare`: two runs side by side.
+//! `compare`: two runs, or two sweeps, side by side.
 
 mod difference;
+mod sweeps;
 
 use crate::args::CompareArgs;
 use crate::exit::Exit;
@@ -10,12 +11,16 @@ use crate::{message, summary, terminal};
 use difference::{Change, Comparison, Verdict};
 use sdflow_dsl::Diagnostic;
 use std::path::Path;
+use sweeps::{Sweeps, is_sweep};
 
-/// Tells what differs between two runs; exit code 4 when a metric got worse by more than the limit.
+/// Tells what differs between two runs or two sweeps; exit code 4 when a metric got worse by more than the limit.
 ///
 /// # Errors
-/// A folder that is no run, a closed standard output.
+/// A folder that is neither, or one of each; a closed standard output.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Diagnostic> {
+    if is_sweep(&args.run_a) && is_sweep(&args.run_b) {
+        return sweeps_compared(args);
+    }
     let (a, b) = (record(&args.run_a)?, record(&args.run_b)?);
     let mut comparison = Comparison::of((args.run_a.clone(), &a), (args.run_b.clone(), &b), args.fail_above);
     let exit = if comparison.failed.is_empty() { Exit::Done } else { Exit::CheckFailed };
@@ -27,11 +32,22 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Diagnostic> {
     terminal::flushed().map(|()| exit)
 }
 
+fn sweeps_compared(args: &CompareArgs) -> Result<Exit, Diagnostic> {
+    let mut sweeps = Sweeps::of(&args.run_a, &args.run_b, args.fail_above)?;
+    let exit = if sweeps.failed.is_empty() { Exit::Done } else { Exit::CheckFailed };
+    sweeps.exit_code = exit.code();
+    match args.json {
+        true => terminal::say_json(&sweeps),
+        false => terminal::say(sweeps::text(&sweeps).trim_end()),
+    }
+    terminal::flushed().map(|()| exit)
+}
+
 /// The record in the run folder at `path`.
 fn record(path: &Path) -> Result<Record, Diagnostic> {
     let shown = path.display();
     let hint = match path {
-        _ if path.join("table.jsonl").exists() => "it is the folder of a sweep: compare two of its cells",
+        _ if is_sweep(path) => "it is the folder of a sweep: compare it with another sweep, or two of its cells",
         _ if path.exists() => "give the folder of a run: the last lines of its summary name it",
         _ => "there is no such folder",
     };

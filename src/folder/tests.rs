@@ -83,7 +83,7 @@ fn a_replacement_cut_in_half_is_put_right() {
     fs::rename(&path, beside(&path, "replaced")).unwrap();
     assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)));
 
-    let aside = Folder::emptied(&beside(&path, "replaced")).unwrap().unwrap();
+    let aside = Folder::emptied(&beside(&path, "replaced"), false).unwrap().unwrap();
     aside.write_record(&done("a")).unwrap();
     ready(open(&path, "a", true).unwrap()).kept(&done("a")).unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
@@ -98,4 +98,24 @@ fn a_folder_left_half_emptied_is_still_a_run_folder() {
     fs::write(path.join(DRAFTS[0]), "{").unwrap();
     assert!(matches!(open(&path, "a", false).unwrap(), Found::New(_)));
     assert!(!path.join(DRAFTS[0]).exists() && CONTENT.last() == Some(&"run.json"));
+}
+
+/// Finished cells of a sweep stay for the same run and for no other, and go when it is done.
+#[test]
+fn finished_cells_wait_for_their_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run");
+    let cells = path.join(CELLS);
+    for (force, kept) in [(false, true), (true, false)] {
+        let folder = ready(open(&path, "a", force).unwrap());
+        folder.write_record(&record("a")).unwrap();
+        fs::create_dir_all(&cells).unwrap();
+        drop(folder);
+        let found = ready(open(&path, "a", force).unwrap());
+        assert_eq!((found.has_cells(), cells.exists()), (kept, kept));
+    }
+    let folder = ready(open(&path, "a", false).unwrap());
+    fs::create_dir_all(&cells).unwrap();
+    folder.kept(&done("a")).unwrap();
+    assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)) && !cells.exists());
 }

@@ -56,3 +56,38 @@ fn what_is_no_run_is_refused() {
     sandbox.write("broken/run.json", "{}");
     assert!(sandbox.run("compare one broken --json").code(6).stdout.contains("\"exit_code\": 6"));
 }
+
+#[test]
+fn cells_of_two_sweeps_match_by_what_varies() {
+    let sandbox =
+        Sandbox::with(&format!("let n = param(\"n\", 1);\n{}", SCRIPT.replace("1.0 + shift", "1.0 + shift * n")));
+    sandbox.run("sweep a.rhai --out one --quiet -p n=1,2,3 -p seed=1,2").code(0);
+    sandbox.run("sweep a.rhai --out two --quiet -p n=2,3,4 -p seed=1,2 -p shift=0.1").code(0);
+    let said = sandbox.run("compare one two").code(0).stdout;
+    let line = |name: &str| said.lines().find(|l| l.trim_start().starts_with(name)).unwrap_or_else(|| panic!("{said}"));
+    assert!(line("cells").ends_with("4 finished in both, 2 only in A, 2 only in B"), "{said}");
+    assert!(line("-p shift").contains("0.0  ->  0.1"), "{said}");
+    let words: Vec<&str> = line("energy").split_whitespace().collect();
+    assert_eq!(words, ["energy", "0", "4", "+25.0", "%", "-", "n=3,", "seed=1"], "{said}");
+    let words: Vec<&str> = line("noisy_energy").split_whitespace().collect();
+    assert_eq!(words, ["noisy_energy", "0", "0", "+0.0", "%", "+0.0", "-"], "{said}");
+
+    let done = json(&sandbox.run("compare one two --fail-above 25% --json").code(4).stdout);
+    let failed = [
+        "energy at n=3, seed=1",
+        "energy at n=3, seed=2",
+        "n=1, seed=1 is missing in B",
+        "n=1, seed=2 is missing in B",
+    ];
+    assert_eq!(done["failed"], serde_json::json!(failed));
+    assert_eq!((&done["exit_code"], done["cells"].as_array().unwrap().len()), (&4.into(), 4));
+    assert_eq!(done["cells"][0]["metrics"]["noisy_energy"]["verdict"], "same");
+    sandbox.run("compare one one --fail-above 0").code(0);
+
+    sandbox.run("sweep a.rhai --out far --quiet -p n=7,8").code(0);
+    let far = sandbox.run("compare one far").code(6).stderr;
+    assert!(far.contains("no finished cell in common") && far.contains("parameters that vary"), "{far}");
+    sandbox.run("a.rhai --out single --quiet").code(0);
+    let mixed = sandbox.run("compare one single").code(6).stderr;
+    assert!(mixed.contains("compare it with another sweep, or two of its cells"), "{mixed}");
+}

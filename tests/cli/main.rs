@@ -12,4 +12,5 @@ mod new;
 mod running;
 mod sandbox;
 mod sweep;
+mod sweep_inside;
 mod sweep_resume;

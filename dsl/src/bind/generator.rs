@@ -28,6 +28,12 @@ impl Model {
         Ok(Model(Arc::new(Mutex::new(State { generator, base }))))
     }
 
+    /// Another generator, equal to this one.
+    pub fn copied(&self) -> Model {
+        let state = self.state();
+        Model(Arc::new(Mutex::new(State { generator: state.generator.clone(), base: state.base.clone() })))
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -105,8 +105,9 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
             let types: Vec<TypeId> =
                 receiver.into_iter().chain(std::iter::repeat_n(TypeId::of::<Dynamic>(), count)).collect();
             let context = Arc::clone(context);
-            engine
-                .register_raw_fn(name.as_str(), types, move |native, args| Call::make(entry, &context, &native, args));
+            engine.register_raw_fn(name.as_str(), types, move |native, args| {
+                Call::make(entry, &context.here(), &native, args)
+            });
         }
     }
     points::register(engine);

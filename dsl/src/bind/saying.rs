@@ -51,6 +51,10 @@ pub const ENTRIES: &[Entry] = &[
 ];
 
 fn threshold(call: &Call) -> Result<Dynamic, Fail> {
+    if call.context.is_cell {
+        let fail = Fail::script("a threshold judges the run's final metrics, and a cell of a sweep leaves none");
+        return Err(fail.hint("`expect` judges here; or `record` what the table says and judge it after the sweep"));
+    }
     let (metric, relation, bound) = (call.text(0)?, call.text(1)?, call.number(2)?);
     let holds: fn(f64, f64) -> bool = match relation.as_str() {
         "<" => |a, b| a < b,

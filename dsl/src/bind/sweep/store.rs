@@ -1,0 +1,149 @@
+//! Finished cells on disk, so that a run which was cut off does not compute them again.
+
+use crate::call::Fail;
+use crate::context::{Context, Trace};
+use crate::exact::{Exact, exact};
+use crate::{CELLS, Reading};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// One sweep of a run on disk: a line per finished cell, and beside it what the cells have written.
+pub struct Store {
+    /// Of the cells' own folders.
+    folder: PathBuf,
+    lines: PathBuf,
+    file: Mutex<File>,
+    run: String,
+}
+
+/// A cell that has given its numbers.
+pub struct Finished {
+    pub readings: Vec<(String, Reading)>,
+    pub trace: Trace,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    /// The run, and the instruction set on which its bytes depend.
+    run: String,
+    cell: usize,
+    /// The cell's values.
+    at: String,
+    readings: Vec<(String, Kept)>,
+    trace: Trace,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    value: Exact,
+    se: Option<Exact>,
+    floor: Option<Exact>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    parts: BTreeMap<String, Exact>,
+}
+
+impl Store {
+    /// The `number`-th sweep of a run, and the cells of it that are finished; `name` gives the values of a cell.
+    ///
+    /// # Errors
+    /// The run folder cannot be written.
+    pub fn open(
+        context: &Context,
+        number: u64,
+        name: impl Fn(usize) -> Option<String>,
+    ) -> Result<(Store, BTreeMap<usize, Finished>), Fail> {
+        let folder = context.sandbox.folder().join(CELLS).join(number.to_string());
+        let lines = folder.with_extension("jsonl");
+        let run = format!("{} {}", context.identity, context.pairwise.options().isa.resolved().name());
+        let text = fs::read(&lines).unwrap_or_default();
+        // What a kill left of a last line is no line, and one that was not read by then has no use.
+        let own = |line: &Line| line.run == run && name(line.cell).is_some_and(|name| name == line.at);
+        let whole =
+            |line: &Line| line.trace.files.iter().all(|file| folder.join(line.cell.to_string()).join(file).is_file());
+        let read = text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
+        let found: Vec<Line> = read.filter(own).filter(whole).collect();
+        let refused = |e: std::io::Error| unwritten(&lines, &e);
+        fs::create_dir_all(context.sandbox.folder().join(CELLS)).map_err(refused)?;
+        let kept = found.iter().map(written).collect::<Result<String, _>>()?;
+        sdflow::io::write_atomic(&lines, |out| out.write_all(kept.as_bytes())).map_err(Fail::from)?;
+        let file = Mutex::new(OpenOptions::new().append(true).open(&lines).map_err(refused)?);
+        let finished = found.into_iter().map(|line| (line.cell, line.finished())).collect();
+        Ok((Store { folder, lines, file, run }, finished))
+    }
+
+    /// The folder for what the cell `index` writes, without anything of an earlier run.
+    ///
+    /// # Errors
+    /// The system's reason.
+    pub fn emptied(&self, index: usize) -> Result<PathBuf, Fail> {
+        let folder = self.folder.join(index.to_string());
+        match fs::remove_dir_all(&folder) {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(unwritten(&folder, &e)),
+            _ => Ok(folder),
+        }
+    }
+
+    /// Records a finished cell; gives its trace back.
+    ///
+    /// # Errors
+    /// The system's reason.
+    pub fn keep(&self, index: usize, name: &str, Finished { readings, trace }: Finished) -> Result<Trace, Fail> {
+        let readings = readings.into_iter().map(|(name, reading)| (name, Kept::of(&reading))).collect();
+        let line = Line { run: self.run.clone(), cell: index, at: name.into(), readings, trace };
+        let text = written(&line)?;
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(text.as_bytes()).map_err(|e| unwritten(&self.lines, &e))?;
+        Ok(line.trace)
+    }
+
+    /// Puts copies of what a cell has written where the run's files are; the originals wait for the run's end.
+    ///
+    /// # Errors
+    /// The system's reason.
+    pub fn deliver(&self, context: &Context, index: usize, trace: &Trace) -> Result<(), Fail> {
+        for file in &trace.files {
+            let path = context.sandbox.writable(&file.to_string_lossy(), "")?;
+            fs::copy(self.folder.join(index.to_string()).join(file), &path).map_err(|e| unwritten(&path, &e))?;
+            context.wrote(&path);
+        }
+        Ok(())
+    }
+}
+
+impl Line {
+    fn finished(self) -> Finished {
+        let reading = |kept: Kept| Reading {
+            value: kept.value.0,
+            se: kept.se.map(|se| se.0),
+            floor: kept.floor.map(|floor| floor.0),
+            parts: exact(kept.parts),
+        };
+        let readings = self.readings.into_iter().map(|(name, kept)| (name, reading(kept))).collect();
+        Finished { readings, trace: self.trace }
+    }
+}
+
+impl Kept {
+    fn of(reading: &Reading) -> Kept {
+        Kept {
+            value: Exact(reading.value),
+            se: reading.se.map(Exact),
+            floor: reading.floor.map(Exact),
+            parts: reading.parts.iter().map(|(name, value)| (name.clone(), Exact(*value))).collect(),
+        }
+    }
+}
+
+fn written(line: &Line) -> Result<String, Fail> {
+    let text = serde_json::to_string(line).map_err(|e| Fail::data(format!("a cell cannot be recorded: {e}")))?;
+    Ok(text + "\n")
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Fail {
+    Fail::data(format!("cannot write {}: {error}", path.display()))
+        .hint("make room, or choose another folder with `--out`")
+}

@@ -1,0 +1,211 @@
+//! Two sweeps side by side: cells of the same parameters are compared as runs are.
+
+use super::difference::{Change, Verdict};
+use super::record;
+use crate::message;
+use crate::record::{Record, Status};
+use sdflow_dsl::Diagnostic;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What a sweep's folder holds and a run's does not.
+const TABLE: &str = "table.jsonl";
+
+/// All of it, as `--json` prints it.
+#[derive(Debug, Serialize)]
+pub struct Sweeps {
+    pub schema: u32,
+    pub a: PathBuf,
+    pub b: PathBuf,
+    /// Parameters that do not vary in either sweep and differ between them.
+    pub differing: BTreeMap<String, (String, String)>,
+    /// Cells finished in both.
+    pub cells: Vec<Pair>,
+    /// Cells that only one of them has finished, by their parameters.
+    pub only_a: Vec<String>,
+    pub only_b: Vec<String>,
+    pub metrics: BTreeMap<String, Overall>,
+    pub fail_above: Option<f64>,
+    /// Metrics with the cells in which they fail.
+    pub failed: Vec<String>,
+    pub exit_code: u8,
+}
+
+/// A cell in both sweeps.
+#[derive(Debug, Serialize)]
+pub struct Pair {
+    /// The parameters that vary.
+    pub cell: String,
+    pub metrics: BTreeMap<String, Change>,
+}
+
+/// A metric over all cells.
+#[derive(Debug, Default, Serialize)]
+pub struct Overall {
+    pub cells: usize,
+    pub better: usize,
+    pub worse: usize,
+    /// Mean of the cells' relative changes.
+    pub relative: Option<f64>,
+    /// Sum of the changes over the root of the sum of their squared errors; none where a cell has no error.
+    pub z: Option<f64>,
+    /// The cell that got worse most, relatively.
+    pub worst: Option<String>,
+}
+
+/// Is this the folder of a sweep?
+pub fn is_sweep(path: &Path) -> bool {
+    path.join(TABLE).exists()
+}
+
+type Params = BTreeMap<String, String>;
+
+/// Records of finished cells with their parameters.
+fn cells(folder: &Path) -> Result<Vec<(Params, Record)>, Diagnostic> {
+    let path = folder.join(TABLE);
+    let broken = |why: String| message::data(format!("{} is no table of a sweep: {why}", path.display()), None);
+    let text = std::fs::read_to_string(&path).map_err(|e| broken(e.to_string()))?;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let row: Value = serde_json::from_str(line).map_err(|e| broken(e.to_string()))?;
+        let cell = row["folder"].as_str().ok_or_else(|| broken("a row names no folder".into()))?;
+        // A cell that was never begun has no record.
+        if folder.join(cell).join("run.json").exists() {
+            let record = record(&folder.join(cell))?;
+            let named = record.params.iter().map(|(name, param)| (name.clone(), param.value.to_string()));
+            let params = named.chain([("seed".to_string(), record.seed.to_string())]).collect();
+            found.push((params, record));
+        }
+    }
+    found.retain(|(_, record)| record.status == Status::Done);
+    Ok(found)
+}
+
+impl Sweeps {
+    /// Sweep `a` against sweep `b`, two folders.
+    ///
+    /// # Errors
+    /// A table or a record that cannot be read; no cell that both have finished.
+    pub fn of(a: &Path, b: &Path, fail_above: Option<f64>) -> Result<Sweeps, Diagnostic> {
+        let (of_a, of_b) = (cells(a)?, cells(b)?);
+        let names: BTreeSet<String> = of_a.iter().chain(&of_b).flat_map(|(params, _)| params.keys().cloned()).collect();
+        let values = |of: &[(Params, Record)], name: &String| {
+            of.iter()
+                .map(|(params, _)| params.get(name).cloned().unwrap_or_else(|| "-".into()))
+                .collect::<BTreeSet<_>>()
+        };
+        let (varying, constant): (Vec<&String>, Vec<&String>) =
+            names.iter().partition(|name| values(&of_a, name).len() > 1 || values(&of_b, name).len() > 1);
+        let key = |params: &Params| {
+            let one = |name: &&String| format!("{name}={}", params.get(*name).map_or("-", String::as_str));
+            varying.iter().map(one).collect::<Vec<_>>().join(", ")
+        };
+        let keyed = |of: &[(Params, Record)]| -> BTreeMap<String, Record> {
+            of.iter().map(|(params, record)| (key(params), record.clone())).collect()
+        };
+        let (keyed_a, keyed_b) = (keyed(&of_a), keyed(&of_b));
+        let only = |one: &BTreeMap<String, Record>, other: &BTreeMap<String, Record>| {
+            one.keys().filter(|cell| !other.contains_key(*cell)).cloned().collect::<Vec<_>>()
+        };
+        // In the order of the first table.
+        let order = of_a.iter().map(|(params, _)| key(params));
+        let both = order.filter_map(|cell| Some((keyed_a.get(&cell)?, keyed_b.get(&cell)?, cell)));
+        let pairs: Vec<Pair> = both.map(|(a, b, cell)| Pair { cell, metrics: Change::all(a, b) }).collect();
+        if pairs.is_empty() {
+            let message = format!("{} and {} have no finished cell in common", a.display(), b.display());
+            return Err(message::data(
+                message,
+                Some("cells match by the parameters that vary: compare sweeps of the same axes"),
+            ));
+        }
+        let value = |of: &[(Params, Record)], name: &String| values(of, name).into_iter().next().unwrap_or_default();
+        let both = constant.into_iter().map(|name| (name.clone(), (value(&of_a, name), value(&of_b, name))));
+        let (only_a, only_b) = (only(&keyed_a, &keyed_b), only(&keyed_b, &keyed_a));
+        let failed = failed(&pairs, &only_a, fail_above);
+        Ok(Sweeps {
+            schema: 1,
+            a: a.into(),
+            b: b.into(),
+            differing: both.filter(|(_, (a, b))| a != b).collect(),
+            metrics: overall(&pairs),
+            cells: pairs,
+            only_a,
+            only_b,
+            fail_above,
+            failed,
+            exit_code: 0,
+        })
+    }
+}
+
+/// What fails: metrics in the cells where they got worse, and cells that are gone.
+fn failed(pairs: &[Pair], gone: &[String], fail_above: Option<f64>) -> Vec<String> {
+    let Some(limit) = fail_above else { return Vec::new() };
+    let worse = pairs.iter().flat_map(|pair| {
+        let fails = pair.metrics.iter().filter(|(_, change)| change.fails(limit));
+        fails.map(|(name, _)| format!("{name} at {}", pair.cell))
+    });
+    worse.chain(gone.iter().map(|cell| format!("{cell} is missing in B"))).collect()
+}
+
+fn overall(pairs: &[Pair]) -> BTreeMap<String, Overall> {
+    let mut all: BTreeMap<String, Overall> = BTreeMap::new();
+    let names: BTreeSet<&String> = pairs.iter().flat_map(|pair| pair.metrics.keys()).collect();
+    for name in names {
+        let changes: Vec<(&String, &Change)> =
+            pairs.iter().filter_map(|pair| Some((&pair.cell, pair.metrics.get(name)?))).collect();
+        let count = |verdict: Verdict| changes.iter().filter(|(_, change)| change.verdict == verdict).count();
+        let relative: Option<Vec<f64>> = changes.iter().map(|(_, change)| change.relative).collect();
+        let error = |change: &Change| Some(change.a.as_ref()?.se?.hypot(change.b.as_ref()?.se?));
+        let errors: Option<Vec<(f64, f64)>> =
+            changes.iter().map(|(_, change)| Some((change.change?, error(change)?))).collect();
+        let size = |change: &Change| change.relative.map_or(f64::INFINITY, f64::abs);
+        let worse = changes.iter().filter(|(_, change)| change.verdict == Verdict::Worse);
+        // The first of equals.
+        let worst = worse.rev().max_by(|a, b| size(a.1).total_cmp(&size(b.1)));
+        let made = Overall {
+            cells: changes.len(),
+            better: count(Verdict::Better),
+            worse: count(Verdict::Worse),
+            relative: relative.map(|all| all.iter().sum::<f64>() / all.len() as f64),
+            z: errors.map(|all| {
+                let (change, square) = all.iter().fold((0.0, 0.0), |(c, s), (change, se)| (c + change, s + se * se));
+                change / f64::sqrt(square)
+            }),
+            worst: worst.map(|(cell, _)| (*cell).clone()),
+        };
+        all.insert(name.clone(), Overall { z: made.z.filter(|z| z.is_finite()), ..made });
+    }
+    all
+}
+
+/// What the user reads.
+pub fn text(sweeps: &Sweeps) -> String {
+    let mut lines = vec![format!("A  {}", sweeps.a.display()), format!("B  {}", sweeps.b.display())];
+    lines.extend(sweeps.differing.iter().map(|(name, (a, b))| format!("  -p {name:<11}  {a}  ->  {b}")));
+    let only = |cells: &[String], side: &str| match cells.len() {
+        0 => String::new(),
+        n => format!(", {n} only in {side}"),
+    };
+    let (only_a, only_b) = (only(&sweeps.only_a, "A"), only(&sweeps.only_b, "B"));
+    lines.push(format!("  {:<14}  {} finished in both{only_a}{only_b}", "cells", sweeps.cells.len()));
+    let width = sweeps.metrics.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
+    lines.push(format!(
+        "  {:<width$}  {:>6}  {:>6}  {:>11}  {:>7}  worst",
+        "metric", "better", "worse", "mean change", "z"
+    ));
+    for (name, all) in &sweeps.metrics {
+        let relative = all.relative.map_or("-".into(), |r| format!("{:+.1} %", 100.0 * r));
+        let z = all.z.map_or("-".into(), |z| format!("{z:+.1}"));
+        let worst = all.worst.as_deref().unwrap_or("-");
+        lines.push(format!("  {name:<width$}  {:>6}  {:>6}  {relative:>11}  {z:>7}  {worst}", all.better, all.worse));
+    }
+    lines.push(
+        "  better and worse count cells; z is the sum of B - A in combined standard errors; within 2 it is noise"
+            .into(),
+    );
+    lines.extend(sweeps.failed.iter().map(|what| format!("  FAILED  {what}")));
+    lines.join("\n")
+}
