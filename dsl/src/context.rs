@@ -247,20 +247,6 @@ impl Context {
         self.state().diverged = Some((advice.into(), position));
     }
 
-    /// Does `act`, one cell of a sweep, and gives with its result the advice and the place of a divergence that it did not look at. Final
-    /// metrics, the ending and divergences of the cell leave no trace in the run.
-    pub fn apart<T>(&self, act: impl FnOnce() -> T) -> (T, Option<(String, Position)>) {
-        let before = {
-            let mut state = self.state();
-            (state.outcome.metrics.clone(), state.outcome.stop.clone(), state.diverged.take())
-        };
-        let result = act();
-        let mut state = self.state();
-        let diverged = state.diverged.take();
-        (state.outcome.metrics, state.outcome.stop, state.diverged) = before;
-        (result, diverged)
-    }
-
     /// The script has looked at how its last run ended.
     pub fn looked(&self) {
         self.state().diverged = None;

@@ -1,6 +1,8 @@
 //! Rhai as sdflow speaks it: its rules and its limits.
 
+use crate::call::Fail;
 use rhai::{Engine, OptimizationLevel};
+use sdflow::points::is_memory_short;
 
 /// Operations a script may execute; a loop of this many takes some ten seconds.
 pub const OPERATIONS: u64 = 50_000_000;
@@ -18,6 +20,19 @@ pub const MAP: usize = 10_000;
 pub const VARIABLES: usize = 10_000;
 /// Bytes that `print` may write in one run.
 pub const PRINTED: usize = 4 << 20;
+
+/// Operations between two looks at the memory: what they can add, strings included, is a fraction of a gigabyte.
+const LOOK: u64 = 1024;
+
+/// The failure of a script whose values fill the machine's memory. Sizes of strings, arrays and maps are bounded one by one, but
+/// neither their number nor a map that grows by `m[key] = value`.
+pub fn exhausted(operations: u64) -> Option<Fail> {
+    let full = operations.is_multiple_of(LOOK) && is_memory_short();
+    full.then(|| {
+        Fail::script("the run takes 90 % of this machine's memory, the limit")
+            .hint("large data belongs into points: `load` a file, or sample a target; `save` writes them")
+    })
+}
 
 /// Rhai with our rules and limits, the same in every build, and none of our functions.
 pub fn engine() -> Engine {

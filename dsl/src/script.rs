@@ -257,7 +257,10 @@ fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
     let debugger = Arc::clone(context);
     engine.on_debug(move |text, _, _| debugger.here().print(text));
     let interrupt = context.interrupt.clone();
-    engine.on_progress(move |_| interrupt.raised().then_some(Dynamic::UNIT));
+    engine.on_progress(move |operations| match interrupt.raised() {
+        true => Some(Dynamic::UNIT),
+        false => language::exhausted(operations).map(Dynamic::from),
+    });
     let engine = Arc::new(engine);
     context.callbacks.begin(&engine, &program.main);
     if let Err(error) = engine.run_ast_with_scope(&mut Scope::new(), &program.main) {

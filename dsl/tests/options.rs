@@ -65,3 +65,25 @@ fn an_old_spelling_works_and_is_warned_of() {
         run("run(sd_flow(normal(9, 2)), normal(9, 2), #{\"until\": #{sigma: 1}, stop_when: #{sigma: 1}});");
     assert!(outcome.failure.unwrap().message.contains("is given too"));
 }
+
+/// A function given for a schedule is called when it is given, and never while the flow runs.
+#[test]
+fn a_schedule_is_sampled_once_into_a_table() {
+    let (outcome, _) = stage::run(
+        r#"
+        let calls = 0;
+        let x = normal(40, 2);
+        let y = normal(50, 2);
+        let flow = |sigma| sd_flow(x, #{sigma: sigma, noise: "none"});
+        let sampled = sd_flow(x, #{sigma: |t| { calls += 1; 1.5 - t * t }, noise: "none"});
+        let before = calls;
+        let r = run(sampled, y, #{steps: 20});
+        let again = run(sampled, y, #{steps: 20});
+        record(#{before: before, after: calls, distance: (r.points.mean()[0] - run(flow.call("1.5 - t^2"), y, #{steps: 20}).points.mean()[0]).abs()});
+        "#,
+    );
+    assert_eq!(outcome.failure.as_ref().map(stage::told), None);
+    let value = |name: &str| outcome.metrics[name].value;
+    assert!(value("before") > 100.0 && value("after") == value("before"), "{} {}", value("before"), value("after"));
+    assert!(value("distance") < 1e-5, "{}", value("distance"));
+}

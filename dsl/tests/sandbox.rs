@@ -41,6 +41,15 @@ fn what_grows_without_end_meets_a_limit_that_is_named() {
     }
 }
 
+/// Rhai does not measure a map that grows key by key; its operations end it while there is memory.
+#[test]
+fn a_map_that_grows_key_by_key_ends_too() {
+    let begun = Instant::now();
+    let told = refused("let m = #{};\nlet i = 0;\nloop { m[`k${i}`] = i; i += 1; }");
+    assert!(told.contains("50 million operations") || told.contains("of this machine's memory"), "{told}");
+    assert!(begun.elapsed().as_secs() < 300);
+}
+
 /// Points for which no machine has room are refused at once, before anything is allocated.
 #[test]
 fn giant_points_are_refused_before_they_are_made() {

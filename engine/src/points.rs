@@ -1,10 +1,12 @@
 //! Sets of points: `n` rows of `dim` finite f64 coordinates, row-major.
 
+mod room;
 mod stand_in;
 
 use crate::{Error, Result, matrix::multiply};
 use faer::{Accum, Mat};
 use rayon::prelude::*;
+pub use room::{is_memory_short, no_room};
 
 /// Rows summed by one task of a parallel sum.
 const BLOCK: usize = 4096;

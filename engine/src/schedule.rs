@@ -148,9 +148,19 @@ impl Schedule {
             Schedule::Sigmoid { steepness, .. } => positive("steepness", *steepness)?,
             _ => {}
         }
-        match self.extremes().into_iter().find(|v| !v.is_finite() || !range.contains(v)) {
-            None => Ok(()),
-            Some(v) => Err(Error::argument(name, v, wanted(&range))),
+        let beyond = |v: f64| match v.is_finite() {
+            true => (range.start() - v).max(v - range.end()),
+            false => f64::INFINITY,
+        };
+        let values = self.extremes();
+        let worst = (0..values.len()).rev().max_by(|&i, &j| beyond(values[i]).total_cmp(&beyond(values[j])));
+        let Some(i) = worst.filter(|&i| beyond(values[i]) > 0.0) else { return Ok(()) };
+        match self {
+            Schedule::Formula(_) => {
+                let (value, t) = (rounded(values[i]), i as f64 / 1000.0);
+                Err(Error::argument(name, format!("{value} at progress {t}"), wanted(&range)))
+            }
+            _ => Err(Error::argument(name, values[i], wanted(&range))),
         }
     }
 
@@ -163,6 +173,11 @@ impl Schedule {
             other => vec![other.at(0.0), other.at(1.0)],
         }
     }
+}
+
+/// A computed value as a message shows it.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
 }
 
 fn wanted(range: &std::ops::RangeInclusive<f64>) -> String {

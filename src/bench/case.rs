@@ -2,6 +2,7 @@
 
 use sdflow::flow::Noise;
 use sdflow::pairwise::{Backend, Choice, Isa, PairwiseOptions, Precision};
+use sdflow::points::no_room;
 use sdflow::{Error, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
 
@@ -115,8 +116,8 @@ impl BenchCase {
             }
         }
         for (name, points) in [("n", self.n), ("m", self.m)] {
-            if points.checked_mul(self.dim).is_none_or(|values| values > 1 << 30) {
-                return Err(Error::argument(name, points, "n and m times dim must be at most 2^30 values"));
+            if let Some(why) = no_room(points, self.dim) {
+                return Err(Error::argument(name, points, why));
             }
         }
         match self.sigma {

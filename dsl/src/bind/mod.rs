@@ -8,9 +8,11 @@ mod kernel;
 pub mod matrix;
 pub mod metric;
 mod param;
+mod part;
 mod picture;
 pub mod points;
 pub mod reading;
+pub mod result;
 pub mod run;
 mod saying;
 mod schedule;
@@ -28,8 +30,8 @@ use flow::Plan;
 use generator::Model;
 use matrix::Matrix;
 use points::Cloud;
+use result::Done;
 use rhai::{Dynamic, Engine};
-use run::Done;
 use score::Recipe;
 use sdflow::output::Table;
 use sdflow::target::Target;
@@ -40,6 +42,7 @@ use std::sync::Arc;
 pub const ENTRIES: &[&[Entry]] = &[
     param::ENTRIES,
     points::ENTRIES,
+    part::ENTRIES,
     target::ENTRIES,
     density::ENTRIES,
     schedule::ENTRIES,
@@ -48,6 +51,7 @@ pub const ENTRIES: &[&[Entry]] = &[
     flow::ENTRIES,
     generator::ENTRIES,
     run::ENTRIES,
+    result::ENTRIES,
     sweep::ENTRIES,
     matrix::ENTRIES,
     reading::ENTRIES,
@@ -115,7 +119,7 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     score::register(engine);
     flow::register(engine);
     generator::register(engine);
-    run::register(engine);
+    result::register(engine);
     matrix::register(engine);
     reading::register(engine);
     table::register(engine);

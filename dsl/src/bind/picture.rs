@@ -2,7 +2,7 @@
 
 use crate::bind::idle;
 use crate::bind::points::Cloud;
-use crate::bind::run::Done;
+use crate::bind::result::Done;
 use crate::bind::sweep;
 use crate::bind::table::existing;
 use crate::call::{At, Call, Fail};

@@ -5,38 +5,24 @@ use crate::bind::generator::Model;
 use crate::bind::idle;
 use crate::bind::metric::{accepted, reference};
 use crate::bind::points::Cloud;
+use crate::bind::result::{Done, table};
 use crate::call::{At, Call, Fail};
 use crate::callback::own_time;
 use crate::context::Context;
 use crate::dry;
 use crate::manual::{Entry, Kind};
 use crate::{Ending, Reading};
-use rhai::{Dynamic, Engine, Map};
+use rhai::Dynamic;
 use sdflow::generator::{FitOptions, fit};
 use sdflow::metric::Estimate;
 use sdflow::options::Options;
-use sdflow::output::{Cell, Table};
-use sdflow::process::{Observer, Row, Stats};
+use sdflow::points::no_room;
+use sdflow::process::{Observer, Row};
 use sdflow::run::{MetricChoice, RunOptions};
 use sdflow::target::{Gaussian, Target};
 use sdflow::{Points, process, run};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What a script holds after `run` or `fit`.
-#[derive(Debug, Clone)]
-pub struct Done {
-    /// The cloud at the end, or base noise through the generator.
-    pub points: Arc<Points>,
-    /// Measurements on the way.
-    pub history: Arc<Table>,
-    /// Clouds kept on the way with their step.
-    pub snapshots: Vec<(usize, Arc<Points>)>,
-    /// Final metrics.
-    pub metrics: BTreeMap<String, Reading>,
-    ending: process::Ending,
-    stats: Stats,
-}
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
@@ -57,61 +43,10 @@ pub const ENTRIES: &[Entry] = &[
                   let r = fit(g, sd_flow(p, gaussian_fit()), gaussian(#{dim: 4}), #{steps: 20});\nlet y = g.sample(100);",
         ..entry("fit", "fit(generator, flow, base[, options])", "a result", fit_generator)
     },
-    Entry {
-        about: "The points at the end.",
-        example: "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\nsave(r.points, \"moved.npy\");",
-        ..entry("points", "result.points", "points", |call| Ok(cloud(&own(call)?.points)))
-    },
-    Entry {
-        about: "The measurements over the run: step, progress, the flow's own readings such as sigma, the metrics and their \
-                errors (`energy_se`).",
-        example: "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\nplot(r.history, \"sigma.svg\", #{y: [\"sigma\"]});",
-        ..entry("history", "result.history", "a table", |call| Ok(Dynamic::from(own(call)?.history)))
-    },
-    Entry {
-        about: "How it ended: \"finished\", \"converged\", \"diverged\" or \"interrupted\". A script that reads it answers for a \
-                divergence itself; otherwise the run exits with code 5.",
-        example: "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\nprint(r.stop);",
-        ..entry("stop", "result.stop", "a string", |call| {
-            call.context.looked();
-            Ok(own(call)?.ending.reason().into())
-        })
-    },
-    Entry {
-        about: "Steps, evaluations of the velocity (`nfe`), pairs in all and of the flow (`flow_pairs`), and seconds in the flow \
-                and in metrics.",
-        example: "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\nprint(r.stats.nfe);",
-        ..entry("stats", "result.stats", "a map of numbers", |call| Ok(stats(&own(call)?.stats)))
-    },
-    Entry {
-        about: "The final metrics by name, with errors and noise floors.",
-        example: "let p = dataset(\"moons\");\n\
-                  let r = run(sd_flow(p.sample(300)), normal(200, 2), p, #{steps: 3, metrics: [\"energy\"]});\nprint(r.metrics.energy);",
-        ..entry("metrics", "result.metrics", "a map of readings", |call| {
-            let readings = own(call)?.metrics.into_iter();
-            Ok(readings.map(|(name, reading)| (name.into(), Dynamic::from(reading))).collect::<Map>().into())
-        })
-    },
-    Entry {
-        about: "The clouds kept on the way, `snapshots` of the options many.",
-        example: "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 4, snapshots: 3});\n\
-                  plot([[r.snapshots[0]], [r.snapshots[2]]], \"way.svg\");",
-        ..entry("snapshots", "result.snapshots", "an array of points", |call| {
-            Ok(own(call)?.snapshots.iter().map(|(_, points)| cloud(points)).collect::<rhai::Array>().into())
-        })
-    },
 ];
 
 const fn entry(name: &'static str, signature: &'static str, returns: &'static str, call: crate::call::Native) -> Entry {
     Entry { name, kind: Kind::Run, signature, returns, about: "", options: &[], names: &[], example: "", call }
-}
-
-fn own(call: &Call) -> Result<Done, Fail> {
-    call.receiver()
-}
-
-fn cloud(points: &Arc<Points>) -> Dynamic {
-    Dynamic::from(Cloud { points: points.clone(), standardiser: None, target: None })
 }
 
 fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
@@ -165,9 +100,8 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
     let place = |e| call.place(e);
     let mut flow = plan.flow().map_err(place)?;
     context.callbacks.taken();
-    if options.batch.checked_mul(base.dim()).is_none_or(|values| values > 1 << 30) {
-        let error = sdflow::Error::argument("batch", options.batch, "a batch holds at most 2^30 values");
-        return Err(call.place(error));
+    if let Some(why) = no_room(options.batch, base.dim()) {
+        return Err(call.place(sdflow::Error::argument("batch", options.batch, why)));
     }
     let stream = context.stream("fit");
     let asked = options.clone();
@@ -269,25 +203,6 @@ pub fn reading(estimate: &Estimate) -> Reading {
     }
 }
 
-/// Rows of history with `step` first.
-fn table(rows: &[Row]) -> Arc<Table> {
-    let mut table = Table::default();
-    for row in rows {
-        let first = ["step", "progress"].iter().filter_map(|n| row.get_key_value(*n));
-        let rest = row.iter().filter(|(n, _)| !["step", "progress"].contains(&n.as_str()));
-        table.push(first.chain(rest).map(|(name, value)| (name.as_str(), Cell::Number(*value))));
-    }
-    Arc::new(table)
-}
-
-fn stats(stats: &Stats) -> Dynamic {
-    let pairs = [("pairs", stats.pairs), ("flow_pairs", stats.flow_pairs)];
-    let counts = [("steps", stats.steps), ("nfe", stats.nfe)].into_iter().chain(pairs);
-    let seconds = [("flow_seconds", stats.flow_seconds), ("metric_seconds", stats.metric_seconds)];
-    let counts = counts.map(|(name, count)| (name.into(), Dynamic::from(count as i64)));
-    counts.chain(seconds.into_iter().map(|(name, s)| (name.into(), s.into()))).collect::<Map>().into()
-}
-
 /// Passes on what a process tells.
 struct Watch<'a>(&'a Context);
 
@@ -303,12 +218,6 @@ impl Observer for Watch<'_> {
     fn row(&mut self, row: &Row) {
         self.0.listener.row(row);
     }
-}
-
-/// How a result prints.
-pub fn register(engine: &mut Engine) {
-    let text = |done: &mut Done| format!("{} after {} steps", done.ending.reason(), done.stats.steps);
-    engine.register_fn("to_string", text).register_fn("to_debug", text);
 }
 
 /// `N(0, I)`: the base of a generator that was not trained yet.

@@ -113,6 +113,20 @@ impl Context {
         here().unwrap_or_else(|| Arc::clone(self))
     }
 
+    /// Does `act`, one cell of a sweep in a dry run, and gives with its result the advice and the place of a divergence that it did not look at. Final
+    /// metrics, the ending and divergences of the cell leave no trace in the run.
+    pub fn apart<T>(&self, act: impl FnOnce() -> T) -> (T, Option<(String, Position)>) {
+        let before = {
+            let mut state = self.state();
+            (state.outcome.metrics.clone(), state.outcome.stop.clone(), state.diverged.take())
+        };
+        let result = act();
+        let mut state = self.state();
+        let diverged = state.diverged.take();
+        (state.outcome.metrics, state.outcome.stop, state.diverged) = before;
+        (result, diverged)
+    }
+
     /// A state for the cell `name`, whose random numbers come of `root` and whose files go below `folder`.
     pub fn cell(&self, name: &str, root: Stream, folder: &Path) -> (Arc<Context>, Arc<Heard>) {
         let (above, name) = (Arc::clone(&self.listener), name.to_string());

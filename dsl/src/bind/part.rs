@@ -1,0 +1,120 @@
+//! Parts of point sets, and their standard units.
+
+use crate::bind::points::Cloud;
+use crate::call::{Call, Fail};
+use crate::manual::{Entry, Kind};
+use rhai::Dynamic;
+use sdflow::points::Standardiser;
+use std::sync::Arc;
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "rows",
+        kind: Kind::Points,
+        signature: "points.rows(i, j)",
+        returns: "points",
+        about: "Points `i` up to but not including `j`, counted from 0.",
+        options: &[],
+        names: &[],
+        example: "let x = normal(100, 2);\nlet head = x.rows(0, 10);",
+        call: rows,
+    },
+    Entry {
+        name: "divide",
+        kind: Kind::Points,
+        signature: "points.divide(k)",
+        returns: "an array of two sets of points",
+        about: "Divides the points at random into two parts that share no point: `k` below 1 is the share of the first part, a \
+                whole number is its size. Both parts keep the order of the points.",
+        options: &[],
+        names: &[],
+        example: "let parts = normal(100, 2).divide(0.8);\nlet train = parts[0];\nlet held_out = parts[1];",
+        call: divide,
+    },
+    Entry {
+        name: "standardise",
+        kind: Kind::Points,
+        signature: "points.standardise()",
+        returns: "points that remember the way back",
+        about: "Every coordinate shifted and scaled to mean 0 and standard deviation 1. The result's `undo` maps other points \
+                (what a flow made of them) back to the units of the original.",
+        options: &[],
+        names: &[],
+        example: "let z = points([[0, 0], [2, 2000]]).standardise();\nlet y = z.undo(normal(10, 2));",
+        call: |call| {
+            let points = call.receiver::<Cloud>()?.points;
+            let standardiser = Standardiser::of(&points);
+            let points = Arc::new(standardiser.apply(&points));
+            Ok(Dynamic::from(Cloud { points, standardiser: Some(Arc::new(standardiser)), target: None }))
+        },
+    },
+    Entry {
+        name: "undo",
+        kind: Kind::Points,
+        signature: "points.undo(points)",
+        returns: "points",
+        about: "Maps points in the standard units of this set back into its original units; this set comes from `standardise`.",
+        options: &[],
+        names: &[],
+        example: "let z = points([[0, 0], [2, 2000]]).standardise();\nlet x = z.undo(z);",
+        call: undo,
+    },
+];
+
+fn rows(call: &Call) -> Result<Dynamic, Fail> {
+    let cloud: Cloud = call.receiver()?;
+    let points = &cloud.points;
+    let (mut i, mut j) = (call.count(1, 0)?, call.count(2, 1)?);
+    if call.context.quick && j > points.count() && i < j {
+        // Ranges written for the full run keep their share of what --quick left.
+        (i, j) = (i * points.count() / j, points.count());
+    }
+    if j > points.count() {
+        return Err(call.bad(2, format!("is {j}"), &format!("there are {} points", points.count())));
+    }
+    if i >= j {
+        return Err(call.bad(1, format!("is {i}"), &format!("it must be below `j`, {j}")));
+    }
+    if points.count() > points.n() {
+        return Ok(cloud.part(points.rows(0..points.n().min(j - i)).standing_for(j - i)));
+    }
+    Ok(cloud.part(points.rows(i..j)))
+}
+
+fn divide(call: &Call) -> Result<Dynamic, Fail> {
+    let cloud: Cloud = call.receiver()?;
+    let points = &cloud.points;
+    let n = points.count();
+    let first = match call.arg(1)?.as_float() {
+        Ok(share) if share > 0.0 && share < 1.0 => (share * n as f64).round() as usize,
+        Ok(share) => return Err(call.bad(1, format!("is {share}"), "a share lies between 0 and 1")),
+        Err(_) => call.count(1, 1)?,
+    };
+    let first = if call.context.quick { first.min(n / 2) } else { first };
+    if first == 0 || first >= n {
+        return Err(call.bad(
+            1,
+            format!("makes a part of {first}"),
+            &format!("both parts of {n} points need at least one"),
+        ));
+    }
+    if points.count() > points.n() {
+        let here = (first * points.n() / n).clamp(1, points.n() - 1);
+        let parts = [(0..here, first), (here..points.n(), n - first)];
+        return Ok(parts.map(|(rows, count)| cloud.part(points.rows(rows).standing_for(count))).to_vec().into());
+    }
+    let mut chosen = vec![false; n];
+    call.context.stream("divide").rng().choose(n, first).into_iter().for_each(|i| chosen[i] = true);
+    let part = |of: bool| cloud.part(points.select(&(0..n).filter(|&i| chosen[i] == of).collect::<Vec<_>>()));
+    Ok(vec![part(true), part(false)].into())
+}
+
+fn undo(call: &Call) -> Result<Dynamic, Fail> {
+    let own: Cloud = call.receiver()?;
+    let Some(standardiser) = own.standardiser else {
+        return Err(Fail::script("these points were not standardised").hint("let z = x.standardise(); z.undo(y)"));
+    };
+    let points = call.points(1)?;
+    points.check_dim("the points", own.points.dim(), "the standardised set").map_err(|e| call.place(e))?;
+    Ok(Cloud::value(standardiser.undo(&points)))
+}

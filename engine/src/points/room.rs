@@ -1,0 +1,59 @@
+//! How many values a set of points may hold.
+
+use std::sync::LazyLock;
+
+/// Most values of a set of points on any machine.
+const MOST: usize = 1 << 30;
+
+/// Bytes of this machine's memory, where the system tells.
+static MEMORY: LazyLock<Option<u64>> = LazyLock::new(|| {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    Some(1024 * line.split_whitespace().next()?.parse::<u64>().ok()?)
+});
+
+/// What to say of `n` points in `dim` dimensions for which this machine has no room: "2^30 values are .., the limit". None when
+/// it has. A set takes at most half of the memory, because what is computed from it needs the like.
+pub fn no_room(n: usize, dim: usize) -> Option<String> {
+    beyond(n, dim, *MEMORY)
+}
+
+fn beyond(n: usize, dim: usize, memory: Option<u64>) -> Option<String> {
+    let half = memory.map_or(usize::MAX, |bytes| usize::try_from(bytes / 16).unwrap_or(usize::MAX));
+    let limit = MOST.min(half);
+    if n.checked_mul(dim).is_some_and(|values| values <= limit) {
+        return None;
+    }
+    let whose = if half < MOST { "half of this machine's memory" } else { "the limit" };
+    Some(format!("{n} x {dim} values are more than {limit}, {whose}"))
+}
+
+/// Is nearly all of the machine's memory in the hands of this process? Where the system does not tell, it is not. Costs some
+/// microseconds.
+pub fn is_memory_short() -> bool {
+    let resident = || {
+        let text = std::fs::read_to_string("/proc/self/status").ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    MEMORY.zip(resident()).is_some_and(|(memory, kilobytes)| kilobytes > memory / 1024 / 10 * 9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smaller_limit_counts_and_is_named() {
+        assert_eq!(beyond(1 << 20, 1 << 10, None), None);
+        assert!(beyond((1 << 20) + 1, 1 << 10, None).is_some_and(|why| why.ends_with("1073741824, the limit")));
+        let small = Some(16 << 20);
+        assert_eq!(beyond(1 << 10, 1 << 10, small), None);
+        assert!(
+            beyond((1 << 10) + 1, 1 << 10, small)
+                .is_some_and(|why| why == "1025 x 1024 values are more than 1048576, half of this machine's memory")
+        );
+        assert!(beyond(usize::MAX, usize::MAX, None).is_some());
+        assert!(!is_memory_short());
+    }
+}
