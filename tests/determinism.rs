@@ -1,14 +1,19 @@
 //! The same bytes for any number of threads: flows, fits and floors, with every source of randomness in play.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
-use sdflow::flow::{Estimate, Flow, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
+use sdflow::flow::{
+    Diffusion, Estimate, Flow, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
+    PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Svgd,
+    SvgdOptions, Weighting,
+};
 use sdflow::generator::{Affine, AffineOptions, FitOptions, Generator, fit};
 use sdflow::metric::Reference;
 use sdflow::pairwise::Pairwise;
 use sdflow::process::Unobserved;
 use sdflow::rng::Stream;
 use sdflow::run::{MetricChoice, RunOptions, run};
-use sdflow::score::{Exact, GaussianFit, Kde, MixtureFit, MixtureFitOptions};
+use sdflow::schedule::Schedule;
+use sdflow::score::{Exact, GaussianFit, Kde, MixtureFit, MixtureFitOptions, Score};
 use sdflow::target::{DatasetOptions, Gaussian, Target, dataset};
 use std::sync::Arc;
 
@@ -80,6 +85,45 @@ fn parametric_flow() {
 fn mmd_flow() {
     let make = || MmdFlow::new(data(), MmdFlowOptions::default()).unwrap();
     assert_same_bytes("mmd_flow", || moved(|| Box::new(make())));
+}
+
+#[test]
+fn mmd_flow_with_noise_and_normalised() {
+    let options = || MmdFlowOptions {
+        kernel: serde_json::from_str(r#"[0.5, {"kernel": "laplace", "h": 1}]"#).unwrap(),
+        noise: Schedule::from(0.3),
+        weighting: Weighting::Normalised,
+        ..MmdFlowOptions::default()
+    };
+    let make = || MmdFlow::new(data(), options()).unwrap();
+    assert_same_bytes("mmd_flow with noise", || moved(|| Box::new(make())));
+}
+
+fn exact() -> Box<dyn Score> {
+    Box::new(Exact::new(dataset("25gaussians", &DatasetOptions::default()).unwrap()).unwrap())
+}
+
+#[test]
+fn samplers_by_their_density() {
+    let svgd = || Svgd::new(exact(), SvgdOptions::default()).unwrap();
+    assert_same_bytes("svgd", || moved(|| Box::new(svgd())));
+    for sampler in [LangevinSampler::Ula, LangevinSampler::Mala] {
+        let options = LangevinOptions { sampler, step: Some(Schedule::from(0.01)), ..LangevinOptions::default() };
+        let target = || dataset("25gaussians", &DatasetOptions::default()).unwrap();
+        let make = || Langevin::new(exact(), Some(target()), &options).unwrap();
+        assert_same_bytes("langevin", || moved(|| Box::new(make())));
+    }
+}
+
+#[test]
+fn samplers_by_denoising() {
+    let ode = PfOdeOptions { sampler: PfOdeSampler::Adaptive, ..PfOdeOptions::default() };
+    assert_same_bytes("pf_ode", || moved(|| Box::new(Diffusion::pf_ode(exact(), &ode).unwrap())));
+    let churned = ReverseSdeOptions { sampler: ReverseSdeSampler::Edm, ..ReverseSdeOptions::default() };
+    assert_same_bytes("reverse_sde", || moved(|| Box::new(Diffusion::reverse_sde(exact(), &churned).unwrap())));
+    let corrected = PredictorCorrectorOptions::default();
+    let make = || Diffusion::predictor_corrector(Box::new(Kde::of(data())), &corrected).unwrap();
+    assert_same_bytes("predictor_corrector", || moved(|| Box::new(make())));
 }
 
 #[test]

@@ -118,6 +118,23 @@ fn pairs_are_those_of_a_run() {
 }
 
 #[test]
+fn samplers_cost_what_is_foretold() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+        let x = normal(60, 2);
+        let flow = pf_ode(x, #{denoise: true});
+        let r = run(flow, flow.prior(70), #{steps: 9});
+        let corrected = predictor_corrector(x, #{corrections: 2});
+        run(corrected, corrected.prior(50), #{steps: 5});
+        run(svgd(gaussian(#{dim: 2})), r.points, #{steps: 7});
+        run(mmd_flow(x, #{weighting: "normalised", kernel: [laplace(1), imq(2)], noise: 0.3}), r.points, #{steps: 7});
+        run(langevin(x, #{sigma: 0.5}), r.points, #{steps: 7});
+    "#;
+    let (foretold, evaluated) = pairs(&stage::request(folder.path(), text));
+    assert_eq!(foretold, evaluated);
+}
+
+#[test]
 fn cells_of_a_sweep_count_and_kept_floors_do_not() {
     let folder = tempfile::tempdir().unwrap();
     let text = r#"

@@ -14,6 +14,13 @@ fn options_without_effect_are_warned_of_at_their_place() {
         ("sd_flow(g, gaussian_fit(), #{precision: \"f64\"});", 30, "`precision`"),
         ("sd_flow(x, #{step: adaptive(1, 0.1), integrator: \"euler\"});", 38, "`integrator`"),
         ("mmd_flow(x, #{step: adaptive(1, 0.1), integrator: \"euler\"});", 39, "`integrator`"),
+        ("svgd(g, #{step: adaptive(1, 0.1), integrator: \"euler\"});", 35, "`integrator`"),
+        ("pf_ode(g, #{process: \"vp\", rho: 3});", 28, "`rho`"),
+        ("pf_ode(g, #{beta_max: 3});", 13, "`beta_max`"),
+        ("pf_ode(g, #{tolerance: 0.1});", 13, "`tolerance`"),
+        ("reverse_sde(g, #{churn: 3});", 18, "`churn`"),
+        ("reverse_sde(g, #{sampler: \"edm\", lambda: 0.5});", 34, "`lambda`"),
+        ("predictor_corrector(g, #{corrections: 0, snr: 0.5});", 42, "`snr`"),
         ("run(sd_flow(x), x, x);", 20, "the reference"),
         ("run(sd_flow(x), x, #{steps: 3, every: 5});", 32, "`every`"),
     ] {

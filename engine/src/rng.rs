@@ -61,6 +61,14 @@ impl Stream {
         });
     }
 
+    /// `out += scale e` with the values `e` of [`Stream::fill_normal`].
+    pub fn add_normal(self, scale: f64, out: &mut [f64]) {
+        out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, values)| {
+            let mut rng = self.at(chunk as u64).rng();
+            values.iter_mut().for_each(|v| *v += scale * rng.normal());
+        });
+    }
+
     /// `n` standard normal points of dimension `dim`.
     pub fn normal(self, n: usize, dim: usize) -> Points {
         let mut points = Points::zeros(n, dim);

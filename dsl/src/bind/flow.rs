@@ -22,7 +22,7 @@ pub struct Plan {
 
 impl Plan {
     /// A plan that has been tried once.
-    fn value(
+    pub(super) fn value(
         name: &'static str,
         call: &Call,
         make: impl Fn() -> Result<Box<dyn Flow>> + Send + Sync + 'static,
@@ -58,10 +58,13 @@ pub const ENTRIES: &[Entry] = &[
         signature: "mmd_flow(points[, options])",
         returns: "a flow",
         about: "The gradient flow of the maximum mean discrepancy, `E_p grad k(z, x) - E_q grad k(z, y)` [arbel2019maximum]. It \
-                dies where the kernel does: from a far start it does not move.",
+                dies where the kernel does: from a far start it does not move. `noise` takes the velocity at jittered places, as \
+                the source does against local minima; `weighting: \"normalised\"` divides each part by its density, which with a \
+                Gaussian kernel makes it the score difference.",
         options: MmdFlowOptions::KEYS,
         names: &[],
-        example: "let flow = mmd_flow(dataset(\"moons\").sample(500), #{kernel: imq(0.5)});\nlet r = run(flow, normal(500, 2));",
+        example: "let x = dataset(\"moons\").sample(500);\nlet r = run(mmd_flow(x, #{kernel: imq(0.5)}), normal(500, 2));\n\
+                  let jittered = mmd_flow(x, #{kernel: [0.3, 1, 3], noise: linear(1, 0)});",
         call: mmd_flow,
     },
 ];

@@ -2,7 +2,7 @@
 
 use crate::bind::score::Recipe;
 use crate::call::{At, Call, Fail};
-use sdflow::flow::{Integrator, MmdFlowOptions, SdFlowOptions};
+use sdflow::flow::{Integrator, MmdFlowOptions, Process, SdFlowOptions, SvgdOptions};
 use sdflow::run::RunOptions;
 use sdflow::schedule::Schedule;
 
@@ -43,6 +43,24 @@ pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlo
 /// Of `mmd_flow`.
 pub fn in_mmd_flow(call: &Call, options: &MmdFlowOptions) {
     warn(call, &[integrator(&options.step, options.integrator)]);
+}
+
+/// Of `svgd`.
+pub fn in_svgd(call: &Call, options: &SvgdOptions) {
+    warn(call, &[integrator(&options.step, options.integrator)]);
+}
+
+/// Of the samplers of a process; `others` are those of one sampler alone.
+pub fn in_diffusion(call: &Call, process: Process, others: &[(&'static str, bool, &'static str)]) {
+    let exploding = process == Process::Ve;
+    let rate = "it is a rate of \"vp\" and \"subvp\", and the process is \"ve\"";
+    let mut idle = vec![
+        ("rho", !exploding, "it bends the levels of \"ve\", and the process is another", "leave it out"),
+        ("beta_min", exploding, rate, "leave it out"),
+        ("beta_max", exploding, rate, "leave it out"),
+    ];
+    idle.extend(others.iter().map(|&(key, nothing, why)| (key, nothing, why, "leave it out")));
+    warn(call, &idle);
 }
 
 /// Of `run`, which has a reference or not.

@@ -14,6 +14,7 @@ pub mod points;
 pub mod reading;
 pub mod result;
 pub mod run;
+mod sampler;
 mod saying;
 mod schedule;
 pub mod score;
@@ -49,6 +50,7 @@ pub const ENTRIES: &[&[Entry]] = &[
     kernel::ENTRIES,
     score::ENTRIES,
     flow::ENTRIES,
+    sampler::ENTRIES,
     generator::ENTRIES,
     run::ENTRIES,
     result::ENTRIES,

@@ -13,6 +13,14 @@ pub enum Estimate {
 }
 
 impl Estimate {
+    /// The score, on all that it stands on.
+    pub fn score(self) -> Box<dyn Score> {
+        match self {
+            Estimate::Kernel(kde) => kde,
+            Estimate::Other(score) => score,
+        }
+    }
+
     /// The score, on batches of this size where one is given.
     pub(super) fn drawing(self, option: &str, batch: Option<usize>) -> Result<Box<dyn Score>> {
         match (self, batch) {

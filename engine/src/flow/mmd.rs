@@ -1,8 +1,24 @@
 //! The gradient flow of the maximum mean discrepancy [arbel2019maximum].
 
 use super::{Clock, Flow, FlowPairs, Integrator, Scaling};
-use crate::pairwise::{KernelSum, KernelSums, Kernels, Pairwise, Part};
-use crate::{Points, Result, schedule::Schedule};
+use crate::pairwise::{
+    Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Precision, ScoreDifference,
+};
+use crate::{Error, Points, Result, schedule::Schedule};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::mem;
+
+/// Are attraction and repulsion divided by the kernel densities that they belong to?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weighting {
+    /// No: the gradient of MMD^2.
+    #[default]
+    Plain,
+    /// Each by its own.
+    Normalised,
+}
 
 crate::options! {
     /// Options of `mmd_flow`.
@@ -14,31 +30,139 @@ crate::options! {
         step: Schedule = Schedule::Constant { value: 1.0 },
         /// "denoiser": velocities in units of the squared bandwidth; "raw": the gradient itself.
         scaling: Scaling = Scaling::Denoiser,
-        /// "euler", "heun" or "rk4".
+        /// "plain": the gradient of MMD^2; "normalised": attraction divided by `E_p k`, repulsion by `E_q k`, which with a
+        /// Gaussian kernel is the score difference at `sigma = h`.
+        weighting: Weighting = Weighting::Plain,
+        /// Noise injection: the velocity of `y` is taken at `y + noise e` with new `e` each step; a number or a schedule of
+        /// levels in the points' units, 0 for none.
+        noise: Schedule = Schedule::Constant { value: 0.0 },
+        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
         integrator: Integrator = Integrator::Euler,
+        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out: that of the run.
+        precision: Option<Precision> = None,
     }
 }
 
-/// `v(z) = E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`. Unlike the score difference it is not divided by the smoothed
-/// densities, and dies where they are small. Cost: two pairwise passes per kernel.
+/// `v(z) = E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, which is `-n/2` times the gradient of MMD^2 with respect to a particle.
+/// Unlike the score difference it is not divided by the smoothed densities `P(z) = E_p k`, `Q(z) = E_q k`, and dies where they
+/// are small: with a Gaussian kernel `v = P score_p - Q score_q`. Normalised: `grad log P - grad log Q`.
+/// Cost: two pairwise passes per kernel, four when a kernel that is not Gaussian is normalised.
 #[derive(Debug)]
 pub struct MmdFlow {
     target: Points,
-    kernels: Vec<crate::pairwise::Kernel>,
+    kernels: Vec<Kernel>,
     options: MmdFlowOptions,
+    /// Memory between steps.
+    queries: Points,
+    part: Points,
     sums: KernelSums,
+    gradient: LogGradient,
 }
 
 impl MmdFlow {
     /// The flow towards the points `target`.
     ///
     /// # Errors
-    /// A kernel without a positive bandwidth, or a step out of range.
+    /// A kernel without a positive bandwidth or, normalised, without positive values; a step or a noise out of range.
     pub fn new(target: Points, options: MmdFlowOptions) -> Result<MmdFlow> {
         options.step.check("step", 0.0..=f64::INFINITY)?;
+        options.noise.check("noise", 0.0..=f64::INFINITY)?;
         let kernels = options.kernel.resolve(&target)?;
-        Ok(MmdFlow { target, kernels, options, sums: KernelSums::default() })
+        if options.weighting == Weighting::Normalised && kernels.contains(&Kernel::Energy) {
+            let want = "the energy kernel is not a density to divide by: use weighting \"plain\"";
+            return Err(Error::argument("weighting", "\"normalised\"", want));
+        }
+        let (queries, part) = (Points::default(), Points::default());
+        let (sums, gradient) = (KernelSums::default(), LogGradient::default());
+        Ok(MmdFlow { target, kernels, options, queries, part, sums, gradient })
     }
+
+    /// The velocity at `z` of particles whose law is `cloud`.
+    fn field(&mut self, z: &Points, cloud: &Points, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
+        out.reshape(z.n(), z.dim());
+        out.data_mut().fill(0.0);
+        for k in 0..self.kernels.len() {
+            let kernel = self.kernels[k];
+            let units = match self.options.scaling {
+                Scaling::Denoiser => kernel.bandwidth().powi(2),
+                Scaling::Raw => 1.0,
+            };
+            let share = units / self.kernels.len() as f64;
+            match (self.options.weighting, kernel) {
+                (Weighting::Plain, _) => self.add_plain(kernel, share, z, cloud, pairwise, out)?,
+                (Weighting::Normalised, Kernel::Gaussian { h }) => {
+                    self.add_score_difference(h, share, z, cloud, pairwise, out)?;
+                }
+                (Weighting::Normalised, _) => self.add_normalised(kernel, share, z, cloud, pairwise, out)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add_plain(
+        &mut self,
+        kernel: Kernel,
+        share: f64,
+        z: &Points,
+        cloud: &Points,
+        pairwise: &Pairwise,
+        out: &mut Points,
+    ) -> Result<()> {
+        let dim = z.dim();
+        for (sources, sign) in [(&self.target, 1.0), (cloud, -1.0)] {
+            let sum =
+                KernelSum { kernel, part: Part::Slope, weights: None, values: Some(sources), leave_out_self: false };
+            pairwise.kernel_sum(z, sources, &sum, &mut self.sums)?;
+            let scale = sign * share / sources.n() as f64;
+            let sums = self.sums.mass.par_iter().zip(self.sums.moment.data().par_chunks(dim));
+            let rows = out.data_mut().par_chunks_mut(dim).zip(z.data().par_chunks(dim)).zip(sums);
+            rows.with_min_len(256).for_each(|((v, z), (mass, moment))| {
+                v.iter_mut().zip(z.iter().zip(moment)).for_each(|(v, (z, m))| *v += scale * (mass * z - m));
+            });
+        }
+        Ok(())
+    }
+
+    fn add_score_difference(
+        &mut self,
+        h: f64,
+        share: f64,
+        z: &Points,
+        cloud: &Points,
+        pairwise: &Pairwise,
+        out: &mut Points,
+    ) -> Result<()> {
+        let difference = ScoreDifference {
+            targets: &self.target,
+            target_log_weights: None,
+            particles: cloud,
+            leave_out_self: false,
+            sigma: h,
+        };
+        pairwise.score_difference(z, &difference, &mut self.part)?;
+        add(out, share / (h * h), &self.part);
+        Ok(())
+    }
+
+    fn add_normalised(
+        &mut self,
+        kernel: Kernel,
+        share: f64,
+        z: &Points,
+        cloud: &Points,
+        pairwise: &Pairwise,
+        out: &mut Points,
+    ) -> Result<()> {
+        for (sources, sign) in [(&self.target, 1.0), (cloud, -1.0)] {
+            pairwise.log_gradient(z, sources, kernel, &mut self.gradient, &mut self.part)?;
+            add(out, sign * share, &self.part);
+        }
+        Ok(())
+    }
+}
+
+fn add(out: &mut Points, scale: f64, part: &Points) {
+    out.data_mut().iter_mut().zip(part.data()).for_each(|(v, p)| *v += scale * p);
 }
 
 impl Flow for MmdFlow {
@@ -60,37 +184,34 @@ impl Flow for MmdFlow {
         })
     }
 
-    fn velocity(&mut self, cloud: &Points, _clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        out.reshape(cloud.n(), cloud.dim());
-        out.data_mut().fill(0.0);
-        for kernel in &self.kernels {
-            let units = match self.options.scaling {
-                Scaling::Denoiser => kernel.bandwidth().powi(2),
-                Scaling::Raw => 1.0,
-            };
-            for (sources, sign) in [(&self.target, 1.0), (cloud, -1.0)] {
-                let sum = KernelSum {
-                    kernel: *kernel,
-                    part: Part::Slope,
-                    weights: None,
-                    values: Some(sources),
-                    leave_out_self: false,
-                };
-                pairwise.kernel_sum(cloud, sources, &sum, &mut self.sums)?;
-                let scale = sign * units / (sources.n() * self.kernels.len()) as f64;
-                for i in 0..cloud.n() {
-                    let (z, moment, mass) = (cloud.row(i), self.sums.moment.row(i), self.sums.mass[i]);
-                    let pairs = z.iter().zip(moment);
-                    out.row_mut(i).iter_mut().zip(pairs).for_each(|(v, (z, m))| *v += scale * (mass * z - m));
-                }
-            }
+    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
+        let own = pairwise.at_precision(self.options.precision);
+        let pairwise = own.as_ref().unwrap_or(pairwise);
+        let noise = self.options.noise.at(clock.progress());
+        if noise == 0.0 {
+            return self.field(cloud, cloud, pairwise, out);
         }
-        Ok(())
+        let mut z = mem::take(&mut self.queries);
+        z.reshape(cloud.n(), cloud.dim());
+        clock.randomness("noise").scatter_normal(cloud.data(), noise, z.data_mut());
+        let done = self.field(&z, cloud, pairwise, out);
+        self.queries = z;
+        done
+    }
+
+    fn readings(&mut self, _cloud: &Points, clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
+        let level = |clock: &Clock| self.options.noise.at(clock.progress());
+        let injected = self.options.noise.extremes().into_iter().any(|noise| noise > 0.0);
+        Ok(if injected { vec![("noise", level(clock))] } else { Vec::new() })
     }
 
     fn pairs(&self, cloud: usize) -> FlowPairs {
-        let velocity = self.kernels.len() * cloud * (self.target.count() + cloud);
-        FlowPairs { velocity: velocity as u64, readings: 0 }
+        let passes = |kernel: &Kernel| match (self.options.weighting, kernel) {
+            (Weighting::Normalised, Kernel::Gaussian { .. }) | (Weighting::Plain, _) => 1,
+            (Weighting::Normalised, _) => 2,
+        };
+        let passes: usize = self.kernels.iter().map(passes).sum();
+        FlowPairs { velocity: (passes * cloud * (self.target.count() + cloud)) as u64, readings: 0 }
     }
 
     fn step_size(&self) -> &Schedule {

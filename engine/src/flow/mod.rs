@@ -3,18 +3,29 @@
 //! A flow file holds one equation and its constants. Who moves (the cloud or a generator), how it steps ([`Stepper`]),
 //! how long and who watches ([`crate::run`]) are other things.
 
+mod diffusion;
 mod estimate;
+mod langevin;
 mod mmd;
 mod sd;
 mod sigma;
 mod step;
+mod svgd;
 
+pub use diffusion::{
+    Diffusion, Levels, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process, ReverseSdeOptions,
+    ReverseSdeSampler,
+};
 pub use estimate::Estimate;
-pub use mmd::{MmdFlow, MmdFlowOptions};
+pub use langevin::{Langevin, LangevinOptions, LangevinSampler};
+pub use mmd::{MmdFlow, MmdFlowOptions, Weighting};
 pub use sd::{Noise, Scaling, SdFlow, SdFlowOptions};
 pub use step::{Integrator, StepReport, Stepper};
+pub use svgd::{Svgd, SvgdOptions};
 
-use crate::{Points, Result, pairwise::Pairwise, rng::Stream, schedule::Schedule};
+use crate::score::Score;
+use crate::target::Gaussian;
+use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream, schedule::Schedule};
 
 /// A velocity field `dy/dt = v(y, t)` that may depend on the whole cloud.
 pub trait Flow: Send + Sync + std::fmt::Debug {
@@ -36,6 +47,40 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// As the estimators it stands on; an interrupt.
     fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()>;
+
+    /// Moves `cloud` by one step: along the velocity, unless the flow has a step of its own (noise, rejections, several
+    /// parts).
+    ///
+    /// # Errors
+    /// As [`Flow::velocity`].
+    fn advance(
+        &mut self,
+        cloud: &mut Points,
+        clock: &Clock,
+        pairwise: &Pairwise,
+        stepper: &mut Stepper,
+    ) -> Result<StepReport> {
+        stepper.follow(self, cloud, clock, pairwise)
+    }
+
+    /// Evaluations of the velocity in a run of `steps` steps; where steps adapt, about so many.
+    fn evaluations(&self, steps: usize) -> usize {
+        match self.step_size() {
+            Schedule::Adaptive { .. } => 2 * steps,
+            _ => self.integrator().evaluations() * steps,
+        }
+    }
+
+    /// Is the velocity all there is to it, at any cloud? A sampler's noise, rejections and falling noise level are not seen in
+    /// its velocity, so that a generator cannot be trained by it.
+    fn is_velocity(&self) -> bool {
+        true
+    }
+
+    /// The law from which its start is to be drawn, where it needs one.
+    fn prior(&self) -> Option<Gaussian> {
+        None
+    }
 
     /// Step size as a function of progress.
     fn step_size(&self) -> &Schedule;
@@ -66,6 +111,16 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
     fn warnings(&self, _cloud: &Points) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// # Errors
+/// A schedule that reaches 0 for a score that needs smoothing.
+fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
+    let smallest = sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
+    if smallest > 0.0 || score.allows_zero_sigma() {
+        return Ok(());
+    }
+    Err(Error::argument("sigma", smallest, format!("{} needs a positive sigma", score.name())))
 }
 
 /// Pairs of a query and a source, as [`Flow::pairs`] foretells them.

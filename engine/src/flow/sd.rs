@@ -6,7 +6,7 @@ pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
 use super::{Clock, Estimate, Flow, FlowPairs, Integrator, StepReport};
-use crate::pairwise::{Pairwise, PairwiseOptions, ScoreDifference};
+use crate::pairwise::{Pairwise, ScoreDifference};
 use crate::points::Standardiser;
 use crate::score::{At, Form, Score, check_sigma};
 use crate::target::scale_warning;
@@ -201,8 +201,7 @@ impl Flow for SdFlow {
     }
 
     fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        let chosen = self.options.precision;
-        let own = chosen.map(|precision| pairwise.with(PairwiseOptions { precision, ..pairwise.options().clone() }));
+        let own = pairwise.at_precision(self.options.precision);
         let pairwise = own.as_ref().unwrap_or(pairwise);
         let mut standard = mem::take(&mut self.standard);
         if let Some(units) = &self.units {

@@ -1,7 +1,9 @@
-//! Explicit Runge-Kutta steps [hairer1993solving], fixed or with an error-controlled size.
+//! Explicit Runge-Kutta steps [hairer1993solving], fixed or with an error-controlled size, and noise.
+
+mod embedded;
 
 use super::{Clock, Flow};
-use crate::{Points, Result, pairwise::Pairwise, schedule::Schedule};
+use crate::{Points, Result, pairwise::Pairwise, rng::Stream, schedule::Schedule};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +66,8 @@ pub struct Stepper {
     stage: Points,
     /// The cloud before the last step.
     before: Points,
+    /// `before` was kept by the flow itself, for a step of several parts.
+    kept: bool,
     /// Squared displacements of blocks.
     squares: Vec<f64>,
     /// Size of the last adaptive step.
@@ -84,6 +88,47 @@ impl Stepper {
     pub fn step(
         &mut self,
         flow: &mut dyn Flow,
+        cloud: &mut Points,
+        clock: &Clock,
+        pairwise: &Pairwise,
+    ) -> Result<StepReport> {
+        self.kept = false;
+        let done = flow.advance(cloud, clock, pairwise, self);
+        if !self.kept {
+            return done;
+        }
+        match done {
+            Ok(report) => Ok(StepReport { displacement: rms_distance(cloud, &self.before), ..report }),
+            Err(error) => {
+                cloud.copy_from(&self.before);
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps `cloud` as what [`Stepper::undo`] goes back to: for a step of several parts, before the first.
+    pub fn keep(&mut self, cloud: &Points) {
+        self.before.copy_from(cloud);
+        self.kept = true;
+    }
+
+    /// The cloud that was kept.
+    pub fn kept(&self) -> &Points {
+        &self.before
+    }
+
+    /// Counts evaluations that a flow's own step has made.
+    pub fn count(&mut self, evaluations: u64) {
+        self.evaluations += evaluations;
+    }
+
+    /// Moves `cloud` by one step along the velocity of `flow`.
+    ///
+    /// # Errors
+    /// As [`Flow::velocity`]; the cloud is then as it was.
+    pub fn follow<F: Flow + ?Sized>(
+        &mut self,
+        flow: &mut F,
         cloud: &mut Points,
         clock: &Clock,
         pairwise: &Pairwise,
@@ -166,7 +211,10 @@ impl Stepper {
     /// `y += eta sum_s w_s v_s`; the first velocity becomes the weighted sum.
     fn apply(&mut self, cloud: &mut Points, eta: f64, weights: &[f64]) -> StepReport {
         let n = cloud.n() as f64;
-        self.before.reshape(cloud.n(), cloud.dim());
+        if !self.kept {
+            self.before.reshape(cloud.n(), cloud.dim());
+        }
+        let keep = !self.kept;
         if let Some((first, others)) = self.velocities.split_first_mut() {
             let blocks = cloud.data_mut().par_chunks_mut(BLOCK).zip(self.before.data_mut().par_chunks_mut(BLOCK));
             let blocks = blocks.zip(first.data_mut().par_chunks_mut(BLOCK)).enumerate();
@@ -177,12 +225,21 @@ impl Stepper {
                         v.iter_mut().zip(&other.data()[block * BLOCK..]).for_each(|(v, o)| *v += w * o);
                     }
                 }
-                before.copy_from_slice(y);
+                if keep {
+                    before.copy_from_slice(y);
+                }
                 displaced(y, eta, v)
             });
             squares.collect_into_vec(&mut self.squares);
         }
         StepReport { eta, displacement: (self.squares.iter().sum::<f64>() / n).sqrt() }
+    }
+}
+
+/// `y += scale e` with independent standard normal `e`.
+pub(super) fn diffuse(cloud: &mut Points, scale: f64, stream: Stream) {
+    if scale != 0.0 {
+        stream.add_normal(scale, cloud.data_mut());
     }
 }
 
@@ -213,52 +270,4 @@ fn rms_distance(a: &Points, b: &Points) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Error at t = 1 of y' = -y + sin(3t), y(0) = 1, after `steps` steps.
-    fn error(integrator: Integrator, steps: usize) -> f64 {
-        let mut stepper = Stepper::default();
-        let mut cloud = Points::from_rows(&[[1.0]]).unwrap();
-        for k in 0..steps {
-            let mut field = |y: &Points, stage: f64, v: &mut Points| {
-                let t = (k as f64 + stage) / steps as f64;
-                v.reshape(1, 1);
-                v.data_mut()[0] = -y.data()[0] + (3.0 * t).sin();
-                Ok(())
-            };
-            stepper.advance(&mut cloud, 1.0 / steps as f64, integrator, &mut field).unwrap();
-        }
-        let exact = |t: f64| 0.1 * (3.0 * t).sin() - 0.3 * (3.0 * t).cos() + 1.3 * (-t).exp();
-        (cloud.data()[0] - exact(1.0)).abs()
-    }
-
-    #[test]
-    fn declared_orders_by_regression() {
-        for (integrator, order) in [(Integrator::Euler, 1.0), (Integrator::Heun, 2.0), (Integrator::Rk4, 4.0)] {
-            let steps = [32, 64, 128, 256];
-            let logs: Vec<(f64, f64)> = steps.iter().map(|&k| ((k as f64).ln(), error(integrator, k).ln())).collect();
-            let mean = |f: fn(&(f64, f64)) -> f64| logs.iter().map(f).sum::<f64>() / logs.len() as f64;
-            let (x, y) = (mean(|l| l.0), mean(|l| l.1));
-            let slope = logs.iter().map(|l| (l.0 - x) * (l.1 - y)).sum::<f64>()
-                / logs.iter().map(|l| (l.0 - x).powi(2)).sum::<f64>();
-            assert!((slope + order).abs() < 0.15, "{integrator:?}: slope {slope}, order {order}");
-        }
-    }
-
-    #[test]
-    fn adaptive_steps_shrink_where_the_field_is_stiff() {
-        let mut stepper = Stepper::default();
-        let mut cloud = Points::from_rows(&[[1.0]]).unwrap();
-        let mut stiff = |y: &Points, _: f64, v: &mut Points| {
-            v.copy_from(y);
-            v.data_mut()[0] *= -50.0;
-            Ok(())
-        };
-        for _ in 0..200 {
-            let report = stepper.adaptive(&mut cloud, (1.0, 1e-4), 0.01, &mut stiff).unwrap();
-            assert!(report.eta <= 0.2, "a step of {} would be unstable", report.eta);
-        }
-        assert!(cloud.data()[0].abs() < 0.01);
-    }
-}
+mod tests;

@@ -56,6 +56,10 @@ pub fn fit(
     observer: &mut dyn Observer,
 ) -> Result<FitResult> {
     check(generator, base, options)?;
+    if !flow.is_velocity() {
+        let want = "it is a sampler of particles, whose noise or age a generator cannot follow: use `sd_flow`, `mmd_flow` or `svgd`";
+        return Err(Error::argument("flow", flow.name(), want));
+    }
     let (steps, begun, pairs_before) = (options.steps, Instant::now(), pairwise.work().pairs());
     let every = options.every.unwrap_or(steps.div_ceil(20)).max(1);
     let averaged_from = steps - (options.average * steps as f64) as usize;

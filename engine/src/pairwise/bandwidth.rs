@@ -72,7 +72,7 @@ impl Kernels {
     /// An empty list or a bandwidth that is not positive.
     pub fn resolve(&self, points: &Points) -> Result<Vec<Kernel>> {
         match self {
-            Kernels::Median => match median_distance(points) {
+            Kernels::Median => match median_distance(points, &mut Vec::new()) {
                 Some(h) => Ok(vec![Kernel::Gaussian { h }]),
                 None => {
                     let reason =
@@ -91,15 +91,15 @@ impl Kernels {
     }
 }
 
-/// Median distance between different points of up to 512 evenly spaced rows; None where all coincide.
-fn median_distance(points: &Points) -> Option<f64> {
+/// Median distance between different points of up to 512 evenly spaced rows, in the memory of `squares`; None where all
+/// coincide.
+pub fn median_distance(points: &Points, squares: &mut Vec<f64>) -> Option<f64> {
     let stride = points.n().div_ceil(MEDIAN_POINTS).max(1);
-    let rows: Vec<&[f64]> = points.iter().step_by(stride).collect();
-    let mut squares: Vec<f64> = (0..rows.len())
-        .flat_map(|i| (0..i).map(move |j| (i, j)))
-        .map(|(i, j)| squared_distance(rows[i], rows[j]))
-        .filter(|d2| *d2 > 0.0)
-        .collect();
+    let rows = points.n().div_ceil(stride);
+    let row = |i: usize| points.row(i * stride);
+    squares.clear();
+    let pairs = (0..rows).flat_map(|i| (0..i).map(move |j| (i, j)));
+    squares.extend(pairs.map(|(i, j)| squared_distance(row(i), row(j))).filter(|d2| *d2 > 0.0));
     if squares.is_empty() {
         return None;
     }
@@ -124,8 +124,8 @@ mod tests {
     #[test]
     fn median_of_a_line() {
         let p = Points::from_rows(&[[0.0], [1.0], [3.0]]).unwrap();
-        assert_eq!(median_distance(&p), Some(2.0));
-        assert_eq!(median_distance(&Points::zeros(5, 2)), None);
+        assert_eq!(median_distance(&p, &mut Vec::new()), Some(2.0));
+        assert_eq!(median_distance(&Points::zeros(5, 2), &mut Vec::new()), None);
         assert!(Kernels::Median.resolve(&Points::zeros(5, 2)).is_err());
     }
 }

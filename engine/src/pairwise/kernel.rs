@@ -85,6 +85,40 @@ impl Kernel {
         }
     }
 
+    /// `log k`, where `k` itself may vanish in f64; NaN for the energy kernel.
+    pub fn log_value(&self, d2: f64) -> f64 {
+        match *self {
+            Kernel::Gaussian { h } => -0.5 * d2 / (h * h),
+            Kernel::Laplace { h } => -d2.sqrt() / h,
+            Kernel::Imq { h } => -0.5 * (d2 / (h * h)).ln_1p(),
+            Kernel::Matern32 { h } => {
+                let a = (3.0 * d2).sqrt() / h;
+                a.ln_1p() - a
+            }
+            Kernel::Matern52 { h } => {
+                let a = (5.0 * d2).sqrt() / h;
+                (a + a * a / 3.0).ln_1p() - a
+            }
+            Kernel::Energy => f64::NAN,
+        }
+    }
+
+    /// Slope over value, so that `grad_x log k(x, y) = log_slope (x - y)`; 0 at a kink, NaN for the energy kernel.
+    pub fn log_slope(&self, d2: f64) -> f64 {
+        match *self {
+            Kernel::Gaussian { h } => -1.0 / (h * h),
+            Kernel::Laplace { .. } if d2 == 0.0 => 0.0,
+            Kernel::Laplace { h } => -1.0 / (h * d2.sqrt()),
+            Kernel::Imq { h } => -1.0 / (h * h + d2),
+            Kernel::Matern32 { h } => -3.0 / (h * h * (1.0 + (3.0 * d2).sqrt() / h)),
+            Kernel::Matern52 { h } => {
+                let a = (5.0 * d2).sqrt() / h;
+                -5.0 / 3.0 * (1.0 + a) / (h * h * (1.0 + a + a * a / 3.0))
+            }
+            Kernel::Energy => f64::NAN,
+        }
+    }
+
     /// The same kernel with bandwidth `h`; the energy kernel has none and stays.
     pub fn with_bandwidth(self, h: f64) -> Kernel {
         match self {
@@ -137,6 +171,16 @@ mod tests {
                 let step = 1e-6 * d2;
                 let numeric = (k.value(d2 + step) - k.value(d2 - step)) / step;
                 assert!((k.slope(d2) - numeric).abs() < 1e-6 * numeric.abs().max(1e-3), "{k:?} at {d2}");
+            }
+        }
+    }
+
+    #[test]
+    fn logarithms_are_those_of_value_and_slope() {
+        for k in &ALL[..5] {
+            for d2 in [0.0, 0.01, 1.0, 7.0] {
+                assert!((k.log_value(d2) - k.value(d2).ln()).abs() < 1e-12, "{k:?} at {d2}");
+                assert!((k.log_slope(d2) - k.slope(d2) / k.value(d2)).abs() <= 1e-12 * k.log_slope(d2).abs(), "{k:?}");
             }
         }
     }

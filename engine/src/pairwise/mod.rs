@@ -21,6 +21,7 @@ mod exp;
 mod gemm;
 mod isa;
 mod kernel;
+mod log_gradient;
 mod naive;
 mod order;
 mod pack;
@@ -41,10 +42,11 @@ mod walk;
 mod weigh;
 mod weigh_amx;
 
-pub use bandwidth::Kernels;
+pub use bandwidth::{Kernels, median_distance};
 pub use difference::ScoreDifference;
 pub use isa::Isa;
 pub use kernel::Kernel;
+pub use log_gradient::LogGradient;
 pub use peak::{fma_peak, matrix_peak};
 pub use plan::Choice;
 pub use real::Real;
@@ -227,6 +229,11 @@ impl Pairwise {
     /// The same engine (work count and interrupt shared) with other options.
     pub fn with(&self, options: PairwiseOptions) -> Pairwise {
         Pairwise { options, ..self.clone() }
+    }
+
+    /// The same engine at another precision; None where none is asked for.
+    pub fn at_precision(&self, precision: Option<Precision>) -> Option<Pairwise> {
+        precision.map(|precision| self.with(PairwiseOptions { precision, ..self.options.clone() }))
     }
 
     /// The options in force.

@@ -65,8 +65,7 @@ impl Driver<'_> {
     fn ahead(&mut self) -> Result<Forecast> {
         let (n, steps) = (self.cloud.count(), self.options.steps);
         let adaptive = matches!(self.flow.step_size(), Schedule::Adaptive { .. });
-        let stages = if adaptive { 2 } else { self.flow.integrator().evaluations() };
-        let (nfe, pairs) = ((steps * stages) as u64, self.flow.pairs(n));
+        let (nfe, pairs) = (self.flow.evaluations(steps) as u64, self.flow.pairs(n));
         let rounds = (0..steps).filter(|step| self.measured_at(*step)).count() as u64 + 1;
         let mut ahead = Forecast {
             steps: steps as u64,
@@ -74,7 +73,7 @@ impl Driver<'_> {
             flow_pairs: nfe * pairs.velocity,
             pairs: nfe * pairs.velocity + rounds * pairs.readings,
             seconds: nfe as f64 * self.velocity_seconds(pairs.velocity)?,
-            bytes: self.bytes(stages),
+            bytes: self.bytes(self.flow.integrator().evaluations()),
             varies: adaptive || !self.options.stop_when.is_empty(),
         };
         ahead.seconds += rounds as f64 * self.reading_seconds(pairs.readings)?;
@@ -209,89 +208,4 @@ pub fn timed<T>(mut act: impl FnMut() -> Result<T>) -> Result<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::flow::{Estimate, Integrator, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
-    use crate::score::{Kde, SelfTerm};
-    use crate::target::Gaussian;
-    use std::sync::Arc;
-
-    /// A run that counts, and its forecast.
-    fn both(flow: impl Fn() -> Box<dyn Flow>, start: &Points, reference: &Reference, options: &RunOptions) -> [u64; 4] {
-        let stream = Stream::new(5);
-        let (ahead_of, engine) = (Pairwise::default(), Pairwise::default());
-        let (shape, ahead) =
-            forecast(flow().as_mut(), start.clone(), Some(reference), options, &ahead_of, stream).unwrap();
-        let run = super::super::run(
-            flow().as_mut(),
-            start.clone(),
-            Some(reference),
-            options,
-            &engine,
-            stream,
-            &mut Unobserved,
-        );
-        let run = run.unwrap();
-        assert_eq!((shape.stats.steps, shape.stats.nfe), (run.stats.steps, run.stats.nfe));
-        assert_eq!(shape.snapshots.len(), run.snapshots.len());
-        assert_eq!(shape.metrics.keys().collect::<Vec<_>>(), run.metrics.keys().collect::<Vec<_>>());
-        [ahead.flow_pairs, run.stats.flow_pairs, ahead.pairs, engine.work().pairs()]
-    }
-
-    #[test]
-    fn pairs_are_those_of_the_run() {
-        let set = |name: &str, n: usize| Stream::new(3).label(name).normal(n, 3);
-        let (start, data) = (set("start", 70), set("data", 51));
-        let reference = Reference::new(set("reference", 33)).unwrap();
-        let kde = || Estimate::Kernel(Box::new(Kde::of(set("data", 51))));
-        let cloud = || Estimate::Kernel(Box::new(Kde::of_cloud()));
-        let metrics = serde_json::from_str(r#"["energy", {"metric": "mmd", "kernel": [0.5, 2]}, "w2"]"#).unwrap();
-        let options = RunOptions { steps: 7, every: Some(3), snapshots: 3, metrics, ..RunOptions::default() };
-        let of = |o: SdFlowOptions| move || Box::new(SdFlow::new(kde(), cloud(), o.clone()).unwrap()) as Box<dyn Flow>;
-        let plain = SdFlowOptions::default();
-        let heun = SdFlowOptions { integrator: Integrator::Heun, ..SdFlowOptions::default() };
-        let batches = SdFlowOptions { batch_target: Some(20), batch_source: Some(90), ..SdFlowOptions::default() };
-        let alone = SdFlowOptions { self_term: SelfTerm::Exclude, ..SdFlowOptions::default() };
-        for options_of_flow in [plain, heun, batches, alone] {
-            let [flow, flow_run, all, all_run] = both(of(options_of_flow), &start, &reference, &options);
-            assert_eq!((flow, all), (flow_run, all_run));
-        }
-        let mmd = || Box::new(MmdFlow::new(data.clone(), MmdFlowOptions::default()).unwrap()) as Box<dyn Flow>;
-        let [flow, flow_run, all, all_run] = both(mmd, &start, &reference, &options);
-        assert_eq!((flow, all), (flow_run, all_run));
-        // Fresh samples for the floors instead of parts of the reference.
-        let law = Arc::new(Gaussian::isotropic(vec![0.0; 3], 1.0).unwrap());
-        let reference = Reference::sample(law, 40, Stream::new(1)).unwrap();
-        let [.., all, all_run] = both(mmd, &start, &reference, &options);
-        assert_eq!(all, all_run);
-    }
-
-    #[test]
-    fn few_points_in_place_of_many_cost_what_the_many_do() {
-        let set = |name: &str, n: usize| Stream::new(3).label(name).normal(n, 2);
-        let options = RunOptions { metrics: serde_json::from_str(r#"["energy"]"#).unwrap(), ..RunOptions::default() };
-        let pairs = |held: usize, n: usize| {
-            let target = Estimate::Kernel(Box::new(Kde::of(set("data", held).standing_for(n))));
-            let mut flow =
-                SdFlow::new(target, Estimate::Kernel(Box::new(Kde::of_cloud())), SdFlowOptions::default()).unwrap();
-            let reference = Reference::new(set("reference", held).standing_for(n)).unwrap();
-            let start = set("start", held).standing_for(n);
-            let found =
-                forecast(&mut flow, start, Some(&reference), &options, &Pairwise::default(), Stream::new(1)).unwrap();
-            assert_eq!(found.0.points.count(), n);
-            (found.1.pairs, found.1.bytes)
-        };
-        assert_eq!(pairs(64, 900), pairs(900, 900));
-        assert!(pairs(64, 1_000_000).0 > 1_000_000_000_000);
-    }
-
-    #[test]
-    fn times_are_carried_along_a_line() {
-        let found = [(100.0, 3.0), (200.0, 4.0)];
-        assert_eq!(carried(found, 1000.0), 12.0);
-        // A larger size that took less was disturbed; one that took all too much more starts at 0.
-        assert_eq!(carried([(100.0, 4.0), (200.0, 3.0)], 1000.0), 3.0);
-        assert_eq!(carried([(100.0, 1.0), (200.0, 4.0)], 400.0), 8.0);
-        assert_eq!(carried([(1.0, 2.0), (1.0, 2.0)], 3.0), 6.0);
-    }
-}
+mod tests;

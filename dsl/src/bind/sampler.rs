@@ -1,0 +1,159 @@
+//! Flows that sample from a law that is given by its score: SVGD, Langevin dynamics, denoising diffusion.
+
+use crate::bind::flow::Plan;
+use crate::bind::idle;
+use crate::bind::points::{Cloud, size};
+use crate::bind::score::{Recipe, score};
+use crate::call::{At, Call, Fail};
+use crate::manual::{Entry, Kind};
+use rhai::Dynamic;
+use sdflow::Result;
+use sdflow::flow::{
+    Diffusion, Langevin, LangevinOptions, PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions,
+    ReverseSdeSampler, Svgd, SvgdOptions,
+};
+use sdflow::options::Options;
+use sdflow::score::Score;
+use sdflow::target::Target;
+use std::sync::Arc;
+
+type Made = std::result::Result<Dynamic, Fail>;
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        about: "Stein variational gradient descent, `mean_j [k(y_j, z) grad log p(y_j) + grad k(y_j, z)]` [liu2016stein]: the score \
+                difference smoothed by the kernel, without the score of the cloud. The target may be anything with a score at \
+                sigma = 0, such as a `density`; points need a positive `sigma`.",
+        options: SvgdOptions::KEYS,
+        example: "let p = density(2, \"-(x[0]^2 + 4*x[1]^2)/2\");\nlet r = run(svgd(p, #{step: 0.3}), normal(300, 2));",
+        ..entry("svgd", "svgd(target[, options])", svgd)
+    },
+    Entry {
+        about: "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e`, every particle a chain [roberts1996exponential]. Without \
+                adjustment the law is the target's up to an error of the step; with `sampler: \"mala\"` moves are accepted or \
+                rejected and it is the target's, with the share of accepted moves as `acceptance` in the history.",
+        options: LangevinOptions::KEYS,
+        example: "let p = density(1, \"-x[0]^4/4\");\nlet r = run(langevin(p, #{sampler: \"mala\", step: 0.3}), normal(300, 1));\n\
+                  print(r.history.column(\"acceptance\")[0]);",
+        ..entry("langevin", "langevin(target[, options])", langevin)
+    },
+    Entry {
+        about: "The probability flow of a diffusion, `dz/dsigma = (z - D(z; sigma)) / sigma`, deterministic from much noise to \
+                little [song2021score, karras2022elucidating]. One step of a run is one step between two noise levels. Start from \
+                `flow.prior(n)`. Every process is the same flow in its own coordinates `y = a (x + sigma e)`.",
+        options: PfOdeOptions::KEYS,
+        example: "let flow = pf_ode(dataset(\"25gaussians\"));\nlet r = run(flow, flow.prior(500), #{steps: 40});",
+        ..entry("pf_ode", "pf_ode(score[, options])", pf_ode)
+    },
+    Entry {
+        about: "The reverse stochastic equation of a diffusion [song2021score]: `pf_ode` with noise, the same law at every level. \
+                `lambda` chooses between the two. Start from `flow.prior(n)`.",
+        options: ReverseSdeOptions::KEYS,
+        example: "let flow = reverse_sde(dataset(\"25gaussians\"), #{lambda: 0.5});\nlet r = run(flow, flow.prior(500), #{steps: 100});",
+        ..entry("reverse_sde", "reverse_sde(score[, options])", reverse_sde)
+    },
+    Entry {
+        about: "A step of the reverse equation, then Langevin steps at the level that it has reached [song2021score]. Start from \
+                `flow.prior(n)`.",
+        options: PredictorCorrectorOptions::KEYS,
+        example: "let flow = predictor_corrector(dataset(\"25gaussians\"), #{corrections: 2});\n\
+                  let r = run(flow, flow.prior(500), #{steps: 100});",
+        ..entry("predictor_corrector", "predictor_corrector(score[, options])", predictor_corrector)
+    },
+    Entry {
+        returns: "points",
+        about: "`n` points of the law from which `pf_ode`, `reverse_sde` and `predictor_corrector` start: Gaussian with the first \
+                noise level as standard deviation, about the data's mean where it is known. Every call draws anew.",
+        example: "let flow = pf_ode(normal(300, 2), #{sigma_max: 20});\nlet y = flow.prior(500);",
+        ..entry("prior", "flow.prior(n)", prior)
+    },
+];
+
+const fn entry(name: &'static str, signature: &'static str, call: crate::call::Native) -> Entry {
+    let kind = Kind::Flow;
+    Entry { name, kind, signature, returns: "a flow", about: "", options: &[], names: &[], example: "", call }
+}
+
+/// The first argument as the score of a law that does not move.
+fn law(call: &Call) -> std::result::Result<Recipe, Fail> {
+    let recipe = score(call, 0)?;
+    if matches!(recipe, Recipe::Cloud | Recipe::Gaussian(_) | Recipe::Mixture(_)) {
+        let fail = call.bad(0, "describes the moving cloud", "the score of a law that stays is wanted");
+        return Err(fail.hint(call.entry.usage()));
+    }
+    if recipe.units().is_some() {
+        let fail = call.bad(0, "works in units of its own", "this flow works in those of the points");
+        return Err(fail.hint("standardise the points instead: let z = x.standardise(); .. z.undo(r.points)"));
+    }
+    Ok(recipe)
+}
+
+fn made(recipe: &Recipe) -> Result<Box<dyn Score>> {
+    Ok(recipe.estimate()?.score())
+}
+
+fn svgd(call: &Call) -> Made {
+    let options: SvgdOptions = call.options()?;
+    let target = law(call)?;
+    idle::in_svgd(call, &options);
+    Plan::value("svgd", call, move || Ok(Box::new(Svgd::new(made(&target)?, options.clone())?)))
+}
+
+fn langevin(call: &Call) -> Made {
+    let options: LangevinOptions = call.options()?;
+    let target = law(call)?;
+    let density: Option<Arc<dyn Target>> = match &target {
+        Recipe::Exact(target) | Recipe::Smoothed(target, _) => Some(target.clone()),
+        _ => None,
+    };
+    Plan::value("langevin", call, move || Ok(Box::new(Langevin::new(made(&target)?, density.clone(), &options)?)))
+}
+
+fn pf_ode(call: &Call) -> Made {
+    let options: PfOdeOptions = call.options()?;
+    let score = law(call)?;
+    let fixed = options.sampler != PfOdeSampler::Adaptive;
+    let idle = [("tolerance", fixed, "it belongs to the sampler \"adaptive\"")];
+    idle::in_diffusion(call, options.process, &idle);
+    Plan::value("pf_ode", call, move || Ok(Box::new(Diffusion::pf_ode(made(&score)?, &options)?)))
+}
+
+fn reverse_sde(call: &Call) -> Made {
+    let options: ReverseSdeOptions = call.options()?;
+    let score = law(call)?;
+    let churns = options.sampler == ReverseSdeSampler::Edm;
+    let why = "it belongs to the sampler \"edm\"";
+    let idle = [
+        ("lambda", churns, "the noise of \"edm\" is its `churn`"),
+        ("churn", !churns, why),
+        ("churn_min", !churns, why),
+        ("churn_max", !churns, why),
+        ("churn_noise", !churns, why),
+    ];
+    idle::in_diffusion(call, options.process, &idle);
+    Plan::value("reverse_sde", call, move || Ok(Box::new(Diffusion::reverse_sde(made(&score)?, &options)?)))
+}
+
+fn predictor_corrector(call: &Call) -> Made {
+    let options: PredictorCorrectorOptions = call.options()?;
+    let score = law(call)?;
+    let idle = [("snr", options.corrections == 0, "there are no corrections")];
+    idle::in_diffusion(call, options.process, &idle);
+    Plan::value("predictor_corrector", call, move || {
+        Ok(Box::new(Diffusion::predictor_corrector(made(&score)?, &options)?))
+    })
+}
+
+fn prior(call: &Call) -> Made {
+    let plan: Plan = call.receiver()?;
+    let Some(law) = plan.flow().map_err(|e| call.place(e))?.prior() else {
+        let fail =
+            call.bad(0, format!("is `{}`", plan.name), "only the samplers of a diffusion have a law to start from");
+        return Err(fail.hint("start from any points, such as normal(1000, 2)").at(At::Call));
+    };
+    let n = call.context.points(call.count(1, 1)?);
+    size(call, 1, n, law.dim())?;
+    let held = call.context.held(n, law.dim());
+    let points = law.sample(held, call.context.stream("prior")).map_err(|e| call.place(e))?;
+    Ok(Cloud::value(points.standing_for(n)))
+}

@@ -1,0 +1,240 @@
+//! Langevin dynamics, plain and with Metropolis's correction [roberts1996exponential].
+
+mod metropolis;
+
+use super::step::diffuse;
+use super::{Clock, Flow, FlowPairs, Integrator, StepReport, Stepper};
+use crate::pairwise::Pairwise;
+use crate::score::{At, Form, Score};
+use crate::target::Target;
+use crate::{Error, Points, Result, schedule::Schedule};
+use metropolis::{Place, Tally, accept};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What is done about the error of a finite step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LangevinSampler {
+    /// Nothing: the unadjusted Langevin algorithm.
+    #[default]
+    Ula,
+    /// Each move is accepted or rejected: the Metropolis-adjusted Langevin algorithm.
+    Mala,
+}
+
+crate::options! {
+    /// Options of `langevin`.
+    pub struct LangevinOptions {
+        /// "ula": unadjusted, every move is made; "mala": Metropolis-adjusted, a move may be rejected, and the target is exact.
+        sampler: LangevinSampler = LangevinSampler::Ula,
+        /// Step size `h` of `y' = y + h grad log p(y) + sqrt(2h) e`: a number or a schedule. Left out: from the smallest standard
+        /// deviation `s` of the target, `0.1 s^2` for "ula" and `1.36 s^2 / dim^(1/3)` for "mala".
+        step: Option<Schedule> = None,
+        /// Smoothing of the target, in the points' units; a kernel estimate needs it positive.
+        sigma: Schedule = Schedule::Constant { value: 0.0 },
+    }
+}
+
+/// `dy = grad log p dt + sqrt(2) dW` by the step `y' = y + h grad log p(y) + sqrt(2h) e`. Every particle is a chain of its own.
+/// Unadjusted, the law of the chains is that of `p` up to an error of order `h`: of `N(0, S)` it is the variance
+/// `S / (1 - h / 2S)`. With rejections it is `p`. Cost: one evaluation of the score per step.
+#[derive(Debug)]
+pub struct Langevin {
+    score: Box<dyn Score>,
+    density: Option<Arc<dyn Target>>,
+    sampler: LangevinSampler,
+    sigma: Schedule,
+    step: Schedule,
+    /// Was the step left to us?
+    chosen: bool,
+    here: Place,
+    there: Place,
+    all: Tally,
+    recent: Tally,
+}
+
+/// Shares of accepted moves outside which a chain hardly moves: most moves rejected, or far too small.
+const WORKING: std::ops::RangeInclusive<f64> = 0.2..=0.95;
+
+impl Langevin {
+    /// The flow that samples from the law of this score, whose log density is that of `density`.
+    ///
+    /// # Errors
+    /// "mala" without a density; a step left out for a target that says nothing of its size, or one out of range; sigma = 0 for a
+    /// score that needs smoothing.
+    pub fn new(score: Box<dyn Score>, density: Option<Arc<dyn Target>>, options: &LangevinOptions) -> Result<Langevin> {
+        options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
+        super::check_smallest_sigma(score.as_ref(), &options.sigma)?;
+        if options.sampler == LangevinSampler::Mala && density.is_none() {
+            let want =
+                format!("{} has no log density to accept moves by: use \"ula\" or a target with one", score.name());
+            return Err(Error::argument("sampler", "\"mala\"", want));
+        }
+        let step = match &options.step {
+            Some(Schedule::Adaptive { .. }) => {
+                return Err(Error::argument(
+                    "step",
+                    "adaptive",
+                    "Langevin steps are of fixed size: give a number or a schedule",
+                ));
+            }
+            Some(step) => step.clone(),
+            None => chosen_step(score.as_ref(), options)?,
+        };
+        step.check("step", 0.0..=f64::INFINITY)?;
+        Ok(Langevin {
+            score,
+            density,
+            sampler: options.sampler,
+            sigma: options.sigma.clone(),
+            step,
+            chosen: options.step.is_none(),
+            here: Place::default(),
+            there: Place::default(),
+            all: Tally::default(),
+            recent: Tally::default(),
+        })
+    }
+
+    /// Scores and log densities at `place.at`.
+    fn judge(&mut self, place: &mut Place, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
+        let cloud = &place.at;
+        let (sigma, stream) = (self.sigma.at(clock.progress()), clock.randomness("estimate"));
+        let at = At { z: cloud, sigma, cloud, aligned: true, stream, pairwise };
+        self.score.evaluate(&at, Form::Score, &mut place.score)?;
+        match &self.density {
+            Some(density) => density.log_density(cloud, sigma, &mut place.log_density),
+            None => Ok(()),
+        }
+    }
+
+    fn adjusted(
+        &mut self,
+        cloud: &mut Points,
+        clock: &Clock,
+        pairwise: &Pairwise,
+        stepper: &mut Stepper,
+    ) -> Result<StepReport> {
+        let h = self.step.at(clock.progress());
+        let (mut here, mut there) = (std::mem::take(&mut self.here), std::mem::take(&mut self.there));
+        // What was found at the end of the last step still holds, unless the smoothing changes.
+        if here.at != *cloud || !matches!(self.sigma, Schedule::Constant { .. }) {
+            here.at.copy_from(cloud);
+            self.judge(&mut here, clock, pairwise)?;
+            stepper.count(1);
+        }
+        there.at.copy_from(cloud);
+        there.at.data_mut().iter_mut().zip(here.score.data()).for_each(|(y, s)| *y += h * s);
+        diffuse(&mut there.at, (2.0 * h).sqrt(), clock.randomness("diffusion"));
+        self.judge(&mut there, clock, pairwise)?;
+        stepper.count(1);
+        stepper.keep(cloud);
+        let accepted = accept(&mut here, &there, h, clock.randomness("acceptance"));
+        cloud.copy_from(&here.at);
+        self.all.add(cloud.n() as u64, accepted);
+        self.recent.add(cloud.n() as u64, accepted);
+        (self.here, self.there) = (here, there);
+        Ok(StepReport { eta: h, displacement: 0.0 })
+    }
+}
+
+fn chosen_step(score: &dyn Score, options: &LangevinOptions) -> Result<Schedule> {
+    let Some(extent) = score.extent() else {
+        let want = format!("{} says nothing of its size: give a number, such as step: 0.01", score.name());
+        return Err(Error::argument("step", "left out", want));
+    };
+    let sigma = options.sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
+    let variance = extent.detail * extent.detail + sigma * sigma;
+    let share = match options.sampler {
+        LangevinSampler::Ula => 0.1,
+        LangevinSampler::Mala => 1.36 / (extent.centre.len() as f64).cbrt(),
+    };
+    Ok(Schedule::from(share * variance))
+}
+
+impl Flow for Langevin {
+    fn name(&self) -> &'static str {
+        "langevin"
+    }
+
+    fn dim(&self) -> Option<usize> {
+        self.score.dim()
+    }
+
+    fn prepare(&mut self, start: &Points, _clock: &Clock) -> Result<Vec<String>> {
+        if let Some(dim) = self.score.dim() {
+            start.check_dim("the start", dim, "the target")?;
+        }
+        let note = || format!("step: {:.3e}, from the smallest standard deviation of the target", self.step.at(0.0));
+        Ok(if self.chosen { vec![note()] } else { Vec::new() })
+    }
+
+    /// The drift; the noise is the step's.
+    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
+        let (sigma, stream) = (self.sigma.at(clock.progress()), clock.randomness("estimate"));
+        self.score.evaluate(&At { z: cloud, sigma, cloud, aligned: true, stream, pairwise }, Form::Score, out)
+    }
+
+    fn advance(
+        &mut self,
+        cloud: &mut Points,
+        clock: &Clock,
+        pairwise: &Pairwise,
+        stepper: &mut Stepper,
+    ) -> Result<StepReport> {
+        if self.sampler == LangevinSampler::Mala {
+            return self.adjusted(cloud, clock, pairwise, stepper);
+        }
+        let report = stepper.follow(self, cloud, clock, pairwise)?;
+        diffuse(cloud, (2.0 * report.eta).sqrt(), clock.randomness("diffusion"));
+        Ok(report)
+    }
+
+    fn evaluations(&self, steps: usize) -> usize {
+        match (self.sampler, &self.sigma) {
+            (LangevinSampler::Ula, _) => steps,
+            // At the start, then at every proposal.
+            (LangevinSampler::Mala, Schedule::Constant { .. }) => steps + 1,
+            (LangevinSampler::Mala, _) => 2 * steps,
+        }
+    }
+
+    fn is_velocity(&self) -> bool {
+        false
+    }
+
+    fn step_size(&self) -> &Schedule {
+        &self.step
+    }
+
+    fn integrator(&self) -> Integrator {
+        Integrator::Euler
+    }
+
+    fn resolution(&self, cloud: &Points, _clock: &Clock) -> f64 {
+        1e-2 * cloud.spread()
+    }
+
+    fn readings(&mut self, _cloud: &Points, _clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
+        let recent = std::mem::take(&mut self.recent);
+        Ok(recent.rate().map(|rate| ("acceptance", rate)).into_iter().collect())
+    }
+
+    fn pairs(&self, cloud: usize) -> FlowPairs {
+        FlowPairs { velocity: self.score.pairs(cloud, cloud), readings: 0 }
+    }
+
+    fn warnings(&self, _cloud: &Points) -> Vec<String> {
+        let mut warnings = self.score.warnings();
+        if let Some(rate) = self.all.rate().filter(|rate| !WORKING.contains(rate)) {
+            let advice = if rate < *WORKING.start() {
+                "most moves are rejected: make `step` smaller"
+            } else {
+                "moves are small: make `step` larger"
+            };
+            warnings.push(format!("{:.0} % of the moves were accepted; {advice} (about 57 % is best)", 100.0 * rate));
+        }
+        warnings
+    }
+}

@@ -1,0 +1,161 @@
+//! Stein variational gradient descent [liu2016stein].
+
+use super::{Clock, Flow, FlowPairs, Integrator};
+use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Precision, median_distance};
+use crate::score::{At, Form, Score};
+use crate::{Error, Points, Result, schedule::Schedule};
+use rayon::prelude::*;
+
+crate::options! {
+    /// Options of `svgd`.
+    pub struct SvgdOptions {
+        /// The kernel, a bandwidth of a Gaussian kernel, a list of either (their velocities are averaged), or "median": a
+        /// Gaussian kernel of bandwidth `median distance of the particles / sqrt(2 ln(n + 1))`, anew each step.
+        kernel: Kernels = Kernels::Median,
+        /// Step size: a number, a schedule, or `adaptive(largest, smallest)`. The score has its units: make it smaller where
+        /// the target is narrower.
+        step: Schedule = Schedule::Constant { value: 0.1 },
+        /// Smoothing of the target's score, in the points' units; a kernel estimate needs it positive.
+        sigma: Schedule = Schedule::Constant { value: 0.0 },
+        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
+        integrator: Integrator = Integrator::Euler,
+        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out: that of the run.
+        precision: Option<Precision> = None,
+    }
+}
+
+/// `phi(z) = mean_j [k(y_j, z) grad log p(y_j) + grad_{y_j} k(y_j, z)]`: the steepest descent of `KL(q | p)` in the kernel's
+/// space. For the law `q` of the particles it is `E_q[k(y, z) (grad log p - grad log q)(y)]`, the score difference smoothed by
+/// the kernel, without the score of `q`. Cost: two pairwise passes per kernel and one evaluation of the score.
+#[derive(Debug)]
+pub struct Svgd {
+    score: Box<dyn Score>,
+    options: SvgdOptions,
+    kernels: Vec<Kernel>,
+    /// Memory between steps.
+    scores: Points,
+    squares: Vec<f64>,
+    attraction: KernelSums,
+    repulsion: KernelSums,
+}
+
+impl Svgd {
+    /// The flow towards the law whose score this is.
+    ///
+    /// # Errors
+    /// A kernel without a positive bandwidth, options out of range, sigma = 0 for a score that needs smoothing.
+    pub fn new(score: Box<dyn Score>, options: SvgdOptions) -> Result<Svgd> {
+        options.step.check("step", 0.0..=f64::INFINITY)?;
+        options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
+        super::check_smallest_sigma(score.as_ref(), &options.sigma)?;
+        let kernels = match &options.kernel {
+            Kernels::Median => Vec::new(),
+            given => given.resolve(&Points::default())?,
+        };
+        let (attraction, repulsion) = (KernelSums::default(), KernelSums::default());
+        let (scores, squares) = (Points::default(), Vec::new());
+        Ok(Svgd { score, options, kernels, scores, squares, attraction, repulsion })
+    }
+
+    fn choose_kernel(&mut self, cloud: &Points) -> Result<()> {
+        if self.options.kernel != Kernels::Median {
+            return Ok(());
+        }
+        let Some(median) = median_distance(cloud, &mut self.squares) else {
+            let reason = "all particles coincide, so there is no median distance; give a kernel with its bandwidth";
+            return Err(Error::Numeric { what: "the bandwidth \"median\"".into(), reason: reason.into() });
+        };
+        let h = median / (2.0 * (cloud.count() as f64 + 1.0).ln()).sqrt();
+        self.kernels.clear();
+        self.kernels.push(Kernel::Gaussian { h });
+        Ok(())
+    }
+
+    /// `phi` at `z` of the particles `cloud`, n x dim.
+    ///
+    /// # Errors
+    /// As [`Flow::velocity`].
+    pub fn direction(
+        &mut self,
+        z: &Points,
+        cloud: &Points,
+        clock: &Clock,
+        pairwise: &Pairwise,
+        out: &mut Points,
+    ) -> Result<()> {
+        if clock.stage == 0.0 || self.kernels.is_empty() {
+            self.choose_kernel(cloud)?;
+        }
+        let (sigma, stream) = (self.options.sigma.at(clock.progress()), clock.randomness("estimate"));
+        let at = At { z: cloud, sigma, cloud, aligned: true, stream, pairwise };
+        self.score.evaluate(&at, Form::Score, &mut self.scores)?;
+        let dim = z.dim();
+        out.reshape(z.n(), dim);
+        out.data_mut().fill(0.0);
+        let scale = 1.0 / (cloud.n() * self.kernels.len()) as f64;
+        for &kernel in &self.kernels {
+            let sum =
+                |part, values| KernelSum { kernel, part, weights: None, values: Some(values), leave_out_self: false };
+            pairwise.kernel_sum(z, cloud, &sum(Part::Value, &self.scores), &mut self.attraction)?;
+            pairwise.kernel_sum(z, cloud, &sum(Part::Slope, cloud), &mut self.repulsion)?;
+            let pulls = self.attraction.moment.data().par_chunks(dim);
+            let pushes = self.repulsion.mass.par_iter().zip(self.repulsion.moment.data().par_chunks(dim));
+            let rows = out.data_mut().par_chunks_mut(dim).zip(z.data().par_chunks(dim)).zip(pulls.zip(pushes));
+            rows.with_min_len(256).for_each(|((v, z), (pull, (mass, moment)))| {
+                for (j, v) in v.iter_mut().enumerate() {
+                    *v += scale * (pull[j] + moment[j] - mass * z[j]);
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Flow for Svgd {
+    fn name(&self) -> &'static str {
+        "svgd"
+    }
+
+    fn dim(&self) -> Option<usize> {
+        self.score.dim()
+    }
+
+    fn prepare(&mut self, start: &Points, _clock: &Clock) -> Result<Vec<String>> {
+        if let Some(dim) = self.score.dim() {
+            start.check_dim("the start", dim, "the target")?;
+        }
+        self.choose_kernel(start)?;
+        Ok(Vec::new())
+    }
+
+    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
+        let own = pairwise.at_precision(self.options.precision);
+        self.direction(cloud, cloud, clock, own.as_ref().unwrap_or(pairwise), out)
+    }
+
+    fn step_size(&self) -> &Schedule {
+        &self.options.step
+    }
+
+    fn integrator(&self) -> Integrator {
+        self.options.integrator
+    }
+
+    fn resolution(&self, _cloud: &Points, _clock: &Clock) -> f64 {
+        self.kernels.iter().map(|k| k.bandwidth()).fold(f64::INFINITY, f64::min)
+    }
+
+    fn readings(&mut self, cloud: &Points, _clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
+        self.choose_kernel(cloud)?;
+        Ok(vec![("bandwidth", self.kernels[0].bandwidth())])
+    }
+
+    fn pairs(&self, cloud: usize) -> FlowPairs {
+        let kernels = self.kernels.len().max(1);
+        FlowPairs { velocity: (2 * kernels * cloud * cloud) as u64 + self.score.pairs(cloud, cloud), readings: 0 }
+    }
+
+    fn warnings(&self, _cloud: &Points) -> Vec<String> {
+        self.score.warnings()
+    }
+}
