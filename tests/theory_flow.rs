@@ -282,3 +282,27 @@ fn a_step_taken_back_leaves_the_cloud_as_it_was() {
         assert_eq!(cloud, start);
     }
 }
+
+#[test]
+fn particles_in_turn_feel_the_field_of_all() {
+    let (target, cloud) = (gaussian_3d().sample(50, Stream::new(2)).unwrap(), cloud_3d().rows(0..60));
+    let field = |batch, step| {
+        let estimates =
+            (Estimate::Kernel(Box::new(Kde::of(target.clone()))), Estimate::Kernel(Box::new(Kde::of_cloud())));
+        let all = options(0.7, 1.0, Scaling::Denoiser, Noise::Fresh, Integrator::Euler);
+        let mut flow = SdFlow::new(estimates.0, estimates.1, SdFlowOptions { batch, ..all }).unwrap();
+        let mut out = Points::default();
+        flow.velocity(&cloud, &Clock::at(step, 10, Stream::new(4)), &exact_arithmetic(), &mut out).unwrap();
+        (out, flow.pairs(cloud.n()).velocity)
+    };
+    let mut met = vec![0; cloud.n()];
+    for step in 0..3 {
+        let ((all, _), (turns, pairs)) = (field(None, step), field(Some(20), step));
+        assert_eq!(pairs, 20 * (50 + 60));
+        for (i, met) in met.iter_mut().enumerate().filter(|(i, _)| turns.row(*i).iter().any(|v| *v != 0.0)) {
+            *met += 1;
+            turns.row(i).iter().zip(all.row(i)).for_each(|(v, want)| assert!((v - want).abs() < 1e-12));
+        }
+    }
+    assert!(met.iter().all(|met| *met == 1), "{met:?}");
+}

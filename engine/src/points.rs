@@ -117,6 +117,15 @@ impl Points {
         Points { data, dim: self.dim, stands_for: None }
     }
 
+    /// Becomes the rows `indices` of `points`, in the memory it has.
+    pub fn gather(&mut self, points: &Points, indices: &[usize]) {
+        self.reshape(indices.len(), points.dim());
+        self.data_mut()
+            .chunks_exact_mut(points.dim())
+            .zip(indices)
+            .for_each(|(row, &i)| row.copy_from_slice(points.row(i)));
+    }
+
     /// Rows `range` as a copy.
     pub fn rows(&self, range: std::ops::Range<usize>) -> Points {
         Points {

@@ -1,6 +1,7 @@
 //! The score-difference flow [weber2023score].
 
 mod option;
+mod turn;
 
 pub use option::{Noise, Scaling, SdFlowOptions};
 
@@ -8,7 +9,7 @@ use super::sigma::Smoothing;
 use super::{Clock, Estimate, Flow, FlowPairs, Integrator, StepReport};
 use crate::pairwise::{Pairwise, ScoreDifference};
 use crate::points::Standardiser;
-use crate::score::{At, Form, Score, check_sigma};
+use crate::score::{At, Form, Score, SelfTerm, check_sigma};
 use crate::target::scale_warning;
 use crate::{Error, Points, Result, schedule::Schedule};
 use std::mem;
@@ -29,6 +30,9 @@ pub struct SdFlow {
     standard: Points,
     queries: Points,
     source_part: Points,
+    /// Those whose turn it is, and their field.
+    moved: Points,
+    moved_field: Points,
 }
 
 impl SdFlow {
@@ -41,10 +45,14 @@ impl SdFlow {
         if matches!(options.step, Schedule::Adaptive { .. }) && options.integrator == Integrator::Rk4 {
             return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps are Heun's: leave it out"));
         }
-        for (name, batch) in [("batch_target", options.batch_target), ("batch_source", options.batch_source)] {
+        let SdFlowOptions { batch, batch_target, batch_source, .. } = options;
+        for (name, batch) in [("batch", batch), ("batch_target", batch_target), ("batch_source", batch_source)] {
             if batch == Some(0) {
                 return Err(Error::argument(name, 0, "it must be at least 1"));
             }
+        }
+        if let Some(batch) = batch.filter(|_| options.self_term == SelfTerm::Exclude) {
+            return Err(Error::argument("batch", batch, "particles that take turns do not leave themselves out"));
         }
         let target = target.drawing("batch_target", options.batch_target)?;
         let source = match source {
@@ -62,6 +70,8 @@ impl SdFlow {
             standard: Points::default(),
             queries: Points::default(),
             source_part: Points::default(),
+            moved: Points::default(),
+            moved_field: Points::default(),
         };
         flow.check_zero_sigma()?;
         Ok(flow)
@@ -108,13 +118,24 @@ impl SdFlow {
     fn field(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
         let (sigma, form) = (self.sigma(clock), self.options.scaling.form());
         let mut queries = mem::take(&mut self.queries);
-        let z = self.placed(cloud, sigma, clock, &mut queries);
-        let at = At { z, sigma, cloud, aligned: true, stream: clock.randomness("estimate"), pairwise };
+        let placed = self.placed(cloud, sigma, clock, &mut queries);
+        let (mut moved, mut field) = (mem::take(&mut self.moved), mem::take(&mut self.moved_field));
+        let turn = self.options.batch.and_then(|batch| turn::turn(batch, cloud.n(), clock));
+        if let Some(turn) = &turn {
+            moved.gather(placed, turn);
+        }
+        let (z, v) = if turn.is_some() { (&moved, &mut field) } else { (placed, &mut *out) };
+        let at = At { z, sigma, cloud, aligned: turn.is_none(), stream: clock.randomness("estimate"), pairwise };
         let done = match self.between_kernels(&at) {
-            Some(difference) => shift_difference(&at, &difference, form, out),
-            None => self.difference(&at, form, out),
+            Some(difference) => shift_difference(&at, &difference, form, v),
+            None => self.difference(&at, form, v),
         };
-        self.queries = queries;
+        if let (Some(turn), Ok(())) = (&turn, &done) {
+            out.reshape(cloud.n(), cloud.dim());
+            out.data_mut().fill(0.0);
+            turn.iter().zip(field.iter()).for_each(|(&i, v)| out.row_mut(i).copy_from_slice(v));
+        }
+        (self.queries, self.moved, self.moved_field) = (queries, moved, field);
         done
     }
 
@@ -257,7 +278,7 @@ impl Flow for SdFlow {
         let of = |queries: usize| scores.iter().map(|s| s.pairs(queries, cloud)).sum::<u64>();
         let halves: Vec<u64> = scores.iter().filter_map(|s| s.half_pairs(probes, cloud)).collect();
         let readings = if halves.is_empty() { 0 } else { halves.iter().sum::<u64>() + of(probes) };
-        FlowPairs { velocity: of(cloud), readings }
+        FlowPairs { velocity: of(self.options.batch.map_or(cloud, |batch| batch.min(cloud))), readings }
     }
 
     fn warnings(&self, _cloud: &Points) -> Vec<String> {
@@ -279,8 +300,8 @@ impl Flow for SdFlow {
         }
         if let Some(batch) = self.options.batch_source.or(self.options.batch_target) {
             warnings.push(format!(
-                "batches of {batch} distort the spread within modes, least with a falling step such as `step: cosine(1.0, \
-                 0.1)`; compare with all points"
+                "batches of {batch} distort the spread within modes; `batch: {batch}` moves that many particles per step \
+                 against all points instead"
             ));
         }
         warnings

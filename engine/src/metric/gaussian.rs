@@ -39,6 +39,25 @@ impl Metric for W2Gauss {
     }
 }
 
+/// The square of [`W2Gauss`]: the Frechet distance as it is reported of image features, here of the coordinates themselves.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Frechet;
+
+impl Metric for Frechet {
+    fn name(&self) -> &'static str {
+        "frechet"
+    }
+
+    fn rate(&self, _dim: usize) -> f64 {
+        1.0
+    }
+
+    fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
+        let Estimate { value, se, .. } = W2Gauss.measure(points, reference, pairwise, stream)?;
+        Ok(Estimate::new(value * value, 2.0 * value * se))
+    }
+}
+
 /// `KL(N(mu, C) || N(m, S)) = 1/2 [tr(S^-1 C) + (m - mu)^T S^-1 (m - mu) - d + ln det S - ln det C]` in nats.
 /// A perfect sample of `n` points scores about `d (d + 3) / 4n`. Cost `n d^2 + d^3`.
 ///

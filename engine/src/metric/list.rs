@@ -1,8 +1,9 @@
 //! Every metric by its name.
 
 use super::{
-    Better, CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher, KlGauss, LogDensity, MeanError,
-    Metric, Mmd, MmdOptions, ModeWeights, SlicedW2, SlicedW2Options, W2, W2Gauss, W2Options,
+    Better, C2st, C2stOptions, CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher, Frechet,
+    KlGauss, KlKnn, KlKnnOptions, LogDensity, MeanError, Metric, Mmd, MmdOptions, ModeWeights, PrecisionRecall,
+    PrecisionRecallOptions, SlicedW2, SlicedW2Options, W2, W2Gauss, W2Options,
 };
 use crate::options::{Key, Options};
 use crate::{Error, Result};
@@ -46,9 +47,28 @@ pub const METRICS: &[Entry] = &[
     entry!("sliced_w2", SlicedW2Options, |o| Box::new(SlicedW2::new(o)), "Wasserstein-2 distance over random lines"),
     entry!("w2", W2Options, |o| Box::new(W2::new(o)), "Wasserstein-2 distance by exact assignment"),
     entry!("w2_gauss", NoOptions, |_| Box::new(W2Gauss), "Wasserstein-2 distance of the Gaussians with these moments"),
+    entry!(
+        "frechet",
+        NoOptions,
+        |_| Box::new(Frechet),
+        "squared Wasserstein-2 distance of those Gaussians, as FID takes it of features"
+    ),
     entry!("kl_gauss", NoOptions, |_| Box::new(KlGauss), "KL divergence of the Gaussians with these moments"),
+    entry!("kl_knn", KlKnnOptions, |o| Box::new(KlKnn::new(o)), "KL divergence from distances to neighbours"),
     entry!("fisher", NoOptions, |_| Box::<Fisher>::default(), "Fisher divergence from the target's exact score"),
     entry!("coverage", CoverageOptions, |o| Box::new(Coverage::new(o)), "share of the modes that were reached"),
+    entry!(
+        "precision_recall",
+        PrecisionRecallOptions,
+        |o| Box::new(PrecisionRecall::new(o)),
+        "harmonic mean of precision (points where the reference is) and recall (the reference where points are)"
+    ),
+    entry!(
+        "c2st",
+        C2stOptions,
+        |o| Box::new(C2st::new(o)),
+        "accuracy of a classifier that tells the points from the reference; 1/2 is best"
+    ),
     entry!("mode_weights", NoOptions, |_| Box::new(ModeWeights), "total variation error of the shares of the modes"),
     entry!("mean_error", NoOptions, |_| Box::new(MeanError), "error of the mean, relative to the spread"),
     entry!("covariance_error", NoOptions, |_| Box::new(CovarianceError), "relative Frobenius error of the covariance"),

@@ -108,14 +108,14 @@ impl Kde {
             None => rng.choose(sources.n(), if leaves_out { sources.n() } else { batch }),
         };
         let batch = batch.min(order.len());
-        gather(sources, &order[..batch], &mut self.drawn);
+        self.drawn.gather(sources, &order[..batch]);
         let weights: Option<Vec<f64>> =
             self.log_weights.as_ref().map(|l| order[..batch].iter().map(|&j| l[j]).collect());
         let softmax = Softmax { sigma: at.sigma, log_weights: weights.as_deref(), leave_out_self: leaves_out };
         if !leaves_out {
             return at.pairwise.softmax_mean(at.z, &self.drawn, &self.drawn, &softmax, &mut self.mean);
         }
-        gather(at.z, &order, &mut self.ordered);
+        self.ordered.gather(at.z, &order);
         at.pairwise.softmax_mean(&self.ordered, &self.drawn, &self.drawn, &softmax, &mut self.mean)?;
         std::mem::swap(&mut self.ordered, &mut self.mean.mean);
         for (row, &i) in order.iter().enumerate() {
@@ -230,11 +230,4 @@ fn shift(denoised: &Points, at: &At, form: Form, out: &mut Points) {
     out.reshape(at.z.n(), at.z.dim());
     let both = denoised.data().iter().zip(at.z.data());
     out.data_mut().iter_mut().zip(both).for_each(|(o, (d, z))| *o = scale * (d - z));
-}
-
-fn gather(points: &Points, order: &[usize], out: &mut Points) {
-    out.reshape(order.len(), points.dim());
-    for (row, &i) in order.iter().enumerate() {
-        out.row_mut(row).copy_from_slice(points.row(i));
-    }
 }

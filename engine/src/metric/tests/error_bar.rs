@@ -59,6 +59,7 @@ fn error_bars_agree_with_the_spread_over_repetitions() {
         ("w2", Value::Null, p()),
         ("w2_gauss", Value::Null, p()),
         ("w2_gauss", Value::Null, opaque.clone()),
+        ("frechet", Value::Null, p()),
         ("kl_gauss", Value::Null, p()),
         ("kl_gauss", Value::Null, opaque.clone()),
         ("fisher", Value::Null, p()),

@@ -1,0 +1,66 @@
+//! Nearest neighbours by direct search: exact in every dimension.
+
+use crate::points::squared_distance;
+use crate::{Interrupt, Points, Result};
+use rayon::prelude::*;
+
+/// Queries between two looks at the interrupt.
+const ROWS: usize = 64;
+
+/// `f(i, squared distances of query i to all points)`, in the order of the queries. Cost `n m d`, in parallel.
+///
+/// # Errors
+/// An interrupt.
+pub fn over_distances<T: Send>(
+    queries: &Points,
+    points: &Points,
+    interrupt: &Interrupt,
+    f: impl Fn(usize, &mut [f64]) -> T + Sync,
+) -> Result<Vec<T>> {
+    let blocks: Result<Vec<Vec<T>>> = (0..queries.n().div_ceil(ROWS))
+        .into_par_iter()
+        .map(|block| {
+            interrupt.check()?;
+            let mut distances = vec![0.0; points.n()];
+            let rows = block * ROWS..queries.n().min((block + 1) * ROWS);
+            Ok(rows
+                .map(|i| {
+                    let x = queries.row(i);
+                    distances.iter_mut().zip(points.iter()).for_each(|(d, y)| *d = squared_distance(x, y));
+                    f(i, &mut distances)
+                })
+                .collect())
+        })
+        .collect();
+    Ok(blocks?.into_iter().flatten().collect())
+}
+
+/// Distance of every query to its `k`-th nearest point, `k` from 1. With `own`, query `i` is point `i` and does not count.
+///
+/// # Errors
+/// An interrupt.
+pub fn distances(queries: &Points, points: &Points, k: usize, own: bool, interrupt: &Interrupt) -> Result<Vec<f64>> {
+    over_distances(queries, points, interrupt, |i, distances| {
+        if own {
+            distances[i] = f64::INFINITY;
+        }
+        distances.select_nth_unstable_by(k - 1, f64::total_cmp).1.sqrt()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_on_a_line() {
+        let line = Points::from_rows(&[[0.0], [1.0], [3.0], [7.0]]).unwrap();
+        let of = |k, own| distances(&line, &line, k, own, &Interrupt::default()).unwrap();
+        assert_eq!(of(1, false), [0.0; 4]);
+        assert_eq!(of(1, true), [1.0, 1.0, 2.0, 4.0]);
+        assert_eq!(of(2, true), [3.0, 2.0, 3.0, 6.0]);
+        let stop = Interrupt::default();
+        stop.raise();
+        assert_eq!(distances(&line, &line, 1, true, &stop), Err(crate::Error::Interrupted));
+    }
+}
