@@ -1,5 +1,6 @@
 //! Sets of points: `n` rows of `dim` finite f64 coordinates, row-major.
 
+pub mod neighbour;
 mod room;
 mod stand_in;
 
@@ -115,6 +116,15 @@ impl Points {
     pub fn select(&self, indices: &[usize]) -> Points {
         let data = indices.iter().flat_map(|&i| self.row(i).iter().copied()).collect();
         Points { data, dim: self.dim, stands_for: None }
+    }
+
+    /// The rows of these points, then those of `other`.
+    ///
+    /// # Errors
+    /// Dimensions that differ.
+    pub fn joined(&self, other: &Points) -> Result<Points> {
+        other.check_dim("the points to join", self.dim, "those before them")?;
+        Ok(Points { data: [self.data(), other.data()].concat(), dim: self.dim, stands_for: None })
     }
 
     /// Becomes the rows `indices` of `points`, in the memory it has.

@@ -4,7 +4,7 @@ use crate::bind::points::Cloud;
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
-use sdflow::points::Standardiser;
+use sdflow::points::{Standardiser, neighbour};
 use std::sync::Arc;
 
 pub const ENTRIES: &[Entry] = &[
@@ -30,6 +30,29 @@ pub const ENTRIES: &[Entry] = &[
         names: &[],
         example: "let parts = normal(100, 2).divide(0.8);\nlet train = parts[0];\nlet held_out = parts[1];",
         call: divide,
+    },
+    Entry {
+        name: "join",
+        kind: Kind::Points,
+        signature: "points.join(points)",
+        returns: "points",
+        about: "The points of both sets, one after the other.",
+        options: &[],
+        names: &[],
+        example: "let contaminated = normal(95, 2).join(uniform(5, 2, -20, 20));",
+        call: join,
+    },
+    Entry {
+        name: "trim",
+        kind: Kind::Points,
+        signature: "points.trim(share[, neighbours])",
+        returns: "points, in their order",
+        about: "The points without the `share` (from 0 up to but not including 1) whose neighbour of this rank, the fifth when left \
+                out, is farthest: outliers, and where the law is thin [ramaswamy2000efficient]. Cost `n^2 dim`.",
+        options: &[],
+        names: &[],
+        example: "let data = normal(95, 2).join(uniform(5, 2, -20, 20)).trim(0.1);\nlet flow = sd_flow(data);",
+        call: trim,
     },
     Entry {
         name: "standardise",
@@ -107,6 +130,32 @@ fn divide(call: &Call) -> Result<Dynamic, Fail> {
     call.context.stream("divide").rng().choose(n, first).into_iter().for_each(|i| chosen[i] = true);
     let part = |of: bool| cloud.part(points.select(&(0..n).filter(|&i| chosen[i] == of).collect::<Vec<_>>()));
     Ok(vec![part(true), part(false)].into())
+}
+
+fn join(call: &Call) -> Result<Dynamic, Fail> {
+    let (points, other) = (call.receiver::<Cloud>()?.points, call.points(1)?);
+    let all = points.joined(&other).map_err(|e| call.place(e))?;
+    Ok(Cloud::value(all.standing_for(points.count() + other.count())))
+}
+
+fn trim(call: &Call) -> Result<Dynamic, Fail> {
+    let cloud: Cloud = call.receiver()?;
+    let (n, share) = (cloud.points.count(), call.number(1)?);
+    if !(0.0..1.0).contains(&share) {
+        return Err(call.bad(1, format!("is {share}"), "a share lies between 0 and 1"));
+    }
+    let neighbours = if call.len() > 2 { call.count(2, 1)? } else { 5 };
+    if neighbours >= n {
+        return Err(call.bad(2, format!("is {neighbours}"), &format!("there are {n} points, so at most {}", n - 1)));
+    }
+    let (here, left) = (cloud.points.n(), n - (share * n as f64) as usize);
+    let points = if here < n {
+        cloud.points.rows(0..here.min(left)).standing_for(left)
+    } else {
+        neighbour::trimmed(&cloud.points, share, neighbours, call.context.pairwise.interrupt())
+            .map_err(|e| call.place(e))?
+    };
+    Ok(Cloud::value(points))
 }
 
 fn undo(call: &Call) -> Result<Dynamic, Fail> {

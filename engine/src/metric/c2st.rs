@@ -1,7 +1,8 @@
 //! Can a classifier tell the points from the reference?
 
-use super::{Estimate, Metric, Reference, neighbour};
+use super::{Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
+use crate::points::neighbour;
 use crate::{Error, Points, Result, rng::Stream};
 
 crate::options! {
@@ -70,7 +71,7 @@ impl Metric for C2st {
         let ((train, test), (train_reference, test_reference)) =
             (split(points, "points"), split(reference.points(), "reference"));
         let half = train.n();
-        let taught = Points::new([train.data(), train_reference.data()].concat(), points.dim(), "the training points")?;
+        let taught = train.joined(&train_reference)?;
         let voters = neighbours.unwrap_or((2.0 * half as f64).sqrt() as usize).clamp(1, 2 * half - 1) | 1;
         let votes = |queries: &Points| {
             neighbour::over_distances(queries, &taught, pairwise.interrupt(), |_, distances| {

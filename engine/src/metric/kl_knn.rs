@@ -1,8 +1,9 @@
 //! The KL divergence from distances to neighbours.
 
 use super::estimate::{mean, variance_of_mean};
-use super::{Estimate, Metric, Reference, neighbour};
+use super::{Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
+use crate::points::neighbour;
 use crate::{Error, Points, Result, rng::Stream};
 
 crate::options! {

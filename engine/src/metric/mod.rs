@@ -21,7 +21,6 @@ mod memorisation;
 mod mmd;
 mod mode_weights;
 mod moment;
-mod neighbour;
 mod precision_recall;
 mod reference;
 mod sliced;

@@ -1,8 +1,9 @@
 //! Are the points where the reference is, and everywhere where it is?
 
 use super::kl_knn::check_count;
-use super::{Better, Estimate, Metric, Reference, neighbour};
+use super::{Better, Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
+use crate::points::neighbour;
 use crate::{Points, Result, rng::Stream};
 
 crate::options! {

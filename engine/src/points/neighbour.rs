@@ -1,6 +1,6 @@
 //! Nearest neighbours by direct search: exact in every dimension.
 
-use crate::points::squared_distance;
+use super::squared_distance;
 use crate::{Interrupt, Points, Result};
 use rayon::prelude::*;
 
@@ -48,6 +48,20 @@ pub fn distances(queries: &Points, points: &Points, k: usize, own: bool, interru
     })
 }
 
+/// The points without the `share` whose `k`-th nearest other point is farthest, in their order: where a law is thin, and outliers
+/// are, neighbours are far [ramaswamy2000efficient]. The number taken away is rounded down; ties fall to the later point.
+///
+/// # Errors
+/// An interrupt.
+pub fn trimmed(points: &Points, share: f64, k: usize, interrupt: &Interrupt) -> Result<Points> {
+    let far = distances(points, points, k, true, interrupt)?;
+    let mut order: Vec<usize> = (0..points.n()).collect();
+    order.sort_by(|a, b| far[*a].total_cmp(&far[*b]));
+    order.truncate(points.n() - (share * points.n() as f64) as usize);
+    order.sort_unstable();
+    Ok(points.select(&order))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +73,9 @@ mod tests {
         assert_eq!(of(1, false), [0.0; 4]);
         assert_eq!(of(1, true), [1.0, 1.0, 2.0, 4.0]);
         assert_eq!(of(2, true), [3.0, 2.0, 3.0, 6.0]);
+        assert_eq!(trimmed(&line, 0.49, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0, 3.0]);
+        assert_eq!(trimmed(&line, 0.5, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
+        assert_eq!(trimmed(&line, 0.0, 2, &Interrupt::default()).unwrap(), line);
         let stop = Interrupt::default();
         stop.raise();
         assert_eq!(distances(&line, &line, 1, true, &stop), Err(crate::Error::Interrupted));
