@@ -3,13 +3,13 @@
 
 use sdflow::Points;
 use sdflow::flow::{
-    Clock, Diffusion, Flow, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process,
-    ReverseSdeOptions, ReverseSdeSampler, Stepper,
+    Clock, Diffusion, Flow, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions,
+    Process, ReverseSdeOptions, ReverseSdeSampler, Stepper,
 };
 use sdflow::pairwise::{Pairwise, PairwiseOptions, Precision, Softmax, SoftmaxMean};
 use sdflow::rng::Stream;
 use sdflow::score::{Exact, Kde, Score};
-use sdflow::target::{Gaussian, Target};
+use sdflow::target::{Gaussian, Mixture, Target};
 use std::sync::Arc;
 
 fn exact_arithmetic() -> Pairwise {
@@ -207,6 +207,72 @@ fn deterministic_and_stochastic_samplers_end_at_one_law() {
         let mut flow = Diffusion::predictor_corrector(gaussian(), &options).unwrap();
         assert_end_law(&format!("{predictor:?}"), &mut flow, 800);
     }
+}
+
+/// In closed form for a Gaussian, its prior's lack of the data's spread included: the flow scales by
+/// `f = sqrt((S + max^2) / (S + min^2))` about the mean.
+#[test]
+fn the_log_density_of_a_gaussian_is_that_of_its_linear_flow() {
+    let engine = exact_arithmetic();
+    for process in [Process::Ve, Process::Vp, Process::SubVp] {
+        let mut flow = ode(process, PfOdeSampler::Heun, 1.0);
+        let a = flow.levels().scale(0.1);
+        let mut points = Stream::new(3).normal(20, 2);
+        let z = points.clone();
+        points.data_mut().iter_mut().for_each(|y| *y *= a);
+        let got = flow.log_density(&points, &LikelihoodOptions::default(), &engine, Stream::new(4)).unwrap();
+        for (i, got) in got.iter().enumerate() {
+            let mut want = -2.0 * a.ln() - (2.0 * std::f64::consts::PI).ln() - 2.0 * 10f64.ln();
+            for j in 0..2 {
+                let f2 = (VARIANCES[j] + 100.0) / (VARIANCES[j] + 0.01);
+                want += 0.5 * f2.ln() - 0.5 * f2 * (z.row(i)[j] - MEAN[j]).powi(2) / 100.0;
+            }
+            assert!((got - want).abs() < 1e-3, "{process:?} {i}: {got} {want}");
+        }
+    }
+}
+
+#[test]
+fn the_log_density_of_a_mixture_is_its_own() {
+    let part = |mean: [f64; 2], std: f64| Gaussian::isotropic(mean.to_vec(), std).unwrap();
+    let mixture = Mixture::new(vec![0.3, 0.7], vec![part([-2.0, 0.0], 0.4), part([1.5, 1.0], 0.8)]).unwrap();
+    let points = mixture.sample(200, Stream::new(8)).unwrap();
+    let mut want = Vec::new();
+    mixture.log_density(&points, 0.05, &mut want).unwrap();
+    let options = PfOdeOptions { sigma_max: Some(300.0), sigma_min: Some(0.05), ..PfOdeOptions::default() };
+    let mut flow = Diffusion::pf_ode(Box::new(Exact::new(Arc::new(mixture)).unwrap()), &options).unwrap();
+    let got = flow.log_density(&points, &LikelihoodOptions::default(), &exact_arithmetic(), Stream::new(4)).unwrap();
+    let worst = got.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(worst < 2e-3, "{worst}");
+}
+
+/// Random signs give the trace of a diagonal matrix exactly, and of any matrix in the mean.
+#[test]
+fn the_log_density_in_many_dimensions_is_by_probes() {
+    let (dim, engine) = (12, exact_arithmetic());
+    let target = |rho: f64| Gaussian::ar1(dim, rho).unwrap();
+    let gap = |rho: f64, probes: Option<usize>| {
+        let points = target(rho).sample(30, Stream::new(8)).unwrap();
+        let mut want = Vec::new();
+        target(rho).log_density(&points, 0.1, &mut want).unwrap();
+        let options = PfOdeOptions { sigma_max: Some(500.0), sigma_min: Some(0.1), ..PfOdeOptions::default() };
+        let mut flow = Diffusion::pf_ode(Box::new(Exact::new(Arc::new(target(rho))).unwrap()), &options).unwrap();
+        let options = LikelihoodOptions { steps: 10, tolerance: 1e-3, probes };
+        let got = flow.log_density(&points, &options, &engine, Stream::new(4)).unwrap();
+        got.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    };
+    // Ten steps of this tolerance.
+    assert!(gap(0.0, None) < 0.04, "{}", gap(0.0, None));
+    let (few, many) = (gap(0.7, Some(2)), gap(0.7, Some(200)));
+    assert!(many < 0.5 && many < few, "{few} {many}");
+}
+
+#[test]
+fn only_a_deterministic_sampler_has_a_log_density() {
+    let mut flow = Diffusion::reverse_sde(gaussian(), &ReverseSdeOptions::default()).unwrap();
+    let options = LikelihoodOptions::default();
+    let refused = flow.log_density(&Points::zeros(2, 2), &options, &Pairwise::default(), Stream::new(1)).unwrap_err();
+    assert!(refused.to_string().contains("pf_ode"), "{refused}");
 }
 
 #[test]

@@ -282,6 +282,14 @@ fn svgd_reaches_a_gaussian() {
 }
 
 #[test]
+fn svgd_wants_a_positive_definite_kernel() {
+    let p = gaussian([0.0, 0.0], [[1.0, 0.0], [0.0, 1.0]]);
+    let options = SvgdOptions { kernel: Kernels::Given(vec![Kernel::Energy]), ..SvgdOptions::default() };
+    let refused = Svgd::new(Box::new(Exact::new(Arc::new(p)).unwrap()), options).unwrap_err();
+    assert!(refused.to_string().contains("positive definite"), "{refused}");
+}
+
+#[test]
 fn svgd_of_a_kernel_estimate_needs_smoothing() {
     let told = Svgd::new(Box::new(Kde::of(two_sets().0)), SvgdOptions::default()).unwrap_err().to_string();
     assert!(told.contains("positive sigma"), "{told}");

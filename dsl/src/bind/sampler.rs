@@ -2,20 +2,22 @@
 
 use crate::bind::flow::Plan;
 use crate::bind::idle;
-use crate::bind::points::{Cloud, size};
+use crate::bind::points::{Cloud, numbers, size};
 use crate::bind::score::{Recipe, score};
 use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
 use sdflow::Result;
 use sdflow::flow::{
-    Diffusion, Langevin, LangevinOptions, PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions,
-    ReverseSdeSampler, Svgd, SvgdOptions,
+    Diffusion, Langevin, LangevinOptions, LikelihoodOptions, PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions,
+    ReverseSdeOptions, ReverseSdeSampler, Svgd, SvgdOptions,
 };
 use sdflow::options::Options;
+use sdflow::run::Forecast;
 use sdflow::score::Score;
 use sdflow::target::Target;
 use std::sync::Arc;
+use std::time::Instant;
 
 type Made = std::result::Result<Dynamic, Fail>;
 
@@ -66,6 +68,16 @@ pub const ENTRIES: &[Entry] = &[
                 noise level as standard deviation, about the data's mean where it is known. Every call draws anew.",
         example: "let flow = pf_ode(normal(300, 2), #{sigma_max: 20});\nlet y = flow.prior(500);",
         ..entry("prior", "flow.prior(n)", prior)
+    },
+    Entry {
+        returns: "an array with a number per point",
+        about: "The log density in nats that `pf_ode` gives to points as its end, by the divergence along the probability flow from \
+                sigma_min up to its prior [song2021score]. It is that of the law at sigma_min, but for the prior's lack of the data's \
+                own spread: a wide sigma_max makes that small.",
+        options: LikelihoodOptions::KEYS,
+        example: "let p = dataset(\"8gaussians\");\nlet flow = pf_ode(p, #{sigma_min: 0.01});\n\
+                  print(flow.log_density(p.sample(5), #{steps: 10})[0]);",
+        ..entry("log_density", "flow.log_density(points[, options])", log_density)
     },
 ];
 
@@ -156,4 +168,30 @@ fn prior(call: &Call) -> Made {
     let held = call.context.held(n, law.dim());
     let points = law.sample(held, call.context.stream("prior")).map_err(|e| call.place(e))?;
     Ok(Cloud::value(points.standing_for(n)))
+}
+
+fn log_density(call: &Call) -> Made {
+    let plan: Plan = call.receiver()?;
+    let (context, points) = (call.context, call.points(1)?);
+    let options: LikelihoodOptions = call.options()?;
+    let place = |e| call.place(e);
+    let mut flow = plan.flow().map_err(place)?;
+    let stream = context.stream("log density");
+    let Some(dry) = &context.dry else {
+        let logs = flow.log_density(&points, &options, &context.pairwise, stream).map_err(place)?;
+        return Ok(numbers(&logs));
+    };
+    let begun = Instant::now();
+    let few = points.rows(0..points.n().min(4));
+    let shortened = LikelihoodOptions { steps: options.steps.min(2), ..options.clone() };
+    let logs = flow.log_density(&few, &shortened, &context.pairwise, stream).map_err(place)?;
+    // Seven stages of all directions in every step, where the tolerance asks for no more.
+    let (steps, n) = (options.steps as u64, points.count());
+    let nfe = 7 * steps * (2 * options.directions(points.dim()) as u64 + 1);
+    let pairs = nfe * flow.pairs(n).velocity;
+    let share = (options.steps * n) as f64 / (shortened.steps * few.n()) as f64;
+    let seconds = share * begun.elapsed().as_secs_f64();
+    let ahead = Forecast { steps, nfe, flow_pairs: pairs, pairs, seconds, bytes: 0, varies: true };
+    dry.add(&format!("log_density {}", plan.name), call.native.call_position(), &ahead);
+    Ok(numbers(&(0..n).map(|i| logs[i % logs.len()]).collect::<Vec<_>>()))
 }

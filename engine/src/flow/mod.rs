@@ -13,8 +13,8 @@ mod step;
 mod svgd;
 
 pub use diffusion::{
-    Diffusion, Levels, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process, ReverseSdeOptions,
-    ReverseSdeSampler,
+    Diffusion, Levels, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process,
+    ReverseSdeOptions, ReverseSdeSampler,
 };
 pub use estimate::Estimate;
 pub use langevin::{Langevin, LangevinOptions, LangevinSampler};
@@ -82,6 +82,20 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// The log density in nats that it gives to points as the end of its way from its prior.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where it has no prior or is not deterministic (the default), and as the score.
+    fn log_density(
+        &mut self,
+        _points: &Points,
+        _options: &LikelihoodOptions,
+        _pairwise: &Pairwise,
+        _stream: Stream,
+    ) -> Result<Vec<f64>> {
+        Err(no_log_density(self))
+    }
+
     /// Step size as a function of progress.
     fn step_size(&self) -> &Schedule;
 
@@ -111,6 +125,11 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
     fn warnings(&self, _cloud: &Points) -> Vec<String> {
         Vec::new()
     }
+}
+
+fn no_log_density<F: Flow + ?Sized>(flow: &F) -> Error {
+    let hint = "the deterministic sampler has one: pf_ode(score).log_density(points)".into();
+    Error::Missing { what: format!("`{}`", flow.name()), part: "log density".into(), hint }
 }
 
 /// # Errors

@@ -52,6 +52,13 @@ impl Svgd {
             Kernels::Median => Vec::new(),
             given => given.resolve(&Points::default())?,
         };
+        if kernels.contains(&Kernel::Energy) {
+            return Err(Error::argument(
+                "kernel",
+                "\"energy\"",
+                "a positive definite kernel is wanted, such as imq(1)",
+            ));
+        }
         let (attraction, repulsion) = (KernelSums::default(), KernelSums::default());
         let (scores, squares) = (Points::default(), Vec::new());
         Ok(Svgd { score, options, kernels, scores, squares, attraction, repulsion })

@@ -91,6 +91,11 @@ impl Levels {
         }
     }
 
+    /// The same without the step onto 0.
+    pub(super) fn level(&self, step: usize, steps: usize) -> f64 {
+        self.between(step as f64 / steps.max(1) as f64)
+    }
+
     fn between(&self, t: f64) -> f64 {
         match (t, self.wanted.process) {
             (t, _) if t <= 0.0 => self.sigma_max,

@@ -1,16 +1,19 @@
 //! Samplers that denoise: the probability flow of a diffusion, its reverse equation, and corrected steps [song2021score].
 
 mod levels;
+mod likelihood;
 mod method;
 mod option;
 
 pub use levels::{Levels, Process};
+pub use likelihood::LikelihoodOptions;
 pub use option::{
     PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler,
 };
 
 use super::{Clock, Flow, FlowPairs, Integrator, StepReport, Stepper};
 use crate::pairwise::Pairwise;
+use crate::rng::Stream;
 use crate::schedule::Schedule;
 use crate::score::{At, Form, Score};
 use crate::target::Gaussian;
@@ -107,6 +110,7 @@ fn denoising(
     pairwise: &Pairwise,
     out: &mut Points,
 ) -> Result<()> {
+    pairwise.interrupt().check()?;
     let at = At { z, sigma, cloud: z, aligned: true, stream: clock.randomness("estimate"), pairwise };
     score.evaluate(&at, Form::Shift, out)
 }
@@ -186,6 +190,19 @@ impl Flow for Diffusion {
 
     fn prior(&self) -> Option<Gaussian> {
         self.levels.prior(self.score.dim()?).ok()
+    }
+
+    fn log_density(
+        &mut self,
+        points: &Points,
+        options: &LikelihoodOptions,
+        pairwise: &Pairwise,
+        stream: Stream,
+    ) -> Result<Vec<f64>> {
+        match self.method {
+            Method::Ode { .. } => self.likelihood(points, options, pairwise, stream),
+            _ => Err(super::no_log_density(self)),
+        }
     }
 
     fn step_size(&self) -> &Schedule {
