@@ -219,7 +219,8 @@ pub fn doc_of(entry: &Entry, key: &Key) -> String {
 
 /// The default of a key as a script would write it.
 pub fn default_of(key: &Key) -> String {
-    let written = key.default.replace("::", ".");
+    // One that was declared through another macro is written `Process :: Ve`.
+    let written = key.default.replace(" :: ", "::").replace("::", ".");
     match written.as_str() {
         "None" => "chosen".into(),
         "BTreeMap.new()" => "`#{}`".into(),

@@ -170,7 +170,9 @@ fn integral(kind: &str) -> bool {
 }
 
 fn inner(kind: &str) -> &str {
-    kind.strip_prefix("Option<").and_then(|k| k.strip_suffix('>')).unwrap_or(kind).trim()
+    // A type that was declared through another macro is written `Option < f64 >`.
+    let within = kind.strip_prefix("Option").and_then(|k| k.trim_start().strip_prefix('<'));
+    within.and_then(|k| k.strip_suffix('>')).unwrap_or(kind).trim()
 }
 
 /// What a key of this Rust type wants, in words.

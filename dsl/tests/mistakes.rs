@@ -132,6 +132,7 @@ fn of_experiments() {
         "let f = pf_ode(samples(normal(10, 2), #{standardise: true}));",
         "let f = pf_ode(normal(10, 2), #{sigma_max: 0.1, sigma_min: 1});",
         "let f = pf_ode(normal(10, 2), #{sampler: \"eulr\"});",
+        "let f = pf_ode(normal(10, 2), #{sigma_max: \"wide\"});",
         "let f = reverse_sde(normal(10, 2), #{lambda: 2});",
         "let y = sd_flow(normal(10, 2)).prior(10);",
         "let r = fit(affine(#{dim: 2}), pf_ode(normal(10, 2)), gaussian(#{dim: 2}));",
