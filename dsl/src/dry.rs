@@ -9,12 +9,13 @@
 use crate::Diagnostic;
 use crate::bind::unknown;
 use crate::call::Fail;
-use rhai::{EvalAltResult, Position};
+use rhai::{Dynamic, EvalAltResult, Position};
 use sdflow::flow::Flow;
 use sdflow::generator::FitOptions;
 use sdflow::process::Stats;
 use sdflow::run::Forecast;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Points of a set that are held at most, and values.
@@ -35,6 +36,8 @@ pub struct Dry {
     /// Comparisons that are recorded and decide nothing.
     claimed: Vec<Position>,
     found: Mutex<Found>,
+    /// Models that would be in files.
+    saved: Mutex<BTreeMap<PathBuf, Dynamic>>,
 }
 
 /// What a dry run found.
@@ -86,7 +89,7 @@ pub struct Work {
 impl Dry {
     /// A dry run that takes what is compared to be `assumed`.
     pub fn new(assumed: bool, claimed: Vec<Position>) -> Dry {
-        Dry { assumed, claimed, found: Mutex::default() }
+        Dry { assumed, claimed, found: Mutex::default(), saved: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, Found> {
@@ -96,6 +99,16 @@ impl Dry {
     /// What was found so far.
     pub fn found(&self) -> Found {
         self.state().clone()
+    }
+
+    /// Keeps the model that would be written to `path`.
+    pub fn save(&self, path: PathBuf, model: Dynamic) {
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner).insert(path, model);
+    }
+
+    /// The model that would be in the file at `path`.
+    pub fn saved(&self, path: &Path) -> Option<Dynamic> {
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
     /// Counts the work of a call.

@@ -223,7 +223,7 @@ pub fn default_of(key: &Key) -> String {
     let written = key.default.replace(" :: ", "::").replace("::", ".");
     match written.as_str() {
         "None" => "chosen".into(),
-        "BTreeMap.new()" => "`#{}`".into(),
+        "BTreeMap.new()" | "DiscriminatorOptions.default()" => "`#{}`".into(),
         schedule if schedule.starts_with("Schedule.") => format!("`{}`", scheduled(schedule)),
         "Vec.new()" | "vec![]" => "`[]`".into(),
         "String.new()" => "`\"\"`".into(),
@@ -231,11 +231,23 @@ pub fn default_of(key: &Key) -> String {
             Some((before, last))
                 if before.chars().all(char::is_alphanumeric) && last.starts_with(char::is_uppercase) =>
             {
-                format!("`\"{}\"`", last.to_lowercase())
+                format!("`\"{}\"`", snake(last))
             }
             _ => format!("`{}`", plain.trim_end_matches(".into()").trim_end_matches(".to_string()")),
         },
     }
+}
+
+/// "NonSaturating" as serde writes it.
+fn snake(variant: &str) -> String {
+    let mut name = String::new();
+    for (i, letter) in variant.char_indices() {
+        if i > 0 && letter.is_uppercase() {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
 }
 
 /// "Schedule.Cosine { from: 0.02, to: 0.0 }" as a script writes it: `cosine(0.02, 0.0)`, a constant as its number.

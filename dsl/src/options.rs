@@ -147,6 +147,14 @@ fn refused(key: &Key, value: &Dynamic, error: &str) -> Fail {
             None => fail,
         };
     }
+    if let Some(rest) = error.split("unknown field `").nth(1) {
+        let seen = rest.split('`').next().unwrap_or_default();
+        let fail = Fail::script(format!("`{name}` has no option `{seen}`"));
+        return match sdflow::nearest(seen, rest.split('`').skip(2).step_by(2)) {
+            Some(near) => fail.hint(format!("did you mean `{near}`?")),
+            None => fail,
+        };
+    }
     if error.contains(", but ") {
         return Fail::script(error);
     }
@@ -195,6 +203,7 @@ pub fn wanted(kind: &str) -> String {
         "BTreeMap<String, f64>" => "a map of names and numbers such as #{energy: 0.02}".into(),
         "Header" => "true, false or \"auto\"".into(),
         "Column" => "a position from 0 or a name".into(),
+        "DiscriminatorOptions" => "a map of options such as #{features: \"quadratic\"}".into(),
         _ => match kind.strip_prefix("Vec<").and_then(|k| k.strip_suffix('>')) {
             Some("String") => "a string or a list of strings".into(),
             Some("f64") => "a list of numbers".into(),

@@ -5,7 +5,7 @@
 //! script and no terminal. Read it in this order:
 //!
 //! * [`points`], [`rng`], [`io`]: what moves, reproducible randomness, files; [`expression`]: formulas;
-//! * [`pairwise`]: the three reductions on which everything stands;
+//! * [`pairwise`]: the three reductions on which everything stands; [`net`]: a small net that learns;
 //! * [`target`], [`score`], [`flow`]: what to reach, how its score is known, how particles move;
 //! * [`generator`], [`metric`], [`run`], [`output`]: models, measurements, the driver, pictures.
 

@@ -1,13 +1,14 @@
 //! Flows, as recipes: every run makes its own, so that none inherits another's state.
 
 use crate::bind::idle;
+use crate::bind::learned::{first_training, law};
 use crate::bind::points::Cloud;
 use crate::bind::score::{Recipe, score};
 use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine};
 use sdflow::Result;
-use sdflow::flow::{Flow, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
+use sdflow::flow::{Flow, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
 use sdflow::options::Options;
 use sdflow::target::Target;
 use std::sync::Arc;
@@ -67,16 +68,40 @@ pub const ENTRIES: &[Entry] = &[
                   let jittered = mmd_flow(x, #{kernel: [0.3, 1, 3], noise: linear(1, 0)});",
         call: mmd_flow,
     },
+    Entry {
+        name: "gan_flow",
+        kind: Kind::Flow,
+        signature: "gan_flow(target[, options])",
+        returns: "a flow",
+        about: "The particles of a generator's loss: `dy/dt = -grad L(l(y))`, `l` the logit of a discriminator that is trained, \
+                along the way, to tell the target's points from the moving ones [goodfellow2014generative, nowozin2016fgan]. With \
+                the best discriminator every loss gives a positive multiple of the score difference, and \"log_ratio\" gives \
+                it itself. The target may be points.",
+        options: GanFlowOptions::KEYS,
+        names: &[],
+        example: "let flow = gan_flow(dataset(\"moons\").sample(500), #{loss: \"log_ratio\", discriminator: #{features: \
+                  \"quadratic\"}});\nlet r = run(flow, normal(200, 2), #{steps: 3});",
+        call: gan_flow,
+    },
 ];
 
 fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let options: SdFlowOptions = call.options()?;
     let target = score(call, 0)?;
-    if matches!(target, Recipe::Cloud | Recipe::Gaussian(_) | Recipe::Mixture(_)) {
+    if matches!(target, Recipe::Cloud | Recipe::Gaussian(_) | Recipe::Mixture(_) | Recipe::CloudDenoiser(_)) {
         let fail = call.bad(0, "describes the moving cloud", "the score of the target comes first");
         return Err(fail.hint("sd_flow(target, source_score)"));
     }
-    let source = if call.handles() > 1 { score(call, 1)? } else { Recipe::Cloud };
+    let whole = matches!(target, Recipe::Ratio(..));
+    let source = match call.handles() > 1 {
+        true if whole => return Err(whole_difference(call, 1)),
+        true => score(call, 1)?,
+        false if whole => Recipe::Nothing,
+        false => Recipe::Cloud,
+    };
+    if matches!(source, Recipe::Ratio(..)) {
+        return Err(whole_difference(call, 1));
+    }
     idle::in_sd_flow(call, &target, &source, &options);
     Plan::value("sd_flow", call, move || {
         let flow = SdFlow::new(target.estimate()?, source.estimate()?, options.clone())?;
@@ -85,6 +110,21 @@ fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
             None => flow,
         }))
     })
+}
+
+/// A ratio beside another score.
+fn whole_difference(call: &Call, i: usize) -> Fail {
+    let fail =
+        call.bad(i, "stands beside another score", "a ratio is the whole difference of the two and stands alone");
+    fail.hint("sd_flow(ratio(target))")
+}
+
+fn gan_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
+    let mut options: GanFlowOptions = call.options()?;
+    let target = law(call, 0)?;
+    first_training(call, target.dim(), &mut options.discriminator);
+    idle::in_gan_flow(call, &options);
+    Plan::value("gan_flow", call, move || Ok(Box::new(GanFlow::new(Arc::clone(&target), options.clone())?)))
 }
 
 fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {

@@ -6,10 +6,11 @@ use crate::bind::run::standard;
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine};
-use sdflow::generator::{Affine, AffineOptions, Generator};
+use sdflow::generator::{self, Affine, AffineOptions, Generator, MlpGenerator, MlpOptions};
+use sdflow::io::Tensors;
 use sdflow::options::Options;
 use sdflow::target::{Moments, Target};
-use sdflow::{Mat, Points, Result};
+use sdflow::{Error, Mat, Points, Result};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A generator with the base it was trained on. Clones are the same generator.
@@ -18,13 +19,35 @@ pub struct Model(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    generator: Affine,
+    generator: Kept,
     base: Arc<dyn Target>,
 }
 
+#[derive(Debug, Clone)]
+enum Kept {
+    Affine(Affine),
+    Mlp(Box<MlpGenerator>),
+}
+
+impl Kept {
+    fn get(&self) -> &dyn Generator {
+        match self {
+            Kept::Affine(g) => g,
+            Kept::Mlp(g) => g.as_ref(),
+        }
+    }
+
+    fn get_mut(&mut self) -> &mut dyn Generator {
+        match self {
+            Kept::Affine(g) => g,
+            Kept::Mlp(g) => g.as_mut(),
+        }
+    }
+}
+
 impl Model {
-    fn new(generator: Affine) -> Result<Model> {
-        let base = standard(generator.input_dim())?;
+    fn new(generator: Kept) -> Result<Model> {
+        let base = standard(generator.get().input_dim())?;
         Ok(Model(Arc::new(Mutex::new(State { generator, base }))))
     }
 
@@ -34,6 +57,23 @@ impl Model {
         Model(Arc::new(Mutex::new(State { generator: state.generator.clone(), base: state.base.clone() })))
     }
 
+    /// A generator from a file, whose base is standard normal.
+    ///
+    /// # Errors
+    /// A model that is no generator.
+    pub fn loaded(model: generator::Model) -> Result<Model> {
+        match model {
+            generator::Model::Affine(g) => Model::new(Kept::Affine(g)),
+            generator::Model::Mlp(g) => Model::new(Kept::Mlp(g)),
+            other => Err(Error::argument("file", "a denoiser", format!("a generator is wanted ({})", other.shape()))),
+        }
+    }
+
+    /// Its parameters as a file holds them.
+    pub fn tensors(&self) -> Tensors {
+        self.state().generator.get().tensors()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -41,7 +81,7 @@ impl Model {
     /// What `train` makes of a copy of the generator, which then takes its place with this base.
     pub fn trained<T>(&self, base: &Arc<dyn Target>, train: impl FnOnce(&mut dyn Generator) -> Result<T>) -> Result<T> {
         let mut generator = self.state().generator.clone();
-        let made = train(&mut generator)?;
+        let made = train(generator.get_mut())?;
         *self.state() = State { generator, base: base.clone() };
         Ok(made)
     }
@@ -50,11 +90,16 @@ impl Model {
     fn moments(&self) -> Result<Moments> {
         let state = self.state();
         let base = state.base.moments().ok_or_else(|| state.base.missing("closed-form moments"))?;
-        let weights = state.generator.weights().to_owned();
+        let Kept::Affine(generator) = &state.generator else {
+            return Err(Error::Missing {
+                what: "a net's law".into(),
+                part: "closed-form moments".into(),
+                hint: "take those of a sample: generator.sample(10000)".into(),
+            });
+        };
+        let weights = generator.weights().to_owned();
         let mean = (0..weights.nrows())
-            .map(|i| {
-                state.generator.bias()[i] + (0..weights.ncols()).map(|j| weights[(i, j)] * base.mean[j]).sum::<f64>()
-            })
+            .map(|i| generator.bias()[i] + (0..weights.ncols()).map(|j| weights[(i, j)] * base.mean[j]).sum::<f64>())
             .collect();
         let half: Mat<f64> = sdflow::matrix::product(weights.as_ref(), base.cov.as_ref());
         Ok(Moments { mean, cov: sdflow::matrix::product(half.as_ref(), weights.transpose()) })
@@ -78,7 +123,20 @@ pub const ENTRIES: &[Entry] = &[
         example: "let g = affine(#{dim: 8});\nlet thin = affine(#{dim: 8, dim_in: 2});",
         ..entry("affine", Kind::Model, "affine([options])", "a generator", |call| {
             let options: AffineOptions = call.options()?;
-            let made = Affine::new(&options, call.context.stream("affine")).and_then(Model::new);
+            let made = Affine::new(&options, call.context.stream("affine")).and_then(|g| Model::new(Kept::Affine(g)));
+            Ok(Dynamic::from(made.map_err(|e| call.place(e))?))
+        })
+    },
+    Entry {
+        about: "A net as generator: `layers` hidden layers of `hidden` units between base points and points, with the random \
+                parameters of torch's `nn.Linear`. It computes in f32.",
+        options: MlpOptions::KEYS,
+        example: "let g = mlp(#{dim: 2, hidden: 32});\nlet p = dataset(\"moons\").sample(500);\n\
+                  let r = fit(g, sd_flow(p), gaussian(#{dim: 2}), #{steps: 5});",
+        ..entry("mlp", Kind::Model, "mlp([options])", "a generator", |call| {
+            let options: MlpOptions = call.options()?;
+            let made = MlpGenerator::new(&options, call.context.stream("mlp"));
+            let made = made.and_then(|g| Model::new(Kept::Mlp(Box::new(g))));
             Ok(Dynamic::from(made.map_err(|e| call.place(e))?))
         })
     },
@@ -91,18 +149,18 @@ pub const ENTRIES: &[Entry] = &[
         about: "The number of coordinates of its points.",
         example: "print(affine(#{dim: 3}).dim);",
         ..entry("dim", Kind::Model, "generator.dim", "a whole number", |call| {
-            Ok((own(call)?.state().generator.dim() as i64).into())
+            Ok((own(call)?.state().generator.get().dim() as i64).into())
         })
     },
     Entry {
-        about: "The exact mean of the generator's law for its base.",
+        about: "The exact mean of an affine generator's law for its base.",
         example: "print(affine(#{dim: 3}).mean()[0]);",
         ..entry("mean", Kind::Model, "generator.mean()", "an array of `dim` numbers", |call| {
             Ok(numbers(&own(call)?.moments().map_err(|e| call.place(e))?.mean))
         })
     },
     Entry {
-        about: "The exact covariance of the generator's law for its base: `W S W^T`.",
+        about: "The exact covariance of an affine generator's law for its base: `W S W^T`.",
         example: "let p = ar1(0.5, #{dim: 3});\nprint(relative_error(affine(#{dim: 3}).cov(), p.cov()));",
         ..entry("cov", Kind::Model, "generator.cov()", "a matrix, `dim` x `dim`", |call| {
             Ok(Matrix::value(own(call)?.moments().map_err(|e| call.place(e))?.cov))
@@ -116,12 +174,13 @@ fn own(call: &Call) -> std::result::Result<Model, Fail> {
 
 fn sample(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let (model, n) = (own(call)?, call.context.points(call.count(1, 1)?));
-    let state = model.state();
-    size(call, 1, n, state.generator.dim().max(state.generator.input_dim()))?;
+    let mut state = model.state();
+    let widest = state.generator.get().dim().max(state.generator.get().input_dim());
+    size(call, 1, n, widest)?;
     let mut points = Points::default();
     let stream = call.context.stream("generator");
-    let held = call.context.held(n, state.generator.dim().max(state.generator.input_dim()));
-    let made = state.base.sample(held, stream).and_then(|u| state.generator.forward(&u, &mut points));
+    let held = call.context.held(n, widest);
+    let made = state.base.sample(held, stream).and_then(|u| state.generator.get_mut().forward(&u, &mut points));
     made.map_err(|e| call.place(e))?;
     Ok(Cloud::value(points.standing_for(n)))
 }
@@ -130,7 +189,9 @@ fn sample(call: &Call) -> std::result::Result<Dynamic, Fail> {
 pub fn register(engine: &mut Engine) {
     let text = |model: &mut Model| {
         let state = model.state();
-        format!("affine generator from {} to {} dimensions", state.generator.input_dim(), state.generator.dim())
+        let kind = if matches!(state.generator, Kept::Affine(_)) { "affine generator" } else { "net" };
+        let generator = state.generator.get();
+        format!("{kind} from {} to {} dimensions", generator.input_dim(), generator.dim())
     };
     engine.register_fn("to_string", text).register_fn("to_debug", text);
 }

@@ -2,9 +2,10 @@
 
 use crate::bind::score::Recipe;
 use crate::call::{At, Call, Fail};
-use sdflow::flow::{Integrator, MmdFlowOptions, Process, SdFlowOptions, SvgdOptions};
+use sdflow::flow::{GanFlowOptions, Integrator, MmdFlowOptions, Process, SdFlowOptions, SvgdOptions};
 use sdflow::run::RunOptions;
 use sdflow::schedule::Schedule;
+use sdflow::score::Features;
 
 /// Warns of each of `idle` that the options of `call` hold: a key, why it does nothing, what to do.
 fn warn(call: &Call, idle: &[(&str, bool, &str, &str)]) {
@@ -61,6 +62,30 @@ pub fn in_diffusion(call: &Call, process: Process, others: &[(&'static str, bool
     ];
     idle.extend(others.iter().map(|&(key, nothing, why)| (key, nothing, why, "leave it out")));
     warn(call, &idle);
+}
+
+/// Of `gan_flow`.
+pub fn in_gan_flow(call: &Call, options: &GanFlowOptions) {
+    warn(call, &[integrator(&options.step, options.integrator)]);
+}
+
+/// Of a denoiser with a target or without.
+pub fn in_denoiser(call: &Call, target: bool) {
+    let why = "a target stays where it is, and its denoiser is trained once";
+    let mean = "the moving cloud's net is always the last one, as a mean would lag behind";
+    warn(call, &[("follow", target, why, "leave it out"), ("average", !target, mean, "leave it out")]);
+}
+
+/// Of `ratio`.
+pub fn in_ratio(call: &Call, features: Features) {
+    let net = features == Features::Mlp;
+    let solved = "linear and quadratic features are solved for by Newton's method, without a net";
+    let keys = ["hidden", "layers", "activation", "steps", "follow", "batch", "rate", "decay"];
+    let of_net = keys.map(|key| (key, !net, solved, "leave it out, or take features: \"mlp\""));
+    let trained = "a net is trained by Adam";
+    let of_newton = ["ridge", "newton"].map(|key| (key, net, trained, "leave it out, or take features: \"quadratic\""));
+    warn(call, &of_net);
+    warn(call, &of_newton);
 }
 
 /// Of `run`, which has a reference or not.

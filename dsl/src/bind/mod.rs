@@ -5,6 +5,7 @@ pub mod flow;
 pub mod generator;
 mod idle;
 mod kernel;
+pub mod learned;
 pub mod matrix;
 pub mod metric;
 mod param;
@@ -49,6 +50,7 @@ pub const ENTRIES: &[&[Entry]] = &[
     schedule::ENTRIES,
     kernel::ENTRIES,
     score::ENTRIES,
+    learned::ENTRIES,
     flow::ENTRIES,
     sampler::ENTRIES,
     generator::ENTRIES,

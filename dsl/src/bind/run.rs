@@ -204,7 +204,7 @@ pub fn reading(estimate: &Estimate) -> Reading {
 }
 
 /// Passes on what a process tells.
-struct Watch<'a>(&'a Context);
+pub struct Watch<'a>(pub &'a Context);
 
 impl Observer for Watch<'_> {
     fn note(&mut self, note: &str) {

@@ -8,7 +8,8 @@ use sdflow::flow::Estimate;
 use sdflow::options::Options;
 use sdflow::points::Standardiser;
 use sdflow::score::{
-    Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit, MixtureFitOptions, Smoothed, SmoothedOptions,
+    Denoiser, DenoiserOptions, DiscriminatorOptions, Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit,
+    MixtureFitOptions, Nothing, Ratio, Score as _, Smoothed, SmoothedOptions,
 };
 use sdflow::target::Target;
 use sdflow::{Points, Result};
@@ -36,6 +37,14 @@ pub enum Recipe {
     Gaussian(GaussianFitOptions),
     /// Mixture fitted to the cloud.
     Mixture(MixtureFitOptions),
+    /// A trained net.
+    Denoiser(Arc<Denoiser>),
+    /// A net that learns the cloud's score.
+    CloudDenoiser(DenoiserOptions),
+    /// The whole difference of two scores.
+    Ratio(Arc<dyn Target>, DiscriminatorOptions),
+    /// What is subtracted from a whole difference.
+    Nothing,
 }
 
 impl Recipe {
@@ -61,6 +70,12 @@ impl Recipe {
             Recipe::Cloud => Estimate::Kernel(Box::new(Kde::of_cloud())),
             Recipe::Gaussian(options) => Estimate::Other(Box::new(GaussianFit::new(options.clone())?)),
             Recipe::Mixture(options) => Estimate::Other(Box::new(MixtureFit::new(options.clone())?)),
+            Recipe::Denoiser(trained) => Estimate::Other(Box::new((**trained).clone())),
+            Recipe::CloudDenoiser(options) => Estimate::Other(Box::new(Denoiser::of_cloud(options.clone())?)),
+            Recipe::Ratio(target, options) => {
+                Estimate::Other(Box::new(Ratio::new(Arc::clone(target), options.clone())?))
+            }
+            Recipe::Nothing => Estimate::Other(Box::new(Nothing)),
             Recipe::Kde { points, weights, units } => {
                 let kde = Kde::of(units.as_ref().map_or_else(|| (**points).clone(), |u| u.apply(points)));
                 Estimate::Kernel(Box::new(match weights {
@@ -87,6 +102,10 @@ impl Recipe {
             Recipe::Cloud => "kernel score of the moving cloud".into(),
             Recipe::Gaussian(_) => "Gaussian fit of the moving cloud".into(),
             Recipe::Mixture(options) => format!("mixture fit of the moving cloud with {} components", options.k),
+            Recipe::Denoiser(trained) => trained.name(),
+            Recipe::CloudDenoiser(_) => "denoiser of the moving cloud".into(),
+            Recipe::Ratio(target, _) => format!("density ratio to {}", target.name()),
+            Recipe::Nothing => "nothing".into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tables, and saving what can be saved.
 
 use crate::Reading;
+use crate::bind::learned;
 use crate::bind::points::{Cloud, number, numbers};
 use crate::call::{At, Call, Fail, described};
 use crate::manual::{Entry, Kind};
@@ -53,8 +54,9 @@ pub const ENTRIES: &[Entry] = &[
         kind: Kind::Saying,
         signature: "save(what, file)",
         returns: "nothing",
-        about: "Writes points (`.npy`, `.csv`) or a table (`.csv`, `.json`, `.md`) into the run folder. A bare name goes into \
-                `samples/` for points and `tables/` for tables.",
+        about: "Writes points (`.npy`, `.csv`), a table (`.csv`, `.json`, `.md`), or a generator or the denoiser of a target \
+                (`.safetensors`, f32, with the names that torch gives the layers of an `nn.Sequential`) into the run folder. A \
+                bare name goes into `samples/` for points, `tables/` for tables and `models/` for models.",
         options: &[],
         names: &[],
         example: "save(normal(10, 2), \"start.npy\");",
@@ -150,8 +152,15 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
             io::write_atomic(&path, |out| out.write_all(text.as_bytes())).map_err(|e| call.place(e))?;
         }
         path
+    } else if let Some(saves) = learned::saver(&call.arg(0)?.clone()) {
+        let path = file("models", &["safetensors"])?;
+        match &call.context.dry {
+            Some(dry) => dry.save(path.clone(), call.arg(0)?.clone()),
+            None => saves(&path).map_err(|e| call.place(e))?,
+        }
+        path
     } else {
-        return Err(call.wrong(0, "a set of points or a table"));
+        return Err(call.wrong(0, "a set of points, a table or a model"));
     };
     call.context.wrote(&path);
     Ok(Dynamic::UNIT)

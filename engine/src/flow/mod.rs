@@ -5,6 +5,7 @@
 
 mod diffusion;
 mod estimate;
+mod gan;
 mod langevin;
 mod mmd;
 mod sd;
@@ -17,6 +18,7 @@ pub use diffusion::{
     ReverseSdeOptions, ReverseSdeSampler,
 };
 pub use estimate::Estimate;
+pub use gan::{Critic, GanFlow, GanFlowOptions, Loss};
 pub use langevin::{Langevin, LangevinOptions, LangevinSampler};
 pub use mmd::{MmdFlow, MmdFlowOptions, Weighting};
 pub use sd::{Noise, Scaling, SdFlow, SdFlowOptions};

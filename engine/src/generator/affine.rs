@@ -1,6 +1,7 @@
 //! The affine generator `g(u) = W u + b`.
 
 use super::Generator;
+use crate::io::Tensors;
 use crate::matrix::{multiply, product};
 use crate::{Error, Points, Result, rng::Stream};
 use faer::{Accum, Mat, MatMut, MatRef};
@@ -58,6 +59,11 @@ impl Affine {
         Ok(Affine { parameters, dim, dim_in })
     }
 
+    /// With these parameters, `W` row-major and then `b`.
+    pub(super) fn of(parameters: Vec<f64>, dim: usize, dim_in: usize) -> Affine {
+        Affine { parameters, dim, dim_in }
+    }
+
     /// `W`, `dim` x `dim_in`.
     pub fn weights(&self) -> MatRef<'_, f64> {
         MatRef::from_row_major_slice(&self.parameters[..self.dim * self.dim_in], self.dim, self.dim_in)
@@ -91,7 +97,7 @@ impl Generator for Affine {
         &mut self.parameters
     }
 
-    fn forward(&self, u: &Points, out: &mut Points) -> Result<()> {
+    fn forward(&mut self, u: &Points, out: &mut Points) -> Result<()> {
         u.check_dim("the base", self.dim_in, "the generator's input")?;
         out.reshape(u.n(), self.dim);
         for i in 0..u.n() {
@@ -104,7 +110,7 @@ impl Generator for Affine {
         Ok(())
     }
 
-    fn pull_back(&self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()> {
+    fn pull_back(&mut self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()> {
         u.check_dim("the base", self.dim_in, "the generator's input")?;
         v.check_dim("the velocity", self.dim, "the generator's output")?;
         if u.n() != v.n() {
@@ -124,6 +130,14 @@ impl Generator for Affine {
         }
         Ok(())
     }
+
+    fn usual_rate(&self) -> f64 {
+        0.02
+    }
+
+    fn tensors(&self) -> Tensors {
+        super::file::linear(self.dim, self.dim_in, &self.parameters)
+    }
 }
 
 #[cfg(test)]
@@ -138,7 +152,7 @@ mod tests {
         let (u, v) = (stream.label("u").normal(5, 2), stream.label("v").normal(5, 3));
         let mut gradient = vec![0.0; 9];
         g.pull_back(&u, &v, &mut gradient).unwrap();
-        let product = |g: &Affine| {
+        let product = |g: &mut Affine| {
             let mut out = Points::default();
             g.forward(&u, &mut out).unwrap();
             out.data().iter().zip(v.data()).map(|(x, y)| x * y).sum::<f64>()
@@ -146,9 +160,9 @@ mod tests {
         for (i, analytic) in gradient.iter().enumerate() {
             let at = g.parameters()[i];
             g.parameters_mut()[i] = at + 1e-6;
-            let above = product(&g);
+            let above = product(&mut g);
             g.parameters_mut()[i] = at - 1e-6;
-            let below = product(&g);
+            let below = product(&mut g);
             g.parameters_mut()[i] = at;
             assert!(((above - below) / 2e-6 - analytic).abs() < 1e-7, "parameter {i}");
         }

@@ -17,8 +17,9 @@ crate::options! {
         steps: usize = 2000,
         /// Base points drawn per step, at least 2.
         batch: usize = 1024,
-        /// Learning rate of Adam over the run: a number, a schedule, a list.
-        rate: Schedule = Schedule::Cosine { from: 0.02, to: 0.0 },
+        /// Learning rate of Adam over the run: a number, a schedule, a list; left out: `cosine(0.02, 0)` for an affine
+        /// generator, `cosine(0.002, 0)` for a net.
+        rate: Option<Schedule> = None,
         /// Share of the steps, counted from the end, over which the parameters are averaged; 0 keeps the last ones.
         average: f64 = 0.25,
         /// Write a row of history every so many steps; left out: about 20 times in the run.
@@ -63,6 +64,8 @@ pub fn fit(
     let (steps, begun, pairs_before) = (options.steps, Instant::now(), pairwise.work().pairs());
     let every = options.every.unwrap_or(steps.div_ceil(20)).max(1);
     let averaged_from = steps - (options.average * steps as f64) as usize;
+    let usual = Schedule::Cosine { from: generator.usual_rate(), to: 0.0 };
+    let rate = options.rate.as_ref().unwrap_or(&usual);
     let mut adam = Adam::new(generator.parameters().len(), AdamOptions::default());
     let mut gradient = vec![0.0; generator.parameters().len()];
     let mut average = Average::default();
@@ -110,7 +113,7 @@ pub fn fit(
         flow.stepped(&StepReport { eta, displacement: eta * residual }, &clock);
         let scale = -eta / options.batch as f64;
         gradient.iter_mut().for_each(|g| *g *= scale);
-        adam.step(generator.parameters_mut(), &gradient, options.rate.at(clock.progress()));
+        adam.step(generator.parameters_mut(), &gradient, rate.at(clock.progress()));
         result.stats.steps += 1;
         if step >= averaged_from {
             average.add(generator.parameters());
@@ -146,7 +149,7 @@ fn check(generator: &dyn Generator, base: &dyn Target, options: &FitOptions) -> 
     if !(0.0..=1.0).contains(&options.average) {
         return Err(Error::argument("average", options.average, "it must lie between 0 and 1"));
     }
-    options.rate.check("rate", 0.0..=f64::INFINITY)
+    options.rate.as_ref().map_or(Ok(()), |rate| rate.check("rate", 0.0..=f64::INFINITY))
 }
 
 /// The running mean of parameters.

@@ -1,11 +1,16 @@
 //! Models that turn base noise into points, and how a flow trains them.
 
 mod affine;
+mod file;
 mod fit;
+mod mlp;
 
 pub use affine::{Affine, AffineOptions};
+pub use file::{Model, ModelOptions, load, save_denoiser};
 pub use fit::{FitOptions, FitResult, fit};
+pub use mlp::{MlpGenerator, MlpOptions};
 
+use crate::io::Tensors;
 use crate::{Points, Result};
 
 /// A map `g_theta: R^d_in -> R^d` with parameters `theta`.
@@ -26,11 +31,17 @@ pub trait Generator: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// `u` of another dimension than [`Generator::input_dim`].
-    fn forward(&self, u: &Points, out: &mut Points) -> Result<()>;
+    fn forward(&mut self, u: &Points, out: &mut Points) -> Result<()>;
 
     /// `gradient = sum_i J(u_i)^T v_i`, `J` the Jacobian of `g(u_i)` with respect to the parameters.
     ///
     /// # Errors
     /// Shapes that do not fit.
-    fn pull_back(&self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()>;
+    fn pull_back(&mut self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()>;
+
+    /// Adam's learning rate at the start of a fit that names none; it falls to 0.
+    fn usual_rate(&self) -> f64;
+
+    /// Its parameters by torch's names, with what [`load`] needs besides.
+    fn tensors(&self) -> Tensors;
 }

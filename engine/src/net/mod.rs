@@ -17,4 +17,4 @@ pub use adam::{Adam, AdamOptions};
 pub use fourier::Fourier;
 pub use mlp::Mlp;
 pub use pass::{Gradients, Workspace};
-pub use train::Trainer;
+pub use train::{Trainer, step_seconds};

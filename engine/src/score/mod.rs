@@ -5,14 +5,20 @@
 //! the score or the shift `D(z) - z`, whichever the flow steps with, so that neither is divided by a tiny `sigma^2`
 //! and multiplied back.
 
+mod denoiser;
+mod discriminator;
 mod exact;
 mod fitted;
 mod kde;
+mod ratio;
 mod smoothed;
 
+pub use denoiser::{Denoiser, DenoiserOptions, Preconditioned};
+pub use discriminator::{Discriminator, DiscriminatorOptions, Features};
 pub use exact::Exact;
 pub use fitted::{GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Shape};
 pub use kde::{Kde, SelfTerm};
+pub use ratio::{Nothing, Ratio};
 pub use smoothed::{Smoothed, SmoothedOptions};
 
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};

@@ -1,0 +1,178 @@
+//! Scores that are learned by nets and regressions, and models in files.
+
+use crate::bind::generator::Model;
+use crate::bind::idle;
+use crate::bind::points::Cloud;
+use crate::bind::run::Watch;
+use crate::bind::score::Recipe;
+use crate::call::{At, Call, Fail};
+use crate::dry;
+use crate::manual::{Entry, Kind};
+use rhai::Dynamic;
+use sdflow::generator::{self, ModelOptions};
+use sdflow::net::{Activation, step_seconds};
+use sdflow::options::Options;
+use sdflow::run::Forecast;
+use sdflow::score::{Denoiser, DenoiserOptions, DiscriminatorOptions, Features, Ratio};
+use sdflow::target::{Samples, SamplesOptions, Target};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "denoiser",
+        kind: Kind::Score,
+        signature: "denoiser([target][, options])",
+        returns: "a score",
+        about: "The score that a net learns by denoising [vincent2011connection, karras2022elucidating]. Of a target or points it is \
+                trained here, once, for all sigma from `sigma_max` to `sigma_min`. Without a target it follows the moving cloud: \
+                trained at the flow's first step, it then goes on with a few optimiser steps at each. Where many points or many \
+                dimensions make kernel estimates dear or wrong, a net may be neither.",
+        options: DenoiserOptions::KEYS,
+        names: &[],
+        example: "let s = denoiser(dataset(\"moons\"), #{hidden: 32, steps: 20});\n\
+                  let flow = sd_flow(s, denoiser(#{hidden: 32, steps: 20, follow: 2}), #{sigma: geometric(3, 0.1)});\n\
+                  let r = run(flow, normal(200, 2), #{steps: 3});",
+        call: denoiser,
+    },
+    Entry {
+        name: "ratio",
+        kind: Kind::Score,
+        signature: "ratio(target[, options])",
+        returns: "a score",
+        about: "The score difference as a whole: the gradient of the logit of a discriminator that tells the target's points from \
+                the moving ones, both with noise of size sigma [sugiyama2012density]. It stands alone in `sd_flow`. Linear features \
+                are right between Gaussians of equal covariance, quadratic ones between any Gaussians; both are solved for anew at \
+                every step. A net is trained at the first step and goes on with a few optimiser steps at each. The target may be \
+                points.",
+        options: DiscriminatorOptions::KEYS,
+        names: &[],
+        example: "let flow = sd_flow(ratio(ar1(0.5, #{dim: 4}), #{features: \"quadratic\"}), #{sigma: 0.5, step: 0.5});\n\
+                  let r = run(flow, normal(200, 4), #{steps: 3});",
+        call: ratio,
+    },
+    Entry {
+        name: "load_model",
+        kind: Kind::Model,
+        signature: "load_model(file[, options])",
+        returns: "a generator or a score",
+        about: "The generator, or the denoiser, in a `.safetensors` file: one that `save` has written in this run, or below the \
+                script's folder. A loaded generator draws from a standard normal base. A file of torch's, \
+                `save_file(net.state_dict(), file)` of an `nn.Sequential` of linear layers with one kind of activation between \
+                them, is a generator too; its activation must be given.",
+        options: ModelOptions::KEYS,
+        names: &[],
+        example: "let g = mlp(#{hidden: 16});\nsave(g, \"g.safetensors\");\nlet same = load_model(\"g.safetensors\");\n\
+                  print(same.sample(10));",
+        call: load_model,
+    },
+];
+
+/// Argument `i` as a law to draw from: a target, or points as their own distribution.
+pub fn law(call: &Call, i: usize) -> Result<Arc<dyn Target>, Fail> {
+    let arg = call.arg(i)?.clone();
+    if let Some(cloud) = arg.clone().try_cast::<Cloud>() {
+        let samples = Samples::new((*cloud.points).clone(), &SamplesOptions::default());
+        return Ok(Arc::new(samples.map_err(|e| call.place(e))?));
+    }
+    arg.try_cast::<Arc<dyn Target>>().ok_or_else(|| call.wrong(i, "a target or a set of points"))
+}
+
+fn denoiser(call: &Call) -> Result<Dynamic, Fail> {
+    let context = call.context;
+    let mut options: DenoiserOptions = call.options()?;
+    options.steps = context.steps(options.steps);
+    let place = |e| call.place(e);
+    idle::in_denoiser(call, call.handles() > 0);
+    if call.handles() == 0 {
+        Denoiser::of_cloud(options.clone()).map_err(place)?;
+        let net = (options.hidden, options.layers, options.activation);
+        options.steps = ahead(call, 2, net, options.batch, options.steps);
+        return Ok(Dynamic::from(Recipe::CloudDenoiser(options)));
+    }
+    let target = law(call, 0)?;
+    let asked = options.steps;
+    if context.dry.is_some() {
+        options.steps = asked.min(dry::FIT_STEPS);
+    }
+    let taken = options.steps;
+    let begun = Instant::now();
+    let (stream, watch) = (context.stream("denoiser"), &mut Watch(context));
+    let made = Denoiser::of_target(target.as_ref(), options, stream, &context.interrupt, watch).map_err(place)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    match &context.dry {
+        None => context.spent("training", seconds),
+        Some(dry) => {
+            let seconds = seconds * asked as f64 / taken as f64;
+            let cost = Forecast { steps: asked as u64, seconds, ..Forecast::default() };
+            dry.add("train denoiser", call.native.call_position(), &cost);
+        }
+    }
+    Ok(Dynamic::from(Recipe::Denoiser(Arc::new(made))))
+}
+
+fn ratio(call: &Call) -> Result<Dynamic, Fail> {
+    let mut options: DiscriminatorOptions = call.options()?;
+    let target = law(call, 0)?;
+    idle::in_ratio(call, options.features);
+    Ratio::new(Arc::clone(&target), options.clone()).map_err(|e| call.place(e))?;
+    first_training(call, target.dim(), &mut options);
+    Ok(Dynamic::from(Recipe::Ratio(target, options)))
+}
+
+/// Leaves `--quick` and a dry run few steps of a discriminator's first training, whose cost the latter counts.
+pub fn first_training(call: &Call, dim: usize, options: &mut DiscriminatorOptions) {
+    if options.features == Features::Mlp && options.check().is_ok() {
+        let net = (options.hidden, options.layers, options.activation);
+        let steps = call.context.steps(options.steps);
+        options.steps = ahead(call, dim, net, 2 * options.batch, steps);
+    }
+}
+
+/// Counts the first training of a net along a flow; returns the steps to take.
+fn ahead(call: &Call, dim: usize, net: (usize, usize, Activation), batch: usize, steps: usize) -> usize {
+    let Some(dry) = &call.context.dry else { return steps };
+    let (hidden, layers, activation) = net;
+    let widths: Vec<usize> = std::iter::once(dim).chain(std::iter::repeat_n(hidden, layers)).chain([dim]).collect();
+    let seconds = steps as f64 * step_seconds(&widths, activation, batch).unwrap_or(0.0);
+    let cost = Forecast { steps: steps as u64, seconds, ..Forecast::default() };
+    dry.add(&format!("train {}", call.entry.name), call.native.call_position(), &cost);
+    steps.min(dry::FIT_STEPS)
+}
+
+/// What writes a model to a file; None for any other value.
+pub fn saver(what: &Dynamic) -> Option<Box<dyn Fn(&Path) -> sdflow::Result<()>>> {
+    if let Some(model) = what.clone().try_cast::<Model>() {
+        return Some(Box::new(move |path| model.tensors().save(path)));
+    }
+    match what.clone().try_cast::<Recipe>() {
+        Some(Recipe::Denoiser(trained)) => Some(Box::new(move |path| generator::save_denoiser(&trained, path))),
+        _ => None,
+    }
+}
+
+fn load_model(call: &Call) -> Result<Dynamic, Fail> {
+    let context = call.context;
+    let (name, options): (String, ModelOptions) = (call.text(0)?, call.options()?);
+    let own = context.sandbox.below(&name, "models");
+    if let (Some(dry), Ok(path)) = (&context.dry, &own)
+        && let Some(model) = dry.saved(path)
+    {
+        return Ok(model);
+    }
+    let path = match own {
+        // A link out of the run folder is for `readable` to judge.
+        Ok(path) if path.is_file() && !path.is_symlink() => path,
+        _ => context.sandbox.readable(&name).map_err(|f| f.at(At::Argument(0)))?,
+    };
+    let loaded = context.timed("files", || generator::load(&path, &options));
+    let loaded = loaded.map_err(|e| match call.place(e) {
+        fail if fail.at == At::Call => fail.at(At::Argument(0)),
+        fail => fail,
+    })?;
+    match loaded {
+        generator::Model::Denoiser(denoiser) => Ok(Dynamic::from(Recipe::Denoiser(Arc::from(denoiser)))),
+        generator => Model::loaded(generator).map(Dynamic::from).map_err(|e| call.place(e)),
+    }
+}

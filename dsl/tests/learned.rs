@@ -1,0 +1,154 @@
+//! Nets from scripts: scores that are learned, ratios, adversarial flows, generators, and models in files.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod stage;
+
+use sdflow_dsl::{Fault, Outcome, Request, check};
+use stage::{run, run_in};
+
+/// Runs a script whose claims must hold.
+fn holds(script: &str) -> (Outcome, Vec<String>) {
+    let (outcome, said) = run(script);
+    assert_eq!(outcome.failure.as_ref().map(stage::told), None, "{script}");
+    let failed: Vec<_> = outcome.checks.iter().filter(|check| !check.pass).collect();
+    assert!(!outcome.checks.is_empty() && failed.is_empty(), "{script}: {failed:?} {said:?}");
+    (outcome, said)
+}
+
+fn fails(script: &str) -> String {
+    let (outcome, _) = run(script);
+    outcome.failure.as_ref().map(stage::told).unwrap_or_else(|| panic!("{script} did not fail"))
+}
+
+#[test]
+fn a_quadratic_ratio_carries_one_gaussian_to_another() {
+    // Raw steps at sigma 0: the exact flow, up to the sampling error of 512 points.
+    holds(
+        "let p = gaussian(#{dim: 2, mean: [2, -1], std: 0.8});
+         let r = run(sd_flow(ratio(p, #{features: \"quadratic\", ridge: 1e-4}), #{sigma: 0.5, step: 1.0}), normal(500, 2), #{steps: 30});
+         let m = r.points.mean();
+         let c = r.points.cov();
+         print(`${m} ${c[0][0]} ${c[1][1]}`);
+         expect(\"mean\", abs(m[0] - 2) < 0.15 && abs(m[1] + 1) < 0.15);
+         expect(\"variance\", abs(c[0][0] / 0.64 - 1) < 0.3 && abs(c[1][1] / 0.64 - 1) < 0.3);",
+    );
+}
+
+#[test]
+fn an_adversarial_flow_with_the_difference_s_own_loss_does_the_same() {
+    holds(
+        "let p = gaussian(#{dim: 2, mean: [2, -1], std: 0.8});
+         let flow = gan_flow(p.sample(500), #{loss: \"log_ratio\", sigma: 0.5, scaling: \"denoiser\", step: 1,
+                             discriminator: #{features: \"quadratic\", ridge: 1e-4}});
+         let r = run(flow, normal(500, 2), #{steps: 30});
+         let m = r.points.mean();
+         print(`${m} ${r.history.columns}`);
+         expect(\"mean\", abs(m[0] - 2) < 0.15 && abs(m[1] + 1) < 0.15);",
+    );
+}
+
+#[test]
+fn models_are_saved_and_come_back() {
+    let (outcome, _) = holds(
+        "let g = mlp(#{dim: 2, dim_in: 3, hidden: 16, residual: true});
+         save(g, \"g.safetensors\");
+         let h = load_model(\"g.safetensors\");
+         expect(\"the same law\", energy(g.sample(500), h.sample(500)) < 0.05);
+         let a = affine(#{dim: 3, dim_in: 2});
+         save(a, \"deep/a.safetensors\");
+         let b = load_model(\"deep/a.safetensors\");
+         for i in 0..3 { expect(\"covariance\", abs(a.cov()[i][i] - b.cov()[i][i]) < 1e-5); }
+         let d = denoiser(normal(200, 2), #{hidden: 8, steps: 10});
+         save(d, \"d.safetensors\");
+         let r = run(sd_flow(load_model(\"d.safetensors\"), #{sigma: 0.7}), normal(50, 2), #{steps: 2});
+         let q = run(sd_flow(d, #{sigma: 0.7}), normal(50, 2), #{steps: 2});
+         expect(\"runs\", r.stop == \"finished\" && q.stop == \"finished\");",
+    );
+    let files: Vec<String> = outcome.files.iter().map(|f| f.display().to_string()).collect();
+    assert_eq!(files, ["models/g.safetensors", "deep/a.safetensors", "models/d.safetensors"]);
+}
+
+#[test]
+fn mistakes_are_told_with_their_place() {
+    for (script, words) in [
+        ("sd_flow(ratio(normal(50, 2)), kde());", &["whole difference", "sd_flow(ratio(target))"][..]),
+        ("sd_flow(kde(normal(50, 2)), ratio(normal(50, 2)));", &["whole difference"]),
+        ("sd_flow(denoiser(#{steps: 3}));", &["describes the moving cloud"]),
+        (
+            "gan_flow(normal(50, 2), #{discriminator: #{hiden: 3}});",
+            &["`discriminator` has no option `hiden`", "did you mean `hidden`?"],
+        ),
+        ("gan_flow(normal(50, 2), #{discriminator: 3});", &["a map of options such as"]),
+        ("gan_flow(normal(50, 2), #{loss: \"saturated\"});", &["did you mean \"saturating\"?"]),
+        ("denoiser(normal(50, 2), #{steps: 2, sigma_min: 3, sigma_max: 1});", &["`sigma_min` is 3"]),
+        ("denoiser(#{sigma_max: 1});", &["`sigma_min` too"]),
+        ("mlp(#{dim: 2}).mean();", &["closed-form moments", "sample(10000)"]),
+        ("mlp(#{layers: 0});", &["`layers` is 0", "at least 1"]),
+        ("save(denoiser(#{hidden: 4}), \"d.safetensors\");", &["a set of points, a table or a model"]),
+        ("save(mlp(), \"g.npy\");", &["ends in .safetensors"]),
+        ("load_model(\"no.safetensors\");", &["no file `no.safetensors`"]),
+        ("load_model(\"../out.safetensors\");", &["out.safetensors"]),
+        ("save(mlp(), \"g.safetensors\");\nload_model(\"g.safetensors\", #{activation: \"tanh\"});", &["leave it out"]),
+        (
+            "let d = denoiser(normal(99, 2), #{steps: 3, hidden: 4, sigma_max: 1});\nrun(sd_flow(d, #{sigma: 9}), normal(9, 2));",
+            &["`sigma` is 9", "another `sigma_max`"],
+        ),
+    ] {
+        let told = fails(script);
+        assert!(words.iter().all(|word| told.contains(word)), "{script}\n{told}");
+    }
+}
+
+#[test]
+fn a_hostile_model_is_a_fault_of_the_data() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("evil.safetensors"), [0xff; 20]).unwrap();
+    let (outcome, _) = run_in(folder.path(), "load_model(\"evil.safetensors\");");
+    let failure = outcome.failure.unwrap();
+    assert_eq!(failure.kind, Fault::Data);
+    assert!(failure.message.contains("evil.safetensors, header"), "{}", failure.message);
+}
+
+#[test]
+fn a_dry_run_counts_the_training_and_does_not_do_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "let p = dataset(\"moons\");
+        let d = denoiser(p, #{steps: 1000000});
+        let r = run(sd_flow(d, denoiser(#{steps: 2000000})), normal(500, 2), #{steps: 10});
+        let q = run(sd_flow(ratio(p, #{steps: 3000000})), normal(500, 2), #{steps: 10});
+        let f = run(gan_flow(p, #{discriminator: #{steps: 4000000}}), normal(500, 2), #{steps: 10});
+        let g = mlp();
+        fit(g, sd_flow(p), gaussian(#{dim: 2}), #{steps: 5000000});
+        save(g, \"g.safetensors\");
+        let h = load_model(\"g.safetensors\");
+        h.sample(\"ten\");";
+    let request = Request { quick: false, ..stage::request(folder.path(), script) };
+    let report = check(&request, &stage::nobody());
+    let [error] = report.errors.as_slice() else { panic!("{:?}", report.errors) };
+    assert!(error.message.contains("whole number") && error.place.as_ref().unwrap().line == 10, "{error:?}");
+    for (what, steps) in [
+        ("train denoiser", 1_000_000),
+        ("train denoiser", 2_000_000),
+        ("train ratio", 3_000_000),
+        ("train gan_flow", 4_000_000),
+        ("fit sd_flow", 5_000_000),
+    ] {
+        let found = report.works.iter().find(|work| work.what == what && work.cost.steps == steps);
+        assert!(found.is_some_and(|work| work.cost.seconds > 1.0), "{what}: {:?}", report.works);
+    }
+}
+
+#[test]
+fn options_that_do_nothing_are_warned_of() {
+    for (script, key) in [
+        ("ratio(normal(50, 2), #{features: \"linear\", hidden: 4});", "hidden"),
+        ("ratio(normal(50, 2), #{ridge: 0.1});", "ridge"),
+        ("denoiser(#{average: 0.9});", "average"),
+        ("denoiser(normal(50, 2), #{steps: 2, follow: 3});", "follow"),
+    ] {
+        let (outcome, _) = run(script);
+        assert!(outcome.failure.is_none(), "{script}");
+        let told: Vec<_> = outcome.warnings.iter().map(|w| format!("{w:?}")).collect();
+        assert!(told.iter().any(|w| w.contains(&format!("`{key}` has no effect"))), "{script}: {told:?}");
+    }
+}

@@ -1,0 +1,239 @@
+//! Adversarial flows: particles descend a generator's loss through a discriminator [goodfellow2014generative].
+
+use super::{Clock, Flow, Integrator, Scaling};
+use crate::pairwise::Pairwise;
+use crate::schedule::Schedule;
+use crate::score::{Discriminator, DiscriminatorOptions};
+use crate::target::Target;
+use crate::{Error, Interrupt, Points, Result, rng::Stream};
+use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// A generator's loss as a function of the logit `l`, the logarithm of `r = p/q` for the best discriminator
+/// `D = 1 / (1 + exp(-l))`. Those named after a divergence are the generator's part of its variational form
+/// [nowozin2016fgan] with the witness held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// `log(1 - D)`
+    Saturating,
+    /// `-log D`
+    #[default]
+    NonSaturating,
+    /// `log(1 - D) - log D`: its velocity is the score difference.
+    LogRatio,
+    /// `(D - 1)^2 / 2` [mao2017least]
+    LeastSquares,
+    /// `KL(p|q)`
+    Kl,
+    /// `KL(q|p)`
+    ReverseKl,
+    /// The Jensen-Shannon divergence.
+    Js,
+    /// Pearson's chi-squared.
+    Pearson,
+    /// The squared Hellinger distance.
+    SquaredHellinger,
+}
+
+impl Loss {
+    /// Every loss.
+    pub const ALL: [Loss; 9] = [
+        Loss::Saturating,
+        Loss::NonSaturating,
+        Loss::LogRatio,
+        Loss::LeastSquares,
+        Loss::Kl,
+        Loss::ReverseKl,
+        Loss::Js,
+        Loss::Pearson,
+        Loss::SquaredHellinger,
+    ];
+
+    /// The loss of one particle, up to a constant.
+    pub fn value(self, l: f64) -> f64 {
+        let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
+        match self {
+            Loss::Saturating | Loss::Js => -softplus(l),
+            Loss::NonSaturating => softplus(-l),
+            Loss::LogRatio | Loss::ReverseKl => -l,
+            Loss::LeastSquares => 0.5 * sigmoid(-l).powi(2),
+            Loss::Kl => -l.exp(),
+            Loss::Pearson => -(2.0 * l).exp(),
+            Loss::SquaredHellinger => -(0.5 * l).exp(),
+        }
+    }
+
+    /// `-d value / d l`, never negative: the velocity is this times the gradient of `l`.
+    pub fn weight(self, l: f64) -> f64 {
+        match self {
+            Loss::Saturating | Loss::Js => sigmoid(l),
+            Loss::NonSaturating => sigmoid(-l),
+            Loss::LogRatio | Loss::ReverseKl => 1.0,
+            Loss::LeastSquares => sigmoid(l) * sigmoid(-l).powi(2),
+            Loss::Kl => l.exp(),
+            Loss::Pearson => 2.0 * (2.0 * l).exp(),
+            Loss::SquaredHellinger => 0.5 * (0.5 * l).exp(),
+        }
+    }
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+crate::options! {
+    /// Options of `gan_flow`.
+    pub struct GanFlowOptions {
+        /// The generator's loss: "saturating", "non_saturating", "log_ratio" (its velocity is the score difference), "least_squares", or that of
+        /// a divergence: "kl", "reverse_kl", "js", "pearson", "squared_hellinger".
+        loss: Loss = Loss::NonSaturating,
+        /// The discriminator: a map of its options, those of `ratio`.
+        discriminator: DiscriminatorOptions = DiscriminatorOptions::default(),
+        /// Noise added to what the discriminator is shown of both sides, in the points' units, over the run; 0 adds none.
+        sigma: Schedule = Schedule::Constant { value: 0.0 },
+        /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an error-controlled one.
+        step: Schedule = Schedule::Constant { value: 0.1 },
+        /// "raw": a unit step moves by the velocity itself; "denoiser": by sigma^2 times it.
+        scaling: Scaling = Scaling::Raw,
+        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
+        integrator: Integrator = Integrator::Euler,
+    }
+}
+
+/// Points drawn anew at every step from a target that is no finite sample.
+const DRAWN: usize = 4096;
+
+/// What knows the logit: a discriminator in training, or in a test the exact ratio.
+pub trait Critic: Send + Sync + Debug {
+    /// Learns to tell `p` from `q`.
+    ///
+    /// # Errors
+    /// As [`Discriminator::fit`].
+    fn fit(&mut self, p: &Points, q: &Points, stream: Stream, interrupt: &Interrupt) -> Result<()>;
+
+    /// Writes `l` and its gradient at every row.
+    fn evaluate(&mut self, z: &Points, logit: &mut Vec<f64>, gradient: &mut Points);
+}
+
+impl Critic for Discriminator {
+    fn fit(&mut self, p: &Points, q: &Points, stream: Stream, interrupt: &Interrupt) -> Result<()> {
+        Discriminator::fit(self, p, q, stream, interrupt)
+    }
+
+    fn evaluate(&mut self, z: &Points, logit: &mut Vec<f64>, gradient: &mut Points) {
+        Discriminator::evaluate(self, z, logit, gradient);
+    }
+}
+
+/// `dy/dt = -grad L(l(y)) = w(l) grad l`, `l` the logit of a discriminator between the target and the cloud. With the best
+/// discriminator `grad l` is the score difference and every velocity a positive multiple of it.
+#[derive(Debug)]
+pub struct GanFlow {
+    target: Arc<dyn Target>,
+    critic: Box<dyn Critic>,
+    options: GanFlowOptions,
+    logit: Vec<f64>,
+    noisy: [Points; 2],
+}
+
+impl GanFlow {
+    /// Towards `target`, of which samples are enough.
+    ///
+    /// # Errors
+    /// An option out of range.
+    pub fn new(target: Arc<dyn Target>, options: GanFlowOptions) -> Result<GanFlow> {
+        let critic = Discriminator::new(options.discriminator.clone())?;
+        GanFlow::with_critic(target, Box::new(critic), options)
+    }
+
+    /// With a critic of one's own in place of the discriminator.
+    ///
+    /// # Errors
+    /// An option out of range.
+    pub fn with_critic(target: Arc<dyn Target>, critic: Box<dyn Critic>, options: GanFlowOptions) -> Result<GanFlow> {
+        options.step.check("step", 0.0..=f64::INFINITY)?;
+        options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
+        if matches!(options.step, Schedule::Adaptive { .. }) && options.integrator == Integrator::Rk4 {
+            return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps are Heun's: leave it out"));
+        }
+        let smallest = options.sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
+        if options.scaling == Scaling::Denoiser && smallest <= 0.0 {
+            let want = "a denoiser step does not move without noise; use `scaling: \"raw\"` for sigma = 0";
+            return Err(Error::argument("sigma", smallest, want));
+        }
+        Ok(GanFlow { target, critic, options, logit: Vec::new(), noisy: Default::default() })
+    }
+
+    fn fit(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
+        let drawn = match self.target.data() {
+            Some(_) if self.target.weights().is_none() => None,
+            _ => Some(self.target.sample(DRAWN, clock.randomness("gan target"))?),
+        };
+        let p = drawn.as_ref().or(self.target.data()).unwrap_or(cloud);
+        let sigma = self.options.sigma.at(clock.progress());
+        let [noisy_p, noisy_q] = &mut self.noisy;
+        for (points, noisy, label) in [(p, &mut *noisy_p, "gan p"), (cloud, &mut *noisy_q, "gan q")] {
+            noisy.copy_from(points);
+            if sigma > 0.0 {
+                clock.randomness(label).scatter_normal(points.data(), sigma, noisy.data_mut());
+            }
+        }
+        self.critic.fit(noisy_p, noisy_q, clock.randomness("discriminator"), pairwise.interrupt())
+    }
+}
+
+impl Flow for GanFlow {
+    fn name(&self) -> &'static str {
+        "gan_flow"
+    }
+
+    fn dim(&self) -> Option<usize> {
+        Some(self.target.dim())
+    }
+
+    fn prepare(&mut self, start: &Points, _clock: &Clock) -> Result<Vec<String>> {
+        start.check_dim("the start", self.target.dim(), "the target")?;
+        Ok(Vec::new())
+    }
+
+    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
+        self.fit(cloud, clock, pairwise)?;
+        self.critic.evaluate(cloud, &mut self.logit, out);
+        let sigma = self.options.sigma.at(clock.progress());
+        let unit = if self.options.scaling == Scaling::Denoiser { sigma * sigma } else { 1.0 };
+        for (i, l) in self.logit.iter().enumerate() {
+            let weight = unit * self.options.loss.weight(*l);
+            out.row_mut(i).iter_mut().for_each(|v| *v *= weight);
+        }
+        Ok(())
+    }
+
+    fn step_size(&self) -> &Schedule {
+        &self.options.step
+    }
+
+    fn integrator(&self) -> Integrator {
+        self.options.integrator
+    }
+
+    fn resolution(&self, cloud: &Points, clock: &Clock) -> f64 {
+        match self.options.sigma.at(clock.progress()) {
+            0.0 => 1e-2 * cloud.spread(),
+            sigma => sigma * (cloud.dim() as f64).sqrt(),
+        }
+    }
+
+    fn readings(&mut self, _cloud: &Points, clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
+        let mut readings = vec![("sigma", self.options.sigma.at(clock.progress()))];
+        // Of the velocity before; at the start there is none.
+        if !self.logit.is_empty() {
+            readings.push(("logit", self.logit.iter().sum::<f64>() / self.logit.len() as f64));
+        }
+        Ok(readings)
+    }
+}
+
+#[cfg(test)]
+mod tests;

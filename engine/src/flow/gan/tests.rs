@@ -1,0 +1,139 @@
+//! Velocities against their losses, and against the score difference.
+
+use super::*;
+use crate::pairwise::PairwiseOptions;
+use crate::score::Features;
+use crate::target::{Gaussian, Mixture};
+
+fn mixture(means: [[f64; 2]; 2], weights: [f64; 2], std: f64) -> Mixture {
+    let modes = means.map(|m| Gaussian::isotropic(m.to_vec(), std).unwrap());
+    Mixture::new(weights.to_vec(), modes.to_vec()).unwrap()
+}
+
+fn pair() -> [Mixture; 2] {
+    [mixture([[-1.5, 0.0], [1.5, 0.5]], [0.4, 0.6], 0.7), mixture([[0.0, 1.0], [0.5, -1.2]], [0.5, 0.5], 0.8)]
+}
+
+/// `log p/q` in closed form.
+#[derive(Debug)]
+struct ExactRatio([Mixture; 2]);
+
+impl Critic for ExactRatio {
+    fn fit(&mut self, _p: &Points, _q: &Points, _stream: Stream, _interrupt: &Interrupt) -> Result<()> {
+        Ok(())
+    }
+
+    fn evaluate(&mut self, z: &Points, logit: &mut Vec<f64>, gradient: &mut Points) {
+        let (mut log_q, mut q_score) = (Vec::new(), Points::default());
+        self.0[0].log_density(z, 0.0, logit).unwrap();
+        self.0[1].log_density(z, 0.0, &mut log_q).unwrap();
+        self.0[0].score(z, 0.0, gradient).unwrap();
+        self.0[1].score(z, 0.0, &mut q_score).unwrap();
+        logit.iter_mut().zip(&log_q).for_each(|(l, q)| *l -= q);
+        gradient.data_mut().iter_mut().zip(q_score.data()).for_each(|(g, q)| *g -= q);
+    }
+}
+
+fn velocity(critic: Box<dyn Critic>, loss: Loss, cloud: &Points) -> Points {
+    let options = GanFlowOptions { loss, ..GanFlowOptions::default() };
+    let mut flow = GanFlow::with_critic(Arc::new(pair()[0].clone()), critic, options).unwrap();
+    let pairwise = Pairwise::new(PairwiseOptions::default(), Interrupt::default());
+    let mut out = Points::default();
+    flow.velocity(cloud, &Clock::at(0, 1, Stream::new(8)), &pairwise, &mut out).unwrap();
+    out
+}
+
+/// Mean over the particles of the cosine of the angle between two fields.
+fn cosine(a: &Points, b: &Points) -> f64 {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+    a.iter().zip(b.iter()).map(|(a, b)| dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()).sum::<f64>() / a.n() as f64
+}
+
+#[test]
+fn every_velocity_is_minus_the_gradient_of_its_loss() {
+    let [p, q] = pair();
+    let cloud = q.sample(40, Stream::new(1)).unwrap();
+    let exact = || Box::new(ExactRatio([p.clone(), q.clone()]));
+    for loss in Loss::ALL {
+        let found = velocity(exact(), loss, &cloud);
+        let value = |z: &[f64]| {
+            let (mut logit, mut gradient) = (Vec::new(), Points::default());
+            exact().evaluate(&Points::from_rows(&[z]).unwrap(), &mut logit, &mut gradient);
+            loss.value(logit[0])
+        };
+        for (z, found) in cloud.iter().zip(found.iter()) {
+            for j in 0..2 {
+                let moved = |by: f64| {
+                    let mut z = z.to_vec();
+                    z[j] += by;
+                    value(&z)
+                };
+                let want = -(moved(1e-5) - moved(-1e-5)) / 2e-5;
+                let error = (found[j] - want).abs() / (1.0 + want.abs());
+                assert!(error < 1e-6, "{loss:?} at {z:?}: {} against {want}", found[j]);
+            }
+        }
+    }
+}
+
+#[test]
+fn with_the_best_discriminator_every_velocity_points_along_the_score_difference() {
+    let [p, q] = pair();
+    let cloud = q.sample(500, Stream::new(1)).unwrap();
+    let difference = velocity(Box::new(ExactRatio([p.clone(), q.clone()])), Loss::LogRatio, &cloud);
+    let (mut a, mut b) = (Points::default(), Points::default());
+    p.score(&cloud, 0.0, &mut a).unwrap();
+    q.score(&cloud, 0.0, &mut b).unwrap();
+    for i in 0..a.data().len() {
+        assert!((difference.data()[i] - (a.data()[i] - b.data()[i])).abs() < 1e-12);
+    }
+    for loss in Loss::ALL {
+        let found = cosine(&velocity(Box::new(ExactRatio([p.clone(), q.clone()])), loss, &cloud), &difference);
+        assert!(found >= 0.999, "{loss:?}: {found}");
+    }
+}
+
+/// With `r = p/q` and `D = r / (1 + r)`.
+#[test]
+fn weights_are_those_of_the_literature() {
+    for l in [-3.0f64, -0.4, 0.0, 1.0, 2.5] {
+        let r = l.exp();
+        let d = r / (1.0 + r);
+        for (loss, want) in [
+            (Loss::Saturating, d),
+            (Loss::NonSaturating, 1.0 - d),
+            (Loss::LogRatio, 1.0),
+            (Loss::LeastSquares, d * (1.0 - d) * (1.0 - d)),
+            (Loss::Kl, r),
+            (Loss::ReverseKl, 1.0),
+            (Loss::Js, d),
+            (Loss::Pearson, 2.0 * r * r),
+            (Loss::SquaredHellinger, r.sqrt() / 2.0),
+        ] {
+            assert!((loss.weight(l) / want - 1.0).abs() < 1e-12, "{loss:?} at {l}");
+        }
+    }
+}
+
+#[test]
+fn a_learned_discriminator_finds_the_direction() {
+    let [p, q] = pair();
+    let cloud = q.sample(4000, Stream::new(1)).unwrap();
+    let difference = velocity(Box::new(ExactRatio([p.clone(), q.clone()])), Loss::LogRatio, &cloud);
+    let options = DiscriminatorOptions { features: Features::Mlp, steps: 1500, ..DiscriminatorOptions::default() };
+    let learned = Discriminator::new(options).unwrap();
+    for loss in [Loss::NonSaturating, Loss::LogRatio] {
+        let found = cosine(&velocity(Box::new(learned.clone()), loss, &cloud), &difference);
+        assert!(found >= 0.95, "{loss:?}: {found}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let target: Arc<dyn Target> = Arc::new(pair()[0].clone());
+    let bad = |options: GanFlowOptions| GanFlow::new(target.clone(), options).unwrap_err().to_string();
+    let still = GanFlowOptions { scaling: Scaling::Denoiser, ..GanFlowOptions::default() };
+    assert!(bad(still).contains("`sigma` is 0"));
+    let negative = GanFlowOptions { sigma: Schedule::from(-1.0), ..GanFlowOptions::default() };
+    assert!(bad(negative).contains("sigma"));
+}

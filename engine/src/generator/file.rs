@@ -1,0 +1,258 @@
+//! Models in `.safetensors` files: torch's names for the parameters, and what else a model is under the key `sdflow`.
+
+use super::{Affine, Generator as _, MlpGenerator};
+use crate::io::{Tensor, Tensors};
+use crate::net::{Activation, Mlp};
+use crate::score::{Denoiser, Extent, Preconditioned};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The key of the header's metadata.
+const KEY: &str = "sdflow";
+
+/// What a file holds besides tensors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Kind {
+    Affine,
+    Mlp {
+        activation: Activation,
+        residual: bool,
+    },
+    Denoiser {
+        activation: Activation,
+        centre: Vec<f64>,
+        scale: f64,
+        sigma_min: f64,
+        sigma_max: f64,
+        diameter: f64,
+        detail: f64,
+    },
+}
+
+/// A model from a file.
+#[derive(Debug, Clone)]
+pub enum Model {
+    /// An affine generator.
+    Affine(Affine),
+    /// A net as generator.
+    Mlp(Box<MlpGenerator>),
+    /// A trained denoiser.
+    Denoiser(Box<Denoiser>),
+}
+
+crate::options! {
+    /// Options of `load_model`, for nets that another program has saved.
+    pub struct ModelOptions {
+        /// What stands between its linear layers: "silu", "tanh" or "softplus".
+        activation: Option<Activation> = None,
+        /// Do hidden layers add their input to their output?
+        residual: Option<bool> = None,
+    }
+}
+
+/// The tensors of an affine map.
+pub(super) fn linear(dim: usize, dim_in: usize, parameters: &[f64]) -> Tensors {
+    let single = |values: &[f64]| values.iter().map(|v| *v as f32).collect();
+    let (weights, bias) = parameters.split_at(dim * dim_in);
+    let mut tensors = Tensors::default();
+    tensors.tensors.insert("0.weight".into(), Tensor { shape: vec![dim, dim_in], values: single(weights) });
+    tensors.tensors.insert("0.bias".into(), Tensor { shape: vec![dim], values: single(bias) });
+    tagged(tensors, &Kind::Affine)
+}
+
+/// The tensors of a net as generator.
+pub(super) fn net(net: &Mlp<f32>) -> Tensors {
+    tagged(net.tensors(), &Kind::Mlp { activation: net.activation(), residual: net.residual() })
+}
+
+fn tagged(mut tensors: Tensors, kind: &Kind) -> Tensors {
+    tensors.metadata.insert(KEY.into(), serde_json::json!(kind).to_string());
+    tensors
+}
+
+/// Writes a trained denoiser.
+///
+/// # Errors
+/// One of the moving cloud, which belongs to its run; otherwise as [`Tensors::save`].
+pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
+    use crate::score::Score as _;
+    let (Some(net), Some((sigma_min, sigma_max)), Some(extent)) = (denoiser.net(), denoiser.range(), denoiser.extent())
+    else {
+        return Err(Error::Missing {
+            what: denoiser.name(),
+            part: "parameters outside a run".into(),
+            hint: "save the denoiser of a target: denoiser(target)".into(),
+        });
+    };
+    let (centre, scale, activation) = (net.centre().to_vec(), net.scale(), net.mlp().activation());
+    let Extent { diameter, detail, .. } = extent;
+    let kind = Kind::Denoiser { activation, centre, scale, sigma_min, sigma_max, diameter, detail };
+    tagged(net.mlp().tensors(), &kind).save(path)
+}
+
+/// The model in a file. A file without the key `sdflow`, such as torch's `save_file(net.state_dict(), ..)` of an
+/// `nn.Sequential`, is a net whose activation the options name.
+///
+/// # Errors
+/// As [`Tensors::load`] and [`Mlp::from_tensors`]; a description that cannot be read; an activation that is missing.
+pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
+    let mut tensors = Tensors::load(path)?;
+    let wrong = |seen: String, want: &str| Error::File {
+        path: path.into(),
+        place: format!("header, `{KEY}`"),
+        seen,
+        want: want.into(),
+    };
+    let kind = match tensors.metadata.remove(KEY) {
+        Some(text) => {
+            let given = [("activation", options.activation.is_some()), ("residual", options.residual.is_some())];
+            if let Some((name, _)) = given.iter().find(|(_, given)| *given) {
+                return Err(Error::argument(name, "given", "the file says what the net is: leave it out"));
+            }
+            let read = serde_json::from_str(&text);
+            read.map_err(|e| {
+                wrong(format!("it cannot be read ({e})"), "a description that this version writes is wanted")
+            })?
+        }
+        None => {
+            let Some(activation) = options.activation else {
+                let want = "the file does not say it; give \"silu\", \"tanh\" or \"softplus\"";
+                return Err(Error::argument("activation", "left out", want));
+            };
+            Kind::Mlp { activation, residual: options.residual.unwrap_or(false) }
+        }
+    };
+    match kind {
+        Kind::Affine => {
+            let net: Mlp<f64> = Mlp::from_tensors(&tensors, Activation::Silu, false, path)?;
+            if net.layers() != 1 {
+                return Err(wrong(format!("it has {} linear layers", net.layers()), "an affine generator has one"));
+            }
+            Ok(Model::Affine(Affine::of(net.parameters().to_vec(), net.dim(), net.input_dim())))
+        }
+        Kind::Mlp { activation, residual } => {
+            let net = Mlp::from_tensors(&tensors, activation, residual, path)?;
+            Ok(Model::Mlp(Box::new(MlpGenerator::of(net))))
+        }
+        Kind::Denoiser { activation, centre, scale, sigma_min, sigma_max, diameter, detail } => {
+            if !(sigma_min > 0.0 && sigma_max > sigma_min && sigma_max.is_finite()) {
+                let seen = format!("sigma_min is {sigma_min} and sigma_max {sigma_max}");
+                return Err(wrong(seen, "positive numbers, the smaller one first, are wanted"));
+            }
+            if !(diameter >= 0.0 && detail >= 0.0 && diameter.is_finite() && detail.is_finite()) {
+                let seen = format!("diameter is {diameter} and detail {detail}");
+                return Err(wrong(seen, "finite numbers of 0 or more are wanted"));
+            }
+            let net = Mlp::from_tensors(&tensors, activation, true, path)?;
+            let extent = Extent { centre: centre.clone(), diameter, detail };
+            let net =
+                Preconditioned::from_net(net, centre, scale).map_err(|e| wrong(e.to_string(), "both must fit"))?;
+            Ok(Model::Denoiser(Box::new(Denoiser::trained(net, (sigma_min, sigma_max), extent))))
+        }
+    }
+}
+
+impl Model {
+    /// Its input and output dimensions, in words.
+    pub fn shape(&self) -> String {
+        let (from, to) = match self {
+            Model::Affine(g) => (g.input_dim(), g.dim()),
+            Model::Mlp(g) => (g.input_dim(), g.dim()),
+            Model::Denoiser(d) => d.net().map_or((0, 0), |net| (net.dim(), net.dim())),
+        };
+        format!("from {from} to {to} dimensions")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{AffineOptions, Generator, MlpOptions};
+    use super::*;
+    use crate::process::Unobserved;
+    use crate::rng::Stream;
+    use crate::score::{At, DenoiserOptions, Form, Score};
+    use crate::target::Gaussian;
+    use crate::{Interrupt, Points, pairwise::Pairwise};
+
+    fn values(g: &mut dyn Generator) -> Vec<f64> {
+        let (u, mut out) = (Stream::new(2).normal(50, g.input_dim()), Points::default());
+        g.forward(&u, &mut out).unwrap();
+        out.data().to_vec()
+    }
+
+    #[test]
+    fn generators_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("g.safetensors");
+        let options = MlpOptions { dim: 3, dim_in: Some(5), hidden: 16, residual: true, ..MlpOptions::default() };
+        let mut g = MlpGenerator::new(&options, Stream::new(1)).unwrap();
+        g.tensors().save(&path).unwrap();
+        let Model::Mlp(mut back) = load(&path, &ModelOptions::default()).unwrap() else { panic!("no net") };
+        assert_eq!(values(back.as_mut()), values(&mut g));
+        let options = AffineOptions { dim: 3, dim_in: Some(2), ..AffineOptions::default() };
+        let mut g = Affine::new(&options, Stream::new(1)).unwrap();
+        g.tensors().save(&path).unwrap();
+        let Model::Affine(mut back) = load(&path, &ModelOptions::default()).unwrap() else { panic!("no affine map") };
+        let off = values(&mut back).iter().zip(values(&mut g)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(off > 0.0 && off < 1e-5, "{off}: files hold f32");
+    }
+
+    #[test]
+    fn a_denoiser_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("d.safetensors");
+        let target = Gaussian::isotropic(vec![1.0, -2.0], 2.0).unwrap();
+        let options = DenoiserOptions { hidden: 8, steps: 20, ..DenoiserOptions::default() };
+        let made =
+            Denoiser::of_target(&target, options, Stream::new(1), &Interrupt::default(), &mut Unobserved).unwrap();
+        save_denoiser(&made, &path).unwrap();
+        let Model::Denoiser(back) = load(&path, &ModelOptions::default()).unwrap() else { panic!("no denoiser") };
+        let (z, pairwise) = (Stream::new(3).normal(20, 2), Pairwise::default());
+        let shifts = [made, *back].map(|mut denoiser| {
+            let mut out = Points::default();
+            let at = At { z: &z, sigma: 0.7, cloud: &z, aligned: true, stream: Stream::new(1), pairwise: &pairwise };
+            denoiser.evaluate(&at, Form::Shift, &mut out).unwrap();
+            out
+        });
+        assert_eq!(shifts[0], shifts[1]);
+        let follows = Denoiser::of_cloud(DenoiserOptions::default()).unwrap();
+        assert!(save_denoiser(&follows, &path).unwrap_err().to_string().contains("denoiser(target)"));
+    }
+
+    #[test]
+    fn a_net_of_another_program_needs_its_activation() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("torch.safetensors");
+        let net: Mlp<f32> = Mlp::new(&[2, 8, 2], Activation::Tanh, false, Stream::new(1)).unwrap();
+        net.tensors().save(&path).unwrap();
+        let said = load(&path, &ModelOptions::default()).unwrap_err().to_string();
+        assert!(said.contains("`activation` is left out") && said.contains("tanh"), "{said}");
+        let options = ModelOptions { activation: Some(Activation::Tanh), ..ModelOptions::default() };
+        let Model::Mlp(back) = load(&path, &options).unwrap() else { panic!("no net") };
+        assert_eq!(back.net(), net);
+        MlpGenerator::of(net.clone()).tensors().save(&path).unwrap();
+        assert!(load(&path, &options).unwrap_err().to_string().contains("leave it out"));
+        let mut tensors = net.tensors();
+        for (text, named) in [
+            ("{\"kind\":\"hydra\"}", "hydra"),
+            ("{\"kind\":\"affine\"}", "2 linear layers"),
+            (
+                "{\"kind\":\"denoiser\",\"activation\":\"silu\",\"centre\":[0.0],\"scale\":1.0,\"sigma_min\":-1.0,\
+                 \"sigma_max\":1.0,\"diameter\":1.0,\"detail\":1.0}",
+                "sigma_min is -1",
+            ),
+            (
+                "{\"kind\":\"denoiser\",\"activation\":\"silu\",\"centre\":[0.0],\"scale\":1.0,\"sigma_min\":0.5,\
+                 \"sigma_max\":1.0,\"diameter\":1.0,\"detail\":1.0}",
+                "2 inputs",
+            ),
+        ] {
+            tensors.metadata.insert(KEY.into(), text.into());
+            tensors.save(&path).unwrap();
+            let said = load(&path, &ModelOptions::default()).unwrap_err().to_string();
+            assert!(said.contains("torch.safetensors, header, `sdflow`") && said.contains(named), "{said}");
+        }
+    }
+}

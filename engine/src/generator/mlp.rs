@@ -1,0 +1,187 @@
+//! A net as generator.
+
+use super::{Generator, file};
+use crate::io::Tensors;
+use crate::net::{Activation, Gradients, Mlp, Workspace};
+use crate::{Error, Points, Result, rng::Stream};
+use std::ops::Range;
+
+crate::options! {
+    /// Options of `mlp`.
+    pub struct MlpOptions {
+        /// Output dimension, at least 1.
+        dim: usize = 2,
+        /// Input dimension; left out: the output's.
+        dim_in: Option<usize> = None,
+        /// Units of a hidden layer, at least 1.
+        hidden: usize = 128,
+        /// Hidden layers, at least 1.
+        layers: usize = 3,
+        /// "silu", "tanh" or "softplus".
+        activation: Activation = Activation::Silu,
+        /// Does every hidden layer but the first add its input to its output?
+        residual: bool = false,
+    }
+}
+
+/// `g(u)`, a multilayer perceptron in f32. The parameters that training moves are f64, so that small steps are not lost, and
+/// are rounded for every pass.
+#[derive(Debug, Clone)]
+pub struct MlpGenerator {
+    parameters: Vec<f64>,
+    net: Mlp<f32>,
+    work: Workspace<f32>,
+    input: Vec<f32>,
+    output: Vec<f32>,
+    slope: Vec<f32>,
+}
+
+impl MlpGenerator {
+    /// Random parameters, those of torch's `nn.Linear`.
+    ///
+    /// # Errors
+    /// A dimension, a width or a number of layers of 0, or more parameters than 2^28.
+    pub fn new(options: &MlpOptions, stream: Stream) -> Result<MlpGenerator> {
+        let (dim, dim_in) = (options.dim, options.dim_in.unwrap_or(options.dim));
+        let sizes = [("dim", dim), ("dim_in", dim_in), ("hidden", options.hidden), ("layers", options.layers)];
+        for (name, value) in sizes {
+            if value == 0 {
+                return Err(Error::argument(name, value, "it must be at least 1"));
+            }
+        }
+        if options.layers > 1000 {
+            return Err(Error::argument("layers", options.layers, "it must be at most 1000"));
+        }
+        let hidden = std::iter::repeat_n(options.hidden, options.layers);
+        let widths: Vec<usize> = std::iter::once(dim_in).chain(hidden).chain([dim]).collect();
+        Ok(MlpGenerator::of(Mlp::new(&widths, options.activation, options.residual, stream)?))
+    }
+
+    /// This net as a generator.
+    pub fn of(net: Mlp<f32>) -> MlpGenerator {
+        let parameters = net.parameters().iter().map(|p| f64::from(*p)).collect();
+        let (work, input, output, slope) = (Workspace::default(), Vec::new(), Vec::new(), Vec::new());
+        MlpGenerator { parameters, net, work, input, output, slope }
+    }
+
+    /// The net with the parameters as they are now.
+    pub fn net(&self) -> Mlp<f32> {
+        let mut net = self.net.clone();
+        round(net.parameters_mut(), &self.parameters);
+        net
+    }
+
+    /// Rounds the parameters and the base points.
+    fn take(&mut self, u: &Points) -> Result<()> {
+        u.check_dim("the base", self.input_dim(), "the generator's input")?;
+        round(self.net.parameters_mut(), &self.parameters);
+        self.input.resize(u.data().len(), 0.0);
+        round(&mut self.input, u.data());
+        Ok(())
+    }
+}
+
+fn round(to: &mut [f32], from: &[f64]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from as f32);
+}
+
+impl Generator for MlpGenerator {
+    fn input_dim(&self) -> usize {
+        self.net.input_dim()
+    }
+
+    fn dim(&self) -> usize {
+        self.net.dim()
+    }
+
+    fn parameters(&self) -> &[f64] {
+        &self.parameters
+    }
+
+    fn parameters_mut(&mut self) -> &mut [f64] {
+        &mut self.parameters
+    }
+
+    fn forward(&mut self, u: &Points, out: &mut Points) -> Result<()> {
+        self.take(u)?;
+        self.output.resize(u.n() * self.net.dim(), 0.0);
+        self.net.forward(&self.input, &mut self.output, &mut self.work);
+        out.reshape(u.n(), self.net.dim());
+        out.data_mut().iter_mut().zip(&self.output).for_each(|(to, from)| *to = f64::from(*from));
+        Ok(())
+    }
+
+    fn pull_back(&mut self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()> {
+        self.take(u)?;
+        v.check_dim("the velocity", self.net.dim(), "the generator's output")?;
+        if u.n() != v.n() {
+            return Err(Error::shape("the velocity", format!("{} rows", v.n()), format!("the base has {}", u.n())));
+        }
+        self.slope.resize(self.parameters.len(), 0.0);
+        let dim = self.net.dim();
+        let give = |rows: Range<usize>, out: &mut [f32]| {
+            round(out, &v.data()[rows.start * dim..rows.end * dim]);
+            0.0
+        };
+        let to = Gradients { parameters: Some(&mut self.slope), input: None };
+        self.net.gradient(&self.input, give, to, &mut self.work);
+        gradient.iter_mut().zip(&self.slope).for_each(|(to, from)| *to = f64::from(*from));
+        Ok(())
+    }
+
+    fn usual_rate(&self) -> f64 {
+        0.002
+    }
+
+    fn tensors(&self) -> Tensors {
+        file::net(&self.net())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The gradient of `1/2 sum |g(u) - stop(g(u) + v)|^2` with respect to the parameters is `-sum J^T v`.
+    #[test]
+    fn the_gradient_of_the_regression_is_minus_the_pull_back_by_finite_differences() {
+        let stream = Stream::new(3);
+        let options =
+            MlpOptions { dim: 3, dim_in: Some(2), hidden: 16, layers: 2, residual: true, ..MlpOptions::default() };
+        let mut g = MlpGenerator::new(&options, stream).unwrap();
+        let (u, v) = (stream.label("u").normal(150, 2), stream.label("v").normal(150, 3));
+        let mut gradient = vec![0.0; g.parameters().len()];
+        g.pull_back(&u, &v, &mut gradient).unwrap();
+        let mut y = Points::default();
+        g.forward(&u, &mut y).unwrap();
+        let held: Vec<f64> = y.data().iter().zip(v.data()).map(|(y, v)| y + v).collect();
+        let mut loss = |g: &mut MlpGenerator| {
+            g.forward(&u, &mut y).unwrap();
+            y.data().iter().zip(&held).map(|(y, held)| 0.5 * (y - held).powi(2)).sum::<f64>()
+        };
+        let scale = gradient.iter().map(|g| g * g).sum::<f64>().sqrt() / (gradient.len() as f64).sqrt();
+        for i in (0..gradient.len()).step_by(3) {
+            let at = g.parameters()[i];
+            // The net rounds to f32: a step that is not small, and its own rounding.
+            let h = 1e-2;
+            g.parameters_mut()[i] = at + h;
+            let above = loss(&mut g);
+            g.parameters_mut()[i] = at - h;
+            let below = loss(&mut g);
+            g.parameters_mut()[i] = at;
+            let want = -(above - below) / (2.0 * h);
+            assert!((want - gradient[i]).abs() < 3e-3 * (scale + want.abs()), "parameter {i}: {want} {}", gradient[i]);
+        }
+    }
+
+    #[test]
+    fn small_steps_are_not_lost() {
+        let mut g = MlpGenerator::new(&MlpOptions::default(), Stream::new(1)).unwrap();
+        let before = g.parameters()[0];
+        for _ in 0..1000 {
+            g.parameters_mut()[0] += 1e-10;
+        }
+        assert!((g.parameters()[0] - before - 1e-7).abs() < 1e-12);
+        assert!(g.net().parameters()[0] != before as f32);
+    }
+}

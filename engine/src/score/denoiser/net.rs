@@ -1,0 +1,182 @@
+//! The preconditioned net of a denoiser.
+
+use super::DenoiserOptions;
+use crate::net::{AdamOptions, Fourier, Mlp, Trainer};
+use crate::rng::Stream;
+use crate::{Error, Points, Result};
+use std::ops::Range;
+
+/// Frequencies of the noise level's features, and the highest: `log sigma` runs over some 10 units.
+const FREQUENCIES: (usize, f64) = (4, 8.0);
+
+/// Features of the noise level: itself, and sines and cosines.
+const FEATURES: usize = 1 + 2 * FREQUENCIES.0;
+
+/// A denoiser in units where the data have mean 0 and mean variance 1: there
+/// `D(u; s) = u / (1 + s^2) + s / sqrt(1 + s^2) F(u / sqrt(1 + s^2), log s)` [karras2022elucidating].
+#[derive(Debug, Clone)]
+pub struct Preconditioned {
+    trainer: Trainer<f32>,
+    fourier: Fourier,
+    centre: Vec<f64>,
+    scale: f64,
+    /// Buffers of a batch: noise, the net's input, what it is to say or says.
+    noise: Points,
+    input: Vec<f32>,
+    output: Vec<f32>,
+}
+
+/// Widths of the net for data of dimension `dim`.
+pub fn widths(dim: usize, options: &DenoiserOptions) -> Vec<usize> {
+    let hidden = std::iter::repeat_n(options.hidden, options.layers);
+    std::iter::once(dim + FEATURES).chain(hidden).chain([dim]).collect()
+}
+
+impl Preconditioned {
+    pub(super) fn new(
+        data: &Points,
+        options: &DenoiserOptions,
+        average: f64,
+        stream: Stream,
+    ) -> Result<Preconditioned> {
+        let net = Mlp::new(&widths(data.dim(), options), options.activation, true, stream)?;
+        let mut made = Preconditioned::of(net, Vec::new(), 1.0, average);
+        made.centre_on(data);
+        Ok(made)
+    }
+
+    fn of(net: Mlp<f32>, centre: Vec<f64>, scale: f64, average: f64) -> Preconditioned {
+        Preconditioned {
+            trainer: Trainer::new(net, AdamOptions::default(), average),
+            fourier: Fourier::new(FREQUENCIES.0, FREQUENCIES.1),
+            centre,
+            scale,
+            noise: Points::default(),
+            input: Vec::new(),
+            output: Vec::new(),
+        }
+    }
+
+    /// A trained net again, with the mean and the scale of its data.
+    ///
+    /// # Errors
+    /// A net whose input and output do not fit, or a scale that is not positive.
+    pub fn from_net(net: Mlp<f32>, centre: Vec<f64>, scale: f64) -> Result<Preconditioned> {
+        let dim = centre.len();
+        if net.dim() != dim || net.input_dim() != dim + FEATURES {
+            let got = format!("{} inputs and {} outputs", net.input_dim(), net.dim());
+            return Err(Error::shape(
+                "the net",
+                got,
+                format!("a denoiser of {dim} coordinates has {} and {dim}", dim + FEATURES),
+            ));
+        }
+        if !(scale > 0.0 && scale.is_finite() && centre.iter().all(|c| c.is_finite())) {
+            return Err(Error::argument("scale", scale, "scale and centre must be finite, and the scale positive"));
+        }
+        Ok(Preconditioned::of(net, centre, scale, 0.0))
+    }
+
+    /// Coordinates of the data.
+    pub fn dim(&self) -> usize {
+        self.centre.len()
+    }
+
+    /// The net as it is used.
+    pub fn mlp(&self) -> &Mlp<f32> {
+        self.trainer.mean()
+    }
+
+    /// Mean of the data.
+    pub fn centre(&self) -> &[f64] {
+        &self.centre
+    }
+
+    /// Root of the mean variance of the data.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// Takes the units from these points. A cloud that moves or grows then looks at rest to the net.
+    pub(super) fn centre_on(&mut self, data: &Points) {
+        self.centre = data.mean();
+        let scale = data.spread() / (data.dim() as f64).sqrt();
+        self.scale = if scale > 0.0 { scale } else { 1.0 };
+    }
+
+    /// One optimiser step on these points, row `i` with noise of its own from the log-uniform range. Returns the mean loss per
+    /// coordinate.
+    pub(super) fn learn(&mut self, points: &Points, range: (f64, f64), rate: f64, stream: Stream) -> Result<f64> {
+        let (n, dim) = (points.n(), self.dim());
+        let width = dim + FEATURES;
+        self.noise.reshape(n, dim);
+        stream.label("noise").fill_normal(self.noise.data_mut());
+        self.input.resize(n * width, 0.0);
+        self.output.resize(n * dim, 0.0);
+        let (low, high) = ((range.0 / self.scale).ln(), (range.1 / self.scale).ln());
+        let mut rng = stream.label("sigma").rng();
+        let rows = self.input.chunks_exact_mut(width).zip(self.output.chunks_exact_mut(dim)).enumerate();
+        for (i, (input, want)) in rows {
+            // Stratified: every batch holds all noise levels.
+            let log = low + (high - low) * (i as f64 + rng.uniform()) / n as f64;
+            let s = log.exp();
+            let root = (1.0 + s * s).sqrt();
+            for j in 0..dim {
+                let clean = (points.row(i)[j] - self.centre[j]) / self.scale;
+                let noisy = clean + s * self.noise.row(i)[j];
+                input[j] = (noisy / root) as f32;
+                // (clean - noisy / root^2) / (s / root), without its cancellation
+                want[j] = ((s * clean - self.noise.row(i)[j]) / root) as f32;
+            }
+            input[dim] = (0.25 * log) as f32;
+            self.fourier.write(log, &mut input[dim + 1..]);
+        }
+        let want = &self.output;
+        let share = 1.0 / dim as f64;
+        let loss = |rows: Range<usize>, out: &mut [f32]| {
+            let mut sum = 0.0;
+            for (y, want) in out.iter_mut().zip(&want[rows.start * dim..rows.end * dim]) {
+                *y -= want;
+                sum += f64::from(*y * *y);
+            }
+            out.iter_mut().for_each(|y| *y *= 2.0 * share as f32);
+            share * sum
+        };
+        let loss = self.trainer.step(&self.input, rate, loss);
+        match loss.is_finite() {
+            true => Ok(loss),
+            false => Err(Error::Numeric {
+                what: "denoiser".into(),
+                reason: format!("its loss became {loss}; make `rate` smaller"),
+            }),
+        }
+    }
+
+    /// `D(z; sigma) - z` at every row.
+    pub(super) fn shift(&mut self, z: &Points, sigma: f64, out: &mut Points) {
+        let (n, dim) = (z.n(), self.dim());
+        let width = dim + FEATURES;
+        let s = sigma / self.scale;
+        let root = (1.0 + s * s).sqrt();
+        let mut features = [0f32; FEATURES];
+        features[0] = (0.25 * s.ln()) as f32;
+        self.fourier.write(s.ln(), &mut features[1..]);
+        self.input.resize(n * width, 0.0);
+        self.output.resize(n * dim, 0.0);
+        for (input, z) in self.input.chunks_exact_mut(width).zip(z.iter()) {
+            for j in 0..dim {
+                input[j] = ((z[j] - self.centre[j]) / (self.scale * root)) as f32;
+            }
+            input[dim..].copy_from_slice(&features);
+        }
+        self.trainer.forward(&self.input, &mut self.output);
+        out.reshape(n, dim);
+        // (1 / root^2 - 1) u + s / root F
+        let (skip, net) = (-s * s / (root * root), s / root * self.scale);
+        for (i, output) in self.output.chunks_exact(dim).enumerate() {
+            for (j, (out, output)) in out.row_mut(i).iter_mut().zip(output).enumerate() {
+                *out = skip * (z.row(i)[j] - self.centre[j]) + net * f64::from(*output);
+            }
+        }
+    }
+}

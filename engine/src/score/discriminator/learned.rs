@@ -1,0 +1,103 @@
+//! A net as discriminator.
+
+use super::{DiscriminatorOptions, pooled};
+use crate::net::{AdamOptions, Gradients, Mlp, Trainer};
+use crate::rng::Stream;
+use crate::{Error, Interrupt, Points, Result};
+use std::ops::Range;
+
+/// `l(x) = F((x - mean) / scale)` with the units of the first fit, so that the net's gradient is that of one function.
+#[derive(Debug, Clone)]
+pub struct Learned {
+    trainer: Trainer<f32>,
+    mean: Vec<f64>,
+    scale: f64,
+    begun: bool,
+    input: Vec<f32>,
+    slope: Vec<f32>,
+    output: Vec<f32>,
+}
+
+pub fn widths(dim: usize, options: &DiscriminatorOptions) -> Vec<usize> {
+    let hidden = std::iter::repeat_n(options.hidden, options.layers);
+    std::iter::once(dim).chain(hidden).chain([1]).collect()
+}
+
+impl Learned {
+    pub fn new(p: &Points, q: &Points, options: &DiscriminatorOptions, stream: Stream) -> Result<Learned> {
+        let net = Mlp::new(&widths(p.dim(), options), options.activation, true, stream)?;
+        let (mean, std) = pooled(p, q);
+        let scale = (std.iter().map(|s| s * s).sum::<f64>() / std.len() as f64).sqrt();
+        let adam = AdamOptions { weight_decay: options.decay, ..AdamOptions::default() };
+        let trainer = Trainer::new(net, adam, 0.0);
+        Ok(Learned { trainer, mean, scale, begun: false, input: Vec::new(), slope: Vec::new(), output: Vec::new() })
+    }
+
+    pub fn dim(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Steps of Adam on `mean_p softplus(-l) + mean_q softplus(l)`, over batches drawn from both.
+    pub fn fit(
+        &mut self,
+        p: &Points,
+        q: &Points,
+        options: &DiscriminatorOptions,
+        stream: Stream,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let (steps, batch) = (if self.begun { options.follow } else { options.steps }, options.batch);
+        for step in 0..steps {
+            interrupt.check()?;
+            let mut rng = stream.label("batch").at(step as u64).rng();
+            self.input.resize(2 * batch * self.dim(), 0.0);
+            let rows =
+                (0..2 * batch).map(|i| if i < batch { p.row(rng.below(p.n())) } else { q.row(rng.below(q.n())) });
+            fill(&mut self.input, rows, &self.mean, self.scale);
+            let loss = |rows: Range<usize>, out: &mut [f32]| {
+                let mut sum = 0.0;
+                for (i, l) in rows.zip(out) {
+                    // Of p -softplus'(-l) = -1/(1 + e^l), of q softplus'(l) = 1/(1 + e^-l); doubled, as half the rows are of each
+                    let sign = if i < batch { -1.0 } else { 1.0 };
+                    let x = sign * f64::from(*l);
+                    sum += 2.0 * (x.max(0.0) + (-x.abs()).exp().ln_1p());
+                    *l = (2.0 * sign / (1.0 + (-x).exp())) as f32;
+                }
+                sum
+            };
+            let progress = if self.begun { 1.0 } else { step as f64 / steps as f64 };
+            let loss = self.trainer.step(&self.input, options.rate.at(progress), loss);
+            if !loss.is_finite() {
+                let reason = format!("its loss became {loss}; make `rate` smaller");
+                return Err(Error::Numeric { what: "the discriminator".into(), reason });
+            }
+        }
+        self.begun = true;
+        Ok(())
+    }
+
+    pub fn evaluate(&mut self, z: &Points, logit: &mut [f64], gradient: &mut Points) {
+        self.input.resize(z.data().len(), 0.0);
+        self.slope.resize(z.data().len(), 0.0);
+        self.output.resize(z.n(), 0.0);
+        fill(&mut self.input, z.iter(), &self.mean, self.scale);
+        self.trainer.forward(&self.input, &mut self.output);
+        let slope_of_one = |_: Range<usize>, out: &mut [f32]| {
+            out.fill(1.0);
+            0.0
+        };
+        let to = Gradients { parameters: None, input: Some(&mut self.slope) };
+        self.trainer.gradient(&self.input, slope_of_one, to);
+        logit.iter_mut().zip(&self.output).for_each(|(to, l)| *to = f64::from(*l));
+        let scale = self.scale;
+        gradient.data_mut().iter_mut().zip(&self.slope).for_each(|(to, s)| *to = f64::from(*s) / scale);
+    }
+}
+
+fn fill<'a>(input: &mut [f32], rows: impl Iterator<Item = &'a [f64]>, mean: &[f64], scale: f64) {
+    for (input, row) in input.chunks_exact_mut(mean.len()).zip(rows) {
+        for ((to, x), m) in input.iter_mut().zip(row).zip(mean) {
+            *to = ((x - m) / scale) as f32;
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Logistic regression between two sets of points: the logit of the best discriminator is `log p/q` [sugiyama2012density].
+
+mod learned;
+mod logistic;
+
+use crate::net::Activation;
+use crate::rng::Stream;
+use crate::schedule::Schedule;
+use crate::{Error, Interrupt, Points, Result};
+use learned::Learned;
+use logistic::Logistic;
+use serde::{Deserialize, Serialize};
+
+/// What the logit is a function of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Features {
+    /// Of the coordinates, linearly: right for Gaussians of equal covariance.
+    Linear,
+    /// Of the coordinates and their products: right for any two Gaussians.
+    Quadratic,
+    /// Of a net.
+    #[default]
+    Mlp,
+}
+
+crate::options! {
+    /// Options of a discriminator.
+    pub struct DiscriminatorOptions {
+        /// What the logit is made of: "linear", "quadratic" or "mlp".
+        features: Features = Features::Mlp,
+        /// Penalty on the squared coefficients of standardised linear and quadratic features, per point; 0 or more.
+        ridge: f64 = 1e-5,
+        /// Newton steps at most, each time, for linear and quadratic features; at least 1.
+        newton: usize = 20,
+        /// Units of a hidden layer of the net, at least 1.
+        hidden: usize = 64,
+        /// Hidden layers, at least 1.
+        layers: usize = 3,
+        /// "silu", "tanh" or "softplus".
+        activation: Activation = Activation::Silu,
+        /// Optimiser steps of the net at first, at least 1.
+        steps: usize = 500,
+        /// Optimiser steps at every step of the flow after the first.
+        follow: usize = 10,
+        /// Points of each of the two sets per optimiser step, at least 2.
+        batch: usize = 256,
+        /// Learning rate of Adam over `steps`: a number, a schedule, a list; it then goes on with its last value.
+        rate: Schedule = Schedule::Cosine { from: 2e-3, to: 5e-4 },
+        /// Share of the net's parameters taken off by a step, times the rate (AdamW); 0 or more.
+        decay: f64 = 0.01,
+    }
+}
+
+impl DiscriminatorOptions {
+    /// # Errors
+    /// An option out of range.
+    pub fn check(&self) -> Result<()> {
+        for (name, value, least) in [
+            ("newton", self.newton, 1),
+            ("hidden", self.hidden, 1),
+            ("layers", self.layers, 1),
+            ("steps", self.steps, 1),
+            ("batch", self.batch, 2),
+        ] {
+            if value < least {
+                return Err(Error::argument(name, value, format!("it must be at least {least}")));
+            }
+        }
+        for (name, value) in [("ridge", self.ridge), ("decay", self.decay)] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(Error::argument(name, value, "it must be 0 or more"));
+            }
+        }
+        crate::net::Mlp::<f32>::zeros(&learned::widths(1, self), self.activation, true)?;
+        self.rate.check("rate", 0.0..=f64::INFINITY)
+    }
+}
+
+/// A logit `l(x)` fitted so that `1 / (1 + exp(-l))` tells points of `p` from points of `q`, both sets counting alike: `l`
+/// estimates `log p/q`. It is kept between fits, each of which goes on from the last.
+#[derive(Debug, Clone)]
+pub struct Discriminator {
+    options: DiscriminatorOptions,
+    fitted: Option<Fitted>,
+}
+
+#[derive(Debug, Clone)]
+enum Fitted {
+    Logistic(Logistic),
+    Learned(Box<Learned>),
+}
+
+impl Discriminator {
+    /// # Errors
+    /// An option out of range.
+    pub fn new(options: DiscriminatorOptions) -> Result<Discriminator> {
+        options.check()?;
+        Ok(Discriminator { options, fitted: None })
+    }
+
+    /// Its options.
+    pub fn options(&self) -> &DiscriminatorOptions {
+        &self.options
+    }
+
+    /// Has it been fitted to points of this dimension?
+    pub fn knows(&self, dim: usize) -> bool {
+        match &self.fitted {
+            None => false,
+            Some(Fitted::Logistic(l)) => l.dim() == dim,
+            Some(Fitted::Learned(l)) => l.dim() == dim,
+        }
+    }
+
+    /// Fits it to tell `p` from `q`. Cost: a Newton step takes `n F^2 + F^3` for `F` features, an optimiser step about six
+    /// passes of the net for each point of two batches.
+    ///
+    /// # Errors
+    /// Sets of different dimensions, more features than memory, a loss that leaves the finite numbers, an interrupt.
+    pub fn fit(&mut self, p: &Points, q: &Points, stream: Stream, interrupt: &Interrupt) -> Result<()> {
+        q.check_dim("the moving cloud", p.dim(), "the target")?;
+        if !self.knows(p.dim()) {
+            self.fitted = Some(match self.options.features {
+                Features::Mlp => Fitted::Learned(Box::new(Learned::new(p, q, &self.options, stream.label("init"))?)),
+                features => Fitted::Logistic(Logistic::new(p.dim(), features == Features::Quadratic)?),
+            });
+        }
+        match &mut self.fitted {
+            Some(Fitted::Logistic(logistic)) => logistic.fit(p, q, &self.options, interrupt),
+            Some(Fitted::Learned(learned)) => learned.fit(p, q, &self.options, stream, interrupt),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes `l` and its gradient at every row of `z`; 0 before the first fit.
+    pub fn evaluate(&mut self, z: &Points, logit: &mut Vec<f64>, gradient: &mut Points) {
+        logit.clear();
+        logit.resize(z.n(), 0.0);
+        gradient.reshape(z.n(), z.dim());
+        match &mut self.fitted {
+            Some(Fitted::Logistic(logistic)) => logistic.evaluate(z, logit, gradient),
+            Some(Fitted::Learned(learned)) => learned.evaluate(z, logit, gradient),
+            None => gradient.data_mut().fill(0.0),
+        }
+    }
+}
+
+/// Mean and standard deviation per coordinate of two sets, both counting alike.
+fn pooled(p: &Points, q: &Points) -> (Vec<f64>, Vec<f64>) {
+    let (a, b) = (p.mean(), q.mean());
+    let mean: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 0.5 * (a + b)).collect();
+    let mut variance = vec![0.0; p.dim()];
+    for points in [p, q] {
+        for row in points.iter() {
+            for ((v, x), m) in variance.iter_mut().zip(row).zip(&mean) {
+                *v += (x - m) * (x - m) / (2 * points.n()) as f64;
+            }
+        }
+    }
+    (mean, variance.iter().map(|v| if *v > 0.0 { v.sqrt() } else { 1.0 }).collect())
+}
+
+#[cfg(test)]
+mod tests;
