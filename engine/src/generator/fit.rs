@@ -18,7 +18,7 @@ crate::options! {
         /// Base points drawn per step, at least 2.
         batch: usize = 1024,
         /// Learning rate of Adam over the run: a number, a schedule, a list; left out: `cosine(0.02, 0)` for an affine
-        /// generator, `cosine(0.002, 0)` for a net.
+        /// generator, `cosine(0.005, 0)` for a net.
         rate: Option<Schedule> = None,
         /// Share of the steps, counted from the end, over which the parameters are averaged; 0 keeps the last ones.
         average: f64 = 0.25,

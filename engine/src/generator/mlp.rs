@@ -17,8 +17,8 @@ crate::options! {
         hidden: usize = 128,
         /// Hidden layers, at least 1.
         layers: usize = 3,
-        /// "silu", "tanh" or "softplus".
-        activation: Activation = Activation::Silu,
+        /// "tanh", "silu" or "softplus".
+        activation: Activation = Activation::Tanh,
         /// Does every hidden layer but the first add its input to its output?
         residual: bool = false,
     }
@@ -130,7 +130,7 @@ impl Generator for MlpGenerator {
     }
 
     fn usual_rate(&self) -> f64 {
-        0.002
+        0.005
     }
 
     fn tensors(&self) -> Tensors {
