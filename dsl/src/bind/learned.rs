@@ -141,8 +141,11 @@ fn ahead(call: &Call, dim: usize, net: (usize, usize, Activation), batch: usize,
     steps.min(dry::FIT_STEPS)
 }
 
+/// Writes one model to a file.
+type Saver = Box<dyn Fn(&Path) -> sdflow::Result<()>>;
+
 /// What writes a model to a file; None for any other value.
-pub fn saver(what: &Dynamic) -> Option<Box<dyn Fn(&Path) -> sdflow::Result<()>>> {
+pub fn saver(what: &Dynamic) -> Option<Saver> {
     if let Some(model) = what.clone().try_cast::<Model>() {
         return Some(Box::new(move |path| model.tensors().save(path)));
     }
