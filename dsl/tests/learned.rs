@@ -73,6 +73,8 @@ fn mistakes_are_told_with_their_place() {
     for (script, words) in [
         ("sd_flow(ratio(normal(50, 2)), kde());", &["whole difference", "sd_flow(ratio(target))"][..]),
         ("sd_flow(kde(normal(50, 2)), ratio(normal(50, 2)));", &["whole difference"]),
+        ("pf_ode(ratio(normal(50, 2)));", &["difference of two scores"]),
+        ("pf_ode(denoiser(#{steps: 3}));", &["describes the moving cloud"]),
         ("sd_flow(denoiser(#{steps: 3}));", &["describes the moving cloud"]),
         (
             "gan_flow(normal(50, 2), #{discriminator: #{hiden: 3}});",

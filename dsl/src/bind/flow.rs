@@ -88,7 +88,7 @@ pub const ENTRIES: &[Entry] = &[
 fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let options: SdFlowOptions = call.options()?;
     let target = score(call, 0)?;
-    if matches!(target, Recipe::Cloud | Recipe::Gaussian(_) | Recipe::Mixture(_) | Recipe::CloudDenoiser(_)) {
+    if target.moves() {
         let fail = call.bad(0, "describes the moving cloud", "the score of the target comes first");
         return Err(fail.hint("sd_flow(target, source_score)"));
     }

@@ -89,7 +89,11 @@ const fn entry(name: &'static str, signature: &'static str, call: crate::call::N
 /// The first argument as the score of a law that does not move.
 fn law(call: &Call) -> std::result::Result<Recipe, Fail> {
     let recipe = score(call, 0)?;
-    if matches!(recipe, Recipe::Cloud | Recipe::Gaussian(_) | Recipe::Mixture(_)) {
+    if matches!(recipe, Recipe::Ratio(..)) {
+        let fail = call.bad(0, "is the difference of two scores", "the score of one law is wanted");
+        return Err(fail.hint("sd_flow(ratio(target))"));
+    }
+    if recipe.moves() {
         let fail = call.bad(0, "describes the moving cloud", "the score of a law that stays is wanted");
         return Err(fail.hint(call.entry.usage()));
     }

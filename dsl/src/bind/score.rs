@@ -62,6 +62,11 @@ impl Recipe {
         }
     }
 
+    /// Does it describe the moving cloud?
+    pub fn moves(&self) -> bool {
+        matches!(self, Recipe::Cloud | Recipe::Gaussian(_) | Recipe::Mixture(_) | Recipe::CloudDenoiser(_))
+    }
+
     /// A new estimator.
     pub fn estimate(&self) -> Result<Estimate> {
         Ok(match self {
