@@ -123,11 +123,16 @@ fn a_dry_run_counts_the_training_and_does_not_do_it() {
         fit(g, sd_flow(p.sample(500)), gaussian(#{dim: 2}), #{steps: 5000000});
         save(g, \"g.safetensors\");
         let h = load_model(\"g.safetensors\");
-        h.sample(\"ten\");";
-    let request = Request { quick: false, ..stage::request(folder.path(), script) };
-    let report = check(&request, &stage::nobody());
-    let [error] = report.errors.as_slice() else { panic!("{:?}", report.errors) };
+        h.sample(10);";
+    let report = |script: &str| {
+        let request = Request { quick: false, ..stage::request(folder.path(), script) };
+        check(&request, &stage::nobody())
+    };
+    // A mistake behind it all is found, on the model that would have been saved.
+    let mistaken = report(&script.replace("sample(10)", "sample(\"ten\")"));
+    let [error] = mistaken.errors.as_slice() else { panic!("{:?}", mistaken.errors) };
     assert!(error.message.contains("whole number") && error.place.as_ref().unwrap().line == 10, "{error:?}");
+    let report = report(script);
     for (what, steps) in [
         ("train denoiser", 1_000_000),
         ("train denoiser", 2_000_000),
