@@ -6,7 +6,7 @@ mod work;
 
 pub use flags::{BenchArgs, CheckArgs, DoctorArgs, FieldArgs, FlowName, KernelName, RunArgs, ScriptArgs, SelfTerm};
 pub use sweep::{SweepArgs, Zip};
-pub use work::{CompareArgs, NewArgs};
+pub use work::{CompareArgs, FindingsArgs, NewArgs};
 
 use crate::{machine, message};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -27,6 +27,8 @@ pub enum Command {
     New(NewArgs),
     /// Compare two runs: metrics with their errors, parameters, versions, time
     Compare(CompareArgs),
+    /// Put what runs found into one Markdown document, a paragraph each
+    Findings(FindingsArgs),
     /// Compute one velocity field between two files of points
     Field(FieldArgs),
     /// Measure the speed and the accuracy of the engine on this machine

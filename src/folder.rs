@@ -157,13 +157,7 @@ impl Folder {
     /// The system's reason, with the file.
     pub fn write(&self, name: &str, text: &str) -> Result<(), Diagnostic> {
         let path = self.path.join(name);
-        let draft = beside(&path, "draft");
-        let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, &path));
-        written.map_err(|e| {
-            // Half a draft helps nobody, and its room may be needed.
-            let _ = fs::remove_file(&draft);
-            refusal(&path, &e)
-        })
+        replace(&path, text).map_err(|e| refusal(&path, &e))
     }
 
     /// Stores the final `record`; a complete run takes the place of the one that it replaces. The folder's final path.
@@ -190,6 +184,18 @@ impl Folder {
         swapped.and_then(|()| fs::remove_dir_all(&aside)).map_err(|e| refusal(&old, &e))?;
         Ok(old)
     }
+}
+
+/// Writes `text` to the file at `path`, beside and renamed: whole or not at all.
+///
+/// # Errors
+/// The system's reason.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let draft = beside(path, "draft");
+    fs::write(&draft, text).and_then(|()| fs::rename(&draft, path)).inspect_err(|_| {
+        // Half a draft helps nobody, and its room may be needed.
+        let _ = fs::remove_file(&draft);
+    })
 }
 
 /// `path` with `.ending` after its name.

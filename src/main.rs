@@ -9,6 +9,7 @@ mod execution;
 mod exit;
 mod failure;
 mod field;
+mod findings;
 mod folder;
 mod guard;
 mod journal;
@@ -57,6 +58,7 @@ fn carried_out(command: &Command) -> Result<Exit, Diagnostic> {
         Command::Check(args) => check::check(args),
         Command::New(args) => new::new(args),
         Command::Compare(args) => compare::compare(args),
+        Command::Findings(args) => findings::findings(args),
         Command::Field(args) => field::field(args),
         Command::Bench(args) => timing::bench(args),
         Command::Doctor(args) => doctor::doctor(args),

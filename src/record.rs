@@ -1,5 +1,7 @@
 //! `run.json`: everything about a run, for programs.
 
+pub mod stored;
+
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::machine;
@@ -37,6 +39,9 @@ pub struct Record {
     pub work: Work,
     pub metrics: BTreeMap<String, Metric>,
     pub checks: Vec<Check>,
+    /// What the script says that it found.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub conclusion: Option<String>,
     pub warnings: Vec<String>,
     /// What the script wrote, relative to the run folder.
     pub files: Vec<PathBuf>,
@@ -151,6 +156,7 @@ impl Record {
             work: Work::default(),
             metrics: BTreeMap::new(),
             checks: Vec::new(),
+            conclusion: None,
             warnings: Vec::new(),
             files: Vec::new(),
             error: None,
@@ -184,6 +190,7 @@ impl Record {
             work: Work::of(outcome, wall),
             metrics: metrics.collect(),
             checks: checks.collect(),
+            conclusion: outcome.conclusion.clone(),
             warnings: outcome.warnings.clone(),
             files: outcome.files.clone(),
             error: outcome.failure.as_ref().map(Failure::of),

@@ -6,6 +6,9 @@ use sdflow_dsl::Param;
 use std::fmt::Write;
 use std::path::Path;
 
+/// Characters in a line of text.
+const WIDTH: usize = 100;
+
 /// The summary of the run in `folder`, several lines.
 pub fn of(record: &Record, folder: &Path) -> String {
     let mut text = String::new();
@@ -26,6 +29,10 @@ fn write_all(text: &mut String, record: &Record, folder: &Path) -> std::fmt::Res
     }
     metrics(text, record)?;
     checks(text, &record.checks)?;
+    if let Some(conclusion) = &record.conclusion {
+        writeln!(text, "  conclusion")?;
+        lines(conclusion).iter().try_for_each(|line| writeln!(text, "    {line}"))?;
+    }
     work(text, record)?;
     writeln!(text, "  folder    {}", folder.display())?;
     for file in record.files.iter().filter(|file| is_picture(file)) {
@@ -71,6 +78,21 @@ pub fn claim(check: &Check) -> String {
         (value, flag) => format!(" ({})", number(value, flag)),
     };
     format!("{} {}{value}", if check.pass { "ok    " } else { "FAILED" }, check.name)
+}
+
+/// A paragraph in lines that are read with ease.
+fn lines(paragraph: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in paragraph.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.into()),
+        }
+    }
+    lines
 }
 
 fn work(text: &mut String, record: &Record) -> std::fmt::Result {
@@ -120,4 +142,17 @@ fn after(mark: &str, text: &str) -> String {
 
 fn is_picture(file: &Path) -> bool {
     file.extension().is_some_and(|ending| ["svg", "png", "gif"].iter().any(|known| ending == *known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paragraph_is_broken_between_words() {
+        let paragraph = format!("{}{} end", "word ".repeat(50), "x".repeat(200));
+        let lines = lines(&paragraph);
+        assert_eq!(lines.join(" "), paragraph);
+        assert_eq!(lines.iter().map(|line| line.len()).collect::<Vec<_>>(), [99, 99, 49, 200, 3]);
+    }
 }

@@ -1,4 +1,4 @@
-//! Every script of the gallery runs, proves its claims and leaves a picture.
+//! Every script of the gallery runs, proves its claims, says what it found and leaves a picture.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use std::path::{Path, PathBuf};
@@ -32,6 +32,7 @@ fn every_script_holds_what_it_claims() {
         assert_eq!(output.status.code(), Some(0), "{name}: {stderr}");
         let record: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(record["quick"], true);
+        assert!(record["conclusion"].is_string(), "{name} concludes nothing");
         assert!(!record["checks"].as_array().unwrap().is_empty(), "{name} claims nothing");
         let files = record["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap());
         let pictures: Vec<&str> = files.filter(|file| file.ends_with(".svg") || file.ends_with(".png")).collect();

@@ -104,6 +104,8 @@ pub struct Call<'a> {
     pub context: &'a Context,
     /// Rhai's side of the call.
     pub native: &'a NativeCallContext<'a>,
+    /// In a dry run: does an argument hang on a result?
+    pub unknown: bool,
     args: Vec<Dynamic>,
 }
 
@@ -123,11 +125,11 @@ impl<'a> Call<'a> {
             context.callbacks.failure().unwrap_or_else(|| fail.into_rhai(position))
         };
         let Some(dry) = &context.dry else {
-            return (entry.call)(&Call { entry, context, native, args }).map_err(failed);
+            return (entry.call)(&Call { entry, context, native, unknown: false, args }).map_err(failed);
         };
         let unknown = args.iter().any(unknown::within);
         let args = args.iter().map(unknown::taken).collect();
-        let made = (entry.call)(&Call { entry, context, native, args });
+        let made = (entry.call)(&Call { entry, context, native, unknown, args });
         dry.doubted(made.is_err() && unknown);
         if let Ok(value) = &made
             && let Some(cloud) = value.read_lock::<Cloud>()

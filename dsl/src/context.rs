@@ -67,6 +67,8 @@ struct State {
     dropped: (usize, usize),
     thresholds: Vec<Threshold>,
     diverged: Option<(String, Position)>,
+    /// Where the script concluded.
+    concluded: Option<Position>,
 }
 
 /// Noise floors by what they belong to. One that is being made is waited for.

@@ -139,6 +139,11 @@ impl Dry {
         made
     }
 
+    /// Is a cell of a sweep under way?
+    pub fn within_cell(&self) -> bool {
+        self.state().factor.is_some()
+    }
+
     /// Keeps the failure of a cell, which ends the dry run.
     pub fn failed(&self, cause: Diagnostic) -> Fail {
         let fail = Fail { kind: cause.kind, ..Fail::script(cause.message.as_str()) };

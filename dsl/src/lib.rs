@@ -92,6 +92,8 @@ pub struct Outcome {
     pub metrics: BTreeMap<String, Reading>,
     /// `expect` and `threshold` results in order.
     pub checks: Vec<Check>,
+    /// The paragraph of `conclude`.
+    pub conclusion: Option<String>,
     /// Warnings in order.
     pub warnings: Vec<String>,
     /// What was decided on the user's behalf, in order.

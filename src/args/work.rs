@@ -1,4 +1,4 @@
-//! The flags of `new` and `compare`.
+//! The flags of `new`, `compare` and `findings`.
 
 use clap::Args;
 use std::path::PathBuf;
@@ -36,6 +36,21 @@ pub struct CompareArgs {
     /// One JSON object is all of standard output
     #[arg(long)]
     pub json: bool,
+}
+
+/// Runs that say what they found.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The paragraph is that of `conclude(text)` in the script; see `sdflow-engine doc conclude`. A run that failed or is \
+    unfinished is said to be so."
+)]
+pub struct FindingsArgs {
+    /// The run folders, in the order of the document
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Write this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -6,12 +6,13 @@ mod sweeps;
 use crate::args::CompareArgs;
 use crate::exit::Exit;
 use crate::progress::duration;
+use crate::record::stored::{is_sweep, stored};
 use crate::record::{Metric, Record};
-use crate::{message, summary, terminal};
+use crate::{summary, terminal};
 use difference::{Change, Comparison, Verdict};
 use sdflow_dsl::Diagnostic;
 use std::path::Path;
-use sweeps::{Sweeps, is_sweep};
+use sweeps::Sweeps;
 
 /// Tells what differs between two runs or two sweeps; exit code 4 when a metric got worse by more than the limit.
 ///
@@ -43,19 +44,8 @@ fn sweeps_compared(args: &CompareArgs) -> Result<Exit, Diagnostic> {
     terminal::flushed().map(|()| exit)
 }
 
-/// The record in the run folder at `path`.
 fn record(path: &Path) -> Result<Record, Diagnostic> {
-    let shown = path.display();
-    let hint = match path {
-        _ if is_sweep(path) => "it is the folder of a sweep: compare it with another sweep, or two of its cells",
-        _ if path.exists() => "give the folder of a run: the last lines of its summary name it",
-        _ => "there is no such folder",
-    };
-    let bytes = std::fs::read(path.join("run.json"))
-        .map_err(|_| message::data(format!("{shown} is no run folder: it has no run.json"), Some(hint)))?;
-    let stale = Some("compute the run again with this version: the same command with `--force`");
-    serde_json::from_slice(&bytes)
-        .map_err(|e| message::data(format!("{shown}/run.json is not a record of this version: {e}"), stale))
+    stored(path, "compare it with another sweep, or two of its cells")
 }
 
 fn text(comparison: &Comparison) -> String {

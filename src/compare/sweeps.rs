@@ -3,15 +3,13 @@
 use super::difference::{Change, Verdict};
 use super::record;
 use crate::message;
+use crate::record::stored::TABLE;
 use crate::record::{Record, Status};
 use sdflow_dsl::Diagnostic;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-
-/// What a sweep's folder holds and a run's does not.
-const TABLE: &str = "table.jsonl";
 
 /// All of it, as `--json` prints it.
 #[derive(Debug, Serialize)]
@@ -53,11 +51,6 @@ pub struct Overall {
     pub z: Option<f64>,
     /// The cell that got worse most, relatively.
     pub worst: Option<String>,
-}
-
-/// Is this the folder of a sweep?
-pub fn is_sweep(path: &Path) -> bool {
-    path.join(TABLE).exists()
 }
 
 type Params = BTreeMap<String, String>;

@@ -49,6 +49,7 @@ fn help_and_version_go_to_standard_output() {
             "sweep",
             "7 cells of a sweep failed",
             "check",
+            "findings",
             "field",
             "bench",
             "doctor",

@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod doctor;
 mod field;
+mod findings;
 mod grammar;
 mod new;
 mod running;

@@ -1,10 +1,11 @@
-//! Checks and records.
+//! Checks, records and the conclusion.
 
 use crate::Reading;
 use crate::bind::reading;
 use crate::call::{At, Call, Fail, described};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Map};
+use sdflow::output::significant;
 use std::collections::BTreeMap;
 
 pub const ENTRIES: &[Entry] = &[
@@ -48,10 +49,62 @@ pub const ENTRIES: &[Entry] = &[
         example: "let y = normal(100, 2);\nrecord(#{mean: y.mean()[0], n: y.n});",
         call: record,
     },
+    Entry {
+        name: "conclude",
+        kind: Kind::Saying,
+        signature: "conclude(text)",
+        returns: "nothing",
+        about: "Records what the run found, one paragraph in plain words with the measured numbers in it. It stands in the summary, \
+                in `run.json` and, by `sdflow-engine findings`, in a document over many runs. Build the sentence from the \
+                numbers, so that it is true whatever they are. A run has one conclusion; line breaks become spaces.",
+        options: &[],
+        names: &[],
+        example: "let e = energy(normal(100, 2), normal(100, 2));\nlet ratio = rounded(e / e.floor, 2);\n\
+                  conclude(`Two samples of one law differ in energy by ${ratio} times the noise floor.`);",
+        call: conclude,
+    },
+    Entry {
+        name: "rounded",
+        kind: Kind::Saying,
+        signature: "rounded(x[, digits])",
+        returns: "a string",
+        about: "A number, or the value of a reading, as text in `digits` significant digits, 3 if not given. Digits before the point are \
+                kept and zeros at the end are left out.",
+        options: &[],
+        names: &[],
+        example: "print(`${rounded(1.0 / 3)} is ${rounded(100.0 / 3, 2)} %`);",
+        call: rounded,
+    },
 ];
 
+/// Significant digits that a number of 64 bits can have.
+const DIGITS: usize = 17;
+
+fn conclude(call: &Call) -> Result<Dynamic, Fail> {
+    if call.context.within_cell() {
+        let fail = Fail::script("a cell of a sweep has no conclusion: the run has one");
+        return Err(fail.hint("conclude after the sweep, from its table"));
+    }
+    let text = call.text(0)?.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return Err(call.bad(0, "is empty", "a sentence is wanted").hint(call.entry.usage()));
+    }
+    call.context.conclude(&text, call.native.call_position())?;
+    Ok(Dynamic::UNIT)
+}
+
+fn rounded(call: &Call) -> Result<Dynamic, Fail> {
+    let value = reading::value(call.arg(0)?).ok_or_else(|| call.wrong(0, "a number or a reading"))?;
+    let digits = if call.len() > 1 { call.count(1, 1)? } else { 3 };
+    if digits > DIGITS {
+        return Err(call.bad(1, format!("is {digits}"), &format!("it must be at most {DIGITS}")));
+    }
+    let unknown = call.unknown || (call.context.dry.is_some() && call.arg(0)?.is::<Reading>());
+    Ok(if unknown { "?".into() } else { significant(value, digits).into() })
+}
+
 fn threshold(call: &Call) -> Result<Dynamic, Fail> {
-    if call.context.is_cell {
+    if call.context.within_cell() {
         let fail = Fail::script("a threshold judges the run's final metrics, and a cell of a sweep leaves none");
         return Err(fail.hint("`expect` judges here; or `record` what the table says and judge it after the sweep"));
     }

@@ -1,6 +1,7 @@
 //! A cell of a sweep: a state of its own while it runs beside others, and what of it comes into the run in its turn.
 
 use super::Context;
+use crate::dry::Dry;
 use crate::exact::{Exact, exact};
 use crate::{Check, Diagnostic, Listener, Param};
 use rhai::Position;
@@ -111,6 +112,11 @@ impl Context {
     /// This state, or that of the cell for which this thread works.
     pub fn here(self: &Arc<Self>) -> Arc<Context> {
         here().unwrap_or_else(|| Arc::clone(self))
+    }
+
+    /// Does a cell of a sweep run here, be it dry?
+    pub fn within_cell(&self) -> bool {
+        self.is_cell || self.dry.as_ref().is_some_and(Dry::within_cell)
     }
 
     /// Does `act`, one cell of a sweep in a dry run, and gives with its result the advice and the place of a divergence that it did not look at. Final

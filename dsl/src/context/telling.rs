@@ -65,6 +65,24 @@ impl Context {
         }
     }
 
+    /// Records the conclusion of the run, said at `position`.
+    ///
+    /// # Errors
+    /// There is one already.
+    pub fn conclude(&self, text: &str, position: Position) -> Result<(), Fail> {
+        let earlier = self.state().concluded;
+        if let Some(earlier) = earlier {
+            let place = self.placed(&Fail::script(""), earlier).place;
+            let first = place.map(|p| format!(", at {}:{}:{}", p.file.display(), p.line, p.column)).unwrap_or_default();
+            let fail = Fail::script(format!("the run has its conclusion already{first}"));
+            return Err(fail.hint("a run has one: say all of it in one text"));
+        }
+        let mut state = self.state();
+        state.concluded = Some(position);
+        state.outcome.conclusion = Some(text.into());
+        Ok(())
+    }
+
     /// Tells how much of what the script printed was dropped.
     pub fn tell_dropped(&self) {
         let (lines, bytes) = self.state().dropped;

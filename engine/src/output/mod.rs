@@ -22,7 +22,7 @@ mod view;
 pub use chart::{Axis, Chart, Cloud, Curve, Images, Layer, Level};
 pub use colour::Colour;
 pub use heat::Heat;
-pub use number::{estimate, number};
+pub use number::{estimate, number, significant};
 pub use picture::Picture;
 pub use survey::{Place, survey};
 pub use table::{Cell, Table};

@@ -9,6 +9,19 @@
 /// assert_eq!(number(-1.5e-9), "-1.5e-9");
 /// ```
 pub fn number(value: f64) -> String {
+    significant(value, 4)
+}
+
+/// The same in `digits` significant digits, at least 1; digits before the point are kept, zeros behind it are not.
+///
+/// ```
+/// use sdflow::output::significant;
+/// assert_eq!(significant(0.0123456, 2), "0.012");
+/// assert_eq!(significant(1234.5, 2), "1234");
+/// assert_eq!(significant(0.5, 3), "0.5");
+/// ```
+pub fn significant(value: f64, digits: usize) -> String {
+    let decimals = digits.saturating_sub(1);
     if !value.is_finite() {
         return special(value);
     }
@@ -18,9 +31,9 @@ pub fn number(value: f64) -> String {
     if value == value.trunc() && value.abs() < 1e6 {
         return format!("{value:.0}");
     }
-    let (mantissa, power) = scientific(value, 3);
+    let (mantissa, power) = scientific(value, decimals);
     if (-4..6).contains(&power) {
-        trimmed(format!("{value:.*}", (3 - power).max(0) as usize))
+        trimmed(format!("{value:.*}", (decimals as i32 - power).max(0) as usize))
     } else {
         format!("{}e{power}", trimmed(mantissa))
     }
@@ -101,6 +114,25 @@ mod tests {
         ];
         for (value, text) in cases {
             assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn as_many_digits_as_asked_for() {
+        let cases = [
+            (0.98765, 1, "1"),
+            (0.98765, 3, "0.988"),
+            (99.96, 2, "100"),
+            (-0.004996, 3, "-0.005"),
+            (12345.6, 2, "12346"),
+            (7.0, 1, "7"),
+            (1.25e-9, 2, "1.2e-9"),
+            (9.96e-5, 2, "0.0001"),
+            (1.0 / 3.0, 17, "0.33333333333333331"),
+            (f64::INFINITY, 3, "inf"),
+        ];
+        for (value, digits, text) in cases {
+            assert_eq!(significant(value, digits), text, "{value} in {digits} digits");
         }
     }
 

@@ -1,0 +1,121 @@
+//! `findings`: what many runs found, a paragraph each, as one Markdown document.
+
+use crate::args::FindingsArgs;
+use crate::exit::Exit;
+use crate::record::{Record, Status, stored};
+use crate::{folder, message, terminal};
+use sdflow_dsl::Diagnostic;
+use serde_json::Value;
+use std::path::Path;
+
+const HEAD: &str = "# Findings
+
+This file is written by `sdflow-engine findings` from the folders of the runs: each paragraph was built by its script from the numbers that
+its run measured, and the command below it gives the run again.
+";
+
+/// Writes what the runs found, in the order given, to a file or to standard output.
+///
+/// # Errors
+/// A folder that is no run's; a finished run whose script has no `conclude`; a file that cannot be written.
+pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
+    let sections: Result<Vec<String>, Diagnostic> = args.runs.iter().map(|run| section(run)).collect();
+    let text = format!("{HEAD}\n{}", sections?.join("\n"));
+    match &args.output {
+        Some(path) => {
+            folder::replace(path, &text).map_err(|e| {
+                let hint = "choose a file in a folder that can be written with `-o`";
+                message::data(format!("cannot write {}: {e}", path.display()), Some(hint))
+            })?;
+            terminal::tell(&format!("{} runs in {}", args.runs.len(), path.display()));
+        }
+        None => terminal::say(text.trim_end()),
+    }
+    terminal::flushed().map(|()| Exit::Done)
+}
+
+/// The run in the folder at `path`: a heading, its paragraph, the command that gives it.
+fn section(path: &Path) -> Result<String, Diagnostic> {
+    let record = stored::stored(path, "give the folders of its cells, or run the script by itself")?;
+    let found = match (&record.conclusion, record.status) {
+        (Some(conclusion), Status::Done) => conclusion.clone(),
+        (None, Status::Done) => return Err(silent(path, &record)),
+        (conclusion, _) => {
+            let paragraphs = [Some(broken(&record)), conclusion.clone()];
+            paragraphs.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+        }
+    };
+    Ok(format!("## {}\n\n{found}\n\n{}\n", record.name(), origin(&record)))
+}
+
+fn silent(path: &Path, record: &Record) -> Diagnostic {
+    let script = record.script.display();
+    let hint = format!("add `conclude(..)` at the end of {script} and run it again: `sdflow-engine doc conclude`");
+    message::data(format!("{} has no conclusion", path.join("run.json").display()), Some(&hint))
+}
+
+/// Why a run has no result.
+fn broken(record: &Record) -> String {
+    let cause = record.error.as_ref().map(|failure| format!(": {}", failure.message)).unwrap_or_default();
+    match record.status {
+        Status::Failed => format!("**This run failed**{cause}."),
+        Status::Stopped => "**This run is unfinished**: it was stopped.".into(),
+        Status::Running | Status::Done => "**This run is unfinished**: it still runs, or it was cut off.".into(),
+    }
+}
+
+/// The command, the checks that held, the program and the instruction set.
+fn origin(record: &Record) -> String {
+    let failed: Vec<String> = record.checks.iter().filter(|c| !c.pass).map(|c| format!("\"{}\"", c.name)).collect();
+    let (all, missed) = (record.checks.len(), failed.len());
+    let checks = match (all, missed) {
+        (0, _) => "no checks".into(),
+        (_, 0) => format!("{all} of {all} checks held"),
+        _ => format!("{} of {all} checks held, not {}", all - missed, failed.join(", ")),
+    };
+    let quick = match record.quick {
+        true => " `--quick` caps points and steps: these are not the numbers of the full run.",
+        false => "",
+    };
+    let (version, isa) = (&record.engine.version, &record.machine.isa);
+    format!("`{}` (version {version}, {isa}): {checks}.{quick}", command(record))
+}
+
+/// What to type for this run: parameters that were given, the seed if it is not 0.
+fn command(record: &Record) -> String {
+    let mut words = vec!["sdflow-engine".to_string(), quoted(&record.script.to_string_lossy())];
+    for (name, param) in record.params.iter().filter(|(_, param)| param.origin != "script") {
+        let value = match &param.value {
+            // A list is meant only without quotes.
+            Value::String(text) if text.contains(',') => format!("\"{text}\""),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        words.extend(["-p".to_string(), quoted(&format!("{name}={value}"))]);
+    }
+    if record.seed != 0 {
+        words.push(format!("--seed {}", record.seed));
+    }
+    if record.quick {
+        words.push("--quick".into());
+    }
+    words.join(" ")
+}
+
+/// A word as a shell wants it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-=./+:,@%".contains(c);
+    if word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_cut_them() {
+        assert_eq!(quoted("scripts/a-1.rhai"), "scripts/a-1.rhai");
+        assert_eq!(quoted("word=a b"), "'word=a b'");
+        assert_eq!(quoted("it's=\"a,b\""), r#"'it'\''s="a,b"'"#);
+    }
+}
