@@ -118,7 +118,12 @@ impl Context {
         self.numbered_stream(purpose).1
     }
 
-    /// The same with `k`, counted from 0.
+    /// The random stream of a purpose that sees the same numbers every time.
+    pub fn fixed_stream(&self, purpose: &str) -> Stream {
+        self.root.label(purpose)
+    }
+
+    /// [`Context::stream`] with its `k`, counted from 0.
     pub fn numbered_stream(&self, purpose: &str) -> (u64, Stream) {
         let mut state = self.state();
         let count = state.draws.entry(purpose.into()).or_default();

@@ -23,6 +23,7 @@ mod sweep;
 mod table;
 pub mod target;
 pub mod unknown;
+mod velocity;
 
 use crate::Reading;
 use crate::call::{Call, Fail};
@@ -53,6 +54,7 @@ pub const ENTRIES: &[&[Entry]] = &[
     learned::ENTRIES,
     flow::ENTRIES,
     sampler::ENTRIES,
+    velocity::ENTRIES,
     generator::ENTRIES,
     run::ENTRIES,
     result::ENTRIES,

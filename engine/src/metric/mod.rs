@@ -23,6 +23,7 @@ mod mode_weights;
 mod moment;
 mod precision_recall;
 mod reference;
+mod relative_error;
 mod sliced;
 mod two_sample;
 mod wasserstein;
@@ -43,6 +44,7 @@ pub use mode_weights::ModeWeights;
 pub use moment::{CovarianceError, MeanError};
 pub use precision_recall::{PrecisionRecall, PrecisionRecallOptions};
 pub use reference::Reference;
+pub use relative_error::relative_error;
 pub use sliced::{SlicedW2, SlicedW2Options};
 pub use wasserstein::{W2, W2Options};
 
