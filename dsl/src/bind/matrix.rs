@@ -41,9 +41,15 @@ pub const ENTRIES: &[Entry] = &[
         ..entry("norm", "norm(values)", "a number", |call| Ok(length(&flat(call, 0)?).into()))
     },
     Entry {
-        about: "`norm(a - b) / norm(b)` of two arrays, or matrices, of the same shape.",
-        example: "print(relative_error([1.0, 2.1], [1, 2]));",
-        ..entry("relative_error", "relative_error(a, b)", "a number", |call| {
+        about: "`norm(a - b) / norm(b)` of two arrays, or matrices, of the same shape. Of two sets of points, such as the velocities \
+                of two flows, with the standard error over the points.",
+        example: "print(relative_error([1.0, 2.1], [1, 2]));\nlet p = gaussian(#{dim: 2});\nlet y = normal(500, 2);\n\
+                  let exact_field = sd_flow(p, exact(gaussian(#{dim: 2, std: 2})), #{sigma: 0.5}).velocity(y);\n\
+                  print(relative_error(sd_flow(p, gaussian_fit(), #{sigma: 0.5}).velocity(y), exact_field));",
+        ..entry("relative_error", "relative_error(a, b)", "a number, or a reading for sets of points", |call| {
+            if call.arg(0)?.is::<Cloud>() {
+                return super::velocity::against(call);
+            }
             let (a, b) = (flat(call, 0)?, flat(call, 1)?);
             if a.len() != b.len() {
                 let message = format!("holds {} numbers", a.len());

@@ -38,19 +38,6 @@ pub const ENTRIES: &[Entry] = &[
         example: "let y = normal(200, 2);\nlet v = sd_flow(gaussian(#{dim: 2}), #{sigma: 1.0}).velocity(y);\nprint(v.mean());",
         call: velocity,
     },
-    Entry {
-        name: "relative_error",
-        kind: Kind::Metric,
-        signature: "vectors.relative_error(reference)",
-        returns: "a reading",
-        about: "Root mean square of the difference between two sets of vectors, row by row, over that of the reference.",
-        options: &[],
-        names: &[],
-        example: "let p = gaussian(#{dim: 2});\nlet q = gaussian(#{dim: 2, std: 2});\nlet y = q.sample(500);\n\
-                  let exact_field = sd_flow(p, exact(q), #{sigma: 0.5}).velocity(y);\n\
-                  let field = sd_flow(p, kde(), #{sigma: 0.5}).velocity(y);\nprint(field.relative_error(exact_field));",
-        call: against,
-    },
 ];
 
 fn velocity(call: &Call) -> Result<Dynamic, Fail> {
@@ -79,8 +66,9 @@ fn velocity(call: &Call) -> Result<Dynamic, Fail> {
     Ok(Cloud::value(out.standing_for(cloud.count())))
 }
 
-fn against(call: &Call) -> Result<Dynamic, Fail> {
-    let (vectors, reference) = (call.receiver::<Cloud>()?.points, call.points(1)?);
+/// The relative error of one set of vectors against another.
+pub fn against(call: &Call) -> Result<Dynamic, Fail> {
+    let (vectors, reference) = (call.points(0)?, call.points(1)?);
     let (value, se) = relative_error(&vectors, &reference).map_err(|e| call.place(e))?;
     Ok(Dynamic::from(Reading { value, se: se.is_finite().then_some(se), floor: None, parts: BTreeMap::new() }))
 }
