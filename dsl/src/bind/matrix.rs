@@ -1,6 +1,6 @@
 //! Matrices: covariances, read entry by entry or compared as a whole.
 
-use crate::bind::points::{number, numbers};
+use crate::bind::points::{Cloud, number, numbers};
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Position};
