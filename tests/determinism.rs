@@ -74,7 +74,7 @@ fn kernel_flow_on_batches() {
 fn parametric_flow() {
     let make = || {
         let target = dataset("25gaussians", &DatasetOptions::default()).unwrap();
-        let source = MixtureFit::new(MixtureFitOptions { k: 6, ..MixtureFitOptions::default() }).unwrap();
+        let source = MixtureFit::new(MixtureFitOptions { k: Some(6), ..MixtureFitOptions::default() }).unwrap();
         let exact = Estimate::Other(Box::new(Exact::new(target).unwrap()));
         SdFlow::new(exact, Estimate::Other(Box::new(source)), SdFlowOptions::default()).unwrap()
     };

@@ -46,7 +46,7 @@ pub const ENTRIES: &[Entry] = &[
         returns: "a flow",
         about: "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, `p` and `q` smoothed by sigma \
                 [weber2023score]. The target's score may be a score, a target or points; the source's score describes the moving \
-                cloud and is `kde()` when left out. Without options sigma is chosen from the data, which the run says.",
+                cloud. Left out, it is `kde()` beside points and in up to 4 dimensions, and `mixture_fit()` beside an exact score in more. Without options sigma is chosen from the data, which the run says.",
         options: SdFlowOptions::KEYS,
         names: &[],
         example: "let flow = sd_flow(dataset(\"moons\").sample(500));\nlet r = run(flow, normal(500, 2));\n\
@@ -96,8 +96,7 @@ fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let source = match call.handles() > 1 {
         true if whole => return Err(whole_difference(call, 1)),
         true => score(call, 1)?,
-        false if whole => Recipe::Nothing,
-        false => Recipe::Cloud,
+        false => target.source(),
     };
     if matches!(source, Recipe::Ratio(..)) {
         return Err(whole_difference(call, 1));

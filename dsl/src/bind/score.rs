@@ -67,6 +67,21 @@ impl Recipe {
         matches!(self, Recipe::Cloud | Recipe::Gaussian(_) | Recipe::Mixture(_) | Recipe::CloudDenoiser(_))
     }
 
+    /// The estimate of the moving cloud that goes with this score of the target, where none is named. Kernel estimates share
+    /// their errors with one of the target, so that equal sets have no field; beside an exact score those errors stay, and beyond a few
+    /// coordinates they are larger than the field, where a fit's are not (measured by `scripts/score_estimators.rhai`).
+    pub fn source(&self) -> Recipe {
+        /// Up to this many coordinates kernel estimates serve.
+        const FEW: usize = 4;
+        match self {
+            Recipe::Ratio(..) => Recipe::Nothing,
+            Recipe::Exact(target) | Recipe::Smoothed(target, _) if target.dim() > FEW => {
+                Recipe::Mixture(MixtureFitOptions::default())
+            }
+            _ => Recipe::Cloud,
+        }
+    }
+
     /// A new estimator.
     pub fn estimate(&self) -> Result<Estimate> {
         Ok(match self {
@@ -106,7 +121,10 @@ impl Recipe {
             Recipe::Kde { points, .. } => format!("kernel score of {} points", points.n()),
             Recipe::Cloud => "kernel score of the moving cloud".into(),
             Recipe::Gaussian(_) => "Gaussian fit of the moving cloud".into(),
-            Recipe::Mixture(options) => format!("mixture fit of the moving cloud with {} components", options.k),
+            Recipe::Mixture(MixtureFitOptions { k: Some(k), .. }) => {
+                format!("{k}-component mixture fit of the moving cloud")
+            }
+            Recipe::Mixture(_) => "mixture fit of the moving cloud".into(),
             Recipe::Denoiser(trained) => trained.name(),
             Recipe::CloudDenoiser(_) => "denoiser of the moving cloud".into(),
             Recipe::Ratio(target, _) => format!("density ratio to {}", target.name()),

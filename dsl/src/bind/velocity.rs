@@ -25,20 +25,18 @@ sdflow::options! {
 /// Steps into which progress is divided.
 const STEPS: usize = 1 << 20;
 
-pub const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "velocity",
-        kind: Kind::Flow,
-        signature: "flow.velocity(points[, options])",
-        returns: "points, a velocity for each",
-        about: "The flow's velocity at the points, which are its whole cloud: what a run steps with. Two flows with the same noise \
+pub const ENTRIES: &[Entry] = &[Entry {
+    name: "velocity",
+    kind: Kind::Flow,
+    signature: "flow.velocity(points[, options])",
+    returns: "points, a velocity for each",
+    about: "The flow's velocity at the points, which are its whole cloud: what a run steps with. Two flows with the same noise \
                 option see the same noise, so their fields can be compared. An estimator that learns begins anew.",
-        options: VelocityOptions::KEYS,
-        names: &[],
-        example: "let y = normal(200, 2);\nlet v = sd_flow(gaussian(#{dim: 2}), #{sigma: 1.0}).velocity(y);\nprint(v.mean());",
-        call: velocity,
-    },
-];
+    options: VelocityOptions::KEYS,
+    names: &[],
+    example: "let y = normal(200, 2);\nlet v = sd_flow(gaussian(#{dim: 2}), #{sigma: 1.0}).velocity(y);\nprint(v.mean());",
+    call: velocity,
+}];
 
 fn velocity(call: &Call) -> Result<Dynamic, Fail> {
     let (plan, options): (Plan, VelocityOptions) = (call.receiver()?, call.options()?);

@@ -41,6 +41,8 @@ mod tests {
         assert!((value - 0.2).abs() < 4.0 * se && se < 0.01, "{value} {se}");
         assert_eq!(relative_error(&w, &w).unwrap(), (0.0, 0.0));
         assert_eq!(relative_error(&w, &Points::zeros(2000, 3)).unwrap().0, f64::INFINITY);
-        assert!(relative_error(&w, &Points::zeros(3, 3)).is_err() && relative_error(&w, &Points::zeros(2000, 2)).is_err());
+        assert!(
+            relative_error(&w, &Points::zeros(3, 3)).is_err() && relative_error(&w, &Points::zeros(2000, 2)).is_err()
+        );
     }
 }

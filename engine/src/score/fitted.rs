@@ -79,8 +79,8 @@ impl Score for GaussianFit {
 crate::options! {
     /// Options of `mixture_fit`.
     pub struct MixtureFitOptions {
-        /// Number of components, at least 1.
-        k: usize = 2,
+        /// Number of components, at least 1; left out: one for every `10 dim` points of the cloud, from 1 to 4.
+        k: Option<usize> = None,
         /// "full" or "diagonal" covariances.
         covariance: Shape = Shape::Full,
         /// Added to the diagonal of each covariance, as a share of the cloud's mean variance; 0 or more.
@@ -91,6 +91,11 @@ crate::options! {
         first_rounds: usize = 50,
     }
 }
+
+/// Points per coordinate that a component of its own should have, and most components, where their number is left open:
+/// fewer points fit the sample and not its law.
+const POINTS_PER_COORDINATE: usize = 10;
+const MOST_COMPONENTS: usize = 4;
 
 /// The score of a Gaussian mixture fitted to the cloud by expectation maximisation [dempster1977maximum], smoothed by
 /// `sigma`. Warm-started, so that the components follow the cloud. Cost per round: `k n d^2`.
@@ -104,9 +109,10 @@ impl MixtureFit {
     /// # Errors
     /// `k` or `rounds` below 1, or a negative ridge.
     pub fn new(options: MixtureFitOptions) -> Result<MixtureFit> {
-        for (name, value) in [("k", options.k), ("rounds", options.rounds), ("first_rounds", options.first_rounds)] {
-            if value == 0 {
-                return Err(Error::argument(name, value, "it must be at least 1"));
+        let counts = [("k", options.k), ("rounds", Some(options.rounds)), ("first_rounds", Some(options.first_rounds))];
+        for (name, value) in counts {
+            if value == Some(0) {
+                return Err(Error::argument(name, 0, "it must be at least 1"));
             }
         }
         check_ridge(options.ridge)?;
@@ -116,7 +122,10 @@ impl MixtureFit {
 
 impl Score for MixtureFit {
     fn name(&self) -> String {
-        format!("{}-component mixture fit of the moving cloud", self.options.k)
+        match self.options.k {
+            Some(k) => format!("{k}-component mixture fit of the moving cloud"),
+            None => "mixture fit of the moving cloud".into(),
+        }
     }
 
     fn dim(&self) -> Option<usize> {
@@ -139,7 +148,8 @@ impl Score for MixtureFit {
 
 /// k-means++ centres [arthur2007kmeans] with the shared within-cluster spread as isotropic covariance.
 fn first_guess(points: &Points, options: &MixtureFitOptions, stream: Stream) -> Result<Mixture> {
-    let (n, k) = (points.n(), options.k);
+    let n = points.n();
+    let k = options.k.unwrap_or_else(|| (n / (POINTS_PER_COORDINATE * points.dim())).clamp(1, MOST_COMPONENTS));
     if n < k {
         return Err(Error::shape("the cloud", format!("{n} points"), format!("a mixture of {k} needs at least {k}")));
     }
