@@ -95,7 +95,7 @@ mod wide {
 
     /// Coefficients of `2^r` over `[0, 1]`, lowest first; the largest error, 1.2e-7 or 1 ulp, is as small as it can be with
     /// `2^0 = 1`.
-    const POLY_F32: [f32; 6] = [1.0, 0.693_152_5, 0.240_152_81, 0.055_835_927, 0.008_973_379, 0.001_885_297_4];
+    const POLY_F32: [f32; 6] = [1.0, 0.693_152_5, 0.240_152_8, 0.055_835_925, 0.008_973_379, 0.001_885_297_4];
 
     /// Coefficients of `2^r` over `[0, 1]`, lowest first; relative truncation error 3.2e-18.
     const POLY_F64: [f64; 12] = [
