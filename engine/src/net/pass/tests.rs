@@ -49,14 +49,14 @@ fn gradients_of_every_layer_agree_with_finite_differences() {
             assert!(error < 2e-7, "{widths:?} {activation:?} {what} {k}: {found} against {want}");
         };
         let h = 1e-5;
-        for k in 0..slope.len() {
+        for (k, found) in slope.iter().enumerate() {
             let at = net.parameters()[k];
             net.parameters_mut()[k] = at + h;
             let above = value(&net, &input);
             net.parameters_mut()[k] = at - h;
             let below = value(&net, &input);
             net.parameters_mut()[k] = at;
-            close("parameter", k, slope[k], above, below, h);
+            close("parameter", k, *found, above, below, h);
         }
         for k in (0..input.len()).step_by(5) {
             let at = input[k];
