@@ -3,6 +3,7 @@
 use crate::args::FindingsArgs;
 use crate::exit::Exit;
 use crate::record::{Record, Status, stored};
+use crate::shell::quoted;
 use crate::{folder, message, terminal};
 use sdflow_dsl::Diagnostic;
 use serde_json::Value;
@@ -100,22 +101,4 @@ fn command(record: &Record) -> String {
         words.push("--quick".into());
     }
     words.join(" ")
-}
-
-/// A word as a shell wants it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_-=./+:,@%".contains(c);
-    if word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_where_a_shell_would_cut_them() {
-        assert_eq!(quoted("scripts/a-1.rhai"), "scripts/a-1.rhai");
-        assert_eq!(quoted("word=a b"), "'word=a b'");
-        assert_eq!(quoted("it's=\"a,b\""), r#"'it'\''s="a,b"'"#);
-    }
 }

@@ -21,6 +21,7 @@ mod record;
 mod reference;
 mod request;
 mod run;
+mod shell;
 mod summary;
 mod sweep;
 mod terminal;

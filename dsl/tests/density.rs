@@ -3,17 +3,7 @@
 
 mod stage;
 
-use sdflow_dsl::Outcome;
-use stage::run;
-
-/// Runs a script whose claims must hold.
-fn holds(script: &str) -> (Outcome, Vec<String>) {
-    let (outcome, said) = run(script);
-    assert_eq!(outcome.failure.as_ref().map(stage::told), None, "{script}");
-    let failed: Vec<_> = outcome.checks.iter().filter(|check| !check.pass).collect();
-    assert!(!outcome.checks.is_empty() && failed.is_empty(), "{script}: {failed:?} {said:?}");
-    (outcome, said)
-}
+use stage::{holds, run};
 
 #[test]
 fn a_flow_on_a_formula_ends_near_its_moments() {

@@ -3,17 +3,8 @@
 
 mod stage;
 
-use sdflow_dsl::{Fault, Outcome, Request, check};
-use stage::{run, run_in};
-
-/// Runs a script whose claims must hold.
-fn holds(script: &str) -> (Outcome, Vec<String>) {
-    let (outcome, said) = run(script);
-    assert_eq!(outcome.failure.as_ref().map(stage::told), None, "{script}");
-    let failed: Vec<_> = outcome.checks.iter().filter(|check| !check.pass).collect();
-    assert!(!outcome.checks.is_empty() && failed.is_empty(), "{script}: {failed:?} {said:?}");
-    (outcome, said)
-}
+use sdflow_dsl::{Fault, Request, check};
+use stage::{holds, run, run_in};
 
 fn fails(script: &str) -> String {
     let (outcome, _) = run(script);

@@ -114,8 +114,9 @@ impl Points {
 
     /// The points with these indices, in this order.
     pub fn select(&self, indices: &[usize]) -> Points {
-        let data = indices.iter().flat_map(|&i| self.row(i).iter().copied()).collect();
-        Points { data, dim: self.dim, stands_for: None }
+        let mut chosen = Points::default();
+        chosen.gather(self, indices);
+        chosen
     }
 
     /// The rows of these points, then those of `other`.

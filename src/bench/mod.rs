@@ -13,6 +13,7 @@ pub use net::NetReport;
 pub use pairwise::PairwiseReport;
 
 use sdflow::{Error, Interrupt, Result};
+use std::time::Instant;
 
 /// Fewest runs, and seconds after which no further run starts once there are that many.
 const RUNS: usize = 5;
@@ -20,6 +21,12 @@ const SECONDS: f64 = 1.0;
 
 /// Most seconds spent on runs, however few there were.
 const PATIENCE: f64 = 60.0;
+
+/// Have `runs` runs since `begin` measured enough?
+fn enough(begin: Instant, runs: usize) -> bool {
+    let elapsed = begin.elapsed().as_secs_f64();
+    elapsed > PATIENCE && runs > 0 || elapsed > SECONDS && runs >= RUNS
+}
 
 /// Measures one score difference.
 ///

@@ -4,7 +4,7 @@
 //! the whole batch, the gradient of half the mean squared distance to fixed targets, and Adam.
 
 use super::case::{BenchCase, Task};
-use super::{PATIENCE, RUNS, SECONDS, deviation, median};
+use super::{deviation, enough, median};
 use sdflow::net::{Activation, AdamOptions, Mlp, Trainer};
 use sdflow::pairwise::{Isa, fma_peak};
 use sdflow::{Error, Interrupt, Result, rng::Stream};
@@ -68,11 +68,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<NetReport> {
     let loss_first = trainer.step(&input, 1e-3, loss);
     let (mut seconds, mut peaks, mut loss_last) = (Vec::new(), Vec::new(), loss_first);
     let begin = Instant::now();
-    loop {
-        let elapsed = begin.elapsed().as_secs_f64();
-        if elapsed > PATIENCE && !seconds.is_empty() || elapsed > SECONDS && seconds.len() >= RUNS {
-            break;
-        }
+    while !enough(begin, seconds.len()) {
         peaks.push(fma_peak(Isa::Auto) / 1e9);
         let start = Instant::now();
         for _ in 0..STEPS {
@@ -107,6 +103,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<NetReport> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::RUNS;
     use super::*;
 
     #[test]

@@ -5,7 +5,7 @@
 //! threads, the error on random rows against the naive f64 reference.
 
 use super::case::{BenchCase, Data, Task};
-use super::{PATIENCE, RUNS, SECONDS, deviation, median, peak_rss_mb};
+use super::{deviation, enough, median, peak_rss_mb};
 use sdflow::pairwise::{Backend, Isa, Pairwise, PairwiseOptions, Precision, ScoreDifference, fma_peak, matrix_peak};
 use sdflow::{Interrupt, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
@@ -70,11 +70,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
     let choice = case.choice();
     let (mut seconds, mut peaks, mut matrix_peaks) = (Vec::new(), Vec::new(), Vec::new());
     let begin = Instant::now();
-    loop {
-        let elapsed = begin.elapsed().as_secs_f64();
-        if elapsed > PATIENCE && !seconds.is_empty() || elapsed > SECONDS && seconds.len() >= RUNS {
-            break;
-        }
+    while !enough(begin, seconds.len()) {
         peaks.push(fma_peak(case.isa) / 1e9);
         matrix_peaks.extend((choice.backend == Backend::Amx).then(matrix_peak).flatten().map(|peak| peak / 1e9));
         let start = Instant::now();
@@ -135,6 +131,7 @@ fn errors(
 
 #[cfg(test)]
 mod tests {
+    use super::super::RUNS;
     use super::*;
 
     #[test]

@@ -1,5 +1,6 @@
 //! The same sweep as an array job: one shard per task.
 
+use crate::shell::quoted;
 use std::ffi::OsString;
 
 /// Most tasks when their number is not given.
@@ -29,23 +30,9 @@ pub fn script(words: &[OsString], name: &str, cells: usize, tasks: u16, threads:
     )
 }
 
-/// A word as a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/+%@".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_come_back_as_they_were() {
-        assert_eq!(quoted("-p"), "-p");
-        assert_eq!(quoted("name=\"a,b\" c"), "'name=\"a,b\" c'");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 
     #[test]
     fn one_task_per_cell_up_to_a_hundred() {

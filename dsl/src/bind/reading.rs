@@ -73,10 +73,13 @@ const MEMORISATION: Entry = Entry {
     example: "let data = normal(200, 2).divide(0.8);\nprint(memorisation(data[0], data[0], data[1]));",
     call: |call| {
         let (points, train, held_out) = (call.points(0)?, call.points(1)?, call.points(2)?);
-        let found = call.context.timed("metrics", || memorisation(&points, &train, &held_out));
+        let found = call
+            .context
+            .timed("metrics", || memorisation(&points, &train, &held_out, call.context.pairwise.interrupt()));
         if let Some(dry) = &call.context.dry {
             let size = |of: fn(&Points) -> usize| (of(&points) * (of(&train) + of(&held_out))) as f64;
-            let seconds = timed(|| memorisation(&points, &train, &held_out)).map_err(|e| call.place(e))?;
+            let seconds = timed(|| memorisation(&points, &train, &held_out, call.context.pairwise.interrupt()))
+                .map_err(|e| call.place(e))?;
             let seconds = seconds * size(Points::count) / size(Points::n);
             dry.add("memorisation", call.native.call_position(), &Forecast { seconds, ..Forecast::default() });
         }

@@ -95,3 +95,13 @@ pub fn told(diagnostic: &Diagnostic) -> String {
     }
     text
 }
+
+/// Runs a script whose claims must hold.
+#[allow(dead_code)]
+pub fn holds(script: &str) -> (Outcome, Vec<String>) {
+    let (outcome, said) = run(script);
+    assert_eq!(outcome.failure.as_ref().map(told), None, "{script}");
+    let failed: Vec<_> = outcome.checks.iter().filter(|check| !check.pass).collect();
+    assert!(!outcome.checks.is_empty() && failed.is_empty(), "{script}: {failed:?} {said:?}");
+    (outcome, said)
+}

@@ -59,6 +59,15 @@ pub struct MmdFlow {
     gradient: LogGradient,
 }
 
+/// Where one kernel's velocity is wanted, of what cloud, and its share in the whole.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    z: &'a Points,
+    cloud: &'a Points,
+    share: f64,
+    pairwise: &'a Pairwise,
+}
+
 impl MmdFlow {
     /// The flow towards the points `target`.
     ///
@@ -87,27 +96,18 @@ impl MmdFlow {
                 Scaling::Denoiser => kernel.bandwidth().powi(2),
                 Scaling::Raw => 1.0,
             };
-            let share = units / self.kernels.len() as f64;
+            let place = Place { z, cloud, share: units / self.kernels.len() as f64, pairwise };
             match (self.options.weighting, kernel) {
-                (Weighting::Plain, _) => self.add_plain(kernel, share, z, cloud, pairwise, out)?,
-                (Weighting::Normalised, Kernel::Gaussian { h }) => {
-                    self.add_score_difference(h, share, z, cloud, pairwise, out)?;
-                }
-                (Weighting::Normalised, _) => self.add_normalised(kernel, share, z, cloud, pairwise, out)?,
+                (Weighting::Plain, _) => self.add_plain(kernel, place, out)?,
+                (Weighting::Normalised, Kernel::Gaussian { h }) => self.add_score_difference(h, place, out)?,
+                (Weighting::Normalised, _) => self.add_normalised(kernel, place, out)?,
             }
         }
         Ok(())
     }
 
-    fn add_plain(
-        &mut self,
-        kernel: Kernel,
-        share: f64,
-        z: &Points,
-        cloud: &Points,
-        pairwise: &Pairwise,
-        out: &mut Points,
-    ) -> Result<()> {
+    fn add_plain(&mut self, kernel: Kernel, place: Place, out: &mut Points) -> Result<()> {
+        let Place { z, cloud, share, pairwise } = place;
         let dim = z.dim();
         for (sources, sign) in [(&self.target, 1.0), (cloud, -1.0)] {
             let sum =
@@ -123,15 +123,8 @@ impl MmdFlow {
         Ok(())
     }
 
-    fn add_score_difference(
-        &mut self,
-        h: f64,
-        share: f64,
-        z: &Points,
-        cloud: &Points,
-        pairwise: &Pairwise,
-        out: &mut Points,
-    ) -> Result<()> {
+    fn add_score_difference(&mut self, h: f64, place: Place, out: &mut Points) -> Result<()> {
+        let Place { z, cloud, share, pairwise } = place;
         let difference = ScoreDifference {
             targets: &self.target,
             target_log_weights: None,
@@ -144,15 +137,8 @@ impl MmdFlow {
         Ok(())
     }
 
-    fn add_normalised(
-        &mut self,
-        kernel: Kernel,
-        share: f64,
-        z: &Points,
-        cloud: &Points,
-        pairwise: &Pairwise,
-        out: &mut Points,
-    ) -> Result<()> {
+    fn add_normalised(&mut self, kernel: Kernel, place: Place, out: &mut Points) -> Result<()> {
+        let Place { z, cloud, share, pairwise } = place;
         for (sources, sign) in [(&self.target, 1.0), (cloud, -1.0)] {
             pairwise.log_gradient(z, sources, kernel, &mut self.gradient, &mut self.part)?;
             add(out, sign * share, &self.part);

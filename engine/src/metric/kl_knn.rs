@@ -4,7 +4,7 @@ use super::estimate::{mean, variance_of_mean};
 use super::{Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour;
-use crate::{Error, Points, Result, rng::Stream};
+use crate::{Points, Result, rng::Stream};
 
 crate::options! {
     /// The KL divergence from neighbours.
@@ -46,8 +46,8 @@ impl Metric for KlKnn {
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {
         let (k, to) = (self.options.neighbours, reference.points());
-        check_count(k, "the points", points, k + 1)?;
-        check_count(k, "the reference", to, k)?;
+        neighbour::check_count(k, "the points", points, k + 1)?;
+        neighbour::check_count(k, "the reference", to, k)?;
         let own = neighbour::distances(points, points, k, true, pairwise.interrupt())?;
         let other = neighbour::distances(points, to, k, false, pairwise.interrupt())?;
         let dim = points.dim() as f64;
@@ -55,20 +55,4 @@ impl Metric for KlKnn {
         let sizes = (to.n() as f64 / (points.n() - 1) as f64).ln();
         Ok(Estimate::new(mean(&terms) + sizes, (2.0 * variance_of_mean(&terms)).sqrt()))
     }
-}
-
-/// # Errors
-/// No neighbour asked for, or fewer points than that takes.
-pub fn check_count(neighbours: usize, what: &str, points: &Points, least: usize) -> Result<()> {
-    if neighbours == 0 {
-        return Err(Error::argument("neighbours", 0, "at least 1 is needed"));
-    }
-    if points.n() < least {
-        return Err(Error::shape(
-            what,
-            format!("{} rows", points.n()),
-            format!("{least} are needed for `neighbours: {neighbours}`"),
-        ));
-    }
-    Ok(())
 }

@@ -1,8 +1,7 @@
 //! Do points repeat the data they were made from?
 
-use crate::points::squared_distance;
-use crate::{Error, Points, Result};
-use rayon::prelude::*;
+use crate::points::neighbour;
+use crate::{Error, Interrupt, Points, Result};
 
 /// The memorisation share and its standard error over points: of the points whose nearest data point should by chance be
 /// a held-out one, how many have a training point there instead.
@@ -13,8 +12,8 @@ use rayon::prelude::*;
 /// Cost: `n (N + m) d`, in parallel.
 ///
 /// # Errors
-/// Dimensions that differ, or an empty set.
-pub fn memorisation(points: &Points, train: &Points, held_out: &Points) -> Result<(f64, f64)> {
+/// Dimensions that differ, an empty set, or an interrupt.
+pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrupt: &Interrupt) -> Result<(f64, f64)> {
     train.check_dim("the training points", points.dim(), "the cloud")?;
     held_out.check_dim("the held-out points", points.dim(), "the cloud")?;
     for (what, set) in [("the cloud", points), ("the training points", train), ("the held-out points", held_out)] {
@@ -22,16 +21,19 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points) -> Resul
             return Err(Error::shape(what, "no rows", "at least one is needed"));
         }
     }
-    let nearest = |x: &[f64], set: &Points| set.iter().map(|y| squared_distance(x, y)).fold(f64::INFINITY, f64::min);
-    let hit = |i: usize| {
-        let x = points.row(i);
-        match nearest(x, train).total_cmp(&nearest(x, held_out)) {
+    let nearest = |set: &Points| {
+        neighbour::over_distances(points, set, interrupt, |_, squares| {
+            squares.iter().copied().fold(f64::INFINITY, f64::min)
+        })
+    };
+    let (trained, held) = (nearest(train)?, nearest(held_out)?);
+    let hits: Vec<f64> = (trained.iter().zip(&held))
+        .map(|(trained, held)| match trained.total_cmp(held) {
             std::cmp::Ordering::Less => 1.0,
             std::cmp::Ordering::Equal => 0.5,
             std::cmp::Ordering::Greater => 0.0,
-        }
-    };
-    let hits: Vec<f64> = (0..points.n()).into_par_iter().map(hit).collect();
+        })
+        .collect();
     let n = points.n() as f64;
     let share = hits.iter().sum::<f64>() / n;
     let chance = train.n() as f64 / (train.n() + held_out.n()) as f64;
@@ -47,12 +49,12 @@ mod tests {
     fn fresh_points_score_zero_and_copies_one() {
         let set = |name: &str, n: usize| Stream::new(1).label(name).normal(n, 3);
         let (train, held, fresh) = (set("train", 800), set("held", 200), set("fresh", 4000));
-        let (share, se) = memorisation(&fresh, &train, &held).unwrap();
+        let (share, se) = memorisation(&fresh, &train, &held, &Interrupt::default()).unwrap();
         // The neighbours' places are random too: their own share of the space adds to the error over points.
         assert!(share.abs() < 0.15 && se < 0.05, "{share} {se}");
-        assert_eq!(memorisation(&train, &train, &held).unwrap().0, 1.0);
-        assert!((memorisation(&held, &train, &held).unwrap().0 + 4.0).abs() < 1e-12);
-        assert_eq!(memorisation(&train, &train, &train).unwrap().0, 0.0);
-        assert!(memorisation(&fresh, &train, &Points::zeros(3, 2)).is_err());
+        assert_eq!(memorisation(&train, &train, &held, &Interrupt::default()).unwrap().0, 1.0);
+        assert!((memorisation(&held, &train, &held, &Interrupt::default()).unwrap().0 + 4.0).abs() < 1e-12);
+        assert_eq!(memorisation(&train, &train, &train, &Interrupt::default()).unwrap().0, 0.0);
+        assert!(memorisation(&fresh, &train, &Points::zeros(3, 2), &Interrupt::default()).is_err());
     }
 }

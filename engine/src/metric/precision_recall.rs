@@ -1,6 +1,5 @@
 //! Are the points where the reference is, and everywhere where it is?
 
-use super::kl_knn::check_count;
 use super::{Better, Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour;
@@ -54,8 +53,8 @@ impl Metric for PrecisionRecall {
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {
         let (k, real) = (self.options.neighbours, reference.points());
-        check_count(k, "the points", points, k + 1)?;
-        check_count(k, "the reference", real, k + 1)?;
+        neighbour::check_count(k, "the points", points, k + 1)?;
+        neighbour::check_count(k, "the reference", real, k + 1)?;
         let inside = |queries: &Points, set: &Points| -> Result<(f64, f64)> {
             let radii = neighbour::distances(set, set, k, true, pairwise.interrupt())?;
             let hits = neighbour::over_distances(queries, set, pairwise.interrupt(), |_, distances| {

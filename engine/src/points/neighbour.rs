@@ -1,7 +1,7 @@
 //! Nearest neighbours by direct search: exact in every dimension.
 
 use super::squared_distance;
-use crate::{Interrupt, Points, Result};
+use crate::{Error, Interrupt, Points, Result};
 use rayon::prelude::*;
 
 /// Queries between two looks at the interrupt.
@@ -46,6 +46,22 @@ pub fn distances(queries: &Points, points: &Points, k: usize, own: bool, interru
         }
         distances.select_nth_unstable_by(k - 1, f64::total_cmp).1.sqrt()
     })
+}
+
+/// # Errors
+/// No neighbour asked for, or fewer points than that takes.
+pub fn check_count(neighbours: usize, what: &str, points: &Points, least: usize) -> Result<()> {
+    if neighbours == 0 {
+        return Err(Error::argument("neighbours", 0, "at least 1 is needed"));
+    }
+    if points.n() < least {
+        return Err(Error::shape(
+            what,
+            format!("{} rows", points.n()),
+            format!("{least} are needed for `neighbours: {neighbours}`"),
+        ));
+    }
+    Ok(())
 }
 
 /// The points without the `share` whose `k`-th nearest other point is farthest, in their order: where a law is thin, and outliers
