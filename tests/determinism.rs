@@ -121,6 +121,8 @@ fn samplers_by_denoising() {
     assert_same_bytes("pf_ode", || moved(|| Box::new(Diffusion::pf_ode(exact(), &ode).unwrap())));
     let churned = ReverseSdeOptions { sampler: ReverseSdeSampler::Edm, ..ReverseSdeOptions::default() };
     assert_same_bytes("reverse_sde", || moved(|| Box::new(Diffusion::reverse_sde(exact(), &churned).unwrap())));
+    let mixed = ReverseSdeOptions { sampler: ReverseSdeSampler::GaussianMixture, ..ReverseSdeOptions::default() };
+    assert_same_bytes("gaussian_mixture", || moved(|| Box::new(Diffusion::reverse_sde(exact(), &mixed).unwrap())));
     let corrected = PredictorCorrectorOptions::default();
     let make = || Diffusion::predictor_corrector(Box::new(Kde::of(data())), &corrected).unwrap();
     assert_same_bytes("predictor_corrector", || moved(|| Box::new(make())));

@@ -49,7 +49,10 @@ pub const ENTRIES: &[Entry] = &[
     },
     Entry {
         about: "The reverse stochastic equation of a diffusion [song2021score]: `pf_ode` with noise, the same law at every level. \
-                `lambda` chooses between the two. Start from `flow.prior(n)`.",
+                `lambda` chooses between the two. For few steps there is `sampler: \"gaussian_mixture\"` [guo2023gaussian]: each \
+                coordinate of the next level is drawn from two Gaussians with the mean, the variance and the skewness that it has \
+                given the present one. These come from differences of the denoiser, `2 dim + 1` evaluations per step, so that it \
+                pays in few dimensions only. Start from `flow.prior(n)`.",
         options: ReverseSdeOptions::KEYS,
         example: "let flow = reverse_sde(dataset(\"25gaussians\"), #{lambda: 0.5});\nlet r = run(flow, flow.prior(500), #{steps: 100});",
         ..entry("reverse_sde", "reverse_sde(score[, options])", reverse_sde)
@@ -138,9 +141,11 @@ fn reverse_sde(call: &Call) -> Made {
     let options: ReverseSdeOptions = call.options()?;
     let score = law(call)?;
     let churns = options.sampler == ReverseSdeSampler::Edm;
+    let mixes = options.sampler == ReverseSdeSampler::GaussianMixture;
     let why = "it belongs to the sampler \"edm\"";
     let idle = [
         ("lambda", churns, "the noise of \"edm\" is its `churn`"),
+        ("lambda", mixes, "the noise of \"gaussian_mixture\" is that of the posterior"),
         ("churn", !churns, why),
         ("churn_min", !churns, why),
         ("churn_max", !churns, why),

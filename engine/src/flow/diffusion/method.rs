@@ -1,7 +1,7 @@
 //! One step from a noise level to the next, in the coordinates where the noise explodes.
 
 use super::option::{PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler};
-use super::{Diffusion, denoising};
+use super::{Diffusion, denoising, mixture_step};
 use crate::flow::step::diffuse;
 use crate::flow::{Clock, Integrator, StepReport, Stepper};
 use crate::pairwise::Pairwise;
@@ -25,9 +25,12 @@ impl Method {
         }
     }
 
-    /// Evaluations of the score per step; of the adaptive sampler at least.
-    pub(super) fn evaluations(&self) -> usize {
+    /// Evaluations of the score per step in `dim` dimensions; of the adaptive sampler at least.
+    pub(super) fn evaluations(&self, dim: usize) -> usize {
         match self {
+            Method::Sde(options) if options.sampler == ReverseSdeSampler::GaussianMixture => {
+                mixture_step::evaluations(dim)
+            }
             Method::Ode { sampler: PfOdeSampler::Adaptive, .. } => 7,
             Method::Corrected(options) => 1 + options.corrections,
             _ => self.integrator().evaluations(),
@@ -83,7 +86,9 @@ impl Diffusion {
                     let descent = Descent::euler_maruyama(from, to, options.lambda);
                     self.fall(cloud, from, descent, clock, pairwise, stepper)
                 }
-                ReverseSdeSampler::Ancestral => {
+                ReverseSdeSampler::GaussianMixture if to > 0.0 => self.mix(cloud, span, clock, pairwise, stepper),
+                // Onto 0 both go to the denoised point.
+                ReverseSdeSampler::Ancestral | ReverseSdeSampler::GaussianMixture => {
                     let descent = Descent::ancestral(from, to, options.lambda);
                     self.fall(cloud, from, descent, clock, pairwise, stepper)
                 }

@@ -3,6 +3,7 @@
 mod levels;
 mod likelihood;
 mod method;
+mod mixture_step;
 mod option;
 
 pub use levels::{Levels, Process};
@@ -25,7 +26,8 @@ use method::Method;
 /// In `z = y / a` every process is `dz/dsigma = (z - D(z; sigma)) / sigma = -sigma score`, the probability flow, which is the
 /// score-difference flow with the source's denoiser put to `D_q(z) = z` and a step of `1 - sigma' / sigma`. The reverse
 /// equation with a share `lambda` of the noise is `dz = -(1 + lambda^2) sigma score dsigma + lambda sqrt(2 sigma) dW`, in falling
-/// sigma; all of them have the same law at each level. Cost: one evaluation of the score per stage.
+/// sigma; all of them have the same law at each level. Cost: one evaluation of the score per stage, and
+/// `2 dim + 1` per step of the Gaussian-mixture solver.
 #[derive(Debug)]
 pub struct Diffusion {
     score: Box<dyn Score>,
@@ -180,8 +182,9 @@ impl Flow for Diffusion {
 
     fn evaluations(&self, steps: usize) -> usize {
         // The step onto 0 is Euler's and is not corrected.
-        let saved = if self.levels.denoises() { self.method.evaluations() - 1 } else { 0 };
-        (self.method.evaluations() * steps).saturating_sub(saved)
+        let of_one = self.method.evaluations(self.score.dim().unwrap_or(1));
+        let saved = if self.levels.denoises() { of_one - 1 } else { 0 };
+        (of_one * steps).saturating_sub(saved)
     }
 
     fn is_velocity(&self) -> bool {

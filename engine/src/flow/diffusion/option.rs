@@ -31,6 +31,9 @@ pub enum ReverseSdeSampler {
     Ancestral,
     /// Noise added first, then Heun's step down [karras2022elucidating].
     Edm,
+    /// The law of the next level by its first three moments, coordinate by coordinate [guo2023gaussian].
+    #[serde(alias = "gms")]
+    GaussianMixture,
 }
 
 /// The step down of a predictor-corrector sampler.
@@ -100,7 +103,8 @@ sampler_options! {
 sampler_options! {
     /// Options of `reverse_sde`.
     pub struct ReverseSdeOptions {
-        /// "ancestral", "euler_maruyama" or "edm".
+        /// "ancestral", "euler_maruyama", "edm" or "gaussian_mixture" (the same as "gms"), for few steps: each takes `2 dim + 1`
+        /// scores.
         sampler: ReverseSdeSampler = ReverseSdeSampler::Ancestral,
         /// Share of the noise: 1 is the reverse equation, 0 the probability flow, between them the same laws with less noise; above
         /// 1 with "euler_maruyama" only.
