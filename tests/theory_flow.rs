@@ -215,7 +215,7 @@ fn the_exact_denoiser_reaches_the_floor_of_the_denoising_loss() {
     let mut z = Stream::new(3).normal(x.n(), 3);
     z.data_mut().iter_mut().zip(x.data()).for_each(|(z, x)| *z = x + sigma * *z);
     let pairwise = exact_arithmetic();
-    let at = At { z: &z, sigma, cloud: &z, aligned: false, stream: Stream::new(0), pairwise: &pairwise };
+    let at = At { z: &z, sigma, cloud: &z, aligned: false, learn: true, stream: Stream::new(0), pairwise: &pairwise };
     let mut shift = Points::default();
     Exact::new(Arc::new(target.clone())).unwrap().evaluate(&at, Form::Shift, &mut shift).unwrap();
     let denoised = z.data().iter().zip(shift.data()).map(|(z, s)| z + s);
@@ -244,7 +244,7 @@ fn the_field_between_kernels_is_the_difference_of_their_scores() {
             let mut z = clock.randomness("noise").normal(cloud.n(), cloud.dim());
             z.data_mut().iter_mut().zip(cloud.data()).for_each(|(z, y)| *z = y + 0.7 * *z);
             let stream = Stream::new(0);
-            let at = At { z: &z, sigma: 0.7, cloud: &cloud, aligned: true, stream, pairwise: &pairwise };
+            let at = At { z: &z, sigma: 0.7, cloud: &cloud, aligned: true, learn: true, stream, pairwise: &pairwise };
             let (mut p, mut q) = (Points::default(), Points::default());
             target().evaluate(&at, form, &mut p).unwrap();
             Kde::of_cloud().with_self_term(self_term).evaluate(&at, form, &mut q).unwrap();

@@ -85,7 +85,8 @@ fn exchanging_target_and_source_changes_the_sign() {
     let (x, y) = two_sets();
     let z = Stream::new(3).normal(20, 3);
     let pairwise = exact_arithmetic();
-    let at = At { z: &z, sigma: 0.7, cloud: &y, aligned: false, stream: Stream::new(0), pairwise: &pairwise };
+    let at =
+        At { z: &z, sigma: 0.7, cloud: &y, aligned: false, learn: true, stream: Stream::new(0), pairwise: &pairwise };
     let field = |p: &Points, q: &Points| {
         let (mut a, mut b) = (Points::default(), Points::default());
         Kde::of(p.clone()).evaluate(&at, Form::Score, &mut a).unwrap();

@@ -46,7 +46,7 @@ fn velocity(flow: &mut dyn Flow, cloud: &Points) -> Points {
 /// The kernel estimate of a score at `z`, and the mean of the Gaussian kernel there.
 fn score_and_mass(points: &Points, z: &Points, h: f64) -> (Points, Vec<f64>) {
     let (pairwise, mut score, mut sums) = (exact_arithmetic(), Points::default(), KernelSums::default());
-    let at = At { z, sigma: h, cloud: z, aligned: false, stream: Stream::new(0), pairwise: &pairwise };
+    let at = At { z, sigma: h, cloud: z, aligned: false, learn: true, stream: Stream::new(0), pairwise: &pairwise };
     Kde::of(points.clone()).evaluate(&at, Form::Score, &mut score).unwrap();
     let kernel = Kernel::Gaussian { h };
     let sum = KernelSum { kernel, part: Part::Value, weights: None, values: None, leave_out_self: false };

@@ -228,7 +228,15 @@ fn leaving_oneself_out_agrees_between_all_points_and_a_batch_of_all_but_the_orde
     let options =
         sdflow::pairwise::PairwiseOptions { precision: sdflow::pairwise::Precision::F64, ..Default::default() };
     let pairwise = Pairwise::new(options, Interrupt::default());
-    let at = At { z: &cloud, sigma: 0.4, cloud: &cloud, aligned: true, stream: Stream::new(2), pairwise: &pairwise };
+    let at = At {
+        z: &cloud,
+        sigma: 0.4,
+        cloud: &cloud,
+        aligned: true,
+        learn: true,
+        stream: Stream::new(2),
+        pairwise: &pairwise,
+    };
     let mut own = Points::default();
     let mut all = Points::default();
     Kde::of_cloud().evaluate(&at, Form::Shift, &mut all).unwrap();

@@ -223,6 +223,11 @@ impl<'a> Call<'a> {
         self.args.last().and_then(|last| last.clone().try_cast::<Map>())
     }
 
+    /// The points that the options hold under `key`.
+    pub fn points_option(&self, key: &str) -> Option<Arc<Points>> {
+        Some(self.map()?.get(key)?.clone().try_cast::<Cloud>()?.points)
+    }
+
     /// The options in the last argument, or the defaults.
     pub fn options<T: Options>(&self) -> Result<T, Fail> {
         match self.map() {

@@ -1,6 +1,7 @@
 //! From a script's map to an options struct: plain data through serde, one key at a time so that errors name their key.
 
 use crate::bind::matrix::Matrix;
+use crate::bind::points::Cloud;
 use crate::bind::unknown;
 use crate::call::{At, Call, Fail, described, shown, unquoted};
 use crate::manual::Entry;
@@ -87,6 +88,10 @@ fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
             false => Err(Fail::script(format!("`{}` is a function, but {} is wanted", key.name, wanted(key.kind)))),
         };
     }
+    if inner(key.kind) == "Points" && value.is::<Cloud>() {
+        // Not copied through text: the call takes them from the map itself.
+        return Ok(Value::Null);
+    }
     if let Some(array) = value.read_lock::<Array>() {
         return array.iter().map(|v| data(v, key, call)).collect::<Result<_, _>>().map(Value::Array);
     }
@@ -108,6 +113,7 @@ fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
     let message = format!("`{}` is {}, but {} is wanted", key.name, described(value), wanted(key.kind));
     Err(match value.is_unit() {
         true => Fail::script(message).hint("leave the key out to get its default"),
+        false if inner(key.kind) == "Points" => Fail::script(message).hint("take samples: target.sample(1000)"),
         false => Fail::script(message).hint("points, targets, scores and flows are arguments before the options"),
     })
 }
@@ -192,6 +198,7 @@ pub fn wanted(kind: &str) -> String {
         "i64" | "i32" => "a whole number".into(),
         "bool" => "true or false".into(),
         "String" => "a string".into(),
+        "Points" => "a set of points".into(),
         "Schedule" => {
             "a number, a list of numbers, a formula such as \"1 - t\" or a schedule such as cosine(10, 0.1)".into()
         }

@@ -150,3 +150,58 @@ fn options_that_do_nothing_are_warned_of() {
         assert!(told.iter().any(|w| w.contains(&format!("`{key}` has no effect"))), "{script}: {told:?}");
     }
 }
+
+#[test]
+fn a_flow_s_map_is_carried_learned_saved_and_applied() {
+    let (_, said) = holds(
+        "let target = gaussian(#{mean: [2.0, -1.0], cov: [[1.0, 0.6], [0.6, 1.0]]});
+         let start = normal(400, 2);
+         let held = normal(100, 2);
+         let flow = sd_flow(target, gaussian_fit(), #{sigma: 0.7, noise: \"none\", step: 0.5, integrator: \"heun\"});
+         let r = run(flow, start, #{steps: 60, carry: held, log_det: true});
+         // This flow's map is affine.
+         let map = affine(#{dim: 2});
+         let t = regress(map, start, r.points);
+         save(map, \"map.safetensors\");
+         let again = load_model(\"map.safetensors\").apply(held);
+         expect(\"the map of new points\", relative_error(again, r.carried) < 1e-6);
+         expect(\"one step\", t.stats.steps == 1 && t.history.n == 1);
+         // p(start) / |det J| is the density at the end, which is near the target's.
+         let base = gaussian(#{dim: 2});
+         let logs = base.log_density(held);
+         let wanted = target.log_density(r.carried);
+         let worst = 0.0;
+         for i in 0..held.n {
+             let off = logs[i] - r.log_det[i] - wanted[i];
+             if off.abs() > worst { worst = off.abs(); }
+         }
+         expect(\"a log density for each\", r.log_det.len() == 100);
+         expect(\"the log density\", worst < 0.6);
+         let net = mlp(#{hidden: 32, layers: 2});
+         regress(net, start, r.points, #{steps: 600, batch: 200});
+         expect(\"a net too\", relative_error(net.apply(held), r.carried) < 0.2);
+         print(net.sample(7).n);",
+    );
+    assert_eq!(said.last().unwrap(), "7");
+}
+
+#[test]
+fn what_cannot_be_carried_or_regressed_is_told() {
+    let flow = "let f = sd_flow(normal(50, 2), #{sigma: 0.5});\n";
+    let told = |rest: &str| fails(&format!("{flow}{rest}"));
+    insta::assert_snapshot!(
+        [
+            told("run(f, normal(20, 2), #{steps: 2, carry: normal(5, 3)});"),
+            told("run(f, normal(20, 2), #{steps: 2, carry: 3});"),
+            told("run(f, normal(20, 2), #{steps: 2, carry: gaussian(#{dim: 2})});"),
+            told("run(langevin(gaussian(#{dim: 2})), normal(20, 2), #{steps: 2, carry: normal(5, 2)});"),
+            told("let r = run(f, normal(20, 2), #{steps: 2});\nprint(r.carried);"),
+            told("let r = run(f, normal(20, 2), #{steps: 2, carry: normal(5, 2)});\nprint(r.log_det);"),
+            told("regress(affine(), normal(5, 2), normal(4, 2));"),
+            told("regress(affine(), normal(5, 3), normal(5, 2));"),
+            told("regress(mlp(), normal(5, 2), normal(5, 2), #{batch: 0});"),
+            told("affine().apply(normal(5, 3));"),
+        ]
+        .join("\n")
+    );
+}

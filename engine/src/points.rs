@@ -2,6 +2,7 @@
 
 pub mod neighbour;
 mod room;
+mod rows;
 mod stand_in;
 
 use crate::{Error, Result, matrix::multiply};

@@ -146,6 +146,11 @@ pub const ENTRIES: &[Entry] = &[
         ..entry("sample", Kind::Model, "generator.sample(n)", "points", sample)
     },
     Entry {
+        about: "Points through the generator, row by row.",
+        example: "let u = normal(100, 3);\nlet y = affine(#{dim: 2, dim_in: 3}).apply(u);\nprint(y.dim);",
+        ..entry("apply", Kind::Model, "generator.apply(points)", "points", apply)
+    },
+    Entry {
         about: "The number of coordinates of its points.",
         example: "print(affine(#{dim: 3}).dim);",
         ..entry("dim", Kind::Model, "generator.dim", "a whole number", |call| {
@@ -183,6 +188,13 @@ fn sample(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let made = state.base.sample(held, stream).and_then(|u| state.generator.get_mut().forward(&u, &mut points));
     made.map_err(|e| call.place(e))?;
     Ok(Cloud::value(points.standing_for(n)))
+}
+
+fn apply(call: &Call) -> std::result::Result<Dynamic, Fail> {
+    let (model, u) = (own(call)?, call.points(1)?);
+    let mut points = Points::default();
+    model.state().generator.get_mut().forward(&u, &mut points).map_err(|e| call.place(e))?;
+    Ok(Cloud::value(points.standing_for(u.count())))
 }
 
 /// How a generator prints.

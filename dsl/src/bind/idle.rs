@@ -97,7 +97,14 @@ pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
         );
     }
     let beyond = options.every.is_some_and(|every| every > options.steps);
-    warn(call, &[("every", beyond, "it is more than `steps`; only start and end are measured", "make it smaller")]);
+    let alone = options.log_det && options.carry.is_none();
+    warn(
+        call,
+        &[
+            ("every", beyond, "it is more than `steps`; only start and end are measured", "make it smaller"),
+            ("log_det", alone, "volumes are followed at carried points", "name them: carry: points"),
+        ],
+    );
 }
 
 /// Of `plot`, whose picture has so many charts.

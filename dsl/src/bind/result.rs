@@ -1,7 +1,7 @@
 //! What a run of a flow, or the training of a generator, leaves in a script's hands.
 
 use crate::Reading;
-use crate::bind::points::Cloud;
+use crate::bind::points::{Cloud, numbers};
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine, Map};
@@ -16,6 +16,10 @@ use std::sync::Arc;
 pub struct Done {
     /// The cloud at the end, or base noise through the generator.
     pub points: Arc<Points>,
+    /// The carried points at the end.
+    pub carried: Option<Arc<Points>>,
+    /// The logarithm of the map's Jacobian determinant at each of them.
+    pub log_det: Option<Arc<[f64]>>,
     /// Measurements on the way.
     pub history: Arc<Table>,
     /// Clouds kept on the way with their step.
@@ -28,11 +32,48 @@ pub struct Done {
     pub stats: Stats,
 }
 
+impl Done {
+    /// One that leaves nothing but how it ended and what it cost.
+    pub fn of(ending: process::Ending, stats: Stats) -> Done {
+        Done {
+            points: Arc::default(),
+            carried: None,
+            log_det: None,
+            history: Arc::default(),
+            snapshots: Vec::new(),
+            metrics: BTreeMap::new(),
+            ending,
+            stats,
+        }
+    }
+}
+
 pub const ENTRIES: &[Entry] = &[
     Entry {
         about: "The points at the end.",
         example: "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\nsave(r.points, \"moved.npy\");",
         ..entry("points", "result.points", "points", |call| Ok(cloud(&own(call)?.points)))
+    },
+    Entry {
+        about: "The points of `carry` at the end: where the flow takes points that it does not feel. With `noise: \"none\"` the way from \
+                start to end is a map of space, and these are its values.",
+        example: "let p = dataset(\"moons\").sample(300);\n\
+                  let r = run(sd_flow(p, #{noise: \"none\"}), normal(200, 2), #{steps: 3, carry: normal(50, 2)});\n\
+                  save(r.carried, \"carried.npy\");",
+        ..entry("carried", "result.carried", "points", |call| match own(call)?.carried {
+            Some(points) => Ok(cloud(&points)),
+            None => Err(left_out("carried no points", "run(flow, start, #{carry: held_out})")),
+        })
+    },
+    Entry {
+        about: "`log |det J|` of the map from start to end at each carried point, for `log_det: true`. A density `p` of the start \
+                becomes `log p(start) - log_det` at the end.",
+        example: "let x = normal(50, 2);\nlet flow = sd_flow(gaussian(#{std: 0.5}), gaussian_fit(), #{sigma: 0.5, noise: \"none\"});\n\
+                  let r = run(flow, normal(200, 2), #{steps: 3, carry: x, log_det: true});\nprint(r.log_det[0]);",
+        ..entry("log_det", "result.log_det", "an array of numbers", |call| match own(call)?.log_det {
+            Some(values) => Ok(numbers(&values)),
+            None => Err(left_out("followed no volumes", "run(flow, start, #{carry: held_out, log_det: true})")),
+        })
     },
     Entry {
         about: "The measurements over the run: step, progress, the flow's own readings such as sigma, the metrics and their \
@@ -80,6 +121,11 @@ const fn entry(name: &'static str, signature: &'static str, returns: &'static st
 
 fn own(call: &Call) -> Result<Done, Fail> {
     call.receiver()
+}
+
+/// What was not asked of the run.
+fn left_out(did: &str, hint: &str) -> Fail {
+    Fail::script(format!("the run {did}")).hint(hint)
 }
 
 fn cloud(points: &Arc<Points>) -> Dynamic {

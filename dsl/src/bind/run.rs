@@ -3,6 +3,7 @@
 use crate::bind::flow::Plan;
 use crate::bind::generator::Model;
 use crate::bind::idle;
+use crate::bind::learned::law;
 use crate::bind::metric::{accepted, reference};
 use crate::bind::points::Cloud;
 use crate::bind::result::{Done, table};
@@ -13,12 +14,12 @@ use crate::dry;
 use crate::manual::{Entry, Kind};
 use crate::{Ending, Reading};
 use rhai::Dynamic;
-use sdflow::generator::{FitOptions, fit};
+use sdflow::generator::{FitOptions, RegressOptions, fit, regress};
 use sdflow::metric::Estimate;
 use sdflow::options::Options;
 use sdflow::points::no_room;
 use sdflow::process::{Observer, Row};
-use sdflow::run::{MetricChoice, RunOptions};
+use sdflow::run::{Forecast, MetricChoice, RunOptions};
 use sdflow::target::{Gaussian, Target};
 use sdflow::{Points, process, run};
 use std::collections::BTreeMap;
@@ -43,6 +44,17 @@ pub const ENTRIES: &[Entry] = &[
                   let r = fit(g, sd_flow(p, gaussian_fit()), gaussian(#{dim: 4}), #{steps: 20});\nlet y = g.sample(100);",
         ..entry("fit", "fit(generator, flow, base[, options])", "a result", fit_generator)
     },
+    Entry {
+        about: "Trains a generator in place on pairs of rows, `min mean |g(input) - output|^2`: by least squares an affine one, by Adam \
+                a net. With the start and the end of a deterministic run (`noise: \"none\"`) it becomes the flow's map: `apply` takes it \
+                to new points, `save` keeps it.",
+        options: RegressOptions::KEYS,
+        example: "let start = normal(500, 2);\nlet p = dataset(\"moons\").sample(500);\n\
+                  let r = run(sd_flow(p, #{noise: \"none\"}), start, #{steps: 5});\n\
+                  let map = mlp(#{hidden: 32});\nregress(map, start, r.points, #{steps: 20});\n\
+                  save(map, \"map.safetensors\");\nlet moved = map.apply(normal(100, 2));",
+        ..entry("regress", "regress(generator, inputs, outputs[, options])", "a result", regress_generator)
+    },
 ];
 
 const fn entry(name: &'static str, signature: &'static str, returns: &'static str, call: crate::call::Native) -> Entry {
@@ -54,6 +66,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let plan: Plan = call.get(0, "a flow")?;
     let start = call.points(1)?;
     let mut options: RunOptions = call.options()?;
+    options.carry = options.carry.or_else(|| call.points_option("carry").map(|points| (*points).clone()));
     check_metrics(call, &options.metrics)?;
     idle::in_run(call, call.handles() > 2, &options);
     options.steps = context.steps(options.steps);
@@ -82,11 +95,17 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     metrics.iter().for_each(|(name, reading)| context.metric(name, reading.clone()));
     let snapshots = made.snapshots.into_iter().map(|s| (s.step, Arc::new(s.points))).collect();
     let points = Arc::new(made.points);
-    finish(
-        call,
-        Done { points, history: table(&made.history), snapshots, metrics, ending: made.ending, stats: made.stats },
-        dim,
-    )
+    let done = Done {
+        points,
+        carried: made.carried.map(Arc::new),
+        log_det: made.log_det.map(Arc::from),
+        history: table(&made.history),
+        snapshots,
+        metrics,
+        ending: made.ending,
+        stats: made.stats,
+    };
+    finish(call, done, dim)
 }
 
 fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
@@ -127,12 +146,46 @@ fn fit_generator(call: &Call) -> Result<Dynamic, Fail> {
     let done = Done {
         points: Arc::new(points.standing_for(asked.batch)),
         history: table(&made.history),
-        snapshots: Vec::new(),
-        metrics: BTreeMap::new(),
-        ending: made.ending,
-        stats: made.stats,
+        ..Done::of(made.ending, made.stats)
     };
     finish(call, done, dim)
+}
+
+fn regress_generator(call: &Call) -> Result<Dynamic, Fail> {
+    let context = call.context;
+    let model: Model = call.get(0, "a generator")?;
+    let (inputs, outputs) = (call.points(1)?, call.points(2)?);
+    if inputs.count() != outputs.count() {
+        let want = format!("the inputs have {}", inputs.count());
+        return Err(call.bad(2, format!("has {} rows", outputs.count()), &want));
+    }
+    let mut options: RegressOptions = call.options()?;
+    options.steps = context.steps(options.steps);
+    let asked = options.steps;
+    if context.dry.is_some() {
+        options.steps = asked.min(dry::FIT_STEPS);
+    }
+    let (base, stream) = (law(call, 1)?, context.stream("regress"));
+    let (made, points) = model
+        .trained(&base, |generator| {
+            let pairs = (&*inputs, &*outputs);
+            let made = regress(generator, pairs, &options, &context.interrupt, stream, &mut Watch(context))?;
+            let mut points = Points::default();
+            generator.forward(&inputs, &mut points)?;
+            Ok((made, points))
+        })
+        .map_err(|e| call.place(e))?;
+    if let Some(dry) = &context.dry {
+        let seconds = made.stats.flow_seconds * asked as f64 / options.steps as f64;
+        let ahead = Forecast { steps: asked as u64, seconds, ..Forecast::default() };
+        dry.add("regress", call.native.call_position(), &ahead);
+    }
+    let done = Done {
+        points: Arc::new(points.standing_for(inputs.count())),
+        history: table(&made.history),
+        ..Done::of(made.ending, made.stats)
+    };
+    finish(call, done, outputs.dim())
 }
 
 /// The base of a generator: a target, or points as their own distribution.

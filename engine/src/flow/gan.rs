@@ -135,6 +135,8 @@ pub struct GanFlow {
     critic: Box<dyn Critic>,
     options: GanFlowOptions,
     logit: Vec<f64>,
+    /// The mean logit of the cloud at the last velocity.
+    mean_logit: Option<f64>,
     noisy: [Points; 2],
 }
 
@@ -163,7 +165,7 @@ impl GanFlow {
             let want = "a denoiser step does not move without noise; use `scaling: \"raw\"` for sigma = 0";
             return Err(Error::argument("sigma", smallest, want));
         }
-        Ok(GanFlow { target, critic, options, logit: Vec::new(), noisy: Default::default() })
+        Ok(GanFlow { target, critic, options, logit: Vec::new(), mean_logit: None, noisy: Default::default() })
     }
 
     fn fit(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
@@ -181,6 +183,17 @@ impl GanFlow {
             }
         }
         self.critic.fit(noisy_p, noisy_q, clock.randomness("discriminator"), pairwise.interrupt())
+    }
+
+    /// The velocity through the critic as it is.
+    fn descent(&mut self, z: &Points, clock: &Clock, out: &mut Points) {
+        self.critic.evaluate(z, &mut self.logit, out);
+        let sigma = self.options.sigma.at(clock.progress());
+        let unit = if self.options.scaling == Scaling::Denoiser { sigma * sigma } else { 1.0 };
+        for (i, l) in self.logit.iter().enumerate() {
+            let weight = unit * self.options.loss.weight(*l);
+            out.row_mut(i).iter_mut().for_each(|v| *v *= weight);
+        }
     }
 }
 
@@ -200,13 +213,20 @@ impl Flow for GanFlow {
 
     fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
         self.fit(cloud, clock, pairwise)?;
-        self.critic.evaluate(cloud, &mut self.logit, out);
-        let sigma = self.options.sigma.at(clock.progress());
-        let unit = if self.options.scaling == Scaling::Denoiser { sigma * sigma } else { 1.0 };
-        for (i, l) in self.logit.iter().enumerate() {
-            let weight = unit * self.options.loss.weight(*l);
-            out.row_mut(i).iter_mut().for_each(|v| *v *= weight);
-        }
+        self.descent(cloud, clock, out);
+        self.mean_logit = Some(self.logit.iter().sum::<f64>() / self.logit.len() as f64);
+        Ok(())
+    }
+
+    fn velocity_at(
+        &mut self,
+        z: &Points,
+        _cloud: &Points,
+        clock: &Clock,
+        _pairwise: &Pairwise,
+        out: &mut Points,
+    ) -> Result<()> {
+        self.descent(z, clock, out);
         Ok(())
     }
 
@@ -228,9 +248,7 @@ impl Flow for GanFlow {
     fn readings(&mut self, _cloud: &Points, clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
         let mut readings = vec![("sigma", self.options.sigma.at(clock.progress()))];
         // Of the velocity before; at the start there is none.
-        if !self.logit.is_empty() {
-            readings.push(("logit", self.logit.iter().sum::<f64>() / self.logit.len() as f64));
-        }
+        readings.extend(self.mean_logit.map(|logit| ("logit", logit)));
         Ok(readings)
     }
 }

@@ -101,7 +101,7 @@ impl Langevin {
     fn judge(&mut self, place: &mut Place, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
         let cloud = &place.at;
         let (sigma, stream) = (self.sigma.at(clock.progress()), clock.randomness("estimate"));
-        let at = At { z: cloud, sigma, cloud, aligned: true, stream, pairwise };
+        let at = At { z: cloud, sigma, cloud, aligned: true, learn: true, stream, pairwise };
         self.score.evaluate(&at, Form::Score, &mut place.score)?;
         match &self.density {
             Some(density) => density.log_density(cloud, sigma, &mut place.log_density),
@@ -173,7 +173,11 @@ impl Flow for Langevin {
     /// The drift; the noise is the step's.
     fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
         let (sigma, stream) = (self.sigma.at(clock.progress()), clock.randomness("estimate"));
-        self.score.evaluate(&At { z: cloud, sigma, cloud, aligned: true, stream, pairwise }, Form::Score, out)
+        self.score.evaluate(
+            &At { z: cloud, sigma, cloud, aligned: true, learn: true, stream, pairwise },
+            Form::Score,
+            out,
+        )
     }
 
     fn advance(

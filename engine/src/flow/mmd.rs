@@ -4,7 +4,7 @@ use super::{Clock, Flow, FlowPairs, Integrator, Scaling};
 use crate::pairwise::{
     Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Precision, ScoreDifference,
 };
-use crate::{Error, Points, Result, schedule::Schedule};
+use crate::{Error, Points, Result, rng::Stream, schedule::Schedule};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::mem;
@@ -84,6 +84,30 @@ impl MmdFlow {
         let (queries, part) = (Points::default(), Points::default());
         let (sums, gradient) = (KernelSums::default(), LogGradient::default());
         Ok(MmdFlow { target, kernels, options, queries, part, sums, gradient })
+    }
+
+    /// The velocity at `z + noise e`.
+    fn jittered(
+        &mut self,
+        z: &Points,
+        cloud: &Points,
+        stream: Stream,
+        clock: &Clock,
+        pairwise: &Pairwise,
+        out: &mut Points,
+    ) -> Result<()> {
+        let own = pairwise.at_precision(self.options.precision);
+        let pairwise = own.as_ref().unwrap_or(pairwise);
+        let noise = self.options.noise.at(clock.progress());
+        if noise == 0.0 {
+            return self.field(z, cloud, pairwise, out);
+        }
+        let mut jittered = mem::take(&mut self.queries);
+        jittered.reshape(z.n(), z.dim());
+        stream.scatter_normal(z.data(), noise, jittered.data_mut());
+        let done = self.field(&jittered, cloud, pairwise, out);
+        self.queries = jittered;
+        done
     }
 
     /// The velocity at `z` of particles whose law is `cloud`.
@@ -171,18 +195,18 @@ impl Flow for MmdFlow {
     }
 
     fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        let own = pairwise.at_precision(self.options.precision);
-        let pairwise = own.as_ref().unwrap_or(pairwise);
-        let noise = self.options.noise.at(clock.progress());
-        if noise == 0.0 {
-            return self.field(cloud, cloud, pairwise, out);
-        }
-        let mut z = mem::take(&mut self.queries);
-        z.reshape(cloud.n(), cloud.dim());
-        clock.randomness("noise").scatter_normal(cloud.data(), noise, z.data_mut());
-        let done = self.field(&z, cloud, pairwise, out);
-        self.queries = z;
-        done
+        self.jittered(cloud, cloud, clock.randomness("noise"), clock, pairwise, out)
+    }
+
+    fn velocity_at(
+        &mut self,
+        z: &Points,
+        cloud: &Points,
+        clock: &Clock,
+        pairwise: &Pairwise,
+        out: &mut Points,
+    ) -> Result<()> {
+        self.jittered(z, cloud, clock.randomness("noise").label("followers"), clock, pairwise, out)
     }
 
     fn readings(&mut self, _cloud: &Points, clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {

@@ -4,6 +4,7 @@
 //! how long and who watches ([`crate::run`]) are other things.
 
 mod diffusion;
+mod divergence;
 mod estimate;
 mod gan;
 mod langevin;
@@ -17,12 +18,13 @@ pub use diffusion::{
     Diffusion, Levels, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process,
     ReverseSdeOptions, ReverseSdeSampler,
 };
+pub(crate) use divergence::directions;
 pub use estimate::Estimate;
 pub use gan::{Critic, GanFlow, GanFlowOptions, Loss};
 pub use langevin::{Langevin, LangevinOptions, LangevinSampler};
 pub use mmd::{MmdFlow, MmdFlowOptions, Weighting};
 pub use sd::{Noise, Scaling, SdFlow, SdFlowOptions};
-pub use step::{Integrator, StepReport, Stepper};
+pub use step::{Carried, Integrator, StepReport, Stepper};
 pub use svgd::{Svgd, SvgdOptions};
 
 use crate::score::Score;
@@ -49,6 +51,22 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// As the estimators it stands on; an interrupt.
     fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()>;
+
+    /// Writes the velocity at `z` of points that follow the cloud while it does not feel them, n' x d. Asked after
+    /// [`Flow::velocity`] of the same cloud at the same clock; what learns from the cloud does not learn again.
+    ///
+    /// # Errors
+    /// As [`Flow::velocity`]; [`Error::Missing`] for a flow that is no velocity field.
+    fn velocity_at(
+        &mut self,
+        _z: &Points,
+        _cloud: &Points,
+        _clock: &Clock,
+        _pairwise: &Pairwise,
+        _out: &mut Points,
+    ) -> Result<()> {
+        Err(no_field(self.name()))
+    }
 
     /// Moves `cloud` by one step: along the velocity, unless the flow has a step of its own (noise, rejections, several
     /// parts).
@@ -132,6 +150,13 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
 fn no_log_density<F: Flow + ?Sized>(flow: &F) -> Error {
     let hint = "the deterministic sampler has one: pf_ode(score).log_density(points)".into();
     Error::Missing { what: format!("`{}`", flow.name()), part: "log density".into(), hint }
+}
+
+/// What is told of a sampler that others are to follow.
+pub(crate) fn no_field(name: &str) -> Error {
+    let hint =
+        "its points do not feel each other, so that a run of its own moves others alike: run(flow, points)".into();
+    Error::Missing { what: format!("`{name}`"), part: "field that other points could follow".into(), hint }
 }
 
 /// # Errors

@@ -1,21 +1,20 @@
 //! The score-difference flow [weber2023score].
 
+mod field;
 mod option;
 mod turn;
 
+use field::{PROBES, Who};
 pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
 use super::{Clock, Estimate, Flow, FlowPairs, Integrator, StepReport};
-use crate::pairwise::{Pairwise, ScoreDifference};
+use crate::pairwise::Pairwise;
 use crate::points::Standardiser;
-use crate::score::{At, Form, Score, SelfTerm, check_sigma};
+use crate::score::{Score, SelfTerm};
 use crate::target::scale_warning;
 use crate::{Error, Points, Result, schedule::Schedule};
 use std::mem;
-
-/// Particles used to judge the field's error.
-const PROBES: usize = 256;
 
 /// `dy/dt = s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the proxies smoothed by `sigma`, at `z` near `y`.
 #[derive(Debug)]
@@ -102,87 +101,22 @@ impl SdFlow {
         Ok(())
     }
 
-    /// `z = y + sigma e`, in the memory of `queries`, or the particles themselves.
-    fn placed<'a>(&self, cloud: &'a Points, sigma: f64, clock: &Clock, queries: &'a mut Points) -> &'a Points {
-        let stream = match self.options.noise {
-            Noise::None => return cloud,
-            Noise::Fresh => clock.randomness("noise"),
-            Noise::Fixed => clock.stream.label("fixed noise"),
-        };
-        queries.reshape(cloud.n(), cloud.dim());
-        stream.scatter_normal(cloud.data(), sigma, queries.data_mut());
-        queries
-    }
-
-    /// `s_p - s_q` or `D_p - D_q` at the queries, in the scores' own units.
-    fn field(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        let (sigma, form) = (self.sigma(clock), self.options.scaling.form());
-        let mut queries = mem::take(&mut self.queries);
-        let placed = self.placed(cloud, sigma, clock, &mut queries);
-        let (mut moved, mut field) = (mem::take(&mut self.moved), mem::take(&mut self.moved_field));
-        let turn = self.options.batch.and_then(|batch| turn::turn(batch, cloud.n(), clock));
-        if let Some(turn) = &turn {
-            moved.gather(placed, turn);
+    /// The field in the particles' units; followers come in the scores'.
+    fn moving(&mut self, who: Who, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
+        let own = pairwise.at_precision(self.options.precision);
+        let pairwise = own.as_ref().unwrap_or(pairwise);
+        let mut standard = mem::take(&mut self.standard);
+        if let Some(units) = &self.units {
+            units.apply_into(cloud, &mut standard);
         }
-        let (z, v) = if turn.is_some() { (&moved, &mut field) } else { (placed, &mut *out) };
-        let at = At { z, sigma, cloud, aligned: turn.is_none(), stream: clock.randomness("estimate"), pairwise };
-        let done = match self.between_kernels(&at) {
-            Some(difference) => shift_difference(&at, &difference, form, v),
-            None => self.difference(&at, form, v),
-        };
-        if let (Some(turn), Ok(())) = (&turn, &done) {
-            out.reshape(cloud.n(), cloud.dim());
-            out.data_mut().fill(0.0);
-            turn.iter().zip(field.iter()).for_each(|(&i, v)| out.row_mut(i).copy_from_slice(v));
+        let cloud = if self.units.is_some() { &standard } else { cloud };
+        let done = self.field(who, cloud, clock, pairwise, out);
+        self.standard = standard;
+        if let Some(units) = &self.units {
+            let rows = out.data_mut().chunks_exact_mut(units.std().len());
+            rows.for_each(|row| row.iter_mut().zip(units.std()).for_each(|(v, s)| *v *= s));
         }
-        (self.queries, self.moved, self.moved_field) = (queries, moved, field);
         done
-    }
-
-    /// The whole field as one difference of softmax means, where both scores are that.
-    fn between_kernels<'a>(&'a self, at: &At<'a>) -> Option<ScoreDifference<'a>> {
-        let (p, q) = (self.target.sources(at)?, self.source.sources(at)?);
-        let plain = !p.leave_out_self && q.log_weights.is_none();
-        plain.then_some(ScoreDifference {
-            targets: p.points,
-            target_log_weights: p.log_weights,
-            particles: q.points,
-            leave_out_self: q.leave_out_self,
-            sigma: at.sigma,
-        })
-    }
-
-    /// The difference of any two scores.
-    fn difference(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
-        self.target.evaluate(at, form, out)?;
-        self.source.evaluate(at, form, &mut self.source_part)?;
-        out.data_mut().iter_mut().zip(self.source_part.data()).for_each(|(v, q)| *v -= q);
-        Ok(())
-    }
-
-    /// Half the difference of two fields from disjoint halves of all points, relative to the field: its sampling error.
-    fn split_half_error(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<Option<f64>> {
-        let sigma = self.sigma(clock);
-        let probes = cloud.rows(0..cloud.n().min(PROBES));
-        let mut z = Points::default();
-        let z = self.placed(&probes, sigma, clock, &mut z);
-        let stream = clock.randomness("probe");
-        let at = At { z, sigma, cloud, aligned: false, stream, pairwise };
-        let form = self.options.scaling.form();
-        let (mut p, mut q) = (Points::default(), Points::default());
-        let halves = [self.target.halves(&at, form)?, self.source.halves(&at, form)?];
-        if halves.iter().all(Option::is_none) {
-            return Ok(None);
-        }
-        self.target.evaluate(&at, form, &mut p)?;
-        self.source.evaluate(&at, form, &mut q)?;
-        let (mut error, mut size) = (0.0, 0.0);
-        for i in 0..p.data().len() {
-            let gap = |h: &Option<[Points; 2]>| h.as_ref().map_or(0.0, |[a, b]| a.data()[i] - b.data()[i]);
-            error += 0.25 * (gap(&halves[0]) - gap(&halves[1])).powi(2);
-            size += (p.data()[i] - q.data()[i]).powi(2);
-        }
-        Ok((size > 0.0).then(|| (error / size).sqrt()))
     }
 }
 
@@ -222,20 +156,24 @@ impl Flow for SdFlow {
     }
 
     fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        let own = pairwise.at_precision(self.options.precision);
-        let pairwise = own.as_ref().unwrap_or(pairwise);
-        let mut standard = mem::take(&mut self.standard);
-        if let Some(units) = &self.units {
-            units.apply_into(cloud, &mut standard);
+        self.moving(Who::Cloud, cloud, clock, pairwise, out)
+    }
+
+    fn velocity_at(
+        &mut self,
+        z: &Points,
+        cloud: &Points,
+        clock: &Clock,
+        pairwise: &Pairwise,
+        out: &mut Points,
+    ) -> Result<()> {
+        match &self.units {
+            None => self.moving(Who::Followers(z), cloud, clock, pairwise, out),
+            Some(units) => {
+                let z = units.apply(z);
+                self.moving(Who::Followers(&z), cloud, clock, pairwise, out)
+            }
         }
-        let cloud = if self.units.is_some() { &standard } else { cloud };
-        let done = self.field(cloud, clock, pairwise, out);
-        self.standard = standard;
-        if let Some(units) = &self.units {
-            let rows = out.data_mut().chunks_exact_mut(units.std().len());
-            rows.for_each(|row| row.iter_mut().zip(units.std()).for_each(|(v, s)| *v *= s));
-        }
-        done
     }
 
     fn step_size(&self) -> &Schedule {
@@ -306,15 +244,4 @@ impl Flow for SdFlow {
         }
         warnings
     }
-}
-
-/// `D_p - D_q`, or that divided by `sigma^2`, at `at.z`.
-fn shift_difference(at: &At, difference: &ScoreDifference, form: Form, out: &mut Points) -> Result<()> {
-    check_sigma(at.sigma, false, "a kernel estimate")?;
-    at.pairwise.score_difference(at.z, difference, out)?;
-    if form == Form::Score {
-        let scale = 1.0 / (at.sigma * at.sigma);
-        out.data_mut().iter_mut().for_each(|v| *v *= scale);
-    }
-    Ok(())
 }

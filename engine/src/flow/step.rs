@@ -1,9 +1,13 @@
 //! Explicit Runge-Kutta steps [hairer1993solving], fixed or with an error-controlled size, and noise.
 
+mod carried;
 mod embedded;
+mod follow;
+
+pub use carried::Carried;
 
 use super::{Clock, Flow};
-use crate::{Points, Result, pairwise::Pairwise, rng::Stream, schedule::Schedule};
+use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +77,7 @@ pub struct Stepper {
     /// Size of the last adaptive step.
     eta: Option<f64>,
     evaluations: u64,
+    carried: Option<Carried>,
 }
 
 impl Stepper {
@@ -120,30 +125,6 @@ impl Stepper {
     /// Counts evaluations that a flow's own step has made.
     pub fn count(&mut self, evaluations: u64) {
         self.evaluations += evaluations;
-    }
-
-    /// Moves `cloud` by one step along the velocity of `flow`.
-    ///
-    /// # Errors
-    /// As [`Flow::velocity`]; the cloud is then as it was.
-    pub fn follow<F: Flow + ?Sized>(
-        &mut self,
-        flow: &mut F,
-        cloud: &mut Points,
-        clock: &Clock,
-        pairwise: &Pairwise,
-    ) -> Result<StepReport> {
-        let integrator = flow.integrator();
-        if let Schedule::Adaptive { from, to } = *flow.step_size() {
-            let resolution = flow.resolution(cloud, clock);
-            return self.adaptive(cloud, (from, to), resolution, &mut |y, stage, v| {
-                flow.velocity(y, &Clock { stage, ..*clock }, pairwise, v)
-            });
-        }
-        let eta = flow.step_size().at(clock.progress());
-        self.advance(cloud, eta, integrator, &mut |y, stage, v| {
-            flow.velocity(y, &Clock { stage, ..*clock }, pairwise, v)
-        })
     }
 
     /// One step of size `eta` of `dy/dt = velocity(y, stage)`.
@@ -256,7 +237,7 @@ fn displaced(y: &mut [f64], eta: f64, v: &[f64]) -> f64 {
     sums.iter().sum()
 }
 
-fn moved(cloud: &Points, by: f64, velocity: &Points, out: &mut Points) {
+pub(super) fn moved(cloud: &Points, by: f64, velocity: &Points, out: &mut Points) {
     out.reshape(cloud.n(), cloud.dim());
     let both = cloud.data().par_chunks(BLOCK).zip(velocity.data().par_chunks(BLOCK));
     out.data_mut().par_chunks_mut(BLOCK).zip(both).for_each(|(out, (y, v))| {

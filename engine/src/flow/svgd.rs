@@ -94,7 +94,7 @@ impl Svgd {
             self.choose_kernel(cloud)?;
         }
         let (sigma, stream) = (self.options.sigma.at(clock.progress()), clock.randomness("estimate"));
-        let at = At { z: cloud, sigma, cloud, aligned: true, stream, pairwise };
+        let at = At { z: cloud, sigma, cloud, aligned: true, learn: true, stream, pairwise };
         self.score.evaluate(&at, Form::Score, &mut self.scores)?;
         let dim = z.dim();
         out.reshape(z.n(), dim);
@@ -138,6 +138,18 @@ impl Flow for Svgd {
     fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
         let own = pairwise.at_precision(self.options.precision);
         self.direction(cloud, cloud, clock, own.as_ref().unwrap_or(pairwise), out)
+    }
+
+    fn velocity_at(
+        &mut self,
+        z: &Points,
+        cloud: &Points,
+        clock: &Clock,
+        pairwise: &Pairwise,
+        out: &mut Points,
+    ) -> Result<()> {
+        let own = pairwise.at_precision(self.options.precision);
+        self.direction(z, cloud, clock, own.as_ref().unwrap_or(pairwise), out)
     }
 
     fn step_size(&self) -> &Schedule {

@@ -2,7 +2,7 @@
 
 use super::Generator;
 use crate::io::Tensors;
-use crate::matrix::{multiply, product};
+use crate::matrix::{Spectrum, multiply, product};
 use crate::{Error, Points, Result, rng::Stream};
 use faer::{Accum, Mat, MatMut, MatRef};
 
@@ -131,6 +131,25 @@ impl Generator for Affine {
         Ok(())
     }
 
+    /// `W = C_yu C_uu^+`, `b = mean y - W mean u`, of all such the one that ignores directions in which `u` does not vary.
+    fn least_squares(&mut self, u: &Points, y: &Points) -> Result<bool> {
+        u.check_dim("`inputs`", self.dim_in, "the generator's input")?;
+        y.check_dim("`outputs`", self.dim, "the generator's output")?;
+        let (mean_u, mean_y) = (u.mean(), y.mean());
+        let (from, to) = (centred(u, &mean_u), centred(y, &mean_y));
+        let spectrum = Spectrum::of(&product(from.transpose(), from.as_ref()), "the inputs' covariance")?;
+        let least = 1e-13 * spectrum.values().iter().fold(0.0, |most: f64, v| most.max(*v));
+        let inverse = spectrum.map(|v| if v > least { 1.0 / v } else { 0.0 });
+        let weights = product(product(to.transpose(), from.as_ref()).as_ref(), inverse.as_ref());
+        for i in 0..self.dim {
+            let row = (0..self.dim_in).map(|j| weights[(i, j)]);
+            let moved: f64 = row.clone().zip(&mean_u).map(|(w, m)| w * m).sum();
+            self.parameters[i * self.dim_in..(i + 1) * self.dim_in].iter_mut().zip(row).for_each(|(p, w)| *p = w);
+            self.parameters[self.dim * self.dim_in + i] = mean_y[i] - moved;
+        }
+        Ok(true)
+    }
+
     fn usual_rate(&self) -> f64 {
         0.02
     }
@@ -138,6 +157,10 @@ impl Generator for Affine {
     fn tensors(&self) -> Tensors {
         super::file::linear(self.dim, self.dim_in, &self.parameters)
     }
+}
+
+fn centred(points: &Points, mean: &[f64]) -> Mat<f64> {
+    Mat::from_fn(points.n(), points.dim(), |i, j| points.row(i)[j] - mean[j])
 }
 
 #[cfg(test)]

@@ -212,7 +212,15 @@ mod tests {
         let (z, pairwise) = (Stream::new(3).normal(20, 2), Pairwise::default());
         let shifts = [made, *back].map(|mut denoiser| {
             let mut out = Points::default();
-            let at = At { z: &z, sigma: 0.7, cloud: &z, aligned: true, stream: Stream::new(1), pairwise: &pairwise };
+            let at = At {
+                z: &z,
+                sigma: 0.7,
+                cloud: &z,
+                aligned: true,
+                learn: true,
+                stream: Stream::new(1),
+                pairwise: &pairwise,
+            };
             denoiser.evaluate(&at, Form::Shift, &mut out).unwrap();
             out
         });

@@ -154,19 +154,19 @@ fn check(generator: &dyn Generator, base: &dyn Target, options: &FitOptions) -> 
 
 /// The running mean of parameters.
 #[derive(Default)]
-struct Average {
+pub(super) struct Average {
     sum: Vec<f64>,
     count: f64,
 }
 
 impl Average {
-    fn add(&mut self, parameters: &[f64]) {
+    pub(super) fn add(&mut self, parameters: &[f64]) {
         self.sum.resize(parameters.len(), 0.0);
         self.sum.iter_mut().zip(parameters).for_each(|(s, p)| *s += p);
         self.count += 1.0;
     }
 
-    fn store(&self, parameters: &mut [f64]) {
+    pub(super) fn store(&self, parameters: &mut [f64]) {
         if self.count > 0.0 {
             parameters.iter_mut().zip(&self.sum).for_each(|(p, s)| *p = s / self.count);
         }

@@ -4,11 +4,13 @@ mod affine;
 mod file;
 mod fit;
 mod mlp;
+mod regress;
 
 pub use affine::{Affine, AffineOptions};
 pub use file::{Model, ModelOptions, load, save_denoiser};
 pub use fit::{FitOptions, FitResult, fit};
 pub use mlp::{MlpGenerator, MlpOptions};
+pub use regress::{RegressOptions, RegressResult, regress};
 
 use crate::io::Tensors;
 use crate::{Points, Result};
@@ -38,6 +40,14 @@ pub trait Generator: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// Shapes that do not fit.
     fn pull_back(&mut self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()>;
+
+    /// Takes the parameters of the smallest `sum_i |g(u_i) - y_i|^2`, where they have a closed form; false where they have none.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    fn least_squares(&mut self, _u: &Points, _y: &Points) -> Result<bool> {
+        Ok(false)
+    }
 
     /// Adam's learning rate at the start of a fit that names none; it falls to 0.
     fn usual_rate(&self) -> f64;

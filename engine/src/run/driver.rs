@@ -2,7 +2,7 @@
 
 use super::MetricChoice;
 use super::measure::Measures;
-use crate::flow::{Clock, Flow, Stepper};
+use crate::flow::{Carried, Clock, Flow, Stepper, no_field};
 use crate::metric::{Estimate, Reference};
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
@@ -22,6 +22,11 @@ crate::options! {
         snapshots: usize = 0,
         /// Stop early once each of these metrics is at or below its value: `stop_when: #{energy: 0.02}`.
         stop_when: BTreeMap<String, f64> = BTreeMap::new(),
+        /// Points that follow the cloud along the same velocity field without being felt by it: they do not change where it goes.
+        carry: Option<Points> = None,
+        /// Follow `log |det J|` of the map from start to end at the carried points: the integral of the velocity's divergence, by
+        /// central differences. The log density of the map's image of a density `p` is then `log p(start) - log_det`.
+        log_det: bool = false,
     }
 }
 
@@ -34,6 +39,10 @@ pub struct RunResult {
     pub history: Vec<Row>,
     /// Clouds kept on the way.
     pub snapshots: Vec<Snapshot>,
+    /// The carried points at the end.
+    pub carried: Option<Points>,
+    /// `log |det J|` at each of them, where it was followed.
+    pub log_det: Option<Vec<f64>>,
     /// Final metrics with their floors; empty when the run was interrupted or diverged.
     pub metrics: BTreeMap<String, Estimate>,
     /// How it ended.
@@ -111,13 +120,24 @@ impl<'a> Driver<'a> {
             points: Points::default(),
             history: Vec::new(),
             snapshots: Vec::new(),
+            carried: None,
+            log_det: None,
             metrics: BTreeMap::new(),
             ending: Ending::Finished,
             notes,
             warnings: Vec::new(),
             stats: Stats::default(),
         };
-        Ok(Driver { flow, options, pairwise, measures, stream, stepper: Stepper::default(), cloud: start, result })
+        let mut stepper = Stepper::default();
+        if let Some(carried) = &options.carry {
+            carried.check_finite("`carry`")?;
+            carried.check_dim("`carry`", start.dim(), "the start")?;
+            if !flow.is_velocity() {
+                return Err(no_field(flow.name()));
+            }
+            stepper.carry(Carried::new(carried.clone(), options.log_det, stream.label("carried")));
+        }
+        Ok(Driver { flow, options, pairwise, measures, stream, stepper, cloud: start, result })
     }
 
     fn drive(mut self, observer: &mut dyn Observer) -> Result<RunResult> {
@@ -155,6 +175,8 @@ impl<'a> Driver<'a> {
         self.result.stats.nfe = self.stepper.evaluations();
         self.result.stats.pairs = self.pairwise.work().pairs() - pairs_before;
         self.result.warnings = self.flow.warnings(&self.cloud);
+        self.result.carried = self.stepper.carried().map(|carried| carried.points().clone());
+        self.result.log_det = self.stepper.carried().and_then(Carried::log_det).map(<[f64]>::to_vec);
         self.result.points = self.cloud;
         Ok(self.result)
     }

@@ -6,11 +6,12 @@
 
 use super::RunOptions;
 use super::driver::{Driver, RunResult};
-use crate::flow::{Clock, Flow};
+use crate::flow::{Clock, Flow, directions};
 use crate::metric::{self, Metric, PAIRS, Reference};
+use crate::pairwise::{Pairwise, Precision};
 use crate::process::{Stats, Unobserved};
 use crate::run::Snapshot;
-use crate::{Points, Result, pairwise::Pairwise, rng::Stream, schedule::Schedule};
+use crate::{Points, Result, rng::Stream, schedule::Schedule};
 use std::time::{Duration, Instant};
 
 /// Work that lies ahead.
@@ -57,6 +58,9 @@ pub fn forecast(
     result.snapshots = (0..kept).map(|step| Snapshot { step, points: driver.cloud.clone() }).collect();
     let Forecast { steps, nfe, pairs, flow_pairs, .. } = ahead;
     result.stats = Stats { steps, nfe, pairs, flow_pairs, ..Stats::default() };
+    result.carried = options.carry.clone();
+    let followed = options.carry.as_ref().filter(|_| options.log_det);
+    result.log_det = followed.map(|carried| vec![0.0; carried.count()]);
     result.points = driver.cloud;
     Ok((result, ahead))
 }
@@ -72,10 +76,19 @@ impl Driver<'_> {
             nfe,
             flow_pairs: nfe * pairs.velocity,
             pairs: nfe * pairs.velocity + rounds * pairs.readings,
-            seconds: nfe as f64 * self.velocity_seconds(pairs.velocity)?,
+            seconds: nfe as f64 * self.velocity_seconds(pairs.velocity, self.pairwise)?,
             bytes: self.bytes(self.flow.integrator().evaluations()),
             varies: adaptive || !self.options.stop_when.is_empty(),
         };
+        let (followers, sides) = self.followers();
+        ahead.flow_pairs += (ahead.flow_pairs as f64 * followers * (1 + sides) as f64) as u64;
+        ahead.pairs += (nfe as f64 * pairs.velocity as f64 * followers * (1 + sides) as f64) as u64;
+        ahead.seconds += followers * ahead.seconds;
+        if sides > 0 {
+            let exact = self.pairwise.at_precision(Some(Precision::F64));
+            let seconds = self.velocity_seconds(pairs.velocity, exact.as_ref().unwrap_or(self.pairwise))?;
+            ahead.seconds += nfe as f64 * followers * sides as f64 * seconds;
+        }
         ahead.seconds += rounds as f64 * self.reading_seconds(pairs.readings)?;
         for metric in &self.measures.metrics {
             let Some(reference) = self.measures.reference else { continue };
@@ -87,18 +100,25 @@ impl Driver<'_> {
         Ok(ahead)
     }
 
+    /// Carried points as a share of the cloud, and the fields beside each of them that its divergence takes.
+    fn followers(&self) -> (f64, usize) {
+        let Some(carried) = &self.options.carry else { return (0.0, 0) };
+        let sides = if self.options.log_det { 2 * directions(carried.dim(), None) } else { 0 };
+        (carried.count() as f64 / self.cloud.count().max(1) as f64, sides)
+    }
+
     /// Seconds of one velocity that takes `pairs` pairs.
-    fn velocity_seconds(&mut self, pairs: u64) -> Result<f64> {
+    fn velocity_seconds(&mut self, pairs: u64, pairwise: &Pairwise) -> Result<f64> {
         let clock = Clock::at(0, self.options.steps, self.stream);
         let mut out = Points::default();
         let mut found = [(0.0, 0.0); 2];
         for (place, rows) in found.iter_mut().zip(two_sizes(self.cloud.n())) {
             let cloud = self.cloud.rows(0..rows);
-            let before = self.pairwise.work().pairs();
-            self.flow.velocity(&cloud, &clock, self.pairwise, &mut out)?;
-            let counted = self.pairwise.work().pairs() - before;
+            let before = pairwise.work().pairs();
+            self.flow.velocity(&cloud, &clock, pairwise, &mut out)?;
+            let counted = pairwise.work().pairs() - before;
             let size = if pairs > 0 { counted as f64 } else { rows as f64 };
-            *place = (size, timed(|| self.flow.velocity(&cloud, &clock, self.pairwise, &mut out))?);
+            *place = (size, timed(|| self.flow.velocity(&cloud, &clock, pairwise, &mut out))?);
         }
         Ok(carried(found, if pairs > 0 { pairs as f64 } else { self.cloud.count() as f64 }))
     }

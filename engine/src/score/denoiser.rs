@@ -135,7 +135,7 @@ impl Denoiser {
         let fresh = self.net.as_ref().is_none_or(|net| net.dim() != at.z.dim());
         if fresh {
             self.net = Some(Preconditioned::new(at.cloud, &self.options, 0.0, at.stream.label("denoiser init"))?);
-        } else if !at.aligned {
+        } else if !at.learn {
             return Ok(());
         }
         let Some(net) = &mut self.net else { return Ok(()) };

@@ -135,7 +135,9 @@ impl Score for MixtureFit {
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
         check_sigma(at.sigma, true, "a mixture fit")?;
         let (start, rounds) = match self.mixture.take() {
-            Some(mixture) if mixture.dim() == at.cloud.dim() => (mixture, self.options.rounds),
+            Some(mixture) if mixture.dim() == at.cloud.dim() => {
+                (mixture, if at.learn { self.options.rounds } else { 0 })
+            }
             _ => (first_guess(at.cloud, &self.options, at.stream.label("mixture fit"))?, self.options.first_rounds),
         };
         let mixture = improve(at.cloud, start, rounds, &self.options)?;

@@ -64,8 +64,7 @@ impl Score for Ratio {
 
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
         check_sigma(at.sigma, true, "a density ratio")?;
-        // Beside the flow it is only asked, so that measuring does not change where particles go.
-        if at.aligned || !self.discriminator.knows(at.z.dim()) {
+        if at.learn || !self.discriminator.knows(at.z.dim()) {
             self.fit(at)?;
         }
         self.discriminator.evaluate(at.z, &mut self.logit, out);

@@ -195,7 +195,7 @@ mod tests {
 
     fn evaluated(target: Arc<dyn Target>, samples: usize, z: &Points, sigma: f64, form: Form) -> (Points, Smoothed) {
         let pairwise = Pairwise::new(PairwiseOptions::default(), Default::default());
-        let at = At { z, sigma, cloud: z, aligned: true, stream: Stream::new(4), pairwise: &pairwise };
+        let at = At { z, sigma, cloud: z, aligned: true, learn: true, stream: Stream::new(4), pairwise: &pairwise };
         let mut score = Smoothed::new(target, &SmoothedOptions { samples }).unwrap();
         let mut out = Points::default();
         score.evaluate(&at, form, &mut out).unwrap();

@@ -1,6 +1,7 @@
 //! The log density that the probability flow gives to points [song2021score].
 
 use super::{Diffusion, denoising};
+use crate::flow::divergence::{self, Divergence};
 use crate::flow::{Clock, Stepper};
 use crate::pairwise::{Pairwise, Precision};
 use crate::rng::Stream;
@@ -20,17 +21,13 @@ crate::options! {
     }
 }
 
-/// Directions where every coordinate would be too many.
-const PROBES: usize = 16;
-const MOST_COORDINATES: usize = 8;
-
 /// Displacement of the central differences, in shares of the noise level.
 const SHARE: f64 = 1e-4;
 
 impl LikelihoodOptions {
     /// Directions along which the divergence is taken in `dim` dimensions.
     pub fn directions(&self, dim: usize) -> usize {
-        self.probes.unwrap_or(if dim <= MOST_COORDINATES { dim } else { PROBES })
+        divergence::directions(dim, self.probes)
     }
 }
 
@@ -62,7 +59,7 @@ impl Diffusion {
         }
         let own = pairwise.at_precision(Some(Precision::F64));
         let pairwise = own.as_ref().unwrap_or(pairwise);
-        let directions = directions(dim, options, stream.label("probes"));
+        let divergence = Divergence::new(dim, options.probes, stream.label("probes"));
         let last = self.levels.sigma_min();
         let a = self.levels.scale(last);
         // One more coordinate: the integral of the divergence so far.
@@ -70,7 +67,7 @@ impl Diffusion {
         for (row, x) in path.data_mut().chunks_exact_mut(dim + 1).zip(points.iter()) {
             row.iter_mut().zip(x).for_each(|(z, x)| *z = x / a);
         }
-        let mut work = Work { directions, z: Points::default(), shift: Points::default(), sides: Default::default() };
+        let mut work = Work { divergence, z: Points::default(), shift: Points::default() };
         let mut stepper = Stepper::default();
         for step in (0..options.steps).rev() {
             // Without the step onto 0, where there is no noise to divide by.
@@ -108,67 +105,26 @@ impl Diffusion {
         out: &mut Points,
     ) -> Result<()> {
         let dim = path.dim() - 1;
-        let Work { directions, z, shift, sides } = work;
-        let along = |z: &mut Points, direction: Option<&Points>, by: f64| {
-            z.reshape(path.n(), dim);
-            for (z, row) in z.data_mut().chunks_exact_mut(dim).zip(path.iter()) {
-                z.copy_from_slice(&row[..dim]);
-                if let Some(e) = direction {
-                    z.iter_mut().zip(e.row(0)).for_each(|(z, e)| *z += by * e);
-                }
-            }
-        };
-        along(z, None, 0.0);
+        let Work { divergence, z, shift } = work;
+        z.reshape(path.n(), dim);
+        z.data_mut().chunks_exact_mut(dim).zip(path.iter()).for_each(|(z, row)| z.copy_from_slice(&row[..dim]));
         denoising(self.score.as_mut(), z, sigma, clock, pairwise, shift)?;
+        let mut denoised =
+            |z: &Points, out: &mut Points| denoising(self.score.as_mut(), z, sigma, clock, pairwise, out);
+        let divergences = divergence.at(z, SHARE * sigma, &mut denoised)?;
         out.reshape(path.n(), dim + 1);
-        for (out, shift) in out.data_mut().chunks_exact_mut(dim + 1).zip(shift.iter()) {
+        let rows = out.data_mut().chunks_exact_mut(dim + 1).zip(shift.iter().zip(divergences));
+        for (out, (shift, divergence)) in rows {
             out[..dim].iter_mut().zip(shift).for_each(|(v, s)| *v = -speed * s / sigma);
-            out[dim] = 0.0;
-        }
-        let by = SHARE * sigma;
-        for direction in &directions.each {
-            for (side, sign) in sides.iter_mut().zip([by, -by]) {
-                along(z, Some(direction), sign);
-                denoising(self.score.as_mut(), z, sigma, clock, pairwise, side)?;
-            }
-            let share = speed * directions.weight / (2.0 * by * sigma);
-            for (i, out) in out.data_mut().chunks_exact_mut(dim + 1).enumerate() {
-                let e = direction.row(0);
-                let change = sides[0].row(i).iter().zip(sides[1].row(i)).map(|(up, down)| up - down);
-                out[dim] += share * change.zip(e).map(|(d, e)| d * e).sum::<f64>();
-            }
+            out[dim] = speed * divergence / sigma;
         }
         Ok(())
     }
 }
 
-/// What a derivative is taken along: `weight sum_e e . (df e)` is the divergence.
-struct Directions {
-    each: Vec<Points>,
-    weight: f64,
-}
-
 /// Memory of [`Diffusion::rise`].
 struct Work {
-    directions: Directions,
+    divergence: Divergence,
     z: Points,
     shift: Points,
-    sides: [Points; 2],
-}
-
-/// The coordinates, or random signs that are held along the way.
-fn directions(dim: usize, options: &LikelihoodOptions, stream: Stream) -> Directions {
-    let count = options.directions(dim);
-    let exact = options.probes.is_none() && dim <= MOST_COORDINATES;
-    let direction = |k: usize| {
-        if exact {
-            let mut e = Points::zeros(1, dim);
-            e.data_mut()[k] = 1.0;
-            return e;
-        }
-        let mut e = stream.at(k as u64).normal(1, dim);
-        e.data_mut().iter_mut().for_each(|v| *v = v.signum());
-        e
-    };
-    Directions { each: (0..count).map(direction).collect(), weight: if exact { 1.0 } else { 1.0 / count as f64 } }
 }

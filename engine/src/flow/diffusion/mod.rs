@@ -113,7 +113,7 @@ fn denoising(
     out: &mut Points,
 ) -> Result<()> {
     pairwise.interrupt().check()?;
-    let at = At { z, sigma, cloud: z, aligned: true, stream: clock.randomness("estimate"), pairwise };
+    let at = At { z, sigma, cloud: z, aligned: true, learn: true, stream: clock.randomness("estimate"), pairwise };
     score.evaluate(&at, Form::Shift, out)
 }
 

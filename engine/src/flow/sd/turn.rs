@@ -2,18 +2,24 @@
 
 use crate::flow::Clock;
 
-/// Which of `n` particles move in this step, `batch` of them: the next of a random order, and a new order once all have
-/// moved. None when all move at once.
-pub fn turn(batch: usize, n: usize, clock: &Clock) -> Option<Vec<usize>> {
-    if batch >= n {
-        return None;
+/// Turns of a round, in which every particle moves once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turns(usize);
+
+impl Turns {
+    /// Of `n` particles, `batch` at a time; None when all move at once.
+    pub fn of(batch: usize, n: usize) -> Option<Turns> {
+        (batch < n).then(|| Turns(n.div_ceil(batch)))
     }
-    let turns = n.div_ceil(batch);
-    let round = (clock.step / turns) as u64;
-    let mut order = clock.stream.label("turns").at(round).rng().choose(n, n);
-    let first = clock.step % turns * batch;
-    order.truncate(n.min(first + batch));
-    Some(order.split_off(first))
+
+    /// Which of `n` particles move in this step: the next of a random order, and a new order once all have moved.
+    pub fn now(self, n: usize, clock: &Clock) -> Vec<usize> {
+        let (batch, round) = (n.div_ceil(self.0), (clock.step / self.0) as u64);
+        let mut order = clock.stream.label("turns").at(round).rng().choose(n, n);
+        let first = (clock.step % self.0 * batch).min(n);
+        order.truncate(n.min(first + batch));
+        order.split_off(first)
+    }
 }
 
 #[cfg(test)]
@@ -23,7 +29,9 @@ mod tests {
 
     #[test]
     fn all_move_once_a_round_in_a_new_order() {
-        let moved = |step| turn(3, 10, &Clock::at(step, 100, Stream::new(1))).unwrap();
+        let clock = |step| Clock::at(step, 100, Stream::new(1));
+        let turns = Turns::of(3, 10).unwrap();
+        let moved = |step| turns.now(10, &clock(step));
         let round = |r: usize| (4 * r..4 * r + 4).flat_map(moved).collect::<Vec<_>>();
         for r in 0..3 {
             let mut all = round(r);
@@ -32,6 +40,10 @@ mod tests {
             assert_ne!(round(r), round(r + 1));
         }
         assert_eq!((moved(2).len(), moved(3).len()), (3, 1));
-        assert!(turn(10, 10, &Clock::at(0, 1, Stream::new(1))).is_none());
+        assert!(Turns::of(10, 10).is_none());
+        // Others keep the pace: one of two moves in each of two turns of a round, none in the rest.
+        let mut others: Vec<_> = (0..4).flat_map(|step| turns.now(2, &clock(step))).collect();
+        others.sort_unstable();
+        assert_eq!(others, [0, 1]);
     }
 }

@@ -11,7 +11,7 @@ fn engine() -> Pairwise {
 }
 
 fn at<'a>(z: &'a Points, sigma: f64, cloud: &'a Points, step: u64, pairwise: &'a Pairwise) -> At<'a> {
-    At { z, sigma, cloud, aligned: true, stream: Stream::new(9).at(step), pairwise }
+    At { z, sigma, cloud, aligned: true, learn: true, stream: Stream::new(9).at(step), pairwise }
 }
 
 fn trained(target: &dyn Target, options: DenoiserOptions) -> Denoiser {
@@ -102,7 +102,7 @@ fn measuring_beside_the_flow_leaves_the_net_as_it_is() {
     let mut denoiser = Denoiser::of_cloud(options).unwrap();
     denoiser.evaluate(&at(&cloud, 0.5, &cloud, 0, &engine), Form::Score, &mut out).unwrap();
     let before = denoiser.net().unwrap().mlp().clone();
-    let beside = At { aligned: false, ..at(&cloud, 0.5, &cloud, 1, &engine) };
+    let beside = At { learn: false, ..at(&cloud, 0.5, &cloud, 1, &engine) };
     denoiser.evaluate(&beside, Form::Score, &mut out).unwrap();
     assert_eq!(denoiser.net().unwrap().mlp(), &before);
     denoiser.evaluate(&at(&cloud, 0.5, &cloud, 1, &engine), Form::Score, &mut out).unwrap();

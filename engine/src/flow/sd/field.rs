@@ -1,0 +1,133 @@
+//! The field itself: where it is taken, of whom, and how wrong it is.
+
+use super::turn::Turns;
+use super::{Noise, SdFlow};
+use crate::flow::Clock;
+use crate::pairwise::{Pairwise, ScoreDifference};
+use crate::score::{At, Form, check_sigma};
+use crate::{Points, Result};
+use std::mem;
+
+/// Particles used to judge the field's error.
+pub(super) const PROBES: usize = 256;
+
+/// Whose velocity is wanted.
+#[derive(Clone, Copy)]
+pub(super) enum Who<'a> {
+    /// That of the cloud.
+    Cloud,
+    /// Of points that follow it.
+    Followers(&'a Points),
+}
+
+impl SdFlow {
+    /// `z = y + sigma e`, in the memory of `queries`, or the points themselves.
+    fn placed<'a>(&self, who: Who, points: &'a Points, clock: &Clock, queries: &'a mut Points) -> &'a Points {
+        let stream = match self.options.noise {
+            Noise::None => return points,
+            Noise::Fresh => clock.randomness("noise"),
+            Noise::Fixed => clock.stream.label("fixed noise"),
+        };
+        let stream = if matches!(who, Who::Cloud) { stream } else { stream.label("followers") };
+        queries.reshape(points.n(), points.dim());
+        stream.scatter_normal(points.data(), self.sigma(clock), queries.data_mut());
+        queries
+    }
+
+    /// `s_p - s_q` or `D_p - D_q` at the queries, in the scores' own units.
+    pub(super) fn field(
+        &mut self,
+        who: Who,
+        cloud: &Points,
+        clock: &Clock,
+        pairwise: &Pairwise,
+        out: &mut Points,
+    ) -> Result<()> {
+        let points = if let Who::Followers(points) = who { points } else { cloud };
+        let (sigma, form) = (self.sigma(clock), self.options.scaling.form());
+        let mut queries = mem::take(&mut self.queries);
+        let placed = self.placed(who, points, clock, &mut queries);
+        let (mut moved, mut field) = (mem::take(&mut self.moved), mem::take(&mut self.moved_field));
+        let turns = self.options.batch.and_then(|batch| Turns::of(batch, cloud.n()));
+        let turn = turns.map(|turns| turns.now(points.n(), clock));
+        if let Some(turn) = &turn {
+            moved.gather(placed, turn);
+        }
+        let (z, v) = if turn.is_some() { (&moved, &mut field) } else { (placed, &mut *out) };
+        let (own, stream) = (matches!(who, Who::Cloud), clock.randomness("estimate"));
+        let at = At { z, sigma, cloud, aligned: own && turn.is_none(), learn: own, stream, pairwise };
+        let done = match self.between_kernels(&at) {
+            Some(difference) => shift_difference(&at, &difference, form, v),
+            None => self.difference(&at, form, v),
+        };
+        if let (Some(turn), Ok(())) = (&turn, &done) {
+            out.reshape(points.n(), points.dim());
+            out.data_mut().fill(0.0);
+            turn.iter().zip(field.iter()).for_each(|(&i, v)| out.row_mut(i).copy_from_slice(v));
+        }
+        (self.queries, self.moved, self.moved_field) = (queries, moved, field);
+        done
+    }
+
+    /// The whole field as one difference of softmax means, where both scores are that.
+    fn between_kernels<'a>(&'a self, at: &At<'a>) -> Option<ScoreDifference<'a>> {
+        let (p, q) = (self.target.sources(at)?, self.source.sources(at)?);
+        let plain = !p.leave_out_self && q.log_weights.is_none();
+        plain.then_some(ScoreDifference {
+            targets: p.points,
+            target_log_weights: p.log_weights,
+            particles: q.points,
+            leave_out_self: q.leave_out_self,
+            sigma: at.sigma,
+        })
+    }
+
+    /// The difference of any two scores.
+    fn difference(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+        self.target.evaluate(at, form, out)?;
+        self.source.evaluate(at, form, &mut self.source_part)?;
+        out.data_mut().iter_mut().zip(self.source_part.data()).for_each(|(v, q)| *v -= q);
+        Ok(())
+    }
+
+    /// Half the difference of two fields from disjoint halves of all points, relative to the field: its sampling error.
+    pub(super) fn split_half_error(
+        &mut self,
+        cloud: &Points,
+        clock: &Clock,
+        pairwise: &Pairwise,
+    ) -> Result<Option<f64>> {
+        let sigma = self.sigma(clock);
+        let probes = cloud.rows(0..cloud.n().min(PROBES));
+        let mut z = Points::default();
+        let z = self.placed(Who::Cloud, &probes, clock, &mut z);
+        let stream = clock.randomness("probe");
+        let at = At { z, sigma, cloud, aligned: false, learn: false, stream, pairwise };
+        let form = self.options.scaling.form();
+        let (mut p, mut q) = (Points::default(), Points::default());
+        let halves = [self.target.halves(&at, form)?, self.source.halves(&at, form)?];
+        if halves.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        self.target.evaluate(&at, form, &mut p)?;
+        self.source.evaluate(&at, form, &mut q)?;
+        let (mut error, mut size) = (0.0, 0.0);
+        for i in 0..p.data().len() {
+            let gap = |h: &Option<[Points; 2]>| h.as_ref().map_or(0.0, |[a, b]| a.data()[i] - b.data()[i]);
+            error += 0.25 * (gap(&halves[0]) - gap(&halves[1])).powi(2);
+            size += (p.data()[i] - q.data()[i]).powi(2);
+        }
+        Ok((size > 0.0).then(|| (error / size).sqrt()))
+    }
+}
+
+/// `D_p - D_q`, or that divided by `sigma^2`, at `at.z`.
+fn shift_difference(at: &At, difference: &ScoreDifference, form: Form, out: &mut Points) -> Result<()> {
+    check_sigma(at.sigma, false, "a kernel estimate")?;
+    at.pairwise.score_difference(at.z, difference, out)?;
+    if form == Form::Score {
+        let scale = 1.0 / (at.sigma * at.sigma);
+        out.data_mut().iter_mut().for_each(|v| *v *= scale);
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Points that follow a flow: where they go, what it does to volumes, and that the cloud does not feel them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+
+use sdflow::flow::{
+    Estimate, Flow, Integrator, Langevin, LangevinOptions, MmdFlow, MmdFlowOptions, Noise, SdFlow, SdFlowOptions, Svgd,
+    SvgdOptions,
+};
+use sdflow::matrix::Spectrum;
+use sdflow::pairwise::{Kernels, Pairwise, PairwiseOptions, Precision};
+use sdflow::process::Unobserved;
+use sdflow::rng::Stream;
+use sdflow::run::{RunOptions, RunResult, run};
+use sdflow::schedule::Schedule;
+use sdflow::score::{Denoiser, DenoiserOptions, Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit, Score};
+use sdflow::target::{DatasetOptions, Gaussian, Target, dataset};
+use sdflow::{Error, Interrupt, Points};
+use std::sync::Arc;
+
+fn go(flow: &mut dyn Flow, start: &Points, options: &RunOptions) -> Result<RunResult, Error> {
+    let precise = PairwiseOptions { precision: Precision::F64, ..PairwiseOptions::default() };
+    let pairwise = Pairwise::new(precise, Interrupt::default());
+    run(flow, start.clone(), None, options, &pairwise, Stream::new(3), &mut Unobserved)
+}
+
+fn carrying(steps: usize, points: &Points, log_det: bool) -> RunOptions {
+    RunOptions { steps, carry: Some(points.clone()), log_det, ..RunOptions::default() }
+}
+
+fn moons() -> Points {
+    dataset("moons", &DatasetOptions::default()).unwrap().sample(150, Stream::new(1)).unwrap()
+}
+
+fn kernel(points: Option<Points>) -> Estimate {
+    Estimate::Kernel(Box::new(points.map_or_else(Kde::of_cloud, Kde::of)))
+}
+
+fn sd(noise: Noise, integrator: Integrator, step: Schedule) -> SdFlow {
+    let sigma = Some(Schedule::Geometric { from: 2.0, to: 0.2 });
+    let options = SdFlowOptions { sigma, noise, integrator, step, ..SdFlowOptions::default() };
+    SdFlow::new(kernel(Some(moons())), kernel(None), options).unwrap()
+}
+
+fn half() -> Schedule {
+    Schedule::Constant { value: 0.5 }
+}
+
+fn gap(a: &Points, b: &Points) -> f64 {
+    assert_eq!((a.n(), a.dim()), (b.n(), b.dim()));
+    a.data().iter().zip(b.data()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+}
+
+#[test]
+fn who_starts_where_a_particle_does_ends_where_it_does() {
+    let start = Stream::new(2).normal(120, 2);
+    let score = || Box::new(Exact::new(dataset("8gaussians", &DatasetOptions::default()).unwrap()).unwrap());
+    let svgd = SvgdOptions { integrator: Integrator::Heun, ..SvgdOptions::default() };
+    let median = MmdFlowOptions { kernel: Kernels::Median, integrator: Integrator::Rk4, ..MmdFlowOptions::default() };
+    let adaptive = Schedule::Adaptive { from: 1.0, to: 1e-3 };
+    let flows: [Box<dyn Flow>; 6] = [
+        Box::new(sd(Noise::None, Integrator::Euler, half())),
+        Box::new(sd(Noise::None, Integrator::Heun, half())),
+        Box::new(sd(Noise::None, Integrator::Rk4, half())),
+        Box::new(sd(Noise::None, Integrator::Euler, adaptive)),
+        Box::new(MmdFlow::new(moons(), median).unwrap()),
+        Box::new(Svgd::new(score(), svgd).unwrap()),
+    ];
+    for mut flow in flows {
+        let done = go(flow.as_mut(), &start, &carrying(12, &start.rows(5..60), false)).unwrap();
+        let off = gap(done.carried.as_ref().unwrap(), &done.points.rows(5..60));
+        assert!(off < 1e-11, "{}: {off}", flow.name());
+        assert!(gap(&start, &done.points) > 0.1);
+    }
+}
+
+#[test]
+fn the_cloud_does_not_feel_them() {
+    let target = || Arc::new(Gaussian::isotropic(vec![1.0, 0.0], 0.7).unwrap()) as Arc<dyn Target>;
+    let learned = |source: Box<dyn Score>| {
+        let options = SdFlowOptions { sigma: Some(half()), batch: Some(40), ..SdFlowOptions::default() };
+        SdFlow::new(Estimate::Other(Box::new(Exact::new(target()).unwrap())), Estimate::Other(source), options).unwrap()
+    };
+    let small = DenoiserOptions { hidden: 8, layers: 1, steps: 30, follow: 2, batch: 32, ..DenoiserOptions::default() };
+    let flows: [Box<dyn Fn() -> Box<dyn Flow>>; 4] = [
+        Box::new(|| Box::new(sd(Noise::Fresh, Integrator::Heun, half()))),
+        Box::new(|| Box::new(sd(Noise::Fresh, Integrator::Euler, Schedule::Adaptive { from: 1.0, to: 1e-3 }))),
+        Box::new(move || Box::new(learned(Box::new(Denoiser::of_cloud(small.clone()).unwrap())))),
+        Box::new(move || Box::new(learned(Box::new(MixtureFit::new(Default::default()).unwrap())))),
+    ];
+    let (start, others) = (Stream::new(2).normal(100, 2), Stream::new(7).normal(30, 2));
+    for make in flows {
+        let alone = go(make().as_mut(), &start, &RunOptions { steps: 9, ..RunOptions::default() }).unwrap();
+        let followed = go(make().as_mut(), &start, &carrying(9, &others, true)).unwrap();
+        assert_eq!(alone.points, followed.points);
+        assert_eq!(alone.history, followed.history);
+        assert!(gap(&others, &followed.carried.unwrap()) > 0.05);
+    }
+}
+
+/// Of an affine map `x -> J x + c`, `log |det J|` is half the growth of the log determinant of any cloud's covariance.
+#[test]
+fn volumes_of_an_affine_map_are_those_of_covariances() {
+    let target = Gaussian::ar1(3, 0.8).unwrap();
+    let options = SdFlowOptions {
+        sigma: Some(half()),
+        noise: Noise::None,
+        integrator: Integrator::Rk4,
+        step: Schedule::Constant { value: 0.2 },
+        ..SdFlowOptions::default()
+    };
+    let exact = Estimate::Other(Box::new(Exact::new(Arc::new(target)).unwrap()));
+    let fit = Estimate::Other(Box::new(GaussianFit::new(GaussianFitOptions::default()).unwrap()));
+    let mut flow = SdFlow::new(exact, fit, options).unwrap();
+    let (start, others) = (Stream::new(2).normal(200, 3), Stream::new(7).normal(40, 3));
+    let done = go(&mut flow, &start, &carrying(40, &others, true)).unwrap();
+    let log_det = |points: &Points| {
+        let spectrum = Spectrum::positive(&points.covariance(), "covariance").unwrap();
+        spectrum.values().iter().map(|v| v.ln()).sum::<f64>()
+    };
+    let want = 0.5 * (log_det(done.carried.as_ref().unwrap()) - log_det(&others));
+    assert!((want - 0.5 * (log_det(&done.points) - log_det(&start))).abs() < 1e-9 && want.abs() > 0.1);
+    for found in done.log_det.unwrap() {
+        assert!((found - want).abs() < 1e-5, "{found} {want}");
+    }
+}
+
+/// Of a curved map, against the determinant of its differences between carried neighbours.
+#[test]
+fn volumes_of_a_curved_map_are_those_of_its_neighbours() {
+    let (start, centres, h) = (Stream::new(2).normal(120, 2), Stream::new(7).normal(12, 2), 1e-5);
+    let mut around = Points::zeros(48, 2);
+    for (i, c) in centres.iter().enumerate() {
+        for (k, [a, b]) in [[h, 0.0], [-h, 0.0], [0.0, h], [0.0, -h]].into_iter().enumerate() {
+            around.row_mut(4 * i + k).copy_from_slice(&[c[0] + a, c[1] + b]);
+        }
+    }
+    let mut found = Vec::new();
+    for steps in [40, 80] {
+        let flow = || sd(Noise::None, Integrator::Rk4, Schedule::Constant { value: 8.0 / steps as f64 });
+        let ends = go(&mut flow(), &start, &carrying(steps, &around, false)).unwrap().carried.unwrap();
+        let logs = go(&mut flow(), &start, &carrying(steps, &centres, true)).unwrap().log_det.unwrap();
+        let want = |i: usize| {
+            let column = |k: usize| [0, 1].map(|j| (ends.row(4 * i + k)[j] - ends.row(4 * i + k + 1)[j]) / (2.0 * h));
+            let ([a, c], [b, d]) = (column(0), column(2));
+            (a * d - b * c).abs().ln()
+        };
+        let errors = logs.iter().enumerate().map(|(i, log)| (log - want(i)).abs());
+        found.push(errors.fold(0.0, f64::max));
+        assert!(logs.iter().any(|log| log.abs() > 0.5), "{logs:?}");
+    }
+    // The differences within a step are the continuous flow's: what remains is the step's error, which falls with it.
+    assert!(found[1] < 0.02 && found[1] < 0.3 * found[0], "{found:?}");
+}
+
+#[test]
+fn what_cannot_be_carried_is_refused() {
+    let start = Stream::new(2).normal(20, 2);
+    let refused =
+        |flow: &mut dyn Flow, points: &Points| go(flow, &start, &carrying(3, points, false)).err().unwrap().to_string();
+    let target = Arc::new(Gaussian::isotropic(vec![0.0, 0.0], 1.0).unwrap());
+    let mut sampler = Langevin::new(Box::new(Exact::new(target).unwrap()), None, &LangevinOptions::default()).unwrap();
+    assert!(refused(&mut sampler, &start).contains("`langevin` has no field"));
+    let mut flow = sd(Noise::None, Integrator::Euler, half());
+    assert!(refused(&mut flow, &Points::zeros(4, 3)).contains("3 columns"));
+    let mut bad = start.clone();
+    bad.row_mut(3)[1] = f64::NAN;
+    assert!(refused(&mut flow, &bad).contains("`carry`"));
+}
