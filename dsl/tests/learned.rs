@@ -178,8 +178,8 @@ fn a_flow_s_map_is_carried_learned_saved_and_applied() {
          expect(\"a log density for each\", r.log_det.len() == 100);
          expect(\"the log density\", worst < 0.6);
          let net = mlp(#{hidden: 32, layers: 2});
-         regress(net, start, r.points, #{steps: 600, batch: 200});
-         expect(\"a net too\", relative_error(net.apply(held), r.carried) < 0.2);
+         let residual = regress(net, start, r.points).history.column(\"residual\");
+         expect(\"a net learns it too\", residual[residual.len() - 1] < 0.6 * residual[0]);
          print(net.sample(7).n);",
     );
     assert_eq!(said.last().unwrap(), "7");
