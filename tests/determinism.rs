@@ -6,7 +6,7 @@ use sdflow::flow::{
     PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Svgd,
     SvgdOptions, Weighting,
 };
-use sdflow::generator::{Affine, AffineOptions, FitOptions, Generator, fit};
+use sdflow::generator::{Affine, AffineOptions, DistillOptions, FitOptions, Generator, distill, fit};
 use sdflow::metric::Reference;
 use sdflow::pairwise::Pairwise;
 use sdflow::process::Unobserved;
@@ -126,6 +126,18 @@ fn samplers_by_denoising() {
     let corrected = PredictorCorrectorOptions::default();
     let make = || Diffusion::predictor_corrector(Box::new(Kde::of(data())), &corrected).unwrap();
     assert_same_bytes("predictor_corrector", || moved(|| Box::new(make())));
+}
+
+#[test]
+fn generator_distillation() {
+    assert_same_bytes("distill", || {
+        let mut generator = Affine::new(&AffineOptions::default(), Stream::new(1)).unwrap();
+        let base = Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap();
+        let options = DistillOptions { steps: 5, batch: 333, warm_up: 9, ..DistillOptions::default() };
+        let (mut teacher, pairwise, stream) = (Kde::of(data()), Pairwise::default(), Stream::new(6));
+        distill(&mut generator, &mut teacher, &base, &options, &pairwise, stream, &mut Unobserved).unwrap();
+        generator.parameters().to_vec()
+    });
 }
 
 #[test]

@@ -10,9 +10,6 @@ use crate::Diagnostic;
 use crate::bind::unknown;
 use crate::call::Fail;
 use rhai::{Dynamic, EvalAltResult, Position};
-use sdflow::flow::Flow;
-use sdflow::generator::FitOptions;
-use sdflow::process::Stats;
 use sdflow::run::Forecast;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -176,24 +173,5 @@ impl Dry {
     }
 }
 
-/// Steps of a fit that a dry run takes.
+/// Steps of a training that a dry run takes.
 pub const FIT_STEPS: usize = 4;
-
-/// What the fit that was asked for costs, after `taken`, one of fewer steps and smaller batches; `stats` become those of all.
-pub fn fit_ahead(stats: &mut Stats, flow: &dyn Flow, asked: &FitOptions, taken: &FitOptions, dim: usize) -> Forecast {
-    let every = asked.every.unwrap_or(asked.steps.div_ceil(20)).max(1);
-    let rounds = (0..asked.steps).filter(|step| step.is_multiple_of(every) || step + 1 == asked.steps).count() as u64;
-    let (pairs, steps) = (flow.pairs(asked.batch), asked.steps as u64);
-    let share = (asked.steps * asked.batch) as f64 / (taken.steps * taken.batch) as f64;
-    let all = steps * pairs.velocity + rounds * pairs.readings;
-    (stats.steps, stats.nfe, stats.pairs, stats.flow_pairs) = (steps, steps, all, all);
-    Forecast {
-        steps,
-        nfe: steps,
-        flow_pairs: all,
-        pairs: all,
-        seconds: share * stats.flow_seconds,
-        bytes: 8 * 6 * (asked.batch * dim) as u64,
-        varies: false,
-    }
-}

@@ -150,6 +150,7 @@ fn cells_of_a_sweep_count_and_kept_floors_do_not() {
         energy(x, y);
         let g = affine(#{dim: 2});
         fit(g, sd_flow(x), gaussian(#{dim: 2}), #{steps: 9, batch: 40});
+        distill(g, x, gaussian(#{dim: 2}), #{steps: 9, batch: 40, levels: 3, hidden: 4, warm_up: 5});
     "#;
     let (foretold, evaluated) = pairs(&stage::request(folder.path(), text));
     assert_eq!(foretold, evaluated);

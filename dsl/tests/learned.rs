@@ -39,6 +39,19 @@ fn an_adversarial_flow_with_the_difference_s_own_loss_does_the_same() {
 }
 
 #[test]
+fn a_generator_is_distilled_from_a_denoiser_and_trained_in_place() {
+    holds(
+        "let p = gaussian(#{dim: 2, mean: [2, -1], std: 0.8});
+         let g = affine(#{dim: 2});
+         let before = energy(g.sample(500), p);
+         let r = distill(g, denoiser(p, #{hidden: 32}), gaussian(#{dim: 2}), #{rate: 0.08, hidden: 32, every: 10});
+         expect(\"nearer\", energy(g.sample(500), p) < 0.2 * before);
+         expect(\"a result\", r.stop == \"finished\" && r.points.n == 512 && r.stats.nfe == 30 && r.history.n == 4);
+         expect(\"quick\", r.history.column(\"source_loss\").len() == 4);",
+    );
+}
+
+#[test]
 fn models_are_saved_and_come_back() {
     let (outcome, _) = holds(
         "let g = mlp(#{dim: 2, dim_in: 3, hidden: 16, residual: true});
@@ -112,6 +125,7 @@ fn a_dry_run_counts_the_training_and_does_not_do_it() {
         let f = run(gan_flow(p, #{discriminator: #{steps: 4000000}}), normal(500, 2), #{steps: 10});
         let g = mlp();
         fit(g, sd_flow(p.sample(500)), gaussian(#{dim: 2}), #{steps: 5000000});
+        distill(g, d, gaussian(#{dim: 2}), #{steps: 6000000, warm_up: 7000000});
         save(g, \"g.safetensors\");
         let h = load_model(\"g.safetensors\");
         h.sample(10);";
@@ -122,7 +136,7 @@ fn a_dry_run_counts_the_training_and_does_not_do_it() {
     // A mistake behind it all is found, on the model that would have been saved.
     let mistaken = report(&script.replace("sample(10)", "sample(\"ten\")"));
     let [error] = mistaken.errors.as_slice() else { panic!("{:?}", mistaken.errors) };
-    assert!(error.message.contains("whole number") && error.place.as_ref().unwrap().line == 10, "{error:?}");
+    assert!(error.message.contains("whole number") && error.place.as_ref().unwrap().line == 11, "{error:?}");
     let report = report(script);
     for (what, steps) in [
         ("train denoiser", 1_000_000),
@@ -130,6 +144,8 @@ fn a_dry_run_counts_the_training_and_does_not_do_it() {
         ("train ratio", 3_000_000),
         ("train gan_flow", 4_000_000),
         ("fit sd_flow", 5_000_000),
+        ("distill", 6_000_000),
+        ("train distill", 7_000_000),
     ] {
         let found = report.works.iter().find(|work| work.what == what && work.cost.steps == steps);
         assert!(found.is_some_and(|work| work.cost.seconds > 1.0), "{what}: {:?}", report.works);

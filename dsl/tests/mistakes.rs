@@ -155,6 +155,13 @@ fn of_experiments() {
         "let t = table([#{energy: 1}]);\nplot(t, \"a.svg\", #{x: \"enrgy\"});",
         "let g = affine(#{dim: 0});",
         "let r = fit(affine(#{dim: 2}), sd_flow(normal(10, 2)), normal(10, 2));",
+        "let r = distill(affine(#{dim: 2}), kde(), gaussian(#{dim: 2}));",
+        "let r = distill(affine(#{dim: 2}), normal(10, 3), gaussian(#{dim: 2}));",
+        "let r = distill(affine(#{dim: 2}), normal(10, 2), gaussian(#{dim: 3}));",
+        "let r = distill(affine(#{dim: 2}), normal(10, 2), normal(10, 2));",
+        "let r = distill(affine(#{dim: 2}), normal(10, 2), gaussian(#{dim: 2}), #{score_update: 3});",
+        "let r = distill(affine(#{dim: 2}), normal(10, 2), gaussian(#{dim: 2}), #{weight: \"dmd2\"});",
+        "let r = distill(affine(#{dim: 2}), normal(10, 2), gaussian(#{dim: 2}), #{sigma_min: 30});",
     ]));
 }
 

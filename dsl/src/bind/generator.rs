@@ -74,6 +74,11 @@ impl Model {
         self.state().generator.get().tensors()
     }
 
+    /// Coordinates of its points.
+    pub fn dim(&self) -> usize {
+        self.state().generator.get().dim()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -141,7 +146,7 @@ pub const ENTRIES: &[Entry] = &[
         })
     },
     Entry {
-        about: "`n` fresh points of the base through the generator. The base is that of its last `fit`, or standard normal.",
+        about: "`n` fresh points of the base through the generator. The base is that of its last training, or standard normal.",
         example: "let y = affine(#{dim: 3}).sample(100);",
         ..entry("sample", Kind::Model, "generator.sample(n)", "points", sample)
     },
@@ -153,9 +158,7 @@ pub const ENTRIES: &[Entry] = &[
     Entry {
         about: "The number of coordinates of its points.",
         example: "print(affine(#{dim: 3}).dim);",
-        ..entry("dim", Kind::Model, "generator.dim", "a whole number", |call| {
-            Ok((own(call)?.state().generator.get().dim() as i64).into())
-        })
+        ..entry("dim", Kind::Model, "generator.dim", "a whole number", |call| Ok((own(call)?.dim() as i64).into()))
     },
     Entry {
         about: "The exact mean of an affine generator's law for its base.",

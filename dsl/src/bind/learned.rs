@@ -131,7 +131,7 @@ pub fn first_training(call: &Call, dim: usize, options: &mut DiscriminatorOption
 }
 
 /// Counts the first training of a net along a flow; returns the steps to take.
-fn ahead(call: &Call, dim: usize, net: (usize, usize, Activation), batch: usize, steps: usize) -> usize {
+pub fn ahead(call: &Call, dim: usize, net: (usize, usize, Activation), batch: usize, steps: usize) -> usize {
     let Some(dry) = &call.context.dry else { return steps };
     let (hidden, layers, activation) = net;
     let widths: Vec<usize> = std::iter::once(dim).chain(std::iter::repeat_n(hidden, layers)).chain([dim]).collect();

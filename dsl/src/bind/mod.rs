@@ -22,6 +22,7 @@ pub mod score;
 mod sweep;
 mod table;
 pub mod target;
+mod train;
 pub mod unknown;
 mod velocity;
 
@@ -57,6 +58,7 @@ pub const ENTRIES: &[&[Entry]] = &[
     velocity::ENTRIES,
     generator::ENTRIES,
     run::ENTRIES,
+    train::ENTRIES,
     result::ENTRIES,
     sweep::ENTRIES,
     matrix::ENTRIES,

@@ -89,19 +89,19 @@ const fn entry(name: &'static str, signature: &'static str, call: crate::call::N
     Entry { name, kind, signature, returns: "a flow", about: "", options: &[], names: &[], example: "", call }
 }
 
-/// The first argument as the score of a law that does not move.
-fn law(call: &Call) -> std::result::Result<Recipe, Fail> {
-    let recipe = score(call, 0)?;
+/// Argument `i` as the score of a law that does not move.
+pub fn law(call: &Call, i: usize) -> std::result::Result<Recipe, Fail> {
+    let recipe = score(call, i)?;
     if matches!(recipe, Recipe::Ratio(..)) {
-        let fail = call.bad(0, "is the difference of two scores", "the score of one law is wanted");
+        let fail = call.bad(i, "is the difference of two scores", "the score of one law is wanted");
         return Err(fail.hint("sd_flow(ratio(target))"));
     }
     if recipe.moves() {
-        let fail = call.bad(0, "describes the moving cloud", "the score of a law that stays is wanted");
+        let fail = call.bad(i, "describes the moving cloud", "the score of a law that stays is wanted");
         return Err(fail.hint(call.entry.usage()));
     }
     if recipe.units().is_some() {
-        let fail = call.bad(0, "works in units of its own", "this flow works in those of the points");
+        let fail = call.bad(i, "works in units of its own", "this flow works in those of the points");
         return Err(fail.hint("standardise the points instead: let z = x.standardise(); .. z.undo(r.points)"));
     }
     Ok(recipe)
@@ -113,14 +113,14 @@ fn made(recipe: &Recipe) -> Result<Box<dyn Score>> {
 
 fn svgd(call: &Call) -> Made {
     let options: SvgdOptions = call.options()?;
-    let target = law(call)?;
+    let target = law(call, 0)?;
     idle::in_svgd(call, &options);
     Plan::value("svgd", call, move || Ok(Box::new(Svgd::new(made(&target)?, options.clone())?)))
 }
 
 fn langevin(call: &Call) -> Made {
     let options: LangevinOptions = call.options()?;
-    let target = law(call)?;
+    let target = law(call, 0)?;
     let density: Option<Arc<dyn Target>> = match &target {
         Recipe::Exact(target) | Recipe::Smoothed(target, _) => Some(target.clone()),
         _ => None,
@@ -130,7 +130,7 @@ fn langevin(call: &Call) -> Made {
 
 fn pf_ode(call: &Call) -> Made {
     let options: PfOdeOptions = call.options()?;
-    let score = law(call)?;
+    let score = law(call, 0)?;
     let fixed = options.sampler != PfOdeSampler::Adaptive;
     let idle = [("tolerance", fixed, "it belongs to the sampler \"adaptive\"")];
     idle::in_diffusion(call, options.process, &idle);
@@ -139,7 +139,7 @@ fn pf_ode(call: &Call) -> Made {
 
 fn reverse_sde(call: &Call) -> Made {
     let options: ReverseSdeOptions = call.options()?;
-    let score = law(call)?;
+    let score = law(call, 0)?;
     let churns = options.sampler == ReverseSdeSampler::Edm;
     let mixes = options.sampler == ReverseSdeSampler::GaussianMixture;
     let why = "it belongs to the sampler \"edm\"";
@@ -157,7 +157,7 @@ fn reverse_sde(call: &Call) -> Made {
 
 fn predictor_corrector(call: &Call) -> Made {
     let options: PredictorCorrectorOptions = call.options()?;
-    let score = law(call)?;
+    let score = law(call, 0)?;
     let idle = [("snr", options.corrections == 0, "there are no corrections")];
     idle::in_diffusion(call, options.process, &idle);
     Plan::value("predictor_corrector", call, move || {

@@ -1,16 +1,20 @@
 //! Models that turn base noise into points, and how a flow trains them.
 
 mod affine;
+mod distill;
 mod file;
 mod fit;
 mod mlp;
 mod regress;
+mod training;
 
 pub use affine::{Affine, AffineOptions};
+pub use distill::{DistillOptions, Weight, distill};
 pub use file::{Model, ModelOptions, load, save_denoiser};
-pub use fit::{FitOptions, FitResult, fit};
+pub use fit::{FitOptions, fit};
 pub use mlp::{MlpGenerator, MlpOptions};
 pub use regress::{RegressOptions, RegressResult, regress};
+pub use training::FitResult;
 
 use crate::io::Tensors;
 use crate::{Points, Result};

@@ -1,7 +1,7 @@
 //! A generator regressed on pairs: a map that was computed, as a function.
 
 use super::Generator;
-use super::fit::Average;
+use super::training::Average;
 use crate::net::{Adam, AdamOptions};
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::schedule::Schedule;

@@ -61,7 +61,7 @@ impl Denoiser {
     /// # Errors
     /// An option out of range.
     pub fn of_cloud(options: DenoiserOptions) -> Result<Denoiser> {
-        check(&options)?;
+        options.check()?;
         let range = options.sigma_min.zip(options.sigma_max);
         let one = options.sigma_min.or(options.sigma_max).filter(|_| range.is_none());
         if let Some(sigma) = one {
@@ -86,7 +86,7 @@ impl Denoiser {
         interrupt: &Interrupt,
         observer: &mut dyn Observer,
     ) -> Result<Denoiser> {
-        check(&options)?;
+        options.check()?;
         let sample = match target.data() {
             Some(data) if target.weights().is_none() => data.clone(),
             _ => target.sample(MEASURED, stream.label("measure"))?,
@@ -122,11 +122,6 @@ impl Denoiser {
     /// Its net, once it is trained.
     pub fn net(&self) -> Option<&Preconditioned> {
         self.net.as_ref()
-    }
-
-    /// Smallest and largest sigma that it learns; None follows the flow's.
-    pub fn range(&self) -> Option<(f64, f64)> {
-        self.range
     }
 
     /// Trains on the cloud: much at first, a little from then on. Evaluations beside the flow leave the net as it is, so that
@@ -191,35 +186,45 @@ impl Score for Denoiser {
         self.extent.clone()
     }
 
+    /// None follows the flow's sigma.
+    fn range(&self) -> Option<(f64, f64)> {
+        self.range
+    }
+
     fn allows_zero_sigma(&self) -> bool {
         false
     }
 }
 
-fn check(options: &DenoiserOptions) -> Result<()> {
-    let DenoiserOptions { hidden, layers, steps, batch, .. } = *options;
-    for (name, value, least) in [("hidden", hidden, 1), ("layers", layers, 1), ("steps", steps, 1), ("batch", batch, 2)]
-    {
-        if value < least {
-            return Err(Error::argument(name, value, format!("it must be at least {least}")));
+impl DenoiserOptions {
+    /// # Errors
+    /// An option out of range.
+    pub(crate) fn check(&self) -> Result<()> {
+        let DenoiserOptions { hidden, layers, steps, batch, .. } = *self;
+        for (name, value, least) in
+            [("hidden", hidden, 1), ("layers", layers, 1), ("steps", steps, 1), ("batch", batch, 2)]
+        {
+            if value < least {
+                return Err(Error::argument(name, value, format!("it must be at least {least}")));
+            }
         }
-    }
-    if !(0.0..1.0).contains(&options.average) {
-        return Err(Error::argument("average", options.average, "it must be 0 or more and below 1"));
-    }
-    for (name, sigma) in [("sigma_min", options.sigma_min), ("sigma_max", options.sigma_max)] {
-        if let Some(sigma) = sigma.filter(|sigma| !(*sigma > 0.0 && sigma.is_finite())) {
-            return Err(Error::argument(name, sigma, "it must be positive"));
+        if !(0.0..1.0).contains(&self.average) {
+            return Err(Error::argument("average", self.average, "it must be 0 or more and below 1"));
         }
+        for (name, sigma) in [("sigma_min", self.sigma_min), ("sigma_max", self.sigma_max)] {
+            if let Some(sigma) = sigma.filter(|sigma| !(*sigma > 0.0 && sigma.is_finite())) {
+                return Err(Error::argument(name, sigma, "it must be positive"));
+            }
+        }
+        if let (Some(min), Some(max)) = (self.sigma_min, self.sigma_max)
+            && min >= max
+        {
+            return Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max}")));
+        }
+        // The shape is refused here rather than at the first step.
+        Mlp::<f32>::zeros(&net::widths(1, self), self.activation, true)?;
+        self.rate.check("rate", 0.0..=f64::INFINITY)
     }
-    if let (Some(min), Some(max)) = (options.sigma_min, options.sigma_max)
-        && min >= max
-    {
-        return Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max}")));
-    }
-    // The shape is refused here rather than at the first step.
-    Mlp::<f32>::zeros(&net::widths(1, options), options.activation, true)?;
-    options.rate.check("rate", 0.0..=f64::INFINITY)
 }
 
 #[cfg(test)]

@@ -77,6 +77,11 @@ pub trait Score: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// Smallest and largest sigma at which it can be evaluated; None where its kind alone decides.
+    fn range(&self) -> Option<(f64, f64)> {
+        None
+    }
+
     /// What the user should know once the run is over, a sentence each.
     fn warnings(&self) -> Vec<String> {
         Vec::new()

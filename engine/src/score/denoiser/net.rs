@@ -33,7 +33,7 @@ pub fn widths(dim: usize, options: &DenoiserOptions) -> Vec<usize> {
 }
 
 impl Preconditioned {
-    pub(super) fn new(
+    pub(crate) fn new(
         data: &Points,
         options: &DenoiserOptions,
         average: f64,
@@ -104,9 +104,17 @@ impl Preconditioned {
         self.scale = if scale > 0.0 { scale } else { 1.0 };
     }
 
+    /// Moves the units by `share` of the way to those of these points.
+    pub(crate) fn follow(&mut self, data: &Points, share: f64) {
+        let (centre, scale) = (std::mem::take(&mut self.centre), self.scale);
+        self.centre_on(data);
+        self.centre.iter_mut().zip(&centre).for_each(|(to, from)| *to = from + share * (*to - from));
+        self.scale = (scale * scale + share * (self.scale * self.scale - scale * scale)).sqrt();
+    }
+
     /// One optimiser step on these points, row `i` with noise of its own from the log-uniform range. Returns the mean loss per
     /// coordinate.
-    pub(super) fn learn(&mut self, points: &Points, range: (f64, f64), rate: f64, stream: Stream) -> Result<f64> {
+    pub(crate) fn learn(&mut self, points: &Points, range: (f64, f64), rate: f64, stream: Stream) -> Result<f64> {
         let (n, dim) = (points.n(), self.dim());
         let width = dim + FEATURES;
         self.noise.reshape(n, dim);
@@ -153,7 +161,7 @@ impl Preconditioned {
     }
 
     /// `D(z; sigma) - z` at every row.
-    pub(super) fn shift(&mut self, z: &Points, sigma: f64, out: &mut Points) {
+    pub(crate) fn shift(&mut self, z: &Points, sigma: f64, out: &mut Points) {
         let (n, dim) = (z.n(), self.dim());
         let width = dim + FEATURES;
         let s = sigma / self.scale;
