@@ -68,7 +68,7 @@ pub const ENTRIES: &[Entry] = &[
     Entry {
         about: "`log |det J|` of the map from start to end at each carried point, for `log_det: true`. A density `p` of the start \
                 becomes `log p(start) - log_det` at the end.",
-        example: "let x = normal(50, 2);\nlet flow = sd_flow(gaussian(#{std: 0.5}), gaussian_fit(), #{sigma: 0.5, noise: \"none\"});\n\
+        example: "let x = normal(50, 2);\nlet flow = sd_flow(gaussian(#{dim: 2, std: 0.5}), gaussian_fit(), #{sigma: 0.5, noise: \"none\"});\n\
                   let r = run(flow, normal(200, 2), #{steps: 3, carry: x, log_det: true});\nprint(r.log_det[0]);",
         ..entry("log_det", "result.log_det", "an array of numbers", |call| match own(call)?.log_det {
             Some(values) => Ok(numbers(&values)),
