@@ -5,7 +5,9 @@ use crate::{Points, Result};
 
 /// Directions where every coordinate would be too many.
 const PROBES: usize = 16;
-const MOST_COORDINATES: usize = 8;
+
+/// Most dimensions in which all coordinates are taken.
+pub const MOST_COORDINATES: usize = 8;
 
 /// Directions along which a divergence is taken in `dim` dimensions when `probes` of them are asked for.
 pub fn directions(dim: usize, probes: Option<usize>) -> usize {
@@ -42,14 +44,14 @@ impl Divergence {
         Divergence { directions: (0..count).map(direction).collect(), weight, ..Divergence::default() }
     }
 
-    /// At every row of `z`, from fields `2 by` apart. Cost: two fields per direction.
+    /// At every row of `z`, from fields `2 by` apart in the `units` of each coordinate. Cost: two fields per direction.
     ///
     /// # Errors
     /// As `field`.
     pub fn at(
         &mut self,
         z: &Points,
-        by: f64,
+        (by, units): (f64, &[f64]),
         field: &mut dyn FnMut(&Points, &mut Points) -> Result<()>,
     ) -> Result<&[f64]> {
         self.values.clear();
@@ -59,13 +61,14 @@ impl Divergence {
             for (side, by) in self.sides.iter_mut().zip([by, -by]) {
                 self.probe.copy_from(z);
                 for row in self.probe.data_mut().chunks_exact_mut(z.dim()) {
-                    row.iter_mut().zip(e).for_each(|(z, e)| *z += by * e);
+                    row.iter_mut().zip(e.iter().zip(units)).for_each(|(z, (e, unit))| *z += by * unit * e);
                 }
                 field(&self.probe, side)?;
             }
             let share = self.weight / (2.0 * by);
             for ((value, up), down) in self.values.iter_mut().zip(self.sides[0].iter()).zip(self.sides[1].iter()) {
-                let slope: f64 = up.iter().zip(down).zip(e).map(|((up, down), e)| (up - down) * e).sum();
+                let e = e.iter().zip(units);
+                let slope: f64 = up.iter().zip(down).zip(e).map(|((up, down), (e, unit))| (up - down) * e / unit).sum();
                 *value += share * slope;
             }
         }
@@ -90,13 +93,13 @@ mod tests {
     fn coordinates_give_it_and_random_signs_do_in_the_mean() {
         let z = Stream::new(1).normal(20, 3);
         let mut exact = Divergence::new(3, None, Stream::new(2));
-        for (value, z) in exact.at(&z, 1e-4, &mut field).unwrap().iter().zip(z.iter()) {
+        for (value, z) in exact.at(&z, (1e-4, &[1.0, 0.3, 7.0]), &mut field).unwrap().iter().zip(z.iter()) {
             assert!((value - (3.0 * z[1] + z[0])).abs() < 1e-9);
         }
         let mut random = Divergence::new(3, Some(4000), Stream::new(2));
-        for (value, z) in random.at(&z, 1e-4, &mut field).unwrap().iter().zip(z.iter()) {
+        for (value, z) in random.at(&z, (1e-4, &[1.0; 3]), &mut field).unwrap().iter().zip(z.iter()) {
             // The off-diagonal derivatives are the variance of one sign vector.
-            let se = ((z[0] + 0.0).powi(2) + 1.0 + z[2].powi(2)).sqrt() / 4000f64.sqrt();
+            let se = (z[0].powi(2) + 1.0 + z[2].powi(2)).sqrt() / 4000f64.sqrt();
             assert!((value - (3.0 * z[1] + z[0])).abs() < 5.0 * se, "{value} {z:?}");
         }
     }

@@ -125,6 +125,11 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
     /// The length below which an error of one step does not matter, for adaptive steps.
     fn resolution(&self, cloud: &Points, clock: &Clock) -> f64;
 
+    /// Lengths of the coordinates, where it works in units of its own.
+    fn units(&self) -> Option<&[f64]> {
+        None
+    }
+
     /// Told after every step, for flows that pace themselves.
     fn stepped(&mut self, _report: &StepReport, _clock: &Clock) {}
 

@@ -193,6 +193,10 @@ impl Flow for SdFlow {
         }
     }
 
+    fn units(&self) -> Option<&[f64]> {
+        self.units.as_ref().map(Standardiser::std)
+    }
+
     fn stepped(&mut self, report: &StepReport, clock: &Clock) {
         if let Some(smoothing) = &mut self.smoothing {
             smoothing.stepped(report, clock);

@@ -3,6 +3,7 @@
 mod carried;
 mod embedded;
 mod follow;
+mod volume;
 
 pub use carried::Carried;
 
@@ -186,6 +187,9 @@ impl Stepper {
     pub fn undo(&mut self, cloud: &mut Points) {
         if self.before.n() == cloud.n() {
             std::mem::swap(cloud, &mut self.before);
+            if let Some(carried) = &mut self.carried {
+                carried.undo();
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use super::MetricChoice;
 use super::measure::Measures;
 use crate::flow::{Carried, Clock, Flow, Stepper, no_field};
 use crate::metric::{Estimate, Reference};
+use crate::points::squared_distance;
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 use std::collections::BTreeMap;
@@ -22,10 +23,12 @@ crate::options! {
         snapshots: usize = 0,
         /// Stop early once each of these metrics is at or below its value: `stop_when: #{energy: 0.02}`.
         stop_when: BTreeMap<String, f64> = BTreeMap::new(),
-        /// Points that follow the cloud along the same velocity field without being felt by it: they do not change where it goes.
+        /// Points that follow the cloud along the same velocity field without being felt by it: they do not change where it goes. The
+        /// cloud's score must reach them: a kernel estimate ends with the cloud, and beside an exact target it throws away what is outside.
         carry: Option<Points> = None,
-        /// Follow `log |det J|` of the map from start to end at the carried points: the integral of the velocity's divergence, by
-        /// central differences. The log density of the map's image of a density `p` is then `log p(start) - log_det`.
+        /// Follow `log |det J|` of the map from start to end at the carried points, by central differences: in up to 8 dimensions of the
+        /// steps as they are taken, above of the continuous flow, right to the order of the integrator. The log density of the map's
+        /// image of a density `p` is then `log p(start) - log_det`.
         log_det: bool = false,
     }
 }
@@ -175,6 +178,9 @@ impl<'a> Driver<'a> {
         self.result.stats.nfe = self.stepper.evaluations();
         self.result.stats.pairs = self.pairwise.work().pairs() - pairs_before;
         self.result.warnings = self.flow.warnings(&self.cloud);
+        self.result
+            .warnings
+            .extend(self.stepper.carried().and_then(|carried| thrown_away(carried.points(), &self.cloud)));
         self.result.carried = self.stepper.carried().map(|carried| carried.points().clone());
         self.result.log_det = self.stepper.carried().and_then(Carried::log_det).map(<[f64]>::to_vec);
         self.result.points = self.cloud;
@@ -184,7 +190,9 @@ impl<'a> Driver<'a> {
     /// Does this outcome end the run? `Ok(true)` is convergence; divergence is seen on the cloud.
     fn stops(&mut self, outcome: Result<bool>, step: usize) -> Result<bool> {
         match outcome {
-            Ok(false) if bounded(&self.cloud) => return Ok(false),
+            Ok(false) if bounded(&self.cloud) && self.stepper.carried().is_none_or(|c| bounded(c.points())) => {
+                return Ok(false);
+            }
             Ok(false) => {
                 self.stepper.undo(&mut self.cloud);
                 self.result.ending = Ending::Diverged { step };
@@ -273,6 +281,19 @@ impl<'a> Driver<'a> {
 fn bounded(cloud: &Points) -> bool {
     // Without an early end within a chunk, so that it is compared in registers.
     cloud.data().chunks(4096).all(|chunk| chunk.iter().fold(true, |all, v| all & (v.abs() < BOUND)))
+}
+
+/// Says how many carried points have ended far outside the cloud.
+fn thrown_away(carried: &Points, cloud: &Points) -> Option<String> {
+    let (centre, far) = (cloud.mean(), 100.0 * cloud.spread().powi(2));
+    let lost = carried.iter().filter(|x| squared_distance(x, &centre) > far).count();
+    (lost > 0).then(|| {
+        format!(
+            "{lost} of {} carried points ended more than 10 times the cloud's spread away from it: its own score does not reach \
+             them; a source that has no edge, such as mixture_fit(), would",
+            carried.n()
+        )
+    })
 }
 
 /// The readings a user follows, in a line.

@@ -111,7 +111,7 @@ impl Diffusion {
         denoising(self.score.as_mut(), z, sigma, clock, pairwise, shift)?;
         let mut denoised =
             |z: &Points, out: &mut Points| denoising(self.score.as_mut(), z, sigma, clock, pairwise, out);
-        let divergences = divergence.at(z, SHARE * sigma, &mut denoised)?;
+        let divergences = divergence.at(z, (SHARE * sigma, &vec![1.0; dim]), &mut denoised)?;
         out.reshape(path.n(), dim + 1);
         let rows = out.data_mut().chunks_exact_mut(dim + 1).zip(shift.iter().zip(divergences));
         for (out, (shift, divergence)) in rows {

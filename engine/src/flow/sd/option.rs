@@ -55,7 +55,7 @@ crate::options! {
         noise: Noise = Noise::Fresh,
         /// Does a particle's own kernel count in the cloud's density: "include" or "exclude".
         self_term: SelfTerm = SelfTerm::Include,
-        /// Particles moved per step, each in turn, in a random order: they feel all points, so that a batch costs `batch (n + m)`
+        /// Particles moved per step at most, each in turn, in a random order: they feel all points, so that a batch costs `batch (n + m)`
         /// pairs and distorts nothing, but all have moved once only after `n / batch` steps; left out: all move.
         batch: Option<usize> = None,
         /// Target points used per step, drawn anew each time; left out: all.

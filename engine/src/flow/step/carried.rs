@@ -1,7 +1,7 @@
 //! Points that follow a cloud which does not feel them.
 
+use super::volume::Volume;
 use super::{Integrator, moved};
-use crate::flow::divergence::Divergence;
 use crate::flow::{Clock, Flow};
 use crate::pairwise::{Pairwise, Precision};
 use crate::{Points, Result, rng::Stream};
@@ -9,10 +9,11 @@ use crate::{Points, Result, rng::Stream};
 /// Displacement of the central differences, in shares of the flow's resolution for a coordinate.
 const SHARE: f64 = 1e-3;
 
-/// Points on their way along the velocity of somebody else's flow, and how much the flow has stretched space around them.
+/// Points on their way along the velocity of somebody else's flow, and what the way does to volumes around them.
 #[derive(Debug)]
 pub struct Carried {
     points: Points,
+    before: Points,
     volume: Option<Volume>,
     /// One for every stage of the step.
     velocities: Vec<Points>,
@@ -20,24 +21,13 @@ pub struct Carried {
     place: Points,
 }
 
-/// `log |det J|` of the map from start to here.
-#[derive(Debug)]
-struct Volume {
-    divergence: Divergence,
-    rates: Vec<Vec<f64>>,
-    logs: Vec<f64>,
-}
-
 impl Carried {
-    /// These points; `stretched` also follows the logarithm of the volume, `d log |det J| / dt = div v`, by central differences
-    /// in f64 (more fields per stage: two per coordinate in up to 8 dimensions, 32 above).
+    /// These points; `stretched` also follows the logarithm of the volume that a unit of it becomes, by differences in f64: fields
+    /// at two more places per coordinate in up to 8 dimensions, at 32 above.
     pub fn new(points: Points, stretched: bool, stream: Stream) -> Carried {
-        let volume = stretched.then(|| Volume {
-            divergence: Divergence::new(points.dim(), None, stream.label("probes")),
-            rates: Vec::new(),
-            logs: vec![0.0; points.n()],
-        });
-        Carried { points, volume, velocities: Vec::new(), stages: 0, place: Points::default() }
+        let volume = stretched.then(|| Volume::new(points.n(), points.dim(), stream.label("probes")));
+        let (before, place) = (points.clone(), Points::default());
+        Carried { points, before, volume, velocities: Vec::new(), stages: 0, place }
     }
 
     /// Where they are.
@@ -45,9 +35,17 @@ impl Carried {
         &self.points
     }
 
-    /// The logarithm of the volume that a unit of it has become, a value for every point; None if it is not followed.
+    /// `log |det J|` of the way so far, a value for every point; None if it is not followed.
     pub fn log_det(&self) -> Option<&[f64]> {
-        self.volume.as_ref().map(|volume| volume.logs.as_slice())
+        self.volume.as_ref().map(Volume::logs)
+    }
+
+    /// Takes the last step back.
+    pub(super) fn undo(&mut self) {
+        std::mem::swap(&mut self.points, &mut self.before);
+        if let Some(volume) = &mut self.volume {
+            volume.undo();
+        }
     }
 
     /// A step begins.
@@ -72,14 +70,13 @@ impl Carried {
         }
         flow.velocity_at(&self.place, cloud, clock, pairwise, &mut self.velocities[s])?;
         if let Some(volume) = &mut self.volume {
-            let by = SHARE * flow.resolution(cloud, clock) / (cloud.dim() as f64).sqrt();
+            let units = flow.units().map_or_else(|| vec![1.0; cloud.dim()], <[f64]>::to_vec);
+            let size = units.iter().map(|unit| unit * unit).sum::<f64>().sqrt();
+            let by = SHARE * flow.resolution(cloud, clock) / size;
             let own = pairwise.at_precision(Some(Precision::F64));
             let pairwise = own.as_ref().unwrap_or(pairwise);
             let mut field = |z: &Points, v: &mut Points| flow.velocity_at(z, cloud, clock, pairwise, v);
-            let rates = volume.divergence.at(&self.place, by, &mut field)?;
-            volume.rates.resize_with(volume.rates.len().max(s + 1), Vec::new);
-            volume.rates[s].clear();
-            volume.rates[s].extend_from_slice(rates);
+            volume.stage(s, &self.place, (place, eta), (by, &units), &mut field)?;
         }
         self.stages += 1;
         Ok(())
@@ -87,12 +84,13 @@ impl Carried {
 
     /// The step is done: they go along.
     pub(super) fn end(&mut self, eta: f64, integrator: Integrator) {
-        for (s, weight) in integrator.weights().iter().enumerate() {
+        self.before.copy_from(&self.points);
+        for (weight, velocity) in integrator.weights().iter().zip(&self.velocities) {
             let by = eta * weight;
-            self.points.data_mut().iter_mut().zip(self.velocities[s].data()).for_each(|(y, v)| *y += by * v);
-            if let Some(volume) = &mut self.volume {
-                volume.logs.iter_mut().zip(&volume.rates[s]).for_each(|(log, rate)| *log += by * rate);
-            }
+            self.points.data_mut().iter_mut().zip(velocity.data()).for_each(|(y, v)| *y += by * v);
+        }
+        if let Some(volume) = &mut self.volume {
+            volume.end(eta, integrator);
         }
     }
 }
