@@ -4,7 +4,7 @@ use super::{At, Form, Score, check_sigma, exact::scale};
 use crate::matrix::multiply;
 use crate::rng::Stream;
 use crate::target::{Gaussian, Mixture, Target};
-use crate::{Error, Points, Result, points::squared_distance};
+use crate::{Error, Interrupt, Points, Result, points::squared_distance};
 use faer::Mat;
 use serde::{Deserialize, Serialize};
 
@@ -140,7 +140,7 @@ impl Score for MixtureFit {
             }
             _ => (first_guess(at.cloud, &self.options, at.stream.label("mixture fit"))?, self.options.first_rounds),
         };
-        let mixture = improve(at.cloud, start, rounds, &self.options)?;
+        let mixture = improve(at.cloud, start, rounds, &self.options, at.pairwise.interrupt())?;
         mixture.score(at.z, at.sigma, out)?;
         self.mixture = Some(mixture);
         scale(out, form.scale(at.sigma));
@@ -170,21 +170,36 @@ fn first_guess(points: &Points, options: &MixtureFitOptions, stream: Stream) -> 
         nearest.iter_mut().zip(points.iter()).for_each(|(d, x)| *d = d.min(squared_distance(x, centre)));
     }
     let variance = nearest.iter().sum::<f64>() / (n * points.dim()) as f64;
-    let floor = 1e-12 * (1.0 + points.spread().powi(2));
-    let std = variance.max(floor).sqrt();
+    let std = variance.max(least(1e-12, points)).sqrt();
     let components =
         centres.iter().map(|&i| Gaussian::isotropic(points.row(i).to_vec(), std)).collect::<Result<_>>()?;
     Mixture::new(vec![1.0; k], components)
 }
 
-fn improve(points: &Points, mut mixture: Mixture, rounds: usize, options: &MixtureFitOptions) -> Result<Mixture> {
-    let ridge = options.ridge * points.spread().powi(2) / points.dim() as f64;
+fn improve(
+    points: &Points,
+    mut mixture: Mixture,
+    rounds: usize,
+    options: &MixtureFitOptions,
+    interrupt: &Interrupt,
+) -> Result<Mixture> {
+    // Never exactly singular: a component on one point would otherwise have no density.
+    let ridge = (options.ridge * points.spread().powi(2) / points.dim() as f64).max(least(1e-14, points));
     let mut shares = Points::default();
     for _ in 0..rounds {
+        interrupt.check()?;
         mixture.responsibilities(points, 0.0, &mut shares)?;
         mixture = maximised(points, &shares, &mixture, options.covariance, ridge)?;
     }
     Ok(mixture)
+}
+
+/// The smallest variance that is told from 0: a share of the cloud's, above what rounding makes of its distance from the origin; the
+/// share itself of points that all lie at the origin.
+fn least(share: f64, points: &Points) -> f64 {
+    let away: f64 = points.mean().iter().map(|m| m * m).sum();
+    let floor = share * points.spread().powi(2) + (4.0 * f64::EPSILON).powi(2) * away;
+    if floor > 0.0 { floor } else { share }
 }
 
 /// The M step: weighted moments. A component that has lost its points keeps its place with a vanishing weight.
@@ -207,9 +222,7 @@ fn maximised(points: &Points, shares: &Points, last: &Mixture, shape: Shape, rid
         let mut cov = Mat::zeros(dim, dim);
         multiply(cov.as_mut(), faer::Accum::Replace, centred.transpose(), centred.as_ref(), 1.0 / mass);
         let mut cov = shaped(cov, shape, 0.0);
-        // Never exactly singular: a component on one point would otherwise have no density.
-        let tiny = ridge.max(1e-14 * (1.0 + mean.iter().map(|m| m * m).sum::<f64>()));
-        (0..dim).for_each(|j| cov[(j, j)] += tiny);
+        (0..dim).for_each(|j| cov[(j, j)] += ridge);
         components.push(Gaussian::new(mean, cov)?);
     }
     Mixture::new(weights, components)
@@ -231,5 +244,48 @@ fn check_ridge(ridge: f64) -> Result<()> {
         Ok(())
     } else {
         Err(Error::argument("ridge", ridge, "it must be 0 or more"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pairwise::{Pairwise, PairwiseOptions};
+
+    fn scores(cloud: &Points, ridge: f64, interrupt: &Interrupt) -> Result<Points> {
+        let pairwise = Pairwise::new(PairwiseOptions::default(), interrupt.clone());
+        let mut fit = MixtureFit::new(MixtureFitOptions { k: Some(3), ridge, ..MixtureFitOptions::default() })?;
+        let (stream, mut out) = (Stream::new(2), Points::default());
+        let at = At { z: cloud, sigma: 0.0, cloud, aligned: true, learn: true, stream, pairwise: &pairwise };
+        fit.evaluate(&at, Form::Score, &mut out)?;
+        Ok(out)
+    }
+
+    #[test]
+    fn a_mixture_fit_knows_no_units() {
+        let cloud = Stream::new(1).normal(200, 3);
+        for ridge in [0.0, 1e-6] {
+            let want = scores(&cloud, ridge, &Interrupt::default()).unwrap();
+            for scale in [2f64.powi(-40), 2f64.powi(30)] {
+                let mut other = cloud.clone();
+                other.data_mut().iter_mut().for_each(|x| *x *= scale);
+                let found = scores(&other, ridge, &Interrupt::default()).unwrap();
+                for (found, want) in found.data().iter().zip(want.data()) {
+                    assert!((found * scale - want).abs() < 1e-6 * (1.0 + want.abs()), "{scale}: {found} {want}");
+                }
+            }
+        }
+        // Points that all coincide have no scale of their own.
+        for at in [0.0, 3.0] {
+            let same = Points::from_rows(&vec![[at, at]; 20]).unwrap();
+            assert!(scores(&same, 0.0, &Interrupt::default()).unwrap().data().iter().all(|v| v.is_finite()));
+        }
+    }
+
+    #[test]
+    fn rounds_stop_at_an_interrupt() {
+        let stop = Interrupt::default();
+        stop.raise();
+        assert_eq!(scores(&Stream::new(1).normal(50, 2), 1e-6, &stop), Err(Error::Interrupted));
     }
 }
