@@ -131,18 +131,22 @@ impl Generator for Affine {
         Ok(())
     }
 
-    /// `W = C_yu C_uu^+`, `b = mean y - W mean u`, of all such the one that ignores directions in which `u` does not vary.
+    /// `W = C_yu C_uu^+`, `b = mean y - W mean u`, of all such the one that ignores directions in which `u`, every column in units of
+    /// its own deviation, does not vary.
     fn least_squares(&mut self, u: &Points, y: &Points) -> Result<bool> {
         u.check_dim("`inputs`", self.dim_in, "the generator's input")?;
         y.check_dim("`outputs`", self.dim, "the generator's output")?;
         let (mean_u, mean_y) = (u.mean(), y.mean());
-        let (from, to) = (centred(u, &mean_u), centred(y, &mean_y));
-        let spectrum = Spectrum::of(&product(from.transpose(), from.as_ref()), "the inputs' covariance")?;
+        // A column of small numbers is no direction without variation.
+        let deviation = |j: usize| u.iter().map(|row| (row[j] - mean_u[j]).powi(2)).sum::<f64>().sqrt();
+        let units: Vec<f64> = (0..self.dim_in).map(deviation).map(|s| if s > 0.0 { s } else { 1.0 }).collect();
+        let (from, to) = (centred(u, &mean_u, &units), centred(y, &mean_y, &vec![1.0; self.dim]));
+        let spectrum = Spectrum::of(&product(from.transpose(), from.as_ref()), "the inputs' correlation")?;
         let least = 1e-13 * spectrum.values().iter().fold(0.0, |most: f64, v| most.max(*v));
         let inverse = spectrum.map(|v| if v > least { 1.0 / v } else { 0.0 });
         let weights = product(product(to.transpose(), from.as_ref()).as_ref(), inverse.as_ref());
         for i in 0..self.dim {
-            let row = (0..self.dim_in).map(|j| weights[(i, j)]);
+            let row = (0..self.dim_in).map(|j| weights[(i, j)] / units[j]);
             let moved: f64 = row.clone().zip(&mean_u).map(|(w, m)| w * m).sum();
             self.parameters[i * self.dim_in..(i + 1) * self.dim_in].iter_mut().zip(row).for_each(|(p, w)| *p = w);
             self.parameters[self.dim * self.dim_in + i] = mean_y[i] - moved;
@@ -159,13 +163,27 @@ impl Generator for Affine {
     }
 }
 
-fn centred(points: &Points, mean: &[f64]) -> Mat<f64> {
-    Mat::from_fn(points.n(), points.dim(), |i, j| points.row(i)[j] - mean[j])
+fn centred(points: &Points, mean: &[f64], units: &[f64]) -> Mat<f64> {
+    Mat::from_fn(points.n(), points.dim(), |i, j| (points.row(i)[j] - mean[j]) / units[j])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn least_squares_sees_a_column_of_small_numbers() {
+        let mut u = Stream::new(1).normal(60, 3);
+        (0..60).for_each(|i| u.row_mut(i)[1] *= 1e-9);
+        let mut truth = Affine::of(vec![2.0, -3e9, 0.5, 1.0, 4e9, 0.0, 7.0, -1.0], 2, 3);
+        let (mut y, mut out) = (Points::default(), Points::default());
+        truth.forward(&u, &mut y).unwrap();
+        let mut found = Affine::of(vec![0.0; 8], 2, 3);
+        assert!(found.least_squares(&u, &y).unwrap());
+        found.forward(&u, &mut out).unwrap();
+        let off = out.data().iter().zip(y.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(off < 1e-9, "{off}");
+    }
 
     #[test]
     fn pull_back_is_the_gradient_by_finite_differences() {
