@@ -10,7 +10,7 @@ use crate::dry;
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
 use sdflow::generator::{self, ModelOptions};
-use sdflow::net::{Activation, step_seconds};
+use sdflow::net::{Activation, step_seconds, widths};
 use sdflow::options::Options;
 use sdflow::run::Forecast;
 use sdflow::score::{Denoiser, DenoiserOptions, DiscriminatorOptions, Features, Ratio};
@@ -134,8 +134,8 @@ pub fn first_training(call: &Call, dim: usize, options: &mut DiscriminatorOption
 pub fn ahead(call: &Call, dim: usize, net: (usize, usize, Activation), batch: usize, steps: usize) -> usize {
     let Some(dry) = &call.context.dry else { return steps };
     let (hidden, layers, activation) = net;
-    let widths: Vec<usize> = std::iter::once(dim).chain(std::iter::repeat_n(hidden, layers)).chain([dim]).collect();
-    let seconds = steps as f64 * step_seconds(&widths, activation, batch).unwrap_or(0.0);
+    let step = widths(dim, (hidden, layers), dim).and_then(|widths| step_seconds(&widths, activation, batch));
+    let seconds = steps as f64 * step.unwrap_or(0.0);
     let cost = Forecast { steps: steps as u64, seconds, ..Forecast::default() };
     dry.add(&format!("train {}", call.entry.name), call.native.call_position(), &cost);
     steps.min(dry::FIT_STEPS)

@@ -2,7 +2,7 @@
 
 use super::{Generator, file};
 use crate::io::Tensors;
-use crate::net::{Activation, Gradients, Mlp, Workspace};
+use crate::net::{Activation, Gradients, Mlp, Workspace, widths};
 use crate::{Error, Points, Result, rng::Stream};
 use std::ops::Range;
 
@@ -40,20 +40,15 @@ impl MlpGenerator {
     /// Random parameters, those of torch's `nn.Linear`.
     ///
     /// # Errors
-    /// A dimension, a width or a number of layers of 0, or more parameters than 2^28.
+    /// A dimension, a width or a number of layers of 0, more than 1000 layers, or more parameters than 2^28.
     pub fn new(options: &MlpOptions, stream: Stream) -> Result<MlpGenerator> {
         let (dim, dim_in) = (options.dim, options.dim_in.unwrap_or(options.dim));
-        let sizes = [("dim", dim), ("dim_in", dim_in), ("hidden", options.hidden), ("layers", options.layers)];
-        for (name, value) in sizes {
+        for (name, value) in [("dim", dim), ("dim_in", dim_in)] {
             if value == 0 {
                 return Err(Error::argument(name, value, "it must be at least 1"));
             }
         }
-        if options.layers > 1000 {
-            return Err(Error::argument("layers", options.layers, "it must be at most 1000"));
-        }
-        let hidden = std::iter::repeat_n(options.hidden, options.layers);
-        let widths: Vec<usize> = std::iter::once(dim_in).chain(hidden).chain([dim]).collect();
+        let widths = widths(dim_in, (options.hidden, options.layers), dim)?;
         Ok(MlpGenerator::of(Mlp::new(&widths, options.activation, options.residual, stream)?))
     }
 

@@ -1,6 +1,6 @@
 //! Nets in files, with torch's names of the layers of an `nn.Sequential`.
 
-use super::{Activation, Mlp};
+use super::{Activation, MOST_LAYERS, Mlp};
 use crate::io::{Tensor, Tensors};
 use crate::pairwise::Real;
 use crate::{Error, Result};
@@ -37,11 +37,21 @@ impl<T: Real> Mlp<T> {
         };
         let mut widths: Vec<usize> = Vec::new();
         let layers = (0..).take_while(|layer| tensors.tensors.contains_key(&format!("{}.weight", 2 * layer))).count();
+        // The hidden layers and the last.
+        if layers > MOST_LAYERS + 1 {
+            let name = format!("{}.weight", 2 * (MOST_LAYERS + 1));
+            let want = format!("a net has at most {}", MOST_LAYERS + 1);
+            return Err(wrong(&name, format!("it is linear layer {}", MOST_LAYERS + 2), want));
+        }
         for layer in 0..layers {
             let name = format!("{}.weight", 2 * layer);
             let shape = &tensors.tensors[&name].shape;
             let before = widths.last().copied();
             match shape.as_slice() {
+                [_, 0] | [0, _] => {
+                    let want = "a layer has at least one input and one output".into();
+                    return Err(wrong(&name, format!("its shape is {shape:?}"), want));
+                }
                 [out, width] if before.is_none_or(|before| before == *width) => {
                     if layer == 0 {
                         widths.push(*width);
@@ -58,7 +68,7 @@ impl<T: Real> Mlp<T> {
                 }
             }
         }
-        if let Some(name) = tensors.tensors.keys().find(|name| !belongs(name, layers)) {
+        if let Some(name) = tensors.tensors.keys().find(|name| place(name).is_none_or(|layer| layer >= layers)) {
             let want = "a net of linear layers has `0.weight`, `0.bias`, `2.weight`, `2.bias` and so on";
             return Err(wrong(name, "it has no place in the net".into(), want.into()));
         }
@@ -66,7 +76,12 @@ impl<T: Real> Mlp<T> {
             let want = "a net has at least the tensor `0.weight`".into();
             return Err(Error::File { path: path.into(), place: String::new(), seen: "it holds no net".into(), want });
         }
-        let mut net = Mlp::zeros(&widths, activation, residual)?;
+        let mut net = Mlp::zeros(&widths, activation, residual).map_err(|e| Error::File {
+            path: path.into(),
+            place: String::new(),
+            seen: e.to_string(),
+            want: "a smaller net is wanted".into(),
+        })?;
         for layer in 0..layers {
             let (weight, bias) = (net.weight_range(layer), net.bias_range(layer));
             for (part, range) in [("weight", weight), ("bias", bias)] {
@@ -86,8 +101,12 @@ impl<T: Real> Mlp<T> {
     }
 }
 
-fn belongs(name: &str, layers: usize) -> bool {
-    (0..layers).any(|layer| ["weight", "bias"].iter().any(|part| name == format!("{}.{part}", 2 * layer)))
+/// The linear layer that a tensor of this name belongs to: 1 of `2.weight`.
+fn place(name: &str) -> Option<usize> {
+    let (number, part) = name.split_once('.')?;
+    let place: usize = number.parse().ok()?;
+    let known = matches!(part, "weight" | "bias") && place.is_multiple_of(2) && number == place.to_string();
+    known.then_some(place / 2)
 }
 
 #[cfg(test)]
@@ -128,6 +147,19 @@ mod tests {
         assert!(said.contains("a.safetensors, tensor `2.weight`: its shape is [8, 7], but 8 columns"), "{said}");
         assert!(message(&|t| drop(t.tensors.insert("7.running_mean".into(), other.clone()))).contains("no place"));
         assert!(message(&|t| t.tensors.clear()).contains("holds no net"));
+        for name in ["2.weights", "02.weight", "+2.weight", "1.weight", "6.bias", "2"] {
+            let said = message(&|t| drop(t.tensors.insert(name.into(), other.clone())));
+            assert!(said.contains(&format!("tensor `{name}`: it has no place")), "{said}");
+        }
+        let empty = Tensor { shape: vec![0, 0], values: Vec::new() };
+        let said = message(&|t| drop(t.tensors.insert("0.weight".into(), empty.clone())));
+        assert!(said.contains("tensor `0.weight`: its shape is [0, 0]"), "{said}");
+        let one = Tensor { shape: vec![1, 1], values: vec![1.0] };
+        let said = message(&|t| {
+            *t = Tensors::default();
+            (0..20_000).for_each(|layer| drop(t.tensors.insert(format!("{}.weight", 2 * layer), one.clone())));
+        });
+        assert!(said.contains("tensor `2002.weight`: it is linear layer 1002, but a net has at most 1001"), "{said}");
         let short = Tensor { shape: vec![1], values: vec![0.0] };
         assert!(message(&|t| drop(t.tensors.insert("0.bias".into(), short.clone()))).contains("8 values"));
     }

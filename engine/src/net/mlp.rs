@@ -1,13 +1,10 @@
 //! The net: its shape and its parameters.
 
-use super::Activation;
+use super::{Activation, shape};
 use crate::pairwise::Real;
-use crate::{Error, Result, rng::Stream};
+use crate::{Result, rng::Stream};
 use faer::MatRef;
 use std::ops::Range;
-
-/// Parameters of the largest net: 1 GiB in f32.
-const MOST: usize = 1 << 28;
 
 /// `x -> W_L a(.. a(W_1 x + b_1) ..) + b_L`, `a` the activation; with `residual`, a hidden layer whose input is as wide as its
 /// output adds it: `h -> h + a(W h + b)`.
@@ -44,18 +41,7 @@ impl<T: Real> Mlp<T> {
     /// # Errors
     /// As [`Mlp::new`].
     pub fn zeros(widths: &[usize], activation: Activation, residual: bool) -> Result<Mlp<T>> {
-        if widths.len() < 2 {
-            return Err(Error::argument("widths", format!("{widths:?}"), "a net has an input and an output"));
-        }
-        if widths.contains(&0) {
-            return Err(Error::argument("widths", format!("{widths:?}"), "every width must be at least 1"));
-        }
-        let sizes = widths.windows(2).map(|w| w[0].checked_mul(w[1]).and_then(|weights| weights.checked_add(w[1])));
-        let count = sizes.into_iter().try_fold(0usize, |sum, size| sum.checked_add(size?));
-        let Some(count) = count.filter(|count| *count <= MOST) else {
-            let want = format!("the net would have more than {MOST} parameters");
-            return Err(Error::argument("widths", format!("{widths:?}"), want));
-        };
+        let count = shape::parameters(widths)?;
         Ok(Mlp { widths: widths.to_vec(), activation, residual, parameters: vec![T::default(); count] })
     }
 

@@ -10,6 +10,7 @@ mod file;
 mod fourier;
 mod mlp;
 mod pass;
+mod shape;
 mod train;
 
 pub use activation::Activation;
@@ -17,4 +18,5 @@ pub use adam::{Adam, AdamOptions};
 pub use fourier::Fourier;
 pub use mlp::Mlp;
 pub use pass::{Gradients, Workspace};
+pub use shape::{MOST_LAYERS, widths};
 pub use train::{Trainer, step_seconds};

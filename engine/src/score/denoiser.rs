@@ -4,7 +4,7 @@
 mod net;
 
 use super::{At, Extent, Form, Score, check_sigma};
-use crate::net::{Activation, Mlp};
+use crate::net::Activation;
 use crate::process::Observer;
 use crate::rng::Stream;
 use crate::schedule::Schedule;
@@ -43,8 +43,8 @@ crate::options! {
 const MEASURED: usize = 2048;
 
 /// `D(z; sigma) = c_skip z + c_out F(c_in z, log sigma)`, `F` a net trained to `min E |D(x + sigma e; sigma) - x|^2 / c_out^2` over
-/// `sigma` log-uniform in a range; the shift is `D - z` and the score `(D - z) / sigma^2`. Cost: some `6 batch` passes of
-/// the net per optimiser step, one per query.
+/// `sigma` log-uniform in a range; the shift is `D - z` and the score `(D - z) / sigma^2`. Cost: a forward pass of the net and its
+/// gradient, some three passes' products, per point of the batch and optimiser step; one pass per query.
 #[derive(Debug, Clone)]
 pub struct Denoiser {
     options: DenoiserOptions,
@@ -94,7 +94,7 @@ impl Denoiser {
         let measured = Extent { centre: sample.mean(), diameter: diameter(&sample), detail: spacing(&sample) };
         let size = if measured.diameter > 0.0 { measured.diameter } else { 1.0 };
         let max = options.sigma_max.unwrap_or(2.0 * size);
-        let min = options.sigma_min.unwrap_or((0.5 * measured.detail).clamp(1e-6 * size, 0.5 * max));
+        let min = options.sigma_min.unwrap_or((0.5 * measured.detail).max(1e-6 * size).min(0.5 * max));
         if min >= max {
             return Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max}")));
         }
@@ -200,10 +200,8 @@ impl DenoiserOptions {
     /// # Errors
     /// An option out of range.
     pub(crate) fn check(&self) -> Result<()> {
-        let DenoiserOptions { hidden, layers, steps, batch, .. } = *self;
-        for (name, value, least) in
-            [("hidden", hidden, 1), ("layers", layers, 1), ("steps", steps, 1), ("batch", batch, 2)]
-        {
+        let DenoiserOptions { steps, batch, .. } = *self;
+        for (name, value, least) in [("steps", steps, 1), ("batch", batch, 2)] {
             if value < least {
                 return Err(Error::argument(name, value, format!("it must be at least {least}")));
             }
@@ -222,7 +220,7 @@ impl DenoiserOptions {
             return Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max}")));
         }
         // The shape is refused here rather than at the first step.
-        Mlp::<f32>::zeros(&net::widths(1, self), self.activation, true)?;
+        net::widths(1, self)?;
         self.rate.check("rate", 0.0..=f64::INFINITY)
     }
 }

@@ -1,7 +1,8 @@
 //! The preconditioned net of a denoiser.
 
 use super::DenoiserOptions;
-use crate::net::{AdamOptions, Fourier, Mlp, Trainer};
+use crate::net::{self, AdamOptions, Fourier, Mlp, Trainer};
+use crate::points::no_room;
 use crate::rng::Stream;
 use crate::{Error, Points, Result};
 use std::ops::Range;
@@ -27,9 +28,14 @@ pub struct Preconditioned {
 }
 
 /// Widths of the net for data of dimension `dim`.
-pub fn widths(dim: usize, options: &DenoiserOptions) -> Vec<usize> {
-    let hidden = std::iter::repeat_n(options.hidden, options.layers);
-    std::iter::once(dim + FEATURES).chain(hidden).chain([dim]).collect()
+///
+/// # Errors
+/// A net that cannot be, or a batch for which this machine has no room.
+pub fn widths(dim: usize, options: &DenoiserOptions) -> Result<Vec<usize>> {
+    if let Some(why) = no_room(options.batch, dim + FEATURES) {
+        return Err(Error::argument("batch", options.batch, why));
+    }
+    net::widths(dim + FEATURES, (options.hidden, options.layers), dim)
 }
 
 impl Preconditioned {
@@ -39,7 +45,7 @@ impl Preconditioned {
         average: f64,
         stream: Stream,
     ) -> Result<Preconditioned> {
-        let net = Mlp::new(&widths(data.dim(), options), options.activation, true, stream)?;
+        let net = Mlp::new(&widths(data.dim(), options)?, options.activation, true, stream)?;
         let mut made = Preconditioned::of(net, Vec::new(), 1.0, average);
         made.centre_on(data);
         Ok(made)

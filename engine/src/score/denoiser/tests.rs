@@ -123,10 +123,19 @@ fn what_it_has_not_learned_it_refuses() {
     }
     for bad in [
         DenoiserOptions { hidden: 0, ..DenoiserOptions::default() },
+        DenoiserOptions { layers: 1_000_000_000_000_000, ..DenoiserOptions::default() },
+        DenoiserOptions { batch: 1_000_000_000_000_000, ..DenoiserOptions::default() },
         DenoiserOptions { average: 1.0, ..DenoiserOptions::default() },
         DenoiserOptions { sigma_min: Some(3.0), sigma_max: range.1, ..DenoiserOptions::default() },
         DenoiserOptions { sigma_min: Some(3.0), ..DenoiserOptions::default() },
     ] {
         assert!(matches!(Denoiser::of_cloud(bad), Err(Error::Argument { .. })));
     }
+}
+
+#[test]
+fn a_largest_noise_far_below_the_target_s_size_is_a_range_too() {
+    let target = Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap();
+    let options = DenoiserOptions { hidden: 4, steps: 2, sigma_max: Some(1e-9), ..DenoiserOptions::default() };
+    assert_eq!(trained(&target, options).range(), Some((5e-10, 1e-9)));
 }

@@ -1,7 +1,8 @@
 //! A net as discriminator.
 
 use super::{DiscriminatorOptions, pooled};
-use crate::net::{AdamOptions, Gradients, Mlp, Trainer};
+use crate::net::{self, AdamOptions, Gradients, Mlp, Trainer};
+use crate::points::no_room;
 use crate::rng::Stream;
 use crate::{Error, Interrupt, Points, Result};
 use std::ops::Range;
@@ -18,14 +19,20 @@ pub struct Learned {
     output: Vec<f32>,
 }
 
-pub fn widths(dim: usize, options: &DiscriminatorOptions) -> Vec<usize> {
-    let hidden = std::iter::repeat_n(options.hidden, options.layers);
-    std::iter::once(dim).chain(hidden).chain([1]).collect()
+/// Widths of the net for data of dimension `dim`.
+///
+/// # Errors
+/// A net that cannot be, or a batch for which this machine has no room.
+pub fn widths(dim: usize, options: &DiscriminatorOptions) -> Result<Vec<usize>> {
+    if let Some(why) = no_room(options.batch.saturating_mul(2), dim) {
+        return Err(Error::argument("batch", options.batch, why));
+    }
+    net::widths(dim, (options.hidden, options.layers), 1)
 }
 
 impl Learned {
     pub fn new(p: &Points, q: &Points, options: &DiscriminatorOptions, stream: Stream) -> Result<Learned> {
-        let net = Mlp::new(&widths(p.dim(), options), options.activation, true, stream)?;
+        let net = Mlp::new(&widths(p.dim(), options)?, options.activation, true, stream)?;
         let (mean, std) = pooled(p, q);
         let scale = (std.iter().map(|s| s * s).sum::<f64>() / std.len() as f64).sqrt();
         let adam = AdamOptions { weight_decay: options.decay, ..AdamOptions::default() };

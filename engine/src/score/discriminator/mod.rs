@@ -56,13 +56,7 @@ impl DiscriminatorOptions {
     /// # Errors
     /// An option out of range.
     pub fn check(&self) -> Result<()> {
-        for (name, value, least) in [
-            ("newton", self.newton, 1),
-            ("hidden", self.hidden, 1),
-            ("layers", self.layers, 1),
-            ("steps", self.steps, 1),
-            ("batch", self.batch, 2),
-        ] {
+        for (name, value, least) in [("newton", self.newton, 1), ("steps", self.steps, 1), ("batch", self.batch, 2)] {
             if value < least {
                 return Err(Error::argument(name, value, format!("it must be at least {least}")));
             }
@@ -72,7 +66,7 @@ impl DiscriminatorOptions {
                 return Err(Error::argument(name, value, "it must be 0 or more"));
             }
         }
-        crate::net::Mlp::<f32>::zeros(&learned::widths(1, self), self.activation, true)?;
+        learned::widths(1, self)?;
         self.rate.check("rate", 0.0..=f64::INFINITY)
     }
 }

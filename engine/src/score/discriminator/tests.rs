@@ -120,6 +120,9 @@ fn impossible_options_are_refused() {
     let message = |options: DiscriminatorOptions| Discriminator::new(options).unwrap_err().to_string();
     assert!(message(DiscriminatorOptions { ridge: -1.0, ..of(Features::Linear) }).contains("`ridge` is -1"));
     assert!(message(DiscriminatorOptions { batch: 1, ..of(Features::Mlp) }).contains("at least 2"));
+    let most = 1_000_000_000_000_000;
+    assert!(message(DiscriminatorOptions { layers: most, ..of(Features::Mlp) }).contains("at most 1000"));
+    assert!(message(DiscriminatorOptions { batch: most, ..of(Features::Mlp) }).contains("`batch` is 1000000000000000"));
     let mut wide = Discriminator::new(of(Features::Quadratic)).unwrap();
     let points = Points::zeros(3, 100);
     let said = wide.fit(&points, &points, Stream::new(1), &Interrupt::default()).unwrap_err().to_string();
