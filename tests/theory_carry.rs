@@ -96,10 +96,8 @@ fn the_cloud_does_not_feel_them() {
     }
 }
 
-/// Of an affine map `x -> J x + c`, `log |det J|` is half the growth of the log determinant of any cloud's covariance.
-#[test]
-fn volumes_of_an_affine_map_are_those_of_covariances() {
-    let target = Gaussian::ar1(3, 0.8).unwrap();
+/// A flow between Gaussians whose map is affine.
+fn affine(dim: usize, rho: f64) -> SdFlow {
     let options = SdFlowOptions {
         sigma: Some(half()),
         noise: Noise::None,
@@ -107,17 +105,25 @@ fn volumes_of_an_affine_map_are_those_of_covariances() {
         step: Schedule::Constant { value: 0.2 },
         ..SdFlowOptions::default()
     };
-    let exact = Estimate::Other(Box::new(Exact::new(Arc::new(target)).unwrap()));
+    let exact = Estimate::Other(Box::new(Exact::new(Arc::new(Gaussian::ar1(dim, rho).unwrap())).unwrap()));
     let fit = Estimate::Other(Box::new(GaussianFit::new(GaussianFitOptions::default()).unwrap()));
-    let mut flow = SdFlow::new(exact, fit, options).unwrap();
+    SdFlow::new(exact, fit, options).unwrap()
+}
+
+/// Half the logarithm of the determinant of the points' covariance.
+fn log_volume(points: &Points) -> f64 {
+    let spectrum = Spectrum::positive(&points.covariance(), "covariance").unwrap();
+    0.5 * spectrum.values().iter().map(|v| v.ln()).sum::<f64>()
+}
+
+/// Of an affine map `x -> J x + c`, `log |det J|` is half the growth of the log determinant of any cloud's covariance.
+#[test]
+fn volumes_of_an_affine_map_are_those_of_covariances() {
+    let mut flow = affine(3, 0.8);
     let (start, others) = (Stream::new(2).normal(200, 3), Stream::new(7).normal(40, 3));
     let done = go(&mut flow, &start, &carrying(40, &others, true)).unwrap();
-    let log_det = |points: &Points| {
-        let spectrum = Spectrum::positive(&points.covariance(), "covariance").unwrap();
-        spectrum.values().iter().map(|v| v.ln()).sum::<f64>()
-    };
-    let want = 0.5 * (log_det(done.carried.as_ref().unwrap()) - log_det(&others));
-    assert!((want - 0.5 * (log_det(&done.points) - log_det(&start))).abs() < 1e-9 && want.abs() > 0.1);
+    let want = log_volume(done.carried.as_ref().unwrap()) - log_volume(&others);
+    assert!((want - log_volume(&done.points) + log_volume(&start)).abs() < 1e-9 && want.abs() > 0.1);
     for found in done.log_det.unwrap() {
         assert!((found - want).abs() < 1e-5, "{found} {want}");
     }
@@ -182,24 +188,10 @@ fn volumes_do_not_depend_on_units() {
 /// Above 8 dimensions the divergence is estimated: of an affine map its mean over points is near the truth.
 #[test]
 fn volumes_in_many_dimensions_are_estimated() {
-    let target = Gaussian::ar1(12, 0.5).unwrap();
-    let options = SdFlowOptions {
-        sigma: Some(half()),
-        noise: Noise::None,
-        integrator: Integrator::Rk4,
-        step: Schedule::Constant { value: 0.2 },
-        ..SdFlowOptions::default()
-    };
-    let exact = Estimate::Other(Box::new(Exact::new(Arc::new(target)).unwrap()));
-    let fit = Estimate::Other(Box::new(GaussianFit::new(GaussianFitOptions::default()).unwrap()));
-    let mut flow = SdFlow::new(exact, fit, options).unwrap();
+    let mut flow = affine(12, 0.5);
     let start = Stream::new(2).normal(300, 12);
     let done = go(&mut flow, &start, &carrying(20, &start.rows(0..4), true)).unwrap();
-    let log_det = |points: &Points| {
-        let spectrum = Spectrum::positive(&points.covariance(), "covariance").unwrap();
-        spectrum.values().iter().map(|v| v.ln()).sum::<f64>()
-    };
-    let want = 0.5 * (log_det(&done.points) - log_det(&start));
+    let want = log_volume(&done.points) - log_volume(&start);
     for found in done.log_det.unwrap() {
         assert!((found - want).abs() < 0.2 * want.abs(), "{found} {want}");
     }

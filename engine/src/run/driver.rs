@@ -1,10 +1,9 @@
 //! The loop: prepare, step, measure, stop.
 
-use super::MetricChoice;
 use super::measure::Measures;
-use crate::flow::{Carried, Clock, Flow, Stepper, no_field};
+use super::{MetricChoice, carry};
+use crate::flow::{Carried, Clock, Flow, Stepper};
 use crate::metric::{Estimate, Reference};
-use crate::points::squared_distance;
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 use std::collections::BTreeMap;
@@ -132,13 +131,8 @@ impl<'a> Driver<'a> {
             stats: Stats::default(),
         };
         let mut stepper = Stepper::default();
-        if let Some(carried) = &options.carry {
-            carried.check_finite("`carry`")?;
-            carried.check_dim("`carry`", start.dim(), "the start")?;
-            if !flow.is_velocity() {
-                return Err(no_field(flow.name()));
-            }
-            stepper.carry(Carried::new(carried.clone(), options.log_det, stream.label("carried")));
+        if let Some(points) = carry::checked(options, &start, flow)? {
+            stepper.carry(Carried::new(points.clone(), options.log_det, stream.label("carried")));
         }
         Ok(Driver { flow, options, pairwise, measures, stream, stepper, cloud: start, result })
     }
@@ -180,7 +174,7 @@ impl<'a> Driver<'a> {
         self.result.warnings = self.flow.warnings(&self.cloud);
         self.result
             .warnings
-            .extend(self.stepper.carried().and_then(|carried| thrown_away(carried.points(), &self.cloud)));
+            .extend(self.stepper.carried().and_then(|carried| carry::thrown_away(carried.points(), &self.cloud)));
         self.result.carried = self.stepper.carried().map(|carried| carried.points().clone());
         self.result.log_det = self.stepper.carried().and_then(Carried::log_det).map(<[f64]>::to_vec);
         self.result.points = self.cloud;
@@ -281,19 +275,6 @@ impl<'a> Driver<'a> {
 fn bounded(cloud: &Points) -> bool {
     // Without an early end within a chunk, so that it is compared in registers.
     cloud.data().chunks(4096).all(|chunk| chunk.iter().fold(true, |all, v| all & (v.abs() < BOUND)))
-}
-
-/// Says how many carried points have ended far outside the cloud.
-fn thrown_away(carried: &Points, cloud: &Points) -> Option<String> {
-    let (centre, far) = (cloud.mean(), 100.0 * cloud.spread().powi(2));
-    let lost = carried.iter().filter(|x| squared_distance(x, &centre) > far).count();
-    (lost > 0).then(|| {
-        format!(
-            "{lost} of {} carried points ended more than 10 times the cloud's spread away from it: its own score does not reach \
-             them; a source that has no edge, such as mixture_fit(), would",
-            carried.n()
-        )
-    })
 }
 
 /// The readings a user follows, in a line.

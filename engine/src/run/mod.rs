@@ -1,5 +1,6 @@
 //! Driving a flow: steps and measurements.
 
+mod carry;
 mod driver;
 mod forecast;
 mod measure;
