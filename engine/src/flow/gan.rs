@@ -3,7 +3,7 @@
 use super::{Clock, Flow, Integrator, Scaling};
 use crate::pairwise::Pairwise;
 use crate::schedule::Schedule;
-use crate::score::{Discriminator, DiscriminatorOptions};
+use crate::score::{Discriminator, DiscriminatorOptions, Sides, sigmoid, softplus};
 use crate::target::Target;
 use crate::{Error, Interrupt, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,6 @@ impl Loss {
 
     /// The loss of one particle, up to a constant.
     pub fn value(self, l: f64) -> f64 {
-        let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
         match self {
             Loss::Saturating | Loss::Js => -softplus(l),
             Loss::NonSaturating => softplus(-l),
@@ -79,10 +78,6 @@ impl Loss {
     }
 }
 
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
-}
-
 crate::options! {
     /// Options of `gan_flow`.
     pub struct GanFlowOptions {
@@ -101,9 +96,6 @@ crate::options! {
         integrator: Integrator = Integrator::Euler,
     }
 }
-
-/// Points drawn anew at every step from a target that is no finite sample.
-const DRAWN: usize = 4096;
 
 /// What knows the logit: a discriminator in training, or in a test the exact ratio.
 pub trait Critic: Send + Sync + Debug {
@@ -128,7 +120,9 @@ impl Critic for Discriminator {
 }
 
 /// `dy/dt = -grad L(l(y)) = w(l) grad l`, `l` the logit of a discriminator between the target and the cloud. With the best
-/// discriminator `grad l` is the score difference and every velocity a positive multiple of it.
+/// discriminator `grad l` is the score difference and every velocity a positive multiple of it. Cost: per velocity a
+/// [`Discriminator::fit`] to the target's points, 4096 fresh ones of a target that is no finite sample, and the cloud's, and one
+/// evaluation of the logit with its gradient per particle.
 #[derive(Debug)]
 pub struct GanFlow {
     target: Arc<dyn Target>,
@@ -137,7 +131,7 @@ pub struct GanFlow {
     logit: Vec<f64>,
     /// The mean logit of the cloud at the last velocity.
     mean_logit: Option<f64>,
-    noisy: [Points; 2],
+    sides: Sides,
 }
 
 impl GanFlow {
@@ -165,24 +159,14 @@ impl GanFlow {
             let want = "a denoiser step does not move without noise; use `scaling: \"raw\"` for sigma = 0";
             return Err(Error::argument("sigma", smallest, want));
         }
-        Ok(GanFlow { target, critic, options, logit: Vec::new(), mean_logit: None, noisy: Default::default() })
+        Ok(GanFlow { target, critic, options, logit: Vec::new(), mean_logit: None, sides: Sides::default() })
     }
 
     fn fit(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
-        let drawn = match self.target.data() {
-            Some(_) if self.target.weights().is_none() => None,
-            _ => Some(self.target.sample(DRAWN, clock.randomness("gan target"))?),
-        };
-        let p = drawn.as_ref().or(self.target.data()).unwrap_or(cloud);
         let sigma = self.options.sigma.at(clock.progress());
-        let [noisy_p, noisy_q] = &mut self.noisy;
-        for (points, noisy, label) in [(p, &mut *noisy_p, "gan p"), (cloud, &mut *noisy_q, "gan q")] {
-            noisy.copy_from(points);
-            if sigma > 0.0 {
-                clock.randomness(label).scatter_normal(points.data(), sigma, noisy.data_mut());
-            }
-        }
-        self.critic.fit(noisy_p, noisy_q, clock.randomness("discriminator"), pairwise.interrupt())
+        let random = |what: &str| clock.randomness(&format!("gan {what}"));
+        let [p, q] = self.sides.of(self.target.as_ref(), cloud, sigma, random)?;
+        self.critic.fit(p, q, clock.randomness("discriminator"), pairwise.interrupt())
     }
 
     /// The velocity through the critic as it is.

@@ -23,7 +23,8 @@ crate::options! {
         activation: Activation = Activation::Silu,
         /// Optimiser steps: all of them for a target, the first ones for the moving cloud; at least 1.
         steps: usize = 3000,
-        /// Optimiser steps at every step of the flow after the first, for the moving cloud.
+        /// Optimiser steps at every evaluation of the velocity after the first, for the moving cloud: at every step of Euler's, four times a
+        /// step of "rk4".
         follow: usize = 10,
         /// Points per optimiser step, each with its own noise, at least 2.
         batch: usize = 512,
@@ -125,16 +126,19 @@ impl Denoiser {
     }
 
     /// Trains on the cloud: much at first, a little from then on. Evaluations beside the flow leave the net as it is, so that
-    /// what is measured does not change where particles go.
-    fn follow(&mut self, at: &At) -> Result<()> {
+    /// what is measured does not change where particles go. False for a cloud that has flown apart and has no finite units.
+    fn follow(&mut self, at: &At) -> Result<bool> {
         let fresh = self.net.as_ref().is_none_or(|net| net.dim() != at.z.dim());
         if fresh {
             self.net = Some(Preconditioned::new(at.cloud, &self.options, 0.0, at.stream.label("denoiser init"))?);
         } else if !at.learn {
-            return Ok(());
+            return Ok(true);
         }
-        let Some(net) = &mut self.net else { return Ok(()) };
+        let Some(net) = &mut self.net else { return Ok(true) };
         net.centre_on(at.cloud);
+        if !net.has_units() {
+            return Ok(false);
+        }
         let range = self.range.unwrap_or((0.5 * at.sigma, 2.0 * at.sigma));
         let steps = if fresh { self.options.steps } else { self.options.follow };
         let mut points = Points::default();
@@ -147,7 +151,7 @@ impl Denoiser {
             let rate = self.options.rate.at(if fresh { step as f64 / steps as f64 } else { 1.0 });
             net.learn(&points, range, rate, stream)?;
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -162,8 +166,10 @@ impl Score for Denoiser {
 
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
         check_sigma(at.sigma, false, "a denoiser")?;
-        if self.extent.is_none() {
-            self.follow(at)?;
+        if self.extent.is_none() && !self.follow(at)? {
+            out.reshape(at.z.n(), at.z.dim());
+            out.data_mut().fill(f64::NAN);
+            return Ok(());
         }
         if let Some((min, max)) =
             self.range.filter(|(min, max)| at.sigma < min * (1.0 - 1e-9) || at.sigma > max * (1.0 + 1e-9))

@@ -14,7 +14,8 @@ mod ratio;
 mod smoothed;
 
 pub use denoiser::{Denoiser, DenoiserOptions, Preconditioned};
-pub use discriminator::{Discriminator, DiscriminatorOptions, Features};
+pub use discriminator::{Discriminator, DiscriminatorOptions, Features, Sides};
+pub(crate) use discriminator::{sigmoid, softplus};
 pub use exact::Exact;
 pub use fitted::{GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Shape};
 pub use kde::{Kde, SelfTerm};

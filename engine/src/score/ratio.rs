@@ -1,24 +1,22 @@
 //! The score difference as a whole, from a discriminator.
 
-use super::{At, Discriminator, DiscriminatorOptions, Extent, Form, Score, check_sigma};
+use super::{At, Discriminator, DiscriminatorOptions, Extent, Form, Score, Sides, check_sigma};
 use crate::rng::Stream;
 use crate::target::{Target, diameter, spacing};
 use crate::{Points, Result};
 use std::sync::Arc;
 
-/// Points drawn anew at every evaluation from a target that is no finite sample.
-const DRAWN: usize = 4096;
-
 /// `grad log p_sigma/q_sigma`: the gradient of the logit of a discriminator between the target's points and the moving cloud's,
 /// both with fresh noise of size `sigma` [sugiyama2012density]. It estimates the difference of two scores, so nothing is
-/// subtracted from it.
+/// subtracted from it. Cost: a [`Discriminator::fit`] to the target's points, 4096 fresh ones of a target that is no finite sample,
+/// and the cloud's at every evaluation that learns, and one of the logit with its gradient per query.
 #[derive(Debug, Clone)]
 pub struct Ratio {
     target: Arc<dyn Target>,
     discriminator: Discriminator,
     extent: Option<Extent>,
     logit: Vec<f64>,
-    noisy: [Points; 2],
+    sides: Sides,
 }
 
 impl Ratio {
@@ -33,23 +31,13 @@ impl Ratio {
         };
         let extent = Extent { centre: sample.mean(), diameter: diameter(&sample), detail: spacing(&sample) };
         let discriminator = Discriminator::new(options)?;
-        Ok(Ratio { target, discriminator, extent: Some(extent), logit: Vec::new(), noisy: Default::default() })
+        Ok(Ratio { target, discriminator, extent: Some(extent), logit: Vec::new(), sides: Sides::default() })
     }
 
     fn fit(&mut self, at: &At) -> Result<()> {
-        let drawn = match self.target.data() {
-            Some(_) if self.target.weights().is_none() => None,
-            _ => Some(self.target.sample(DRAWN, at.stream.label("ratio target"))?),
-        };
-        let p = drawn.as_ref().or(self.target.data()).unwrap_or(at.cloud);
-        let [noisy_p, noisy_q] = &mut self.noisy;
-        for (points, noisy, label) in [(p, &mut *noisy_p, "ratio p"), (at.cloud, &mut *noisy_q, "ratio q")] {
-            noisy.copy_from(points);
-            if at.sigma > 0.0 {
-                at.stream.label(label).scatter_normal(points.data(), at.sigma, noisy.data_mut());
-            }
-        }
-        self.discriminator.fit(noisy_p, noisy_q, at.stream.label("discriminator"), at.pairwise.interrupt())
+        let random = |what: &str| at.stream.label(&format!("ratio {what}"));
+        let [p, q] = self.sides.of(self.target.as_ref(), at.cloud, at.sigma, random)?;
+        self.discriminator.fit(p, q, at.stream.label("discriminator"), at.pairwise.interrupt())
     }
 }
 

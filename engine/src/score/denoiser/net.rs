@@ -107,7 +107,12 @@ impl Preconditioned {
     pub(super) fn centre_on(&mut self, data: &Points) {
         self.centre = data.mean();
         let scale = data.spread() / (data.dim() as f64).sqrt();
-        self.scale = if scale > 0.0 { scale } else { 1.0 };
+        self.scale = if scale == 0.0 { 1.0 } else { scale };
+    }
+
+    /// Are the units finite?
+    pub(super) fn has_units(&self) -> bool {
+        self.scale.is_finite() && self.centre.iter().all(|c| c.is_finite())
     }
 
     /// Moves the units by `share` of the way to those of these points.

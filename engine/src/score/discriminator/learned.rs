@@ -1,6 +1,6 @@
 //! A net as discriminator.
 
-use super::{DiscriminatorOptions, pooled};
+use super::{DiscriminatorOptions, pooled, sigmoid, softplus};
 use crate::net::{self, AdamOptions, Gradients, Mlp, Trainer};
 use crate::points::no_room;
 use crate::rng::Stream;
@@ -18,6 +18,9 @@ pub struct Learned {
     slope: Vec<f32>,
     output: Vec<f32>,
 }
+
+/// Farthest point, in units of the first fit, that a net in f32 is trained on: their products must not overflow.
+const FAR: f32 = 1e15;
 
 /// Widths of the net for data of dimension `dim`.
 ///
@@ -44,7 +47,8 @@ impl Learned {
         self.mean.len()
     }
 
-    /// Steps of Adam on `mean_p softplus(-l) + mean_q softplus(l)`, over batches drawn from both.
+    /// Steps of Adam on `mean_p softplus(-l) + mean_q softplus(l)`, over batches drawn from both. False once a point is farther away
+    /// than the net can tell: it then stays as it is.
     pub fn fit(
         &mut self,
         p: &Points,
@@ -52,7 +56,7 @@ impl Learned {
         options: &DiscriminatorOptions,
         stream: Stream,
         interrupt: &Interrupt,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let (steps, batch) = (if self.begun { options.follow } else { options.steps }, options.batch);
         for step in 0..steps {
             interrupt.check()?;
@@ -61,14 +65,17 @@ impl Learned {
             let rows =
                 (0..2 * batch).map(|i| if i < batch { p.row(rng.below(p.n())) } else { q.row(rng.below(q.n())) });
             fill(&mut self.input, rows, &self.mean, self.scale);
+            if !self.input.iter().all(|x| x.abs() < FAR) {
+                return Ok(false);
+            }
             let loss = |rows: Range<usize>, out: &mut [f32]| {
                 let mut sum = 0.0;
                 for (i, l) in rows.zip(out) {
                     // Of p -softplus'(-l) = -1/(1 + e^l), of q softplus'(l) = 1/(1 + e^-l); doubled, as half the rows are of each
                     let sign = if i < batch { -1.0 } else { 1.0 };
                     let x = sign * f64::from(*l);
-                    sum += 2.0 * (x.max(0.0) + (-x.abs()).exp().ln_1p());
-                    *l = (2.0 * sign / (1.0 + (-x).exp())) as f32;
+                    sum += 2.0 * softplus(x);
+                    *l = (2.0 * sign * sigmoid(x)) as f32;
                 }
                 sum
             };
@@ -80,7 +87,7 @@ impl Learned {
             }
         }
         self.begun = true;
-        Ok(())
+        Ok(true)
     }
 
     pub fn evaluate(&mut self, z: &Points, logit: &mut [f64], gradient: &mut Points) {

@@ -1,6 +1,6 @@
 //! Logistic regression on linear or quadratic features by Newton's method (iteratively reweighted least squares).
 
-use super::{DiscriminatorOptions, pooled};
+use super::{DiscriminatorOptions, pooled, sigmoid, softplus};
 use crate::matrix::multiply;
 use crate::{Error, Interrupt, Points, Result};
 use faer::linalg::solvers::Solve as _;
@@ -38,10 +38,19 @@ impl Logistic {
     }
 
     /// Minimises the mean of the two sets' mean losses plus `ridge / 2 |theta|^2` (the constant is free). The loss is convex and a step
-    /// that does not lower it is halved, so that it converges from anywhere.
-    pub fn fit(&mut self, p: &Points, q: &Points, options: &DiscriminatorOptions, interrupt: &Interrupt) -> Result<()> {
+    /// that does not lower it is halved, so that it converges from anywhere. False for points so far apart that they have no units.
+    pub fn fit(
+        &mut self,
+        p: &Points,
+        q: &Points,
+        options: &DiscriminatorOptions,
+        interrupt: &Interrupt,
+    ) -> Result<bool> {
         // New units mean other coefficients: a fit takes few steps, so it begins anew.
         (self.mean, self.std) = pooled(p, q);
+        if !self.mean.iter().chain(&self.std).all(|v| v.is_finite()) {
+            return Ok(false);
+        }
         self.theta.fill(0.0);
         let features = [p, q].map(|points| self.features(points));
         let mut loss = self.loss(&features, &self.theta, options.ridge);
@@ -65,7 +74,7 @@ impl Logistic {
             }
         }
         match self.theta.iter().all(|t| t.is_finite()) {
-            true => Ok(()),
+            true => Ok(true),
             false => Err(lost()),
         }
     }
@@ -120,7 +129,7 @@ impl Logistic {
         for (phi, label) in features.iter().zip([1.0, 0.0]) {
             let logits = Self::logits(phi, &self.theta);
             let share = 0.5 / phi.nrows() as f64;
-            let chance = |i: usize| 1.0 / (1.0 + (-logits[(i, 0)]).exp());
+            let chance = |i: usize| sigmoid(logits[(i, 0)]);
             let mut weighted = phi.clone();
             for k in 0..count {
                 for i in 0..phi.nrows() {
@@ -165,9 +174,4 @@ impl Logistic {
 fn lost() -> Error {
     let reason = "the logistic regression has no solution in finite numbers; make `ridge` larger".into();
     Error::Numeric { what: "ratio".into(), reason }
-}
-
-/// `log(1 + exp(x))`
-fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }

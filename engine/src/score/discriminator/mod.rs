@@ -2,6 +2,7 @@
 
 mod learned;
 mod logistic;
+mod sides;
 
 use crate::net::Activation;
 use crate::rng::Stream;
@@ -10,6 +11,7 @@ use crate::{Error, Interrupt, Points, Result};
 use learned::Learned;
 use logistic::Logistic;
 use serde::{Deserialize, Serialize};
+pub use sides::Sides;
 
 /// What the logit is a function of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,7 +43,7 @@ crate::options! {
         activation: Activation = Activation::Silu,
         /// Optimiser steps of the net at first, at least 1.
         steps: usize = 500,
-        /// Optimiser steps at every step of the flow after the first.
+        /// Optimiser steps at every evaluation of the velocity after the first: at every step of Euler's, four times a step of "rk4".
         follow: usize = 10,
         /// Points of each of the two sets per optimiser step, at least 2.
         batch: usize = 256,
@@ -77,6 +79,8 @@ impl DiscriminatorOptions {
 pub struct Discriminator {
     options: DiscriminatorOptions,
     fitted: Option<Fitted>,
+    /// Were the points of the last fit too far apart to be told from each other in finite numbers?
+    lost: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -90,7 +94,7 @@ impl Discriminator {
     /// An option out of range.
     pub fn new(options: DiscriminatorOptions) -> Result<Discriminator> {
         options.check()?;
-        Ok(Discriminator { options, fitted: None })
+        Ok(Discriminator { options, fitted: None, lost: false })
     }
 
     /// Its options.
@@ -107,8 +111,9 @@ impl Discriminator {
         }
     }
 
-    /// Fits it to tell `p` from `q`. Cost: a Newton step takes `n F^2 + F^3` for `F` features, an optimiser step about six
-    /// passes of the net for each point of two batches.
+    /// Fits it to tell `p` from `q`. Cost: a Newton step takes `n F^2 + F^3` for `F` features, an optimiser step a forward
+    /// pass of the net and its gradient, some three passes' products, for each point of two batches. Points beyond the finite numbers, of
+    /// a cloud that flies apart, are no error: [`Discriminator::evaluate`] then answers NaN.
     ///
     /// # Errors
     /// Sets of different dimensions, more features than memory, a loss that leaves the finite numbers, an interrupt.
@@ -120,14 +125,15 @@ impl Discriminator {
                 features => Fitted::Logistic(Logistic::new(p.dim(), features == Features::Quadratic)?),
             });
         }
-        match &mut self.fitted {
-            Some(Fitted::Logistic(logistic)) => logistic.fit(p, q, &self.options, interrupt),
-            Some(Fitted::Learned(learned)) => learned.fit(p, q, &self.options, stream, interrupt),
-            None => Ok(()),
-        }
+        self.lost = !match &mut self.fitted {
+            Some(Fitted::Logistic(logistic)) => logistic.fit(p, q, &self.options, interrupt)?,
+            Some(Fitted::Learned(learned)) => learned.fit(p, q, &self.options, stream, interrupt)?,
+            None => true,
+        };
+        Ok(())
     }
 
-    /// Writes `l` and its gradient at every row of `z`; 0 before the first fit.
+    /// Writes `l` and its gradient at every row of `z`; 0 before the first fit, NaN after one to points beyond the finite numbers.
     pub fn evaluate(&mut self, z: &Points, logit: &mut Vec<f64>, gradient: &mut Points) {
         logit.clear();
         logit.resize(z.n(), 0.0);
@@ -137,7 +143,21 @@ impl Discriminator {
             Some(Fitted::Learned(learned)) => learned.evaluate(z, logit, gradient),
             None => gradient.data_mut().fill(0.0),
         }
+        if self.lost {
+            logit.fill(f64::NAN);
+            gradient.data_mut().fill(f64::NAN);
+        }
     }
+}
+
+/// `1 / (1 + exp(-x))`
+pub(crate) fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// `log(1 + exp(x))`
+pub(crate) fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
 /// Mean and standard deviation per coordinate of two sets, both counting alike.

@@ -1,0 +1,41 @@
+//! What a discriminator is shown.
+
+use crate::rng::Stream;
+use crate::target::Target;
+use crate::{Points, Result};
+
+/// Points drawn anew each time from a target that is no finite sample.
+const DRAWN: usize = 4096;
+
+/// Points of a target and of the moving cloud, both with fresh noise. Their buffers are kept.
+#[derive(Debug, Clone, Default)]
+pub struct Sides([Points; 2]);
+
+impl Sides {
+    /// The data of `target`, or a fresh sample of it, and the points of `cloud`, each with `N(0, sigma^2 I)` added; `random`
+    /// gives the stream of a purpose: "target", "p", "q".
+    ///
+    /// # Errors
+    /// A target that cannot be sampled.
+    pub fn of(
+        &mut self,
+        target: &dyn Target,
+        cloud: &Points,
+        sigma: f64,
+        random: impl Fn(&str) -> Stream,
+    ) -> Result<[&Points; 2]> {
+        let drawn = match target.data() {
+            Some(_) if target.weights().is_none() => None,
+            _ => Some(target.sample(DRAWN, random("target"))?),
+        };
+        let p = drawn.as_ref().or(target.data()).unwrap_or(cloud);
+        for ((points, label), noisy) in [(p, "p"), (cloud, "q")].into_iter().zip(&mut self.0) {
+            noisy.copy_from(points);
+            if sigma > 0.0 {
+                random(label).scatter_normal(points.data(), sigma, noisy.data_mut());
+            }
+        }
+        let [p, q] = &self.0;
+        Ok([p, q])
+    }
+}
