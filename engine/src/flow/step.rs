@@ -118,11 +118,6 @@ impl Stepper {
         self.kept = true;
     }
 
-    /// The cloud that was kept.
-    pub fn kept(&self) -> &Points {
-        &self.before
-    }
-
     /// Counts evaluations that a flow's own step has made.
     pub fn count(&mut self, evaluations: u64) {
         self.evaluations += evaluations;

@@ -16,16 +16,6 @@ impl Fourier {
         Fourier { frequencies: (0..count).map(|k| highest.powf(share(k))).collect() }
     }
 
-    /// Features of one time.
-    pub fn len(&self) -> usize {
-        2 * self.frequencies.len()
-    }
-
-    /// Are there none?
-    pub fn is_empty(&self) -> bool {
-        self.frequencies.is_empty()
-    }
-
     /// Writes the features of `t`, all sines first.
     pub fn write<T: Real>(&self, t: f64, out: &mut [T]) {
         let (sines, cosines) = out.split_at_mut(self.frequencies.len());
@@ -33,16 +23,6 @@ impl Fourier {
             let (s, c) = (f * t).sin_cos();
             (*sine, *cosine) = (T::from_f64(s), T::from_f64(c));
         }
-    }
-
-    /// The derivative with respect to `t` of the features' product with `cotangent`.
-    pub fn pull_back<T: Real>(&self, t: f64, cotangent: &[T]) -> f64 {
-        let (sines, cosines) = cotangent.split_at(self.frequencies.len());
-        let terms = self.frequencies.iter().zip(sines).zip(cosines).map(|((f, s), c)| {
-            let (sine, cosine) = (f * t).sin_cos();
-            f * (s.to_f64() * cosine - c.to_f64() * sine)
-        });
-        terms.sum()
     }
 }
 
@@ -59,18 +39,5 @@ mod tests {
             assert!((features[k] - (0.1 * f).sin()).abs() < 1e-14);
             assert!((features[3 + k] - (0.1 * f).cos()).abs() < 1e-14);
         }
-        assert_eq!((fourier.len(), Fourier::new(1, 8.0).len(), Fourier::new(0, 8.0).is_empty()), (6, 2, true));
-    }
-
-    #[test]
-    fn pull_back_is_the_derivative_by_finite_differences() {
-        let (fourier, weights, t, h) = (Fourier::new(4, 20.0), [0.3, -1.2, 0.7, 0.1, 2.0, -0.4, 0.9, 0.5], 0.37, 1e-6);
-        let product = |t: f64| {
-            let mut features = [0f64; 8];
-            fourier.write(t, &mut features);
-            features.iter().zip(&weights).map(|(x, w)| x * w).sum::<f64>()
-        };
-        let want = (product(t + h) - product(t - h)) / (2.0 * h);
-        assert!((fourier.pull_back(t, &weights) - want).abs() < 1e-7);
     }
 }

@@ -117,7 +117,7 @@ impl<T: Real> Mlp<T> {
     }
 
     /// Does layer `l` add its input to its output?
-    pub(super) fn skips(&self, layer: usize) -> bool {
+    pub(crate) fn skips(&self, layer: usize) -> bool {
         self.residual && layer + 1 < self.layers() && self.widths[layer] == self.widths[layer + 1]
     }
 }

@@ -46,11 +46,6 @@ impl<T: Real> Trainer<T> {
         self.mean.as_ref().unwrap_or(&self.net)
     }
 
-    /// Steps taken.
-    pub fn steps(&self) -> u64 {
-        self.steps
-    }
-
     /// One step of Adam at `rate` on the mean over the rows of `input` of a loss as [`Mlp::gradient`] takes it. Returns that
     /// mean before the step.
     pub fn step(&mut self, input: &[T], rate: f64, loss: impl Fn(Range<usize>, &mut [T]) -> f64 + Sync) -> f64 {
