@@ -3,7 +3,7 @@
 
 mod stage;
 
-use sdflow_dsl::{Fault, Request, check};
+use sdflow_dsl::{Fault, Request, check, execute, prepare};
 use stage::{holds, run, run_in};
 
 fn fails(script: &str) -> String {
@@ -220,4 +220,68 @@ fn what_cannot_be_carried_or_regressed_is_told() {
         ]
         .join("\n")
     );
+}
+
+#[test]
+fn a_flow_that_flies_apart_beside_a_net_has_diverged() {
+    let net = "hidden: 8, layers: 1, steps: 5";
+    for flow in [
+        format!("gan_flow(x, #{{step: 1e38, discriminator: #{{{net}}}}})"),
+        format!("sd_flow(ratio(x, #{{{net}}}), #{{step: 1e39}})"),
+        "sd_flow(ratio(x, #{features: \"quadratic\"}), #{step: 1e200})".into(),
+        format!("sd_flow(x, denoiser(#{{{net}}}), #{{step: 1e200, scaling: \"raw\"}})"),
+    ] {
+        holds(&format!(
+            "let x = normal(100, 2);
+             let r = run({flow}, normal(50, 2), #{{steps: 20}});
+             print(`${{r.stop}} ${{r.points.mean()}}`);
+             expect(\"diverged\", r.stop == \"diverged\");"
+        ));
+    }
+}
+
+#[test]
+fn a_generator_whose_training_diverges_can_still_be_saved() {
+    let (outcome, _) = holds(
+        "let x = normal(100, 2);
+         let base = gaussian(#{dim: 2});
+         let g = mlp(#{hidden: 8});
+         let d = denoiser(x, #{hidden: 8, steps: 5});
+         let stops = [fit(g, sd_flow(x), base, #{rate: 1e200}).stop];
+         save(g, \"fit.safetensors\");
+         stops.push(distill(g, d, base, #{rate: 1e200, warm_up: 5, hidden: 8}).stop);
+         save(g, \"distill.safetensors\");
+         stops.push(regress(g, x, normal(100, 2), #{rate: 1e200}).stop);
+         save(g, \"regress.safetensors\");
+         for name in [\"fit\", \"distill\", \"regress\"] {
+             let y = load_model(name + \".safetensors\").sample(50);
+             expect(name, energy(y, x) < 1e30);
+         }
+         expect(\"diverged\", stops == [\"diverged\", \"diverged\", \"diverged\"]);",
+    );
+    assert_eq!(outcome.files.len(), 3);
+}
+
+#[test]
+fn a_generator_whose_training_is_interrupted_is_kept() {
+    for train in [
+        "fit(g, sd_flow(normal(20, 2)), gaussian(#{dim: 2}), #{steps: 100000000, batch: 8});",
+        "regress(g, normal(50, 2), normal(50, 2), #{steps: 100000000, batch: 8});",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("let g = mlp(#{{hidden: 8}});\n{train}");
+        let request = Request { quick: false, ..stage::request(folder.path(), &text) };
+        let interrupt = request.interrupt.clone();
+        let watch = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            interrupt.raise();
+        });
+        let outcome = execute(&prepare(&request).unwrap(), stage::nobody());
+        watch.join().unwrap();
+        assert_eq!(outcome.failure.unwrap().kind, Fault::Interrupted);
+        let files: Vec<String> = outcome.files.iter().map(|f| f.display().to_string()).collect();
+        assert_eq!(files, ["models/interrupted.safetensors", "samples/interrupted.npy"], "{train}");
+        let net = sdflow::generator::load(&folder.path().join("run").join(&files[0]), &Default::default());
+        assert!(net.is_ok(), "{train}: {net:?}");
+    }
 }

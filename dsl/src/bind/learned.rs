@@ -28,7 +28,7 @@ pub const ENTRIES: &[Entry] = &[
         about: "The score that a net learns by denoising [vincent2011connection, karras2022elucidating]. Of a target or points it is \
                 trained here, once, for all sigma from `sigma_max` to `sigma_min`. Without a target it follows the moving cloud: \
                 trained at the flow's first step, it then goes on with a few optimiser steps at each. Where many points or many \
-                dimensions make kernel estimates dear or wrong, a net may be neither.",
+                dimensions make kernel estimates dear or wrong, a net may be neither. A training that is interrupted keeps no net.",
         options: DenoiserOptions::KEYS,
         names: &[],
         example: "let s = denoiser(dataset(\"moons\"), #{hidden: 32, steps: 20});\n\

@@ -77,7 +77,7 @@ fn fit_generator(call: &Call) -> Made {
     let done = course.take(&model, stream, |generator| {
         fit(generator, flow.as_mut(), base.as_ref(), &options, &context.pairwise, stream, &mut Watch(context))
     })?;
-    course.finish(done, flow.pairs(course.asked.1), &format!("fit {}", plan.name))
+    course.finish(&model, done, flow.pairs(course.asked.1), &format!("fit {}", plan.name))
 }
 
 fn distill_score(call: &Call) -> Made {
@@ -95,7 +95,7 @@ fn distill_score(call: &Call) -> Made {
         distill(generator, teacher.as_mut(), base.as_ref(), &options, &context.pairwise, stream, &mut Watch(context))
     })?;
     let batch = course.asked.1;
-    course.finish(done, FlowPairs { velocity: teacher.pairs(batch, batch), readings: 0 }, "distill")
+    course.finish(&model, done, FlowPairs { velocity: teacher.pairs(batch, batch), readings: 0 }, "distill")
 }
 
 fn regress_generator(call: &Call) -> Made {
@@ -132,8 +132,8 @@ fn regress_generator(call: &Call) -> Made {
         history: table(&made.history),
         ..Done::of(made.ending, made.stats)
     };
-    let advice = advice(&done.ending);
-    finish(call, done, outputs.dim(), advice)
+    let advice = advice(&done.ending, "");
+    ended(call, &model, done, outputs.dim(), advice)
 }
 
 /// The base of a generator: a target.
@@ -200,7 +200,7 @@ impl<'a> Course<'a> {
     }
 
     /// Foretells what the whole costs, in a dry run, and records it.
-    fn finish(&self, mut done: Done, pairs: FlowPairs, what: &str) -> Made {
+    fn finish(&self, model: &Model, mut done: Done, pairs: FlowPairs, what: &str) -> Made {
         let dim = done.points.dim();
         if let Some(dry) = &self.call.context.dry {
             let (steps, every) = (self.asked.0, self.every.unwrap_or(self.asked.0.div_ceil(20)).max(1));
@@ -214,16 +214,29 @@ impl<'a> Course<'a> {
             let ahead = Forecast { steps, nfe: steps, flow_pairs: all, pairs: all, seconds, bytes, varies: false };
             dry.add(what, self.call.native.call_position(), &ahead);
         }
-        let advice = advice(&done.ending);
-        finish(self.call, done, dim, advice)
+        let advice = advice(&done.ending, ", or the smallest sigma larger");
+        ended(self.call, model, done, dim, advice)
     }
 }
 
-/// What to do about an ending.
-fn advice(ending: &Ending) -> String {
+/// Records how training ended; of one that was interrupted the model is kept too.
+fn ended(call: &Call, model: &Model, done: Done, dim: usize, advice: String) -> Made {
+    if matches!(done.ending, Ending::Interrupted { .. }) && call.context.dry.is_none() {
+        let path = call.context.sandbox.writable("interrupted.safetensors", "models")?;
+        model.tensors().save(&path).map_err(|e| call.place(e))?;
+        call.context.wrote(&path);
+    }
+    finish(call, done, dim, advice)
+}
+
+/// What to do about an ending; `or` is what else helps where steps diverge.
+fn advice(ending: &Ending, or: &str) -> String {
     match ending {
         Ending::Diverged { step } => {
-            format!("Step {step} left the finite numbers; make `rate` smaller, or the smallest sigma larger.")
+            format!(
+                "Step {step} left the finite numbers and was taken back: the generator has its last finite parameters. Make `rate` \
+                 smaller{or}."
+            )
         }
         _ => ending.advice(),
     }

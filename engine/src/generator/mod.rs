@@ -1,12 +1,14 @@
 //! Models that turn base noise into points, and how a flow trains them.
 
 mod affine;
+mod descent;
 mod distill;
 mod file;
 mod fit;
 mod mlp;
 mod regress;
 mod training;
+mod units;
 
 pub use affine::{Affine, AffineOptions};
 pub use distill::{DistillOptions, Weight, distill};
@@ -15,6 +17,7 @@ pub use fit::{FitOptions, fit};
 pub use mlp::{MlpGenerator, MlpOptions};
 pub use regress::{RegressOptions, RegressResult, regress};
 pub use training::FitResult;
+pub use units::Units;
 
 use crate::io::Tensors;
 use crate::{Points, Result};
@@ -51,6 +54,16 @@ pub trait Generator: Send + Sync + std::fmt::Debug {
     /// Shapes that do not fit.
     fn least_squares(&mut self, _u: &Points, _y: &Points) -> Result<bool> {
         Ok(false)
+    }
+
+    /// Becomes `after(g(before(u)))`, where parameters can hold that; false where they cannot, and nothing is changed.
+    fn compose(&mut self, _before: &Units, _after: &Units) -> bool {
+        false
+    }
+
+    /// Are the parameters finite in the numbers that it computes with?
+    fn is_finite(&self) -> bool {
+        self.parameters().iter().all(|p| p.is_finite())
     }
 
     /// Adam's learning rate at the start of a fit that names none; it falls to 0.

@@ -1,8 +1,8 @@
 //! A generator regressed on pairs: a map that was computed, as a function.
 
 use super::Generator;
-use super::training::Average;
-use crate::net::{Adam, AdamOptions};
+use super::descent::Descent;
+use super::units::Units;
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::schedule::Schedule;
 use crate::{Error, Interrupt, Points, Result, rng::Stream};
@@ -34,7 +34,8 @@ pub struct RegressResult {
 }
 
 /// Trains `generator` to `min mean |g(u_i) - y_i|^2` over pairs of rows: by least squares where that has a closed form, otherwise
-/// by Adam on random batches. Cost: a pass of the generator and one back per step and pair.
+/// by Adam on random batches, in units where inputs and outputs have mean 0 and variance 1. A net that already explains most of the
+/// outputs goes on from there; any other starts from its parameters as they are in those units. Cost: a pass of the generator and one back per step and pair.
 ///
 /// # Errors
 /// Shapes or options that do not fit. Divergence and interruption are endings: the generator then keeps its last finite parameters.
@@ -55,15 +56,45 @@ pub fn regress(
         result.stats.steps = 1;
         note(&mut result, observer, (0, 1), misfit(&out, y, &mut Points::default()));
     } else {
-        descend(generator, (u, y), options, interrupt, stream, observer, &mut result)?;
+        let units = standard(generator, (u, y))?;
+        let (inner, outer) = match &units {
+            Some([from, to]) => (from.inverse().apply(u), to.inverse().apply(y)),
+            None => (u.clone(), y.clone()),
+        };
+        let size = units.as_ref().map_or(1.0, |[_, to]| to.scale[0]);
+        let done = descend(generator, (&inner, &outer, size), options, interrupt, stream, observer, &mut result);
+        if let Some([from, to]) = &units {
+            generator.compose(&from.inverse(), to);
+        }
+        done?;
     }
     result.stats.flow_seconds = begun.elapsed().as_secs_f64();
     Ok(result)
 }
 
+/// Turns the generator into one of inputs and outputs in standard units, where it can be. Returns the units of both.
+fn standard(generator: &mut dyn Generator, (u, y): (&Points, &Points)) -> Result<Option<[Units; 2]>> {
+    let (from, to) = (Units::of(u), Units::common(y));
+    let known =
+        [&from, &to].into_iter().flat_map(|units| units.scale.iter().chain(&units.shift)).all(|v| v.is_finite());
+    let mut out = Points::default();
+    generator.forward(u, &mut out)?;
+    let goes_on = misfit(&out, y, &mut Points::default()) < 0.5 * y.spread();
+    let before = generator.parameters().to_vec();
+    if !known || !generator.compose(&from, &to.inverse()) {
+        return Ok(None);
+    }
+    // A random net is made for standard units.
+    if !goes_on {
+        generator.parameters_mut().copy_from_slice(&before);
+    }
+    Ok(Some([from, to]))
+}
+
+/// Residuals are told times `size`.
 fn descend(
     generator: &mut dyn Generator,
-    (u, y): (&Points, &Points),
+    (u, y, size): (&Points, &Points, f64),
     options: &RegressOptions,
     interrupt: &Interrupt,
     stream: Stream,
@@ -74,9 +105,7 @@ fn descend(
     let usual = Schedule::Cosine { from: generator.usual_rate(), to: 0.0 };
     let rate = options.rate.as_ref().unwrap_or(&usual);
     let averaged_from = steps - (options.average * steps as f64) as usize;
-    let mut adam = Adam::new(generator.parameters().len(), AdamOptions::default());
-    let mut gradient = vec![0.0; generator.parameters().len()];
-    let mut average = Average::default();
+    let mut descent = Descent::new(generator);
     let (mut some_u, mut some_y, mut out, mut off) =
         (Points::default(), Points::default(), Points::default(), Points::default());
     for step in 0..steps {
@@ -88,32 +117,31 @@ fn descend(
         some_u.gather(u, &chosen);
         some_y.gather(y, &chosen);
         generator.forward(&some_u, &mut out)?;
-        let residual = misfit(&out, &some_y, &mut off);
+        let residual = size * misfit(&out, &some_y, &mut off);
         if !residual.is_finite() {
+            descent.take_back(generator);
             result.ending = Ending::Diverged { step };
-            break;
+            return Ok(());
         }
-        generator.pull_back(&some_u, &off, &mut gradient)?;
-        gradient.iter_mut().for_each(|g| *g /= batch as f64);
-        let progress = step as f64 / steps as f64;
-        adam.step(generator.parameters_mut(), &gradient, rate.at(progress));
+        let rate = rate.at(step as f64 / steps as f64);
+        if !descent.step(generator, (&some_u, &off, 1.0), rate, step >= averaged_from)? {
+            result.ending = Ending::Diverged { step };
+            return Ok(());
+        }
         result.stats.steps += 1;
-        if step >= averaged_from {
-            average.add(generator.parameters());
-        }
         if step.is_multiple_of(steps.div_ceil(20)) || step + 1 == steps {
             note(result, observer, (step, steps), residual);
         }
         observer.progress("regress", step + 1, steps, &|| format!("residual {residual:.3}"));
     }
-    average.store(generator.parameters_mut());
+    descent.finish(generator);
     Ok(())
 }
 
-/// The root mean square of `|out - y|`; `off` becomes `out - y`.
+/// The root mean square of `|y - out|`; `off` becomes `y - out`.
 fn misfit(out: &Points, y: &Points, off: &mut Points) -> f64 {
     off.copy_from(out);
-    off.data_mut().iter_mut().zip(y.data()).for_each(|(off, y)| *off -= y);
+    off.data_mut().iter_mut().zip(y.data()).for_each(|(off, y)| *off = y - *off);
     (off.data().iter().map(|v| v * v).sum::<f64>() / y.n() as f64).sqrt()
 }
 
@@ -190,6 +218,44 @@ mod tests {
         net.forward(&new, &mut out).unwrap();
         let off = misfit(&out, &bent(&new), &mut Points::default());
         assert!(off < 0.15 * bent(&new).spread(), "{off}");
+    }
+
+    #[test]
+    fn a_net_knows_no_units_and_goes_on_from_what_it_has_learned() {
+        let stream = Stream::new(2);
+        let u = stream.normal(500, 2);
+        let rows: Vec<_> = u.iter().map(|u| [u[0] + 0.5 * u[1] * u[1], (2.0 * u[0]).sin()]).collect();
+        let y = Points::from_rows(&rows).unwrap();
+        let options = MlpOptions { hidden: 32, layers: 2, ..MlpOptions::default() };
+        let shares = [(1.0, 1.0, 0.0), (1e4, 1e4, 3e4), (1e-6, 1e5, -1e-6)].map(|(inner, outer, shift)| {
+            let to = |points: &Points, scale: f64| Units { scale: vec![scale; 2], shift: vec![shift; 2] }.apply(points);
+            let (u, y) = (to(&u, inner), to(&y, outer));
+            let mut net = MlpGenerator::new(&options, stream).unwrap();
+            let first = trained(&mut net, &u, &y, 800);
+            let mut out = Points::default();
+            net.forward(&u, &mut out).unwrap();
+            let share = misfit(&out, &y, &mut Points::default()) / y.spread();
+            let again = trained(&mut net, &u, &y, 1);
+            assert!(first.history[0]["residual"] > 0.5 * y.spread());
+            assert!(again.history[0]["residual"] < 2.0 * share * y.spread() + 1e-3 * y.spread(), "{again:?} {share}");
+            share
+        });
+        assert!(shares.iter().all(|share| *share < 0.1), "{shares:?}");
+    }
+
+    #[test]
+    fn what_leaves_the_finite_numbers_is_taken_back() {
+        let (u, y) = (Stream::new(1).normal(50, 2), Stream::new(2).normal(50, 2));
+        for rate in [1e30, 1e200, 1e308] {
+            let mut net =
+                MlpGenerator::new(&MlpOptions { hidden: 8, ..MlpOptions::default() }, Stream::new(1)).unwrap();
+            let options = RegressOptions { steps: 30, rate: Some(Schedule::from(rate)), ..RegressOptions::default() };
+            let made = regress(&mut net, (&u, &y), &options, &Interrupt::default(), Stream::new(5), &mut Unobserved);
+            assert!(matches!(made.unwrap().ending, Ending::Diverged { .. }), "{rate}");
+            let mut out = Points::default();
+            net.forward(&u, &mut out).unwrap();
+            assert!(net.is_finite() && out.data().iter().all(|x| x.is_finite()), "{rate}");
+        }
     }
 
     #[test]

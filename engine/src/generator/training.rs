@@ -1,8 +1,8 @@
 //! The loop of every training: base points through a generator, a velocity at its points, a step of Adam along it.
 
 use super::Generator;
+use super::descent::Descent;
 use crate::flow::{Clock, StepReport};
-use crate::net::{Adam, AdamOptions};
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::schedule::Schedule;
 use crate::target::Target;
@@ -85,9 +85,7 @@ pub(super) struct Training<'a> {
     course: Course<'a>,
     pairwise: &'a Pairwise,
     stream: Stream,
-    adam: Adam<f64>,
-    gradient: Vec<f64>,
-    average: Average,
+    descent: Descent,
     y: Points,
     v: Points,
     result: FitResult,
@@ -104,24 +102,22 @@ impl<'a> Training<'a> {
         stream: Stream,
     ) -> Result<Training<'a>> {
         course.check(generator, base)?;
-        let count = generator.parameters().len();
         let (history, notes) = (Vec::new(), Vec::new());
         Ok(Training {
+            descent: Descent::new(generator),
             generator,
             base,
             course,
             pairwise,
             stream,
-            adam: Adam::new(count, AdamOptions::default()),
-            gradient: vec![0.0; count],
-            average: Average::default(),
             y: Points::default(),
             v: Points::default(),
             result: FitResult { history, ending: Ending::Finished, notes, stats: Stats::default() },
         })
     }
 
-    /// Takes one Adam step per step on `-eta mean J^T v`, and leaves the generator with the mean of its last parameters.
+    /// Takes one Adam step per step on `-eta mean J^T v`, and leaves the generator with the mean of its last parameters; where it
+    /// diverges, with the last ones whose velocity was finite.
     ///
     /// # Errors
     /// As the guide. Divergence and interruption are endings.
@@ -140,14 +136,16 @@ impl<'a> Training<'a> {
                 break;
             }
         }
-        self.average.store(self.generator.parameters_mut());
+        if !matches!(self.result.ending, Ending::Diverged { .. }) {
+            self.descent.finish(self.generator);
+        }
         let (mut result, stats) = (self.result, self.pairwise.work().pairs() - pairs_before);
         (result.stats.nfe, result.stats.pairs, result.stats.flow_pairs) = (result.stats.steps, stats, stats);
         result.stats.flow_seconds = begun.elapsed().as_secs_f64();
         Ok(result)
     }
 
-    /// One step; false where the velocity is not finite.
+    /// One step; false where it leaves the finite numbers.
     fn step(&mut self, step: usize, guide: &mut dyn Guide, observer: &mut dyn Observer) -> Result<bool> {
         let Course { name, steps, batch, average, .. } = self.course;
         let (base, pairwise) = (self.base, self.pairwise);
@@ -163,6 +161,7 @@ impl<'a> Training<'a> {
         guide.velocity(&self.y, &clock, pairwise, &mut self.v)?;
         let residual = (self.v.data().iter().map(|x| x * x).sum::<f64>() / batch as f64).sqrt();
         if !residual.is_finite() {
+            self.descent.take_back(self.generator);
             return Ok(false);
         }
         if step.is_multiple_of(self.course.every.unwrap_or(steps.div_ceil(20)).max(1)) || step + 1 == steps {
@@ -173,41 +172,17 @@ impl<'a> Training<'a> {
             observer.row(&row);
             self.result.history.push(row);
         }
-        self.generator.pull_back(&u, &self.v, &mut self.gradient)?;
         let eta = guide.eta(&clock);
         guide.stepped(&StepReport { eta, displacement: eta * residual }, &clock);
-        let scale = -eta / batch as f64;
-        self.gradient.iter_mut().for_each(|g| *g *= scale);
         let usual = Schedule::Cosine { from: self.generator.usual_rate(), to: 0.0 };
         let rate = self.course.rate.unwrap_or(&usual).at(clock.progress());
-        self.adam.step(self.generator.parameters_mut(), &self.gradient, rate);
-        self.result.stats.steps += 1;
-        if step >= steps - (average * steps as f64) as usize {
-            self.average.add(self.generator.parameters());
+        let averaged = step >= steps - (average * steps as f64) as usize;
+        if !self.descent.step(self.generator, (&u, &self.v, eta), rate, averaged)? {
+            return Ok(false);
         }
+        self.result.stats.steps += 1;
         observer.progress(name, step + 1, steps, &|| format!("residual {residual:.3}"));
         pairwise.interrupt().check()?;
         Ok(true)
-    }
-}
-
-/// The running mean of parameters.
-#[derive(Debug, Default)]
-pub(super) struct Average {
-    sum: Vec<f64>,
-    count: f64,
-}
-
-impl Average {
-    pub fn add(&mut self, parameters: &[f64]) {
-        self.sum.resize(parameters.len(), 0.0);
-        self.sum.iter_mut().zip(parameters).for_each(|(s, p)| *s += p);
-        self.count += 1.0;
-    }
-
-    pub fn store(&self, parameters: &mut [f64]) {
-        if self.count > 0.0 {
-            parameters.iter_mut().zip(&self.sum).for_each(|(p, s)| *p = s / self.count);
-        }
     }
 }

@@ -33,8 +33,11 @@ impl Tensors {
     /// Writes all tensors as little-endian f32, whole or not at all.
     ///
     /// # Errors
-    /// As [`write_atomic`].
+    /// A value that is not finite, which [`Tensors::load`] would refuse; otherwise as [`write_atomic`].
     pub fn save(&self, path: &Path) -> Result<()> {
+        for (name, tensor) in &self.tensors {
+            check_finite(&Origin { path, array: None }, name, &tensor.values)?;
+        }
         let mut header = Map::new();
         if !self.metadata.is_empty() {
             header.insert("__metadata__".into(), json!(self.metadata));
@@ -215,13 +218,17 @@ impl Place {
                 bytes.as_chunks().0.iter().map(|b| f32::from_bits(u32::from(u16::from_le_bytes(*b)) << 16)).collect()
             }
         };
-        match values.iter().position(|v| !v.is_finite()) {
-            None => Ok(values),
-            Some(i) => Err(self.wrong(
-                origin,
-                format!("value {i} (counted from 0) is {}", values[i]),
-                "every value must be finite".into(),
-            )),
+        check_finite(origin, &self.name, &values)?;
+        Ok(values)
+    }
+}
+
+fn check_finite(origin: &Origin, name: &str, values: &[f32]) -> Result<()> {
+    match values.iter().position(|v| !v.is_finite()) {
+        None => Ok(()),
+        Some(i) => {
+            let seen = format!("value {i} (counted from 0) is {}", values[i]);
+            Err(origin.wrong_at(format!("tensor `{}`", cut(name)), seen, "every value must be finite"))
         }
     }
 }
