@@ -46,7 +46,7 @@ pub const ENTRIES: &[Entry] = &[
     },
     Entry {
         about: "Trains a generator in place on pairs of rows, `min mean |g(input) - output|^2`: by least squares an affine one, by Adam \
-                a net. With the start and the end of a deterministic run (`noise: \"none\"`) it becomes the flow's map: `apply` takes it \
+                a net, whatever the units of both sides. With the start and the end of a deterministic run (`noise: \"none\"`) it becomes the flow's map: `apply` takes it \
                 to new points, `save` keeps it.",
         options: RegressOptions::KEYS,
         example: "let start = normal(500, 2);\nlet p = dataset(\"moons\").sample(500);\n\

@@ -35,7 +35,8 @@ pub struct RegressResult {
 
 /// Trains `generator` to `min mean |g(u_i) - y_i|^2` over pairs of rows: by least squares where that has a closed form, otherwise
 /// by Adam on random batches, in units where inputs and outputs have mean 0 and variance 1. A net that already explains most of the
-/// outputs goes on from there; any other starts from its parameters as they are in those units. Cost: a pass of the generator and one back per step and pair.
+/// outputs goes on from there; any other starts from its parameters as they are in those units. Cost: a pass of the generator
+/// over all pairs, then a pass and one back per step and pair of the batch.
 ///
 /// # Errors
 /// Shapes or options that do not fit. Divergence and interruption are endings: the generator then keeps its last finite parameters.

@@ -98,3 +98,19 @@ fn hostile_files_are_refused_with_their_place() {
     let said = complaint(&bytes(&two("w", "w", "[4,8]"), &[0; 8]));
     assert!(said.contains("`w` is named twice"), "{said}");
 }
+
+#[test]
+fn values_that_could_not_be_read_again_are_not_written() {
+    let folder = Folder::new();
+    let path = folder.file("w.safetensors", b"as it was");
+    for value in [f32::NAN, f32::INFINITY] {
+        let mut tensors = Tensors::default();
+        tensors.tensors.insert("0.bias".into(), Tensor { shape: vec![2], values: vec![1.0, value] });
+        let said = tensors.save(&path).unwrap_err().to_string();
+        assert!(
+            said.contains(&format!("w.safetensors, tensor `0.bias`: value 1 (counted from 0) is {value}")),
+            "{said}"
+        );
+        assert_eq!(std::fs::read(&path).unwrap(), b"as it was");
+    }
+}
