@@ -93,7 +93,8 @@ impl Command {
     override_usage = "sdflow-engine SCRIPT.rhai [OPTIONS]\n       sdflow-engine <COMMAND> ...",
     after_help = "A first word that ends in .rhai, or is a file, is a script: `sdflow-engine x.rhai` means \
                   `sdflow-engine run x.rhai`.\nExit codes: 0 done, 1 internal, 2 usage, 3 script, 4 a check failed, \
-                  5 diverged, 6 file or data, 7 cells of a sweep failed, 130 interrupted.\nEnvironment: \
+                  5 diverged, 6 file or data, 7 cells of a sweep failed, 130 interrupted.\nCtrl-C, SIGTERM and \
+                  SIGHUP end a run and keep what exists; a second one leaves at once.\nEnvironment: \
                   SDFLOW_ISA=auto|scalar|avx2|avx512|amx forces the instruction set, SDFLOW_P_<NAME>=VALUE sets a parameter.",
     arg_required_else_help = true,
     disable_help_subcommand = true

@@ -1,17 +1,26 @@
-//! What may cut a command short: Ctrl-C, and a defect of this program.
+//! What may cut a command short: Ctrl-C and its like, and a defect of this program.
 
 use crate::exit::Exit;
 use crate::terminal;
 use sdflow::Interrupt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::time::{Duration, Instant};
 
-/// From now on the first Ctrl-C raises `interrupt`, the second leaves at once.
+/// Signals closer than this are one: `timeout` and job managers send theirs to the process and to its group.
+const ONE: Duration = Duration::from_millis(500);
+
+/// From now on the first Ctrl-C, SIGTERM or SIGHUP raises `interrupt`, the next leaves at once.
 pub fn on_ctrl_c(interrupt: &Interrupt) {
     let interrupt = interrupt.clone();
+    let mut asked: Option<Instant> = None;
     let handler = move || {
+        if asked.is_some_and(|asked| asked.elapsed() < ONE) {
+            return;
+        }
         if interrupt.raised() {
             std::process::exit(Exit::Interrupted.code().into());
         }
+        asked = Some(Instant::now());
         interrupt.raise();
         terminal::tell("stopping; Ctrl-C again leaves at once");
     };

@@ -130,14 +130,29 @@ fn the_same_bytes_for_any_number_of_threads() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_keeps_what_exists() {
+    stopped_by(&["-INT"]);
+}
+
+/// What a job manager, `timeout` and a closed terminal send; twice where it goes to the process and to its group.
+#[cfg(unix)]
+#[test]
+fn termination_and_a_hangup_keep_what_exists() {
+    stopped_by(&["-TERM", "-TERM"]);
+    stopped_by(&["-HUP"]);
+}
+
+#[cfg(unix)]
+fn stopped_by(signals: &[&str]) {
     let sandbox = Sandbox::with(ENDLESS);
     let child = sandbox.command("a.rhai").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_for("rows of metrics", || {
         let folder = sandbox.path("runs").read_dir().ok()?.next()?.ok()?.path();
         (std::fs::read_to_string(folder.join("metrics.csv")).ok()?.lines().count() > 3).then_some(())
     });
-    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
+    for signal in signals {
+        let sent = std::process::Command::new("kill").args([*signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
     let asked = Instant::now();
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
