@@ -4,7 +4,7 @@ use super::estimate::{mean, variance_of_mean};
 use super::{Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour;
-use crate::{Points, Result, rng::Stream};
+use crate::{Error, Points, Result, rng::Stream};
 
 crate::options! {
     /// The KL divergence from neighbours.
@@ -22,7 +22,8 @@ crate::options! {
 /// chance. The bias grows with the dimension: read it beside its floor. Cost `n (n + m) d`.
 ///
 /// # Errors
-/// Fewer than `k + 1` points or `k` reference points; `neighbours` = 0.
+/// Fewer than `k + 1` points or `k` reference points; `neighbours` = 0; [`Error::Numeric`] where both infinities meet, at one
+/// place or at two.
 #[derive(Debug, Clone, Default)]
 pub struct KlKnn {
     options: KlKnnOptions,
@@ -52,7 +53,40 @@ impl Metric for KlKnn {
         let other = neighbour::distances(points, to, k, false, pairwise.interrupt())?;
         let dim = points.dim() as f64;
         let terms: Vec<f64> = other.iter().zip(&own).map(|(nu, rho)| dim * (nu / rho).ln()).collect();
+        let value = mean(&terms);
+        if value.is_nan() {
+            let coincident = |distances: &[f64]| distances.iter().filter(|d| **d == 0.0).count();
+            let reason = format!(
+                "{} points stand on {k} or more other points and {} on {k} or more reference points, so that no densities can \
+                 be compared; take more `neighbours` than coincide, or a metric without densities, such as \"energy\"",
+                coincident(&own),
+                coincident(&other)
+            );
+            return Err(Error::Numeric { what: "kl_knn".into(), reason });
+        }
         let sizes = (to.n() as f64 / (points.n() - 1) as f64).ln();
-        Ok(Estimate::new(mean(&terms) + sizes, (2.0 * variance_of_mean(&terms)).sqrt()))
+        Ok(Estimate::new(value + sizes, (2.0 * variance_of_mean(&terms)).sqrt()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(points: Points, reference: Points) -> Result<Estimate> {
+        let reference = Reference::new(reference).unwrap();
+        KlKnn::default().measure(&points, &reference, &Pairwise::default(), Stream::new(1))
+    }
+
+    /// Ten points on one place, which five of the reference share or not.
+    #[test]
+    fn coincident_points_are_infinite_or_refused_and_never_nan() {
+        let free = Stream::new(1).normal(20, 2);
+        let mut heap = Stream::new(2).normal(20, 2);
+        (0..10).for_each(|i| heap.row_mut(i).fill(0.5));
+        assert_eq!(of(heap.clone(), free.clone()).unwrap().value, f64::INFINITY);
+        assert_eq!(of(free.rows(0..20), free.clone()).unwrap().value.is_nan(), false);
+        let told = of(heap.clone(), heap).unwrap_err().to_string();
+        assert!(told.contains("`neighbours`") && told.contains("10 points stand on 5"), "{told}");
     }
 }

@@ -10,10 +10,13 @@ use rayon::prelude::*;
 /// Directions worked on at once, whatever the number of threads: it bounds the memory.
 const BLOCK: usize = 16;
 
+/// Most directions: by then their scatter is a few thousandths of the value.
+const MOST: usize = 100_000;
+
 crate::options! {
     /// The sliced Wasserstein-2 distance.
     pub struct SlicedW2Options {
-        /// Number of random directions, at least 1; their scatter is part of the standard error.
+        /// Number of random directions, from 1 to 100000; their scatter is part of the standard error.
         directions: usize = 128,
     }
 }
@@ -42,6 +45,9 @@ impl Metric for SlicedW2 {
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
         if self.options.directions == 0 {
             return Err(Error::argument("directions", 0, "at least one direction is needed"));
+        }
+        if self.options.directions > MOST {
+            return Err(Error::argument("directions", self.options.directions, format!("it must be at most {MOST}")));
         }
         let (x, y) = (points, reference.points());
         let count = if x.dim() == 1 { 1 } else { self.options.directions };
@@ -138,6 +144,15 @@ mod tests {
         // 0 -> 1 (1/3), 0 -> 2 (1/6), 3 -> 2 (1/6), 3 -> 5 (1/3)
         let line = Line::along(&[1.0], &x, &y);
         assert!((line.squared - (1.0 / 3.0 + 4.0 / 6.0 + 1.0 / 6.0 + 4.0 / 3.0)).abs() < 1e-14);
+    }
+
+    /// Rather than an end for want of memory.
+    #[test]
+    fn too_many_directions_are_refused() {
+        let (x, options) = (Stream::new(1).normal(5, 2), SlicedW2Options { directions: 1_000_000_000_000_000 });
+        let reference = Reference::new(x.clone()).unwrap();
+        let told = SlicedW2::new(options).measure(&x, &reference, &Pairwise::default(), Stream::new(1)).unwrap_err();
+        assert!(told.to_string().contains("`directions` is 1000000000000000"), "{told}");
     }
 
     #[test]
