@@ -13,6 +13,7 @@ mod error;
 pub mod expression;
 mod interrupt;
 pub mod matrix;
+mod number;
 pub mod options;
 pub mod points;
 pub mod process;

@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The engine's modules from low to high; a module may name those of its own rank and below.
 const ORDER: [&[&str]; 10] = [
     &["error"],
-    &["interrupt", "options", "process", "expression"],
+    &["interrupt", "options", "process", "expression", "number"],
     &["points", "rng", "matrix"],
     &["schedule", "pairwise", "net", "io"],
     &["target"],
     &["score"],
     &["flow", "metric"],
-    &["bridge", "generator"],
+    &["generator"],
     &["run"],
     &["output"],
 ];

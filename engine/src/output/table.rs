@@ -1,6 +1,6 @@
 //! Rows of named cells, as text for a terminal, as Markdown, CSV or JSON.
 
-use super::number::{estimate, number};
+use crate::number::{estimate, number};
 use crate::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::path::Path;

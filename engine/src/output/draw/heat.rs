@@ -2,10 +2,10 @@
 
 use super::super::heat::Heat;
 use super::super::ink::{Align, Mark, PX, Paint, Scene, font};
-use super::super::number::number;
 use super::super::panel::Grid;
 use super::super::scale::{Extent, Scale};
 use super::{Area, LABEL, TICK, place};
+use crate::number::number;
 use crate::output::{Axis, Colour};
 use ab_glyph::FontRef;
 
