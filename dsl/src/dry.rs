@@ -114,9 +114,9 @@ impl Dry {
         let factor = found.factor.unwrap_or(1);
         found.working_bytes = found.working_bytes.max(ahead.bytes);
         let cost = found.works.entry((position, what.into())).or_default();
-        cost.calls += factor;
-        cost.steps += factor * ahead.steps;
-        cost.pairs += factor * ahead.pairs;
+        cost.calls = cost.calls.saturating_add(factor);
+        cost.steps = cost.steps.saturating_add(factor.saturating_mul(ahead.steps));
+        cost.pairs = cost.pairs.saturating_add(factor.saturating_mul(ahead.pairs));
         cost.seconds += factor as f64 * ahead.seconds;
         cost.varies |= ahead.varies;
     }

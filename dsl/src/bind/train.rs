@@ -204,9 +204,12 @@ impl<'a> Course<'a> {
         let dim = done.points.dim();
         if let Some(dry) = &self.call.context.dry {
             let (steps, every) = (self.asked.0, self.every.unwrap_or(self.asked.0.div_ceil(20)).max(1));
-            let rounds = (0..steps).filter(|step| step.is_multiple_of(every) || step + 1 == steps).count() as u64;
-            let share = (steps * self.asked.1) as f64 / (self.taken.0 * self.taken.1) as f64;
-            let (steps, all) = (steps as u64, steps as u64 * pairs.velocity + rounds * pairs.readings);
+            // Every so many steps from the first on, and at the last.
+            let last = u64::from(!(steps.max(1) - 1).is_multiple_of(every));
+            let rounds = (steps.div_ceil(every) as u64).saturating_add(last);
+            let share = (steps as f64 * self.asked.1 as f64) / (self.taken.0 as f64 * self.taken.1 as f64);
+            let (steps, readings) = (steps as u64, rounds.saturating_mul(pairs.readings));
+            let all = steps.saturating_mul(pairs.velocity).saturating_add(readings);
             let seconds = share * done.stats.flow_seconds;
             let stats = &mut done.stats;
             (stats.steps, stats.nfe, stats.pairs, stats.flow_pairs) = (steps, steps, all, all);

@@ -86,9 +86,14 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
     /// Evaluations of the velocity in a run of `steps` steps; where steps adapt, about so many.
     fn evaluations(&self, steps: usize) -> usize {
         match self.step_size() {
-            Schedule::Adaptive { .. } => 2 * steps,
-            _ => self.integrator().evaluations() * steps,
+            Schedule::Adaptive { .. } => steps.saturating_mul(2),
+            _ => steps.saturating_mul(self.integrator().evaluations()),
         }
+    }
+
+    /// How many later evaluations the first one takes as long as, at least 1: a fit that is made before it is followed.
+    fn first_evaluation(&self) -> f64 {
+        1.0
     }
 
     /// Is the velocity all there is to it, at any cloud? A sampler's noise, rejections and falling noise level are not seen in
@@ -97,9 +102,12 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
         true
     }
 
-    /// The law from which its start is to be drawn, where it needs one.
-    fn prior(&self) -> Option<Gaussian> {
-        None
+    /// The law from which its start is to be drawn.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where any start will do (the default); a first noise level that no number holds.
+    fn prior(&self) -> Result<Gaussian> {
+        Err(no_prior(self.name()))
     }
 
     /// The log density in nats that it gives to points as the end of its way from its prior.
@@ -150,6 +158,11 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
     fn warnings(&self, _cloud: &Points) -> Vec<String> {
         Vec::new()
     }
+}
+
+fn no_prior(name: &str) -> Error {
+    let hint = "only the samplers of a diffusion have one: start from any points, such as normal(1000, 2)".into();
+    Error::Missing { what: format!("`{name}`"), part: "law to start from".into(), hint }
 }
 
 fn no_log_density<F: Flow + ?Sized>(flow: &F) -> Error {

@@ -9,6 +9,7 @@ pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
 use super::{Clock, Estimate, Flow, FlowPairs, Integrator, StepReport};
+use crate::number::number;
 use crate::pairwise::Pairwise;
 use crate::points::Standardiser;
 use crate::score::{Score, SelfTerm};
@@ -143,14 +144,18 @@ impl Flow for SdFlow {
             let want = format!("{} says nothing of its size: give a number or a schedule", self.target.name());
             return Err(Error::argument("sigma", "left out", want));
         };
+        let ranges = [self.target.range(), self.source.range()];
+        let range = ranges.into_iter().flatten().reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)));
         let schedule = match &self.units {
-            None => Smoothing::for_extent(&extent, start),
-            Some(units) => Smoothing::for_extent(&extent, &units.apply(start)),
+            None => Smoothing::for_extent(&extent, start, range),
+            Some(units) => Smoothing::for_extent(&extent, &units.apply(start), range),
         };
         let unit = if self.units.is_some() { " standard deviations" } else { "" };
         let (from, to) = (schedule.at(0.0), schedule.at(1.0));
+        let learned = if range.is_some() { " within what the score has learned" } else { "" };
+        let (first, last, steps) = (number(from), number(to), clock.steps);
         let note =
-            format!("sigma: from {from:.3} down to {to:.3}{unit} over {} steps, chosen from the data", clock.steps);
+            format!("sigma: from {first} down to {last}{unit} over {steps} steps, chosen from the data{learned}");
         self.smoothing = Some(Smoothing::new(schedule)?);
         Ok(vec![note])
     }
@@ -223,6 +228,10 @@ impl Flow for SdFlow {
         FlowPairs { velocity: of(self.options.batch.map_or(cloud, |batch| batch.min(cloud))), readings }
     }
 
+    fn first_evaluation(&self) -> f64 {
+        self.target.first_evaluation().max(self.source.first_evaluation())
+    }
+
     fn warnings(&self, _cloud: &Points) -> Vec<String> {
         let end = self.smoothing.as_ref().map_or(0.0, |s| s.schedule().at(1.0));
         let mut warnings = self.target.warnings();
@@ -234,9 +243,10 @@ impl Flow for SdFlow {
             && end < 0.99 * extent.detail
         {
             warnings.push(format!(
-                "the final sigma {end:.3} is below the data's spacing {:.3}: particles end on top of the {} target \
+                "the final sigma {} is below the data's spacing {}: particles end on top of the {} target \
                  points (they memorise); end at the spacing or above",
-                extent.detail,
+                number(end),
+                number(extent.detail),
                 data.n()
             ));
         }

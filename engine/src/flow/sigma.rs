@@ -30,14 +30,17 @@ impl Smoothing {
         Ok(Smoothing { schedule, descents: 0, holds: 0, last_displacement: f64::INFINITY })
     }
 
-    /// From what spans both the start and the target down to the target's finest detail.
-    pub fn for_extent(extent: &Extent, start: &Points) -> Schedule {
+    /// From what spans both the start and the target down to the target's finest detail, within the `range` of sigma that a
+    /// score has learned.
+    pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
         let from = extent.diameter.max(away).max(start.spread());
         // Points that all coincide have no detail and perhaps no size: any sigma then says the same.
         let from = if from > 0.0 { from } else { 1.0 };
         let to = extent.detail.max(1e-6 * from).min(from);
-        Schedule::Geometric { from, to }
+        let (least, most) = range.unwrap_or((0.0, f64::INFINITY));
+        let from = from.min(most).max(least);
+        Schedule::Geometric { from, to: to.max(least).min(from) }
     }
 
     /// The schedule in force.
@@ -87,6 +90,19 @@ mod tests {
                 sigma
             })
             .collect()
+    }
+
+    #[test]
+    fn a_choice_stays_within_what_was_learned() {
+        let extent = Extent { centre: vec![0.0, 0.0], diameter: 4.0, detail: 0.001 };
+        let far = Points::from_rows(&[[100.0, 0.0], [100.0, 1.0]]).unwrap();
+        let of = |range| match Smoothing::for_extent(&extent, &far, range) {
+            Schedule::Geometric { from, to } => (from, to),
+            other => panic!("{other:?}"),
+        };
+        assert!(of(None).0 > 99.0 && of(None).1 == 0.001);
+        assert_eq!(of(Some((0.01, 8.0))), (8.0, 0.01));
+        assert_eq!(of(Some((200.0, 300.0))), (200.0, 200.0));
     }
 
     #[test]

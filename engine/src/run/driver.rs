@@ -1,36 +1,13 @@
 //! The loop: prepare, step, measure, stop.
 
 use super::measure::Measures;
-use super::{MetricChoice, carry};
+use super::{RunOptions, carry};
 use crate::flow::{Carried, Clock, Flow, Stepper};
 use crate::metric::{Estimate, Reference};
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 use std::collections::BTreeMap;
 use std::time::Instant;
-
-crate::options! {
-    /// Options of `run`.
-    pub struct RunOptions {
-        /// Number of steps, at least 1.
-        steps: usize = 300,
-        /// Measure every so many steps; left out: about 20 times in the run. The start and the end are always measured.
-        every: Option<usize> = None,
-        /// Metrics by name, or as a map with the key `metric` and the metric's own options.
-        metrics: Vec<MetricChoice> = Vec::new(),
-        /// How many clouds to keep for pictures, evenly spread over the run with its start and end; 0 keeps none.
-        snapshots: usize = 0,
-        /// Stop early once each of these metrics is at or below its value: `stop_when: #{energy: 0.02}`.
-        stop_when: BTreeMap<String, f64> = BTreeMap::new(),
-        /// Points that follow the cloud along the same velocity field without being felt by it: they do not change where it goes. The
-        /// cloud's score must reach them: a kernel estimate ends with the cloud, and beside an exact target it throws away what is outside.
-        carry: Option<Points> = None,
-        /// Follow `log |det J|` of the map from start to end at the carried points, by central differences: in up to 8 dimensions of the
-        /// steps as they are taken, above of the continuous flow, right to the order of the integrator. The log density of the map's
-        /// image of a density `p` is then `log p(start) - log_det`.
-        log_det: bool = false,
-    }
-}
 
 /// What a run leaves.
 #[derive(Debug, Clone)]
@@ -106,12 +83,7 @@ impl<'a> Driver<'a> {
         pairwise: &'a Pairwise,
         stream: Stream,
     ) -> Result<Driver<'a>> {
-        if options.steps == 0 {
-            return Err(Error::argument("steps", 0, "a run needs at least 1 step"));
-        }
-        if options.every == Some(0) {
-            return Err(Error::argument("every", 0, "it must be at least 1"));
-        }
+        options.check(&start)?;
         start.check_finite("the start")?;
         if let Some(reference) = reference {
             start.check_dim("the start", reference.points().dim(), "the reference")?;
@@ -249,8 +221,8 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    pub(super) fn measured_at(&self, step: usize) -> bool {
-        step.is_multiple_of(self.options.every.unwrap_or(self.options.steps.div_ceil(20)).max(1))
+    fn measured_at(&self, step: usize) -> bool {
+        step.is_multiple_of(self.options.every())
     }
 
     fn keep_snapshot(&mut self, step: usize) {

@@ -54,7 +54,7 @@ pub fn forecast(
     let ahead = driver.ahead()?;
     driver.finals()?;
     let mut result = driver.result;
-    let kept = options.snapshots.min(options.steps + 1);
+    let kept = options.snapshots.min(options.steps.saturating_add(1));
     result.snapshots = (0..kept).map(|step| Snapshot { step, points: driver.cloud.clone() }).collect();
     let Forecast { steps, nfe, pairs, flow_pairs, .. } = ahead;
     result.stats = Stats { steps, nfe, pairs, flow_pairs, ..Stats::default() };
@@ -70,19 +70,23 @@ impl Driver<'_> {
         let (n, steps) = (self.cloud.count(), self.options.steps);
         let adaptive = matches!(self.flow.step_size(), Schedule::Adaptive { .. });
         let (nfe, pairs) = (self.flow.evaluations(steps) as u64, self.flow.pairs(n));
-        let rounds = (0..steps).filter(|step| self.measured_at(*step)).count() as u64 + 1;
+        // Every so many steps from the first on, and at the end.
+        let rounds = steps.div_ceil(self.options.every()) as u64 + 1;
+        let flow_pairs = nfe.saturating_mul(pairs.velocity);
+        let velocity_seconds = self.velocity_seconds(pairs.velocity, self.pairwise)?;
         let mut ahead = Forecast {
             steps: steps as u64,
             nfe,
-            flow_pairs: nfe * pairs.velocity,
-            pairs: nfe * pairs.velocity + rounds * pairs.readings,
-            seconds: nfe as f64 * self.velocity_seconds(pairs.velocity, self.pairwise)?,
+            flow_pairs,
+            pairs: flow_pairs.saturating_add(rounds.saturating_mul(pairs.readings)),
+            seconds: (nfe as f64 + self.flow.first_evaluation() - 1.0) * velocity_seconds,
             bytes: self.bytes(self.flow.integrator().evaluations()),
             varies: adaptive || !self.options.stop_when.is_empty(),
         };
         let (followers, sides) = self.followers();
-        ahead.flow_pairs += (ahead.flow_pairs as f64 * followers * (1 + sides) as f64) as u64;
-        ahead.pairs += (nfe as f64 * pairs.velocity as f64 * followers * (1 + sides) as f64) as u64;
+        let following = (flow_pairs as f64 * followers * (1 + sides) as f64) as u64;
+        ahead.flow_pairs = ahead.flow_pairs.saturating_add(following);
+        ahead.pairs = ahead.pairs.saturating_add(following);
         ahead.seconds += followers * ahead.seconds;
         if sides > 0 {
             let exact = self.pairwise.at_precision(Some(Precision::F64));
@@ -94,7 +98,8 @@ impl Driver<'_> {
             let Some(reference) = self.measures.reference else { continue };
             let stream = self.stream.label("forecast");
             let cost = forecast_metric(metric.as_ref(), &self.cloud, reference, self.pairwise, stream)?;
-            ahead.pairs += (rounds + 1) * cost.pairs + cost.floor_pairs;
+            let pairs = (rounds + 1).saturating_mul(cost.pairs).saturating_add(cost.floor_pairs);
+            ahead.pairs = ahead.pairs.saturating_add(pairs);
             ahead.seconds += (rounds + 1) as f64 * cost.seconds + cost.floor_seconds;
         }
         Ok(ahead)

@@ -48,6 +48,11 @@ pub trait Score: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// How many later evaluations the first one takes as long as, at least 1.
+    fn first_evaluation(&self) -> f64 {
+        1.0
+    }
+
     /// Median effective sample size of the last evaluation, where the estimate is a weighted mean of points.
     fn ess(&self) -> Option<f64> {
         None

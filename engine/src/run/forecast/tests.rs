@@ -3,7 +3,7 @@ use crate::flow::{
     Diffusion, Estimate, Integrator, Langevin, LangevinOptions, MmdFlow, MmdFlowOptions, PfOdeOptions,
     PredictorCorrectorOptions, SdFlow, SdFlowOptions, Svgd, SvgdOptions, Weighting,
 };
-use crate::score::{Kde, Score, SelfTerm};
+use crate::score::{Exact, Kde, MixtureFit, MixtureFitOptions, Score, SelfTerm};
 use crate::target::Gaussian;
 use std::sync::Arc;
 
@@ -97,4 +97,38 @@ fn times_are_carried_along_a_line() {
     assert_eq!(carried([(100.0, 4.0), (200.0, 3.0)], 1000.0), 3.0);
     assert_eq!(carried([(100.0, 1.0), (200.0, 4.0)], 400.0), 8.0);
     assert_eq!(carried([(1.0, 2.0), (1.0, 2.0)], 3.0), 6.0);
+}
+
+/// A million million steps are counted by division.
+#[test]
+fn any_number_of_steps_is_foretold_at_once() {
+    let start = Stream::new(1).normal(50, 2);
+    let flow = || MmdFlow::new(start.clone(), MmdFlowOptions::default()).unwrap();
+    let of = |options: RunOptions| {
+        forecast(&mut flow(), start.clone(), None, &options, &Pairwise::default(), Stream::new(1))
+    };
+    let ahead = of(RunOptions { steps: 1_000_000_000_000, every: Some(1), ..RunOptions::default() }).unwrap().1;
+    assert_eq!((ahead.nfe, ahead.flow_pairs), (1_000_000_000_000, 5_000_000_000_000_000));
+    let most = of(RunOptions { steps: usize::MAX, ..RunOptions::default() }).unwrap().1;
+    assert_eq!(most.flow_pairs, u64::MAX);
+    let kept = RunOptions { steps: usize::MAX, snapshots: usize::MAX, ..RunOptions::default() };
+    assert!(of(kept).unwrap_err().to_string().contains("`snapshots`"));
+}
+
+/// The rounds before the first evaluation count, and the components are those of the points that are stood for.
+#[test]
+fn the_first_fit_of_a_mixture_is_foretold() {
+    let seconds = |first_rounds: usize| {
+        let target = Gaussian::isotropic(vec![0.0; 8], 1.0).unwrap();
+        let target = Estimate::Other(Box::new(Exact::new(Arc::new(target)).unwrap()));
+        let fit = MixtureFitOptions { first_rounds, rounds: 1, ..MixtureFitOptions::default() };
+        let source = Estimate::Other(Box::new(MixtureFit::new(fit).unwrap()));
+        let mut flow = SdFlow::new(target, source, SdFlowOptions::default()).unwrap();
+        let options = RunOptions { steps: 1, ..RunOptions::default() };
+        let start = Stream::new(3).normal(500, 8);
+        forecast(&mut flow, start, None, &options, &Pairwise::default(), Stream::new(1)).unwrap().1.seconds
+    };
+    let (short, long) = (seconds(1), seconds(199));
+    // A hundred times the work of one evaluation, on a machine that has other work too.
+    assert!(long > 10.0 * short, "{long} {short}");
 }
