@@ -155,3 +155,36 @@ fn cells_of_a_sweep_count_and_kept_floors_do_not() {
     let (foretold, evaluated) = pairs(&stage::request(folder.path(), text));
     assert_eq!(foretold, evaluated);
 }
+
+/// Whatever is asked for, a check ends at once: with a forecast, or with what is wrong.
+#[test]
+fn no_number_makes_a_check_hang_or_fall() {
+    let long = "#{steps: 1000000000000}";
+    for text in [
+        format!("run(sd_flow(normal(50, 2)), normal(50, 2), {long});"),
+        format!("fit(affine(#{{dim: 2}}), sd_flow(normal(50, 2)), gaussian(#{{dim: 2}}), {long});"),
+        format!("pf_ode(gaussian(#{{dim: 2}})).log_density(normal(5, 2), {long});"),
+        "run(sd_flow(normal(50, 2)), normal(50, 2), #{steps: 9000000000000000000});".into(),
+    ] {
+        assert_eq!(told(&checked(&text).0.errors), "", "{text}");
+    }
+    for (text, option) in [
+        ("predictor_corrector(normal(50, 2), #{corrections: 9000000000000000000});", "`corrections`"),
+        ("pf_ode(gaussian(#{dim: 2})).log_density(normal(5, 2), #{probes: 1000000000000000});", "`probes`"),
+        ("sliced_w2(normal(50, 2), normal(50, 2), #{directions: 1000000000000000});", "`directions`"),
+    ] {
+        let said = told(&checked(text).0.errors);
+        assert!(said.contains(option) && said.contains("at most"), "{text}: {said}");
+    }
+}
+
+#[test]
+fn arrays_of_unknown_numbers_are_sorted() {
+    let text = "let x = normal(50, 2);\nlet y = normal(50, 2);\nlet all = [energy(x, y).value, energy(y, x).value, 0.5];\n\
+                all.sort();\nprint(`${all.len()} ${all[1]}`);\nlet known = [3, 1, 2];\nknown.sort();\nprint(known);";
+    let (report, said) = checked(text);
+    assert_eq!(told(&report.errors), "");
+    assert_eq!(said, ["3 ?", "[1, 2, 3]"]);
+    let (report, _) = checked("let mixed = [1, \"a\"];\nmixed.sort();");
+    assert!(told(&report.errors).contains("different types"), "{}", told(&report.errors));
+}

@@ -3,6 +3,7 @@
 use crate::bind::idle;
 use crate::bind::learned::{first_training, law};
 use crate::bind::points::Cloud;
+use crate::bind::sampler::own_units;
 use crate::bind::score::{Recipe, score};
 use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
@@ -61,7 +62,7 @@ pub const ENTRIES: &[Entry] = &[
         about: "The gradient flow of the maximum mean discrepancy, `E_p grad k(z, x) - E_q grad k(z, y)` [arbel2019maximum]. It \
                 dies where the kernel does: from a far start it does not move. `noise` takes the velocity at jittered places, as \
                 the source does against local minima; `weighting: \"normalised\"` divides each part by its density, which with a \
-                Gaussian kernel makes it the score difference.",
+                Gaussian kernel makes it the score difference. Of `samples` it keeps the weights.",
         options: MmdFlowOptions::KEYS,
         names: &[],
         example: "let x = dataset(\"moons\").sample(500);\nlet r = run(mmd_flow(x, #{kernel: imq(0.5)}), normal(500, 2));\n\
@@ -129,10 +130,11 @@ fn gan_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
 fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let options: MmdFlowOptions = call.options()?;
     let arg = call.arg(0)?.clone();
-    let points = match (arg.clone().try_cast::<Cloud>(), arg.try_cast::<Arc<dyn Target>>()) {
-        (Some(cloud), _) => cloud.points,
+    let (points, weights) = match (arg.clone().try_cast::<Cloud>(), arg.try_cast::<Arc<dyn Target>>()) {
+        (Some(cloud), _) => (cloud.points, None),
         (_, Some(target)) => match target.data() {
-            Some(data) => Arc::new(data.clone()),
+            Some(_) if target.standardiser().is_some() => return Err(own_units(call, 0)),
+            Some(data) => (Arc::new(data.clone()), target.weights().map(<[f64]>::to_vec)),
             None => {
                 let fail = call.bad(0, format!("is {}", target.name()), "points are wanted");
                 return Err(fail.hint("take samples: mmd_flow(target.sample(2000))").at(At::Argument(0)));
@@ -141,7 +143,13 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
         _ => return Err(call.wrong(0, "a set of points")),
     };
     idle::in_mmd_flow(call, &options);
-    Plan::value("mmd_flow", call, move || Ok(Box::new(MmdFlow::new((*points).clone(), options.clone())?)))
+    Plan::value("mmd_flow", call, move || {
+        let flow = MmdFlow::new((*points).clone(), options.clone())?;
+        Ok(Box::new(match &weights {
+            Some(weights) => flow.weighted(weights)?,
+            None => flow,
+        }))
+    })
 }
 
 /// How a flow prints.

@@ -2,17 +2,27 @@
 
 use crate::bind::score::Recipe;
 use crate::call::{At, Call, Fail};
+use rhai::Map;
 use sdflow::flow::{GanFlowOptions, Integrator, MmdFlowOptions, Process, SdFlowOptions, SvgdOptions};
 use sdflow::run::RunOptions;
 use sdflow::schedule::Schedule;
 use sdflow::score::Features;
 
-/// Warns of each of `idle` that the options of `call` hold: a key, why it does nothing, what to do.
-fn warn(call: &Call, idle: &[(&str, bool, &str, &str)]) {
+/// An option: its key, does it nothing, why, and what to do.
+type Idle = (&'static str, bool, &'static str, &'static str);
+
+/// Warns of each of `idle` that the options of `call` hold.
+fn warn(call: &Call, idle: &[Idle]) {
     let Some(map) = call.map() else { return };
+    for one in idle {
+        warn_of(call, &map, &At::Key(call.len() - 1, one.0.to_string()), &[*one]);
+    }
+}
+
+/// The same of the options in `map`, pointing at `at`.
+fn warn_of(call: &Call, map: &Map, at: &At, idle: &[Idle]) {
     for (key, _, why, hint) in idle.iter().filter(|(key, does_nothing, ..)| *does_nothing && map.contains_key(*key)) {
-        let fail = Fail::script(format!("`{key}` has no effect: {why}")).hint(*hint);
-        call.caution(fail.at(At::Key(call.len() - 1, (*key).to_string())));
+        call.caution(Fail::script(format!("`{key}` has no effect: {why}")).hint(*hint).at(at.clone()));
     }
 }
 
@@ -67,6 +77,9 @@ pub fn in_diffusion(call: &Call, process: Process, others: &[(&'static str, bool
 /// Of `gan_flow`.
 pub fn in_gan_flow(call: &Call, options: &GanFlowOptions) {
     warn(call, &[integrator(&options.step, options.integrator)]);
+    let key = "discriminator";
+    let Some(map) = call.map().and_then(|map| map.get(key)?.clone().try_cast::<Map>()) else { return };
+    warn_of(call, &map, &At::Key(call.len() - 1, key.into()), &of_discriminator(options.discriminator.features));
 }
 
 /// Of a denoiser with a target or without.
@@ -78,14 +91,18 @@ pub fn in_denoiser(call: &Call, target: bool) {
 
 /// Of `ratio`.
 pub fn in_ratio(call: &Call, features: Features) {
+    warn(call, &of_discriminator(features));
+}
+
+/// Options that discriminators with these features do not heed.
+fn of_discriminator(features: Features) -> Vec<Idle> {
     let net = features == Features::Mlp;
     let solved = "linear and quadratic features are solved for by Newton's method, without a net";
     let keys = ["hidden", "layers", "activation", "steps", "follow", "batch", "rate", "decay"];
     let of_net = keys.map(|key| (key, !net, solved, "leave it out, or take features: \"mlp\""));
     let trained = "a net is trained by Adam";
     let of_newton = ["ridge", "newton"].map(|key| (key, net, trained, "leave it out, or take features: \"quadratic\""));
-    warn(call, &of_net);
-    warn(call, &of_newton);
+    of_net.into_iter().chain(of_newton).collect()
 }
 
 /// Of `run`, which has a reference or not.
@@ -113,7 +130,7 @@ pub fn in_plot(call: &Call, charts: usize) {
     warn(call, &[("titles", charts == 1, "the picture has one chart", hint)]);
 }
 
-fn integrator(step: &Schedule, chosen: Integrator) -> (&'static str, bool, &'static str, &'static str) {
+fn integrator(step: &Schedule, chosen: Integrator) -> Idle {
     let adaptive = matches!(step, Schedule::Adaptive { .. });
     ("integrator", adaptive && chosen == Integrator::Euler, "an adaptive step is Heun's", "leave it out")
 }

@@ -4,6 +4,7 @@ use crate::bind::generator::Model;
 use crate::bind::idle;
 use crate::bind::points::Cloud;
 use crate::bind::run::Watch;
+use crate::bind::sampler::own_units;
 use crate::bind::score::Recipe;
 use crate::call::{At, Call, Fail};
 use crate::dry;
@@ -76,7 +77,11 @@ pub fn law(call: &Call, i: usize) -> Result<Arc<dyn Target>, Fail> {
         let samples = Samples::new((*cloud.points).clone(), &SamplesOptions::default());
         return Ok(Arc::new(samples.map_err(|e| call.place(e))?));
     }
-    arg.try_cast::<Arc<dyn Target>>().ok_or_else(|| call.wrong(i, "a target or a set of points"))
+    match arg.try_cast::<Arc<dyn Target>>() {
+        Some(target) if target.standardiser().is_some() => Err(own_units(call, i)),
+        Some(target) => Ok(target),
+        None => Err(call.wrong(i, "a target or a set of points")),
+    }
 }
 
 fn denoiser(call: &Call) -> Result<Dynamic, Fail> {

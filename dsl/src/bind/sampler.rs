@@ -4,7 +4,7 @@ use crate::bind::flow::Plan;
 use crate::bind::idle;
 use crate::bind::points::{Cloud, numbers, size};
 use crate::bind::score::{Recipe, score};
-use crate::call::{At, Call, Fail};
+use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
 use sdflow::Result;
@@ -101,10 +101,16 @@ pub fn law(call: &Call, i: usize) -> std::result::Result<Recipe, Fail> {
         return Err(fail.hint(call.entry.usage()));
     }
     if recipe.units().is_some() {
-        let fail = call.bad(i, "works in units of its own", "this flow works in those of the points");
-        return Err(fail.hint("standardise the points instead: let z = x.standardise(); .. z.undo(r.points)"));
+        return Err(own_units(call, i));
     }
     Ok(recipe)
+}
+
+/// Standardised samples where only `sd_flow` would heed their units.
+pub fn own_units(call: &Call, i: usize) -> Fail {
+    let here = call.entry.name;
+    let fail = call.bad(i, "works in units of its own", &format!("`{here}` works in those of the points"));
+    fail.hint("standardise the points instead: let z = x.standardise(); .. z.undo(r.points)")
 }
 
 fn made(recipe: &Recipe) -> Result<Box<dyn Score>> {
@@ -167,11 +173,7 @@ fn predictor_corrector(call: &Call) -> Made {
 
 fn prior(call: &Call) -> Made {
     let plan: Plan = call.receiver()?;
-    let Some(law) = plan.flow().map_err(|e| call.place(e))?.prior() else {
-        let fail =
-            call.bad(0, format!("is `{}`", plan.name), "only the samplers of a diffusion have a law to start from");
-        return Err(fail.hint("start from any points, such as normal(1000, 2)").at(At::Call));
-    };
+    let law = plan.flow().and_then(|flow| flow.prior()).map_err(|e| call.place(e))?;
     let n = call.context.points(call.count(1, 1)?);
     size(call, 1, n, law.dim())?;
     let held = call.context.held(n, law.dim());
@@ -184,6 +186,7 @@ fn log_density(call: &Call) -> Made {
     let (context, points) = (call.context, call.points(1)?);
     let options: LikelihoodOptions = call.options()?;
     let place = |e| call.place(e);
+    options.check().map_err(place)?;
     let mut flow = plan.flow().map_err(place)?;
     let stream = context.stream("log density");
     let Some(dry) = &context.dry else {
@@ -192,13 +195,16 @@ fn log_density(call: &Call) -> Made {
     };
     let begun = Instant::now();
     let few = points.rows(0..points.n().min(4));
-    let shortened = LikelihoodOptions { steps: options.steps.min(2), ..options.clone() };
+    let probes = options.probes.map(|probes| probes.min(4));
+    let shortened = LikelihoodOptions { steps: options.steps.min(2), probes, ..options.clone() };
     let logs = flow.log_density(&few, &shortened, &context.pairwise, stream).map_err(place)?;
     // Seven stages of all directions in every step, where the tolerance asks for no more.
     let (steps, n) = (options.steps as u64, points.count());
-    let nfe = 7 * steps * (2 * options.directions(points.dim()) as u64 + 1);
-    let pairs = nfe * flow.pairs(n).velocity;
-    let share = (options.steps * n) as f64 / (shortened.steps * few.n()) as f64;
+    let fields = |options: &LikelihoodOptions| 2 * options.directions(points.dim()) as u64 + 1;
+    let nfe = steps.saturating_mul(7 * fields(&options));
+    let pairs = nfe.saturating_mul(flow.pairs(n).velocity);
+    let share = (options.steps as f64 / shortened.steps as f64) * (n as f64 / few.n() as f64);
+    let share = share * fields(&options) as f64 / fields(&shortened) as f64;
     let seconds = share * begun.elapsed().as_secs_f64();
     let ahead = Forecast { steps, nfe, flow_pairs: pairs, pairs, seconds, bytes: 0, varies: true };
     dry.add(&format!("log_density {}", plan.name), call.native.call_position(), &ahead);

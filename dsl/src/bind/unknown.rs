@@ -2,7 +2,7 @@
 
 use crate::Reading;
 use crate::context::Context;
-use rhai::{Array, Dynamic, Engine, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, NativeCallContext, Scope};
 use std::sync::Arc;
 
 /// The type as messages call it.
@@ -103,6 +103,7 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     }
     unary::<Unknown>(engine, context);
     unary::<Reading>(engine, context);
+    engine.register_fn("sort", sorted);
     let row = |matrix: &mut super::matrix::Matrix, i: i64| matrix.row(i).map(veiled);
     engine.register_indexer_get(row);
 }
@@ -162,6 +163,26 @@ fn unary<A: Number>(engine: &mut Engine, context: &Arc<Context>) {
         engine.register_fn(name, move |native: NativeCallContext, _: A| decided(&context, &native));
     }
     engine.register_fn("to_string", |_: &mut A| "?").register_fn("to_debug", |_: &mut A| "?");
+}
+
+/// Sorts an array as rhai does, by what unknown numbers stand for; which came where stays unknown.
+fn sorted(array: &mut Array) -> Result<(), Box<EvalAltResult>> {
+    let unknown = array.iter().any(|x| x.is::<Unknown>());
+    let plain: Array = array.iter().map(taken).collect();
+    let mut scope = Scope::new();
+    scope.push("array", plain);
+    Engine::new().run_with_scope(&mut scope, "array.sort()").map_err(|mut error| {
+        error.clear_position();
+        error
+    })?;
+    let found = scope.get_value::<Array>("array").unwrap_or_default();
+    let number = |x: &Dynamic| Some((x.as_float().ok().or(x.as_int().ok().map(|x| x as f64))?, x.is_int()));
+    let veil = |x: Dynamic| match number(&x).filter(|_| unknown) {
+        Some((value, whole)) => Dynamic::from(Unknown { value, whole }),
+        None => x,
+    };
+    *array = found.into_iter().map(veil).collect();
+    Ok(())
 }
 
 fn decided(context: &Context, native: &NativeCallContext) -> bool {

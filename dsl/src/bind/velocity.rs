@@ -30,7 +30,9 @@ pub const ENTRIES: &[Entry] = &[Entry {
     kind: Kind::Flow,
     signature: "flow.velocity(points[, options])",
     returns: "points, a velocity for each",
-    about: "The flow's velocity at the points, which are its whole cloud: what a run steps with. Two flows with the same noise \
+    about: "The flow's velocity at the points, which are its whole cloud: what a run steps with. Of `pf_ode`, \
+                `reverse_sde` and `predictor_corrector` it is the probability flow's `-dy/dsigma` at the noise level of that \
+                progress: per unit by which sigma falls; of `langevin` it is the drift. Two flows with the same noise \
                 option see the same noise, so their fields can be compared. An estimator that learns begins anew.",
     options: VelocityOptions::KEYS,
     names: &[],

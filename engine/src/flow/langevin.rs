@@ -71,6 +71,17 @@ impl Langevin {
                 format!("{} has no log density to accept moves by: use \"ula\" or a target with one", score.name());
             return Err(Error::argument("sampler", "\"mala\"", want));
         }
+        let noise = options.sigma.extremes().into_iter().fold(0.0, f64::max);
+        if let Some(density) = density.as_ref().filter(|p| noise > 0.0 && !p.smooths())
+            && options.sampler == LangevinSampler::Mala
+        {
+            let want = format!(
+                "\"mala\" accepts moves by the log density, which {} has only unsmoothed: leave `sigma` out, or take \
+                 `sampler: \"ula\"`",
+                density.name()
+            );
+            return Err(Error::argument("sigma", noise, want));
+        }
         let step = match &options.step {
             Some(Schedule::Adaptive { .. }) => {
                 return Err(Error::argument(

@@ -1,9 +1,11 @@
 //! The gradient flow of the maximum mean discrepancy [arbel2019maximum].
 
 use super::{Clock, Flow, FlowPairs, Integrator, Scaling};
+use crate::number::number;
 use crate::pairwise::{
     Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Precision, ScoreDifference,
 };
+use crate::target::shares;
 use crate::{Error, Points, Result, rng::Stream, schedule::Schedule};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -50,6 +52,8 @@ crate::options! {
 #[derive(Debug)]
 pub struct MmdFlow {
     target: Points,
+    /// Shares of the target's points, which sum to 1, and their logarithms; None where they are equal.
+    weights: Option<[Vec<f64>; 2]>,
     kernels: Vec<Kernel>,
     options: MmdFlowOptions,
     /// Memory between steps.
@@ -83,7 +87,19 @@ impl MmdFlow {
         }
         let (queries, part) = (Points::default(), Points::default());
         let (sums, gradient) = (KernelSums::default(), LogGradient::default());
-        Ok(MmdFlow { target, kernels, options, queries, part, sums, gradient })
+        Ok(MmdFlow { target, weights: None, kernels, options, queries, part, sums, gradient })
+    }
+
+    /// Weights the target's points, in proportion to `weights`: `E_p` becomes their weighted mean. A "median" bandwidth
+    /// stays that of the points alone.
+    ///
+    /// # Errors
+    /// A weight that is negative or not finite, none positive, or a number of weights that is not that of the points.
+    pub fn weighted(mut self, weights: &[f64]) -> Result<MmdFlow> {
+        let shares = shares(weights, self.target.n())?;
+        let logs = shares.iter().map(|w| w.ln()).collect();
+        self.weights = Some([shares, logs]);
+        Ok(self)
     }
 
     /// The velocity at `z + noise e`.
@@ -133,11 +149,11 @@ impl MmdFlow {
     fn add_plain(&mut self, kernel: Kernel, place: Place, out: &mut Points) -> Result<()> {
         let Place { z, cloud, share, pairwise } = place;
         let dim = z.dim();
-        for (sources, sign) in [(&self.target, 1.0), (cloud, -1.0)] {
-            let sum =
-                KernelSum { kernel, part: Part::Slope, weights: None, values: Some(sources), leave_out_self: false };
+        let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
+        for (sources, weights, sign) in [(&self.target, shares, 1.0), (cloud, None, -1.0)] {
+            let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(sources), leave_out_self: false };
             pairwise.kernel_sum(z, sources, &sum, &mut self.sums)?;
-            let scale = sign * share / sources.n() as f64;
+            let scale = sign * share / weights.map_or(sources.n() as f64, |_| 1.0);
             let sums = self.sums.mass.par_iter().zip(self.sums.moment.data().par_chunks(dim));
             let rows = out.data_mut().par_chunks_mut(dim).zip(z.data().par_chunks(dim)).zip(sums);
             rows.with_min_len(256).for_each(|((v, z), (mass, moment))| {
@@ -151,7 +167,7 @@ impl MmdFlow {
         let Place { z, cloud, share, pairwise } = place;
         let difference = ScoreDifference {
             targets: &self.target,
-            target_log_weights: None,
+            target_log_weights: self.weights.as_ref().map(|[_, logs]| logs.as_slice()),
             particles: cloud,
             leave_out_self: false,
             sigma: h,
@@ -163,8 +179,9 @@ impl MmdFlow {
 
     fn add_normalised(&mut self, kernel: Kernel, place: Place, out: &mut Points) -> Result<()> {
         let Place { z, cloud, share, pairwise } = place;
-        for (sources, sign) in [(&self.target, 1.0), (cloud, -1.0)] {
-            pairwise.log_gradient(z, sources, kernel, &mut self.gradient, &mut self.part)?;
+        let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
+        for (sources, weights, sign) in [(&self.target, shares, 1.0), (cloud, None, -1.0)] {
+            pairwise.log_gradient(z, (sources, weights), kernel, &mut self.gradient, &mut self.part)?;
             add(out, sign * share, &self.part);
         }
         Ok(())
@@ -188,7 +205,7 @@ impl Flow for MmdFlow {
         start.check_dim("the start", self.target.dim(), "the target")?;
         Ok(match self.options.kernel {
             Kernels::Median => {
-                vec![format!("kernel: bandwidth {:.3}, the median distance", self.kernels[0].bandwidth())]
+                vec![format!("kernel: bandwidth {}, the median distance", number(self.kernels[0].bandwidth()))]
             }
             _ => Vec::new(),
         })
@@ -234,5 +251,36 @@ impl Flow for MmdFlow {
 
     fn resolution(&self, _cloud: &Points, _clock: &Clock) -> f64 {
         self.kernels.iter().map(|k| k.bandwidth()).fold(f64::INFINITY, f64::min)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pairwise::PairwiseOptions;
+
+    /// A weight of 2 is a point twice, and one of 0 is no point.
+    #[test]
+    fn weights_are_points_repeated() {
+        let (x, y) = (Stream::new(1).normal(30, 2), Stream::new(2).normal(20, 2));
+        let weights: Vec<f64> = (0..30).map(|j| f64::from(j % 3)).collect();
+        let rows: Vec<usize> = (0..30).flat_map(|j| vec![j; j % 3]).collect();
+        let exact = PairwiseOptions { precision: Precision::F64, ..PairwiseOptions::default() };
+        let pairwise = Pairwise::new(exact, Default::default());
+        let clock = Clock::at(0, 1, Stream::new(3));
+        for weighting in [Weighting::Plain, Weighting::Normalised] {
+            let kernel = Kernels::Given(vec![Kernel::Gaussian { h: 0.8 }, Kernel::Laplace { h: 1.0 }]);
+            let options = MmdFlowOptions { kernel, weighting, ..MmdFlowOptions::default() };
+            let [mut weighted, mut repeated, mut plain] = [(); 3].map(|()| Points::default());
+            let of = |points: Points| MmdFlow::new(points, options.clone()).unwrap();
+            let flow = of(x.clone()).weighted(&weights);
+            flow.unwrap().velocity(&y, &clock, &pairwise, &mut weighted).unwrap();
+            of(x.select(&rows)).velocity(&y, &clock, &pairwise, &mut repeated).unwrap();
+            of(x.clone()).velocity(&y, &clock, &pairwise, &mut plain).unwrap();
+            let gap =
+                |a: &Points, b: &Points| a.data().iter().zip(b.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(gap(&weighted, &repeated) < 1e-12, "{weighting:?}: {}", gap(&weighted, &repeated));
+            assert!(gap(&weighted, &plain) > 1e-2, "{weighting:?}");
+        }
     }
 }

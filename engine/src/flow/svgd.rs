@@ -34,6 +34,8 @@ pub struct Svgd {
     kernels: Vec<Kernel>,
     /// Memory between steps.
     scores: Points,
+    /// The cloud and the sigma of these scores and of the median.
+    known: (Points, f64),
     squares: Vec<f64>,
     attraction: KernelSums,
     repulsion: KernelSums,
@@ -60,8 +62,8 @@ impl Svgd {
             ));
         }
         let (attraction, repulsion) = (KernelSums::default(), KernelSums::default());
-        let (scores, squares) = (Points::default(), Vec::new());
-        Ok(Svgd { score, options, kernels, scores, squares, attraction, repulsion })
+        let (scores, known, squares) = (Points::default(), (Points::default(), 0.0), Vec::new());
+        Ok(Svgd { score, options, kernels, scores, known, squares, attraction, repulsion })
     }
 
     fn choose_kernel(&mut self, cloud: &Points) -> Result<()> {
@@ -93,9 +95,22 @@ impl Svgd {
         if clock.stage == 0.0 || self.kernels.is_empty() {
             self.choose_kernel(cloud)?;
         }
+        self.know(cloud, clock, pairwise)?;
+        self.pull(z, cloud, pairwise, out)
+    }
+
+    /// The scores at the particles.
+    fn know(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
         let (sigma, stream) = (self.options.sigma.at(clock.progress()), clock.randomness("estimate"));
         let at = At { z: cloud, sigma, cloud, aligned: true, learn: true, stream, pairwise };
         self.score.evaluate(&at, Form::Score, &mut self.scores)?;
+        self.known.0.copy_from(cloud);
+        self.known.1 = sigma;
+        Ok(())
+    }
+
+    /// `phi` at `z` by the scores and kernels that are known.
+    fn pull(&mut self, z: &Points, cloud: &Points, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
         let dim = z.dim();
         out.reshape(z.n(), dim);
         out.data_mut().fill(0.0);
@@ -149,7 +164,12 @@ impl Flow for Svgd {
         out: &mut Points,
     ) -> Result<()> {
         let own = pairwise.at_precision(self.options.precision);
-        self.direction(z, cloud, clock, own.as_ref().unwrap_or(pairwise), out)
+        let pairwise = own.as_ref().unwrap_or(pairwise);
+        // Scores and bandwidth are the cloud's: those of its own velocity hold for all that follows it.
+        if self.known.0 == *cloud && self.known.1 == self.options.sigma.at(clock.progress()) {
+            return self.pull(z, cloud, pairwise, out);
+        }
+        self.direction(z, cloud, clock, pairwise, out)
     }
 
     fn step_size(&self) -> &Schedule {
@@ -176,5 +196,53 @@ impl Flow for Svgd {
 
     fn warnings(&self, _cloud: &Points) -> Vec<String> {
         self.score.warnings()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Stream;
+    use crate::score::Exact;
+    use crate::target::Gaussian;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Counts its evaluations.
+    #[derive(Debug)]
+    struct Counted(Exact, Arc<AtomicUsize>);
+
+    impl Score for Counted {
+        fn name(&self) -> String {
+            "counted".into()
+        }
+
+        fn dim(&self) -> Option<usize> {
+            self.0.dim()
+        }
+
+        fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0.evaluate(at, form, out)
+        }
+    }
+
+    #[test]
+    fn followers_take_the_scores_of_the_clouds_own_velocity() {
+        let count = Arc::new(AtomicUsize::new(0));
+        let exact = || Exact::new(Arc::new(Gaussian::isotropic(vec![0.5, 0.0], 1.0).unwrap())).unwrap();
+        let mut flow = Svgd::new(Box::new(Counted(exact(), Arc::clone(&count))), SvgdOptions::default()).unwrap();
+        let [cloud, other, z] = [1, 2, 3].map(|k| Stream::new(k).normal(30, 2));
+        let (clock, pairwise) = (Clock::at(0, 5, Stream::new(4)), Pairwise::default());
+        let (mut own, mut at) = (Points::default(), Points::default());
+        flow.velocity(&cloud, &clock, &pairwise, &mut own).unwrap();
+        flow.velocity_at(&z, &cloud, &clock, &pairwise, &mut at).unwrap();
+        flow.velocity_at(&cloud, &cloud, &clock, &pairwise, &mut at).unwrap();
+        assert_eq!((count.load(Ordering::Relaxed), &at), (1, &own));
+        // Another cloud has scores of its own.
+        let mut fresh = Svgd::new(Box::new(exact()), SvgdOptions::default()).unwrap();
+        fresh.velocity(&other, &clock, &pairwise, &mut own).unwrap();
+        flow.velocity_at(&other, &other, &clock, &pairwise, &mut at).unwrap();
+        assert_eq!((count.load(Ordering::Relaxed), &at), (2, &own));
     }
 }

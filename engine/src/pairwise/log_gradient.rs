@@ -15,7 +15,7 @@ pub struct LogGradient {
 }
 
 impl Pairwise {
-    /// Row `i` of `out` becomes `grad log sum_j k(z_i, x_j)` at the queries `z`; for a Gaussian kernel the score of the
+    /// Row `i` of `out` becomes `grad log sum_j w_j k(z_i, x_j)` at the queries `z`, all `w_j` 1 without weights; for a Gaussian kernel the score of the
     /// sources smoothed by its bandwidth. Finite however far a query is: where the kernel itself vanishes in the
     /// arithmetic, its logarithm is summed query by query in f64. Cost: two pairwise passes.
     ///
@@ -24,7 +24,7 @@ impl Pairwise {
     pub fn log_gradient(
         &self,
         queries: &Points,
-        sources: &Points,
+        (sources, weights): (&Points, Option<&[f64]>),
         kernel: Kernel,
         buffers: &mut LogGradient,
         out: &mut Points,
@@ -36,8 +36,7 @@ impl Pairwise {
                 "a kernel of positive values is wanted: it is divided by",
             ));
         }
-        let mut sum =
-            KernelSum { kernel, part: Part::Slope, weights: None, values: Some(sources), leave_out_self: false };
+        let mut sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(sources), leave_out_self: false };
         self.kernel_sum(queries, sources, &sum, &mut buffers.slope)?;
         (sum.part, sum.values) = (Part::Value, None);
         self.kernel_sum(queries, sources, &sum, &mut buffers.mass)?;
@@ -48,7 +47,7 @@ impl Pairwise {
         let rows = out.data_mut().par_chunks_mut(dim).zip(queries.data().par_chunks(dim)).zip(sums);
         rows.with_min_len(64).for_each(|((out, z), ((value, slope), moment))| {
             if *value < FAINT {
-                return far(z, sources, kernel, out);
+                return far(z, sources, weights, kernel, out);
             }
             let pairs = z.iter().zip(moment);
             out.iter_mut().zip(pairs).for_each(|(o, (z, m))| *o = (slope * z - m) / value);
@@ -58,14 +57,17 @@ impl Pairwise {
 }
 
 /// The same at one query, by a softmax of the kernel's logarithms.
-fn far(z: &[f64], sources: &Points, kernel: Kernel, out: &mut [f64]) {
-    let log = |x: &[f64]| kernel.log_value(squared_distance(z, x));
-    let most = sources.iter().map(log).fold(f64::NEG_INFINITY, f64::max);
+fn far(z: &[f64], sources: &Points, weights: Option<&[f64]>, kernel: Kernel, out: &mut [f64]) {
+    let log = |(j, x): (usize, &[f64])| {
+        let log_weight = weights.map_or(0.0, |weights| weights[j].ln());
+        log_weight + kernel.log_value(squared_distance(z, x))
+    };
+    let most = sources.iter().enumerate().map(log).fold(f64::NEG_INFINITY, f64::max);
     let mut total = 0.0;
     out.fill(0.0);
-    for x in sources.iter() {
+    for (j, x) in sources.iter().enumerate() {
         let d2 = squared_distance(z, x);
-        let weight = (kernel.log_value(d2) - most).exp();
+        let weight = (log((j, x)) - most).exp();
         total += weight;
         let pull = weight * kernel.log_slope(d2);
         out.iter_mut().zip(z.iter().zip(x)).for_each(|(o, (z, x))| *o += pull * (z - x));
@@ -89,11 +91,15 @@ mod tests {
             Kernel::Matern32 { h: 0.7 },
             Kernel::Matern52 { h: 0.7 },
         ];
+        // One of them 0.
+        let weights: Vec<f64> = (0..40).map(|j| f64::from(j % 7) / 120.0).collect();
         let z = Points::from_rows(&[[0.3, -0.4], [4.0, 1.0], [900.0, -2000.0]]).unwrap();
         for kernel in kernels {
             // The largest term is taken out, so that the logarithm exists far away.
             let log_sum = |z: &[f64]| {
-                let logs: Vec<f64> = sources.iter().map(|x| kernel.log_value(squared_distance(z, x))).collect();
+                let logs: Vec<f64> = (sources.iter().zip(&weights))
+                    .map(|(x, w)| w.ln() + kernel.log_value(squared_distance(z, x)))
+                    .collect();
                 let most = logs.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b));
                 most + logs.iter().map(|l| (l - most).exp()).sum::<f64>().ln()
             };
@@ -101,7 +107,8 @@ mod tests {
                 let pairwise =
                     Pairwise::new(PairwiseOptions { precision, ..PairwiseOptions::default() }, Default::default());
                 let mut out = Points::default();
-                pairwise.log_gradient(&z, &sources, kernel, &mut LogGradient::default(), &mut out).unwrap();
+                let weighted = (&sources, Some(weights.as_slice()));
+                pairwise.log_gradient(&z, weighted, kernel, &mut LogGradient::default(), &mut out).unwrap();
                 for i in 0..z.n() {
                     for j in 0..2 {
                         let step = 1e-5 * z.row(i)[j].abs().max(1.0);
@@ -123,6 +130,6 @@ mod tests {
     fn the_energy_kernel_is_refused() {
         let x = Stream::new(1).normal(4, 2);
         let (mut buffers, mut out) = (LogGradient::default(), Points::default());
-        assert!(Pairwise::default().log_gradient(&x, &x, Kernel::Energy, &mut buffers, &mut out).is_err());
+        assert!(Pairwise::default().log_gradient(&x, (&x, None), Kernel::Energy, &mut buffers, &mut out).is_err());
     }
 }

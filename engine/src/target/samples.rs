@@ -100,7 +100,10 @@ impl Target for Samples {
 }
 
 /// Weights divided by their sum.
-fn shares(weights: &[f64], n: usize) -> Result<Vec<f64>> {
+///
+/// # Errors
+/// A number of weights that is not `n`; one that is negative or not finite; none positive.
+pub(crate) fn shares(weights: &[f64], n: usize) -> Result<Vec<f64>> {
     if weights.len() != n {
         return Err(Error::shape("`weights`", format!("{} values", weights.len()), format!("there are {n} points")));
     }

@@ -1,5 +1,6 @@
 //! The noise levels of a diffusion, and the coordinates in which it is usually written.
 
+use crate::number::number;
 use crate::score::Score;
 use crate::target::Gaussian;
 use crate::{Error, Result};
@@ -40,7 +41,13 @@ pub struct Levels {
     sigma_max: f64,
     sigma_min: f64,
     centre: Option<Vec<f64>>,
+    /// Of sigma that the score has learned.
+    range: Option<(f64, f64)>,
 }
+
+/// Largest noise: beyond it particles count as diverged, and squares leave the numbers.
+const WIDEST: f64 = 1e60;
+const TOO_WIDE: &str = "it must be at most 1e60: squares of larger numbers leave the range of numbers";
 
 impl Levels {
     /// The levels that are wanted, with what is left open taken from the size of what the score describes.
@@ -61,19 +68,31 @@ impl Levels {
         };
         // A wide start hides the data's own spread; the finest detail is left as it is.
         let fine = if score.data().is_some() { 1.0 } else { 0.01 };
-        let sigma_min =
-            wanted.sigma_min.or(extent.as_ref().map(|e| fine * e.detail)).ok_or_else(|| open("sigma_min"))?;
-        let mut levels = Levels { wanted, sigma_max: 0.0, sigma_min, centre: None };
+        // What is left open stays within what a score has learned.
+        let range = score.range().unwrap_or((0.0, f64::INFINITY));
+        let within = |sigma: f64| sigma.min(range.1).max(range.0);
+        let detail = extent.as_ref().map(|e| within(fine * e.detail));
+        let sigma_min = wanted.sigma_min.or(detail).ok_or_else(|| open("sigma_min"))?;
+        if wanted.sigma_min.is_none() && sigma_min <= 0.0 {
+            let cause =
+                if score.data().is_some() { "its points coincide" } else { "its smallest standard deviation is 0" };
+            let want = format!("{} has no finest detail, as {cause}: give a number", score.name());
+            return Err(Error::argument("sigma_min", "left out", want));
+        }
+        let mut levels = Levels { wanted, sigma_max: 0.0, sigma_min, centre: None, range: score.range() };
         let wide = extent.as_ref().map(|e| 10.0 * e.diameter.max(e.detail));
         let usual = match levels.wanted.process {
             Process::Ve => wide,
             _ => Some(levels.sigma_at(1.0)),
         };
-        levels.sigma_max = levels.wanted.sigma_max.or(usual).ok_or_else(|| open("sigma_max"))?;
+        levels.sigma_max = levels.wanted.sigma_max.or(usual.map(within)).ok_or_else(|| open("sigma_max"))?;
         positive("sigma_min", levels.sigma_min)?;
         if !(levels.sigma_max > levels.sigma_min && levels.sigma_max.is_finite()) {
-            let want = format!("it must be above sigma_min, {:.4}", levels.sigma_min);
+            let want = format!("it must be above sigma_min, {}", number(levels.sigma_min));
             return Err(Error::argument("sigma_max", levels.sigma_max, want));
+        }
+        if levels.sigma_max > WIDEST {
+            return Err(Error::argument("sigma_max", format!("{:e}", levels.sigma_max), TOO_WIDE));
         }
         levels.centre = extent.map(|e| e.centre);
         Ok(levels)
@@ -159,7 +178,8 @@ impl Levels {
     /// What was chosen, in words; None where nothing was.
     pub(super) fn note(&self) -> Option<String> {
         let open = self.wanted.sigma_max.is_none() || self.wanted.sigma_min.is_none();
-        open.then(|| format!("sigma: from {:.4} down to {:.4}", self.sigma_max, self.sigma_min))
+        let learned = if self.range.is_some() { ", within what the score has learned" } else { "" };
+        open.then(|| format!("sigma: from {} down to {}{learned}", number(self.sigma_max), number(self.sigma_min)))
     }
 
     pub(super) fn sigma_min(&self) -> f64 {
@@ -219,6 +239,50 @@ mod tests {
                 let slope = (levels.scale(sigma + 1e-6) - levels.scale(sigma - 1e-6)) / 2e-6;
                 assert!((levels.scale_slope(sigma) - slope).abs() < 1e-8);
             }
+        }
+    }
+
+    /// A score that has learned sigma between 0.02 and 3.
+    #[derive(Debug)]
+    struct Learned(Exact);
+
+    impl Score for Learned {
+        fn name(&self) -> String {
+            "learned".into()
+        }
+
+        fn dim(&self) -> Option<usize> {
+            self.0.dim()
+        }
+
+        fn evaluate(&mut self, at: &crate::score::At, form: crate::score::Form, out: &mut crate::Points) -> Result<()> {
+            self.0.evaluate(at, form, out)
+        }
+
+        fn extent(&self) -> Option<crate::score::Extent> {
+            self.0.extent()
+        }
+
+        fn range(&self) -> Option<(f64, f64)> {
+            Some((0.02, 3.0))
+        }
+    }
+
+    #[test]
+    fn what_is_left_open_stays_within_what_was_learned_and_what_is_given_does_not() {
+        let score = Learned(Exact::new(Arc::new(Gaussian::isotropic(vec![1.0, 2.0], 0.5).unwrap())).unwrap());
+        let of = |process, sigma_max, sigma_min| {
+            let wanted =
+                Wanted { process, sigma_max, sigma_min, rho: 7.0, beta_min: 0.1, beta_max: 20.0, denoise: false };
+            Levels::new(wanted, &score).unwrap()
+        };
+        for process in [Process::Ve, Process::Vp] {
+            let levels = of(process, None, None);
+            assert_eq!((levels.sigma_max, levels.sigma_min), (3.0, 0.02));
+            let note = levels.note().unwrap();
+            assert_eq!(note, "sigma: from 3 down to 0.02, within what the score has learned");
+            let levels = of(process, Some(50.0), Some(1e-3));
+            assert_eq!((levels.sigma_max, levels.sigma_min), (50.0, 1e-3));
         }
     }
 

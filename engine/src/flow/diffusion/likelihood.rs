@@ -16,15 +16,36 @@ crate::options! {
         /// Error of one step, in nats and in shares of the noise.
         tolerance: f64 = 1e-4,
         /// Random directions in which the divergence is estimated [hutchinson1989stochastic]; left out: up to 8 dimensions all
-        /// coordinates, which is exact, above 16 directions.
+        /// coordinates, which is exact, above 16 directions; at most 10000.
         probes: Option<usize> = None,
     }
 }
+
+/// Most directions: their mean is then off by a hundredth of one's scatter.
+const PROBES: usize = 10_000;
 
 /// Displacement of the central differences, in shares of the noise level.
 const SHARE: f64 = 1e-4;
 
 impl LikelihoodOptions {
+    /// Nothing where they can be met.
+    ///
+    /// # Errors
+    /// An option out of range.
+    pub fn check(&self) -> Result<()> {
+        if self.steps == 0 || self.probes == Some(0) {
+            let name = if self.steps == 0 { "steps" } else { "probes" };
+            return Err(Error::argument(name, 0, "it must be at least 1"));
+        }
+        if let Some(probes) = self.probes.filter(|probes| *probes > PROBES) {
+            return Err(Error::argument("probes", probes, format!("it must be at most {PROBES}")));
+        }
+        if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
+            return Err(Error::argument("tolerance", self.tolerance, "it must be positive"));
+        }
+        Ok(())
+    }
+
     /// Directions along which the divergence is taken in `dim` dimensions.
     pub fn directions(&self, dim: usize) -> usize {
         divergence::directions(dim, self.probes)
@@ -46,13 +67,7 @@ impl Diffusion {
         pairwise: &Pairwise,
         stream: Stream,
     ) -> Result<Vec<f64>> {
-        if options.steps == 0 || options.probes == Some(0) {
-            let name = if options.steps == 0 { "steps" } else { "probes" };
-            return Err(Error::argument(name, 0, "it must be at least 1"));
-        }
-        if !(options.tolerance > 0.0 && options.tolerance.is_finite()) {
-            return Err(Error::argument("tolerance", options.tolerance, "it must be positive"));
-        }
+        options.check()?;
         let dim = points.dim();
         if let Some(own) = self.score.dim() {
             points.check_dim("the points", own, "the score")?;

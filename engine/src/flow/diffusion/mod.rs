@@ -13,6 +13,7 @@ pub use option::{
 };
 
 use super::{Clock, Flow, FlowPairs, Integrator, StepReport, Stepper};
+use crate::number::number;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 use crate::schedule::Schedule;
@@ -20,6 +21,9 @@ use crate::score::{At, Form, Score};
 use crate::target::Gaussian;
 use crate::{Error, Points, Result};
 use method::Method;
+
+/// Most corrections at one level.
+const CORRECTIONS: usize = 1000;
 
 /// A sampler of the law that a score describes, from much noise to little.
 ///
@@ -77,6 +81,10 @@ impl Diffusion {
     /// # Errors
     /// As [`Diffusion::pf_ode`].
     pub fn predictor_corrector(score: Box<dyn Score>, options: &PredictorCorrectorOptions) -> Result<Diffusion> {
+        if options.corrections > CORRECTIONS {
+            let want = format!("it must be at most {CORRECTIONS}: take more steps instead");
+            return Err(Error::argument("corrections", options.corrections, want));
+        }
         if !(options.snr > 0.0 && options.snr.is_finite()) {
             return Err(Error::argument("snr", options.snr, "it must be positive"));
         }
@@ -145,14 +153,17 @@ impl Flow for Diffusion {
         let alike = (0.5..=2.0).contains(&(got / wanted));
         self.doubt = (start.n() >= 10 && !alike).then(|| {
             format!(
-                "the start has a spread of {got:.3}, and the first noise level one of {wanted:.3}: begin with `flow.prior(n)`, or \
-                 choose `sigma_max` to fit the start"
+                "the start has a spread of {}, and the first noise level one of {}: begin with `flow.prior(n)`, or choose \
+                 `sigma_max` to fit the start",
+                number(got),
+                number(wanted)
             )
         });
         Ok(self.levels.note().into_iter().collect())
     }
 
-    /// Of the probability flow, per step; noise and corrections are the step's.
+    /// `-dy/dsigma` of the probability flow at the level of the moment, per unit by which sigma falls: the same for any
+    /// number of steps. Noise and corrections are the step's.
     fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
         let (from, to) = self.span(clock);
         let sigma = from + clock.stage * (to - from);
@@ -160,8 +171,7 @@ impl Flow for Diffusion {
         let mut z = cloud.clone();
         scale(&mut z, 1.0 / a);
         denoising(self.score.as_mut(), &z, sigma, clock, pairwise, out)?;
-        let speed = to - from;
-        out.data_mut().iter_mut().zip(z.data()).for_each(|(v, z)| *v = speed * (slope * z - a * *v / sigma));
+        out.data_mut().iter_mut().zip(z.data()).for_each(|(v, z)| *v = a * *v / sigma - slope * z);
         Ok(())
     }
 
@@ -184,15 +194,16 @@ impl Flow for Diffusion {
         // The step onto 0 is Euler's and is not corrected.
         let of_one = self.method.evaluations(self.score.dim().unwrap_or(1));
         let saved = if self.levels.denoises() { of_one - 1 } else { 0 };
-        (of_one * steps).saturating_sub(saved)
+        of_one.saturating_mul(steps).saturating_sub(saved)
     }
 
     fn is_velocity(&self) -> bool {
         false
     }
 
-    fn prior(&self) -> Option<Gaussian> {
-        self.levels.prior(self.score.dim()?).ok()
+    fn prior(&self) -> Result<Gaussian> {
+        let dim = self.score.dim().ok_or_else(|| super::no_prior(self.name()))?;
+        self.levels.prior(dim)
     }
 
     fn log_density(
@@ -235,9 +246,9 @@ impl Flow for Diffusion {
             && (self.levels.denoises() || self.levels.sigma_min() < 0.99 * extent.detail)
         {
             warnings.push(format!(
-                "the noise ends below the data's spacing {:.3}: particles end on top of the {} points of the score (they \
+                "the noise ends below the data's spacing {}: particles end on top of the {} points of the score (they \
                  memorise); end at the spacing or above, without `denoise`",
-                extent.detail,
+                number(extent.detail),
                 data.n()
             ));
         }

@@ -1,0 +1,72 @@
+//! Flows from scripts: what they take of samples, where they begin, and what is said where they cannot.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod stage;
+
+use stage::{holds, run};
+
+fn fails(script: &str) -> String {
+    let (outcome, _) = run(script);
+    outcome.failure.as_ref().map(stage::told).unwrap_or_else(|| panic!("{script} did not fail"))
+}
+
+/// Only `sd_flow` works in the units of samples: elsewhere they would be given for nothing.
+#[test]
+fn units_of_their_own_are_refused_where_they_would_be_ignored() {
+    let x = "let x = samples(normal(50, 2), #{standardise: true});\n";
+    for call in ["mmd_flow(x)", "gan_flow(x)", "ratio(x)", "denoiser(x)"] {
+        let said = fails(&format!("{x}let f = {call};"));
+        assert!(said.contains("works in units of its own") && said.contains("x.standardise()"), "{call}: {said}");
+    }
+}
+
+#[test]
+fn the_mmd_flow_keeps_the_weights_of_samples() {
+    holds(
+        "let x = points([[-2.0], [2.0]]);
+         let y = points([[0.0]]);
+         for weighting in [\"plain\", \"normalised\"] {
+             let v = mmd_flow(samples(x, #{weights: [1, 3]}), #{kernel: 2.0, weighting: weighting}).velocity(y);
+             let even = mmd_flow(x, #{kernel: 2.0, weighting: weighting}).velocity(y);
+             expect(weighting, v.mean()[0] > 0.3 && abs(even.mean()[0]) < 1e-6);
+         }",
+    );
+}
+
+#[test]
+fn the_samplers_of_a_denoiser_begin_and_end_where_it_has_learned() {
+    holds(
+        "let d = denoiser(normal(200, 2), #{hidden: 8, steps: 30});
+         for flow in [pf_ode(d), reverse_sde(d), predictor_corrector(d)] {
+             let r = run(flow, flow.prior(50), #{steps: 4});
+             expect(\"finished\", r.stop == \"finished\");
+         }
+         let far = run(sd_flow(d), uniform(50, 2, 900.0, 901.0), #{steps: 4});
+         expect(\"from afar\", far.stop == \"finished\");",
+    );
+}
+
+/// `-dy/dsigma = -z sigma / (sigma^2 + 1)` of a standard normal, at its first level.
+#[test]
+fn the_velocity_of_a_sampler_does_not_hang_on_steps() {
+    holds(
+        "let v = pf_ode(gaussian(#{dim: 1}), #{sigma_max: 3, sigma_min: 0.1}).velocity(points([[2.0]]));
+         expect(\"in sigma\", abs(v.mean()[0] + 2.0 * 3 / 10) < 1e-6);",
+    );
+}
+
+#[test]
+fn what_has_no_answer_names_its_cause() {
+    for (script, part) in [
+        ("pf_ode(gaussian(#{dim: 2}), #{sigma_max: 1e160}).prior(5);", "`sigma_max`"),
+        ("langevin(banana(), #{sampler: \"mala\", sigma: 0.5});", "leave `sigma` out"),
+        ("pf_ode(points([[1.0, 2.0], [1.0, 2.0]]));", "its points coincide"),
+        ("sd_flow(normal(10, 2)).prior(10);", "has no law to start from"),
+    ] {
+        let said = fails(script);
+        assert!(said.contains(part), "{script}: {said}");
+    }
+    let (outcome, _) = run("let f = gan_flow(normal(50, 2), #{discriminator: #{features: \"linear\", hidden: 5}});");
+    let said = format!("{:?}", outcome.warnings);
+    assert!(said.contains("`hidden` has no effect"), "{said}");
+}
