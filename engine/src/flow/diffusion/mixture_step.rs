@@ -79,6 +79,7 @@ impl Pair {
         let near = -within / far;
         Pair { far, near, share: near / (near - far), std }
     }
+
     fn draw(&self, rng: &mut Rng) -> f64 {
         let centre = if rng.uniform() < self.share { self.far } else { self.near };
         centre + self.std * rng.normal()
