@@ -1,6 +1,7 @@
 //! Distribution matching distillation: a generator taught by a frozen score, against a score of its own that learns along.
 
 use super::Generator;
+use super::descent::Pace;
 use super::training::{Course, Draw, FitResult, Guide, Training};
 use crate::flow::Clock;
 use crate::net::Activation;
@@ -97,7 +98,8 @@ pub fn distill(
     observer: &mut dyn Observer,
 ) -> Result<FitResult> {
     let DistillOptions { steps, batch, average, every, .. } = *options;
-    let course = Course { name: "distill", steps, batch, rate: options.rate.as_ref(), average, every };
+    let pace = Pace { steps, rate: options.rate.as_ref(), average };
+    let course = Course { name: "distill", pace, batch, every };
     let dim = generator.dim();
     let training = Training::new(generator, base, course, pairwise, stream)?;
     training.along(&mut Distillation::new(teacher, dim, options)?, observer)

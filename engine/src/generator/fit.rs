@@ -1,6 +1,7 @@
 //! Model optimisation: a generator regressed on the particles that a flow has moved.
 
 use super::Generator;
+use super::descent::Pace;
 use super::training::{Course, Draw, FitResult, Guide, Training};
 use crate::flow::{Clock, Flow, StepReport};
 use crate::process::Observer;
@@ -42,7 +43,8 @@ pub fn fit(
     observer: &mut dyn Observer,
 ) -> Result<FitResult> {
     let FitOptions { steps, batch, average, every, .. } = *options;
-    let course = Course { name: "fit", steps, batch, rate: options.rate.as_ref(), average, every };
+    let pace = Pace { steps, rate: options.rate.as_ref(), average };
+    let course = Course { name: "fit", pace, batch, every };
     let training = Training::new(generator, base, course, pairwise, stream)?;
     if !flow.is_velocity() {
         let want = "it is a sampler of particles, whose noise or age a generator cannot follow: use `sd_flow`, `mmd_flow` or `svgd`";

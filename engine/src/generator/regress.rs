@@ -1,7 +1,7 @@
 //! A generator regressed on pairs: a map that was computed, as a function.
 
 use super::Generator;
-use super::descent::Descent;
+use super::descent::{Descent, Pace};
 use super::units::Units;
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::schedule::Schedule;
@@ -103,10 +103,7 @@ fn descend(
     result: &mut RegressResult,
 ) -> Result<()> {
     let (steps, batch) = (options.steps, options.batch.min(u.n()));
-    let usual = Schedule::Cosine { from: generator.usual_rate(), to: 0.0 };
-    let rate = options.rate.as_ref().unwrap_or(&usual);
-    let averaged_from = steps - (options.average * steps as f64) as usize;
-    let mut descent = Descent::new(generator);
+    let mut descent = Descent::new(generator, pace(options));
     let (mut some_u, mut some_y, mut out, mut off) =
         (Points::default(), Points::default(), Points::default(), Points::default());
     for step in 0..steps {
@@ -124,8 +121,7 @@ fn descend(
             result.ending = Ending::Diverged { step };
             return Ok(());
         }
-        let rate = rate.at(step as f64 / steps as f64);
-        if !descent.step(generator, (&some_u, &off, 1.0), rate, step >= averaged_from)? {
+        if !descent.step(generator, (&some_u, &off, 1.0), step)? {
             result.ending = Ending::Diverged { step };
             return Ok(());
         }
@@ -161,15 +157,15 @@ fn check(generator: &dyn Generator, (u, y): (&Points, &Points), options: &Regres
         let want = format!("the inputs have {}, and each needs its output", u.n());
         return Err(Error::shape("`outputs`", format!("{} rows", y.n()), want));
     }
-    for (name, value) in [("steps", options.steps), ("batch", options.batch)] {
-        if value == 0 {
-            return Err(Error::argument(name, value, "it must be at least 1"));
-        }
+    pace(options).check()?;
+    if options.batch == 0 {
+        return Err(Error::argument("batch", 0, "it must be at least 1"));
     }
-    if !(0.0..=1.0).contains(&options.average) {
-        return Err(Error::argument("average", options.average, "it must lie between 0 and 1"));
-    }
-    options.rate.as_ref().map_or(Ok(()), |rate| rate.check("rate", 0.0..=f64::INFINITY))
+    Ok(())
+}
+
+fn pace(options: &RegressOptions) -> Pace<'_> {
+    Pace { steps: options.steps, rate: options.rate.as_ref(), average: options.average }
 }
 
 #[cfg(test)]

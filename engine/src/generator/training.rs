@@ -1,10 +1,9 @@
 //! The loop of every training: base points through a generator, a velocity at its points, a step of Adam along it.
 
 use super::Generator;
-use super::descent::Descent;
+use super::descent::{Descent, Pace};
 use crate::flow::{Clock, StepReport};
 use crate::process::{Ending, Observer, Row, Stats};
-use crate::schedule::Schedule;
 use crate::target::Target;
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 use std::collections::BTreeMap;
@@ -27,10 +26,8 @@ pub struct FitResult {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Course<'a> {
     pub name: &'static str,
-    pub steps: usize,
+    pub pace: Pace<'a>,
     pub batch: usize,
-    pub rate: Option<&'a Schedule>,
-    pub average: f64,
     pub every: Option<usize>,
 }
 
@@ -41,15 +38,13 @@ impl Course<'_> {
             return Err(Error::shape("the base", format!("{} columns", base.dim()), want));
         }
         let every = self.every.unwrap_or(1);
-        for (name, value, least) in [("steps", self.steps, 1), ("batch", self.batch, 2), ("every", every, 1)] {
+        self.pace.check()?;
+        for (name, value, least) in [("batch", self.batch, 2), ("every", every, 1)] {
             if value < least {
                 return Err(Error::argument(name, value, format!("it must be at least {least}")));
             }
         }
-        if !(0.0..=1.0).contains(&self.average) {
-            return Err(Error::argument("average", self.average, "it must lie between 0 and 1"));
-        }
-        self.rate.map_or(Ok(()), |rate| rate.check("rate", 0.0..=f64::INFINITY))
+        Ok(())
     }
 }
 
@@ -104,7 +99,7 @@ impl<'a> Training<'a> {
         course.check(generator, base)?;
         let (history, notes) = (Vec::new(), Vec::new());
         Ok(Training {
-            descent: Descent::new(generator),
+            descent: Descent::new(generator, course.pace),
             generator,
             base,
             course,
@@ -123,7 +118,7 @@ impl<'a> Training<'a> {
     /// As the guide. Divergence and interruption are endings.
     pub fn along(mut self, guide: &mut dyn Guide, observer: &mut dyn Observer) -> Result<FitResult> {
         let (begun, pairs_before) = (Instant::now(), self.pairwise.work().pairs());
-        for step in 0..self.course.steps {
+        for step in 0..self.course.pace.steps {
             match self.step(step, guide, observer) {
                 Ok(true) => {}
                 Ok(false) => self.result.ending = Ending::Diverged { step },
@@ -147,7 +142,7 @@ impl<'a> Training<'a> {
 
     /// One step; false where it leaves the finite numbers.
     fn step(&mut self, step: usize, guide: &mut dyn Guide, observer: &mut dyn Observer) -> Result<bool> {
-        let Course { name, steps, batch, average, .. } = self.course;
+        let Course { name, pace: Pace { steps, .. }, batch, .. } = self.course;
         let (base, pairwise) = (self.base, self.pairwise);
         let clock = Clock::at(step, steps, self.stream);
         let u = base.sample(batch, clock.randomness("base"))?;
@@ -174,10 +169,7 @@ impl<'a> Training<'a> {
         }
         let eta = guide.eta(&clock);
         guide.stepped(&StepReport { eta, displacement: eta * residual }, &clock);
-        let usual = Schedule::Cosine { from: self.generator.usual_rate(), to: 0.0 };
-        let rate = self.course.rate.unwrap_or(&usual).at(clock.progress());
-        let averaged = step >= steps - (average * steps as f64) as usize;
-        if !self.descent.step(self.generator, (&u, &self.v, eta), rate, averaged)? {
+        if !self.descent.step(self.generator, (&u, &self.v, eta), step)? {
             return Ok(false);
         }
         self.result.stats.steps += 1;

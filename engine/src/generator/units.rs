@@ -1,6 +1,7 @@
 //! Units in which data have mean 0 and variance 1.
 
 use crate::Points;
+use crate::points::Standardiser;
 
 /// `x -> scale x + shift` per coordinate.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,15 +15,14 @@ pub struct Units {
 impl Units {
     /// From standard units to those of `points`, each coordinate by its own mean and standard deviation.
     pub fn of(points: &Points) -> Units {
-        let shift = points.mean();
-        let square = |j: usize| points.iter().map(|row| (row[j] - shift[j]).powi(2)).sum::<f64>() / points.n() as f64;
-        let scale = (0..points.dim()).map(|j| positive(square(j).sqrt())).collect();
-        Units { scale, shift }
+        let standard = Standardiser::of(points);
+        Units { scale: standard.std().to_vec(), shift: standard.mean().to_vec() }
     }
 
     /// The same with one factor for all coordinates, the root of their mean variance: squared distances keep their proportions.
     pub fn common(points: &Points) -> Units {
-        let scale = positive(points.spread() / (points.dim() as f64).sqrt());
+        let size = points.spread() / (points.dim() as f64).sqrt();
+        let scale = if size > 0.0 { size } else { 1.0 };
         Units { scale: vec![scale; points.dim()], shift: points.mean() }
     }
 
@@ -41,9 +41,4 @@ impl Units {
         }
         out
     }
-}
-
-/// The size itself, 1 where the coordinate does not vary.
-fn positive(size: f64) -> f64 {
-    if size > 0.0 { size } else { 1.0 }
 }

@@ -47,6 +47,11 @@ impl Standardiser {
         out
     }
 
+    /// Mean of each axis, in the caller's units.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
     /// Standard deviation of each axis, in the caller's units.
     pub fn std(&self) -> &[f64] {
         &self.std
