@@ -1,12 +1,13 @@
 //! A scene as SVG text.
 
-use super::{Align, Mark, Paint, Place, Scene, font, png};
+use super::scene::{Align, Mark, Paint, Place, Scene};
+use super::{font, png};
 use crate::Result;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::fmt::Write as _;
 
 /// The whole document. Dots of one paint in a row share a group, which keeps clouds of thousands small.
-pub(in crate::output) fn text(scene: &Scene) -> Result<String> {
+pub(in crate::plot) fn text(scene: &Scene) -> Result<String> {
     let (width, height) = scene.size;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \

@@ -1,6 +1,7 @@
 //! A scene as PNG bytes.
 
-use super::{Align, Mark, PX, Paint, Place, Scene, font};
+use super::font;
+use super::scene::{Align, Mark, PX, Paint, Place, Scene};
 use crate::{Error, Result};
 use ab_glyph::{FontRef, OutlineCurve};
 use tiny_skia::{
@@ -11,7 +12,7 @@ use tiny_skia::{
 const DENSITY: f32 = 2.0;
 
 /// The whole file.
-pub(in crate::output) fn bytes(scene: &Scene) -> Result<Vec<u8>> {
+pub(in crate::plot) fn bytes(scene: &Scene) -> Result<Vec<u8>> {
     let (width, height) = (scene.size.0 * DENSITY as u32, scene.size.1 * DENSITY as u32);
     let mut paper = Pixmap::new(width, height).ok_or_else(|| failure("its size is out of range"))?;
     paper.fill(tiny_skia::Color::WHITE);

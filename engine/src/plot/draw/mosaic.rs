@@ -1,10 +1,10 @@
 //! A grid of grey images, pixel by pixel.
 
 use super::super::Images;
-use super::super::ink::{Mark, PX, Scene};
-use super::super::panel::{Making, counted};
+use super::super::canvas::{Mark, PX, Scene};
 use super::super::scale::Extent;
-use super::{Area, place};
+use super::super::shared::{Making, counted};
+use super::layout::{Area, place};
 
 /// Images drawn at most.
 const MOST: usize = 400;

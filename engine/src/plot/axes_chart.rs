@@ -1,10 +1,12 @@
 //! Clouds, histograms, curves and levels as dots, lines and areas between two axes.
 
-use super::ink::Paint;
+use super::axis::Axis;
+use super::canvas::Paint;
+use super::chart::{Chart, Cloud, Curve, Layer, Level};
+use super::colour::Colour;
 use super::legend::Swatch;
-use super::panel::{Making, Swarm, counted};
 use super::scale::{Extent, LARGEST};
-use super::{Axis, Chart, Cloud, Colour, Curve, Layer, Level};
+use super::shared::{Making, Swarm, counted};
 use crate::{Error, Result};
 
 /// A point of the chart in the caller's units.

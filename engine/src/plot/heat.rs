@@ -1,6 +1,6 @@
 //! A heat map as plain data.
 
-use super::{Layer, scale::LARGEST};
+use super::scale::LARGEST;
 use crate::{Error, Result};
 
 /// Values over a grid, by colour: dark is low, bright is high, and a bar says how much. Cells with room for it show their
@@ -8,7 +8,7 @@ use crate::{Error, Result};
 /// quantities.
 ///
 /// ```
-/// use sdflow::output::{Chart, Heat};
+/// use sdflow::plot::{Chart, Heat};
 /// let names = |values: [&str; 2]| values.map(String::from).to_vec();
 /// let heat = Heat::new(names(["2", "8"]), names(["0.1", "1"]), vec![0.4, 0.3, 0.2, f64::NAN]).label("energy");
 /// let folder = tempfile::tempdir().unwrap();
@@ -65,11 +65,5 @@ impl Heat {
                 Err(Error::shape("the heat map", format!("{n} values"), want))
             }
         }
-    }
-}
-
-impl From<Heat> for Layer {
-    fn from(heat: Heat) -> Layer {
-        Layer::Heat(heat)
     }
 }

@@ -8,20 +8,20 @@ use plotters::style::{FontStyle, register_font};
 const FACE: &[u8] = include_bytes!("../../../assets/DejaVuSans-subset.ttf");
 
 /// The family as SVG names it: the embedded face first, then faces of similar width.
-pub(in crate::output) const FAMILY: &str = "DejaVu Sans, Verdana, Arial, sans-serif";
+pub(in crate::plot) const FAMILY: &str = "DejaVu Sans, Verdana, Arial, sans-serif";
 
 /// A line's height, a capital's height and the descent, in em.
-pub(in crate::output) const LINE: f64 = 1.164;
-pub(in crate::output) const CAPITAL: f64 = 0.729;
-pub(in crate::output) const DESCENT: f64 = 0.236;
+pub(in crate::plot) const LINE: f64 = 1.164;
+pub(in crate::plot) const CAPITAL: f64 = 0.729;
+pub(in crate::plot) const DESCENT: f64 = 0.236;
 
 /// The embedded face.
-pub(in crate::output) fn face() -> Result<FontRef<'static>> {
+pub(in crate::plot) fn face() -> Result<FontRef<'static>> {
     FontRef::try_from_slice(FACE).map_err(|e| broken(e.to_string()))
 }
 
 /// Makes the face known to plotters, which measures texts with it.
-pub(in crate::output) fn register() -> Result<()> {
+pub(in crate::plot) fn register() -> Result<()> {
     register_font(FAMILY, FontStyle::Normal, FACE).map_err(|_| broken("plotters refused it".into()))
 }
 
@@ -30,12 +30,12 @@ fn broken(reason: String) -> Error {
 }
 
 /// Width of `text` in em.
-pub(in crate::output) fn width(face: &FontRef<'_>, text: &str) -> f64 {
+pub(in crate::plot) fn width(face: &FontRef<'_>, text: &str) -> f64 {
     glyphs(face, text).last().map_or(0.0, |g| g.end)
 }
 
 /// `text` cut to at most `limit` em, with an ellipsis where something was cut.
-pub(in crate::output) fn fit(face: &FontRef<'_>, text: &str, limit: f64) -> String {
+pub(in crate::plot) fn fit(face: &FontRef<'_>, text: &str, limit: f64) -> String {
     if width(face, text) <= limit {
         return text.into();
     }
@@ -45,14 +45,14 @@ pub(in crate::output) fn fit(face: &FontRef<'_>, text: &str, limit: f64) -> Stri
 }
 
 /// One glyph of a line of text, in em from its beginning.
-pub(in crate::output) struct Glyph {
+pub(in crate::plot) struct Glyph {
     id: ab_glyph::GlyphId,
     start: f64,
     end: f64,
 }
 
 /// The glyphs of `text`, kerned.
-pub(in crate::output) fn glyphs<'a>(face: &'a FontRef<'_>, text: &'a str) -> impl Iterator<Item = Glyph> + 'a {
+pub(in crate::plot) fn glyphs<'a>(face: &'a FontRef<'_>, text: &'a str) -> impl Iterator<Item = Glyph> + 'a {
     let em = f64::from(face.units_per_em().unwrap_or(2048.0));
     let mut end = 0.0;
     let mut last = None;
@@ -67,7 +67,7 @@ pub(in crate::output) fn glyphs<'a>(face: &'a FontRef<'_>, text: &'a str) -> imp
 }
 
 /// The outline of a line of text, in em, from its left end on the baseline, y downwards.
-pub(in crate::output) fn outline(face: &FontRef<'_>, text: &str) -> Vec<OutlineCurve> {
+pub(in crate::plot) fn outline(face: &FontRef<'_>, text: &str) -> Vec<OutlineCurve> {
     let em = face.units_per_em().unwrap_or(2048.0);
     let mut curves = Vec::new();
     for glyph in glyphs(face, text) {

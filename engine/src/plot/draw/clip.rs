@@ -1,8 +1,8 @@
 //! What of a chart lies inside its frame.
 
-use super::super::plane::Spot;
+use super::super::axes_chart::Spot;
 use super::super::scale::Scale;
-use super::Area;
+use super::layout::Area;
 
 /// The rectangle between both axes.
 pub(super) struct Frame {
@@ -83,8 +83,8 @@ fn inside(a: [f64; 2], b: [f64; 2]) -> Option<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Axis;
-    use crate::output::scale::Extent;
+    use crate::plot::Axis;
+    use crate::plot::scale::Extent;
 
     #[test]
     fn a_line_is_cut_at_the_frame() {

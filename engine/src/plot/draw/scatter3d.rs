@@ -1,10 +1,10 @@
 //! Points of three coordinates: an orthographic view from a fixed direction, far points paler.
 
-use super::super::ink::{Align, Mark, PX, Paint, Scene};
-use super::super::panel::Solid;
+use super::super::canvas::{Align, Mark, PX, Paint, Scene};
+use super::super::prepared::Solid;
 use super::super::scale::Scale;
-use super::{Area, LABEL, TICK, place};
-use crate::output::{Axis, Colour};
+use super::layout::{Area, LABEL, TICK, place};
+use crate::plot::{Axis, Colour};
 
 /// Where the observer stands: around the third axis, and above the plane of the first two, in degrees.
 const AZIMUTH: f64 = -58.0;

@@ -1,6 +1,6 @@
 //! How values become places on an axis, and where its ticks stand.
 
-use super::Axis;
+use super::axis::Axis;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
 

@@ -1,12 +1,12 @@
 //! A grid of coloured cells with a bar that tells what the colours mean.
 
+use super::super::canvas::{Align, Mark, PX, Paint, Scene, font};
 use super::super::heat::Heat;
-use super::super::ink::{Align, Mark, PX, Paint, Scene, font};
-use super::super::panel::Grid;
+use super::super::prepared::Grid;
 use super::super::scale::{Extent, Scale};
-use super::{Area, LABEL, TICK, place};
+use super::layout::{Area, LABEL, TICK, place};
 use crate::number::number;
-use crate::output::{Axis, Colour};
+use crate::plot::{Axis, Colour};
 use ab_glyph::FontRef;
 
 /// Width of the bar, and of the paper between it and the cells.

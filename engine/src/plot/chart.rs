@@ -1,6 +1,8 @@
 //! A chart as plain data: what is shown, not how it is drawn.
 
-use super::{Colour, Heat};
+use super::axis::Axis;
+use super::colour::Colour;
+use super::heat::Heat;
 use crate::Points;
 
 /// One pair of axes (or one solid view, or one grid of images) and what stands in it.
@@ -10,7 +12,7 @@ use crate::Points;
 /// projection on the first two principal axes of the first cloud.
 ///
 /// ```
-/// use sdflow::output::{Chart, Cloud};
+/// use sdflow::plot::{Chart, Cloud};
 /// use sdflow::rng::Stream;
 /// let stream = Stream::new(1);
 /// let chart = Chart::new("before and after")
@@ -30,17 +32,6 @@ pub struct Chart {
     pub y: Axis,
     /// What is drawn, from back to front.
     pub layers: Vec<Layer>,
-}
-
-/// One axis.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Axis {
-    /// Quantity and unit.
-    pub label: String,
-    /// Logarithmic; values that are not positive are left out, and a note says how many.
-    pub log: bool,
-    /// The ends of the axis; `None` shows everything.
-    pub range: Option<(f64, f64)>,
 }
 
 /// One thing in a chart.
@@ -246,5 +237,11 @@ impl From<Level> for Layer {
 impl From<Images> for Layer {
     fn from(images: Images) -> Layer {
         Layer::Images(images)
+    }
+}
+
+impl From<Heat> for Layer {
+    fn from(heat: Heat) -> Layer {
+        Layer::Heat(heat)
     }
 }

@@ -1,11 +1,11 @@
 //! Dots, lines and areas between two axes, by plotters.
 
-use super::super::ink::{Align, Mark, PX, Paint, Scene, Sheet, font};
-use super::super::plane::{Item, Plane};
+use super::super::axes_chart::{Item, Plane};
+use super::super::canvas::{Align, Mark, PX, Paint, Scene, Sheet, font};
 use super::super::scale::{Scale, superscript};
 use super::clip::Frame;
-use super::{Area, LABEL, MARGIN, TICK, place};
-use crate::output::{Axis, Colour};
+use super::layout::{Area, LABEL, MARGIN, TICK, place};
+use crate::plot::{Axis, Colour};
 use crate::{Error, Result};
 use ab_glyph::FontRef;
 use plotters::chart::{ChartBuilder, ChartContext};

@@ -1,14 +1,11 @@
 //! Charts made ready to draw: projected, thinned, coloured, with the extents of their axes.
 
-use super::legend::{Legend, Swatch};
-use super::plane::Plane;
+use super::axes_chart::Plane;
+use super::chart::{Chart, Cloud, Images, Layer};
+use super::heat::Heat;
 use super::scale::Extent;
-use super::view::{View, thinned};
-use super::{Chart, Cloud, Colour, Heat, Images, Layer};
-use crate::{Error, Points, Result};
-
-/// Points drawn per cloud; a larger cloud is a blot and a giant file.
-pub(super) const MOST_POINTS: usize = 5000;
+use super::shared::{Making, Swarm};
+use crate::{Error, Result};
 
 /// A chart made ready.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,42 +30,14 @@ pub(super) struct Solid {
     pub extents: [Extent; 3],
 }
 
-/// The points of one cloud on paper, or in the solid view.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Swarm<const D: usize> {
-    pub places: Vec<[f64; D]>,
-    pub colour: Colour,
-    pub alpha: f64,
-    /// Asked radius in pixels.
-    pub radius: Option<f64>,
-}
-
-/// What the making of all panels of one picture shares.
-#[derive(Debug, Default)]
-pub(super) struct Making {
-    pub legend: Legend,
-    /// Sentences at the foot of the picture.
-    pub notes: Vec<String>,
-    view: Option<View>,
-    /// Layers without a name seen in this chart.
-    pub unnamed: usize,
-}
-
-impl Making {
-    /// Adds a sentence at the foot, once.
-    pub fn note(&mut self, sentence: String) {
-        if !self.notes.contains(&sentence) {
-            self.notes.push(sentence);
-        }
-    }
-
+impl Panel {
     /// Makes a chart ready.
     ///
     /// # Errors
     /// Clouds of different dimension, images beside other layers or of another size, lists of different length,
     /// an axis range that is empty or not finite, opacity or radius out of range.
-    pub fn panel(&mut self, chart: &Chart) -> Result<Panel> {
-        self.unnamed = 0;
+    pub fn of(chart: &Chart, making: &mut Making) -> Result<Panel> {
+        making.unnamed = 0;
         let images = chart.layers.iter().find_map(|l| if let Layer::Images(images) = l { Some(images) } else { None });
         if let Some(images) = images {
             if chart.layers.len() > 1 {
@@ -112,44 +81,24 @@ impl Making {
             ));
         }
         if dim == 3 {
-            return Ok(Panel::Solid(self.solid(&clouds)));
+            return Ok(Panel::Solid(Solid::of(&clouds, making)));
         }
-        Plane::new(chart, self).map(Panel::Plane)
+        Plane::new(chart, making).map(Panel::Plane)
     }
+}
 
-    fn solid(&mut self, clouds: &[&Cloud]) -> Solid {
+impl Solid {
+    /// Makes clouds of three coordinates ready.
+    fn of(clouds: &[&Cloud], making: &mut Making) -> Solid {
         let mut solid = Solid { swarms: Vec::new(), extents: [Extent::NONE; 3] };
         for cloud in clouds.iter().filter(|c| c.points.n() > 0) {
-            let swarm = self.swarm(cloud, |row| [row[0], row[1], row[2]]);
+            let swarm = making.swarm(cloud, |row| [row[0], row[1], row[2]]);
             for (i, extent) in solid.extents.iter_mut().enumerate() {
                 *extent = extent.join(Extent::trimmed(swarm.places.iter().map(|p| p[i]).collect()));
             }
             solid.swarms.push(swarm);
         }
         solid
-    }
-
-    /// The points of a cloud, thinned and placed by `place`.
-    pub fn swarm<const D: usize>(&mut self, cloud: &Cloud, place: impl Fn(&[f64]) -> [f64; D]) -> Swarm<D> {
-        let of = cloud.points.n();
-        let kept = thinned(of, MOST_POINTS, of as u64);
-        if kept.len() < of {
-            let name = if cloud.label.is_empty() { String::new() } else { format!(" of {}", cloud.label) };
-            self.note(format!("Shown: {} of {} points{name}.", grouped(kept.len()), grouped(of)));
-        }
-        let colour = self.legend.colour(&cloud.label, cloud.colour, Swatch::Dot, &mut self.unnamed);
-        let crowd = kept.len().max(1) as f64;
-        let alpha = cloud.alpha.unwrap_or((0.9 * (300.0 / crowd).powf(0.25)).clamp(0.35, 0.85));
-        let places = kept.into_iter().map(|i| place(cloud.points.row(i))).collect();
-        Swarm { places, colour, alpha, radius: cloud.radius }
-    }
-
-    /// The projection for clouds of more than three coordinates: that of the picture's first such cloud.
-    pub fn view(&mut self, points: &Points) -> View {
-        match &self.view {
-            Some(view) if view.dim() == points.dim() => view.clone(),
-            _ => self.view.insert(View::of(points)).clone(),
-        }
     }
 }
 
@@ -182,22 +131,4 @@ fn check_images(images: &Images) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// `1 value`, `20,000 values`.
-pub(super) fn counted(n: usize, what: &str) -> String {
-    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
-}
-
-/// `20,000`.
-fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
 }

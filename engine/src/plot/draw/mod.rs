@@ -2,43 +2,22 @@
 
 mod axes;
 mod clip;
-mod head;
 mod heat;
+mod layout;
 mod mosaic;
-mod solid;
+mod scatter3d;
+mod title;
 
-use super::Picture;
-use super::ink::{Align, PX, Place, Scene, font};
-use super::panel::{Making, Panel};
+use super::canvas::{Align, Scene, font};
+use super::chart::Chart;
+use super::colour::Colour;
+use super::picture::Picture;
+use super::prepared::Panel;
 use super::scale::Extent;
-use super::{Chart, Colour};
+use super::shared::Making;
 use crate::{Error, Result};
 use ab_glyph::FontRef;
-
-/// Empty paper around everything, in pixels.
-const MARGIN: f64 = 16.0;
-/// Empty paper between charts.
-const GUTTER: f64 = 18.0;
-/// Em of tick labels, of axis labels and the legend, of a chart's title, of the picture's title, of notes.
-const TICK: f64 = 11.5;
-const LABEL: f64 = 13.0;
-const TITLE: f64 = 14.0;
-const HEADING: f64 = 17.0;
-const NOTE: f64 = 11.0;
-
-/// A rectangle of the paper, in pixels.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Area {
-    left: f64,
-    top: f64,
-    width: f64,
-    height: f64,
-}
-
-/// A place given in pixels.
-fn place(x: f64, y: f64) -> Place {
-    ((x * f64::from(PX)).round() as i32, (y * f64::from(PX)).round() as i32)
-}
+use layout::{Area, GUTTER, MARGIN, TITLE, place};
 
 /// The whole picture.
 ///
@@ -56,7 +35,8 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
     font::register()?;
     let face = font::face()?;
     let mut making = Making::default();
-    let mut panels = picture.charts.iter().map(|chart| making.panel(chart)).collect::<Result<Vec<Panel>>>()?;
+    let mut panels =
+        picture.charts.iter().map(|chart| Panel::of(chart, &mut making)).collect::<Result<Vec<Panel>>>()?;
     if picture.same_axes {
         share_axes(&mut panels);
     }
@@ -71,7 +51,7 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
     // The height is known at the end; until then there is room enough for every chart.
     let mut scene = Scene::new(width.ceil() as u32, 100_000);
     let heading = if picture.title.is_empty() && count == 1 { &picture.charts[0].title } else { &picture.title };
-    let mut top = head::draw(&mut scene, &face, heading, &making.legend, width);
+    let mut top = title::draw(&mut scene, &face, heading, &making.legend, width);
     let titled = count > 1 && picture.charts.iter().any(|c| !c.title.is_empty());
     for (charts, panels) in picture.charts.chunks(columns).zip(panels.chunks(columns)) {
         if titled {
@@ -88,7 +68,7 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
         }
         top += height + GUTTER;
     }
-    top = head::notes(&mut scene, &face, &making.notes, top, width);
+    top = title::notes(&mut scene, &face, &making.notes, top, width);
     scene.size.1 = (top + MARGIN - GUTTER).ceil() as u32 + 4;
     Ok(scene)
 }
@@ -103,7 +83,7 @@ fn write_title(scene: &mut Scene, face: &FontRef<'_>, chart: &Chart, inner: Area
 fn draw_panel(scene: &mut Scene, face: &FontRef<'_>, panel: &Panel, area: Area) -> Result<Area> {
     match panel {
         Panel::Plane(plane) => axes::draw(scene, face, plane, area),
-        Panel::Solid(solid) => Ok(solid::draw(scene, solid, area)),
+        Panel::Solid(solid) => Ok(scatter3d::draw(scene, solid, area)),
         Panel::Mosaic(images) => Ok(mosaic::draw(scene, images, area)),
         Panel::Grid(grid) => Ok(heat::draw(scene, face, grid, area)),
     }
@@ -114,7 +94,7 @@ fn wanted_height(panel: &Panel, width: f64, making: &mut Making) -> f64 {
     match panel {
         Panel::Plane(plane) if plane.equal => width - 12.0,
         Panel::Plane(_) | Panel::Grid(_) => (0.62 * width).max(250.0),
-        Panel::Solid(solid) => solid::height(solid, width),
+        Panel::Solid(solid) => scatter3d::height(solid, width),
         Panel::Mosaic(images) => mosaic::height(images, width, making),
     }
 }

@@ -1,6 +1,6 @@
 //! Which colour each name has, and what the legend lists.
 
-use super::Colour;
+use super::colour::Colour;
 
 /// How a legend shows an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,43 +1,19 @@
-//! Several charts side by side, and every chart as a file.
+//! Pictures and charts as files.
 
-use super::{Chart, draw, ink};
+use super::chart::Chart;
+use super::picture::Picture;
+use super::{canvas, draw};
 use crate::{Error, Result};
 use std::path::Path;
 
-/// Charts side by side, with one legend for all.
-///
-/// Equal names have equal colours throughout, and charts of clouds share their axes, so that they can be compared.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Picture {
-    /// Above all charts; may be empty.
-    pub title: String,
-    /// The charts, line by line; 1 to 36.
-    pub charts: Vec<Chart>,
-    /// Charts per line; `None` takes up to three.
-    pub columns: Option<usize>,
-    /// Charts of clouds show the same region.
-    pub same_axes: bool,
-}
-
 impl Picture {
-    /// A picture without charts.
-    pub fn new(title: impl Into<String>) -> Picture {
-        Picture { title: title.into(), charts: Vec::new(), columns: None, same_axes: true }
-    }
-
-    /// Adds a chart.
-    pub fn with(mut self, chart: Chart) -> Picture {
-        self.charts.push(chart);
-        self
-    }
-
     /// The picture as SVG text; the bytes depend on the data only.
     ///
     /// # Errors
     /// No chart or more than 36; layers that do not fit together (see [`Chart`]): clouds of different dimension,
     /// lists of different length, images beside other layers, an empty axis range.
     pub fn svg(&self) -> Result<String> {
-        ink::svg_text(&draw::scene(self)?)
+        canvas::svg_text(&draw::scene(self)?)
     }
 
     /// The picture as PNG bytes, with twice the pixels of its nominal size; text uses an embedded font.
@@ -45,7 +21,7 @@ impl Picture {
     /// # Errors
     /// As [`Picture::svg`].
     pub fn png(&self) -> Result<Vec<u8>> {
-        ink::png_bytes(&draw::scene(self)?)
+        canvas::png_bytes(&draw::scene(self)?)
     }
 
     /// Writes the picture; the extension `.svg` or `.png` decides how. The file appears whole or not at all.

@@ -1,8 +1,9 @@
 //! What stands above and below the charts: the title, the legend, the notes.
 
-use super::super::ink::{Align, Mark, Paint, Scene, font};
+use super::super::canvas::{Align, Mark, Paint, Scene, font};
 use super::super::legend::{Legend, Swatch};
-use super::{Colour, HEADING, LABEL, MARGIN, NOTE, place};
+use super::layout::{HEADING, LABEL, MARGIN, NOTE, place};
+use crate::plot::Colour;
 use ab_glyph::FontRef;
 
 /// Draws title and legend, and returns where the charts begin.

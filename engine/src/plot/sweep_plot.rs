@@ -1,6 +1,8 @@
 //! The picture of a quantity that was measured for many values of some parameters.
 
-use super::{Chart, Curve, Heat, Picture};
+use super::chart::{Chart, Curve};
+use super::heat::Heat;
+use super::picture::Picture;
 
 /// Most charts of a picture, and most curves of a chart.
 const MOST: usize = 12;
@@ -28,7 +30,7 @@ struct Numeric {
 /// values span a factor of 20. None where no numeric axis varies, or the combinations are more than 12.
 ///
 /// ```
-/// use sdflow::output::{Place, survey};
+/// use sdflow::plot::{Place, survey};
 /// let place = |n: u32| Place { axes: vec![("n".into(), n.to_string())], value: 1.0 / f64::from(n), se: 0.01 };
 /// let picture = survey(&[place(2), place(8), place(32)], "energy", "energy over n").unwrap();
 /// assert_eq!(picture.charts.len(), 1);
@@ -136,7 +138,7 @@ fn is_wide(values: impl Iterator<Item = f64>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Layer;
+    use crate::plot::Layer;
 
     fn place(axes: &[(&str, &str)], value: f64) -> Place {
         let axes = axes.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();

@@ -1,8 +1,10 @@
 //! Rows of named cells, as text for a terminal, as Markdown, CSV or JSON.
 
 use crate::number::{estimate, number};
+#[cfg(feature = "files")]
 use crate::{Error, Result};
 use serde_json::{Map, Value, json};
+#[cfg(feature = "files")]
 use std::path::Path;
 
 /// One cell.
@@ -27,7 +29,7 @@ pub enum Cell {
 /// empty cell there.
 ///
 /// ```
-/// use sdflow::output::{Cell, Table};
+/// use sdflow::table::{Cell, Table};
 /// let mut table = Table::default();
 /// table.push([("flow", Cell::from("SD")), ("energy", Cell::Estimate { value: 0.0021, se: 0.0003 })]);
 /// table.push([("flow", Cell::from("MMD")), ("modes", Cell::from(7.0))]);
@@ -85,7 +87,7 @@ impl Table {
         self.rows.get(row).zip(at).and_then(|(cells, at)| cells.get(at)).unwrap_or(&Cell::Empty)
     }
 
-    /// One column's values; what is not a number is `NaN`, so that a [`super::Curve`] has a gap there.
+    /// One column's values; what is not a number is `NaN`, so that a [`Curve`](crate::plot::Curve) has a gap there.
     pub fn values(&self, column: &str) -> Vec<f64> {
         (0..self.n())
             .map(|row| match self.cell(row, column) {
@@ -109,6 +111,7 @@ impl Table {
     ///
     /// # Errors
     /// None in practice: memory does not refuse.
+    #[cfg(feature = "files")]
     pub fn csv(&self) -> Result<String> {
         let failure = |reason: String| Error::Numeric { what: "the table as CSV".into(), reason };
         let with_error: Vec<bool> = (0..self.columns.len())
@@ -157,6 +160,7 @@ impl Table {
     ///
     /// # Errors
     /// Another extension; a file that cannot be written.
+    #[cfg(feature = "files")]
     pub fn save(&self, path: &Path) -> Result<()> {
         let text = match path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase().as_str() {
             "csv" => self.csv()?,
