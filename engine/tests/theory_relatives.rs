@@ -1,11 +1,14 @@
 //! Known answers of the score-difference flow's relatives: MMD flow, SVGD.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
+mod common;
+
+use common::{exact_arithmetic, gap, two_sets};
 use faer::Mat;
 use faer::linalg::solvers::DenseSolveCore;
 use sdflow::Points;
 use sdflow::flow::{Clock, Flow, MmdFlow, MmdFlowOptions, Scaling, Stepper, Svgd, SvgdOptions, Weighting};
-use sdflow::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, PairwiseOptions, Part, Precision};
+use sdflow::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part};
 use sdflow::points::squared_distance;
 use sdflow::rng::Stream;
 use sdflow::schedule::Schedule;
@@ -20,18 +23,6 @@ const KERNELS: [Kernel; 5] = [
     Kernel::Matern32 { h: 0.8 },
     Kernel::Matern52 { h: 0.8 },
 ];
-
-fn exact_arithmetic() -> Pairwise {
-    let options = PairwiseOptions { precision: Precision::F64, ..PairwiseOptions::default() };
-    Pairwise::new(options, sdflow::Interrupt::default())
-}
-
-/// 60 target points and 45 particles in 3 dimensions.
-fn two_sets() -> (Points, Points) {
-    let mut y = Stream::new(2).normal(45, 3);
-    y.data_mut().iter_mut().for_each(|v| *v = 0.5 * *v + 1.0);
-    (Stream::new(1).normal(60, 3), y)
-}
 
 fn mmd(kernels: &[Kernel], scaling: Scaling, weighting: Weighting) -> MmdFlowOptions {
     MmdFlowOptions { kernel: Kernels::Given(kernels.to_vec()), scaling, weighting, ..MmdFlowOptions::default() }
@@ -52,10 +43,6 @@ fn score_and_mass(points: &Points, z: &Points, h: f64) -> (Points, Vec<f64>) {
     let sum = KernelSum { kernel, part: Part::Value, weights: None, values: None, leave_out_self: false };
     pairwise.kernel_sum(z, points, &sum, &mut sums).unwrap();
     (score, sums.mass.iter().map(|k| k / points.n() as f64).collect())
-}
-
-fn gap(a: &Points, b: &Points) -> f64 {
-    a.data().iter().zip(b.data()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
 }
 
 #[test]

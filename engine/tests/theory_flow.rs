@@ -1,21 +1,19 @@
 //! Known answers of the score-difference flow [weber2023score]: closed forms, identities, limits.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
+mod common;
+
+use common::exact_arithmetic;
 use faer::Mat;
 use sdflow::Points;
 use sdflow::flow::{Clock, Estimate, Flow, Integrator, Noise, Scaling, SdFlow, SdFlowOptions, Stepper};
 use sdflow::generator::{Affine, AffineOptions, Generator};
-use sdflow::pairwise::{Pairwise, PairwiseOptions, Precision};
+use sdflow::pairwise::Pairwise;
 use sdflow::rng::Stream;
 use sdflow::schedule::Schedule;
 use sdflow::score::{At, Exact, Form, GaussianFit, GaussianFitOptions, Kde, Score, SelfTerm};
 use sdflow::target::{Gaussian, Target};
 use std::sync::Arc;
-
-fn exact_arithmetic() -> Pairwise {
-    let options = PairwiseOptions { precision: Precision::F64, ..PairwiseOptions::default() };
-    Pairwise::new(options, sdflow::Interrupt::default())
-}
 
 fn gaussian_3d() -> Gaussian {
     let cov = Mat::from_fn(3, 3, |i, j| [[1.5, 0.4, 0.1], [0.4, 0.8, -0.3], [0.1, -0.3, 1.1]][i][j]);

@@ -1,21 +1,19 @@
 //! Known answers of denoising diffusion: what its steps are, their orders, and the laws that they reach.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
+mod common;
+
+use common::{exact_arithmetic, gap};
 use sdflow::Points;
 use sdflow::flow::{
     Clock, Diffusion, Flow, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions,
     Process, ReverseSdeOptions, ReverseSdeSampler, Stepper,
 };
-use sdflow::pairwise::{Pairwise, PairwiseOptions, Precision, Softmax, SoftmaxMean};
+use sdflow::pairwise::{Pairwise, Softmax, SoftmaxMean};
 use sdflow::rng::Stream;
 use sdflow::score::{Exact, Kde, Score};
 use sdflow::target::{Gaussian, Mixture, Target};
 use std::sync::Arc;
-
-fn exact_arithmetic() -> Pairwise {
-    let options = PairwiseOptions { precision: Precision::F64, ..PairwiseOptions::default() };
-    Pairwise::new(options, sdflow::Interrupt::default())
-}
 
 const VARIANCES: [f64; 2] = [1.0, 0.25];
 const MEAN: [f64; 2] = [0.5, -1.0];
@@ -39,10 +37,6 @@ fn moved(flow: &mut dyn Flow, mut cloud: Points, steps: usize, pairwise: &Pairwi
         stepper.step(flow, &mut cloud, &Clock::at(step, steps, Stream::new(5)), pairwise).unwrap();
     }
     (cloud, stepper.evaluations())
-}
-
-fn gap(a: &Points, b: &Points) -> f64 {
-    a.data().iter().zip(b.data()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
 }
 
 /// Where the probability flow takes `z` from the level `from` to `to`: by `sqrt((S + to^2) / (S + from^2))` about the mean.

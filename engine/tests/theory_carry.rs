@@ -1,25 +1,26 @@
 //! Points that follow a flow: where they go, what it does to volumes, and that the cloud does not feel them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
+mod common;
+
+use common::{exact_arithmetic, gap};
 use sdflow::flow::{
     Estimate, Flow, Integrator, Langevin, LangevinOptions, MmdFlow, MmdFlowOptions, Noise, SdFlow, SdFlowOptions, Svgd,
     SvgdOptions,
 };
 use sdflow::matrix::Spectrum;
-use sdflow::pairwise::{Kernels, Pairwise, PairwiseOptions, Precision};
+use sdflow::pairwise::Kernels;
 use sdflow::process::Unobserved;
 use sdflow::rng::Stream;
 use sdflow::run::{RunOptions, RunResult, run};
 use sdflow::schedule::Schedule;
 use sdflow::score::{Denoiser, DenoiserOptions, Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit, Score};
 use sdflow::target::{DatasetOptions, Gaussian, Target, dataset};
-use sdflow::{Error, Interrupt, Points};
+use sdflow::{Error, Points};
 use std::sync::Arc;
 
 fn go(flow: &mut dyn Flow, start: &Points, options: &RunOptions) -> Result<RunResult, Error> {
-    let precise = PairwiseOptions { precision: Precision::F64, ..PairwiseOptions::default() };
-    let pairwise = Pairwise::new(precise, Interrupt::default());
-    run(flow, start.clone(), None, options, &pairwise, Stream::new(3), &mut Unobserved)
+    run(flow, start.clone(), None, options, &exact_arithmetic(), Stream::new(3), &mut Unobserved)
 }
 
 fn carrying(steps: usize, points: &Points, log_det: bool) -> RunOptions {
@@ -42,11 +43,6 @@ fn sd(noise: Noise, integrator: Integrator, step: Schedule) -> SdFlow {
 
 fn half() -> Schedule {
     Schedule::Constant { value: 0.5 }
-}
-
-fn gap(a: &Points, b: &Points) -> f64 {
-    assert_eq!((a.n(), a.dim()), (b.n(), b.dim()));
-    a.data().iter().zip(b.data()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
 }
 
 #[test]

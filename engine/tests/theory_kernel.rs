@@ -1,17 +1,14 @@
 //! Known answers of the kernel estimate of the score difference [weber2023score]: symmetries, limits, its MMD relative.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
+mod common;
+
+use common::{exact_arithmetic, two_sets};
 use sdflow::Points;
 use sdflow::flow::{Clock, Estimate, Flow, Noise, Scaling, SdFlow, SdFlowOptions};
-use sdflow::pairwise::{Pairwise, PairwiseOptions, Precision};
 use sdflow::rng::Stream;
 use sdflow::schedule::Schedule;
 use sdflow::score::Kde;
-
-fn exact_arithmetic() -> Pairwise {
-    let options = PairwiseOptions { precision: Precision::F64, ..PairwiseOptions::default() };
-    Pairwise::new(options, sdflow::Interrupt::default())
-}
 
 /// The kernel field at the particles, by the flow itself.
 fn kernel_field(x: &Points, y: &Points, sigma: f64, scaling: Scaling) -> Points {
@@ -26,14 +23,6 @@ fn kernel_field(x: &Points, y: &Points, sigma: f64, scaling: Scaling) -> Points 
     let mut v = Points::default();
     flow.velocity(y, &Clock::at(0, 1, Stream::new(0)), &exact_arithmetic(), &mut v).unwrap();
     v
-}
-
-fn two_sets() -> (Points, Points) {
-    (Stream::new(1).normal(60, 3), {
-        let mut y = Stream::new(2).normal(45, 3);
-        y.data_mut().iter_mut().for_each(|v| *v = 0.5 * *v + 1.0);
-        y
-    })
 }
 
 fn map(points: &Points, f: impl Fn(&[f64]) -> Vec<f64>) -> Points {
