@@ -74,16 +74,4 @@ impl Ending {
             Ending::Interrupted { .. } => "interrupted",
         }
     }
-
-    /// What to do about it, a sentence.
-    pub fn advice(&self) -> String {
-        match self {
-            Ending::Finished => "All steps were taken.".into(),
-            Ending::Converged { step } => format!("Every threshold of `stop_when` was met after {step} steps."),
-            Ending::Diverged { step } => format!(
-                "Step {step} left the finite numbers; make `step` smaller, `sigma` larger, or use `scaling: \"denoiser\"`."
-            ),
-            Ending::Interrupted { step } => format!("Stopped after {step} steps; what exists is kept."),
-        }
-    }
 }

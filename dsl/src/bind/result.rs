@@ -11,6 +11,19 @@ use sdflow::table::{Cell, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// What to do about an ending, a sentence.
+pub fn advice(ending: &process::Ending) -> String {
+    use process::Ending::{Converged, Diverged, Finished, Interrupted};
+    match ending {
+        Finished => "All steps were taken.".into(),
+        Converged { step } => format!("Every threshold of `stop_when` was met after {step} steps."),
+        Diverged { step } => format!(
+            "Step {step} left the finite numbers; make `step` smaller, `sigma` larger, or use `scaling: \"denoiser\"`."
+        ),
+        Interrupted { step } => format!("Stopped after {step} steps; what exists is kept."),
+    }
+}
+
 /// What a script holds after `run` or `fit`.
 #[derive(Debug, Clone)]
 pub struct Done {

@@ -3,7 +3,7 @@
 use crate::bind::flow::Plan;
 use crate::bind::idle;
 use crate::bind::metric::{accepted, reference};
-use crate::bind::result::{Done, table};
+use crate::bind::result::{Done, advice, table};
 use crate::call::{At, Call, Fail};
 use crate::callback::own_time;
 use crate::context::Context;
@@ -67,7 +67,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     metrics.iter().for_each(|(name, reading)| context.metric(name, reading.clone()));
     let snapshots = made.snapshots.into_iter().map(|s| (s.step, Arc::new(s.points))).collect();
     let points = Arc::new(made.points);
-    let advice = made.ending.advice();
+    let advice = advice(&made.ending);
     let done = Done {
         points,
         carried: made.carried.map(Arc::new),

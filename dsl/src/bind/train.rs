@@ -4,7 +4,7 @@ use crate::bind::flow::Plan;
 use crate::bind::generator::Model;
 use crate::bind::learned::{self, ahead};
 use crate::bind::points::Cloud;
-use crate::bind::result::{Done, table};
+use crate::bind::result::{self, Done, table};
 use crate::bind::run::{Watch, finish};
 use crate::bind::sampler::law;
 use crate::call::{Call, Fail};
@@ -241,6 +241,6 @@ fn advice(ending: &Ending, or: &str) -> String {
                  smaller{or}."
             )
         }
-        _ => ending.advice(),
+        _ => result::advice(ending),
     }
 }

@@ -24,7 +24,7 @@ impl Array {
             [_, dim] => *dim,
             [_, rest @ ..] if options.flatten => rest.iter().product(),
             _ => {
-                let want = "points need two axes: give `flatten: true` to lay each item of the first axis out as a row";
+                let want = "points need two axes: the option `flatten` lays each item of the first axis out as a row";
                 return Err(origin.wrong(format!("its shape is {shape}"), want));
             }
         };

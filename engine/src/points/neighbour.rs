@@ -58,7 +58,7 @@ pub fn check_count(neighbours: usize, what: &str, points: &Points, least: usize)
         return Err(Error::shape(
             what,
             format!("{} rows", points.n()),
-            format!("{least} are needed for `neighbours: {neighbours}`"),
+            format!("{least} are needed for {neighbours} neighbours"),
         ));
     }
     Ok(())

@@ -91,7 +91,7 @@ fn axes_in_either_order() {
     }
     let bytes = array("|u1", "True", "(2, 3, 4)", &body);
     let error = complaint("x.npy", &bytes);
-    assert!(error.contains("its shape is (2, 3, 4), but points need two axes: give `flatten: true`"), "{error}");
+    assert!(error.contains("its shape is (2, 3, 4), but points need two axes: the option `flatten`"), "{error}");
     let points = load(&folder.file("x.npy", &bytes), &options(r#"{"flatten": true}"#)).unwrap();
     assert_eq!((points.n(), points.dim()), (2, 12));
     assert!(points.data().iter().enumerate().all(|(at, v)| at as f64 == *v));
