@@ -4,8 +4,6 @@ mod written;
 
 use crate::expression::Expression;
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
-use written::Written;
 
 /// A function of progress `t` in `[0, 1]`; written in data as a number (constant), a list (table), a formula in `t` or a
 /// tagged map.
@@ -15,8 +13,7 @@ use written::Written;
 /// let s = Schedule::Geometric { from: 10.0, to: 0.1 };
 /// assert!((s.at(0.5) - 1.0).abs() < 1e-12);
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Schedule {
     /// `value` throughout.
     Constant {

@@ -4,12 +4,15 @@
 //! it is shared. Derivatives are those of reverse-mode automatic differentiation [griewank2008evaluating]: exact to
 //! rounding, for all coordinates together at a few times the cost of one value.
 
+mod meaning;
 mod operation;
 mod parser;
 mod tape;
 #[cfg(test)]
 mod tests;
 mod token;
+
+pub use meaning::Meaning;
 
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -18,19 +21,6 @@ use tape::{LANES, Tape};
 
 /// Blocks that one thread takes at least.
 const BLOCKS: usize = 4;
-
-/// What a name in a formula stands for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Meaning {
-    /// The inputs, by index: `x[0]`.
-    Inputs,
-    /// One input.
-    Input(usize),
-    /// A number.
-    Number(f64),
-    /// Numbers, by index: `a[0]`.
-    List(Vec<f64>),
-}
 
 /// A formula `f(x)` of one number in `n` inputs.
 ///

@@ -1,6 +1,6 @@
 //! From text to operations, by recursive descent. A sum over an index reads its body once per value.
 
-use super::Meaning;
+use super::meaning::Meaning;
 use super::operation::{Binary, FUNCTIONS, Unary, is_function};
 use super::tape::Tape;
 use super::token::{Kind, Token, fault, tokens};

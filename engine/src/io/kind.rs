@@ -1,11 +1,13 @@
 //! Which kind of file it is.
 
-use super::npy;
 use super::origin::{Origin, cannot_read};
 use crate::Result;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+
+/// The first bytes of every `.npy`.
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +28,7 @@ impl Kind {
             _ => {}
         }
         let start = std::io::BufRead::fill_buf(reader).map_err(|e| cannot_read(path, &e))?;
-        if start.starts_with(npy::MAGIC) {
+        if start.starts_with(MAGIC) {
             Ok(Kind::Npy)
         } else if start.starts_with(b"PK\x03\x04") {
             Ok(Kind::Npz)

@@ -2,13 +2,11 @@
 
 use super::array::{Array, shape_text};
 use super::bytes::read_bytes;
+use super::kind::MAGIC;
 use super::origin::Origin;
 use crate::{Error, Result};
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 use std::io::Read;
-
-/// The first bytes of every `.npy`.
-pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// NumPy writes headers of about a hundred bytes; longer than this is no header.
 const HEADER_LIMIT: usize = 1 << 16;

@@ -3,12 +3,12 @@
 use super::Schedule;
 use crate::expression::Expression;
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// How a schedule stands in data.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Written {
+enum Written {
     Number(f64),
     List(Vec<f64>),
     Formula(String),
@@ -17,7 +17,7 @@ pub(super) enum Written {
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "schedule", rename_all = "lowercase", deny_unknown_fields)]
-pub(super) enum Tagged {
+enum Tagged {
     Constant { value: f64 },
     Linear { from: f64, to: f64 },
     Cosine { from: f64, to: f64 },
@@ -26,6 +26,18 @@ pub(super) enum Tagged {
     Polynomial { from: f64, to: f64, power: f64 },
     Sigmoid { from: f64, to: f64, steepness: f64 },
     Adaptive { from: f64, to: f64 },
+}
+
+impl Serialize for Schedule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        Written::from(self.clone()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Schedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Schedule, D::Error> {
+        Schedule::try_from(Written::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
 }
 
 impl TryFrom<Written> for Schedule {

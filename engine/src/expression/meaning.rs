@@ -1,0 +1,14 @@
+//! What the names in a formula stand for.
+
+/// What a name in a formula stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Meaning {
+    /// The inputs, by index: `x[0]`.
+    Inputs,
+    /// One input.
+    Input(usize),
+    /// A number.
+    Number(f64),
+    /// Numbers, by index: `a[0]`.
+    List(Vec<f64>),
+}
