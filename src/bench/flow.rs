@@ -5,7 +5,7 @@
 //! queries is timed alone. Readings and metrics, which a run takes now and then, are not part of a step.
 
 use super::case::{BenchCase, Data, Task};
-use super::{PATIENCE, deviation, median};
+use super::runs::{PATIENCE, deviation, median};
 use sdflow::flow::{Clock, Estimate, Flow, Integrator, Noise, SdFlow, SdFlowOptions, StepReport};
 use sdflow::pairwise::{Backend, Isa, Pairwise, Precision, ScoreDifference};
 use sdflow::process::Observer;

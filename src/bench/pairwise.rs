@@ -5,7 +5,7 @@
 //! threads, the error on random rows against the naive f64 reference.
 
 use super::case::{BenchCase, Data, Task};
-use super::{deviation, enough, median, peak_rss_mb};
+use super::runs::{deviation, enough, median, peak_rss_mb};
 use sdflow::pairwise::{Backend, Isa, Pairwise, PairwiseOptions, Precision, ScoreDifference, fma_peak, matrix_peak};
 use sdflow::{Interrupt, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
@@ -131,7 +131,7 @@ fn errors(
 
 #[cfg(test)]
 mod tests {
-    use super::super::RUNS;
+    use super::super::runs::RUNS;
     use super::*;
 
     #[test]

@@ -1,17 +1,18 @@
 //! `compare`: two runs, or two sweeps, side by side.
 
 mod difference;
+mod recorded;
 mod sweeps;
 
 use crate::args::CompareArgs;
 use crate::exit::Exit;
 use crate::progress::duration;
-use crate::record::stored::{is_sweep, stored};
-use crate::record::{Metric, Record};
+use crate::record::Metric;
+use crate::record::stored::is_sweep;
 use crate::{summary, terminal};
 use difference::{Change, Comparison, Verdict};
+use recorded::record;
 use sdflow_dsl::Diagnostic;
-use std::path::Path;
 use sweeps::Sweeps;
 
 /// Tells what differs between two runs or two sweeps; exit code 4 when a metric got worse by more than the limit.
@@ -42,10 +43,6 @@ fn sweeps_compared(args: &CompareArgs) -> Result<Exit, Diagnostic> {
         false => terminal::say(sweeps::text(&sweeps).trim_end()),
     }
     terminal::flushed().map(|()| exit)
-}
-
-fn record(path: &Path) -> Result<Record, Diagnostic> {
-    stored(path, "compare it with another sweep, or two of its cells")
 }
 
 fn text(comparison: &Comparison) -> String {

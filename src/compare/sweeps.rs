@@ -1,7 +1,7 @@
 //! Two sweeps side by side: cells of the same parameters are compared as runs are.
 
 use super::difference::{Change, Verdict};
-use super::record;
+use super::recorded::record;
 use crate::message;
 use crate::record::stored::TABLE;
 use crate::record::{Record, Status};

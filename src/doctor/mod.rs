@@ -1,5 +1,6 @@
 //! `doctor`: what this machine can do, what `auto` would choose on it, and what is odd.
 
+mod report;
 mod shown;
 mod survey;
 
@@ -8,65 +9,12 @@ use crate::bench::BenchCase;
 use crate::exit::Exit;
 use crate::message::of_engine;
 use crate::{machine, terminal};
+use report::{Chosen, Loops, Report, Set};
 use sdflow::pairwise::{Backend, Isa, Precision};
 use sdflow_dsl::Diagnostic;
-use serde::Serialize;
-use survey::{LargePages, Memory};
 
 /// Coordinates of the table where none are asked for.
 const DIMS: [usize; 5] = [2, 8, 64, 256, 784];
-
-/// All that is told.
-#[derive(Debug, Serialize)]
-struct Report {
-    schema: u32,
-    task: &'static str,
-    version: &'static str,
-    cpu: String,
-    /// Cores that this process may use, and threads that compute.
-    cores: usize,
-    threads: usize,
-    isas: Vec<Set>,
-    backends: Vec<Loops>,
-    /// What SDFLOW_ISA asks for, and what therefore runs.
-    asked: Isa,
-    isa: &'static str,
-    fma_peak_gflops: f64,
-    large_pages: LargePages,
-    memory: Memory,
-    choices: Vec<Chosen>,
-    advice: Vec<String>,
-}
-
-/// One instruction set.
-#[derive(Debug, Serialize)]
-struct Set {
-    name: &'static str,
-    available: bool,
-    /// Why it is not.
-    missing: Option<String>,
-}
-
-/// One backend.
-#[derive(Debug, Serialize)]
-struct Loops {
-    name: Backend,
-    available: bool,
-    serves: &'static str,
-}
-
-/// What `auto` chooses for one problem.
-#[derive(Debug, Serialize)]
-struct Chosen {
-    n: usize,
-    m: usize,
-    dim: usize,
-    sigma: f64,
-    precision: Precision,
-    backend: Backend,
-    isa: &'static str,
-    skip: bool,
-}
 
 /// Looks at the machine and tells what it found.
 ///

@@ -1,7 +1,7 @@
 //! The doctor's report as text.
 
+use super::report::{Chosen, Report};
 use super::survey::LargePages;
-use super::{Chosen, Report};
 use crate::bench::Data;
 use crate::machine;
 use crate::timing::word;
