@@ -1,18 +1,17 @@
-//! Rust sources as tokens, far enough to see which paths they name.
+//! The Rust sources of a folder, without their tests.
 
+use crate::tokens::Tokens;
 use std::path::Path;
 
-/// One source file without comments, strings and its test module.
+/// One source file without comments and its test module.
 pub struct Source {
     /// From the root of the repository, with `/`.
     pub path: String,
     /// Its code.
     pub tokens: Tokens,
-    test_files: Vec<String>,
+    /// Modules that it declares for tests only, as paths without an ending.
+    tests: Vec<String>,
 }
-
-/// Words and punctuation marks in order.
-pub struct Tokens(Vec<String>);
 
 /// All Rust sources below `folder`, a folder of the repository, but for files that are test modules.
 pub fn sources(folder: &str) -> Vec<Source> {
@@ -30,166 +29,46 @@ pub fn sources(folder: &str) -> Vec<Source> {
             }
         }
     }
-    let tests: Vec<String> = found.iter().flat_map(|source| source.test_files.clone()).collect();
-    found.retain(|source| !tests.contains(&source.path));
+    let tests: Vec<String> = found.iter().flat_map(|source| source.tests.clone()).collect();
+    let is_test = |path: &str| tests.iter().any(|t| path == format!("{t}.rs") || path.starts_with(&format!("{t}/")));
+    found.retain(|source| !is_test(&source.path));
+    found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }
 
-/// Files that `text`, the source at `path`, declares as modules for tests only.
-fn test_files(path: &str, text: &str) -> Vec<String> {
-    let own = path.trim_end_matches(".rs");
-    let home = if ["mod", "lib", "main"].iter().any(|root| own.ends_with(&format!("/{root}"))) {
-        own.rsplit_once('/').map_or("", |(folder, _)| folder)
-    } else {
-        own
-    };
-    let declared = text.split("#[cfg(test)]\nmod ").skip(1).filter_map(|rest| rest.split_once(';'));
-    let named = declared.filter(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || c == '_'));
-    named.map(|(name, _)| format!("{home}/{name}.rs")).collect()
+/// The line that makes the next module one for tests.
+fn is_test_line(line: &str) -> bool {
+    line == "#[cfg(test)]" || line.starts_with("#[cfg(all(test")
 }
 
 impl Source {
     pub fn new(path: &str, text: &str) -> Source {
-        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-        Source { path: path.into(), tokens: Tokens::of(code), test_files: test_files(path, text) }
+        let home = match path.trim_end_matches(".rs").rsplit_once('/') {
+            Some((folder, "mod" | "lib" | "main")) => folder,
+            _ => path.trim_end_matches(".rs"),
+        };
+        let (mut code, mut tests) = (String::new(), Vec::new());
+        let mut lines = text.lines().peekable();
+        while let Some(line) = lines.next() {
+            let declared = lines.peek().filter(|_| is_test_line(line)).and_then(|next| next.strip_prefix("mod "));
+            match declared.map(|rest| rest.trim_end_matches([' ', '{', '}', ';'])) {
+                Some(_) if lines.peek().is_some_and(|next| next.ends_with('{')) => break,
+                Some(name) => tests.push(format!("{home}/{name}")),
+                None => {}
+            }
+            code.push_str(line);
+            code.push('\n');
+        }
+        Source { path: path.into(), tokens: Tokens::of(&code), tests }
     }
 
     /// The module's path inside its crate; the crate's root has none.
     pub fn module(&self) -> Vec<String> {
         let inside = self.path.split_once("src/").map_or("", |(_, rest)| rest).trim_end_matches(".rs");
-        let parts = inside.split('/').filter(|part| !["mod", "lib", "main"].contains(part));
-        parts.map(String::from).collect()
-    }
-
-    /// First words after the crate's root in every path that this source names: `crate::a::b`, `use crate::{a, b::c}`,
-    /// and `super::` as far as it leads out of the module.
-    pub fn named_modules(&self) -> Vec<String> {
-        let tokens = &self.tokens.0;
-        let mut named = Vec::new();
-        for (i, word) in tokens.iter().enumerate() {
-            let continues = i >= 2 && tokens[i - 1] == ":" && tokens[i - 2] == ":";
-            let root = match word.as_str() {
-                "crate" if !continues => Some(i + 1),
-                "super" if !continues => self.root_after_supers(i),
-                _ => None,
-            };
-            if let Some(at) = root {
-                named.extend(self.tokens.first_words(at));
-            }
+        let mut parts: Vec<String> = inside.split('/').map(String::from).collect();
+        if parts.last().is_some_and(|last| ["mod", "lib", "main"].contains(&last.as_str())) {
+            parts.pop();
         }
-        named
-    }
-
-    /// Where the path of `super`s that starts at `i` goes on, if it leads to the crate's root.
-    fn root_after_supers(&self, i: usize) -> Option<usize> {
-        let supers = self.tokens.0[i..].chunks(3).take_while(|chunk| chunk[0] == "super").count();
-        (supers == self.module().len()).then_some(i + 3 * supers - 2)
-    }
-}
-
-impl Tokens {
-    /// Does this sequence of tokens occur?
-    pub fn contain(&self, word: &[&str]) -> bool {
-        self.0.windows(word.len()).any(|window| window.iter().zip(word).all(|(a, b)| a == b))
-    }
-
-    /// The first words behind the `::` at `at`: one, or those of a group in braces.
-    fn first_words(&self, at: usize) -> Vec<String> {
-        let rest = &self.0[at.min(self.0.len())..];
-        match rest {
-            [a, b, brace, inside @ ..] if a == ":" && b == ":" && brace == "{" => group(inside),
-            [a, b, word, ..] if a == ":" && b == ":" => vec![word.clone()],
-            _ => Vec::new(),
-        }
-    }
-
-    fn of(code: &str) -> Tokens {
-        let chars: Vec<char> = code.chars().collect();
-        let mut tokens = Vec::new();
-        let mut i = 0;
-        while i < chars.len() {
-            let next = chars.get(i + 1).copied().unwrap_or(' ');
-            i = match chars[i] {
-                '/' if next == '/' => past_line(&chars, i),
-                '/' if next == '*' => past_block(&chars, i),
-                '"' => past_string(&chars, i),
-                'r' if next == '"' || next == '#' => {
-                    past_raw_string(&chars, i).unwrap_or_else(|| word(&chars, i, &mut tokens))
-                }
-                '\'' => past_char(&chars, i),
-                c if c.is_alphanumeric() || c == '_' => word(&chars, i, &mut tokens),
-                c => {
-                    if !c.is_whitespace() {
-                        tokens.push(c.to_string());
-                    }
-                    i + 1
-                }
-            };
-        }
-        Tokens(tokens)
-    }
-}
-
-/// The first word of each entry of a group, up to its closing brace.
-fn group(inside: &[String]) -> Vec<String> {
-    let mut words = Vec::new();
-    let (mut depth, mut fresh) = (0, true);
-    for token in inside {
-        match token.as_str() {
-            "{" => depth += 1,
-            "}" if depth == 0 => break,
-            "}" => depth -= 1,
-            "," if depth == 0 => fresh = true,
-            word if fresh => {
-                words.push(word.to_string());
-                fresh = false;
-            }
-            _ => {}
-        }
-    }
-    words
-}
-
-fn word(chars: &[char], i: usize, tokens: &mut Vec<String>) -> usize {
-    let end = (i..chars.len()).find(|&j| !(chars[j].is_alphanumeric() || chars[j] == '_')).unwrap_or(chars.len());
-    tokens.push(chars[i..end].iter().collect());
-    end
-}
-
-fn past_line(chars: &[char], i: usize) -> usize {
-    (i..chars.len()).find(|&j| chars[j] == '\n').unwrap_or(chars.len())
-}
-
-fn past_block(chars: &[char], i: usize) -> usize {
-    let end = (i + 2..chars.len()).find(|&j| chars[j] == '*' && chars.get(j + 1) == Some(&'/'));
-    end.map_or(chars.len(), |j| j + 2)
-}
-
-fn past_string(chars: &[char], i: usize) -> usize {
-    let mut j = i + 1;
-    while j < chars.len() && chars[j] != '"' {
-        j += if chars[j] == '\\' { 2 } else { 1 };
-    }
-    j + 1
-}
-
-/// Behind `r"..."` or `r#"..."#`; none when it is a raw word such as `r#type`.
-fn past_raw_string(chars: &[char], i: usize) -> Option<usize> {
-    let hashes = chars[i + 1..].iter().take_while(|c| **c == '#').count();
-    let open = i + 1 + hashes;
-    if chars.get(open) != Some(&'"') {
-        return None;
-    }
-    let closes =
-        |j: usize| chars[j] == '"' && chars[j + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes;
-    Some((open + 1..chars.len()).find(|&j| closes(j)).map_or(chars.len(), |j| j + 1 + hashes))
-}
-
-/// Behind a character; a lifetime's quote is passed alone.
-fn past_char(chars: &[char], i: usize) -> usize {
-    match chars.get(i + 1) {
-        Some('\\') => (i + 3..chars.len()).find(|&j| chars[j] == '\'').map_or(chars.len(), |j| j + 1),
-        Some(_) if chars.get(i + 2) == Some(&'\'') => i + 3,
-        _ => i + 1,
+        parts
     }
 }

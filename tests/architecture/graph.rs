@@ -1,0 +1,144 @@
+//! Which file names which: every path is followed, through re-exports, to the file that defines its end.
+
+use crate::names::{Names, Path, Use};
+use crate::source::Source;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// For each file the files that it names, with the names.
+pub type Edges = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
+
+/// The modules of one crate.
+struct Modules<'a> {
+    files: BTreeMap<Path, (&'a str, Names)>,
+}
+
+/// Where a path ends.
+enum End {
+    File(String),
+    Module(Path),
+}
+
+/// Longest chain of re-exports that is followed.
+const DEEPEST: usize = 12;
+
+/// Which file of a crate depends on which. `mod child;` and the `pub use` of what stands below hand names on: the file
+/// depends on them only if it says them elsewhere too. A `use` of a module is no dependence, what is named in it is.
+pub fn edges(sources: &[Source]) -> Edges {
+    let files = sources.iter().map(|s| (s.module(), (s.path.as_str(), Names::of(&s.tokens.words)))).collect();
+    let modules = Modules { files };
+    let mut edges = Edges::new();
+    for (module, (file, names)) in &modules.files {
+        let own = edges.entry(file.to_string()).or_default();
+        let mut add = |path: &Path| {
+            if let Some(End::File(to)) = modules.end(module, path, 0).filter(|end| !end.is(file)) {
+                own.entry(to).or_default().insert(path.last().cloned().unwrap_or_default());
+            }
+        };
+        for taken in &names.uses {
+            if !taken.public || names.words.contains(&taken.name) || !modules.is_below(module, taken) {
+                add(&taken.path);
+            }
+        }
+        names.paths.iter().for_each(add);
+    }
+    edges
+}
+
+impl End {
+    fn is(&self, file: &str) -> bool {
+        matches!(self, End::File(to) if to == file)
+    }
+}
+
+impl Modules<'_> {
+    /// Does a re-export hand on what stands below `module`?
+    fn is_below(&self, module: &Path, taken: &Use) -> bool {
+        match self.end(module, &taken.path, 0) {
+            Some(End::File(to)) => self.files.iter().any(|(at, (file, _))| *file == to && at.starts_with(module)),
+            Some(End::Module(at)) => at.starts_with(module),
+            None => true,
+        }
+    }
+
+    /// Where `path` leads that is named in `module`; none when it leaves the crate.
+    fn end(&self, module: &Path, path: &Path, depth: usize) -> Option<End> {
+        let (first, rest) = path.split_first()?;
+        let supers = path.iter().take_while(|segment| *segment == "super").count();
+        match first.as_str() {
+            "crate" => self.walk(&Vec::new(), rest, depth),
+            "self" => self.walk(module, rest, depth),
+            "super" => self.walk(&module[..module.len().checked_sub(supers)?].to_vec(), &path[supers..], depth),
+            _ => self.knows(module, first).then(|| self.walk(module, path, depth)).flatten(),
+        }
+    }
+
+    /// Is `name` a child of `module`, or brought in or defined there?
+    fn knows(&self, module: &Path, name: &String) -> bool {
+        self.files.get(module).is_some_and(|(_, names)| {
+            names.children.contains(name)
+                || names.defined.contains(name)
+                || names.uses.iter().any(|taken| taken.name == *name && taken.path.first() != Some(name))
+                || names.uses.iter().any(|taken| taken.name == *name && taken.path.len() > 1)
+        })
+    }
+
+    /// Goes down `path` from `module`. An item is preferred to a module of the same name where the path ends.
+    fn walk(&self, module: &Path, path: &[String], depth: usize) -> Option<End> {
+        let (file, names) = self.files.get(module)?;
+        let Some((segment, rest)) = path.split_first() else { return Some(End::Module(module.clone())) };
+        let below = [module.as_slice(), std::slice::from_ref(segment)].concat();
+        let child = names.children.contains(segment) && self.files.contains_key(&below);
+        let taken = names.uses.iter().find(|taken| taken.name == *segment && depth < DEEPEST);
+        if names.defined.contains(segment) && !(child && !rest.is_empty()) {
+            return Some(End::File(file.to_string()));
+        }
+        match taken {
+            Some(taken) if !(child && !rest.is_empty()) => match self.end(module, &taken.path, depth + 1)? {
+                End::Module(at) => self.walk(&at, rest, depth + 1),
+                end => Some(end),
+            },
+            _ if child => self.walk(&below, rest, depth),
+            // A name that a macro makes.
+            _ => Some(End::File(file.to_string())),
+        }
+    }
+}
+
+/// Files that depend on each other in a circle, each set of them as its files and the edges among them.
+pub fn circles(edges: &Edges) -> Vec<Edges> {
+    let reached = |from: &String| {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![from.clone()]);
+        while let Some(file) = open.pop() {
+            let new = edges.get(&file).into_iter().flatten().map(|(to, _)| to.clone());
+            open.extend(new.filter(|to| seen.insert(to.clone())).collect::<Vec<_>>());
+        }
+        seen
+    };
+    let reach: BTreeMap<&String, BTreeSet<String>> = edges.keys().map(|file| (file, reached(file))).collect();
+    let mut found: Vec<Edges> = Vec::new();
+    for (file, all) in reach.iter().filter(|(file, all)| all.contains(**file)) {
+        if found.iter().any(|circle| circle.contains_key(*file)) {
+            continue;
+        }
+        let inside: BTreeSet<&String> =
+            all.iter().filter(|to| reach.get(to).is_some_and(|r| r.contains(*file))).collect();
+        let among = |from: &String| {
+            let own = edges[from].iter().filter(|(to, _)| inside.contains(to));
+            (from.clone(), own.map(|(to, names)| (to.clone(), names.clone())).collect())
+        };
+        found.push(inside.iter().map(|from| among(from)).collect());
+    }
+    found
+}
+
+/// A circle as text, a line per file with what it names of the others.
+pub fn shown(circle: &Edges) -> String {
+    let mut out = format!("{} files in a circle:\n", circle.len());
+    for (from, all) in circle {
+        for (to, names) in all {
+            let names = names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            out += &format!("  {from} -> {to} ({names})\n");
+        }
+    }
+    out
+}

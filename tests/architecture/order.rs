@@ -1,0 +1,71 @@
+//! The order of the engine's modules.
+
+use crate::graph::{Edges, edges};
+use crate::source::{Source, sources};
+use crate::with_planted;
+
+/// The engine's modules from low to high; a module may name those of its own rank and below. One line a rank; a name that
+/// is no module yet does no harm.
+const ORDER: &[&[&str]] = &[
+    &["error"],
+    &["interrupt", "options", "process", "expression", "number"],
+    &["points", "rng", "matrix", "simd"],
+    &["schedule", "pairwise", "net", "io"],
+    &["target"],
+    &["score"],
+    &["flow", "metric"],
+    &["generator"],
+    &["run"],
+    &["cost"],
+    &["table", "plot"],
+];
+
+/// Modules that name one of higher rank, and modules without a rank.
+fn upward(edges: &Edges) -> Vec<String> {
+    let module = |file: &str| Source::new(file, "").module().first().cloned();
+    let rank = |module: &str| ORDER.iter().position(|rank| rank.contains(&module));
+    let mut found = Vec::new();
+    for (file, all) in edges {
+        let Some(from) = module(file) else { continue };
+        let Some(own) = rank(&from) else {
+            found.push(format!("{file}: {from} has no place in the order"));
+            continue;
+        };
+        for to in all.keys() {
+            let Some(other) = module(to).and_then(|to| rank(&to)).filter(|other| *other > own) else { continue };
+            found.push(format!("{file} (rank {own}) names {to} (rank {other})"));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_module_of_the_engine_names_a_higher_one() {
+    assert_eq!(upward(&edges(&sources("engine/src"))), Vec::<String>::new());
+}
+
+#[test]
+fn planted_violations_are_found() {
+    let planted = |path: &str, text: &str| upward(&edges(&with_planted("engine/src", path, text)));
+    let up = planted("engine/src/points/planted.rs", "use crate::{Error, target::{Gaussian, Mixture}};");
+    assert_eq!(up.len(), 2, "one line for each file: {up:?}");
+    assert!(up[0].starts_with("engine/src/points/planted.rs (rank 2) names engine/src/target/"), "{up:?}");
+    for (path, text) in [
+        ("engine/src/points.rs", "fn f() -> usize { crate::run::run(0) }"),
+        ("engine/src/score/planted.rs", "use super::super::flow::Flow;"),
+        ("engine/src/matrix.rs", "use crate::metric::{self, Reference};"),
+        ("engine/src/number.rs", "pub use crate::Points;"),
+        ("engine/src/io/planted.rs", "use crate::score; fn f() { score::Kde::of(0); }"),
+        ("engine/src/gadget.rs", "use crate::Points;"),
+    ] {
+        assert_eq!(planted(path, text).len(), 1, "{path}: {text} {:?}", planted(path, text));
+    }
+}
+
+#[test]
+fn comments_strings_and_tests_may_say_anything() {
+    let text = "// crate::run\n/// [`crate::run`]\nlet s = \"crate::run::run\"; let r = r#\"crate::run::run\"#; let c = '\"';\n\
+                fn f<'a>(x: &'a str) {}\n#[cfg(test)]\nmod tests {\n use crate::run::run;\n}";
+    let planted = [Source::new("engine/src/points.rs", text), Source::new("engine/src/lib.rs", "pub mod run;")];
+    assert_eq!(upward(&edges(&planted)), Vec::<String>::new());
+}
