@@ -292,8 +292,9 @@ fn particles_in_turn_feel_the_field_of_all() {
         let all = options(0.7, 1.0, Scaling::Denoiser, Noise::Fresh, Integrator::Euler);
         let mut flow = SdFlow::new(estimates.0, estimates.1, SdFlowOptions { batch, ..all }).unwrap();
         let mut out = Points::default();
-        flow.velocity(&cloud, &Clock::at(step, 10, Stream::new(4)), &exact_arithmetic(), &mut out).unwrap();
-        (out, flow.pairs(cloud.n()).velocity)
+        let pairwise = exact_arithmetic();
+        flow.velocity(&cloud, &Clock::at(step, 10, Stream::new(4)), &pairwise, &mut out).unwrap();
+        (out, pairwise.work().pairs())
     };
     let mut met = vec![0; cloud.n()];
     for step in 0..3 {

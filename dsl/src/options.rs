@@ -2,7 +2,7 @@
 
 use crate::bind::matrix::Matrix;
 use crate::bind::points::Cloud;
-use crate::bind::unknown;
+use crate::dry::unknown;
 use crate::call::{At, Call, Fail, described, shown, unquoted};
 use crate::manual::Entry;
 use crate::spelling;

@@ -7,7 +7,8 @@
 //! * [`points`], [`rng`], [`io`]: what moves, reproducible randomness, files; [`expression`]: formulas;
 //! * [`pairwise`]: the three reductions on which everything stands; [`net`]: a small net that learns;
 //! * [`target`], [`score`], [`flow`]: what to reach, how its score is known, how particles move;
-//! * [`generator`], [`metric`], [`run`], [`output`]: models, measurements, the driver, pictures.
+//! * [`generator`], [`metric`], [`run`], [`output`]: models, measurements, the driver, pictures;
+//! * [`cost`]: what a run would take.
 
 mod error;
 pub mod expression;
@@ -32,6 +33,8 @@ pub mod metric;
 
 pub mod generator;
 pub mod run;
+
+pub mod cost;
 
 pub mod output;
 

@@ -17,7 +17,7 @@ const ORDER: [&[&str]; 10] = [
     &["flow", "metric"],
     &["generator"],
     &["run"],
-    &["output"],
+    &["output", "cost"],
 ];
 
 /// What the crate's root re-exports, and where it comes from.

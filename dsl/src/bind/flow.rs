@@ -122,7 +122,7 @@ fn whole_difference(call: &Call, i: usize) -> Fail {
 fn gan_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let mut options: GanFlowOptions = call.options()?;
     let target = law(call, 0)?;
-    first_training(call, target.dim(), &mut options.discriminator);
+    first_training(call, &target, &mut options.discriminator);
     idle::in_gan_flow(call, &options);
     Plan::value("gan_flow", call, move || Ok(Box::new(GanFlow::new(Arc::clone(&target), options.clone())?)))
 }

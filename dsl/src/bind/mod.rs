@@ -23,8 +23,7 @@ mod sweep;
 mod table;
 pub mod target;
 mod train;
-pub mod unknown;
-mod velocity;
+pub mod velocity;
 
 use crate::Reading;
 use crate::call::{Call, Fail};
@@ -133,7 +132,7 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     table::register(engine);
     error_text(engine);
     if context.dry.is_some() {
-        unknown::register(engine, context);
+        crate::dry::unknown::register(engine, context);
     }
 }
 

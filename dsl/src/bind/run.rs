@@ -15,7 +15,7 @@ use sdflow::options::Options;
 use sdflow::process::{Observer, Row};
 use sdflow::run::{MetricChoice, RunOptions};
 use sdflow::target::{Gaussian, Target};
-use sdflow::{Points, process, run};
+use sdflow::{Points, cost, process, run};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -43,21 +43,25 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     idle::in_run(call, call.handles() > 2, &options);
     options.steps = context.steps(options.steps);
     let reference = match call.handles() > 2 {
-        true => Some(reference(call, 2, start.count())?),
+        true => Some(reference(call, 2, start.n())?),
         false => None,
     };
     let place = |e| call.place(e);
-    let mut flow = plan.flow().map_err(place)?;
     context.callbacks.taken();
     let mut watch = Watch(context);
     let (start, dim) = ((*start).clone(), start.dim());
     let stream = context.stream("run");
     let pairwise = &context.pairwise;
-    let (flow, reference) = (flow.as_mut(), reference.as_ref());
+    let reference = reference.as_ref();
     let made = match &context.dry {
-        None => run::run(flow, start, reference, &options, pairwise, stream, &mut watch).map_err(place)?,
+        None => {
+            let mut flow = plan.flow().map_err(place)?;
+            run::run(flow.as_mut(), start, reference, &options, pairwise, stream, &mut watch).map_err(place)?
+        }
         Some(dry) => {
-            let (made, ahead) = run::forecast(flow, start, reference, &options, pairwise, stream).map_err(place)?;
+            let gauge = dry.gauge(pairwise);
+            let (made, ahead) =
+                cost::run(&|| plan.flow(), start, reference, &options, &gauge, stream).map_err(place)?;
             dry.add(&format!("run {}", plan.name), call.native.call_position(), &ahead);
             made
         }

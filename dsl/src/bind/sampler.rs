@@ -7,17 +7,15 @@ use crate::bind::score::{Recipe, score};
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
-use sdflow::Result;
+use sdflow::{Result, cost};
 use sdflow::flow::{
     Diffusion, Langevin, LangevinOptions, LikelihoodOptions, PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions,
     ReverseSdeOptions, ReverseSdeSampler, Svgd, SvgdOptions,
 };
 use sdflow::options::Options;
-use sdflow::run::Forecast;
 use sdflow::score::Score;
 use sdflow::target::Target;
 use std::sync::Arc;
-use std::time::Instant;
 
 type Made = std::result::Result<Dynamic, Fail>;
 
@@ -176,9 +174,8 @@ fn prior(call: &Call) -> Made {
     let law = plan.flow().and_then(|flow| flow.prior()).map_err(|e| call.place(e))?;
     let n = call.context.points(call.count(1, 1)?);
     size(call, 1, n, law.dim())?;
-    let held = call.context.held(n, law.dim());
-    let points = law.sample(held, call.context.stream("prior")).map_err(|e| call.place(e))?;
-    Ok(Cloud::value(points.standing_for(n)))
+    let points = law.sample(n, call.context.stream("prior")).map_err(|e| call.place(e))?;
+    Ok(Cloud::value(points))
 }
 
 fn log_density(call: &Call) -> Made {
@@ -187,26 +184,16 @@ fn log_density(call: &Call) -> Made {
     let options: LikelihoodOptions = call.options()?;
     let place = |e| call.place(e);
     options.check().map_err(place)?;
-    let mut flow = plan.flow().map_err(place)?;
     let stream = context.stream("log density");
-    let Some(dry) = &context.dry else {
-        let logs = flow.log_density(&points, &options, &context.pairwise, stream).map_err(place)?;
-        return Ok(numbers(&logs));
+    let logs = match &context.dry {
+        None => plan.flow().and_then(|mut flow| flow.log_density(&points, &options, &context.pairwise, stream)),
+        Some(dry) => {
+            let gauge = dry.gauge(&context.pairwise);
+            cost::log_density(&|| plan.flow(), &points, &options, &gauge, stream).map(|(logs, ahead)| {
+                dry.add(&format!("log_density {}", plan.name), call.native.call_position(), &ahead);
+                logs
+            })
+        }
     };
-    let begun = Instant::now();
-    let few = points.rows(0..points.n().min(4));
-    let probes = options.probes.map(|probes| probes.min(4));
-    let shortened = LikelihoodOptions { steps: options.steps.min(2), probes, ..options.clone() };
-    let logs = flow.log_density(&few, &shortened, &context.pairwise, stream).map_err(place)?;
-    // Seven stages of all directions in every step, where the tolerance asks for no more.
-    let (steps, n) = (options.steps as u64, points.count());
-    let fields = |options: &LikelihoodOptions| 2 * options.directions(points.dim()) as u64 + 1;
-    let nfe = steps.saturating_mul(7 * fields(&options));
-    let pairs = nfe.saturating_mul(flow.pairs(n).velocity);
-    let share = (options.steps as f64 / shortened.steps as f64) * (n as f64 / few.n() as f64);
-    let share = share * fields(&options) as f64 / fields(&shortened) as f64;
-    let seconds = share * begun.elapsed().as_secs_f64();
-    let ahead = Forecast { steps, nfe, flow_pairs: pairs, pairs, seconds, bytes: 0, varies: true };
-    dry.add(&format!("log_density {}", plan.name), call.native.call_position(), &ahead);
-    Ok(numbers(&(0..n).map(|i| logs[i % logs.len()]).collect::<Vec<_>>()))
+    Ok(numbers(&logs.map_err(place)?))
 }

@@ -3,7 +3,7 @@
 mod metropolis;
 
 use super::step::diffuse;
-use super::{Clock, Flow, FlowPairs, Integrator, StepReport, Stepper};
+use super::{Clock, Flow, Integrator, StepReport, Stepper};
 use crate::pairwise::Pairwise;
 use crate::score::{At, Form, Score};
 use crate::target::Target;
@@ -206,15 +206,6 @@ impl Flow for Langevin {
         Ok(report)
     }
 
-    fn evaluations(&self, steps: usize) -> usize {
-        match (self.sampler, &self.sigma) {
-            (LangevinSampler::Ula, _) => steps,
-            // At the start, then at every proposal.
-            (LangevinSampler::Mala, Schedule::Constant { .. }) => steps + 1,
-            (LangevinSampler::Mala, _) => 2 * steps,
-        }
-    }
-
     fn is_velocity(&self) -> bool {
         false
     }
@@ -234,10 +225,6 @@ impl Flow for Langevin {
     fn readings(&mut self, _cloud: &Points, _clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
         let recent = std::mem::take(&mut self.recent);
         Ok(recent.rate().map(|rate| ("acceptance", rate)).into_iter().collect())
-    }
-
-    fn pairs(&self, cloud: usize) -> FlowPairs {
-        FlowPairs { velocity: self.score.pairs(cloud, cloud), readings: 0 }
     }
 
     fn warnings(&self, _cloud: &Points) -> Vec<String> {

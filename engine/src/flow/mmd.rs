@@ -1,6 +1,6 @@
 //! The gradient flow of the maximum mean discrepancy [arbel2019maximum].
 
-use super::{Clock, Flow, FlowPairs, Integrator, Scaling};
+use super::{Clock, Flow, Integrator, Scaling};
 use crate::number::number;
 use crate::pairwise::{
     Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Precision, ScoreDifference,
@@ -230,15 +230,6 @@ impl Flow for MmdFlow {
         let level = |clock: &Clock| self.options.noise.at(clock.progress());
         let injected = self.options.noise.extremes().into_iter().any(|noise| noise > 0.0);
         Ok(if injected { vec![("noise", level(clock))] } else { Vec::new() })
-    }
-
-    fn pairs(&self, cloud: usize) -> FlowPairs {
-        let passes = |kernel: &Kernel| match (self.options.weighting, kernel) {
-            (Weighting::Normalised, Kernel::Gaussian { .. }) | (Weighting::Plain, _) => 1,
-            (Weighting::Normalised, _) => 2,
-        };
-        let passes: usize = self.kernels.iter().map(passes).sum();
-        FlowPairs { velocity: (passes * cloud * (self.target.count() + cloud)) as u64, readings: 0 }
     }
 
     fn step_size(&self) -> &Schedule {

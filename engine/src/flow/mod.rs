@@ -18,7 +18,6 @@ pub use diffusion::{
     Diffusion, Levels, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process,
     ReverseSdeOptions, ReverseSdeSampler,
 };
-pub(crate) use divergence::directions;
 pub use estimate::Estimate;
 pub use gan::{Critic, GanFlow, GanFlowOptions, Loss};
 pub use langevin::{Langevin, LangevinOptions, LangevinSampler};
@@ -83,19 +82,6 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
         stepper.follow(self, cloud, clock, pairwise)
     }
 
-    /// Evaluations of the velocity in a run of `steps` steps; where steps adapt, about so many.
-    fn evaluations(&self, steps: usize) -> usize {
-        match self.step_size() {
-            Schedule::Adaptive { .. } => steps.saturating_mul(2),
-            _ => steps.saturating_mul(self.integrator().evaluations()),
-        }
-    }
-
-    /// How many later evaluations the first one takes as long as, at least 1: a fit that is made before it is followed.
-    fn first_evaluation(&self) -> f64 {
-        1.0
-    }
-
     /// Is the velocity all there is to it, at any cloud? A sampler's noise, rejections and falling noise level are not seen in
     /// its velocity, so that a generator cannot be trained by it.
     fn is_velocity(&self) -> bool {
@@ -149,11 +135,6 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
         Ok(Vec::new())
     }
 
-    /// Pairs that one velocity, and one round of readings, of a cloud of `cloud` points take.
-    fn pairs(&self, _cloud: usize) -> FlowPairs {
-        FlowPairs::default()
-    }
-
     /// What the user should know once the run is over, a sentence each.
     fn warnings(&self, _cloud: &Points) -> Vec<String> {
         Vec::new()
@@ -185,15 +166,6 @@ fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
         return Ok(());
     }
     Err(Error::argument("sigma", smallest, format!("{} needs a positive sigma", score.name())))
-}
-
-/// Pairs of a query and a source, as [`Flow::pairs`] foretells them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FlowPairs {
-    /// Of one evaluation of the velocity.
-    pub velocity: u64,
-    /// Of one round of readings.
-    pub readings: u64,
 }
 
 /// Where in a run a step stands.

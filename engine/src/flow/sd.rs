@@ -4,11 +4,11 @@ mod field;
 mod option;
 mod turn;
 
-use field::{PROBES, Who};
+use field::Who;
 pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
-use super::{Clock, Estimate, Flow, FlowPairs, Integrator, StepReport};
+use super::{Clock, Estimate, Flow, Integrator, StepReport};
 use crate::number::number;
 use crate::pairwise::Pairwise;
 use crate::points::Standardiser;
@@ -218,18 +218,6 @@ impl Flow for SdFlow {
         readings.extend(self.target.ess().map(|e| ("ess_target", e)));
         readings.extend(self.source.ess().map(|e| ("ess_source", e)));
         Ok(readings)
-    }
-
-    fn pairs(&self, cloud: usize) -> FlowPairs {
-        let (scores, probes) = ([&self.target, &self.source], cloud.min(PROBES));
-        let of = |queries: usize| scores.iter().map(|s| s.pairs(queries, cloud)).sum::<u64>();
-        let halves: Vec<u64> = scores.iter().filter_map(|s| s.half_pairs(probes, cloud)).collect();
-        let readings = if halves.is_empty() { 0 } else { halves.iter().sum::<u64>() + of(probes) };
-        FlowPairs { velocity: of(self.options.batch.map_or(cloud, |batch| batch.min(cloud))), readings }
-    }
-
-    fn first_evaluation(&self) -> f64 {
-        self.target.first_evaluation().max(self.source.first_evaluation())
     }
 
     fn warnings(&self, _cloud: &Points) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Stein variational gradient descent [liu2016stein].
 
-use super::{Clock, Flow, FlowPairs, Integrator};
+use super::{Clock, Flow, Integrator};
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Precision, median_distance};
 use crate::score::{At, Form, Score};
 use crate::{Error, Points, Result, schedule::Schedule};
@@ -74,7 +74,7 @@ impl Svgd {
             let reason = "all particles coincide, so there is no median distance; give a kernel with its bandwidth";
             return Err(Error::Numeric { what: "the bandwidth \"median\"".into(), reason: reason.into() });
         };
-        let h = median / (2.0 * (cloud.count() as f64 + 1.0).ln()).sqrt();
+        let h = median / (2.0 * (cloud.n() as f64 + 1.0).ln()).sqrt();
         self.kernels.clear();
         self.kernels.push(Kernel::Gaussian { h });
         Ok(())
@@ -187,11 +187,6 @@ impl Flow for Svgd {
     fn readings(&mut self, cloud: &Points, _clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
         self.choose_kernel(cloud)?;
         Ok(vec![("bandwidth", self.kernels[0].bandwidth())])
-    }
-
-    fn pairs(&self, cloud: usize) -> FlowPairs {
-        let kernels = self.kernels.len().max(1);
-        FlowPairs { velocity: (2 * kernels * cloud * cloud) as u64 + self.score.pairs(cloud, cloud), readings: 0 }
     }
 
     fn warnings(&self, _cloud: &Points) -> Vec<String> {

@@ -63,19 +63,19 @@ pub fn run(
 /// A coordinate beyond this (or NaN) is divergence: squares and fourth powers of it must still be finite.
 const BOUND: f64 = 1e70;
 
-pub(super) struct Driver<'a> {
-    pub(super) flow: &'a mut dyn Flow,
-    pub(super) options: &'a RunOptions,
-    pub(super) pairwise: &'a Pairwise,
-    pub(super) measures: Measures<'a>,
-    pub(super) stream: Stream,
+pub(crate) struct Driver<'a> {
+    flow: &'a mut dyn Flow,
+    options: &'a RunOptions,
+    pairwise: &'a Pairwise,
+    measures: Measures<'a>,
+    stream: Stream,
     stepper: Stepper,
-    pub(super) cloud: Points,
-    pub(super) result: RunResult,
+    pub(crate) cloud: Points,
+    pub(crate) result: RunResult,
 }
 
 impl<'a> Driver<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         flow: &'a mut dyn Flow,
         start: Points,
         reference: Option<&'a Reference>,
@@ -175,7 +175,12 @@ impl<'a> Driver<'a> {
         Ok(true)
     }
 
-    pub(super) fn step(&mut self, step: usize) -> Result<()> {
+    /// Evaluations of the velocity so far.
+    pub(crate) fn evaluations(&self) -> u64 {
+        self.stepper.evaluations()
+    }
+
+    pub(crate) fn step(&mut self, step: usize) -> Result<()> {
         self.pairwise.interrupt().check()?;
         let (begun, pairs) = (Instant::now(), self.pairwise.work().pairs());
         let clock = Clock::at(step, self.options.steps, self.stream);
@@ -188,7 +193,7 @@ impl<'a> Driver<'a> {
     }
 
     /// One row of history; true once every threshold of `stop_when` is met.
-    pub(super) fn measure(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
+    pub(crate) fn measure(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
         let begun = Instant::now();
         let clock = Clock::at(step, self.options.steps, self.stream);
         let mut row: Row = BTreeMap::from([("step".into(), step as f64), ("progress".into(), clock.progress())]);

@@ -2,11 +2,10 @@
 
 mod carry;
 mod driver;
-mod forecast;
 mod measure;
 mod option;
 
+pub(crate) use driver::Driver;
 pub use driver::{RunResult, Snapshot, run};
-pub use forecast::{Forecast, MetricForecast, forecast, forecast_metric, timed};
 pub use measure::{MetricChoice, estimate_with_floor};
 pub use option::RunOptions;

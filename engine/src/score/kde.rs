@@ -124,11 +124,6 @@ impl Kde {
         Ok(())
     }
 
-    /// The number of points that it stands on.
-    fn available(&self, cloud: usize) -> usize {
-        self.points.as_ref().map_or(cloud, Points::count)
-    }
-
     fn leaves_out(&self, at: &At) -> bool {
         self.points.is_none() && at.aligned && self.self_term == SelfTerm::Exclude
     }
@@ -155,16 +150,6 @@ impl Score for Kde {
         }
         shift(&self.mean.mean, at, form, out);
         Ok(())
-    }
-
-    fn pairs(&self, queries: usize, cloud: usize) -> u64 {
-        let available = self.available(cloud);
-        (queries * self.batch.map_or(available, |batch| batch.clamp(1, available))) as u64
-    }
-
-    fn half_pairs(&self, queries: usize, cloud: usize) -> Option<u64> {
-        let available = self.available(cloud);
-        (available >= 4).then_some((queries * 2 * (available / 2)) as u64)
     }
 
     fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {

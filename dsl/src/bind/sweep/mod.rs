@@ -7,7 +7,7 @@ mod table;
 pub use table::places;
 
 use crate::bind::points::number;
-use crate::bind::unknown;
+use crate::dry::unknown;
 use crate::call::{At, Call, Fail, described};
 use crate::callback::detached;
 use crate::context::{Context, diverged_with};

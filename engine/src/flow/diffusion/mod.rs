@@ -12,7 +12,7 @@ pub use option::{
     PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler,
 };
 
-use super::{Clock, Flow, FlowPairs, Integrator, StepReport, Stepper};
+use super::{Clock, Flow, Integrator, StepReport, Stepper};
 use crate::number::number;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
@@ -190,13 +190,6 @@ impl Flow for Diffusion {
         Ok(report)
     }
 
-    fn evaluations(&self, steps: usize) -> usize {
-        // The step onto 0 is Euler's and is not corrected.
-        let of_one = self.method.evaluations(self.score.dim().unwrap_or(1));
-        let saved = if self.levels.denoises() { of_one - 1 } else { 0 };
-        of_one.saturating_mul(steps).saturating_sub(saved)
-    }
-
     fn is_velocity(&self) -> bool {
         false
     }
@@ -233,10 +226,6 @@ impl Flow for Diffusion {
 
     fn readings(&mut self, _cloud: &Points, clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
         Ok(vec![("sigma", self.levels.sigma(clock.step, clock.steps))])
-    }
-
-    fn pairs(&self, cloud: usize) -> FlowPairs {
-        FlowPairs { velocity: self.score.pairs(cloud, cloud), readings: 0 }
     }
 
     fn warnings(&self, _cloud: &Points) -> Vec<String> {

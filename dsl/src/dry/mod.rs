@@ -1,30 +1,24 @@
 //! A dry run: the script is executed with the same functions, but nothing long is computed and nothing is written.
 //!
-//! Points are held as real points, at most a thousand of a set, which stand for as many as the script asked for
-//! ([`sdflow::Points::standing_for`]). So every name, option and shape goes through the very lines that a run goes through, a set of
-//! a million points costs kilobytes, and no function has a second version that could come to differ. What is found by
-//! computing on them means nothing and reaches the script only as an unknown number ([`crate::bind::unknown`]): arithmetic
-//! with it is unknown, it prints as `?`, and what a comparison with it decides is assumed and noted.
+//! Points are drawn and loaded as in a run, all of them, so that every name, option and shape goes through the very lines that
+//! a run goes through. What takes long (runs of flows, metrics, trainings, log densities along a flow) is done with a part of the
+//! points and a few of the steps, which tells what the whole would cost ([`sdflow::cost`]). What is found by computing on
+//! them means nothing and reaches the script only as an unknown number ([`unknown`]): arithmetic with it is unknown, it
+//! prints as `?`, and what a comparison with it decides is assumed and noted.
+
+pub mod unknown;
 
 use crate::Diagnostic;
-use crate::bind::unknown;
 use crate::call::Fail;
 use rhai::{Dynamic, EvalAltResult, Position};
-use sdflow::run::Forecast;
+use sdflow::cost::{self, Gauge, Meter};
+use sdflow::pairwise::Pairwise;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Points of a set that are held at most, and values.
-const HELD: (usize, usize) = (1024, 1 << 17);
-
 /// Comparisons at one place that are assumed alike before one is assumed otherwise, so that every loop ends.
 const ALIKE: usize = 3;
-
-/// Points that are held of a set in `dim` dimensions.
-pub fn held(dim: usize) -> usize {
-    (HELD.1 / dim.max(1)).clamp(32, HELD.0)
-}
 
 /// The state of a dry run.
 pub struct Dry {
@@ -32,6 +26,8 @@ pub struct Dry {
     assumed: bool,
     /// Comparisons that are recorded and decide nothing.
     claimed: Vec<Position>,
+    /// Counts memory.
+    meter: Option<&'static dyn Meter>,
     found: Mutex<Found>,
     /// Models that would be in files.
     saved: Mutex<BTreeMap<PathBuf, Dynamic>>,
@@ -48,10 +44,8 @@ pub struct Found {
     pub stopped: Option<Position>,
     /// The failure of a cell of a sweep.
     pub cause: Option<Diagnostic>,
-    /// Bytes of all sets of points that were made.
-    pub points_bytes: u64,
-    /// Most bytes of one run besides.
-    pub working_bytes: u64,
+    /// Most bytes at the same time, where they are counted.
+    pub bytes: u64,
     doubted: bool,
     /// Cells that stand behind the one that is run.
     factor: Option<u64>,
@@ -85,8 +79,13 @@ pub struct Work {
 
 impl Dry {
     /// A dry run that takes what is compared to be `assumed`.
-    pub fn new(assumed: bool, claimed: Vec<Position>) -> Dry {
-        Dry { assumed, claimed, found: Mutex::default(), saved: Mutex::default() }
+    pub fn new(assumed: bool, claimed: Vec<Position>, meter: Option<&'static dyn Meter>) -> Dry {
+        Dry { assumed, claimed, meter, found: Mutex::default(), saved: Mutex::default() }
+    }
+
+    /// What measures the work that `pairwise` does.
+    pub fn gauge<'a>(&self, pairwise: &'a Pairwise) -> Gauge<'a> {
+        Gauge::new(pairwise, self.meter.map(|meter| meter as &dyn Meter))
     }
 
     fn state(&self) -> MutexGuard<'_, Found> {
@@ -109,10 +108,13 @@ impl Dry {
     }
 
     /// Counts the work of a call.
-    pub fn add(&self, what: &str, position: Position, ahead: &Forecast) {
+    pub fn add(&self, what: &str, position: Position, ahead: &cost::Cost) {
         let mut found = self.state();
         let factor = found.factor.unwrap_or(1);
-        found.working_bytes = found.working_bytes.max(ahead.bytes);
+        let held = self.meter.map_or(0, |meter| meter.now());
+        // Cells of a sweep run beside each other, one thread each.
+        let beside = factor.min(rayon::current_num_threads() as u64);
+        found.bytes = found.bytes.max(held.saturating_add(beside.saturating_mul(ahead.bytes.unwrap_or(0))));
         let cost = found.works.entry((position, what.into())).or_default();
         cost.calls = cost.calls.saturating_add(factor);
         cost.steps = cost.steps.saturating_add(factor.saturating_mul(ahead.steps));
@@ -121,10 +123,11 @@ impl Dry {
         cost.varies |= ahead.varies;
     }
 
-    /// Counts a set of `n` points that the script holds.
-    pub fn made(&self, n: usize, dim: usize) {
+    /// Looks at what the script holds.
+    pub fn held(&self) {
+        let Some(meter) = self.meter else { return };
         let mut found = self.state();
-        found.points_bytes += 8 * found.factor.unwrap_or(1) * n as u64 * dim as u64;
+        found.bytes = found.bytes.max(meter.now());
     }
 
     /// Does `act`, one of `cells` alike.
@@ -173,5 +176,5 @@ impl Dry {
     }
 }
 
-/// Steps of a training that a dry run takes.
+/// Steps of a training that a flow makes by itself which a dry run takes.
 pub const FIT_STEPS: usize = 4;

@@ -104,7 +104,7 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     unary::<Unknown>(engine, context);
     unary::<Reading>(engine, context);
     engine.register_fn("sort", sorted);
-    let row = |matrix: &mut super::matrix::Matrix, i: i64| matrix.row(i).map(veiled);
+    let row = |matrix: &mut crate::bind::matrix::Matrix, i: i64| matrix.row(i).map(veiled);
     engine.register_indexer_get(row);
 }
 
