@@ -22,6 +22,7 @@ pub mod schedule;
 
 pub mod io;
 pub mod net;
+pub mod ode;
 pub mod pairwise;
 pub mod target;
 

@@ -9,17 +9,58 @@ use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine};
 use sdflow::Result;
-use sdflow::flow::{Flow, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
-use sdflow::options::Options;
+use sdflow::flow::{
+    Diffusion, FlowPairs, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, Sampler, SdFlow, SdFlowOptions, Stepping,
+    VelocityField,
+};
+use sdflow::options::{Key, Options};
+use sdflow::run::Dynamics;
 use sdflow::target::Target;
 use std::sync::Arc;
 
-/// What a script holds as a flow.
+/// What a script holds as a flow: how to make one, and how to step along it.
 #[derive(Clone)]
 pub struct Plan {
     /// Its name.
     pub name: &'static str,
-    make: Arc<dyn Fn() -> Result<Box<dyn Flow>> + Send + Sync>,
+    /// How to step; of no effect for samplers.
+    pub stepping: Stepping,
+    make: Arc<dyn Fn() -> Result<Motion> + Send + Sync>,
+}
+
+/// A flow as it was made for one run.
+pub enum Motion {
+    /// A velocity field.
+    Field(Box<dyn VelocityField>),
+    /// A sampler.
+    Sampler(Box<dyn Sampler>),
+    /// The samplers that know where to start from, and perhaps a log density.
+    Diffusion(Box<Diffusion>),
+}
+
+impl Motion {
+    /// A velocity field.
+    pub fn field(field: impl VelocityField + 'static) -> Motion {
+        Motion::Field(Box::new(field))
+    }
+
+    /// As a run takes it.
+    pub fn dynamics(&mut self, stepping: &Stepping) -> Dynamics<'_> {
+        match self {
+            Motion::Field(field) => Dynamics::Field(field.as_mut(), stepping.clone()),
+            Motion::Sampler(sampler) => Dynamics::Sampler(sampler.as_mut()),
+            Motion::Diffusion(diffusion) => Dynamics::Sampler(diffusion.as_mut()),
+        }
+    }
+
+    /// Pairs of one velocity of a cloud of `n` points.
+    pub fn pairs(&self, n: usize) -> FlowPairs {
+        match self {
+            Motion::Field(field) => field.pairs(n),
+            Motion::Sampler(sampler) => sampler.pairs(n),
+            Motion::Diffusion(diffusion) => diffusion.pairs(n),
+        }
+    }
 }
 
 impl Plan {
@@ -27,17 +68,35 @@ impl Plan {
     pub(super) fn value(
         name: &'static str,
         call: &Call,
-        make: impl Fn() -> Result<Box<dyn Flow>> + Send + Sync + 'static,
+        stepping: Stepping,
+        make: impl Fn() -> Result<Motion> + Send + Sync + 'static,
     ) -> std::result::Result<Dynamic, Fail> {
         make().map_err(|e| call.place(e))?;
-        Ok(Dynamic::from(Plan { name, make: Arc::new(make) }))
+        Ok(Dynamic::from(Plan { name, stepping, make: Arc::new(make) }))
     }
 
     /// A new flow.
-    pub fn flow(&self) -> Result<Box<dyn Flow>> {
+    pub fn flow(&self) -> Result<Motion> {
         (self.make)()
     }
 }
+
+/// The rows of a flow's options followed by those of its stepping, whose usual step is `step`.
+pub(super) const fn with_stepping<const N: usize>(own: &[Key], step: &'static str) -> [Key; N] {
+    let mut all = [own[0]; N];
+    let mut i = 0;
+    while i < N {
+        all[i] = if i < own.len() { own[i] } else { Stepping::KEYS[i - own.len()] };
+        i += 1;
+    }
+    all[own.len()].default = step;
+    all
+}
+
+pub(super) const STEPPING: usize = Stepping::KEYS.len();
+const SD_KEYS: &[Key] = &with_stepping::<{ SdFlowOptions::KEYS.len() + STEPPING }>(SdFlowOptions::KEYS, "1.0");
+const MMD_KEYS: &[Key] = &with_stepping::<{ MmdFlowOptions::KEYS.len() + STEPPING }>(MmdFlowOptions::KEYS, "1.0");
+const GAN_KEYS: &[Key] = &with_stepping::<{ GanFlowOptions::KEYS.len() + STEPPING }>(GanFlowOptions::KEYS, "0.1");
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
@@ -48,7 +107,7 @@ pub const ENTRIES: &[Entry] = &[
         about: "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, `p` and `q` smoothed by sigma \
                 [weber2023score]. The target's score may be a score, a target or points; the source's score describes the moving \
                 cloud. Left out, it is `kde()` beside points and in up to 4 dimensions, and `mixture_fit()` beside an exact score in more. Without options sigma is chosen from the data, which the run says.",
-        options: SdFlowOptions::KEYS,
+        options: SD_KEYS,
         names: &[],
         example: "let flow = sd_flow(dataset(\"moons\").sample(500));\nlet r = run(flow, normal(500, 2));\n\
                   let fixed = sd_flow(ar1(0.5, #{dim: 4}), gaussian_fit(), #{sigma: cosine(3, 0.1), step: 0.5});",
@@ -63,7 +122,7 @@ pub const ENTRIES: &[Entry] = &[
                 dies where the kernel does: from a far start it does not move. `noise` takes the velocity at jittered places, as \
                 the source does against local minima; `weighting: \"normalised\"` divides each part by its density, which with a \
                 Gaussian kernel makes it the score difference. Of `samples` it keeps the weights.",
-        options: MmdFlowOptions::KEYS,
+        options: MMD_KEYS,
         names: &[],
         example: "let x = dataset(\"moons\").sample(500);\nlet r = run(mmd_flow(x, #{kernel: imq(0.5)}), normal(500, 2));\n\
                   let jittered = mmd_flow(x, #{kernel: [0.3, 1, 3], noise: linear(1, 0)});",
@@ -78,7 +137,7 @@ pub const ENTRIES: &[Entry] = &[
                 along the way, to tell the target's points from the moving ones [goodfellow2014generative, nowozin2016fgan]. With \
                 the best discriminator every loss gives a positive multiple of the score difference, and \"log_ratio\" gives \
                 it itself. The target may be points.",
-        options: GanFlowOptions::KEYS,
+        options: GAN_KEYS,
         names: &[],
         example: "let flow = gan_flow(dataset(\"moons\").sample(500), #{loss: \"log_ratio\", discriminator: #{features: \
                   \"quadratic\"}});\nlet r = run(flow, normal(200, 2), #{steps: 3});",
@@ -87,7 +146,7 @@ pub const ENTRIES: &[Entry] = &[
 ];
 
 fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
-    let options: SdFlowOptions = call.options()?;
+    let (options, stepping): (SdFlowOptions, _) = call.options_with_stepping()?;
     let target = score(call, 0)?;
     if target.moves() {
         let fail = call.bad(0, "describes the moving cloud", "the score of the target comes first");
@@ -102,10 +161,10 @@ fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     if matches!(source, Recipe::Ratio(..)) {
         return Err(whole_difference(call, 1));
     }
-    idle::in_sd_flow(call, &target, &source, &options);
-    Plan::value("sd_flow", call, move || {
+    idle::in_sd_flow(call, &target, &source, &options, &stepping);
+    Plan::value("sd_flow", call, stepping, move || {
         let flow = SdFlow::new(target.estimate()?, source.estimate()?, options.clone())?;
-        Ok(Box::new(match target.units() {
+        Ok(Motion::field(match target.units() {
             Some(units) => flow.in_units(units.clone()),
             None => flow,
         }))
@@ -120,15 +179,17 @@ fn whole_difference(call: &Call, i: usize) -> Fail {
 }
 
 fn gan_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
-    let mut options: GanFlowOptions = call.options()?;
+    let (mut options, stepping): (GanFlowOptions, _) = call.options_with_stepping()?;
     let target = law(call, 0)?;
     first_training(call, target.dim(), &mut options.discriminator);
-    idle::in_gan_flow(call, &options);
-    Plan::value("gan_flow", call, move || Ok(Box::new(GanFlow::new(Arc::clone(&target), options.clone())?)))
+    idle::in_gan_flow(call, &options, &stepping);
+    Plan::value("gan_flow", call, stepping, move || {
+        Ok(Motion::field(GanFlow::new(Arc::clone(&target), options.clone())?))
+    })
 }
 
 fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
-    let options: MmdFlowOptions = call.options()?;
+    let (options, stepping): (MmdFlowOptions, _) = call.options_with_stepping()?;
     let arg = call.arg(0)?.clone();
     let (points, weights) = match (arg.clone().try_cast::<Cloud>(), arg.try_cast::<Arc<dyn Target>>()) {
         (Some(cloud), _) => (cloud.points, None),
@@ -142,10 +203,10 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
         },
         _ => return Err(call.wrong(0, "a set of points")),
     };
-    idle::in_mmd_flow(call, &options);
-    Plan::value("mmd_flow", call, move || {
+    idle::in_stepping(call, &stepping);
+    Plan::value("mmd_flow", call, stepping, move || {
         let flow = MmdFlow::new((*points).clone(), options.clone())?;
-        Ok(Box::new(match &weights {
+        Ok(Motion::field(match &weights {
             Some(weights) => flow.weighted(weights)?,
             None => flow,
         }))

@@ -12,6 +12,12 @@ pub enum Estimate {
     Other(Box<dyn Score>),
 }
 
+impl From<Kde> for Estimate {
+    fn from(kde: Kde) -> Estimate {
+        Estimate::Kernel(Box::new(kde))
+    }
+}
+
 impl Estimate {
     /// The score, on all that it stands on.
     pub fn score(self) -> Box<dyn Score> {

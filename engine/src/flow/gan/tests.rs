@@ -39,7 +39,8 @@ fn velocity(critic: Box<dyn Critic>, loss: Loss, cloud: &Points) -> Points {
     let mut flow = GanFlow::with_critic(Arc::new(pair()[0].clone()), critic, options).unwrap();
     let pairwise = Pairwise::new(PairwiseOptions::default(), Interrupt::default());
     let mut out = Points::default();
-    flow.velocity(cloud, &Clock::at(0, 1, Stream::new(8)), &pairwise, &mut out).unwrap();
+    let clock = Clock::at(0, 1, Stream::new(8));
+    flow.velocity(&FieldAt::cloud(cloud, &clock, &pairwise), &mut out).unwrap();
     out
 }
 

@@ -1,8 +1,9 @@
-use super::*;
+use super::{Integrator, RungeKutta};
+use crate::Points;
 
 /// Error at t = 1 of y' = -y + sin(3t), y(0) = 1, after `steps` steps.
 fn error(integrator: Integrator, steps: usize) -> f64 {
-    let mut stepper = Stepper::default();
+    let mut stepper = RungeKutta::default();
     let mut cloud = Points::from_rows(&[[1.0]]).unwrap();
     for k in 0..steps {
         let mut field = |y: &Points, stage: f64, v: &mut Points| {
@@ -32,7 +33,7 @@ fn declared_orders_by_regression() {
 
 #[test]
 fn adaptive_steps_shrink_where_the_field_is_stiff() {
-    let mut stepper = Stepper::default();
+    let mut stepper = RungeKutta::default();
     let mut cloud = Points::from_rows(&[[1.0]]).unwrap();
     let mut stiff = |y: &Points, _: f64, v: &mut Points| {
         v.copy_from(y);
@@ -40,7 +41,7 @@ fn adaptive_steps_shrink_where_the_field_is_stiff() {
         Ok(())
     };
     for _ in 0..200 {
-        let report = stepper.adaptive(&mut cloud, (1.0, 1e-4), 0.01, &mut stiff).unwrap();
+        let report = stepper.adapt(&mut cloud, (1.0, 1e-4), 0.01, &mut stiff).unwrap();
         assert!(report.eta <= 0.2, "a step of {} would be unstable", report.eta);
     }
     assert!(cloud.data()[0].abs() < 0.01);
@@ -50,7 +51,7 @@ fn adaptive_steps_shrink_where_the_field_is_stiff() {
 fn an_embedded_step_keeps_its_tolerance_where_the_field_is_uneven() {
     // y' = -y / (0.01 + c): y(1) = 0.01 / 1.01, steep at first.
     for tolerance in [1e-3, 1e-6, 1e-9] {
-        let (mut stepper, mut cloud) = (Stepper::default(), Points::from_rows(&[[1.0]]).unwrap());
+        let (mut stepper, mut cloud) = (RungeKutta::default(), Points::from_rows(&[[1.0]]).unwrap());
         let mut field = |y: &Points, c: f64, v: &mut Points| {
             v.copy_from(y);
             v.data_mut()[0] *= -1.0 / (0.01 + c);
@@ -68,7 +69,7 @@ fn an_embedded_step_keeps_its_tolerance_where_the_field_is_uneven() {
 fn the_embedded_pair_has_order_five() {
     // Without rejections: one part of each size.
     let error = |parts: usize| {
-        let (mut stepper, mut cloud) = (Stepper::default(), Points::from_rows(&[[1.0]]).unwrap());
+        let (mut stepper, mut cloud) = (RungeKutta::default(), Points::from_rows(&[[1.0]]).unwrap());
         for k in 0..parts {
             let mut field = |y: &Points, c: f64, v: &mut Points| {
                 v.copy_from(y);

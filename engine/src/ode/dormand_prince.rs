@@ -1,8 +1,7 @@
 //! Steps as small as a tolerance asks: the pair of orders 5 and 4 of Dormand and Prince [dormand1980family].
 
-use super::{BLOCK, StepReport, Stepper, moved, rms_distance};
+use super::runge_kutta::{RungeKutta, Velocity, add, moved};
 use crate::{Error, Points, Result};
-use rayon::prelude::*;
 
 /// Places of the stages in the step.
 const PLACES: [f64; 7] = [0.0, 1.0 / 5.0, 3.0 / 10.0, 4.0 / 5.0, 8.0 / 9.0, 1.0, 1.0];
@@ -25,9 +24,9 @@ const ERROR: [f64; 7] =
 /// Parts that one step may be cut into.
 const MOST: usize = 10_000;
 
-impl Stepper {
-    /// Moves `cloud` along `dy/dc = velocity(y, c)` from `c` = 0 to 1 in parts whose estimated error, root mean square over
-    /// particles, is at most `tolerance`. The first part is as long as the last one of the call before.
+impl RungeKutta {
+    /// Moves `cloud` along `dy/dc = velocity(y, c)` from `c` = 0 to 1 in parts whose estimated error, root mean
+    /// square over particles, is at most `tolerance`. The first part is as long as the last one of the call before.
     ///
     /// # Errors
     /// As `velocity`, or more than 10,000 parts; the cloud is then where the last good part left it.
@@ -35,12 +34,10 @@ impl Stepper {
         &mut self,
         cloud: &mut Points,
         tolerance: f64,
-        velocity: &mut dyn FnMut(&Points, f64, &mut Points) -> Result<()>,
-    ) -> Result<StepReport> {
+        velocity: &mut Velocity,
+    ) -> Result<()> {
         self.velocities.resize_with(self.velocities.len().max(7), Points::default);
-        if !self.kept {
-            self.before.copy_from(cloud);
-        }
+        self.before.copy_from(cloud);
         let (mut at, mut part) = (0.0, self.eta.unwrap_or(1.0));
         for _ in 0..MOST {
             let last = at + part >= 1.0;
@@ -59,7 +56,7 @@ impl Stepper {
             }
             if good && last {
                 self.eta = Some(part);
-                return Ok(StepReport { eta: 1.0, displacement: rms_distance(cloud, &self.before) });
+                return Ok(());
             }
         }
         let reason =
@@ -73,7 +70,7 @@ impl Stepper {
         cloud: &Points,
         at: f64,
         size: f64,
-        velocity: &mut dyn FnMut(&Points, f64, &mut Points) -> Result<()>,
+        velocity: &mut Velocity,
     ) -> Result<f64> {
         for (s, (place, weights)) in PLACES.iter().zip(STAGES).enumerate() {
             let (done, rest) = self.velocities.split_at_mut(s);
@@ -96,13 +93,8 @@ impl Stepper {
     }
 }
 
-/// `out = y + size sum_s w_s v_s`
+/// Writes `cloud + size sum_s w_s v_s` into `out`.
 fn combined(cloud: &Points, size: f64, weights: &[f64], velocities: &[Points], out: &mut Points) {
     moved(cloud, size * weights[0], &velocities[0], out);
-    let blocks = out.data_mut().par_chunks_mut(BLOCK).enumerate();
-    blocks.for_each(|(block, out)| {
-        for (w, v) in weights[1..].iter().zip(&velocities[1..]) {
-            out.iter_mut().zip(&v.data()[block * BLOCK..]).for_each(|(o, v)| *o += size * w * v);
-        }
-    });
+    weights[1..].iter().zip(&velocities[1..]).for_each(|(w, v)| add(out, size * w, v));
 }

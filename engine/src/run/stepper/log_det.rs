@@ -1,7 +1,6 @@
 //! What a step does to the volume around a point.
 
-use super::{Integrator, moved};
-use crate::flow::divergence::{Divergence, MOST_COORDINATES};
+use crate::ode::{Divergence, Integrator, MOST_COORDINATES, moved};
 use crate::{Mat, Points, Result, rng::Stream};
 
 /// A field at the rows of its first argument.
@@ -11,7 +10,7 @@ pub(super) type Field<'a> = dyn FnMut(&Points, &mut Points) -> Result<()> + 'a;
 /// themselves, by central differences along tangents that go through the stages with the points; above it is the continuous
 /// flow's, `d log |det J| / dt = div v`, right to the order of the integrator, by random directions that are new in each step.
 #[derive(Debug)]
-pub(super) struct Volume {
+pub(super) struct LogDet {
     how: How,
     logs: Vec<f64>,
     before: Vec<f64>,
@@ -25,7 +24,7 @@ enum How {
 
 #[derive(Debug, Default)]
 struct Tangents {
-    /// Of the coordinates, in the flow's units.
+    /// Of the coordinates, in the field's units.
     directions: Vec<Points>,
     /// By stage and coordinate: the derivative of the field along the tangent there.
     slopes: Vec<Vec<Points>>,
@@ -34,15 +33,15 @@ struct Tangents {
     sides: [Points; 2],
 }
 
-impl Volume {
+impl LogDet {
     /// Around `n` points in `dim` dimensions.
-    pub fn new(n: usize, dim: usize, stream: Stream) -> Volume {
+    pub fn new(n: usize, dim: usize, stream: Stream) -> LogDet {
         let how = if dim <= MOST_COORDINATES {
             How::Tangents(Tangents::default())
         } else {
             How::Divergence { stream, steps: 0, divergence: Divergence::default(), rates: Vec::new() }
         };
-        Volume { how, logs: vec![0.0; n], before: vec![0.0; n] }
+        LogDet { how, logs: vec![0.0; n], before: vec![0.0; n] }
     }
 
     pub fn logs(&self) -> &[f64] {

@@ -1,4 +1,4 @@
-//! Particles that take turns.
+//! Minibatches of particles, which take turns to move.
 
 use crate::flow::Clock;
 
