@@ -7,7 +7,6 @@ use crate::bind::score::{Recipe, score};
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
-use sdflow::{Error, Result};
 use sdflow::flow::{
     Diffusion, Langevin, LangevinOptions, LikelihoodOptions, PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions,
     ReverseSdeOptions, ReverseSdeSampler, Sampler, Stepping, Svgd, SvgdOptions,
@@ -16,6 +15,7 @@ use sdflow::options::{Key, Options};
 use sdflow::run::Forecast;
 use sdflow::score::Score;
 use sdflow::target::Target;
+use sdflow::{Error, Result};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -174,11 +174,7 @@ fn predictor_corrector(call: &Call) -> Made {
 }
 
 /// A plan of one of the diffusion's samplers.
-fn denoising(
-    name: &'static str,
-    call: &Call,
-    make: impl Fn() -> Result<Diffusion> + Send + Sync + 'static,
-) -> Made {
+fn denoising(name: &'static str, call: &Call, make: impl Fn() -> Result<Diffusion> + Send + Sync + 'static) -> Made {
     Plan::value(name, call, Stepping::default(), move || Ok(Motion::Diffusion(Box::new(make()?))))
 }
 

@@ -75,7 +75,16 @@ fn fit_generator(call: &Call) -> Made {
     context.callbacks.taken();
     let stream = context.stream("fit");
     let done = course.take(&model, stream, |generator| {
-        fit(generator, flow.as_mut(), &plan.stepping, base.as_ref(), &options, &context.pairwise, stream, &mut Watch(context))
+        fit(
+            generator,
+            flow.as_mut(),
+            &plan.stepping,
+            base.as_ref(),
+            &options,
+            &context.pairwise,
+            stream,
+            &mut Watch(context),
+        )
     })?;
     course.finish(&model, done, flow.pairs(course.asked.1), &format!("fit {}", plan.name))
 }

@@ -184,9 +184,8 @@ impl Sampler for Langevin {
             return self.adjusted(cloud, clock, pairwise);
         }
         let (h, mut steps) = (self.step_size(clock), std::mem::take(&mut self.steps));
-        let done = steps.advance(cloud, h, Integrator::Euler, &mut |y, _, v| {
-            self.drift(&FieldAt::cloud(y, clock, pairwise), v)
-        });
+        let done = steps
+            .advance(cloud, h, Integrator::Euler, &mut |y, _, v| self.drift(&FieldAt::cloud(y, clock, pairwise), v));
         self.steps = steps;
         done?;
         diffuse(cloud, (2.0 * h).sqrt(), clock.randomness("diffusion"));

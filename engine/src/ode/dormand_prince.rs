@@ -30,12 +30,7 @@ impl RungeKutta {
     ///
     /// # Errors
     /// As `velocity`, or more than 10,000 parts; the cloud is then where the last good part left it.
-    pub fn reach(
-        &mut self,
-        cloud: &mut Points,
-        tolerance: f64,
-        velocity: &mut Velocity,
-    ) -> Result<()> {
+    pub fn reach(&mut self, cloud: &mut Points, tolerance: f64, velocity: &mut Velocity) -> Result<()> {
         self.velocities.resize_with(self.velocities.len().max(7), Points::default);
         self.before.copy_from(cloud);
         let (mut at, mut part) = (0.0, self.eta.unwrap_or(1.0));
@@ -65,13 +60,7 @@ impl RungeKutta {
     }
 
     /// Puts the moved cloud into `stage`; the estimated error.
-    fn attempt(
-        &mut self,
-        cloud: &Points,
-        at: f64,
-        size: f64,
-        velocity: &mut Velocity,
-    ) -> Result<f64> {
+    fn attempt(&mut self, cloud: &Points, at: f64, size: f64, velocity: &mut Velocity) -> Result<f64> {
         for (s, (place, weights)) in PLACES.iter().zip(STAGES).enumerate() {
             let (done, rest) = self.velocities.split_at_mut(s);
             if s == 0 {

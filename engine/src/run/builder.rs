@@ -27,8 +27,8 @@ use crate::{Points, Result};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Run<'a> {
-    dynamics: Dynamics<'a>,
+pub struct Run<'d, 'a> {
+    dynamics: Dynamics<'d>,
     start: Points,
     reference: Option<&'a Reference>,
     options: RunOptions,
@@ -36,26 +36,26 @@ pub struct Run<'a> {
     stream: Stream,
 }
 
-impl<'a> Run<'a> {
+impl<'d, 'a> Run<'d, 'a> {
     /// Moves the points `start`, n x dim, along a velocity field.
-    pub fn new(field: &'a mut dyn VelocityField, start: Points) -> Run<'a> {
+    pub fn new(field: &'d mut dyn VelocityField, start: Points) -> Run<'d, 'a> {
         Run::of(Dynamics::Field(field, Stepping::default()), start)
     }
 
     /// Moves the points `start`, n x dim, by the steps of a sampler.
-    pub fn sampling(sampler: &'a mut dyn Sampler, start: Points) -> Run<'a> {
+    pub fn sampling(sampler: &'d mut dyn Sampler, start: Points) -> Run<'d, 'a> {
         Run::of(Dynamics::Sampler(sampler), start)
     }
 
     /// Moves the points `start`, n x dim, by either kind of dynamics.
-    pub fn of(dynamics: Dynamics<'a>, start: Points) -> Run<'a> {
+    pub fn of(dynamics: Dynamics<'d>, start: Points) -> Run<'d, 'a> {
         let (options, stream) = (RunOptions::default(), Stream::new(0));
         Run { dynamics, start, reference: None, options, pairwise: None, stream }
     }
 
     /// Steps along the field like this; a sampler has steps of its own and takes no notice.
     #[must_use]
-    pub fn stepping(mut self, stepping: Stepping) -> Run<'a> {
+    pub fn stepping(mut self, stepping: Stepping) -> Run<'d, 'a> {
         if let Dynamics::Field(_, own) = &mut self.dynamics {
             *own = stepping;
         }
@@ -64,48 +64,48 @@ impl<'a> Run<'a> {
 
     /// Takes this many steps.
     #[must_use]
-    pub fn steps(mut self, steps: usize) -> Run<'a> {
+    pub fn steps(mut self, steps: usize) -> Run<'d, 'a> {
         self.options.steps = steps;
         self
     }
 
     /// Measures against `reference`, which the flow must not have seen, by the metrics of these names: "energy", "c2st".
     #[must_use]
-    pub fn measured(mut self, reference: &'a Reference, metrics: &[&str]) -> Run<'a> {
+    pub fn measured(mut self, reference: &'a Reference, metrics: &[&str]) -> Run<'d, 'a> {
         self.options.metrics = metrics.iter().map(|name| MetricChoice::Name((*name).to_string())).collect();
         self.reference(Some(reference))
     }
 
     /// Compares with `reference` where metrics are asked for by [`Run::options`].
     #[must_use]
-    pub fn reference(mut self, reference: Option<&'a Reference>) -> Run<'a> {
+    pub fn reference(mut self, reference: Option<&'a Reference>) -> Run<'d, 'a> {
         self.reference = reference;
         self
     }
 
     /// Takes all options at once: steps, metrics, snapshots, tracers, when to stop.
     #[must_use]
-    pub fn options(mut self, options: RunOptions) -> Run<'a> {
+    pub fn options(mut self, options: RunOptions) -> Run<'d, 'a> {
         self.options = options;
         self
     }
 
     /// Computes pairwise sums by this engine: its precision, its count of work, its interrupt.
     #[must_use]
-    pub fn pairwise(mut self, pairwise: &'a Pairwise) -> Run<'a> {
+    pub fn pairwise(mut self, pairwise: &'a Pairwise) -> Run<'d, 'a> {
         self.pairwise = Some(pairwise);
         self
     }
 
     /// Draws all randomness from this seed; 0 unless said.
     #[must_use]
-    pub fn seed(self, seed: u64) -> Run<'a> {
+    pub fn seed(self, seed: u64) -> Run<'d, 'a> {
         self.stream(Stream::new(seed))
     }
 
     /// Draws all randomness from this stream.
     #[must_use]
-    pub fn stream(mut self, stream: Stream) -> Run<'a> {
+    pub fn stream(mut self, stream: Stream) -> Run<'d, 'a> {
         self.stream = stream;
         self
     }

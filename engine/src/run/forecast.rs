@@ -4,11 +4,11 @@
 //! is refused by the same lines of code. Numbers of pairs follow from the sizes that the points stand for; times are measured
 //! at two small sizes and carried along a line to the size of the run.
 
-use super::{Dynamics, RunOptions};
 use super::driver::{Driver, RunResult};
+use super::{Dynamics, RunOptions};
 use crate::flow::{Clock, FieldAt, FlowPairs};
-use crate::ode::directions;
 use crate::metric::{self, Metric, PAIRS, Reference};
+use crate::ode::directions;
 use crate::pairwise::{Pairwise, Precision};
 use crate::process::{Stats, Unobserved};
 use crate::run::Snapshot;

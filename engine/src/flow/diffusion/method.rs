@@ -141,8 +141,7 @@ impl Diffusion {
     fn flow_down(&mut self, cloud: &mut Points, span: (f64, f64), clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
         let integrator = if span.1 > 0.0 { self.method.integrator() } else { Integrator::Euler };
         let mut steps = std::mem::take(&mut self.steps);
-        let done =
-            steps.advance(cloud, 1.0, integrator, &mut |z, c, v| self.slope(z, span, c, clock, pairwise, v));
+        let done = steps.advance(cloud, 1.0, integrator, &mut |z, c, v| self.slope(z, span, c, clock, pairwise, v));
         self.steps = steps;
         done.map(|_| integrator.stages().len() as u64)
     }

@@ -124,9 +124,8 @@ impl Along<'_> {
             }
             _ => {
                 let (eta, integrator) = (self.size(cloud), self.stepping.integrator);
-                let report = steps.advance(cloud, eta, integrator, &mut |y, stage, v| {
-                    self.velocity(y, (stage, eta), true, v)
-                })?;
+                let report = steps
+                    .advance(cloud, eta, integrator, &mut |y, stage, v| self.velocity(y, (stage, eta), true, v))?;
                 (report, integrator)
             }
         };

@@ -55,7 +55,12 @@ impl Tracers {
 
     /// Takes the velocity at the next stage, at the share `place` of a step of size `eta`, of a cloud that is at
     /// `at.cloud` then.
-    pub(super) fn stage(&mut self, field: &mut dyn VelocityField, at: &FieldAt, (place, eta): (f64, f64)) -> Result<()> {
+    pub(super) fn stage(
+        &mut self,
+        field: &mut dyn VelocityField,
+        at: &FieldAt,
+        (place, eta): (f64, f64),
+    ) -> Result<()> {
         let s = self.stages;
         self.velocities.resize_with(self.velocities.len().max(s + 1), Points::default);
         match s.checked_sub(1) {
