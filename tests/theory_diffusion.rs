@@ -298,7 +298,7 @@ fn flow_start(options: &PfOdeOptions, data: &Points) -> Points {
 #[test]
 fn a_start_of_another_size_is_told() {
     let mut flow = ode(Process::Ve, PfOdeSampler::Heun, 1.0);
-    let (end, _) = moved(&mut flow, Stream::new(1).normal(50, 2), 3, &Pairwise::default());
+    moved(&mut flow, Stream::new(1).normal(50, 2), 3, &Pairwise::default());
     assert!(flow.warnings()[0].contains("prior"), "{:?}", flow.warnings());
     let options = PfOdeOptions { sigma_max: Some(0.01), sigma_min: Some(0.1), ..PfOdeOptions::default() };
     assert!(Diffusion::pf_ode(gaussian(), &options).unwrap_err().to_string().contains("above sigma_min"));

@@ -55,6 +55,21 @@ fn the_velocity_of_a_sampler_does_not_hang_on_steps() {
     );
 }
 
+/// Heun's error chooses an adaptive step, so that another method is refused by every flow alike.
+#[test]
+fn an_adaptive_step_of_another_method_is_refused_by_every_flow() {
+    let target = "let x = normal(30, 2);\nlet p = gaussian(#{dim: 2});\n";
+    let calls = ["sd_flow(x, #{OPTIONS})", "mmd_flow(x, #{OPTIONS})", "svgd(p, #{OPTIONS})", "gan_flow(x, #{OPTIONS})"];
+    for call in calls {
+        let with = |options: &str| format!("{target}let f = {};", call.replace("OPTIONS", options));
+        let said = fails(&with("step: adaptive(1.0, 0.01), integrator: \"rk4\""));
+        assert!(said.contains("adaptive steps are Heun's"), "{call}: {said}");
+        let (outcome, _) = run(&with("step: adaptive(1.0, 0.01), integrator: \"heun\""));
+        assert!(outcome.failure.is_none(), "{call}");
+        assert!(fails(&with("step: -1")).contains("`step`"), "{call}");
+    }
+}
+
 #[test]
 fn what_has_no_answer_names_its_cause() {
     for (script, part) in [

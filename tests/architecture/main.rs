@@ -11,7 +11,7 @@ const ORDER: [&[&str]; 10] = [
     &["error"],
     &["interrupt", "options", "process", "expression", "number"],
     &["points", "rng", "matrix"],
-    &["schedule", "pairwise", "net", "io"],
+    &["schedule", "pairwise", "net", "io", "ode"],
     &["target"],
     &["score"],
     &["flow", "metric"],

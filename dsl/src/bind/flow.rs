@@ -218,3 +218,35 @@ pub fn register(engine: &mut Engine) {
     let text = |plan: &mut Plan| plan.name.to_string();
     engine.register_fn("to_string", text).register_fn("to_debug", text);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bind::sampler::SVGD_KEYS;
+    use sdflow::flow::{Clock, Svgd};
+    use sdflow::rng::Stream;
+    use sdflow::score::{Exact, Kde};
+    use sdflow::target::Gaussian;
+
+    /// What the manual calls the default of `step` is the step that a run takes.
+    #[test]
+    fn the_usual_step_is_that_of_the_manual() {
+        let points = Stream::new(1).normal(20, 2);
+        let target: Arc<dyn Target> = Arc::new(Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap());
+        let sd = SdFlow::new(Kde::of(points.clone()).into(), Kde::of_cloud().into(), SdFlowOptions::default());
+        let mmd = MmdFlow::new(points.clone(), MmdFlowOptions::default());
+        let gan = GanFlow::new(Arc::clone(&target), GanFlowOptions::default());
+        let svgd = Svgd::new(Box::new(Exact::new(target).unwrap()), Default::default());
+        let fields: [(Box<dyn VelocityField>, &[Key]); 4] = [
+            (Box::new(sd.unwrap()), SD_KEYS),
+            (Box::new(mmd.unwrap()), MMD_KEYS),
+            (Box::new(gan.unwrap()), GAN_KEYS),
+            (Box::new(svgd.unwrap()), SVGD_KEYS),
+        ];
+        for (field, keys) in fields {
+            let said: f64 = keys.iter().find(|key| key.name == "step").unwrap().default.parse().unwrap();
+            let clock = Clock::at(0, 1, Stream::new(0));
+            assert_eq!(field.scales(&points, &clock).step, said, "{}", field.name());
+        }
+    }
+}

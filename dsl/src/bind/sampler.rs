@@ -21,13 +21,14 @@ use std::time::Instant;
 
 type Made = std::result::Result<Dynamic, Fail>;
 
-const SVGD_KEYS: &[Key] = &with_stepping::<{ SvgdOptions::KEYS.len() + STEPPING }>(SvgdOptions::KEYS, "0.1");
+pub(super) const SVGD_KEYS: &[Key] = &with_stepping::<{ SvgdOptions::KEYS.len() + STEPPING }>(SvgdOptions::KEYS, "0.1");
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
         about: "Stein variational gradient descent, `mean_j [k(y_j, z) grad log p(y_j) + grad k(y_j, z)]` [liu2016stein]: the score \
                 difference smoothed by the kernel, without the score of the cloud. The target may be anything with a score at \
-                sigma = 0, such as a `density`; points need a positive `sigma`.",
+                sigma = 0, such as a `density`; points need a positive `sigma`. \
+                The velocity has the score's units: make `step` smaller where the target is narrower.",
         options: SVGD_KEYS,
         example: "let p = density(2, \"-(x[0]^2 + 4*x[1]^2)/2\");\nlet r = run(svgd(p, #{step: 0.3}), normal(300, 2));",
         ..entry("svgd", "svgd(target[, options])", svgd)

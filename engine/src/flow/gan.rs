@@ -149,7 +149,7 @@ impl GanFlow {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
         let smallest = options.sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
         if options.scaling == Scaling::Denoiser && smallest <= 0.0 {
-            let want = "a denoiser step does not move without noise; use `scaling: \"raw\"` for sigma = 0";
+            let want = "a denoiser step does not move without noise; raw scaling moves at sigma = 0";
             return Err(Error::argument("sigma", smallest, want));
         }
         Ok(GanFlow { target, critic, options, logit: Vec::new(), mean_logit: None, sides: Sides::default() })

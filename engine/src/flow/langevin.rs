@@ -80,7 +80,7 @@ impl Langevin {
         {
             let want = format!(
                 "\"mala\" accepts moves by the log density, which {} has only unsmoothed: leave `sigma` out, or take \
-                 `sampler: \"ula\"`",
+                 \"ula\"",
                 density.name()
             );
             return Err(Error::argument("sigma", noise, want));

@@ -94,7 +94,7 @@ impl SdFlow {
             return Err(Error::argument("sigma", smallest, want));
         }
         if self.options.scaling == Scaling::Denoiser {
-            let want = "a denoiser step does not move without smoothing; use `scaling: \"raw\"` for sigma = 0";
+            let want = "a denoiser step does not move without smoothing; raw scaling moves at sigma = 0";
             return Err(Error::argument("sigma", smallest, want));
         }
         Ok(())
@@ -219,7 +219,7 @@ impl VelocityField for SdFlow {
         }
         if let Some(batch) = self.options.batch_source.or(self.options.batch_target) {
             warnings.push(format!(
-                "batches of {batch} distort the spread within modes; `batch: {batch}` moves that many particles per step \
+                "batches of {batch} distort the spread within modes; minibatches of particles (`batch`) move as many per step \
                  against all points instead"
             ));
         }

@@ -52,7 +52,7 @@ impl Svgd {
             return Err(Error::argument(
                 "kernel",
                 "\"energy\"",
-                "a positive definite kernel is wanted, such as imq(1)",
+                "a positive definite kernel is wanted, such as the inverse multiquadric",
             ));
         }
         let (attraction, repulsion) = (KernelSums::default(), KernelSums::default());

@@ -19,20 +19,19 @@ pub(super) fn checked<'a>(options: &'a RunOptions, start: &Points, dynamics: &Dy
 }
 
 fn no_field(name: &str) -> Error {
-    let hint =
-        "its points do not feel each other, so that a run of its own moves others alike: run(flow, points)".into();
+    let hint = "its points do not feel each other: a run of their own moves other points alike".into();
     Error::Missing { what: format!("`{name}`"), part: "field that other points could follow".into(), hint }
 }
 
-/// Says how many carried points have ended far outside the cloud.
-pub(super) fn thrown_away(carried: &Points, cloud: &Points) -> Option<String> {
+/// Says how many tracers have ended far outside the cloud.
+pub(super) fn thrown_away(tracers: &Points, cloud: &Points) -> Option<String> {
     let (centre, far) = (cloud.mean(), 100.0 * cloud.spread().powi(2));
-    let lost = carried.iter().filter(|x| squared_distance(x, &centre) > far).count();
+    let lost = tracers.iter().filter(|x| squared_distance(x, &centre) > far).count();
     (lost > 0).then(|| {
         format!(
-            "{lost} of {} carried points ended more than 10 times the cloud's spread away from it: its own score does not reach \
-             them; a source that has no edge, such as mixture_fit(), would",
-            carried.n()
+            "{lost} of {} carried points ended more than 10 times the cloud's spread away from it: the kernel estimate of the \
+             cloud's own score ends with the cloud and does not reach them; a parametric one, such as a mixture fit, does",
+            tracers.n()
         )
     })
 }

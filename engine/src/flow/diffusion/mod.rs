@@ -128,7 +128,7 @@ impl Diffusion {
             _ => Err(Error::Missing {
                 what: format!("`{}`", self.name()),
                 part: "log density".into(),
-                hint: "the deterministic sampler, `pf_ode`, has one".into(),
+                hint: "only the deterministic sampler, pf_ode, has one".into(),
             }),
         }
     }
@@ -182,7 +182,7 @@ impl Sampler for Diffusion {
         let alike = (0.5..=2.0).contains(&(got / wanted));
         self.doubt = (start.n() >= 10 && !alike).then(|| {
             format!(
-                "the start has a spread of {}, and the first noise level one of {}: begin with `flow.prior(n)`, or choose \
+                "the start has a spread of {}, and the first noise level one of {}: begin with points of its prior, or choose \
                  `sigma_max` to fit the start",
                 number(got),
                 number(wanted)

@@ -1,7 +1,7 @@
 //! The moments of the step against closed forms, and where few steps end.
 
 use super::*;
-use crate::flow::{Flow, ReverseSdeOptions, ReverseSdeSampler};
+use crate::flow::{ReverseSdeOptions, ReverseSdeSampler, Sampler};
 use crate::rng::Stream;
 use crate::score::{Exact, Kde};
 use crate::target::{Gaussian, Mixture, Target};
