@@ -10,7 +10,7 @@ use sdflow::points::squared_distance;
 use sdflow::rng::Stream;
 use sdflow::schedule::Schedule;
 use sdflow::score::{At, Exact, Form, Kde, Score};
-use sdflow::target::{Gaussian, Target};
+use sdflow::target::{Density, Gaussian, Target};
 use std::sync::Arc;
 
 const KERNELS: [Kernel; 5] = [

@@ -133,8 +133,8 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let (points, weights) = match (arg.clone().try_cast::<Cloud>(), arg.try_cast::<Arc<dyn Target>>()) {
         (Some(cloud), _) => (cloud.points, None),
         (_, Some(target)) => match target.data() {
-            Some(_) if target.standardiser().is_some() => return Err(own_units(call, 0)),
-            Some(data) => (Arc::new(data.clone()), target.weights().map(<[f64]>::to_vec)),
+            Some(data) if data.standardiser.is_some() => return Err(own_units(call, 0)),
+            Some(data) => (Arc::clone(data.points), data.weights.map(<[f64]>::to_vec)),
             None => {
                 let fail = call.bad(0, format!("is {}", target.name()), "points are wanted");
                 return Err(fail.hint("take samples: mmd_flow(target.sample(2000))").at(At::Argument(0)));

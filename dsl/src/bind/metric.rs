@@ -84,7 +84,7 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
         }
     } else if let Some(target) = call.arg(i)?.clone().try_cast::<Arc<dyn Target>>() {
         match target.data() {
-            Some(data) => Reference::with_target(data.clone(), target.clone()),
+            Some(data) => Reference::with_target((**data.points).clone(), target.clone()),
             None => {
                 let held = call.context.held(n, target.dim());
                 let sample = target.sample(held, call.context.stream("reference"));

@@ -135,7 +135,7 @@ fn layer(
         (*cloud.points).clone()
     } else if let Some(target) = set.clone().try_cast::<Arc<dyn Target>>() {
         match target.data() {
-            Some(data) => data.clone(),
+            Some(data) => (**data.points).clone(),
             None => target.sample(DRAWN, call.context.stream("picture")).map_err(|e| call.place(e))?,
         }
     } else {

@@ -52,12 +52,14 @@ impl Recipe {
     /// estimate of its data.
     pub fn of_target(target: Arc<dyn Target>) -> Result<Recipe> {
         match target.data() {
-            Some(data) if !target.has_score() => Ok(Recipe::Kde {
-                points: Arc::new(data.clone()),
-                weights: target.weights().map(Into::into),
-                units: target.standardiser().cloned().map(Arc::new),
+            Some(data) if target.density().is_none() => Ok(Recipe::Kde {
+                points: Arc::clone(data.points),
+                weights: data.weights.map(Into::into),
+                units: data.standardiser.cloned().map(Arc::new),
             }),
-            _ if target.has_score() && !target.smooths() => Ok(Recipe::Smoothed(target, SmoothedOptions::default())),
+            _ if target.density().is_some_and(|p| !p.smooths()) => {
+                Ok(Recipe::Smoothed(target, SmoothedOptions::default()))
+            }
             _ => Exact::new(target.clone()).map(|_| Recipe::Exact(target)),
         }
     }

@@ -73,7 +73,6 @@ impl Reference {
 
     /// The modes and their weights, which the named metric needs.
     pub(super) fn expect_modes(&self, metric: &str) -> Result<&Mixture> {
-        let target = self.expect_target(metric, "list of modes")?;
-        target.modes().ok_or_else(|| target.missing("list of modes"))
+        self.expect_target(metric, "list of modes")?.expect_modes()
     }
 }

@@ -11,6 +11,7 @@ use crate::schedule::Schedule;
 use crate::target::{Target, diameter, spacing};
 use crate::{Error, Interrupt, Points, Result};
 pub use net::Preconditioned;
+use std::sync::Arc;
 
 crate::options! {
     /// Options of `denoiser`.
@@ -89,8 +90,8 @@ impl Denoiser {
     ) -> Result<Denoiser> {
         options.check()?;
         let sample = match target.data() {
-            Some(data) if target.weights().is_none() => data.clone(),
-            _ => target.sample(MEASURED, stream.label("measure"))?,
+            Some(data) if data.weights.is_none() => Arc::clone(data.points),
+            _ => Arc::new(target.sample(MEASURED, stream.label("measure"))?),
         };
         let measured = Extent { centre: sample.mean(), diameter: diameter(&sample), detail: spacing(&sample) };
         let size = if measured.diameter > 0.0 { measured.diameter } else { 1.0 };
@@ -100,7 +101,7 @@ impl Denoiser {
             return Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max}")));
         }
         let mut net = Preconditioned::new(&sample, &options, options.average, stream.label("init"))?;
-        let finite = target.data().map(Points::n).filter(|_| target.weights().is_none());
+        let finite = target.data().filter(|data| data.weights.is_none()).map(|data| data.points.n());
         let batch = finite.map_or(options.batch, |n| options.batch.min(n));
         for step in 0..options.steps {
             interrupt.check()?;

@@ -3,7 +3,7 @@
 use super::{At, Form, Score, check_sigma, exact::scale};
 use crate::matrix::multiply;
 use crate::rng::Stream;
-use crate::target::{Gaussian, Mixture, Target};
+use crate::target::{Density, Gaussian, Mixture, Target};
 use crate::{Error, Interrupt, Points, Result, points::squared_distance};
 use faer::Mat;
 use serde::{Deserialize, Serialize};

@@ -26,8 +26,8 @@ impl Ratio {
     /// An option out of range; a target that cannot be sampled.
     pub fn new(target: Arc<dyn Target>, options: DiscriminatorOptions) -> Result<Ratio> {
         let sample = match target.data() {
-            Some(data) => data.clone(),
-            None => target.sample(1000, Stream::new(0).label("extent"))?,
+            Some(data) => Arc::clone(data.points),
+            None => Arc::new(target.sample(1000, Stream::new(0).label("extent"))?),
         };
         let extent = Extent { centre: sample.mean(), diameter: diameter(&sample), detail: spacing(&sample) };
         let discriminator = Discriminator::new(options)?;

@@ -3,8 +3,7 @@
 use super::*;
 use crate::pairwise::{Pairwise, PairwiseOptions};
 use crate::process::Unobserved;
-use crate::target::{Gaussian, Mixture};
-use std::sync::Arc;
+use crate::target::{Density, Gaussian, Mixture};
 
 fn engine() -> Pairwise {
     Pairwise::new(PairwiseOptions::default(), Interrupt::default())
