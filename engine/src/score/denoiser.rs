@@ -3,12 +3,12 @@
 
 mod net;
 
-use super::{At, Extent, Form, Score, check_sigma};
+use super::{At, Extent, Form, Score, SigmaRange, check_sigma};
 use crate::net::Activation;
 use crate::process::Observer;
 use crate::rng::Stream;
 use crate::schedule::Schedule;
-use crate::target::{Target, diameter, spacing};
+use crate::target::Target;
 use crate::{Error, Interrupt, Points, Result};
 pub use net::Preconditioned;
 use std::sync::Arc;
@@ -93,7 +93,7 @@ impl Denoiser {
             Some(data) if data.weights.is_none() => Arc::clone(data.points),
             _ => Arc::new(target.sample(MEASURED, stream.label("measure"))?),
         };
-        let measured = Extent { centre: sample.mean(), diameter: diameter(&sample), detail: spacing(&sample) };
+        let measured = Extent::of(&sample);
         let size = if measured.diameter > 0.0 { measured.diameter } else { 1.0 };
         let max = options.sigma_max.unwrap_or(2.0 * size);
         let min = options.sigma_min.unwrap_or((0.5 * measured.detail).max(1e-6 * size).min(0.5 * max));
@@ -193,13 +193,9 @@ impl Score for Denoiser {
         self.extent.clone()
     }
 
-    /// None follows the flow's sigma.
-    fn range(&self) -> Option<(f64, f64)> {
-        self.range
-    }
-
-    fn allows_zero_sigma(&self) -> bool {
-        false
+    /// Where nothing is given, a net of the moving cloud follows the flow's sigma.
+    fn sigma_range(&self) -> SigmaRange {
+        SigmaRange { learned: self.range, zero: false }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::number::number;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 use crate::schedule::Schedule;
-use crate::score::{At, Form, Score};
+use crate::score::{At, Form, Kde, Score};
 use crate::target::Gaussian;
 use crate::{Error, Points, Result};
 use method::Method;
@@ -242,7 +242,7 @@ impl Flow for Diffusion {
     fn warnings(&self, _cloud: &Points) -> Vec<String> {
         let mut warnings = self.score.warnings();
         warnings.extend(self.doubt.clone());
-        if let Some((data, extent)) = self.score.data().zip(self.score.extent())
+        if let Some((data, extent)) = self.score.kernel().and_then(Kde::points).zip(self.score.extent())
             && (self.levels.denoises() || self.levels.sigma_min() < 0.99 * extent.detail)
         {
             warnings.push(format!(
