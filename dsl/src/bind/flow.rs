@@ -103,13 +103,7 @@ fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
         return Err(whole_difference(call, 1));
     }
     idle::in_sd_flow(call, &target, &source, &options);
-    Plan::value("sd_flow", call, move || {
-        let flow = SdFlow::new(target.estimate()?, source.estimate()?, options.clone())?;
-        Ok(Box::new(match target.units() {
-            Some(units) => flow.in_units(units.clone()),
-            None => flow,
-        }))
-    })
+    Plan::value("sd_flow", call, move || Ok(Box::new(SdFlow::between(&target, &source, options.clone())?)))
 }
 
 /// A ratio beside another score.

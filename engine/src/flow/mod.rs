@@ -5,7 +5,6 @@
 
 mod diffusion;
 mod divergence;
-mod estimate;
 mod gan;
 mod langevin;
 mod mmd;
@@ -19,13 +18,14 @@ pub use diffusion::{
     ReverseSdeOptions, ReverseSdeSampler,
 };
 pub(crate) use divergence::directions;
-pub use estimate::Estimate;
 pub use gan::{Critic, GanFlow, GanFlowOptions, Loss};
 pub use langevin::{Langevin, LangevinOptions, LangevinSampler};
 pub use mmd::{MmdFlow, MmdFlowOptions, Weighting};
 pub use sd::{Noise, Scaling, SdFlow, SdFlowOptions};
 pub use step::{Carried, Integrator, StepReport, Stepper};
 pub use svgd::{Svgd, SvgdOptions};
+
+pub use crate::score::Estimate;
 
 use crate::score::Score;
 use crate::target::Gaussian;

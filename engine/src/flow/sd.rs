@@ -2,6 +2,7 @@
 
 mod field;
 mod option;
+mod towards;
 mod turn;
 
 use field::{PROBES, Who};

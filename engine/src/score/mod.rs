@@ -7,22 +7,26 @@
 
 mod denoiser;
 mod discriminator;
+mod estimate;
 mod exact;
 mod extent;
 mod fitted;
 mod kde;
 mod ratio;
 mod smoothed;
+mod spec;
 
 pub use denoiser::{Denoiser, DenoiserOptions, Preconditioned};
 pub use discriminator::{Discriminator, DiscriminatorOptions, Features, Sides};
 pub(crate) use discriminator::{sigmoid, softplus};
+pub use estimate::Estimate;
 pub use exact::Exact;
 pub use extent::{Extent, diameter, spacing};
 pub use fitted::{GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Shape};
 pub use kde::{Kde, SelfTerm};
 pub use ratio::{Nothing, Ratio};
 pub use smoothed::{Smoothed, SmoothedOptions};
+pub use spec::ScoreSpec;
 
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 
