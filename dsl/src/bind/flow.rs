@@ -138,7 +138,7 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     };
     idle::in_mmd_flow(call, &options);
     Plan::value("mmd_flow", call, move || {
-        let flow = MmdFlow::new((*points).clone(), options.clone())?;
+        let flow = MmdFlow::new(Arc::clone(&points), options.clone())?;
         Ok(Box::new(match &weights {
             Some(weights) => flow.weighted(weights)?,
             None => flow,
