@@ -13,7 +13,7 @@ pub enum SelfTerm {
     /// Yes: the exact score of the smoothed empirical distribution.
     #[default]
     Include,
-    /// No (leave one out): less biased for the law behind the particles, rougher for few of them.
+    /// No (leave one out): less biased for the distribution behind the particles, rougher for few of them.
     Exclude,
 }
 

@@ -17,8 +17,8 @@ mod smoothed;
 mod spec;
 
 pub use denoiser::{Denoiser, DenoiserOptions, Preconditioned};
-pub use discriminator::{Discriminator, DiscriminatorOptions, Features, Sides};
-pub(crate) use discriminator::{sigmoid, softplus};
+pub use discriminator::{Discriminator, DiscriminatorOptions, Features};
+pub(crate) use discriminator::{Sides, sigmoid, softplus};
 pub use estimate::Estimate;
 pub use exact::Exact;
 pub use extent::{Extent, diameter, spacing};
@@ -154,7 +154,7 @@ impl Form {
 
 /// # Errors
 /// `sigma` is negative, not finite, or 0 where that is refused.
-pub fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
+pub(crate) fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
     if sigma.is_finite() && (sigma > 0.0 || (sigma == 0.0 && zero_allowed)) {
         return Ok(());
     }
