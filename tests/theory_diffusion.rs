@@ -9,7 +9,7 @@ use sdflow::flow::{
 use sdflow::pairwise::{Pairwise, PairwiseOptions, Precision, Softmax, SoftmaxMean};
 use sdflow::rng::Stream;
 use sdflow::score::{Exact, Kde, Score};
-use sdflow::target::{Gaussian, Mixture, Target};
+use sdflow::target::{Density, Gaussian, Mixture, Target};
 use std::sync::Arc;
 
 fn exact_arithmetic() -> Pairwise {

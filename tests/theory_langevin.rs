@@ -7,7 +7,7 @@ use sdflow::pairwise::Pairwise;
 use sdflow::rng::Stream;
 use sdflow::schedule::Schedule;
 use sdflow::score::{Exact, Kde};
-use sdflow::target::{Density, Gaussian, Target};
+use sdflow::target::{CustomDensity, Gaussian, Target};
 use std::sync::Arc;
 
 fn langevin(target: &Arc<dyn Target>, sampler: LangevinSampler, step: Option<f64>) -> Langevin {
@@ -66,7 +66,7 @@ fn adjusted_chains_have_the_target_s_moments() {
 /// `exp(-x^4 / 4)` has `E x^2 = 2 Gamma(3/4) / Gamma(1/4)`; a proposal into NaN is refused.
 #[test]
 fn a_density_without_a_constant_will_do() {
-    let p: Arc<dyn Target> = Arc::new(Density::formula(1, "-x0^4/4", &[]).unwrap());
+    let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0^4/4", &[]).unwrap());
     let n = 100_000;
     // From the middle: in so light a tail a chain would stay for long [roberts1996exponential].
     let mut start = Stream::new(1).normal(n, 1);
@@ -78,7 +78,7 @@ fn a_density_without_a_constant_will_do() {
     assert!((mean - 0.675_978).abs() < 4.0 * se, "{mean} +- {se}");
 
     // log(x) is no number for x < 0: a gamma law of shape 3, mean 3.
-    let p: Arc<dyn Target> = Arc::new(Density::formula(1, "2*log(x0) - x0", &[]).unwrap());
+    let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "2*log(x0) - x0", &[]).unwrap());
     let start = Points::new(vec![3.0; 50_000], 1, "start").unwrap();
     let cloud = moved(&mut langevin(&p, LangevinSampler::Mala, Some(0.5)), start, 120);
     assert!(cloud.data().iter().all(|x| *x > 0.0));
@@ -111,7 +111,7 @@ fn what_cannot_be_sampled_is_refused() {
     let adaptive =
         LangevinOptions { step: Some(Schedule::Adaptive { from: 1.0, to: 0.1 }), sigma, ..LangevinOptions::default() };
     assert!(refused(adaptive).contains("fixed size"));
-    let p: Arc<dyn Target> = Arc::new(Density::formula(1, "-x0^4/4", &[]).unwrap());
+    let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0^4/4", &[]).unwrap());
     let open = Langevin::new(Box::new(Exact::new(p).unwrap()), None, &LangevinOptions::default());
     assert!(open.unwrap_err().to_string().contains("size"));
 }

@@ -13,7 +13,7 @@ use sdflow::rng::Stream;
 use sdflow::run::Run;
 use sdflow::schedule::Schedule;
 use sdflow::score::{At, Exact, Form, Kde, Score};
-use sdflow::target::{Gaussian, Target};
+use sdflow::target::{Density, Gaussian, Target};
 use std::sync::Arc;
 
 const KERNELS: [Kernel; 5] = [

@@ -76,7 +76,7 @@ fn what_has_no_answer_names_its_cause() {
         ("pf_ode(gaussian(#{dim: 2}), #{sigma_max: 1e160}).prior(5);", "`sigma_max`"),
         ("langevin(banana(), #{sampler: \"mala\", sigma: 0.5});", "leave `sigma` out"),
         ("pf_ode(points([[1.0, 2.0], [1.0, 2.0]]));", "its points coincide"),
-        ("sd_flow(normal(10, 2)).prior(10);", "has no law to start from"),
+        ("sd_flow(normal(10, 2)).prior(10);", "has no distribution to start from"),
     ] {
         let said = fails(script);
         assert!(said.contains(part), "{script}: {said}");

@@ -36,7 +36,7 @@ pub mod run;
 
 pub mod output;
 
-pub use error::{Blame, Error, Result, nearest};
+pub use error::{Blame, Error, MissingPart, Result, nearest};
 /// Dense matrices, in which covariances are given.
 pub use faer::Mat;
 pub use interrupt::Interrupt;

@@ -163,11 +163,7 @@ fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     }
     idle::in_sd_flow(call, &target, &source, &options, &stepping);
     Plan::value("sd_flow", call, stepping, move || {
-        let flow = SdFlow::new(target.estimate()?, source.estimate()?, options.clone())?;
-        Ok(Motion::field(match target.units() {
-            Some(units) => flow.in_units(units.clone()),
-            None => flow,
-        }))
+        Ok(Motion::field(SdFlow::between(&target, &source, options.clone())?))
     })
 }
 
@@ -194,8 +190,8 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let (points, weights) = match (arg.clone().try_cast::<Cloud>(), arg.try_cast::<Arc<dyn Target>>()) {
         (Some(cloud), _) => (cloud.points, None),
         (_, Some(target)) => match target.data() {
-            Some(_) if target.standardiser().is_some() => return Err(own_units(call, 0)),
-            Some(data) => (Arc::new(data.clone()), target.weights().map(<[f64]>::to_vec)),
+            Some(data) if data.standardiser.is_some() => return Err(own_units(call, 0)),
+            Some(data) => (Arc::clone(data.points), data.weights.map(<[f64]>::to_vec)),
             None => {
                 let fail = call.bad(0, format!("is {}", target.name()), "points are wanted");
                 return Err(fail.hint("take samples: mmd_flow(target.sample(2000))").at(At::Argument(0)));
@@ -205,7 +201,7 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     };
     idle::in_stepping(call, &stepping);
     Plan::value("mmd_flow", call, stepping, move || {
-        let flow = MmdFlow::new((*points).clone(), options.clone())?;
+        let flow = MmdFlow::new(Arc::clone(&points), options.clone())?;
         Ok(Motion::field(match &weights {
             Some(weights) => flow.weighted(weights)?,
             None => flow,

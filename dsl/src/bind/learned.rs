@@ -74,11 +74,11 @@ pub const ENTRIES: &[Entry] = &[
 pub fn law(call: &Call, i: usize) -> Result<Arc<dyn Target>, Fail> {
     let arg = call.arg(i)?.clone();
     if let Some(cloud) = arg.clone().try_cast::<Cloud>() {
-        let samples = Samples::new((*cloud.points).clone(), &SamplesOptions::default());
+        let samples = Samples::new(cloud.points, &SamplesOptions::default());
         return Ok(Arc::new(samples.map_err(|e| call.place(e))?));
     }
     match arg.try_cast::<Arc<dyn Target>>() {
-        Some(target) if target.standardiser().is_some() => Err(own_units(call, i)),
+        Some(target) if target.data().is_some_and(|data| data.standardiser.is_some()) => Err(own_units(call, i)),
         Some(target) => Ok(target),
         None => Err(call.wrong(i, "a target or a set of points")),
     }

@@ -38,7 +38,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let plan: Plan = call.get(0, "a flow")?;
     let start = call.points(1)?;
     let mut options: RunOptions = call.options()?;
-    options.carry = options.carry.or_else(|| call.points_option("carry").map(|points| (*points).clone()));
+    options.carry = options.carry.or_else(|| call.points_option("carry").map(Arc::unwrap_or_clone));
     check_metrics(call, &options.metrics)?;
     idle::in_run(call, call.handles() > 2, &options);
     options.steps = context.steps(options.steps);
@@ -50,7 +50,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let mut motion = plan.flow().map_err(place)?;
     context.callbacks.taken();
     let mut watch = Watch(context);
-    let (start, dim) = ((*start).clone(), start.dim());
+    let (dim, start) = (start.dim(), Arc::unwrap_or_clone(start));
     let stream = context.stream("run");
     let pairwise = &context.pairwise;
     let (dynamics, reference) = (motion.dynamics(&plan.stepping), reference.as_ref());

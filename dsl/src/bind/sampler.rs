@@ -15,7 +15,7 @@ use sdflow::options::{Key, Options};
 use sdflow::run::Forecast;
 use sdflow::score::Score;
 use sdflow::target::Target;
-use sdflow::{Error, Result};
+use sdflow::{Error, MissingPart, Result};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -180,20 +180,19 @@ fn denoising(name: &'static str, call: &Call, make: impl Fn() -> Result<Diffusio
 }
 
 /// The diffusion that the receiver plans.
-fn diffusion(call: &Call, part: &str, hint: &str) -> std::result::Result<Diffusion, Fail> {
+fn diffusion(call: &Call, part: MissingPart, hint: &str) -> std::result::Result<Diffusion, Fail> {
     let plan: Plan = call.receiver()?;
     match plan.flow().map_err(|e| call.place(e))? {
         Motion::Diffusion(diffusion) => Ok(*diffusion),
         _ => {
             let what = format!("`{}`", plan.name);
-            Err(call.place(Error::Missing { what, part: part.into(), hint: hint.into() }))
+            Err(call.place(Error::Missing { what, part, hint: hint.into() }))
         }
     }
 }
 
 fn prior(call: &Call) -> Made {
-    let hint = "only the samplers of a diffusion have one: start from any points, such as normal(1000, 2)";
-    let diffusion = diffusion(call, "law to start from", hint)?;
+    let diffusion = diffusion(call, MissingPart::Prior, "")?;
     let law = diffusion.prior().map_err(|e| call.place(e))?;
     let n = call.context.points(call.count(1, 1)?);
     size(call, 1, n, law.dim())?;
@@ -209,7 +208,7 @@ fn log_density(call: &Call) -> Made {
     let place = |e| call.place(e);
     options.check().map_err(place)?;
     let hint = "the deterministic sampler has one: pf_ode(score).log_density(points)";
-    let mut flow = diffusion(call, "log density", hint)?;
+    let mut flow = diffusion(call, MissingPart::Other("log density".into()), hint)?;
     let stream = context.stream("log density");
     let Some(dry) = &context.dry else {
         let logs = flow.log_density(&points, &options, &context.pairwise, stream).map_err(place)?;

@@ -5,6 +5,7 @@ mod metropolis;
 use super::sampler::diffuse;
 use super::sigma::check_smallest_sigma;
 use super::{Clock, FieldAt, FlowPairs, Readings, Sampler};
+use crate::error::MissingPart;
 use crate::ode::{Integrator, RungeKutta};
 use crate::pairwise::Pairwise;
 use crate::score::{At, Form, Score};
@@ -75,7 +76,7 @@ impl Langevin {
             return Err(Error::argument("sampler", "\"mala\"", want));
         }
         let noise = options.sigma.extremes().into_iter().fold(0.0, f64::max);
-        if let Some(density) = density.as_ref().filter(|p| noise > 0.0 && !p.smooths())
+        if let Some(density) = density.as_ref().filter(|p| noise > 0.0 && p.density().is_some_and(|p| !p.smooths()))
             && options.sampler == LangevinSampler::Mala
         {
             let want = format!(
@@ -119,7 +120,9 @@ impl Langevin {
         let at = At { z: cloud, sigma, cloud, aligned: true, learn: true, stream, pairwise };
         self.score.evaluate(&at, Form::Score, &mut place.score)?;
         match &self.density {
-            Some(density) => density.log_density(cloud, sigma, &mut place.log_density),
+            Some(density) => {
+                density.expect_density(MissingPart::LogDensity)?.log_density(cloud, sigma, &mut place.log_density)
+            }
             None => Ok(()),
         }
     }

@@ -9,6 +9,7 @@ use crate::{Error, Points, Result, schedule::Schedule};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::mem;
+use std::sync::Arc;
 
 /// Are attraction and repulsion divided by the kernel densities that they belong to?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,7 +45,7 @@ crate::options! {
 /// Cost: two pairwise passes per kernel, four when a kernel that is not Gaussian is normalised.
 #[derive(Debug)]
 pub struct MmdFlow {
-    target: Points,
+    target: Arc<Points>,
     /// Shares of the target's points, which sum to 1, and their logarithms; None where they are equal.
     weights: Option<[Vec<f64>; 2]>,
     kernels: Vec<Kernel>,
@@ -66,11 +67,12 @@ struct Place<'a> {
 }
 
 impl MmdFlow {
-    /// The flow towards the points `target`.
+    /// The flow towards the points `target`, which are shared and not copied.
     ///
     /// # Errors
     /// A kernel without a positive bandwidth or, normalised, without positive values; a noise out of range.
-    pub fn new(target: Points, options: MmdFlowOptions) -> Result<MmdFlow> {
+    pub fn new(target: impl Into<Arc<Points>>, options: MmdFlowOptions) -> Result<MmdFlow> {
+        let target = target.into();
         options.noise.check("noise", 0.0..=f64::INFINITY)?;
         let kernels = options.kernel.resolve(&target)?;
         if options.weighting == Weighting::Normalised && kernels.contains(&Kernel::Energy) {
@@ -118,7 +120,7 @@ impl MmdFlow {
         let Place { z, cloud, share, pairwise } = place;
         let dim = z.dim();
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
-        for (sources, weights, sign) in [(&self.target, shares, 1.0), (cloud, None, -1.0)] {
+        for (sources, weights, sign) in [(&*self.target, shares, 1.0), (cloud, None, -1.0)] {
             let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(sources), leave_out_self: false };
             pairwise.kernel_sum(z, sources, &sum, &mut self.sums)?;
             let scale = sign * share / weights.map_or(sources.n() as f64, |_| 1.0);
@@ -148,7 +150,7 @@ impl MmdFlow {
     fn add_normalised(&mut self, kernel: Kernel, place: Place, out: &mut Points) -> Result<()> {
         let Place { z, cloud, share, pairwise } = place;
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
-        for (sources, weights, sign) in [(&self.target, shares, 1.0), (cloud, None, -1.0)] {
+        for (sources, weights, sign) in [(&*self.target, shares, 1.0), (cloud, None, -1.0)] {
             pairwise.log_gradient(z, (sources, weights), kernel, &mut self.gradient, &mut self.part)?;
             add(out, sign * share, &self.part);
         }

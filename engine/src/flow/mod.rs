@@ -6,7 +6,6 @@
 
 mod clock;
 mod diffusion;
-mod estimate;
 mod field;
 mod gan;
 mod langevin;
@@ -18,12 +17,12 @@ mod stepping;
 mod svgd;
 
 pub use crate::ode::{Integrator, StepReport};
+pub use crate::score::Estimate;
 pub use clock::Clock;
 pub use diffusion::{
     Diffusion, Levels, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process,
     ReverseSdeOptions, ReverseSdeSampler,
 };
-pub use estimate::Estimate;
 pub use field::{FieldAt, FlowPairs, Readings, Role, Scales, VelocityField};
 pub use gan::{Critic, GanFlow, GanFlowOptions, Loss};
 pub use langevin::{Langevin, LangevinOptions, LangevinSampler};

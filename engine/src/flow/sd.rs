@@ -3,6 +3,7 @@
 mod field;
 mod minibatch;
 mod option;
+mod towards;
 
 use field::PROBES;
 pub use option::{Noise, Scaling, SdFlowOptions};
@@ -12,7 +13,7 @@ use super::{Clock, Estimate, FieldAt, FlowPairs, Readings, Role, Scales, Velocit
 use crate::number::number;
 use crate::ode::StepReport;
 use crate::points::Standardiser;
-use crate::score::{Score, SelfTerm};
+use crate::score::{Kde, Score, SelfTerm};
 use crate::target::scale_warning;
 use crate::{Error, Points, Result};
 use std::mem;
@@ -89,7 +90,7 @@ impl SdFlow {
 
     fn check_zero_sigma(&self) -> Result<()> {
         let Some(smallest) = self.options.smallest_sigma().filter(|smallest| *smallest <= 0.0) else { return Ok(()) };
-        if let Some(kernel) = [&self.target, &self.source].into_iter().find(|s| !s.allows_zero_sigma()) {
+        if let Some(kernel) = [&self.target, &self.source].into_iter().find(|s| !s.sigma_range().zero) {
             let want = format!("{} needs a positive sigma", kernel.name());
             return Err(Error::argument("sigma", smallest, want));
         }
@@ -109,7 +110,7 @@ impl SdFlow {
             let want = format!("{} says nothing of its size: give a number or a schedule", self.target.name());
             return Err(Error::argument("sigma", "left out", want));
         };
-        let ranges = [self.target.range(), self.source.range()];
+        let ranges = [self.target.sigma_range().learned, self.source.sigma_range().learned];
         let range = ranges.into_iter().flatten().reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)));
         let schedule = match &self.units {
             None => Smoothing::for_extent(&extent, start, range),
@@ -204,9 +205,9 @@ impl VelocityField for SdFlow {
         let mut warnings = self.target.warnings();
         warnings.extend(self.source.warnings());
         if self.units.is_none() {
-            warnings.extend(self.target.data().and_then(scale_warning));
+            warnings.extend(self.target.kernel().and_then(Kde::points).and_then(|points| scale_warning(points)));
         }
-        if let Some((data, extent)) = self.target.data().zip(self.target.extent())
+        if let Some((data, extent)) = self.target.kernel().and_then(Kde::points).zip(self.target.extent())
             && end < 0.99 * extent.detail
         {
             warnings.push(format!(

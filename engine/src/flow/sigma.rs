@@ -77,7 +77,7 @@ impl Smoothing {
 /// A schedule that reaches 0 for such a score.
 pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
     let smallest = sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
-    if smallest > 0.0 || score.allows_zero_sigma() {
+    if smallest > 0.0 || score.sigma_range().zero {
         return Ok(());
     }
     Err(Error::argument("sigma", smallest, format!("{} needs a positive sigma", score.name())))

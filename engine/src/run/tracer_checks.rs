@@ -1,6 +1,7 @@
 //! What is checked of the tracers of a run, before it and after it.
 
 use super::{Dynamics, RunOptions};
+use crate::error::MissingPart;
 use crate::points::squared_distance;
 use crate::{Error, Points, Result};
 
@@ -14,13 +15,9 @@ pub(super) fn checked<'a>(options: &'a RunOptions, start: &Points, dynamics: &Dy
     points.check_dim("`carry`", start.dim(), "the start")?;
     match dynamics {
         Dynamics::Field(..) => Ok(Some(points)),
-        Dynamics::Sampler(sampler) => Err(no_field(sampler.name())),
+        // Its particles do not feel each other: a run of their own moves other points alike.
+        Dynamics::Sampler(sampler) => Err(Error::missing(format!("`{}`", sampler.name()), MissingPart::Field)),
     }
-}
-
-fn no_field(name: &str) -> Error {
-    let hint = "its points do not feel each other: a run of their own moves other points alike".into();
-    Error::Missing { what: format!("`{name}`"), part: "field that other points could follow".into(), hint }
 }
 
 /// Says how many tracers have ended far outside the cloud.

@@ -5,7 +5,7 @@ use crate::flow::Clock;
 use crate::ode::{self, Divergence, RungeKutta};
 use crate::pairwise::{Pairwise, Precision};
 use crate::rng::Stream;
-use crate::target::Target;
+use crate::target::Density;
 use crate::{Error, Points, Result};
 
 crate::options! {

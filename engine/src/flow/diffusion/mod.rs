@@ -13,11 +13,12 @@ pub use option::{
 };
 
 use super::{Clock, FieldAt, FlowPairs, Readings, Sampler};
+use crate::error::MissingPart;
 use crate::number::number;
 use crate::ode::RungeKutta;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
-use crate::score::{At, Form, Score};
+use crate::score::{At, Form, Kde, Score};
 use crate::target::Gaussian;
 use crate::{Error, Points, Result};
 use method::Method;
@@ -102,11 +103,7 @@ impl Diffusion {
     /// # Errors
     /// [`Error::Missing`] where the score does not say its dimension; a first noise level that no number holds.
     pub fn prior(&self) -> Result<Gaussian> {
-        let missing = || Error::Missing {
-            what: format!("`{}`", self.name()),
-            part: "distribution to start from".into(),
-            hint: "its score says no dimension: start from points of your own".into(),
-        };
+        let missing = || Error::missing(format!("`{}`", self.name()), MissingPart::Prior);
         self.levels.prior(self.score.dim().ok_or_else(missing)?)
     }
 
@@ -230,7 +227,7 @@ impl Sampler for Diffusion {
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.score.warnings();
         warnings.extend(self.doubt.clone());
-        if let Some((data, extent)) = self.score.data().zip(self.score.extent())
+        if let Some((data, extent)) = self.score.kernel().and_then(Kde::points).zip(self.score.extent())
             && (self.levels.denoises() || self.levels.sigma_min() < 0.99 * extent.detail)
         {
             warnings.push(format!(

@@ -3,7 +3,7 @@
 use super::*;
 use crate::pairwise::PairwiseOptions;
 use crate::score::Features;
-use crate::target::{Gaussian, Mixture};
+use crate::target::{Density, Gaussian, Mixture};
 
 fn mixture(means: [[f64; 2]; 2], weights: [f64; 2], std: f64) -> Mixture {
     let modes = means.map(|m| Gaussian::isotropic(m.to_vec(), std).unwrap());

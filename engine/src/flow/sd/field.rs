@@ -4,7 +4,7 @@ use super::minibatch::Turns;
 use super::{Noise, SdFlow};
 use crate::flow::{Clock, FieldAt, Role};
 use crate::pairwise::{Pairwise, ScoreDifference};
-use crate::score::{At, Form, check_sigma};
+use crate::score::{At, Form, Score, check_sigma};
 use crate::{Points, Result};
 use std::mem;
 
@@ -55,7 +55,7 @@ impl SdFlow {
 
     /// The whole field as one difference of softmax means, where both scores are that.
     fn between_kernels<'a>(&'a self, at: &At<'a>) -> Option<ScoreDifference<'a>> {
-        let (p, q) = (self.target.sources(at)?, self.source.sources(at)?);
+        let (p, q) = (self.target.kernel()?.sources(at)?, self.source.kernel()?.sources(at)?);
         let plain = !p.leave_out_self && q.log_weights.is_none();
         plain.then_some(ScoreDifference {
             targets: p.points,
@@ -89,7 +89,8 @@ impl SdFlow {
         let at = At { z, sigma, cloud, aligned: false, learn: false, stream, pairwise };
         let form = self.options.scaling.form();
         let (mut p, mut q) = (Points::default(), Points::default());
-        let halves = [self.target.halves(&at, form)?, self.source.halves(&at, form)?];
+        let halves = |score: &dyn Score| score.kernel().map_or(Ok(None), |kde| kde.halves(&at, form));
+        let halves = [halves(&*self.target)?, halves(&*self.source)?];
         if halves.iter().all(Option::is_none) {
             return Ok(None);
         }

@@ -1,6 +1,6 @@
-//! The two kinds of score that a flow distinguishes.
+//! An estimator that a flow takes over.
 
-use crate::score::{Kde, Score};
+use super::{Kde, Score};
 use crate::{Error, Result};
 
 /// A score as a flow takes it: kernel estimates can stand on batches, others cannot.
@@ -12,12 +12,6 @@ pub enum Estimate {
     Other(Box<dyn Score>),
 }
 
-impl From<Kde> for Estimate {
-    fn from(kde: Kde) -> Estimate {
-        Estimate::Kernel(Box::new(kde))
-    }
-}
-
 impl Estimate {
     /// The score, on all that it stands on.
     pub fn score(self) -> Box<dyn Score> {
@@ -27,8 +21,11 @@ impl Estimate {
         }
     }
 
-    /// The score, on batches of this size where one is given.
-    pub(super) fn drawing(self, option: &str, batch: Option<usize>) -> Result<Box<dyn Score>> {
+    /// The score, on batches of this size where one is given; `option` is named in the error.
+    ///
+    /// # Errors
+    /// A batch of a score that stands on no points.
+    pub(crate) fn drawing(self, option: &str, batch: Option<usize>) -> Result<Box<dyn Score>> {
         match (self, batch) {
             (Estimate::Kernel(kde), _) => Ok(Box::new(kde.batched(batch))),
             (Estimate::Other(score), None) => Ok(score),
@@ -37,5 +34,17 @@ impl Estimate {
                 Err(Error::argument(option, batch, want))
             }
         }
+    }
+}
+
+impl From<Kde> for Estimate {
+    fn from(kde: Kde) -> Estimate {
+        Estimate::Kernel(Box::new(kde))
+    }
+}
+
+impl From<Box<dyn Score>> for Estimate {
+    fn from(score: Box<dyn Score>) -> Estimate {
+        Estimate::Other(score)
     }
 }

@@ -1,9 +1,28 @@
-//! How far apart and how close points lie: the range of bandwidths that suits them.
+//! The size and the finest detail of what a score describes: the range of sigma that suits it.
 
 use crate::Points;
 use crate::points::squared_distance;
 use crate::rng::Stream;
 use rayon::prelude::*;
+
+/// Length scales of a distribution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extent {
+    /// Its mean.
+    pub centre: Vec<f64>,
+    /// The size of the whole: largest distance across.
+    pub diameter: f64,
+    /// The finest detail an estimate can show: the distance between neighbouring samples, or the smallest standard
+    /// deviation of a density.
+    pub detail: f64,
+}
+
+impl Extent {
+    /// That of a set of points: their mean, [`diameter`] and [`spacing`].
+    pub fn of(points: &Points) -> Extent {
+        Extent { centre: points.mean(), diameter: diameter(points), detail: spacing(points) }
+    }
+}
 
 /// At least and at most so many points ask for their nearest neighbour.
 const QUERIES: (usize, usize) = (128, 5000);
@@ -27,7 +46,7 @@ pub fn diameter(points: &Points) -> f64 {
 /// are skipped.
 ///
 /// ```
-/// use sdflow::{Points, target::{diameter, spacing}};
+/// use sdflow::{Points, score::{diameter, spacing}};
 /// let points = Points::from_rows(&[[0.0], [0.0], [1.0], [3.0]])?;
 /// assert_eq!((spacing(&points), diameter(&points)), (1.0, 4.0));
 /// # Ok::<(), sdflow::Error>(())
