@@ -2,9 +2,9 @@
 
 use crate::bind::generator::Model;
 use crate::bind::points::Cloud;
-use crate::dry::unknown::taken;
 use crate::call::{Call, Fail};
 use crate::context;
+use crate::dry::unknown::taken;
 use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, FnPtr, Map};
 use sdflow::process::Stats;
 use sdflow::{Error, Points};

@@ -79,7 +79,10 @@ fn a_dry_run_accepts_unknown_numbers_in_the_text() {
     let report = check(&request(folder.path(), text), &listener, None);
     assert_eq!(report.errors, []);
     assert_eq!(heard.said(), ["??0.125"]);
-    let report =
-        check(&request(folder.path(), "let e = energy(normal(50, 2), normal(50, 2));\nrounded(e, 0);"), &nobody(), None);
+    let report = check(
+        &request(folder.path(), "let e = energy(normal(50, 2), normal(50, 2));\nrounded(e, 0);"),
+        &nobody(),
+        None,
+    );
     assert_eq!(report.errors.len(), 1);
 }

@@ -139,10 +139,7 @@ impl Points {
 
     /// Rows `range` as a copy.
     pub fn rows(&self, range: std::ops::Range<usize>) -> Points {
-        Points {
-            data: self.data[range.start * self.dim..range.end * self.dim].to_vec(),
-            dim: self.dim,
-        }
+        Points { data: self.data[range.start * self.dim..range.end * self.dim].to_vec(), dim: self.dim }
     }
 
     /// # Errors

@@ -10,11 +10,11 @@ use crate::call::{At, Call, Fail};
 use crate::dry;
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
-use sdflow::{Points, cost};
 use sdflow::generator::{self, ModelOptions};
 use sdflow::options::Options;
 use sdflow::score::{At as Place, Denoiser, DenoiserOptions, DiscriminatorOptions, Features, Form, Ratio, Score};
 use sdflow::target::{Samples, SamplesOptions, Target};
+use sdflow::{Points, cost};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -72,11 +72,11 @@ pub const ENTRIES: &[Entry] = &[
 pub fn law(call: &Call, i: usize) -> Result<Arc<dyn Target>, Fail> {
     let arg = call.arg(i)?.clone();
     if let Some(cloud) = arg.clone().try_cast::<Cloud>() {
-        let samples = Samples::new((*cloud.points).clone(), &SamplesOptions::default());
+        let samples = Samples::new(cloud.points, &SamplesOptions::default());
         return Ok(Arc::new(samples.map_err(|e| call.place(e))?));
     }
     match arg.try_cast::<Arc<dyn Target>>() {
-        Some(target) if target.standardiser().is_some() => Err(own_units(call, i)),
+        Some(target) if target.data().is_some_and(|data| data.standardiser.is_some()) => Err(own_units(call, i)),
         Some(target) => Ok(target),
         None => Err(call.wrong(i, "a target or a set of points")),
     }
@@ -104,12 +104,10 @@ fn denoiser(call: &Call) -> Result<Dynamic, Fail> {
     };
     let made = match &context.dry {
         None => context.timed("training", || train(options.steps)),
-        Some(dry) => {
-            cost::repeated(options.steps, &dry.gauge(&context.pairwise), train).map(|(ahead, made)| {
-                dry.add("train denoiser", call.native.call_position(), &ahead);
-                made
-            })
-        }
+        Some(dry) => cost::repeated(options.steps, &dry.gauge(&context.pairwise), train).map(|(ahead, made)| {
+            dry.add("train denoiser", call.native.call_position(), &ahead);
+            made
+        }),
     };
     let made = made.map_err(place)?;
     Ok(Dynamic::from(Recipe::Denoiser(Arc::new(made))))

@@ -13,9 +13,9 @@ use rhai::Dynamic;
 use sdflow::metric::Estimate;
 use sdflow::options::Options;
 use sdflow::process::{Observer, Row};
-use sdflow::run::{MetricChoice, RunOptions};
+use sdflow::run::{MetricChoice, Run, RunOptions};
 use sdflow::target::{Gaussian, Target};
-use sdflow::{Points, cost, process, run};
+use sdflow::{Points, cost, process};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let plan: Plan = call.get(0, "a flow")?;
     let start = call.points(1)?;
     let mut options: RunOptions = call.options()?;
-    options.carry = options.carry.or_else(|| call.points_option("carry").map(|points| (*points).clone()));
+    options.carry = options.carry.or_else(|| call.points_option("carry").map(Arc::unwrap_or_clone));
     check_metrics(call, &options.metrics)?;
     idle::in_run(call, call.handles() > 2, &options);
     options.steps = context.steps(options.steps);
@@ -49,19 +49,20 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let place = |e| call.place(e);
     context.callbacks.taken();
     let mut watch = Watch(context);
-    let (start, dim) = ((*start).clone(), start.dim());
+    let (dim, start) = (start.dim(), Arc::unwrap_or_clone(start));
     let stream = context.stream("run");
     let pairwise = &context.pairwise;
     let reference = reference.as_ref();
     let made = match &context.dry {
         None => {
-            let mut flow = plan.flow().map_err(place)?;
-            run::run(flow.as_mut(), start, reference, &options, pairwise, stream, &mut watch).map_err(place)?
+            let mut motion = plan.motion().map_err(place)?;
+            let run = Run::of(motion.dynamics(), start).reference(reference).options(options).pairwise(pairwise);
+            run.stream(stream).observed(&mut watch).map_err(place)?
         }
         Some(dry) => {
             let gauge = dry.gauge(pairwise);
             let (made, ahead) =
-                cost::run(&|| plan.flow(), start, reference, &options, &gauge, stream).map_err(place)?;
+                cost::run(&|| plan.motion(), start, reference, &options, &gauge, stream).map_err(place)?;
             dry.add(&format!("run {}", plan.name), call.native.call_position(), &ahead);
             made
         }

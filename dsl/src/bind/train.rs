@@ -71,14 +71,15 @@ fn fit_generator(call: &Call) -> Made {
     let base = base(call, 2)?;
     let options: FitOptions = call.options()?;
     let course = Course::new(call, &base, (options.steps, options.batch), options.every)?;
-    plan.flow().map_err(|e| call.place(e))?;
+    plan.flow().and_then(|flow| flow.into_field(plan.name)).map_err(|e| call.place(e))?;
     context.callbacks.taken();
     let stream = context.stream("fit");
     let done = course.take(&model, stream, &format!("fit {}", plan.name), |generator, part, pairwise| {
         let Amount { steps, batch, every } = part;
         let options = FitOptions { steps, batch, every, ..options.clone() };
-        let mut flow = plan.flow()?;
-        fit(generator, flow.as_mut(), base.as_ref(), &options, pairwise, stream, &mut Watch(context))
+        let mut flow = plan.flow()?.into_field(plan.name)?;
+        let usual = &plan.stepping;
+        fit(generator, flow.as_mut(), usual, base.as_ref(), &options, pairwise, stream, &mut Watch(context))
     })?;
     course.finish(&model, done)
 }
@@ -135,8 +136,7 @@ fn regress_generator(call: &Call) -> Made {
     let place = |e| call.place(e);
     let made = made.map_err(place)?;
     let points = model.trained(&base, |generator| forward(generator, &inputs)).map_err(place)?;
-    let done =
-        Done { points: Arc::new(points), history: table(&made.history), ..Done::of(made.ending, made.stats) };
+    let done = Done { points: Arc::new(points), history: table(&made.history), ..Done::of(made.ending, made.stats) };
     let advice = advice(&done.ending, "");
     ended(call, &model, done, outputs.dim(), advice)
 }
@@ -196,9 +196,8 @@ impl<'a> Course<'a> {
     ) -> std::result::Result<Done, Fail> {
         let context = self.call.context;
         let place = |e| self.call.place(e);
-        let train = |part: Amount, pairwise: &Pairwise| {
-            model.trained(&self.base, |generator| train(generator, part, pairwise))
-        };
+        let train =
+            |part: Amount, pairwise: &Pairwise| model.trained(&self.base, |generator| train(generator, part, pairwise));
         let mut made = match &context.dry {
             None => train(self.asked, &context.pairwise),
             Some(dry) => self.rehearsed(dry, what, train),

@@ -6,7 +6,7 @@ use crate::bind::points::Cloud;
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
-use sdflow::flow::Clock;
+use sdflow::flow::{Clock, FieldAt};
 use sdflow::metric::relative_error;
 use sdflow::options::Options;
 use sdflow::{Error, Points, cost};
@@ -50,12 +50,13 @@ fn velocity(call: &Call) -> Result<Dynamic, Fail> {
     let pairwise = &call.context.pairwise;
     let made = call.context.timed("flow", || match &call.context.dry {
         None => {
-            let (mut flow, mut out) = (plan.flow()?, Points::default());
-            flow.prepare(&cloud, &clock)?;
-            flow.velocity(&cloud, &clock, pairwise, &mut out).map(|()| out)
+            let (mut motion, mut out) = (plan.motion()?, Points::default());
+            let mut dynamics = motion.dynamics();
+            dynamics.prepare(&cloud, &clock)?;
+            dynamics.velocity(&FieldAt::cloud(&cloud, &clock, pairwise), &mut out).map(|()| out)
         }
         Some(dry) => {
-            let (out, ahead) = cost::velocity(&|| plan.flow(), &cloud, &clock, &dry.gauge(pairwise))?;
+            let (out, ahead) = cost::velocity(&|| plan.motion(), &cloud, &clock, &dry.gauge(pairwise))?;
             dry.add("velocity", call.native.call_position(), &ahead);
             Ok(out)
         }

@@ -2,22 +2,21 @@
 
 use super::gauge::Gauge;
 use super::ladder::{Climb, Ladder};
-use super::run::Maker;
 use super::{Cost, whole};
-use crate::flow::LikelihoodOptions;
+use crate::flow::{Diffusion, LikelihoodOptions};
 use crate::{Points, Result, rng::Stream};
 
 /// Levels and probes that are followed at most; what more of them take grows in proportion.
 const LEVELS: usize = 40;
 const PROBES: usize = 16;
 
-/// What [`crate::flow::Flow::log_density`] of `points` costs, and a number for each of them. The steps between two levels adapt,
+/// What [`crate::flow::Diffusion::log_density`] of `points` costs, and a number for each of them. The steps between two levels adapt,
 /// so that the cost hangs on the points.
 ///
 /// # Errors
-/// As [`crate::flow::Flow::log_density`].
+/// As [`crate::flow::Diffusion::log_density`].
 pub fn log_density(
-    make: Maker,
+    make: &dyn Fn() -> Result<Diffusion>,
     points: &Points,
     options: &LikelihoodOptions,
     gauge: &Gauge,

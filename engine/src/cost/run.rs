@@ -4,11 +4,10 @@ use super::gauge::{Gauge, Measured};
 use super::ladder::{Climb, Ladder};
 use super::metric::{self, part};
 use super::{Cost, whole};
-use crate::flow::{Clock, Flow};
+use crate::flow::{Clock, FieldAt};
 use crate::metric::Reference;
 use crate::process::{Stats, Unobserved};
-use crate::run::{Driver, RunOptions, RunResult, Snapshot};
-use crate::schedule::Schedule;
+use crate::run::{Driver, Motion, RunOptions, RunResult, Snapshot};
 use crate::{Error, Points, Result, rng::Stream};
 
 /// Rows of which at least the readings are taken: they are judged on a fixed number of probes.
@@ -18,13 +17,13 @@ const PROBED: usize = 512;
 const FEW: usize = 128;
 
 /// Makes the same flow anew: what it has learned, and its first evaluation, must not stand behind the next measurement.
-pub type Maker<'a> = &'a dyn Fn() -> Result<Box<dyn Flow>>;
+pub type Maker<'a> = &'a dyn Fn() -> Result<Motion>;
 
-/// What [`crate::run::run`] would do with the same arguments, and a result of the same shape: `start` itself as the end, two
+/// What [`crate::run::Run`] would do with the same arguments, and a result of the same shape: `start` itself as the end, two
 /// rows of history, metrics whose values mean nothing. Cost: some tenths of a second.
 ///
 /// # Errors
-/// As [`crate::run::run`].
+/// As [`crate::run::Run::go`].
 pub fn run(
     make: Maker,
     start: Points,
@@ -36,8 +35,7 @@ pub fn run(
     let mut result = shape(make, &start, reference, options, gauge, stream)?;
     let rehearsal = Rehearsal { make, start: &start, options, gauge, stream };
     let mut cost = rehearsal.steps()?;
-    let adaptive = matches!(make()?.step_size(), Schedule::Adaptive { .. });
-    cost.varies = adaptive || !options.stop_when.is_empty();
+    cost.varies = make()?.dynamics().is_adaptive() || !options.stop_when.is_empty();
     // Every so many steps from the first on, and at the end.
     let rounds = options.steps.div_ceil(options.every()) as u64 + 1;
     let readings = rehearsal.readings()?;
@@ -79,11 +77,12 @@ fn shape(
     let few = reference.map(|reference| part(reference, reference.points().n().min(PROBED))).transpose()?;
     let mut flow = make()?;
     let whole = RunOptions { snapshots: 0, carry: None, log_det: false, ..options.clone() };
-    let notes = Driver::new(flow.as_mut(), start.clone(), few.as_ref(), &whole, gauge.pairwise(), stream)?.result.notes;
+    let notes =
+        Driver::new(flow.dynamics(), start.clone(), few.as_ref(), &whole, gauge.pairwise(), stream)?.result.notes;
     let mut result = fewest(start.n(), |rows| {
         let (mut flow, few_rows) = (make()?, RunOptions { snapshots: 0, ..options.clone() });
         let (cloud, pairwise) = (start.rows(0..rows), gauge.pairwise());
-        let mut driver = Driver::new(flow.as_mut(), cloud.clone(), few.as_ref(), &few_rows, pairwise, stream)?;
+        let mut driver = Driver::new(flow.dynamics(), cloud.clone(), few.as_ref(), &few_rows, pairwise, stream)?;
         driver.measure(0, &mut Unobserved)?;
         driver.step(0)?;
         driver.cloud = cloud;
@@ -150,12 +149,13 @@ impl Rehearsal<'_> {
     /// Three steps of `rows` points: at the beginning, at step `middle`, at the end; with `all`, every pair is evaluated.
     fn taken(&self, rows: usize, all: bool, middle: usize) -> Result<Taken> {
         let steps = self.options.steps;
-        let options = RunOptions { steps, carry: self.carried(rows), log_det: self.options.log_det, ..Default::default() };
+        let options =
+            RunOptions { steps, carry: self.carried(rows), log_det: self.options.log_det, ..Default::default() };
         let held = self.gauge.held();
         let engine = if all { self.gauge.every_pair() } else { self.gauge.engine() };
         let mut flow = (self.make)()?;
         let start = self.start.rows(0..rows);
-        let mut driver = Driver::new(flow.as_mut(), start, None, &options, &engine, self.stream)?;
+        let mut driver = Driver::new(flow.dynamics(), start, None, &options, &engine, self.stream)?;
         let mut step = |step: usize| {
             let before = driver.evaluations();
             let (found, ()) = self.gauge.measured_since(held, &engine, || driver.step(step.min(steps - 1)))?;
@@ -193,7 +193,7 @@ impl Rehearsal<'_> {
         let (ladder, ()) = Ladder::climb(self.start.n(), climb, |rows| {
             let (mut flow, every) = ((self.make)()?, self.gauge.every_pair());
             let start = self.start.rows(0..rows);
-            let mut driver = Driver::new(flow.as_mut(), start, None, &options, &every, self.stream)?;
+            let mut driver = Driver::new(flow.dynamics(), start, None, &options, &every, self.stream)?;
             // What learns does so at its first evaluation, which is no other's cost.
             driver.measure(0, &mut Unobserved)?;
             let (found, _) = self.gauge.measured(&every, || driver.measure(0, &mut Unobserved))?;
@@ -206,14 +206,16 @@ impl Rehearsal<'_> {
 /// What one velocity of `cloud` at `clock` costs, and a set of its shape.
 ///
 /// # Errors
-/// As [`Flow::velocity`].
+/// As the field or the sampler.
 pub fn velocity(make: Maker, cloud: &Points, clock: &Clock, gauge: &Gauge) -> Result<(Points, Cost)> {
-    make()?.prepare(cloud, clock)?;
+    make()?.dynamics().prepare(cloud, clock)?;
     let (ladder, out) = Ladder::climb(cloud.n(), Climb::default(), |rows| {
         let (mut flow, mut out, every) = (make()?, Points::default(), gauge.every_pair());
         let part = cloud.rows(0..rows);
-        flow.prepare(&part, clock)?;
-        let (found, ()) = gauge.measured(&every, || flow.velocity(&part, clock, &every, &mut out))?;
+        let mut dynamics = flow.dynamics();
+        dynamics.prepare(&part, clock)?;
+        let at = FieldAt::cloud(&part, clock, &every);
+        let (found, ()) = gauge.measured(&every, || dynamics.velocity(&at, &mut out))?;
         Ok((vec![found], out))
     })?;
     let rows: Vec<usize> = (0..cloud.n()).map(|i| i % out.n()).collect();

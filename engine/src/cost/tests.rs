@@ -3,22 +3,21 @@ use super::gauge::Measured;
 use super::ladder::{Climb, Ladder};
 use super::*;
 use crate::flow::{
-    Diffusion, Estimate, Flow, Integrator, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions,
-    PfOdeOptions, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Svgd,
+    Diffusion, Estimate, Integrator, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
+    PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Stepping, Svgd,
     SvgdOptions, Weighting,
 };
 use crate::metric::Reference;
 use crate::pairwise::Pairwise;
-use crate::process::Unobserved;
 use crate::rng::Stream;
-use crate::run::RunOptions;
+use crate::run::{Motion, Run, RunOptions};
 use crate::schedule::Schedule;
 use crate::score::{Exact, Kde, MixtureFit, MixtureFitOptions, Score, SelfTerm};
 use crate::target::Gaussian;
 use crate::{Points, Result};
 use std::sync::Arc;
 
-type Make<'a> = &'a dyn Fn() -> Box<dyn Flow>;
+type Make<'a> = &'a dyn Fn() -> Motion;
 
 /// What a run would cost.
 fn ahead(
@@ -36,9 +35,9 @@ fn both(flow: Make, start: &Points, reference: &Reference, options: &RunOptions)
     let engine = Pairwise::default();
     let (shape, cost) = ahead(flow, start.clone(), Some(reference), options).unwrap();
     let stream = Stream::new(5);
-    let run =
-        crate::run::run(flow().as_mut(), start.clone(), Some(reference), options, &engine, stream, &mut Unobserved);
-    let run = run.unwrap();
+    let mut moving = flow();
+    let run = Run::of(moving.dynamics(), start.clone()).reference(Some(reference)).options(options.clone());
+    let run = run.pairwise(&engine).stream(stream).go().unwrap();
     assert_eq!((shape.stats.steps, shape.stats.nfe), (run.stats.steps, run.stats.nfe));
     assert_eq!(shape.snapshots.len(), run.snapshots.len());
     assert_eq!(shape.metrics.keys().collect::<Vec<_>>(), run.metrics.keys().collect::<Vec<_>>());
@@ -54,33 +53,41 @@ fn pairs_are_those_of_the_run() {
     let cloud = || Estimate::Kernel(Box::new(Kde::of_cloud()));
     let metrics = serde_json::from_str(r#"["energy", {"metric": "mmd", "kernel": [0.5, 2]}, "w2"]"#).unwrap();
     let options = RunOptions { steps: 7, every: Some(3), snapshots: 3, metrics, ..RunOptions::default() };
-    let of = |o: SdFlowOptions| move || Box::new(SdFlow::new(kde(), cloud(), o.clone()).unwrap()) as Box<dyn Flow>;
-    let plain = SdFlowOptions::default();
-    let heun = SdFlowOptions { integrator: Integrator::Heun, ..SdFlowOptions::default() };
+    let by = |integrator: Integrator| Stepping { integrator, ..Stepping::default() };
+    let of = |o: SdFlowOptions, integrator: Integrator| {
+        move || Motion::Field(Box::new(SdFlow::new(kde(), cloud(), o.clone()).unwrap()), by(integrator))
+    };
+    let plain = SdFlowOptions::default;
     let batches = SdFlowOptions { batch_target: Some(20), batch_source: Some(90), ..SdFlowOptions::default() };
     let alone = SdFlowOptions { self_term: SelfTerm::Exclude, ..SdFlowOptions::default() };
-    for options_of_flow in [plain, heun, batches, alone] {
-        let [flow, flow_run, all, all_run] = both(&of(options_of_flow), &start, &reference, &options);
+    let euler = Integrator::Euler;
+    let ways = [(plain(), euler), (plain(), Integrator::Heun), (batches, euler), (alone, euler)];
+    for (options_of_flow, integrator) in ways {
+        let [flow, flow_run, all, all_run] = both(&of(options_of_flow, integrator), &start, &reference, &options);
         assert_eq!((flow, all), (flow_run, all_run));
     }
-    let rk4 = SvgdOptions { sigma: 0.5.into(), integrator: Integrator::Rk4, ..SvgdOptions::default() };
+    let smooth = SvgdOptions { sigma: 0.5.into(), ..SvgdOptions::default() };
     let score = || Box::new(Kde::of(set("data", 51))) as Box<dyn Score>;
-    let svgd = move || Box::new(Svgd::new(score(), rk4.clone()).unwrap()) as Box<dyn Flow>;
+    let svgd = move || Motion::Field(Box::new(Svgd::new(score(), smooth.clone()).unwrap()), by(Integrator::Rk4));
     let ula = LangevinOptions { sigma: 0.5.into(), ..LangevinOptions::default() };
-    let langevin = || Box::new(Langevin::new(score(), None, &ula).unwrap()) as Box<dyn Flow>;
-    let ode = || Box::new(Diffusion::pf_ode(score(), &PfOdeOptions { denoise: true, ..Default::default() }).unwrap());
-    let corrected =
-        || Box::new(Diffusion::predictor_corrector(score(), &PredictorCorrectorOptions::default()).unwrap());
+    let langevin = || Motion::Sampler(Box::new(Langevin::new(score(), None, &ula).unwrap()));
+    let denoised = PfOdeOptions { denoise: true, ..Default::default() };
+    let ode = || Motion::Sampler(Box::new(Diffusion::pf_ode(score(), &denoised).unwrap()));
+    let corrected = || {
+        let flow = Diffusion::predictor_corrector(score(), &PredictorCorrectorOptions::default());
+        Motion::Sampler(Box::new(flow.unwrap()))
+    };
     let mixing = |denoise| {
         let (sampler, range) = (ReverseSdeSampler::GaussianMixture, (Some(5.0), Some(0.1)));
         let (sigma_max, sigma_min) = range;
         let options = ReverseSdeOptions { sampler, denoise, sigma_max, sigma_min, ..Default::default() };
-        Box::new(Diffusion::reverse_sde(score(), &options).unwrap())
+        Motion::Sampler(Box::new(Diffusion::reverse_sde(score(), &options).unwrap()))
     };
     let mala = |sigma: Schedule| {
         let target = Arc::new(Gaussian::isotropic(vec![0.0; 3], 1.0).unwrap());
         let options = LangevinOptions { sampler: LangevinSampler::Mala, sigma, ..LangevinOptions::default() };
-        Box::new(Langevin::new(Box::new(Exact::new(target.clone()).unwrap()), Some(target), &options).unwrap())
+        let exact = Box::new(Exact::new(target.clone()).unwrap());
+        Motion::Sampler(Box::new(Langevin::new(exact, Some(target), &options).unwrap()))
     };
     let relatives: [Make; 8] = [
         &svgd,
@@ -94,17 +101,17 @@ fn pairs_are_those_of_the_run() {
     ];
     for relative in relatives {
         let [flow, flow_run, all, all_run] = both(relative, &start, &reference, &options);
-        assert_eq!((flow, all), (flow_run, all_run), "{}", relative().name());
+        assert_eq!((flow, all), (flow_run, all_run), "{}", relative().dynamics().name());
     }
     let normalised = MmdFlowOptions {
         weighting: Weighting::Normalised,
         kernel: serde_json::from_str(r#"[0.5, {"kernel": "laplace", "h": 1}]"#).unwrap(),
         ..MmdFlowOptions::default()
     };
-    let scaled = || Box::new(MmdFlow::new(data.clone(), normalised.clone()).unwrap()) as Box<dyn Flow>;
+    let scaled = || Motion::along(MmdFlow::new(data.clone(), normalised.clone()).unwrap());
     let [flow, flow_run, all, all_run] = both(&scaled, &start, &reference, &options);
     assert_eq!((flow, all), (flow_run, all_run));
-    let mmd = || Box::new(MmdFlow::new(data.clone(), MmdFlowOptions::default()).unwrap()) as Box<dyn Flow>;
+    let mmd = || Motion::along(MmdFlow::new(data.clone(), MmdFlowOptions::default()).unwrap());
     let [flow, flow_run, all, all_run] = both(&mmd, &start, &reference, &options);
     assert_eq!((flow, all), (flow_run, all_run));
     // Fresh samples for the floors instead of parts of the reference.
@@ -120,7 +127,7 @@ fn few_points_tell_what_many_cost() {
     let flow = |n: usize, batch: Option<usize>| {
         let target = Estimate::Kernel(Box::new(Kde::of(set("data", n))));
         let options = SdFlowOptions { batch, sigma: Some(0.5.into()), ..SdFlowOptions::default() };
-        Box::new(SdFlow::new(target, Estimate::Kernel(Box::new(Kde::of_cloud())), options).unwrap()) as Box<dyn Flow>
+        Motion::along(SdFlow::new(target, Estimate::Kernel(Box::new(Kde::of_cloud())), options).unwrap())
     };
     // Sizes at which a run is too long to be measured itself: what is counted is carried there exactly.
     for n in [20_000, 1_000_000] {
@@ -174,7 +181,7 @@ fn time_and_memory_are_carried_from_small_sizes() {
 #[test]
 fn any_number_of_steps_is_counted_at_once() {
     let start = Stream::new(1).normal(50, 2);
-    let flow = || Box::new(MmdFlow::new(start.clone(), MmdFlowOptions::default()).unwrap()) as Box<dyn Flow>;
+    let flow = || Motion::along(MmdFlow::new(start.clone(), MmdFlowOptions::default()).unwrap());
     let of = |options: RunOptions| ahead(&flow, start.clone(), None, &options);
     let million = of(RunOptions { steps: 1_000_000_000_000, every: Some(1), ..RunOptions::default() }).unwrap().1;
     assert_eq!((million.nfe, million.flow_pairs), (1_000_000_000_000, 5_000_000_000_000_000));
@@ -193,7 +200,7 @@ fn the_first_fit_of_a_mixture_is_counted() {
             let target = Estimate::Other(Box::new(Exact::new(Arc::new(target)).unwrap()));
             let fit = MixtureFitOptions { first_rounds, rounds: 1, ..MixtureFitOptions::default() };
             let source = Estimate::Other(Box::new(MixtureFit::new(fit).unwrap()));
-            Box::new(SdFlow::new(target, source, SdFlowOptions::default()).unwrap()) as Box<dyn Flow>
+            Motion::along(SdFlow::new(target, source, SdFlowOptions::default()).unwrap())
         };
         let options = RunOptions { steps: 1, ..RunOptions::default() };
         ahead(&flow, Stream::new(3).normal(500, 8), None, &options).unwrap().1.seconds

@@ -60,6 +60,7 @@ impl Affine {
     }
 
     /// With these parameters, `W` row-major and then `b`.
+    #[cfg(feature = "files")]
     pub(super) fn of(parameters: Vec<f64>, dim: usize, dim_in: usize) -> Affine {
         Affine { parameters, dim, dim_in }
     }
@@ -159,7 +160,7 @@ impl Generator for Affine {
     }
 
     fn tensors(&self) -> Tensors {
-        super::file::linear(self.dim, self.dim_in, &self.parameters)
+        super::tensors::linear(self.dim, self.dim_in, &self.parameters)
     }
 }
 

@@ -3,15 +3,18 @@
 mod affine;
 mod descent;
 mod distill;
+#[cfg(feature = "files")]
 mod file;
 mod fit;
 mod mlp;
 mod regress;
+mod tensors;
 mod training;
 mod units;
 
 pub use affine::{Affine, AffineOptions};
 pub use distill::{DistillOptions, Weight, distill};
+#[cfg(feature = "files")]
 pub use file::{Model, ModelOptions, load, save_denoiser};
 pub use fit::{FitOptions, fit};
 pub use mlp::{MlpGenerator, MlpOptions};
