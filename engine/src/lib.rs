@@ -19,6 +19,7 @@ pub mod points;
 pub mod process;
 pub mod rng;
 pub mod schedule;
+mod simd;
 
 pub mod io;
 pub mod net;

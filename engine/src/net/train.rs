@@ -1,7 +1,7 @@
 //! A net in training: its optimiser, the running mean of its parameters, its buffers.
 
 use super::{Activation, Adam, AdamOptions, Gradients, Mlp, Workspace};
-use crate::pairwise::Real;
+use crate::simd::Real;
 use crate::{Result, rng::Stream};
 use rayon::prelude::*;
 use std::ops::Range;

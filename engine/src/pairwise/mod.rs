@@ -10,106 +10,38 @@
 //!
 //! Results do not depend on the number of threads.
 
-#[cfg(test)]
-mod agreement;
 mod bandwidth;
-mod bound;
-mod buffer;
-mod call;
-mod difference;
-mod exp;
-mod gemm;
-mod isa;
 mod kernel;
 mod log_gradient;
-mod naive;
-mod order;
+mod loops;
+mod options;
 mod pack;
 mod peak;
 mod plan;
-mod profile;
-mod real;
-mod reduce;
-mod reduce_amx;
-mod row;
+mod pruning;
+mod reductions;
+mod score_difference;
 #[cfg(test)]
-mod skipping;
-mod split;
-mod symmetric;
-mod tile;
-mod tile_amx;
-mod walk;
-mod weigh;
-mod weigh_amx;
+mod tests;
 
+pub use crate::simd::Isa;
 pub use bandwidth::{Kernels, median_distance};
-pub use difference::ScoreDifference;
-pub use isa::Isa;
 pub use kernel::Kernel;
 pub use log_gradient::LogGradient;
+pub use options::{Backend, PairwiseOptions, Precision};
 pub use peak::{fma_peak, matrix_peak};
 pub use plan::Choice;
-pub use real::Real;
+pub use reductions::{KernelSum, KernelSums, Part, Softmax, SoftmaxMean};
+pub use score_difference::ScoreDifference;
 
-use crate::{Interrupt, Points};
-use buffer::Pool;
+use crate::Interrupt;
+use crate::simd::Pool;
+use loops::portable::Scratch;
+use loops::{amx, symmetric};
 use pack::Packed;
-use reduce::Scratch;
-use split::Split;
+use pack::bf16_split::Split;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-crate::options! {
-    /// How pairwise sums are computed.
-    pub struct PairwiseOptions {
-        /// Arithmetic of distances, weights and sums: "f64", "f32", "bf16x3" and "bf16x6" (matrix units; f32 without them), "auto"
-        /// (the fastest of them with a relative error of 1e-5).
-        precision: Precision = Precision::F32,
-        /// Which loops compute them: "auto", "naive" (the slow reference), "direct" (distances by differences),
-        /// "fused" (distances by products), "gemm" (the same by a general matrix product), "amx" (asked for by the precision).
-        backend: Backend = Backend::Auto,
-        /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; one that the machine lacks gives the best it has.
-        isa: Isa = Isa::Auto,
-        /// May blocks of sources be skipped whose weights cannot be told from 0? The result is the same to rounding.
-        skip: bool = true,
-    }
-}
-
-/// Which loops compute pairwise sums.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Backend {
-    /// The fastest one that keeps the precision's digits.
-    #[default]
-    Auto,
-    /// The reference: one query at a time, f64 whatever the precision says.
-    Naive,
-    /// Distances by differences: best in few coordinates, exact for tiny sigma.
-    Direct,
-    /// Distances by products in register tiles: best in many coordinates.
-    Fused,
-    /// Distances by faer's matrix products, for comparison.
-    Gemm,
-    /// Split bfloat16 products on matrix units; asked for by the precision.
-    Amx,
-}
-
-/// Arithmetic of a pairwise sum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// Double precision throughout.
-    F64,
-    /// Single precision after centring and scaling in double.
-    F32,
-    /// Products of numbers split into bfloat16 parts, three per product, on matrix units: relative error some 1e-5. f32
-    /// where the machine has none or the call is not a softmax over the values' own points.
-    Bf16x3,
-    /// Six per product of coordinates, three per product of weights: some 2e-6.
-    Bf16x6,
-    /// The fastest that keeps a relative error of 1e-5.
-    Auto,
-}
 
 /// The engine with its options, its count of work and the flag that stops it. Clones share the count and the flag.
 #[derive(Debug, Clone, Default)]
@@ -130,7 +62,7 @@ struct Memory {
     symmetric32: Pool<symmetric::Scratch<f32>>,
     symmetric64: Pool<symmetric::Scratch<f64>>,
     split: Pool<Split>,
-    scratch_amx: Pool<reduce_amx::Scratch>,
+    scratch_amx: Pool<amx::Scratch>,
 }
 
 /// Work done so far.
@@ -156,68 +88,6 @@ impl Work {
         self.pairs.fetch_add(pairs as u64, Ordering::Relaxed);
         self.flops.fetch_add(2 * (pairs * dims) as u64, Ordering::Relaxed);
     }
-}
-
-/// The weights of a softmax over sources: `l_j - |z - x_j|^2 / (2 sigma^2)`.
-#[derive(Debug, Clone, Copy)]
-pub struct Softmax<'a> {
-    /// Standard deviation of the Gaussian kernel, positive, in the data's units.
-    pub sigma: f64,
-    /// `l_j`, one per source; `-inf` leaves a source out. None is all zero.
-    pub log_weights: Option<&'a [f64]>,
-    /// Query `i` leaves source `i` out: queries and sources are the same set.
-    pub leave_out_self: bool,
-}
-
-impl Softmax<'_> {
-    /// Equal weights.
-    pub fn of(sigma: f64) -> Softmax<'static> {
-        Softmax { sigma, log_weights: None, leave_out_self: false }
-    }
-}
-
-/// Per query: the softmax mean, the normaliser and the effective sample size. Reused between calls.
-#[derive(Debug, Clone, Default)]
-pub struct SoftmaxMean {
-    /// `sum_j p_j v_j`, n x dim.
-    pub mean: Points,
-    /// `log sum_j exp(..)`, n.
-    pub log_sum: Vec<f64>,
-    /// `1 / sum_j p_j^2`, n: between 1 and the number of sources.
-    pub ess: Vec<f64>,
-}
-
-/// What a kernel sum sums.
-#[derive(Debug, Clone, Copy)]
-pub struct KernelSum<'a> {
-    /// The kernel.
-    pub kernel: Kernel,
-    /// Its value, or its slope `2 dk/d(d^2)`.
-    pub part: Part,
-    /// `w_j` of either sign, one per source. None is all one.
-    pub weights: Option<&'a [f64]>,
-    /// `v_j`, one row per source. None: only the mass is summed.
-    pub values: Option<&'a Points>,
-    /// Query `i` leaves source `i` out.
-    pub leave_out_self: bool,
-}
-
-/// Value or slope of a kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// `k(d^2)`
-    Value,
-    /// `2 dk/d(d^2)`
-    Slope,
-}
-
-/// Per query: the sums of a [`KernelSum`]. Reused between calls.
-#[derive(Debug, Clone, Default)]
-pub struct KernelSums {
-    /// `sum_j w_j k_j`, n.
-    pub mass: Vec<f64>,
-    /// `sum_j w_j k_j v_j`, n x dim of the values; empty without values.
-    pub moment: Points,
 }
 
 impl Pairwise {

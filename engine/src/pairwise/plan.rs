@@ -1,11 +1,11 @@
 //! Which backend, which form of the distance and which block sizes serve a call.
 
-use super::isa::Isa;
-use super::real::Real;
-use super::tile::{Form, WIDTH};
-use super::tile_amx::{self, Terms};
+use super::loops::tile::{Form, WIDTH};
 use super::{Backend, PairwiseOptions, Precision};
 use crate::Points;
+use crate::simd::Isa;
+use crate::simd::Real;
+use crate::simd::{Terms, matrix_units};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -66,7 +66,7 @@ pub enum Arithmetic {
 /// The arithmetic for this shape: what the options ask for, where the machine has it and where it serves (the values
 /// are the sources: `shared`); f32 otherwise.
 pub fn arithmetic(options: &PairwiseOptions, shape: &Shape, shared: bool) -> Arithmetic {
-    let units = shared && matches!(options.isa, Isa::Auto | Isa::Amx) && tile_amx::available();
+    let units = shared && matches!(options.isa, Isa::Auto | Isa::Amx) && matrix_units();
     let free = matches!(options.backend, Backend::Auto | Backend::Amx)
         && !shape.skips(options)
         && shape.n.min(shape.m) >= AUTO_POINTS;

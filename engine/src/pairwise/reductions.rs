@@ -1,19 +1,80 @@
 //! The three reductions: checks, the choice of precision, packing, the loop.
 
-use super::bound::Bounds;
-use super::buffer::Pool;
-use super::order::Order;
+use super::kernel::radial_profile::Scaled;
+use super::loops::output_row::RowOut;
+use super::loops::portable::{Job, Scratch, Weights};
+use super::loops::tile::Form;
+use super::loops::{amx, naive, symmetric};
 use super::pack::Packed;
+use super::pack::kd_order::Order;
 use super::plan::{self, Arithmetic, Plan, Shape, mean_square};
-use super::profile::Scaled;
-use super::real::Real;
-use super::reduce::{Job, Scratch, Weights};
-use super::reduce_amx;
-use super::row::RowOut;
-use super::symmetric;
-use super::tile::Form;
-use super::{Backend, KernelSum, KernelSums, Pairwise, Precision, Softmax, SoftmaxMean, naive};
+use super::pruning::Bounds;
+use super::{Backend, Kernel, Pairwise, Precision};
+use crate::simd::Pool;
+use crate::simd::Real;
 use crate::{Error, Points, Result};
+
+/// The weights of a softmax over sources: `l_j - |z - x_j|^2 / (2 sigma^2)`.
+#[derive(Debug, Clone, Copy)]
+pub struct Softmax<'a> {
+    /// Standard deviation of the Gaussian kernel, positive, in the data's units.
+    pub sigma: f64,
+    /// `l_j`, one per source; `-inf` leaves a source out. None is all zero.
+    pub log_weights: Option<&'a [f64]>,
+    /// Query `i` leaves source `i` out: queries and sources are the same set.
+    pub leave_out_self: bool,
+}
+
+impl Softmax<'_> {
+    /// Equal weights.
+    pub fn of(sigma: f64) -> Softmax<'static> {
+        Softmax { sigma, log_weights: None, leave_out_self: false }
+    }
+}
+
+/// Per query: the softmax mean, the normaliser and the effective sample size. Reused between calls.
+#[derive(Debug, Clone, Default)]
+pub struct SoftmaxMean {
+    /// `sum_j p_j v_j`, n x dim.
+    pub mean: Points,
+    /// `log sum_j exp(..)`, n.
+    pub log_sum: Vec<f64>,
+    /// `1 / sum_j p_j^2`, n: between 1 and the number of sources.
+    pub ess: Vec<f64>,
+}
+
+/// What a kernel sum sums.
+#[derive(Debug, Clone, Copy)]
+pub struct KernelSum<'a> {
+    /// The kernel.
+    pub kernel: Kernel,
+    /// Its value, or its slope `2 dk/d(d^2)`.
+    pub part: Part,
+    /// `w_j` of either sign, one per source. None is all one.
+    pub weights: Option<&'a [f64]>,
+    /// `v_j`, one row per source. None: only the mass is summed.
+    pub values: Option<&'a Points>,
+    /// Query `i` leaves source `i` out.
+    pub leave_out_self: bool,
+}
+
+/// Value or slope of a kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `k(d^2)`
+    Value,
+    /// `2 dk/d(d^2)`
+    Slope,
+}
+
+/// Per query: the sums of a [`KernelSum`]. Reused between calls.
+#[derive(Debug, Clone, Default)]
+pub struct KernelSums {
+    /// `sum_j w_j k_j`, n.
+    pub mass: Vec<f64>,
+    /// `sum_j w_j k_j v_j`, n x dim of the values; empty without values.
+    pub moment: Points,
+}
 
 impl Pairwise {
     /// `out[i] = log sum_j exp(l_j - |z_i - x_j|^2 / 2 sigma^2)`.
@@ -127,9 +188,9 @@ impl Pairwise {
                 .packed32
                 .with(|p| self.softmax_in(p, &memory.scratch32, queries, given, softmax, rows, subtract, &measure)),
             Arithmetic::Split(terms) => memory.split.with(|packed| {
-                packed.pack(sources, measure.place(), softmax.log_weights, reduce_amx::block(sources.dim()), terms);
+                packed.pack(sources, measure.place(), softmax.log_weights, amx::block(sources.dim()), terms);
                 let leave_out_self = softmax.leave_out_self && sources.n() > 1;
-                let job = reduce_amx::Job { queries, sources, packed, terms, leave_out_self, subtract };
+                let job = amx::Job { queries, sources, packed, terms, leave_out_self, subtract };
                 let mut rows = rows;
                 job.run(&mut rows, &memory.scratch_amx, &self.work, &self.interrupt)
             }),

@@ -8,7 +8,7 @@
 // Several arrays of registers are walked together; the index says so plainly.
 #![allow(clippy::needless_range_loop)]
 
-use super::real::Real;
+use crate::simd::Real;
 use pulp::Simd;
 
 /// Registers across a panel: with 8 rows, 24 accumulators of 32 registers; with 4 rows, 12 of 16.

@@ -1,5 +1,7 @@
 //! Radial kernels as functions of the squared distance.
 
+pub mod radial_profile;
+
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 

@@ -3,8 +3,8 @@
 //! The coordinates are scaled so that `t = |q - x|^2` is what the profile takes; a factor outside the sums restores
 //! the kernel's units. Exponentials are in base 2.
 
-use super::real::Real;
-use super::{Kernel, Part};
+use crate::pairwise::{Kernel, Part};
+use crate::simd::Real;
 use pulp::Simd;
 use std::f64::consts::{LN_2, LOG2_E};
 

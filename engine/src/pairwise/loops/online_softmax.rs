@@ -3,9 +3,9 @@
 // Several arrays of registers are walked together; the index says so plainly.
 #![allow(clippy::needless_range_loop)]
 
-use super::profile::Profile;
-use super::real::Real;
 use super::tile::WIDTH;
+use crate::pairwise::kernel::radial_profile::Profile;
+use crate::simd::Real;
 use pulp::Simd;
 
 /// What a panel of queries knows so far, per lane.

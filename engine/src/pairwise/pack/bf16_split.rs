@@ -3,10 +3,10 @@
 //! `x = hi + lo (+ lolo)`, each part the bfloat16 nearest to what is left. Squared norms are taken of the sum of the
 //! parts, so that a score is the squared distance of the split points and cancellation costs nothing extra.
 
-use super::buffer::Buffer;
-use super::isa::Isa;
-use super::tile_amx::{SIDE, TILE, Terms};
 use crate::Points;
+use crate::simd::Buffer;
+use crate::simd::Isa;
+use crate::simd::{SIDE, TILE, Terms};
 use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
 

@@ -3,19 +3,19 @@
 //! A block of sources stays in the cache while all panels of a task pass over it: scores, weights, sums. What a task
 //! computes depends on its queries only, so the bytes do not depend on the number of threads.
 
-use super::Work;
-use super::bound::{Ball, Bounds};
-use super::buffer::{Buffer, Pool};
+use super::block_schedule::Walk;
 use super::gemm;
-use super::order::{Order, permuted};
-use super::pack::Packed;
-use super::plan::Plan;
-use super::profile::{self, Name};
-use super::real::Real;
-use super::row::{RowOut, nearest};
+use super::online_softmax::Totals;
+use super::output_row::{RowOut, nearest};
 use super::tile::{self, Form, Row, WIDTH};
-use super::walk::Walk;
-use super::weigh::Totals;
+use crate::pairwise::Work;
+use crate::pairwise::kernel::radial_profile::{self as profile, Name};
+use crate::pairwise::pack::Packed;
+use crate::pairwise::pack::kd_order::{Order, permuted};
+use crate::pairwise::plan::Plan;
+use crate::pairwise::pruning::{Ball, Bounds};
+use crate::simd::Real;
+use crate::simd::{Buffer, Pool};
 use crate::{Interrupt, Points, Result};
 use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;

@@ -1,6 +1,6 @@
 //! The two products of a block by faer: what a general matrix product reaches, beside our own tiles.
 
-use super::real::Real;
+use crate::simd::Real;
 use faer::{Accum, MatMut, MatRef};
 
 /// `s[j] = bias_j + q.x_j`: `q` is dim x width, `x` rows x dim, `s` rows x width.

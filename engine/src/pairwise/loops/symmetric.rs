@@ -5,12 +5,12 @@
 //! other, so pairs of a round run on all threads, and each chunk's sums grow in the order of the rounds whatever thread
 //! adds to them.
 
-use super::Work;
-use super::buffer::{Buffer, Pool};
-use super::pack::Packed;
-use super::plan::Plan;
-use super::real::Real;
 use super::tile::{self, Form, Row, WIDTH};
+use crate::pairwise::Work;
+use crate::pairwise::pack::Packed;
+use crate::pairwise::plan::Plan;
+use crate::simd::Real;
+use crate::simd::{Buffer, Pool};
 use crate::{Interrupt, Points, Result};
 use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;

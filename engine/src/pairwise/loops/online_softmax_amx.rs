@@ -6,8 +6,8 @@
 // Several arrays of registers are walked together; the index says so plainly.
 #![allow(clippy::needless_range_loop)]
 
-use super::split::VALUE_PARTS;
-use super::tile_amx::SIDE;
+use crate::pairwise::pack::bf16_split::VALUE_PARTS;
+use crate::simd::{SIDE, exp2_f32};
 use pulp::{Simd, bytemuck};
 
 /// Registers across a panel.
@@ -74,7 +74,7 @@ impl<S: Simd> Totals<S> {
         for v in 0..WIDTH {
             let old = self.reference[v];
             self.reference[v] = simd.max_f32s(old, max[v]);
-            factor[v] = super::exp::exp2_f32(simd, simd.sub_f32s(old, self.reference[v]));
+            factor[v] = exp2_f32(simd, simd.sub_f32s(old, self.reference[v]));
             self.sum[v] = simd.mul_f32s(self.sum[v], factor[v]);
             self.squares[v] = simd.mul_f32s(self.squares[v], simd.mul_f32s(factor[v], factor[v]));
         }
@@ -129,7 +129,7 @@ impl<'a, S: Simd> Weigh<'a, S> {
                 for i in 0..2 {
                     let score = simd.add_f32s(self.scores[pair][i][v], simd.splat_f32s(self.bias[pair][i]));
                     max[v] = simd.max_f32s(max[v], score);
-                    let w = super::exp::exp2_f32(simd, simd.sub_f32s(score, reference[v]));
+                    let w = exp2_f32(simd, simd.sub_f32s(score, reference[v]));
                     sum[v] = simd.add_f32s(sum[v], w);
                     if SQUARES {
                         squares[v] = simd.mul_add_e_f32s(w, w, squares[v]);

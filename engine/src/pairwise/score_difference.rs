@@ -1,6 +1,6 @@
 //! One whole score difference: targets and particles against the same queries, straight into one field.
 
-use super::row::RowOut;
+use super::loops::output_row::RowOut;
 use super::{Backend, Pairwise, Softmax, SoftmaxMean};
 use crate::{Points, Result};
 

@@ -2,11 +2,12 @@
 
 mod difference;
 mod kernel;
+mod skipping;
 mod split;
 
 use super::*;
-use crate::Error;
 use crate::rng::Stream;
+use crate::{Error, Points};
 use std::io::Write;
 
 fn engine(precision: Precision, backend: Backend, isa: Isa) -> Pairwise {

@@ -3,11 +3,11 @@
 //! The sources' mean is subtracted in f64, so that a common offset costs no digits; the scale makes the score a plain
 //! negative squared distance; rounding to the working type comes last.
 
-use super::buffer::Buffer;
-use super::order::Order;
-use super::real::Real;
-use super::tile::Form;
+use super::kd_order::Order;
 use crate::Points;
+use crate::pairwise::loops::tile::Form;
+use crate::simd::Buffer;
+use crate::simd::Real;
 use rayon::prelude::*;
 
 /// Rows converted by one task.

@@ -1,16 +1,16 @@
-//! The loop of [`super::reduce`] on the matrix units: softmax means of the sources by split bfloat16 products.
+//! The loop of [`super::portable`] on the matrix units: softmax means of the sources by split bfloat16 products.
 //!
 //! Panels of 32 queries lie across two registers; scores, weights and sums go through squares of 32 x 32. Every pair of
 //! a panel and a block goes through three stages, one behind the other: while the matrix units make the scores of one
 //! pair and the sums of the last but one, the vector units make the weights of the one between.
 
-use super::Work;
-use super::buffer::{Buffer, Pool};
-use super::isa::Isa;
-use super::row::{RowOut, nearest};
-use super::split::{Split, VALUE_PARTS};
-use super::tile_amx::{SIDE, TILE, Terms, Tiles};
-use super::weigh_amx::{Row, Totals, WIDTH, Weigh};
+use super::online_softmax_amx::{Row, Totals, WIDTH, Weigh};
+use super::output_row::{RowOut, nearest};
+use crate::pairwise::Work;
+use crate::pairwise::pack::bf16_split::{Split, VALUE_PARTS};
+use crate::simd::Isa;
+use crate::simd::{Buffer, Pool};
+use crate::simd::{SIDE, TILE, Terms, Tiles};
 use crate::{Interrupt, Points, Result};
 use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;

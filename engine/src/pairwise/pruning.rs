@@ -10,7 +10,7 @@
 
 use super::pack::Packed;
 use super::plan::Plan;
-use super::real::Real;
+use crate::simd::Real;
 use rayon::prelude::*;
 
 /// A ball and a box around some points.

@@ -1,7 +1,7 @@
 //! Kernel sums.
 
 use super::*;
-use crate::pairwise::kernel::Kernel;
+use crate::pairwise::Kernel;
 
 #[test]
 fn kernels() {

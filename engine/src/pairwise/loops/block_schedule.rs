@@ -1,6 +1,6 @@
 //! The order in which a task's panels meet the blocks of sources.
 
-use super::bound::{Ball, Bounds};
+use crate::pairwise::pruning::{Ball, Bounds};
 
 /// A walk over pairs of a panel and a block; which blocks are met depends on the queries only.
 pub enum Walk<'a> {

@@ -1,7 +1,7 @@
 //! The reference: one query at a time, f64, distances by differences, two passes. Every other path is compared with it.
 
-use super::row::nearest;
-use super::{KernelSum, KernelSums, Part, Softmax, SoftmaxMean};
+use super::output_row::nearest;
+use crate::pairwise::{KernelSum, KernelSums, Part, Softmax, SoftmaxMean};
 use crate::{Points, points::squared_distance};
 use rayon::prelude::*;
 
