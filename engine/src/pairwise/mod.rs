@@ -26,12 +26,12 @@ mod tests;
 
 pub use crate::simd::Isa;
 pub use bandwidth::{Kernels, median_distance};
-pub use kernel::Kernel;
+pub use kernel::{Kernel, Part};
 pub use log_gradient::LogGradient;
 pub use options::{Backend, PairwiseOptions, Precision};
 pub use peak::{fma_peak, matrix_peak};
 pub use plan::Choice;
-pub use reductions::{KernelSum, KernelSums, Part, Softmax, SoftmaxMean};
+pub use reductions::{KernelSum, KernelSums, Softmax, SoftmaxMean};
 pub use score_difference::ScoreDifference;
 
 use crate::Interrupt;

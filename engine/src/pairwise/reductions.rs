@@ -1,6 +1,5 @@
 //! The three reductions: checks, the choice of precision, packing, the loop.
 
-use super::kernel::radial_profile::Scaled;
 use super::loops::output_row::RowOut;
 use super::loops::portable::{Job, Scratch, Weights};
 use super::loops::tile::Form;
@@ -9,7 +8,7 @@ use super::pack::Packed;
 use super::pack::kd_order::Order;
 use super::plan::{self, Arithmetic, Plan, Shape, mean_square};
 use super::pruning::Bounds;
-use super::{Backend, Kernel, Pairwise, Precision};
+use super::{Backend, Kernel, Pairwise, Part, Precision};
 use crate::simd::Pool;
 use crate::simd::Real;
 use crate::{Error, Points, Result};
@@ -56,15 +55,6 @@ pub struct KernelSum<'a> {
     pub values: Option<&'a Points>,
     /// Query `i` leaves source `i` out.
     pub leave_out_self: bool,
-}
-
-/// Value or slope of a kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// `k(d^2)`
-    Value,
-    /// `2 dk/d(d^2)`
-    Slope,
 }
 
 /// Per query: the sums of a [`KernelSum`]. Reused between calls.
@@ -272,7 +262,7 @@ impl Pairwise {
         sum: &KernelSum,
         rows: Vec<RowOut>,
     ) -> Result<()> {
-        let Scaled { name, scale, factor } = Scaled::of(sum.kernel, sum.part, sources.spread());
+        let (scale, factor) = sum.kernel.units(sum.part, sources.spread());
         let value_dim = sum.values.map_or(0, Points::dim);
         let shape = Shape { n: queries.n(), m: sources.n(), dim: sources.dim(), value_dim, square: 0.0 };
         // A root magnifies the rounding of a small squared distance: no product form here.
@@ -291,7 +281,7 @@ impl Pairwise {
             bounds: None,
             original: (sources, sum.values),
             leave_out_self: sum.leave_out_self,
-            weights: Weights::Kernel { name, factor, weights: &weights },
+            weights: Weights::Kernel { kernel: sum.kernel, part: sum.part, factor, weights: &weights },
             subtract: false,
         };
         job.run(rows, scratch, &self.work, &self.interrupt)

@@ -1,148 +1,222 @@
-//! Radial kernels as functions of the squared distance.
+//! Radial kernels: one file each, and the registry that makes everything else of them.
+//!
+//! A new kernel is a file with one type that implements [`RadialKernel`], and one line in `registry!` below. From that
+//! line come the variant of [`Kernel`] and its name in data, the dispatch of the loops, the script's function, the
+//! command line's `--kernel`, and the kernel's rows in every test that compares loops.
 
-pub mod radial_profile;
+mod radial_profile;
+#[cfg(test)]
+mod tests;
 
+use crate::simd::Real;
 use crate::{Error, Result};
+use pulp::Simd;
+use radial_profile as lanes;
 use serde::{Deserialize, Serialize};
 
-/// A kernel `k(x, y) = value(|x - y|^2)` with bandwidth `h` in the data's units.
+/// A score so low that an exponential of its root vanishes, and so high that its product with a polynomial of the root
+/// is no `inf * 0 = NaN`.
+const FAR: f64 = -1e30;
+
+/// Value or slope of a kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `k(d^2)`
+    Value,
+    /// `2 dk/d(d^2)`
+    Slope,
+}
+
+/// A kernel `k` as a function of the squared distance.
 ///
-/// In data it is a tagged map, `#{kernel: "gaussian", h: 0.5}`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kernel", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Kernel {
-    /// `exp(-d^2 / (2 h^2))`
-    Gaussian {
-        /// Bandwidth.
-        h: f64,
-    },
-    /// `exp(-d / h)`
-    Laplace {
-        /// Bandwidth.
-        h: f64,
-    },
-    /// Inverse multiquadric `(1 + d^2 / h^2)^(-1/2)`
-    Imq {
-        /// Bandwidth.
-        h: f64,
-    },
-    /// `(1 + a) exp(-a)`, `a = sqrt(3) d / h`
-    Matern32 {
-        /// Bandwidth.
-        h: f64,
-    },
-    /// `(1 + a + a^2 / 3) exp(-a)`, `a = sqrt(5) d / h`
-    Matern52 {
-        /// Bandwidth.
-        h: f64,
-    },
-    /// `-d`: conditionally positive definite; its MMD^2 is the energy distance [sejdinovic2013equivalence].
-    Energy,
+/// The loops see coordinates times `scale`, so that a score is `-t` with `t = scale^2 d^2`, and take `factor f(t)` for
+/// the value or the slope.
+pub trait RadialKernel {
+    /// The script's function; empty where that is called as the kernel is.
+    fn script(&self) -> &'static str {
+        ""
+    }
+
+    /// `k` at squared distance `d2 >= 0`.
+    fn value(&self, d2: f64) -> f64;
+
+    /// `2 dk/d(d^2)`, so that `grad_x k(x, y) = slope (x - y)`; 0 where the gradient has a kink.
+    fn slope(&self, d2: f64) -> f64;
+
+    /// `log k` and slope over value, also where `k` itself vanishes in f64; None for a kernel that is not positive.
+    fn log(&self, _d2: f64) -> Option<[f64; 2]> {
+        None
+    }
+
+    /// The factor of the coordinates; `spread`, the scale of the sources, is the unit of a kernel without a bandwidth.
+    fn scale(&self, spread: f64) -> f64;
+
+    /// The factor of the sums.
+    fn factor(&self, part: Part, spread: f64) -> f64;
+
+    /// A score at which the lane profile is 0.
+    fn vanishing_score(_part: Part) -> f64
+    where
+        Self: Sized,
+    {
+        f64::NEG_INFINITY
+    }
+
+    /// The value's `f` at the score `-t <= 0`.
+    fn value_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S>
+    where
+        Self: Sized;
+
+    /// The slope's `f` at the score `-t <= 0`.
+    fn slope_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S>
+    where
+        Self: Sized;
+}
+
+/// Something to be done with the type of a kernel.
+pub trait Visitor {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn visit<K: RadialKernel>(self, kernel: K) -> Self::Output;
+}
+
+macro_rules! registry {
+    ($($variant:ident $({ $h:ident })? = $file:ident, $formula:literal;)*) => {
+        $(mod $file;)*
+
+        /// A kernel `k(x, y) = value(|x - y|^2)`, most with a bandwidth `h` in the data's units.
+        ///
+        /// In data it is a tagged map, `#{kernel: "gaussian", h: 0.5}`.
+        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kernel", rename_all = "lowercase", deny_unknown_fields)]
+        pub enum Kernel {
+            $(
+                #[doc = $formula]
+                $variant $({
+                    /// Bandwidth.
+                    $h: f64,
+                })?,
+            )*
+        }
+
+        impl Kernel {
+            /// The names of all kernels, as data and the command line write them.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($file)),*];
+
+            /// Every kernel once, with bandwidth `h` where it has one.
+            pub fn all(h: f64) -> Vec<Kernel> {
+                let _ = h;
+                vec![$(Kernel::$variant $({ $h: h })?),*]
+            }
+
+            /// The name in data.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Kernel::$variant { .. } => stringify!($file),)*
+                }
+            }
+
+            /// The name of the script's function.
+            pub fn script_name(&self) -> &'static str {
+                let script = self.scalar(|k| k.script());
+                if script.is_empty() { self.name() } else { script }
+            }
+
+            /// The equation, half a sentence.
+            pub fn formula(&self) -> &'static str {
+                match self {
+                    $(Kernel::$variant { .. } => $formula,)*
+                }
+            }
+
+            /// The bandwidth; None for a kernel that has none.
+            pub fn own_bandwidth(&self) -> Option<f64> {
+                match *self {
+                    $(Kernel::$variant $({ $h })? => <[f64]>::first(&[$($h)?]).copied(),)*
+                }
+            }
+
+            /// The same kernel with bandwidth `h`; one that has none stays.
+            pub fn with_bandwidth(self, h: f64) -> Kernel {
+                let _ = h;
+                match self {
+                    $(Kernel::$variant { .. } => Kernel::$variant $({ $h: h })?,)*
+                }
+            }
+
+            /// Hands the kernel's own type to the visitor.
+            #[inline(always)]
+            pub(crate) fn visit<V: Visitor>(self, visitor: V) -> V::Output {
+                match self {
+                    $(Kernel::$variant $({ $h })? => visitor.visit($file::$variant $({ $h })?),)*
+                }
+            }
+
+            /// What `f` makes of the functions that are not for lanes.
+            #[inline(always)]
+            fn scalar<R>(&self, f: impl FnOnce(&dyn RadialKernel) -> R) -> R {
+                match *self {
+                    $(Kernel::$variant $({ $h })? => f(&$file::$variant $({ $h })?),)*
+                }
+            }
+        }
+    };
+}
+
+registry! {
+    Gaussian { h } = gaussian, "`exp(-d^2 / (2 h^2))` of the distance `d`; the bandwidth `h` is positive and in the data's units";
+    Laplace { h } = laplace, "`exp(-d / h)`";
+    Imq { h } = imq, "The inverse multiquadric `(1 + d^2 / h^2)^(-1/2)`";
+    Matern32 { h } = matern32, "`(1 + a) exp(-a)`, `a = sqrt(3) d / h`";
+    Matern52 { h } = matern52, "`(1 + a + a^2/3) exp(-a)`, `a = sqrt(5) d / h`";
+    Energy = energy, "`-d`, without a bandwidth: its squared discrepancy is the energy distance";
 }
 
 impl Kernel {
+    /// The kernel that is called `name`, with bandwidth `h` where it has one.
+    pub fn named(name: &str, h: f64) -> Option<Kernel> {
+        Kernel::all(h).into_iter().find(|kernel| kernel.name() == name)
+    }
+
     /// `k` at squared distance `d2 >= 0`.
+    #[inline(always)]
     pub fn value(&self, d2: f64) -> f64 {
-        match *self {
-            Kernel::Gaussian { h } => (-0.5 * d2 / (h * h)).exp(),
-            Kernel::Laplace { h } => (-d2.sqrt() / h).exp(),
-            Kernel::Imq { h } => 1.0 / (1.0 + d2 / (h * h)).sqrt(),
-            Kernel::Matern32 { h } => {
-                let a = (3.0 * d2).sqrt() / h;
-                (1.0 + a) * (-a).exp()
-            }
-            Kernel::Matern52 { h } => {
-                let a = (5.0 * d2).sqrt() / h;
-                (1.0 + a + a * a / 3.0) * (-a).exp()
-            }
-            Kernel::Energy => -d2.sqrt(),
-        }
+        self.scalar(|k| k.value(d2))
     }
 
     /// The slope `2 dk/d(d^2)`, so that `grad_x k(x, y) = slope (x - y)`. Where the gradient has a kink
     /// (laplace and energy at `d = 0`) the slope is 0, its mean over directions.
+    #[inline(always)]
     pub fn slope(&self, d2: f64) -> f64 {
-        match *self {
-            Kernel::Gaussian { h } => -self.value(d2) / (h * h),
-            Kernel::Laplace { h } => {
-                if d2 > 0.0 {
-                    -self.value(d2) / (h * d2.sqrt())
-                } else {
-                    0.0
-                }
-            }
-            Kernel::Imq { h } => -self.value(d2).powi(3) / (h * h),
-            Kernel::Matern32 { h } => -3.0 * (-(3.0 * d2).sqrt() / h).exp() / (h * h),
-            Kernel::Matern52 { h } => {
-                let a = (5.0 * d2).sqrt() / h;
-                -5.0 / 3.0 * (1.0 + a) * (-a).exp() / (h * h)
-            }
-            Kernel::Energy => {
-                if d2 > 0.0 {
-                    -1.0 / d2.sqrt()
-                } else {
-                    0.0
-                }
-            }
-        }
+        self.scalar(|k| k.slope(d2))
     }
 
-    /// `log k`, where `k` itself may vanish in f64; NaN for the energy kernel.
+    /// Are all values positive, so that the kernel can be divided by and has a logarithm?
+    pub fn is_positive(&self) -> bool {
+        self.scalar(|k| k.log(1.0).is_some())
+    }
+
+    /// `log k`, where `k` itself may vanish in f64; NaN for a kernel that is not positive.
     pub fn log_value(&self, d2: f64) -> f64 {
-        match *self {
-            Kernel::Gaussian { h } => -0.5 * d2 / (h * h),
-            Kernel::Laplace { h } => -d2.sqrt() / h,
-            Kernel::Imq { h } => -0.5 * (d2 / (h * h)).ln_1p(),
-            Kernel::Matern32 { h } => {
-                let a = (3.0 * d2).sqrt() / h;
-                a.ln_1p() - a
-            }
-            Kernel::Matern52 { h } => {
-                let a = (5.0 * d2).sqrt() / h;
-                (a + a * a / 3.0).ln_1p() - a
-            }
-            Kernel::Energy => f64::NAN,
-        }
+        self.scalar(|k| k.log(d2).map_or(f64::NAN, |[value, _]| value))
     }
 
-    /// Slope over value, so that `grad_x log k(x, y) = log_slope (x - y)`; 0 at a kink, NaN for the energy kernel.
+    /// Slope over value, so that `grad_x log k(x, y) = log_slope (x - y)`; 0 at a kink, NaN for a kernel that is not
+    /// positive.
     pub fn log_slope(&self, d2: f64) -> f64 {
-        match *self {
-            Kernel::Gaussian { h } => -1.0 / (h * h),
-            Kernel::Laplace { .. } if d2 == 0.0 => 0.0,
-            Kernel::Laplace { h } => -1.0 / (h * d2.sqrt()),
-            Kernel::Imq { h } => -1.0 / (h * h + d2),
-            Kernel::Matern32 { h } => -3.0 / (h * h * (1.0 + (3.0 * d2).sqrt() / h)),
-            Kernel::Matern52 { h } => {
-                let a = (5.0 * d2).sqrt() / h;
-                -5.0 / 3.0 * (1.0 + a) / (h * h * (1.0 + a + a * a / 3.0))
-            }
-            Kernel::Energy => f64::NAN,
-        }
+        self.scalar(|k| k.log(d2).map_or(f64::NAN, |[_, slope]| slope))
     }
 
-    /// The same kernel with bandwidth `h`; the energy kernel has none and stays.
-    pub fn with_bandwidth(self, h: f64) -> Kernel {
-        match self {
-            Kernel::Gaussian { .. } => Kernel::Gaussian { h },
-            Kernel::Laplace { .. } => Kernel::Laplace { h },
-            Kernel::Imq { .. } => Kernel::Imq { h },
-            Kernel::Matern32 { .. } => Kernel::Matern32 { h },
-            Kernel::Matern52 { .. } => Kernel::Matern52 { h },
-            Kernel::Energy => Kernel::Energy,
-        }
+    /// The factor of coordinates for the loops, and that of their sums.
+    pub(crate) fn units(&self, part: Part, spread: f64) -> (f64, f64) {
+        self.scalar(|k| (k.scale(spread), k.factor(part, spread)))
     }
 
-    /// The bandwidth; 1 for the energy kernel, which has none.
+    /// The bandwidth; 1 for a kernel that has none.
     pub fn bandwidth(&self) -> f64 {
-        match *self {
-            Kernel::Gaussian { h }
-            | Kernel::Laplace { h }
-            | Kernel::Imq { h }
-            | Kernel::Matern32 { h }
-            | Kernel::Matern52 { h } => h,
-            Kernel::Energy => 1.0,
-        }
+        self.own_bandwidth().unwrap_or(1.0)
     }
 
     /// # Errors
@@ -150,56 +224,5 @@ impl Kernel {
     pub fn check(&self) -> Result<()> {
         let h = self.bandwidth();
         if h > 0.0 && h.is_finite() { Ok(()) } else { Err(Error::argument("h", h, "a bandwidth must be positive")) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ALL: [Kernel; 6] = [
-        Kernel::Gaussian { h: 0.7 },
-        Kernel::Laplace { h: 0.7 },
-        Kernel::Imq { h: 0.7 },
-        Kernel::Matern32 { h: 0.7 },
-        Kernel::Matern52 { h: 0.7 },
-        Kernel::Energy,
-    ];
-
-    #[test]
-    fn slope_is_twice_the_derivative_of_value() {
-        for k in ALL {
-            for d2 in [0.01, 0.3, 1.0, 7.0] {
-                let step = 1e-6 * d2;
-                let numeric = (k.value(d2 + step) - k.value(d2 - step)) / step;
-                assert!((k.slope(d2) - numeric).abs() < 1e-6 * numeric.abs().max(1e-3), "{k:?} at {d2}");
-            }
-        }
-    }
-
-    #[test]
-    fn logarithms_are_those_of_value_and_slope() {
-        for k in &ALL[..5] {
-            for d2 in [0.0, 0.01, 1.0, 7.0] {
-                assert!((k.log_value(d2) - k.value(d2).ln()).abs() < 1e-12, "{k:?} at {d2}");
-                assert!((k.log_slope(d2) - k.slope(d2) / k.value(d2)).abs() <= 1e-12 * k.log_slope(d2).abs(), "{k:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn reference_values_at_distance_h() {
-        let e = std::f64::consts::E;
-        let want = [
-            (-0.5f64).exp(),
-            1.0 / e,
-            0.5f64.sqrt(),
-            (1.0 + 3f64.sqrt()) * (-(3f64.sqrt())).exp(),
-            (1.0 + 5f64.sqrt() + 5.0 / 3.0) * (-(5f64.sqrt())).exp(),
-            -0.7,
-        ];
-        for (k, want) in ALL.iter().zip(want) {
-            assert!((k.value(0.49) - want).abs() < 1e-14, "{k:?}");
-        }
     }
 }

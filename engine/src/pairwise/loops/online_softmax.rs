@@ -3,8 +3,8 @@
 // Several arrays of registers are walked together; the index says so plainly.
 #![allow(clippy::needless_range_loop)]
 
-use super::tile::WIDTH;
-use crate::pairwise::kernel::radial_profile::Profile;
+use super::tile::{Row, WIDTH};
+use crate::pairwise::kernel::RadialKernel;
 use crate::simd::Real;
 use pulp::Simd;
 
@@ -12,11 +12,11 @@ use pulp::Simd;
 #[derive(Clone, Copy)]
 pub struct Totals<T: Real, S: Simd> {
     /// Largest score seen.
-    pub max: [T::Lanes<S>; WIDTH],
+    pub max: Row<T, S>,
     /// Sum of weights.
-    pub sum: [T::Lanes<S>; WIDTH],
+    pub sum: Row<T, S>,
     /// Sum of squared weights.
-    pub squares: [T::Lanes<S>; WIDTH],
+    pub squares: Row<T, S>,
 }
 
 impl<T: Real, S: Simd> Totals<T, S> {
@@ -31,7 +31,7 @@ impl<T: Real, S: Simd> Totals<T, S> {
     /// Takes the scores' maximum into `max` and rescales the sums to it; returns the factor for everything else that
     /// was summed before. The new maximum may still be `-inf`.
     #[inline(always)]
-    pub fn raise(&mut self, simd: S, s: &[[T::Lanes<S>; WIDTH]]) -> [T::Lanes<S>; WIDTH] {
+    pub fn raise(&mut self, simd: S, s: &[Row<T, S>]) -> Row<T, S> {
         let old = self.max;
         // In registers, and two at a time: a maximum waits for the one before it.
         let mut max = [old; 2];
@@ -58,7 +58,7 @@ impl<T: Real, S: Simd> Totals<T, S> {
 
     /// The maximum, or 0 while there is none: `-inf - shift` is then `-inf` and no NaN.
     #[inline(always)]
-    pub fn shift(&self, simd: S) -> [T::Lanes<S>; WIDTH] {
+    pub fn shift(&self, simd: S) -> Row<T, S> {
         let lowest = T::splat(simd, T::from_f64(f64::NEG_INFINITY));
         let mut shift = self.max;
         for m in &mut shift {
@@ -69,7 +69,7 @@ impl<T: Real, S: Simd> Totals<T, S> {
 
     /// Replaces scores by softmax weights `2^(s - max)` and sums them, and their squares if wanted.
     #[inline(always)]
-    pub fn softmax<const SQUARES: bool>(&mut self, simd: S, s: &mut [[T::Lanes<S>; WIDTH]]) {
+    pub fn softmax<const SQUARES: bool>(&mut self, simd: S, s: &mut [Row<T, S>]) {
         let shift = self.shift(simd);
         let (mut sum, mut squares) = ([T::splat(simd, T::default()); WIDTH], [T::splat(simd, T::default()); WIDTH]);
         for row in s {
@@ -94,10 +94,10 @@ impl<T: Real, S: Simd> Totals<T, S> {
     pub fn softmax_direct<const D: usize, const SQUARES: bool>(
         &mut self,
         simd: S,
-        s: &[[T::Lanes<S>; WIDTH]],
+        s: &[Row<T, S>],
         v: &[T],
-        o: &mut [[T::Lanes<S>; WIDTH]],
-        scale: &[T::Lanes<S>; WIDTH],
+        o: &mut [Row<T, S>],
+        scale: &Row<T, S>,
     ) {
         let shift = self.shift(simd);
         let zero = [T::splat(simd, T::default()); WIDTH];
@@ -125,12 +125,13 @@ impl<T: Real, S: Simd> Totals<T, S> {
 
     /// Replaces scores `-t` by `w_j f(t)` and sums them.
     #[inline(always)]
-    pub fn kernel<F: Profile>(&mut self, simd: S, _profile: F, weights: &[T], s: &mut [[T::Lanes<S>; WIDTH]]) {
+    pub fn kernel<K: RadialKernel, const SLOPE: bool>(&mut self, simd: S, weights: &[T], s: &mut [Row<T, S>]) {
         let mut sum = [T::splat(simd, T::default()); WIDTH];
         for (row, w) in s.iter_mut().zip(weights) {
             let w = T::splat(simd, *w);
             for v in 0..WIDTH {
-                row[v] = T::mul(simd, w, F::at::<T, S>(simd, row[v]));
+                let f = if SLOPE { K::slope_lanes::<T, S>(simd, row[v]) } else { K::value_lanes::<T, S>(simd, row[v]) };
+                row[v] = T::mul(simd, w, f);
                 sum[v] = T::add(simd, sum[v], row[v]);
             }
         }

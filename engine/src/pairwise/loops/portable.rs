@@ -9,7 +9,7 @@ use super::online_softmax::Totals;
 use super::output_row::{RowOut, nearest};
 use super::tile::{self, Form, Row, WIDTH};
 use crate::pairwise::Work;
-use crate::pairwise::kernel::radial_profile::{self as profile, Name};
+use crate::pairwise::kernel::{Kernel, Part, RadialKernel, Visitor};
 use crate::pairwise::pack::Packed;
 use crate::pairwise::pack::kd_order::{Order, permuted};
 use crate::pairwise::plan::Plan;
@@ -47,8 +47,8 @@ pub struct Job<'a, T> {
 pub enum Weights<'a, T> {
     /// Softmax over the sources.
     Softmax,
-    /// `factor w_j f(t)`
-    Kernel { name: Name, factor: f64, weights: &'a [T] },
+    /// `factor w_j f(t)` with the lane profile `f` of this part of the kernel.
+    Kernel { kernel: Kernel, part: Part, factor: f64, weights: &'a [T] },
 }
 
 /// Scratch of one task.
@@ -218,22 +218,45 @@ fn absorb<T: Real, S: Simd, const SQUARES: bool>(
                 }
             }
         }
-        Weights::Kernel { name, weights, .. } => {
+        Weights::Kernel { kernel, part, weights, .. } => {
             let w = &weights[from..from + s.len()];
-            match name {
-                Name::Exp => totals.kernel(simd, profile::Exp, w, s),
-                Name::ExpRoot => totals.kernel(simd, profile::ExpRoot, w, s),
-                Name::ExpRootOverRoot => totals.kernel(simd, profile::ExpRootOverRoot, w, s),
-                Name::InverseRoot => totals.kernel(simd, profile::InverseRoot, w, s),
-                Name::InverseRootCubed => totals.kernel(simd, profile::InverseRootCubed, w, s),
-                Name::LinearExp => totals.kernel(simd, profile::LinearExp, w, s),
-                Name::QuadraticExp => totals.kernel(simd, profile::QuadraticExp, w, s),
-                Name::Root => totals.kernel(simd, profile::Root, w, s),
-                Name::OverRoot => totals.kernel(simd, profile::OverRoot, w, s),
-            }
+            kernel.visit(Weigh { simd, part, totals, w, s: &mut *s });
             let one = [T::splat(simd, T::from_f64(1.0)); WIDTH];
             tile::accumulate::<T, S>(simd, s, v, o, &one);
         }
+    }
+}
+
+/// Turns a block's scores into the weights of a kernel.
+struct Weigh<'a, T: Real, S: Simd> {
+    simd: S,
+    part: Part,
+    totals: &'a mut Totals<T, S>,
+    w: &'a [T],
+    s: &'a mut [Row<T, S>],
+}
+
+impl<T: Real, S: Simd> Visitor for Weigh<'_, T, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit<K: RadialKernel>(self, _: K) {
+        let Weigh { simd, part, totals, w, s } = self;
+        match part {
+            Part::Value => totals.kernel::<K, false>(simd, w, s),
+            Part::Slope => totals.kernel::<K, true>(simd, w, s),
+        }
+    }
+}
+
+/// Finds a score at which a part of a kernel is 0.
+struct Vanishing(Part);
+
+impl Visitor for Vanishing {
+    type Output = f64;
+
+    fn visit<K: RadialKernel>(self, _: K) -> f64 {
+        K::vanishing_score(self.0)
     }
 }
 
@@ -243,13 +266,7 @@ impl<T: Real> Job<'_, T> {
         let score = match self.weights {
             _ if !self.leave_out_self => return,
             Weights::Softmax => f64::NEG_INFINITY,
-            Weights::Kernel { name, .. } => match name {
-                // These multiply a growing factor by a vanishing one: no infinity, please.
-                Name::LinearExp | Name::QuadraticExp => -1e30,
-                // The distance of a point to itself is 0, and so is its weight.
-                Name::Root => return,
-                _ => f64::NEG_INFINITY,
-            },
+            Weights::Kernel { kernel, part, .. } => kernel.visit(Vanishing(part)),
         };
         let width = self.plan.width;
         for lane in 0..width.min(queries) {

@@ -6,19 +6,11 @@ use crate::pairwise::Kernel;
 #[test]
 fn kernels() {
     let h = 0.9;
-    let all = [
-        Kernel::Gaussian { h },
-        Kernel::Laplace { h },
-        Kernel::Imq { h },
-        Kernel::Matern32 { h },
-        Kernel::Matern52 { h },
-        Kernel::Energy,
-    ];
     for dim in [1, 3, 9, 65] {
         let (y, _) = clouds(65, 1, dim);
         let weights = Stream::new(8).normal(1, 65).data().to_vec();
         let values = Stream::new(9).normal(65, 6);
-        for kernel in all.map(|k| k.with_bandwidth(h * (dim as f64).sqrt())) {
+        for kernel in Kernel::all(h * (dim as f64).sqrt()) {
             for part in [Part::Value, Part::Slope] {
                 for leave_out_self in [false, true] {
                     let sum =
