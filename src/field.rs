@@ -7,7 +7,9 @@ use crate::message::{of_engine, usage};
 use crate::progress::duration;
 use crate::terminal;
 use sdflow::io::{LoadOptions, load, save_npy};
-use sdflow::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, ScoreDifference};
+use sdflow::pairwise::{
+    Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Queries, ScoreDifference, Values,
+};
 use sdflow::{Error, Interrupt, Points, Result};
 use sdflow_dsl::{Diagnostic, Fault};
 use std::time::Instant;
@@ -113,7 +115,8 @@ impl Clouds {
             sigma: args.sigma,
         };
         let mut field = Points::default();
-        pairwise.score_difference(self.queries(), &difference, &mut field)?;
+        let queries = self.at.as_ref().map_or(Queries::Particles, Queries::At);
+        pairwise.score_difference(queries, &difference, &mut field)?;
         let scale = 1.0 / (args.sigma * args.sigma);
         field.data_mut().iter_mut().for_each(|v| *v *= scale);
         Ok(field)
@@ -124,7 +127,7 @@ impl Clouds {
         let leave_out_self = args.self_term == SelfTerm::Exclude;
         let kernel = args.kernel.with_bandwidth(args.sigma);
         let sum = |sources, weights, leave_out_self| {
-            let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(sources), leave_out_self };
+            let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(Values::Own), leave_out_self };
             let mut sums = KernelSums::default();
             pairwise.kernel_sum(self.queries(), sources, &sum, &mut sums).map(|()| sums)
         };

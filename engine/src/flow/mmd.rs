@@ -3,7 +3,7 @@
 use super::{Clock, Flow, FlowPairs, Integrator, Scaling};
 use crate::number::number;
 use crate::pairwise::{
-    Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Precision, ScoreDifference,
+    Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Precision, Queries, ScoreDifference, Values,
 };
 use crate::target::shares;
 use crate::{Error, Points, Result, rng::Stream, schedule::Schedule};
@@ -151,7 +151,8 @@ impl MmdFlow {
         let dim = z.dim();
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
         for (sources, weights, sign) in [(&self.target, shares, 1.0), (cloud, None, -1.0)] {
-            let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(sources), leave_out_self: false };
+            let sum =
+                KernelSum { kernel, part: Part::Slope, weights, values: Some(Values::Own), leave_out_self: false };
             pairwise.kernel_sum(z, sources, &sum, &mut self.sums)?;
             let scale = sign * share / weights.map_or(sources.n() as f64, |_| 1.0);
             let sums = self.sums.mass.par_iter().zip(self.sums.moment.data().par_chunks(dim));
@@ -172,7 +173,9 @@ impl MmdFlow {
             leave_out_self: false,
             sigma: h,
         };
-        pairwise.score_difference(z, &difference, &mut self.part)?;
+        // The cloud's own velocity is asked for with the cloud itself.
+        let queries = if std::ptr::eq(z, cloud) { Queries::Particles } else { Queries::At(z) };
+        pairwise.score_difference(queries, &difference, &mut self.part)?;
         add(out, share / (h * h), &self.part);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The gradient of the logarithm of a kernel density.
 
-use super::{Kernel, KernelSum, KernelSums, Pairwise, Part};
+use super::{Kernel, KernelSum, KernelSums, Pairwise, Part, Values};
 use crate::{Error, Points, Result, points::squared_distance};
 use rayon::prelude::*;
 
@@ -36,7 +36,8 @@ impl Pairwise {
                 "a kernel of positive values is wanted: it is divided by",
             ));
         }
-        let mut sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(sources), leave_out_self: false };
+        let mut sum =
+            KernelSum { kernel, part: Part::Slope, weights, values: Some(Values::Own), leave_out_self: false };
         self.kernel_sum(queries, sources, &sum, &mut buffers.slope)?;
         (sum.part, sum.values) = (Part::Value, None);
         self.kernel_sum(queries, sources, &sum, &mut buffers.mass)?;

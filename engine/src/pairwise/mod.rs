@@ -11,6 +11,7 @@
 //! Results do not depend on the number of threads.
 
 mod bandwidth;
+mod dispatch;
 mod kernel;
 mod log_gradient;
 mod loops;
@@ -20,7 +21,9 @@ mod peak;
 mod plan;
 mod pruning;
 mod reductions;
+mod rounding;
 mod score_difference;
+mod scratch;
 #[cfg(test)]
 mod tests;
 
@@ -30,16 +33,12 @@ pub use kernel::{Kernel, Part};
 pub use log_gradient::LogGradient;
 pub use options::{Backend, PairwiseOptions, Precision};
 pub use peak::{fma_peak, matrix_peak};
-pub use plan::Choice;
-pub use reductions::{KernelSum, KernelSums, Softmax, SoftmaxMean};
-pub use score_difference::ScoreDifference;
+pub use plan::{Centres, Choice};
+pub use reductions::{KernelSum, KernelSums, Softmax, SoftmaxMean, Values};
+pub use score_difference::{Queries, ScoreDifference};
 
 use crate::Interrupt;
-use crate::simd::Pool;
-use loops::portable::Scratch;
-use loops::{amx, symmetric};
-use pack::Packed;
-use pack::bf16_split::Split;
+use scratch::Memory;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -52,24 +51,12 @@ pub struct Pairwise {
     memory: Arc<Memory>,
 }
 
-/// Buffers kept between calls, shared by all clones.
-#[derive(Debug, Default)]
-struct Memory {
-    packed32: Pool<Packed<f32>>,
-    packed64: Pool<Packed<f64>>,
-    scratch32: Pool<Scratch<f32>>,
-    scratch64: Pool<Scratch<f64>>,
-    symmetric32: Pool<symmetric::Scratch<f32>>,
-    symmetric64: Pool<symmetric::Scratch<f64>>,
-    split: Pool<Split>,
-    scratch_amx: Pool<amx::Scratch>,
-}
-
 /// Work done so far.
 #[derive(Debug, Default)]
 pub struct Work {
     pairs: AtomicU64,
     flops: AtomicU64,
+    repeated: AtomicU64,
 }
 
 impl Work {
@@ -82,6 +69,15 @@ impl Work {
     /// the value; exponentials are not counted.
     pub fn flops(&self) -> u64 {
         self.flops.load(Ordering::Relaxed)
+    }
+
+    /// Queries that f32 could not do to its promised error and that were computed again in f64.
+    pub fn repeated(&self) -> u64 {
+        self.repeated.load(Ordering::Relaxed)
+    }
+
+    fn add_repeated(&self, queries: usize) {
+        self.repeated.fetch_add(queries as u64, Ordering::Relaxed);
     }
 
     fn add(&self, pairs: usize, dims: usize) {

@@ -34,22 +34,33 @@ pub struct Bounds {
 }
 
 impl Ball {
-    /// The ball of `points`, which can be walked twice.
-    pub fn of<T: Real, P: Iterator<Item = T>>(count: usize, dim: usize, point: impl Fn(usize) -> P) -> Ball {
+    /// The ball of points that can be walked several times.
+    pub fn of<P: Iterator<Item = f64>>(count: usize, dim: usize, point: impl Fn(usize) -> P) -> Ball {
         let mut centre = vec![0.0; dim];
         for i in 0..count {
-            centre.iter_mut().zip(point(i)).for_each(|(c, x)| *c += x.to_f64());
+            centre.iter_mut().zip(point(i)).for_each(|(c, x)| *c += x);
         }
         centre.iter_mut().for_each(|c| *c /= count as f64);
-        let square = |i| point(i).zip(&centre).map(|(x, c)| (x.to_f64() - c).powi(2)).sum::<f64>();
+        let square = |i| point(i).zip(&centre).map(|(x, c)| (x - c).powi(2)).sum::<f64>();
         let radius = (0..count).map(square).fold(0.0, f64::max).sqrt();
         let (mut low, mut high) = (vec![f64::INFINITY; dim], vec![f64::NEG_INFINITY; dim]);
         for i in 0..count {
             for ((low, high), x) in low.iter_mut().zip(&mut high).zip(point(i)) {
-                (*low, *high) = (low.min(x.to_f64()), high.max(x.to_f64()));
+                (*low, *high) = (low.min(x), high.max(x));
             }
         }
         Ball { low, high, centre, radius }
+    }
+
+    /// The same with room for the rounding of its points, which were packed around their own centre or around 0. Without
+    /// it, a block that spans two far clusters would be skipped where it holds a query's nearest source.
+    pub fn with_room(mut self, epsilon: f64, own_centre: bool) -> Ball {
+        let from = if own_centre { 0.0 } else { self.centre.iter().map(|c| c * c).sum::<f64>().sqrt() };
+        let room = 4.0 * epsilon * (self.radius + from);
+        self.low.iter_mut().for_each(|low| *low -= room);
+        self.high.iter_mut().for_each(|high| *high += room);
+        self.radius += room;
+        self
     }
 
     /// No two points of these balls are nearer than this when the centres are `distance` apart.
@@ -73,7 +84,8 @@ impl Bounds {
             .into_par_iter()
             .map(|b| {
                 let (from, count) = (b * plan.block, plan.block.min(sources.m - b * plan.block));
-                let ball = Ball::of(count, sources.dim, |j| sources.x(from + j, 1).iter().copied());
+                let ball = Ball::of(count, sources.dim, |j| sources.around_all(from + j));
+                let ball = ball.with_room(T::EPSILON, sources.by_blocks());
                 (ball, sources.top(from, count, plan.form))
             })
             .collect();

@@ -22,6 +22,9 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
     /// The value, exactly.
     fn to_f64(self) -> f64;
 
+    /// The sum, rounded.
+    fn plus(self, other: Self) -> Self;
+
     /// `out = a b`, or `out += a b`, by faer.
     fn multiply(out: MatMut<Self>, accum: Accum, a: MatRef<Self>, b: MatRef<Self>);
 
@@ -85,6 +88,10 @@ impl Real for f32 {
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
+    #[inline(always)]
+    fn plus(self, other: f32) -> f32 {
+        self + other
+    }
     fn multiply(out: MatMut<f32>, accum: Accum, a: MatRef<f32>, b: MatRef<f32>) {
         multiply(out, accum, a, b, 1.0);
     }
@@ -133,6 +140,10 @@ impl Real for f64 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self
+    }
+    #[inline(always)]
+    fn plus(self, other: f64) -> f64 {
+        self + other
     }
     fn multiply(out: MatMut<f64>, accum: Accum, a: MatRef<f64>, b: MatRef<f64>) {
         multiply(out, accum, a, b, 1.0);

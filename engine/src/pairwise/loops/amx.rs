@@ -4,10 +4,13 @@
 //! a panel and a block goes through three stages, one behind the other: while the matrix units make the scores of one
 //! pair and the sums of the last but one, the vector units make the weights of the one between.
 
+use super::Loops;
 use super::online_softmax_amx::{Row, Totals, WIDTH, Weigh};
 use super::output_row::{RowOut, nearest};
-use crate::pairwise::Work;
+use crate::pairwise::dispatch::Measure;
 use crate::pairwise::pack::bf16_split::{Split, VALUE_PARTS};
+use crate::pairwise::reductions::{KernelCall, SoftmaxCall};
+use crate::pairwise::{Pairwise, Work};
 use crate::simd::Isa;
 use crate::simd::{Buffer, Pool};
 use crate::simd::{SIDE, TILE, Terms, Tiles};
@@ -34,6 +37,33 @@ const LINE: usize = 32;
 /// Sources per block for this many coordinates.
 pub fn block(dim: usize) -> usize {
     (BLOCK_BYTES / (8 * dim.next_multiple_of(SIDE))).clamp(3 * SIDE, 8 * SIDE) / SIDE * SIDE
+}
+
+/// These loops, for softmax means of the sources.
+pub struct Amx(pub Terms);
+
+impl Loops for Amx {
+    fn softmax<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &SoftmaxCall,
+        measure: &Measure,
+        mut rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        let SoftmaxCall { queries, sources, softmax, subtract, .. } = *call;
+        engine.memory.split.with(|packed| {
+            packed.pack(sources, measure.place(), softmax.log_weights, block(sources.dim()), self.0);
+            let leave_out_self = call.leave_out_self();
+            let job = Job { queries, sources, packed, terms: self.0, leave_out_self, subtract };
+            job.run(&mut rows, &engine.memory.amx, &engine.work, &engine.interrupt)
+        })?;
+        Ok(Vec::new())
+    }
+
+    /// Kernels have no loop on the matrix units: the plan does not come here, and f64 would do the rows if it did.
+    fn kernel<'b>(&self, _: &Pairwise, _: &KernelCall, _: &Measure, rows: Vec<RowOut<'b>>) -> Result<Vec<RowOut<'b>>> {
+        Ok(rows)
+    }
 }
 
 /// One call.

@@ -7,6 +7,8 @@ use std::f64::consts::LN_2;
 /// Where the results of one query go.
 #[derive(Default)]
 pub struct RowOut<'a> {
+    /// Index of the query.
+    pub query: usize,
     /// Softmax mean, or moment.
     pub values: &'a mut [f64],
     /// Log normaliser, or mass.
@@ -26,13 +28,37 @@ impl RowOut<'_> {
     /// Writes normaliser and sample size from the largest score in bits, the sum of weights relative to it, and the sum
     /// of their squares.
     pub fn put_softmax(&mut self, max: f64, sum: f64, squares: f64) {
-        if let Some(mass) = &mut self.mass {
-            **mass = if sum > 0.0 { LN_2 * (max + sum.log2()) } else { f64::NEG_INFINITY };
-        }
-        if let Some(ess) = &mut self.ess {
-            **ess = if sum > 0.0 { sum * sum / squares } else { 1.0 };
+        if sum > 0.0 {
+            self.put(LN_2 * (max + sum.log2()), sum * sum / squares);
+        } else {
+            self.put(f64::NEG_INFINITY, 1.0);
         }
     }
+
+    /// Writes normaliser or mass, and sample size, where they are wanted.
+    pub fn put(&mut self, mass: f64, ess: f64) {
+        if let Some(to) = &mut self.mass {
+            **to = mass;
+        }
+        if let Some(to) = &mut self.ess {
+            **to = ess;
+        }
+    }
+}
+
+/// A row for every query from the arrays that are wanted.
+pub fn rows<'a>(
+    values: Option<&'a mut Points>,
+    mass: Option<&'a mut Vec<f64>>,
+    ess: Option<&'a mut Vec<f64>>,
+) -> Vec<RowOut<'a>> {
+    let dim = values.as_ref().map_or(1, |values| values.dim().max(1));
+    let n = values.as_ref().map_or(0, |values| values.n()).max(mass.as_ref().map_or(0, |mass| mass.len()));
+    let mut values = values.map_or_else(Default::default, |values| values.data_mut()).chunks_exact_mut(dim);
+    let mut mass = mass.map_or_else(Default::default, |mass| &mut mass[..]).iter_mut();
+    let mut ess = ess.map_or_else(Default::default, |ess| &mut ess[..]).iter_mut();
+    let row = |query| RowOut { query, values: values.next().unwrap_or_default(), mass: mass.next(), ess: ess.next() };
+    (0..n).map(row).collect()
 }
 
 /// The source nearest to `query` but for the one left out, for a query to which no weight leads.

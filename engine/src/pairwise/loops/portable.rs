@@ -1,34 +1,137 @@
-//! The loop: tasks of query panels over the threads, blocks of sources in a fixed order inside each.
+//! The loop for registers of any width: tasks of query panels over the threads, blocks of sources in a fixed order inside
+//! each.
 //!
 //! A block of sources stays in the cache while all panels of a task pass over it: scores, weights, sums. What a task
 //! computes depends on its queries only, so the bytes do not depend on the number of threads.
 
+use super::Loops;
 use super::block_schedule::Walk;
 use super::gemm;
 use super::online_softmax::Totals;
 use super::output_row::{RowOut, nearest};
 use super::tile::{self, Form, Row, WIDTH};
-use crate::pairwise::Work;
-use crate::pairwise::kernel::{Kernel, Part, RadialKernel, Visitor};
+use super::weights::Weights;
+use crate::pairwise::dispatch::Measure;
 use crate::pairwise::pack::Packed;
+use crate::pairwise::pack::frame::{Moved, median};
 use crate::pairwise::pack::kd_order::{Order, permuted};
-use crate::pairwise::plan::Plan;
+use crate::pairwise::plan::{Centres, Plan, Shape};
 use crate::pairwise::pruning::{Ball, Bounds};
-use crate::simd::Real;
-use crate::simd::{Buffer, Pool};
+use crate::pairwise::reductions::{KernelCall, SoftmaxCall};
+use crate::pairwise::rounding::{Rounding, Seen};
+use crate::pairwise::scratch::Working;
+use crate::pairwise::{KernelSum, Pairwise, Work};
+use crate::simd::{Buffer, Pool, Real};
 use crate::{Interrupt, Points, Result};
 use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
+use std::f64::consts::LOG2_E;
+use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
 
 /// Most panels per task.
 const PANELS: usize = 4;
+
+/// These loops in one working type.
+#[derive(Default)]
+pub struct Portable<T>(PhantomData<T>);
+
+impl<T: Working> Loops for Portable<T> {
+    fn softmax<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &SoftmaxCall,
+        measure: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        let SoftmaxCall { queries, sources, softmax, subtract, .. } = *call;
+        let plan = Plan::new::<T>(&engine.options, &Shape { n: rows.len(), ..measure.shape });
+        let order = plan.skip.then(|| Order::of(sources, plan.block));
+        let rows = if plan.skip { in_space_order(rows, queries, plan.width) } else { rows };
+        let pad = T::pad(&engine.memory);
+        pad.packed.with(|packed| {
+            match (&order, plan.centres) {
+                (Some(order), Centres::Many) => {
+                    packed.pack_blocks(sources, call.values, measure.place(), plan.block, softmax.log_weights, order);
+                }
+                _ => {
+                    let place = measure.place();
+                    packed.pack(sources, call.values, place, plan.form, softmax.log_weights, order.as_ref());
+                }
+            }
+            let bounds = plan.skip.then(|| Bounds::of(packed, &plan));
+            let top = softmax.log_weights.map_or(0.0, |l| LOG2_E * l.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            let job = Job {
+                plan,
+                queries,
+                sources: packed,
+                source_order: order.as_ref(),
+                bounds: bounds.as_ref(),
+                original: (sources, call.points()),
+                leave_out_self: call.leave_out_self(),
+                weights: Weights::Softmax,
+                subtract,
+                rounding: keeping::<T>(Rounding::of::<T>(plan.form, top, measure.unit)),
+            };
+            job.run(rows, &pad.portable, (&engine.work, &engine.interrupt))
+        })
+    }
+
+    fn kernel<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &KernelCall,
+        measure: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        let KernelCall { queries, sources, sum } = *call;
+        let shape = Shape { far: false, ..measure.shape };
+        // A root magnifies the rounding of a small squared distance: no product form here.
+        let plan = Plan { form: Form::Difference, gemm: false, ..Plan::new::<T>(&engine.options, &shape) };
+        let weights: Vec<T> = match sum.weights {
+            Some(weights) => weights.iter().map(|w| T::from_f64(*w)).collect(),
+            None => vec![T::from_f64(1.0); sources.n()],
+        };
+        let pad = T::pad(&engine.memory);
+        pad.packed.with(|packed| {
+            packed.pack(sources, sum.values, measure.place(), plan.form, None, None);
+            let KernelSum { kernel, part, leave_out_self, .. } = sum;
+            let job = Job {
+                plan,
+                queries,
+                sources: packed,
+                source_order: None,
+                bounds: None,
+                original: (sources, call.points()),
+                leave_out_self,
+                weights: Weights::Kernel { kernel, part, factor: measure.factor, weights: &weights },
+                subtract: false,
+                rounding: keeping::<T>(Rounding::of::<T>(plan.form, 0.0, measure.unit)),
+            };
+            job.run(rows, &pad.portable, (&engine.work, &engine.interrupt))
+        })
+    }
+}
+
+/// f64 keeps its digits, or nothing does.
+fn keeping<T: Real>(rounding: Rounding) -> Option<Rounding> {
+    (size_of::<T>() == 4).then_some(rounding)
+}
+
+/// Rows whose queries are near each other beside each other.
+fn in_space_order<'b>(rows: Vec<RowOut<'b>>, queries: &Points, leaf: usize) -> Vec<RowOut<'b>> {
+    let order = if rows.len() == queries.n() {
+        Order::of(queries, leaf)
+    } else {
+        Order::of(&queries.select(&rows.iter().map(|row| row.query).collect::<Vec<_>>()), leaf)
+    };
+    permuted(rows, &order.index)
+}
 
 /// One call.
 pub struct Job<'a, T> {
     pub plan: Plan,
     pub queries: &'a Points,
-    /// The order in which queries are dealt with.
-    pub query_order: Option<&'a Order>,
     pub sources: &'a Packed<T>,
     /// The order in which sources were packed.
     pub source_order: Option<&'a Order>,
@@ -40,42 +143,45 @@ pub struct Job<'a, T> {
     pub weights: Weights<'a, T>,
     /// What the rows hold is taken away from the values.
     pub subtract: bool,
-}
-
-/// How scores become weights.
-#[derive(Clone, Copy)]
-pub enum Weights<'a, T> {
-    /// Softmax over the sources.
-    Softmax,
-    /// `factor w_j f(t)` with the lane profile `f` of this part of the kernel.
-    Kernel { kernel: Kernel, part: Part, factor: f64, weights: &'a [T] },
+    /// Queries that do not keep their digits are handed back; None keeps all.
+    pub rounding: Option<Rounding>,
 }
 
 /// Scratch of one task.
 #[derive(Debug, Default)]
 pub struct Scratch<T> {
     queries: Buffer<T>,
+    /// Squared norms of the queries, and what of them scores lack.
+    norms: Vec<f64>,
     squares: Vec<f64>,
+    /// Centres of the panels, panels x dim, and how far from them blocks were moved.
+    centres: Vec<f64>,
+    axis: Vec<f64>,
+    reach: Vec<f64>,
     best: Vec<f64>,
+    moved: Moved<T>,
     scores: Buffer<T>,
     sums: Buffer<T>,
 }
 
 impl<T: Real> Job<'_, T> {
-    /// Runs all tasks.
+    /// Runs all tasks, on the rows in this order. Returns those whose queries did not keep their digits, as they were, by
+    /// query.
     ///
     /// # Errors
     /// An interrupt, which is looked at before every task.
-    pub fn run(&self, rows: Vec<RowOut>, pool: &Pool<Scratch<T>>, work: &Work, interrupt: &Interrupt) -> Result<()> {
-        let mut rows = match self.query_order {
-            Some(order) => permuted(rows, &order.index),
-            None => rows,
-        };
-        rows.par_chunks_mut(self.plan.rows()).enumerate().try_for_each(|(t, rows)| {
+    pub fn run<'b>(
+        &self,
+        mut rows: Vec<RowOut<'b>>,
+        pool: &Pool<Scratch<T>>,
+        (work, interrupt): (&Work, &Interrupt),
+    ) -> Result<Vec<RowOut<'b>>> {
+        let undone = Mutex::new(Vec::new());
+        rows.par_chunks_mut(self.plan.rows()).try_for_each(|rows| {
             interrupt.check()?;
             let sample_size = rows.iter().any(|r| r.ess.is_some());
-            let pairs = pool.with(|scratch| {
-                let task = Task { job: self, first: t * self.plan.rows(), rows, scratch };
+            let (pairs, left) = pool.with(|scratch| {
+                let task = Task { job: self, rows, scratch };
                 // Squares of weights cost time: they are summed only where they are asked for.
                 if sample_size {
                     self.plan.isa.run(With::<_, true>(task))
@@ -84,25 +190,38 @@ impl<T: Real> Job<'_, T> {
                 }
             });
             work.add(pairs, self.sources.dim + self.sources.value_dim);
+            if !left.is_empty() {
+                undone.lock().unwrap_or_else(PoisonError::into_inner).extend(left);
+            }
             Ok(())
-        })
+        })?;
+        let mut undone = undone.into_inner().unwrap_or_else(PoisonError::into_inner);
+        undone.sort_unstable_by_key(|row: &RowOut| row.query);
+        Ok(undone)
     }
 
-    /// The query at this position.
-    fn query(&self, position: usize) -> usize {
-        self.query_order.map_or(position, |o| o.index[position] as usize)
+    /// Where the source that is this query was packed.
+    fn twin(&self, query: usize) -> usize {
+        self.source_order.map_or(query, |o| o.position.get(query).map_or(usize::MAX, |p| *p as usize))
     }
 
-    /// Where the source that is the query at `position` was packed.
-    fn twin(&self, position: usize) -> usize {
-        let index = self.query(position);
-        self.source_order.map_or(index, |o| o.position.get(index).map_or(usize::MAX, |p| *p as usize))
+    /// Gives the pairs of a query with itself a score whose weight is 0.
+    fn leave_out(&self, rows: &[RowOut], from: usize, count: usize, scores: &mut [T]) {
+        if !self.leave_out_self {
+            return;
+        }
+        let (width, score) = (self.plan.width, T::from_f64(self.weights.vanishing_score()));
+        for (lane, row) in rows.iter().enumerate() {
+            let twin = self.twin(row.query);
+            if (from..from + count).contains(&twin) {
+                scores[(twin - from) * width + lane] = score;
+            }
+        }
     }
 }
 
 struct Task<'a, 'b, T> {
     job: &'a Job<'a, T>,
-    first: usize,
     rows: &'a mut [RowOut<'b>],
     scratch: &'a mut Scratch<T>,
 }
@@ -110,18 +229,18 @@ struct Task<'a, 'b, T> {
 /// A task that sums squares of weights or does not.
 struct With<K, const SQUARES: bool>(K);
 
-impl<T: Real, const SQUARES: bool> WithSimd for With<Task<'_, '_, T>, SQUARES> {
-    /// Pairs that were not skipped.
-    type Output = usize;
+impl<'b, T: Real, const SQUARES: bool> WithSimd for With<Task<'_, 'b, T>, SQUARES> {
+    /// Pairs that were not skipped, and queries that were not done.
+    type Output = (usize, Vec<RowOut<'b>>);
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> usize {
+    fn with_simd<S: Simd>(self, simd: S) -> (usize, Vec<RowOut<'b>>) {
         let With(mut task) = self;
+        task.pack_queries();
         let (job, scratch) = (task.job, &mut *task.scratch);
         let Job { plan, sources, .. } = *job;
         let panels = task.rows.len().div_ceil(plan.width);
         let (dim, value_dim) = (sources.dim, sources.value_dim);
-        pack_queries(job, task.first, task.rows.len(), scratch);
         let mut totals = [Totals::<T, S>::new(simd); PANELS];
         let sums = tile::rows_mut::<T, S>(scratch.sums.take(panels * value_dim * plan.width));
         sums.fill([T::splat(simd, T::default()); WIDTH]);
@@ -133,7 +252,9 @@ impl<T: Real, const SQUARES: bool> WithSimd for With<Task<'_, '_, T>, SQUARES> {
             None => Walk::Full { met: 0, panels, blocks },
             Some(bounds) => Walk::Bounded {
                 bounds,
-                panels: (0..panels).map(|p| job.panel_ball(&queries[panel(p)])).collect(),
+                panels: (0..panels)
+                    .map(|p| job.panel_ball(&queries[panel(p)], &scratch.centres[p * dim..(p + 1) * dim]))
+                    .collect(),
                 at: None,
                 best: &mut scratch.best,
             },
@@ -143,29 +264,29 @@ impl<T: Real, const SQUARES: bool> WithSimd for With<Task<'_, '_, T>, SQUARES> {
             let from = block * plan.block;
             let count = plan.block.min(sources.m - from);
             let live = plan.width.min(task.rows.len() - p * plan.width);
-            let s = &mut tile::rows_mut::<T, S>(scores)[..count];
-            let q = tile::rows::<T, S>(&queries[panel(p)]);
-            if plan.gemm {
-                let q = &queries[panel(p)];
-                gemm::scores(q, sources.x(from, count), sources.bias(from, count), &mut scores[..count * plan.width]);
+            let (x, bias) = if sources.by_blocks() {
+                let centre = &scratch.centres[p * dim..(p + 1) * dim];
+                let (x, bias, moved) = scratch.moved.block(sources, (from, count), centre, plan.form);
+                scratch.reach[p] = scratch.reach[p].max(moved);
+                (x, bias)
             } else {
-                tile::scores::<T, S>(simd, plan.form, q, sources.x(from, count), sources.bias(from, count), s);
+                (sources.x(from, count), sources.bias(from, count))
+            };
+            let q = &queries[panel(p)];
+            if plan.gemm {
+                gemm::scores(q, x, bias, &mut scores[..count * plan.width]);
+            } else {
+                let s = &mut tile::rows_mut::<T, S>(scores)[..count];
+                tile::scores::<T, S>(simd, plan.form, tile::rows::<T, S>(q), x, bias, s);
             }
-            job.leave_out(task.first + p * plan.width, live, from, count, scores);
+            job.leave_out(&task.rows[p * plan.width..][..live], from, count, scores);
             let s = &mut tile::rows_mut::<T, S>(scores)[..count];
             let o = &mut sums[p * value_dim..(p + 1) * value_dim];
-            absorb::<T, S, SQUARES>(
-                simd,
-                (job.weights, plan.gemm),
-                &mut totals[p],
-                s,
-                (sources.values(from, count), from),
-                o,
-            );
+            let v = if sources.values_are_sources() { x } else { sources.values(from, count) };
+            job.weights.absorb::<S, SQUARES>(simd, plan.gemm, &mut totals[p], s, (v, from), o);
             pairs += count * live;
         }
-        task.finish(&totals[..panels]);
-        pairs
+        (pairs, task.finish(&totals[..panels]))
     }
 }
 
@@ -175,145 +296,91 @@ fn lowest_maximum<T: Real, S: Simd>(totals: &Totals<T, S>, squares: &[f64]) -> f
     max.iter().zip(squares).map(|(m, s)| m.to_f64() - s).fold(f64::INFINITY, f64::min)
 }
 
-/// Packs the task's queries into panels; what is left of the last panel repeats the last query.
-fn pack_queries<T: Real>(job: &Job<T>, first: usize, count: usize, scratch: &mut Scratch<T>) {
-    let Job { plan, sources, queries, .. } = *job;
-    let (dim, width) = (sources.dim, plan.width);
-    let panels = count.div_ceil(width);
-    let q = scratch.queries.take(panels * dim * width);
-    scratch.squares.clear();
-    for i in 0..panels * width {
-        let query = queries.row(job.query(first + i.min(count - 1)));
-        let square = sources.pack_query(query, plan.form, &mut q[i / width * dim * width..], i % width, width);
-        scratch.squares.push(if plan.form == Form::Product { square } else { 0.0 });
-    }
-}
-
-/// Takes one block's scores into the totals and sums of a panel.
-#[inline(always)]
-fn absorb<T: Real, S: Simd, const SQUARES: bool>(
-    simd: S,
-    (weights, gemm): (Weights<T>, bool),
-    totals: &mut Totals<T, S>,
-    s: &mut [Row<T, S>],
-    (v, from): (&[T], usize),
-    o: &mut [Row<T, S>],
-) {
-    match weights {
-        Weights::Softmax => {
-            let scale = totals.raise(simd, s);
-            match o.len() {
-                1 => totals.softmax_direct::<1, SQUARES>(simd, s, v, o, &scale),
-                2 => totals.softmax_direct::<2, SQUARES>(simd, s, v, o, &scale),
-                3 => totals.softmax_direct::<3, SQUARES>(simd, s, v, o, &scale),
-                4 => totals.softmax_direct::<4, SQUARES>(simd, s, v, o, &scale),
-                _ => {
-                    totals.softmax::<SQUARES>(simd, s);
-                    if gemm {
-                        let [w, scale] = [bytemuck::cast_slice(s), bytemuck::cast_slice(&scale)];
-                        gemm::accumulate::<T>(w, v, bytemuck::cast_slice_mut(o), scale);
-                    } else {
-                        tile::accumulate::<T, S>(simd, s, v, o, &scale);
-                    }
-                }
-            }
-        }
-        Weights::Kernel { kernel, part, weights, .. } => {
-            let w = &weights[from..from + s.len()];
-            kernel.visit(Weigh { simd, part, totals, w, s: &mut *s });
-            let one = [T::splat(simd, T::from_f64(1.0)); WIDTH];
-            tile::accumulate::<T, S>(simd, s, v, o, &one);
-        }
-    }
-}
-
-/// Turns a block's scores into the weights of a kernel.
-struct Weigh<'a, T: Real, S: Simd> {
-    simd: S,
-    part: Part,
-    totals: &'a mut Totals<T, S>,
-    w: &'a [T],
-    s: &'a mut [Row<T, S>],
-}
-
-impl<T: Real, S: Simd> Visitor for Weigh<'_, T, S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn visit<K: RadialKernel>(self, _: K) {
-        let Weigh { simd, part, totals, w, s } = self;
-        match part {
-            Part::Value => totals.kernel::<K, false>(simd, w, s),
-            Part::Slope => totals.kernel::<K, true>(simd, w, s),
-        }
-    }
-}
-
-/// Finds a score at which a part of a kernel is 0.
-struct Vanishing(Part);
-
-impl Visitor for Vanishing {
-    type Output = f64;
-
-    fn visit<K: RadialKernel>(self, _: K) -> f64 {
-        K::vanishing_score(self.0)
-    }
-}
-
 impl<T: Real> Job<'_, T> {
-    /// Gives the pairs of a query with itself a score whose weight is 0.
-    fn leave_out(&self, first: usize, queries: usize, from: usize, count: usize, scores: &mut [T]) {
-        let score = match self.weights {
-            _ if !self.leave_out_self => return,
-            Weights::Softmax => f64::NEG_INFINITY,
-            Weights::Kernel { kernel, part, .. } => kernel.visit(Vanishing(part)),
-        };
-        let width = self.plan.width;
-        for lane in 0..width.min(queries) {
-            let twin = self.twin(first + lane);
-            if (from..from + count).contains(&twin) {
-                scores[(twin - from) * width + lane] = T::from_f64(score);
+    /// The ball of a packed panel, around the common centre.
+    fn panel_ball(&self, q: &[T], centre: &[f64]) -> Ball {
+        let (dim, width, sources) = (self.sources.dim, self.plan.width, self.sources);
+        let factor = if self.plan.form == Form::Product { 0.5 } else { 1.0 };
+        let moved = || centre.iter().zip(&sources.centre).map(|(panel, all)| (panel - all) * sources.scale);
+        let ball = Ball::of(width, dim, |lane| {
+            q.iter().skip(lane).step_by(width).zip(moved()).map(move |(x, moved)| factor * x.to_f64() + moved)
+        });
+        ball.with_room(T::EPSILON, sources.by_blocks())
+    }
+}
+
+impl<'b, T: Real> Task<'_, 'b, T> {
+    /// Packs the task's queries into panels; what is left of the last panel repeats the last query.
+    fn pack_queries(&mut self) {
+        let Job { plan, sources, queries, .. } = *self.job;
+        let (dim, width, count) = (sources.dim, plan.width, self.rows.len());
+        let panels = count.div_ceil(width);
+        let scratch = &mut *self.scratch;
+        let q = scratch.queries.take(panels * dim * width);
+        scratch.norms.resize(panels * width, 0.0);
+        scratch.squares.resize(panels * width, 0.0);
+        scratch.centres.resize(panels * dim, 0.0);
+        scratch.reach.clear();
+        scratch.reach.resize(panels, 0.0);
+        let query = |i: usize| queries.row(self.rows[i.min(count - 1)].query);
+        for (p, centre) in scratch.centres.chunks_exact_mut(dim).enumerate() {
+            if sources.by_blocks() {
+                median(width, |lane| query(p * width + lane), dim, &mut scratch.axis, centre);
+            } else {
+                centre.copy_from_slice(&sources.centre);
+            }
+            let panel = &mut q[p * dim * width..(p + 1) * dim * width];
+            for lane in 0..width {
+                let query = query(p * width + lane);
+                let square = sources.pack_query((query, centre), plan.form, panel, lane, width);
+                scratch.norms[p * width + lane] = square;
+                scratch.squares[p * width + lane] = if plan.form == Form::Product { square } else { 0.0 };
             }
         }
     }
 
-    /// The ball of a packed panel.
-    fn panel_ball(&self, q: &[T]) -> Ball {
-        let (dim, width) = (self.sources.dim, self.plan.width);
-        let factor = if self.plan.form == Form::Product { 0.5 } else { 1.0 };
-        Ball::of(width, dim, |lane| q.iter().skip(lane).step_by(width).map(move |x| T::from_f64(factor * x.to_f64())))
-    }
-}
-
-impl<T: Real> Task<'_, '_, T> {
-    fn finish<S: Simd>(&mut self, totals: &[Totals<T, S>]) {
+    /// Writes the rows, but for those whose digits were lost.
+    fn finish<S: Simd>(&mut self, totals: &[Totals<T, S>]) -> Vec<RowOut<'b>> {
         let Job { plan, sources, weights, subtract, .. } = *self.job;
-        let dim = sources.value_dim;
-        let sums = self.scratch.sums.slice(totals.len() * dim * plan.width);
+        let (job, scratch, dim) = (self.job, &*self.scratch, sources.value_dim);
+        let sums = scratch.sums.slice(totals.len() * dim * plan.width);
+        let mut undone = Vec::new();
         for (i, row) in self.rows.iter_mut().enumerate() {
             let (p, lane) = (i / plan.width, i % plan.width);
             let [max, sum, squares] = [totals[p].max, totals[p].sum, totals[p].squares]
                 .map(|row| bytemuck::cast_slice::<Row<T, S>, T>(&[row])[lane].to_f64());
+            let max = max - scratch.squares[i];
+            let query = row.query;
+            if let Some(rounding) = &job.rounding {
+                let seen = Seen { square: scratch.norms[i], reach: scratch.reach[p], max, sum };
+                if !rounding.keeps(&weights, &seen) {
+                    undone.push(std::mem::take(row));
+                    continue;
+                }
+            }
+            let centre = if sources.by_blocks() && sources.values_are_sources() {
+                &scratch.centres[p * dim..(p + 1) * dim]
+            } else {
+                &sources.value_centre[..]
+            };
             let summed = |c: usize| sources.value_scale() * sums[(p * dim + c) * plan.width + lane].to_f64();
             match weights {
                 Weights::Softmax => {
                     if sum > 0.0 {
-                        row.put_values(subtract, |c| sources.value_centre[c] + summed(c) / sum);
+                        row.put_values(subtract, |c| centre[c] + summed(c) / sum);
                     } else {
-                        let left_out = self.job.leave_out_self.then(|| self.job.query(self.first + i));
-                        let query = self.job.queries.row(self.job.query(self.first + i));
-                        let nearest = nearest(query, self.job.original.0, left_out);
-                        row.put_values(subtract, |c| self.job.original.1.map_or(0.0, |v| v.row(nearest)[c]));
+                        let left_out = job.leave_out_self.then_some(query);
+                        let nearest = nearest(job.queries.row(query), job.original.0, left_out);
+                        row.put_values(subtract, |c| job.original.1.map_or(0.0, |v| v.row(nearest)[c]));
                     }
-                    row.put_softmax(max - self.scratch.squares[i], sum, squares);
+                    row.put_softmax(max, sum, squares);
                 }
                 Weights::Kernel { factor, .. } => {
-                    row.put_values(subtract, |c| factor * (sources.value_centre[c] * sum + summed(c)));
-                    if let Some(mass) = &mut row.mass {
-                        **mass = factor * sum;
-                    }
+                    row.put_values(subtract, |c| factor * (centre[c] * sum + summed(c)));
+                    row.put(factor * sum, 1.0);
                 }
             }
         }
+        undone
     }
 }

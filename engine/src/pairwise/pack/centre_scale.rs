@@ -3,8 +3,10 @@
 //! The sources' mean is subtracted in f64, so that a common offset costs no digits; the scale makes the score a plain
 //! negative squared distance; rounding to the working type comes last.
 
+use super::frame::median;
 use super::kd_order::Order;
 use crate::Points;
+use crate::pairwise::Values;
 use crate::pairwise::loops::tile::Form;
 use crate::simd::Buffer;
 use crate::simd::Real;
@@ -36,6 +38,9 @@ pub struct Packed<T> {
     pub scale: f64,
     /// The values are the packed sources: what is summed is `scale` times too large.
     shared: bool,
+    /// Where every block has a centre of its own: sources per block, and the centres, blocks x dim.
+    block: Option<usize>,
+    block_centres: Vec<f64>,
 }
 
 impl<T: Real> Packed<T> {
@@ -43,33 +48,101 @@ impl<T: Real> Packed<T> {
     pub fn pack(
         &mut self,
         sources: &Points,
-        values: Option<&Points>,
+        values: Option<Values>,
         (centre, scale): (&[f64], f64),
         form: Form,
         log_weights: Option<&[f64]>,
         order: Option<&Order>,
     ) {
-        (self.m, self.dim, self.scale) = (sources.n(), sources.dim(), scale);
-        self.centre.clear();
-        self.centre.extend_from_slice(centre);
+        self.block = None;
+        self.begin(sources, values, (centre, scale), order);
         let size = self.m * self.dim;
         convert(sources, order, centre, scale, &mut self.x.take(size + BEHIND)[..size]);
         let (x, dim) = (self.x.slice(self.m * self.dim), self.dim);
         self.bias.take(self.m).par_chunks_mut(ROWS).zip(x.par_chunks(ROWS * dim)).enumerate().for_each(
             |(chunk, (bias, x))| {
                 for (r, (b, row)) in bias.iter_mut().zip(x.chunks_exact(dim)).enumerate() {
-                    let j = index(order, chunk * ROWS + r);
-                    let l = log_weights.map_or(0.0, |l| l[j]) * std::f64::consts::LOG2_E;
+                    let l = in_bits(log_weights, index(order, chunk * ROWS + r));
                     *b = T::from_f64(if form == Form::Product { l - square(row) } else { l });
                 }
             },
         );
-        self.value_dim = values.map_or(0, Points::dim);
-        self.shared = values.is_some_and(|v| std::ptr::eq(v, sources));
-        self.value_centre = values.map_or_else(Vec::new, |v| if self.shared { self.centre.clone() } else { v.mean() });
-        if let Some(values) = values.filter(|_| !self.shared) {
+    }
+
+    /// Packs `sources` in this order with a centre for every `block` of them; what scores start with is the log-weight
+    /// alone. Values other than the sources keep one centre.
+    pub fn pack_blocks(
+        &mut self,
+        sources: &Points,
+        values: Option<Values>,
+        (centre, scale): (&[f64], f64),
+        block: usize,
+        log_weights: Option<&[f64]>,
+        order: &Order,
+    ) {
+        self.block = Some(block);
+        self.begin(sources, values, (centre, scale), Some(order));
+        let (m, dim) = (self.m, self.dim);
+        self.block_centres.resize(m.div_ceil(block) * dim, 0.0);
+        let x = self.x.take(m * dim + BEHIND)[..m * dim].par_chunks_mut(block * dim);
+        let blocks = x.zip(self.bias.take(m).par_chunks_mut(block)).zip(self.block_centres.par_chunks_mut(dim));
+        blocks.enumerate().for_each_init(Vec::new, |axis, (b, ((x, bias), centre))| {
+            let at = |r: usize| order.index[b * block + r] as usize;
+            median(bias.len(), |r| sources.row(at(r)), dim, axis, centre);
+            for (r, (x, bias)) in x.chunks_exact_mut(dim).zip(bias).enumerate() {
+                let row = sources.row(at(r)).iter().zip(&*centre);
+                x.iter_mut().zip(row).for_each(|(t, (x, c))| *t = T::from_f64((x - c) * scale));
+                *bias = T::from_f64(in_bits(log_weights, at(r)));
+            }
+        });
+    }
+
+    /// Sizes, centre and values.
+    fn begin(
+        &mut self,
+        sources: &Points,
+        values: Option<Values>,
+        (centre, scale): (&[f64], f64),
+        order: Option<&Order>,
+    ) {
+        (self.m, self.dim, self.scale) = (sources.n(), sources.dim(), scale);
+        self.centre.clear();
+        self.centre.extend_from_slice(centre);
+        self.value_dim = values.map_or(0, |values| values.points(sources).dim());
+        self.shared = matches!(values, Some(Values::Own));
+        self.value_centre = match values {
+            None => Vec::new(),
+            Some(Values::Own) => self.centre.clone(),
+            Some(Values::Of(values)) => values.mean(),
+        };
+        if let Some(Values::Of(values)) = values {
             convert(values, order, &self.value_centre, 1.0, self.values.take(self.m * self.value_dim));
         }
+    }
+
+    /// Has every block a centre of its own?
+    pub fn by_blocks(&self) -> bool {
+        self.block.is_some()
+    }
+
+    /// The centre, in the caller's units, around which the source at this position was packed.
+    #[inline(always)]
+    pub fn block_centre(&self, position: usize) -> &[f64] {
+        match self.block {
+            Some(block) => &self.block_centres[position / block * self.dim..][..self.dim],
+            None => &self.centre,
+        }
+    }
+
+    /// A source's coordinates around the common centre, scaled.
+    pub fn around_all(&self, position: usize) -> impl Iterator<Item = f64> {
+        let moved = self.block_centre(position).iter().zip(&self.centre).map(|(block, all)| (block - all) * self.scale);
+        self.x(position, 1).iter().zip(moved).map(|(x, moved)| x.to_f64() + moved)
+    }
+
+    /// Are the values the sources themselves?
+    pub fn values_are_sources(&self) -> bool {
+        self.shared
     }
 
     /// Sources `from .. from + rows`, rows x dim.
@@ -94,7 +167,7 @@ impl<T: Real> Packed<T> {
     pub fn top(&self, from: usize, rows: usize, form: Form) -> f64 {
         let log_weight = |j: usize| {
             let bias = self.bias(j, 1)[0].to_f64();
-            if form == Form::Product { bias + square(self.x(j, 1)) } else { bias }
+            if form == Form::Product && self.block.is_none() { bias + square(self.x(j, 1)) } else { bias }
         };
         (from..from + rows).map(log_weight).fold(f64::NEG_INFINITY, f64::max)
     }
@@ -113,17 +186,30 @@ impl<T: Real> Packed<T> {
         if self.shared { 1.0 / self.scale } else { 1.0 }
     }
 
-    /// One query into lane `lane` of a panel `q` of `width` lanes, times 2 in product form. Returns `|q|^2`.
-    pub fn pack_query(&self, query: &[f64], form: Form, q: &mut [T], lane: usize, width: usize) -> f64 {
+    /// One query around `centre` into lane `lane` of a panel `q` of `width` lanes, times 2 in product form. Returns its
+    /// squared distance from the centre.
+    pub fn pack_query(
+        &self,
+        (query, centre): (&[f64], &[f64]),
+        form: Form,
+        q: &mut [T],
+        lane: usize,
+        width: usize,
+    ) -> f64 {
         let factor = if form == Form::Product { 2.0 } else { 1.0 };
         let mut total = 0.0;
-        for (k, (x, c)) in query.iter().zip(&self.centre).enumerate() {
+        for (k, (x, c)) in query.iter().zip(centre).enumerate() {
             let rounded = T::from_f64((x - c) * self.scale).to_f64();
             total += rounded * rounded;
             q[k * width + lane] = T::from_f64(factor * rounded);
         }
         total
     }
+}
+
+/// A log-weight in bits.
+fn in_bits(log_weights: Option<&[f64]>, j: usize) -> f64 {
+    log_weights.map_or(0.0, |l| l[j]) * std::f64::consts::LOG2_E
 }
 
 /// The point at this position.
@@ -142,6 +228,7 @@ fn convert<T: Real>(from: &Points, order: Option<&Order>, centre: &[f64], scale:
     });
 }
 
-fn square<T: Real>(row: &[T]) -> f64 {
+/// The squared norm.
+pub fn square<T: Real>(row: &[T]) -> f64 {
     row.iter().map(|x| x.to_f64() * x.to_f64()).sum()
 }

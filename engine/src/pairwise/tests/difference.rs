@@ -10,7 +10,7 @@ fn check_whole(y: &Points, x: &Points, sigma: f64, label: &str) {
     let want = displacement(&reference(), y, x, &Softmax::of(sigma));
     every_path(|precision, backend, isa| {
         let mut got = Points::default();
-        engine(precision, backend, isa).score_difference(y, &whole(x, y, sigma), &mut got).unwrap();
+        engine(precision, backend, isa).score_difference(Queries::Particles, &whole(x, y, sigma), &mut got).unwrap();
         let error = relative_error(got.data(), &want);
         let mut allowed = allowed(precision, y, x, sigma);
         if matches!(backend, Backend::Fused | Backend::Gemm) {
@@ -36,10 +36,10 @@ fn one_call_gives_the_whole_difference() {
                 sigma: softmax.sigma,
             };
             let mut got = Points::default();
-            engine(precision, backend, isa).score_difference(&y, &difference, &mut got).unwrap();
+            engine(precision, backend, isa).score_difference(Queries::Particles, &difference, &mut got).unwrap();
             assert!(relative_error(got.data(), &want) < allowed(precision, &y, &x, 0.9));
             let same = ScoreDifference { targets: &y, ..difference };
-            engine(precision, backend, isa).score_difference(&y, &same, &mut got).unwrap();
+            engine(precision, backend, isa).score_difference(Queries::Particles, &same, &mut got).unwrap();
             assert!(leave_out_self || got.data().iter().all(|v| *v == 0.0));
         });
     }
@@ -89,7 +89,7 @@ fn same_bytes_with_pairs_evaluated_once() {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let mut out = Points::default();
                 let engine = engine(precision, Backend::Auto, Isa::Auto);
-                pool.install(|| engine.score_difference(&y, &whole(&x, &y, 0.9), &mut out)).unwrap();
+                pool.install(|| engine.score_difference(Queries::Particles, &whole(&x, &y, 0.9), &mut out)).unwrap();
                 out
             };
             let one = run(1);

@@ -13,8 +13,13 @@ fn kernels() {
         for kernel in Kernel::all(h * (dim as f64).sqrt()) {
             for part in [Part::Value, Part::Slope] {
                 for leave_out_self in [false, true] {
-                    let sum =
-                        KernelSum { kernel, part, weights: Some(&weights), values: Some(&values), leave_out_self };
+                    let sum = KernelSum {
+                        kernel,
+                        part,
+                        weights: Some(&weights),
+                        values: Some(Values::Of(&values)),
+                        leave_out_self,
+                    };
                     let mut want = KernelSums::default();
                     reference().kernel_sum(&y, &y, &sum, &mut want).unwrap();
                     every_path(|precision, backend, isa| {

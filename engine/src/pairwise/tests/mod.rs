@@ -1,6 +1,7 @@
 //! One table of cases through every backend, precision and instruction set, against the reference.
 
 mod difference;
+mod extent;
 mod kernel;
 mod skipping;
 mod split;
@@ -28,8 +29,8 @@ fn clouds(n: usize, m: usize, dim: usize) -> (Points, Points) {
 /// `D_p - D_q` at the particles.
 fn displacement(engine: &Pairwise, y: &Points, x: &Points, softmax: &Softmax) -> Vec<f64> {
     let (mut p, mut q) = (SoftmaxMean::default(), SoftmaxMean::default());
-    engine.softmax_mean(y, x, x, &Softmax { leave_out_self: false, ..*softmax }, &mut p).unwrap();
-    engine.softmax_mean(y, y, y, softmax, &mut q).unwrap();
+    engine.softmax_mean(y, x, Values::Own, &Softmax { leave_out_self: false, ..*softmax }, &mut p).unwrap();
+    engine.softmax_mean(y, y, Values::Own, softmax, &mut q).unwrap();
     p.mean.data().iter().zip(q.mean.data()).map(|(p, q)| p - q).collect()
 }
 
@@ -176,7 +177,7 @@ fn points_a_thousand_sigma_away_stay_in_the_hull() {
         every_path(|precision, backend, isa| {
             let engine = engine(precision, backend, isa);
             let mut out = SoftmaxMean::default();
-            engine.softmax_mean(&y, &x, &x, &Softmax::of(0.3 * (dim as f64).sqrt()), &mut out).unwrap();
+            engine.softmax_mean(&y, &x, Values::Own, &Softmax::of(0.3 * (dim as f64).sqrt()), &mut out).unwrap();
             assert!(out.mean.data().iter().all(|v| *v >= low - 1e-4 && *v <= high + 1e-4), "{precision:?} {backend:?}");
             engine.softmax_mean(&y, &x, &ones, &Softmax::of(0.3), &mut out).unwrap();
             assert!(out.mean.data().iter().all(|v| (v - 1.0).abs() < 1e-6));
@@ -191,15 +192,15 @@ fn no_source_left_gives_the_nearest_and_no_nan() {
     let nothing = [f64::NEG_INFINITY; 7];
     let softmax = Softmax { log_weights: Some(&nothing), ..Softmax::of(1.0) };
     let mut want = SoftmaxMean::default();
-    reference().softmax_mean(&y, &x, &x, &softmax, &mut want).unwrap();
+    reference().softmax_mean(&y, &x, Values::Own, &softmax, &mut want).unwrap();
     every_path(|precision, backend, isa| {
         let mut got = SoftmaxMean::default();
-        engine(precision, backend, isa).softmax_mean(&y, &x, &x, &softmax, &mut got).unwrap();
+        engine(precision, backend, isa).softmax_mean(&y, &x, Values::Own, &softmax, &mut got).unwrap();
         assert!(relative_error(got.mean.data(), want.mean.data()) < 1e-6);
         assert!(got.log_sum.iter().all(|l| *l == f64::NEG_INFINITY) && got.ess.iter().all(|e| *e == 1.0));
         let one = x.rows(0..1);
         let alone = Softmax { leave_out_self: true, ..Softmax::of(1.0) };
-        engine(precision, backend, isa).softmax_mean(&one, &one, &one, &alone, &mut got).unwrap();
+        engine(precision, backend, isa).softmax_mean(&one, &one, Values::Own, &alone, &mut got).unwrap();
         assert!(relative_error(got.mean.data(), one.data()) < 1e-6 && got.log_sum[0].abs() < 1e-6);
     });
 }
@@ -224,6 +225,6 @@ fn a_raised_interrupt_stops() {
     let interrupt = Interrupt::default();
     interrupt.raise();
     let engine = Pairwise::new(PairwiseOptions::default(), interrupt);
-    let result = engine.softmax_mean(&y, &x, &x, &Softmax::of(1.0), &mut SoftmaxMean::default());
+    let result = engine.softmax_mean(&y, &x, Values::Own, &Softmax::of(1.0), &mut SoftmaxMean::default());
     assert_eq!(result, Err(Error::Interrupted));
 }

@@ -38,19 +38,19 @@ fn split_products_give_normalisers_and_the_same_bytes() {
     let (y, x) = clouds(300, 200, 40);
     let softmax = Softmax::of(2.0);
     let (mut want, mut got) = (SoftmaxMean::default(), SoftmaxMean::default());
-    reference().softmax_mean(&y, &x, &x, &softmax, &mut want).unwrap();
+    reference().softmax_mean(&y, &x, Values::Own, &softmax, &mut want).unwrap();
     let mut first = None;
     for threads in [1, 2, 5] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let engine = engine(Precision::Bf16x3, Backend::Auto, Isa::Auto);
-        pool.install(|| engine.softmax_mean(&y, &x, &x, &softmax, &mut got)).unwrap();
+        pool.install(|| engine.softmax_mean(&y, &x, Values::Own, &softmax, &mut got)).unwrap();
         assert!(relative_error(&got.log_sum, &want.log_sum) < 1e-5);
         assert!(relative_error(&got.ess, &want.ess) < 1e-4);
         assert_eq!(first.get_or_insert(got.mean.clone()), &got.mean);
     }
     let nothing = [f64::NEG_INFINITY; 200];
     let softmax = Softmax { log_weights: Some(&nothing), ..softmax };
-    engine(Precision::Bf16x3, Backend::Auto, Isa::Auto).softmax_mean(&y, &x, &x, &softmax, &mut got).unwrap();
+    engine(Precision::Bf16x3, Backend::Auto, Isa::Auto).softmax_mean(&y, &x, Values::Own, &softmax, &mut got).unwrap();
     assert!(got.mean.data().iter().all(|v| v.is_finite()));
 }
 
@@ -64,8 +64,10 @@ fn maxima_that_keep_rising() {
         for log_weights in [&rising, &steady] {
             let softmax = Softmax { log_weights: Some(log_weights), ..Softmax::of(0.5 * (dim as f64).sqrt()) };
             let (mut want, mut got) = (SoftmaxMean::default(), SoftmaxMean::default());
-            reference().softmax_mean(&y, &x, &x, &softmax, &mut want).unwrap();
-            engine(Precision::Bf16x6, Backend::Auto, Isa::Auto).softmax_mean(&y, &x, &x, &softmax, &mut got).unwrap();
+            reference().softmax_mean(&y, &x, Values::Own, &softmax, &mut want).unwrap();
+            engine(Precision::Bf16x6, Backend::Auto, Isa::Auto)
+                .softmax_mean(&y, &x, Values::Own, &softmax, &mut got)
+                .unwrap();
             let errors = [
                 relative_error(got.mean.data(), want.mean.data()),
                 relative_error(&got.log_sum, &want.log_sum),
