@@ -9,7 +9,7 @@ crate::options! {
         /// (the fastest of them with a relative error of 1e-5).
         precision: Precision = Precision::F32,
         /// Which loops compute them: "auto", "naive" (the slow reference), "direct" (distances by differences),
-        /// "fused" (distances by products), "gemm" (the same by a general matrix product), "amx" (asked for by the precision).
+        /// "fused" (distances by products), "gemm" (the same by a general matrix product). The matrix units are asked for by the precision.
         backend: Backend = Backend::Auto,
         /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; one that the machine lacks gives the best it has.
         isa: Isa = Isa::Auto,
@@ -33,7 +33,7 @@ pub enum Backend {
     Fused,
     /// Distances by faer's matrix products, for comparison.
     Gemm,
-    /// Split bfloat16 products on matrix units; asked for by the precision.
+    /// Split bfloat16 products on matrix units: what a precision chose. As an option it is refused.
     Amx,
 }
 

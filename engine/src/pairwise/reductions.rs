@@ -1,7 +1,7 @@
 //! The three reductions: what is asked for, checks, and where the results go.
 
 use super::loops::output_row::rows;
-use super::{Kernel, Pairwise, Part};
+use super::{Backend, Kernel, Pairwise, Part};
 use crate::{Error, Points, Result};
 
 /// What a sum weighs.
@@ -131,7 +131,7 @@ impl Pairwise {
         check_rows("values", values.map_or(sources.n(), Points::n), sources.n())?;
         check_rows("weights", sum.weights.map_or(sources.n(), <[f64]>::len), sources.n())?;
         sum.kernel.check()?;
-        self.interrupt.check()?;
+        self.check_options()?;
         out.mass.resize(queries.n(), 0.0);
         out.moment.reshape(queries.n(), values.map_or(0, Points::dim));
         let rows = rows(values.is_some().then_some(&mut out.moment), Some(&mut out.mass), None);
@@ -143,6 +143,16 @@ impl Pairwise {
         check_rows("log_weights", softmax.log_weights.map_or(sources.n(), <[f64]>::len), sources.n())?;
         if !(softmax.sigma > 0.0 && softmax.sigma.is_finite()) {
             return Err(Error::argument("sigma", softmax.sigma, "a kernel needs a positive sigma"));
+        }
+        self.check_options()
+    }
+
+    /// May these options be computed with, and was the engine not stopped?
+    fn check_options(&self) -> Result<()> {
+        if self.options.backend == Backend::Amx {
+            let want =
+                "the precisions \"bf16x3\", \"bf16x6\" and \"auto\" ask for the matrix units; leave the backend out";
+            return Err(Error::argument("backend", "\"amx\"", want));
         }
         self.interrupt.check()
     }

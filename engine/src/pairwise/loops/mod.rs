@@ -2,9 +2,10 @@
 //!
 //! | file | what is inside |
 //! |---|---|
-//! | `portable` | the loop for registers of any width, distances by differences or by products |
-//! | `symmetric` | a set's own means with every pair of points evaluated once |
-//! | `amx` | the loop on matrix units |
+//! | `portable`, `portable_task` | the loop for registers of any width, distances by differences or by products |
+//! | `symmetric`, `symmetric_direct` | a set's own means with every pair of points evaluated once |
+//! | `tournament` | which chunks of that set meet in which round |
+//! | `amx`, `amx_stages` | the loop on matrix units, and its three stages |
 //! | `naive` | the reference |
 //! | `tile`, `gemm` | the two products of a block: in register tiles, or by faer |
 //! | `online_softmax`, `online_softmax_amx` | running maxima, normalisers and weights |
@@ -19,6 +20,7 @@ use crate::Result;
 use output_row::RowOut;
 
 pub mod amx;
+mod amx_stages;
 pub mod block_schedule;
 pub mod gemm;
 pub mod naive;
@@ -26,8 +28,11 @@ pub mod online_softmax;
 pub mod online_softmax_amx;
 pub mod output_row;
 pub mod portable;
+mod portable_task;
 pub mod symmetric;
+mod symmetric_direct;
 pub mod tile;
+mod tournament;
 pub mod weights;
 
 /// One way to compute the reductions: a leaf that knows nothing of the others. It fills the rows and returns those whose

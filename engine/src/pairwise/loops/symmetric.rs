@@ -5,14 +5,16 @@
 //! other, so pairs of a round run on all threads, and each chunk's sums grow in the order of the rounds whatever thread
 //! adds to them.
 
+use super::symmetric_direct::direct;
 use super::tile::{self, Form, Row, WIDTH};
+use super::tournament::{pairs, rounds};
 use crate::pairwise::Work;
 use crate::pairwise::pack::Packed;
 use crate::pairwise::plan::Plan;
 use crate::simd::Real;
 use crate::simd::{Buffer, Pool};
 use crate::{Interrupt, Points, Result};
-use pulp::{Simd, WithSimd, bytemuck};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -49,15 +51,15 @@ pub struct Job<'a, T> {
 /// Scratch of one pair of chunks.
 #[derive(Debug, Default)]
 pub struct Scratch<T> {
-    queries: Buffer<T>,
-    squares: Buffer<T>,
-    scores: Buffer<T>,
+    pub queries: Buffer<T>,
+    pub squares: Buffer<T>,
+    pub scores: Buffer<T>,
     /// Sums of the first chunk's points: `[panel][1 + dim][lane]`.
-    sums: Buffer<T>,
+    pub sums: Buffer<T>,
     /// Sums of the second chunk's points, `[point][dim]`, filled up to whole registers.
-    turned: Buffer<T>,
+    pub turned: Buffer<T>,
     /// Their masses, a register each.
-    masses: Buffer<T>,
+    pub masses: Buffer<T>,
 }
 
 /// What one chunk's points have summed: `[point][dim]` and `[point]`.
@@ -80,21 +82,6 @@ pub fn chunk<T: Real>(plan: &Plan, n: usize, dim: usize) -> Option<usize> {
     };
     let several = (1..=most.min(PANELS)).filter(|panels| n.div_ceil(panels * plan.width) >= CHUNKS);
     several.min_by_key(|panels| cost(*panels)).map(|panels| panels * plan.width)
-}
-
-/// The pairs of chunks in round `round` of a tournament: all pairs meet once in `rounds(chunks)` rounds.
-fn pairs(chunks: usize, round: usize) -> impl Iterator<Item = (usize, usize)> {
-    // The circle method: with an odd number, who meets the absent one rests.
-    let seats = chunks + chunks % 2;
-    let circle = seats - 1;
-    let last = (seats - 1, round);
-    let others = (1..seats / 2).map(move |k| ((round + k) % circle, (round + circle - k) % circle));
-    std::iter::once(last).chain(others).filter(move |(a, b)| *a < chunks && *b < chunks)
-}
-
-/// Rounds in which all pairs meet.
-fn rounds(chunks: usize) -> usize {
-    chunks + chunks % 2 - 1
 }
 
 impl<'a, T: Real> Job<'a, T> {
@@ -283,114 +270,4 @@ fn weigh<T: Real, S: Simd>(simd: S, rows: &mut [Row<T, S>], square: &Row<T, S>, 
         }
     }
     *mass = sum;
-}
-
-/// All of it in one pass for `D` coordinates, `R` points of the second chunk at a time against all of the first; `BOTH` if
-/// they are two.
-#[inline(always)]
-fn direct<T: Real, S: Simd, const D: usize, const R: usize, const BOTH: bool>(
-    simd: S,
-    panels: usize,
-    x: &[T],
-    scratch: &mut Scratch<T>,
-) {
-    let mut j = 0;
-    let points = x.as_chunks::<D>().0;
-    while j + R <= points.len() {
-        direct_rows::<T, S, D, R, BOTH>(simd, panels, &points[j..j + R], j, scratch);
-        j += R;
-    }
-    while j < points.len() {
-        direct_rows::<T, S, D, 1, BOTH>(simd, panels, &points[j..=j], j, scratch);
-        j += 1;
-    }
-}
-
-#[inline(always)]
-fn direct_rows<T: Real, S: Simd, const D: usize, const R: usize, const BOTH: bool>(
-    simd: S,
-    panels: usize,
-    points: &[[T; D]],
-    j: usize,
-    scratch: &mut Scratch<T>,
-) {
-    let lanes = T::lanes::<S>();
-    let width = WIDTH * lanes;
-    let zero = T::splat(simd, T::default());
-    let mut x = [[zero; D]; R];
-    for (x, point) in x.iter_mut().zip(points) {
-        for c in 0..D {
-            x[c] = T::splat(simd, point[c]);
-        }
-    }
-    let (mut mass, mut turned) = ([zero; R], [[zero; D]; R]);
-    let queries = tile::rows::<T, S>(scratch.queries.slice(panels * D * width)).chunks_exact(D);
-    let sums = tile::rows_mut::<T, S>(scratch.sums.take(panels * (D + 1) * width)).chunks_exact_mut(D + 1);
-    for (q, o) in queries.zip(sums) {
-        for v in 0..WIDTH {
-            let mut own = o[0][v];
-            let mut sum = [zero; D];
-            let mut y = [zero; D];
-            for c in 0..D {
-                (y[c], sum[c]) = (q[c][v], o[c + 1][v]);
-            }
-            for r in 0..R {
-                let mut score = zero;
-                for c in 0..D {
-                    let t = T::sub(simd, y[c], x[r][c]);
-                    score = T::negate_mul_add(simd, t, t, score);
-                }
-                let w = T::exp2(simd, score);
-                own = T::add(simd, own, w);
-                for c in 0..D {
-                    sum[c] = T::mul_add(simd, w, x[r][c], sum[c]);
-                }
-                if BOTH {
-                    mass[r] = T::add(simd, mass[r], w);
-                    for c in 0..D {
-                        turned[r][c] = T::mul_add(simd, w, y[c], turned[r][c]);
-                    }
-                }
-            }
-            o[0][v] = own;
-            for c in 0..D {
-                o[c + 1][v] = sum[c];
-            }
-        }
-    }
-    if BOTH {
-        let stride = D.next_multiple_of(lanes);
-        let masses = scratch.masses.slice_mut((j + R) * lanes);
-        T::registers_mut::<S>(&mut masses[j * lanes..]).copy_from_slice(&mass);
-        let rows = scratch.turned.slice_mut((j + R) * stride)[j * stride..].chunks_exact_mut(stride);
-        for (row, turned) in rows.zip(&turned) {
-            for (value, sum) in row.iter_mut().zip(turned) {
-                let parts: &[T] = bytemuck::cast_slice(std::slice::from_ref(sum));
-                *value = T::from_f64(parts.iter().map(|part| part.to_f64()).sum());
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_pair_meets_once_and_nobody_twice_in_a_round() {
-        for chunks in 1..12 {
-            let mut met = vec![0; chunks * chunks];
-            for round in 0..rounds(chunks) {
-                let mut busy = vec![false; chunks];
-                for (a, b) in pairs(chunks, round) {
-                    assert!(a != b && !busy[a] && !busy[b], "{chunks} chunks, round {round}: {a} and {b}");
-                    (busy[a], busy[b]) = (true, true);
-                    met[a.min(b) * chunks + a.max(b)] += 1;
-                }
-            }
-            for a in 0..chunks {
-                (a + 1..chunks).for_each(|b| assert_eq!(met[a * chunks + b], 1, "{a} and {b} of {chunks}"));
-            }
-        }
-    }
 }

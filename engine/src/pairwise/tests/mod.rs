@@ -1,5 +1,6 @@
-//! One table of cases through every backend, precision and instruction set, against the reference.
+//! Every backend, precision and instruction set against the reference: tables of cases, and one runner.
 
+mod cases;
 mod difference;
 mod extent;
 mod kernel;
@@ -73,72 +74,6 @@ fn every_path(mut f: impl FnMut(Precision, Backend, Isa)) {
                 f(precision, backend, isa);
             }
         }
-    }
-}
-
-fn check_displacement(y: &Points, x: &Points, softmax: &Softmax, label: &str) {
-    let want = displacement(&reference(), y, x, softmax);
-    every_path(|precision, backend, isa| {
-        let got = displacement(&engine(precision, backend, isa), y, x, softmax);
-        assert!(got.iter().all(|v| v.is_finite()), "{label} {precision:?} {backend:?} {isa:?}");
-        let error = relative_error(&got, &want);
-        let mut allowed = allowed(precision, y, x, softmax.sigma);
-        if matches!(backend, Backend::Fused | Backend::Gemm) {
-            // Forced where the planner would not go, the product form is held to its own error.
-            let eps = if precision == Precision::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
-            allowed = allowed.max(4.0 * eps * (1.0 + reach(y, x, softmax.sigma)));
-        }
-        assert!(error <= allowed, "{label} {precision:?} {backend:?} {isa:?}: {error:e} > {allowed:e}");
-    });
-}
-
-#[test]
-fn odd_shapes() {
-    for dim in [1, 7, 8, 9, 63, 64, 65] {
-        for (n, m) in [(1, 65), (7, 64), (8, 63), (9, 9), (63, 1025), (65, 8), (64, 7), (65, 1)] {
-            let (y, x) = clouds(n, m, dim);
-            check_displacement(&y, &x, &Softmax::of(0.3 * (dim as f64).sqrt()), &format!("n={n} m={m} d={dim}"));
-        }
-    }
-    for (n, m, dim) in [(1025, 65, 8), (65, 1025, 1), (9, 8, 1025)] {
-        let (y, x) = clouds(n, m, dim);
-        check_displacement(&y, &x, &Softmax::of(0.3 * (dim as f64).sqrt()), &format!("n={n} m={m} d={dim}"));
-    }
-}
-
-#[test]
-fn sigma_from_tiny_to_huge() {
-    for dim in [1, 8, 65] {
-        let (y, x) = clouds(65, 129, dim);
-        for exponent in -3..=3 {
-            let sigma = x.spread() * 10f64.powi(exponent);
-            check_displacement(&y, &x, &Softmax::of(sigma), &format!("d={dim} sigma={sigma}"));
-        }
-        check_displacement(&y, &x, &Softmax::of(0.05 * x.spread()), &format!("d={dim} sigma .05"));
-    }
-}
-
-#[test]
-fn a_common_offset_costs_no_digits() {
-    for dim in [1, 9, 64] {
-        let (mut y, mut x) = clouds(65, 129, dim);
-        // Multiples of 2^-20, so that adding the offset is exact and the reference sees the same problem.
-        for p in [&mut y, &mut x] {
-            p.data_mut().iter_mut().for_each(|v| *v = (*v * 1048576.0).round() / 1048576.0 + 1e5);
-        }
-        for share in [0.05, 0.3, 1.0] {
-            check_displacement(&y, &x, &Softmax::of(share * x.spread()), &format!("offset d={dim}"));
-        }
-    }
-}
-
-#[test]
-fn duplicates_and_leaving_out() {
-    for dim in [2, 9, 64] {
-        let (y, x) = clouds(65, 33, dim);
-        let x = x.select(&(0..99).map(|i| i % 33).collect::<Vec<_>>());
-        let softmax = Softmax { leave_out_self: true, ..Softmax::of(0.5 * (dim as f64).sqrt()) };
-        check_displacement(&y, &x, &softmax, &format!("leave out d={dim}"));
     }
 }
 
@@ -227,4 +162,17 @@ fn a_raised_interrupt_stops() {
     let engine = Pairwise::new(PairwiseOptions::default(), interrupt);
     let result = engine.softmax_mean(&y, &x, Values::Own, &Softmax::of(1.0), &mut SoftmaxMean::default());
     assert_eq!(result, Err(Error::Interrupted));
+}
+
+#[test]
+fn the_matrix_units_are_no_backend_to_ask_for() {
+    let (y, x) = clouds(9, 9, 2);
+    let result = engine(Precision::Auto, Backend::Amx, Isa::Auto).softmax_mean(
+        &y,
+        &x,
+        Values::Own,
+        &Softmax::of(1.0),
+        &mut SoftmaxMean::default(),
+    );
+    assert!(matches!(result, Err(Error::Argument { .. })), "{result:?}");
 }

@@ -1,12 +1,6 @@
 //! Skipping against not skipping, on data made to mislead it.
 
 use super::*;
-use crate::rng::Stream;
-
-fn relative_error(got: &[f64], want: &[f64]) -> f64 {
-    let square: f64 = got.iter().zip(want).map(|(g, w)| (g - w) * (g - w)).sum();
-    (square / want.iter().map(|w| w * w).sum::<f64>()).sqrt()
-}
 
 /// Clusters on a grid, so tight against sigma that most blocks have no weight, and a far-away group of queries.
 #[test]
