@@ -30,8 +30,7 @@ impl VelocityField for Gather {
 pub fn main() -> Result<()> {
     let start = Stream::new(1).normal(500, 3);
     let before = start.spread();
-    let stepping =
-        Stepping { step: Some(0.05.into()), integrator: Integrator::Rk4, ..Stepping::default() };
+    let stepping = Stepping { step: Some(0.05.into()), integrator: Integrator::Rk4, ..Stepping::default() };
     let done = Run::new(&mut Gather, start).stepping(stepping).steps(20).go()?;
     // After the time 20 * 0.05 = 1 the spread has fallen by the factor e.
     let factor = before / done.points.spread();

@@ -28,13 +28,8 @@ pub fn main() -> Result<()> {
     assert!((sums.mass[0] / by_hand - 1.0).abs() < 1e-4);
 
     // sigma^2 (grad log p - grad log q) at every particle, in one call.
-    let difference = ScoreDifference {
-        targets: &x,
-        target_log_weights: None,
-        particles: &y,
-        leave_out_self: false,
-        sigma,
-    };
+    let difference =
+        ScoreDifference { targets: &x, target_log_weights: None, particles: &y, leave_out_self: false, sigma };
     let mut field = Points::default();
     pairwise.score_difference(&y, &difference, &mut field)?;
     println!("score difference at the first particle: {:.4?}", &field.row(0)[..3]);

@@ -10,6 +10,7 @@ pub mod points;
 pub mod process;
 pub mod rng;
 pub mod schedule;
+mod simd;
 pub mod table;
 
 pub mod io;

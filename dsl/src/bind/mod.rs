@@ -4,7 +4,7 @@ mod density;
 pub mod flow;
 pub mod generator;
 mod idle;
-mod kernel;
+pub mod kernel;
 pub mod learned;
 pub mod matrix;
 pub mod metric;
@@ -49,7 +49,6 @@ pub const ENTRIES: &[&[Entry]] = &[
     target::ENTRIES,
     density::ENTRIES,
     schedule::ENTRIES,
-    kernel::ENTRIES,
     score::ENTRIES,
     learned::ENTRIES,
     flow::ENTRIES,

@@ -3,7 +3,7 @@
 use super::sigma::check_smallest_sigma;
 use super::{Clock, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::ode::StepReport;
-use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, median_distance};
+use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Values, median_distance};
 use crate::score::{At, Form, Score};
 use crate::{Error, Points, Result, schedule::Schedule};
 use rayon::prelude::*;
@@ -93,8 +93,8 @@ impl Svgd {
         for &kernel in &self.kernels {
             let sum =
                 |part, values| KernelSum { kernel, part, weights: None, values: Some(values), leave_out_self: false };
-            pairwise.kernel_sum(z, cloud, &sum(Part::Value, &self.scores), &mut self.attraction)?;
-            pairwise.kernel_sum(z, cloud, &sum(Part::Slope, cloud), &mut self.repulsion)?;
+            pairwise.kernel_sum(z, cloud, &sum(Part::Value, Values::Of(&self.scores)), &mut self.attraction)?;
+            pairwise.kernel_sum(z, cloud, &sum(Part::Slope, Values::Own), &mut self.repulsion)?;
             let pulls = self.attraction.moment.data().par_chunks(dim);
             let pushes = self.repulsion.mass.par_iter().zip(self.repulsion.moment.data().par_chunks(dim));
             let rows = out.data_mut().par_chunks_mut(dim).zip(z.data().par_chunks(dim)).zip(pulls.zip(pushes));

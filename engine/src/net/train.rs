@@ -1,7 +1,7 @@
 //! A net in training: its optimiser, the running mean of its parameters, its buffers.
 
 use super::{Adam, AdamOptions, Gradients, Mlp, Workspace};
-use crate::pairwise::Real;
+use crate::simd::Real;
 use rayon::prelude::*;
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! The kernel (empirical) score: of fixed points, or of the moving cloud itself.
 
 use super::{At, Extent, Form, Score, SigmaRange, Sources, check_sigma};
-use crate::pairwise::{Softmax, SoftmaxMean};
+use crate::pairwise::{Softmax, SoftmaxMean, Values};
 use crate::{Error, Points, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
@@ -89,7 +89,7 @@ impl Kde {
         let points = self.points.as_deref().unwrap_or(at.cloud);
         let softmax =
             Softmax { sigma: at.sigma, log_weights: self.log_weights.as_deref(), leave_out_self: self.leaves_out(at) };
-        at.pairwise.softmax_mean(at.z, points, points, &softmax, &mut self.mean)
+        at.pairwise.softmax_mean(at.z, points, Values::Own, &softmax, &mut self.mean)
     }
 
     /// A batch of sources. When particles must leave themselves out, the queries that are in the batch are put first,
@@ -113,10 +113,10 @@ impl Kde {
             self.log_weights.as_ref().map(|l| order[..batch].iter().map(|&j| l[j]).collect());
         let softmax = Softmax { sigma: at.sigma, log_weights: weights.as_deref(), leave_out_self: leaves_out };
         if !leaves_out {
-            return at.pairwise.softmax_mean(at.z, &self.drawn, &self.drawn, &softmax, &mut self.mean);
+            return at.pairwise.softmax_mean(at.z, &self.drawn, Values::Own, &softmax, &mut self.mean);
         }
         self.ordered.gather(at.z, &order);
-        at.pairwise.softmax_mean(&self.ordered, &self.drawn, &self.drawn, &softmax, &mut self.mean)?;
+        at.pairwise.softmax_mean(&self.ordered, &self.drawn, Values::Own, &softmax, &mut self.mean)?;
         std::mem::swap(&mut self.ordered, &mut self.mean.mean);
         for (row, &i) in order.iter().enumerate() {
             self.mean.mean.row_mut(i).copy_from_slice(self.ordered.row(row));
@@ -159,7 +159,7 @@ impl Kde {
             }
             let softmax = Softmax { sigma: at.sigma, log_weights: weights.as_deref(), leave_out_self: false };
             let mut mean = SoftmaxMean::default();
-            at.pairwise.softmax_mean(at.z, &points, &points, &softmax, &mut mean)?;
+            at.pairwise.softmax_mean(at.z, &points, Values::Own, &softmax, &mut mean)?;
             shift(&mean.mean, at, form, estimate);
         }
         Ok(Some(estimates))
