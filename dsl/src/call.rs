@@ -7,14 +7,15 @@ pub use shown::{described, shown, unquoted};
 
 use crate::Fault;
 use crate::bind::points::Cloud;
-use crate::bind::unknown;
 use crate::context::Context;
-use crate::manual::{Entry, Kind};
+use crate::dry::unknown;
+use crate::manual::Entry;
 use crate::options;
 use mend::mended;
 use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext, Position};
 use sdflow::Error;
 use sdflow::Points;
+use sdflow::flow::Stepping;
 use sdflow::options::Options;
 use sdflow::target::Target;
 use std::sync::Arc;
@@ -131,12 +132,7 @@ impl<'a> Call<'a> {
         let args = args.iter().map(unknown::taken).collect();
         let made = (entry.call)(&Call { entry, context, native, unknown, args });
         dry.doubted(made.is_err() && unknown);
-        if let Ok(value) = &made
-            && let Some(cloud) = value.read_lock::<Cloud>()
-            && entry.kind != Kind::Run
-        {
-            dry.made(cloud.points.count(), cloud.points.dim());
-        }
+        dry.held();
         let veiled = unknown || entry.kind.is_result();
         made.map(|value| if veiled { unknown::veiled(value) } else { value }).map_err(failed)
     }
@@ -234,6 +230,16 @@ impl<'a> Call<'a> {
             None => Ok(T::default()),
             Some(map) => options::read(&map, self),
         }
+    }
+
+    /// The options in the last argument and, beside them, how to step, or the defaults of both.
+    pub fn options_with_stepping<T: Options>(&self) -> Result<(T, Stepping), Fail> {
+        let (options, stepping) = match self.map() {
+            None => Default::default(),
+            Some(map) => options::read_with_stepping(&map, self)?,
+        };
+        stepping.check().map_err(|e| self.place(e))?;
+        Ok((options, stepping))
     }
 
     /// An engine's error, placed at the argument or option that it names.

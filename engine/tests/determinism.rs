@@ -2,16 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::flow::{
-    Diffusion, Estimate, Flow, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
-    PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Svgd,
-    SvgdOptions, Weighting,
+    Diffusion, Estimate, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
+    PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, Sampler, SdFlow, SdFlowOptions,
+    Stepping, Svgd, SvgdOptions, VelocityField, Weighting,
 };
 use sdflow::generator::{Affine, AffineOptions, DistillOptions, FitOptions, Generator, distill, fit};
 use sdflow::metric::Reference;
 use sdflow::pairwise::Pairwise;
 use sdflow::process::Unobserved;
 use sdflow::rng::Stream;
-use sdflow::run::{MetricChoice, RunOptions, run};
+use sdflow::run::{MetricChoice, Run, RunOptions};
 use sdflow::schedule::Schedule;
 use sdflow::score::{Exact, GaussianFit, Kde, MixtureFit, MixtureFitOptions, Score};
 use sdflow::target::{DatasetOptions, Gaussian, Target, dataset};
@@ -29,7 +29,15 @@ fn assert_same_bytes(what: &str, work: impl Fn() -> Vec<f64> + Sync) {
     assert!(one == on(5), "{what}: 5 threads differ from 1");
 }
 
-fn moved(make: impl Fn() -> Box<dyn Flow>) -> Vec<f64> {
+fn moved(mut field: impl VelocityField) -> Vec<f64> {
+    measured(Run::new(&mut field, Stream::new(2).normal(700, 2)))
+}
+
+fn sampled(mut sampler: impl Sampler) -> Vec<f64> {
+    measured(Run::sampling(&mut sampler, Stream::new(2).normal(700, 2)))
+}
+
+fn measured(run: Run) -> Vec<f64> {
     let target = dataset("25gaussians", &DatasetOptions::default()).unwrap();
     let reference = Reference::sample(target, 300, Stream::new(8)).unwrap();
     let options = RunOptions {
@@ -37,10 +45,7 @@ fn moved(make: impl Fn() -> Box<dyn Flow>) -> Vec<f64> {
         metrics: ["energy", "sliced_w2", "mmd"].map(|m| MetricChoice::Name(m.into())).to_vec(),
         ..RunOptions::default()
     };
-    let start = Stream::new(2).normal(700, 2);
-    let pairwise = Pairwise::default();
-    let done =
-        run(make().as_mut(), start, Some(&reference), &options, &pairwise, Stream::new(3), &mut Unobserved).unwrap();
+    let done = run.reference(Some(&reference)).options(options).seed(3).go().unwrap();
     let metrics = done.metrics.values().flat_map(|e| [e.value, e.se, e.floor.unwrap()]);
     done.points.data().iter().copied().chain(metrics).collect()
 }
@@ -60,14 +65,14 @@ fn cloud() -> Estimate {
 #[test]
 fn kernel_flow() {
     let make = || SdFlow::new(kernel(data()), cloud(), SdFlowOptions::default()).unwrap();
-    assert_same_bytes("sd_flow", || moved(|| Box::new(make())));
+    assert_same_bytes("sd_flow", || moved(make()));
 }
 
 #[test]
 fn kernel_flow_on_batches() {
     let options = || SdFlowOptions { batch_target: Some(128), batch_source: Some(200), ..SdFlowOptions::default() };
     let make = || SdFlow::new(kernel(data()), cloud(), options()).unwrap();
-    assert_same_bytes("sd_flow on batches", || moved(|| Box::new(make())));
+    assert_same_bytes("sd_flow on batches", || moved(make()));
 }
 
 #[test]
@@ -78,13 +83,13 @@ fn parametric_flow() {
         let exact = Estimate::Other(Box::new(Exact::new(target).unwrap()));
         SdFlow::new(exact, Estimate::Other(Box::new(source)), SdFlowOptions::default()).unwrap()
     };
-    assert_same_bytes("sd_flow with a mixture fit", || moved(|| Box::new(make())));
+    assert_same_bytes("sd_flow with a mixture fit", || moved(make()));
 }
 
 #[test]
 fn mmd_flow() {
     let make = || MmdFlow::new(data(), MmdFlowOptions::default()).unwrap();
-    assert_same_bytes("mmd_flow", || moved(|| Box::new(make())));
+    assert_same_bytes("mmd_flow", || moved(make()));
 }
 
 #[test]
@@ -96,7 +101,7 @@ fn mmd_flow_with_noise_and_normalised() {
         ..MmdFlowOptions::default()
     };
     let make = || MmdFlow::new(data(), options()).unwrap();
-    assert_same_bytes("mmd_flow with noise", || moved(|| Box::new(make())));
+    assert_same_bytes("mmd_flow with noise", || moved(make()));
 }
 
 fn exact() -> Box<dyn Score> {
@@ -106,26 +111,26 @@ fn exact() -> Box<dyn Score> {
 #[test]
 fn samplers_by_their_density() {
     let svgd = || Svgd::new(exact(), SvgdOptions::default()).unwrap();
-    assert_same_bytes("svgd", || moved(|| Box::new(svgd())));
+    assert_same_bytes("svgd", || moved(svgd()));
     for sampler in [LangevinSampler::Ula, LangevinSampler::Mala] {
         let options = LangevinOptions { sampler, step: Some(Schedule::from(0.01)), ..LangevinOptions::default() };
         let target = || dataset("25gaussians", &DatasetOptions::default()).unwrap();
         let make = || Langevin::new(exact(), Some(target()), &options).unwrap();
-        assert_same_bytes("langevin", || moved(|| Box::new(make())));
+        assert_same_bytes("langevin", || sampled(make()));
     }
 }
 
 #[test]
 fn samplers_by_denoising() {
     let ode = PfOdeOptions { sampler: PfOdeSampler::Adaptive, ..PfOdeOptions::default() };
-    assert_same_bytes("pf_ode", || moved(|| Box::new(Diffusion::pf_ode(exact(), &ode).unwrap())));
+    assert_same_bytes("pf_ode", || sampled(Diffusion::pf_ode(exact(), &ode).unwrap()));
     let churned = ReverseSdeOptions { sampler: ReverseSdeSampler::Edm, ..ReverseSdeOptions::default() };
-    assert_same_bytes("reverse_sde", || moved(|| Box::new(Diffusion::reverse_sde(exact(), &churned).unwrap())));
+    assert_same_bytes("reverse_sde", || sampled(Diffusion::reverse_sde(exact(), &churned).unwrap()));
     let mixed = ReverseSdeOptions { sampler: ReverseSdeSampler::GaussianMixture, ..ReverseSdeOptions::default() };
-    assert_same_bytes("gaussian_mixture", || moved(|| Box::new(Diffusion::reverse_sde(exact(), &mixed).unwrap())));
+    assert_same_bytes("gaussian_mixture", || sampled(Diffusion::reverse_sde(exact(), &mixed).unwrap()));
     let corrected = PredictorCorrectorOptions::default();
     let make = || Diffusion::predictor_corrector(Box::new(Kde::of(data())), &corrected).unwrap();
-    assert_same_bytes("predictor_corrector", || moved(|| Box::new(make())));
+    assert_same_bytes("predictor_corrector", || sampled(make()));
 }
 
 #[test]
@@ -152,7 +157,8 @@ fn generator_fit() {
         let base = Gaussian::isotropic(vec![0.0; 20], 1.0).unwrap();
         let options = FitOptions { steps: 15, batch: 333, ..FitOptions::default() };
         let (pairwise, stream) = (Pairwise::default(), Stream::new(6));
-        fit(&mut generator, &mut flow, &base, &options, &pairwise, stream, &mut Unobserved).unwrap();
+        let usual = Stepping::default();
+        fit(&mut generator, &mut flow, &usual, &base, &options, &pairwise, stream, &mut Unobserved).unwrap();
         generator.parameters().to_vec()
     });
 }

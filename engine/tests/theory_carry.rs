@@ -5,22 +5,36 @@ mod common;
 
 use common::{exact_arithmetic, gap};
 use sdflow::flow::{
-    Estimate, Flow, Integrator, Langevin, LangevinOptions, MmdFlow, MmdFlowOptions, Noise, SdFlow, SdFlowOptions, Svgd,
-    SvgdOptions,
+    Estimate, Integrator, Langevin, LangevinOptions, MmdFlow, MmdFlowOptions, Noise, SdFlow, SdFlowOptions, Stepping,
+    Svgd, SvgdOptions, VelocityField,
 };
 use sdflow::matrix::Spectrum;
 use sdflow::pairwise::Kernels;
-use sdflow::process::Unobserved;
 use sdflow::rng::Stream;
-use sdflow::run::{RunOptions, RunResult, run};
+use sdflow::run::{Run, RunOptions, RunResult};
 use sdflow::schedule::Schedule;
 use sdflow::score::{Denoiser, DenoiserOptions, Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit, Score};
 use sdflow::target::{DatasetOptions, Gaussian, Target, dataset};
 use sdflow::{Error, Points};
 use std::sync::Arc;
 
-fn go(flow: &mut dyn Flow, start: &Points, options: &RunOptions) -> Result<RunResult, Error> {
-    run(flow, start.clone(), None, options, &exact_arithmetic(), Stream::new(3), &mut Unobserved)
+type Moving = (Box<dyn VelocityField>, Stepping);
+
+fn go((flow, stepping): &mut Moving, start: &Points, options: &RunOptions) -> Result<RunResult, Error> {
+    precisely(Run::new(flow.as_mut(), start.clone()).stepping(stepping.clone()), options)
+}
+
+fn precisely(run: Run, options: &RunOptions) -> Result<RunResult, Error> {
+    run.options(options.clone()).pairwise(&exact_arithmetic()).seed(3).go()
+}
+
+fn stepping(integrator: Integrator, step: Schedule) -> Stepping {
+    Stepping { step: Some(step), integrator, ..Stepping::default() }
+}
+
+/// A field with its usual steps.
+fn usual(field: impl VelocityField + 'static) -> Moving {
+    (Box::new(field), Stepping::default())
 }
 
 fn carrying(steps: usize, points: &Points, log_det: bool) -> RunOptions {
@@ -35,10 +49,11 @@ fn kernel(points: Option<Points>) -> Estimate {
     Estimate::Kernel(Box::new(points.map_or_else(Kde::of_cloud, Kde::of)))
 }
 
-fn sd(noise: Noise, integrator: Integrator, step: Schedule) -> SdFlow {
+fn sd(noise: Noise, integrator: Integrator, step: Schedule) -> Moving {
     let sigma = Some(Schedule::Geometric { from: 2.0, to: 0.2 });
-    let options = SdFlowOptions { sigma, noise, integrator, step, ..SdFlowOptions::default() };
-    SdFlow::new(kernel(Some(moons())), kernel(None), options).unwrap()
+    let options = SdFlowOptions { sigma, noise, ..SdFlowOptions::default() };
+    let flow = SdFlow::new(kernel(Some(moons())), kernel(None), options).unwrap();
+    (Box::new(flow), stepping(integrator, step))
 }
 
 fn half() -> Schedule {
@@ -49,21 +64,21 @@ fn half() -> Schedule {
 fn who_starts_where_a_particle_does_ends_where_it_does() {
     let start = Stream::new(2).normal(120, 2);
     let score = || Box::new(Exact::new(dataset("8gaussians", &DatasetOptions::default()).unwrap()).unwrap());
-    let svgd = SvgdOptions { integrator: Integrator::Heun, ..SvgdOptions::default() };
-    let median = MmdFlowOptions { kernel: Kernels::Median, integrator: Integrator::Rk4, ..MmdFlowOptions::default() };
+    let median = MmdFlowOptions { kernel: Kernels::Median, ..MmdFlowOptions::default() };
     let adaptive = Schedule::Adaptive { from: 1.0, to: 1e-3 };
-    let flows: [Box<dyn Flow>; 6] = [
-        Box::new(sd(Noise::None, Integrator::Euler, half())),
-        Box::new(sd(Noise::None, Integrator::Heun, half())),
-        Box::new(sd(Noise::None, Integrator::Rk4, half())),
-        Box::new(sd(Noise::None, Integrator::Euler, adaptive)),
-        Box::new(MmdFlow::new(moons(), median).unwrap()),
-        Box::new(Svgd::new(score(), svgd).unwrap()),
+    let usual = |integrator| Stepping { integrator, ..Stepping::default() };
+    let flows: [Moving; 6] = [
+        sd(Noise::None, Integrator::Euler, half()),
+        sd(Noise::None, Integrator::Heun, half()),
+        sd(Noise::None, Integrator::Rk4, half()),
+        sd(Noise::None, Integrator::Euler, adaptive),
+        (Box::new(MmdFlow::new(moons(), median).unwrap()), usual(Integrator::Rk4)),
+        (Box::new(Svgd::new(score(), SvgdOptions::default()).unwrap()), usual(Integrator::Heun)),
     ];
     for mut flow in flows {
-        let done = go(flow.as_mut(), &start, &carrying(12, &start.rows(5..60), false)).unwrap();
+        let done = go(&mut flow, &start, &carrying(12, &start.rows(5..60), false)).unwrap();
         let off = gap(done.carried.as_ref().unwrap(), &done.points.rows(5..60));
-        assert!(off < 1e-11, "{}: {off}", flow.name());
+        assert!(off < 1e-11, "{}: {off}", flow.0.name());
         assert!(gap(&start, &done.points) > 0.1);
     }
 }
@@ -73,19 +88,20 @@ fn the_cloud_does_not_feel_them() {
     let target = || Arc::new(Gaussian::isotropic(vec![1.0, 0.0], 0.7).unwrap()) as Arc<dyn Target>;
     let learned = |source: Box<dyn Score>| {
         let options = SdFlowOptions { sigma: Some(half()), batch: Some(40), ..SdFlowOptions::default() };
-        SdFlow::new(Estimate::Other(Box::new(Exact::new(target()).unwrap())), Estimate::Other(source), options).unwrap()
+        let exact = Estimate::Other(Box::new(Exact::new(target()).unwrap()));
+        usual(SdFlow::new(exact, Estimate::Other(source), options).unwrap())
     };
     let small = DenoiserOptions { hidden: 8, layers: 1, steps: 30, follow: 2, batch: 32, ..DenoiserOptions::default() };
-    let flows: [Box<dyn Fn() -> Box<dyn Flow>>; 4] = [
-        Box::new(|| Box::new(sd(Noise::Fresh, Integrator::Heun, half()))),
-        Box::new(|| Box::new(sd(Noise::Fresh, Integrator::Euler, Schedule::Adaptive { from: 1.0, to: 1e-3 }))),
-        Box::new(move || Box::new(learned(Box::new(Denoiser::of_cloud(small.clone()).unwrap())))),
-        Box::new(move || Box::new(learned(Box::new(MixtureFit::new(Default::default()).unwrap())))),
+    let flows: [Box<dyn Fn() -> Moving>; 4] = [
+        Box::new(|| sd(Noise::Fresh, Integrator::Heun, half())),
+        Box::new(|| sd(Noise::Fresh, Integrator::Euler, Schedule::Adaptive { from: 1.0, to: 1e-3 })),
+        Box::new(move || learned(Box::new(Denoiser::of_cloud(small.clone()).unwrap()))),
+        Box::new(move || learned(Box::new(MixtureFit::new(Default::default()).unwrap()))),
     ];
     let (start, others) = (Stream::new(2).normal(100, 2), Stream::new(7).normal(30, 2));
     for make in flows {
-        let alone = go(make().as_mut(), &start, &RunOptions { steps: 9, ..RunOptions::default() }).unwrap();
-        let followed = go(make().as_mut(), &start, &carrying(9, &others, true)).unwrap();
+        let alone = go(&mut make(), &start, &RunOptions { steps: 9, ..RunOptions::default() }).unwrap();
+        let followed = go(&mut make(), &start, &carrying(9, &others, true)).unwrap();
         assert_eq!(alone.points, followed.points);
         assert_eq!(alone.history, followed.history);
         assert!(gap(&others, &followed.carried.unwrap()) > 0.05);
@@ -93,17 +109,12 @@ fn the_cloud_does_not_feel_them() {
 }
 
 /// A flow between Gaussians whose map is affine.
-fn affine(dim: usize, rho: f64) -> SdFlow {
-    let options = SdFlowOptions {
-        sigma: Some(half()),
-        noise: Noise::None,
-        integrator: Integrator::Rk4,
-        step: Schedule::Constant { value: 0.2 },
-        ..SdFlowOptions::default()
-    };
+fn affine(dim: usize, rho: f64) -> Moving {
+    let options = SdFlowOptions { sigma: Some(half()), noise: Noise::None, ..SdFlowOptions::default() };
     let exact = Estimate::Other(Box::new(Exact::new(Arc::new(Gaussian::ar1(dim, rho).unwrap())).unwrap()));
     let fit = Estimate::Other(Box::new(GaussianFit::new(GaussianFitOptions::default()).unwrap()));
-    SdFlow::new(exact, fit, options).unwrap()
+    let flow = SdFlow::new(exact, fit, options).unwrap();
+    (Box::new(flow), stepping(Integrator::Rk4, Schedule::Constant { value: 0.2 }))
 }
 
 /// Half the logarithm of the determinant of the points' covariance.
@@ -174,7 +185,7 @@ fn volumes_do_not_depend_on_units() {
         let options = SdFlowOptions { sigma, noise: Noise::None, ..SdFlowOptions::default() };
         let flow = SdFlow::new(kernel(Some(units.apply(&raw))), kernel(None), options).unwrap();
         let options = carrying(6, &stretched(&others, by), true);
-        go(&mut flow.in_units(units), &stretched(&start, by), &options).unwrap().log_det.unwrap()
+        go(&mut usual(flow.in_units(units)), &stretched(&start, by), &options).unwrap().log_det.unwrap()
     };
     for (a, b) in logs(1.0).iter().zip(logs(1e5)) {
         assert!((a - b).abs() < 1e-5, "{a} {b}");
@@ -201,12 +212,12 @@ fn points_that_are_thrown_away_are_told() {
     let exact = || Estimate::Other(Box::new(Exact::new(target.clone()).unwrap()));
     let start = Stream::new(2).normal(60, 2);
     let far = Points::from_rows(&[[0.0, 0.1], [30.0, 0.0]]).unwrap();
-    let mut flow = SdFlow::new(exact(), kernel(None), options.clone()).unwrap();
+    let mut flow = usual(SdFlow::new(exact(), kernel(None), options.clone()).unwrap());
     let done = go(&mut flow, &start, &carrying(20, &far, false)).unwrap();
     assert!(done.warnings.iter().any(|warning| warning.starts_with("1 of 2 carried points")), "{:?}", done.warnings);
-    let options = SdFlowOptions { step: Schedule::Constant { value: 1e60 }, ..options };
+    let far_steps = stepping(Integrator::Euler, Schedule::Constant { value: 1e60 });
     let fit = Estimate::Other(Box::new(GaussianFit::new(GaussianFitOptions::default()).unwrap()));
-    let mut flow = SdFlow::new(exact(), fit, options).unwrap();
+    let mut flow: Moving = (Box::new(SdFlow::new(exact(), fit, options).unwrap()), far_steps);
     let done = go(&mut flow, &start, &carrying(20, &far, true)).unwrap();
     assert!(matches!(done.ending, sdflow::process::Ending::Diverged { .. }));
     assert!(done.carried.unwrap().data().iter().chain(&done.log_det.unwrap()).all(|v| v.is_finite()));
@@ -216,10 +227,11 @@ fn points_that_are_thrown_away_are_told() {
 fn what_cannot_be_carried_is_refused() {
     let start = Stream::new(2).normal(20, 2);
     let refused =
-        |flow: &mut dyn Flow, points: &Points| go(flow, &start, &carrying(3, points, false)).err().unwrap().to_string();
+        |flow: &mut Moving, points: &Points| go(flow, &start, &carrying(3, points, false)).err().unwrap().to_string();
     let target = Arc::new(Gaussian::isotropic(vec![0.0, 0.0], 1.0).unwrap());
     let mut sampler = Langevin::new(Box::new(Exact::new(target).unwrap()), None, &LangevinOptions::default()).unwrap();
-    assert!(refused(&mut sampler, &start).contains("`langevin` has no field"));
+    let sampled = precisely(Run::sampling(&mut sampler, start.clone()), &carrying(3, &start, false));
+    assert!(sampled.err().unwrap().to_string().contains("`langevin` has no field"));
     let mut flow = sd(Noise::None, Integrator::Euler, half());
     assert!(refused(&mut flow, &Points::zeros(4, 3)).contains("3 columns"));
     let mut bad = start.clone();

@@ -6,13 +6,13 @@ mod common;
 use common::{exact_arithmetic, gap};
 use sdflow::Points;
 use sdflow::flow::{
-    Clock, Diffusion, Flow, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions,
-    Process, ReverseSdeOptions, ReverseSdeSampler, Stepper,
+    Clock, Diffusion, FieldAt, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions,
+    Process, ReverseSdeOptions, ReverseSdeSampler, Sampler,
 };
-use sdflow::pairwise::{Pairwise, Softmax, SoftmaxMean};
+use sdflow::pairwise::{Pairwise, Softmax, SoftmaxMean, Values};
 use sdflow::rng::Stream;
 use sdflow::score::{Exact, Kde, Score};
-use sdflow::target::{Gaussian, Mixture, Target};
+use sdflow::target::{Density, Gaussian, Mixture, Target};
 use std::sync::Arc;
 
 const VARIANCES: [f64; 2] = [1.0, 0.25];
@@ -30,13 +30,13 @@ fn ode(process: Process, sampler: PfOdeSampler, tolerance: f64) -> Diffusion {
     Diffusion::pf_ode(gaussian(), &options).unwrap()
 }
 
-fn moved(flow: &mut dyn Flow, mut cloud: Points, steps: usize, pairwise: &Pairwise) -> (Points, u64) {
-    let mut stepper = Stepper::default();
+fn moved(flow: &mut Diffusion, mut cloud: Points, steps: usize, pairwise: &Pairwise) -> (Points, u64) {
+    let mut evaluations = 0;
     flow.prepare(&cloud, &Clock::at(0, steps, Stream::new(5))).unwrap();
     for step in 0..steps {
-        stepper.step(flow, &mut cloud, &Clock::at(step, steps, Stream::new(5)), pairwise).unwrap();
+        evaluations += flow.step(&mut cloud, &Clock::at(step, steps, Stream::new(5)), pairwise).unwrap();
     }
-    (cloud, stepper.evaluations())
+    (cloud, evaluations)
 }
 
 /// Where the probability flow takes `z` from the level `from` to `to`: by `sqrt((S + to^2) / (S + from^2))` about the mean.
@@ -59,7 +59,7 @@ fn denoising_steps_are_score_difference_steps() {
     let (s, to) = (0.9, 0.6);
     let pairwise = exact_arithmetic();
     let mut denoised = SoftmaxMean::default();
-    pairwise.softmax_mean(&z, &data, &data, &Softmax::of(s), &mut denoised).unwrap();
+    pairwise.softmax_mean(&z, &data, Values::Own, &Softmax::of(s), &mut denoised).unwrap();
     let stepped = |eta: f64| {
         let mut out = z.clone();
         out.data_mut().iter_mut().zip(denoised.mean.data()).for_each(|(z, d)| *z += eta * (d - *z));
@@ -147,7 +147,8 @@ fn the_velocity_is_that_of_short_steps() {
         };
         let mut flow = Diffusion::pf_ode(gaussian(), &options).unwrap();
         let mut v = Points::default();
-        flow.velocity(&z, &Clock::at(0, 1, Stream::new(5)), &exact_arithmetic(), &mut v).unwrap();
+        let (clock, engine) = (Clock::at(0, 1, Stream::new(5)), exact_arithmetic());
+        flow.drift(&FieldAt::cloud(&z, &clock, &engine), &mut v).unwrap();
         let (end, _) = moved(&mut flow, z.clone(), 1, &exact_arithmetic());
         v.data_mut().iter_mut().zip(z.data()).for_each(|(v, z)| *v = z + 1e-4 * *v);
         assert!(gap(&end, &v) < 1e-7, "{process:?}: {}", gap(&end, &v));
@@ -280,7 +281,7 @@ fn the_last_step_goes_onto_the_denoised_points() {
     let nearest = |z: &[f64]| data.iter().map(|x| sdflow::points::squared_distance(z, x)).fold(f64::INFINITY, f64::min);
     let there = end.iter().filter(|z| nearest(z) < 1e-8).count();
     assert!(there >= 57, "{there} of 60: a kernel estimate at hardly any noise is its points, but between two of them");
-    assert!(flow.warnings(&end).iter().any(|w| w.contains("memorise")), "{:?}", flow.warnings(&end));
+    assert!(flow.warnings().iter().any(|w| w.contains("memorise")), "{:?}", flow.warnings());
 }
 
 fn flow_start(options: &PfOdeOptions, data: &Points) -> Points {
@@ -291,8 +292,8 @@ fn flow_start(options: &PfOdeOptions, data: &Points) -> Points {
 #[test]
 fn a_start_of_another_size_is_told() {
     let mut flow = ode(Process::Ve, PfOdeSampler::Heun, 1.0);
-    let (end, _) = moved(&mut flow, Stream::new(1).normal(50, 2), 3, &Pairwise::default());
-    assert!(flow.warnings(&end)[0].contains("prior"), "{:?}", flow.warnings(&end));
+    moved(&mut flow, Stream::new(1).normal(50, 2), 3, &Pairwise::default());
+    assert!(flow.warnings()[0].contains("prior"), "{:?}", flow.warnings());
     let options = PfOdeOptions { sigma_max: Some(0.01), sigma_min: Some(0.1), ..PfOdeOptions::default() };
     assert!(Diffusion::pf_ode(gaussian(), &options).unwrap_err().to_string().contains("above sigma_min"));
 }

@@ -6,10 +6,13 @@ mod common;
 use common::exact_arithmetic;
 use faer::Mat;
 use sdflow::Points;
-use sdflow::flow::{Clock, Estimate, Flow, Integrator, Noise, Scaling, SdFlow, SdFlowOptions, Stepper};
+use sdflow::flow::{
+    Clock, Estimate, FieldAt, Integrator, Noise, Scaling, SdFlow, SdFlowOptions, Stepping, VelocityField,
+};
 use sdflow::generator::{Affine, AffineOptions, Generator};
-use sdflow::pairwise::Pairwise;
+use sdflow::ode::RungeKutta;
 use sdflow::rng::Stream;
+use sdflow::run::Run;
 use sdflow::schedule::Schedule;
 use sdflow::score::{At, Exact, Form, GaussianFit, GaussianFitOptions, Kde, Score, SelfTerm};
 use sdflow::target::{Gaussian, Target};
@@ -26,15 +29,12 @@ fn cloud_3d() -> Points {
     Gaussian::new(vec![-1.0, 0.0, 3.0], cov).unwrap().sample(400, Stream::new(1)).unwrap()
 }
 
-fn options(sigma: f64, step: f64, scaling: Scaling, noise: Noise, integrator: Integrator) -> SdFlowOptions {
-    SdFlowOptions {
-        sigma: Some(Schedule::from(sigma)),
-        step: Schedule::from(step),
-        scaling,
-        noise,
-        integrator,
-        ..SdFlowOptions::default()
-    }
+fn options(sigma: f64, scaling: Scaling, noise: Noise) -> SdFlowOptions {
+    SdFlowOptions { sigma: Some(Schedule::from(sigma)), scaling, noise, ..SdFlowOptions::default() }
+}
+
+fn stepping(step: f64, integrator: Integrator) -> Stepping {
+    Stepping { step: Some(Schedule::from(step)), integrator, ..Stepping::default() }
 }
 
 fn parametric(options: SdFlowOptions) -> SdFlow {
@@ -43,11 +43,10 @@ fn parametric(options: SdFlowOptions) -> SdFlow {
     SdFlow::new(Estimate::Other(Box::new(target)), Estimate::Other(Box::new(source)), options).unwrap()
 }
 
-fn advance(flow: &mut dyn Flow, cloud: &mut Points, steps: usize, pairwise: &Pairwise) {
-    let mut stepper = Stepper::default();
-    for step in 0..steps {
-        stepper.step(flow, cloud, &Clock::at(step, steps, Stream::new(5)), pairwise).unwrap();
-    }
+fn advance(flow: &mut SdFlow, stepping: Stepping, cloud: &mut Points, steps: usize) {
+    let engine = exact_arithmetic();
+    let run = Run::new(flow, cloud.clone()).stepping(stepping).steps(steps).pairwise(&engine).seed(5);
+    *cloud = run.go().unwrap().points;
 }
 
 fn inverse(m: &Mat<f64>) -> Mat<f64> {
@@ -84,8 +83,8 @@ fn gaussian_to_gaussian_follows_the_closed_form() {
     let (target, mut cloud) = (gaussian_3d(), cloud_3d());
     let (mu0, s0) = (column(&cloud.mean()), cloud.covariance());
     let (time, steps) = (0.7, 200);
-    let mut flow = parametric(options(0.0, time / steps as f64, Scaling::Raw, Noise::None, Integrator::Rk4));
-    advance(&mut flow, &mut cloud, steps, &exact_arithmetic());
+    let mut flow = parametric(options(0.0, Scaling::Raw, Noise::None));
+    advance(&mut flow, stepping(time / steps as f64, Integrator::Rk4), &mut cloud, steps);
     let (m, s) = (column(target.mean()), target.cov());
     let e = exponential(&(inverse(&s) * faer::Scale(-time)));
     let mu = &m + &e * (&mu0 - &m);
@@ -113,8 +112,8 @@ fn the_kl_divergence_falls_at_the_rate_of_the_fisher_divergence() {
     let fisher: f64 = (&a * &c * a.transpose()).diagonal().column_vector().iter().sum::<f64>() + pull.squared_norm_l2();
     let dt = 1e-4;
     let mut later = cloud.clone();
-    let mut flow = parametric(options(0.0, dt, Scaling::Raw, Noise::None, Integrator::Rk4));
-    advance(&mut flow, &mut later, 1, &exact_arithmetic());
+    let mut flow = parametric(options(0.0, Scaling::Raw, Noise::None));
+    advance(&mut flow, stepping(dt, Integrator::Rk4), &mut later, 1);
     let rate = (kl(&later) - kl(&cloud)) / dt;
     assert!((rate + fisher).abs() < 1e-3 * fisher, "rate {rate}, Fisher {fisher}");
 }
@@ -129,8 +128,8 @@ fn fixed_sigma_moments_follow_their_equations() {
     let smooth = inverse(&(target.cov() + &eye));
     let a = inverse(&(&c + &eye)) - &smooth;
     let (dmu, dc) = (&smooth * (column(target.mean()) - &mu), &a * &c + &c * &a);
-    let mut flow = parametric(options(sigma, dt, Scaling::Raw, Noise::None, Integrator::Rk4));
-    advance(&mut flow, &mut cloud, 1, &exact_arithmetic());
+    let mut flow = parametric(options(sigma, Scaling::Raw, Noise::None));
+    advance(&mut flow, stepping(dt, Integrator::Rk4), &mut cloud, 1);
     let (mu_rate, c_rate) = (column(&cloud.mean()) - mu, cloud.covariance() - c);
     assert!(largest_gap(&(mu_rate * faer::Scale(1.0 / dt)), &dmu) < 1e-3);
     assert!(largest_gap(&(c_rate * faer::Scale(1.0 / dt)), &dc) < 1e-3);
@@ -148,8 +147,8 @@ fn a_fresh_step_adds_the_noise_it_evaluates_with() {
     let a = inverse(&(&c + &eye)) - inverse(&(target.cov() + &eye));
     let step = Mat::<f64>::identity(3, 3) + &a * faer::Scale(eta);
     let want = &step * &c * step.transpose() + &a * &a * faer::Scale(eta * eta * sigma * sigma);
-    let mut flow = parametric(options(sigma, eta, Scaling::Raw, Noise::Fresh, Integrator::Euler));
-    advance(&mut flow, &mut cloud, 1, &exact_arithmetic());
+    let mut flow = parametric(options(sigma, Scaling::Raw, Noise::Fresh));
+    advance(&mut flow, stepping(eta, Integrator::Euler), &mut cloud, 1);
     assert!(largest_gap(&cloud.covariance(), &want) < 0.01 * want.norm_max());
     let without_noise = &step * &c * step.transpose();
     assert!(largest_gap(&cloud.covariance(), &without_noise) > 0.02 * want.norm_max());
@@ -166,8 +165,8 @@ fn rank_grows_only_with_fresh_noise() {
     };
     let thickness = |noise: Noise| {
         let mut cloud = flat.clone();
-        let mut flow = parametric(options(1.0, 0.5, Scaling::Denoiser, noise, Integrator::Euler));
-        advance(&mut flow, &mut cloud, 5, &exact_arithmetic());
+        let mut flow = parametric(options(1.0, Scaling::Denoiser, noise));
+        advance(&mut flow, stepping(0.5, Integrator::Euler), &mut cloud, 5);
         let values = cloud.covariance().self_adjoint_eigenvalues(faer::Side::Lower).unwrap();
         values.into_iter().fold(f64::INFINITY, f64::min)
     };
@@ -187,8 +186,9 @@ fn an_affine_generator_moves_by_the_population_update() {
     let u = Points::from_rows(&corners).unwrap();
     let (mut y, mut v) = (Points::default(), Points::default());
     generator.forward(&u, &mut y).unwrap();
-    let mut flow = parametric(options(sigma, 1.0, Scaling::Raw, Noise::None, Integrator::Euler));
-    flow.velocity(&y, &Clock::at(0, 1, stream), &exact_arithmetic(), &mut v).unwrap();
+    let mut flow = parametric(options(sigma, Scaling::Raw, Noise::None));
+    let (clock, engine) = (Clock::at(0, 1, stream), exact_arithmetic());
+    flow.velocity(&FieldAt::cloud(&y, &clock, &engine), &mut v).unwrap();
     let mut gradient = vec![0.0; 12];
     generator.pull_back(&u, &v, &mut gradient).unwrap();
     let eye = Mat::<f64>::identity(3, 3) * faer::Scale(sigma * sigma);
@@ -234,10 +234,11 @@ fn the_field_between_kernels_is_the_difference_of_their_scores() {
     for (scaling, form) in [(Scaling::Denoiser, Form::Shift), (Scaling::Raw, Form::Score)] {
         for self_term in [SelfTerm::Include, SelfTerm::Exclude] {
             let target = || Kde::of(targets.clone()).weighted(&weights).unwrap();
-            let options = SdFlowOptions { self_term, ..options(0.7, 1.0, scaling, Noise::Fresh, Integrator::Euler) };
+            let options = SdFlowOptions { self_term, ..options(0.7, scaling, Noise::Fresh) };
             let [p, q] = [target(), Kde::of_cloud()].map(|kde| Estimate::Kernel(Box::new(kde)));
             let mut got = Points::default();
-            SdFlow::new(p, q, options).unwrap().velocity(&cloud, &clock, &pairwise, &mut got).unwrap();
+            let here = FieldAt::cloud(&cloud, &clock, &pairwise);
+            SdFlow::new(p, q, options).unwrap().velocity(&here, &mut got).unwrap();
 
             let mut z = clock.randomness("noise").normal(cloud.n(), cloud.dim());
             z.data_mut().iter_mut().zip(cloud.data()).for_each(|(z, y)| *z = y + 0.7 * *z);
@@ -257,8 +258,9 @@ fn the_field_between_kernels_is_the_difference_of_their_scores() {
 fn effective_sample_sizes_are_read_from_the_start() {
     let (targets, cloud) = (gaussian_3d().sample(150, Stream::new(2)).unwrap(), cloud_3d());
     let [p, q] = [Kde::of(targets), Kde::of_cloud()].map(|kde| Estimate::Kernel(Box::new(kde)));
-    let mut flow = SdFlow::new(p, q, options(0.7, 1.0, Scaling::Denoiser, Noise::Fresh, Integrator::Euler)).unwrap();
-    let readings = flow.readings(&cloud, &Clock::at(0, 10, Stream::new(5)), &exact_arithmetic()).unwrap();
+    let mut flow = SdFlow::new(p, q, options(0.7, Scaling::Denoiser, Noise::Fresh)).unwrap();
+    let (clock, engine) = (Clock::at(0, 10, Stream::new(5)), exact_arithmetic());
+    let readings = flow.readings(&FieldAt::cloud(&cloud, &clock, &engine)).unwrap();
     let value = |name: &str| readings.iter().find(|reading| reading.0 == name).unwrap().1;
     assert!((1.0..150.0).contains(&value("ess_target")) && (1.0..400.0).contains(&value("ess_source")));
     assert!(value("field_error") > 0.0);
@@ -268,15 +270,15 @@ fn effective_sample_sizes_are_read_from_the_start() {
 fn a_step_taken_back_leaves_the_cloud_as_it_was() {
     let start = cloud_3d();
     for integrator in [Integrator::Euler, Integrator::Heun, Integrator::Rk4] {
-        let (mut stepper, mut cloud) = (Stepper::default(), start.clone());
+        let (mut steps, mut cloud) = (RungeKutta::default(), start.clone());
         let mut field = |y: &Points, _: f64, v: &mut Points| {
             v.copy_from(y);
             Ok(())
         };
-        let report = stepper.advance(&mut cloud, 0.5, integrator, &mut field).unwrap();
+        let report = steps.advance(&mut cloud, 0.5, integrator, &mut field).unwrap();
         let square: f64 = cloud.data().iter().zip(start.data()).map(|(a, b)| (a - b) * (a - b)).sum();
         assert!((report.displacement - (square / 400.0).sqrt()).abs() < 1e-12 * report.displacement);
-        stepper.undo(&mut cloud);
+        steps.undo(&mut cloud);
         assert_eq!(cloud, start);
     }
 }
@@ -287,11 +289,11 @@ fn particles_in_turn_feel_the_field_of_all() {
     let field = |batch, step| {
         let estimates =
             (Estimate::Kernel(Box::new(Kde::of(target.clone()))), Estimate::Kernel(Box::new(Kde::of_cloud())));
-        let all = options(0.7, 1.0, Scaling::Denoiser, Noise::Fresh, Integrator::Euler);
+        let all = options(0.7, Scaling::Denoiser, Noise::Fresh);
         let mut flow = SdFlow::new(estimates.0, estimates.1, SdFlowOptions { batch, ..all }).unwrap();
-        let mut out = Points::default();
-        flow.velocity(&cloud, &Clock::at(step, 10, Stream::new(4)), &exact_arithmetic(), &mut out).unwrap();
-        (out, flow.pairs(cloud.n()).velocity)
+        let (mut out, clock, engine) = (Points::default(), Clock::at(step, 10, Stream::new(4)), exact_arithmetic());
+        flow.velocity(&FieldAt::cloud(&cloud, &clock, &engine), &mut out).unwrap();
+        (out, engine.work().pairs())
     };
     let mut met = vec![0; cloud.n()];
     for step in 0..3 {

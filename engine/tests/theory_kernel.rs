@@ -5,7 +5,7 @@ mod common;
 
 use common::{exact_arithmetic, two_sets};
 use sdflow::Points;
-use sdflow::flow::{Clock, Estimate, Flow, Noise, Scaling, SdFlow, SdFlowOptions};
+use sdflow::flow::{Clock, Estimate, FieldAt, Noise, Scaling, SdFlow, SdFlowOptions, VelocityField};
 use sdflow::rng::Stream;
 use sdflow::schedule::Schedule;
 use sdflow::score::Kde;
@@ -20,8 +20,8 @@ fn kernel_field(x: &Points, y: &Points, sigma: f64, scaling: Scaling) -> Points 
         settings,
     )
     .unwrap();
-    let mut v = Points::default();
-    flow.velocity(y, &Clock::at(0, 1, Stream::new(0)), &exact_arithmetic(), &mut v).unwrap();
+    let (mut v, clock, engine) = (Points::default(), Clock::at(0, 1, Stream::new(0)), exact_arithmetic());
+    flow.velocity(&FieldAt::cloud(y, &clock, &engine), &mut v).unwrap();
     v
 }
 
@@ -153,7 +153,7 @@ fn the_mmd_velocity_is_the_gradient_of_mmd_and_dies_far_away() {
     let mut flow = MmdFlow::new(x.clone(), settings).unwrap();
     let (clock, pairwise) = (Clock::at(0, 1, Stream::new(0)), exact_arithmetic());
     let mut v = Points::default();
-    flow.velocity(&y, &clock, &pairwise, &mut v).unwrap();
+    flow.velocity(&FieldAt::cloud(&y, &clock, &pairwise), &mut v).unwrap();
     let mmd2 = |y: &Points| {
         let mean = |a: &Points, b: &Points| {
             let all = a.iter().flat_map(|p| b.iter().map(move |q| sdflow::points::squared_distance(p, q)));
@@ -171,7 +171,7 @@ fn the_mmd_velocity_is_the_gradient_of_mmd_and_dies_far_away() {
         assert!((v.row(i)[j] + 0.5 * y.n() as f64 * gradient).abs() < 1e-7);
     }
     let far = map(&y, |p| p.iter().map(|c| c + 30.0).collect());
-    flow.velocity(&far, &clock, &pairwise, &mut v).unwrap();
+    flow.velocity(&FieldAt::cloud(&far, &clock, &pairwise), &mut v).unwrap();
     let (one, mean) = (far.row(0), far.mean());
     let own_repulsion = v.row(0).iter().zip(one.iter().zip(&mean)).map(|(v, (y, m))| v * (y - m)).sum::<f64>();
     assert!(own_repulsion >= 0.0, "only the cloud's own kernel acts out there");

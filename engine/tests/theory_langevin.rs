@@ -2,14 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::Points;
-use sdflow::flow::{Clock, Flow, Langevin, LangevinOptions, LangevinSampler, Stepper};
-use sdflow::generator::{Affine, AffineOptions, FitOptions, fit};
+use sdflow::flow::{Clock, FieldAt, Langevin, LangevinOptions, LangevinSampler, Sampler};
 use sdflow::pairwise::Pairwise;
-use sdflow::process::Unobserved;
 use sdflow::rng::Stream;
 use sdflow::schedule::Schedule;
 use sdflow::score::{Exact, Kde};
-use sdflow::target::{Density, Gaussian, Target};
+use sdflow::target::{CustomDensity, Gaussian, Target};
 use std::sync::Arc;
 
 fn langevin(target: &Arc<dyn Target>, sampler: LangevinSampler, step: Option<f64>) -> Langevin {
@@ -19,10 +17,9 @@ fn langevin(target: &Arc<dyn Target>, sampler: LangevinSampler, step: Option<f64
 
 /// The cloud after so many steps.
 fn moved(flow: &mut Langevin, mut cloud: Points, steps: usize) -> Points {
-    let mut stepper = Stepper::default();
     flow.prepare(&cloud, &Clock::at(0, steps, Stream::new(7))).unwrap();
     for step in 0..steps {
-        stepper.step(flow, &mut cloud, &Clock::at(step, steps, Stream::new(7)), &Pairwise::default()).unwrap();
+        flow.step(&mut cloud, &Clock::at(step, steps, Stream::new(7)), &Pairwise::default()).unwrap();
     }
     cloud
 }
@@ -59,16 +56,17 @@ fn adjusted_chains_have_the_target_s_moments() {
         assert!((cov[(j, j)] - s).abs() < 4.0 * se, "{} {s} +- {se}", cov[(j, j)]);
         assert!((mean[j] - m).abs() < 4.0 * (s / n as f64).sqrt(), "{mean:?}");
     }
-    let readings = flow.readings(&cloud, &Clock::at(150, 150, Stream::new(7)), &Pairwise::default()).unwrap();
+    let (clock, engine) = (Clock::at(150, 150, Stream::new(7)), Pairwise::default());
+    let readings = flow.readings(&FieldAt::cloud(&cloud, &clock, &engine)).unwrap();
     let (name, rate) = readings[0];
     assert!(name == "acceptance" && (0.5..0.95).contains(&rate), "{readings:?}");
-    assert!(flow.warnings(&cloud).is_empty());
+    assert!(flow.warnings().is_empty());
 }
 
 /// `exp(-x^4 / 4)` has `E x^2 = 2 Gamma(3/4) / Gamma(1/4)`; a proposal into NaN is refused.
 #[test]
 fn a_density_without_a_constant_will_do() {
-    let p: Arc<dyn Target> = Arc::new(Density::formula(1, "-x0^4/4", &[]).unwrap());
+    let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0^4/4", &[]).unwrap());
     let n = 100_000;
     // From the middle: in so light a tail a chain would stay for long [roberts1996exponential].
     let mut start = Stream::new(1).normal(n, 1);
@@ -80,7 +78,7 @@ fn a_density_without_a_constant_will_do() {
     assert!((mean - 0.675_978).abs() < 4.0 * se, "{mean} +- {se}");
 
     // log(x) is no number for x < 0: a gamma law of shape 3, mean 3.
-    let p: Arc<dyn Target> = Arc::new(Density::formula(1, "2*log(x0) - x0", &[]).unwrap());
+    let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "2*log(x0) - x0", &[]).unwrap());
     let start = Points::new(vec![3.0; 50_000], 1, "start").unwrap();
     let cloud = moved(&mut langevin(&p, LangevinSampler::Mala, Some(0.5)), start, 120);
     assert!(cloud.data().iter().all(|x| *x > 0.0));
@@ -90,14 +88,15 @@ fn a_density_without_a_constant_will_do() {
 #[test]
 fn a_step_is_chosen_from_the_target_and_a_bad_one_is_told() {
     let mut flow = langevin(&gaussian(), LangevinSampler::Mala, None);
-    assert!((flow.step_size().at(0.0) - 1.36 / 2f64.cbrt()).abs() < 1e-12);
-    assert_eq!(langevin(&gaussian(), LangevinSampler::Ula, None).step_size().at(0.0), 0.1);
+    let start = Clock::at(0, 1, Stream::new(0));
+    assert!((flow.step_size(&start) - 1.36 / 2f64.cbrt()).abs() < 1e-12);
+    assert_eq!(langevin(&gaussian(), LangevinSampler::Ula, None).step_size(&start), 0.1);
     let notes = flow.prepare(&Points::zeros(3, 2), &Clock::at(0, 1, Stream::new(0))).unwrap();
     assert!(notes[0].contains("step"), "{notes:?}");
     for (step, word) in [(1e-4, "larger"), (30.0, "smaller")] {
         let mut flow = langevin(&gaussian(), LangevinSampler::Mala, Some(step));
-        let cloud = moved(&mut flow, Stream::new(1).normal(500, 2), 5);
-        assert!(flow.warnings(&cloud)[0].contains(word), "{:?}", flow.warnings(&cloud));
+        moved(&mut flow, Stream::new(1).normal(500, 2), 5);
+        assert!(flow.warnings()[0].contains(word), "{:?}", flow.warnings());
     }
 }
 
@@ -112,19 +111,7 @@ fn what_cannot_be_sampled_is_refused() {
     let adaptive =
         LangevinOptions { step: Some(Schedule::Adaptive { from: 1.0, to: 0.1 }), sigma, ..LangevinOptions::default() };
     assert!(refused(adaptive).contains("fixed size"));
-    let p: Arc<dyn Target> = Arc::new(Density::formula(1, "-x0^4/4", &[]).unwrap());
+    let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0^4/4", &[]).unwrap());
     let open = Langevin::new(Box::new(Exact::new(p).unwrap()), None, &LangevinOptions::default());
     assert!(open.unwrap_err().to_string().contains("size"));
-}
-
-/// A generator would learn the drift alone and collapse.
-#[test]
-fn a_generator_is_not_trained_by_a_sampler() {
-    let mut generator = Affine::new(&AffineOptions { dim: 2, ..AffineOptions::default() }, Stream::new(1)).unwrap();
-    let mut flow = langevin(&gaussian(), LangevinSampler::Ula, None);
-    let base = Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap();
-    let (options, engine) = (FitOptions::default(), Pairwise::default());
-    let refused =
-        fit(&mut generator, &mut flow, &base, &options, &engine, Stream::new(2), &mut Unobserved).unwrap_err();
-    assert!(refused.to_string().contains("sampler of particles"), "{refused}");
 }

@@ -7,13 +7,16 @@ use common::{exact_arithmetic, gap, two_sets};
 use faer::Mat;
 use faer::linalg::solvers::DenseSolveCore;
 use sdflow::Points;
-use sdflow::flow::{Clock, Flow, MmdFlow, MmdFlowOptions, Scaling, Stepper, Svgd, SvgdOptions, Weighting};
-use sdflow::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part};
+use sdflow::flow::{
+    Clock, FieldAt, MmdFlow, MmdFlowOptions, Scaling, Stepping, Svgd, SvgdOptions, VelocityField, Weighting,
+};
+use sdflow::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Part};
 use sdflow::points::squared_distance;
 use sdflow::rng::Stream;
+use sdflow::run::Run;
 use sdflow::schedule::Schedule;
 use sdflow::score::{At, Exact, Form, Kde, Score};
-use sdflow::target::{Gaussian, Target};
+use sdflow::target::{Density, Gaussian, Target};
 use std::sync::Arc;
 
 const KERNELS: [Kernel; 5] = [
@@ -28,9 +31,9 @@ fn mmd(kernels: &[Kernel], scaling: Scaling, weighting: Weighting) -> MmdFlowOpt
     MmdFlowOptions { kernel: Kernels::Given(kernels.to_vec()), scaling, weighting, ..MmdFlowOptions::default() }
 }
 
-fn velocity(flow: &mut dyn Flow, cloud: &Points) -> Points {
-    let mut v = Points::default();
-    flow.velocity(cloud, &Clock::at(3, 10, Stream::new(5)), &exact_arithmetic(), &mut v).unwrap();
+fn velocity(flow: &mut dyn VelocityField, cloud: &Points) -> Points {
+    let (mut v, clock, engine) = (Points::default(), Clock::at(3, 10, Stream::new(5)), exact_arithmetic());
+    flow.velocity(&FieldAt::cloud(cloud, &clock, &engine), &mut v).unwrap();
     v
 }
 
@@ -48,7 +51,9 @@ fn score_and_mass(points: &Points, z: &Points, h: f64) -> (Points, Vec<f64>) {
 #[test]
 fn the_mmd_velocity_is_minus_half_n_times_the_gradient_for_every_kernel() {
     let (x, y) = two_sets();
-    for kernels in KERNELS.map(|k| vec![k]).into_iter().chain([vec![KERNELS[0], KERNELS[2].with_bandwidth(2.0)]]) {
+    for kernels in
+        Kernel::all(0.8).into_iter().map(|k| vec![k]).chain([vec![KERNELS[0], KERNELS[2].with_bandwidth(2.0)]])
+    {
         let mmd2 = |y: &Points| {
             let mean = |a: &Points, b: &Points| {
                 let all = a.iter().flat_map(|p| b.iter().map(move |q| squared_distance(p, q)));
@@ -170,7 +175,9 @@ fn svgd_is_the_score_difference_smoothed_by_the_kernel() {
     let cloud = q.sample(n, Stream::new(4)).unwrap();
     let mut got = Points::default();
     let clock = Clock::at(0, 1, Stream::new(0));
-    svgd(&p, kernel).direction(&z, &cloud, &clock, &exact_arithmetic(), &mut got).unwrap();
+    let engine = exact_arithmetic();
+    let at = FieldAt::cloud(&cloud, &clock, &engine).tracers(&z);
+    svgd(&p, kernel).velocity(&at, &mut got).unwrap();
 
     let (pull, s_q) = (scores(&p, &cloud), q.cov());
     let wide = &s_q + Mat::<f64>::identity(2, 2) * faer::Scale(h * h);
@@ -207,7 +214,8 @@ fn the_stein_operator_of_svgd_is_the_mean_of_the_stein_kernel() {
     let mut flow = svgd(&p, Kernel::Gaussian { h });
     let mut at = |z: &Points| {
         let mut out = Points::default();
-        flow.direction(z, &cloud, &Clock::at(0, 1, Stream::new(0)), &exact_arithmetic(), &mut out).unwrap();
+        let (clock, engine) = (Clock::at(0, 1, Stream::new(0)), exact_arithmetic());
+        flow.velocity(&FieldAt::cloud(&cloud, &clock, &engine).tracers(z), &mut out).unwrap();
         out
     };
     let phi = at(&cloud);
@@ -256,13 +264,10 @@ fn svgd_rests_on_an_exact_sample_and_moves_a_shifted_one() {
 #[test]
 fn svgd_reaches_a_gaussian() {
     let p = gaussian([1.0, -0.5], [[1.5, 0.4], [0.4, 0.8]]);
-    let mut cloud = Stream::new(1).normal(300, 2);
-    let options = SvgdOptions { step: Schedule::from(0.5), ..SvgdOptions::default() };
-    let mut flow = Svgd::new(Box::new(Exact::new(Arc::new(p.clone())).unwrap()), options).unwrap();
-    let mut stepper = Stepper::default();
-    for step in 0..400 {
-        stepper.step(&mut flow, &mut cloud, &Clock::at(step, 400, Stream::new(5)), &Pairwise::default()).unwrap();
-    }
+    let mut flow = Svgd::new(Box::new(Exact::new(Arc::new(p.clone())).unwrap()), SvgdOptions::default()).unwrap();
+    let stepping = Stepping { step: Some(Schedule::from(0.5)), ..Stepping::default() };
+    let cloud = Run::new(&mut flow, Stream::new(1).normal(300, 2)).stepping(stepping).steps(400).seed(5).go();
+    let cloud = cloud.unwrap().points;
     assert!(cloud.mean().iter().zip(p.mean()).all(|(a, b)| (a - b).abs() < 0.05), "{:?}", cloud.mean());
     let off = (cloud.covariance() - p.cov()).norm_max();
     assert!(off < 0.15, "{:?}", cloud.covariance());

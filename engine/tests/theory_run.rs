@@ -1,13 +1,13 @@
 //! What a run promises: defaults that reach a target, units that do not matter, endings, refusals.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
-use sdflow::flow::{Estimate, SdFlow, SdFlowOptions};
+use sdflow::flow::{Estimate, SdFlow, SdFlowOptions, Stepping};
 use sdflow::metric::Reference;
 use sdflow::pairwise::Pairwise;
 use sdflow::points::Standardiser;
-use sdflow::process::{Ending, Observer, Unobserved};
+use sdflow::process::{Ending, Observer};
 use sdflow::rng::Stream;
-use sdflow::run::{MetricChoice, RunOptions, RunResult, run};
+use sdflow::run::{MetricChoice, Run, RunOptions, RunResult};
 use sdflow::schedule::Schedule;
 use sdflow::score::{Exact, GaussianFit, Kde};
 use sdflow::target::{DatasetOptions, Gaussian, Target, dataset};
@@ -20,7 +20,7 @@ fn kernel_flow(data: Points, options: SdFlowOptions) -> SdFlow {
 }
 
 fn go(flow: &mut SdFlow, start: Points, reference: Option<&Reference>, options: &RunOptions) -> RunResult {
-    run(flow, start, reference, options, &Pairwise::default(), Stream::new(3), &mut Unobserved).unwrap()
+    Run::new(flow, start).reference(reference).options(options.clone()).seed(3).go().unwrap()
 }
 
 fn energy() -> Vec<MetricChoice> {
@@ -115,7 +115,8 @@ fn an_interrupt_ends_the_run_with_what_exists() {
     let mut flow = kernel_flow(data, SdFlowOptions::default());
     let start = Stream::new(4).normal(200, 2);
     let mut watch = Impatient(interrupt, 7);
-    let done = run(&mut flow, start, Some(&reference), &options, &pairwise, Stream::new(3), &mut watch).unwrap();
+    let run = Run::new(&mut flow, start).reference(Some(&reference)).options(options).pairwise(&pairwise).seed(3);
+    let done = run.observed(&mut watch).unwrap();
     assert_eq!(done.ending, Ending::Interrupted { step: 7 });
     assert_eq!(done.stats.steps, 7);
     assert!(done.metrics.is_empty() && !done.history.is_empty());
@@ -150,10 +151,8 @@ fn bad_requests_are_refused_before_the_first_step() {
     assert!(refused(sigma(f64::NAN)).contains("sigma"));
     assert!(refused(SdFlowOptions { batch_target: Some(0), ..SdFlowOptions::default() }).contains("at least 1"));
     let mut flow = kernel_flow(data.clone(), SdFlowOptions::default());
-    let pairwise = Pairwise::default();
-    let mut attempt = |start: Points, options: RunOptions| {
-        run(&mut flow, start, None, &options, &pairwise, Stream::new(0), &mut Unobserved).unwrap_err()
-    };
+    let mut attempt =
+        |start: Points, options: RunOptions| Run::new(&mut flow, start).options(options).go().unwrap_err();
     let three = Stream::new(0).normal(5, 3);
     assert!(matches!(attempt(three, RunOptions::default()), Error::Shape { .. }));
     let two = || Stream::new(0).normal(5, 2);
@@ -207,10 +206,9 @@ fn snapshots_are_kept_evenly_with_both_ends() {
 fn a_precision_of_the_flow_overrides_the_runs() {
     let (data, _) = moons(60);
     let with = |precision| {
-        let options = SdFlowOptions { precision, ..SdFlowOptions::default() };
-        let start = Stream::new(4).normal(60, 2);
-        go(&mut kernel_flow(data.clone(), options), start, None, &RunOptions { steps: 3, ..RunOptions::default() })
-            .points
+        let (stepping, start) = (Stepping { precision, ..Stepping::default() }, Stream::new(4).normal(60, 2));
+        let mut flow = kernel_flow(data.clone(), SdFlowOptions::default());
+        Run::new(&mut flow, start).stepping(stepping).steps(3).seed(3).go().unwrap().points
     };
     use sdflow::pairwise::Precision;
     let (default, single, double) = (with(None), with(Some(Precision::F32)), with(Some(Precision::F64)));

@@ -10,7 +10,7 @@ const ORDER: &[&[&str]] = &[
     &["error"],
     &["interrupt", "options", "process", "expression", "number"],
     &["points", "rng", "matrix", "simd"],
-    &["schedule", "pairwise", "net", "io"],
+    &["schedule", "pairwise", "net", "io", "ode"],
     &["target"],
     &["score"],
     &["flow", "metric"],

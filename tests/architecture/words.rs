@@ -7,7 +7,7 @@ const GUARDED: &[(&[&str], &[&str])] = &[
     (&["rhai"], &["dsl/"]),
     (&["clap"], &["src/args.rs", "src/args/"]),
     (&["clap_complete"], &["src/args.rs"]),
-    (&["unsafe"], &["engine/src/pairwise/tile_amx.rs", "engine/src/pairwise/loops/tile_amx.rs"]),
+    (&["unsafe"], &["engine/src/simd/tile_amx.rs"]),
     // `matrix` releases the wide registers that faer's kernels leave in use.
     (&["pulp"], &["engine/src/simd/", "engine/src/pairwise/", "engine/src/net/", "engine/src/matrix.rs"]),
     (&["rand"], &["engine/src/rng.rs"]),

@@ -133,11 +133,11 @@ fn layer(
     options: &PlotOptions,
 ) -> Result<Chart, Fail> {
     let points = if let Some(cloud) = set.clone().try_cast::<Cloud>() {
-        (*cloud.points).clone()
+        cloud.points
     } else if let Some(target) = set.clone().try_cast::<Arc<dyn Target>>() {
         match target.data() {
-            Some(data) => data.clone(),
-            None => target.sample(DRAWN, call.context.stream("picture")).map_err(|e| call.place(e))?,
+            Some(data) => Arc::clone(data.points),
+            None => Arc::new(target.sample(DRAWN, call.context.stream("picture")).map_err(|e| call.place(e))?),
         }
     } else {
         let want = "points, a target, an array or a map of them, or a table is wanted";

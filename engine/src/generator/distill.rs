@@ -150,7 +150,7 @@ impl<'a> Distillation<'a> {
             return Err(Error::argument(open, "left out", want));
         };
         let away = squared_distance(&y.mean(), &extent.centre).sqrt();
-        let (least, most) = self.teacher.range().unwrap_or((0.0, f64::INFINITY));
+        let (least, most) = self.teacher.sigma_range().learned.unwrap_or((0.0, f64::INFINITY));
         let max = sigma_max.unwrap_or(extent.diameter.max(away).min(most));
         // Points that all coincide have neither size nor detail.
         let max = if max > 0.0 { max } else { 1.0 };

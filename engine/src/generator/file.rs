@@ -35,7 +35,8 @@ crate::options! {
 /// One of the moving cloud, which belongs to its run; otherwise as [`Tensors::save`].
 pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
     use crate::score::Score as _;
-    let (Some(net), Some((sigma_min, sigma_max)), Some(extent)) = (denoiser.net(), denoiser.range(), denoiser.extent())
+    let (Some(net), Some((sigma_min, sigma_max)), Some(extent)) =
+        (denoiser.net(), denoiser.sigma_range().learned, denoiser.extent())
     else {
         return Err(Error::Missing {
             what: denoiser.name(),

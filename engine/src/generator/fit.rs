@@ -3,11 +3,11 @@
 use super::Generator;
 use super::descent::Pace;
 use super::training::{Course, Draw, FitResult, Guide, Training};
-use crate::flow::{Clock, Flow, StepReport};
+use crate::flow::{Clock, FieldAt, Readings, StepReport, Stepping, VelocityField};
 use crate::process::Observer;
 use crate::schedule::Schedule;
 use crate::target::Target;
-use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
+use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
 
 crate::options! {
     /// Options of `fit`.
@@ -35,7 +35,8 @@ crate::options! {
 /// then keeps its last finite parameters.
 pub fn fit(
     generator: &mut dyn Generator,
-    flow: &mut dyn Flow,
+    flow: &mut dyn VelocityField,
+    stepping: &Stepping,
     base: &dyn Target,
     options: &FitOptions,
     pairwise: &Pairwise,
@@ -46,34 +47,38 @@ pub fn fit(
     let pace = Pace { steps, rate: options.rate.as_ref(), average };
     let course = Course { name: "fit", pace, batch, every };
     let training = Training::new(generator, base, course, pairwise, stream)?;
-    if !flow.is_velocity() {
-        let want = "it is a sampler of particles, whose noise or age a generator cannot follow: use `sd_flow`, `mmd_flow` or `svgd`";
-        return Err(Error::argument("flow", flow.name(), want));
-    }
-    training.along(&mut Along(flow), observer)
+    stepping.check()?;
+    training.along(&mut Along { flow, stepping, eta: 0.0 }, observer)
 }
 
 /// The flow's field at the generator's points.
-struct Along<'a>(&'a mut dyn Flow);
+struct Along<'a> {
+    flow: &'a mut dyn VelocityField,
+    stepping: &'a Stepping,
+    /// The step size of the last velocity.
+    eta: f64,
+}
 
 impl Guide for Along<'_> {
     fn prepare(&mut self, y: &Points, _draw: &mut Draw, clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<String>> {
-        self.0.prepare(y, clock)
+        self.flow.prepare(y, clock, None)
     }
 
     fn velocity(&mut self, y: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        self.0.velocity(y, clock, pairwise, out)
+        let own = self.stepping.arithmetic(pairwise);
+        self.eta = self.stepping.size(clock.progress(), &self.flow.scales(y, clock));
+        self.flow.velocity(&FieldAt::cloud(y, clock, own.as_ref().unwrap_or(pairwise)), out)
     }
 
-    fn readings(&mut self, y: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
-        self.0.readings(y, clock, pairwise)
+    fn readings(&mut self, y: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<Readings> {
+        self.flow.readings(&FieldAt::cloud(y, clock, pairwise))
     }
 
-    fn eta(&self, clock: &Clock) -> f64 {
-        self.0.step_size().at(clock.progress())
+    fn eta(&self) -> f64 {
+        self.eta
     }
 
-    fn stepped(&mut self, report: &StepReport, clock: &Clock) {
-        self.0.stepped(report, clock);
+    fn stepped(&mut self, y: &Points, report: &StepReport, clock: &Clock) -> Result<()> {
+        self.flow.prepare(y, clock, Some(report)).map(drop)
     }
 }

@@ -66,11 +66,13 @@ pub(super) trait Guide {
     fn readings(&mut self, y: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>>;
 
     /// How far along the velocity the points are to move.
-    fn eta(&self, _clock: &Clock) -> f64 {
+    fn eta(&self) -> f64 {
         1.0
     }
 
-    fn stepped(&mut self, _report: &StepReport, _clock: &Clock) {}
+    fn stepped(&mut self, _y: &Points, _report: &StepReport, _clock: &Clock) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A generator in training.
@@ -167,8 +169,8 @@ impl<'a> Training<'a> {
             observer.row(&row);
             self.result.history.push(row);
         }
-        let eta = guide.eta(&clock);
-        guide.stepped(&StepReport { eta, displacement: eta * residual }, &clock);
+        let eta = guide.eta();
+        guide.stepped(&self.y, &StepReport { eta, displacement: eta * residual }, &clock)?;
         if !self.descent.step(self.generator, (&u, &self.v, eta), step)? {
             return Ok(false);
         }

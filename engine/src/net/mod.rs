@@ -19,4 +19,4 @@ pub use fourier::Fourier;
 pub use mlp::Mlp;
 pub use pass::{Gradients, Workspace};
 pub use shape::{MOST_LAYERS, widths};
-pub use train::{Trainer, step_seconds};
+pub use train::Trainer;

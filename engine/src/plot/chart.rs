@@ -4,6 +4,7 @@ use super::axis::Axis;
 use super::colour::Colour;
 use super::heat::Heat;
 use crate::Points;
+use std::sync::Arc;
 
 /// One pair of axes (or one solid view, or one grid of images) and what stands in it.
 ///
@@ -53,7 +54,7 @@ pub enum Layer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cloud {
     /// The points, of any dimension; all clouds of a chart have the same.
-    pub points: Points,
+    pub points: Arc<Points>,
     /// Its name in the legend; empty for none. Equal names take equal colours in all charts of a picture.
     pub label: String,
     /// `None` takes the next colour of the palette.
@@ -98,7 +99,7 @@ pub struct Level {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Images {
     /// One image per row, its pixels line by line from the upper left corner.
-    pub pixels: Points,
+    pub pixels: Arc<Points>,
     /// Width of an image in pixels.
     pub width: usize,
     /// Height of an image in pixels.
@@ -150,8 +151,8 @@ impl Chart {
 
 impl Cloud {
     /// A cloud without a name, with adaptive markers.
-    pub fn new(points: Points) -> Cloud {
-        Cloud { points, label: String::new(), colour: None, alpha: None, radius: None }
+    pub fn new(points: impl Into<Arc<Points>>) -> Cloud {
+        Cloud { points: points.into(), label: String::new(), colour: None, alpha: None, radius: None }
     }
 
     /// Names it.
@@ -211,8 +212,8 @@ impl Level {
 
 impl Images {
     /// An about square grid of images of `width` x `height` pixels.
-    pub fn new(pixels: Points, width: usize, height: usize) -> Images {
-        Images { pixels, width, height, columns: None, range: None, inverted: false }
+    pub fn new(pixels: impl Into<Arc<Points>>, width: usize, height: usize) -> Images {
+        Images { pixels: pixels.into(), width, height, columns: None, range: None, inverted: false }
     }
 }
 

@@ -1,12 +1,16 @@
 //! Driving a flow: steps and measurements.
 
-mod carry;
+mod builder;
 mod driver;
-mod forecast;
+mod dynamics;
 mod measure;
 mod option;
+mod stepper;
+mod tracer_checks;
 
-pub use driver::{RunResult, Snapshot, run};
-pub use forecast::{Forecast, MetricForecast, forecast, forecast_metric, timed};
+pub use builder::Run;
+pub(crate) use driver::Driver;
+pub use driver::{RunResult, Snapshot};
+pub use dynamics::{Dynamics, Motion};
 pub use measure::{MetricChoice, estimate_with_floor};
 pub use option::RunOptions;

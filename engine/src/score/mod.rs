@@ -7,20 +7,26 @@
 
 mod denoiser;
 mod discriminator;
+mod estimate;
 mod exact;
+mod extent;
 mod fitted;
 mod kde;
 mod ratio;
 mod smoothed;
+mod spec;
 
 pub use denoiser::{Denoiser, DenoiserOptions, Preconditioned};
-pub use discriminator::{Discriminator, DiscriminatorOptions, Features, Sides};
-pub(crate) use discriminator::{sigmoid, softplus};
+pub use discriminator::{Discriminator, DiscriminatorOptions, Features};
+pub(crate) use discriminator::{Sides, sigmoid, softplus};
+pub use estimate::Estimate;
 pub use exact::Exact;
+pub use extent::{Extent, diameter, spacing};
 pub use fitted::{GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Shape};
 pub use kde::{Kde, SelfTerm};
 pub use ratio::{Nothing, Ratio};
 pub use smoothed::{Smoothed, SmoothedOptions};
+pub use spec::ScoreSpec;
 
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 
@@ -38,65 +44,47 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     /// A shape that does not fit, `sigma` = 0 where the estimator needs smoothing, an interrupt.
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()>;
 
-    /// Pairs that an evaluation at `queries` points takes while the cloud has `cloud` points.
-    fn pairs(&self, _queries: usize, _cloud: usize) -> u64 {
-        0
-    }
-
-    /// The same of [`Score::halves`]; None where it gives none.
-    fn half_pairs(&self, _queries: usize, _cloud: usize) -> Option<u64> {
-        None
-    }
-
-    /// How many later evaluations the first one takes as long as, at least 1.
-    fn first_evaluation(&self) -> f64 {
-        1.0
-    }
-
     /// Median effective sample size of the last evaluation, where the estimate is a weighted mean of points.
     fn ess(&self) -> Option<f64> {
         None
     }
 
-    /// The points whose softmax mean at `at` this estimate is; None for any other estimate, and for one on a batch. A
-    /// difference of two such estimates is one call of the pairwise engine.
-    fn sources<'a>(&'a self, _at: &At<'a>) -> Option<Sources<'a>> {
+    /// The kernel estimate that this is: what stands on points can be joined with another, halved and asked for them.
+    fn kernel(&self) -> Option<&Kde> {
         None
     }
 
-    /// Two estimates from disjoint halves of the points it stands on, for judging its sampling error; None for an
-    /// estimate that has none (exact scores) or does not offer it.
-    ///
-    /// # Errors
-    /// As [`Score::evaluate`].
-    fn halves(&mut self, _at: &At, _form: Form) -> Result<Option<[Points; 2]>> {
-        Ok(None)
-    }
-
-    /// The finite sample it stands on, when it does not move.
-    fn data(&self) -> Option<&Points> {
-        None
-    }
-
-    /// Length scales of the distribution it describes, for choosing sigma.
+    /// Length scales of the distribution it describes, for choosing sigma. Cost: for an estimate from points, about a
+    /// second at the first call.
     fn extent(&self) -> Option<Extent> {
         None
     }
 
-    /// Smallest and largest sigma at which it can be evaluated; None where its kind alone decides.
-    fn range(&self) -> Option<(f64, f64)> {
-        None
+    /// The sigmas at which it can be evaluated.
+    fn sigma_range(&self) -> SigmaRange {
+        SigmaRange::ANY
     }
 
     /// What the user should know once the run is over, a sentence each.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
+}
 
-    /// Can it be evaluated at `sigma` = 0?
-    fn allows_zero_sigma(&self) -> bool {
-        true
-    }
+/// The sigmas at which a score can be evaluated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SigmaRange {
+    /// Smallest and largest that it has learned; None where its kind alone decides.
+    pub learned: Option<(f64, f64)>,
+    /// Is `sigma` = 0 among them?
+    pub zero: bool,
+}
+
+impl SigmaRange {
+    /// 0 or more, as a closed form has.
+    pub const ANY: SigmaRange = SigmaRange { learned: None, zero: true };
+    /// Any positive one, as a kernel estimate has.
+    pub const POSITIVE: SigmaRange = SigmaRange { learned: None, zero: false };
 }
 
 /// Where an estimate is wanted.
@@ -149,21 +137,9 @@ impl Form {
     }
 }
 
-/// Length scales of a distribution.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Extent {
-    /// Its mean.
-    pub centre: Vec<f64>,
-    /// The size of the whole: largest distance across.
-    pub diameter: f64,
-    /// The finest detail an estimate can show: the distance between neighbouring samples, or the smallest standard
-    /// deviation of a density.
-    pub detail: f64,
-}
-
 /// # Errors
 /// `sigma` is negative, not finite, or 0 where that is refused.
-pub fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
+pub(crate) fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
     if sigma.is_finite() && (sigma > 0.0 || (sigma == 0.0 && zero_allowed)) {
         return Ok(());
     }

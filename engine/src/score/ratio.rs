@@ -2,7 +2,7 @@
 
 use super::{At, Discriminator, DiscriminatorOptions, Extent, Form, Score, Sides, check_sigma};
 use crate::rng::Stream;
-use crate::target::{Target, diameter, spacing};
+use crate::target::Target;
 use crate::{Points, Result};
 use std::sync::Arc;
 
@@ -26,10 +26,10 @@ impl Ratio {
     /// An option out of range; a target that cannot be sampled.
     pub fn new(target: Arc<dyn Target>, options: DiscriminatorOptions) -> Result<Ratio> {
         let sample = match target.data() {
-            Some(data) => data.clone(),
-            None => target.sample(1000, Stream::new(0).label("extent"))?,
+            Some(data) => Arc::clone(data.points),
+            None => Arc::new(target.sample(1000, Stream::new(0).label("extent"))?),
         };
-        let extent = Extent { centre: sample.mean(), diameter: diameter(&sample), detail: spacing(&sample) };
+        let extent = Extent::of(&sample);
         let discriminator = Discriminator::new(options)?;
         Ok(Ratio { target, discriminator, extent: Some(extent), logit: Vec::new(), sides: Sides::default() })
     }
