@@ -12,7 +12,9 @@ use crate::dry;
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
 use sdflow::flow::FlowPairs;
-use sdflow::generator::{DistillOptions, FitOptions, FitResult, Generator, RegressOptions, distill, fit, regress};
+use sdflow::generator::{
+    DistillOptions, FitOptions, FitResult, Generator, Pairs, RegressOptions, distill, fit, regress,
+};
 use sdflow::options::Options;
 use sdflow::points::no_room;
 use sdflow::process::Ending;
@@ -115,7 +117,7 @@ fn regress_generator(call: &Call) -> Made {
     let (base, stream) = (learned::law(call, 1)?, context.stream("regress"));
     let (made, points) = model
         .trained(&base, |generator| {
-            let pairs = (&*inputs, &*outputs);
+            let pairs = Pairs { inputs: &inputs, outputs: &outputs };
             let made = regress(generator, pairs, &options, &context.interrupt, stream, &mut Watch(context))?;
             let mut points = Points::default();
             generator.forward(&inputs, &mut points)?;

@@ -3,7 +3,7 @@
 use super::{Clock, Flow, Integrator, Scaling};
 use crate::pairwise::Pairwise;
 use crate::schedule::Schedule;
-use crate::score::{Discriminator, DiscriminatorOptions, Sides, sigmoid, softplus};
+use crate::score::{Batches, Discriminator, DiscriminatorOptions, sigmoid, softplus};
 use crate::target::Target;
 use crate::{Error, Interrupt, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
@@ -86,7 +86,7 @@ crate::options! {
         loss: Loss = Loss::NonSaturating,
         /// The discriminator: a map of its options, those of `ratio`.
         discriminator: DiscriminatorOptions = DiscriminatorOptions::default(),
-        /// Noise added to what the discriminator is shown of both sides, in the points' units, over the run; 0 adds none.
+        /// Noise added to what the discriminator is shown of both batches, in the points' units, over the run; 0 adds none.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
         /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an error-controlled one.
         step: Schedule = Schedule::Constant { value: 0.1 },
@@ -131,7 +131,7 @@ pub struct GanFlow {
     logit: Vec<f64>,
     /// The mean logit of the cloud at the last velocity.
     mean_logit: Option<f64>,
-    sides: Sides,
+    batches: Batches,
 }
 
 impl GanFlow {
@@ -159,13 +159,13 @@ impl GanFlow {
             let want = "a denoiser step does not move without noise; use `scaling: \"raw\"` for sigma = 0";
             return Err(Error::argument("sigma", smallest, want));
         }
-        Ok(GanFlow { target, critic, options, logit: Vec::new(), mean_logit: None, sides: Sides::default() })
+        Ok(GanFlow { target, critic, options, logit: Vec::new(), mean_logit: None, batches: Batches::default() })
     }
 
     fn fit(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
         let sigma = self.options.sigma.at(clock.progress());
         let random = |what: &str| clock.randomness(&format!("gan {what}"));
-        let [p, q] = self.sides.of(self.target.as_ref(), cloud, sigma, random)?;
+        let [p, q] = self.batches.of(self.target.as_ref(), cloud, sigma, random)?;
         self.critic.fit(p, q, clock.randomness("discriminator"), pairwise.interrupt())
     }
 

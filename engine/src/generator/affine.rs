@@ -159,7 +159,7 @@ impl Generator for Affine {
     }
 
     fn tensors(&self) -> Tensors {
-        super::file::linear(self.dim, self.dim_in, &self.parameters)
+        super::checkpoint::linear(self.dim, self.dim_in, &self.parameters)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Model optimisation: a generator regressed on the particles that a flow has moved.
 
 use super::Generator;
-use super::descent::Pace;
-use super::training::{Course, Draw, FitResult, Guide, Training};
+use super::optimiser::Pace;
+use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
 use crate::flow::{Clock, Flow, StepReport};
 use crate::process::Observer;
 use crate::schedule::Schedule;
@@ -44,36 +44,39 @@ pub fn fit(
 ) -> Result<FitResult> {
     let FitOptions { steps, batch, average, every, .. } = *options;
     let pace = Pace { steps, rate: options.rate.as_ref(), average };
-    let course = Course { name: "fit", pace, batch, every };
-    let training = Training::new(generator, base, course, pairwise, stream)?;
+    let training = TrainingOptions { name: "fit", pace, batch, every };
     if !flow.is_velocity() {
-        let want = "it is a sampler of particles, whose noise or age a generator cannot follow: use `sd_flow`, `mmd_flow` or `svgd`";
+        let want = "it is a sampler of particles, whose noise or age a generator cannot follow: take a velocity field";
         return Err(Error::argument("flow", flow.name(), want));
     }
-    training.along(&mut Along(flow), observer)
+    let mut along = Along { flow, pairwise };
+    Training::new(generator, base, training, &mut along, stream)?.run(pairwise, observer)
 }
 
 /// The flow's field at the generator's points.
-struct Along<'a>(&'a mut dyn Flow);
+struct Along<'a> {
+    flow: &'a mut dyn Flow,
+    pairwise: &'a Pairwise,
+}
 
-impl Guide for Along<'_> {
-    fn prepare(&mut self, y: &Points, _draw: &mut Draw, clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<String>> {
-        self.0.prepare(y, clock)
+impl Teacher for Along<'_> {
+    fn prepare(&mut self, y: &Points, _draw: &mut Draw, clock: &Clock) -> Result<Vec<String>> {
+        self.flow.prepare(y, clock)
     }
 
-    fn velocity(&mut self, y: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        self.0.velocity(y, clock, pairwise, out)
+    fn velocity(&mut self, y: &Points, clock: &Clock, out: &mut Points) -> Result<()> {
+        self.flow.velocity(y, clock, self.pairwise, out)
     }
 
-    fn readings(&mut self, y: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
-        self.0.readings(y, clock, pairwise)
+    fn readings(&mut self, y: &Points, clock: &Clock) -> Result<Vec<(&'static str, f64)>> {
+        self.flow.readings(y, clock, self.pairwise)
     }
 
     fn eta(&self, clock: &Clock) -> f64 {
-        self.0.step_size().at(clock.progress())
+        self.flow.step_size().at(clock.progress())
     }
 
     fn stepped(&mut self, report: &StepReport, clock: &Clock) {
-        self.0.stepped(report, clock);
+        self.flow.stepped(report, clock);
     }
 }

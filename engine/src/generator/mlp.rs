@@ -1,6 +1,6 @@
 //! A net as generator.
 
-use super::{Generator, Units, file};
+use super::{Generator, Units, checkpoint};
 use crate::io::Tensors;
 use crate::net::{Activation, Gradients, Mlp, Workspace, widths};
 use crate::{Error, Points, Result, rng::Stream};
@@ -157,7 +157,7 @@ impl Generator for MlpGenerator {
     }
 
     fn tensors(&self) -> Tensors {
-        file::net(&self.net())
+        checkpoint::net(&self.net())
     }
 }
 

@@ -1,22 +1,22 @@
 //! Models that turn base noise into points, and how a flow trains them.
 
 mod affine;
-mod descent;
+mod checkpoint;
 mod distill;
-mod file;
 mod fit;
 mod mlp;
+mod optimiser;
 mod regress;
-mod training;
+mod train;
 mod units;
 
 pub use affine::{Affine, AffineOptions};
+pub use checkpoint::{Model, ModelOptions, load, save_denoiser};
 pub use distill::{DistillOptions, Weight, distill};
-pub use file::{Model, ModelOptions, load, save_denoiser};
 pub use fit::{FitOptions, fit};
 pub use mlp::{MlpGenerator, MlpOptions};
-pub use regress::{RegressOptions, RegressResult, regress};
-pub use training::FitResult;
+pub use regress::{Pairs, RegressOptions, RegressResult, regress};
+pub use train::FitResult;
 pub use units::Units;
 
 use crate::io::Tensors;

@@ -14,7 +14,7 @@ mod ratio;
 mod smoothed;
 
 pub use denoiser::{Denoiser, DenoiserOptions, Preconditioned};
-pub use discriminator::{Discriminator, DiscriminatorOptions, Features, Sides};
+pub use discriminator::{Batches, Discriminator, DiscriminatorOptions, Features};
 pub(crate) use discriminator::{sigmoid, softplus};
 pub use exact::Exact;
 pub use fitted::{GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Shape};

@@ -123,9 +123,9 @@ impl Preconditioned {
         self.scale = (scale * scale + share * (self.scale * self.scale - scale * scale)).sqrt();
     }
 
-    /// One optimiser step on these points, row `i` with noise of its own from the log-uniform range. Returns the mean loss per
-    /// coordinate.
-    pub(crate) fn learn(&mut self, points: &Points, range: (f64, f64), rate: f64, stream: Stream) -> Result<f64> {
+    /// Takes one optimiser step on these points, row `i` with noise of its own from the log-uniform range.
+    /// Returns the mean loss per coordinate, which is not finite once the training has diverged.
+    pub(crate) fn learn(&mut self, points: &Points, range: (f64, f64), rate: f64, stream: Stream) -> f64 {
         let (n, dim) = (points.n(), self.dim());
         let width = dim + FEATURES;
         self.noise.reshape(n, dim);
@@ -161,14 +161,7 @@ impl Preconditioned {
             out.iter_mut().for_each(|y| *y *= 2.0 * share as f32);
             share * sum
         };
-        let loss = self.trainer.step(&self.input, rate, loss);
-        match loss.is_finite() {
-            true => Ok(loss),
-            false => Err(Error::Numeric {
-                what: "denoiser".into(),
-                reason: format!("its loss became {loss}; make `rate` smaller"),
-            }),
-        }
+        self.trainer.step(&self.input, rate, loss)
     }
 
     /// `D(z; sigma) - z` at every row.

@@ -1,9 +1,11 @@
 //! A net as discriminator.
 
 use super::{DiscriminatorOptions, pooled, sigmoid, softplus};
-use crate::net::{self, AdamOptions, Gradients, Mlp, Trainer};
+use crate::net::{self, AdamOptions, Course, Gradients, Mlp, Moment, Trainer, train};
 use crate::points::no_room;
+use crate::process::Unobserved;
 use crate::rng::Stream;
+use crate::schedule::Schedule;
 use crate::{Error, Interrupt, Points, Result};
 use std::ops::Range;
 
@@ -57,37 +59,33 @@ impl Learned {
         stream: Stream,
         interrupt: &Interrupt,
     ) -> Result<bool> {
-        let (steps, batch) = (if self.begun { options.follow } else { options.steps }, options.batch);
-        for step in 0..steps {
-            interrupt.check()?;
-            let mut rng = stream.label("batch").at(step as u64).rng();
-            self.input.resize(2 * batch * self.dim(), 0.0);
-            let rows =
-                (0..2 * batch).map(|i| if i < batch { p.row(rng.below(p.n())) } else { q.row(rng.below(q.n())) });
-            fill(&mut self.input, rows, &self.mean, self.scale);
-            if !self.input.iter().all(|x| x.abs() < FAR) {
-                return Ok(false);
+        let (batch, settled) = (options.batch, Schedule::from(options.rate.at(1.0)));
+        let (steps, rate) = if self.begun { (options.follow, &settled) } else { (options.steps, &options.rate) };
+        let mut too_far = false;
+        let mut learn = |moment: &Moment| -> Result<f64> {
+            self.draw(p, q, batch, moment.stream);
+            too_far = !self.input.iter().all(|x| x.abs() < FAR);
+            if too_far {
+                return Ok(f64::NAN);
             }
-            let loss = |rows: Range<usize>, out: &mut [f32]| {
-                let mut sum = 0.0;
-                for (i, l) in rows.zip(out) {
-                    // Of p -softplus'(-l) = -1/(1 + e^l), of q softplus'(l) = 1/(1 + e^-l); doubled, as half the rows are of each
-                    let sign = if i < batch { -1.0 } else { 1.0 };
-                    let x = sign * f64::from(*l);
-                    sum += 2.0 * softplus(x);
-                    *l = (2.0 * sign * sigmoid(x)) as f32;
-                }
-                sum
-            };
-            let progress = if self.begun { 1.0 } else { step as f64 / steps as f64 };
-            let loss = self.trainer.step(&self.input, options.rate.at(progress), loss);
-            if !loss.is_finite() {
-                let reason = format!("its loss became {loss}; make `rate` smaller");
-                return Err(Error::Numeric { what: "the discriminator".into(), reason });
-            }
+            Ok(self.trainer.step(&self.input, moment.rate, |rows, out| logistic_loss(batch, rows, out)))
+        };
+        let course = Course { name: "discriminator", loss: "loss", steps, rate, stream: stream.label("batch") };
+        let trained = train(&course, &mut learn, interrupt, &mut Unobserved)?;
+        if too_far {
+            return Ok(false);
         }
+        trained.whole("the discriminator")?;
         self.begun = true;
         Ok(true)
+    }
+
+    /// Fills the net's input with a minibatch of `batch` rows of `p`, then as many of `q`.
+    fn draw(&mut self, p: &Points, q: &Points, batch: usize, stream: Stream) {
+        let mut rng = stream.rng();
+        self.input.resize(2 * batch * self.dim(), 0.0);
+        let rows = (0..2 * batch).map(|i| if i < batch { p.row(rng.below(p.n())) } else { q.row(rng.below(q.n())) });
+        fill(&mut self.input, rows, &self.mean, self.scale);
     }
 
     pub fn evaluate(&mut self, z: &Points, logit: &mut [f64], gradient: &mut Points) {
@@ -106,6 +104,19 @@ impl Learned {
         let scale = self.scale;
         gradient.data_mut().iter_mut().zip(&self.slope).for_each(|(to, s)| *to = f64::from(*s) / scale);
     }
+}
+
+/// The sum of the losses of these rows, the first `batch` of them points of `p`; the logits become its slopes.
+fn logistic_loss(batch: usize, rows: Range<usize>, logits: &mut [f32]) -> f64 {
+    let mut sum = 0.0;
+    for (i, l) in rows.zip(logits) {
+        // Of p -softplus'(-l) = -1/(1 + e^l), of q softplus'(l) = 1/(1 + e^-l); doubled, as half the rows are of each
+        let sign = if i < batch { -1.0 } else { 1.0 };
+        let x = sign * f64::from(*l);
+        sum += 2.0 * softplus(x);
+        *l = (2.0 * sign * sigmoid(x)) as f32;
+    }
+    sum
 }
 
 fn fill<'a>(input: &mut [f32], rows: impl Iterator<Item = &'a [f64]>, mean: &[f64], scale: f64) {

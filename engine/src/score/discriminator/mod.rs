@@ -1,17 +1,17 @@
 //! Logistic regression between two sets of points: the logit of the best discriminator is `log p/q` [sugiyama2012density].
 
+mod batches;
 mod learned;
 mod logistic;
-mod sides;
 
 use crate::net::Activation;
 use crate::rng::Stream;
 use crate::schedule::Schedule;
 use crate::{Error, Interrupt, Points, Result};
+pub use batches::Batches;
 use learned::Learned;
 use logistic::Logistic;
 use serde::{Deserialize, Serialize};
-pub use sides::Sides;
 
 /// What the logit is a function of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
