@@ -11,7 +11,7 @@ use crate::dry;
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
 use sdflow::generator::{self, ModelOptions};
-use sdflow::net::{Activation, step_seconds, widths};
+use sdflow::net::{Activation, Hidden, step_seconds, widths};
 use sdflow::options::Options;
 use sdflow::run::Forecast;
 use sdflow::score::{Denoiser, DenoiserOptions, DiscriminatorOptions, Features, Ratio};
@@ -139,7 +139,7 @@ pub fn first_training(call: &Call, dim: usize, options: &mut DiscriminatorOption
 pub fn ahead(call: &Call, dim: usize, net: (usize, usize, Activation), batch: usize, steps: usize) -> usize {
     let Some(dry) = &call.context.dry else { return steps };
     let (hidden, layers, activation) = net;
-    let step = widths(dim, (hidden, layers), dim).and_then(|widths| step_seconds(&widths, activation, batch));
+    let step = widths(dim, Hidden { units: hidden, layers }, dim).and_then(|widths| step_seconds(&widths, activation, batch));
     let seconds = steps as f64 * step.unwrap_or(0.0);
     let cost = Forecast { steps: steps as u64, seconds, ..Forecast::default() };
     dry.add(&format!("train {}", call.entry.name), call.native.call_position(), &cost);

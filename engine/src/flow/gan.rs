@@ -2,6 +2,7 @@
 
 use super::{Clock, Flow, Integrator, Scaling};
 use crate::pairwise::Pairwise;
+use crate::points::AffineMap;
 use crate::schedule::Schedule;
 use crate::score::{Batches, Discriminator, DiscriminatorOptions, sigmoid, softplus};
 use crate::target::Target;
@@ -154,7 +155,7 @@ impl GanFlow {
         if matches!(options.step, Schedule::Adaptive { .. }) && options.integrator == Integrator::Rk4 {
             return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps are Heun's: leave it out"));
         }
-        let smallest = options.sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
+        let smallest = options.sigma.smallest();
         if options.scaling == Scaling::Denoiser && smallest <= 0.0 {
             let want = "a denoiser step does not move without noise; use `scaling: \"raw\"` for sigma = 0";
             return Err(Error::argument("sigma", smallest, want));
@@ -212,6 +213,13 @@ impl Flow for GanFlow {
     ) -> Result<()> {
         self.descent(z, clock, out);
         Ok(())
+    }
+
+    fn target_units(&self) -> Option<AffineMap> {
+        match (self.target.data(), self.target.moments()) {
+            (Some(data), _) => Some(AffineMap::of(data)),
+            (None, moments) => moments.map(|moments| AffineMap::of_moments(moments.mean, &moments.cov)),
+        }
     }
 
     fn step_size(&self) -> &Schedule {

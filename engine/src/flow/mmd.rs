@@ -5,7 +5,7 @@ use crate::number::number;
 use crate::pairwise::{
     Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Precision, ScoreDifference,
 };
-use crate::target::shares;
+use crate::points::{AffineMap, shares};
 use crate::{Error, Points, Result, rng::Stream, schedule::Schedule};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,7 @@ impl MmdFlow {
     /// # Errors
     /// A weight that is negative or not finite, none positive, or a number of weights that is not that of the points.
     pub fn weighted(mut self, weights: &[f64]) -> Result<MmdFlow> {
-        let shares = shares(weights, self.target.n())?;
+        let shares = shares(weights, self.target.n(), "weights")?;
         let logs = shares.iter().map(|w| w.ln()).collect();
         self.weights = Some([shares, logs]);
         Ok(self)
@@ -239,6 +239,10 @@ impl Flow for MmdFlow {
         };
         let passes: usize = self.kernels.iter().map(passes).sum();
         FlowPairs { velocity: (passes * cloud * (self.target.count() + cloud)) as u64, readings: 0 }
+    }
+
+    fn target_units(&self) -> Option<AffineMap> {
+        Some(AffineMap::of(&self.target))
     }
 
     fn step_size(&self) -> &Schedule {

@@ -27,6 +27,7 @@ pub use sd::{Noise, Scaling, SdFlow, SdFlowOptions};
 pub use step::{Carried, Integrator, StepReport, Stepper};
 pub use svgd::{Svgd, SvgdOptions};
 
+use crate::points::AffineMap;
 use crate::score::Score;
 use crate::target::Gaussian;
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream, schedule::Schedule};
@@ -138,6 +139,12 @@ pub trait Flow: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// The map from standard units to those of the target, in the particles' coordinates, where the flow knows its mean and
+    /// its deviations: a generator is trained in standard units.
+    fn target_units(&self) -> Option<AffineMap> {
+        None
+    }
+
     /// Told after every step, for flows that pace themselves.
     fn stepped(&mut self, _report: &StepReport, _clock: &Clock) {}
 
@@ -180,7 +187,7 @@ pub(crate) fn no_field(name: &str) -> Error {
 /// # Errors
 /// A schedule that reaches 0 for a score that needs smoothing.
 fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
-    let smallest = sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
+    let smallest = sigma.smallest();
     if smallest > 0.0 || score.allows_zero_sigma() {
         return Ok(());
     }

@@ -11,7 +11,7 @@ use super::sigma::Smoothing;
 use super::{Clock, Estimate, Flow, FlowPairs, Integrator, StepReport};
 use crate::number::number;
 use crate::pairwise::Pairwise;
-use crate::points::Standardiser;
+use crate::points::{AffineMap, Standardiser};
 use crate::score::{Score, SelfTerm};
 use crate::target::scale_warning;
 use crate::{Error, Points, Result, schedule::Schedule};
@@ -200,6 +200,13 @@ impl Flow for SdFlow {
 
     fn units(&self) -> Option<&[f64]> {
         self.units.as_ref().map(Standardiser::std)
+    }
+
+    fn target_units(&self) -> Option<AffineMap> {
+        match &self.units {
+            Some(units) => Some(units.units().clone()),
+            None => self.target.extent().map(|extent| extent.units()),
+        }
     }
 
     fn stepped(&mut self, report: &StepReport, clock: &Clock) {

@@ -78,6 +78,7 @@ fn descending(clock: &Clock) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::points::AffineMap;
     use crate::rng::Stream;
 
     fn walk(displacement: impl Fn(usize) -> f64) -> Vec<f64> {
@@ -94,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_choice_stays_within_what_was_learned() {
-        let extent = Extent { centre: vec![0.0, 0.0], diameter: 4.0, detail: 0.001 };
+        let extent = Extent::new(&AffineMap::uniform(1.0, vec![0.0, 0.0]), 4.0, 0.001);
         let far = Points::from_rows(&[[100.0, 0.0], [100.0, 1.0]]).unwrap();
         let of = |range| match Smoothing::for_extent(&extent, &far, range) {
             Schedule::Geometric { from, to } => (from, to),

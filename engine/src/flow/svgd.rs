@@ -2,6 +2,7 @@
 
 use super::{Clock, Flow, FlowPairs, Integrator};
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Precision, median_distance};
+use crate::points::AffineMap;
 use crate::score::{At, Form, Score};
 use crate::{Error, Points, Result, schedule::Schedule};
 use rayon::prelude::*;
@@ -170,6 +171,10 @@ impl Flow for Svgd {
             return self.pull(z, cloud, pairwise, out);
         }
         self.direction(z, cloud, clock, pairwise, out)
+    }
+
+    fn target_units(&self) -> Option<AffineMap> {
+        self.score.extent().map(|extent| extent.units())
     }
 
     fn step_size(&self) -> &Schedule {

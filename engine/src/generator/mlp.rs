@@ -2,7 +2,7 @@
 
 use super::{Generator, Units, checkpoint};
 use crate::io::Tensors;
-use crate::net::{Activation, Gradients, Mlp, Workspace, widths};
+use crate::net::{Activation, Gradients, Hidden, Mlp, Workspace, widths};
 use crate::{Error, Points, Result, rng::Stream};
 use std::ops::Range;
 
@@ -48,7 +48,7 @@ impl MlpGenerator {
                 return Err(Error::argument(name, value, "it must be at least 1"));
             }
         }
-        let widths = widths(dim_in, (options.hidden, options.layers), dim)?;
+        let widths = widths(dim_in, Hidden { units: options.hidden, layers: options.layers }, dim)?;
         Ok(MlpGenerator::of(Mlp::new(&widths, options.activation, options.residual, stream)?))
     }
 

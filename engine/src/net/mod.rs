@@ -25,6 +25,6 @@ pub use fourier::Fourier;
 pub use mlp::Mlp;
 pub use pass::{Gradients, Workspace};
 pub use running_mean::{Averaging, RunningMean};
-pub use shape::{MOST_LAYERS, widths};
+pub use shape::{Hidden, MOST_LAYERS, widths};
 pub use trainer::{Trainer, step_seconds};
 pub use training::{Course, Moment, Trained, Trainee, train};

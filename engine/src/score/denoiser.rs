@@ -5,6 +5,7 @@ mod net;
 
 use super::{At, Extent, Form, Score, check_sigma};
 use crate::net::{Activation, Course, Moment, train};
+use crate::points::AffineMap;
 use crate::process::{Observer, Unobserved};
 use crate::rng::Stream;
 use crate::schedule::Schedule;
@@ -92,7 +93,8 @@ impl Denoiser {
             Some(data) if target.weights().is_none() => data.clone(),
             _ => target.sample(MEASURED, stream.label("measure"))?,
         };
-        let measured = Extent { centre: sample.mean(), diameter: diameter(&sample), detail: spacing(&sample) };
+        // One length for all coordinates, as its net has.
+        let measured = Extent::new(&AffineMap::common(&sample), diameter(&sample), spacing(&sample));
         let size = if measured.diameter > 0.0 { measured.diameter } else { 1.0 };
         let max = options.sigma_max.unwrap_or(2.0 * size);
         let min = options.sigma_min.unwrap_or((0.5 * measured.detail).max(1e-6 * size).min(0.5 * max));

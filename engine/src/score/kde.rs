@@ -2,7 +2,8 @@
 
 use super::{At, Extent, Form, Score, Sources, check_sigma};
 use crate::pairwise::{Softmax, SoftmaxMean};
-use crate::{Error, Points, Result, target};
+use crate::points::{AffineMap, check_weights};
+use crate::{Points, Result, target};
 use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
 
@@ -60,15 +61,7 @@ impl Kde {
     /// A weight that is negative or not finite, none positive, or a number of weights that is not that of the points.
     pub fn weighted(mut self, weights: &[f64]) -> Result<Kde> {
         let n = self.points.as_ref().map_or(0, Points::n);
-        if weights.len() != n {
-            return Err(Error::shape("weights", format!("{} values", weights.len()), format!("there are {n} points")));
-        }
-        if let Some(bad) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
-            return Err(Error::argument("weights", bad, "every weight must be finite and 0 or more"));
-        }
-        if !weights.iter().any(|w| *w > 0.0) {
-            return Err(Error::argument("weights", 0.0, "at least one weight must be positive"));
-        }
+        check_weights(weights, n, "weights")?;
         self.log_weights = Some(weights.iter().map(|w| w.ln()).collect());
         Ok(self)
     }
@@ -211,8 +204,7 @@ impl Score for Kde {
 
     fn extent(&self) -> Option<Extent> {
         let points = self.points.as_ref()?;
-        let measured =
-            || Extent { centre: points.mean(), diameter: target::diameter(points), detail: target::spacing(points) };
+        let measured = || Extent::new(&AffineMap::of(points), target::diameter(points), target::spacing(points));
         Some(self.extent.get_or_init(measured).clone())
     }
 

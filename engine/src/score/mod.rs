@@ -22,6 +22,7 @@ pub use kde::{Kde, SelfTerm};
 pub use ratio::{Nothing, Ratio};
 pub use smoothed::{Smoothed, SmoothedOptions};
 
+use crate::points::AffineMap;
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 
 /// An estimator of a smoothed score.
@@ -154,11 +155,25 @@ impl Form {
 pub struct Extent {
     /// Its mean.
     pub centre: Vec<f64>,
+    /// The standard deviation of each coordinate, or one length for all; positive.
+    pub std: Vec<f64>,
     /// The size of the whole: largest distance across.
     pub diameter: f64,
     /// The finest detail an estimate can show: the distance between neighbouring samples, or the smallest standard
     /// deviation of a density.
     pub detail: f64,
+}
+
+impl Extent {
+    /// Of a distribution with these units, from standard ones to its own.
+    pub fn new(units: &AffineMap, diameter: f64, detail: f64) -> Extent {
+        Extent { centre: units.shift().to_vec(), std: units.scale().to_vec(), diameter, detail }
+    }
+
+    /// The map from standard units to those of the distribution.
+    pub fn units(&self) -> AffineMap {
+        AffineMap::new(self.std.clone(), self.centre.clone())
+    }
 }
 
 /// # Errors

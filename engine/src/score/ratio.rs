@@ -1,6 +1,7 @@
 //! The score difference as a whole, from a discriminator.
 
 use super::{At, Batches, Discriminator, DiscriminatorOptions, Extent, Form, Score, check_sigma};
+use crate::points::AffineMap;
 use crate::rng::Stream;
 use crate::target::{Target, diameter, spacing};
 use crate::{Points, Result};
@@ -29,7 +30,7 @@ impl Ratio {
             Some(data) => data.clone(),
             None => target.sample(1000, Stream::new(0).label("extent"))?,
         };
-        let extent = Extent { centre: sample.mean(), diameter: diameter(&sample), detail: spacing(&sample) };
+        let extent = Extent::new(&AffineMap::of(&sample), diameter(&sample), spacing(&sample));
         let discriminator = Discriminator::new(options)?;
         Ok(Ratio { target, discriminator, extent: Some(extent), logit: Vec::new(), batches: Batches::default() })
     }

@@ -28,7 +28,6 @@ pub use extent::{diameter, spacing};
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
 pub use option::{BananaOptions, FunnelOptions, GaussianOptions, MixtureOptions, Numbers, StudentTOptions};
-pub(crate) use samples::shares;
 pub use samples::{Samples, SamplesOptions, scale_warning};
 pub use student_t::StudentT;
 

@@ -160,20 +160,5 @@ pub(crate) fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
-/// Mean and standard deviation per coordinate of two sets, both counting alike.
-fn pooled(p: &Points, q: &Points) -> (Vec<f64>, Vec<f64>) {
-    let (a, b) = (p.mean(), q.mean());
-    let mean: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 0.5 * (a + b)).collect();
-    let mut variance = vec![0.0; p.dim()];
-    for points in [p, q] {
-        for row in points.iter() {
-            for ((v, x), m) in variance.iter_mut().zip(row).zip(&mean) {
-                *v += (x - m) * (x - m) / (2 * points.n()) as f64;
-            }
-        }
-    }
-    (mean, variance.iter().map(|v| if *v > 0.0 { v.sqrt() } else { 1.0 }).collect())
-}
-
 #[cfg(test)]
 mod tests;
