@@ -3,6 +3,7 @@
 use super::Generator;
 use super::optimiser::Pace;
 use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
+use super::units::Known;
 use crate::flow::Clock;
 use crate::net::{self, Activation, Moment};
 use crate::points::squared_distance;
@@ -85,6 +86,10 @@ const UNITS: f64 = 0.02;
 /// `score_updates` before every step. Cost: per step `score_updates` training steps of that net, one evaluation of both scores,
 /// one training step of the generator.
 ///
+/// The generator is trained in standard units, taken from the teacher's mean and deviations and from the base, unless
+/// both are about standard or the teacher does not know them. Away from standard units `w` counts in the teacher's
+/// mean deviation. A note says so.
+///
 /// # Errors
 /// Options or dimensions that do not fit; a teacher that fails, or that has no size where sigma is left open. Divergence and
 /// interruption are endings: the generator then keeps its last finite parameters.
@@ -109,6 +114,8 @@ struct Distillation<'a> {
     teacher: &'a mut dyn Score,
     options: &'a DistillOptions,
     pairwise: &'a Pairwise,
+    /// The length of an output in standard units.
+    size: f64,
     /// Once the first points are seen.
     range: (f64, f64),
     source: Option<Preconditioned>,
@@ -141,7 +148,7 @@ impl<'a> Distillation<'a> {
         let points = Points::default;
         let (fresh, z, p, q) = (points(), points(), points(), points());
         let (range, source, loss) = ((0.0, 0.0), None, f64::NAN);
-        Ok(Distillation { teacher, options, pairwise, range, source, loss, fresh, z, p, q })
+        Ok(Distillation { teacher, options, pairwise, size: 1.0, range, source, loss, fresh, z, p, q })
     }
 
     /// The smallest and the largest sigma.
@@ -198,7 +205,8 @@ impl<'a> Distillation<'a> {
             let (y, z, p, q) = (level.cloud.row(i), level.z.row(i), self.p.row(i), self.q.row(i));
             let away = (0..dim).map(|j| (y[j] - z[j] - p[j]).abs()).sum::<f64>() / dim as f64;
             let weight = match self.options.weight {
-                Weight::Dmd if away > 0.0 => 1.0 / away,
+                // Without the size, whose share is 1 / away too, the velocity would be a length in no units.
+                Weight::Dmd if away > 0.0 => self.size / away,
                 Weight::Dmd => 0.0,
                 Weight::None => 1.0,
             };
@@ -209,6 +217,14 @@ impl<'a> Distillation<'a> {
 }
 
 impl Teacher for Distillation<'_> {
+    fn wanted(&self) -> Option<Known> {
+        self.teacher.extent().map(|extent| Known { map: extent.units(), each_column: false })
+    }
+
+    fn measure(&mut self, size: f64) {
+        self.size = size;
+    }
+
     fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>> {
         self.range = self.range(y)?;
         let stream = clock.stream.label("source init");

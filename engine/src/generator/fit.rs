@@ -3,6 +3,7 @@
 use super::Generator;
 use super::optimiser::Pace;
 use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
+use super::units::Known;
 use crate::flow::{Clock, Flow, StepReport};
 use crate::process::Observer;
 use crate::schedule::Schedule;
@@ -29,6 +30,9 @@ crate::options! {
 /// Trains `generator` so that `g(u)`, `u ~ base`, follows `flow`: with `y = g(u)` and the moved particles
 /// `y' = y + eta v(y)` held fixed, each step takes one Adam step on `1/2 mean |g(u) - y'|^2`, whose gradient is
 /// `-eta mean J^T v`, the flow projected on the model [weber2023score].
+///
+/// The generator is trained in standard units, taken from the flow's target and from the base, unless both are about
+/// standard: then, and where the flow knows nothing of its target, in the units as they are. A note says which.
 ///
 /// # Errors
 /// Options or dimensions that do not fit; estimators that fail. Divergence and interruption are endings: the generator
@@ -60,6 +64,11 @@ struct Along<'a> {
 }
 
 impl Teacher for Along<'_> {
+    fn wanted(&self) -> Option<Known> {
+        let each_column = self.flow.units().is_some();
+        self.flow.target_units().map(|map| Known { map, each_column })
+    }
+
     fn prepare(&mut self, y: &Points, _draw: &mut Draw, clock: &Clock) -> Result<Vec<String>> {
         self.flow.prepare(y, clock)
     }

@@ -30,7 +30,7 @@ impl Pace<'_> {
 
     /// The learning rate over the training.
     pub fn schedule(&self, generator: &dyn Generator) -> Schedule {
-        let usual = || Schedule::Cosine { from: generator.usual_rate(), to: 0.0 };
+        let usual = || Schedule::Cosine { from: usual_rate(generator), to: 0.0 };
         self.rate.cloned().unwrap_or_else(usual)
     }
 
@@ -38,6 +38,11 @@ impl Pace<'_> {
     fn averaged_from(&self) -> usize {
         self.steps - (self.average * self.steps as f64) as usize
     }
+}
+
+/// Adam's learning rate at the start of a training that names none: an affine map bears larger steps than a net.
+fn usual_rate(generator: &dyn Generator) -> f64 {
+    if generator.layers().len() == 1 { 0.02 } else { 0.005 }
 }
 
 /// Where a generator's points are to move: by `eta v` from `g(u)`.

@@ -2,6 +2,7 @@
 
 use super::Generator;
 use super::optimiser::{Optimiser, Pace, Pull};
+use super::units::{Known, Units};
 use crate::flow::{Clock, StepReport};
 use crate::net::{self, Moment, Trainee};
 use crate::process::{Ending, Observer, Row, Stats};
@@ -59,6 +60,12 @@ pub(super) type Draw<'a> = dyn FnMut(Stream, &mut Points) -> Result<()> + 'a;
 
 /// Says where the points of a generator are to move.
 pub(super) trait Teacher {
+    /// What it knows of the points that it wants; None where it knows nothing.
+    fn wanted(&self) -> Option<Known>;
+
+    /// Hears how long an output in standard units is, before anything else.
+    fn measure(&mut self, _size: f64) {}
+
     /// Makes itself ready before the first step, whose points are `y`. Returns what it decided, a sentence each.
     fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>>;
 
@@ -80,18 +87,27 @@ pub(super) trait Teacher {
     fn stepped(&mut self, _report: &StepReport, _clock: &Clock) {}
 }
 
-/// A generator and the base of its points.
+/// A generator in standard units, and the base of its points.
 struct Student<'a> {
     generator: &'a mut dyn Generator,
     base: &'a dyn Target,
     batch: usize,
+    units: Units,
 }
 
 impl Student<'_> {
-    /// Draws a minibatch of the base into `u` and takes it through the generator.
+    /// Draws a minibatch of the base into `u`, in standard units, and takes it through the generator into `y`, in the
+    /// caller's.
     fn draw(&mut self, stream: Stream, u: &mut Points, y: &mut Points) -> Result<()> {
         *u = self.base.sample(self.batch, stream)?;
-        self.generator.forward(u, y)
+        if let Some(map) = &self.units.inputs {
+            map.undo_in_place(u);
+        }
+        self.generator.forward(u, y)?;
+        if let Some(map) = &self.units.outputs {
+            map.apply_in_place(y);
+        }
+        Ok(())
     }
 }
 
@@ -122,7 +138,7 @@ impl<'a> Training<'a> {
         let (history, notes) = (Vec::new(), Vec::new());
         Ok(Training {
             optimiser: Optimiser::new(generator, &options.pace),
-            student: Student { generator, base, batch: options.batch },
+            student: Student { generator, base, batch: options.batch, units: Units::default() },
             options,
             teacher,
             stream,
@@ -133,21 +149,53 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// Takes one Adam step per step on `-eta mean J^T v`, and leaves the generator with the mean of its last
-    /// parameters; where it diverges, with the last ones whose velocity was finite.
+    /// Takes one Adam step per step on `-eta mean J^T v` in standard units, and leaves the generator with the mean of
+    /// its last parameters; where it diverges, with the last ones whose velocity was finite; before the first step, as
+    /// it was.
     ///
     /// # Errors
     /// As the teacher. Divergence and interruption are endings.
     pub fn run(mut self, pairwise: &Pairwise, observer: &mut dyn Observer) -> Result<FitResult> {
         let (begun, pairs_before) = (Instant::now(), pairwise.work().pairs());
-        let (pace, name) = (self.options.pace, self.options.name);
-        let rate = pace.schedule(self.student.generator);
-        let course = net::Course { name, loss: "residual", steps: pace.steps, rate: &rate, stream: self.stream };
-        self.result.ending = net::train(&course, &mut self, pairwise.interrupt(), observer)?.ending;
+        let before = self.student.generator.parameters().to_vec();
+        let trained = self.enter(observer).and_then(|()| self.train(pairwise, observer));
+        let student = &mut self.student;
+        match self.result.stats.steps {
+            0 => student.generator.parameters_mut().copy_from_slice(&before),
+            _ => student.units.leave(student.generator),
+        }
+        self.result.ending = trained?;
         let (mut result, pairs) = (self.result, pairwise.work().pairs() - pairs_before);
         (result.stats.nfe, result.stats.pairs, result.stats.flow_pairs) = (result.stats.steps, pairs, pairs);
         result.stats.flow_seconds = begun.elapsed().as_secs_f64();
         Ok(result)
+    }
+
+    /// Takes the generator into standard units.
+    fn enter(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        let (student, wanted) = (&mut self.student, self.teacher.wanted());
+        student.units = Units::of(student.base, wanted.as_ref());
+        let draw = || student.base.sample(student.batch, self.stream.label("units"));
+        let mut notes = student.units.start(student.generator, draw)?;
+        if wanted.is_none() {
+            notes.push("units: the points' own, for the mean and the deviations that are wanted are not known".into());
+        }
+        self.teacher.measure(student.units.size());
+        self.optimiser = Optimiser::new(student.generator, &self.options.pace);
+        self.tell(notes, observer);
+        Ok(())
+    }
+
+    fn train(&mut self, pairwise: &Pairwise, observer: &mut dyn Observer) -> Result<Ending> {
+        let (pace, name) = (self.options.pace, self.options.name);
+        let rate = pace.schedule(self.student.generator);
+        let course = net::Course { name, loss: "residual", steps: pace.steps, rate: &rate, stream: self.stream };
+        Ok(net::train(&course, self, pairwise.interrupt(), observer)?.ending)
+    }
+
+    fn tell(&mut self, notes: Vec<String>, observer: &mut dyn Observer) {
+        notes.iter().for_each(|note| observer.note(note));
+        self.result.notes.extend(notes);
     }
 
     /// Asks the teacher for the velocity at the generator's fresh points.
@@ -187,6 +235,9 @@ impl Trainee for Training<'_> {
         }
         let eta = self.teacher.eta(&clock);
         self.teacher.stepped(&StepReport { eta, displacement: eta * residual }, &clock);
+        if let Some(map) = &self.student.units.outputs {
+            map.unscale_in_place(&mut self.v);
+        }
         let pull = Pull { u: &self.u, v: &self.v, eta };
         if !self.optimiser.step(self.student.generator, &pull, moment.step, moment.rate)? {
             return Ok(f64::NAN);
