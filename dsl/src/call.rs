@@ -15,6 +15,7 @@ use mend::mended;
 use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext, Position};
 use sdflow::Error;
 use sdflow::Points;
+use sdflow::flow::Stepping;
 use sdflow::options::Options;
 use sdflow::target::Target;
 use std::sync::Arc;
@@ -234,6 +235,16 @@ impl<'a> Call<'a> {
             None => Ok(T::default()),
             Some(map) => options::read(&map, self),
         }
+    }
+
+    /// The options in the last argument and, beside them, how to step, or the defaults of both.
+    pub fn options_with_stepping<T: Options>(&self) -> Result<(T, Stepping), Fail> {
+        let (options, stepping) = match self.map() {
+            None => Default::default(),
+            Some(map) => options::read_with_stepping(&map, self)?,
+        };
+        stepping.check().map_err(|e| self.place(e))?;
+        Ok((options, stepping))
     }
 
     /// An engine's error, placed at the argument or option that it names.

@@ -8,6 +8,7 @@ use crate::manual::Entry;
 use crate::spelling;
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::expression::Expression;
+use sdflow::flow::Stepping;
 use sdflow::options::{Key, Options};
 use serde_json::{Number, Value};
 
@@ -20,6 +21,27 @@ pub fn read<T: Options>(map: &Map, call: &Call) -> Result<T, Fail> {
     let whole = plain(map, call, T::KEYS, accept)?;
     // Every key was accepted alone, so only a rule between keys can fail here.
     serde_json::from_value(whole).map_err(|e| Fail::script(e.to_string()).at(At::Argument(call.len() - 1)))
+}
+
+/// The options in `map` and, beside them, how to step.
+pub fn read_with_stepping<T: Options>(map: &Map, call: &Call) -> Result<(T, Stepping), Fail> {
+    let of_stepping = |name: &String| Stepping::KEYS.iter().any(|key| key.name == name);
+    let accept = |value: Value| {
+        let stepping = value.as_object().is_some_and(|one| one.keys().all(of_stepping));
+        let done = match stepping {
+            true => serde_json::from_value::<Stepping>(value).map(drop),
+            false => serde_json::from_value::<T>(value).map(drop),
+        };
+        done.map_err(|e| e.to_string())
+    };
+    let Value::Object(whole) = plain(map, call, call.entry.options, accept)? else {
+        return Ok((T::default(), Stepping::default()));
+    };
+    let (stepping, own): (serde_json::Map<_, _>, serde_json::Map<_, _>) =
+        whole.into_iter().partition(|(name, _)| of_stepping(name));
+    let failed = |e: serde_json::Error| Fail::script(e.to_string()).at(At::Argument(call.len() - 1));
+    let own = serde_json::from_value(Value::Object(own)).map_err(failed)?;
+    Ok((own, serde_json::from_value(Value::Object(stepping)).map_err(failed)?))
 }
 
 /// `map`, the last argument of `call`, as plain data whose keys are among `keys` and each pass `accept` alone.

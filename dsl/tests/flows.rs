@@ -55,13 +55,28 @@ fn the_velocity_of_a_sampler_does_not_hang_on_steps() {
     );
 }
 
+/// Heun's error chooses an adaptive step, so that another method is refused by every flow alike.
+#[test]
+fn an_adaptive_step_of_another_method_is_refused_by_every_flow() {
+    let target = "let x = normal(30, 2);\nlet p = gaussian(#{dim: 2});\n";
+    let calls = ["sd_flow(x, #{OPTIONS})", "mmd_flow(x, #{OPTIONS})", "svgd(p, #{OPTIONS})", "gan_flow(x, #{OPTIONS})"];
+    for call in calls {
+        let with = |options: &str| format!("{target}let f = {};", call.replace("OPTIONS", options));
+        let said = fails(&with("step: adaptive(1.0, 0.01), integrator: \"rk4\""));
+        assert!(said.contains("adaptive steps are Heun's"), "{call}: {said}");
+        let (outcome, _) = run(&with("step: adaptive(1.0, 0.01), integrator: \"heun\""));
+        assert!(outcome.failure.is_none(), "{call}");
+        assert!(fails(&with("step: -1")).contains("`step`"), "{call}");
+    }
+}
+
 #[test]
 fn what_has_no_answer_names_its_cause() {
     for (script, part) in [
         ("pf_ode(gaussian(#{dim: 2}), #{sigma_max: 1e160}).prior(5);", "`sigma_max`"),
         ("langevin(banana(), #{sampler: \"mala\", sigma: 0.5});", "leave `sigma` out"),
         ("pf_ode(points([[1.0, 2.0], [1.0, 2.0]]));", "its points coincide"),
-        ("sd_flow(normal(10, 2)).prior(10);", "has no law to start from"),
+        ("sd_flow(normal(10, 2)).prior(10);", "has no distribution to start from"),
     ] {
         let said = fails(script);
         assert!(said.contains(part), "{script}: {said}");

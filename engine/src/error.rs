@@ -1,5 +1,6 @@
 //! Every way in which a caller or the disk can be wrong. How a run ended is data, not an error.
 
+use std::fmt;
 use std::path::PathBuf;
 
 /// The crate's result.
@@ -96,13 +97,13 @@ pub enum Error {
         reason: String,
     },
     /// Something that this object cannot give: a density, an exact score, a mode list.
-    #[error("{what} has no {part}; {hint}")]
+    #[error("{what} has no {part}{}", advice(hint))]
     Missing {
         /// The object: "the data set `moons`".
         what: String,
         /// What it lacks.
-        part: String,
-        /// What to do instead.
+        part: MissingPart,
+        /// What to do instead; empty where the part alone decides it.
         hint: String,
     },
     /// A computation that has no answer: a covariance that is not positive definite.
@@ -116,6 +117,52 @@ pub enum Error {
     /// The caller's [`crate::Interrupt`] was raised.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// What an object lacks, as data: who speaks to the user says what to do instead in the user's own language.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum MissingPart {
+    /// A log density in closed form.
+    LogDensity,
+    /// A score in closed form.
+    Score,
+    /// A closed form of what is smoothed by noise of this standard deviation, beside one without smoothing.
+    SmoothedForm(f64),
+    /// A mean and a covariance in closed form.
+    Moments,
+    /// A list of modes.
+    Modes,
+    /// A way to draw points.
+    Sampler,
+    /// A distribution from which its particles start.
+    Prior,
+    /// A velocity field that other points could follow.
+    Field,
+    /// Anything else, in words.
+    Other(String),
+}
+
+impl fmt::Display for MissingPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MissingPart::LogDensity => f.write_str("closed-form log density"),
+            MissingPart::Score => f.write_str("closed-form score"),
+            MissingPart::SmoothedForm(sigma) => write!(f, "closed form at sigma = {sigma}"),
+            MissingPart::Moments => f.write_str("closed-form moments"),
+            MissingPart::Modes => f.write_str("list of modes"),
+            MissingPart::Sampler => f.write_str("sampler"),
+            MissingPart::Prior => f.write_str("distribution to start from"),
+            MissingPart::Field => f.write_str("field that other points could follow"),
+            MissingPart::Other(part) => f.write_str(part),
+        }
+    }
+}
+
+impl From<&str> for MissingPart {
+    fn from(part: &str) -> MissingPart {
+        MissingPart::Other(part.into())
+    }
 }
 
 /// Who has to mend it; the command line turns this into an exit code.
@@ -152,6 +199,11 @@ impl Error {
         Error::Argument { name: name.into(), value: value.to_string(), want: want.into() }
     }
 
+    /// A part that `what` lacks.
+    pub fn missing(what: impl Into<String>, part: MissingPart) -> Error {
+        Error::Missing { what: what.into(), part, hint: String::new() }
+    }
+
     /// A shape that does not fit.
     pub fn shape(what: impl Into<String>, got: impl Into<String>, want: impl Into<String>) -> Error {
         Error::Shape { what: what.into(), got: got.into(), want: want.into() }
@@ -181,6 +233,10 @@ fn verb(what: &str) -> &'static str {
 fn contrast(want: &str) -> &'static str {
     let beside = want.contains(" has ") && !want.starts_with("it has ");
     if beside { "" } else { "but " }
+}
+
+fn advice(hint: &str) -> String {
+    if hint.is_empty() { String::new() } else { format!("; {hint}") }
 }
 
 fn suggestion(near: &Option<String>) -> String {

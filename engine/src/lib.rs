@@ -7,21 +7,23 @@
 //! * [`points`], [`rng`], [`io`]: what moves, reproducible randomness, files; [`expression`]: formulas;
 //! * [`pairwise`]: the three reductions on which everything stands; [`net`]: a small net that learns;
 //! * [`target`], [`score`], [`flow`]: what to reach, how its score is known, how particles move;
-//! * [`generator`], [`metric`], [`run`], [`output`]: models, measurements, the driver, pictures.
+//! * [`generator`], [`metric`], [`run`], [`table`], [`plot`]: models, measurements, the driver, tables, pictures.
 
 mod error;
 pub mod expression;
 mod interrupt;
 pub mod matrix;
-mod number;
+pub mod number;
 pub mod options;
 pub mod points;
 pub mod process;
 pub mod rng;
 pub mod schedule;
+pub mod table;
 
 pub mod io;
 pub mod net;
+pub mod ode;
 pub mod pairwise;
 pub mod target;
 
@@ -33,9 +35,10 @@ pub mod metric;
 pub mod generator;
 pub mod run;
 
-pub mod output;
+#[cfg(feature = "plot")]
+pub mod plot;
 
-pub use error::{Blame, Error, Result, nearest};
+pub use error::{Blame, Error, MissingPart, Result, nearest};
 /// Dense matrices, in which covariances are given.
 pub use faer::Mat;
 pub use interrupt::Interrupt;

@@ -3,7 +3,7 @@
 /// `value` in four significant digits: `0.01235`, `1.235e-7`, `12350`; integers up to a million in full.
 ///
 /// ```
-/// use sdflow::output::number;
+/// use sdflow::number::number;
 /// assert_eq!(number(0.0123456), "0.01235");
 /// assert_eq!(number(2000.0), "2000");
 /// assert_eq!(number(-1.5e-9), "-1.5e-9");
@@ -15,7 +15,7 @@ pub fn number(value: f64) -> String {
 /// The same in `digits` significant digits, at least 1; digits before the point are kept, zeros behind it are not.
 ///
 /// ```
-/// use sdflow::output::significant;
+/// use sdflow::number::significant;
 /// assert_eq!(significant(0.0123456, 2), "0.012");
 /// assert_eq!(significant(1234.5, 2), "1234");
 /// assert_eq!(significant(0.5, 3), "0.5");
@@ -42,7 +42,7 @@ pub fn significant(value: f64, digits: usize) -> String {
 /// `value ± se`, the error in two significant digits and the value to the same place: `0.0123 ± 0.0041`.
 ///
 /// ```
-/// use sdflow::output::estimate;
+/// use sdflow::number::estimate;
 /// assert_eq!(estimate(0.0123456, 0.00412), "0.0123 ± 0.0041");
 /// assert_eq!(estimate(1.5e-8, 2e-10), "(1.500 ± 0.020)e-8");
 /// assert_eq!(estimate(3.25, 0.0), "3.25");

@@ -6,10 +6,10 @@
 
 use super::case::{BenchCase, Data, Task};
 use super::{PATIENCE, deviation, median};
-use sdflow::flow::{Clock, Estimate, Flow, Integrator, Noise, SdFlow, SdFlowOptions, StepReport};
+use sdflow::flow::{Clock, FieldAt, Noise, Scales, SdFlow, SdFlowOptions, StepReport, VelocityField};
 use sdflow::pairwise::{Backend, Isa, Pairwise, Precision, ScoreDifference};
 use sdflow::process::Observer;
-use sdflow::run::{RunOptions, run};
+use sdflow::run::{Run, RunOptions};
 use sdflow::schedule::Schedule;
 use sdflow::score::Kde;
 use sdflow::{Error, Interrupt, Points, Result, rng::Stream};
@@ -58,8 +58,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     let (targets, particles) = case.points();
     let sigma = case.sigma();
     let options = SdFlowOptions { sigma: Some(Schedule::from(sigma)), noise: case.noise, ..SdFlowOptions::default() };
-    let score = |kde: Kde| Estimate::Kernel(Box::new(kde));
-    let flow = SdFlow::new(score(Kde::of(targets.clone())), score(Kde::of_cloud()), options)?;
+    let flow = SdFlow::new(Kde::of(targets.clone()).into(), Kde::of_cloud().into(), options)?;
     // An interrupt of its own: patience may end the run, and that is no error.
     let stop = Interrupt::default();
     let engine = Pairwise::new(case.options(), stop.clone());
@@ -70,7 +69,8 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     let now = Instant::now();
     let mut watch = Watch { start: now, begun: now, stop, user: interrupt.clone(), times: times.clone() };
     let options = RunOptions { steps: STEPS, every: Some(STEPS), ..RunOptions::default() };
-    run(&mut flow, particles, None, &options, &engine, Stream::new(1).label("flow"), &mut watch)?;
+    let run = Run::new(&mut flow, particles).options(options).pairwise(&engine).stream(Stream::new(1).label("flow"));
+    run.observed(&mut watch)?;
     if interrupt.raised() {
         return Err(Error::Interrupted);
     }
@@ -153,42 +153,26 @@ impl Beside {
     }
 }
 
-impl Flow for Beside {
+impl VelocityField for Beside {
     fn name(&self) -> &'static str {
         self.flow.name()
     }
 
-    fn dim(&self) -> Option<usize> {
-        self.flow.dim()
-    }
-
-    fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
-        self.flow.prepare(start, clock)
-    }
-
-    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        if clock.step.is_multiple_of(2) {
-            self.engine_alone(cloud, clock)?;
-            return self.flow.velocity(cloud, clock, pairwise, out);
+    fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+        if at.clock.step.is_multiple_of(2) {
+            self.engine_alone(at.cloud, at.clock)?;
+            return self.flow.velocity(at, out);
         }
-        self.flow.velocity(cloud, clock, pairwise, out)?;
-        self.engine_alone(cloud, clock)
+        self.flow.velocity(at, out)?;
+        self.engine_alone(at.cloud, at.clock)
     }
 
-    fn step_size(&self) -> &Schedule {
-        self.flow.step_size()
+    fn prepare(&mut self, cloud: &Points, clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
+        self.flow.prepare(cloud, clock, last)
     }
 
-    fn integrator(&self) -> Integrator {
-        self.flow.integrator()
-    }
-
-    fn resolution(&self, cloud: &Points, clock: &Clock) -> f64 {
-        self.flow.resolution(cloud, clock)
-    }
-
-    fn stepped(&mut self, report: &StepReport, clock: &Clock) {
-        self.flow.stepped(report, clock);
+    fn scales(&self, cloud: &Points, clock: &Clock) -> Scales<'_> {
+        self.flow.scales(cloud, clock)
     }
 }
 

@@ -103,7 +103,7 @@ fn word(change: &Change) -> &'static str {
 fn shown(metric: Option<&Metric>) -> String {
     let Some(metric) = metric else { return "-".into() };
     match (metric.value, metric.se) {
-        (Some(value), Some(se)) => sdflow::output::estimate(value, se),
+        (Some(value), Some(se)) => sdflow::number::estimate(value, se),
         (value, _) => summary::number(value, metric.flag),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::mean::Mean;
 use super::plan::{Group, Plan, SEED};
-use sdflow::output::{Picture, Place, survey};
+use sdflow::plot::{Picture, Place, survey};
 
 /// The picture of `metric` over the axes; none where they cannot be drawn, see [`survey`].
 pub fn picture(plan: &Plan, means: &[Mean], metric: &str) -> Option<Picture> {

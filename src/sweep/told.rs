@@ -6,7 +6,7 @@ use super::table::Row;
 use crate::exit::Exit;
 use crate::progress::duration;
 use crate::record::Status;
-use sdflow::output::{estimate, number};
+use sdflow::number::{estimate, number};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -11,13 +11,13 @@ const ORDER: [&[&str]; 10] = [
     &["error"],
     &["interrupt", "options", "process", "expression", "number"],
     &["points", "rng", "matrix"],
-    &["schedule", "pairwise", "net", "io"],
+    &["schedule", "pairwise", "net", "io", "ode"],
     &["target"],
     &["score"],
     &["flow", "metric"],
     &["generator"],
     &["run"],
-    &["output"],
+    &["table", "plot"],
 ];
 
 /// What the crate's root re-exports, and where it comes from.
@@ -41,7 +41,7 @@ const GUARDED: [(&[&str], &[&str]); 14] = [
     (&["rand"], &["engine/src/rng.rs"]),
     (&["rand_distr"], &["engine/src/rng.rs"]),
     (&["rand_xoshiro"], &["engine/src/rng.rs"]),
-    (&["plotters"], &["engine/src/output/"]),
+    (&["plotters"], &["engine/src/plot/"]),
     (&["println", "!"], &["src/"]),
     (&["eprintln", "!"], &["src/"]),
     (&["print", "!"], &["src/"]),

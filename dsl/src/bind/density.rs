@@ -6,8 +6,8 @@ use crate::callback::{Callbacks, detached, misfit};
 use crate::manual::{Entry, Kind};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::expression::Parameter;
-use sdflow::target::{Density, LogDensityOf, ScoreOf, Target};
-use sdflow::{Points, Result};
+use sdflow::target::{CustomDensity, LogDensityOf, ScoreOf, Target};
+use sdflow::{MissingPart, Points, Result};
 use std::sync::Arc;
 
 const LOG: &str = "the function of the log density";
@@ -48,7 +48,8 @@ pub const ENTRIES: &[Entry] = &[
         call: |call| {
             let target: Arc<dyn Target> = call.receiver()?;
             let mut out = Points::default();
-            target.score(&*call.points(1)?, 0.0, &mut out).map_err(|e| call.place(e))?;
+            let (points, density) = (call.points(1)?, target.expect_density(MissingPart::Score));
+            density.and_then(|p| p.score(&points, 0.0, &mut out)).map_err(|e| call.place(e))?;
             Ok(Cloud::value(out))
         },
     },
@@ -83,20 +84,24 @@ fn density(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let dim = call.count(0, 1)?;
     let made = match call.arg(1)?.clone().try_cast::<FnPtr>() {
         Some(log_density) => functions(call, dim, &log_density)?,
-        None if call.arg(1)?.is_string() => Density::formula(dim, &call.text(1)?, &parameters(call)?),
+        None if call.arg(1)?.is_string() => CustomDensity::formula(dim, &call.text(1)?, &parameters(call)?),
         None => return Err(call.wrong(1, "a formula in a string, or a function |x| of all points,")),
     };
     Ok(Dynamic::from(Arc::new(made.map_err(|e| call.place(e))?) as Arc<dyn Target>))
 }
 
-fn functions(call: &Call, dim: usize, log_density: &FnPtr) -> std::result::Result<Result<Density>, Fail> {
+fn functions(call: &Call, dim: usize, log_density: &FnPtr) -> std::result::Result<Result<CustomDensity>, Fail> {
     let score = match call.len() > 2 {
         true => Some(call.get::<FnPtr>(2, "a function |x| that returns the points of the scores")?),
         false => None,
     };
     let callbacks = &call.context.callbacks;
     let log_density = of_values(Arc::clone(callbacks), detached(log_density));
-    Ok(Density::functions(dim, log_density, score.map(|score| of_points(Arc::clone(callbacks), detached(&score)))))
+    Ok(CustomDensity::functions(
+        dim,
+        log_density,
+        score.map(|score| of_points(Arc::clone(callbacks), detached(&score))),
+    ))
 }
 
 fn of_values(callbacks: Arc<Callbacks>, function: FnPtr) -> LogDensityOf {
@@ -113,7 +118,10 @@ fn of_points(callbacks: Arc<Callbacks>, function: FnPtr) -> ScoreOf {
     Arc::new(move |points| {
         let value = callbacks.call(&function, SCORE, points)?;
         let cloud = value.clone().try_cast::<Cloud>();
-        Ok((*cloud.ok_or_else(|| misfit(SCORE, &value, "points are wanted: points(rows)"))?.points).clone())
+        let cloud = cloud.ok_or_else(|| misfit(SCORE, &value, "points are wanted: points(rows)"))?;
+        // The value goes first: what no variable of the script holds is not copied.
+        drop(value);
+        Ok(Arc::unwrap_or_clone(cloud.points))
     })
 }
 

@@ -9,17 +9,58 @@ use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine};
 use sdflow::Result;
-use sdflow::flow::{Flow, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
-use sdflow::options::Options;
+use sdflow::flow::{
+    Diffusion, FlowPairs, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, Sampler, SdFlow, SdFlowOptions, Stepping,
+    VelocityField,
+};
+use sdflow::options::{Key, Options};
+use sdflow::run::Dynamics;
 use sdflow::target::Target;
 use std::sync::Arc;
 
-/// What a script holds as a flow.
+/// What a script holds as a flow: how to make one, and how to step along it.
 #[derive(Clone)]
 pub struct Plan {
     /// Its name.
     pub name: &'static str,
-    make: Arc<dyn Fn() -> Result<Box<dyn Flow>> + Send + Sync>,
+    /// How to step; of no effect for samplers.
+    pub stepping: Stepping,
+    make: Arc<dyn Fn() -> Result<Motion> + Send + Sync>,
+}
+
+/// A flow as it was made for one run.
+pub enum Motion {
+    /// A velocity field.
+    Field(Box<dyn VelocityField>),
+    /// A sampler.
+    Sampler(Box<dyn Sampler>),
+    /// The samplers that know where to start from, and perhaps a log density.
+    Diffusion(Box<Diffusion>),
+}
+
+impl Motion {
+    /// A velocity field.
+    pub fn field(field: impl VelocityField + 'static) -> Motion {
+        Motion::Field(Box::new(field))
+    }
+
+    /// As a run takes it.
+    pub fn dynamics(&mut self, stepping: &Stepping) -> Dynamics<'_> {
+        match self {
+            Motion::Field(field) => Dynamics::Field(field.as_mut(), stepping.clone()),
+            Motion::Sampler(sampler) => Dynamics::Sampler(sampler.as_mut()),
+            Motion::Diffusion(diffusion) => Dynamics::Sampler(diffusion.as_mut()),
+        }
+    }
+
+    /// Pairs of one velocity of a cloud of `n` points.
+    pub fn pairs(&self, n: usize) -> FlowPairs {
+        match self {
+            Motion::Field(field) => field.pairs(n),
+            Motion::Sampler(sampler) => sampler.pairs(n),
+            Motion::Diffusion(diffusion) => diffusion.pairs(n),
+        }
+    }
 }
 
 impl Plan {
@@ -27,17 +68,35 @@ impl Plan {
     pub(super) fn value(
         name: &'static str,
         call: &Call,
-        make: impl Fn() -> Result<Box<dyn Flow>> + Send + Sync + 'static,
+        stepping: Stepping,
+        make: impl Fn() -> Result<Motion> + Send + Sync + 'static,
     ) -> std::result::Result<Dynamic, Fail> {
         make().map_err(|e| call.place(e))?;
-        Ok(Dynamic::from(Plan { name, make: Arc::new(make) }))
+        Ok(Dynamic::from(Plan { name, stepping, make: Arc::new(make) }))
     }
 
     /// A new flow.
-    pub fn flow(&self) -> Result<Box<dyn Flow>> {
+    pub fn flow(&self) -> Result<Motion> {
         (self.make)()
     }
 }
+
+/// The rows of a flow's options followed by those of its stepping, whose usual step is `step`.
+pub(super) const fn with_stepping<const N: usize>(own: &[Key], step: &'static str) -> [Key; N] {
+    let mut all = [own[0]; N];
+    let mut i = 0;
+    while i < N {
+        all[i] = if i < own.len() { own[i] } else { Stepping::KEYS[i - own.len()] };
+        i += 1;
+    }
+    all[own.len()].default = step;
+    all
+}
+
+pub(super) const STEPPING: usize = Stepping::KEYS.len();
+const SD_KEYS: &[Key] = &with_stepping::<{ SdFlowOptions::KEYS.len() + STEPPING }>(SdFlowOptions::KEYS, "1.0");
+const MMD_KEYS: &[Key] = &with_stepping::<{ MmdFlowOptions::KEYS.len() + STEPPING }>(MmdFlowOptions::KEYS, "1.0");
+const GAN_KEYS: &[Key] = &with_stepping::<{ GanFlowOptions::KEYS.len() + STEPPING }>(GanFlowOptions::KEYS, "0.1");
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
@@ -48,7 +107,7 @@ pub const ENTRIES: &[Entry] = &[
         about: "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, `p` and `q` smoothed by sigma \
                 [weber2023score]. The target's score may be a score, a target or points; the source's score describes the moving \
                 cloud. Left out, it is `kde()` beside points and in up to 4 dimensions, and `mixture_fit()` beside an exact score in more. Without options sigma is chosen from the data, which the run says.",
-        options: SdFlowOptions::KEYS,
+        options: SD_KEYS,
         names: &[],
         example: "let flow = sd_flow(dataset(\"moons\").sample(500));\nlet r = run(flow, normal(500, 2));\n\
                   let fixed = sd_flow(ar1(0.5, #{dim: 4}), gaussian_fit(), #{sigma: cosine(3, 0.1), step: 0.5});",
@@ -63,7 +122,7 @@ pub const ENTRIES: &[Entry] = &[
                 dies where the kernel does: from a far start it does not move. `noise` takes the velocity at jittered places, as \
                 the source does against local minima; `weighting: \"normalised\"` divides each part by its density, which with a \
                 Gaussian kernel makes it the score difference. Of `samples` it keeps the weights.",
-        options: MmdFlowOptions::KEYS,
+        options: MMD_KEYS,
         names: &[],
         example: "let x = dataset(\"moons\").sample(500);\nlet r = run(mmd_flow(x, #{kernel: imq(0.5)}), normal(500, 2));\n\
                   let jittered = mmd_flow(x, #{kernel: [0.3, 1, 3], noise: linear(1, 0)});",
@@ -78,7 +137,7 @@ pub const ENTRIES: &[Entry] = &[
                 along the way, to tell the target's points from the moving ones [goodfellow2014generative, nowozin2016fgan]. With \
                 the best discriminator every loss gives a positive multiple of the score difference, and \"log_ratio\" gives \
                 it itself. The target may be points.",
-        options: GanFlowOptions::KEYS,
+        options: GAN_KEYS,
         names: &[],
         example: "let flow = gan_flow(dataset(\"moons\").sample(500), #{loss: \"log_ratio\", discriminator: #{features: \
                   \"quadratic\"}});\nlet r = run(flow, normal(200, 2), #{steps: 3});",
@@ -87,7 +146,7 @@ pub const ENTRIES: &[Entry] = &[
 ];
 
 fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
-    let options: SdFlowOptions = call.options()?;
+    let (options, stepping): (SdFlowOptions, _) = call.options_with_stepping()?;
     let target = score(call, 0)?;
     if target.moves() {
         let fail = call.bad(0, "describes the moving cloud", "the score of the target comes first");
@@ -102,13 +161,9 @@ fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     if matches!(source, Recipe::Ratio(..)) {
         return Err(whole_difference(call, 1));
     }
-    idle::in_sd_flow(call, &target, &source, &options);
-    Plan::value("sd_flow", call, move || {
-        let flow = SdFlow::new(target.estimate()?, source.estimate()?, options.clone())?;
-        Ok(Box::new(match target.units() {
-            Some(units) => flow.in_units(units.clone()),
-            None => flow,
-        }))
+    idle::in_sd_flow(call, &target, &source, &options, &stepping);
+    Plan::value("sd_flow", call, stepping, move || {
+        Ok(Motion::field(SdFlow::between(&target, &source, options.clone())?))
     })
 }
 
@@ -120,21 +175,23 @@ fn whole_difference(call: &Call, i: usize) -> Fail {
 }
 
 fn gan_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
-    let mut options: GanFlowOptions = call.options()?;
+    let (mut options, stepping): (GanFlowOptions, _) = call.options_with_stepping()?;
     let target = law(call, 0)?;
     first_training(call, target.dim(), &mut options.discriminator);
-    idle::in_gan_flow(call, &options);
-    Plan::value("gan_flow", call, move || Ok(Box::new(GanFlow::new(Arc::clone(&target), options.clone())?)))
+    idle::in_gan_flow(call, &options, &stepping);
+    Plan::value("gan_flow", call, stepping, move || {
+        Ok(Motion::field(GanFlow::new(Arc::clone(&target), options.clone())?))
+    })
 }
 
 fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
-    let options: MmdFlowOptions = call.options()?;
+    let (options, stepping): (MmdFlowOptions, _) = call.options_with_stepping()?;
     let arg = call.arg(0)?.clone();
     let (points, weights) = match (arg.clone().try_cast::<Cloud>(), arg.try_cast::<Arc<dyn Target>>()) {
         (Some(cloud), _) => (cloud.points, None),
         (_, Some(target)) => match target.data() {
-            Some(_) if target.standardiser().is_some() => return Err(own_units(call, 0)),
-            Some(data) => (Arc::new(data.clone()), target.weights().map(<[f64]>::to_vec)),
+            Some(data) if data.standardiser.is_some() => return Err(own_units(call, 0)),
+            Some(data) => (Arc::clone(data.points), data.weights.map(<[f64]>::to_vec)),
             None => {
                 let fail = call.bad(0, format!("is {}", target.name()), "points are wanted");
                 return Err(fail.hint("take samples: mmd_flow(target.sample(2000))").at(At::Argument(0)));
@@ -142,10 +199,10 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
         },
         _ => return Err(call.wrong(0, "a set of points")),
     };
-    idle::in_mmd_flow(call, &options);
-    Plan::value("mmd_flow", call, move || {
-        let flow = MmdFlow::new((*points).clone(), options.clone())?;
-        Ok(Box::new(match &weights {
+    idle::in_stepping(call, &stepping);
+    Plan::value("mmd_flow", call, stepping, move || {
+        let flow = MmdFlow::new(Arc::clone(&points), options.clone())?;
+        Ok(Motion::field(match &weights {
             Some(weights) => flow.weighted(weights)?,
             None => flow,
         }))
@@ -156,4 +213,36 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
 pub fn register(engine: &mut Engine) {
     let text = |plan: &mut Plan| plan.name.to_string();
     engine.register_fn("to_string", text).register_fn("to_debug", text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bind::sampler::SVGD_KEYS;
+    use sdflow::flow::{Clock, Svgd};
+    use sdflow::rng::Stream;
+    use sdflow::score::{Exact, Kde};
+    use sdflow::target::Gaussian;
+
+    /// What the manual calls the default of `step` is the step that a run takes.
+    #[test]
+    fn the_usual_step_is_that_of_the_manual() {
+        let points = Stream::new(1).normal(20, 2);
+        let target: Arc<dyn Target> = Arc::new(Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap());
+        let sd = SdFlow::new(Kde::of(points.clone()).into(), Kde::of_cloud().into(), SdFlowOptions::default());
+        let mmd = MmdFlow::new(points.clone(), MmdFlowOptions::default());
+        let gan = GanFlow::new(Arc::clone(&target), GanFlowOptions::default());
+        let svgd = Svgd::new(Box::new(Exact::new(target).unwrap()), Default::default());
+        let fields: [(Box<dyn VelocityField>, &[Key]); 4] = [
+            (Box::new(sd.unwrap()), SD_KEYS),
+            (Box::new(mmd.unwrap()), MMD_KEYS),
+            (Box::new(gan.unwrap()), GAN_KEYS),
+            (Box::new(svgd.unwrap()), SVGD_KEYS),
+        ];
+        for (field, keys) in fields {
+            let said: f64 = keys.iter().find(|key| key.name == "step").unwrap().default.parse().unwrap();
+            let clock = Clock::at(0, 1, Stream::new(0));
+            assert_eq!(field.scales(&points, &clock).step, said, "{}", field.name());
+        }
+    }
 }

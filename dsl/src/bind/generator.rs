@@ -97,7 +97,7 @@ impl Model {
     /// `N(W m + b, W S W^T)`'s moments for a base of mean `m` and covariance `S`.
     fn moments(&self) -> Result<Moments> {
         let state = self.state();
-        let base = state.base.moments().ok_or_else(|| state.base.missing("closed-form moments"))?;
+        let base = state.base.expect_moments()?;
         let Kept::Affine(generator) = &state.generator else {
             return Err(Error::Missing {
                 what: "a net's law".into(),

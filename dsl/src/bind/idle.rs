@@ -3,7 +3,7 @@
 use crate::bind::score::Recipe;
 use crate::call::{At, Call, Fail};
 use rhai::Map;
-use sdflow::flow::{GanFlowOptions, Integrator, MmdFlowOptions, Process, SdFlowOptions, SvgdOptions};
+use sdflow::flow::{GanFlowOptions, Integrator, Process, SdFlowOptions, Stepping};
 use sdflow::run::RunOptions;
 use sdflow::schedule::Schedule;
 use sdflow::score::Features;
@@ -27,7 +27,7 @@ fn warn_of(call: &Call, map: &Map, at: &At, idle: &[Idle]) {
 }
 
 /// Of `sd_flow`.
-pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlowOptions) {
+pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlowOptions, stepping: &Stepping) {
     let kernel = |score: &Recipe| matches!(score, Recipe::Kde { .. } | Recipe::Cloud);
     let unsmoothed = matches!(options.sigma, Some(Schedule::Constant { value: 0.0 }));
     warn(
@@ -46,19 +46,14 @@ pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlo
                 "neither score is a kernel estimate, so that nothing is summed over pairs",
                 "leave it out",
             ),
-            integrator(&options.step, options.integrator),
+            integrator(stepping),
         ],
     );
 }
 
-/// Of `mmd_flow`.
-pub fn in_mmd_flow(call: &Call, options: &MmdFlowOptions) {
-    warn(call, &[integrator(&options.step, options.integrator)]);
-}
-
-/// Of `svgd`.
-pub fn in_svgd(call: &Call, options: &SvgdOptions) {
-    warn(call, &[integrator(&options.step, options.integrator)]);
+/// Of a flow's stepping, where nothing else can be without effect.
+pub fn in_stepping(call: &Call, stepping: &Stepping) {
+    warn(call, &[integrator(stepping)]);
 }
 
 /// Of the samplers of a process; `others` are those of one sampler alone.
@@ -75,8 +70,9 @@ pub fn in_diffusion(call: &Call, process: Process, others: &[(&'static str, bool
 }
 
 /// Of `gan_flow`.
-pub fn in_gan_flow(call: &Call, options: &GanFlowOptions) {
-    warn(call, &[integrator(&options.step, options.integrator)]);
+pub fn in_gan_flow(call: &Call, options: &GanFlowOptions, stepping: &Stepping) {
+    let no_pairs = "a discriminator sums over no pairs";
+    warn(call, &[integrator(stepping), ("precision", true, no_pairs, "leave it out")]);
     let key = "discriminator";
     let Some(map) = call.map().and_then(|map| map.get(key)?.clone().try_cast::<Map>()) else { return };
     warn_of(call, &map, &At::Key(call.len() - 1, key.into()), &of_discriminator(options.discriminator.features));
@@ -130,7 +126,7 @@ pub fn in_plot(call: &Call, charts: usize) {
     warn(call, &[("titles", charts == 1, "the picture has one chart", hint)]);
 }
 
-fn integrator(step: &Schedule, chosen: Integrator) -> Idle {
-    let adaptive = matches!(step, Schedule::Adaptive { .. });
-    ("integrator", adaptive && chosen == Integrator::Euler, "an adaptive step is Heun's", "leave it out")
+fn integrator(stepping: &Stepping) -> Idle {
+    let euler = stepping.integrator == Integrator::Euler;
+    ("integrator", stepping.is_adaptive() && euler, "an adaptive step is Heun's", "leave it out")
 }

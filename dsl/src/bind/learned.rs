@@ -74,11 +74,11 @@ pub const ENTRIES: &[Entry] = &[
 pub fn law(call: &Call, i: usize) -> Result<Arc<dyn Target>, Fail> {
     let arg = call.arg(i)?.clone();
     if let Some(cloud) = arg.clone().try_cast::<Cloud>() {
-        let samples = Samples::new((*cloud.points).clone(), &SamplesOptions::default());
+        let samples = Samples::new(cloud.points, &SamplesOptions::default());
         return Ok(Arc::new(samples.map_err(|e| call.place(e))?));
     }
     match arg.try_cast::<Arc<dyn Target>>() {
-        Some(target) if target.standardiser().is_some() => Err(own_units(call, i)),
+        Some(target) if target.data().is_some_and(|data| data.standardiser.is_some()) => Err(own_units(call, i)),
         Some(target) => Ok(target),
         None => Err(call.wrong(i, "a target or a set of points")),
     }
@@ -139,7 +139,8 @@ pub fn first_training(call: &Call, dim: usize, options: &mut DiscriminatorOption
 pub fn ahead(call: &Call, dim: usize, net: (usize, usize, Activation), batch: usize, steps: usize) -> usize {
     let Some(dry) = &call.context.dry else { return steps };
     let (hidden, layers, activation) = net;
-    let step = widths(dim, Hidden { units: hidden, layers }, dim).and_then(|widths| step_seconds(&widths, activation, batch));
+    let step =
+        widths(dim, Hidden { units: hidden, layers }, dim).and_then(|widths| step_seconds(&widths, activation, batch));
     let seconds = steps as f64 * step.unwrap_or(0.0);
     let cost = Forecast { steps: steps as u64, seconds, ..Forecast::default() };
     dry.add(&format!("train {}", call.entry.name), call.native.call_position(), &cost);

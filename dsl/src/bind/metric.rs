@@ -79,12 +79,12 @@ pub fn accepted(name: &str, options: Value) -> Result<(), String> {
 pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     let made = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
         match &cloud.target {
-            Some(target) => Reference::with_target((*cloud.points).clone(), target.clone()),
-            None => Reference::new((*cloud.points).clone()),
+            Some(target) => Reference::with_target(Arc::clone(&cloud.points), target.clone()),
+            None => Reference::new(cloud.points),
         }
     } else if let Some(target) = call.arg(i)?.clone().try_cast::<Arc<dyn Target>>() {
         match target.data() {
-            Some(data) => Reference::with_target(data.clone(), target.clone()),
+            Some(data) => Reference::with_target(Arc::clone(data.points), target.clone()),
             None => {
                 let held = call.context.held(n, target.dim());
                 let sample = target.sample(held, call.context.stream("reference"));

@@ -37,7 +37,7 @@ use points::Cloud;
 use result::Done;
 use rhai::{Dynamic, Engine};
 use score::Recipe;
-use sdflow::output::Table;
+use sdflow::table::Table;
 use sdflow::target::Target;
 use std::any::TypeId;
 use std::sync::Arc;

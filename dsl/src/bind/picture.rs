@@ -9,7 +9,8 @@ use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Array, Dynamic, Map};
 use sdflow::options::Options;
-use sdflow::output::{self, Chart, Curve, Images, Level, Picture, Table};
+use sdflow::plot::{self, Chart, Curve, Images, Level, Picture};
+use sdflow::table::Table;
 use sdflow::target::Target;
 use std::sync::Arc;
 
@@ -132,18 +133,18 @@ fn layer(
     options: &PlotOptions,
 ) -> Result<Chart, Fail> {
     let points = if let Some(cloud) = set.clone().try_cast::<Cloud>() {
-        (*cloud.points).clone()
+        cloud.points
     } else if let Some(target) = set.clone().try_cast::<Arc<dyn Target>>() {
         match target.data() {
-            Some(data) => data.clone(),
-            None => target.sample(DRAWN, call.context.stream("picture")).map_err(|e| call.place(e))?,
+            Some(data) => Arc::clone(data.points),
+            None => Arc::new(target.sample(DRAWN, call.context.stream("picture")).map_err(|e| call.place(e))?),
         }
     } else {
         let want = "points, a target, an array or a map of them, or a table is wanted";
         return Err(call.bad(0, format!("holds {}", crate::call::described(set)), want));
     };
     let Some(width) = options.image_width else {
-        let cloud = output::Cloud::new(points).label(label);
+        let cloud = plot::Cloud::new(points).label(label);
         return Ok(chart.with(if behind { cloud.backdrop() } else { cloud }));
     };
     if width == 0 || !points.dim().is_multiple_of(width) {
@@ -184,7 +185,7 @@ fn surveyed(table: &Table, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     let mut charts = Vec::new();
     for name in options.y.clone().unwrap_or(first.into_iter().collect()) {
         let name = existing(table, name).map_err(|f| f.at(At::Key(2, "y".into())))?;
-        let Some(picture) = output::survey(&sweep::places(table, &name), &name, &name) else {
+        let Some(picture) = plot::survey(&sweep::places(table, &name), &name, &name) else {
             let message = format!("`{name}` cannot be drawn over the axes of the sweep");
             let hint = "one or two axes of numbers must vary, and all others take at most 12 combinations of values";
             return Err(Fail::script(message).hint(hint).at(At::Argument(0)));

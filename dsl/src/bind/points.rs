@@ -144,7 +144,7 @@ pub const ENTRIES: &[Entry] = &[
         options: &[],
         names: &[],
         example: "print(normal(100, 2).spacing());",
-        call: |call| Ok(sdflow::target::spacing(&*own(call)?).into()),
+        call: |call| Ok(sdflow::score::spacing(&*own(call)?).into()),
     },
     Entry {
         name: "diameter",
@@ -155,7 +155,7 @@ pub const ENTRIES: &[Entry] = &[
         options: &[],
         names: &[],
         example: "print(normal(100, 2).diameter());",
-        call: |call| Ok(sdflow::target::diameter(&*own(call)?).into()),
+        call: |call| Ok(sdflow::score::diameter(&*own(call)?).into()),
     },
 ];
 

@@ -7,7 +7,7 @@ use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine, Map};
 use sdflow::Points;
 use sdflow::metric::memorisation;
-use sdflow::output::{estimate, number as plain};
+use sdflow::number::{estimate, number as plain};
 use sdflow::run::{Forecast, timed};
 use std::collections::BTreeMap;
 

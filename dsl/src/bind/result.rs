@@ -6,8 +6,8 @@ use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine, Map};
 use sdflow::Points;
-use sdflow::output::{Cell, Table};
 use sdflow::process::{self, Row, Stats};
+use sdflow::table::{Cell, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use rhai::Dynamic;
 use sdflow::metric::Estimate;
 use sdflow::options::Options;
 use sdflow::process::{Observer, Row};
-use sdflow::run::{MetricChoice, RunOptions};
+use sdflow::run::{MetricChoice, Run, RunOptions};
 use sdflow::target::{Gaussian, Target};
 use sdflow::{Points, process, run};
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let plan: Plan = call.get(0, "a flow")?;
     let start = call.points(1)?;
     let mut options: RunOptions = call.options()?;
-    options.carry = options.carry.or_else(|| call.points_option("carry").map(|points| (*points).clone()));
+    options.carry = options.carry.or_else(|| call.points_option("carry").map(Arc::unwrap_or_clone));
     check_metrics(call, &options.metrics)?;
     idle::in_run(call, call.handles() > 2, &options);
     options.steps = context.steps(options.steps);
@@ -47,17 +47,20 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
         false => None,
     };
     let place = |e| call.place(e);
-    let mut flow = plan.flow().map_err(place)?;
+    let mut motion = plan.flow().map_err(place)?;
     context.callbacks.taken();
     let mut watch = Watch(context);
-    let (start, dim) = ((*start).clone(), start.dim());
+    let (dim, start) = (start.dim(), Arc::unwrap_or_clone(start));
     let stream = context.stream("run");
     let pairwise = &context.pairwise;
-    let (flow, reference) = (flow.as_mut(), reference.as_ref());
+    let (dynamics, reference) = (motion.dynamics(&plan.stepping), reference.as_ref());
     let made = match &context.dry {
-        None => run::run(flow, start, reference, &options, pairwise, stream, &mut watch).map_err(place)?,
+        None => {
+            let run = Run::of(dynamics, start).reference(reference).options(options).pairwise(pairwise);
+            run.stream(stream).observed(&mut watch).map_err(place)?
+        }
         Some(dry) => {
-            let (made, ahead) = run::forecast(flow, start, reference, &options, pairwise, stream).map_err(place)?;
+            let (made, ahead) = run::forecast(dynamics, start, reference, &options, pairwise, stream).map_err(place)?;
             dry.add(&format!("run {}", plan.name), call.native.call_position(), &ahead);
             made
         }

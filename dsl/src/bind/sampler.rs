@@ -1,32 +1,35 @@
 //! Flows that sample from a law that is given by its score: SVGD, Langevin dynamics, denoising diffusion.
 
-use crate::bind::flow::Plan;
+use crate::bind::flow::{Motion, Plan, STEPPING, with_stepping};
 use crate::bind::idle;
 use crate::bind::points::{Cloud, numbers, size};
 use crate::bind::score::{Recipe, score};
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
-use sdflow::Result;
 use sdflow::flow::{
     Diffusion, Langevin, LangevinOptions, LikelihoodOptions, PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions,
-    ReverseSdeOptions, ReverseSdeSampler, Svgd, SvgdOptions,
+    ReverseSdeOptions, ReverseSdeSampler, Sampler, Stepping, Svgd, SvgdOptions,
 };
-use sdflow::options::Options;
+use sdflow::options::{Key, Options};
 use sdflow::run::Forecast;
 use sdflow::score::Score;
 use sdflow::target::Target;
+use sdflow::{Error, MissingPart, Result};
 use std::sync::Arc;
 use std::time::Instant;
 
 type Made = std::result::Result<Dynamic, Fail>;
 
+pub(super) const SVGD_KEYS: &[Key] = &with_stepping::<{ SvgdOptions::KEYS.len() + STEPPING }>(SvgdOptions::KEYS, "0.1");
+
 pub const ENTRIES: &[Entry] = &[
     Entry {
         about: "Stein variational gradient descent, `mean_j [k(y_j, z) grad log p(y_j) + grad k(y_j, z)]` [liu2016stein]: the score \
                 difference smoothed by the kernel, without the score of the cloud. The target may be anything with a score at \
-                sigma = 0, such as a `density`; points need a positive `sigma`.",
-        options: SvgdOptions::KEYS,
+                sigma = 0, such as a `density`; points need a positive `sigma`. \
+                The velocity has the score's units: make `step` smaller where the target is narrower.",
+        options: SVGD_KEYS,
         example: "let p = density(2, \"-(x[0]^2 + 4*x[1]^2)/2\");\nlet r = run(svgd(p, #{step: 0.3}), normal(300, 2));",
         ..entry("svgd", "svgd(target[, options])", svgd)
     },
@@ -118,10 +121,10 @@ fn made(recipe: &Recipe) -> Result<Box<dyn Score>> {
 }
 
 fn svgd(call: &Call) -> Made {
-    let options: SvgdOptions = call.options()?;
+    let (options, stepping): (SvgdOptions, _) = call.options_with_stepping()?;
     let target = law(call, 0)?;
-    idle::in_svgd(call, &options);
-    Plan::value("svgd", call, move || Ok(Box::new(Svgd::new(made(&target)?, options.clone())?)))
+    idle::in_stepping(call, &stepping);
+    Plan::value("svgd", call, stepping, move || Ok(Motion::field(Svgd::new(made(&target)?, options.clone())?)))
 }
 
 fn langevin(call: &Call) -> Made {
@@ -131,7 +134,9 @@ fn langevin(call: &Call) -> Made {
         Recipe::Exact(target) | Recipe::Smoothed(target, _) => Some(target.clone()),
         _ => None,
     };
-    Plan::value("langevin", call, move || Ok(Box::new(Langevin::new(made(&target)?, density.clone(), &options)?)))
+    Plan::value("langevin", call, Stepping::default(), move || {
+        Ok(Motion::Sampler(Box::new(Langevin::new(made(&target)?, density.clone(), &options)?)))
+    })
 }
 
 fn pf_ode(call: &Call) -> Made {
@@ -140,7 +145,7 @@ fn pf_ode(call: &Call) -> Made {
     let fixed = options.sampler != PfOdeSampler::Adaptive;
     let idle = [("tolerance", fixed, "it belongs to the sampler \"adaptive\"")];
     idle::in_diffusion(call, options.process, &idle);
-    Plan::value("pf_ode", call, move || Ok(Box::new(Diffusion::pf_ode(made(&score)?, &options)?)))
+    denoising("pf_ode", call, move || Diffusion::pf_ode(made(&score)?, &options))
 }
 
 fn reverse_sde(call: &Call) -> Made {
@@ -158,7 +163,7 @@ fn reverse_sde(call: &Call) -> Made {
         ("churn_noise", !churns, why),
     ];
     idle::in_diffusion(call, options.process, &idle);
-    Plan::value("reverse_sde", call, move || Ok(Box::new(Diffusion::reverse_sde(made(&score)?, &options)?)))
+    denoising("reverse_sde", call, move || Diffusion::reverse_sde(made(&score)?, &options))
 }
 
 fn predictor_corrector(call: &Call) -> Made {
@@ -166,14 +171,29 @@ fn predictor_corrector(call: &Call) -> Made {
     let score = law(call, 0)?;
     let idle = [("snr", options.corrections == 0, "there are no corrections")];
     idle::in_diffusion(call, options.process, &idle);
-    Plan::value("predictor_corrector", call, move || {
-        Ok(Box::new(Diffusion::predictor_corrector(made(&score)?, &options)?))
-    })
+    denoising("predictor_corrector", call, move || Diffusion::predictor_corrector(made(&score)?, &options))
+}
+
+/// A plan of one of the diffusion's samplers.
+fn denoising(name: &'static str, call: &Call, make: impl Fn() -> Result<Diffusion> + Send + Sync + 'static) -> Made {
+    Plan::value(name, call, Stepping::default(), move || Ok(Motion::Diffusion(Box::new(make()?))))
+}
+
+/// The diffusion that the receiver plans.
+fn diffusion(call: &Call, part: MissingPart, hint: &str) -> std::result::Result<Diffusion, Fail> {
+    let plan: Plan = call.receiver()?;
+    match plan.flow().map_err(|e| call.place(e))? {
+        Motion::Diffusion(diffusion) => Ok(*diffusion),
+        _ => {
+            let what = format!("`{}`", plan.name);
+            Err(call.place(Error::Missing { what, part, hint: hint.into() }))
+        }
+    }
 }
 
 fn prior(call: &Call) -> Made {
-    let plan: Plan = call.receiver()?;
-    let law = plan.flow().and_then(|flow| flow.prior()).map_err(|e| call.place(e))?;
+    let diffusion = diffusion(call, MissingPart::Prior, "")?;
+    let law = diffusion.prior().map_err(|e| call.place(e))?;
     let n = call.context.points(call.count(1, 1)?);
     size(call, 1, n, law.dim())?;
     let held = call.context.held(n, law.dim());
@@ -187,7 +207,8 @@ fn log_density(call: &Call) -> Made {
     let options: LikelihoodOptions = call.options()?;
     let place = |e| call.place(e);
     options.check().map_err(place)?;
-    let mut flow = plan.flow().map_err(place)?;
+    let hint = "the deterministic sampler has one: pf_ode(score).log_density(points)";
+    let mut flow = diffusion(call, MissingPart::Other("log density".into()), hint)?;
     let stream = context.stream("log density");
     let Some(dry) = &context.dry else {
         let logs = flow.log_density(&points, &options, &context.pairwise, stream).map_err(place)?;
@@ -202,7 +223,7 @@ fn log_density(call: &Call) -> Made {
     let (steps, n) = (options.steps as u64, points.count());
     let fields = |options: &LikelihoodOptions| 2 * options.directions(points.dim()) as u64 + 1;
     let nfe = steps.saturating_mul(7 * fields(&options));
-    let pairs = nfe.saturating_mul(flow.pairs(n).velocity);
+    let pairs = nfe.saturating_mul(Sampler::pairs(&flow, n).velocity);
     let share = (options.steps as f64 / shortened.steps as f64) * (n as f64 / few.n() as f64);
     let share = share * fields(&options) as f64 / fields(&shortened) as f64;
     let seconds = share * begun.elapsed().as_secs_f64();

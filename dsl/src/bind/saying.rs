@@ -5,7 +5,7 @@ use crate::bind::reading;
 use crate::call::{At, Call, Fail, described};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Map};
-use sdflow::output::significant;
+use sdflow::number::significant;
 use std::collections::BTreeMap;
 
 pub const ENTRIES: &[Entry] = &[

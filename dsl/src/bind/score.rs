@@ -1,137 +1,16 @@
-//! Scores, as recipes: every flow makes its own estimators from them, so that one handle can serve several runs.
+//! Scores, as specifications: every flow makes its own estimators from them, so that one handle can serve several runs.
 
 use crate::bind::points::Cloud;
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine};
-use sdflow::flow::Estimate;
 use sdflow::options::Options;
-use sdflow::points::Standardiser;
-use sdflow::score::{
-    Denoiser, DenoiserOptions, DiscriminatorOptions, Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit,
-    MixtureFitOptions, Nothing, Ratio, Score as _, Smoothed, SmoothedOptions,
-};
+use sdflow::score::{Exact, GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Smoothed, SmoothedOptions};
 use sdflow::target::Target;
-use sdflow::{Points, Result};
 use std::sync::Arc;
 
 /// What a script holds as a score.
-#[derive(Debug, Clone)]
-pub enum Recipe {
-    /// The closed form of a target.
-    Exact(Arc<dyn Target>),
-    /// A target's score, smoothed by Monte Carlo.
-    Smoothed(Arc<dyn Target>, SmoothedOptions),
-    /// Kernel estimate of fixed points.
-    Kde {
-        /// The points.
-        points: Arc<Points>,
-        /// One weight per point.
-        weights: Option<Arc<[f64]>>,
-        /// Units in which the estimate works.
-        units: Option<Arc<Standardiser>>,
-    },
-    /// Kernel estimate of the moving cloud.
-    Cloud,
-    /// Gaussian with the cloud's moments.
-    Gaussian(GaussianFitOptions),
-    /// Mixture fitted to the cloud.
-    Mixture(MixtureFitOptions),
-    /// A trained net.
-    Denoiser(Arc<Denoiser>),
-    /// A net that learns the cloud's score.
-    CloudDenoiser(DenoiserOptions),
-    /// The whole difference of two scores.
-    Ratio(Arc<dyn Target>, DiscriminatorOptions),
-    /// What is subtracted from a whole difference.
-    Nothing,
-}
-
-impl Recipe {
-    /// A target's exact score where it has one, smoothed by Monte Carlo where its closed form is not; else the kernel
-    /// estimate of its data.
-    pub fn of_target(target: Arc<dyn Target>) -> Result<Recipe> {
-        match target.data() {
-            Some(data) if !target.has_score() => Ok(Recipe::Kde {
-                points: Arc::new(data.clone()),
-                weights: target.weights().map(Into::into),
-                units: target.standardiser().cloned().map(Arc::new),
-            }),
-            _ if target.has_score() && !target.smooths() => Ok(Recipe::Smoothed(target, SmoothedOptions::default())),
-            _ => Exact::new(target.clone()).map(|_| Recipe::Exact(target)),
-        }
-    }
-
-    /// Does it describe the moving cloud?
-    pub fn moves(&self) -> bool {
-        matches!(self, Recipe::Cloud | Recipe::Gaussian(_) | Recipe::Mixture(_) | Recipe::CloudDenoiser(_))
-    }
-
-    /// The estimate of the moving cloud that goes with this score of the target, where none is named. Kernel estimates share
-    /// their errors with one of the target, so that equal sets have no field; beside an exact score those errors stay, and beyond a few
-    /// coordinates they are larger than the field, where a fit's are not (measured by `scripts/score_estimators.rhai`).
-    pub fn source(&self) -> Recipe {
-        /// Up to this many coordinates kernel estimates serve.
-        const FEW: usize = 4;
-        match self {
-            Recipe::Ratio(..) => Recipe::Nothing,
-            Recipe::Exact(target) | Recipe::Smoothed(target, _) if target.dim() > FEW => {
-                Recipe::Mixture(MixtureFitOptions::default())
-            }
-            _ => Recipe::Cloud,
-        }
-    }
-
-    /// A new estimator.
-    pub fn estimate(&self) -> Result<Estimate> {
-        Ok(match self {
-            Recipe::Exact(target) => Estimate::Other(Box::new(Exact::new(target.clone())?)),
-            Recipe::Smoothed(target, options) => Estimate::Other(Box::new(Smoothed::new(target.clone(), options)?)),
-            Recipe::Cloud => Estimate::Kernel(Box::new(Kde::of_cloud())),
-            Recipe::Gaussian(options) => Estimate::Other(Box::new(GaussianFit::new(options.clone())?)),
-            Recipe::Mixture(options) => Estimate::Other(Box::new(MixtureFit::new(options.clone())?)),
-            Recipe::Denoiser(trained) => Estimate::Other(Box::new((**trained).clone())),
-            Recipe::CloudDenoiser(options) => Estimate::Other(Box::new(Denoiser::of_cloud(options.clone())?)),
-            Recipe::Ratio(target, options) => {
-                Estimate::Other(Box::new(Ratio::new(Arc::clone(target), options.clone())?))
-            }
-            Recipe::Nothing => Estimate::Other(Box::new(Nothing)),
-            Recipe::Kde { points, weights, units } => {
-                let kde = Kde::of(units.as_ref().map_or_else(|| (**points).clone(), |u| u.apply(points)));
-                Estimate::Kernel(Box::new(match weights {
-                    Some(weights) => kde.weighted(weights)?,
-                    None => kde,
-                }))
-            }
-        })
-    }
-
-    /// Units in which the estimate works, when not those of the points.
-    pub fn units(&self) -> Option<&Standardiser> {
-        match self {
-            Recipe::Kde { units, .. } => units.as_deref(),
-            _ => None,
-        }
-    }
-
-    fn text(&self) -> String {
-        match self {
-            Recipe::Exact(target) => format!("exact score of {}", target.name()),
-            Recipe::Smoothed(target, _) => format!("smoothed score of {}", target.name()),
-            Recipe::Kde { points, .. } => format!("kernel score of {} points", points.n()),
-            Recipe::Cloud => "kernel score of the moving cloud".into(),
-            Recipe::Gaussian(_) => "Gaussian fit of the moving cloud".into(),
-            Recipe::Mixture(MixtureFitOptions { k: Some(k), .. }) => {
-                format!("{k}-component mixture fit of the moving cloud")
-            }
-            Recipe::Mixture(_) => "mixture fit of the moving cloud".into(),
-            Recipe::Denoiser(trained) => trained.name(),
-            Recipe::CloudDenoiser(_) => "denoiser of the moving cloud".into(),
-            Recipe::Ratio(target, _) => format!("density ratio to {}", target.name()),
-            Recipe::Nothing => "nothing".into(),
-        }
-    }
-}
+pub use sdflow::score::ScoreSpec as Recipe;
 
 /// Argument `i` as a score: points mean their kernel estimate, a target its exact score or its data's estimate.
 pub fn score(call: &Call, i: usize) -> std::result::Result<Recipe, Fail> {
@@ -140,7 +19,7 @@ pub fn score(call: &Call, i: usize) -> std::result::Result<Recipe, Fail> {
         return Ok(recipe);
     }
     if let Some(cloud) = arg.clone().try_cast::<Cloud>() {
-        return Ok(Recipe::Kde { points: cloud.points, weights: None, units: None });
+        return Ok(Recipe::of_points(cloud.points));
     }
     let Some(target) = arg.try_cast::<Arc<dyn Target>>() else {
         return Err(call.wrong(i, "a score, a target or a set of points"));
@@ -248,11 +127,11 @@ fn estimate_of(call: &Call) -> std::result::Result<Recipe, Fail> {
             None => Err(call.wrong(0, "a set of points").hint("take samples: kde(target.sample(2000))")),
         };
     }
-    Ok(Recipe::Kde { points: call.points(0)?, weights: None, units: None })
+    Ok(Recipe::of_points(call.points(0)?))
 }
 
 /// How a score prints.
 pub fn register(engine: &mut Engine) {
-    let text = |recipe: &mut Recipe| recipe.text();
+    let text = |recipe: &mut Recipe| recipe.to_string();
     engine.register_fn("to_string", text).register_fn("to_debug", text);
 }

@@ -7,7 +7,7 @@ use crate::call::{At, Call, Fail, described};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine, Map};
 use sdflow::io;
-use sdflow::output::{Cell, Table};
+use sdflow::table::{Cell, Table};
 use std::path::Path;
 use std::sync::Arc;
 

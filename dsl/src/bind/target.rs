@@ -5,6 +5,7 @@ use crate::bind::points::{Cloud, numbers, size};
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Array, Dynamic, Engine};
+use sdflow::MissingPart;
 use sdflow::options::Options;
 use sdflow::target::{
     self, BananaOptions, DATASETS, DatasetOptions, FunnelOptions, Gaussian, GaussianOptions, MixtureOptions, Moments,
@@ -118,7 +119,9 @@ pub const ENTRIES: &[Entry] = &[
         ..entry("log_density", "target.log_density(points)", |call| {
             let mut out = Vec::new();
             let points = call.points(1)?;
-            own(call)?.log_density(&points, 0.0, &mut out).map_err(|e| call.place(e))?;
+            let target = own(call)?;
+            let density = target.expect_density(MissingPart::LogDensity);
+            density.and_then(|p| p.log_density(&points, 0.0, &mut out)).map_err(|e| call.place(e))?;
             out.resize(points.count(), 0.0);
             Ok(numbers(&out))
         })
@@ -129,7 +132,7 @@ pub const ENTRIES: &[Entry] = &[
         example: "let p = dataset(\"8gaussians\");\nprint(p.modes().len());",
         ..entry("modes", "target.modes()", |call| {
             let target = own(call)?;
-            let mixture = target.modes().ok_or_else(|| call.place(target.missing("list of modes")))?;
+            let mixture = target.expect_modes().map_err(|e| call.place(e))?;
             Ok(mixture.components().iter().map(|c| value(c.clone())).collect::<Array>().into())
         })
     },
@@ -143,7 +146,7 @@ pub const ENTRIES: &[Entry] = &[
 
 fn shared_out(call: &Call) -> Result<Dynamic, Fail> {
     let (target, points) = (own(call)?, call.points(1)?);
-    let mixture = target.modes().ok_or_else(|| call.place(target.missing("list of modes")))?;
+    let mixture = target.expect_modes().map_err(|e| call.place(e))?;
     let owners = mixture.assign(&points).map_err(|e| call.place(e))?;
     let of = |k: usize| {
         let rows: Vec<usize> = (0..owners.len()).filter(|&i| owners[i] == k).collect();
@@ -168,7 +171,8 @@ fn own(call: &Call) -> Result<Arc<dyn Target>, Fail> {
 fn sample(call: &Call) -> Result<Dynamic, Fail> {
     let (target, n) = (own(call)?, call.context.points(call.count(1, 1)?));
     size(call, 1, n, target.dim())?;
-    let held = if target.data().is_some_and(|data| data.count() < n) { n } else { call.context.held(n, target.dim()) };
+    let held =
+        if target.data().is_some_and(|data| data.points.count() < n) { n } else { call.context.held(n, target.dim()) };
     let points = target.sample(held, call.context.stream("sample")).map_err(|e| call.place(e))?;
     Ok(Cloud::sample(points.standing_for(n), target))
 }
@@ -181,7 +185,7 @@ fn samples(call: &Call) -> Result<Dynamic, Fail> {
     {
         call.context.warn_once(&warning);
     }
-    Ok(value(Samples::new((*points).clone(), &options).map_err(|e| call.place(e))?))
+    Ok(value(Samples::new(points, &options).map_err(|e| call.place(e))?))
 }
 
 fn ar1(call: &Call) -> Result<Dynamic, Fail> {
@@ -209,8 +213,7 @@ fn described<O: Options, T: Target + 'static>(
 }
 
 fn moments(call: &Call) -> Result<Moments, Fail> {
-    let target = own(call)?;
-    target.moments().ok_or_else(|| call.place(target.missing("closed-form moments")))
+    own(call)?.expect_moments().map_err(|e| call.place(e))
 }
 
 /// How a target prints.

@@ -1,6 +1,6 @@
 //! Training generators: along a flow, or by a frozen score.
 
-use crate::bind::flow::Plan;
+use crate::bind::flow::{Motion, Plan};
 use crate::bind::generator::Model;
 use crate::bind::learned::{self, ahead};
 use crate::bind::points::Cloud;
@@ -11,7 +11,7 @@ use crate::call::{Call, Fail};
 use crate::dry;
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
-use sdflow::flow::FlowPairs;
+use sdflow::flow::{FlowPairs, VelocityField};
 use sdflow::generator::{
     DistillOptions, FitOptions, FitResult, Generator, Pairs, RegressOptions, distill, fit, regress,
 };
@@ -21,7 +21,7 @@ use sdflow::process::Ending;
 use sdflow::rng::Stream;
 use sdflow::run::Forecast;
 use sdflow::target::Target;
-use sdflow::{Points, Result};
+use sdflow::{Error, Points, Result};
 use std::sync::Arc;
 
 pub const ENTRIES: &[Entry] = &[
@@ -73,13 +73,34 @@ fn fit_generator(call: &Call) -> Made {
     let base = base(call, 2)?;
     let mut options: FitOptions = call.options()?;
     let course = Course::new(call, &base, (&mut options.steps, &mut options.batch), options.every)?;
-    let mut flow = plan.flow().map_err(|e| call.place(e))?;
+    let mut flow = field(call, &plan)?;
     context.callbacks.taken();
     let stream = context.stream("fit");
     let done = course.take(&model, stream, |generator| {
-        fit(generator, flow.as_mut(), base.as_ref(), &options, &context.pairwise, stream, &mut Watch(context))
+        fit(
+            generator,
+            flow.as_mut(),
+            &plan.stepping,
+            base.as_ref(),
+            &options,
+            &context.pairwise,
+            stream,
+            &mut Watch(context),
+        )
     })?;
     course.finish(&model, done, flow.pairs(course.asked.1), &format!("fit {}", plan.name))
+}
+
+/// The field that a generator is to follow.
+fn field(call: &Call, plan: &Plan) -> std::result::Result<Box<dyn VelocityField>, Fail> {
+    match plan.flow().map_err(|e| call.place(e))? {
+        Motion::Field(field) => Ok(field),
+        Motion::Sampler(_) | Motion::Diffusion(_) => {
+            let want = "it is a sampler of particles, whose noise or age a generator cannot follow: use `sd_flow`, `mmd_flow` \
+                        or `svgd`";
+            Err(call.place(Error::argument("flow", plan.name, want)))
+        }
+    }
 }
 
 fn distill_score(call: &Call) -> Made {

@@ -6,7 +6,7 @@ use crate::bind::points::Cloud;
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
-use sdflow::flow::Clock;
+use sdflow::flow::{Clock, FieldAt};
 use sdflow::metric::relative_error;
 use sdflow::options::Options;
 use sdflow::run::Forecast;
@@ -53,9 +53,10 @@ fn velocity(call: &Call) -> Result<Dynamic, Fail> {
     let mut flow = plan.flow().map_err(|e| call.place(e))?;
     let mut out = Points::default();
     call.context.timed("flow", || {
-        flow.prepare(&cloud, &clock).map_err(|e| call.place(e))?;
+        let mut dynamics = flow.dynamics(&plan.stepping);
+        dynamics.prepare(&cloud, &clock).map_err(|e| call.place(e))?;
         let begun = Instant::now();
-        flow.velocity(&cloud, &clock, pairwise, &mut out).map_err(|e| call.place(e))?;
+        dynamics.velocity(&FieldAt::cloud(&cloud, &clock, pairwise), &mut out).map_err(|e| call.place(e))?;
         if let Some(dry) = &call.context.dry {
             let (here, pairs) = (flow.pairs(cloud.n()).velocity.max(1), flow.pairs(cloud.count()).velocity);
             let seconds = begun.elapsed().as_secs_f64() * pairs as f64 / here as f64;

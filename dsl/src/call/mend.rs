@@ -2,7 +2,7 @@
 
 use super::{At, Fail};
 use crate::Fault;
-use sdflow::{Blame, Error};
+use sdflow::{Blame, Error, MissingPart};
 
 impl From<Error> for Fail {
     fn from(error: Error) -> Fail {
@@ -18,7 +18,8 @@ impl From<Error> for Fail {
                 ..Fail::script(format!("there is no {what} `{name}`"))
             },
             Error::Missing { what, part, hint } => {
-                Fail { kind, ..Fail::script(format!("{what} has no {part}")).hint(hint) }
+                let hint = if hint.is_empty() { instead_of(&part) } else { hint };
+                Fail { kind, hint: Some(hint), ..Fail::script(format!("{what} has no {part}")) }
             }
             Error::Expression { text, at, length, message, hint } => Fail {
                 kind,
@@ -29,6 +30,26 @@ impl From<Error> for Fail {
             other => Fail { kind, ..Fail::script(other.to_string()) },
         }
     }
+}
+
+/// What a script can use instead of a target's part that is missing.
+fn instead_of(part: &MissingPart) -> String {
+    let hint = match part {
+        MissingPart::SmoothedForm(_) => {
+            "use `smoothed(target)`, which smooths by Monte Carlo, or sigma = 0 with `scaling: \"raw\"`"
+        }
+        MissingPart::Sampler => {
+            "an unnormalised density cannot be drawn from: give points where a sample is wanted, or none"
+        }
+        MissingPart::Field => {
+            "its points do not feel each other, so that a run of its own moves others alike: run(flow, points)"
+        }
+        MissingPart::Prior => {
+            "only the samplers of a diffusion have one: start from any points, such as normal(1000, 2)"
+        }
+        _ => "use a target that has one (`gaussian`, `ar1`, `mixture`, `student_t`), or an estimate from samples",
+    };
+    hint.into()
 }
 
 /// What mends an engine's error, where that is plain: a wrong sign, a 0, data that does not fit.

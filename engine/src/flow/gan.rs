@@ -1,8 +1,8 @@
 //! Adversarial flows: particles descend a generator's loss through a discriminator [goodfellow2014generative].
 
-use super::{Clock, Flow, Integrator, Scaling};
+use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
+use crate::ode::StepReport;
 use crate::pairwise::Pairwise;
-use crate::points::AffineMap;
 use crate::schedule::Schedule;
 use crate::score::{Batches, Discriminator, DiscriminatorOptions, sigmoid, softplus};
 use crate::target::Target;
@@ -89,12 +89,8 @@ crate::options! {
         discriminator: DiscriminatorOptions = DiscriminatorOptions::default(),
         /// Noise added to what the discriminator is shown of both batches, in the points' units, over the run; 0 adds none.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
-        /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an error-controlled one.
-        step: Schedule = Schedule::Constant { value: 0.1 },
         /// "raw": a unit step moves by the velocity itself; "denoiser": by sigma^2 times it.
         scaling: Scaling = Scaling::Raw,
-        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
-        integrator: Integrator = Integrator::Euler,
     }
 }
 
@@ -150,14 +146,10 @@ impl GanFlow {
     /// # Errors
     /// An option out of range.
     pub fn with_critic(target: Arc<dyn Target>, critic: Box<dyn Critic>, options: GanFlowOptions) -> Result<GanFlow> {
-        options.step.check("step", 0.0..=f64::INFINITY)?;
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
-        if matches!(options.step, Schedule::Adaptive { .. }) && options.integrator == Integrator::Rk4 {
-            return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps are Heun's: leave it out"));
-        }
         let smallest = options.sigma.smallest();
         if options.scaling == Scaling::Denoiser && smallest <= 0.0 {
-            let want = "a denoiser step does not move without noise; use `scaling: \"raw\"` for sigma = 0";
+            let want = "a denoiser step does not move without noise; raw scaling moves at sigma = 0";
             return Err(Error::argument("sigma", smallest, want));
         }
         Ok(GanFlow { target, critic, options, logit: Vec::new(), mean_logit: None, batches: Batches::default() })
@@ -182,63 +174,39 @@ impl GanFlow {
     }
 }
 
-impl Flow for GanFlow {
+impl VelocityField for GanFlow {
     fn name(&self) -> &'static str {
         "gan_flow"
     }
 
-    fn dim(&self) -> Option<usize> {
-        Some(self.target.dim())
-    }
-
-    fn prepare(&mut self, start: &Points, _clock: &Clock) -> Result<Vec<String>> {
-        start.check_dim("the start", self.target.dim(), "the target")?;
+    fn prepare(&mut self, cloud: &Points, _clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
+        if last.is_none() {
+            cloud.check_dim("the start", self.target.dim(), "the target")?;
+        }
         Ok(Vec::new())
     }
 
-    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        self.fit(cloud, clock, pairwise)?;
-        self.descent(cloud, clock, out);
-        self.mean_logit = Some(self.logit.iter().sum::<f64>() / self.logit.len() as f64);
-        Ok(())
-    }
-
-    fn velocity_at(
-        &mut self,
-        z: &Points,
-        _cloud: &Points,
-        clock: &Clock,
-        _pairwise: &Pairwise,
-        out: &mut Points,
-    ) -> Result<()> {
-        self.descent(z, clock, out);
-        Ok(())
-    }
-
-    fn target_units(&self) -> Option<AffineMap> {
-        match (self.target.data(), self.target.moments()) {
-            (Some(data), _) => Some(AffineMap::of(data)),
-            (None, moments) => moments.map(|moments| AffineMap::of_moments(moments.mean, &moments.cov)),
+    fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+        if at.role == Role::Cloud {
+            self.fit(at.cloud, at.clock, at.pairwise)?;
         }
+        self.descent(at.z, at.clock, out);
+        if at.role == Role::Cloud {
+            self.mean_logit = Some(self.logit.iter().sum::<f64>() / self.logit.len() as f64);
+        }
+        Ok(())
     }
 
-    fn step_size(&self) -> &Schedule {
-        &self.options.step
-    }
-
-    fn integrator(&self) -> Integrator {
-        self.options.integrator
-    }
-
-    fn resolution(&self, cloud: &Points, clock: &Clock) -> f64 {
-        match self.options.sigma.at(clock.progress()) {
+    fn scales(&self, cloud: &Points, clock: &Clock) -> Scales<'_> {
+        let resolution = match self.options.sigma.at(clock.progress()) {
             0.0 => 1e-2 * cloud.spread(),
             sigma => sigma * (cloud.dim() as f64).sqrt(),
-        }
+        };
+        Scales { step: 0.1, resolution, units: None, aim: Aim::Target(&*self.target) }
     }
 
-    fn readings(&mut self, _cloud: &Points, clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
-        let mut readings = vec![("sigma", self.options.sigma.at(clock.progress()))];
+    fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
+        let mut readings = vec![("sigma", self.options.sigma.at(at.clock.progress()))];
         // Of the velocity before; at the start there is none.
         readings.extend(self.mean_logit.map(|logit| ("logit", logit)));
         Ok(readings)

@@ -2,8 +2,11 @@
 
 mod metropolis;
 
-use super::step::diffuse;
-use super::{Clock, Flow, FlowPairs, Integrator, StepReport, Stepper};
+use super::sampler::diffuse;
+use super::sigma::check_smallest_sigma;
+use super::{Clock, FieldAt, FlowPairs, Readings, Sampler};
+use crate::error::MissingPart;
+use crate::ode::{Integrator, RungeKutta};
 use crate::pairwise::Pairwise;
 use crate::score::{At, Form, Score};
 use crate::target::Target;
@@ -50,6 +53,7 @@ pub struct Langevin {
     chosen: bool,
     here: Place,
     there: Place,
+    steps: RungeKutta,
     all: Tally,
     recent: Tally,
 }
@@ -65,19 +69,19 @@ impl Langevin {
     /// score that needs smoothing.
     pub fn new(score: Box<dyn Score>, density: Option<Arc<dyn Target>>, options: &LangevinOptions) -> Result<Langevin> {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
-        super::check_smallest_sigma(score.as_ref(), &options.sigma)?;
+        check_smallest_sigma(score.as_ref(), &options.sigma)?;
         if options.sampler == LangevinSampler::Mala && density.is_none() {
             let want =
                 format!("{} has no log density to accept moves by: use \"ula\" or a target with one", score.name());
             return Err(Error::argument("sampler", "\"mala\"", want));
         }
         let noise = options.sigma.extremes().into_iter().fold(0.0, f64::max);
-        if let Some(density) = density.as_ref().filter(|p| noise > 0.0 && !p.smooths())
+        if let Some(density) = density.as_ref().filter(|p| noise > 0.0 && p.density().is_some_and(|p| !p.smooths()))
             && options.sampler == LangevinSampler::Mala
         {
             let want = format!(
                 "\"mala\" accepts moves by the log density, which {} has only unsmoothed: leave `sigma` out, or take \
-                 `sampler: \"ula\"`",
+                 \"ula\"",
                 density.name()
             );
             return Err(Error::argument("sigma", noise, want));
@@ -103,6 +107,7 @@ impl Langevin {
             chosen: options.step.is_none(),
             here: Place::default(),
             there: Place::default(),
+            steps: RungeKutta::default(),
             all: Tally::default(),
             recent: Tally::default(),
         })
@@ -115,38 +120,38 @@ impl Langevin {
         let at = At { z: cloud, sigma, cloud, aligned: true, learn: true, stream, pairwise };
         self.score.evaluate(&at, Form::Score, &mut place.score)?;
         match &self.density {
-            Some(density) => density.log_density(cloud, sigma, &mut place.log_density),
+            Some(density) => {
+                density.expect_density(MissingPart::LogDensity)?.log_density(cloud, sigma, &mut place.log_density)
+            }
             None => Ok(()),
         }
     }
 
-    fn adjusted(
-        &mut self,
-        cloud: &mut Points,
-        clock: &Clock,
-        pairwise: &Pairwise,
-        stepper: &mut Stepper,
-    ) -> Result<StepReport> {
-        let h = self.step.at(clock.progress());
+    /// The step size in force at this moment.
+    pub fn step_size(&self, clock: &Clock) -> f64 {
+        self.step.at(clock.progress())
+    }
+
+    /// Proposes a move for every particle and makes those that are accepted; returns the evaluations of the score.
+    fn adjusted(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
+        let (h, mut evaluations) = (self.step_size(clock), 1);
         let (mut here, mut there) = (std::mem::take(&mut self.here), std::mem::take(&mut self.there));
         // What was found at the end of the last step still holds, unless the smoothing changes.
         if here.at != *cloud || !matches!(self.sigma, Schedule::Constant { .. }) {
             here.at.copy_from(cloud);
             self.judge(&mut here, clock, pairwise)?;
-            stepper.count(1);
+            evaluations += 1;
         }
         there.at.copy_from(cloud);
         there.at.data_mut().iter_mut().zip(here.score.data()).for_each(|(y, s)| *y += h * s);
         diffuse(&mut there.at, (2.0 * h).sqrt(), clock.randomness("diffusion"));
         self.judge(&mut there, clock, pairwise)?;
-        stepper.count(1);
-        stepper.keep(cloud);
         let accepted = accept(&mut here, &there, h, clock.randomness("acceptance"));
         cloud.copy_from(&here.at);
         self.all.add(cloud.n() as u64, accepted);
         self.recent.add(cloud.n() as u64, accepted);
         (self.here, self.there) = (here, there);
-        Ok(StepReport { eta: h, displacement: 0.0 })
+        Ok(evaluations)
     }
 }
 
@@ -164,13 +169,9 @@ fn chosen_step(score: &dyn Score, options: &LangevinOptions) -> Result<Schedule>
     Ok(Schedule::from(share * variance))
 }
 
-impl Flow for Langevin {
+impl Sampler for Langevin {
     fn name(&self) -> &'static str {
         "langevin"
-    }
-
-    fn dim(&self) -> Option<usize> {
-        self.score.dim()
     }
 
     fn prepare(&mut self, start: &Points, _clock: &Clock) -> Result<Vec<String>> {
@@ -181,29 +182,32 @@ impl Flow for Langevin {
         Ok(if self.chosen { vec![note()] } else { Vec::new() })
     }
 
-    /// The drift; the noise is the step's.
-    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        let (sigma, stream) = (self.sigma.at(clock.progress()), clock.randomness("estimate"));
-        self.score.evaluate(
-            &At { z: cloud, sigma, cloud, aligned: true, learn: true, stream, pairwise },
-            Form::Score,
-            out,
-        )
+    fn step(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
+        if self.sampler == LangevinSampler::Mala {
+            return self.adjusted(cloud, clock, pairwise);
+        }
+        let (h, mut steps) = (self.step_size(clock), std::mem::take(&mut self.steps));
+        let done = steps
+            .advance(cloud, h, Integrator::Euler, &mut |y, _, v| self.drift(&FieldAt::cloud(y, clock, pairwise), v));
+        self.steps = steps;
+        done?;
+        diffuse(cloud, (2.0 * h).sqrt(), clock.randomness("diffusion"));
+        Ok(1)
     }
 
-    fn advance(
-        &mut self,
-        cloud: &mut Points,
-        clock: &Clock,
-        pairwise: &Pairwise,
-        stepper: &mut Stepper,
-    ) -> Result<StepReport> {
-        if self.sampler == LangevinSampler::Mala {
-            return self.adjusted(cloud, clock, pairwise, stepper);
-        }
-        let report = stepper.follow(self, cloud, clock, pairwise)?;
-        diffuse(cloud, (2.0 * report.eta).sqrt(), clock.randomness("diffusion"));
-        Ok(report)
+    fn drift(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+        let FieldAt { z, cloud, clock, pairwise, .. } = *at;
+        let (sigma, stream) = (self.sigma.at(clock.progress()), clock.randomness("estimate"));
+        self.score.evaluate(&At { z, sigma, cloud, aligned: true, learn: true, stream, pairwise }, Form::Score, out)
+    }
+
+    fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
+        let recent = std::mem::take(&mut self.recent);
+        Ok(recent.rate().map(|rate| ("acceptance", rate)).into_iter().collect())
+    }
+
+    fn pairs(&self, cloud: usize) -> FlowPairs {
+        FlowPairs { velocity: self.score.pairs(cloud, cloud), readings: 0 }
     }
 
     fn evaluations(&self, steps: usize) -> usize {
@@ -215,32 +219,7 @@ impl Flow for Langevin {
         }
     }
 
-    fn is_velocity(&self) -> bool {
-        false
-    }
-
-    fn step_size(&self) -> &Schedule {
-        &self.step
-    }
-
-    fn integrator(&self) -> Integrator {
-        Integrator::Euler
-    }
-
-    fn resolution(&self, cloud: &Points, _clock: &Clock) -> f64 {
-        1e-2 * cloud.spread()
-    }
-
-    fn readings(&mut self, _cloud: &Points, _clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
-        let recent = std::mem::take(&mut self.recent);
-        Ok(recent.rate().map(|rate| ("acceptance", rate)).into_iter().collect())
-    }
-
-    fn pairs(&self, cloud: usize) -> FlowPairs {
-        FlowPairs { velocity: self.score.pairs(cloud, cloud), readings: 0 }
-    }
-
-    fn warnings(&self, _cloud: &Points) -> Vec<String> {
+    fn warnings(&self) -> Vec<String> {
         let mut warnings = self.score.warnings();
         if let Some(rate) = self.all.rate().filter(|rate| !WORKING.contains(rate)) {
             let advice = if rate < *WORKING.start() {

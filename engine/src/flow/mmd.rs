@@ -1,15 +1,15 @@
 //! The gradient flow of the maximum mean discrepancy [arbel2019maximum].
 
-use super::{Clock, Flow, FlowPairs, Integrator, Scaling};
+use super::{Aim, Clock, FieldAt, FlowPairs, Readings, Role, Scales, Scaling, VelocityField};
 use crate::number::number;
-use crate::pairwise::{
-    Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Precision, ScoreDifference,
-};
-use crate::points::{AffineMap, shares};
-use crate::{Error, Points, Result, rng::Stream, schedule::Schedule};
+use crate::ode::StepReport;
+use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, ScoreDifference};
+use crate::points::shares;
+use crate::{Error, Points, Result, schedule::Schedule};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::mem;
+use std::sync::Arc;
 
 /// Are attraction and repulsion divided by the kernel densities that they belong to?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -28,8 +28,6 @@ crate::options! {
         /// The kernel, a list of kernels (their velocities are averaged), or "median" for a Gaussian kernel whose
         /// bandwidth is the median distance within the target.
         kernel: Kernels = Kernels::Median,
-        /// Step size: a number, a schedule, or `adaptive(largest, smallest)`.
-        step: Schedule = Schedule::Constant { value: 1.0 },
         /// "denoiser": velocities in units of the squared bandwidth; "raw": the gradient itself.
         scaling: Scaling = Scaling::Denoiser,
         /// "plain": the gradient of MMD^2; "normalised": attraction divided by `E_p k`, repulsion by `E_q k`, which with a
@@ -38,10 +36,6 @@ crate::options! {
         /// Noise injection: the velocity of `y` is taken at `y + noise e` with new `e` each step; a number or a schedule of
         /// levels in the points' units, 0 for none.
         noise: Schedule = Schedule::Constant { value: 0.0 },
-        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
-        integrator: Integrator = Integrator::Euler,
-        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out: that of the run.
-        precision: Option<Precision> = None,
     }
 }
 
@@ -51,7 +45,7 @@ crate::options! {
 /// Cost: two pairwise passes per kernel, four when a kernel that is not Gaussian is normalised.
 #[derive(Debug)]
 pub struct MmdFlow {
-    target: Points,
+    target: Arc<Points>,
     /// Shares of the target's points, which sum to 1, and their logarithms; None where they are equal.
     weights: Option<[Vec<f64>; 2]>,
     kernels: Vec<Kernel>,
@@ -73,12 +67,12 @@ struct Place<'a> {
 }
 
 impl MmdFlow {
-    /// The flow towards the points `target`.
+    /// The flow towards the points `target`, which are shared and not copied.
     ///
     /// # Errors
-    /// A kernel without a positive bandwidth or, normalised, without positive values; a step or a noise out of range.
-    pub fn new(target: Points, options: MmdFlowOptions) -> Result<MmdFlow> {
-        options.step.check("step", 0.0..=f64::INFINITY)?;
+    /// A kernel without a positive bandwidth or, normalised, without positive values; a noise out of range.
+    pub fn new(target: impl Into<Arc<Points>>, options: MmdFlowOptions) -> Result<MmdFlow> {
+        let target = target.into();
         options.noise.check("noise", 0.0..=f64::INFINITY)?;
         let kernels = options.kernel.resolve(&target)?;
         if options.weighting == Weighting::Normalised && kernels.contains(&Kernel::Energy) {
@@ -100,30 +94,6 @@ impl MmdFlow {
         let logs = shares.iter().map(|w| w.ln()).collect();
         self.weights = Some([shares, logs]);
         Ok(self)
-    }
-
-    /// The velocity at `z + noise e`.
-    fn jittered(
-        &mut self,
-        z: &Points,
-        cloud: &Points,
-        stream: Stream,
-        clock: &Clock,
-        pairwise: &Pairwise,
-        out: &mut Points,
-    ) -> Result<()> {
-        let own = pairwise.at_precision(self.options.precision);
-        let pairwise = own.as_ref().unwrap_or(pairwise);
-        let noise = self.options.noise.at(clock.progress());
-        if noise == 0.0 {
-            return self.field(z, cloud, pairwise, out);
-        }
-        let mut jittered = mem::take(&mut self.queries);
-        jittered.reshape(z.n(), z.dim());
-        stream.scatter_normal(z.data(), noise, jittered.data_mut());
-        let done = self.field(&jittered, cloud, pairwise, out);
-        self.queries = jittered;
-        done
     }
 
     /// The velocity at `z` of particles whose law is `cloud`.
@@ -150,7 +120,7 @@ impl MmdFlow {
         let Place { z, cloud, share, pairwise } = place;
         let dim = z.dim();
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
-        for (sources, weights, sign) in [(&self.target, shares, 1.0), (cloud, None, -1.0)] {
+        for (sources, weights, sign) in [(&*self.target, shares, 1.0), (cloud, None, -1.0)] {
             let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(sources), leave_out_self: false };
             pairwise.kernel_sum(z, sources, &sum, &mut self.sums)?;
             let scale = sign * share / weights.map_or(sources.n() as f64, |_| 1.0);
@@ -180,7 +150,7 @@ impl MmdFlow {
     fn add_normalised(&mut self, kernel: Kernel, place: Place, out: &mut Points) -> Result<()> {
         let Place { z, cloud, share, pairwise } = place;
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
-        for (sources, weights, sign) in [(&self.target, shares, 1.0), (cloud, None, -1.0)] {
+        for (sources, weights, sign) in [(&*self.target, shares, 1.0), (cloud, None, -1.0)] {
             pairwise.log_gradient(z, (sources, weights), kernel, &mut self.gradient, &mut self.part)?;
             add(out, sign * share, &self.part);
         }
@@ -192,17 +162,16 @@ fn add(out: &mut Points, scale: f64, part: &Points) {
     out.data_mut().iter_mut().zip(part.data()).for_each(|(v, p)| *v += scale * p);
 }
 
-impl Flow for MmdFlow {
+impl VelocityField for MmdFlow {
     fn name(&self) -> &'static str {
         "mmd_flow"
     }
 
-    fn dim(&self) -> Option<usize> {
-        Some(self.target.dim())
-    }
-
-    fn prepare(&mut self, start: &Points, _clock: &Clock) -> Result<Vec<String>> {
-        start.check_dim("the start", self.target.dim(), "the target")?;
+    fn prepare(&mut self, cloud: &Points, _clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
+        if last.is_some() {
+            return Ok(Vec::new());
+        }
+        cloud.check_dim("the start", self.target.dim(), "the target")?;
         Ok(match self.options.kernel {
             Kernels::Median => {
                 vec![format!("kernel: bandwidth {}, the median distance", number(self.kernels[0].bandwidth()))]
@@ -211,25 +180,32 @@ impl Flow for MmdFlow {
         })
     }
 
-    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        self.jittered(cloud, cloud, clock.randomness("noise"), clock, pairwise, out)
+    /// The velocity at `z + noise e`.
+    fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+        let FieldAt { z, cloud, role, clock, pairwise } = *at;
+        let noise = self.options.noise.at(clock.progress());
+        if noise == 0.0 {
+            return self.field(z, cloud, pairwise, out);
+        }
+        let stream = clock.randomness("noise");
+        let stream = if role == Role::Cloud { stream } else { stream.label("followers") };
+        let mut jittered = mem::take(&mut self.queries);
+        jittered.reshape(z.n(), z.dim());
+        stream.scatter_normal(z.data(), noise, jittered.data_mut());
+        let done = self.field(&jittered, cloud, pairwise, out);
+        self.queries = jittered;
+        done
     }
 
-    fn velocity_at(
-        &mut self,
-        z: &Points,
-        cloud: &Points,
-        clock: &Clock,
-        pairwise: &Pairwise,
-        out: &mut Points,
-    ) -> Result<()> {
-        self.jittered(z, cloud, clock.randomness("noise").label("followers"), clock, pairwise, out)
+    fn scales(&self, _cloud: &Points, _clock: &Clock) -> Scales<'_> {
+        let resolution = self.kernels.iter().map(|k| k.bandwidth()).fold(f64::INFINITY, f64::min);
+        Scales { step: 1.0, resolution, units: None, aim: Aim::Points(&self.target) }
     }
 
-    fn readings(&mut self, _cloud: &Points, clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
-        let level = |clock: &Clock| self.options.noise.at(clock.progress());
+    fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
         let injected = self.options.noise.extremes().into_iter().any(|noise| noise > 0.0);
-        Ok(if injected { vec![("noise", level(clock))] } else { Vec::new() })
+        let level = || self.options.noise.at(at.clock.progress());
+        Ok(if injected { vec![("noise", level())] } else { Vec::new() })
     }
 
     fn pairs(&self, cloud: usize) -> FlowPairs {
@@ -240,28 +216,13 @@ impl Flow for MmdFlow {
         let passes: usize = self.kernels.iter().map(passes).sum();
         FlowPairs { velocity: (passes * cloud * (self.target.count() + cloud)) as u64, readings: 0 }
     }
-
-    fn target_units(&self) -> Option<AffineMap> {
-        Some(AffineMap::of(&self.target))
-    }
-
-    fn step_size(&self) -> &Schedule {
-        &self.options.step
-    }
-
-    fn integrator(&self) -> Integrator {
-        self.options.integrator
-    }
-
-    fn resolution(&self, _cloud: &Points, _clock: &Clock) -> f64 {
-        self.kernels.iter().map(|k| k.bandwidth()).fold(f64::INFINITY, f64::min)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pairwise::PairwiseOptions;
+    use crate::pairwise::{PairwiseOptions, Precision};
+    use crate::rng::Stream;
 
     /// A weight of 2 is a point twice, and one of 0 is no point.
     #[test]
@@ -278,9 +239,10 @@ mod tests {
             let [mut weighted, mut repeated, mut plain] = [(); 3].map(|()| Points::default());
             let of = |points: Points| MmdFlow::new(points, options.clone()).unwrap();
             let flow = of(x.clone()).weighted(&weights);
-            flow.unwrap().velocity(&y, &clock, &pairwise, &mut weighted).unwrap();
-            of(x.select(&rows)).velocity(&y, &clock, &pairwise, &mut repeated).unwrap();
-            of(x.clone()).velocity(&y, &clock, &pairwise, &mut plain).unwrap();
+            let at = FieldAt::cloud(&y, &clock, &pairwise);
+            flow.unwrap().velocity(&at, &mut weighted).unwrap();
+            of(x.select(&rows)).velocity(&at, &mut repeated).unwrap();
+            of(x.clone()).velocity(&at, &mut plain).unwrap();
             let gap =
                 |a: &Points, b: &Points| a.data().iter().zip(b.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             assert!(gap(&weighted, &repeated) < 1e-12, "{weighting:?}: {}", gap(&weighted, &repeated));

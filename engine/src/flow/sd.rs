@@ -1,20 +1,21 @@
 //! The score-difference flow [weber2023score].
 
 mod field;
+mod minibatch;
 mod option;
-mod turn;
+mod towards;
 
-use field::{PROBES, Who};
+use field::PROBES;
 pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
-use super::{Clock, Estimate, Flow, FlowPairs, Integrator, StepReport};
+use super::{Aim, Clock, Estimate, FieldAt, FlowPairs, Readings, Role, Scales, VelocityField};
 use crate::number::number;
-use crate::pairwise::Pairwise;
-use crate::points::{AffineMap, Standardiser};
-use crate::score::{Score, SelfTerm};
+use crate::ode::StepReport;
+use crate::points::Standardiser;
+use crate::score::{Kde, Score, SelfTerm};
 use crate::target::scale_warning;
-use crate::{Error, Points, Result, schedule::Schedule};
+use crate::{Error, Points, Result};
 use std::mem;
 
 /// `dy/dt = s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the proxies smoothed by `sigma`, at `z` near `y`.
@@ -26,8 +27,9 @@ pub struct SdFlow {
     smoothing: Option<Smoothing>,
     /// Units in which both scores and sigma are measured, when not those of the particles.
     units: Option<Standardiser>,
-    /// Memory between steps: the cloud in those units, where the field is evaluated, the source's part of it.
+    /// Memory between steps: the cloud and the tracers in those units, where the field is evaluated, the source's part.
     standard: Points,
+    places: Points,
     queries: Points,
     source_part: Points,
     /// Those whose turn it is, and their field.
@@ -41,10 +43,6 @@ impl SdFlow {
     /// # Errors
     /// An option out of range, or a batch size for an estimator that stands on no points.
     pub fn new(target: Estimate, source: Estimate, options: SdFlowOptions) -> Result<SdFlow> {
-        options.step.check("step", 0.0..=f64::INFINITY)?;
-        if matches!(options.step, Schedule::Adaptive { .. }) && options.integrator == Integrator::Rk4 {
-            return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps are Heun's: leave it out"));
-        }
         let SdFlowOptions { batch, batch_target, batch_source, .. } = options;
         for (name, batch) in [("batch", batch), ("batch_target", batch_target), ("batch_source", batch_source)] {
             if batch == Some(0) {
@@ -68,6 +66,7 @@ impl SdFlow {
             smoothing,
             units: None,
             standard: Points::default(),
+            places: Points::default(),
             queries: Points::default(),
             source_part: Points::default(),
             moved: Points::default(),
@@ -84,59 +83,26 @@ impl SdFlow {
         self
     }
 
-    /// Sigma at this moment; 0 before [`Flow::prepare`] has chosen it.
+    /// Sigma at this moment; 0 before [`VelocityField::prepare`] has chosen it.
     pub fn sigma(&self, clock: &Clock) -> f64 {
         self.smoothing.as_ref().map_or(0.0, |s| s.at(clock))
     }
 
     fn check_zero_sigma(&self) -> Result<()> {
         let Some(smallest) = self.options.smallest_sigma().filter(|smallest| *smallest <= 0.0) else { return Ok(()) };
-        if let Some(kernel) = [&self.target, &self.source].into_iter().find(|s| !s.allows_zero_sigma()) {
+        if let Some(kernel) = [&self.target, &self.source].into_iter().find(|s| !s.sigma_range().zero) {
             let want = format!("{} needs a positive sigma", kernel.name());
             return Err(Error::argument("sigma", smallest, want));
         }
         if self.options.scaling == Scaling::Denoiser {
-            let want = "a denoiser step does not move without smoothing; use `scaling: \"raw\"` for sigma = 0";
+            let want = "a denoiser step does not move without smoothing; raw scaling moves at sigma = 0";
             return Err(Error::argument("sigma", smallest, want));
         }
         Ok(())
     }
 
-    /// The field in the particles' units; followers come in the scores'.
-    fn moving(&mut self, who: Who, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        let own = pairwise.at_precision(self.options.precision);
-        let pairwise = own.as_ref().unwrap_or(pairwise);
-        let mut standard = mem::take(&mut self.standard);
-        if let Some(units) = &self.units {
-            units.apply_into(cloud, &mut standard);
-        }
-        let cloud = if self.units.is_some() { &standard } else { cloud };
-        let done = self.field(who, cloud, clock, pairwise, out);
-        self.standard = standard;
-        if let Some(units) = &self.units {
-            let rows = out.data_mut().chunks_exact_mut(units.std().len());
-            rows.for_each(|row| row.iter_mut().zip(units.std()).for_each(|(v, s)| *v *= s));
-        }
-        done
-    }
-}
-
-impl Flow for SdFlow {
-    fn name(&self) -> &'static str {
-        "sd_flow"
-    }
-
-    fn dim(&self) -> Option<usize> {
-        self.target.dim().or(self.source.dim())
-    }
-
-    fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
-        if let Some(dim) = self.target.dim() {
-            start.check_dim("the start", dim, "the target")?;
-        }
-        if let Some(dim) = self.source.dim() {
-            start.check_dim("the start", dim, "the source's score")?;
-        }
+    /// Chooses sigma where it was left out; returns what was chosen.
+    fn choose_sigma(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
         if self.smoothing.is_some() {
             return Ok(Vec::new());
         }
@@ -144,7 +110,7 @@ impl Flow for SdFlow {
             let want = format!("{} says nothing of its size: give a number or a schedule", self.target.name());
             return Err(Error::argument("sigma", "left out", want));
         };
-        let ranges = [self.target.range(), self.source.range()];
+        let ranges = [self.target.sigma_range().learned, self.source.sigma_range().learned];
         let range = ranges.into_iter().flatten().reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)));
         let schedule = match &self.units {
             None => Smoothing::for_extent(&extent, start, range),
@@ -159,68 +125,67 @@ impl Flow for SdFlow {
         self.smoothing = Some(Smoothing::new(schedule)?);
         Ok(vec![note])
     }
+}
 
-    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        self.moving(Who::Cloud, cloud, clock, pairwise, out)
+impl VelocityField for SdFlow {
+    fn name(&self) -> &'static str {
+        "sd_flow"
     }
 
-    fn velocity_at(
-        &mut self,
-        z: &Points,
-        cloud: &Points,
-        clock: &Clock,
-        pairwise: &Pairwise,
-        out: &mut Points,
-    ) -> Result<()> {
-        match &self.units {
-            None => self.moving(Who::Followers(z), cloud, clock, pairwise, out),
-            Some(units) => {
-                let z = units.apply(z);
-                self.moving(Who::Followers(&z), cloud, clock, pairwise, out)
-            }
+    fn prepare(&mut self, cloud: &Points, clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
+        if let Some(report) = last {
+            self.smoothing.iter_mut().for_each(|smoothing| smoothing.pace(report, clock));
+            return Ok(Vec::new());
         }
+        if let Some(dim) = self.target.dim() {
+            cloud.check_dim("the start", dim, "the target")?;
+        }
+        if let Some(dim) = self.source.dim() {
+            cloud.check_dim("the start", dim, "the source's score")?;
+        }
+        self.choose_sigma(cloud, clock)
     }
 
-    fn step_size(&self) -> &Schedule {
-        &self.options.step
+    /// The field in the particles' units.
+    fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+        let Some(units) = &self.units else { return self.field(at, out) };
+        let (mut standard, mut places) = (mem::take(&mut self.standard), mem::take(&mut self.places));
+        units.apply_into(at.cloud, &mut standard);
+        let z = match at.role {
+            Role::Cloud => &standard,
+            Role::Tracer => {
+                units.apply_into(at.z, &mut places);
+                &places
+            }
+        };
+        let done = self.field(&FieldAt { z, cloud: &standard, ..*at }, out);
+        (self.standard, self.places) = (standard, places);
+        if let Some(units) = &self.units {
+            let rows = out.data_mut().chunks_exact_mut(units.std().len());
+            rows.for_each(|row| row.iter_mut().zip(units.std()).for_each(|(v, s)| *v *= s));
+        }
+        done
     }
 
-    fn integrator(&self) -> Integrator {
-        self.options.integrator
-    }
-
-    fn resolution(&self, cloud: &Points, clock: &Clock) -> f64 {
+    fn scales(&self, cloud: &Points, clock: &Clock) -> Scales<'_> {
         let (sigma, dim) = (self.sigma(clock), cloud.dim() as f64);
-        match &self.units {
+        let resolution = match &self.units {
             _ if sigma == 0.0 => 1e-2 * cloud.spread(),
             None => sigma * dim.sqrt(),
             Some(units) => sigma * units.std().iter().map(|s| s * s).sum::<f64>().sqrt(),
-        }
+        };
+        let aim = match &self.units {
+            Some(units) => Aim::Units(units.units()),
+            None => Aim::Score(&*self.target),
+        };
+        Scales { step: 1.0, resolution, units: self.units.as_ref().map(Standardiser::std), aim }
     }
 
-    fn units(&self) -> Option<&[f64]> {
-        self.units.as_ref().map(Standardiser::std)
-    }
-
-    fn target_units(&self) -> Option<AffineMap> {
-        match &self.units {
-            Some(units) => Some(units.units().clone()),
-            None => self.target.extent().map(|extent| extent.units()),
-        }
-    }
-
-    fn stepped(&mut self, report: &StepReport, clock: &Clock) {
-        if let Some(smoothing) = &mut self.smoothing {
-            smoothing.stepped(report, clock);
-        }
-    }
-
-    fn readings(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
-        let in_units = self.units.as_ref().map(|units| units.apply(cloud));
-        let cloud = in_units.as_ref().unwrap_or(cloud);
-        let sigma = self.sigma(clock);
-        let mut readings = vec![("sigma", sigma)];
-        readings.extend(self.split_half_error(cloud, clock, pairwise)?.map(|e| ("field_error", e)));
+    fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
+        let in_units = self.units.as_ref().map(|units| units.apply(at.cloud));
+        let cloud = in_units.as_ref().unwrap_or(at.cloud);
+        let mut readings = vec![("sigma", self.sigma(at.clock))];
+        readings.extend(self.split_half_error(cloud, at.clock, at.pairwise)?.map(|e| ("field_error", e)));
         // Of the evaluations that judged the error.
         readings.extend(self.target.ess().map(|e| ("ess_target", e)));
         readings.extend(self.source.ess().map(|e| ("ess_source", e)));
@@ -239,14 +204,14 @@ impl Flow for SdFlow {
         self.target.first_evaluation().max(self.source.first_evaluation())
     }
 
-    fn warnings(&self, _cloud: &Points) -> Vec<String> {
+    fn warnings(&self) -> Vec<String> {
         let end = self.smoothing.as_ref().map_or(0.0, |s| s.schedule().at(1.0));
         let mut warnings = self.target.warnings();
         warnings.extend(self.source.warnings());
         if self.units.is_none() {
-            warnings.extend(self.target.data().and_then(scale_warning));
+            warnings.extend(self.target.kernel().and_then(Kde::points).and_then(|points| scale_warning(points)));
         }
-        if let Some((data, extent)) = self.target.data().zip(self.target.extent())
+        if let Some((data, extent)) = self.target.kernel().and_then(Kde::points).zip(self.target.extent())
             && end < 0.99 * extent.detail
         {
             warnings.push(format!(
@@ -259,7 +224,7 @@ impl Flow for SdFlow {
         }
         if let Some(batch) = self.options.batch_source.or(self.options.batch_target) {
             warnings.push(format!(
-                "batches of {batch} distort the spread within modes; `batch: {batch}` moves that many particles per step \
+                "batches of {batch} distort the spread within modes; minibatches of particles (`batch`) move as many per step \
                  against all points instead"
             ));
         }

@@ -1,9 +1,10 @@
 //! The smoothing of a flow over a run: chosen from the data when left open, held back where work remains.
 
-use super::{Clock, StepReport};
+use super::Clock;
+use crate::ode::StepReport;
 use crate::points::squared_distance;
-use crate::score::Extent;
-use crate::{Points, Result, schedule::Schedule};
+use crate::score::{Extent, Score};
+use crate::{Error, Points, Result, schedule::Schedule};
 
 /// A sigma schedule, and the pace of an adaptive one.
 #[derive(Debug, Clone)]
@@ -58,7 +59,7 @@ impl Smoothing {
     }
 
     /// Paces an adaptive schedule after a step.
-    pub fn stepped(&mut self, report: &StepReport, clock: &Clock) {
+    pub fn pace(&mut self, report: &StepReport, clock: &Clock) {
         let relaxing = report.displacement < STILL_FALLING * self.last_displacement;
         self.last_displacement = report.displacement;
         if relaxing && self.holds + descending(clock) + 1 < clock.steps {
@@ -68,6 +69,18 @@ impl Smoothing {
             self.last_displacement = f64::INFINITY;
         }
     }
+}
+
+/// Checks that `sigma` stays positive for a score that needs smoothing.
+///
+/// # Errors
+/// A schedule that reaches 0 for such a score.
+pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
+    let smallest = sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
+    if smallest > 0.0 || score.sigma_range().zero {
+        return Ok(());
+    }
+    Err(Error::argument("sigma", smallest, format!("{} needs a positive sigma", score.name())))
 }
 
 fn descending(clock: &Clock) -> usize {
@@ -87,7 +100,7 @@ mod tests {
             .map(|step| {
                 let clock = Clock::at(step, 40, Stream::new(0));
                 let sigma = smoothing.at(&clock);
-                smoothing.stepped(&StepReport { eta: 1.0, displacement: displacement(step) }, &clock);
+                smoothing.pace(&StepReport { eta: 1.0, displacement: displacement(step) }, &clock);
                 sigma
             })
             .collect()

@@ -1,8 +1,9 @@
 //! Stein variational gradient descent [liu2016stein].
 
-use super::{Clock, Flow, FlowPairs, Integrator};
-use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Precision, median_distance};
-use crate::points::AffineMap;
+use super::sigma::check_smallest_sigma;
+use super::{Aim, Clock, FieldAt, FlowPairs, Readings, Role, Scales, VelocityField};
+use crate::ode::StepReport;
+use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, median_distance};
 use crate::score::{At, Form, Score};
 use crate::{Error, Points, Result, schedule::Schedule};
 use rayon::prelude::*;
@@ -13,15 +14,8 @@ crate::options! {
         /// The kernel, a bandwidth of a Gaussian kernel, a list of either (their velocities are averaged), or "median": a
         /// Gaussian kernel of bandwidth `median distance of the particles / sqrt(2 ln(n + 1))`, anew each step.
         kernel: Kernels = Kernels::Median,
-        /// Step size: a number, a schedule, or `adaptive(largest, smallest)`. The score has its units: make it smaller where
-        /// the target is narrower.
-        step: Schedule = Schedule::Constant { value: 0.1 },
         /// Smoothing of the target's score, in the points' units; a kernel estimate needs it positive.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
-        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
-        integrator: Integrator = Integrator::Euler,
-        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out: that of the run.
-        precision: Option<Precision> = None,
     }
 }
 
@@ -48,9 +42,8 @@ impl Svgd {
     /// # Errors
     /// A kernel without a positive bandwidth, options out of range, sigma = 0 for a score that needs smoothing.
     pub fn new(score: Box<dyn Score>, options: SvgdOptions) -> Result<Svgd> {
-        options.step.check("step", 0.0..=f64::INFINITY)?;
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
-        super::check_smallest_sigma(score.as_ref(), &options.sigma)?;
+        check_smallest_sigma(score.as_ref(), &options.sigma)?;
         let kernels = match &options.kernel {
             Kernels::Median => Vec::new(),
             given => given.resolve(&Points::default())?,
@@ -59,7 +52,7 @@ impl Svgd {
             return Err(Error::argument(
                 "kernel",
                 "\"energy\"",
-                "a positive definite kernel is wanted, such as imq(1)",
+                "a positive definite kernel is wanted, such as the inverse multiquadric",
             ));
         }
         let (attraction, repulsion) = (KernelSums::default(), KernelSums::default());
@@ -79,25 +72,6 @@ impl Svgd {
         self.kernels.clear();
         self.kernels.push(Kernel::Gaussian { h });
         Ok(())
-    }
-
-    /// `phi` at `z` of the particles `cloud`, n x dim.
-    ///
-    /// # Errors
-    /// As [`Flow::velocity`].
-    pub fn direction(
-        &mut self,
-        z: &Points,
-        cloud: &Points,
-        clock: &Clock,
-        pairwise: &Pairwise,
-        out: &mut Points,
-    ) -> Result<()> {
-        if clock.stage == 0.0 || self.kernels.is_empty() {
-            self.choose_kernel(cloud)?;
-        }
-        self.know(cloud, clock, pairwise)?;
-        self.pull(z, cloud, pairwise, out)
     }
 
     /// The scores at the particles.
@@ -134,63 +108,42 @@ impl Svgd {
     }
 }
 
-impl Flow for Svgd {
+impl VelocityField for Svgd {
     fn name(&self) -> &'static str {
         "svgd"
     }
 
-    fn dim(&self) -> Option<usize> {
-        self.score.dim()
-    }
-
-    fn prepare(&mut self, start: &Points, _clock: &Clock) -> Result<Vec<String>> {
-        if let Some(dim) = self.score.dim() {
-            start.check_dim("the start", dim, "the target")?;
+    fn prepare(&mut self, cloud: &Points, _clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
+        if last.is_some() {
+            return Ok(Vec::new());
         }
-        self.choose_kernel(start)?;
+        if let Some(dim) = self.score.dim() {
+            cloud.check_dim("the start", dim, "the target")?;
+        }
+        self.choose_kernel(cloud)?;
         Ok(Vec::new())
     }
 
-    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        let own = pairwise.at_precision(self.options.precision);
-        self.direction(cloud, cloud, clock, own.as_ref().unwrap_or(pairwise), out)
-    }
-
-    fn velocity_at(
-        &mut self,
-        z: &Points,
-        cloud: &Points,
-        clock: &Clock,
-        pairwise: &Pairwise,
-        out: &mut Points,
-    ) -> Result<()> {
-        let own = pairwise.at_precision(self.options.precision);
-        let pairwise = own.as_ref().unwrap_or(pairwise);
+    fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+        let FieldAt { z, cloud, role, clock, pairwise } = *at;
         // Scores and bandwidth are the cloud's: those of its own velocity hold for all that follows it.
-        if self.known.0 == *cloud && self.known.1 == self.options.sigma.at(clock.progress()) {
-            return self.pull(z, cloud, pairwise, out);
+        let known = || self.known.0 == *cloud && self.known.1 == self.options.sigma.at(clock.progress());
+        if role == Role::Cloud || !known() {
+            if clock.stage == 0.0 || self.kernels.is_empty() {
+                self.choose_kernel(cloud)?;
+            }
+            self.know(cloud, clock, pairwise)?;
         }
-        self.direction(z, cloud, clock, pairwise, out)
+        self.pull(z, cloud, pairwise, out)
     }
 
-    fn target_units(&self) -> Option<AffineMap> {
-        self.score.extent().map(|extent| extent.units())
+    fn scales(&self, _cloud: &Points, _clock: &Clock) -> Scales<'_> {
+        let resolution = self.kernels.iter().map(|k| k.bandwidth()).fold(f64::INFINITY, f64::min);
+        Scales { step: 0.1, resolution, units: None, aim: Aim::Score(&*self.score) }
     }
 
-    fn step_size(&self) -> &Schedule {
-        &self.options.step
-    }
-
-    fn integrator(&self) -> Integrator {
-        self.options.integrator
-    }
-
-    fn resolution(&self, _cloud: &Points, _clock: &Clock) -> f64 {
-        self.kernels.iter().map(|k| k.bandwidth()).fold(f64::INFINITY, f64::min)
-    }
-
-    fn readings(&mut self, cloud: &Points, _clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
-        self.choose_kernel(cloud)?;
+    fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
+        self.choose_kernel(at.cloud)?;
         Ok(vec![("bandwidth", self.kernels[0].bandwidth())])
     }
 
@@ -199,7 +152,7 @@ impl Flow for Svgd {
         FlowPairs { velocity: (2 * kernels * cloud * cloud) as u64 + self.score.pairs(cloud, cloud), readings: 0 }
     }
 
-    fn warnings(&self, _cloud: &Points) -> Vec<String> {
+    fn warnings(&self) -> Vec<String> {
         self.score.warnings()
     }
 }
@@ -240,14 +193,16 @@ mod tests {
         let [cloud, other, z] = [1, 2, 3].map(|k| Stream::new(k).normal(30, 2));
         let (clock, pairwise) = (Clock::at(0, 5, Stream::new(4)), Pairwise::default());
         let (mut own, mut at) = (Points::default(), Points::default());
-        flow.velocity(&cloud, &clock, &pairwise, &mut own).unwrap();
-        flow.velocity_at(&z, &cloud, &clock, &pairwise, &mut at).unwrap();
-        flow.velocity_at(&cloud, &cloud, &clock, &pairwise, &mut at).unwrap();
+        let here = FieldAt::cloud(&cloud, &clock, &pairwise);
+        flow.velocity(&here, &mut own).unwrap();
+        flow.velocity(&here.tracers(&z), &mut at).unwrap();
+        flow.velocity(&here.tracers(&cloud), &mut at).unwrap();
         assert_eq!((count.load(Ordering::Relaxed), &at), (1, &own));
         // Another cloud has scores of its own.
         let mut fresh = Svgd::new(Box::new(exact()), SvgdOptions::default()).unwrap();
-        fresh.velocity(&other, &clock, &pairwise, &mut own).unwrap();
-        flow.velocity_at(&other, &other, &clock, &pairwise, &mut at).unwrap();
+        let there = FieldAt::cloud(&other, &clock, &pairwise);
+        fresh.velocity(&there, &mut own).unwrap();
+        flow.velocity(&there.tracers(&other), &mut at).unwrap();
         assert_eq!((count.load(Ordering::Relaxed), &at), (2, &own));
     }
 }

@@ -60,6 +60,7 @@ impl Affine {
     }
 
     /// With these parameters, `W` row-major and then `b`.
+    #[cfg(any(feature = "files", test))]
     pub(super) fn of(parameters: Vec<f64>, dim: usize, dim_in: usize) -> Affine {
         Affine { parameters, dim, dim_in }
     }
@@ -81,7 +82,7 @@ impl Affine {
 
     /// Its parameters by torch's names, with what [`load`](super::load) needs besides.
     pub fn tensors(&self) -> Tensors {
-        super::checkpoint::linear(self.dim, self.dim_in, &self.parameters)
+        super::tensors::linear(self.dim, self.dim_in, &self.parameters)
     }
 }
 

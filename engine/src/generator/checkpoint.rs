@@ -1,36 +1,13 @@
 //! Models in `.safetensors` files: torch's names for the parameters, and what else a model is under the key `sdflow`.
 
+use super::tensors::{KEY, Kind, tagged};
 use super::{Affine, Generator as _, MlpGenerator};
-use crate::io::{Tensor, Tensors};
+use crate::io::Tensors;
 use crate::net::{Activation, Mlp};
 use crate::points::AffineMap;
 use crate::score::{Denoiser, Extent, Preconditioned};
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
 use std::path::Path;
-
-/// The key of the header's metadata.
-const KEY: &str = "sdflow";
-
-/// What a file holds besides tensors.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum Kind {
-    Affine,
-    Mlp {
-        activation: Activation,
-        residual: bool,
-    },
-    Denoiser {
-        activation: Activation,
-        centre: Vec<f64>,
-        scale: f64,
-        sigma_min: f64,
-        sigma_max: f64,
-        diameter: f64,
-        detail: f64,
-    },
-}
 
 /// A model from a file.
 #[derive(Debug, Clone)]
@@ -53,33 +30,14 @@ crate::options! {
     }
 }
 
-/// The tensors of an affine map.
-pub(super) fn linear(dim: usize, dim_in: usize, parameters: &[f64]) -> Tensors {
-    let single = |values: &[f64]| values.iter().map(|v| *v as f32).collect();
-    let (weights, bias) = parameters.split_at(dim * dim_in);
-    let mut tensors = Tensors::default();
-    tensors.tensors.insert("0.weight".into(), Tensor { shape: vec![dim, dim_in], values: single(weights) });
-    tensors.tensors.insert("0.bias".into(), Tensor { shape: vec![dim], values: single(bias) });
-    tagged(tensors, &Kind::Affine)
-}
-
-/// The tensors of a net as generator.
-pub(super) fn net(net: &Mlp<f32>) -> Tensors {
-    tagged(net.tensors(), &Kind::Mlp { activation: net.activation(), residual: net.residual() })
-}
-
-fn tagged(mut tensors: Tensors, kind: &Kind) -> Tensors {
-    tensors.metadata.insert(KEY.into(), serde_json::json!(kind).to_string());
-    tensors
-}
-
 /// Writes a trained denoiser.
 ///
 /// # Errors
 /// One of the moving cloud, which belongs to its run; otherwise as [`Tensors::save`].
 pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
     use crate::score::Score as _;
-    let (Some(net), Some((sigma_min, sigma_max)), Some(extent)) = (denoiser.net(), denoiser.range(), denoiser.extent())
+    let (Some(net), Some((sigma_min, sigma_max)), Some(extent)) =
+        (denoiser.net(), denoiser.sigma_range().learned, denoiser.extent())
     else {
         return Err(Error::Missing {
             what: denoiser.name(),

@@ -4,7 +4,7 @@ use super::Generator;
 use super::optimiser::Pace;
 use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
 use super::units::Known;
-use crate::flow::Clock;
+use crate::flow::{Aim, Clock};
 use crate::net::{self, Activation, Moment};
 use crate::points::squared_distance;
 use crate::process::{Ending, Observer, Unobserved};
@@ -163,7 +163,7 @@ impl<'a> Distillation<'a> {
             return Err(Error::argument(open, "left out", want));
         };
         let away = squared_distance(&y.mean(), &extent.centre).sqrt();
-        let (least, most) = self.teacher.range().unwrap_or((0.0, f64::INFINITY));
+        let (least, most) = self.teacher.sigma_range().learned.unwrap_or((0.0, f64::INFINITY));
         let max = sigma_max.unwrap_or(extent.diameter.max(away).min(most));
         // Points that all coincide have neither size nor detail.
         let max = if max > 0.0 { max } else { 1.0 };
@@ -217,8 +217,8 @@ impl<'a> Distillation<'a> {
 }
 
 impl Teacher for Distillation<'_> {
-    fn wanted(&self) -> Option<Known> {
-        self.teacher.extent().map(|extent| Known { map: extent.units(), each_column: false })
+    fn wanted(&self, _y: &Points, _clock: &Clock) -> Option<Known> {
+        Aim::Score(self.teacher).units().map(|map| Known { map, each_column: false })
     }
 
     fn measure(&mut self, size: f64) {

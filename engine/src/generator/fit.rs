@@ -4,11 +4,11 @@ use super::Generator;
 use super::optimiser::Pace;
 use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
 use super::units::Known;
-use crate::flow::{Clock, Flow, StepReport};
+use crate::flow::{Clock, FieldAt, Readings, StepReport, Stepping, VelocityField};
 use crate::process::Observer;
 use crate::schedule::Schedule;
 use crate::target::Target;
-use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
+use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
 
 crate::options! {
     /// Options of `fit`.
@@ -39,7 +39,8 @@ crate::options! {
 /// then keeps its last finite parameters.
 pub fn fit(
     generator: &mut dyn Generator,
-    flow: &mut dyn Flow,
+    flow: &mut dyn VelocityField,
+    stepping: &Stepping,
     base: &dyn Target,
     options: &FitOptions,
     pairwise: &Pairwise,
@@ -49,43 +50,45 @@ pub fn fit(
     let FitOptions { steps, batch, average, every, .. } = *options;
     let pace = Pace { steps, rate: options.rate.as_ref(), average };
     let training = TrainingOptions { name: "fit", pace, batch, every };
-    if !flow.is_velocity() {
-        let want = "it is a sampler of particles, whose noise or age a generator cannot follow: take a velocity field";
-        return Err(Error::argument("flow", flow.name(), want));
-    }
-    let mut along = Along { flow, pairwise };
+    stepping.check()?;
+    let mut along = Along { flow, stepping, pairwise, eta: 0.0 };
     Training::new(generator, base, training, &mut along, stream)?.run(pairwise, observer)
 }
 
 /// The flow's field at the generator's points.
 struct Along<'a> {
-    flow: &'a mut dyn Flow,
+    flow: &'a mut dyn VelocityField,
+    stepping: &'a Stepping,
     pairwise: &'a Pairwise,
+    /// The step size of the last velocity.
+    eta: f64,
 }
 
 impl Teacher for Along<'_> {
-    fn wanted(&self) -> Option<Known> {
-        let each_column = self.flow.units().is_some();
-        self.flow.target_units().map(|map| Known { map, each_column })
+    fn wanted(&self, y: &Points, clock: &Clock) -> Option<Known> {
+        let scales = self.flow.scales(y, clock);
+        scales.aim.units().map(|map| Known { map, each_column: scales.units.is_some() })
     }
 
     fn prepare(&mut self, y: &Points, _draw: &mut Draw, clock: &Clock) -> Result<Vec<String>> {
-        self.flow.prepare(y, clock)
+        self.flow.prepare(y, clock, None)
     }
 
     fn velocity(&mut self, y: &Points, clock: &Clock, out: &mut Points) -> Result<()> {
-        self.flow.velocity(y, clock, self.pairwise, out)
+        let own = self.stepping.arithmetic(self.pairwise);
+        self.eta = self.stepping.size(clock.progress(), &self.flow.scales(y, clock));
+        self.flow.velocity(&FieldAt::cloud(y, clock, own.as_ref().unwrap_or(self.pairwise)), out)
     }
 
-    fn readings(&mut self, y: &Points, clock: &Clock) -> Result<Vec<(&'static str, f64)>> {
-        self.flow.readings(y, clock, self.pairwise)
+    fn readings(&mut self, y: &Points, clock: &Clock) -> Result<Readings> {
+        self.flow.readings(&FieldAt::cloud(y, clock, self.pairwise))
     }
 
-    fn eta(&self, clock: &Clock) -> f64 {
-        self.flow.step_size().at(clock.progress())
+    fn eta(&self) -> f64 {
+        self.eta
     }
 
-    fn stepped(&mut self, report: &StepReport, clock: &Clock) {
-        self.flow.stepped(report, clock);
+    fn stepped(&mut self, y: &Points, report: &StepReport, clock: &Clock) -> Result<()> {
+        self.flow.prepare(y, clock, Some(report)).map(drop)
     }
 }

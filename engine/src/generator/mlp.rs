@@ -1,6 +1,6 @@
 //! A net as generator.
 
-use super::{Generator, Layer, checkpoint};
+use super::{Generator, Layer, tensors};
 use crate::io::Tensors;
 use crate::net::{Activation, Gradients, Hidden, Mlp, Workspace, widths};
 use crate::{Error, Points, Result, rng::Stream};
@@ -68,7 +68,7 @@ impl MlpGenerator {
 
     /// Its parameters by torch's names, with what [`load`](super::load) needs besides.
     pub fn tensors(&self) -> Tensors {
-        checkpoint::net(&self.net())
+        tensors::net(&self.net())
     }
 
     /// Rounds the parameters and the base points.

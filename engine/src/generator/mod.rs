@@ -5,6 +5,7 @@
 //! moves the parameters, `units` takes a generator into standard units and back.
 
 mod affine;
+#[cfg(feature = "files")]
 mod checkpoint;
 mod distill;
 mod fit;
@@ -12,10 +13,12 @@ mod layers;
 mod mlp;
 mod optimiser;
 mod regress;
+mod tensors;
 mod train;
 mod units;
 
 pub use affine::{Affine, AffineOptions};
+#[cfg(feature = "files")]
 pub use checkpoint::{Model, ModelOptions, load, save_denoiser};
 pub use distill::{DistillOptions, Weight, distill};
 pub use fit::{FitOptions, fit};

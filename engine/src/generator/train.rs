@@ -60,8 +60,8 @@ pub(super) type Draw<'a> = dyn FnMut(Stream, &mut Points) -> Result<()> + 'a;
 
 /// Says where the points of a generator are to move.
 pub(super) trait Teacher {
-    /// What it knows of the points that it wants; None where it knows nothing.
-    fn wanted(&self) -> Option<Known>;
+    /// What it knows of the points that it wants in place of `y`; None where it knows nothing.
+    fn wanted(&self, y: &Points, clock: &Clock) -> Option<Known>;
 
     /// Hears how long an output in standard units is, before anything else.
     fn measure(&mut self, _size: f64) {}
@@ -79,12 +79,14 @@ pub(super) trait Teacher {
     fn readings(&mut self, y: &Points, clock: &Clock) -> Result<Vec<(&'static str, f64)>>;
 
     /// How far along the velocity the points are to move.
-    fn eta(&self, _clock: &Clock) -> f64 {
+    fn eta(&self) -> f64 {
         1.0
     }
 
     /// Hears of every step that was taken.
-    fn stepped(&mut self, _report: &StepReport, _clock: &Clock) {}
+    fn stepped(&mut self, _y: &Points, _report: &StepReport, _clock: &Clock) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A generator in standard units, and the base of its points.
@@ -173,10 +175,12 @@ impl<'a> Training<'a> {
 
     /// Takes the generator into standard units.
     fn enter(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        let (student, wanted) = (&mut self.student, self.teacher.wanted());
+        let (student, clock) = (&mut self.student, Clock::at(0, self.options.pace.steps, self.stream));
+        let (mut u, mut y) = (Points::default(), Points::default());
+        student.draw(self.stream.label("units"), &mut u, &mut y)?;
+        let wanted = self.teacher.wanted(&y, &clock);
         student.units = Units::of(student.base, wanted.as_ref());
-        let draw = || student.base.sample(student.batch, self.stream.label("units"));
-        let mut notes = student.units.start(student.generator, draw)?;
+        let mut notes = student.units.start(student.generator, u, y)?;
         if wanted.is_none() {
             notes.push("units: the points' own, for the mean and the deviations that are wanted are not known".into());
         }
@@ -233,8 +237,8 @@ impl Trainee for Training<'_> {
         if self.options.writes_row(moment) {
             self.write_row(&clock, residual, observer)?;
         }
-        let eta = self.teacher.eta(&clock);
-        self.teacher.stepped(&StepReport { eta, displacement: eta * residual }, &clock);
+        let eta = self.teacher.eta();
+        self.teacher.stepped(&self.y, &StepReport { eta, displacement: eta * residual }, &clock)?;
         if let Some(map) = &self.student.units.outputs {
             map.unscale_in_place(&mut self.v);
         }

@@ -6,6 +6,7 @@
 
 use super::Generator;
 use super::layers::compose;
+use crate::flow::Aim;
 use crate::number::number;
 use crate::points::AffineMap;
 use crate::target::Target;
@@ -27,11 +28,7 @@ const NEAR: f64 = 4.0;
 impl Known {
     /// Of a base: the mean and the deviations of its data, or those in closed form.
     fn of_base(base: &dyn Target) -> Option<Known> {
-        let map = match base.data() {
-            Some(data) => AffineMap::of(data),
-            None => base.moments().map(|moments| AffineMap::of_moments(moments.mean, &moments.cov))?,
-        };
-        Some(Known { map, each_column: true })
+        Aim::Target(base).units().map(|map| Known { map, each_column: true })
     }
 
     /// The map; None where it would change little, or is not finite.
@@ -90,20 +87,17 @@ impl Units {
     }
 
     /// Takes the generator into the units that suit it, and starts it where it is nearer to the points that are wanted:
-    /// at what it makes of the inputs that `draw` gives, as it is, or at the random map that its parameters are in standard units. Returns what
-    /// was decided, a sentence each. A generator that cannot hold all the maps is left with those that it can.
+    /// at the map that it is, which makes `y` of `u`, or at the random map that its parameters are in standard units.
+    /// Returns what was decided, a sentence each. A generator that cannot hold all the maps is left with those that it
+    /// can.
     ///
     /// # Errors
-    /// As the generator and `draw`.
-    pub fn start(
-        &mut self,
-        generator: &mut dyn Generator,
-        draw: impl FnOnce() -> Result<Points>,
-    ) -> Result<Vec<String>> {
+    /// As the generator.
+    pub fn start(&mut self, generator: &mut dyn Generator, u: Points, y: Points) -> Result<Vec<String>> {
         if self.is_identity() {
             return Ok(Vec::new());
         }
-        let keeps = self.keeps(generator, draw()?)?;
+        let keeps = self.keeps(generator, u, y)?;
         for inputs in [self.inputs.clone(), None] {
             self.inputs = inputs;
             if !self.is_identity() && self.enter(generator, keeps) {
@@ -115,9 +109,8 @@ impl Units {
     }
 
     /// Is the generator as it is at least as near to standard outputs as its parameters make it in standard units?
-    fn keeps(&self, generator: &mut dyn Generator, mut u: Points) -> Result<bool> {
-        let (mut as_it_is, mut anew) = (Points::default(), Points::default());
-        generator.forward(&u, &mut as_it_is)?;
+    fn keeps(&self, generator: &mut dyn Generator, mut u: Points, mut as_it_is: Points) -> Result<bool> {
+        let mut anew = Points::default();
         if let Some(map) = &self.outputs {
             map.undo_in_place(&mut as_it_is);
         }

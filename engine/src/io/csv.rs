@@ -1,7 +1,7 @@
 //! Tables of numbers as text.
 
-use super::option::{self, Header};
-use super::{LoadOptions, Origin};
+use super::option::{self, Header, LoadOptions};
+use super::origin::Origin;
 use crate::{Points, Result};
 use csv::{ErrorKind, StringRecord, Trim};
 

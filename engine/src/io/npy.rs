@@ -1,6 +1,8 @@
 //! One array in NumPy's `.npy` format [harris2020array].
 
-use super::{Array, Origin, read_bytes, shape_text};
+use super::array::{Array, shape_text};
+use super::bytes::read_bytes;
+use super::origin::Origin;
 use crate::{Error, Result};
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 use std::io::Read;

@@ -1,6 +1,8 @@
 //! Arrays in a zip archive, as NumPy's `savez` writes them.
 
-use super::{LoadOptions, Origin, npy, option::list};
+use super::npy;
+use super::option::{LoadOptions, list};
+use super::origin::Origin;
 use crate::error::nearest;
 use crate::{Points, Result};
 use std::fs::File;

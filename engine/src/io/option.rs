@@ -1,6 +1,7 @@
 //! What a caller may say about a file.
 
-use super::{Kind, Origin};
+use super::kind::Kind;
+use super::origin::Origin;
 use crate::error::nearest;
 use crate::{Error, Result};
 use serde_json::Value;

@@ -1,6 +1,9 @@
 //! Named tensors in the `.safetensors` format: the length of a JSON header in 8 bytes, the header, the values.
 
-use super::{Origin, open, read_bytes, write_atomic};
+use super::atomic::write_atomic;
+use super::bytes::{open, read_bytes};
+use super::origin::Origin;
+use super::tensor::{Tensor, Tensors};
 use crate::{Error, Result};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
@@ -10,24 +13,6 @@ use std::path::Path;
 
 /// The longest header that the format allows.
 const LONGEST: u64 = 100_000_000;
-
-/// Values in a shape, the last axis varying fastest.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tensor {
-    /// Lengths of the axes.
-    pub shape: Vec<usize>,
-    /// As many values as the product of the shape.
-    pub values: Vec<f32>,
-}
-
-/// Tensors by name, and texts by key.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Tensors {
-    /// The tensors.
-    pub tensors: BTreeMap<String, Tensor>,
-    /// What the header says besides, under `__metadata__`.
-    pub metadata: BTreeMap<String, String>,
-}
 
 impl Tensors {
     /// Writes all tensors as little-endian f32, whole or not at all.

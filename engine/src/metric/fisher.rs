@@ -5,6 +5,7 @@ use super::estimate::{mean, variance_of_mean};
 use super::fit::Fit;
 use super::gaussian::check_rank;
 use super::{Estimate, Metric, Reference};
+use crate::error::MissingPart;
 use crate::matrix::{Spectrum, product};
 use crate::pairwise::Pairwise;
 use crate::target::Target;
@@ -41,10 +42,11 @@ impl Metric for Fisher {
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
         let mut gap = Points::default();
-        reference.expect_target(self.name(), "score")?.score(points, 0.0, &mut gap)?;
+        let target = reference.expect_target(self.name(), "score")?;
+        target.expect_density(MissingPart::Score)?.score(points, 0.0, &mut gap)?;
         let Some(source) = &self.source else { return with_gaussian_fit(points, gap) };
         let mut own = Points::default();
-        source.score(points, 0.0, &mut own)?;
+        source.expect_density(MissingPart::Score)?.score(points, 0.0, &mut own)?;
         gap.data_mut().iter_mut().zip(own.data()).for_each(|(p, q)| *p -= q);
         let squares: Vec<f64> = gap.iter().map(|r| dot(r, r)).collect();
         Ok(Estimate::new(mean(&squares), variance_of_mean(&squares).sqrt()))

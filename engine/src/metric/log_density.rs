@@ -2,6 +2,7 @@
 
 use super::estimate::{mean, variance_of_mean};
 use super::{Better, Estimate, Metric, Reference};
+use crate::error::MissingPart;
 use crate::pairwise::Pairwise;
 use crate::{Points, Result, rng::Stream};
 
@@ -24,7 +25,8 @@ impl Metric for LogDensity {
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
         let mut values = Vec::new();
-        reference.expect_target(self.name(), "log density")?.log_density(points, 0.0, &mut values)?;
+        let target = reference.expect_target(self.name(), "log density")?;
+        target.expect_density(MissingPart::LogDensity)?.log_density(points, 0.0, &mut values)?;
         Ok(Estimate::new(mean(&values), variance_of_mean(&values).sqrt()))
     }
 }

@@ -7,16 +7,17 @@ use std::sync::Arc;
 /// A sample that the flow has not seen and, where it is known, the distribution it came from.
 #[derive(Debug, Clone)]
 pub struct Reference {
-    points: Points,
+    points: Arc<Points>,
     target: Option<Arc<dyn Target>>,
 }
 
 impl Reference {
-    /// A sample alone: metrics that need a density, modes or exact moments refuse it.
+    /// A sample alone, shared and not copied: metrics that need a density, modes or exact moments refuse it.
     ///
     /// # Errors
     /// No rows, or a value that is not finite.
-    pub fn new(points: Points) -> Result<Reference> {
+    pub fn new(points: impl Into<Arc<Points>>) -> Result<Reference> {
+        let points = points.into();
         if points.n() == 0 {
             return Err(Error::shape("the reference", "no rows", "at least one is needed"));
         }
@@ -28,7 +29,8 @@ impl Reference {
     ///
     /// # Errors
     /// As [`Reference::new`], or dims that do not match.
-    pub fn with_target(points: Points, target: Arc<dyn Target>) -> Result<Reference> {
+    pub fn with_target(points: impl Into<Arc<Points>>, target: Arc<dyn Target>) -> Result<Reference> {
+        let points = points.into();
         points.check_dim("the reference", target.dim(), "its target")?;
         Ok(Reference { target: Some(target), ..Reference::new(points)? })
     }
@@ -73,7 +75,6 @@ impl Reference {
 
     /// The modes and their weights, which the named metric needs.
     pub(super) fn expect_modes(&self, metric: &str) -> Result<&Mixture> {
-        let target = self.expect_target(metric, "list of modes")?;
-        target.modes().ok_or_else(|| target.missing("list of modes"))
+        self.expect_target(metric, "list of modes")?.expect_modes()
     }
 }

@@ -1,8 +1,9 @@
 //! The loop: prepare, step, measure, stop.
 
 use super::measure::Measures;
-use super::{RunOptions, carry};
-use crate::flow::{Carried, Clock, Flow, Stepper};
+use super::stepper::{Stepper, Tracers};
+use super::{Dynamics, RunOptions, tracer_checks};
+use crate::flow::{Clock, FieldAt};
 use crate::metric::{Estimate, Reference};
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
@@ -43,28 +44,11 @@ pub struct Snapshot {
     pub points: Points,
 }
 
-/// Moves `start` along `flow`, measuring against `reference`, which the flow must not have seen.
-///
-/// # Errors
-/// Options or shapes that do not fit, found before the first step; a metric that cannot be computed. Divergence and
-/// interruption are not errors but [`RunResult::ending`].
-pub fn run(
-    flow: &mut dyn Flow,
-    start: Points,
-    reference: Option<&Reference>,
-    options: &RunOptions,
-    pairwise: &Pairwise,
-    stream: Stream,
-    observer: &mut dyn Observer,
-) -> Result<RunResult> {
-    Driver::new(flow, start, reference, options, pairwise, stream)?.drive(observer)
-}
-
 /// A coordinate beyond this (or NaN) is divergence: squares and fourth powers of it must still be finite.
 const BOUND: f64 = 1e70;
 
-pub(super) struct Driver<'a> {
-    pub(super) flow: &'a mut dyn Flow,
+pub(super) struct Driver<'d, 'a> {
+    pub(super) dynamics: Dynamics<'d>,
     pub(super) options: &'a RunOptions,
     pub(super) pairwise: &'a Pairwise,
     pub(super) measures: Measures<'a>,
@@ -74,22 +58,22 @@ pub(super) struct Driver<'a> {
     pub(super) result: RunResult,
 }
 
-impl<'a> Driver<'a> {
+impl<'d, 'a> Driver<'d, 'a> {
     pub(super) fn new(
-        flow: &'a mut dyn Flow,
+        mut dynamics: Dynamics<'d>,
         start: Points,
         reference: Option<&'a Reference>,
         options: &'a RunOptions,
         pairwise: &'a Pairwise,
         stream: Stream,
-    ) -> Result<Driver<'a>> {
+    ) -> Result<Driver<'d, 'a>> {
         options.check(&start)?;
         start.check_finite("the start")?;
         if let Some(reference) = reference {
             start.check_dim("the start", reference.points().dim(), "the reference")?;
         }
         let measures = Measures::new(&options.metrics, reference, stream.label("metrics"))?;
-        let notes = flow.prepare(&start, &Clock::at(0, options.steps, stream))?;
+        let notes = dynamics.prepare(&start, &Clock::at(0, options.steps, stream))?;
         let result = RunResult {
             points: Points::default(),
             history: Vec::new(),
@@ -102,14 +86,13 @@ impl<'a> Driver<'a> {
             warnings: Vec::new(),
             stats: Stats::default(),
         };
-        let mut stepper = Stepper::default();
-        if let Some(points) = carry::checked(options, &start, flow)? {
-            stepper.carry(Carried::new(points.clone(), options.log_det, stream.label("carried")));
-        }
-        Ok(Driver { flow, options, pairwise, measures, stream, stepper, cloud: start, result })
+        let tracers = tracer_checks::checked(options, &start, &dynamics)?;
+        let tracers = tracers.map(|points| Tracers::new(points.clone(), options.log_det, stream.label("carried")));
+        let stepper = Stepper::with_tracers(tracers);
+        Ok(Driver { dynamics, options, pairwise, measures, stream, stepper, cloud: start, result })
     }
 
-    fn drive(mut self, observer: &mut dyn Observer) -> Result<RunResult> {
+    pub(super) fn drive(mut self, observer: &mut dyn Observer) -> Result<RunResult> {
         let steps = self.options.steps;
         self.result.notes.iter().for_each(|note| observer.note(note));
         let pairs_before = self.pairwise.work().pairs();
@@ -126,7 +109,7 @@ impl<'a> Driver<'a> {
                 break;
             }
             let row = self.result.history.last();
-            observer.progress(self.flow.name(), step + 1, steps, &|| brief(row));
+            observer.progress(self.dynamics.name(), step + 1, steps, &|| brief(row));
         }
         if matches!(self.result.ending, Ending::Finished) {
             self.keep_snapshot(steps);
@@ -143,12 +126,12 @@ impl<'a> Driver<'a> {
         }
         self.result.stats.nfe = self.stepper.evaluations();
         self.result.stats.pairs = self.pairwise.work().pairs() - pairs_before;
-        self.result.warnings = self.flow.warnings(&self.cloud);
-        self.result
-            .warnings
-            .extend(self.stepper.carried().and_then(|carried| carry::thrown_away(carried.points(), &self.cloud)));
-        self.result.carried = self.stepper.carried().map(|carried| carried.points().clone());
-        self.result.log_det = self.stepper.carried().and_then(Carried::log_det).map(<[f64]>::to_vec);
+        self.result.warnings = self.dynamics.warnings();
+        if let Some(tracers) = self.stepper.tracers() {
+            self.result.warnings.extend(tracer_checks::thrown_away(tracers.points(), &self.cloud));
+            self.result.carried = Some(tracers.points().clone());
+            self.result.log_det = tracers.log_det().map(<[f64]>::to_vec);
+        }
         self.result.points = self.cloud;
         Ok(self.result)
     }
@@ -156,7 +139,7 @@ impl<'a> Driver<'a> {
     /// Does this outcome end the run? `Ok(true)` is convergence; divergence is seen on the cloud.
     fn stops(&mut self, outcome: Result<bool>, step: usize) -> Result<bool> {
         match outcome {
-            Ok(false) if bounded(&self.cloud) && self.stepper.carried().is_none_or(|c| bounded(c.points())) => {
+            Ok(false) if bounded(&self.cloud) && self.stepper.tracers().is_none_or(|c| bounded(c.points())) => {
                 return Ok(false);
             }
             Ok(false) => {
@@ -179,8 +162,10 @@ impl<'a> Driver<'a> {
         self.pairwise.interrupt().check()?;
         let (begun, pairs) = (Instant::now(), self.pairwise.work().pairs());
         let clock = Clock::at(step, self.options.steps, self.stream);
-        let report = self.stepper.step(self.flow, &mut self.cloud, &clock, self.pairwise)?;
-        self.flow.stepped(&report, &clock);
+        if let Some(report) = self.stepper.step(&mut self.dynamics, &mut self.cloud, &clock, self.pairwise)? {
+            let next = Clock::at(step + 1, self.options.steps, self.stream);
+            self.dynamics.pace(&self.cloud, &next, &report)?;
+        }
         self.result.stats.steps += 1;
         self.result.stats.flow_pairs += self.pairwise.work().pairs() - pairs;
         self.result.stats.flow_seconds += begun.elapsed().as_secs_f64();
@@ -192,7 +177,7 @@ impl<'a> Driver<'a> {
         let begun = Instant::now();
         let clock = Clock::at(step, self.options.steps, self.stream);
         let mut row: Row = BTreeMap::from([("step".into(), step as f64), ("progress".into(), clock.progress())]);
-        let readings = self.flow.readings(&self.cloud, &clock, self.pairwise)?;
+        let readings = self.dynamics.readings(&FieldAt::cloud(&self.cloud, &clock, self.pairwise))?;
         row.extend(readings.into_iter().map(|(name, value)| (name.to_string(), value)));
         for (name, estimate) in self.measures.estimates(&self.cloud, self.pairwise)? {
             row.insert(format!("{name}_se"), estimate.se);

@@ -4,14 +4,15 @@
 //! is refused by the same lines of code. Numbers of pairs follow from the sizes that the points stand for; times are measured
 //! at two small sizes and carried along a line to the size of the run.
 
-use super::RunOptions;
 use super::driver::{Driver, RunResult};
-use crate::flow::{Clock, Flow, directions};
+use super::{Dynamics, RunOptions};
+use crate::flow::{Clock, FieldAt, FlowPairs};
 use crate::metric::{self, Metric, PAIRS, Reference};
+use crate::ode::directions;
 use crate::pairwise::{Pairwise, Precision};
 use crate::process::{Stats, Unobserved};
 use crate::run::Snapshot;
-use crate::{Points, Result, rng::Stream, schedule::Schedule};
+use crate::{Points, Result, rng::Stream};
 use std::time::{Duration, Instant};
 
 /// Work that lies ahead.
@@ -33,20 +34,20 @@ pub struct Forecast {
     pub varies: bool,
 }
 
-/// What [`super::run`] would do with the same arguments, and a result of the same shape: `start` itself as the end, two rows of
+/// What a run would do with the same arguments, and a result of the same shape: `start` itself as the end, two rows of
 /// history, metrics whose values mean nothing. Cost: some milliseconds for each metric and the flow.
 ///
 /// # Errors
-/// As [`super::run`].
+/// As [`super::Run::go`].
 pub fn forecast(
-    flow: &mut dyn Flow,
+    dynamics: Dynamics,
     start: Points,
     reference: Option<&Reference>,
     options: &RunOptions,
     pairwise: &Pairwise,
     stream: Stream,
 ) -> Result<(RunResult, Forecast)> {
-    let mut driver = Driver::new(flow, start.clone(), reference, options, pairwise, stream)?;
+    let mut driver = Driver::new(dynamics, start.clone(), reference, options, pairwise, stream)?;
     driver.measure(0, &mut Unobserved)?;
     driver.step(0)?;
     driver.cloud = start;
@@ -65,11 +66,11 @@ pub fn forecast(
     Ok((result, ahead))
 }
 
-impl Driver<'_> {
+impl Driver<'_, '_> {
     fn ahead(&mut self) -> Result<Forecast> {
         let (n, steps) = (self.cloud.count(), self.options.steps);
-        let adaptive = matches!(self.flow.step_size(), Schedule::Adaptive { .. });
-        let (nfe, pairs) = (self.flow.evaluations(steps) as u64, self.flow.pairs(n));
+        let (nfe, stages, adaptive) = self.evaluations(steps);
+        let (pairs, first_evaluation) = self.declared(n);
         // Every so many steps from the first on, and at the end.
         let rounds = steps.div_ceil(self.options.every()) as u64 + 1;
         let flow_pairs = nfe.saturating_mul(pairs.velocity);
@@ -79,8 +80,8 @@ impl Driver<'_> {
             nfe,
             flow_pairs,
             pairs: flow_pairs.saturating_add(rounds.saturating_mul(pairs.readings)),
-            seconds: (nfe as f64 + self.flow.first_evaluation() - 1.0) * velocity_seconds,
-            bytes: self.bytes(self.flow.integrator().evaluations()),
+            seconds: (nfe as f64 + first_evaluation - 1.0) * velocity_seconds,
+            bytes: self.bytes(stages),
             varies: adaptive || !self.options.stop_when.is_empty(),
         };
         let (followers, sides) = self.followers();
@@ -105,6 +106,25 @@ impl Driver<'_> {
         Ok(ahead)
     }
 
+    /// Evaluations in all, in a step, and whether steps adapt.
+    fn evaluations(&self, steps: usize) -> (u64, usize, bool) {
+        match &self.dynamics {
+            Dynamics::Field(_, stepping) if stepping.is_adaptive() => (2 * steps as u64, 2, true),
+            Dynamics::Field(_, stepping) => {
+                let stages = stepping.integrator.stages().len();
+                (steps.saturating_mul(stages) as u64, stages, false)
+            }
+            Dynamics::Sampler(sampler) => (sampler.evaluations(steps) as u64, 2, false),
+        }
+    }
+
+    fn declared(&self, n: usize) -> (FlowPairs, f64) {
+        match &self.dynamics {
+            Dynamics::Field(field, _) => (field.pairs(n), field.first_evaluation()),
+            Dynamics::Sampler(sampler) => (sampler.pairs(n), sampler.first_evaluation()),
+        }
+    }
+
     /// Carried points as a share of the cloud, and the fields beside each of them that its divergence takes.
     fn followers(&self) -> (f64, usize) {
         let Some(carried) = &self.options.carry else { return (0.0, 0) };
@@ -120,10 +140,10 @@ impl Driver<'_> {
         for (place, rows) in found.iter_mut().zip(two_sizes(self.cloud.n())) {
             let cloud = self.cloud.rows(0..rows);
             let before = pairwise.work().pairs();
-            self.flow.velocity(&cloud, &clock, pairwise, &mut out)?;
+            self.dynamics.velocity(&FieldAt::cloud(&cloud, &clock, pairwise), &mut out)?;
             let counted = pairwise.work().pairs() - before;
             let size = if pairs > 0 { counted as f64 } else { rows as f64 };
-            *place = (size, timed(|| self.flow.velocity(&cloud, &clock, pairwise, &mut out))?);
+            *place = (size, timed(|| self.dynamics.velocity(&FieldAt::cloud(&cloud, &clock, pairwise), &mut out))?);
         }
         Ok(carried(found, if pairs > 0 { pairs as f64 } else { self.cloud.count() as f64 }))
     }
@@ -132,9 +152,9 @@ impl Driver<'_> {
     fn reading_seconds(&mut self, pairs: u64) -> Result<f64> {
         let clock = Clock::at(0, self.options.steps, self.stream);
         let before = self.pairwise.work().pairs();
-        self.flow.readings(&self.cloud, &clock, self.pairwise)?;
+        self.dynamics.readings(&FieldAt::cloud(&self.cloud, &clock, self.pairwise))?;
         let counted = self.pairwise.work().pairs() - before;
-        let seconds = timed(|| self.flow.readings(&self.cloud, &clock, self.pairwise))?;
+        let seconds = timed(|| self.dynamics.readings(&FieldAt::cloud(&self.cloud, &clock, self.pairwise)))?;
         Ok(if counted > 0 { seconds * pairs as f64 / counted as f64 } else { seconds })
     }
 

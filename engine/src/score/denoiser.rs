@@ -3,15 +3,16 @@
 
 mod net;
 
-use super::{At, Extent, Form, Score, check_sigma};
+use super::{At, Extent, Form, Score, SigmaRange, check_sigma};
 use crate::net::{Activation, Course, Moment, train};
 use crate::points::AffineMap;
 use crate::process::{Observer, Unobserved};
 use crate::rng::Stream;
 use crate::schedule::Schedule;
-use crate::target::{Target, diameter, spacing};
+use crate::target::Target;
 use crate::{Error, Interrupt, Points, Result};
 pub use net::Preconditioned;
+use std::sync::Arc;
 
 crate::options! {
     /// Options of `denoiser`.
@@ -90,11 +91,11 @@ impl Denoiser {
     ) -> Result<Denoiser> {
         options.check()?;
         let sample = match target.data() {
-            Some(data) if target.weights().is_none() => data.clone(),
-            _ => target.sample(MEASURED, stream.label("measure"))?,
+            Some(data) if data.weights.is_none() => Arc::clone(data.points),
+            _ => Arc::new(target.sample(MEASURED, stream.label("measure"))?),
         };
         // One length for all coordinates, as its net has.
-        let measured = Extent::new(&AffineMap::common(&sample), diameter(&sample), spacing(&sample));
+        let measured = Extent { std: AffineMap::common(&sample).scale().to_vec(), ..Extent::of(&sample) };
         let size = if measured.diameter > 0.0 { measured.diameter } else { 1.0 };
         let max = options.sigma_max.unwrap_or(2.0 * size);
         let min = options.sigma_min.unwrap_or((0.5 * measured.detail).max(1e-6 * size).min(0.5 * max));
@@ -102,7 +103,7 @@ impl Denoiser {
             return Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max}")));
         }
         let mut net = Preconditioned::new(&sample, &options, options.average, stream.label("init"))?;
-        let finite = target.data().map(Points::n).filter(|_| target.weights().is_none());
+        let finite = target.data().filter(|data| data.weights.is_none()).map(|data| data.points.n());
         let batch = finite.map_or(options.batch, |n| options.batch.min(n));
         let mut learn = |moment: &Moment| -> Result<f64> {
             let points = target.sample(batch, moment.stream.label("points"))?;
@@ -194,13 +195,9 @@ impl Score for Denoiser {
         self.extent.clone()
     }
 
-    /// None follows the flow's sigma.
-    fn range(&self) -> Option<(f64, f64)> {
-        self.range
-    }
-
-    fn allows_zero_sigma(&self) -> bool {
-        false
+    /// Where nothing is given, a net of the moving cloud follows the flow's sigma.
+    fn sigma_range(&self) -> SigmaRange {
+        SigmaRange { learned: self.range, zero: false }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The exact smoothed score of a target that has one.
 
 use super::{At, Extent, Form, Score, check_sigma, not_finite};
+use crate::error::MissingPart;
 use crate::matrix::Spectrum;
 use crate::points::AffineMap;
 use crate::{Points, Result, target::Target};
@@ -17,9 +18,7 @@ impl Exact {
     /// # Errors
     /// [`crate::Error::Missing`] when the target has no closed-form score.
     pub fn new(target: Arc<dyn Target>) -> Result<Exact> {
-        if !target.has_score() {
-            return Err(target.missing("closed-form score"));
-        }
+        target.expect_density(MissingPart::Score)?;
         Ok(Exact { target, trouble: None })
     }
 }
@@ -35,7 +34,7 @@ impl Score for Exact {
 
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
         check_sigma(at.sigma, true, "an exact score")?;
-        self.target.score(at.z, at.sigma, out)?;
+        self.target.expect_density(MissingPart::Score)?.score(at.z, at.sigma, out)?;
         self.trouble = self.trouble.take().or_else(|| not_finite(&self.target.name(), at.z, out));
         scale(out, form.scale(at.sigma));
         Ok(())

@@ -3,7 +3,7 @@
 use super::{At, Form, Score, check_sigma, exact::scale};
 use crate::matrix::multiply;
 use crate::rng::Stream;
-use crate::target::{Gaussian, Mixture, Target};
+use crate::target::{Density, Gaussian, Mixture, Target};
 use crate::{Error, Interrupt, Points, Result, points::squared_distance};
 use faer::Mat;
 use serde::{Deserialize, Serialize};
@@ -93,7 +93,7 @@ crate::options! {
 }
 
 /// Points per coordinate that a component of its own should have, and most components, where their number is left open:
-/// fewer points fit the sample and not its law.
+/// fewer points fit the sample and not its distribution.
 const POINTS_PER_COORDINATE: usize = 10;
 const MOST_COMPONENTS: usize = 4;
 

@@ -1,11 +1,11 @@
 //! The kernel (empirical) score: of fixed points, or of the moving cloud itself.
 
-use super::{At, Extent, Form, Score, Sources, check_sigma};
+use super::{At, Extent, Form, Score, SigmaRange, Sources, check_sigma};
 use crate::pairwise::{Softmax, SoftmaxMean};
-use crate::points::{AffineMap, check_weights};
-use crate::{Points, Result, target};
+use crate::points::check_weights;
+use crate::{Points, Result};
 use serde::{Deserialize, Serialize};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Does the sum at `z`, made from particle `i`, contain particle `i`?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub enum SelfTerm {
     /// Yes: the exact score of the smoothed empirical distribution.
     #[default]
     Include,
-    /// No (leave one out): less biased for the law behind the particles, rougher for few of them.
+    /// No (leave one out): less biased for the distribution behind the particles, rougher for few of them.
     Exclude,
 }
 
@@ -24,7 +24,7 @@ pub enum SelfTerm {
 #[derive(Debug, Clone)]
 pub struct Kde {
     /// None: the moving cloud.
-    points: Option<Points>,
+    points: Option<Arc<Points>>,
     log_weights: Option<Vec<f64>>,
     batch: Option<usize>,
     self_term: SelfTerm,
@@ -36,9 +36,9 @@ pub struct Kde {
 }
 
 impl Kde {
-    /// Of fixed points.
-    pub fn of(points: Points) -> Kde {
-        Kde { points: Some(points), ..Kde::of_cloud() }
+    /// Of fixed points, which are shared and not copied.
+    pub fn of(points: impl Into<Arc<Points>>) -> Kde {
+        Kde { points: Some(points.into()), ..Kde::of_cloud() }
     }
 
     /// Of the cloud as it moves.
@@ -60,7 +60,7 @@ impl Kde {
     /// # Errors
     /// A weight that is negative or not finite, none positive, or a number of weights that is not that of the points.
     pub fn weighted(mut self, weights: &[f64]) -> Result<Kde> {
-        let n = self.points.as_ref().map_or(0, Points::n);
+        let n = self.points.as_ref().map_or(0, |points| points.n());
         check_weights(weights, n, "weights")?;
         self.log_weights = Some(weights.iter().map(|w| w.ln()).collect());
         Ok(self)
@@ -79,7 +79,7 @@ impl Kde {
     }
 
     fn softmax_over_all(&mut self, at: &At) -> Result<()> {
-        let points = self.points.as_ref().unwrap_or(at.cloud);
+        let points = self.points.as_deref().unwrap_or(at.cloud);
         let softmax =
             Softmax { sigma: at.sigma, log_weights: self.log_weights.as_deref(), leave_out_self: self.leaves_out(at) };
         at.pairwise.softmax_mean(at.z, points, points, &softmax, &mut self.mean)
@@ -89,7 +89,7 @@ impl Kde {
     /// in its order, so that query `i` and source `i` are the same particle again.
     fn softmax_over_batch(&mut self, at: &At, batch: usize) -> Result<()> {
         let leaves_out = self.leaves_out(at);
-        let sources = self.points.as_ref().unwrap_or(at.cloud);
+        let sources = self.points.as_deref().unwrap_or(at.cloud);
         let label = if self.points.is_some() { "target batch" } else { "source batch" };
         let mut rng = at.stream.label(label).rng();
         // A batch of points without weight would have no mean: only those with some are drawn.
@@ -117,67 +117,27 @@ impl Kde {
         Ok(())
     }
 
-    /// The number of points that it stands on.
-    fn available(&self, cloud: usize) -> usize {
-        self.points.as_ref().map_or(cloud, Points::count)
+    /// The points it stands on, when they do not move.
+    pub fn points(&self) -> Option<&Arc<Points>> {
+        self.points.as_ref()
     }
 
-    fn leaves_out(&self, at: &At) -> bool {
-        self.points.is_none() && at.aligned && self.self_term == SelfTerm::Exclude
-    }
-}
-
-impl Score for Kde {
-    fn name(&self) -> String {
-        match &self.points {
-            Some(points) => format!("kde of {} points", points.n()),
-            None => "kde of the moving cloud".into(),
-        }
-    }
-
-    fn dim(&self) -> Option<usize> {
-        self.points.as_ref().map(Points::dim)
-    }
-
-    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
-        check_sigma(at.sigma, false, "a kernel estimate")?;
-        let available = self.points.as_ref().unwrap_or(at.cloud).n();
-        match self.batch.filter(|&b| b < available) {
-            Some(batch) => self.softmax_over_batch(at, batch.max(1))?,
-            None => self.softmax_over_all(at)?,
-        }
-        shift(&self.mean.mean, at, form, out);
-        Ok(())
-    }
-
-    fn pairs(&self, queries: usize, cloud: usize) -> u64 {
-        let available = self.available(cloud);
-        (queries * self.batch.map_or(available, |batch| batch.clamp(1, available))) as u64
-    }
-
-    fn half_pairs(&self, queries: usize, cloud: usize) -> Option<u64> {
-        let available = self.available(cloud);
-        (available >= 4).then_some((queries * 2 * (available / 2)) as u64)
-    }
-
-    fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {
-        let points = self.points.as_ref().unwrap_or(at.cloud);
+    /// The points whose softmax mean at `at` this estimate is; None for one on a batch. A difference of two such
+    /// estimates is one call of the pairwise engine.
+    pub fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {
+        let points = self.points.as_deref().unwrap_or(at.cloud);
         let all = self.batch.is_none_or(|batch| batch >= points.n());
         let log_weights = self.log_weights.as_deref();
         all.then(|| Sources { points, log_weights, leave_out_self: self.leaves_out(at) })
     }
 
-    fn ess(&self) -> Option<f64> {
-        let mut ess = self.mean.ess.clone();
-        if ess.is_empty() {
-            return None;
-        }
-        let middle = ess.len() / 2;
-        Some(*ess.select_nth_unstable_by(middle, f64::total_cmp).1)
-    }
-
-    fn halves(&mut self, at: &At, form: Form) -> Result<Option<[Points; 2]>> {
-        let sources = self.points.as_ref().unwrap_or(at.cloud);
+    /// Two estimates from disjoint halves of the points it stands on, for judging its sampling error; None where there
+    /// are too few points, or a half has no weight.
+    ///
+    /// # Errors
+    /// As [`Score::evaluate`].
+    pub fn halves(&self, at: &At, form: Form) -> Result<Option<[Points; 2]>> {
+        let sources = self.points.as_deref().unwrap_or(at.cloud);
         if sources.n() < 4 {
             return Ok(None);
         }
@@ -198,18 +158,69 @@ impl Score for Kde {
         Ok(Some(estimates))
     }
 
-    fn data(&self) -> Option<&Points> {
-        self.points.as_ref()
+    /// The number of points that it stands on.
+    fn available(&self, cloud: usize) -> usize {
+        self.points.as_ref().map_or(cloud, |points| points.count())
+    }
+
+    fn leaves_out(&self, at: &At) -> bool {
+        self.points.is_none() && at.aligned && self.self_term == SelfTerm::Exclude
+    }
+}
+
+impl Score for Kde {
+    fn name(&self) -> String {
+        match &self.points {
+            Some(points) => format!("kde of {} points", points.n()),
+            None => "kde of the moving cloud".into(),
+        }
+    }
+
+    fn dim(&self) -> Option<usize> {
+        self.points.as_ref().map(|points| points.dim())
+    }
+
+    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+        check_sigma(at.sigma, false, "a kernel estimate")?;
+        let available = self.points.as_deref().unwrap_or(at.cloud).n();
+        match self.batch.filter(|&b| b < available) {
+            Some(batch) => self.softmax_over_batch(at, batch.max(1))?,
+            None => self.softmax_over_all(at)?,
+        }
+        shift(&self.mean.mean, at, form, out);
+        Ok(())
+    }
+
+    fn pairs(&self, queries: usize, cloud: usize) -> u64 {
+        let available = self.available(cloud);
+        (queries * self.batch.map_or(available, |batch| batch.clamp(1, available))) as u64
+    }
+
+    fn half_pairs(&self, queries: usize, cloud: usize) -> Option<u64> {
+        let available = self.available(cloud);
+        (available >= 4).then_some((queries * 2 * (available / 2)) as u64)
+    }
+
+    fn ess(&self) -> Option<f64> {
+        let mut ess = self.mean.ess.clone();
+        if ess.is_empty() {
+            return None;
+        }
+        let middle = ess.len() / 2;
+        Some(*ess.select_nth_unstable_by(middle, f64::total_cmp).1)
+    }
+
+    fn kernel(&self) -> Option<&Kde> {
+        Some(self)
     }
 
     fn extent(&self) -> Option<Extent> {
         let points = self.points.as_ref()?;
-        let measured = || Extent::new(&AffineMap::of(points), target::diameter(points), target::spacing(points));
-        Some(self.extent.get_or_init(measured).clone())
+        Some(self.extent.get_or_init(|| Extent::of(points)).clone())
     }
 
-    fn allows_zero_sigma(&self) -> bool {
-        false
+    fn sigma_range(&self) -> SigmaRange {
+        SigmaRange::POSITIVE
     }
 }
 

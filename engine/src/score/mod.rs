@@ -7,22 +7,27 @@
 
 mod denoiser;
 mod discriminator;
+mod estimate;
 mod exact;
+mod extent;
 mod fitted;
 mod kde;
 mod ratio;
 mod smoothed;
+mod spec;
 
 pub use denoiser::{Denoiser, DenoiserOptions, Preconditioned};
-pub use discriminator::{Batches, Discriminator, DiscriminatorOptions, Features};
-pub(crate) use discriminator::{sigmoid, softplus};
+pub(crate) use discriminator::{Batches, sigmoid, softplus};
+pub use discriminator::{Discriminator, DiscriminatorOptions, Features};
+pub use estimate::Estimate;
 pub use exact::Exact;
+pub use extent::{Extent, diameter, spacing};
 pub use fitted::{GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Shape};
 pub use kde::{Kde, SelfTerm};
 pub use ratio::{Nothing, Ratio};
 pub use smoothed::{Smoothed, SmoothedOptions};
+pub use spec::ScoreSpec;
 
-use crate::points::AffineMap;
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 
 /// An estimator of a smoothed score.
@@ -59,45 +64,42 @@ pub trait Score: Send + Sync + std::fmt::Debug {
         None
     }
 
-    /// The points whose softmax mean at `at` this estimate is; None for any other estimate, and for one on a batch. A
-    /// difference of two such estimates is one call of the pairwise engine.
-    fn sources<'a>(&'a self, _at: &At<'a>) -> Option<Sources<'a>> {
+    /// The kernel estimate that this is: what stands on points can be joined with another, halved and asked for them.
+    fn kernel(&self) -> Option<&Kde> {
         None
     }
 
-    /// Two estimates from disjoint halves of the points it stands on, for judging its sampling error; None for an
-    /// estimate that has none (exact scores) or does not offer it.
-    ///
-    /// # Errors
-    /// As [`Score::evaluate`].
-    fn halves(&mut self, _at: &At, _form: Form) -> Result<Option<[Points; 2]>> {
-        Ok(None)
-    }
-
-    /// The finite sample it stands on, when it does not move.
-    fn data(&self) -> Option<&Points> {
-        None
-    }
-
-    /// Length scales of the distribution it describes, for choosing sigma.
+    /// Length scales of the distribution it describes, for choosing sigma. Cost: for an estimate from points, about a
+    /// second at the first call.
     fn extent(&self) -> Option<Extent> {
         None
     }
 
-    /// Smallest and largest sigma at which it can be evaluated; None where its kind alone decides.
-    fn range(&self) -> Option<(f64, f64)> {
-        None
+    /// The sigmas at which it can be evaluated.
+    fn sigma_range(&self) -> SigmaRange {
+        SigmaRange::ANY
     }
 
     /// What the user should know once the run is over, a sentence each.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
+}
 
-    /// Can it be evaluated at `sigma` = 0?
-    fn allows_zero_sigma(&self) -> bool {
-        true
-    }
+/// The sigmas at which a score can be evaluated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SigmaRange {
+    /// Smallest and largest that it has learned; None where its kind alone decides.
+    pub learned: Option<(f64, f64)>,
+    /// Is `sigma` = 0 among them?
+    pub zero: bool,
+}
+
+impl SigmaRange {
+    /// 0 or more, as a closed form has.
+    pub const ANY: SigmaRange = SigmaRange { learned: None, zero: true };
+    /// Any positive one, as a kernel estimate has.
+    pub const POSITIVE: SigmaRange = SigmaRange { learned: None, zero: false };
 }
 
 /// Where an estimate is wanted.
@@ -150,35 +152,9 @@ impl Form {
     }
 }
 
-/// Length scales of a distribution.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Extent {
-    /// Its mean.
-    pub centre: Vec<f64>,
-    /// The standard deviation of each coordinate, or one length for all; positive.
-    pub std: Vec<f64>,
-    /// The size of the whole: largest distance across.
-    pub diameter: f64,
-    /// The finest detail an estimate can show: the distance between neighbouring samples, or the smallest standard
-    /// deviation of a density.
-    pub detail: f64,
-}
-
-impl Extent {
-    /// Of a distribution with these units, from standard ones to its own.
-    pub fn new(units: &AffineMap, diameter: f64, detail: f64) -> Extent {
-        Extent { centre: units.shift().to_vec(), std: units.scale().to_vec(), diameter, detail }
-    }
-
-    /// The map from standard units to those of the distribution.
-    pub fn units(&self) -> AffineMap {
-        AffineMap::new(self.std.clone(), self.centre.clone())
-    }
-}
-
 /// # Errors
 /// `sigma` is negative, not finite, or 0 where that is refused.
-pub fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
+pub(crate) fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
     if sigma.is_finite() && (sigma > 0.0 || (sigma == 0.0 && zero_allowed)) {
         return Ok(());
     }

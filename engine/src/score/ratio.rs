@@ -1,9 +1,8 @@
 //! The score difference as a whole, from a discriminator.
 
 use super::{At, Batches, Discriminator, DiscriminatorOptions, Extent, Form, Score, check_sigma};
-use crate::points::AffineMap;
 use crate::rng::Stream;
-use crate::target::{Target, diameter, spacing};
+use crate::target::Target;
 use crate::{Points, Result};
 use std::sync::Arc;
 
@@ -27,10 +26,10 @@ impl Ratio {
     /// An option out of range; a target that cannot be sampled.
     pub fn new(target: Arc<dyn Target>, options: DiscriminatorOptions) -> Result<Ratio> {
         let sample = match target.data() {
-            Some(data) => data.clone(),
-            None => target.sample(1000, Stream::new(0).label("extent"))?,
+            Some(data) => Arc::clone(data.points),
+            None => Arc::new(target.sample(1000, Stream::new(0).label("extent"))?),
         };
-        let extent = Extent::new(&AffineMap::of(&sample), diameter(&sample), spacing(&sample));
+        let extent = Extent::of(&sample);
         let discriminator = Discriminator::new(options)?;
         Ok(Ratio { target, discriminator, extent: Some(extent), logit: Vec::new(), batches: Batches::default() })
     }

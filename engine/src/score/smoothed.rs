@@ -2,6 +2,7 @@
 
 use super::exact::extent;
 use super::{At, Extent, Form, Score, check_sigma, not_finite};
+use crate::error::MissingPart;
 use crate::{Error, Points, Result, target::Target};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -63,9 +64,7 @@ impl Smoothed {
     /// # Errors
     /// A target without a score ([`crate::Error::Missing`]), or fewer than 2 samples.
     pub fn new(target: Arc<dyn Target>, options: &SmoothedOptions) -> Result<Smoothed> {
-        if !target.has_score() {
-            return Err(target.missing("closed-form score"));
-        }
+        target.expect_density(MissingPart::Score)?;
         if options.samples < 2 {
             return Err(Error::argument("samples", options.samples, "it must be at least 2"));
         }
@@ -80,12 +79,13 @@ impl Smoothed {
         self.sums.resize(n, empty);
         let (mut x, mut score, mut logs) = (Points::zeros(n, dim), Points::default(), Vec::new());
         let stream = at.stream.label("smoothing");
+        let density = self.target.expect_density(MissingPart::Score)?;
         for pair in 0..self.pairs {
             for sign in [at.sigma, -at.sigma] {
                 at.pairwise.interrupt().check()?;
                 stream.at(pair as u64).scatter_normal(at.z.data(), sign, x.data_mut());
-                self.target.log_density(&x, 0.0, &mut logs)?;
-                self.target.score(&x, 0.0, &mut score)?;
+                density.log_density(&x, 0.0, &mut logs)?;
+                density.score(&x, 0.0, &mut score)?;
                 let variance = at.sigma * at.sigma;
                 let rows = x.data().par_chunks(dim).zip(at.z.data().par_chunks(dim)).zip(score.data().par_chunks(dim));
                 let sums = self.sums.par_iter_mut().zip(&logs).zip(rows).with_min_len(64);
@@ -154,7 +154,7 @@ impl Score for Smoothed {
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
         check_sigma(at.sigma, true, "a smoothed score")?;
         if at.sigma == 0.0 {
-            self.target.score(at.z, 0.0, out)?;
+            self.target.expect_density(MissingPart::Score)?.score(at.z, 0.0, out)?;
             super::exact::scale(out, form.scale(0.0));
         } else {
             self.gather(at)?;
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::pairwise::{Pairwise, PairwiseOptions};
     use crate::rng::Stream;
-    use crate::target::{Banana, Density, Gaussian, Mixture};
+    use crate::target::{Banana, CustomDensity, Gaussian, Mixture};
 
     fn evaluated(target: Arc<dyn Target>, samples: usize, z: &Points, sigma: f64, form: Form) -> (Points, Smoothed) {
         let pairwise = Pairwise::new(PairwiseOptions::default(), Default::default());
@@ -206,7 +206,7 @@ mod tests {
     fn error(target: impl Target + 'static, samples: usize, sigma: f64) -> f64 {
         let z = Stream::new(1).normal(300, target.dim());
         let mut want = Points::default();
-        target.score(&z, sigma, &mut want).unwrap();
+        target.density().unwrap().score(&z, sigma, &mut want).unwrap();
         let (got, _) = evaluated(Arc::new(target), samples, &z, sigma, Form::Score);
         let gap: f64 = got.data().iter().zip(want.data()).map(|(a, b)| (a - b).powi(2)).sum();
         (gap / want.data().iter().map(|v| v * v).sum::<f64>()).sqrt()
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn beyond_the_support_counts_as_zero_and_nowhere_is_told() {
         // The exponential distribution on x > 0; log(x0) is no number elsewhere.
-        let p: Arc<dyn Target> = Arc::new(Density::formula(1, "-x0 + 0*log(x0)", &[]).unwrap());
+        let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0 + 0*log(x0)", &[]).unwrap());
         let z = Points::from_rows(&[[0.0], [-50.0]]).unwrap();
         let (out, told) = evaluated(p, 8192, &z, 1.0, Form::Score);
         // d/dz log(e^{-z} Phi(z - 1)) at 0, with Phi(-1) = .158655 and phi(1) = .241971.

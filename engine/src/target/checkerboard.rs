@@ -1,6 +1,6 @@
 //! Eight squares, with the closed form of their density under Gaussian smoothing.
 
-use super::{Moments, Target, check_sigma, shape};
+use super::{Density, Moments, Target, check_sigma, shape};
 use crate::{Error, Points, Result, rng::Stream};
 use faer::mat;
 use rayon::prelude::*;
@@ -80,6 +80,18 @@ impl Target for Checkerboard {
         }))
     }
 
+    fn density(&self) -> Option<&dyn Density> {
+        Some(self)
+    }
+
+    fn moments(&self) -> Option<Moments> {
+        let variance = 4.0 / 3.0 * self.side * self.side + self.noise * self.noise;
+        let shared = 0.25 * self.side * self.side;
+        Some(Moments { mean: vec![0.0; 2], cov: mat![[variance, shared], [shared, variance]] })
+    }
+}
+
+impl Density for Checkerboard {
     /// Without smoothing or noise it is minus infinity outside of the squares.
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         let s = self.check(points, sigma)?;
@@ -111,16 +123,6 @@ impl Target for Checkerboard {
             }
         });
         Ok(())
-    }
-
-    fn has_score(&self) -> bool {
-        true
-    }
-
-    fn moments(&self) -> Option<Moments> {
-        let variance = 4.0 / 3.0 * self.side * self.side + self.noise * self.noise;
-        let shared = 0.25 * self.side * self.side;
-        Some(Moments { mean: vec![0.0; 2], cov: mat![[variance, shared], [shared, variance]] })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Curved targets on which samplers are compared: a funnel and a banana. Both are exact at sigma = 0 only.
 
 use super::component::BLOCK;
-use super::{Moments, Target, check_no_smoothing};
+use super::{Density, Moments, Target, check_no_smoothing};
 use crate::rng::{Rng, Stream};
 use crate::{Error, Points, Result};
 use faer::Mat;
@@ -53,6 +53,18 @@ impl Target for Funnel {
         }))
     }
 
+    fn density(&self) -> Option<&dyn Density> {
+        Some(self)
+    }
+
+    /// Mean 0; variances `std^2`, then `E exp(x_0) = exp(std^2 / 2)`.
+    fn moments(&self) -> Option<Moments> {
+        let variance = |i: usize| if i == 0 { self.std * self.std } else { (0.5 * self.std * self.std).exp() };
+        Some(uncorrelated(self.dim, variance))
+    }
+}
+
+impl Density for Funnel {
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         check_points(self, points, sigma)?;
         fill(points, out, |row| {
@@ -75,18 +87,8 @@ impl Target for Funnel {
         Ok(())
     }
 
-    fn has_score(&self) -> bool {
-        true
-    }
-
     fn smooths(&self) -> bool {
         false
-    }
-
-    /// Mean 0; variances `std^2`, then `E exp(x_0) = exp(std^2 / 2)`.
-    fn moments(&self) -> Option<Moments> {
-        let variance = |i: usize| if i == 0 { self.std * self.std } else { (0.5 * self.std * self.std).exp() };
-        Some(uncorrelated(self.dim, variance))
     }
 }
 
@@ -139,6 +141,23 @@ impl Target for Banana {
         }))
     }
 
+    fn density(&self) -> Option<&dyn Density> {
+        Some(self)
+    }
+
+    /// Mean 0, coordinates uncorrelated; variances `std^2`, `1 + 2 bend^2 std^4`, then 1.
+    fn moments(&self) -> Option<Moments> {
+        let (square, bend) = (self.std * self.std, self.bend);
+        let variance = |i: usize| match i {
+            0 => square,
+            1 => 1.0 + 2.0 * (bend * square).powi(2),
+            _ => 1.0,
+        };
+        Some(uncorrelated(self.dim, variance))
+    }
+}
+
+impl Density for Banana {
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         check_points(self, points, sigma)?;
         let log_peak = -0.5 * self.dim as f64 * TAU.ln() - self.std.ln();
@@ -159,23 +178,8 @@ impl Target for Banana {
         Ok(())
     }
 
-    fn has_score(&self) -> bool {
-        true
-    }
-
     fn smooths(&self) -> bool {
         false
-    }
-
-    /// Mean 0, coordinates uncorrelated; variances `std^2`, `1 + 2 bend^2 std^4`, then 1.
-    fn moments(&self) -> Option<Moments> {
-        let (square, bend) = (self.std * self.std, self.bend);
-        let variance = |i: usize| match i {
-            0 => square,
-            1 => 1.0 + 2.0 * (bend * square).powi(2),
-            _ => 1.0,
-        };
-        Some(uncorrelated(self.dim, variance))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::component::{self, BLOCK, Component};
 use super::covariance::Covariance;
-use super::{Moments, Target, check_sigma};
+use super::{Density, Moments, Target, check_sigma};
 use crate::matrix::multiply;
 use crate::rng::{Rng, Stream};
 use crate::{Error, Points, Result};
@@ -19,7 +19,7 @@ const MOST_DIM: usize = 1 << 14;
 /// costs one `n x d x d` product and a score two. Both stay finite up to about 1e150 standard deviations from the mean.
 ///
 /// ```
-/// use sdflow::{Points, target::{Gaussian, Target}};
+/// use sdflow::{Points, target::{Density, Gaussian}};
 /// let p = Gaussian::isotropic(vec![1.0, 0.0], 2.0)?;
 /// let mut score = Points::default();
 /// p.score(&Points::from_rows(&[[6.0, 0.0]])?, 1.0, &mut score)?;
@@ -161,6 +161,16 @@ impl Target for Gaussian {
         Ok(points)
     }
 
+    fn density(&self) -> Option<&dyn Density> {
+        Some(self)
+    }
+
+    fn moments(&self) -> Option<Moments> {
+        Some(Moments { mean: self.mean.clone(), cov: self.cov() })
+    }
+}
+
+impl Density for Gaussian {
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         check_sigma(sigma)?;
         points.check_dim("the points", self.dim(), &self.name)?;
@@ -173,14 +183,6 @@ impl Target for Gaussian {
         points.check_dim("the points", self.dim(), &self.name)?;
         component::score(&[self.component(1.0, sigma)], points, out);
         Ok(())
-    }
-
-    fn has_score(&self) -> bool {
-        true
-    }
-
-    fn moments(&self) -> Option<Moments> {
-        Some(Moments { mean: self.mean.clone(), cov: self.cov() })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Mixtures of Gaussians.
 
 use super::component::{self, BLOCK, Component};
-use super::{Gaussian, Moments, Target, check_sigma};
+use super::{Density, Gaussian, Moments, Target, check_sigma};
 use crate::rng::{Rng, Stream};
 use crate::{Error, Points, Result};
 use faer::Mat;
@@ -144,18 +144,8 @@ impl Target for Mixture {
         Ok(points)
     }
 
-    fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
-        component::log_density(&self.smoothed(points, sigma)?, points, out);
-        Ok(())
-    }
-
-    fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
-        component::score(&self.smoothed(points, sigma)?, points, out);
-        Ok(())
-    }
-
-    fn has_score(&self) -> bool {
-        true
+    fn density(&self) -> Option<&dyn Density> {
+        Some(self)
     }
 
     /// Mean `sum_k w_k m_k`, covariance `sum_k w_k (S_k + (m_k - mean)(m_k - mean)^T)`.
@@ -173,6 +163,18 @@ impl Target for Mixture {
 
     fn modes(&self) -> Option<&Mixture> {
         Some(self)
+    }
+}
+
+impl Density for Mixture {
+    fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
+        component::log_density(&self.smoothed(points, sigma)?, points, out);
+        Ok(())
+    }
+
+    fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
+        component::score(&self.smoothed(points, sigma)?, points, out);
+        Ok(())
     }
 }
 

@@ -1,15 +1,15 @@
 //! Distributions to reach or to start from.
 //!
-//! A [`Target`] can be sampled, but for a caller's own [`Density`]; what else it knows (log density, score, moments,
-//! modes) it offers as options, so that exact answers are used wherever they exist.
+//! A [`Target`] can be sampled, but for a caller's own [`CustomDensity`]; what else it knows (log density and score,
+//! moments, modes, data) it offers as options, so that exact answers are used wherever they exist.
 
 mod checkerboard;
 mod component;
 mod covariance;
 mod curved;
+mod custom;
 mod dataset;
 mod density;
-mod extent;
 mod gaussian;
 mod mixture;
 mod option;
@@ -22,21 +22,27 @@ mod student_t;
 mod tests;
 
 pub use curved::{Banana, Funnel};
+pub use custom::{CustomDensity, LogDensityOf, ScoreOf};
 pub use dataset::{DATASETS, DatasetOptions, Style, dataset};
-pub use density::{Density, LogDensityOf, ScoreOf};
-pub use extent::{diameter, spacing};
+pub use density::Density;
+use density::{check_no_smoothing, check_sigma};
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
 pub use option::{BananaOptions, FunnelOptions, GaussianOptions, MixtureOptions, Numbers, StudentTOptions};
 pub use samples::{Samples, SamplesOptions, scale_warning};
 pub use student_t::StudentT;
 
+use crate::error::MissingPart;
 use crate::points::Standardiser;
 use crate::{Error, Points, Result, rng::Stream};
 use faer::Mat;
+use std::fmt;
+use std::sync::Arc;
 
-/// A probability distribution on `R^dim`, possibly convolved with `N(0, sigma^2 I)`.
-pub trait Target: Send + Sync + std::fmt::Debug {
+/// A probability distribution on `R^dim`.
+///
+/// What only some distributions can do is asked for and may be absent; [`Target::sample`] alone may refuse.
+pub trait Target: Send + Sync + fmt::Debug {
     /// Name for messages and reports: "ar1(0.9) in 64 dimensions".
     fn name(&self) -> String;
 
@@ -47,33 +53,12 @@ pub trait Target: Send + Sync + std::fmt::Debug {
     /// while it lasts.
     ///
     /// # Errors
-    /// None for most; a finite sample cannot give more rows than it has, and a [`Density`] none.
+    /// None for most; a finite sample cannot give more rows than it has, and a [`CustomDensity`] none.
     fn sample(&self, n: usize, stream: Stream) -> Result<Points>;
 
-    /// `out[i] = log p_sigma(x_i)` in nats, `p_sigma = p * N(0, sigma^2 I)`, `sigma >= 0`.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] where there is no closed form (the default), or a shape that does not fit.
-    fn log_density(&self, _points: &Points, _sigma: f64, _out: &mut Vec<f64>) -> Result<()> {
-        Err(self.missing("closed-form log density"))
-    }
-
-    /// Row `i` of `out` becomes `grad log p_sigma(x_i)`.
-    ///
-    /// # Errors
-    /// As [`Target::log_density`].
-    fn score(&self, _points: &Points, _sigma: f64, _out: &mut Points) -> Result<()> {
-        Err(self.missing("closed-form score"))
-    }
-
-    /// Does [`Target::score`] have a closed form?
-    fn has_score(&self) -> bool {
-        false
-    }
-
-    /// Do [`Target::log_density`] and [`Target::score`] have a closed form for positive sigma too?
-    fn smooths(&self) -> bool {
-        true
+    /// Log density and score, where they have a closed form.
+    fn density(&self) -> Option<&dyn Density> {
+        None
     }
 
     /// Exact mean and covariance, where they exist.
@@ -86,30 +71,48 @@ pub trait Target: Send + Sync + std::fmt::Debug {
         None
     }
 
-    /// The finite sample behind it, when the distribution is one.
-    fn data(&self) -> Option<&Points> {
+    /// The finite sample that the distribution is, when it is one.
+    fn data(&self) -> Option<DataView<'_>> {
         None
     }
+}
 
-    /// The weights of that sample, summing to one; `None` when they are equal.
-    fn weights(&self) -> Option<&[f64]> {
-        None
+/// What must be there, or the error that says what is missing.
+impl dyn Target + '_ {
+    /// The closed form.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] with `part` where there is none.
+    pub fn expect_density(&self, part: MissingPart) -> Result<&dyn Density> {
+        self.density().ok_or_else(|| Error::missing(self.name(), part))
     }
 
-    /// The units in which a flow towards this target is to work, when they are not the caller's.
-    fn standardiser(&self) -> Option<&Standardiser> {
-        None
+    /// The exact mean and covariance.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where they are not known or do not exist.
+    pub fn expect_moments(&self) -> Result<Moments> {
+        self.moments().ok_or_else(|| Error::missing(self.name(), MissingPart::Moments))
     }
 
-    /// The error for a part that this target lacks.
-    fn missing(&self, part: &str) -> Error {
-        Error::Missing {
-            what: self.name(),
-            part: part.into(),
-            hint: "use a target that has one (`gaussian`, `ar1`, `mixture`, `student_t`), or an estimate from samples"
-                .into(),
-        }
+    /// The modes.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for what is no mixture.
+    pub fn expect_modes(&self) -> Result<&Mixture> {
+        self.modes().ok_or_else(|| Error::missing(self.name(), MissingPart::Modes))
     }
+}
+
+/// A finite sample: its points, what each counts, and the units in which a flow towards it is to work.
+#[derive(Debug, Clone, Copy)]
+pub struct DataView<'a> {
+    /// The points, shared.
+    pub points: &'a Arc<Points>,
+    /// One weight per point, summing to one; None where they are equal.
+    pub weights: Option<&'a [f64]>,
+    /// Standard units, when a flow is not to work in those of the points.
+    pub standardiser: Option<&'a Standardiser>,
 }
 
 /// Mean and covariance of a distribution.
@@ -119,24 +122,4 @@ pub struct Moments {
     pub mean: Vec<f64>,
     /// Covariance, `dim` x `dim`.
     pub cov: Mat<f64>,
-}
-
-/// # Errors
-/// `sigma`, the standard deviation of a smoothing noise, is negative or not finite.
-fn check_sigma(sigma: f64) -> Result<()> {
-    if sigma >= 0.0 && sigma.is_finite() {
-        return Ok(());
-    }
-    Err(Error::argument("sigma", sigma, "it must be finite and not negative"))
-}
-
-/// # Errors
-/// As [`check_sigma`], or `sigma` is positive where only the unsmoothed law has a closed form.
-fn check_no_smoothing(target: &impl Target, sigma: f64) -> Result<()> {
-    check_sigma(sigma)?;
-    if sigma == 0.0 {
-        return Ok(());
-    }
-    let hint = "use `smoothed(target)`, which smooths by Monte Carlo, or sigma = 0 with `scaling: \"raw\"`".into();
-    Err(Error::Missing { what: target.name(), part: format!("closed form at sigma = {sigma}"), hint })
 }

@@ -1,8 +1,9 @@
 //! A finite sample as a distribution.
 
-use super::Target;
+use super::{DataView, Target};
 use crate::points::{Standardiser, shares};
 use crate::{Error, Points, Result, rng::Stream};
+use std::sync::Arc;
 
 /// Columns whose standard deviations differ by more than this make one bandwidth for all a bad choice.
 const UNEVEN: f64 = 100.0;
@@ -21,7 +22,7 @@ crate::options! {
 /// The empirical distribution `sum_i w_i delta(x_i)`.
 #[derive(Debug, Clone)]
 pub struct Samples {
-    points: Points,
+    points: Arc<Points>,
     weights: Option<Vec<f64>>,
     /// `w_0 + .. + w_i`, for drawing by weight.
     ends: Vec<f64>,
@@ -29,7 +30,7 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// The sample `points`.
+    /// The sample `points`, which are shared and not copied.
     ///
     /// ```
     /// use sdflow::target::{Samples, SamplesOptions, Target};
@@ -37,14 +38,15 @@ impl Samples {
     /// let points = Points::from_rows(&[[0.0], [1.0], [2.0]])?;
     /// let options = SamplesOptions { weights: Some(vec![1.0, 0.0, 3.0]), ..Default::default() };
     /// let samples = Samples::new(points, &options)?;
-    /// assert_eq!(samples.weights(), Some([0.25, 0.0, 0.75].as_slice()));
+    /// assert_eq!(samples.data().and_then(|data| data.weights), Some([0.25, 0.0, 0.75].as_slice()));
     /// assert_eq!(samples.sample(100, Stream::new(1))?.n(), 100);
     /// # Ok::<(), sdflow::Error>(())
     /// ```
     ///
     /// # Errors
     /// No points; as many weights as points are wanted, finite, not negative, and not all 0.
-    pub fn new(points: Points, options: &SamplesOptions) -> Result<Samples> {
+    pub fn new(points: impl Into<Arc<Points>>, options: &SamplesOptions) -> Result<Samples> {
+        let points = points.into();
         if points.n() == 0 {
             return Err(Error::shape("the sample", "no points", "at least one is wanted"));
         }
@@ -86,16 +88,9 @@ impl Target for Samples {
         Ok(self.points.select(&rng.choose(total, n)))
     }
 
-    fn data(&self) -> Option<&Points> {
-        Some(&self.points)
-    }
-
-    fn weights(&self) -> Option<&[f64]> {
-        self.weights.as_deref()
-    }
-
-    fn standardiser(&self) -> Option<&Standardiser> {
-        self.standardiser.as_ref()
+    fn data(&self) -> Option<DataView<'_>> {
+        let (weights, standardiser) = (self.weights.as_deref(), self.standardiser.as_ref());
+        Some(DataView { points: &self.points, weights, standardiser })
     }
 }
 
@@ -115,7 +110,7 @@ pub fn scale_warning(points: &Points) -> Option<String> {
     (std(wide) > UNEVEN * std(narrow)).then(|| {
         format!(
             "column {wide} varies {:.0} times as much as column {narrow} (counted from 0), so a flow will hardly see the \
-             latter: use `samples(points, #{{standardise: true}})`",
+             latter: use samples with `standardise: true`",
             std(wide) / std(narrow)
         )
     })
@@ -145,7 +140,7 @@ mod tests {
         let options = SamplesOptions { weights: Some(vec![1e308, 0.0, 1e308, 2e307]), ..Default::default() };
         let samples = Samples::new(line(4), &options).unwrap();
         let want = [1.0 / 2.2, 0.0, 1.0 / 2.2, 0.2 / 2.2];
-        assert!(samples.weights().unwrap().iter().zip(want).all(|(w, t)| (w - t).abs() < 1e-15));
+        assert!(samples.data().unwrap().weights.unwrap().iter().zip(want).all(|(w, t)| (w - t).abs() < 1e-15));
         let n = 40_000;
         let drawn = samples.sample(n, Stream::new(2)).unwrap();
         for (i, share) in want.iter().enumerate() {
@@ -169,8 +164,9 @@ mod tests {
         let points = Points::from_rows(&[[0.0, 1.0], [2000.0, 3.0], [4000.0, 2.0]]).unwrap();
         let samples =
             Samples::new(points.clone(), &SamplesOptions { standardise: true, ..Default::default() }).unwrap();
-        assert_eq!(samples.data(), Some(&points));
-        let standardiser = samples.standardiser().unwrap();
+        let data = samples.data().unwrap();
+        assert_eq!(**data.points, points);
+        let standardiser = data.standardiser.unwrap();
         assert_eq!(standardiser.undo(&standardiser.apply(&points)), points);
     }
 

@@ -1,7 +1,7 @@
 //! Multivariate Student t targets: tails heavier than any Gaussian's.
 
 use super::component::BLOCK;
-use super::{Gaussian, Moments, Target, check_no_smoothing};
+use super::{Density, Gaussian, Moments, Target, check_no_smoothing};
 use crate::rng::Stream;
 use crate::{Error, Points, Result};
 use libm::lgamma;
@@ -64,6 +64,18 @@ impl Target for StudentT {
         Ok(points)
     }
 
+    fn density(&self) -> Option<&dyn Density> {
+        Some(self)
+    }
+
+    /// For more than 2 degrees of freedom; below, the covariance is infinite.
+    fn moments(&self) -> Option<Moments> {
+        let cov = self.shape.cov() * faer::Scale(self.dof / (self.dof - 2.0));
+        (self.dof > 2.0).then(|| Moments { mean: self.shape.mean().to_vec(), cov })
+    }
+}
+
+impl Density for StudentT {
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         check_no_smoothing(self, sigma)?;
         self.shape.mahalanobis2(points, out)?;
@@ -84,18 +96,8 @@ impl Target for StudentT {
         Ok(())
     }
 
-    fn has_score(&self) -> bool {
-        true
-    }
-
     fn smooths(&self) -> bool {
         false
-    }
-
-    /// For more than 2 degrees of freedom; below, the covariance is infinite.
-    fn moments(&self) -> Option<Moments> {
-        let cov = self.shape.cov() * faer::Scale(self.dof / (self.dof - 2.0));
-        (self.dof > 2.0).then(|| Moments { mean: self.shape.mean().to_vec(), cov })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::context::{Context, diverged_with};
 use crate::manual::{Entry, Kind};
 use crate::{Diagnostic, Fault, Reading};
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext, Position};
-use sdflow::output::Table;
+use sdflow::table::Table;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use table::{Survey, best, row};

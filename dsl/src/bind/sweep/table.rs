@@ -5,7 +5,8 @@ use crate::bind::points::number;
 use crate::bind::table::existing;
 use crate::call::{At, Call, Fail};
 use rhai::{Array, Dynamic, Map};
-use sdflow::output::{Cell, Place, Table};
+use sdflow::plot::Place;
+use sdflow::table::{Cell, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -66,20 +66,21 @@ impl Levels {
             let want = format!("{} says nothing of its size: give a number", score.name());
             Error::argument(name, "left out", want)
         };
+        let on_points = score.kernel().is_some_and(|kde| kde.points().is_some());
         // A wide start hides the data's own spread; the finest detail is left as it is.
-        let fine = if score.data().is_some() { 1.0 } else { 0.01 };
+        let fine = if on_points { 1.0 } else { 0.01 };
+        let learned = score.sigma_range().learned;
         // What is left open stays within what a score has learned.
-        let range = score.range().unwrap_or((0.0, f64::INFINITY));
+        let range = learned.unwrap_or((0.0, f64::INFINITY));
         let within = |sigma: f64| sigma.min(range.1).max(range.0);
         let detail = extent.as_ref().map(|e| within(fine * e.detail));
         let sigma_min = wanted.sigma_min.or(detail).ok_or_else(|| open("sigma_min"))?;
         if wanted.sigma_min.is_none() && sigma_min <= 0.0 {
-            let cause =
-                if score.data().is_some() { "its points coincide" } else { "its smallest standard deviation is 0" };
+            let cause = if on_points { "its points coincide" } else { "its smallest standard deviation is 0" };
             let want = format!("{} has no finest detail, as {cause}: give a number", score.name());
             return Err(Error::argument("sigma_min", "left out", want));
         }
-        let mut levels = Levels { wanted, sigma_max: 0.0, sigma_min, centre: None, range: score.range() };
+        let mut levels = Levels { wanted, sigma_max: 0.0, sigma_min, centre: None, range: learned };
         let wide = extent.as_ref().map(|e| 10.0 * e.diameter.max(e.detail));
         let usual = match levels.wanted.process {
             Process::Ve => wide,
@@ -263,8 +264,8 @@ mod tests {
             self.0.extent()
         }
 
-        fn range(&self) -> Option<(f64, f64)> {
-            Some((0.02, 3.0))
+        fn sigma_range(&self) -> crate::score::SigmaRange {
+            crate::score::SigmaRange { learned: Some((0.02, 3.0)), zero: true }
         }
     }
 

@@ -1,11 +1,11 @@
 //! The log density that the probability flow gives to points [song2021score].
 
 use super::{Diffusion, denoising};
-use crate::flow::divergence::{self, Divergence};
-use crate::flow::{Clock, Stepper};
+use crate::flow::Clock;
+use crate::ode::{self, Divergence, RungeKutta};
 use crate::pairwise::{Pairwise, Precision};
 use crate::rng::Stream;
-use crate::target::Target;
+use crate::target::Density;
 use crate::{Error, Points, Result};
 
 crate::options! {
@@ -48,7 +48,7 @@ impl LikelihoodOptions {
 
     /// Directions along which the divergence is taken in `dim` dimensions.
     pub fn directions(&self, dim: usize) -> usize {
-        divergence::directions(dim, self.probes)
+        ode::directions(dim, self.probes)
     }
 }
 
@@ -83,13 +83,13 @@ impl Diffusion {
             row.iter_mut().zip(x).for_each(|(z, x)| *z = x / a);
         }
         let mut work = Work { divergence, z: Points::default(), shift: Points::default() };
-        let mut stepper = Stepper::default();
+        let mut steps = RungeKutta::default();
         for step in (0..options.steps).rev() {
             // Without the step onto 0, where there is no noise to divide by.
             let clock = Clock::at(step, options.steps, stream);
             let (to, from) = (self.levels.level(step, options.steps), self.levels.level(step + 1, options.steps));
             let length = options.tolerance * from.min(1.0) * (dim as f64 + 1.0).sqrt();
-            stepper.reach(&mut path, length, &mut |path, c, out| {
+            steps.reach(&mut path, length, &mut |path, c, out| {
                 let sigma = from + c * (to - from);
                 self.rise(path, sigma, to - from, &clock, pairwise, &mut work, out)
             })?;

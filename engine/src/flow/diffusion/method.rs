@@ -2,8 +2,9 @@
 
 use super::option::{PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler};
 use super::{Diffusion, denoising, mixture_step};
-use crate::flow::step::diffuse;
-use crate::flow::{Clock, Integrator, StepReport, Stepper};
+use crate::flow::Clock;
+use crate::flow::sampler::diffuse;
+use crate::ode::Integrator;
 use crate::pairwise::Pairwise;
 use crate::{Points, Result};
 
@@ -33,7 +34,7 @@ impl Method {
             }
             Method::Ode { sampler: PfOdeSampler::Adaptive, .. } => 7,
             Method::Corrected(options) => 1 + options.corrections,
-            _ => self.integrator().evaluations(),
+            _ => self.integrator().stages().len(),
         }
     }
 }
@@ -65,38 +66,42 @@ impl Descent {
 }
 
 impl Diffusion {
-    /// Takes the cloud from one level to the next.
+    /// Takes the cloud from one noise level to the next; returns the evaluations of the score.
     pub(super) fn descend(
         &mut self,
         cloud: &mut Points,
         span: (f64, f64),
         clock: &Clock,
         pairwise: &Pairwise,
-        stepper: &mut Stepper,
-    ) -> Result<StepReport> {
+    ) -> Result<u64> {
         let (from, to) = span;
         match self.method.clone() {
             Method::Ode { sampler: PfOdeSampler::Adaptive, tolerance } if to > 0.0 => {
                 let length = tolerance * to * (cloud.dim() as f64).sqrt();
-                stepper.reach(cloud, length, &mut |z, c, v| self.slope(z, span, c, clock, pairwise, v))
+                let mut steps = std::mem::take(&mut self.steps);
+                let before = steps.evaluations();
+                let done = steps.reach(cloud, length, &mut |z, c, v| self.slope(z, span, c, clock, pairwise, v));
+                let evaluations = steps.evaluations() - before;
+                self.steps = steps;
+                done.map(|()| evaluations)
             }
-            Method::Ode { .. } => self.flow_down(cloud, span, clock, pairwise, stepper),
+            Method::Ode { .. } => self.flow_down(cloud, span, clock, pairwise),
             Method::Sde(options) => match options.sampler {
                 ReverseSdeSampler::EulerMaruyama => {
                     let descent = Descent::euler_maruyama(from, to, options.lambda);
-                    self.fall(cloud, from, descent, clock, pairwise, stepper)
+                    self.fall(cloud, from, descent, clock, pairwise)
                 }
-                ReverseSdeSampler::GaussianMixture if to > 0.0 => self.mix(cloud, span, clock, pairwise, stepper),
+                ReverseSdeSampler::GaussianMixture if to > 0.0 => self.mix(cloud, span, clock, pairwise),
                 // Onto 0 both go to the denoised point.
                 ReverseSdeSampler::Ancestral | ReverseSdeSampler::GaussianMixture => {
                     let descent = Descent::ancestral(from, to, options.lambda);
-                    self.fall(cloud, from, descent, clock, pairwise, stepper)
+                    self.fall(cloud, from, descent, clock, pairwise)
                 }
                 ReverseSdeSampler::Edm => {
                     let raised = raised(from, clock.steps, &options);
                     let added = options.churn_noise * (raised * raised - from * from).sqrt();
                     diffuse(cloud, added, clock.randomness("churn"));
-                    self.flow_down(cloud, (raised, to), clock, pairwise, stepper)
+                    self.flow_down(cloud, (raised, to), clock, pairwise)
                 }
             },
             Method::Corrected(options) => {
@@ -105,13 +110,13 @@ impl Diffusion {
                     Predictor::Ancestral => Descent::ancestral(from, to, 1.0),
                     Predictor::Ddim => Descent::ancestral(from, to, 0.0),
                 };
-                let report = self.fall(cloud, from, descent, clock, pairwise, stepper)?;
+                let evaluations = self.fall(cloud, from, descent, clock, pairwise)?;
                 // At sigma = 0 the data may have no score.
-                for round in 0..if to > 0.0 { options.corrections } else { 0 } {
+                let corrections = if to > 0.0 { options.corrections } else { 0 };
+                for round in 0..corrections {
                     self.correct(cloud, to, options.snr, (clock, round), pairwise)?;
-                    stepper.count(1);
                 }
-                Ok(report)
+                Ok(evaluations + corrections as u64)
             }
         }
     }
@@ -133,16 +138,12 @@ impl Diffusion {
     }
 
     /// One step of the probability flow; onto 0 by Euler's, which needs no score there.
-    fn flow_down(
-        &mut self,
-        cloud: &mut Points,
-        span: (f64, f64),
-        clock: &Clock,
-        pairwise: &Pairwise,
-        stepper: &mut Stepper,
-    ) -> Result<StepReport> {
+    fn flow_down(&mut self, cloud: &mut Points, span: (f64, f64), clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
         let integrator = if span.1 > 0.0 { self.method.integrator() } else { Integrator::Euler };
-        stepper.advance(cloud, 1.0, integrator, &mut |z, c, v| self.slope(z, span, c, clock, pairwise, v))
+        let mut steps = std::mem::take(&mut self.steps);
+        let done = steps.advance(cloud, 1.0, integrator, &mut |z, c, v| self.slope(z, span, c, clock, pairwise, v));
+        self.steps = steps;
+        done.map(|_| integrator.stages().len() as u64)
     }
 
     fn fall(
@@ -152,13 +153,13 @@ impl Diffusion {
         descent: Descent,
         clock: &Clock,
         pairwise: &Pairwise,
-        stepper: &mut Stepper,
-    ) -> Result<StepReport> {
-        let report = stepper.advance(cloud, descent.pull, Integrator::Euler, &mut |z, _, v| {
-            denoising(self.score.as_mut(), z, from, clock, pairwise, v)
+    ) -> Result<u64> {
+        let score = self.score.as_mut();
+        self.steps.advance(cloud, descent.pull, Integrator::Euler, &mut |z, _, v| {
+            denoising(score, z, from, clock, pairwise, v)
         })?;
         diffuse(cloud, descent.noise, clock.randomness("diffusion"));
-        Ok(report)
+        Ok(1)
     }
 
     /// One Langevin step at a level: `z + h score + sqrt(2h) e`, `h = 2 (snr sqrt(dim) / mean |score|)^2`.

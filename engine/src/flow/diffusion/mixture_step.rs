@@ -1,7 +1,7 @@
 //! The step of the Gaussian-mixture solver: the law of the next level given the present one, by its first three moments.
 
 use super::{Diffusion, denoising};
-use crate::flow::{Clock, StepReport, Stepper};
+use crate::flow::Clock;
 use crate::pairwise::{Pairwise, Precision};
 use crate::rng::Rng;
 use crate::score::Score;
@@ -101,11 +101,9 @@ impl Diffusion {
         (from, to): (f64, f64),
         clock: &Clock,
         pairwise: &Pairwise,
-        stepper: &mut Stepper,
-    ) -> Result<StepReport> {
+    ) -> Result<u64> {
         let posterior = Posterior::of(self.score.as_mut(), cloud, from, clock, pairwise)?;
         let dim = cloud.dim();
-        stepper.count(evaluations(dim) as u64);
         let pull = 1.0 - (to / from).powi(2);
         let noise = to * to * pull;
         let stream = clock.randomness("diffusion");
@@ -117,8 +115,7 @@ impl Diffusion {
                 *z += pull * shift + pair.draw(&mut rng);
             }
         });
-        // The stepper, which has kept the cloud, measures the displacement.
-        Ok(StepReport { eta: pull, displacement: 0.0 })
+        Ok(evaluations(dim) as u64)
     }
 }
 

@@ -12,12 +12,13 @@ pub use option::{
     PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler,
 };
 
-use super::{Clock, Flow, FlowPairs, Integrator, StepReport, Stepper};
+use super::{Clock, FieldAt, FlowPairs, Readings, Sampler};
+use crate::error::MissingPart;
 use crate::number::number;
+use crate::ode::RungeKutta;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
-use crate::schedule::Schedule;
-use crate::score::{At, Form, Score};
+use crate::score::{At, Form, Kde, Score};
 use crate::target::Gaussian;
 use crate::{Error, Points, Result};
 use method::Method;
@@ -37,9 +38,8 @@ pub struct Diffusion {
     score: Box<dyn Score>,
     levels: Levels,
     method: Method,
-    /// What `step_size` says: a unit step from level to level.
-    unit: Schedule,
     /// Memory between steps.
+    steps: RungeKutta,
     shift: Points,
     doubt: Option<String>,
 }
@@ -93,11 +93,41 @@ impl Diffusion {
 
     fn new(score: Box<dyn Score>, wanted: levels::Wanted, method: Method) -> Result<Diffusion> {
         let levels = Levels::new(wanted, score.as_ref())?;
-        let unit = match method {
-            Method::Ode { sampler: PfOdeSampler::Adaptive, .. } => Schedule::Adaptive { from: 1.0, to: 1e-4 },
-            _ => Schedule::from(1.0),
-        };
-        Ok(Diffusion { score, levels, method, unit, shift: Points::default(), doubt: None })
+        let (steps, shift) = (RungeKutta::default(), Points::default());
+        Ok(Diffusion { score, levels, method, steps, shift, doubt: None })
+    }
+
+    /// Returns the distribution from which the start is to be drawn: Gaussian, with the first noise level as standard
+    /// deviation.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where the score does not say its dimension; a first noise level that no number holds.
+    pub fn prior(&self) -> Result<Gaussian> {
+        let missing = || Error::missing(format!("`{}`", self.name()), MissingPart::Prior);
+        self.levels.prior(self.score.dim().ok_or_else(missing)?)
+    }
+
+    /// Returns the log density in nats that the deterministic sampler gives to `points` as the end of its way from its
+    /// prior, one value each.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for a sampler with noise, options out of range, points of another dimension, and those of the
+    /// score.
+    pub fn log_density(
+        &mut self,
+        points: &Points,
+        options: &LikelihoodOptions,
+        pairwise: &Pairwise,
+        stream: Stream,
+    ) -> Result<Vec<f64>> {
+        match self.method {
+            Method::Ode { .. } => self.likelihood(points, options, pairwise, stream),
+            _ => Err(Error::Missing {
+                what: format!("`{}`", self.name()),
+                part: "log density".into(),
+                hint: "only the deterministic sampler, pf_ode, has one".into(),
+            }),
+        }
     }
 
     /// The levels in force.
@@ -131,17 +161,13 @@ fn scale(points: &mut Points, factor: f64) {
     }
 }
 
-impl Flow for Diffusion {
+impl Sampler for Diffusion {
     fn name(&self) -> &'static str {
         match self.method {
             Method::Ode { .. } => "pf_ode",
             Method::Sde(_) => "reverse_sde",
             Method::Corrected(_) => "predictor_corrector",
         }
-    }
-
-    fn dim(&self) -> Option<usize> {
-        self.score.dim()
     }
 
     fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
@@ -153,7 +179,7 @@ impl Flow for Diffusion {
         let alike = (0.5..=2.0).contains(&(got / wanted));
         self.doubt = (start.n() >= 10 && !alike).then(|| {
             format!(
-                "the start has a spread of {}, and the first noise level one of {}: begin with `flow.prior(n)`, or choose \
+                "the start has a spread of {}, and the first noise level one of {}: begin with points of its prior, or choose \
                  `sigma_max` to fit the start",
                 number(got),
                 number(wanted)
@@ -162,32 +188,29 @@ impl Flow for Diffusion {
         Ok(self.levels.note().into_iter().collect())
     }
 
-    /// `-dy/dsigma` of the probability flow at the level of the moment, per unit by which sigma falls: the same for any
-    /// number of steps. Noise and corrections are the step's.
-    fn velocity(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
+    fn step(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
         let (from, to) = self.span(clock);
-        let sigma = from + clock.stage * (to - from);
+        scale(cloud, 1.0 / self.levels.scale(from));
+        let evaluations = self.descend(cloud, (from, to), clock, pairwise)?;
+        scale(cloud, self.levels.scale(to));
+        Ok(evaluations)
+    }
+
+    /// `-dy/dsigma` of the probability flow at the noise level of the moment, per unit by which sigma falls: the same
+    /// for any number of steps. Noise and corrections are the step's.
+    fn drift(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+        let (from, to) = self.span(at.clock);
+        let sigma = from + at.clock.stage * (to - from);
         let (a, slope) = (self.levels.scale(sigma), self.levels.scale_slope(sigma));
-        let mut z = cloud.clone();
+        let mut z = at.z.clone();
         scale(&mut z, 1.0 / a);
-        denoising(self.score.as_mut(), &z, sigma, clock, pairwise, out)?;
+        denoising(self.score.as_mut(), &z, sigma, at.clock, at.pairwise, out)?;
         out.data_mut().iter_mut().zip(z.data()).for_each(|(v, z)| *v = a * *v / sigma - slope * z);
         Ok(())
     }
 
-    fn advance(
-        &mut self,
-        cloud: &mut Points,
-        clock: &Clock,
-        pairwise: &Pairwise,
-        stepper: &mut Stepper,
-    ) -> Result<StepReport> {
-        let (from, to) = self.span(clock);
-        stepper.keep(cloud);
-        scale(cloud, 1.0 / self.levels.scale(from));
-        let report = self.descend(cloud, (from, to), clock, pairwise, stepper)?;
-        scale(cloud, self.levels.scale(to));
-        Ok(report)
+    fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
+        Ok(vec![("sigma", self.levels.sigma(at.clock.step, at.clock.steps))])
     }
 
     fn evaluations(&self, steps: usize) -> usize {
@@ -197,52 +220,14 @@ impl Flow for Diffusion {
         of_one.saturating_mul(steps).saturating_sub(saved)
     }
 
-    fn is_velocity(&self) -> bool {
-        false
-    }
-
-    fn prior(&self) -> Result<Gaussian> {
-        let dim = self.score.dim().ok_or_else(|| super::no_prior(self.name()))?;
-        self.levels.prior(dim)
-    }
-
-    fn log_density(
-        &mut self,
-        points: &Points,
-        options: &LikelihoodOptions,
-        pairwise: &Pairwise,
-        stream: Stream,
-    ) -> Result<Vec<f64>> {
-        match self.method {
-            Method::Ode { .. } => self.likelihood(points, options, pairwise, stream),
-            _ => Err(super::no_log_density(self)),
-        }
-    }
-
-    fn step_size(&self) -> &Schedule {
-        &self.unit
-    }
-
-    fn integrator(&self) -> Integrator {
-        self.method.integrator()
-    }
-
-    fn resolution(&self, cloud: &Points, clock: &Clock) -> f64 {
-        self.span(clock).1 * (cloud.dim() as f64).sqrt()
-    }
-
-    fn readings(&mut self, _cloud: &Points, clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
-        Ok(vec![("sigma", self.levels.sigma(clock.step, clock.steps))])
-    }
-
     fn pairs(&self, cloud: usize) -> FlowPairs {
         FlowPairs { velocity: self.score.pairs(cloud, cloud), readings: 0 }
     }
 
-    fn warnings(&self, _cloud: &Points) -> Vec<String> {
+    fn warnings(&self) -> Vec<String> {
         let mut warnings = self.score.warnings();
         warnings.extend(self.doubt.clone());
-        if let Some((data, extent)) = self.score.data().zip(self.score.extent())
+        if let Some((data, extent)) = self.score.kernel().and_then(Kde::points).zip(self.score.extent())
             && (self.levels.denoises() || self.levels.sigma_min() < 0.99 * extent.detail)
         {
             warnings.push(format!(

@@ -3,7 +3,7 @@
 use super::*;
 use crate::pairwise::PairwiseOptions;
 use crate::score::Features;
-use crate::target::{Gaussian, Mixture};
+use crate::target::{Density, Gaussian, Mixture};
 
 fn mixture(means: [[f64; 2]; 2], weights: [f64; 2], std: f64) -> Mixture {
     let modes = means.map(|m| Gaussian::isotropic(m.to_vec(), std).unwrap());
@@ -39,7 +39,8 @@ fn velocity(critic: Box<dyn Critic>, loss: Loss, cloud: &Points) -> Points {
     let mut flow = GanFlow::with_critic(Arc::new(pair()[0].clone()), critic, options).unwrap();
     let pairwise = Pairwise::new(PairwiseOptions::default(), Interrupt::default());
     let mut out = Points::default();
-    flow.velocity(cloud, &Clock::at(0, 1, Stream::new(8)), &pairwise, &mut out).unwrap();
+    let clock = Clock::at(0, 1, Stream::new(8));
+    flow.velocity(&FieldAt::cloud(cloud, &clock, &pairwise), &mut out).unwrap();
     out
 }
 

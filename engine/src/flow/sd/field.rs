@@ -1,52 +1,36 @@
 //! The field itself: where it is taken, of whom, and how wrong it is.
 
-use super::turn::Turns;
+use super::minibatch::Turns;
 use super::{Noise, SdFlow};
-use crate::flow::Clock;
+use crate::flow::{Clock, FieldAt, Role};
 use crate::pairwise::{Pairwise, ScoreDifference};
-use crate::score::{At, Form, check_sigma};
+use crate::score::{At, Form, Score, check_sigma};
 use crate::{Points, Result};
 use std::mem;
 
 /// Particles used to judge the field's error.
 pub(super) const PROBES: usize = 256;
 
-/// Whose velocity is wanted.
-#[derive(Clone, Copy)]
-pub(super) enum Who<'a> {
-    /// That of the cloud.
-    Cloud,
-    /// Of points that follow it.
-    Followers(&'a Points),
-}
-
 impl SdFlow {
-    /// `z = y + sigma e`, in the memory of `queries`, or the points themselves.
-    fn placed<'a>(&self, who: Who, points: &'a Points, clock: &Clock, queries: &'a mut Points) -> &'a Points {
+    /// Returns `z = y + sigma e` in the memory of `queries`, or the points themselves where there is no noise.
+    fn placed<'a>(&self, role: Role, points: &'a Points, clock: &Clock, queries: &'a mut Points) -> &'a Points {
         let stream = match self.options.noise {
             Noise::None => return points,
             Noise::Fresh => clock.randomness("noise"),
             Noise::Fixed => clock.stream.label("fixed noise"),
         };
-        let stream = if matches!(who, Who::Cloud) { stream } else { stream.label("followers") };
+        let stream = if role == Role::Cloud { stream } else { stream.label("followers") };
         queries.reshape(points.n(), points.dim());
         stream.scatter_normal(points.data(), self.sigma(clock), queries.data_mut());
         queries
     }
 
-    /// `s_p - s_q` or `D_p - D_q` at the queries, in the scores' own units.
-    pub(super) fn field(
-        &mut self,
-        who: Who,
-        cloud: &Points,
-        clock: &Clock,
-        pairwise: &Pairwise,
-        out: &mut Points,
-    ) -> Result<()> {
-        let points = if let Who::Followers(points) = who { points } else { cloud };
+    /// Writes `s_p - s_q` or `D_p - D_q` at the queries, in the scores' own units.
+    pub(super) fn field(&mut self, place: &FieldAt, out: &mut Points) -> Result<()> {
+        let FieldAt { z: points, cloud, role, clock, pairwise } = *place;
         let (sigma, form) = (self.sigma(clock), self.options.scaling.form());
         let mut queries = mem::take(&mut self.queries);
-        let placed = self.placed(who, points, clock, &mut queries);
+        let placed = self.placed(role, points, clock, &mut queries);
         let (mut moved, mut field) = (mem::take(&mut self.moved), mem::take(&mut self.moved_field));
         let turns = self.options.batch.and_then(|batch| Turns::of(batch, cloud.n()));
         let turn = turns.map(|turns| turns.now(points.n(), clock));
@@ -54,7 +38,7 @@ impl SdFlow {
             moved.gather(placed, turn);
         }
         let (z, v) = if turn.is_some() { (&moved, &mut field) } else { (placed, &mut *out) };
-        let (own, stream) = (matches!(who, Who::Cloud), clock.randomness("estimate"));
+        let (own, stream) = (role == Role::Cloud, clock.randomness("estimate"));
         let at = At { z, sigma, cloud, aligned: own && turn.is_none(), learn: own, stream, pairwise };
         let done = match self.between_kernels(&at) {
             Some(difference) => shift_difference(&at, &difference, form, v),
@@ -71,7 +55,7 @@ impl SdFlow {
 
     /// The whole field as one difference of softmax means, where both scores are that.
     fn between_kernels<'a>(&'a self, at: &At<'a>) -> Option<ScoreDifference<'a>> {
-        let (p, q) = (self.target.sources(at)?, self.source.sources(at)?);
+        let (p, q) = (self.target.kernel()?.sources(at)?, self.source.kernel()?.sources(at)?);
         let plain = !p.leave_out_self && q.log_weights.is_none();
         plain.then_some(ScoreDifference {
             targets: p.points,
@@ -100,12 +84,13 @@ impl SdFlow {
         let sigma = self.sigma(clock);
         let probes = cloud.rows(0..cloud.n().min(PROBES));
         let mut z = Points::default();
-        let z = self.placed(Who::Cloud, &probes, clock, &mut z);
+        let z = self.placed(Role::Cloud, &probes, clock, &mut z);
         let stream = clock.randomness("probe");
         let at = At { z, sigma, cloud, aligned: false, learn: false, stream, pairwise };
         let form = self.options.scaling.form();
         let (mut p, mut q) = (Points::default(), Points::default());
-        let halves = [self.target.halves(&at, form)?, self.source.halves(&at, form)?];
+        let halves = |score: &dyn Score| score.kernel().map_or(Ok(None), |kde| kde.halves(&at, form));
+        let halves = [halves(&*self.target)?, halves(&*self.source)?];
         if halves.iter().all(Option::is_none) {
             return Ok(None);
         }

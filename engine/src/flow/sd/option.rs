@@ -1,7 +1,5 @@
 //! What can be chosen about the score-difference flow.
 
-use crate::flow::Integrator;
-use crate::pairwise::Precision;
 use crate::schedule::Schedule;
 use crate::score::{Form, SelfTerm};
 use serde::{Deserialize, Serialize};
@@ -46,10 +44,7 @@ crate::options! {
         /// Smoothing over the run, in the points' units: a number, a schedule, a list, a formula in the progress `t`. Left out: from the larger of the target's
         /// diameter and its distance from the start, down to the spacing of its points, geometrically.
         sigma: Option<Schedule> = None,
-        /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an error-controlled one. With denoiser scaling
-        /// at most 1 is stable.
-        step: Schedule = Schedule::Constant { value: 1.0 },
-        /// "denoiser": a unit step moves by D_p - D_q; "raw": by the score difference itself.
+        /// "denoiser": a unit step moves by D_p - D_q, and steps of at most 1 are stable; "raw": by the score difference itself.
         scaling: Scaling = Scaling::Denoiser,
         /// Where the field is evaluated: "fresh" noise each step, "none", or "fixed" noise per particle.
         noise: Noise = Noise::Fresh,
@@ -62,10 +57,6 @@ crate::options! {
         batch_target: Option<usize> = None,
         /// Particles on which the cloud's density stands per step, drawn anew each time; left out: all.
         batch_source: Option<usize> = None,
-        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
-        integrator: Integrator = Integrator::Euler,
-        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out: that of the run.
-        precision: Option<Precision> = None,
     }
 }
 

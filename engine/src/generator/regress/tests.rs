@@ -46,8 +46,7 @@ fn a_net_learns_a_curved_map_and_keeps_it_on_new_points() {
         Points::from_rows(&rows).unwrap()
     };
     let (u, new) = (stream.normal(1000, 2), stream.label("new").normal(200, 2));
-    let mut net =
-        MlpGenerator::new(&MlpOptions { hidden: 32, layers: 2, ..MlpOptions::default() }, stream).unwrap();
+    let mut net = MlpGenerator::new(&MlpOptions { hidden: 32, layers: 2, ..MlpOptions::default() }, stream).unwrap();
     trained(&mut net, &u, &bent(&u), 1500);
     let mut out = Points::default();
     net.forward(&new, &mut out).unwrap();
@@ -82,8 +81,7 @@ fn a_net_knows_no_units_and_goes_on_from_what_it_has_learned() {
 fn what_leaves_the_finite_numbers_is_taken_back() {
     let (u, y) = (Stream::new(1).normal(50, 2), Stream::new(2).normal(50, 2));
     for rate in [1e30, 1e200, 1e308] {
-        let mut net =
-            MlpGenerator::new(&MlpOptions { hidden: 8, ..MlpOptions::default() }, Stream::new(1)).unwrap();
+        let mut net = MlpGenerator::new(&MlpOptions { hidden: 8, ..MlpOptions::default() }, Stream::new(1)).unwrap();
         let options = RegressOptions { steps: 30, rate: Some(Schedule::from(rate)), ..RegressOptions::default() };
         let made = regress(
             &mut net,

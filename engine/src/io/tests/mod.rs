@@ -5,6 +5,7 @@ mod table;
 mod tensor;
 
 use super::*;
+use crate::{Error, Points, Result};
 use std::path::PathBuf;
 
 /// A folder that goes away with its last use.

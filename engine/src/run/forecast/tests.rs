@@ -1,20 +1,40 @@
 use super::*;
 use crate::flow::{
     Diffusion, Estimate, Integrator, Langevin, LangevinOptions, MmdFlow, MmdFlowOptions, PfOdeOptions,
-    PredictorCorrectorOptions, SdFlow, SdFlowOptions, Svgd, SvgdOptions, Weighting,
+    PredictorCorrectorOptions, Sampler, SdFlow, SdFlowOptions, Stepping, Svgd, SvgdOptions, VelocityField, Weighting,
 };
 use crate::score::{Exact, Kde, MixtureFit, MixtureFitOptions, Score, SelfTerm};
 use crate::target::Gaussian;
 use std::sync::Arc;
 
+/// What moves, made anew for the run and for its forecast.
+enum Made {
+    Field(Box<dyn VelocityField>, Stepping),
+    Sampler(Box<dyn Sampler>),
+}
+
+impl Made {
+    fn usual(field: impl VelocityField + 'static) -> Made {
+        Made::Field(Box::new(field), Stepping::default())
+    }
+
+    fn dynamics(&mut self) -> Dynamics<'_> {
+        match self {
+            Made::Field(field, stepping) => Dynamics::Field(field.as_mut(), stepping.clone()),
+            Made::Sampler(sampler) => Dynamics::Sampler(sampler.as_mut()),
+        }
+    }
+}
+
 /// A run that counts, and its forecast.
-fn both(flow: impl Fn() -> Box<dyn Flow>, start: &Points, reference: &Reference, options: &RunOptions) -> [u64; 4] {
+fn both(flow: impl Fn() -> Made, start: &Points, reference: &Reference, options: &RunOptions) -> [u64; 4] {
     let stream = Stream::new(5);
     let (ahead_of, engine) = (Pairwise::default(), Pairwise::default());
-    let (shape, ahead) = forecast(flow().as_mut(), start.clone(), Some(reference), options, &ahead_of, stream).unwrap();
-    let run =
-        crate::run::run(flow().as_mut(), start.clone(), Some(reference), options, &engine, stream, &mut Unobserved);
-    let run = run.unwrap();
+    let found = forecast(flow().dynamics(), start.clone(), Some(reference), options, &ahead_of, stream);
+    let (shape, ahead) = found.unwrap();
+    let mut made = flow();
+    let run = crate::run::Run::of(made.dynamics(), start.clone()).reference(Some(reference)).options(options.clone());
+    let run = run.pairwise(&engine).stream(stream).go().unwrap();
     assert_eq!((shape.stats.steps, shape.stats.nfe), (run.stats.steps, run.stats.nfe));
     assert_eq!(shape.snapshots.len(), run.snapshots.len());
     assert_eq!(shape.metrics.keys().collect::<Vec<_>>(), run.metrics.keys().collect::<Vec<_>>());
@@ -30,37 +50,43 @@ fn pairs_are_those_of_the_run() {
     let cloud = || Estimate::Kernel(Box::new(Kde::of_cloud()));
     let metrics = serde_json::from_str(r#"["energy", {"metric": "mmd", "kernel": [0.5, 2]}, "w2"]"#).unwrap();
     let options = RunOptions { steps: 7, every: Some(3), snapshots: 3, metrics, ..RunOptions::default() };
-    let of = |o: SdFlowOptions| move || Box::new(SdFlow::new(kde(), cloud(), o.clone()).unwrap()) as Box<dyn Flow>;
+    let of = |o: SdFlowOptions, integrator: Integrator| {
+        let stepping = Stepping { integrator, ..Stepping::default() };
+        move || Made::Field(Box::new(SdFlow::new(kde(), cloud(), o.clone()).unwrap()), stepping.clone())
+    };
     let plain = SdFlowOptions::default();
-    let heun = SdFlowOptions { integrator: Integrator::Heun, ..SdFlowOptions::default() };
+    let heun = SdFlowOptions::default();
     let batches = SdFlowOptions { batch_target: Some(20), batch_source: Some(90), ..SdFlowOptions::default() };
     let alone = SdFlowOptions { self_term: SelfTerm::Exclude, ..SdFlowOptions::default() };
-    for options_of_flow in [plain, heun, batches, alone] {
-        let [flow, flow_run, all, all_run] = both(of(options_of_flow), &start, &reference, &options);
+    let euler = Integrator::Euler;
+    for (options_of_flow, integrator) in [(plain, euler), (heun, Integrator::Heun), (batches, euler), (alone, euler)] {
+        let [flow, flow_run, all, all_run] = both(of(options_of_flow, integrator), &start, &reference, &options);
         assert_eq!((flow, all), (flow_run, all_run));
     }
-    let rk4 = SvgdOptions { sigma: 0.5.into(), integrator: Integrator::Rk4, ..SvgdOptions::default() };
+    let rk4 = SvgdOptions { sigma: 0.5.into(), ..SvgdOptions::default() };
     let score = || Box::new(Kde::of(set("data", 51))) as Box<dyn Score>;
-    let svgd = move || Box::new(Svgd::new(score(), rk4.clone()).unwrap()) as Box<dyn Flow>;
+    let stepping = Stepping { integrator: Integrator::Rk4, ..Stepping::default() };
+    let svgd = move || Made::Field(Box::new(Svgd::new(score(), rk4.clone()).unwrap()), stepping.clone());
     let ula = LangevinOptions { sigma: 0.5.into(), ..LangevinOptions::default() };
-    let langevin = || Box::new(Langevin::new(score(), None, &ula).unwrap()) as Box<dyn Flow>;
-    let ode = || Box::new(Diffusion::pf_ode(score(), &PfOdeOptions { denoise: true, ..Default::default() }).unwrap());
-    let corrected =
-        || Box::new(Diffusion::predictor_corrector(score(), &PredictorCorrectorOptions::default()).unwrap());
-    let relatives: [&dyn Fn() -> Box<dyn Flow>; 4] = [&svgd, &langevin, &|| ode(), &|| corrected()];
+    let langevin = || Made::Sampler(Box::new(Langevin::new(score(), None, &ula).unwrap()));
+    let denoising = PfOdeOptions { denoise: true, ..Default::default() };
+    let ode = || Made::Sampler(Box::new(Diffusion::pf_ode(score(), &denoising).unwrap()));
+    let corrected = || Diffusion::predictor_corrector(score(), &PredictorCorrectorOptions::default()).unwrap();
+    let corrected = || Made::Sampler(Box::new(corrected()));
+    let relatives: [&dyn Fn() -> Made; 4] = [&svgd, &langevin, &ode, &corrected];
     for relative in relatives {
         let [flow, flow_run, all, all_run] = both(relative, &start, &reference, &options);
-        assert_eq!((flow, all), (flow_run, all_run), "{}", relative().name());
+        assert_eq!((flow, all), (flow_run, all_run), "{}", relative().dynamics().name());
     }
     let normalised = MmdFlowOptions {
         weighting: Weighting::Normalised,
         kernel: serde_json::from_str(r#"[0.5, {"kernel": "laplace", "h": 1}]"#).unwrap(),
         ..MmdFlowOptions::default()
     };
-    let scaled = || Box::new(MmdFlow::new(data.clone(), normalised.clone()).unwrap()) as Box<dyn Flow>;
+    let scaled = || Made::usual(MmdFlow::new(data.clone(), normalised.clone()).unwrap());
     let [flow, flow_run, all, all_run] = both(scaled, &start, &reference, &options);
     assert_eq!((flow, all), (flow_run, all_run));
-    let mmd = || Box::new(MmdFlow::new(data.clone(), MmdFlowOptions::default()).unwrap()) as Box<dyn Flow>;
+    let mmd = || Made::usual(MmdFlow::new(data.clone(), MmdFlowOptions::default()).unwrap());
     let [flow, flow_run, all, all_run] = both(mmd, &start, &reference, &options);
     assert_eq!((flow, all), (flow_run, all_run));
     // Fresh samples for the floors instead of parts of the reference.
@@ -80,8 +106,9 @@ fn few_points_in_place_of_many_cost_what_the_many_do() {
             SdFlow::new(target, Estimate::Kernel(Box::new(Kde::of_cloud())), SdFlowOptions::default()).unwrap();
         let reference = Reference::new(set("reference", held).standing_for(n)).unwrap();
         let start = set("start", held).standing_for(n);
+        let dynamics = Dynamics::Field(&mut flow, Stepping::default());
         let found =
-            forecast(&mut flow, start, Some(&reference), &options, &Pairwise::default(), Stream::new(1)).unwrap();
+            forecast(dynamics, start, Some(&reference), &options, &Pairwise::default(), Stream::new(1)).unwrap();
         assert_eq!(found.0.points.count(), n);
         (found.1.pairs, found.1.bytes)
     };
@@ -105,7 +132,8 @@ fn any_number_of_steps_is_foretold_at_once() {
     let start = Stream::new(1).normal(50, 2);
     let flow = || MmdFlow::new(start.clone(), MmdFlowOptions::default()).unwrap();
     let of = |options: RunOptions| {
-        forecast(&mut flow(), start.clone(), None, &options, &Pairwise::default(), Stream::new(1))
+        let (mut flow, usual) = (flow(), Stepping::default());
+        forecast(Dynamics::Field(&mut flow, usual), start.clone(), None, &options, &Pairwise::default(), Stream::new(1))
     };
     let ahead = of(RunOptions { steps: 1_000_000_000_000, every: Some(1), ..RunOptions::default() }).unwrap().1;
     assert_eq!((ahead.nfe, ahead.flow_pairs), (1_000_000_000_000, 5_000_000_000_000_000));
@@ -126,7 +154,8 @@ fn the_first_fit_of_a_mixture_is_foretold() {
         let mut flow = SdFlow::new(target, source, SdFlowOptions::default()).unwrap();
         let options = RunOptions { steps: 1, ..RunOptions::default() };
         let start = Stream::new(3).normal(500, 8);
-        forecast(&mut flow, start, None, &options, &Pairwise::default(), Stream::new(1)).unwrap().1.seconds
+        let dynamics = Dynamics::Field(&mut flow, Stepping::default());
+        forecast(dynamics, start, None, &options, &Pairwise::default(), Stream::new(1)).unwrap().1.seconds
     };
     let (short, long) = (seconds(1), seconds(199));
     // A hundred times the work of one evaluation, on a machine that has other work too.

@@ -3,8 +3,7 @@
 use super::*;
 use crate::pairwise::{Pairwise, PairwiseOptions};
 use crate::process::Unobserved;
-use crate::target::{Gaussian, Mixture};
-use std::sync::Arc;
+use crate::target::{Density, Gaussian, Mixture};
 
 fn engine() -> Pairwise {
     Pairwise::new(PairwiseOptions::default(), Interrupt::default())
@@ -137,5 +136,5 @@ fn what_it_has_not_learned_it_refuses() {
 fn a_largest_noise_far_below_the_target_s_size_is_a_range_too() {
     let target = Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap();
     let options = DenoiserOptions { hidden: 4, steps: 2, sigma_max: Some(1e-9), ..DenoiserOptions::default() };
-    assert_eq!(trained(&target, options).range(), Some((5e-10, 1e-9)));
+    assert_eq!(trained(&target, options).sigma_range().learned, Some((5e-10, 1e-9)));
 }

@@ -25,10 +25,11 @@ impl Batches {
         random: impl Fn(&str) -> Stream,
     ) -> Result<[&Points; 2]> {
         let drawn = match target.data() {
-            Some(_) if target.weights().is_none() => None,
+            Some(data) if data.weights.is_none() => None,
             _ => Some(target.sample(DRAWN, random("target"))?),
         };
-        let p = drawn.as_ref().or(target.data()).unwrap_or(cloud);
+        let data = target.data().map(|data| &**data.points);
+        let p = drawn.as_ref().or(data).unwrap_or(cloud);
         for ((points, label), noisy) in [(p, "p"), (cloud, "q")].into_iter().zip(&mut self.0) {
             noisy.copy_from(points);
             if sigma > 0.0 {

@@ -19,10 +19,10 @@ fn errors(p: &dyn Target, q: &dyn Target, options: DiscriminatorOptions) -> (f64
         let (mut logit, mut gradient) = (Vec::new(), Points::default());
         fitted.evaluate(&z, &mut logit, &mut gradient);
         let (mut a, mut b, mut log_p, mut log_q) = (Points::default(), Points::default(), Vec::new(), Vec::new());
-        p.score(&z, 0.0, &mut a).unwrap();
-        q.score(&z, 0.0, &mut b).unwrap();
-        p.log_density(&z, 0.0, &mut log_p).unwrap();
-        q.log_density(&z, 0.0, &mut log_q).unwrap();
+        p.density().unwrap().score(&z, 0.0, &mut a).unwrap();
+        q.density().unwrap().score(&z, 0.0, &mut b).unwrap();
+        p.density().unwrap().log_density(&z, 0.0, &mut log_p).unwrap();
+        q.density().unwrap().log_density(&z, 0.0, &mut log_q).unwrap();
         for i in 0..z.data().len() {
             let want = a.data()[i] - b.data()[i];
             gap += (gradient.data()[i] - want).powi(2);

@@ -1,6 +1,7 @@
 //! The shapes against what is known of them without drawing.
 
 use super::*;
+use crate::error::MissingPart;
 use crate::points::squared_distance;
 use crate::{Points, rng::Stream};
 use rayon::ThreadPoolBuilder;
@@ -155,7 +156,7 @@ fn the_mixtures_know_their_modes() {
         let modes = target.modes().unwrap();
         assert_eq!(modes.components().len(), count);
         assert!(modes.components().iter().all(|c| (c.cov()[(0, 0)] - 0.0225).abs() < 1e-15));
-        assert!(target.has_score());
+        assert!(target.density().is_some());
     }
     assert!(set("moons", "{}").modes().is_none());
 }
@@ -168,8 +169,6 @@ fn bad_names_and_options_are_refused() {
     assert!(wrong("moons", r#"{"scale": 0.0}"#).contains("`scale` is 0"));
     assert!(wrong("25gaussians", r#"{"noise": 0.0}"#).contains("positive for a mixture"));
     assert!(serde_json::from_str::<DatasetOptions>(r#"{"style": "other"}"#).is_err());
-    assert!(matches!(
-        set("moons", "{}").score(&Points::zeros(1, 2), 0.1, &mut Points::default()),
-        Err(Error::Missing { .. })
-    ));
+    let moons = set("moons", "{}");
+    assert!(matches!(moons.expect_density(MissingPart::Score).err(), Some(Error::Missing { .. })));
 }

@@ -1,0 +1,72 @@
+//! A sampler: it makes its own steps, with noise, rejections or noise levels that a velocity does not show.
+
+use super::{Clock, FieldAt, FlowPairs, Readings};
+use crate::pairwise::Pairwise;
+use crate::rng::Stream;
+use crate::{Points, Result};
+use std::fmt::Debug;
+
+/// Moves particles by steps of its own. Its particles do not feel each other, so that tracers would be a run of their
+/// own, and its noise, rejections and falling noise level are not in any velocity, so that no generator can be
+/// trained along it.
+pub trait Sampler: Send + Sync + Debug {
+    /// Returns the name for messages and progress: "langevin".
+    fn name(&self) -> &'static str;
+
+    /// Moves `cloud` by the step that begins at `clock`; returns how many evaluations of the score that took. After an
+    /// error the cloud may be anywhere.
+    ///
+    /// # Errors
+    /// As the estimators it stands on; an interrupt.
+    fn step(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64>;
+
+    /// Writes the part of the motion that is no noise into `out`, n x dim, as a velocity.
+    ///
+    /// # Errors
+    /// As [`Sampler::step`].
+    fn drift(&mut self, at: &FieldAt, out: &mut Points) -> Result<()>;
+
+    /// Chooses what the caller left open from the cloud that it starts with, and checks that the two fit. Returns what
+    /// it chose, a sentence each.
+    ///
+    /// # Errors
+    /// Dimensions that do not match, options that cannot be met.
+    fn prepare(&mut self, _start: &Points, _clock: &Clock) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// Returns readings of its inner state at this moment, by name.
+    ///
+    /// # Errors
+    /// As [`Sampler::step`].
+    fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
+        Ok(Vec::new())
+    }
+
+    /// Returns what the user should know once the run is over, a sentence each.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Pairs that one velocity, and one round of readings, of a cloud of `cloud` points take.
+    fn pairs(&self, _cloud: usize) -> FlowPairs {
+        FlowPairs::default()
+    }
+
+    /// How many later evaluations the first one takes as long as, at least 1: a fit that is made before it is followed.
+    fn first_evaluation(&self) -> f64 {
+        1.0
+    }
+
+    /// Evaluations in a run of `steps` steps.
+    fn evaluations(&self, steps: usize) -> usize {
+        steps
+    }
+}
+
+/// Adds `scale e` to the cloud, with independent standard normal `e`.
+pub(super) fn diffuse(cloud: &mut Points, scale: f64, stream: Stream) {
+    if scale != 0.0 {
+        stream.add_normal(scale, cloud.data_mut());
+    }
+}

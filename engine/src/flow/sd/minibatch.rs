@@ -1,0 +1,49 @@
+//! Minibatches of particles, which take turns to move.
+
+use crate::flow::Clock;
+
+/// Turns of a round, in which every particle moves once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turns(usize);
+
+impl Turns {
+    /// Of `n` particles, `batch` at a time; None when all move at once.
+    pub fn of(batch: usize, n: usize) -> Option<Turns> {
+        (batch < n).then(|| Turns(n.div_ceil(batch)))
+    }
+
+    /// Which of `n` particles move in this step: the next of a random order, and a new order once all have moved.
+    pub fn now(self, n: usize, clock: &Clock) -> Vec<usize> {
+        let (batch, round) = (n.div_ceil(self.0), (clock.step / self.0) as u64);
+        let mut order = clock.stream.label("turns").at(round).rng().choose(n, n);
+        let first = (clock.step % self.0 * batch).min(n);
+        order.truncate(n.min(first + batch));
+        order.split_off(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Stream;
+
+    #[test]
+    fn all_move_once_a_round_in_a_new_order() {
+        let clock = |step| Clock::at(step, 100, Stream::new(1));
+        let turns = Turns::of(3, 10).unwrap();
+        let moved = |step| turns.now(10, &clock(step));
+        let round = |r: usize| (4 * r..4 * r + 4).flat_map(moved).collect::<Vec<_>>();
+        for r in 0..3 {
+            let mut all = round(r);
+            all.sort_unstable();
+            assert_eq!(all, (0..10).collect::<Vec<_>>());
+            assert_ne!(round(r), round(r + 1));
+        }
+        assert_eq!((moved(2).len(), moved(3).len()), (3, 1));
+        assert!(Turns::of(10, 10).is_none());
+        // Others keep the pace: one of two moves in each of two turns of a round, none in the rest.
+        let mut others: Vec<_> = (0..4).flat_map(|step| turns.now(2, &clock(step))).collect();
+        others.sort_unstable();
+        assert_eq!(others, [0, 1]);
+    }
+}

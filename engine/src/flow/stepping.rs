@@ -1,0 +1,73 @@
+//! How a run steps along a velocity field.
+
+use super::Scales;
+use crate::ode::Integrator;
+use crate::pairwise::{Pairwise, Precision};
+use crate::schedule::Schedule;
+use crate::{Error, Result};
+
+crate::options! {
+    /// How particles step along a velocity field: the same three options for every flow, checked in one place and owned by the run.
+    pub struct Stepping {
+        /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an error-controlled one.
+        step: Option<Schedule> = None,
+        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
+        integrator: Integrator = Integrator::Euler,
+        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out: that of the run.
+        precision: Option<Precision> = None,
+    }
+}
+
+impl Stepping {
+    /// Checks that the options can be met together.
+    ///
+    /// # Errors
+    /// A step that is negative or not finite, and an adaptive step with "rk4": its error is that of Heun's method.
+    pub fn check(&self) -> Result<()> {
+        if let Some(step) = &self.step {
+            step.check("step", 0.0..=f64::INFINITY)?;
+        }
+        if self.is_adaptive() && self.integrator == Integrator::Rk4 {
+            return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps are Heun's: leave it out"));
+        }
+        Ok(())
+    }
+
+    /// Is the step size chosen by its error?
+    pub fn is_adaptive(&self) -> bool {
+        matches!(self.step, Some(Schedule::Adaptive { .. }))
+    }
+
+    /// Returns the step size at this share of the run, the field's usual one where none was given.
+    pub fn size(&self, progress: f64, scales: &Scales) -> f64 {
+        self.step.as_ref().map_or(scales.step, |step| step.at(progress))
+    }
+
+    /// Returns the pairwise engine at the precision that was asked for; None where it is that of the run.
+    pub fn arithmetic(&self, pairwise: &Pairwise) -> Option<Pairwise> {
+        pairwise.at_precision(self.precision)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Aim;
+    use super::*;
+
+    #[test]
+    fn an_adaptive_step_is_heuns_and_no_step_goes_backwards() {
+        let adaptive = Some(Schedule::Adaptive { from: 1.0, to: 0.01 });
+        for (integrator, good) in [(Integrator::Euler, true), (Integrator::Heun, true), (Integrator::Rk4, false)] {
+            let stepping = Stepping { step: adaptive.clone(), integrator, ..Stepping::default() };
+            assert_eq!(stepping.check().is_ok(), good, "{integrator:?}");
+        }
+        assert!(Stepping { step: Some(Schedule::from(-1.0)), ..Stepping::default() }.check().is_err());
+    }
+
+    #[test]
+    fn the_usual_step_is_the_fields_own() {
+        let scales = Scales { step: 0.3, resolution: 1.0, units: None, aim: Aim::Unknown };
+        let given = Stepping { step: Some(Schedule::Linear { from: 2.0, to: 1.0 }), ..Stepping::default() };
+        assert_eq!((Stepping::default().size(0.5, &scales), given.size(0.5, &scales)), (0.3, 1.5));
+    }
+}

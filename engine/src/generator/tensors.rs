@@ -1,0 +1,49 @@
+//! Parameters as named tensors, with what else a model is under the key `sdflow` of the header.
+
+use crate::io::{Tensor, Tensors};
+use crate::net::{Activation, Mlp};
+use serde::{Deserialize, Serialize};
+
+/// The key of the header's metadata.
+pub(super) const KEY: &str = "sdflow";
+
+/// What a file holds besides tensors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(super) enum Kind {
+    Affine,
+    Mlp {
+        activation: Activation,
+        residual: bool,
+    },
+    Denoiser {
+        activation: Activation,
+        centre: Vec<f64>,
+        scale: f64,
+        sigma_min: f64,
+        sigma_max: f64,
+        diameter: f64,
+        detail: f64,
+    },
+}
+
+/// The tensors of an affine map.
+pub(super) fn linear(dim: usize, dim_in: usize, parameters: &[f64]) -> Tensors {
+    let single = |values: &[f64]| values.iter().map(|v| *v as f32).collect();
+    let (weights, bias) = parameters.split_at(dim * dim_in);
+    let mut tensors = Tensors::default();
+    tensors.tensors.insert("0.weight".into(), Tensor { shape: vec![dim, dim_in], values: single(weights) });
+    tensors.tensors.insert("0.bias".into(), Tensor { shape: vec![dim], values: single(bias) });
+    tagged(tensors, &Kind::Affine)
+}
+
+/// The tensors of a net as generator.
+pub(super) fn net(net: &Mlp<f32>) -> Tensors {
+    tagged(net.tensors(), &Kind::Mlp { activation: net.activation(), residual: net.residual() })
+}
+
+/// Tensors with what else the model is, in the header.
+pub(super) fn tagged(mut tensors: Tensors, kind: &Kind) -> Tensors {
+    tensors.metadata.insert(KEY.into(), serde_json::json!(kind).to_string());
+    tensors
+}

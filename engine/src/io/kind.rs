@@ -1,0 +1,38 @@
+//! Which kind of file it is.
+
+use super::npy;
+use super::origin::{Origin, cannot_read};
+use crate::Result;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Npy,
+    Npz,
+    Csv,
+}
+
+impl Kind {
+    /// The kind that the name tells, or the first bytes where it does not.
+    pub fn of(path: &Path, reader: &mut BufReader<File>) -> Result<Kind> {
+        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+        match extension.as_str() {
+            "npy" => return Ok(Kind::Npy),
+            "npz" => return Ok(Kind::Npz),
+            "csv" | "tsv" | "txt" => return Ok(Kind::Csv),
+            _ => {}
+        }
+        let start = std::io::BufRead::fill_buf(reader).map_err(|e| cannot_read(path, &e))?;
+        if start.starts_with(npy::MAGIC) {
+            Ok(Kind::Npy)
+        } else if start.starts_with(b"PK\x03\x04") {
+            Ok(Kind::Npz)
+        } else {
+            let want = "a file that ends in .npy, .npz or .csv is wanted";
+            Err(Origin { path, array: None }.wrong("its kind is unknown", want))
+        }
+    }
+}

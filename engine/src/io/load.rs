@@ -1,0 +1,43 @@
+//! Points from a file of any kind.
+
+use super::bytes::{open, read_bytes};
+use super::kind::Kind;
+use super::option::LoadOptions;
+use super::origin::Origin;
+use super::{csv, npy, npz};
+use crate::{Points, Result};
+use std::io::BufReader;
+use std::path::Path;
+
+/// The points in a file: one row per point.
+///
+/// The kind is told by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), otherwise by the first bytes. An array with
+/// one axis becomes one column. Integers beyond 2^53 are rounded. Cost: one pass over the file; memory for the values
+/// as f64.
+///
+/// ```
+/// # let path = std::env::temp_dir().join(format!("sdflow-doc-{}.csv", std::process::id()));
+/// use sdflow::io::{Column, LoadOptions, load};
+/// std::fs::write(&path, "id,x,y\nr1,0.5,2\nr2,1.5,3\n").unwrap();
+/// let columns = vec![Column::Named("x".into()), Column::At(2)];
+/// let points = load(&path, &LoadOptions { columns: Some(columns), ..Default::default() })?;
+/// assert_eq!(points.data(), [0.5, 2.0, 1.5, 3.0]);
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), sdflow::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be read; [`Error::File`] with the place when its content is not a numeric table;
+/// [`Error::NotFinite`] for NaN and infinity; [`Error::Argument`] for an option that this kind of file does not have.
+pub fn load(path: &Path, options: &LoadOptions) -> Result<Points> {
+    let (file, size) = open(path)?;
+    let mut reader = BufReader::new(file);
+    let kind = Kind::of(path, &mut reader)?;
+    options.check(kind)?;
+    let origin = Origin { path, array: None };
+    match kind {
+        Kind::Npy => npy::read(&mut reader, size, &origin)?.into_points(&origin, options),
+        Kind::Npz => npz::load(reader, size, path, options),
+        Kind::Csv => csv::read(&read_bytes(&mut reader, size, &origin)?, &origin, options),
+    }
+}

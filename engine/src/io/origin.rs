@@ -1,0 +1,46 @@
+//! Where values come from, and the errors that name the place.
+
+use crate::Error;
+use std::path::Path;
+
+/// Where values come from, for messages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub path: &'a Path,
+    /// The array inside an `.npz`.
+    pub array: Option<&'a str>,
+}
+
+impl Origin<'_> {
+    /// The error for the file, or the array in it, as a whole.
+    pub fn wrong(&self, seen: impl Into<String>, want: impl Into<String>) -> Error {
+        let place = self.array.map(|a| format!("array `{a}`")).unwrap_or_default();
+        Error::File { path: self.path.into(), place, seen: seen.into(), want: want.into() }
+    }
+
+    /// The error at a place in a text file.
+    pub fn wrong_at(&self, place: String, seen: impl Into<String>, want: impl Into<String>) -> Error {
+        Error::File { path: self.path.into(), place, seen: seen.into(), want: want.into() }
+    }
+
+    /// The error of a failed read: too few bytes, damaged compression, or the system's refusal.
+    pub fn failed(&self, error: &std::io::Error) -> Error {
+        use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        match error.kind() {
+            UnexpectedEof => self.wrong("it ends before its last value", "a complete file is wanted"),
+            InvalidData | InvalidInput => self.wrong(format!("it is damaged ({error})"), "an intact file is wanted"),
+            _ => cannot_read(self.path, error),
+        }
+    }
+
+    /// "x.npz, array `a`".
+    pub fn name(&self) -> String {
+        let array = self.array.map(|a| format!(", array `{a}`")).unwrap_or_default();
+        format!("{}{array}", self.path.display())
+    }
+}
+
+/// The error of a file that the system does not let us read.
+pub(super) fn cannot_read(path: &Path, error: &std::io::Error) -> Error {
+    Error::Io { act: "read", path: path.into(), reason: error.to_string() }
+}

@@ -1,0 +1,21 @@
+//! Named tensors as plain data.
+
+use std::collections::BTreeMap;
+
+/// Values in a shape, the last axis varying fastest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    /// Lengths of the axes.
+    pub shape: Vec<usize>,
+    /// As many values as the product of the shape.
+    pub values: Vec<f32>,
+}
+
+/// Tensors by name, and texts by key.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tensors {
+    /// The tensors.
+    pub tensors: BTreeMap<String, Tensor>,
+    /// What the header says besides, under `__metadata__`.
+    pub metadata: BTreeMap<String, String>,
+}

@@ -1,0 +1,18 @@
+//! Ordinary differential equations: explicit Runge-Kutta steps [hairer1993solving] of a whole cloud along a velocity
+//! that is given as a function, and the divergence of such a velocity.
+//!
+//! [`RungeKutta`] takes the steps and keeps the buffers between them; it knows nothing of flows, scores or targets.
+//! [`Integrator`] names the methods of fixed step, `dormand_prince` holds the embedded pair of orders 5 and 4 whose
+//! step follows a tolerance, and `divergence` differentiates a velocity numerically.
+
+mod divergence;
+mod dormand_prince;
+mod integrator;
+mod runge_kutta;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use divergence::{Divergence, MOST_COORDINATES, directions};
+pub use integrator::Integrator;
+pub(crate) use runge_kutta::moved;
+pub use runge_kutta::{RungeKutta, StepReport, Velocity};

@@ -1,0 +1,14 @@
+//! What a picture is made of once it is laid out, and the drawing surface that plotters paints on.
+//!
+//! Coordinates are tenths of a pixel, so that curves stay smooth although plotters counts in whole numbers.
+
+pub(super) mod font;
+mod png;
+mod scene;
+mod sheet;
+mod svg;
+
+pub(super) use png::bytes as png_bytes;
+pub(super) use scene::{Align, Mark, PX, Paint, Place, Scene};
+pub(super) use sheet::Sheet;
+pub(super) use svg::text as svg_text;

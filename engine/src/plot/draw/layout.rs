@@ -1,0 +1,28 @@
+//! Sizes of letters and margins, and places on the paper.
+
+use crate::plot::canvas::{PX, Place};
+
+/// Empty paper around everything, in pixels.
+pub(super) const MARGIN: f64 = 16.0;
+/// Empty paper between charts.
+pub(super) const GUTTER: f64 = 18.0;
+/// Em of tick labels, of axis labels and the legend, of a chart's title, of the picture's title, of notes.
+pub(super) const TICK: f64 = 11.5;
+pub(super) const LABEL: f64 = 13.0;
+pub(super) const TITLE: f64 = 14.0;
+pub(super) const HEADING: f64 = 17.0;
+pub(super) const NOTE: f64 = 11.0;
+
+/// A rectangle of the paper, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Area {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+/// A place given in pixels.
+pub(super) fn place(x: f64, y: f64) -> Place {
+    ((x * f64::from(PX)).round() as i32, (y * f64::from(PX)).round() as i32)
+}

@@ -1,0 +1,122 @@
+//! A picture laid out on paper: title, legend, charts line by line, notes.
+
+mod axes;
+mod clip;
+mod heat;
+mod layout;
+mod mosaic;
+mod scatter3d;
+mod title;
+
+use super::canvas::{Align, Scene, font};
+use super::chart::Chart;
+use super::colour::Colour;
+use super::picture::Picture;
+use super::prepared::Panel;
+use super::scale::Extent;
+use super::shared::Making;
+use crate::{Error, Result};
+use ab_glyph::FontRef;
+use layout::{Area, GUTTER, MARGIN, TITLE, place};
+
+/// The whole picture.
+///
+/// # Errors
+/// As [`Picture::svg`].
+pub(super) fn scene(picture: &Picture) -> Result<Scene> {
+    let count = picture.charts.len();
+    if !(1..=36).contains(&count) {
+        let got = format!("{count} charts");
+        return Err(Error::shape("the picture", got, "1 to 36 fit on a page"));
+    }
+    if picture.columns == Some(0) {
+        return Err(Error::argument("columns", 0, "a line of a picture needs at least 1"));
+    }
+    font::register()?;
+    let face = font::face()?;
+    let mut making = Making::default();
+    let mut panels =
+        picture.charts.iter().map(|chart| Panel::of(chart, &mut making)).collect::<Result<Vec<Panel>>>()?;
+    if picture.same_axes {
+        share_axes(&mut panels);
+    }
+    let columns = picture.columns.unwrap_or(if count == 4 { 2 } else { 3 }).min(count);
+    let cell = match columns {
+        1 => 680.0,
+        2 => 500.0,
+        3 => 390.0,
+        n => (1400.0 / n as f64).max(240.0),
+    };
+    let width = columns as f64 * (cell + GUTTER) - GUTTER + 2.0 * MARGIN;
+    // The height is known at the end; until then there is room enough for every chart.
+    let mut scene = Scene::new(width.ceil() as u32, 100_000);
+    let heading = if picture.title.is_empty() && count == 1 { &picture.charts[0].title } else { &picture.title };
+    let mut top = title::draw(&mut scene, &face, heading, &making.legend, width);
+    let titled = count > 1 && picture.charts.iter().any(|c| !c.title.is_empty());
+    for (charts, panels) in picture.charts.chunks(columns).zip(panels.chunks(columns)) {
+        if titled {
+            top += TITLE + 8.0;
+        }
+        let height = panels.iter().map(|panel| wanted_height(panel, cell, &mut making)).fold(0.0, f64::max);
+        for (i, (chart, panel)) in charts.iter().zip(panels).enumerate() {
+            let left = MARGIN + i as f64 * (cell + GUTTER);
+            let area = Area { left, top, width: cell, height };
+            let inner = draw_panel(&mut scene, &face, panel, area)?;
+            if titled {
+                write_title(&mut scene, &face, chart, inner, left + cell);
+            }
+        }
+        top += height + GUTTER;
+    }
+    top = title::notes(&mut scene, &face, &making.notes, top, width);
+    scene.size.1 = (top + MARGIN - GUTTER).ceil() as u32 + 4;
+    Ok(scene)
+}
+
+/// Writes a chart's title above the left end of what it shows.
+fn write_title(scene: &mut Scene, face: &FontRef<'_>, chart: &Chart, inner: Area, right: f64) {
+    let text = font::fit(face, &chart.title, (right - inner.left) / TITLE);
+    scene.write(&text, place(inner.left, inner.top - 9.0), TITLE, Align::Left, Colour::BLACK);
+}
+
+/// Draws one panel and returns the rectangle of its data.
+fn draw_panel(scene: &mut Scene, face: &FontRef<'_>, panel: &Panel, area: Area) -> Result<Area> {
+    match panel {
+        Panel::Plane(plane) => axes::draw(scene, face, plane, area),
+        Panel::Solid(solid) => Ok(scatter3d::draw(scene, solid, area)),
+        Panel::Mosaic(images) => Ok(mosaic::draw(scene, images, area)),
+        Panel::Grid(grid) => Ok(heat::draw(scene, face, grid, area)),
+    }
+}
+
+/// The height at which a panel of this width looks right.
+fn wanted_height(panel: &Panel, width: f64, making: &mut Making) -> f64 {
+    match panel {
+        Panel::Plane(plane) if plane.equal => width - 12.0,
+        Panel::Plane(_) | Panel::Grid(_) => (0.62 * width).max(250.0),
+        Panel::Solid(solid) => scatter3d::height(solid, width),
+        Panel::Mosaic(images) => mosaic::height(images, width, making),
+    }
+}
+
+/// Gives all charts of clouds the same extents.
+fn share_axes(panels: &mut [Panel]) {
+    let mut shared = [Extent::NONE; 2];
+    let mut solid = [Extent::NONE; 3];
+    for panel in panels.iter() {
+        match panel {
+            Panel::Plane(plane) if plane.equal => {
+                shared = [shared[0].join(plane.extents[0]), shared[1].join(plane.extents[1])];
+            }
+            Panel::Solid(one) => (0..3).for_each(|i| solid[i] = solid[i].join(one.extents[i])),
+            _ => {}
+        }
+    }
+    for panel in panels {
+        match panel {
+            Panel::Plane(plane) if plane.equal => plane.extents = shared,
+            Panel::Solid(one) => one.extents = solid,
+            _ => {}
+        }
+    }
+}

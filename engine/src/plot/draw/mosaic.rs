@@ -1,0 +1,63 @@
+//! A grid of grey images, pixel by pixel.
+
+use super::super::Images;
+use super::super::canvas::{Mark, PX, Scene};
+use super::super::scale::Extent;
+use super::super::shared::{Making, counted};
+use super::layout::{Area, place};
+
+/// Images drawn at most.
+const MOST: usize = 400;
+
+/// How the images are arranged.
+struct Grid {
+    shown: usize,
+    columns: usize,
+    /// Picture pixels per image pixel.
+    zoom: f64,
+    gap: f64,
+}
+
+fn grid(images: &Images, width: f64) -> Grid {
+    let shown = images.pixels.n().min(MOST);
+    let square = (1.25 * shown as f64 * images.height as f64 / images.width as f64).sqrt().ceil() as usize;
+    let columns = images.columns.unwrap_or(square).clamp(1, shown.max(1));
+    let gap = if columns > 30 { 1.0 } else { 3.0 };
+    let room = (width + gap) / columns as f64 - gap;
+    let zoom = (room / images.width as f64).min(12.0);
+    // Whole pixels stay sharp; where there is no room for them, the image is shrunk.
+    Grid { shown, columns, zoom: if zoom >= 1.0 { zoom.floor() } else { zoom.max(1e-3) }, gap }
+}
+
+/// The height of the whole grid.
+pub(super) fn height(images: &Images, width: f64, making: &mut Making) -> f64 {
+    let grid = grid(images, width);
+    if images.pixels.n() > MOST {
+        making.note(format!("Shown: the first {MOST} of {}.", counted(images.pixels.n(), "image")));
+    }
+    let rows = grid.shown.div_ceil(grid.columns) as f64;
+    (rows * (images.height as f64 * grid.zoom + grid.gap) - grid.gap).max(20.0)
+}
+
+/// Draws the images in order, line by line, and returns the rectangle they fill.
+pub(super) fn draw(scene: &mut Scene, images: &Images, area: Area) -> Area {
+    let grid = grid(images, area.width);
+    let all = || images.pixels.data()[..grid.shown * images.pixels.dim()].iter().copied();
+    let (low, high) = images.range.unwrap_or_else(|| {
+        let extent = Extent::of(all());
+        (extent.low, extent.high)
+    });
+    let grey = |v: f64| {
+        let light = if high > low { ((v - low) / (high - low)).clamp(0.0, 1.0) } else { 0.5 };
+        (255.0 * if images.inverted { 1.0 - light } else { light }).round() as u8
+    };
+    let (wide, tall) = (images.width as f64 * grid.zoom, images.height as f64 * grid.zoom);
+    for (i, row) in images.pixels.iter().take(grid.shown).enumerate() {
+        let (column, line) = ((i % grid.columns) as f64, (i / grid.columns) as f64);
+        let corner = place(area.left + column * (wide + grid.gap), area.top + line * (tall + grid.gap));
+        let size = ((wide * f64::from(PX)) as u32, (tall * f64::from(PX)) as u32);
+        let rgb = row.iter().flat_map(|v| [grey(*v); 3]).collect();
+        scene.marks.push(Mark::Image { corner, size, columns: images.width as u32, rows: images.height as u32, rgb });
+    }
+    area
+}

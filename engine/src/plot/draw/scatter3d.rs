@@ -1,0 +1,185 @@
+//! Points of three coordinates: an orthographic view from a fixed direction, far points paler.
+
+use super::super::canvas::{Align, Mark, PX, Paint, Scene};
+use super::super::prepared::Solid;
+use super::super::scale::Scale;
+use super::layout::{Area, LABEL, TICK, place};
+use crate::plot::{Axis, Colour};
+
+/// Where the observer stands: around the third axis, and above the plane of the first two, in degrees.
+const AZIMUTH: f64 = -58.0;
+const ELEVATION: f64 = 22.0;
+/// Share of white mixed into the farthest points.
+const HAZE: f64 = 0.7;
+/// Steps of haze; few, so that equal paints can be grouped.
+const HAZES: f64 = 12.0;
+/// Pixels that the labels take beside and below the box.
+const BESIDE: f64 = 96.0;
+const BELOW: f64 = 64.0;
+
+type Vector = [f64; 3];
+
+/// The map from values to the paper.
+struct Camera {
+    scales: [Scale; 3],
+    right: Vector,
+    up: Vector,
+    forward: Vector,
+    /// Half lengths of the box's edges, the longest 1.
+    half: Vector,
+    /// Pixels per unit, and the box's centre on paper.
+    zoom: f64,
+    centre: (f64, f64),
+}
+
+impl Camera {
+    fn new(solid: &Solid, area: Area) -> Camera {
+        let scales = solid.extents.map(|extent| Scale::new(&Axis::default(), extent, 5.0));
+        let longest = scales.iter().map(Scale::length).fold(0.0, f64::max);
+        // A flat box keeps some thickness, or its labels would fall upon each other.
+        let scales = scales.map(|s| match s.length() / longest {
+            share if share < 0.25 => s.stretched(0.25 / share.max(1e-9), 3.0),
+            _ => s,
+        });
+        let half = [0, 1, 2].map(|i| (scales[i].length() / longest).min(1.0));
+        let ((sa, ca), (se, ce)) = (AZIMUTH.to_radians().sin_cos(), ELEVATION.to_radians().sin_cos());
+        let (right, up, forward) = ([-sa, ca, 0.0], [-se * ca, -se * sa, ce], [ce * ca, ce * sa, se]);
+        let mut camera = Camera { scales, right, up, forward, half, zoom: 1.0, centre: (0.0, 0.0) };
+        let (wide, tall) = (area.width - BESIDE, area.height - BELOW);
+        camera.zoom = (0.5 * wide / camera.reach(right)).min(0.5 * tall / camera.reach(up));
+        camera.centre = (area.left + 0.55 * BESIDE + 0.5 * wide, area.top + 4.0 + 0.5 * tall);
+        camera
+    }
+
+    /// How far the box reaches from its centre along an axis.
+    fn reach(&self, axis: Vector) -> f64 {
+        (0..3).map(|i| (axis[i] * self.half[i]).abs()).sum()
+    }
+
+    /// Box coordinates (-half to half) of fractions along the axes.
+    fn inside(&self, fractions: Vector) -> Vector {
+        [0, 1, 2].map(|i| (2.0 * fractions[i] - 1.0) * self.half[i])
+    }
+
+    fn seen(&self, fractions: Vector) -> (f64, f64) {
+        let p = self.inside(fractions);
+        (self.centre.0 + self.zoom * dot(p, self.right), self.centre.1 - self.zoom * dot(p, self.up))
+    }
+
+    /// 0 for the farthest corner of the box, 1 for the nearest.
+    fn nearness(&self, fractions: Vector) -> f64 {
+        0.5 + 0.5 * dot(self.inside(fractions), self.forward) / self.reach(self.forward)
+    }
+}
+
+fn dot(a: Vector, b: Vector) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+/// The height of a view of this width.
+pub(super) fn height(solid: &Solid, width: f64) -> f64 {
+    let camera = Camera::new(solid, Area { left: 0.0, top: 0.0, width, height: 2.0 * width });
+    BELOW + (width - BESIDE) * camera.reach(camera.up) / camera.reach(camera.right)
+}
+
+/// Draws the box, its labels and the points, and returns the rectangle of the view.
+pub(super) fn draw(scene: &mut Scene, solid: &Solid, area: Area) -> Area {
+    let camera = Camera::new(solid, area);
+    draw_walls(scene, &camera);
+    // Each axis is labelled along the edge of the box that the view leaves free: where the other two coordinates stand.
+    let edges = [(0, [0.5, 0.0, 0.0]), (1, [1.0, 0.5, 0.0]), (2, [0.0, 0.0, 0.5])];
+    for (axis, middle) in edges {
+        draw_labels(scene, &camera, axis, middle);
+    }
+    draw_points(scene, &camera, solid, area);
+    area
+}
+
+/// The three walls behind the points, with a grid.
+fn draw_walls(scene: &mut Scene, camera: &Camera) {
+    let grey = |paleness: f64| Paint { colour: Colour::BLACK.paler(paleness), alpha: 1.0 };
+    for (wall, at) in [(0, 0.0), (1, 1.0), (2, 0.0)] {
+        let (u, v) = ((wall + 1) % 3, (wall + 2) % 3);
+        let spot = |a: f64, b: f64| {
+            let mut fractions = [at; 3];
+            (fractions[u], fractions[v]) = (a, b);
+            let (x, y) = camera.seen(fractions);
+            place(x, y)
+        };
+        let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
+        let points = corners.map(|(a, b)| spot(a, b)).to_vec();
+        scene.marks.push(Mark::Fill { points: points.clone(), paint: grey(0.975) });
+        let mut stroke = |points: Vec<_>, width: u32, paint: Paint| {
+            scene.marks.push(Mark::Stroke { points, width, paint });
+        };
+        for (tick, _) in &camera.scales[u].ticks {
+            let f = camera.scales[u].fraction(*tick);
+            stroke(vec![spot(f, 0.0), spot(f, 1.0)], 6, grey(0.87));
+        }
+        for (tick, _) in &camera.scales[v].ticks {
+            let f = camera.scales[v].fraction(*tick);
+            stroke(vec![spot(0.0, f), spot(1.0, f)], 6, grey(0.87));
+        }
+        stroke(points.iter().chain(points.first()).copied().collect(), 8, grey(0.65));
+    }
+}
+
+fn draw_labels(scene: &mut Scene, camera: &Camera, axis: usize, middle: Vector) {
+    let (x, y) = camera.seen(middle);
+    // Away from the box: perpendicular to the edge, on the side where its centre is not.
+    let (ends, mut a, mut b) = ((0.0, 1.0), middle, middle);
+    (a[axis], b[axis]) = ends;
+    let (from, to) = (camera.seen(a), camera.seen(b));
+    let length = (to.0 - from.0).hypot(to.1 - from.1).max(1e-9);
+    let normal = ((to.1 - from.1) / length, -(to.0 - from.0) / length);
+    let outwards = if normal.0 * (x - camera.centre.0) + normal.1 * (y - camera.centre.1) < 0.0 { -1.0 } else { 1.0 };
+    let (dx, dy) = (outwards * normal.0, outwards * normal.1);
+    let align = match dx {
+        d if d < -0.35 => Align::Right,
+        d if d > 0.35 => Align::Left,
+        _ => Align::Centre,
+    };
+    let colour = Colour::BLACK;
+    for (tick, label) in &camera.scales[axis].ticks {
+        let mut at = middle;
+        at[axis] = camera.scales[axis].fraction(*tick);
+        // The first two axes meet in a corner, where their labels would fall upon each other.
+        if axis < 2 && !(0.04..=0.96).contains(&at[axis]) {
+            continue;
+        }
+        let (tx, ty) = camera.seen(at);
+        let points = vec![place(tx, ty), place(tx + 4.0 * dx, ty + 4.0 * dy)];
+        scene.marks.push(Mark::Stroke { points, width: 8, paint: Paint { colour: colour.paler(0.45), alpha: 1.0 } });
+        scene.write(label, place(tx + 8.0 * dx, ty + 9.0 * dy + 0.36 * TICK), TICK, align, colour);
+    }
+    let power = match camera.scales[axis].power {
+        0 => String::new(),
+        p => format!(" (×10{})", super::super::scale::superscript(p)),
+    };
+    let name = format!("{}{power}", ["x₁", "x₂", "x₃"][axis]);
+    scene.write(&name, place(x + 36.0 * dx, y + 34.0 * dy + 0.36 * LABEL), LABEL, align, colour);
+}
+
+/// All points of all clouds, the farthest first.
+fn draw_points(scene: &mut Scene, camera: &Camera, solid: &Solid, area: Area) {
+    let most = solid.swarms.iter().map(|s| s.places.len()).max().unwrap_or(1).max(1) as f64;
+    let usual = (0.14 * (area.width * area.height / most).sqrt()).clamp(1.0, 3.2);
+    let mut dots = Vec::new();
+    for swarm in &solid.swarms {
+        let radius = swarm.radius.unwrap_or(usual);
+        for place in &swarm.places {
+            let fractions = [0, 1, 2].map(|i| camera.scales[i].fraction(place[i]));
+            if fractions.iter().all(|f| (0.0..=1.0).contains(f)) {
+                dots.push((camera.nearness(fractions), fractions, swarm, radius));
+            }
+        }
+    }
+    dots.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for (near, fractions, swarm, radius) in dots {
+        let haze = HAZE * (1.0 - (near * HAZES).round() / HAZES);
+        let (x, y) = camera.seen(fractions);
+        let radius = (radius * (0.8 + 0.4 * near) * f64::from(PX)).round() as u32;
+        let paint = Paint { colour: swarm.colour.paler(haze), alpha: swarm.alpha.max(0.6) };
+        scene.marks.push(Mark::Dot { centre: place(x, y), radius, paint });
+    }
+}

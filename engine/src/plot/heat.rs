@@ -1,0 +1,69 @@
+//! A heat map as plain data.
+
+use super::scale::LARGEST;
+use crate::{Error, Result};
+
+/// Values over a grid, by colour: dark is low, bright is high, and a bar says how much. Cells with room for it show their
+/// number; a value that is not finite leaves its cell empty. A heat map stands alone in its chart, whose axes name the two
+/// quantities.
+///
+/// ```
+/// use sdflow::plot::{Chart, Heat};
+/// let names = |values: [&str; 2]| values.map(String::from).to_vec();
+/// let heat = Heat::new(names(["2", "8"]), names(["0.1", "1"]), vec![0.4, 0.3, 0.2, f64::NAN]).label("energy");
+/// let folder = tempfile::tempdir().unwrap();
+/// Chart::new("energy by dimension and sigma").x("dim").y("sigma").with(heat).save(&folder.path().join("heat.svg"))?;
+/// # Ok::<(), sdflow::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heat {
+    /// Names of the columns, from left to right.
+    pub columns: Vec<String>,
+    /// Names of the rows, from the bottom up.
+    pub rows: Vec<String>,
+    /// One value per cell, row by row.
+    pub values: Vec<f64>,
+    /// The quantity that the colours show.
+    pub label: String,
+    /// Colours follow the logarithm, where all values are positive.
+    pub log: bool,
+}
+
+impl Heat {
+    /// A heat map with linear colours.
+    pub fn new(columns: Vec<String>, rows: Vec<String>, values: Vec<f64>) -> Heat {
+        Heat { columns, rows, values, label: String::new(), log: false }
+    }
+
+    /// Names the quantity.
+    pub fn label(self, label: impl Into<String>) -> Heat {
+        Heat { label: label.into(), ..self }
+    }
+
+    /// Lets the colours follow the logarithm.
+    pub fn log(self) -> Heat {
+        Heat { log: true, ..self }
+    }
+
+    /// The value of a cell, if it can be drawn.
+    pub(super) fn value(&self, row: usize, column: usize) -> Option<f64> {
+        self.values.get(row * self.columns.len() + column).copied().filter(|v| v.abs() <= LARGEST)
+    }
+
+    /// # Errors
+    /// No cells, more than 200 in a line, or another number of values.
+    pub(super) fn check(&self) -> Result<()> {
+        let (rows, columns) = (self.rows.len(), self.columns.len());
+        if !(1..=200).contains(&rows) || !(1..=200).contains(&columns) {
+            let got = format!("{rows} rows and {columns} columns");
+            return Err(Error::shape("the heat map", got, "1 to 200 of each can be drawn"));
+        }
+        match self.values.len() {
+            n if n == rows * columns => Ok(()),
+            n => {
+                let want = format!("{rows} rows and {columns} columns need one per cell");
+                Err(Error::shape("the heat map", format!("{n} values"), want))
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Pictures: what a run shows. Needs the crate's feature `plot`.
+//!
+//! A [`Chart`] is plain data made of layers ([`Cloud`], [`Curve`], [`Level`], [`Images`], [`Heat`]); a [`Picture`] sets charts
+//! side by side. Both are saved as `.svg` or `.png`; equal data give equal bytes. [`survey`] draws a quantity over the
+//! parameters for which it was measured.
+
+mod axes_chart;
+mod axis;
+mod canvas;
+mod chart;
+mod colour;
+mod draw;
+mod heat;
+mod legend;
+mod pca;
+mod picture;
+mod prepared;
+mod save;
+mod scale;
+mod shared;
+mod sweep_plot;
+
+pub use axis::Axis;
+pub use chart::{Chart, Cloud, Curve, Images, Layer, Level};
+pub use colour::Colour;
+pub use heat::Heat;
+pub use picture::Picture;
+pub use sweep_plot::{Place, survey};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! Several charts side by side, as plain data.
+
+use super::chart::Chart;
+
+/// Charts side by side, with one legend for all.
+///
+/// Equal names have equal colours throughout, and charts of clouds share their axes, so that they can be compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// Above all charts; may be empty.
+    pub title: String,
+    /// The charts, line by line; 1 to 36.
+    pub charts: Vec<Chart>,
+    /// Charts per line; `None` takes up to three.
+    pub columns: Option<usize>,
+    /// Charts of clouds show the same region.
+    pub same_axes: bool,
+}
+
+impl Picture {
+    /// A picture without charts.
+    pub fn new(title: impl Into<String>) -> Picture {
+        Picture { title: title.into(), charts: Vec::new(), columns: None, same_axes: true }
+    }
+
+    /// Adds a chart.
+    pub fn with(mut self, chart: Chart) -> Picture {
+        self.charts.push(chart);
+        self
+    }
+}

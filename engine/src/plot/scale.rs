@@ -1,0 +1,247 @@
+//! How values become places on an axis, and where its ticks stand.
+
+use super::axis::Axis;
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+use std::ops::Range;
+
+/// Larger values are not drawn: sums and differences of them overflow.
+pub(super) const LARGEST: f64 = 1e300;
+
+/// The smallest interval that holds the values seen so far.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Extent {
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Extent {
+    /// Holds nothing yet.
+    pub const NONE: Extent = Extent { low: f64::INFINITY, high: f64::NEG_INFINITY };
+
+    /// The extent of `values`.
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Extent {
+        values.into_iter().fold(Extent::NONE, |e, v| e.join(Extent { low: v, high: v }))
+    }
+
+    /// The extent of both.
+    pub fn join(self, other: Extent) -> Extent {
+        Extent { low: self.low.min(other.low), high: self.high.max(other.high) }
+    }
+
+    /// The extent of `values` without far outliers: where all of it would be more than four times as long as the middle
+    /// 99 %, half the middle's length is kept on each side.
+    pub fn trimmed(mut values: Vec<f64>) -> Extent {
+        values.sort_by(f64::total_cmp);
+        let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return Extent::NONE };
+        let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+        let (a, b) = (at(0.005), at(0.995));
+        if values.len() < 50 || b <= a || high - low <= 4.0 * (b - a) {
+            return Extent { low, high };
+        }
+        let air = 0.5 * (b - a);
+        Extent { low: low.max(a - air), high: high.min(b + air) }
+    }
+
+    /// Does it hold nothing?
+    pub fn is_empty(self) -> bool {
+        self.low > self.high
+    }
+}
+
+/// A linear or logarithmic axis between two ends.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Scale {
+    /// Ends, in the axis' own measure: the value, or its decimal logarithm.
+    low: f64,
+    high: f64,
+    log: bool,
+    /// Tick values and their labels.
+    pub ticks: Vec<(f64, String)>,
+    /// Grid lines without a label.
+    minor: Vec<f64>,
+    /// Labels count in units of this power of ten.
+    pub power: i32,
+}
+
+impl Scale {
+    /// The scale that shows `extent` with some air, or the axis' own range exactly, with about `ticks` ticks.
+    /// An empty extent shows 0 to 1 (1 to 10 on a logarithmic axis).
+    pub fn new(axis: &Axis, extent: Extent, ticks: f64) -> Scale {
+        let measure = |v: f64| if axis.log { v.log10() } else { v };
+        let (low, high) = match axis.range {
+            Some((a, b)) => (measure(a.min(b)), measure(a.max(b))),
+            None if extent.is_empty() => (0.0, 1.0),
+            None => padded(measure(extent.low), measure(extent.high)),
+        };
+        let (low, high) = widened(low, high);
+        let mut scale = Scale { low, high, log: axis.log, ticks: Vec::new(), minor: Vec::new(), power: 0 };
+        scale.place_ticks(ticks.max(2.0));
+        scale
+    }
+
+    /// Widens the scale around its middle until it covers `factor` times its length; only for linear axes.
+    pub fn stretched(self, factor: f64, ticks: f64) -> Scale {
+        let (middle, half) = (0.5 * self.low + 0.5 * self.high, (0.5 * self.high - 0.5 * self.low) * factor);
+        let axis = Axis { range: Some((middle - half, middle + half)), ..Axis::default() };
+        Scale::new(&axis, Extent::NONE, ticks)
+    }
+
+    /// Length of the axis in its own measure.
+    pub fn length(&self) -> f64 {
+        self.high - self.low
+    }
+
+    /// Where `value` stands between the ends: 0 at the lower, 1 at the upper.
+    pub fn fraction(&self, value: f64) -> f64 {
+        let measure = if self.log { value.log10() } else { value };
+        (measure - self.low) / (self.high - self.low)
+    }
+
+    /// The value that stands there; the inverse of [`Scale::fraction`].
+    pub fn value(&self, fraction: f64) -> f64 {
+        let measure = self.low + fraction * (self.high - self.low);
+        if self.log { 10f64.powf(measure) } else { measure }
+    }
+
+    fn place_ticks(&mut self, wanted: f64) {
+        if self.log && self.high - self.low > 0.8 {
+            return self.place_decades(wanted);
+        }
+        let value = |m: f64| if self.log { 10f64.powf(m) } else { m };
+        let (low, high) = (value(self.low), value(self.high));
+        let step = nice_step((high - low) / wanted);
+        let largest = low.abs().max(high.abs());
+        self.power = match largest.log10().floor() as i32 {
+            p if (-2..5).contains(&p) => 0,
+            p => p,
+        };
+        let unit = 10f64.powi(self.power);
+        let decimals = (-(step / unit).log10() - 1e-9).ceil().clamp(0.0, 12.0) as usize;
+        let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
+        let count = (last - first).clamp(0.0, 50.0) as usize;
+        self.ticks = (0..=count)
+            .map(|i| (first + i as f64) * step)
+            .map(|v| (v, minus(format!("{:.decimals$}", if v == 0.0 { 0.0 } else { v / unit }))))
+            .collect();
+    }
+
+    fn place_decades(&mut self, wanted: f64) {
+        let (first, last) = ((self.low - 1e-9).ceil() as i32, (self.high + 1e-9).floor() as i32);
+        let every = (((self.high - self.low) / wanted).ceil() as i32).max(1);
+        let plain = first >= -3 && last <= 4;
+        let label = |digit: i32, k: i32| match (plain, digit) {
+            (true, _) => format!("{:.*}", (-k).max(0) as usize, f64::from(digit) * 10f64.powi(k)),
+            (false, 1) => format!("10{}", superscript(k)),
+            (false, _) => format!("{digit}×10{}", superscript(k)),
+        };
+        // Under two and a half decades, 2 and 5 are labelled too.
+        let digits: &[i32] = if self.high - self.low < 2.5 { &[1, 2, 5] } else { &[1] };
+        let inside = |v: f64| (self.low - 1e-9..=self.high + 1e-9).contains(&v.log10());
+        for k in first - 1..=last {
+            let decade = 10f64.powi(k);
+            if k.rem_euclid(every) == 0 {
+                let ticks = digits.iter().map(|&d| (f64::from(d) * decade, label(d, k)));
+                self.ticks.extend(ticks.filter(|(v, _)| inside(*v)));
+            }
+            if self.high - self.low < 6.0 {
+                self.minor.extend((2..10).map(|d| f64::from(d) * decade).filter(|v| inside(*v)));
+            }
+        }
+    }
+}
+
+/// 4 % of air on each side.
+fn padded(low: f64, high: f64) -> (f64, f64) {
+    let air = 0.04 * (high - low);
+    (low - air, high + air)
+}
+
+/// An interval that is not too short for its place on the number line to have an inside.
+fn widened(low: f64, high: f64) -> (f64, f64) {
+    let size = low.abs().max(high.abs());
+    if high - low > 1e-9 * size && high > low {
+        return (low, high);
+    }
+    let half = if size > 0.0 { 0.1 * size } else { 1.0 };
+    let middle = 0.5 * low + 0.5 * high;
+    (middle - half, middle + half)
+}
+
+/// The smallest of 1, 2, 5 times a power of ten that is not much below `rough`.
+fn nice_step(rough: f64) -> f64 {
+    let decade = 10f64.powf(rough.log10().floor());
+    [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= 0.75 * rough).unwrap_or(10.0 * decade)
+}
+
+/// `-` as a minus sign.
+pub(super) fn minus(text: String) -> String {
+    text.replace('-', "−")
+}
+
+/// An integer in raised digits.
+pub(super) fn superscript(k: i32) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    k.to_string().chars().map(|c| c.to_digit(10).map_or('⁻', |d| DIGITS[d as usize])).collect()
+}
+
+impl Ranged for Scale {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        let (a, b) = (f64::from(limit.0), f64::from(limit.1));
+        // Far outside the frame is as good as outside, and keeps the whole number small.
+        (a + self.fraction(*value).clamp(-50.0, 50.0) * (b - a)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        let labelled = self.ticks.iter().map(|(v, _)| *v);
+        if hint.weight().allow_light_points() { self.minor.clone() } else { labelled.collect() }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.low..self.high
+    }
+}
+
+impl ValueFormatter<f64> for Scale {
+    fn format_ext(&self, value: &f64) -> String {
+        self.ticks.iter().find(|(v, _)| v == value).map(|(_, label)| label.clone()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: Axis, low: f64, high: f64) -> Vec<String> {
+        Scale::new(&axis, Extent { low, high }, 6.0).ticks.into_iter().map(|(_, l)| l).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_numbers() {
+        let linear = Axis::default();
+        assert_eq!(labels(linear.clone(), 0.0, 1.0), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels(linear.clone(), -3.1, 2.9), ["−3", "−2", "−1", "0", "1", "2", "3"]);
+        assert_eq!(labels(linear, 0.0, 2.5e6), ["0.0", "0.5", "1.0", "1.5", "2.0", "2.5"]);
+        let log = Axis { log: true, ..Axis::default() };
+        assert_eq!(labels(log.clone(), 1e-5, 1e-1), ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹"]);
+        assert_eq!(labels(log, 0.1, 11.0), ["0.1", "0.2", "0.5", "1", "2", "5", "10"]);
+    }
+
+    #[test]
+    fn every_extent_has_a_scale_and_ticks() {
+        for log in [false, true] {
+            let axis = Axis { log, ..Axis::default() };
+            for (low, high) in [(1.0, 1.0), (0.5, 0.5 + 1e-16), (1e-300, 1e300), (1e299, 1e300), (1e-300, 1e-299)] {
+                let scale = Scale::new(&axis, Extent { low, high }, 5.0);
+                assert!(scale.length() > 0.0 && scale.length().is_finite(), "{low} {high}");
+                assert!((1..=30).contains(&scale.ticks.len()), "{low} {high} {scale:?}");
+                assert!((0.0..=1.0).contains(&scale.fraction(low)));
+            }
+            assert!(!Scale::new(&axis, Extent::NONE, 5.0).ticks.is_empty());
+        }
+        let zeros = Scale::new(&Axis::default(), Extent { low: 0.0, high: 0.0 }, 5.0);
+        assert_eq!(zeros.fraction(0.0), 0.5);
+    }
+}

@@ -1,0 +1,81 @@
+//! What the charts of one picture share while they are made ready: legend, notes, projection.
+
+use super::chart::Cloud;
+use super::colour::Colour;
+use super::legend::{Legend, Swatch};
+use super::pca::{View, thinned};
+use crate::Points;
+
+/// Points drawn per cloud; a larger cloud is a blot and a giant file.
+pub(super) const MOST_POINTS: usize = 5000;
+
+/// The points of one cloud on paper, or in the solid view.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Swarm<const D: usize> {
+    pub places: Vec<[f64; D]>,
+    pub colour: Colour,
+    pub alpha: f64,
+    /// Asked radius in pixels.
+    pub radius: Option<f64>,
+}
+
+/// What the making of all panels of one picture shares.
+#[derive(Debug, Default)]
+pub(super) struct Making {
+    pub legend: Legend,
+    /// Sentences at the foot of the picture.
+    pub notes: Vec<String>,
+    view: Option<View>,
+    /// Layers without a name seen in this chart.
+    pub unnamed: usize,
+}
+
+impl Making {
+    /// Adds a sentence at the foot, once.
+    pub fn note(&mut self, sentence: String) {
+        if !self.notes.contains(&sentence) {
+            self.notes.push(sentence);
+        }
+    }
+
+    /// The points of a cloud, thinned and placed by `place`.
+    pub fn swarm<const D: usize>(&mut self, cloud: &Cloud, place: impl Fn(&[f64]) -> [f64; D]) -> Swarm<D> {
+        let of = cloud.points.n();
+        let kept = thinned(of, MOST_POINTS, of as u64);
+        if kept.len() < of {
+            let name = if cloud.label.is_empty() { String::new() } else { format!(" of {}", cloud.label) };
+            self.note(format!("Shown: {} of {} points{name}.", grouped(kept.len()), grouped(of)));
+        }
+        let colour = self.legend.colour(&cloud.label, cloud.colour, Swatch::Dot, &mut self.unnamed);
+        let crowd = kept.len().max(1) as f64;
+        let alpha = cloud.alpha.unwrap_or((0.9 * (300.0 / crowd).powf(0.25)).clamp(0.35, 0.85));
+        let places = kept.into_iter().map(|i| place(cloud.points.row(i))).collect();
+        Swarm { places, colour, alpha, radius: cloud.radius }
+    }
+
+    /// The projection for clouds of more than three coordinates: that of the picture's first such cloud.
+    pub fn view(&mut self, points: &Points) -> View {
+        match &self.view {
+            Some(view) if view.dim() == points.dim() => view.clone(),
+            _ => self.view.insert(View::of(points)).clone(),
+        }
+    }
+}
+
+/// `1 value`, `20,000 values`.
+pub(super) fn counted(n: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
+/// `20,000`.
+fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}

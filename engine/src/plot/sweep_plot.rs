@@ -1,0 +1,180 @@
+//! The picture of a quantity that was measured for many values of some parameters.
+
+use super::chart::{Chart, Curve};
+use super::heat::Heat;
+use super::picture::Picture;
+
+/// Most charts of a picture, and most curves of a chart.
+const MOST: usize = 12;
+
+/// A quantity at one place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// Names and values of the parameters, the same names in the same order at every place.
+    pub axes: Vec<(String, String)>,
+    /// The quantity; `NaN` where it is not known.
+    pub value: f64,
+    /// Its standard error; `NaN` where it is not known.
+    pub se: f64,
+}
+
+/// An axis that varies, its values in rising order.
+struct Numeric {
+    name: String,
+    texts: Vec<String>,
+    values: Vec<f64>,
+}
+
+/// The picture of `quantity`: curves with standard errors over one numeric axis, one per combination of the other axes'
+/// values; a heat map over two, one chart per combination. Axes with one value do not count; scales are logarithmic where
+/// values span a factor of 20. None where no numeric axis varies, or the combinations are more than 12.
+///
+/// ```
+/// use sdflow::plot::{Place, survey};
+/// let place = |n: u32| Place { axes: vec![("n".into(), n.to_string())], value: 1.0 / f64::from(n), se: 0.01 };
+/// let picture = survey(&[place(2), place(8), place(32)], "energy", "energy over n").unwrap();
+/// assert_eq!(picture.charts.len(), 1);
+/// ```
+pub fn survey(places: &[Place], quantity: &str, title: &str) -> Option<Picture> {
+    let (numeric, named): (Vec<_>, Vec<_>) = varying(places).into_iter().map(numbers).partition(Result::is_ok);
+    let mut numeric: Vec<Numeric> = numeric.into_iter().filter_map(Result::ok).collect();
+    let further = numeric.split_off(numeric.len().min(2)).into_iter().map(|axis| axis.name);
+    let others: Vec<String> = further.chain(named.into_iter().filter_map(Result::err)).collect();
+    let parts = parts(places, &others);
+    match numeric.as_slice() {
+        _ if parts.len() > MOST => None,
+        [x] => Some(Picture::new("").with(curves(x, &parts, quantity, title))),
+        [x, y] if parts.len() == 1 => Some(Picture::new("").with(heat(x, y, &parts[0].1, quantity, title))),
+        [x, y] => {
+            let charts = parts.iter().map(|(name, places)| heat(x, y, places, quantity, name));
+            Some(charts.fold(Picture::new(title), Picture::with))
+        }
+        _ => None,
+    }
+}
+
+/// Axes with more than one value, with their values as they came.
+fn varying(places: &[Place]) -> Vec<(String, Vec<String>)> {
+    let mut axes: Vec<(String, Vec<String>)> = Vec::new();
+    for (name, value) in places.iter().flat_map(|place| &place.axes) {
+        match axes.iter_mut().find(|(known, _)| known == name) {
+            Some((_, values)) if values.contains(value) => {}
+            Some((_, values)) => values.push(value.clone()),
+            None => axes.push((name.clone(), vec![value.clone()])),
+        }
+    }
+    axes.retain(|(_, values)| values.len() > 1);
+    axes
+}
+
+/// The axis as numbers in rising order, or its name where a value is a word.
+fn numbers((name, texts): (String, Vec<String>)) -> Result<Numeric, String> {
+    let parsed = texts.iter().map(|text| text.parse::<f64>().ok().filter(|value| value.is_finite()));
+    let Some(values) = parsed.collect::<Option<Vec<f64>>>() else { return Err(name) };
+    let mut pairs: Vec<(f64, String)> = values.into_iter().zip(texts).collect();
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (values, texts) = pairs.into_iter().unzip();
+    Ok(Numeric { name, texts, values })
+}
+
+/// The places apart by the values of the axes `names`, each part with its name.
+fn parts<'a>(places: &'a [Place], names: &[String]) -> Vec<(String, Vec<&'a Place>)> {
+    let mut parts: Vec<(String, Vec<&Place>)> = Vec::new();
+    for place in places {
+        let own = place.axes.iter().filter(|(name, _)| names.contains(name));
+        let name = own.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
+        match parts.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, part)) => part.push(place),
+            None => parts.push((name, vec![place])),
+        }
+    }
+    parts
+}
+
+impl Place {
+    fn is_at(&self, axis: &str, text: &str) -> bool {
+        self.axes.iter().any(|(name, value)| name == axis && value == text)
+    }
+}
+
+fn curves(x: &Numeric, parts: &[(String, Vec<&Place>)], quantity: &str, title: &str) -> Chart {
+    let mut chart = Chart::new(title).x(x.name.as_str()).y(quantity);
+    for (name, places) in parts {
+        let found: Vec<(f64, &Place)> = x
+            .texts
+            .iter()
+            .zip(&x.values)
+            .filter_map(|(text, value)| {
+                places.iter().find(|place| place.is_at(&x.name, text)).map(|place| (*value, *place))
+            })
+            .collect();
+        let column = |of: fn(&Place) -> f64| found.iter().map(|(_, place)| of(place)).collect::<Vec<f64>>();
+        let curve = Curve::new(found.iter().map(|(value, _)| *value).collect(), column(|place| place.value));
+        chart = chart.with(curve.band(column(|place| place.se)).label(name.as_str()).marked());
+    }
+    let all = parts.iter().flat_map(|(_, places)| places.iter().map(|place| place.value));
+    let chart = if is_wide(all) { chart.log_y() } else { chart };
+    if is_wide(x.values.iter().copied()) { chart.log_x() } else { chart }
+}
+
+fn heat(x: &Numeric, y: &Numeric, places: &[&Place], quantity: &str, title: &str) -> Chart {
+    let at = |row: &str, column: &str| {
+        let here = places.iter().find(|place| place.is_at(&x.name, column) && place.is_at(&y.name, row));
+        here.map_or(f64::NAN, |place| place.value)
+    };
+    let values: Vec<f64> = y.texts.iter().flat_map(|row| x.texts.iter().map(move |column| at(row, column))).collect();
+    let log = is_wide(values.iter().copied());
+    let heat = Heat::new(x.texts.clone(), y.texts.clone(), values).label(quantity);
+    Chart::new(title).x(x.name.as_str()).y(y.name.as_str()).with(if log { heat.log() } else { heat })
+}
+
+/// Positive values that a linear scale would crowd at its foot.
+fn is_wide(values: impl Iterator<Item = f64>) -> bool {
+    let finite = values.filter(|value| value.is_finite());
+    let (low, high) = finite.fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(v), high.max(v)));
+    low > 0.0 && high / low >= 20.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::Layer;
+
+    fn place(axes: &[(&str, &str)], value: f64) -> Place {
+        let axes = axes.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+        Place { axes, value, se: f64::NAN }
+    }
+
+    #[test]
+    fn one_numeric_axis_makes_curves_in_rising_order() {
+        let at = |n: &str, kind: &str, value: f64| place(&[("n", n), ("kind", kind), ("same", "1")], value);
+        let places = [at("32", "a", 1.0), at("2", "a", 40.0), at("2", "b", 5.0), at("32", "b", 6.0)];
+        let picture = survey(&places, "energy", "t").unwrap();
+        let chart = &picture.charts[0];
+        assert!(chart.y.log && !chart.x.log && chart.layers.len() == 2);
+        let Layer::Curve(curve) = &chart.layers[0] else { panic!("{chart:?}") };
+        assert_eq!((&curve.x, &curve.y, curve.label.as_str()), (&vec![2.0, 32.0], &vec![40.0, 1.0], "kind=a"));
+        assert!(picture.svg().is_ok());
+    }
+
+    #[test]
+    fn two_make_a_heat_map_and_a_third_makes_several() {
+        let at = |a: &str, b: &str, c: &str, value: f64| place(&[("a", a), ("b", b), ("c", c)], value);
+        let places = [at("1", "3", "0", 0.1), at("2", "3", "0", 0.2), at("1", "4", "0", 0.3)];
+        let picture = survey(&places, "energy", "t").unwrap();
+        let Layer::Heat(heat) = &picture.charts[0].layers[0] else { panic!("{picture:?}") };
+        assert_eq!(
+            (&heat.columns, &heat.rows),
+            (&vec!["1".to_string(), "2".into()], &vec!["3".to_string(), "4".into()])
+        );
+        assert!(heat.values[..3] == [0.1, 0.2, 0.3] && heat.values[3].is_nan() && !heat.log);
+        let more = [places.to_vec(), vec![at("1", "3", "x", 0.1)]].concat();
+        assert_eq!(survey(&more, "energy", "t").unwrap().charts.len(), 2);
+    }
+
+    #[test]
+    fn nothing_numeric_makes_no_picture() {
+        assert!(survey(&[place(&[("a", "x")], 1.0), place(&[("a", "y")], 2.0)], "energy", "t").is_none());
+        assert!(survey(&[], "energy", "t").is_none());
+    }
+}

@@ -1,0 +1,76 @@
+//! What moves the cloud of a run.
+
+use crate::flow::{Clock, FieldAt, Readings, Sampler, Stepping, VelocityField};
+use crate::ode::StepReport;
+use crate::{Points, Result};
+
+/// What moves the cloud: a velocity field along which the run steps, or a sampler with steps of its own.
+#[derive(Debug)]
+pub enum Dynamics<'a> {
+    /// A field, and how to step along it.
+    Field(&'a mut dyn VelocityField, Stepping),
+    /// A sampler.
+    Sampler(&'a mut dyn Sampler),
+}
+
+impl Dynamics<'_> {
+    /// Returns the name for messages and progress.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Dynamics::Field(field, _) => field.name(),
+            Dynamics::Sampler(sampler) => sampler.name(),
+        }
+    }
+
+    /// Makes ready for the first step; returns what was chosen on the user's behalf, a sentence each.
+    ///
+    /// # Errors
+    /// Options that cannot be met together, dimensions that do not match.
+    pub fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
+        match self {
+            Dynamics::Field(field, stepping) => {
+                stepping.check()?;
+                field.prepare(start, clock, None)
+            }
+            Dynamics::Sampler(sampler) => sampler.prepare(start, clock),
+        }
+    }
+
+    /// Writes the velocity of a field, or the drift of a sampler, into `out`, n x dim.
+    ///
+    /// # Errors
+    /// As the field or the sampler.
+    pub fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+        match self {
+            Dynamics::Field(field, stepping) => {
+                let own = stepping.arithmetic(at.pairwise);
+                field.velocity(&FieldAt { pairwise: own.as_ref().unwrap_or(at.pairwise), ..*at }, out)
+            }
+            Dynamics::Sampler(sampler) => sampler.drift(at, out),
+        }
+    }
+
+    /// Tells a field what the last step did; `clock` is where the next one begins.
+    pub(crate) fn pace(&mut self, cloud: &Points, clock: &Clock, last: &StepReport) -> Result<()> {
+        match self {
+            Dynamics::Field(field, _) => field.prepare(cloud, clock, Some(last)).map(drop),
+            Dynamics::Sampler(_) => Ok(()),
+        }
+    }
+
+    /// Returns the readings of this moment.
+    pub(crate) fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
+        match self {
+            Dynamics::Field(field, _) => field.readings(at),
+            Dynamics::Sampler(sampler) => sampler.readings(at),
+        }
+    }
+
+    /// Returns what the user should know once the run is over.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        match self {
+            Dynamics::Field(field, _) => field.warnings(),
+            Dynamics::Sampler(sampler) => sampler.warnings(),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What a step does to the volume around a point.
+
+use crate::ode::{Divergence, Integrator, MOST_COORDINATES, moved};
+use crate::{Mat, Points, Result, rng::Stream};
+
+/// A field at the rows of its first argument.
+pub(super) type Field<'a> = dyn FnMut(&Points, &mut Points) -> Result<()> + 'a;
+
+/// `log |det J|` of the steps taken so far, a value for every point. In up to 8 dimensions `J` is the derivative of the steps
+/// themselves, by central differences along tangents that go through the stages with the points; above it is the continuous
+/// flow's, `d log |det J| / dt = div v`, right to the order of the integrator, by random directions that are new in each step.
+#[derive(Debug)]
+pub(super) struct LogDet {
+    how: How,
+    logs: Vec<f64>,
+    before: Vec<f64>,
+}
+
+#[derive(Debug)]
+enum How {
+    Tangents(Tangents),
+    Divergence { stream: Stream, steps: u64, divergence: Divergence, rates: Vec<Vec<f64>> },
+}
+
+#[derive(Debug, Default)]
+struct Tangents {
+    /// Of the coordinates, in the field's units.
+    directions: Vec<Points>,
+    /// By stage and coordinate: the derivative of the field along the tangent there.
+    slopes: Vec<Vec<Points>>,
+    tangent: Points,
+    place: Points,
+    sides: [Points; 2],
+}
+
+impl LogDet {
+    /// Around `n` points in `dim` dimensions.
+    pub fn new(n: usize, dim: usize, stream: Stream) -> LogDet {
+        let how = if dim <= MOST_COORDINATES {
+            How::Tangents(Tangents::default())
+        } else {
+            How::Divergence { stream, steps: 0, divergence: Divergence::default(), rates: Vec::new() }
+        };
+        LogDet { how, logs: vec![0.0; n], before: vec![0.0; n] }
+    }
+
+    pub fn logs(&self) -> &[f64] {
+        &self.logs
+    }
+
+    /// Stage `s`, at the points `z`, which stand at `place` steps of size `eta` along the stage before; differences are taken
+    /// over `by` units of each coordinate.
+    pub fn stage(
+        &mut self,
+        s: usize,
+        z: &Points,
+        (place, eta): (f64, f64),
+        (by, units): (f64, &[f64]),
+        field: &mut Field,
+    ) -> Result<()> {
+        match &mut self.how {
+            How::Tangents(tangents) => tangents.stage(s, z, place * eta, (by, units), field),
+            How::Divergence { stream, steps, divergence, rates } => {
+                if s == 0 {
+                    *divergence = Divergence::new(z.dim(), None, stream.at(*steps));
+                    *steps += 1;
+                }
+                let found = divergence.at(z, (by, units), field)?;
+                rates.resize_with(rates.len().max(s + 1), Vec::new);
+                rates[s].clear();
+                rates[s].extend_from_slice(found);
+                Ok(())
+            }
+        }
+    }
+
+    /// The step of size `eta` is done.
+    pub fn end(&mut self, eta: f64, integrator: Integrator) {
+        self.before.copy_from_slice(&self.logs);
+        match &self.how {
+            How::Tangents(tangents) => tangents.end(eta, integrator, &mut self.logs),
+            How::Divergence { rates, .. } => {
+                for (weight, rates) in integrator.weights().iter().zip(rates) {
+                    self.logs.iter_mut().zip(rates).for_each(|(log, rate)| *log += eta * weight * rate);
+                }
+            }
+        }
+    }
+
+    /// Takes the last step back.
+    pub fn undo(&mut self) {
+        self.logs.copy_from_slice(&self.before);
+    }
+}
+
+impl Tangents {
+    fn stage(&mut self, s: usize, z: &Points, ahead: f64, (by, units): (f64, &[f64]), field: &mut Field) -> Result<()> {
+        let dim = z.dim();
+        if s == 0 {
+            self.directions.resize_with(dim, Points::default);
+            for (j, direction) in self.directions.iter_mut().enumerate() {
+                direction.reshape(z.n(), dim);
+                direction.data_mut().fill(0.0);
+                direction.data_mut().iter_mut().skip(j).step_by(dim).for_each(|v| *v = units[j]);
+            }
+        }
+        self.slopes.resize_with(self.slopes.len().max(s + 1), Vec::new);
+        let (done, rest) = self.slopes.split_at_mut(s);
+        rest[0].resize_with(dim, Points::default);
+        for (j, slope) in rest[0].iter_mut().enumerate() {
+            match done.last() {
+                None => self.tangent.copy_from(&self.directions[j]),
+                Some(last) => moved(&self.directions[j], ahead, &last[j], &mut self.tangent),
+            }
+            for (side, by) in self.sides.iter_mut().zip([by, -by]) {
+                moved(z, by, &self.tangent, &mut self.place);
+                field(&self.place, side)?;
+            }
+            let [up, down] = &self.sides;
+            slope.reshape(z.n(), dim);
+            let sides = up.data().iter().zip(down.data());
+            slope.data_mut().iter_mut().zip(sides).for_each(|(v, (up, down))| *v = (up - down) / (2.0 * by));
+        }
+        Ok(())
+    }
+
+    fn end(&self, eta: f64, integrator: Integrator, logs: &mut [f64]) {
+        let dim = self.directions.len();
+        let mut matrix = Mat::zeros(dim, dim);
+        for (i, log) in logs.iter_mut().enumerate() {
+            let mut scale = 0.0;
+            for (j, direction) in self.directions.iter().enumerate() {
+                let start = direction.row(i);
+                scale += start[j].ln();
+                for k in 0..dim {
+                    let stages = integrator.weights().iter().zip(&self.slopes);
+                    let slope: f64 = stages.map(|(weight, slopes)| weight * slopes[j].row(i)[k]).sum();
+                    matrix[(k, j)] = start[k] + eta * slope;
+                }
+            }
+            *log += matrix.determinant().abs().ln() - scale;
+        }
+    }
+}

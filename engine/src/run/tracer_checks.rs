@@ -1,0 +1,34 @@
+//! What is checked of the tracers of a run, before it and after it.
+
+use super::{Dynamics, RunOptions};
+use crate::error::MissingPart;
+use crate::points::squared_distance;
+use crate::{Error, Points, Result};
+
+/// Returns the tracers that `options` name, which `dynamics` can take along with `start`.
+///
+/// # Errors
+/// Another dimension, a coordinate that is not finite, a sampler.
+pub(super) fn checked<'a>(options: &'a RunOptions, start: &Points, dynamics: &Dynamics) -> Result<Option<&'a Points>> {
+    let Some(points) = &options.carry else { return Ok(None) };
+    points.check_finite("`carry`")?;
+    points.check_dim("`carry`", start.dim(), "the start")?;
+    match dynamics {
+        Dynamics::Field(..) => Ok(Some(points)),
+        // Its particles do not feel each other: a run of their own moves other points alike.
+        Dynamics::Sampler(sampler) => Err(Error::missing(format!("`{}`", sampler.name()), MissingPart::Field)),
+    }
+}
+
+/// Says how many tracers have ended far outside the cloud.
+pub(super) fn thrown_away(tracers: &Points, cloud: &Points) -> Option<String> {
+    let (centre, far) = (cloud.mean(), 100.0 * cloud.spread().powi(2));
+    let lost = tracers.iter().filter(|x| squared_distance(x, &centre) > far).count();
+    (lost > 0).then(|| {
+        format!(
+            "{lost} of {} carried points ended more than 10 times the cloud's spread away from it: the kernel estimate of the \
+             cloud's own score ends with the cloud and does not reach them; a parametric one, such as a mixture fit, does",
+            tracers.n()
+        )
+    })
+}

@@ -1,0 +1,199 @@
+//! The size and the finest detail of what a score describes: the range of sigma that suits it.
+
+use crate::Points;
+use crate::points::{AffineMap, squared_distance};
+use crate::rng::Stream;
+use rayon::prelude::*;
+
+/// Length scales of a distribution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extent {
+    /// Its mean.
+    pub centre: Vec<f64>,
+    /// The standard deviation of each coordinate, or one length for all; positive.
+    pub std: Vec<f64>,
+    /// The size of the whole: largest distance across.
+    pub diameter: f64,
+    /// The finest detail an estimate can show: the distance between neighbouring samples, or the smallest standard
+    /// deviation of a density.
+    pub detail: f64,
+}
+
+impl Extent {
+    /// Of a distribution with these units, from standard ones to its own.
+    pub fn new(units: &AffineMap, diameter: f64, detail: f64) -> Extent {
+        Extent { centre: units.shift().to_vec(), std: units.scale().to_vec(), diameter, detail }
+    }
+
+    /// That of a set of points: their units, [`diameter`] and [`spacing`].
+    pub fn of(points: &Points) -> Extent {
+        Extent::new(&AffineMap::of(points), diameter(points), spacing(points))
+    }
+
+    /// The map from standard units to those of the distribution.
+    pub fn units(&self) -> AffineMap {
+        AffineMap::new(self.std.clone(), self.centre.clone())
+    }
+}
+
+/// At least and at most so many points ask for their nearest neighbour.
+const QUERIES: (usize, usize) = (128, 5000);
+
+/// Differences of coordinates that may be computed: about a second's work.
+const BUDGET: usize = 2_000_000_000;
+
+/// Points that ask together, so that each point is fetched once for all of them.
+const GROUP: usize = 16;
+
+/// Twice the largest distance from the mean: at least the largest distance between two points, at most twice that.
+pub fn diameter(points: &Points) -> f64 {
+    let mean = points.mean();
+    2.0 * points.iter().map(|row| squared_distance(row, &mean)).fold(0.0, f64::max).sqrt()
+}
+
+/// The median over the points of the distance to the nearest other point at another place; 0 when all coincide.
+///
+/// Up to 5,000 points, and about 2e9 / (n dim) but at least 128 in high dimension, each point asks; otherwise a fixed
+/// random choice of so many. Points are sorted along their widest axis, so that in few dimensions most comparisons
+/// are skipped.
+///
+/// ```
+/// use sdflow::{Points, score::{diameter, spacing}};
+/// let points = Points::from_rows(&[[0.0], [0.0], [1.0], [3.0]])?;
+/// assert_eq!((spacing(&points), diameter(&points)), (1.0, 4.0));
+/// # Ok::<(), sdflow::Error>(())
+/// ```
+pub fn spacing(points: &Points) -> f64 {
+    let n = points.n();
+    let axis = widest(points);
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&i, &j| points.row(i)[axis].total_cmp(&points.row(j)[axis]));
+    let sorted = points.select(&order);
+    let affordable = (BUDGET / (n * points.dim()).max(1)).clamp(QUERIES.0, QUERIES.1);
+    let mut queries: Vec<usize> = match affordable < n {
+        true => Stream::new(0).label("spacing").rng().choose(n, affordable),
+        false => (0..n).collect(),
+    };
+    queries.sort_unstable();
+    let mut distances: Vec<f64> =
+        queries.par_chunks(GROUP).flat_map_iter(|group| nearest(&sorted, group, axis)).collect();
+    distances.sort_by(f64::total_cmp);
+    let middle = distances.len() / 2;
+    match distances.len() {
+        0 => 0.0,
+        odd if odd % 2 == 1 => distances[middle],
+        _ => 0.5 * (distances[middle - 1] + distances[middle]),
+    }
+}
+
+/// The coordinate with the largest range.
+fn widest(points: &Points) -> usize {
+    let range = |j: usize| {
+        let column = || points.iter().map(|row| row[j]);
+        column().fold(f64::NEG_INFINITY, f64::max) - column().fold(f64::INFINITY, f64::min)
+    };
+    let ranges: Vec<f64> = (0..points.dim()).map(range).collect();
+    (0..ranges.len()).max_by(|&a, &b| ranges[a].total_cmp(&ranges[b])).unwrap_or(0)
+}
+
+/// The distance from each of a group of points to the nearest at another place, if there is one; the points are
+/// sorted along `axis` and the group's indices ascend.
+fn nearest(sorted: &Points, group: &[usize], axis: usize) -> Vec<f64> {
+    let mut best = vec![f64::INFINITY; group.len()];
+    let mut visit = |i: usize| {
+        let y = sorted.row(i);
+        let mut near = false;
+        for (&q, best) in group.iter().zip(&mut best) {
+            let x = sorted.row(q);
+            if (y[axis] - x[axis]).powi(2) < *best {
+                near = true;
+                *best = within(x, y, *best).filter(|d2| *d2 > 0.0).unwrap_or(*best);
+            }
+        }
+        near
+    };
+    // Within the group, then both ways along the axis until that coordinate alone is too far for all.
+    let (first, last) = (group[0], group[group.len() - 1]);
+    (first..=last).for_each(|i| _ = visit(i));
+    let _ = (0..first).rev().all(&mut visit);
+    let _ = (last + 1..sorted.n()).all(&mut visit);
+    best.into_iter().filter(|d2| d2.is_finite()).map(f64::sqrt).collect()
+}
+
+/// `|x - y|^2` when it is less than `limit`.
+fn within(x: &[f64], y: &[f64], limit: f64) -> Option<f64> {
+    let mut total = 0.0;
+    for (x, y) in x.chunks(64).zip(y.chunks(64)) {
+        // Eight sums side by side, which the compiler turns into vectors.
+        let mut sums = [0.0; 8];
+        let ((x8, x), (y8, y)) = (x.as_chunks::<8>(), y.as_chunks::<8>());
+        for (x, y) in x8.iter().zip(y8) {
+            for k in 0..8 {
+                sums[k] += (x[k] - y[k]) * (x[k] - y[k]);
+            }
+        }
+        total += sums.iter().sum::<f64>() + squared_distance(x, y);
+        if total >= limit {
+            return None;
+        }
+    }
+    Some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rayon::ThreadPoolBuilder;
+
+    /// The definition, pair by pair.
+    fn naive(points: &Points) -> f64 {
+        let distance = |i: usize, j: usize| squared_distance(points.row(i), points.row(j)).sqrt();
+        let nearest = |i| (0..points.n()).map(|j| distance(i, j)).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
+        let mut all: Vec<f64> = (0..points.n()).map(nearest).collect();
+        all.sort_by(f64::total_cmp);
+        0.5 * (all[(all.len() - 1) / 2] + all[all.len() / 2])
+    }
+
+    #[test]
+    fn a_grid_has_its_own_spacing_and_diameter() {
+        let grid: Vec<[f64; 2]> = (0..100).map(|k| [0.5 * (k / 10) as f64, 1e6 + 0.5 * (k % 10) as f64]).collect();
+        let grid = Points::from_rows(&grid).unwrap();
+        assert_eq!(spacing(&grid), 0.5);
+        assert!((diameter(&grid) - 4.5 * 2f64.sqrt()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn sorted_search_equals_the_definition() {
+        for dim in [1, 2, 7, 8, 9, 70] {
+            for n in [2, 3, 10, 301] {
+                let points = Stream::new(n as u64).normal(n, dim);
+                let (seen, want) = (spacing(&points), naive(&points));
+                assert!((seen - want).abs() <= 1e-14 * want, "{dim} {n}: {seen} {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn copies_are_not_neighbours() {
+        let once = Stream::new(1).normal(40, 3);
+        let thrice = once.select(&(0..120).map(|i| i % 40).collect::<Vec<_>>());
+        assert_eq!(spacing(&thrice), spacing(&once));
+        assert_eq!(spacing(&Points::zeros(5, 2)), 0.0);
+        assert_eq!(spacing(&Points::zeros(1, 2)), 0.0);
+        assert_eq!(diameter(&Points::zeros(5, 2)), 0.0);
+    }
+
+    #[test]
+    fn many_points_are_asked_by_sample_whatever_the_threads() {
+        // Uniform on a square, n points: the nearest distance r has P(> r) = exp(-n pi r^2), so its median is
+        // sqrt(ln 2 / (n pi)).
+        let n = 20_000;
+        let mut rng = Stream::new(4).rng();
+        let points = Points::new((0..2 * n).map(|_| rng.uniform()).collect(), 2, "x").unwrap();
+        let with =
+            |threads| ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| spacing(&points));
+        let want = (2f64.ln() / (n as f64 * std::f64::consts::PI)).sqrt();
+        assert!((with(1) / want - 1.0).abs() < 0.04, "{} {want}", with(1));
+        assert_eq!(with(1), with(3));
+    }
+}

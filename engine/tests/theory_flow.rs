@@ -1,0 +1,308 @@
+//! Known answers of the score-difference flow [weber2023score]: closed forms, identities, limits.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+
+mod common;
+
+use common::exact_arithmetic;
+use faer::Mat;
+use sdflow::Points;
+use sdflow::flow::{
+    Clock, Estimate, FieldAt, Integrator, Noise, Scaling, SdFlow, SdFlowOptions, Stepping, VelocityField,
+};
+use sdflow::generator::{Affine, AffineOptions, Generator};
+use sdflow::ode::RungeKutta;
+use sdflow::rng::Stream;
+use sdflow::run::Run;
+use sdflow::schedule::Schedule;
+use sdflow::score::{At, Exact, Form, GaussianFit, GaussianFitOptions, Kde, Score, SelfTerm};
+use sdflow::target::{Gaussian, Target};
+use std::sync::Arc;
+
+fn gaussian_3d() -> Gaussian {
+    let cov = Mat::from_fn(3, 3, |i, j| [[1.5, 0.4, 0.1], [0.4, 0.8, -0.3], [0.1, -0.3, 1.1]][i][j]);
+    Gaussian::new(vec![1.0, -2.0, 0.5], cov).unwrap()
+}
+
+/// A cloud of 400 points with a covariance that does not commute with the target's.
+fn cloud_3d() -> Points {
+    let cov = Mat::from_fn(3, 3, |i, j| [[0.5, -0.2, 0.0], [-0.2, 2.0, 0.6], [0.0, 0.6, 1.0]][i][j]);
+    Gaussian::new(vec![-1.0, 0.0, 3.0], cov).unwrap().sample(400, Stream::new(1)).unwrap()
+}
+
+fn options(sigma: f64, scaling: Scaling, noise: Noise) -> SdFlowOptions {
+    SdFlowOptions { sigma: Some(Schedule::from(sigma)), scaling, noise, ..SdFlowOptions::default() }
+}
+
+fn stepping(step: f64, integrator: Integrator) -> Stepping {
+    Stepping { step: Some(Schedule::from(step)), integrator, ..Stepping::default() }
+}
+
+fn parametric(options: SdFlowOptions) -> SdFlow {
+    let target = Exact::new(Arc::new(gaussian_3d())).unwrap();
+    let source = GaussianFit::new(GaussianFitOptions { ridge: 0.0, ..GaussianFitOptions::default() }).unwrap();
+    SdFlow::new(Estimate::Other(Box::new(target)), Estimate::Other(Box::new(source)), options).unwrap()
+}
+
+fn advance(flow: &mut SdFlow, stepping: Stepping, cloud: &mut Points, steps: usize) {
+    let engine = exact_arithmetic();
+    let run = Run::new(flow, cloud.clone()).stepping(stepping).steps(steps).pairwise(&engine).seed(5);
+    *cloud = run.go().unwrap().points;
+}
+
+fn inverse(m: &Mat<f64>) -> Mat<f64> {
+    use faer::linalg::solvers::DenseSolveCore;
+    m.partial_piv_lu().inverse()
+}
+
+/// `exp(m)` by scaling and squaring of the Taylor series.
+fn exponential(m: &Mat<f64>) -> Mat<f64> {
+    let small = m * faer::Scale(1.0 / 1024.0);
+    let mut term = Mat::<f64>::identity(m.nrows(), m.nrows());
+    let mut sum = term.clone();
+    for k in 1..12 {
+        term = &term * &small * faer::Scale(1.0 / f64::from(k));
+        sum += &term;
+    }
+    for _ in 0..10 {
+        sum = &sum * &sum;
+    }
+    sum
+}
+
+fn largest_gap(a: &Mat<f64>, b: &Mat<f64>) -> f64 {
+    (a - b).norm_max()
+}
+
+fn column(values: &[f64]) -> Mat<f64> {
+    Mat::from_fn(values.len(), 1, |i, _| values[i])
+}
+
+/// Answer 1: N(mu0, S0) to N(m, S) without smoothing, E = exp(-t S^-1), no commuting needed.
+#[test]
+fn gaussian_to_gaussian_follows_the_closed_form() {
+    let (target, mut cloud) = (gaussian_3d(), cloud_3d());
+    let (mu0, s0) = (column(&cloud.mean()), cloud.covariance());
+    let (time, steps) = (0.7, 200);
+    let mut flow = parametric(options(0.0, Scaling::Raw, Noise::None));
+    advance(&mut flow, stepping(time / steps as f64, Integrator::Rk4), &mut cloud, steps);
+    let (m, s) = (column(target.mean()), target.cov());
+    let e = exponential(&(inverse(&s) * faer::Scale(-time)));
+    let mu = &m + &e * (&mu0 - &m);
+    let cov = &s + &e * (&s0 - &s) * e.transpose();
+    assert!(largest_gap(&column(&cloud.mean()), &mu) < 1e-6);
+    assert!(largest_gap(&cloud.covariance(), &cov) < 1e-6);
+}
+
+/// Answer 2: along the flow the divergence falls at the rate of the Fisher divergence.
+#[test]
+fn the_kl_divergence_falls_at_the_rate_of_the_fisher_divergence() {
+    let (target, cloud) = (gaussian_3d(), cloud_3d());
+    let s = target.cov();
+    let s_inv = inverse(&s);
+    let kl = |cloud: &Points| {
+        let c = cloud.covariance();
+        let gap = column(target.mean()) - column(&cloud.mean());
+        let trace: f64 = (&s_inv * &c).diagonal().column_vector().iter().sum();
+        let maha = (gap.transpose() * &s_inv * &gap)[(0, 0)];
+        0.5 * (trace + maha - 3.0 + s.determinant().ln() - c.determinant().ln())
+    };
+    let c = cloud.covariance();
+    let a = inverse(&c) - &s_inv;
+    let pull = &s_inv * (column(&cloud.mean()) - column(target.mean()));
+    let fisher: f64 = (&a * &c * a.transpose()).diagonal().column_vector().iter().sum::<f64>() + pull.squared_norm_l2();
+    let dt = 1e-4;
+    let mut later = cloud.clone();
+    let mut flow = parametric(options(0.0, Scaling::Raw, Noise::None));
+    advance(&mut flow, stepping(dt, Integrator::Rk4), &mut later, 1);
+    let rate = (kl(&later) - kl(&cloud)) / dt;
+    assert!((rate + fisher).abs() < 1e-3 * fisher, "rate {rate}, Fisher {fisher}");
+}
+
+/// Answer 3, fixed sigma without noise: dmu/dt and dC/dt of the smoothed Gaussians.
+#[test]
+fn fixed_sigma_moments_follow_their_equations() {
+    let (target, mut cloud) = (gaussian_3d(), cloud_3d());
+    let (sigma, dt) = (0.8, 1e-4);
+    let eye = Mat::<f64>::identity(3, 3) * faer::Scale(sigma * sigma);
+    let (mu, c) = (column(&cloud.mean()), cloud.covariance());
+    let smooth = inverse(&(target.cov() + &eye));
+    let a = inverse(&(&c + &eye)) - &smooth;
+    let (dmu, dc) = (&smooth * (column(target.mean()) - &mu), &a * &c + &c * &a);
+    let mut flow = parametric(options(sigma, Scaling::Raw, Noise::None));
+    advance(&mut flow, stepping(dt, Integrator::Rk4), &mut cloud, 1);
+    let (mu_rate, c_rate) = (column(&cloud.mean()) - mu, cloud.covariance() - c);
+    assert!(largest_gap(&(mu_rate * faer::Scale(1.0 / dt)), &dmu) < 1e-3);
+    assert!(largest_gap(&(c_rate * faer::Scale(1.0 / dt)), &dc) < 1e-3);
+}
+
+/// Answer 3, one step at fresh noise: C' = (I + eta A) C (I + eta A)^T + eta^2 s^2 A A^T.
+#[test]
+fn a_fresh_step_adds_the_noise_it_evaluates_with() {
+    let target = gaussian_3d();
+    let mut cloud = target.sample(200_000, Stream::new(9)).unwrap();
+    cloud.data_mut().iter_mut().for_each(|y| *y = 0.5 * *y + 1.0);
+    let (sigma, eta) = (1.2, 0.9);
+    let eye = Mat::<f64>::identity(3, 3) * faer::Scale(sigma * sigma);
+    let c = cloud.covariance();
+    let a = inverse(&(&c + &eye)) - inverse(&(target.cov() + &eye));
+    let step = Mat::<f64>::identity(3, 3) + &a * faer::Scale(eta);
+    let want = &step * &c * step.transpose() + &a * &a * faer::Scale(eta * eta * sigma * sigma);
+    let mut flow = parametric(options(sigma, Scaling::Raw, Noise::Fresh));
+    advance(&mut flow, stepping(eta, Integrator::Euler), &mut cloud, 1);
+    assert!(largest_gap(&cloud.covariance(), &want) < 0.01 * want.norm_max());
+    let without_noise = &step * &c * step.transpose();
+    assert!(largest_gap(&cloud.covariance(), &without_noise) > 0.02 * want.norm_max());
+}
+
+/// Answer 3: without noise the cloud stays in the subspace it starts in; fresh noise lets it out.
+#[test]
+fn rank_grows_only_with_fresh_noise() {
+    // Flat, up to what keeps the fitted covariance invertible.
+    let flat = {
+        let mut cloud = cloud_3d();
+        (0..cloud.n()).for_each(|i| cloud.row_mut(i)[2] *= 1e-6);
+        cloud
+    };
+    let thickness = |noise: Noise| {
+        let mut cloud = flat.clone();
+        let mut flow = parametric(options(1.0, Scaling::Denoiser, noise));
+        advance(&mut flow, stepping(0.5, Integrator::Euler), &mut cloud, 5);
+        let values = cloud.covariance().self_adjoint_eigenvalues(faer::Side::Lower).unwrap();
+        values.into_iter().fold(f64::INFINITY, f64::min)
+    };
+    assert!(thickness(Noise::None) < 1e-11);
+    assert!(thickness(Noise::Fresh) > 1e-3);
+}
+
+/// Answer 4: the projected gradient of an affine generator is W' = W + eta A W, b' = b - eta (S + s^2 I)^-1 (b - m).
+#[test]
+fn an_affine_generator_moves_by_the_population_update() {
+    let (target, sigma) = (gaussian_3d(), 0.6);
+    let stream = Stream::new(4);
+    let mut generator = Affine::new(&AffineOptions { dim: 3, ..AffineOptions::default() }, stream).unwrap();
+    generator.parameters_mut()[9..].copy_from_slice(&[0.3, -0.2, 1.0]);
+    // Base points whose sample moments are exactly 0 and I: the corners of a cube.
+    let corners: Vec<[f64; 3]> = (0..8).map(|k| [0, 1, 2].map(|b| if k >> b & 1 == 1 { 1.0 } else { -1.0 })).collect();
+    let u = Points::from_rows(&corners).unwrap();
+    let (mut y, mut v) = (Points::default(), Points::default());
+    generator.forward(&u, &mut y).unwrap();
+    let mut flow = parametric(options(sigma, Scaling::Raw, Noise::None));
+    let (clock, engine) = (Clock::at(0, 1, stream), exact_arithmetic());
+    flow.velocity(&FieldAt::cloud(&y, &clock, &engine), &mut v).unwrap();
+    let mut gradient = vec![0.0; 12];
+    generator.pull_back(&u, &v, &mut gradient).unwrap();
+    let eye = Mat::<f64>::identity(3, 3) * faer::Scale(sigma * sigma);
+    let smooth = inverse(&(target.cov() + &eye));
+    let a = inverse(&(generator.covariance() + &eye)) - &smooth;
+    let want_w = &a * generator.weights();
+    let want_b = &smooth * (column(target.mean()) - column(generator.bias()));
+    for i in 0..3 {
+        for j in 0..3 {
+            assert!((gradient[3 * i + j] / 8.0 - want_w[(i, j)]).abs() < 1e-12);
+        }
+        assert!((gradient[9 + i] / 8.0 - want_b[(i, 0)]).abs() < 1e-12);
+    }
+}
+
+/// Answer 5: the denoiser of a Gaussian reaches the floor of the denoising loss, tr(S - S (S + s^2 I)^-1 S).
+#[test]
+fn the_exact_denoiser_reaches_the_floor_of_the_denoising_loss() {
+    use sdflow::score::{At, Form, Score};
+    let (target, sigma) = (gaussian_3d(), 0.9);
+    let x = target.sample(100_000, Stream::new(2)).unwrap();
+    let mut z = Stream::new(3).normal(x.n(), 3);
+    z.data_mut().iter_mut().zip(x.data()).for_each(|(z, x)| *z = x + sigma * *z);
+    let pairwise = exact_arithmetic();
+    let at = At { z: &z, sigma, cloud: &z, aligned: false, learn: true, stream: Stream::new(0), pairwise: &pairwise };
+    let mut shift = Points::default();
+    Exact::new(Arc::new(target.clone())).unwrap().evaluate(&at, Form::Shift, &mut shift).unwrap();
+    let denoised = z.data().iter().zip(shift.data()).map(|(z, s)| z + s);
+    let loss = denoised.zip(x.data()).map(|(d, x)| (d - x).powi(2)).sum::<f64>() / x.n() as f64;
+    let s = target.cov();
+    let smooth = inverse(&(&s + Mat::<f64>::identity(3, 3) * faer::Scale(sigma * sigma)));
+    let floor: f64 = (&s - &s * &smooth * &s).diagonal().column_vector().iter().sum();
+    assert!((loss - floor).abs() < 0.01 * floor, "loss {loss}, floor {floor}");
+}
+
+/// Between kernel estimates the field is one pairwise call: the difference of the two scores, each evaluated alone.
+#[test]
+fn the_field_between_kernels_is_the_difference_of_their_scores() {
+    let (targets, cloud) = (gaussian_3d().sample(150, Stream::new(2)).unwrap(), cloud_3d());
+    let weights: Vec<f64> = (0..150).map(|i| f64::from(i % 7)).collect();
+    let clock = Clock::at(4, 10, Stream::new(5));
+    let pairwise = exact_arithmetic();
+    for (scaling, form) in [(Scaling::Denoiser, Form::Shift), (Scaling::Raw, Form::Score)] {
+        for self_term in [SelfTerm::Include, SelfTerm::Exclude] {
+            let target = || Kde::of(targets.clone()).weighted(&weights).unwrap();
+            let options = SdFlowOptions { self_term, ..options(0.7, scaling, Noise::Fresh) };
+            let [p, q] = [target(), Kde::of_cloud()].map(|kde| Estimate::Kernel(Box::new(kde)));
+            let mut got = Points::default();
+            let here = FieldAt::cloud(&cloud, &clock, &pairwise);
+            SdFlow::new(p, q, options).unwrap().velocity(&here, &mut got).unwrap();
+
+            let mut z = clock.randomness("noise").normal(cloud.n(), cloud.dim());
+            z.data_mut().iter_mut().zip(cloud.data()).for_each(|(z, y)| *z = y + 0.7 * *z);
+            let stream = Stream::new(0);
+            let at = At { z: &z, sigma: 0.7, cloud: &cloud, aligned: true, learn: true, stream, pairwise: &pairwise };
+            let (mut p, mut q) = (Points::default(), Points::default());
+            target().evaluate(&at, form, &mut p).unwrap();
+            Kde::of_cloud().with_self_term(self_term).evaluate(&at, form, &mut q).unwrap();
+            for ((got, p), q) in got.data().iter().zip(p.data()).zip(q.data()) {
+                assert!((got - (p - q)).abs() < 1e-10, "{scaling:?} {self_term:?}: {got} {}", p - q);
+            }
+        }
+    }
+}
+
+#[test]
+fn effective_sample_sizes_are_read_from_the_start() {
+    let (targets, cloud) = (gaussian_3d().sample(150, Stream::new(2)).unwrap(), cloud_3d());
+    let [p, q] = [Kde::of(targets), Kde::of_cloud()].map(|kde| Estimate::Kernel(Box::new(kde)));
+    let mut flow = SdFlow::new(p, q, options(0.7, Scaling::Denoiser, Noise::Fresh)).unwrap();
+    let (clock, engine) = (Clock::at(0, 10, Stream::new(5)), exact_arithmetic());
+    let readings = flow.readings(&FieldAt::cloud(&cloud, &clock, &engine)).unwrap();
+    let value = |name: &str| readings.iter().find(|reading| reading.0 == name).unwrap().1;
+    assert!((1.0..150.0).contains(&value("ess_target")) && (1.0..400.0).contains(&value("ess_source")));
+    assert!(value("field_error") > 0.0);
+}
+
+#[test]
+fn a_step_taken_back_leaves_the_cloud_as_it_was() {
+    let start = cloud_3d();
+    for integrator in [Integrator::Euler, Integrator::Heun, Integrator::Rk4] {
+        let (mut steps, mut cloud) = (RungeKutta::default(), start.clone());
+        let mut field = |y: &Points, _: f64, v: &mut Points| {
+            v.copy_from(y);
+            Ok(())
+        };
+        let report = steps.advance(&mut cloud, 0.5, integrator, &mut field).unwrap();
+        let square: f64 = cloud.data().iter().zip(start.data()).map(|(a, b)| (a - b) * (a - b)).sum();
+        assert!((report.displacement - (square / 400.0).sqrt()).abs() < 1e-12 * report.displacement);
+        steps.undo(&mut cloud);
+        assert_eq!(cloud, start);
+    }
+}
+
+#[test]
+fn particles_in_turn_feel_the_field_of_all() {
+    let (target, cloud) = (gaussian_3d().sample(50, Stream::new(2)).unwrap(), cloud_3d().rows(0..60));
+    let field = |batch, step| {
+        let estimates =
+            (Estimate::Kernel(Box::new(Kde::of(target.clone()))), Estimate::Kernel(Box::new(Kde::of_cloud())));
+        let all = options(0.7, Scaling::Denoiser, Noise::Fresh);
+        let mut flow = SdFlow::new(estimates.0, estimates.1, SdFlowOptions { batch, ..all }).unwrap();
+        let (mut out, clock, engine) = (Points::default(), Clock::at(step, 10, Stream::new(4)), exact_arithmetic());
+        flow.velocity(&FieldAt::cloud(&cloud, &clock, &engine), &mut out).unwrap();
+        (out, engine.work().pairs())
+    };
+    let mut met = vec![0; cloud.n()];
+    for step in 0..3 {
+        let ((all, _), (turns, pairs)) = (field(None, step), field(Some(20), step));
+        assert_eq!(pairs, 20 * (50 + 60));
+        for (i, met) in met.iter_mut().enumerate().filter(|(i, _)| turns.row(*i).iter().any(|v| *v != 0.0)) {
+            *met += 1;
+            turns.row(i).iter().zip(all.row(i)).for_each(|(v, want)| assert!((v - want).abs() < 1e-12));
+        }
+    }
+    assert!(met.iter().all(|met| *met == 1), "{met:?}");
+}

@@ -1,0 +1,117 @@
+//! Known answers of Langevin dynamics: the law of its chains, with and without rejections.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+
+use sdflow::Points;
+use sdflow::flow::{Clock, FieldAt, Langevin, LangevinOptions, LangevinSampler, Sampler};
+use sdflow::pairwise::Pairwise;
+use sdflow::rng::Stream;
+use sdflow::schedule::Schedule;
+use sdflow::score::{Exact, Kde};
+use sdflow::target::{CustomDensity, Gaussian, Target};
+use std::sync::Arc;
+
+fn langevin(target: &Arc<dyn Target>, sampler: LangevinSampler, step: Option<f64>) -> Langevin {
+    let options = LangevinOptions { sampler, step: step.map(Schedule::from), ..LangevinOptions::default() };
+    Langevin::new(Box::new(Exact::new(target.clone()).unwrap()), Some(target.clone()), &options).unwrap()
+}
+
+/// The cloud after so many steps.
+fn moved(flow: &mut Langevin, mut cloud: Points, steps: usize) -> Points {
+    flow.prepare(&cloud, &Clock::at(0, steps, Stream::new(7))).unwrap();
+    for step in 0..steps {
+        flow.step(&mut cloud, &Clock::at(step, steps, Stream::new(7)), &Pairwise::default()).unwrap();
+    }
+    cloud
+}
+
+/// `N((1, -2), diag(1, 4))`
+fn gaussian() -> Arc<dyn Target> {
+    let cov = faer::Mat::from_fn(2, 2, |i, j| if i != j { 0.0 } else { [1.0, 4.0][i] });
+    Arc::new(Gaussian::new(vec![1.0, -2.0], cov).unwrap())
+}
+
+/// Of `N(m, S)` the chain of step `h` rests at the variance `S / (1 - h / 2S)`.
+#[test]
+fn unadjusted_chains_have_the_variance_of_their_step() {
+    let (n, h) = (100_000, 0.5);
+    let cloud = moved(&mut langevin(&gaussian(), LangevinSampler::Ula, Some(h)), Stream::new(1).normal(n, 2), 60);
+    let (mean, cov) = (cloud.mean(), cloud.covariance());
+    for (j, (m, s)) in [(1.0, 1.0), (-2.0, 4.0)].into_iter().enumerate() {
+        let want = s / (1.0 - h / (2.0 * s));
+        let se = want * (2.0 / n as f64).sqrt();
+        assert!((cov[(j, j)] - want).abs() < 4.0 * se, "{} {want} +- {se}", cov[(j, j)]);
+        assert!(want - s > 10.0 * se, "the step's error is larger than the sample's");
+        assert!((mean[j] - m).abs() < 4.0 * (want / n as f64).sqrt(), "{mean:?}");
+    }
+}
+
+#[test]
+fn adjusted_chains_have_the_target_s_moments() {
+    let n = 100_000;
+    let mut flow = langevin(&gaussian(), LangevinSampler::Mala, Some(0.8));
+    let cloud = moved(&mut flow, Stream::new(1).normal(n, 2), 150);
+    let (mean, cov) = (cloud.mean(), cloud.covariance());
+    for (j, (m, s)) in [(1.0, 1.0f64), (-2.0, 4.0)].into_iter().enumerate() {
+        let se = s * (2.0 / n as f64).sqrt();
+        assert!((cov[(j, j)] - s).abs() < 4.0 * se, "{} {s} +- {se}", cov[(j, j)]);
+        assert!((mean[j] - m).abs() < 4.0 * (s / n as f64).sqrt(), "{mean:?}");
+    }
+    let (clock, engine) = (Clock::at(150, 150, Stream::new(7)), Pairwise::default());
+    let readings = flow.readings(&FieldAt::cloud(&cloud, &clock, &engine)).unwrap();
+    let (name, rate) = readings[0];
+    assert!(name == "acceptance" && (0.5..0.95).contains(&rate), "{readings:?}");
+    assert!(flow.warnings().is_empty());
+}
+
+/// `exp(-x^4 / 4)` has `E x^2 = 2 Gamma(3/4) / Gamma(1/4)`; a proposal into NaN is refused.
+#[test]
+fn a_density_without_a_constant_will_do() {
+    let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0^4/4", &[]).unwrap());
+    let n = 100_000;
+    // From the middle: in so light a tail a chain would stay for long [roberts1996exponential].
+    let mut start = Stream::new(1).normal(n, 1);
+    start.data_mut().iter_mut().for_each(|x| *x *= 0.3);
+    let cloud = moved(&mut langevin(&p, LangevinSampler::Mala, Some(0.3)), start, 80);
+    let squares: Vec<f64> = cloud.data().iter().map(|x| x * x).collect();
+    let mean = squares.iter().sum::<f64>() / n as f64;
+    let se = (squares.iter().map(|s| (s - mean).powi(2)).sum::<f64>()).sqrt() / n as f64;
+    assert!((mean - 0.675_978).abs() < 4.0 * se, "{mean} +- {se}");
+
+    // log(x) is no number for x < 0: a gamma law of shape 3, mean 3.
+    let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "2*log(x0) - x0", &[]).unwrap());
+    let start = Points::new(vec![3.0; 50_000], 1, "start").unwrap();
+    let cloud = moved(&mut langevin(&p, LangevinSampler::Mala, Some(0.5)), start, 120);
+    assert!(cloud.data().iter().all(|x| *x > 0.0));
+    assert!((cloud.mean()[0] - 3.0).abs() < 4.0 * (3.0f64 / 50_000.0).sqrt(), "{:?}", cloud.mean());
+}
+
+#[test]
+fn a_step_is_chosen_from_the_target_and_a_bad_one_is_told() {
+    let mut flow = langevin(&gaussian(), LangevinSampler::Mala, None);
+    let start = Clock::at(0, 1, Stream::new(0));
+    assert!((flow.step_size(&start) - 1.36 / 2f64.cbrt()).abs() < 1e-12);
+    assert_eq!(langevin(&gaussian(), LangevinSampler::Ula, None).step_size(&start), 0.1);
+    let notes = flow.prepare(&Points::zeros(3, 2), &Clock::at(0, 1, Stream::new(0))).unwrap();
+    assert!(notes[0].contains("step"), "{notes:?}");
+    for (step, word) in [(1e-4, "larger"), (30.0, "smaller")] {
+        let mut flow = langevin(&gaussian(), LangevinSampler::Mala, Some(step));
+        moved(&mut flow, Stream::new(1).normal(500, 2), 5);
+        assert!(flow.warnings()[0].contains(word), "{:?}", flow.warnings());
+    }
+}
+
+#[test]
+fn what_cannot_be_sampled_is_refused() {
+    let kde = || Box::new(Kde::of(Stream::new(1).normal(20, 2)));
+    let refused = |options: LangevinOptions| Langevin::new(kde(), None, &options).unwrap_err().to_string();
+    assert!(refused(LangevinOptions::default()).contains("positive sigma"));
+    let sigma = Schedule::from(0.5);
+    let mala = LangevinOptions { sampler: LangevinSampler::Mala, sigma: sigma.clone(), ..LangevinOptions::default() };
+    assert!(refused(mala).contains("log density"));
+    let adaptive =
+        LangevinOptions { step: Some(Schedule::Adaptive { from: 1.0, to: 0.1 }), sigma, ..LangevinOptions::default() };
+    assert!(refused(adaptive).contains("fixed size"));
+    let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0^4/4", &[]).unwrap());
+    let open = Langevin::new(Box::new(Exact::new(p).unwrap()), None, &LangevinOptions::default());
+    assert!(open.unwrap_err().to_string().contains("size"));
+}
