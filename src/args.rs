@@ -4,7 +4,7 @@ mod flags;
 mod sweep;
 mod work;
 
-pub use flags::{BenchArgs, CheckArgs, DoctorArgs, FieldArgs, FlowName, KernelName, RunArgs, ScriptArgs, SelfTerm};
+pub use flags::{BenchArgs, CheckArgs, DoctorArgs, FieldArgs, FlowName, RunArgs, ScriptArgs, SelfTerm};
 pub use sweep::{SweepArgs, Zip};
 pub use work::{CompareArgs, FindingsArgs, NewArgs};
 
@@ -173,7 +173,7 @@ fn grammar() -> clap::Command {
 
 #[cfg(test)]
 mod tests {
-    use super::flags::{BACKENDS, DATA, ISAS, KERNELS, PRECISIONS};
+    use super::flags::{BACKENDS, DATA, ISAS, PRECISIONS};
     use super::*;
 
     fn command(line: &str) -> Command {
@@ -199,7 +199,9 @@ mod tests {
 
     #[test]
     fn every_name_offered_is_known() {
-        let kernels = KERNELS.map(|k| format!("field --particles y --target x --sigma 1 -o v --kernel {k}"));
+        let kernels = sdflow::pairwise::Kernel::NAMES
+            .iter()
+            .map(|k| format!("field --particles y --target x --sigma 1 -o v --kernel {k}"));
         let flags = [("backend", &BACKENDS[..]), ("isa", &ISAS), ("precision", &PRECISIONS), ("data", &DATA)];
         let bench =
             flags.iter().flat_map(|(flag, names)| names.iter().map(move |name| format!("bench --{flag} {name}")));

@@ -3,6 +3,7 @@
 use crate::args::CheckArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::memory::MEMORY;
 use crate::progress::duration;
 use crate::request::request;
 use crate::{summary, terminal};
@@ -18,7 +19,7 @@ use std::sync::Arc;
 /// Arguments that contradict each other, or a closed standard output.
 pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
     let listener: Arc<dyn Listener> = Arc::new(Prints { json: args.json });
-    let report = sdflow_dsl::check(&request(&args.script, &Interrupt::default())?, &listener);
+    let report = sdflow_dsl::check(&request(&args.script, &Interrupt::default())?, &listener, Some(&MEMORY));
     report.warnings.iter().chain(&report.notes).for_each(terminal::caution);
     report.errors.iter().for_each(terminal::complain);
     let exit = report.errors.first().map_or(Exit::Done, Exit::of_diagnostic);
@@ -60,7 +61,7 @@ fn facts(report: &CheckReport) -> String {
         ("reads", report.reads.clone()),
         ("writes", report.writes.clone()),
         ("claims", claims.into_iter().collect()),
-        ("memory", vec![format!("at most {}", bytes(report.bytes))]),
+        ("memory", report.bytes.map(|held| format!("about {}", bytes(held))).into_iter().collect()),
     ];
     let told = lines.iter().filter(|(_, items)| !items.is_empty());
     let facts: String = told.map(|(what, items)| format!("  {what:<8}  {}\n", items.join(", "))).collect();
@@ -132,7 +133,7 @@ struct Report {
     pairs: u64,
     seconds: f64,
     varies: bool,
-    bytes: u64,
+    bytes: Option<u64>,
 }
 
 /// The work at one place.

@@ -1,13 +1,15 @@
 //! `field`: one velocity field between two files of points.
 
-use crate::args::{FieldArgs, FlowName, KernelName, SelfTerm};
+use crate::args::{FieldArgs, FlowName, SelfTerm};
 use crate::exit::Exit;
 use crate::machine;
 use crate::message::{of_engine, usage};
 use crate::progress::duration;
 use crate::terminal;
 use sdflow::io::{LoadOptions, load, save_npy};
-use sdflow::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, ScoreDifference};
+use sdflow::pairwise::{
+    Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Queries, ScoreDifference, Values,
+};
 use sdflow::points::shares;
 use sdflow::{Error, Interrupt, Points, Result};
 use sdflow_dsl::{Diagnostic, Fault};
@@ -48,7 +50,7 @@ fn check(args: &FieldArgs) -> std::result::Result<(), Diagnostic> {
         let message = format!("`--output` is {}, but the field is written as .npy", args.output.display());
         return Err(usage(message, "give a name that ends in .npy"));
     }
-    if args.flow == FlowName::Sd && args.kernel != KernelName::Gaussian {
+    if args.flow == FlowName::Sd && !matches!(args.kernel, Kernel::Gaussian { .. }) {
         let hint = "leave `--kernel` out, or take `--flow mmd`, which knows every kernel";
         return Err(usage("the score difference is defined with the Gaussian kernel only", hint));
     }
@@ -114,7 +116,8 @@ impl Clouds {
             sigma: args.sigma,
         };
         let mut field = Points::default();
-        pairwise.score_difference(self.queries(), &difference, &mut field)?;
+        let queries = self.at.as_ref().map_or(Queries::Particles, Queries::At);
+        pairwise.score_difference(queries, &difference, &mut field)?;
         let scale = 1.0 / (args.sigma * args.sigma);
         field.data_mut().iter_mut().for_each(|v| *v *= scale);
         Ok(field)
@@ -123,9 +126,9 @@ impl Clouds {
     /// `E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, the velocity of the MMD flow [arbel2019maximum].
     fn witness_gradient(&self, pairwise: &Pairwise, args: &FieldArgs) -> Result<Points> {
         let leave_out_self = args.self_term == SelfTerm::Exclude;
-        let kernel = kernel(args.kernel, args.sigma);
+        let kernel = args.kernel.with_bandwidth(args.sigma);
         let sum = |sources, weights, leave_out_self| {
-            let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(sources), leave_out_self };
+            let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(Values::Own), leave_out_self };
             let mut sums = KernelSums::default();
             pairwise.kernel_sum(self.queries(), sources, &sum, &mut sums).map(|()| sums)
         };
@@ -151,16 +154,6 @@ impl Clouds {
 fn shift(points: &mut Points, centre: &[f64]) {
     for i in 0..points.n() {
         points.row_mut(i).iter_mut().zip(centre).for_each(|(x, c)| *x -= c);
-    }
-}
-
-fn kernel(name: KernelName, h: f64) -> Kernel {
-    match name {
-        KernelName::Gaussian => Kernel::Gaussian { h },
-        KernelName::Laplace => Kernel::Laplace { h },
-        KernelName::Imq => Kernel::Imq { h },
-        KernelName::Matern32 => Kernel::Matern32 { h },
-        KernelName::Matern52 => Kernel::Matern52 { h },
     }
 }
 

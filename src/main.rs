@@ -14,6 +14,7 @@ mod folder;
 mod guard;
 mod journal;
 mod machine;
+mod memory;
 mod message;
 mod new;
 mod progress;

@@ -7,9 +7,9 @@ pub use shown::{described, shown, unquoted};
 
 use crate::Fault;
 use crate::bind::points::Cloud;
-use crate::bind::unknown;
 use crate::context::Context;
-use crate::manual::{Entry, Kind};
+use crate::dry::unknown;
+use crate::manual::Entry;
 use crate::options;
 use mend::mended;
 use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext, Position};
@@ -132,12 +132,7 @@ impl<'a> Call<'a> {
         let args = args.iter().map(unknown::taken).collect();
         let made = (entry.call)(&Call { entry, context, native, unknown, args });
         dry.doubted(made.is_err() && unknown);
-        if let Ok(value) = &made
-            && let Some(cloud) = value.read_lock::<Cloud>()
-            && entry.kind != Kind::Run
-        {
-            dry.made(cloud.points.count(), cloud.points.dim());
-        }
+        dry.held();
         let veiled = unknown || entry.kind.is_result();
         made.map(|value| if veiled { unknown::veiled(value) } else { value }).map_err(failed)
     }

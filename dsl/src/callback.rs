@@ -2,9 +2,9 @@
 
 use crate::bind::generator::Model;
 use crate::bind::points::Cloud;
-use crate::bind::unknown::taken;
 use crate::call::{Call, Fail};
 use crate::context;
+use crate::dry::unknown::taken;
 use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, FnPtr, Map};
 use sdflow::process::Stats;
 use sdflow::{Error, Points};
@@ -52,8 +52,7 @@ impl Callbacks {
         let host = self.host.get().and_then(|(engine, script)| Some((engine.upgrade()?, script)));
         let Some((engine, script)) = host else { return Err(failed("the script has ended".into())) };
         let begun = Instant::now();
-        // All that are held, which in a dry run stand for nothing else here.
-        let held = Cloud::value(points.rows(0..points.n()));
+        let held = Cloud::value(points.clone());
         let result = function.call::<Dynamic>(&engine, script, (held,)).map(|value| taken(&value));
         // A function made outside of a sweep may be called in one of its cells.
         let cell = context::here();

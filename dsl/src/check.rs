@@ -32,19 +32,23 @@ pub struct CheckReport {
     pub notes: Vec<Diagnostic>,
     /// The work of a run, by place.
     pub works: Vec<Work>,
-    /// Bytes at the same time at most: all sets of points that the script makes, whether it keeps them or not, and the largest
-    /// memory of one run besides.
-    pub bytes: u64,
+    /// Bytes held at the same time at most, the program itself not counted; None where no meter counts them.
+    pub bytes: Option<u64>,
     /// Claims, `expect` and `threshold`, that a run would judge.
     pub claims: usize,
 }
 
 /// Parses a script and its imports and resolves what can be resolved without running: names and numbers of arguments of
 /// the functions called, keys of literal option maps, names of data sets and metrics, types of `-p` values. Where nothing is
-/// wrong so far, the script is executed dry ([`crate::dry`]): nothing is written, `listener` hears its prints.
-pub fn check(request: &Request, listener: &Arc<dyn Listener>) -> CheckReport {
+/// wrong so far, the script is executed dry ([`crate::dry`]): nothing is written, `listener` hears its prints. With a `meter`
+/// the report says how much memory a run would hold.
+pub fn check(
+    request: &Request,
+    listener: &Arc<dyn Listener>,
+    meter: Option<&'static dyn sdflow::cost::Meter>,
+) -> CheckReport {
     let mut report = CheckReport::default();
-    if let Err(first) = fill(&mut report, request).and_then(|()| rehearsed(&mut report, request, listener)) {
+    if let Err(first) = fill(&mut report, request).and_then(|()| rehearsed(&mut report, request, listener, meter)) {
         report.errors.push(first);
     }
     report
@@ -83,7 +87,12 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
 }
 
 /// Executes the script dry; a second time, with every assumption the other way round, where results decide.
-fn rehearsed(report: &mut CheckReport, request: &Request, listener: &Arc<dyn Listener>) -> Result<(), Diagnostic> {
+fn rehearsed(
+    report: &mut CheckReport,
+    request: &Request,
+    listener: &Arc<dyn Listener>,
+    meter: Option<&'static dyn sdflow::cost::Meter>,
+) -> Result<(), Diagnostic> {
     if !report.errors.is_empty() {
         return Ok(());
     }
@@ -91,7 +100,7 @@ fn rehearsed(report: &mut CheckReport, request: &Request, listener: &Arc<dyn Lis
     let program = &prepared.program;
     let pass = |assumed: bool, listener: Arc<dyn Listener>| {
         let (failure, found, outcome) =
-            rehearse(&prepared, listener, Dry::new(assumed, program.syntax.claimed.clone()));
+            rehearse(&prepared, listener, Dry::new(assumed, program.syntax.claimed.clone(), meter));
         failure.map_or(Ok((found, outcome)), Err)
     };
     let (mut found, outcome) = pass(true, listener.clone())?;
@@ -102,8 +111,7 @@ fn rehearsed(report: &mut CheckReport, request: &Request, listener: &Arc<dyn Lis
         let larger = if pairs(&other) > pairs(&found) { other.works.clone() } else { found.works.clone() };
         found.assumptions.extend(other.assumptions);
         found.stopped = found.stopped.or(other.stopped);
-        found.points_bytes = found.points_bytes.max(other.points_bytes);
-        found.working_bytes = found.working_bytes.max(other.working_bytes);
+        found.bytes = found.bytes.max(other.bytes);
         found.works = larger;
     }
     let note = |message: &str, position| error::of_fail(&Fail::script(message), position, program);
@@ -111,7 +119,7 @@ fn rehearsed(report: &mut CheckReport, request: &Request, listener: &Arc<dyn Lis
     report.notes = assumed.map(|at| note("this depends on a result: both answers were checked", *at)).collect();
     let ended = "this depends on a result: from here on nothing was checked";
     report.notes.extend(found.stopped.map(|at| note(ended, at)));
-    report.bytes = found.points_bytes + found.working_bytes;
+    report.bytes = meter.map(|_| found.bytes);
     let works = found.works.into_iter();
     report.works = works.map(|((at, what), cost)| Work { what, place: program.sources.place(at), cost }).collect();
     Ok(())

@@ -8,7 +8,6 @@ pub use telling::diverged_with;
 
 use crate::call::{At, Fail};
 use crate::callback::Callbacks;
-use crate::dry;
 use crate::dry::Dry;
 use crate::import::Program;
 use crate::param::Given;
@@ -134,11 +133,6 @@ impl Context {
     /// `n`, or what `--quick` leaves of it.
     pub fn points(&self, n: usize) -> usize {
         self.capped(n, QUICK_POINTS, "points")
-    }
-
-    /// Of `n` points, those that are held: all, or a few in a dry run.
-    pub fn held(&self, n: usize, dim: usize) -> usize {
-        if self.dry.is_some() { n.min(dry::held(dim)) } else { n }
     }
 
     /// The path for a file that the script wants to write; in a dry run nothing is made.

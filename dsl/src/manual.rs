@@ -171,6 +171,7 @@ impl Entry {
 pub fn manual() -> &'static [&'static Entry] {
     static ALL: LazyLock<Vec<&'static Entry>> = LazyLock::new(|| {
         let mut all: Vec<&'static Entry> = bind::ENTRIES.iter().flat_map(|list| list.iter()).collect();
+        all.extend(bind::kernel::entries());
         all.extend(bind::metric::entries());
         all.sort_by_key(|e| e.kind);
         all

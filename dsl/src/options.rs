@@ -2,8 +2,8 @@
 
 use crate::bind::matrix::Matrix;
 use crate::bind::points::Cloud;
-use crate::bind::unknown;
 use crate::call::{At, Call, Fail, described, shown, unquoted};
+use crate::dry::unknown;
 use crate::manual::Entry;
 use crate::spelling;
 use rhai::{Array, Dynamic, FnPtr, Map};

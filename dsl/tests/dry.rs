@@ -13,7 +13,7 @@ fn checked(text: &str) -> (CheckReport, Vec<String>) {
     stage::data(folder.path());
     let request = Request { quick: false, ..stage::request(folder.path(), text) };
     let heard = Arc::new(stage::Heard::default());
-    let report = check(&request, &(heard.clone() as Arc<dyn Listener>));
+    let report = check(&request, &(heard.clone() as Arc<dyn Listener>), None);
     let written = std::fs::read_dir(folder.path().join("run")).unwrap().count();
     assert_eq!(written, 0, "nothing is written");
     (report, heard.said())
@@ -98,7 +98,7 @@ fn both_answers_are_checked() {
 
 /// Pairs foretold and pairs of a run, with `--quick`.
 fn pairs(request: &Request) -> (u64, u64) {
-    let report = check(request, &stage::nobody());
+    let report = check(request, &stage::nobody(), None);
     assert_eq!(told(&report.errors), "", "{}", request.script.display());
     let outcome = execute(&prepare(request).unwrap(), stage::nobody());
     assert_eq!(outcome.failure, None);

@@ -202,7 +202,7 @@ fn check_finds_what_a_run_would_meet_without_running() {
                 let s = 1.0 / 2;\nlet flow = sd_flow(x, #{sigma: 1/2, sgima: 2});\nlet p = dataset(\"mons\");\n\
                 fn g(a) { a }\ng(1, 2);\nsave(x, \"out.npy\");\nlet l = \"ab\".len();\nlet m = [1, 2].map(|v| v * 2);\n\
                 run(flow, x, x, #{metrics: [\"enrgy\"]});\n";
-    let report = check(&request(folder.path(), text), &stage::nobody());
+    let report = check(&request(folder.path(), text), &stage::nobody(), None);
     let messages: Vec<&str> = report.errors.iter().map(|d| d.message.as_str()).collect();
     assert_eq!(
         messages,

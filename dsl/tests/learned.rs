@@ -131,7 +131,7 @@ fn a_dry_run_counts_the_training_and_does_not_do_it() {
         h.sample(10);";
     let report = |script: &str| {
         let request = Request { quick: false, ..stage::request(folder.path(), script) };
-        check(&request, &stage::nobody())
+        check(&request, &stage::nobody(), None)
     };
     // A mistake behind it all is found, on the model that would have been saved.
     let mistaken = report(&script.replace("sample(10)", "sample(\"ten\")"));

@@ -23,7 +23,7 @@ fn every_example_calls_what_it_explains_and_passes_the_check() {
         assert!(!entry.about.is_empty() && !entry.returns.is_empty(), "{}", entry.signature);
         let folder = tempfile::tempdir().unwrap();
         stage::data(folder.path());
-        let report = sdflow_dsl::check(&stage::request(folder.path(), entry.example), &stage::nobody());
+        let report = sdflow_dsl::check(&stage::request(folder.path(), entry.example), &stage::nobody(), None);
         let errors: Vec<String> = report.errors.iter().map(stage::told).collect();
         assert!(errors.is_empty(), "the example of {}: {errors:?}", entry.signature);
     }

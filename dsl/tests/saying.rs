@@ -49,7 +49,7 @@ fn an_empty_conclusion_and_one_of_a_cell_are_refused() {
     let said = format!("{:?} {:?}", outcome.failure, outcome.warnings);
     assert!(said.contains("a cell of a sweep has no conclusion"), "{said}");
     let folder = tempfile::tempdir().unwrap();
-    let report = check(&request(folder.path(), cell), &nobody());
+    let report = check(&request(folder.path(), cell), &nobody(), None);
     assert!(report.errors.iter().any(|e| e.message.contains("no conclusion")), "{:?}", report.errors);
 }
 
@@ -76,10 +76,13 @@ fn a_dry_run_accepts_unknown_numbers_in_the_text() {
                 conclude(`An energy of ${e}, ${rounded(e / e.floor, 2)} floors, is ${if e < 1.0 { \"small\" } else { \"large\" }}.`);";
     let heard = std::sync::Arc::new(stage::Heard::default());
     let listener: std::sync::Arc<dyn sdflow_dsl::Listener> = heard.clone();
-    let report = check(&request(folder.path(), text), &listener);
+    let report = check(&request(folder.path(), text), &listener, None);
     assert_eq!(report.errors, []);
     assert_eq!(heard.said(), ["??0.125"]);
-    let report =
-        check(&request(folder.path(), "let e = energy(normal(50, 2), normal(50, 2));\nrounded(e, 0);"), &nobody());
+    let report = check(
+        &request(folder.path(), "let e = energy(normal(50, 2), normal(50, 2));\nrounded(e, 0);"),
+        &nobody(),
+        None,
+    );
     assert_eq!(report.errors.len(), 1);
 }

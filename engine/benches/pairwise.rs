@@ -4,7 +4,7 @@
 #![allow(missing_docs)]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use sdflow::pairwise::{Backend, Pairwise, PairwiseOptions, Precision, ScoreDifference};
+use sdflow::pairwise::{Backend, Pairwise, PairwiseOptions, Precision, Queries, ScoreDifference};
 use sdflow::{Interrupt, Points, rng::Stream};
 use std::hint::black_box;
 
@@ -37,16 +37,17 @@ fn score_difference(criterion: &mut Criterion) {
             sigma: 0.3 * (dim as f64).sqrt(),
         };
         let (mut want, mut got) = (Points::default(), Points::default());
-        let reference = engine(Precision::F64, Backend::Naive).score_difference(&particles, &difference, &mut want);
+        let reference =
+            engine(Precision::F64, Backend::Naive).score_difference(Queries::Particles, &difference, &mut want);
         assert!(reference.is_ok(), "{reference:?}");
         for (precision, name, tolerance) in
             [(Precision::F32, "f32", 1e-5), (Precision::F64, "f64", 1e-9), (Precision::Bf16x3, "bf16x3", 3e-5)]
         {
             let engine = engine(precision, Backend::Auto);
-            let result = engine.score_difference(&particles, &difference, &mut got);
+            let result = engine.score_difference(Queries::Particles, &difference, &mut got);
             assert!(result.is_ok() && relative_error(&got, &want) < tolerance, "{name} in {dim} dimensions");
             group.bench_function(BenchmarkId::new(name, dim), |b| {
-                b.iter(|| black_box(engine.score_difference(&particles, &difference, &mut got)));
+                b.iter(|| black_box(engine.score_difference(Queries::Particles, &difference, &mut got)));
             });
         }
     }

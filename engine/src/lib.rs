@@ -1,13 +1,4 @@
-//! Numerics of particle flows between distributions.
-//!
-//! Particles `y` move towards a target `p` along a velocity field; the field of the seed paper is the
-//! score difference `grad log p - grad log q` of noise-smoothed proxies [weber2023score]. The crate knows no
-//! script and no terminal. Read it in this order:
-//!
-//! * [`points`], [`rng`], [`io`]: what moves, reproducible randomness, files; [`expression`]: formulas;
-//! * [`pairwise`]: the three reductions on which everything stands; [`net`]: a small net that learns;
-//! * [`target`], [`score`], [`flow`]: what to reach, how its score is known, how particles move;
-//! * [`generator`], [`metric`], [`run`], [`table`], [`plot`]: models, measurements, the driver, tables, pictures.
+#![doc = include_str!("../README.md")]
 
 mod error;
 pub mod expression;
@@ -19,6 +10,7 @@ pub mod points;
 pub mod process;
 pub mod rng;
 pub mod schedule;
+mod simd;
 pub mod table;
 
 pub mod io;
@@ -34,6 +26,8 @@ pub mod metric;
 
 pub mod generator;
 pub mod run;
+
+pub mod cost;
 
 #[cfg(feature = "plot")]
 pub mod plot;

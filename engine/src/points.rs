@@ -4,7 +4,6 @@ mod affine_map;
 pub mod neighbour;
 mod room;
 mod rows;
-mod stand_in;
 mod standardiser;
 mod weights;
 
@@ -32,8 +31,6 @@ const BLOCK: usize = 4096;
 pub struct Points {
     data: Vec<f64>,
     dim: usize,
-    /// How many points these stand for, when a dry run holds a few in place of many.
-    stands_for: Option<usize>,
 }
 
 impl Points {
@@ -49,7 +46,7 @@ impl Points {
             let got = format!("{} values", data.len());
             return Err(Error::shape(what, got, format!("rows of {dim} need a multiple of {dim}")));
         }
-        let points = Points { data, dim, stands_for: None };
+        let points = Points { data, dim };
         points.check_finite(what)?;
         Ok(points)
     }
@@ -69,7 +66,7 @@ impl Points {
 
     /// `n` points at the origin.
     pub fn zeros(n: usize, dim: usize) -> Points {
-        Points { data: vec![0.0; n * dim], dim, stands_for: None }
+        Points { data: vec![0.0; n * dim], dim }
     }
 
     /// Number of points.
@@ -109,13 +106,13 @@ impl Points {
 
     /// Gives this set the shape `n` x `dim`, reusing its memory; the values are unspecified.
     pub fn reshape(&mut self, n: usize, dim: usize) {
-        (self.dim, self.stands_for) = (dim, None);
+        self.dim = dim;
         self.data.resize(n * dim, 0.0);
     }
 
     /// Becomes a copy of `other`, reusing this set's memory.
     pub fn copy_from(&mut self, other: &Points) {
-        (self.dim, self.stands_for) = (other.dim, other.stands_for);
+        self.dim = other.dim;
         self.data.clone_from(&other.data);
     }
 
@@ -132,7 +129,7 @@ impl Points {
     /// Dimensions that differ.
     pub fn joined(&self, other: &Points) -> Result<Points> {
         other.check_dim("the points to join", self.dim, "those before them")?;
-        Ok(Points { data: [self.data(), other.data()].concat(), dim: self.dim, stands_for: None })
+        Ok(Points { data: [self.data(), other.data()].concat(), dim: self.dim })
     }
 
     /// Becomes the rows `indices` of `points`, in the memory it has.
@@ -146,11 +143,7 @@ impl Points {
 
     /// Rows `range` as a copy.
     pub fn rows(&self, range: std::ops::Range<usize>) -> Points {
-        Points {
-            data: self.data[range.start * self.dim..range.end * self.dim].to_vec(),
-            dim: self.dim,
-            stands_for: None,
-        }
+        Points { data: self.data[range.start * self.dim..range.end * self.dim].to_vec(), dim: self.dim }
     }
 
     /// # Errors

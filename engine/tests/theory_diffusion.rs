@@ -9,7 +9,7 @@ use sdflow::flow::{
     Clock, Diffusion, FieldAt, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions,
     Process, ReverseSdeOptions, ReverseSdeSampler, Sampler,
 };
-use sdflow::pairwise::{Pairwise, Softmax, SoftmaxMean};
+use sdflow::pairwise::{Pairwise, Softmax, SoftmaxMean, Values};
 use sdflow::rng::Stream;
 use sdflow::score::{Exact, Kde, Score};
 use sdflow::target::{Density, Gaussian, Mixture, Target};
@@ -59,7 +59,7 @@ fn denoising_steps_are_score_difference_steps() {
     let (s, to) = (0.9, 0.6);
     let pairwise = exact_arithmetic();
     let mut denoised = SoftmaxMean::default();
-    pairwise.softmax_mean(&z, &data, &data, &Softmax::of(s), &mut denoised).unwrap();
+    pairwise.softmax_mean(&z, &data, Values::Own, &Softmax::of(s), &mut denoised).unwrap();
     let stepped = |eta: f64| {
         let mut out = z.clone();
         out.data_mut().iter_mut().zip(denoised.mean.data()).for_each(|(z, d)| *z += eta * (d - *z));

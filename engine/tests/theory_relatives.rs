@@ -51,7 +51,9 @@ fn score_and_mass(points: &Points, z: &Points, h: f64) -> (Points, Vec<f64>) {
 #[test]
 fn the_mmd_velocity_is_minus_half_n_times_the_gradient_for_every_kernel() {
     let (x, y) = two_sets();
-    for kernels in KERNELS.map(|k| vec![k]).into_iter().chain([vec![KERNELS[0], KERNELS[2].with_bandwidth(2.0)]]) {
+    for kernels in
+        Kernel::all(0.8).into_iter().map(|k| vec![k]).chain([vec![KERNELS[0], KERNELS[2].with_bandwidth(2.0)]])
+    {
         let mmd2 = |y: &Points| {
             let mean = |a: &Points, b: &Points| {
                 let all = a.iter().flat_map(|p| b.iter().map(move |q| squared_distance(p, q)));

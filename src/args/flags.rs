@@ -4,7 +4,7 @@ use crate::bench::Data;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use sdflow::flow::Noise;
-use sdflow::pairwise::{Backend, Isa, Precision};
+use sdflow::pairwise::{Backend, Isa, Kernel, Precision};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -85,8 +85,8 @@ pub struct FieldArgs {
     #[arg(long, value_name = "Z.npy")]
     pub at: Option<PathBuf>,
     /// The kernel; the score difference knows only the Gaussian
-    #[arg(long, default_value = "gaussian", value_parser = one_of::<KernelName>(&KERNELS))]
-    pub kernel: KernelName,
+    #[arg(long, default_value = "gaussian", value_parser = kernel())]
+    pub kernel: Kernel,
     /// Score difference or the gradient of the maximum mean discrepancy's witness
     #[arg(long, default_value = "sd", value_parser = one_of::<FlowName>(&["sd", "mmd"]))]
     pub flow: FlowName,
@@ -123,17 +123,6 @@ pub enum FlowName {
 pub enum SelfTerm {
     Include,
     Exclude,
-}
-
-/// The radial kernels by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum KernelName {
-    Gaussian,
-    Laplace,
-    Imq,
-    Matern32,
-    Matern52,
 }
 
 /// A measurement.
@@ -206,7 +195,6 @@ pub struct DoctorArgs {
 }
 
 pub(super) const DATA: [&str; 2] = ["gauss", "mixture25"];
-pub(super) const KERNELS: [&str; 5] = ["gaussian", "laplace", "imq", "matern32", "matern52"];
 pub(super) const BACKENDS: [&str; 5] = ["auto", "naive", "direct", "fused", "gemm"];
 pub(super) const ISAS: [&str; 5] = ["auto", "scalar", "avx2", "avx512", "amx"];
 pub(super) const PRECISIONS: [&str; 5] = ["f64", "f32", "bf16x3", "bf16x6", "auto"];
@@ -214,6 +202,11 @@ pub(super) const PRECISIONS: [&str; 5] = ["f64", "f32", "bf16x3", "bf16x6", "aut
 /// One of `names`, as serde knows them.
 fn one_of<T: Named>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(names).try_map(|name| serde_json::from_value::<T>(name.into()))
+}
+
+/// A kernel by its name; its bandwidth is another flag's.
+fn kernel() -> impl TypedValueParser<Value = Kernel> {
+    PossibleValuesParser::new(Kernel::NAMES).try_map(|name| Kernel::named(&name, 1.0).ok_or("no kernel is called so"))
 }
 
 fn switch() -> impl TypedValueParser<Value = bool> {

@@ -7,7 +7,7 @@
 use super::case::{BenchCase, Data, Task};
 use super::{PATIENCE, deviation, median};
 use sdflow::flow::{Clock, FieldAt, Noise, Scales, SdFlow, SdFlowOptions, StepReport, VelocityField};
-use sdflow::pairwise::{Backend, Isa, Pairwise, Precision, ScoreDifference};
+use sdflow::pairwise::{Backend, Isa, Pairwise, Precision, Queries, ScoreDifference};
 use sdflow::process::Observer;
 use sdflow::run::{Run, RunOptions};
 use sdflow::schedule::Schedule;
@@ -143,8 +143,10 @@ impl Beside {
             leave_out_self: false,
             sigma,
         };
+        // As the flow itself asks: at the cloud, or at places made from it.
+        let queries = if self.noise == Noise::None { Queries::Particles } else { Queries::At(&self.queries) };
         let alone = Instant::now();
-        self.engine.score_difference(&self.queries, &difference, &mut self.field)?;
+        self.engine.score_difference(queries, &difference, &mut self.field)?;
         let engine = alone.elapsed().as_secs_f64();
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         times.engine += engine;

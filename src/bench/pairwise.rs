@@ -6,7 +6,9 @@
 
 use super::case::{BenchCase, Data, Task};
 use super::{deviation, enough, median, peak_rss_mb};
-use sdflow::pairwise::{Backend, Isa, Pairwise, PairwiseOptions, Precision, ScoreDifference, fma_peak, matrix_peak};
+use sdflow::pairwise::{
+    Backend, Isa, Pairwise, PairwiseOptions, Precision, Queries, ScoreDifference, fma_peak, matrix_peak,
+};
 use sdflow::{Interrupt, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -64,7 +66,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
     };
     let engine = Pairwise::new(case.options(), interrupt.clone());
     let mut field = Points::default();
-    engine.score_difference(&particles, &difference, &mut field)?;
+    engine.score_difference(Queries::Particles, &difference, &mut field)?;
     let flops = engine.work().flops() as f64;
 
     let choice = case.choice();
@@ -74,7 +76,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
         peaks.push(fma_peak(case.isa) / 1e9);
         matrix_peaks.extend((choice.backend == Backend::Amx).then(matrix_peak).flatten().map(|peak| peak / 1e9));
         let start = Instant::now();
-        engine.score_difference(&particles, &difference, &mut field)?;
+        engine.score_difference(Queries::Particles, &difference, &mut field)?;
         seconds.push(start.elapsed().as_secs_f64());
     }
     // Memory as the measured work left it, before the reference adds its own.

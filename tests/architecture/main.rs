@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 const ORDER: [&[&str]; 10] = [
     &["error"],
     &["interrupt", "options", "process", "expression", "number"],
-    &["points", "rng", "matrix"],
+    &["points", "rng", "matrix", "simd"],
     &["schedule", "pairwise", "net", "io", "ode"],
     &["target"],
     &["score"],
     &["flow", "metric"],
     &["generator"],
     &["run"],
-    &["table", "plot"],
+    &["table", "plot", "cost"],
 ];
 
 /// What the crate's root re-exports, and where it comes from.
@@ -35,9 +35,9 @@ const GUARDED: [(&[&str], &[&str]); 14] = [
     (&["rhai"], &["dsl/"]),
     (&["clap"], &["src/args.rs", "src/args/"]),
     (&["clap_complete"], &["src/args.rs"]),
-    (&["unsafe"], &["engine/src/pairwise/tile_amx.rs"]),
+    (&["unsafe"], &["engine/src/simd/tile_amx.rs"]),
     // `matrix` releases the wide registers that faer's kernels leave in use.
-    (&["pulp"], &["engine/src/pairwise/", "engine/src/net/", "engine/src/matrix.rs"]),
+    (&["pulp"], &["engine/src/simd/", "engine/src/pairwise/", "engine/src/net/", "engine/src/matrix.rs"]),
     (&["rand"], &["engine/src/rng.rs"]),
     (&["rand_distr"], &["engine/src/rng.rs"]),
     (&["rand_xoshiro"], &["engine/src/rng.rs"]),

@@ -32,3 +32,19 @@ fn mistakes_that_only_a_run_would_meet_have_their_exit_codes() {
         assert_eq!(listing(&sandbox.path("")), ["a.rhai"]);
     }
 }
+
+/// The cost matrix of 6,000 points, 288 MB, and what stands beside it; it was measured on far fewer.
+#[test]
+fn the_memory_of_a_metric_is_counted() {
+    let sandbox =
+        Sandbox::with("let x = normal(6000, 2);\nw2(x, normal(6000, 2), #{max_points: 6000});\nprint(x.n);\n");
+    let report = json(&sandbox.run("check a.rhai --json").code(0).stdout);
+    let bytes = report["bytes"].as_f64().unwrap();
+    assert!((bytes / 298e6 - 1.0).abs() < 0.25, "{bytes}");
+    let said = sandbox.run("check a.rhai").code(0).stdout;
+    assert!(said.contains("memory    about 2") || said.contains("memory    about 3"), "{said}");
+    // Of at most 2,000 points, whatever their number.
+    let sandbox = Sandbox::with("let x = normal(6000, 2);\nw2(x, normal(6000, 2));\n");
+    let report = json(&sandbox.run("check a.rhai --json").code(0).stdout);
+    assert!(report["bytes"].as_f64().unwrap() < 100e6, "{}", report["bytes"]);
+}

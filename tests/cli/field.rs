@@ -211,7 +211,8 @@ fn equal_sets_have_no_field() {
 fn mmd_with_every_kernel() {
     let mut case = Case::new(30, 45, 3, 1.3);
     let h = case.sigma;
-    let slopes: [(&str, &dyn Fn(f64) -> f64); 5] = [
+    let slopes: [(&str, &dyn Fn(f64) -> f64); 6] = [
+        ("energy", &|d2| if d2 > 0.0 { -1.0 / d2.sqrt() } else { 0.0 }),
         ("gaussian", &|d2| -(-0.5 * d2 / (h * h)).exp() / (h * h)),
         ("laplace", &|d2| if d2 > 0.0 { -(-d2.sqrt() / h).exp() / (h * d2.sqrt()) } else { 0.0 }),
         ("imq", &|d2| -(1.0 + d2 / (h * h)).powf(-1.5) / (h * h)),

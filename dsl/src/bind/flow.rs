@@ -8,14 +8,14 @@ use crate::bind::score::{Recipe, score};
 use crate::call::{At, Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine};
-use sdflow::Result;
 use sdflow::flow::{
-    Diffusion, FlowPairs, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, Sampler, SdFlow, SdFlowOptions, Stepping,
+    Diffusion, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, Sampler, SdFlow, SdFlowOptions, Stepping,
     VelocityField,
 };
 use sdflow::options::{Key, Options};
-use sdflow::run::Dynamics;
+use sdflow::run::Motion;
 use sdflow::target::Target;
+use sdflow::{Error, MissingPart, Result};
 use std::sync::Arc;
 
 /// What a script holds as a flow: how to make one, and how to step along it.
@@ -25,11 +25,11 @@ pub struct Plan {
     pub name: &'static str,
     /// How to step; of no effect for samplers.
     pub stepping: Stepping,
-    make: Arc<dyn Fn() -> Result<Motion> + Send + Sync>,
+    make: Arc<dyn Fn() -> Result<Flow> + Send + Sync>,
 }
 
 /// A flow as it was made for one run.
-pub enum Motion {
+pub enum Flow {
     /// A velocity field.
     Field(Box<dyn VelocityField>),
     /// A sampler.
@@ -38,27 +38,37 @@ pub enum Motion {
     Diffusion(Box<Diffusion>),
 }
 
-impl Motion {
+impl Flow {
     /// A velocity field.
-    pub fn field(field: impl VelocityField + 'static) -> Motion {
-        Motion::Field(Box::new(field))
+    pub fn field(field: impl VelocityField + 'static) -> Flow {
+        Flow::Field(Box::new(field))
     }
 
-    /// As a run takes it.
-    pub fn dynamics(&mut self, stepping: &Stepping) -> Dynamics<'_> {
+    /// The field that a generator can follow.
+    ///
+    /// # Errors
+    /// A sampler.
+    pub fn into_field(self, name: &str) -> Result<Box<dyn VelocityField>> {
         match self {
-            Motion::Field(field) => Dynamics::Field(field.as_mut(), stepping.clone()),
-            Motion::Sampler(sampler) => Dynamics::Sampler(sampler.as_mut()),
-            Motion::Diffusion(diffusion) => Dynamics::Sampler(diffusion.as_mut()),
+            Flow::Field(field) => Ok(field),
+            Flow::Sampler(_) | Flow::Diffusion(_) => {
+                let want = "it is a sampler of particles, whose noise or age a generator cannot follow: use `sd_flow`, `mmd_flow` \
+                            or `svgd`";
+                Err(Error::argument("flow", name, want))
+            }
         }
     }
 
-    /// Pairs of one velocity of a cloud of `n` points.
-    pub fn pairs(&self, n: usize) -> FlowPairs {
+    /// The sampler that has a prior.
+    ///
+    /// # Errors
+    /// Any other flow.
+    pub fn into_diffusion(self) -> Result<Diffusion> {
+        let missing = |name: &str| Err(Error::missing(format!("`{name}`"), MissingPart::Prior));
         match self {
-            Motion::Field(field) => field.pairs(n),
-            Motion::Sampler(sampler) => sampler.pairs(n),
-            Motion::Diffusion(diffusion) => diffusion.pairs(n),
+            Flow::Diffusion(diffusion) => Ok(*diffusion),
+            Flow::Field(field) => missing(field.name()),
+            Flow::Sampler(sampler) => missing(sampler.name()),
         }
     }
 }
@@ -69,15 +79,24 @@ impl Plan {
         name: &'static str,
         call: &Call,
         stepping: Stepping,
-        make: impl Fn() -> Result<Motion> + Send + Sync + 'static,
+        make: impl Fn() -> Result<Flow> + Send + Sync + 'static,
     ) -> std::result::Result<Dynamic, Fail> {
         make().map_err(|e| call.place(e))?;
         Ok(Dynamic::from(Plan { name, stepping, make: Arc::new(make) }))
     }
 
     /// A new flow.
-    pub fn flow(&self) -> Result<Motion> {
+    pub fn flow(&self) -> Result<Flow> {
         (self.make)()
+    }
+
+    /// A new flow as a run takes it.
+    pub fn motion(&self) -> Result<Motion> {
+        Ok(match self.flow()? {
+            Flow::Field(field) => Motion::Field(field, self.stepping.clone()),
+            Flow::Sampler(sampler) => Motion::Sampler(sampler),
+            Flow::Diffusion(diffusion) => Motion::Sampler(diffusion),
+        })
     }
 }
 
@@ -162,9 +181,7 @@ fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
         return Err(whole_difference(call, 1));
     }
     idle::in_sd_flow(call, &target, &source, &options, &stepping);
-    Plan::value("sd_flow", call, stepping, move || {
-        Ok(Motion::field(SdFlow::between(&target, &source, options.clone())?))
-    })
+    Plan::value("sd_flow", call, stepping, move || Ok(Flow::field(SdFlow::between(&target, &source, options.clone())?)))
 }
 
 /// A ratio beside another score.
@@ -177,10 +194,10 @@ fn whole_difference(call: &Call, i: usize) -> Fail {
 fn gan_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let (mut options, stepping): (GanFlowOptions, _) = call.options_with_stepping()?;
     let target = law(call, 0)?;
-    first_training(call, target.dim(), &mut options.discriminator);
+    first_training(call, &target, &mut options.discriminator);
     idle::in_gan_flow(call, &options, &stepping);
     Plan::value("gan_flow", call, stepping, move || {
-        Ok(Motion::field(GanFlow::new(Arc::clone(&target), options.clone())?))
+        Ok(Flow::field(GanFlow::new(Arc::clone(&target), options.clone())?))
     })
 }
 
@@ -202,7 +219,7 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     idle::in_stepping(call, &stepping);
     Plan::value("mmd_flow", call, stepping, move || {
         let flow = MmdFlow::new(Arc::clone(&points), options.clone())?;
-        Ok(Motion::field(match &weights {
+        Ok(Flow::field(match &weights {
             Some(weights) => flow.weighted(weights)?,
             None => flow,
         }))

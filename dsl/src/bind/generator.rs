@@ -190,17 +190,16 @@ fn sample(call: &Call) -> std::result::Result<Dynamic, Fail> {
     size(call, 1, n, widest)?;
     let mut points = Points::default();
     let stream = call.context.stream("generator");
-    let held = call.context.held(n, widest);
-    let made = state.base.sample(held, stream).and_then(|u| state.generator.get_mut().forward(&u, &mut points));
+    let made = state.base.sample(n, stream).and_then(|u| state.generator.get_mut().forward(&u, &mut points));
     made.map_err(|e| call.place(e))?;
-    Ok(Cloud::value(points.standing_for(n)))
+    Ok(Cloud::value(points))
 }
 
 fn apply(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let (model, u) = (own(call)?, call.points(1)?);
     let mut points = Points::default();
     model.state().generator.get_mut().forward(&u, &mut points).map_err(|e| call.place(e))?;
-    Ok(Cloud::value(points.standing_for(u.count())))
+    Ok(Cloud::value(points))
 }
 
 /// How a generator prints.

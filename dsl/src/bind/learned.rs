@@ -11,14 +11,12 @@ use crate::dry;
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
 use sdflow::generator::{self, ModelOptions};
-use sdflow::net::{Activation, Hidden, step_seconds, widths};
 use sdflow::options::Options;
-use sdflow::run::Forecast;
-use sdflow::score::{Denoiser, DenoiserOptions, DiscriminatorOptions, Features, Ratio};
+use sdflow::score::{At as Place, Denoiser, DenoiserOptions, DiscriminatorOptions, Features, Form, Ratio, Score};
 use sdflow::target::{Samples, SamplesOptions, Target};
+use sdflow::{Points, cost};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
@@ -92,28 +90,26 @@ fn denoiser(call: &Call) -> Result<Dynamic, Fail> {
     idle::in_denoiser(call, call.handles() > 0);
     if call.handles() == 0 {
         Denoiser::of_cloud(options.clone()).map_err(place)?;
-        let net = (options.hidden, options.layers, options.activation);
-        options.steps = ahead(call, 2, net, options.batch, options.steps);
+        options.steps = shortened(call, options.steps, |steps| {
+            let short = DenoiserOptions { steps, ..options.clone() };
+            Denoiser::of_cloud(short.clone()).and_then(|mut net| evaluated(call, &mut net, 2, middle(&short)))
+        });
         return Ok(Dynamic::from(Recipe::CloudDenoiser(options)));
     }
     let target = law(call, 0)?;
-    let asked = options.steps;
-    if context.dry.is_some() {
-        options.steps = asked.min(dry::FIT_STEPS);
-    }
-    let taken = options.steps;
-    let begun = Instant::now();
-    let (stream, watch) = (context.stream("denoiser"), &mut Watch(context));
-    let made = Denoiser::of_target(target.as_ref(), options, stream, &context.interrupt, watch).map_err(place)?;
-    let seconds = begun.elapsed().as_secs_f64();
-    match &context.dry {
-        None => context.spent("training", seconds),
-        Some(dry) => {
-            let seconds = seconds * asked as f64 / taken as f64;
-            let cost = Forecast { steps: asked as u64, seconds, ..Forecast::default() };
-            dry.add("train denoiser", call.native.call_position(), &cost);
-        }
-    }
+    let stream = context.stream("denoiser");
+    let train = |steps: usize| {
+        let options = DenoiserOptions { steps, ..options.clone() };
+        Denoiser::of_target(target.as_ref(), options, stream, &context.interrupt, &mut Watch(context))
+    };
+    let made = match &context.dry {
+        None => context.timed("training", || train(options.steps)),
+        Some(dry) => cost::repeated(options.steps, &dry.gauge(&context.pairwise), train).map(|(ahead, made)| {
+            dry.add("train denoiser", call.native.call_position(), &ahead);
+            made
+        }),
+    };
+    let made = made.map_err(place)?;
     Ok(Dynamic::from(Recipe::Denoiser(Arc::new(made))))
 }
 
@@ -122,29 +118,42 @@ fn ratio(call: &Call) -> Result<Dynamic, Fail> {
     let target = law(call, 0)?;
     idle::in_ratio(call, options.features);
     Ratio::new(Arc::clone(&target), options.clone()).map_err(|e| call.place(e))?;
-    first_training(call, target.dim(), &mut options);
+    first_training(call, &target, &mut options);
     Ok(Dynamic::from(Recipe::Ratio(target, options)))
 }
 
 /// Leaves `--quick` and a dry run few steps of a discriminator's first training, whose cost the latter counts.
-pub fn first_training(call: &Call, dim: usize, options: &mut DiscriminatorOptions) {
+pub fn first_training(call: &Call, target: &Arc<dyn Target>, options: &mut DiscriminatorOptions) {
     if options.features == Features::Mlp && options.check().is_ok() {
-        let net = (options.hidden, options.layers, options.activation);
-        let steps = call.context.steps(options.steps);
-        options.steps = ahead(call, dim, net, 2 * options.batch, steps);
+        options.steps = shortened(call, call.context.steps(options.steps), |steps| {
+            let mut net = Ratio::new(Arc::clone(target), DiscriminatorOptions { steps, ..options.clone() })?;
+            evaluated(call, &mut net, target.dim(), 1.0)
+        });
     }
 }
 
-/// Counts the first training of a net along a flow; returns the steps to take.
-pub fn ahead(call: &Call, dim: usize, net: (usize, usize, Activation), batch: usize, steps: usize) -> usize {
+/// Of `steps` of a training that a flow makes at its first evaluation, those to take: in a dry run a few, and it counts the cost
+/// of all, which `train` tells.
+pub fn shortened(call: &Call, steps: usize, train: impl FnMut(usize) -> sdflow::Result<()>) -> usize {
     let Some(dry) = &call.context.dry else { return steps };
-    let (hidden, layers, activation) = net;
-    let step =
-        widths(dim, Hidden { units: hidden, layers }, dim).and_then(|widths| step_seconds(&widths, activation, batch));
-    let seconds = steps as f64 * step.unwrap_or(0.0);
-    let cost = Forecast { steps: steps as u64, seconds, ..Forecast::default() };
-    dry.add(&format!("train {}", call.entry.name), call.native.call_position(), &cost);
+    // What cannot be trained on these points may be on others, and is refused where it is used.
+    if let Ok((ahead, ())) = cost::repeated(steps, &dry.gauge(&call.context.pairwise), train) {
+        dry.add(&format!("train {}", call.entry.name), call.native.call_position(), &ahead);
+    }
     steps.min(dry::FIT_STEPS)
+}
+
+/// Evaluates a score that learns at its first evaluation, at a few normal points.
+fn evaluated(call: &Call, score: &mut dyn Score, dim: usize, sigma: f64) -> sdflow::Result<()> {
+    let (stream, pairwise) = (call.context.fixed_stream("check"), &call.context.pairwise);
+    let (cloud, mut out) = (stream.normal(64, dim), Points::default());
+    let at = Place { z: &cloud, sigma, cloud: &cloud, aligned: true, learn: true, stream, pairwise };
+    score.evaluate(&at, Form::Score, &mut out)
+}
+
+/// A sigma that a denoiser learns.
+fn middle(options: &DenoiserOptions) -> f64 {
+    options.sigma_min.zip(options.sigma_max).map_or(1.0, |(min, max)| (min * max).sqrt())
 }
 
 /// Writes one model to a file.

@@ -7,10 +7,9 @@ use crate::dry::Dry;
 use crate::manual::{Entry, Kind};
 use crate::{Reading, options};
 use rhai::Dynamic;
-use sdflow::metric::{self, METRICS, Metric, Reference};
-use sdflow::run::{self, Forecast};
+use sdflow::metric::{self, Estimate, METRICS, Metric, Reference};
 use sdflow::target::Target;
-use sdflow::{Error, Points};
+use sdflow::{Error, Points, cost};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -51,13 +50,16 @@ fn measured(call: &Call) -> Result<Dynamic, Fail> {
     };
     let metric = metric::by_name(name, options.clone()).map_err(|e| call.place(e))?;
     let points = call.points(0)?;
-    let reference = reference(call, 1, points.count())?;
+    let reference = reference(call, 1, points.n())?;
     let reading = call.context.timed("metrics", || {
         let stream = call.context.stream(name);
-        let found = metric.estimate(&points, &reference, &call.context.pairwise, stream).map_err(|e| call.place(e))?;
-        let floor = match &call.context.dry {
-            Some(dry) => foretold(call, dry, metric.as_ref(), &points, &reference, found.value, &options)?,
-            None => floor(call, metric.as_ref(), &reference, points.n(), &options)?,
+        let (found, floor) = match &call.context.dry {
+            Some(dry) => estimated(call, dry, metric.as_ref(), &points, &reference, &options)?,
+            None => {
+                let pairwise = &call.context.pairwise;
+                let found = metric.estimate(&points, &reference, pairwise, stream).map_err(|e| call.place(e))?;
+                (found, floor(call, metric.as_ref(), &reference, points.n(), &options)?)
+            }
         };
         Ok::<_, Fail>(Reading { floor, ..reading(&found) })
     })?;
@@ -86,9 +88,8 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
         match target.data() {
             Some(data) => Reference::with_target(Arc::clone(data.points), target.clone()),
             None => {
-                let held = call.context.held(n, target.dim());
-                let sample = target.sample(held, call.context.stream("reference"));
-                sample.and_then(|points| Reference::with_target(points.standing_for(n), target))
+                let sample = target.sample(n, call.context.stream("reference"));
+                sample.and_then(|points| Reference::with_target(points, target))
             }
         }
     } else {
@@ -97,26 +98,26 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     made.map_err(|e| call.place(e).at(At::Argument(i)))
 }
 
-/// Notes what the metric would cost, and gives a number in place of the floor.
-fn foretold(
+/// Notes what the metric would cost, and gives numbers in place of its value and its floor.
+fn estimated(
     call: &Call,
     dry: &Dry,
     metric: &dyn Metric,
     points: &Points,
     reference: &Reference,
-    value: f64,
     options: &Value,
-) -> Result<Option<f64>, Fail> {
-    let (pairwise, stream) = (&call.context.pairwise, metric::floor_stream(metric.name()));
-    let cost = run::forecast_metric(metric, points, reference, pairwise, stream).map_err(|e| call.place(e))?;
+) -> Result<(Estimate, Option<f64>), Fail> {
+    let (gauge, stream) = (dry.gauge(&call.context.pairwise), metric::floor_stream(metric.name()));
+    let found = cost::metric(metric.name(), options, points, reference, &gauge, stream);
+    let found = found.map_err(|e| call.place(e))?;
     let at = call.native.call_position();
-    dry.add(metric.name(), at, &Forecast { pairs: cost.pairs, seconds: cost.seconds, ..Forecast::default() });
-    let key = floor_key(call, metric, reference, points.count(), options)?;
-    call.context.kept(&key, call.arg(1)?.clone(), || {
-        let floor = Forecast { pairs: cost.floor_pairs, seconds: cost.floor_seconds, ..Forecast::default() };
-        dry.add(&format!("floor of {}", metric.name()), at, &floor);
-        Ok(Some(value))
-    })
+    dry.add(metric.name(), at, &found.once);
+    let key = floor_key(call, metric, reference, points.n(), options)?;
+    let floor = call.context.kept(&key, call.arg(1)?.clone(), || {
+        dry.add(&format!("floor of {}", metric.name()), at, &found.floor);
+        Ok(Some(found.estimate.value))
+    })?;
+    Ok((found.estimate, floor))
 }
 
 /// The noise floor, kept for the next question of the same kind; none where the reference is too small for one.
@@ -153,6 +154,6 @@ fn floor_key(
         (Some(target), _) => Arc::as_ptr(target) as *const () as usize,
         _ => 0,
     };
-    let m = reference.points().count();
+    let m = reference.points().n();
     Ok(format!("{} {options} {n} {m} {source}", metric.name()))
 }

@@ -4,7 +4,7 @@ mod density;
 pub mod flow;
 pub mod generator;
 mod idle;
-mod kernel;
+pub mod kernel;
 pub mod learned;
 pub mod matrix;
 pub mod metric;
@@ -23,8 +23,7 @@ mod sweep;
 mod table;
 pub mod target;
 mod train;
-pub mod unknown;
-mod velocity;
+pub mod velocity;
 
 use crate::Reading;
 use crate::call::{Call, Fail};
@@ -50,7 +49,6 @@ pub const ENTRIES: &[&[Entry]] = &[
     target::ENTRIES,
     density::ENTRIES,
     schedule::ENTRIES,
-    kernel::ENTRIES,
     score::ENTRIES,
     learned::ENTRIES,
     flow::ENTRIES,
@@ -133,7 +131,7 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     table::register(engine);
     error_text(engine);
     if context.dry.is_some() {
-        unknown::register(engine, context);
+        crate::dry::unknown::register(engine, context);
     }
 }
 

@@ -88,18 +88,15 @@ fn rows(call: &Call) -> Result<Dynamic, Fail> {
     let cloud: Cloud = call.receiver()?;
     let points = &cloud.points;
     let (mut i, mut j) = (call.count(1, 0)?, call.count(2, 1)?);
-    if call.context.quick && j > points.count() && i < j {
+    if call.context.quick && j > points.n() && i < j {
         // Ranges written for the full run keep their share of what --quick left.
-        (i, j) = (i * points.count() / j, points.count());
+        (i, j) = (i * points.n() / j, points.n());
     }
-    if j > points.count() {
-        return Err(call.bad(2, format!("is {j}"), &format!("there are {} points", points.count())));
+    if j > points.n() {
+        return Err(call.bad(2, format!("is {j}"), &format!("there are {} points", points.n())));
     }
     if i >= j {
         return Err(call.bad(1, format!("is {i}"), &format!("it must be below `j`, {j}")));
-    }
-    if points.count() > points.n() {
-        return Ok(cloud.part(points.rows(0..points.n().min(j - i)).standing_for(j - i)));
     }
     Ok(cloud.part(points.rows(i..j)))
 }
@@ -107,7 +104,7 @@ fn rows(call: &Call) -> Result<Dynamic, Fail> {
 fn divide(call: &Call) -> Result<Dynamic, Fail> {
     let cloud: Cloud = call.receiver()?;
     let points = &cloud.points;
-    let n = points.count();
+    let n = points.n();
     let first = match call.arg(1)?.as_float() {
         Ok(share) if share > 0.0 && share < 1.0 => (share * n as f64).round() as usize,
         Ok(share) => return Err(call.bad(1, format!("is {share}"), "a share lies between 0 and 1")),
@@ -121,11 +118,6 @@ fn divide(call: &Call) -> Result<Dynamic, Fail> {
             &format!("both parts of {n} points need at least one"),
         ));
     }
-    if points.count() > points.n() {
-        let here = (first * points.n() / n).clamp(1, points.n() - 1);
-        let parts = [(0..here, first), (here..points.n(), n - first)];
-        return Ok(parts.map(|(rows, count)| cloud.part(points.rows(rows).standing_for(count))).to_vec().into());
-    }
     let mut chosen = vec![false; n];
     call.context.stream("divide").rng().choose(n, first).into_iter().for_each(|i| chosen[i] = true);
     let part = |of: bool| cloud.part(points.select(&(0..n).filter(|&i| chosen[i] == of).collect::<Vec<_>>()));
@@ -135,12 +127,12 @@ fn divide(call: &Call) -> Result<Dynamic, Fail> {
 fn join(call: &Call) -> Result<Dynamic, Fail> {
     let (points, other) = (call.receiver::<Cloud>()?.points, call.points(1)?);
     let all = points.joined(&other).map_err(|e| call.place(e))?;
-    Ok(Cloud::value(all.standing_for(points.count() + other.count())))
+    Ok(Cloud::value(all))
 }
 
 fn trim(call: &Call) -> Result<Dynamic, Fail> {
     let cloud: Cloud = call.receiver()?;
-    let (n, share) = (cloud.points.count(), call.number(1)?);
+    let (n, share) = (cloud.points.n(), call.number(1)?);
     if !(0.0..1.0).contains(&share) {
         return Err(call.bad(1, format!("is {share}"), "a share lies between 0 and 1"));
     }
@@ -148,14 +140,12 @@ fn trim(call: &Call) -> Result<Dynamic, Fail> {
     if neighbours >= n {
         return Err(call.bad(2, format!("is {neighbours}"), &format!("there are {n} points, so at most {}", n - 1)));
     }
-    let (here, left) = (cloud.points.n(), n - (share * n as f64) as usize);
-    let points = if here < n {
-        cloud.points.rows(0..here.min(left)).standing_for(left)
-    } else {
-        neighbour::trimmed(&cloud.points, share, neighbours, call.context.pairwise.interrupt())
-            .map_err(|e| call.place(e))?
+    let points = match call.context.dry {
+        // Which are outliers takes long to find.
+        Some(_) => Ok(cloud.points.rows(0..n - (share * n as f64) as usize)),
+        None => neighbour::trimmed(&cloud.points, share, neighbours, call.context.pairwise.interrupt()),
     };
-    Ok(Cloud::value(points))
+    Ok(Cloud::value(points.map_err(|e| call.place(e))?))
 }
 
 fn undo(call: &Call) -> Result<Dynamic, Fail> {

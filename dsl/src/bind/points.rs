@@ -65,8 +65,7 @@ pub const ENTRIES: &[Entry] = &[
         call: |call| {
             let (n, dim) = (call.context.points(call.count(0, 1)?), call.count(1, 1)?);
             size(call, 0, n, dim)?;
-            let held = call.context.held(n, dim);
-            Ok(Cloud::value(call.context.stream("normal").normal(held, dim).standing_for(n)))
+            Ok(Cloud::value(call.context.stream("normal").normal(n, dim)))
         },
     },
     Entry {
@@ -100,7 +99,7 @@ pub const ENTRIES: &[Entry] = &[
         options: &[],
         names: &[],
         example: "print(normal(10, 2).n);",
-        call: |call| Ok((own(call)?.count() as i64).into()),
+        call: |call| Ok((own(call)?.n() as i64).into()),
     },
     Entry {
         name: "dim",
@@ -172,19 +171,10 @@ fn load(call: &Call) -> Result<Dynamic, Fail> {
     let options: LoadOptions = call.options()?;
     let path = call.context.sandbox.readable(&call.text(0)?).map_err(|f| f.at(At::Argument(0)))?;
     let points = call.context.timed("files", || io::load(&path, &options));
-    points.map(|points| Cloud::value(held(call, points))).map_err(|e| match call.place(e) {
+    points.map(Cloud::value).map_err(|e| match call.place(e) {
         fail if fail.at == At::Call => fail.at(At::Argument(0)),
         fail => fail,
     })
-}
-
-/// What a dry run holds of points that were read.
-fn held(call: &Call, points: Points) -> Points {
-    let (n, held) = (points.n(), call.context.held(points.n(), points.dim()));
-    match held < n {
-        true => points.select(&(0..held).map(|i| i * n / held).collect::<Vec<_>>()).standing_for(n),
-        false => points,
-    }
 }
 
 fn uniform(call: &Call) -> Result<Dynamic, Fail> {
@@ -195,8 +185,8 @@ fn uniform(call: &Call) -> Result<Dynamic, Fail> {
         return Err(call.bad(3, format!("is {hi}"), &format!("it must be greater than `lo`, {lo}")));
     }
     let mut rng = call.context.stream("uniform").rng();
-    let data = (0..call.context.held(n, dim) * dim).map(|_| lo + (hi - lo) * rng.uniform()).collect();
-    Points::new(data, dim, "the uniform points").map(|x| Cloud::value(x.standing_for(n))).map_err(|e| call.place(e))
+    let data = (0..n * dim).map(|_| lo + (hi - lo) * rng.uniform()).collect();
+    Points::new(data, dim, "the uniform points").map(Cloud::value).map_err(|e| call.place(e))
 }
 
 fn written(call: &Call) -> Result<Dynamic, Fail> {
@@ -222,6 +212,6 @@ pub fn numbers(values: &[f64]) -> Dynamic {
 
 /// How points print.
 pub fn register(engine: &mut Engine) {
-    let text = |cloud: &mut Cloud| format!("{} points in {} dimensions", cloud.points.count(), cloud.points.dim());
+    let text = |cloud: &mut Cloud| format!("{} points in {} dimensions", cloud.points.n(), cloud.points.dim());
     engine.register_fn("to_string", text).register_fn("to_debug", text);
 }

@@ -5,10 +5,9 @@ use crate::bind::points::number;
 use crate::call::{Call, Fail};
 use crate::manual::{Entry, Kind};
 use rhai::{Dynamic, Engine, Map};
-use sdflow::Points;
+use sdflow::cost;
 use sdflow::metric::memorisation;
 use sdflow::number::{estimate, number as plain};
-use sdflow::run::{Forecast, timed};
 use std::collections::BTreeMap;
 
 pub const ENTRIES: &[Entry] = &[
@@ -73,16 +72,15 @@ const MEMORISATION: Entry = Entry {
     example: "let data = normal(200, 2).divide(0.8);\nprint(memorisation(data[0], data[0], data[1]));",
     call: |call| {
         let (points, train, held_out) = (call.points(0)?, call.points(1)?, call.points(2)?);
-        let found = call
-            .context
-            .timed("metrics", || memorisation(&points, &train, &held_out, call.context.pairwise.interrupt()));
-        if let Some(dry) = &call.context.dry {
-            let size = |of: fn(&Points) -> usize| (of(&points) * (of(&train) + of(&held_out))) as f64;
-            let seconds = timed(|| memorisation(&points, &train, &held_out, call.context.pairwise.interrupt()))
-                .map_err(|e| call.place(e))?;
-            let seconds = seconds * size(Points::count) / size(Points::n);
-            dry.add("memorisation", call.native.call_position(), &Forecast { seconds, ..Forecast::default() });
-        }
+        let pairwise = &call.context.pairwise;
+        let found = call.context.timed("metrics", || match &call.context.dry {
+            None => memorisation(&points, &train, &held_out, pairwise.interrupt()),
+            Some(dry) => {
+                let (ahead, found) = cost::memorisation(&points, &train, &held_out, &dry.gauge(pairwise))?;
+                dry.add("memorisation", call.native.call_position(), &ahead);
+                Ok(found)
+            }
+        });
         let (value, se) = found.map_err(|e| call.place(e))?;
         Ok(Dynamic::from(Reading { value, se: Some(se), floor: None, parts: BTreeMap::new() }))
     },

@@ -15,7 +15,7 @@ use sdflow::options::Options;
 use sdflow::process::{Observer, Row};
 use sdflow::run::{MetricChoice, Run, RunOptions};
 use sdflow::target::{Gaussian, Target};
-use sdflow::{Points, process, run};
+use sdflow::{Points, cost, process};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -43,24 +43,26 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     idle::in_run(call, call.handles() > 2, &options);
     options.steps = context.steps(options.steps);
     let reference = match call.handles() > 2 {
-        true => Some(reference(call, 2, start.count())?),
+        true => Some(reference(call, 2, start.n())?),
         false => None,
     };
     let place = |e| call.place(e);
-    let mut motion = plan.flow().map_err(place)?;
     context.callbacks.taken();
     let mut watch = Watch(context);
     let (dim, start) = (start.dim(), Arc::unwrap_or_clone(start));
     let stream = context.stream("run");
     let pairwise = &context.pairwise;
-    let (dynamics, reference) = (motion.dynamics(&plan.stepping), reference.as_ref());
+    let reference = reference.as_ref();
     let made = match &context.dry {
         None => {
-            let run = Run::of(dynamics, start).reference(reference).options(options).pairwise(pairwise);
+            let mut motion = plan.motion().map_err(place)?;
+            let run = Run::of(motion.dynamics(), start).reference(reference).options(options).pairwise(pairwise);
             run.stream(stream).observed(&mut watch).map_err(place)?
         }
         Some(dry) => {
-            let (made, ahead) = run::forecast(dynamics, start, reference, &options, pairwise, stream).map_err(place)?;
+            let gauge = dry.gauge(pairwise);
+            let (made, ahead) =
+                cost::run(&|| plan.motion(), start, reference, &options, &gauge, stream).map_err(place)?;
             dry.add(&format!("run {}", plan.name), call.native.call_position(), &ahead);
             made
         }

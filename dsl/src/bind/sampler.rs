@@ -1,6 +1,6 @@
 //! Flows that sample from a law that is given by its score: SVGD, Langevin dynamics, denoising diffusion.
 
-use crate::bind::flow::{Motion, Plan, STEPPING, with_stepping};
+use crate::bind::flow::{Flow, Plan, STEPPING, with_stepping};
 use crate::bind::idle;
 use crate::bind::points::{Cloud, numbers, size};
 use crate::bind::score::{Recipe, score};
@@ -9,15 +9,13 @@ use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
 use sdflow::flow::{
     Diffusion, Langevin, LangevinOptions, LikelihoodOptions, PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions,
-    ReverseSdeOptions, ReverseSdeSampler, Sampler, Stepping, Svgd, SvgdOptions,
+    ReverseSdeOptions, ReverseSdeSampler, Stepping, Svgd, SvgdOptions,
 };
 use sdflow::options::{Key, Options};
-use sdflow::run::Forecast;
 use sdflow::score::Score;
 use sdflow::target::Target;
-use sdflow::{Error, MissingPart, Result};
+use sdflow::{Error, MissingPart, Result, cost};
 use std::sync::Arc;
-use std::time::Instant;
 
 type Made = std::result::Result<Dynamic, Fail>;
 
@@ -124,7 +122,7 @@ fn svgd(call: &Call) -> Made {
     let (options, stepping): (SvgdOptions, _) = call.options_with_stepping()?;
     let target = law(call, 0)?;
     idle::in_stepping(call, &stepping);
-    Plan::value("svgd", call, stepping, move || Ok(Motion::field(Svgd::new(made(&target)?, options.clone())?)))
+    Plan::value("svgd", call, stepping, move || Ok(Flow::field(Svgd::new(made(&target)?, options.clone())?)))
 }
 
 fn langevin(call: &Call) -> Made {
@@ -135,7 +133,7 @@ fn langevin(call: &Call) -> Made {
         _ => None,
     };
     Plan::value("langevin", call, Stepping::default(), move || {
-        Ok(Motion::Sampler(Box::new(Langevin::new(made(&target)?, density.clone(), &options)?)))
+        Ok(Flow::Sampler(Box::new(Langevin::new(made(&target)?, density.clone(), &options)?)))
     })
 }
 
@@ -176,18 +174,15 @@ fn predictor_corrector(call: &Call) -> Made {
 
 /// A plan of one of the diffusion's samplers.
 fn denoising(name: &'static str, call: &Call, make: impl Fn() -> Result<Diffusion> + Send + Sync + 'static) -> Made {
-    Plan::value(name, call, Stepping::default(), move || Ok(Motion::Diffusion(Box::new(make()?))))
+    Plan::value(name, call, Stepping::default(), move || Ok(Flow::Diffusion(Box::new(make()?))))
 }
 
 /// The diffusion that the receiver plans.
 fn diffusion(call: &Call, part: MissingPart, hint: &str) -> std::result::Result<Diffusion, Fail> {
     let plan: Plan = call.receiver()?;
     match plan.flow().map_err(|e| call.place(e))? {
-        Motion::Diffusion(diffusion) => Ok(*diffusion),
-        _ => {
-            let what = format!("`{}`", plan.name);
-            Err(call.place(Error::Missing { what, part, hint: hint.into() }))
-        }
+        Flow::Diffusion(diffusion) => Ok(*diffusion),
+        _ => Err(call.place(Error::Missing { what: format!("`{}`", plan.name), part, hint: hint.into() })),
     }
 }
 
@@ -196,9 +191,8 @@ fn prior(call: &Call) -> Made {
     let law = diffusion.prior().map_err(|e| call.place(e))?;
     let n = call.context.points(call.count(1, 1)?);
     size(call, 1, n, law.dim())?;
-    let held = call.context.held(n, law.dim());
-    let points = law.sample(held, call.context.stream("prior")).map_err(|e| call.place(e))?;
-    Ok(Cloud::value(points.standing_for(n)))
+    let points = law.sample(n, call.context.stream("prior")).map_err(|e| call.place(e))?;
+    Ok(Cloud::value(points))
 }
 
 fn log_density(call: &Call) -> Made {
@@ -210,24 +204,16 @@ fn log_density(call: &Call) -> Made {
     let hint = "the deterministic sampler has one: pf_ode(score).log_density(points)";
     let mut flow = diffusion(call, MissingPart::Other("log density".into()), hint)?;
     let stream = context.stream("log density");
-    let Some(dry) = &context.dry else {
-        let logs = flow.log_density(&points, &options, &context.pairwise, stream).map_err(place)?;
-        return Ok(numbers(&logs));
+    let logs = match &context.dry {
+        None => flow.log_density(&points, &options, &context.pairwise, stream),
+        Some(dry) => {
+            let gauge = dry.gauge(&context.pairwise);
+            let make = || plan.flow().and_then(Flow::into_diffusion);
+            cost::log_density(&make, &points, &options, &gauge, stream).map(|(logs, ahead)| {
+                dry.add(&format!("log_density {}", plan.name), call.native.call_position(), &ahead);
+                logs
+            })
+        }
     };
-    let begun = Instant::now();
-    let few = points.rows(0..points.n().min(4));
-    let probes = options.probes.map(|probes| probes.min(4));
-    let shortened = LikelihoodOptions { steps: options.steps.min(2), probes, ..options.clone() };
-    let logs = flow.log_density(&few, &shortened, &context.pairwise, stream).map_err(place)?;
-    // Seven stages of all directions in every step, where the tolerance asks for no more.
-    let (steps, n) = (options.steps as u64, points.count());
-    let fields = |options: &LikelihoodOptions| 2 * options.directions(points.dim()) as u64 + 1;
-    let nfe = steps.saturating_mul(7 * fields(&options));
-    let pairs = nfe.saturating_mul(Sampler::pairs(&flow, n).velocity);
-    let share = (options.steps as f64 / shortened.steps as f64) * (n as f64 / few.n() as f64);
-    let share = share * fields(&options) as f64 / fields(&shortened) as f64;
-    let seconds = share * begun.elapsed().as_secs_f64();
-    let ahead = Forecast { steps, nfe, flow_pairs: pairs, pairs, seconds, bytes: 0, varies: true };
-    dry.add(&format!("log_density {}", plan.name), call.native.call_position(), &ahead);
-    Ok(numbers(&(0..n).map(|i| logs[i % logs.len()]).collect::<Vec<_>>()))
+    Ok(numbers(&logs.map_err(place)?))
 }

@@ -122,7 +122,6 @@ pub const ENTRIES: &[Entry] = &[
             let target = own(call)?;
             let density = target.expect_density(MissingPart::LogDensity);
             density.and_then(|p| p.log_density(&points, 0.0, &mut out)).map_err(|e| call.place(e))?;
-            out.resize(points.count(), 0.0);
             Ok(numbers(&out))
         })
     },
@@ -152,7 +151,7 @@ fn shared_out(call: &Call) -> Result<Dynamic, Fail> {
         let rows: Vec<usize> = (0..owners.len()).filter(|&i| owners[i] == k).collect();
         match call.context.dry {
             // Which modes get points is not known.
-            Some(_) => Cloud::value((*points).clone().standing_for(points.count().div_ceil(mixture.weights().len()))),
+            Some(_) => Cloud::value(points.rows(0..points.n().div_ceil(mixture.weights().len()))),
             None if rows.is_empty() => Dynamic::UNIT,
             None => Cloud::value(points.select(&rows)),
         }
@@ -171,10 +170,8 @@ fn own(call: &Call) -> Result<Arc<dyn Target>, Fail> {
 fn sample(call: &Call) -> Result<Dynamic, Fail> {
     let (target, n) = (own(call)?, call.context.points(call.count(1, 1)?));
     size(call, 1, n, target.dim())?;
-    let held =
-        if target.data().is_some_and(|data| data.points.count() < n) { n } else { call.context.held(n, target.dim()) };
-    let points = target.sample(held, call.context.stream("sample")).map_err(|e| call.place(e))?;
-    Ok(Cloud::sample(points.standing_for(n), target))
+    let points = target.sample(n, call.context.stream("sample")).map_err(|e| call.place(e))?;
+    Ok(Cloud::sample(points, target))
 }
 
 fn samples(call: &Call) -> Result<Dynamic, Fail> {

@@ -1,27 +1,27 @@
 //! Training generators: along a flow, or by a frozen score.
 
-use crate::bind::flow::{Motion, Plan};
+use crate::bind::flow::Plan;
 use crate::bind::generator::Model;
-use crate::bind::learned::{self, ahead};
+use crate::bind::learned::{self, shortened};
 use crate::bind::points::Cloud;
 use crate::bind::result::{Done, table};
 use crate::bind::run::{Watch, finish};
 use crate::bind::sampler::law;
 use crate::call::{Call, Fail};
-use crate::dry;
+use crate::dry::Dry;
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
-use sdflow::flow::{FlowPairs, VelocityField};
+use sdflow::cost::{self, Training};
 use sdflow::generator::{
     DistillOptions, FitOptions, FitResult, Generator, Pairs, RegressOptions, distill, fit, regress,
 };
 use sdflow::options::Options;
+use sdflow::pairwise::Pairwise;
 use sdflow::points::no_room;
 use sdflow::process::Ending;
 use sdflow::rng::Stream;
-use sdflow::run::Forecast;
 use sdflow::target::Target;
-use sdflow::{Error, Points, Result};
+use sdflow::{Points, Result};
 use std::sync::Arc;
 
 pub const ENTRIES: &[Entry] = &[
@@ -71,36 +71,19 @@ fn fit_generator(call: &Call) -> Made {
     let model: Model = call.get(0, "a generator")?;
     let plan: Plan = call.get(1, "a flow")?;
     let base = base(call, 2)?;
-    let mut options: FitOptions = call.options()?;
-    let course = Course::new(call, &base, (&mut options.steps, &mut options.batch), options.every)?;
-    let mut flow = field(call, &plan)?;
+    let options: FitOptions = call.options()?;
+    let course = Course::new(call, &base, (options.steps, options.batch), options.every)?;
+    plan.flow().and_then(|flow| flow.into_field(plan.name)).map_err(|e| call.place(e))?;
     context.callbacks.taken();
     let stream = context.stream("fit");
-    let done = course.take(&model, stream, |generator| {
-        fit(
-            generator,
-            flow.as_mut(),
-            &plan.stepping,
-            base.as_ref(),
-            &options,
-            &context.pairwise,
-            stream,
-            &mut Watch(context),
-        )
+    let done = course.take(&model, stream, &format!("fit {}", plan.name), |generator, part, pairwise| {
+        let Amount { steps, batch, every } = part;
+        let options = FitOptions { steps, batch, every, ..options.clone() };
+        let mut flow = plan.flow()?.into_field(plan.name)?;
+        let usual = &plan.stepping;
+        fit(generator, flow.as_mut(), usual, base.as_ref(), &options, pairwise, stream, &mut Watch(context))
     })?;
-    course.finish(&model, done, flow.pairs(course.asked.1), &format!("fit {}", plan.name))
-}
-
-/// The field that a generator is to follow.
-fn field(call: &Call, plan: &Plan) -> std::result::Result<Box<dyn VelocityField>, Fail> {
-    match plan.flow().map_err(|e| call.place(e))? {
-        Motion::Field(field) => Ok(field),
-        Motion::Sampler(_) | Motion::Diffusion(_) => {
-            let want = "it is a sampler of particles, whose noise or age a generator cannot follow: use `sd_flow`, `mmd_flow` \
-                        or `svgd`";
-            Err(call.place(Error::argument("flow", plan.name, want)))
-        }
-    }
+    course.finish(&model, done)
 }
 
 fn distill_score(call: &Call) -> Made {
@@ -109,54 +92,62 @@ fn distill_score(call: &Call) -> Made {
     let teacher = law(call, 1)?;
     let base = base(call, 2)?;
     let mut options: DistillOptions = call.options()?;
-    let course = Course::new(call, &base, (&mut options.steps, &mut options.batch), options.every)?;
-    let mut teacher = teacher.estimate().map_err(|e| call.place(e))?.score();
-    let net = (options.hidden, options.layers, options.activation);
-    options.warm_up = ahead(call, model.dim(), net, course.asked.1, context.steps(options.warm_up));
+    let course = Course::new(call, &base, (options.steps, options.batch), options.every)?;
+    teacher.estimate().map_err(|e| call.place(e))?;
     let stream = context.stream("distill");
-    let done = course.take(&model, stream, |generator| {
-        distill(generator, teacher.as_mut(), base.as_ref(), &options, &context.pairwise, stream, &mut Watch(context))
+    let train = |options: &DistillOptions, generator: &mut dyn Generator, pairwise: &Pairwise| {
+        let mut teacher = teacher.estimate()?.score();
+        distill(generator, teacher.as_mut(), base.as_ref(), options, pairwise, stream, &mut Watch(context))
+    };
+    let batch = course.asked.batch;
+    options.warm_up = shortened(call, context.steps(options.warm_up), |warm_up| {
+        let options = DistillOptions { steps: 1, batch, warm_up, ..options.clone() };
+        model.copied().trained(&base, |generator| train(&options, generator, &context.pairwise)).map(|_| ())
+    });
+    let done = course.take(&model, stream, "distill", |generator, part, pairwise| {
+        let Amount { steps, batch, every } = part;
+        train(&DistillOptions { steps, batch, every, ..options.clone() }, generator, pairwise)
     })?;
-    let batch = course.asked.1;
-    course.finish(&model, done, FlowPairs { velocity: teacher.pairs(batch, batch), readings: 0 }, "distill")
+    course.finish(&model, done)
 }
 
 fn regress_generator(call: &Call) -> Made {
     let context = call.context;
     let model: Model = call.get(0, "a generator")?;
     let (inputs, outputs) = (call.points(1)?, call.points(2)?);
-    if inputs.count() != outputs.count() {
-        let want = format!("the inputs have {}", inputs.count());
-        return Err(call.bad(2, format!("has {} rows", outputs.count()), &want));
+    if inputs.n() != outputs.n() {
+        let want = format!("the inputs have {}", inputs.n());
+        return Err(call.bad(2, format!("has {} rows", outputs.n()), &want));
     }
-    let mut options: RegressOptions = call.options()?;
-    options.steps = context.steps(options.steps);
-    let asked = options.steps;
-    if context.dry.is_some() {
-        options.steps = asked.min(dry::FIT_STEPS);
-    }
+    let options: RegressOptions = call.options()?;
     let (base, stream) = (learned::law(call, 1)?, context.stream("regress"));
-    let (made, points) = model
-        .trained(&base, |generator| {
-            let pairs = Pairs { inputs: &inputs, outputs: &outputs };
-            let made = regress(generator, pairs, &options, &context.interrupt, stream, &mut Watch(context))?;
-            let mut points = Points::default();
-            generator.forward(&inputs, &mut points)?;
-            Ok((made, points))
+    let train = |steps: usize| {
+        let options = RegressOptions { steps, ..options.clone() };
+        let pairs = Pairs { inputs: &inputs, outputs: &outputs };
+        model.trained(&base, |generator| {
+            regress(generator, pairs, &options, &context.interrupt, stream, &mut Watch(context))
         })
-        .map_err(|e| call.place(e))?;
-    if let Some(dry) = &context.dry {
-        let seconds = made.stats.flow_seconds * asked as f64 / options.steps as f64;
-        let ahead = Forecast { steps: asked as u64, seconds, ..Forecast::default() };
-        dry.add("regress", call.native.call_position(), &ahead);
-    }
-    let done = Done {
-        points: Arc::new(points.standing_for(inputs.count())),
-        history: table(&made.history),
-        ..Done::of(made.ending, made.stats)
     };
+    let steps = context.steps(options.steps);
+    let made = match &context.dry {
+        None => train(steps),
+        Some(dry) => cost::repeated(steps, &dry.gauge(&context.pairwise), train).map(|(ahead, made)| {
+            dry.add("regress", call.native.call_position(), &ahead);
+            made
+        }),
+    };
+    let place = |e| call.place(e);
+    let made = made.map_err(place)?;
+    let points = model.trained(&base, |generator| forward(generator, &inputs)).map_err(place)?;
+    let done = Done { points: Arc::new(points), history: table(&made.history), ..Done::of(made.ending, made.stats) };
     let advice = advice(&done.ending, "");
     ended(call, &model, done, outputs.dim(), advice)
+}
+
+/// Points through a generator.
+fn forward(generator: &mut dyn Generator, u: &Points) -> Result<Points> {
+    let mut points = Points::default();
+    generator.forward(u, &mut points).map(|()| points)
 }
 
 /// The base of a generator: a target.
@@ -169,78 +160,89 @@ fn base(call: &Call, i: usize) -> std::result::Result<Arc<dyn Target>, Fail> {
     }
 }
 
-/// How much training is asked for, and how much of it is done: in a dry run a few steps of few points.
-struct Course<'a> {
-    call: &'a Call<'a>,
-    base: Arc<dyn Target>,
-    /// Steps and points per step.
-    asked: (usize, usize),
-    taken: (usize, usize),
+/// How much training: steps, points per step, steps between two rows of history.
+#[derive(Clone, Copy)]
+struct Amount {
+    steps: usize,
+    batch: usize,
     every: Option<usize>,
 }
 
+/// A training as it is asked for; a dry run does a few steps of it.
+struct Course<'a> {
+    call: &'a Call<'a>,
+    base: Arc<dyn Target>,
+    asked: Amount,
+}
+
 impl<'a> Course<'a> {
-    /// Leaves in `amount` the steps and points that are to be taken.
     fn new(
         call: &'a Call,
         base: &Arc<dyn Target>,
-        amount: (&mut usize, &mut usize),
+        (steps, batch): (usize, usize),
         every: Option<usize>,
     ) -> std::result::Result<Course<'a>, Fail> {
-        let context = call.context;
-        let asked = (context.steps(*amount.0), context.points(*amount.1));
-        if let Some(why) = no_room(asked.1, base.dim()) {
-            return Err(call.place(sdflow::Error::argument("batch", asked.1, why)));
+        let asked = Amount { steps: call.context.steps(steps), batch: call.context.points(batch), every };
+        if let Some(why) = no_room(asked.batch, base.dim()) {
+            return Err(call.place(sdflow::Error::argument("batch", asked.batch, why)));
         }
-        let taken = match context.dry {
-            Some(_) => (asked.0.min(dry::FIT_STEPS), context.held(asked.1, base.dim())),
-            None => asked,
-        };
-        (*amount.0, *amount.1) = taken;
-        Ok(Course { call, base: base.clone(), asked, taken, every })
+        Ok(Course { call, base: base.clone(), asked })
     }
 
-    /// What `train` leaves of the model, with a batch of its points.
+    /// What `train` leaves of the model, with a batch of its points; `what` names it in the account of a dry run.
     fn take(
         &self,
         model: &Model,
         stream: Stream,
-        train: impl FnOnce(&mut dyn Generator) -> Result<FitResult>,
+        what: &str,
+        train: impl Fn(&mut dyn Generator, Amount, &Pairwise) -> Result<FitResult>,
     ) -> std::result::Result<Done, Fail> {
-        let trained = model.trained(&self.base, |generator| {
-            let made = train(generator)?;
-            let u = self.base.sample(self.taken.1, stream.label("result"))?;
-            let mut points = Points::default();
-            generator.forward(&u, &mut points)?;
-            Ok((made, points))
+        let context = self.call.context;
+        let place = |e| self.call.place(e);
+        let train =
+            |part: Amount, pairwise: &Pairwise| model.trained(&self.base, |generator| train(generator, part, pairwise));
+        let mut made = match &context.dry {
+            None => train(self.asked, &context.pairwise),
+            Some(dry) => self.rehearsed(dry, what, train),
+        }
+        .map_err(place)?;
+        if context.dry.is_some() {
+            // A few steps through a whole schedule say nothing of all of them.
+            made.ending = Ending::Finished;
+        }
+        let points = model.trained(&self.base, |generator| {
+            forward(generator, &self.base.sample(self.asked.batch, stream.label("result"))?)
         });
-        let (made, points) = trained.map_err(|e| self.call.place(e))?;
-        Ok(Done {
-            points: Arc::new(points.standing_for(self.asked.1)),
-            history: table(&made.history),
-            ..Done::of(made.ending, made.stats)
-        })
+        let points = Arc::new(points.map_err(place)?);
+        Ok(Done { points, history: table(&made.history), ..Done::of(made.ending, made.stats) })
     }
 
-    /// Foretells what the whole costs, in a dry run, and records it.
-    fn finish(&self, model: &Model, mut done: Done, pairs: FlowPairs, what: &str) -> Made {
-        let dim = done.points.dim();
-        if let Some(dry) = &self.call.context.dry {
-            let (steps, every) = (self.asked.0, self.every.unwrap_or(self.asked.0.div_ceil(20)).max(1));
-            // Every so many steps from the first on, and at the last.
-            let last = u64::from(!(steps.max(1) - 1).is_multiple_of(every));
-            let rounds = (steps.div_ceil(every) as u64).saturating_add(last);
-            let share = (steps as f64 * self.asked.1 as f64) / (self.taken.0 as f64 * self.taken.1 as f64);
-            let (steps, readings) = (steps as u64, rounds.saturating_mul(pairs.readings));
-            let all = steps.saturating_mul(pairs.velocity).saturating_add(readings);
-            let seconds = share * done.stats.flow_seconds;
-            let stats = &mut done.stats;
-            (stats.steps, stats.nfe, stats.pairs, stats.flow_pairs) = (steps, steps, all, all);
-            let bytes = 8 * 6 * (self.asked.1 * dim) as u64;
-            let ahead = Forecast { steps, nfe: steps, flow_pairs: all, pairs: all, seconds, bytes, varies: false };
-            dry.add(what, self.call.native.call_position(), &ahead);
+    /// Does a few steps and counts the cost of all.
+    fn rehearsed(
+        &self,
+        dry: &Dry,
+        what: &str,
+        train: impl Fn(Amount, &Pairwise) -> Result<FitResult>,
+    ) -> Result<FitResult> {
+        let Amount { steps, batch, every } = self.asked;
+        if every == Some(0) {
+            // To be refused as in a run.
+            return train(self.asked, &self.call.context.pairwise);
         }
-        let advice = advice(&done.ending, ", or the smallest sigma larger");
+        let asked = Training { steps, batch, every: cost::every(every, steps) };
+        let (ahead, mut made) = cost::training(asked, &dry.gauge(&self.call.context.pairwise), |part, pairwise| {
+            train(Amount { steps: part.steps, batch: part.batch, every: Some(part.every) }, pairwise)
+        })?;
+        dry.add(what, self.call.native.call_position(), &ahead);
+        let stats = &mut made.stats;
+        (stats.steps, stats.nfe) = (ahead.steps, ahead.nfe);
+        (stats.pairs, stats.flow_pairs) = (ahead.pairs, ahead.flow_pairs);
+        Ok(made)
+    }
+
+    /// Records the result.
+    fn finish(&self, model: &Model, done: Done) -> Made {
+        let (dim, advice) = (done.points.dim(), advice(&done.ending, ", or the smallest sigma larger"));
         ended(self.call, model, done, dim, advice)
     }
 }

@@ -9,10 +9,8 @@ use rhai::Dynamic;
 use sdflow::flow::{Clock, FieldAt};
 use sdflow::metric::relative_error;
 use sdflow::options::Options;
-use sdflow::run::Forecast;
-use sdflow::{Error, Points};
+use sdflow::{Error, Points, cost};
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 sdflow::options! {
     /// Options of `velocity`.
@@ -50,21 +48,20 @@ fn velocity(call: &Call) -> Result<Dynamic, Fail> {
     let step = (options.progress * STEPS as f64) as usize;
     let clock = Clock::at(step.min(STEPS - 1), STEPS, call.context.fixed_stream("velocity"));
     let pairwise = &call.context.pairwise;
-    let mut flow = plan.flow().map_err(|e| call.place(e))?;
-    let mut out = Points::default();
-    call.context.timed("flow", || {
-        let mut dynamics = flow.dynamics(&plan.stepping);
-        dynamics.prepare(&cloud, &clock).map_err(|e| call.place(e))?;
-        let begun = Instant::now();
-        dynamics.velocity(&FieldAt::cloud(&cloud, &clock, pairwise), &mut out).map_err(|e| call.place(e))?;
-        if let Some(dry) = &call.context.dry {
-            let (here, pairs) = (flow.pairs(cloud.n()).velocity.max(1), flow.pairs(cloud.count()).velocity);
-            let seconds = begun.elapsed().as_secs_f64() * pairs as f64 / here as f64;
-            dry.add("velocity", call.native.call_position(), &Forecast { pairs, seconds, ..Forecast::default() });
+    let made = call.context.timed("flow", || match &call.context.dry {
+        None => {
+            let (mut motion, mut out) = (plan.motion()?, Points::default());
+            let mut dynamics = motion.dynamics();
+            dynamics.prepare(&cloud, &clock)?;
+            dynamics.velocity(&FieldAt::cloud(&cloud, &clock, pairwise), &mut out).map(|()| out)
         }
-        Ok::<_, Fail>(())
-    })?;
-    Ok(Cloud::value(out.standing_for(cloud.count())))
+        Some(dry) => {
+            let (out, ahead) = cost::velocity(&|| plan.motion(), &cloud, &clock, &dry.gauge(pairwise))?;
+            dry.add("velocity", call.native.call_position(), &ahead);
+            Ok(out)
+        }
+    });
+    Ok(Cloud::value(made.map_err(|e| call.place(e))?))
 }
 
 /// The relative error of one set of vectors against another.

@@ -49,25 +49,6 @@ pub trait VelocityField: Send + Sync + Debug {
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
-
-    /// Pairs that one velocity, and one round of readings, of a cloud of `cloud` points take.
-    fn pairs(&self, _cloud: usize) -> FlowPairs {
-        FlowPairs::default()
-    }
-
-    /// How many later evaluations the first one takes as long as, at least 1: a fit that is made before it is followed.
-    fn first_evaluation(&self) -> f64 {
-        1.0
-    }
-}
-
-/// Pairs of a query and a source, as [`VelocityField::pairs`] foretells them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FlowPairs {
-    /// Of one evaluation of the velocity.
-    pub velocity: u64,
-    /// Of one round of readings.
-    pub readings: u64,
 }
 
 /// Numbers by name.

@@ -4,7 +4,7 @@ mod metropolis;
 
 use super::sampler::diffuse;
 use super::sigma::check_smallest_sigma;
-use super::{Clock, FieldAt, FlowPairs, Readings, Sampler};
+use super::{Clock, FieldAt, Readings, Sampler};
 use crate::error::MissingPart;
 use crate::ode::{Integrator, RungeKutta};
 use crate::pairwise::Pairwise;
@@ -204,19 +204,6 @@ impl Sampler for Langevin {
     fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
         let recent = std::mem::take(&mut self.recent);
         Ok(recent.rate().map(|rate| ("acceptance", rate)).into_iter().collect())
-    }
-
-    fn pairs(&self, cloud: usize) -> FlowPairs {
-        FlowPairs { velocity: self.score.pairs(cloud, cloud), readings: 0 }
-    }
-
-    fn evaluations(&self, steps: usize) -> usize {
-        match (self.sampler, &self.sigma) {
-            (LangevinSampler::Ula, _) => steps,
-            // At the start, then at every proposal.
-            (LangevinSampler::Mala, Schedule::Constant { .. }) => steps + 1,
-            (LangevinSampler::Mala, _) => 2 * steps,
-        }
     }
 
     fn warnings(&self) -> Vec<String> {

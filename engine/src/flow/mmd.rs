@@ -1,9 +1,11 @@
 //! The gradient flow of the maximum mean discrepancy [arbel2019maximum].
 
-use super::{Aim, Clock, FieldAt, FlowPairs, Readings, Role, Scales, Scaling, VelocityField};
+use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
 use crate::number::number;
 use crate::ode::StepReport;
-use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, ScoreDifference};
+use crate::pairwise::{
+    Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Queries, ScoreDifference, Values,
+};
 use crate::points::shares;
 use crate::{Error, Points, Result, schedule::Schedule};
 use rayon::prelude::*;
@@ -121,7 +123,8 @@ impl MmdFlow {
         let dim = z.dim();
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
         for (sources, weights, sign) in [(&*self.target, shares, 1.0), (cloud, None, -1.0)] {
-            let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(sources), leave_out_self: false };
+            let sum =
+                KernelSum { kernel, part: Part::Slope, weights, values: Some(Values::Own), leave_out_self: false };
             pairwise.kernel_sum(z, sources, &sum, &mut self.sums)?;
             let scale = sign * share / weights.map_or(sources.n() as f64, |_| 1.0);
             let sums = self.sums.mass.par_iter().zip(self.sums.moment.data().par_chunks(dim));
@@ -142,7 +145,9 @@ impl MmdFlow {
             leave_out_self: false,
             sigma: h,
         };
-        pairwise.score_difference(z, &difference, &mut self.part)?;
+        // The cloud's own velocity is asked for with the cloud itself.
+        let queries = if std::ptr::eq(z, cloud) { Queries::Particles } else { Queries::At(z) };
+        pairwise.score_difference(queries, &difference, &mut self.part)?;
         add(out, share / (h * h), &self.part);
         Ok(())
     }
@@ -206,15 +211,6 @@ impl VelocityField for MmdFlow {
         let injected = self.options.noise.extremes().into_iter().any(|noise| noise > 0.0);
         let level = || self.options.noise.at(at.clock.progress());
         Ok(if injected { vec![("noise", level())] } else { Vec::new() })
-    }
-
-    fn pairs(&self, cloud: usize) -> FlowPairs {
-        let passes = |kernel: &Kernel| match (self.options.weighting, kernel) {
-            (Weighting::Normalised, Kernel::Gaussian { .. }) | (Weighting::Plain, _) => 1,
-            (Weighting::Normalised, _) => 2,
-        };
-        let passes: usize = self.kernels.iter().map(passes).sum();
-        FlowPairs { velocity: (passes * cloud * (self.target.count() + cloud)) as u64, readings: 0 }
     }
 }
 

@@ -25,7 +25,7 @@ pub use diffusion::{
     Diffusion, Levels, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process,
     ReverseSdeOptions, ReverseSdeSampler,
 };
-pub use field::{FieldAt, FlowPairs, Readings, Role, Scales, VelocityField};
+pub use field::{FieldAt, Readings, Role, Scales, VelocityField};
 pub use gan::{Critic, GanFlow, GanFlowOptions, Loss};
 pub use langevin::{Langevin, LangevinOptions, LangevinSampler};
 pub use mmd::{MmdFlow, MmdFlowOptions, Weighting};

@@ -1,6 +1,6 @@
 //! A sampler: it makes its own steps, with noise, rejections or noise levels that a velocity does not show.
 
-use super::{Clock, FieldAt, FlowPairs, Readings};
+use super::{Clock, FieldAt, Readings};
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 use crate::{Points, Result};
@@ -46,21 +46,6 @@ pub trait Sampler: Send + Sync + Debug {
     /// Returns what the user should know once the run is over, a sentence each.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
-    }
-
-    /// Pairs that one velocity, and one round of readings, of a cloud of `cloud` points take.
-    fn pairs(&self, _cloud: usize) -> FlowPairs {
-        FlowPairs::default()
-    }
-
-    /// How many later evaluations the first one takes as long as, at least 1: a fit that is made before it is followed.
-    fn first_evaluation(&self) -> f64 {
-        1.0
-    }
-
-    /// Evaluations in a run of `steps` steps.
-    fn evaluations(&self, steps: usize) -> usize {
-        steps
     }
 }
 

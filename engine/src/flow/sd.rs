@@ -5,11 +5,10 @@ mod minibatch;
 mod option;
 mod towards;
 
-use field::PROBES;
 pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
-use super::{Aim, Clock, Estimate, FieldAt, FlowPairs, Readings, Role, Scales, VelocityField};
+use super::{Aim, Clock, Estimate, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::number::number;
 use crate::ode::StepReport;
 use crate::points::Standardiser;
@@ -190,18 +189,6 @@ impl VelocityField for SdFlow {
         readings.extend(self.target.ess().map(|e| ("ess_target", e)));
         readings.extend(self.source.ess().map(|e| ("ess_source", e)));
         Ok(readings)
-    }
-
-    fn pairs(&self, cloud: usize) -> FlowPairs {
-        let (scores, probes) = ([&self.target, &self.source], cloud.min(PROBES));
-        let of = |queries: usize| scores.iter().map(|s| s.pairs(queries, cloud)).sum::<u64>();
-        let halves: Vec<u64> = scores.iter().filter_map(|s| s.half_pairs(probes, cloud)).collect();
-        let readings = if halves.is_empty() { 0 } else { halves.iter().sum::<u64>() + of(probes) };
-        FlowPairs { velocity: of(self.options.batch.map_or(cloud, |batch| batch.min(cloud))), readings }
-    }
-
-    fn first_evaluation(&self) -> f64 {
-        self.target.first_evaluation().max(self.source.first_evaluation())
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -1,9 +1,9 @@
 //! Stein variational gradient descent [liu2016stein].
 
 use super::sigma::check_smallest_sigma;
-use super::{Aim, Clock, FieldAt, FlowPairs, Readings, Role, Scales, VelocityField};
+use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::ode::StepReport;
-use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, median_distance};
+use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Values, median_distance};
 use crate::score::{At, Form, Score};
 use crate::{Error, Points, Result, schedule::Schedule};
 use rayon::prelude::*;
@@ -68,7 +68,7 @@ impl Svgd {
             let reason = "all particles coincide, so there is no median distance; give a kernel with its bandwidth";
             return Err(Error::Numeric { what: "the bandwidth \"median\"".into(), reason: reason.into() });
         };
-        let h = median / (2.0 * (cloud.count() as f64 + 1.0).ln()).sqrt();
+        let h = median / (2.0 * (cloud.n() as f64 + 1.0).ln()).sqrt();
         self.kernels.clear();
         self.kernels.push(Kernel::Gaussian { h });
         Ok(())
@@ -93,8 +93,8 @@ impl Svgd {
         for &kernel in &self.kernels {
             let sum =
                 |part, values| KernelSum { kernel, part, weights: None, values: Some(values), leave_out_self: false };
-            pairwise.kernel_sum(z, cloud, &sum(Part::Value, &self.scores), &mut self.attraction)?;
-            pairwise.kernel_sum(z, cloud, &sum(Part::Slope, cloud), &mut self.repulsion)?;
+            pairwise.kernel_sum(z, cloud, &sum(Part::Value, Values::Of(&self.scores)), &mut self.attraction)?;
+            pairwise.kernel_sum(z, cloud, &sum(Part::Slope, Values::Own), &mut self.repulsion)?;
             let pulls = self.attraction.moment.data().par_chunks(dim);
             let pushes = self.repulsion.mass.par_iter().zip(self.repulsion.moment.data().par_chunks(dim));
             let rows = out.data_mut().par_chunks_mut(dim).zip(z.data().par_chunks(dim)).zip(pulls.zip(pushes));
@@ -145,11 +145,6 @@ impl VelocityField for Svgd {
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
         self.choose_kernel(at.cloud)?;
         Ok(vec![("bandwidth", self.kernels[0].bandwidth())])
-    }
-
-    fn pairs(&self, cloud: usize) -> FlowPairs {
-        let kernels = self.kernels.len().max(1);
-        FlowPairs { velocity: (2 * kernels * cloud * cloud) as u64 + self.score.pairs(cloud, cloud), readings: 0 }
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -45,10 +45,6 @@ impl Metric for C2st {
         0.0
     }
 
-    fn growth(&self, n: usize, m: usize) -> f64 {
-        (n.min(m).min(self.options.max_points) as f64).powi(2)
-    }
-
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
         let C2stOptions { neighbours, max_points } = self.options;
         for (name, given) in [("neighbours", neighbours), ("max_points", Some(max_points))] {

@@ -1,6 +1,6 @@
 //! The energy distance.
 
-use super::two_sample::{self, discrepancy};
+use super::two_sample::discrepancy;
 use super::{Estimate, Metric, Reference};
 use crate::pairwise::{Kernel, Pairwise};
 use crate::{Points, Result, rng::Stream};
@@ -35,10 +35,6 @@ impl Metric for Energy {
 
     fn rate(&self, _dim: usize) -> f64 {
         1.0
-    }
-
-    fn pairs(&self, n: usize, m: usize) -> u64 {
-        two_sample::pairs(n, m)
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -41,10 +41,6 @@ impl Metric for KlKnn {
         "kl_knn"
     }
 
-    fn growth(&self, n: usize, m: usize) -> f64 {
-        (n * (n + m)) as f64
-    }
-
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {
         let (k, to) = (self.options.neighbours, reference.points());
         neighbour::check_count(k, "the points", points, k + 1)?;

@@ -1,6 +1,6 @@
 //! The squared maximum mean discrepancy.
 
-use super::two_sample::{self, discrepancy};
+use super::two_sample::discrepancy;
 use super::{Estimate, Metric, Reference};
 use crate::pairwise::{Kernels, Pairwise};
 use crate::{Points, Result, rng::Stream};
@@ -36,14 +36,6 @@ impl Metric for Mmd {
 
     fn rate(&self, _dim: usize) -> f64 {
         1.0
-    }
-
-    fn pairs(&self, n: usize, m: usize) -> u64 {
-        let kernels = match &self.options.kernel {
-            Kernels::Median => 1,
-            Kernels::Given(kernels) => kernels.len(),
-        };
-        kernels as u64 * two_sample::pairs(n, m)
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -77,19 +77,6 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
         0.5
     }
 
-    /// Pairs of points that the pairwise engine evaluates for `n` points against a reference of `m`.
-    fn pairs(&self, _n: usize, _m: usize) -> u64 {
-        0
-    }
-
-    /// By what the time grows, for forecasts: a number in proportion to it once `n` and `m` are large.
-    fn growth(&self, n: usize, m: usize) -> f64 {
-        match self.pairs(n, m) {
-            0 => (n + m) as f64,
-            pairs => pairs as f64,
-        }
-    }
-
     /// The value for points that [`Metric::estimate`] has checked.
     ///
     /// # Errors

@@ -47,10 +47,6 @@ impl Metric for PrecisionRecall {
         0.0
     }
 
-    fn growth(&self, n: usize, m: usize) -> f64 {
-        ((n + m) * (n + m)) as f64
-    }
-
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {
         let (k, real) = (self.options.neighbours, reference.points());
         neighbour::check_count(k, "the points", points, k + 1)?;

@@ -43,11 +43,6 @@ pub fn discrepancy(
     Ok(Estimate::new(value, se))
 }
 
-/// Pairs that one kernel takes: every point of either sample with every point of both.
-pub fn pairs(n: usize, m: usize) -> u64 {
-    ((n + m) as u64).pow(2)
-}
-
 /// V-statistic less U-statistic of the mean kernel value within one sample, from its row sums; a single point keeps
 /// its V-statistic.
 fn self_bias(row_sums: &[f64], kernel: Kernel) -> f64 {

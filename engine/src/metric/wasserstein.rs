@@ -43,10 +43,6 @@ impl Metric for W2 {
         1.0 / dim.max(2) as f64
     }
 
-    fn growth(&self, n: usize, m: usize) -> f64 {
-        (n.min(m).min(self.options.max_points) as f64).powi(3)
-    }
-
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
         if self.options.max_points == 0 {
             return Err(Error::argument("max_points", 0, "at least one point is needed"));

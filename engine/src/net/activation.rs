@@ -1,6 +1,6 @@
 //! What stands behind a linear layer: its value and its slope in one pass over the registers.
 
-use crate::pairwise::{Isa, Real};
+use crate::simd::{Isa, Real};
 use pulp::{Scalar, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 

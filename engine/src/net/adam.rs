@@ -1,6 +1,6 @@
 //! The Adam optimiser [kingma2015adam], with decoupled weight decay [loshchilov2019decoupled].
 
-use crate::pairwise::{Isa, Real};
+use crate::simd::{Isa, Real};
 use pulp::{Scalar, Simd, WithSimd};
 use rayon::prelude::*;
 

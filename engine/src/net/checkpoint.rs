@@ -2,7 +2,7 @@
 
 use super::{Activation, MOST_LAYERS, Mlp};
 use crate::io::{Tensor, Tensors};
-use crate::pairwise::Real;
+use crate::simd::Real;
 use crate::{Error, Result};
 use std::path::Path;
 

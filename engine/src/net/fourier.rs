@@ -1,6 +1,6 @@
 //! Time as a net sees it: sines and cosines of several frequencies.
 
-use crate::pairwise::Real;
+use crate::simd::Real;
 
 /// The features `sin(f_k t)`, `cos(f_k t)` with `f_k` from 1 to `highest` geometrically, `t` in radians: smooth in `t`, and
 /// fine enough to tell apart times that differ by `1 / highest` [vaswani2017attention].

@@ -1,7 +1,7 @@
 //! The net: its shape and its parameters.
 
 use super::{Activation, shape};
-use crate::pairwise::Real;
+use crate::simd::Real;
 use crate::{Result, rng::Stream};
 use faer::MatRef;
 use std::ops::Range;

@@ -26,5 +26,5 @@ pub use mlp::Mlp;
 pub use pass::{Gradients, Workspace};
 pub use running_mean::{Averaging, RunningMean};
 pub use shape::{Hidden, MOST_LAYERS, widths};
-pub use trainer::{Trainer, step_seconds};
+pub use trainer::Trainer;
 pub use training::{Course, Moment, Trained, Trainee, train};

@@ -2,7 +2,7 @@
 
 use super::Mlp;
 use super::activation::{add, add_rows, add_to_rows, multiply};
-use crate::pairwise::Real;
+use crate::simd::Real;
 use faer::{Accum, MatMut, MatRef};
 use rayon::prelude::*;
 use std::ops::Range;

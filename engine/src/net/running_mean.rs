@@ -1,6 +1,6 @@
 //! The running mean of parameters over a training.
 
-use crate::pairwise::Real;
+use crate::simd::Real;
 use rayon::prelude::*;
 
 /// Parameters that one thread takes at a time.

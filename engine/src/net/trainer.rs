@@ -1,10 +1,8 @@
 //! A net in training: its optimiser, the running mean of its parameters, its buffers.
 
-use super::{Activation, Adam, AdamOptions, Averaging, Gradients, Mlp, RunningMean, Workspace};
-use crate::pairwise::Real;
-use crate::{Result, rng::Stream};
+use super::{Adam, AdamOptions, Averaging, Gradients, Mlp, RunningMean, Workspace};
+use crate::simd::Real;
 use std::ops::Range;
-use std::time::Instant;
 
 /// A net with all that its training needs; no step allocates once the first has been taken.
 #[derive(Debug, Clone)]
@@ -75,31 +73,11 @@ impl<T: Real> Trainer<T> {
     }
 }
 
-/// Rows of a batch whose step is timed at most.
-const TIMED: usize = 8192;
-
-/// Seconds of one training step of a net of this shape on this machine, from the quicker of two; of a large batch in proportion to
-/// one of 8192 rows.
-///
-/// # Errors
-/// As [`Mlp::new`].
-pub fn step_seconds(widths: &[usize], activation: Activation, batch: usize) -> Result<f64> {
-    let net: Mlp<f32> = Mlp::new(widths, activation, true, Stream::new(0))?;
-    let rows = batch.clamp(1, TIMED);
-    let input = vec![0.5; rows * net.input_dim()];
-    let mut trainer = Trainer::new(net, AdamOptions::default(), 0.0);
-    let mut quickest = f64::INFINITY;
-    for _ in 0..2 {
-        let begun = Instant::now();
-        trainer.step(&input, 0.0, |_, _| 0.0);
-        quickest = quickest.min(begun.elapsed().as_secs_f64());
-    }
-    Ok(quickest * batch as f64 / rows as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Activation;
+    use crate::rng::Stream;
 
     /// Half the squared distance to `want`.
     fn square(want: &[f32]) -> impl Fn(Range<usize>, &mut [f32]) -> f64 + Sync {

@@ -1,6 +1,6 @@
 //! The gradient of the logarithm of a kernel density.
 
-use super::{Kernel, KernelSum, KernelSums, Pairwise, Part};
+use super::{Kernel, KernelSum, KernelSums, Pairwise, Part, Values};
 use crate::{Error, Points, Result, points::squared_distance};
 use rayon::prelude::*;
 
@@ -29,14 +29,15 @@ impl Pairwise {
         buffers: &mut LogGradient,
         out: &mut Points,
     ) -> Result<()> {
-        if kernel == Kernel::Energy {
+        if !kernel.is_positive() {
             return Err(Error::argument(
                 "kernel",
-                "\"energy\"",
+                format!("\"{}\"", kernel.name()),
                 "a kernel of positive values is wanted: it is divided by",
             ));
         }
-        let mut sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(sources), leave_out_self: false };
+        let mut sum =
+            KernelSum { kernel, part: Part::Slope, weights, values: Some(Values::Own), leave_out_self: false };
         self.kernel_sum(queries, sources, &sum, &mut buffers.slope)?;
         (sum.part, sum.values) = (Part::Value, None);
         self.kernel_sum(queries, sources, &sum, &mut buffers.mass)?;
@@ -84,17 +85,10 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_the_logarithm_near_and_far() {
         let sources = Stream::new(1).normal(40, 2);
-        let kernels = [
-            Kernel::Gaussian { h: 0.7 },
-            Kernel::Laplace { h: 0.7 },
-            Kernel::Imq { h: 0.7 },
-            Kernel::Matern32 { h: 0.7 },
-            Kernel::Matern52 { h: 0.7 },
-        ];
         // One of them 0.
         let weights: Vec<f64> = (0..40).map(|j| f64::from(j % 7) / 120.0).collect();
         let z = Points::from_rows(&[[0.3, -0.4], [4.0, 1.0], [900.0, -2000.0]]).unwrap();
-        for kernel in kernels {
+        for kernel in Kernel::all(0.7).into_iter().filter(Kernel::is_positive) {
             // The largest term is taken out, so that the logarithm exists far away.
             let log_sum = |z: &[f64]| {
                 let logs: Vec<f64> = (sources.iter().zip(&weights))

@@ -9,107 +9,100 @@
 //! | [`Pairwise::kernel_sum`] | `sum_j w_j k(\|z - x_j\|^2) [1, v_j]`, or with the slope of `k` | MMD, SVGD, energy |
 //!
 //! Results do not depend on the number of threads.
+//!
+//! # How a sum is computed
+//!
+//! A call is checked in `reductions`. `dispatch` measures its points once: their centre, their mean square in units of the
+//! kernel, and how many queries are far from that centre. From these numbers and the options, and from nothing else, `plan`
+//! chooses the arithmetic, the form of the distance, the size of a block, and whether points are put in space order; the
+//! choice is plain data, which `doctor` and `bench` print. The loops are leaves behind one trait, in `loops`.
+//!
+//! **Packing** (`pack`). The sources' mean is taken away in f64 and the rest is multiplied by `sqrt(log2 e / 2) / sigma`; only
+//! then is it rounded to the working type, once per call. A score is then minus a squared distance and a weight is
+//! `2^score`, so the loops know neither sigma nor units. The matrix units want each number as a sum of two or three bfloat16
+//! numbers instead, laid out in tiles.
+//!
+//! **Lanes are queries.** A panel of queries (three registers wide; two on the matrix units) lies across the lanes of the
+//! registers, and one source after the other is broadcast to all of them. Running maxima, normalisers and their rescaling
+//! therefore need no reduction across lanes, and one row-major copy of the sources serves both products: scores from
+//! coordinates, sums from weights. The maximum is subtracted as it is found, as in any online softmax, so no score overflows
+//! and a query far from everything gets a finite answer.
+//!
+//! **Direct and fused.** Up to 4 coordinates, or where products would lose digits, distances are sums of squared differences
+//! (*direct*), and exponential and sums are one pass in registers. Otherwise both products are made in tiles of 8 sources by 3
+//! registers, 24 accumulators of 32 (*fused*); between them the weights of a block of at most 128 sources stay in the
+//! first-level cache. *gemm* makes the same products by faer, for comparison; nothing chooses it. *naive* is the f64
+//! reference with which all others are compared.
+//!
+//! **Matrix units** (precisions `bf16x3`, `bf16x6`). Both products are made of split bfloat16 tiles in three stages, one behind
+//! the other: the vector units make one block's weights while the matrix units make the next block's scores and the last
+//! block's sums. Weights refer to a maximum that trails by up to 24 bits, so that sums are almost never rescaled.
+//!
+//! **Symmetry.** Where the queries are the particles and nobody is left out, every pair of particles is evaluated once and its
+//! weight is summed both ways (up to 4 coordinates in registers, from 16 on by a second product). Chunks of points meet in the
+//! rounds of a tournament, so that no two threads write to one chunk and additions keep their order. It is not used where it
+//! does not win: from 5 to 15 coordinates, where the turned product wastes half its lanes; where fewer than 8 panels fit the
+//! cache; on the matrix units.
+//!
+//! **Order of work.** A task is a few panels. A block of sources stays in the second-level cache while all panels of a task meet
+//! it. Tasks go to the threads and nothing is summed across tasks, so the bytes do not depend on the number of threads.
+//!
+//! **Skipping** (`pruning`). When sigma is small against the spread, points are ordered by halving at medians of their widest
+//! axes. Balls and boxes around blocks and panels bound every weight of a pair of them, and a block whose largest possible
+//! weight is below the rounding of the sum is not met.
+//!
+//! **Digits** (`rounding`). A rounded coordinate is wrong by `eps` times its distance from the centre. In f32, one centre is
+//! enough while the extent is some dozens of sigma. Beyond, points are put in space order and every block of sources and every
+//! panel of queries is rounded around a centre of its own (`pack::frame`), so that what is rounded is as small as the
+//! distances, whatever the extent. After its pass every query knows a bound of its error; the few that do not keep a relative
+//! error of some 1e-5, such as one beside an outlier, are computed again in f64, and [`Work::repeated`] counts them.
+//!
+//! | file | what is inside |
+//! |---|---|
+//! | `options` | what can be asked for |
+//! | `reductions`, `score_difference`, `log_gradient` | the calls: checks, and where results go |
+//! | `dispatch`, `plan` | what a call's points are like; the choice that follows |
+//! | `rounding` | bounds of the error, and who is computed again |
+//! | `pruning` | bounds of the weights, and what is skipped |
+//! | `pack/` | centring, scaling, space order, bfloat16 parts |
+//! | `loops/` | the loops, each a leaf, and the parts they share |
+//! | `kernel/` | one file for each kernel, and their registry |
+//! | `bandwidth` | choices of kernels, and the median distance |
+//! | `scratch` | memory kept between calls |
+//! | `peak` | what the machine can do at most |
+//! | `tests/` | every path against the reference |
 
-#[cfg(test)]
-mod agreement;
 mod bandwidth;
-mod bound;
-mod buffer;
-mod call;
-mod difference;
-mod exp;
-mod gemm;
-mod isa;
+mod dispatch;
 mod kernel;
 mod log_gradient;
-mod naive;
-mod order;
+mod loops;
+mod options;
 mod pack;
 mod peak;
 mod plan;
-mod profile;
-mod real;
-mod reduce;
-mod reduce_amx;
-mod row;
+mod pruning;
+mod reductions;
+mod rounding;
+mod score_difference;
+mod scratch;
 #[cfg(test)]
-mod skipping;
-mod split;
-mod symmetric;
-mod tile;
-mod tile_amx;
-mod walk;
-mod weigh;
-mod weigh_amx;
+mod tests;
 
+pub use crate::simd::Isa;
 pub use bandwidth::{Kernels, median_distance};
-pub use difference::ScoreDifference;
-pub use isa::Isa;
-pub use kernel::Kernel;
+pub use kernel::{Kernel, Part};
 pub use log_gradient::LogGradient;
+pub use options::{Backend, PairwiseOptions, Precision};
 pub use peak::{fma_peak, matrix_peak};
-pub use plan::Choice;
-pub use real::Real;
+pub use plan::{Centres, Choice};
+pub use reductions::{KernelSum, KernelSums, Softmax, SoftmaxMean, Values};
+pub use score_difference::{Queries, ScoreDifference};
 
-use crate::{Interrupt, Points};
-use buffer::Pool;
-use pack::Packed;
-use reduce::Scratch;
-use split::Split;
+use crate::Interrupt;
+use scratch::Memory;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-crate::options! {
-    /// How pairwise sums are computed.
-    pub struct PairwiseOptions {
-        /// Arithmetic of distances, weights and sums: "f64", "f32", "bf16x3" and "bf16x6" (matrix units; f32 without them), "auto"
-        /// (the fastest of them with a relative error of 1e-5).
-        precision: Precision = Precision::F32,
-        /// Which loops compute them: "auto", "naive" (the slow reference), "direct" (distances by differences),
-        /// "fused" (distances by products), "gemm" (the same by a general matrix product), "amx" (asked for by the precision).
-        backend: Backend = Backend::Auto,
-        /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; one that the machine lacks gives the best it has.
-        isa: Isa = Isa::Auto,
-        /// May blocks of sources be skipped whose weights cannot be told from 0? The result is the same to rounding.
-        skip: bool = true,
-    }
-}
-
-/// Which loops compute pairwise sums.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Backend {
-    /// The fastest one that keeps the precision's digits.
-    #[default]
-    Auto,
-    /// The reference: one query at a time, f64 whatever the precision says.
-    Naive,
-    /// Distances by differences: best in few coordinates, exact for tiny sigma.
-    Direct,
-    /// Distances by products in register tiles: best in many coordinates.
-    Fused,
-    /// Distances by faer's matrix products, for comparison.
-    Gemm,
-    /// Split bfloat16 products on matrix units; asked for by the precision.
-    Amx,
-}
-
-/// Arithmetic of a pairwise sum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// Double precision throughout.
-    F64,
-    /// Single precision after centring and scaling in double.
-    F32,
-    /// Products of numbers split into bfloat16 parts, three per product, on matrix units: relative error some 1e-5. f32
-    /// where the machine has none or the call is not a softmax over the values' own points.
-    Bf16x3,
-    /// Six per product of coordinates, three per product of weights: some 2e-6.
-    Bf16x6,
-    /// The fastest that keeps a relative error of 1e-5.
-    Auto,
-}
 
 /// The engine with its options, its count of work and the flag that stops it. Clones share the count and the flag.
 #[derive(Debug, Clone, Default)]
@@ -120,24 +113,12 @@ pub struct Pairwise {
     memory: Arc<Memory>,
 }
 
-/// Buffers kept between calls, shared by all clones.
-#[derive(Debug, Default)]
-struct Memory {
-    packed32: Pool<Packed<f32>>,
-    packed64: Pool<Packed<f64>>,
-    scratch32: Pool<Scratch<f32>>,
-    scratch64: Pool<Scratch<f64>>,
-    symmetric32: Pool<symmetric::Scratch<f32>>,
-    symmetric64: Pool<symmetric::Scratch<f64>>,
-    split: Pool<Split>,
-    scratch_amx: Pool<reduce_amx::Scratch>,
-}
-
 /// Work done so far.
 #[derive(Debug, Default)]
 pub struct Work {
     pairs: AtomicU64,
     flops: AtomicU64,
+    repeated: AtomicU64,
 }
 
 impl Work {
@@ -152,72 +133,19 @@ impl Work {
         self.flops.load(Ordering::Relaxed)
     }
 
+    /// Queries that f32 could not do to its promised error and that were computed again in f64.
+    pub fn repeated(&self) -> u64 {
+        self.repeated.load(Ordering::Relaxed)
+    }
+
+    fn add_repeated(&self, queries: usize) {
+        self.repeated.fetch_add(queries as u64, Ordering::Relaxed);
+    }
+
     fn add(&self, pairs: usize, dims: usize) {
         self.pairs.fetch_add(pairs as u64, Ordering::Relaxed);
         self.flops.fetch_add(2 * (pairs * dims) as u64, Ordering::Relaxed);
     }
-}
-
-/// The weights of a softmax over sources: `l_j - |z - x_j|^2 / (2 sigma^2)`.
-#[derive(Debug, Clone, Copy)]
-pub struct Softmax<'a> {
-    /// Standard deviation of the Gaussian kernel, positive, in the data's units.
-    pub sigma: f64,
-    /// `l_j`, one per source; `-inf` leaves a source out. None is all zero.
-    pub log_weights: Option<&'a [f64]>,
-    /// Query `i` leaves source `i` out: queries and sources are the same set.
-    pub leave_out_self: bool,
-}
-
-impl Softmax<'_> {
-    /// Equal weights.
-    pub fn of(sigma: f64) -> Softmax<'static> {
-        Softmax { sigma, log_weights: None, leave_out_self: false }
-    }
-}
-
-/// Per query: the softmax mean, the normaliser and the effective sample size. Reused between calls.
-#[derive(Debug, Clone, Default)]
-pub struct SoftmaxMean {
-    /// `sum_j p_j v_j`, n x dim.
-    pub mean: Points,
-    /// `log sum_j exp(..)`, n.
-    pub log_sum: Vec<f64>,
-    /// `1 / sum_j p_j^2`, n: between 1 and the number of sources.
-    pub ess: Vec<f64>,
-}
-
-/// What a kernel sum sums.
-#[derive(Debug, Clone, Copy)]
-pub struct KernelSum<'a> {
-    /// The kernel.
-    pub kernel: Kernel,
-    /// Its value, or its slope `2 dk/d(d^2)`.
-    pub part: Part,
-    /// `w_j` of either sign, one per source. None is all one.
-    pub weights: Option<&'a [f64]>,
-    /// `v_j`, one row per source. None: only the mass is summed.
-    pub values: Option<&'a Points>,
-    /// Query `i` leaves source `i` out.
-    pub leave_out_self: bool,
-}
-
-/// Value or slope of a kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// `k(d^2)`
-    Value,
-    /// `2 dk/d(d^2)`
-    Slope,
-}
-
-/// Per query: the sums of a [`KernelSum`]. Reused between calls.
-#[derive(Debug, Clone, Default)]
-pub struct KernelSums {
-    /// `sum_j w_j k_j`, n.
-    pub mass: Vec<f64>,
-    /// `sum_j w_j k_j v_j`, n x dim of the values; empty without values.
-    pub moment: Points,
 }
 
 impl Pairwise {

@@ -1,7 +1,7 @@
 //! What the machine can do at most, to judge by.
 
 use super::Isa;
-use super::tile_amx::{TILE, Terms, Tiles, available};
+use crate::simd::{TILE, Terms, Tiles, matrix_units};
 use pulp::{Simd, WithSimd};
 use std::hint::black_box;
 use std::time::Instant;
@@ -29,7 +29,7 @@ pub fn fma_peak(isa: Isa) -> f64 {
 /// first-level cache; a split product takes three or six of them. None on a machine without. The units may be shared with
 /// another processor that the system does not show: where two measurements differ by two, somebody else used them.
 pub fn matrix_peak() -> Option<f64> {
-    if !available() {
+    if !matrix_units() {
         return None;
     }
     let operand = vec![0u16; 2 * STEPS * TILE];

@@ -1,11 +1,12 @@
 //! Which backend, which form of the distance and which block sizes serve a call.
 
-use super::isa::Isa;
-use super::real::Real;
-use super::tile::{Form, WIDTH};
-use super::tile_amx::{self, Terms};
+use super::loops::tile::{Form, WIDTH};
+use super::rounding::FAR;
 use super::{Backend, PairwiseOptions, Precision};
 use crate::Points;
+use crate::simd::Isa;
+use crate::simd::Real;
+use crate::simd::{Terms, matrix_units};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -24,11 +25,15 @@ const SKIP_POINTS: usize = 1024;
 /// Below this mean square of scaled points, no weight is far enough below the largest.
 const SKIP_SQUARE: f64 = 60.0;
 
-/// From here on `auto` takes the matrix units: fewer points or coordinates do not fill their tiles, and a larger mean
-/// square would cost more than a relative error of 1e-5.
+/// From here on `auto` takes the matrix units: fewer points or coordinates do not fill their tiles.
 const AUTO_POINTS: usize = 256;
 const AUTO_DIM: usize = 24;
-const AUTO_SQUARE: f64 = 40.0;
+
+/// Beyond this mean square, three products of parts would cost more than a relative error of 1e-5.
+const SPLIT_SQUARE: f64 = 40.0;
+
+/// From here on points that are far from their centre are ordered and given a centre per block; fewer go to f64.
+const FRAME_POINTS: usize = 128;
 
 /// Rows summed by one task of a parallel sum; fixed, so that the order of additions is.
 const ROWS: usize = 4096;
@@ -46,37 +51,59 @@ pub struct Shape {
     pub value_dim: usize,
     /// Mean square of scaled sources and queries: how many digits products lose, and whether weights can vanish.
     pub square: f64,
+    /// Are many queries so far from the centre that one centre for all would cost the digits of f32?
+    pub far: bool,
 }
 
 impl Shape {
+    /// Are points ordered and blocks without weight skipped?
     fn skips(&self, options: &PairwiseOptions) -> bool {
-        options.skip && self.n.min(self.m) >= SKIP_POINTS && self.square > SKIP_SQUARE
+        let few = self.n.min(self.m);
+        options.skip && (few >= SKIP_POINTS && self.square > SKIP_SQUARE || few >= FRAME_POINTS && self.far)
     }
 }
 
-/// The arithmetic of a softmax reduction.
+/// The arithmetic of a reduction, and with it whose loops run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arithmetic {
+    /// The reference, f64 query by query.
+    Naive,
     F64,
     F32,
     /// Split bfloat16 products on matrix units.
     Split(Terms),
 }
 
-/// The arithmetic for this shape: what the options ask for, where the machine has it and where it serves (the values
-/// are the sources: `shared`); f32 otherwise.
-pub fn arithmetic(options: &PairwiseOptions, shape: &Shape, shared: bool) -> Arithmetic {
-    let units = shared && matches!(options.isa, Isa::Auto | Isa::Amx) && tile_amx::available();
-    let free = matches!(options.backend, Backend::Auto | Backend::Amx)
+/// The arithmetic of a softmax for this shape: what the options ask for, where the machine has it and where it keeps its
+/// digits. The matrix units serve where the values are the sources (`own`) and the points are near their centre; f32 serves
+/// where points are near one centre, or may be ordered and given many.
+pub fn arithmetic(options: &PairwiseOptions, shape: &Shape, own: bool) -> Arithmetic {
+    if options.backend == Backend::Naive {
+        return Arithmetic::Naive;
+    }
+    let units = own && matches!(options.isa, Isa::Auto | Isa::Amx) && matrix_units();
+    let worth = options.backend == Backend::Auto
         && !shape.skips(options)
-        && shape.n.min(shape.m) >= AUTO_POINTS;
+        && shape.n.min(shape.m) >= AUTO_POINTS
+        && shape.dim >= AUTO_DIM;
     match options.precision {
         Precision::F64 => Arithmetic::F64,
-        Precision::Bf16x3 if units => Arithmetic::Split(Terms::Three),
-        Precision::Bf16x6 if units => Arithmetic::Split(Terms::Six),
-        Precision::Auto if units && free && shape.dim >= AUTO_DIM && shape.square <= AUTO_SQUARE => {
-            Arithmetic::Split(Terms::Three)
+        Precision::Bf16x3 if units && shape.square <= SPLIT_SQUARE => Arithmetic::Split(Terms::Three),
+        Precision::Bf16x6 if units && <f32 as Real>::EPSILON * shape.square <= tolerance::<f32>() => {
+            Arithmetic::Split(Terms::Six)
         }
+        Precision::Auto if units && worth && shape.square <= SPLIT_SQUARE => Arithmetic::Split(Terms::Three),
+        _ if shape.far && !shape.skips(options) => Arithmetic::F64,
+        _ => Arithmetic::F32,
+    }
+}
+
+/// The arithmetic of a kernel sum for this shape.
+pub fn kernel_arithmetic(options: &PairwiseOptions, shape: &Shape) -> Arithmetic {
+    match options.precision {
+        _ if options.backend == Backend::Naive => Arithmetic::Naive,
+        Precision::F64 => Arithmetic::F64,
+        _ if shape.far => Arithmetic::F64,
         _ => Arithmetic::F32,
     }
 }
@@ -92,6 +119,19 @@ pub struct Choice {
     pub isa: Isa,
     /// Are points ordered and blocks without weight skipped?
     pub skip: bool,
+    /// What coordinates are rounded around.
+    pub centres: Centres,
+}
+
+/// What coordinates are rounded around.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Centres {
+    /// The mean of the sources.
+    One,
+    /// Every block of sources and every panel of queries has its own: whatever the extent, what is rounded is as small as
+    /// the distances.
+    Many,
 }
 
 impl Choice {
@@ -99,12 +139,8 @@ impl Choice {
     /// of points from their centre is `spread`.
     pub fn of(options: &PairwiseOptions, (n, m): (usize, usize), dim: usize, sigma: f64, spread: f64) -> Choice {
         let square = std::f64::consts::LOG2_E * (spread / sigma).powi(2);
-        let shape = Shape { n, m, dim, value_dim: dim, square };
-        let arithmetic = arithmetic(options, &shape, true);
+        let shape = Shape { n, m, dim, value_dim: dim, square, far: 0.5 * square > FAR };
         let isa = options.isa.resolved();
-        if options.backend == Backend::Naive {
-            return Choice { precision: Precision::F64, backend: Backend::Naive, isa, skip: false };
-        }
         let of = |plan: Plan, precision: Precision| {
             let backend = match plan.form {
                 Form::Product if plan.gemm => Backend::Gemm,
@@ -113,14 +149,17 @@ impl Choice {
             };
             // The matrix units are for the bfloat16 precisions.
             let isa = if isa == Isa::Amx { Isa::Avx512 } else { isa };
-            Choice { precision, backend, isa, skip: plan.skip }
+            Choice { precision, backend, isa, skip: plan.skip, centres: plan.centres }
         };
-        match arithmetic {
+        match arithmetic(options, &shape, true) {
+            Arithmetic::Naive => {
+                Choice { precision: Precision::F64, backend: Backend::Naive, isa, skip: false, centres: Centres::One }
+            }
             Arithmetic::F64 => of(Plan::new::<f64>(options, &shape), Precision::F64),
             Arithmetic::F32 => of(Plan::new::<f32>(options, &shape), Precision::F32),
             Arithmetic::Split(terms) => {
                 let precision = if terms == Terms::Three { Precision::Bf16x3 } else { Precision::Bf16x6 };
-                Choice { precision, backend: Backend::Amx, isa, skip: false }
+                Choice { precision, backend: Backend::Amx, isa, skip: false, centres: Centres::One }
             }
         }
     }
@@ -143,6 +182,8 @@ pub struct Plan {
     pub width: usize,
     /// Order the points and skip blocks without weight.
     pub skip: bool,
+    /// What coordinates are rounded around.
+    pub centres: Centres,
 }
 
 impl Plan {
@@ -175,6 +216,8 @@ impl Plan {
             panels: (TASK_BYTES / per_panel).clamp(1, 4),
             width,
             skip,
+            // f64 has the digits for one centre.
+            centres: if skip && size_of::<T>() == 4 { Centres::Many } else { Centres::One },
         }
     }
 
@@ -199,12 +242,16 @@ impl<T: Real> WithSimd for Width<T> {
     }
 }
 
-/// Mean of `|x - centre|^2`, by fixed blocks in parallel.
-pub fn mean_square(points: &Points, centre: &[f64]) -> f64 {
-    let blocks: Vec<f64> = points
+/// Mean of `|x - centre|^2`, and how many of these are beyond `limit`, by fixed blocks in parallel.
+pub fn mean_square(points: &Points, centre: &[f64], limit: f64) -> (f64, usize) {
+    let blocks: Vec<(f64, usize)> = points
         .data()
         .par_chunks(ROWS * points.dim())
-        .map(|block| block.chunks_exact(points.dim()).map(|x| crate::points::squared_distance(x, centre)).sum())
+        .map(|block| {
+            let squares = block.chunks_exact(points.dim()).map(|x| crate::points::squared_distance(x, centre));
+            squares.fold((0.0, 0), |(sum, beyond), square| (sum + square, beyond + usize::from(square > limit)))
+        })
         .collect();
-    blocks.iter().sum::<f64>() / points.n() as f64
+    let mean = blocks.iter().map(|(sum, _)| sum).sum::<f64>() / points.n() as f64;
+    (mean, blocks.iter().map(|(_, beyond)| beyond).sum())
 }

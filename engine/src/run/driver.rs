@@ -47,19 +47,19 @@ pub struct Snapshot {
 /// A coordinate beyond this (or NaN) is divergence: squares and fourth powers of it must still be finite.
 const BOUND: f64 = 1e70;
 
-pub(super) struct Driver<'d, 'a> {
-    pub(super) dynamics: Dynamics<'d>,
-    pub(super) options: &'a RunOptions,
-    pub(super) pairwise: &'a Pairwise,
-    pub(super) measures: Measures<'a>,
-    pub(super) stream: Stream,
+pub(crate) struct Driver<'d, 'a> {
+    dynamics: Dynamics<'d>,
+    options: &'a RunOptions,
+    pairwise: &'a Pairwise,
+    measures: Measures<'a>,
+    stream: Stream,
     stepper: Stepper,
-    pub(super) cloud: Points,
-    pub(super) result: RunResult,
+    pub(crate) cloud: Points,
+    pub(crate) result: RunResult,
 }
 
 impl<'d, 'a> Driver<'d, 'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         mut dynamics: Dynamics<'d>,
         start: Points,
         reference: Option<&'a Reference>,
@@ -92,7 +92,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         Ok(Driver { dynamics, options, pairwise, measures, stream, stepper, cloud: start, result })
     }
 
-    pub(super) fn drive(mut self, observer: &mut dyn Observer) -> Result<RunResult> {
+    pub(crate) fn drive(mut self, observer: &mut dyn Observer) -> Result<RunResult> {
         let steps = self.options.steps;
         self.result.notes.iter().for_each(|note| observer.note(note));
         let pairs_before = self.pairwise.work().pairs();
@@ -158,7 +158,12 @@ impl<'d, 'a> Driver<'d, 'a> {
         Ok(true)
     }
 
-    pub(super) fn step(&mut self, step: usize) -> Result<()> {
+    /// Evaluations of the velocity or the score so far.
+    pub(crate) fn evaluations(&self) -> u64 {
+        self.stepper.evaluations()
+    }
+
+    pub(crate) fn step(&mut self, step: usize) -> Result<()> {
         self.pairwise.interrupt().check()?;
         let (begun, pairs) = (Instant::now(), self.pairwise.work().pairs());
         let clock = Clock::at(step, self.options.steps, self.stream);
@@ -173,7 +178,7 @@ impl<'d, 'a> Driver<'d, 'a> {
     }
 
     /// One row of history; true once every threshold of `stop_when` is met.
-    pub(super) fn measure(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
+    pub(crate) fn measure(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
         let begun = Instant::now();
         let clock = Clock::at(step, self.options.steps, self.stream);
         let mut row: Row = BTreeMap::from([("step".into(), step as f64), ("progress".into(), clock.progress())]);

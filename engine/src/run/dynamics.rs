@@ -13,7 +13,36 @@ pub enum Dynamics<'a> {
     Sampler(&'a mut dyn Sampler),
 }
 
+/// [`Dynamics`] that are owned: for who makes the same flow anew for every run.
+#[derive(Debug)]
+pub enum Motion {
+    /// A field, and how to step along it.
+    Field(Box<dyn VelocityField>, Stepping),
+    /// A sampler.
+    Sampler(Box<dyn Sampler>),
+}
+
+impl Motion {
+    /// A field with its usual steps.
+    pub fn along(field: impl VelocityField + 'static) -> Motion {
+        Motion::Field(Box::new(field), Stepping::default())
+    }
+
+    /// Returns it as a run takes it.
+    pub fn dynamics(&mut self) -> Dynamics<'_> {
+        match self {
+            Motion::Field(field, stepping) => Dynamics::Field(field.as_mut(), stepping.clone()),
+            Motion::Sampler(sampler) => Dynamics::Sampler(sampler.as_mut()),
+        }
+    }
+}
+
 impl Dynamics<'_> {
+    /// Is the step size chosen by its error?
+    pub(crate) fn is_adaptive(&self) -> bool {
+        matches!(self, Dynamics::Field(_, stepping) if stepping.is_adaptive())
+    }
+
     /// Returns the name for messages and progress.
     pub fn name(&self) -> &'static str {
         match self {

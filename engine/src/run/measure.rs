@@ -37,8 +37,8 @@ impl MetricChoice {
 
 /// The metrics of a run, made once.
 pub(super) struct Measures<'a> {
-    pub(super) metrics: Vec<Box<dyn Metric>>,
-    pub(super) reference: Option<&'a Reference>,
+    metrics: Vec<Box<dyn Metric>>,
+    reference: Option<&'a Reference>,
     stream: Stream,
 }
 

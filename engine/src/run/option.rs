@@ -30,13 +30,13 @@ crate::options! {
 
 impl RunOptions {
     /// Steps between two measurements.
-    pub(super) fn every(&self) -> usize {
+    pub(crate) fn every(&self) -> usize {
         self.every.unwrap_or(self.steps.div_ceil(20)).max(1)
     }
 
     /// # Errors
     /// A number of steps out of range, or more snapshots of `start` than there is room for.
-    pub(super) fn check(&self, start: &Points) -> Result<()> {
+    pub(crate) fn check(&self, start: &Points) -> Result<()> {
         if self.steps == 0 {
             return Err(Error::argument("steps", 0, "a run needs at least 1 step"));
         }
@@ -44,7 +44,7 @@ impl RunOptions {
             return Err(Error::argument("every", 0, "it must be at least 1"));
         }
         let kept = self.snapshots.min(self.steps.saturating_add(1));
-        match no_room(kept.saturating_mul(start.count()), start.dim()) {
+        match no_room(kept.saturating_mul(start.n()), start.dim()) {
             Some(why) => Err(Error::argument("snapshots", self.snapshots, format!("of the start, {why}"))),
             None => Ok(()),
         }

@@ -146,20 +146,12 @@ impl Score for MixtureFit {
         scale(out, form.scale(at.sigma));
         Ok(())
     }
-
-    /// The score itself takes about as long as a round.
-    fn first_evaluation(&self) -> f64 {
-        ((self.options.first_rounds as f64 + 1.0) / (self.options.rounds as f64 + 1.0)).max(1.0)
-    }
 }
 
 /// k-means++ centres [arthur2007kmeans] with the shared within-cluster spread as isotropic covariance.
 fn first_guess(points: &Points, options: &MixtureFitOptions, stream: Stream) -> Result<Mixture> {
     let n = points.n();
-    // Of the points that a dry run's stand for.
-    let k = options
-        .k
-        .unwrap_or_else(|| (points.count() / (POINTS_PER_COORDINATE * points.dim())).clamp(1, MOST_COMPONENTS));
+    let k = options.k.unwrap_or_else(|| (n / (POINTS_PER_COORDINATE * points.dim())).clamp(1, MOST_COMPONENTS));
     if n < k {
         return Err(Error::shape("the cloud", format!("{n} points"), format!("a mixture of {k} needs at least {k}")));
     }

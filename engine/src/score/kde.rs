@@ -1,7 +1,7 @@
 //! The kernel (empirical) score: of fixed points, or of the moving cloud itself.
 
 use super::{At, Extent, Form, Score, SigmaRange, Sources, check_sigma};
-use crate::pairwise::{Softmax, SoftmaxMean};
+use crate::pairwise::{Softmax, SoftmaxMean, Values};
 use crate::points::check_weights;
 use crate::{Points, Result};
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,7 @@ impl Kde {
         let points = self.points.as_deref().unwrap_or(at.cloud);
         let softmax =
             Softmax { sigma: at.sigma, log_weights: self.log_weights.as_deref(), leave_out_self: self.leaves_out(at) };
-        at.pairwise.softmax_mean(at.z, points, points, &softmax, &mut self.mean)
+        at.pairwise.softmax_mean(at.z, points, Values::Own, &softmax, &mut self.mean)
     }
 
     /// A batch of sources. When particles must leave themselves out, the queries that are in the batch are put first,
@@ -106,10 +106,10 @@ impl Kde {
             self.log_weights.as_ref().map(|l| order[..batch].iter().map(|&j| l[j]).collect());
         let softmax = Softmax { sigma: at.sigma, log_weights: weights.as_deref(), leave_out_self: leaves_out };
         if !leaves_out {
-            return at.pairwise.softmax_mean(at.z, &self.drawn, &self.drawn, &softmax, &mut self.mean);
+            return at.pairwise.softmax_mean(at.z, &self.drawn, Values::Own, &softmax, &mut self.mean);
         }
         self.ordered.gather(at.z, &order);
-        at.pairwise.softmax_mean(&self.ordered, &self.drawn, &self.drawn, &softmax, &mut self.mean)?;
+        at.pairwise.softmax_mean(&self.ordered, &self.drawn, Values::Own, &softmax, &mut self.mean)?;
         std::mem::swap(&mut self.ordered, &mut self.mean.mean);
         for (row, &i) in order.iter().enumerate() {
             self.mean.mean.row_mut(i).copy_from_slice(self.ordered.row(row));
@@ -152,15 +152,10 @@ impl Kde {
             }
             let softmax = Softmax { sigma: at.sigma, log_weights: weights.as_deref(), leave_out_self: false };
             let mut mean = SoftmaxMean::default();
-            at.pairwise.softmax_mean(at.z, &points, &points, &softmax, &mut mean)?;
+            at.pairwise.softmax_mean(at.z, &points, Values::Own, &softmax, &mut mean)?;
             shift(&mean.mean, at, form, estimate);
         }
         Ok(Some(estimates))
-    }
-
-    /// The number of points that it stands on.
-    fn available(&self, cloud: usize) -> usize {
-        self.points.as_ref().map_or(cloud, |points| points.count())
     }
 
     fn leaves_out(&self, at: &At) -> bool {
@@ -189,16 +184,6 @@ impl Score for Kde {
         }
         shift(&self.mean.mean, at, form, out);
         Ok(())
-    }
-
-    fn pairs(&self, queries: usize, cloud: usize) -> u64 {
-        let available = self.available(cloud);
-        (queries * self.batch.map_or(available, |batch| batch.clamp(1, available))) as u64
-    }
-
-    fn half_pairs(&self, queries: usize, cloud: usize) -> Option<u64> {
-        let available = self.available(cloud);
-        (available >= 4).then_some((queries * 2 * (available / 2)) as u64)
     }
 
     fn ess(&self) -> Option<f64> {

@@ -44,21 +44,6 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     /// A shape that does not fit, `sigma` = 0 where the estimator needs smoothing, an interrupt.
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()>;
 
-    /// Pairs that an evaluation at `queries` points takes while the cloud has `cloud` points.
-    fn pairs(&self, _queries: usize, _cloud: usize) -> u64 {
-        0
-    }
-
-    /// The same of [`Score::halves`]; None where it gives none.
-    fn half_pairs(&self, _queries: usize, _cloud: usize) -> Option<u64> {
-        None
-    }
-
-    /// How many later evaluations the first one takes as long as, at least 1.
-    fn first_evaluation(&self) -> f64 {
-        1.0
-    }
-
     /// Median effective sample size of the last evaluation, where the estimate is a weighted mean of points.
     fn ess(&self) -> Option<f64> {
         None

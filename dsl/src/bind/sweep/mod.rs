@@ -7,10 +7,10 @@ mod table;
 pub use table::places;
 
 use crate::bind::points::number;
-use crate::bind::unknown;
 use crate::call::{At, Call, Fail, described};
 use crate::callback::detached;
 use crate::context::{Context, diverged_with};
+use crate::dry::unknown;
 use crate::manual::{Entry, Kind};
 use crate::{Diagnostic, Fault, Reading};
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext, Position};

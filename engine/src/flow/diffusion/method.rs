@@ -1,7 +1,7 @@
 //! One step from a noise level to the next, in the coordinates where the noise explodes.
 
 use super::option::{PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler};
-use super::{Diffusion, denoising, mixture_step};
+use super::{Diffusion, denoising};
 use crate::flow::Clock;
 use crate::flow::sampler::diffuse;
 use crate::ode::Integrator;
@@ -23,18 +23,6 @@ impl Method {
             Method::Ode { sampler: PfOdeSampler::Heun, .. } => Integrator::Heun,
             Method::Sde(options) if options.sampler == ReverseSdeSampler::Edm => Integrator::Heun,
             _ => Integrator::Euler,
-        }
-    }
-
-    /// Evaluations of the score per step in `dim` dimensions; of the adaptive sampler at least.
-    pub(super) fn evaluations(&self, dim: usize) -> usize {
-        match self {
-            Method::Sde(options) if options.sampler == ReverseSdeSampler::GaussianMixture => {
-                mixture_step::evaluations(dim)
-            }
-            Method::Ode { sampler: PfOdeSampler::Adaptive, .. } => 7,
-            Method::Corrected(options) => 1 + options.corrections,
-            _ => self.integrator().stages().len(),
         }
     }
 }

@@ -12,7 +12,7 @@ pub use option::{
     PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler,
 };
 
-use super::{Clock, FieldAt, FlowPairs, Readings, Sampler};
+use super::{Clock, FieldAt, Readings, Sampler};
 use crate::error::MissingPart;
 use crate::number::number;
 use crate::ode::RungeKutta;
@@ -211,17 +211,6 @@ impl Sampler for Diffusion {
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
         Ok(vec![("sigma", self.levels.sigma(at.clock.step, at.clock.steps))])
-    }
-
-    fn evaluations(&self, steps: usize) -> usize {
-        // The step onto 0 is Euler's and is not corrected.
-        let of_one = self.method.evaluations(self.score.dim().unwrap_or(1));
-        let saved = if self.levels.denoises() { of_one - 1 } else { 0 };
-        of_one.saturating_mul(steps).saturating_sub(saved)
-    }
-
-    fn pairs(&self, cloud: usize) -> FlowPairs {
-        FlowPairs { velocity: self.score.pairs(cloud, cloud), readings: 0 }
     }
 
     fn warnings(&self) -> Vec<String> {

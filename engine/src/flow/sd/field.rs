@@ -3,7 +3,7 @@
 use super::minibatch::Turns;
 use super::{Noise, SdFlow};
 use crate::flow::{Clock, FieldAt, Role};
-use crate::pairwise::{Pairwise, ScoreDifference};
+use crate::pairwise::{Pairwise, Queries, ScoreDifference};
 use crate::score::{At, Form, Score, check_sigma};
 use crate::{Points, Result};
 use std::mem;
@@ -109,7 +109,10 @@ impl SdFlow {
 /// `D_p - D_q`, or that divided by `sigma^2`, at `at.z`.
 fn shift_difference(at: &At, difference: &ScoreDifference, form: Form, out: &mut Points) -> Result<()> {
     check_sigma(at.sigma, false, "a kernel estimate")?;
-    at.pairwise.score_difference(at.z, difference, out)?;
+    // Without noise the cloud's own field is asked for at the cloud itself.
+    let own = std::ptr::eq(at.z, difference.particles);
+    let queries = if own { Queries::Particles } else { Queries::At(at.z) };
+    at.pairwise.score_difference(queries, difference, out)?;
     if form == Form::Score {
         let scale = 1.0 / (at.sigma * at.sigma);
         out.data_mut().iter_mut().for_each(|v| *v *= scale);

@@ -71,34 +71,60 @@ fn an_affine_fit_finds_data_far_from_0_and_1() {
     assert!(done.notes[0].contains("goes on") && off(&mut g).0 < 0.15, "{:?} {:?}", done.notes, off(&mut g));
 }
 
-/// The same training but for a factor and an offset, sigma being chosen from the data: 1024 and 5120 round nothing.
-#[test]
-fn a_fit_far_away_is_that_of_the_standardised_data_mapped_back() {
+/// What a training makes of the base, towards `near`, standardised points, and towards the same points away from 0 and
+/// 1. The numbers of that map round nothing, so that the two differ by rounding alone. Returns the largest difference
+/// in deviations of the target.
+fn differ(make: &dyn Fn() -> Box<dyn Generator>, train: &dyn Fn(&mut dyn Generator, Points, f64)) -> f64 {
     let near = Standardiser::of(&far()).apply(&far());
     let units = AffineMap::uniform(1024.0, vec![5120.0; 2]);
-    let trained = |x: Points| {
+    let made = |x: Points, size: f64| {
+        let (mut g, mut y) = (make(), Points::default());
+        train(&mut *g, x, size);
+        g.forward(&Stream::new(7).normal(500, 2), &mut y).unwrap();
+        y
+    };
+    let away = units.undo(&made(units.apply(&near), 1024.0));
+    let near = made(near, 1.0);
+    away.data().iter().zip(near.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+/// Sigma is chosen from the data.
+#[test]
+fn a_fit_far_away_is_that_of_the_standardised_data_mapped_back() {
+    let train = |g: &mut dyn Generator, x: Points, _: f64| {
         let options = SdFlowOptions { noise: Noise::None, ..SdFlowOptions::default() };
         let cloud = Estimate::Kernel(Box::new(Kde::of_cloud()));
         let mut flow = SdFlow::new(Estimate::Kernel(Box::new(Kde::of(x))), cloud, options).unwrap();
-        let (mut g, pairwise) = (affine(), Pairwise::default());
         let stepping = Stepping { precision: Some(Precision::F64), ..Stepping::default() };
-        let options = FitOptions { steps: 150, batch: 256, ..FitOptions::default() };
-        fit(&mut g, &mut flow, &stepping, &base(), &options, &pairwise, Stream::new(5), &mut Unobserved).unwrap();
-        g
+        let (options, pairwise) = (FitOptions { steps: 100, batch: 256, ..Default::default() }, Pairwise::default());
+        fit(g, &mut flow, &stepping, &base(), &options, &pairwise, Stream::new(5), &mut Unobserved).unwrap();
     };
-    let (far, mut near) = (trained(units.apply(&near)), trained(near));
-    compose(&mut near, None, Some(&units));
-    for (far, near) in far.parameters().iter().zip(near.parameters()) {
-        assert!((far - near).abs() < 1e-6 * 1024.0, "{far} {near}");
-    }
+    let affine = differ(&|| Box::new(affine()), &train);
+    let net = differ(&|| Box::new(net()), &train);
+    assert!(affine < 1e-6 && net < 1e-3, "{affine} {net}");
 }
+
+#[test]
+fn a_distillation_far_away_is_that_of_the_standardised_teacher_mapped_back() {
+    let train = |g: &mut dyn Generator, x: Points, size: f64| {
+        let (sigma_min, sigma_max) = (Some(0.5 * size), Some(3.0 * size));
+        let options = DistillOptions { steps: 60, batch: 128, hidden: 16, sigma_min, sigma_max, ..Default::default() };
+        distill(g, &mut Kde::of(x), &base(), &options, &Pairwise::default(), Stream::new(5), &mut Unobserved).unwrap();
+    };
+    let affine = differ(&|| Box::new(affine()), &train);
+    let net = differ(&|| Box::new(net()), &train);
+    assert!(affine < 0.05 && net < 0.05, "{affine} {net}");
+}
+
+/// Towards points a generator ends narrower than they are in any units, a net most.
+const NARROWER: f64 = 0.35;
 
 #[test]
 fn a_net_s_fit_finds_them_too() {
     let mut g = net();
     fitted(&mut g, &mut flow(far()), FitOptions { steps: 600, batch: 512, ..FitOptions::default() });
     let (mean, variance) = off(&mut g);
-    assert!(mean < 0.1 && variance < 0.15, "mean {mean}, variance {variance}");
+    assert!(mean < 0.1 && variance < NARROWER, "mean {mean}, variance {variance}");
 }
 
 #[test]
@@ -121,7 +147,7 @@ fn a_distillation_finds_them_too() {
         let options = DistillOptions { steps: 500, batch: 256, hidden: 32, sigma_min, sigma_max, ..Default::default() };
         distill(g, &mut teacher, &base(), &options, &Pairwise::default(), Stream::new(5), &mut Unobserved).unwrap();
         let (mean, variance) = off(g);
-        assert!(mean < 0.1 && variance < 0.15, "mean {mean}, variance {variance}");
+        assert!(mean < 0.1 && variance < NARROWER, "mean {mean}, variance {variance}");
     }
 }
 

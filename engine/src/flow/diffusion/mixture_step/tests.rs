@@ -183,14 +183,13 @@ fn few_steps_reach_two_modes() {
 }
 
 #[test]
-fn evaluations_are_foretold() {
+fn evaluations_are_counted() {
     for denoise in [false, true] {
         let sampler = ReverseSdeSampler::GaussianMixture;
         let options =
             ReverseSdeOptions { sampler, denoise, sigma_max: Some(5.0), sigma_min: Some(0.1), ..Default::default() };
         let mut flow = Diffusion::reverse_sde(exact(&mixture()), &options).unwrap();
         let (_, counted) = moved(&mut flow, Stream::new(4).normal(10, 2), 4);
-        assert_eq!(counted as usize, flow.evaluations(4));
         assert_eq!(counted, if denoise { 16 } else { 20 });
     }
 }

@@ -1,0 +1,166 @@
+//! One size that grows: what is read at each until the real one can be told.
+
+use super::gauge::{Gauge, Measured};
+use super::{Cost, fit, whole};
+use crate::{Error, Result};
+use std::time::Instant;
+
+/// The first size.
+const FIRST: usize = 64;
+/// A call of about so many seconds at the real size is made there.
+const CHEAP: f64 = 20e-3;
+/// Seconds of a call from which on its time is that of its work and no longer of its beginning.
+const ENOUGH: f64 = 8e-3;
+/// Seconds after which no larger size is tried, once there are three.
+const LONG: f64 = 0.4;
+
+/// How far to climb.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Climb {
+    /// The first size.
+    pub first: usize,
+    /// Sizes that are tried at least, unless the real one is reached.
+    pub sizes: usize,
+    /// Must pairs grow as a quadratic, so that larger sizes are tried until they do?
+    pub quadratic: bool,
+}
+
+impl Default for Climb {
+    fn default() -> Climb {
+        Climb { first: FIRST, sizes: 3, quadratic: true }
+    }
+}
+
+/// What was read at growing sizes, each for the same parts.
+#[derive(Debug)]
+pub(super) struct Ladder {
+    pub rungs: Vec<(usize, Vec<Measured>)>,
+}
+
+impl Ladder {
+    /// Calls `act` with doubling sizes up to `n` and leaves out those that it refuses: what a part of the points is too few
+    /// for, the whole may do. Also gives the result at the largest size.
+    ///
+    /// # Errors
+    /// Those of `act` at `n`, and an interrupt.
+    pub fn climb<T>(
+        n: usize,
+        climb: Climb,
+        mut act: impl FnMut(usize) -> Result<(Vec<Measured>, T)>,
+    ) -> Result<(Ladder, T)> {
+        let (begun, mut ladder, mut result) = (Instant::now(), Ladder { rungs: Vec::new() }, None);
+        let mut size = climb.first.min(n);
+        loop {
+            match act(size) {
+                Ok((found, made)) => {
+                    ladder.rungs.push((size, found));
+                    result = Some(made);
+                }
+                Err(error) if size == n || error == Error::Interrupted => return Err(error),
+                Err(_) => {}
+            }
+            if size == n || ladder.is_enough(climb, begun.elapsed().as_secs_f64(), n) {
+                break;
+            }
+            size = if ladder.is_cheap_at(n) || size > n / 2 { n } else { 2 * size };
+        }
+        match result {
+            Some(made) => Ok((ladder, made)),
+            None => act(n).map(|(found, made)| (Ladder { rungs: vec![(n, found)] }, made)),
+        }
+    }
+
+    /// The largest size.
+    pub fn reached(&self) -> usize {
+        self.rungs.last().map_or(0, |rung| rung.0)
+    }
+
+    /// Seconds of the slowest part at the largest size.
+    fn slowest(&self) -> f64 {
+        self.rungs.last().map_or(0.0, |(_, found)| found.iter().map(|part| part.seconds).fold(0.0, f64::max))
+    }
+
+    /// Would a call with `n` be quick, even if time grows as the square?
+    fn is_cheap_at(&self, n: usize) -> bool {
+        let reached = self.reached();
+        reached > 0 && self.slowest() * (n as f64 / reached as f64).powi(2) < CHEAP
+    }
+
+    fn is_enough(&self, climb: Climb, elapsed: f64, n: usize) -> bool {
+        if self.rungs.len() < climb.sizes {
+            return false;
+        }
+        elapsed > LONG || (self.slowest() > ENOUGH && (!climb.quadratic || self.is_foretold()) && !self.is_cheap_at(n))
+    }
+
+    /// Are the pairs at the largest size those that the three sizes before it tell?
+    fn is_foretold(&self) -> bool {
+        let [before @ .., (size, found)] = self.rungs.as_slice() else { return false };
+        let [.., _, _, _] = before else { return false };
+        let before = Ladder { rungs: before.to_vec() };
+        (0..found.len()).all(|k| before.pairs(k, *size) == found[k].pairs.round())
+    }
+
+    /// The last `most` readings of part `k`.
+    fn readings(&self, k: usize, most: usize, of: impl Fn(&Measured) -> f64) -> Vec<(f64, f64)> {
+        let skipped = self.rungs.len().saturating_sub(most);
+        self.rungs[skipped..].iter().map(|(size, found)| (*size as f64, of(&found[k]))).collect()
+    }
+
+    fn pairs(&self, k: usize, size: usize) -> f64 {
+        match self.readings(k, 3, |part| part.pairs).as_slice() {
+            [(reached, pairs)] => pairs * size as f64 / reached,
+            points => fit::polynomial(points, size as f64).round().max(0.0),
+        }
+    }
+
+    /// Seconds of part `k`: in the pairs where any are counted, else in the size.
+    fn seconds(&self, k: usize, size: usize) -> f64 {
+        let sizes = self.readings(k, 2, |part| part.seconds);
+        let last = sizes.last().copied().unwrap_or_default();
+        let [small, large] = [sizes.first().copied().unwrap_or(last), last];
+        let pairs = self.readings(k, 2, |part| part.pairs);
+        if pairs.iter().all(|(_, pairs)| *pairs > 0.0) && self.pairs(k, size) > 0.0 {
+            let of = |i: usize, seconds: f64| (pairs[i.min(pairs.len() - 1)].1, seconds);
+            return fit::line([of(0, small.1), of(1, large.1)], self.pairs(k, size));
+        }
+        fit::power([small, large], size as f64, 3.0)
+    }
+
+    /// Bytes of part `k`. Not by a quadratic: a scratch buffer more or less would count for the square of the size.
+    fn bytes(&self, k: usize, size: usize) -> f64 {
+        match self.readings(k, 2, |part| part.bytes).as_slice() {
+            &[small, large] => fit::power([small, large], size as f64, 2.0),
+            points => points.iter().map(|(reached, bytes)| bytes * size as f64 / reached).sum(),
+        }
+    }
+
+    /// Each part at `size`.
+    pub fn at(&self, size: usize) -> Vec<Measured> {
+        if let Some((_, found)) = self.rungs.iter().find(|rung| rung.0 == size) {
+            return found.clone();
+        }
+        let Some((_, last)) = self.rungs.last() else { return Vec::new() };
+        let of = |k: usize| Measured {
+            pairs: self.pairs(k, size),
+            evaluations: last[k].evaluations,
+            seconds: self.seconds(k, size),
+            bytes: self.bytes(k, size),
+        };
+        (0..last.len()).map(of).collect()
+    }
+}
+
+/// What `act` of `n` rows costs, from calls with fewer of them, and its result of as many rows as were tried.
+///
+/// # Errors
+/// Those of `act`.
+pub fn along<T>(n: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Result<T>) -> Result<(Cost, T)> {
+    let climb = Climb { quadratic: false, ..Climb::default() };
+    let (ladder, made) = Ladder::climb(n, climb, |rows| {
+        let (found, made) = gauge.twice(gauge.pairwise(), || act(rows))?;
+        Ok((vec![found], made))
+    })?;
+    let found = ladder.at(n)[0];
+    Ok((Cost { pairs: whole(found.pairs), ..Cost::of(&found, gauge) }, made))
+}

@@ -1,0 +1,41 @@
+//! The cost of a log density along a flow.
+
+use super::gauge::Gauge;
+use super::ladder::{Climb, Ladder};
+use super::{Cost, whole};
+use crate::flow::{Diffusion, LikelihoodOptions};
+use crate::{Points, Result, rng::Stream};
+
+/// Levels and probes that are followed at most; what more of them take grows in proportion.
+const LEVELS: usize = 40;
+const PROBES: usize = 16;
+
+/// What [`crate::flow::Diffusion::log_density`] of `points` costs, and a number for each of them. The steps between two levels adapt,
+/// so that the cost hangs on the points.
+///
+/// # Errors
+/// As [`crate::flow::Diffusion::log_density`].
+pub fn log_density(
+    make: &dyn Fn() -> Result<Diffusion>,
+    points: &Points,
+    options: &LikelihoodOptions,
+    gauge: &Gauge,
+    stream: Stream,
+) -> Result<(Vec<f64>, Cost)> {
+    options.check()?;
+    let probes = options.probes.map(|probes| probes.min(PROBES));
+    let shorter = LikelihoodOptions { steps: options.steps.min(LEVELS), probes, ..options.clone() };
+    let climb = Climb { first: 2, sizes: 1, quadratic: false };
+    let (ladder, logs) = Ladder::climb(points.n(), climb, |rows| {
+        let (mut flow, few, every) = (make()?, points.rows(0..rows), gauge.every_pair());
+        let (found, logs) = gauge.measured(&every, || flow.log_density(&few, &shorter, &every, stream))?;
+        Ok((vec![found], logs))
+    })?;
+    let fields = |options: &LikelihoodOptions| (2 * options.directions(points.dim()) + 1) as f64;
+    let share = options.steps as f64 / shorter.steps as f64 * fields(options) / fields(&shorter);
+    let mut found = ladder.at(points.n())[0];
+    (found.pairs, found.seconds) = (share * found.pairs, share * found.seconds);
+    let pairs = whole(found.pairs);
+    let logs = (0..points.n()).map(|i| logs[i % logs.len()]).collect();
+    Ok((logs, Cost { steps: options.steps as u64, flow_pairs: pairs, varies: true, ..Cost::of(&found, gauge) }))
+}

@@ -1,0 +1,207 @@
+//! The cost of a metric: one value of it, and its noise floor.
+
+use super::gauge::{Gauge, Measured};
+use super::ladder::{Climb, Ladder};
+use super::{Cost, fit};
+use crate::metric::{self, Estimate, METRICS, Metric, PAIRS, Reference};
+use crate::run::MetricChoice;
+use crate::{Points, Result, rng::Stream};
+use serde_json::Value;
+
+/// Seconds of one value from which on no noise floor is made of as many points.
+const SHORT: f64 = 1e-3;
+
+/// What one metric would cost: once, and its noise floor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricCost {
+    /// Its name.
+    pub name: &'static str,
+    /// A value from fewer points, of the shape of the real one.
+    pub estimate: Estimate,
+    /// One evaluation.
+    pub once: Cost,
+    /// The noise floor.
+    pub floor: Cost,
+}
+
+/// What the metric called `name` with these options (a map, or null) would cost of `points` against `reference`.
+///
+/// # Errors
+/// As [`Metric::estimate`].
+pub fn metric(
+    name: &str,
+    options: &Value,
+    points: &Points,
+    reference: &Reference,
+    gauge: &Gauge,
+    stream: Stream,
+) -> Result<MetricCost> {
+    let metric = metric::by_name(name, options.clone())?;
+    let trial = Trial { metric: metric.as_ref(), points, reference, gauge, stream: stream.label(name) };
+    let most = most_points(name, options);
+    let size = |(n, m): (usize, usize)| (n.min(most), m.min(most));
+    let (n, m) = (points.n(), reference.points().n());
+    let (once, floored) = (size((n, m)), size(metric::floor_sizes(reference.law().is_some(), n, m)));
+    let (ladder, estimate) = trial.climb(once)?;
+    let [mut found, mut floor] = [once, floored].map(|(n, m)| ladder.at(n.max(m))[0]);
+    if found.pairs > 0.0 {
+        let counts = trial.counts(once)?;
+        (found.pairs, floor.pairs) = (counts.at(once), counts.at(floored));
+    }
+    let (slowing, copies) = trial.floor(&ladder)?;
+    let floor = Measured {
+        pairs: PAIRS as f64 * floor.pairs,
+        seconds: PAIRS as f64 * slowing * floor.seconds,
+        bytes: copies * floor.bytes,
+        ..floor
+    };
+    Ok(MetricCost { name: metric.name(), estimate, once: Cost::of(&found, gauge), floor: Cost::of(&floor, gauge) })
+}
+
+/// [`metric`] of one that a run measures.
+pub(super) fn chosen(
+    choice: &MetricChoice,
+    points: &Points,
+    reference: &Reference,
+    gauge: &Gauge,
+    stream: Stream,
+) -> Result<MetricCost> {
+    if reference.points().n() < 4 {
+        // A run makes its floor of so few too: quickly, or it is refused with the reason.
+        let built = choice.build()?;
+        metric::floor(built.as_ref(), reference, points.n().min(64), gauge.pairwise(), stream)?;
+    }
+    match choice {
+        MetricChoice::Name(name) => metric(name, &Value::Null, points, reference, gauge, stream),
+        MetricChoice::Map { metric: name, options } => {
+            metric(name, &options.clone().into(), points, reference, gauge, stream)
+        }
+    }
+}
+
+/// Points of each set that the metric uses at most, by its own option of that name.
+fn most_points(name: &str, options: &Value) -> usize {
+    const OPTION: &str = "max_points";
+    let given = options.get(OPTION).and_then(Value::as_u64);
+    let keys = METRICS.iter().find(|entry| entry.name == name).map_or(&[][..], |entry| entry.keys);
+    let default = || keys.iter().find(|key| key.name == OPTION)?.default.parse().ok();
+    given.or_else(default).map_or(usize::MAX, |most| (most as usize).max(1))
+}
+
+/// The first `m` points of a reference, with its target.
+pub(super) fn part(reference: &Reference, m: usize) -> Result<Reference> {
+    let points = reference.points().rows(0..m);
+    match reference.target() {
+        Some(target) => Reference::with_target(points, target.clone()),
+        None => Reference::new(points),
+    }
+}
+
+/// A metric on parts of its points.
+struct Trial<'a> {
+    metric: &'a dyn Metric,
+    points: &'a Points,
+    reference: &'a Reference,
+    gauge: &'a Gauge<'a>,
+    stream: Stream,
+}
+
+impl Trial<'_> {
+    fn measured(&self, n: usize, m: usize) -> Result<(Measured, Estimate)> {
+        let (points, reference) = (self.points.rows(0..n), part(self.reference, m)?);
+        let every = self.gauge.every_pair();
+        self.gauge.twice(&every, || self.metric.estimate(&points, &reference, &every, self.stream))
+    }
+
+    /// Points and reference growing together, in the ratio of their sizes; the size is the larger number.
+    fn climb(&self, (n, m): (usize, usize)) -> Result<(Ladder, Estimate)> {
+        let climb = Climb { quadratic: false, ..Climb::default() };
+        let most = n.max(m);
+        let of = |count: usize, size: usize| (count as f64 * size as f64 / most as f64).round().max(1.0) as usize;
+        Ladder::climb(most, climb, |size| {
+            let (found, estimate) = self.measured(of(n, size).min(n), of(m, size).min(m))?;
+            Ok((vec![found], estimate))
+        })
+    }
+
+    /// Pairs at six small sizes, for any others.
+    fn counts(&self, (n, m): (usize, usize)) -> Result<Counts> {
+        let mut first = 64;
+        loop {
+            let nodes = [nodes(n, first), nodes(m, first)];
+            match self.counted(nodes) {
+                Err(error) if first >= n.max(m) => return Err(error),
+                Err(_) => first *= 2,
+                counts => return counts,
+            }
+        }
+    }
+
+    fn counted(&self, nodes: [Vec<f64>; 2]) -> Result<Counts> {
+        let mut pairs = [[0.0; 3]; 3];
+        for (i, n) in nodes[0].iter().enumerate() {
+            for (j, m) in nodes[1].iter().enumerate().filter(|(j, _)| i + j <= 2) {
+                let (points, reference) = (self.points.rows(0..*n as usize), part(self.reference, *m as usize)?);
+                let every = self.gauge.every_pair();
+                let act = || self.metric.estimate(&points, &reference, &every, self.stream);
+                pairs[i][j] = self.gauge.measured(&every, act)?.0.pairs;
+            }
+        }
+        Ok(Counts { nodes, pairs })
+    }
+
+    /// How many times as long as one value, and as many bytes, the floor takes for each of its values: they are drawn, and made
+    /// side by side. From a floor of so few points that it is quick.
+    fn floor(&self, ladder: &Ladder) -> Result<(f64, f64)> {
+        let quick = ladder.rungs.iter().filter(|(_, found)| found[0].seconds < SHORT);
+        let Some((size, _)) = quick.last().or(ladder.rungs.first()) else { return Ok((1.0, 1.0)) };
+        let most = self.points.n().max(self.reference.points().n()) as f64;
+        let of = |count: usize| (((*size as f64 / most).min(1.0) * count as f64).round() as usize).clamp(1, count);
+        let n = of(self.points.n());
+        let m = of(self.reference.points().n());
+        let few = part(self.reference, m)?;
+        let stream = metric::floor_stream(self.metric.name());
+        let every = self.gauge.every_pair();
+        let floored = self.gauge.measured(&every, || metric::floor(self.metric, &few, n, &every, stream));
+        // Too few points for one: none is made where the whole is too small, and a part says nothing.
+        let Ok((floor, _)) = floored else { return Ok((1.0, 1.0)) };
+        let (n, m) = metric::floor_sizes(few.law().is_some(), n, m);
+        let (one, _) = self.measured(n.min(self.points.n()), m)?;
+        let slowing = floor.seconds / (PAIRS as f64 * one.seconds);
+        let copies = if one.bytes > 0.0 { floor.bytes / one.bytes } else { 1.0 };
+        Ok((slowing.clamp(0.05, 20.0), copies.clamp(0.5, rayon::current_num_threads() as f64 + 1.0)))
+    }
+}
+
+/// Three sizes up to `n` from about `first` on; one where there are no three.
+fn nodes(n: usize, first: usize) -> Vec<f64> {
+    let step = (n / 4).clamp(1, 32);
+    match (first.min(n), n) {
+        (_, 0..3) => vec![n as f64],
+        (first, n) if first + 2 * step <= n => (0..3).map(|i| (first + i * step) as f64).collect(),
+        (_, n) => (0..3).map(|i| (n - (2 - i) * step) as f64).collect(),
+    }
+}
+
+/// Pairs at three sizes of either set.
+struct Counts {
+    nodes: [Vec<f64>; 2],
+    pairs: [[f64; 3]; 3],
+}
+
+impl Counts {
+    fn at(&self, (n, m): (usize, usize)) -> f64 {
+        let [rows, columns] = &self.nodes;
+        fit::quadratic([rows, columns], |i, j| self.pairs[i][j], (n as f64, m as f64)).round().max(0.0)
+    }
+}
+
+/// What [`metric::memorisation`] costs, and its value and standard error of fewer points.
+///
+/// # Errors
+/// As the metric's.
+pub fn memorisation(points: &Points, train: &Points, held_out: &Points, gauge: &Gauge) -> Result<(Cost, (f64, f64))> {
+    super::along(points.n(), gauge, |rows| {
+        metric::memorisation(&points.rows(0..rows), train, held_out, gauge.pairwise().interrupt())
+    })
+}

@@ -1,0 +1,223 @@
+//! The cost of a run of a flow, and of one velocity.
+
+use super::gauge::{Gauge, Measured};
+use super::ladder::{Climb, Ladder};
+use super::metric::{self, part};
+use super::{Cost, whole};
+use crate::flow::{Clock, FieldAt};
+use crate::metric::Reference;
+use crate::process::{Stats, Unobserved};
+use crate::run::{Driver, Motion, RunOptions, RunResult, Snapshot};
+use crate::{Error, Points, Result, rng::Stream};
+
+/// Rows of which at least the readings are taken: they are judged on a fixed number of probes.
+const PROBED: usize = 512;
+
+/// Rows that show what a run would refuse.
+const FEW: usize = 128;
+
+/// Makes the same flow anew: what it has learned, and its first evaluation, must not stand behind the next measurement.
+pub type Maker<'a> = &'a dyn Fn() -> Result<Motion>;
+
+/// What [`crate::run::Run`] would do with the same arguments, and a result of the same shape: `start` itself as the end, two
+/// rows of history, metrics whose values mean nothing. Cost: some tenths of a second.
+///
+/// # Errors
+/// As [`crate::run::Run::go`].
+pub fn run(
+    make: Maker,
+    start: Points,
+    reference: Option<&Reference>,
+    options: &RunOptions,
+    gauge: &Gauge,
+    stream: Stream,
+) -> Result<(RunResult, Cost)> {
+    let mut result = shape(make, &start, reference, options, gauge, stream)?;
+    let rehearsal = Rehearsal { make, start: &start, options, gauge, stream };
+    let mut cost = rehearsal.steps()?;
+    cost.varies = make()?.dynamics().is_adaptive() || !options.stop_when.is_empty();
+    // Every so many steps from the first on, and at the end.
+    let rounds = options.steps.div_ceil(options.every()) as u64 + 1;
+    let readings = rehearsal.readings()?;
+    cost.pairs = cost.flow_pairs.saturating_add(rounds.saturating_mul(whole(readings.pairs)));
+    cost.seconds += rounds as f64 * readings.seconds;
+    let kept = options.snapshots.min(options.steps.saturating_add(1));
+    let mut measuring = 0;
+    for (choice, reference) in options.metrics.iter().filter_map(|choice| Some((choice, reference?))) {
+        let found = metric::chosen(choice, &start, reference, gauge, stream.label("metrics"))?;
+        let pairs = (rounds + 1).saturating_mul(found.once.pairs).saturating_add(found.floor.pairs);
+        cost.pairs = cost.pairs.saturating_add(pairs);
+        cost.seconds += (rounds + 1) as f64 * found.once.seconds + found.floor.seconds;
+        measuring = measuring.max(found.once.bytes.max(found.floor.bytes).unwrap_or(0));
+        let value = found.estimate.value;
+        result.metrics.insert(found.name.to_string(), found.estimate.with_floor(value));
+    }
+    cost.bytes = cost.bytes.map(|held| held + measuring + (8 * kept * start.data().len()) as u64);
+    result.snapshots = (0..kept).map(|step| Snapshot { step, points: start.clone() }).collect();
+    let Cost { steps, nfe, pairs, flow_pairs, .. } = cost;
+    result.stats = Stats { steps, nfe, pairs, flow_pairs, ..Stats::default() };
+    result.carried = options.carry.clone();
+    let followed = options.carry.as_ref().filter(|_| options.log_det);
+    result.log_det = followed.map(|carried| vec![0.0; carried.n()]);
+    result.points = start;
+    Ok((result, cost))
+}
+
+/// Whatever a run would refuse is refused by the same lines: the flow is prepared with the whole start, and a few of its points
+/// are measured, moved and measured again.
+fn shape(
+    make: Maker,
+    start: &Points,
+    reference: Option<&Reference>,
+    options: &RunOptions,
+    gauge: &Gauge,
+    stream: Stream,
+) -> Result<RunResult> {
+    options.check(start)?;
+    let few = reference.map(|reference| part(reference, reference.points().n().min(PROBED))).transpose()?;
+    let mut flow = make()?;
+    let whole = RunOptions { snapshots: 0, carry: None, log_det: false, ..options.clone() };
+    let notes =
+        Driver::new(flow.dynamics(), start.clone(), few.as_ref(), &whole, gauge.pairwise(), stream)?.result.notes;
+    let mut result = fewest(start.n(), |rows| {
+        let (mut flow, few_rows) = (make()?, RunOptions { snapshots: 0, ..options.clone() });
+        let (cloud, pairwise) = (start.rows(0..rows), gauge.pairwise());
+        let mut driver = Driver::new(flow.dynamics(), cloud.clone(), few.as_ref(), &few_rows, pairwise, stream)?;
+        driver.measure(0, &mut Unobserved)?;
+        driver.step(0)?;
+        driver.cloud = cloud;
+        driver.measure(options.steps, &mut Unobserved)?;
+        Ok(driver.result)
+    })?;
+    result.notes = notes;
+    Ok(result)
+}
+
+/// What `act` makes of few rows, or of more where it refuses so few.
+fn fewest<T>(n: usize, mut act: impl FnMut(usize) -> Result<T>) -> Result<T> {
+    let mut rows = FEW.min(n);
+    loop {
+        match act(rows) {
+            Err(error) if rows < n && error != Error::Interrupted => rows = (2 * rows).min(n),
+            result => return result,
+        }
+    }
+}
+
+/// A run of which a few steps are taken by a part of the points.
+struct Rehearsal<'a> {
+    make: Maker<'a>,
+    start: &'a Points,
+    options: &'a RunOptions,
+    gauge: &'a Gauge<'a>,
+    stream: Stream,
+}
+
+/// What the steps of a part of the points took.
+struct Taken {
+    first: Measured,
+    middle: Measured,
+    last: Measured,
+}
+
+impl Rehearsal<'_> {
+    /// All steps: the first, in which an estimate may be made that later ones follow; one as all others; the last, which may
+    /// have a part less.
+    fn steps(&self) -> Result<Cost> {
+        let (ladder, ()) = Ladder::climb(self.start.n(), Climb::default(), |rows| {
+            let Taken { first, middle, last } = self.taken(rows, true, 1)?;
+            Ok((vec![first, middle, last], ()))
+        })?;
+        let share = self.share_evaluated(&ladder)?;
+        let parts = ladder.at(self.start.n());
+        let [first, middle, last] = [parts[0], parts[1], parts[2]];
+        let steps = self.options.steps;
+        let others = steps.saturating_sub(2) as f64;
+        let of = |part: fn(&Measured) -> f64| match steps {
+            1 => part(&first),
+            _ => part(&first) + others * part(&middle) + part(&last),
+        };
+        let flow_pairs = whole(of(|part| part.pairs));
+        // What the first step takes beyond a later one is no sum over pairs, so that nothing of it is left out.
+        let beyond = (first.seconds - middle.seconds).max(0.0);
+        let seconds = beyond + share * (of(|part| part.seconds) - beyond);
+        let bytes = self.gauge.known(first.bytes.max(middle.bytes).max(last.bytes));
+        let nfe = whole(of(|part| part.evaluations));
+        Ok(Cost { steps: steps as u64, nfe, flow_pairs, pairs: flow_pairs, seconds, bytes, varies: false })
+    }
+
+    /// Three steps of `rows` points: at the beginning, at step `middle`, at the end; with `all`, every pair is evaluated.
+    fn taken(&self, rows: usize, all: bool, middle: usize) -> Result<Taken> {
+        let steps = self.options.steps;
+        let options =
+            RunOptions { steps, carry: self.carried(rows), log_det: self.options.log_det, ..Default::default() };
+        let held = self.gauge.held();
+        let engine = if all { self.gauge.every_pair() } else { self.gauge.engine() };
+        let mut flow = (self.make)()?;
+        let start = self.start.rows(0..rows);
+        let mut driver = Driver::new(flow.dynamics(), start, None, &options, &engine, self.stream)?;
+        let mut step = |step: usize| {
+            let before = driver.evaluations();
+            let (found, ()) = self.gauge.measured_since(held, &engine, || driver.step(step.min(steps - 1)))?;
+            Ok(Measured { evaluations: (driver.evaluations() - before) as f64, ..found })
+        };
+        let first = step(0)?;
+        let (one, other) = (step(middle)?, step(middle.saturating_add(1))?);
+        let seconds = one.seconds.min(other.seconds);
+        let last = step(steps - 1)?;
+        Ok(Taken { first, middle: Measured { seconds, ..one }, last })
+    }
+
+    /// The carried points beside `rows` of the cloud: the same share of them.
+    fn carried(&self, rows: usize) -> Option<Points> {
+        let carried = self.options.carry.as_ref()?;
+        let share = rows as f64 / self.start.n() as f64;
+        Some(carried.rows(0..((carried.n() as f64 * share).ceil() as usize).clamp(1, carried.n())))
+    }
+
+    /// The share of a step's time that is left where blocks of pairs without weight are left out, half-way through the schedules.
+    fn share_evaluated(&self, ladder: &Ladder) -> Result<f64> {
+        let rows = ladder.reached();
+        let full = ladder.at(rows)[1];
+        if !self.gauge.pairwise().options().skip || full.pairs == 0.0 {
+            return Ok(1.0);
+        }
+        let found = self.taken(rows, false, self.options.steps / 2)?.middle;
+        Ok((found.seconds / full.seconds).min(1.0))
+    }
+
+    /// One round of the flow's own readings.
+    fn readings(&self) -> Result<Measured> {
+        let options = RunOptions { steps: self.options.steps, ..RunOptions::default() };
+        let climb = Climb { first: PROBED, ..Climb::default() };
+        let (ladder, ()) = Ladder::climb(self.start.n(), climb, |rows| {
+            let (mut flow, every) = ((self.make)()?, self.gauge.every_pair());
+            let start = self.start.rows(0..rows);
+            let mut driver = Driver::new(flow.dynamics(), start, None, &options, &every, self.stream)?;
+            // What learns does so at its first evaluation, which is no other's cost.
+            driver.measure(0, &mut Unobserved)?;
+            let (found, _) = self.gauge.measured(&every, || driver.measure(0, &mut Unobserved))?;
+            Ok((vec![found], ()))
+        })?;
+        Ok(ladder.at(self.start.n())[0])
+    }
+}
+
+/// What one velocity of `cloud` at `clock` costs, and a set of its shape.
+///
+/// # Errors
+/// As the field or the sampler.
+pub fn velocity(make: Maker, cloud: &Points, clock: &Clock, gauge: &Gauge) -> Result<(Points, Cost)> {
+    make()?.dynamics().prepare(cloud, clock)?;
+    let (ladder, out) = Ladder::climb(cloud.n(), Climb::default(), |rows| {
+        let (mut flow, mut out, every) = (make()?, Points::default(), gauge.every_pair());
+        let part = cloud.rows(0..rows);
+        let mut dynamics = flow.dynamics();
+        dynamics.prepare(&part, clock)?;
+        let at = FieldAt::cloud(&part, clock, &every);
+        let (found, ()) = gauge.measured(&every, || dynamics.velocity(&at, &mut out))?;
+        Ok((vec![found], out))
+    })?;
+    let rows: Vec<usize> = (0..cloud.n()).map(|i| i % out.n()).collect();
+    Ok((out.select(&rows), Cost { nfe: 1, ..Cost::of(&ladder.at(cloud.n())[0], gauge) }))
+}

@@ -1,0 +1,211 @@
+use super::fit::line;
+use super::gauge::Measured;
+use super::ladder::{Climb, Ladder};
+use super::*;
+use crate::flow::{
+    Diffusion, Estimate, Integrator, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
+    PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Stepping, Svgd,
+    SvgdOptions, Weighting,
+};
+use crate::metric::Reference;
+use crate::pairwise::Pairwise;
+use crate::rng::Stream;
+use crate::run::{Motion, Run, RunOptions};
+use crate::schedule::Schedule;
+use crate::score::{Exact, Kde, MixtureFit, MixtureFitOptions, Score, SelfTerm};
+use crate::target::Gaussian;
+use crate::{Points, Result};
+use std::sync::Arc;
+
+type Make<'a> = &'a dyn Fn() -> Motion;
+
+/// What a run would cost.
+fn ahead(
+    flow: Make,
+    start: Points,
+    reference: Option<&Reference>,
+    options: &RunOptions,
+) -> Result<(crate::run::RunResult, Cost)> {
+    let engine = Pairwise::default();
+    run(&|| Ok(flow()), start, reference, options, &Gauge::new(&engine, None), Stream::new(5))
+}
+
+/// A run that counts, and what was said of it.
+fn both(flow: Make, start: &Points, reference: &Reference, options: &RunOptions) -> [u64; 4] {
+    let engine = Pairwise::default();
+    let (shape, cost) = ahead(flow, start.clone(), Some(reference), options).unwrap();
+    let stream = Stream::new(5);
+    let mut moving = flow();
+    let run = Run::of(moving.dynamics(), start.clone()).reference(Some(reference)).options(options.clone());
+    let run = run.pairwise(&engine).stream(stream).go().unwrap();
+    assert_eq!((shape.stats.steps, shape.stats.nfe), (run.stats.steps, run.stats.nfe));
+    assert_eq!(shape.snapshots.len(), run.snapshots.len());
+    assert_eq!(shape.metrics.keys().collect::<Vec<_>>(), run.metrics.keys().collect::<Vec<_>>());
+    [cost.flow_pairs, run.stats.flow_pairs, cost.pairs, engine.work().pairs()]
+}
+
+#[test]
+fn pairs_are_those_of_the_run() {
+    let set = |name: &str, n: usize| Stream::new(3).label(name).normal(n, 3);
+    let (start, data) = (set("start", 70), set("data", 51));
+    let reference = Reference::new(set("reference", 33)).unwrap();
+    let kde = || Estimate::Kernel(Box::new(Kde::of(set("data", 51))));
+    let cloud = || Estimate::Kernel(Box::new(Kde::of_cloud()));
+    let metrics = serde_json::from_str(r#"["energy", {"metric": "mmd", "kernel": [0.5, 2]}, "w2"]"#).unwrap();
+    let options = RunOptions { steps: 7, every: Some(3), snapshots: 3, metrics, ..RunOptions::default() };
+    let by = |integrator: Integrator| Stepping { integrator, ..Stepping::default() };
+    let of = |o: SdFlowOptions, integrator: Integrator| {
+        move || Motion::Field(Box::new(SdFlow::new(kde(), cloud(), o.clone()).unwrap()), by(integrator))
+    };
+    let plain = SdFlowOptions::default;
+    let batches = SdFlowOptions { batch_target: Some(20), batch_source: Some(90), ..SdFlowOptions::default() };
+    let alone = SdFlowOptions { self_term: SelfTerm::Exclude, ..SdFlowOptions::default() };
+    let euler = Integrator::Euler;
+    let ways = [(plain(), euler), (plain(), Integrator::Heun), (batches, euler), (alone, euler)];
+    for (options_of_flow, integrator) in ways {
+        let [flow, flow_run, all, all_run] = both(&of(options_of_flow, integrator), &start, &reference, &options);
+        assert_eq!((flow, all), (flow_run, all_run));
+    }
+    let smooth = SvgdOptions { sigma: 0.5.into(), ..SvgdOptions::default() };
+    let score = || Box::new(Kde::of(set("data", 51))) as Box<dyn Score>;
+    let svgd = move || Motion::Field(Box::new(Svgd::new(score(), smooth.clone()).unwrap()), by(Integrator::Rk4));
+    let ula = LangevinOptions { sigma: 0.5.into(), ..LangevinOptions::default() };
+    let langevin = || Motion::Sampler(Box::new(Langevin::new(score(), None, &ula).unwrap()));
+    let denoised = PfOdeOptions { denoise: true, ..Default::default() };
+    let ode = || Motion::Sampler(Box::new(Diffusion::pf_ode(score(), &denoised).unwrap()));
+    let corrected = || {
+        let flow = Diffusion::predictor_corrector(score(), &PredictorCorrectorOptions::default());
+        Motion::Sampler(Box::new(flow.unwrap()))
+    };
+    let mixing = |denoise| {
+        let (sampler, range) = (ReverseSdeSampler::GaussianMixture, (Some(5.0), Some(0.1)));
+        let (sigma_max, sigma_min) = range;
+        let options = ReverseSdeOptions { sampler, denoise, sigma_max, sigma_min, ..Default::default() };
+        Motion::Sampler(Box::new(Diffusion::reverse_sde(score(), &options).unwrap()))
+    };
+    let mala = |sigma: Schedule| {
+        let target = Arc::new(Gaussian::isotropic(vec![0.0; 3], 1.0).unwrap());
+        let options = LangevinOptions { sampler: LangevinSampler::Mala, sigma, ..LangevinOptions::default() };
+        let exact = Box::new(Exact::new(target.clone()).unwrap());
+        Motion::Sampler(Box::new(Langevin::new(exact, Some(target), &options).unwrap()))
+    };
+    let relatives: [Make; 8] = [
+        &svgd,
+        &langevin,
+        &|| ode(),
+        &|| corrected(),
+        &|| mixing(false),
+        &|| mixing(true),
+        &|| mala(0.0.into()),
+        &|| mala(Schedule::Linear { from: 1.0, to: 0.5 }),
+    ];
+    for relative in relatives {
+        let [flow, flow_run, all, all_run] = both(relative, &start, &reference, &options);
+        assert_eq!((flow, all), (flow_run, all_run), "{}", relative().dynamics().name());
+    }
+    let normalised = MmdFlowOptions {
+        weighting: Weighting::Normalised,
+        kernel: serde_json::from_str(r#"[0.5, {"kernel": "laplace", "h": 1}]"#).unwrap(),
+        ..MmdFlowOptions::default()
+    };
+    let scaled = || Motion::along(MmdFlow::new(data.clone(), normalised.clone()).unwrap());
+    let [flow, flow_run, all, all_run] = both(&scaled, &start, &reference, &options);
+    assert_eq!((flow, all), (flow_run, all_run));
+    let mmd = || Motion::along(MmdFlow::new(data.clone(), MmdFlowOptions::default()).unwrap());
+    let [flow, flow_run, all, all_run] = both(&mmd, &start, &reference, &options);
+    assert_eq!((flow, all), (flow_run, all_run));
+    // Fresh samples for the floors instead of parts of the reference.
+    let law = Arc::new(Gaussian::isotropic(vec![0.0; 3], 1.0).unwrap());
+    let reference = Reference::sample(law, 40, Stream::new(1)).unwrap();
+    let [.., all, all_run] = both(&mmd, &start, &reference, &options);
+    assert_eq!(all, all_run);
+}
+
+#[test]
+fn few_points_tell_what_many_cost() {
+    let set = |name: &str, n: usize| Stream::new(3).label(name).normal(n, 2);
+    let flow = |n: usize, batch: Option<usize>| {
+        let target = Estimate::Kernel(Box::new(Kde::of(set("data", n))));
+        let options = SdFlowOptions { batch, sigma: Some(0.5.into()), ..SdFlowOptions::default() };
+        Motion::along(SdFlow::new(target, Estimate::Kernel(Box::new(Kde::of_cloud())), options).unwrap())
+    };
+    // Sizes at which a run is too long to be measured itself: what is counted is carried there exactly.
+    for n in [20_000, 1_000_000] {
+        let options = RunOptions { steps: 50, ..RunOptions::default() };
+        let (shape, cost) = ahead(&|| flow(n, None), set("start", n), None, &options).unwrap();
+        assert_eq!((shape.points.n(), cost.flow_pairs), (n, 50 * 2 * (n * n) as u64));
+    }
+    // Two kernel sums of the probes, by halves and whole, for the field's error.
+    let options = RunOptions { steps: 50, every: Some(50), ..RunOptions::default() };
+    let cost = ahead(&|| flow(20_000, Some(700)), set("start", 20_000), None, &options).unwrap().1;
+    assert_eq!(cost.flow_pairs, 50 * 700 * 40_000);
+    assert_eq!(cost.pairs - cost.flow_pairs, 2 * 256 * 2 * 40_000);
+    let reference = Reference::new(set("reference", 30_001)).unwrap();
+    let engine = Pairwise::default();
+    let of = |name: &str| {
+        let gauge = Gauge::new(&engine, None);
+        metric(name, &serde_json::Value::Null, &set("start", 20_000), &reference, &gauge, Stream::new(1)).unwrap()
+    };
+    let energy = of("energy");
+    assert_eq!((energy.once.pairs, energy.floor.pairs), (50_001 * 50_001, 40 * 30_001 * 30_001));
+    // No more than its `max_points` are paired, so that ten times as many points take no longer.
+    assert!(of("w2").once.seconds < 60.0);
+}
+
+#[test]
+fn time_and_memory_are_carried_from_small_sizes() {
+    let act = |n: usize| {
+        let pairs = (3 * n * n + 5 * n) as f64;
+        let found = Measured { pairs, evaluations: 2.0, seconds: 1e-3 + 1e-7 * pairs, bytes: 8.0 * (n * n) as f64 };
+        Ok((vec![found], n))
+    };
+    let (ladder, reached) = Ladder::climb(100_000, Climb::default(), act).unwrap();
+    assert!(reached < 10_000, "{reached}");
+    let found = ladder.at(100_000)[0];
+    let pairs = 3e10 + 5e5;
+    assert_eq!((found.pairs, found.evaluations), (pairs, 2.0));
+    assert!((found.bytes / 8e10 - 1.0).abs() < 1e-6);
+    assert!((found.seconds / (1e-3 + 1e-7 * pairs) - 1.0).abs() < 1e-6);
+    assert!((line([(1.0, 1.0), (2.0, 1.5)], 4.0) - 2.5).abs() < 1e-12);
+    // What is cheap at the real size is measured there.
+    assert_eq!(Ladder::climb(300, Climb::default(), |n| Ok((vec![Measured::default()], n))).unwrap().1, 300);
+    // What so few points cannot do is no mistake, what all cannot is one.
+    let picky = |least: usize| {
+        let refused = || crate::Error::argument("n", 0, "more points");
+        Ladder::climb(1000, Climb::default(), |n| if n < least { Err(refused()) } else { act(n) })
+    };
+    assert!(picky(200).is_ok() && picky(1001).is_err());
+}
+
+/// A million million steps are counted by division.
+#[test]
+fn any_number_of_steps_is_counted_at_once() {
+    let start = Stream::new(1).normal(50, 2);
+    let flow = || Motion::along(MmdFlow::new(start.clone(), MmdFlowOptions::default()).unwrap());
+    let of = |options: RunOptions| ahead(&flow, start.clone(), None, &options);
+    let million = of(RunOptions { steps: 1_000_000_000_000, every: Some(1), ..RunOptions::default() }).unwrap().1;
+    assert_eq!((million.nfe, million.flow_pairs), (1_000_000_000_000, 5_000_000_000_000_000));
+    let most = of(RunOptions { steps: usize::MAX, ..RunOptions::default() }).unwrap().1;
+    assert_eq!(most.flow_pairs, u64::MAX);
+    let kept = RunOptions { steps: usize::MAX, snapshots: usize::MAX, ..RunOptions::default() };
+    assert!(of(kept).unwrap_err().to_string().contains("`snapshots`"));
+}
+
+/// The rounds before the first evaluation count.
+#[test]
+fn the_first_fit_of_a_mixture_is_counted() {
+    let seconds = |first_rounds: usize| {
+        let flow = || {
+            let target = Gaussian::isotropic(vec![0.0; 8], 1.0).unwrap();
+            let target = Estimate::Other(Box::new(Exact::new(Arc::new(target)).unwrap()));
+            let fit = MixtureFitOptions { first_rounds, rounds: 1, ..MixtureFitOptions::default() };
+            let source = Estimate::Other(Box::new(MixtureFit::new(fit).unwrap()));
+            Motion::along(SdFlow::new(target, source, SdFlowOptions::default()).unwrap())
+        };
+        let options = RunOptions { steps: 1, ..RunOptions::default() };
+        ahead(&flow, Stream::new(3).normal(500, 8), None, &options).unwrap().1.seconds
+    };
+    let (short, long) = (seconds(1), seconds(199));
+    // A hundred times the work of one evaluation, on a machine that has other work too.
+    assert!(long > 10.0 * short, "{long} {short}");
+}

@@ -1,0 +1,101 @@
+//! The cost of a training: a few of its steps, carried to all of them.
+
+use super::gauge::{Gauge, Measured};
+use super::ladder::{Climb, Ladder};
+use super::{Cost, whole};
+use crate::{Result, pairwise::Pairwise};
+
+/// How much training is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Training {
+    /// Steps.
+    pub steps: usize,
+    /// Points per step, which are cut down where they take long.
+    pub batch: usize,
+    /// Steps from one row of history to the next.
+    pub every: usize,
+}
+
+/// Steps of the two trainings whose difference is the cost of the others.
+const STEPS: [usize; 2] = [2, 6];
+
+/// Steps between two rows of the history of `steps` steps, where the user leaves it open.
+pub fn every(asked: Option<usize>, steps: usize) -> usize {
+    asked.unwrap_or(steps.div_ceil(20)).max(1)
+}
+
+/// What a training costs that `act` does with the steps, the batch and the rows of history that it is given, and the result of
+/// a short one. A row of history is written every so many steps from the first on, and at the last.
+///
+/// # Errors
+/// Those of `act`.
+pub fn training<T>(
+    asked: Training,
+    gauge: &Gauge,
+    mut act: impl FnMut(Training, &Pairwise) -> Result<T>,
+) -> Result<(Cost, T)> {
+    let climb = Climb { quadratic: false, ..Climb::default() };
+    let (ladder, made) = Ladder::climb(asked.batch, climb, |batch| {
+        let mut short = |steps: usize, every: usize| {
+            let steps = steps.min(asked.steps);
+            let engine = gauge.every_pair();
+            gauge.measured(&engine, || act(Training { steps, batch, every }, &engine))
+        };
+        let (few, _) = short(STEPS[0], 1)?;
+        let (sparse, _) = short(STEPS[1], STEPS[1])?;
+        let (many, made) = short(STEPS[1], 1)?;
+        Ok((vec![few, sparse, many], made))
+    })?;
+    let parts = ladder.at(asked.batch);
+    let total = Parts { short: asked.steps.min(STEPS[1]), found: [parts[0], parts[1], parts[2]] };
+    let steps = asked.steps as u64;
+    let pairs = whole(total.of(asked, |part| part.pairs));
+    let seconds = total.of(asked, |part| part.seconds);
+    let bytes = gauge.known(parts.iter().map(|part| part.bytes).fold(0.0, f64::max));
+    Ok((Cost { steps, nfe: steps, flow_pairs: pairs, pairs, seconds, bytes, varies: false }, made))
+}
+
+/// What a few steps with a row of history each, more steps with few rows, and as many with a row each took.
+struct Parts {
+    /// Steps of the longer two.
+    short: usize,
+    found: [Measured; 3],
+}
+
+impl Parts {
+    /// All of it: what comes once, every step, every row.
+    fn of(&self, asked: Training, part: fn(&Measured) -> f64) -> f64 {
+        let [few, sparse, many] = self.found.map(|found| part(&found));
+        let (short, steps) = (self.short as f64, asked.steps as f64);
+        if asked.steps <= STEPS[0] {
+            return few;
+        }
+        let rows_saved = short - rows(self.short, STEPS[1]);
+        let row = if rows_saved > 0.0 { ((many - sparse) / rows_saved).max(0.0) } else { 0.0 };
+        let step = ((many - few) / (short - STEPS[0] as f64) - row).max(0.0);
+        let once = (many - short * (step + row)).max(0.0);
+        once + steps * step + rows(asked.steps, asked.every) * row
+    }
+}
+
+/// Rows of history of so many steps.
+fn rows(steps: usize, every: usize) -> f64 {
+    let last = u64::from(!(steps.max(1) - 1).is_multiple_of(every.max(1)));
+    (steps.div_ceil(every.max(1)) as u64).saturating_add(last) as f64
+}
+
+/// What `act` costs that does `steps` alike, and its result after a few of them.
+///
+/// # Errors
+/// Those of `act`.
+pub fn repeated<T>(steps: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Result<T>) -> Result<(Cost, T)> {
+    let [few, many] = STEPS.map(|short| short.min(steps));
+    let (one, _) = gauge.measured(gauge.pairwise(), || act(few))?;
+    let (other, made) = gauge.measured(gauge.pairwise(), || act(many))?;
+    let more = (steps - many) as f64 / (many - few).max(1) as f64;
+    let all = |part: fn(&Measured) -> f64| part(&other) + more * (part(&other) - part(&one)).max(0.0);
+    let pairs = whole(all(|part| part.pairs));
+    let bytes = gauge.known(other.bytes);
+    let seconds = all(|part| part.seconds);
+    Ok((Cost { steps: steps as u64, flow_pairs: pairs, pairs, seconds, bytes, ..Cost::default() }, made))
+}

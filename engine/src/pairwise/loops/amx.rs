@@ -1,0 +1,219 @@
+//! The loop of [`super::portable`] on the matrix units: softmax means of the sources by split bfloat16 products.
+//!
+//! Panels of 32 queries lie across two registers; scores, weights and sums go through squares of 32 x 32. Every pair of
+//! a panel and a block goes through three stages, one behind the other: while the matrix units make the scores of one
+//! pair and the sums of the last but one, the vector units make the weights of the one between.
+
+use super::Loops;
+use super::amx_stages::{Meanwhile, Stages, rows_of};
+use super::online_softmax_amx::{Row, Totals, Weigh};
+use super::output_row::{RowOut, nearest};
+use crate::pairwise::dispatch::Measure;
+use crate::pairwise::pack::bf16_split::Split;
+use crate::pairwise::reductions::{KernelCall, SoftmaxCall};
+use crate::pairwise::{Pairwise, Work};
+use crate::simd::{Buffer, Isa, Pool, SIDE, Terms, Tiles};
+use crate::{Interrupt, Points, Result};
+use pulp::{Simd, WithSimd, bytemuck};
+use rayon::prelude::*;
+
+/// Most panels per task.
+const PANELS: usize = 16;
+
+/// Bytes of packed sources per block, and of queries and sums per task: together inside a second-level cache.
+const BLOCK_BYTES: usize = 1 << 18;
+const TASK_BYTES: usize = 5 << 18;
+
+/// Numbers between two buffers that are used together, so that they do not share their offsets within a page.
+const APART: usize = 64;
+
+/// Sources per block for this many coordinates.
+pub fn block(dim: usize) -> usize {
+    (BLOCK_BYTES / (8 * dim.next_multiple_of(SIDE))).clamp(3 * SIDE, 8 * SIDE) / SIDE * SIDE
+}
+
+/// These loops, for softmax means of the sources.
+pub struct Amx(pub Terms);
+
+impl Loops for Amx {
+    fn softmax<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &SoftmaxCall,
+        measure: &Measure,
+        mut rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        let SoftmaxCall { queries, sources, softmax, subtract, .. } = *call;
+        engine.memory.split.with(|packed| {
+            packed.pack(sources, measure.place(), softmax.log_weights, block(sources.dim()), self.0);
+            let leave_out_self = call.leave_out_self();
+            let job = Job { queries, sources, packed, terms: self.0, leave_out_self, subtract };
+            job.run(&mut rows, &engine.memory.amx, &engine.work, &engine.interrupt)
+        })?;
+        Ok(Vec::new())
+    }
+
+    /// Kernels have no loop on the matrix units: the plan does not come here, and f64 would do the rows if it did.
+    fn kernel<'b>(&self, _: &Pairwise, _: &KernelCall, _: &Measure, rows: Vec<RowOut<'b>>) -> Result<Vec<RowOut<'b>>> {
+        Ok(rows)
+    }
+}
+
+/// One call.
+pub struct Job<'a> {
+    pub queries: &'a Points,
+    pub sources: &'a Points,
+    pub packed: &'a Split,
+    pub terms: Terms,
+    pub leave_out_self: bool,
+    pub subtract: bool,
+}
+
+/// Scratch of one task.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    queries: Buffer<u16>,
+    squares: Vec<f64>,
+    scores: Buffer<f32>,
+    weights: Buffer<u32>,
+    sums: Buffer<f32>,
+}
+
+impl Job<'_> {
+    /// Runs all tasks; the machine must have matrix units.
+    ///
+    /// # Errors
+    /// An interrupt, which is looked at before every task.
+    pub fn run(&self, rows: &mut [RowOut], pool: &Pool<Scratch>, work: &Work, interrupt: &Interrupt) -> Result<()> {
+        // How panels are dealt to tasks changes no result: each is summed by itself.
+        let even = rows.len().div_ceil(SIDE * 4 * rayon::current_num_threads());
+        let panels = (TASK_BYTES / (SIDE * 8 * self.packed.depth)).min(even).clamp(1, PANELS);
+        rows.par_chunks_mut(panels * SIDE).enumerate().try_for_each(|(t, rows)| {
+            interrupt.check()?;
+            let pairs = rows.len() * self.packed.m;
+            let sample_size = rows.iter().any(|r| r.ess.is_some());
+            pool.with(|scratch| {
+                let Some(tiles) = Tiles::acquire() else { return };
+                let task = Task { job: self, first: t * panels * SIDE, rows, scratch, tiles };
+                // Squares of weights cost time: they are summed only where they are asked for.
+                if sample_size {
+                    Isa::Avx512.run(With::<_, true>(task));
+                } else {
+                    Isa::Avx512.run(With::<_, false>(task));
+                }
+            });
+            work.add(pairs, 2 * self.packed.dim);
+            Ok(())
+        })
+    }
+}
+
+struct Task<'a, 'b> {
+    job: &'a Job<'a>,
+    first: usize,
+    rows: &'a mut [RowOut<'b>],
+    scratch: &'a mut Scratch,
+    tiles: Tiles,
+}
+
+/// A task that sums squares of weights or does not.
+struct With<K, const SQUARES: bool>(K);
+
+impl<const SQUARES: bool> WithSimd for With<Task<'_, '_>, SQUARES> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let With(mut task) = self;
+        let Job { packed, .. } = *task.job;
+        let panels = task.rows.len().div_ceil(SIDE);
+        task.pack_queries(panels);
+        let Task { job, first, rows, scratch, tiles } = &mut task;
+        let mut totals = [Totals::<S>::new(simd); PANELS];
+        let size = packed.block * SIDE;
+        let sums = scratch.sums.take(panels * packed.depth * SIDE);
+        sums.fill(0.0);
+        let queries = scratch.queries.slice(panels * packed.panel());
+        let mut stages = Stages { job, tiles, panels, first: *first, rows: rows.len(), queries, sums };
+        let (mut scores, mut scores_before) = scratch.scores.take(2 * size + APART).split_at_mut(size + APART);
+        let (mut weights, mut weights_before) = scratch.weights.take(2 * size + APART).split_at_mut(size + APART);
+        let steps = panels * packed.padded / packed.block;
+        for t in 0..steps + 2 {
+            let (scored, weighed, summed) = (stages.at(t), t.checked_sub(1), t.checked_sub(2));
+            let (weighed, summed) = (weighed.and_then(|t| stages.at(t)), summed.and_then(|t| stages.at(t)));
+            let parts = [scored, summed].into_iter().flatten().map(|at| stages.parts(at)).sum();
+            let mut meanwhile = weighed.map(|at| {
+                let (scores, bias) = (&rows_of::<S>(scores_before)[..at.count], packed.bias(at.from, at.count));
+                if at.from == 0 {
+                    totals[at.panel].look(simd, scores, bias);
+                }
+                Meanwhile { weigh: Weigh::new(simd, &totals[at.panel], scores, bias, weights), done: 0, parts }
+            });
+            if let Some(at) = scored {
+                stages.score::<S, SQUARES>(simd, at, scores, &mut meanwhile);
+            }
+            if let Some(at) = summed {
+                stages.sum::<S, SQUARES>(simd, at, weights_before, &mut meanwhile);
+            }
+            if let (Some(Meanwhile { mut weigh, .. }), Some(at)) = (meanwhile, weighed) {
+                weigh.until::<SQUARES>(simd, 1, 1);
+                if !totals[at.panel].take(simd, &weigh) {
+                    let factor = totals[at.panel].raise(simd, &weigh.max);
+                    stages.rescale(simd, at.panel, &factor);
+                    let (scores, bias) = (&rows_of::<S>(scores_before)[..at.count], packed.bias(at.from, at.count));
+                    let mut again = Weigh::new(simd, &totals[at.panel], scores, bias, weights);
+                    again.until::<SQUARES>(simd, 1, 1);
+                    totals[at.panel].take(simd, &again);
+                }
+            }
+            std::mem::swap(&mut scores, &mut scores_before);
+            std::mem::swap(&mut weights, &mut weights_before);
+        }
+        task.finish(&totals[..panels]);
+    }
+}
+
+impl Job<'_> {
+    /// Gives the pairs of a query with itself a score whose weight is 0.
+    pub fn leave_out(&self, first: usize, queries: usize, from: usize, count: usize, scores: &mut [f32]) {
+        for i in first.max(from)..(first + SIDE.min(queries)).min(from + count) {
+            scores[(i - from) * SIDE + (i - first)] = f32::NEG_INFINITY;
+        }
+    }
+}
+
+impl Task<'_, '_> {
+    /// Packs the task's queries into panels; what is left of the last panel repeats the last query.
+    #[inline(always)]
+    fn pack_queries(&mut self, panels: usize) {
+        let Job { packed, queries, .. } = *self.job;
+        let q = self.scratch.queries.take(panels * packed.panel());
+        q.fill(0);
+        self.scratch.squares.clear();
+        for i in 0..panels * SIDE {
+            let query = queries.row(self.first + i.min(self.rows.len() - 1));
+            let panel = &mut q[i / SIDE * packed.panel()..(i / SIDE + 1) * packed.panel()];
+            self.scratch.squares.push(packed.pack_query(query, panel, i % SIDE));
+        }
+    }
+
+    fn finish<S: Simd>(&mut self, totals: &[Totals<S>]) {
+        let Job { packed, subtract, .. } = *self.job;
+        let sums = self.scratch.sums.slice(totals.len() * packed.depth * SIDE);
+        for (i, row) in self.rows.iter_mut().enumerate() {
+            let (p, lane) = (i / SIDE, i % SIDE);
+            let [max, sum, squares] = [totals[p].reference, totals[p].sum, totals[p].squares]
+                .map(|row| f64::from(bytemuck::cast_slice::<Row<S>, f32>(&[row])[lane]));
+            if sum > 0.0 {
+                let factor = 1.0 / (sum * packed.scale);
+                let mean = |c: usize| factor * f64::from(sums[(p * packed.depth + c) * SIDE + lane]);
+                row.put_values(subtract, |c| packed.centre[c] + mean(c));
+            } else {
+                let left_out = self.job.leave_out_self.then_some(self.first + i);
+                let nearest = nearest(self.job.queries.row(self.first + i), self.job.sources, left_out);
+                row.put_values(subtract, |c| self.job.sources.row(nearest)[c]);
+            }
+            row.put_softmax(max - self.scratch.squares[i], sum, squares);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The loops that compute pairwise sums, and the parts that they share.
+//!
+//! | file | what is inside |
+//! |---|---|
+//! | `portable`, `portable_task` | the loop for registers of any width, distances by differences or by products |
+//! | `symmetric`, `symmetric_direct` | a set's own means with every pair of points evaluated once |
+//! | `tournament` | which chunks of that set meet in which round |
+//! | `amx`, `amx_stages` | the loop on matrix units, and its three stages |
+//! | `naive` | the reference |
+//! | `tile`, `gemm` | the two products of a block: in register tiles, or by faer |
+//! | `online_softmax`, `online_softmax_amx` | running maxima, normalisers and weights |
+//! | `weights` | from a block's scores to weights and sums, for softmaxes and kernels |
+//! | `block_schedule` | which panel of queries meets which block of sources, and when |
+//! | `output_row` | where a query's results go |
+
+use super::Pairwise;
+use super::dispatch::Measure;
+use super::reductions::{KernelCall, SoftmaxCall};
+use crate::Result;
+use output_row::RowOut;
+
+pub mod amx;
+mod amx_stages;
+pub mod block_schedule;
+pub mod gemm;
+pub mod naive;
+pub mod online_softmax;
+pub mod online_softmax_amx;
+pub mod output_row;
+pub mod portable;
+mod portable_task;
+pub mod symmetric;
+mod symmetric_direct;
+pub mod tile;
+mod tournament;
+pub mod weights;
+
+/// One way to compute the reductions: a leaf that knows nothing of the others. It fills the rows and returns those whose
+/// digits it could not keep, as they were.
+pub trait Loops {
+    /// Softmax sums.
+    ///
+    /// # Errors
+    /// An interrupt.
+    fn softmax<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &SoftmaxCall,
+        measure: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>>;
+
+    /// Kernel sums.
+    ///
+    /// # Errors
+    /// An interrupt.
+    fn kernel<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &KernelCall,
+        measure: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>>;
+}

@@ -1,0 +1,88 @@
+//! The reference: one query at a time, f64, distances by differences, two passes. Every other path is compared with it.
+
+use super::Loops;
+use super::output_row::{RowOut, nearest};
+use crate::Result;
+use crate::pairwise::dispatch::Measure;
+use crate::pairwise::reductions::{KernelCall, SoftmaxCall};
+use crate::pairwise::{Pairwise, Part};
+use crate::points::squared_distance;
+use rayon::prelude::*;
+
+/// These loops.
+pub struct Naive;
+
+impl Loops for Naive {
+    fn softmax<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &SoftmaxCall,
+        _: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        engine.work.add(rows.len() * call.sources.n(), call.sources.dim() + call.value_dim());
+        rows.into_par_iter().for_each(|row| softmax_row(call, row));
+        engine.interrupt.check().map(|()| Vec::new())
+    }
+
+    fn kernel<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &KernelCall,
+        _: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        engine.work.add(rows.len() * call.sources.n(), call.sources.dim() + call.value_dim());
+        rows.into_par_iter().for_each(|row| kernel_row(call, row));
+        engine.interrupt.check().map(|()| Vec::new())
+    }
+}
+
+fn softmax_row(call: &SoftmaxCall, mut row: RowOut) {
+    let SoftmaxCall { queries, sources, softmax, subtract, .. } = *call;
+    let query = queries.row(row.query);
+    let left_out = call.leave_out_self().then_some(row.query);
+    let scale = -0.5 / (softmax.sigma * softmax.sigma);
+    let logit = |j: usize| {
+        if Some(j) == left_out {
+            return f64::NEG_INFINITY;
+        }
+        softmax.log_weights.map_or(0.0, |l| l[j]) + scale * squared_distance(query, sources.row(j))
+    };
+    let max = (0..sources.n()).map(logit).fold(f64::NEG_INFINITY, f64::max);
+    if max == f64::NEG_INFINITY {
+        let nearest = nearest(query, sources, left_out);
+        row.put_values(subtract, |c| call.points().map_or(0.0, |values| values.row(nearest)[c]));
+        return row.put(f64::NEG_INFINITY, 1.0);
+    }
+    let (mut total, mut squares, mut mean) = (0.0, 0.0, vec![0.0; call.value_dim()]);
+    for j in 0..sources.n() {
+        let weight = (logit(j) - max).exp();
+        total += weight;
+        squares += weight * weight;
+        if let Some(values) = call.points() {
+            mean.iter_mut().zip(values.row(j)).for_each(|(m, v)| *m += weight * v);
+        }
+    }
+    row.put_values(subtract, |c| mean[c] / total);
+    row.put(max + total.ln(), total * total / squares);
+}
+
+fn kernel_row(call: &KernelCall, mut row: RowOut) {
+    let KernelCall { queries, sources, sum } = *call;
+    let (mut mass, mut moment) = (0.0, vec![0.0; call.value_dim()]);
+    for j in (0..sources.n()).filter(|&j| !(sum.leave_out_self && row.query == j)) {
+        let d2 = squared_distance(queries.row(row.query), sources.row(j));
+        let k = match sum.part {
+            Part::Value => sum.kernel.value(d2),
+            Part::Slope => sum.kernel.slope(d2),
+        };
+        let weight = sum.weights.map_or(1.0, |w| w[j]) * k;
+        mass += weight;
+        if let Some(values) = call.points() {
+            moment.iter_mut().zip(values.row(j)).for_each(|(m, v)| *m += weight * v);
+        }
+    }
+    row.put_values(false, |c| moment[c]);
+    row.put(mass, 1.0);
+}

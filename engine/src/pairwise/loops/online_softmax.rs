@@ -1,0 +1,142 @@
+//! From scores to weights: the online softmax and the kernels, a panel of queries at a time.
+
+// Several arrays of registers are walked together; the index says so plainly.
+#![allow(clippy::needless_range_loop)]
+
+use super::tile::{Row, WIDTH};
+use crate::pairwise::kernel::RadialKernel;
+use crate::simd::Real;
+use pulp::Simd;
+
+/// What a panel of queries knows so far, per lane.
+#[derive(Clone, Copy)]
+pub struct Totals<T: Real, S: Simd> {
+    /// Largest score seen.
+    pub max: Row<T, S>,
+    /// Sum of weights.
+    pub sum: Row<T, S>,
+    /// Sum of squared weights.
+    pub squares: Row<T, S>,
+}
+
+impl<T: Real, S: Simd> Totals<T, S> {
+    /// Nothing seen.
+    #[inline(always)]
+    pub fn new(simd: S) -> Totals<T, S> {
+        let zero = [T::splat(simd, T::default()); WIDTH];
+        let lowest = T::splat(simd, T::from_f64(f64::NEG_INFINITY));
+        Totals { max: [lowest; WIDTH], sum: zero, squares: zero }
+    }
+
+    /// Takes the scores' maximum into `max` and rescales the sums to it; returns the factor for everything else that
+    /// was summed before. The new maximum may still be `-inf`.
+    #[inline(always)]
+    pub fn raise(&mut self, simd: S, s: &[Row<T, S>]) -> Row<T, S> {
+        let old = self.max;
+        // In registers, and two at a time: a maximum waits for the one before it.
+        let mut max = [old; 2];
+        let (pairs, last) = s.as_chunks::<2>();
+        for pair in pairs {
+            for v in 0..WIDTH {
+                max[0][v] = T::max(simd, max[0][v], pair[0][v]);
+                max[1][v] = T::max(simd, max[1][v], pair[1][v]);
+            }
+        }
+        for v in 0..WIDTH {
+            self.max[v] =
+                T::max(simd, max[0][v], last.first().map_or(max[1][v], |row| T::max(simd, max[1][v], row[v])));
+        }
+        let shift = self.shift(simd);
+        let mut scale = old;
+        for v in 0..WIDTH {
+            scale[v] = T::exp2(simd, T::sub(simd, old[v], shift[v]));
+            self.sum[v] = T::mul(simd, self.sum[v], scale[v]);
+            self.squares[v] = T::mul(simd, self.squares[v], T::mul(simd, scale[v], scale[v]));
+        }
+        scale
+    }
+
+    /// The maximum, or 0 while there is none: `-inf - shift` is then `-inf` and no NaN.
+    #[inline(always)]
+    pub fn shift(&self, simd: S) -> Row<T, S> {
+        let lowest = T::splat(simd, T::from_f64(f64::NEG_INFINITY));
+        let mut shift = self.max;
+        for m in &mut shift {
+            *m = T::where_greater(simd, *m, lowest, *m);
+        }
+        shift
+    }
+
+    /// Replaces scores by softmax weights `2^(s - max)` and sums them, and their squares if wanted.
+    #[inline(always)]
+    pub fn softmax<const SQUARES: bool>(&mut self, simd: S, s: &mut [Row<T, S>]) {
+        let shift = self.shift(simd);
+        let (mut sum, mut squares) = ([T::splat(simd, T::default()); WIDTH], [T::splat(simd, T::default()); WIDTH]);
+        for row in s {
+            for v in 0..WIDTH {
+                let w = T::exp2(simd, T::sub(simd, row[v], shift[v]));
+                row[v] = w;
+                sum[v] = T::add(simd, sum[v], w);
+                if SQUARES {
+                    squares[v] = T::mul_add(simd, w, w, squares[v]);
+                }
+            }
+        }
+        for v in 0..WIDTH {
+            self.sum[v] = T::add(simd, self.sum[v], sum[v]);
+            self.squares[v] = T::add(simd, self.squares[v], squares[v]);
+        }
+    }
+
+    /// [`Totals::softmax`] for few coordinates, with `o[c] = scale o[c] + sum_j w_j v[j][c]` in the same pass:
+    /// the weights stay in registers.
+    #[inline(always)]
+    pub fn softmax_direct<const D: usize, const SQUARES: bool>(
+        &mut self,
+        simd: S,
+        s: &[Row<T, S>],
+        v: &[T],
+        o: &mut [Row<T, S>],
+        scale: &Row<T, S>,
+    ) {
+        let shift = self.shift(simd);
+        let zero = [T::splat(simd, T::default()); WIDTH];
+        let (mut sum, mut squares, mut acc) = (zero, zero, [zero; D]);
+        for (row, v) in s.iter().zip(v.as_chunks::<D>().0) {
+            for i in 0..WIDTH {
+                let w = T::exp2(simd, T::sub(simd, row[i], shift[i]));
+                sum[i] = T::add(simd, sum[i], w);
+                if SQUARES {
+                    squares[i] = T::mul_add(simd, w, w, squares[i]);
+                }
+                for c in 0..D {
+                    acc[c][i] = T::mul_add(simd, w, T::splat(simd, v[c]), acc[c][i]);
+                }
+            }
+        }
+        for i in 0..WIDTH {
+            self.sum[i] = T::add(simd, self.sum[i], sum[i]);
+            self.squares[i] = T::add(simd, self.squares[i], squares[i]);
+            for c in 0..D {
+                o[c][i] = T::mul_add(simd, o[c][i], scale[i], acc[c][i]);
+            }
+        }
+    }
+
+    /// Replaces scores `-t` by `w_j f(t)` and sums them.
+    #[inline(always)]
+    pub fn kernel<K: RadialKernel, const SLOPE: bool>(&mut self, simd: S, weights: &[T], s: &mut [Row<T, S>]) {
+        let mut sum = [T::splat(simd, T::default()); WIDTH];
+        for (row, w) in s.iter_mut().zip(weights) {
+            let w = T::splat(simd, *w);
+            for v in 0..WIDTH {
+                let f = if SLOPE { K::slope_lanes::<T, S>(simd, row[v]) } else { K::value_lanes::<T, S>(simd, row[v]) };
+                row[v] = T::mul(simd, w, f);
+                sum[v] = T::add(simd, sum[v], row[v]);
+            }
+        }
+        for v in 0..WIDTH {
+            self.sum[v] = T::add(simd, self.sum[v], sum[v]);
+        }
+    }
+}

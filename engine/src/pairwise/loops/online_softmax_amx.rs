@@ -1,0 +1,151 @@
+//! From scores to split weights, for the matrix units.
+//!
+//! The reference of a panel's weights is not the running maximum itself but one that trails it: weights up to
+//! `2^SLACK` are as exact as those up to 1, so sums are rescaled only when a maximum rises by more than that.
+
+// Several arrays of registers are walked together; the index says so plainly.
+#![allow(clippy::needless_range_loop)]
+
+use crate::pairwise::pack::bf16_split::VALUE_PARTS;
+use crate::simd::{SIDE, exp2_f32};
+use pulp::{Simd, bytemuck};
+
+/// Registers across a panel.
+pub const WIDTH: usize = 2;
+
+/// One row of a panel.
+pub type Row<S> = [<S as Simd>::f32s; WIDTH];
+
+/// Bits by which a maximum may exceed the reference of its weights.
+const SLACK: f32 = 24.0;
+
+/// A score that is below every score of a source with weight: the reference before any was seen.
+const NOTHING: f32 = -1e30;
+
+/// What a panel of queries knows so far, per lane.
+#[derive(Clone, Copy)]
+pub struct Totals<S: Simd> {
+    /// Weights are `2^(score - reference)`.
+    pub reference: Row<S>,
+    /// Sum of weights.
+    pub sum: Row<S>,
+    /// Sum of squared weights.
+    pub squares: Row<S>,
+}
+
+impl<S: Simd> Totals<S> {
+    /// Nothing seen.
+    #[inline(always)]
+    pub fn new(simd: S) -> Totals<S> {
+        let zero = [simd.splat_f32s(0.0); WIDTH];
+        Totals { reference: [simd.splat_f32s(NOTHING); WIDTH], sum: zero, squares: zero }
+    }
+
+    /// Takes the largest of these scores as the new reference where it is larger.
+    #[inline(always)]
+    pub fn look(&mut self, simd: S, scores: &[Row<S>], bias: &[f32]) {
+        for (row, bias) in scores.iter().zip(bias) {
+            for v in 0..WIDTH {
+                self.reference[v] = simd.max_f32s(self.reference[v], simd.add_f32s(row[v], simd.splat_f32s(*bias)));
+            }
+        }
+    }
+
+    /// Adds the sums of a block; when its maximum is beyond what the reference allows, returns false and adds nothing.
+    #[inline(always)]
+    pub fn take(&mut self, simd: S, block: &Weigh<S>) -> bool {
+        let top: &[f32] = bytemuck::cast_slice(&block.max);
+        let reference: &[f32] = bytemuck::cast_slice(&block.reference);
+        if top.iter().zip(reference).any(|(top, reference)| *top > *reference + SLACK) {
+            return false;
+        }
+        for v in 0..WIDTH {
+            self.sum[v] = simd.add_f32s(self.sum[v], block.sum[v]);
+            self.squares[v] = simd.add_f32s(self.squares[v], block.squares[v]);
+        }
+        true
+    }
+
+    /// Raises the reference to `max` where that is larger and rescales the sums; returns the factor for all else that was
+    /// summed before.
+    #[inline(always)]
+    pub fn raise(&mut self, simd: S, max: &Row<S>) -> Row<S> {
+        let mut factor = self.reference;
+        for v in 0..WIDTH {
+            let old = self.reference[v];
+            self.reference[v] = simd.max_f32s(old, max[v]);
+            factor[v] = exp2_f32(simd, simd.sub_f32s(old, self.reference[v]));
+            self.sum[v] = simd.mul_f32s(self.sum[v], factor[v]);
+            self.squares[v] = simd.mul_f32s(self.squares[v], simd.mul_f32s(factor[v], factor[v]));
+        }
+        factor
+    }
+}
+
+/// Softmax weights of a block's scores, in two parts, as stripes of tiles: `[query / 16][source / 32][part]`, each tile
+/// 16 rows of two neighbouring sources. Made piece by piece, while the matrix units work on something else.
+pub struct Weigh<'a, S: Simd> {
+    reference: Row<S>,
+    scores: &'a [[Row<S>; 2]],
+    bias: &'a [[f32; 2]],
+    tiles: &'a mut [S::u32s],
+    done: usize,
+    /// Largest score.
+    pub max: Row<S>,
+    sum: Row<S>,
+    squares: Row<S>,
+}
+
+impl<'a, S: Simd> Weigh<'a, S> {
+    /// Nothing done yet.
+    #[inline(always)]
+    pub fn new(simd: S, totals: &Totals<S>, scores: &'a [Row<S>], bias: &'a [f32], weights: &'a mut [u32]) -> Self {
+        let zero = [simd.splat_f32s(0.0); WIDTH];
+        let tiles = S::as_mut_simd_u32s(&mut weights[..scores.len() * SIDE]).0;
+        Weigh {
+            reference: totals.reference,
+            scores: scores.as_chunks().0,
+            bias: bias.as_chunks().0,
+            tiles,
+            done: 0,
+            max: totals.reference,
+            sum: zero,
+            squares: zero,
+        }
+    }
+
+    /// Makes the weights of the first `part` of `whole` parts of the block's sources.
+    #[inline(always)]
+    pub fn until<const SQUARES: bool>(&mut self, simd: S, part: usize, whole: usize) {
+        let (half, sixteen, upper) = (simd.splat_u32s(0x8000), simd.splat_u32s(16), simd.splat_u32s(0xffff_0000));
+        let stripe = self.tiles.len() / 2;
+        let until = self.scores.len() * part / whole;
+        // In registers while the loop runs.
+        let (reference, mut max, mut sum, mut squares) = (self.reference, self.max, self.sum, self.squares);
+        for pair in self.done..until {
+            let at = pair / 16 * VALUE_PARTS * 16 + pair % 16;
+            for v in 0..WIDTH {
+                let (mut high, mut low) = ([half; 2], [half; 2]);
+                for i in 0..2 {
+                    let score = simd.add_f32s(self.scores[pair][i][v], simd.splat_f32s(self.bias[pair][i]));
+                    max[v] = simd.max_f32s(max[v], score);
+                    let w = exp2_f32(simd, simd.sub_f32s(score, reference[v]));
+                    sum[v] = simd.add_f32s(sum[v], w);
+                    if SQUARES {
+                        squares[v] = simd.mul_add_e_f32s(w, w, squares[v]);
+                    }
+                    // Rounded half up: good to 2^-9, and the rest to 2^-9 of that.
+                    high[i] = simd.and_u32s(simd.add_u32s(simd.transmute_u32s_f32s(w), half), upper);
+                    let rest = simd.sub_f32s(w, simd.transmute_f32s_u32s(high[i]));
+                    low[i] = simd.add_u32s(simd.transmute_u32s_f32s(rest), half);
+                }
+                let tiles = &mut self.tiles[v * stripe + at..][..17];
+                tiles[0] = simd.or_u32s(high[1], simd.wrapping_dyn_shr_u32s(high[0], sixteen));
+                let low_odd = simd.and_u32s(low[1], upper);
+                tiles[16] = simd.or_u32s(low_odd, simd.wrapping_dyn_shr_u32s(low[0], sixteen));
+            }
+        }
+        (self.max, self.sum, self.squares) = (max, sum, squares);
+        self.done = self.done.max(until);
+    }
+}

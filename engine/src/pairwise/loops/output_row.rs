@@ -1,0 +1,69 @@
+//! Where results go, and what a query gets that has no source left.
+
+use crate::Points;
+use crate::points::squared_distance;
+use std::f64::consts::LN_2;
+
+/// Where the results of one query go.
+#[derive(Default)]
+pub struct RowOut<'a> {
+    /// Index of the query.
+    pub query: usize,
+    /// Softmax mean, or moment.
+    pub values: &'a mut [f64],
+    /// Log normaliser, or mass.
+    pub mass: Option<&'a mut f64>,
+    /// Effective sample size.
+    pub ess: Option<&'a mut f64>,
+}
+
+impl RowOut<'_> {
+    /// Writes the values, less what is there if that is wanted.
+    pub fn put_values(&mut self, subtract: bool, value: impl Fn(usize) -> f64) {
+        for (c, v) in self.values.iter_mut().enumerate() {
+            *v = if subtract { value(c) - *v } else { value(c) };
+        }
+    }
+
+    /// Writes normaliser and sample size from the largest score in bits, the sum of weights relative to it, and the sum
+    /// of their squares.
+    pub fn put_softmax(&mut self, max: f64, sum: f64, squares: f64) {
+        if sum > 0.0 {
+            self.put(LN_2 * (max + sum.log2()), sum * sum / squares);
+        } else {
+            self.put(f64::NEG_INFINITY, 1.0);
+        }
+    }
+
+    /// Writes normaliser or mass, and sample size, where they are wanted.
+    pub fn put(&mut self, mass: f64, ess: f64) {
+        if let Some(to) = &mut self.mass {
+            **to = mass;
+        }
+        if let Some(to) = &mut self.ess {
+            **to = ess;
+        }
+    }
+}
+
+/// A row for every query from the arrays that are wanted.
+pub fn rows<'a>(
+    values: Option<&'a mut Points>,
+    mass: Option<&'a mut Vec<f64>>,
+    ess: Option<&'a mut Vec<f64>>,
+) -> Vec<RowOut<'a>> {
+    let dim = values.as_ref().map_or(1, |values| values.dim().max(1));
+    let n = values.as_ref().map_or(0, |values| values.n()).max(mass.as_ref().map_or(0, |mass| mass.len()));
+    let mut values = values.map_or_else(Default::default, |values| values.data_mut()).chunks_exact_mut(dim);
+    let mut mass = mass.map_or_else(Default::default, |mass| &mut mass[..]).iter_mut();
+    let mut ess = ess.map_or_else(Default::default, |ess| &mut ess[..]).iter_mut();
+    let row = |query| RowOut { query, values: values.next().unwrap_or_default(), mass: mass.next(), ess: ess.next() };
+    (0..n).map(row).collect()
+}
+
+/// The source nearest to `query` but for the one left out, for a query to which no weight leads.
+pub fn nearest(query: &[f64], sources: &Points, left_out: Option<usize>) -> usize {
+    let distance = |j: usize| squared_distance(query, sources.row(j));
+    let candidates = (0..sources.n()).filter(|&j| Some(j) != left_out);
+    candidates.min_by(|&i, &j| distance(i).total_cmp(&distance(j))).unwrap_or(0)
+}

@@ -1,0 +1,198 @@
+//! The loop for registers of any width: tasks of query panels over the threads, blocks of sources in a fixed order inside
+//! each.
+//!
+//! A block of sources stays in the cache while all panels of a task pass over it: scores, weights, sums. What a task
+//! computes depends on its queries only, so the bytes do not depend on the number of threads.
+
+use super::Loops;
+use super::output_row::RowOut;
+pub use super::portable_task::Scratch;
+use super::portable_task::{Task, With};
+use super::tile::Form;
+use super::weights::Weights;
+use crate::pairwise::dispatch::Measure;
+use crate::pairwise::pack::Packed;
+use crate::pairwise::pack::kd_order::{Order, permuted};
+use crate::pairwise::plan::{Centres, Plan, Shape};
+use crate::pairwise::pruning::Bounds;
+use crate::pairwise::reductions::{KernelCall, SoftmaxCall};
+use crate::pairwise::rounding::Rounding;
+use crate::pairwise::scratch::Working;
+use crate::pairwise::{KernelSum, Pairwise, Work};
+use crate::simd::{Pool, Real};
+use crate::{Interrupt, Points, Result};
+use rayon::prelude::*;
+use std::f64::consts::LOG2_E;
+use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
+
+/// These loops in one working type.
+#[derive(Default)]
+pub struct Portable<T>(PhantomData<T>);
+
+impl<T: Working> Loops for Portable<T> {
+    fn softmax<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &SoftmaxCall,
+        measure: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        let SoftmaxCall { queries, sources, softmax, subtract, .. } = *call;
+        let plan = Plan::new::<T>(&engine.options, &Shape { n: rows.len(), ..measure.shape });
+        let order = plan.skip.then(|| Order::of(sources, plan.block));
+        let rows = if plan.skip { in_space_order(rows, queries, plan.width) } else { rows };
+        let pad = T::pad(&engine.memory);
+        pad.packed.with(|packed| {
+            match (&order, plan.centres) {
+                (Some(order), Centres::Many) => {
+                    packed.pack_blocks(sources, call.values, measure.place(), plan.block, softmax.log_weights, order);
+                }
+                _ => {
+                    let place = measure.place();
+                    packed.pack(sources, call.values, place, plan.form, softmax.log_weights, order.as_ref());
+                }
+            }
+            let bounds = plan.skip.then(|| Bounds::of(packed, &plan));
+            let top = softmax.log_weights.map_or(0.0, |l| LOG2_E * l.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            let job = Job {
+                plan,
+                queries,
+                sources: packed,
+                source_order: order.as_ref(),
+                bounds: bounds.as_ref(),
+                original: (sources, call.points()),
+                leave_out_self: call.leave_out_self(),
+                weights: Weights::Softmax,
+                subtract,
+                rounding: keeping::<T>(Rounding::of::<T>(plan.form, top, measure.unit)),
+            };
+            job.run(rows, &pad.portable, (&engine.work, &engine.interrupt))
+        })
+    }
+
+    fn kernel<'b>(
+        &self,
+        engine: &Pairwise,
+        call: &KernelCall,
+        measure: &Measure,
+        rows: Vec<RowOut<'b>>,
+    ) -> Result<Vec<RowOut<'b>>> {
+        let KernelCall { queries, sources, sum } = *call;
+        let shape = Shape { far: false, ..measure.shape };
+        // A root magnifies the rounding of a small squared distance: no product form here.
+        let plan = Plan { form: Form::Difference, gemm: false, ..Plan::new::<T>(&engine.options, &shape) };
+        let weights: Vec<T> = match sum.weights {
+            Some(weights) => weights.iter().map(|w| T::from_f64(*w)).collect(),
+            None => vec![T::from_f64(1.0); sources.n()],
+        };
+        let pad = T::pad(&engine.memory);
+        pad.packed.with(|packed| {
+            packed.pack(sources, sum.values, measure.place(), plan.form, None, None);
+            let KernelSum { kernel, part, leave_out_self, .. } = sum;
+            let job = Job {
+                plan,
+                queries,
+                sources: packed,
+                source_order: None,
+                bounds: None,
+                original: (sources, call.points()),
+                leave_out_self,
+                weights: Weights::Kernel { kernel, part, factor: measure.factor, weights: &weights },
+                subtract: false,
+                rounding: keeping::<T>(Rounding::of::<T>(plan.form, 0.0, measure.unit)),
+            };
+            job.run(rows, &pad.portable, (&engine.work, &engine.interrupt))
+        })
+    }
+}
+
+/// f64 keeps its digits, or nothing does.
+fn keeping<T: Real>(rounding: Rounding) -> Option<Rounding> {
+    (size_of::<T>() == 4).then_some(rounding)
+}
+
+/// Rows whose queries are near each other beside each other.
+fn in_space_order<'b>(rows: Vec<RowOut<'b>>, queries: &Points, leaf: usize) -> Vec<RowOut<'b>> {
+    let order = if rows.len() == queries.n() {
+        Order::of(queries, leaf)
+    } else {
+        Order::of(&queries.select(&rows.iter().map(|row| row.query).collect::<Vec<_>>()), leaf)
+    };
+    permuted(rows, &order.index)
+}
+
+/// One call.
+pub struct Job<'a, T> {
+    pub plan: Plan,
+    pub queries: &'a Points,
+    pub sources: &'a Packed<T>,
+    /// The order in which sources were packed.
+    pub source_order: Option<&'a Order>,
+    /// What lets blocks be skipped.
+    pub bounds: Option<&'a Bounds>,
+    /// Sources and values as the caller gave them.
+    pub original: (&'a Points, Option<&'a Points>),
+    pub leave_out_self: bool,
+    pub weights: Weights<'a, T>,
+    /// What the rows hold is taken away from the values.
+    pub subtract: bool,
+    /// Queries that do not keep their digits are handed back; None keeps all.
+    pub rounding: Option<Rounding>,
+}
+
+impl<T: Real> Job<'_, T> {
+    /// Runs all tasks, on the rows in this order. Returns those whose queries did not keep their digits, as they were, by
+    /// query.
+    ///
+    /// # Errors
+    /// An interrupt, which is looked at before every task.
+    pub fn run<'b>(
+        &self,
+        mut rows: Vec<RowOut<'b>>,
+        pool: &Pool<Scratch<T>>,
+        (work, interrupt): (&Work, &Interrupt),
+    ) -> Result<Vec<RowOut<'b>>> {
+        let undone = Mutex::new(Vec::new());
+        rows.par_chunks_mut(self.plan.rows()).try_for_each(|rows| {
+            interrupt.check()?;
+            let sample_size = rows.iter().any(|r| r.ess.is_some());
+            let (pairs, left) = pool.with(|scratch| {
+                let task = Task { job: self, rows, scratch };
+                // Squares of weights cost time: they are summed only where they are asked for.
+                if sample_size {
+                    self.plan.isa.run(With::<_, true>(task))
+                } else {
+                    self.plan.isa.run(With::<_, false>(task))
+                }
+            });
+            work.add(pairs, self.sources.dim + self.sources.value_dim);
+            if !left.is_empty() {
+                undone.lock().unwrap_or_else(PoisonError::into_inner).extend(left);
+            }
+            Ok(())
+        })?;
+        let mut undone = undone.into_inner().unwrap_or_else(PoisonError::into_inner);
+        undone.sort_unstable_by_key(|row: &RowOut| row.query);
+        Ok(undone)
+    }
+
+    /// Where the source that is this query was packed.
+    pub fn twin(&self, query: usize) -> usize {
+        self.source_order.map_or(query, |o| o.position.get(query).map_or(usize::MAX, |p| *p as usize))
+    }
+
+    /// Gives the pairs of a query with itself a score whose weight is 0.
+    pub fn leave_out(&self, rows: &[RowOut], from: usize, count: usize, scores: &mut [T]) {
+        if !self.leave_out_self {
+            return;
+        }
+        let (width, score) = (self.plan.width, T::from_f64(self.weights.vanishing_score()));
+        for (lane, row) in rows.iter().enumerate() {
+            let twin = self.twin(row.query);
+            if (from..from + count).contains(&twin) {
+                scores[(twin - from) * width + lane] = score;
+            }
+        }
+    }
+}

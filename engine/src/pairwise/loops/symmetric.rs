@@ -1,0 +1,273 @@
+//! A set's own softmax means with every pair of points evaluated once: `K = K^T`.
+//!
+//! No score exceeds that of a point with itself, which is 0, so all weights share one reference and a weight serves both
+//! of its points. Points are cut into chunks; a tournament of chunks makes rounds in which every chunk meets at most one
+//! other, so pairs of a round run on all threads, and each chunk's sums grow in the order of the rounds whatever thread
+//! adds to them.
+
+use super::symmetric_direct::direct;
+use super::tile::{self, Form, Row, WIDTH};
+use super::tournament::{pairs, rounds};
+use crate::pairwise::Work;
+use crate::pairwise::pack::Packed;
+use crate::pairwise::plan::Plan;
+use crate::simd::Real;
+use crate::simd::{Buffer, Pool};
+use crate::{Interrupt, Points, Result};
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes of one chunk's coordinates: those of two chunks and their sums fit a second-level cache.
+const CHUNK_BYTES: usize = 10 << 16;
+
+/// Most panels of a chunk, and fewest that must fit: the fewer, the more often a chunk is packed and its sums are added up.
+const PANELS: usize = 16;
+const FEWEST: usize = 8;
+
+/// Fewest chunks: with fewer, threads wait for each other.
+const CHUNKS: usize = 5;
+
+/// Pairs of a round should be a multiple of this many threads.
+const EVEN: usize = 4;
+
+/// From here on weights of both directions are summed by products in registers; up to [`DIRECT`] coordinates, in one pass
+/// with the exponential. Between the two, turning the weights costs what it saves.
+const WIDE: usize = 16;
+const DIRECT: usize = 4;
+
+/// A coordinate so large that its point has no weight, and whose square is finite.
+const NOWHERE: f64 = 1e17;
+
+/// One call.
+pub struct Job<'a, T> {
+    plan: Plan,
+    points: &'a Packed<T>,
+    /// Points of a chunk.
+    rows: usize,
+}
+
+/// Scratch of one pair of chunks.
+#[derive(Debug, Default)]
+pub struct Scratch<T> {
+    pub queries: Buffer<T>,
+    pub squares: Buffer<T>,
+    pub scores: Buffer<T>,
+    /// Sums of the first chunk's points: `[panel][1 + dim][lane]`.
+    pub sums: Buffer<T>,
+    /// Sums of the second chunk's points, `[point][dim]`, filled up to whole registers.
+    pub turned: Buffer<T>,
+    /// Their masses, a register each.
+    pub masses: Buffer<T>,
+}
+
+/// What one chunk's points have summed: `[point][dim]` and `[point]`.
+struct Sums<'a> {
+    values: &'a mut [f64],
+    mass: &'a mut [f64],
+}
+
+/// Points of a chunk for `n` points of `dim` coordinates, when evaluating each pair once is faster.
+pub fn chunk<T: Real>(plan: &Plan, n: usize, dim: usize) -> Option<usize> {
+    let direct = plan.form == Form::Difference && dim <= DIRECT;
+    let most = CHUNK_BYTES / (dim * plan.width * size_of::<T>());
+    if plan.skip || plan.gemm || !(direct || dim >= WIDE) || most < FEWEST {
+        return None;
+    }
+    // Work of all rounds, when threads wait for each other at the end of each; packing and adding up grow with a chunk's side.
+    let cost = |panels: usize| {
+        let chunks = n.div_ceil(panels * plan.width);
+        rounds(chunks) * (chunks / 2).next_multiple_of(EVEN) * panels * (panels + 2)
+    };
+    let several = (1..=most.min(PANELS)).filter(|panels| n.div_ceil(panels * plan.width) >= CHUNKS);
+    several.min_by_key(|panels| cost(*panels)).map(|panels| panels * plan.width)
+}
+
+impl<'a, T: Real> Job<'a, T> {
+    /// Of packed points in chunks of `rows`; their values are the points themselves.
+    pub fn new(plan: Plan, points: &'a Packed<T>, rows: usize) -> Job<'a, T> {
+        Job { plan, points, rows }
+    }
+
+    /// Row `i` of `out` becomes the softmax mean at point `i` of the points that were `given`.
+    ///
+    /// # Errors
+    /// An interrupt, which is looked at before every pair of chunks.
+    pub fn run(
+        &self,
+        given: &Points,
+        out: &mut Points,
+        pool: &Pool<Scratch<T>>,
+        (work, interrupt): (&Work, &Interrupt),
+    ) -> Result<()> {
+        let (n, dim) = (self.points.m, self.points.dim);
+        let mut mass = vec![0.0; n];
+        out.data_mut().fill(0.0);
+        let sums: Vec<Mutex<Sums>> = (out.data_mut().chunks_mut(self.rows * dim).zip(mass.chunks_mut(self.rows)))
+            .map(|(values, mass)| Mutex::new(Sums { values, mass }))
+            .collect();
+        let meet = |a: usize, b: usize| {
+            interrupt.check()?;
+            pool.with(|scratch| {
+                let met = |k: usize| k * self.rows..n.min((k + 1) * self.rows);
+                let pair = Pair { job: self, a: met(a), b: met(b), scratch: &mut *scratch };
+                self.plan.isa.run(pair);
+                self.add_first(a, met(a), scratch, &sums);
+                if a != b {
+                    self.add_second(b, met(b), scratch, &sums);
+                }
+            });
+            Ok(())
+        };
+        (0..sums.len()).into_par_iter().try_for_each(|k| meet(k, k))?;
+        for round in 0..rounds(sums.len()) {
+            let pairs: Vec<_> = pairs(sums.len(), round).collect();
+            pairs.into_par_iter().try_for_each(|(a, b)| meet(a, b))?;
+        }
+        drop(sums);
+        let rows = out.data_mut().par_chunks_mut(dim).zip(&mass).zip(given.data().par_chunks(dim));
+        rows.for_each(|((row, mass), own)| {
+            if *mass == 0.0 {
+                // So far out that rounding took even its own weight: it is alone.
+                return row.copy_from_slice(own);
+            }
+            let factor = self.points.value_scale() / mass;
+            row.iter_mut().zip(&self.points.value_centre).for_each(|(v, centre)| *v = centre + factor * *v);
+        });
+        work.add(n * n, 2 * dim);
+        Ok(())
+    }
+
+    fn add_first(&self, chunk: usize, rows: Range<usize>, scratch: &Scratch<T>, sums: &[Mutex<Sums>]) {
+        let (dim, width) = (self.points.dim, self.plan.width);
+        let panels = rows.len().div_ceil(width);
+        let made = scratch.sums.slice(panels * (dim + 1) * width);
+        let mut sums = sums[chunk].lock().unwrap_or_else(PoisonError::into_inner);
+        let Sums { values, mass } = &mut *sums;
+        for (i, (values, mass)) in values.chunks_exact_mut(dim).zip(mass.iter_mut()).enumerate() {
+            let made = &made[i / width * (dim + 1) * width + i % width..];
+            *mass += made[0].to_f64();
+            for (c, v) in values.iter_mut().enumerate() {
+                *v += made[(c + 1) * width].to_f64();
+            }
+        }
+    }
+
+    fn add_second(&self, chunk: usize, rows: Range<usize>, scratch: &Scratch<T>, sums: &[Mutex<Sums>]) {
+        let (dim, lanes) = (self.points.dim, self.plan.width / WIDTH);
+        let stride = dim.next_multiple_of(lanes);
+        let (turned, masses) = (scratch.turned.slice(rows.len() * stride), scratch.masses.slice(rows.len() * lanes));
+        let mut sums = sums[chunk].lock().unwrap_or_else(PoisonError::into_inner);
+        let Sums { values, mass } = &mut *sums;
+        let made = turned.chunks_exact(stride).zip(masses.chunks_exact(lanes));
+        for ((values, mass), (made, masses)) in values.chunks_exact_mut(dim).zip(mass.iter_mut()).zip(made) {
+            *mass += masses.iter().map(|m| m.to_f64()).sum::<f64>();
+            values.iter_mut().zip(made).for_each(|(v, made)| *v += made.to_f64());
+        }
+    }
+}
+
+/// Two chunks that meet, or one that meets itself.
+struct Pair<'a, T> {
+    job: &'a Job<'a, T>,
+    a: Range<usize>,
+    b: Range<usize>,
+    scratch: &'a mut Scratch<T>,
+}
+
+impl<T: Real> WithSimd for Pair<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Pair { job: Job { plan, points, .. }, a, b, scratch } = self;
+        let (dim, width, lanes) = (points.dim, plan.width, T::lanes::<S>());
+        let panels = a.len().div_ceil(width);
+        turn_queries(points, plan, a.clone(), scratch);
+        scratch.sums.take(panels * (dim + 1) * width).fill(T::default());
+        scratch.turned.take(b.len() * dim.next_multiple_of(lanes)).fill(T::default());
+        scratch.masses.take(b.len() * lanes).fill(T::default());
+        let both = a != b;
+        if plan.form == Form::Difference && dim <= DIRECT {
+            let (x, scratch) = (points.x(b.start, b.len()), scratch);
+            match (dim, both) {
+                (1, true) => direct::<T, S, 1, 4, true>(simd, panels, x, scratch),
+                (2, true) => direct::<T, S, 2, 4, true>(simd, panels, x, scratch),
+                (3, true) => direct::<T, S, 3, 2, true>(simd, panels, x, scratch),
+                (_, true) => direct::<T, S, 4, 2, true>(simd, panels, x, scratch),
+                (1, false) => direct::<T, S, 1, 4, false>(simd, panels, x, scratch),
+                (2, false) => direct::<T, S, 2, 4, false>(simd, panels, x, scratch),
+                (3, false) => direct::<T, S, 3, 2, false>(simd, panels, x, scratch),
+                (_, false) => direct::<T, S, 4, 2, false>(simd, panels, x, scratch),
+            }
+            return;
+        }
+        for from in b.clone().step_by(plan.block) {
+            let count = plan.block.min(b.end - from);
+            for p in 0..panels {
+                let first = a.start + p * width;
+                let live = width.min(a.end - first);
+                let Scratch { queries, squares, scores, sums, turned, masses } = &mut *scratch;
+                let s = scores.take(plan.block * width);
+                let rows = &mut tile::rows_mut::<T, S>(s)[..count];
+                let q = tile::rows::<T, S>(&queries.slice(panels * dim * width)[p * dim * width..][..dim * width]);
+                tile::scores::<T, S>(simd, plan.form, q, points.x(from, count), points.bias(from, count), rows);
+                let square = &tile::rows::<T, S>(squares.slice(panels * width))[p];
+                let (mass, sums) = sums.take(panels * (dim + 1) * width)[p * (dim + 1) * width..][..(dim + 1) * width]
+                    .split_at_mut(width);
+                let masses = &mut masses.take(b.len() * lanes)[(from - b.start) * lanes..][..count * lanes];
+                weigh::<T, S>(simd, rows, square, &mut tile::rows_mut::<T, S>(mass)[0], masses);
+                let one = [T::splat(simd, T::from_f64(1.0)); WIDTH];
+                tile::accumulate::<T, S>(simd, rows, points.x(from, count), tile::rows_mut::<T, S>(sums), &one);
+                if both {
+                    let stride = dim.next_multiple_of(lanes);
+                    let turned = &mut turned.take(b.len() * stride)[(from - b.start) * stride..][..count * stride];
+                    tile::turn::<T, S>(simd, &s[..count * width], points.from(first), (live, dim), turned);
+                }
+            }
+        }
+    }
+}
+
+/// Packs a chunk's points as panels of queries, from the packed points. Lanes beyond the last point have no weight.
+#[inline(always)]
+fn turn_queries<T: Real>(points: &Packed<T>, plan: &Plan, rows: Range<usize>, scratch: &mut Scratch<T>) {
+    let (dim, width) = (points.dim, plan.width);
+    let panels = rows.len().div_ceil(width);
+    let factor = if plan.form == Form::Product { 2.0 } else { 1.0 };
+    let queries = scratch.queries.take(panels * dim * width);
+    let squares = scratch.squares.take(panels * width);
+    squares.fill(T::from_f64(f64::INFINITY));
+    for (p, panel) in queries.chunks_exact_mut(dim * width).enumerate() {
+        let first = rows.start + p * width;
+        let live = width.min(rows.end - first);
+        if live < width {
+            panel.fill(T::from_f64(if plan.form == Form::Product { 0.0 } else { NOWHERE }));
+        }
+        for (lane, point) in points.x(first, live).chunks_exact(dim).enumerate() {
+            for (k, x) in point.iter().enumerate() {
+                panel[k * width + lane] = T::from_f64(x.to_f64() * factor);
+            }
+        }
+        for (square, bias) in squares[p * width..].iter_mut().zip(points.bias(first, live)) {
+            // A point's bias is minus its squared norm in product form, and 0 otherwise.
+            *square = T::from_f64(-bias.to_f64());
+        }
+    }
+}
+
+/// Replaces scores by weights `2^(s - square)`, summed along both directions.
+#[inline(always)]
+fn weigh<T: Real, S: Simd>(simd: S, rows: &mut [Row<T, S>], square: &Row<T, S>, mass: &mut Row<T, S>, other: &mut [T]) {
+    let (mut sum, zero) = (*mass, T::splat(simd, T::default()));
+    for (row, other) in rows.iter_mut().zip(T::registers_mut::<S>(other)) {
+        for v in 0..WIDTH {
+            // No distance is below 0, whatever rounding makes of it.
+            row[v] = T::exp2(simd, T::min(simd, T::sub(simd, row[v], square[v]), zero));
+            sum[v] = T::add(simd, sum[v], row[v]);
+            *other = T::add(simd, *other, row[v]);
+        }
+    }
+    *mass = sum;
+}

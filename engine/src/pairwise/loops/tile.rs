@@ -1,0 +1,239 @@
+//! The register tiles: a panel of queries lies across the lanes of [`WIDTH`] registers, sources are broadcast.
+//!
+//! Both products of a block (scores from coordinates, sums from weights) have the same shape: `R` rows of `WIDTH`
+//! registers stay in accumulators while one loop runs over the summed index, with `WIDTH` loads and `R` broadcasts per
+//! `R WIDTH` multiply-adds. Maxima, normalisers and rescaling are per lane, so no reduction across lanes is needed.
+//! The sources serve both products in one row-major copy.
+
+// Several arrays of registers are walked together; the index says so plainly.
+#![allow(clippy::needless_range_loop)]
+
+use crate::simd::Real;
+use pulp::Simd;
+
+/// Registers across a panel: with 8 rows, 24 accumulators of 32 registers; with 4 rows, 12 of 16.
+pub const WIDTH: usize = 3;
+
+/// Coordinates per pass over a block: a panel of queries that deep stays in the first-level cache.
+const DEPTH: usize = 128;
+
+/// One row of a panel.
+pub type Row<T, S> = [<T as Real>::Lanes<S>; WIDTH];
+
+/// How a squared distance is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `2 q.x - |x|^2`, which lacks `|q|^2`: one operation per coordinate, error `eps (|x|^2 + |q|^2)`.
+    Product,
+    /// `-|q - x|^2`: two operations per coordinate, error `eps |q - x|^2`.
+    Difference,
+}
+
+/// The slice as rows of a panel.
+#[inline(always)]
+pub fn rows<T: Real, S: Simd>(x: &[T]) -> &[Row<T, S>] {
+    T::registers::<S>(x).as_chunks().0
+}
+
+/// The slice as rows of a panel, to write.
+#[inline(always)]
+pub fn rows_mut<T: Real, S: Simd>(x: &mut [T]) -> &mut [Row<T, S>] {
+    T::registers_mut::<S>(x).as_chunks_mut().0
+}
+
+/// `s[j] = bias_j - |q - x_j|^2`, in product form without `|q|^2`.
+///
+/// `q` is dim x panel (in product form `2 q`), `x` is rows x dim, and there is one bias per row (in product form
+/// with `-|x_j|^2` in it).
+#[inline(always)]
+pub fn scores<T: Real, S: Simd>(simd: S, form: Form, q: &[Row<T, S>], x: &[T], bias: &[T], s: &mut [Row<T, S>]) {
+    match form {
+        Form::Product => score_all::<T, S, false>(simd, q, x, bias, s),
+        Form::Difference => score_all::<T, S, true>(simd, q, x, bias, s),
+    }
+}
+
+#[inline(always)]
+fn score_all<T: Real, S: Simd, const DIFFERENCE: bool>(
+    simd: S,
+    q: &[Row<T, S>],
+    x: &[T],
+    bias: &[T],
+    s: &mut [Row<T, S>],
+) {
+    let dim = q.len();
+    for from in (0..dim).step_by(DEPTH) {
+        let q = &q[from..dim.min(from + DEPTH)];
+        let mut j = 0;
+        while S::REGISTER_COUNT >= 32 && j + 8 <= bias.len() {
+            score_rows::<T, S, 8, DIFFERENCE>(simd, q, (&x[j * dim..], dim, from), &bias[j..], &mut s[j..]);
+            j += 8;
+        }
+        while j + 4 <= bias.len() {
+            score_rows::<T, S, 4, DIFFERENCE>(simd, q, (&x[j * dim..], dim, from), &bias[j..], &mut s[j..]);
+            j += 4;
+        }
+        while j < bias.len() {
+            score_rows::<T, S, 1, DIFFERENCE>(simd, q, (&x[j * dim..], dim, from), &bias[j..], &mut s[j..]);
+            j += 1;
+        }
+    }
+}
+
+/// `R` sources over coordinates `from .. from + q.len()`.
+#[inline(always)]
+fn score_rows<T: Real, S: Simd, const R: usize, const DIFFERENCE: bool>(
+    simd: S,
+    q: &[Row<T, S>],
+    (x, dim, from): (&[T], usize, usize),
+    bias: &[T],
+    s: &mut [Row<T, S>],
+) {
+    let mut source = [x; R];
+    let mut acc = [[T::splat(simd, T::default()); WIDTH]; R];
+    for r in 0..R {
+        source[r] = &x[r * dim + from..][..q.len()];
+        acc[r] = if from == 0 { [T::splat(simd, bias[r]); WIDTH] } else { s[r] };
+    }
+    for (k, b) in q.iter().enumerate() {
+        for r in 0..R {
+            let a = T::splat(simd, source[r][k]);
+            for v in 0..WIDTH {
+                acc[r][v] = if DIFFERENCE {
+                    let t = T::sub(simd, b[v], a);
+                    T::negate_mul_add(simd, t, t, acc[r][v])
+                } else {
+                    T::mul_add(simd, a, b[v], acc[r][v])
+                };
+            }
+        }
+    }
+    s[..R].copy_from_slice(&acc);
+}
+
+/// `o[c] = scale o[c] + sum_j w[j] v[j][c]`: `w` is rows x panel, `v` rows x dim, `o` dim x panel.
+#[inline(always)]
+pub fn accumulate<T: Real, S: Simd>(simd: S, w: &[Row<T, S>], v: &[T], o: &mut [Row<T, S>], scale: &Row<T, S>) {
+    let dim = o.len();
+    let mut c = 0;
+    while S::REGISTER_COUNT >= 32 && c + 8 <= dim {
+        accumulate_rows::<T, S, 8>(simd, w, v, o, scale, c);
+        c += 8;
+    }
+    while c + 4 <= dim {
+        accumulate_rows::<T, S, 4>(simd, w, v, o, scale, c);
+        c += 4;
+    }
+    while c + 2 <= dim {
+        accumulate_rows::<T, S, 2>(simd, w, v, o, scale, c);
+        c += 2;
+    }
+    if c < dim {
+        accumulate_rows::<T, S, 1>(simd, w, v, o, scale, c);
+    }
+}
+
+#[inline(always)]
+fn accumulate_rows<T: Real, S: Simd, const R: usize>(
+    simd: S,
+    w: &[Row<T, S>],
+    v: &[T],
+    o: &mut [Row<T, S>],
+    scale: &Row<T, S>,
+    c: usize,
+) {
+    let dim = o.len();
+    let zero = T::splat(simd, T::default());
+    // From zero, not from o: a block's sum is added to the total once, which keeps rounding errors small.
+    let mut acc = [[zero; WIDTH]; R];
+    for (b, row) in w.iter().zip(v.chunks_exact(dim)) {
+        let row = &row[c..c + R];
+        for r in 0..R {
+            let a = T::splat(simd, row[r]);
+            for v in 0..WIDTH {
+                acc[r][v] = T::mul_add(simd, a, b[v], acc[r][v]);
+            }
+        }
+    }
+    for (o, acc) in o[c..c + R].iter_mut().zip(&acc) {
+        for v in 0..WIDTH {
+            o[v] = T::mul_add(simd, o[v], scale[v], acc[v]);
+        }
+    }
+}
+
+/// `t[j] += sum_i w[j][i] v[i]` for the lanes `i` of a panel that hold one of the `live` points: `w` is rows x panel, `v` points
+/// x dim with readable memory behind the last, `t` rows x dim filled up to whole registers.
+#[inline(always)]
+pub fn turn<T: Real, S: Simd>(simd: S, w: &[T], v: &[T], (live, dim): (usize, usize), t: &mut [T]) {
+    let lanes = T::lanes::<S>();
+    let registers = dim.div_ceil(lanes);
+    let mut c = 0;
+    while c < registers {
+        let at = (c * lanes, live, dim);
+        c += match registers - c {
+            1 => turn_columns::<T, S, 1>(simd, w, v, at, t),
+            2 | 4 => turn_columns::<T, S, 2>(simd, w, v, at, t),
+            _ => turn_columns::<T, S, 3>(simd, w, v, at, t),
+        };
+    }
+}
+
+/// `C` registers of columns of all rows; returns `C`.
+#[inline(always)]
+fn turn_columns<T: Real, S: Simd, const C: usize>(
+    simd: S,
+    w: &[T],
+    v: &[T],
+    at: (usize, usize, usize),
+    t: &mut [T],
+) -> usize {
+    let (lanes, width) = (T::lanes::<S>(), WIDTH * T::lanes::<S>());
+    let (rows, stride) = (w.len() / width, at.2.next_multiple_of(lanes));
+    let mut j = 0;
+    while S::REGISTER_COUNT >= 32 && j + 8 <= rows {
+        turn_rows::<T, S, C, 8>(simd, &w[j * width..], v, at, &mut t[j * stride..]);
+        j += 8;
+    }
+    while j + 4 <= rows {
+        turn_rows::<T, S, C, 4>(simd, &w[j * width..], v, at, &mut t[j * stride..]);
+        j += 4;
+    }
+    while j < rows {
+        turn_rows::<T, S, C, 1>(simd, &w[j * width..], v, at, &mut t[j * stride..]);
+        j += 1;
+    }
+    C
+}
+
+#[inline(always)]
+fn turn_rows<T: Real, S: Simd, const C: usize, const R: usize>(
+    simd: S,
+    w: &[T],
+    v: &[T],
+    (from, live, dim): (usize, usize, usize),
+    t: &mut [T],
+) {
+    let (lanes, width) = (T::lanes::<S>(), WIDTH * T::lanes::<S>());
+    let stride = dim.next_multiple_of(lanes);
+    let mut weights = [w; R];
+    for (r, weights) in weights.iter_mut().enumerate() {
+        *weights = &w[r * width..][..live];
+    }
+    let mut acc = [[T::splat(simd, T::default()); C]; R];
+    for i in 0..live {
+        let v = &T::registers::<S>(&v[i * dim + from..][..C * lanes])[..C];
+        for r in 0..R {
+            let a = T::splat(simd, weights[r][i]);
+            for c in 0..C {
+                acc[r][c] = T::mul_add(simd, a, v[c], acc[r][c]);
+            }
+        }
+    }
+    for (r, acc) in acc.iter().enumerate() {
+        let t = T::registers_mut::<S>(&mut t[r * stride + from..][..C * lanes]);
+        for (t, acc) in t.iter_mut().zip(acc) {
+            *t = T::add(simd, *t, *acc);
+        }
+    }
+}

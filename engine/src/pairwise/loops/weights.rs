@@ -1,0 +1,99 @@
+//! How a block's scores become weights and sums.
+
+use super::gemm;
+use super::online_softmax::Totals;
+use super::tile::{self, Row, WIDTH};
+use crate::pairwise::kernel::{Kernel, Part, RadialKernel, Visitor};
+use crate::simd::Real;
+use pulp::{Simd, bytemuck};
+
+/// How scores become weights.
+#[derive(Clone, Copy)]
+pub enum Weights<'a, T> {
+    /// Softmax over the sources.
+    Softmax,
+    /// `factor w_j f(t)` with the lane profile `f` of this part of the kernel.
+    Kernel { kernel: Kernel, part: Part, factor: f64, weights: &'a [T] },
+}
+
+impl<T: Real> Weights<'_, T> {
+    /// A score whose weight is 0.
+    pub fn vanishing_score(&self) -> f64 {
+        match self {
+            Weights::Softmax => f64::NEG_INFINITY,
+            Weights::Kernel { kernel, part, .. } => kernel.visit(Vanishing(*part)),
+        }
+    }
+
+    /// Takes one block's scores into the totals and sums of a panel; `v` are the values of the sources from `from` on.
+    #[inline(always)]
+    pub fn absorb<S: Simd, const SQUARES: bool>(
+        self,
+        simd: S,
+        by_gemm: bool,
+        totals: &mut Totals<T, S>,
+        s: &mut [Row<T, S>],
+        (v, from): (&[T], usize),
+        o: &mut [Row<T, S>],
+    ) {
+        match self {
+            Weights::Softmax => {
+                let scale = totals.raise(simd, s);
+                match o.len() {
+                    1 => totals.softmax_direct::<1, SQUARES>(simd, s, v, o, &scale),
+                    2 => totals.softmax_direct::<2, SQUARES>(simd, s, v, o, &scale),
+                    3 => totals.softmax_direct::<3, SQUARES>(simd, s, v, o, &scale),
+                    4 => totals.softmax_direct::<4, SQUARES>(simd, s, v, o, &scale),
+                    _ => {
+                        totals.softmax::<SQUARES>(simd, s);
+                        if by_gemm {
+                            let [w, scale] = [bytemuck::cast_slice(s), bytemuck::cast_slice(&scale)];
+                            gemm::accumulate::<T>(w, v, bytemuck::cast_slice_mut(o), scale);
+                        } else {
+                            tile::accumulate::<T, S>(simd, s, v, o, &scale);
+                        }
+                    }
+                }
+            }
+            Weights::Kernel { kernel, part, weights, .. } => {
+                let w = &weights[from..from + s.len()];
+                kernel.visit(Weigh { simd, part, totals, w, s: &mut *s });
+                let one = [T::splat(simd, T::from_f64(1.0)); WIDTH];
+                tile::accumulate::<T, S>(simd, s, v, o, &one);
+            }
+        }
+    }
+}
+
+/// Turns a block's scores into the weights of a kernel.
+struct Weigh<'a, T: Real, S: Simd> {
+    simd: S,
+    part: Part,
+    totals: &'a mut Totals<T, S>,
+    w: &'a [T],
+    s: &'a mut [Row<T, S>],
+}
+
+impl<T: Real, S: Simd> Visitor for Weigh<'_, T, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit<K: RadialKernel>(self, _: K) {
+        let Weigh { simd, part, totals, w, s } = self;
+        match part {
+            Part::Value => totals.kernel::<K, false>(simd, w, s),
+            Part::Slope => totals.kernel::<K, true>(simd, w, s),
+        }
+    }
+}
+
+/// Finds a score at which a part of a kernel is 0.
+struct Vanishing(Part);
+
+impl Visitor for Vanishing {
+    type Output = f64;
+
+    fn visit<K: RadialKernel>(self, _: K) -> f64 {
+        K::vanishing_score(self.0)
+    }
+}

@@ -1,0 +1,15 @@
+//! From the caller's f64 points to what the loops read.
+//!
+//! | file | what is inside |
+//! |---|---|
+//! | `centre_scale` | sources centred, scaled and rounded; queries likewise, a panel at a time |
+//! | `frame` | a centre for every block and panel instead of one for all |
+//! | `kd_order` | points in an order in which neighbours in memory are neighbours in space |
+//! | `bf16_split` | sources and queries as tiles of bfloat16 parts |
+
+pub mod bf16_split;
+mod centre_scale;
+pub mod frame;
+pub mod kd_order;
+
+pub use centre_scale::{Packed, square};

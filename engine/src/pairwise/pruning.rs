@@ -1,0 +1,110 @@
+//! What a block of sources can contribute at most, so that blocks without weight are skipped.
+//!
+//! Let a block lie in the ball `(c, r)` and a panel of queries in the ball `(z, t)`. No query is nearer to a source than
+//! `max(0, |z - c| - r - t)`. Nor is it nearer than their boxes are, the intervals that both span on every axis: the one
+//! bound is tight for round clouds, the other for a block that reaches over several clouds. With `D` the larger of the
+//! two, no score of the pair exceeds `top - D^2`, where `top` is the block's largest log-weight.
+//! If that is below every query's running maximum by `depth = bits + log2 m + 1`, each weight is below
+//! `2^-bits / 2m` of the largest, and all skipped sources together below half a unit of the sum's rounding.
+//! The maximum only rises, so a block that is skipped early would have been skipped late.
+
+use super::pack::Packed;
+use super::plan::Plan;
+use crate::simd::Real;
+use rayon::prelude::*;
+
+/// A ball and a box around some points.
+#[derive(Debug, Clone, Default)]
+pub struct Ball {
+    /// Smallest and largest coordinate on every axis.
+    low: Vec<f64>,
+    high: Vec<f64>,
+    /// Mean of the points.
+    pub centre: Vec<f64>,
+    /// Largest distance from the mean.
+    pub radius: f64,
+}
+
+/// Balls of all blocks.
+#[derive(Debug)]
+pub struct Bounds {
+    blocks: Vec<(Ball, f64)>,
+    /// Bits below the maximum at which a block has no weight.
+    pub depth: f64,
+}
+
+impl Ball {
+    /// The ball of points that can be walked several times.
+    pub fn of<P: Iterator<Item = f64>>(count: usize, dim: usize, point: impl Fn(usize) -> P) -> Ball {
+        let mut centre = vec![0.0; dim];
+        for i in 0..count {
+            centre.iter_mut().zip(point(i)).for_each(|(c, x)| *c += x);
+        }
+        centre.iter_mut().for_each(|c| *c /= count as f64);
+        let square = |i| point(i).zip(&centre).map(|(x, c)| (x - c).powi(2)).sum::<f64>();
+        let radius = (0..count).map(square).fold(0.0, f64::max).sqrt();
+        let (mut low, mut high) = (vec![f64::INFINITY; dim], vec![f64::NEG_INFINITY; dim]);
+        for i in 0..count {
+            for ((low, high), x) in low.iter_mut().zip(&mut high).zip(point(i)) {
+                (*low, *high) = (low.min(x), high.max(x));
+            }
+        }
+        Ball { low, high, centre, radius }
+    }
+
+    /// The same with room for the rounding of its points, which were packed around their own centre or around 0. Without
+    /// it, a block that spans two far clusters would be skipped where it holds a query's nearest source.
+    pub fn with_room(mut self, epsilon: f64, own_centre: bool) -> Ball {
+        let from = if own_centre { 0.0 } else { self.centre.iter().map(|c| c * c).sum::<f64>().sqrt() };
+        let room = 4.0 * epsilon * (self.radius + from);
+        self.low.iter_mut().for_each(|low| *low -= room);
+        self.high.iter_mut().for_each(|high| *high += room);
+        self.radius += room;
+        self
+    }
+
+    /// No two points of these balls are nearer than this when the centres are `distance` apart.
+    fn gap(&self, other: &Ball, distance: f64) -> f64 {
+        // The balls are rounded too: a part in a million is far more than that.
+        (distance * (1.0 - 1e-6) - (self.radius + other.radius) * (1.0 + 1e-6)).max(0.0)
+    }
+
+    /// Squared distance of the boxes, rounded down.
+    fn apart(&self, other: &Ball) -> f64 {
+        let intervals = self.low.iter().zip(&self.high).zip(other.low.iter().zip(&other.high));
+        let gap = |((a, b), (c, d)): ((&f64, &f64), (&f64, &f64))| (a - d).max(c - b).max(0.0).powi(2);
+        intervals.map(gap).sum::<f64>() * (1.0 - 1e-6)
+    }
+}
+
+impl Bounds {
+    /// Bounds of the packed sources in the plan's blocks.
+    pub fn of<T: Real>(sources: &Packed<T>, plan: &Plan) -> Bounds {
+        let blocks = (0..sources.m.div_ceil(plan.block))
+            .into_par_iter()
+            .map(|b| {
+                let (from, count) = (b * plan.block, plan.block.min(sources.m - b * plan.block));
+                let ball = Ball::of(count, sources.dim, |j| sources.around_all(from + j));
+                let ball = ball.with_room(T::EPSILON, sources.by_blocks());
+                (ball, sources.top(from, count, plan.form))
+            })
+            .collect();
+        Bounds { blocks, depth: 1.0 - T::EPSILON.log2() + (sources.m as f64).log2() }
+    }
+
+    /// Puts the largest possible score of every block against the queries of `panel` into `best`; returns the block
+    /// where it is largest.
+    pub fn against(&self, panel: &Ball, best: &mut Vec<f64>) -> usize {
+        best.clear();
+        let mut nearest = (f64::INFINITY, 0);
+        for (b, (ball, top)) in self.blocks.iter().enumerate() {
+            let square = crate::points::squared_distance(&ball.centre, &panel.centre);
+            best.push(top - ball.gap(panel, square.sqrt()).powi(2).max(ball.apart(panel)));
+            // The nearest centre, not the largest bound: where balls overlap, bounds are equal.
+            if square - top < nearest.0 {
+                nearest = (square - top, b);
+            }
+        }
+        nearest.1
+    }
+}

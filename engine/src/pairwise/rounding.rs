@@ -1,0 +1,127 @@
+//! How far rounding can move a weight, and which queries must therefore be computed in f64.
+//!
+//! Coordinates are rounded after a centre is subtracted, so a rounded coordinate is wrong by `eps` times its distance
+//! from the centre. A score `-|q - x|^2` of two points at distance `d` is then wrong by some `eps d (|q| + |x|)` in the
+//! form of differences, and by some `eps (|q| + |x|)^2` in the form of products, in bits of the exponent. Only sources
+//! near the nearest one have weight, and `|x| <= |q| + d`, so what a query knows after its pass, its largest score and
+//! its own norm, bounds the error of all weights that matter. Where one source has all the weight, errors of weights
+//! cancel in the mean: the bound is multiplied by the share of the others.
+
+use super::loops::tile::Form;
+use super::loops::weights::Weights;
+use crate::Points;
+use crate::points::squared_distance;
+use crate::simd::Real;
+
+/// The largest error of an exponent, in bits, that a query may have: its mean is then good to some 1e-5 of a bandwidth.
+const TOLERANCE: f64 = 3e-5;
+
+/// The largest error of a mean's coordinates by their own rounding, in scaled units.
+const VALUES: f64 = 5e-6;
+
+/// From this error on the sums themselves are not to be trusted.
+const BLIND: f64 = 0.25;
+
+/// Scaled coordinates at this distance from the centre, squared, have lost so many digits that neighbours at the scale
+/// of the bandwidth can no longer be told well.
+pub const FAR: f64 = 1600.0;
+
+/// The same for kernel sums, squared and in bandwidths; their moments are taken away from each other by the caller.
+pub const FAR_KERNEL: f64 = 625.0;
+
+/// What the errors of a call depend on beside the query.
+#[derive(Debug, Clone, Copy)]
+pub struct Rounding {
+    /// Relative rounding error of the working type.
+    pub epsilon: f64,
+    pub form: Form,
+    /// Largest log-weight in bits.
+    pub top: f64,
+    /// Scaled lengths times this are in units of a kernel's neighbourhood.
+    pub unit: f64,
+}
+
+/// What is known of a query after its pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// Squared distance of the query from its centre, scaled.
+    pub square: f64,
+    /// Largest distance of that centre from the centre of a block that was met.
+    pub reach: f64,
+    /// Largest score, in bits.
+    pub max: f64,
+    /// Sum of weights relative to the largest.
+    pub sum: f64,
+}
+
+impl Rounding {
+    /// Of a working type.
+    pub fn of<T: Real>(form: Form, top: f64, unit: f64) -> Rounding {
+        Rounding { epsilon: T::EPSILON, form, top, unit }
+    }
+
+    /// Are the weights of this query good to the tolerance?
+    pub fn keeps<T: Real>(&self, weights: &Weights<T>, seen: &Seen) -> bool {
+        match weights {
+            Weights::Softmax => self.keeps_softmax(seen),
+            Weights::Kernel { .. } => seen.square * self.unit * self.unit <= FAR_KERNEL,
+        }
+    }
+
+    /// The same for a softmax.
+    pub fn keeps_softmax(&self, seen: &Seen) -> bool {
+        if self.top == f64::NEG_INFINITY {
+            return true;
+        }
+        // The nearest sources are at this distance at most; those with weight are little farther.
+        let d = (self.top - seen.max).max(0.0).sqrt() + 1.0;
+        let far = seen.square.sqrt() + seen.reach;
+        let bits = match self.form {
+            Form::Difference => 0.7 * d * (far + 0.5 * d),
+            Form::Product => 0.3 * (far + d).powi(2),
+        };
+        if 0.5 * self.epsilon * far > VALUES {
+            return false;
+        }
+        let error = self.epsilon * bits;
+        let shared = if error < BLIND { 1.0 - 1.0 / seen.sum.max(1.0) } else { 1.0 };
+        error * shared <= TOLERANCE
+    }
+}
+
+/// Points among which the scale of neighbourhoods is looked for, and the share of their distances that is taken for it.
+const SAMPLE: usize = 64;
+const SHARE: f64 = 0.02;
+
+/// A low quantile of the distances between some of the points: the scale of a neighbourhood, whatever the extent of the
+/// whole. None where all of them coincide.
+pub fn neighbourhood(points: &Points) -> Option<f64> {
+    let stride = points.n().div_ceil(SAMPLE).max(1);
+    let rows: Vec<&[f64]> = points.iter().step_by(stride).collect();
+    let pairs = (0..rows.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+    let squares = pairs.map(|(i, j)| squared_distance(rows[i], rows[j]));
+    let mut squares: Vec<f64> = squares.filter(|square| *square > 0.0).collect();
+    let at = (SHARE * squares.len() as f64) as usize;
+    (!squares.is_empty()).then(|| squares.select_nth_unstable_by(at, f64::total_cmp).1.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_queries_are_kept_and_far_ones_are_not() {
+        let f32 = Rounding { epsilon: f64::from(f32::EPSILON) / 2.0, form: Form::Difference, top: 0.0, unit: 1.0 };
+        let near = Seen { square: 100.0, reach: 0.0, max: -9.0, sum: 20.0 };
+        assert!(f32.keeps_softmax(&near));
+        // Far from the centre, far from a block's centre, far from every source, or nothing left of the scores.
+        assert!(!f32.keeps_softmax(&Seen { square: 1e8, ..near }));
+        assert!(!f32.keeps_softmax(&Seen { reach: 1e4, ..near }));
+        assert!(!f32.keeps_softmax(&Seen { max: -1e5, ..near }));
+        assert!(!f32.keeps_softmax(&Seen { max: f64::NEG_INFINITY, sum: 0.0, ..near }));
+        // One source has all the weight.
+        assert!(f32.keeps_softmax(&Seen { max: -1e5, sum: 1.0 + 1e-9, ..near }));
+        let f64 = Rounding { epsilon: f64::EPSILON / 2.0, ..f32 };
+        assert!(f64.keeps_softmax(&Seen { square: 1e16, ..near }));
+    }
+}

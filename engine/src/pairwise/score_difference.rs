@@ -1,0 +1,72 @@
+//! One whole score difference: targets and particles against the same queries, straight into one field.
+
+use super::loops::output_row::rows;
+use super::reductions::SoftmaxCall;
+use super::{Pairwise, Softmax, Values};
+use crate::{Points, Result};
+
+/// Two smoothed empirical distributions that share `sigma`.
+#[derive(Debug, Clone, Copy)]
+pub struct ScoreDifference<'a> {
+    /// The target's points, `x_j ~ p`.
+    pub targets: &'a Points,
+    /// `l_j` of the targets; None is all zero.
+    pub target_log_weights: Option<&'a [f64]>,
+    /// The particles, `y_i ~ q`.
+    pub particles: &'a Points,
+    /// Query `i` leaves particle `i` out.
+    pub leave_out_self: bool,
+    /// Standard deviation of the smoothing, positive, in the data's units.
+    pub sigma: f64,
+}
+
+/// Where a difference is wanted.
+#[derive(Debug, Clone, Copy)]
+pub enum Queries<'a> {
+    /// At the particles themselves: every pair of particles can then be evaluated once.
+    Particles,
+    /// At these points, n x dim.
+    At(&'a Points),
+}
+
+impl<'a> From<&'a Points> for Queries<'a> {
+    fn from(points: &'a Points) -> Queries<'a> {
+        Queries::At(points)
+    }
+}
+
+impl Pairwise {
+    /// Row `i` of `out` becomes `D_p(z_i) - D_q(z_i) = sigma^2 (grad log p_sigma - grad log q_sigma)(z_i)` with the softmax
+    /// means `D_p` over the targets and `D_q` over the particles [weber2023score]. Identically 0 when both sets are equal
+    /// and nothing is left out. Time `O(n (m + n) d)`; memory: the packed copy of one set beside inputs and output.
+    ///
+    /// # Errors
+    /// Shapes that do not fit, `sigma` not positive, or an interrupt.
+    pub fn score_difference<'a>(
+        &self,
+        queries: impl Into<Queries<'a>>,
+        difference: &ScoreDifference<'a>,
+        out: &mut Points,
+    ) -> Result<()> {
+        let ScoreDifference { targets, target_log_weights, particles, leave_out_self, sigma } = *difference;
+        let (queries, own) = match queries.into() {
+            Queries::Particles => (particles, true),
+            Queries::At(points) => (points, false),
+        };
+        particles.check_dim("the particles", targets.dim(), "the target")?;
+        let to_targets = Softmax { sigma, log_weights: target_log_weights, leave_out_self: false };
+        let to_particles = Softmax { sigma, log_weights: None, leave_out_self };
+        self.check_softmax(queries, targets, &to_targets)?;
+        self.check_softmax(queries, particles, &to_particles)?;
+        out.reshape(queries.n(), targets.dim());
+        let pass = |sources, softmax, subtract, out: &mut Points| {
+            let call = SoftmaxCall { queries, sources, values: Some(Values::Own), softmax, subtract };
+            self.softmax(&call, rows(Some(out), None, None))
+        };
+        // Of equal sets the two passes must be the same, for the difference to vanish to the last bit.
+        if !(own && !leave_out_self && targets != particles && self.own_means(particles, sigma, out)?) {
+            pass(particles, to_particles, false, out)?;
+        }
+        pass(targets, to_targets, true, out)
+    }
+}

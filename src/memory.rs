@@ -1,0 +1,29 @@
+//! The allocator, which counts what the process holds.
+
+use peak_alloc::PeakAlloc;
+use sdflow::cost::Meter;
+
+/// Counts every allocation of the process.
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+/// Reads the allocator's counts.
+#[derive(Debug)]
+pub struct Memory;
+
+/// The meter that `check` measures with.
+pub static MEMORY: Memory = Memory;
+
+impl Meter for Memory {
+    fn now(&self) -> u64 {
+        ALLOCATOR.current_usage() as u64
+    }
+
+    fn peak(&self) -> u64 {
+        ALLOCATOR.peak_usage() as u64
+    }
+
+    fn restart(&self) {
+        ALLOCATOR.reset_peak_usage();
+    }
+}
