@@ -28,7 +28,8 @@ pub const ENTRIES: &[Entry] = &[
     Entry {
         about: "Trains a generator in place so that base points through it follow the flow: each step moves its points by the flow, \
                 holds them, and takes one Adam step of regression towards them. The base is a target such as \
-                `gaussian(#{dim: 8})`.",
+                `gaussian(#{dim: 8})`. The generator is trained in standard units, whatever those of the flow's target and of the \
+                base.",
         options: FitOptions::KEYS,
         example: "let p = ar1(0.5, #{dim: 4});\nlet g = affine(#{dim: 4});\n\
                   let r = fit(g, sd_flow(p, gaussian_fit()), gaussian(#{dim: 4}), #{steps: 20});\nlet y = g.sample(100);",
@@ -40,7 +41,7 @@ pub const ENTRIES: &[Entry] = &[
                 get noise of many sizes and move along `D_teacher - D_source`, the score difference times sigma squared, where \
                 `D_source` is a denoiser of the generator's own law, which learns along. So a denoiser that takes many evaluations \
                 to sample from becomes a generator that takes one. The source's score must keep up with the generator: \
-                `score_updates`.",
+                `score_updates`. The generator is trained in standard units, whatever those of the teacher and of the base.",
         options: DistillOptions::KEYS,
         example: "let teacher = denoiser(dataset(\"8gaussians\"), #{hidden: 32, steps: 20});\nlet g = mlp(#{dim: 2, hidden: 32});\n\
                   let r = distill(g, teacher, gaussian(#{dim: 2}), #{steps: 5, warm_up: 5, hidden: 32});\nlet y = g.sample(100);",

@@ -76,7 +76,7 @@ impl Smoothing {
 /// # Errors
 /// A schedule that reaches 0 for such a score.
 pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
-    let smallest = sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
+    let smallest = sigma.smallest();
     if smallest > 0.0 || score.sigma_range().zero {
         return Ok(());
     }

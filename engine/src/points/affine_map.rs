@@ -55,8 +55,8 @@ impl AffineMap {
         AffineMap { scale: (0..mean.len()).map(std).collect(), shift: mean }
     }
 
-    /// From standard units to those of `points`, with one factor for all coordinates, the root of their mean variance, so that squared
-    /// distances keep their proportions. Points that all coincide have the factor 1.
+    /// From standard units to those of `points`, with one factor for all coordinates, the root of their mean
+    /// variance, so that squared distances keep their proportions. Points that all coincide have the factor 1.
     pub fn common(points: &Points) -> AffineMap {
         let size = points.spread() / (points.dim() as f64).sqrt();
         AffineMap::uniform(if size == 0.0 { 1.0 } else { size }, points.mean())
