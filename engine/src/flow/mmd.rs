@@ -64,6 +64,8 @@ pub struct MmdFlow {
 struct Place<'a> {
     z: &'a Points,
     cloud: &'a Points,
+    /// Is `z` the cloud itself?
+    own: bool,
     share: f64,
     pairwise: &'a Pairwise,
 }
@@ -98,8 +100,9 @@ impl MmdFlow {
         Ok(self)
     }
 
-    /// The velocity at `z` of particles whose law is `cloud`.
-    fn field(&mut self, z: &Points, cloud: &Points, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
+    /// The velocity at the places `at.z`, which are the cloud itself where `own`.
+    fn field(&mut self, at: &FieldAt, own: bool, out: &mut Points) -> Result<()> {
+        let FieldAt { z, cloud, pairwise, .. } = *at;
         out.reshape(z.n(), z.dim());
         out.data_mut().fill(0.0);
         for k in 0..self.kernels.len() {
@@ -108,7 +111,7 @@ impl MmdFlow {
                 Scaling::Denoiser => kernel.bandwidth().powi(2),
                 Scaling::Raw => 1.0,
             };
-            let place = Place { z, cloud, share: units / self.kernels.len() as f64, pairwise };
+            let place = Place { z, cloud, own, share: units / self.kernels.len() as f64, pairwise };
             match (self.options.weighting, kernel) {
                 (Weighting::Plain, _) => self.add_plain(kernel, place, out)?,
                 (Weighting::Normalised, Kernel::Gaussian { h }) => self.add_score_difference(h, place, out)?,
@@ -119,7 +122,7 @@ impl MmdFlow {
     }
 
     fn add_plain(&mut self, kernel: Kernel, place: Place, out: &mut Points) -> Result<()> {
-        let Place { z, cloud, share, pairwise } = place;
+        let Place { z, cloud, share, pairwise, .. } = place;
         let dim = z.dim();
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
         for (sources, weights, sign) in [(&*self.target, shares, 1.0), (cloud, None, -1.0)] {
@@ -137,7 +140,7 @@ impl MmdFlow {
     }
 
     fn add_score_difference(&mut self, h: f64, place: Place, out: &mut Points) -> Result<()> {
-        let Place { z, cloud, share, pairwise } = place;
+        let Place { z, cloud, own, share, pairwise } = place;
         let difference = ScoreDifference {
             targets: &self.target,
             target_log_weights: self.weights.as_ref().map(|[_, logs]| logs.as_slice()),
@@ -145,15 +148,14 @@ impl MmdFlow {
             leave_out_self: false,
             sigma: h,
         };
-        // The cloud's own velocity is asked for with the cloud itself.
-        let queries = if std::ptr::eq(z, cloud) { Queries::Particles } else { Queries::At(z) };
+        let queries = if own { Queries::Particles } else { Queries::At(z) };
         pairwise.score_difference(queries, &difference, &mut self.part)?;
         add(out, share / (h * h), &self.part);
         Ok(())
     }
 
     fn add_normalised(&mut self, kernel: Kernel, place: Place, out: &mut Points) -> Result<()> {
-        let Place { z, cloud, share, pairwise } = place;
+        let Place { z, cloud, share, pairwise, .. } = place;
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
         for (sources, weights, sign) in [(&*self.target, shares, 1.0), (cloud, None, -1.0)] {
             pairwise.log_gradient(z, (sources, weights), kernel, &mut self.gradient, &mut self.part)?;
@@ -187,17 +189,17 @@ impl VelocityField for MmdFlow {
 
     /// The velocity at `z + noise e`.
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
-        let FieldAt { z, cloud, role, clock, pairwise } = *at;
+        let FieldAt { z, role, clock, .. } = *at;
         let noise = self.options.noise.at(clock.progress());
         if noise == 0.0 {
-            return self.field(z, cloud, pairwise, out);
+            return self.field(at, role == Role::Cloud, out);
         }
         let stream = clock.randomness("noise");
         let stream = if role == Role::Cloud { stream } else { stream.label("followers") };
         let mut jittered = mem::take(&mut self.queries);
         jittered.reshape(z.n(), z.dim());
         stream.scatter_normal(z.data(), noise, jittered.data_mut());
-        let done = self.field(&jittered, cloud, pairwise, out);
+        let done = self.field(&FieldAt { z: &jittered, ..*at }, false, out);
         self.queries = jittered;
         done
     }

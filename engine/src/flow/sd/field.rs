@@ -40,8 +40,14 @@ impl SdFlow {
         let (z, v) = if turn.is_some() { (&moved, &mut field) } else { (placed, &mut *out) };
         let (own, stream) = (role == Role::Cloud, clock.randomness("estimate"));
         let at = At { z, sigma, cloud, aligned: own && turn.is_none(), learn: own, stream, pairwise };
+        // Without noise the cloud's own field is asked for at the cloud itself.
+        let unmoved = own && turn.is_none() && self.options.noise == Noise::None;
         let done = match self.between_kernels(&at) {
-            Some(difference) => shift_difference(&at, &difference, form, v),
+            Some(difference) => {
+                let own = unmoved && self.source.kernel().is_some_and(|kde| kde.points().is_none());
+                let queries = if own { Queries::Particles } else { Queries::At(z) };
+                shift_difference(&at, queries, &difference, form, v)
+            }
             None => self.difference(&at, form, v),
         };
         if let (Some(turn), Ok(())) = (&turn, &done) {
@@ -107,11 +113,14 @@ impl SdFlow {
 }
 
 /// `D_p - D_q`, or that divided by `sigma^2`, at `at.z`.
-fn shift_difference(at: &At, difference: &ScoreDifference, form: Form, out: &mut Points) -> Result<()> {
+fn shift_difference(
+    at: &At,
+    queries: Queries,
+    difference: &ScoreDifference,
+    form: Form,
+    out: &mut Points,
+) -> Result<()> {
     check_sigma(at.sigma, false, "a kernel estimate")?;
-    // Without noise the cloud's own field is asked for at the cloud itself.
-    let own = std::ptr::eq(at.z, difference.particles);
-    let queries = if own { Queries::Particles } else { Queries::At(at.z) };
     at.pairwise.score_difference(queries, difference, out)?;
     if form == Form::Score {
         let scale = 1.0 / (at.sigma * at.sigma);
