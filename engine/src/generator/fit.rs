@@ -37,6 +37,7 @@ crate::options! {
 /// # Errors
 /// Options or dimensions that do not fit; estimators that fail. Divergence and interruption are endings: the generator
 /// then keeps its last finite parameters.
+#[expect(clippy::too_many_arguments)]
 pub fn fit(
     generator: &mut dyn Generator,
     flow: &mut dyn VelocityField,

@@ -71,9 +71,9 @@ fn an_affine_fit_finds_data_far_from_0_and_1() {
     assert!(done.notes[0].contains("goes on") && off(&mut g).0 < 0.15, "{:?} {:?}", done.notes, off(&mut g));
 }
 
-/// What a training makes of the base, towards `near`, standardised points, and towards the same points away from 0 and
-/// 1. The numbers of that map round nothing, so that the two differ by rounding alone. Returns the largest difference
-/// in deviations of the target.
+/// What a training makes of the base, towards `near`, standardised points, and towards the same points far away. The
+/// map between them rounds nothing, so that the two differ by rounding alone. Returns the largest difference in
+/// deviations of the target.
 fn differ(make: &dyn Fn() -> Box<dyn Generator>, train: &dyn Fn(&mut dyn Generator, Points, f64)) -> f64 {
     let near = Standardiser::of(&far()).apply(&far());
     let units = AffineMap::uniform(1024.0, vec![5120.0; 2]);
