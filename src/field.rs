@@ -10,6 +10,7 @@ use sdflow::io::{LoadOptions, load, save_npy};
 use sdflow::pairwise::{
     Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Queries, ScoreDifference, Values,
 };
+use sdflow::points::shares;
 use sdflow::{Error, Interrupt, Points, Result};
 use sdflow_dsl::{Diagnostic, Fault};
 use std::time::Instant;
@@ -91,7 +92,7 @@ impl Clouds {
             return Err(Error::shape(args.particles.display().to_string(), "1 row", want));
         }
         let weights = args.target_weights.as_ref().map(|path| load(path, &options)).transpose()?;
-        let weights = weights.map(|w| normalised(&w, target.n())).transpose()?;
+        let weights = weights.map(|w| shares(w.data(), target.n(), "target-weights")).transpose()?;
         let centre = target.mean();
         [Some(&mut target), Some(&mut particles), at.as_mut()]
             .into_iter()
@@ -148,22 +149,6 @@ impl Clouds {
         }
         Ok(velocity)
     }
-}
-
-/// The weights divided by their sum.
-fn normalised(weights: &Points, m: usize) -> Result<Vec<f64>> {
-    let values = weights.data();
-    if values.len() != m {
-        let got = format!("{} values", values.len());
-        return Err(Error::shape("target weights", got, format!("the target has {m} rows")));
-    }
-    let total: f64 = values.iter().sum();
-    if values.iter().any(|w| *w < 0.0) || total <= 0.0 || !total.is_finite() {
-        let seen = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let want = "no weight may be negative, and they need a positive, finite sum";
-        return Err(Error::argument("target-weights", format!("a file with least value {seen} and sum {total}"), want));
-    }
-    Ok(values.iter().map(|w| w / total).collect())
 }
 
 fn shift(points: &mut Points, centre: &[f64]) {

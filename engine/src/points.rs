@@ -1,15 +1,19 @@
 //! Sets of points: `n` rows of `dim` finite f64 coordinates, row-major.
 
+mod affine_map;
 pub mod neighbour;
 mod room;
 mod rows;
 mod standardiser;
+mod weights;
 
 use crate::{Error, Result, matrix::multiply};
+pub use affine_map::AffineMap;
 use faer::{Accum, Mat};
 use rayon::prelude::*;
 pub use room::{is_memory_short, no_room};
 pub use standardiser::Standardiser;
+pub use weights::{check_weights, shares};
 
 /// Rows summed by one task of a parallel sum.
 const BLOCK: usize = 4096;

@@ -161,6 +161,11 @@ impl Schedule {
         }
     }
 
+    /// The smallest value over the whole of progress.
+    pub fn smallest(&self) -> f64 {
+        self.extremes().into_iter().fold(f64::INFINITY, f64::min)
+    }
+
     /// Values among which the smallest and the largest are: both ends, because every shape is monotone, all of a table,
     /// and many of a formula, where a peak narrower than a 1000th of the run may be missed.
     pub fn extremes(&self) -> Vec<f64> {
@@ -219,6 +224,15 @@ mod tests {
             assert!(s.check("sigma", 0.0..=f64::INFINITY).is_ok());
             assert!(s.check("sigma", 1.0..=f64::INFINITY).is_err());
         }
+    }
+
+    #[test]
+    fn the_smallest_value_may_lie_anywhere() {
+        assert!(all().iter().all(|s| s.smallest() == 0.1));
+        assert_eq!(Schedule::Table { values: vec![3.0, 0.5, 2.0] }.smallest(), 0.5);
+        assert_eq!(Schedule::Linear { from: 0.0, to: 2.0 }.smallest(), 0.0);
+        let dips: Schedule = serde_json::from_str("\"(t - 0.5)^2\"").unwrap();
+        assert_eq!(dips.smallest(), 0.0);
     }
 
     #[test]

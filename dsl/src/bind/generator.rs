@@ -71,7 +71,10 @@ impl Model {
 
     /// Its parameters as a file holds them.
     pub fn tensors(&self) -> Tensors {
-        self.state().generator.get().tensors()
+        match &self.state().generator {
+            Kept::Affine(g) => g.tensors(),
+            Kept::Mlp(g) => g.tensors(),
+        }
     }
 
     /// Coordinates of its points.

@@ -12,7 +12,9 @@ use crate::dry::Dry;
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
 use sdflow::cost::{self, Training};
-use sdflow::generator::{DistillOptions, FitOptions, FitResult, Generator, RegressOptions, distill, fit, regress};
+use sdflow::generator::{
+    DistillOptions, FitOptions, FitResult, Generator, Pairs, RegressOptions, distill, fit, regress,
+};
 use sdflow::options::Options;
 use sdflow::pairwise::Pairwise;
 use sdflow::points::no_room;
@@ -26,7 +28,8 @@ pub const ENTRIES: &[Entry] = &[
     Entry {
         about: "Trains a generator in place so that base points through it follow the flow: each step moves its points by the flow, \
                 holds them, and takes one Adam step of regression towards them. The base is a target such as \
-                `gaussian(#{dim: 8})`.",
+                `gaussian(#{dim: 8})`. The generator is trained in standard units, whatever those of the flow's target and of the \
+                base.",
         options: FitOptions::KEYS,
         example: "let p = ar1(0.5, #{dim: 4});\nlet g = affine(#{dim: 4});\n\
                   let r = fit(g, sd_flow(p, gaussian_fit()), gaussian(#{dim: 4}), #{steps: 20});\nlet y = g.sample(100);",
@@ -38,7 +41,7 @@ pub const ENTRIES: &[Entry] = &[
                 get noise of many sizes and move along `D_teacher - D_source`, the score difference times sigma squared, where \
                 `D_source` is a denoiser of the generator's own law, which learns along. So a denoiser that takes many evaluations \
                 to sample from becomes a generator that takes one. The source's score must keep up with the generator: \
-                `score_updates`.",
+                `score_updates`. The generator is trained in standard units, whatever those of the teacher and of the base.",
         options: DistillOptions::KEYS,
         example: "let teacher = denoiser(dataset(\"8gaussians\"), #{hidden: 32, steps: 20});\nlet g = mlp(#{dim: 2, hidden: 32});\n\
                   let r = distill(g, teacher, gaussian(#{dim: 2}), #{steps: 5, warm_up: 5, hidden: 32});\nlet y = g.sample(100);",
@@ -121,8 +124,9 @@ fn regress_generator(call: &Call) -> Made {
     let (base, stream) = (learned::law(call, 1)?, context.stream("regress"));
     let train = |steps: usize| {
         let options = RegressOptions { steps, ..options.clone() };
+        let pairs = Pairs { inputs: &inputs, outputs: &outputs };
         model.trained(&base, |generator| {
-            regress(generator, (&*inputs, &*outputs), &options, &context.interrupt, stream, &mut Watch(context))
+            regress(generator, pairs, &options, &context.interrupt, stream, &mut Watch(context))
         })
     };
     let steps = context.steps(options.steps);

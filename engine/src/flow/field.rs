@@ -1,6 +1,6 @@
 //! A velocity field: where particles go, and nothing about how they step.
 
-use super::Clock;
+use super::{Aim, Clock};
 use crate::ode::StepReport;
 use crate::pairwise::Pairwise;
 use crate::{Points, Result};
@@ -34,7 +34,7 @@ pub trait VelocityField: Send + Sync + Debug {
 
     /// Returns the sizes by which steps are chosen and judged.
     fn scales(&self, cloud: &Points, _clock: &Clock) -> Scales<'_> {
-        Scales { step: 1.0, resolution: 1e-2 * cloud.spread(), units: None }
+        Scales { step: 1.0, resolution: 1e-2 * cloud.spread(), units: None, aim: Aim::Unknown }
     }
 
     /// Returns readings of its inner state at this moment, by name: `sigma`, effective sample sizes, the field's error.
@@ -93,8 +93,8 @@ impl<'a> FieldAt<'a> {
     }
 }
 
-/// The sizes by which steps along a field are chosen and judged.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The sizes by which steps along a field are chosen and judged, and a generator that follows it is trained.
+#[derive(Debug, Clone, Copy)]
 pub struct Scales<'a> {
     /// The usual step size, where the caller gives none.
     pub step: f64,
@@ -102,4 +102,6 @@ pub struct Scales<'a> {
     pub resolution: f64,
     /// Lengths of the coordinates, where the field works in units of its own.
     pub units: Option<&'a [f64]>,
+    /// What the field leads to.
+    pub aim: Aim<'a>,
 }

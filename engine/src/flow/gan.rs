@@ -1,10 +1,10 @@
 //! Adversarial flows: particles descend a generator's loss through a discriminator [goodfellow2014generative].
 
-use super::{Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
+use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
 use crate::ode::StepReport;
 use crate::pairwise::Pairwise;
 use crate::schedule::Schedule;
-use crate::score::{Discriminator, DiscriminatorOptions, Sides, sigmoid, softplus};
+use crate::score::{Batches, Discriminator, DiscriminatorOptions, sigmoid, softplus};
 use crate::target::Target;
 use crate::{Error, Interrupt, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
@@ -87,7 +87,7 @@ crate::options! {
         loss: Loss = Loss::NonSaturating,
         /// The discriminator: a map of its options, those of `ratio`.
         discriminator: DiscriminatorOptions = DiscriminatorOptions::default(),
-        /// Noise added to what the discriminator is shown of both sides, in the points' units, over the run; 0 adds none.
+        /// Noise added to what the discriminator is shown of both batches, in the points' units, over the run; 0 adds none.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
         /// "raw": a unit step moves by the velocity itself; "denoiser": by sigma^2 times it.
         scaling: Scaling = Scaling::Raw,
@@ -128,7 +128,7 @@ pub struct GanFlow {
     logit: Vec<f64>,
     /// The mean logit of the cloud at the last velocity.
     mean_logit: Option<f64>,
-    sides: Sides,
+    batches: Batches,
 }
 
 impl GanFlow {
@@ -147,18 +147,18 @@ impl GanFlow {
     /// An option out of range.
     pub fn with_critic(target: Arc<dyn Target>, critic: Box<dyn Critic>, options: GanFlowOptions) -> Result<GanFlow> {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
-        let smallest = options.sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
+        let smallest = options.sigma.smallest();
         if options.scaling == Scaling::Denoiser && smallest <= 0.0 {
             let want = "a denoiser step does not move without noise; raw scaling moves at sigma = 0";
             return Err(Error::argument("sigma", smallest, want));
         }
-        Ok(GanFlow { target, critic, options, logit: Vec::new(), mean_logit: None, sides: Sides::default() })
+        Ok(GanFlow { target, critic, options, logit: Vec::new(), mean_logit: None, batches: Batches::default() })
     }
 
     fn fit(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
         let sigma = self.options.sigma.at(clock.progress());
         let random = |what: &str| clock.randomness(&format!("gan {what}"));
-        let [p, q] = self.sides.of(self.target.as_ref(), cloud, sigma, random)?;
+        let [p, q] = self.batches.of(self.target.as_ref(), cloud, sigma, random)?;
         self.critic.fit(p, q, clock.randomness("discriminator"), pairwise.interrupt())
     }
 
@@ -202,7 +202,7 @@ impl VelocityField for GanFlow {
             0.0 => 1e-2 * cloud.spread(),
             sigma => sigma * (cloud.dim() as f64).sqrt(),
         };
-        Scales { step: 0.1, resolution, units: None }
+        Scales { step: 0.1, resolution, units: None, aim: Aim::Target(&*self.target) }
     }
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {

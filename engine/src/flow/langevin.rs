@@ -160,7 +160,7 @@ fn chosen_step(score: &dyn Score, options: &LangevinOptions) -> Result<Schedule>
         let want = format!("{} says nothing of its size: give a number, such as step: 0.01", score.name());
         return Err(Error::argument("step", "left out", want));
     };
-    let sigma = options.sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
+    let sigma = options.sigma.smallest();
     let variance = extent.detail * extent.detail + sigma * sigma;
     let share = match options.sampler {
         LangevinSampler::Ula => 0.1,

@@ -1,12 +1,12 @@
 //! The gradient flow of the maximum mean discrepancy [arbel2019maximum].
 
-use super::{Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
+use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
 use crate::number::number;
 use crate::ode::StepReport;
 use crate::pairwise::{
     Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Queries, ScoreDifference, Values,
 };
-use crate::target::shares;
+use crate::points::shares;
 use crate::{Error, Points, Result, schedule::Schedule};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ impl MmdFlow {
     /// # Errors
     /// A weight that is negative or not finite, none positive, or a number of weights that is not that of the points.
     pub fn weighted(mut self, weights: &[f64]) -> Result<MmdFlow> {
-        let shares = shares(weights, self.target.n())?;
+        let shares = shares(weights, self.target.n(), "weights")?;
         let logs = shares.iter().map(|w| w.ln()).collect();
         self.weights = Some([shares, logs]);
         Ok(self)
@@ -206,7 +206,7 @@ impl VelocityField for MmdFlow {
 
     fn scales(&self, _cloud: &Points, _clock: &Clock) -> Scales<'_> {
         let resolution = self.kernels.iter().map(|k| k.bandwidth()).fold(f64::INFINITY, f64::min);
-        Scales { step: 1.0, resolution, units: None }
+        Scales { step: 1.0, resolution, units: None, aim: Aim::Points(&self.target) }
     }
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {

@@ -4,6 +4,7 @@
 //! is to go; how it steps there is chosen apart, in [`Stepping`]. A [`Sampler`] makes its own steps, with noise or
 //! rejections. Who moves (a cloud or a generator), how long, and who watches is not decided here (see [`crate::run`]).
 
+mod aim;
 mod clock;
 mod diffusion;
 mod field;
@@ -18,6 +19,7 @@ mod svgd;
 
 pub use crate::ode::{Integrator, StepReport};
 pub use crate::score::Estimate;
+pub use aim::Aim;
 pub use clock::Clock;
 pub use diffusion::{
     Diffusion, Levels, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process,

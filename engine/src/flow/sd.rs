@@ -8,7 +8,7 @@ mod towards;
 pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
-use super::{Clock, Estimate, FieldAt, Readings, Role, Scales, VelocityField};
+use super::{Aim, Clock, Estimate, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::number::number;
 use crate::ode::StepReport;
 use crate::points::Standardiser;
@@ -173,7 +173,11 @@ impl VelocityField for SdFlow {
             None => sigma * dim.sqrt(),
             Some(units) => sigma * units.std().iter().map(|s| s * s).sum::<f64>().sqrt(),
         };
-        Scales { step: 1.0, resolution, units: self.units.as_ref().map(Standardiser::std) }
+        let aim = match &self.units {
+            Some(units) => Aim::Units(units.units()),
+            None => Aim::Score(&*self.target),
+        };
+        Scales { step: 1.0, resolution, units: self.units.as_ref().map(Standardiser::std), aim }
     }
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {

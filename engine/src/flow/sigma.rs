@@ -76,7 +76,7 @@ impl Smoothing {
 /// # Errors
 /// A schedule that reaches 0 for such a score.
 pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
-    let smallest = sigma.extremes().into_iter().fold(f64::INFINITY, f64::min);
+    let smallest = sigma.smallest();
     if smallest > 0.0 || score.sigma_range().zero {
         return Ok(());
     }
@@ -91,6 +91,7 @@ fn descending(clock: &Clock) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::points::AffineMap;
     use crate::rng::Stream;
 
     fn walk(displacement: impl Fn(usize) -> f64) -> Vec<f64> {
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_choice_stays_within_what_was_learned() {
-        let extent = Extent { centre: vec![0.0, 0.0], diameter: 4.0, detail: 0.001 };
+        let extent = Extent::new(&AffineMap::uniform(1.0, vec![0.0, 0.0]), 4.0, 0.001);
         let far = Points::from_rows(&[[100.0, 0.0], [100.0, 1.0]]).unwrap();
         let of = |range| match Smoothing::for_extent(&extent, &far, range) {
             Schedule::Geometric { from, to } => (from, to),

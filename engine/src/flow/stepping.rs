@@ -51,6 +51,7 @@ impl Stepping {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Aim;
     use super::*;
 
     #[test]
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_usual_step_is_the_fields_own() {
-        let scales = Scales { step: 0.3, resolution: 1.0, units: None };
+        let scales = Scales { step: 0.3, resolution: 1.0, units: None, aim: Aim::Unknown };
         let given = Stepping { step: Some(Schedule::Linear { from: 2.0, to: 1.0 }), ..Stepping::default() };
         assert_eq!((Stepping::default().size(0.5, &scales), given.size(0.5, &scales)), (0.3, 1.5));
     }

@@ -1,7 +1,7 @@
 //! Stein variational gradient descent [liu2016stein].
 
 use super::sigma::check_smallest_sigma;
-use super::{Clock, FieldAt, Readings, Role, Scales, VelocityField};
+use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::ode::StepReport;
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Values, median_distance};
 use crate::score::{At, Form, Score};
@@ -139,7 +139,7 @@ impl VelocityField for Svgd {
 
     fn scales(&self, _cloud: &Points, _clock: &Clock) -> Scales<'_> {
         let resolution = self.kernels.iter().map(|k| k.bandwidth()).fold(f64::INFINITY, f64::min);
-        Scales { step: 0.1, resolution, units: None }
+        Scales { step: 0.1, resolution, units: None, aim: Aim::Score(&*self.score) }
     }
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {

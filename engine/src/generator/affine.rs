@@ -1,8 +1,8 @@
 //! The affine generator `g(u) = W u + b`.
 
-use super::Generator;
+use super::{Generator, Layer};
 use crate::io::Tensors;
-use crate::matrix::{Spectrum, multiply, product};
+use crate::matrix::{multiply, product};
 use crate::{Error, Points, Result, rng::Stream};
 use faer::{Accum, Mat, MatMut, MatRef};
 
@@ -24,7 +24,7 @@ const MOST_WEIGHTS: usize = 1 << 28;
 
 /// `g(u) = W u + b`, `W` of shape `dim` x `dim_in`, row-major in front of `b` among the parameters.
 ///
-/// Of standard normal `u` its law is `N(b, W W^T)`; `dim_in < dim` gives a degenerate one.
+/// Of standard normal `u` its distribution is `N(b, W W^T)`; `dim_in < dim` gives a degenerate one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Affine {
     parameters: Vec<f64>,
@@ -60,7 +60,7 @@ impl Affine {
     }
 
     /// With these parameters, `W` row-major and then `b`.
-    #[cfg(feature = "files")]
+    #[cfg(any(feature = "files", test))]
     pub(super) fn of(parameters: Vec<f64>, dim: usize, dim_in: usize) -> Affine {
         Affine { parameters, dim, dim_in }
     }
@@ -70,14 +70,19 @@ impl Affine {
         MatRef::from_row_major_slice(&self.parameters[..self.dim * self.dim_in], self.dim, self.dim_in)
     }
 
-    /// `b`: the mean of its law for a base of mean 0.
+    /// `b`: the mean of its points for a base of mean 0.
     pub fn bias(&self) -> &[f64] {
         &self.parameters[self.dim * self.dim_in..]
     }
 
-    /// `W W^T`: the covariance of its law for a base of covariance `I`.
+    /// `W W^T`: the covariance of its points for a base of covariance `I`.
     pub fn covariance(&self) -> Mat<f64> {
         product(self.weights(), self.weights().transpose())
+    }
+
+    /// Its parameters by torch's names, with what [`load`](super::load) needs besides.
+    pub fn tensors(&self) -> Tensors {
+        super::tensors::linear(self.dim, self.dim_in, &self.parameters)
     }
 }
 
@@ -132,59 +137,15 @@ impl Generator for Affine {
         Ok(())
     }
 
-    /// `W = C_yu C_uu^+`, `b = mean y - W mean u`, of all such the one that ignores directions in which `u`, every column in units of
-    /// its own deviation, does not vary.
-    fn least_squares(&mut self, u: &Points, y: &Points) -> Result<bool> {
-        u.check_dim("`inputs`", self.dim_in, "the generator's input")?;
-        y.check_dim("`outputs`", self.dim, "the generator's output")?;
-        let (mean_u, mean_y) = (u.mean(), y.mean());
-        // A column of small numbers is no direction without variation.
-        let deviation = |j: usize| u.iter().map(|row| (row[j] - mean_u[j]).powi(2)).sum::<f64>().sqrt();
-        let units: Vec<f64> = (0..self.dim_in).map(deviation).map(|s| if s > 0.0 { s } else { 1.0 }).collect();
-        let (from, to) = (centred(u, &mean_u, &units), centred(y, &mean_y, &vec![1.0; self.dim]));
-        let spectrum = Spectrum::of(&product(from.transpose(), from.as_ref()), "the inputs' correlation")?;
-        let least = 1e-13 * spectrum.values().iter().fold(0.0, |most: f64, v| most.max(*v));
-        let inverse = spectrum.map(|v| if v > least { 1.0 / v } else { 0.0 });
-        let weights = product(product(to.transpose(), from.as_ref()).as_ref(), inverse.as_ref());
-        for i in 0..self.dim {
-            let row = (0..self.dim_in).map(|j| weights[(i, j)] / units[j]);
-            let moved: f64 = row.clone().zip(&mean_u).map(|(w, m)| w * m).sum();
-            self.parameters[i * self.dim_in..(i + 1) * self.dim_in].iter_mut().zip(row).for_each(|(p, w)| *p = w);
-            self.parameters[self.dim * self.dim_in + i] = mean_y[i] - moved;
-        }
-        Ok(true)
+    fn layers(&self) -> Vec<Layer> {
+        let count = self.dim * self.dim_in;
+        vec![Layer { weights: 0..count, bias: count..count + self.dim, adds_input: false }]
     }
-
-    fn usual_rate(&self) -> f64 {
-        0.02
-    }
-
-    fn tensors(&self) -> Tensors {
-        super::tensors::linear(self.dim, self.dim_in, &self.parameters)
-    }
-}
-
-fn centred(points: &Points, mean: &[f64], units: &[f64]) -> Mat<f64> {
-    Mat::from_fn(points.n(), points.dim(), |i, j| (points.row(i)[j] - mean[j]) / units[j])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn least_squares_sees_a_column_of_small_numbers() {
-        let mut u = Stream::new(1).normal(60, 3);
-        (0..60).for_each(|i| u.row_mut(i)[1] *= 1e-9);
-        let mut truth = Affine::of(vec![2.0, -3e9, 0.5, 1.0, 4e9, 0.0, 7.0, -1.0], 2, 3);
-        let (mut y, mut out) = (Points::default(), Points::default());
-        truth.forward(&u, &mut y).unwrap();
-        let mut found = Affine::of(vec![0.0; 8], 2, 3);
-        assert!(found.least_squares(&u, &y).unwrap());
-        found.forward(&u, &mut out).unwrap();
-        let off = out.data().iter().zip(y.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        assert!(off < 1e-9, "{off}");
-    }
 
     #[test]
     fn pull_back_is_the_gradient_by_finite_differences() {

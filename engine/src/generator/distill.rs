@@ -1,12 +1,13 @@
 //! Distribution matching distillation: a generator taught by a frozen score, against a score of its own that learns along.
 
 use super::Generator;
-use super::descent::Pace;
-use super::training::{Course, Draw, FitResult, Guide, Training};
-use crate::flow::Clock;
-use crate::net::Activation;
+use super::optimiser::Pace;
+use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
+use super::units::Known;
+use crate::flow::{Aim, Clock};
+use crate::net::{self, Activation, Moment};
 use crate::points::squared_distance;
-use crate::process::Observer;
+use crate::process::{Ending, Observer, Unobserved};
 use crate::schedule::Schedule;
 use crate::score::{At, DenoiserOptions, Form, Preconditioned, Score};
 use crate::target::Target;
@@ -85,6 +86,10 @@ const UNITS: f64 = 0.02;
 /// `score_updates` before every step. Cost: per step `score_updates` training steps of that net, one evaluation of both scores,
 /// one training step of the generator.
 ///
+/// The generator is trained in standard units, taken from the teacher's mean and deviations and from the base, unless
+/// both are about standard or the teacher does not know them. Away from standard units `w` counts in the teacher's
+/// mean deviation. A note says so.
+///
 /// # Errors
 /// Options or dimensions that do not fit; a teacher that fails, or that has no size where sigma is left open. Divergence and
 /// interruption are endings: the generator then keeps its last finite parameters.
@@ -99,16 +104,18 @@ pub fn distill(
 ) -> Result<FitResult> {
     let DistillOptions { steps, batch, average, every, .. } = *options;
     let pace = Pace { steps, rate: options.rate.as_ref(), average };
-    let course = Course { name: "distill", pace, batch, every };
-    let dim = generator.dim();
-    let training = Training::new(generator, base, course, pairwise, stream)?;
-    training.along(&mut Distillation::new(teacher, dim, options)?, observer)
+    let training = TrainingOptions { name: "distill", pace, batch, every };
+    let mut taught = Distillation::new(teacher, generator.dim(), options, pairwise)?;
+    Training::new(generator, base, training, &mut taught, stream)?.run(pairwise, observer)
 }
 
 /// The weighted difference of the teacher's denoiser and the source's.
 struct Distillation<'a> {
     teacher: &'a mut dyn Score,
     options: &'a DistillOptions,
+    pairwise: &'a Pairwise,
+    /// The length of an output in standard units.
+    size: f64,
     /// Once the first points are seen.
     range: (f64, f64),
     source: Option<Preconditioned>,
@@ -121,7 +128,12 @@ struct Distillation<'a> {
 }
 
 impl<'a> Distillation<'a> {
-    fn new(teacher: &'a mut dyn Score, dim: usize, options: &'a DistillOptions) -> Result<Distillation<'a>> {
+    fn new(
+        teacher: &'a mut dyn Score,
+        dim: usize,
+        options: &'a DistillOptions,
+        pairwise: &'a Pairwise,
+    ) -> Result<Distillation<'a>> {
         if let Some(wanted) = teacher.dim().filter(|wanted| *wanted != dim) {
             let got = format!("points of {dim} coordinates");
             return Err(Error::shape("the generator", got, format!("the teacher's have {wanted}")));
@@ -135,7 +147,8 @@ impl<'a> Distillation<'a> {
         options.source().check()?;
         let points = Points::default;
         let (fresh, z, p, q) = (points(), points(), points(), points());
-        Ok(Distillation { teacher, options, range: (0.0, 0.0), source: None, loss: f64::NAN, fresh, z, p, q })
+        let (range, source, loss) = ((0.0, 0.0), None, f64::NAN);
+        Ok(Distillation { teacher, options, pairwise, size: 1.0, range, source, loss, fresh, z, p, q })
     }
 
     /// The smallest and the largest sigma.
@@ -162,27 +175,23 @@ impl<'a> Distillation<'a> {
     }
 
     /// Steps of the source's score.
-    fn update(
-        &mut self,
-        purpose: &str,
-        updates: usize,
-        draw: &mut Draw,
-        clock: &Clock,
-        pairwise: &Pairwise,
-    ) -> Result<()> {
-        let (rate, stream) = (self.options.score_rate.at(clock.progress()), clock.randomness(purpose));
+    fn update(&mut self, purpose: &str, updates: usize, draw: &mut Draw, clock: &Clock) -> Result<()> {
         let Some(source) = &mut self.source else { return Ok(()) };
-        for update in 0..updates {
-            pairwise.interrupt().check()?;
-            let stream = stream.at(update as u64);
-            draw(stream.label("base"), &mut self.fresh)?;
-            source.follow(&self.fresh, UNITS);
-            self.loss = match source.learn(&self.fresh, self.range, rate, stream) {
-                // Points that are not finite.
-                Err(Error::Numeric { .. }) => f64::NAN,
-                loss => loss?,
-            };
+        let (fresh, range) = (&mut self.fresh, self.range);
+        let mut learn = |moment: &Moment| -> Result<f64> {
+            draw(moment.stream.label("base"), fresh)?;
+            source.follow(fresh, UNITS);
+            Ok(source.learn(fresh, range, moment.rate, moment.stream))
+        };
+        let rate = Schedule::from(self.options.score_rate.at(clock.progress()));
+        let stream = clock.randomness(purpose);
+        let course = net::Course { name: "source", loss: "loss", steps: updates, rate: &rate, stream };
+        let trained = net::train(&course, &mut learn, self.pairwise.interrupt(), &mut Unobserved)?;
+        if matches!(trained.ending, Ending::Interrupted { .. }) {
+            return Err(Error::Interrupted);
         }
+        // A source that diverged, by points that are not finite, says so in its loss.
+        self.loss = trained.loss;
         Ok(())
     }
 
@@ -196,7 +205,8 @@ impl<'a> Distillation<'a> {
             let (y, z, p, q) = (level.cloud.row(i), level.z.row(i), self.p.row(i), self.q.row(i));
             let away = (0..dim).map(|j| (y[j] - z[j] - p[j]).abs()).sum::<f64>() / dim as f64;
             let weight = match self.options.weight {
-                Weight::Dmd if away > 0.0 => 1.0 / away,
+                // Without the size, whose share is 1 / away too, the velocity would be a length in no units.
+                Weight::Dmd if away > 0.0 => self.size / away,
                 Weight::Dmd => 0.0,
                 Weight::None => 1.0,
             };
@@ -206,12 +216,20 @@ impl<'a> Distillation<'a> {
     }
 }
 
-impl Guide for Distillation<'_> {
-    fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock, pairwise: &Pairwise) -> Result<Vec<String>> {
+impl Teacher for Distillation<'_> {
+    fn wanted(&self, _y: &Points, _clock: &Clock) -> Option<Known> {
+        Aim::Score(self.teacher).units().map(|map| Known { map, each_column: false })
+    }
+
+    fn measure(&mut self, size: f64) {
+        self.size = size;
+    }
+
+    fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>> {
         self.range = self.range(y)?;
         let stream = clock.stream.label("source init");
         self.source = Some(Preconditioned::new(y, &self.options.source(), 0.0, stream)?);
-        self.update("warm-up", self.options.warm_up, draw, clock, pairwise)?;
+        self.update("warm-up", self.options.warm_up, draw, clock)?;
         Ok(match self.options.sigma_min.zip(self.options.sigma_max) {
             Some(_) => Vec::new(),
             None => {
@@ -220,11 +238,11 @@ impl Guide for Distillation<'_> {
         })
     }
 
-    fn learn(&mut self, draw: &mut Draw, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
-        self.update("source", self.options.score_updates, draw, clock, pairwise)
+    fn learn(&mut self, draw: &mut Draw, clock: &Clock) -> Result<()> {
+        self.update("source", self.options.score_updates, draw, clock)
     }
 
-    fn velocity(&mut self, y: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
+    fn velocity(&mut self, y: &Points, clock: &Clock, out: &mut Points) -> Result<()> {
         let (levels, dim) = (self.options.levels.min(y.n()), y.dim());
         let (low, high) = (self.range.0.ln(), self.range.1.ln());
         let mut rng = clock.randomness("sigma").rng();
@@ -236,7 +254,7 @@ impl Guide for Distillation<'_> {
             let (cloud, stream) = (y.rows(rows.clone()), clock.randomness("level").at(level as u64));
             z.reshape(cloud.n(), dim);
             stream.label("noise").scatter_normal(cloud.data(), sigma, z.data_mut());
-            let at = At { z: &z, sigma, cloud: &cloud, aligned: true, learn: true, stream, pairwise };
+            let at = At { z: &z, sigma, cloud: &cloud, aligned: true, learn: true, stream, pairwise: self.pairwise };
             self.field(&at, &mut out.data_mut()[rows.start * dim..rows.end * dim])?;
         }
         self.z = z;
@@ -246,7 +264,7 @@ impl Guide for Distillation<'_> {
         Ok(())
     }
 
-    fn readings(&mut self, _y: &Points, _clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<(&'static str, f64)>> {
+    fn readings(&mut self, _y: &Points, _clock: &Clock) -> Result<Vec<(&'static str, f64)>> {
         Ok(vec![("source_loss", self.loss)])
     }
 }

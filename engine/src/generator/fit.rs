@@ -1,8 +1,9 @@
 //! Model optimisation: a generator regressed on the particles that a flow has moved.
 
 use super::Generator;
-use super::descent::Pace;
-use super::training::{Course, Draw, FitResult, Guide, Training};
+use super::optimiser::Pace;
+use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
+use super::units::Known;
 use crate::flow::{Clock, FieldAt, Readings, StepReport, Stepping, VelocityField};
 use crate::process::Observer;
 use crate::schedule::Schedule;
@@ -30,9 +31,13 @@ crate::options! {
 /// `y' = y + eta v(y)` held fixed, each step takes one Adam step on `1/2 mean |g(u) - y'|^2`, whose gradient is
 /// `-eta mean J^T v`, the flow projected on the model [weber2023score].
 ///
+/// The generator is trained in standard units, taken from the flow's target and from the base, unless both are about
+/// standard: then, and where the flow knows nothing of its target, in the units as they are. A note says which.
+///
 /// # Errors
 /// Options or dimensions that do not fit; estimators that fail. Divergence and interruption are endings: the generator
 /// then keeps its last finite parameters.
+#[expect(clippy::too_many_arguments)]
 pub fn fit(
     generator: &mut dyn Generator,
     flow: &mut dyn VelocityField,
@@ -45,33 +50,39 @@ pub fn fit(
 ) -> Result<FitResult> {
     let FitOptions { steps, batch, average, every, .. } = *options;
     let pace = Pace { steps, rate: options.rate.as_ref(), average };
-    let course = Course { name: "fit", pace, batch, every };
-    let training = Training::new(generator, base, course, pairwise, stream)?;
+    let training = TrainingOptions { name: "fit", pace, batch, every };
     stepping.check()?;
-    training.along(&mut Along { flow, stepping, eta: 0.0 }, observer)
+    let mut along = Along { flow, stepping, pairwise, eta: 0.0 };
+    Training::new(generator, base, training, &mut along, stream)?.run(pairwise, observer)
 }
 
 /// The flow's field at the generator's points.
 struct Along<'a> {
     flow: &'a mut dyn VelocityField,
     stepping: &'a Stepping,
+    pairwise: &'a Pairwise,
     /// The step size of the last velocity.
     eta: f64,
 }
 
-impl Guide for Along<'_> {
-    fn prepare(&mut self, y: &Points, _draw: &mut Draw, clock: &Clock, _pairwise: &Pairwise) -> Result<Vec<String>> {
+impl Teacher for Along<'_> {
+    fn wanted(&self, y: &Points, clock: &Clock) -> Option<Known> {
+        let scales = self.flow.scales(y, clock);
+        scales.aim.units().map(|map| Known { map, each_column: scales.units.is_some() })
+    }
+
+    fn prepare(&mut self, y: &Points, _draw: &mut Draw, clock: &Clock) -> Result<Vec<String>> {
         self.flow.prepare(y, clock, None)
     }
 
-    fn velocity(&mut self, y: &Points, clock: &Clock, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
-        let own = self.stepping.arithmetic(pairwise);
+    fn velocity(&mut self, y: &Points, clock: &Clock, out: &mut Points) -> Result<()> {
+        let own = self.stepping.arithmetic(self.pairwise);
         self.eta = self.stepping.size(clock.progress(), &self.flow.scales(y, clock));
-        self.flow.velocity(&FieldAt::cloud(y, clock, own.as_ref().unwrap_or(pairwise)), out)
+        self.flow.velocity(&FieldAt::cloud(y, clock, own.as_ref().unwrap_or(self.pairwise)), out)
     }
 
-    fn readings(&mut self, y: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<Readings> {
-        self.flow.readings(&FieldAt::cloud(y, clock, pairwise))
+    fn readings(&mut self, y: &Points, clock: &Clock) -> Result<Readings> {
+        self.flow.readings(&FieldAt::cloud(y, clock, self.pairwise))
     }
 
     fn eta(&self) -> f64 {

@@ -1,8 +1,8 @@
 //! A net as generator.
 
-use super::{Generator, Units, tensors};
+use super::{Generator, Layer, tensors};
 use crate::io::Tensors;
-use crate::net::{Activation, Gradients, Mlp, Workspace, widths};
+use crate::net::{Activation, Gradients, Hidden, Mlp, Workspace, widths};
 use crate::{Error, Points, Result, rng::Stream};
 use std::ops::Range;
 
@@ -48,7 +48,7 @@ impl MlpGenerator {
                 return Err(Error::argument(name, value, "it must be at least 1"));
             }
         }
-        let widths = widths(dim_in, (options.hidden, options.layers), dim)?;
+        let widths = widths(dim_in, Hidden { units: options.hidden, layers: options.layers }, dim)?;
         Ok(MlpGenerator::of(Mlp::new(&widths, options.activation, options.residual, stream)?))
     }
 
@@ -64,6 +64,11 @@ impl MlpGenerator {
         let mut net = self.net.clone();
         round(net.parameters_mut(), &self.parameters);
         net
+    }
+
+    /// Its parameters by torch's names, with what [`load`](super::load) needs besides.
+    pub fn tensors(&self) -> Tensors {
+        tensors::net(&self.net())
     }
 
     /// Rounds the parameters and the base points.
@@ -124,40 +129,17 @@ impl Generator for MlpGenerator {
         Ok(())
     }
 
-    /// Not where the first layer adds its input to its output.
-    fn compose(&mut self, before: &Units, after: &Units) -> bool {
-        if self.net.skips(0) {
-            return false;
-        }
-        let (weights, bias) = (self.net.weight_range(0), self.net.bias_range(0));
-        for (unit, b) in bias.enumerate() {
-            let start = weights.start + unit * self.net.input_dim();
-            let row = &mut self.parameters[start..start + self.net.input_dim()];
-            let moved: f64 = row.iter().zip(&before.shift).map(|(w, shift)| w * shift).sum();
-            row.iter_mut().zip(&before.scale).for_each(|(w, scale)| *w *= scale);
-            self.parameters[b] += moved;
-        }
-        let last = self.net.layers() - 1;
-        let (weights, bias) = (self.net.weight_range(last), self.net.bias_range(last));
-        let width = weights.len() / self.net.dim();
-        for (i, b) in bias.enumerate() {
-            let start = weights.start + i * width;
-            self.parameters[start..start + width].iter_mut().for_each(|w| *w *= after.scale[i]);
-            self.parameters[b] = after.scale[i] * self.parameters[b] + after.shift[i];
-        }
-        true
+    fn layers(&self) -> Vec<Layer> {
+        let layer = |l| Layer {
+            weights: self.net.weight_range(l),
+            bias: self.net.bias_range(l),
+            adds_input: self.net.skips(l),
+        };
+        (0..self.net.layers()).map(layer).collect()
     }
 
     fn is_finite(&self) -> bool {
         self.parameters.iter().all(|p| (*p as f32).is_finite())
-    }
-
-    fn usual_rate(&self) -> f64 {
-        0.005
-    }
-
-    fn tensors(&self) -> Tensors {
-        tensors::net(&self.net())
     }
 }
 
@@ -195,30 +177,6 @@ mod tests {
             let want = -(above - below) / (2.0 * h);
             assert!((want - gradient[i]).abs() < 3e-3 * (scale + want.abs()), "parameter {i}: {want} {}", gradient[i]);
         }
-    }
-
-    #[test]
-    fn maps_of_inputs_and_outputs_go_into_the_layers() {
-        let stream = Stream::new(3);
-        let options = MlpOptions { dim: 3, dim_in: Some(2), hidden: 16, residual: true, ..MlpOptions::default() };
-        let mut g = MlpGenerator::new(&options, stream).unwrap();
-        let before = Units { scale: vec![0.5, 3.0], shift: vec![1.0, -2.0] };
-        let after = Units { scale: vec![10.0, -1.0, 0.1], shift: vec![5.0, 0.0, 1.0] };
-        let (u, mut want, mut found) = (stream.normal(20, 2), Points::default(), Points::default());
-        g.forward(&before.apply(&u), &mut want).unwrap();
-        assert!(g.compose(&before, &after));
-        g.forward(&u, &mut found).unwrap();
-        for (found, want) in found.data().iter().zip(after.apply(&want).data()) {
-            assert!((found - want).abs() < 2e-6 * (1.0 + want.abs()), "{found} {want}");
-        }
-        // There and back is nothing.
-        let start = g.parameters().to_vec();
-        assert!(g.compose(&before.inverse(), &after) && g.compose(&before, &after.inverse()));
-        assert!(g.parameters().iter().zip(&start).all(|(a, b)| (a - b).abs() < 1e-12 * (1.0 + b.abs())));
-        // A first layer as wide as its input adds it, which no weights can undo.
-        let square = MlpOptions { dim: 16, hidden: 16, residual: true, ..MlpOptions::default() };
-        let units = Units { scale: vec![2.0; 16], shift: vec![0.0; 16] };
-        assert!(!MlpGenerator::new(&square, stream).unwrap().compose(&units, &units));
     }
 
     #[test]

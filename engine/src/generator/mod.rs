@@ -1,28 +1,32 @@
-//! Models that turn base noise into points, and how a flow trains them.
+//! Models that turn base noise into points, and what trains them.
+//!
+//! A [`Generator`] is a map with parameters: [`Affine`], [`MlpGenerator`]. [`fit`] trains one along a flow, [`distill`] by
+//! a frozen score, [`regress`] on pairs; [`load`] reads one from a file. `train` is what the first two share, `optimiser`
+//! moves the parameters, `units` takes a generator into standard units and back.
 
 mod affine;
-mod descent;
-mod distill;
 #[cfg(feature = "files")]
-mod file;
+mod checkpoint;
+mod distill;
 mod fit;
+mod layers;
 mod mlp;
+mod optimiser;
 mod regress;
 mod tensors;
-mod training;
+mod train;
 mod units;
 
 pub use affine::{Affine, AffineOptions};
-pub use distill::{DistillOptions, Weight, distill};
 #[cfg(feature = "files")]
-pub use file::{Model, ModelOptions, load, save_denoiser};
+pub use checkpoint::{Model, ModelOptions, load, save_denoiser};
+pub use distill::{DistillOptions, Weight, distill};
 pub use fit::{FitOptions, fit};
+pub use layers::Layer;
 pub use mlp::{MlpGenerator, MlpOptions};
-pub use regress::{RegressOptions, RegressResult, regress};
-pub use training::FitResult;
-pub use units::Units;
+pub use regress::{Pairs, RegressOptions, RegressResult, regress};
+pub use train::FitResult;
 
-use crate::io::Tensors;
 use crate::{Points, Result};
 
 /// A map `g_theta: R^d_in -> R^d` with parameters `theta`.
@@ -51,27 +55,14 @@ pub trait Generator: Send + Sync + std::fmt::Debug {
     /// Shapes that do not fit.
     fn pull_back(&mut self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()>;
 
-    /// Takes the parameters of the smallest `sum_i |g(u_i) - y_i|^2`, where they have a closed form; false where they have none.
-    ///
-    /// # Errors
-    /// Shapes that do not fit.
-    fn least_squares(&mut self, _u: &Points, _y: &Points) -> Result<bool> {
-        Ok(false)
-    }
-
-    /// Becomes `after(g(before(u)))`, where parameters can hold that; false where they cannot, and nothing is changed.
-    fn compose(&mut self, _before: &Units, _after: &Units) -> bool {
-        false
+    /// Its linear layers in order, where it is a chain of them with activations between. A change of units then goes into
+    /// the first and the last, and a single one has its least squares in closed form. Empty, the default, for any other map.
+    fn layers(&self) -> Vec<Layer> {
+        Vec::new()
     }
 
     /// Are the parameters finite in the numbers that it computes with?
     fn is_finite(&self) -> bool {
         self.parameters().iter().all(|p| p.is_finite())
     }
-
-    /// Adam's learning rate at the start of a fit that names none; it falls to 0.
-    fn usual_rate(&self) -> f64;
-
-    /// Its parameters by torch's names, with what [`load`] needs besides.
-    fn tensors(&self) -> Tensors;
 }

@@ -1,44 +1,152 @@
-//! Units in which data have mean 0 and variance 1.
+//! The units in which a generator is trained: those in which its inputs and outputs have about mean 0 and variance 1.
+//!
+//! Random parameters are made for such units, and so are learning rates: steps of a hundredth find neither a mean of
+//! 5000 nor a deviation of 0.001. A generator is therefore taken into standard units before its training, and
+//! afterwards the map back goes into its first and last layer, so that what is saved and applied is one map.
 
-use crate::Points;
-use crate::points::Standardiser;
+use super::Generator;
+use super::layers::compose;
+use crate::flow::Aim;
+use crate::number::number;
+use crate::points::AffineMap;
+use crate::target::Target;
+use crate::{Points, Result};
 
-/// `x -> scale x + shift` per coordinate.
+/// What is known of the units of points.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Units {
-    /// Factors, none 0.
-    pub scale: Vec<f64>,
-    /// What is added.
-    pub shift: Vec<f64>,
+pub(super) struct Known {
+    /// From standard units to those of the points.
+    pub map: AffineMap,
+    /// Is every column measured by its own deviation, rather than all by one length?
+    pub each_column: bool,
+}
+
+/// Means and deviations up to this, and deviations down to its inverse, count as standard: a generator of usual size
+/// reaches them at its usual rate.
+const NEAR: f64 = 4.0;
+
+impl Known {
+    /// Of a base: the mean and the deviations of its data, or those in closed form.
+    fn of_base(base: &dyn Target) -> Option<Known> {
+        Aim::Target(base).units().map(|map| Known { map, each_column: true })
+    }
+
+    /// The map; None where it would change little, or is not finite.
+    fn needed(&self) -> Option<AffineMap> {
+        let near = |scale: f64| (1.0 / NEAR..=NEAR).contains(&scale);
+        let map = &self.map;
+        let scales = if self.each_column { map.scale().iter().all(|s| near(*s)) } else { near(map.size()) };
+        let standard = scales && map.shift().iter().all(|mean| mean.abs() <= NEAR);
+        (!standard && map.is_finite()).then(|| map.clone())
+    }
+}
+
+/// Maps from standard units to those of a generator's inputs and outputs; None leaves them as they are.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Units {
+    pub inputs: Option<AffineMap>,
+    pub outputs: Option<AffineMap>,
 }
 
 impl Units {
-    /// From standard units to those of `points`, each coordinate by its own mean and standard deviation.
-    pub fn of(points: &Points) -> Units {
-        let standard = Standardiser::of(points);
-        Units { scale: standard.std().to_vec(), shift: standard.mean().to_vec() }
+    /// Of a training on fresh points of `base` towards points of which this is known.
+    pub fn of(base: &dyn Target, wanted: Option<&Known>) -> Units {
+        let inputs = Known::of_base(base).and_then(|known| known.needed());
+        Units { inputs, outputs: wanted.and_then(Known::needed) }
     }
 
-    /// The same with one factor for all coordinates, the root of their mean variance: squared distances keep their proportions.
-    pub fn common(points: &Points) -> Units {
-        let size = points.spread() / (points.dim() as f64).sqrt();
-        let scale = if size > 0.0 { size } else { 1.0 };
-        Units { scale: vec![scale; points.dim()], shift: points.mean() }
+    /// Is there anything to map?
+    fn is_identity(&self) -> bool {
+        self.inputs.is_none() && self.outputs.is_none()
     }
 
-    /// The way back.
-    pub fn inverse(&self) -> Units {
-        let shift = self.shift.iter().zip(&self.scale).map(|(shift, scale)| -shift / scale).collect();
-        Units { scale: self.scale.iter().map(|scale| 1.0 / scale).collect(), shift }
+    /// The length of an output in standard units.
+    pub fn size(&self) -> f64 {
+        self.outputs.as_ref().map_or(1.0, AffineMap::size)
     }
 
-    /// Points in these units.
-    pub fn apply(&self, points: &Points) -> Points {
-        let mut out = points.clone();
-        for i in 0..out.n() {
-            let row = out.row_mut(i).iter_mut().zip(&self.scale).zip(&self.shift);
-            row.for_each(|((x, scale), shift)| *x = scale * *x + shift);
+    /// Takes the generator into these units. Where `keeps` is true it stays the same map of the caller's inputs to the
+    /// caller's outputs, otherwise its parameters stay, which were made for standard units. False where it has no
+    /// layers to hold the maps: it is then unchanged.
+    pub fn enter(&self, generator: &mut dyn Generator, keeps: bool) -> bool {
+        let before = generator.parameters().to_vec();
+        let outputs = self.outputs.as_ref().map(AffineMap::inverse);
+        if !compose(generator, self.inputs.as_ref(), outputs.as_ref()) {
+            return false;
         }
-        out
+        if !keeps {
+            generator.parameters_mut().copy_from_slice(&before);
+        }
+        true
+    }
+
+    /// Takes the generator back to the caller's units.
+    pub fn leave(&self, generator: &mut dyn Generator) {
+        let inputs = self.inputs.as_ref().map(AffineMap::inverse);
+        compose(generator, inputs.as_ref(), self.outputs.as_ref());
+    }
+
+    /// Takes the generator into the units that suit it, and starts it where it is nearer to the points that are wanted:
+    /// at the map that it is, which makes `y` of `u`, or at the random map that its parameters are in standard units.
+    /// Returns what was decided, a sentence each. A generator that cannot hold all the maps is left with those that it
+    /// can.
+    ///
+    /// # Errors
+    /// As the generator.
+    pub fn start(&mut self, generator: &mut dyn Generator, u: Points, y: Points) -> Result<Vec<String>> {
+        if self.is_identity() {
+            return Ok(Vec::new());
+        }
+        let keeps = self.keeps(generator, u, y)?;
+        for inputs in [self.inputs.clone(), None] {
+            self.inputs = inputs;
+            if !self.is_identity() && self.enter(generator, keeps) {
+                return Ok(vec![self.note(keeps)]);
+            }
+        }
+        *self = Units::default();
+        Ok(vec!["units: the points' own, for this generator has no linear layers to hold others".into()])
+    }
+
+    /// Is the generator as it is at least as near to standard outputs as its parameters make it in standard units?
+    fn keeps(&self, generator: &mut dyn Generator, mut u: Points, mut as_it_is: Points) -> Result<bool> {
+        let mut anew = Points::default();
+        if let Some(map) = &self.outputs {
+            map.undo_in_place(&mut as_it_is);
+        }
+        if let Some(map) = &self.inputs {
+            map.undo_in_place(&mut u);
+        }
+        generator.forward(&u, &mut anew)?;
+        Ok(from_standard(&as_it_is) <= from_standard(&anew))
+    }
+
+    fn note(&self, keeps: bool) -> String {
+        let told = |what: &str, map: &Option<AffineMap>| {
+            let map = map.as_ref()?;
+            Some(format!("{what} of mean {} and deviation {}", range(map.shift()), range(map.scale())))
+        };
+        let maps = [told("outputs", &self.outputs), told("inputs", &self.inputs)].into_iter().flatten();
+        let start = if keeps { "it goes on from what it makes of the base" } else { "it starts there at random" };
+        format!("units: the generator is trained with {} as standard; {start}", maps.collect::<Vec<_>>().join(" and "))
     }
 }
+
+/// The squared distance of the columns' means and deviations from 0 and 1.
+fn from_standard(points: &Points) -> f64 {
+    let map = AffineMap::of(points);
+    let off = map.shift().iter().zip(map.scale()).map(|(mean, std)| mean * mean + (std - 1.0).powi(2));
+    off.sum()
+}
+
+/// The values in words: "5, 7" or, of many, their ends.
+fn range(values: &[f64]) -> String {
+    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
+    match low == high {
+        true => number(low),
+        false => format!("{} to {}", number(low), number(high)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

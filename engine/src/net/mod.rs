@@ -3,20 +3,28 @@
 //! A net is a chain of linear layers with an activation behind each but the last. Forward and backward passes go through
 //! shards of 128 rows, whose intermediate values stay in the cache, and the shards' gradients are summed in
 //! order: the bytes do not depend on the number of threads. Buffers are kept between passes.
+//!
+//! `mlp`, `shape`, `activation` and `pass` are the net; `fourier` makes its features of time; `checkpoint` keeps it
+//! in files. `adam` and `running_mean` move its parameters, `trainer` holds all that one net's training needs, and
+//! `training` is the loop of every training of the crate.
 
 mod activation;
 mod adam;
-mod file;
+mod checkpoint;
 mod fourier;
 mod mlp;
 mod pass;
+mod running_mean;
 mod shape;
-mod train;
+mod trainer;
+mod training;
 
 pub use activation::Activation;
 pub use adam::{Adam, AdamOptions};
 pub use fourier::Fourier;
 pub use mlp::Mlp;
 pub use pass::{Gradients, Workspace};
-pub use shape::{MOST_LAYERS, widths};
-pub use train::Trainer;
+pub use running_mean::{Averaging, RunningMean};
+pub use shape::{Hidden, MOST_LAYERS, widths};
+pub use trainer::Trainer;
+pub use training::{Course, Moment, Trained, Trainee, train};

@@ -8,11 +8,21 @@ pub const MOST_LAYERS: usize = 1000;
 /// Parameters of the largest net: 1 GiB in f32.
 const MOST: usize = 1 << 28;
 
-/// Widths of a net from `input` to `output` coordinates through `layers` hidden layers of `hidden` units.
+/// What stands between the input and the output of a net.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hidden {
+    /// Units of a hidden layer.
+    pub units: usize,
+    /// Hidden layers.
+    pub layers: usize,
+}
+
+/// Widths of a net from `input` to `output` coordinates through its hidden layers.
 ///
 /// # Errors
-/// `hidden` or `layers` of 0, more than 1000 layers, more than 2^28 parameters.
-pub fn widths(input: usize, (hidden, layers): (usize, usize), output: usize) -> Result<Vec<usize>> {
+/// No units or no layers, more than 1000 layers, more than 2^28 parameters.
+pub fn widths(input: usize, hidden: Hidden, output: usize) -> Result<Vec<usize>> {
+    let Hidden { units: hidden, layers } = hidden;
     for (name, value) in [("hidden", hidden), ("layers", layers)] {
         if value == 0 {
             return Err(Error::argument(name, value, "it must be at least 1"));
@@ -67,8 +77,8 @@ mod tests {
 
     #[test]
     fn impossible_shapes_are_refused_in_a_few_words() {
-        assert_eq!(widths(2, (8, 3), 1).unwrap(), [2, 8, 8, 8, 1]);
-        let said = |hidden, layers| widths(2, (hidden, layers), 2).unwrap_err().to_string();
+        assert_eq!(widths(2, Hidden { units: 8, layers: 3 }, 1).unwrap(), [2, 8, 8, 8, 1]);
+        let said = |units, layers| widths(2, Hidden { units, layers }, 2).unwrap_err().to_string();
         assert_eq!(said(0, 1), "`hidden` is 0, but it must be at least 1");
         assert_eq!(said(8, 0), "`layers` is 0, but it must be at least 1");
         assert_eq!(said(8, 1_000_000), "`layers` is 1000000, but it must be at most 1000");

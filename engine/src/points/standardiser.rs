@@ -1,68 +1,46 @@
 //! Standard units.
 
-use super::Points;
+use super::{AffineMap, Points};
 
 /// A per-axis affine map onto mean 0 and standard deviation 1, and its inverse.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Standardiser {
-    mean: Vec<f64>,
-    std: Vec<f64>,
-}
+pub struct Standardiser(AffineMap);
 
 impl Standardiser {
     /// The map that standardises `points`; a constant column keeps its scale.
     pub fn of(points: &Points) -> Standardiser {
-        let mean = points.mean();
-        let mut std = vec![0.0; points.dim()];
-        for row in points.iter() {
-            std.iter_mut().zip(row).zip(&mean).for_each(|((s, x), m)| *s += (x - m) * (x - m));
-        }
-        let n = points.n() as f64;
-        for (s, m) in std.iter_mut().zip(&mean) {
-            *s = (*s / n).sqrt();
-            // A constant column still differs from its rounded mean by a few ulp.
-            if *s <= 1e-14 * m.abs() {
-                *s = 1.0;
-            }
-        }
-        Standardiser { mean, std }
+        Standardiser(AffineMap::of(points))
+    }
+
+    /// The map from standard units to the caller's.
+    pub fn units(&self) -> &AffineMap {
+        &self.0
     }
 
     /// Into standard units.
     pub fn apply(&self, points: &Points) -> Points {
-        let mut out = Points::default();
-        self.apply_into(points, &mut out);
-        out
+        self.0.undo(points)
     }
 
     /// Into standard units, into the memory of `out`.
     pub fn apply_into(&self, points: &Points, out: &mut Points) {
-        self.map(points, out, |x, m, s| (x - m) / s);
+        out.copy_from(points);
+        self.0.undo_in_place(out);
     }
 
     /// Back into the caller's units.
     pub fn undo(&self, points: &Points) -> Points {
-        let mut out = Points::default();
-        self.map(points, &mut out, |x, m, s| x * s + m);
-        out
+        self.0.apply(points)
     }
 
     /// Mean of each axis, in the caller's units.
     pub fn mean(&self) -> &[f64] {
-        &self.mean
+        self.0.shift()
     }
 
     /// Standard deviation of each axis, in the caller's units.
     pub fn std(&self) -> &[f64] {
-        &self.std
-    }
-
-    fn map(&self, points: &Points, out: &mut Points, f: impl Fn(f64, f64, f64) -> f64) {
-        out.copy_from(points);
-        for i in 0..out.n() {
-            let axes = self.mean.iter().zip(&self.std);
-            out.row_mut(i).iter_mut().zip(axes).for_each(|(x, (m, s))| *x = f(*x, *m, *s));
-        }
+        self.0.scale()
     }
 }
 

@@ -4,8 +4,9 @@
 mod net;
 
 use super::{At, Extent, Form, Score, SigmaRange, check_sigma};
-use crate::net::Activation;
-use crate::process::Observer;
+use crate::net::{Activation, Course, Moment, train};
+use crate::points::AffineMap;
+use crate::process::{Observer, Unobserved};
 use crate::rng::Stream;
 use crate::schedule::Schedule;
 use crate::target::Target;
@@ -93,7 +94,8 @@ impl Denoiser {
             Some(data) if data.weights.is_none() => Arc::clone(data.points),
             _ => Arc::new(target.sample(MEASURED, stream.label("measure"))?),
         };
-        let measured = Extent::of(&sample);
+        // One length for all coordinates, as its net has.
+        let measured = Extent { std: AffineMap::common(&sample).scale().to_vec(), ..Extent::of(&sample) };
         let size = if measured.diameter > 0.0 { measured.diameter } else { 1.0 };
         let max = options.sigma_max.unwrap_or(2.0 * size);
         let min = options.sigma_min.unwrap_or((0.5 * measured.detail).max(1e-6 * size).min(0.5 * max));
@@ -103,14 +105,13 @@ impl Denoiser {
         let mut net = Preconditioned::new(&sample, &options, options.average, stream.label("init"))?;
         let finite = target.data().filter(|data| data.weights.is_none()).map(|data| data.points.n());
         let batch = finite.map_or(options.batch, |n| options.batch.min(n));
-        for step in 0..options.steps {
-            interrupt.check()?;
-            let stream = stream.label("train").at(step as u64);
-            let points = target.sample(batch, stream.label("points"))?;
-            let rate = options.rate.at(step as f64 / options.steps as f64);
-            let loss = net.learn(&points, (min, max), rate, stream)?;
-            observer.progress("denoiser", step + 1, options.steps, &|| format!("loss {loss:.3}"));
-        }
+        let mut learn = |moment: &Moment| -> Result<f64> {
+            let points = target.sample(batch, moment.stream.label("points"))?;
+            Ok(net.learn(&points, (min, max), moment.rate, moment.stream))
+        };
+        let stream = stream.label("train");
+        let course = Course { name: "denoiser", loss: "loss", steps: options.steps, rate: &options.rate, stream };
+        train(&course, &mut learn, interrupt, observer)?.whole("denoiser")?;
         let name = format!("denoiser of {}", target.name());
         Ok(Denoiser { options, extent: Some(measured), name, range: Some((min, max)), net: Some(net) })
     }
@@ -141,17 +142,18 @@ impl Denoiser {
             return Ok(false);
         }
         let range = self.range.unwrap_or((0.5 * at.sigma, 2.0 * at.sigma));
-        let steps = if fresh { self.options.steps } else { self.options.follow };
-        let mut points = Points::default();
-        for step in 0..steps {
-            at.pairwise.interrupt().check()?;
-            let stream = at.stream.label("denoiser").at(step as u64);
-            let mut rng = stream.label("points").rng();
-            points.reshape(self.options.batch, at.cloud.dim());
-            (0..points.n()).for_each(|i| points.row_mut(i).copy_from_slice(at.cloud.row(rng.below(at.cloud.n()))));
-            let rate = self.options.rate.at(if fresh { step as f64 / steps as f64 } else { 1.0 });
-            net.learn(&points, range, rate, stream)?;
-        }
+        let (mut points, batch, cloud) = (Points::default(), self.options.batch, at.cloud);
+        let mut learn = |moment: &Moment| -> Result<f64> {
+            let mut rng = moment.stream.label("points").rng();
+            points.reshape(batch, cloud.dim());
+            (0..batch).for_each(|i| points.row_mut(i).copy_from_slice(cloud.row(rng.below(cloud.n()))));
+            Ok(net.learn(&points, range, moment.rate, moment.stream))
+        };
+        let settled = Schedule::from(self.options.rate.at(1.0));
+        let (steps, rate) =
+            if fresh { (self.options.steps, &self.options.rate) } else { (self.options.follow, &settled) };
+        let course = Course { name: "denoiser", loss: "loss", steps, rate, stream: at.stream.label("denoiser") };
+        train(&course, &mut learn, at.pairwise.interrupt(), &mut Unobserved)?.whole("denoiser")?;
         Ok(true)
     }
 }

@@ -3,6 +3,7 @@
 use super::{At, Extent, Form, Score, check_sigma, not_finite};
 use crate::error::MissingPart;
 use crate::matrix::Spectrum;
+use crate::points::AffineMap;
 use crate::{Points, Result, target::Target};
 use std::sync::Arc;
 
@@ -64,7 +65,8 @@ pub(super) fn extent(target: &dyn Target) -> Option<Extent> {
     if let Some(mixture) = target.modes() {
         mixture.components().iter().for_each(|c| widen(&c.cov()));
     }
-    Some(Extent { centre: moments.mean, diameter: 4.0 * largest.sqrt(), detail: smallest.sqrt() })
+    let units = AffineMap::of_moments(moments.mean, &moments.cov);
+    Some(Extent::new(&units, 4.0 * largest.sqrt(), smallest.sqrt()))
 }
 
 pub(super) fn scale(points: &mut Points, factor: f64) {

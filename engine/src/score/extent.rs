@@ -1,7 +1,7 @@
 //! The size and the finest detail of what a score describes: the range of sigma that suits it.
 
 use crate::Points;
-use crate::points::squared_distance;
+use crate::points::{AffineMap, squared_distance};
 use crate::rng::Stream;
 use rayon::prelude::*;
 
@@ -10,6 +10,8 @@ use rayon::prelude::*;
 pub struct Extent {
     /// Its mean.
     pub centre: Vec<f64>,
+    /// The standard deviation of each coordinate, or one length for all; positive.
+    pub std: Vec<f64>,
     /// The size of the whole: largest distance across.
     pub diameter: f64,
     /// The finest detail an estimate can show: the distance between neighbouring samples, or the smallest standard
@@ -18,9 +20,19 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// That of a set of points: their mean, [`diameter`] and [`spacing`].
+    /// Of a distribution with these units, from standard ones to its own.
+    pub fn new(units: &AffineMap, diameter: f64, detail: f64) -> Extent {
+        Extent { centre: units.shift().to_vec(), std: units.scale().to_vec(), diameter, detail }
+    }
+
+    /// That of a set of points: their units, [`diameter`] and [`spacing`].
     pub fn of(points: &Points) -> Extent {
-        Extent { centre: points.mean(), diameter: diameter(points), detail: spacing(points) }
+        Extent::new(&AffineMap::of(points), diameter(points), spacing(points))
+    }
+
+    /// The map from standard units to those of the distribution.
+    pub fn units(&self) -> AffineMap {
+        AffineMap::new(self.std.clone(), self.centre.clone())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{At, Extent, Form, Score, SigmaRange, Sources, check_sigma};
 use crate::pairwise::{Softmax, SoftmaxMean, Values};
-use crate::{Error, Points, Result};
+use crate::points::check_weights;
+use crate::{Points, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 
@@ -60,15 +61,7 @@ impl Kde {
     /// A weight that is negative or not finite, none positive, or a number of weights that is not that of the points.
     pub fn weighted(mut self, weights: &[f64]) -> Result<Kde> {
         let n = self.points.as_ref().map_or(0, |points| points.n());
-        if weights.len() != n {
-            return Err(Error::shape("weights", format!("{} values", weights.len()), format!("there are {n} points")));
-        }
-        if let Some(bad) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
-            return Err(Error::argument("weights", bad, "every weight must be finite and 0 or more"));
-        }
-        if !weights.iter().any(|w| *w > 0.0) {
-            return Err(Error::argument("weights", 0.0, "at least one weight must be positive"));
-        }
+        check_weights(weights, n, "weights")?;
         self.log_weights = Some(weights.iter().map(|w| w.ln()).collect());
         Ok(self)
     }

@@ -17,8 +17,8 @@ mod smoothed;
 mod spec;
 
 pub use denoiser::{Denoiser, DenoiserOptions, Preconditioned};
+pub(crate) use discriminator::{Batches, sigmoid, softplus};
 pub use discriminator::{Discriminator, DiscriminatorOptions, Features};
-pub(crate) use discriminator::{Sides, sigmoid, softplus};
 pub use estimate::Estimate;
 pub use exact::Exact;
 pub use extent::{Extent, diameter, spacing};

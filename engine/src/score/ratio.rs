@@ -1,6 +1,6 @@
 //! The score difference as a whole, from a discriminator.
 
-use super::{At, Discriminator, DiscriminatorOptions, Extent, Form, Score, Sides, check_sigma};
+use super::{At, Batches, Discriminator, DiscriminatorOptions, Extent, Form, Score, check_sigma};
 use crate::rng::Stream;
 use crate::target::Target;
 use crate::{Points, Result};
@@ -16,7 +16,7 @@ pub struct Ratio {
     discriminator: Discriminator,
     extent: Option<Extent>,
     logit: Vec<f64>,
-    sides: Sides,
+    batches: Batches,
 }
 
 impl Ratio {
@@ -31,12 +31,12 @@ impl Ratio {
         };
         let extent = Extent::of(&sample);
         let discriminator = Discriminator::new(options)?;
-        Ok(Ratio { target, discriminator, extent: Some(extent), logit: Vec::new(), sides: Sides::default() })
+        Ok(Ratio { target, discriminator, extent: Some(extent), logit: Vec::new(), batches: Batches::default() })
     }
 
     fn fit(&mut self, at: &At) -> Result<()> {
         let random = |what: &str| at.stream.label(&format!("ratio {what}"));
-        let [p, q] = self.sides.of(self.target.as_ref(), at.cloud, at.sigma, random)?;
+        let [p, q] = self.batches.of(self.target.as_ref(), at.cloud, at.sigma, random)?;
         self.discriminator.fit(p, q, at.stream.label("discriminator"), at.pairwise.interrupt())
     }
 }

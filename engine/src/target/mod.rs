@@ -29,7 +29,6 @@ use density::{check_no_smoothing, check_sigma};
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
 pub use option::{BananaOptions, FunnelOptions, GaussianOptions, MixtureOptions, Numbers, StudentTOptions};
-pub(crate) use samples::shares;
 pub use samples::{Samples, SamplesOptions, scale_warning};
 pub use student_t::StudentT;
 

@@ -1,7 +1,7 @@
 //! A finite sample as a distribution.
 
 use super::{DataView, Target};
-use crate::points::Standardiser;
+use crate::points::{Standardiser, shares};
 use crate::{Error, Points, Result, rng::Stream};
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl Samples {
         if points.n() == 0 {
             return Err(Error::shape("the sample", "no points", "at least one is wanted"));
         }
-        let weights = options.weights.as_ref().map(|w| shares(w, points.n())).transpose()?;
+        let weights = options.weights.as_ref().map(|w| shares(w, points.n(), "weights")).transpose()?;
         let ends = weights.iter().flatten().scan(0.0, |sum, w| {
             *sum += w;
             Some(*sum)
@@ -92,26 +92,6 @@ impl Target for Samples {
         let (weights, standardiser) = (self.weights.as_deref(), self.standardiser.as_ref());
         Some(DataView { points: &self.points, weights, standardiser })
     }
-}
-
-/// Weights divided by their sum.
-///
-/// # Errors
-/// A number of weights that is not `n`; one that is negative or not finite; none positive.
-pub(crate) fn shares(weights: &[f64], n: usize) -> Result<Vec<f64>> {
-    if weights.len() != n {
-        return Err(Error::shape("`weights`", format!("{} values", weights.len()), format!("there are {n} points")));
-    }
-    if let Some((i, w)) = weights.iter().enumerate().find(|(_, w)| !(w.is_finite() && **w >= 0.0)) {
-        return Err(Error::argument(&format!("weights[{i}]"), w, "it must be finite and not negative"));
-    }
-    // Divided by the largest first: the sum of huge weights must not overflow.
-    let largest = weights.iter().copied().fold(0.0, f64::max);
-    if largest == 0.0 {
-        return Err(Error::argument("weights", "all 0", "at least one must be positive"));
-    }
-    let sum: f64 = weights.iter().map(|w| w / largest).sum();
-    Ok(weights.iter().map(|w| w / largest / sum).collect())
 }
 
 /// A sentence of advice when the columns' standard deviations differ by more than a factor of 100, so that one

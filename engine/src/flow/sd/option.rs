@@ -63,6 +63,6 @@ crate::options! {
 impl SdFlowOptions {
     /// The smallest sigma of the run; None where it is left out.
     pub(super) fn smallest_sigma(&self) -> Option<f64> {
-        self.sigma.as_ref().map(|schedule| schedule.extremes().into_iter().fold(f64::INFINITY, f64::min))
+        self.sigma.as_ref().map(Schedule::smallest)
     }
 }

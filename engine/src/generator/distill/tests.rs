@@ -58,16 +58,16 @@ fn a_teacher_of_the_generator_s_own_law_does_not_move_it() {
     let options = DistillOptions { weight: Weight::None, warm_up: 1500, hidden: 64, ..DistillOptions::default() };
     let speed = |mean: [f64; 2]| {
         let mut exact = teacher(mean).1;
-        let mut guide = Distillation::new(&mut exact, 2, &options).unwrap();
         let (clock, pairwise) = (Clock::at(0, 10, Stream::new(2)), Pairwise::default());
+        let mut guide = Distillation::new(&mut exact, 2, &options, &pairwise).unwrap();
         let mut draw = |stream: Stream, out: &mut Points| {
             *out = law.sample(512, stream)?;
             Ok(())
         };
         let y = law.sample(512, Stream::new(3)).unwrap();
-        guide.prepare(&y, &mut draw, &clock, &pairwise).unwrap();
+        guide.prepare(&y, &mut draw, &clock).unwrap();
         let mut v = Points::default();
-        guide.velocity(&y, &clock, &pairwise, &mut v).unwrap();
+        guide.velocity(&y, &clock, &mut v).unwrap();
         v.data().iter().map(|v| v * v).sum::<f64>().sqrt()
     };
     let (same, other) = (speed([0.0; 2]), speed([1.0, 0.5]));

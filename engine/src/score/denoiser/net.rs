@@ -1,8 +1,8 @@
 //! The preconditioned net of a denoiser.
 
 use super::DenoiserOptions;
-use crate::net::{self, AdamOptions, Fourier, Mlp, Trainer};
-use crate::points::no_room;
+use crate::net::{self, AdamOptions, Fourier, Hidden, Mlp, Trainer};
+use crate::points::{AffineMap, no_room};
 use crate::rng::Stream;
 use crate::{Error, Points, Result};
 use std::ops::Range;
@@ -19,8 +19,8 @@ const FEATURES: usize = 1 + 2 * FREQUENCIES.0;
 pub struct Preconditioned {
     trainer: Trainer<f32>,
     fourier: Fourier,
-    centre: Vec<f64>,
-    scale: f64,
+    /// From the units of the net to those of the data, with one factor for all coordinates.
+    units: AffineMap,
     /// Buffers of a batch: noise, the net's input, what it is to say or says.
     noise: Points,
     input: Vec<f32>,
@@ -35,7 +35,7 @@ pub fn widths(dim: usize, options: &DenoiserOptions) -> Result<Vec<usize>> {
     if let Some(why) = no_room(options.batch, dim + FEATURES) {
         return Err(Error::argument("batch", options.batch, why));
     }
-    net::widths(dim + FEATURES, (options.hidden, options.layers), dim)
+    net::widths(dim + FEATURES, Hidden { units: options.hidden, layers: options.layers }, dim)
 }
 
 impl Preconditioned {
@@ -46,17 +46,14 @@ impl Preconditioned {
         stream: Stream,
     ) -> Result<Preconditioned> {
         let net = Mlp::new(&widths(data.dim(), options)?, options.activation, true, stream)?;
-        let mut made = Preconditioned::of(net, Vec::new(), 1.0, average);
-        made.centre_on(data);
-        Ok(made)
+        Ok(Preconditioned::of(net, AffineMap::common(data), average))
     }
 
-    fn of(net: Mlp<f32>, centre: Vec<f64>, scale: f64, average: f64) -> Preconditioned {
+    fn of(net: Mlp<f32>, units: AffineMap, average: f64) -> Preconditioned {
         Preconditioned {
             trainer: Trainer::new(net, AdamOptions::default(), average),
             fourier: Fourier::new(FREQUENCIES.0, FREQUENCIES.1),
-            centre,
-            scale,
+            units,
             noise: Points::default(),
             input: Vec::new(),
             output: Vec::new(),
@@ -80,12 +77,12 @@ impl Preconditioned {
         if !(scale > 0.0 && scale.is_finite() && centre.iter().all(|c| c.is_finite())) {
             return Err(Error::argument("scale", scale, "scale and centre must be finite, and the scale positive"));
         }
-        Ok(Preconditioned::of(net, centre, scale, 0.0))
+        Ok(Preconditioned::of(net, AffineMap::uniform(scale, centre), 0.0))
     }
 
     /// Coordinates of the data.
     pub fn dim(&self) -> usize {
-        self.centre.len()
+        self.units.dim()
     }
 
     /// The net as it is used.
@@ -95,44 +92,42 @@ impl Preconditioned {
 
     /// Mean of the data.
     pub fn centre(&self) -> &[f64] {
-        &self.centre
+        self.units.shift()
     }
 
     /// Root of the mean variance of the data.
     pub fn scale(&self) -> f64 {
-        self.scale
+        self.units.scale()[0]
     }
 
     /// Takes the units from these points. A cloud that moves or grows then looks at rest to the net.
     pub(super) fn centre_on(&mut self, data: &Points) {
-        self.centre = data.mean();
-        let scale = data.spread() / (data.dim() as f64).sqrt();
-        self.scale = if scale == 0.0 { 1.0 } else { scale };
+        self.units = AffineMap::common(data);
     }
 
     /// Are the units finite?
     pub(super) fn has_units(&self) -> bool {
-        self.scale.is_finite() && self.centre.iter().all(|c| c.is_finite())
+        self.units.is_finite()
     }
 
-    /// Moves the units by `share` of the way to those of these points.
+    /// Moves the units by `share` of the way to those of these points: the mean in proportion, the scale in its square.
     pub(crate) fn follow(&mut self, data: &Points, share: f64) {
-        let (centre, scale) = (std::mem::take(&mut self.centre), self.scale);
-        self.centre_on(data);
-        self.centre.iter_mut().zip(&centre).for_each(|(to, from)| *to = from + share * (*to - from));
-        self.scale = (scale * scale + share * (self.scale * self.scale - scale * scale)).sqrt();
+        let (to, scale) = (AffineMap::common(data), self.scale());
+        let centre = to.shift().iter().zip(self.centre()).map(|(to, from)| from + share * (*to - from)).collect();
+        let new = to.scale()[0];
+        self.units = AffineMap::uniform((scale * scale + share * (new * new - scale * scale)).sqrt(), centre);
     }
 
-    /// One optimiser step on these points, row `i` with noise of its own from the log-uniform range. Returns the mean loss per
-    /// coordinate.
-    pub(crate) fn learn(&mut self, points: &Points, range: (f64, f64), rate: f64, stream: Stream) -> Result<f64> {
-        let (n, dim) = (points.n(), self.dim());
-        let width = dim + FEATURES;
+    /// Takes one optimiser step on these points, row `i` with noise of its own from the log-uniform range.
+    /// Returns the mean loss per coordinate, which is not finite once the training has diverged.
+    pub(crate) fn learn(&mut self, points: &Points, range: (f64, f64), rate: f64, stream: Stream) -> f64 {
+        let (n, dim, scale) = (points.n(), self.dim(), self.scale());
+        let (width, centre) = (dim + FEATURES, self.units.shift());
         self.noise.reshape(n, dim);
         stream.label("noise").fill_normal(self.noise.data_mut());
         self.input.resize(n * width, 0.0);
         self.output.resize(n * dim, 0.0);
-        let (low, high) = ((range.0 / self.scale).ln(), (range.1 / self.scale).ln());
+        let (low, high) = ((range.0 / scale).ln(), (range.1 / scale).ln());
         let mut rng = stream.label("sigma").rng();
         let rows = self.input.chunks_exact_mut(width).zip(self.output.chunks_exact_mut(dim)).enumerate();
         for (i, (input, want)) in rows {
@@ -141,7 +136,7 @@ impl Preconditioned {
             let s = log.exp();
             let root = (1.0 + s * s).sqrt();
             for j in 0..dim {
-                let clean = (points.row(i)[j] - self.centre[j]) / self.scale;
+                let clean = (points.row(i)[j] - centre[j]) / scale;
                 let noisy = clean + s * self.noise.row(i)[j];
                 input[j] = (noisy / root) as f32;
                 // (clean - noisy / root^2) / (s / root), without its cancellation
@@ -161,21 +156,14 @@ impl Preconditioned {
             out.iter_mut().for_each(|y| *y *= 2.0 * share as f32);
             share * sum
         };
-        let loss = self.trainer.step(&self.input, rate, loss);
-        match loss.is_finite() {
-            true => Ok(loss),
-            false => Err(Error::Numeric {
-                what: "denoiser".into(),
-                reason: format!("its loss became {loss}; make `rate` smaller"),
-            }),
-        }
+        self.trainer.step(&self.input, rate, loss)
     }
 
     /// `D(z; sigma) - z` at every row.
     pub(crate) fn shift(&mut self, z: &Points, sigma: f64, out: &mut Points) {
-        let (n, dim) = (z.n(), self.dim());
-        let width = dim + FEATURES;
-        let s = sigma / self.scale;
+        let (n, dim, scale) = (z.n(), self.dim(), self.scale());
+        let (width, centre) = (dim + FEATURES, self.units.shift());
+        let s = sigma / scale;
         let root = (1.0 + s * s).sqrt();
         let mut features = [0f32; FEATURES];
         features[0] = (0.25 * s.ln()) as f32;
@@ -184,17 +172,17 @@ impl Preconditioned {
         self.output.resize(n * dim, 0.0);
         for (input, z) in self.input.chunks_exact_mut(width).zip(z.iter()) {
             for j in 0..dim {
-                input[j] = ((z[j] - self.centre[j]) / (self.scale * root)) as f32;
+                input[j] = ((z[j] - centre[j]) / (scale * root)) as f32;
             }
             input[dim..].copy_from_slice(&features);
         }
         self.trainer.forward(&self.input, &mut self.output);
         out.reshape(n, dim);
         // (1 / root^2 - 1) u + s / root F
-        let (skip, net) = (-s * s / (root * root), s / root * self.scale);
+        let (skip, net) = (-s * s / (root * root), s / root * scale);
         for (i, output) in self.output.chunks_exact(dim).enumerate() {
             for (j, (out, output)) in out.row_mut(i).iter_mut().zip(output).enumerate() {
-                *out = skip * (z.row(i)[j] - self.centre[j]) + net * f64::from(*output);
+                *out = skip * (z.row(i)[j] - centre[j]) + net * f64::from(*output);
             }
         }
     }

@@ -1,9 +1,11 @@
 //! A net as discriminator.
 
-use super::{DiscriminatorOptions, pooled, sigmoid, softplus};
-use crate::net::{self, AdamOptions, Gradients, Mlp, Trainer};
-use crate::points::no_room;
+use super::{DiscriminatorOptions, sigmoid, softplus};
+use crate::net::{self, AdamOptions, Course, Gradients, Hidden, Mlp, Moment, Trainer, train};
+use crate::points::{AffineMap, no_room};
+use crate::process::Unobserved;
 use crate::rng::Stream;
+use crate::schedule::Schedule;
 use crate::{Error, Interrupt, Points, Result};
 use std::ops::Range;
 
@@ -11,8 +13,8 @@ use std::ops::Range;
 #[derive(Debug, Clone)]
 pub struct Learned {
     trainer: Trainer<f32>,
-    mean: Vec<f64>,
-    scale: f64,
+    /// From the units of the net to those of the points, with one factor for all coordinates.
+    units: AffineMap,
     begun: bool,
     input: Vec<f32>,
     slope: Vec<f32>,
@@ -30,21 +32,21 @@ pub fn widths(dim: usize, options: &DiscriminatorOptions) -> Result<Vec<usize>> 
     if let Some(why) = no_room(options.batch.saturating_mul(2), dim) {
         return Err(Error::argument("batch", options.batch, why));
     }
-    net::widths(dim, (options.hidden, options.layers), 1)
+    net::widths(dim, Hidden { units: options.hidden, layers: options.layers }, 1)
 }
 
 impl Learned {
     pub fn new(p: &Points, q: &Points, options: &DiscriminatorOptions, stream: Stream) -> Result<Learned> {
         let net = Mlp::new(&widths(p.dim(), options)?, options.activation, true, stream)?;
-        let (mean, std) = pooled(p, q);
-        let scale = (std.iter().map(|s| s * s).sum::<f64>() / std.len() as f64).sqrt();
+        let each = AffineMap::pooled(p, q);
+        let units = AffineMap::uniform(each.size(), each.shift().to_vec());
         let adam = AdamOptions { weight_decay: options.decay, ..AdamOptions::default() };
         let trainer = Trainer::new(net, adam, 0.0);
-        Ok(Learned { trainer, mean, scale, begun: false, input: Vec::new(), slope: Vec::new(), output: Vec::new() })
+        Ok(Learned { trainer, units, begun: false, input: Vec::new(), slope: Vec::new(), output: Vec::new() })
     }
 
     pub fn dim(&self) -> usize {
-        self.mean.len()
+        self.units.dim()
     }
 
     /// Steps of Adam on `mean_p softplus(-l) + mean_q softplus(l)`, over batches drawn from both. False once a point is farther away
@@ -57,44 +59,40 @@ impl Learned {
         stream: Stream,
         interrupt: &Interrupt,
     ) -> Result<bool> {
-        let (steps, batch) = (if self.begun { options.follow } else { options.steps }, options.batch);
-        for step in 0..steps {
-            interrupt.check()?;
-            let mut rng = stream.label("batch").at(step as u64).rng();
-            self.input.resize(2 * batch * self.dim(), 0.0);
-            let rows =
-                (0..2 * batch).map(|i| if i < batch { p.row(rng.below(p.n())) } else { q.row(rng.below(q.n())) });
-            fill(&mut self.input, rows, &self.mean, self.scale);
-            if !self.input.iter().all(|x| x.abs() < FAR) {
-                return Ok(false);
+        let (batch, settled) = (options.batch, Schedule::from(options.rate.at(1.0)));
+        let (steps, rate) = if self.begun { (options.follow, &settled) } else { (options.steps, &options.rate) };
+        let mut too_far = false;
+        let mut learn = |moment: &Moment| -> Result<f64> {
+            self.draw(p, q, batch, moment.stream);
+            too_far = !self.input.iter().all(|x| x.abs() < FAR);
+            if too_far {
+                return Ok(f64::NAN);
             }
-            let loss = |rows: Range<usize>, out: &mut [f32]| {
-                let mut sum = 0.0;
-                for (i, l) in rows.zip(out) {
-                    // Of p -softplus'(-l) = -1/(1 + e^l), of q softplus'(l) = 1/(1 + e^-l); doubled, as half the rows are of each
-                    let sign = if i < batch { -1.0 } else { 1.0 };
-                    let x = sign * f64::from(*l);
-                    sum += 2.0 * softplus(x);
-                    *l = (2.0 * sign * sigmoid(x)) as f32;
-                }
-                sum
-            };
-            let progress = if self.begun { 1.0 } else { step as f64 / steps as f64 };
-            let loss = self.trainer.step(&self.input, options.rate.at(progress), loss);
-            if !loss.is_finite() {
-                let reason = format!("its loss became {loss}; make `rate` smaller");
-                return Err(Error::Numeric { what: "the discriminator".into(), reason });
-            }
+            Ok(self.trainer.step(&self.input, moment.rate, |rows, out| logistic_loss(batch, rows, out)))
+        };
+        let course = Course { name: "discriminator", loss: "loss", steps, rate, stream: stream.label("batch") };
+        let trained = train(&course, &mut learn, interrupt, &mut Unobserved)?;
+        if too_far {
+            return Ok(false);
         }
+        trained.whole("the discriminator")?;
         self.begun = true;
         Ok(true)
+    }
+
+    /// Fills the net's input with a minibatch of `batch` rows of `p`, then as many of `q`.
+    fn draw(&mut self, p: &Points, q: &Points, batch: usize, stream: Stream) {
+        let mut rng = stream.rng();
+        self.input.resize(2 * batch * self.dim(), 0.0);
+        let rows = (0..2 * batch).map(|i| if i < batch { p.row(rng.below(p.n())) } else { q.row(rng.below(q.n())) });
+        fill(&mut self.input, rows, &self.units);
     }
 
     pub fn evaluate(&mut self, z: &Points, logit: &mut [f64], gradient: &mut Points) {
         self.input.resize(z.data().len(), 0.0);
         self.slope.resize(z.data().len(), 0.0);
         self.output.resize(z.n(), 0.0);
-        fill(&mut self.input, z.iter(), &self.mean, self.scale);
+        fill(&mut self.input, z.iter(), &self.units);
         self.trainer.forward(&self.input, &mut self.output);
         let slope_of_one = |_: Range<usize>, out: &mut [f32]| {
             out.fill(1.0);
@@ -103,14 +101,28 @@ impl Learned {
         let to = Gradients { parameters: None, input: Some(&mut self.slope) };
         self.trainer.gradient(&self.input, slope_of_one, to);
         logit.iter_mut().zip(&self.output).for_each(|(to, l)| *to = f64::from(*l));
-        let scale = self.scale;
+        let scale = self.units.scale()[0];
         gradient.data_mut().iter_mut().zip(&self.slope).for_each(|(to, s)| *to = f64::from(*s) / scale);
     }
 }
 
-fn fill<'a>(input: &mut [f32], rows: impl Iterator<Item = &'a [f64]>, mean: &[f64], scale: f64) {
-    for (input, row) in input.chunks_exact_mut(mean.len()).zip(rows) {
-        for ((to, x), m) in input.iter_mut().zip(row).zip(mean) {
+/// The sum of the losses of these rows, the first `batch` of them points of `p`; the logits become its slopes.
+fn logistic_loss(batch: usize, rows: Range<usize>, logits: &mut [f32]) -> f64 {
+    let mut sum = 0.0;
+    for (i, l) in rows.zip(logits) {
+        // Of p -softplus'(-l) = -1/(1 + e^l), of q softplus'(l) = 1/(1 + e^-l); doubled, as half the rows are of each
+        let sign = if i < batch { -1.0 } else { 1.0 };
+        let x = sign * f64::from(*l);
+        sum += 2.0 * softplus(x);
+        *l = (2.0 * sign * sigmoid(x)) as f32;
+    }
+    sum
+}
+
+fn fill<'a>(input: &mut [f32], rows: impl Iterator<Item = &'a [f64]>, units: &AffineMap) {
+    let scale = units.scale()[0];
+    for (input, row) in input.chunks_exact_mut(units.dim()).zip(rows) {
+        for ((to, x), m) in input.iter_mut().zip(row).zip(units.shift()) {
             *to = ((x - m) / scale) as f32;
         }
     }

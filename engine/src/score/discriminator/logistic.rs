@@ -1,7 +1,8 @@
 //! Logistic regression on linear or quadratic features by Newton's method (iteratively reweighted least squares).
 
-use super::{DiscriminatorOptions, pooled, sigmoid, softplus};
+use super::{DiscriminatorOptions, sigmoid, softplus};
 use crate::matrix::multiply;
+use crate::points::AffineMap;
 use crate::{Error, Interrupt, Points, Result};
 use faer::linalg::solvers::Solve as _;
 use faer::{Accum, Mat, MatRef, Side};
@@ -17,8 +18,8 @@ const ENOUGH: f64 = 1e-9;
 pub struct Logistic {
     dim: usize,
     quadratic: bool,
-    mean: Vec<f64>,
-    std: Vec<f64>,
+    /// Standard deviation and mean of each coordinate of both sets together.
+    units: AffineMap,
     theta: Vec<f64>,
 }
 
@@ -30,7 +31,7 @@ impl Logistic {
             let name = if quadratic { "\"quadratic\"" } else { "\"linear\"" };
             return Err(Error::argument("features", name, want));
         }
-        Ok(Logistic { dim, quadratic, mean: vec![0.0; dim], std: vec![1.0; dim], theta: vec![0.0; count] })
+        Ok(Logistic { dim, quadratic, units: AffineMap::uniform(1.0, vec![0.0; dim]), theta: vec![0.0; count] })
     }
 
     pub fn dim(&self) -> usize {
@@ -47,8 +48,8 @@ impl Logistic {
         interrupt: &Interrupt,
     ) -> Result<bool> {
         // New units mean other coefficients: a fit takes few steps, so it begins anew.
-        (self.mean, self.std) = pooled(p, q);
-        if !self.mean.iter().chain(&self.std).all(|v| v.is_finite()) {
+        self.units = AffineMap::pooled(p, q);
+        if !self.units.is_finite() {
             return Ok(false);
         }
         self.theta.fill(0.0);
@@ -90,9 +91,10 @@ impl Logistic {
     }
 
     fn write(&self, x: &[f64], row: &mut [f64]) {
+        let (mean, std) = (self.units.shift(), self.units.scale());
         row[0] = 1.0;
         for j in 0..self.dim {
-            row[1 + j] = (x[j] - self.mean[j]) / self.std[j];
+            row[1 + j] = (x[j] - mean[j]) / std[j];
         }
         if self.quadratic {
             let mut k = 1 + self.dim;
@@ -166,7 +168,7 @@ impl Logistic {
                     }
                 }
             }
-            slope.iter_mut().zip(&self.std).for_each(|(s, std)| *s /= std);
+            slope.iter_mut().zip(self.units.scale()).for_each(|(s, std)| *s /= std);
         }
     }
 }

@@ -1,17 +1,17 @@
 //! Logistic regression between two sets of points: the logit of the best discriminator is `log p/q` [sugiyama2012density].
 
+mod batches;
 mod learned;
 mod logistic;
-mod sides;
 
 use crate::net::Activation;
 use crate::rng::Stream;
 use crate::schedule::Schedule;
 use crate::{Error, Interrupt, Points, Result};
+pub use batches::Batches;
 use learned::Learned;
 use logistic::Logistic;
 use serde::{Deserialize, Serialize};
-pub use sides::Sides;
 
 /// What the logit is a function of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -158,21 +158,6 @@ pub(crate) fn sigmoid(x: f64) -> f64 {
 /// `log(1 + exp(x))`
 pub(crate) fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
-}
-
-/// Mean and standard deviation per coordinate of two sets, both counting alike.
-fn pooled(p: &Points, q: &Points) -> (Vec<f64>, Vec<f64>) {
-    let (a, b) = (p.mean(), q.mean());
-    let mean: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 0.5 * (a + b)).collect();
-    let mut variance = vec![0.0; p.dim()];
-    for points in [p, q] {
-        for row in points.iter() {
-            for ((v, x), m) in variance.iter_mut().zip(row).zip(&mean) {
-                *v += (x - m) * (x - m) / (2 * points.n()) as f64;
-            }
-        }
-    }
-    (mean, variance.iter().map(|v| if *v > 0.0 { v.sqrt() } else { 1.0 }).collect())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::tensors::{KEY, Kind, tagged};
 use super::{Affine, Generator as _, MlpGenerator};
 use crate::io::Tensors;
 use crate::net::{Activation, Mlp};
+use crate::points::AffineMap;
 use crate::score::{Denoiser, Extent, Preconditioned};
 use crate::{Error, Result};
 use std::path::Path;
@@ -41,7 +42,7 @@ pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
         return Err(Error::Missing {
             what: denoiser.name(),
             part: "parameters outside a run".into(),
-            hint: "save the denoiser of a target: denoiser(target)".into(),
+            hint: "save a denoiser that was trained on a target".into(),
         });
     };
     let (centre, scale, activation) = (net.centre().to_vec(), net.scale(), net.mlp().activation());
@@ -104,7 +105,7 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
                 return Err(wrong(seen, "finite numbers of 0 or more are wanted"));
             }
             let net = Mlp::from_tensors(&tensors, activation, true, path)?;
-            let extent = Extent { centre: centre.clone(), diameter, detail };
+            let extent = Extent::new(&AffineMap::uniform(scale, centre.clone()), diameter, detail);
             let net =
                 Preconditioned::from_net(net, centre, scale).map_err(|e| wrong(e.to_string(), "both must fit"))?;
             Ok(Model::Denoiser(Box::new(Denoiser::trained(net, (sigma_min, sigma_max), extent))))
@@ -184,7 +185,7 @@ mod tests {
         });
         assert_eq!(shifts[0], shifts[1]);
         let follows = Denoiser::of_cloud(DenoiserOptions::default()).unwrap();
-        assert!(save_denoiser(&follows, &path).unwrap_err().to_string().contains("denoiser(target)"));
+        assert!(save_denoiser(&follows, &path).unwrap_err().to_string().contains("trained on a target"));
     }
 
     #[test]

@@ -1,36 +1,31 @@
 //! A net in training: its optimiser, the running mean of its parameters, its buffers.
 
-use super::{Adam, AdamOptions, Gradients, Mlp, Workspace};
+use super::{Adam, AdamOptions, Averaging, Gradients, Mlp, RunningMean, Workspace};
 use crate::simd::Real;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// A net with all that its training needs; no step allocates once the first has been taken.
 #[derive(Debug, Clone)]
 pub struct Trainer<T> {
     net: Mlp<T>,
-    /// The net whose parameters are the running mean.
-    mean: Option<Mlp<T>>,
-    decay: f64,
+    /// The net whose parameters are the running mean, and how they follow.
+    mean: Option<(Mlp<T>, RunningMean)>,
     adam: Adam<T>,
     gradient: Vec<T>,
     work: Workspace<T>,
-    steps: u64,
 }
 
 impl<T: Real> Trainer<T> {
-    /// Trains `net`. `decay` in `[0, 1)` is that of an exponential running mean of the parameters (EMA), which grows to it in
-    /// the first steps as `(1 + t) / (10 + t)`; 0 keeps none.
+    /// Trains `net`. `decay` in `[0, 1)` is that of an exponential running mean of the parameters (EMA),
+    /// see [`Averaging`]; 0 keeps none.
     pub fn new(net: Mlp<T>, options: AdamOptions, decay: f64) -> Trainer<T> {
         let count = net.parameters().len();
         Trainer {
-            mean: (decay > 0.0).then(|| net.clone()),
+            mean: (decay > 0.0).then(|| (net.clone(), RunningMean::new(Averaging::Exponential { decay }))),
             net,
-            decay,
             adam: Adam::new(count, options),
             gradient: vec![T::default(); count],
             work: Workspace::default(),
-            steps: 0,
         }
     }
 
@@ -41,7 +36,7 @@ impl<T: Real> Trainer<T> {
 
     /// The net to use: that of the running mean where one is kept.
     pub fn mean(&self) -> &Mlp<T> {
-        self.mean.as_ref().unwrap_or(&self.net)
+        self.mean.as_ref().map_or(&self.net, |(net, _)| net)
     }
 
     /// One step of Adam at `rate` on the mean over the rows of `input` of a loss as [`Mlp::gradient`] takes it. Returns that
@@ -56,25 +51,15 @@ impl<T: Real> Trainer<T> {
         };
         let value = self.net.gradient(input, scaled, to, &mut self.work);
         self.adam.step(self.net.parameters_mut(), &self.gradient, rate);
-        self.steps += 1;
-        self.keep_mean();
+        if let Some((mean, running)) = &mut self.mean {
+            running.add(mean.parameters_mut(), self.net.parameters());
+        }
         value
-    }
-
-    fn keep_mean(&mut self) {
-        let Some(mean) = &mut self.mean else { return };
-        let decay = self.decay.min((1 + self.steps) as f64 / (10 + self.steps) as f64);
-        let both = mean.parameters_mut().par_chunks_mut(8192).zip(self.net.parameters().par_chunks(8192));
-        both.for_each(|(mean, now)| {
-            for (mean, now) in mean.iter_mut().zip(now) {
-                *mean = T::from_f64(now.to_f64() + decay * (mean.to_f64() - now.to_f64()));
-            }
-        });
     }
 
     /// The mean net's values, as [`Mlp::forward`].
     pub fn forward(&mut self, input: &[T], output: &mut [T]) {
-        self.mean.as_ref().unwrap_or(&self.net).forward(input, output, &mut self.work);
+        self.mean.as_ref().map_or(&self.net, |(net, _)| net).forward(input, output, &mut self.work);
     }
 
     /// The mean net's gradients, as [`Mlp::gradient`].
@@ -84,7 +69,7 @@ impl<T: Real> Trainer<T> {
         loss: impl Fn(Range<usize>, &mut [T]) -> f64 + Sync,
         to: Gradients<T>,
     ) -> f64 {
-        self.mean.as_ref().unwrap_or(&self.net).gradient(input, loss, to, &mut self.work)
+        self.mean.as_ref().map_or(&self.net, |(net, _)| net).gradient(input, loss, to, &mut self.work)
     }
 }
 

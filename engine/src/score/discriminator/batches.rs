@@ -9,9 +9,9 @@ const DRAWN: usize = 4096;
 
 /// Points of a target and of the moving cloud, both with fresh noise. Their buffers are kept.
 #[derive(Debug, Clone, Default)]
-pub struct Sides([Points; 2]);
+pub struct Batches([Points; 2]);
 
-impl Sides {
+impl Batches {
     /// The data of `target`, or a fresh sample of it, and the points of `cloud`, each with `N(0, sigma^2 I)` added; `random`
     /// gives the stream of a purpose: "target", "p", "q".
     ///

@@ -1,0 +1,67 @@
+//! Where a field leads, as far as its units are concerned.
+
+use crate::Points;
+use crate::points::AffineMap;
+use crate::score::{Kde, Score};
+use crate::target::Target;
+
+/// What a field leads to: a generator that follows it is trained in units of that.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Aim<'a> {
+    /// The field does not know.
+    #[default]
+    Unknown,
+    /// A finite sample.
+    Points(&'a Points),
+    /// A distribution.
+    Target(&'a dyn Target),
+    /// What an estimate describes.
+    Score(&'a dyn Score),
+    /// Anything of these units, from standard ones to its own.
+    Units(&'a AffineMap),
+}
+
+impl Aim<'_> {
+    /// Returns the map from standard units to those of the aim: its mean and the standard deviation of each coordinate,
+    /// or one length for all of them. None where they are not known. Cost: a pass over points, or a closed form.
+    pub fn units(self) -> Option<AffineMap> {
+        match self {
+            Aim::Unknown => None,
+            Aim::Points(points) => Some(AffineMap::of(points)),
+            Aim::Units(units) => Some(units.clone()),
+            Aim::Target(target) => match target.data() {
+                Some(data) => Some(AffineMap::of(data.points)),
+                None => target.moments().map(|moments| AffineMap::of_moments(moments.mean, &moments.cov)),
+            },
+            // Not the extent of points, whose finest detail takes long to find and says nothing of their units.
+            Aim::Score(score) => match score.kernel().and_then(Kde::points) {
+                Some(points) => Some(AffineMap::of(points)),
+                None => score.extent().map(|extent| extent.units()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::Exact;
+    use crate::target::{Gaussian, Samples, SamplesOptions};
+    use std::sync::Arc;
+
+    #[test]
+    fn whatever_is_known_of_an_aim_tells_its_units() {
+        let points = Points::from_rows(&[[-1.0, 3.0], [1.0, 7.0]]).unwrap();
+        let want = Some(AffineMap::new(vec![1.0, 2.0], vec![0.0, 5.0]));
+        let samples = Samples::new(points.clone(), &SamplesOptions::default()).unwrap();
+        let kde = Kde::of(points.clone());
+        for aim in [Aim::Points(&points), Aim::Target(&samples), Aim::Score(&kde)] {
+            assert_eq!(aim.units(), want);
+        }
+        let gaussian = Arc::new(Gaussian::isotropic(vec![5.0], 2.0).unwrap());
+        let exact = Exact::new(gaussian.clone()).unwrap();
+        let want = Some(AffineMap::uniform(2.0, vec![5.0]));
+        assert_eq!((Aim::Target(&*gaussian).units(), Aim::Score(&exact).units()), (want.clone(), want));
+        assert_eq!((Aim::Unknown.units(), Aim::Score(&Kde::of_cloud()).units()), (None, None));
+    }
+}

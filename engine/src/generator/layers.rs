@@ -1,0 +1,166 @@
+//! The linear layers of a generator, into which units go and for which least squares has an answer.
+
+use super::Generator;
+use crate::matrix::{Spectrum, product};
+use crate::points::AffineMap;
+use crate::{Points, Result};
+use faer::Mat;
+use std::ops::Range;
+
+/// Where a linear layer `x -> W x + b` keeps its numbers among the parameters of a generator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// `W`, out x in and row-major.
+    pub weights: Range<usize>,
+    /// `b`.
+    pub bias: Range<usize>,
+    /// Does it add its input to its output? No weights then undo a change of its input's units.
+    pub adds_input: bool,
+}
+
+impl Layer {
+    /// Number of inputs.
+    fn dim_in(&self) -> usize {
+        self.weights.len() / self.bias.len()
+    }
+
+    /// Where row `i` of `W` lies.
+    fn row(&self, i: usize) -> Range<usize> {
+        let start = self.weights.start + i * self.dim_in();
+        start..start + self.dim_in()
+    }
+}
+
+/// Makes `after(g(before(u)))` of `g(u)` by its first and last layer; either map may be left out. False where its
+/// parameters cannot hold that, and nothing is changed.
+pub(super) fn compose(generator: &mut dyn Generator, before: Option<&AffineMap>, after: Option<&AffineMap>) -> bool {
+    let layers = generator.layers();
+    let (Some(first), Some(last)) = (layers.first(), layers.last()) else { return false };
+    if (before.is_some() && first.adds_input) || (after.is_some() && last.adds_input) {
+        return false;
+    }
+    if let Some(before) = before {
+        change_input(generator.parameters_mut(), first, before);
+    }
+    if let Some(after) = after {
+        change_output(generator.parameters_mut(), last, after);
+    }
+    true
+}
+
+/// `W (scale x + shift) + b` as a layer of `x`.
+fn change_input(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
+    for (i, b) in layer.bias.clone().enumerate() {
+        let row = &mut parameters[layer.row(i)];
+        let moved: f64 = row.iter().zip(map.shift()).map(|(w, shift)| w * shift).sum();
+        row.iter_mut().zip(map.scale()).for_each(|(w, scale)| *w *= scale);
+        parameters[b] += moved;
+    }
+}
+
+/// `scale (W x + b) + shift` as a layer of `x`.
+fn change_output(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
+    for (i, b) in layer.bias.clone().enumerate() {
+        let (scale, shift) = (map.scale()[i], map.shift()[i]);
+        parameters[layer.row(i)].iter_mut().for_each(|w| *w *= scale);
+        parameters[b] = scale * parameters[b] + shift;
+    }
+}
+
+/// Gives a generator of a single linear layer the parameters of the smallest `sum_i |g(u_i) - y_i|^2`:
+/// `W = C_yu C_uu^+`, `b = mean y - W mean u`, of all such the one that ignores directions in which `u`, every
+/// column in units of its own deviation, does not vary. False for any other generator, which stays as it is.
+///
+/// # Errors
+/// Shapes that do not fit.
+pub(super) fn least_squares(generator: &mut dyn Generator, u: &Points, y: &Points) -> Result<bool> {
+    let layers = generator.layers();
+    let [layer] = layers.as_slice() else { return Ok(false) };
+    u.check_dim("`inputs`", generator.input_dim(), "the generator's input")?;
+    y.check_dim("`outputs`", generator.dim(), "the generator's output")?;
+    let (mean_u, mean_y) = (u.mean(), y.mean());
+    // A column of small numbers is no direction without variation.
+    let deviation = |j: usize| u.iter().map(|row| (row[j] - mean_u[j]).powi(2)).sum::<f64>().sqrt();
+    let units: Vec<f64> = (0..u.dim()).map(deviation).map(|s| if s > 0.0 { s } else { 1.0 }).collect();
+    let (from, to) = (centred(u, &mean_u, &units), centred(y, &mean_y, &vec![1.0; y.dim()]));
+    let spectrum = Spectrum::of(&product(from.transpose(), from.as_ref()), "the inputs' correlation")?;
+    let least = 1e-13 * spectrum.values().iter().fold(0.0, |most: f64, v| most.max(*v));
+    let inverse = spectrum.map(|v| if v > least { 1.0 / v } else { 0.0 });
+    let weights = product(product(to.transpose(), from.as_ref()).as_ref(), inverse.as_ref());
+    let parameters = generator.parameters_mut();
+    for (i, b) in layer.bias.clone().enumerate() {
+        let row = (0..u.dim()).map(|j| weights[(i, j)] / units[j]);
+        let moved: f64 = row.clone().zip(&mean_u).map(|(w, m)| w * m).sum();
+        parameters[layer.row(i)].iter_mut().zip(row).for_each(|(p, w)| *p = w);
+        parameters[b] = mean_y[i] - moved;
+    }
+    Ok(true)
+}
+
+fn centred(points: &Points, mean: &[f64], units: &[f64]) -> Mat<f64> {
+    Mat::from_fn(points.n(), points.dim(), |i, j| (points.row(i)[j] - mean[j]) / units[j])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Affine, AffineOptions, MlpGenerator, MlpOptions};
+    use super::*;
+    use crate::rng::Stream;
+
+    fn made(generator: &mut dyn Generator, u: &Points) -> Points {
+        let mut out = Points::default();
+        generator.forward(u, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn least_squares_sees_a_column_of_small_numbers() {
+        let mut u = Stream::new(1).normal(60, 3);
+        (0..60).for_each(|i| u.row_mut(i)[1] *= 1e-9);
+        let mut truth = Affine::of(vec![2.0, -3e9, 0.5, 1.0, 4e9, 0.0, 7.0, -1.0], 2, 3);
+        let y = made(&mut truth, &u);
+        let mut found = Affine::of(vec![0.0; 8], 2, 3);
+        assert!(least_squares(&mut found, &u, &y).unwrap());
+        let out = made(&mut found, &u);
+        let off = out.data().iter().zip(y.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(off < 1e-9, "{off}");
+    }
+
+    #[test]
+    fn maps_of_inputs_and_outputs_go_into_the_layers() {
+        let stream = Stream::new(3);
+        let options = MlpOptions { dim: 3, dim_in: Some(2), hidden: 16, residual: true, ..MlpOptions::default() };
+        let mut net = MlpGenerator::new(&options, stream).unwrap();
+        let options = AffineOptions { dim: 3, dim_in: Some(2), ..AffineOptions::default() };
+        let mut affine = Affine::new(&options, stream).unwrap();
+        for g in [&mut net as &mut dyn Generator, &mut affine] {
+            let before = AffineMap::new(vec![0.5, 3.0], vec![1.0, -2.0]);
+            let after = AffineMap::new(vec![10.0, -1.0, 0.1], vec![5.0, 0.0, 1.0]);
+            let u = stream.normal(20, 2);
+            let (want, start) = (made(g, &before.apply(&u)), g.parameters().to_vec());
+            assert!(compose(g, Some(&before), Some(&after)));
+            for (found, want) in made(g, &u).data().iter().zip(after.apply(&want).data()) {
+                assert!((found - want).abs() < 2e-6 * (1.0 + want.abs()), "{found} {want}");
+            }
+            // There and back is nothing.
+            assert!(compose(g, Some(&before.inverse()), Some(&after.inverse())));
+            assert!(g.parameters().iter().zip(&start).all(|(a, b)| (a - b).abs() < 1e-12 * (1.0 + b.abs())));
+        }
+    }
+
+    /// A first layer as wide as its input adds it, which no weights can undo; outputs have no such layer.
+    #[test]
+    fn a_layer_that_adds_its_input_takes_no_map_of_it() {
+        let square = MlpOptions { dim: 16, hidden: 16, residual: true, ..MlpOptions::default() };
+        let units = AffineMap::uniform(2.0, vec![0.0; 16]);
+        let mut net = MlpGenerator::new(&square, Stream::new(3)).unwrap();
+        let before = net.parameters().to_vec();
+        assert!(!compose(&mut net, Some(&units), Some(&units)));
+        assert_eq!(net.parameters(), before);
+        let (u, half) = (Stream::new(4).normal(5, 16), made(&mut net, &Stream::new(4).normal(5, 16)));
+        assert!(compose(&mut net, None, Some(&units)));
+        let off =
+            made(&mut net, &u).data().iter().zip(half.data()).map(|(a, b)| (a - 2.0 * b).abs()).fold(0.0, f64::max);
+        assert!(off < 1e-6, "{off}");
+    }
+}

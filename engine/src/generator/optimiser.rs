@@ -1,0 +1,111 @@
+//! Adam on the parameters of a generator, with the mean of its last parameters and a way back from a bad step.
+
+use super::Generator;
+use crate::net::{Adam, AdamOptions, Averaging, RunningMean};
+use crate::schedule::Schedule;
+use crate::{Error, Points, Result};
+
+/// How many steps a generator is trained, at which rate, and what of them is averaged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace<'a> {
+    pub steps: usize,
+    /// Left out: a cosine from the generator's usual rate to 0.
+    pub rate: Option<&'a Schedule>,
+    /// Share of the steps, counted from the end, whose parameters are averaged.
+    pub average: f64,
+}
+
+impl Pace<'_> {
+    /// # Errors
+    /// An option out of range.
+    pub fn check(&self) -> Result<()> {
+        if self.steps == 0 {
+            return Err(Error::argument("steps", 0, "it must be at least 1"));
+        }
+        if !(0.0..=1.0).contains(&self.average) {
+            return Err(Error::argument("average", self.average, "it must lie between 0 and 1"));
+        }
+        self.rate.map_or(Ok(()), |rate| rate.check("rate", 0.0..=f64::INFINITY))
+    }
+
+    /// The learning rate over the training.
+    pub fn schedule(&self, generator: &dyn Generator) -> Schedule {
+        let usual = || Schedule::Cosine { from: usual_rate(generator), to: 0.0 };
+        self.rate.cloned().unwrap_or_else(usual)
+    }
+
+    /// The first step whose parameters are averaged.
+    fn averaged_from(&self) -> usize {
+        self.steps - (self.average * self.steps as f64) as usize
+    }
+}
+
+/// Adam's learning rate at the start of a training that names none: an affine map bears larger steps than a net.
+fn usual_rate(generator: &dyn Generator) -> f64 {
+    if generator.layers().len() == 1 { 0.02 } else { 0.005 }
+}
+
+/// Where a generator's points are to move: by `eta v` from `g(u)`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pull<'a> {
+    pub u: &'a Points,
+    pub v: &'a Points,
+    pub eta: f64,
+}
+
+/// A generator's optimiser. A step that leaves the finite numbers can be taken back.
+#[derive(Debug)]
+pub(super) struct Optimiser {
+    adam: Adam<f64>,
+    gradient: Vec<f64>,
+    /// The parameters before the last step, whose velocity was finite.
+    kept: Vec<f64>,
+    averaged_from: usize,
+    mean: RunningMean,
+    sum: Vec<f64>,
+}
+
+impl Optimiser {
+    /// At a pace that has been checked.
+    pub fn new(generator: &dyn Generator, pace: &Pace) -> Optimiser {
+        let kept = generator.parameters().to_vec();
+        Optimiser {
+            adam: Adam::new(kept.len(), AdamOptions::default()),
+            gradient: vec![0.0; kept.len()],
+            averaged_from: pace.averaged_from(),
+            mean: RunningMean::new(Averaging::Equal),
+            sum: vec![0.0; kept.len()],
+            kept,
+        }
+    }
+
+    /// Takes step `step` of Adam on the loss whose gradient is `-eta mean J^T v`. False where the
+    /// parameters left the finite numbers, so that the step is to be taken back.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn step(&mut self, generator: &mut dyn Generator, pull: &Pull, step: usize, rate: f64) -> Result<bool> {
+        generator.pull_back(pull.u, pull.v, &mut self.gradient)?;
+        let scale = -pull.eta / pull.u.n() as f64;
+        self.gradient.iter_mut().for_each(|g| *g *= scale);
+        self.kept.copy_from_slice(generator.parameters());
+        self.adam.step(generator.parameters_mut(), &self.gradient, rate);
+        if !generator.is_finite() {
+            return Ok(false);
+        }
+        if step >= self.averaged_from {
+            self.mean.add(&mut self.sum, generator.parameters());
+        }
+        Ok(true)
+    }
+
+    /// Gives the generator the parameters of the last finite velocity.
+    pub fn take_back(&self, generator: &mut dyn Generator) {
+        generator.parameters_mut().copy_from_slice(&self.kept);
+    }
+
+    /// Gives the generator the mean of the parameters that count in it.
+    pub fn finish(&self, generator: &mut dyn Generator) {
+        self.mean.store(&self.sum, generator.parameters_mut());
+    }
+}

@@ -1,0 +1,271 @@
+//! What `fit` and `distill` share: base points through a generator, a velocity at its points, a step of Adam along it.
+
+use super::Generator;
+use super::optimiser::{Optimiser, Pace, Pull};
+use super::units::{Known, Units};
+use crate::flow::{Clock, StepReport};
+use crate::net::{self, Moment, Trainee};
+use crate::process::{Ending, Observer, Row, Stats};
+use crate::target::Target;
+use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
+use std::time::Instant;
+
+/// What training leaves besides the generator.
+#[derive(Debug, Clone)]
+pub struct FitResult {
+    /// Rows of step, progress, readings of what teaches and `residual`, the root mean square of the velocity.
+    pub history: Vec<Row>,
+    /// How it ended.
+    pub ending: Ending,
+    /// What was decided on the user's behalf.
+    pub notes: Vec<String>,
+    /// Work done.
+    pub stats: Stats,
+}
+
+/// How long, how fast and on how many points: the options that every training has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TrainingOptions<'a> {
+    pub name: &'static str,
+    pub pace: Pace<'a>,
+    pub batch: usize,
+    pub every: Option<usize>,
+}
+
+impl TrainingOptions<'_> {
+    fn check(&self, generator: &dyn Generator, base: &dyn Target) -> Result<()> {
+        if base.dim() != generator.input_dim() {
+            let want = format!("the generator takes {}", generator.input_dim());
+            return Err(Error::shape("the base", format!("{} columns", base.dim()), want));
+        }
+        let every = self.every.unwrap_or(1);
+        self.pace.check()?;
+        for (name, value, least) in [("batch", self.batch, 2), ("every", every, 1)] {
+            if value < least {
+                return Err(Error::argument(name, value, format!("it must be at least {least}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Does this step write a row of history?
+    fn writes_row(&self, moment: &Moment) -> bool {
+        let every = self.every.unwrap_or(moment.steps.div_ceil(20)).max(1);
+        moment.step.is_multiple_of(every) || moment.step + 1 == moment.steps
+    }
+}
+
+/// Fresh points of the generator as it is at this moment.
+pub(super) type Draw<'a> = dyn FnMut(Stream, &mut Points) -> Result<()> + 'a;
+
+/// Says where the points of a generator are to move.
+pub(super) trait Teacher {
+    /// What it knows of the points that it wants in place of `y`; None where it knows nothing.
+    fn wanted(&self, y: &Points, clock: &Clock) -> Option<Known>;
+
+    /// Hears how long an output in standard units is, before anything else.
+    fn measure(&mut self, _size: f64) {}
+
+    /// Makes itself ready before the first step, whose points are `y`. Returns what it decided, a sentence each.
+    fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>>;
+
+    /// Learns from fresh points before it is asked for a velocity.
+    fn learn(&mut self, _draw: &mut Draw, _clock: &Clock) -> Result<()> {
+        Ok(())
+    }
+
+    fn velocity(&mut self, y: &Points, clock: &Clock, out: &mut Points) -> Result<()>;
+
+    fn readings(&mut self, y: &Points, clock: &Clock) -> Result<Vec<(&'static str, f64)>>;
+
+    /// How far along the velocity the points are to move.
+    fn eta(&self) -> f64 {
+        1.0
+    }
+
+    /// Hears of every step that was taken.
+    fn stepped(&mut self, _y: &Points, _report: &StepReport, _clock: &Clock) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A generator in standard units, and the base of its points.
+struct Student<'a> {
+    generator: &'a mut dyn Generator,
+    base: &'a dyn Target,
+    batch: usize,
+    units: Units,
+}
+
+impl Student<'_> {
+    /// Draws a minibatch of the base into `u`, in standard units, and takes it through the generator into `y`, in the
+    /// caller's.
+    fn draw(&mut self, stream: Stream, u: &mut Points, y: &mut Points) -> Result<()> {
+        *u = self.base.sample(self.batch, stream)?;
+        if let Some(map) = &self.units.inputs {
+            map.undo_in_place(u);
+        }
+        self.generator.forward(u, y)?;
+        if let Some(map) = &self.units.outputs {
+            map.apply_in_place(y);
+        }
+        Ok(())
+    }
+}
+
+/// A generator in training.
+pub(super) struct Training<'a> {
+    student: Student<'a>,
+    options: TrainingOptions<'a>,
+    teacher: &'a mut dyn Teacher,
+    stream: Stream,
+    optimiser: Optimiser,
+    u: Points,
+    y: Points,
+    v: Points,
+    result: FitResult,
+}
+
+impl<'a> Training<'a> {
+    /// # Errors
+    /// Options or dimensions that do not fit.
+    pub fn new(
+        generator: &'a mut dyn Generator,
+        base: &'a dyn Target,
+        options: TrainingOptions<'a>,
+        teacher: &'a mut dyn Teacher,
+        stream: Stream,
+    ) -> Result<Training<'a>> {
+        options.check(generator, base)?;
+        let (history, notes) = (Vec::new(), Vec::new());
+        Ok(Training {
+            optimiser: Optimiser::new(generator, &options.pace),
+            student: Student { generator, base, batch: options.batch, units: Units::default() },
+            options,
+            teacher,
+            stream,
+            u: Points::default(),
+            y: Points::default(),
+            v: Points::default(),
+            result: FitResult { history, ending: Ending::Finished, notes, stats: Stats::default() },
+        })
+    }
+
+    /// Takes one Adam step per step on `-eta mean J^T v` in standard units, and leaves the generator with the mean of
+    /// its last parameters; where it diverges, with the last ones whose velocity was finite; before the first step, as
+    /// it was.
+    ///
+    /// # Errors
+    /// As the teacher. Divergence and interruption are endings.
+    pub fn run(mut self, pairwise: &Pairwise, observer: &mut dyn Observer) -> Result<FitResult> {
+        let (begun, pairs_before) = (Instant::now(), pairwise.work().pairs());
+        let before = self.student.generator.parameters().to_vec();
+        let trained = self.enter(observer).and_then(|()| self.train(pairwise, observer));
+        let student = &mut self.student;
+        match self.result.stats.steps {
+            0 => student.generator.parameters_mut().copy_from_slice(&before),
+            _ => student.units.leave(student.generator),
+        }
+        self.result.ending = trained?;
+        let (mut result, pairs) = (self.result, pairwise.work().pairs() - pairs_before);
+        (result.stats.nfe, result.stats.pairs, result.stats.flow_pairs) = (result.stats.steps, pairs, pairs);
+        result.stats.flow_seconds = begun.elapsed().as_secs_f64();
+        Ok(result)
+    }
+
+    /// Takes the generator into standard units.
+    fn enter(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        let (student, clock) = (&mut self.student, Clock::at(0, self.options.pace.steps, self.stream));
+        let (mut u, mut y) = (Points::default(), Points::default());
+        student.draw(self.stream.label("units"), &mut u, &mut y)?;
+        let wanted = self.teacher.wanted(&y, &clock);
+        student.units = Units::of(student.base, wanted.as_ref());
+        let mut notes = student.units.start(student.generator, u, y)?;
+        if wanted.is_none() {
+            notes.push("units: the points' own, for the mean and the deviations that are wanted are not known".into());
+        }
+        self.teacher.measure(student.units.size());
+        self.optimiser = Optimiser::new(student.generator, &self.options.pace);
+        self.tell(notes, observer);
+        Ok(())
+    }
+
+    fn train(&mut self, pairwise: &Pairwise, observer: &mut dyn Observer) -> Result<Ending> {
+        let (pace, name) = (self.options.pace, self.options.name);
+        let rate = pace.schedule(self.student.generator);
+        let course = net::Course { name, loss: "residual", steps: pace.steps, rate: &rate, stream: self.stream };
+        Ok(net::train(&course, self, pairwise.interrupt(), observer)?.ending)
+    }
+
+    fn tell(&mut self, notes: Vec<String>, observer: &mut dyn Observer) {
+        notes.iter().for_each(|note| observer.note(note));
+        self.result.notes.extend(notes);
+    }
+
+    /// Asks the teacher for the velocity at the generator's fresh points.
+    fn ask(&mut self, clock: &Clock, observer: &mut dyn Observer) -> Result<()> {
+        let (student, teacher) = (&mut self.student, &mut *self.teacher);
+        student.draw(clock.randomness("base"), &mut self.u, &mut self.y)?;
+        let mut u = Points::default();
+        let mut draw = |stream: Stream, out: &mut Points| student.draw(stream, &mut u, out);
+        if clock.step == 0 {
+            let notes = teacher.prepare(&self.y, &mut draw, clock)?;
+            notes.iter().for_each(|note| observer.note(note));
+            self.result.notes.extend(notes);
+        }
+        teacher.learn(&mut draw, clock)?;
+        teacher.velocity(&self.y, clock, &mut self.v)
+    }
+
+    fn write_row(&mut self, clock: &Clock, residual: f64, observer: &mut dyn Observer) -> Result<()> {
+        let readings = self.teacher.readings(&self.y, clock)?;
+        let row = history_row(clock.step, clock.steps, residual, readings);
+        observer.row(&row);
+        self.result.history.push(row);
+        Ok(())
+    }
+}
+
+impl Trainee for Training<'_> {
+    fn step(&mut self, moment: &Moment, observer: &mut dyn Observer) -> Result<f64> {
+        let clock = Clock::at(moment.step, moment.steps, self.stream);
+        self.ask(&clock, observer)?;
+        let residual = root_mean_square(&self.v);
+        if !residual.is_finite() {
+            return Ok(f64::NAN);
+        }
+        if self.options.writes_row(moment) {
+            self.write_row(&clock, residual, observer)?;
+        }
+        let eta = self.teacher.eta();
+        self.teacher.stepped(&self.y, &StepReport { eta, displacement: eta * residual }, &clock)?;
+        if let Some(map) = &self.student.units.outputs {
+            map.unscale_in_place(&mut self.v);
+        }
+        let pull = Pull { u: &self.u, v: &self.v, eta };
+        if !self.optimiser.step(self.student.generator, &pull, moment.step, moment.rate)? {
+            return Ok(f64::NAN);
+        }
+        self.result.stats.steps += 1;
+        Ok(residual)
+    }
+
+    fn take_back(&mut self) {
+        self.optimiser.take_back(self.student.generator);
+    }
+
+    fn finish(&mut self) {
+        self.optimiser.finish(self.student.generator);
+    }
+}
+
+/// A row of history: the readings, with step, progress and residual.
+pub(super) fn history_row(step: usize, steps: usize, residual: f64, readings: Vec<(&'static str, f64)>) -> Row {
+    let usual = [("step", step as f64), ("progress", step as f64 / steps as f64), ("residual", residual)];
+    usual.into_iter().chain(readings).map(|(name, value)| (name.to_string(), value)).collect()
+}
+
+/// `sqrt(mean_i |x_i|^2)` over the rows.
+pub(super) fn root_mean_square(points: &Points) -> f64 {
+    (points.data().iter().map(|x| x * x).sum::<f64>() / points.n() as f64).sqrt()
+}

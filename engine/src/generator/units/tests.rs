@@ -1,0 +1,240 @@
+//! Trainings far from standard units end as they do in them.
+
+use super::super::{
+    Affine, AffineOptions, DistillOptions, FitOptions, FitResult, MlpGenerator, MlpOptions, distill, fit,
+};
+use super::*;
+use crate::flow::{Estimate, Noise, SdFlow, SdFlowOptions, Stepping};
+use crate::pairwise::{Pairwise, Precision};
+use crate::points::Standardiser;
+use crate::process::{Ending, Unobserved};
+use crate::rng::Stream;
+use crate::schedule::Schedule;
+use crate::score::{Exact, GaussianFit, GaussianFitOptions, Kde};
+use crate::target::{Gaussian, Samples, SamplesOptions};
+use std::sync::Arc;
+
+fn base() -> Gaussian {
+    Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap()
+}
+
+/// 1000 points of `N(5000, 1000^2 I)` in two dimensions.
+fn far() -> Points {
+    AffineMap::uniform(1000.0, vec![5000.0; 2]).apply(&Stream::new(11).normal(1000, 2))
+}
+
+/// The flow towards these points with sigma about their own size, where a kernel estimate is not yet rough.
+fn flow(x: Points) -> SdFlow {
+    let size = AffineMap::common(&x).size();
+    let sigma = Some(Schedule::Geometric { from: 2.0 * size, to: 0.7 * size });
+    let options = SdFlowOptions { sigma, noise: Noise::None, ..SdFlowOptions::default() };
+    let cloud = Estimate::Kernel(Box::new(Kde::of_cloud()));
+    SdFlow::new(Estimate::Kernel(Box::new(Kde::of(x))), cloud, options).unwrap()
+}
+
+fn fitted(g: &mut dyn Generator, flow: &mut SdFlow, options: FitOptions) -> FitResult {
+    follow(g, flow, &base(), options)
+}
+
+fn follow(g: &mut dyn Generator, flow: &mut SdFlow, base: &dyn Target, options: FitOptions) -> FitResult {
+    let (stepping, pairwise) = (Stepping::default(), Pairwise::default());
+    fit(g, flow, &stepping, base, &options, &pairwise, Stream::new(5), &mut Unobserved).unwrap()
+}
+
+/// Deviation of the mean and relative deviation of the variance from 5000 and 1e6, in deviations of the target.
+fn off(g: &mut dyn Generator) -> (f64, f64) {
+    let (u, mut y) = (Stream::new(7).normal(20_000, g.input_dim()), Points::default());
+    g.forward(&u, &mut y).unwrap();
+    let map = AffineMap::of(&y);
+    let mean = map.shift().iter().map(|m| (m - 5000.0).abs() / 1000.0).fold(0.0, f64::max);
+    let variance = map.scale().iter().map(|s| (s * s / 1e6 - 1.0).abs()).fold(0.0, f64::max);
+    (mean, variance)
+}
+
+fn affine() -> Affine {
+    Affine::new(&AffineOptions::default(), Stream::new(1)).unwrap()
+}
+
+fn net() -> MlpGenerator {
+    MlpGenerator::new(&MlpOptions { hidden: 32, layers: 2, ..MlpOptions::default() }, Stream::new(1)).unwrap()
+}
+
+#[test]
+fn an_affine_fit_finds_data_far_from_0_and_1() {
+    let mut g = affine();
+    let done = fitted(&mut g, &mut flow(far()), FitOptions { steps: 400, batch: 512, ..FitOptions::default() });
+    let (mean, variance) = off(&mut g);
+    assert!(mean < 0.1 && variance < 0.15, "mean {mean}, variance {variance}");
+    assert!(done.ending == Ending::Finished && done.notes[0].contains("starts there at random"), "{:?}", done.notes);
+    // A second training goes on from the first.
+    let done = fitted(&mut g, &mut flow(far()), FitOptions { steps: 1, batch: 512, ..FitOptions::default() });
+    assert!(done.notes[0].contains("goes on") && off(&mut g).0 < 0.15, "{:?} {:?}", done.notes, off(&mut g));
+}
+
+/// What a training makes of the base, towards `near`, standardised points, and towards the same points far away. The
+/// map between them rounds nothing, so that the two differ by rounding alone. Returns the largest difference in
+/// deviations of the target.
+fn differ(make: &dyn Fn() -> Box<dyn Generator>, train: &dyn Fn(&mut dyn Generator, Points, f64)) -> f64 {
+    let near = Standardiser::of(&far()).apply(&far());
+    let units = AffineMap::uniform(1024.0, vec![5120.0; 2]);
+    let made = |x: Points, size: f64| {
+        let (mut g, mut y) = (make(), Points::default());
+        train(&mut *g, x, size);
+        g.forward(&Stream::new(7).normal(500, 2), &mut y).unwrap();
+        y
+    };
+    let away = units.undo(&made(units.apply(&near), 1024.0));
+    let near = made(near, 1.0);
+    away.data().iter().zip(near.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+/// Sigma is chosen from the data.
+#[test]
+fn a_fit_far_away_is_that_of_the_standardised_data_mapped_back() {
+    let train = |g: &mut dyn Generator, x: Points, _: f64| {
+        let options = SdFlowOptions { noise: Noise::None, ..SdFlowOptions::default() };
+        let cloud = Estimate::Kernel(Box::new(Kde::of_cloud()));
+        let mut flow = SdFlow::new(Estimate::Kernel(Box::new(Kde::of(x))), cloud, options).unwrap();
+        let stepping = Stepping { precision: Some(Precision::F64), ..Stepping::default() };
+        let (options, pairwise) = (FitOptions { steps: 100, batch: 256, ..Default::default() }, Pairwise::default());
+        fit(g, &mut flow, &stepping, &base(), &options, &pairwise, Stream::new(5), &mut Unobserved).unwrap();
+    };
+    let affine = differ(&|| Box::new(affine()), &train);
+    let net = differ(&|| Box::new(net()), &train);
+    assert!(affine < 1e-6 && net < 1e-3, "{affine} {net}");
+}
+
+#[test]
+fn a_distillation_far_away_is_that_of_the_standardised_teacher_mapped_back() {
+    let train = |g: &mut dyn Generator, x: Points, size: f64| {
+        let (sigma_min, sigma_max) = (Some(0.5 * size), Some(3.0 * size));
+        let options = DistillOptions { steps: 60, batch: 128, hidden: 16, sigma_min, sigma_max, ..Default::default() };
+        distill(g, &mut Kde::of(x), &base(), &options, &Pairwise::default(), Stream::new(5), &mut Unobserved).unwrap();
+    };
+    let affine = differ(&|| Box::new(affine()), &train);
+    let net = differ(&|| Box::new(net()), &train);
+    assert!(affine < 0.05 && net < 0.05, "{affine} {net}");
+}
+
+/// Towards points a generator ends narrower than they are in any units, a net most.
+const NARROWER: f64 = 0.35;
+
+#[test]
+fn a_net_s_fit_finds_them_too() {
+    let mut g = net();
+    fitted(&mut g, &mut flow(far()), FitOptions { steps: 600, batch: 512, ..FitOptions::default() });
+    let (mean, variance) = off(&mut g);
+    assert!(mean < 0.1 && variance < NARROWER, "mean {mean}, variance {variance}");
+}
+
+#[test]
+fn an_exact_score_far_away_is_met_within_its_own_noise() {
+    let target = Arc::new(Gaussian::isotropic(vec![5000.0; 2], 1000.0).unwrap());
+    let options = SdFlowOptions { noise: Noise::None, ..SdFlowOptions::default() };
+    let exact = Estimate::Other(Box::new(Exact::new(target).unwrap()));
+    let own = Estimate::Other(Box::new(GaussianFit::new(GaussianFitOptions::default()).unwrap()));
+    let mut g = affine();
+    fitted(&mut g, &mut SdFlow::new(exact, own, options).unwrap(), FitOptions { steps: 400, ..FitOptions::default() });
+    let (mean, variance) = off(&mut g);
+    assert!(mean < 0.05 && variance < 0.05, "mean {mean}, variance {variance}");
+}
+
+#[test]
+fn a_distillation_finds_them_too() {
+    for g in [&mut affine() as &mut dyn Generator, &mut net()] {
+        let mut teacher = Kde::of(far());
+        let (sigma_min, sigma_max) = (Some(500.0), Some(3000.0));
+        let options = DistillOptions { steps: 500, batch: 256, hidden: 32, sigma_min, sigma_max, ..Default::default() };
+        distill(g, &mut teacher, &base(), &options, &Pairwise::default(), Stream::new(5), &mut Unobserved).unwrap();
+        let (mean, variance) = off(g);
+        assert!(mean < 0.1 && variance < NARROWER, "mean {mean}, variance {variance}");
+    }
+}
+
+/// Height, weight and a rate of which the first two are told in tens and the last in thousandths.
+#[test]
+fn every_column_of_a_table_of_mixed_units_keeps_its_correlations() {
+    let mixed = faer::mat![[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [-0.5, 0.3, 0.8]];
+    let stream = Stream::new(3).normal(800, 3);
+    let rows: Vec<[f64; 3]> = stream
+        .iter()
+        .map(|e| {
+            let z = [0, 1, 2].map(|i| (0..3).map(|j| mixed[(i, j)] * e[j]).sum::<f64>());
+            [170.0 + 10.0 * z[0], 70.0 + 15.0 * z[1], 0.01 + 0.001 * z[2]]
+        })
+        .collect();
+    let table = Points::from_rows(&rows).unwrap();
+    let standard = Standardiser::of(&table);
+    for g in [
+        &mut Affine::new(&AffineOptions { dim: 3, ..AffineOptions::default() }, Stream::new(1)).unwrap()
+            as &mut dyn Generator,
+        &mut MlpGenerator::new(&MlpOptions { dim: 3, hidden: 32, layers: 2, ..MlpOptions::default() }, Stream::new(1))
+            .unwrap(),
+    ] {
+        let mut flow = flow(standard.apply(&table)).in_units(standard.clone());
+        let base = Gaussian::isotropic(vec![0.0; 3], 1.0).unwrap();
+        let options = FitOptions { steps: 600, batch: 512, ..FitOptions::default() };
+        follow(g, &mut flow, &base, options);
+        let (u, mut y) = (Stream::new(7).normal(20_000, 3), Points::default());
+        g.forward(&u, &mut y).unwrap();
+        let correlation = |points: &Points, i: usize, j: usize| {
+            let cov = points.covariance();
+            cov[(i, j)] / (cov[(i, i)] * cov[(j, j)]).sqrt()
+        };
+        let (found, want) = (AffineMap::of(&y), AffineMap::of(&table));
+        for j in 0..3 {
+            let mean = (found.shift()[j] - want.shift()[j]).abs() / want.scale()[j];
+            let variance = (found.scale()[j] / want.scale()[j]).powi(2);
+            assert!(mean < 0.15 && (variance - 1.0).abs() < 0.25, "column {j}: mean {mean}, variance {variance}");
+        }
+        for (i, j) in [(0, 1), (0, 2), (1, 2)] {
+            let (found, want) = (correlation(&y, i, j), correlation(&table, i, j));
+            assert!((found - want).abs() < 0.15, "{i} {j}: {found} {want}");
+        }
+    }
+}
+
+#[test]
+fn near_standard_units_are_left_as_they_are() {
+    let of = |x: Points, each_column: bool| Known { map: AffineMap::of(&x), each_column }.needed();
+    let shaped =
+        |scale: f64, shift: f64| AffineMap::uniform(scale, vec![shift; 2]).apply(&Stream::new(2).normal(500, 2));
+    assert_eq!((of(shaped(3.0, 1.0), true), of(shaped(0.3, -3.0), false)), (None, None));
+    assert!(of(shaped(5.0, 0.0), false).is_some() && of(shaped(1.0, 5.0), false).is_some());
+    // One column of thousandths matters only to who measures each column by itself.
+    let uneven = AffineMap::new(vec![1.0, 1e-3], vec![0.0; 2]).apply(&shaped(1.0, 0.0));
+    assert!(of(uneven.clone(), true).is_some() && of(uneven, false).is_none());
+    let units = Units::of(&base(), None);
+    assert_eq!(units, Units::default());
+}
+
+#[test]
+fn a_base_of_other_units_is_standardised_too() {
+    let wide = Samples::new(
+        AffineMap::uniform(1e3, vec![-1e5; 2]).apply(&Stream::new(4).normal(600, 2)),
+        &SamplesOptions::default(),
+    );
+    let (wide, mut g) = (wide.unwrap(), affine());
+    let options = FitOptions { steps: 400, batch: 512, ..FitOptions::default() };
+    let mut towards = flow(far());
+    follow(&mut g, &mut towards, &wide, options);
+    let mut y = Points::default();
+    g.forward(wide.data().unwrap().points, &mut y).unwrap();
+    let map = AffineMap::of(&y);
+    let near = map.shift().iter().all(|m| (m - 5000.0).abs() < 150.0)
+        && map.scale().iter().all(|s| (s / 1e3 - 1.0).abs() < 0.15);
+    assert!(near, "{map:?}");
+}
+
+/// Nothing is learned before the first step, and then nothing is lost either.
+#[test]
+fn an_interrupt_before_the_first_step_changes_nothing() {
+    let (interrupt, mut g) = (crate::Interrupt::default(), affine());
+    interrupt.raise();
+    let pairwise = Pairwise::new(Default::default(), interrupt);
+    let before = g.parameters().to_vec();
+    let mut towards = flow(far());
+    let (stepping, options) = (Stepping::default(), FitOptions::default());
+    let done = fit(&mut g, &mut towards, &stepping, &base(), &options, &pairwise, Stream::new(5), &mut Unobserved);
+    assert_eq!((done.unwrap().ending, g.parameters()), (Ending::Interrupted { step: 0 }, before.as_slice()));
+}

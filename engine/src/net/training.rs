@@ -1,0 +1,198 @@
+//! The loop of every training: denoisers, discriminators and generators all learn in it.
+
+use crate::process::{Ending, Observer};
+use crate::schedule::Schedule;
+use crate::{Error, Interrupt, Result, rng::Stream};
+
+/// How long a training goes on, how fast, and by which random numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Course<'a> {
+    /// What is trained, as progress names it: "denoiser".
+    pub name: &'a str,
+    /// What its loss is called in progress: "loss", "residual".
+    pub loss: &'a str,
+    /// Optimiser steps.
+    pub steps: usize,
+    /// The learning rate as a function of the share of the steps that is done.
+    pub rate: &'a Schedule,
+    /// Gives every step a stream of its own.
+    pub stream: Stream,
+}
+
+/// One step of a training.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The step, from 0.
+    pub step: usize,
+    /// All steps of the training.
+    pub steps: usize,
+    /// The learning rate of this step.
+    pub rate: f64,
+    /// The random stream of this step, by which a minibatch is drawn.
+    pub stream: Stream,
+}
+
+/// What learns. A closure from the moment to the loss is one too.
+pub trait Trainee {
+    /// Draws a minibatch, takes one optimiser step on it and returns the loss before that step. A loss
+    /// that is not finite, or NaN for parameters that are not, ends the training as diverged.
+    ///
+    /// # Errors
+    /// Whatever keeps the step from being taken; [`Error::Interrupted`] becomes an ending.
+    fn step(&mut self, moment: &Moment, observer: &mut dyn Observer) -> Result<f64>;
+
+    /// Undoes the step that diverged, where its trace is kept.
+    fn take_back(&mut self) {}
+
+    /// Takes the mean of the last parameters, where one is kept. A diverged training does not come here.
+    fn finish(&mut self) {}
+}
+
+impl<F: FnMut(&Moment) -> Result<f64>> Trainee for F {
+    fn step(&mut self, moment: &Moment, _observer: &mut dyn Observer) -> Result<f64> {
+        self(moment)
+    }
+}
+
+/// How a training ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    /// Finished, interrupted or diverged.
+    pub ending: Ending,
+    /// The loss of the last step that was tried; NaN where none was.
+    pub loss: f64,
+}
+
+impl Trained {
+    /// Insists on a training that came to its end; `what` was trained.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`]; [`Error::Numeric`] for a loss that left the finite numbers.
+    pub fn whole(self, what: &str) -> Result<()> {
+        match self.ending {
+            Ending::Interrupted { .. } => Err(Error::Interrupted),
+            Ending::Diverged { .. } => {
+                let reason = format!("its loss became {}; make `rate` smaller", self.loss);
+                Err(Error::Numeric { what: what.into(), reason })
+            }
+            Ending::Finished | Ending::Converged { .. } => Ok(()),
+        }
+    }
+}
+
+/// Trains `trainee` along `course`: before each step the interrupt is looked at, after it the loss, and
+/// progress is told. A step that diverges is taken back.
+///
+/// # Errors
+/// As [`Trainee::step`].
+pub fn train(
+    course: &Course,
+    trainee: &mut dyn Trainee,
+    interrupt: &Interrupt,
+    observer: &mut dyn Observer,
+) -> Result<Trained> {
+    let (steps, mut loss) = (course.steps, f64::NAN);
+    for step in 0..steps {
+        let rate = course.rate.at(step as f64 / steps as f64);
+        let moment = Moment { step, steps, rate, stream: course.stream.at(step as u64) };
+        let tried = interrupt.check().and_then(|()| trainee.step(&moment, observer));
+        loss = match tried {
+            Ok(loss) => loss,
+            Err(Error::Interrupted) => {
+                trainee.finish();
+                return Ok(Trained { ending: Ending::Interrupted { step }, loss });
+            }
+            Err(error) => return Err(error),
+        };
+        if !loss.is_finite() {
+            trainee.take_back();
+            return Ok(Trained { ending: Ending::Diverged { step }, loss });
+        }
+        observer.progress(course.name, step + 1, steps, &|| format!("{} {loss:.3}", course.loss));
+    }
+    trainee.finish();
+    Ok(Trained { ending: Ending::Finished, loss })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Unobserved;
+
+    /// Writes down what happens to it.
+    #[derive(Default)]
+    struct Log {
+        rates: Vec<f64>,
+        acts: Vec<&'static str>,
+        diverges_at: Option<usize>,
+        raises: Option<(usize, Interrupt)>,
+    }
+
+    impl Trainee for Log {
+        fn step(&mut self, moment: &Moment, _observer: &mut dyn Observer) -> Result<f64> {
+            self.rates.push(moment.rate);
+            if let Some((_, interrupt)) = self.raises.as_ref().filter(|(at, _)| *at == moment.step) {
+                interrupt.raise();
+            }
+            Ok(if self.diverges_at == Some(moment.step) { f64::NAN } else { moment.step as f64 })
+        }
+
+        fn take_back(&mut self) {
+            self.acts.push("take back");
+        }
+
+        fn finish(&mut self) {
+            self.acts.push("finish");
+        }
+    }
+
+    /// Counts what is told.
+    #[derive(Default)]
+    struct Told(Vec<(usize, usize, String)>);
+
+    impl Observer for Told {
+        fn progress(&mut self, what: &str, done: usize, total: usize, detail: &dyn Fn() -> String) {
+            self.0.push((done, total, format!("{what}: {}", detail())));
+        }
+    }
+
+    fn course(rate: &Schedule) -> Course<'_> {
+        Course { name: "log", loss: "loss", steps: 4, rate, stream: Stream::new(1) }
+    }
+
+    #[test]
+    fn every_step_has_its_rate_and_is_told() {
+        let (mut log, mut told) = (Log::default(), Told::default());
+        let rate = Schedule::Linear { from: 1.0, to: 0.0 };
+        let done = train(&course(&rate), &mut log, &Interrupt::default(), &mut told).unwrap();
+        assert_eq!(done, Trained { ending: Ending::Finished, loss: 3.0 });
+        assert_eq!((log.rates, log.acts), (vec![1.0, 0.75, 0.5, 0.25], vec!["finish"]));
+        assert_eq!((told.0.len(), told.0[3].clone()), (4, (4, 4, "log: loss 3.000".into())));
+    }
+
+    #[test]
+    fn divergence_is_taken_back_and_an_interrupt_keeps_the_mean() {
+        let rate = Schedule::from(0.1);
+        let mut log = Log { diverges_at: Some(2), ..Log::default() };
+        let done = train(&course(&rate), &mut log, &Interrupt::default(), &mut Unobserved).unwrap();
+        assert_eq!((done.ending.clone(), log.acts), (Ending::Diverged { step: 2 }, vec!["take back"]));
+        let told = done.whole("the log").unwrap_err().to_string();
+        assert!(told.contains("the log") && told.contains("NaN") && told.contains("`rate` smaller"), "{told}");
+        let interrupt = Interrupt::default();
+        let mut log = Log { raises: Some((1, interrupt.clone())), ..Log::default() };
+        let done = train(&course(&rate), &mut log, &interrupt, &mut Unobserved).unwrap();
+        assert_eq!((done.ending.clone(), log.acts), (Ending::Interrupted { step: 2 }, vec!["finish"]));
+        assert!(matches!(done.whole("the log"), Err(Error::Interrupted)));
+    }
+
+    #[test]
+    fn a_closure_learns_and_its_errors_are_the_training_s() {
+        let (rate, mut seen) = (Schedule::from(0.1), 0);
+        let mut count = |moment: &Moment| -> Result<f64> {
+            seen = moment.step;
+            if moment.step == 2 { Err(Error::argument("x", 1, "it must be 2")) } else { Ok(0.0) }
+        };
+        assert!(train(&course(&rate), &mut count, &Interrupt::default(), &mut Unobserved).is_err());
+        assert_eq!(seen, 2);
+    }
+}
