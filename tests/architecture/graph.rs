@@ -89,11 +89,12 @@ impl Modules<'_> {
         let below = [module.as_slice(), std::slice::from_ref(segment)].concat();
         let child = names.children.contains(segment) && self.files.contains_key(&below);
         let taken = names.uses.iter().find(|taken| taken.name == *segment && depth < DEEPEST);
-        if names.defined.contains(segment) && !(child && !rest.is_empty()) {
+        let ends = rest.is_empty() || !child;
+        if ends && names.defined.contains(segment) {
             return Some(End::File(file.to_string()));
         }
         match taken {
-            Some(taken) if !(child && !rest.is_empty()) => match self.end(module, &taken.path, depth + 1)? {
+            Some(taken) if ends => match self.end(module, &taken.path, depth + 1)? {
                 End::Module(at) => self.walk(&at, rest, depth + 1),
                 end => Some(end),
             },

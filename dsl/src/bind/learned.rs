@@ -10,11 +10,12 @@ use crate::call::{At, Call, Fail};
 use crate::dry;
 use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
+use sdflow::Points;
+use sdflow::cost::{self, Cost};
 use sdflow::generator::{self, ModelOptions};
 use sdflow::options::Options;
 use sdflow::score::{At as Place, Denoiser, DenoiserOptions, DiscriminatorOptions, Features, Form, Ratio, Score};
 use sdflow::target::{Samples, SamplesOptions, Target};
-use sdflow::{Points, cost};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -138,6 +139,8 @@ pub fn shortened(call: &Call, steps: usize, train: impl FnMut(usize) -> sdflow::
     let Some(dry) = &call.context.dry else { return steps };
     // What cannot be trained on these points may be on others, and is refused where it is used.
     if let Ok((ahead, ())) = cost::repeated(steps, &dry.gauge(&call.context.pairwise), train) {
+        // A net is trained without pairs: those beside it are counted with the steps that take them.
+        let ahead = Cost { pairs: 0, flow_pairs: 0, ..ahead };
         dry.add(&format!("train {}", call.entry.name), call.native.call_position(), &ahead);
     }
     steps.min(dry::FIT_STEPS)

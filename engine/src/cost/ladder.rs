@@ -11,8 +11,12 @@ const FIRST: usize = 64;
 const CHEAP: f64 = 20e-3;
 /// Seconds of a call from which on its time is that of its work and no longer of its beginning.
 const ENOUGH: f64 = 8e-3;
-/// Seconds after which no larger size is tried, once there are three.
+/// Seconds after which no larger size is tried, once there are three that show what happens to many.
 const LONG: f64 = 0.4;
+/// Seconds after which no larger size is tried at all.
+const TOO_LONG: f64 = 3.0;
+/// The size that shows what happens to many: a minibatch of fewer points is smaller than the cloud there.
+const MANY: usize = 2048;
 
 /// How far to climb.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +93,9 @@ impl Ladder {
     fn is_enough(&self, climb: Climb, elapsed: f64, n: usize) -> bool {
         if self.rungs.len() < climb.sizes {
             return false;
+        }
+        if climb.quadratic && self.reached() < MANY {
+            return elapsed > TOO_LONG;
         }
         elapsed > LONG || (self.slowest() > ENOUGH && (!climb.quadratic || self.is_foretold()) && !self.is_cheap_at(n))
     }

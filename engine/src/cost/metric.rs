@@ -153,8 +153,8 @@ impl Trial<'_> {
     /// How many times as long as one value, and as many bytes, the floor takes for each of its values: they are drawn, and made
     /// side by side. From a floor of so few points that it is quick.
     fn floor(&self, ladder: &Ladder) -> Result<(f64, f64)> {
-        let quick = ladder.rungs.iter().filter(|(_, found)| found[0].seconds < SHORT);
-        let Some((size, _)) = quick.last().or(ladder.rungs.first()) else { return Ok((1.0, 1.0)) };
+        let quick = ladder.rungs.iter().rfind(|(_, found)| found[0].seconds < SHORT);
+        let Some((size, _)) = quick.or(ladder.rungs.first()) else { return Ok((1.0, 1.0)) };
         let most = self.points.n().max(self.reference.points().n()) as f64;
         let of = |count: usize| (((*size as f64 / most).min(1.0) * count as f64).round() as usize).clamp(1, count);
         let n = of(self.points.n());

@@ -138,7 +138,9 @@ fn few_points_tell_what_many_cost() {
     // Two kernel sums of the probes, by halves and whole, for the field's error.
     let options = RunOptions { steps: 50, every: Some(50), ..RunOptions::default() };
     let cost = ahead(&|| flow(20_000, Some(700)), set("start", 20_000), None, &options).unwrap().1;
-    assert_eq!(cost.flow_pairs, 50 * 700 * 40_000);
+    // 29 turns of a round: 28 of 690 particles and one of 680; of 50 steps one round and 21 turns.
+    let want = (20_000 + 21 * 690) as f64 * 40_000.0;
+    assert!((cost.flow_pairs as f64 / want - 1.0).abs() < 0.05, "{} {want}", cost.flow_pairs);
     assert_eq!(cost.pairs - cost.flow_pairs, 2 * 256 * 2 * 40_000);
     let reference = Reference::new(set("reference", 30_001)).unwrap();
     let engine = Pairwise::default();

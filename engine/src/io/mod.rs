@@ -39,5 +39,6 @@ pub use option::{Column, Header, LoadOptions};
 #[cfg(feature = "files")]
 pub use write::{save_csv, save_npy, save_npy_shape};
 
-#[cfg(all(test, feature = "files"))]
+#[cfg(test)]
+#[cfg(feature = "files")]
 mod tests;
