@@ -49,8 +49,8 @@ pub fn training<T>(
     let parts = ladder.at(asked.batch);
     let total = Parts { short: asked.steps.min(STEPS[1]), found: [parts[0], parts[1], parts[2]] };
     let steps = asked.steps as u64;
-    let pairs = whole(total.of(asked, |part| part.pairs));
-    let seconds = total.of(asked, |part| part.seconds);
+    let pairs = whole(total.of(asked, true, |part| part.pairs));
+    let seconds = total.of(asked, false, |part| part.seconds);
     let bytes = gauge.known(parts.iter().map(|part| part.bytes).fold(0.0, f64::max));
     Ok((Cost { steps, nfe: steps, flow_pairs: pairs, pairs, seconds, bytes, varies: false }, made))
 }
@@ -63,8 +63,9 @@ struct Parts {
 }
 
 impl Parts {
-    /// All of it: what comes once, every step, every row.
-    fn of(&self, asked: Training, part: fn(&Measured) -> f64) -> f64 {
+    /// All of it: what comes once, every step, every row. Where a step is not `free`, a disturbed measurement, in which more steps
+    /// look quicker than few, counts all of its time as that of its steps.
+    fn of(&self, asked: Training, free: bool, part: fn(&Measured) -> f64) -> f64 {
         let [few, sparse, many] = self.found.map(|found| part(&found));
         let (short, steps) = (self.short as f64, asked.steps as f64);
         if asked.steps <= STEPS[0] {
@@ -73,6 +74,7 @@ impl Parts {
         let rows_saved = short - rows(self.short, STEPS[1]);
         let row = if rows_saved > 0.0 { ((many - sparse) / rows_saved).max(0.0) } else { 0.0 };
         let step = ((many - few) / (short - STEPS[0] as f64) - row).max(0.0);
+        let step = if step > 0.0 || free { step } else { many / short };
         let once = (many - short * (step + row)).max(0.0);
         once + steps * step + rows(asked.steps, asked.every) * row
     }
@@ -96,6 +98,8 @@ pub fn repeated<T>(steps: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Re
     let all = |part: fn(&Measured) -> f64| part(&other) + more * (part(&other) - part(&one)).max(0.0);
     let pairs = whole(all(|part| part.pairs));
     let bytes = gauge.known(other.bytes);
-    let seconds = all(|part| part.seconds);
+    // A disturbed measurement can make more steps look quicker than few; they are never free.
+    let slower = other.seconds > one.seconds;
+    let seconds = if slower { all(|part| part.seconds) } else { other.seconds * steps as f64 / many.max(1) as f64 };
     Ok((Cost { steps: steps as u64, flow_pairs: pairs, pairs, seconds, bytes, ..Cost::default() }, made))
 }

@@ -87,7 +87,7 @@ crate::options! {
         loss: Loss = Loss::NonSaturating,
         /// The discriminator: a map of its options, those of `ratio`.
         discriminator: DiscriminatorOptions = DiscriminatorOptions::default(),
-        /// Noise added to what the discriminator is shown of both batches, in the points' units, over the run; 0 adds none.
+        /// Noise added to what the discriminator is shown of both sides, in the points' units, over the run; 0 adds none.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
         /// "raw": a unit step moves by the velocity itself; "denoiser": by sigma^2 times it.
         scaling: Scaling = Scaling::Raw,
