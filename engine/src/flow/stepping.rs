@@ -1,10 +1,10 @@
 //! How a run steps along a velocity field.
 
-use super::Scales;
+use super::{Clock, VelocityField};
 use crate::ode::Integrator;
 use crate::pairwise::{Pairwise, Precision};
 use crate::schedule::Schedule;
-use crate::{Error, Result};
+use crate::{Error, Points, Result};
 
 crate::options! {
     /// How particles step along a velocity field: the same three options for every flow, checked in one place and owned by the run.
@@ -38,9 +38,10 @@ impl Stepping {
         matches!(self.step, Some(Schedule::Adaptive { .. }))
     }
 
-    /// Returns the step size at this share of the run, the field's usual one where none was given.
-    pub fn size(&self, progress: f64, scales: &Scales) -> f64 {
-        self.step.as_ref().map_or(scales.step, |step| step.at(progress))
+    /// Returns the step size at this moment, the field's usual one where none was given.
+    pub fn size(&self, field: &dyn VelocityField, cloud: &Points, clock: &Clock) -> f64 {
+        let usual = || field.scales(cloud, clock).step;
+        self.step.as_ref().map_or_else(usual, |step| step.at(clock.progress()))
     }
 
     /// Returns the pairwise engine at the precision that was asked for; None where it is that of the run.
@@ -51,8 +52,9 @@ impl Stepping {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Aim;
+    use super::super::{Aim, FieldAt, Scales};
     use super::*;
+    use crate::rng::Stream;
 
     #[test]
     fn an_adaptive_step_is_heuns_and_no_step_goes_backwards() {
@@ -64,10 +66,30 @@ mod tests {
         assert!(Stepping { step: Some(Schedule::from(-1.0)), ..Stepping::default() }.check().is_err());
     }
 
+    /// A field whose usual step is 0.3.
+    #[derive(Debug)]
+    struct Still;
+
+    impl VelocityField for Still {
+        fn name(&self) -> &'static str {
+            "still"
+        }
+
+        fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+            out.reshape(at.z.n(), at.z.dim());
+            out.data_mut().fill(0.0);
+            Ok(())
+        }
+
+        fn scales(&self, _cloud: &Points, _clock: &Clock) -> Scales<'_> {
+            Scales { step: 0.3, resolution: 1.0, units: None, aim: Aim::Unknown }
+        }
+    }
+
     #[test]
     fn the_usual_step_is_the_fields_own() {
-        let scales = Scales { step: 0.3, resolution: 1.0, units: None, aim: Aim::Unknown };
         let given = Stepping { step: Some(Schedule::Linear { from: 2.0, to: 1.0 }), ..Stepping::default() };
-        assert_eq!((Stepping::default().size(0.5, &scales), given.size(0.5, &scales)), (0.3, 1.5));
+        let size = |stepping: &Stepping| stepping.size(&Still, &Points::zeros(3, 2), &Clock::at(5, 10, Stream::new(0)));
+        assert_eq!((size(&Stepping::default()), size(&given)), (0.3, 1.5));
     }
 }

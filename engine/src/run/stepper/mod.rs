@@ -123,7 +123,8 @@ impl Along<'_> {
                 (report, Integrator::Heun)
             }
             _ => {
-                let (eta, integrator) = (self.size(cloud), self.stepping.integrator);
+                let eta = self.stepping.size(self.field, cloud, self.clock);
+                let integrator = self.stepping.integrator;
                 let report = steps
                     .advance(cloud, eta, integrator, &mut |y, stage, v| self.velocity(y, (stage, eta), true, v))?;
                 (report, integrator)
@@ -133,13 +134,6 @@ impl Along<'_> {
             tracers.end(report.eta, integrator);
         }
         Ok(report)
-    }
-
-    fn size(&self, cloud: &Points) -> f64 {
-        match &self.stepping.step {
-            Some(step) => step.at(self.clock.progress()),
-            None => self.field.scales(cloud, self.clock).step,
-        }
     }
 
     /// Writes the velocity of the cloud at a stage of the step, and takes the tracers to that stage too.
