@@ -3,6 +3,7 @@
 
 mod stage;
 
+use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{CheckReport, Diagnostic, Listener, Request, check, execute, prepare};
 use std::path::Path;
 use std::sync::Arc;
@@ -107,17 +108,14 @@ fn pairs(request: &Request) -> (u64, u64) {
 
 #[test]
 fn pairs_are_those_of_a_run() {
-    // 512 points: too few for blocks to be skipped, so what is foretold is what is evaluated.
+    // No block is skipped, so what is foretold is what is evaluated.
     for name in ["grid25", "mystery3d", "high_dim_gauss", "sweep_2d"] {
         let folder = tempfile::tempdir().unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../scripts/{name}.rhai"));
-        let request = Request { script, ..stage::request(folder.path(), "") };
+        let pairwise = PairwiseOptions { skip: false, ..PairwiseOptions::default() };
+        let request = Request { script, pairwise, ..stage::request(folder.path(), "") };
         let (foretold, evaluated) = pairs(&request);
-        match name {
-            // Towards tight modes blocks of pairs without weight are left out even of so few points; they count as evaluated.
-            "grid25" => assert!(evaluated <= foretold && 10 * evaluated > 9 * foretold, "{foretold} {evaluated}"),
-            _ => assert_eq!(foretold, evaluated, "{name}"),
-        }
+        assert_eq!(foretold, evaluated, "{name}");
     }
 }
 
