@@ -3,17 +3,21 @@
 use crate::graph::{Edges, circles, edges, shown};
 use crate::source::{Source, sources};
 use crate::with_planted;
+use std::collections::BTreeSet;
 
 /// Rooms of the engine whose files still know each other in circles: this list only becomes shorter.
-const NOT_YET_CLEAN: &[&str] = &["pairwise", "net", "generator", "score", "target", "flow", "cost"];
+const NOT_YET_CLEAN: &[&str] = &["pairwise", "score", "target", "flow"];
 
 /// How many files of a folder stand in circles: these numbers only fall.
 const KNOWN: [(&str, usize); 2] = [("dsl/src", 47), ("src", 0)];
 
-/// Circles that do not lie in rooms that are being rebuilt.
+/// Circles that do not lie within one of the rooms that are being rebuilt: no circle over two rooms is excused.
 fn new_circles(edges: &Edges) -> Vec<Edges> {
     let room = |file: &String| Source::new(file, "").module().first().cloned().unwrap_or_default();
-    let excused = |circle: &Edges| circle.keys().all(|file| NOT_YET_CLEAN.contains(&room(file).as_str()));
+    let excused = |circle: &Edges| {
+        let rooms: BTreeSet<String> = circle.keys().map(room).collect();
+        rooms.len() == 1 && rooms.iter().all(|room| NOT_YET_CLEAN.contains(&room.as_str()))
+    };
     circles(edges).into_iter().filter(|circle| !excused(circle)).collect()
 }
 
@@ -79,9 +83,9 @@ fn planted_circles_are_found() {
     assert!(found.len() == 1 && found[0].contains_key("engine/src/rng.rs"), "{}", text(&found));
     // What a room that is being rebuilt does is excused; what it does with others is not.
     let inside = [
-        ("engine/src/net/mod.rs", "mod x;\npub struct S;\nfn f() { x::g() }"),
-        ("engine/src/net/x.rs", "use super::S;\npub fn g() {}"),
+        ("engine/src/pairwise/mod.rs", "mod x;\npub struct S;\nfn f() { x::g() }"),
+        ("engine/src/pairwise/x.rs", "use super::S;\npub fn g() {}"),
     ];
-    let tree = crate_of(&[&[("engine/src/lib.rs", "pub mod net;")][..], &inside].concat());
+    let tree = crate_of(&[&[("engine/src/lib.rs", "pub mod pairwise;")][..], &inside].concat());
     assert!(new_circles(&edges(&tree)).is_empty() && circles(&edges(&tree)).len() == 1);
 }

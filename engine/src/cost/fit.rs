@@ -1,5 +1,10 @@
 //! Carrying what was read at small sizes to a large one.
 
+/// The whole number nearest to a count that was carried; what no number holds is the largest.
+pub(super) fn whole(count: f64) -> u64 {
+    count.round().max(0.0) as u64
+}
+
 /// The value at `x` of the polynomial through the points `(x, y)`, of degree one less than their number.
 pub(super) fn polynomial(points: &[(f64, f64)], x: f64) -> f64 {
     // Newton's divided differences: whole numbers stay whole as long as they can.

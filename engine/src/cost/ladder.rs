@@ -1,7 +1,8 @@
 //! One size that grows: what is read at each until the real one can be told.
 
+use super::fit::whole;
 use super::gauge::{Gauge, Measured};
-use super::{Cost, fit, whole};
+use super::{Cost, fit};
 use crate::{Error, Result};
 use std::time::Instant;
 

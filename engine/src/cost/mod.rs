@@ -52,17 +52,12 @@ impl Cost {
     /// The cost of something that has no steps.
     fn of(measured: &gauge::Measured, gauge: &Gauge) -> Cost {
         Cost {
-            pairs: whole(measured.pairs),
+            pairs: fit::whole(measured.pairs),
             seconds: measured.seconds,
             bytes: gauge.known(measured.bytes),
             ..Cost::default()
         }
     }
-}
-
-/// The whole number nearest to a count that was carried; what no number holds is the largest.
-fn whole(count: f64) -> u64 {
-    count.round().max(0.0) as u64
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The cost of a run of a flow, and of one velocity.
 
+use super::Cost;
+use super::fit::whole;
 use super::gauge::{Gauge, Measured};
 use super::ladder::{Climb, Ladder};
 use super::metric::{self, part};
-use super::{Cost, whole};
 use crate::flow::{Clock, FieldAt};
 use crate::metric::Reference;
 use crate::process::{Stats, Unobserved};

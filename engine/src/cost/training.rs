@@ -1,8 +1,9 @@
 //! The cost of a training: a few of its steps, carried to all of them.
 
+use super::Cost;
+use super::fit::whole;
 use super::gauge::{Gauge, Measured};
 use super::ladder::{Climb, Ladder};
-use super::{Cost, whole};
 use crate::{Result, pairwise::Pairwise};
 
 /// How much training is asked for.

@@ -1,35 +1,10 @@
-//! The linear layers of a generator, into which units go and for which least squares has an answer.
+//! What a generator's linear layers are for: units go into them, and least squares has an answer for one alone.
 
-use super::Generator;
+use super::{Generator, Layer};
 use crate::matrix::{Spectrum, product};
 use crate::points::AffineMap;
 use crate::{Points, Result};
 use faer::Mat;
-use std::ops::Range;
-
-/// Where a linear layer `x -> W x + b` keeps its numbers among the parameters of a generator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layer {
-    /// `W`, out x in and row-major.
-    pub weights: Range<usize>,
-    /// `b`.
-    pub bias: Range<usize>,
-    /// Does it add its input to its output? No weights then undo a change of its input's units.
-    pub adds_input: bool,
-}
-
-impl Layer {
-    /// Number of inputs.
-    fn dim_in(&self) -> usize {
-        self.weights.len() / self.bias.len()
-    }
-
-    /// Where row `i` of `W` lies.
-    fn row(&self, i: usize) -> Range<usize> {
-        let start = self.weights.start + i * self.dim_in();
-        start..start + self.dim_in()
-    }
-}
 
 /// Makes `after(g(before(u)))` of `g(u)` by its first and last layer; either map may be left out. False where its
 /// parameters cannot hold that, and nothing is changed.
