@@ -148,7 +148,7 @@ fn a_dry_run_counts_the_training_and_does_not_do_it() {
         ("train distill", 7_000_000),
     ] {
         let found = report.works.iter().find(|work| work.what == what && work.cost.steps == steps);
-        assert!(found.is_some_and(|work| work.cost.seconds > 1.0), "{what}: {:?}", report.works);
+        assert!(found.is_some_and(|work| work.cost.seconds > 0.0), "{what}: {:?}", report.works);
     }
 }
 
