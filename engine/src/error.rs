@@ -139,6 +139,8 @@ pub enum MissingPart {
     Prior,
     /// A velocity field that other points could follow.
     Field,
+    /// A rule for points that do not count alike.
+    Weights,
     /// Anything else, in words.
     Other(String),
 }
@@ -154,6 +156,7 @@ impl fmt::Display for MissingPart {
             MissingPart::Sampler => f.write_str("sampler"),
             MissingPart::Prior => f.write_str("distribution to start from"),
             MissingPart::Field => f.write_str("field that other points could follow"),
+            MissingPart::Weights => f.write_str("rule for the weights of a reference"),
             MissingPart::Other(part) => f.write_str(part),
         }
     }

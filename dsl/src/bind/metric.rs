@@ -85,13 +85,7 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
             None => Reference::new(cloud.points),
         }
     } else if let Some(target) = call.arg(i)?.clone().try_cast::<Arc<dyn Target>>() {
-        match target.data() {
-            Some(data) => Reference::with_target(Arc::clone(data.points), target.clone()),
-            None => {
-                let sample = target.sample(n, call.context.stream("reference"));
-                sample.and_then(|points| Reference::with_target(points, target))
-            }
-        }
+        Reference::of(target, n, call.context.stream("reference"))
     } else {
         return Err(call.wrong(i, "a set of points or a target"));
     };

@@ -51,8 +51,8 @@ pub const ENTRIES: &[Entry] = &[Entry {
     kind: Kind::Saying,
     signature: "plot(what, file[, options])",
     returns: "nothing",
-    about: "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. What can be drawn: points (or a target, by its \
-            samples); an array of them in one chart, the first behind the others; a map of named sets, of which `target`, \
+    about: "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. What can be drawn: points (or a target, by a \
+            sample, in which a point comes as often as its weight says); an array of them in one chart, the first behind the others; a map of named sets, of which `target`, \
             `data`, `reference` or `held_out` stands behind; an array of such arrays or maps, one chart each; a table, its columns \
             as curves; the table of a sweep, a quantity (the first, or those of `y`) as a heat map over two axes or as curves over one; the result of a run, its metrics over the steps with their noise floors. Points of one coordinate become a histogram, of two a scatter, of three a view in space, of more their \
             principal axes; with `image_width` each point is a grey image.",
@@ -136,8 +136,8 @@ fn layer(
         cloud.points
     } else if let Some(target) = set.clone().try_cast::<Arc<dyn Target>>() {
         match target.data() {
-            Some(data) => Arc::clone(data.points),
-            None => Arc::new(target.sample(DRAWN, call.context.stream("picture")).map_err(|e| call.place(e))?),
+            Some(data) if data.weights.is_none() => Arc::clone(data.points),
+            _ => Arc::new(target.sample(DRAWN, call.context.stream("picture")).map_err(|e| call.place(e))?),
         }
     } else {
         let want = "points, a target, an array or a map of them, or a table is wanted";

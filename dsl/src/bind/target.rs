@@ -82,7 +82,9 @@ pub const ENTRIES: &[Entry] = &[
     },
     Entry {
         about: "A finite sample as a target, each point with its weight. With `standardise` a flow works in units in which every \
-                column has standard deviation 1 and gives its result in the columns' own: use it for columns of mixed units.",
+                column has standard deviation 1 and gives its result in the columns' own: use it for columns of mixed units. As a \
+                reference it is compared with its weights (`c2st`, `kl_knn` and `precision_recall`, which count neighbours, refuse \
+                them) and, with `standardise`, in its standard units.",
         options: SamplesOptions::KEYS,
         example: "let p = samples(load(\"x.npy\"), #{standardise: true});",
         ..entry("samples", "samples(points[, options])", samples)
@@ -102,13 +104,13 @@ pub const ENTRIES: &[Entry] = &[
     },
     Entry {
         returns: "an array of `dim` numbers",
-        about: "The exact mean, where it has a closed form.",
+        about: "The exact mean, where it has a closed form; of `samples` that of the points with their weights.",
         example: "print(gaussian(#{mean: [1, 2]}).mean()[1]);",
         ..entry("mean", "target.mean()", |call| Ok(numbers(&moments(call)?.mean)))
     },
     Entry {
         returns: "a matrix, `dim` x `dim`",
-        about: "The exact covariance, where it has a closed form.",
+        about: "The exact covariance, where it has a closed form; of `samples` that of the points with their weights.",
         example: "print(ar1(0.5, #{dim: 3}).cov()[0][2]);",
         ..entry("cov", "target.cov()", |call| Ok(Matrix::value(moments(call)?.cov)))
     },

@@ -44,6 +44,9 @@ fn instead_of(part: &MissingPart) -> String {
         MissingPart::Field => {
             "its points do not feel each other, so that a run of its own moves others alike: run(flow, points)"
         }
+        MissingPart::Weights => {
+            "compare with points drawn by weight, `target.sample(1000)`, or use `energy`, `mmd`, `sliced_w2` or `w2`"
+        }
         MissingPart::Prior => {
             "only the samplers of a diffusion have one: start from any points, such as normal(1000, 2)"
         }

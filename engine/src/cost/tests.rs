@@ -3,9 +3,9 @@ use super::gauge::Measured;
 use super::ladder::{Climb, Ladder};
 use super::*;
 use crate::flow::{
-    Diffusion, Estimate, FieldAt, Integrator, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
-    PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Stepping, Svgd,
-    SvgdOptions, VelocityField, Weighting,
+    Diffusion, Estimate, FieldAt, Integrator, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions,
+    PfOdeOptions, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Stepping,
+    Svgd, SvgdOptions, VelocityField, Weighting,
 };
 use crate::metric::Reference;
 use crate::pairwise::Pairwise;

@@ -1,7 +1,6 @@
 //! Where a field leads, as far as its units are concerned.
 
-use crate::Points;
-use crate::points::AffineMap;
+use crate::points::{self, AffineMap, Points};
 use crate::score::{Kde, Score};
 use crate::target::Target;
 
@@ -30,7 +29,7 @@ impl Aim<'_> {
             Aim::Points(points) => Some(AffineMap::of(points)),
             Aim::Units(units) => Some(units.clone()),
             Aim::Target(target) => match target.data() {
-                Some(data) => Some(AffineMap::of(data.points)),
+                Some(data) => Some(points::units(data.points, data.weights)),
                 None => target.moments().map(|moments| AffineMap::of_moments(moments.mean, &moments.cov)),
             },
             // Not the extent of points, whose finest detail takes long to find and says nothing of their units.

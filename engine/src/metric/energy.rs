@@ -33,11 +33,15 @@ impl Metric for Energy {
         "energy"
     }
 
+    fn weighs(&self) -> bool {
+        true
+    }
+
     fn rate(&self, _dim: usize) -> f64 {
         1.0
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {
-        discrepancy(points, reference.points(), &[Kernel::Energy], self.options.unbiased, pairwise)
+        discrepancy(points, reference, &[Kernel::Energy], self.options.unbiased, pairwise)
     }
 }

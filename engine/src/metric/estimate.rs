@@ -46,6 +46,24 @@ impl Estimate {
     }
 }
 
+/// Mean of `values` with these shares, or of equal ones.
+pub fn weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
+    match shares {
+        Some(shares) => values.iter().zip(shares).map(|(v, w)| v * w).sum(),
+        None => mean(values),
+    }
+}
+
+/// Variance of [`weighted_mean`] of independent values: `sum w^2 (v - mean)^2 / (1 - sum w^2)`, which is
+/// [`variance_of_mean`] where the shares are equal.
+pub fn variance_of_weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
+    let Some(shares) = shares else { return variance_of_mean(values) };
+    let centre = weighted_mean(values, Some(shares));
+    let squares: f64 = shares.iter().map(|w| w * w).sum();
+    let sum: f64 = values.iter().zip(shares).map(|(v, w)| (w * (v - centre)).powi(2)).sum();
+    sum / (1.0 - squares)
+}
+
 /// Mean of `values`; NaN without any.
 pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
@@ -66,6 +84,9 @@ mod tests {
         assert_eq!(mean(&[1.0, 2.0, 3.0]), 2.0);
         assert_eq!(variance_of_mean(&[1.0, 2.0, 3.0]), 1.0 / 3.0);
         assert!(variance_of_mean(&[1.0]).is_nan());
+        let (values, equal) = ([1.0, 2.0, 3.0], [1.0 / 3.0; 3]);
+        assert!((variance_of_weighted_mean(&values, Some(&equal)) - 1.0 / 3.0).abs() < 1e-15);
+        assert!(variance_of_weighted_mean(&[1.0], Some(&[1.0])).is_nan());
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Mean and covariance, exact or of a sample, and how far a sample lets functions of them stray.
 
-use super::estimate::variance_of_mean;
+use super::estimate::variance_of_weighted_mean;
 use super::{Estimate, Reference};
-use crate::Points;
 use crate::matrix::product;
+use crate::points::{self, Points};
 use faer::Mat;
 
 /// First two moments and, when they are an estimate, the sample they came from.
@@ -14,6 +14,7 @@ pub struct Fit<'a> {
     /// Covariance (of a sample: maximum likelihood), d x d.
     pub cov: Mat<f64>,
     sample: Option<&'a Points>,
+    weights: Option<&'a [f64]>,
 }
 
 /// The derivative of a function `g(mean, cov)`: its change is `<cov, dC> + mean . dm`.
@@ -26,16 +27,20 @@ pub struct Slope {
 }
 
 impl Fit<'_> {
-    /// Of a sample.
+    /// Of equal points.
     pub fn of(points: &Points) -> Fit<'_> {
-        Fit { mean: points.mean(), cov: points.covariance(), sample: Some(points) }
+        Fit { mean: points.mean(), cov: points.covariance(), sample: Some(points), weights: None }
     }
 
-    /// Exact where the reference's target knows its moments, else of the reference's sample.
+    /// Exact where the reference's target knows its moments, else of the reference's sample with its weights.
     pub fn of_reference(reference: &Reference) -> Fit<'_> {
         match reference.moments() {
-            Some(exact) => Fit { mean: exact.mean, cov: exact.cov, sample: None },
-            None => Fit::of(reference.points()),
+            Some(exact) => Fit { mean: exact.mean, cov: exact.cov, sample: None, weights: None },
+            None => {
+                let (points, weights) = (reference.points(), reference.weights());
+                let (mean, cov) = (points::mean(points, weights), points::covariance(points, weights));
+                Fit { mean, cov, sample: Some(points), weights }
+            }
         }
     }
 
@@ -55,7 +60,7 @@ impl Fit<'_> {
             let row = centred.row(i).iter().zip(mapped.row(i).iter());
             row.map(|(x, a)| x * a).sum::<f64>() + linear[(i, 0)]
         };
-        variance_of_mean(&(0..points.n()).map(influence).collect::<Vec<_>>())
+        variance_of_weighted_mean(&(0..points.n()).map(influence).collect::<Vec<_>>(), self.weights)
     }
 
     /// `x - mean` of every point, n x d.

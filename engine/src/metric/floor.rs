@@ -14,7 +14,8 @@ pub const PAIRS: usize = 40;
 /// - A reference with a target: both samples of each pair are drawn anew.
 /// - Data alone (or a target that is a finite sample): each pair is a random split of the reference's `m` points into
 ///   disjoint parts in the ratio `n : m`. The parts are smaller than the sizes asked for, so the quantile is
-///   multiplied by `((1/n + 1/m) / (1/n' + 1/m'))^rate` with [`Metric::rate`].
+///   multiplied by `((1/n + 1/m) / (1/n' + 1/m'))^rate` with [`Metric::rate`]. With weights, `m`, `n'` and `m'` are
+///   effective sizes, `1 / sum w^2`.
 ///
 /// With 40 values and the plotting position `k / 41` the quantile lies just below the second largest: a fresh value stays
 /// below it with probability .95 on average over floors [hyndman1996quantiles].
@@ -74,11 +75,14 @@ fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) ->
     }
     let (part, _) = floor_sizes(reference.law().is_some(), n, m);
     let order = stream.label("split").rng().choose(m, m);
-    let points = reference.points().select(&order[..part]);
-    let rest = Reference::new(reference.points().select(&order[part..]))?;
-    let noise = |n: usize, m: usize| 1.0 / n as f64 + 1.0 / m as f64;
-    let factor = (noise(n, m) / noise(part, m - part)).powf(metric.rate(points.dim()));
-    Ok((points, rest, factor))
+    let (points, rest) = (reference.part(&order[..part])?, reference.part(&order[part..])?);
+    let rate = metric.rate(points.points().dim());
+    let noise = |n: f64, m: f64| 1.0 / n + 1.0 / m;
+    let asked = noise(n as f64, reference.effective_n());
+    let found = noise(points.effective_n(), rest.effective_n());
+    // Equal points stand for the first part, of which a metric knows no weights.
+    let points = points.equal_points(part).into_owned();
+    Ok((points, rest, (asked / found).powf(rate)))
 }
 
 /// The 95 % quantile of sorted values at plotting positions `k / (len + 1)`.

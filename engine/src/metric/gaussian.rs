@@ -20,6 +20,10 @@ impl Metric for W2Gauss {
         "w2_gauss"
     }
 
+    fn weighs(&self) -> bool {
+        true
+    }
+
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
         let (fit, goal) = (Fit::of(points), Fit::of_reference(reference));
         let spectrum = Spectrum::of(&fit.cov, "the covariance of the points")?;
@@ -48,6 +52,10 @@ impl Metric for Frechet {
         "frechet"
     }
 
+    fn weighs(&self) -> bool {
+        true
+    }
+
     fn rate(&self, _dim: usize) -> f64 {
         1.0
     }
@@ -69,6 +77,10 @@ pub struct KlGauss;
 impl Metric for KlGauss {
     fn name(&self) -> &'static str {
         "kl_gauss"
+    }
+
+    fn weighs(&self) -> bool {
+        true
     }
 
     fn rate(&self, _dim: usize) -> f64 {

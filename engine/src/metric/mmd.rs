@@ -34,13 +34,17 @@ impl Metric for Mmd {
         "mmd"
     }
 
+    fn weighs(&self) -> bool {
+        true
+    }
+
     fn rate(&self, _dim: usize) -> f64 {
         1.0
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {
-        let kernels = self.options.kernel.resolve(reference.points())?;
-        let found = discrepancy(points, reference.points(), &kernels, self.options.unbiased, pairwise)?;
+        let kernels = self.options.kernel.resolve(&reference.equal_points(reference.points().n()))?;
+        let found = discrepancy(points, reference, &kernels, self.options.unbiased, pairwise)?;
         let root = found.value.max(0.0).sqrt();
         let found = found.with_part("mmd", root);
         Ok(kernels.iter().fold(found, |e, k| e.with_part("h", k.bandwidth())))

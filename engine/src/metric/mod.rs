@@ -49,7 +49,7 @@ pub use sliced::{SlicedW2, SlicedW2Options};
 pub use wasserstein::{W2, W2Options};
 
 use crate::pairwise::Pairwise;
-use crate::{Error, Points, Result, rng::Stream};
+use crate::{Error, MissingPart, Points, Result, rng::Stream};
 
 /// Which way a metric improves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -69,6 +69,11 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
     /// Which way it improves.
     fn better(&self) -> Better {
         Better::Lower
+    }
+
+    /// Does it heed the weights of a reference? One that counts neighbours takes every point alike.
+    fn weighs(&self) -> bool {
+        false
     }
 
     /// The exponent `r` of `n^-r` by which the value of two samples of one distribution on `R^dim` falls with their
@@ -101,8 +106,14 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
         }
         points.check_dim("the points", reference.points().dim(), "the reference")?;
         points.check_finite("the points")?;
+        if reference.weights().is_some() && !self.weighs() {
+            return Err(Error::missing(format!("`{}`", self.name()), MissingPart::Weights));
+        }
         pairwise.interrupt().check()?;
-        self.measure(points, reference, pairwise, stream)
+        match reference.units() {
+            Some(units) => self.measure(&units.apply(points), reference, pairwise, stream),
+            None => self.measure(points, reference, pairwise, stream),
+        }
     }
 }
 

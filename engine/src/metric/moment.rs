@@ -19,6 +19,10 @@ impl Metric for CovarianceError {
         "covariance_error"
     }
 
+    fn weighs(&self) -> bool {
+        true
+    }
+
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
         let (fit, goal) = (Fit::of(points), Fit::of_reference(reference));
         check_spread(&goal)?;
@@ -46,6 +50,10 @@ pub struct MeanError;
 impl Metric for MeanError {
     fn name(&self) -> &'static str {
         "mean_error"
+    }
+
+    fn weighs(&self) -> bool {
+        true
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {

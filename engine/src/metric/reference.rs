@@ -1,13 +1,21 @@
 //! What points are compared with.
 
+use crate::points::{Standardiser, shares, systematic};
 use crate::target::{Mixture, Moments, Target};
 use crate::{Error, Points, Result, rng::Stream};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A sample that the flow has not seen and, where it is known, the distribution it came from.
+///
+/// The points of a finite sample that is the distribution itself keep their weights ([`Reference::of`]). A
+/// sample with `standardise` is compared in its standard units: both sides are mapped there before they are
+/// measured, so that a distance does not hang on the units of a column.
 #[derive(Debug, Clone)]
 pub struct Reference {
     points: Arc<Points>,
+    weights: Option<Arc<[f64]>>,
+    units: Option<Standardiser>,
     target: Option<Arc<dyn Target>>,
 }
 
@@ -22,17 +30,43 @@ impl Reference {
             return Err(Error::shape("the reference", "no rows", "at least one is needed"));
         }
         points.check_finite("the reference")?;
-        Ok(Reference { points, target: None })
+        Ok(Reference { points, weights: None, units: None, target: None })
     }
 
-    /// A sample and the distribution it came from.
+    /// A sample and the distribution it came from, in whose standard units it is measured if it asks for that.
     ///
     /// # Errors
     /// As [`Reference::new`], or dims that do not match.
     pub fn with_target(points: impl Into<Arc<Points>>, target: Arc<dyn Target>) -> Result<Reference> {
         let points = points.into();
         points.check_dim("the reference", target.dim(), "its target")?;
-        Ok(Reference { target: Some(target), ..Reference::new(points)? })
+        let units = target.data().and_then(|data| data.standardiser.cloned());
+        let points = units.as_ref().map_or_else(|| Arc::clone(&points), |units| Arc::new(units.apply(&points)));
+        Ok(Reference { target: Some(target), units, ..Reference::new(points)? })
+    }
+
+    /// `target` itself, where it is a finite sample: all of its points with their weights. Of any other target
+    /// `n` fresh points.
+    ///
+    /// ```
+    /// use sdflow::metric::{Metric, Reference, by_name};
+    /// use sdflow::target::{Samples, SamplesOptions};
+    /// use sdflow::{Points, pairwise::Pairwise, rng::Stream};
+    /// let coin = SamplesOptions { weights: Some(vec![0.5, 0.5, 0.0]), ..SamplesOptions::default() };
+    /// let coin = Samples::new(Points::from_rows(&[[0.0], [1.0], [9.0]])?, &coin)?;
+    /// let reference = Reference::of(std::sync::Arc::new(coin), 2, Stream::new(1))?;
+    /// let tossed = Points::from_rows(&[[1.0], [0.0], [0.0], [1.0]])?;
+    /// let energy = by_name("energy", serde_json::Value::Null)?;
+    /// assert_eq!(energy.estimate(&tossed, &reference, &Pairwise::default(), Stream::new(2))?.value, 0.0);
+    /// # Ok::<(), sdflow::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Target::sample`].
+    pub fn of(target: Arc<dyn Target>, n: usize, stream: Stream) -> Result<Reference> {
+        let Some(data) = target.data() else { return Reference::sample(target, n, stream) };
+        let (points, weights) = (Arc::clone(data.points), data.weights.map(Arc::from));
+        Ok(Reference { weights, ..Reference::with_target(points, target)? })
     }
 
     /// `n` fresh points of `target`. `stream` must not be the one from which the flow's own points came.
@@ -44,9 +78,40 @@ impl Reference {
         Reference::with_target(points, target)
     }
 
-    /// The sample.
+    /// The sample, in the units in which it is measured.
     pub fn points(&self) -> &Points {
         &self.points
+    }
+
+    /// What share each point has, all of them 1 together; None where they are equal.
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    /// Standard units, where points are mapped there before they are measured.
+    pub(super) fn units(&self) -> Option<&Standardiser> {
+        self.units.as_ref()
+    }
+
+    /// The number of equal points whose mean is as uncertain as that of these with their weights,
+    /// `1 / sum w^2` [kish1965survey].
+    pub(super) fn effective_n(&self) -> f64 {
+        self.weights().map_or(self.points.n() as f64, |w| 1.0 / w.iter().map(|w| w * w).sum::<f64>())
+    }
+
+    /// The rows of this reference, with their weights made to sum to 1; None where none of them weighs anything.
+    pub(super) fn part(&self, rows: &[usize]) -> Result<Reference> {
+        let weights: Option<Vec<f64>> = self.weights().map(|w| rows.iter().map(|i| w[*i]).collect());
+        let weights = weights.map(|w| shares(&w, rows.len(), "weights")).transpose()?.map(Arc::from);
+        Ok(Reference { weights, ..Reference::new(self.points.select(rows))? })
+    }
+
+    /// `k` equal points that stand for this reference: each as often as its weight says.
+    pub(super) fn equal_points(&self, k: usize) -> Cow<'_, Points> {
+        match self.weights() {
+            Some(weights) => Cow::Owned(self.points.select(&systematic(weights, k))),
+            None => Cow::Borrowed(&self.points),
+        }
     }
 
     /// The distribution, where it is known.

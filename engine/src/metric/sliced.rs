@@ -1,7 +1,7 @@
 //! The sliced Wasserstein-2 distance.
 
 use super::algebra::dot;
-use super::estimate::{Estimate, mean, variance_of_mean};
+use super::estimate::{Estimate, mean, variance_of_mean, variance_of_weighted_mean};
 use super::{Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, rng::Stream};
@@ -42,6 +42,10 @@ impl Metric for SlicedW2 {
         "sliced_w2"
     }
 
+    fn weighs(&self) -> bool {
+        true
+    }
+
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
         if self.options.directions == 0 {
             return Err(Error::argument("directions", 0, "at least one direction is needed"));
@@ -49,14 +53,14 @@ impl Metric for SlicedW2 {
         if self.options.directions > MOST {
             return Err(Error::argument("directions", self.options.directions, format!("it must be at most {MOST}")));
         }
-        let (x, y) = (points, reference.points());
+        let (x, y, weights) = (points, reference.points(), reference.weights());
         let count = if x.dim() == 1 { 1 } else { self.options.directions };
         let mut squares = Vec::with_capacity(count);
         let (mut of_x, mut of_y) = (vec![0.0; x.n()], vec![0.0; y.n()]);
         for first in (0..count).step_by(BLOCK) {
             pairwise.interrupt().check()?;
             let block = (first..count.min(first + BLOCK)).into_par_iter();
-            let lines: Vec<Line> = block.map(|k| Line::along(&direction(stream, k, x.dim()), x, y)).collect();
+            let lines: Vec<Line> = block.map(|k| Line::along(&direction(stream, k, x.dim()), x, y, weights)).collect();
             for line in lines {
                 squares.push(line.squared);
                 of_x.iter_mut().zip(&line.of_x).for_each(|(sum, p)| *sum += p / count as f64);
@@ -64,7 +68,7 @@ impl Metric for SlicedW2 {
             }
         }
         let over_directions = if count == 1 { 0.0 } else { variance_of_mean(&squares) };
-        let variance = variance_of_mean(&of_x) + variance_of_mean(&of_y) + over_directions;
+        let variance = variance_of_mean(&of_x) + variance_of_weighted_mean(&of_y, weights) + over_directions;
         Ok(Estimate::root(mean(&squares), variance).with_part("directions", count as f64))
     }
 }
@@ -91,20 +95,21 @@ struct Line {
 }
 
 impl Line {
-    fn along(direction: &[f64], x: &Points, y: &Points) -> Line {
-        // Quantiles k / nm are whole numbers when a point of x counts m and a point of y counts n.
-        let (n, m) = (x.n() as u64, y.n() as u64);
+    fn along(direction: &[f64], x: &Points, y: &Points, weights: Option<&[f64]>) -> Line {
+        // Quantiles k / nm are whole numbers, exact in f64, when a point of x counts m and a point of y counts n.
+        let (n, m) = (x.n() as f64, y.n() as f64);
         let (x, y) = (sorted(direction, x), sorted(direction, y));
+        let ends_of_y = ends(&y, n, weights);
         let (mut of_x, mut of_y) = (vec![0.0; x.len()], vec![0.0; y.len()]);
         let cost = |i: usize, j: usize| (x[i].0 - y[j].0) * (x[i].0 - y[j].0);
-        let (mut i, mut j, mut at, mut squared) = (0, 0, 0, 0.0);
+        let (mut i, mut j, mut at, mut squared) = (0, 0, 0.0, 0.0);
         // On the coupled pairs the potentials sum to the cost: f_i + g_j = c_ij.
         let (mut f, mut g) = (0.0, cost(0, 0));
         loop {
             (of_x[x[i].1], of_y[y[j].1]) = (f, g);
-            let (end_x, end_y) = ((i as u64 + 1) * m, (j as u64 + 1) * n);
+            let (end_x, end_y) = ((i + 1) as f64 * m, ends_of_y[j]);
             let end = end_x.min(end_y);
-            squared += (end - at) as f64 * cost(i, j);
+            squared += (end - at) * cost(i, j);
             at = end;
             let (next_x, next_y) = (end_x == end, end_y == end);
             if at == n * m {
@@ -122,8 +127,26 @@ impl Line {
             i += usize::from(next_x);
             j += usize::from(next_y);
         }
-        Line { squared: squared / (n * m) as f64, of_x, of_y }
+        Line { squared: squared / (n * m), of_x, of_y }
     }
+}
+
+/// Where the part of each point of a line ends, of `n` times their number in all.
+fn ends(line: &[(f64, usize)], n: f64, weights: Option<&[f64]>) -> Vec<f64> {
+    let m = line.len();
+    let Some(weights) = weights else { return (1..=m).map(|j| j as f64 * n).collect() };
+    let total = n * m as f64;
+    let mut sum = 0.0;
+    let mut ends: Vec<f64> = line
+        .iter()
+        .map(|(_, j)| {
+            sum += weights[*j];
+            (sum * total).min(total)
+        })
+        .collect();
+    // The sum of the shares is 1 but for rounding, and nothing is left over.
+    ends[m - 1] = total;
+    ends
 }
 
 /// Projections in rising order, each with the index of its point.
@@ -142,7 +165,7 @@ mod tests {
         let x = Points::from_rows(&[[0.0], [3.0]]).unwrap();
         let y = Points::from_rows(&[[5.0], [1.0], [2.0]]).unwrap();
         // 0 -> 1 (1/3), 0 -> 2 (1/6), 3 -> 2 (1/6), 3 -> 5 (1/3)
-        let line = Line::along(&[1.0], &x, &y);
+        let line = Line::along(&[1.0], &x, &y, None);
         assert!((line.squared - (1.0 / 3.0 + 4.0 / 6.0 + 1.0 / 6.0 + 4.0 / 3.0)).abs() < 1e-14);
     }
 
@@ -160,7 +183,7 @@ mod tests {
         let stream = Stream::new(5);
         for (n, m) in [(40, 40), (40, 60), (7, 13), (1, 5)] {
             let (x, y) = (stream.at(1).normal(n, 1), stream.at(2).normal(m, 1));
-            let line = Line::along(&[1.0], &x, &y);
+            let line = Line::along(&[1.0], &x, &y, None);
             let dual = mean(&line.of_x) + mean(&line.of_y);
             assert!((dual - line.squared).abs() < 1e-12, "{n} and {m}: {dual} against {}", line.squared);
             for (i, j) in (0..n).flat_map(|i| (0..m).map(move |j| (i, j))) {

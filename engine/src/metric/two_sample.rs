@@ -1,22 +1,33 @@
 //! Kernel discrepancies of two samples, which [`super::Mmd`] and [`super::Energy`] share.
 
-use super::estimate::{Estimate, mean, variance_of_mean};
+use super::estimate::{Estimate, mean, variance_of_mean, variance_of_weighted_mean, weighted_mean};
+use super::reference::Reference;
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, Part, Precision};
-use crate::{Points, Result};
+use crate::{Error, Points, Result};
 
-/// `E k(x, x') + E k(y, y') - 2 E k(x, y)`, the mean over `kernels`, with its standard error.
+/// `E k(x, x') + E k(y, y') - 2 E k(x, y)`, the mean over `kernels`, with its standard error; `y` is the reference with
+/// its weights.
 ///
 /// The V-statistic keeps the pairs of a point with itself; the U-statistic (`unbiased`) leaves them out. With the
-/// witness `f(z) = mean_i k(z, x_i) - mean_j k(z, y_j)` the V-statistic is `mean_i f(x_i) - mean_j f(y_j)`, and the
+/// witness `f(z) = mean_i k(z, x_i) - sum_j w_j k(z, y_j)` the V-statistic is `mean_i f(x_i) - sum_j w_j f(y_j)`, and the
 /// first-order projection of a point is `2 f` [gretton2012kernel], so one pass gives both.
+///
+/// # Errors
+/// `unbiased` of a side that has one point; an interrupt.
 pub fn discrepancy(
     x: &Points,
-    y: &Points,
+    reference: &Reference,
     kernels: &[Kernel],
     unbiased: bool,
     pairwise: &Pairwise,
 ) -> Result<Estimate> {
+    let (y, weights) = (reference.points(), reference.weights());
     let (n, m) = (x.n(), y.n());
+    let alone = [("the points", n as f64), ("the reference", reference.effective_n())];
+    if let Some((what, _)) = alone.into_iter().find(|(_, n)| unbiased && *n < 1.0 + 1e-9) {
+        let want = "`unbiased` leaves out the pairs of a point with itself and needs at least two";
+        return Err(Error::shape(what, "one point", want));
+    }
     let pooled = concatenated(x, y);
     // The difference of near equal means needs the digits.
     let mut options = pairwise.options().clone();
@@ -25,33 +36,32 @@ pub fn discrepancy(
     let mut witness = vec![0.0; n + m];
     let mut correction = 0.0;
     let (mut to_x, mut to_y) = (KernelSums::default(), KernelSums::default());
+    let scale = if weights.is_some() { 1.0 } else { m as f64 };
     for &kernel in kernels {
         let sum = KernelSum { kernel, part: Part::Value, weights: None, values: None, leave_out_self: false };
         engine.kernel_sum(&pooled, x, &sum, &mut to_x)?;
-        engine.kernel_sum(&pooled, y, &sum, &mut to_y)?;
+        engine.kernel_sum(&pooled, y, &KernelSum { weights, ..sum }, &mut to_y)?;
         let sums = to_x.mass.iter().zip(&to_y.mass);
-        witness.iter_mut().zip(sums).for_each(|(f, (a, b))| *f += a / n as f64 - b / m as f64);
+        witness.iter_mut().zip(sums).for_each(|(f, (a, b))| *f += a / n as f64 - b / scale);
         if unbiased {
-            correction += self_bias(&to_x.mass[..n], kernel) + self_bias(&to_y.mass[n..], kernel);
+            let at_zero = kernel.value(0.0);
+            let own: Vec<f64> = to_y.mass[n..].iter().map(|sum| sum / scale).collect();
+            correction += self_bias(mean(&to_x.mass[..n]) / n as f64, 1.0 / n as f64, at_zero);
+            correction += self_bias(weighted_mean(&own, weights), 1.0 / reference.effective_n(), at_zero);
         }
     }
     let count = kernels.len() as f64;
     witness.iter_mut().for_each(|f| *f /= count);
     let (on_x, on_y) = witness.split_at(n);
-    let value = mean(on_x) - mean(on_y) - correction / count;
-    let se = 2.0 * (variance_of_mean(on_x) + variance_of_mean(on_y)).sqrt();
+    let value = mean(on_x) - weighted_mean(on_y, weights) - correction / count;
+    let se = 2.0 * (variance_of_mean(on_x) + variance_of_weighted_mean(on_y, weights)).sqrt();
     Ok(Estimate::new(value, se))
 }
 
-/// V-statistic less U-statistic of the mean kernel value within one sample, from its row sums; a single point keeps
-/// its V-statistic.
-fn self_bias(row_sums: &[f64], kernel: Kernel) -> f64 {
-    if row_sums.len() < 2 {
-        return 0.0;
-    }
-    let n = row_sums.len() as f64;
-    let total = mean(row_sums);
-    total / n - (total - kernel.value(0.0)) / (n - 1.0)
+/// What the pairs of a point with itself, whose kernel value is `at_zero`, add to the V-statistic
+/// `sum_ij w_i w_j k(x_i, x_j)` of one sample: it less the U-statistic. `squares` is `sum w^2`.
+fn self_bias(v_statistic: f64, squares: f64, at_zero: f64) -> f64 {
+    v_statistic - (v_statistic - squares * at_zero) / (1.0 - squares)
 }
 
 fn concatenated(x: &Points, y: &Points) -> Points {

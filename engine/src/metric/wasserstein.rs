@@ -18,7 +18,8 @@ crate::options! {
 }
 
 /// `W2 = min over pairings (1/k sum |x_i - y_pi(i)|^2)^1/2`, in the data's units, exact for sets of equal size. Of sets
-/// of unequal size, or above `max_points`, the same number `k` is drawn from each; `k` is the part `points`. Two samples
+/// of unequal size, or above `max_points`, the same number `k` is drawn from each; `k` is the part `points`. Of a
+/// weighted reference `k` points are taken, each as often as its weight says. Two samples
 /// of one distribution score about `k^(-1/d)`: in high dimension the floor is most of the value. The standard error
 /// is the delta method's through the dual prices [delbarrio2019central]. Cost up to `k^3`, memory `8 k^2` bytes:
 /// one to three seconds at 2,000 points and twenty times that for the floor, so lower `max_points` where it is called often.
@@ -39,6 +40,10 @@ impl Metric for W2 {
         "w2"
     }
 
+    fn weighs(&self) -> bool {
+        true
+    }
+
     fn rate(&self, dim: usize) -> f64 {
         1.0 / dim.max(2) as f64
     }
@@ -47,9 +52,17 @@ impl Metric for W2 {
         if self.options.max_points == 0 {
             return Err(Error::argument("max_points", 0, "at least one point is needed"));
         }
-        let k = points.n().min(reference.points().n()).min(self.options.max_points);
+        let k = points.n().min(self.options.max_points);
+        // By weight, any number of equal points stands for the reference.
+        let (k, y) = match reference.weights() {
+            Some(_) => (k, reference.equal_points(k).into_owned()),
+            None => {
+                let k = k.min(reference.points().n());
+                (k, drawn(reference.points(), k, stream.label("reference")))
+            }
+        };
         let (x, mean_x) = centred(drawn(points, k, stream.label("points")));
-        let (y, mean_y) = centred(drawn(reference.points(), k, stream.label("reference")));
+        let (y, mean_y) = centred(y);
         let mut cost = vec![0.0; k * k];
         cost.par_chunks_mut(k).enumerate().for_each(|(i, row)| {
             row.iter_mut().zip(y.iter()).for_each(|(c, y)| *c = squared_distance(x.row(i), y));

@@ -1,6 +1,8 @@
 //! Weights of points.
 
-use crate::{Error, Result};
+use super::{AffineMap, Points};
+use crate::{Error, Result, matrix::multiply};
+use faer::{Accum, Mat};
 
 /// Checks that `weights` can weigh `n` points; `what` names them in errors.
 ///
@@ -35,9 +37,76 @@ pub fn shares(weights: &[f64], n: usize, what: &str) -> Result<Vec<f64>> {
     Ok(weights.iter().map(|w| w / largest / sum).collect())
 }
 
+/// Returns `k` rows, in rising order, of which row `i` comes `k shares[i]` times but for rounding: those at the
+/// levels `(j + 1/2) / k` of the cumulative shares (systematic resampling).
+pub(crate) fn systematic(shares: &[f64], k: usize) -> Vec<usize> {
+    let total: f64 = shares.iter().sum();
+    let (mut row, mut end) = (0, shares[0]);
+    let at_level = |j: usize| {
+        let level = (j as f64 + 0.5) / k as f64 * total;
+        while level >= end && row + 1 < shares.len() {
+            row += 1;
+            end += shares[row];
+        }
+        row
+    };
+    (0..k).map(at_level).collect()
+}
+
+/// Returns the mean `sum_i w_i x_i` of rows with these shares, or of equal rows.
+pub(crate) fn mean(points: &Points, shares: Option<&[f64]>) -> Vec<f64> {
+    let Some(shares) = shares else { return points.mean() };
+    let mut mean = vec![0.0; points.dim()];
+    for (row, w) in points.iter().zip(shares) {
+        mean.iter_mut().zip(row).for_each(|(m, x)| *m += w * x);
+    }
+    mean
+}
+
+/// Returns the maximum-likelihood covariance `sum_i w_i (x_i - mean)(x_i - mean)^T`, `dim` x `dim`, of rows with these
+/// shares, or of equal rows.
+pub(crate) fn covariance(points: &Points, shares: Option<&[f64]>) -> Mat<f64> {
+    let Some(shares) = shares else { return points.covariance() };
+    let mean = mean(points, Some(shares));
+    let root = Mat::from_fn(points.n(), points.dim(), |i, j| shares[i].sqrt() * (points.row(i)[j] - mean[j]));
+    let mut cov = Mat::zeros(points.dim(), points.dim());
+    multiply(cov.as_mut(), Accum::Replace, root.transpose(), root.as_ref(), 1.0);
+    cov
+}
+
+/// Returns the map from standard units to those of rows with these shares, or of equal rows, as [`AffineMap::of`].
+pub(crate) fn units(points: &Points, shares: Option<&[f64]>) -> AffineMap {
+    let Some(shares) = shares else { return AffineMap::of(points) };
+    let mean = mean(points, Some(shares));
+    let mut variance = vec![0.0; points.dim()];
+    for (row, w) in points.iter().zip(shares) {
+        variance.iter_mut().zip(row).zip(&mean).for_each(|((v, x), m)| *v += w * (x - m) * (x - m));
+    }
+    let std = |(v, m): (&f64, &f64)| if v.sqrt() <= 1e-14 * m.abs() { 1.0 } else { v.sqrt() };
+    AffineMap::new(variance.iter().zip(&mean).map(std).collect(), mean)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A whole-numbered weight is so many equal rows.
+    #[test]
+    fn weights_count_rows() {
+        let distinct = Points::from_rows(&[[1e6, 2.0], [1e6 + 1.0, -1.0], [1e6 + 5.0, 0.5]]).unwrap();
+        let rows = [0, 0, 0, 1, 2, 2];
+        let repeated = distinct.select(&rows);
+        let weights = shares(&[3.0, 1.0, 2.0], 3, "w").unwrap();
+        assert_eq!(systematic(&weights, 6), rows);
+        assert_eq!(systematic(&weights, 2), [0, 2]);
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9 * (1.0 + b.abs()), "{a} {b}");
+        let (found, want) = (units(&distinct, Some(&weights)), AffineMap::of(&repeated));
+        found.scale().iter().zip(want.scale()).for_each(|(a, b)| close(*a, *b));
+        found.shift().iter().zip(want.shift()).for_each(|(a, b)| close(*a, *b));
+        let (found, want) = (covariance(&distinct, Some(&weights)), repeated.covariance());
+        (0..4).for_each(|at| close(found[(at / 2, at % 2)], want[(at / 2, at % 2)]));
+        assert_eq!(mean(&repeated, None), repeated.mean());
+    }
 
     #[test]
     fn shares_sum_to_one_whatever_the_size_of_the_weights() {

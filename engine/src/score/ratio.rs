@@ -26,8 +26,8 @@ impl Ratio {
     /// An option out of range; a target that cannot be sampled.
     pub fn new(target: Arc<dyn Target>, options: DiscriminatorOptions) -> Result<Ratio> {
         let sample = match target.data() {
-            Some(data) => Arc::clone(data.points),
-            None => Arc::new(target.sample(1000, Stream::new(0).label("extent"))?),
+            Some(data) if data.weights.is_none() => Arc::clone(data.points),
+            _ => Arc::new(target.sample(1000, Stream::new(0).label("extent"))?),
         };
         let extent = Extent::of(&sample);
         let discriminator = Discriminator::new(options)?;

@@ -61,7 +61,7 @@ pub trait Target: Send + Sync + fmt::Debug {
         None
     }
 
-    /// Exact mean and covariance, where they exist.
+    /// Exact mean and covariance, where they exist; of a finite sample its own.
     fn moments(&self) -> Option<Moments> {
         None
     }

@@ -1,7 +1,7 @@
 //! A finite sample as a distribution.
 
-use super::{DataView, Target};
-use crate::points::{Standardiser, shares};
+use super::{DataView, Moments, Target};
+use crate::points::{self, Standardiser, shares};
 use crate::{Error, Points, Result, rng::Stream};
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ crate::options! {
     }
 }
 
-/// The empirical distribution `sum_i w_i delta(x_i)`.
+/// The empirical distribution `sum_i w_i delta(x_i)`. Points of weight 0 are not part of it.
 #[derive(Debug, Clone)]
 pub struct Samples {
     points: Arc<Points>,
@@ -30,7 +30,7 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// The sample `points`, which are shared and not copied.
+    /// The sample `points`, which are shared and, unless some weigh nothing, not copied.
     ///
     /// ```
     /// use sdflow::target::{Samples, SamplesOptions, Target};
@@ -38,7 +38,8 @@ impl Samples {
     /// let points = Points::from_rows(&[[0.0], [1.0], [2.0]])?;
     /// let options = SamplesOptions { weights: Some(vec![1.0, 0.0, 3.0]), ..Default::default() };
     /// let samples = Samples::new(points, &options)?;
-    /// assert_eq!(samples.data().and_then(|data| data.weights), Some([0.25, 0.0, 0.75].as_slice()));
+    /// assert_eq!(samples.data().and_then(|data| data.weights), Some([0.25, 0.75].as_slice()));
+    /// assert_eq!(samples.moments().map(|moments| moments.mean), Some(vec![1.5]));
     /// assert_eq!(samples.sample(100, Stream::new(1))?.n(), 100);
     /// # Ok::<(), sdflow::Error>(())
     /// ```
@@ -51,12 +52,20 @@ impl Samples {
             return Err(Error::shape("the sample", "no points", "at least one is wanted"));
         }
         let weights = options.weights.as_ref().map(|w| shares(w, points.n(), "weights")).transpose()?;
+        // A point that weighs nothing would still count in the spread, the spacing and the extremes of the data.
+        let (points, weights) = match weights {
+            Some(weights) if weights.contains(&0.0) => {
+                let kept: Vec<usize> = (0..points.n()).filter(|i| weights[*i] > 0.0).collect();
+                (Arc::new(points.select(&kept)), Some(kept.iter().map(|i| weights[*i]).collect()))
+            }
+            weights => (points, weights),
+        };
         let ends = weights.iter().flatten().scan(0.0, |sum, w| {
             *sum += w;
             Some(*sum)
         });
         let ends = ends.collect();
-        let standardiser = options.standardise.then(|| Standardiser::of(&points));
+        let standardiser = options.standardise.then(|| Standardiser::weighted(&points, weights.as_deref()));
         Ok(Samples { points, weights, ends, standardiser })
     }
 }
@@ -86,6 +95,12 @@ impl Target for Samples {
             return Err(Error::argument("n", n, want));
         }
         Ok(self.points.select(&rng.choose(total, n)))
+    }
+
+    /// Mean and covariance of the points with their weights.
+    fn moments(&self) -> Option<Moments> {
+        let weights = self.weights.as_deref();
+        Some(Moments { mean: points::mean(&self.points, weights), cov: points::covariance(&self.points, weights) })
     }
 
     fn data(&self) -> Option<DataView<'_>> {
@@ -140,7 +155,10 @@ mod tests {
         let options = SamplesOptions { weights: Some(vec![1e308, 0.0, 1e308, 2e307]), ..Default::default() };
         let samples = Samples::new(line(4), &options).unwrap();
         let want = [1.0 / 2.2, 0.0, 1.0 / 2.2, 0.2 / 2.2];
-        assert!(samples.data().unwrap().weights.unwrap().iter().zip(want).all(|(w, t)| (w - t).abs() < 1e-15));
+        // What weighs nothing is left out, and is never drawn.
+        let kept = want.into_iter().filter(|w| *w > 0.0);
+        assert_eq!(samples.data().unwrap().points.data(), [0.0, 2.0, 3.0]);
+        assert!(samples.data().unwrap().weights.unwrap().iter().zip(kept).all(|(w, t)| (w - t).abs() < 1e-15));
         let n = 40_000;
         let drawn = samples.sample(n, Stream::new(2)).unwrap();
         for (i, share) in want.iter().enumerate() {
