@@ -92,13 +92,15 @@ impl Denoiser {
     }
 
     /// A trained one again: its net, the range of sigma that it has learned, and the size of what it describes.
-    pub fn trained(net: Preconditioned, range: (f64, f64), extent: Extent) -> Denoiser {
+    #[cfg(feature = "files")]
+    pub(crate) fn trained(net: Preconditioned, range: (f64, f64), extent: Extent) -> Denoiser {
         let name = "denoiser from a file".into();
         Denoiser { options: DenoiserOptions::default(), extent: Some(extent), name, range: Some(range), net: Some(net) }
     }
 
     /// Its net, once it is trained.
-    pub fn net(&self) -> Option<&Preconditioned> {
+    #[cfg(feature = "files")]
+    pub(crate) fn net(&self) -> Option<&Preconditioned> {
         self.net.as_ref()
     }
 

@@ -40,7 +40,7 @@ pub struct Kde {
 
 /// The points on which a kernel estimate stands.
 #[derive(Debug, Clone, Copy)]
-pub struct Sources<'a> {
+pub(crate) struct Sources<'a> {
     /// The points, all of them.
     pub points: &'a Points,
     /// Their log-weights; None is equal weights.
@@ -138,7 +138,7 @@ impl Kde {
 
     /// The points whose softmax mean at `at` this estimate is; None for one on a batch. A difference of two such
     /// estimates is one call of the pairwise engine.
-    pub fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {
+    pub(crate) fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {
         let points = self.points.as_deref().unwrap_or(at.cloud);
         let all = self.batch.is_none_or(|batch| batch >= points.n());
         let log_weights = self.log_weights.as_deref();

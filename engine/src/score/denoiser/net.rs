@@ -5,7 +5,7 @@ use super::option::DenoiserOptions;
 use crate::net::{AdamOptions, Mlp, Trainer};
 use crate::points::AffineMap;
 use crate::rng::Stream;
-use crate::{Error, Points, Result};
+use crate::{Points, Result};
 use std::ops::Range;
 
 /// A denoiser in units where the data have mean 0 and mean variance 1: there
@@ -48,18 +48,23 @@ impl Preconditioned {
     ///
     /// # Errors
     /// A net whose input and output do not fit, or a scale that is not positive.
+    #[cfg(feature = "files")]
     pub fn from_net(net: Mlp<f32>, centre: Vec<f64>, scale: f64) -> Result<Preconditioned> {
         let dim = centre.len();
         if net.dim() != dim || net.input_dim() != dim + FEATURES {
             let got = format!("{} inputs and {} outputs", net.input_dim(), net.dim());
-            return Err(Error::shape(
+            return Err(crate::Error::shape(
                 "the net",
                 got,
                 format!("a denoiser of {dim} coordinates has {} and {dim}", dim + FEATURES),
             ));
         }
         if !(scale > 0.0 && scale.is_finite() && centre.iter().all(|c| c.is_finite())) {
-            return Err(Error::argument("scale", scale, "scale and centre must be finite, and the scale positive"));
+            return Err(crate::Error::argument(
+                "scale",
+                scale,
+                "scale and centre must be finite, and the scale positive",
+            ));
         }
         Ok(Preconditioned::of(net, AffineMap::uniform(scale, centre), 0.0))
     }
@@ -70,6 +75,7 @@ impl Preconditioned {
     }
 
     /// The net as it is used.
+    #[cfg(feature = "files")]
     pub fn mlp(&self) -> &Mlp<f32> {
         self.trainer.mean()
     }

@@ -38,11 +38,6 @@ impl Discriminator {
         Ok(Discriminator { options, fitted: None, lost: false })
     }
 
-    /// Its options.
-    pub fn options(&self) -> &DiscriminatorOptions {
-        &self.options
-    }
-
     /// Has it been fitted to points of this dimension?
     pub fn knows(&self, dim: usize) -> bool {
         match &self.fitted {
