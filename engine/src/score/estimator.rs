@@ -46,6 +46,16 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     }
 }
 
+impl dyn Score + '_ {
+    /// Compares the dimension of `points`, which messages call `what`, with the one that the score was made for.
+    ///
+    /// # Errors
+    /// Another dimension, in a message that calls the score `whose`; none for a score that follows the cloud.
+    pub(crate) fn check_dim(&self, points: &Points, what: &str, whose: &str) -> Result<()> {
+        self.dim().map_or(Ok(()), |dim| points.check_dim(what, dim, whose))
+    }
+}
+
 /// The sigmas at which a score can be evaluated.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SigmaRange {

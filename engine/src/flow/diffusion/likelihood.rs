@@ -29,9 +29,7 @@ impl Diffusion {
     ) -> Result<Vec<f64>> {
         options.check()?;
         let dim = points.dim();
-        if let Some(own) = self.score.dim() {
-            points.check_dim("the points", own, "the score")?;
-        }
+        self.score.check_dim(points, "the points", "the score")?;
         let own = pairwise.at_precision(Some(Precision::F64));
         let pairwise = own.as_ref().unwrap_or(pairwise);
         let divergence = Divergence::new(dim, options.probes, stream.label("probes"));

@@ -157,9 +157,7 @@ impl Sampler for Diffusion {
     }
 
     fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
-        if let Some(dim) = self.score.dim() {
-            start.check_dim("the start", dim, "the score")?;
-        }
+        self.score.check_dim(start, "the start", "the score")?;
         let (first, dim) = (self.levels.sigma(0, clock.steps), start.dim() as f64);
         let (wanted, got) = (self.levels.scale(first) * first * dim.sqrt(), start.spread());
         let alike = (0.5..=2.0).contains(&(got / wanted));
