@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 const NOT_YET_CLEAN: &[&str] = &["pairwise"];
 
 /// How many files of a folder stand in circles: these numbers only fall.
-const KNOWN: [(&str, usize); 2] = [("dsl/src", 47), ("src", 0)];
+const KNOWN: [(&str, usize); 2] = [("dsl/src", 44), ("src", 0)];
 
 /// Circles that do not lie within one of the rooms that are being rebuilt: no circle over two rooms is excused.
 fn new_circles(edges: &Edges) -> Vec<Edges> {
