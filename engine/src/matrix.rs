@@ -13,7 +13,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par, traits::ComplexField};
 use std::hint::black_box;
 
 /// `out = alpha a b`, or `out += alpha a b` with [`Accum::Add`]; the shapes must fit.
-pub fn multiply<T: ComplexField>(out: MatMut<T>, accum: Accum, a: MatRef<T>, b: MatRef<T>, alpha: T) {
+pub(crate) fn multiply<T: ComplexField>(out: MatMut<T>, accum: Accum, a: MatRef<T>, b: MatRef<T>, alpha: T) {
     matmul(out, accum, a, b, alpha, Par::Seq);
     release_wide_registers();
 }

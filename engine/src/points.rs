@@ -13,8 +13,8 @@ use faer::{Accum, Mat};
 use rayon::prelude::*;
 pub use room::{is_memory_short, no_room};
 pub use standardiser::Standardiser;
-pub use weights::{check_weights, shares};
-pub(crate) use weights::{covariance, mean, systematic, units};
+pub use weights::shares;
+pub(crate) use weights::{check_weights, covariance, mean, systematic, units};
 
 /// Rows summed by one task of a parallel sum.
 const BLOCK: usize = 4096;

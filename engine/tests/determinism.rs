@@ -4,12 +4,10 @@
 use sdflow::flow::{
     Diffusion, Estimate, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
     PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, Sampler, SdFlow, SdFlowOptions,
-    Stepping, Svgd, SvgdOptions, VelocityField, Weighting,
+    Svgd, SvgdOptions, VelocityField, Weighting,
 };
-use sdflow::generator::{Affine, AffineOptions, DistillOptions, FitOptions, Generator, distill, fit};
+use sdflow::generator::{Affine, AffineOptions, DistillOptions, Distillation, Fit, FitOptions, Generator};
 use sdflow::metric::Reference;
-use sdflow::pairwise::Pairwise;
-use sdflow::process::Unobserved;
 use sdflow::rng::Stream;
 use sdflow::run::{MetricChoice, Run, RunOptions};
 use sdflow::schedule::Schedule;
@@ -139,8 +137,8 @@ fn generator_distillation() {
         let mut generator = Affine::new(&AffineOptions::default(), Stream::new(1)).unwrap();
         let base = Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap();
         let options = DistillOptions { steps: 5, batch: 333, warm_up: 9, ..DistillOptions::default() };
-        let (mut teacher, pairwise, stream) = (Kde::of(data()), Pairwise::default(), Stream::new(6));
-        distill(&mut generator, &mut teacher, &base, &options, &pairwise, stream, &mut Unobserved).unwrap();
+        let mut teacher = Kde::of(data());
+        Distillation::new(&mut generator, &mut teacher, &base).options(options).seed(6).go().unwrap();
         generator.parameters().to_vec()
     });
 }
@@ -156,9 +154,7 @@ fn generator_fit() {
             Affine::new(&AffineOptions { dim: 20, ..AffineOptions::default() }, Stream::new(1)).unwrap();
         let base = Gaussian::isotropic(vec![0.0; 20], 1.0).unwrap();
         let options = FitOptions { steps: 15, batch: 333, ..FitOptions::default() };
-        let (pairwise, stream) = (Pairwise::default(), Stream::new(6));
-        let usual = Stepping::default();
-        fit(&mut generator, &mut flow, &usual, &base, &options, &pairwise, stream, &mut Unobserved).unwrap();
+        Fit::new(&mut generator, &mut flow, &base).options(options).seed(6).go().unwrap();
         generator.parameters().to_vec()
     });
 }

@@ -6,10 +6,10 @@ use crate::with_planted;
 use std::collections::BTreeSet;
 
 /// Rooms of the engine whose files still know each other in circles: this list only becomes shorter.
-const NOT_YET_CLEAN: &[&str] = &["pairwise", "score", "target", "flow"];
+const NOT_YET_CLEAN: &[&str] = &["pairwise"];
 
 /// How many files of a folder stand in circles: these numbers only fall.
-const KNOWN: [(&str, usize); 2] = [("dsl/src", 47), ("src", 0)];
+const KNOWN: [(&str, usize); 2] = [("dsl/src", 44), ("src", 0)];
 
 /// Circles that do not lie within one of the rooms that are being rebuilt: no circle over two rooms is excused.
 fn new_circles(edges: &Edges) -> Vec<Edges> {

@@ -13,7 +13,7 @@ use crate::manual::{Entry, Kind};
 use rhai::Dynamic;
 use sdflow::cost::{self, Training};
 use sdflow::generator::{
-    DistillOptions, FitOptions, FitResult, Generator, Pairs, RegressOptions, distill, fit, regress,
+    DistillOptions, Distillation, Fit, FitOptions, FitResult, Generator, Pairs, RegressOptions, Regression,
 };
 use sdflow::options::Options;
 use sdflow::pairwise::Pairwise;
@@ -81,8 +81,8 @@ fn fit_generator(call: &Call) -> Made {
         let Amount { steps, batch, every } = part;
         let options = FitOptions { steps, batch, every, ..options.clone() };
         let mut flow = plan.flow()?.into_field(plan.name)?;
-        let usual = &plan.stepping;
-        fit(generator, flow.as_mut(), usual, base.as_ref(), &options, pairwise, stream, &mut Watch(context))
+        let fit = Fit::new(generator, flow.as_mut(), base.as_ref()).stepping(plan.stepping.clone()).options(options);
+        fit.pairwise(pairwise).stream(stream).observed(&mut Watch(context))
     })?;
     course.finish(&model, done)
 }
@@ -96,18 +96,19 @@ fn distill_score(call: &Call) -> Made {
     let course = Course::new(call, &base, (options.steps, options.batch), options.every)?;
     teacher.estimate().map_err(|e| call.place(e))?;
     let stream = context.stream("distill");
-    let train = |options: &DistillOptions, generator: &mut dyn Generator, pairwise: &Pairwise| {
+    let train = |options: DistillOptions, generator: &mut dyn Generator, pairwise: &Pairwise| {
         let mut teacher = teacher.estimate()?.score();
-        distill(generator, teacher.as_mut(), base.as_ref(), options, pairwise, stream, &mut Watch(context))
+        let distillation = Distillation::new(generator, teacher.as_mut(), base.as_ref()).options(options);
+        distillation.pairwise(pairwise).stream(stream).observed(&mut Watch(context))
     };
     let batch = course.asked.batch;
     options.warm_up = shortened(call, context.steps(options.warm_up), |warm_up| {
         let options = DistillOptions { steps: 1, batch, warm_up, ..options.clone() };
-        model.copied().trained(&base, |generator| train(&options, generator, &context.pairwise)).map(|_| ())
+        model.copied().trained(&base, |generator| train(options, generator, &context.pairwise)).map(|_| ())
     });
     let done = course.take(&model, stream, "distill", |generator, part, pairwise| {
         let Amount { steps, batch, every } = part;
-        train(&DistillOptions { steps, batch, every, ..options.clone() }, generator, pairwise)
+        train(DistillOptions { steps, batch, every, ..options.clone() }, generator, pairwise)
     })?;
     course.finish(&model, done)
 }
@@ -126,7 +127,8 @@ fn regress_generator(call: &Call) -> Made {
         let options = RegressOptions { steps, ..options.clone() };
         let pairs = Pairs { inputs: &inputs, outputs: &outputs };
         model.trained(&base, |generator| {
-            regress(generator, pairs, &options, &context.interrupt, stream, &mut Watch(context))
+            let regression = Regression::new(generator, pairs).options(options.clone());
+            regression.interrupt(&context.interrupt).stream(stream).observed(&mut Watch(context))
         })
     };
     let steps = context.steps(options.steps);

@@ -1,6 +1,6 @@
 //! Errors of the engine as failures of a call, with what mends them.
 
-use super::{At, Fail};
+use super::fail::{At, Fail};
 use crate::Fault;
 use sdflow::{Blame, Error, MissingPart};
 

@@ -12,7 +12,7 @@ mod tape;
 mod tests;
 mod token;
 
-pub use meaning::Meaning;
+use meaning::Meaning;
 
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -24,7 +24,9 @@ const BLOCKS: usize = 4;
 
 /// A formula `f(x)` of one number in `n` inputs.
 ///
-/// Written with `+ - * / ^` (`**` is the same as `^`), numbers, `pi`, the functions of [`FUNCTIONS`], and
+/// Written with `+ - * / ^` (`**` is the same as `^`), numbers, `pi`, the functions `exp`, `expm1`, `log`, `log1p`, `sqrt`,
+/// `sin`, `cos`, `tanh`, `atan`, `abs` (its derivative at 0 is taken as 0), `sigmoid`, `softplus`, and of two numbers `pow`, `min`,
+/// `max` and `logsumexp`. There are also
 /// `sum(i, a, b, f)` or `logsumexp(i, a, b, f)` over whole `i` from `a` up to but not including `b`.
 ///
 /// ```
@@ -40,9 +42,6 @@ pub struct Expression {
     tape: Tape,
     inputs: usize,
 }
-
-/// Every function, with what it is.
-pub const FUNCTIONS: &[(&str, &str)] = operation::FUNCTIONS;
 
 /// A parameter: its name, its values, and whether it is a plain number rather than a list.
 pub type Parameter = (String, Vec<f64>, bool);

@@ -1,29 +1,29 @@
 //! The operations of a formula: value and derivative.
 
-/// Functions of one argument and of two, with what they are.
-pub const FUNCTIONS: &[(&str, &str)] = &[
-    ("exp", "exponential"),
-    ("expm1", "exp(u) - 1, exact near 0"),
-    ("log", "natural logarithm"),
-    ("log1p", "log(1 + u), exact near 0"),
-    ("sqrt", "square root"),
-    ("sin", "sine"),
-    ("cos", "cosine"),
-    ("tanh", "hyperbolic tangent"),
-    ("atan", "inverse tangent"),
-    ("abs", "absolute value; its derivative at 0 is taken as 0"),
-    ("sigmoid", "1 / (1 + exp(-u))"),
-    ("softplus", "log(1 + exp(u)) without overflow"),
-    ("pow", "pow(u, v) is u^v"),
-    ("min", "the smaller of two"),
-    ("max", "the larger of two"),
-    ("logsumexp", "log(exp(u) + exp(v) + ..) without overflow; also over an index"),
-    ("sum", "sum(i, a, b, f): f for i from a up to but not including b, added"),
+/// Functions of one argument and of two, and sums over an index.
+pub const FUNCTIONS: &[&str] = &[
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sqrt",
+    "sin",
+    "cos",
+    "tanh",
+    "atan",
+    "abs",
+    "sigmoid",
+    "softplus",
+    "pow",
+    "min",
+    "max",
+    "logsumexp",
+    "sum",
 ];
 
 /// Is there a function of this name?
 pub fn is_function(name: &str) -> bool {
-    FUNCTIONS.iter().any(|(known, _)| *known == name)
+    FUNCTIONS.contains(&name)
 }
 
 /// A function of one argument.

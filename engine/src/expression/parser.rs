@@ -207,7 +207,7 @@ impl Parser<'_> {
     /// Behind the opening bracket of a call.
     fn call(&mut self, name: &str, token: &Token) -> Result<u32> {
         if !is_function(name) {
-            let known = || FUNCTIONS.iter().map(|(known, _)| *known);
+            let known = || FUNCTIONS.iter().copied();
             let hint = match nearest(name, known()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the functions are {}", known().collect::<Vec<_>>().join(", ")),

@@ -95,7 +95,7 @@ crate::options! {
 }
 
 /// What knows the logit: a discriminator in training, or in a test the exact ratio.
-pub trait Critic: Send + Sync + Debug {
+pub(crate) trait Critic: Send + Sync + Debug {
     /// Learns to tell `p` from `q`.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl Critic for Discriminator {
 
 /// `dy/dt = -grad L(l(y)) = w(l) grad l`, `l` the logit of a discriminator between the target and the cloud. With the best
 /// discriminator `grad l` is the score difference and every velocity a positive multiple of it. Cost: per velocity a
-/// [`Discriminator::fit`] to the target's points, 4096 fresh ones of a target that is no finite sample, and the cloud's, and one
+/// fit of the discriminator to the target's points, 4096 fresh ones of a target that is no finite sample, and the cloud's, and one
 /// evaluation of the logit with its gradient per particle.
 #[derive(Debug)]
 pub struct GanFlow {
@@ -145,7 +145,11 @@ impl GanFlow {
     ///
     /// # Errors
     /// An option out of range.
-    pub fn with_critic(target: Arc<dyn Target>, critic: Box<dyn Critic>, options: GanFlowOptions) -> Result<GanFlow> {
+    pub(crate) fn with_critic(
+        target: Arc<dyn Target>,
+        critic: Box<dyn Critic>,
+        options: GanFlowOptions,
+    ) -> Result<GanFlow> {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
         let smallest = options.sigma.smallest();
         if options.scaling == Scaling::Denoiser && smallest <= 0.0 {

@@ -175,9 +175,7 @@ impl Sampler for Langevin {
     }
 
     fn prepare(&mut self, start: &Points, _clock: &Clock) -> Result<Vec<String>> {
-        if let Some(dim) = self.score.dim() {
-            start.check_dim("the start", dim, "the target")?;
-        }
+        self.score.check_dim(start, "the start", "the target")?;
         let note = || format!("step: {:.3e}, from the smallest standard deviation of the target", self.step.at(0.0));
         Ok(if self.chosen { vec![note()] } else { Vec::new() })
     }

@@ -26,7 +26,7 @@ pub use diffusion::{
     ReverseSdeOptions, ReverseSdeSampler,
 };
 pub use field::{FieldAt, Readings, Role, Scales, VelocityField};
-pub use gan::{Critic, GanFlow, GanFlowOptions, Loss};
+pub use gan::{GanFlow, GanFlowOptions, Loss};
 pub use langevin::{Langevin, LangevinOptions, LangevinSampler};
 pub use mmd::{MmdFlow, MmdFlowOptions, Weighting};
 pub use sampler::Sampler;

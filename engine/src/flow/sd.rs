@@ -136,12 +136,8 @@ impl VelocityField for SdFlow {
             self.smoothing.iter_mut().for_each(|smoothing| smoothing.pace(report, clock));
             return Ok(Vec::new());
         }
-        if let Some(dim) = self.target.dim() {
-            cloud.check_dim("the start", dim, "the target")?;
-        }
-        if let Some(dim) = self.source.dim() {
-            cloud.check_dim("the start", dim, "the source's score")?;
-        }
+        self.target.check_dim(cloud, "the start", "the target")?;
+        self.source.check_dim(cloud, "the start", "the source's score")?;
         self.choose_sigma(cloud, clock)
     }
 

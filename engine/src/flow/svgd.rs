@@ -117,9 +117,7 @@ impl VelocityField for Svgd {
         if last.is_some() {
             return Ok(Vec::new());
         }
-        if let Some(dim) = self.score.dim() {
-            cloud.check_dim("the start", dim, "the target")?;
-        }
+        self.score.check_dim(cloud, "the start", "the target")?;
         self.choose_kernel(cloud)?;
         Ok(Vec::new())
     }

@@ -5,7 +5,7 @@ use super::optimiser::Pace;
 use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
 use super::units::Known;
 use crate::flow::{Clock, FieldAt, Readings, StepReport, Stepping, VelocityField};
-use crate::process::Observer;
+use crate::process::{Observer, Unobserved};
 use crate::schedule::Schedule;
 use crate::target::Target;
 use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
@@ -27,33 +27,113 @@ crate::options! {
     }
 }
 
-/// Trains `generator` so that `g(u)`, `u ~ base`, follows `flow`: with `y = g(u)` and the moved particles
+/// A fit: the generator that is trained, the velocity field that it follows and the base of its points. The rest has
+/// defaults.
+///
+/// The generator is trained so that `g(u)`, `u ~ base`, follows the field: with `y = g(u)` and the moved particles
 /// `y' = y + eta v(y)` held fixed, each step takes one Adam step on `1/2 mean |g(u) - y'|^2`, whose gradient is
 /// `-eta mean J^T v`, the flow projected on the model [weber2023score].
 ///
-/// The generator is trained in standard units, taken from the flow's target and from the base, unless both are about
-/// standard: then, and where the flow knows nothing of its target, in the units as they are. A note says which.
+/// It is trained in standard units, taken from the flow's target and from the base, unless both are about standard:
+/// then, and where the flow knows nothing of its target, in the units as they are. A note says which.
 ///
-/// # Errors
-/// Options or dimensions that do not fit; estimators that fail. Divergence and interruption are endings: the generator
-/// then keeps its last finite parameters.
-#[expect(clippy::too_many_arguments)]
-pub fn fit(
-    generator: &mut dyn Generator,
-    flow: &mut dyn VelocityField,
-    stepping: &Stepping,
-    base: &dyn Target,
-    options: &FitOptions,
-    pairwise: &Pairwise,
+/// ```
+/// use sdflow::flow::SdFlow;
+/// use sdflow::generator::{Affine, AffineOptions, Fit};
+/// use sdflow::{rng::Stream, target::Gaussian};
+/// # fn main() -> sdflow::Result<()> {
+/// let target = Gaussian::isotropic(vec![1.0, -1.0], 0.5)?;
+/// let base = Gaussian::isotropic(vec![0.0; 2], 1.0)?;
+/// let mut flow = SdFlow::towards(std::sync::Arc::new(target), Default::default())?;
+/// let mut generator = Affine::new(&AffineOptions::default(), Stream::new(1))?;
+/// let done = Fit::new(&mut generator, &mut flow, &base).steps(400).seed(2).go()?;
+/// assert_eq!(done.stats.steps, 400);
+/// assert!((generator.bias()[0] - 1.0).abs() < 0.1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Fit<'a> {
+    generator: &'a mut dyn Generator,
+    field: &'a mut dyn VelocityField,
+    base: &'a dyn Target,
+    stepping: Stepping,
+    options: FitOptions,
+    pairwise: Option<&'a Pairwise>,
     stream: Stream,
-    observer: &mut dyn Observer,
-) -> Result<FitResult> {
-    let FitOptions { steps, batch, average, every, .. } = *options;
-    let pace = Pace { steps, rate: options.rate.as_ref(), average };
-    let training = TrainingOptions { name: "fit", pace, batch, every };
-    stepping.check()?;
-    let mut along = Along { flow, stepping, pairwise, eta: 0.0 };
-    Training::new(generator, base, training, &mut along, stream)?.run(pairwise, observer)
+}
+
+impl<'a> Fit<'a> {
+    /// Trains `generator` in place along `field`, on points that it makes of `base`.
+    pub fn new(generator: &'a mut dyn Generator, field: &'a mut dyn VelocityField, base: &'a dyn Target) -> Fit<'a> {
+        let (stepping, options, stream) = (Stepping::default(), FitOptions::default(), Stream::new(0));
+        Fit { generator, field, base, stepping, options, pairwise: None, stream }
+    }
+
+    /// Takes the step size along the field and the precision from here; the integrator is not used.
+    #[must_use]
+    pub fn stepping(mut self, stepping: Stepping) -> Fit<'a> {
+        self.stepping = stepping;
+        self
+    }
+
+    /// Takes this many optimiser steps.
+    #[must_use]
+    pub fn steps(mut self, steps: usize) -> Fit<'a> {
+        self.options.steps = steps;
+        self
+    }
+
+    /// Takes all options at once: steps, minibatch, rate, averaging, rows of history.
+    #[must_use]
+    pub fn options(mut self, options: FitOptions) -> Fit<'a> {
+        self.options = options;
+        self
+    }
+
+    /// Computes pairwise sums by this engine: its precision, its count of work, its interrupt.
+    #[must_use]
+    pub fn pairwise(mut self, pairwise: &'a Pairwise) -> Fit<'a> {
+        self.pairwise = Some(pairwise);
+        self
+    }
+
+    /// Draws all randomness from this seed; 0 unless said.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Fit<'a> {
+        self.stream(Stream::new(seed))
+    }
+
+    /// Draws all randomness from this stream.
+    #[must_use]
+    pub fn stream(mut self, stream: Stream) -> Fit<'a> {
+        self.stream = stream;
+        self
+    }
+
+    /// Trains unwatched.
+    ///
+    /// # Errors
+    /// As [`Fit::observed`].
+    pub fn go(self) -> Result<FitResult> {
+        self.observed(&mut Unobserved)
+    }
+
+    /// Trains, and tells `observer` of notes, progress and readings as they come.
+    ///
+    /// # Errors
+    /// Options or dimensions that do not fit; estimators that fail. Divergence and interruption are endings: the generator
+    /// then keeps its last finite parameters.
+    pub fn observed(self, observer: &mut dyn Observer) -> Result<FitResult> {
+        let default = Pairwise::default();
+        let pairwise = self.pairwise.unwrap_or(&default);
+        let FitOptions { steps, batch, average, every, .. } = self.options;
+        let pace = Pace { steps, rate: self.options.rate.as_ref(), average };
+        let training = TrainingOptions { name: "fit", pace, batch, every };
+        self.stepping.check()?;
+        let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, eta: 0.0 };
+        Training::new(self.generator, self.base, training, &mut along, self.stream)?.run(pairwise, observer)
+    }
 }
 
 /// The flow's field at the generator's points.

@@ -1,8 +1,8 @@
 //! Models that turn base noise into points, and what trains them.
 //!
-//! A [`Generator`] is a map with parameters: [`Affine`], [`MlpGenerator`]. [`fit`] trains one along a flow, [`distill`] by
-//! a frozen score, [`regress`] on pairs; [`load`] reads one from a file. `train` is what the first two share, `optimiser`
-//! moves the parameters, `units` takes a generator into standard units and back.
+//! A [`Generator`] is a map with parameters: [`Affine`], [`MlpGenerator`]. A [`Fit`] trains one along a flow, a
+//! [`Distillation`] by a frozen score, a [`Regression`] on pairs; [`load`] reads one from a file. `train` is what the first
+//! two share, `optimiser` moves the parameters, `units` takes a generator into standard units and back.
 
 mod affine;
 #[cfg(feature = "files")]
@@ -21,11 +21,11 @@ mod units;
 pub use affine::{Affine, AffineOptions};
 #[cfg(feature = "files")]
 pub use checkpoint::{Model, ModelOptions, load, save_denoiser};
-pub use distill::{DistillOptions, Weight, distill};
-pub use fit::{FitOptions, fit};
+pub use distill::{DistillOptions, Distillation, Weight};
+pub use fit::{Fit, FitOptions};
 pub use layer::Layer;
 pub use mlp::{MlpGenerator, MlpOptions};
-pub use regress::{Pairs, RegressOptions, RegressResult, regress};
+pub use regress::{Pairs, RegressOptions, RegressResult, Regression};
 pub use train::FitResult;
 
 use crate::{Points, Result};

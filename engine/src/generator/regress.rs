@@ -1,74 +1,135 @@
 //! A generator regressed on pairs: a map that was computed, as a function.
 
+mod option;
+mod student;
+
 use super::Generator;
 use super::layers::least_squares;
-use super::optimiser::{Optimiser, Pace, Pull};
-use super::train::{history_row, root_mean_square};
+use super::train::history_row;
 use super::units::Units;
-use crate::net::{Course, Moment, Trainee, train};
+use crate::net::{Course, train};
 use crate::points::AffineMap;
-use crate::process::{Ending, Observer, Row, Stats};
-use crate::schedule::Schedule;
+use crate::process::{Ending, Observer, Stats, Unobserved};
 use crate::{Error, Interrupt, Points, Result, rng::Stream};
+use option::pace;
+pub use option::{Pairs, RegressOptions, RegressResult};
 use std::time::Instant;
+use student::{Student, misfit, note};
 
-crate::options! {
-    /// Options of `regress`.
-    pub struct RegressOptions {
-        /// Optimiser steps of a net, at least 1; an affine generator is solved for at once.
-        steps: usize = 3000,
-        /// Pairs per step, at least 1.
-        batch: usize = 512,
-        /// Learning rate of Adam over the training: a number, a schedule, a list; left out: `cosine(0.005, 0)`.
-        rate: Option<Schedule> = None,
-        /// Share of the steps, counted from the end, over which the parameters are averaged; 0 keeps the last ones.
-        average: f64 = 0.25,
-    }
-}
-
-/// Rows that belong together: `outputs[i]` is what becomes of `inputs[i]`.
-#[derive(Debug, Clone, Copy)]
-pub struct Pairs<'a> {
-    /// n x input_dim
-    pub inputs: &'a Points,
-    /// n x dim
-    pub outputs: &'a Points,
-}
-
-/// What training on pairs leaves besides the generator.
-#[derive(Debug, Clone)]
-pub struct RegressResult {
-    /// Rows of step, progress and `residual`, the root mean square of `|g(u) - y|` over the batch.
-    pub history: Vec<Row>,
-    /// How it ended.
-    pub ending: Ending,
-    /// Work done.
-    pub stats: Stats,
-}
-
-/// Trains `generator` to `min mean |g(u_i) - y_i|^2` over pairs of rows: by least squares where that has a closed form, otherwise
-/// by Adam on random batches, in units where inputs and outputs have mean 0 and variance 1. A net that already explains most of the
-/// outputs goes on from there; any other starts from its parameters as they are in those units. Cost: a pass of the generator
-/// over all pairs, then a pass and one back per step and pair of the batch.
+/// A regression: the generator that is trained and the pairs that it is to map onto each other. The rest has defaults.
 ///
-/// # Errors
-/// Shapes or options that do not fit. Divergence and interruption are endings: the generator then keeps its last finite parameters.
-pub fn regress(
-    generator: &mut dyn Generator,
-    pairs: Pairs,
-    options: &RegressOptions,
-    interrupt: &Interrupt,
+/// The generator is trained to `min mean |g(u_i) - y_i|^2` over pairs of rows: by least squares where that has a closed form,
+/// otherwise by Adam on random minibatches, in units where inputs and outputs have mean 0 and variance 1. A net that already
+/// explains most of the outputs goes on from there; any other starts from its parameters as they are in those units. Cost: a pass
+/// of the generator over all pairs, then a pass and one back per step and pair of the minibatch.
+///
+/// ```
+/// use sdflow::generator::{Affine, AffineOptions, Pairs, Regression};
+/// use sdflow::{Points, rng::Stream};
+/// # fn main() -> sdflow::Result<()> {
+/// let inputs = Stream::new(1).normal(50, 2);
+/// let rows: Vec<_> = inputs.iter().map(|u| [2.0 * u[0] + 1.0, u[1] - u[0]]).collect();
+/// let outputs = Points::from_rows(&rows)?;
+/// let mut generator = Affine::new(&AffineOptions::default(), Stream::new(2))?;
+/// Regression::new(&mut generator, Pairs { inputs: &inputs, outputs: &outputs }).go()?;
+/// assert!((generator.bias()[0] - 1.0).abs() < 1e-9);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Regression<'a> {
+    generator: &'a mut dyn Generator,
+    pairs: Pairs<'a>,
+    options: RegressOptions,
+    interrupt: Interrupt,
     stream: Stream,
-    observer: &mut dyn Observer,
-) -> Result<RegressResult> {
-    check(generator, pairs, options)?;
-    let begun = Instant::now();
-    let mut result = match least_squares(generator, pairs.inputs, pairs.outputs)? {
-        true => solved(generator, pairs, observer)?,
-        false => descended(generator, pairs, options, interrupt, stream, observer)?,
-    };
-    result.stats.flow_seconds = begun.elapsed().as_secs_f64();
-    Ok(result)
+}
+
+impl<'a> Regression<'a> {
+    /// Trains `generator` in place on `pairs`.
+    pub fn new(generator: &'a mut dyn Generator, pairs: Pairs<'a>) -> Regression<'a> {
+        let (options, interrupt, stream) = (RegressOptions::default(), Interrupt::default(), Stream::new(0));
+        Regression { generator, pairs, options, interrupt, stream }
+    }
+
+    /// Takes this many optimiser steps.
+    #[must_use]
+    pub fn steps(mut self, steps: usize) -> Regression<'a> {
+        self.options.steps = steps;
+        self
+    }
+
+    /// Takes all options at once: steps, minibatch, rate, averaging.
+    #[must_use]
+    pub fn options(mut self, options: RegressOptions) -> Regression<'a> {
+        self.options = options;
+        self
+    }
+
+    /// Ends early once this interrupt is raised.
+    #[must_use]
+    pub fn interrupt(mut self, interrupt: &Interrupt) -> Regression<'a> {
+        self.interrupt = interrupt.clone();
+        self
+    }
+
+    /// Draws all randomness from this seed; 0 unless said.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Regression<'a> {
+        self.stream(Stream::new(seed))
+    }
+
+    /// Draws all randomness from this stream.
+    #[must_use]
+    pub fn stream(mut self, stream: Stream) -> Regression<'a> {
+        self.stream = stream;
+        self
+    }
+
+    /// Trains unwatched.
+    ///
+    /// # Errors
+    /// As [`Regression::observed`].
+    pub fn go(self) -> Result<RegressResult> {
+        self.observed(&mut Unobserved)
+    }
+
+    /// Trains, and tells `observer` of progress and the residual as they come.
+    ///
+    /// # Errors
+    /// Shapes or options that do not fit. Divergence and interruption are endings: the generator then keeps its last finite
+    /// parameters.
+    pub fn observed(self, observer: &mut dyn Observer) -> Result<RegressResult> {
+        check(self.generator, self.pairs, &self.options)?;
+        let begun = Instant::now();
+        let mut result = match least_squares(self.generator, self.pairs.inputs, self.pairs.outputs)? {
+            true => solved(self.generator, self.pairs, observer)?,
+            false => self.descended(observer)?,
+        };
+        result.stats.flow_seconds = begun.elapsed().as_secs_f64();
+        Ok(result)
+    }
+
+    /// Trains the generator in standard units and takes it back to those of the pairs.
+    fn descended(self, observer: &mut dyn Observer) -> Result<RegressResult> {
+        let Regression { generator, pairs, options, interrupt, stream } = self;
+        let units = enter(generator, pairs)?;
+        let standard = |points: &Points, map: &Option<AffineMap>| match map {
+            Some(map) => map.inverse().apply(points),
+            None => points.clone(),
+        };
+        let (inputs, outputs) = (standard(pairs.inputs, &units.inputs), standard(pairs.outputs, &units.outputs));
+        let rate = pace(&options).schedule(generator);
+        let stream = stream.label("batch");
+        let course = Course { name: "regress", loss: "residual", steps: options.steps, rate: &rate, stream };
+        let mut student = Student::new(generator, Pairs { inputs: &inputs, outputs: &outputs }, &options);
+        student.size = units.outputs.as_ref().map_or(1.0, |map| map.scale()[0]);
+        let trained = train(&course, &mut student, &interrupt, observer);
+        let mut result = student.result;
+        units.leave(generator);
+        result.ending = trained?.ending;
+        Ok(result)
+    }
 }
 
 /// The result of a generator that was solved for.
@@ -79,33 +140,6 @@ fn solved(generator: &mut dyn Generator, pairs: Pairs, observer: &mut dyn Observ
     let mut result = RegressResult { history: Vec::new(), ending: Ending::Finished, stats };
     let residual = misfit(&made, pairs.outputs, &mut Points::default());
     note(&mut result, observer, history_row(0, 1, residual, Vec::new()));
-    Ok(result)
-}
-
-/// Trains the generator in standard units and takes it back to those of the pairs.
-fn descended(
-    generator: &mut dyn Generator,
-    pairs: Pairs,
-    options: &RegressOptions,
-    interrupt: &Interrupt,
-    stream: Stream,
-    observer: &mut dyn Observer,
-) -> Result<RegressResult> {
-    let units = enter(generator, pairs)?;
-    let standard = |points: &Points, map: &Option<AffineMap>| match map {
-        Some(map) => map.inverse().apply(points),
-        None => points.clone(),
-    };
-    let (inputs, outputs) = (standard(pairs.inputs, &units.inputs), standard(pairs.outputs, &units.outputs));
-    let rate = pace(options).schedule(generator);
-    let stream = stream.label("batch");
-    let course = Course { name: "regress", loss: "residual", steps: options.steps, rate: &rate, stream };
-    let mut regression = Regression::new(generator, Pairs { inputs: &inputs, outputs: &outputs }, options);
-    regression.size = units.outputs.as_ref().map_or(1.0, |map| map.scale()[0]);
-    let trained = train(&course, &mut regression, interrupt, observer);
-    let mut result = regression.result;
-    units.leave(generator);
-    result.ending = trained?.ending;
     Ok(result)
 }
 
@@ -122,72 +156,6 @@ fn enter(generator: &mut dyn Generator, pairs: Pairs) -> Result<Units> {
     Ok(if known && units.enter(generator, keeps) { units } else { Units::default() })
 }
 
-/// A generator in training on pairs.
-struct Regression<'a> {
-    generator: &'a mut dyn Generator,
-    pairs: Pairs<'a>,
-    batch: usize,
-    /// Residuals are told times this, the size of the outputs' units.
-    size: f64,
-    optimiser: Optimiser,
-    /// A minibatch of inputs and outputs, what the generator makes of the inputs, and what it is off by.
-    inputs: Points,
-    outputs: Points,
-    made: Points,
-    off: Points,
-    result: RegressResult,
-}
-
-impl<'a> Regression<'a> {
-    fn new(generator: &'a mut dyn Generator, pairs: Pairs<'a>, options: &RegressOptions) -> Regression<'a> {
-        let (inputs, outputs, made, off) = Default::default();
-        let optimiser = Optimiser::new(generator, &pace(options));
-        let result = RegressResult { history: Vec::new(), ending: Ending::Finished, stats: Stats::default() };
-        let batch = options.batch.min(pairs.inputs.n());
-        Regression { generator, pairs, batch, size: 1.0, optimiser, inputs, outputs, made, off, result }
-    }
-}
-
-impl Trainee for Regression<'_> {
-    fn step(&mut self, moment: &Moment, observer: &mut dyn Observer) -> Result<f64> {
-        let chosen = moment.stream.rng().choose(self.pairs.inputs.n(), self.batch);
-        self.inputs.gather(self.pairs.inputs, &chosen);
-        self.outputs.gather(self.pairs.outputs, &chosen);
-        self.generator.forward(&self.inputs, &mut self.made)?;
-        let residual = self.size * misfit(&self.made, &self.outputs, &mut self.off);
-        let pull = Pull { u: &self.inputs, v: &self.off, eta: 1.0 };
-        let finite = residual.is_finite() && self.optimiser.step(self.generator, &pull, moment.step, moment.rate)?;
-        if !finite {
-            return Ok(f64::NAN);
-        }
-        self.result.stats.steps += 1;
-        if moment.step.is_multiple_of(moment.steps.div_ceil(20)) || moment.step + 1 == moment.steps {
-            note(&mut self.result, observer, history_row(moment.step, moment.steps, residual, Vec::new()));
-        }
-        Ok(residual)
-    }
-
-    fn take_back(&mut self) {
-        self.optimiser.take_back(self.generator);
-    }
-
-    fn finish(&mut self) {
-        self.optimiser.finish(self.generator);
-    }
-}
-
-/// The root mean square of `|y - out|`; `off` becomes `y - out`.
-fn misfit(out: &Points, y: &Points, off: &mut Points) -> f64 {
-    off.copy_from(out);
-    off.data_mut().iter_mut().zip(y.data()).for_each(|(off, y)| *off = y - *off);
-    root_mean_square(off)
-}
-
-fn note(result: &mut RegressResult, observer: &mut dyn Observer, row: Row) {
-    observer.row(&row);
-    result.history.push(row);
-}
-
 fn check(generator: &dyn Generator, pairs: Pairs, options: &RegressOptions) -> Result<()> {
     let (u, y) = (pairs.inputs, pairs.outputs);
     u.check_dim("`inputs`", generator.input_dim(), "the generator's input")?;
@@ -201,10 +169,6 @@ fn check(generator: &dyn Generator, pairs: Pairs, options: &RegressOptions) -> R
         return Err(Error::argument("batch", 0, "it must be at least 1"));
     }
     Ok(())
-}
-
-fn pace(options: &RegressOptions) -> Pace<'_> {
-    Pace { steps: options.steps, rate: options.rate.as_ref(), average: options.average }
 }
 
 #[cfg(test)]

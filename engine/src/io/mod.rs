@@ -30,14 +30,15 @@ mod safetensors;
 mod write;
 
 pub use atomic::write_atomic;
-pub use tensor::{Tensor, Tensors};
+pub(crate) use tensor::Tensor;
+pub use tensor::Tensors;
 
 #[cfg(feature = "files")]
 pub use load::load;
 #[cfg(feature = "files")]
 pub use option::{Column, Header, LoadOptions};
 #[cfg(feature = "files")]
-pub use write::{save_csv, save_npy, save_npy_shape};
+pub use write::{save_csv, save_npy};
 
 #[cfg(test)]
 #[cfg(feature = "files")]

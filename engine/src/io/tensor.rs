@@ -15,7 +15,7 @@ pub struct Tensor {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tensors {
     /// The tensors.
-    pub tensors: BTreeMap<String, Tensor>,
+    pub(crate) tensors: BTreeMap<String, Tensor>,
     /// What the header says besides, under `__metadata__`.
-    pub metadata: BTreeMap<String, String>,
+    pub(crate) metadata: BTreeMap<String, String>,
 }

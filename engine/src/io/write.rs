@@ -18,7 +18,7 @@ pub fn save_npy(path: &Path, points: &Points) -> Result<()> {
 ///
 /// # Errors
 /// A shape whose product is not the number of values; otherwise as [`write_atomic`].
-pub fn save_npy_shape(path: &Path, values: &[f64], shape: &[usize]) -> Result<()> {
+pub(super) fn save_npy_shape(path: &Path, values: &[f64], shape: &[usize]) -> Result<()> {
     if shape.iter().try_fold(1usize, |product, &axis| product.checked_mul(axis)) != Some(values.len()) {
         let want = format!("the shape {} needs the product of its axes", shape_text(shape));
         return Err(Error::shape("the array to save", format!("{} values", values.len()), want));

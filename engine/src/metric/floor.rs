@@ -9,7 +9,7 @@ use rayon::prelude::*;
 pub const PAIRS: usize = 40;
 
 /// The value that a fresh sample of `n` points stays within 19 times out of 20: the 95 % quantile (5 % where larger is
-/// better) of `metric` over [`PAIRS`] pairs of independent samples with the sizes of the points and of the reference.
+/// better) of `metric` over 40 pairs of independent samples with the sizes of the points and of the reference.
 ///
 /// - A reference with a target: both samples of each pair are drawn anew.
 /// - Data alone (or a target that is a finite sample): each pair is a random split of the reference's `m` points into

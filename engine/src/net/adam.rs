@@ -4,7 +4,7 @@ use crate::simd::{Isa, Real};
 use pulp::{Scalar, Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Constants of [`Adam`].
+/// Constants of the optimiser Adam [kingma2015adam].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamOptions {
     /// Share of the old mean kept in the running mean of the gradient.

@@ -20,11 +20,12 @@ mod trainer;
 mod training;
 
 pub use activation::Activation;
-pub use adam::{Adam, AdamOptions};
-pub use fourier::Fourier;
+pub(crate) use adam::Adam;
+pub use adam::AdamOptions;
+pub(crate) use fourier::Fourier;
 pub use mlp::Mlp;
-pub use pass::{Gradients, Workspace};
-pub use running_mean::{Averaging, RunningMean};
-pub use shape::{Hidden, MOST_LAYERS, widths};
+pub(crate) use pass::{Gradients, Workspace};
+pub(crate) use running_mean::{Averaging, RunningMean};
+pub(crate) use shape::{Hidden, MOST_LAYERS, widths};
 pub use trainer::Trainer;
-pub use training::{Course, Moment, Trained, Trainee, train};
+pub(crate) use training::{Course, Moment, Trainee, train};

@@ -44,7 +44,7 @@ pub struct Gradients<'a, T> {
 
 impl<T: Real> Mlp<T> {
     /// Writes the net's value at every row of `input` into `output`, rows x dim.
-    pub fn forward(&self, input: &[T], output: &mut [T], work: &mut Workspace<T>) {
+    pub(crate) fn forward(&self, input: &[T], output: &mut [T], work: &mut Workspace<T>) {
         let (width, dim) = (self.input_dim(), self.dim());
         let rows = input.len() / width;
         let part = work.divide(self, rows);
@@ -60,7 +60,7 @@ impl<T: Real> Mlp<T> {
     /// The sum over all rows of what `loss` returns, and its gradients. `loss` is given a range of rows and the net's output
     /// there; it returns its value and overwrites the output with its derivative. Every sum is taken in an order that depends on
     /// the number of rows only.
-    pub fn gradient(
+    pub(crate) fn gradient(
         &self,
         input: &[T],
         loss: impl Fn(Range<usize>, &mut [T]) -> f64 + Sync,

@@ -17,7 +17,7 @@ pub struct Trainer<T> {
 
 impl<T: Real> Trainer<T> {
     /// Trains `net`. `decay` in `[0, 1)` is that of an exponential running mean of the parameters (EMA),
-    /// see [`Averaging`]; 0 keeps none.
+    /// 0 keeps none.
     pub fn new(net: Mlp<T>, options: AdamOptions, decay: f64) -> Trainer<T> {
         let count = net.parameters().len();
         Trainer {
@@ -39,8 +39,9 @@ impl<T: Real> Trainer<T> {
         self.mean.as_ref().map_or(&self.net, |(net, _)| net)
     }
 
-    /// One step of Adam at `rate` on the mean over the rows of `input` of a loss as [`Mlp::gradient`] takes it. Returns that
-    /// mean before the step.
+    /// One step of Adam at `rate` on the mean over the rows of `input` of a loss, and returns that
+    /// mean before the step. `loss` is given a range of rows with the net's values there; it returns the sum of their losses and
+    /// leaves the slopes of each in their place.
     pub fn step(&mut self, input: &[T], rate: f64, loss: impl Fn(Range<usize>, &mut [T]) -> f64 + Sync) -> f64 {
         let share = 1.0 / (input.len() / self.net.input_dim()) as f64;
         let to = Gradients { parameters: Some(&mut self.gradient), input: None };
@@ -57,13 +58,13 @@ impl<T: Real> Trainer<T> {
         value
     }
 
-    /// The mean net's values, as [`Mlp::forward`].
+    /// Writes the mean net's values at the rows of `input` into `output`.
     pub fn forward(&mut self, input: &[T], output: &mut [T]) {
         self.mean.as_ref().map_or(&self.net, |(net, _)| net).forward(input, output, &mut self.work);
     }
 
     /// The mean net's gradients, as [`Mlp::gradient`].
-    pub fn gradient(
+    pub(crate) fn gradient(
         &mut self,
         input: &[T],
         loss: impl Fn(Range<usize>, &mut [T]) -> f64 + Sync,

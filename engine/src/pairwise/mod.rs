@@ -90,9 +90,10 @@ mod scratch;
 mod tests;
 
 pub use crate::simd::Isa;
-pub use bandwidth::{Kernels, median_distance};
+pub use bandwidth::Kernels;
+pub(crate) use bandwidth::median_distance;
 pub use kernel::{Kernel, Part};
-pub use log_gradient::LogGradient;
+pub(crate) use log_gradient::LogGradient;
 pub use options::{Backend, PairwiseOptions, Precision};
 pub use peak::{fma_peak, matrix_peak};
 pub use plan::{Centres, Choice};

@@ -11,7 +11,7 @@ const ROWS: usize = 64;
 ///
 /// # Errors
 /// An interrupt.
-pub fn over_distances<T: Send>(
+pub(crate) fn over_distances<T: Send>(
     queries: &Points,
     points: &Points,
     interrupt: &Interrupt,
@@ -50,7 +50,7 @@ pub fn distances(queries: &Points, points: &Points, k: usize, own: bool, interru
 
 /// # Errors
 /// No neighbour asked for, or fewer points than that takes.
-pub fn check_count(neighbours: usize, what: &str, points: &Points, least: usize) -> Result<()> {
+pub(crate) fn check_count(neighbours: usize, what: &str, points: &Points, least: usize) -> Result<()> {
     if neighbours == 0 {
         return Err(Error::argument("neighbours", 0, "at least 1 is needed"));
     }

@@ -28,7 +28,7 @@ pub fn check_weights(weights: &[f64], n: usize, what: &str) -> Result<()> {
 /// Weights of `n` points divided by their sum; `what` names them in errors.
 ///
 /// # Errors
-/// As [`check_weights`].
+/// A weight that is negative or not finite, none positive, or a number of weights that is not `n`.
 pub fn shares(weights: &[f64], n: usize, what: &str) -> Result<Vec<f64>> {
     check_weights(weights, n, what)?;
     // Divided by the largest first: the sum of huge weights must not overflow.

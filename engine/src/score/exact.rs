@@ -1,6 +1,7 @@
 //! The exact smoothed score of a target that has one.
 
-use super::{At, Extent, Form, Score, check_sigma, not_finite};
+use super::checks::{check_sigma, not_finite};
+use super::{At, Extent, Form, Score};
 use crate::error::MissingPart;
 use crate::matrix::Spectrum;
 use crate::points::AffineMap;

@@ -1,6 +1,9 @@
 //! The kernel (empirical) score: of fixed points, or of the moving cloud itself.
 
-use super::{At, Extent, Form, Score, SigmaRange, Sources, check_sigma};
+mod as_score;
+
+use super::at::{At, Form};
+use super::extent::Extent;
 use crate::pairwise::{Softmax, SoftmaxMean, Values};
 use crate::points::check_weights;
 use crate::{Points, Result};
@@ -33,6 +36,17 @@ pub struct Kde {
     /// Rows of the batch, then of the queries in the batch's order: buffers.
     drawn: Points,
     ordered: Points,
+}
+
+/// The points on which a kernel estimate stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    /// The points, all of them.
+    pub points: &'a Points,
+    /// Their log-weights; None is equal weights.
+    pub log_weights: Option<&'a [f64]>,
+    /// Query `i` leaves point `i` out.
+    pub leave_out_self: bool,
 }
 
 impl Kde {
@@ -124,7 +138,7 @@ impl Kde {
 
     /// The points whose softmax mean at `at` this estimate is; None for one on a batch. A difference of two such
     /// estimates is one call of the pairwise engine.
-    pub fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {
+    pub(crate) fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {
         let points = self.points.as_deref().unwrap_or(at.cloud);
         let all = self.batch.is_none_or(|batch| batch >= points.n());
         let log_weights = self.log_weights.as_deref();
@@ -135,7 +149,7 @@ impl Kde {
     /// are too few points, or a half has no weight.
     ///
     /// # Errors
-    /// As [`Score::evaluate`].
+    /// As [`super::Score::evaluate`].
     pub fn halves(&self, at: &At, form: Form) -> Result<Option<[Points; 2]>> {
         let sources = self.points.as_deref().unwrap_or(at.cloud);
         if sources.n() < 4 {
@@ -160,52 +174,6 @@ impl Kde {
 
     fn leaves_out(&self, at: &At) -> bool {
         self.points.is_none() && at.aligned && self.self_term == SelfTerm::Exclude
-    }
-}
-
-impl Score for Kde {
-    fn name(&self) -> String {
-        match &self.points {
-            Some(points) => format!("kde of {} points", points.n()),
-            None => "kde of the moving cloud".into(),
-        }
-    }
-
-    fn dim(&self) -> Option<usize> {
-        self.points.as_ref().map(|points| points.dim())
-    }
-
-    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
-        check_sigma(at.sigma, false, "a kernel estimate")?;
-        let available = self.points.as_deref().unwrap_or(at.cloud).n();
-        match self.batch.filter(|&b| b < available) {
-            Some(batch) => self.softmax_over_batch(at, batch.max(1))?,
-            None => self.softmax_over_all(at)?,
-        }
-        shift(&self.mean.mean, at, form, out);
-        Ok(())
-    }
-
-    fn ess(&self) -> Option<f64> {
-        let mut ess = self.mean.ess.clone();
-        if ess.is_empty() {
-            return None;
-        }
-        let middle = ess.len() / 2;
-        Some(*ess.select_nth_unstable_by(middle, f64::total_cmp).1)
-    }
-
-    fn kernel(&self) -> Option<&Kde> {
-        Some(self)
-    }
-
-    fn extent(&self) -> Option<Extent> {
-        let points = self.points.as_ref()?;
-        Some(self.extent.get_or_init(|| Extent::of(points)).clone())
-    }
-
-    fn sigma_range(&self) -> SigmaRange {
-        SigmaRange::POSITIVE
     }
 }
 

@@ -1,7 +1,8 @@
 //! The smoothed score of a target whose density and score are known only without smoothing, by Monte Carlo.
 
+use super::checks::{check_sigma, not_finite};
 use super::exact::extent;
-use super::{At, Extent, Form, Score, check_sigma, not_finite};
+use super::{At, Extent, Form, Score};
 use crate::error::MissingPart;
 use crate::{Error, Points, Result, target::Target};
 use rayon::prelude::*;

@@ -1,6 +1,7 @@
 //! Eight squares, with the closed form of their density under Gaussian smoothing.
 
-use super::{Density, Moments, Target, check_sigma, shape};
+use super::density::check_sigma;
+use super::{Density, Moments, Target, shape};
 use crate::{Error, Points, Result, rng::Stream};
 use faer::mat;
 use rayon::prelude::*;

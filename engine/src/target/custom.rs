@@ -1,6 +1,7 @@
 //! A target of the caller's own: an unnormalised log density and its score.
 
-use super::{Density, Target, check_no_smoothing};
+use super::distribution::check_no_smoothing;
+use super::{Density, Target};
 use crate::error::MissingPart;
 use crate::expression::{Expression, Parameter};
 use crate::rng::Stream;

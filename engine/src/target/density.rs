@@ -1,7 +1,5 @@
 //! The closed form of a distribution: its log density and score, with or without smoothing.
 
-use super::Target;
-use crate::error::MissingPart;
 use crate::{Error, Points, Result};
 
 /// What a target with a closed form can say of `p_sigma = p * N(0, sigma^2 I)` at any point.
@@ -32,11 +30,4 @@ pub(super) fn check_sigma(sigma: f64) -> Result<()> {
         return Ok(());
     }
     Err(Error::argument("sigma", sigma, "it must be finite and not negative"))
-}
-
-/// # Errors
-/// As [`check_sigma`], or `sigma` is positive where only the unsmoothed distribution has a closed form.
-pub(super) fn check_no_smoothing(target: &impl Target, sigma: f64) -> Result<()> {
-    check_sigma(sigma)?;
-    if sigma == 0.0 { Ok(()) } else { Err(Error::missing(target.name(), MissingPart::SmoothedForm(sigma))) }
 }

@@ -1,13 +1,14 @@
-//! Gaussian targets.
+//! Gaussian distributions.
 
-use super::component::{self, BLOCK, Component};
+mod as_target;
+
+use super::component::{self, Component};
 use super::covariance::Covariance;
-use super::{Density, Moments, Target, check_sigma};
+use super::density::{Density, check_sigma};
 use crate::matrix::multiply;
-use crate::rng::{Rng, Stream};
+use crate::rng::Rng;
 use crate::{Error, Points, Result};
 use faer::{Accum, Mat, MatMut, MatRef};
-use rayon::prelude::*;
 
 /// Coordinates of the largest full covariance: 2 GiB of it.
 const MOST_DIM: usize = 1 << 14;
@@ -112,7 +113,7 @@ impl Gaussian {
     /// # Errors
     /// Points of another dimension.
     pub fn mahalanobis2(&self, points: &Points, out: &mut Vec<f64>) -> Result<()> {
-        points.check_dim("the points", self.dim(), &self.name)?;
+        points.check_dim("the points", self.mean.len(), &self.name)?;
         component::mahalanobis2(&self.component(1.0, 0.0), points, out);
         Ok(())
     }
@@ -143,44 +144,17 @@ impl Gaussian {
     }
 }
 
-impl Target for Gaussian {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn dim(&self) -> usize {
-        self.mean.len()
-    }
-
-    fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
-        let mut points = Points::zeros(n, self.dim());
-        let blocks = points.data_mut().par_chunks_mut(BLOCK * self.dim()).enumerate();
-        blocks.for_each_init(Vec::new, |normal, (block, rows)| {
-            self.draw(&mut stream.at(block as u64).rng(), rows, normal);
-        });
-        Ok(points)
-    }
-
-    fn density(&self) -> Option<&dyn Density> {
-        Some(self)
-    }
-
-    fn moments(&self) -> Option<Moments> {
-        Some(Moments { mean: self.mean.clone(), cov: self.cov() })
-    }
-}
-
 impl Density for Gaussian {
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         check_sigma(sigma)?;
-        points.check_dim("the points", self.dim(), &self.name)?;
+        points.check_dim("the points", self.mean.len(), &self.name)?;
         component::log_density(&[self.component(1.0, sigma)], points, out);
         Ok(())
     }
 
     fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
         check_sigma(sigma)?;
-        points.check_dim("the points", self.dim(), &self.name)?;
+        points.check_dim("the points", self.mean.len(), &self.name)?;
         component::score(&[self.component(1.0, sigma)], points, out);
         Ok(())
     }
@@ -189,6 +163,8 @@ impl Density for Gaussian {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::Stream;
+    use crate::target::Target;
 
     fn full() -> Gaussian {
         let cov = faer::mat![[2.0, 0.6, -0.3], [0.6, 1.0, 0.2], [-0.3, 0.2, 0.5]];

@@ -1,10 +1,11 @@
 //! Mixtures of Gaussians.
 
+mod as_target;
+
 use super::component::{self, BLOCK, Component};
-use super::{Density, Gaussian, Moments, Target, check_sigma};
-use crate::rng::{Rng, Stream};
+use super::density::{Density, check_sigma};
+use super::gaussian::Gaussian;
 use crate::{Error, Points, Result};
-use faer::Mat;
 use rayon::prelude::*;
 use std::f64::consts::TAU;
 
@@ -32,9 +33,9 @@ impl Mixture {
         if let Some(w) = weights.iter().find(|w| !(**w > 0.0 && w.is_finite())) {
             return Err(Error::argument("weights", w, "every weight must be positive and finite"));
         }
-        let dim = components[0].dim();
-        if let Some((k, c)) = components.iter().enumerate().find(|(_, c)| c.dim() != dim) {
-            let got = format!("{} dimensions", c.dim());
+        let dim = components[0].mean().len();
+        if let Some((k, c)) = components.iter().enumerate().find(|(_, c)| c.mean().len() != dim) {
+            let got = format!("{} dimensions", c.mean().len());
             return Err(Error::shape(format!("component {k} of the mixture"), got, format!("component 0 has {dim}")));
         }
         let total: f64 = weights.iter().sum();
@@ -107,62 +108,16 @@ impl Mixture {
         Ok(terms.iter().map(best).collect())
     }
 
+    /// The name that it has in messages.
+    fn label(&self) -> String {
+        let dim = self.components[0].mean().len();
+        format!("a mixture of {} Gaussians in {dim} dimensions", self.components.len())
+    }
+
     fn smoothed(&self, points: &Points, sigma: f64) -> Result<Vec<Component<'_>>> {
         check_sigma(sigma)?;
-        points.check_dim("the points", self.dim(), &self.name())?;
+        points.check_dim("the points", self.components[0].mean().len(), &self.label())?;
         Ok(self.weights.iter().zip(&self.components).map(|(w, c)| c.component(*w, sigma)).collect())
-    }
-
-    /// A component's index, drawn with the weights; `ends` are their running sums.
-    fn pick(ends: &[f64], rng: &mut Rng) -> usize {
-        let u = rng.uniform();
-        ends.partition_point(|end| *end <= u).min(ends.len() - 1)
-    }
-}
-
-impl Target for Mixture {
-    fn name(&self) -> String {
-        format!("a mixture of {} Gaussians in {} dimensions", self.components.len(), self.dim())
-    }
-
-    fn dim(&self) -> usize {
-        self.components[0].dim()
-    }
-
-    fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
-        let dim = self.dim();
-        let mut points = Points::zeros(n, dim);
-        let mut ends = self.weights.clone();
-        (1..ends.len()).for_each(|k| ends[k] += ends[k - 1]);
-        let blocks = points.data_mut().par_chunks_mut(BLOCK * dim).enumerate();
-        blocks.for_each_init(Vec::new, |normal, (block, rows)| {
-            let mut rng = stream.at(block as u64).rng();
-            for row in rows.chunks_exact_mut(dim) {
-                self.components[Mixture::pick(&ends, &mut rng)].draw(&mut rng, row, normal);
-            }
-        });
-        Ok(points)
-    }
-
-    fn density(&self) -> Option<&dyn Density> {
-        Some(self)
-    }
-
-    /// Mean `sum_k w_k m_k`, covariance `sum_k w_k (S_k + (m_k - mean)(m_k - mean)^T)`.
-    fn moments(&self) -> Option<Moments> {
-        let dim = self.dim();
-        let parts = || self.weights.iter().zip(&self.components);
-        let mean: Vec<f64> = (0..dim).map(|j| parts().map(|(w, c)| w * c.mean()[j]).sum()).collect();
-        let mut cov = Mat::zeros(dim, dim);
-        for (w, c) in parts() {
-            let (within, m) = (c.cov(), c.mean());
-            cov += Mat::from_fn(dim, dim, |i, j| w * (within[(i, j)] + (m[i] - mean[i]) * (m[j] - mean[j])));
-        }
-        Some(Moments { mean, cov })
-    }
-
-    fn modes(&self) -> Option<&Mixture> {
-        Some(self)
     }
 }
 
@@ -181,6 +136,8 @@ impl Density for Mixture {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::Stream;
+    use crate::target::{Moments, Target};
 
     fn uneven() -> Mixture {
         let wide = Gaussian::new(vec![3.0, 0.0], faer::mat![[2.0, 0.5], [0.5, 1.0]]).unwrap();

@@ -1,7 +1,9 @@
 //! Distributions to reach or to start from.
 //!
 //! A [`Target`] can be sampled, but for a caller's own [`CustomDensity`]; what else it knows (log density and score,
-//! moments, modes, data) it offers as options, so that exact answers are used wherever they exist.
+//! moments, modes, data) it offers as options, so that exact answers are used wherever they exist. A file here holds one
+//! family; what a Gaussian and a mixture of them are stands apart from how they serve as targets, because every target
+//! may say of which mixture it is.
 
 mod checkerboard;
 mod component;
@@ -10,6 +12,7 @@ mod curved;
 mod custom;
 mod dataset;
 mod density;
+mod distribution;
 mod gaussian;
 mod mixture;
 mod option;
@@ -25,101 +28,9 @@ pub use curved::{Banana, Funnel};
 pub use custom::{CustomDensity, LogDensityOf, ScoreOf};
 pub use dataset::{DATASETS, DatasetOptions, Style, dataset};
 pub use density::Density;
-use density::{check_no_smoothing, check_sigma};
+pub use distribution::{DataView, Moments, Target};
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
 pub use option::{BananaOptions, FunnelOptions, GaussianOptions, MixtureOptions, Numbers, StudentTOptions};
 pub use samples::{Samples, SamplesOptions, scale_warning};
 pub use student_t::StudentT;
-
-use crate::error::MissingPart;
-use crate::points::Standardiser;
-use crate::{Error, Points, Result, rng::Stream};
-use faer::Mat;
-use std::fmt;
-use std::sync::Arc;
-
-/// A probability distribution on `R^dim`.
-///
-/// What only some distributions can do is asked for and may be absent; [`Target::sample`] alone may refuse.
-pub trait Target: Send + Sync + fmt::Debug {
-    /// Name for messages and reports: "ar1(0.9) in 64 dimensions".
-    fn name(&self) -> String;
-
-    /// Number of coordinates.
-    fn dim(&self) -> usize;
-
-    /// `n` independent points, determined by the stream. For a finite sample: drawn from it, without replacement
-    /// while it lasts.
-    ///
-    /// # Errors
-    /// None for most; a finite sample cannot give more rows than it has, and a [`CustomDensity`] none.
-    fn sample(&self, n: usize, stream: Stream) -> Result<Points>;
-
-    /// Log density and score, where they have a closed form.
-    fn density(&self) -> Option<&dyn Density> {
-        None
-    }
-
-    /// Exact mean and covariance, where they exist; of a finite sample its own.
-    fn moments(&self) -> Option<Moments> {
-        None
-    }
-
-    /// The modes of a mixture, for counting what was reached.
-    fn modes(&self) -> Option<&Mixture> {
-        None
-    }
-
-    /// The finite sample that the distribution is, when it is one.
-    fn data(&self) -> Option<DataView<'_>> {
-        None
-    }
-}
-
-/// What must be there, or the error that says what is missing.
-impl dyn Target + '_ {
-    /// The closed form.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] with `part` where there is none.
-    pub fn expect_density(&self, part: MissingPart) -> Result<&dyn Density> {
-        self.density().ok_or_else(|| Error::missing(self.name(), part))
-    }
-
-    /// The exact mean and covariance.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] where they are not known or do not exist.
-    pub fn expect_moments(&self) -> Result<Moments> {
-        self.moments().ok_or_else(|| Error::missing(self.name(), MissingPart::Moments))
-    }
-
-    /// The modes.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] for what is no mixture.
-    pub fn expect_modes(&self) -> Result<&Mixture> {
-        self.modes().ok_or_else(|| Error::missing(self.name(), MissingPart::Modes))
-    }
-}
-
-/// A finite sample: its points, what each counts, and the units in which a flow towards it is to work.
-#[derive(Debug, Clone, Copy)]
-pub struct DataView<'a> {
-    /// The points, shared.
-    pub points: &'a Arc<Points>,
-    /// One weight per point, summing to one; None where they are equal.
-    pub weights: Option<&'a [f64]>,
-    /// Standard units, when a flow is not to work in those of the points.
-    pub standardiser: Option<&'a Standardiser>,
-}
-
-/// Mean and covariance of a distribution.
-#[derive(Debug, Clone)]
-pub struct Moments {
-    /// Mean, `dim`.
-    pub mean: Vec<f64>,
-    /// Covariance, `dim` x `dim`.
-    pub cov: Mat<f64>,
-}

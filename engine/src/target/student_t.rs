@@ -1,7 +1,8 @@
 //! Multivariate Student t targets: tails heavier than any Gaussian's.
 
 use super::component::BLOCK;
-use super::{Density, Gaussian, Moments, Target, check_no_smoothing};
+use super::distribution::check_no_smoothing;
+use super::{Density, Gaussian, Moments, Target};
 use crate::rng::Stream;
 use crate::{Error, Points, Result};
 use libm::lgamma;

@@ -1,6 +1,8 @@
 //! Laws that every target obeys, tested on all of them.
 
 use super::*;
+use crate::rng::Stream;
+use crate::{Error, Points};
 use rayon::ThreadPoolBuilder;
 
 fn targets() -> Vec<Box<dyn Target>> {

@@ -1,56 +1,16 @@
 //! The log density that the probability flow gives to points [song2021score].
 
-use super::{Diffusion, denoising};
+use super::denoising::denoising;
+use super::{Diffusion, LikelihoodOptions};
 use crate::flow::Clock;
-use crate::ode::{self, Divergence, RungeKutta};
+use crate::ode::{Divergence, RungeKutta};
 use crate::pairwise::{Pairwise, Precision};
 use crate::rng::Stream;
 use crate::target::Density;
-use crate::{Error, Points, Result};
-
-crate::options! {
-    /// Options of the log density along the probability flow.
-    pub struct LikelihoodOptions {
-        /// Levels between which the flow is followed upwards, at least 1.
-        steps: usize = 40,
-        /// Error of one step, in nats and in shares of the noise.
-        tolerance: f64 = 1e-4,
-        /// Random directions in which the divergence is estimated [hutchinson1989stochastic]; left out: up to 8 dimensions all
-        /// coordinates, which is exact, above 16 directions; at most 10000.
-        probes: Option<usize> = None,
-    }
-}
-
-/// Most directions: their mean is then off by a hundredth of one's scatter.
-const PROBES: usize = 10_000;
+use crate::{Points, Result};
 
 /// Displacement of the central differences, in shares of the noise level.
 const SHARE: f64 = 1e-4;
-
-impl LikelihoodOptions {
-    /// Nothing where they can be met.
-    ///
-    /// # Errors
-    /// An option out of range.
-    pub fn check(&self) -> Result<()> {
-        if self.steps == 0 || self.probes == Some(0) {
-            let name = if self.steps == 0 { "steps" } else { "probes" };
-            return Err(Error::argument(name, 0, "it must be at least 1"));
-        }
-        if let Some(probes) = self.probes.filter(|probes| *probes > PROBES) {
-            return Err(Error::argument("probes", probes, format!("it must be at most {PROBES}")));
-        }
-        if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
-            return Err(Error::argument("tolerance", self.tolerance, "it must be positive"));
-        }
-        Ok(())
-    }
-
-    /// Directions along which the divergence is taken in `dim` dimensions.
-    pub fn directions(&self, dim: usize) -> usize {
-        ode::directions(dim, self.probes)
-    }
-}
 
 impl Diffusion {
     /// The log density in nats that the deterministic sampler gives to `points` when it starts from its prior:
@@ -69,9 +29,7 @@ impl Diffusion {
     ) -> Result<Vec<f64>> {
         options.check()?;
         let dim = points.dim();
-        if let Some(own) = self.score.dim() {
-            points.check_dim("the points", own, "the score")?;
-        }
+        self.score.check_dim(points, "the points", "the score")?;
         let own = pairwise.at_precision(Some(Precision::F64));
         let pairwise = own.as_ref().unwrap_or(pairwise);
         let divergence = Divergence::new(dim, options.probes, stream.label("probes"));

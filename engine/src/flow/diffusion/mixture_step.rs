@@ -1,6 +1,7 @@
 //! The step of the Gaussian-mixture solver: the law of the next level given the present one, by its first three moments.
 
-use super::{Diffusion, denoising};
+use super::Diffusion;
+use super::denoising::denoising;
 use crate::flow::Clock;
 use crate::pairwise::{Pairwise, Precision};
 use crate::rng::Rng;

@@ -1,5 +1,10 @@
 //! Samplers that denoise: the probability flow of a diffusion, its reverse equation, and corrected steps [song2021score].
+//!
+//! What a sampler is stands here, and what it does in files of their own: `descend` takes the cloud from one noise level to
+//! the next, `mixture_step` is one way of doing so, and `likelihood` follows the flow upwards.
 
+mod denoising;
+mod descend;
 mod levels;
 mod likelihood;
 mod method;
@@ -7,9 +12,9 @@ mod mixture_step;
 mod option;
 
 pub use levels::{Levels, Process};
-pub use likelihood::LikelihoodOptions;
 pub use option::{
-    PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler,
+    LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions,
+    ReverseSdeSampler,
 };
 
 use super::{Clock, FieldAt, Readings, Sampler};
@@ -18,9 +23,10 @@ use crate::number::number;
 use crate::ode::RungeKutta;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
-use crate::score::{At, Form, Kde, Score};
+use crate::score::{Kde, Score};
 use crate::target::Gaussian;
 use crate::{Error, Points, Result};
+use denoising::{denoising, scale};
 use method::Method;
 
 /// Most corrections at one level.
@@ -141,26 +147,6 @@ impl Diffusion {
     }
 }
 
-/// `D(z; sigma) - z`.
-fn denoising(
-    score: &mut dyn Score,
-    z: &Points,
-    sigma: f64,
-    clock: &Clock,
-    pairwise: &Pairwise,
-    out: &mut Points,
-) -> Result<()> {
-    pairwise.interrupt().check()?;
-    let at = At { z, sigma, cloud: z, aligned: true, learn: true, stream: clock.randomness("estimate"), pairwise };
-    score.evaluate(&at, Form::Shift, out)
-}
-
-fn scale(points: &mut Points, factor: f64) {
-    if factor != 1.0 {
-        points.data_mut().iter_mut().for_each(|v| *v *= factor);
-    }
-}
-
 impl Sampler for Diffusion {
     fn name(&self) -> &'static str {
         match self.method {
@@ -171,9 +157,7 @@ impl Sampler for Diffusion {
     }
 
     fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
-        if let Some(dim) = self.score.dim() {
-            start.check_dim("the start", dim, "the score")?;
-        }
+        self.score.check_dim(start, "the start", "the score")?;
         let (first, dim) = (self.levels.sigma(0, clock.steps), start.dim() as f64);
         let (wanted, got) = (self.levels.scale(first) * first * dim.sqrt(), start.spread());
         let alike = (0.5..=2.0).contains(&(got / wanted));

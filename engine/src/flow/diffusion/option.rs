@@ -1,6 +1,7 @@
-//! What can be chosen about the samplers.
+//! What can be chosen about the samplers, and about the log density along one.
 
 use super::levels::{Process, Wanted};
+use crate::{Error, Result, ode};
 use serde::{Deserialize, Serialize};
 
 /// How the probability-flow equation is stepped.
@@ -129,5 +130,46 @@ sampler_options! {
         corrections: usize = 1,
         /// Signal-to-noise ratio of a Langevin step: its size is `2 (snr sqrt(dim) / mean |score|)^2`.
         snr: f64 = 0.16,
+    }
+}
+
+crate::options! {
+    /// Options of the log density along the probability flow.
+    pub struct LikelihoodOptions {
+        /// Levels between which the flow is followed upwards, at least 1.
+        steps: usize = 40,
+        /// Error of one step, in nats and in shares of the noise.
+        tolerance: f64 = 1e-4,
+        /// Random directions in which the divergence is estimated [hutchinson1989stochastic]; left out: up to 8 dimensions all
+        /// coordinates, which is exact, above 16 directions; at most 10000.
+        probes: Option<usize> = None,
+    }
+}
+
+/// Most directions: their mean is then off by a hundredth of one's scatter.
+const PROBES: usize = 10_000;
+
+impl LikelihoodOptions {
+    /// Nothing where they can be met.
+    ///
+    /// # Errors
+    /// An option out of range.
+    pub fn check(&self) -> Result<()> {
+        if self.steps == 0 || self.probes == Some(0) {
+            let name = if self.steps == 0 { "steps" } else { "probes" };
+            return Err(Error::argument(name, 0, "it must be at least 1"));
+        }
+        if let Some(probes) = self.probes.filter(|probes| *probes > PROBES) {
+            return Err(Error::argument("probes", probes, format!("it must be at most {PROBES}")));
+        }
+        if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
+            return Err(Error::argument("tolerance", self.tolerance, "it must be positive"));
+        }
+        Ok(())
+    }
+
+    /// Directions along which the divergence is taken in `dim` dimensions.
+    pub fn directions(&self, dim: usize) -> usize {
+        ode::directions(dim, self.probes)
     }
 }

@@ -2,9 +2,13 @@
 
 use super::super::{Affine, AffineOptions};
 use super::*;
+use crate::flow::Clock;
+use crate::generator::train::Teacher;
 use crate::process::{Ending, Unobserved};
+use crate::schedule::Schedule;
 use crate::score::{Exact, Kde};
 use crate::target::Gaussian;
+use crate::{Error, Points};
 use crate::{Interrupt, pairwise::PairwiseOptions};
 use std::sync::Arc;
 
@@ -32,7 +36,9 @@ fn taught(
     observer: &mut dyn Observer,
     pairwise: &Pairwise,
 ) -> Result<FitResult> {
-    distill(g, &mut teacher([3.0, -1.0]).1, &base(), options, pairwise, Stream::new(5), observer)
+    let (mut teacher, base) = (teacher([3.0, -1.0]).1, base());
+    let distillation = Distillation::new(g, &mut teacher, &base).options(options.clone());
+    distillation.pairwise(pairwise).stream(Stream::new(5)).observed(observer)
 }
 
 #[test]
@@ -59,7 +65,7 @@ fn a_teacher_of_the_generator_s_own_law_does_not_move_it() {
     let speed = |mean: [f64; 2]| {
         let mut exact = teacher(mean).1;
         let (clock, pairwise) = (Clock::at(0, 10, Stream::new(2)), Pairwise::default());
-        let mut guide = Distillation::new(&mut exact, 2, &options, &pairwise).unwrap();
+        let mut guide = Difference::new(&mut exact, 2, &options, &pairwise).unwrap();
         let mut draw = |stream: Stream, out: &mut Points| {
             *out = law.sample(512, stream)?;
             Ok(())
@@ -97,8 +103,7 @@ fn what_it_cannot_do_it_refuses_by_name() {
         assert!(matches!(&error, Error::Argument { name: found, .. } if *found == name), "{name}: {error:?}");
     }
     let mut wide = Kde::of(Points::zeros(5, 3));
-    let said =
-        distill(&mut affine(), &mut wide, &base(), &usual(), &Pairwise::default(), Stream::new(1), &mut Unobserved);
+    let said = Distillation::new(&mut affine(), &mut wide, &base()).go();
     assert!(matches!(said, Err(Error::Shape { .. })));
 }
 

@@ -2,19 +2,11 @@
 
 use super::*;
 use crate::generator::{Affine, AffineOptions, MlpGenerator, MlpOptions};
-use crate::process::Unobserved;
+use crate::schedule::Schedule;
 
 fn trained(generator: &mut dyn Generator, u: &Points, y: &Points, steps: usize) -> RegressResult {
     let options = RegressOptions { steps, batch: 100, ..RegressOptions::default() };
-    regress(
-        generator,
-        Pairs { inputs: u, outputs: y },
-        &options,
-        &Interrupt::default(),
-        Stream::new(5),
-        &mut Unobserved,
-    )
-    .unwrap()
+    Regression::new(generator, Pairs { inputs: u, outputs: y }).options(options).seed(5).go().unwrap()
 }
 
 #[test]
@@ -83,14 +75,7 @@ fn what_leaves_the_finite_numbers_is_taken_back() {
     for rate in [1e30, 1e200, 1e308] {
         let mut net = MlpGenerator::new(&MlpOptions { hidden: 8, ..MlpOptions::default() }, Stream::new(1)).unwrap();
         let options = RegressOptions { steps: 30, rate: Some(Schedule::from(rate)), ..RegressOptions::default() };
-        let made = regress(
-            &mut net,
-            Pairs { inputs: &u, outputs: &y },
-            &options,
-            &Interrupt::default(),
-            Stream::new(5),
-            &mut Unobserved,
-        );
+        let made = Regression::new(&mut net, Pairs { inputs: &u, outputs: &y }).options(options).seed(5).go();
         assert!(matches!(made.unwrap().ending, Ending::Diverged { .. }), "{rate}");
         let mut out = Points::default();
         net.forward(&u, &mut out).unwrap();
@@ -102,14 +87,7 @@ fn what_leaves_the_finite_numbers_is_taken_back() {
 fn pairs_that_do_not_pair_are_refused() {
     let mut g = Affine::new(&AffineOptions::default(), Stream::new(1)).unwrap();
     let mut refused = |u: &Points, y: &Points, options: RegressOptions| {
-        let made = regress(
-            &mut g,
-            Pairs { inputs: u, outputs: y },
-            &options,
-            &Interrupt::default(),
-            Stream::new(1),
-            &mut Unobserved,
-        );
+        let made = Regression::new(&mut g, Pairs { inputs: u, outputs: y }).options(options).seed(1).go();
         made.err().unwrap().to_string()
     };
     let two = Points::zeros(4, 2);

@@ -1,13 +1,13 @@
 //! Trainings far from standard units end as they do in them.
 
 use super::super::{
-    Affine, AffineOptions, DistillOptions, FitOptions, FitResult, MlpGenerator, MlpOptions, distill, fit,
+    Affine, AffineOptions, DistillOptions, Distillation, Fit, FitOptions, FitResult, MlpGenerator, MlpOptions,
 };
 use super::*;
 use crate::flow::{Estimate, Noise, SdFlow, SdFlowOptions, Stepping};
 use crate::pairwise::{Pairwise, Precision};
 use crate::points::Standardiser;
-use crate::process::{Ending, Unobserved};
+use crate::process::Ending;
 use crate::rng::Stream;
 use crate::schedule::Schedule;
 use crate::score::{Exact, GaussianFit, GaussianFitOptions, Kde};
@@ -37,8 +37,7 @@ fn fitted(g: &mut dyn Generator, flow: &mut SdFlow, options: FitOptions) -> FitR
 }
 
 fn follow(g: &mut dyn Generator, flow: &mut SdFlow, base: &dyn Target, options: FitOptions) -> FitResult {
-    let (stepping, pairwise) = (Stepping::default(), Pairwise::default());
-    fit(g, flow, &stepping, base, &options, &pairwise, Stream::new(5), &mut Unobserved).unwrap()
+    Fit::new(g, flow, base).options(options).seed(5).go().unwrap()
 }
 
 /// Deviation of the mean and relative deviation of the variance from 5000 and 1e6, in deviations of the target.
@@ -96,8 +95,8 @@ fn a_fit_far_away_is_that_of_the_standardised_data_mapped_back() {
         let cloud = Estimate::Kernel(Box::new(Kde::of_cloud()));
         let mut flow = SdFlow::new(Estimate::Kernel(Box::new(Kde::of(x))), cloud, options).unwrap();
         let stepping = Stepping { precision: Some(Precision::F64), ..Stepping::default() };
-        let (options, pairwise) = (FitOptions { steps: 100, batch: 256, ..Default::default() }, Pairwise::default());
-        fit(g, &mut flow, &stepping, &base(), &options, &pairwise, Stream::new(5), &mut Unobserved).unwrap();
+        let options = FitOptions { steps: 100, batch: 256, ..Default::default() };
+        Fit::new(g, &mut flow, &base()).stepping(stepping).options(options).seed(5).go().unwrap();
     };
     let affine = differ(&|| Box::new(affine()), &train);
     let net = differ(&|| Box::new(net()), &train);
@@ -109,7 +108,7 @@ fn a_distillation_far_away_is_that_of_the_standardised_teacher_mapped_back() {
     let train = |g: &mut dyn Generator, x: Points, size: f64| {
         let (sigma_min, sigma_max) = (Some(0.5 * size), Some(3.0 * size));
         let options = DistillOptions { steps: 60, batch: 128, hidden: 16, sigma_min, sigma_max, ..Default::default() };
-        distill(g, &mut Kde::of(x), &base(), &options, &Pairwise::default(), Stream::new(5), &mut Unobserved).unwrap();
+        Distillation::new(g, &mut Kde::of(x), &base()).options(options).seed(5).go().unwrap();
     };
     let affine = differ(&|| Box::new(affine()), &train);
     let net = differ(&|| Box::new(net()), &train);
@@ -145,7 +144,7 @@ fn a_distillation_finds_them_too() {
         let mut teacher = Kde::of(far());
         let (sigma_min, sigma_max) = (Some(500.0), Some(3000.0));
         let options = DistillOptions { steps: 500, batch: 256, hidden: 32, sigma_min, sigma_max, ..Default::default() };
-        distill(g, &mut teacher, &base(), &options, &Pairwise::default(), Stream::new(5), &mut Unobserved).unwrap();
+        Distillation::new(g, &mut teacher, &base()).options(options).seed(5).go().unwrap();
         let (mean, variance) = off(g);
         assert!(mean < 0.1 && variance < NARROWER, "mean {mean}, variance {variance}");
     }
@@ -234,7 +233,6 @@ fn an_interrupt_before_the_first_step_changes_nothing() {
     let pairwise = Pairwise::new(Default::default(), interrupt);
     let before = g.parameters().to_vec();
     let mut towards = flow(far());
-    let (stepping, options) = (Stepping::default(), FitOptions::default());
-    let done = fit(&mut g, &mut towards, &stepping, &base(), &options, &pairwise, Stream::new(5), &mut Unobserved);
+    let done = Fit::new(&mut g, &mut towards, &base()).pairwise(&pairwise).seed(5).go();
     assert_eq!((done.unwrap().ending, g.parameters()), (Ending::Interrupted { step: 0 }, before.as_slice()));
 }

@@ -4,6 +4,7 @@ mod array;
 mod table;
 mod tensor;
 
+use super::write::save_npy_shape;
 use super::*;
 use crate::{Error, Points, Result};
 use std::path::PathBuf;

@@ -1,41 +1,25 @@
 //! The preconditioned net of a denoiser.
 
-use super::DenoiserOptions;
-use crate::net::{self, AdamOptions, Fourier, Hidden, Mlp, Trainer};
-use crate::points::{AffineMap, no_room};
+use super::noise_features::{FEATURES, NoiseFeatures};
+use super::option::DenoiserOptions;
+use crate::net::{AdamOptions, Mlp, Trainer};
+use crate::points::AffineMap;
 use crate::rng::Stream;
-use crate::{Error, Points, Result};
+use crate::{Points, Result};
 use std::ops::Range;
-
-/// Frequencies of the noise level's features, and the highest: `log sigma` runs over some 10 units.
-const FREQUENCIES: (usize, f64) = (4, 8.0);
-
-/// Features of the noise level: itself, and sines and cosines.
-const FEATURES: usize = 1 + 2 * FREQUENCIES.0;
 
 /// A denoiser in units where the data have mean 0 and mean variance 1: there
 /// `D(u; s) = u / (1 + s^2) + s / sqrt(1 + s^2) F(u / sqrt(1 + s^2), log s)` [karras2022elucidating].
 #[derive(Debug, Clone)]
 pub struct Preconditioned {
     trainer: Trainer<f32>,
-    fourier: Fourier,
+    features: NoiseFeatures,
     /// From the units of the net to those of the data, with one factor for all coordinates.
     units: AffineMap,
     /// Buffers of a batch: noise, the net's input, what it is to say or says.
     noise: Points,
     input: Vec<f32>,
     output: Vec<f32>,
-}
-
-/// Widths of the net for data of dimension `dim`.
-///
-/// # Errors
-/// A net that cannot be, or a batch for which this machine has no room.
-pub fn widths(dim: usize, options: &DenoiserOptions) -> Result<Vec<usize>> {
-    if let Some(why) = no_room(options.batch, dim + FEATURES) {
-        return Err(Error::argument("batch", options.batch, why));
-    }
-    net::widths(dim + FEATURES, Hidden { units: options.hidden, layers: options.layers }, dim)
 }
 
 impl Preconditioned {
@@ -45,14 +29,14 @@ impl Preconditioned {
         average: f64,
         stream: Stream,
     ) -> Result<Preconditioned> {
-        let net = Mlp::new(&widths(data.dim(), options)?, options.activation, true, stream)?;
+        let net = Mlp::new(&options.widths(data.dim())?, options.activation, true, stream)?;
         Ok(Preconditioned::of(net, AffineMap::common(data), average))
     }
 
     fn of(net: Mlp<f32>, units: AffineMap, average: f64) -> Preconditioned {
         Preconditioned {
             trainer: Trainer::new(net, AdamOptions::default(), average),
-            fourier: Fourier::new(FREQUENCIES.0, FREQUENCIES.1),
+            features: NoiseFeatures::default(),
             units,
             noise: Points::default(),
             input: Vec::new(),
@@ -64,18 +48,23 @@ impl Preconditioned {
     ///
     /// # Errors
     /// A net whose input and output do not fit, or a scale that is not positive.
+    #[cfg(feature = "files")]
     pub fn from_net(net: Mlp<f32>, centre: Vec<f64>, scale: f64) -> Result<Preconditioned> {
         let dim = centre.len();
         if net.dim() != dim || net.input_dim() != dim + FEATURES {
             let got = format!("{} inputs and {} outputs", net.input_dim(), net.dim());
-            return Err(Error::shape(
+            return Err(crate::Error::shape(
                 "the net",
                 got,
                 format!("a denoiser of {dim} coordinates has {} and {dim}", dim + FEATURES),
             ));
         }
         if !(scale > 0.0 && scale.is_finite() && centre.iter().all(|c| c.is_finite())) {
-            return Err(Error::argument("scale", scale, "scale and centre must be finite, and the scale positive"));
+            return Err(crate::Error::argument(
+                "scale",
+                scale,
+                "scale and centre must be finite, and the scale positive",
+            ));
         }
         Ok(Preconditioned::of(net, AffineMap::uniform(scale, centre), 0.0))
     }
@@ -86,6 +75,7 @@ impl Preconditioned {
     }
 
     /// The net as it is used.
+    #[cfg(feature = "files")]
     pub fn mlp(&self) -> &Mlp<f32> {
         self.trainer.mean()
     }
@@ -142,8 +132,7 @@ impl Preconditioned {
                 // (clean - noisy / root^2) / (s / root), without its cancellation
                 want[j] = ((s * clean - self.noise.row(i)[j]) / root) as f32;
             }
-            input[dim] = (0.25 * log) as f32;
-            self.fourier.write(log, &mut input[dim + 1..]);
+            self.features.write(log, &mut input[dim..]);
         }
         let want = &self.output;
         let share = 1.0 / dim as f64;
@@ -166,8 +155,7 @@ impl Preconditioned {
         let s = sigma / scale;
         let root = (1.0 + s * s).sqrt();
         let mut features = [0f32; FEATURES];
-        features[0] = (0.25 * s.ln()) as f32;
-        self.fourier.write(s.ln(), &mut features[1..]);
+        self.features.write(s.ln(), &mut features);
         self.input.resize(n * width, 0.0);
         self.output.resize(n * dim, 0.0);
         for (input, z) in self.input.chunks_exact_mut(width).zip(z.iter()) {

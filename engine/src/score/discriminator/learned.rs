@@ -1,12 +1,13 @@
 //! A net as discriminator.
 
-use super::{DiscriminatorOptions, sigmoid, softplus};
-use crate::net::{self, AdamOptions, Course, Gradients, Hidden, Mlp, Moment, Trainer, train};
-use crate::points::{AffineMap, no_room};
+use super::option::DiscriminatorOptions;
+use super::sigmoid::{sigmoid, softplus};
+use crate::net::{AdamOptions, Course, Gradients, Mlp, Moment, Trainer, train};
+use crate::points::AffineMap;
 use crate::process::Unobserved;
 use crate::rng::Stream;
 use crate::schedule::Schedule;
-use crate::{Error, Interrupt, Points, Result};
+use crate::{Interrupt, Points, Result};
 use std::ops::Range;
 
 /// `l(x) = F((x - mean) / scale)` with the units of the first fit, so that the net's gradient is that of one function.
@@ -24,20 +25,9 @@ pub struct Learned {
 /// Farthest point, in units of the first fit, that a net in f32 is trained on: their products must not overflow.
 const FAR: f32 = 1e15;
 
-/// Widths of the net for data of dimension `dim`.
-///
-/// # Errors
-/// A net that cannot be, or a batch for which this machine has no room.
-pub fn widths(dim: usize, options: &DiscriminatorOptions) -> Result<Vec<usize>> {
-    if let Some(why) = no_room(options.batch.saturating_mul(2), dim) {
-        return Err(Error::argument("batch", options.batch, why));
-    }
-    net::widths(dim, Hidden { units: options.hidden, layers: options.layers }, 1)
-}
-
 impl Learned {
     pub fn new(p: &Points, q: &Points, options: &DiscriminatorOptions, stream: Stream) -> Result<Learned> {
-        let net = Mlp::new(&widths(p.dim(), options)?, options.activation, true, stream)?;
+        let net = Mlp::new(&options.widths(p.dim())?, options.activation, true, stream)?;
         let each = AffineMap::pooled(p, q);
         let units = AffineMap::uniform(each.size(), each.shift().to_vec());
         let adam = AdamOptions { weight_decay: options.decay, ..AdamOptions::default() };

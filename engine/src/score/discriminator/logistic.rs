@@ -1,6 +1,7 @@
 //! Logistic regression on linear or quadratic features by Newton's method (iteratively reweighted least squares).
 
-use super::{DiscriminatorOptions, sigmoid, softplus};
+use super::option::DiscriminatorOptions;
+use super::sigmoid::{sigmoid, softplus};
 use crate::matrix::multiply;
 use crate::points::AffineMap;
 use crate::{Error, Interrupt, Points, Result};

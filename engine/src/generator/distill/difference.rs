@@ -1,0 +1,175 @@
+//! What teaches in a distillation: the difference of two denoisers, one of them learned along.
+
+use super::option::{DistillOptions, Weight};
+use crate::flow::{Aim, Clock};
+use crate::generator::train::{Draw, Teacher};
+use crate::generator::units::Known;
+use crate::net::{self, Moment};
+use crate::points::squared_distance;
+use crate::process::{Ending, Unobserved};
+use crate::schedule::Schedule;
+use crate::score::{At, Form, Preconditioned, Score};
+use crate::{Error, Points, Result, pairwise::Pairwise};
+
+/// Share by which the source's units go to those of each fresh batch: its net sees a law at rest, and not each batch's chance.
+const UNITS: f64 = 0.02;
+
+/// The weighted difference of the teacher's denoiser and the source's.
+pub(super) struct Difference<'a> {
+    teacher: &'a mut dyn Score,
+    options: &'a DistillOptions,
+    pairwise: &'a Pairwise,
+    /// The length of an output in standard units.
+    size: f64,
+    /// Once the first points are seen.
+    range: (f64, f64),
+    source: Option<Preconditioned>,
+    loss: f64,
+    /// Fresh points; a level's points, their noisy ones and both scores there.
+    fresh: Points,
+    z: Points,
+    p: Points,
+    q: Points,
+}
+
+impl<'a> Difference<'a> {
+    pub fn new(
+        teacher: &'a mut dyn Score,
+        dim: usize,
+        options: &'a DistillOptions,
+        pairwise: &'a Pairwise,
+    ) -> Result<Difference<'a>> {
+        if let Some(wanted) = teacher.dim().filter(|wanted| *wanted != dim) {
+            let got = format!("points of {dim} coordinates");
+            return Err(Error::shape("the generator", got, format!("the teacher's have {wanted}")));
+        }
+        for (name, value) in [("score_updates", options.score_updates), ("levels", options.levels)] {
+            if value == 0 {
+                return Err(Error::argument(name, 0, "it must be at least 1"));
+            }
+        }
+        options.score_rate.check("score_rate", 0.0..=f64::INFINITY)?;
+        options.source().check()?;
+        let points = Points::default;
+        let (fresh, z, p, q) = (points(), points(), points(), points());
+        let (range, source, loss) = ((0.0, 0.0), None, f64::NAN);
+        Ok(Difference { teacher, options, pairwise, size: 1.0, range, source, loss, fresh, z, p, q })
+    }
+
+    /// The smallest and the largest sigma.
+    fn range(&self, y: &Points) -> Result<(f64, f64)> {
+        let DistillOptions { sigma_min, sigma_max, .. } = *self.options;
+        if let Some(range) = sigma_min.zip(sigma_max) {
+            return Ok(range);
+        }
+        let Some(extent) = self.teacher.extent() else {
+            let open = if sigma_min.is_none() { "sigma_min" } else { "sigma_max" };
+            let want = format!("{} says nothing of its size: give a number", self.teacher.name());
+            return Err(Error::argument(open, "left out", want));
+        };
+        let away = squared_distance(&y.mean(), &extent.centre).sqrt();
+        let (least, most) = self.teacher.sigma_range().learned.unwrap_or((0.0, f64::INFINITY));
+        let max = sigma_max.unwrap_or(extent.diameter.max(away).min(most));
+        // Points that all coincide have neither size nor detail.
+        let max = if max > 0.0 { max } else { 1.0 };
+        let min = sigma_min.unwrap_or(extent.detail.max(least).clamp(1e-6 * max, 0.5 * max));
+        if min < max {
+            return Ok((min, max));
+        }
+        Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max:.4}")))
+    }
+
+    /// Steps of the source's score.
+    fn update(&mut self, purpose: &str, updates: usize, draw: &mut Draw, clock: &Clock) -> Result<()> {
+        let Some(source) = &mut self.source else { return Ok(()) };
+        let (fresh, range) = (&mut self.fresh, self.range);
+        let mut learn = |moment: &Moment| -> Result<f64> {
+            draw(moment.stream.label("base"), fresh)?;
+            source.follow(fresh, UNITS);
+            Ok(source.learn(fresh, range, moment.rate, moment.stream))
+        };
+        let rate = Schedule::from(self.options.score_rate.at(clock.progress()));
+        let stream = clock.randomness(purpose);
+        let course = net::Course { name: "source", loss: "loss", steps: updates, rate: &rate, stream };
+        let trained = net::train(&course, &mut learn, self.pairwise.interrupt(), &mut Unobserved)?;
+        if matches!(trained.ending, Ending::Interrupted { .. }) {
+            return Err(Error::Interrupted);
+        }
+        // A source that diverged, by points that are not finite, says so in its loss.
+        self.loss = trained.loss;
+        Ok(())
+    }
+
+    /// The velocity at a level, of the points of `level.cloud`.
+    fn field(&mut self, level: &At, out: &mut [f64]) -> Result<()> {
+        let Some(source) = &mut self.source else { return Ok(()) };
+        self.teacher.evaluate(level, Form::Shift, &mut self.p)?;
+        source.shift(level.z, level.sigma, &mut self.q);
+        let dim = level.z.dim();
+        for (i, out) in out.chunks_exact_mut(dim).enumerate() {
+            let (y, z, p, q) = (level.cloud.row(i), level.z.row(i), self.p.row(i), self.q.row(i));
+            let away = (0..dim).map(|j| (y[j] - z[j] - p[j]).abs()).sum::<f64>() / dim as f64;
+            let weight = match self.options.weight {
+                // Without the size, whose share is 1 / away too, the velocity would be a length in no units.
+                Weight::Dmd if away > 0.0 => self.size / away,
+                Weight::Dmd => 0.0,
+                Weight::None => 1.0,
+            };
+            (0..dim).for_each(|j| out[j] = weight * (p[j] - q[j]));
+        }
+        Ok(())
+    }
+}
+
+impl Teacher for Difference<'_> {
+    fn wanted(&self, _y: &Points, _clock: &Clock) -> Option<Known> {
+        Aim::Score(self.teacher).units().map(|map| Known { map, each_column: false })
+    }
+
+    fn measure(&mut self, size: f64) {
+        self.size = size;
+    }
+
+    fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>> {
+        self.range = self.range(y)?;
+        let stream = clock.stream.label("source init");
+        self.source = Some(Preconditioned::new(y, &self.options.source(), 0.0, stream)?);
+        self.update("warm-up", self.options.warm_up, draw, clock)?;
+        Ok(match self.options.sigma_min.zip(self.options.sigma_max) {
+            Some(_) => Vec::new(),
+            None => {
+                vec![format!("sigma: between {:.3} and {:.3}, chosen from the teacher", self.range.1, self.range.0)]
+            }
+        })
+    }
+
+    fn learn(&mut self, draw: &mut Draw, clock: &Clock) -> Result<()> {
+        self.update("source", self.options.score_updates, draw, clock)
+    }
+
+    fn velocity(&mut self, y: &Points, clock: &Clock, out: &mut Points) -> Result<()> {
+        let (levels, dim) = (self.options.levels.min(y.n()), y.dim());
+        let (low, high) = (self.range.0.ln(), self.range.1.ln());
+        let mut rng = clock.randomness("sigma").rng();
+        let mut z = std::mem::take(&mut self.z);
+        out.reshape(y.n(), dim);
+        for level in 0..levels {
+            let rows = level * y.n() / levels..(level + 1) * y.n() / levels;
+            let sigma = (low + (high - low) * (level as f64 + rng.uniform()) / levels as f64).exp();
+            let (cloud, stream) = (y.rows(rows.clone()), clock.randomness("level").at(level as u64));
+            z.reshape(cloud.n(), dim);
+            stream.label("noise").scatter_normal(cloud.data(), sigma, z.data_mut());
+            let at = At { z: &z, sigma, cloud: &cloud, aligned: true, learn: true, stream, pairwise: self.pairwise };
+            self.field(&at, &mut out.data_mut()[rows.start * dim..rows.end * dim])?;
+        }
+        self.z = z;
+        if !self.loss.is_finite() {
+            out.data_mut().fill(f64::NAN);
+        }
+        Ok(())
+    }
+
+    fn readings(&mut self, _y: &Points, _clock: &Clock) -> Result<Vec<(&'static str, f64)>> {
+        Ok(vec![("source_loss", self.loss)])
+    }
+}

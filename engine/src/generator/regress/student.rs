@@ -1,0 +1,76 @@
+//! A generator in training on pairs.
+
+use super::option::{Pairs, RegressOptions, RegressResult, pace};
+use crate::generator::Generator;
+use crate::generator::optimiser::{Optimiser, Pull};
+use crate::generator::train::{history_row, root_mean_square};
+use crate::net::{Moment, Trainee};
+use crate::process::{Ending, Observer, Row, Stats};
+use crate::{Points, Result};
+
+/// A generator in training on pairs.
+pub(super) struct Student<'a> {
+    generator: &'a mut dyn Generator,
+    pairs: Pairs<'a>,
+    batch: usize,
+    /// Residuals are told times this, the size of the outputs' units.
+    pub size: f64,
+    optimiser: Optimiser,
+    /// A minibatch of inputs and outputs, what the generator makes of the inputs, and what it is off by.
+    inputs: Points,
+    outputs: Points,
+    made: Points,
+    off: Points,
+    pub result: RegressResult,
+}
+
+impl<'a> Student<'a> {
+    pub fn new(generator: &'a mut dyn Generator, pairs: Pairs<'a>, options: &RegressOptions) -> Student<'a> {
+        let (inputs, outputs, made, off) = Default::default();
+        let optimiser = Optimiser::new(generator, &pace(options));
+        let result = RegressResult { history: Vec::new(), ending: Ending::Finished, stats: Stats::default() };
+        let batch = options.batch.min(pairs.inputs.n());
+        Student { generator, pairs, batch, size: 1.0, optimiser, inputs, outputs, made, off, result }
+    }
+}
+
+impl Trainee for Student<'_> {
+    fn step(&mut self, moment: &Moment, observer: &mut dyn Observer) -> Result<f64> {
+        let chosen = moment.stream.rng().choose(self.pairs.inputs.n(), self.batch);
+        self.inputs.gather(self.pairs.inputs, &chosen);
+        self.outputs.gather(self.pairs.outputs, &chosen);
+        self.generator.forward(&self.inputs, &mut self.made)?;
+        let residual = self.size * misfit(&self.made, &self.outputs, &mut self.off);
+        let pull = Pull { u: &self.inputs, v: &self.off, eta: 1.0 };
+        let finite = residual.is_finite() && self.optimiser.step(self.generator, &pull, moment.step, moment.rate)?;
+        if !finite {
+            return Ok(f64::NAN);
+        }
+        self.result.stats.steps += 1;
+        if moment.step.is_multiple_of(moment.steps.div_ceil(20)) || moment.step + 1 == moment.steps {
+            note(&mut self.result, observer, history_row(moment.step, moment.steps, residual, Vec::new()));
+        }
+        Ok(residual)
+    }
+
+    fn take_back(&mut self) {
+        self.optimiser.take_back(self.generator);
+    }
+
+    fn finish(&mut self) {
+        self.optimiser.finish(self.generator);
+    }
+}
+
+/// The root mean square of `|y - out|`; `off` becomes `y - out`.
+pub(super) fn misfit(out: &Points, y: &Points, off: &mut Points) -> f64 {
+    off.copy_from(out);
+    off.data_mut().iter_mut().zip(y.data()).for_each(|(off, y)| *off = y - *off);
+    root_mean_square(off)
+}
+
+/// Tells a row of history and keeps it.
+pub(super) fn note(result: &mut RegressResult, observer: &mut dyn Observer, row: Row) {
+    observer.row(&row);
+    result.history.push(row);
+}

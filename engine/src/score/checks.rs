@@ -1,0 +1,25 @@
+//! What every estimator checks: the noise level it is asked at, and the numbers it answers with.
+
+use crate::{Error, Points, Result};
+
+/// # Errors
+/// `sigma` is negative, not finite, or 0 where that is refused.
+pub(crate) fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
+    if sigma.is_finite() && (sigma > 0.0 || (sigma == 0.0 && zero_allowed)) {
+        return Ok(());
+    }
+    let want = if zero_allowed { "it must be 0 or more".into() } else { format!("{who} needs a positive sigma") };
+    Err(Error::argument("sigma", sigma, want))
+}
+
+/// The first query where `values` is not finite, in words.
+pub(super) fn not_finite(target: &str, z: &Points, values: &Points) -> Option<String> {
+    let row = values.iter().position(|row| row.iter().any(|v| !v.is_finite()))?;
+    let shown = |v: &f64| format!("{v:.4}");
+    let place: Vec<String> = z.row(row).iter().take(6).map(shown).collect();
+    let more = if z.dim() > 6 { ", .." } else { "" };
+    Some(format!(
+        "the score of {target} is not finite at ({}{more}): its log density must be finite and smooth wherever particles come",
+        place.join(", ")
+    ))
+}

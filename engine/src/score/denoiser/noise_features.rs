@@ -1,0 +1,27 @@
+//! The noise level as a net sees it.
+
+use crate::net::Fourier;
+
+/// Frequencies of the noise level's features, and the highest: `log sigma` runs over some 10 units.
+const FREQUENCIES: (usize, f64) = (4, 8.0);
+
+/// Features of the noise level: itself, and sines and cosines.
+pub const FEATURES: usize = 1 + 2 * FREQUENCIES.0;
+
+/// Makes the features of a noise level.
+#[derive(Debug, Clone)]
+pub struct NoiseFeatures(Fourier);
+
+impl Default for NoiseFeatures {
+    fn default() -> NoiseFeatures {
+        NoiseFeatures(Fourier::new(FREQUENCIES.0, FREQUENCIES.1))
+    }
+}
+
+impl NoiseFeatures {
+    /// Writes the features of the logarithm of a noise level into `out`, [`FEATURES`] numbers.
+    pub fn write(&self, log: f64, out: &mut [f32]) {
+        out[0] = (0.25 * log) as f32;
+        self.0.write(log, &mut out[1..]);
+    }
+}

@@ -1,0 +1,51 @@
+//! A kernel estimate as a score.
+
+use super::{Kde, shift};
+use crate::score::{At, Extent, Form, Score, SigmaRange, check_sigma};
+use crate::{Points, Result};
+
+impl Score for Kde {
+    fn name(&self) -> String {
+        match &self.points {
+            Some(points) => format!("kde of {} points", points.n()),
+            None => "kde of the moving cloud".into(),
+        }
+    }
+
+    fn dim(&self) -> Option<usize> {
+        self.points.as_ref().map(|points| points.dim())
+    }
+
+    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+        check_sigma(at.sigma, false, "a kernel estimate")?;
+        let available = self.points.as_deref().unwrap_or(at.cloud).n();
+        match self.batch.filter(|&b| b < available) {
+            Some(batch) => self.softmax_over_batch(at, batch.max(1))?,
+            None => self.softmax_over_all(at)?,
+        }
+        shift(&self.mean.mean, at, form, out);
+        Ok(())
+    }
+
+    fn ess(&self) -> Option<f64> {
+        let mut ess = self.mean.ess.clone();
+        if ess.is_empty() {
+            return None;
+        }
+        let middle = ess.len() / 2;
+        Some(*ess.select_nth_unstable_by(middle, f64::total_cmp).1)
+    }
+
+    fn kernel(&self) -> Option<&Kde> {
+        Some(self)
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        let points = self.points.as_ref()?;
+        Some(self.extent.get_or_init(|| Extent::of(points)).clone())
+    }
+
+    fn sigma_range(&self) -> SigmaRange {
+        SigmaRange::POSITIVE
+    }
+}
