@@ -84,7 +84,7 @@ fn most_points(name: &str, options: &Value) -> usize {
     const OPTION: &str = "max_points";
     let given = options.get(OPTION).and_then(Value::as_u64);
     let keys = METRICS.iter().find(|entry| entry.name == name).map_or(&[][..], |entry| entry.keys);
-    let default = || keys.iter().find(|key| key.name == OPTION)?.default.parse().ok();
+    let default = || (keys.iter().find(|key| key.name == OPTION)?.default)().as_u64();
     given.or_else(default).map_or(usize::MAX, |most| (most as usize).max(1))
 }
 

@@ -38,6 +38,8 @@ pub enum Loss {
     SquaredHellinger,
 }
 
+crate::choices!(Loss);
+
 impl Loss {
     /// Every loss.
     pub const ALL: [Loss; 9] = [

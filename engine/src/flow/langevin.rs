@@ -26,6 +26,8 @@ pub enum LangevinSampler {
     Mala,
 }
 
+crate::choices!(LangevinSampler);
+
 crate::options! {
     /// Options of `langevin`.
     pub struct LangevinOptions {

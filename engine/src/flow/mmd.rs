@@ -24,6 +24,8 @@ pub enum Weighting {
     Normalised,
 }
 
+crate::choices!(Weighting);
+
 crate::options! {
     /// Options of `mmd_flow`.
     pub struct MmdFlowOptions {

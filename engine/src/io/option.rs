@@ -3,6 +3,7 @@
 use super::kind::Kind;
 use super::origin::Origin;
 use crate::error::nearest;
+use crate::options::{OptionType, OptionValue};
 use crate::{Error, Result};
 use serde_json::Value;
 
@@ -49,6 +50,10 @@ pub enum Column {
     Named(String),
 }
 
+impl OptionValue for Column {
+    const TYPE: OptionType = OptionType::Either(&[OptionType::Whole, OptionType::Text]);
+}
+
 impl TryFrom<Value> for Column {
     type Error = String;
 
@@ -80,6 +85,10 @@ pub enum Header {
     Yes,
     /// No.
     No,
+}
+
+impl OptionValue for Header {
+    const TYPE: OptionType = OptionType::Either(&[OptionType::Truth, OptionType::Name(|| vec!["auto"])]);
 }
 
 impl Header {

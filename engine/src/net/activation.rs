@@ -17,6 +17,8 @@ pub enum Activation {
     Softplus,
 }
 
+crate::choices!(Activation);
+
 impl Activation {
     /// For every row `z` of `slope`, as wide as `bias`: `value = f(z + bias)`, and `slope` becomes `f'(z + bias)`. Relative
     /// errors are a few ulp of the larger of the result and 1.

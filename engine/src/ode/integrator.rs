@@ -15,6 +15,8 @@ pub enum Integrator {
     Rk4,
 }
 
+crate::choices!(Integrator);
+
 impl Integrator {
     /// Returns where in the step each stage stands, as a share of it. In these methods a stage is reached from the
     /// beginning of the step along the velocity of the stage before it.

@@ -1,6 +1,7 @@
 //! One kernel, several, or one chosen from the data.
 
 use super::Kernel;
+use crate::options::{OptionType, OptionValue};
 use crate::points::squared_distance;
 use crate::{Error, Points, Result};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,15 @@ impl From<Item> for Kernel {
             Item::Kernel(kernel) => kernel,
         }
     }
+}
+
+impl OptionValue for Kernels {
+    const TYPE: OptionType = OptionType::Either(&[
+        OptionType::Kernel,
+        OptionType::Number,
+        OptionType::Name(|| vec!["median"]),
+        OptionType::List(&OptionType::Either(&[OptionType::Kernel, OptionType::Number])),
+    ]);
 }
 
 impl TryFrom<Written> for Kernels {

@@ -53,3 +53,5 @@ pub enum Precision {
     /// The fastest that keeps a relative error of 1e-5.
     Auto,
 }
+
+crate::choices!(Precision, Backend);

@@ -1,7 +1,12 @@
 //! Points as plain data: a list of rows.
 
 use super::Points;
+use crate::options::{OptionType, OptionValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+impl OptionValue for Points {
+    const TYPE: OptionType = OptionType::Points;
+}
 
 impl Serialize for Points {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

@@ -1,6 +1,7 @@
 //! Which metrics a run measures, and their floors.
 
 use crate::metric::{self, Estimate, Metric, Reference};
+use crate::options::{OptionType, OptionValue};
 use crate::process::Observer;
 use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,10 @@ pub enum MetricChoice {
         #[serde(flatten)]
         options: serde_json::Map<String, serde_json::Value>,
     },
+}
+
+impl OptionValue for MetricChoice {
+    const TYPE: OptionType = OptionType::Metric;
 }
 
 impl MetricChoice {

@@ -2,8 +2,10 @@
 
 use super::Schedule;
 use crate::expression::Expression;
+use crate::options::{Mismatch, OptionType, OptionValue};
 use crate::{Error, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
 
 /// How a schedule stands in data.
 #[derive(Serialize, Deserialize)]
@@ -26,6 +28,15 @@ enum Tagged {
     Polynomial { from: f64, to: f64, power: f64 },
     Sigmoid { from: f64, to: f64, steepness: f64 },
     Adaptive { from: f64, to: f64 },
+}
+
+impl OptionValue for Schedule {
+    const TYPE: OptionType = OptionType::Schedule;
+
+    fn check(value: &Value) -> std::result::Result<(), Mismatch> {
+        let written: Written = serde_json::from_value(value.clone()).map_err(|_| Mismatch::Type)?;
+        Schedule::try_from(written).map(drop).map_err(Mismatch::Value)
+    }
 }
 
 impl Serialize for Schedule {

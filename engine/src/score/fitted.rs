@@ -19,6 +19,8 @@ pub enum Shape {
     Diagonal,
 }
 
+crate::choices!(Shape);
+
 crate::options! {
     /// Options of `gaussian_fit`.
     pub struct GaussianFitOptions {

@@ -21,6 +21,8 @@ pub enum SelfTerm {
     Exclude,
 }
 
+crate::choices!(SelfTerm);
+
 /// Softmax-mean denoiser `D(z) = sum_j softmax_j(l_j - |z - x_j|^2 / 2 sigma^2) x_j` of points `x`, with optional
 /// log-weights `l`; exactly the denoiser of the noised empirical distribution. Cost: one pairwise pass over the points,
 /// or over a fresh random batch of them.

@@ -20,6 +20,8 @@ pub enum Isa {
     Amx,
 }
 
+crate::choices!(Isa);
+
 impl Isa {
     /// Every set but `auto`, from narrow to wide.
     pub const ALL: [Isa; 4] = [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Amx];

@@ -48,6 +48,8 @@ pub enum Style {
     Torchcfm,
 }
 
+crate::choices!(Style);
+
 /// The data set called `name`, one of [`DATASETS`], as a distribution: points are independent, not laid out evenly.
 ///
 /// `8gaussians` and `25gaussians` are [`Mixture`]s, `checkerboard` knows its density and smoothed score; the others

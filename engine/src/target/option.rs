@@ -1,6 +1,7 @@
 //! The maps by which a caller describes a target.
 
 use super::{Banana, Funnel, Gaussian, Mixture, StudentT};
+use crate::options::{OptionType, OptionValue};
 use crate::{Error, Result};
 use faer::Mat;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,10 @@ pub enum Numbers {
     One(f64),
     /// One for each.
     Each(Vec<f64>),
+}
+
+impl OptionValue for Numbers {
+    const TYPE: OptionType = OptionType::Either(&[OptionType::Number, OptionType::List(&OptionType::Number)]);
 }
 
 impl Numbers {

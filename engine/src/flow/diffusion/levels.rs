@@ -20,6 +20,8 @@ pub enum Process {
     SubVp,
 }
 
+crate::choices!(Process);
+
 /// What the options of all samplers share.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Wanted {

@@ -50,6 +50,8 @@ pub enum Predictor {
     Ddim,
 }
 
+crate::choices!(ReverseSdeSampler, PfOdeSampler, Predictor);
+
 /// Declares the options of one sampler: those that all share, then its own.
 macro_rules! sampler_options {
     ($(#[doc = $doc:literal])* pub struct $name:ident { $($own:tt)* }) => {

@@ -38,6 +38,8 @@ pub enum Noise {
     Fixed,
 }
 
+crate::choices!(Scaling, Noise);
+
 crate::options! {
     /// Options of `sd_flow`.
     pub struct SdFlowOptions {

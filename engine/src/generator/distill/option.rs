@@ -53,6 +53,8 @@ pub enum Weight {
     None,
 }
 
+crate::choices!(Weight);
+
 impl DistillOptions {
     /// The shape of the source's net.
     pub(super) fn source(&self) -> DenoiserOptions {

@@ -19,6 +19,8 @@ pub enum Features {
     Mlp,
 }
 
+crate::choices!(Features);
+
 crate::options! {
     /// Options of a discriminator.
     pub struct DiscriminatorOptions {

@@ -1,0 +1,177 @@
+//! One declaration makes an options struct, its serde names, its defaults and its rows in the manual.
+
+mod names;
+mod option_type;
+
+pub use names::names;
+pub use option_type::{Mismatch, OptionType, OptionValue};
+
+use serde_json::Value;
+
+/// One row of the manual's table for an options map.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The key as the caller writes it.
+    pub name: &'static str,
+    /// What its value may be.
+    pub value: OptionType,
+    /// Its default as data; null where it is chosen when it is left out.
+    pub default: fn() -> Value,
+    /// Why a value cannot be taken.
+    pub check: fn(&Value) -> Result<(), Mismatch>,
+    /// What it does, its unit and its range.
+    pub doc: &'static str,
+}
+
+/// A struct of options whose keys can be listed.
+pub trait Options: Default + serde::Serialize + serde::de::DeserializeOwned {
+    /// Every key, in the order of declaration.
+    const KEYS: &'static [Key];
+}
+
+/// Declares `pub struct Name { field: Type = default, .. }` with serde names equal to the field names,
+/// unknown keys refused, missing keys taking their default, and the manual's rows from the doc comments.
+/// Every type is an [`OptionValue`].
+///
+/// ```
+/// sdflow::options! {
+///     /// How to walk.
+///     pub struct Walk {
+///         /// Number of steps, at least 1.
+///         steps: usize = 100,
+///     }
+/// }
+/// use sdflow::options::Options;
+/// assert_eq!(Walk::KEYS[0].name, "steps");
+/// assert_eq!((Walk::KEYS[0].default)(), 100);
+/// assert_eq!(Walk::default().steps, 100);
+/// assert!(serde_json::from_str::<Walk>(r#"{"step": 3}"#).is_err());
+/// ```
+#[macro_export]
+macro_rules! options {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $name:ident {
+            $( $(#[doc = $field_doc:literal])+ $field:ident : $kind:ty = $default:expr, )*
+        }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name { $( $(#[doc = $field_doc])+ pub $field: $kind, )* }
+
+        impl Default for $name {
+            fn default() -> Self { $name { $( $field: $default, )* } }
+        }
+
+        impl $crate::options::Options for $name {
+            const KEYS: &'static [$crate::options::Key] = &[
+                $( $crate::options::Key {
+                    name: stringify!($field),
+                    value: <$kind as $crate::options::OptionValue>::TYPE,
+                    default: || serde_json::to_value::<$kind>($default).unwrap_or_default(),
+                    check: <$kind as $crate::options::OptionValue>::check,
+                    doc: concat!($($field_doc),+),
+                }, )*
+            ];
+        }
+
+        impl $crate::options::OptionValue for $name {
+            const TYPE: $crate::options::OptionType =
+                $crate::options::OptionType::Options(<$name as $crate::options::Options>::KEYS);
+        }
+    };
+}
+
+/// Makes enums whose variants are names in data the values of options.
+#[macro_export]
+macro_rules! choices {
+    ($($name:ty),+) => {
+        $(impl $crate::options::OptionValue for $name {
+            const TYPE: $crate::options::OptionType =
+                $crate::options::OptionType::Name($crate::options::names::<$name>);
+        })+
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::{Deserialize, Serialize};
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Gait {
+        Slow,
+        VeryFast,
+    }
+
+    choices!(Gait);
+
+    options! {
+        /// Where the shoes go.
+        pub struct Shoes {
+            /// Sizes.
+            sizes: Vec<f64> = vec![1.5],
+            /// Names.
+            names: Option<Vec<String>> = None,
+        }
+    }
+
+    options! {
+        /// How to walk.
+        pub struct Walk {
+            /// Number of steps.
+            steps: usize = 100,
+            /// Length of a step.
+            length: f64 = 0.5,
+            /// How fast.
+            gait: Gait = Gait::Slow,
+            /// What is worn.
+            shoes: Shoes = Shoes::default(),
+            /// Stops by name.
+            stops: BTreeMap<String, f64> = BTreeMap::new(),
+            /// Back again?
+            back: Option<bool> = None,
+        }
+    }
+
+    fn key(name: &str) -> &'static Key {
+        Walk::KEYS.iter().find(|key| key.name == name).unwrap()
+    }
+
+    #[test]
+    fn one_declaration_tells_types_and_defaults() {
+        let defaults: Vec<Value> = Walk::KEYS.iter().map(|key| (key.default)()).collect();
+        let shoes = json!({ "sizes": [1.5], "names": null });
+        assert_eq!(defaults, [json!(100), json!(0.5), json!("slow"), shoes, json!({}), Value::Null]);
+        let OptionType::Name(names) = key("gait").value else { panic!("{:?}", key("gait").value) };
+        assert_eq!(names(), ["slow", "very_fast"]);
+        assert!(matches!(key("back").value, OptionType::Truth) && matches!(key("steps").value, OptionType::Whole));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_as_data() {
+        let refused = |name: &str, value: Value| (key(name).check)(&value).unwrap_err();
+        for (name, good) in [
+            ("steps", json!(3)),
+            ("length", json!(3)),
+            ("gait", json!("very_fast")),
+            ("shoes", json!({ "sizes": [1, 2.5] })),
+            ("stops", json!({ "a": 1 })),
+            ("back", json!(true)),
+        ] {
+            assert_eq!((key(name).check)(&good), Ok(()), "{name}");
+        }
+        for (name, bad) in [("steps", json!(1.5)), ("steps", json!(-1)), ("length", json!("long")), ("back", json!(1))] {
+            assert_eq!(refused(name, bad), Mismatch::Type, "{name}");
+        }
+        let Mismatch::Name { seen, known } = refused("gait", json!("fast")) else { panic!() };
+        assert_eq!((seen.as_str(), known), ("fast", vec!["slow", "very_fast"]));
+        let Mismatch::Key { seen, known } = refused("shoes", json!({ "size": [1] })) else { panic!() };
+        assert_eq!((seen.as_str(), known), ("size", vec!["sizes", "names"]));
+        assert_eq!(refused("shoes", json!({ "sizes": ["a"] })), Mismatch::Type);
+    }
+}
