@@ -7,7 +7,8 @@ pub use definitions::definitions;
 
 use crate::call::Native;
 use crate::{bind, options, spelling};
-use sdflow::options::Key;
+use sdflow::options::{Key, OptionType};
+use serde_json::Value;
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
@@ -220,43 +221,34 @@ pub fn doc_of(entry: &Entry, key: &Key) -> String {
 
 /// The default of a key as a script would write it.
 pub fn default_of(key: &Key) -> String {
-    // One that was declared through another macro is written `Process :: Ve`.
-    let written = key.default.replace(" :: ", "::").replace("::", ".");
-    match written.as_str() {
-        "None" => "chosen".into(),
-        "BTreeMap.new()" | "DiscriminatorOptions.default()" => "`#{}`".into(),
-        schedule if schedule.starts_with("Schedule.") => format!("`{}`", scheduled(schedule)),
-        "Vec.new()" | "vec![]" => "`[]`".into(),
-        "String.new()" => "`\"\"`".into(),
-        plain => match plain.rsplit_once('.') {
-            Some((before, last))
-                if before.chars().all(char::is_alphanumeric) && last.starts_with(char::is_uppercase) =>
-            {
-                format!("`\"{}\"`", snake(last))
-            }
-            _ => format!("`{}`", plain.trim_end_matches(".into()").trim_end_matches(".to_string()")),
+    match ((key.default)(), key.value) {
+        (Value::Null, _) => "chosen".into(),
+        (_, OptionType::Options(_)) => "`#{}`".into(),
+        (value, _) => format!("`{}`", written(&value)),
+    }
+}
+
+/// A value as a script writes it.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Number(number) => match number.as_f64().filter(|_| !number.is_u64()) {
+            Some(x) if x != 0.0 && x.abs() < 1e-3 => format!("{x:e}"),
+            Some(x) => x.to_string(),
+            None => number.to_string(),
         },
+        Value::Array(values) => format!("[{}]", values.iter().map(written).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => match map.get("schedule").and_then(Value::as_str) {
+            Some(name) => {
+                let values = map.iter().filter(|(key, _)| *key != "schedule").map(|(_, value)| written(value));
+                format!("{name}({})", values.collect::<Vec<_>>().join(", "))
+            }
+            None => {
+                let pairs = map.iter().map(|(key, value)| format!("{key}: {}", written(value)));
+                format!("#{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+            }
+        },
+        plain => plain.to_string(),
     }
-}
-
-/// "NonSaturating" as serde writes it.
-fn snake(variant: &str) -> String {
-    let mut name = String::new();
-    for (i, letter) in variant.char_indices() {
-        if i > 0 && letter.is_uppercase() {
-            name.push('_');
-        }
-        name.extend(letter.to_lowercase());
-    }
-    name
-}
-
-/// "Schedule.Cosine { from: 0.02, to: 0.0 }" as a script writes it: `cosine(0.02, 0.0)`, a constant as its number.
-fn scheduled(written: &str) -> String {
-    let (name, fields) = written.trim_start_matches("Schedule.").split_once(' ').unwrap_or((written, ""));
-    let values = fields.trim_matches(['{', '}', ' ']).split(", ").map(|f| f.rsplit(": ").next().unwrap_or(f));
-    let values = values.collect::<Vec<_>>().join(", ");
-    if name == "Constant" { values } else { format!("{}({values})", name.to_lowercase()) }
 }
 
 /// The whole of `docs/DSL.md`.
@@ -277,7 +269,10 @@ pub fn dsl_markdown() -> String {
 
 /// What a key wants, in words, for `doc`.
 pub fn kind_of(key: &Key) -> String {
-    options::wanted(key.kind).trim_end_matches(',').to_string()
+    match key.value {
+        OptionType::Name(known) => format!("\"{}\"", known().join("\" | \"")),
+        other => options::wanted(&other),
+    }
 }
 
 const INTRODUCTION: &str = "\

@@ -5,11 +5,11 @@ use crate::bind::points::Cloud;
 use crate::call::{At, Call, Fail, described, shown, unquoted};
 use crate::dry::unknown;
 use crate::manual::Entry;
+use crate::param::as_dynamic;
 use crate::spelling;
 use rhai::{Array, Dynamic, FnPtr, Map};
-use sdflow::expression::Expression;
 use sdflow::flow::Stepping;
-use sdflow::options::{Key, Options};
+use sdflow::options::{Key, Mismatch, OptionType, Options};
 use serde_json::{Number, Value};
 
 /// Intervals into which a closure given for a schedule is sampled.
@@ -17,40 +17,25 @@ const SAMPLES: usize = 256;
 
 /// The options in `map`, the last argument of `call`.
 pub fn read<T: Options>(map: &Map, call: &Call) -> Result<T, Fail> {
-    let accept = |value: Value| serde_json::from_value::<T>(value).map(|_| ()).map_err(|e| e.to_string());
-    let whole = plain(map, call, T::KEYS, accept)?;
-    // Every key was accepted alone, so only a rule between keys can fail here.
-    serde_json::from_value(whole).map_err(|e| Fail::script(e.to_string()).at(At::Argument(call.len() - 1)))
+    made(plain(map, call, T::KEYS)?, call)
 }
 
 /// The options in `map` and, beside them, how to step.
 pub fn read_with_stepping<T: Options>(map: &Map, call: &Call) -> Result<(T, Stepping), Fail> {
     let of_stepping = |name: &String| Stepping::KEYS.iter().any(|key| key.name == name);
-    let accept = |value: Value| {
-        let stepping = value.as_object().is_some_and(|one| one.keys().all(of_stepping));
-        let done = match stepping {
-            true => serde_json::from_value::<Stepping>(value).map(drop),
-            false => serde_json::from_value::<T>(value).map(drop),
-        };
-        done.map_err(|e| e.to_string())
-    };
-    let Value::Object(whole) = plain(map, call, call.entry.options, accept)? else {
-        return Ok((T::default(), Stepping::default()));
-    };
-    let (stepping, own): (serde_json::Map<_, _>, serde_json::Map<_, _>) =
-        whole.into_iter().partition(|(name, _)| of_stepping(name));
-    let failed = |e: serde_json::Error| Fail::script(e.to_string()).at(At::Argument(call.len() - 1));
-    let own = serde_json::from_value(Value::Object(own)).map_err(failed)?;
-    Ok((own, serde_json::from_value(Value::Object(stepping)).map_err(failed)?))
+    let whole = plain(map, call, call.entry.options)?;
+    let (stepping, own) = whole.into_iter().partition(|(name, _)| of_stepping(name));
+    Ok((made(own, call)?, made(stepping, call)?))
 }
 
-/// `map`, the last argument of `call`, as plain data whose keys are among `keys` and each pass `accept` alone.
-pub fn plain(
-    map: &Map,
-    call: &Call,
-    keys: &[Key],
-    accept: impl Fn(Value) -> Result<(), String>,
-) -> Result<Value, Fail> {
+/// Options of keys that were checked one by one, so that only a rule between keys can fail here.
+fn made<T: Options>(options: serde_json::Map<String, Value>, call: &Call) -> Result<T, Fail> {
+    serde_json::from_value(Value::Object(options))
+        .map_err(|e| Fail::script(e.to_string()).at(At::Argument(call.len() - 1)))
+}
+
+/// `map`, the last argument of `call`, as plain data whose keys are among `keys` and have values of their types.
+pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<String, Value>, Fail> {
     let mut whole = serde_json::Map::new();
     for (name, value) in map {
         let at = || At::Key(call.len() - 1, name.to_string());
@@ -70,15 +55,31 @@ pub fn plain(
         let key = keys.iter().find(|k| k.name == name);
         let key = key.ok_or_else(|| unknown(call.entry.name, name, keys).at(at()))?;
         let mut json = data(value, key, call).map_err(|f| f.at(at()))?;
-        if ["Vec<String>", "Vec<Column>", "Vec<MetricChoice>"].contains(&inner(key.kind)) && !json.is_array() {
+        if matches!(key.value, OptionType::List(inner) if !is_numeric(inner)) && !json.is_array() {
             // One is a list of one.
             json = Value::Array(vec![json]);
         }
-        let alone = Value::Object([(name.to_string(), json.clone())].into_iter().collect());
-        accept(alone).map_err(|error| refused(key, value, &error).at(at()))?;
+        (key.check)(&json).map_err(|mismatch| refused(key, value, mismatch).at(at()))?;
         whole.insert(name.to_string(), json);
     }
-    Ok(Value::Object(whole))
+    Ok(whole)
+}
+
+/// Checks options that stand inside of another one: those of a metric in a list of metrics.
+pub fn check_all(function: &str, keys: &[Key], options: &serde_json::Map<String, Value>) -> Result<(), Fail> {
+    for (name, value) in options {
+        let key = keys.iter().find(|key| key.name == name).ok_or_else(|| unknown(function, name, keys))?;
+        (key.check)(value).map_err(|mismatch| refused(key, &as_dynamic(value), mismatch))?;
+    }
+    Ok(())
+}
+
+/// Numbers, or lists of them: of those one is not meant as a list of one.
+fn is_numeric(value: &OptionType) -> bool {
+    match value {
+        OptionType::List(inner) => is_numeric(inner),
+        other => matches!(other, OptionType::Number),
+    }
 }
 
 /// Is `name` an option of `entry`, in whatever spelling?
@@ -100,17 +101,17 @@ pub fn unknown(function: &str, name: &str, keys: &[Key]) -> Fail {
 /// A value as plain data.
 fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
     // A constant needs no formula.
-    if let Some(hint) = unquoted(value).filter(|_| key.kind.contains("Schedule")) {
-        let message = format!("`{}` is {}, but {} is wanted", key.name, described(value), wanted(key.kind));
+    if let Some(hint) = unquoted(value).filter(|_| is_schedule(key)) {
+        let message = format!("`{}` is {}, but {} is wanted", key.name, described(value), wanted(&key.value));
         return Err(Fail::script(message).hint(hint));
     }
     if let Some(closure) = value.read_lock::<FnPtr>() {
-        return match key.kind.contains("Schedule") {
+        return match is_schedule(key) {
             true => sampled(&closure, key, call),
-            false => Err(Fail::script(format!("`{}` is a function, but {} is wanted", key.name, wanted(key.kind)))),
+            false => Err(Fail::script(format!("`{}` is a function, but {} is wanted", key.name, wanted(&key.value)))),
         };
     }
-    if inner(key.kind) == "Points" && value.is::<Cloud>() {
+    if matches!(key.value, OptionType::Points) && value.is::<Cloud>() {
         // Not copied through text: the call takes them from the map itself.
         return Ok(Value::Null);
     }
@@ -132,10 +133,12 @@ fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
     if let Some(plain) = crate::param::as_value(value) {
         return Ok(plain);
     }
-    let message = format!("`{}` is {}, but {} is wanted", key.name, described(value), wanted(key.kind));
+    let message = format!("`{}` is {}, but {} is wanted", key.name, described(value), wanted(&key.value));
     Err(match value.is_unit() {
         true => Fail::script(message).hint("leave the key out to get its default"),
-        false if inner(key.kind) == "Points" => Fail::script(message).hint("take samples: target.sample(1000)"),
+        false if matches!(key.value, OptionType::Points) => {
+            Fail::script(message).hint("take samples: target.sample(1000)")
+        }
         false => Fail::script(message).hint("points, targets, scores and flows are arguments before the options"),
     })
 }
@@ -157,40 +160,45 @@ fn sampled(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail> {
     (0..=SAMPLES).map(at).collect::<Result<_, _>>().map(Value::Array)
 }
 
-/// The failure of a value that serde refused.
-fn refused(key: &Key, value: &Dynamic, error: &str) -> Fail {
+fn is_schedule(key: &Key) -> bool {
+    matches!(key.value, OptionType::Schedule)
+}
+
+/// The failure of a value that does not fit its key.
+fn refused(key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
     let name = key.name;
-    if key.kind.contains("Schedule")
-        && let Ok(text) = value.clone().into_string()
-        && let Err(error) = Expression::of_progress(&text)
-    {
-        return Fail::from(error);
-    }
-    if let Some(rest) = error.split("unknown variant `").nth(1) {
-        let seen = rest.split('`').next().unwrap_or_default();
-        let known: Vec<&str> = rest.split('`').skip(2).step_by(2).collect();
-        let fail = Fail::script(format!("`{name}` is {seen:?}, but {} is wanted", one_of(&known)));
-        return match sdflow::nearest(seen, known.iter().copied()) {
-            Some(near) => fail.hint(format!("did you mean \"{near}\"?")),
-            None => fail,
-        };
-    }
-    if let Some(rest) = error.split("unknown field `").nth(1) {
-        let seen = rest.split('`').next().unwrap_or_default();
-        let fail = Fail::script(format!("`{name}` has no option `{seen}`"));
-        return match sdflow::nearest(seen, rest.split('`').skip(2).step_by(2)) {
-            Some(near) => fail.hint(format!("did you mean `{near}`?")),
-            None => fail,
-        };
-    }
-    if error.contains(", but ") {
-        return Fail::script(error);
-    }
-    let fail = Fail::script(format!("`{name}` is {}, but {} is wanted", described(value), wanted(key.kind)));
-    match (value.as_float(), unquoted(value)) {
-        (Ok(x), _) if integral(key.kind) && x.fract() == 0.0 => fail.hint(format!("write {x:.0}")),
-        (_, Some(hint)) if wanted(key.kind).contains("number") => fail.hint(hint),
-        _ => fail,
+    let nearest = |seen: &str, known: &[&str]| sdflow::nearest(seen, known.iter().copied());
+    match mismatch {
+        Mismatch::Value(error) => Fail::from(error),
+        Mismatch::Name { seen, known } => {
+            // Of several types, what else is welcome is said too.
+            let want = match key.value {
+                OptionType::Name(_) => one_of(&known),
+                _ => wanted(&key.value),
+            };
+            let fail = Fail::script(format!("`{name}` is {seen:?}, but {want} is wanted"));
+            match nearest(&seen, &known) {
+                Some(near) => fail.hint(format!("did you mean \"{near}\"?")),
+                None => fail,
+            }
+        }
+        Mismatch::Key { seen, known } => {
+            let fail = Fail::script(format!("`{name}` has no option `{seen}`"));
+            match nearest(&seen, &known) {
+                Some(near) => fail.hint(format!("did you mean `{near}`?")),
+                None => fail,
+            }
+        }
+        Mismatch::Type => {
+            let fail = Fail::script(format!("`{name}` is {}, but {} is wanted", described(value), wanted(&key.value)));
+            match (value.as_float(), unquoted(value)) {
+                (Ok(x), _) if matches!(key.value, OptionType::Whole) && x.fract() == 0.0 => {
+                    fail.hint(format!("write {x:.0}"))
+                }
+                (_, Some(hint)) if takes_numbers(&key.value) => fail.hint(hint),
+                _ => fail,
+            }
+        }
     }
 }
 
@@ -201,43 +209,50 @@ fn one_of(names: &[&str]) -> String {
     }
 }
 
-fn integral(kind: &str) -> bool {
-    ["usize", "u64", "u32", "i64", "i32"].contains(&inner(kind))
+/// Is a number welcome?
+fn takes_numbers(value: &OptionType) -> bool {
+    match value {
+        OptionType::Number | OptionType::Whole | OptionType::Schedule => true,
+        OptionType::List(inner) => takes_numbers(inner),
+        OptionType::Either(types) => types.iter().any(takes_numbers),
+        _ => false,
+    }
 }
 
-fn inner(kind: &str) -> &str {
-    // A type that was declared through another macro is written `Option < f64 >`.
-    let within = kind.strip_prefix("Option").and_then(|k| k.trim_start().strip_prefix('<'));
-    within.and_then(|k| k.strip_suffix('>')).unwrap_or(kind).trim()
-}
-
-/// What a key of this Rust type wants, in words.
-pub fn wanted(kind: &str) -> String {
-    let kind = inner(kind);
-    match kind {
-        "f64" | "f32" => "a number".into(),
-        "usize" | "u64" | "u32" => "a whole number, 0 or more,".into(),
-        "i64" | "i32" => "a whole number".into(),
-        "bool" => "true or false".into(),
-        "String" => "a string".into(),
-        "Points" => "a set of points".into(),
-        "Schedule" => {
+/// What a key of this type wants, in words.
+pub fn wanted(value: &OptionType) -> String {
+    match value {
+        OptionType::Number => "a number".into(),
+        OptionType::Whole => "a whole number from 0 on".into(),
+        OptionType::Truth => "true or false".into(),
+        OptionType::Text => "a string".into(),
+        OptionType::Name(known) => one_of(&known()),
+        OptionType::NumbersByName => "a map of names and numbers such as #{energy: 0.02}".into(),
+        OptionType::Points => "a set of points".into(),
+        OptionType::Schedule => {
             "a number, a list of numbers, a formula such as \"1 - t\" or a schedule such as cosine(10, 0.1)".into()
         }
-        "Kernel" => "a kernel such as gaussian_kernel(1.0)".into(),
-        "Kernels" => "a kernel such as gaussian_kernel(1.0), a bandwidth, \"median\", or a list of them".into(),
-        "Numbers" => "a number or a list of numbers".into(),
-        "Covariance" => "a matrix as a list of rows, or ar1(rho)".into(),
-        "MetricChoice" => "a metric's name, or a map such as #{metric: \"mmd\", kernel: 0.5}".into(),
-        "BTreeMap<String, f64>" => "a map of names and numbers such as #{energy: 0.02}".into(),
-        "Header" => "true, false or \"auto\"".into(),
-        "Column" => "a position from 0 or a name".into(),
-        "DiscriminatorOptions" => "a map of options such as #{features: \"quadratic\"}".into(),
-        _ => match kind.strip_prefix("Vec<").and_then(|k| k.strip_suffix('>')) {
-            Some("String") => "a string or a list of strings".into(),
-            Some("f64") => "a list of numbers".into(),
-            Some(element) => format!("a list (each element {})", wanted(element).trim_end_matches(',')),
-            None => format!("a value of kind {}", kind.to_lowercase()),
-        },
+        OptionType::Kernel => "a kernel such as gaussian_kernel(1.0)".into(),
+        OptionType::Metric => "a metric's name, or a map such as #{metric: \"mmd\", kernel: 0.5}".into(),
+        OptionType::Options(keys) => {
+            format!("a map of options ({})", keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", "))
+        }
+        OptionType::List(OptionType::Text) => "a string or a list of strings".into(),
+        OptionType::List(OptionType::Number) => "a list of numbers".into(),
+        OptionType::List(OptionType::List(OptionType::Number)) => "a list of rows of numbers".into(),
+        OptionType::List(inner) => format!("a list (each element {})", wanted(inner)),
+        OptionType::Either([first @ .., last]) => {
+            let one = |value: &OptionType| match value {
+                OptionType::Truth => "true, false".into(),
+                other => wanted(other),
+            };
+            let first: Vec<String> = first.iter().map(one).collect();
+            let last = match last {
+                OptionType::List(OptionType::Either(_)) => "a list of them".into(),
+                last => wanted(last),
+            };
+            format!("{} or {last}", first.join(", "))
+        }
+        _ => "another value".into(),
     }
 }

@@ -119,13 +119,17 @@ pub fn as_value(value: &Dynamic) -> Option<Value> {
     }
 }
 
-/// The inverse of [`as_value`].
+/// Plain data as a value of the language.
 pub fn as_dynamic(value: &Value) -> Dynamic {
     match value {
         Value::Bool(b) => (*b).into(),
         Value::String(s) => s.clone().into(),
         Value::Number(n) => n.as_i64().map_or_else(|| n.as_f64().unwrap_or(f64::NAN).into(), Dynamic::from),
-        _ => Dynamic::UNIT,
+        Value::Array(values) => values.iter().map(as_dynamic).collect::<Vec<_>>().into(),
+        Value::Object(map) => {
+            map.iter().map(|(name, value)| (name.into(), as_dynamic(value))).collect::<rhai::Map>().into()
+        }
+        Value::Null => Dynamic::UNIT,
     }
 }
 

@@ -16,6 +16,7 @@ use sdflow::options::{Key, Options};
 use sdflow::run::Motion;
 use sdflow::target::Target;
 use sdflow::{Error, MissingPart, Result};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// What a script holds as a flow: how to make one, and how to step along it.
@@ -101,7 +102,7 @@ impl Plan {
 }
 
 /// The rows of a flow's options followed by those of its stepping, whose usual step is `step`.
-pub(super) const fn with_stepping<const N: usize>(own: &[Key], step: &'static str) -> [Key; N] {
+pub(super) const fn with_stepping<const N: usize>(own: &[Key], step: fn() -> Value) -> [Key; N] {
     let mut all = [own[0]; N];
     let mut i = 0;
     while i < N {
@@ -113,9 +114,11 @@ pub(super) const fn with_stepping<const N: usize>(own: &[Key], step: &'static st
 }
 
 pub(super) const STEPPING: usize = Stepping::KEYS.len();
-const SD_KEYS: &[Key] = &with_stepping::<{ SdFlowOptions::KEYS.len() + STEPPING }>(SdFlowOptions::KEYS, "1.0");
-const MMD_KEYS: &[Key] = &with_stepping::<{ MmdFlowOptions::KEYS.len() + STEPPING }>(MmdFlowOptions::KEYS, "1.0");
-const GAN_KEYS: &[Key] = &with_stepping::<{ GanFlowOptions::KEYS.len() + STEPPING }>(GanFlowOptions::KEYS, "0.1");
+const SD_KEYS: &[Key] = &with_stepping::<{ SdFlowOptions::KEYS.len() + STEPPING }>(SdFlowOptions::KEYS, || 1.0.into());
+const MMD_KEYS: &[Key] =
+    &with_stepping::<{ MmdFlowOptions::KEYS.len() + STEPPING }>(MmdFlowOptions::KEYS, || 1.0.into());
+const GAN_KEYS: &[Key] =
+    &with_stepping::<{ GanFlowOptions::KEYS.len() + STEPPING }>(GanFlowOptions::KEYS, || 0.1.into());
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
@@ -257,7 +260,7 @@ mod tests {
             (Box::new(svgd.unwrap()), SVGD_KEYS),
         ];
         for (field, keys) in fields {
-            let said: f64 = keys.iter().find(|key| key.name == "step").unwrap().default.parse().unwrap();
+            let said = (keys.iter().find(|key| key.name == "step").unwrap().default)().as_f64().unwrap();
             let clock = Clock::at(0, 1, Stream::new(0));
             assert_eq!(field.scales(&points, &clock).step, said, "{}", field.name());
         }

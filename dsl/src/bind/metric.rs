@@ -45,7 +45,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 fn measured(call: &Call) -> Result<Dynamic, Fail> {
     let name = call.entry.name;
     let options = match call.map() {
-        Some(map) => options::plain(&map, call, call.entry.options, |v| accepted(name, v))?,
+        Some(map) => Value::Object(options::plain(&map, call, call.entry.options)?),
         None => Value::Null,
     };
     let metric = metric::by_name(name, options.clone()).map_err(|e| call.place(e))?;
@@ -64,16 +64,6 @@ fn measured(call: &Call) -> Result<Dynamic, Fail> {
         Ok::<_, Fail>(Reading { floor, ..reading(&found) })
     })?;
     Ok(Dynamic::from(reading))
-}
-
-/// Does the metric take these options?
-pub fn accepted(name: &str, options: Value) -> Result<(), String> {
-    match metric::by_name(name, options) {
-        Ok(_) => Ok(()),
-        // Only the cause: the key is named by who asks.
-        Err(Error::Argument { want, .. }) => Err(want),
-        Err(e) => Err(e.to_string()),
-    }
 }
 
 /// Argument `i` as a reference for `n` points: a set of points, with its target when it is a sample of one, or a

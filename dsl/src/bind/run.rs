@@ -2,7 +2,7 @@
 
 use crate::bind::flow::Plan;
 use crate::bind::idle;
-use crate::bind::metric::{accepted, reference};
+use crate::bind::metric::reference;
 use crate::bind::result::{Done, advice, table};
 use crate::call::{At, Call, Fail};
 use crate::callback::own_time;
@@ -121,13 +121,8 @@ fn check_metrics(call: &Call, choices: &[MetricChoice]) -> Result<(), Fail> {
         if let MetricChoice::Map { metric, options } = choice {
             let known = crate::manual::named(metric);
             let keys = known.iter().find(|e| e.kind == Kind::Metric).map_or(&[][..], |e| e.options);
-            if let Some(key) = options.keys().find(|key| keys.iter().all(|k| k.name != key.as_str())) {
-                return Err(crate::options::unknown(metric, key, keys).at(At::Key(call.len() - 1, "metrics".into())));
-            }
-            if let Err(want) = accepted(metric, options.clone().into()) {
-                return Err(Fail::script(format!("the options of `{metric}` cannot be used: {want}"))
-                    .at(At::Key(call.len() - 1, "metrics".into())));
-            }
+            let metrics = At::Key(call.len() - 1, "metrics".into());
+            crate::options::check_all(metric, keys, options).map_err(|fail| fail.at(metrics))?;
         }
         choice.build().map_err(|e| call.place(e).at(At::Key(call.len() - 1, "metrics".into())))?;
     }

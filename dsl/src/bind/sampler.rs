@@ -19,7 +19,8 @@ use std::sync::Arc;
 
 type Made = std::result::Result<Dynamic, Fail>;
 
-pub(super) const SVGD_KEYS: &[Key] = &with_stepping::<{ SvgdOptions::KEYS.len() + STEPPING }>(SvgdOptions::KEYS, "0.1");
+pub(super) const SVGD_KEYS: &[Key] =
+    &with_stepping::<{ SvgdOptions::KEYS.len() + STEPPING }>(SvgdOptions::KEYS, || 0.1.into());
 
 pub const ENTRIES: &[Entry] = &[
     Entry {

@@ -103,7 +103,7 @@ mod tests {
 
     #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
-    enum Gait {
+    pub enum Gait {
         Slow,
         VeryFast,
     }
@@ -165,7 +165,8 @@ mod tests {
         ] {
             assert_eq!((key(name).check)(&good), Ok(()), "{name}");
         }
-        for (name, bad) in [("steps", json!(1.5)), ("steps", json!(-1)), ("length", json!("long")), ("back", json!(1))] {
+        for (name, bad) in [("steps", json!(1.5)), ("steps", json!(-1)), ("length", json!("long")), ("back", json!(1))]
+        {
             assert_eq!(refused(name, bad), Mismatch::Type, "{name}");
         }
         let Mismatch::Name { seen, known } = refused("gait", json!("fast")) else { panic!() };
