@@ -129,7 +129,7 @@ impl Pairwise {
         let Some(rows) = symmetric::chunk::<T>(&plan, points.n(), points.dim()) else { return Ok(None) };
         let pad = T::pad(&self.memory);
         pad.packed.with(|packed| {
-            packed.pack(points, Some(Values::Own), measure.place(), plan.form, None, None);
+            packed.pack(points, Some(Values::Own), measure.place(), (plan.form, plan.centres), None, None);
             let job = symmetric::Job::new(plan, packed, rows);
             job.run(points, out, &pad.symmetric, (&self.work, &self.interrupt))
         })?;

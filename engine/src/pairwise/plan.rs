@@ -124,13 +124,14 @@ pub struct Choice {
 }
 
 /// What coordinates are rounded around.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Centres {
     /// The mean of the sources.
+    #[default]
     One,
-    /// Every block of sources and every panel of queries has its own: whatever the extent, what is rounded is as small as
-    /// the distances.
+    /// Every panel of queries has its own, and sources are moved to it: whatever the extent, what is rounded is as small
+    /// as the distances.
     Many,
 }
 

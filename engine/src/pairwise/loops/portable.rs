@@ -13,7 +13,7 @@ use super::weights::Weights;
 use crate::pairwise::dispatch::Measure;
 use crate::pairwise::pack::Packed;
 use crate::pairwise::pack::kd_order::{Order, permuted};
-use crate::pairwise::plan::{Centres, Plan, Shape};
+use crate::pairwise::plan::{Plan, Shape};
 use crate::pairwise::pruning::Bounds;
 use crate::pairwise::reductions::{KernelCall, SoftmaxCall};
 use crate::pairwise::rounding::Rounding;
@@ -44,15 +44,8 @@ impl<T: Working> Loops for Portable<T> {
         let rows = if plan.skip { in_space_order(rows, queries, plan.width) } else { rows };
         let pad = T::pad(&engine.memory);
         pad.packed.with(|packed| {
-            match (&order, plan.centres) {
-                (Some(order), Centres::Many) => {
-                    packed.pack_blocks(sources, call.values, measure.place(), plan.block, softmax.log_weights, order);
-                }
-                _ => {
-                    let place = measure.place();
-                    packed.pack(sources, call.values, place, plan.form, softmax.log_weights, order.as_ref());
-                }
-            }
+            let how = (plan.form, plan.centres);
+            packed.pack(sources, call.values, measure.place(), how, softmax.log_weights, order.as_ref());
             let bounds = plan.skip.then(|| Bounds::of(packed, &plan));
             let top = softmax.log_weights.map_or(0.0, |l| LOG2_E * l.iter().copied().fold(f64::NEG_INFINITY, f64::max));
             let job = Job {
@@ -88,7 +81,7 @@ impl<T: Working> Loops for Portable<T> {
         };
         let pad = T::pad(&engine.memory);
         pad.packed.with(|packed| {
-            packed.pack(sources, sum.values, measure.place(), plan.form, None, None);
+            packed.pack(sources, sum.values, measure.place(), (plan.form, plan.centres), None, None);
             let KernelSum { kernel, part, leave_out_self, .. } = sum;
             let job = Job {
                 plan,
