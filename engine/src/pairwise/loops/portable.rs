@@ -39,20 +39,21 @@ impl<T: Working> Loops for Portable<T> {
         rows: Vec<RowOut<'b>>,
     ) -> Result<Vec<RowOut<'b>>> {
         let SoftmaxCall { queries, sources, softmax, subtract, .. } = *call;
-        let plan = Plan::new::<T>(&engine.options, &Shape { n: rows.len(), ..measure.shape });
-        let order = plan.skip.then(|| Order::of(sources, plan.block));
-        let rows = if plan.skip { in_space_order(rows, queries, plan.width) } else { rows };
+        let plan = Plan::new::<T>(&engine.options, &measure.shape);
+        let order = plan.skip.then(|| call.orders.of(sources, plan.block, plan.leaf(plan.block)));
+        let order = order.as_deref();
+        let rows = if plan.skip { in_space_order(rows, call, &plan) } else { rows };
         let pad = T::pad(&engine.memory);
         pad.packed.with(|packed| {
             let how = (plan.form, plan.centres);
-            packed.pack(sources, call.values, measure.place(), how, softmax.log_weights, order.as_ref());
+            packed.pack(sources, call.values, measure.place(), how, softmax.log_weights, order);
             let bounds = plan.skip.then(|| Bounds::of(packed, &plan));
             let top = softmax.log_weights.map_or(0.0, |l| LOG2_E * l.iter().copied().fold(f64::NEG_INFINITY, f64::max));
             let job = Job {
                 plan,
                 queries,
                 sources: packed,
-                source_order: order.as_ref(),
+                source_order: order,
                 bounds: bounds.as_ref(),
                 original: (sources, call.points()),
                 leave_out_self: call.leave_out_self(),
@@ -106,13 +107,15 @@ fn keeping<T: Real>(rounding: Rounding) -> Option<Rounding> {
 }
 
 /// Rows whose queries are near each other beside each other.
-fn in_space_order<'b>(rows: Vec<RowOut<'b>>, queries: &Points, leaf: usize) -> Vec<RowOut<'b>> {
-    let order = if rows.len() == queries.n() {
-        Order::of(queries, leaf)
-    } else {
-        Order::of(&queries.select(&rows.iter().map(|row| row.query).collect::<Vec<_>>()), leaf)
-    };
-    permuted(rows, &order.index)
+fn in_space_order<'b>(mut rows: Vec<RowOut<'b>>, call: &SoftmaxCall, plan: &Plan) -> Vec<RowOut<'b>> {
+    // Of blocks of sources where panels make whole ones: a set that is both is ordered once.
+    let block = if plan.block.is_multiple_of(plan.width) { plan.block } else { plan.width };
+    let order = call.orders.of(call.queries, block, plan.leaf(block));
+    if rows.len() == order.index.len() {
+        return permuted(rows, &order.index);
+    }
+    rows.sort_unstable_by_key(|row| order.position[row.query]);
+    rows
 }
 
 /// One call.
