@@ -3,6 +3,7 @@
 use super::loops::output_row::{RowOut, rows};
 use super::loops::portable::Portable;
 use super::loops::{Loops, amx::Amx, naive::Naive, symmetric};
+use super::pack::kd_order::Orders;
 use super::plan::{self, Arithmetic, Plan, Shape, mean_square};
 use super::reductions::{KernelCall, SoftmaxCall};
 use super::rounding::{FAR, FAR_KERNEL, Rounding, Seen, neighbourhood};
@@ -72,6 +73,9 @@ impl Pairwise {
         let own = matches!(call.values, Some(Values::Own));
         let arithmetic = plan::arithmetic(&self.options, &measure.shape, own);
         let undone = loops(arithmetic).softmax(self, call, &measure, rows)?;
+        // Few rows are worth no order of their own, but one that is there is used.
+        let n = if measure.shape.skips(&self.options) { measure.shape.n } else { undone.len() };
+        let measure = Measure { shape: Shape { n, ..measure.shape }, ..measure };
         self.again(undone, |rows| Portable::<f64>::default().softmax(self, call, &measure, rows))
     }
 
@@ -99,9 +103,9 @@ impl Pairwise {
     /// The softmax means of a set at its own points with every pair evaluated once; false when that is not faster, and
     /// nothing was done.
     pub(super) fn own_means(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<bool> {
-        let softmax = super::Softmax::of(sigma);
-        let call =
-            SoftmaxCall { queries: points, sources: points, values: Some(Values::Own), softmax, subtract: false };
+        let (softmax, orders) = (super::Softmax::of(sigma), Orders::default());
+        let (queries, sources, values) = (points, points, Some(Values::Own));
+        let call = SoftmaxCall { queries, sources, values, softmax, orders: &orders, subtract: false };
         let measure = Measure::of_softmax(&call);
         match plan::arithmetic(&self.options, &measure.shape, true) {
             Arithmetic::F64 => self.own_means_in::<f64>(points, &measure, out).map(|plan| plan.is_some()),
@@ -129,7 +133,7 @@ impl Pairwise {
         let Some(rows) = symmetric::chunk::<T>(&plan, points.n(), points.dim()) else { return Ok(None) };
         let pad = T::pad(&self.memory);
         pad.packed.with(|packed| {
-            packed.pack(points, Some(Values::Own), measure.place(), plan.form, None, None);
+            packed.pack(points, Some(Values::Own), measure.place(), (plan.form, plan.centres), None, None);
             let job = symmetric::Job::new(plan, packed, rows);
             job.run(points, out, &pad.symmetric, (&self.work, &self.interrupt))
         })?;

@@ -52,10 +52,11 @@
 //! weight is below the rounding of the sum is not met.
 //!
 //! **Digits** (`rounding`). A rounded coordinate is wrong by `eps` times its distance from the centre. In f32, one centre is
-//! enough while the extent is some dozens of sigma. Beyond, points are put in space order and every block of sources and every
-//! panel of queries is rounded around a centre of its own (`pack::frame`), so that what is rounded is as small as the
-//! distances, whatever the extent. After its pass every query knows a bound of its error; the few that do not keep a relative
-//! error of some 1e-5, such as one beside an outlier, are computed again in f64, and [`Work::repeated`] counts them.
+//! enough while the extent is some dozens of sigma. Beyond, points are put in space order, coordinates of sources are kept in
+//! two parts, and every block of sources is moved into the frame of the panel that it meets (`pack::frame`), so that what is
+//! rounded is as small as the distances, whatever the extent. After its pass every query knows a bound of its error; the few
+//! that do not keep a relative error of some 1e-5, such as one beside an outlier, are computed again in f64, and
+//! [`Work::repeated`] counts them.
 //!
 //! | file | what is inside |
 //! |---|---|

@@ -57,7 +57,7 @@ pub struct Shape {
 
 impl Shape {
     /// Are points ordered and blocks without weight skipped?
-    fn skips(&self, options: &PairwiseOptions) -> bool {
+    pub fn skips(&self, options: &PairwiseOptions) -> bool {
         let few = self.n.min(self.m);
         options.skip && (few >= SKIP_POINTS && self.square > SKIP_SQUARE || few >= FRAME_POINTS && self.far)
     }
@@ -124,13 +124,14 @@ pub struct Choice {
 }
 
 /// What coordinates are rounded around.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Centres {
     /// The mean of the sources.
+    #[default]
     One,
-    /// Every block of sources and every panel of queries has its own: whatever the extent, what is rounded is as small as
-    /// the distances.
+    /// Every panel of queries has its own, and sources are moved to it: whatever the extent, what is rounded is as small
+    /// as the distances.
     Many,
 }
 
@@ -201,7 +202,8 @@ impl Plan {
         let skip = shape.skips(options);
         let gemm = options.backend == Backend::Gemm;
         let largest = if skip {
-            64
+            // Panels make whole blocks.
+            48
         } else if gemm {
             512
         } else {
@@ -219,6 +221,11 @@ impl Plan {
             // f64 has the digits for one centre.
             centres: if skip && size_of::<T>() == 4 { Centres::Many } else { Centres::One },
         }
+    }
+
+    /// Points of a leaf when points are put in space order in blocks of this size: a panel, if panels make whole blocks.
+    pub fn leaf(&self, block: usize) -> usize {
+        if block.is_multiple_of(self.width) { self.width } else { block }
     }
 
     /// Queries per task.

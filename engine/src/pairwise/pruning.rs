@@ -52,11 +52,11 @@ impl Ball {
         Ball { low, high, centre, radius }
     }
 
-    /// The same with room for the rounding of its points, which were packed around their own centre or around 0. Without
-    /// it, a block that spans two far clusters would be skipped where it holds a query's nearest source.
-    pub fn with_room(mut self, epsilon: f64, own_centre: bool) -> Ball {
-        let from = if own_centre { 0.0 } else { self.centre.iter().map(|c| c * c).sum::<f64>().sqrt() };
-        let room = 4.0 * epsilon * (self.radius + from);
+    /// The same with room for the rounding of its points, which were packed in two parts or in one. Without it, a block that
+    /// spans two far clusters would be skipped where it holds a query's nearest source.
+    pub fn with_room(mut self, epsilon: f64, in_parts: bool) -> Ball {
+        let from = self.centre.iter().map(|c| c * c).sum::<f64>().sqrt();
+        let room = 4.0 * epsilon * (self.radius + if in_parts { epsilon * from } else { from });
         self.low.iter_mut().for_each(|low| *low -= room);
         self.high.iter_mut().for_each(|high| *high += room);
         self.radius += room;
@@ -85,7 +85,7 @@ impl Bounds {
             .map(|b| {
                 let (from, count) = (b * plan.block, plan.block.min(sources.m - b * plan.block));
                 let ball = Ball::of(count, sources.dim, |j| sources.around_all(from + j));
-                let ball = ball.with_room(T::EPSILON, sources.by_blocks());
+                let ball = ball.with_room(T::EPSILON, sources.in_parts());
                 (ball, sources.top(from, count, plan.form))
             })
             .collect();

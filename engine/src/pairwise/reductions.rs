@@ -1,6 +1,7 @@
 //! The three reductions: what is asked for, checks, and where the results go.
 
 use super::loops::output_row::rows;
+use super::pack::kd_order::Orders;
 use super::{Backend, Kernel, Pairwise, Part};
 use crate::{Error, Points, Result};
 
@@ -90,7 +91,8 @@ impl Pairwise {
     pub fn log_sum_exp(&self, queries: &Points, sources: &Points, softmax: &Softmax, out: &mut Vec<f64>) -> Result<()> {
         self.check_softmax(queries, sources, softmax)?;
         out.resize(queries.n(), 0.0);
-        let call = SoftmaxCall { queries, sources, values: None, softmax: *softmax, subtract: false };
+        let orders = Orders::default();
+        let call = SoftmaxCall { queries, sources, values: None, softmax: *softmax, orders: &orders, subtract: false };
         self.softmax(&call, rows(None, Some(out), None))
     }
 
@@ -117,7 +119,8 @@ impl Pairwise {
         out.log_sum.resize(queries.n(), 0.0);
         out.ess.resize(queries.n(), 0.0);
         let rows = rows(Some(&mut out.mean), Some(&mut out.log_sum), Some(&mut out.ess));
-        let call = SoftmaxCall { queries, sources, values: Some(values), softmax: *softmax, subtract: false };
+        let (softmax, orders) = (*softmax, Orders::default());
+        let call = SoftmaxCall { queries, sources, values: Some(values), softmax, orders: &orders, subtract: false };
         self.softmax(&call, rows)
     }
 
@@ -159,12 +162,13 @@ impl Pairwise {
 }
 
 /// A softmax reduction that was checked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct SoftmaxCall<'a> {
     pub queries: &'a Points,
     pub sources: &'a Points,
     pub values: Option<Values<'a>>,
     pub softmax: Softmax<'a>,
+    pub orders: &'a Orders<'a>,
     /// What the rows hold is taken away from the means.
     pub subtract: bool,
 }

@@ -46,7 +46,8 @@ pub struct Rounding {
 pub struct Seen {
     /// Squared distance of the query from its centre, scaled.
     pub square: f64,
-    /// Largest distance of that centre from the centre of a block that was met.
+    /// Distance of that centre from the centre of all points, times the rounding error of a first part: what the second
+    /// parts of coordinates lose.
     pub reach: f64,
     /// Largest score, in bits.
     pub max: f64,

@@ -1,6 +1,7 @@
 //! One whole score difference: targets and particles against the same queries, straight into one field.
 
 use super::loops::output_row::rows;
+use super::pack::kd_order::Orders;
 use super::reductions::SoftmaxCall;
 use super::{Pairwise, Softmax, Values};
 use crate::{Points, Result};
@@ -59,8 +60,10 @@ impl Pairwise {
         self.check_softmax(queries, targets, &to_targets)?;
         self.check_softmax(queries, particles, &to_particles)?;
         out.reshape(queries.n(), targets.dim());
+        let orders = Orders::default();
         let pass = |sources, softmax, subtract, out: &mut Points| {
-            let call = SoftmaxCall { queries, sources, values: Some(Values::Own), softmax, subtract };
+            let values = Some(Values::Own);
+            let call = SoftmaxCall { queries, sources, values, softmax, orders: &orders, subtract };
             self.softmax(&call, rows(Some(out), None, None))
         };
         // Of equal sets the two passes must be the same, for the difference to vanish to the last bit.

@@ -15,7 +15,7 @@ pub enum Walk<'a> {
     Bounded {
         bounds: &'a Bounds,
         /// Balls of the panels.
-        panels: Vec<Ball>,
+        panels: &'a [Ball],
         /// The panel, its nearest block and the next block to look at.
         at: Option<(usize, usize, usize)>,
         best: &'a mut Vec<f64>,

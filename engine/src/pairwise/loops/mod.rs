@@ -3,6 +3,7 @@
 //! | file | what is inside |
 //! |---|---|
 //! | `portable`, `portable_task` | the loop for registers of any width, distances by differences or by products |
+//! | `panels` | a task's queries, packed |
 //! | `symmetric`, `symmetric_direct` | a set's own means with every pair of points evaluated once |
 //! | `tournament` | which chunks of that set meet in which round |
 //! | `amx`, `amx_stages` | the loop on matrix units, and its three stages |
@@ -27,6 +28,7 @@ pub mod naive;
 pub mod online_softmax;
 pub mod online_softmax_amx;
 pub mod output_row;
+mod panels;
 pub mod portable;
 mod portable_task;
 pub mod symmetric;

@@ -13,7 +13,7 @@ use super::weights::Weights;
 use crate::pairwise::dispatch::Measure;
 use crate::pairwise::pack::Packed;
 use crate::pairwise::pack::kd_order::{Order, permuted};
-use crate::pairwise::plan::{Centres, Plan, Shape};
+use crate::pairwise::plan::{Plan, Shape};
 use crate::pairwise::pruning::Bounds;
 use crate::pairwise::reductions::{KernelCall, SoftmaxCall};
 use crate::pairwise::rounding::Rounding;
@@ -39,27 +39,21 @@ impl<T: Working> Loops for Portable<T> {
         rows: Vec<RowOut<'b>>,
     ) -> Result<Vec<RowOut<'b>>> {
         let SoftmaxCall { queries, sources, softmax, subtract, .. } = *call;
-        let plan = Plan::new::<T>(&engine.options, &Shape { n: rows.len(), ..measure.shape });
-        let order = plan.skip.then(|| Order::of(sources, plan.block));
-        let rows = if plan.skip { in_space_order(rows, queries, plan.width) } else { rows };
+        let plan = Plan::new::<T>(&engine.options, &measure.shape);
+        let order = plan.skip.then(|| call.orders.of(sources, plan.block, plan.leaf(plan.block)));
+        let order = order.as_deref();
+        let rows = if plan.skip { in_space_order(rows, call, &plan) } else { rows };
         let pad = T::pad(&engine.memory);
         pad.packed.with(|packed| {
-            match (&order, plan.centres) {
-                (Some(order), Centres::Many) => {
-                    packed.pack_blocks(sources, call.values, measure.place(), plan.block, softmax.log_weights, order);
-                }
-                _ => {
-                    let place = measure.place();
-                    packed.pack(sources, call.values, place, plan.form, softmax.log_weights, order.as_ref());
-                }
-            }
+            let how = (plan.form, plan.centres);
+            packed.pack(sources, call.values, measure.place(), how, softmax.log_weights, order);
             let bounds = plan.skip.then(|| Bounds::of(packed, &plan));
             let top = softmax.log_weights.map_or(0.0, |l| LOG2_E * l.iter().copied().fold(f64::NEG_INFINITY, f64::max));
             let job = Job {
                 plan,
                 queries,
                 sources: packed,
-                source_order: order.as_ref(),
+                source_order: order,
                 bounds: bounds.as_ref(),
                 original: (sources, call.points()),
                 leave_out_self: call.leave_out_self(),
@@ -88,7 +82,7 @@ impl<T: Working> Loops for Portable<T> {
         };
         let pad = T::pad(&engine.memory);
         pad.packed.with(|packed| {
-            packed.pack(sources, sum.values, measure.place(), plan.form, None, None);
+            packed.pack(sources, sum.values, measure.place(), (plan.form, plan.centres), None, None);
             let KernelSum { kernel, part, leave_out_self, .. } = sum;
             let job = Job {
                 plan,
@@ -113,13 +107,15 @@ fn keeping<T: Real>(rounding: Rounding) -> Option<Rounding> {
 }
 
 /// Rows whose queries are near each other beside each other.
-fn in_space_order<'b>(rows: Vec<RowOut<'b>>, queries: &Points, leaf: usize) -> Vec<RowOut<'b>> {
-    let order = if rows.len() == queries.n() {
-        Order::of(queries, leaf)
-    } else {
-        Order::of(&queries.select(&rows.iter().map(|row| row.query).collect::<Vec<_>>()), leaf)
-    };
-    permuted(rows, &order.index)
+fn in_space_order<'b>(mut rows: Vec<RowOut<'b>>, call: &SoftmaxCall, plan: &Plan) -> Vec<RowOut<'b>> {
+    // Of blocks of sources where panels make whole ones: a set that is both is ordered once.
+    let block = if plan.block.is_multiple_of(plan.width) { plan.block } else { plan.width };
+    let order = call.orders.of(call.queries, block, plan.leaf(block));
+    if rows.len() == order.index.len() {
+        return permuted(rows, &order.index);
+    }
+    rows.sort_unstable_by_key(|row| order.position[row.query]);
+    rows
 }
 
 /// One call.

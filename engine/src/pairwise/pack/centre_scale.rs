@@ -3,11 +3,11 @@
 //! The sources' mean is subtracted in f64, so that a common offset costs no digits; the scale makes the score a plain
 //! negative squared distance; rounding to the working type comes last.
 
-use super::frame::median;
 use super::kd_order::Order;
 use crate::Points;
 use crate::pairwise::Values;
 use crate::pairwise::loops::tile::Form;
+use crate::pairwise::plan::Centres;
 use crate::simd::Buffer;
 use crate::simd::Real;
 use rayon::prelude::*;
@@ -38,63 +38,41 @@ pub struct Packed<T> {
     pub scale: f64,
     /// The values are the packed sources: what is summed is `scale` times too large.
     shared: bool,
-    /// Where every block has a centre of its own: sources per block, and the centres, blocks x dim.
-    block: Option<usize>,
-    block_centres: Vec<f64>,
+    /// What coordinates are rounded around, and what of them `x` has not, where that is many centres.
+    centres: Centres,
+    low: Buffer<T>,
 }
 
 impl<T: Real> Packed<T> {
-    /// Packs `sources` in this order (their own without one), and `values` unless they are the sources themselves.
+    /// Packs `sources` in this order (their own without one), and `values` unless they are the sources themselves. With one
+    /// centre in product form, scores start with the log-weight less the squared norm; else with the log-weight.
     pub fn pack(
         &mut self,
         sources: &Points,
         values: Option<Values>,
         (centre, scale): (&[f64], f64),
-        form: Form,
+        (form, centres): (Form, Centres),
         log_weights: Option<&[f64]>,
         order: Option<&Order>,
     ) {
-        self.block = None;
+        self.centres = centres;
         self.begin(sources, values, (centre, scale), order);
         let size = self.m * self.dim;
-        convert(sources, order, centre, scale, &mut self.x.take(size + BEHIND)[..size]);
+        let x = &mut self.x.take(size + BEHIND)[..size];
+        match centres {
+            Centres::One => convert(sources, order, centre, scale, x),
+            Centres::Many => split(sources, order, (centre, scale), x, &mut self.low.take(size + BEHIND)[..size]),
+        }
         let (x, dim) = (self.x.slice(self.m * self.dim), self.dim);
+        let with_square = form == Form::Product && centres == Centres::One;
         self.bias.take(self.m).par_chunks_mut(ROWS).zip(x.par_chunks(ROWS * dim)).enumerate().for_each(
             |(chunk, (bias, x))| {
                 for (r, (b, row)) in bias.iter_mut().zip(x.chunks_exact(dim)).enumerate() {
                     let l = in_bits(log_weights, index(order, chunk * ROWS + r));
-                    *b = T::from_f64(if form == Form::Product { l - square(row) } else { l });
+                    *b = T::from_f64(if with_square { l - square(row) } else { l });
                 }
             },
         );
-    }
-
-    /// Packs `sources` in this order with a centre for every `block` of them; what scores start with is the log-weight
-    /// alone. Values other than the sources keep one centre.
-    pub fn pack_blocks(
-        &mut self,
-        sources: &Points,
-        values: Option<Values>,
-        (centre, scale): (&[f64], f64),
-        block: usize,
-        log_weights: Option<&[f64]>,
-        order: &Order,
-    ) {
-        self.block = Some(block);
-        self.begin(sources, values, (centre, scale), Some(order));
-        let (m, dim) = (self.m, self.dim);
-        self.block_centres.resize(m.div_ceil(block) * dim, 0.0);
-        let x = self.x.take(m * dim + BEHIND)[..m * dim].par_chunks_mut(block * dim);
-        let blocks = x.zip(self.bias.take(m).par_chunks_mut(block)).zip(self.block_centres.par_chunks_mut(dim));
-        blocks.enumerate().for_each_init(Vec::new, |axis, (b, ((x, bias), centre))| {
-            let at = |r: usize| order.index[b * block + r] as usize;
-            median(bias.len(), |r| sources.row(at(r)), dim, axis, centre);
-            for (r, (x, bias)) in x.chunks_exact_mut(dim).zip(bias).enumerate() {
-                let row = sources.row(at(r)).iter().zip(&*centre);
-                x.iter_mut().zip(row).for_each(|(t, (x, c))| *t = T::from_f64((x - c) * scale));
-                *bias = T::from_f64(in_bits(log_weights, at(r)));
-            }
-        });
     }
 
     /// Sizes, centre and values.
@@ -120,24 +98,22 @@ impl<T: Real> Packed<T> {
         }
     }
 
-    /// Has every block a centre of its own?
-    pub fn by_blocks(&self) -> bool {
-        self.block.is_some()
-    }
-
-    /// The centre, in the caller's units, around which the source at this position was packed.
-    #[inline(always)]
-    pub fn block_centre(&self, position: usize) -> &[f64] {
-        match self.block {
-            Some(block) => &self.block_centres[position / block * self.dim..][..self.dim],
-            None => &self.centre,
-        }
+    /// Are coordinates in two parts, to be moved into the frame of a panel?
+    pub fn in_parts(&self) -> bool {
+        self.centres == Centres::Many
     }
 
     /// A source's coordinates around the common centre, scaled.
     pub fn around_all(&self, position: usize) -> impl Iterator<Item = f64> {
-        let moved = self.block_centre(position).iter().zip(&self.centre).map(|(block, all)| (block - all) * self.scale);
-        self.x(position, 1).iter().zip(moved).map(|(x, moved)| x.to_f64() + moved)
+        let low = if self.in_parts() { self.low(position) } else { &[] };
+        let low = low.iter().map(|low| low.to_f64()).chain(std::iter::repeat(0.0));
+        self.x(position, 1).iter().zip(low).map(|(x, low)| x.to_f64() + low)
+    }
+
+    /// What of the coordinates from source `from` on is lost in [`Packed::from`], where they are in two parts.
+    #[inline(always)]
+    pub fn low(&self, from: usize) -> &[T] {
+        &self.low.slice(self.m * self.dim + BEHIND)[from * self.dim..]
     }
 
     /// Are the values the sources themselves?
@@ -167,7 +143,7 @@ impl<T: Real> Packed<T> {
     pub fn top(&self, from: usize, rows: usize, form: Form) -> f64 {
         let log_weight = |j: usize| {
             let bias = self.bias(j, 1)[0].to_f64();
-            if form == Form::Product && self.block.is_none() { bias + square(self.x(j, 1)) } else { bias }
+            if form == Form::Product && !self.in_parts() { bias + square(self.x(j, 1)) } else { bias }
         };
         (from..from + rows).map(log_weight).fold(f64::NEG_INFINITY, f64::max)
     }
@@ -184,26 +160,6 @@ impl<T: Real> Packed<T> {
     /// What undoes the scale of summed values.
     pub fn value_scale(&self) -> f64 {
         if self.shared { 1.0 / self.scale } else { 1.0 }
-    }
-
-    /// One query around `centre` into lane `lane` of a panel `q` of `width` lanes, times 2 in product form. Returns its
-    /// squared distance from the centre.
-    pub fn pack_query(
-        &self,
-        (query, centre): (&[f64], &[f64]),
-        form: Form,
-        q: &mut [T],
-        lane: usize,
-        width: usize,
-    ) -> f64 {
-        let factor = if form == Form::Product { 2.0 } else { 1.0 };
-        let mut total = 0.0;
-        for (k, (x, c)) in query.iter().zip(centre).enumerate() {
-            let rounded = T::from_f64((x - c) * self.scale).to_f64();
-            total += rounded * rounded;
-            q[k * width + lane] = T::from_f64(factor * rounded);
-        }
-        total
     }
 }
 
@@ -224,6 +180,21 @@ fn convert<T: Real>(from: &Points, order: Option<&Order>, centre: &[f64], scale:
         for (r, to) in to.chunks_exact_mut(dim).enumerate() {
             let row = from.row(index(order, chunk * ROWS + r));
             to.iter_mut().zip(row).zip(centre).for_each(|((t, x), c)| *t = T::from_f64((x - c) * scale));
+        }
+    });
+}
+
+/// The same in two parts: rounded, and what that leaves.
+fn split<T: Real>(from: &Points, order: Option<&Order>, (centre, scale): (&[f64], f64), high: &mut [T], low: &mut [T]) {
+    let dim = from.dim();
+    high.par_chunks_mut(ROWS * dim).zip(low.par_chunks_mut(ROWS * dim)).enumerate().for_each(|(chunk, (high, low))| {
+        for (r, (high, low)) in high.chunks_exact_mut(dim).zip(low.chunks_exact_mut(dim)).enumerate() {
+            let row = from.row(index(order, chunk * ROWS + r));
+            for ((high, low), (x, c)) in high.iter_mut().zip(low).zip(row.iter().zip(centre)) {
+                let x = (x - c) * scale;
+                *high = T::from_f64(x);
+                *low = T::from_f64(x - high.to_f64());
+            }
         }
     });
 }

@@ -1,9 +1,13 @@
 //! Points in an order in which neighbours are near each other: what skipping lives on.
 
 use crate::Points;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Points looked at when an axis is chosen.
 const SAMPLE: usize = 128;
+
+/// Parts of more points are divided by two threads.
+const PARALLEL: usize = 512;
 
 /// A permutation of points into leaves of near neighbours.
 #[derive(Debug)]
@@ -12,43 +16,76 @@ pub struct Order {
     pub index: Vec<u32>,
     /// The position of each point.
     pub position: Vec<u32>,
+    block: usize,
+}
+
+/// The orders of one call's points, each made when it is first asked for: particles are queries as well as sources.
+#[derive(Debug, Default)]
+pub struct Orders<'a>(Mutex<Vec<(&'a Points, Arc<Order>)>>);
+
+impl<'a> Orders<'a> {
+    /// The order of these points in blocks of this size, if there is none yet, with these leaves inside.
+    pub fn of(&self, points: &'a Points, block: usize, leaf: usize) -> Arc<Order> {
+        let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = orders.iter().find(|(of, order)| std::ptr::eq(*of, points) && order.block == block);
+        if let Some((_, order)) = made {
+            return order.clone();
+        }
+        let order = Arc::new(Order::of(points, block, leaf));
+        orders.push((points, order.clone()));
+        order
+    }
 }
 
 impl Order {
-    /// Halves the points at the median of their widest axis until no part has more than `leaf` points.
-    /// Cost `n log(n / leaf)` comparisons.
-    pub fn of(points: &Points, leaf: usize) -> Order {
-        let mut index: Vec<u32> = (0..points.n() as u32).collect();
-        divide(points, &mut index, leaf);
-        let mut position = vec![0; index.len()];
-        for (p, i) in index.iter().enumerate() {
+    /// Halves the points at the median of their widest axis until no part has more than `leaf` points. While there are
+    /// more than `block`, they are cut at whole blocks, so that blocks are parts of the tree. Cost `n log(n / leaf)`.
+    pub fn of(points: &Points, block: usize, leaf: usize) -> Order {
+        let mut items: Vec<(i64, u32)> = (0..points.n() as u32).map(|i| (0, i)).collect();
+        divide(points, &mut items, (block, leaf));
+        let mut position = vec![0; items.len()];
+        for (p, (_, i)) in items.iter().enumerate() {
             position[*i as usize] = p as u32;
         }
-        Order { index, position }
+        Order { index: items.into_iter().map(|(_, i)| i).collect(), position, block }
     }
 }
 
-fn divide(points: &Points, index: &mut [u32], leaf: usize) {
-    if index.len() <= leaf {
+/// Items are a coordinate, whatever it was, and the index of a point.
+fn divide(points: &Points, items: &mut [(i64, u32)], (block, leaf): (usize, usize)) {
+    let count = items.len();
+    if count <= leaf {
         return;
     }
-    let axis = widest_axis(points, index);
-    // Cuts at whole leaves, so that blocks and leaves coincide.
-    let middle = (index.len() / 2).div_ceil(leaf) * leaf;
-    let key = |i: u32| points.row(i as usize)[axis];
-    index.select_nth_unstable_by(middle.min(index.len() - 1), |a, b| key(*a).total_cmp(&key(*b)).then(a.cmp(b)));
-    let (low, high) = index.split_at_mut(middle.min(index.len() - 1));
-    rayon::join(|| divide(points, low, leaf), || divide(points, high, leaf));
+    let axis = widest_axis(points, items);
+    items.iter_mut().for_each(|(key, i)| *key = ordered(points.row(*i as usize)[axis]));
+    let unit = if count > block { block } else { leaf };
+    let middle = ((count / 2).div_ceil(unit) * unit).min(count - 1);
+    items.select_nth_unstable(middle);
+    let (low, high) = items.split_at_mut(middle);
+    let mut halves = (|| divide(points, low, (block, leaf)), || divide(points, high, (block, leaf)));
+    if count > PARALLEL {
+        rayon::join(halves.0, halves.1);
+    } else {
+        (halves.0(), halves.1());
+    }
+}
+
+/// An integer for every number, in the same order.
+fn ordered(x: f64) -> i64 {
+    let bits = x.to_bits() as i64;
+    bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
 /// The axis with the largest variance over a sample.
-fn widest_axis(points: &Points, index: &[u32]) -> usize {
-    let stride = index.len().div_ceil(SAMPLE);
-    let sample: Vec<&[f64]> = index.iter().step_by(stride).map(|i| points.row(*i as usize)).collect();
-    let count = sample.len() as f64;
+fn widest_axis(points: &Points, items: &[(i64, u32)]) -> usize {
+    let stride = items.len().div_ceil(SAMPLE);
+    let mut sample = items.iter().step_by(stride).map(|(_, i)| points.row(*i as usize));
+    let count = items.len().div_ceil(stride) as f64;
+    let origin = sample.next().unwrap_or_default();
     let mut moments = vec![(0.0, 0.0); points.dim()];
-    for row in &sample {
-        moments.iter_mut().zip(*row).zip(sample[0]).for_each(|((m, x), origin)| {
+    for row in sample {
+        moments.iter_mut().zip(row).zip(origin).for_each(|((m, x), origin)| {
             let shifted = x - origin;
             *m = (m.0 + shifted, m.1 + shifted * shifted);
         });
@@ -75,7 +112,7 @@ mod tests {
     #[test]
     fn an_order_is_a_permutation_into_tight_leaves() {
         let points = Stream::new(1).normal(1000, 2);
-        let order = Order::of(&points, 32);
+        let order = Order::of(&points, 32, 32);
         let mut sorted = order.index.clone();
         sorted.sort_unstable();
         assert!(sorted.iter().enumerate().all(|(i, s)| i == *s as usize));

@@ -2,8 +2,8 @@
 //!
 //! | file | what is inside |
 //! |---|---|
-//! | `centre_scale` | sources centred, scaled and rounded; queries likewise, a panel at a time |
-//! | `frame` | a centre for every block and panel instead of one for all |
+//! | `centre_scale` | sources centred, scaled and rounded, in one part or in two |
+//! | `frame` | blocks of sources moved to around a panel's own centre |
 //! | `kd_order` | points in an order in which neighbours in memory are neighbours in space |
 //! | `bf16_split` | sources and queries as tiles of bfloat16 parts |
 
