@@ -14,7 +14,7 @@ use rayon::prelude::*;
 pub use room::{is_memory_short, no_room};
 pub use standardiser::Standardiser;
 pub use weights::shares;
-pub(crate) use weights::{check_weights, covariance, mean, systematic, units};
+pub(crate) use weights::{check_weights, systematic, weighted_covariance, weighted_mean, weighted_units};
 
 /// Rows summed by one task of a parallel sum.
 const BLOCK: usize = 4096;

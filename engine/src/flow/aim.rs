@@ -29,7 +29,7 @@ impl Aim<'_> {
             Aim::Points(points) => Some(AffineMap::of(points)),
             Aim::Units(units) => Some(units.clone()),
             Aim::Target(target) => match target.data() {
-                Some(data) => Some(points::units(data.points, data.weights)),
+                Some(data) => Some(points::weighted_units(data.points, data.weights)),
                 None => target.moments().map(|moments| AffineMap::of_moments(moments.mean, &moments.cov)),
             },
             // Not the extent of points, whose finest detail takes long to find and says nothing of their units.

@@ -38,7 +38,8 @@ impl Fit<'_> {
             Some(exact) => Fit { mean: exact.mean, cov: exact.cov, sample: None, weights: None },
             None => {
                 let (points, weights) = (reference.points(), reference.weights());
-                let (mean, cov) = (points::mean(points, weights), points::covariance(points, weights));
+                let (mean, cov) =
+                    (points::weighted_mean(points, weights), points::weighted_covariance(points, weights));
                 Fit { mean, cov, sample: Some(points), weights }
             }
         }

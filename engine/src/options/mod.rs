@@ -4,24 +4,7 @@ mod names;
 mod option_type;
 
 pub use names::names;
-pub use option_type::{Mismatch, OptionType, OptionValue};
-
-use serde_json::Value;
-
-/// One row of the manual's table for an options map.
-#[derive(Debug, Clone, Copy)]
-pub struct Key {
-    /// The key as the caller writes it.
-    pub name: &'static str,
-    /// What its value may be.
-    pub value: OptionType,
-    /// Its default as data; null where it is chosen when it is left out.
-    pub default: fn() -> Value,
-    /// Why a value cannot be taken.
-    pub check: fn(&Value) -> Result<(), Mismatch>,
-    /// What it does, its unit and its range.
-    pub doc: &'static str,
-}
+pub use option_type::{Key, Mismatch, OptionType, OptionValue};
 
 /// A struct of options whose keys can be listed.
 pub trait Options: Default + serde::Serialize + serde::de::DeserializeOwned {
@@ -98,7 +81,7 @@ macro_rules! choices {
 mod tests {
     use super::*;
     use serde::{Deserialize, Serialize};
-    use serde_json::json;
+    use serde_json::{Value, json};
     use std::collections::BTreeMap;
 
     #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

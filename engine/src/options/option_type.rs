@@ -1,11 +1,25 @@
 //! What the value of an option may be, as data.
 
-use super::Key;
 use crate::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// One row of the manual's table for an options map.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The key as the caller writes it.
+    pub name: &'static str,
+    /// What its value may be.
+    pub value: OptionType,
+    /// Its default as data; null where it is chosen when it is left out.
+    pub default: fn() -> Value,
+    /// Why a value cannot be taken.
+    pub check: fn(&Value) -> Result<(), Mismatch>,
+    /// What it does, its unit and its range.
+    pub doc: &'static str,
+}
 
 /// What the value of an option may be.
 #[derive(Debug, Clone, Copy)]

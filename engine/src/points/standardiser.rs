@@ -1,6 +1,6 @@
 //! Standard units.
 
-use super::{AffineMap, Points, units};
+use super::{AffineMap, Points, weighted_units};
 
 /// A per-axis affine map onto mean 0 and standard deviation 1, and its inverse.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -14,7 +14,7 @@ impl Standardiser {
 
     /// Returns the map of rows with these shares, which sum to 1, or of equal rows.
     pub(crate) fn weighted(points: &Points, shares: Option<&[f64]>) -> Standardiser {
-        Standardiser(units(points, shares))
+        Standardiser(weighted_units(points, shares))
     }
 
     /// The map from standard units to the caller's.

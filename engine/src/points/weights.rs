@@ -54,7 +54,7 @@ pub(crate) fn systematic(shares: &[f64], k: usize) -> Vec<usize> {
 }
 
 /// Returns the mean `sum_i w_i x_i` of rows with these shares, or of equal rows.
-pub(crate) fn mean(points: &Points, shares: Option<&[f64]>) -> Vec<f64> {
+pub(crate) fn weighted_mean(points: &Points, shares: Option<&[f64]>) -> Vec<f64> {
     let Some(shares) = shares else { return points.mean() };
     let mut mean = vec![0.0; points.dim()];
     for (row, w) in points.iter().zip(shares) {
@@ -65,9 +65,9 @@ pub(crate) fn mean(points: &Points, shares: Option<&[f64]>) -> Vec<f64> {
 
 /// Returns the maximum-likelihood covariance `sum_i w_i (x_i - mean)(x_i - mean)^T`, `dim` x `dim`, of rows with these
 /// shares, or of equal rows.
-pub(crate) fn covariance(points: &Points, shares: Option<&[f64]>) -> Mat<f64> {
+pub(crate) fn weighted_covariance(points: &Points, shares: Option<&[f64]>) -> Mat<f64> {
     let Some(shares) = shares else { return points.covariance() };
-    let mean = mean(points, Some(shares));
+    let mean = weighted_mean(points, Some(shares));
     let root = Mat::from_fn(points.n(), points.dim(), |i, j| shares[i].sqrt() * (points.row(i)[j] - mean[j]));
     let mut cov = Mat::zeros(points.dim(), points.dim());
     multiply(cov.as_mut(), Accum::Replace, root.transpose(), root.as_ref(), 1.0);
@@ -75,9 +75,9 @@ pub(crate) fn covariance(points: &Points, shares: Option<&[f64]>) -> Mat<f64> {
 }
 
 /// Returns the map from standard units to those of rows with these shares, or of equal rows, as [`AffineMap::of`].
-pub(crate) fn units(points: &Points, shares: Option<&[f64]>) -> AffineMap {
+pub(crate) fn weighted_units(points: &Points, shares: Option<&[f64]>) -> AffineMap {
     let Some(shares) = shares else { return AffineMap::of(points) };
-    let mean = mean(points, Some(shares));
+    let mean = weighted_mean(points, Some(shares));
     let mut variance = vec![0.0; points.dim()];
     for (row, w) in points.iter().zip(shares) {
         variance.iter_mut().zip(row).zip(&mean).for_each(|((v, x), m)| *v += w * (x - m) * (x - m));
@@ -100,12 +100,12 @@ mod tests {
         assert_eq!(systematic(&weights, 6), rows);
         assert_eq!(systematic(&weights, 2), [0, 2]);
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9 * (1.0 + b.abs()), "{a} {b}");
-        let (found, want) = (units(&distinct, Some(&weights)), AffineMap::of(&repeated));
+        let (found, want) = (weighted_units(&distinct, Some(&weights)), AffineMap::of(&repeated));
         found.scale().iter().zip(want.scale()).for_each(|(a, b)| close(*a, *b));
         found.shift().iter().zip(want.shift()).for_each(|(a, b)| close(*a, *b));
-        let (found, want) = (covariance(&distinct, Some(&weights)), repeated.covariance());
+        let (found, want) = (weighted_covariance(&distinct, Some(&weights)), repeated.covariance());
         (0..4).for_each(|at| close(found[(at / 2, at % 2)], want[(at / 2, at % 2)]));
-        assert_eq!(mean(&repeated, None), repeated.mean());
+        assert_eq!(weighted_mean(&repeated, None), repeated.mean());
     }
 
     #[test]

@@ -100,7 +100,10 @@ impl Target for Samples {
     /// Mean and covariance of the points with their weights.
     fn moments(&self) -> Option<Moments> {
         let weights = self.weights.as_deref();
-        Some(Moments { mean: points::mean(&self.points, weights), cov: points::covariance(&self.points, weights) })
+        Some(Moments {
+            mean: points::weighted_mean(&self.points, weights),
+            cov: points::weighted_covariance(&self.points, weights),
+        })
     }
 
     fn data(&self) -> Option<DataView<'_>> {
