@@ -12,6 +12,9 @@ use super::{Pairwise, Values};
 use crate::points::squared_distance;
 use crate::{Points, Result};
 
+/// Fewer rows that are done again meet all sources.
+const FEW: usize = 32;
+
 /// How packed points relate to the caller's.
 pub struct Measure {
     pub centre: Vec<f64>,
@@ -73,8 +76,9 @@ impl Pairwise {
         let own = matches!(call.values, Some(Values::Own));
         let arithmetic = plan::arithmetic(&self.options, &measure.shape, own);
         let undone = loops(arithmetic).softmax(self, call, &measure, rows)?;
-        // Few rows are worth no order of their own, but one that is there is used.
-        let n = if measure.shape.skips(&self.options) { measure.shape.n } else { undone.len() };
+        // Few rows are worth no order of their own, but one that is there is used, unless they are fewer than bounds cost.
+        let skips = undone.len() >= FEW && measure.shape.skips(&self.options);
+        let n = if skips { measure.shape.n } else { undone.len() };
         let measure = Measure { shape: Shape { n, ..measure.shape }, ..measure };
         self.again(undone, |rows| Portable::<f64>::default().softmax(self, call, &measure, rows))
     }

@@ -32,7 +32,7 @@ const AUTO_DIM: usize = 24;
 /// Beyond this mean square, three products of parts would cost more than a relative error of 1e-5.
 const SPLIT_SQUARE: f64 = 40.0;
 
-/// From here on points that are far from their centre are ordered and given a centre per block; fewer go to f64.
+/// From here on points that are far from their centre are ordered and given a centre per panel; fewer go to f64.
 const FRAME_POINTS: usize = 128;
 
 /// Rows summed by one task of a parallel sum; fixed, so that the order of additions is.

@@ -63,6 +63,12 @@ impl Ball {
         self
     }
 
+    /// The axis on which the points reach farthest, and how far.
+    pub fn widest(&self) -> (usize, f64) {
+        let extents = self.low.iter().zip(&self.high).map(|(low, high)| high - low).enumerate();
+        extents.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default()
+    }
+
     /// No two points of these balls are nearer than this when the centres are `distance` apart.
     fn gap(&self, other: &Ball, distance: f64) -> f64 {
         // The balls are rounded too: a part in a million is far more than that.

@@ -5,14 +5,24 @@ use super::portable::Job;
 use super::tile::Form;
 use crate::pairwise::pruning::Ball;
 use crate::simd::{Buffer, Real};
+use std::ops::Range;
 
 /// Panels whose points are within this of their mean, scaled, are rounded around it; else around their median, which stays
 /// with the many when a few are far away.
 const NEAR: f64 = 30.0;
 
+/// Beyond this, scaled, a panel is cut at its widest gap: an exponent's digits suffer from some 200 on, and a cut wastes lanes.
+const WIDE: f64 = 120.0;
+
+/// Most panels of one task, and how many of them may be parts of a panel that was cut.
+pub const MOST: usize = 8;
+const CUTS: usize = 4;
+
 /// Packed queries, and what is known of them.
 #[derive(Debug, Default)]
 pub struct Panels<T> {
+    /// The first row of every panel, and how many rows there are.
+    starts: Vec<usize>,
     /// Panels x dim x width; twice the coordinates in product form.
     queries: Buffer<T>,
     /// Squared distances of the queries from their centre.
@@ -34,36 +44,53 @@ pub struct Panels<T> {
 }
 
 impl<T: Real> Panels<T> {
-    /// Packs the queries of these rows; what is left of the last panel repeats the last query.
-    pub fn pack(&mut self, job: &Job<T>, rows: &[RowOut], lanes: usize) {
-        let (dim, width) = (job.sources.dim, job.plan.width);
-        let panels = rows.len().div_ceil(width);
+    /// Packs the queries of these rows; what is left of a panel repeats its last query. A panel over a gap, as between two
+    /// clusters, becomes two: queries far from their centre would lose their digits.
+    pub fn pack(&mut self, job: &Job<T>, rows: &mut [RowOut], lanes: usize) {
+        let (dim, width, in_parts) = (job.sources.dim, job.plan.width, job.sources.in_parts());
+        let mut cuts = if in_parts { CUTS } else { 0 };
+        let panels = rows.len().div_ceil(width) + cuts;
         self.queries.take(panels * dim * width);
         self.shifts.take(panels * lanes * dim);
         for list in [&mut self.norms, &mut self.squares, &mut self.centres, &mut self.origins, &mut self.reach] {
             list.clear();
         }
         self.balls.clear();
-        for p in 0..panels {
-            let query = |lane: usize| job.queries.row(rows[(p * width + lane).min(rows.len() - 1)].query);
-            self.points.clear();
-            for lane in 0..width {
-                let scaled = query(lane).iter().zip(&job.sources.centre).map(|(x, c)| (x - c) * job.sources.scale);
-                self.points.extend(scaled);
+        self.starts.clear();
+        let mut at = 0;
+        while at < rows.len() {
+            let mut end = rows.len().min((at / width + 1) * width);
+            let mut ball = self.measure(job, &rows[at..end]);
+            while let Some(cut) = ball.as_ref().filter(|_| cuts > 0).and_then(|ball| gap(job, &mut rows[at..end], ball))
+            {
+                (cuts, end) = (cuts - 1, at + cut);
+                ball = self.measure(job, &rows[at..end]);
             }
-            if job.bounds.is_some() {
-                let ball = Ball::of(width, dim, |lane| self.points[lane * dim..][..dim].iter().copied());
-                self.balls.push(ball.with_room(T::EPSILON, job.sources.in_parts()));
-            }
-            self.choose_centre(job, lanes);
-            self.pack_panel(job.plan.form, (p, width, dim));
+            self.starts.push(at);
+            self.choose_centre(job, ball.as_ref(), lanes);
+            self.pack_panel(job.plan.form, (self.starts.len() - 1, width, dim));
+            self.balls.extend(ball.map(|ball| ball.with_room(T::EPSILON, in_parts)));
+            at = end;
         }
+        self.starts.push(at);
+    }
+
+    /// Takes the points of a panel; returns their ball where blocks are skipped.
+    fn measure(&mut self, job: &Job<T>, rows: &[RowOut]) -> Option<Ball> {
+        let (dim, width) = (job.sources.dim, job.plan.width);
+        self.points.clear();
+        for lane in 0..width {
+            let query = job.queries.row(rows[lane.min(rows.len() - 1)].query);
+            self.points.extend(query.iter().zip(&job.sources.centre).map(|(x, c)| (x - c) * job.sources.scale));
+        }
+        let point = |lane: usize| self.points[lane * dim..][..dim].iter().copied();
+        job.bounds.map(|_| Ball::of(width, dim, point))
     }
 
     /// The centre of the panel whose points were taken last.
-    fn choose_centre(&mut self, job: &Job<T>, lanes: usize) {
+    fn choose_centre(&mut self, job: &Job<T>, ball: Option<&Ball>, lanes: usize) {
         let (dim, before) = (job.sources.dim, self.centres.len());
-        match self.balls.last() {
+        match ball {
             Some(ball) if job.sources.in_parts() && ball.radius <= NEAR => self.centres.extend(&ball.centre),
             Some(_) if job.sources.in_parts() => {
                 for k in 0..dim {
@@ -102,6 +129,17 @@ impl<T: Real> Panels<T> {
         }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// The rows of panel `p`.
+    #[inline(always)]
+    pub fn rows(&self, p: usize) -> Range<usize> {
+        self.starts[p]..self.starts[p + 1]
+    }
+
     /// The coordinates of panel `p`, dim x width.
     #[inline(always)]
     pub fn panel(&self, p: usize, size: usize) -> &[T] {
@@ -118,4 +156,20 @@ impl<T: Real> Panels<T> {
     pub fn origin(&self, p: usize, dim: usize) -> &[f64] {
         &self.origins[p * dim..(p + 1) * dim]
     }
+}
+
+/// Where the widest gap between these rows begins on their widest axis, if it is more than a quarter of their extent and
+/// they are not near each other; they are then put in the order of that axis.
+fn gap<T: Real>(job: &Job<T>, rows: &mut [RowOut], ball: &Ball) -> Option<usize> {
+    if ball.radius <= WIDE {
+        return None;
+    }
+    let (axis, extent) = ball.widest();
+    let key = |row: &RowOut| job.queries.row(row.query)[axis];
+    let mut keys: Vec<f64> = rows.iter().map(key).collect();
+    keys.sort_unstable_by(f64::total_cmp);
+    let gap = |i: usize| (keys[i] - keys[i - 1]) * job.sources.scale;
+    let cut = (1..keys.len()).max_by(|a, b| gap(*a).total_cmp(&gap(*b))).filter(|cut| gap(*cut) > 0.25 * extent)?;
+    rows.sort_unstable_by(|a, b| key(a).total_cmp(&key(b)).then(a.query.cmp(&b.query)));
+    Some(cut)
 }

@@ -4,7 +4,7 @@ use super::block_schedule::Walk;
 use super::gemm;
 use super::online_softmax::Totals;
 use super::output_row::{RowOut, nearest};
-use super::panels::Panels;
+use super::panels::{MOST, Panels};
 use super::portable::Job;
 use super::tile::{self, Row, WIDTH};
 use super::weights::Weights;
@@ -12,9 +12,6 @@ use crate::pairwise::pack::frame::Moved;
 use crate::pairwise::rounding::Seen;
 use crate::simd::{Buffer, Real};
 use pulp::{Simd, WithSimd, bytemuck};
-
-/// Most panels per task.
-const PANELS: usize = 4;
 
 /// Scratch of one task.
 #[derive(Debug, Default)]
@@ -46,9 +43,9 @@ impl<'b, T: Real, const SQUARES: bool> WithSimd for With<Task<'_, 'b, T>, SQUARE
         let (job, scratch) = (task.job, &mut *task.scratch);
         scratch.panels.pack(job, task.rows, T::lanes::<S>());
         let Job { plan, sources, .. } = *job;
-        let panels = task.rows.len().div_ceil(plan.width);
+        let panels = scratch.panels.count();
         let (dim, value_dim) = (sources.dim, sources.value_dim);
-        let mut totals = [Totals::<T, S>::new(simd); PANELS];
+        let mut totals = [Totals::<T, S>::new(simd); MOST];
         let sums = tile::rows_mut::<T, S>(scratch.sums.take(panels * value_dim * plan.width));
         sums.fill([T::splat(simd, T::default()); WIDTH]);
         let scores = scratch.scores.take(plan.block * plan.width);
@@ -63,7 +60,7 @@ impl<'b, T: Real, const SQUARES: bool> WithSimd for With<Task<'_, 'b, T>, SQUARE
         {
             let from = block * plan.block;
             let count = plan.block.min(sources.m - from);
-            let live = plan.width.min(task.rows.len() - p * plan.width);
+            let live = &task.rows[scratch.panels.rows(p)];
             let (x, bias) = if sources.in_parts() {
                 let shift = scratch.panels.shift(p, dim * T::lanes::<S>());
                 scratch.moved.block(simd, sources, (from, count), shift, plan.form)
@@ -77,12 +74,12 @@ impl<'b, T: Real, const SQUARES: bool> WithSimd for With<Task<'_, 'b, T>, SQUARE
                 let s = &mut tile::rows_mut::<T, S>(scores)[..count];
                 tile::scores::<T, S>(simd, plan.form, tile::rows::<T, S>(q), x, bias, s);
             }
-            job.leave_out(&task.rows[p * plan.width..][..live], from, count, scores);
+            job.leave_out(live, from, count, scores);
             let s = &mut tile::rows_mut::<T, S>(scores)[..count];
             let o = &mut sums[p * value_dim..(p + 1) * value_dim];
             let v = if sources.values_are_sources() { x } else { sources.values(from, count) };
             job.weights.absorb::<S, SQUARES>(simd, plan.gemm, &mut totals[p], s, (v, from), o);
-            pairs += count * live;
+            pairs += count * live.len();
         }
         (pairs, task.finish(&totals[..panels]))
     }
@@ -101,8 +98,9 @@ impl<'b, T: Real> Task<'_, 'b, T> {
         let (job, scratch, dim) = (self.job, &*self.scratch, sources.value_dim);
         let sums = scratch.sums.slice(totals.len() * dim * plan.width);
         let mut undone = Vec::new();
-        for (i, row) in self.rows.iter_mut().enumerate() {
-            let (p, lane) = (i / plan.width, i % plan.width);
+        let panels = (0..totals.len()).flat_map(|p| (0..scratch.panels.rows(p).len()).map(move |lane| (p, lane)));
+        for ((p, lane), row) in panels.zip(self.rows.iter_mut()) {
+            let i = p * plan.width + lane;
             let [max, sum, squares] = [totals[p].max, totals[p].sum, totals[p].squares]
                 .map(|row| bytemuck::cast_slice::<Row<T, S>, T>(&[row])[lane].to_f64());
             let max = max - scratch.panels.squares[i];

@@ -63,11 +63,11 @@ fn divide(points: &Points, items: &mut [(i64, u32)], (block, leaf): (usize, usiz
     let middle = ((count / 2).div_ceil(unit) * unit).min(count - 1);
     items.select_nth_unstable(middle);
     let (low, high) = items.split_at_mut(middle);
-    let mut halves = (|| divide(points, low, (block, leaf)), || divide(points, high, (block, leaf)));
     if count > PARALLEL {
-        rayon::join(halves.0, halves.1);
+        rayon::join(|| divide(points, low, (block, leaf)), || divide(points, high, (block, leaf)));
     } else {
-        (halves.0(), halves.1());
+        divide(points, low, (block, leaf));
+        divide(points, high, (block, leaf));
     }
 }
 
