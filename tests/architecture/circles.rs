@@ -3,23 +3,9 @@
 use crate::graph::{Edges, circles, edges, shown};
 use crate::source::{Source, sources};
 use crate::with_planted;
-use std::collections::BTreeSet;
-
-/// Rooms of the engine whose files still know each other in circles: this list only becomes shorter.
-const NOT_YET_CLEAN: &[&str] = &["pairwise"];
 
 /// How many files of a folder stand in circles: these numbers only fall.
 const KNOWN: [(&str, usize); 2] = [("dsl/src", 44), ("src", 0)];
-
-/// Circles that do not lie within one of the rooms that are being rebuilt: no circle over two rooms is excused.
-fn new_circles(edges: &Edges) -> Vec<Edges> {
-    let room = |file: &String| Source::new(file, "").module().first().cloned().unwrap_or_default();
-    let excused = |circle: &Edges| {
-        let rooms: BTreeSet<String> = circle.keys().map(room).collect();
-        rooms.len() == 1 && rooms.iter().all(|room| NOT_YET_CLEAN.contains(&room.as_str()))
-    };
-    circles(edges).into_iter().filter(|circle| !excused(circle)).collect()
-}
 
 fn text(circles: &[Edges]) -> String {
     circles.iter().map(shown).collect::<Vec<_>>().join("\n")
@@ -27,7 +13,7 @@ fn text(circles: &[Edges]) -> String {
 
 #[test]
 fn no_file_of_the_engine_stands_in_a_circle() {
-    let found = new_circles(&edges(&sources("engine/src")));
+    let found = circles(&edges(&sources("engine/src")));
     assert!(found.is_empty(), "\n{}", text(&found));
 }
 
@@ -46,7 +32,7 @@ fn planted_circles_are_found() {
     let crate_of =
         |files: &[(&str, &str)]| files.iter().map(|(path, text)| Source::new(path, text)).collect::<Vec<_>>();
     let root = ("engine/src/lib.rs", "mod error;\npub mod a;\npub mod b;\npub use error::Error;");
-    let circle = |files: &[(&str, &str)]| new_circles(&edges(&crate_of(&[&[root], files].concat())));
+    let circle = |files: &[(&str, &str)]| circles(&edges(&crate_of(&[&[root], files].concat())));
 
     // A parent that hands on what its child defines is in no circle with the child that takes a type of another child.
     let child = ("engine/src/a/child.rs", "use super::other::Shared;\npub fn made() -> Shared { Shared }");
@@ -79,13 +65,6 @@ fn planted_circles_are_found() {
     assert_eq!(found[0].keys().collect::<Vec<_>>(), ["engine/src/a/far.rs", "engine/src/b/near.rs"]);
     // In the engine as it is: points and random numbers have one rank, and random numbers make points.
     let real = with_planted("engine/src", "engine/src/points.rs", "use crate::rng::Stream;");
-    let found = new_circles(&edges(&real));
+    let found = circles(&edges(&real));
     assert!(found.len() == 1 && found[0].contains_key("engine/src/rng.rs"), "{}", text(&found));
-    // What a room that is being rebuilt does is excused; what it does with others is not.
-    let inside = [
-        ("engine/src/pairwise/mod.rs", "mod x;\npub struct S;\nfn f() { x::g() }"),
-        ("engine/src/pairwise/x.rs", "use super::S;\npub fn g() {}"),
-    ];
-    let tree = crate_of(&[&[("engine/src/lib.rs", "pub mod pairwise;")][..], &inside].concat());
-    assert!(new_circles(&edges(&tree)).is_empty() && circles(&edges(&tree)).len() == 1);
 }

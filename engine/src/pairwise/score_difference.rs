@@ -1,8 +1,8 @@
 //! One whole score difference: targets and particles against the same queries, straight into one field.
 
+use super::call::SoftmaxCall;
 use super::loops::output_row::rows;
 use super::pack::kd_order::Orders;
-use super::reductions::SoftmaxCall;
 use super::{Pairwise, Softmax, Values};
 use crate::{Points, Result};
 

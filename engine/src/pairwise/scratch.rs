@@ -1,47 +1,30 @@
 //! Memory kept between calls.
 
-use super::loops::{amx, portable, symmetric};
-use super::pack::Packed;
-use super::pack::bf16_split::Split;
-use crate::simd::{Pool, Real};
+use crate::simd::Pool;
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Buffers of all loops, shared by all clones of an engine.
-#[derive(Debug, Default)]
-pub struct Memory {
-    f32: Pad<f32>,
-    f64: Pad<f64>,
-    pub split: Pool<Split>,
-    pub amx: Pool<amx::Scratch>,
-}
+/// One pool for each type of buffer that a loop has asked for, shared by all clones of an engine.
+#[derive(Default)]
+pub struct Memory(Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>);
 
-/// Buffers of the loops in one working type.
-#[derive(Debug)]
-pub struct Pad<T> {
-    pub packed: Pool<Packed<T>>,
-    pub portable: Pool<portable::Scratch<T>>,
-    pub symmetric: Pool<symmetric::Scratch<T>>,
-}
-
-impl<T: Default> Default for Pad<T> {
-    fn default() -> Pad<T> {
-        Pad { packed: Pool::default(), portable: Pool::default(), symmetric: Pool::default() }
+impl Memory {
+    /// The pool of buffers of type `B`, which is asked for once per call and not per task.
+    pub fn pool<B: Default + Send + 'static>(&self) -> Arc<Pool<B>> {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = pools.iter().find(|(kind, _)| *kind == TypeId::of::<Pool<B>>());
+        if let Some(pool) = known.and_then(|(_, pool)| Arc::clone(pool).downcast().ok()) {
+            return pool;
+        }
+        let pool = Arc::<Pool<B>>::default();
+        pools.push((TypeId::of::<Pool<B>>(), pool.clone()));
+        pool
     }
 }
 
-/// A type in which the portable loops work.
-pub trait Working: Real {
-    /// Its buffers.
-    fn pad(memory: &Memory) -> &Pad<Self>;
-}
-
-impl Working for f32 {
-    fn pad(memory: &Memory) -> &Pad<f32> {
-        &memory.f32
-    }
-}
-
-impl Working for f64 {
-    fn pad(memory: &Memory) -> &Pad<f64> {
-        &memory.f64
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Memory")
     }
 }

@@ -5,15 +5,15 @@
 //! pair and the sums of the last but one, the vector units make the weights of the one between.
 
 use super::Loops;
-use super::amx_stages::{Meanwhile, Stages, rows_of};
+use super::amx_stages::{Job, Meanwhile, Stages, rows_of};
 use super::online_softmax_amx::{Row, Totals, Weigh};
 use super::output_row::{RowOut, nearest};
-use crate::pairwise::dispatch::Measure;
+use crate::pairwise::call::{KernelCall, SoftmaxCall};
+use crate::pairwise::measure::Measure;
 use crate::pairwise::pack::bf16_split::Split;
-use crate::pairwise::reductions::{KernelCall, SoftmaxCall};
 use crate::pairwise::{Pairwise, Work};
 use crate::simd::{Buffer, Isa, Pool, SIDE, Terms, Tiles};
-use crate::{Interrupt, Points, Result};
+use crate::{Interrupt, Result};
 use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
 
@@ -44,11 +44,11 @@ impl Loops for Amx {
         mut rows: Vec<RowOut<'b>>,
     ) -> Result<Vec<RowOut<'b>>> {
         let SoftmaxCall { queries, sources, softmax, subtract, .. } = *call;
-        engine.memory.split.with(|packed| {
+        engine.memory.pool::<Split>().with(|packed| {
             packed.pack(sources, measure.place(), softmax.log_weights, block(sources.dim()), self.0);
             let leave_out_self = call.leave_out_self();
             let job = Job { queries, sources, packed, terms: self.0, leave_out_self, subtract };
-            job.run(&mut rows, &engine.memory.amx, &engine.work, &engine.interrupt)
+            job.run(&mut rows, &engine.memory.pool(), &engine.work, &engine.interrupt)
         })?;
         Ok(Vec::new())
     }
@@ -57,16 +57,6 @@ impl Loops for Amx {
     fn kernel<'b>(&self, _: &Pairwise, _: &KernelCall, _: &Measure, rows: Vec<RowOut<'b>>) -> Result<Vec<RowOut<'b>>> {
         Ok(rows)
     }
-}
-
-/// One call.
-pub struct Job<'a> {
-    pub queries: &'a Points,
-    pub sources: &'a Points,
-    pub packed: &'a Split,
-    pub terms: Terms,
-    pub leave_out_self: bool,
-    pub subtract: bool,
 }
 
 /// Scratch of one task.

@@ -1,8 +1,8 @@
 //! What the matrix units do for a pair of a panel and a block, and the weights that are made beside it.
 
-use super::amx::Job;
 use super::online_softmax_amx::{Row, WIDTH, Weigh};
-use crate::pairwise::pack::bf16_split::VALUE_PARTS;
+use crate::Points;
+use crate::pairwise::pack::bf16_split::{Split, VALUE_PARTS};
 use crate::simd::{SIDE, TILE, Terms, Tiles};
 use pulp::{Simd, bytemuck};
 
@@ -11,6 +11,16 @@ const LINE: usize = 32;
 
 /// Coordinates of the scores, in tiles, per pass over a block: what queries have of them stays in the first-level cache.
 const CHUNK: usize = 5;
+
+/// One call.
+pub struct Job<'a> {
+    pub queries: &'a Points,
+    pub sources: &'a Points,
+    pub packed: &'a Split,
+    pub terms: Terms,
+    pub leave_out_self: bool,
+    pub subtract: bool,
+}
 
 /// A pair of a panel and a block of sources.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 //!
 //! | file | what is inside |
 //! |---|---|
-//! | `portable`, `portable_task` | the loop for registers of any width, distances by differences or by products |
+//! | `portable`, `portable_job`, `portable_task` | the loop for registers of any width, distances by differences or by products |
 //! | `panels` | a task's queries, packed |
 //! | `symmetric`, `symmetric_direct` | a set's own means with every pair of points evaluated once |
 //! | `tournament` | which chunks of that set meet in which round |
@@ -14,9 +14,9 @@
 //! | `block_schedule` | which panel of queries meets which block of sources, and when |
 //! | `output_row` | where a query's results go |
 
-use super::Pairwise;
-use super::dispatch::Measure;
-use super::reductions::{KernelCall, SoftmaxCall};
+use super::call::{KernelCall, SoftmaxCall};
+use super::engine::Pairwise;
+use super::measure::Measure;
 use crate::Result;
 use output_row::RowOut;
 
@@ -30,6 +30,7 @@ pub mod online_softmax_amx;
 pub mod output_row;
 mod panels;
 pub mod portable;
+mod portable_job;
 mod portable_task;
 pub mod symmetric;
 mod symmetric_direct;

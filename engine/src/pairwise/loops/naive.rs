@@ -3,8 +3,8 @@
 use super::Loops;
 use super::output_row::{RowOut, nearest};
 use crate::Result;
-use crate::pairwise::dispatch::Measure;
-use crate::pairwise::reductions::{KernelCall, SoftmaxCall};
+use crate::pairwise::call::{KernelCall, SoftmaxCall};
+use crate::pairwise::measure::Measure;
 use crate::pairwise::{Pairwise, Part};
 use crate::points::squared_distance;
 use rayon::prelude::*;

@@ -1,7 +1,7 @@
 //! The queries of a task as panels, each around the centre of all points or around its own.
 
 use super::output_row::RowOut;
-use super::portable::Job;
+use super::portable_job::Job;
 use super::tile::Form;
 use crate::pairwise::pruning::Ball;
 use crate::simd::{Buffer, Real};

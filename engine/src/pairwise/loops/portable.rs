@@ -6,21 +6,20 @@
 
 use super::Loops;
 use super::output_row::RowOut;
-pub use super::portable_task::Scratch;
-use super::portable_task::{Task, With};
+use super::portable_job::Job;
+use super::portable_task::{Scratch, Task, With};
 use super::tile::Form;
 use super::weights::Weights;
-use crate::pairwise::dispatch::Measure;
+use crate::pairwise::call::{KernelCall, SoftmaxCall};
+use crate::pairwise::measure::Measure;
 use crate::pairwise::pack::Packed;
-use crate::pairwise::pack::kd_order::{Order, permuted};
+use crate::pairwise::pack::kd_order::permuted;
 use crate::pairwise::plan::{Plan, Shape};
 use crate::pairwise::pruning::Bounds;
-use crate::pairwise::reductions::{KernelCall, SoftmaxCall};
 use crate::pairwise::rounding::Rounding;
-use crate::pairwise::scratch::Working;
 use crate::pairwise::{KernelSum, Pairwise, Work};
 use crate::simd::{Pool, Real};
-use crate::{Interrupt, Points, Result};
+use crate::{Interrupt, Result};
 use rayon::prelude::*;
 use std::f64::consts::LOG2_E;
 use std::marker::PhantomData;
@@ -30,7 +29,7 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Default)]
 pub struct Portable<T>(PhantomData<T>);
 
-impl<T: Working> Loops for Portable<T> {
+impl<T: Real> Loops for Portable<T> {
     fn softmax<'b>(
         &self,
         engine: &Pairwise,
@@ -43,8 +42,8 @@ impl<T: Working> Loops for Portable<T> {
         let order = plan.skip.then(|| call.orders.of(sources, plan.block, plan.leaf(plan.block)));
         let order = order.as_deref();
         let rows = if plan.skip { in_space_order(rows, call, &plan) } else { rows };
-        let pad = T::pad(&engine.memory);
-        pad.packed.with(|packed| {
+        let scratch = engine.memory.pool();
+        engine.memory.pool::<Packed<T>>().with(|packed| {
             let how = (plan.form, plan.centres);
             packed.pack(sources, call.values, measure.place(), how, softmax.log_weights, order);
             let bounds = plan.skip.then(|| Bounds::of(packed, &plan));
@@ -61,7 +60,7 @@ impl<T: Working> Loops for Portable<T> {
                 subtract,
                 rounding: keeping::<T>(Rounding::of::<T>(plan.form, top, measure.unit)),
             };
-            job.run(rows, &pad.portable, (&engine.work, &engine.interrupt))
+            job.run(rows, &scratch, (&engine.work, &engine.interrupt))
         })
     }
 
@@ -80,8 +79,8 @@ impl<T: Working> Loops for Portable<T> {
             Some(weights) => weights.iter().map(|w| T::from_f64(*w)).collect(),
             None => vec![T::from_f64(1.0); sources.n()],
         };
-        let pad = T::pad(&engine.memory);
-        pad.packed.with(|packed| {
+        let scratch = engine.memory.pool();
+        engine.memory.pool::<Packed<T>>().with(|packed| {
             packed.pack(sources, sum.values, measure.place(), (plan.form, plan.centres), None, None);
             let KernelSum { kernel, part, leave_out_self, .. } = sum;
             let job = Job {
@@ -96,7 +95,7 @@ impl<T: Working> Loops for Portable<T> {
                 subtract: false,
                 rounding: keeping::<T>(Rounding::of::<T>(plan.form, 0.0, measure.unit)),
             };
-            job.run(rows, &pad.portable, (&engine.work, &engine.interrupt))
+            job.run(rows, &scratch, (&engine.work, &engine.interrupt))
         })
     }
 }
@@ -116,25 +115,6 @@ fn in_space_order<'b>(mut rows: Vec<RowOut<'b>>, call: &SoftmaxCall, plan: &Plan
     }
     rows.sort_unstable_by_key(|row| order.position[row.query]);
     rows
-}
-
-/// One call.
-pub struct Job<'a, T> {
-    pub plan: Plan,
-    pub queries: &'a Points,
-    pub sources: &'a Packed<T>,
-    /// The order in which sources were packed.
-    pub source_order: Option<&'a Order>,
-    /// What lets blocks be skipped.
-    pub bounds: Option<&'a Bounds>,
-    /// Sources and values as the caller gave them.
-    pub original: (&'a Points, Option<&'a Points>),
-    pub leave_out_self: bool,
-    pub weights: Weights<'a, T>,
-    /// What the rows hold is taken away from the values.
-    pub subtract: bool,
-    /// Queries that do not keep their digits are handed back; None keeps all.
-    pub rounding: Option<Rounding>,
 }
 
 impl<T: Real> Job<'_, T> {
@@ -171,24 +151,5 @@ impl<T: Real> Job<'_, T> {
         let mut undone = undone.into_inner().unwrap_or_else(PoisonError::into_inner);
         undone.sort_unstable_by_key(|row: &RowOut| row.query);
         Ok(undone)
-    }
-
-    /// Where the source that is this query was packed.
-    pub fn twin(&self, query: usize) -> usize {
-        self.source_order.map_or(query, |o| o.position.get(query).map_or(usize::MAX, |p| *p as usize))
-    }
-
-    /// Gives the pairs of a query with itself a score whose weight is 0.
-    pub fn leave_out(&self, rows: &[RowOut], from: usize, count: usize, scores: &mut [T]) {
-        if !self.leave_out_self {
-            return;
-        }
-        let (width, score) = (self.plan.width, T::from_f64(self.weights.vanishing_score()));
-        for (lane, row) in rows.iter().enumerate() {
-            let twin = self.twin(row.query);
-            if (from..from + count).contains(&twin) {
-                scores[(twin - from) * width + lane] = score;
-            }
-        }
     }
 }

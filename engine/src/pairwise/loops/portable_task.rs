@@ -5,7 +5,7 @@ use super::gemm;
 use super::online_softmax::Totals;
 use super::output_row::{RowOut, nearest};
 use super::panels::{MOST, Panels};
-use super::portable::Job;
+use super::portable_job::Job;
 use super::tile::{self, Row, WIDTH};
 use super::weights::Weights;
 use crate::pairwise::pack::frame::Moved;

@@ -5,14 +5,14 @@
 //! other, so pairs of a round run on all threads, and each chunk's sums grow in the order of the rounds whatever thread
 //! adds to them.
 
-use super::symmetric_direct::direct;
+use super::symmetric_direct::{Scratch, direct};
 use super::tile::{self, Form, Row, WIDTH};
 use super::tournament::{pairs, rounds};
 use crate::pairwise::Work;
 use crate::pairwise::pack::Packed;
 use crate::pairwise::plan::Plan;
+use crate::simd::Pool;
 use crate::simd::Real;
-use crate::simd::{Buffer, Pool};
 use crate::{Interrupt, Points, Result};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -46,20 +46,6 @@ pub struct Job<'a, T> {
     points: &'a Packed<T>,
     /// Points of a chunk.
     rows: usize,
-}
-
-/// Scratch of one pair of chunks.
-#[derive(Debug, Default)]
-pub struct Scratch<T> {
-    pub queries: Buffer<T>,
-    pub squares: Buffer<T>,
-    pub scores: Buffer<T>,
-    /// Sums of the first chunk's points: `[panel][1 + dim][lane]`.
-    pub sums: Buffer<T>,
-    /// Sums of the second chunk's points, `[point][dim]`, filled up to whole registers.
-    pub turned: Buffer<T>,
-    /// Their masses, a register each.
-    pub masses: Buffer<T>,
 }
 
 /// What one chunk's points have summed: `[point][dim]` and `[point]`.

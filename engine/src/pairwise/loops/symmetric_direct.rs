@@ -3,10 +3,23 @@
 // Several arrays of registers are walked together; the index says so plainly.
 #![allow(clippy::needless_range_loop)]
 
-use super::symmetric::Scratch;
 use super::tile::{self, WIDTH};
-use crate::simd::Real;
+use crate::simd::{Buffer, Real};
 use pulp::{Simd, bytemuck};
+
+/// Scratch of one pair of chunks.
+#[derive(Debug, Default)]
+pub struct Scratch<T> {
+    pub queries: Buffer<T>,
+    pub squares: Buffer<T>,
+    pub scores: Buffer<T>,
+    /// Sums of the first chunk's points: `[panel][1 + dim][lane]`.
+    pub sums: Buffer<T>,
+    /// Sums of the second chunk's points, `[point][dim]`, filled up to whole registers.
+    pub turned: Buffer<T>,
+    /// Their masses, a register each.
+    pub masses: Buffer<T>,
+}
 
 /// All of it in one pass for `D` coordinates, `R` points of the second chunk at a time against all of the first; `BOTH` if
 /// they are two.

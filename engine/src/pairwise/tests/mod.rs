@@ -9,7 +9,7 @@ mod split;
 
 use super::*;
 use crate::rng::Stream;
-use crate::{Error, Points};
+use crate::{Error, Interrupt, Points};
 use std::io::Write;
 
 fn engine(precision: Precision, backend: Backend, isa: Isa) -> Pairwise {

@@ -1,0 +1,51 @@
+//! One call of the portable loop: what all of its tasks share.
+
+use super::output_row::RowOut;
+use super::weights::Weights;
+use crate::Points;
+use crate::pairwise::pack::Packed;
+use crate::pairwise::pack::kd_order::Order;
+use crate::pairwise::plan::Plan;
+use crate::pairwise::pruning::Bounds;
+use crate::pairwise::rounding::Rounding;
+use crate::simd::Real;
+
+/// One call.
+pub struct Job<'a, T> {
+    pub plan: Plan,
+    pub queries: &'a Points,
+    pub sources: &'a Packed<T>,
+    /// The order in which sources were packed.
+    pub source_order: Option<&'a Order>,
+    /// What lets blocks be skipped.
+    pub bounds: Option<&'a Bounds>,
+    /// Sources and values as the caller gave them.
+    pub original: (&'a Points, Option<&'a Points>),
+    pub leave_out_self: bool,
+    pub weights: Weights<'a, T>,
+    /// What the rows hold is taken away from the values.
+    pub subtract: bool,
+    /// Queries that do not keep their digits are handed back; None keeps all.
+    pub rounding: Option<Rounding>,
+}
+
+impl<T: Real> Job<'_, T> {
+    /// Where the source that is this query was packed.
+    pub fn twin(&self, query: usize) -> usize {
+        self.source_order.map_or(query, |o| o.position.get(query).map_or(usize::MAX, |p| *p as usize))
+    }
+
+    /// Gives the pairs of a query with itself a score whose weight is 0.
+    pub fn leave_out(&self, rows: &[RowOut], from: usize, count: usize, scores: &mut [T]) {
+        if !self.leave_out_self {
+            return;
+        }
+        let (width, score) = (self.plan.width, T::from_f64(self.weights.vanishing_score()));
+        for (lane, row) in rows.iter().enumerate() {
+            let twin = self.twin(row.query);
+            if (from..from + count).contains(&twin) {
+                scores[(twin - from) * width + lane] = score;
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The count of work.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Work done so far.
+#[derive(Debug, Default)]
+pub struct Work {
+    pairs: AtomicU64,
+    flops: AtomicU64,
+    repeated: AtomicU64,
+}
+
+impl Work {
+    /// Pairs of a query and a source evaluated since the engine was made; what was skipped does not count.
+    pub fn pairs(&self) -> u64 {
+        self.pairs.load(Ordering::Relaxed)
+    }
+
+    /// Multiplications and additions in the products of these pairs: 2 per coordinate of the distance, 2 per coordinate of
+    /// the value; exponentials are not counted.
+    pub fn flops(&self) -> u64 {
+        self.flops.load(Ordering::Relaxed)
+    }
+
+    /// Queries that f32 could not do to its promised error and that were computed again in f64.
+    pub fn repeated(&self) -> u64 {
+        self.repeated.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_repeated(&self, queries: usize) {
+        self.repeated.fetch_add(queries as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn add(&self, pairs: usize, dims: usize) {
+        self.pairs.fetch_add(pairs as u64, Ordering::Relaxed);
+        self.flops.fetch_add(2 * (pairs * dims) as u64, Ordering::Relaxed);
+    }
+}
