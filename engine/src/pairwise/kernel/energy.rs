@@ -22,15 +22,13 @@ impl RadialKernel for Energy {
         if d2 > 0.0 { -1.0 / d2.sqrt() } else { 0.0 }
     }
 
-    fn scale(&self, spread: f64) -> f64 {
-        if spread > 0.0 { 1.0 / spread } else { 1.0 }
-    }
-
-    fn factor(&self, part: Part, spread: f64) -> f64 {
-        match part {
-            Part::Value => -1.0 / self.scale(spread),
-            Part::Slope => -self.scale(spread),
-        }
+    fn units(&self, part: Part, spread: f64) -> (f64, f64) {
+        let scale = if spread > 0.0 { 1.0 / spread } else { 1.0 };
+        let factor = match part {
+            Part::Value => -1.0 / scale,
+            Part::Slope => -scale,
+        };
+        (scale, factor)
     }
 
     /// At distance 0 both parts are 0.

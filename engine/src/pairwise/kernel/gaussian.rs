@@ -27,15 +27,12 @@ impl RadialKernel for Gaussian {
         Some([-0.5 * d2 / (self.h * self.h), -1.0 / (self.h * self.h)])
     }
 
-    fn scale(&self, _: f64) -> f64 {
-        (0.5 * LOG2_E).sqrt() / self.h
-    }
-
-    fn factor(&self, part: Part, _: f64) -> f64 {
-        match part {
+    fn units(&self, part: Part, _: f64) -> (f64, f64) {
+        let factor = match part {
             Part::Value => 1.0,
             Part::Slope => -1.0 / (self.h * self.h),
-        }
+        };
+        ((0.5 * LOG2_E).sqrt() / self.h, factor)
     }
 
     #[inline(always)]

@@ -24,15 +24,12 @@ impl RadialKernel for Imq {
         Some([-0.5 * (d2 / h2).ln_1p(), -1.0 / (h2 + d2)])
     }
 
-    fn scale(&self, _: f64) -> f64 {
-        1.0 / self.h
-    }
-
-    fn factor(&self, part: Part, _: f64) -> f64 {
-        match part {
+    fn units(&self, part: Part, _: f64) -> (f64, f64) {
+        let factor = match part {
             Part::Value => 1.0,
             Part::Slope => -1.0 / (self.h * self.h),
-        }
+        };
+        (1.0 / self.h, factor)
     }
 
     #[inline(always)]

@@ -25,15 +25,12 @@ impl RadialKernel for Laplace {
         Some([-d / self.h, if d2 == 0.0 { 0.0 } else { -1.0 / (self.h * d) }])
     }
 
-    fn scale(&self, _: f64) -> f64 {
-        LOG2_E / self.h
-    }
-
-    fn factor(&self, part: Part, _: f64) -> f64 {
-        match part {
+    fn units(&self, part: Part, _: f64) -> (f64, f64) {
+        let factor = match part {
             Part::Value => 1.0,
             Part::Slope => -LOG2_E / (self.h * self.h),
-        }
+        };
+        (LOG2_E / self.h, factor)
     }
 
     #[inline(always)]

@@ -26,15 +26,12 @@ impl RadialKernel for Matern32 {
         Some([a.ln_1p() - a, -3.0 / (self.h * self.h * (1.0 + a))])
     }
 
-    fn scale(&self, _: f64) -> f64 {
-        3f64.sqrt() * LOG2_E / self.h
-    }
-
-    fn factor(&self, part: Part, _: f64) -> f64 {
-        match part {
+    fn units(&self, part: Part, _: f64) -> (f64, f64) {
+        let factor = match part {
             Part::Value => 1.0,
             Part::Slope => -3.0 / (self.h * self.h),
-        }
+        };
+        (3f64.sqrt() * LOG2_E / self.h, factor)
     }
 
     fn vanishing_score(_: Part) -> f64 {

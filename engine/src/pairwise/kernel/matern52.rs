@@ -28,15 +28,12 @@ impl RadialKernel for Matern52 {
         Some([(a + a * a / 3.0).ln_1p() - a, slope])
     }
 
-    fn scale(&self, _: f64) -> f64 {
-        5f64.sqrt() * LOG2_E / self.h
-    }
-
-    fn factor(&self, part: Part, _: f64) -> f64 {
-        match part {
+    fn units(&self, part: Part, _: f64) -> (f64, f64) {
+        let factor = match part {
             Part::Value => 1.0,
             Part::Slope => -5.0 / (3.0 * self.h * self.h),
-        }
+        };
+        (5f64.sqrt() * LOG2_E / self.h, factor)
     }
 
     fn vanishing_score(_: Part) -> f64 {

@@ -29,7 +29,7 @@ pub enum Part {
 
 /// A kernel `k` as a function of the squared distance.
 ///
-/// The loops see coordinates times `scale`, so that a score is `-t` with `t = scale^2 d^2`, and take `factor f(t)` for
+/// The loops see coordinates times a `scale`, so that a score is `-t` with `t = scale^2 d^2`, and take `factor f(t)` for
 /// the value or the slope.
 pub trait RadialKernel {
     /// The script's function; empty where that is called as the kernel is.
@@ -48,11 +48,9 @@ pub trait RadialKernel {
         None
     }
 
-    /// The factor of the coordinates; `spread`, the scale of the sources, is the unit of a kernel without a bandwidth.
-    fn scale(&self, spread: f64) -> f64;
-
-    /// The factor of the sums.
-    fn factor(&self, part: Part, spread: f64) -> f64;
+    /// `scale`, the factor of the coordinates, and `factor`, that of the sums; `spread`, the scale of the sources, is the
+    /// unit of a kernel without a bandwidth.
+    fn units(&self, part: Part, spread: f64) -> (f64, f64);
 
     /// A score at which the lane profile is 0.
     fn vanishing_score(_part: Part) -> f64
@@ -211,7 +209,7 @@ impl Kernel {
 
     /// The factor of coordinates for the loops, and that of their sums.
     pub(crate) fn units(&self, part: Part, spread: f64) -> (f64, f64) {
-        self.scalar(|k| (k.scale(spread), k.factor(part, spread)))
+        self.scalar(|k| k.units(part, spread))
     }
 
     /// The bandwidth; 1 for a kernel that has none.
