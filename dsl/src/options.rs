@@ -171,10 +171,10 @@ fn refused(key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
     match mismatch {
         Mismatch::Value(error) => Fail::from(error),
         Mismatch::Name { seen, known } => {
-            // Of several types, what else is welcome is said too.
+            // Of several types, what else is welcome is said too; a name inside of a map is one of its own key's.
             let want = match key.value {
-                OptionType::Name(_) => one_of(&known),
-                _ => wanted(&key.value),
+                OptionType::Either(_) => wanted(&key.value),
+                _ => one_of(&known),
             };
             let fail = Fail::script(format!("`{name}` is {seen:?}, but {want} is wanted"));
             match nearest(&seen, &known) {

@@ -85,6 +85,10 @@ fn mistakes_are_told_with_their_place() {
             &["`discriminator` has no option `hiden`", "did you mean `hidden`?"],
         ),
         ("gan_flow(normal(50, 2), #{discriminator: 3});", &["a map of options (features, "]),
+        (
+            "gan_flow(normal(50, 2), #{discriminator: #{features: \"quadratc\"}});",
+            &["\"quadratc\", but one of \"linear\", ", "did you mean \"quadratic\"?"],
+        ),
         ("gan_flow(normal(50, 2), #{loss: \"saturated\"});", &["did you mean \"saturating\"?"]),
         ("denoiser(normal(50, 2), #{steps: 2, sigma_min: 3, sigma_max: 1});", &["`sigma_min` is 3"]),
         ("denoiser(#{sigma_max: 1});", &["`sigma_min` too"]),

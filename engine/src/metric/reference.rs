@@ -99,7 +99,7 @@ impl Reference {
         self.weights().map_or(self.points.n() as f64, |w| 1.0 / w.iter().map(|w| w * w).sum::<f64>())
     }
 
-    /// The rows of this reference, with their weights made to sum to 1; None where none of them weighs anything.
+    /// The rows of this reference, with their weights made to sum to 1.
     pub(super) fn part(&self, rows: &[usize]) -> Result<Reference> {
         let weights: Option<Vec<f64>> = self.weights().map(|w| rows.iter().map(|i| w[*i]).collect());
         let weights = weights.map(|w| shares(&w, rows.len(), "weights")).transpose()?.map(Arc::from);

@@ -99,7 +99,6 @@ impl OptionType {
             (OptionType::Name(known), Value::String(seen)) if !known().contains(&seen.as_str()) => {
                 Err(Mismatch::Name { seen: seen.clone(), known: known() })
             }
-            (OptionType::List(inner), Value::Array(values)) => values.iter().try_for_each(|value| inner.check(value)),
             (OptionType::Either(types), Value::String(_)) if !types.iter().any(|t| matches!(t, OptionType::Text)) => {
                 types.iter().filter(|t| matches!(t, OptionType::Name(_))).try_for_each(|t| t.check(value))
             }

@@ -33,19 +33,20 @@ impl AffineMap {
     /// constant column keeps its scale.
     pub fn of(points: &Points) -> AffineMap {
         let mean = points.mean();
-        let mut std = vec![0.0; points.dim()];
+        let mut variance = vec![0.0; points.dim()];
         for row in points.iter() {
-            std.iter_mut().zip(row).zip(&mean).for_each(|((s, x), m)| *s += (x - m) * (x - m));
+            variance.iter_mut().zip(row).zip(&mean).for_each(|((s, x), m)| *s += (x - m) * (x - m));
         }
         let n = points.n() as f64;
-        for (s, m) in std.iter_mut().zip(&mean) {
-            *s = (*s / n).sqrt();
-            // A constant column still differs from its rounded mean by a few ulp.
-            if *s <= 1e-14 * m.abs() {
-                *s = 1.0;
-            }
-        }
-        AffineMap { scale: std, shift: mean }
+        variance.iter_mut().for_each(|v| *v /= n);
+        AffineMap::of_variances(&variance, mean)
+    }
+
+    /// From standard units to those of columns of these variances and means. A constant column keeps its scale.
+    pub(super) fn of_variances(variance: &[f64], mean: Vec<f64>) -> AffineMap {
+        // A constant column still differs from its rounded mean by a few ulp.
+        let std = |(v, m): (&f64, &f64)| if v.sqrt() <= 1e-14 * m.abs() { 1.0 } else { v.sqrt() };
+        AffineMap { scale: variance.iter().zip(&mean).map(std).collect(), shift: mean }
     }
 
     /// From standard units to those of a distribution of this mean and covariance, each coordinate by its own standard

@@ -82,8 +82,7 @@ pub(crate) fn weighted_units(points: &Points, shares: Option<&[f64]>) -> AffineM
     for (row, w) in points.iter().zip(shares) {
         variance.iter_mut().zip(row).zip(&mean).for_each(|((v, x), m)| *v += w * (x - m) * (x - m));
     }
-    let std = |(v, m): (&f64, &f64)| if v.sqrt() <= 1e-14 * m.abs() { 1.0 } else { v.sqrt() };
-    AffineMap::new(variance.iter().zip(&mean).map(std).collect(), mean)
+    AffineMap::of_variances(&variance, mean)
 }
 
 #[cfg(test)]

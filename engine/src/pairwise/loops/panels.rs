@@ -61,7 +61,8 @@ impl<T: Real> Panels<T> {
         while at < rows.len() {
             let mut end = rows.len().min((at / width + 1) * width);
             let mut ball = self.measure(job, &rows[at..end]);
-            while let Some(cut) = ball.as_ref().filter(|_| cuts > 0).and_then(|ball| gap(job, &mut rows[at..end], ball))
+            while let Some(ball_over) = ball.as_ref().filter(|_| cuts > 0)
+                && let Some(cut) = gap(job, &mut rows[at..end], ball_over, &mut self.axis)
             {
                 (cuts, end) = (cuts - 1, at + cut);
                 ball = self.measure(job, &rows[at..end]);
@@ -159,14 +160,15 @@ impl<T: Real> Panels<T> {
 }
 
 /// Where the widest gap between these rows begins on their widest axis, if it is more than a quarter of their extent and
-/// they are not near each other; they are then put in the order of that axis.
-fn gap<T: Real>(job: &Job<T>, rows: &mut [RowOut], ball: &Ball) -> Option<usize> {
+/// they are not near each other; they are then put in the order of that axis. `keys` lends its memory.
+fn gap<T: Real>(job: &Job<T>, rows: &mut [RowOut], ball: &Ball, keys: &mut Vec<f64>) -> Option<usize> {
     if ball.radius <= WIDE {
         return None;
     }
     let (axis, extent) = ball.widest();
     let key = |row: &RowOut| job.queries.row(row.query)[axis];
-    let mut keys: Vec<f64> = rows.iter().map(key).collect();
+    keys.clear();
+    keys.extend(rows.iter().map(key));
     keys.sort_unstable_by(f64::total_cmp);
     let gap = |i: usize| (keys[i] - keys[i - 1]) * job.sources.scale;
     let cut = (1..keys.len()).max_by(|a, b| gap(*a).total_cmp(&gap(*b))).filter(|cut| gap(*cut) > 0.25 * extent)?;
