@@ -57,10 +57,10 @@ fn listed(kind: Kind) -> String {
     if entries.is_empty() {
         return String::new();
     }
-    let width = entries.iter().map(|entry| entry.signature.chars().count()).max().unwrap_or(0).min(44);
+    let width = entries.iter().map(|entry| entry.written().chars().count()).max().unwrap_or(0).min(44);
     let mut text = format!("{}\n", kind.word());
     for entry in entries {
-        let _ = writeln!(text, "  {:<width$}  {}", entry.signature, first_sentence(entry.about));
+        let _ = writeln!(text, "  {:<width$}  {}", entry.written(), first_sentence(entry.about));
     }
     text + "\n"
 }
@@ -71,7 +71,7 @@ fn first_sentence(text: &str) -> String {
 }
 
 fn explained(entry: &Entry) -> String {
-    let mut text = format!("{}\n\n{}\nReturns {}.\n", entry.signature, entry.about.trim(), entry.returns);
+    let mut text = format!("{}\n\n{}\nReturns {}.\n", entry.written(), entry.about.trim(), entry.returns_in_words());
     if !entry.options.is_empty() {
         text.push_str("\nOptions\n");
     }

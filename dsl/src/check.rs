@@ -1,13 +1,11 @@
 //! What can be said about a script without running it, and by running it dry.
 
-use crate::call::{At, Fail};
+use crate::call::{Entry, options};
+use crate::context::{Given, Listener, Param, Request, param};
 use crate::dry::{Dry, Found, Work};
-use crate::import::Program;
-use crate::manual::{self, Entry};
-use crate::param::{self, Given};
-use crate::script::{compiled, prepare, rehearse};
-use crate::syntax::Site;
-use crate::{Diagnostic, Listener, Param, Request, error, language, options};
+use crate::language::{At, Diagnostic, Fail, Program, Site, limits, of_fail};
+use crate::script::{compiled, prepare, quotients, rehearse};
+use crate::{explain, manual};
 use rhai::Array;
 use sdflow::metric::METRICS;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,7 +72,7 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
             continue;
         }
         if let Some(fail) = call_fault(site, &program, &native) {
-            report.errors.push(error::at_call(&fail, site, &program));
+            report.errors.push(of_fail(&fail, site.position, &program));
         }
         let texts = site.args.iter().filter_map(|a| a.literal.clone()?.into_string().ok());
         match site.name.as_str() {
@@ -114,7 +112,7 @@ fn rehearsed(
         found.bytes = found.bytes.max(other.bytes);
         found.works = larger;
     }
-    let note = |message: &str, position| error::of_fail(&Fail::script(message), position, program);
+    let note = |message: &str, position| of_fail(&Fail::script(message), position, program);
     let assumed = found.assumptions.keys();
     report.notes = assumed.map(|at| note("this depends on a result: both answers were checked", *at)).collect();
     let ended = "this depends on a result: from here on nothing was checked";
@@ -144,8 +142,8 @@ fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>
     }
     let entries = manual::named(&site.name);
     let fits = |e: &&&Entry| {
-        let own = given.checked_sub(usize::from(e.receiver().is_some()));
-        !e.is_property() && own.is_some_and(|n| e.arity().contains(&n))
+        let own = given.checked_sub(usize::from(e.receiver.is_some()));
+        !e.is_property && own.is_some_and(|n| e.arity().contains(&n))
     };
     let fitting: Vec<&&Entry> = entries.iter().filter(fits).collect();
     if let [entry] = fitting.as_slice() {
@@ -162,13 +160,13 @@ fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>
     if known {
         return None;
     }
-    error::call_mismatch(&site.name, given, site.method, None, &program.syntax)
-        .or_else(|| Some(error::no_function(&site.name, given, &program.syntax)))
+    explain::call_mismatch(&site.name, given, site.method, None, &program.syntax)
+        .or_else(|| Some(explain::no_function(&site.name, given, &program.syntax)))
 }
 
 /// An unknown key in the literal options of a known function.
 fn keys_fault(site: &Site, entry: &Entry) -> Option<Fail> {
-    let takes_options = entry.signature.contains("options");
+    let takes_options = entry.args.iter().any(|arg| arg.name == "options");
     let last = site.args.last()?;
     let keys = last.keys.as_ref().filter(|_| takes_options)?;
     let at = site.args.len() - 1 + usize::from(site.method);
@@ -199,15 +197,9 @@ fn metric_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     Some(Fail { see: Some(entry.name), ..fail })
 }
 
-/// Quotients of whole numbers with a remainder: they run, but are hardly meant.
-pub fn quotients(program: &Program) -> Vec<Diagnostic> {
-    let fail = Fail::script("a quotient of whole numbers is rounded towards 0").hint("write 1.0/2.0");
-    program.syntax.quotients.iter().map(|position| error::of_fail(&fail, *position, program)).collect()
-}
-
 /// Names and numbers of arguments of Rhai's own functions.
 fn native_functions() -> BTreeSet<(String, usize)> {
-    let signatures = language::engine().gen_fn_signatures(true);
+    let signatures = limits::engine().gen_fn_signatures(true);
     let mut all = BTreeSet::new();
     for signature in signatures {
         let Some((name, rest)) = signature.split_once('(') else { continue };

@@ -1,22 +1,16 @@
 //! From a request to an outcome: compile, identify, run.
 
-use crate::check::quotients;
-use crate::context::Context;
-use crate::dry::{Dry, Found};
-use crate::identity::Hasher;
-use crate::import::{Program, Resolver};
-use crate::param::{self, Declared, Given};
-use crate::sandbox::{Sandbox, home_of};
-use crate::{Diagnostic, Fault, Listener, Outcome, Param, Request};
-use crate::{bind, error, language};
-use rhai::{Dynamic, Scope};
+use crate::context::param::{self, Declared};
+use crate::context::{Context, Given, Host, Listener, Outcome, Param, Request, Sandbox};
+use crate::dry::{Dry, Found, Mode};
+use crate::language::{Diagnostic, Fail, Fault, Program, home_of, limits, of_fail};
+use crate::run_hash::Hasher;
+use crate::{bind, explain};
+use rhai::{Dynamic, Engine, Scope};
 use sdflow::Interrupt;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
-
-/// Stack in bytes of a thread that runs a script: the deepest script that the limits allow fits several times.
-pub const STACK: usize = 256 << 20;
 
 /// A script that is ready to run: compiled, its parameters checked, its identity known.
 #[derive(Debug, Clone)]
@@ -68,7 +62,7 @@ pub fn compiled(request: &Request) -> Result<Program, Diagnostic> {
         _ => unreadable(request, &e.to_string()),
     })?;
     let text = String::from_utf8(text).map_err(|_| unreadable(request, "it is not UTF-8 text"))?;
-    Program::compile(&language::engine(), &request.script, text)
+    Program::compile(&limits::engine(), &request.script, text, explain::of_parse)
 }
 
 fn unreadable(request: &Request, reason: &str) -> Diagnostic {
@@ -171,7 +165,8 @@ impl Prepared {
     /// The state at the start of the run.
     fn context(&self, listener: Arc<dyn Listener>) -> Context {
         let (given, program) = (self.given.clone(), Arc::clone(&self.program));
-        Context::new(&self.request, given, &self.identity, program, listener)
+        let host = Host { interpreter, explain: explain::of_run };
+        Context::new(&self.request, given, &self.identity, program, listener, host)
     }
 
     fn hash(&self) -> String {
@@ -199,7 +194,8 @@ impl Prepared {
 pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     std::thread::scope(|scope| {
         let run = || execute_here(prepared, listener);
-        let started = std::thread::Builder::new().name("script".into()).stack_size(STACK).spawn_scoped(scope, run);
+        let started =
+            std::thread::Builder::new().name("script".into()).stack_size(limits::STACK).spawn_scoped(scope, run);
         let trouble = |text: String| Outcome { failure: Some(internal(text)), ..Outcome::default() };
         match started {
             Err(e) => trouble(format!("cannot start the script's thread: {e}")),
@@ -208,9 +204,10 @@ pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     })
 }
 
-/// [`execute`] on this thread, whose stack must hold [`STACK`] bytes; the script's loops run in this thread's pool.
+/// [`execute`] on this thread, whose stack must hold [`limits::STACK`] bytes; the script's loops run in this thread's pool.
 pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     let context = Arc::new(prepared.context(listener));
+    quotients(&prepared.program).iter().for_each(|warning| context.tell(warning));
     // A panic is a defect of ours; it must not take the run's folder with it.
     let run = std::panic::AssertUnwindSafe(|| evaluate(&prepared.program, &context));
     let failure = std::panic::catch_unwind(run).unwrap_or_else(|panic| {
@@ -224,18 +221,20 @@ pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome
 
 /// Runs a script dry: what it would refuse, or None, and what was found on the way.
 pub fn rehearse(prepared: &Prepared, listener: Arc<dyn Listener>, dry: Dry) -> (Option<Diagnostic>, Found, Outcome) {
+    let dry = Arc::new(dry);
     let mut context = prepared.context(listener);
-    context.dry = Some(dry);
+    context.mode = Mode::Dry(Arc::clone(&dry));
     let context = Arc::new(context);
     let failure = std::thread::scope(|scope| {
         let run = || evaluate(&prepared.program, &context);
-        let started = std::thread::Builder::new().name("script".into()).stack_size(STACK).spawn_scoped(scope, run);
+        let started =
+            std::thread::Builder::new().name("script".into()).stack_size(limits::STACK).spawn_scoped(scope, run);
         match started {
             Err(e) => Some(internal(format!("cannot start the script's thread: {e}"))),
             Ok(thread) => thread.join().unwrap_or_else(|_| Some(internal("the script's thread ended".into()))),
         }
     });
-    let found = context.dry.as_ref().map(Dry::found).unwrap_or_default();
+    let found = dry.found();
     let failure = failure.filter(|_| found.stopped.is_none()).map(|failure| found.cause.clone().unwrap_or(failure));
     (failure, found, context.take())
 }
@@ -246,28 +245,34 @@ fn internal(message: String) -> Diagnostic {
 }
 
 fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
-    if context.dry.is_none() {
-        quotients(program).iter().for_each(|warning| context.tell(warning));
+    let engine = Arc::new(interpreter(context));
+    context.callbacks.begin(&engine, &program.main);
+    if let Err(error) = engine.run_ast_with_scope(&mut Scope::new(), &program.main) {
+        context.mode.note_end(&error);
+        return Some(explain::of_run(&error, program));
     }
-    let mut engine = language::engine();
+    context.judge().err().map(|(fail, position)| of_fail(&fail, position, program))
+}
+
+/// An interpreter whose functions work for `context`: the state of a run, or of one cell of a sweep.
+fn interpreter(context: &Arc<Context>) -> Engine {
+    let mut engine = limits::engine();
     bind::register(&mut engine, context);
-    engine.set_module_resolver(Resolver::new(program));
+    engine.set_module_resolver(context.modules.clone());
     let printer = Arc::clone(context);
-    engine.on_print(move |text| printer.here().print(text));
+    engine.on_print(move |text| printer.print(text));
     let debugger = Arc::clone(context);
-    engine.on_debug(move |text, _, _| debugger.here().print(text));
+    engine.on_debug(move |text, _, _| debugger.print(text));
     let interrupt = context.interrupt.clone();
     engine.on_progress(move |operations| match interrupt.raised() {
         true => Some(Dynamic::UNIT),
-        false => language::exhausted(operations).map(Dynamic::from),
+        false => limits::exhausted(operations).map(Dynamic::from),
     });
-    let engine = Arc::new(engine);
-    context.callbacks.begin(&engine, &program.main);
-    if let Err(error) = engine.run_ast_with_scope(&mut Scope::new(), &program.main) {
-        if let Some(dry) = &context.dry {
-            dry.ended(&error);
-        }
-        return Some(error::of_run(&error, program));
-    }
-    context.judge().err().map(|(fail, position)| error::of_fail(&fail, position, program))
+    engine
+}
+
+/// Quotients of whole numbers with a remainder: they run, but are hardly meant.
+pub fn quotients(program: &Program) -> Vec<Diagnostic> {
+    let fail = Fail::script("a quotient of whole numbers is rounded towards 0").hint("write 1.0/2.0");
+    program.syntax.quotients.iter().map(|position| of_fail(&fail, *position, program)).collect()
 }

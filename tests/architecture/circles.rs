@@ -5,7 +5,7 @@ use crate::source::{Source, sources};
 use crate::with_planted;
 
 /// How many files of a folder stand in circles: these numbers only fall.
-const KNOWN: [(&str, usize); 2] = [("dsl/src", 44), ("src", 0)];
+const KNOWN: [(&str, usize); 2] = [("dsl/src", 0), ("src", 0)];
 
 fn text(circles: &[Edges]) -> String {
     circles.iter().map(shown).collect::<Vec<_>>().join("\n")

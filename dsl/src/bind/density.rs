@@ -1,9 +1,9 @@
 //! A target of the user's own: a formula, or functions of all points at once.
 
-use crate::bind::points::{Cloud, number, numbers};
-use crate::call::{At, Call, Fail, described};
-use crate::callback::{Callbacks, detached, misfit};
-use crate::manual::{Entry, Kind};
+use crate::call::{Call, Entry, function};
+use crate::context::{Callbacks, detached, misfit};
+use crate::language::{At, Fail, Kind, Type, arg, optional};
+use crate::value::{Cloud, described, number, numbers};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::expression::Parameter;
 use sdflow::target::{CustomDensity, LogDensityOf, ScoreOf, Target};
@@ -14,66 +14,72 @@ const LOG: &str = "the function of the log density";
 const SCORE: &str = "the function of the score";
 
 pub const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "density",
-        kind: Kind::Target,
-        signature: "density(dim, log_density[, more])",
-        returns: "a target",
-        about: "A target of your own: a log density up to a constant. Written as a formula in a string, in the coordinates \
-                `x[0]`, `x[1]`, .. (also `x0`, `x1`, ..), `dim` and `pi`, it is computed natively on all cores, and its score \
-                is the exact gradient; `more` is then a map of parameters, numbers, lists or single columns of points, used by \
-                name. A formula has `+ - * / ^`, `exp expm1 log log1p sqrt sin cos tanh atan abs sigmoid softplus pow min max \
-                logsumexp`, and `sum(i, 0, dim, x[i]^2)`, also `logsumexp(i, ..)`, where the end does not count; loops are \
-                written out when it is read. Otherwise a function `|x| ..` that is called with all points at once and returns \
-                an array of their log densities; `more` is then a function that returns the points of their scores. Without \
-                it the score is by central differences, `2 dim` calls of the first. Variables that a function uses are \
-                copied. A flow smooths a density by Monte Carlo, see `smoothed`; it has no samples and no moments, so sigma \
-                must be given.",
-        options: &[],
-        names: &[],
-        example: "let p = density(2, \"-(x[0]^2 + (x[1] - x[0]^2)^2 / a) / 2\", #{a: 0.1});\n\
-                  let r = run(sd_flow(p, #{sigma: \"0.2 + 2*(1 - t)\"}), normal(100, 2), #{steps: 5});\n\
-                  let q = ar1(0.5, #{dim: 2});\nlet same = density(2, |x| q.log_density(x), |x| q.score(x));",
-        call: density,
-    },
-    Entry {
-        name: "score",
-        kind: Kind::Target,
-        signature: "target.score(points)",
-        returns: "points",
-        about: "The gradient of the log density at every point, where it has a closed form; not smoothed.",
-        options: &[],
-        names: &[],
-        example: "let s = ar1(0.5, #{dim: 2}).score(points([[0, 0], [1, 1]]));\nprint(s.mean());",
-        call: |call| {
-            let target: Arc<dyn Target> = call.receiver()?;
-            let mut out = Points::default();
-            let (points, density) = (call.points(1)?, target.expect_density(MissingPart::Score));
-            density.and_then(|p| p.score(&points, 0.0, &mut out)).map_err(|e| call.place(e))?;
-            Ok(Cloud::value(out))
-        },
-    },
-    Entry {
-        name: "column",
-        kind: Kind::Points,
-        signature: "points.column(j)",
-        returns: "an array with a number per point",
-        about: "Coordinate `j`, counted from 0, of every point.",
-        options: &[],
-        names: &[],
-        example: "let first = normal(100, 2).column(0);\nlet across = first.map(|u| u * u);\nprint(across.len());",
-        call: |call| {
-            let points = call.points(0)?;
-            match call.count(1, 0)? {
-                j if j < points.dim() => Ok(numbers(&points.iter().map(|row| row[j]).collect::<Vec<f64>>())),
-                j => Err(call.bad(
-                    1,
-                    format!("is {j}"),
-                    &format!("the points have {} columns, counted from 0", points.dim()),
-                )),
-            }
-        },
-    },
+    function(
+        "density",
+        Kind::Target,
+        &[
+            arg("dim", Type::Whole),
+            arg("log_density", Type::OneOf(&[Type::Text, Type::Function])),
+            optional("more", Type::OneOf(&[Type::Map, Type::Function])),
+        ],
+        Type::Target,
+        density,
+    )
+    .about(
+        "A target of your own: a log density up to a constant. Written as a formula in a string, \
+         in the coordinates `x[0]`, `x[1]`, .. (also `x0`, `x1`, ..), `dim` and `pi`, it is \
+         computed natively on all cores, and its score is the exact gradient; `more` is then a \
+         map of parameters, numbers, lists or single columns of points, used by name. A formula \
+         has `+ - * / ^`, `exp expm1 log log1p sqrt sin cos tanh atan abs sigmoid softplus pow \
+         min max logsumexp`, and `sum(i, 0, dim, x[i]^2)`, also `logsumexp(i, ..)`, where the end \
+         does not count; loops are written out when it is read. Otherwise a function `|x| ..` \
+         that is called with all points at once and returns an array of their log densities; \
+         `more` is then a function that returns the points of their scores. Without it the score \
+         is by central differences, `2 dim` calls of the first. Variables that a function uses \
+         are copied. A flow smooths a density by Monte Carlo, see `smoothed`; it has no samples \
+         and no moments, so sigma must be given.",
+    )
+    .example(
+        "let p = density(2, \"-(x[0]^2 + (x[1] - x[0]^2)^2 / a) / 2\", #{a: 0.1});\n\
+         let r = run(sd_flow(p, #{sigma: \"0.2 + 2*(1 - t)\"}), normal(100, 2), #{steps: 5});\n\
+         let q = ar1(0.5, #{dim: 2});\n\
+         let same = density(2, |x| q.log_density(x), |x| q.score(x));",
+    ),
+    function("score", Kind::Target, &[arg("points", Type::Points)], Type::Points, |call| {
+        let target: Arc<dyn Target> = call.receiver()?;
+        let mut out = Points::default();
+        let (points, density) = (call.points(1)?, target.expect_density(MissingPart::Score));
+        density.and_then(|p| p.score(&points, 0.0, &mut out)).map_err(|e| call.place(e))?;
+        Ok(Cloud::value(out))
+    })
+    .of(Type::Target)
+    .about(
+        "The gradient of the log density at every point, where it has a closed form; not \
+         smoothed.",
+    )
+    .example(
+        "let s = ar1(0.5, #{dim: 2}).score(points([[0, 0], [1, 1]]));\n\
+         print(s.mean());",
+    ),
+    function("column", Kind::Points, &[arg("j", Type::Whole)], Type::List(&Type::Number), |call| {
+        let points = call.points(0)?;
+        match call.count(1, 0)? {
+            j if j < points.dim() => Ok(numbers(&points.iter().map(|row| row[j]).collect::<Vec<f64>>())),
+            j => Err(call.bad(
+                1,
+                format!("is {j}"),
+                &format!("the points have {} columns, counted from 0", points.dim()),
+            )),
+        }
+    })
+    .of(Type::Points)
+    .returned("an array with a number per point")
+    .about("Coordinate `j`, counted from 0, of every point.")
+    .example(
+        "let first = normal(100, 2).column(0);\n\
+         let across = first.map(|u| u * u);\n\
+         print(across.len());",
+    ),
 ];
 
 fn density(call: &Call) -> std::result::Result<Dynamic, Fail> {

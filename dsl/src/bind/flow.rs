@@ -1,119 +1,18 @@
 //! Flows, as recipes: every run makes its own, so that none inherits another's state.
 
-use crate::bind::idle;
-use crate::bind::learned::{first_training, law};
-use crate::bind::points::Cloud;
-use crate::bind::sampler::own_units;
-use crate::bind::score::{Recipe, score};
-use crate::call::{At, Call, Fail};
-use crate::manual::{Entry, Kind};
-use rhai::{Dynamic, Engine};
-use sdflow::flow::{
-    Diffusion, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, Sampler, SdFlow, SdFlowOptions, Stepping,
-    VelocityField,
-};
+use crate::bind::arguments::{SAMPLE, SCORE, distribution, own_units, score};
+use crate::bind::first_training::shorten_first_training;
+use crate::bind::stepping::{STEPPING, plan, with_stepping};
+use crate::bind::unused_options as idle;
+use crate::call::{Call, Entry, function};
+use crate::language::{At, Fail, Kind, OPTIONS, Type, arg, optional};
+use crate::value::{Cloud, Flow, Recipe};
+use rhai::Dynamic;
+use sdflow::flow::{GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
 use sdflow::options::{Key, Options};
-use sdflow::run::Motion;
 use sdflow::target::Target;
-use sdflow::{Error, MissingPart, Result};
-use serde_json::Value;
 use std::sync::Arc;
 
-/// What a script holds as a flow: how to make one, and how to step along it.
-#[derive(Clone)]
-pub struct Plan {
-    /// Its name.
-    pub name: &'static str,
-    /// How to step; of no effect for samplers.
-    pub stepping: Stepping,
-    make: Arc<dyn Fn() -> Result<Flow> + Send + Sync>,
-}
-
-/// A flow as it was made for one run.
-pub enum Flow {
-    /// A velocity field.
-    Field(Box<dyn VelocityField>),
-    /// A sampler.
-    Sampler(Box<dyn Sampler>),
-    /// The samplers that know where to start from, and perhaps a log density.
-    Diffusion(Box<Diffusion>),
-}
-
-impl Flow {
-    /// A velocity field.
-    pub fn field(field: impl VelocityField + 'static) -> Flow {
-        Flow::Field(Box::new(field))
-    }
-
-    /// The field that a generator can follow.
-    ///
-    /// # Errors
-    /// A sampler.
-    pub fn into_field(self, name: &str) -> Result<Box<dyn VelocityField>> {
-        match self {
-            Flow::Field(field) => Ok(field),
-            Flow::Sampler(_) | Flow::Diffusion(_) => {
-                let want = "it is a sampler of particles, whose noise or age a generator cannot follow: use `sd_flow`, `mmd_flow` \
-                            or `svgd`";
-                Err(Error::argument("flow", name, want))
-            }
-        }
-    }
-
-    /// The sampler that has a prior.
-    ///
-    /// # Errors
-    /// Any other flow.
-    pub fn into_diffusion(self) -> Result<Diffusion> {
-        let missing = |name: &str| Err(Error::missing(format!("`{name}`"), MissingPart::Prior));
-        match self {
-            Flow::Diffusion(diffusion) => Ok(*diffusion),
-            Flow::Field(field) => missing(field.name()),
-            Flow::Sampler(sampler) => missing(sampler.name()),
-        }
-    }
-}
-
-impl Plan {
-    /// A plan that has been tried once.
-    pub(super) fn value(
-        name: &'static str,
-        call: &Call,
-        stepping: Stepping,
-        make: impl Fn() -> Result<Flow> + Send + Sync + 'static,
-    ) -> std::result::Result<Dynamic, Fail> {
-        make().map_err(|e| call.place(e))?;
-        Ok(Dynamic::from(Plan { name, stepping, make: Arc::new(make) }))
-    }
-
-    /// A new flow.
-    pub fn flow(&self) -> Result<Flow> {
-        (self.make)()
-    }
-
-    /// A new flow as a run takes it.
-    pub fn motion(&self) -> Result<Motion> {
-        Ok(match self.flow()? {
-            Flow::Field(field) => Motion::Field(field, self.stepping.clone()),
-            Flow::Sampler(sampler) => Motion::Sampler(sampler),
-            Flow::Diffusion(diffusion) => Motion::Sampler(diffusion),
-        })
-    }
-}
-
-/// The rows of a flow's options followed by those of its stepping, whose usual step is `step`.
-pub(super) const fn with_stepping<const N: usize>(own: &[Key], step: fn() -> Value) -> [Key; N] {
-    let mut all = [own[0]; N];
-    let mut i = 0;
-    while i < N {
-        all[i] = if i < own.len() { own[i] } else { Stepping::KEYS[i - own.len()] };
-        i += 1;
-    }
-    all[own.len()].default = step;
-    all
-}
-
-pub(super) const STEPPING: usize = Stepping::KEYS.len();
 const SD_KEYS: &[Key] = &with_stepping::<{ SdFlowOptions::KEYS.len() + STEPPING }>(SdFlowOptions::KEYS, || 1.0.into());
 const MMD_KEYS: &[Key] =
     &with_stepping::<{ MmdFlowOptions::KEYS.len() + STEPPING }>(MmdFlowOptions::KEYS, || 1.0.into());
@@ -121,50 +20,55 @@ const GAN_KEYS: &[Key] =
     &with_stepping::<{ GanFlowOptions::KEYS.len() + STEPPING }>(GanFlowOptions::KEYS, || 0.1.into());
 
 pub const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "sd_flow",
-        kind: Kind::Flow,
-        signature: "sd_flow(target_score[, source_score][, options])",
-        returns: "a flow",
-        about: "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, `p` and `q` smoothed by sigma \
-                [weber2023score]. The target's score may be a score, a target or points; the source's score describes the moving \
-                cloud. Left out, it is `kde()` beside points and in up to 4 dimensions, and `mixture_fit()` beside an exact score in more. Without options sigma is chosen from the data, which the run says.",
-        options: SD_KEYS,
-        names: &[],
-        example: "let flow = sd_flow(dataset(\"moons\").sample(500));\nlet r = run(flow, normal(500, 2));\n\
-                  let fixed = sd_flow(ar1(0.5, #{dim: 4}), gaussian_fit(), #{sigma: cosine(3, 0.1), step: 0.5});",
-        call: sd_flow,
-    },
-    Entry {
-        name: "mmd_flow",
-        kind: Kind::Flow,
-        signature: "mmd_flow(points[, options])",
-        returns: "a flow",
-        about: "The gradient flow of the maximum mean discrepancy, `E_p grad k(z, x) - E_q grad k(z, y)` [arbel2019maximum]. It \
-                dies where the kernel does: from a far start it does not move. `noise` takes the velocity at jittered places, as \
-                the source does against local minima; `weighting: \"normalised\"` divides each part by its density, which with a \
-                Gaussian kernel makes it the score difference. Of `samples` it keeps the weights.",
-        options: MMD_KEYS,
-        names: &[],
-        example: "let x = dataset(\"moons\").sample(500);\nlet r = run(mmd_flow(x, #{kernel: imq(0.5)}), normal(500, 2));\n\
-                  let jittered = mmd_flow(x, #{kernel: [0.3, 1, 3], noise: linear(1, 0)});",
-        call: mmd_flow,
-    },
-    Entry {
-        name: "gan_flow",
-        kind: Kind::Flow,
-        signature: "gan_flow(target[, options])",
-        returns: "a flow",
-        about: "The particles of a generator's loss: `dy/dt = -grad L(l(y))`, `l` the logit of a discriminator that is trained, \
-                along the way, to tell the target's points from the moving ones [goodfellow2014generative, nowozin2016fgan]. With \
-                the best discriminator every loss gives a positive multiple of the score difference, and \"log_ratio\" gives \
-                it itself. The target may be points.",
-        options: GAN_KEYS,
-        names: &[],
-        example: "let flow = gan_flow(dataset(\"moons\").sample(500), #{loss: \"log_ratio\", discriminator: #{features: \
-                  \"quadratic\"}});\nlet r = run(flow, normal(200, 2), #{steps: 3});",
-        call: gan_flow,
-    },
+    function(
+        "sd_flow",
+        Kind::Flow,
+        &[arg("target_score", SCORE), optional("source_score", SCORE), OPTIONS],
+        Type::Flow,
+        sd_flow,
+    )
+    .about(
+        "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, `p` and `q` smoothed \
+         by sigma [weber2023score]. The target's score may be a score, a target or points; the \
+         source's score describes the moving cloud. Left out, it is `kde()` beside points and in \
+         up to 4 dimensions, and `mixture_fit()` beside an exact score in more. Without options \
+         sigma is chosen from the data, which the run says.",
+    )
+    .options(SD_KEYS)
+    .example(
+        "let flow = sd_flow(dataset(\"moons\").sample(500));\n\
+         let r = run(flow, normal(500, 2));\n\
+         let fixed = sd_flow(ar1(0.5, #{dim: 4}), gaussian_fit(), #{sigma: cosine(3, 0.1), step: \
+         0.5});",
+    ),
+    function("mmd_flow", Kind::Flow, &[arg("points", SAMPLE), OPTIONS], Type::Flow, mmd_flow)
+        .about(
+            "The gradient flow of the maximum mean discrepancy, `E_p grad k(z, x) - E_q grad k(z, y)` \
+         [arbel2019maximum]. It dies where the kernel does: from a far start it does not move. \
+         `noise` takes the velocity at jittered places, as the source does against local minima; \
+         `weighting: \"normalised\"` divides each part by its density, which with a Gaussian \
+         kernel makes it the score difference. Of `samples` it keeps the weights.",
+        )
+        .options(MMD_KEYS)
+        .example(
+            "let x = dataset(\"moons\").sample(500);\n\
+         let r = run(mmd_flow(x, #{kernel: imq(0.5)}), normal(500, 2));\n\
+         let jittered = mmd_flow(x, #{kernel: [0.3, 1, 3], noise: linear(1, 0)});",
+        ),
+    function("gan_flow", Kind::Flow, &[arg("target", SAMPLE), OPTIONS], Type::Flow, gan_flow)
+        .about(
+            "The particles of a generator's loss: `dy/dt = -grad L(l(y))`, `l` the logit of a \
+         discriminator that is trained, along the way, to tell the target's points from the \
+         moving ones [goodfellow2014generative, nowozin2016fgan]. With the best discriminator \
+         every loss gives a positive multiple of the score difference, and \"log_ratio\" gives it \
+         itself. The target may be points.",
+        )
+        .options(GAN_KEYS)
+        .example(
+            "let flow = gan_flow(dataset(\"moons\").sample(500), #{loss: \"log_ratio\", \
+         discriminator: #{features: \"quadratic\"}});\n\
+         let r = run(flow, normal(200, 2), #{steps: 3});",
+        ),
 ];
 
 fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
@@ -184,7 +88,7 @@ fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
         return Err(whole_difference(call, 1));
     }
     idle::in_sd_flow(call, &target, &source, &options, &stepping);
-    Plan::value("sd_flow", call, stepping, move || Ok(Flow::field(SdFlow::between(&target, &source, options.clone())?)))
+    plan("sd_flow", call, stepping, move || Ok(Flow::field(SdFlow::between(&target, &source, options.clone())?)))
 }
 
 /// A ratio beside another score.
@@ -196,12 +100,10 @@ fn whole_difference(call: &Call, i: usize) -> Fail {
 
 fn gan_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let (mut options, stepping): (GanFlowOptions, _) = call.options_with_stepping()?;
-    let target = law(call, 0)?;
-    first_training(call, &target, &mut options.discriminator);
+    let target = distribution(call, 0)?;
+    shorten_first_training(call, &target, &mut options.discriminator);
     idle::in_gan_flow(call, &options, &stepping);
-    Plan::value("gan_flow", call, stepping, move || {
-        Ok(Flow::field(GanFlow::new(Arc::clone(&target), options.clone())?))
-    })
+    plan("gan_flow", call, stepping, move || Ok(Flow::field(GanFlow::new(Arc::clone(&target), options.clone())?)))
 }
 
 fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
@@ -220,7 +122,7 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
         _ => return Err(call.wrong(0, "a set of points")),
     };
     idle::in_stepping(call, &stepping);
-    Plan::value("mmd_flow", call, stepping, move || {
+    plan("mmd_flow", call, stepping, move || {
         let flow = MmdFlow::new(Arc::clone(&points), options.clone())?;
         Ok(Flow::field(match &weights {
             Some(weights) => flow.weighted(weights)?,
@@ -229,17 +131,11 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     })
 }
 
-/// How a flow prints.
-pub fn register(engine: &mut Engine) {
-    let text = |plan: &mut Plan| plan.name.to_string();
-    engine.register_fn("to_string", text).register_fn("to_debug", text);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bind::sampler::SVGD_KEYS;
-    use sdflow::flow::{Clock, Svgd};
+    use sdflow::flow::{Clock, Svgd, VelocityField};
     use sdflow::rng::Stream;
     use sdflow::score::{Exact, Kde};
     use sdflow::target::Gaussian;

@@ -1,7 +1,7 @@
 //! Kernels: tagged maps of plain data, one function for each kernel of the engine.
 
-use crate::call::{Call, Fail};
-use crate::manual::{Entry, Kind};
+use crate::call::{Call, Entry, function};
+use crate::language::{Arg, Fail, Kind, Type, arg};
 use rhai::{Dynamic, Map};
 use sdflow::pairwise::Kernel;
 
@@ -9,32 +9,27 @@ use sdflow::pairwise::Kernel;
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     Kernel::all(0.5).into_iter().map(|kernel| {
         let name = kernel.script_name();
-        let (signature, usage) = match kernel.own_bandwidth() {
-            Some(h) => (format!("{name}(h)"), format!("{name}({h:?})")),
-            None => (format!("{name}()"), format!("{name}()")),
+        let (args, usage) = match kernel.own_bandwidth() {
+            Some(h) => (BANDWIDTH, format!("{name}({h:?})")),
+            None => (&[][..], format!("{name}()")),
         };
         // Once per process: the manual lives as long as it.
         let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
-        let entry = Entry {
-            name,
-            kind: Kind::Kernel,
-            signature: text(signature),
-            returns: "a kernel, a map of plain data",
-            about: text(format!("{}.", kernel.formula())),
-            options: &[],
-            names: &[],
-            example: text(format!("let k = {usage};")),
-            call: tagged,
-        };
+        let entry = function(name, Kind::Kernel, args, Type::Map, tagged)
+            .returned("a kernel, a map of plain data")
+            .about(text(format!("{}.", kernel.formula())))
+            .example(text(format!("let k = {usage};")));
         &*Box::leak(Box::new(entry))
     })
 }
 
+const BANDWIDTH: &[Arg] = &[arg("h", Type::Number)];
+
 /// `imq(0.5)` is `#{kernel: "imq", h: 0.5}`.
 fn tagged(call: &Call) -> Result<Dynamic, Fail> {
-    let known = Kernel::all(1.0).into_iter().find(|kernel| kernel.script_name() == call.entry.name);
+    let known = Kernel::all(1.0).into_iter().find(|kernel| kernel.script_name() == call.signature.name);
     let mut map = Map::new();
-    map.insert("kernel".into(), known.map_or(call.entry.name, |kernel| kernel.name()).into());
+    map.insert("kernel".into(), known.map_or(call.signature.name, |kernel| kernel.name()).into());
     if known.is_some_and(|kernel| kernel.own_bandwidth().is_some()) {
         let h = call.number(0)?;
         if h <= 0.0 {

@@ -1,14 +1,12 @@
 //! Metrics: one function per metric of the engine.
 
-use crate::bind::points::Cloud;
-use crate::bind::run::reading;
-use crate::call::{At, Call, Fail};
-use crate::dry::Dry;
-use crate::manual::{Entry, Kind};
-use crate::{Reading, options};
+use crate::bind::arguments::{SAMPLE, reference};
+use crate::call::{Call, Entry, function, options};
+use crate::language::{Arg, Fail, Kind, OPTIONS, Type, arg};
+use crate::value::{Cloud, Reading};
 use rhai::Dynamic;
-use sdflow::metric::{self, Estimate, METRICS, Metric, Reference};
-use sdflow::target::Target;
+use sdflow::cost::Gauge;
+use sdflow::metric::{self, METRICS, Metric, Reference};
 use sdflow::{Error, Points, cost};
 use serde_json::Value;
 use std::sync::Arc;
@@ -17,7 +15,7 @@ use std::sync::Arc;
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     METRICS.iter().map(|m| {
         // Once per process: the manual lives as long as it.
-        let signature: &'static str = Box::leak(format!("{}(points, reference[, options])", m.name).into_boxed_str());
+        let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
         let about = format!(
             "The {}. The reference is a sample that the flow has not seen, or a target, which is then sampled afresh.",
             m.summary
@@ -27,100 +25,63 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
             _ => "dataset(\"8gaussians\")",
         };
         let example = format!("let d = {}(normal(100, 2), {needs});\nprint(d);", m.name);
-        let entry = Entry {
-            name: m.name,
-            kind: Kind::Metric,
-            signature,
-            returns: "a reading: `.value`, `.se` its standard error, `.floor` its noise floor; it compares like a number",
-            about: Box::leak(about.into_boxed_str()),
-            options: m.keys,
-            names: &[],
-            example: Box::leak(example.into_boxed_str()),
-            call: measured,
-        };
+        let entry = function(m.name, Kind::Metric, ARGS, Type::Reading, measured)
+            .returned(
+                "a reading: `.value`, `.se` its standard error, `.floor` its noise floor; it compares \
+         like a number",
+            )
+            .about(text(about))
+            .options(m.keys)
+            .example(text(example));
         &*Box::leak(Box::new(entry))
     })
 }
 
+const ARGS: &[Arg] = &[arg("points", Type::Points), arg("reference", SAMPLE), OPTIONS];
+
 fn measured(call: &Call) -> Result<Dynamic, Fail> {
-    let name = call.entry.name;
+    let name = call.signature.name;
     let options = match call.map() {
-        Some(map) => Value::Object(options::plain(&map, call, call.entry.options)?),
+        Some(map) => Value::Object(options::plain(&map, call, call.signature.options)?),
         None => Value::Null,
     };
     let metric = metric::by_name(name, options.clone()).map_err(|e| call.place(e))?;
     let points = call.points(0)?;
     let reference = reference(call, 1, points.n())?;
-    let reading = call.context.timed("metrics", || {
-        let stream = call.context.stream(name);
-        let (found, floor) = match &call.context.dry {
-            Some(dry) => estimated(call, dry, metric.as_ref(), &points, &reference, &options)?,
-            None => {
-                let pairwise = &call.context.pairwise;
-                let found = metric.estimate(&points, &reference, pairwise, stream).map_err(|e| call.place(e))?;
-                (found, floor(call, metric.as_ref(), &reference, points.n(), &options)?)
-            }
+    call.context.timed("metrics", || {
+        let (stream, pairwise) = (call.context.stream(name), &call.context.pairwise);
+        let measure = |gauge: &Gauge| {
+            let stream = metric::floor_stream(metric.name());
+            cost::metric(name, &options, &points, &reference, gauge, stream).map(|found| (found.estimate, found.once))
         };
-        Ok::<_, Fail>(Reading { floor, ..reading(&found) })
-    })?;
-    Ok(Dynamic::from(reading))
-}
-
-/// Argument `i` as a reference for `n` points: a set of points, with its target when it is a sample of one, or a
-/// target, of which a fresh sample is drawn.
-pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
-    let made = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
-        match &cloud.target {
-            Some(target) => Reference::with_target(Arc::clone(&cloud.points), target.clone()),
-            None => Reference::new(cloud.points),
-        }
-    } else if let Some(target) = call.arg(i)?.clone().try_cast::<Arc<dyn Target>>() {
-        Reference::of(target, n, call.context.stream("reference"))
-    } else {
-        return Err(call.wrong(i, "a set of points or a target"));
-    };
-    made.map_err(|e| call.place(e).at(At::Argument(i)))
-}
-
-/// Notes what the metric would cost, and gives numbers in place of its value and its floor.
-fn estimated(
-    call: &Call,
-    dry: &Dry,
-    metric: &dyn Metric,
-    points: &Points,
-    reference: &Reference,
-    options: &Value,
-) -> Result<(Estimate, Option<f64>), Fail> {
-    let (gauge, stream) = (dry.gauge(&call.context.pairwise), metric::floor_stream(metric.name()));
-    let found = cost::metric(metric.name(), options, points, reference, &gauge, stream);
-    let found = found.map_err(|e| call.place(e))?;
-    let at = call.native.call_position();
-    dry.add(metric.name(), at, &found.once);
-    let key = floor_key(call, metric, reference, points.n(), options)?;
-    let floor = call.context.kept(&key, call.arg(1)?.clone(), || {
-        dry.add(&format!("floor of {}", metric.name()), at, &found.floor);
-        Ok(Some(found.estimate.value))
-    })?;
-    Ok((found.estimate, floor))
+        let found = call.work(name, || metric.estimate(&points, &reference, pairwise, stream), measure)?;
+        let floor = floor(call, metric.as_ref(), &points, &reference, &options)?;
+        Ok(Dynamic::from(Reading { floor, ..Reading::from(&found) }))
+    })
 }
 
 /// The noise floor, kept for the next question of the same kind; none where the reference is too small for one.
 fn floor(
     call: &Call,
     metric: &dyn Metric,
+    points: &Points,
     reference: &Reference,
-    n: usize,
     options: &Value,
 ) -> Result<Option<f64>, Fail> {
-    let key = floor_key(call, metric, reference, n, options)?;
+    let (name, pairwise, stream) = (metric.name(), &call.context.pairwise, metric::floor_stream(metric.name()));
+    let key = floor_key(call, metric, reference, points.n(), options)?;
     // The argument stays alive beside the key, so that no other object can take its address.
     let alive = call.arg(1)?.clone();
-    call.context.kept(&key, alive, || {
-        match metric::floor(metric, reference, n, &call.context.pairwise, metric::floor_stream(metric.name())) {
+    call.context.kept_floor(&key, alive, || {
+        let act = || match metric::floor(metric, reference, points.n(), pairwise, stream) {
             Ok(floor) if floor.is_finite() => Ok(Some(floor)),
-            Err(Error::Interrupted) => Err(Error::Interrupted.into()),
+            Err(Error::Interrupted) => Err(Error::Interrupted),
             _ => Ok(None),
-        }
+        };
+        call.work(format!("floor of {name}"), act, |gauge| {
+            let found = cost::metric(name, options, points, reference, gauge, stream)?;
+            Ok((Some(found.estimate.value), found.floor))
+        })
     })
 }
 

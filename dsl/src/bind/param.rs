@@ -1,24 +1,35 @@
 //! Parameters.
 
-use crate::Fault;
-use crate::call::{At, Call, Fail};
-use crate::manual::{Entry, Kind};
-use crate::param::{as_dynamic, as_value};
+use crate::call::{Call, Entry, function};
+use crate::context::{as_dynamic, as_value};
+use crate::language::{At, Fail, Fault, Kind, Type, arg};
 use rhai::Dynamic;
 
-pub const ENTRIES: &[Entry] = &[Entry {
-    name: "param",
-    kind: Kind::Parameter,
-    signature: "param(name, default)",
-    returns: "the value given by `-p name=value`, else by the environment's `SDFLOW_P_<NAME>`, else the default",
-    about: "Declares a parameter of the script. The value takes the type of the default: a whole number, a number, true or \
-            false, or a string. The name is a literal string, so that parameters can be listed without running. `seed` is \
-            reserved: `-p seed=3` sets the seed of all random numbers.",
-    options: &[],
-    names: &[],
-    example: "let dim = param(\"dim\", 8);\nlet sigma = param(\"sigma\", 0.5);\nprint(`${dim} dimensions, sigma ${sigma}`);",
-    call: value,
-}];
+/// What a parameter can be.
+const PLAIN: Type = Type::OneOf(&[Type::Truth, Type::Whole, Type::Number, Type::Text]);
+
+pub const ENTRIES: &[Entry] = &[function(
+    "param",
+    Kind::Parameter,
+    &[arg("name", Type::Text), arg("default", Type::OneOf(&[Type::Truth, Type::Number, Type::Text]))],
+    PLAIN,
+    value,
+)
+.returned(
+    "the value given by `-p name=value`, else by the environment's `SDFLOW_P_<NAME>`, else \
+         the default",
+)
+.about(
+    "Declares a parameter of the script. The value takes the type of the default: a whole \
+         number, a number, true or false, or a string. The name is a literal string, so that \
+         parameters can be listed without running. `seed` is reserved: `-p seed=3` sets the seed \
+         of all random numbers.",
+)
+.example(
+    "let dim = param(\"dim\", 8);\n\
+         let sigma = param(\"sigma\", 0.5);\n\
+         print(`${dim} dimensions, sigma ${sigma}`);",
+)];
 
 fn value(call: &Call) -> Result<Dynamic, Fail> {
     let name = call.text(0)?;

@@ -1,12 +1,11 @@
 //! Pictures of points, images and tables.
 
-use crate::bind::idle;
-use crate::bind::points::Cloud;
-use crate::bind::result::Done;
-use crate::bind::sweep;
-use crate::bind::table::existing;
-use crate::call::{At, Call, Fail};
-use crate::manual::{Entry, Kind};
+use crate::bind::arguments::column_name;
+use crate::bind::sweep::places;
+use crate::bind::unused_options as idle;
+use crate::call::{Call, Entry, function};
+use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
+use crate::value::{Cloud, Done, described};
 use rhai::{Array, Dynamic, Map};
 use sdflow::options::Options;
 use sdflow::plot::{self, Chart, Curve, Images, Level, Picture};
@@ -46,21 +45,27 @@ sdflow::options! {
     }
 }
 
-pub const ENTRIES: &[Entry] = &[Entry {
-    name: "plot",
-    kind: Kind::Saying,
-    signature: "plot(what, file[, options])",
-    returns: "nothing",
-    about: "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. What can be drawn: points (or a target, by a \
-            sample, in which a point comes as often as its weight says); an array of them in one chart, the first behind the others; a map of named sets, of which `target`, \
-            `data`, `reference` or `held_out` stands behind; an array of such arrays or maps, one chart each; a table, its columns \
-            as curves; the table of a sweep, a quantity (the first, or those of `y`) as a heat map over two axes or as curves over one; the result of a run, its metrics over the steps with their noise floors. Points of one coordinate become a histogram, of two a scatter, of three a view in space, of more their \
-            principal axes; with `image_width` each point is a grey image.",
-    options: PlotOptions::KEYS,
-    names: &[],
-    example: "let p = dataset(\"moons\");\nplot(#{target: p, particles: normal(500, 2)}, \"start.svg\", #{title: \"before\"});",
-    call: plot,
-}];
+/// What can be drawn.
+const DRAWABLE: Type = Type::OneOf(&[Type::Points, Type::Target, Type::Table, Type::Result, Type::Array, Type::Map]);
+
+pub const ENTRIES: &[Entry] =
+    &[function("plot", Kind::Saying, &[arg("what", DRAWABLE), arg("file", Type::Text), OPTIONS], Type::Nothing, plot)
+        .about(
+            "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. What can be drawn: \
+         points (or a target, by a sample, in which a point comes as often as its weight says); \
+         an array of them in one chart, the first behind the others; a map of named sets, of \
+         which `target`, `data`, `reference` or `held_out` stands behind; an array of such arrays \
+         or maps, one chart each; a table, its columns as curves; the table of a sweep, a \
+         quantity (the first, or those of `y`) as a heat map over two axes or as curves over one; \
+         the result of a run, its metrics over the steps with their noise floors. Points of one \
+         coordinate become a histogram, of two a scatter, of three a view in space, of more their \
+         principal axes; with `image_width` each point is a grey image.",
+        )
+        .options(PlotOptions::KEYS)
+        .example(
+            "let p = dataset(\"moons\");\n\
+         plot(#{target: p, particles: normal(500, 2)}, \"start.svg\", #{title: \"before\"});",
+        )];
 
 fn plot(call: &Call) -> Result<Dynamic, Fail> {
     let name = call.text(1)?;
@@ -76,10 +81,7 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
         picture.columns = options.columns;
         picture.same_axes = options.same_axes;
         picture = charts.into_iter().fold(picture, Picture::with);
-        match call.context.dry {
-            Some(_) => Ok(()),
-            None => picture.save(&path).map_err(|e| call.place(e)),
-        }
+        call.context.mode.write(|| picture.save(&path)).map_err(|e| call.place(e))
     })?;
     call.context.wrote(&path);
     Ok(Dynamic::UNIT)
@@ -141,7 +143,7 @@ fn layer(
         }
     } else {
         let want = "points, a target, an array or a map of them, or a table is wanted";
-        return Err(call.bad(0, format!("holds {}", crate::call::described(set)), want));
+        return Err(call.bad(0, format!("holds {}", described(set)), want));
     };
     let Some(width) = options.image_width else {
         let cloud = plot::Cloud::new(points).label(label);
@@ -184,8 +186,8 @@ fn surveyed(table: &Table, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     let first = table.columns().iter().find(|name| !is_axis(name)).cloned();
     let mut charts = Vec::new();
     for name in options.y.clone().unwrap_or(first.into_iter().collect()) {
-        let name = existing(table, name).map_err(|f| f.at(At::Key(2, "y".into())))?;
-        let Some(picture) = plot::survey(&sweep::places(table, &name), &name, &name) else {
+        let name = column_name(table, name).map_err(|f| f.at(At::Key(2, "y".into())))?;
+        let Some(picture) = plot::survey(&places(table, &name), &name, &name) else {
             let message = format!("`{name}` cannot be drawn over the axes of the sweep");
             let hint = "one or two axes of numbers must vary, and all others take at most 12 combinations of values";
             return Err(Fail::script(message).hint(hint).at(At::Argument(0)));
@@ -200,11 +202,11 @@ fn surveyed(table: &Table, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
 fn curves(chart: Chart, table: &Table, options: &PlotOptions) -> Result<Chart, Fail> {
     let first = || table.columns().first().cloned().unwrap_or_default();
     let key = |name: &'static str| move |f: Fail| f.at(At::Key(2, name.into()));
-    let x = existing(table, options.x.clone().unwrap_or_else(first)).map_err(key("x"))?;
+    let x = column_name(table, options.x.clone().unwrap_or_else(first)).map_err(key("x"))?;
     let others = || table.columns().iter().filter(|c| **c != x).cloned().collect();
     let mut chart = chart.x(x.as_str());
     for name in options.y.clone().unwrap_or_else(others) {
-        let name = existing(table, name).map_err(key("y"))?;
+        let name = column_name(table, name).map_err(key("y"))?;
         let values = table.values(&name);
         if values.iter().any(|v| v.is_finite()) {
             chart = chart.with(Curve::new(table.values(&x), values).label(name.as_str()).marked());

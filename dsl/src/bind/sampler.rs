@@ -1,12 +1,13 @@
 //! Flows that sample from a law that is given by its score: SVGD, Langevin dynamics, denoising diffusion.
 
-use crate::bind::flow::{Flow, Plan, STEPPING, with_stepping};
-use crate::bind::idle;
-use crate::bind::points::{Cloud, numbers, size};
-use crate::bind::score::{Recipe, score};
-use crate::call::{Call, Fail};
-use crate::manual::{Entry, Kind};
+use crate::bind::arguments::{SCORE, check_size, fixed_score};
+use crate::bind::stepping::{STEPPING, plan, with_stepping};
+use crate::bind::unused_options as idle;
+use crate::call::{Call, Entry, function};
+use crate::language::{Fail, Kind, OPTIONS, Type, arg};
+use crate::value::{Cloud, Flow, Plan, Recipe, numbers};
 use rhai::Dynamic;
+use sdflow::cost::Gauge;
 use sdflow::flow::{
     Diffusion, Langevin, LangevinOptions, LikelihoodOptions, PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions,
     ReverseSdeOptions, ReverseSdeSampler, Stepping, Svgd, SvgdOptions,
@@ -23,97 +24,101 @@ pub(super) const SVGD_KEYS: &[Key] =
     &with_stepping::<{ SvgdOptions::KEYS.len() + STEPPING }>(SvgdOptions::KEYS, || 0.1.into());
 
 pub const ENTRIES: &[Entry] = &[
-    Entry {
-        about: "Stein variational gradient descent, `mean_j [k(y_j, z) grad log p(y_j) + grad k(y_j, z)]` [liu2016stein]: the score \
-                difference smoothed by the kernel, without the score of the cloud. The target may be anything with a score at \
-                sigma = 0, such as a `density`; points need a positive `sigma`. \
-                The velocity has the score's units: make `step` smaller where the target is narrower.",
-        options: SVGD_KEYS,
-        example: "let p = density(2, \"-(x[0]^2 + 4*x[1]^2)/2\");\nlet r = run(svgd(p, #{step: 0.3}), normal(300, 2));",
-        ..entry("svgd", "svgd(target[, options])", svgd)
-    },
-    Entry {
-        about: "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e`, every particle a chain [roberts1996exponential]. Without \
-                adjustment the law is the target's up to an error of the step; with `sampler: \"mala\"` moves are accepted or \
-                rejected and it is the target's, with the share of accepted moves as `acceptance` in the history.",
-        options: LangevinOptions::KEYS,
-        example: "let p = density(1, \"-x[0]^4/4\");\nlet r = run(langevin(p, #{sampler: \"mala\", step: 0.3}), normal(300, 1));\n\
-                  print(r.history.column(\"acceptance\")[0]);",
-        ..entry("langevin", "langevin(target[, options])", langevin)
-    },
-    Entry {
-        about: "The probability flow of a diffusion, `dz/dsigma = (z - D(z; sigma)) / sigma`, deterministic from much noise to \
-                little [song2021score, karras2022elucidating]. One step of a run is one step between two noise levels. Start from \
-                `flow.prior(n)`. Every process is the same flow in its own coordinates `y = a (x + sigma e)`.",
-        options: PfOdeOptions::KEYS,
-        example: "let flow = pf_ode(dataset(\"25gaussians\"));\nlet r = run(flow, flow.prior(500), #{steps: 40});",
-        ..entry("pf_ode", "pf_ode(score[, options])", pf_ode)
-    },
-    Entry {
-        about: "The reverse stochastic equation of a diffusion [song2021score]: `pf_ode` with noise, the same law at every level. \
-                `lambda` chooses between the two. For few steps there is `sampler: \"gaussian_mixture\"` [guo2023gaussian]: each \
-                coordinate of the next level is drawn from two Gaussians with the mean, the variance and the skewness that it has \
-                given the present one. These come from differences of the denoiser, `2 dim + 1` evaluations per step, so that it \
-                pays in few dimensions only. Start from `flow.prior(n)`.",
-        options: ReverseSdeOptions::KEYS,
-        example: "let flow = reverse_sde(dataset(\"25gaussians\"), #{lambda: 0.5});\nlet r = run(flow, flow.prior(500), #{steps: 100});",
-        ..entry("reverse_sde", "reverse_sde(score[, options])", reverse_sde)
-    },
-    Entry {
-        about: "A step of the reverse equation, then Langevin steps at the level that it has reached [song2021score]. Start from \
-                `flow.prior(n)`.",
-        options: PredictorCorrectorOptions::KEYS,
-        example: "let flow = predictor_corrector(dataset(\"25gaussians\"), #{corrections: 2});\n\
-                  let r = run(flow, flow.prior(500), #{steps: 100});",
-        ..entry("predictor_corrector", "predictor_corrector(score[, options])", predictor_corrector)
-    },
-    Entry {
-        returns: "points",
-        about: "`n` points of the law from which `pf_ode`, `reverse_sde` and `predictor_corrector` start: Gaussian with the first \
-                noise level as standard deviation, about the data's mean where it is known. Every call draws anew.",
-        example: "let flow = pf_ode(normal(300, 2), #{sigma_max: 20});\nlet y = flow.prior(500);",
-        ..entry("prior", "flow.prior(n)", prior)
-    },
-    Entry {
-        returns: "an array with a number per point",
-        about: "The log density in nats that `pf_ode` gives to points as its end, by the divergence along the probability flow from \
-                sigma_min up to its prior [song2021score]. It is that of the law at sigma_min, but for the prior's lack of the data's \
-                own spread: a wide sigma_max makes that small.",
-        options: LikelihoodOptions::KEYS,
-        example: "let p = dataset(\"8gaussians\");\nlet flow = pf_ode(p, #{sigma_min: 0.01});\n\
-                  print(flow.log_density(p.sample(5), #{steps: 10})[0]);",
-        ..entry("log_density", "flow.log_density(points[, options])", log_density)
-    },
+    function("svgd", Kind::Flow, &[arg("target", SCORE), OPTIONS], Type::Flow, svgd)
+        .about(
+            "Stein variational gradient descent, `mean_j [k(y_j, z) grad log p(y_j) + grad k(y_j, \
+         z)]` [liu2016stein]: the score difference smoothed by the kernel, without the score of \
+         the cloud. The target may be anything with a score at sigma = 0, such as a `density`; \
+         points need a positive `sigma`. The velocity has the score's units: make `step` smaller \
+         where the target is narrower.",
+        )
+        .options(SVGD_KEYS)
+        .example(
+            "let p = density(2, \"-(x[0]^2 + 4*x[1]^2)/2\");\n\
+         let r = run(svgd(p, #{step: 0.3}), normal(300, 2));",
+        ),
+    function("langevin", Kind::Flow, &[arg("target", SCORE), OPTIONS], Type::Flow, langevin)
+        .about(
+            "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e`, every particle a chain \
+         [roberts1996exponential]. Without adjustment the law is the target's up to an error of \
+         the step; with `sampler: \"mala\"` moves are accepted or rejected and it is the \
+         target's, with the share of accepted moves as `acceptance` in the history.",
+        )
+        .options(LangevinOptions::KEYS)
+        .example(
+            "let p = density(1, \"-x[0]^4/4\");\n\
+         let r = run(langevin(p, #{sampler: \"mala\", step: 0.3}), normal(300, 1));\n\
+         print(r.history.column(\"acceptance\")[0]);",
+        ),
+    function("pf_ode", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, pf_ode)
+        .about(
+            "The probability flow of a diffusion, `dz/dsigma = (z - D(z; sigma)) / sigma`, \
+         deterministic from much noise to little [song2021score, karras2022elucidating]. One step \
+         of a run is one step between two noise levels. Start from `flow.prior(n)`. Every process \
+         is the same flow in its own coordinates `y = a (x + sigma e)`.",
+        )
+        .options(PfOdeOptions::KEYS)
+        .example(
+            "let flow = pf_ode(dataset(\"25gaussians\"));\n\
+         let r = run(flow, flow.prior(500), #{steps: 40});",
+        ),
+    function("reverse_sde", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, reverse_sde)
+        .about(
+            "The reverse stochastic equation of a diffusion [song2021score]: `pf_ode` with noise, the \
+         same law at every level. `lambda` chooses between the two. For few steps there is \
+         `sampler: \"gaussian_mixture\"` [guo2023gaussian]: each coordinate of the next level is \
+         drawn from two Gaussians with the mean, the variance and the skewness that it has given \
+         the present one. These come from differences of the denoiser, `2 dim + 1` evaluations \
+         per step, so that it pays in few dimensions only. Start from `flow.prior(n)`.",
+        )
+        .options(ReverseSdeOptions::KEYS)
+        .example(
+            "let flow = reverse_sde(dataset(\"25gaussians\"), #{lambda: 0.5});\n\
+         let r = run(flow, flow.prior(500), #{steps: 100});",
+        ),
+    function("predictor_corrector", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, predictor_corrector)
+        .about(
+            "A step of the reverse equation, then Langevin steps at the level that it has reached \
+         [song2021score]. Start from `flow.prior(n)`.",
+        )
+        .options(PredictorCorrectorOptions::KEYS)
+        .example(
+            "let flow = predictor_corrector(dataset(\"25gaussians\"), #{corrections: 2});\n\
+         let r = run(flow, flow.prior(500), #{steps: 100});",
+        ),
+    function("prior", Kind::Flow, &[arg("n", Type::Whole)], Type::Points, prior)
+        .of(Type::Flow)
+        .about(
+            "`n` points of the law from which `pf_ode`, `reverse_sde` and `predictor_corrector` \
+         start: Gaussian with the first noise level as standard deviation, about the data's mean \
+         where it is known. Every call draws anew.",
+        )
+        .example(
+            "let flow = pf_ode(normal(300, 2), #{sigma_max: 20});\n\
+         let y = flow.prior(500);",
+        ),
+    function(
+        "log_density",
+        Kind::Flow,
+        &[arg("points", Type::Points), OPTIONS],
+        Type::List(&Type::Number),
+        log_density,
+    )
+    .of(Type::Flow)
+    .returned("an array with a number per point")
+    .about(
+        "The log density in nats that `pf_ode` gives to points as its end, by the divergence \
+         along the probability flow from sigma_min up to its prior [song2021score]. It is that of \
+         the law at sigma_min, but for the prior's lack of the data's own spread: a wide \
+         sigma_max makes that small.",
+    )
+    .options(LikelihoodOptions::KEYS)
+    .example(
+        "let p = dataset(\"8gaussians\");\n\
+         let flow = pf_ode(p, #{sigma_min: 0.01});\n\
+         print(flow.log_density(p.sample(5), #{steps: 10})[0]);",
+    ),
 ];
-
-const fn entry(name: &'static str, signature: &'static str, call: crate::call::Native) -> Entry {
-    let kind = Kind::Flow;
-    Entry { name, kind, signature, returns: "a flow", about: "", options: &[], names: &[], example: "", call }
-}
-
-/// Argument `i` as the score of a law that does not move.
-pub fn law(call: &Call, i: usize) -> std::result::Result<Recipe, Fail> {
-    let recipe = score(call, i)?;
-    if matches!(recipe, Recipe::Ratio(..)) {
-        let fail = call.bad(i, "is the difference of two scores", "the score of one law is wanted");
-        return Err(fail.hint("sd_flow(ratio(target))"));
-    }
-    if recipe.moves() {
-        let fail = call.bad(i, "describes the moving cloud", "the score of a law that stays is wanted");
-        return Err(fail.hint(call.entry.usage()));
-    }
-    if recipe.units().is_some() {
-        return Err(own_units(call, i));
-    }
-    Ok(recipe)
-}
-
-/// Standardised samples where only `sd_flow` would heed their units.
-pub fn own_units(call: &Call, i: usize) -> Fail {
-    let here = call.entry.name;
-    let fail = call.bad(i, "works in units of its own", &format!("`{here}` works in those of the points"));
-    fail.hint("standardise the points instead: let z = x.standardise(); .. z.undo(r.points)")
-}
 
 fn made(recipe: &Recipe) -> Result<Box<dyn Score>> {
     Ok(recipe.estimate()?.score())
@@ -121,26 +126,26 @@ fn made(recipe: &Recipe) -> Result<Box<dyn Score>> {
 
 fn svgd(call: &Call) -> Made {
     let (options, stepping): (SvgdOptions, _) = call.options_with_stepping()?;
-    let target = law(call, 0)?;
+    let target = fixed_score(call, 0)?;
     idle::in_stepping(call, &stepping);
-    Plan::value("svgd", call, stepping, move || Ok(Flow::field(Svgd::new(made(&target)?, options.clone())?)))
+    plan("svgd", call, stepping, move || Ok(Flow::field(Svgd::new(made(&target)?, options.clone())?)))
 }
 
 fn langevin(call: &Call) -> Made {
     let options: LangevinOptions = call.options()?;
-    let target = law(call, 0)?;
+    let target = fixed_score(call, 0)?;
     let density: Option<Arc<dyn Target>> = match &target {
         Recipe::Exact(target) | Recipe::Smoothed(target, _) => Some(target.clone()),
         _ => None,
     };
-    Plan::value("langevin", call, Stepping::default(), move || {
+    plan("langevin", call, Stepping::default(), move || {
         Ok(Flow::Sampler(Box::new(Langevin::new(made(&target)?, density.clone(), &options)?)))
     })
 }
 
 fn pf_ode(call: &Call) -> Made {
     let options: PfOdeOptions = call.options()?;
-    let score = law(call, 0)?;
+    let score = fixed_score(call, 0)?;
     let fixed = options.sampler != PfOdeSampler::Adaptive;
     let idle = [("tolerance", fixed, "it belongs to the sampler \"adaptive\"")];
     idle::in_diffusion(call, options.process, &idle);
@@ -149,7 +154,7 @@ fn pf_ode(call: &Call) -> Made {
 
 fn reverse_sde(call: &Call) -> Made {
     let options: ReverseSdeOptions = call.options()?;
-    let score = law(call, 0)?;
+    let score = fixed_score(call, 0)?;
     let churns = options.sampler == ReverseSdeSampler::Edm;
     let mixes = options.sampler == ReverseSdeSampler::GaussianMixture;
     let why = "it belongs to the sampler \"edm\"";
@@ -167,7 +172,7 @@ fn reverse_sde(call: &Call) -> Made {
 
 fn predictor_corrector(call: &Call) -> Made {
     let options: PredictorCorrectorOptions = call.options()?;
-    let score = law(call, 0)?;
+    let score = fixed_score(call, 0)?;
     let idle = [("snr", options.corrections == 0, "there are no corrections")];
     idle::in_diffusion(call, options.process, &idle);
     denoising("predictor_corrector", call, move || Diffusion::predictor_corrector(made(&score)?, &options))
@@ -175,7 +180,7 @@ fn predictor_corrector(call: &Call) -> Made {
 
 /// A plan of one of the diffusion's samplers.
 fn denoising(name: &'static str, call: &Call, make: impl Fn() -> Result<Diffusion> + Send + Sync + 'static) -> Made {
-    Plan::value(name, call, Stepping::default(), move || Ok(Flow::Diffusion(Box::new(make()?))))
+    plan(name, call, Stepping::default(), move || Ok(Flow::Diffusion(Box::new(make()?))))
 }
 
 /// The diffusion that the receiver plans.
@@ -189,10 +194,10 @@ fn diffusion(call: &Call, part: MissingPart, hint: &str) -> std::result::Result<
 
 fn prior(call: &Call) -> Made {
     let diffusion = diffusion(call, MissingPart::Prior, "")?;
-    let law = diffusion.prior().map_err(|e| call.place(e))?;
+    let prior = diffusion.prior().map_err(|e| call.place(e))?;
     let n = call.context.points(call.count(1, 1)?);
-    size(call, 1, n, law.dim())?;
-    let points = law.sample(n, call.context.stream("prior")).map_err(|e| call.place(e))?;
+    check_size(call, 1, n, prior.dim())?;
+    let points = prior.sample(n, call.context.stream("prior")).map_err(|e| call.place(e))?;
     Ok(Cloud::value(points))
 }
 
@@ -205,16 +210,10 @@ fn log_density(call: &Call) -> Made {
     let hint = "the deterministic sampler has one: pf_ode(score).log_density(points)";
     let mut flow = diffusion(call, MissingPart::Other("log density".into()), hint)?;
     let stream = context.stream("log density");
-    let logs = match &context.dry {
-        None => flow.log_density(&points, &options, &context.pairwise, stream),
-        Some(dry) => {
-            let gauge = dry.gauge(&context.pairwise);
-            let make = || plan.flow().and_then(Flow::into_diffusion);
-            cost::log_density(&make, &points, &options, &gauge, stream).map(|(logs, ahead)| {
-                dry.add(&format!("log_density {}", plan.name), call.native.call_position(), &ahead);
-                logs
-            })
-        }
+    let measure = |gauge: &Gauge| {
+        let make = || plan.flow().and_then(Flow::into_diffusion);
+        cost::log_density(&make, &points, &options, gauge, stream)
     };
-    Ok(numbers(&logs.map_err(place)?))
+    let act = || flow.log_density(&points, &options, &context.pairwise, stream);
+    Ok(numbers(&call.work(format!("log_density {}", plan.name), act, measure)?))
 }

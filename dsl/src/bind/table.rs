@@ -1,67 +1,50 @@
 //! Tables, and saving what can be saved.
 
-use crate::Reading;
-use crate::bind::learned;
-use crate::bind::points::{Cloud, number, numbers};
-use crate::call::{At, Call, Fail, described};
-use crate::manual::{Entry, Kind};
-use rhai::{Dynamic, Engine, Map};
+use crate::bind::arguments::column_name;
+use crate::bind::learned_score::saver;
+use crate::call::{Call, Entry, function};
+use crate::language::{At, Fail, Kind, Type, arg};
+use crate::value::{Cloud, Reading, described, number, numbers};
+use rhai::{Dynamic, Map};
 use sdflow::io;
 use sdflow::table::{Cell, Table};
 use std::path::Path;
 use std::sync::Arc;
 
+/// What can be written to a file.
+const SAVEABLE: Type = Type::OneOf(&[Type::Points, Type::Table, Type::Generator, Type::Score]);
+
 pub const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "table",
-        kind: Kind::Saying,
-        signature: "table(rows)",
-        returns: "a table",
-        about: "Makes a table of an array of maps, one per row: a map's keys are columns (words first, then in the order of their names), its values numbers, readings, words or \
-                truth values. Prints it, aligned.",
-        options: &[],
-        names: &[],
-        example: "let t = table([#{flow: \"SD\", energy: 0.01}, #{flow: \"MMD\", energy: 0.2}]);\nsave(t, \"flows.csv\");",
-        call: table,
-    },
-    Entry {
-        name: "n",
-        kind: Kind::Saying,
-        signature: "table.n",
-        returns: "a whole number",
-        about: "The number of rows.",
-        options: &[],
-        names: &[],
-        example: "print(table([#{a: 1}]).n);",
-        call: |call| Ok((call.receiver::<Arc<Table>>()?.n() as i64).into()),
-    },
-    Entry {
-        name: "column",
-        kind: Kind::Saying,
-        signature: "table.column(name)",
-        returns: "an array of numbers",
-        about: "The values of a column; what is not a number is NaN.",
-        options: &[],
-        names: &[],
-        example: "print(table([#{a: 1}, #{a: 2}]).column(\"a\"));",
-        call: |call| {
-            let table: Arc<Table> = call.receiver()?;
-            Ok(numbers(&table.values(&existing(&table, call.text(1)?).map_err(|f| f.at(At::Argument(1)))?)))
-        },
-    },
-    Entry {
-        name: "save",
-        kind: Kind::Saying,
-        signature: "save(what, file)",
-        returns: "nothing",
-        about: "Writes points (`.npy`, `.csv`), a table (`.csv`, `.json`, `.md`), or a generator or the denoiser of a target \
-                (`.safetensors`, f32, with the names that torch gives the layers of an `nn.Sequential`) into the run folder. A \
-                bare name goes into `samples/` for points, `tables/` for tables and `models/` for models.",
-        options: &[],
-        names: &[],
-        example: "save(normal(10, 2), \"start.npy\");",
-        call: save,
-    },
+    function("table", Kind::Saying, &[arg("rows", Type::List(&Type::Map))], Type::Table, table)
+        .about(
+            "Makes a table of an array of maps, one per row: a map's keys are columns (words first, \
+         then in the order of their names), its values numbers, readings, words or truth values. \
+         Prints it, aligned.",
+        )
+        .example(
+            "let t = table([#{flow: \"SD\", energy: 0.01}, #{flow: \"MMD\", energy: 0.2}]);\n\
+         save(t, \"flows.csv\");",
+        ),
+    function("n", Kind::Saying, &[], Type::Whole, |call| Ok((call.receiver::<Arc<Table>>()?.n() as i64).into()))
+        .of(Type::Table)
+        .property()
+        .about("The number of rows.")
+        .example("print(table([#{a: 1}]).n);"),
+    function("column", Kind::Saying, &[arg("name", Type::Text)], Type::List(&Type::Number), |call| {
+        let table: Arc<Table> = call.receiver()?;
+        Ok(numbers(&table.values(&column_name(&table, call.text(1)?).map_err(|f| f.at(At::Argument(1)))?)))
+    })
+    .of(Type::Table)
+    .about("The values of a column; what is not a number is NaN.")
+    .example("print(table([#{a: 1}, #{a: 2}]).column(\"a\"));"),
+    function("save", Kind::Saying, &[arg("what", SAVEABLE), arg("file", Type::Text)], Type::Nothing, save)
+        .about(
+            "Writes points (`.npy`, `.csv`), a table (`.csv`, `.json`, `.md`), or a generator or the \
+         denoiser of a target (`.safetensors`, f32, with the names that torch gives the layers of \
+         an `nn.Sequential`) into the run folder. A bare name goes into `samples/` for points, \
+         `tables/` for tables and `models/` for models.",
+        )
+        .example("save(normal(10, 2), \"start.npy\");"),
 ];
 
 fn table(call: &Call) -> Result<Dynamic, Fail> {
@@ -80,12 +63,8 @@ fn table(call: &Call) -> Result<Dynamic, Fail> {
         cells.sort_by_key(|(_, cell)| !matches!(cell, Cell::Text(_)));
         table.push(cells);
     }
-    match call.context.dry {
-        None => call.context.print(table.text().trim_end()),
-        Some(_) => {
-            call.context.print(&format!("a table of {} rows: {}", table.n(), table.columns().join(", ")));
-        }
-    }
+    let outline = || format!("a table of {} rows: {}", table.n(), table.columns().join(", "));
+    call.context.print(call.context.mode.find(|| table.text(), outline).trim_end());
     Ok(Dynamic::from(Arc::new(table)))
 }
 
@@ -110,21 +89,8 @@ fn cell(name: &str, value: &Dynamic, row: usize) -> Result<Cell, Fail> {
     }
 }
 
-/// The name of a column that the table has.
-pub fn existing(table: &Table, name: String) -> Result<String, Fail> {
-    if table.columns().contains(&name) {
-        return Ok(name);
-    }
-    let fail = Fail::script(format!("the table has no column `{name}`"));
-    Err(match sdflow::nearest(&name, table.columns().iter().map(String::as_str)) {
-        Some(near) => fail.hint(format!("did you mean \"{near}\"?")),
-        None => fail.hint(format!("its columns are {}", table.columns().join(", "))),
-    })
-}
-
 fn save(call: &Call) -> Result<Dynamic, Fail> {
-    let (what, name) = (call.arg(0)?.clone(), call.text(1)?);
-    let dry = call.context.dry.is_some();
+    let (what, name, mode) = (call.arg(0)?.clone(), call.text(1)?, &call.context.mode);
     let ending = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
     let file = |section: &str, known: &[&str]| match known.contains(&ending.as_str()) {
         true => call.context.writable(&name, section).map_err(|f| f.at(At::Argument(1))),
@@ -134,12 +100,11 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
     };
     let path = if let Some(cloud) = what.clone().try_cast::<Cloud>() {
         let path = file("samples", &["npy", "csv"])?;
-        match ending.as_str() {
-            _ if dry => Ok(()),
+        let act = || match ending.as_str() {
             "npy" => io::save_npy(&path, &cloud.points),
             _ => io::save_csv(&path, None, &cloud.points),
-        }
-        .map_err(|e| call.place(e))?;
+        };
+        mode.write(act).map_err(|e| call.place(e))?;
         path
     } else if let Some(table) = what.try_cast::<Arc<Table>>() {
         let path = file("tables", &["csv", "json", "md"])?;
@@ -148,26 +113,17 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
             "json" => format!("{:#}\n", table.json()),
             _ => table.markdown(),
         };
-        if !dry {
-            io::write_atomic(&path, |out| out.write_all(text.as_bytes())).map_err(|e| call.place(e))?;
-        }
+        let act = || io::write_atomic(&path, |out| out.write_all(text.as_bytes()));
+        mode.write(act).map_err(|e| call.place(e))?;
         path
-    } else if let Some(saves) = learned::saver(&call.arg(0)?.clone()) {
+    } else if let Some(saves) = saver(&call.arg(0)?.clone()) {
         let path = file("models", &["safetensors"])?;
-        match &call.context.dry {
-            Some(dry) => dry.save(path.clone(), call.arg(0)?.clone()),
-            None => saves(&path).map_err(|e| call.place(e))?,
-        }
+        let act = || saves(&path);
+        mode.save_model(path.clone(), call.arg(0)?.clone(), act).map_err(|e| call.place(e))?;
         path
     } else {
         return Err(call.wrong(0, "a set of points, a table or a model"));
     };
     call.context.wrote(&path);
     Ok(Dynamic::UNIT)
-}
-
-/// How a table prints.
-pub fn register(engine: &mut Engine) {
-    let text = |table: &mut Arc<Table>| table.text().trim_end().to_string();
-    engine.register_fn("to_string", text).register_fn("to_debug", text);
 }

@@ -1,17 +1,14 @@
 //! Training generators: along a flow, or by a frozen score.
 
-use crate::bind::flow::Plan;
-use crate::bind::generator::Model;
-use crate::bind::learned::{self, shortened};
-use crate::bind::points::Cloud;
-use crate::bind::result::{self, Done, table};
-use crate::bind::run::{Watch, finish};
-use crate::bind::sampler::law;
-use crate::call::{Call, Fail};
-use crate::dry::Dry;
-use crate::manual::{Entry, Kind};
+use crate::bind::arguments::{SAMPLE, SCORE, distribution, fixed_score};
+use crate::bind::ending::{self, record_result};
+use crate::call::{Call, Entry, function};
+use crate::context::ContextObserver;
+use crate::language::{Fail, Kind, OPTIONS, Type, arg};
+use crate::value::{Cloud, Done, Model, Plan, history};
 use rhai::Dynamic;
-use sdflow::cost::{self, Training};
+use sdflow::Result;
+use sdflow::cost::{self, Cost, Gauge, Training};
 use sdflow::generator::{
     DistillOptions, Distillation, Fit, FitOptions, FitResult, Generator, Pairs, RegressOptions, Regression,
 };
@@ -21,49 +18,77 @@ use sdflow::points::no_room;
 use sdflow::process::Ending;
 use sdflow::rng::Stream;
 use sdflow::target::Target;
-use sdflow::{Points, Result};
 use std::sync::Arc;
 
 pub const ENTRIES: &[Entry] = &[
-    Entry {
-        about: "Trains a generator in place so that base points through it follow the flow: each step moves its points by the flow, \
-                holds them, and takes one Adam step of regression towards them. The base is a target such as \
-                `gaussian(#{dim: 8})`. The generator is trained in standard units, whatever those of the flow's target and of the \
-                base.",
-        options: FitOptions::KEYS,
-        example: "let p = ar1(0.5, #{dim: 4});\nlet g = affine(#{dim: 4});\n\
-                  let r = fit(g, sd_flow(p, gaussian_fit()), gaussian(#{dim: 4}), #{steps: 20});\nlet y = g.sample(100);",
-        ..entry("fit", "fit(generator, flow, base[, options])", fit_generator)
-    },
-    Entry {
-        about: "Distribution matching distillation [yin2024onestep, yin2024improved]: trains a generator in place so that its law \
-                becomes that of a score that stays as it is, the teacher: a `denoiser`, a target's exact score, points. Its points \
-                get noise of many sizes and move along `D_teacher - D_source`, the score difference times sigma squared, where \
-                `D_source` is a denoiser of the generator's own law, which learns along. So a denoiser that takes many evaluations \
-                to sample from becomes a generator that takes one. The source's score must keep up with the generator: \
-                `score_updates`. The generator is trained in standard units, whatever those of the teacher and of the base.",
-        options: DistillOptions::KEYS,
-        example: "let teacher = denoiser(dataset(\"8gaussians\"), #{hidden: 32, steps: 20});\nlet g = mlp(#{dim: 2, hidden: 32});\n\
-                  let r = distill(g, teacher, gaussian(#{dim: 2}), #{steps: 5, warm_up: 5, hidden: 32});\nlet y = g.sample(100);",
-        ..entry("distill", "distill(generator, teacher, base[, options])", distill_score)
-    },
-    Entry {
-        about: "Trains a generator in place on pairs of rows, `min mean |g(input) - output|^2`: by least squares an affine one, by Adam \
-                a net, whatever the units of both sides. With the start and the end of a deterministic run (`noise: \"none\"`) it becomes the flow's map: `apply` takes it \
-                to new points, `save` keeps it.",
-        options: RegressOptions::KEYS,
-        example: "let start = normal(500, 2);\nlet p = dataset(\"moons\").sample(500);\n\
-                  let r = run(sd_flow(p, #{noise: \"none\"}), start, #{steps: 5});\n\
-                  let map = mlp(#{hidden: 32});\nregress(map, start, r.points, #{steps: 20});\n\
-                  save(map, \"map.safetensors\");\nlet moved = map.apply(normal(100, 2));",
-        ..entry("regress", "regress(generator, inputs, outputs[, options])", regress_generator)
-    },
+    function(
+        "fit",
+        Kind::Run,
+        &[arg("generator", Type::Generator), arg("flow", Type::Flow), arg("base", SAMPLE), OPTIONS],
+        Type::Result,
+        fit_generator,
+    )
+    .about(
+        "Trains a generator in place so that base points through it follow the flow: each step \
+         moves its points by the flow, holds them, and takes one Adam step of regression towards \
+         them. The base is a target such as `gaussian(#{dim: 8})`. The generator is trained in \
+         standard units, whatever those of the flow's target and of the base.",
+    )
+    .options(FitOptions::KEYS)
+    .example(
+        "let p = ar1(0.5, #{dim: 4});\n\
+         let g = affine(#{dim: 4});\n\
+         let r = fit(g, sd_flow(p, gaussian_fit()), gaussian(#{dim: 4}), #{steps: 20});\n\
+         let y = g.sample(100);",
+    ),
+    function(
+        "distill",
+        Kind::Run,
+        &[arg("generator", Type::Generator), arg("teacher", SCORE), arg("base", SAMPLE), OPTIONS],
+        Type::Result,
+        distill_score,
+    )
+    .about(
+        "Distribution matching distillation [yin2024onestep, yin2024improved]: trains a generator \
+         in place so that its law becomes that of a score that stays as it is, the teacher: a \
+         `denoiser`, a target's exact score, points. Its points get noise of many sizes and move \
+         along `D_teacher - D_source`, the score difference times sigma squared, where `D_source` \
+         is a denoiser of the generator's own law, which learns along. So a denoiser that takes \
+         many evaluations to sample from becomes a generator that takes one. The source's score \
+         must keep up with the generator: `score_updates`. The generator is trained in standard \
+         units, whatever those of the teacher and of the base.",
+    )
+    .options(DistillOptions::KEYS)
+    .example(
+        "let teacher = denoiser(dataset(\"8gaussians\"), #{hidden: 32, steps: 20});\n\
+         let g = mlp(#{dim: 2, hidden: 32});\n\
+         let r = distill(g, teacher, gaussian(#{dim: 2}), #{steps: 5, warm_up: 5, hidden: 32});\n\
+         let y = g.sample(100);",
+    ),
+    function(
+        "regress",
+        Kind::Run,
+        &[arg("generator", Type::Generator), arg("inputs", Type::Points), arg("outputs", Type::Points), OPTIONS],
+        Type::Result,
+        regress_generator,
+    )
+    .about(
+        "Trains a generator in place on pairs of rows, `min mean |g(input) - output|^2`: by least \
+         squares an affine one, by Adam a net, whatever the units of both sides. With the start \
+         and the end of a deterministic run (`noise: \"none\"`) it becomes the flow's map: \
+         `apply` takes it to new points, `save` keeps it.",
+    )
+    .options(RegressOptions::KEYS)
+    .example(
+        "let start = normal(500, 2);\n\
+         let p = dataset(\"moons\").sample(500);\n\
+         let r = run(sd_flow(p, #{noise: \"none\"}), start, #{steps: 5});\n\
+         let map = mlp(#{hidden: 32});\n\
+         regress(map, start, r.points, #{steps: 20});\n\
+         save(map, \"map.safetensors\");\n\
+         let moved = map.apply(normal(100, 2));",
+    ),
 ];
-
-const fn entry(name: &'static str, signature: &'static str, call: crate::call::Native) -> Entry {
-    let (kind, returns) = (Kind::Run, "a result");
-    Entry { name, kind, signature, returns, about: "", options: &[], names: &[], example: "", call }
-}
 
 type Made = std::result::Result<Dynamic, Fail>;
 
@@ -82,7 +107,7 @@ fn fit_generator(call: &Call) -> Made {
         let options = FitOptions { steps, batch, every, ..options.clone() };
         let mut flow = plan.flow()?.into_field(plan.name)?;
         let fit = Fit::new(generator, flow.as_mut(), base.as_ref()).stepping(plan.stepping.clone()).options(options);
-        fit.pairwise(pairwise).stream(stream).observed(&mut Watch(context))
+        fit.pairwise(pairwise).stream(stream).observed(&mut ContextObserver(context))
     })?;
     course.finish(&model, done)
 }
@@ -90,7 +115,7 @@ fn fit_generator(call: &Call) -> Made {
 fn distill_score(call: &Call) -> Made {
     let context = call.context;
     let model: Model = call.get(0, "a generator")?;
-    let teacher = law(call, 1)?;
+    let teacher = fixed_score(call, 1)?;
     let base = base(call, 2)?;
     let mut options: DistillOptions = call.options()?;
     let course = Course::new(call, &base, (options.steps, options.batch), options.every)?;
@@ -99,10 +124,11 @@ fn distill_score(call: &Call) -> Made {
     let train = |options: DistillOptions, generator: &mut dyn Generator, pairwise: &Pairwise| {
         let mut teacher = teacher.estimate()?.score();
         let distillation = Distillation::new(generator, teacher.as_mut(), base.as_ref()).options(options);
-        distillation.pairwise(pairwise).stream(stream).observed(&mut Watch(context))
+        distillation.pairwise(pairwise).stream(stream).observed(&mut ContextObserver(context))
     };
     let batch = course.asked.batch;
-    options.warm_up = shortened(call, context.steps(options.warm_up), |warm_up| {
+    let task = call.task("train distill");
+    options.warm_up = context.mode.first_training(&task, context.steps(options.warm_up), |warm_up| {
         let options = DistillOptions { steps: 1, batch, warm_up, ..options.clone() };
         model.copied().trained(&base, |generator| train(options, generator, &context.pairwise)).map(|_| ())
     });
@@ -122,35 +148,21 @@ fn regress_generator(call: &Call) -> Made {
         return Err(call.bad(2, format!("has {} rows", outputs.n()), &want));
     }
     let options: RegressOptions = call.options()?;
-    let (base, stream) = (learned::law(call, 1)?, context.stream("regress"));
+    let (base, stream) = (distribution(call, 1)?, context.stream("regress"));
     let train = |steps: usize| {
         let options = RegressOptions { steps, ..options.clone() };
         let pairs = Pairs { inputs: &inputs, outputs: &outputs };
         model.trained(&base, |generator| {
             let regression = Regression::new(generator, pairs).options(options.clone());
-            regression.interrupt(&context.interrupt).stream(stream).observed(&mut Watch(context))
+            regression.interrupt(&context.interrupt).stream(stream).observed(&mut ContextObserver(context))
         })
     };
     let steps = context.steps(options.steps);
-    let made = match &context.dry {
-        None => train(steps),
-        Some(dry) => cost::repeated(steps, &dry.gauge(&context.pairwise), train).map(|(ahead, made)| {
-            dry.add("regress", call.native.call_position(), &ahead);
-            made
-        }),
-    };
-    let place = |e| call.place(e);
-    let made = made.map_err(place)?;
-    let points = model.trained(&base, |generator| forward(generator, &inputs)).map_err(place)?;
-    let done = Done { points: Arc::new(points), history: table(&made.history), ..Done::of(made.ending, made.stats) };
+    let made = call.work("regress", || train(steps), |gauge| cost::repeated(steps, gauge, train))?;
+    let points = model.apply(&inputs).map_err(|e| call.place(e))?;
+    let done = Done { points: Arc::new(points), history: history(&made.history), ..Done::of(made.ending, made.stats) };
     let advice = advice(&done.ending, "");
     ended(call, &model, done, outputs.dim(), advice)
-}
-
-/// Points through a generator.
-fn forward(generator: &mut dyn Generator, u: &Points) -> Result<Points> {
-    let mut points = Points::default();
-    generator.forward(u, &mut points).map(|()| points)
 }
 
 /// The base of a generator: a target.
@@ -201,46 +213,36 @@ impl<'a> Course<'a> {
         train: impl Fn(&mut dyn Generator, Amount, &Pairwise) -> Result<FitResult>,
     ) -> std::result::Result<Done, Fail> {
         let context = self.call.context;
-        let place = |e| self.call.place(e);
         let train =
             |part: Amount, pairwise: &Pairwise| model.trained(&self.base, |generator| train(generator, part, pairwise));
-        let mut made = match &context.dry {
-            None => train(self.asked, &context.pairwise),
-            Some(dry) => self.rehearsed(dry, what, train),
-        }
-        .map_err(place)?;
-        if context.dry.is_some() {
-            // A few steps through a whole schedule say nothing of all of them.
-            made.ending = Ending::Finished;
-        }
-        let points = model.trained(&self.base, |generator| {
-            forward(generator, &self.base.sample(self.asked.batch, stream.label("result"))?)
-        });
-        let points = Arc::new(points.map_err(place)?);
-        Ok(Done { points, history: table(&made.history), ..Done::of(made.ending, made.stats) })
+        let act = || train(self.asked, &context.pairwise);
+        let made = self.call.work(what, act, |gauge| self.measure(gauge, &train))?;
+        let points = model.sample(self.asked.batch, stream.label("result"));
+        let points = Arc::new(points.map_err(|e| self.call.place(e))?);
+        Ok(Done { points, history: history(&made.history), ..Done::of(made.ending, made.stats) })
     }
 
-    /// Does a few steps and counts the cost of all.
-    fn rehearsed(
+    /// Does a few steps, and returns their result with the cost of all.
+    fn measure(
         &self,
-        dry: &Dry,
-        what: &str,
-        train: impl Fn(Amount, &Pairwise) -> Result<FitResult>,
-    ) -> Result<FitResult> {
+        gauge: &Gauge,
+        train: &impl Fn(Amount, &Pairwise) -> Result<FitResult>,
+    ) -> sdflow::Result<(FitResult, Cost)> {
         let Amount { steps, batch, every } = self.asked;
         if every == Some(0) {
             // To be refused as in a run.
-            return train(self.asked, &self.call.context.pairwise);
+            return train(self.asked, gauge.pairwise()).map(|made| (made, Cost::default()));
         }
         let asked = Training { steps, batch, every: cost::every(every, steps) };
-        let (ahead, mut made) = cost::training(asked, &dry.gauge(&self.call.context.pairwise), |part, pairwise| {
+        let (mut made, cost) = cost::training(asked, gauge, |part, pairwise| {
             train(Amount { steps: part.steps, batch: part.batch, every: Some(part.every) }, pairwise)
         })?;
-        dry.add(what, self.call.native.call_position(), &ahead);
         let stats = &mut made.stats;
-        (stats.steps, stats.nfe) = (ahead.steps, ahead.nfe);
-        (stats.pairs, stats.flow_pairs) = (ahead.pairs, ahead.flow_pairs);
-        Ok(made)
+        (stats.steps, stats.nfe) = (cost.steps, cost.nfe);
+        (stats.pairs, stats.flow_pairs) = (cost.pairs, cost.flow_pairs);
+        // A few steps through a whole schedule say nothing of all of them.
+        made.ending = Ending::Finished;
+        Ok((made, cost))
     }
 
     /// Records the result.
@@ -252,12 +254,12 @@ impl<'a> Course<'a> {
 
 /// Records how training ended; of one that was interrupted the model is kept too.
 fn ended(call: &Call, model: &Model, done: Done, dim: usize, advice: String) -> Made {
-    if matches!(done.ending, Ending::Interrupted { .. }) && call.context.dry.is_none() {
+    if matches!(done.ending, Ending::Interrupted { .. }) {
         let path = call.context.sandbox.writable("interrupted.safetensors", "models")?;
-        model.tensors().save(&path).map_err(|e| call.place(e))?;
+        call.context.mode.write(|| model.tensors().save(&path)).map_err(|e| call.place(e))?;
         call.context.wrote(&path);
     }
-    finish(call, done, dim, advice)
+    record_result(call, done, dim, advice)
 }
 
 /// What to do about an ending; `or` is what else helps where steps diverge.
@@ -269,6 +271,6 @@ fn advice(ending: &Ending, or: &str) -> String {
                  smaller{or}."
             )
         }
-        _ => result::advice(ending),
+        _ => ending::advice(ending),
     }
 }

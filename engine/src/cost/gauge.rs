@@ -54,7 +54,7 @@ impl<'a> Gauge<'a> {
     }
 
     /// The engine of a run.
-    pub(super) fn pairwise(&self) -> &'a Pairwise {
+    pub fn pairwise(&self) -> &'a Pairwise {
         self.pairwise
     }
 

@@ -163,12 +163,12 @@ impl Ladder {
 ///
 /// # Errors
 /// Those of `act`.
-pub fn along<T>(n: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Result<T>) -> Result<(Cost, T)> {
+pub fn along<T>(n: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Result<T>) -> Result<(T, Cost)> {
     let climb = Climb { quadratic: false, ..Climb::default() };
     let (ladder, made) = Ladder::climb(n, climb, |rows| {
         let (found, made) = gauge.twice(gauge.pairwise(), || act(rows))?;
         Ok((vec![found], made))
     })?;
     let found = ladder.at(n)[0];
-    Ok((Cost { pairs: whole(found.pairs), ..Cost::of(&found, gauge) }, made))
+    Ok((made, Cost { pairs: whole(found.pairs), ..Cost::of(&found, gauge) }))
 }

@@ -200,7 +200,7 @@ impl Counts {
 ///
 /// # Errors
 /// As the metric's.
-pub fn memorisation(points: &Points, train: &Points, held_out: &Points, gauge: &Gauge) -> Result<(Cost, (f64, f64))> {
+pub fn memorisation(points: &Points, train: &Points, held_out: &Points, gauge: &Gauge) -> Result<((f64, f64), Cost)> {
     super::along(points.n(), gauge, |rows| {
         metric::memorisation(&points.rows(0..rows), train, held_out, gauge.pairwise().interrupt())
     })

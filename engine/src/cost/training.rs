@@ -34,7 +34,7 @@ pub fn training<T>(
     asked: Training,
     gauge: &Gauge,
     mut act: impl FnMut(Training, &Pairwise) -> Result<T>,
-) -> Result<(Cost, T)> {
+) -> Result<(T, Cost)> {
     let climb = Climb { quadratic: false, ..Climb::default() };
     let (ladder, made) = Ladder::climb(asked.batch, climb, |batch| {
         let mut short = |steps: usize, every: usize| {
@@ -53,7 +53,7 @@ pub fn training<T>(
     let pairs = whole(total.of(asked, true, |part| part.pairs));
     let seconds = total.of(asked, false, |part| part.seconds);
     let bytes = gauge.known(parts.iter().map(|part| part.bytes).fold(0.0, f64::max));
-    Ok((Cost { steps, nfe: steps, flow_pairs: pairs, pairs, seconds, bytes, varies: false }, made))
+    Ok((made, Cost { steps, nfe: steps, flow_pairs: pairs, pairs, seconds, bytes, varies: false }))
 }
 
 /// What a few steps with a row of history each, more steps with few rows, and as many with a row each took.
@@ -91,7 +91,7 @@ fn rows(steps: usize, every: usize) -> f64 {
 ///
 /// # Errors
 /// Those of `act`.
-pub fn repeated<T>(steps: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Result<T>) -> Result<(Cost, T)> {
+pub fn repeated<T>(steps: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Result<T>) -> Result<(T, Cost)> {
     let [few, many] = STEPS.map(|short| short.min(steps));
     let (one, _) = gauge.measured(gauge.pairwise(), || act(few))?;
     let (other, made) = gauge.measured(gauge.pairwise(), || act(many))?;
@@ -102,5 +102,5 @@ pub fn repeated<T>(steps: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Re
     // A disturbed measurement can make more steps look quicker than few; they are never free.
     let slower = other.seconds > one.seconds;
     let seconds = if slower { all(|part| part.seconds) } else { other.seconds * steps as f64 / many.max(1) as f64 };
-    Ok((Cost { steps: steps as u64, flow_pairs: pairs, pairs, seconds, bytes, ..Cost::default() }, made))
+    Ok((made, Cost { steps: steps as u64, flow_pairs: pairs, pairs, seconds, bytes, ..Cost::default() }))
 }

@@ -1,14 +1,16 @@
 //! Cells computed some at a time, and taken in one after another.
 
+use super::cell::{Outcome, name, outcome};
 use super::store::{Finished, Store};
-use super::{Outcome, name, outcome};
-use crate::call::{Call, Fail};
-use crate::callback::detached;
-use crate::context::{Seat, Trace};
-use crate::{Layout, STACK};
+use crate::call::Call;
+use crate::context::{Seat, Trace, detached};
+use crate::language::Fail;
+use crate::language::limits::STACK;
+use crate::thread_layout::Layout;
 use rhai::{Dynamic, FnPtr, Map, NativeCallContext};
 use sdflow::rng::Stream;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, Scope, scope};
@@ -128,10 +130,12 @@ impl Crew<'_> {
         let cell = &self.cells[index];
         let name = name(cell);
         let (context, heard) = call.context.cell(&name, self.root.at(index as u64), &folder);
-        seat.hold(Some(context.clone()));
-        let global = call.native.global_runtime_state().clone();
-        let (engine, source) = (call.native.engine(), call.native.fn_source());
-        let native: NativeCallContext = (engine, "sweep", source, &global, call.native.call_position()).into();
+        // The functions that this interpreter knows work for the cell.
+        let engine = Arc::new((context.host.interpreter)(&context));
+        context.callbacks.begin(&engine, &context.program.main);
+        seat.hold(Some(Arc::clone(&context.callbacks)));
+        let (global, source) = (call.native.global_runtime_state().clone(), call.native.fn_source());
+        let native: NativeCallContext = (&*engine, "sweep", source, &global, call.native.call_position()).into();
         let value = detached(self.function).call_within_context::<Dynamic>(&native, (cell.clone(),));
         seat.hold(None);
         let (trace, diverged) = context.left(&heard);

@@ -1,21 +1,19 @@
 //! Sweeps inside a script: a function called for every combination of some values, its numbers in one table.
 
+mod cell;
 mod crew;
 mod store;
 mod table;
 
 pub use table::places;
 
-use crate::bind::points::number;
-use crate::call::{At, Call, Fail, described};
-use crate::callback::detached;
-use crate::context::{Context, diverged_with};
-use crate::dry::unknown;
-use crate::manual::{Entry, Kind};
-use crate::{Diagnostic, Fault, Reading};
-use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext, Position};
+use crate::call::{Call, Entry, function};
+use crate::context::detached;
+use crate::language::{At, Diagnostic, Fail, Kind, Type, arg, optional};
+use crate::value::described;
+use cell::{Outcome, name, outcome};
+use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::table::Table;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use table::{Survey, best, row};
 
@@ -23,42 +21,52 @@ use table::{Survey, best, row};
 const MOST: usize = 10_000;
 
 pub const ENTRIES: &[Entry] = &[
-    Entry {
-        about: "Calls the function for every combination of the axes' values (axes in the order of their names, the last \
-                fastest) with a map of them, and collects the numbers or readings of the map that it returns. Over an axis \
-                `seed` is averaged: each quantity becomes its mean with the standard error of the mean, and `<name>_sd` the \
-                standard deviation over the seeds. The axis sets nothing: every cell has random numbers of its own, the same \
-                whatever runs beside it. Cells share the cores, one thread each where there are enough, and come into the run in \
-                their order; a cell that fails is told, counted in the column `failed`, and stops nothing. A run that was cut \
-                off goes on with the cells that it has finished. Variables from outside are copied for each cell: assigning \
-                them, or training a generator, changes nothing outside. Final metrics that a cell measures do not become the \
-                run's own; of files of one name the last cell's stays: name them by the cell, `y-${p.n}.npy`. \
-                `sdflow-engine sweep` does the same with whole scripts.",
-        example: "let t = sweep(#{n: [50, 100], seed: [1, 2, 3]}, |p| #{energy: energy(normal(p.n, 2), normal(p.n, 2))});\n\
-                  print(t.best(\"energy\").n);\nt.plot(\"energy.svg\");\nt.save(\"energy.csv\");",
-        ..entry("sweep", "sweep(axes, function)", "a table with a row per combination, the seeds averaged", sweep)
-    },
-    Entry {
-        about: "The row with the smallest value in a column, or with the largest when `which` is \"largest\". Values that are not \
-                finite do not count.",
-        example: "let t = table([#{n: 1, energy: 0.3}, #{n: 2, energy: 0.1}]);\nprint(t.best(\"energy\").n);",
-        kind: Kind::Saying,
-        ..entry("best", "table.best(column[, which])", "the row, a map", best)
-    },
-    Entry {
-        about: "All rows. A number with a standard error is a reading; whole numbers of a sweep's axes stay whole.",
-        example: "for row in table([#{n: 1}, #{n: 2}]).rows { print(row.n); }",
-        kind: Kind::Saying,
-        ..entry("rows", "table.rows", "an array of maps", |call| {
-            let table: Arc<Table> = call.receiver()?;
-            Ok((0..table.n()).map(|i| row(&table, i)).collect::<Array>().into())
-        })
-    },
+    function("sweep", Kind::Run, &[arg("axes", Type::Map), arg("function", Type::Function)], Type::Table, sweep)
+        .returned("a table with a row per combination, the seeds averaged")
+        .about(
+            "Calls the function for every combination of the axes' values (axes in the order of their \
+         names, the last fastest) with a map of them, and collects the numbers or readings of the \
+         map that it returns. Over an axis `seed` is averaged: each quantity becomes its mean \
+         with the standard error of the mean, and `<name>_sd` the standard deviation over the \
+         seeds. The axis sets nothing: every cell has random numbers of its own, the same \
+         whatever runs beside it. Cells share the cores, one thread each where there are enough, \
+         and come into the run in their order; a cell that fails is told, counted in the column \
+         `failed`, and stops nothing. A run that was cut off goes on with the cells that it has \
+         finished. Variables from outside are copied for each cell: assigning them, or training a \
+         generator, changes nothing outside. Final metrics that a cell measures do not become the \
+         run's own; of files of one name the last cell's stays: name them by the cell, \
+         `y-${p.n}.npy`. `sdflow-engine sweep` does the same with whole scripts.",
+        )
+        .example(
+            "let t = sweep(#{n: [50, 100], seed: [1, 2, 3]}, |p| #{energy: energy(normal(p.n, 2), \
+         normal(p.n, 2))});\n\
+         print(t.best(\"energy\").n);\n\
+         t.plot(\"energy.svg\");\n\
+         t.save(\"energy.csv\");",
+        ),
+    function("best", Kind::Saying, &[arg("column", Type::Text), optional("which", Type::Text)], Type::Map, best)
+        .of(Type::Table)
+        .returned("the row, a map")
+        .about(
+            "The row with the smallest value in a column, or with the largest when `which` is \
+         \"largest\". Values that are not finite do not count.",
+        )
+        .example(
+            "let t = table([#{n: 1, energy: 0.3}, #{n: 2, energy: 0.1}]);\n\
+         print(t.best(\"energy\").n);",
+        ),
+    function("rows", Kind::Saying, &[], Type::List(&Type::Map), |call| {
+        let table: Arc<Table> = call.receiver()?;
+        Ok((0..table.n()).map(|i| row(&table, i)).collect::<Array>().into())
+    })
+    .of(Type::Table)
+    .property()
+    .about(
+        "All rows. A number with a standard error is a reading; whole numbers of a sweep's axes \
+         stay whole.",
+    )
+    .example("for row in table([#{n: 1}, #{n: 2}]).rows { print(row.n); }"),
 ];
-
-const fn entry(name: &'static str, signature: &'static str, returns: &'static str, call: crate::call::Native) -> Entry {
-    Entry { name, kind: Kind::Run, signature, returns, about: "", options: &[], names: &[], example: "", call }
-}
 
 fn sweep(call: &Call) -> Result<Dynamic, Fail> {
     let axes = axes(call)?;
@@ -67,12 +75,8 @@ fn sweep(call: &Call) -> Result<Dynamic, Fail> {
     let cells: Vec<Map> = (0..total).map(|index| cell(&axes, index)).collect();
     let mut survey = Survey::default();
     let mut first_failure = None;
-    if let Some(dry) = &call.context.dry {
-        // The function is called for the first cell and counted for all.
-        let readings = dry.counted(total as u64, || rehearsed(call, &function, cells[0].clone()))?;
-        let readings = readings.map_err(|cause| dry.failed(cause))?;
-        cells.iter().for_each(|cell| survey.add(cell, Some(readings.clone())));
-    } else {
+    let first = || rehearsed(call, &function, cells[0].clone());
+    let all = || {
         crew::computed(call, &detached(&function), &cells, |index, outcome| {
             if let Err(cause) = &outcome {
                 let name = name(&cells[index]);
@@ -81,7 +85,10 @@ fn sweep(call: &Call) -> Result<Dynamic, Fail> {
                 call.context.tell(&Diagnostic { message, ..cause.clone() });
             }
             survey.add(&cells[index], outcome.ok());
-        })?;
+        })
+    };
+    if let Some(readings) = call.context.mode.cells(total, first, all)? {
+        cells.iter().for_each(|cell| survey.add(cell, Some(readings.clone())));
     }
     match first_failure {
         Some(cause) if survey.is_empty() => {
@@ -129,63 +136,9 @@ fn cell(axes: &[(String, Array)], index: usize) -> Map {
     cell
 }
 
-/// A cell by its values.
-fn name(cell: &Map) -> String {
-    cell.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
-}
-
 /// What the function gives for a cell in a dry run.
 fn rehearsed(call: &Call, function: &FnPtr, cell: Map) -> Result<Outcome, Fail> {
     let function = detached(function);
     let (made, diverged) = call.context.apart(|| function.call_within_context::<Dynamic>(call.native, (cell,)));
     outcome(call.context, call.native, made, diverged)
-}
-
-/// What a cell gave, or why it failed and where.
-type Outcome = Result<Vec<(String, Reading)>, Diagnostic>;
-
-/// What `made`, the function's value or its error, and an unseen divergence say.
-///
-/// # Errors
-/// An interrupt, which ends the sweep too.
-fn outcome(
-    context: &Context,
-    native: &NativeCallContext,
-    made: Result<Dynamic, Box<EvalAltResult>>,
-    diverged: Option<(String, Position)>,
-) -> Result<Outcome, Fail> {
-    let misfit = |message: String| {
-        let fail = Fail { see: Some("sweep"), ..Fail::script(message).at(At::Argument(1)) };
-        context.placed(&fail, native.call_position())
-    };
-    let value = match (made, diverged) {
-        (Err(error), None) => {
-            let cause = context.explained(&error);
-            return if cause.kind == Fault::Interrupted {
-                Err(sdflow::Error::Interrupted.into())
-            } else {
-                Ok(Err(cause))
-            };
-        }
-        (_, Some((advice, position))) => return Ok(Err(context.placed(&diverged_with(advice), position))),
-        (Ok(value), None) => unknown::taken(&value),
-    };
-    let Some(map) = value.clone().try_cast::<Map>() else {
-        let seen = described(&value);
-        return Ok(Err(misfit(format!(
-            "the function returned {seen}, but a map of numbers is wanted: #{{energy: e}}"
-        ))));
-    };
-    let readings: Result<Vec<_>, String> = map.iter().map(|(name, value)| reading(name, value)).collect();
-    Ok(readings.map_err(misfit))
-}
-
-fn reading(name: &str, value: &Dynamic) -> Result<(String, Reading), String> {
-    if let Some(reading) = value.clone().try_cast::<Reading>() {
-        return Ok((name.into(), reading));
-    }
-    match number(value).or_else(|| value.as_bool().ok().map(|truth| f64::from(u8::from(truth)))) {
-        Some(value) => Ok((name.into(), Reading { value, se: None, floor: None, parts: BTreeMap::new() })),
-        None => Err(format!("`{name}` is {}, but a number or a reading is wanted", described(value))),
-    }
 }

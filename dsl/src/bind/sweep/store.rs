@@ -1,9 +1,8 @@
 //! Finished cells on disk, so that a run which was cut off does not compute them again.
 
-use crate::call::Fail;
-use crate::context::{Context, Trace};
-use crate::exact::{Exact, exact};
-use crate::{CELLS, Reading};
+use crate::context::{CELLS, Context, Trace};
+use crate::language::{Exact, Fail, exact};
+use crate::value::Reading;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};

@@ -1,9 +1,9 @@
 //! What the cells gave, as a table, and what a script asks of it.
 
-use crate::Reading;
-use crate::bind::points::number;
-use crate::bind::table::existing;
-use crate::call::{At, Call, Fail};
+use crate::bind::arguments::column_name;
+use crate::call::Call;
+use crate::language::{At, Fail};
+use crate::value::{Reading, number};
 use rhai::{Array, Dynamic, Map};
 use sdflow::plot::Place;
 use sdflow::table::{Cell, Table};
@@ -88,7 +88,7 @@ fn averaged(readings: &[Reading]) -> (Cell, Cell) {
 /// The row with the smallest or the largest value of a column.
 pub fn best(call: &Call) -> Result<Dynamic, Fail> {
     let table: Arc<Table> = call.receiver()?;
-    let column = existing(&table, call.text(1)?).map_err(|f| f.at(At::Argument(1)))?;
+    let column = column_name(&table, call.text(1)?).map_err(|f| f.at(At::Argument(1)))?;
     let largest = match call.len() > 2 {
         false => false,
         true => match call.text(2)?.as_str() {

@@ -1,0 +1,104 @@
+//! What arguments mean: the readings of points, targets and scores that many functions share.
+
+use crate::call::Call;
+use crate::language::{At, Fail, Type};
+use crate::value::{Cloud, Recipe};
+use sdflow::metric::Reference;
+use sdflow::points::no_room;
+use sdflow::table::Table;
+use sdflow::target::{Samples, SamplesOptions, Target};
+use std::sync::Arc;
+
+/// What is taken for a score.
+pub const SCORE: Type = Type::OneOf(&[Type::Score, Type::Target, Type::Points]);
+/// What is taken for a distribution: itself, or the points of a sample.
+pub const SAMPLE: Type = Type::OneOf(&[Type::Target, Type::Points]);
+
+/// Argument `i` as a score: points mean their kernel estimate, a target its exact score or its data's estimate.
+pub fn score(call: &Call, i: usize) -> Result<Recipe, Fail> {
+    let arg = call.arg(i)?.clone();
+    if let Some(recipe) = arg.clone().try_cast::<Recipe>() {
+        return Ok(recipe);
+    }
+    if let Some(cloud) = arg.clone().try_cast::<Cloud>() {
+        return Ok(Recipe::of_points(cloud.points));
+    }
+    let Some(target) = arg.try_cast::<Arc<dyn Target>>() else {
+        return Err(call.wrong(i, "a score, a target or a set of points"));
+    };
+    Recipe::of_target(target).map_err(|e| {
+        let hint = "take samples: kde(target.sample(2000))";
+        call.place(e).hint(hint).at(At::Argument(i))
+    })
+}
+
+/// Argument `i` as a distribution to draw from: a target, or points as their own distribution.
+pub fn distribution(call: &Call, i: usize) -> Result<Arc<dyn Target>, Fail> {
+    let arg = call.arg(i)?.clone();
+    if let Some(cloud) = arg.clone().try_cast::<Cloud>() {
+        let samples = Samples::new(cloud.points, &SamplesOptions::default());
+        return Ok(Arc::new(samples.map_err(|e| call.place(e))?));
+    }
+    match arg.try_cast::<Arc<dyn Target>>() {
+        Some(target) if target.data().is_some_and(|data| data.standardiser.is_some()) => Err(own_units(call, i)),
+        Some(target) => Ok(target),
+        None => Err(call.wrong(i, "a target or a set of points")),
+    }
+}
+
+/// Argument `i` as the score of a distribution that does not move.
+pub fn fixed_score(call: &Call, i: usize) -> Result<Recipe, Fail> {
+    let recipe = score(call, i)?;
+    if matches!(recipe, Recipe::Ratio(..)) {
+        let fail = call.bad(i, "is the difference of two scores", "the score of one distribution is wanted");
+        return Err(fail.hint("sd_flow(ratio(target))"));
+    }
+    if recipe.moves() {
+        let fail = call.bad(i, "describes the moving cloud", "the score of a distribution that stays is wanted");
+        return Err(fail.hint(call.signature.usage()));
+    }
+    if recipe.units().is_some() {
+        return Err(own_units(call, i));
+    }
+    Ok(recipe)
+}
+
+/// Standardised samples where only `sd_flow` would heed their units.
+pub fn own_units(call: &Call, i: usize) -> Fail {
+    let here = call.signature.name;
+    let fail = call.bad(i, "works in units of its own", &format!("`{here}` works in those of the points"));
+    fail.hint("standardise the points instead: let z = x.standardise(); .. z.undo(r.points)")
+}
+
+/// Argument `i` as a reference for `n` points: a set of points, with its target when it is a sample of one, or a
+/// target, of which a fresh sample is drawn.
+pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
+    let made = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
+        match &cloud.target {
+            Some(target) => Reference::with_target(Arc::clone(&cloud.points), target.clone()),
+            None => Reference::new(cloud.points),
+        }
+    } else if let Some(target) = call.arg(i)?.clone().try_cast::<Arc<dyn Target>>() {
+        Reference::of(target, n, call.context.stream("reference"))
+    } else {
+        return Err(call.wrong(i, "a set of points or a target"));
+    };
+    made.map_err(|e| call.place(e).at(At::Argument(i)))
+}
+
+/// Refuses a number of values that a machine of today does not hold: `n`, argument `i`, is the number of points.
+pub fn check_size(call: &Call, i: usize, n: usize, dim: usize) -> Result<(), Fail> {
+    no_room(n, dim).map_or(Ok(()), |why| Err(call.bad(i, format!("is {n}"), &why)))
+}
+
+/// The name of a column that the table has.
+pub fn column_name(table: &Table, name: String) -> Result<String, Fail> {
+    if table.columns().contains(&name) {
+        return Ok(name);
+    }
+    let fail = Fail::script(format!("the table has no column `{name}`"));
+    Err(match sdflow::nearest(&name, table.columns().iter().map(String::as_str)) {
+        Some(near) => fail.hint(format!("did you mean \"{near}\"?")),
+        None => fail.hint(format!("its columns are {}", table.columns().join(", "))),
+    })
+}

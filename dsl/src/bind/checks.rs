@@ -1,0 +1,135 @@
+//! Checks, records and the conclusion.
+
+use crate::call::{Call, Entry, function};
+use crate::language::{At, Fail, Kind, Type, arg, optional};
+use crate::value::{Reading, described, plain_value};
+use rhai::{Dynamic, Map};
+use sdflow::number::significant;
+use std::collections::BTreeMap;
+
+pub const ENTRIES: &[Entry] = &[
+    function("expect", Kind::Saying, &[arg("name", Type::Text), arg("condition", Type::Truth)], Type::Truth, |call| {
+        let (name, pass) = (call.text(0)?, call.truth(1)?);
+        call.context.check(&name, pass, None);
+        Ok(pass.into())
+    })
+    .returned("the condition")
+    .about(
+        "Records a claim and whether it holds. A claim that fails does not stop the script; the \
+         run then ends with exit code 4.",
+    )
+    .example(
+        "let y = normal(100, 2);\n\
+         expect(\"two coordinates\", y.dim == 2);",
+    ),
+    function(
+        "threshold",
+        Kind::Saying,
+        &[arg("metric", Type::Text), arg("relation", Type::Text), arg("bound", Type::Number)],
+        Type::Nothing,
+        threshold,
+    )
+    .about(
+        "A claim about a metric's final value, judged at the end of the run: the relation is \
+         \"<\", \"<=\", \">\" or \">=\". A metric that the run never measured is an error.",
+    )
+    .example(
+        "threshold(\"error\", \"<\", 0.1);\n\
+         record(#{error: 0.02});",
+    ),
+    function("record", Kind::Saying, &[arg("values", Type::Map)], Type::Nothing, record)
+        .about(
+            "Adds numbers to the run's final metrics: a map of names and numbers or readings. A later \
+         value replaces an earlier one.",
+        )
+        .example(
+            "let y = normal(100, 2);\n\
+         record(#{mean: y.mean()[0], n: y.n});",
+        ),
+    function("conclude", Kind::Saying, &[arg("text", Type::Text)], Type::Nothing, conclude)
+        .about(
+            "Records what the run found, one paragraph in plain words with the measured numbers in \
+         it. It stands in the summary, in `run.json` and, by `sdflow-engine findings`, in a \
+         document over many runs. Build the sentence from the numbers, so that it is true \
+         whatever they are. A run has one conclusion; line breaks become spaces.",
+        )
+        .example(
+            "let e = energy(normal(100, 2), normal(100, 2));\n\
+         let ratio = rounded(e / e.floor, 2);\n\
+         conclude(`Two samples of one law differ in energy by ${ratio} times the noise floor.`);",
+        ),
+    function(
+        "rounded",
+        Kind::Saying,
+        &[arg("x", Type::OneOf(&[Type::Number, Type::Reading])), optional("digits", Type::Whole)],
+        Type::Text,
+        rounded,
+    )
+    .about(
+        "A number, or the value of a reading, as text in `digits` significant digits, 3 if not \
+         given. Digits before the point are kept and zeros at the end are left out.",
+    )
+    .example("print(`${rounded(1.0 / 3)} is ${rounded(100.0 / 3, 2)} %`);"),
+];
+
+/// Significant digits that a number of 64 bits can have.
+const DIGITS: usize = 17;
+
+fn conclude(call: &Call) -> Result<Dynamic, Fail> {
+    if call.context.within_cell() {
+        let fail = Fail::script("a cell of a sweep has no conclusion: the run has one");
+        return Err(fail.hint("conclude after the sweep, from its table"));
+    }
+    let text = call.text(0)?.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return Err(call.bad(0, "is empty", "a sentence is wanted").hint(call.signature.usage()));
+    }
+    call.context.conclude(&text, call.native.call_position())?;
+    Ok(Dynamic::UNIT)
+}
+
+fn rounded(call: &Call) -> Result<Dynamic, Fail> {
+    let value = plain_value(call.arg(0)?).ok_or_else(|| call.wrong(0, "a number or a reading"))?;
+    let digits = if call.len() > 1 { call.count(1, 1)? } else { 3 };
+    if digits > DIGITS {
+        return Err(call.bad(1, format!("is {digits}"), &format!("it must be at most {DIGITS}")));
+    }
+    let unknown = call.unknown || call.context.mode.hides(call.arg(0)?);
+    Ok(if unknown { "?".into() } else { significant(value, digits).into() })
+}
+
+fn threshold(call: &Call) -> Result<Dynamic, Fail> {
+    if call.context.within_cell() {
+        let fail = Fail::script("a threshold judges the run's final metrics, and a cell of a sweep leaves none");
+        return Err(fail.hint("`expect` judges here; or `record` what the table says and judge it after the sweep"));
+    }
+    let (metric, relation, bound) = (call.text(0)?, call.text(1)?, call.number(2)?);
+    let holds: fn(f64, f64) -> bool = match relation.as_str() {
+        "<" => |a, b| a < b,
+        "<=" => |a, b| a <= b,
+        ">" => |a, b| a > b,
+        ">=" => |a, b| a >= b,
+        _ => return Err(call.bad(1, format!("is {relation:?}"), "one of \"<\", \"<=\", \">\", \">=\" is wanted")),
+    };
+    let name = format!("{metric} {relation} {bound}");
+    call.context.threshold(&name, &metric, move |value| holds(value, bound), call.native.call_position());
+    Ok(Dynamic::UNIT)
+}
+
+fn record(call: &Call) -> Result<Dynamic, Fail> {
+    let map: Map = call.get(0, "a map of names and numbers")?;
+    for (name, value) in &map {
+        let entry = match value.clone().try_cast::<Reading>() {
+            Some(entry) => entry,
+            None => {
+                let value = plain_value(value).ok_or_else(|| {
+                    let message = format!("`{name}` is {}, but a number or a reading is wanted", described(value));
+                    Fail::script(message).at(At::Key(0, name.to_string()))
+                })?;
+                Reading { value, se: None, floor: None, parts: BTreeMap::new() }
+            }
+        };
+        call.context.metric(name, entry);
+    }
+    Ok(Dynamic::UNIT)
+}

@@ -1,0 +1,77 @@
+//! How a run of a flow or a training ends: its record, its advice, and the time that the script's functions took.
+
+use crate::call::Call;
+use crate::context::Ending;
+use crate::language::Fail;
+use crate::value::Done;
+use rhai::Dynamic;
+use sdflow::Points;
+use sdflow::process::{self, Stats};
+
+/// The share of a run's time above which functions of the script are slow.
+const MUCH: f64 = 0.1;
+
+/// Puts a result into the run's record.
+pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Result<Dynamic, Fail> {
+    let context = call.context;
+    let ending = Ending { reason: done.ending.reason().into(), advice };
+    if matches!(done.ending, process::Ending::Diverged { .. }) {
+        context.diverged(&ending.advice, call.native.call_position());
+    }
+    context.spent("flow", (done.stats.flow_seconds - seconds_in_script(call, &done.stats)).max(0.0));
+    context.spent("metrics", done.stats.metric_seconds);
+    // As `bench` counts: two products of n x m x dim, a multiplication and an addition each.
+    context.computed(4.0 * done.stats.flow_pairs as f64 * dim as f64);
+    context.ended(ending, done.stats.steps, done.stats.nfe);
+    match done.ending {
+        process::Ending::Interrupted { .. } => {
+            save_interrupted(call, &done.points)?;
+            Err(sdflow::Error::Interrupted.into())
+        }
+        _ => Ok(Dynamic::from(done)),
+    }
+}
+
+/// Keeps the points of an interrupted process.
+fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
+    let path = call.context.sandbox.writable("interrupted.npy", "samples")?;
+    sdflow::io::save_npy(&path, points).map_err(|e| call.place(e))?;
+    call.context.wrote(&path);
+    Ok(())
+}
+
+/// What to do about an ending, a sentence.
+pub fn advice(ending: &process::Ending) -> String {
+    use process::Ending::{Converged, Diverged, Finished, Interrupted};
+    match ending {
+        Finished => "All steps were taken.".into(),
+        Converged { step } => format!("Every threshold of `stop_when` was met after {step} steps."),
+        Diverged { step } => format!(
+            "Step {step} left the finite numbers; make `step` smaller, `sigma` larger, or use `scaling: \"denoiser\"`."
+        ),
+        Interrupted { step } => format!("Stopped after {step} steps; what exists is kept."),
+    }
+}
+
+/// Seconds of a run that its steps, and its few readings, spent in the script's functions; they are recorded, and told when
+/// they are much.
+fn seconds_in_script(call: &Call, stats: &Stats) -> f64 {
+    let context = call.context;
+    let inside = context.callbacks.taken();
+    let total = stats.flow_seconds + stats.metric_seconds;
+    if inside <= 0.0 {
+        return 0.0;
+    }
+    context.spent("callbacks", inside);
+    if inside > MUCH * total {
+        // Many cells of a sweep shall not say nearly the same.
+        let share = match context.is_cell {
+            true => "more than 10".into(),
+            false => format!("{:.0}", 100.0 * (inside / total).min(1.0)),
+        };
+        let hint = "write the density as a formula in a string: it is computed natively on all cores";
+        let fail = Fail::script(format!("functions of the script took {share} % of the run's time")).hint(hint);
+        context.caution(&fail, call.native.call_position());
+    }
+    inside
+}

@@ -1,0 +1,67 @@
+//! The field of a flow, and how far one field is from another.
+
+use crate::call::{Call, Entry, function};
+use crate::language::{Fail, Kind, OPTIONS, Type, arg};
+use crate::value::{Cloud, Plan, Reading};
+use rhai::Dynamic;
+use sdflow::cost::{self, Gauge};
+use sdflow::flow::{Clock, FieldAt};
+use sdflow::metric::relative_error;
+use sdflow::options::Options;
+use sdflow::{Error, Points};
+
+sdflow::options! {
+    /// Options of `velocity`.
+    pub struct VelocityOptions {
+        /// Progress of the run at which the field is taken, from 0 to 1: where schedules stand.
+        progress: f64 = 0.0,
+    }
+}
+
+/// Steps into which progress is divided.
+const STEPS: usize = 1 << 20;
+
+pub const ENTRIES: &[Entry] =
+    &[function("velocity", Kind::Flow, &[arg("points", Type::Points), OPTIONS], Type::Points, velocity)
+        .of(Type::Flow)
+        .returned("points, a velocity for each")
+        .about(
+            "The flow's velocity at the points, which are its whole cloud: what a run steps with. Of \
+         `pf_ode`, `reverse_sde` and `predictor_corrector` it is the probability flow's \
+         `-dy/dsigma` at the noise level of that progress: per unit by which sigma falls; of \
+         `langevin` it is the drift. Two flows with the same noise option see the same noise, so \
+         their fields can be compared. An estimator that learns begins anew.",
+        )
+        .options(VelocityOptions::KEYS)
+        .example(
+            "let y = normal(200, 2);\n\
+         let v = sd_flow(gaussian(#{dim: 2}), #{sigma: 1.0}).velocity(y);\n\
+         print(v.mean());",
+        )];
+
+fn velocity(call: &Call) -> Result<Dynamic, Fail> {
+    let (plan, options): (Plan, VelocityOptions) = (call.receiver()?, call.options()?);
+    let cloud = call.points(1)?;
+    if !(0.0..=1.0).contains(&options.progress) {
+        let error = Error::argument("progress", options.progress, "it must lie between 0 and 1");
+        return Err(call.place(error));
+    }
+    let step = (options.progress * STEPS as f64) as usize;
+    let clock = Clock::at(step.min(STEPS - 1), STEPS, call.context.fixed_stream("velocity"));
+    let pairwise = &call.context.pairwise;
+    let evaluate = || {
+        let (mut motion, mut out) = (plan.motion()?, Points::default());
+        let mut dynamics = motion.dynamics();
+        dynamics.prepare(&cloud, &clock)?;
+        dynamics.velocity(&FieldAt::cloud(&cloud, &clock, pairwise), &mut out).map(|()| out)
+    };
+    let measure = |gauge: &Gauge| cost::velocity(&|| plan.motion(), &cloud, &clock, gauge);
+    call.context.timed("flow", || call.work("velocity", evaluate, measure)).map(Cloud::value)
+}
+
+/// The relative error of one set of vectors against another.
+pub fn relative_error_of_fields(call: &Call) -> Result<Dynamic, Fail> {
+    let (vectors, reference) = (call.points(0)?, call.points(1)?);
+    let (value, se) = relative_error(&vectors, &reference).map_err(|e| call.place(e))?;
+    Ok(Dynamic::from(Reading::of(value, se)))
+}

@@ -1,0 +1,147 @@
+//! Scores that are learned by nets and regressions, and models in files.
+
+use crate::bind::arguments::{SAMPLE, distribution};
+use crate::bind::first_training::{evaluate_once, shorten_first_training};
+use crate::bind::unused_options as idle;
+use crate::call::{Call, Entry, function};
+use crate::context::ContextObserver;
+use crate::language::{At, Fail, Kind, OPTIONS, Type, arg, optional};
+use crate::value::{Model, Recipe};
+use rhai::Dynamic;
+use sdflow::cost::{self, Gauge};
+use sdflow::generator::{self, ModelOptions};
+use sdflow::options::Options;
+use sdflow::score::{Denoiser, DenoiserOptions, DiscriminatorOptions, Ratio};
+use std::path::Path;
+use std::sync::Arc;
+
+pub const ENTRIES: &[Entry] = &[
+    function("denoiser", Kind::Score, &[optional("target", SAMPLE), OPTIONS], Type::Score, denoiser)
+        .about(
+            "The score that a net learns by denoising [vincent2011connection, karras2022elucidating]. \
+         Of a target or points it is trained here, once, for all sigma from `sigma_max` to \
+         `sigma_min`. Without a target it follows the moving cloud: trained at the flow's first \
+         step, it then goes on with a few optimiser steps at each. Where many points or many \
+         dimensions make kernel estimates dear or wrong, a net may be neither. A training that is \
+         interrupted keeps no net.",
+        )
+        .options(DenoiserOptions::KEYS)
+        .example(
+            "let s = denoiser(dataset(\"moons\"), #{hidden: 32, steps: 20});\n\
+         let flow = sd_flow(s, denoiser(#{hidden: 32, steps: 20, follow: 2}), #{sigma: \
+         geometric(3, 0.1)});\n\
+         let r = run(flow, normal(200, 2), #{steps: 3});",
+        ),
+    function("ratio", Kind::Score, &[arg("target", SAMPLE), OPTIONS], Type::Score, ratio)
+        .about(
+            "The score difference as a whole: the gradient of the logit of a discriminator that tells \
+         the target's points from the moving ones, both with noise of size sigma \
+         [sugiyama2012density]. It stands alone in `sd_flow`. Linear features are right between \
+         Gaussians of equal covariance, quadratic ones between any Gaussians; both are solved for \
+         anew at every step. A net is trained at the first step and goes on with a few optimiser \
+         steps at each. The target may be points.",
+        )
+        .options(DiscriminatorOptions::KEYS)
+        .example(
+            "let flow = sd_flow(ratio(ar1(0.5, #{dim: 4}), #{features: \"quadratic\"}), #{sigma: 0.5, \
+         step: 0.5});\n\
+         let r = run(flow, normal(200, 4), #{steps: 3});",
+        ),
+    function(
+        "load_model",
+        Kind::Model,
+        &[arg("file", Type::Text), OPTIONS],
+        Type::OneOf(&[Type::Generator, Type::Score]),
+        load_model,
+    )
+    .about(
+        "The generator, or the denoiser, in a `.safetensors` file: one that `save` has written in \
+         this run, or below the script's folder. A loaded generator draws from a standard normal \
+         base. A file of torch's, `save_file(net.state_dict(), file)` of an `nn.Sequential` of \
+         linear layers with one kind of activation between them, is a generator too; its \
+         activation must be given.",
+    )
+    .options(ModelOptions::KEYS)
+    .example(
+        "let g = mlp(#{hidden: 16});\n\
+         save(g, \"g.safetensors\");\n\
+         let same = load_model(\"g.safetensors\");\n\
+         print(same.sample(10));",
+    ),
+];
+
+fn denoiser(call: &Call) -> Result<Dynamic, Fail> {
+    let context = call.context;
+    let mut options: DenoiserOptions = call.options()?;
+    options.steps = context.steps(options.steps);
+    let place = |e| call.place(e);
+    idle::in_denoiser(call, call.handles() > 0);
+    if call.handles() == 0 {
+        Denoiser::of_cloud(options.clone()).map_err(place)?;
+        options.steps = context.mode.first_training(&call.task("train denoiser"), options.steps, |steps| {
+            let short = DenoiserOptions { steps, ..options.clone() };
+            Denoiser::of_cloud(short.clone()).and_then(|mut net| evaluate_once(call, &mut net, 2, middle(&short)))
+        });
+        return Ok(Dynamic::from(Recipe::CloudDenoiser(options)));
+    }
+    let target = distribution(call, 0)?;
+    let stream = context.stream("denoiser");
+    let train = |steps: usize| {
+        let options = DenoiserOptions { steps, ..options.clone() };
+        Denoiser::of_target(target.as_ref(), options, stream, &context.interrupt, &mut ContextObserver(context))
+    };
+    let measure = |gauge: &Gauge| cost::repeated(options.steps, gauge, train);
+    let made = call.work("train denoiser", || context.timed("training", || train(options.steps)), measure)?;
+    Ok(Dynamic::from(Recipe::Denoiser(Arc::new(made))))
+}
+
+fn ratio(call: &Call) -> Result<Dynamic, Fail> {
+    let mut options: DiscriminatorOptions = call.options()?;
+    let target = distribution(call, 0)?;
+    idle::in_ratio(call, options.features);
+    Ratio::new(Arc::clone(&target), options.clone()).map_err(|e| call.place(e))?;
+    shorten_first_training(call, &target, &mut options);
+    Ok(Dynamic::from(Recipe::Ratio(target, options)))
+}
+
+/// A sigma that a denoiser learns.
+fn middle(options: &DenoiserOptions) -> f64 {
+    options.sigma_min.zip(options.sigma_max).map_or(1.0, |(min, max)| (min * max).sqrt())
+}
+
+/// Writes one model to a file.
+type Saver = Box<dyn Fn(&Path) -> sdflow::Result<()>>;
+
+/// What writes a model to a file; None for any other value.
+pub fn saver(what: &Dynamic) -> Option<Saver> {
+    if let Some(model) = what.clone().try_cast::<Model>() {
+        return Some(Box::new(move |path| model.tensors().save(path)));
+    }
+    match what.clone().try_cast::<Recipe>() {
+        Some(Recipe::Denoiser(trained)) => Some(Box::new(move |path| generator::save_denoiser(&trained, path))),
+        _ => None,
+    }
+}
+
+fn load_model(call: &Call) -> Result<Dynamic, Fail> {
+    let context = call.context;
+    let (name, options): (String, ModelOptions) = (call.text(0)?, call.options()?);
+    let own = context.sandbox.below(&name, "models");
+    if let Some(model) = own.as_ref().ok().and_then(|path| context.mode.saved_model(path)) {
+        return Ok(model);
+    }
+    let path = match own {
+        // A link out of the run folder is for `readable` to judge.
+        Ok(path) if path.is_file() && !path.is_symlink() => path,
+        _ => context.sandbox.readable(&name).map_err(|f| f.at(At::Argument(0)))?,
+    };
+    let loaded = context.timed("files", || generator::load(&path, &options));
+    let loaded = loaded.map_err(|e| match call.place(e) {
+        fail if fail.at == At::Call => fail.at(At::Argument(0)),
+        fail => fail,
+    })?;
+    match loaded {
+        generator::Model::Denoiser(denoiser) => Ok(Dynamic::from(Recipe::Denoiser(Arc::from(denoiser)))),
+        generator => Model::loaded(generator).map(Dynamic::from).map_err(|e| call.place(e)),
+    }
+}

@@ -1,0 +1,91 @@
+//! Readings: what a metric gives, a number with its standard error and noise floor.
+
+use crate::call::{Call, Entry, function};
+use crate::language::{Fail, Kind, Type, arg};
+use crate::value::Reading;
+use rhai::{Dynamic, Map};
+use sdflow::cost;
+use sdflow::cost::Gauge;
+use sdflow::metric::memorisation;
+
+pub const ENTRIES: &[Entry] = &[
+    MEMORISATION,
+    function("value", Kind::Metric, &[], Type::Number, |call| Ok(own(call)?.value.into()))
+        .of(Type::Reading)
+        .property()
+        .about("The value of a metric. In comparisons and sums a reading stands for its value.")
+        .example(
+            "let x = normal(100, 2);\n\
+         let e = energy(x, normal(100, 2));\n\
+         print(e.value);",
+        ),
+    function("se", Kind::Metric, &[], Type::OneOf(&[Type::Number, Type::Nothing]), |call| {
+        Ok(own(call)?.se.map_or(Dynamic::UNIT, Dynamic::from))
+    })
+    .of(Type::Reading)
+    .property()
+    .returned("a number, or `()` where it is not known")
+    .about("The standard error of a metric.")
+    .example(
+        "let e = energy(normal(100, 2), normal(100, 2));\n\
+         print(e.se);",
+    ),
+    function("floor", Kind::Metric, &[], Type::OneOf(&[Type::Number, Type::Nothing]), |call| {
+        Ok(own(call)?.floor.map_or(Dynamic::UNIT, Dynamic::from))
+    })
+    .of(Type::Reading)
+    .property()
+    .returned("a number, or `()` where it is not known")
+    .about(
+        "The noise floor of a metric: the 95 % quantile of its value over pairs of fresh \
+         reference samples of the same sizes. A value at or below it cannot be told from the \
+         reference.",
+    )
+    .example(
+        "let e = energy(normal(100, 2), normal(100, 2));\n\
+         print(e.floor);",
+    ),
+    function("parts", Kind::Metric, &[], Type::Map, |call| {
+        Ok(own(call)?.parts.into_iter().map(|(k, v)| (k.into(), v.into())).collect::<Map>().into())
+    })
+    .of(Type::Reading)
+    .property()
+    .returned("a map of numbers")
+    .about(
+        "What else the metric found: `modes_hit`, `within` and `variance` of `coverage`, the \
+         shares of `mode_weights`.",
+    )
+    .example(
+        "let p = dataset(\"8gaussians\");\n\
+         print(coverage(p.sample(200), p).parts.modes_hit);",
+    ),
+];
+
+/// The memorisation share, a reading of three sets instead of two.
+const MEMORISATION: Entry = function(
+    "memorisation",
+    Kind::Metric,
+    &[arg("points", Type::Points), arg("train", Type::Points), arg("held_out", Type::Points)],
+    Type::Reading,
+    |call| {
+        let (points, train, held_out) = (call.points(0)?, call.points(1)?, call.points(2)?);
+        let interrupt = call.context.pairwise.interrupt();
+        let act = || memorisation(&points, &train, &held_out, interrupt);
+        let measure = |gauge: &Gauge| cost::memorisation(&points, &train, &held_out, gauge);
+        let (value, se) = call.context.timed("metrics", || call.work("memorisation", act, measure))?;
+        Ok(Dynamic::from(Reading::of(value, se)))
+    },
+)
+.about(
+    "How much the points repeat the data they were made from: by how much the share whose \
+         nearest data point is a training point exceeds chance, corrected for the sizes of the \
+         two sets. 0 for fresh points, 1 for copies of training points.",
+)
+.example(
+    "let data = normal(200, 2).divide(0.8);\n\
+         print(memorisation(data[0], data[0], data[1]));",
+);
+
+fn own(call: &Call) -> Result<Reading, Fail> {
+    call.receiver()
+}

@@ -1,0 +1,37 @@
+//! Flows as values, and the options of how to step along them.
+
+use crate::call::Call;
+use crate::language::Fail;
+use crate::value::{Flow, Plan};
+use rhai::Dynamic;
+use sdflow::flow::Stepping;
+use sdflow::options::{Key, Options};
+use serde_json::Value;
+
+/// A flow as a value of the script: `make` makes one for every run, and is tried once.
+///
+/// # Errors
+/// That of `make`, placed at the argument or option that it names.
+pub fn plan(
+    name: &'static str,
+    call: &Call,
+    stepping: Stepping,
+    make: impl Fn() -> sdflow::Result<Flow> + Send + Sync + 'static,
+) -> Result<Dynamic, Fail> {
+    make().map_err(|e| call.place(e))?;
+    Ok(Dynamic::from(Plan::new(name, stepping, make)))
+}
+
+/// The rows of a flow's options followed by those of its stepping, whose usual step is `step`.
+pub const fn with_stepping<const N: usize>(own: &[Key], step: fn() -> Value) -> [Key; N] {
+    let mut all = [own[0]; N];
+    let mut i = 0;
+    while i < N {
+        all[i] = if i < own.len() { own[i] } else { Stepping::KEYS[i - own.len()] };
+        i += 1;
+    }
+    all[own.len()].default = step;
+    all
+}
+
+pub const STEPPING: usize = Stepping::KEYS.len();

@@ -1,0 +1,61 @@
+//! A cell of a sweep: its name, and what its function gave.
+
+use crate::context::Context;
+use crate::language::{At, Diagnostic, Fail, Fault};
+use crate::value::{Reading, described, number, unknown};
+use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext, Position};
+use std::collections::BTreeMap;
+
+/// A cell by its values.
+pub fn name(cell: &Map) -> String {
+    cell.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
+}
+
+/// What a cell gave, or why it failed and where.
+pub type Outcome = Result<Vec<(String, Reading)>, Diagnostic>;
+
+/// What `made`, the function's value or its error, and an unseen divergence say.
+///
+/// # Errors
+/// An interrupt, which ends the sweep too.
+pub fn outcome(
+    context: &Context,
+    native: &NativeCallContext,
+    made: Result<Dynamic, Box<EvalAltResult>>,
+    diverged: Option<(String, Position)>,
+) -> Result<Outcome, Fail> {
+    let misfit = |message: String| {
+        let fail = Fail { see: Some("sweep"), ..Fail::script(message).at(At::Argument(1)) };
+        context.placed(&fail, native.call_position())
+    };
+    let value = match (made, diverged) {
+        (Err(error), None) => {
+            let cause = context.explained(&error);
+            return if cause.kind == Fault::Interrupted {
+                Err(sdflow::Error::Interrupted.into())
+            } else {
+                Ok(Err(cause))
+            };
+        }
+        (_, Some((advice, position))) => return Ok(Err(context.placed(&Fail::diverged(advice), position))),
+        (Ok(value), None) => unknown::taken(&value),
+    };
+    let Some(map) = value.clone().try_cast::<Map>() else {
+        let seen = described(&value);
+        return Ok(Err(misfit(format!(
+            "the function returned {seen}, but a map of numbers is wanted: #{{energy: e}}"
+        ))));
+    };
+    let readings: Result<Vec<_>, String> = map.iter().map(|(name, value)| reading(name, value)).collect();
+    Ok(readings.map_err(misfit))
+}
+
+fn reading(name: &str, value: &Dynamic) -> Result<(String, Reading), String> {
+    if let Some(reading) = value.clone().try_cast::<Reading>() {
+        return Ok((name.into(), reading));
+    }
+    match number(value).or_else(|| value.as_bool().ok().map(|truth| f64::from(u8::from(truth)))) {
+        Some(value) => Ok((name.into(), Reading { value, se: None, floor: None, parts: BTreeMap::new() })),
+        None => Err(format!("`{name}` is {}, but a number or a reading is wanted", described(value))),
+    }
+}

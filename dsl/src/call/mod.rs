@@ -1,0 +1,223 @@
+//! A call from a script into Rust: its arguments by type, and its failure.
+
+mod entry;
+pub mod options;
+
+pub use entry::{Entry, function};
+
+use crate::context::Context;
+use crate::dry::Task;
+use crate::language::{At, Fail, Signature, Type, mended};
+use crate::value::{Cloud, described, shown, unquoted};
+use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext};
+use sdflow::cost::{Cost, Gauge};
+use sdflow::target::Target;
+use sdflow::{Error, Points};
+use std::sync::Arc;
+
+/// What every binding is: arguments in, a value or a failure out.
+pub type Native = fn(&Call) -> Result<Dynamic, Fail>;
+
+/// One call from a script.
+pub struct Call<'a> {
+    /// What is called.
+    pub signature: &'static Signature,
+    /// The state of the run, or of the cell of a sweep, that calls.
+    pub context: &'a Context,
+    /// Rhai's side of the call.
+    pub native: &'a NativeCallContext<'a>,
+    /// In a dry run: does an argument hang on a result?
+    pub unknown: bool,
+    args: Vec<Dynamic>,
+}
+
+impl<'a> Call<'a> {
+    /// Calls `run` and translates its failure.
+    pub fn make(
+        signature: &'static Signature,
+        run: Native,
+        context: &'a Context,
+        native: &'a NativeCallContext<'a>,
+        args: &mut [&mut Dynamic],
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let args = args.iter().map(|a| (**a).clone().flatten()).collect();
+        let made = context.mode.call(signature.kind.is_result(), args, |args, unknown| {
+            run(&Call { signature, context, native, unknown, args })
+        });
+        made.map_err(|mut fail| {
+            fail.see = fail.see.or(Some(signature.name));
+            // What failed inside a function of the script has a better place than the call that needed it.
+            context.callbacks.failure().unwrap_or_else(|| fail.into_rhai(native.call_position()))
+        })
+    }
+
+    /// Does `act`, which takes long and which messages call `what`. A dry run does `measure` instead: a part of the work, and
+    /// its result with the cost of the whole.
+    ///
+    /// # Errors
+    /// The engine's, placed at the argument or option that it names.
+    pub fn work<T>(
+        &self,
+        what: impl Into<String>,
+        act: impl FnOnce() -> sdflow::Result<T>,
+        measure: impl FnOnce(&Gauge) -> sdflow::Result<(T, Cost)>,
+    ) -> Result<T, Fail> {
+        self.context.mode.work(&self.task(what), act, measure).map_err(|e| self.place(e))
+    }
+
+    /// The work of this call, as the account of a dry run names it.
+    pub fn task(&self, what: impl Into<String>) -> Task<'_> {
+        Task { what: what.into(), position: self.native.call_position(), pairwise: &self.context.pairwise }
+    }
+
+    /// Number of arguments, a receiver included.
+    pub fn len(&self) -> usize {
+        self.args.len()
+    }
+
+    /// Number of arguments before the options map.
+    pub fn handles(&self) -> usize {
+        self.len() - usize::from(self.map().is_some())
+    }
+
+    /// Argument `i`.
+    pub fn arg(&self, i: usize) -> Result<&Dynamic, Fail> {
+        let missing = || Fail::script(format!("`{}` needs its argument {}", self.signature.name, i + 1));
+        self.args.get(i).ok_or_else(missing)
+    }
+
+    /// Argument `i`, a clone of a `T` that messages call `want`.
+    pub fn get<T: Clone + Send + Sync + 'static>(&self, i: usize, want: &str) -> Result<T, Fail> {
+        self.arg(i)?.clone().try_cast::<T>().ok_or_else(|| self.wrong(i, want))
+    }
+
+    /// The receiver of a method.
+    pub fn receiver<T: Clone + Send + Sync + 'static>(&self) -> Result<T, Fail> {
+        self.get(0, self.signature.receiver.map_or("value", Type::name))
+    }
+
+    /// Argument `i`, points.
+    pub fn points(&self, i: usize) -> Result<Arc<Points>, Fail> {
+        let points = self.get::<Cloud>(i, "points").map(|cloud| cloud.points);
+        match self.arg(i)?.is::<Arc<dyn Target>>() {
+            true => points.map_err(|fail| fail.hint("take samples: target.sample(1000)")),
+            false => points,
+        }
+    }
+
+    /// Argument `i`, a number; a whole one is welcome.
+    pub fn number(&self, i: usize) -> Result<f64, Fail> {
+        let arg = self.arg(i)?;
+        let number = arg.as_float().ok().or_else(|| arg.as_int().ok().map(|i| i as f64));
+        match number.ok_or_else(|| self.wrong(i, "a number"))? {
+            x if x.is_finite() => Ok(x),
+            x => Err(self.bad(i, format!("is {x}"), "it must be finite")),
+        }
+    }
+
+    /// Argument `i`, a whole number of at least `least`.
+    pub fn count(&self, i: usize, least: usize) -> Result<usize, Fail> {
+        let arg = self.arg(i)?;
+        if let Ok(x) = arg.as_float() {
+            let fail = self.bad(i, format!("is {}", shown(arg)), "a whole number is wanted");
+            return Err(if x.fract() == 0.0 { fail.hint(format!("write {x}")) } else { fail });
+        }
+        let value = arg.as_int().map_err(|_| self.wrong(i, "a whole number"))?;
+        match usize::try_from(value) {
+            Ok(n) if n >= least => Ok(n),
+            _ => {
+                let fail = self.bad(i, format!("is {value}"), &format!("it must be at least {least}"));
+                Err(fail.hint(self.signature.usage()))
+            }
+        }
+    }
+
+    /// Argument `i`, a string.
+    pub fn text(&self, i: usize) -> Result<String, Fail> {
+        self.arg(i)?.clone().into_string().map_err(|_| self.wrong(i, "a string"))
+    }
+
+    /// Argument `i`, true or false.
+    pub fn truth(&self, i: usize) -> Result<bool, Fail> {
+        self.arg(i)?.as_bool().map_err(|_| self.wrong(i, "true or false"))
+    }
+
+    /// Argument `i`, an array.
+    pub fn array(&self, i: usize) -> Result<Array, Fail> {
+        self.get(i, "an array")
+    }
+
+    /// The options map as written, when there is one.
+    pub fn map(&self) -> Option<Map> {
+        self.args.last().and_then(|last| last.clone().try_cast::<Map>())
+    }
+
+    /// The points that the options hold under `key`.
+    pub fn points_option(&self, key: &str) -> Option<Arc<Points>> {
+        Some(self.map()?.get(key)?.clone().try_cast::<Cloud>()?.points)
+    }
+
+    /// An engine's error, placed at the argument or option that it names.
+    pub fn place(&self, error: Error) -> Fail {
+        let at = match &error {
+            Error::Argument { name, .. } => self.part(name),
+            Error::Unknown { name, .. } => self.holding(name),
+            Error::Expression { text, .. } => self.holding(text),
+            // "`mean`", "the start", "`covs`[1]"
+            Error::Shape { what, .. } => self.part(what.trim_start_matches("the ").trim_matches('`')),
+            _ => At::Call,
+        };
+        let hint = mended(&error);
+        let fail = Fail::from(error).at(at);
+        Fail { hint: fail.hint.or(hint), ..fail }
+    }
+
+    /// Tells the user what runs but is hardly meant.
+    pub fn caution(&self, fail: Fail) {
+        let see = fail.see.or(Some(self.signature.name));
+        self.context.caution(&Fail { see, ..fail }, self.native.call_position());
+    }
+
+    /// The failure of argument `i`, which is not what is wanted.
+    pub fn wrong(&self, i: usize, want: &str) -> Fail {
+        let seen = self.args.get(i).map_or_else(|| "missing".into(), described);
+        let verb = if want.ends_with("points") { "are" } else { "is" };
+        let fail = self.bad(i, format!("is {seen}"), &format!("{want} {verb} wanted"));
+        let quoted = self.args.get(i).filter(|_| want.contains("number")).and_then(unquoted);
+        fail.hint(quoted.unwrap_or_else(|| self.signature.usage()))
+    }
+
+    /// The failure of argument `i`: what it is and what is wanted.
+    pub fn bad(&self, i: usize, seen: impl AsRef<str>, want: &str) -> Fail {
+        let name = self.signature.argument(i).map_or_else(|| format!("argument {}", i + 1), String::from);
+        let message = format!("`{name}` of `{}` {}, but {want}", self.signature.name, seen.as_ref());
+        Fail::script(message).at(At::Argument(i))
+    }
+
+    fn part(&self, name: &str) -> At {
+        let key = name.split(['.', '[', '`']).next().unwrap_or(name);
+        if self.map().is_some_and(|map| map.contains_key(key)) {
+            return At::Key(self.len() - 1, key.into());
+        }
+        match (0..self.len()).find(|&i| self.signature.argument(i) == Some(key)) {
+            Some(i) => At::Argument(i),
+            None => At::Call,
+        }
+    }
+
+    fn holding(&self, text: &str) -> At {
+        let is = |value: &Dynamic| value.is_string() && value.clone().into_string().is_ok_and(|s| s == text);
+        if let Some(i) = self.args.iter().position(is) {
+            return At::Argument(i);
+        }
+        let holds = |value: &Dynamic| match value.read_lock::<Array>() {
+            Some(array) => array.iter().any(is),
+            None => is(value),
+        };
+        let map = self.map().unwrap_or_default();
+        match map.iter().find(|(_, value)| holds(value)) {
+            Some((key, _)) => At::Key(self.len() - 1, key.to_string()),
+            None => At::Call,
+        }
+    }
+}

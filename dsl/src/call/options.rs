@@ -1,0 +1,275 @@
+//! From a script's map to an options struct: plain data through serde, one key at a time so that errors name their key.
+
+use super::Call;
+use crate::context::{as_dynamic, as_value};
+use crate::language::{At, Fail, Signature, deprecated};
+use crate::value::{Cloud, Matrix, described, shown, unknown::taken, unquoted};
+use rhai::{Array, Dynamic, FnPtr, Map};
+use sdflow::flow::Stepping;
+use sdflow::options::{Key, Mismatch, OptionType, Options};
+use serde_json::{Number, Value};
+
+/// Intervals into which a closure given for a schedule is sampled.
+const SAMPLES: usize = 256;
+
+impl Call<'_> {
+    /// The options in the last argument, or the defaults.
+    pub fn options<T: Options>(&self) -> Result<T, Fail> {
+        match self.map() {
+            None => Ok(T::default()),
+            Some(map) => read(&map, self),
+        }
+    }
+
+    /// The options in the last argument and, beside them, how to step, or the defaults of both.
+    pub fn options_with_stepping<T: Options>(&self) -> Result<(T, Stepping), Fail> {
+        let (options, stepping) = match self.map() {
+            None => Default::default(),
+            Some(map) => read_with_stepping(&map, self)?,
+        };
+        stepping.check().map_err(|e| self.place(e))?;
+        Ok((options, stepping))
+    }
+}
+
+/// The options in `map`, the last argument of `call`.
+fn read<T: Options>(map: &Map, call: &Call) -> Result<T, Fail> {
+    made(plain(map, call, T::KEYS)?, call)
+}
+
+/// The options in `map` and, beside them, how to step.
+fn read_with_stepping<T: Options>(map: &Map, call: &Call) -> Result<(T, Stepping), Fail> {
+    let of_stepping = |name: &String| Stepping::KEYS.iter().any(|key| key.name == name);
+    let whole = plain(map, call, call.signature.options)?;
+    let (stepping, own) = whole.into_iter().partition(|(name, _)| of_stepping(name));
+    Ok((made(own, call)?, made(stepping, call)?))
+}
+
+/// Options of keys that were checked one by one, so that only a rule between keys can fail here.
+fn made<T: Options>(options: serde_json::Map<String, Value>, call: &Call) -> Result<T, Fail> {
+    serde_json::from_value(Value::Object(options))
+        .map_err(|e| Fail::script(e.to_string()).at(At::Argument(call.len() - 1)))
+}
+
+/// `map`, the last argument of `call`, as plain data whose keys are among `keys` and have values of their types.
+pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<String, Value>, Fail> {
+    let mut whole = serde_json::Map::new();
+    for (name, value) in map {
+        let at = || At::Key(call.len() - 1, name.to_string());
+        let name = match deprecated::current(call.signature.name, name) {
+            None => name.as_str(),
+            Some(current) if map.contains_key(current) => {
+                return Err(Fail::script(format!("`{name}` is the old spelling of `{current}`, which is given too"))
+                    .hint("keep the new one")
+                    .at(at()));
+            }
+            Some(current) => {
+                let old = Fail::script(format!("`{name}` is the old spelling of an option"));
+                call.caution(old.hint(format!("write {current}: ..")).at(at()));
+                current
+            }
+        };
+        let key = keys.iter().find(|k| k.name == name);
+        let key = key.ok_or_else(|| unknown(call.signature.name, name, keys).at(at()))?;
+        let mut json = data(value, key, call).map_err(|f| f.at(at()))?;
+        if matches!(key.value, OptionType::List(inner) if !is_numeric(inner)) && !json.is_array() {
+            // One is a list of one.
+            json = Value::Array(vec![json]);
+        }
+        (key.check)(&json).map_err(|mismatch| refused(key, value, mismatch).at(at()))?;
+        whole.insert(name.to_string(), json);
+    }
+    Ok(whole)
+}
+
+/// Checks options that stand inside of another one: those of a metric in a list of metrics.
+pub fn check_all(function: &str, keys: &[Key], options: &serde_json::Map<String, Value>) -> Result<(), Fail> {
+    for (name, value) in options {
+        let key = keys.iter().find(|key| key.name == name).ok_or_else(|| unknown(function, name, keys))?;
+        (key.check)(value).map_err(|mismatch| refused(key, &as_dynamic(value), mismatch))?;
+    }
+    Ok(())
+}
+
+/// Numbers, or lists of them: of those one is not meant as a list of one.
+fn is_numeric(value: &OptionType) -> bool {
+    match value {
+        OptionType::List(inner) => is_numeric(inner),
+        other => matches!(other, OptionType::Number),
+    }
+}
+
+/// Is `name` an option of `entry`, in whatever spelling?
+pub fn knows(signature: &Signature, name: &str) -> bool {
+    let name = deprecated::current(signature.name, name).unwrap_or(name);
+    signature.options.iter().any(|key| key.name == name)
+}
+
+/// The failure of a key that is not among `keys`.
+pub fn unknown(function: &str, name: &str, keys: &[Key]) -> Fail {
+    let fail = Fail::script(format!("`{function}` has no option `{name}`"));
+    match sdflow::nearest(name, keys.iter().map(|k| k.name)) {
+        Some(near) => fail.hint(format!("did you mean `{near}`?")),
+        None if keys.is_empty() => fail.hint("it takes no options"),
+        None => fail.hint(format!("its options are {}", keys.iter().map(|k| k.name).collect::<Vec<_>>().join(", "))),
+    }
+}
+
+/// A value as plain data.
+fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
+    // A constant needs no formula.
+    if let Some(hint) = unquoted(value).filter(|_| is_schedule(key)) {
+        let message = format!("`{}` is {}, but {} is wanted", key.name, described(value), wanted(&key.value));
+        return Err(Fail::script(message).hint(hint));
+    }
+    if let Some(closure) = value.read_lock::<FnPtr>() {
+        return match is_schedule(key) {
+            true => sampled(&closure, key, call),
+            false => Err(Fail::script(format!("`{}` is a function, but {} is wanted", key.name, wanted(&key.value)))),
+        };
+    }
+    if matches!(key.value, OptionType::Points) && value.is::<Cloud>() {
+        // Not copied through text: the call takes them from the map itself.
+        return Ok(Value::Null);
+    }
+    if let Some(array) = value.read_lock::<Array>() {
+        return array.iter().map(|v| data(v, key, call)).collect::<Result<_, _>>().map(Value::Array);
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        let pairs = map.iter().map(|(k, v)| data(v, key, call).map(|v| (k.to_string(), v)));
+        return pairs.collect::<Result<_, _>>().map(Value::Object);
+    }
+    if let Some(matrix) = value.read_lock::<Matrix>() {
+        let row = |i| (0..matrix.0.ncols()).map(|j| matrix.0[(i, j)]).collect::<Vec<f64>>();
+        return Ok((0..matrix.0.nrows()).map(row).collect::<Vec<_>>().into());
+    }
+    if let Ok(x) = value.as_float() {
+        let number = Number::from_f64(x).map(Value::Number);
+        return number.ok_or_else(|| Fail::script(format!("`{}` is {x}, but it must be finite", key.name)));
+    }
+    if let Some(plain) = as_value(value) {
+        return Ok(plain);
+    }
+    let message = format!("`{}` is {}, but {} is wanted", key.name, described(value), wanted(&key.value));
+    Err(match value.is_unit() {
+        true => Fail::script(message).hint("leave the key out to get its default"),
+        false if matches!(key.value, OptionType::Points) => {
+            Fail::script(message).hint("take samples: target.sample(1000)")
+        }
+        false => Fail::script(message).hint("points, targets, scores and flows are arguments before the options"),
+    })
+}
+
+/// A closure as a table of its values at equally spaced progress.
+fn sampled(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail> {
+    let at = |i: usize| {
+        let t = i as f64 / SAMPLES as f64;
+        let value: Dynamic = closure
+            .call_within_context(call.native, (t,))
+            .map_err(|e| Fail::script(format!("the function given for `{}` failed at progress {t}: {e}", key.name)))?;
+        let value = taken(&value);
+        let number = value.as_float().ok().or_else(|| value.as_int().ok().map(|i| i as f64));
+        number.filter(|x| x.is_finite()).map(Value::from).ok_or_else(|| {
+            let message = format!("the function given for `{}` returns {} at progress {t}", key.name, shown(&value));
+            Fail::script(message).hint("it must return a finite number for every progress in 0..1")
+        })
+    };
+    (0..=SAMPLES).map(at).collect::<Result<_, _>>().map(Value::Array)
+}
+
+fn is_schedule(key: &Key) -> bool {
+    matches!(key.value, OptionType::Schedule)
+}
+
+/// The failure of a value that does not fit its key.
+fn refused(key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
+    let name = key.name;
+    let nearest = |seen: &str, known: &[&str]| sdflow::nearest(seen, known.iter().copied());
+    match mismatch {
+        Mismatch::Value(error) => Fail::from(error),
+        Mismatch::Name { seen, known } => {
+            // Of several types, what else is welcome is said too; a name inside of a map is one of its own key's.
+            let want = match key.value {
+                OptionType::Either(_) => wanted(&key.value),
+                _ => one_of(&known),
+            };
+            let fail = Fail::script(format!("`{name}` is {seen:?}, but {want} is wanted"));
+            match nearest(&seen, &known) {
+                Some(near) => fail.hint(format!("did you mean \"{near}\"?")),
+                None => fail,
+            }
+        }
+        Mismatch::Key { seen, known } => {
+            let fail = Fail::script(format!("`{name}` has no option `{seen}`"));
+            match nearest(&seen, &known) {
+                Some(near) => fail.hint(format!("did you mean `{near}`?")),
+                None => fail,
+            }
+        }
+        Mismatch::Type => {
+            let fail = Fail::script(format!("`{name}` is {}, but {} is wanted", described(value), wanted(&key.value)));
+            match (value.as_float(), unquoted(value)) {
+                (Ok(x), _) if matches!(key.value, OptionType::Whole) && x.fract() == 0.0 => {
+                    fail.hint(format!("write {x:.0}"))
+                }
+                (_, Some(hint)) if takes_numbers(&key.value) => fail.hint(hint),
+                _ => fail,
+            }
+        }
+    }
+}
+
+fn one_of(names: &[&str]) -> String {
+    match names {
+        [only] => format!("\"{only}\""),
+        _ => format!("one of \"{}\"", names.join("\", \"")),
+    }
+}
+
+/// Is a number welcome?
+fn takes_numbers(value: &OptionType) -> bool {
+    match value {
+        OptionType::Number | OptionType::Whole | OptionType::Schedule => true,
+        OptionType::List(inner) => takes_numbers(inner),
+        OptionType::Either(types) => types.iter().any(takes_numbers),
+        _ => false,
+    }
+}
+
+/// What a key of this type wants, in words.
+pub fn wanted(value: &OptionType) -> String {
+    match value {
+        OptionType::Number => "a number".into(),
+        OptionType::Whole => "a whole number from 0 on".into(),
+        OptionType::Truth => "true or false".into(),
+        OptionType::Text => "a string".into(),
+        OptionType::Name(known) => one_of(&known()),
+        OptionType::NumbersByName => "a map of names and numbers such as #{energy: 0.02}".into(),
+        OptionType::Points => "a set of points".into(),
+        OptionType::Schedule => {
+            "a number, a list of numbers, a formula such as \"1 - t\" or a schedule such as cosine(10, 0.1)".into()
+        }
+        OptionType::Kernel => "a kernel such as gaussian_kernel(1.0)".into(),
+        OptionType::Metric => "a metric's name, or a map such as #{metric: \"mmd\", kernel: 0.5}".into(),
+        OptionType::Options(keys) => {
+            format!("a map of options ({})", keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", "))
+        }
+        OptionType::List(OptionType::Text) => "a string or a list of strings".into(),
+        OptionType::List(OptionType::Number) => "a list of numbers".into(),
+        OptionType::List(OptionType::List(OptionType::Number)) => "a list of rows of numbers".into(),
+        OptionType::List(inner) => format!("a list (each element {})", wanted(inner)),
+        OptionType::Either([first @ .., last]) => {
+            let one = |value: &OptionType| match value {
+                OptionType::Truth => "true, false".into(),
+                other => wanted(other),
+            };
+            let first: Vec<String> = first.iter().map(one).collect();
+            let last = match last {
+                OptionType::List(OptionType::Either(_)) => "a list of them".into(),
+                last => wanted(last),
+            };
+            format!("{} or {last}", first.join(", "))
+        }
+        _ => "another value".into(),
+    }
+}

@@ -1,0 +1,21 @@
+//! What a long computation tells, passed on to the listener of the run.
+
+use super::Context;
+use sdflow::process::{Observer, Row};
+
+/// Passes on what a process tells.
+pub struct ContextObserver<'a>(pub &'a Context);
+
+impl Observer for ContextObserver<'_> {
+    fn note(&mut self, note: &str) {
+        self.0.note(note);
+    }
+
+    fn progress(&mut self, what: &str, done: usize, total: usize, detail: &dyn Fn() -> String) {
+        self.0.listener.progress(what, done, total, &detail());
+    }
+
+    fn row(&mut self, row: &Row) {
+        self.0.listener.row(row);
+    }
+}

@@ -1,0 +1,70 @@
+//! What a script did.
+
+use crate::language::Diagnostic;
+use crate::value::Reading;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What a script did, complete even when it failed half-way.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Outcome {
+    /// Every declared parameter with its value and where that came from.
+    pub params: BTreeMap<String, Param>,
+    /// Final metrics by name.
+    pub metrics: BTreeMap<String, Reading>,
+    /// `expect` and `threshold` results in order.
+    pub checks: Vec<Check>,
+    /// The paragraph of `conclude`.
+    pub conclusion: Option<String>,
+    /// Warnings in order.
+    pub warnings: Vec<String>,
+    /// What was decided on the user's behalf, in order.
+    pub notes: Vec<String>,
+    /// How the last run of a flow ended, with a sentence of advice.
+    pub stop: Option<Ending>,
+    /// Steps taken by all flows.
+    pub steps: u64,
+    /// Evaluations of velocity fields.
+    pub nfe: u64,
+    /// Seconds by part of the work ("flow", "metrics", "pictures").
+    pub seconds: BTreeMap<String, f64>,
+    /// Pairs of a query and a source evaluated.
+    pub pairs: u64,
+    /// Floating-point operations of the pairwise sums, as `bench` counts them.
+    pub flops: f64,
+    /// Files written, relative to the run folder.
+    pub files: Vec<PathBuf>,
+    /// What ended the script early.
+    #[serde(skip)]
+    pub failure: Option<Diagnostic>,
+}
+
+/// A parameter's value and origin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Param {
+    /// The value, of the type of the script's default.
+    pub value: serde_json::Value,
+    /// "script", "environment" or "command line".
+    pub origin: String,
+}
+
+/// One `expect` or `threshold`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// The claim.
+    pub name: String,
+    /// Did it hold?
+    pub pass: bool,
+    /// The value judged, where there is one.
+    pub value: Option<f64>,
+}
+
+/// How a run of a flow ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ending {
+    /// "finished", "converged", "diverged", "interrupted", "time up".
+    pub reason: String,
+    /// What to do about it, a sentence.
+    pub advice: String,
+}

@@ -1,0 +1,245 @@
+//! Parameters: declared in the script by `param("name", default)`, set by `-p` or the environment.
+
+use super::outcome::Param;
+use super::request::Request;
+use crate::language::{Diagnostic, Fault, Sources, Syntax};
+use rhai::Dynamic;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The name that sets the engine's seed.
+pub const SEED: &str = "seed";
+
+/// A `param(..)` call.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    /// Its name.
+    pub name: String,
+    /// Its default, when that is a literal.
+    pub default: Option<Value>,
+}
+
+/// What the user gave for parameters.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    line: BTreeMap<String, String>,
+    environment: BTreeMap<String, String>,
+}
+
+impl Given {
+    /// The values of a request; `seed` is taken out of them and put into the request.
+    pub fn take(request: &mut Request) -> Result<Given, Diagnostic> {
+        let mut given = Given::default();
+        for (name, text) in &request.params {
+            if let Some(before) = given.line.insert(name.clone(), text.clone())
+                && before != *text
+            {
+                let message = format!("parameter `{name}` is given twice, as {before} and as {text}");
+                return Err(usage(message, Some(listed(name, &format!("{before},{text}")))));
+            }
+        }
+        given.environment = request.environment.iter().map(|(n, v)| (n.to_uppercase(), v.clone())).collect();
+        if let Some(text) = given.line.remove(SEED) {
+            request.seed = text.parse().map_err(|_| {
+                let hint = is_several(&text).then(|| listed(SEED, &text));
+                usage(format!("the seed is {text}, but a whole number, 0 or more, is wanted"), hint)
+            })?;
+        }
+        Ok(given)
+    }
+
+    /// The value of `name`: the command line beats the environment beats the script's default, whose type it takes.
+    pub fn value(&self, name: &str, default: &Value) -> Result<Param, Diagnostic> {
+        let line = self.line.get(name).map(|text| (text, "command line", format!("-p {name}=")));
+        let upper = name.to_uppercase();
+        let set = || self.environment.get(&upper).map(|text| (text, "environment", format!("SDFLOW_P_{upper}=")));
+        let Some((text, origin, written)) = line.or_else(set) else {
+            return Ok(Param { value: default.clone(), origin: "script".into() });
+        };
+        let value = parsed(name, text, default).map_err(|(want, hint)| {
+            usage(format!("parameter `{name}` is {text} ({written}{text}), but {want}"), hint)
+        })?;
+        Ok(Param { value, origin: origin.into() })
+    }
+
+    /// Names given on the command line that are not among `declared`, each with the nearest declared name.
+    pub fn undeclared(&self, declared: &[Declared]) -> Vec<(String, Option<String>)> {
+        let known = |name: &str| declared.iter().any(|d| d.name == name);
+        let near = |name: &str| sdflow::nearest(name, declared.iter().map(|d| d.name.as_str()));
+        self.line.keys().filter(|n| !known(n)).map(|n| (n.clone(), near(n))).collect()
+    }
+
+    /// Everything given, as written, for the identity of a run.
+    pub fn texts(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.line.iter()
+    }
+}
+
+/// All declarations of a script, checked: literal names, one default type each, no reserved name.
+pub fn declared(syntax: &Syntax, sources: &Sources) -> Result<Vec<Declared>, Diagnostic> {
+    let mut all: Vec<Declared> = Vec::new();
+    let refused = |position, message: String, hint: &str| Diagnostic {
+        kind: Fault::Script,
+        message,
+        place: sources.place(position),
+        hint: Some(hint.into()),
+        see: Some("param".into()),
+    };
+    for site in syntax.calls.iter().filter(|c| c.name == "param" && !c.qualified && !c.method) {
+        let Some(first) = site.args.first() else { continue };
+        let Some(name) = first.literal.as_ref().and_then(|l| l.clone().into_string().ok()) else {
+            let message = "the name of a parameter must be a literal string".into();
+            return Err(refused(first.position, message, "write param(\"name\", default)"));
+        };
+        if name == SEED {
+            let message = "`seed` is reserved: it sets the seed of all random numbers".into();
+            return Err(refused(first.position, message, "give it by --seed N or -p seed=N; no param is needed"));
+        }
+        let default = site.args.get(1).and_then(|a| a.literal.as_ref()).and_then(as_value);
+        match all.iter().find(|d| d.name == name) {
+            Some(before) if kind_of(&before.default) != kind_of(&default) => {
+                let message = format!("parameter `{name}` is declared twice with different types");
+                return Err(refused(first.position, message, "declare it once and pass the value on"));
+            }
+            Some(_) => {}
+            None => all.push(Declared { name, default }),
+        }
+    }
+    Ok(all)
+}
+
+/// A script's value as data: whole numbers, numbers, truth values and strings only.
+pub fn as_value(value: &Dynamic) -> Option<Value> {
+    match value.type_name() {
+        "i64" => value.as_int().ok().map(Value::from),
+        "f64" => value.as_float().ok().and_then(serde_json::Number::from_f64).map(Value::Number),
+        "bool" => value.as_bool().ok().map(Value::from),
+        "string" => value.clone().into_string().ok().map(Value::from),
+        _ => None,
+    }
+}
+
+/// Plain data as a value of the language.
+pub fn as_dynamic(value: &Value) -> Dynamic {
+    match value {
+        Value::Bool(b) => (*b).into(),
+        Value::String(s) => s.clone().into(),
+        Value::Number(n) => n.as_i64().map_or_else(|| n.as_f64().unwrap_or(f64::NAN).into(), Dynamic::from),
+        Value::Array(values) => values.iter().map(as_dynamic).collect::<Vec<_>>().into(),
+        Value::Object(map) => {
+            map.iter().map(|(name, value)| (name.into(), as_dynamic(value))).collect::<rhai::Map>().into()
+        }
+        Value::Null => Dynamic::UNIT,
+    }
+}
+
+fn kind_of(value: &Option<Value>) -> &'static str {
+    match value {
+        Some(Value::Bool(_)) => "bool",
+        Some(Value::String(_)) => "string",
+        Some(Value::Number(n)) if n.is_f64() => "float",
+        Some(Value::Number(_)) => "int",
+        _ => "",
+    }
+}
+
+/// `text` in the type of `default`, or what is wanted and a hint.
+fn parsed(name: &str, text: &str, default: &Value) -> Result<Value, (String, Option<String>)> {
+    let trimmed = text.trim();
+    if let Some(inner) = trimmed.strip_prefix('"').and_then(|t| t.strip_suffix('"'))
+        && default.is_string()
+    {
+        return Ok(inner.into());
+    }
+    if is_several(trimmed) {
+        return Err(("one run takes one value".into(), Some(listed(name, text))));
+    }
+    let whole = "the script's default is a whole number".to_string();
+    match default {
+        Value::String(_) => Ok(text.into()),
+        Value::Bool(_) => match trimmed {
+            "true" => Ok(true.into()),
+            "false" => Ok(false.into()),
+            _ => Err(("the script's default is a truth value".into(), Some("write true or false".into()))),
+        },
+        Value::Number(n) if n.is_f64() => match trimmed.parse::<f64>() {
+            Ok(x) if x.is_finite() => Ok(x.into()),
+            _ => Err(("the script's default is a number".into(), Some(instead(name, trimmed, default)))),
+        },
+        Value::Number(_) => match (trimmed.parse::<i64>(), trimmed.parse::<f64>()) {
+            (Ok(i), _) => Ok(i.into()),
+            (_, Ok(x)) if x.is_finite() => {
+                Err((whole, Some(format!("write it without a decimal point: -p {name}={:.0}", x.round()))))
+            }
+            _ => Err((whole, Some(instead(name, trimmed, default)))),
+        },
+        _ => Err(("its default is neither number, truth value nor string".into(), None)),
+    }
+}
+
+/// What to type where `text` is no number: a fraction's value, else the script's default.
+fn instead(name: &str, text: &str, default: &Value) -> String {
+    let parts = text.split_once('/').map(|(a, b)| (a.trim().parse::<f64>(), b.trim().parse::<f64>()));
+    match parts {
+        Some((Ok(a), Ok(b))) if default.is_f64() && (a / b).is_finite() => format!("write -p {name}={}", a / b),
+        _ => format!("write a number, such as the default: -p {name}={default}"),
+    }
+}
+
+/// A list or a range, which only a sweep can take.
+fn is_several(text: &str) -> bool {
+    text.contains(',') || ["int:", "log:", "lin:"].iter().any(|range| text.starts_with(range))
+}
+
+fn listed(name: &str, text: &str) -> String {
+    format!("for several values: sdflow-engine sweep SCRIPT -p {name}={text}")
+}
+
+fn usage(message: String, hint: Option<String>) -> Diagnostic {
+    Diagnostic { kind: Fault::Usage, message, place: None, hint, see: Some("param".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn given(text: &str, default: Value) -> Result<Value, String> {
+        let line = [("a".to_string(), text.to_string())].into();
+        let given = Given { line, environment: BTreeMap::new() };
+        given.value("a", &default).map(|p| p.value).map_err(|d| d.message)
+    }
+
+    #[test]
+    fn a_value_takes_the_type_of_the_default() {
+        assert_eq!(given("3", json!(1)), Ok(json!(3)));
+        assert_eq!(given("3", json!(1.0)), Ok(json!(3.0)));
+        assert_eq!(given("-2e-3", json!(1.0)), Ok(json!(-2e-3)));
+        assert_eq!(given("3", json!("x")), Ok(json!("3")));
+        assert_eq!(given("\"a,b\"", json!("x")), Ok(json!("a,b")));
+        assert_eq!(given("false", json!(true)), Ok(json!(false)));
+        for (text, default) in [
+            ("3.5", json!(1)),
+            ("x", json!(1.0)),
+            ("nan", json!(1.0)),
+            ("1", json!(true)),
+            ("a,b", json!("x")),
+            ("2,8", json!(1)),
+            ("int:1:3", json!("x")),
+            ("log:1:10:3", json!(1.0)),
+        ] {
+            assert!(given(text, default.clone()).is_err(), "{text} for {default}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_beats_the_environment_beats_the_script() {
+        let line = BTreeMap::from([("a".to_string(), "1".to_string())]);
+        let environment = BTreeMap::from([("A".to_string(), "2".to_string()), ("B".to_string(), "3".to_string())]);
+        let given = Given { line, environment };
+        let of = |name: &str| given.value(name, &json!(0)).map(|p| (p.value, p.origin)).unwrap();
+        assert_eq!(of("a"), (json!(1), "command line".into()));
+        assert_eq!(of("b"), (json!(3), "environment".into()));
+        assert_eq!(of("c"), (json!(0), "script".into()));
+    }
+}

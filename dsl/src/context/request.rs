@@ -1,0 +1,28 @@
+//! What to run, and with what.
+
+use sdflow::Interrupt;
+use sdflow::pairwise::PairwiseOptions;
+use std::path::PathBuf;
+
+/// What to run and with what.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The script.
+    pub script: PathBuf,
+    /// `name=value` given on the command line, in order.
+    pub params: Vec<(String, String)>,
+    /// `name=value` from the environment; names in upper case.
+    pub environment: Vec<(String, String)>,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Cap particles and steps so that the script runs in seconds.
+    pub quick: bool,
+    /// The run folder; [`execute`] writes below it and nowhere else.
+    pub folder: PathBuf,
+    /// Folders that the script may read besides its own.
+    pub allow_read: Vec<PathBuf>,
+    /// How pairwise sums are computed.
+    pub pairwise: PairwiseOptions,
+    /// Stops the script and every native loop.
+    pub interrupt: Interrupt,
+}

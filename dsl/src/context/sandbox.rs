@@ -1,0 +1,92 @@
+//! Where a script may read and write.
+
+use crate::language::{Fail, home_of};
+use std::path::{Component, Path, PathBuf};
+
+/// Reads stay below the script's folder and the folders allowed; writes below the run folder.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    readable: Vec<PathBuf>,
+    folder: PathBuf,
+}
+
+impl Sandbox {
+    /// The sandbox of `script`.
+    pub fn new(script: &Path, allowed: &[PathBuf], folder: &Path) -> Sandbox {
+        let home = home_of(script);
+        Sandbox { readable: std::iter::once(home).chain(allowed.iter().cloned()).collect(), folder: folder.into() }
+    }
+
+    /// The same reads; writes stay below `folder`.
+    pub fn within(&self, folder: &Path) -> Sandbox {
+        Sandbox { folder: folder.into(), ..self.clone() }
+    }
+
+    /// The folder below which is written.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The existing file that `name` means: relative to the script's folder or to an allowed one, and below it
+    /// after links are followed.
+    pub fn readable(&self, name: &str) -> Result<PathBuf, Fail> {
+        let found = self.readable.iter().map(|folder| folder.join(name)).find(|path| path.exists());
+        let Some(path) = found else {
+            let place = self.readable.first().map_or_else(String::new, |f| f.display().to_string());
+            return Err(Fail::data(format!("there is no file `{name}` in {place}")).hint(self.near(name)));
+        };
+        let real =
+            std::fs::canonicalize(&path).map_err(|e| Fail::data(format!("cannot read {}: {e}", path.display())))?;
+        if self.readable.iter().filter_map(|f| std::fs::canonicalize(f).ok()).any(|folder| real.starts_with(folder)) {
+            return Ok(path);
+        }
+        Err(Fail::data(format!("`{name}` is outside the folders that a script may read"))
+            .hint(format!("allow it: --allow-read {}", real.parent().unwrap_or(&real).display())))
+    }
+
+    /// What to type for a file that is not there: one of a similar name beside where it was looked for.
+    fn near(&self, name: &str) -> String {
+        let wanted = Path::new(name);
+        let last = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let folders = self.readable.iter().map(|folder| home_of(&folder.join(wanted)));
+        let there: Vec<String> = folders
+            .flat_map(|f| std::fs::read_dir(f).into_iter().flatten().flatten())
+            .map(|e| last(&e.path()))
+            .collect();
+        match sdflow::nearest(&last(wanted), there.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean \"{}\"?", wanted.with_file_name(near).display()),
+            None => "paths are relative to the script's folder".into(),
+        }
+    }
+
+    /// The path below the run folder for `name`, which need not exist. A bare name goes into `section` ("plots").
+    pub fn below(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
+        let relative = Path::new(name);
+        let plain = relative.components().all(|c| matches!(c, Component::Normal(_)));
+        if name.is_empty() || !plain {
+            let message = format!("`{name}` is not a path inside the run folder");
+            return Err(Fail::script(message).hint("a script writes only below its run folder: \"plots/x.svg\""));
+        }
+        let bare = relative.components().count() == 1;
+        Ok(if bare { self.folder.join(section).join(relative) } else { self.folder.join(relative) })
+    }
+
+    /// The same path with its folders made.
+    pub fn writable(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
+        let path = self.below(name, section)?;
+        let parent = path.parent().unwrap_or(&self.folder);
+        let refused = |e: std::io::Error| Fail::data(format!("cannot write {}: {e}", path.display()));
+        std::fs::create_dir_all(parent).map_err(refused)?;
+        let (real, home) = (parent.canonicalize().map_err(refused)?, self.folder.canonicalize().map_err(refused)?);
+        if !real.starts_with(home) || path.is_symlink() {
+            let fail = Fail::script(format!("`{name}` leads out of the run folder through a link"));
+            return Err(fail.hint("remove the link, or choose another name"));
+        }
+        Ok(path)
+    }
+
+    /// `path` as recorded: relative to the run folder.
+    pub fn relative<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.folder).unwrap_or(path)
+    }
+}

@@ -1,0 +1,176 @@
+//! A cell of a sweep: a state of its own while it runs beside others, and what of it comes into the run in
+//! its turn.
+
+use super::Context;
+use super::callbacks::Callbacks;
+use super::listener::Listener;
+use super::outcome::{Check, Param};
+use crate::dry::Mode;
+use crate::language::{Diagnostic, Exact, exact};
+use rhai::Position;
+use sdflow::pairwise::Pairwise;
+use sdflow::rng::Stream;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a cell leaves in the run.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Trace {
+    said: Vec<Said>,
+    params: BTreeMap<String, Param>,
+    checks: Vec<(String, bool, Option<Exact>)>,
+    steps: u64,
+    nfe: u64,
+    pairs: u64,
+    flops: Exact,
+    seconds: BTreeMap<String, Exact>,
+    /// Files below the cell's folder.
+    pub files: Vec<PathBuf>,
+}
+
+/// What a cell says, in order.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Said {
+    Print(String),
+    Note(String),
+    Warning(String),
+    Caution(Diagnostic),
+    Row(BTreeMap<String, Exact>),
+}
+
+/// Keeps what a cell says until it is the cell's turn, and passes its progress on under its name.
+pub struct Heard {
+    said: Mutex<Vec<Said>>,
+    name: String,
+    above: Arc<dyn Listener>,
+    /// Loops under way, with their lengths.
+    loops: Mutex<BTreeMap<String, usize>>,
+}
+
+impl Heard {
+    fn hear(&self, said: Said) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).push(said);
+    }
+}
+
+impl Listener for Heard {
+    fn print(&self, text: &str) {
+        self.hear(Said::Print(text.into()));
+    }
+
+    fn warn(&self, warning: &str) {
+        self.hear(Said::Warning(warning.into()));
+    }
+
+    fn caution(&self, warning: &Diagnostic) {
+        self.hear(Said::Caution(warning.clone()));
+    }
+
+    fn note(&self, note: &str) {
+        self.hear(Said::Note(note.into()));
+    }
+
+    fn progress(&self, what: &str, done: usize, total: usize, detail: &str) {
+        let what = format!("{}: {what}", self.name);
+        self.above.progress(&what, done, total, detail);
+        self.loops.lock().unwrap_or_else(PoisonError::into_inner).insert(what, total);
+    }
+
+    fn row(&self, row: &BTreeMap<String, f64>) {
+        self.hear(Said::Row(row.iter().map(|(name, value)| (name.clone(), Exact(*value))).collect()));
+    }
+}
+
+impl Context {
+    /// Does a cell of a sweep run here, be it dry?
+    pub fn within_cell(&self) -> bool {
+        self.is_cell || self.mode.is_within_cell()
+    }
+
+    /// Does `act`, one cell of a sweep in a dry run, and gives with its result the advice and the place of a divergence that it did not look at. Final
+    /// metrics, the ending and divergences of the cell leave no trace in the run.
+    pub fn apart<T>(&self, act: impl FnOnce() -> T) -> (T, Option<(String, Position)>) {
+        let before = {
+            let mut state = self.state();
+            (state.outcome.metrics.clone(), state.outcome.stop.clone(), state.diverged.take())
+        };
+        let result = act();
+        let mut state = self.state();
+        let diverged = state.diverged.take();
+        (state.outcome.metrics, state.outcome.stop, state.diverged) = before;
+        (result, diverged)
+    }
+
+    /// A state for the cell `name`, whose random numbers come of `root` and whose files go below `folder`.
+    pub fn cell(&self, name: &str, root: Stream, folder: &Path) -> (Arc<Context>, Arc<Heard>) {
+        let (above, name) = (Arc::clone(&self.listener), name.to_string());
+        let heard = Arc::new(Heard { said: Mutex::default(), name, above, loops: Mutex::default() });
+        let context = Context {
+            quick: self.quick,
+            listener: Arc::clone(&heard) as Arc<dyn Listener>,
+            pairwise: Pairwise::new(self.pairwise.options().clone(), self.interrupt.clone()),
+            interrupt: self.interrupt.clone(),
+            callbacks: Arc::new(Callbacks::default()),
+            sandbox: self.sandbox.within(folder),
+            given: self.given.clone(),
+            mode: Mode::default(),
+            is_cell: true,
+            identity: self.identity.clone(),
+            program: Arc::clone(&self.program),
+            modules: self.modules.clone(),
+            host: self.host,
+            root,
+            floors: Arc::clone(&self.floors),
+            state: Mutex::default(),
+        };
+        (Arc::new(context), heard)
+    }
+
+    /// What this cell leaves, and the advice and the place of a divergence at which it did not look.
+    pub fn left(&self, heard: &Heard) -> (Trace, Option<(String, Position)>) {
+        let loops = std::mem::take(&mut *heard.loops.lock().unwrap_or_else(PoisonError::into_inner));
+        loops.iter().for_each(|(what, total)| heard.above.progress(what, *total, *total, ""));
+        self.tell_dropped();
+        let diverged = self.state().diverged.take();
+        let outcome = self.take();
+        let trace = Trace {
+            said: std::mem::take(&mut *heard.said.lock().unwrap_or_else(PoisonError::into_inner)),
+            params: outcome.params,
+            checks: outcome.checks.into_iter().map(|check| (check.name, check.pass, check.value.map(Exact))).collect(),
+            steps: outcome.steps,
+            nfe: outcome.nfe,
+            pairs: outcome.pairs,
+            flops: Exact(outcome.flops),
+            seconds: outcome.seconds.into_iter().map(|(part, s)| (part, Exact(s))).collect(),
+            files: outcome.files,
+        };
+        (trace, diverged)
+    }
+
+    /// Takes in what a cell left, when it is its turn. Its seconds count by `share`, as others ran beside it.
+    pub fn join(&self, trace: Trace, share: f64) {
+        for said in trace.said {
+            match said {
+                Said::Print(text) => self.print(&text),
+                Said::Note(note) => self.note(&note),
+                Said::Warning(warning) => self.warn_once(&warning),
+                Said::Caution(warning) => self.tell(&self.program.sources.completed(warning)),
+                Said::Row(row) => self.listener.row(&exact(row)),
+            }
+        }
+        let outcome = &mut self.state().outcome;
+        outcome.params.extend(trace.params);
+        let checks = trace.checks.into_iter();
+        outcome.checks.extend(checks.map(|(name, pass, value)| Check { name, pass, value: value.map(|v| v.0) }));
+        outcome.steps += trace.steps;
+        outcome.nfe += trace.nfe;
+        outcome.pairs += trace.pairs;
+        outcome.flops += trace.flops.0;
+        for (part, seconds) in exact(trace.seconds) {
+            *outcome.seconds.entry(part).or_default() += share * seconds;
+        }
+    }
+}

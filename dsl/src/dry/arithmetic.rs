@@ -1,0 +1,102 @@
+//! Arithmetic with unknown numbers, and what they decide.
+
+use super::Dry;
+use crate::value::unknown::{NAME, Number, Unknown, taken, veiled};
+use crate::value::{Matrix, Reading};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext, Scope};
+use std::sync::Arc;
+
+/// Arithmetic with unknown numbers and readings is unknown, and what they decide is assumed.
+pub fn register(engine: &mut Engine, dry: &Arc<Dry>) {
+    engine.register_type_with_name::<Unknown>(NAME);
+    macro_rules! pairs {
+        ($($a:ty, $b:ty;)*) => {$( binary::<$a, $b>(engine, dry); )*};
+    }
+    pairs! {
+        Unknown, Unknown; Unknown, f64; f64, Unknown; Unknown, i64; i64, Unknown;
+        Reading, Reading; Reading, f64; f64, Reading; Reading, i64; i64, Reading;
+        Reading, Unknown; Unknown, Reading;
+    }
+    unary::<Unknown>(engine, dry);
+    unary::<Reading>(engine, dry);
+    engine.register_fn("sort", sorted);
+    let row = |matrix: &mut Matrix, i: i64| matrix.row(i).map(veiled);
+    engine.register_indexer_get(row);
+}
+
+fn binary<A: Number, B: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
+    type Op = fn(f64, f64) -> f64;
+    let ops: [(&str, Op); 8] = [
+        ("+", |a, b| a + b),
+        ("-", |a, b| a - b),
+        ("*", |a, b| a * b),
+        ("/", |a, b| a / b),
+        ("%", |a, b| a % b),
+        ("**", f64::powf),
+        ("min", f64::min),
+        ("max", f64::max),
+    ];
+    for (name, op) in ops {
+        engine.register_fn(name, move |a: A, b: B| {
+            let ((a, whole_a), (b, whole_b)) = (a.number(), b.number());
+            Unknown { value: op(a, b), whole: whole_a && whole_b && !["/", "**"].contains(&name) }
+        });
+    }
+    for name in ["<", "<=", ">", ">=", "==", "!="] {
+        let dry = Arc::clone(dry);
+        engine.register_fn(name, move |native: NativeCallContext, _: A, _: B| dry.decided(native.call_position()));
+    }
+}
+
+fn unary<A: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
+    type Op = fn(f64) -> f64;
+    let ops: [(&str, Op); 16] = [
+        ("-", |x| -x),
+        ("+", |x| x),
+        ("abs", f64::abs),
+        ("sqrt", f64::sqrt),
+        ("exp", f64::exp),
+        ("ln", f64::ln),
+        ("log", f64::log10),
+        ("sin", f64::sin),
+        ("cos", f64::cos),
+        ("tan", f64::tan),
+        ("tanh", f64::tanh),
+        ("floor", f64::floor),
+        ("ceiling", f64::ceil),
+        ("round", f64::round),
+        ("to_float", |x| x),
+        ("to_int", f64::trunc),
+    ];
+    for (name, op) in ops {
+        engine.register_fn(name, move |a: A| {
+            let (value, whole) = a.number();
+            Unknown { value: op(value), whole: name == "to_int" || (whole && ["-", "+", "abs"].contains(&name)) }
+        });
+    }
+    for name in ["is_nan", "is_finite", "is_infinite"] {
+        let dry = Arc::clone(dry);
+        engine.register_fn(name, move |native: NativeCallContext, _: A| dry.decided(native.call_position()));
+    }
+    engine.register_fn("to_string", |_: &mut A| "?").register_fn("to_debug", |_: &mut A| "?");
+}
+
+/// Sorts an array as rhai does, by what unknown numbers stand for; which came where stays unknown.
+fn sorted(array: &mut Array) -> Result<(), Box<EvalAltResult>> {
+    let unknown = array.iter().any(|x| x.is::<Unknown>());
+    let plain: Array = array.iter().map(taken).collect();
+    let mut scope = Scope::new();
+    scope.push("array", plain);
+    Engine::new().run_with_scope(&mut scope, "array.sort()").map_err(|mut error| {
+        error.clear_position();
+        error
+    })?;
+    let found = scope.get_value::<Array>("array").unwrap_or_default();
+    let number = |x: &Dynamic| Some((x.as_float().ok().or(x.as_int().ok().map(|x| x as f64))?, x.is_int()));
+    let veil = |x: Dynamic| match number(&x).filter(|_| unknown) {
+        Some((value, whole)) => Dynamic::from(Unknown { value, whole }),
+        None => x,
+    };
+    *array = found.into_iter().map(veil).collect();
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! Calls that fit no function: the name, the number of arguments or the receiver is wrong.
+
+use super::types::plain;
+use crate::call::Entry;
+use crate::language::{Fail, Syntax, Type};
+use crate::manual;
+use rhai::Position;
+
+/// A call that fits no function: the name, the number of arguments or the receiver is wrong.
+pub fn unknown_function(signature: &str, position: Position, syntax: &Syntax) -> Fail {
+    let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
+    let name = name.rsplit("::").next().unwrap_or(name).trim();
+    let types: Vec<&str> = types.trim_end_matches(')').split(", ").filter(|t| !t.is_empty()).collect();
+    if name.chars().all(|c| !c.is_alphanumeric()) {
+        let words: Vec<String> = types.iter().map(|t| plain(t)).collect();
+        return Fail::script(format!("`{name}` does not work on {}", words.join(" and ")));
+    }
+    let site = syntax.call_at(position);
+    call_mismatch(name, types.len(), site.is_some_and(|s| s.method), types.first().copied(), syntax)
+        .unwrap_or_else(|| no_function(name, types.len(), syntax))
+}
+
+/// The failure of a call of a known name with the wrong number of arguments or the wrong receiver.
+pub fn call_mismatch(name: &str, given: usize, method: bool, receiver: Option<&str>, syntax: &Syntax) -> Option<Fail> {
+    let entries = manual::named(name);
+    if let Some(arities) = syntax.functions.get(name).filter(|a| !a.contains(&given)) {
+        let counts: Vec<String> = arities.iter().map(usize::to_string).collect();
+        let want = format!("{} argument{}", counts.join(" or "), if counts == ["1"] { "" } else { "s" });
+        return Some(miscounted(name, &want, given - usize::from(method)));
+    }
+    let entry = *entries.first()?;
+    let written: Vec<String> = entries.iter().map(|e| e.written()).collect();
+    let usage = format!("write {}", written.join(" or "));
+    let see = Some(entry.name);
+    if entries.iter().all(|e| e.is_property) {
+        return Some(Fail { see, ..Fail::script(format!("`{name}` is read without parentheses")).hint(usage) });
+    }
+    let owners: Vec<&str> = entries.iter().filter_map(|e| e.receiver).map(Type::name).collect();
+    let fits = |count: usize| {
+        entries.iter().any(|e| e.arity().contains(&(count - usize::from(e.receiver.is_some()).min(count))))
+    };
+    if fits(given) && !owners.is_empty() {
+        let seen = receiver.map_or("this".into(), plain);
+        let message = format!("`{name}` belongs to {}; {seen} has none", owners.join(", "));
+        return Some(Fail { see, ..Fail::script(message).hint(usage) });
+    }
+    let given = given - usize::from(method || !owners.is_empty()).min(given);
+    let range = entry.arity();
+    let want = match (*range.start(), *range.end()) {
+        (0, 0) => "no arguments".into(),
+        (1, 1) => "1 argument".into(),
+        (a, b) if a == b => format!("{a} arguments"),
+        (a, b) => format!("{a} to {b} arguments"),
+    };
+    Some(Fail { see, ..miscounted(name, &want, given).hint(usage) })
+}
+
+fn miscounted(name: &str, want: &str, given: usize) -> Fail {
+    let were = if given == 1 { "1 was".into() } else { format!("{given} were") };
+    Fail::script(format!("`{name}` takes {want}, {were} given"))
+}
+
+/// The failure of a call, with `given` arguments, of a name that nobody knows: the nearest name that takes as many is
+/// suggested before any other.
+pub fn no_function(name: &str, given: usize, syntax: &Syntax) -> Fail {
+    let takes = |entry: &&&Entry| {
+        let own = given.checked_sub(usize::from(entry.receiver.is_some()));
+        own.is_some_and(|n| entry.arity().contains(&n))
+    };
+    let fitting = manual::manual().iter().filter(takes).map(|e| e.name);
+    let own = syntax.functions.iter().filter(|(_, arities)| arities.contains(&given)).map(|(name, _)| name.as_str());
+    let all = || manual::manual().iter().map(|e| e.name).chain(syntax.functions.keys().map(String::as_str));
+    let near = sdflow::nearest(name, fitting.chain(own)).or_else(|| sdflow::nearest(name, all()));
+    let fail = Fail::script(format!("there is no function `{name}`"));
+    match near {
+        Some(near) => {
+            let see = manual::named(&near).first().map(|e| e.name);
+            Fail { see, ..fail }.hint(format!("did you mean `{near}`?"))
+        }
+        None => fail.hint("`sdflow-engine list` shows all names"),
+    }
+}

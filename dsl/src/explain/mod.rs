@@ -1,0 +1,85 @@
+//! Rhai's errors and ours as the user sees them: cause, place, hint.
+
+mod arguments;
+mod parse_error;
+mod types;
+
+pub use arguments::{call_mismatch, no_function};
+pub use parse_error::of_parse;
+
+use crate::language::{Diagnostic, Fail, Fault, Program, innermost, limits, of_fail};
+use crate::manual;
+use crate::value::shown;
+use arguments::unknown_function;
+use rhai::{EvalAltResult, ParseError, Position};
+use types::{lower, plain};
+
+/// A script that failed while it ran.
+pub fn of_run(error: &EvalAltResult, program: &Program) -> Diagnostic {
+    let (cause, position) = innermost(error, Position::NONE);
+    use EvalAltResult as E;
+    let fail = match cause {
+        E::ErrorRuntime(token, _) | E::ErrorTerminated(token, _) => match token.clone().try_cast::<Fail>() {
+            Some(fail) => return of_fail(&fail, position, program),
+            None if matches!(cause, E::ErrorTerminated(..)) => {
+                Fail { kind: Fault::Interrupted, ..Fail::script("interrupted") }
+            }
+            None => Fail::script(format!("the script threw {}", shown(token))),
+        },
+        E::ErrorFunctionNotFound(signature, _) => unknown_function(signature, position, &program.syntax),
+        E::ErrorDotExpr(text, _) => unknown_property(text),
+        E::ErrorPropertyNotFound(name, _) => {
+            Fail::script(format!("the map has no key `{name}`")).hint("test for it with `\"key\" in map`")
+        }
+        E::ErrorVariableNotFound(name, _) => Fail::script(format!("there is no variable `{name}`")),
+        E::ErrorMismatchDataType(want, seen, _) if !want.is_empty() => {
+            Fail::script(format!("{} was found where {} is wanted", plain(seen), plain(want)))
+        }
+        E::ErrorTooManyOperations(_) => {
+            Fail::script(format!("the script ran {} million operations, the limit", limits::OPERATIONS / 1_000_000))
+                .hint("a script orchestrates: leave loops over points to the functions")
+        }
+        E::ErrorStackOverflow(_) => {
+            Fail::script(format!("functions call each other deeper than {} levels, the limit", limits::CALLS))
+                .hint("use a loop instead of a recursion")
+        }
+        E::ErrorTooManyVariables(_) => Fail::script(format!("more than {} variables, the limit", limits::VARIABLES))
+            .hint("keep values of one kind in an array"),
+        E::ErrorDataTooLarge(what, _) => Fail::script(too_large(what))
+            .hint("large data belongs into points: `load` a file, or sample a target; `save` writes them"),
+        E::ErrorParsing(kind, at) => {
+            return of_parse(&ParseError(Box::new(kind.clone()), *at), &program.sources, &program.syntax);
+        }
+        other => Fail::script(lower(&without_position(&other.to_string()))),
+    };
+    of_fail(&fail, position, program)
+}
+
+fn too_large(what: &str) -> String {
+    let what = what.to_lowercase();
+    let (what, limit) = match &what {
+        w if w.contains("string") => ("a string", format!("{} bytes", limits::STRING)),
+        w if w.contains("array") => ("an array", format!("{} elements", limits::ARRAY)),
+        _ => ("a map", format!("{} keys", limits::MAP)),
+    };
+    format!("{what} is larger than {limit}, the limit")
+}
+
+/// Rhai's "Unknown property 'x' - a getter is not registered for type 'y'".
+fn unknown_property(text: &str) -> Fail {
+    let mut quoted = text.split('\'').skip(1).step_by(2);
+    let (Some(name), Some(owner)) = (quoted.next(), quoted.next()) else { return Fail::script(lower(text)) };
+    let fail = Fail::script(format!("{} has no property `{name}`", plain(owner)));
+    let of_owner = || manual::manual().iter().filter(|e| e.receiver.is_some_and(|of| of.name() == owner));
+    if let Some(method) = of_owner().find(|e| e.name == name) {
+        return Fail { see: Some(method.name), ..fail }.hint(format!("it is a method: write {}", method.written()));
+    }
+    match sdflow::nearest(name, of_owner().map(|e| e.name)) {
+        Some(near) => fail.hint(format!("did you mean `.{near}`?")),
+        None => fail.hint(format!("it has {}", of_owner().map(|e| e.written()).collect::<Vec<_>>().join(", "))),
+    }
+}
+
+fn without_position(text: &str) -> String {
+    text.rfind(" (line ").map_or(text, |at| &text[..at]).to_string()
+}

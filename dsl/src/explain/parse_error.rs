@@ -1,0 +1,128 @@
+//! Texts that are no script.
+
+use super::types::lower;
+use crate::language::{Diagnostic, Fault, Sources, Syntax, limits};
+use crate::manual;
+use rhai::{LexError, ParseError, ParseErrorType};
+
+/// A script that does not parse.
+pub fn of_parse(error: &ParseError, sources: &Sources, syntax: &Syntax) -> Diagnostic {
+    let place = sources.place(error.position()).or_else(|| sources.last());
+    let line = place.as_ref().and_then(|p| p.source.lines().nth(p.line - 1)).unwrap_or_default().to_string();
+    let (message, hint) = parse_cause(error.err_type(), &line, place.as_ref().map_or(1, |p| p.column), syntax, sources);
+    Diagnostic { kind: Fault::Script, message, place, hint, see: None }
+}
+
+fn parse_cause(
+    error: &ParseErrorType,
+    line: &str,
+    column: usize,
+    syntax: &Syntax,
+    sources: &Sources,
+) -> (String, Option<String>) {
+    let rest: String = line.chars().skip(column - 1).collect();
+    if let Some(number) = leading_point(line, column) {
+        return (format!("`{number}` is not a number in this language"), Some(format!("write 0{number}")));
+    }
+    match error {
+        ParseErrorType::Reserved(symbol) if !symbol.chars().any(char::is_alphabetic) => {
+            (format!("`{symbol}` means nothing in this language"), None)
+        }
+        // The parser does not say that it is the word's being reserved which keeps it from naming a property.
+        ParseErrorType::PropertyExpected if rest.starts_with(char::is_alphabetic) => {
+            let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            (format!("`{word}` is a reserved word"), Some(format!("put it in quotes: #{{\"{word}\": ..}}")))
+        }
+        ParseErrorType::Reserved(word) => {
+            (format!("`{word}` is a reserved word"), Some(format!("choose another name, such as `{word}_`")))
+        }
+        ParseErrorType::BadInput(LexError::ImproperSymbol(symbol, text)) if text.contains("reserved") => {
+            (format!("`{symbol}` is a reserved word"), Some(format!("choose another name, such as `{symbol}_`")))
+        }
+        ParseErrorType::VariableUndefined(name) => undefined(name, line, syntax, sources),
+        ParseErrorType::ModuleUndefined(name) => {
+            (format!("there is no module `{name}`"), Some(format!("import it first: import \"file\" as {name};")))
+        }
+        ParseErrorType::MissingToken(token, why) if token == "," && rest.starts_with([';', '}']) => {
+            let bracket = if why.contains("array") {
+                "]"
+            } else if why.contains("map") {
+                "}"
+            } else {
+                ")"
+            };
+            (format!("`{bracket}` is missing before `{}`", &rest[..1]), missing(bracket, &rest))
+        }
+        ParseErrorType::MissingToken(token, why) => (format!("`{token}` is missing {why}"), missing(token, &rest)),
+        ParseErrorType::UnexpectedEOF => {
+            ("the script ends in the middle of something".into(), Some("close every `(`, `[`, `{` and string".into()))
+        }
+        ParseErrorType::DuplicatedProperty(name) => {
+            (format!("the option `{name}` is given twice"), Some("keep one of them".into()))
+        }
+        ParseErrorType::ExprTooDeep => {
+            let message = format!("an expression is nested deeper than {} levels, the limit", limits::DEPTH);
+            (message, Some("give its parts names with `let`".into()))
+        }
+        ParseErrorType::LiteralTooLarge(what, limit) => (format!("{what} is over {limit}, the limit"), None),
+        other if other.to_string().contains("typo of '=='") => {
+            ("a condition is wanted, but `=` sets a value".into(), Some("compare by `==`".into()))
+        }
+        other => (lower(&other.to_string()), None),
+    }
+}
+
+/// `.5` at this column or just before it.
+fn leading_point(line: &str, column: usize) -> Option<String> {
+    let text: Vec<char> = line.chars().collect();
+    let starts = |at: usize| {
+        let digit = text.get(at + 1).is_some_and(char::is_ascii_digit);
+        let free = at == 0 || !(text[at - 1].is_alphanumeric() || matches!(text[at - 1], ')' | ']' | '_' | '.'));
+        text.get(at) == Some(&'.') && digit && free
+    };
+    let at = [column.checked_sub(1), column.checked_sub(2)].into_iter().flatten().find(|&at| starts(at))?;
+    let digits = text[at + 1..].iter().take_while(|c| c.is_ascii_alphanumeric());
+    Some(std::iter::once(&'.').chain(digits).collect())
+}
+
+fn undefined(name: &str, line: &str, syntax: &Syntax, sources: &Sources) -> (String, Option<String>) {
+    let message = format!("there is no variable `{name}`");
+    let declared: Vec<String> = sources.files().iter().flat_map(|f| declarations(&f.text)).collect();
+    if declared.iter().any(|d| d == name) {
+        let hint =
+            "a function or block sees only its own variables: pass it as an argument; a `const` of the script is";
+        return (message, Some(format!("{hint} `global::{name}` in a function")));
+    }
+    if let Some(entry) = manual::named(name).first() {
+        return (message, Some(format!("it is a function: write {}", entry.written())));
+    }
+    if ["True", "False", "None", "null", "nil"].contains(&name) {
+        return (message, Some("write true, false or ()".into()));
+    }
+    if manual::manual().iter().any(|entry| entry.names.iter().any(|(known, _)| *known == name)) {
+        return (message, Some(format!("a name of this kind stands in quotes: \"{name}\"")));
+    }
+    let known = declared.iter().chain(&syntax.variables).map(String::as_str);
+    let near = sdflow::nearest(name, known.filter(|k| *k != name)).or_else(|| manual::nearest(name));
+    let quoted = line.contains("load(") || line.contains("dataset(");
+    let hint = near.map(|n| format!("did you mean `{n}`?"));
+    (message, hint.or_else(|| quoted.then(|| format!("a string stands in quotes: \"{name}\""))))
+}
+
+/// Names after `let`, `const`, `for` and `fn` parameters, by a plain scan: the text need not parse.
+fn declarations(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
+    words.windows(2).filter(|w| ["let", "const", "for"].contains(&w[0])).map(|w| w[1].to_string()).collect()
+}
+
+fn missing(token: &str, rest: &str) -> Option<String> {
+    match token {
+        "," => Some(match rest.chars().next() {
+            Some(_) => "put a `,` before it, or close the bracket".into(),
+            None => "put a `,` or close the bracket".into(),
+        }),
+        ";" => Some("put a `;` at the end of the statement before it".into()),
+        ")" | "]" | "}" => Some(format!("close the bracket with `{token}`")),
+        _ => None,
+    }
+}

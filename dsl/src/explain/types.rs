@@ -1,0 +1,24 @@
+//! Rhai's types and sentences, in plain words.
+
+use crate::value::spoken;
+
+/// A type's name in words.
+pub fn plain(name: &str) -> String {
+    match name.split(" | ").next().unwrap_or(name) {
+        "i64" => "a whole number".into(),
+        "f64" => "a number".into(),
+        "bool" => "a truth value".into(),
+        "&str" | "string" | "ImmutableString" | "String" => "a string".into(),
+        "()" => "nothing, ()".into(),
+        "array" => "an array".into(),
+        "map" => "a map".into(),
+        "Fn" => "a function".into(),
+        other => spoken(other).into(),
+    }
+}
+
+/// The text with a small first letter.
+pub fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}

@@ -1,0 +1,71 @@
+//! An error as a user sees it, and its place in a script.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// An error as a user sees it: cause, place, hint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// Whose fault; decides the exit code.
+    pub kind: Fault,
+    /// One line of cause.
+    pub message: String,
+    /// Where in which file.
+    pub place: Option<Place>,
+    /// What to type instead.
+    pub hint: Option<String>,
+    /// A name for `sdflow-engine doc`.
+    pub see: Option<String>,
+}
+
+impl Diagnostic {
+    /// All of it in one line: `a.rhai:2:5: cause: hint`.
+    pub fn line(&self) -> String {
+        let place = self.place.as_ref().map(|p| format!("{}:{}:{}: ", p.file.display(), p.line, p.column));
+        let hint = self.hint.as_ref().map(|hint| format!(": {hint}"));
+        format!("{}{}{}", place.unwrap_or_default(), self.message, hint.unwrap_or_default())
+    }
+}
+
+/// Whose fault an error is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fault {
+    /// A `-p` value that cannot be used (exit code 2).
+    Usage,
+    /// The script (3).
+    Script,
+    /// A flow diverged and the script did not look (5).
+    Diverged,
+    /// A file or its data (6).
+    Data,
+    /// The user stopped it (130).
+    Interrupted,
+    /// A defect of this program (1).
+    Internal,
+}
+
+/// A place in a script.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// The file, as the user would name it.
+    pub file: PathBuf,
+    /// Its text; left out of files.
+    #[serde(skip)]
+    pub source: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Length of the token in characters, at least 1.
+    pub length: usize,
+}
+
+impl Place {
+    /// The `length` characters from `at` of the string `text` that stands here as written, if it does.
+    pub(super) fn inside(&self, text: &str, at: usize, length: usize) -> Option<Place> {
+        let line: Vec<char> = self.source.lines().nth(self.line - 1)?.chars().skip(self.column).collect();
+        let string: Vec<char> = text.chars().collect();
+        line.starts_with(&string).then(|| Place { column: self.column + 1 + at, length, ..self.clone() })
+    }
+}

@@ -1,0 +1,25 @@
+//! The text of a script: its syntax and places, what its names are, its limits, and errors in it.
+
+mod ast;
+pub mod deprecated;
+mod diagnostic;
+mod engine_error;
+mod fail;
+mod json_number;
+pub mod limits;
+mod placed;
+mod program;
+mod signature;
+mod source_map;
+mod types;
+
+pub use ast::{Site, Syntax};
+pub use diagnostic::{Diagnostic, Fault, Place};
+pub use engine_error::mended;
+pub use fail::{At, Fail};
+pub use json_number::{Exact, exact};
+pub use placed::{innermost, of_fail, place_of};
+pub use program::{Program, Resolver, home_of};
+pub use signature::{Arg, Kind, OPTIONS, Signature, arg, optional};
+pub use source_map::Sources;
+pub use types::Type;

@@ -1,0 +1,103 @@
+//! The types of the script language.
+
+/// A type as a script knows it: of an argument, or of what comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// `()`.
+    Nothing,
+    /// `true` or `false`.
+    Truth,
+    /// A whole number.
+    Whole,
+    /// A number; a whole one is welcome where one is wanted.
+    Number,
+    /// A string.
+    Text,
+    /// An array of anything.
+    Array,
+    /// An array of one type.
+    List(&'static Type),
+    /// A map.
+    Map,
+    /// A function of the script.
+    Function,
+    /// A set of points.
+    Points,
+    /// A target or a base.
+    Target,
+    /// A score.
+    Score,
+    /// A flow.
+    Flow,
+    /// A generator.
+    Generator,
+    /// What a run or a training leaves.
+    Result,
+    /// A matrix.
+    Matrix,
+    /// The value of a metric.
+    Reading,
+    /// A table.
+    Table,
+    /// One of several types.
+    OneOf(&'static [Type]),
+}
+
+impl Type {
+    /// Returns its name in the language, by which Rhai knows it too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::Nothing => "()",
+            Type::Truth => "bool",
+            Type::Whole => "int",
+            Type::Number => "float",
+            Type::Text => "String",
+            Type::Array | Type::List(_) => "Array",
+            Type::Map => "Map",
+            Type::Function => "FnPtr",
+            Type::Points => "points",
+            Type::Target => "target",
+            Type::Score => "score",
+            Type::Flow => "flow",
+            Type::Generator => "generator",
+            Type::Result => "result",
+            Type::Matrix => "matrix",
+            Type::Reading => "reading",
+            Type::Table => "table",
+            Type::OneOf(types) => types.first().map_or("()", |first| first.name()),
+        }
+    }
+
+    /// Returns it in words with its article, as manual and messages say it.
+    pub fn in_words(self) -> String {
+        match self {
+            Type::Nothing => "nothing".into(),
+            Type::Truth => "a truth value".into(),
+            Type::Whole => "a whole number".into(),
+            Type::Number => "a number".into(),
+            Type::Text => "a string".into(),
+            Type::Array => "an array".into(),
+            Type::Map => "a map".into(),
+            Type::Function => "a function".into(),
+            Type::Points => "points".into(),
+            Type::List(of) => {
+                let one = of.in_words();
+                let one = one.strip_prefix("a ").or(one.strip_prefix("an ")).unwrap_or(&one);
+                format!("an array of {one}{}", if one.ends_with('s') { "" } else { "s" })
+            }
+            Type::OneOf(types) => types.iter().map(|t| t.in_words()).collect::<Vec<_>>().join(" or "),
+            handle => format!("a {}", handle.name()),
+        }
+    }
+
+    /// Returns it as a definition file writes it, `[points]` or `points | target`. Where a number is wanted as an
+    /// argument a whole one is welcome: `int | float`.
+    pub fn defined(self, as_argument: bool) -> String {
+        match self {
+            Type::Number if as_argument => "int | float".into(),
+            Type::List(of) => format!("[{}]", of.defined(as_argument)),
+            Type::OneOf(types) => types.iter().map(|t| t.defined(as_argument)).collect::<Vec<_>>().join(" | "),
+            plain => plain.name().into(),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Everything a script can say, in one table: it registers the functions, answers `list` and `doc`, makes `docs/DSL.md`
+//! and finds the name that was meant.
+
+mod definitions;
+
+pub use definitions::definitions;
+
+pub use crate::call::Entry;
+pub use crate::language::{Arg, Kind, Signature, Type};
+
+use crate::bind;
+use crate::call::options;
+use crate::language::deprecated;
+use sdflow::options::{Key, OptionType};
+use serde_json::Value;
+use std::fmt::Write;
+
+/// Every entry, by kind and in the order of the manual.
+pub fn manual() -> &'static [&'static Entry] {
+    bind::entries()
+}
+
+/// The entries called `name`: a function, and the methods of that name.
+pub fn named(name: &str) -> Vec<&'static Entry> {
+    manual().iter().copied().filter(|e| e.name == name).collect()
+}
+
+/// The name in the manual that `name` was most likely meant to be.
+pub fn nearest(name: &str) -> Option<String> {
+    sdflow::nearest(name, manual().iter().map(|e| e.name))
+}
+
+/// One entry as Markdown.
+pub fn entry_markdown(entry: &Entry) -> String {
+    let mut text = format!("### `{}`\n\n{}\n\n", entry.written(), entry.about);
+    let _ = writeln!(text, "Returns {}.\n", entry.returns_in_words());
+    if !entry.options.is_empty() {
+        text.push_str("| option | default | what it is |\n|---|---|---|\n");
+        for key in entry.options {
+            let doc = doc_of(entry, key).replace('|', "\\|");
+            let _ = writeln!(text, "| `{}` | {} | {doc} |", key.name, default_of(key));
+        }
+        text.push('\n');
+    }
+    if !entry.names.is_empty() {
+        text.push_str("| name | what it is |\n|---|---|\n");
+        entry.names.iter().for_each(|(name, what)| text.push_str(&format!("| `{name}` | {what} |\n")));
+        text.push('\n');
+    }
+    let _ = writeln!(text, "```rhai\n{}\n```\n", entry.example.trim());
+    text
+}
+
+/// What a key of `entry` does, with the spelling that it had before.
+pub fn doc_of(entry: &Entry, key: &Key) -> String {
+    match deprecated::earlier(entry.name, key.name) {
+        None => key.doc.trim().into(),
+        Some(old) => format!("{} The old spelling, `\"{old}\"`, works and is warned of.", key.doc.trim()),
+    }
+}
+
+/// The default of a key as a script would write it.
+pub fn default_of(key: &Key) -> String {
+    match ((key.default)(), key.value) {
+        (Value::Null, _) => "chosen".into(),
+        (_, OptionType::Options(_)) => "`#{}`".into(),
+        (value, _) => format!("`{}`", written(&value)),
+    }
+}
+
+/// A value as a script writes it.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Number(number) => match number.as_f64().filter(|_| !number.is_u64()) {
+            Some(x) if x != 0.0 && x.abs() < 1e-3 => format!("{x:e}"),
+            Some(x) => x.to_string(),
+            None => number.to_string(),
+        },
+        Value::Array(values) => format!("[{}]", values.iter().map(written).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => match map.get("schedule").and_then(Value::as_str) {
+            Some(name) => {
+                let values = map.iter().filter(|(key, _)| *key != "schedule").map(|(_, value)| written(value));
+                format!("{name}({})", values.collect::<Vec<_>>().join(", "))
+            }
+            None => {
+                let pairs = map.iter().map(|(key, value)| format!("{key}: {}", written(value)));
+                format!("#{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+            }
+        },
+        plain => plain.to_string(),
+    }
+}
+
+/// The whole of `docs/DSL.md`.
+pub fn dsl_markdown() -> String {
+    let mut text = String::from(INTRODUCTION);
+    for kind in Kind::ALL {
+        let entries: Vec<_> = manual().iter().filter(|e| e.kind == kind).collect();
+        if entries.is_empty() {
+            continue;
+        }
+        let mut title = kind.word().to_string();
+        title[..1].make_ascii_uppercase();
+        let _ = write!(text, "\n## {title}\n\n");
+        entries.iter().for_each(|e| text.push_str(&entry_markdown(e)));
+    }
+    text.trim_end().to_string() + "\n"
+}
+
+/// What a key wants, in words, for `doc`.
+pub fn kind_of(key: &Key) -> String {
+    match key.value {
+        OptionType::Name(known) => format!("\"{}\"", known().join("\" | \"")),
+        other => options::wanted(&other),
+    }
+}
+
+const INTRODUCTION: &str = "\
+# The script language
+
+This file is generated from the functions themselves: `sdflow-engine doc --markdown > docs/DSL.md`.
+
+A script is [Rhai](https://rhai.rs/book): `let x = 1.0;`, `if`, `for`, functions, closures `|t| ..`, maps `#{a: 1}`,
+arrays, strings, `import \"file\" as name;`. Points, targets, scores and flows are arguments and come first; one map of
+options comes last and may be left out. An unknown option is an error. A whole number is welcome where a number is meant,
+but `1/2` is 0: write `1.0/2.0`. Functions see only their parameters; a constant of the script is `global::NAME` in them.
+Nothing in a script runs per particle.
+
+A script reads files below its own folder and the folders of `--allow-read`, and writes below its run folder.
+";

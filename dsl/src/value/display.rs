@@ -1,0 +1,44 @@
+//! Values as messages show them.
+
+use super::handle::spoken_type;
+use rhai::Dynamic;
+
+/// A value for messages, with its kind: "a string (\"a\")".
+pub fn described(value: &Dynamic) -> String {
+    match kind(value) {
+        Some(kind) => format!("{kind} ({})", shown(value)),
+        None => shown(value),
+    }
+}
+
+/// A value as the script would write it, cut to a readable length.
+pub fn shown(value: &Dynamic) -> String {
+    let text = match value.type_name() {
+        "()" => return "() (nothing)".into(),
+        "string" => format!("{:?}", value.clone().into_string().unwrap_or_default()),
+        "i64" | "bool" | "char" => value.to_string(),
+        "f64" => format!("{:?}", value.as_float().unwrap_or(f64::NAN)),
+        "array" => return "an array".into(),
+        "map" => return "a map".into(),
+        "Fn" => return "a function".into(),
+        _ => return spoken_type(value).into(),
+    };
+    if text.chars().count() <= 40 { text } else { text.chars().take(37).chain("...".chars()).collect() }
+}
+
+fn kind(value: &Dynamic) -> Option<&'static str> {
+    Some(match value.type_name() {
+        "string" => "a string",
+        "i64" => "a whole number",
+        "f64" => "a number",
+        "bool" => "a truth value",
+        "char" => "a character",
+        _ => return None,
+    })
+}
+
+/// What to type for a string that holds a number.
+pub fn unquoted(value: &Dynamic) -> Option<String> {
+    let text = value.clone().into_string().ok()?;
+    text.trim().parse::<f64>().is_ok().then(|| format!("write it without quotes: {}", text.trim()))
+}

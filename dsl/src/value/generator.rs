@@ -1,0 +1,154 @@
+//! Generators, trained in place.
+
+use super::target::standard_normal;
+use rhai::Engine;
+use sdflow::generator::{self, Affine, Generator, MlpGenerator};
+use sdflow::io::Tensors;
+use sdflow::rng::Stream;
+use sdflow::target::{Moments, Target};
+use sdflow::{Error, Mat, Points, Result};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A generator with the base it was trained on. Clones are the same generator.
+#[derive(Debug, Clone)]
+pub struct Model(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    generator: Kept,
+    base: Arc<dyn Target>,
+}
+
+#[derive(Debug, Clone)]
+enum Kept {
+    Affine(Affine),
+    Mlp(Box<MlpGenerator>),
+}
+
+impl Kept {
+    fn get(&self) -> &dyn Generator {
+        match self {
+            Kept::Affine(g) => g,
+            Kept::Mlp(g) => g.as_ref(),
+        }
+    }
+
+    fn get_mut(&mut self) -> &mut dyn Generator {
+        match self {
+            Kept::Affine(g) => g,
+            Kept::Mlp(g) => g.as_mut(),
+        }
+    }
+}
+
+impl Model {
+    /// An affine generator that was not trained yet.
+    pub fn affine(generator: Affine) -> Result<Model> {
+        Model::new(Kept::Affine(generator))
+    }
+
+    /// A net that was not trained yet.
+    pub fn mlp(generator: MlpGenerator) -> Result<Model> {
+        Model::new(Kept::Mlp(Box::new(generator)))
+    }
+
+    fn new(generator: Kept) -> Result<Model> {
+        let base = standard_normal(generator.get().input_dim())?;
+        Ok(Model(Arc::new(Mutex::new(State { generator, base }))))
+    }
+
+    /// Another generator, equal to this one.
+    pub fn copied(&self) -> Model {
+        let state = self.state();
+        Model(Arc::new(Mutex::new(State { generator: state.generator.clone(), base: state.base.clone() })))
+    }
+
+    /// A generator from a file, whose base is standard normal.
+    ///
+    /// # Errors
+    /// A model that is no generator.
+    pub fn loaded(model: generator::Model) -> Result<Model> {
+        match model {
+            generator::Model::Affine(g) => Model::new(Kept::Affine(g)),
+            generator::Model::Mlp(g) => Model::new(Kept::Mlp(g)),
+            other => Err(Error::argument("file", "a denoiser", format!("a generator is wanted ({})", other.shape()))),
+        }
+    }
+
+    /// Its parameters as a file holds them.
+    pub fn tensors(&self) -> Tensors {
+        match &self.state().generator {
+            Kept::Affine(g) => g.tensors(),
+            Kept::Mlp(g) => g.tensors(),
+        }
+    }
+
+    /// Coordinates of its points.
+    pub fn dim(&self) -> usize {
+        self.state().generator.get().dim()
+    }
+
+    /// The larger of the dimensions of its base and of its points.
+    pub fn widest(&self) -> usize {
+        let state = self.state();
+        state.generator.get().dim().max(state.generator.get().input_dim())
+    }
+
+    /// `n` fresh points of the base through the generator.
+    pub fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
+        let base = self.state().base.sample(n, stream)?;
+        self.apply(&base)
+    }
+
+    /// Points through the generator, row by row.
+    pub fn apply(&self, base: &Points) -> Result<Points> {
+        let mut points = Points::default();
+        self.state().generator.get_mut().forward(base, &mut points).map(|()| points)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What `train` makes of a copy of the generator, which then takes its place with this base.
+    pub fn trained<T>(&self, base: &Arc<dyn Target>, train: impl FnOnce(&mut dyn Generator) -> Result<T>) -> Result<T> {
+        let mut generator = self.state().generator.clone();
+        let made = train(generator.get_mut())?;
+        *self.state() = State { generator, base: base.clone() };
+        Ok(made)
+    }
+
+    /// The mean `W m + b` and the covariance `W S W^T` of an affine generator whose base has mean `m` and
+    /// covariance `S`.
+    ///
+    /// # Errors
+    /// A net, which has no closed form.
+    pub fn moments(&self) -> Result<Moments> {
+        let state = self.state();
+        let base = state.base.expect_moments()?;
+        let Kept::Affine(generator) = &state.generator else {
+            return Err(Error::Missing {
+                what: "a net".into(),
+                part: "closed-form moments".into(),
+                hint: "take those of a sample: generator.sample(10000)".into(),
+            });
+        };
+        let weights = generator.weights().to_owned();
+        let mean = (0..weights.nrows())
+            .map(|i| generator.bias()[i] + (0..weights.ncols()).map(|j| weights[(i, j)] * base.mean[j]).sum::<f64>())
+            .collect();
+        let half: Mat<f64> = sdflow::matrix::product(weights.as_ref(), base.cov.as_ref());
+        Ok(Moments { mean, cov: sdflow::matrix::product(half.as_ref(), weights.transpose()) })
+    }
+}
+
+/// How a generator prints.
+pub fn register(engine: &mut Engine) {
+    let text = |model: &mut Model| {
+        let state = model.state();
+        let kind = if matches!(state.generator, Kept::Affine(_)) { "affine generator" } else { "net" };
+        let generator = state.generator.get();
+        format!("{kind} from {} to {} dimensions", generator.input_dim(), generator.dim())
+    };
+    engine.register_fn("to_string", text).register_fn("to_debug", text);
+}

@@ -1,0 +1,97 @@
+//! The value of a metric: a number with its standard error and noise floor.
+
+use super::number::number;
+use rhai::{Dynamic, Engine};
+use sdflow::metric::Estimate;
+use sdflow::number::{estimate, number as plain};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A metric as recorded: its value, standard error and the noise floor of fresh reference samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The value.
+    pub value: f64,
+    /// Standard error, where known.
+    pub se: Option<f64>,
+    /// 95 % quantile over pairs of fresh reference samples, where known.
+    pub floor: Option<f64>,
+    /// Further numbers that the metric gives, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, f64>,
+}
+
+impl From<&Estimate> for Reading {
+    /// An estimate of a metric as it is recorded.
+    fn from(estimate: &Estimate) -> Reading {
+        Reading {
+            value: estimate.value,
+            se: Some(estimate.se).filter(|se| se.is_finite()),
+            floor: estimate.floor,
+            parts: estimate.parts.iter().cloned().collect(),
+        }
+    }
+}
+
+impl Reading {
+    /// A value, and its standard error where it is finite.
+    pub fn of(value: f64, se: f64) -> Reading {
+        Reading { value, se: Some(se).filter(|se| se.is_finite()), floor: None, parts: BTreeMap::new() }
+    }
+}
+
+/// The value of a reading or a number.
+pub fn plain_value(dynamic: &Dynamic) -> Option<f64> {
+    number(dynamic).or_else(|| dynamic.clone().try_cast::<Reading>().map(|r| r.value))
+}
+
+/// Readings compare and count as their value, and print with what is known about it.
+pub fn register(engine: &mut Engine) {
+    macro_rules! operators {
+        ($($name:literal $result:ty: $op:expr;)*) => {$(
+            let op: fn(f64, f64) -> $result = $op;
+            engine.register_fn($name, move |a: Reading, b: Reading| op(a.value, b.value));
+            engine.register_fn($name, move |a: Reading, b: f64| op(a.value, b));
+            engine.register_fn($name, move |a: f64, b: Reading| op(a, b.value));
+            engine.register_fn($name, move |a: Reading, b: i64| op(a.value, b as f64));
+            engine.register_fn($name, move |a: i64, b: Reading| op(a as f64, b.value));
+        )*};
+    }
+    operators! {
+        "<" bool: |a, b| a < b;
+        "<=" bool: |a, b| a <= b;
+        ">" bool: |a, b| a > b;
+        ">=" bool: |a, b| a >= b;
+        "==" bool: |a, b| a == b;
+        "!=" bool: |a, b| a != b;
+        "+" f64: |a, b| a + b;
+        "-" f64: |a, b| a - b;
+        "*" f64: |a, b| a * b;
+        "/" f64: |a, b| a / b;
+    }
+    engine.register_fn("-", |a: Reading| -a.value);
+    engine.register_fn("abs", |a: &mut Reading| a.value.abs());
+    engine.register_fn("to_float", |a: &mut Reading| a.value);
+    engine.register_fn("to_string", |a: &mut Reading| text(a)).register_fn("to_debug", |a: &mut Reading| text(a));
+}
+
+/// "0.0123 ± 0.0041 (floor 0.02)".
+fn text(reading: &Reading) -> String {
+    let value = match reading.se {
+        Some(se) => estimate(reading.value, se),
+        None => plain(reading.value),
+    };
+    reading.floor.map_or_else(|| value.clone(), |floor| format!("{value} (floor {})", plain(floor)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_prints_what_is_known() {
+        let reading = |value, se, floor| text(&Reading { value, se, floor, parts: BTreeMap::new() });
+        assert_eq!(reading(0.012345, Some(0.00123), Some(0.02)), "0.0123 ± 0.0012 (floor 0.02)");
+        assert_eq!(reading(2000.0, None, None), "2000");
+    }
+}

@@ -1,0 +1,26 @@
+//! The values that a script holds: handles of points, targets, scores, flows, generators, results and the rest.
+
+mod display;
+mod flow;
+mod generator;
+mod handle;
+mod matrix;
+mod metric_value;
+mod number;
+mod points;
+mod run_result;
+mod score;
+mod table;
+mod target;
+pub mod unknown;
+
+pub use display::{described, shown, unquoted};
+pub use flow::{Flow, Plan};
+pub use generator::Model;
+pub use handle::{register, spoken, type_id};
+pub use matrix::Matrix;
+pub use metric_value::{Reading, plain_value};
+pub use number::{number, numbers};
+pub use points::Cloud;
+pub use run_result::{Done, history};
+pub use score::Recipe;

@@ -1,0 +1,90 @@
+//! Unknown numbers: what a script sees of results in a dry run.
+
+use super::metric_value::Reading;
+use rhai::{Array, Dynamic, Map};
+
+/// The type as messages call it.
+pub const NAME: &str = "unknown number";
+
+/// A number that a run would compute.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Unknown {
+    /// A number of its kind, for functions that want one.
+    pub value: f64,
+    /// Is it whole?
+    pub whole: bool,
+}
+
+/// A number of any type, and whether it is whole.
+pub trait Number: Clone + Send + Sync + 'static {
+    /// The number, and whether it is whole.
+    fn number(&self) -> (f64, bool);
+}
+
+impl Number for f64 {
+    fn number(&self) -> (f64, bool) {
+        (*self, false)
+    }
+}
+
+impl Number for i64 {
+    fn number(&self) -> (f64, bool) {
+        (*self as f64, true)
+    }
+}
+
+impl Number for Reading {
+    fn number(&self) -> (f64, bool) {
+        (self.value, false)
+    }
+}
+
+impl Number for Unknown {
+    fn number(&self) -> (f64, bool) {
+        (self.value, self.whole)
+    }
+}
+
+/// Is there an unknown number in a value?
+pub fn within(value: &Dynamic) -> bool {
+    if let Some(array) = value.read_lock::<Array>() {
+        return array.iter().any(within);
+    }
+    match value.read_lock::<Map>() {
+        Some(map) => map.values().any(within),
+        None => value.is::<Unknown>(),
+    }
+}
+
+/// The value with plain numbers in place of unknown ones.
+pub fn taken(value: &Dynamic) -> Dynamic {
+    if !within(value) {
+        return value.clone();
+    }
+    let plain = |x: &Dynamic| match x.clone().try_cast::<Unknown>() {
+        Some(Unknown { value, whole: true }) => (value as i64).into(),
+        Some(Unknown { value, .. }) => value.into(),
+        None => taken(x),
+    };
+    each(value, plain)
+}
+
+/// The value with its numbers, whole ones excepted, made unknown.
+pub fn veiled(value: Dynamic) -> Dynamic {
+    each(&value, |x| match x.as_float() {
+        Ok(value) => Dynamic::from(Unknown { value, whole: false }),
+        Err(_) if x.is_array() || x.is_map() => veiled(x.clone()),
+        Err(_) => x.clone(),
+    })
+}
+
+/// `act` of a value, or of each element of an array or a map.
+fn each(value: &Dynamic, act: impl Fn(&Dynamic) -> Dynamic) -> Dynamic {
+    if let Some(array) = value.read_lock::<Array>() {
+        return array.iter().map(act).collect::<Array>().into();
+    }
+    match value.read_lock::<Map>() {
+        Some(map) => map.iter().map(|(key, x)| (key.clone(), act(x))).collect::<Map>().into(),
+        None => act(value),
+    }
+}
