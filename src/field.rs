@@ -82,10 +82,10 @@ impl Clouds {
         let options = LoadOptions::default();
         let mut target = load(&args.target, &options)?;
         let mut particles = load(&args.particles, &options)?;
-        particles.check_dim(&args.particles.display().to_string(), target.dim(), "the target")?;
+        particles.check_dim(args.particles.display().to_string(), target.dim(), "the target")?;
         let mut at = args.at.as_ref().map(|path| load(path, &options)).transpose()?;
         if let (Some(at), Some(path)) = (&at, &args.at) {
-            at.check_dim(&path.display().to_string(), target.dim(), "the target")?;
+            at.check_dim(path.display().to_string(), target.dim(), "the target")?;
         }
         if args.self_term == SelfTerm::Exclude && particles.n() == 1 {
             let want = "`--self-term exclude` needs at least 2 particles";

@@ -32,7 +32,7 @@ pub mod cost;
 #[cfg(feature = "plot")]
 pub mod plot;
 
-pub use error::{Blame, Error, MissingPart, Result, nearest};
+pub use error::{Blame, Error, MissingPart, Quantity, Result, Rule, Subject, Wanted, nearest};
 /// Dense matrices, in which covariances are given.
 pub use faer::Mat;
 pub use interrupt::Interrupt;

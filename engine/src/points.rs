@@ -7,13 +7,15 @@ mod rows;
 mod standardiser;
 mod weights;
 
-use crate::{Error, Result, matrix::multiply};
 pub use affine_map::AffineMap;
-use faer::{Accum, Mat};
-use rayon::prelude::*;
 pub use room::{is_memory_short, no_room};
 pub use standardiser::Standardiser;
 pub use weights::shares;
+
+use crate::{Error, Quantity, Result, Subject, matrix::multiply};
+use faer::{Accum, Mat};
+use rayon::prelude::*;
+
 pub(crate) use weights::{check_weights, systematic, weighted_covariance, weighted_mean, weighted_units};
 
 /// Rows summed by one task of a parallel sum.
@@ -60,7 +62,7 @@ impl Points {
         let dim = rows.first().map_or(0, |r| r.as_ref().len());
         if let Some((i, r)) = rows.iter().enumerate().find(|(_, r)| r.as_ref().len() != dim) {
             let got = format!("{} values in row {i}", r.as_ref().len());
-            return Err(Error::shape("the list of points", got, format!("row 0 has {dim}")));
+            return Err(Error::mismatch("the list of points", got, format!("row 0 has {dim}")));
         }
         Points::new(rows.iter().flat_map(|r| r.as_ref().iter().copied()).collect(), dim, "the list of points")
     }
@@ -163,11 +165,11 @@ impl Points {
 
     /// # Errors
     /// These points do not have `dim` coordinates; `what` names them and `whose` says who has `dim`.
-    pub fn check_dim(&self, what: &str, dim: usize, whose: &str) -> Result<()> {
+    pub fn check_dim(&self, what: impl Into<Subject>, dim: usize, whose: &str) -> Result<()> {
         if self.dim == dim {
             return Ok(());
         }
-        Err(Error::shape(what, columns(self.dim), format!("{whose} has {dim}")))
+        Err(Error::mismatch(what, Quantity::Columns(self.dim), format!("{whose} has {dim}")))
     }
 
     /// Mean of each coordinate.
@@ -219,10 +221,6 @@ pub fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     sums.iter().sum::<f64>() + a.1.iter().zip(b.1).map(|(x, y)| (x - y) * (x - y)).sum::<f64>()
-}
-
-fn columns(dim: usize) -> String {
-    if dim == 1 { "1 column".into() } else { format!("{dim} columns") }
 }
 
 #[cfg(test)]

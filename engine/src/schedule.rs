@@ -3,7 +3,7 @@
 mod written;
 
 use crate::expression::Expression;
-use crate::{Error, Result};
+use crate::{Error, Result, Rule, Wanted};
 
 /// A function of progress `t` in `[0, 1]`; written in data as a number (constant), a list (table), a formula in `t` or a
 /// tagged map.
@@ -129,7 +129,7 @@ impl Schedule {
             if v > 0.0 && v.is_finite() {
                 Ok(())
             } else {
-                Err(Error::argument(&format!("{name}.{what}"), v, "it must be positive"))
+                Err(Error::argument(&format!("{name}.{what}"), v, Rule::Positive))
             }
         };
         match self {
@@ -182,11 +182,11 @@ fn rounded(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
 }
 
-fn wanted(range: &std::ops::RangeInclusive<f64>) -> String {
+fn wanted(range: &std::ops::RangeInclusive<f64>) -> Wanted {
     match (*range.start(), *range.end()) {
-        (0.0, f64::INFINITY) => "it must be 0 or more".into(),
-        (low, f64::INFINITY) => format!("it must be at least {low:e}"),
-        (low, high) => format!("it must lie between {low} and {high}"),
+        (0.0, f64::INFINITY) => Rule::NotNegative.into(),
+        (low, f64::INFINITY) => format!("it must be at least {low:e}").into(),
+        (low, high) => format!("it must lie between {low} and {high}").into(),
     }
 }
 

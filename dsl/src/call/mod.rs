@@ -7,7 +7,7 @@ pub use entry::{Entry, function};
 
 use crate::context::Context;
 use crate::dry::Task;
-use crate::language::{At, Fail, Signature, Type, mended};
+use crate::language::{At, Culprit, Fail, Signature, Type, culprit, mended};
 use crate::value::{Cloud, described, shown, unquoted};
 use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext};
 use sdflow::cost::{Cost, Gauge};
@@ -93,12 +93,12 @@ impl<'a> Call<'a> {
 
     /// The receiver of a method.
     pub fn receiver<T: Clone + Send + Sync + 'static>(&self) -> Result<T, Fail> {
-        self.get(0, self.signature.receiver.map_or("value", Type::name))
+        self.get(0, &self.signature.receiver.map_or_else(|| "a value".into(), Type::in_words))
     }
 
     /// Argument `i`, points.
     pub fn points(&self, i: usize) -> Result<Arc<Points>, Fail> {
-        let points = self.get::<Cloud>(i, "points").map(|cloud| cloud.points);
+        let points = self.get::<Cloud>(i, "a set of points").map(|cloud| cloud.points);
         match self.arg(i)?.is::<Arc<dyn Target>>() {
             true => points.map_err(|fail| fail.hint("take samples: target.sample(1000)")),
             false => points,
@@ -159,13 +159,10 @@ impl<'a> Call<'a> {
 
     /// An engine's error, placed at the argument or option that it names.
     pub fn place(&self, error: Error) -> Fail {
-        let at = match &error {
-            Error::Argument { name, .. } => self.part(name),
-            Error::Unknown { name, .. } => self.holding(name),
-            Error::Expression { text, .. } => self.holding(text),
-            // "`mean`", "the start", "`covs`[1]"
-            Error::Shape { what, .. } => self.part(what.trim_start_matches("the ").trim_matches('`')),
-            _ => At::Call,
+        let at = match culprit(&error) {
+            Culprit::Named(name) => self.part(name),
+            Culprit::Text(text) => self.holding(text),
+            Culprit::Call => At::Call,
         };
         let hint = mended(&error);
         let fail = Fail::from(error).at(at);
@@ -181,9 +178,9 @@ impl<'a> Call<'a> {
     /// The failure of argument `i`, which is not what is wanted.
     pub fn wrong(&self, i: usize, want: &str) -> Fail {
         let seen = self.args.get(i).map_or_else(|| "missing".into(), described);
-        let verb = if want.ends_with("points") { "are" } else { "is" };
-        let fail = self.bad(i, format!("is {seen}"), &format!("{want} {verb} wanted"));
-        let quoted = self.args.get(i).filter(|_| want.contains("number")).and_then(unquoted);
+        let fail = self.bad(i, format!("is {seen}"), &format!("{want} is wanted"));
+        let is_number = matches!(self.signature.value(i), Some(Type::Number | Type::Whole));
+        let quoted = self.args.get(i).filter(|_| is_number).and_then(unquoted);
         fail.hint(quoted.unwrap_or_else(|| self.signature.usage()))
     }
 
@@ -195,11 +192,10 @@ impl<'a> Call<'a> {
     }
 
     fn part(&self, name: &str) -> At {
-        let key = name.split(['.', '[', '`']).next().unwrap_or(name);
-        if self.map().is_some_and(|map| map.contains_key(key)) {
-            return At::Key(self.len() - 1, key.into());
+        if self.map().is_some_and(|map| map.contains_key(name)) {
+            return At::Key(self.len() - 1, name.into());
         }
-        match (0..self.len()).find(|&i| self.signature.argument(i) == Some(key)) {
+        match (0..self.len()).find(|&i| self.signature.argument(i) == Some(name)) {
             Some(i) => At::Argument(i),
             None => At::Call,
         }

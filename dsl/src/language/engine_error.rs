@@ -2,7 +2,7 @@
 
 use super::diagnostic::Fault;
 use super::fail::{At, Fail};
-use sdflow::{Blame, Error, MissingPart};
+use sdflow::{Blame, Error, MissingPart, Quantity, Rule};
 
 impl From<Error> for Fail {
     fn from(error: Error) -> Fail {
@@ -55,24 +55,88 @@ fn instead_of(part: &MissingPart) -> String {
     hint.into()
 }
 
-/// What mends an engine's error, where that is plain: a wrong sign, a 0, data that does not fit.
+/// The part of a call that an error is about.
+#[derive(Debug, PartialEq)]
+pub enum Culprit<'a> {
+    /// The argument or option of this name.
+    Named(&'a str),
+    /// The string that the script gives.
+    Text(&'a str),
+    /// No part alone.
+    Call,
+}
+
+/// Returns the part of a call that an error of the engine is about.
+pub fn culprit(error: &Error) -> Culprit<'_> {
+    match error {
+        // An element or a part of an option is the option: `weights[3]`, `sigma.from`.
+        Error::Argument { name, .. } => Culprit::Named(name.split(['.', '[']).next().unwrap_or(name)),
+        Error::Unknown { name, .. } => Culprit::Text(name),
+        Error::Expression { text, .. } => Culprit::Text(text),
+        Error::Shape { what, .. } => what.name.as_deref().map_or(Culprit::Call, Culprit::Named),
+        _ => Culprit::Call,
+    }
+}
+
+/// Returns what to type instead, where that is plain: a wrong sign, a 0, data that does not fit.
 pub fn mended(error: &Error) -> Option<String> {
-    let (name, value, want) = match error {
-        Error::Argument { name, value, want } => (name, value, want),
-        Error::Shape { got, .. } if got.ends_with("columns") || got.ends_with("column") => {
+    let (name, value, rule) = match error {
+        Error::Argument { name, value, want } => (name, value, want.rule),
+        Error::Shape { got: Quantity::Columns(_), .. } => {
             return Some("both need the same number of columns; `load(file, #{columns: [..]})` chooses some".into());
         }
-        Error::NotFinite { .. } => return Some("mend that value, or leave its row or column out".into()),
-        Error::File { want, .. } if want.contains("finite") => {
-            return Some("mend that cell, or leave its row or column out".into());
+        Error::NotFinite { .. } => return Some("correct that value, or leave its row or column out".into()),
+        Error::File { want, .. } if want.rule == Rule::Finite => {
+            return Some("correct that cell, or leave its row or column out".into());
         }
         _ => return None,
     };
     let value: f64 = value.parse().ok()?;
-    let positive = ["positive", "0 or more", "above 0"].iter().any(|word| want.contains(word));
-    match value {
-        v if positive && v < 0.0 => Some(format!("drop the minus sign: {name}: {}", -v)),
-        v if positive && v == 0.0 => Some(format!("write a number above 0, such as {name}: 0.1")),
+    match (rule, value) {
+        (Rule::Positive | Rule::NotNegative, v) if v < 0.0 => Some(format!("drop the minus sign: {name}: {}", -v)),
+        (Rule::Positive | Rule::NotNegative, 0.0) => Some(format!("write a number above 0, such as {name}: 0.1")),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sdflow::{Quantity, Subject};
+
+    /// Neither the place nor the hint is read from a sentence: other words change neither.
+    #[test]
+    fn rewording_the_engine_loses_no_caret_and_no_hint() {
+        let argument = |words: &str| Error::argument("sigma.from", -2, Rule::Positive.worded(words));
+        let shape = |words: &str| Error::shape(Subject::option("mean"), Quantity::Columns(3), words);
+        let beside = |words: &str| Error::mismatch(Subject::argument("start"), Quantity::Columns(3), words);
+        let unknown = |words: &str| Error::Unknown { what: "data set", name: "mons".into(), near: Some(words.into()) };
+        let formula = |words: &str| Error::Expression {
+            text: "x[0] +".into(),
+            at: 5,
+            length: 1,
+            message: words.into(),
+            hint: String::new(),
+        };
+        let file = |words: &str| Error::File {
+            path: "x.csv".into(),
+            place: "line 3".into(),
+            seen: "NaN".into(),
+            want: Rule::Finite.worded(words),
+        };
+        let words = ["it must be positive", "colourless green ideas sleep", "", "the points have 3 columns"];
+        let of = |made: &dyn Fn(&str) -> Error, want: (Culprit<'static>, Option<&str>)| {
+            for words in words {
+                let error = made(words);
+                assert_eq!((culprit(&error), mended(&error).as_deref()), want, "{error}");
+            }
+        };
+        let columns = Some("both need the same number of columns; `load(file, #{columns: [..]})` chooses some");
+        of(&argument, (Culprit::Named("sigma"), Some("drop the minus sign: sigma.from: 2")));
+        of(&shape, (Culprit::Named("mean"), columns));
+        of(&beside, (Culprit::Named("start"), columns));
+        of(&unknown, (Culprit::Text("mons"), None));
+        of(&formula, (Culprit::Text("x[0] +"), None));
+        of(&file, (Culprit::Call, Some("correct that cell, or leave its row or column out")));
     }
 }

@@ -158,6 +158,14 @@ impl Signature {
         }
     }
 
+    /// Returns the type of argument `i` as Rust counts.
+    pub fn value(&self, i: usize) -> Option<Type> {
+        match (self.receiver, i.checked_sub(usize::from(self.receiver.is_some()))) {
+            (Some(owner), None) => Some(owner),
+            (_, place) => self.args.get(place?).map(|arg| arg.value),
+        }
+    }
+
     /// Returns what comes back, in words.
     pub fn returns_in_words(&self) -> String {
         if self.returned.is_empty() { self.returns.in_words() } else { self.returned.into() }

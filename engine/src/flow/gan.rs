@@ -6,7 +6,7 @@ use crate::pairwise::Pairwise;
 use crate::schedule::Schedule;
 use crate::score::{Batches, Discriminator, DiscriminatorOptions, sigmoid, softplus};
 use crate::target::Target;
-use crate::{Error, Interrupt, Points, Result, rng::Stream};
+use crate::{Error, Interrupt, Points, Result, Subject, rng::Stream};
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -187,7 +187,7 @@ impl VelocityField for GanFlow {
 
     fn prepare(&mut self, cloud: &Points, _clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
         if last.is_none() {
-            cloud.check_dim("the start", self.target.dim(), "the target")?;
+            cloud.check_dim(Subject::argument("start"), self.target.dim(), "the target")?;
         }
         Ok(Vec::new())
     }

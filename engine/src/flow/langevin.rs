@@ -10,7 +10,7 @@ use crate::ode::{Integrator, RungeKutta};
 use crate::pairwise::Pairwise;
 use crate::score::{At, Form, Score};
 use crate::target::Target;
-use crate::{Error, Points, Result, schedule::Schedule};
+use crate::{Error, Points, Result, Subject, schedule::Schedule};
 use metropolis::{Place, Tally, accept};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -177,7 +177,7 @@ impl Sampler for Langevin {
     }
 
     fn prepare(&mut self, start: &Points, _clock: &Clock) -> Result<Vec<String>> {
-        self.score.check_dim(start, "the start", "the target")?;
+        self.score.check_dim(start, Subject::argument("start"), "the target")?;
         let note = || format!("step: {:.3e}, from the smallest standard deviation of the target", self.step.at(0.0));
         Ok(if self.chosen { vec![note()] } else { Vec::new() })
     }

@@ -7,7 +7,7 @@ use crate::pairwise::{
     Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Queries, ScoreDifference, Values,
 };
 use crate::points::shares;
-use crate::{Error, Points, Result, schedule::Schedule};
+use crate::{Error, Points, Result, Subject, schedule::Schedule};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::mem;
@@ -180,7 +180,7 @@ impl VelocityField for MmdFlow {
         if last.is_some() {
             return Ok(Vec::new());
         }
-        cloud.check_dim("the start", self.target.dim(), "the target")?;
+        cloud.check_dim(Subject::argument("start"), self.target.dim(), "the target")?;
         Ok(match self.options.kernel {
             Kernels::Median => {
                 vec![format!("kernel: bandwidth {}, the median distance", number(self.kernels[0].bandwidth()))]

@@ -14,7 +14,7 @@ use crate::ode::StepReport;
 use crate::points::Standardiser;
 use crate::score::{Kde, Score, SelfTerm};
 use crate::target::scale_warning;
-use crate::{Error, Points, Result};
+use crate::{Error, Points, Result, Rule, Subject};
 use std::mem;
 
 /// `dy/dt = s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the proxies smoothed by `sigma`, at `z` near `y`.
@@ -90,7 +90,7 @@ impl SdFlow {
     fn check_zero_sigma(&self) -> Result<()> {
         let Some(smallest) = self.options.smallest_sigma().filter(|smallest| *smallest <= 0.0) else { return Ok(()) };
         if let Some(kernel) = [&self.target, &self.source].into_iter().find(|s| !s.sigma_range().zero) {
-            let want = format!("{} needs a positive sigma", kernel.name());
+            let want = Rule::Positive.worded(format!("{} needs a positive sigma", kernel.name()));
             return Err(Error::argument("sigma", smallest, want));
         }
         if self.options.scaling == Scaling::Denoiser {
@@ -136,8 +136,8 @@ impl VelocityField for SdFlow {
             self.smoothing.iter_mut().for_each(|smoothing| smoothing.pace(report, clock));
             return Ok(Vec::new());
         }
-        self.target.check_dim(cloud, "the start", "the target")?;
-        self.source.check_dim(cloud, "the start", "the source's score")?;
+        self.target.check_dim(cloud, Subject::argument("start"), "the target")?;
+        self.source.check_dim(cloud, Subject::argument("start"), "the source's score")?;
         self.choose_sigma(cloud, clock)
     }
 

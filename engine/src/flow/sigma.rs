@@ -4,7 +4,7 @@ use super::Clock;
 use crate::ode::StepReport;
 use crate::points::squared_distance;
 use crate::score::{Extent, Score};
-use crate::{Error, Points, Result, schedule::Schedule};
+use crate::{Error, Points, Result, Rule, schedule::Schedule};
 
 /// A sigma schedule, and the pace of an adaptive one.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
     if smallest > 0.0 || score.sigma_range().zero {
         return Ok(());
     }
-    Err(Error::argument("sigma", smallest, format!("{} needs a positive sigma", score.name())))
+    Err(Error::argument("sigma", smallest, Rule::Positive.worded(format!("{} needs a positive sigma", score.name()))))
 }
 
 fn descending(clock: &Clock) -> usize {

@@ -5,7 +5,7 @@ use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::ode::StepReport;
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Values, median_distance};
 use crate::score::{At, Form, Score};
-use crate::{Error, Points, Result, schedule::Schedule};
+use crate::{Error, Points, Result, Subject, schedule::Schedule};
 use rayon::prelude::*;
 
 crate::options! {
@@ -117,7 +117,7 @@ impl VelocityField for Svgd {
         if last.is_some() {
             return Ok(Vec::new());
         }
-        self.score.check_dim(cloud, "the start", "the target")?;
+        self.score.check_dim(cloud, Subject::argument("start"), "the target")?;
         self.choose_kernel(cloud)?;
         Ok(Vec::new())
     }

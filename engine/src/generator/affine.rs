@@ -3,7 +3,7 @@
 use super::{Generator, Layer};
 use crate::io::Tensors;
 use crate::matrix::{multiply, product};
-use crate::{Error, Points, Result, rng::Stream};
+use crate::{Error, Points, Result, Rule, rng::Stream};
 use faer::{Accum, Mat, MatMut, MatRef};
 
 crate::options! {
@@ -49,7 +49,7 @@ impl Affine {
             return Err(Error::argument("dim", dim, want));
         }
         if !(options.scale > 0.0 && options.scale.is_finite()) {
-            return Err(Error::argument("scale", options.scale, "it must be positive"));
+            return Err(Error::argument("scale", options.scale, Rule::Positive));
         }
         let mut parameters = vec![0.0; dim * dim_in + dim];
         let (weights, _) = parameters.split_at_mut(dim * dim_in);
@@ -120,7 +120,7 @@ impl Generator for Affine {
         u.check_dim("the base", self.dim_in, "the generator's input")?;
         v.check_dim("the velocity", self.dim, "the generator's output")?;
         if u.n() != v.n() {
-            return Err(Error::shape("the velocity", format!("{} rows", v.n()), format!("the base has {}", u.n())));
+            return Err(Error::mismatch("the velocity", format!("{} rows", v.n()), format!("the base has {}", u.n())));
         }
         let (weights, bias) = gradient.split_at_mut(self.dim * self.dim_in);
         let n = u.n();

@@ -3,7 +3,7 @@
 use super::{Generator, Layer};
 use crate::matrix::{Spectrum, product};
 use crate::points::AffineMap;
-use crate::{Points, Result};
+use crate::{Points, Result, Subject};
 use faer::Mat;
 
 /// Makes `after(g(before(u)))` of `g(u)` by its first and last layer; either map may be left out. False where its
@@ -51,8 +51,8 @@ fn change_output(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
 pub(super) fn least_squares(generator: &mut dyn Generator, u: &Points, y: &Points) -> Result<bool> {
     let layers = generator.layers();
     let [layer] = layers.as_slice() else { return Ok(false) };
-    u.check_dim("`inputs`", generator.input_dim(), "the generator's input")?;
-    y.check_dim("`outputs`", generator.dim(), "the generator's output")?;
+    u.check_dim(Subject::option("inputs"), generator.input_dim(), "the generator's input")?;
+    y.check_dim(Subject::option("outputs"), generator.dim(), "the generator's output")?;
     let (mean_u, mean_y) = (u.mean(), y.mean());
     // A column of small numbers is no direction without variation.
     let deviation = |j: usize| u.iter().map(|row| (row[j] - mean_u[j]).powi(2)).sum::<f64>().sqrt();

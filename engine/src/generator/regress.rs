@@ -3,6 +3,8 @@
 mod option;
 mod student;
 
+pub use option::{Pairs, RegressOptions, RegressResult};
+
 use super::Generator;
 use super::layers::least_squares;
 use super::train::history_row;
@@ -10,9 +12,8 @@ use super::units::Units;
 use crate::net::{Course, train};
 use crate::points::AffineMap;
 use crate::process::{Ending, Observer, Stats, Unobserved};
-use crate::{Error, Interrupt, Points, Result, rng::Stream};
+use crate::{Error, Interrupt, Points, Result, Subject, rng::Stream};
 use option::pace;
-pub use option::{Pairs, RegressOptions, RegressResult};
 use std::time::Instant;
 use student::{Student, misfit, note};
 
@@ -158,11 +159,11 @@ fn enter(generator: &mut dyn Generator, pairs: Pairs) -> Result<Units> {
 
 fn check(generator: &dyn Generator, pairs: Pairs, options: &RegressOptions) -> Result<()> {
     let (u, y) = (pairs.inputs, pairs.outputs);
-    u.check_dim("`inputs`", generator.input_dim(), "the generator's input")?;
-    y.check_dim("`outputs`", generator.dim(), "the generator's output")?;
+    u.check_dim(Subject::option("inputs"), generator.input_dim(), "the generator's input")?;
+    y.check_dim(Subject::option("outputs"), generator.dim(), "the generator's output")?;
     if u.n() != y.n() || u.n() == 0 {
         let want = format!("the inputs have {}, and each needs its output", u.n());
-        return Err(Error::shape("`outputs`", format!("{} rows", y.n()), want));
+        return Err(Error::shape(Subject::option("outputs"), format!("{} rows", y.n()), want));
     }
     pace(options).check()?;
     if options.batch == 0 {

@@ -7,7 +7,7 @@ use crate::flow::{Clock, StepReport};
 use crate::net::{self, Moment, Trainee};
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::target::Target;
-use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
+use crate::{Error, Points, Quantity, Result, Subject, pairwise::Pairwise, rng::Stream};
 use std::time::Instant;
 
 /// What training leaves besides the generator.
@@ -36,7 +36,7 @@ impl TrainingOptions<'_> {
     fn check(&self, generator: &dyn Generator, base: &dyn Target) -> Result<()> {
         if base.dim() != generator.input_dim() {
             let want = format!("the generator takes {}", generator.input_dim());
-            return Err(Error::shape("the base", format!("{} columns", base.dim()), want));
+            return Err(Error::shape(Subject::argument("base"), Quantity::Columns(base.dim()), want));
         }
         let every = self.every.unwrap_or(1);
         self.pace.check()?;

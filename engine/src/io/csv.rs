@@ -2,7 +2,7 @@
 
 use super::option::{self, Header, LoadOptions};
 use super::origin::Origin;
-use crate::{Points, Result};
+use crate::{Points, Result, Rule};
 use csv::{ErrorKind, StringRecord, Trim};
 
 /// The points in a table; its cells are separated by a tab, `;`, `,` or one space, whichever its first line has.
@@ -82,7 +82,7 @@ impl<'a> Table<'a> {
             "" => "the cell is empty".to_string(),
             _ => format!("the cell holds `{}`", cell.chars().take(40).collect::<String>()),
         };
-        Err(self.origin.wrong_at(place, seen, "every cell must be a finite number"))
+        Err(self.origin.wrong_at(place, seen, Rule::Finite.worded("every cell must be a finite number")))
     }
 
     /// "line 3". The reader's own position lies before the empty lines and comments that it skipped.

@@ -1,6 +1,6 @@
 //! Where values come from, and the errors that name the place.
 
-use crate::Error;
+use crate::{Error, Wanted};
 use std::path::Path;
 
 /// Where values come from, for messages.
@@ -13,13 +13,13 @@ pub(super) struct Origin<'a> {
 
 impl Origin<'_> {
     /// The error for the file, or the array in it, as a whole.
-    pub fn wrong(&self, seen: impl Into<String>, want: impl Into<String>) -> Error {
+    pub fn wrong(&self, seen: impl Into<String>, want: impl Into<Wanted>) -> Error {
         let place = self.array.map(|a| format!("array `{a}`")).unwrap_or_default();
         Error::File { path: self.path.into(), place, seen: seen.into(), want: want.into() }
     }
 
     /// The error at a place in a text file.
-    pub fn wrong_at(&self, place: String, seen: impl Into<String>, want: impl Into<String>) -> Error {
+    pub fn wrong_at(&self, place: String, seen: impl Into<String>, want: impl Into<Wanted>) -> Error {
         Error::File { path: self.path.into(), place, seen: seen.into(), want: want.into() }
     }
 

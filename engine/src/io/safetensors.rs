@@ -4,7 +4,7 @@ use super::atomic::write_atomic;
 use super::bytes::{open, read_bytes};
 use super::origin::Origin;
 use super::tensor::{Tensor, Tensors};
-use crate::{Error, Result};
+use crate::{Error, Result, Rule};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -213,7 +213,11 @@ fn check_finite(origin: &Origin, name: &str, values: &[f32]) -> Result<()> {
         None => Ok(()),
         Some(i) => {
             let seen = format!("value {i} (counted from 0) is {}", values[i]);
-            Err(origin.wrong_at(format!("tensor `{}`", cut(name)), seen, "every value must be finite"))
+            Err(origin.wrong_at(
+                format!("tensor `{}`", cut(name)),
+                seen,
+                Rule::Finite.worded("every value must be finite"),
+            ))
         }
     }
 }

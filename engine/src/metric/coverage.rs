@@ -3,7 +3,7 @@
 use super::{Better, Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::target::{Gaussian, Mixture};
-use crate::{Error, Points, Result, rng::Stream};
+use crate::{Error, Points, Result, Rule, rng::Stream};
 
 crate::options! {
     /// Modes that were reached.
@@ -50,7 +50,7 @@ impl Metric for Coverage {
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
         let CoverageOptions { radius, least } = self.options;
         if !(radius > 0.0 && radius.is_finite()) {
-            return Err(Error::argument("radius", radius, "it must be positive"));
+            return Err(Error::argument("radius", radius, Rule::Positive));
         }
         if !(0.0..=1.0).contains(&least) {
             return Err(Error::argument("least", least, "it must lie between 0 and 1"));

@@ -9,7 +9,7 @@ use crate::error::MissingPart;
 use crate::matrix::{Spectrum, product};
 use crate::pairwise::Pairwise;
 use crate::target::Target;
-use crate::{Points, Result, rng::Stream};
+use crate::{Points, Result, Subject, rng::Stream};
 use faer::Mat;
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ impl Metric for Fisher {
 /// `|r|^2 - 2 (y - mu)^T C^-1 G C^-1 (y - mu) - 2 (C^-1 mean r) . (y - mu)`.
 fn with_gaussian_fit(points: &Points, mut gap: Points) -> Result<Estimate> {
     let fit = Fit::of(points);
-    check_rank(&fit, "the points")?;
+    check_rank(&fit, Subject::points())?;
     let precision = Spectrum::positive(&fit.cov, "the covariance of the points")?.map(|v| 1.0 / v);
     let centred = fit.centred(points);
     let pulled = product(centred.as_ref(), precision.as_ref());

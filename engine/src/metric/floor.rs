@@ -2,7 +2,7 @@
 
 use super::{Better, Metric, Reference};
 use crate::pairwise::Pairwise;
-use crate::{Error, Points, Result, rng::Stream};
+use crate::{Error, Points, Result, Subject, rng::Stream};
 use rayon::prelude::*;
 
 /// Pairs of fresh samples behind a floor.
@@ -71,7 +71,11 @@ fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) ->
         return Ok((points, Reference::sample(law.clone(), m, stream.label("reference"))?, 1.0));
     }
     if m < 4 {
-        return Err(Error::shape("the reference", format!("{m} points"), "a noise floor from data needs at least 4"));
+        return Err(Error::shape(
+            Subject::argument("reference"),
+            format!("{m} points"),
+            "a noise floor from data needs at least 4",
+        ));
     }
     let (part, _) = floor_sizes(reference.law().is_some(), n, m);
     let order = stream.label("split").rng().choose(m, m);

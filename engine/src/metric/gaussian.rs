@@ -6,7 +6,7 @@ use super::fit::{Fit, Slope, delta, shift};
 use super::{Estimate, Metric, Reference};
 use crate::matrix::Spectrum;
 use crate::pairwise::Pairwise;
-use crate::{Error, Points, Result, rng::Stream};
+use crate::{Error, Points, Result, Subject, rng::Stream};
 use faer::Mat;
 
 /// Wasserstein-2 distance of the Gaussians, `W2^2 = |mu - m|^2 + tr(C + S - 2 (C^1/2 S C^1/2)^1/2)`
@@ -89,8 +89,8 @@ impl Metric for KlGauss {
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
         let (fit, goal) = (Fit::of(points), Fit::of_reference(reference));
-        check_rank(&fit, "the points")?;
-        check_rank(&goal, "the reference")?;
+        check_rank(&fit, Subject::points())?;
+        check_rank(&goal, Subject::argument("reference"))?;
         let c = Spectrum::positive(&fit.cov, "the covariance of the points")?;
         let s = Spectrum::positive(&goal.cov, "the covariance of the reference")?;
         let off = shift(&fit, &goal);
@@ -111,7 +111,7 @@ impl Metric for KlGauss {
 
 /// # Errors
 /// Too few points for a covariance of full rank.
-pub fn check_rank(fit: &Fit, what: &str) -> Result<()> {
+pub fn check_rank(fit: &Fit, what: Subject) -> Result<()> {
     let d = fit.mean.len();
     match fit.n() {
         Some(n) if n <= d => {

@@ -4,7 +4,7 @@ use super::estimate::{mean, variance_of_mean};
 use super::{Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour;
-use crate::{Error, Points, Result, rng::Stream};
+use crate::{Error, Points, Result, Subject, rng::Stream};
 
 crate::options! {
     /// The KL divergence from neighbours.
@@ -43,8 +43,8 @@ impl Metric for KlKnn {
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {
         let (k, to) = (self.options.neighbours, reference.points());
-        neighbour::check_count(k, "the points", points, k + 1)?;
-        neighbour::check_count(k, "the reference", to, k)?;
+        neighbour::check_count(k, Subject::points(), points, k + 1)?;
+        neighbour::check_count(k, Subject::argument("reference"), to, k)?;
         let own = neighbour::distances(points, points, k, true, pairwise.interrupt())?;
         let other = neighbour::distances(points, to, k, false, pairwise.interrupt())?;
         let dim = points.dim() as f64;

@@ -49,6 +49,7 @@ pub use relative_error::relative_error;
 pub(crate) use sliced::{SlicedW2, SlicedW2Options};
 pub(crate) use wasserstein::{W2, W2Options};
 
+use crate::Subject;
 use crate::pairwise::Pairwise;
 use crate::{Error, MissingPart, Points, Result, rng::Stream};
 
@@ -103,9 +104,9 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
         stream: Stream,
     ) -> Result<Estimate> {
         if points.n() == 0 {
-            return Err(Error::shape("the points", "no rows", format!("`{}` needs at least one", self.name())));
+            return Err(Error::shape(Subject::points(), "no rows", format!("`{}` needs at least one", self.name())));
         }
-        points.check_dim("the points", reference.points().dim(), "the reference")?;
+        points.check_dim(Subject::points(), reference.points().dim(), "the reference")?;
         points.check_finite("the points")?;
         if reference.weights().is_some() && !self.weighs() {
             return Err(Error::missing(format!("`{}`", self.name()), MissingPart::Weights));

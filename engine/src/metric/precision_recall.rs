@@ -3,7 +3,7 @@
 use super::{Better, Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour;
-use crate::{Points, Result, rng::Stream};
+use crate::{Points, Result, Subject, rng::Stream};
 
 crate::options! {
     /// Precision and recall.
@@ -49,8 +49,8 @@ impl Metric for PrecisionRecall {
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {
         let (k, real) = (self.options.neighbours, reference.points());
-        neighbour::check_count(k, "the points", points, k + 1)?;
-        neighbour::check_count(k, "the reference", real, k + 1)?;
+        neighbour::check_count(k, Subject::points(), points, k + 1)?;
+        neighbour::check_count(k, Subject::argument("reference"), real, k + 1)?;
         let inside = |queries: &Points, set: &Points| -> Result<(f64, f64)> {
             let radii = neighbour::distances(set, set, k, true, pairwise.interrupt())?;
             let hits = neighbour::over_distances(queries, set, pairwise.interrupt(), |_, distances| {

@@ -2,7 +2,7 @@
 
 use crate::points::{Standardiser, shares, systematic};
 use crate::target::{Mixture, Moments, Target};
-use crate::{Error, Points, Result, rng::Stream};
+use crate::{Error, Points, Result, Subject, rng::Stream};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Reference {
     pub fn new(points: impl Into<Arc<Points>>) -> Result<Reference> {
         let points = points.into();
         if points.n() == 0 {
-            return Err(Error::shape("the reference", "no rows", "at least one is needed"));
+            return Err(Error::shape(Subject::argument("reference"), "no rows", "at least one is needed"));
         }
         points.check_finite("the reference")?;
         Ok(Reference { points, weights: None, units: None, target: None })
@@ -39,7 +39,7 @@ impl Reference {
     /// As [`Reference::new`], or dims that do not match.
     pub fn with_target(points: impl Into<Arc<Points>>, target: Arc<dyn Target>) -> Result<Reference> {
         let points = points.into();
-        points.check_dim("the reference", target.dim(), "its target")?;
+        points.check_dim(Subject::argument("reference"), target.dim(), "its target")?;
         let units = target.data().and_then(|data| data.standardiser.cloned());
         let points = units.as_ref().map_or_else(|| Arc::clone(&points), |units| Arc::new(units.apply(&points)));
         Ok(Reference { target: Some(target), units, ..Reference::new(points)? })

@@ -13,7 +13,7 @@ pub fn relative_error(vectors: &Points, reference: &Points) -> Result<(f64, f64)
     vectors.check_dim("the vectors", reference.dim(), "the reference")?;
     if vectors.n() != reference.n() {
         let want = format!("the reference has {}, one for each", reference.n());
-        return Err(crate::Error::shape("the vectors", format!("{} rows", vectors.n()), want));
+        return Err(crate::Error::mismatch("the vectors", format!("{} rows", vectors.n()), want));
     }
     let gaps: Vec<f64> = vectors.iter().zip(reference.iter()).map(|(v, w)| squared_distance(v, w)).collect();
     let zero = vec![0.0; reference.dim()];

@@ -3,7 +3,7 @@
 use super::estimate::{Estimate, mean, variance_of_mean, variance_of_weighted_mean, weighted_mean};
 use super::reference::Reference;
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, Part, Precision};
-use crate::{Error, Points, Result};
+use crate::{Error, Points, Result, Subject};
 
 /// `E k(x, x') + E k(y, y') - 2 E k(x, y)`, the mean over `kernels`, with its standard error; `y` is the reference with
 /// its weights.
@@ -23,7 +23,7 @@ pub fn discrepancy(
 ) -> Result<Estimate> {
     let (y, weights) = (reference.points(), reference.weights());
     let (n, m) = (x.n(), y.n());
-    let alone = [("the points", n as f64), ("the reference", reference.effective_n())];
+    let alone = [(Subject::points(), n as f64), (Subject::argument("reference"), reference.effective_n())];
     if let Some((what, _)) = alone.into_iter().find(|(_, n)| unbiased && *n < 1.0 + 1e-9) {
         let want = "`unbiased` leaves out the pairs of a point with itself and needs at least two";
         return Err(Error::shape(what, "one point", want));

@@ -33,7 +33,7 @@ impl<T: Real> Mlp<T> {
             path: path.into(),
             place: format!("tensor `{name}`"),
             seen,
-            want,
+            want: want.into(),
         };
         let mut widths: Vec<usize> = Vec::new();
         let layers = (0..).take_while(|layer| tensors.tensors.contains_key(&format!("{}.weight", 2 * layer))).count();
@@ -73,8 +73,13 @@ impl<T: Real> Mlp<T> {
             return Err(wrong(name, "it has no place in the net".into(), want.into()));
         }
         if layers == 0 {
-            let want = "a net has at least the tensor `0.weight`".into();
-            return Err(Error::File { path: path.into(), place: String::new(), seen: "it holds no net".into(), want });
+            let want = "a net has at least the tensor `0.weight`";
+            return Err(Error::File {
+                path: path.into(),
+                place: String::new(),
+                seen: "it holds no net".into(),
+                want: want.into(),
+            });
         }
         let mut net = Mlp::zeros(&widths, activation, residual).map_err(|e| Error::File {
             path: path.into(),

@@ -5,7 +5,7 @@ use super::engine::Pairwise;
 use super::loops::output_row::rows;
 use super::options::Backend;
 use super::pack::kd_order::Orders;
-use crate::{Error, Points, Result};
+use crate::{Error, Points, Result, Rule, Subject};
 
 impl Pairwise {
     /// `out[i] = log sum_j exp(l_j - |z_i - x_j|^2 / 2 sigma^2)`.
@@ -69,7 +69,11 @@ impl Pairwise {
         queries.check_dim("the queries", sources.dim(), "the sources")?;
         check_rows("log_weights", softmax.log_weights.map_or(sources.n(), <[f64]>::len), sources.n())?;
         if !(softmax.sigma > 0.0 && softmax.sigma.is_finite()) {
-            return Err(Error::argument("sigma", softmax.sigma, "a kernel needs a positive sigma"));
+            return Err(Error::argument(
+                "sigma",
+                softmax.sigma,
+                Rule::Positive.worded("a kernel needs a positive sigma"),
+            ));
         }
         self.check_options()
     }
@@ -89,5 +93,5 @@ fn check_rows(what: &str, got: usize, want: usize) -> Result<()> {
     if got == want {
         return Ok(());
     }
-    Err(Error::shape(what, format!("{got} rows"), format!("there are {want} sources")))
+    Err(Error::shape(Subject::several(what), format!("{got} rows"), format!("there are {want} sources")))
 }

@@ -7,7 +7,7 @@ use super::colour::Colour;
 use super::legend::Swatch;
 use super::scale::{Extent, LARGEST};
 use super::shared::{Making, Swarm, counted};
-use crate::{Error, Result};
+use crate::{Error, Result, Rule};
 
 /// A point of the chart in the caller's units.
 pub(super) type Spot = [f64; 2];
@@ -131,7 +131,7 @@ impl Plane {
         let n = curve.x.len();
         for (what, len) in [("y", curve.y.len()), ("se", curve.se.as_ref().map_or(n, Vec::len))] {
             if len != n {
-                return Err(Error::shape(
+                return Err(Error::mismatch(
                     format!("`{what}` of a curve"),
                     format!("{len} values"),
                     format!("x has {n}"),
@@ -224,9 +224,11 @@ fn check_axis(axis: &Axis, name: &str) -> Result<()> {
             let want = "the first end must be below the second, both finite";
             Err(Error::argument(&format!("{name} range"), format!("{a}..{b}"), want))
         }
-        Some((a, _)) if axis.log && a <= 0.0 => {
-            Err(Error::argument(&format!("{name} range"), a, "a logarithmic axis begins above 0"))
-        }
+        Some((a, _)) if axis.log && a <= 0.0 => Err(Error::argument(
+            &format!("{name} range"),
+            a,
+            Rule::Positive.worded("a logarithmic axis begins above 0"),
+        )),
         _ => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use super::chart::{Chart, Cloud, Images, Layer};
 use super::heat::Heat;
 use super::scale::Extent;
 use super::shared::{Making, Swarm};
-use crate::{Error, Result};
+use crate::{Error, Quantity, Result, Subject};
 
 /// A chart made ready.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,8 +115,12 @@ fn check_marker(cloud: &Cloud) -> Result<()> {
 fn check_images(images: &Images) -> Result<()> {
     let (width, height) = (images.width, images.height);
     if width == 0 || height == 0 || width.saturating_mul(height) != images.pixels.dim() {
-        let got = format!("{} columns", images.pixels.dim());
-        return Err(Error::shape("the images", got, format!("{width} x {height} pixels were asked for")));
+        let got = Quantity::Columns(images.pixels.dim());
+        return Err(Error::shape(
+            Subject::several("the images"),
+            got,
+            format!("{width} x {height} pixels were asked for"),
+        ));
     }
     if width.max(height) > 4096 {
         return Err(Error::shape("an image", format!("{width} x {height} pixels"), "4096 is the most per side"));

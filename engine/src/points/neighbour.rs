@@ -1,7 +1,7 @@
 //! Nearest neighbours by direct search: exact in every dimension.
 
 use super::squared_distance;
-use crate::{Error, Interrupt, Points, Result};
+use crate::{Error, Interrupt, Points, Result, Subject};
 use rayon::prelude::*;
 
 /// Queries between two looks at the interrupt.
@@ -50,7 +50,7 @@ pub fn distances(queries: &Points, points: &Points, k: usize, own: bool, interru
 
 /// # Errors
 /// No neighbour asked for, or fewer points than that takes.
-pub(crate) fn check_count(neighbours: usize, what: &str, points: &Points, least: usize) -> Result<()> {
+pub(crate) fn check_count(neighbours: usize, what: Subject, points: &Points, least: usize) -> Result<()> {
     if neighbours == 0 {
         return Err(Error::argument("neighbours", 0, "at least 1 is needed"));
     }

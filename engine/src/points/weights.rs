@@ -1,7 +1,7 @@
 //! Weights of points.
 
 use super::{AffineMap, Points};
-use crate::{Error, Result, matrix::multiply};
+use crate::{Error, Result, Rule, Subject, matrix::multiply};
 use faer::{Accum, Mat};
 
 /// Checks that `weights` can weigh `n` points; `what` names them in errors.
@@ -11,7 +11,7 @@ use faer::{Accum, Mat};
 pub fn check_weights(weights: &[f64], n: usize, what: &str) -> Result<()> {
     if weights.len() != n {
         return Err(Error::shape(
-            format!("`{what}`"),
+            Subject::option(what),
             format!("{} values", weights.len()),
             format!("there are {n} points"),
         ));
@@ -20,7 +20,7 @@ pub fn check_weights(weights: &[f64], n: usize, what: &str) -> Result<()> {
         return Err(Error::argument(&format!("{what}[{i}]"), w, "it must be finite and not negative"));
     }
     if !weights.iter().any(|w| *w > 0.0) {
-        return Err(Error::argument(what, "all 0", "at least one must be positive"));
+        return Err(Error::argument(what, "all 0", Rule::Positive.worded("at least one must be positive")));
     }
     Ok(())
 }

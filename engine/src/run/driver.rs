@@ -6,7 +6,7 @@ use super::{Dynamics, RunOptions, tracer_checks};
 use crate::flow::{Clock, FieldAt};
 use crate::metric::{Estimate, Reference};
 use crate::process::{Ending, Observer, Row, Stats};
-use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
+use crate::{Error, Points, Result, Subject, pairwise::Pairwise, rng::Stream};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -70,7 +70,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         options.check(&start)?;
         start.check_finite("the start")?;
         if let Some(reference) = reference {
-            start.check_dim("the start", reference.points().dim(), "the reference")?;
+            start.check_dim(Subject::argument("start"), reference.points().dim(), "the reference")?;
         }
         let measures = Measures::new(&options.metrics, reference, stream.label("metrics"))?;
         let notes = dynamics.prepare(&start, &Clock::at(0, options.steps, stream))?;

@@ -3,7 +3,7 @@
 use super::{Dynamics, RunOptions};
 use crate::error::MissingPart;
 use crate::points::squared_distance;
-use crate::{Error, Points, Result};
+use crate::{Error, Points, Result, Subject};
 
 /// Returns the tracers that `options` name, which `dynamics` can take along with `start`.
 ///
@@ -12,7 +12,7 @@ use crate::{Error, Points, Result};
 pub(super) fn checked<'a>(options: &'a RunOptions, start: &Points, dynamics: &Dynamics) -> Result<Option<&'a Points>> {
     let Some(points) = &options.carry else { return Ok(None) };
     points.check_finite("`carry`")?;
-    points.check_dim("`carry`", start.dim(), "the start")?;
+    points.check_dim(Subject::option("carry"), start.dim(), "the start")?;
     match dynamics {
         Dynamics::Field(..) => Ok(Some(points)),
         // Its particles do not feel each other: a run of their own moves other points alike.

@@ -1,6 +1,6 @@
 //! What every estimator checks: the noise level it is asked at, and the numbers it answers with.
 
-use crate::{Error, Points, Result};
+use crate::{Error, Points, Result, Rule};
 
 /// # Errors
 /// `sigma` is negative, not finite, or 0 where that is refused.
@@ -8,7 +8,8 @@ pub(crate) fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<(
     if sigma.is_finite() && (sigma > 0.0 || (sigma == 0.0 && zero_allowed)) {
         return Ok(());
     }
-    let want = if zero_allowed { "it must be 0 or more".into() } else { format!("{who} needs a positive sigma") };
+    let positive = || Rule::Positive.worded(format!("{who} needs a positive sigma"));
+    let want = if zero_allowed { Rule::NotNegative.into() } else { positive() };
     Err(Error::argument("sigma", sigma, want))
 }
 

@@ -3,7 +3,7 @@
 use super::at::{At, Form};
 use super::extent::Extent;
 use super::kde::Kde;
-use crate::{Points, Result};
+use crate::{Points, Result, Subject};
 
 /// An estimator of a smoothed score.
 pub trait Score: Send + Sync + std::fmt::Debug {
@@ -51,7 +51,7 @@ impl dyn Score + '_ {
     ///
     /// # Errors
     /// Another dimension, in a message that calls the score `whose`; none for a score that follows the cloud.
-    pub(crate) fn check_dim(&self, points: &Points, what: &str, whose: &str) -> Result<()> {
+    pub(crate) fn check_dim(&self, points: &Points, what: impl Into<Subject>, whose: &str) -> Result<()> {
         self.dim().map_or(Ok(()), |dim| points.check_dim(what, dim, whose))
     }
 }

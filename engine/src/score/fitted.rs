@@ -4,7 +4,7 @@ use super::{At, Form, Score, check_sigma, exact::scale};
 use crate::matrix::multiply;
 use crate::rng::Stream;
 use crate::target::{Density, Gaussian, Mixture, Target};
-use crate::{Error, Interrupt, Points, Result, points::squared_distance};
+use crate::{Error, Interrupt, Points, Result, Rule, points::squared_distance};
 use faer::Mat;
 use serde::{Deserialize, Serialize};
 
@@ -242,11 +242,7 @@ fn shaped(cov: Mat<f64>, shape: Shape, ridge: f64) -> Mat<f64> {
 }
 
 fn check_ridge(ridge: f64) -> Result<()> {
-    if ridge >= 0.0 && ridge.is_finite() {
-        Ok(())
-    } else {
-        Err(Error::argument("ridge", ridge, "it must be 0 or more"))
-    }
+    if ridge >= 0.0 && ridge.is_finite() { Ok(()) } else { Err(Error::argument("ridge", ridge, Rule::NotNegative)) }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::density::check_sigma;
 use super::{Density, Moments, Target, shape};
-use crate::{Error, Points, Result, rng::Stream};
+use crate::{Error, Points, Result, Rule, Subject, rng::Stream};
 use faer::mat;
 use rayon::prelude::*;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
@@ -58,7 +58,7 @@ impl Checkerboard {
 
     fn check(&self, points: &Points, sigma: f64) -> Result<f64> {
         check_sigma(sigma)?;
-        points.check_dim("the points", 2, "the checkerboard")?;
+        points.check_dim(Subject::points(), 2, "the checkerboard")?;
         Ok(sigma.hypot(self.noise))
     }
 }
@@ -114,7 +114,7 @@ impl Density for Checkerboard {
             return Err(Error::argument(
                 "sigma",
                 sigma,
-                "the checkerboard has edges: its score needs a positive sigma",
+                Rule::Positive.worded("the checkerboard has edges: its score needs a positive sigma"),
             ));
         }
         out.reshape(points.n(), 2);

@@ -4,7 +4,7 @@ use super::component::BLOCK;
 use super::distribution::check_no_smoothing;
 use super::{Density, Moments, Target};
 use crate::rng::{Rng, Stream};
-use crate::{Error, Points, Result};
+use crate::{Error, Points, Result, Rule, Subject};
 use faer::Mat;
 use rayon::prelude::*;
 use std::f64::consts::TAU;
@@ -26,7 +26,7 @@ impl Funnel {
     pub fn new(dim: usize, std: f64) -> Result<Funnel> {
         check_dim(dim)?;
         if !(std > 0.0 && std <= 10.0) {
-            return Err(Error::argument("std", std, "it must be positive and at most 10"));
+            return Err(Error::argument("std", std, Rule::Positive.worded("it must be positive and at most 10")));
         }
         Ok(Funnel { dim, std })
     }
@@ -111,7 +111,7 @@ impl Banana {
     pub fn new(dim: usize, std: f64, bend: f64) -> Result<Banana> {
         check_dim(dim)?;
         if !(std > 0.0 && std.is_finite()) {
-            return Err(Error::argument("std", std, "it must be positive and finite"));
+            return Err(Error::argument("std", std, Rule::Positive.worded("it must be positive and finite")));
         }
         if !bend.is_finite() {
             return Err(Error::argument("bend", bend, "it must be finite"));
@@ -190,7 +190,7 @@ fn check_dim(dim: usize) -> Result<()> {
 
 fn check_points(target: &impl Target, points: &Points, sigma: f64) -> Result<()> {
     check_no_smoothing(target, sigma)?;
-    points.check_dim("the points", target.dim(), &target.name())
+    points.check_dim(Subject::points(), target.dim(), &target.name())
 }
 
 fn squares(values: &[f64]) -> f64 {

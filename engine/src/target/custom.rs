@@ -5,7 +5,7 @@ use super::{Density, Target};
 use crate::error::MissingPart;
 use crate::expression::{Expression, Parameter};
 use crate::rng::Stream;
-use crate::{Error, Points, Result};
+use crate::{Error, Points, Result, Subject};
 use std::fmt;
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl CustomDensity {
 
     fn check(&self, points: &Points, sigma: f64) -> Result<()> {
         check_no_smoothing(self, sigma)?;
-        points.check_dim("the points", self.dim, &self.name())
+        points.check_dim(Subject::points(), self.dim, &self.name())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::checkerboard::Checkerboard;
 use super::shape::Shape;
 use super::{Gaussian, Mixture, Target, shape_plane as plane, shape_space as space};
-use crate::{Error, Result};
+use crate::{Error, Result, Rule};
 use std::sync::Arc;
 
 /// Every name that [`dataset`] knows, with what it is.
@@ -69,10 +69,10 @@ crate::choices!(Style);
 pub fn dataset(name: &str, options: &DatasetOptions) -> Result<Arc<dyn Target>> {
     let scale = options.scale;
     if !(scale > 0.0 && scale.is_finite()) {
-        return Err(Error::argument("scale", scale, "it must be positive"));
+        return Err(Error::argument("scale", scale, Rule::Positive));
     }
     if let Some(noise) = options.noise.filter(|n| !(*n >= 0.0 && n.is_finite())) {
-        return Err(Error::argument("noise", noise, "it must be 0 or more"));
+        return Err(Error::argument("noise", noise, Rule::NotNegative));
     }
     let torchcfm = options.style == Style::Torchcfm;
     let noise = |own: f64| options.noise.unwrap_or(own);
@@ -111,7 +111,11 @@ fn grid(spacing: f64, std: f64) -> Result<Arc<dyn Target>> {
 }
 
 fn positive(std: f64) -> Result<f64> {
-    if std > 0.0 { Ok(std) } else { Err(Error::argument("noise", std, "it must be positive for a mixture")) }
+    if std > 0.0 {
+        Ok(std)
+    } else {
+        Err(Error::argument("noise", std, Rule::Positive.worded("it must be positive for a mixture")))
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::covariance::Covariance;
 use super::density::{Density, check_sigma};
 use crate::matrix::multiply;
 use crate::rng::Rng;
-use crate::{Error, Points, Result};
+use crate::{Error, Points, Result, Rule, Subject};
 use faer::{Accum, Mat, MatMut, MatRef};
 
 /// Coordinates of the largest full covariance: 2 GiB of it.
@@ -58,7 +58,11 @@ impl Gaussian {
     /// As [`Gaussian::isotropic`], or another number of standard deviations than of means.
     pub fn diagonal(mean: Vec<f64>, std: &[f64]) -> Result<Gaussian> {
         match std.iter().find(|s| !(**s > 0.0 && s.is_finite())) {
-            Some(s) => Err(Error::argument("std", s, "every standard deviation must be positive and finite")),
+            Some(s) => Err(Error::argument(
+                "std",
+                s,
+                Rule::Positive.worded("every standard deviation must be positive and finite"),
+            )),
             None => Gaussian::with(mean, Covariance::diagonal(std.iter().map(|s| s * s).collect())?),
         }
     }
@@ -113,7 +117,7 @@ impl Gaussian {
     /// # Errors
     /// Points of another dimension.
     pub fn mahalanobis2(&self, points: &Points, out: &mut Vec<f64>) -> Result<()> {
-        points.check_dim("the points", self.mean.len(), &self.name)?;
+        points.check_dim(Subject::points(), self.mean.len(), &self.name)?;
         component::mahalanobis2(&self.component(1.0, 0.0), points, out);
         Ok(())
     }
@@ -147,14 +151,14 @@ impl Gaussian {
 impl Density for Gaussian {
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         check_sigma(sigma)?;
-        points.check_dim("the points", self.mean.len(), &self.name)?;
+        points.check_dim(Subject::points(), self.mean.len(), &self.name)?;
         component::log_density(&[self.component(1.0, sigma)], points, out);
         Ok(())
     }
 
     fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
         check_sigma(sigma)?;
-        points.check_dim("the points", self.mean.len(), &self.name)?;
+        points.check_dim(Subject::points(), self.mean.len(), &self.name)?;
         component::score(&[self.component(1.0, sigma)], points, out);
         Ok(())
     }

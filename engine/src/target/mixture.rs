@@ -5,7 +5,7 @@ mod as_target;
 use super::component::{self, BLOCK, Component};
 use super::density::{Density, check_sigma};
 use super::gaussian::Gaussian;
-use crate::{Error, Points, Result};
+use crate::{Error, Points, Result, Rule, Subject};
 use rayon::prelude::*;
 use std::f64::consts::TAU;
 
@@ -31,12 +31,20 @@ impl Mixture {
             return Err(Error::shape("the mixture", got, "every component needs a weight, and one is the least"));
         }
         if let Some(w) = weights.iter().find(|w| !(**w > 0.0 && w.is_finite())) {
-            return Err(Error::argument("weights", w, "every weight must be positive and finite"));
+            return Err(Error::argument(
+                "weights",
+                w,
+                Rule::Positive.worded("every weight must be positive and finite"),
+            ));
         }
         let dim = components[0].mean().len();
         if let Some((k, c)) = components.iter().enumerate().find(|(_, c)| c.mean().len() != dim) {
             let got = format!("{} dimensions", c.mean().len());
-            return Err(Error::shape(format!("component {k} of the mixture"), got, format!("component 0 has {dim}")));
+            return Err(Error::mismatch(
+                format!("component {k} of the mixture"),
+                got,
+                format!("component 0 has {dim}"),
+            ));
         }
         let total: f64 = weights.iter().sum();
         Ok(Mixture { weights: weights.iter().map(|w| w / total).collect(), components })
@@ -116,7 +124,7 @@ impl Mixture {
 
     fn smoothed(&self, points: &Points, sigma: f64) -> Result<Vec<Component<'_>>> {
         check_sigma(sigma)?;
-        points.check_dim("the points", self.components[0].mean().len(), &self.label())?;
+        points.check_dim(Subject::points(), self.components[0].mean().len(), &self.label())?;
         Ok(self.weights.iter().zip(&self.components).map(|(w, c)| c.component(*w, sigma)).collect())
     }
 }

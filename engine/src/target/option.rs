@@ -2,7 +2,7 @@
 
 use super::{Banana, Funnel, Gaussian, Mixture, StudentT};
 use crate::options::{OptionType, OptionValue};
-use crate::{Error, Result};
+use crate::{Error, Result, Subject};
 use faer::Mat;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ impl Numbers {
             Numbers::One(value) => Ok(vec![*value; n]),
             Numbers::Each(list) if list.len() == n => Ok(list.clone()),
             Numbers::Each(list) => Err(Error::shape(
-                format!("`{name}`"),
+                Subject::option(name),
                 format!("{} numbers", list.len()),
                 format!("there are {n} {things}"),
             )),
@@ -113,7 +113,7 @@ impl MixtureOptions {
             (Some(_), Some(_)) => return Err(Error::argument("covs", "given", "`std` is given too: give one of them")),
             (None, Some(covs)) if covs.len() != k => {
                 let got = format!("{} matrices", covs.len());
-                return Err(Error::shape("`covs`", got, format!("there are {k} components")));
+                return Err(Error::shape(Subject::option("covs"), got, format!("there are {k} components")));
             }
             (None, Some(covs)) => {
                 let parts = self.means.iter().zip(covs);
@@ -214,7 +214,7 @@ fn matrix(name: &str, rows: &[Vec<f64>]) -> Result<Mat<f64>> {
         None => Ok(Mat::from_fn(rows.len(), rows.len(), |i, j| rows[i][j])),
         Some((i, row)) => {
             let got = format!("{} numbers in row {i}", row.len());
-            Err(Error::shape(format!("`{name}`"), got, format!("it has {} rows and must be square", rows.len())))
+            Err(Error::shape(Subject::option(name), got, format!("it has {} rows and must be square", rows.len())))
         }
     }
 }

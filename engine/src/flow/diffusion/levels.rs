@@ -3,7 +3,7 @@
 use crate::number::number;
 use crate::score::Score;
 use crate::target::Gaussian;
-use crate::{Error, Result};
+use crate::{Error, Result, Rule};
 use serde::{Deserialize, Serialize};
 
 /// How a noised point is written: `y = a (x + sigma e)`. Every one of them is the same diffusion in `z = y / a`, where the noise
@@ -56,7 +56,7 @@ impl Levels {
     pub(super) fn new(wanted: Wanted, score: &dyn Score) -> Result<Levels> {
         let positive = |name: &str, value: f64| match value > 0.0 && value.is_finite() {
             true => Ok(()),
-            false => Err(Error::argument(name, value, "it must be positive")),
+            false => Err(Error::argument(name, value, Rule::Positive)),
         };
         positive("rho", wanted.rho)?;
         positive("beta_max", wanted.beta_max)?;

@@ -7,7 +7,7 @@ use crate::ode::{Divergence, RungeKutta};
 use crate::pairwise::{Pairwise, Precision};
 use crate::rng::Stream;
 use crate::target::Density;
-use crate::{Points, Result};
+use crate::{Points, Result, Subject};
 
 /// Displacement of the central differences, in shares of the noise level.
 const SHARE: f64 = 1e-4;
@@ -29,7 +29,7 @@ impl Diffusion {
     ) -> Result<Vec<f64>> {
         options.check()?;
         let dim = points.dim();
-        self.score.check_dim(points, "the points", "the score")?;
+        self.score.check_dim(points, Subject::points(), "the score")?;
         let own = pairwise.at_precision(Some(Precision::F64));
         let pairwise = own.as_ref().unwrap_or(pairwise);
         let divergence = Divergence::new(dim, options.probes, stream.label("probes"));

@@ -25,7 +25,7 @@ use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 use crate::score::{Kde, Score};
 use crate::target::Gaussian;
-use crate::{Error, Points, Result};
+use crate::{Error, Points, Result, Rule, Subject, Wanted};
 use denoising::{denoising, scale};
 use method::Method;
 
@@ -57,7 +57,7 @@ impl Diffusion {
     /// Options out of range, or levels left out for a score that says nothing of its size.
     pub fn pf_ode(score: Box<dyn Score>, options: &PfOdeOptions) -> Result<Diffusion> {
         if !(options.tolerance > 0.0 && options.tolerance.is_finite()) {
-            return Err(Error::argument("tolerance", options.tolerance, "it must be positive"));
+            return Err(Error::argument("tolerance", options.tolerance, Rule::Positive));
         }
         let method = Method::Ode { sampler: options.sampler, tolerance: options.tolerance };
         Diffusion::new(score, options.wanted(), method)
@@ -70,13 +70,13 @@ impl Diffusion {
     pub fn reverse_sde(score: Box<dyn Score>, options: &ReverseSdeOptions) -> Result<Diffusion> {
         let most = if options.sampler == ReverseSdeSampler::EulerMaruyama { f64::INFINITY } else { 1.0 };
         if !(options.lambda.is_finite() && (0.0..=most).contains(&options.lambda)) {
-            let want = if most == 1.0 { "it must lie between 0 and 1" } else { "it must be 0 or more" };
+            let want = if most == 1.0 { "it must lie between 0 and 1".into() } else { Wanted::from(Rule::NotNegative) };
             return Err(Error::argument("lambda", options.lambda, want));
         }
         let churns = [("churn", options.churn), ("churn_min", options.churn_min), ("churn_noise", options.churn_noise)];
         for (name, value) in churns.into_iter().chain(options.churn_max.map(|max| ("churn_max", max))) {
             if !(value >= 0.0 && value.is_finite()) {
-                return Err(Error::argument(name, value, "it must be 0 or more"));
+                return Err(Error::argument(name, value, Rule::NotNegative));
             }
         }
         Diffusion::new(score, options.wanted(), Method::Sde(options.clone()))
@@ -92,7 +92,7 @@ impl Diffusion {
             return Err(Error::argument("corrections", options.corrections, want));
         }
         if !(options.snr > 0.0 && options.snr.is_finite()) {
-            return Err(Error::argument("snr", options.snr, "it must be positive"));
+            return Err(Error::argument("snr", options.snr, Rule::Positive));
         }
         Diffusion::new(score, options.wanted(), Method::Corrected(options.clone()))
     }
@@ -157,7 +157,7 @@ impl Sampler for Diffusion {
     }
 
     fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
-        self.score.check_dim(start, "the start", "the score")?;
+        self.score.check_dim(start, Subject::argument("start"), "the score")?;
         let (first, dim) = (self.levels.sigma(0, clock.steps), start.dim() as f64);
         let (wanted, got) = (self.levels.scale(first) * first * dim.sqrt(), start.spread());
         let alike = (0.5..=2.0).contains(&(got / wanted));

@@ -1,7 +1,7 @@
 //! What can be chosen about the samplers, and about the log density along one.
 
 use super::levels::{Process, Wanted};
-use crate::{Error, Result, ode};
+use crate::{Error, Result, Rule, ode};
 use serde::{Deserialize, Serialize};
 
 /// How the probability-flow equation is stepped.
@@ -165,7 +165,7 @@ impl LikelihoodOptions {
             return Err(Error::argument("probes", probes, format!("it must be at most {PROBES}")));
         }
         if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
-            return Err(Error::argument("tolerance", self.tolerance, "it must be positive"));
+            return Err(Error::argument("tolerance", self.tolerance, Rule::Positive));
         }
         Ok(())
     }

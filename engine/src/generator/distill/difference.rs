@@ -9,7 +9,7 @@ use crate::points::squared_distance;
 use crate::process::{Ending, Unobserved};
 use crate::schedule::Schedule;
 use crate::score::{At, Form, Preconditioned, Score};
-use crate::{Error, Points, Result, pairwise::Pairwise};
+use crate::{Error, Points, Result, Subject, pairwise::Pairwise};
 
 /// Share by which the source's units go to those of each fresh batch: its net sees a law at rest, and not each batch's chance.
 const UNITS: f64 = 0.02;
@@ -41,7 +41,7 @@ impl<'a> Difference<'a> {
     ) -> Result<Difference<'a>> {
         if let Some(wanted) = teacher.dim().filter(|wanted| *wanted != dim) {
             let got = format!("points of {dim} coordinates");
-            return Err(Error::shape("the generator", got, format!("the teacher's have {wanted}")));
+            return Err(Error::shape(Subject::argument("generator"), got, format!("the teacher's have {wanted}")));
         }
         for (name, value) in [("score_updates", options.score_updates), ("levels", options.levels)] {
             if value == 0 {

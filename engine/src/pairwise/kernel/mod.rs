@@ -9,7 +9,7 @@ mod radial_profile;
 mod tests;
 
 use crate::simd::Real;
-use crate::{Error, Result};
+use crate::{Error, Result, Rule};
 use pulp::Simd;
 use radial_profile as lanes;
 use serde::{Deserialize, Serialize};
@@ -221,6 +221,10 @@ impl Kernel {
     /// A bandwidth that is not positive and finite.
     pub fn check(&self) -> Result<()> {
         let h = self.bandwidth();
-        if h > 0.0 && h.is_finite() { Ok(()) } else { Err(Error::argument("h", h, "a bandwidth must be positive")) }
+        if h > 0.0 && h.is_finite() {
+            Ok(())
+        } else {
+            Err(Error::argument("h", h, Rule::Positive.worded("a bandwidth must be positive")))
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::noise_features::FEATURES;
 use crate::net::{self, Activation, Hidden};
 use crate::points::no_room;
 use crate::schedule::Schedule;
-use crate::{Error, Result};
+use crate::{Error, Result, Rule};
 
 crate::options! {
     /// Options of `denoiser`.
@@ -45,11 +45,15 @@ impl DenoiserOptions {
             }
         }
         if !(0.0..1.0).contains(&self.average) {
-            return Err(Error::argument("average", self.average, "it must be 0 or more and below 1"));
+            return Err(Error::argument(
+                "average",
+                self.average,
+                Rule::NotNegative.worded("it must be 0 or more and below 1"),
+            ));
         }
         for (name, sigma) in [("sigma_min", self.sigma_min), ("sigma_max", self.sigma_max)] {
             if let Some(sigma) = sigma.filter(|sigma| !(*sigma > 0.0 && sigma.is_finite())) {
-                return Err(Error::argument(name, sigma, "it must be positive"));
+                return Err(Error::argument(name, sigma, Rule::Positive));
             }
         }
         if let (Some(min), Some(max)) = (self.sigma_min, self.sigma_max)

@@ -3,7 +3,7 @@
 use crate::net::{self, Activation, Hidden};
 use crate::points::no_room;
 use crate::schedule::Schedule;
-use crate::{Error, Result};
+use crate::{Error, Result, Rule};
 use serde::{Deserialize, Serialize};
 
 /// What the logit is a function of.
@@ -60,7 +60,7 @@ impl DiscriminatorOptions {
         }
         for (name, value) in [("ridge", self.ridge), ("decay", self.decay)] {
             if !(value >= 0.0 && value.is_finite()) {
-                return Err(Error::argument(name, value, "it must be 0 or more"));
+                return Err(Error::argument(name, value, Rule::NotNegative));
             }
         }
         self.widths(1)?;

@@ -1,6 +1,13 @@
 //! Every way in which a caller or the disk can be wrong. How a run ended is data, not an error.
 
-use std::fmt;
+mod missing;
+mod subject;
+mod wanted;
+
+pub use missing::MissingPart;
+pub use subject::{Quantity, Subject};
+pub use wanted::{Rule, Wanted};
+
 use std::path::PathBuf;
 
 /// The crate's result.
@@ -17,8 +24,8 @@ pub enum Error {
         name: String,
         /// The value seen.
         value: String,
-        /// What is wanted, as the end of a sentence: "it must be positive".
-        want: String,
+        /// What is wanted: "it must be positive".
+        want: Wanted,
     },
     /// A name that is not in a closed list.
     #[error("there is no {what} `{name}`{}", suggestion(near))]
@@ -31,14 +38,16 @@ pub enum Error {
         near: Option<String>,
     },
     /// Two shapes that do not fit.
-    #[error("{what} {} {got}, {}{want}", verb(what), contrast(want))]
+    #[error("{what} {} {got}, {}{want}", what.has(), if *beside { "" } else { "but " })]
     Shape {
-        /// What has the wrong shape: "points", "target weights".
-        what: String,
-        /// The shape seen: "3 columns".
-        got: String,
-        /// What is wanted: "the target has 2".
+        /// What has the wrong shape: the argument `start`, the target weights.
+        what: Subject,
+        /// The shape seen: 3 columns.
+        got: Quantity,
+        /// What is wanted, as the end of a sentence: "the target has 2".
         want: String,
+        /// Is `want` the shape of something else, which stands beside this one, and not a rule?
+        beside: bool,
     },
     /// NaN or infinity in the data.
     #[error("{what} holds {value} in row {row}, column {column} (counted from 0), but every value must be finite")]
@@ -83,8 +92,8 @@ pub enum Error {
         place: String,
         /// What was seen there.
         seen: String,
-        /// What was wanted, as the end of a sentence.
-        want: String,
+        /// What was wanted.
+        want: Wanted,
     },
     /// The operating system refused.
     #[error("cannot {act} {}: {reason}", path.display())]
@@ -119,55 +128,6 @@ pub enum Error {
     Interrupted,
 }
 
-/// What an object lacks, as data: who speaks to the user says what to do instead in the user's own language.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum MissingPart {
-    /// A log density in closed form.
-    LogDensity,
-    /// A score in closed form.
-    Score,
-    /// A closed form of what is smoothed by noise of this standard deviation, beside one without smoothing.
-    SmoothedForm(f64),
-    /// A mean and a covariance in closed form.
-    Moments,
-    /// A list of modes.
-    Modes,
-    /// A way to draw points.
-    Sampler,
-    /// A distribution from which its particles start.
-    Prior,
-    /// A velocity field that other points could follow.
-    Field,
-    /// A rule for points that do not count alike.
-    Weights,
-    /// Anything else, in words.
-    Other(String),
-}
-
-impl fmt::Display for MissingPart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            MissingPart::LogDensity => f.write_str("closed-form log density"),
-            MissingPart::Score => f.write_str("closed-form score"),
-            MissingPart::SmoothedForm(sigma) => write!(f, "closed form at sigma = {sigma}"),
-            MissingPart::Moments => f.write_str("closed-form moments"),
-            MissingPart::Modes => f.write_str("list of modes"),
-            MissingPart::Sampler => f.write_str("sampler"),
-            MissingPart::Prior => f.write_str("distribution to start from"),
-            MissingPart::Field => f.write_str("field that other points could follow"),
-            MissingPart::Weights => f.write_str("rule for the weights of a reference"),
-            MissingPart::Other(part) => f.write_str(part),
-        }
-    }
-}
-
-impl From<&str> for MissingPart {
-    fn from(part: &str) -> MissingPart {
-        MissingPart::Other(part.into())
-    }
-}
-
 /// Who has to mend it; the command line turns this into an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
@@ -198,7 +158,7 @@ impl Error {
     }
 
     /// An argument out of range.
-    pub fn argument(name: &str, value: impl ToString, want: impl Into<String>) -> Error {
+    pub fn argument(name: &str, value: impl ToString, want: impl Into<Wanted>) -> Error {
         Error::Argument { name: name.into(), value: value.to_string(), want: want.into() }
     }
 
@@ -207,9 +167,14 @@ impl Error {
         Error::Missing { what: what.into(), part, hint: String::new() }
     }
 
-    /// A shape that does not fit.
-    pub fn shape(what: impl Into<String>, got: impl Into<String>, want: impl Into<String>) -> Error {
-        Error::Shape { what: what.into(), got: got.into(), want: want.into() }
+    /// A shape that breaks a rule.
+    pub fn shape(what: impl Into<Subject>, got: impl Into<Quantity>, want: impl Into<String>) -> Error {
+        Error::Shape { what: what.into(), got: got.into(), want: want.into(), beside: false }
+    }
+
+    /// A shape that is not that of something else: "the target has 2".
+    pub fn mismatch(what: impl Into<Subject>, got: impl Into<Quantity>, other: impl Into<String>) -> Error {
+        Error::Shape { what: what.into(), got: got.into(), want: other.into(), beside: true }
     }
 
     /// An unknown name, with the nearest of `known` when one is near enough.
@@ -226,16 +191,6 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(distance, k)| *distance <= 1 + k.len().max(name.len()) / 4)
         .min()
         .map(|(_, k)| k.to_string())
-}
-
-fn verb(what: &str) -> &'static str {
-    if ["the points", "the images", "weights"].contains(&what) { "have" } else { "has" }
-}
-
-/// Two things of the same kind stand side by side; a rule is opposed.
-fn contrast(want: &str) -> &'static str {
-    let beside = want.contains(" has ") && !want.starts_with("it has ");
-    if beside { "" } else { "but " }
 }
 
 fn advice(hint: &str) -> String {

@@ -1,0 +1,88 @@
+//! What an error is about, and how much of it was seen.
+
+use std::fmt;
+
+/// What an error is about: an argument or an option of the caller's, or anything else in words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// The name of the argument or option, where it is one.
+    pub name: Option<String>,
+    words: String,
+    plural: bool,
+}
+
+impl Subject {
+    /// The argument `name`, "the start" in a sentence.
+    pub fn argument(name: &str) -> Subject {
+        Subject { name: Some(name.into()), words: format!("the {name}"), plural: false }
+    }
+
+    /// The argument `points`.
+    pub fn points() -> Subject {
+        Subject { plural: true, ..Subject::argument("points") }
+    }
+
+    /// The option `name`, in backticks in a sentence.
+    pub fn option(name: &str) -> Subject {
+        Subject { name: Some(name.into()), words: format!("`{name}`"), plural: false }
+    }
+
+    /// Several things: "the images have".
+    pub fn several(words: impl Into<String>) -> Subject {
+        Subject { plural: true, ..Subject::from(words.into()) }
+    }
+
+    /// The verb that goes with it.
+    pub(super) fn has(&self) -> &'static str {
+        if self.plural { "have" } else { "has" }
+    }
+}
+
+impl From<String> for Subject {
+    fn from(words: String) -> Subject {
+        Subject { name: None, words, plural: false }
+    }
+}
+
+impl From<&str> for Subject {
+    fn from(words: &str) -> Subject {
+        Subject::from(words.to_string())
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+/// An amount seen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Quantity {
+    /// Columns, which are coordinates.
+    Columns(usize),
+    /// Anything else, in words: "no rows".
+    Words(String),
+}
+
+impl From<String> for Quantity {
+    fn from(words: String) -> Quantity {
+        Quantity::Words(words)
+    }
+}
+
+impl From<&str> for Quantity {
+    fn from(words: &str) -> Quantity {
+        Quantity::Words(words.into())
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Quantity::Columns(1) => f.write_str("1 column"),
+            Quantity::Columns(n) => write!(f, "{n} columns"),
+            Quantity::Words(words) => f.write_str(words),
+        }
+    }
+}
