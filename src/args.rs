@@ -4,7 +4,7 @@ mod flags;
 mod sweep;
 mod work;
 
-pub use flags::{BenchArgs, CheckArgs, DoctorArgs, FieldArgs, FlowName, RunArgs, ScriptArgs, SelfTerm};
+pub use flags::{BenchArgs, CheckArgs, DoctorArgs, FieldArgs, FlowName, RunArgs, ScriptArgs};
 pub use sweep::{SweepArgs, Zip};
 pub use work::{CompareArgs, FindingsArgs, NewArgs};
 

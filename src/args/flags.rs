@@ -5,6 +5,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use sdflow::flow::Noise;
 use sdflow::pairwise::{Backend, Isa, Kernel, Precision};
+use sdflow::score::SelfTerm;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -115,14 +116,6 @@ pub struct FieldArgs {
 pub enum FlowName {
     Sd,
     Mmd,
-}
-
-/// Whether particle `i` is a source of its own field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SelfTerm {
-    Include,
-    Exclude,
 }
 
 /// A measurement.
