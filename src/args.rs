@@ -8,7 +8,7 @@ pub use flags::{BenchArgs, CheckArgs, DoctorArgs, FieldArgs, FlowName, RunArgs, 
 pub use sweep::{SweepArgs, Zip};
 pub use work::{CompareArgs, FindingsArgs, NewArgs};
 
-use crate::{machine, message};
+use crate::{diagnostics, machine};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use sdflow_dsl::Diagnostic;
 use std::ffi::OsString;
@@ -120,11 +120,11 @@ pub enum Parsed {
 ///
 /// # Errors
 /// A flag or command that this version does not have yet.
-pub fn parsed(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagnostic> {
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagnostic> {
     let mut words: Vec<OsString> = words.into_iter().collect();
     let first = words.get(1).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     if LATER.contains(&first.as_str()) {
-        return Err(message::usage(
+        return Err(diagnostics::usage(
             format!("the command `{first}` is not there yet"),
             "`sdflow-engine --help` lists the commands of this version",
         ));
@@ -142,7 +142,7 @@ pub fn parsed(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagn
         }
     };
     if let Command::Run(RunArgs { max_time: Some(_), .. }) = &command {
-        return Err(message::usage(
+        return Err(diagnostics::usage(
             "`--max-time` is not there yet",
             "stop a long run with Ctrl-C; what exists is kept",
         ));
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     fn command(line: &str) -> Command {
-        match parsed(line.split(' ').map(OsString::from)) {
+        match parse(line.split(' ').map(OsString::from)) {
             Ok(Parsed::Command(command)) => *command,
             other => panic!("{line}: {other:?}"),
         }

@@ -1,9 +1,9 @@
 //! `field`: one velocity field between two files of points.
 
 use crate::args::{FieldArgs, FlowName};
+use crate::diagnostics::{of_engine, usage};
 use crate::exit::Exit;
 use crate::machine;
-use crate::message::{of_engine, usage};
 use crate::progress::duration;
 use crate::terminal;
 use sdflow::flow::{
@@ -27,18 +27,20 @@ pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
     check(args)?;
     let begun = Instant::now();
     let clouds = Clouds::load(args).map_err(|e| of_engine(&e))?;
-    let isa = machine::asked()?;
-    machine::replaced(isa).iter().for_each(|warning| terminal::tell(&format!("warning: {warning}")));
+    let isa = machine::requested_isa()?;
+    machine::replacement_warning(isa)
+        .iter()
+        .for_each(|warning| terminal::print_message(&format!("warning: {warning}")));
     let options = PairwiseOptions { precision: args.precision, isa, ..PairwiseOptions::default() };
     let pairwise = Pairwise::new(options, Interrupt::default());
     let computed = clouds.flow(args).and_then(|mut flow| clouds.velocity(&mut *flow, &pairwise));
     let velocity = computed.map_err(|e| of_engine(&e))?;
     if velocity.check_finite("the field").is_err() {
-        return Err(overflowed());
+        return Err(not_finite());
     }
     save_npy(&args.output, &velocity).map_err(|e| of_engine(&e))?;
     report(args, &clouds, &velocity, &pairwise, begun.elapsed().as_secs_f64());
-    terminal::flushed()?;
+    terminal::check_printed()?;
     Ok(Exit::Done)
 }
 
@@ -62,7 +64,7 @@ fn check(args: &FieldArgs) -> std::result::Result<(), Diagnostic> {
     Ok(())
 }
 
-fn overflowed() -> Diagnostic {
+fn not_finite() -> Diagnostic {
     let message =
         "the field is not finite: the coordinates or `--sigma` leave the range of double precision".to_string();
     let hint = Some("rescale the points so that they are of the order of 1".to_string());
@@ -146,7 +148,7 @@ fn report(args: &FieldArgs, clouds: &Clouds, velocity: &Points, pairwise: &Pairw
     let pairs = pairwise.work().pairs();
     let rms = (velocity.data().iter().map(|v| v * v).sum::<f64>() / velocity.n() as f64).sqrt();
     if args.json {
-        terminal::say_json(&serde_json::json!({
+        terminal::print_json(&serde_json::json!({
             "schema": 1, "task": "field", "flow": args.flow, "n": velocity.n(), "m": clouds.target.n(),
             "dim": velocity.dim(), "sigma": args.sigma, "precision": pairwise.options().precision, "rms": rms,
             "pairs": pairs, "seconds": seconds, "output": args.output,
@@ -154,7 +156,7 @@ fn report(args: &FieldArgs, clouds: &Clouds, velocity: &Points, pairwise: &Pairw
         return;
     }
     let (n, dim, time) = (velocity.n(), velocity.dim(), duration(seconds));
-    terminal::say(&format!(
+    terminal::print_result(&format!(
         "{n} velocities in {dim} dimensions, rms length {rms:.5}, in {time}: {}",
         args.output.display()
     ));

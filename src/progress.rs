@@ -76,7 +76,7 @@ impl Progress {
     }
 
     /// Does `act`, which prints, without the bars in its way.
-    pub fn aside(&self, act: impl FnOnce()) {
+    pub fn without_bars(&self, act: impl FnOnce()) {
         match &self.style {
             Style::Bars(bars) => bars.suspend(act),
             _ => act(),

@@ -1,8 +1,8 @@
 //! What a script is run with: arguments and environment together.
 
 use crate::args::ScriptArgs;
+use crate::diagnostics::usage;
 use crate::machine;
-use crate::message::usage;
 use sdflow::Interrupt;
 use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{Diagnostic, Request};
@@ -40,7 +40,7 @@ pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diag
         quick: args.quick,
         folder: PathBuf::new(),
         allow_read: args.allow_read.clone(),
-        pairwise: PairwiseOptions { isa: machine::asked()?, ..PairwiseOptions::default() },
+        pairwise: PairwiseOptions { isa: machine::requested_isa()?, ..PairwiseOptions::default() },
         interrupt: interrupt.clone(),
     })
 }

@@ -1,7 +1,7 @@
 //! The end of a run in words.
 
 use crate::progress::duration;
-use crate::record::{Check, Flag, Metric, Record, Status};
+use crate::record::{CheckRecord, MetricRecord, NonFinite, Record, Status};
 use sdflow_dsl::Param;
 use std::fmt::Write;
 use std::path::Path;
@@ -55,14 +55,14 @@ fn metrics(text: &mut String, record: &Record) -> std::fmt::Result {
     }
     let width = record.metrics.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
     writeln!(text, "  {:<width$}  {:>11}  {:>11}  {:>11}", "metric", "value", "std error", "noise floor")?;
-    for (name, Metric { value, se, floor, flag }) in &record.metrics {
+    for (name, MetricRecord { value, se, floor, flag }) in &record.metrics {
         let (value, se, floor) = (number(*value, *flag), number(*se, None), number(*floor, None));
         writeln!(text, "  {name:<width$}  {value:>11}  {se:>11}  {floor:>11}")?;
     }
     Ok(())
 }
 
-fn checks(text: &mut String, checks: &[Check]) -> std::fmt::Result {
+fn checks(text: &mut String, checks: &[CheckRecord]) -> std::fmt::Result {
     if checks.is_empty() {
         return Ok(());
     }
@@ -72,7 +72,7 @@ fn checks(text: &mut String, checks: &[Check]) -> std::fmt::Result {
 }
 
 /// One check in a line.
-pub fn claim(check: &Check) -> String {
+pub fn claim(check: &CheckRecord) -> String {
     let value = match (check.value, check.flag) {
         (None, None) => String::new(),
         (value, flag) => format!(" ({})", number(value, flag)),
@@ -125,13 +125,13 @@ pub fn status(status: Status) -> &'static str {
 }
 
 /// A value in a few digits.
-pub fn number(value: Option<f64>, flag: Option<Flag>) -> String {
+pub fn number(value: Option<f64>, flag: Option<NonFinite>) -> String {
     match (value, flag) {
         (Some(v), _) if v == 0.0 || (1e-3..1e6).contains(&v.abs()) => format!("{v:.5}"),
         (Some(v), _) => format!("{v:.4e}"),
-        (None, Some(Flag::Nan)) => "NaN".into(),
-        (None, Some(Flag::Infinity)) => "inf".into(),
-        (None, Some(Flag::MinusInfinity)) => "-inf".into(),
+        (None, Some(NonFinite::Nan)) => "NaN".into(),
+        (None, Some(NonFinite::Infinity)) => "inf".into(),
+        (None, Some(NonFinite::MinusInfinity)) => "-inf".into(),
         (None, None) => "-".into(),
     }
 }

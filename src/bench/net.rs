@@ -4,7 +4,7 @@
 //! the whole batch, the gradient of half the mean squared distance to fixed targets, and Adam.
 
 use super::case::{BenchCase, Task};
-use super::runs::{deviation, enough, median};
+use super::statistics::{deviation, enough, median};
 use sdflow::net::{Activation, AdamOptions, Mlp, Trainer};
 use sdflow::pairwise::{Isa, fma_peak};
 use sdflow::{Error, Interrupt, Result, rng::Stream};
@@ -103,7 +103,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<NetReport> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::runs::RUNS;
+    use super::super::statistics::RUNS;
     use super::*;
 
     #[test]

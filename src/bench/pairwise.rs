@@ -5,7 +5,7 @@
 //! threads, the error on random rows against the naive f64 reference.
 
 use super::case::{BenchCase, Data, Task};
-use super::runs::{deviation, enough, median, peak_rss_mb};
+use super::statistics::{deviation, enough, median, peak_rss_mb};
 use sdflow::pairwise::{
     Backend, Isa, Pairwise, PairwiseOptions, Precision, Queries, ScoreDifference, fma_peak, matrix_peak,
 };
@@ -133,7 +133,7 @@ fn errors(
 
 #[cfg(test)]
 mod tests {
-    use super::super::runs::RUNS;
+    use super::super::statistics::RUNS;
     use super::*;
 
     #[test]

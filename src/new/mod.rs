@@ -2,7 +2,7 @@
 
 use crate::args::NewArgs;
 use crate::exit::Exit;
-use crate::{message, terminal};
+use crate::{diagnostics, terminal};
 use sdflow_dsl::Diagnostic;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -29,36 +29,38 @@ const TEMPLATES: [Template; 5] = [
 /// An unknown template, a file that exists or cannot be written.
 pub fn new(args: &NewArgs) -> Result<Exit, Diagnostic> {
     let Some(name) = args.name.as_ref().filter(|_| !args.list) else {
-        terminal::say(&listing());
-        return terminal::flushed().map(|()| Exit::Done);
+        terminal::print_result(&listing());
+        return terminal::check_printed().map(|()| Exit::Done);
     };
-    let template = named(&args.template)?;
+    let template = find_template(&args.template)?;
     let path = match name.extension() {
         Some(ending) if ending == "rhai" => name.clone(),
         _ => PathBuf::from(format!("{}.rhai", name.display())),
     };
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| match e.kind() {
-        ErrorKind::AlreadyExists => {
-            message::usage(format!("{} exists already", path.display()), "choose another name: it is not overwritten")
-        }
-        _ => {
-            message::data(format!("cannot write {}: {e}", path.display()), Some("choose a folder that can be written"))
-        }
+        ErrorKind::AlreadyExists => diagnostics::usage(
+            format!("{} exists already", path.display()),
+            "choose another name: it is not overwritten",
+        ),
+        _ => diagnostics::data(
+            format!("cannot write {}: {e}", path.display()),
+            Some("choose a folder that can be written"),
+        ),
     })?;
     // The name in the text is the one that was chosen.
     let text = template.text.replace("SCRIPT.rhai", &path.display().to_string());
     file.write_all(text.as_bytes())
-        .map_err(|e| message::data(format!("cannot write {}: {e}", path.display()), None))?;
-    terminal::say(&format!("{} is written; run it with `sdflow-engine {}`", path.display(), path.display()));
-    terminal::flushed().map(|()| Exit::Done)
+        .map_err(|e| diagnostics::data(format!("cannot write {}: {e}", path.display()), None))?;
+    terminal::print_result(&format!("{} is written; run it with `sdflow-engine {}`", path.display(), path.display()));
+    terminal::check_printed().map(|()| Exit::Done)
 }
 
-fn named(name: &str) -> Result<&'static Template, Diagnostic> {
+fn find_template(name: &str) -> Result<&'static Template, Diagnostic> {
     TEMPLATES.iter().find(|t| t.name == name).ok_or_else(|| {
         let near = sdflow::nearest(name, TEMPLATES.iter().map(|t| t.name));
         let meant = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
         let known: Vec<&str> = TEMPLATES.iter().map(|t| t.name).collect();
-        message::usage(
+        diagnostics::usage(
             format!("there is no template `{name}`"),
             format!("{meant}The templates are {}: `sdflow-engine new --list` explains them", known.join(", ")),
         )

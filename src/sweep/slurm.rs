@@ -1,6 +1,6 @@
 //! The same sweep as an array job: one shard per task.
 
-use crate::shell::quoted;
+use crate::quote::for_shell;
 use std::ffi::OsString;
 
 /// Most tasks when their number is not given.
@@ -14,7 +14,7 @@ pub fn script(words: &[OsString], name: &str, cells: usize, tasks: u16, threads:
         let word = word.to_string_lossy();
         word != "--slurm" && !word.starts_with("--slurm=")
     };
-    let command: Vec<String> = words.iter().filter(own).map(|word| quoted(&word.to_string_lossy())).collect();
+    let command: Vec<String> = words.iter().filter(own).map(|word| for_shell(&word.to_string_lossy())).collect();
     let command = command.join(" ");
     let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     format!(

@@ -1,10 +1,10 @@
 //! One run of a script in its folder, the same for `run` and for a cell of `sweep`.
 
-use crate::folder::Folder;
-use crate::journal::Journal;
+use crate::listener::{RunListener, Voice};
 use crate::machine;
 use crate::record::Record;
-use crate::watch::{Voice, Watch};
+use crate::run_files::RunFiles;
+use crate::run_folder::RunFolder;
 use sdflow::Interrupt;
 use sdflow_dsl::{Diagnostic, Listener, Outcome, Prepared};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub type Execute = fn(&Prepared, Arc<dyn Listener>) -> Outcome;
 
 /// A run that came to its end, whatever that was.
 #[derive(Debug)]
-pub struct Ended {
+pub struct FinishedRun {
     pub record: Record,
     /// Where its results are.
     pub path: PathBuf,
@@ -29,51 +29,57 @@ pub struct Ended {
 ///
 /// # Errors
 /// The folder cannot be written at the beginning.
-pub fn computed(
+pub fn compute(
     prepared: Prepared,
-    folder: Folder,
+    folder: RunFolder,
     quick: bool,
     interrupt: Interrupt,
     voice: Voice,
     execute: Execute,
-) -> Result<Ended, Diagnostic> {
-    let begun = Record::begun(prepared.script().into(), &prepared, quick);
+) -> Result<FinishedRun, Diagnostic> {
+    let begun = Record::start(prepared.script().into(), &prepared, quick);
     folder.write_record(&begun)?;
     folder.write("script.rhai", &prepared.text())?;
     let clock = Instant::now();
-    let journal = Journal::begun(folder.path())?;
+    let files = RunFiles::create(folder.path())?;
     let prepared = prepared.in_folder(folder.path()).stopped_by(interrupt.clone());
-    let watch = Watch::new(voice, journal, interrupt);
-    let outcome = watched(&prepared, watch, machine::replaced(machine::asked()?), execute);
-    let mut record = begun.ended(&outcome, clock.elapsed());
+    let listener = RunListener::new(voice, files, interrupt);
+    let outcome =
+        execute_with_listener(&prepared, listener, machine::replacement_warning(machine::requested_isa()?), execute);
+    let mut record = begun.finish(&outcome, clock.elapsed());
     let path = folder.path().to_path_buf();
-    match folder.kept(&record) {
-        Ok(path) => Ok(Ended { record, path, failure: outcome.failure }),
+    match folder.finish(&record) {
+        Ok(path) => Ok(FinishedRun { record, path, failure: outcome.failure }),
         Err(trouble) => {
             record.fail(&trouble);
-            Ok(Ended { record, path, failure: Some(trouble) })
+            Ok(FinishedRun { record, path, failure: Some(trouble) })
         }
     }
 }
 
-/// Executes the script under watch. A journal that could not be written is its failure.
-fn watched(prepared: &Prepared, watch: Watch, replaced: Option<String>, execute: Execute) -> Outcome {
-    let watch = Arc::new(watch);
-    let unused = prepared.unused_params().into_iter().map(unused);
+/// Executes the script under listener. A journal that could not be written is its failure.
+fn execute_with_listener(
+    prepared: &Prepared,
+    listener: RunListener,
+    replaced: Option<String>,
+    execute: Execute,
+) -> Outcome {
+    let listener = Arc::new(listener);
+    let unused = prepared.unused_params().into_iter().map(unused_warning);
     let early: Vec<String> = replaced.into_iter().chain(unused).collect();
-    early.iter().for_each(|warning| watch.warn(warning));
-    let mut outcome = execute(prepared, watch.clone());
+    early.iter().for_each(|warning| listener.warn(warning));
+    let mut outcome = execute(prepared, listener.clone());
     outcome.warnings.splice(0..0, early);
     if let Some(failure) = &outcome.failure {
-        watch.note(&format!("error: {}", failure.message));
+        listener.note(&format!("error: {}", failure.message));
     }
-    if let Some(trouble) = watch.ended() {
+    if let Some(trouble) = listener.finish() {
         outcome.failure = Some(trouble);
     }
     outcome
 }
 
-fn unused((name, near): (String, Option<String>)) -> String {
+fn unused_warning((name, near): (String, Option<String>)) -> String {
     let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     format!("the script has no parameter `{name}`{near}")
 }

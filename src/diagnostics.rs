@@ -6,15 +6,15 @@ use std::ops::Range;
 
 /// The whole message of an error, ending in a newline; with colours when `colour`.
 pub fn error(diagnostic: &Diagnostic, colour: bool) -> String {
-    rendered(diagnostic, Level::ERROR, colour)
+    render(diagnostic, Level::ERROR, colour)
 }
 
 /// The same for a warning.
 pub fn warning(diagnostic: &Diagnostic, colour: bool) -> String {
-    rendered(diagnostic, Level::WARNING, colour)
+    render(diagnostic, Level::WARNING, colour)
 }
 
-fn rendered(diagnostic: &Diagnostic, level: Level, colour: bool) -> String {
+fn render(diagnostic: &Diagnostic, level: Level, colour: bool) -> String {
     let title = level.primary_title(diagnostic.message.as_str());
     let group = match &diagnostic.place {
         None => title.elements(Vec::<Snippet<annotate_snippets::Annotation>>::new()),

@@ -25,7 +25,7 @@ pub enum LargePages {
 
 /// In MB; None where the system does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Memory {
+pub struct SystemMemory {
     pub total_mb: Option<f64>,
     pub available_mb: Option<f64>,
 }
@@ -42,7 +42,7 @@ pub fn large_pages() -> LargePages {
 }
 
 /// What Linux says of the memory, within the limit of the control group.
-pub fn memory() -> Memory {
+pub fn memory() -> SystemMemory {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let of = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
@@ -51,7 +51,7 @@ pub fn memory() -> Memory {
     let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
     let limit = limit.and_then(|text| Some(text.trim().parse::<f64>().ok()? / 1e6)).unwrap_or(f64::INFINITY);
     let within = |mb: Option<f64>| mb.map(|mb| mb.min(limit));
-    Memory { total_mb: within(of("MemTotal")), available_mb: within(of("MemAvailable")) }
+    SystemMemory { total_mb: within(of("MemTotal")), available_mb: within(of("MemAvailable")) }
 }
 
 /// Cores that this process may use.
@@ -62,9 +62,9 @@ pub fn cores() -> usize {
 /// What is odd, and what to do about it.
 pub fn advice(asked: Isa, cores: usize, pages: LargePages) -> Vec<String> {
     let mut advice = Vec::new();
-    advice.extend(machine::replaced(asked));
+    advice.extend(machine::replacement_warning(asked));
     if asked != Isa::Auto && asked.resolved() != Isa::Auto.resolved() {
-        let best = machine::name(Isa::Auto.resolved());
+        let best = machine::isa_name(Isa::Auto.resolved());
         advice.push(format!("{} holds the engine below {best}: unset it for full speed", machine::SWITCH));
     }
     if cores == 1 {

@@ -1,6 +1,6 @@
 //! The run folder: found finished, or made ready; replaced only when something better is complete.
 
-use crate::message;
+use crate::diagnostics;
 use crate::record::{Record, Status};
 use sdflow_dsl::{CELLS, Diagnostic};
 use std::fs::{self, File, TryLockError};
@@ -27,7 +27,7 @@ const LOCK: &str = ".lock";
 
 /// A folder that is being written, and by nobody else.
 #[derive(Debug)]
-pub struct Folder {
+pub struct RunFolder {
     path: PathBuf,
     /// The finished run that this one replaces once it is done.
     replaces: Option<PathBuf>,
@@ -36,13 +36,13 @@ pub struct Folder {
 
 /// What stood at a path.
 #[derive(Debug)]
-pub enum Found {
+pub enum FolderState {
     /// This very run, complete.
     Finished(Box<Record>),
     /// A run that did not come to its end, and how far it came; its folder is empty again but for finished cells of sweeps.
-    Unfinished(Folder, Status),
+    Unfinished(RunFolder, Status),
     /// Nothing.
-    New(Folder),
+    New(RunFolder),
     /// A run that another process is computing.
     Busy,
 }
@@ -52,31 +52,35 @@ pub enum Found {
 ///
 /// # Errors
 /// The folder holds something else, is in use, or cannot be written.
-pub fn open(path: &Path, identity: &str, force: bool) -> Result<Found, Diagnostic> {
-    let refused = |e: io::Error| refusal(path, &e);
+pub fn open(path: &Path, identity: &str, force: bool) -> Result<FolderState, Diagnostic> {
+    let refused = |e: io::Error| cannot_write(path, &e);
     let aside = beside(path, "replaced");
     if aside.exists() && !path.exists() {
         // The program was killed between the two renames of a replacement.
         fs::rename(&aside, path).map_err(refused)?;
     }
-    let there = recorded(path)?;
+    let there = read_record(path)?;
     let same = there.as_ref().is_some_and(|record| record.identity == identity);
     match there {
-        Some(record) if same && record.status == Status::Done && !force => Ok(Found::Finished(Box::new(record))),
+        Some(record) if same && record.status == Status::Done && !force => Ok(FolderState::Finished(Box::new(record))),
         Some(record) if record.status == Status::Done && force => {
             let anew = beside(path, "new");
-            let folder = Folder::emptied(&anew, false).map_err(|e| refusal(&anew, &e))?;
-            Ok(folder.map_or(Found::Busy, |folder| Found::New(Folder { replaces: Some(path.into()), ..folder })))
+            let folder = RunFolder::lock_and_clear(&anew, false).map_err(|e| cannot_write(&anew, &e))?;
+            Ok(folder.map_or(FolderState::Busy, |folder| {
+                FolderState::New(RunFolder { replaces: Some(path.into()), ..folder })
+            }))
         }
-        Some(record) if !same && !force => Err(message::usage(
+        Some(record) if !same && !force => Err(diagnostics::usage(
             format!("{} holds another run of {}", path.display(), record.script.display()),
             "choose another `--out`, or replace it with `--force`",
         )),
         Some(record) => {
-            let folder = Folder::emptied(path, same && !force).map_err(refused)?;
-            Ok(folder.map_or(Found::Busy, |folder| Found::Unfinished(folder, record.status)))
+            let folder = RunFolder::lock_and_clear(path, same && !force).map_err(refused)?;
+            Ok(folder.map_or(FolderState::Busy, |folder| FolderState::Unfinished(folder, record.status)))
         }
-        None => Ok(Folder::emptied(path, false).map_err(refused)?.map_or(Found::Busy, Found::New)),
+        None => {
+            Ok(RunFolder::lock_and_clear(path, false).map_err(refused)?.map_or(FolderState::Busy, FolderState::New))
+        }
     }
 }
 
@@ -84,11 +88,11 @@ pub fn open(path: &Path, identity: &str, force: bool) -> Result<Found, Diagnosti
 ///
 /// # Errors
 /// The folder holds something else, or a record that cannot be read.
-pub fn recorded(path: &Path) -> Result<Option<Record>, Diagnostic> {
+pub fn read_record(path: &Path) -> Result<Option<Record>, Diagnostic> {
     match fs::read(path.join("run.json")) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
             let hint = "choose another `--out`, or remove that folder if nothing in it is needed";
-            message::data(
+            diagnostics::data(
                 format!("{} is not a record of this version: {e}", path.join("run.json").display()),
                 Some(hint),
             )
@@ -98,20 +102,20 @@ pub fn recorded(path: &Path) -> Result<Option<Record>, Diagnostic> {
             let foreign = fs::read_dir(path).into_iter().flatten().flatten().find(|entry| !own(entry));
             match foreign {
                 None => Ok(None),
-                Some(entry) => Err(message::usage(
+                Some(entry) => Err(diagnostics::usage(
                     format!("{} is not a run folder: it holds {}", path.display(), entry.file_name().to_string_lossy()),
                     "choose an empty folder, or one that does not exist yet, for `--out`",
                 )),
             }
         }
-        Err(e) => Err(refusal(path, &e)),
+        Err(e) => Err(cannot_write(path, &e)),
     }
 }
 
-impl Folder {
+impl RunFolder {
     /// The folder at `path`, locked, without anything of an earlier run but, if they are to be kept, the finished cells of its
     /// sweeps; none when another process has locked it.
-    fn emptied(path: &Path, keep: bool) -> io::Result<Option<Folder>> {
+    fn lock_and_clear(path: &Path, keep: bool) -> io::Result<Option<RunFolder>> {
         fs::create_dir_all(path)?;
         let lock = File::create(path.join(LOCK))?;
         match lock.try_lock() {
@@ -129,7 +133,7 @@ impl Folder {
                 Err(_) => {}
             }
         }
-        Ok(Some(Folder { path: path.into(), replaces: None, _lock: lock }))
+        Ok(Some(RunFolder { path: path.into(), replaces: None, _lock: lock }))
     }
 
     /// Where to write.
@@ -147,7 +151,7 @@ impl Folder {
     /// # Errors
     /// The system's reason, with the file.
     pub fn write_record(&self, record: &Record) -> Result<(), Diagnostic> {
-        let text = serde_json::to_string_pretty(record).map_err(|e| message::data(e.to_string(), None))?;
+        let text = serde_json::to_string_pretty(record).map_err(|e| diagnostics::data(e.to_string(), None))?;
         self.write("run.json", &(text + "\n"))
     }
 
@@ -157,31 +161,31 @@ impl Folder {
     /// The system's reason, with the file.
     pub fn write(&self, name: &str, text: &str) -> Result<(), Diagnostic> {
         let path = self.path.join(name);
-        replace(&path, text).map_err(|e| refusal(&path, &e))
+        replace(&path, text).map_err(|e| cannot_write(&path, &e))
     }
 
     /// Stores the final `record`; a complete run takes the place of the one that it replaces. The folder's final path.
     ///
     /// # Errors
     /// The system's reason.
-    pub fn kept(self, record: &Record) -> Result<PathBuf, Diagnostic> {
+    pub fn finish(self, record: &Record) -> Result<PathBuf, Diagnostic> {
         self.write_record(record)?;
-        self.settled(record.status == Status::Done)
+        self.move_into_place(record.status == Status::Done)
     }
 
-    fn settled(self, complete: bool) -> Result<PathBuf, Diagnostic> {
+    fn move_into_place(self, complete: bool) -> Result<PathBuf, Diagnostic> {
         if complete && self.has_cells() {
             let cells = self.path.join(CELLS);
-            fs::remove_dir_all(&cells).map_err(|e| refusal(&cells, &e))?;
+            fs::remove_dir_all(&cells).map_err(|e| cannot_write(&cells, &e))?;
         }
         let Some(old) = self.replaces.filter(|_| complete) else { return Ok(self.path) };
         let aside = beside(&old, "replaced");
-        if matches!(recorded(&aside), Ok(Some(_))) {
+        if matches!(read_record(&aside), Ok(Some(_))) {
             // The program was killed after a replacement, before its last act.
-            fs::remove_dir_all(&aside).map_err(|e| refusal(&aside, &e))?;
+            fs::remove_dir_all(&aside).map_err(|e| cannot_write(&aside, &e))?;
         }
         let swapped = fs::rename(&old, &aside).and_then(|()| fs::rename(&self.path, &old));
-        swapped.and_then(|()| fs::remove_dir_all(&aside)).map_err(|e| refusal(&old, &e))?;
+        swapped.and_then(|()| fs::remove_dir_all(&aside)).map_err(|e| cannot_write(&old, &e))?;
         Ok(old)
     }
 }
@@ -207,18 +211,18 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// The message for a run that another process is computing at `path`.
 pub fn busy(path: &Path) -> Diagnostic {
-    refusal(path, &io::Error::new(ErrorKind::WouldBlock, "another process is computing this run"))
+    cannot_write(path, &io::Error::new(ErrorKind::WouldBlock, "another process is computing this run"))
 }
 
 /// The message for a system that refuses to write `path`.
-pub fn refusal(path: &Path, error: &io::Error) -> Diagnostic {
+pub fn cannot_write(path: &Path, error: &io::Error) -> Diagnostic {
     let hint = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "make room, or choose a folder on another disk with `--out`"
         }
         _ => "choose a folder that can be written with `--out`",
     };
-    message::data(format!("cannot write {}: {error}", path.display()), Some(hint))
+    diagnostics::data(format!("cannot write {}: {error}", path.display()), Some(hint))
 }
 
 #[cfg(test)]

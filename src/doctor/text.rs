@@ -1,15 +1,15 @@
 //! The doctor's report as text.
 
-use super::report::{Chosen, Report};
-use super::survey::LargePages;
+use super::probes::LargePages;
+use super::report::{AutoChoice, DoctorReport};
 use crate::bench::Data;
+use crate::bench::command::word;
 use crate::machine;
-use crate::timing::word;
 use sdflow::pairwise::Isa;
 use std::fmt::Write;
 
 /// The whole report; `data` is what the choices are made for.
-pub fn text(report: &Report, data: Data) -> String {
+pub fn text(report: &DoctorReport, data: Data) -> String {
     let mut text = String::new();
     let mut line = |name: &str, what: String| {
         let _ = writeln!(text, "{name:<13} {what}");
@@ -42,7 +42,7 @@ pub fn text(report: &Report, data: Data) -> String {
     text
 }
 
-fn memory(report: &Report) -> String {
+fn memory(report: &DoctorReport) -> String {
     match (report.memory.total_mb, report.memory.available_mb) {
         (Some(total), Some(free)) => format!("{total:.0} MB, {free:.0} MB available"),
         _ => "the system does not say".into(),
@@ -58,19 +58,19 @@ fn pages(pages: LargePages) -> &'static str {
     }
 }
 
-fn in_use(report: &Report) -> String {
+fn in_use(report: &DoctorReport) -> String {
     match report.asked {
         Isa::Auto => format!("{} ({} is not set)", report.isa, machine::SWITCH),
         asked => format!("{} ({}={})", report.isa, machine::SWITCH, asked.name()),
     }
 }
 
-fn choices(choices: &[Chosen], data: Data) -> String {
+fn choices(choices: &[AutoChoice], data: Data) -> String {
     let Some(first) = choices.first() else { return String::new() };
     let mut text = format!("\nprecision: \"auto\" with n = {}, m = {}, data {}\n", first.n, first.m, word(&data));
     text.push_str("  dim      sigma  precision  backend  isa      skipping\n");
     for chosen in choices {
-        let Chosen { dim, sigma, isa, .. } = chosen;
+        let AutoChoice { dim, sigma, isa, .. } = chosen;
         let (precision, backend) = (word(&chosen.precision), word(&chosen.backend));
         let skip = if chosen.skip { "on" } else { "off" };
         let _ = writeln!(text, "  {dim:<5} {sigma:>8.3}  {precision:<9}  {backend:<7}  {isa:<7}  {skip}");

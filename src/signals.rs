@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const ONE: Duration = Duration::from_millis(500);
 
 /// From now on the first Ctrl-C, SIGTERM or SIGHUP raises `interrupt`, the next leaves at once.
-pub fn on_ctrl_c(interrupt: &Interrupt) {
+pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
     let interrupt = interrupt.clone();
     let mut asked: Option<Instant> = None;
     let handler = move || {
@@ -22,19 +22,19 @@ pub fn on_ctrl_c(interrupt: &Interrupt) {
         }
         asked = Some(Instant::now());
         interrupt.raise();
-        terminal::tell("stopping; Ctrl-C again leaves at once");
+        terminal::print_message("stopping; Ctrl-C again leaves at once");
     };
     if let Err(e) = ctrlc::set_handler(handler) {
-        terminal::tell(&format!("warning: Ctrl-C will not end this cleanly: {e}"));
+        terminal::print_message(&format!("warning: Ctrl-C will not end this cleanly: {e}"));
     }
 }
 
 /// From now on a panic is one sentence that asks for a report.
-pub fn on_panic() {
-    std::panic::set_hook(Box::new(|info| terminal::tell(&confession(info))));
+pub fn explain_panics() {
+    std::panic::set_hook(Box::new(|info| terminal::print_message(&panic_message(info))));
 }
 
-fn confession(info: &PanicHookInfo) -> String {
+fn panic_message(info: &PanicHookInfo) -> String {
     let what = info.payload_as_str().unwrap_or("no message");
     let place = info.location().map(|l| format!(" at {}:{}", l.file(), l.line())).unwrap_or_default();
     format!(
@@ -43,7 +43,7 @@ fn confession(info: &PanicHookInfo) -> String {
 }
 
 /// What `act` gives; none when it panicked, which was told already.
-pub fn caught<T>(act: impl FnOnce() -> T) -> Option<T> {
+pub fn catch<T>(act: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(act)).ok()
 }
 
@@ -51,7 +51,7 @@ pub fn caught<T>(act: impl FnOnce() -> T) -> Option<T> {
 mod tests {
     #[test]
     fn a_defect_is_caught() {
-        assert_eq!(super::caught(|| 1), Some(1));
-        assert_eq!(super::caught(|| -> u8 { panic!("planted") }), None);
+        assert_eq!(super::catch(|| 1), Some(1));
+        assert_eq!(super::catch(|| -> u8 { panic!("planted") }), None);
     }
 }
