@@ -1,4 +1,4 @@
-//! The allocator, which counts what the process holds.
+//! The allocator of the process, which counts the bytes in use.
 
 use peak_alloc::PeakAlloc;
 use sdflow::cost::Meter;

@@ -1,4 +1,4 @@
-//! `check`: a script is run dry, and what a run would cost is foretold.
+//! `check`: finds mistakes in a script and estimates what a run would cost.
 
 use crate::allocator::METER;
 use crate::args::CheckArgs;
@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Tells the mistakes in a script, or what it would take and leave.
+/// Prints the mistakes in a script, or what a run would need and write.
 ///
 /// # Errors
 /// Arguments that contradict each other, or a closed standard output.
@@ -26,7 +26,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
     if args.json {
         terminal::print_json(&CheckJson::of(&report, exit));
     } else if report.errors.is_empty() {
-        terminal::print_result(&format!("{}: no mistake found", args.script.script.display()));
+        terminal::print_result(&format!("{}: no mistakes found", args.script.script.display()));
         terminal::print_result(facts(&report).trim_end());
     }
     terminal::check_printed().map(|()| exit)
@@ -55,7 +55,7 @@ impl Listener for Prints {
 fn facts(report: &CheckReport) -> String {
     let known = report.params.iter().map(|(name, param)| summary::setting(name, param));
     let computed = report.computed.iter().map(|name| format!("{name} (computed)"));
-    let claims = (report.claims > 0).then(|| format!("{}, judged by a run", report.claims));
+    let claims = (report.claims > 0).then(|| format!("{}, checked when the script runs", report.claims));
     let lines = [
         ("params", known.chain(computed).collect::<Vec<_>>()),
         ("reads", report.reads.clone()),

@@ -1,4 +1,5 @@
-//! Errors and warnings as a user reads them: cause, place, source line, caret, hint, where to read on.
+//! Errors and warnings as the user reads them: cause, place, source line, caret, hint, where to
+//! read more.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use sdflow_dsl::{Diagnostic, Fault, Place};
@@ -39,7 +40,8 @@ fn snippet(place: &Place) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         .annotation(AnnotationKind::Primary.span(span))
 }
 
-/// The text of the place's line and the bytes of its token in it; a place past the end points behind the last character.
+/// The text of the place's line and the bytes of its token in it; a place past the end points
+/// behind the last character.
 fn line_and_span(place: &Place) -> (&str, Range<usize>) {
     let line = place.source.lines().nth(place.line.saturating_sub(1)).unwrap_or("");
     let start = byte_of(line, place.column.saturating_sub(1));

@@ -19,10 +19,11 @@ use sdflow_dsl::{Diagnostic, Fault};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Computes the field that `args` describe and saves it.
+/// Computes the field that `args` describe and saves it. The engine's flows do the arithmetic.
 ///
 /// # Errors
-/// Options that contradict each other, files that cannot be read or written, shapes that do not fit.
+/// Options that contradict each other, files that cannot be read or written, shapes that do not
+/// fit.
 pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
     check(args)?;
     let begun = Instant::now();
@@ -47,26 +48,26 @@ pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
 fn check(args: &FieldArgs) -> std::result::Result<(), Diagnostic> {
     if !(args.sigma > 0.0 && args.sigma.is_finite()) {
         let message = format!("`--sigma` is {}, but it must be positive and finite", args.sigma);
-        return Err(usage(message, "give a length in the data's units, for example `--sigma 0.5`"));
+        return Err(usage(message, "give a length in the units of the data, for example `--sigma 0.5`"));
     }
     if args.output.extension().is_some_and(|ending| ending != "npy") {
         let message = format!("`--output` is {}, but the field is written as .npy", args.output.display());
         return Err(usage(message, "give a name that ends in .npy"));
     }
     if args.flow == FlowName::Sd && !matches!(args.kernel, Kernel::Gaussian { .. }) {
-        let hint = "leave `--kernel` out, or take `--flow mmd`, which knows every kernel";
-        return Err(usage("the score difference is defined with the Gaussian kernel only", hint));
+        let hint = "omit `--kernel`, or use `--flow mmd`, which accepts every kernel";
+        return Err(usage("the score difference is defined for the Gaussian kernel only", hint));
     }
     if args.self_term == SelfTerm::Exclude && args.at.is_some() {
-        let hint = "leave `--at` out: a particle can only be excluded from its own field";
-        return Err(usage("`--self-term exclude` does not go with `--at`", hint));
+        let hint = "omit `--at`: only at its own place can a particle be excluded";
+        return Err(usage("`--self-term exclude` cannot be used with `--at`", hint));
     }
     Ok(())
 }
 
 fn not_finite() -> Diagnostic {
     let message =
-        "the field is not finite: the coordinates or `--sigma` leave the range of double precision".to_string();
+        "the field is not finite: the coordinates or `--sigma` exceed the range of double precision".to_string();
     let hint = Some("rescale the points so that they are of the order of 1".to_string());
     Diagnostic { kind: Fault::Diverged, message, place: None, hint, see: None }
 }

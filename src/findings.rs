@@ -18,14 +18,15 @@ its run measured, and the command below it gives the run again.
 /// Writes what the runs found, in the order given, to a file or to standard output.
 ///
 /// # Errors
-/// A folder that is no run's; a finished run whose script has no `conclude`; a file that cannot be written.
+/// A folder that is no run's; a finished run whose script has no `conclude`; a file that cannot be
+/// written.
 pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
     let sections: Result<Vec<String>, Diagnostic> = args.runs.iter().map(|run| section(run)).collect();
     let text = format!("{HEAD}\n{}", sections?.join("\n"));
     match &args.output {
         Some(path) => {
             run_folder::replace(path, &text).map_err(|e| {
-                let hint = "choose a file in a folder that can be written with `-o`";
+                let hint = "choose a file that you can write with `-o`";
                 diagnostics::data(format!("cannot write {}: {e}", path.display()), Some(hint))
             })?;
             terminal::print_message(&format!("{} runs in {}", args.runs.len(), path.display()));
@@ -61,7 +62,7 @@ fn why_unfinished(record: &Record) -> String {
     match record.status {
         Status::Failed => format!("**This run failed**{cause}."),
         Status::Stopped => "**This run is unfinished**: it was stopped.".into(),
-        Status::Running | Status::Done => "**This run is unfinished**: it still runs, or it was cut off.".into(),
+        Status::Running | Status::Done => "**This run is unfinished**: it is still running, or was killed.".into(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who is told while a script runs: the terminal and the run's files.
+//! What happens during a run, reported to the terminal and to the run's files.
 
 use crate::lock::lock;
 use crate::progress::Progress;
@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Instant;
 
-/// Shows a run and writes it down. A journal that cannot be written stops the run.
+/// Shows a run on the terminal and writes it to its files. A file that cannot be written stops the
+/// run.
 #[derive(Debug)]
 pub struct RunListener {
     voice: Voice,
@@ -19,29 +20,29 @@ pub struct RunListener {
     interrupt: Interrupt,
 }
 
-/// Who hears a run.
+/// Where a run reports to, beside its files.
 #[derive(Debug)]
 pub enum Voice {
     /// The user; with `json` the script's prints go to standard error.
     Terminal { progress: Mutex<Progress>, json: bool },
-    /// Nobody: what is said stands in the log.
+    /// Nowhere: log.txt has it all.
     Log,
 }
 
 impl Voice {
-    /// Speaks to the user.
+    /// Reports to the user.
     pub fn terminal(progress: Progress, json: bool) -> Voice {
         Voice::Terminal { progress: Mutex::new(progress), json }
     }
 }
 
 impl RunListener {
-    /// A watch that raises `interrupt` when the journal fails.
+    /// Makes a listener that raises `interrupt` when a file cannot be written.
     pub fn new(voice: Voice, files: RunFiles, interrupt: Interrupt) -> RunListener {
         RunListener { voice, files: Mutex::new(files), trouble: Mutex::default(), interrupt }
     }
 
-    /// Takes the bars away; the first failure of the files, if there was one.
+    /// Removes the progress bars; returns the first error of writing a file, if there was one.
     pub fn finish(&self) -> Option<Diagnostic> {
         if let Voice::Terminal { progress, .. } = &self.voice {
             lock(progress).clear();

@@ -39,7 +39,8 @@ fn main() -> ExitCode {
     let command = match machine::requested_isa().and_then(|_| args::parse(std::env::args_os())) {
         Ok(Parsed::Command(command)) => command,
         Ok(Parsed::Printed(code)) => return ExitCode::from(code),
-        // The arguments or the environment could not be read, but whether the answer is wanted as JSON can be seen.
+        // The arguments or the environment could not be read, but whether the answer is wanted as
+        // JSON can be seen.
         Err(complaint) => return report_refusal(&complaint, std::env::args().any(|word| word == "--json")),
     };
     match signals::catch(|| execute(&command)) {

@@ -1,4 +1,4 @@
-//! The manual of the script language on the command line.
+//! `list` and `doc`: the manual of the script language on the command line.
 
 use crate::diagnostics::usage;
 use crate::exit::Exit;
@@ -7,7 +7,7 @@ use sdflow_dsl::Diagnostic;
 use sdflow_dsl::manual::{self, Entry, Kind};
 use std::fmt::Write;
 
-/// Lists what a script can say: everything, or one kind.
+/// Lists the names of the script language: all, or those of one kind.
 ///
 /// # Errors
 /// There is no such kind.
@@ -30,7 +30,7 @@ pub fn doc(name: &str) -> Result<Exit, Diagnostic> {
     if entries.is_empty() {
         let near = manual::nearest(name).map(|near| format!("did you mean `{near}`?"));
         let hint = near.unwrap_or_else(|| "`sdflow-engine list` shows all names".into());
-        return Err(usage(format!("the script language has no `{name}`"), hint));
+        return Err(usage(format!("the script language has no name `{name}`"), hint));
     }
     let text: Vec<String> = entries.into_iter().map(explain).collect();
     terminal::print_result(text.join("\n").trim_end());

@@ -1,4 +1,4 @@
-//! Words of commands that a user is to type.
+//! Quoting of words for a command that the user can paste into a shell.
 
 /// A word as a shell reads it back.
 pub fn for_shell(word: &str) -> String {

@@ -1,4 +1,4 @@
-//! What a script is run with: arguments and environment together.
+//! The request to run a script, made from arguments and environment.
 
 use crate::args::ScriptArgs;
 use crate::diagnostics::usage;
@@ -8,7 +8,8 @@ use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{Diagnostic, Request};
 use std::path::PathBuf;
 
-/// Environment variables with this beginning set parameters; the rest of the name is the parameter's, in upper case.
+/// Environment variables with this prefix set parameters; the rest is the parameter's name in upper
+/// case.
 const PREFIX: &str = "SDFLOW_P_";
 
 /// The request that `args` and the environment make, to be stopped by `interrupt`.

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Runs a script, or answers from its finished run.
 ///
 /// # Errors
-/// What kept the run from beginning, or its outputs from being written.
+/// What prevented the run from starting, or its outputs from being written.
 pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     let interrupt = Interrupt::default();
     let prepared = sdflow_dsl::prepare(&request(&args.script, &interrupt)?)?;
@@ -32,7 +32,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     report(args, &ended.record, &ended.path)?;
     match (ended.record.exit(), ended.failure) {
         (Exit::Interrupted, _) => {
-            terminal::print_message(&format!("stopped; what exists is in {}", ended.path.display()))
+            terminal::print_message(&format!("stopped; what the run has written is in {}", ended.path.display()))
         }
         (_, Some(failure)) => terminal::print_error(&failure),
         _ => {}
@@ -46,15 +46,15 @@ pub fn default_folder(script: &Path, identity: &str) -> PathBuf {
     Path::new("runs").join(format!("{name}-{identity}"))
 }
 
-/// Tells what becomes of an `earlier` run in `folder`.
+/// Tells the user what happens to an `earlier` run in `folder`.
 fn report_earlier_run(earlier: Status, folder: RunFolder) -> RunFolder {
     let ended = match earlier {
         Status::Failed => "failed",
         Status::Stopped => "was stopped",
-        Status::Running | Status::Done => "was cut off",
+        Status::Running | Status::Done => "did not finish",
     };
-    let but = if folder.has_cells() { ", but for the finished cells of its sweeps" } else { "" };
-    terminal::print_message(&format!("an earlier run of this {ended}; it is computed anew{but}"));
+    let but = if folder.has_cells() { ", except for the finished cells of its sweeps" } else { "" };
+    terminal::print_message(&format!("an earlier attempt at this run {ended}; it starts again{but}"));
     folder
 }
 
@@ -64,7 +64,7 @@ fn report_stored_run(args: &RunArgs, record: &Record, folder: &Path) -> Result<E
         let isa = &record.machine.isa;
         let with = if isa == machine::isa() { String::new() } else { format!(" with {isa}") };
         terminal::print_message(&format!(
-            "this run is finished already{with}; here is what it gave (`--force` computes it anew)"
+            "this run is finished already{with}; these are its stored results (`--force` runs it again)"
         ));
         record.warnings.iter().for_each(|warning| terminal::print_message(&format!("warning: {warning}")));
     }
@@ -72,7 +72,7 @@ fn report_stored_run(args: &RunArgs, record: &Record, folder: &Path) -> Result<E
     Ok(record.exit())
 }
 
-/// Tells how the run in `folder` ended.
+/// Prints how the run in `folder` ended.
 fn report(args: &RunArgs, record: &Record, folder: &Path) -> Result<(), Diagnostic> {
     match (args.json, args.quiet) {
         (true, _) => terminal::print_json(record),

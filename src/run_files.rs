@@ -1,4 +1,5 @@
-//! What a run writes as it goes: `metrics.csv`, `metrics.jsonl`, `log.txt`, each line on disk as it comes.
+//! The files that grow during a run: `metrics.csv`, `metrics.jsonl` and `log.txt`. Each line is
+//! written to disk at once.
 
 use crate::record::finite;
 use crate::run_folder::cannot_write;
@@ -20,7 +21,7 @@ pub struct RunFiles {
 }
 
 impl RunFiles {
-    /// The journal of the run in `folder`.
+    /// Creates the files of the run in `folder`.
     ///
     /// # Errors
     /// The system's reason.
@@ -38,7 +39,8 @@ impl RunFiles {
         writeln!(self.log, "{line}").map_err(|e| cannot_write(&self.folder.join("log.txt"), &e))
     }
 
-    /// Adds a row to both tables. In `metrics.jsonl` a value that is not finite is null and named under `flags`.
+    /// Adds a row to both tables. In `metrics.jsonl` a value that is not finite is null and named
+    /// under `flags`.
     ///
     /// # Errors
     /// The system's reason.

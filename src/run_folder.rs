@@ -1,4 +1,6 @@
-//! The run folder: found finished, or made ready; replaced only when something better is complete.
+//! The run folder: how it is opened, locked, cleared and finished.
+//!
+//! A finished run is replaced only when the run that replaces it is complete.
 
 use crate::diagnostics;
 use crate::record::{Record, Status};
@@ -7,8 +9,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// What a run leaves in its folder; all that is ever removed from one. The record goes last: what stands beside it is ours,
-/// also when the program is killed in between.
+/// What a run writes into its folder, and all that is ever removed from one. The record is removed
+/// last, so that a folder is still known as ours if the program is killed in between.
 const CONTENT: [&str; 10] = [
     CELLS,
     "script.rhai",
@@ -21,11 +23,11 @@ const CONTENT: [&str; 10] = [
     "checkpoint",
     "run.json",
 ];
-/// Files of which only half may have been written.
+/// Files that may have been written only in part.
 const DRAFTS: [&str; 2] = ["run.json.draft", "script.rhai.draft"];
 const LOCK: &str = ".lock";
 
-/// A folder that is being written, and by nobody else.
+/// A run folder that this process has locked and writes.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
@@ -34,21 +36,22 @@ pub struct RunFolder {
     _lock: File,
 }
 
-/// What stood at a path.
+/// What [`open`] found at a path.
 #[derive(Debug)]
 pub enum FolderState {
-    /// This very run, complete.
+    /// The same run, complete.
     Finished(Box<Record>),
-    /// A run that did not come to its end, and how far it came; its folder is empty again but for finished cells of sweeps.
+    /// A run that did not finish, with its status. Its folder is empty again, except for the
+    /// finished cells of its sweeps.
     Unfinished(RunFolder, Status),
-    /// Nothing.
+    /// No run.
     New(RunFolder),
-    /// A run that another process is computing.
+    /// A run that another process is computing now.
     Busy,
 }
 
-/// What stands at `path`, made ready for the run `identity`. With `force` a finished run is computed anew beside the old
-/// one, which stays until the new one is complete.
+/// Opens the folder at `path` for the run `identity`. With `force` a finished run is computed again
+/// in a folder beside it, and stays until the new one is complete.
 ///
 /// # Errors
 /// The folder holds something else, is in use, or cannot be written.
@@ -84,18 +87,15 @@ pub fn open(path: &Path, identity: &str, force: bool) -> Result<FolderState, Dia
     }
 }
 
-/// The record in the folder at `path`; none where there is no folder or an empty one.
+/// Reads the record in the folder at `path`; None if there is no folder or an empty one.
 ///
 /// # Errors
 /// The folder holds something else, or a record that cannot be read.
 pub fn read_record(path: &Path) -> Result<Option<Record>, Diagnostic> {
     match fs::read(path.join("run.json")) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
-            let hint = "choose another `--out`, or remove that folder if nothing in it is needed";
-            diagnostics::data(
-                format!("{} is not a record of this version: {e}", path.join("run.json").display()),
-                Some(hint),
-            )
+            let hint = "choose another `--out`, or delete that folder if you do not need it";
+            diagnostics::data(format!("this version cannot read {}: {e}", path.join("run.json").display()), Some(hint))
         }),
         Err(e) if e.kind() == ErrorKind::NotFound => {
             let own = |entry: &fs::DirEntry| entry.file_name() == LOCK || entry.file_name() == DRAFTS[0];
@@ -113,8 +113,8 @@ pub fn read_record(path: &Path) -> Result<Option<Record>, Diagnostic> {
 }
 
 impl RunFolder {
-    /// The folder at `path`, locked, without anything of an earlier run but, if they are to be kept, the finished cells of its
-    /// sweeps; none when another process has locked it.
+    /// Locks the folder at `path` and deletes what an earlier run wrote into it. With `keep` the
+    /// finished cells of its sweeps stay. None if another process has locked it.
     fn lock_and_clear(path: &Path, keep: bool) -> io::Result<Option<RunFolder>> {
         fs::create_dir_all(path)?;
         let lock = File::create(path.join(LOCK))?;
@@ -123,7 +123,7 @@ impl RunFolder {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(e)) => return Err(e),
         }
-        // The record tells whose the cells are.
+        // The record says to which run the cells belong.
         let kept = |name: &str| keep && [CELLS, "run.json"].contains(&name);
         for name in DRAFTS.iter().chain(&CONTENT).filter(|name| !kept(name)) {
             let entry = path.join(name);
@@ -136,12 +136,12 @@ impl RunFolder {
         Ok(Some(RunFolder { path: path.into(), replaces: None, _lock: lock }))
     }
 
-    /// Where to write.
+    /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Are there finished cells of an earlier attempt?
+    /// Does it hold finished cells of an earlier attempt?
     pub fn has_cells(&self) -> bool {
         self.path.join(CELLS).is_dir()
     }
@@ -155,7 +155,7 @@ impl RunFolder {
         self.write("run.json", &(text + "\n"))
     }
 
-    /// Writes `text` to the file `name`, beside and renamed.
+    /// Writes `text` to the file `name`, whole or not at all.
     ///
     /// # Errors
     /// The system's reason, with the file.
@@ -164,7 +164,8 @@ impl RunFolder {
         replace(&path, text).map_err(|e| cannot_write(&path, &e))
     }
 
-    /// Stores the final `record`; a complete run takes the place of the one that it replaces. The folder's final path.
+    /// Writes the final `record`, deletes the cells of a complete run, and moves a complete run to
+    /// the place of the one that it replaces. Returns the final path.
     ///
     /// # Errors
     /// The system's reason.
@@ -181,7 +182,7 @@ impl RunFolder {
         let Some(old) = self.replaces.filter(|_| complete) else { return Ok(self.path) };
         let aside = beside(&old, "replaced");
         if matches!(read_record(&aside), Ok(Some(_))) {
-            // The program was killed after a replacement, before its last act.
+            // The program was killed after a replacement, before it deleted the old run.
             fs::remove_dir_all(&aside).map_err(|e| cannot_write(&aside, &e))?;
         }
         let swapped = fs::rename(&old, &aside).and_then(|()| fs::rename(&self.path, &old));
@@ -190,14 +191,14 @@ impl RunFolder {
     }
 }
 
-/// Writes `text` to the file at `path`, beside and renamed: whole or not at all.
+/// Writes `text` to a draft beside `path` and renames it: `path` holds all of it or is unchanged.
 ///
 /// # Errors
 /// The system's reason.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let draft = beside(path, "draft");
     fs::write(&draft, text).and_then(|()| fs::rename(&draft, path)).inspect_err(|_| {
-        // Half a draft helps nobody, and its room may be needed.
+        // A partial draft is useless, and the disk may be full.
         let _ = fs::remove_file(&draft);
     })
 }
@@ -209,18 +210,18 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// The message for a run that another process is computing at `path`.
+/// Returns the error for a run that another process is computing at `path`.
 pub fn busy(path: &Path) -> Diagnostic {
     cannot_write(path, &io::Error::new(ErrorKind::WouldBlock, "another process is computing this run"))
 }
 
-/// The message for a system that refuses to write `path`.
+/// Returns the error for a file or folder that the system does not let us write.
 pub fn cannot_write(path: &Path, error: &io::Error) -> Diagnostic {
     let hint = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "make room, or choose a folder on another disk with `--out`"
+            "free some space, or choose a folder on another disk with `--out`"
         }
-        _ => "choose a folder that can be written with `--out`",
+        _ => "choose a folder that you can write to with `--out`",
     };
     diagnostics::data(format!("cannot write {}: {error}", path.display()), Some(hint))
 }

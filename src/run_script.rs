@@ -1,4 +1,4 @@
-//! One run of a script in its folder, the same for `run` and for a cell of `sweep`.
+//! One run of a script in its folder: `run` and each cell of `sweep` do the same.
 
 use crate::listener::{RunListener, Voice};
 use crate::machine;
@@ -11,21 +11,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How a script is executed: [`sdflow_dsl::execute`], or on a thread that is made for it.
+/// How a script is executed: on a thread of its own ([`sdflow_dsl::execute`]) or on this one.
 pub type Execute = fn(&Prepared, Arc<dyn Listener>) -> Outcome;
 
-/// A run that came to its end, whatever that was.
+/// A run that has ended, in whatever way.
 #[derive(Debug)]
 pub struct FinishedRun {
     pub record: Record,
     /// Where its results are.
     pub path: PathBuf,
-    /// What ended it early, or kept its results from being stored.
+    /// What ended it early, or prevented its results from being stored.
     pub failure: Option<Diagnostic>,
 }
 
-/// Computes `prepared` in `folder` and stores the record; `interrupt` stops it, `voice` tells what happens. Results that
-/// cannot be stored are in the record all the same.
+/// Runs `prepared` in `folder` and stores the record. `interrupt` stops it, `voice` reports what
+/// happens. The record returned is complete even if it could not be stored.
 ///
 /// # Errors
 /// The folder cannot be written at the beginning.
@@ -57,7 +57,7 @@ pub fn compute(
     }
 }
 
-/// Executes the script under listener. A journal that could not be written is its failure.
+/// Executes the script. It fails if one of the run's files could not be written.
 fn execute_with_listener(
     prepared: &Prepared,
     listener: RunListener,

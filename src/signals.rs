@@ -1,4 +1,4 @@
-//! What may cut a command short: Ctrl-C and its like, and a defect of this program.
+//! What may end a command early: a signal such as Ctrl-C, and a panic of this program.
 
 use crate::exit::Exit;
 use crate::terminal;
@@ -6,10 +6,11 @@ use sdflow::Interrupt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// Signals closer than this are one: `timeout` and job managers send theirs to the process and to its group.
+/// Signals closer together than this count as one: `timeout` and job managers send theirs to the
+/// process and to its group.
 const ONE: Duration = Duration::from_millis(500);
 
-/// From now on the first Ctrl-C, SIGTERM or SIGHUP raises `interrupt`, the next leaves at once.
+/// Makes the first Ctrl-C, SIGTERM or SIGHUP raise `interrupt`, and the next one exit at once.
 pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
     let interrupt = interrupt.clone();
     let mut asked: Option<Instant> = None;
@@ -22,14 +23,14 @@ pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
         }
         asked = Some(Instant::now());
         interrupt.raise();
-        terminal::print_message("stopping; Ctrl-C again leaves at once");
+        terminal::print_message("stopping; press Ctrl-C again to exit at once");
     };
     if let Err(e) = ctrlc::set_handler(handler) {
-        terminal::print_message(&format!("warning: Ctrl-C will not end this cleanly: {e}"));
+        terminal::print_message(&format!("warning: Ctrl-C will not stop this cleanly: {e}"));
     }
 }
 
-/// From now on a panic is one sentence that asks for a report.
+/// Makes every panic print a sentence that asks for a bug report.
 pub fn explain_panics() {
     std::panic::set_hook(Box::new(|info| terminal::print_message(&panic_message(info))));
 }
@@ -38,11 +39,11 @@ fn panic_message(info: &PanicHookInfo) -> String {
     let what = info.payload_as_str().unwrap_or("no message");
     let place = info.location().map(|l| format!(" at {}:{}", l.file(), l.line())).unwrap_or_default();
     format!(
-        "internal error{place}: {what}\nThis is a defect of sdflow-engine, not of your script; please report it with these lines."
+        "internal error{place}: {what}\nThis is a bug in sdflow-engine, not in your script; please report it with these lines."
     )
 }
 
-/// What `act` gives; none when it panicked, which was told already.
+/// Returns the value of `act`, or None if it panicked; the message was printed already.
 pub fn catch<T>(act: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(act)).ok()
 }

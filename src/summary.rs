@@ -18,7 +18,7 @@ pub fn of(record: &Record, folder: &Path) -> String {
 }
 
 fn write_all(text: &mut String, record: &Record, folder: &Path) -> std::fmt::Result {
-    let quick = if record.quick { ", quick: particles and steps are capped" } else { "" };
+    let quick = if record.quick { ", --quick: particles and steps are capped" } else { "" };
     writeln!(text, "{}: {} in {}{quick}", record.name(), status(record.status), duration(record.wall_s))?;
     if let Some(stop) = &record.stop {
         writeln!(text, "  flow      {}{}", stop.reason, after(": ", &stop.advice))?;

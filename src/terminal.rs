@@ -1,4 +1,4 @@
-//! Standard output for results, standard error for everything else. A closed pipe is nobody's fault.
+//! Standard output for results, standard error for everything else. A closed pipe is no error.
 
 use crate::diagnostics;
 use sdflow_dsl::Diagnostic;
@@ -8,8 +8,9 @@ use std::sync::OnceLock;
 /// The first reason why a result could not be printed.
 static TROUBLE: OnceLock<String> = OnceLock::new();
 
-/// Prints `text` as a line of the result. A reader that left early is no error; a full disk behind a redirection is, and
-/// [`check_printed`] tells it at the end.
+/// Prints `text` as a line of the result. It is no error if the reader has closed the pipe. Any
+/// other failure, such as a full disk behind a redirection, is reported by [`check_printed`] at the
+/// end.
 pub fn print_result(text: &str) {
     let mut out = io::stdout().lock();
     note_trouble(writeln!(out, "{text}").and_then(|()| out.flush()));
@@ -23,7 +24,7 @@ fn note_trouble(written: io::Result<()>) {
     }
 }
 
-/// Prints `text` as a line for the user to read.
+/// Prints `text` as a line on standard error.
 pub fn print_message(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
@@ -33,7 +34,7 @@ pub fn print_error(diagnostic: &Diagnostic) {
     let _ = write!(io::stderr().lock(), "{}", diagnostics::error(diagnostic, colour()));
 }
 
-/// Prints a warning with its place.
+/// Prints a warning with its place in the script.
 pub fn print_warning(diagnostic: &Diagnostic) {
     let _ = write!(io::stderr().lock(), "{}", diagnostics::warning(diagnostic, colour()));
 }
@@ -42,7 +43,7 @@ fn colour() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Everything said has reached its reader.
+/// Checks that every result has been written.
 ///
 /// # Errors
 /// Standard output could not be written.
@@ -57,6 +58,6 @@ pub fn check_printed() -> Result<(), Diagnostic> {
 pub fn print_json(value: &impl serde::Serialize) {
     match serde_json::to_string_pretty(value) {
         Ok(text) => print_result(&text),
-        Err(e) => print_message(&format!("internal error: the result is no JSON: {e}")),
+        Err(e) => print_message(&format!("internal error: the result cannot be written as JSON: {e}")),
     }
 }

@@ -3,8 +3,8 @@
 use super::case::{BenchCase, Data};
 use sdflow::pairwise::{Isa, Precision};
 
-/// Every size, dimension, precision and kind of data that the documentation shows; on a set without matrix units, without
-/// the bfloat16 precisions.
+/// Every size, dimension, precision and kind of data that the documentation shows; on a set without
+/// matrix units, without the bfloat16 precisions.
 pub fn case_table(isa: Isa, threads: Option<usize>) -> Vec<BenchCase> {
     let of = |n: usize, dim: usize, precision: Precision| BenchCase {
         n,

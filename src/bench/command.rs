@@ -1,4 +1,4 @@
-//! `bench`: what was measured, as a table or as JSON.
+//! `bench`: chooses what to measure and prints the result as a table or as JSON.
 
 use crate::args::BenchArgs;
 use crate::bench::{self, BenchCase, FlowReport, NetReport, PairwiseReport, Task};
@@ -48,8 +48,11 @@ fn task(name: &str) -> Result<Task, Diagnostic> {
         "net" => Ok(Task::Net),
         _ => {
             let known = name == "sinkhorn";
-            let message =
-                if known { format!("`bench {name}` is not there yet") } else { format!("there is no `bench {name}`") };
+            let message = if known {
+                format!("`bench {name}` is not available yet")
+            } else {
+                format!("there is no `bench {name}`")
+            };
             Err(usage(message, "this version has `bench pairwise`, `bench flow` and `bench net`"))
         }
     }
@@ -75,21 +78,21 @@ fn pairwise_flags(args: &BenchArgs, sizes: bool) -> Option<String> {
 /// Refuses flags that would be ignored.
 fn check(args: &BenchArgs, task: Task) -> Result<(), Diagnostic> {
     if let Some(given) = pairwise_flags(args, false).filter(|_| task == Task::Net) {
-        let hint = format!("leave out {given}; `--n` is the batch and `--dim` the width of input and output");
-        return Err(usage(format!("`bench net` sums no pairs and cannot take {given}"), hint));
+        let hint = format!("omit {given}; `--n` sets the batch size and `--dim` the width of input and output");
+        return Err(usage(format!("`bench net` computes no pairwise sums and cannot take {given}"), hint));
     }
     if args.noise.is_some() && task != Task::Flow {
-        return Err(usage("`--noise` goes with `bench flow` only", "leave it out, or measure `bench flow`"));
+        return Err(usage("`--noise` can be used with `bench flow` only", "omit it, or measure `bench flow`"));
     }
     if !args.matrix {
         return Ok(());
     }
     if task != Task::Pairwise {
         let message = format!("`--matrix` is a table of `bench pairwise`, not of `bench {}`", args.task);
-        return Err(usage(message, "leave `--matrix` out, or measure `bench pairwise --matrix`"));
+        return Err(usage(message, "omit `--matrix`, or measure `bench pairwise --matrix`"));
     }
     let Some(given) = pairwise_flags(args, true) else { return Ok(()) };
-    let hint = format!("leave out {given}, or leave out `--matrix` to measure that one case");
+    let hint = format!("omit {given}, or omit `--matrix` to measure that one case");
     Err(usage(format!("`--matrix` measures a fixed table and cannot take {given}"), hint))
 }
 

@@ -1,8 +1,9 @@
 //! One step of a flow against the pairwise sums that it needs.
 //!
-//! The score-difference flow moves `n` particles towards `m` target points, at one sigma, driven as `run` drives it.
-//! Beside every step, by turns before and after it, one [`Pairwise::score_difference`] of the same points at the same
-//! queries is timed alone. Readings and metrics, which a run takes now and then, are not part of a step.
+//! The score-difference flow moves `n` particles towards `m` target points, at one sigma, driven as
+//! `run` drives it. Beside every step, by turns before and after it, one
+//! [`Pairwise::score_difference`] of the same points at the same queries is timed alone. Readings
+//! and metrics, which a run takes now and then, are not part of a step.
 
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{PATIENCE, deviation, median};

@@ -1,7 +1,8 @@
 //! Training steps of a small net against the machine's peak.
 //!
-//! The net has three hidden layers of 128 units and SiLU between `dim` inputs and `dim` outputs. A step is the forward pass of
-//! the whole batch, the gradient of half the mean squared distance to fixed targets, and Adam.
+//! The net has three hidden layers of 128 units and SiLU between `dim` inputs and `dim` outputs. A
+//! step is the forward pass of the whole batch, the gradient of half the mean squared distance to
+//! fixed targets, and Adam.
 
 use super::case::{BenchCase, Task};
 use super::statistics::{deviation, enough, median};

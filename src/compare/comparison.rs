@@ -15,7 +15,7 @@ pub struct Comparison {
     pub schema: u32,
     pub a: Side,
     pub b: Side,
-    /// Everything but metrics that has two values: the script, parameters, seed, versions, machine, stop reason.
+    /// Everything else that differs: the script, parameters, seed, versions, machine, stop reason.
     pub differing: BTreeMap<String, (String, String)>,
     pub metrics: BTreeMap<String, Change>,
     /// The share above which a metric that got worse fails.
@@ -60,7 +60,7 @@ pub enum Verdict {
     Worse,
     /// No change, or one within two standard errors.
     Same,
-    /// Changed, but nobody knows which way is better.
+    /// Changed, but it is not known which way is better.
     Changed,
     /// Only the first run has it.
     Missing,

@@ -15,7 +15,8 @@ use read_run::read_run;
 use sdflow_dsl::Diagnostic;
 use sweep_comparison::SweepComparison;
 
-/// Tells what differs between two runs or two sweeps; exit code 4 when a metric got worse by more than the limit.
+/// Prints what differs between two runs or two sweeps. The exit code is 4 if a metric got worse by
+/// more than the limit.
 ///
 /// # Errors
 /// A folder that is neither, or one of each; a closed standard output.
@@ -69,7 +70,7 @@ fn text(comparison: &Comparison) -> String {
 
 fn table(comparison: &Comparison) -> Vec<String> {
     if comparison.metrics.is_empty() {
-        return vec!["  no metrics in either run".into()];
+        return vec!["  neither run has metrics".into()];
     }
     let width = comparison.metrics.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
     let head = ["A", "B", "change", "z"];
@@ -82,7 +83,7 @@ fn table(comparison: &Comparison) -> Vec<String> {
         let fails = if comparison.failed.contains(name) { ": FAILED" } else { "" };
         lines.push(format!("  {name:<width$}  {a:>19}  {b:>19}  {relative:>9}  {z:>7}  {}{fails}", word(change)));
     }
-    lines.push("  change is (B - A) / |A|, z is B - A in combined standard errors; within 2 it is noise".into());
+    lines.push("  change is (B - A) / |A|; z is (B - A) / combined standard error; |z| <= 2 counts as noise".into());
     lines
 }
 
@@ -91,7 +92,7 @@ fn word(change: &Change) -> &'static str {
         Verdict::Better => "better",
         Verdict::Worse => "worse",
         Verdict::Same => "same",
-        Verdict::Changed => "changed (no metric's name: not judged)",
+        Verdict::Changed => "changed (not a known metric: not judged)",
         Verdict::Missing => "missing in B",
         Verdict::New => "only in B",
     }

@@ -47,7 +47,8 @@ pub struct MetricOverall {
     pub worse: usize,
     /// Mean of the cells' relative changes.
     pub relative: Option<f64>,
-    /// Sum of the changes over the root of the sum of their squared errors; none where a cell has no error.
+    /// Sum of the changes over the root of the sum of their squared errors; none where a cell has
+    /// no error.
     pub z: Option<f64>,
     /// The cell that got worse most, relatively.
     pub worst: Option<String>,
@@ -58,12 +59,13 @@ type Params = BTreeMap<String, String>;
 /// Records of finished cells with their parameters.
 fn cells(folder: &Path) -> Result<Vec<(Params, Record)>, Diagnostic> {
     let path = folder.join(TABLE);
-    let broken = |why: String| diagnostics::data(format!("{} is no table of a sweep: {why}", path.display()), None);
+    let broken =
+        |why: String| diagnostics::data(format!("{} is not the table of a sweep: {why}", path.display()), None);
     let text = std::fs::read_to_string(&path).map_err(|e| broken(e.to_string()))?;
     let mut found = Vec::new();
     for line in text.lines() {
         let row: Value = serde_json::from_str(line).map_err(|e| broken(e.to_string()))?;
-        let cell = row["folder"].as_str().ok_or_else(|| broken("a row names no folder".into()))?;
+        let cell = row["folder"].as_str().ok_or_else(|| broken("a row has no folder".into()))?;
         // A cell that was never begun has no record.
         if folder.join(cell).join("run.json").exists() {
             let record = read_run(&folder.join(cell))?;
@@ -110,7 +112,7 @@ impl SweepComparison {
             let message = format!("{} and {} have no finished cell in common", a.display(), b.display());
             return Err(diagnostics::data(
                 message,
-                Some("cells match by the parameters that vary: compare sweeps of the same axes"),
+                Some("cells match by the parameters that vary: compare sweeps over the same axes"),
             ));
         }
         let value = |of: &[(Params, Record)], name: &String| values(of, name).into_iter().next().unwrap_or_default();
@@ -196,7 +198,7 @@ pub fn text(sweeps: &SweepComparison) -> String {
         lines.push(format!("  {name:<width$}  {:>6}  {:>6}  {relative:>11}  {z:>7}  {worst}", all.better, all.worse));
     }
     lines.push(
-        "  better and worse count cells; z is the sum of B - A in combined standard errors; within 2 it is noise"
+        "  better and worse count cells; z is the sum of B - A over its standard error; |z| <= 2 counts as noise"
             .into(),
     );
     lines.extend(sweeps.failed.iter().map(|what| format!("  FAILED  {what}")));

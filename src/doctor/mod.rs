@@ -1,4 +1,4 @@
-//! `doctor`: what this machine can do, what `auto` would choose on it, and what is odd.
+//! `doctor`: what this machine can do, what `auto` would choose on it, and what slows it down.
 
 mod probes;
 mod report;
@@ -16,7 +16,7 @@ use sdflow_dsl::Diagnostic;
 /// Coordinates of the table where none are asked for.
 const DIMS: [usize; 5] = [2, 8, 64, 256, 784];
 
-/// Looks at the machine and tells what it found.
+/// Examines the machine and prints what it found.
 ///
 /// # Errors
 /// Sizes that are impossible, or a closed standard output.
@@ -59,11 +59,11 @@ fn examine(args: &DoctorArgs) -> Result<DoctorReport, Diagnostic> {
 fn backends() -> Vec<BackendStatus> {
     let of = |name, available, serves| BackendStatus { name, available, serves };
     vec![
-        of(Backend::Naive, true, "the f64 reference, slow"),
-        of(Backend::Direct, true, "few coordinates, or a tiny sigma"),
-        of(Backend::Fused, true, "many coordinates"),
-        of(Backend::Gemm, true, "the same by general matrix products, for comparison"),
-        of(Backend::Amx, Isa::Amx.missing().is_none(), "precisions bf16x3 and bf16x6"),
+        of(Backend::Naive, true, "the reference in f64, slow"),
+        of(Backend::Direct, true, "for few dimensions, or a very small sigma"),
+        of(Backend::Fused, true, "for many dimensions"),
+        of(Backend::Gemm, true, "the same with general matrix products, for comparison"),
+        of(Backend::Amx, Isa::Amx.missing().is_none(), "for the precisions bf16x3 and bf16x6"),
     ]
 }
 

@@ -16,11 +16,11 @@ pub fn text(report: &DoctorReport, data: Data) -> String {
     };
     line("sdflow-engine", report.version.into());
     line("processor", report.cpu.clone());
-    line("cores", format!("{}; {} threads compute", report.cores, report.threads));
+    line("cores", format!("{}; {} threads are used", report.cores, report.threads));
     line("memory", memory(report));
     line("large pages", pages(report.large_pages).into());
     line("in use", in_use(report));
-    line("FMA peak", format!("{:.0} GFLOP/s of all threads in f32, measured now", report.fma_peak_gflops));
+    line("FMA peak", format!("{:.0} GFLOP/s in f32 on all threads, measured now", report.fma_peak_gflops));
     text.push_str("\ninstruction sets\n");
     for set in &report.isas {
         let what = set.missing.as_ref().map_or("available".into(), |why| format!("missing: {why}"));
@@ -34,7 +34,7 @@ pub fn text(report: &DoctorReport, data: Data) -> String {
     text.push_str(&choices(&report.choices, data));
     text.push_str("\nadvice\n");
     match report.advice.is_empty() {
-        true => text.push_str("  nothing is odd\n"),
+        true => text.push_str("  nothing slows the engine down\n"),
         false => report.advice.iter().for_each(|advice| {
             let _ = writeln!(text, "  {advice}");
         }),
@@ -45,16 +45,16 @@ pub fn text(report: &DoctorReport, data: Data) -> String {
 fn memory(report: &DoctorReport) -> String {
     match (report.memory.total_mb, report.memory.available_mb) {
         (Some(total), Some(free)) => format!("{total:.0} MB, {free:.0} MB available"),
-        _ => "the system does not say".into(),
+        _ => "unknown".into(),
     }
 }
 
 fn pages(pages: LargePages) -> &'static str {
     match pages {
-        LargePages::Always => "available always",
-        LargePages::Advised => "available where asked for, as the engine does",
+        LargePages::Always => "always used",
+        LargePages::Advised => "used where a program asks for them, as the engine does",
         LargePages::Never => "switched off",
-        LargePages::Unknown => "the system does not say",
+        LargePages::Unknown => "unknown",
     }
 }
 

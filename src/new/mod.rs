@@ -1,4 +1,4 @@
-//! `new`: a script to begin with.
+//! `new`: creates a script from a template.
 
 use crate::args::NewArgs;
 use crate::exit::Exit;
@@ -16,11 +16,19 @@ struct Template {
 }
 
 const TEMPLATES: [Template; 5] = [
-    Template { name: "flow", about: "particles flow to a named data set", text: include_str!("flow.rhai") },
-    Template { name: "density", about: "a log density of your own", text: include_str!("density.rhai") },
-    Template { name: "generator", about: "a generator fitted along a flow", text: include_str!("generator.rhai") },
-    Template { name: "data", about: "points from a file, split for honest metrics", text: include_str!("data.rhai") },
-    Template { name: "sweep", about: "a table over parameters and seeds", text: include_str!("sweep.rhai") },
+    Template { name: "flow", about: "moves particles to a named data set", text: include_str!("flow.rhai") },
+    Template {
+        name: "density",
+        about: "samples from a log density that you write as a formula",
+        text: include_str!("density.rhai"),
+    },
+    Template { name: "generator", about: "fits a generator along a flow", text: include_str!("generator.rhai") },
+    Template {
+        name: "data",
+        about: "loads points from a file and holds some out for the metrics",
+        text: include_str!("data.rhai"),
+    },
+    Template { name: "sweep", about: "makes a table over parameters and seeds", text: include_str!("sweep.rhai") },
 ];
 
 /// Writes a template as `NAME.rhai`, or lists the templates.
@@ -40,18 +48,18 @@ pub fn new(args: &NewArgs) -> Result<Exit, Diagnostic> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| match e.kind() {
         ErrorKind::AlreadyExists => diagnostics::usage(
             format!("{} exists already", path.display()),
-            "choose another name: it is not overwritten",
+            "choose another name: `new` overwrites nothing",
         ),
         _ => diagnostics::data(
             format!("cannot write {}: {e}", path.display()),
-            Some("choose a folder that can be written"),
+            Some("choose a folder that you can write to"),
         ),
     })?;
     // The name in the text is the one that was chosen.
     let text = template.text.replace("SCRIPT.rhai", &path.display().to_string());
     file.write_all(text.as_bytes())
         .map_err(|e| diagnostics::data(format!("cannot write {}: {e}", path.display()), None))?;
-    terminal::print_result(&format!("{} is written; run it with `sdflow-engine {}`", path.display(), path.display()));
+    terminal::print_result(&format!("wrote {}; run it with `sdflow-engine {}`", path.display(), path.display()));
     terminal::check_printed().map(|()| Exit::Done)
 }
 
@@ -69,6 +77,6 @@ fn find_template(name: &str) -> Result<&'static Template, Diagnostic> {
 
 fn listing() -> String {
     let lines = TEMPLATES.iter().map(|t| format!("  {:<10} {}", t.name, t.about));
-    let first = "templates for `sdflow-engine new NAME --template T`:".to_string();
+    let first = "Templates for `sdflow-engine new NAME --template T`:".to_string();
     std::iter::once(first).chain(lines).collect::<Vec<_>>().join("\n")
 }

@@ -1,4 +1,4 @@
-//! One axis of a sweep: a name and the texts that it takes in turn.
+//! One axis of a sweep: the name of a parameter and its values.
 
 use crate::diagnostics::usage;
 use crate::run_files::number;
@@ -14,7 +14,8 @@ pub struct Axis {
     pub values: Vec<String>,
 }
 
-/// The axis that `-p name=text` asks for: a list of values and ranges, both ends of a range included.
+/// The axis that `-p name=text` asks for: a list of values and ranges, both ends of a range
+/// included.
 ///
 /// # Errors
 /// What is wrong with the text, and what to type instead.
@@ -122,7 +123,8 @@ fn spaced_numbers(kind: &str, parts: &[&str]) -> Result<Vec<String>, BadAxis> {
     Ok((0..n).map(|i| number(between(kind, low, high, i, n))).collect())
 }
 
-/// The `i`-th of `n` values; inner ones are rounded to 12 digits, so that they read as they were meant.
+/// The `i`-th of `n` values; inner ones are rounded to 12 digits, so that they read as they were
+/// meant.
 fn between(kind: &str, low: f64, high: f64, i: usize, n: usize) -> f64 {
     match i {
         0 => low,
@@ -141,7 +143,7 @@ fn downwards() -> String {
 }
 
 fn too_many(count: impl std::fmt::Display) -> String {
-    format!("it has {count} values; {MOST} is the most")
+    format!("it has {count} values; the limit is {MOST}")
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! `sweep`: one script for many values of its parameters, each cell the run that `run` would make, all in one table.
+//! `sweep`: runs a script for many values of its parameters and writes one table. Each cell is the
+//! same run that `run` would make.
 
 mod axis;
 mod picture;
@@ -82,7 +83,7 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     terminal::check_printed().map(|()| exit)
 }
 
-/// Writes the tables and the picture; the rows, and the picture's name where there is one.
+/// Writes the tables and the picture. Returns the rows, and the picture's name if there is one.
 fn write_tables<'a>(
     plan: &'a SweepPlan,
     folder: &SweepFolder,
@@ -97,7 +98,7 @@ fn write_tables<'a>(
     Ok((rows, picture))
 }
 
-/// The layout asked for, and a word where the machine has not so many cores.
+/// Returns the layout asked for, reduced to the cores of the machine with a note to the user.
 fn layout(args: &SweepArgs, cells: usize) -> Layout {
     let (jobs, threads) = (args.jobs.map(usize::from), args.threads.map(usize::from));
     let cores = machine::cores();
@@ -106,13 +107,14 @@ fn layout(args: &SweepArgs, cells: usize) -> Layout {
     if fewer && cells > 0 {
         let Layout { jobs, threads } = layout;
         terminal::print_message(&format!(
-            "note: of {cores} cores, {jobs} cells at a time with {threads} threads each are used"
+            "note: this machine has {cores} cores; {jobs} cells run at a time, with {threads} threads each"
         ));
     }
     layout
 }
 
-/// The rows of the table in the order of the plan: of the whole sweep, or of a shard and of what others have computed.
+/// Returns the rows of the table in the order of the plan: of the whole sweep, or of a shard and of
+/// what other shards have computed.
 fn rows<'a>(
     plan: &'a SweepPlan,
     folder: &SweepFolder,
@@ -130,7 +132,7 @@ fn rows<'a>(
     plan.cells.iter().map(row).filter(shown).collect()
 }
 
-/// Draws the picture; its name where there is one.
+/// Draws the picture and returns its name; None if there is nothing to draw.
 fn draw(
     plan: &SweepPlan,
     folder: &SweepFolder,

@@ -1,4 +1,5 @@
-//! The cells of a sweep: every combination of the axes' values, each with the identity that `run` would give it.
+//! The cells of a sweep: every combination of the axes' values, with the identity that `run` would
+//! give each.
 
 use super::axis::{self, Axis, MOST};
 use crate::args::Zip;
@@ -61,17 +62,18 @@ pub fn assignments(values: &[(String, String)]) -> String {
 }
 
 impl SweepPlan {
-    /// The plan for `params` as given by `-p` and `zips` as given by `--zip`; `request` says the rest.
+    /// The plan for `params` as given by `-p` and `zips` as given by `--zip`; `request` says the
+    /// rest.
     ///
     /// # Errors
-    /// A bad axis or zip, a name that the script does not declare, a value of the wrong type, two equal cells, more than
-    /// [`MOST`] cells, a script that does not compile.
+    /// A bad axis or zip, a name that the script does not declare, a value of the wrong type, two
+    /// equal cells, more than [`MOST`] cells, a script that does not compile.
     pub fn of(request: Request, params: &[(String, String)], zips: &[Zip]) -> Result<SweepPlan, Diagnostic> {
         let groups = group_axes(axes(params)?, zips)?;
         let count = groups.iter().try_fold(1usize, |n, group| n.checked_mul(group.len())).filter(|n| *n <= MOST);
         let Some(count) = count else {
-            let message = format!("the sweep has more than {MOST} cells, the most");
-            return Err(usage(message, "give fewer values, or let axes advance together with `--zip`"));
+            let message = format!("the sweep has more than {MOST} cells, which is the limit");
+            return Err(usage(message, "give fewer values, or vary axes together with `--zip`"));
         };
         let first = sdflow_dsl::prepare(&Request { params: values(&groups, 0), ..request })?;
         check_declared(&first)?;
@@ -123,7 +125,10 @@ fn group_axes(axes: Vec<Axis>, zips: &[Zip]) -> Result<Vec<Group>, Diagnostic> {
             return Err(usage(format!("`--zip` names `{name}`, which is no axis"), hint));
         }
         if zipped.contains(&name) {
-            return Err(usage(format!("`--zip` names `{name}` twice"), "join all that advance together: --zip a,b,c"));
+            return Err(usage(
+                format!("`--zip` names `{name}` twice"),
+                "name all axes that vary together once: --zip a,b,c",
+            ));
         }
         zipped.push(name);
     }
@@ -140,7 +145,7 @@ fn group_axes(axes: Vec<Axis>, zips: &[Zip]) -> Result<Vec<Group>, Diagnostic> {
         Some(group) => {
             let lengths = group.0.iter().map(|axis| format!("`{}` has {}", axis.name, axis.values.len()));
             let message = format!("zipped axes differ in length: {} values", lengths.collect::<Vec<_>>().join(", "));
-            Err(usage(message, "give each as many values, or leave `--zip` out for all combinations"))
+            Err(usage(message, "give each the same number of values, or omit `--zip` for all combinations"))
         }
     }
 }
@@ -166,7 +171,7 @@ fn check_declared(prepared: &Prepared) -> Result<(), Diagnostic> {
         None if known.is_empty() => format!("declare it in the script: let {name} = param(\"{name}\", 1);"),
         None => format!("its parameters are {}", known.join(", ")),
     };
-    let message = format!("axis `{name}` is no parameter of {}", prepared.script().display());
+    let message = format!("axis `{name}` is not a parameter of {}", prepared.script().display());
     Err(Diagnostic { see: Some("param".into()), ..usage(message, hint) })
 }
 

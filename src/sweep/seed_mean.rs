@@ -10,7 +10,8 @@ pub struct SeedMean {
     /// The axes with their values, the seed left out.
     pub place: Vec<(String, String)>,
     pub value: f64,
-    /// Of the mean over seeds where there are several, otherwise the metric's own, where it is known.
+    /// Of the mean over seeds where there are several, otherwise the metric's own, where it is
+    /// known.
     pub se: Option<f64>,
     /// Seeds that have a finite value.
     pub seeds: usize,

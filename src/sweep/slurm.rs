@@ -6,8 +6,9 @@ use std::ffi::OsString;
 /// Most tasks when their number is not given.
 const TASKS: usize = 100;
 
-/// The job script of `words`, the command line with the program first, for a sweep of `cells` cells; `tasks` is 0 where
-/// their number was not given. Each task computes its shard, and the last line tells how to gather.
+/// The job script of `words`, the command line with the program first, for a sweep of `cells`
+/// cells; `tasks` is 0 where their number was not given. Each task computes its shard, and the last
+/// line tells how to gather.
 pub fn script(words: &[OsString], name: &str, cells: usize, tasks: u16, threads: Option<u16>) -> String {
     let tasks = if tasks == 0 { cells.min(TASKS) } else { usize::from(tasks).min(cells) }.max(1);
     let own = |word: &&OsString| {
@@ -23,9 +24,9 @@ pub fn script(words: &[OsString], name: &str, cells: usize, tasks: u16, threads:
          #SBATCH --array=1-{tasks}\n\
          #SBATCH --cpus-per-task={}\n\
          #SBATCH --output=sweep-{plain}-%A-%a.log\n\
-         # {cells} cells in {tasks} tasks; submit it where this was printed, and again to compute what is missing.\n\
+         # {cells} cells in {tasks} tasks; submit this from the folder where it was printed; submit it again to compute what is missing.\n\
          {command} --quiet --shard \"$SLURM_ARRAY_TASK_ID/{tasks}\"\n\
-         # When all tasks have ended, gather the table: {command}",
+         # When all tasks have ended, write the table: {command}",
         threads.unwrap_or(1)
     )
 }

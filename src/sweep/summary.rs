@@ -1,4 +1,4 @@
-//! What a sweep tells at its end.
+//! The summary of a sweep.
 
 use super::plan::{SweepPlan, assignments};
 use super::seed_mean::{SeedMean, means, measured};
@@ -97,7 +97,8 @@ pub struct BestMetric {
 }
 
 impl BestMetric {
-    /// The metric of `--best`, or the first that was measured; and a sentence where the one asked for was not.
+    /// Returns the metric of `--best`, or the first that was measured, and a warning if the one
+    /// asked for was not measured.
     pub fn of(asked: Option<&str>, rows: &[CellRow]) -> (Option<BestMetric>, Option<String>) {
         let known = measured(rows);
         let first = known.first().map(|name| BestMetric { metric: name.to_string(), largest: false });
@@ -111,8 +112,8 @@ impl BestMetric {
         }
         let hint = match sdflow::nearest(metric, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => "no cell measured any".into(),
-            None => format!("measured were {}", known.join(", ")),
+            None if known.is_empty() => "no cell measured any metric".into(),
+            None => format!("the cells measured {}", known.join(", ")),
         };
         (first, Some(format!("no cell measured `{metric}`; {hint}")))
     }

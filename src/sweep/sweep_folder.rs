@@ -1,4 +1,4 @@
-//! The sweep folder: `sweep.json`, the tables and the picture, and the run folders of the cells below `cells/`.
+//! The sweep folder: `sweep.json`, the tables, the picture, and the cells' run folders in `cells/`.
 
 use super::plan::{Cell, SweepPlan};
 use crate::diagnostics::{self, of_engine};
@@ -37,7 +37,8 @@ struct AxisDescribed {
 }
 
 impl SweepFolder {
-    /// The folder at `path`, made ready for `plan` of `script`. A plan that grew finds its cells again.
+    /// Opens the folder at `path` for `plan` of `script`. A larger plan finds the cells of a
+    /// smaller one.
     ///
     /// # Errors
     /// The folder holds something else or the sweep of another script, or cannot be written.
@@ -59,15 +60,15 @@ impl SweepFolder {
         Ok(folder)
     }
 
-    /// Nothing of anybody else stands here.
+    /// Checks that the folder is empty or holds a sweep of `script`.
     fn is_ours(&self, script: &Path) -> Result<(), Diagnostic> {
         let path = &self.0;
         let file = path.join(PLAN);
         match fs::read(&file) {
             Ok(bytes) => {
                 let described: Described = serde_json::from_slice(&bytes).map_err(|e| {
-                    let hint = "choose another `--out`, or remove that folder if nothing in it is needed";
-                    diagnostics::data(format!("{} is not a sweep of this version: {e}", file.display()), Some(hint))
+                    let hint = "choose another `--out`, or delete that folder if you do not need it";
+                    diagnostics::data(format!("this version cannot read {}: {e}", file.display()), Some(hint))
                 })?;
                 match described.script.file_name() == script.file_name() {
                     true => Ok(()),
@@ -104,7 +105,8 @@ impl SweepFolder {
         self.0.join(SweepFolder::relative(cell))
     }
 
-    /// Does `act` while no other process does the like; a process that was killed holds nobody up.
+    /// Calls `act` while it holds the folder's lock, which the system releases if a process is
+    /// killed.
     ///
     /// # Errors
     /// Those of `act`; a folder that cannot be written.
@@ -112,7 +114,7 @@ impl SweepFolder {
         let path = self.0.join(LOCK);
         let lock =
             File::create(&path).and_then(|file| file.lock().map(|()| file)).map_err(|e| cannot_write(&path, &e))?;
-        // Nobody else writes now: what stands half written was left by a process that was killed.
+        // No other process writes now: a partial file was left by one that was killed.
         for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with('.') && name.ends_with(".tmp") {

@@ -1,4 +1,5 @@
-//! The tidy table of a sweep: a row per cell, a column per parameter, metric and check; as CSV and as JSON lines.
+//! The tidy table of a sweep: a row per cell, a column per parameter, metric and check; as CSV and
+//! as JSON lines.
 
 use super::plan::{Cell, SEED, SweepPlan};
 use super::sweep_folder::SweepFolder;
@@ -51,7 +52,8 @@ impl SweepTable {
         SweepTable { columns, rows }
     }
 
-    /// Comma-separated by RFC 4180 with a header. Missing values are empty, others that are not finite NaN, inf, -inf.
+    /// Comma-separated by RFC 4180 with a header. Missing values are empty, others that are not
+    /// finite NaN, inf, -inf.
     ///
     /// # Errors
     /// None in practice: memory does not refuse.

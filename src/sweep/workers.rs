@@ -1,4 +1,4 @@
-//! Cells computed some at a time, each on its own threads.
+//! The workers of a sweep: each computes one cell at a time, on its own threads.
 
 use super::plan::Cell;
 use super::sweep_folder::SweepFolder;
@@ -16,10 +16,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a worker rests before it looks again at a cell that another process computes.
+/// How long a worker waits before it looks again at a cell that another process is computing.
 const REST: Duration = Duration::from_millis(50);
 
-/// Who computes the cells, and what came of it.
+/// The cells that wait, the records of those that are finished, and what the workers share.
 #[derive(Debug)]
 pub struct Workers<'a> {
     folder: &'a SweepFolder,
@@ -35,7 +35,7 @@ pub struct Workers<'a> {
 }
 
 impl<'a> Workers<'a> {
-    /// A crew for `cells`, of which those that are finished already are answered from their folders.
+    /// Makes the workers for `cells`; the records of finished cells are read from their folders.
     ///
     /// # Errors
     /// The folder of a cell holds something else.
@@ -64,7 +64,8 @@ impl<'a> Workers<'a> {
         self.total
     }
 
-    /// Computes the cells and returns all records by the numbers of their cells; those of cells that were not begun lack.
+    /// Computes the cells and returns the records by the numbers of their cells. A cell that was
+    /// not started has none.
     ///
     /// # Errors
     /// Threads that the system does not grant.
@@ -74,7 +75,8 @@ impl<'a> Workers<'a> {
         std::thread::scope(|scope| {
             for _ in 0..layout.jobs.min(self.total) {
                 let work = || {
-                    // This thread is one of the pool's: what a script computes stays in the pool of its cell.
+                    // This thread belongs to the pool, so that a script computes in its own pool
+                    // only.
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(layout.threads).use_current_thread().build();
                     match pool {
                         Ok(_pool) => self.work(),
@@ -92,7 +94,7 @@ impl<'a> Workers<'a> {
         let reason = lock(&trouble).take();
         match reason {
             Some(reason) => {
-                Err(diagnostics::data(format!("the system refuses threads: {reason}"), Some("give a smaller `--jobs`")))
+                Err(diagnostics::data(format!("cannot start a thread: {reason}"), Some("give a smaller `--jobs`")))
             }
             None => Ok(self.records.into_inner().unwrap_or_else(PoisonError::into_inner)),
         }
@@ -102,7 +104,7 @@ impl<'a> Workers<'a> {
         while let Some(cell) = self.next() {
             match self.outcome(cell) {
                 Ok(Some(record)) => self.keep(cell, record),
-                // Another process computes it: it comes round again, after those that nobody computes.
+                // Another process computes it: look again after the cells that still wait.
                 Ok(None) => {
                     lock(&self.waiting).push_back(cell);
                     std::thread::sleep(REST);
@@ -122,7 +124,7 @@ impl<'a> Workers<'a> {
         if halted { None } else { lock(&self.waiting).pop_front() }
     }
 
-    /// The record of a cell; none while another process computes it.
+    /// Computes a cell and returns its record; None while another process computes it.
     fn outcome(&self, cell: &Cell) -> Result<Option<Record>, Diagnostic> {
         if let Some(record) = finished_record(cell, self.folder, self.args)? {
             return Ok(Some(record));
@@ -162,7 +164,7 @@ impl<'a> Workers<'a> {
     }
 }
 
-/// The record of a cell that is not to be computed: finished, or failed and not to be tried again.
+/// Returns the record of a cell that is finished, or has failed and is not to be tried again.
 fn finished_record(cell: &Cell, folder: &SweepFolder, args: &SweepArgs) -> Result<Option<Record>, Diagnostic> {
     if args.force {
         return Ok(None);

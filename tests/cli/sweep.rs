@@ -154,7 +154,8 @@ fn names_that_collide_keep_their_columns() {
     );
 }
 
-/// Fails for n = 2 as long as there is no file, which is no part of the identity because its name is computed.
+/// Fails for n = 2 as long as there is no file, which is no part of the identity because its name
+/// is computed.
 const FAILING: &str =
     "let n = param(\"n\", 1);\nif n == 2 { let x = load(`x${1}.npy`); }\nrecord(#{n: n});\nexpect(\"small\", n < 4);";
 
