@@ -30,8 +30,7 @@ pub enum Command {
     Run(RunArgs),
     /// Run a script for many values of its parameters and write one table of the results
     Sweep(SweepArgs),
-    /// Find mistakes in a script and estimate its time, memory and kernel evaluations, without
-    /// running it
+    /// Find mistakes in a script and estimate its work, time and memory, without running it
     Check(CheckArgs),
     /// Create a script from a template
     New(NewArgs),

@@ -59,7 +59,7 @@ fn check(args: &FieldArgs) -> std::result::Result<(), Diagnostic> {
         return Err(usage("the score difference is defined for the Gaussian kernel only", hint));
     }
     if args.self_term == SelfTerm::Exclude && args.at.is_some() {
-        let hint = "omit `--at`: only at its own place can a particle be excluded";
+        let hint = "omit `--at`: a particle can be excluded from the field at its own place only";
         return Err(usage("`--self-term exclude` cannot be used with `--at`", hint));
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::progress::duration;
 use crate::record::{CheckRecord, MetricRecord, NonFinite, Record, Status};
-use sdflow_dsl::Param;
+use sdflow_dsl::{Ending, Param};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -21,7 +21,7 @@ fn write_all(text: &mut String, record: &Record, folder: &Path) -> std::fmt::Res
     let quick = if record.quick { ", --quick: particles and steps are capped" } else { "" };
     writeln!(text, "{}: {} in {}{quick}", record.name(), status(record.status), duration(record.wall_s))?;
     if let Some(stop) = &record.stop {
-        writeln!(text, "  flow      {}{}", stop.reason, after(": ", &stop.advice))?;
+        writeln!(text, "  ended     {}", ending(stop))?;
     }
     if !record.params.is_empty() {
         let params = record.params.iter().map(|(name, param)| setting(name, param));
@@ -136,8 +136,13 @@ pub fn number(value: Option<f64>, flag: Option<NonFinite>) -> String {
     }
 }
 
-fn after(mark: &str, text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("{mark}{text}") }
+/// How the last flow ended. That it took its last step says nothing about how close it came.
+fn ending(stop: &Ending) -> String {
+    match (stop.reason.as_str(), stop.advice.as_str()) {
+        ("finished", _) => "after the last step".into(),
+        (reason, "") => reason.into(),
+        (reason, advice) => format!("{reason}: {advice}"),
+    }
 }
 
 fn is_picture(file: &Path) -> bool {

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 /// Two runs, or two sweeps.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A change within two combined standard errors counts as noise. Recorded quantities whose name contains \
-    no metric's name are shown but not judged."
+    after_help = "A change within two combined standard errors counts as noise. Recorded quantities whose name\n\
+    contains no metric's name are shown but not judged."
 )]
 pub struct CompareArgs {
     /// The folder of the run or sweep to compare with

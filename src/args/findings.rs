@@ -5,10 +5,8 @@ use std::path::PathBuf;
 
 /// Runs that say what they found.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "The paragraph of a run is the one that its script passed to `conclude(text)`; see `sdflow-engine doc \
-    conclude`. The document says so where a run failed or is unfinished."
-)]
+#[command(after_help = "The paragraph of a run is the one that its script passed to `conclude(text)`; see\n\
+    `sdflow-engine doc conclude`. The document says so where a run failed or is unfinished.")]
 pub struct FindingsArgs {
     /// The run folders, in the order of the document
     #[arg(value_name = "RUN", required = true)]

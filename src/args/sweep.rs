@@ -4,11 +4,11 @@ use super::run::ScriptArgs;
 use clap::Args;
 use std::path::PathBuf;
 
-/// A script and the values that its parameters take in turn.
+/// A script and the values that its parameters take.
 #[derive(Debug, Args)]
-#[command(after_help = "Each -p is an axis: a list such as 2,8,32, or a range that includes both ends: int:1:5, \
-    int:0:100:25 (steps of 25), lin:0:1:5 or log:0.1:10:5 (5 values). A value that contains a comma goes in double \
-    quotes. The axis `seed` sets the seed; summary and picture average over it.\n\n\
+#[command(after_help = "Each -p is an axis: a list such as 2,8,32, or a range that includes both ends: int:1:5,\n\
+    int:0:100:25 (steps of 25), lin:0:1:5 or log:0.1:10:5 (5 values). A value that contains a comma goes\n\
+    in double quotes. The axis `seed` sets the seed; summary and picture average over it.\n\n\
     The same command again computes only what is missing, however the last one ended.")]
 pub struct SweepArgs {
     #[command(flatten)]

@@ -16,7 +16,7 @@ pub fn text(report: &DoctorReport, data: Data) -> String {
     };
     line("sdflow-engine", report.version.into());
     line("processor", report.cpu.clone());
-    line("cores", format!("{}; {} threads are used", report.cores, report.threads));
+    line("cores", format!("{}; the engine uses {} threads", report.cores, report.threads));
     line("memory", memory(report));
     line("large pages", pages(report.large_pages).into());
     line("in use", in_use(report));

@@ -24,7 +24,7 @@ pub fn script(words: &[OsString], name: &str, cells: usize, tasks: u16, threads:
          #SBATCH --array=1-{tasks}\n\
          #SBATCH --cpus-per-task={}\n\
          #SBATCH --output=sweep-{plain}-%A-%a.log\n\
-         # {cells} cells in {tasks} tasks; submit this from the folder where it was printed; submit it again to compute what is missing.\n\
+         # {cells} cells in {tasks} tasks: submit this from the folder where it was printed; submit it again to compute what is missing.\n\
          {command} --quiet --shard \"$SLURM_ARRAY_TASK_ID/{tasks}\"\n\
          # When all tasks have ended, write the table: {command}",
         threads.unwrap_or(1)

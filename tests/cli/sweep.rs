@@ -230,7 +230,7 @@ fn the_array_job_computes_the_same_sweep() {
         task_of.arg("job.sh").env("SLURM_ARRAY_TASK_ID", task.to_string()).current_dir(job.path(""));
         Done::of(&mut task_of).code(0);
     }
-    let gather = script.trim_end().rsplit("gather the table: ").next().unwrap();
+    let gather = script.trim_end().rsplit("write the table: ").next().unwrap();
     Done::of(std::process::Command::new("bash").args(["-c", gather]).current_dir(job.path(""))).code(0);
     assert_eq!(timeless(&job), timeless(&whole));
 }
