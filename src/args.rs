@@ -1,14 +1,23 @@
 //! The grammar of the command line; this folder is the only place that knows clap.
 
-mod flags;
+mod bench;
+mod compare;
+mod field;
+mod findings;
+mod new;
+mod run;
 mod sweep;
-mod work;
+mod values;
 
-pub use flags::{BenchArgs, CheckArgs, DoctorArgs, FieldArgs, FlowName, RunArgs, ScriptArgs, SelfTerm};
+pub use bench::{BenchArgs, DoctorArgs};
+pub use compare::CompareArgs;
+pub use field::{FieldArgs, FlowName};
+pub use findings::FindingsArgs;
+pub use new::NewArgs;
+pub use run::{CheckArgs, RunArgs, ScriptArgs};
 pub use sweep::{SweepArgs, Zip};
-pub use work::{CompareArgs, FindingsArgs, NewArgs};
 
-use crate::{machine, message};
+use crate::{diagnostics, machine};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use sdflow_dsl::Diagnostic;
 use std::ffi::OsString;
@@ -19,40 +28,41 @@ use std::path::Path;
 pub enum Command {
     /// Run a script; the word `run` may be left out
     Run(RunArgs),
-    /// Run a script for many values of its parameters and put the results into one table
+    /// Run a script for many values of its parameters and write one table of the results
     Sweep(SweepArgs),
-    /// Run a script dry: find its mistakes and foretell pairs, time and memory; nothing is computed or written
+    /// Find mistakes in a script and estimate its work, time and memory, without running it
     Check(CheckArgs),
-    /// Write a script to begin with
+    /// Create a script from a template
     New(NewArgs),
-    /// Compare two runs: metrics with their errors, parameters, versions, time
+    /// Compare two runs or two sweeps: metrics with their errors, parameters, versions, time
     Compare(CompareArgs),
-    /// Put what runs found into one Markdown document, a paragraph each
+    /// Collect the conclusions of runs in one Markdown document
     Findings(FindingsArgs),
-    /// Compute one velocity field between two files of points
+    /// Compute one velocity field from two files of points
     Field(FieldArgs),
-    /// Measure the speed and the accuracy of the engine on this machine
+    /// Measure the speed and accuracy of the engine on this machine
     Bench(BenchArgs),
-    /// Say what this machine can do and what `auto` would choose on it
+    /// Show what this machine can do, what `auto` would choose, and what slows it down
     Doctor(DoctorArgs),
-    /// List what a script can say
+    /// List the names of the script language
     List {
-        /// Only this kind: see the headings of the full list
+        /// Only the names of this kind, a heading of the full list
         kind: Option<String>,
     },
     /// Explain one name of the script language
     Doc {
-        /// A name as `list` shows it
+        /// A name that `list` shows
         #[arg(required_unless_present_any = ["markdown", "definitions"])]
         name: Option<String>,
-        /// The whole manual as Markdown
+        /// Print the whole manual as Markdown
         #[arg(long, conflicts_with = "name")]
         markdown: bool,
-        /// Rhai definitions of all names, for an editor: save them as sdflow.d.rhai beside the scripts
+        /// Print Rhai definitions of all names for an editor: save them as sdflow.d.rhai beside the
+        /// scripts
         #[arg(long, conflicts_with_all = ["name", "markdown"])]
         definitions: bool,
     },
-    /// Print a completion script for a shell
+    /// Print the completion script of a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -60,7 +70,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Does standard output belong to one JSON object?
+    /// Is one JSON object all of standard output?
     pub fn wants_json(&self) -> bool {
         match self {
             Command::Run(args) => args.json,
@@ -91,11 +101,12 @@ impl Command {
     name = "sdflow-engine",
     about = "Particle flows between distributions on a CPU, described by Rhai scripts",
     override_usage = "sdflow-engine SCRIPT.rhai [OPTIONS]\n       sdflow-engine <COMMAND> ...",
-    after_help = "A first word that ends in .rhai, or is a file, is a script: `sdflow-engine x.rhai` means \
-                  `sdflow-engine run x.rhai`.\nExit codes: 0 done, 1 internal, 2 usage, 3 script, 4 a check failed, \
-                  5 diverged, 6 file or data, 7 cells of a sweep failed, 130 interrupted.\nCtrl-C, SIGTERM and \
-                  SIGHUP end a run and keep what exists; a second one leaves at once.\nEnvironment: \
-                  SDFLOW_ISA=auto|scalar|avx2|avx512|amx forces the instruction set, SDFLOW_P_<NAME>=VALUE sets a parameter.",
+    after_help = "`sdflow-engine x.rhai` is short for `sdflow-engine run x.rhai`.\n\n\
+                  Exit codes: 0 done, 1 internal error, 2 usage, 3 error in the script, 4 a check failed, 5 diverged,\n\
+                  6 error in a file or in data, 7 cells of a sweep failed, 130 interrupted.\n\n\
+                  Ctrl-C, SIGTERM and SIGHUP stop a run and keep what it has written; a second signal exits at once.\n\n\
+                  Environment: SDFLOW_ISA=auto|scalar|avx2|avx512|amx forces the instruction set,\n\
+                  SDFLOW_P_<NAME>=VALUE sets a parameter of the script.",
     arg_required_else_help = true,
     disable_help_subcommand = true
 )]
@@ -104,7 +115,7 @@ struct Cli {
     command: Command,
 }
 
-/// Commands of a later version: refused by name, so that nobody searches for a typing error.
+/// Commands of a later version: refused by name, so that the user does not look for a typing error.
 const LATER: [&str; 1] = ["report"];
 
 /// What was understood.
@@ -112,7 +123,7 @@ const LATER: [&str; 1] = ["report"];
 pub enum Parsed {
     /// A command to carry out.
     Command(Box<Command>),
-    /// Help, version or a complaint was printed; leave with this code.
+    /// Help, the version or an error was printed: exit with this code.
     Printed(u8),
 }
 
@@ -120,12 +131,12 @@ pub enum Parsed {
 ///
 /// # Errors
 /// A flag or command that this version does not have yet.
-pub fn parsed(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagnostic> {
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagnostic> {
     let mut words: Vec<OsString> = words.into_iter().collect();
     let first = words.get(1).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     if LATER.contains(&first.as_str()) {
-        return Err(message::usage(
-            format!("the command `{first}` is not there yet"),
+        return Err(diagnostics::usage(
+            format!("the command `{first}` is not available yet"),
             "`sdflow-engine --help` lists the commands of this version",
         ));
     }
@@ -136,15 +147,15 @@ pub fn parsed(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagn
     let command = match cli {
         Ok(cli) => cli.command,
         Err(complaint) => {
-            // A closed standard output leaves nobody to tell.
+            // Where the output is closed, there is no other way to report that.
             let _ = complaint.print();
             return Ok(Parsed::Printed(complaint.exit_code().try_into().unwrap_or(2)));
         }
     };
     if let Command::Run(RunArgs { max_time: Some(_), .. }) = &command {
-        return Err(message::usage(
-            "`--max-time` is not there yet",
-            "stop a long run with Ctrl-C; what exists is kept",
+        return Err(diagnostics::usage(
+            "`--max-time` is not available yet",
+            "stop a long run with Ctrl-C: what it has written is kept",
         ));
     }
     Ok(Parsed::Command(Box::new(command)))
@@ -173,11 +184,11 @@ fn grammar() -> clap::Command {
 
 #[cfg(test)]
 mod tests {
-    use super::flags::{BACKENDS, DATA, ISAS, PRECISIONS};
+    use super::values::{BACKENDS, DATA, ISAS, PRECISIONS};
     use super::*;
 
     fn command(line: &str) -> Command {
-        match parsed(line.split(' ').map(OsString::from)) {
+        match parse(line.split(' ').map(OsString::from)) {
             Ok(Parsed::Command(command)) => *command,
             other => panic!("{line}: {other:?}"),
         }

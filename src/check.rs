@@ -1,9 +1,9 @@
-//! `check`: a script is run dry, and what a run would cost is foretold.
+//! `check`: finds mistakes in a script and estimates what a run would cost.
 
+use crate::allocator::METER;
 use crate::args::CheckArgs;
+use crate::error_json::ErrorJson;
 use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::memory::MEMORY;
 use crate::progress::duration;
 use crate::request::request;
 use crate::{summary, terminal};
@@ -13,23 +13,23 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Tells the mistakes in a script, or what it would take and leave.
+/// Prints the mistakes in a script, or what a run would need and write.
 ///
 /// # Errors
 /// Arguments that contradict each other, or a closed standard output.
 pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
     let listener: Arc<dyn Listener> = Arc::new(Prints { json: args.json });
-    let report = sdflow_dsl::check(&request(&args.script, &Interrupt::default())?, &listener, Some(&MEMORY));
-    report.warnings.iter().chain(&report.notes).for_each(terminal::caution);
-    report.errors.iter().for_each(terminal::complain);
+    let report = sdflow_dsl::check(&request(&args.script, &Interrupt::default())?, &listener, Some(&METER));
+    report.warnings.iter().chain(&report.notes).for_each(terminal::print_warning);
+    report.errors.iter().for_each(terminal::print_error);
     let exit = report.errors.first().map_or(Exit::Done, Exit::of_diagnostic);
     if args.json {
-        terminal::say_json(&Report::of(&report, exit));
+        terminal::print_json(&CheckJson::of(&report, exit));
     } else if report.errors.is_empty() {
-        terminal::say(&format!("{}: no mistake found", args.script.script.display()));
-        terminal::say(facts(&report).trim_end());
+        terminal::print_result(&format!("{}: no mistakes found", args.script.script.display()));
+        terminal::print_result(facts(&report).trim_end());
     }
-    terminal::flushed().map(|()| exit)
+    terminal::check_printed().map(|()| exit)
 }
 
 /// Hears the script's prints, which show `?` for what is not known.
@@ -39,13 +39,13 @@ struct Prints {
 
 impl Listener for Prints {
     fn print(&self, text: &str) {
-        if self.json { terminal::tell(text) } else { terminal::say(text) }
+        if self.json { terminal::print_message(text) } else { terminal::print_result(text) }
     }
     fn warn(&self, warning: &str) {
-        terminal::tell(&format!("warning: {warning}"));
+        terminal::print_message(&format!("warning: {warning}"));
     }
     fn caution(&self, warning: &Diagnostic) {
-        terminal::caution(warning);
+        terminal::print_warning(warning);
     }
     fn note(&self, _: &str) {}
     fn progress(&self, _: &str, _: usize, _: usize, _: &str) {}
@@ -55,7 +55,7 @@ impl Listener for Prints {
 fn facts(report: &CheckReport) -> String {
     let known = report.params.iter().map(|(name, param)| summary::setting(name, param));
     let computed = report.computed.iter().map(|name| format!("{name} (computed)"));
-    let claims = (report.claims > 0).then(|| format!("{}, judged by a run", report.claims));
+    let claims = (report.claims > 0).then(|| format!("{}, checked when the script runs", report.claims));
     let lines = [
         ("params", known.chain(computed).collect::<Vec<_>>()),
         ("reads", report.reads.clone()),
@@ -118,18 +118,18 @@ fn bytes(n: u64) -> String {
 
 /// All of standard output under `--json`.
 #[derive(Serialize)]
-struct Report {
+struct CheckJson {
     schema: u32,
     status: &'static str,
     exit_code: u8,
-    errors: Vec<Failure>,
-    warnings: Vec<Failure>,
-    notes: Vec<Failure>,
+    errors: Vec<ErrorJson>,
+    warnings: Vec<ErrorJson>,
+    notes: Vec<ErrorJson>,
     params: BTreeMap<String, Param>,
     reads: Vec<String>,
     writes: Vec<String>,
     claims: usize,
-    work: Vec<Part>,
+    work: Vec<WorkJson>,
     steps: u64,
     pairs: u64,
     seconds: f64,
@@ -139,7 +139,7 @@ struct Report {
 
 /// The work at one place.
 #[derive(Serialize)]
-struct Part {
+struct WorkJson {
     what: String,
     file: Option<std::path::PathBuf>,
     line: Option<usize>,
@@ -150,11 +150,11 @@ struct Part {
     varies: bool,
 }
 
-impl Report {
-    fn of(report: &CheckReport, exit: Exit) -> Report {
-        let parts = |diagnostics: &[Diagnostic]| diagnostics.iter().map(Failure::of).collect();
+impl CheckJson {
+    fn of(report: &CheckReport, exit: Exit) -> CheckJson {
+        let parts = |diagnostics: &[Diagnostic]| diagnostics.iter().map(ErrorJson::of).collect();
         let Cost { steps, pairs, seconds, varies, .. } = total(&report.works);
-        Report {
+        CheckJson {
             schema: 1,
             status: if report.errors.is_empty() { "done" } else { "failed" },
             exit_code: exit.code(),
@@ -165,7 +165,7 @@ impl Report {
             reads: report.reads.clone(),
             writes: report.writes.clone(),
             claims: report.claims,
-            work: report.works.iter().map(Part::of).collect(),
+            work: report.works.iter().map(WorkJson::of).collect(),
             steps,
             pairs,
             seconds,
@@ -175,11 +175,11 @@ impl Report {
     }
 }
 
-impl Part {
-    fn of(work: &Work) -> Part {
+impl WorkJson {
+    fn of(work: &Work) -> WorkJson {
         let Cost { calls, steps, pairs, seconds, varies } = work.cost;
         let place = work.place.as_ref();
         let (file, line) = (place.map(|p| p.file.clone()), place.map(|p| p.line));
-        Part { what: work.what.clone(), file, line, calls, steps, pairs, seconds, varies }
+        WorkJson { what: work.what.clone(), file, line, calls, steps, pairs, seconds, varies }
     }
 }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything went well.
     Done = 0,
-    /// A defect of this program.
+    /// A bug in this program.
     Internal = 1,
     /// A bad flag or value.
     Usage = 2,
@@ -18,7 +18,7 @@ pub enum Exit {
     CheckFailed = 4,
     /// NaN or infinity among the particles; beats a failed check.
     Diverged = 5,
-    /// A missing or malformed file, dims that do not match, a disk that refuses.
+    /// A missing or malformed file, dimensions that do not match, a file that cannot be written.
     Data = 6,
     /// A sweep with cells that failed; beats a failed check.
     Cells = 7,
@@ -87,7 +87,8 @@ mod tests {
         let failed = Check { name: "c".into(), pass: false, value: None };
         let mut outcome = Outcome { checks: vec![failed], ..Outcome::default() };
         assert_eq!(Exit::of_outcome(&outcome), Exit::CheckFailed);
-        // A script that has looked at its divergence is judged by its checks alone; otherwise the run fails.
+        // A script that has looked at its divergence is judged by its checks alone; otherwise the
+        // run fails.
         outcome.stop = Some(Ending { reason: "diverged".into(), advice: String::new() });
         assert_eq!(Exit::of_outcome(&outcome), Exit::CheckFailed);
         let (kind, message) = (Fault::Diverged, "the flow diverged".to_string());

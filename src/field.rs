@@ -1,89 +1,93 @@
 //! `field`: one velocity field between two files of points.
 
-use crate::args::{FieldArgs, FlowName, SelfTerm};
+use crate::args::{FieldArgs, FlowName};
+use crate::diagnostics::{of_engine, usage};
 use crate::exit::Exit;
 use crate::machine;
-use crate::message::{of_engine, usage};
 use crate::progress::duration;
 use crate::terminal;
-use sdflow::io::{LoadOptions, load, save_npy};
-use sdflow::pairwise::{
-    Kernel, KernelSum, KernelSums, Pairwise, PairwiseOptions, Part, Queries, ScoreDifference, Values,
+use sdflow::flow::{
+    Clock, Estimate, FieldAt, MmdFlow, MmdFlowOptions, Noise, Scaling, SdFlow, SdFlowOptions, VelocityField,
 };
+use sdflow::io::{LoadOptions, load, save_npy};
+use sdflow::pairwise::{Kernel, Kernels, Pairwise, PairwiseOptions};
 use sdflow::points::shares;
-use sdflow::{Error, Interrupt, Points, Result};
+use sdflow::schedule::Schedule;
+use sdflow::score::{Kde, SelfTerm};
+use sdflow::{Error, Interrupt, Points, Result, rng::Stream};
 use sdflow_dsl::{Diagnostic, Fault};
+use std::sync::Arc;
 use std::time::Instant;
 
-/// Computes the field that `args` describe and saves it.
+/// Computes the field that `args` describe and saves it. The engine's flows do the arithmetic.
 ///
 /// # Errors
-/// Options that contradict each other, files that cannot be read or written, shapes that do not fit.
+/// Options that contradict each other, files that cannot be read or written, shapes that do not
+/// fit.
 pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
     check(args)?;
     let begun = Instant::now();
-    let clouds = Clouds::loaded(args).map_err(|e| of_engine(&e))?;
-    let isa = machine::asked()?;
-    machine::replaced(isa).iter().for_each(|warning| terminal::tell(&format!("warning: {warning}")));
+    let clouds = Clouds::load(args).map_err(|e| of_engine(&e))?;
+    let isa = machine::requested_isa()?;
+    machine::replacement_warning(isa)
+        .iter()
+        .for_each(|warning| terminal::print_message(&format!("warning: {warning}")));
     let options = PairwiseOptions { precision: args.precision, isa, ..PairwiseOptions::default() };
     let pairwise = Pairwise::new(options, Interrupt::default());
-    let computed = match args.flow {
-        FlowName::Sd => clouds.score_difference(&pairwise, args),
-        FlowName::Mmd => clouds.witness_gradient(&pairwise, args),
-    };
+    let computed = clouds.flow(args).and_then(|mut flow| clouds.velocity(&mut *flow, &pairwise));
     let velocity = computed.map_err(|e| of_engine(&e))?;
     if velocity.check_finite("the field").is_err() {
-        return Err(overflowed());
+        return Err(not_finite());
     }
     save_npy(&args.output, &velocity).map_err(|e| of_engine(&e))?;
     report(args, &clouds, &velocity, &pairwise, begun.elapsed().as_secs_f64());
-    terminal::flushed()?;
+    terminal::check_printed()?;
     Ok(Exit::Done)
 }
 
 fn check(args: &FieldArgs) -> std::result::Result<(), Diagnostic> {
     if !(args.sigma > 0.0 && args.sigma.is_finite()) {
         let message = format!("`--sigma` is {}, but it must be positive and finite", args.sigma);
-        return Err(usage(message, "give a length in the data's units, for example `--sigma 0.5`"));
+        return Err(usage(message, "give a length in the units of the data, for example `--sigma 0.5`"));
     }
     if args.output.extension().is_some_and(|ending| ending != "npy") {
         let message = format!("`--output` is {}, but the field is written as .npy", args.output.display());
         return Err(usage(message, "give a name that ends in .npy"));
     }
     if args.flow == FlowName::Sd && !matches!(args.kernel, Kernel::Gaussian { .. }) {
-        let hint = "leave `--kernel` out, or take `--flow mmd`, which knows every kernel";
-        return Err(usage("the score difference is defined with the Gaussian kernel only", hint));
+        let hint = "omit `--kernel`, or use `--flow mmd`, which accepts every kernel";
+        return Err(usage("the score difference is defined for the Gaussian kernel only", hint));
     }
     if args.self_term == SelfTerm::Exclude && args.at.is_some() {
-        let hint = "leave `--at` out: a particle can only be excluded from its own field";
-        return Err(usage("`--self-term exclude` does not go with `--at`", hint));
+        let hint = "omit `--at`: a particle can be excluded from the field at its own place only";
+        return Err(usage("`--self-term exclude` cannot be used with `--at`", hint));
     }
     Ok(())
 }
 
-fn overflowed() -> Diagnostic {
+fn not_finite() -> Diagnostic {
     let message =
-        "the field is not finite: the coordinates or `--sigma` leave the range of double precision".to_string();
+        "the field is not finite: the coordinates or `--sigma` exceed the range of double precision".to_string();
     let hint = Some("rescale the points so that they are of the order of 1".to_string());
     Diagnostic { kind: Fault::Diverged, message, place: None, hint, see: None }
 }
 
-/// The point sets of a field, moved so that the target's mean is the origin: no common offset costs digits.
+/// The points of a field.
 struct Clouds {
     particles: Points,
-    target: Points,
+    target: Arc<Points>,
     at: Option<Points>,
-    /// Of the target's samples, summing to one.
+    /// Those of the target's samples, summing to one.
     weights: Option<Vec<f64>>,
 }
 
 impl Clouds {
-    fn loaded(args: &FieldArgs) -> Result<Clouds> {
+    fn load(args: &FieldArgs) -> Result<Clouds> {
         let options = LoadOptions::default();
-        let mut target = load(&args.target, &options)?;
-        let mut particles = load(&args.particles, &options)?;
+        let target = load(&args.target, &options)?;
+        let particles = load(&args.particles, &options)?;
         particles.check_dim(args.particles.display().to_string(), target.dim(), "the target")?;
-        let mut at = args.at.as_ref().map(|path| load(path, &options)).transpose()?;
+        let at = args.at.as_ref().map(|path| load(path, &options)).transpose()?;
         if let (Some(at), Some(path)) = (&at, &args.at) {
             at.check_dim(path.display().to_string(), target.dim(), "the target")?;
         }
@@ -93,67 +97,51 @@ impl Clouds {
         }
         let weights = args.target_weights.as_ref().map(|path| load(path, &options)).transpose()?;
         let weights = weights.map(|w| shares(w.data(), target.n(), "target-weights")).transpose()?;
-        let centre = target.mean();
-        [Some(&mut target), Some(&mut particles), at.as_mut()]
-            .into_iter()
-            .flatten()
-            .for_each(|set| shift(set, &centre));
-        Ok(Clouds { particles, target, at, weights })
+        Ok(Clouds { particles, target: Arc::new(target), at, weights })
     }
 
-    fn queries(&self) -> &Points {
-        self.at.as_ref().unwrap_or(&self.particles)
-    }
-
-    /// `(D_p - D_q) / sigma^2`, the softmax means of target and particles [weber2023score].
-    fn score_difference(&self, pairwise: &Pairwise, args: &FieldArgs) -> Result<Points> {
-        let logs: Option<Vec<f64>> = self.weights.as_ref().map(|w| w.iter().map(|w| w.ln()).collect());
-        let difference = ScoreDifference {
-            targets: &self.target,
-            target_log_weights: logs.as_deref(),
-            particles: &self.particles,
-            leave_out_self: args.self_term == SelfTerm::Exclude,
-            sigma: args.sigma,
-        };
-        let mut field = Points::default();
-        let queries = self.at.as_ref().map_or(Queries::Particles, Queries::At);
-        pairwise.score_difference(queries, &difference, &mut field)?;
-        let scale = 1.0 / (args.sigma * args.sigma);
-        field.data_mut().iter_mut().for_each(|v| *v *= scale);
-        Ok(field)
-    }
-
-    /// `E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, the velocity of the MMD flow [arbel2019maximum].
-    fn witness_gradient(&self, pairwise: &Pairwise, args: &FieldArgs) -> Result<Points> {
-        let leave_out_self = args.self_term == SelfTerm::Exclude;
-        let kernel = args.kernel.with_bandwidth(args.sigma);
-        let sum = |sources, weights, leave_out_self| {
-            let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(Values::Own), leave_out_self };
-            let mut sums = KernelSums::default();
-            pairwise.kernel_sum(self.queries(), sources, &sum, &mut sums).map(|()| sums)
-        };
-        let p = sum(&self.target, self.weights.as_deref(), false)?;
-        let q = sum(&self.particles, None, leave_out_self)?;
-        let p_scale = if self.weights.is_some() { 1.0 } else { 1.0 / self.target.n() as f64 };
-        let q_scale = 1.0 / (self.particles.n() - usize::from(leave_out_self)) as f64;
-        let mut velocity = self.queries().clone();
-        for i in 0..velocity.n() {
-            let mass = p.mass[i] * p_scale - q.mass[i] * q_scale;
-            let moments = p.moment.row(i).iter().zip(q.moment.row(i));
-            // `grad_z k = slope (z - x)`, so the mean gradient is `z mass - moment`.
-            velocity
-                .row_mut(i)
-                .iter_mut()
-                .zip(moments)
-                .for_each(|(z, (p, q))| *z = *z * mass - (p * p_scale - q * q_scale));
-        }
+    /// The velocity at the places asked for.
+    fn velocity(&self, flow: &mut dyn VelocityField, pairwise: &Pairwise) -> Result<Points> {
+        let clock = Clock::at(0, 1, Stream::new(0));
+        let own = FieldAt::cloud(&self.particles, &clock, pairwise);
+        let mut velocity = Points::default();
+        flow.velocity(&self.at.as_ref().map_or(own, |at| own.tracers(at)), &mut velocity)?;
         Ok(velocity)
     }
-}
 
-fn shift(points: &mut Points, centre: &[f64]) {
-    for i in 0..points.n() {
-        points.row_mut(i).iter_mut().zip(centre).for_each(|(x, c)| *x -= c);
+    fn flow(&self, args: &FieldArgs) -> Result<Box<dyn VelocityField>> {
+        match args.flow {
+            FlowName::Sd => Ok(Box::new(self.sd_flow(args)?)),
+            FlowName::Mmd => Ok(Box::new(self.mmd_flow(args)?)),
+        }
+    }
+
+    /// `s_p - s_q` of the kernel estimates of target and particles.
+    fn sd_flow(&self, args: &FieldArgs) -> Result<SdFlow> {
+        let target = Kde::of(self.target.clone());
+        let target = match &self.weights {
+            Some(weights) => target.weighted(weights)?,
+            None => target,
+        };
+        let options = SdFlowOptions {
+            sigma: Some(Schedule::Constant { value: args.sigma }),
+            scaling: Scaling::Raw,
+            noise: Noise::None,
+            self_term: args.self_term,
+            ..SdFlowOptions::default()
+        };
+        SdFlow::new(Estimate::Kernel(Box::new(target)), Estimate::Kernel(Box::new(Kde::of_cloud())), options)
+    }
+
+    /// The gradient of the witness of the maximum mean discrepancy.
+    fn mmd_flow(&self, args: &FieldArgs) -> Result<MmdFlow> {
+        let kernel = Kernels::Given(vec![args.kernel.with_bandwidth(args.sigma)]);
+        let options = MmdFlowOptions { kernel, scaling: Scaling::Raw, ..MmdFlowOptions::default() };
+        let flow = MmdFlow::new(self.target.clone(), options)?.with_self_term(args.self_term)?;
+        match &self.weights {
+            Some(weights) => flow.weighted(weights),
+            None => Ok(flow),
+        }
     }
 }
 
@@ -161,7 +149,7 @@ fn report(args: &FieldArgs, clouds: &Clouds, velocity: &Points, pairwise: &Pairw
     let pairs = pairwise.work().pairs();
     let rms = (velocity.data().iter().map(|v| v * v).sum::<f64>() / velocity.n() as f64).sqrt();
     if args.json {
-        terminal::say_json(&serde_json::json!({
+        terminal::print_json(&serde_json::json!({
             "schema": 1, "task": "field", "flow": args.flow, "n": velocity.n(), "m": clouds.target.n(),
             "dim": velocity.dim(), "sigma": args.sigma, "precision": pairwise.options().precision, "rms": rms,
             "pairs": pairs, "seconds": seconds, "output": args.output,
@@ -169,7 +157,7 @@ fn report(args: &FieldArgs, clouds: &Clouds, velocity: &Points, pairwise: &Pairw
         return;
     }
     let (n, dim, time) = (velocity.n(), velocity.dim(), duration(seconds));
-    terminal::say(&format!(
+    terminal::print_result(&format!(
         "{n} velocities in {dim} dimensions, rms length {rms:.5}, in {time}: {}",
         args.output.display()
     ));

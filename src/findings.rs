@@ -2,9 +2,9 @@
 
 use crate::args::FindingsArgs;
 use crate::exit::Exit;
-use crate::record::{Record, Status, stored};
-use crate::shell::quoted;
-use crate::{folder, message, terminal};
+use crate::quote::for_shell;
+use crate::record::{Record, Status, read};
+use crate::{diagnostics, run_folder, terminal};
 use sdflow_dsl::Diagnostic;
 use serde_json::Value;
 use std::path::Path;
@@ -18,50 +18,51 @@ its run measured, and the command below it gives the run again.
 /// Writes what the runs found, in the order given, to a file or to standard output.
 ///
 /// # Errors
-/// A folder that is no run's; a finished run whose script has no `conclude`; a file that cannot be written.
+/// A folder that is no run's; a finished run whose script has no `conclude`; a file that cannot be
+/// written.
 pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
     let sections: Result<Vec<String>, Diagnostic> = args.runs.iter().map(|run| section(run)).collect();
     let text = format!("{HEAD}\n{}", sections?.join("\n"));
     match &args.output {
         Some(path) => {
-            folder::replace(path, &text).map_err(|e| {
-                let hint = "choose a file in a folder that can be written with `-o`";
-                message::data(format!("cannot write {}: {e}", path.display()), Some(hint))
+            run_folder::replace(path, &text).map_err(|e| {
+                let hint = "choose a file that you can write with `-o`";
+                diagnostics::data(format!("cannot write {}: {e}", path.display()), Some(hint))
             })?;
-            terminal::tell(&format!("{} runs in {}", args.runs.len(), path.display()));
+            terminal::print_message(&format!("{} runs in {}", args.runs.len(), path.display()));
         }
-        None => terminal::say(text.trim_end()),
+        None => terminal::print_result(text.trim_end()),
     }
-    terminal::flushed().map(|()| Exit::Done)
+    terminal::check_printed().map(|()| Exit::Done)
 }
 
 /// The run in the folder at `path`: a heading, its paragraph, the command that gives it.
 fn section(path: &Path) -> Result<String, Diagnostic> {
-    let record = stored::stored(path, "give the folders of its cells, or run the script by itself")?;
+    let record = read::read_record(path, "give the folders of its cells, or run the script by itself")?;
     let found = match (&record.conclusion, record.status) {
         (Some(conclusion), Status::Done) => conclusion.clone(),
-        (None, Status::Done) => return Err(silent(path, &record)),
+        (None, Status::Done) => return Err(no_conclusion(path, &record)),
         (conclusion, _) => {
-            let paragraphs = [Some(broken(&record)), conclusion.clone()];
+            let paragraphs = [Some(why_unfinished(&record)), conclusion.clone()];
             paragraphs.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
         }
     };
     Ok(format!("## {}\n\n{found}\n\n{}\n", record.name(), origin(&record)))
 }
 
-fn silent(path: &Path, record: &Record) -> Diagnostic {
+fn no_conclusion(path: &Path, record: &Record) -> Diagnostic {
     let script = record.script.display();
     let hint = format!("add `conclude(..)` at the end of {script} and run it again: `sdflow-engine doc conclude`");
-    message::data(format!("{} has no conclusion", path.join("run.json").display()), Some(&hint))
+    diagnostics::data(format!("{} has no conclusion", path.join("run.json").display()), Some(&hint))
 }
 
 /// Why a run has no result.
-fn broken(record: &Record) -> String {
+fn why_unfinished(record: &Record) -> String {
     let cause = record.error.as_ref().map(|failure| format!(": {}", failure.message)).unwrap_or_default();
     match record.status {
         Status::Failed => format!("**This run failed**{cause}."),
         Status::Stopped => "**This run is unfinished**: it was stopped.".into(),
-        Status::Running | Status::Done => "**This run is unfinished**: it still runs, or it was cut off.".into(),
+        Status::Running | Status::Done => "**This run is unfinished**: it is still running, or was killed.".into(),
     }
 }
 
@@ -84,7 +85,7 @@ fn origin(record: &Record) -> String {
 
 /// What to type for this run: parameters that were given, the seed if it is not 0.
 fn command(record: &Record) -> String {
-    let mut words = vec!["sdflow-engine".to_string(), quoted(&record.script.to_string_lossy())];
+    let mut words = vec!["sdflow-engine".to_string(), for_shell(&record.script.to_string_lossy())];
     for (name, param) in record.params.iter().filter(|(_, param)| param.origin != "script") {
         let value = match &param.value {
             // A list is meant only without quotes.
@@ -92,7 +93,7 @@ fn command(record: &Record) -> String {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        words.extend(["-p".to_string(), quoted(&format!("{name}={value}"))]);
+        words.extend(["-p".to_string(), for_shell(&format!("{name}={value}"))]);
     }
     if record.seed != 0 {
         words.push(format!("--seed {}", record.seed));

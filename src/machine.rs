@@ -1,6 +1,6 @@
 //! What this program runs on.
 
-use crate::message::usage;
+use crate::diagnostics::usage;
 use sdflow::pairwise::Isa;
 use sdflow_dsl::Diagnostic;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ pub const SWITCH: &str = "SDFLOW_ISA";
 
 /// The processor's name, or its architecture where the system does not tell.
 pub fn cpu() -> String {
-    static NAME: LazyLock<String> = LazyLock::new(named);
+    static NAME: LazyLock<String> = LazyLock::new(read_cpu_name);
     NAME.clone()
 }
 
@@ -19,7 +19,7 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn named() -> String {
+fn read_cpu_name() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     name.map_or_else(|| std::env::consts::ARCH.into(), |(_, name)| name.trim().to_string())
@@ -29,7 +29,7 @@ fn named() -> String {
 ///
 /// # Errors
 /// A word that is no instruction set.
-pub fn asked() -> Result<Isa, Diagnostic> {
+pub fn requested_isa() -> Result<Isa, Diagnostic> {
     let Some(word) = std::env::var_os(SWITCH).filter(|word| !word.is_empty()) else { return Ok(Isa::Auto) };
     let all = [Isa::Auto].into_iter().chain(Isa::ALL);
     all.clone().find(|isa| word == isa.name()).ok_or_else(|| {
@@ -41,11 +41,11 @@ pub fn asked() -> Result<Isa, Diagnostic> {
 
 /// The instruction set in use, by name.
 pub fn isa() -> &'static str {
-    name(asked().unwrap_or_default().resolved())
+    isa_name(requested_isa().unwrap_or_default().resolved())
 }
 
 /// The name of a set that really runs.
-pub fn name(isa: Isa) -> &'static str {
+pub fn isa_name(isa: Isa) -> &'static str {
     match isa {
         Isa::Auto if cfg!(target_arch = "aarch64") => "neon",
         Isa::Auto => "portable",
@@ -54,9 +54,9 @@ pub fn name(isa: Isa) -> &'static str {
 }
 
 /// What to say when `asked` is not what runs.
-pub fn replaced(asked: Isa) -> Option<String> {
+pub fn replacement_warning(asked: Isa) -> Option<String> {
     let why = asked.missing()?;
-    Some(format!("this machine cannot run {}: {why}; {} is used instead", asked.name(), name(asked.resolved())))
+    Some(format!("this machine cannot run {}: {why}; {} is used instead", asked.name(), isa_name(asked.resolved())))
 }
 
 #[cfg(test)]
@@ -66,10 +66,10 @@ mod tests {
     #[test]
     fn what_is_missing_is_replaced_by_what_runs() {
         for isa in Isa::ALL {
-            let said = replaced(isa);
+            let said = replacement_warning(isa);
             assert_eq!(said.is_some(), !Isa::available().contains(&isa), "{said:?}");
             assert!(said.is_none_or(|text| text.contains(isa.name()) && text.ends_with("is used instead")));
         }
-        assert_eq!(replaced(Isa::Auto), None);
+        assert_eq!(replacement_warning(Isa::Auto), None);
     }
 }

@@ -1,11 +1,12 @@
-//! Progress of long loops: bars on a terminal, a line about every ten seconds elsewhere, nothing when quiet.
+//! Progress of long loops: bars on a terminal, otherwise a line about every ten seconds, nothing if
+//! quiet.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// Loops shorter than this are not worth a word.
+/// Shorter loops are not reported.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Time between two lines about one loop.
 const PACE: Duration = Duration::from_secs(10);
@@ -43,7 +44,8 @@ impl Progress {
         Progress { style, loops: HashMap::new() }
     }
 
-    /// Notes that the loop `what` has done `done` of `total`; a line to print, if it is time for one.
+    /// Notes that the loop `what` has done `done` of `total`. Returns a line to print if it is time
+    /// for one.
     pub fn tick(&mut self, what: &str, done: usize, total: usize, detail: &str, now: Instant) -> Option<String> {
         if matches!(self.style, Style::Quiet) {
             return None;
@@ -75,15 +77,15 @@ impl Progress {
         line
     }
 
-    /// Does `act`, which prints, without the bars in its way.
-    pub fn aside(&self, act: impl FnOnce()) {
+    /// Calls `act`, which prints, while the bars are hidden.
+    pub fn without_bars(&self, act: impl FnOnce()) {
         match &self.style {
             Style::Bars(bars) => bars.suspend(act),
             _ => act(),
         }
     }
 
-    /// Takes all bars away.
+    /// Removes all bars.
     pub fn clear(&mut self) {
         self.loops.drain().filter_map(|(_, entry)| entry.bar).for_each(|bar| bar.finish_and_clear());
     }

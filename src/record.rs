@@ -1,9 +1,9 @@
 //! `run.json`: everything about a run, for programs.
 
-pub mod stored;
+pub mod read;
 
+use crate::error_json::ErrorJson;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::machine;
 use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{Diagnostic, Ending, Outcome, Param, Prepared};
@@ -31,14 +31,14 @@ pub struct Record {
     pub params: BTreeMap<String, Param>,
     pub seed: u64,
     pub quick: bool,
-    pub engine: Engine,
-    pub machine: Machine,
+    pub engine: EngineRecord,
+    pub machine: MachineRecord,
     pub wall_s: f64,
     pub steps: u64,
     pub nfe: u64,
-    pub work: Work,
-    pub metrics: BTreeMap<String, Metric>,
-    pub checks: Vec<Check>,
+    pub work: WorkRecord,
+    pub metrics: BTreeMap<String, MetricRecord>,
+    pub checks: Vec<CheckRecord>,
     /// What the script says that it found.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub conclusion: Option<String>,
@@ -47,7 +47,7 @@ pub struct Record {
     pub files: Vec<PathBuf>,
     /// What ended the script early.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub error: Option<Failure>,
+    pub error: Option<ErrorJson>,
 }
 
 /// Where a run is.
@@ -66,7 +66,7 @@ pub enum Status {
 
 /// This program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Engine {
+pub struct EngineRecord {
     pub version: String,
     /// Of the sources it was built from, where they were under git.
     pub commit: Option<String>,
@@ -74,16 +74,16 @@ pub struct Engine {
 
 /// Where it ran.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Machine {
+pub struct MachineRecord {
     pub cpu: String,
     pub isa: String,
     pub backend: String,
     pub threads: usize,
 }
 
-/// Work of the pairwise engine, and where the time went.
+/// WorkRecord of the pairwise engine, and where the time went.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Work {
+pub struct WorkRecord {
     pub pairs: u64,
     /// Over the seconds that were not spent on pictures and files.
     pub pairs_per_s: f64,
@@ -94,29 +94,29 @@ pub struct Work {
 
 /// A metric; a value that is not finite is null and has a flag.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Metric {
+pub struct MetricRecord {
     pub value: Option<f64>,
     /// Standard error.
     pub se: Option<f64>,
     /// Noise floor.
     pub floor: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub flag: Option<Flag>,
+    pub flag: Option<NonFinite>,
 }
 
 /// One claim of the script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Check {
+pub struct CheckRecord {
     pub name: String,
     pub pass: bool,
     pub value: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub flag: Option<Flag>,
+    pub flag: Option<NonFinite>,
 }
 
 /// Which value that is not finite a null stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Flag {
+pub enum NonFinite {
     #[serde(rename = "nan")]
     Nan,
     #[serde(rename = "inf")]
@@ -127,7 +127,7 @@ pub enum Flag {
 
 impl Record {
     /// A run that begins.
-    pub fn begun(script: PathBuf, prepared: &Prepared, quick: bool) -> Record {
+    pub fn start(script: PathBuf, prepared: &Prepared, quick: bool) -> Record {
         Record { params: prepared.params().clone(), ..Record::new(script, prepared.identity(), prepared.seed(), quick) }
     }
 
@@ -143,8 +143,8 @@ impl Record {
             params: BTreeMap::new(),
             seed,
             quick,
-            engine: Engine::this(),
-            machine: Machine {
+            engine: EngineRecord::this(),
+            machine: MachineRecord {
                 cpu: machine::cpu(),
                 isa: machine::isa().into(),
                 backend: format!("{:?}", PairwiseOptions::default().backend).to_lowercase(),
@@ -153,7 +153,7 @@ impl Record {
             wall_s: 0.0,
             steps: 0,
             nfe: 0,
-            work: Work::default(),
+            work: WorkRecord::default(),
             metrics: BTreeMap::new(),
             checks: Vec::new(),
             conclusion: None,
@@ -164,7 +164,7 @@ impl Record {
     }
 
     /// The run after it gave `outcome` in `wall`.
-    pub fn ended(self, outcome: &Outcome, wall: Duration) -> Record {
+    pub fn finish(self, outcome: &Outcome, wall: Duration) -> Record {
         let exit = Exit::of_outcome(outcome);
         let status = match (exit, &outcome.failure) {
             (Exit::Interrupted, _) => Status::Stopped,
@@ -173,11 +173,11 @@ impl Record {
         };
         let metrics = outcome.metrics.iter().map(|(name, reading)| {
             let (value, flag) = finite(reading.value);
-            (name.clone(), Metric { value, se: reading.se, floor: reading.floor, flag })
+            (name.clone(), MetricRecord { value, se: reading.se, floor: reading.floor, flag })
         });
         let checks = outcome.checks.iter().map(|check| {
             let (value, flag) = check.value.map_or((None, None), finite);
-            Check { name: check.name.clone(), pass: check.pass, value, flag }
+            CheckRecord { name: check.name.clone(), pass: check.pass, value, flag }
         });
         Record {
             status,
@@ -187,13 +187,13 @@ impl Record {
             wall_s: wall.as_secs_f64(),
             steps: outcome.steps,
             nfe: outcome.nfe,
-            work: Work::of(outcome, wall),
+            work: WorkRecord::of(outcome, wall),
             metrics: metrics.collect(),
             checks: checks.collect(),
             conclusion: outcome.conclusion.clone(),
             warnings: outcome.warnings.clone(),
             files: outcome.files.clone(),
-            error: outcome.failure.as_ref().map(Failure::of),
+            error: outcome.failure.as_ref().map(ErrorJson::of),
             ..self
         }
     }
@@ -202,7 +202,7 @@ impl Record {
     pub fn fail(&mut self, trouble: &Diagnostic) {
         self.status = Status::Failed;
         self.exit_code = Some(Exit::of_diagnostic(trouble).code());
-        self.error = Some(Failure::of(trouble));
+        self.error = Some(ErrorJson::of(trouble));
     }
 
     /// How the command leaves, or left.
@@ -216,19 +216,19 @@ impl Record {
     }
 }
 
-impl Engine {
+impl EngineRecord {
     /// The program that runs.
-    pub fn this() -> Engine {
+    pub fn this() -> EngineRecord {
         let commit = option_env!("SDFLOW_COMMIT").map(String::from);
-        Engine { version: env!("CARGO_PKG_VERSION").into(), commit }
+        EngineRecord { version: env!("CARGO_PKG_VERSION").into(), commit }
     }
 }
 
-impl Work {
-    fn of(outcome: &Outcome, wall: Duration) -> Work {
+impl WorkRecord {
+    fn of(outcome: &Outcome, wall: Duration) -> WorkRecord {
         let computing: f64 = outcome.seconds.iter().filter(|(part, _)| *part != "pictures").map(|(_, s)| s).sum();
         let seconds = if computing > 0.0 { computing } else { wall.as_secs_f64().max(1e-9) };
-        Work {
+        WorkRecord {
             pairs: outcome.pairs,
             pairs_per_s: outcome.pairs as f64 / seconds,
             gflops: outcome.flops * 1e-9 / seconds,
@@ -238,12 +238,12 @@ impl Work {
 }
 
 /// JSON has no NaN: the value if finite, otherwise none and what it was.
-pub fn finite(value: f64) -> (Option<f64>, Option<Flag>) {
+pub fn finite(value: f64) -> (Option<f64>, Option<NonFinite>) {
     let flag = match value {
         v if v.is_finite() => return (Some(v), None),
-        v if v.is_nan() => Flag::Nan,
-        v if v > 0.0 => Flag::Infinity,
-        _ => Flag::MinusInfinity,
+        v if v.is_nan() => NonFinite::Nan,
+        v if v > 0.0 => NonFinite::Infinity,
+        _ => NonFinite::MinusInfinity,
     };
     (None, Some(flag))
 }
@@ -255,7 +255,7 @@ mod tests {
 
     fn record(outcome: &Outcome) -> Record {
         let begun = Record::new("a/b.rhai".into(), "0123", 7, false);
-        begun.ended(outcome, Duration::from_secs(2))
+        begun.finish(outcome, Duration::from_secs(2))
     }
 
     #[test]

@@ -1,14 +1,15 @@
-//! What a script is run with: arguments and environment together.
+//! The request to run a script, made from arguments and environment.
 
 use crate::args::ScriptArgs;
+use crate::diagnostics::usage;
 use crate::machine;
-use crate::message::usage;
 use sdflow::Interrupt;
 use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{Diagnostic, Request};
 use std::path::PathBuf;
 
-/// Environment variables with this beginning set parameters; the rest of the name is the parameter's, in upper case.
+/// Environment variables with this prefix set parameters; the rest is the parameter's name in upper
+/// case.
 const PREFIX: &str = "SDFLOW_P_";
 
 /// The request that `args` and the environment make, to be stopped by `interrupt`.
@@ -40,7 +41,7 @@ pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diag
         quick: args.quick,
         folder: PathBuf::new(),
         allow_read: args.allow_read.clone(),
-        pairwise: PairwiseOptions { isa: machine::asked()?, ..PairwiseOptions::default() },
+        pairwise: PairwiseOptions { isa: machine::requested_isa()?, ..PairwiseOptions::default() },
         interrupt: interrupt.clone(),
     })
 }

@@ -2,12 +2,12 @@
 
 use crate::args::RunArgs;
 use crate::exit::Exit;
-use crate::folder::{self, Folder, Found};
+use crate::listener::Voice;
 use crate::progress::Progress;
 use crate::record::{Record, Status};
 use crate::request::request;
-use crate::watch::Voice;
-use crate::{execution, guard, machine, summary, terminal};
+use crate::run_folder::{self, FolderState, RunFolder};
+use crate::{machine, run_script, signals, summary, terminal};
 use sdflow::Interrupt;
 use sdflow_dsl::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -15,24 +15,26 @@ use std::path::{Path, PathBuf};
 /// Runs a script, or answers from its finished run.
 ///
 /// # Errors
-/// What kept the run from beginning, or its outputs from being written.
+/// What prevented the run from starting, or its outputs from being written.
 pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     let interrupt = Interrupt::default();
     let prepared = sdflow_dsl::prepare(&request(&args.script, &interrupt)?)?;
     let path = args.out.clone().unwrap_or_else(|| default_folder(&args.script.script, prepared.identity()));
-    let folder = match folder::open(&path, prepared.identity(), args.force)? {
-        Found::Finished(record) => return answer(args, &record, &path),
-        Found::Unfinished(folder, status) => said(status, folder),
-        Found::New(folder) => folder,
-        Found::Busy => return Err(folder::busy(&path)),
+    let folder = match run_folder::open(&path, prepared.identity(), args.force)? {
+        FolderState::Finished(record) => return report_stored_run(args, &record, &path),
+        FolderState::Unfinished(folder, status) => report_earlier_run(status, folder),
+        FolderState::New(folder) => folder,
+        FolderState::Busy => return Err(run_folder::busy(&path)),
     };
-    guard::on_ctrl_c(&interrupt);
+    signals::raise_on_ctrl_c(&interrupt);
     let voice = Voice::terminal(Progress::new(args.quiet), args.json);
-    let ended = execution::computed(prepared, folder, args.script.quick, interrupt, voice, sdflow_dsl::execute)?;
+    let ended = run_script::compute(prepared, folder, args.script.quick, interrupt, voice, sdflow_dsl::execute)?;
     report(args, &ended.record, &ended.path)?;
     match (ended.record.exit(), ended.failure) {
-        (Exit::Interrupted, _) => terminal::tell(&format!("stopped; what exists is in {}", ended.path.display())),
-        (_, Some(failure)) => terminal::complain(&failure),
+        (Exit::Interrupted, _) => {
+            terminal::print_message(&format!("stopped; what the run has written is in {}", ended.path.display()))
+        }
+        (_, Some(failure)) => terminal::print_error(&failure),
         _ => {}
     }
     Ok(ended.record.exit())
@@ -44,41 +46,41 @@ pub fn default_folder(script: &Path, identity: &str) -> PathBuf {
     Path::new("runs").join(format!("{name}-{identity}"))
 }
 
-/// Tells what becomes of an `earlier` run in `folder`.
-fn said(earlier: Status, folder: Folder) -> Folder {
+/// Tells the user what happens to an `earlier` run in `folder`.
+fn report_earlier_run(earlier: Status, folder: RunFolder) -> RunFolder {
     let ended = match earlier {
         Status::Failed => "failed",
         Status::Stopped => "was stopped",
-        Status::Running | Status::Done => "was cut off",
+        Status::Running | Status::Done => "did not finish",
     };
-    let but = if folder.has_cells() { ", but for the finished cells of its sweeps" } else { "" };
-    terminal::tell(&format!("an earlier run of this {ended}; it is computed anew{but}"));
+    let but = if folder.has_cells() { ", except for the finished cells of its sweeps" } else { "" };
+    terminal::print_message(&format!("an earlier attempt at this run {ended}; it starts again{but}"));
     folder
 }
 
 /// Prints the stored results of a finished run.
-fn answer(args: &RunArgs, record: &Record, folder: &Path) -> Result<Exit, Diagnostic> {
+fn report_stored_run(args: &RunArgs, record: &Record, folder: &Path) -> Result<Exit, Diagnostic> {
     if !args.quiet {
         let isa = &record.machine.isa;
         let with = if isa == machine::isa() { String::new() } else { format!(" with {isa}") };
-        terminal::tell(&format!(
-            "this run is finished already{with}; here is what it gave (`--force` computes it anew)"
+        terminal::print_message(&format!(
+            "this run is finished already{with}; these are its stored results (`--force` runs it again)"
         ));
-        record.warnings.iter().for_each(|warning| terminal::tell(&format!("warning: {warning}")));
+        record.warnings.iter().for_each(|warning| terminal::print_message(&format!("warning: {warning}")));
     }
     report(args, record, folder)?;
     Ok(record.exit())
 }
 
-/// Tells how the run in `folder` ended.
+/// Prints how the run in `folder` ended.
 fn report(args: &RunArgs, record: &Record, folder: &Path) -> Result<(), Diagnostic> {
     match (args.json, args.quiet) {
-        (true, _) => terminal::say_json(record),
-        (false, false) => terminal::say(summary::of(record, folder).trim_end()),
+        (true, _) => terminal::print_json(record),
+        (false, false) => terminal::print_result(summary::of(record, folder).trim_end()),
         (false, true) => {
             let failed = record.checks.iter().filter(|check| !check.pass);
-            failed.for_each(|check| terminal::tell(&summary::claim(check)));
+            failed.for_each(|check| terminal::print_message(&summary::claim(check)));
         }
     }
-    terminal::flushed()
+    terminal::check_printed()
 }

@@ -1,8 +1,8 @@
 //! The end of a run in words.
 
 use crate::progress::duration;
-use crate::record::{Check, Flag, Metric, Record, Status};
-use sdflow_dsl::Param;
+use crate::record::{CheckRecord, MetricRecord, NonFinite, Record, Status};
+use sdflow_dsl::{Ending, Param};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -18,10 +18,10 @@ pub fn of(record: &Record, folder: &Path) -> String {
 }
 
 fn write_all(text: &mut String, record: &Record, folder: &Path) -> std::fmt::Result {
-    let quick = if record.quick { ", quick: particles and steps are capped" } else { "" };
+    let quick = if record.quick { ", --quick: particles and steps are capped" } else { "" };
     writeln!(text, "{}: {} in {}{quick}", record.name(), status(record.status), duration(record.wall_s))?;
     if let Some(stop) = &record.stop {
-        writeln!(text, "  flow      {}{}", stop.reason, after(": ", &stop.advice))?;
+        writeln!(text, "  ended     {}", ending(stop))?;
     }
     if !record.params.is_empty() {
         let params = record.params.iter().map(|(name, param)| setting(name, param));
@@ -55,14 +55,14 @@ fn metrics(text: &mut String, record: &Record) -> std::fmt::Result {
     }
     let width = record.metrics.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
     writeln!(text, "  {:<width$}  {:>11}  {:>11}  {:>11}", "metric", "value", "std error", "noise floor")?;
-    for (name, Metric { value, se, floor, flag }) in &record.metrics {
+    for (name, MetricRecord { value, se, floor, flag }) in &record.metrics {
         let (value, se, floor) = (number(*value, *flag), number(*se, None), number(*floor, None));
         writeln!(text, "  {name:<width$}  {value:>11}  {se:>11}  {floor:>11}")?;
     }
     Ok(())
 }
 
-fn checks(text: &mut String, checks: &[Check]) -> std::fmt::Result {
+fn checks(text: &mut String, checks: &[CheckRecord]) -> std::fmt::Result {
     if checks.is_empty() {
         return Ok(());
     }
@@ -72,7 +72,7 @@ fn checks(text: &mut String, checks: &[Check]) -> std::fmt::Result {
 }
 
 /// One check in a line.
-pub fn claim(check: &Check) -> String {
+pub fn claim(check: &CheckRecord) -> String {
     let value = match (check.value, check.flag) {
         (None, None) => String::new(),
         (value, flag) => format!(" ({})", number(value, flag)),
@@ -125,19 +125,24 @@ pub fn status(status: Status) -> &'static str {
 }
 
 /// A value in a few digits.
-pub fn number(value: Option<f64>, flag: Option<Flag>) -> String {
+pub fn number(value: Option<f64>, flag: Option<NonFinite>) -> String {
     match (value, flag) {
         (Some(v), _) if v == 0.0 || (1e-3..1e6).contains(&v.abs()) => format!("{v:.5}"),
         (Some(v), _) => format!("{v:.4e}"),
-        (None, Some(Flag::Nan)) => "NaN".into(),
-        (None, Some(Flag::Infinity)) => "inf".into(),
-        (None, Some(Flag::MinusInfinity)) => "-inf".into(),
+        (None, Some(NonFinite::Nan)) => "NaN".into(),
+        (None, Some(NonFinite::Infinity)) => "inf".into(),
+        (None, Some(NonFinite::MinusInfinity)) => "-inf".into(),
         (None, None) => "-".into(),
     }
 }
 
-fn after(mark: &str, text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("{mark}{text}") }
+/// How the last flow ended. That it took its last step says nothing about how close it came.
+fn ending(stop: &Ending) -> String {
+    match (stop.reason.as_str(), stop.advice.as_str()) {
+        ("finished", _) => "after the last step".into(),
+        (reason, "") => reason.into(),
+        (reason, advice) => format!("{reason}: {advice}"),
+    }
 }
 
 fn is_picture(file: &Path) -> bool {

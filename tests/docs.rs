@@ -39,7 +39,8 @@ fn versions_agree() {
     assert!(text("CITATION.cff").contains(&format!("\nversion: {}\n", env!("CARGO_PKG_VERSION"))));
 }
 
-/// Keys in square brackets in doc comments, such as `[weber2023score]`, are entries of REFERENCES.bib.
+/// Keys in square brackets in doc comments, such as `[weber2023score]`, are entries of
+/// REFERENCES.bib.
 #[test]
 fn every_source_that_is_cited_is_listed() {
     let listed = text("REFERENCES.bib");

@@ -30,16 +30,18 @@ pub struct CheckReport {
     pub notes: Vec<Diagnostic>,
     /// The work of a run, by place.
     pub works: Vec<Work>,
-    /// Bytes held at the same time at most, the program itself not counted; None where no meter counts them.
+    /// Bytes held at the same time at most, the program itself not counted; None where no meter
+    /// counts them.
     pub bytes: Option<u64>,
     /// Claims, `expect` and `threshold`, that a run would judge.
     pub claims: usize,
 }
 
-/// Parses a script and its imports and resolves what can be resolved without running: names and numbers of arguments of
-/// the functions called, keys of literal option maps, names of data sets and metrics, types of `-p` values. Where nothing is
-/// wrong so far, the script is executed dry ([`crate::dry`]): nothing is written, `listener` hears its prints. With a `meter`
-/// the report says how much memory a run would hold.
+/// Parses a script and its imports and resolves what can be resolved without running: names and
+/// numbers of arguments of the functions called, keys of literal option maps, names of data sets
+/// and metrics, types of `-p` values. Where nothing is wrong so far, the script is executed dry
+/// ([`crate::dry`]): nothing is written, `listener` hears its prints. With a `meter` the report
+/// says how much memory a run would hold.
 pub fn check(
     request: &Request,
     listener: &Arc<dyn Listener>,
@@ -84,7 +86,8 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Executes the script dry; a second time, with every assumption the other way round, where results decide.
+/// Executes the script dry; a second time, with every assumption the other way round, where results
+/// decide.
 fn rehearsed(
     report: &mut CheckReport,
     request: &Request,

@@ -1,6 +1,7 @@
 //! The identity of a run: a hash that does not change between releases of the compiler.
 
-/// FNV-1a with 128 bits [eastlake2019fnv]. Not cryptographic: it tells runs apart, it does not protect anything.
+/// FNV-1a with 128 bits [eastlake2019fnv]. Not cryptographic: it tells runs apart, it does not
+/// protect anything.
 #[derive(Debug, Clone)]
 pub struct Hasher(u128);
 
@@ -10,7 +11,8 @@ impl Hasher {
         Hasher(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d)
     }
 
-    /// Adds a labelled field; the lengths are hashed too, so that fields cannot run into each other.
+    /// Adds a labelled field; the lengths are hashed too, so that fields cannot run into each
+    /// other.
     pub fn field(&mut self, label: &str, value: &[u8]) -> &mut Hasher {
         for part in [label.as_bytes(), value] {
             self.bytes(&(part.len() as u64).to_le_bytes()).bytes(part);

@@ -29,7 +29,8 @@ pub struct Prepared {
 /// Reads, compiles and identifies a script.
 ///
 /// # Errors
-/// A file that cannot be read, a syntax error, an import that is refused, a `-p` value of the wrong type.
+/// A file that cannot be read, a syntax error, an import that is refused, a `-p` value of the wrong
+/// type.
 pub fn prepare(request: &Request) -> Result<Prepared, Diagnostic> {
     let mut request = request.clone();
     let given = Given::take(&mut request)?;
@@ -90,8 +91,8 @@ fn missing(request: &Request) -> Diagnostic {
 }
 
 impl Prepared {
-    /// 16 hexadecimal digits that tell this run from every other: script, imports, data files named literally,
-    /// parameters, seed, quick and the version of the engine.
+    /// 16 hexadecimal digits that tell this run from every other: script, imports, data files named
+    /// literally, parameters, seed, quick and the version of the engine.
     pub fn identity(&self) -> &str {
         &self.identity
     }
@@ -108,7 +109,8 @@ impl Prepared {
         text
     }
 
-    /// Names given by `-p` that the script does not declare, each with the nearest name that it does.
+    /// Names given by `-p` that the script does not declare, each with the nearest name that it
+    /// does.
     pub fn unused_params(&self) -> Vec<(String, Option<String>)> {
         self.given.undeclared(&self.declared)
     }
@@ -140,7 +142,8 @@ impl Prepared {
         self
     }
 
-    /// The same script with other values given for its parameters; nothing is read or compiled again. Costs microseconds.
+    /// The same script with other values given for its parameters; nothing is read or compiled
+    /// again. Costs microseconds.
     ///
     /// # Errors
     /// A value of the wrong type, a name given twice.
@@ -204,7 +207,8 @@ pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     })
 }
 
-/// [`execute`] on this thread, whose stack must hold [`limits::STACK`] bytes; the script's loops run in this thread's pool.
+/// [`execute`] on this thread, whose stack must hold [`limits::STACK`] bytes; the script's loops
+/// run in this thread's pool.
 pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     let context = Arc::new(prepared.context(listener));
     quotients(&prepared.program).iter().for_each(|warning| context.tell(warning));
@@ -254,7 +258,8 @@ fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
     context.judge().err().map(|(fail, position)| of_fail(&fail, position, program))
 }
 
-/// An interpreter whose functions work for `context`: the state of a run, or of one cell of a sweep.
+/// An interpreter whose functions work for `context`: the state of a run, or of one cell of a
+/// sweep.
 fn interpreter(context: &Arc<Context>) -> Engine {
     let mut engine = limits::engine();
     bind::register(&mut engine, context);

@@ -10,7 +10,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout for `cells` cells on `cores` cores: what was asked for, less what the machine does not have.
+    /// The layout for `cells` cells on `cores` cores: what was asked for, less what the machine
+    /// does not have.
     pub fn of(jobs: Option<usize>, threads: Option<usize>, cells: usize, cores: usize) -> Layout {
         let threads_at_most = threads.map(|t| t.min(cores));
         let jobs_at_most = cores / threads_at_most.unwrap_or(1);

@@ -78,8 +78,8 @@ impl Default for BenchCase {
 }
 
 impl Data {
-    /// The distance from the targets' centre that decides the choice of loops, root mean square over particles and targets in
-    /// `dim` coordinates.
+    /// The distance from the targets' centre that decides the choice of loops, root mean square
+    /// over particles and targets in `dim` coordinates.
     pub fn spread(self, dim: usize) -> f64 {
         let dim = dim as f64;
         match self {
@@ -122,7 +122,7 @@ impl BenchCase {
         }
         match self.sigma {
             Some(sigma) if !(sigma > 0.0 && sigma.is_finite()) => {
-                Err(Error::argument("sigma", sigma, "it must be positive and finite; leave it out for .3 sqrt(dim)"))
+                Err(Error::argument("sigma", sigma, "it must be positive and finite; the default is 0.3 sqrt(dim)"))
             }
             _ => Ok(()),
         }

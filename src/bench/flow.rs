@@ -1,11 +1,13 @@
 //! One step of a flow against the pairwise sums that it needs.
 //!
-//! The score-difference flow moves `n` particles towards `m` target points, at one sigma, driven as `run` drives it.
-//! Beside every step, by turns before and after it, one [`Pairwise::score_difference`] of the same points at the same
-//! queries is timed alone. Readings and metrics, which a run takes now and then, are not part of a step.
+//! The score-difference flow moves `n` particles towards `m` target points, at one sigma, driven as
+//! `run` drives it. Beside every step, by turns before and after it, one
+//! [`Pairwise::score_difference`] of the same points at the same queries is timed alone. Readings
+//! and metrics, which a run takes now and then, are not part of a step.
 
 use super::case::{BenchCase, Data, Task};
-use super::runs::{PATIENCE, deviation, median};
+use super::statistics::{PATIENCE, deviation, median};
+use crate::lock::lock;
 use sdflow::flow::{Clock, FieldAt, Noise, Scales, SdFlow, SdFlowOptions, StepReport, VelocityField};
 use sdflow::pairwise::{Backend, Isa, Pairwise, Precision, Queries, ScoreDifference};
 use sdflow::process::Observer;
@@ -14,7 +16,7 @@ use sdflow::schedule::Schedule;
 use sdflow::score::Kde;
 use sdflow::{Error, Interrupt, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// Steps of the run.
@@ -67,14 +69,14 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     let (queries, field) = (Points::default(), Points::default());
     let mut flow = Beside { flow, targets, noise: case.noise, engine: beside, queries, field, times: times.clone() };
     let now = Instant::now();
-    let mut watch = Watch { start: now, begun: now, stop, user: interrupt.clone(), times: times.clone() };
+    let mut watch = StepTimer { start: now, begun: now, stop, user: interrupt.clone(), times: times.clone() };
     let options = RunOptions { steps: STEPS, every: Some(STEPS), ..RunOptions::default() };
     let run = Run::new(&mut flow, particles).options(options).pairwise(&engine).stream(Stream::new(1).label("flow"));
     run.observed(&mut watch)?;
     if interrupt.raised() {
         return Err(Error::Interrupted);
     }
-    let times = times.lock().unwrap_or_else(PoisonError::into_inner);
+    let times = lock(&times);
     let counted = &times.steps[WARM.min(times.steps.len().saturating_sub(1))..];
     let of = |f: fn(&(f64, f64)) -> f64| counted.iter().map(f).collect::<Vec<f64>>();
     let (steps, choice) = (of(|(step, _)| *step), case.choice());
@@ -148,7 +150,7 @@ impl Beside {
         let alone = Instant::now();
         self.engine.score_difference(queries, &difference, &mut self.field)?;
         let engine = alone.elapsed().as_secs_f64();
-        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut times = lock(&self.times);
         times.engine += engine;
         times.beside += begun.elapsed().as_secs_f64();
         Ok(())
@@ -179,7 +181,7 @@ impl VelocityField for Beside {
 }
 
 /// Takes the time of every step, and ends the run when it takes too long.
-struct Watch {
+struct StepTimer {
     start: Instant,
     /// Of the step.
     begun: Instant,
@@ -188,10 +190,10 @@ struct Watch {
     times: Arc<Mutex<Times>>,
 }
 
-impl Observer for Watch {
+impl Observer for StepTimer {
     fn progress(&mut self, _what: &str, _done: usize, _total: usize, _detail: &dyn Fn() -> String) {
         let step = self.begun.elapsed().as_secs_f64();
-        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut times = lock(&self.times);
         let (beside, engine) = (std::mem::take(&mut times.beside), std::mem::take(&mut times.engine));
         times.steps.push((step - beside, engine));
         let late = self.start.elapsed().as_secs_f64() > PATIENCE && times.steps.len() > WARM;

@@ -1,14 +1,15 @@
 //! Measurements of the engine on this machine.
 
 mod case;
-mod cases;
+mod case_table;
+pub mod command;
 mod flow;
 mod net;
 mod pairwise;
-mod runs;
+mod statistics;
 
 pub use case::{BenchCase, Data, Task};
-pub use cases::cases;
+pub use case_table::case_table;
 pub use flow::FlowReport;
 pub use net::NetReport;
 pub use pairwise::PairwiseReport;

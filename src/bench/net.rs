@@ -1,10 +1,11 @@
 //! Training steps of a small net against the machine's peak.
 //!
-//! The net has three hidden layers of 128 units and SiLU between `dim` inputs and `dim` outputs. A step is the forward pass of
-//! the whole batch, the gradient of half the mean squared distance to fixed targets, and Adam.
+//! The net has three hidden layers of 128 units and SiLU between `dim` inputs and `dim` outputs. A
+//! step is the forward pass of the whole batch, the gradient of half the mean squared distance to
+//! fixed targets, and Adam.
 
 use super::case::{BenchCase, Task};
-use super::runs::{deviation, enough, median};
+use super::statistics::{deviation, enough, median};
 use sdflow::net::{Activation, AdamOptions, Mlp, Trainer};
 use sdflow::pairwise::{Isa, fma_peak};
 use sdflow::{Error, Interrupt, Result, rng::Stream};
@@ -103,7 +104,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<NetReport> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::runs::RUNS;
+    use super::super::statistics::RUNS;
     use super::*;
 
     #[test]

@@ -1,11 +1,12 @@
 //! One whole score difference against the machine's peak and against the reference.
 //!
-//! The work is `n` particles against `m` target points and against themselves, from the caller's f64 arrays to the f64
-//! field, packing and conversion included. The peak of fused multiply-adds is measured in the same run on the same
-//! threads, the error on random rows against the naive f64 reference.
+//! The work is `n` particles against `m` target points and against themselves, from the caller's
+//! f64 arrays to the f64 field, packing and conversion included. The peak of fused multiply-adds is
+//! measured in the same run on the same threads, the error on random rows against the naive f64
+//! reference.
 
 use super::case::{BenchCase, Data, Task};
-use super::runs::{deviation, enough, median, peak_rss_mb};
+use super::statistics::{deviation, enough, median, peak_rss_mb};
 use sdflow::pairwise::{
     Backend, Isa, Pairwise, PairwiseOptions, Precision, Queries, ScoreDifference, fma_peak, matrix_peak,
 };
@@ -133,7 +134,7 @@ fn errors(
 
 #[cfg(test)]
 mod tests {
-    use super::super::runs::RUNS;
+    use super::super::statistics::RUNS;
     use super::*;
 
     #[test]

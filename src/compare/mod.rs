@@ -1,48 +1,49 @@
 //! `compare`: two runs, or two sweeps, side by side.
 
-mod difference;
-mod recorded;
-mod sweeps;
+mod comparison;
+mod read_run;
+mod sweep_comparison;
 
 use crate::args::CompareArgs;
 use crate::exit::Exit;
 use crate::progress::duration;
-use crate::record::Metric;
-use crate::record::stored::is_sweep;
+use crate::record::MetricRecord;
+use crate::record::read::is_sweep;
 use crate::{summary, terminal};
-use difference::{Change, Comparison, Verdict};
-use recorded::record;
+use comparison::{Change, Comparison, Verdict};
+use read_run::read_run;
 use sdflow_dsl::Diagnostic;
-use sweeps::Sweeps;
+use sweep_comparison::SweepComparison;
 
-/// Tells what differs between two runs or two sweeps; exit code 4 when a metric got worse by more than the limit.
+/// Prints what differs between two runs or two sweeps. The exit code is 4 if a metric got worse by
+/// more than the limit.
 ///
 /// # Errors
 /// A folder that is neither, or one of each; a closed standard output.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Diagnostic> {
     if is_sweep(&args.run_a) && is_sweep(&args.run_b) {
-        return sweeps_compared(args);
+        return compare_sweeps(args);
     }
-    let (a, b) = (record(&args.run_a)?, record(&args.run_b)?);
+    let (a, b) = (read_run(&args.run_a)?, read_run(&args.run_b)?);
     let mut comparison = Comparison::of((args.run_a.clone(), &a), (args.run_b.clone(), &b), args.fail_above);
     let exit = if comparison.failed.is_empty() { Exit::Done } else { Exit::CheckFailed };
     comparison.exit_code = exit.code();
     match args.json {
-        true => terminal::say_json(&comparison),
-        false => terminal::say(text(&comparison).trim_end()),
+        true => terminal::print_json(&comparison),
+        false => terminal::print_result(text(&comparison).trim_end()),
     }
-    terminal::flushed().map(|()| exit)
+    terminal::check_printed().map(|()| exit)
 }
 
-fn sweeps_compared(args: &CompareArgs) -> Result<Exit, Diagnostic> {
-    let mut sweeps = Sweeps::of(&args.run_a, &args.run_b, args.fail_above)?;
+fn compare_sweeps(args: &CompareArgs) -> Result<Exit, Diagnostic> {
+    let mut sweeps = SweepComparison::of(&args.run_a, &args.run_b, args.fail_above)?;
     let exit = if sweeps.failed.is_empty() { Exit::Done } else { Exit::CheckFailed };
     sweeps.exit_code = exit.code();
     match args.json {
-        true => terminal::say_json(&sweeps),
-        false => terminal::say(sweeps::text(&sweeps).trim_end()),
+        true => terminal::print_json(&sweeps),
+        false => terminal::print_result(sweep_comparison::text(&sweeps).trim_end()),
     }
-    terminal::flushed().map(|()| exit)
+    terminal::check_printed().map(|()| exit)
 }
 
 fn text(comparison: &Comparison) -> String {
@@ -69,20 +70,20 @@ fn text(comparison: &Comparison) -> String {
 
 fn table(comparison: &Comparison) -> Vec<String> {
     if comparison.metrics.is_empty() {
-        return vec!["  no metrics in either run".into()];
+        return vec!["  neither run has metrics".into()];
     }
     let width = comparison.metrics.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
     let head = ["A", "B", "change", "z"];
     let mut lines =
         vec![format!("  {:<width$}  {:>19}  {:>19}  {:>9}  {:>7}", "metric", head[0], head[1], head[2], head[3])];
     for (name, change) in &comparison.metrics {
-        let (a, b) = (shown(change.a.as_ref()), shown(change.b.as_ref()));
+        let (a, b) = (value_text(change.a.as_ref()), value_text(change.b.as_ref()));
         let relative = change.relative.map_or("-".into(), |r| format!("{:+.1} %", 100.0 * r));
         let z = change.z.map_or("-".into(), |z| format!("{z:+.1}"));
         let fails = if comparison.failed.contains(name) { ": FAILED" } else { "" };
         lines.push(format!("  {name:<width$}  {a:>19}  {b:>19}  {relative:>9}  {z:>7}  {}{fails}", word(change)));
     }
-    lines.push("  change is (B - A) / |A|, z is B - A in combined standard errors; within 2 it is noise".into());
+    lines.push("  change is (B - A) / |A|; z is (B - A) / combined standard error; |z| <= 2 counts as noise".into());
     lines
 }
 
@@ -91,13 +92,13 @@ fn word(change: &Change) -> &'static str {
         Verdict::Better => "better",
         Verdict::Worse => "worse",
         Verdict::Same => "same",
-        Verdict::Changed => "changed (no metric's name: not judged)",
+        Verdict::Changed => "changed (not a known metric: not judged)",
         Verdict::Missing => "missing in B",
         Verdict::New => "only in B",
     }
 }
 
-fn shown(metric: Option<&Metric>) -> String {
+fn value_text(metric: Option<&MetricRecord>) -> String {
     let Some(metric) = metric else { return "-".into() };
     match (metric.value, metric.se) {
         (Some(value), Some(se)) => sdflow::number::estimate(value, se),

@@ -1,43 +1,43 @@
-//! `doctor`: what this machine can do, what `auto` would choose on it, and what is odd.
+//! `doctor`: what this machine can do, what `auto` would choose on it, and what slows it down.
 
+mod probes;
 mod report;
-mod shown;
-mod survey;
+mod text;
 
 use crate::args::DoctorArgs;
 use crate::bench::BenchCase;
+use crate::diagnostics::of_engine;
 use crate::exit::Exit;
-use crate::message::of_engine;
 use crate::{machine, terminal};
-use report::{Chosen, Loops, Report, Set};
+use report::{AutoChoice, BackendStatus, DoctorReport, InstructionSet};
 use sdflow::pairwise::{Backend, Isa, Precision};
 use sdflow_dsl::Diagnostic;
 
 /// Coordinates of the table where none are asked for.
 const DIMS: [usize; 5] = [2, 8, 64, 256, 784];
 
-/// Looks at the machine and tells what it found.
+/// Examines the machine and prints what it found.
 ///
 /// # Errors
 /// Sizes that are impossible, or a closed standard output.
 pub fn doctor(args: &DoctorArgs) -> Result<Exit, Diagnostic> {
-    let report = examined(args)?;
+    let report = examine(args)?;
     match args.json {
-        true => terminal::say_json(&report),
-        false => terminal::say(shown::text(&report, args.data).trim_end()),
+        true => terminal::print_json(&report),
+        false => terminal::print_result(text::text(&report, args.data).trim_end()),
     }
-    terminal::flushed().map(|()| Exit::Done)
+    terminal::check_printed().map(|()| Exit::Done)
 }
 
-fn examined(args: &DoctorArgs) -> Result<Report, Diagnostic> {
-    let asked = machine::asked()?;
-    let choices = chosen(args, asked)?;
+fn examine(args: &DoctorArgs) -> Result<DoctorReport, Diagnostic> {
+    let asked = machine::requested_isa()?;
+    let choices = choices(args, asked)?;
     let isas = Isa::ALL.map(|isa| {
         let missing = isa.missing();
-        Set { name: isa.name(), available: missing.is_none(), missing }
+        InstructionSet { name: isa.name(), available: missing.is_none(), missing }
     });
-    let (large_pages, cores) = (survey::large_pages(), survey::cores());
-    Ok(Report {
+    let (large_pages, cores) = (probes::large_pages(), probes::cores());
+    Ok(DoctorReport {
         schema: 1,
         task: "doctor",
         version: env!("CARGO_PKG_VERSION"),
@@ -50,25 +50,25 @@ fn examined(args: &DoctorArgs) -> Result<Report, Diagnostic> {
         isa: machine::isa(),
         fma_peak_gflops: sdflow::pairwise::fma_peak(asked) / 1e9,
         large_pages,
-        memory: survey::memory(),
+        memory: probes::memory(),
         choices,
-        advice: survey::advice(asked, cores, large_pages),
+        advice: probes::advice(asked, cores, large_pages),
     })
 }
 
-fn backends() -> Vec<Loops> {
-    let of = |name, available, serves| Loops { name, available, serves };
+fn backends() -> Vec<BackendStatus> {
+    let of = |name, available, serves| BackendStatus { name, available, serves };
     vec![
-        of(Backend::Naive, true, "the f64 reference, slow"),
-        of(Backend::Direct, true, "few coordinates, or a tiny sigma"),
-        of(Backend::Fused, true, "many coordinates"),
-        of(Backend::Gemm, true, "the same by general matrix products, for comparison"),
-        of(Backend::Amx, Isa::Amx.missing().is_none(), "precisions bf16x3 and bf16x6"),
+        of(Backend::Naive, true, "the reference in f64, slow"),
+        of(Backend::Direct, true, "for few dimensions, or a very small sigma"),
+        of(Backend::Fused, true, "for many dimensions"),
+        of(Backend::Gemm, true, "the same with general matrix products, for comparison"),
+        of(Backend::Amx, Isa::Amx.missing().is_none(), "for the precisions bf16x3 and bf16x6"),
     ]
 }
 
 /// The choice for the sizes asked for, one row per number of coordinates.
-fn chosen(args: &DoctorArgs, isa: Isa) -> Result<Vec<Chosen>, Diagnostic> {
+fn choices(args: &DoctorArgs, isa: Isa) -> Result<Vec<AutoChoice>, Diagnostic> {
     let default = BenchCase { precision: Precision::Auto, isa, ..BenchCase::default() };
     let n = args.n.unwrap_or(default.n);
     let row = |dim: &usize| {
@@ -77,7 +77,16 @@ fn chosen(args: &DoctorArgs, isa: Isa) -> Result<Vec<Chosen>, Diagnostic> {
         case.check().map_err(|e| of_engine(&e))?;
         let choice = case.choice();
         let (precision, backend, skip) = (choice.precision, choice.backend, choice.skip);
-        Ok(Chosen { n, m, dim: *dim, sigma: case.sigma(), precision, backend, isa: machine::name(choice.isa), skip })
+        Ok(AutoChoice {
+            n,
+            m,
+            dim: *dim,
+            sigma: case.sigma(),
+            precision,
+            backend,
+            isa: machine::isa_name(choice.isa),
+            skip,
+        })
     };
     args.dim.as_ref().map_or(&DIMS[..], std::slice::from_ref).iter().map(row).collect()
 }

@@ -1,12 +1,12 @@
 //! What the doctor tells, as data.
 
-use super::survey::{LargePages, Memory};
+use super::probes::{LargePages, SystemMemory};
 use sdflow::pairwise::{Backend, Isa, Precision};
 use serde::Serialize;
 
 /// All that is told.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct DoctorReport {
     pub schema: u32,
     pub task: &'static str,
     pub version: &'static str,
@@ -14,21 +14,21 @@ pub struct Report {
     /// Cores that this process may use, and threads that compute.
     pub cores: usize,
     pub threads: usize,
-    pub isas: Vec<Set>,
-    pub backends: Vec<Loops>,
+    pub isas: Vec<InstructionSet>,
+    pub backends: Vec<BackendStatus>,
     /// What SDFLOW_ISA asks for, and what therefore runs.
     pub asked: Isa,
     pub isa: &'static str,
     pub fma_peak_gflops: f64,
     pub large_pages: LargePages,
-    pub memory: Memory,
-    pub choices: Vec<Chosen>,
+    pub memory: SystemMemory,
+    pub choices: Vec<AutoChoice>,
     pub advice: Vec<String>,
 }
 
 /// One instruction set.
 #[derive(Debug, Serialize)]
-pub struct Set {
+pub struct InstructionSet {
     pub name: &'static str,
     pub available: bool,
     /// Why it is not.
@@ -37,7 +37,7 @@ pub struct Set {
 
 /// One backend.
 #[derive(Debug, Serialize)]
-pub struct Loops {
+pub struct BackendStatus {
     pub name: Backend,
     pub available: bool,
     pub serves: &'static str,
@@ -45,7 +45,7 @@ pub struct Loops {
 
 /// What `auto` chooses for one problem.
 #[derive(Debug, Serialize)]
-pub struct Chosen {
+pub struct AutoChoice {
     pub n: usize,
     pub m: usize,
     pub dim: usize,

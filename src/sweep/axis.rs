@@ -1,7 +1,7 @@
-//! One axis of a sweep: a name and the texts that it takes in turn.
+//! One axis of a sweep: the name of a parameter and its values.
 
-use crate::journal::number;
-use crate::message::usage;
+use crate::diagnostics::usage;
+use crate::run_files::number;
 use sdflow_dsl::Diagnostic;
 
 /// Most values of an axis, and most cells of a sweep.
@@ -14,26 +14,27 @@ pub struct Axis {
     pub values: Vec<String>,
 }
 
-/// The axis that `-p name=text` asks for: a list of values and ranges, both ends of a range included.
+/// The axis that `-p name=text` asks for: a list of values and ranges, both ends of a range
+/// included.
 ///
 /// # Errors
 /// What is wrong with the text, and what to type instead.
 pub fn axis(name: &str, text: &str) -> Result<Axis, Diagnostic> {
-    let refused = |(why, instead): Refusal| {
+    let refused = |(why, instead): BadAxis| {
         usage(format!("axis `{name}` is {text}, but {why}"), format!("write -p {name}={instead}"))
     };
     let mut values = Vec::new();
     for item in items(text).map_err(refused)? {
-        values.extend(expanded(&item).map_err(refused)?);
+        values.extend(expand(&item).map_err(refused)?);
     }
     Ok(Axis { name: name.into(), values })
 }
 
 /// What is wrong, and what to write.
-type Refusal = (String, String);
+type BadAxis = (String, String);
 
 /// The parts between commas; a comma in double quotes is part of its value.
-fn items(text: &str) -> Result<Vec<String>, Refusal> {
+fn items(text: &str) -> Result<Vec<String>, BadAxis> {
     let mut items = vec![String::new()];
     let mut quoted = false;
     for c in text.chars() {
@@ -56,18 +57,18 @@ fn items(text: &str) -> Result<Vec<String>, Refusal> {
 }
 
 /// A value as it stands, or the values of a range.
-fn expanded(item: &str) -> Result<Vec<String>, Refusal> {
+fn expand(item: &str) -> Result<Vec<String>, BadAxis> {
     let Some((kind, rest)) = item.split_once(':') else { return Ok(vec![item.into()]) };
     let parts: Vec<&str> = rest.split(':').collect();
     match kind {
-        "int" => whole(&parts),
-        "lin" | "log" => spaced(kind, &parts),
+        "int" => whole_numbers(&parts),
+        "lin" | "log" => spaced_numbers(kind, &parts),
         _ => Ok(vec![item.into()]),
     }
 }
 
-fn whole(parts: &[&str]) -> Result<Vec<String>, Refusal> {
-    let parsed: Result<Vec<i64>, Refusal> = parts
+fn whole_numbers(parts: &[&str]) -> Result<Vec<String>, BadAxis> {
+    let parsed: Result<Vec<i64>, BadAxis> = parts
         .iter()
         .map(|part| part.parse().map_err(|_| (format!("`{part}` is not a whole number"), "int:1:5".into())))
         .collect();
@@ -91,7 +92,7 @@ fn whole(parts: &[&str]) -> Result<Vec<String>, Refusal> {
     Ok((0..count).map(|i| (i128::from(first) + i * i128::from(step)).to_string()).collect())
 }
 
-fn spaced(kind: &str, parts: &[&str]) -> Result<Vec<String>, Refusal> {
+fn spaced_numbers(kind: &str, parts: &[&str]) -> Result<Vec<String>, BadAxis> {
     let example = if kind == "log" { "log:0.1:10:5" } else { "lin:0:1:5" };
     let [low, high, count] = parts else {
         return Err((format!("such a range is {kind}:FIRST:LAST:COUNT"), example.into()));
@@ -122,7 +123,8 @@ fn spaced(kind: &str, parts: &[&str]) -> Result<Vec<String>, Refusal> {
     Ok((0..n).map(|i| number(between(kind, low, high, i, n))).collect())
 }
 
-/// The `i`-th of `n` values; inner ones are rounded to 12 digits, so that they read as they were meant.
+/// The `i`-th of `n` values; inner ones are rounded to 12 digits, so that they read as they were
+/// meant.
 fn between(kind: &str, low: f64, high: f64, i: usize, n: usize) -> f64 {
     match i {
         0 => low,
@@ -141,7 +143,7 @@ fn downwards() -> String {
 }
 
 fn too_many(count: impl std::fmt::Display) -> String {
-    format!("it has {count} values; {MOST} is the most")
+    format!("it has {count} values; the limit is {MOST}")
 }
 
 #[cfg(test)]

@@ -1,30 +1,31 @@
-//! `sweep`: one script for many values of its parameters, each cell the run that `run` would make, all in one table.
+//! `sweep`: runs a script for many values of its parameters and writes one table. Each cell is the
+//! same run that `run` would make.
 
 mod axis;
-mod crew;
-mod mean;
 mod picture;
 mod plan;
+mod seed_mean;
 mod slurm;
-mod store;
+mod summary;
+mod sweep_folder;
 mod table;
-mod told;
+mod workers;
 
 use crate::args::SweepArgs;
+use crate::diagnostics::of_engine;
 use crate::exit::Exit;
-use crate::message::of_engine;
 use crate::record::Record;
 use crate::request::request;
-use crate::{folder, guard, machine, run, terminal};
-use crew::Crew;
-use plan::{Cell, Plan};
+use crate::{machine, run, run_folder, signals, terminal};
+use plan::{Cell, SweepPlan};
 use sdflow::Interrupt;
 use sdflow_dsl::{Diagnostic, Layout};
 use std::collections::BTreeMap;
 use std::time::Instant;
-use store::Store;
-use table::{Row, Table};
-use told::{Best, Counts, Report, Wanted};
+use summary::{BestMetric, BestPlace, CellCounts, SweepReport};
+use sweep_folder::SweepFolder;
+use table::{CellRow, SweepTable};
+use workers::Workers;
 
 /// Computes the cells that are not finished yet and writes the table of all.
 ///
@@ -32,28 +33,28 @@ use told::{Best, Counts, Report, Wanted};
 /// A sweep that cannot be planned, a folder that cannot be used or written.
 pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     let (clock, interrupt) = (Instant::now(), Interrupt::default());
-    let plan = Plan::of(request(&args.script, &interrupt)?, &args.script.params, &args.zip)?;
+    let plan = SweepPlan::of(request(&args.script, &interrupt)?, &args.script.params, &args.zip)?;
     if let Some(tasks) = args.slurm {
         return array_job(args, &plan, tasks);
     }
     let script = &args.script.script;
     let name = format!("sweep-{}", plan.identity());
     let path = args.out.clone().unwrap_or_else(|| run::default_folder(script, &name));
-    let store = Store::open(&path, script, &plan)?;
-    guard::on_ctrl_c(&interrupt);
+    let folder = SweepFolder::open(&path, script, &plan)?;
+    signals::raise_on_ctrl_c(&interrupt);
     let mine = |cell: &&Cell| args.shard.is_none_or(|shard| shard.holds(cell.number));
-    let crew = Crew::new(plan.cells.iter().filter(mine), &store, args, &interrupt)?;
-    let layout = layout(args, crew.total());
-    let records = crew.computed(layout)?;
-    let (rows, picture) = store.locked(|| gathered(&plan, &store, args, &records))?;
-    let (wanted, complaint) = Wanted::of(args.best.as_deref(), &rows);
+    let workers = Workers::new(plan.cells.iter().filter(mine), &folder, args, &interrupt)?;
+    let layout = layout(args, workers.total());
+    let records = workers.run(layout)?;
+    let (rows, picture) = folder.locked(|| write_tables(&plan, &folder, args, &records))?;
+    let (wanted, complaint) = BestMetric::of(args.best.as_deref(), &rows);
     if let Some(complaint) = complaint {
-        terminal::tell(&format!("warning: {complaint}"));
+        terminal::print_message(&format!("warning: {complaint}"));
     }
     let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.sorted(&rows));
-    let counts = Counts::of(rows.iter().filter(|(cell, _)| mine(cell)));
+    let counts = CellCounts::of(rows.iter().filter(|(cell, _)| mine(cell)));
     let exit = counts.exit(interrupt.raised());
-    let report = Report {
+    let report = SweepReport {
         schema: 1,
         status: match exit {
             Exit::Interrupted => "stopped",
@@ -68,36 +69,36 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
         folder: path,
         cells: counts,
         metric: wanted.as_ref().map(|wanted| wanted.metric.clone()),
-        best: Best::of(&sorted),
+        best: BestPlace::of(&sorted),
         wall_s: clock.elapsed().as_secs_f64(),
     };
     match (args.json, args.quiet) {
-        (true, _) => terminal::say_json(&report),
-        (false, false) => terminal::say(told::summary(&report, &plan, wanted.as_ref(), &sorted).trim_end()),
+        (true, _) => terminal::print_json(&report),
+        (false, false) => terminal::print_result(summary::summary(&report, &plan, wanted.as_ref(), &sorted).trim_end()),
         (false, true) => {}
     }
     if exit == Exit::Interrupted {
-        terminal::tell("stopped; the same command again computes what is missing");
+        terminal::print_message("stopped; the same command again computes what is missing");
     }
-    terminal::flushed().map(|()| exit)
+    terminal::check_printed().map(|()| exit)
 }
 
-/// Writes the tables and the picture; the rows, and the picture's name where there is one.
-fn gathered<'a>(
-    plan: &'a Plan,
-    store: &Store,
+/// Writes the tables and the picture. Returns the rows, and the picture's name if there is one.
+fn write_tables<'a>(
+    plan: &'a SweepPlan,
+    folder: &SweepFolder,
     args: &SweepArgs,
     records: &BTreeMap<usize, Record>,
-) -> Result<(Vec<Row<'a>>, Option<&'static str>), Diagnostic> {
-    let rows = rows(plan, store, args, records);
-    let table = Table::of(plan, &rows);
-    store.write("table.csv", table.csv()?)?;
-    store.write("table.jsonl", table.jsonl())?;
-    let picture = drawn(plan, store, args, &rows)?;
+) -> Result<(Vec<CellRow<'a>>, Option<&'static str>), Diagnostic> {
+    let rows = rows(plan, folder, args, records);
+    let table = SweepTable::of(plan, &rows);
+    folder.write("table.csv", table.csv()?)?;
+    folder.write("table.jsonl", table.jsonl())?;
+    let picture = draw(plan, folder, args, &rows)?;
     Ok((rows, picture))
 }
 
-/// The layout asked for, and a word where the machine has not so many cores.
+/// Returns the layout asked for, reduced to the cores of the machine with a note to the user.
 fn layout(args: &SweepArgs, cells: usize) -> Layout {
     let (jobs, threads) = (args.jobs.map(usize::from), args.threads.map(usize::from));
     let cores = machine::cores();
@@ -105,41 +106,54 @@ fn layout(args: &SweepArgs, cells: usize) -> Layout {
     let fewer = jobs.is_some_and(|jobs| layout.jobs < jobs.min(cells)) || threads.is_some_and(|t| layout.threads < t);
     if fewer && cells > 0 {
         let Layout { jobs, threads } = layout;
-        terminal::tell(&format!("note: of {cores} cores, {jobs} cells at a time with {threads} threads each are used"));
+        terminal::print_message(&format!(
+            "note: this machine has {cores} cores; {jobs} cells run at a time, with {threads} threads each"
+        ));
     }
     layout
 }
 
-/// The rows of the table in the order of the plan: of the whole sweep, or of a shard and of what others have computed.
-fn rows<'a>(plan: &'a Plan, store: &Store, args: &SweepArgs, records: &BTreeMap<usize, Record>) -> Vec<Row<'a>> {
+/// Returns the rows of the table in the order of the plan: of the whole sweep, or of a shard and of
+/// what other shards have computed.
+fn rows<'a>(
+    plan: &'a SweepPlan,
+    folder: &SweepFolder,
+    args: &SweepArgs,
+    records: &BTreeMap<usize, Record>,
+) -> Vec<CellRow<'a>> {
     let row = |cell: &'a Cell| {
         let found = records.get(&cell.number).cloned().or_else(|| {
-            let there = folder::recorded(&store.cell(cell)).ok().flatten();
+            let there = run_folder::read_record(&folder.cell(cell)).ok().flatten();
             there.filter(|record| record.identity == cell.prepared.identity())
         });
         (cell, found)
     };
-    let shown = |(cell, record): &Row| record.is_some() || args.shard.is_none_or(|shard| shard.holds(cell.number));
+    let shown = |(cell, record): &CellRow| record.is_some() || args.shard.is_none_or(|shard| shard.holds(cell.number));
     plan.cells.iter().map(row).filter(shown).collect()
 }
 
-/// Draws the picture; its name where there is one.
-fn drawn(plan: &Plan, store: &Store, args: &SweepArgs, rows: &[Row]) -> Result<Option<&'static str>, Diagnostic> {
+/// Draws the picture and returns its name; None if there is nothing to draw.
+fn draw(
+    plan: &SweepPlan,
+    folder: &SweepFolder,
+    args: &SweepArgs,
+    rows: &[CellRow],
+) -> Result<Option<&'static str>, Diagnostic> {
     const NAME: &str = "sweep.svg";
-    let (wanted, _) = Wanted::of(args.best.as_deref(), rows);
+    let (wanted, _) = BestMetric::of(args.best.as_deref(), rows);
     let Some(wanted) = wanted else { return Ok(None) };
-    let means = mean::means(rows, &wanted.metric);
+    let means = seed_mean::means(rows, &wanted.metric);
     let Some(picture) = picture::picture(plan, &means, &wanted.metric) else { return Ok(None) };
-    store.write(NAME, picture.svg().map_err(|e| of_engine(&e))?).map(|()| Some(NAME))
+    folder.write(NAME, picture.svg().map_err(|e| of_engine(&e))?).map(|()| Some(NAME))
 }
 
 /// Prints the sweep as an array job.
-fn array_job(args: &SweepArgs, plan: &Plan, tasks: u16) -> Result<Exit, Diagnostic> {
+fn array_job(args: &SweepArgs, plan: &SweepPlan, tasks: u16) -> Result<Exit, Diagnostic> {
     let mut words: Vec<_> = std::env::args_os().collect();
     if let (Some(first), Ok(program)) = (words.first_mut(), std::env::current_exe()) {
         *first = program.into();
     }
     let name = args.script.script.file_stem().unwrap_or_default().to_string_lossy();
-    terminal::say(&slurm::script(&words, &name, plan.cells.len(), tasks, args.threads));
-    terminal::flushed().map(|()| Exit::Done)
+    terminal::print_result(&slurm::script(&words, &name, plan.cells.len(), tasks, args.threads));
+    terminal::check_printed().map(|()| Exit::Done)
 }

@@ -1,15 +1,15 @@
 //! The picture of a sweep.
 
-use super::mean::Mean;
-use super::plan::{Group, Plan, SEED};
+use super::plan::{Group, SEED, SweepPlan};
+use super::seed_mean::SeedMean;
 use sdflow::plot::{Picture, Place, survey};
 
 /// The picture of `metric` over the axes; none where they cannot be drawn, see [`survey`].
-pub fn picture(plan: &Plan, means: &[Mean], metric: &str) -> Option<Picture> {
+pub fn picture(plan: &SweepPlan, means: &[SeedMean], metric: &str) -> Option<Picture> {
     // Of axes that advance together one stands for all.
     let leader = |group: &Group| group.0.iter().find(|axis| axis.name != SEED).map(|axis| axis.name.clone());
     let leaders: Vec<String> = plan.groups.iter().filter_map(leader).collect();
-    let place = |mean: &Mean| Place {
+    let place = |mean: &SeedMean| Place {
         axes: mean.place.iter().filter(|(name, _)| leaders.contains(name)).cloned().collect(),
         value: mean.value,
         se: mean.se.unwrap_or(f64::NAN),

@@ -1,8 +1,9 @@
-//! The cells of a sweep: every combination of the axes' values, each with the identity that `run` would give it.
+//! The cells of a sweep: every combination of the axes' values, with the identity that `run` would
+//! give each.
 
 use super::axis::{self, Axis, MOST};
 use crate::args::Zip;
-use crate::message::usage;
+use crate::diagnostics::usage;
 use sdflow_dsl::{Diagnostic, Prepared, Request};
 
 /// The name of the axis that sets the seed.
@@ -10,7 +11,7 @@ pub const SEED: &str = "seed";
 
 /// What is to be computed.
 #[derive(Debug)]
-pub struct Plan {
+pub struct SweepPlan {
     /// What varies independently; the first varies slowest.
     pub groups: Vec<Group>,
     /// The cells in order.
@@ -46,7 +47,7 @@ impl Group {
 impl Cell {
     /// The cell for a reader: "dim=2, sigma=0.1".
     pub fn name(&self) -> String {
-        told(&self.values)
+        assignments(&self.values)
     }
 
     /// The axes without the seed.
@@ -56,33 +57,34 @@ impl Cell {
 }
 
 /// "dim=2, sigma=0.1".
-pub fn told(values: &[(String, String)]) -> String {
+pub fn assignments(values: &[(String, String)]) -> String {
     values.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
 }
 
-impl Plan {
-    /// The plan for `params` as given by `-p` and `zips` as given by `--zip`; `request` says the rest.
+impl SweepPlan {
+    /// The plan for `params` as given by `-p` and `zips` as given by `--zip`; `request` says the
+    /// rest.
     ///
     /// # Errors
-    /// A bad axis or zip, a name that the script does not declare, a value of the wrong type, two equal cells, more than
-    /// [`MOST`] cells, a script that does not compile.
-    pub fn of(request: Request, params: &[(String, String)], zips: &[Zip]) -> Result<Plan, Diagnostic> {
-        let groups = grouped(axes(params)?, zips)?;
+    /// A bad axis or zip, a name that the script does not declare, a value of the wrong type, two
+    /// equal cells, more than [`MOST`] cells, a script that does not compile.
+    pub fn of(request: Request, params: &[(String, String)], zips: &[Zip]) -> Result<SweepPlan, Diagnostic> {
+        let groups = group_axes(axes(params)?, zips)?;
         let count = groups.iter().try_fold(1usize, |n, group| n.checked_mul(group.len())).filter(|n| *n <= MOST);
         let Some(count) = count else {
-            let message = format!("the sweep has more than {MOST} cells, the most");
-            return Err(usage(message, "give fewer values, or let axes advance together with `--zip`"));
+            let message = format!("the sweep has more than {MOST} cells, which is the limit");
+            return Err(usage(message, "give fewer values, or vary axes together with `--zip`"));
         };
         let first = sdflow_dsl::prepare(&Request { params: values(&groups, 0), ..request })?;
-        declared(&first)?;
+        check_declared(&first)?;
         let cell = |index: usize| {
             let values = values(&groups, index);
             let prepared = first.given(values.clone())?;
             Ok(Cell { number: index + 1, values, prepared })
         };
         let cells = (0..count).map(cell).collect::<Result<Vec<_>, Diagnostic>>()?;
-        different(&cells)?;
-        Ok(Plan { groups, cells })
+        check_distinct(&cells)?;
+        Ok(SweepPlan { groups, cells })
     }
 
     /// What tells this sweep from every other: the identities of its cells.
@@ -90,7 +92,7 @@ impl Plan {
         sdflow_dsl::joined(self.cells.iter().map(|cell| cell.prepared.identity()))
     }
 
-    /// Names of all axes in order.
+    /// ColumnNames of all axes in order.
     pub fn axes(&self) -> impl Iterator<Item = &Axis> {
         self.groups.iter().flat_map(|group| &group.0)
     }
@@ -112,7 +114,7 @@ fn axes(params: &[(String, String)]) -> Result<Vec<Axis>, Diagnostic> {
 }
 
 /// The axes with those of each zip joined, where the first of them stood.
-fn grouped(axes: Vec<Axis>, zips: &[Zip]) -> Result<Vec<Group>, Diagnostic> {
+fn group_axes(axes: Vec<Axis>, zips: &[Zip]) -> Result<Vec<Group>, Diagnostic> {
     let names: Vec<String> = axes.iter().map(|axis| axis.name.clone()).collect();
     let mut zipped: Vec<&String> = Vec::new();
     for name in zips.iter().flat_map(|zip| &zip.0) {
@@ -123,7 +125,10 @@ fn grouped(axes: Vec<Axis>, zips: &[Zip]) -> Result<Vec<Group>, Diagnostic> {
             return Err(usage(format!("`--zip` names `{name}`, which is no axis"), hint));
         }
         if zipped.contains(&name) {
-            return Err(usage(format!("`--zip` names `{name}` twice"), "join all that advance together: --zip a,b,c"));
+            return Err(usage(
+                format!("`--zip` names `{name}` twice"),
+                "name all axes that vary together once: --zip a,b,c",
+            ));
         }
         zipped.push(name);
     }
@@ -140,7 +145,7 @@ fn grouped(axes: Vec<Axis>, zips: &[Zip]) -> Result<Vec<Group>, Diagnostic> {
         Some(group) => {
             let lengths = group.0.iter().map(|axis| format!("`{}` has {}", axis.name, axis.values.len()));
             let message = format!("zipped axes differ in length: {} values", lengths.collect::<Vec<_>>().join(", "));
-            Err(usage(message, "give each as many values, or leave `--zip` out for all combinations"))
+            Err(usage(message, "give each the same number of values, or omit `--zip` for all combinations"))
         }
     }
 }
@@ -158,7 +163,7 @@ fn values(groups: &[Group], index: usize) -> Vec<(String, String)> {
 }
 
 /// Every axis is a parameter of the script.
-fn declared(prepared: &Prepared) -> Result<(), Diagnostic> {
+fn check_declared(prepared: &Prepared) -> Result<(), Diagnostic> {
     let Some((name, near)) = prepared.unused_params().into_iter().next() else { return Ok(()) };
     let known: Vec<&str> = prepared.params().keys().map(String::as_str).collect();
     let hint = match near {
@@ -166,12 +171,12 @@ fn declared(prepared: &Prepared) -> Result<(), Diagnostic> {
         None if known.is_empty() => format!("declare it in the script: let {name} = param(\"{name}\", 1);"),
         None => format!("its parameters are {}", known.join(", ")),
     };
-    let message = format!("axis `{name}` is no parameter of {}", prepared.script().display());
+    let message = format!("axis `{name}` is not a parameter of {}", prepared.script().display());
     Err(Diagnostic { see: Some("param".into()), ..usage(message, hint) })
 }
 
 /// No cell is there twice: both would be the same run.
-fn different(cells: &[Cell]) -> Result<(), Diagnostic> {
+fn check_distinct(cells: &[Cell]) -> Result<(), Diagnostic> {
     let mut seen = std::collections::HashMap::new();
     for cell in cells {
         if let Some(before) = seen.insert(cell.prepared.identity(), cell.number) {
@@ -189,9 +194,9 @@ mod tests {
     fn plan(params: &[(&str, &str)], zips: &[&[&str]]) -> Result<Vec<String>, String> {
         let params: Vec<_> = params.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
         let zips: Vec<_> = zips.iter().map(|zip| Zip(zip.iter().map(|n| n.to_string()).collect())).collect();
-        let groups = axes(&params).and_then(|axes| grouped(axes, &zips)).map_err(|e| e.message)?;
+        let groups = axes(&params).and_then(|axes| group_axes(axes, &zips)).map_err(|e| e.message)?;
         let count = groups.iter().map(Group::len).product();
-        Ok((0..count).map(|i| told(&values(&groups, i))).collect())
+        Ok((0..count).map(|i| assignments(&values(&groups, i))).collect())
     }
 
     #[test]

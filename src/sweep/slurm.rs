@@ -1,20 +1,21 @@
 //! The same sweep as an array job: one shard per task.
 
-use crate::shell::quoted;
+use crate::quote::for_shell;
 use std::ffi::OsString;
 
 /// Most tasks when their number is not given.
 const TASKS: usize = 100;
 
-/// The job script of `words`, the command line with the program first, for a sweep of `cells` cells; `tasks` is 0 where
-/// their number was not given. Each task computes its shard, and the last line tells how to gather.
+/// The job script of `words`, the command line with the program first, for a sweep of `cells`
+/// cells; `tasks` is 0 where their number was not given. Each task computes its shard, and the last
+/// line tells how to gather.
 pub fn script(words: &[OsString], name: &str, cells: usize, tasks: u16, threads: Option<u16>) -> String {
     let tasks = if tasks == 0 { cells.min(TASKS) } else { usize::from(tasks).min(cells) }.max(1);
     let own = |word: &&OsString| {
         let word = word.to_string_lossy();
         word != "--slurm" && !word.starts_with("--slurm=")
     };
-    let command: Vec<String> = words.iter().filter(own).map(|word| quoted(&word.to_string_lossy())).collect();
+    let command: Vec<String> = words.iter().filter(own).map(|word| for_shell(&word.to_string_lossy())).collect();
     let command = command.join(" ");
     let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     format!(
@@ -23,9 +24,9 @@ pub fn script(words: &[OsString], name: &str, cells: usize, tasks: u16, threads:
          #SBATCH --array=1-{tasks}\n\
          #SBATCH --cpus-per-task={}\n\
          #SBATCH --output=sweep-{plain}-%A-%a.log\n\
-         # {cells} cells in {tasks} tasks; submit it where this was printed, and again to compute what is missing.\n\
+         # {cells} cells in {tasks} tasks: submit this from the folder where it was printed; submit it again to compute what is missing.\n\
          {command} --quiet --shard \"$SLURM_ARRAY_TASK_ID/{tasks}\"\n\
-         # When all tasks have ended, gather the table: {command}",
+         # When all tasks have ended, write the table: {command}",
         threads.unwrap_or(1)
     )
 }

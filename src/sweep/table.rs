@@ -1,17 +1,18 @@
-//! The tidy table of a sweep: a row per cell, a column per parameter, metric and check; as CSV and as JSON lines.
+//! The tidy table of a sweep: a row per cell, a column per parameter, metric and check; as CSV and
+//! as JSON lines.
 
-use super::plan::{Cell, Plan, SEED};
-use super::store::Store;
-use crate::journal::{csv_line, number};
-use crate::message;
-use crate::record::{Flag, Record};
+use super::plan::{Cell, SEED, SweepPlan};
+use super::sweep_folder::SweepFolder;
+use crate::diagnostics;
+use crate::record::{NonFinite, Record};
+use crate::run_files::{csv_line, number};
 use crate::summary;
 use sdflow_dsl::Diagnostic;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A cell with its record; none where it was not computed yet.
-pub type Row<'a> = (&'a Cell, Option<Record>);
+pub type CellRow<'a> = (&'a Cell, Option<Record>);
 
 /// Columns that every table has, before and behind the metrics and checks.
 const BEFORE: [&str; 4] = [SEED, "status", "stop", "exit_code"];
@@ -20,22 +21,22 @@ const CELL: &str = "cell";
 
 /// The table, ready to be written.
 #[derive(Debug, Default)]
-pub struct Table {
+pub struct SweepTable {
     columns: Vec<String>,
     rows: Vec<Map<String, Value>>,
 }
 
-/// Names of columns that are taken, and what each thing is called.
-struct Names {
+/// ColumnNames of columns that are taken, and what each thing is called.
+struct ColumnNames {
     params: Vec<(String, String)>,
     metrics: Vec<(String, String)>,
     checks: Vec<(String, String)>,
 }
 
-impl Table {
+impl SweepTable {
     /// The table of `rows`, in their order.
-    pub fn of(plan: &Plan, rows: &[Row]) -> Table {
-        let names = Names::of(plan, rows);
+    pub fn of(plan: &SweepPlan, rows: &[CellRow]) -> SweepTable {
+        let names = ColumnNames::of(plan, rows);
         let triple = |name: &String| ["", "_se", "_floor"].map(|part| format!("{name}{part}"));
         let fixed = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
         let columns = [
@@ -48,18 +49,19 @@ impl Table {
         ]
         .concat();
         let rows = rows.iter().map(|row| values(row, &names, &columns)).collect();
-        Table { columns, rows }
+        SweepTable { columns, rows }
     }
 
-    /// Comma-separated by RFC 4180 with a header. Missing values are empty, others that are not finite NaN, inf, -inf.
+    /// Comma-separated by RFC 4180 with a header. Missing values are empty, others that are not
+    /// finite NaN, inf, -inf.
     ///
     /// # Errors
     /// None in practice: memory does not refuse.
     pub fn csv(&self) -> Result<Vec<u8>, Diagnostic> {
-        let line = |cells: Vec<String>| csv_line(cells.into_iter()).map_err(|e| message::data(e.to_string(), None));
+        let line = |cells: Vec<String>| csv_line(cells.into_iter()).map_err(|e| diagnostics::data(e.to_string(), None));
         let mut text = line(self.columns.clone())?;
         for row in &self.rows {
-            text.extend(line(self.columns.iter().map(|name| written(row, name)).collect())?);
+            text.extend(line(self.columns.iter().map(|name| csv_value(row, name)).collect())?);
         }
         Ok(text)
     }
@@ -70,8 +72,8 @@ impl Table {
     }
 }
 
-impl Names {
-    fn of(plan: &Plan, rows: &[Row]) -> Names {
+impl ColumnNames {
+    fn of(plan: &SweepPlan, rows: &[CellRow]) -> ColumnNames {
         let mut taken: BTreeSet<String> =
             [CELL, "flags"].iter().chain(&BEFORE).chain(&BEHIND).map(|name| name.to_string()).collect();
         let mut free = |name: &str, prefix: &str, parts: &[&str]| {
@@ -100,7 +102,7 @@ impl Names {
         }
         others.retain(|name| !params.contains(name));
         params.extend(others);
-        Names {
+        ColumnNames {
             params: params.into_iter().map(|name| free(name, "param_", &[""])).collect(),
             metrics: metrics.into_iter().map(|name| free(name, "metric_", &["", "_se", "_floor"])).collect(),
             checks: checks
@@ -112,7 +114,7 @@ impl Names {
 }
 
 /// One row: every column has a value, null where there is none.
-fn values((cell, record): &Row, names: &Names, columns: &[String]) -> Map<String, Value> {
+fn values((cell, record): &CellRow, names: &ColumnNames, columns: &[String]) -> Map<String, Value> {
     let mut row: Map<String, Value> = columns.iter().map(|name| (name.clone(), Value::Null)).collect();
     let mut flags = Map::new();
     let known = record.as_ref().map_or_else(BTreeMap::new, |record| record.params.clone());
@@ -122,7 +124,7 @@ fn values((cell, record): &Row, names: &Names, columns: &[String]) -> Map<String
     }
     row.insert(CELL.into(), json!(cell.number));
     row.insert(SEED.into(), json!(cell.prepared.seed()));
-    row.insert("folder".into(), json!(Store::relative(cell)));
+    row.insert("folder".into(), json!(SweepFolder::relative(cell)));
     row.insert("status".into(), json!(record.as_ref().map_or("pending", |record| summary::status(record.status))));
     let Some(record) = record else { return row };
     row.insert("stop".into(), json!(record.stop.as_ref().map(|stop| &stop.reason)));
@@ -151,16 +153,16 @@ fn values((cell, record): &Row, names: &Names, columns: &[String]) -> Map<String
 }
 
 /// A value as CSV writes it.
-fn written(row: &Map<String, Value>, name: &str) -> String {
+fn csv_value(row: &Map<String, Value>, name: &str) -> String {
     match row.get(name) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Bool(truth)) => truth.to_string(),
         Some(Value::Number(n)) if n.is_f64() => number(n.as_f64().unwrap_or(f64::NAN)),
         Some(Value::Number(n)) => n.to_string(),
         _ => match row.get("flags").and_then(|flags| flags.get(name)).cloned().map(serde_json::from_value) {
-            Some(Ok(Flag::Nan)) => "NaN".into(),
-            Some(Ok(Flag::Infinity)) => "inf".into(),
-            Some(Ok(Flag::MinusInfinity)) => "-inf".into(),
+            Some(Ok(NonFinite::Nan)) => "NaN".into(),
+            Some(Ok(NonFinite::Infinity)) => "inf".into(),
+            Some(Ok(NonFinite::MinusInfinity)) => "-inf".into(),
             _ => String::new(),
         },
     }

@@ -23,7 +23,8 @@ fn planted_circles_are_found() {
     let root = ("engine/src/lib.rs", "mod error;\npub mod a;\npub mod b;\npub use error::Error;");
     let circle = |files: &[(&str, &str)]| circles(&edges(&crate_of(&[&[root], files].concat())));
 
-    // A parent that hands on what its child defines is in no circle with the child that takes a type of another child.
+    // A parent that hands on what its child defines is in no circle with the child that takes a
+    // type of another child.
     let child = ("engine/src/a/child.rs", "use super::other::Shared;\npub fn made() -> Shared { Shared }");
     let other = ("engine/src/a/other.rs", "pub struct Shared;");
     let facade = ("engine/src/a/mod.rs", "mod child;\nmod other;\npub use child::made;\npub use other::Shared;");
@@ -33,7 +34,8 @@ fn planted_circles_are_found() {
     assert_eq!(text(&circle(&[facade, through, other])), "");
 
     for caller in [
-        // The parent calls its child, which uses a type of the parent: through a `use`, a path, and what it hands on.
+        // The parent calls its child, which uses a type of the parent: through a `use`, a path, and
+        // what it hands on.
         "mod child;\nuse child::made;\npub struct Shared;\nfn f() { made() }",
         "mod child;\npub struct Shared;\nfn f() { child::made() }",
         "mod child;\npub use child::made;\npub struct Shared;\nfn f() { made() }",
@@ -52,7 +54,8 @@ fn planted_circles_are_found() {
     let found = circle(&[a, far, b, near]);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].keys().collect::<Vec<_>>(), ["engine/src/a/far.rs", "engine/src/b/near.rs"]);
-    // In the engine as it is: points and random numbers have one rank, and random numbers make points.
+    // In the engine as it is: points and random numbers have one rank, and random numbers make
+    // points.
     let real = with_planted("engine/src", "engine/src/points.rs", "use crate::rng::Stream;");
     let found = circles(&edges(&real));
     assert!(found.len() == 1 && found[0].contains_key("engine/src/rng.rs"), "{}", text(&found));

@@ -1,4 +1,5 @@
-//! Which file names which: every path is followed, through re-exports, to the file that defines its end.
+//! Which file names which: every path is followed, through re-exports, to the file that defines its
+//! end.
 
 use crate::names::{Names, Path, Use};
 use crate::source::Source;
@@ -21,8 +22,9 @@ enum End {
 /// Longest chain of re-exports that is followed.
 const DEEPEST: usize = 12;
 
-/// Which file of a crate depends on which. `mod child;` and the `pub use` of what stands below hand names on: the file
-/// depends on them only if it says them elsewhere too. A `use` of a module is no dependence, what is named in it is.
+/// Which file of a crate depends on which. `mod child;` and the `pub use` of what stands below hand
+/// names on: the file depends on them only if it says them elsewhere too. A `use` of a module is no
+/// dependence, what is named in it is.
 pub fn edges(sources: &[Source]) -> Edges {
     let files = sources.iter().map(|s| (s.module(), (s.path.as_str(), Names::of(&s.tokens.words)))).collect();
     let modules = Modules { files };
@@ -82,7 +84,8 @@ impl Modules<'_> {
         })
     }
 
-    /// Goes down `path` from `module`. An item is preferred to a module of the same name where the path ends.
+    /// Goes down `path` from `module`. An item is preferred to a module of the same name where the
+    /// path ends.
     fn walk(&self, module: &Path, path: &[String], depth: usize) -> Option<End> {
         let (file, names) = self.files.get(module)?;
         let Some((segment, rest)) = path.split_first() else { return Some(End::Module(module.clone())) };
@@ -105,7 +108,8 @@ impl Modules<'_> {
     }
 }
 
-/// Files that depend on each other in a circle, each set of them as its files and the edges among them.
+/// Files that depend on each other in a circle, each set of them as its files and the edges among
+/// them.
 pub fn circles(edges: &Edges) -> Vec<Edges> {
     let reached = |from: &String| {
         let (mut seen, mut open) = (BTreeSet::new(), vec![from.clone()]);

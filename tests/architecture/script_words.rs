@@ -1,4 +1,5 @@
-//! The engine knows no script: its messages say what is wrong and wanted in words, and the script language adds how to write it.
+//! The engine knows no script: its messages say what is wrong and wanted in words, and the script
+//! language adds how to write it.
 
 use crate::source::{Source, sources};
 use sdflow_dsl::manual::manual;
@@ -13,8 +14,8 @@ fn scripted(source: &Source) -> Vec<String> {
     strings.map(|(line, text)| format!("{}:{line}: {text}", source.path)).collect()
 }
 
-/// Does a string hold a map `#{..}`, an entry of one in backticks, or a call of a function of the manual? What a
-/// placeholder fills is a label, such as `exact({})`.
+/// Does a string hold a map `#{..}`, an entry of one in backticks, or a call of a function of the
+/// manual? What a placeholder fills is a label, such as `exact({})`.
 fn is_scripted(text: &str) -> bool {
     let map = text.match_indices("#{").any(|(at, _)| !text[at + 2..].starts_with(':'));
     let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').count();

@@ -13,8 +13,8 @@ pub struct Source {
     tests: Vec<String>,
 }
 
-/// All Rust sources below `folder`, a folder of the repository, but for files that are test modules.
-pub fn sources(folder: &str) -> Vec<Source> {
+/// The paths and the whole texts of all Rust files below `folder`, a folder of the repository.
+pub fn texts(folder: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
     let mut folders = vec![root.join(folder)];
@@ -25,14 +25,20 @@ pub fn sources(folder: &str) -> Vec<Source> {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
                 let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
-                found.push(Source::new(&name, &std::fs::read_to_string(&path).unwrap()));
+                found.push((name, std::fs::read_to_string(&path).unwrap()));
             }
         }
     }
+    found.sort();
+    found
+}
+
+/// All Rust sources below `folder`, except for files that are test modules.
+pub fn sources(folder: &str) -> Vec<Source> {
+    let mut found: Vec<Source> = texts(folder).iter().map(|(path, text)| Source::new(path, text)).collect();
     let tests: Vec<String> = found.iter().flat_map(|source| source.tests.clone()).collect();
     let is_test = |path: &str| tests.iter().any(|t| path == format!("{t}.rs") || path.starts_with(&format!("{t}/")));
     found.retain(|source| !is_test(&source.path));
-    found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }
 

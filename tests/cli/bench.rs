@@ -56,8 +56,8 @@ fn flags_that_would_be_ignored_are_refused() {
         ("bench --matrix --precision f64 --backend fused --skip on", &["`--precision`, `--backend`, `--skip`"]),
         ("bench flow --matrix", &["bench pairwise --matrix"]),
         ("bench --noise none", &["`--noise`", "bench flow"]),
-        ("bench sinkhorn", &["not there yet", "bench flow"]),
-        ("bench net --m 5 --sigma 1", &["`--m`, `--sigma`", "`--n` is the batch"]),
+        ("bench sinkhorn", &["not available yet", "bench flow"]),
+        ("bench net --m 5 --sigma 1", &["`--m`, `--sigma`", "`--n` sets the batch size"]),
         ("bench net --matrix", &["bench pairwise --matrix"]),
         ("bench nonsense", &["nonsense", "pairwise"]),
     ] {

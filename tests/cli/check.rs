@@ -1,4 +1,4 @@
-//! Dry runs: what is foretold, what is refused, and that nothing is written.
+//! Dry runs: what is estimated, what is refused, and that nothing is written.
 
 use crate::sandbox::{Sandbox, json, listing};
 
@@ -7,7 +7,7 @@ const SCRIPT: &str = "let p = dataset(\"moons\");\nlet x = p.sample(200);\n\
                       print(r.metrics.energy);\nsave(r.points, \"y.npy\");\nthreshold(\"energy\", \">\", -1);\n";
 
 #[test]
-fn the_report_foretells_the_pairs_of_a_run() {
+fn the_report_estimates_the_pairs_of_a_run() {
     let sandbox = Sandbox::with(SCRIPT);
     let done = sandbox.run("check a.rhai --json").code(0);
     let report = json(&done.stdout);
@@ -33,7 +33,8 @@ fn mistakes_that_only_a_run_would_meet_have_their_exit_codes() {
     }
 }
 
-/// The cost matrix of 6,000 points, 288 MB, and what stands beside it; it was measured on far fewer.
+/// The cost matrix of 6,000 points, 288 MB, and what stands beside it; it was measured on far
+/// fewer.
 #[test]
 fn the_memory_of_a_metric_is_counted() {
     let sandbox =

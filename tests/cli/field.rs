@@ -1,4 +1,5 @@
-//! `field` against a reference written here: differences, f64, one pass for the maximum and one for the sums.
+//! `field` against a reference written here: differences, f64, one pass for the maximum and one for
+//! the sums.
 
 use crate::sandbox::{Sandbox, json};
 use sdflow::Points;
@@ -41,7 +42,8 @@ impl Case {
         load(&sandbox.path("v.npy"), &LoadOptions::default()).unwrap()
     }
 
-    /// Sums of `w_j f(|z_i - x_j|^2) (x_j - z_i)`, with the sum of the weights, over target and particles.
+    /// Sums of `w_j f(|z_i - x_j|^2) (x_j - z_i)`, with the sum of the weights, over target and
+    /// particles.
     fn field(&self, velocity: impl Fn(Cloud, Cloud) -> Vec<f64>) -> Points {
         let queries = self.at.as_ref().unwrap_or(&self.particles);
         let rows = queries.iter().enumerate().map(|(i, z)| {

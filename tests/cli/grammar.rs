@@ -18,7 +18,7 @@ fn commands_and_flags_to_come_are_refused_by_name() {
     let sandbox = Sandbox::with("1");
     for words in ["report a", "a.rhai --max-time 5m"] {
         let done = sandbox.run(words).code(2);
-        assert!(done.stderr.contains("is not there yet"), "{words}: {}", done.stderr);
+        assert!(done.stderr.contains("is not available yet"), "{words}: {}", done.stderr);
     }
 }
 

@@ -133,7 +133,8 @@ fn ctrl_c_keeps_what_exists() {
     stopped_by(&["-INT"]);
 }
 
-/// What a job manager, `timeout` and a closed terminal send; twice where it goes to the process and to its group.
+/// What a job manager, `timeout` and a closed terminal send; twice where it goes to the process and
+/// to its group.
 #[cfg(unix)]
 #[test]
 fn termination_and_a_hangup_keep_what_exists() {
@@ -199,7 +200,7 @@ fn an_unfinished_run_is_computed_anew() {
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("\"status\": \"done\"", "\"status\": \"running\"")).unwrap();
     let again = sandbox.run("a.rhai").code(0);
-    assert!(again.stderr.contains("computed anew") && again.stdout.starts_with("moved 100"), "{}", again.stderr);
+    assert!(again.stderr.contains("it starts again") && again.stdout.starts_with("moved 100"), "{}", again.stderr);
     assert_eq!(sandbox.record()["status"], "done");
 }
 

@@ -154,7 +154,8 @@ fn names_that_collide_keep_their_columns() {
     );
 }
 
-/// Fails for n = 2 as long as there is no file, which is no part of the identity because its name is computed.
+/// Fails for n = 2 as long as there is no file, which is no part of the identity because its name
+/// is computed.
 const FAILING: &str =
     "let n = param(\"n\", 1);\nif n == 2 { let x = load(`x${1}.npy`); }\nrecord(#{n: n});\nexpect(\"small\", n < 4);";
 
@@ -229,7 +230,7 @@ fn the_array_job_computes_the_same_sweep() {
         task_of.arg("job.sh").env("SLURM_ARRAY_TASK_ID", task.to_string()).current_dir(job.path(""));
         Done::of(&mut task_of).code(0);
     }
-    let gather = script.trim_end().rsplit("gather the table: ").next().unwrap();
+    let gather = script.trim_end().rsplit("write the table: ").next().unwrap();
     Done::of(std::process::Command::new("bash").args(["-c", gather]).current_dir(job.path(""))).code(0);
     assert_eq!(timeless(&job), timeless(&whole));
 }

@@ -1,11 +1,12 @@
-//! `sweep` inside a script: its cells share the cores, and a run that was cut off keeps those that it has finished.
+//! `sweep` inside a script: its cells share the cores, and a run that was cut off keeps those that
+//! it has finished.
 
 use crate::sandbox::{Done, Sandbox, json, listing};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Prints, rows of history, notes, warnings, checks, files of own and of common names, sweeps inside, a generator from outside, a
-/// cell that fails.
+/// Prints, rows of history, notes, warnings, checks, files of own and of common names, sweeps
+/// inside, a generator from outside, a cell that fails.
 const FULL: &str = r#"
 let g = affine(#{dim: 2});
 let bowl = density(2, |x| { normal(3, 1); x.column(0).map(|u| -0.5 * u * u) }, |x| normal(x.n, 2));
@@ -139,7 +140,7 @@ fn a_killed_run_computes_only_the_rest() {
     let torn = sandbox.read(CELLS) + &before[0][..before[0].len() / 2];
     sandbox.write(CELLS, torn);
     let done = sandbox.run("a.rhai --out run --quiet").code(3);
-    assert!(done.stderr.contains("it is computed anew, but for the finished cells of its sweeps"), "{}", done.stderr);
+    assert!(done.stderr.contains("it starts again, except for the finished cells of its sweeps"), "{}", done.stderr);
     assert_eq!(results(&sandbox, done), want);
     let after = finished(&sandbox);
     assert!(after.len() == 20 && before.iter().all(|line| after.contains(line)), "{} of 20", after.len());

@@ -14,7 +14,8 @@ pub const SCORE: Type = Type::OneOf(&[Type::Score, Type::Target, Type::Points]);
 /// What is taken for a distribution: itself, or the points of a sample.
 pub const SAMPLE: Type = Type::OneOf(&[Type::Target, Type::Points]);
 
-/// Argument `i` as a score: points mean their kernel estimate, a target its exact score or its data's estimate.
+/// Argument `i` as a score: points mean their kernel estimate, a target its exact score or its
+/// data's estimate.
 pub fn score(call: &Call, i: usize) -> Result<Recipe, Fail> {
     let arg = call.arg(i)?.clone();
     if let Some(recipe) = arg.clone().try_cast::<Recipe>() {
@@ -70,8 +71,8 @@ pub fn own_units(call: &Call, i: usize) -> Fail {
     fail.hint("standardise the points instead: let z = x.standardise(); .. z.undo(r.points)")
 }
 
-/// Argument `i` as a reference for `n` points: a set of points, with its target when it is a sample of one, or a
-/// target, of which a fresh sample is drawn.
+/// Argument `i` as a reference for `n` points: a set of points, with its target when it is a sample
+/// of one, or a target, of which a fresh sample is drawn.
 pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     let made = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
         match &cloud.target {
@@ -86,7 +87,8 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     made.map_err(|e| call.place(e).at(At::Argument(i)))
 }
 
-/// Refuses a number of values that a machine of today does not hold: `n`, argument `i`, is the number of points.
+/// Refuses a number of values that a machine of today does not hold: `n`, argument `i`, is the
+/// number of points.
 pub fn check_size(call: &Call, i: usize, n: usize, dim: usize) -> Result<(), Fail> {
     no_room(n, dim).map_or(Ok(()), |why| Err(call.bad(i, format!("is {n}"), &why)))
 }

@@ -40,23 +40,24 @@ pub const ENTRIES: &[Entry] = &[
     function("record", Kind::Saying, &[arg("values", Type::Map)], Type::Nothing, record)
         .about(
             "Adds numbers to the run's final metrics: a map of names and numbers or readings. A later \
-         value replaces an earlier one.",
+             value replaces an earlier one.",
         )
         .example(
             "let y = normal(100, 2);\n\
-         record(#{mean: y.mean()[0], n: y.n});",
+             record(#{mean: y.mean()[0], n: y.n});",
         ),
     function("conclude", Kind::Saying, &[arg("text", Type::Text)], Type::Nothing, conclude)
         .about(
             "Records what the run found, one paragraph in plain words with the measured numbers in \
-         it. It stands in the summary, in `run.json` and, by `sdflow-engine findings`, in a \
-         document over many runs. Build the sentence from the numbers, so that it is true \
-         whatever they are. A run has one conclusion; line breaks become spaces.",
+             it. It stands in the summary, in `run.json` and, by `sdflow-engine findings`, in a \
+             document over many runs. Build the sentence from the numbers, so that it is true \
+             whatever they are. A run has one conclusion; line breaks become spaces.",
         )
         .example(
             "let e = energy(normal(100, 2), normal(100, 2));\n\
-         let ratio = rounded(e / e.floor, 2);\n\
-         conclude(`Two samples of one law differ in energy by ${ratio} times the noise floor.`);",
+             let ratio = rounded(e / e.floor, 2);\n\
+             conclude(`Two samples of one distribution differ in energy by ${ratio} times the noise \
+             floor.`);",
         ),
     function(
         "rounded",

@@ -1,4 +1,5 @@
-//! How a run of a flow or a training ends: its record, its advice, and the time that the script's functions took.
+//! How a run of a flow or a training ends: its record, its advice, and the time that the script's
+//! functions took.
 
 use crate::call::Call;
 use crate::context::Ending;
@@ -53,8 +54,8 @@ pub fn advice(ending: &process::Ending) -> String {
     }
 }
 
-/// Seconds of a run that its steps, and its few readings, spent in the script's functions; they are recorded, and told when
-/// they are much.
+/// Seconds of a run that its steps, and its few readings, spent in the script's functions; they are
+/// recorded, and told when they are much.
 fn seconds_in_script(call: &Call, stats: &Stats) -> f64 {
     let context = call.context;
     let inside = context.callbacks.taken();

@@ -27,16 +27,16 @@ pub const ENTRIES: &[Entry] =
         .returned("points, a velocity for each")
         .about(
             "The flow's velocity at the points, which are its whole cloud: what a run steps with. Of \
-         `pf_ode`, `reverse_sde` and `predictor_corrector` it is the probability flow's \
-         `-dy/dsigma` at the noise level of that progress: per unit by which sigma falls; of \
-         `langevin` it is the drift. Two flows with the same noise option see the same noise, so \
-         their fields can be compared. An estimator that learns begins anew.",
+             `pf_ode`, `reverse_sde` and `predictor_corrector` it is the probability flow's \
+             `-dy/dsigma` at the noise level of that progress: per unit by which sigma falls; of \
+             `langevin` it is the drift. Two flows with the same noise option see the same noise, so \
+             their fields can be compared. An estimator that learns begins anew.",
         )
         .options(VelocityOptions::KEYS)
         .example(
             "let y = normal(200, 2);\n\
-         let v = sd_flow(gaussian(#{dim: 2}), #{sigma: 1.0}).velocity(y);\n\
-         print(v.mean());",
+             let v = sd_flow(gaussian(#{dim: 2}), #{sigma: 1.0}).velocity(y);\n\
+             print(v.mean());",
         )];
 
 fn velocity(call: &Call) -> Result<Dynamic, Fail> {

@@ -6,7 +6,8 @@ use sdflow::score::{At, DiscriminatorOptions, Features, Form, Ratio, Score};
 use sdflow::target::Target;
 use std::sync::Arc;
 
-/// Leaves `--quick` and a dry run few steps of the first training of a discriminator, whose cost the latter counts.
+/// Leaves `--quick` and a dry run few steps of the first training of a discriminator, whose cost
+/// the latter counts.
 pub fn shorten_first_training(call: &Call, target: &Arc<dyn Target>, options: &mut DiscriminatorOptions) {
     if options.features != Features::Mlp || options.check().is_err() {
         return;

@@ -44,30 +44,30 @@ pub const ENTRIES: &[Entry] = &[
     function("mmd_flow", Kind::Flow, &[arg("points", SAMPLE), OPTIONS], Type::Flow, mmd_flow)
         .about(
             "The gradient flow of the maximum mean discrepancy, `E_p grad k(z, x) - E_q grad k(z, y)` \
-         [arbel2019maximum]. It dies where the kernel does: from a far start it does not move. \
-         `noise` takes the velocity at jittered places, as the source does against local minima; \
-         `weighting: \"normalised\"` divides each part by its density, which with a Gaussian \
-         kernel makes it the score difference. Of `samples` it keeps the weights.",
+             [arbel2019maximum]. It dies where the kernel does: from a far start it does not move. \
+             `noise` takes the velocity at jittered places, as the source does against local minima; \
+             `weighting: \"normalised\"` divides each part by its density, which with a Gaussian \
+             kernel makes it the score difference. Of `samples` it keeps the weights.",
         )
         .options(MMD_KEYS)
         .example(
             "let x = dataset(\"moons\").sample(500);\n\
-         let r = run(mmd_flow(x, #{kernel: imq(0.5)}), normal(500, 2));\n\
-         let jittered = mmd_flow(x, #{kernel: [0.3, 1, 3], noise: linear(1, 0)});",
+             let r = run(mmd_flow(x, #{kernel: imq(0.5)}), normal(500, 2));\n\
+             let jittered = mmd_flow(x, #{kernel: [0.3, 1, 3], noise: linear(1, 0)});",
         ),
     function("gan_flow", Kind::Flow, &[arg("target", SAMPLE), OPTIONS], Type::Flow, gan_flow)
         .about(
             "The particles of a generator's loss: `dy/dt = -grad L(l(y))`, `l` the logit of a \
-         discriminator that is trained, along the way, to tell the target's points from the \
-         moving ones [goodfellow2014generative, nowozin2016fgan]. With the best discriminator \
-         every loss gives a positive multiple of the score difference, and \"log_ratio\" gives it \
-         itself. The target may be points.",
+             discriminator that is trained, along the way, to tell the target's points from the \
+             moving ones [goodfellow2014generative, nowozin2016fgan]. With the best discriminator \
+             every loss gives a positive multiple of the score difference, and \"log_ratio\" gives it \
+             itself. The target may be points.",
         )
         .options(GAN_KEYS)
         .example(
             "let flow = gan_flow(dataset(\"moons\").sample(500), #{loss: \"log_ratio\", \
-         discriminator: #{features: \"quadratic\"}});\n\
-         let r = run(flow, normal(200, 2), #{steps: 3});",
+             discriminator: #{features: \"quadratic\"}});\n\
+             let r = run(flow, normal(200, 2), #{steps: 3});",
         ),
 ];
 

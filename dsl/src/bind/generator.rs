@@ -16,7 +16,7 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "The affine generator `g(u) = W u + b` with random `W` and `b = 0`. Of Gaussian base \
-         points its law is Gaussian.",
+         points its points are Gaussian.",
     )
     .options(AffineOptions::KEYS)
     .example(
@@ -43,7 +43,7 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Generator)
         .about(
             "`n` fresh points of the base through the generator. The base is that of its last \
-         training, or standard normal.",
+             training, or standard normal.",
         )
         .example("let y = affine(#{dim: 3}).sample(100);"),
     function("apply", Kind::Model, &[arg("points", Type::Points)], Type::Points, apply)
@@ -51,8 +51,8 @@ pub const ENTRIES: &[Entry] = &[
         .about("Points through the generator, row by row.")
         .example(
             "let u = normal(100, 3);\n\
-         let y = affine(#{dim: 2, dim_in: 3}).apply(u);\n\
-         print(y.dim);",
+             let y = affine(#{dim: 2, dim_in: 3}).apply(u);\n\
+             print(y.dim);",
         ),
     function("dim", Kind::Model, &[], Type::Whole, |call| Ok((own(call)?.dim() as i64).into()))
         .of(Type::Generator)
@@ -64,14 +64,14 @@ pub const ENTRIES: &[Entry] = &[
     })
     .of(Type::Generator)
     .returned("an array of `dim` numbers")
-    .about("The exact mean of an affine generator's law for its base.")
+    .about("The exact mean of the points of an affine generator, for its base.")
     .example("print(affine(#{dim: 3}).mean()[0]);"),
     function("cov", Kind::Model, &[], Type::Matrix, |call| {
         Ok(Matrix::value(own(call)?.moments().map_err(|e| call.place(e))?.cov))
     })
     .of(Type::Generator)
     .returned("a matrix, `dim` x `dim`")
-    .about("The exact covariance of an affine generator's law for its base: `W S W^T`.")
+    .about("The exact covariance of the points of an affine generator, for its base: `W S W^T`.")
     .example(
         "let p = ar1(0.5, #{dim: 3});\n\
          print(relative_error(affine(#{dim: 3}).cov(), p.cov()));",

@@ -19,33 +19,33 @@ pub const ENTRIES: &[Entry] = &[
     function("denoiser", Kind::Score, &[optional("target", SAMPLE), OPTIONS], Type::Score, denoiser)
         .about(
             "The score that a net learns by denoising [vincent2011connection, karras2022elucidating]. \
-         Of a target or points it is trained here, once, for all sigma from `sigma_max` to \
-         `sigma_min`. Without a target it follows the moving cloud: trained at the flow's first \
-         step, it then goes on with a few optimiser steps at each. Where many points or many \
-         dimensions make kernel estimates dear or wrong, a net may be neither. A training that is \
-         interrupted keeps no net.",
+             Of a target or points it is trained here, once, for all sigma from `sigma_max` to \
+             `sigma_min`. Without a target it follows the moving cloud: trained at the flow's first \
+             step, it then goes on with a few optimiser steps at each. Where many points or many \
+             dimensions make kernel estimates dear or wrong, a net may be neither. A training that is \
+             interrupted keeps no net.",
         )
         .options(DenoiserOptions::KEYS)
         .example(
             "let s = denoiser(dataset(\"moons\"), #{hidden: 32, steps: 20});\n\
-         let flow = sd_flow(s, denoiser(#{hidden: 32, steps: 20, follow: 2}), #{sigma: \
-         geometric(3, 0.1)});\n\
-         let r = run(flow, normal(200, 2), #{steps: 3});",
+             let flow = sd_flow(s, denoiser(#{hidden: 32, steps: 20, follow: 2}), #{sigma: \
+             geometric(3, 0.1)});\n\
+             let r = run(flow, normal(200, 2), #{steps: 3});",
         ),
     function("ratio", Kind::Score, &[arg("target", SAMPLE), OPTIONS], Type::Score, ratio)
         .about(
             "The score difference as a whole: the gradient of the logit of a discriminator that tells \
-         the target's points from the moving ones, both with noise of size sigma \
-         [sugiyama2012density]. It stands alone in `sd_flow`. Linear features are right between \
-         Gaussians of equal covariance, quadratic ones between any Gaussians; both are solved for \
-         anew at every step. A net is trained at the first step and goes on with a few optimiser \
-         steps at each. The target may be points.",
+             the target's points from the moving ones, both with noise of size sigma \
+             [sugiyama2012density]. It stands alone in `sd_flow`. Linear features are right between \
+             Gaussians of equal covariance, quadratic ones between any Gaussians; both are solved for \
+             anew at every step. A net is trained at the first step and goes on with a few optimiser \
+             steps at each. The target may be points.",
         )
         .options(DiscriminatorOptions::KEYS)
         .example(
             "let flow = sd_flow(ratio(ar1(0.5, #{dim: 4}), #{features: \"quadratic\"}), #{sigma: 0.5, \
-         step: 0.5});\n\
-         let r = run(flow, normal(200, 4), #{steps: 3});",
+             step: 0.5});\n\
+             let r = run(flow, normal(200, 4), #{steps: 3});",
         ),
     function(
         "load_model",

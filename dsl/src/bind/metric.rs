@@ -28,7 +28,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         let entry = function(m.name, Kind::Metric, ARGS, Type::Reading, measured)
             .returned(
                 "a reading: `.value`, `.se` its standard error, `.floor` its noise floor; it compares \
-         like a number",
+                 like a number",
             )
             .about(text(about))
             .options(m.keys)
@@ -60,7 +60,8 @@ fn measured(call: &Call) -> Result<Dynamic, Fail> {
     })
 }
 
-/// The noise floor, kept for the next question of the same kind; none where the reference is too small for one.
+/// The noise floor, kept for the next question of the same kind; none where the reference is too
+/// small for one.
 fn floor(
     call: &Call,
     metric: &dyn Metric,

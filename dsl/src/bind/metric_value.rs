@@ -16,8 +16,8 @@ pub const ENTRIES: &[Entry] = &[
         .about("The value of a metric. In comparisons and sums a reading stands for its value.")
         .example(
             "let x = normal(100, 2);\n\
-         let e = energy(x, normal(100, 2));\n\
-         print(e.value);",
+             let e = energy(x, normal(100, 2));\n\
+             print(e.value);",
         ),
     function("se", Kind::Metric, &[], Type::OneOf(&[Type::Number, Type::Nothing]), |call| {
         Ok(own(call)?.se.map_or(Dynamic::UNIT, Dynamic::from))
@@ -78,12 +78,12 @@ const MEMORISATION: Entry = function(
 )
 .about(
     "How much the points repeat the data they were made from: by how much the share whose \
-         nearest data point is a training point exceeds chance, corrected for the sizes of the \
-         two sets. 0 for fresh points, 1 for copies of training points.",
+     nearest data point is a training point exceeds chance, corrected for the sizes of the \
+     two sets. 0 for fresh points, 1 for copies of training points.",
 )
 .example(
     "let data = normal(200, 2).divide(0.8);\n\
-         print(memorisation(data[0], data[0], data[1]));",
+     print(memorisation(data[0], data[0], data[1]));",
 );
 
 fn own(call: &Call) -> Result<Reading, Fail> {

@@ -17,18 +17,18 @@ pub const ENTRIES: &[Entry] = &[function(
 )
 .returned(
     "the value given by `-p name=value`, else by the environment's `SDFLOW_P_<NAME>`, else \
-         the default",
+     the default",
 )
 .about(
     "Declares a parameter of the script. The value takes the type of the default: a whole \
-         number, a number, true or false, or a string. The name is a literal string, so that \
-         parameters can be listed without running. `seed` is reserved: `-p seed=3` sets the seed \
-         of all random numbers.",
+     number, a number, true or false, or a string. The name is a literal string, so that \
+     parameters can be listed without running. `seed` is reserved: `-p seed=3` sets the seed \
+     of all random numbers.",
 )
 .example(
     "let dim = param(\"dim\", 8);\n\
-         let sigma = param(\"sigma\", 0.5);\n\
-         print(`${dim} dimensions, sigma ${sigma}`);",
+     let sigma = param(\"sigma\", 0.5);\n\
+     print(`${dim} dimensions, sigma ${sigma}`);",
 )];
 
 fn value(call: &Call) -> Result<Dynamic, Fail> {

@@ -52,19 +52,19 @@ pub const ENTRIES: &[Entry] =
     &[function("plot", Kind::Saying, &[arg("what", DRAWABLE), arg("file", Type::Text), OPTIONS], Type::Nothing, plot)
         .about(
             "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. What can be drawn: \
-         points (or a target, by a sample, in which a point comes as often as its weight says); \
-         an array of them in one chart, the first behind the others; a map of named sets, of \
-         which `target`, `data`, `reference` or `held_out` stands behind; an array of such arrays \
-         or maps, one chart each; a table, its columns as curves; the table of a sweep, a \
-         quantity (the first, or those of `y`) as a heat map over two axes or as curves over one; \
-         the result of a run, its metrics over the steps with their noise floors. Points of one \
-         coordinate become a histogram, of two a scatter, of three a view in space, of more their \
-         principal axes; with `image_width` each point is a grey image.",
+             points (or a target, by a sample, in which a point comes as often as its weight says); \
+             an array of them in one chart, the first behind the others; a map of named sets, of \
+             which `target`, `data`, `reference` or `held_out` stands behind; an array of such arrays \
+             or maps, one chart each; a table, its columns as curves; the table of a sweep, a \
+             quantity (the first, or those of `y`) as a heat map over two axes or as curves over one; \
+             the result of a run, its metrics over the steps with their noise floors. Points of one \
+             coordinate become a histogram, of two a scatter, of three a view in space, of more their \
+             principal axes; with `image_width` each point is a grey image.",
         )
         .options(PlotOptions::KEYS)
         .example(
             "let p = dataset(\"moons\");\n\
-         plot(#{target: p, particles: normal(500, 2)}, \"start.svg\", #{title: \"before\"});",
+             plot(#{target: p, particles: normal(500, 2)}, \"start.svg\", #{title: \"before\"});",
         )];
 
 fn plot(call: &Call) -> Result<Dynamic, Fail> {
@@ -159,7 +159,8 @@ fn layer(
     Ok(chart.with(images))
 }
 
-/// The metrics of a run over its steps, one chart each with its noise floor; without metrics, the flow's readings.
+/// The metrics of a run over its steps, one chart each with its noise floor; without metrics, the
+/// flow's readings.
 fn measured(done: &Done, options: &PlotOptions) -> Vec<Chart> {
     let table = &done.history;
     let own = |name: &&String| !(name.ends_with("_se") || ["step", "progress"].contains(&name.as_str()));

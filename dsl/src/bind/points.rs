@@ -14,14 +14,14 @@ pub const ENTRIES: &[Entry] = &[
     function("load", Kind::Points, &[arg("file", Type::Text), OPTIONS], Type::Points, load)
         .about(
             "Reads points from a `.npy` (any numeric type, C or Fortran order), `.npz` or `.csv` \
-         file, one row per point. The path is relative to the script's folder, or to a folder \
-         given by `--allow-read`. Values that are not finite are refused with their place.",
+             file, one row per point. The path is relative to the script's folder, or to a folder \
+             given by `--allow-read`. Values that are not finite are refused with their place.",
         )
         .options(LoadOptions::KEYS)
         .example(
             "let x = load(\"x.npy\");\n\
-         let y = load(\"table.csv\", #{columns: [\"a\", \"b\"]});\n\
-         print(`${x.n} points, ${y.n} rows`);",
+             let y = load(\"table.csv\", #{columns: [\"a\", \"b\"]});\n\
+             print(`${x.n} points, ${y.n} rows`);",
         ),
     function("normal", Kind::Points, &[arg("n", Type::Whole), arg("dim", Type::Whole)], Type::Points, |call| {
         let (n, dim) = (call.context.points(call.count(0, 1)?), call.count(1, 1)?);
@@ -61,7 +61,7 @@ pub const ENTRIES: &[Entry] = &[
         .about("The mean of every coordinate.")
         .example(
             "let m = normal(100, 2).mean();\n\
-         print(m[0]);",
+             print(m[0]);",
         ),
     function("cov", Kind::Points, &[], Type::Matrix, |call| Ok(Matrix::value(own(call)?.covariance())))
         .of(Type::Points)
@@ -69,13 +69,13 @@ pub const ENTRIES: &[Entry] = &[
         .about("The maximum-likelihood covariance: sums are divided by `n`.")
         .example(
             "let c = normal(100, 2).cov();\n\
-         print(c[0][1]);",
+             print(c[0][1]);",
         ),
     function("spacing", Kind::Points, &[], Type::Number, |call| Ok(sdflow::score::spacing(&*own(call)?).into()))
         .of(Type::Points)
         .about(
             "The median distance from a point to the nearest other point: the finest detail that the \
-         points can show.",
+             points can show.",
         )
         .example("print(normal(100, 2).spacing());"),
     function("diameter", Kind::Points, &[], Type::Number, |call| Ok(sdflow::score::diameter(&*own(call)?).into()))

@@ -13,20 +13,20 @@ pub const ENTRIES: &[Entry] = &[
         .about("Points `i` up to but not including `j`, counted from 0.")
         .example(
             "let x = normal(100, 2);\n\
-         let head = x.rows(0, 10);",
+             let head = x.rows(0, 10);",
         ),
     function("divide", Kind::Points, &[arg("k", Type::Number)], Type::List(&Type::Points), divide)
         .of(Type::Points)
         .returned("an array of two sets of points")
         .about(
             "Divides the points at random into two parts that share no point: `k` below 1 is the \
-         share of the first part, a whole number is its size. Both parts keep the order of the \
-         points.",
+             share of the first part, a whole number is its size. Both parts keep the order of the \
+             points.",
         )
         .example(
             "let parts = normal(100, 2).divide(0.8);\n\
-         let train = parts[0];\n\
-         let held_out = parts[1];",
+             let train = parts[0];\n\
+             let held_out = parts[1];",
         ),
     function("join", Kind::Points, &[arg("points", Type::Points)], Type::Points, join)
         .of(Type::Points)
@@ -43,8 +43,8 @@ pub const ENTRIES: &[Entry] = &[
     .returned("points, in their order")
     .about(
         "The points without the `share` (from 0 up to but not including 1) whose neighbour of \
-         this rank, the fifth when left out, is farthest: outliers, and where the law is thin \
-         [ramaswamy2000efficient]. Cost `n^2 dim`.",
+         this rank, the fifth when left out, is farthest: outliers, and points where the density \
+         is low [ramaswamy2000efficient]. Cost `n^2 dim`.",
     )
     .example(
         "let data = normal(95, 2).join(uniform(5, 2, -20, 20)).trim(0.1);\n\
@@ -70,11 +70,11 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Points)
         .about(
             "Maps points in the standard units of this set back into its original units; this set \
-         comes from `standardise`.",
+             comes from `standardise`.",
         )
         .example(
             "let z = points([[0, 0], [2, 2000]]).standardise();\n\
-         let x = z.undo(z);",
+             let x = z.undo(z);",
         ),
 ];
 

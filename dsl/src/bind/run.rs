@@ -25,16 +25,16 @@ pub const ENTRIES: &[Entry] = &[function(
 )
 .about(
     "Moves the points of `start` along a flow. The reference, unseen points or a target, is \
-         what `metrics` compare with. Final metrics get their noise floors and are recorded in \
-         the run. A run that leaves the finite numbers ends as \"diverged\" with its last finite \
-         points.",
+     what `metrics` compare with. Final metrics get their noise floors and are recorded in \
+     the run. A run that leaves the finite numbers ends as \"diverged\" with its last finite \
+     points.",
 )
 .options(RunOptions::KEYS)
 .example(
     "let p = dataset(\"8gaussians\");\n\
-         let r = run(sd_flow(p), normal(500, 2), p, #{steps: 30, metrics: [\"energy\"]});\n\
-         print(r.stop);\n\
-         expect(\"close\", r.metrics.energy < 1);",
+     let r = run(sd_flow(p), normal(500, 2), p, #{steps: 30, metrics: [\"energy\"]});\n\
+     print(r.stop);\n\
+     expect(\"close\", r.metrics.energy < 1);",
 )];
 
 fn run_flow(call: &Call) -> Result<Dynamic, Fail> {

@@ -15,7 +15,7 @@ pub const ENTRIES: &[Entry] = &[
         .about("The points at the end.")
         .example(
             "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
-         save(r.points, \"moved.npy\");",
+             save(r.points, \"moved.npy\");",
         ),
     function("carried", Kind::Run, &[], Type::Points, |call| match own(call)?.carried {
         Some(points) => Ok(cloud(&points)),
@@ -41,7 +41,7 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Result)
     .property()
     .about(
-        "`log |det J|` of the map from start to end at each carried point, for `log_det: true`. A \
+        "`log |det J|` of the map from start to end at each tracer, for `log_det: true`. A \
          density `p` of the start becomes `log p(start) - log_det` at the end.",
     )
     .example(
@@ -56,11 +56,11 @@ pub const ENTRIES: &[Entry] = &[
         .property()
         .about(
             "The measurements over the run: step, progress, the flow's own readings such as sigma, \
-         the metrics and their errors (`energy_se`).",
+             the metrics and their errors (`energy_se`).",
         )
         .example(
             "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
-         plot(r.history, \"sigma.svg\", #{y: [\"sigma\"]});",
+             plot(r.history, \"sigma.svg\", #{y: [\"sigma\"]});",
         ),
     function("stop", Kind::Run, &[], Type::Text, |call| {
         call.context.looked();
@@ -82,11 +82,11 @@ pub const ENTRIES: &[Entry] = &[
         .returned("a map of numbers")
         .about(
             "Steps, evaluations of the velocity (`nfe`), pairs in all and of the flow (`flow_pairs`), \
-         and seconds in the flow and in metrics.",
+             and seconds in the flow and in metrics.",
         )
         .example(
             "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
-         print(r.stats.nfe);",
+             print(r.stats.nfe);",
         ),
     function("metrics", Kind::Run, &[], Type::Map, |call| {
         let readings = own(call)?.metrics.into_iter();

@@ -1,4 +1,5 @@
-//! Flows that sample from a law that is given by its score: SVGD, Langevin dynamics, denoising diffusion.
+//! Flows that sample from a distribution given by its score: SVGD, Langevin dynamics, denoising
+//! diffusion.
 
 use crate::bind::arguments::{SCORE, check_size, fixed_score};
 use crate::bind::stepping::{STEPPING, plan, with_stepping};
@@ -27,75 +28,76 @@ pub const ENTRIES: &[Entry] = &[
     function("svgd", Kind::Flow, &[arg("target", SCORE), OPTIONS], Type::Flow, svgd)
         .about(
             "Stein variational gradient descent, `mean_j [k(y_j, z) grad log p(y_j) + grad k(y_j, \
-         z)]` [liu2016stein]: the score difference smoothed by the kernel, without the score of \
-         the cloud. The target may be anything with a score at sigma = 0, such as a `density`; \
-         points need a positive `sigma`. The velocity has the score's units: make `step` smaller \
-         where the target is narrower.",
+             z)]` [liu2016stein]: the score difference smoothed by the kernel, without the score of \
+             the cloud. The target may be anything with a score at sigma = 0, such as a `density`; \
+             points need a positive `sigma`. The velocity has the score's units: make `step` smaller \
+             where the target is narrower.",
         )
         .options(SVGD_KEYS)
         .example(
             "let p = density(2, \"-(x[0]^2 + 4*x[1]^2)/2\");\n\
-         let r = run(svgd(p, #{step: 0.3}), normal(300, 2));",
+             let r = run(svgd(p, #{step: 0.3}), normal(300, 2));",
         ),
     function("langevin", Kind::Flow, &[arg("target", SCORE), OPTIONS], Type::Flow, langevin)
         .about(
             "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e`, every particle a chain \
-         [roberts1996exponential]. Without adjustment the law is the target's up to an error of \
-         the step; with `sampler: \"mala\"` moves are accepted or rejected and it is the \
-         target's, with the share of accepted moves as `acceptance` in the history.",
+             [roberts1996exponential]. Without adjustment the distribution is the target's up to an \
+             error of the step; with `sampler: \"mala\"` moves are accepted or rejected and it is the \
+             target's, with the share of accepted moves as `acceptance` in the history.",
         )
         .options(LangevinOptions::KEYS)
         .example(
             "let p = density(1, \"-x[0]^4/4\");\n\
-         let r = run(langevin(p, #{sampler: \"mala\", step: 0.3}), normal(300, 1));\n\
-         print(r.history.column(\"acceptance\")[0]);",
+             let r = run(langevin(p, #{sampler: \"mala\", step: 0.3}), normal(300, 1));\n\
+             print(r.history.column(\"acceptance\")[0]);",
         ),
     function("pf_ode", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, pf_ode)
         .about(
             "The probability flow of a diffusion, `dz/dsigma = (z - D(z; sigma)) / sigma`, \
-         deterministic from much noise to little [song2021score, karras2022elucidating]. One step \
-         of a run is one step between two noise levels. Start from `flow.prior(n)`. Every process \
-         is the same flow in its own coordinates `y = a (x + sigma e)`.",
+             deterministic from much noise to little [song2021score, karras2022elucidating]. One step \
+             of a run is one step between two noise levels. Start from `flow.prior(n)`. Every process \
+             is the same flow in its own coordinates `y = a (x + sigma e)`.",
         )
         .options(PfOdeOptions::KEYS)
         .example(
             "let flow = pf_ode(dataset(\"25gaussians\"));\n\
-         let r = run(flow, flow.prior(500), #{steps: 40});",
+             let r = run(flow, flow.prior(500), #{steps: 40});",
         ),
     function("reverse_sde", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, reverse_sde)
         .about(
             "The reverse stochastic equation of a diffusion [song2021score]: `pf_ode` with noise, the \
-         same law at every level. `lambda` chooses between the two. For few steps there is \
-         `sampler: \"gaussian_mixture\"` [guo2023gaussian]: each coordinate of the next level is \
-         drawn from two Gaussians with the mean, the variance and the skewness that it has given \
-         the present one. These come from differences of the denoiser, `2 dim + 1` evaluations \
-         per step, so that it pays in few dimensions only. Start from `flow.prior(n)`.",
+             same distribution at every level. `lambda` chooses between the two. For few steps there \
+             is `sampler: \"gaussian_mixture\"` [guo2023gaussian]: each coordinate of the next level \
+             is drawn from two Gaussians with the mean, the variance and the skewness that it has \
+             given the present one. These come from differences of the denoiser, `2 dim + 1` \
+             evaluations per step, so that it pays in few dimensions only. Start from \
+             `flow.prior(n)`.",
         )
         .options(ReverseSdeOptions::KEYS)
         .example(
             "let flow = reverse_sde(dataset(\"25gaussians\"), #{lambda: 0.5});\n\
-         let r = run(flow, flow.prior(500), #{steps: 100});",
+             let r = run(flow, flow.prior(500), #{steps: 100});",
         ),
     function("predictor_corrector", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, predictor_corrector)
         .about(
             "A step of the reverse equation, then Langevin steps at the level that it has reached \
-         [song2021score]. Start from `flow.prior(n)`.",
+             [song2021score]. Start from `flow.prior(n)`.",
         )
         .options(PredictorCorrectorOptions::KEYS)
         .example(
             "let flow = predictor_corrector(dataset(\"25gaussians\"), #{corrections: 2});\n\
-         let r = run(flow, flow.prior(500), #{steps: 100});",
+             let r = run(flow, flow.prior(500), #{steps: 100});",
         ),
     function("prior", Kind::Flow, &[arg("n", Type::Whole)], Type::Points, prior)
         .of(Type::Flow)
         .about(
-            "`n` points of the law from which `pf_ode`, `reverse_sde` and `predictor_corrector` \
-         start: Gaussian with the first noise level as standard deviation, about the data's mean \
-         where it is known. Every call draws anew.",
+            "`n` points of the distribution from which `pf_ode`, `reverse_sde` and \
+             `predictor_corrector` start: Gaussian with the first noise level as standard deviation, \
+             about the data's mean where it is known. Every call draws anew.",
         )
         .example(
             "let flow = pf_ode(normal(300, 2), #{sigma_max: 20});\n\
-         let y = flow.prior(500);",
+             let y = flow.prior(500);",
         ),
     function(
         "log_density",
@@ -109,7 +111,7 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The log density in nats that `pf_ode` gives to points as its end, by the divergence \
          along the probability flow from sigma_min up to its prior [song2021score]. It is that of \
-         the law at sigma_min, but for the prior's lack of the data's own spread: a wide \
+         the distribution at sigma_min, but for the prior's lack of the data's own spread: a wide \
          sigma_max makes that small.",
     )
     .options(LikelihoodOptions::KEYS)

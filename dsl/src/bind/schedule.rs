@@ -58,7 +58,7 @@ pub const ENTRIES: &[Entry] = &[
         .returned("a schedule, a map of plain data")
         .about(
             "From `from` down to `to`, held wherever the flow still has work to do; both ends \
-         positive.",
+             positive.",
         )
         .example("let sigma = adaptive(10, 0.1);"),
 ];

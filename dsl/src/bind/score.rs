@@ -1,4 +1,5 @@
-//! Scores, as specifications: every flow makes its own estimators from them, so that one handle can serve several runs.
+//! Scores, as specifications: every flow makes its own estimators from them, so that one handle can
+//! serve several runs.
 
 use crate::bind::arguments::{SAMPLE, score};
 use crate::call::{Call, Entry, function};

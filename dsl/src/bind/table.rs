@@ -18,12 +18,12 @@ pub const ENTRIES: &[Entry] = &[
     function("table", Kind::Saying, &[arg("rows", Type::List(&Type::Map))], Type::Table, table)
         .about(
             "Makes a table of an array of maps, one per row: a map's keys are columns (words first, \
-         then in the order of their names), its values numbers, readings, words or truth values. \
-         Prints it, aligned.",
+             then in the order of their names), its values numbers, readings, words or truth values. \
+             Prints it, aligned.",
         )
         .example(
             "let t = table([#{flow: \"SD\", energy: 0.01}, #{flow: \"MMD\", energy: 0.2}]);\n\
-         save(t, \"flows.csv\");",
+             save(t, \"flows.csv\");",
         ),
     function("n", Kind::Saying, &[], Type::Whole, |call| Ok((call.receiver::<Arc<Table>>()?.n() as i64).into()))
         .of(Type::Table)
@@ -40,9 +40,9 @@ pub const ENTRIES: &[Entry] = &[
     function("save", Kind::Saying, &[arg("what", SAVEABLE), arg("file", Type::Text)], Type::Nothing, save)
         .about(
             "Writes points (`.npy`, `.csv`), a table (`.csv`, `.json`, `.md`), or a generator or the \
-         denoiser of a target (`.safetensors`, f32, with the names that torch gives the layers of \
-         an `nn.Sequential`) into the run folder. A bare name goes into `samples/` for points, \
-         `tables/` for tables and `models/` for models.",
+             denoiser of a target (`.safetensors`, f32, with the names that torch gives the layers of \
+             an `nn.Sequential`) into the run folder. A bare name goes into `samples/` for points, \
+             `tables/` for tables and `models/` for models.",
         )
         .example("save(normal(10, 2), \"start.npy\");"),
 ];

@@ -39,8 +39,8 @@ pub const ENTRIES: &[Entry] = &[
     function("ar1", Kind::Target, &[arg("rho", Type::Number), arg("options", Type::Map)], Type::Target, ar1)
         .about(
             "The stationary autoregression: a Gaussian of unit variances with `cov_ij = rho^|i-j|`, \
-         `rho` strictly between -1 and 1. Correlated coordinates in any dimension, with exact \
-         density and score.",
+             `rho` strictly between -1 and 1. Correlated coordinates in any dimension, with exact \
+             density and score.",
         )
         .options(Ar1Options::KEYS)
         .example("let p = ar1(0.9, #{dim: 64});"),
@@ -66,14 +66,14 @@ pub const ENTRIES: &[Entry] = &[
     function("funnel", Kind::Target, &[OPTIONS], Type::Target, |call| described(call, |o: FunnelOptions| o.funnel()))
         .about(
             "Neal's funnel: the first coordinate is `N(0, std^2)`, every other `N(0, exp(first))` \
-         [neal2003slice]. Density and score are exact without smoothing.",
+             [neal2003slice]. Density and score are exact without smoothing.",
         )
         .options(FunnelOptions::KEYS)
         .example("let p = funnel(#{dim: 2});"),
     function("banana", Kind::Target, &[OPTIONS], Type::Target, |call| described(call, |o: BananaOptions| o.banana()))
         .about(
             "A Gaussian bent along a parabola [haario1999adaptive]. Density and score are exact \
-         without smoothing.",
+             without smoothing.",
         )
         .options(BananaOptions::KEYS)
         .example("let p = banana(#{std: 3, bend: 0.2});"),
@@ -95,10 +95,10 @@ pub const ENTRIES: &[Entry] = &[
     function("samples", Kind::Target, &[arg("points", Type::Points), OPTIONS], Type::Target, samples)
         .about(
             "A finite sample as a target, each point with its weight. With `standardise` a flow works \
-         in units in which every column has standard deviation 1 and gives its result in the \
-         columns' own: use it for columns of mixed units. As a reference it is compared with its \
-         weights (`c2st`, `kl_knn` and `precision_recall`, which count neighbours, refuse them) \
-         and, with `standardise`, in its standard units.",
+             in units in which every column has standard deviation 1 and gives its result in the \
+             columns' own: use it for columns of mixed units. As a reference it is compared with its \
+             weights (`c2st`, `kl_knn` and `precision_recall`, which count neighbours, refuse them) \
+             and, with `standardise`, in its standard units.",
         )
         .options(SamplesOptions::KEYS)
         .example("let p = samples(load(\"x.npy\"), #{standardise: true});"),
@@ -106,8 +106,8 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Target)
         .about(
             "`n` independent points; of a finite sample, points drawn without replacement. Every call \
-         draws anew. The points remember their target, so that as a reference they lend metrics \
-         its density, modes and moments.",
+             draws anew. The points remember their target, so that as a reference they lend metrics \
+             its density, modes and moments.",
         )
         .example("let x = dataset(\"moons\").sample(500);"),
     function("dim", Kind::Target, &[], Type::Whole, |call| Ok((own(call)?.dim() as i64).into()))
@@ -120,7 +120,7 @@ pub const ENTRIES: &[Entry] = &[
         .returned("an array of `dim` numbers")
         .about(
             "The exact mean, where it has a closed form; of `samples` that of the points with their \
-         weights.",
+             weights.",
         )
         .example("print(gaussian(#{mean: [1, 2]}).mean()[1]);"),
     function("cov", Kind::Target, &[], Type::Matrix, |call| Ok(Matrix::value(moments(call)?.cov)))
@@ -128,7 +128,7 @@ pub const ENTRIES: &[Entry] = &[
         .returned("a matrix, `dim` x `dim`")
         .about(
             "The exact covariance, where it has a closed form; of `samples` that of the points with \
-         their weights.",
+             their weights.",
         )
         .example("print(ar1(0.5, #{dim: 3}).cov()[0][2]);"),
     function("log_density", Kind::Target, &[arg("points", Type::Points)], Type::List(&Type::Number), |call| {

@@ -50,13 +50,13 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "Distribution matching distillation [yin2024onestep, yin2024improved]: trains a generator \
-         in place so that its law becomes that of a score that stays as it is, the teacher: a \
-         `denoiser`, a target's exact score, points. Its points get noise of many sizes and move \
-         along `D_teacher - D_source`, the score difference times sigma squared, where `D_source` \
-         is a denoiser of the generator's own law, which learns along. So a denoiser that takes \
-         many evaluations to sample from becomes a generator that takes one. The source's score \
-         must keep up with the generator: `score_updates`. The generator is trained in standard \
-         units, whatever those of the teacher and of the base.",
+         in place so that its distribution becomes that of a score that stays as it is, the \
+         teacher: a `denoiser`, a target's exact score, points. Its points get noise of many \
+         sizes and move along `D_teacher - D_source`, the score difference times sigma squared, \
+         where `D_source` is a denoiser of the generator's own points, which learns along. So a \
+         denoiser that takes many evaluations to sample from becomes a generator that takes one. \
+         The source's score must keep up with the generator: `score_updates`. The generator is \
+         trained in standard units, whatever those of the teacher and of the base.",
     )
     .options(DistillOptions::KEYS)
     .example(
@@ -204,7 +204,8 @@ impl<'a> Course<'a> {
         Ok(Course { call, base: base.clone(), asked })
     }
 
-    /// What `train` leaves of the model, with a batch of its points; `what` names it in the account of a dry run.
+    /// What `train` leaves of the model, with a batch of its points; `what` names it in the account
+    /// of a dry run.
     fn take(
         &self,
         model: &Model,

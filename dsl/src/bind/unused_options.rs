@@ -116,7 +116,7 @@ pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
         call,
         &[
             ("every", beyond, "it is more than `steps`; only start and end are measured", "make it smaller"),
-            ("log_det", alone, "volumes are followed at carried points", "name them: carry: points"),
+            ("log_det", alone, "volumes are followed at tracers", "name them: carry: points"),
         ],
     );
 }

@@ -51,8 +51,8 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Does `act`, which takes long and which messages call `what`. A dry run does `measure` instead: a part of the work, and
-    /// its result with the cost of the whole.
+    /// Does `act`, which takes long and which messages call `what`. A dry run does `measure`
+    /// instead: a part of the work, and its result with the cost of the whole.
     ///
     /// # Errors
     /// The engine's, placed at the argument or option that it names.

@@ -1,4 +1,5 @@
-//! From a script's map to an options struct: plain data through serde, one key at a time so that errors name their key.
+//! From a script's map to an options struct: plain data through serde, one key at a time so that
+//! errors name their key.
 
 use super::Call;
 use crate::context::{as_dynamic, as_value};
@@ -51,7 +52,8 @@ fn made<T: Options>(options: serde_json::Map<String, Value>, call: &Call) -> Res
         .map_err(|e| Fail::script(e.to_string()).at(At::Argument(call.len() - 1)))
 }
 
-/// `map`, the last argument of `call`, as plain data whose keys are among `keys` and have values of their types.
+/// `map`, the last argument of `call`, as plain data whose keys are among `keys` and have values of
+/// their types.
 pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<String, Value>, Fail> {
     let mut whole = serde_json::Map::new();
     for (name, value) in map {

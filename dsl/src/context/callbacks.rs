@@ -9,12 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 thread_local! {
-    /// The callbacks of the cell of a sweep for which this thread computes. The engine calls a function of the script with
-    /// points alone, and a function that was made outside of the sweep works for whichever cell is being computed.
+    /// The callbacks of the cell of a sweep for which this thread computes. The engine calls a
+    /// function of the script with points alone, and a function that was made outside of the sweep
+    /// works for whichever cell is being computed.
     static SEAT: RefCell<Seat> = RefCell::default();
 }
 
-/// Holds the callbacks of the cell that is computed at one place of a sweep, for all threads of that place.
+/// Holds the callbacks of the cell that is computed at one place of a sweep, for all threads of
+/// that place.
 #[derive(Clone, Default)]
 pub struct Seat(Arc<Mutex<Option<Arc<Callbacks>>>>);
 
@@ -34,7 +36,8 @@ impl Seat {
     }
 }
 
-/// What calls back into a script: its interpreter, the time spent there, and how the last call failed.
+/// What calls back into a script: its interpreter, the time spent there, and how the last call
+/// failed.
 #[derive(Default)]
 pub struct Callbacks {
     host: OnceLock<(Weak<Engine>, AST)>,
@@ -58,7 +61,8 @@ impl Callbacks {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `function(points)`; `what` names it in messages. Its cause and place are kept for [`Callbacks::failure`].
+    /// `function(points)`; `what` names it in messages. Its cause and place are kept for
+    /// [`Callbacks::failure`].
     ///
     /// # Errors
     /// [`Error::Interrupted`], or [`Error::Callback`] for any other failure.
@@ -83,8 +87,8 @@ impl Callbacks {
         })
     }
 
-    /// Seconds spent in the script's functions since this was asked last; a run asks at its start, because what was spent
-    /// before belongs to none.
+    /// Seconds spent in the script's functions since this was asked last; a run asks at its start,
+    /// because what was spent before belongs to none.
     pub fn taken(&self) -> f64 {
         std::mem::take(&mut self.state().seconds)
     }
@@ -95,7 +99,8 @@ impl Callbacks {
     }
 }
 
-/// The function with copies of the variables that it has captured, so that what it computes does not change behind it.
+/// The function with copies of the variables that it has captured, so that what it computes does
+/// not change behind it.
 pub fn detached(function: &FnPtr) -> FnPtr {
     let mut function = function.clone();
     for captured in function.iter_curry_mut() {

@@ -13,12 +13,13 @@ pub trait Listener: Send + Sync {
     fn caution(&self, warning: &Diagnostic) {
         self.warn(&warning.line());
     }
-    /// Something was decided on the user's behalf: a sigma chosen from the data; also recorded in the outcome.
+    /// Something was decided on the user's behalf: a sigma chosen from the data; also recorded in
+    /// the outcome.
     fn note(&self, note: &str) {
         self.print(note);
     }
-    /// A long loop has done `done` of `total` units; `what` names it ("sd_flow", "noise floor of energy"), `detail` is
-    /// a short live reading ("sigma 0.31, energy 0.042").
+    /// A long loop has done `done` of `total` units; `what` names it ("sd_flow", "noise floor of
+    /// energy"), `detail` is a short live reading ("sigma 0.31, energy 0.042").
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str);
     /// One row of the run's history, to be flushed to the metrics files as it comes.
     fn row(&self, row: &BTreeMap<String, f64>);

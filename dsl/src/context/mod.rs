@@ -31,8 +31,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// Where a run keeps the finished cells of its sweeps, below its folder. What [`crate::execute`] finds there of the same
-/// run is not computed again; once a run is done, nobody needs it any more.
+/// Where a run keeps the finished cells of its sweeps, below its folder. What [`crate::execute`]
+/// finds there of the same run is not computed again; once a run is done, it is removed.
 pub const CELLS: &str = "cells";
 
 /// Points that `--quick` leaves of any number asked for.
@@ -142,7 +142,8 @@ impl Context {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A stream of its own for every call: the `k`-th draw for a purpose gets the `k`-th stream of that purpose.
+    /// A stream of its own for every call: the `k`-th draw for a purpose gets the `k`-th stream of
+    /// that purpose.
     pub fn stream(&self, purpose: &str) -> Stream {
         self.numbered_stream(purpose).1
     }
@@ -217,10 +218,12 @@ impl Context {
         state.thresholds.push(Threshold { check, metric: metric.into(), holds: Box::new(holds), position });
     }
 
-    /// Judges the run at its end: its thresholds, and whether the script has looked at a divergence.
+    /// Judges the run at its end: its thresholds, and whether the script has looked at a
+    /// divergence.
     ///
     /// # Errors
-    /// A divergence that nobody looked at; the first threshold that names a metric which the run never measured, with its place.
+    /// A divergence at which the script did not look; the first threshold that names a metric which
+    /// the run never measured, with its place.
     pub fn judge(&self) -> Result<(), (Fail, Position)> {
         let mut state = self.state();
         if let Some((advice, position)) = state.diverged.take() {
@@ -247,7 +250,8 @@ impl Context {
         Ok(())
     }
 
-    /// The noise floor kept under `key`, made when it is asked for the first time. `alive` is kept with it.
+    /// The noise floor kept under `key`, made when it is asked for the first time. `alive` is kept
+    /// with it.
     pub fn kept_floor(
         &self,
         key: &str,

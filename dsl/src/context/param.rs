@@ -48,7 +48,8 @@ impl Given {
         Ok(given)
     }
 
-    /// The value of `name`: the command line beats the environment beats the script's default, whose type it takes.
+    /// The value of `name`: the command line beats the environment beats the script's default,
+    /// whose type it takes.
     pub fn value(&self, name: &str, default: &Value) -> Result<Param, Diagnostic> {
         let line = self.line.get(name).map(|text| (text, "command line", format!("-p {name}=")));
         let upper = name.to_uppercase();
@@ -62,7 +63,8 @@ impl Given {
         Ok(Param { value, origin: origin.into() })
     }
 
-    /// Names given on the command line that are not among `declared`, each with the nearest declared name.
+    /// Names given on the command line that are not among `declared`, each with the nearest
+    /// declared name.
     pub fn undeclared(&self, declared: &[Declared]) -> Vec<(String, Option<String>)> {
         let known = |name: &str| declared.iter().any(|d| d.name == name);
         let near = |name: &str| sdflow::nearest(name, declared.iter().map(|d| d.name.as_str()));

@@ -27,8 +27,8 @@ impl Sandbox {
         &self.folder
     }
 
-    /// The existing file that `name` means: relative to the script's folder or to an allowed one, and below it
-    /// after links are followed.
+    /// The existing file that `name` means: relative to the script's folder or to an allowed one,
+    /// and below it after links are followed.
     pub fn readable(&self, name: &str) -> Result<PathBuf, Fail> {
         let found = self.readable.iter().map(|folder| folder.join(name)).find(|path| path.exists());
         let Some(path) = found else {
@@ -44,7 +44,8 @@ impl Sandbox {
             .hint(format!("allow it: --allow-read {}", real.parent().unwrap_or(&real).display())))
     }
 
-    /// What to type for a file that is not there: one of a similar name beside where it was looked for.
+    /// What to type for a file that is not there: one of a similar name beside where it was looked
+    /// for.
     fn near(&self, name: &str) -> String {
         let wanted = Path::new(name);
         let last = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -59,7 +60,8 @@ impl Sandbox {
         }
     }
 
-    /// The path below the run folder for `name`, which need not exist. A bare name goes into `section` ("plots").
+    /// The path below the run folder for `name`, which need not exist. A bare name goes into
+    /// `section` ("plots").
     pub fn below(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
         let relative = Path::new(name);
         let plain = relative.components().all(|c| matches!(c, Component::Normal(_)));

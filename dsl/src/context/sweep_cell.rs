@@ -1,5 +1,5 @@
-//! A cell of a sweep: a state of its own while it runs beside others, and what of it comes into the run in
-//! its turn.
+//! A cell of a sweep: a state of its own while it runs beside others, and what of it comes into the
+//! run in its turn.
 
 use super::Context;
 use super::callbacks::Callbacks;
@@ -90,8 +90,9 @@ impl Context {
         self.is_cell || self.mode.is_within_cell()
     }
 
-    /// Does `act`, one cell of a sweep in a dry run, and gives with its result the advice and the place of a divergence that it did not look at. Final
-    /// metrics, the ending and divergences of the cell leave no trace in the run.
+    /// Does `act`, one cell of a sweep in a dry run, and gives with its result the advice and the
+    /// place of a divergence that it did not look at. Final metrics, the ending and divergences of
+    /// the cell leave no trace in the run.
     pub fn apart<T>(&self, act: impl FnOnce() -> T) -> (T, Option<(String, Position)>) {
         let before = {
             let mut state = self.state();
@@ -104,7 +105,8 @@ impl Context {
         (result, diverged)
     }
 
-    /// A state for the cell `name`, whose random numbers come of `root` and whose files go below `folder`.
+    /// A state for the cell `name`, whose random numbers come of `root` and whose files go below
+    /// `folder`.
     pub fn cell(&self, name: &str, root: Stream, folder: &Path) -> (Arc<Context>, Arc<Heard>) {
         let (above, name) = (Arc::clone(&self.listener), name.to_string());
         let heard = Arc::new(Heard { said: Mutex::default(), name, above, loops: Mutex::default() });
@@ -129,7 +131,8 @@ impl Context {
         (Arc::new(context), heard)
     }
 
-    /// What this cell leaves, and the advice and the place of a divergence at which it did not look.
+    /// What this cell leaves, and the advice and the place of a divergence at which it did not
+    /// look.
     pub fn left(&self, heard: &Heard) -> (Trace, Option<(String, Position)>) {
         let loops = std::mem::take(&mut *heard.loops.lock().unwrap_or_else(PoisonError::into_inner));
         loops.iter().for_each(|(what, total)| heard.above.progress(what, *total, *total, ""));
@@ -150,7 +153,8 @@ impl Context {
         (trace, diverged)
     }
 
-    /// Takes in what a cell left, when it is its turn. Its seconds count by `share`, as others ran beside it.
+    /// Takes in what a cell left, when it is its turn. Its seconds count by `share`, as others ran
+    /// beside it.
     pub fn join(&self, trace: Trace, share: f64) {
         for said in trace.said {
             match said {

@@ -40,7 +40,8 @@ impl Mode {
         }
     }
 
-    /// Does `act`. A dry run does `measure` instead: a part of the work, and its result with the cost of the whole.
+    /// Does `act`. A dry run does `measure` instead: a part of the work, and its result with the
+    /// cost of the whole.
     pub fn work<T, E>(
         &self,
         task: &Task,
@@ -53,8 +54,9 @@ impl Mode {
         Ok(made)
     }
 
-    /// Returns the number of optimiser steps, of `steps`, of a training that a flow does at its first evaluation. A dry run
-    /// counts the cost of all, which `train` shows, and leaves the flow a few.
+    /// Returns the number of optimiser steps, of `steps`, of a training that a flow does at its
+    /// first evaluation. A dry run counts the cost of all, which `train` shows, and leaves the flow
+    /// a few.
     pub fn first_training(&self, task: &Task, steps: usize, train: impl FnMut(usize) -> sdflow::Result<()>) -> usize {
         let Some(dry) = self.dry() else { return steps };
         // What cannot be trained on these points may be on others, and is refused where it is used.
@@ -65,7 +67,8 @@ impl Mode {
         steps.min(FEW_STEPS)
     }
 
-    /// Returns what `act` finds. A dry run takes `stand_in` in its place, which has the same shape and costs nothing.
+    /// Returns what `act` finds. A dry run takes `stand_in` in its place, which has the same shape
+    /// and costs nothing.
     pub fn find<T>(&self, act: impl FnOnce() -> T, stand_in: impl FnOnce() -> T) -> T {
         if self.dry().is_some() { stand_in() } else { act() }
     }
@@ -91,8 +94,8 @@ impl Mode {
         self.dry()?.saved(path)
     }
 
-    /// Computes the cells of a sweep by `all`. A dry run does the first alone, counts it for all of `total`, and returns what
-    /// it gave; its failure ends the run.
+    /// Computes the cells of a sweep by `all`. A dry run does the first alone, counts it for all of
+    /// `total`, and returns what it gave; its failure ends the run.
     ///
     /// # Errors
     /// What ends the sweep.
@@ -107,8 +110,9 @@ impl Mode {
         made.map(Some).map_err(|cause| dry.fail(cause))
     }
 
-    /// Calls a binding by `act`, which is told whether an argument hangs on a result. A dry run gives it plain numbers in
-    /// place of unknown ones, and makes unknown what it computes of them (or computes at all, when `is_result`).
+    /// Calls a binding by `act`, which is told whether an argument hangs on a result. A dry run
+    /// gives it plain numbers in place of unknown ones, and makes unknown what it computes of them
+    /// (or computes at all, when `is_result`).
     ///
     /// # Errors
     /// That of `act`.

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Comparisons at one place that are assumed alike before one is assumed otherwise, so that every loop ends.
+/// Comparisons at one place that are assumed alike before one is assumed otherwise, so that every
+/// loop ends.
 const ALIKE: usize = 3;
 
 /// The state of a dry run.
@@ -159,7 +160,8 @@ impl Dry {
         self.state().doubted = doubted;
     }
 
-    /// The script ended with this error. One that comes of an unknown number is none: the check ends there.
+    /// The script ended with this error. One that comes of an unknown number is none: the check
+    /// ends there.
     pub fn note_end(&self, error: &EvalAltResult) {
         let mut found = self.state();
         if found.cause.is_none() && (found.doubted || error.to_string().contains(unknown::NAME)) {

@@ -60,8 +60,8 @@ fn miscounted(name: &str, want: &str, given: usize) -> Fail {
     Fail::script(format!("`{name}` takes {want}, {were} given"))
 }
 
-/// The failure of a call, with `given` arguments, of a name that nobody knows: the nearest name that takes as many is
-/// suggested before any other.
+/// The failure of a call, with `given` arguments, of an unknown name: the nearest name
+/// that takes as many is suggested before any other.
 pub fn no_function(name: &str, given: usize, syntax: &Syntax) -> Fail {
     let takes = |entry: &&&Entry| {
         let own = given.checked_sub(usize::from(entry.receiver.is_some()));

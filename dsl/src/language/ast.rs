@@ -1,6 +1,8 @@
-//! What stands where in a script: the calls, their arguments and literal maps, the imports, the functions.
+//! What stands where in a script: the calls, their arguments and literal maps, the imports, the
+//! functions.
 //!
-//! Rhai's syntax tree is walked once; what errors, parameters and `check` need is kept as plain data.
+//! Rhai's syntax tree is walked once; what errors, parameters and `check` need is kept as plain
+//! data.
 
 use rhai::{AST, ASTNode, Dynamic, Expr, FnCallExpr, Position, Stmt};
 use std::collections::{BTreeMap, BTreeSet};

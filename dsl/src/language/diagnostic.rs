@@ -62,7 +62,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// The `length` characters from `at` of the string `text` that stands here as written, if it does.
+    /// The `length` characters from `at` of the string `text` that stands here as written, if it
+    /// does.
     pub(super) fn inside(&self, text: &str, at: usize, length: usize) -> Option<Place> {
         let line: Vec<char> = self.source.lines().nth(self.line - 1)?.chars().skip(self.column).collect();
         let string: Vec<char> = text.chars().collect();

@@ -1,4 +1,4 @@
-//! Errors of the engine as failures of a call, with what mends them.
+//! Errors of the engine as failures of a call, with what to type instead.
 
 use super::diagnostic::Fault;
 use super::fail::{At, Fail};

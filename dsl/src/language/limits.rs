@@ -21,14 +21,16 @@ pub const VARIABLES: usize = 10_000;
 /// Bytes that `print` may write in one run.
 pub const PRINTED: usize = 4 << 20;
 
-/// Stack in bytes of a thread that runs a script: the deepest script that the limits allow fits several times.
+/// Stack in bytes of a thread that runs a script: the deepest script that the limits allow fits
+/// several times.
 pub const STACK: usize = 256 << 20;
 
-/// Operations between two looks at the memory: what they can add, strings included, is a fraction of a gigabyte.
+/// Operations between two looks at the memory: what they can add, strings included, is a fraction
+/// of a gigabyte.
 const LOOK: u64 = 1024;
 
-/// The failure of a script whose values fill the machine's memory. Sizes of strings, arrays and maps are bounded one by one, but
-/// neither their number nor a map that grows by `m[key] = value`.
+/// The failure of a script whose values fill the machine's memory. Sizes of strings, arrays and
+/// maps are bounded one by one, but neither their number nor a map that grows by `m[key] = value`.
 pub fn exhausted(operations: u64) -> Option<Fail> {
     let full = operations.is_multiple_of(LOOK) && is_memory_short();
     full.then(|| {

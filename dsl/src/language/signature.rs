@@ -33,8 +33,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Returns true when the numbers that such a function returns are computed, so that they are not what the script
-    /// itself says.
+    /// Returns true when the numbers that such a function returns are computed, so that they are
+    /// not what the script itself says.
     pub fn is_result(self) -> bool {
         !matches!(self, Kind::Parameter | Kind::Schedule | Kind::Kernel)
     }
@@ -101,7 +101,8 @@ pub const fn optional(name: &'static str, value: Type) -> Arg {
 /// The map of options, which comes last and may be left out.
 pub const OPTIONS: Arg = optional("options", Type::Map);
 
-/// A function, a method or a property: its name, what it takes and returns, and its page of the manual.
+/// A function, a method or a property: its name, what it takes and returns, and its page of the
+/// manual.
 #[derive(Debug, Clone)]
 pub struct Signature {
     /// Its name.

@@ -1,7 +1,8 @@
 //! The texts of a script and its imports, and places in them.
 //!
-//! Rhai reports a line and a column but not reliably the file. So every import is compiled behind as many empty lines
-//! as stand before it: each line of each file has a number of its own, and the number alone tells the file.
+//! Rhai reports a line and a column but not reliably the file. So every import is compiled behind
+//! as many empty lines as stand before it: each line of each file has a number of its own, and the
+//! number alone tells the file.
 
 use super::diagnostic::{Diagnostic, Fault, Place};
 use rhai::Position;

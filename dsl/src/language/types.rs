@@ -90,8 +90,8 @@ impl Type {
         }
     }
 
-    /// Returns it as a definition file writes it, `[points]` or `points | target`. Where a number is wanted as an
-    /// argument a whole one is welcome: `int | float`.
+    /// Returns it as a definition file writes it, `[points]` or `points | target`. Where a number
+    /// is wanted as an argument a whole one is welcome: `int | float`.
     pub fn defined(self, as_argument: bool) -> String {
         match self {
             Type::Number if as_argument => "int | float".into(),

@@ -4,8 +4,9 @@ use super::{doc_of, manual};
 use crate::call::Entry;
 use std::fmt::Write;
 
-/// Every function, method and property with its documentation, as the text of a `.d.rhai` file: `module static;`, then a
-/// line `fn name(argument: type) -> type;` for each number of arguments that may be given.
+/// Every function, method and property with its documentation, as the text of a `.d.rhai` file:
+/// `module static;`, then a line `fn name(argument: type) -> type;` for each number of arguments
+/// that may be given.
 pub fn definitions() -> String {
     let mut text = String::from("module static;\n");
     manual().iter().for_each(|entry| text.push_str(&definition(entry)));

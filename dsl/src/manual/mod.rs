@@ -1,5 +1,5 @@
-//! Everything a script can say, in one table: it registers the functions, answers `list` and `doc`, makes `docs/DSL.md`
-//! and finds the name that was meant.
+//! Everything a script can say, in one table: it registers the functions, answers `list` and `doc`,
+//! makes `docs/DSL.md` and finds the name that was meant.
 
 mod definitions;
 

@@ -118,8 +118,8 @@ impl Model {
         Ok(made)
     }
 
-    /// The mean `W m + b` and the covariance `W S W^T` of an affine generator whose base has mean `m` and
-    /// covariance `S`.
+    /// The mean `W m + b` and the covariance `W S W^T` of an affine generator whose base has mean
+    /// `m` and covariance `S`.
     ///
     /// # Errors
     /// A net, which has no closed form.

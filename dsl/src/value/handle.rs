@@ -48,7 +48,8 @@ pub fn spoken(name: &str) -> &str {
     handles().iter().find(|handle| handle.of.name() == name || handle.rust == name).map_or(name, |handle| handle.spoken)
 }
 
-/// Tells Rhai the names of the handles and how they print, and gives readings and matrices their operators.
+/// Tells Rhai the names of the handles and how they print, and gives readings and matrices their
+/// operators.
 pub fn register(engine: &mut Engine) {
     for handle in handles() {
         engine.register_type_with_name_raw(handle.rust, handle.of.name());

@@ -1,4 +1,5 @@
-//! The values that a script holds: handles of points, targets, scores, flows, generators, results and the rest.
+//! The values that a script holds: handles of points, targets, scores, flows, generators, results
+//! and the rest.
 
 mod display;
 mod flow;

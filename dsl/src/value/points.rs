@@ -6,7 +6,8 @@ use sdflow::points::Standardiser;
 use sdflow::target::Target;
 use std::sync::Arc;
 
-/// Points as a script holds them: with the way back to their own units, when they were standardised.
+/// Points as a script holds them: with the way back to their own units, when they were
+/// standardised.
 #[derive(Debug, Clone)]
 pub struct Cloud {
     /// The points.

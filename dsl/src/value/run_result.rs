@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub struct Done {
     /// The cloud at the end, or base noise through the generator.
     pub points: Arc<Points>,
-    /// The carried points at the end.
+    /// The tracers at the end.
     pub carried: Option<Arc<Points>>,
     /// The logarithm of the map's Jacobian determinant at each of them.
     pub log_det: Option<Arc<[f64]>>,

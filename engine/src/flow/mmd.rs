@@ -7,6 +7,7 @@ use crate::pairwise::{
     Kernel, KernelSum, KernelSums, Kernels, LogGradient, Pairwise, Part, Queries, ScoreDifference, Values,
 };
 use crate::points::shares;
+use crate::score::SelfTerm;
 use crate::{Error, Points, Result, Subject, schedule::Schedule};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,7 @@ pub struct MmdFlow {
     weights: Option<[Vec<f64>; 2]>,
     kernels: Vec<Kernel>,
     options: MmdFlowOptions,
+    self_term: SelfTerm,
     /// Memory between steps.
     queries: Points,
     part: Points,
@@ -68,6 +70,8 @@ struct Place<'a> {
     cloud: &'a Points,
     /// Is `z` the cloud itself?
     own: bool,
+    /// Does particle `i` not count in the density at place `i`?
+    leave_out_self: bool,
     share: f64,
     pairwise: &'a Pairwise,
 }
@@ -87,7 +91,8 @@ impl MmdFlow {
         }
         let (queries, part) = (Points::default(), Points::default());
         let (sums, gradient) = (KernelSums::default(), LogGradient::default());
-        Ok(MmdFlow { target, weights: None, kernels, options, queries, part, sums, gradient })
+        let self_term = SelfTerm::Include;
+        Ok(MmdFlow { target, weights: None, kernels, options, self_term, queries, part, sums, gradient })
     }
 
     /// Weights the target's points, in proportion to `weights`: `E_p` becomes their weighted mean. A "median" bandwidth
@@ -102,9 +107,27 @@ impl MmdFlow {
         Ok(self)
     }
 
+    /// Chooses whether a particle counts in `E_q` at its own place. Tracers always feel all particles.
+    ///
+    /// # Errors
+    /// [`SelfTerm::Exclude`] with normalised weights, which divide by a density that counts every particle.
+    pub fn with_self_term(mut self, self_term: SelfTerm) -> Result<MmdFlow> {
+        if self_term == SelfTerm::Exclude && self.options.weighting == Weighting::Normalised {
+            let want = "weighting \"normalised\" divides by the density of all particles: use weighting \"plain\"";
+            return Err(Error::argument("self_term", "\"exclude\"", want));
+        }
+        self.self_term = self_term;
+        Ok(self)
+    }
+
     /// The velocity at the places `at.z`, which are the cloud itself where `own`.
     fn field(&mut self, at: &FieldAt, own: bool, out: &mut Points) -> Result<()> {
-        let FieldAt { z, cloud, pairwise, .. } = *at;
+        let FieldAt { z, cloud, role, pairwise, .. } = *at;
+        let leave_out_self = role == Role::Cloud && self.self_term == SelfTerm::Exclude;
+        if leave_out_self && cloud.n() == 1 {
+            let want = "a particle that leaves itself out needs at least one other";
+            return Err(Error::argument("self_term", "\"exclude\"", want));
+        }
         out.reshape(z.n(), z.dim());
         out.data_mut().fill(0.0);
         for k in 0..self.kernels.len() {
@@ -113,7 +136,8 @@ impl MmdFlow {
                 Scaling::Denoiser => kernel.bandwidth().powi(2),
                 Scaling::Raw => 1.0,
             };
-            let place = Place { z, cloud, own, share: units / self.kernels.len() as f64, pairwise };
+            let share = units / self.kernels.len() as f64;
+            let place = Place { z, cloud, own, leave_out_self, share, pairwise };
             match (self.options.weighting, kernel) {
                 (Weighting::Plain, _) => self.add_plain(kernel, place, out)?,
                 (Weighting::Normalised, Kernel::Gaussian { h }) => self.add_score_difference(h, place, out)?,
@@ -124,14 +148,15 @@ impl MmdFlow {
     }
 
     fn add_plain(&mut self, kernel: Kernel, place: Place, out: &mut Points) -> Result<()> {
-        let Place { z, cloud, share, pairwise, .. } = place;
+        let Place { z, cloud, leave_out_self, share, pairwise, .. } = place;
         let dim = z.dim();
         let shares = self.weights.as_ref().map(|[shares, _]| shares.as_slice());
-        for (sources, weights, sign) in [(&*self.target, shares, 1.0), (cloud, None, -1.0)] {
-            let sum =
-                KernelSum { kernel, part: Part::Slope, weights, values: Some(Values::Own), leave_out_self: false };
+        let sides = [(&*self.target, shares, false, 1.0), (cloud, None, leave_out_self, -1.0)];
+        for (sources, weights, leave_out_self, sign) in sides {
+            let sum = KernelSum { kernel, part: Part::Slope, weights, values: Some(Values::Own), leave_out_self };
             pairwise.kernel_sum(z, sources, &sum, &mut self.sums)?;
-            let scale = sign * share / weights.map_or(sources.n() as f64, |_| 1.0);
+            let count = sources.n() - usize::from(leave_out_self);
+            let scale = sign * share / weights.map_or(count as f64, |_| 1.0);
             let sums = self.sums.mass.par_iter().zip(self.sums.moment.data().par_chunks(dim));
             let rows = out.data_mut().par_chunks_mut(dim).zip(z.data().par_chunks(dim)).zip(sums);
             rows.with_min_len(256).for_each(|((v, z), (mass, moment))| {
@@ -142,7 +167,7 @@ impl MmdFlow {
     }
 
     fn add_score_difference(&mut self, h: f64, place: Place, out: &mut Points) -> Result<()> {
-        let Place { z, cloud, own, share, pairwise } = place;
+        let Place { z, cloud, own, share, pairwise, .. } = place;
         let difference = ScoreDifference {
             targets: &self.target,
             target_log_weights: self.weights.as_ref().map(|[_, logs]| logs.as_slice()),
@@ -219,34 +244,4 @@ impl VelocityField for MmdFlow {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::pairwise::{PairwiseOptions, Precision};
-    use crate::rng::Stream;
-
-    /// A weight of 2 is a point twice, and one of 0 is no point.
-    #[test]
-    fn weights_are_points_repeated() {
-        let (x, y) = (Stream::new(1).normal(30, 2), Stream::new(2).normal(20, 2));
-        let weights: Vec<f64> = (0..30).map(|j| f64::from(j % 3)).collect();
-        let rows: Vec<usize> = (0..30).flat_map(|j| vec![j; j % 3]).collect();
-        let exact = PairwiseOptions { precision: Precision::F64, ..PairwiseOptions::default() };
-        let pairwise = Pairwise::new(exact, Default::default());
-        let clock = Clock::at(0, 1, Stream::new(3));
-        for weighting in [Weighting::Plain, Weighting::Normalised] {
-            let kernel = Kernels::Given(vec![Kernel::Gaussian { h: 0.8 }, Kernel::Laplace { h: 1.0 }]);
-            let options = MmdFlowOptions { kernel, weighting, ..MmdFlowOptions::default() };
-            let [mut weighted, mut repeated, mut plain] = [(); 3].map(|()| Points::default());
-            let of = |points: Points| MmdFlow::new(points, options.clone()).unwrap();
-            let flow = of(x.clone()).weighted(&weights);
-            let at = FieldAt::cloud(&y, &clock, &pairwise);
-            flow.unwrap().velocity(&at, &mut weighted).unwrap();
-            of(x.select(&rows)).velocity(&at, &mut repeated).unwrap();
-            of(x.clone()).velocity(&at, &mut plain).unwrap();
-            let gap =
-                |a: &Points, b: &Points| a.data().iter().zip(b.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-            assert!(gap(&weighted, &repeated) < 1e-12, "{weighting:?}: {}", gap(&weighted, &repeated));
-            assert!(gap(&weighted, &plain) > 1e-2, "{weighting:?}");
-        }
-    }
-}
+mod tests;

@@ -32,8 +32,8 @@ struct Crew<'a> {
     root: Stream,
 }
 
-/// Computes the cells and gives what came of them to `taken`, in their order. What a cell says and does comes into the run in
-/// its turn, so the run's bytes are the same for any number of threads.
+/// Computes the cells and gives what came of them to `taken`, in their order. What a cell says and
+/// does comes into the run in its turn, so the run's bytes are the same for any number of threads.
 ///
 /// # Errors
 /// An interrupt; a run folder that cannot be written; threads that the system does not grant.
@@ -104,7 +104,7 @@ impl Crew<'_> {
                 seat.take();
                 match pool {
                     Ok(_pool) => self.work(call, &seat, &sender),
-                    // Nobody listens any more where this fails too.
+                    // Where this fails too, the sweep has ended and does not listen.
                     Err(e) => drop(sender.send((self.waiting[0], Err(refused(&e))))),
                 }
             };

@@ -1,4 +1,5 @@
-//! Sweeps inside a script: a function called for every combination of some values, its numbers in one table.
+//! Sweeps inside a script: a function called for every combination of some values, its numbers in
+//! one table.
 
 mod cell;
 mod crew;
@@ -25,35 +26,35 @@ pub const ENTRIES: &[Entry] = &[
         .returned("a table with a row per combination, the seeds averaged")
         .about(
             "Calls the function for every combination of the axes' values (axes in the order of their \
-         names, the last fastest) with a map of them, and collects the numbers or readings of the \
-         map that it returns. Over an axis `seed` is averaged: each quantity becomes its mean \
-         with the standard error of the mean, and `<name>_sd` the standard deviation over the \
-         seeds. The axis sets nothing: every cell has random numbers of its own, the same \
-         whatever runs beside it. Cells share the cores, one thread each where there are enough, \
-         and come into the run in their order; a cell that fails is told, counted in the column \
-         `failed`, and stops nothing. A run that was cut off goes on with the cells that it has \
-         finished. Variables from outside are copied for each cell: assigning them, or training a \
-         generator, changes nothing outside. Final metrics that a cell measures do not become the \
-         run's own; of files of one name the last cell's stays: name them by the cell, \
-         `y-${p.n}.npy`. `sdflow-engine sweep` does the same with whole scripts.",
+             names, the last fastest) with a map of them, and collects the numbers or readings of the \
+             map that it returns. Over an axis `seed` is averaged: each quantity becomes its mean \
+             with the standard error of the mean, and `<name>_sd` the standard deviation over the \
+             seeds. The axis sets nothing: every cell has random numbers of its own, the same \
+             whatever runs beside it. Cells share the cores, one thread each where there are enough, \
+             and come into the run in their order; a cell that fails is told, counted in the column \
+             `failed`, and stops nothing. A run that was cut off goes on with the cells that it has \
+             finished. Variables from outside are copied for each cell: assigning them, or training a \
+             generator, changes nothing outside. Final metrics that a cell measures do not become the \
+             run's own; of files of one name the last cell's stays: name them by the cell, \
+             `y-${p.n}.npy`. `sdflow-engine sweep` does the same with whole scripts.",
         )
         .example(
             "let t = sweep(#{n: [50, 100], seed: [1, 2, 3]}, |p| #{energy: energy(normal(p.n, 2), \
-         normal(p.n, 2))});\n\
-         print(t.best(\"energy\").n);\n\
-         t.plot(\"energy.svg\");\n\
-         t.save(\"energy.csv\");",
+             normal(p.n, 2))});\n\
+             print(t.best(\"energy\").n);\n\
+             t.plot(\"energy.svg\");\n\
+             t.save(\"energy.csv\");",
         ),
     function("best", Kind::Saying, &[arg("column", Type::Text), optional("which", Type::Text)], Type::Map, best)
         .of(Type::Table)
         .returned("the row, a map")
         .about(
             "The row with the smallest value in a column, or with the largest when `which` is \
-         \"largest\". Values that are not finite do not count.",
+             \"largest\". Values that are not finite do not count.",
         )
         .example(
             "let t = table([#{n: 1, energy: 0.3}, #{n: 2, energy: 0.1}]);\n\
-         print(t.best(\"energy\").n);",
+             print(t.best(\"energy\").n);",
         ),
     function("rows", Kind::Saying, &[], Type::List(&Type::Map), |call| {
         let table: Arc<Table> = call.receiver()?;

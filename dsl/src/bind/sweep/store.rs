@@ -46,7 +46,8 @@ struct Kept {
 }
 
 impl Store {
-    /// The `number`-th sweep of a run, and the cells of it that are finished; `name` gives the values of a cell.
+    /// The `number`-th sweep of a run, and the cells of it that are finished; `name` gives the
+    /// values of a cell.
     ///
     /// # Errors
     /// The run folder cannot be written.
@@ -99,7 +100,8 @@ impl Store {
         Ok(line.trace)
     }
 
-    /// Puts copies of what a cell has written where the run's files are; the originals wait for the run's end.
+    /// Puts copies of what a cell has written where the run's files are; the originals wait for the
+    /// run's end.
     ///
     /// # Errors
     /// The system's reason.

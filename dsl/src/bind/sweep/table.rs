@@ -17,7 +17,8 @@ pub const SEED: &str = "seed";
 #[derive(Default)]
 pub struct Survey(Vec<(Map, Found)>);
 
-/// What the cells of one place gave: quantities by name, one value per seed, and how many cells failed.
+/// What the cells of one place gave: quantities by name, one value per seed, and how many cells
+/// failed.
 #[derive(Default)]
 struct Found {
     readings: BTreeMap<String, Vec<Reading>>,

@@ -3,9 +3,9 @@
 use super::case::{BenchCase, Data};
 use sdflow::pairwise::{Isa, Precision};
 
-/// Every size, dimension, precision and kind of data that the documentation shows; on a set without matrix units, without
-/// the bfloat16 precisions.
-pub fn cases(isa: Isa, threads: Option<usize>) -> Vec<BenchCase> {
+/// Every size, dimension, precision and kind of data that the documentation shows; on a set without
+/// matrix units, without the bfloat16 precisions.
+pub fn case_table(isa: Isa, threads: Option<usize>) -> Vec<BenchCase> {
     let of = |n: usize, dim: usize, precision: Precision| BenchCase {
         n,
         m: n,
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_set_filters_the_table() {
-        let (all, narrow) = (cases(Isa::Auto, None), cases(Isa::Avx2, Some(1)));
+        let (all, narrow) = (case_table(Isa::Auto, None), case_table(Isa::Avx2, Some(1)));
         assert_eq!(all.len() - narrow.len(), 4);
         assert!(narrow.iter().all(|case| case.isa == Isa::Avx2 && case.threads == Some(1)));
     }

@@ -9,12 +9,12 @@ fn record(identity: &str) -> Record {
 }
 
 fn done(identity: &str) -> Record {
-    record(identity).ended(&Outcome::default(), Duration::ZERO)
+    record(identity).finish(&Outcome::default(), Duration::ZERO)
 }
 
-fn ready(found: Found) -> Folder {
+fn ready(found: FolderState) -> RunFolder {
     match found {
-        Found::New(folder) | Found::Unfinished(folder, _) => folder,
+        FolderState::New(folder) | FolderState::Unfinished(folder, _) => folder,
         other => panic!("{other:?}"),
     }
 }
@@ -29,9 +29,9 @@ fn finished_is_answered_and_unfinished_is_emptied() {
     drop(folder);
 
     let found = open(&path, "a", false).unwrap();
-    assert!(matches!(found, Found::Unfinished(_, Status::Running)) && !path.join("metrics.csv").exists());
+    assert!(matches!(found, FolderState::Unfinished(_, Status::Running)) && !path.join("metrics.csv").exists());
     ready(found).write_record(&done("a")).unwrap();
-    assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)));
+    assert!(matches!(open(&path, "a", false).unwrap(), FolderState::Finished(_)));
 }
 
 #[test]
@@ -41,13 +41,13 @@ fn forcing_keeps_the_old_run_until_the_new_one_is_complete() {
     ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
 
     let partial = ready(open(&path, "a", true).unwrap());
-    assert_ne!(partial.settled(false).unwrap(), path);
+    assert_ne!(partial.move_into_place(false).unwrap(), path);
     assert!(path.join("run.json").exists());
 
     let anew = ready(open(&path, "b", true).unwrap());
     anew.write_record(&done("b")).unwrap();
-    assert_eq!(anew.settled(true).unwrap(), path);
-    assert_eq!(recorded(&path).unwrap().unwrap().identity, "b");
+    assert_eq!(anew.move_into_place(true).unwrap(), path);
+    assert_eq!(read_record(&path).unwrap().unwrap().identity, "b");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
@@ -72,7 +72,7 @@ fn another_run_is_not_overwritten_unasked() {
 fn two_at_once_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let _first = ready(open(&dir.path().join("run"), "a", false).unwrap());
-    assert!(matches!(open(&dir.path().join("run"), "a", false), Ok(Found::Busy)));
+    assert!(matches!(open(&dir.path().join("run"), "a", false), Ok(FolderState::Busy)));
 }
 
 #[test]
@@ -81,11 +81,11 @@ fn a_replacement_cut_in_half_is_put_right() {
     let path = dir.path().join("run");
     ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
     fs::rename(&path, beside(&path, "replaced")).unwrap();
-    assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)));
+    assert!(matches!(open(&path, "a", false).unwrap(), FolderState::Finished(_)));
 
-    let aside = Folder::emptied(&beside(&path, "replaced"), false).unwrap().unwrap();
+    let aside = RunFolder::lock_and_clear(&beside(&path, "replaced"), false).unwrap().unwrap();
     aside.write_record(&done("a")).unwrap();
-    ready(open(&path, "a", true).unwrap()).kept(&done("a")).unwrap();
+    ready(open(&path, "a", true).unwrap()).finish(&done("a")).unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
@@ -96,7 +96,7 @@ fn a_folder_left_half_emptied_is_still_a_run_folder() {
     let path = dir.path().join("run");
     drop(ready(open(&path, "a", false).unwrap()));
     fs::write(path.join(DRAFTS[0]), "{").unwrap();
-    assert!(matches!(open(&path, "a", false).unwrap(), Found::New(_)));
+    assert!(matches!(open(&path, "a", false).unwrap(), FolderState::New(_)));
     assert!(!path.join(DRAFTS[0]).exists() && CONTENT.last() == Some(&"run.json"));
 }
 
@@ -116,6 +116,6 @@ fn finished_cells_wait_for_their_run() {
     }
     let folder = ready(open(&path, "a", false).unwrap());
     fs::create_dir_all(&cells).unwrap();
-    folder.kept(&done("a")).unwrap();
-    assert!(matches!(open(&path, "a", false).unwrap(), Found::Finished(_)) && !cells.exists());
+    folder.finish(&done("a")).unwrap();
+    assert!(matches!(open(&path, "a", false).unwrap(), FolderState::Finished(_)) && !cells.exists());
 }

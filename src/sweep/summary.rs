@@ -1,8 +1,8 @@
-//! What a sweep tells at its end.
+//! The summary of a sweep.
 
-use super::mean::{Mean, means, measured};
-use super::plan::{Plan, told};
-use super::table::Row;
+use super::plan::{SweepPlan, assignments};
+use super::seed_mean::{SeedMean, means, measured};
+use super::table::CellRow;
 use crate::exit::Exit;
 use crate::progress::duration;
 use crate::record::Status;
@@ -12,12 +12,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// Best places that the summary shows.
+/// BestPlace places that the summary shows.
 const SHOWN: usize = 5;
 
 /// All of standard output under `--json`.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct SweepReport {
     pub schema: u32,
     /// "done", "failed" (some cells did), "stopped" (by the user).
     pub status: &'static str,
@@ -28,17 +28,17 @@ pub struct Report {
     pub jsonl: PathBuf,
     /// None where no numeric axis varies.
     pub picture: Option<PathBuf>,
-    pub cells: Counts,
+    pub cells: CellCounts,
     /// The metric of `best`.
     pub metric: Option<String>,
     /// The best places first, averaged over seeds.
-    pub best: Vec<Best>,
+    pub best: Vec<BestPlace>,
     pub wall_s: f64,
 }
 
 /// Cells by how they ended.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Counts {
+pub struct CellCounts {
     pub planned: usize,
     pub done: usize,
     pub failed: usize,
@@ -52,17 +52,17 @@ pub struct Counts {
 
 /// A place of the sweep with the metric's mean over seeds.
 #[derive(Debug, Serialize)]
-pub struct Best {
+pub struct BestPlace {
     pub params: BTreeMap<String, String>,
     pub mean: f64,
     pub se: Option<f64>,
     pub seeds: usize,
 }
 
-impl Counts {
+impl CellCounts {
     /// The counts of `rows`.
-    pub fn of<'a>(rows: impl Iterator<Item = &'a Row<'a>>) -> Counts {
-        let mut counts = Counts::default();
+    pub fn of<'a>(rows: impl Iterator<Item = &'a CellRow<'a>>) -> CellCounts {
+        let mut counts = CellCounts::default();
         for (_, record) in rows {
             counts.planned += 1;
             match record.as_ref().map(|record| record.status) {
@@ -91,44 +91,45 @@ impl Counts {
 
 /// A metric and which end of it is best.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct BestMetric {
     pub metric: String,
     pub largest: bool,
 }
 
-impl Wanted {
-    /// The metric of `--best`, or the first that was measured; and a sentence where the one asked for was not.
-    pub fn of(asked: Option<&str>, rows: &[Row]) -> (Option<Wanted>, Option<String>) {
+impl BestMetric {
+    /// Returns the metric of `--best`, or the first that was measured, and a warning if the one
+    /// asked for was not measured.
+    pub fn of(asked: Option<&str>, rows: &[CellRow]) -> (Option<BestMetric>, Option<String>) {
         let known = measured(rows);
-        let first = known.first().map(|name| Wanted { metric: name.to_string(), largest: false });
+        let first = known.first().map(|name| BestMetric { metric: name.to_string(), largest: false });
         let Some(asked) = asked else { return (first, None) };
         let (metric, largest) = match asked.strip_prefix("max:") {
             Some(metric) => (metric, true),
             None => (asked.strip_prefix("min:").unwrap_or(asked), false),
         };
         if known.contains(&metric) {
-            return (Some(Wanted { metric: metric.into(), largest }), None);
+            return (Some(BestMetric { metric: metric.into(), largest }), None);
         }
         let hint = match sdflow::nearest(metric, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => "no cell measured any".into(),
-            None => format!("measured were {}", known.join(", ")),
+            None if known.is_empty() => "no cell measured any metric".into(),
+            None => format!("the cells measured {}", known.join(", ")),
         };
         (first, Some(format!("no cell measured `{metric}`; {hint}")))
     }
 
     /// Means with the best first.
-    pub fn sorted(&self, rows: &[Row]) -> Vec<Mean> {
+    pub fn sorted(&self, rows: &[CellRow]) -> Vec<SeedMean> {
         let mut means = means(rows, &self.metric);
         means.sort_by(|a, b| if self.largest { b.value.total_cmp(&a.value) } else { a.value.total_cmp(&b.value) });
         means
     }
 }
 
-impl Best {
+impl BestPlace {
     /// The first of `sorted` as data.
-    pub fn of(sorted: &[Mean]) -> Vec<Best> {
-        let best = |mean: &Mean| Best {
+    pub fn of(sorted: &[SeedMean]) -> Vec<BestPlace> {
+        let best = |mean: &SeedMean| BestPlace {
             params: mean.place.iter().cloned().collect(),
             mean: mean.value,
             se: mean.se,
@@ -139,9 +140,9 @@ impl Best {
 }
 
 /// The end of a sweep in words, several lines.
-pub fn summary(report: &Report, plan: &Plan, wanted: Option<&Wanted>, sorted: &[Mean]) -> String {
+pub fn summary(report: &SweepReport, plan: &SweepPlan, wanted: Option<&BestMetric>, sorted: &[SeedMean]) -> String {
     let mut text = String::new();
-    let Counts { planned, done, failed, stopped, pending, checks_failed, warned } = report.cells;
+    let CellCounts { planned, done, failed, stopped, pending, checks_failed, warned } = report.cells;
     let parts = [
         (done, "done"),
         (failed, "failed"),
@@ -156,7 +157,7 @@ pub fn summary(report: &Report, plan: &Plan, wanted: Option<&Wanted>, sorted: &[
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{name}: {planned} cells, {parts} in {}", duration(report.wall_s));
     for axis in plan.axes() {
-        let _ = writeln!(text, "  axis      {} = {}", axis.name, shortened(&axis.values));
+        let _ = writeln!(text, "  axis      {} = {}", axis.name, shorten(&axis.values));
     }
     if let Some(wanted) = wanted {
         let end = if wanted.largest { "largest" } else { "smallest" };
@@ -164,7 +165,7 @@ pub fn summary(report: &Report, plan: &Plan, wanted: Option<&Wanted>, sorted: &[
         let _ = writeln!(text, "  best      {end} {}{seeds}", wanted.metric);
         for mean in sorted.iter().take(SHOWN) {
             let value = mean.se.map_or_else(|| number(mean.value), |se| estimate(mean.value, se));
-            let _ = writeln!(text, "    {value:<22}  {}", told(&mean.place));
+            let _ = writeln!(text, "    {value:<22}  {}", assignments(&mean.place));
         }
     }
     let _ = writeln!(text, "  table     {}", report.table.display());
@@ -174,7 +175,7 @@ pub fn summary(report: &Report, plan: &Plan, wanted: Option<&Wanted>, sorted: &[
     text
 }
 
-fn shortened(values: &[String]) -> String {
+fn shorten(values: &[String]) -> String {
     match values {
         [first, second, .., last] if values.len() > 8 => {
             format!("{first}, {second}, .., {last} ({} values)", values.len())

@@ -1,6 +1,6 @@
 //! What differs between two runs.
 
-use crate::record::{Flag, Metric, Record, Status};
+use crate::record::{MetricRecord, NonFinite, Record, Status};
 use sdflow::metric::{Better, better};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ pub struct Comparison {
     pub schema: u32,
     pub a: Side,
     pub b: Side,
-    /// Everything but metrics that has two values: the script, parameters, seed, versions, machine, stop reason.
+    /// Everything else that differs: the script, parameters, seed, versions, machine, stop reason.
     pub differing: BTreeMap<String, (String, String)>,
     pub metrics: BTreeMap<String, Change>,
     /// The share above which a metric that got worse fails.
@@ -39,8 +39,8 @@ pub struct Side {
 /// One metric in both.
 #[derive(Debug, Serialize)]
 pub struct Change {
-    pub a: Option<Metric>,
-    pub b: Option<Metric>,
+    pub a: Option<MetricRecord>,
+    pub b: Option<MetricRecord>,
     /// `b - a`
     pub change: Option<f64>,
     /// `(b - a) / |a|`
@@ -60,7 +60,7 @@ pub enum Verdict {
     Worse,
     /// No change, or one within two standard errors.
     Same,
-    /// Changed, but nobody knows which way is better.
+    /// Changed, but it is not known which way is better.
     Changed,
     /// Only the first run has it.
     Missing,
@@ -103,7 +103,7 @@ impl Change {
         names.into_iter().map(|name| (name.clone(), change(name))).collect()
     }
 
-    fn of(name: &str, a: Option<&Metric>, b: Option<&Metric>) -> Change {
+    fn of(name: &str, a: Option<&MetricRecord>, b: Option<&MetricRecord>) -> Change {
         let values = a.zip(b).and_then(|(a, b)| Some((a.value?, b.value?)));
         let change = values.map(|(a, b)| b - a);
         let relative = values.and_then(|(a, b)| (a != 0.0).then(|| (b - a) / a.abs()));
@@ -113,8 +113,8 @@ impl Change {
         let verdict = match (a, b, change) {
             (Some(_), None, _) => Verdict::Missing,
             (None, ..) => Verdict::New,
-            (_, _, Some(change)) => judged(change, z, better),
-            (Some(a), Some(b), None) => unbounded(a.flag, b.flag),
+            (_, _, Some(change)) => judge(change, z, better),
+            (Some(a), Some(b), None) => judge_non_finite(a.flag, b.flag),
         };
         Change { a: a.cloned(), b: b.cloned(), change, relative, z, better, verdict }
     }
@@ -130,7 +130,7 @@ impl Change {
     }
 }
 
-fn judged(change: f64, z: Option<f64>, better: Option<Better>) -> Verdict {
+fn judge(change: f64, z: Option<f64>, better: Option<Better>) -> Verdict {
     if change == 0.0 || z.is_some_and(|z| z.abs() <= NOISE) {
         return Verdict::Same;
     }
@@ -143,7 +143,7 @@ fn judged(change: f64, z: Option<f64>, better: Option<Better>) -> Verdict {
 }
 
 /// At least one of two values is not finite.
-fn unbounded(a: Option<Flag>, b: Option<Flag>) -> Verdict {
+fn judge_non_finite(a: Option<NonFinite>, b: Option<NonFinite>) -> Verdict {
     match (a, b) {
         (a, b) if a == b => Verdict::Same,
         (_, Some(_)) => Verdict::Worse,
@@ -184,12 +184,12 @@ fn differing(a: &Record, b: &Record) -> BTreeMap<String, (String, String)> {
 mod tests {
     use super::*;
 
-    fn metric(value: f64, se: Option<f64>) -> Metric {
+    fn metric(value: f64, se: Option<f64>) -> MetricRecord {
         let (value, flag) = crate::record::finite(value);
-        Metric { value, se, floor: None, flag }
+        MetricRecord { value, se, floor: None, flag }
     }
 
-    fn verdict(name: &str, a: Metric, b: Metric) -> (Verdict, bool) {
+    fn verdict(name: &str, a: MetricRecord, b: MetricRecord) -> (Verdict, bool) {
         let change = Change::of(name, Some(&a), Some(&b));
         (change.verdict, change.fails(0.05))
     }

@@ -1,4 +1,5 @@
-//! Errors and warnings as a user reads them: cause, place, source line, caret, hint, where to read on.
+//! Errors and warnings as the user reads them: cause, place, source line, caret, hint, where to
+//! read more.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use sdflow_dsl::{Diagnostic, Fault, Place};
@@ -6,15 +7,15 @@ use std::ops::Range;
 
 /// The whole message of an error, ending in a newline; with colours when `colour`.
 pub fn error(diagnostic: &Diagnostic, colour: bool) -> String {
-    rendered(diagnostic, Level::ERROR, colour)
+    render(diagnostic, Level::ERROR, colour)
 }
 
 /// The same for a warning.
 pub fn warning(diagnostic: &Diagnostic, colour: bool) -> String {
-    rendered(diagnostic, Level::WARNING, colour)
+    render(diagnostic, Level::WARNING, colour)
 }
 
-fn rendered(diagnostic: &Diagnostic, level: Level, colour: bool) -> String {
+fn render(diagnostic: &Diagnostic, level: Level, colour: bool) -> String {
     let title = level.primary_title(diagnostic.message.as_str());
     let group = match &diagnostic.place {
         None => title.elements(Vec::<Snippet<annotate_snippets::Annotation>>::new()),
@@ -39,7 +40,8 @@ fn snippet(place: &Place) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         .annotation(AnnotationKind::Primary.span(span))
 }
 
-/// The text of the place's line and the bytes of its token in it; a place past the end points behind the last character.
+/// The text of the place's line and the bytes of its token in it; a place past the end points
+/// behind the last character.
 fn line_and_span(place: &Place) -> (&str, Range<usize>) {
     let line = place.source.lines().nth(place.line.saturating_sub(1)).unwrap_or("");
     let start = byte_of(line, place.column.saturating_sub(1));

@@ -1,7 +1,7 @@
 //! A record read from the folder of a run.
 
 use super::{Record, SCHEMA};
-use crate::message;
+use crate::diagnostics;
 use sdflow_dsl::Diagnostic;
 use serde::Deserialize;
 use std::path::Path;
@@ -12,27 +12,27 @@ struct Version {
     schema: u32,
 }
 
-/// The record in the run folder at `path`; `of_sweep` is what to do with the folder of a sweep instead.
+/// Reads the record in the run folder at `path`. `of_sweep` is the hint for the folder of a sweep.
 ///
 /// # Errors
 /// No record in the folder, or one that this version cannot read.
-pub fn stored(path: &Path, of_sweep: &str) -> Result<Record, Diagnostic> {
+pub fn read_record(path: &Path, of_sweep: &str) -> Result<Record, Diagnostic> {
     let shown = path.display();
     let hint = match path {
         _ if is_sweep(path) => format!("it is the folder of a sweep: {of_sweep}"),
-        _ if path.exists() => "give the folder of a run: the last lines of its summary name it".into(),
+        _ if path.exists() => "give the folder of a run, which the end of its summary names".into(),
         _ => "there is no such folder".into(),
     };
     let bytes = std::fs::read(path.join("run.json"))
-        .map_err(|_| message::data(format!("{shown} is no run folder: it has no run.json"), Some(&hint)))?;
-    let stale = Some("compute the run again with this version: the same command with `--force`");
+        .map_err(|_| diagnostics::data(format!("{shown} is no run folder: it has no run.json"), Some(&hint)))?;
+    let stale = Some("run it again with this version: the same command with `--force`");
     let schema = serde_json::from_slice::<Version>(&bytes).map_or(SCHEMA, |version| version.schema);
     if schema != SCHEMA {
-        let message = format!("{shown}/run.json has the schema {schema}, but this version reads schema {SCHEMA}");
-        return Err(message::data(message, stale));
+        let message = format!("{shown}/run.json has schema {schema}, but this version reads schema {SCHEMA}");
+        return Err(diagnostics::data(message, stale));
     }
     serde_json::from_slice(&bytes)
-        .map_err(|e| message::data(format!("{shown}/run.json is not a record of this version: {e}"), stale))
+        .map_err(|e| diagnostics::data(format!("this version cannot read {shown}/run.json: {e}"), stale))
 }
 
 /// Is this the folder of a sweep?

@@ -1,103 +1,101 @@
-//! Who is told while a script runs: the terminal and the run's journal.
+//! What happens during a run, reported to the terminal and to the run's files.
 
-use crate::journal::Journal;
+use crate::lock::lock;
 use crate::progress::Progress;
+use crate::run_files::RunFiles;
 use crate::terminal;
 use sdflow::Interrupt;
 use sdflow_dsl::{Diagnostic, Listener};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Instant;
 
-/// Shows a run and writes it down. A journal that cannot be written stops the run.
+/// Shows a run on the terminal and writes it to its files. A file that cannot be written stops the
+/// run.
 #[derive(Debug)]
-pub struct Watch {
+pub struct RunListener {
     voice: Voice,
-    journal: Mutex<Journal>,
+    files: Mutex<RunFiles>,
     trouble: Mutex<Option<Diagnostic>>,
     interrupt: Interrupt,
 }
 
-/// Who hears a run.
+/// Where a run reports to, beside its files.
 #[derive(Debug)]
 pub enum Voice {
     /// The user; with `json` the script's prints go to standard error.
     Terminal { progress: Mutex<Progress>, json: bool },
-    /// Nobody: what is said stands in the log.
+    /// Nowhere: log.txt has it all.
     Log,
 }
 
 impl Voice {
-    /// Speaks to the user.
+    /// Reports to the user.
     pub fn terminal(progress: Progress, json: bool) -> Voice {
         Voice::Terminal { progress: Mutex::new(progress), json }
     }
 }
 
-impl Watch {
-    /// A watch that raises `interrupt` when the journal fails.
-    pub fn new(voice: Voice, journal: Journal, interrupt: Interrupt) -> Watch {
-        Watch { voice, journal: Mutex::new(journal), trouble: Mutex::default(), interrupt }
+impl RunListener {
+    /// Makes a listener that raises `interrupt` when a file cannot be written.
+    pub fn new(voice: Voice, files: RunFiles, interrupt: Interrupt) -> RunListener {
+        RunListener { voice, files: Mutex::new(files), trouble: Mutex::default(), interrupt }
     }
 
-    /// Takes the bars away; the first failure of the journal, if there was one.
-    pub fn ended(&self) -> Option<Diagnostic> {
+    /// Removes the progress bars; returns the first error of writing a file, if there was one.
+    pub fn finish(&self) -> Option<Diagnostic> {
         if let Voice::Terminal { progress, .. } = &self.voice {
-            held(progress).clear();
+            lock(progress).clear();
         }
-        held(&self.trouble).take()
+        lock(&self.trouble).take()
     }
 
     /// Writes `text` to the log only.
     pub fn note(&self, text: &str) {
-        self.judged(held(&self.journal).note(text));
+        self.check_written(lock(&self.files).note(text));
     }
 
-    fn judged(&self, written: Result<(), Diagnostic>) {
+    fn check_written(&self, written: Result<(), Diagnostic>) {
         if let Err(trouble) = written {
-            held(&self.trouble).get_or_insert(trouble);
+            lock(&self.trouble).get_or_insert(trouble);
             self.interrupt.raise();
         }
     }
 }
 
-impl Listener for Watch {
+impl Listener for RunListener {
     fn print(&self, text: &str) {
         if let Voice::Terminal { progress, json } = &self.voice {
-            held(progress).aside(|| if *json { terminal::tell(text) } else { terminal::say(text) });
+            lock(progress)
+                .without_bars(|| if *json { terminal::print_message(text) } else { terminal::print_result(text) });
         }
         self.note(text);
     }
 
     fn warn(&self, warning: &str) {
         if let Voice::Terminal { progress, .. } = &self.voice {
-            held(progress).aside(|| terminal::tell(&format!("warning: {warning}")));
+            lock(progress).without_bars(|| terminal::print_message(&format!("warning: {warning}")));
         }
         self.note(&format!("warning: {warning}"));
     }
 
     fn caution(&self, warning: &Diagnostic) {
         if let Voice::Terminal { progress, .. } = &self.voice {
-            held(progress).aside(|| terminal::caution(warning));
+            lock(progress).without_bars(|| terminal::print_warning(warning));
         }
         self.note(&format!("warning: {}", warning.line()));
     }
 
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str) {
         let Voice::Terminal { progress, .. } = &self.voice else { return };
-        let mut progress = held(progress);
+        let mut progress = lock(progress);
         if let Some(line) = progress.tick(what, done, total, detail, Instant::now()) {
-            progress.aside(|| terminal::tell(&line));
+            progress.without_bars(|| terminal::print_message(&line));
             self.note(&line);
         }
     }
 
     fn row(&self, row: &BTreeMap<String, f64>) {
-        self.judged(held(&self.journal).row(row));
+        self.check_written(lock(&self.files).row(row));
     }
-}
-
-/// A thread that panicked while it held the lock left nothing half-done that matters here.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,27 +1,28 @@
-//! Cells computed some at a time, each on its own threads.
+//! The workers of a sweep: each computes one cell at a time, on its own threads.
 
 use super::plan::Cell;
-use super::store::Store;
+use super::sweep_folder::SweepFolder;
 use crate::args::SweepArgs;
-use crate::folder::{self, Found};
+use crate::listener::Voice;
+use crate::lock::lock;
 use crate::progress::Progress;
 use crate::record::{Record, Status};
-use crate::watch::Voice;
-use crate::{execution, message, terminal};
+use crate::run_folder::{self, FolderState};
+use crate::{diagnostics, run_script, terminal};
 use sdflow::Interrupt;
 use sdflow_dsl::{Diagnostic, Layout, STACK, execute_here};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a worker rests before it looks again at a cell that another process computes.
+/// How long a worker waits before it looks again at a cell that another process is computing.
 const REST: Duration = Duration::from_millis(50);
 
-/// Who computes the cells, and what came of it.
+/// The cells that wait, the records of those that are finished, and what the workers share.
 #[derive(Debug)]
-pub struct Crew<'a> {
-    store: &'a Store,
+pub struct Workers<'a> {
+    folder: &'a SweepFolder,
     args: &'a SweepArgs,
     interrupt: &'a Interrupt,
     waiting: Mutex<VecDeque<&'a Cell>>,
@@ -33,20 +34,20 @@ pub struct Crew<'a> {
     failed: AtomicBool,
 }
 
-impl<'a> Crew<'a> {
-    /// A crew for `cells`, of which those that are finished already are answered from their folders.
+impl<'a> Workers<'a> {
+    /// Makes the workers for `cells`; the records of finished cells are read from their folders.
     ///
     /// # Errors
     /// The folder of a cell holds something else.
     pub fn new(
         cells: impl Iterator<Item = &'a Cell>,
-        store: &'a Store,
+        folder: &'a SweepFolder,
         args: &'a SweepArgs,
         interrupt: &'a Interrupt,
-    ) -> Result<Crew<'a>, Diagnostic> {
+    ) -> Result<Workers<'a>, Diagnostic> {
         let (mut waiting, mut records) = (VecDeque::new(), BTreeMap::new());
         for cell in cells {
-            match settled(cell, store, args)? {
+            match finished_record(cell, folder, args)? {
                 Some(record) => drop(records.insert(cell.number, record)),
                 None => waiting.push_back(cell),
             }
@@ -55,7 +56,7 @@ impl<'a> Crew<'a> {
         let progress = Mutex::new(Progress::new(args.quiet));
         let (waiting, records) = (Mutex::new(waiting), Mutex::new(records));
         let (ended, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Ok(Crew { store, args, interrupt, waiting, records, progress, total, ended, failed })
+        Ok(Workers { folder, args, interrupt, waiting, records, progress, total, ended, failed })
     }
 
     /// Cells that are not finished yet.
@@ -63,35 +64,37 @@ impl<'a> Crew<'a> {
         self.total
     }
 
-    /// Computes the cells and returns all records by the numbers of their cells; those of cells that were not begun lack.
+    /// Computes the cells and returns the records by the numbers of their cells. A cell that was
+    /// not started has none.
     ///
     /// # Errors
     /// Threads that the system does not grant.
-    pub fn computed(self, layout: Layout) -> Result<BTreeMap<usize, Record>, Diagnostic> {
+    pub fn run(self, layout: Layout) -> Result<BTreeMap<usize, Record>, Diagnostic> {
         let trouble = Mutex::new(None);
         self.tick(None);
         std::thread::scope(|scope| {
             for _ in 0..layout.jobs.min(self.total) {
                 let work = || {
-                    // This thread is one of the pool's: what a script computes stays in the pool of its cell.
+                    // This thread belongs to the pool, so that a script computes in its own pool
+                    // only.
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(layout.threads).use_current_thread().build();
                     match pool {
                         Ok(_pool) => self.work(),
-                        Err(e) => *held(&trouble) = Some(e.to_string()),
+                        Err(e) => *lock(&trouble) = Some(e.to_string()),
                     }
                 };
                 let started =
                     std::thread::Builder::new().name("cell".into()).stack_size(STACK).spawn_scoped(scope, work);
                 if let Err(e) = started {
-                    *held(&trouble) = Some(e.to_string());
+                    *lock(&trouble) = Some(e.to_string());
                 }
             }
         });
-        held(&self.progress).clear();
-        let reason = held(&trouble).take();
+        lock(&self.progress).clear();
+        let reason = lock(&trouble).take();
         match reason {
             Some(reason) => {
-                Err(message::data(format!("the system refuses threads: {reason}"), Some("give a smaller `--jobs`")))
+                Err(diagnostics::data(format!("cannot start a thread: {reason}"), Some("give a smaller `--jobs`")))
             }
             None => Ok(self.records.into_inner().unwrap_or_else(PoisonError::into_inner)),
         }
@@ -101,14 +104,14 @@ impl<'a> Crew<'a> {
         while let Some(cell) = self.next() {
             match self.outcome(cell) {
                 Ok(Some(record)) => self.keep(cell, record),
-                // Another process computes it: it comes round again, after those that nobody computes.
+                // Another process computes it: look again after the cells that still wait.
                 Ok(None) => {
-                    held(&self.waiting).push_back(cell);
+                    lock(&self.waiting).push_back(cell);
                     std::thread::sleep(REST);
                 }
                 Err(trouble) => {
                     let mut record =
-                        Record::begun(cell.prepared.script().into(), &cell.prepared, self.args.script.quick);
+                        Record::start(cell.prepared.script().into(), &cell.prepared, self.args.script.quick);
                     record.fail(&trouble);
                     self.keep(cell, record);
                 }
@@ -118,22 +121,22 @@ impl<'a> Crew<'a> {
 
     fn next(&self) -> Option<&'a Cell> {
         let halted = self.interrupt.raised() || self.args.fail_fast && self.failed.load(Ordering::Relaxed);
-        if halted { None } else { held(&self.waiting).pop_front() }
+        if halted { None } else { lock(&self.waiting).pop_front() }
     }
 
-    /// The record of a cell; none while another process computes it.
+    /// Computes a cell and returns its record; None while another process computes it.
     fn outcome(&self, cell: &Cell) -> Result<Option<Record>, Diagnostic> {
-        if let Some(record) = settled(cell, self.store, self.args)? {
+        if let Some(record) = finished_record(cell, self.folder, self.args)? {
             return Ok(Some(record));
         }
-        let path = self.store.cell(cell);
-        match folder::open(&path, cell.prepared.identity(), self.args.force)? {
-            Found::Busy => Ok(None),
-            Found::Finished(record) => Ok(Some(*record)),
-            Found::New(folder) | Found::Unfinished(folder, _) => {
+        let path = self.folder.cell(cell);
+        match run_folder::open(&path, cell.prepared.identity(), self.args.force)? {
+            FolderState::Busy => Ok(None),
+            FolderState::Finished(record) => Ok(Some(*record)),
+            FolderState::New(folder) | FolderState::Unfinished(folder, _) => {
                 let (quick, interrupt) = (self.args.script.quick, self.interrupt.below());
                 let prepared = cell.prepared.clone();
-                let ended = execution::computed(prepared, folder, quick, interrupt, Voice::Log, execute_here)?;
+                let ended = run_script::compute(prepared, folder, quick, interrupt, Voice::Log, execute_here)?;
                 Ok(Some(ended.record))
             }
         }
@@ -144,9 +147,9 @@ impl<'a> Crew<'a> {
             self.failed.store(true, Ordering::Relaxed);
             let cause = record.error.as_ref().map_or("", |error| error.message.as_str());
             let line = format!("cell {} ({}) failed: {cause}", cell.number, cell.name());
-            held(&self.progress).aside(|| terminal::tell(&line));
+            lock(&self.progress).without_bars(|| terminal::print_message(&line));
         }
-        held(&self.records).insert(cell.number, record);
+        lock(&self.records).insert(cell.number, record);
         self.ended.fetch_add(1, Ordering::Relaxed);
         self.tick(Some(cell));
     }
@@ -154,23 +157,19 @@ impl<'a> Crew<'a> {
     fn tick(&self, cell: Option<&Cell>) {
         let done = self.ended.load(Ordering::Relaxed);
         let detail = cell.map_or(String::new(), Cell::name);
-        let mut progress = held(&self.progress);
+        let mut progress = lock(&self.progress);
         if let Some(line) = progress.tick("cells", done, self.total, &detail, Instant::now()) {
-            progress.aside(|| terminal::tell(&line));
+            progress.without_bars(|| terminal::print_message(&line));
         }
     }
 }
 
-/// The record of a cell that is not to be computed: finished, or failed and not to be tried again.
-fn settled(cell: &Cell, store: &Store, args: &SweepArgs) -> Result<Option<Record>, Diagnostic> {
+/// Returns the record of a cell that is finished, or has failed and is not to be tried again.
+fn finished_record(cell: &Cell, folder: &SweepFolder, args: &SweepArgs) -> Result<Option<Record>, Diagnostic> {
     if args.force {
         return Ok(None);
     }
-    let record = folder::recorded(&store.cell(cell))?.filter(|record| record.identity == cell.prepared.identity());
+    let record =
+        run_folder::read_record(&folder.cell(cell))?.filter(|record| record.identity == cell.prepared.identity());
     Ok(record.filter(|record| record.status == Status::Done || record.status == Status::Failed && !args.retry_failed))
-}
-
-/// What a thread that panicked held is whole.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

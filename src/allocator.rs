@@ -1,4 +1,4 @@
-//! The allocator, which counts what the process holds.
+//! The allocator of the process, which counts the bytes in use.
 
 use peak_alloc::PeakAlloc;
 use sdflow::cost::Meter;
@@ -9,12 +9,12 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// Reads the allocator's counts.
 #[derive(Debug)]
-pub struct Memory;
+pub struct AllocatorMeter;
 
 /// The meter that `check` measures with.
-pub static MEMORY: Memory = Memory;
+pub static METER: AllocatorMeter = AllocatorMeter;
 
-impl Meter for Memory {
+impl Meter for AllocatorMeter {
     fn now(&self) -> u64 {
         ALLOCATOR.current_usage() as u64
     }

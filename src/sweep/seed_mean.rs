@@ -1,30 +1,31 @@
 //! Metrics averaged over seeds.
 
-use super::table::Row;
+use super::table::CellRow;
 use crate::record::Status;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A metric at one place of the sweep: the cells that differ in nothing but the seed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Mean {
+pub struct SeedMean {
     /// The axes with their values, the seed left out.
     pub place: Vec<(String, String)>,
     pub value: f64,
-    /// Of the mean over seeds where there are several, otherwise the metric's own, where it is known.
+    /// Of the mean over seeds where there are several, otherwise the metric's own, where it is
+    /// known.
     pub se: Option<f64>,
     /// Seeds that have a finite value.
     pub seeds: usize,
 }
 
-/// Names of the metrics that finished cells measured, in alphabetical order.
-pub fn measured<'a>(rows: &'a [Row]) -> Vec<&'a str> {
+/// ColumnNames of the metrics that finished cells measured, in alphabetical order.
+pub fn measured<'a>(rows: &'a [CellRow]) -> Vec<&'a str> {
     let done = rows.iter().filter_map(|(_, record)| record.as_ref()).filter(|record| record.status == Status::Done);
     let names: BTreeSet<&'a str> = done.flat_map(|record| record.metrics.keys().map(String::as_str)).collect();
     names.into_iter().collect()
 }
 
 /// The metric at every place where a finished cell has a finite value, in the order of the plan.
-pub fn means(rows: &[Row], metric: &str) -> Vec<Mean> {
+pub fn means(rows: &[CellRow], metric: &str) -> Vec<SeedMean> {
     let mut places: Vec<Vec<(String, String)>> = Vec::new();
     let mut index: BTreeMap<Vec<(String, String)>, usize> = BTreeMap::new();
     let mut found: Vec<Vec<(f64, Option<f64>)>> = Vec::new();
@@ -42,14 +43,14 @@ pub fn means(rows: &[Row], metric: &str) -> Vec<Mean> {
     places.into_iter().zip(found).map(|(place, values)| mean(place, &values)).collect()
 }
 
-fn mean(place: Vec<(String, String)>, values: &[(f64, Option<f64>)]) -> Mean {
+fn mean(place: Vec<(String, String)>, values: &[(f64, Option<f64>)]) -> SeedMean {
     let n = values.len() as f64;
     let value = values.iter().map(|(value, _)| value).sum::<f64>() / n;
     let se = match values {
         [(_, se)] => *se,
         _ => Some((values.iter().map(|(v, _)| (v - value).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt()),
     };
-    Mean { place, value, se, seeds: values.len() }
+    SeedMean { place, value, se, seeds: values.len() }
 }
 
 #[cfg(test)]

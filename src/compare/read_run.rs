@@ -1,7 +1,7 @@
 //! A run as its folder records it.
 
 use crate::record::Record;
-use crate::record::stored::stored;
+use crate::record::read::read_record;
 use sdflow_dsl::Diagnostic;
 use std::path::Path;
 
@@ -9,6 +9,6 @@ use std::path::Path;
 ///
 /// # Errors
 /// A folder that holds none.
-pub fn record(path: &Path) -> Result<Record, Diagnostic> {
-    stored(path, "compare it with another sweep, or two of its cells")
+pub fn read_run(path: &Path) -> Result<Record, Diagnostic> {
+    read_record(path, "compare it with another sweep, or two of its cells")
 }

@@ -1,7 +1,8 @@
-//! What a run writes as it goes: `metrics.csv`, `metrics.jsonl`, `log.txt`, each line on disk as it comes.
+//! The files that grow during a run: `metrics.csv`, `metrics.jsonl` and `log.txt`. Each line is
+//! written to disk at once.
 
-use crate::folder::refusal;
 use crate::record::finite;
+use crate::run_folder::cannot_write;
 use sdflow_dsl::Diagnostic;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// The growing files of a run.
 #[derive(Debug)]
-pub struct Journal {
+pub struct RunFiles {
     folder: PathBuf,
     columns: Vec<String>,
     csv: Option<File>,
@@ -19,15 +20,15 @@ pub struct Journal {
     log: File,
 }
 
-impl Journal {
-    /// The journal of the run in `folder`.
+impl RunFiles {
+    /// Creates the files of the run in `folder`.
     ///
     /// # Errors
     /// The system's reason.
-    pub fn begun(folder: &Path) -> Result<Journal, Diagnostic> {
+    pub fn create(folder: &Path) -> Result<RunFiles, Diagnostic> {
         let path = folder.join("log.txt");
-        let log = File::create(&path).map_err(|e| refusal(&path, &e))?;
-        Ok(Journal { folder: folder.into(), columns: Vec::new(), csv: None, jsonl: None, log })
+        let log = File::create(&path).map_err(|e| cannot_write(&path, &e))?;
+        Ok(RunFiles { folder: folder.into(), columns: Vec::new(), csv: None, jsonl: None, log })
     }
 
     /// Adds a line to the log.
@@ -35,18 +36,19 @@ impl Journal {
     /// # Errors
     /// The system's reason.
     pub fn note(&mut self, line: &str) -> Result<(), Diagnostic> {
-        writeln!(self.log, "{line}").map_err(|e| refusal(&self.folder.join("log.txt"), &e))
+        writeln!(self.log, "{line}").map_err(|e| cannot_write(&self.folder.join("log.txt"), &e))
     }
 
-    /// Adds a row to both tables. In `metrics.jsonl` a value that is not finite is null and named under `flags`.
+    /// Adds a row to both tables. In `metrics.jsonl` a value that is not finite is null and named
+    /// under `flags`.
     ///
     /// # Errors
     /// The system's reason.
     pub fn row(&mut self, row: &BTreeMap<String, f64>) -> Result<(), Diagnostic> {
         let jsonl = self.folder.join("metrics.jsonl");
-        self.append_json(&jsonl, row).map_err(|e| refusal(&jsonl, &e))?;
+        self.append_json(&jsonl, row).map_err(|e| cannot_write(&jsonl, &e))?;
         let csv = self.folder.join("metrics.csv");
-        self.append_csv(&csv, row).map_err(|e| refusal(&csv, &e))
+        self.append_csv(&csv, row).map_err(|e| cannot_write(&csv, &e))
     }
 
     fn append_json(&mut self, path: &Path, row: &BTreeMap<String, f64>) -> io::Result<()> {
@@ -138,12 +140,12 @@ mod tests {
     #[test]
     fn rows_are_on_disk_at_once_and_new_columns_widen_the_table() {
         let dir = tempfile::tempdir().unwrap();
-        let mut journal = Journal::begun(dir.path()).unwrap();
-        journal.row(&row(&[("step", 0.0), ("energy", 0.25)])).unwrap();
-        journal.row(&row(&[("step", 10.0), ("energy", f64::NAN)])).unwrap();
+        let mut files = RunFiles::create(dir.path()).unwrap();
+        files.row(&row(&[("step", 0.0), ("energy", 0.25)])).unwrap();
+        files.row(&row(&[("step", 10.0), ("energy", f64::NAN)])).unwrap();
         let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
         assert_eq!(read("metrics.csv"), "step,energy\n0,0.25\n10,NaN\n");
-        journal.row(&row(&[("step", 0.0), ("a,b", f64::INFINITY)])).unwrap();
+        files.row(&row(&[("step", 0.0), ("a,b", f64::INFINITY)])).unwrap();
         assert_eq!(read("metrics.csv"), "step,energy,\"a,b\"\n0,0.25,\n10,NaN,\n0,,inf\n");
         assert_eq!(
             read("metrics.jsonl").lines().nth(1),
@@ -162,9 +164,9 @@ mod tests {
     #[test]
     fn a_full_disk_is_a_message() {
         let dir = tempfile::tempdir().unwrap();
-        let mut journal = Journal::begun(dir.path()).unwrap();
+        let mut files = RunFiles::create(dir.path()).unwrap();
         std::os::unix::fs::symlink("/dev/full", dir.path().join("metrics.jsonl")).unwrap();
-        let full = journal.row(&row(&[("step", 0.0)])).unwrap_err();
+        let full = files.row(&row(&[("step", 0.0)])).unwrap_err();
         assert!(full.message.contains("metrics.jsonl") && full.hint.unwrap().contains("make room"), "{}", full.message);
     }
 }

@@ -1,10 +1,10 @@
-//! `bench`: what was measured, as a table or as JSON.
+//! `bench`: chooses what to measure and prints the result as a table or as JSON.
 
 use crate::args::BenchArgs;
 use crate::bench::{self, BenchCase, FlowReport, NetReport, PairwiseReport, Task};
+use crate::diagnostics::{of_engine, usage};
 use crate::exit::Exit;
-use crate::message::{of_engine, usage};
-use crate::{guard, machine, terminal};
+use crate::{machine, signals, terminal};
 use sdflow::Interrupt;
 use sdflow::pairwise::Isa;
 use sdflow_dsl::Diagnostic;
@@ -17,10 +17,12 @@ use serde::Serialize;
 pub fn bench(args: &BenchArgs) -> Result<Exit, Diagnostic> {
     let task = task(&args.task)?;
     check(args, task)?;
-    let isa = args.isa.map_or_else(machine::asked, Ok)?;
-    machine::replaced(isa).iter().for_each(|warning| terminal::tell(&format!("warning: {warning}")));
+    let isa = args.isa.map_or_else(machine::requested_isa, Ok)?;
+    machine::replacement_warning(isa)
+        .iter()
+        .for_each(|warning| terminal::print_message(&format!("warning: {warning}")));
     let interrupt = Interrupt::default();
-    guard::on_ctrl_c(&interrupt);
+    signals::raise_on_ctrl_c(&interrupt);
     match task {
         _ if args.matrix => matrix(args, isa, &interrupt)?,
         Task::Pairwise => {
@@ -36,7 +38,7 @@ pub fn bench(args: &BenchArgs) -> Result<Exit, Diagnostic> {
             show(args, NET, &net_row(&report), &report);
         }
     }
-    terminal::flushed().map(|()| Exit::Done)
+    terminal::check_printed().map(|()| Exit::Done)
 }
 
 fn task(name: &str) -> Result<Task, Diagnostic> {
@@ -46,8 +48,11 @@ fn task(name: &str) -> Result<Task, Diagnostic> {
         "net" => Ok(Task::Net),
         _ => {
             let known = name == "sinkhorn";
-            let message =
-                if known { format!("`bench {name}` is not there yet") } else { format!("there is no `bench {name}`") };
+            let message = if known {
+                format!("`bench {name}` is not available yet")
+            } else {
+                format!("there is no `bench {name}`")
+            };
             Err(usage(message, "this version has `bench pairwise`, `bench flow` and `bench net`"))
         }
     }
@@ -73,21 +78,21 @@ fn pairwise_flags(args: &BenchArgs, sizes: bool) -> Option<String> {
 /// Refuses flags that would be ignored.
 fn check(args: &BenchArgs, task: Task) -> Result<(), Diagnostic> {
     if let Some(given) = pairwise_flags(args, false).filter(|_| task == Task::Net) {
-        let hint = format!("leave out {given}; `--n` is the batch and `--dim` the width of input and output");
-        return Err(usage(format!("`bench net` sums no pairs and cannot take {given}"), hint));
+        let hint = format!("omit {given}; `--n` sets the batch size and `--dim` the width of input and output");
+        return Err(usage(format!("`bench net` computes no pairwise sums and cannot take {given}"), hint));
     }
     if args.noise.is_some() && task != Task::Flow {
-        return Err(usage("`--noise` goes with `bench flow` only", "leave it out, or measure `bench flow`"));
+        return Err(usage("`--noise` can be used with `bench flow` only", "omit it, or measure `bench flow`"));
     }
     if !args.matrix {
         return Ok(());
     }
     if task != Task::Pairwise {
         let message = format!("`--matrix` is a table of `bench pairwise`, not of `bench {}`", args.task);
-        return Err(usage(message, "leave `--matrix` out, or measure `bench pairwise --matrix`"));
+        return Err(usage(message, "omit `--matrix`, or measure `bench pairwise --matrix`"));
     }
     let Some(given) = pairwise_flags(args, true) else { return Ok(()) };
-    let hint = format!("leave out {given}, or leave out `--matrix` to measure that one case");
+    let hint = format!("omit {given}, or omit `--matrix` to measure that one case");
     Err(usage(format!("`--matrix` measures a fixed table and cannot take {given}"), hint))
 }
 
@@ -126,26 +131,26 @@ struct Matrix<'a> {
 /// Measures the table; each row is shown as soon as it is there.
 fn matrix(args: &BenchArgs, isa: Isa, interrupt: &Interrupt) -> Result<(), Diagnostic> {
     let mut cases = Vec::new();
-    for case in bench::cases(isa, args.threads.threads.map(usize::from)) {
+    for case in bench::case_table(isa, args.threads.threads.map(usize::from)) {
         let report = bench::pairwise(&case, interrupt).map_err(|e| of_engine(&e))?;
         if !args.json {
             if cases.is_empty() {
-                terminal::say(PAIRWISE);
+                terminal::print_result(PAIRWISE);
             }
-            terminal::say(&pairwise_row(&report));
+            terminal::print_result(&pairwise_row(&report));
         }
         cases.push(report);
     }
     if args.json {
-        terminal::say_json(&Matrix { schema: 1, task: &args.task, cases });
+        terminal::print_json(&Matrix { schema: 1, task: &args.task, cases });
     }
     Ok(())
 }
 
 fn show(args: &BenchArgs, heading: &str, row: &str, report: &impl Serialize) {
     match args.json {
-        true => terminal::say_json(report),
-        false => terminal::say(&format!("{heading}\n{row}")),
+        true => terminal::print_json(report),
+        false => terminal::print_result(&format!("{heading}\n{row}")),
     }
 }
 
@@ -155,7 +160,7 @@ const PAIRWISE: &str = "      n       m   dim    sigma  data       prec    backe
 fn pairwise_row(report: &PairwiseReport) -> String {
     let PairwiseReport { n, m, dim, sigma, seconds_median, seconds_mad, pairs_per_s, gflops, .. } = report;
     let (data, precision) = (word(&report.data), word(&report.precision));
-    let (backend, isa) = (word(&report.backend), machine::name(report.isa));
+    let (backend, isa) = (word(&report.backend), machine::isa_name(report.isa));
     let skip = if report.skip { "on" } else { "off" };
     format!(
         "{n:>7} {m:>7} {dim:>5} {sigma:>8.3}  {data:<9}  {precision:<6}  {backend:<7}  {isa:<7}  {skip:<4}  \
@@ -172,7 +177,7 @@ const FLOW: &str = "      n       m   dim    sigma  data       noise  prec    ba
 fn flow_row(report: &FlowReport) -> String {
     let FlowReport { n, m, dim, sigma, steps, seconds_per_step, seconds_per_step_mad, seconds_engine, .. } = report;
     let (data, noise, precision) = (word(&report.data), word(&report.noise), word(&report.precision));
-    let (backend, isa) = (word(&report.backend), machine::name(report.isa));
+    let (backend, isa) = (word(&report.backend), machine::isa_name(report.isa));
     let skip = if report.skip { "on" } else { "off" };
     format!(
         "{n:>7} {m:>7} {dim:>5} {sigma:>8.3}  {data:<9}  {noise:<5}  {precision:<6}  {backend:<7}  {isa:<7}  {skip:<4}  \

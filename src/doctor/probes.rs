@@ -1,4 +1,4 @@
-//! What the operating system says of the machine, and what is odd about it.
+//! What the operating system says about the machine, and what slows the engine down.
 
 use crate::machine;
 use sdflow::pairwise::Isa;
@@ -6,7 +6,8 @@ use serde::Serialize;
 use std::fs::{self, File};
 use std::path::Path;
 
-/// Below this much memory, large runs do not fit: 16,384 points in 784 dimensions need a quarter of it.
+/// With less memory than this, large runs do not fit: 16,384 points in 784 dimensions need a
+/// quarter of it.
 const SMALL_MB: f64 = 2000.0;
 
 /// May memory be backed by pages of 2 MB?
@@ -25,7 +26,7 @@ pub enum LargePages {
 
 /// In MB; None where the system does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Memory {
+pub struct SystemMemory {
     pub total_mb: Option<f64>,
     pub available_mb: Option<f64>,
 }
@@ -42,7 +43,7 @@ pub fn large_pages() -> LargePages {
 }
 
 /// What Linux says of the memory, within the limit of the control group.
-pub fn memory() -> Memory {
+pub fn memory() -> SystemMemory {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let of = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
@@ -51,7 +52,7 @@ pub fn memory() -> Memory {
     let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
     let limit = limit.and_then(|text| Some(text.trim().parse::<f64>().ok()? / 1e6)).unwrap_or(f64::INFINITY);
     let within = |mb: Option<f64>| mb.map(|mb| mb.min(limit));
-    Memory { total_mb: within(of("MemTotal")), available_mb: within(of("MemAvailable")) }
+    SystemMemory { total_mb: within(of("MemTotal")), available_mb: within(of("MemAvailable")) }
 }
 
 /// Cores that this process may use.
@@ -59,16 +60,16 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// What is odd, and what to do about it.
+/// What slows the engine down, and what to do about it.
 pub fn advice(asked: Isa, cores: usize, pages: LargePages) -> Vec<String> {
     let mut advice = Vec::new();
-    advice.extend(machine::replaced(asked));
+    advice.extend(machine::replacement_warning(asked));
     if asked != Isa::Auto && asked.resolved() != Isa::Auto.resolved() {
-        let best = machine::name(Isa::Auto.resolved());
-        advice.push(format!("{} holds the engine below {best}: unset it for full speed", machine::SWITCH));
+        let best = machine::isa_name(Isa::Auto.resolved());
+        advice.push(format!("{} keeps the engine from using {best}: unset it for full speed", machine::SWITCH));
     }
     if cores == 1 {
-        advice.push("only one core may be used: runs are as slow as one thread; give this process more cores".into());
+        advice.push("this process may use only one core: give it more for faster runs".into());
     }
     if cfg!(target_arch = "x86_64")
         && let Some(why) = Isa::Avx2.missing()
@@ -80,13 +81,14 @@ pub fn advice(asked: Isa, cores: usize, pages: LargePages) -> Vec<String> {
         advice.push(format!("large pages are off: large runs take up to 1.2 times as long; write `madvise` to {file}"));
     }
     if memory().available_mb.is_some_and(|mb| mb < SMALL_MB) {
-        advice.push(format!("less than {SMALL_MB:.0} MB of memory are available: keep points and dimensions small"));
+        advice.push(format!("less than {SMALL_MB:.0} MB of memory is available: use few points and dimensions"));
     }
     if cfg!(debug_assertions) {
         advice.push("this is a debug build: build with `cargo build --release` before you measure".into());
     }
     if let Err(reason) = writable() {
-        advice.push(format!("run folders cannot be made here ({reason}): go elsewhere, or give `--out DIR`"));
+        advice
+            .push(format!("run folders cannot be made here ({reason}): change to another folder, or give `--out DIR`"));
     }
     advice
 }

@@ -1,13 +1,13 @@
-//! The manual of the script language on the command line.
+//! `list` and `doc`: the manual of the script language on the command line.
 
+use crate::diagnostics::usage;
 use crate::exit::Exit;
-use crate::message::usage;
 use crate::terminal;
 use sdflow_dsl::Diagnostic;
 use sdflow_dsl::manual::{self, Entry, Kind};
 use std::fmt::Write;
 
-/// Lists what a script can say: everything, or one kind.
+/// Lists the names of the script language: all, or those of one kind.
 ///
 /// # Errors
 /// There is no such kind.
@@ -16,9 +16,9 @@ pub fn list(word: Option<&str>) -> Result<Exit, Diagnostic> {
         None => Kind::ALL.to_vec(),
         Some(word) => vec![Kind::of(word).ok_or_else(|| unknown_kind(word))?],
     };
-    let text: String = kinds.into_iter().map(listed).filter(|text| !text.is_empty()).collect();
-    terminal::say(text.trim_end());
-    terminal::flushed().map(|()| Exit::Done)
+    let text: String = kinds.into_iter().map(list_kind).filter(|text| !text.is_empty()).collect();
+    terminal::print_result(text.trim_end());
+    terminal::check_printed().map(|()| Exit::Done)
 }
 
 /// Explains one name.
@@ -30,20 +30,32 @@ pub fn doc(name: &str) -> Result<Exit, Diagnostic> {
     if entries.is_empty() {
         let near = manual::nearest(name).map(|near| format!("did you mean `{near}`?"));
         let hint = near.unwrap_or_else(|| "`sdflow-engine list` shows all names".into());
-        return Err(usage(format!("the script language has no `{name}`"), hint));
+        return Err(usage(format!("the script language has no name `{name}`"), hint));
     }
-    let text: Vec<String> = entries.into_iter().map(explained).collect();
-    terminal::say(text.join("\n").trim_end());
-    terminal::flushed().map(|()| Exit::Done)
+    let text: Vec<String> = entries.into_iter().map(explain).collect();
+    terminal::print_result(text.join("\n").trim_end());
+    terminal::check_printed().map(|()| Exit::Done)
 }
 
-/// Prints the whole manual, as Markdown or as definitions for an editor.
+/// Prints the whole manual as Markdown.
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn whole(manual: &str) -> Result<Exit, Diagnostic> {
-    terminal::say(manual.trim_end());
-    terminal::flushed().map(|()| Exit::Done)
+pub fn print_markdown() -> Result<Exit, Diagnostic> {
+    print(&manual::dsl_markdown())
+}
+
+/// Prints the definitions of all names, for an editor.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn print_definitions() -> Result<Exit, Diagnostic> {
+    print(&manual::definitions())
+}
+
+fn print(text: &str) -> Result<Exit, Diagnostic> {
+    terminal::print_result(text.trim_end());
+    terminal::check_printed().map(|()| Exit::Done)
 }
 
 fn unknown_kind(word: &str) -> Diagnostic {
@@ -52,7 +64,7 @@ fn unknown_kind(word: &str) -> Diagnostic {
     usage(format!("there is no kind `{word}`"), hint.unwrap_or_else(|| format!("the kinds are {}", words.join(", "))))
 }
 
-fn listed(kind: Kind) -> String {
+fn list_kind(kind: Kind) -> String {
     let entries: Vec<&Entry> = manual::manual().iter().copied().filter(|entry| entry.kind == kind).collect();
     if entries.is_empty() {
         return String::new();
@@ -70,7 +82,7 @@ fn first_sentence(text: &str) -> String {
     text[..end].split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn explained(entry: &Entry) -> String {
+fn explain(entry: &Entry) -> String {
     let mut text = format!("{}\n\n{}\nReturns {}.\n", entry.written(), entry.about.trim(), entry.returns_in_words());
     if !entry.options.is_empty() {
         text.push_str("\nOptions\n");

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// An error message in parts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Failure {
+pub struct ErrorJson {
     pub message: String,
     pub file: Option<PathBuf>,
     pub line: Option<usize>,
@@ -15,11 +15,11 @@ pub struct Failure {
     pub hint: Option<String>,
 }
 
-impl Failure {
+impl ErrorJson {
     /// The parts of `diagnostic` that a program can use.
-    pub fn of(diagnostic: &Diagnostic) -> Failure {
+    pub fn of(diagnostic: &Diagnostic) -> ErrorJson {
         let place = diagnostic.place.as_ref();
-        Failure {
+        ErrorJson {
             message: diagnostic.message.clone(),
             file: place.map(|p| p.file.clone()),
             line: place.map(|p| p.line),
@@ -31,16 +31,16 @@ impl Failure {
 
 /// All of standard output under `--json` when nothing ran.
 #[derive(Debug, Serialize)]
-pub struct Refusal {
+pub struct RefusalJson {
     schema: u32,
     status: &'static str,
     exit_code: u8,
-    error: Failure,
+    error: ErrorJson,
 }
 
-impl Refusal {
+impl RefusalJson {
     /// The refusal that `diagnostic` explains.
-    pub fn of(diagnostic: &Diagnostic, exit: Exit) -> Refusal {
-        Refusal { schema: 1, status: "failed", exit_code: exit.code(), error: Failure::of(diagnostic) }
+    pub fn of(diagnostic: &Diagnostic, exit: Exit) -> RefusalJson {
+        RefusalJson { schema: 1, status: "failed", exit_code: exit.code(), error: ErrorJson::of(diagnostic) }
     }
 }

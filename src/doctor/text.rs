@@ -1,26 +1,26 @@
 //! The doctor's report as text.
 
-use super::report::{Chosen, Report};
-use super::survey::LargePages;
+use super::probes::LargePages;
+use super::report::{AutoChoice, DoctorReport};
 use crate::bench::Data;
+use crate::bench::command::word;
 use crate::machine;
-use crate::timing::word;
 use sdflow::pairwise::Isa;
 use std::fmt::Write;
 
 /// The whole report; `data` is what the choices are made for.
-pub fn text(report: &Report, data: Data) -> String {
+pub fn text(report: &DoctorReport, data: Data) -> String {
     let mut text = String::new();
     let mut line = |name: &str, what: String| {
         let _ = writeln!(text, "{name:<13} {what}");
     };
     line("sdflow-engine", report.version.into());
     line("processor", report.cpu.clone());
-    line("cores", format!("{}; {} threads compute", report.cores, report.threads));
+    line("cores", format!("{}; the engine uses {} threads", report.cores, report.threads));
     line("memory", memory(report));
     line("large pages", pages(report.large_pages).into());
     line("in use", in_use(report));
-    line("FMA peak", format!("{:.0} GFLOP/s of all threads in f32, measured now", report.fma_peak_gflops));
+    line("FMA peak", format!("{:.0} GFLOP/s in f32 on all threads, measured now", report.fma_peak_gflops));
     text.push_str("\ninstruction sets\n");
     for set in &report.isas {
         let what = set.missing.as_ref().map_or("available".into(), |why| format!("missing: {why}"));
@@ -34,7 +34,7 @@ pub fn text(report: &Report, data: Data) -> String {
     text.push_str(&choices(&report.choices, data));
     text.push_str("\nadvice\n");
     match report.advice.is_empty() {
-        true => text.push_str("  nothing is odd\n"),
+        true => text.push_str("  nothing slows the engine down\n"),
         false => report.advice.iter().for_each(|advice| {
             let _ = writeln!(text, "  {advice}");
         }),
@@ -42,35 +42,35 @@ pub fn text(report: &Report, data: Data) -> String {
     text
 }
 
-fn memory(report: &Report) -> String {
+fn memory(report: &DoctorReport) -> String {
     match (report.memory.total_mb, report.memory.available_mb) {
         (Some(total), Some(free)) => format!("{total:.0} MB, {free:.0} MB available"),
-        _ => "the system does not say".into(),
+        _ => "unknown".into(),
     }
 }
 
 fn pages(pages: LargePages) -> &'static str {
     match pages {
-        LargePages::Always => "available always",
-        LargePages::Advised => "available where asked for, as the engine does",
+        LargePages::Always => "always used",
+        LargePages::Advised => "used where a program asks for them, as the engine does",
         LargePages::Never => "switched off",
-        LargePages::Unknown => "the system does not say",
+        LargePages::Unknown => "unknown",
     }
 }
 
-fn in_use(report: &Report) -> String {
+fn in_use(report: &DoctorReport) -> String {
     match report.asked {
         Isa::Auto => format!("{} ({} is not set)", report.isa, machine::SWITCH),
         asked => format!("{} ({}={})", report.isa, machine::SWITCH, asked.name()),
     }
 }
 
-fn choices(choices: &[Chosen], data: Data) -> String {
+fn choices(choices: &[AutoChoice], data: Data) -> String {
     let Some(first) = choices.first() else { return String::new() };
     let mut text = format!("\nprecision: \"auto\" with n = {}, m = {}, data {}\n", first.n, first.m, word(&data));
     text.push_str("  dim      sigma  precision  backend  isa      skipping\n");
     for chosen in choices {
-        let Chosen { dim, sigma, isa, .. } = chosen;
+        let AutoChoice { dim, sigma, isa, .. } = chosen;
         let (precision, backend) = (word(&chosen.precision), word(&chosen.backend));
         let skip = if chosen.skip { "on" } else { "off" };
         let _ = writeln!(text, "  {dim:<5} {sigma:>8.3}  {precision:<9}  {backend:<7}  {isa:<7}  {skip}");

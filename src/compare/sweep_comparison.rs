@@ -1,9 +1,9 @@
 //! Two sweeps side by side: cells of the same parameters are compared as runs are.
 
-use super::difference::{Change, Verdict};
-use super::recorded::record;
-use crate::message;
-use crate::record::stored::TABLE;
+use super::comparison::{Change, Verdict};
+use super::read_run::read_run;
+use crate::diagnostics;
+use crate::record::read::TABLE;
 use crate::record::{Record, Status};
 use sdflow_dsl::Diagnostic;
 use serde::Serialize;
@@ -13,18 +13,18 @@ use std::path::{Path, PathBuf};
 
 /// All of it, as `--json` prints it.
 #[derive(Debug, Serialize)]
-pub struct Sweeps {
+pub struct SweepComparison {
     pub schema: u32,
     pub a: PathBuf,
     pub b: PathBuf,
     /// Parameters that do not vary in either sweep and differ between them.
     pub differing: BTreeMap<String, (String, String)>,
     /// Cells finished in both.
-    pub cells: Vec<Pair>,
+    pub cells: Vec<CellPair>,
     /// Cells that only one of them has finished, by their parameters.
     pub only_a: Vec<String>,
     pub only_b: Vec<String>,
-    pub metrics: BTreeMap<String, Overall>,
+    pub metrics: BTreeMap<String, MetricOverall>,
     pub fail_above: Option<f64>,
     /// Metrics with the cells in which they fail.
     pub failed: Vec<String>,
@@ -33,7 +33,7 @@ pub struct Sweeps {
 
 /// A cell in both sweeps.
 #[derive(Debug, Serialize)]
-pub struct Pair {
+pub struct CellPair {
     /// The parameters that vary.
     pub cell: String,
     pub metrics: BTreeMap<String, Change>,
@@ -41,13 +41,14 @@ pub struct Pair {
 
 /// A metric over all cells.
 #[derive(Debug, Default, Serialize)]
-pub struct Overall {
+pub struct MetricOverall {
     pub cells: usize,
     pub better: usize,
     pub worse: usize,
     /// Mean of the cells' relative changes.
     pub relative: Option<f64>,
-    /// Sum of the changes over the root of the sum of their squared errors; none where a cell has no error.
+    /// Sum of the changes over the root of the sum of their squared errors; none where a cell has
+    /// no error.
     pub z: Option<f64>,
     /// The cell that got worse most, relatively.
     pub worst: Option<String>,
@@ -58,15 +59,16 @@ type Params = BTreeMap<String, String>;
 /// Records of finished cells with their parameters.
 fn cells(folder: &Path) -> Result<Vec<(Params, Record)>, Diagnostic> {
     let path = folder.join(TABLE);
-    let broken = |why: String| message::data(format!("{} is no table of a sweep: {why}", path.display()), None);
+    let broken =
+        |why: String| diagnostics::data(format!("{} is not the table of a sweep: {why}", path.display()), None);
     let text = std::fs::read_to_string(&path).map_err(|e| broken(e.to_string()))?;
     let mut found = Vec::new();
     for line in text.lines() {
         let row: Value = serde_json::from_str(line).map_err(|e| broken(e.to_string()))?;
-        let cell = row["folder"].as_str().ok_or_else(|| broken("a row names no folder".into()))?;
+        let cell = row["folder"].as_str().ok_or_else(|| broken("a row has no folder".into()))?;
         // A cell that was never begun has no record.
         if folder.join(cell).join("run.json").exists() {
-            let record = record(&folder.join(cell))?;
+            let record = read_run(&folder.join(cell))?;
             let named = record.params.iter().map(|(name, param)| (name.clone(), param.value.to_string()));
             let params = named.chain([("seed".to_string(), record.seed.to_string())]).collect();
             found.push((params, record));
@@ -76,12 +78,12 @@ fn cells(folder: &Path) -> Result<Vec<(Params, Record)>, Diagnostic> {
     Ok(found)
 }
 
-impl Sweeps {
+impl SweepComparison {
     /// Sweep `a` against sweep `b`, two folders.
     ///
     /// # Errors
     /// A table or a record that cannot be read; no cell that both have finished.
-    pub fn of(a: &Path, b: &Path, fail_above: Option<f64>) -> Result<Sweeps, Diagnostic> {
+    pub fn of(a: &Path, b: &Path, fail_above: Option<f64>) -> Result<SweepComparison, Diagnostic> {
         let (of_a, of_b) = (cells(a)?, cells(b)?);
         let names: BTreeSet<String> = of_a.iter().chain(&of_b).flat_map(|(params, _)| params.keys().cloned()).collect();
         let values = |of: &[(Params, Record)], name: &String| {
@@ -105,19 +107,19 @@ impl Sweeps {
         // In the order of the first table.
         let order = of_a.iter().map(|(params, _)| key(params));
         let both = order.filter_map(|cell| Some((keyed_a.get(&cell)?, keyed_b.get(&cell)?, cell)));
-        let pairs: Vec<Pair> = both.map(|(a, b, cell)| Pair { cell, metrics: Change::all(a, b) }).collect();
+        let pairs: Vec<CellPair> = both.map(|(a, b, cell)| CellPair { cell, metrics: Change::all(a, b) }).collect();
         if pairs.is_empty() {
             let message = format!("{} and {} have no finished cell in common", a.display(), b.display());
-            return Err(message::data(
+            return Err(diagnostics::data(
                 message,
-                Some("cells match by the parameters that vary: compare sweeps of the same axes"),
+                Some("cells match by the parameters that vary: compare sweeps over the same axes"),
             ));
         }
         let value = |of: &[(Params, Record)], name: &String| values(of, name).into_iter().next().unwrap_or_default();
         let both = constant.into_iter().map(|name| (name.clone(), (value(&of_a, name), value(&of_b, name))));
         let (only_a, only_b) = (only(&keyed_a, &keyed_b), only(&keyed_b, &keyed_a));
         let failed = failed(&pairs, &only_a, fail_above);
-        Ok(Sweeps {
+        Ok(SweepComparison {
             schema: 1,
             a: a.into(),
             b: b.into(),
@@ -134,7 +136,7 @@ impl Sweeps {
 }
 
 /// What fails: metrics in the cells where they got worse, and cells that are gone.
-fn failed(pairs: &[Pair], gone: &[String], fail_above: Option<f64>) -> Vec<String> {
+fn failed(pairs: &[CellPair], gone: &[String], fail_above: Option<f64>) -> Vec<String> {
     let Some(limit) = fail_above else { return Vec::new() };
     let worse = pairs.iter().flat_map(|pair| {
         let fails = pair.metrics.iter().filter(|(_, change)| change.fails(limit));
@@ -143,8 +145,8 @@ fn failed(pairs: &[Pair], gone: &[String], fail_above: Option<f64>) -> Vec<Strin
     worse.chain(gone.iter().map(|cell| format!("{cell} is missing in B"))).collect()
 }
 
-fn overall(pairs: &[Pair]) -> BTreeMap<String, Overall> {
-    let mut all: BTreeMap<String, Overall> = BTreeMap::new();
+fn overall(pairs: &[CellPair]) -> BTreeMap<String, MetricOverall> {
+    let mut all: BTreeMap<String, MetricOverall> = BTreeMap::new();
     let names: BTreeSet<&String> = pairs.iter().flat_map(|pair| pair.metrics.keys()).collect();
     for name in names {
         let changes: Vec<(&String, &Change)> =
@@ -158,7 +160,7 @@ fn overall(pairs: &[Pair]) -> BTreeMap<String, Overall> {
         let worse = changes.iter().filter(|(_, change)| change.verdict == Verdict::Worse);
         // The first of equals.
         let worst = worse.rev().max_by(|a, b| size(a.1).total_cmp(&size(b.1)));
-        let made = Overall {
+        let made = MetricOverall {
             cells: changes.len(),
             better: count(Verdict::Better),
             worse: count(Verdict::Worse),
@@ -169,13 +171,13 @@ fn overall(pairs: &[Pair]) -> BTreeMap<String, Overall> {
             }),
             worst: worst.map(|(cell, _)| (*cell).clone()),
         };
-        all.insert(name.clone(), Overall { z: made.z.filter(|z| z.is_finite()), ..made });
+        all.insert(name.clone(), MetricOverall { z: made.z.filter(|z| z.is_finite()), ..made });
     }
     all
 }
 
 /// What the user reads.
-pub fn text(sweeps: &Sweeps) -> String {
+pub fn text(sweeps: &SweepComparison) -> String {
     let mut lines = vec![format!("A  {}", sweeps.a.display()), format!("B  {}", sweeps.b.display())];
     lines.extend(sweeps.differing.iter().map(|(name, (a, b))| format!("  -p {name:<11}  {a}  ->  {b}")));
     let only = |cells: &[String], side: &str| match cells.len() {
@@ -196,7 +198,7 @@ pub fn text(sweeps: &Sweeps) -> String {
         lines.push(format!("  {name:<width$}  {:>6}  {:>6}  {relative:>11}  {z:>7}  {worst}", all.better, all.worse));
     }
     lines.push(
-        "  better and worse count cells; z is the sum of B - A in combined standard errors; within 2 it is noise"
+        "  better and worse count cells; z is the sum of B - A over its standard error; |z| <= 2 counts as noise"
             .into(),
     );
     lines.extend(sweeps.failed.iter().map(|what| format!("  FAILED  {what}")));

@@ -1,9 +1,9 @@
-//! The sweep folder: `sweep.json`, the tables and the picture, and the run folders of the cells below `cells/`.
+//! The sweep folder: `sweep.json`, the tables, the picture, and the cells' run folders in `cells/`.
 
-use super::plan::{Cell, Plan};
-use crate::folder::refusal;
-use crate::message::{self, of_engine};
-use crate::record::Engine;
+use super::plan::{Cell, SweepPlan};
+use crate::diagnostics::{self, of_engine};
+use crate::record::EngineRecord;
+use crate::run_folder::cannot_write;
 use sdflow_dsl::Diagnostic;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -15,7 +15,7 @@ const LOCK: &str = ".lock";
 
 /// A sweep folder; several processes may work in it.
 #[derive(Debug)]
-pub struct Store(PathBuf);
+pub struct SweepFolder(PathBuf);
 
 /// The content of `sweep.json`: what the folder is about.
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ struct Described {
     script: PathBuf,
     /// Hash of the cells' identities.
     identity: String,
-    engine: Engine,
+    engine: EngineRecord,
     /// Axes that advance together stand in one group; the first group varies slowest.
     axes: Vec<Vec<AxisDescribed>>,
     cells: usize,
@@ -36,42 +36,43 @@ struct AxisDescribed {
     values: Vec<String>,
 }
 
-impl Store {
-    /// The folder at `path`, made ready for `plan` of `script`. A plan that grew finds its cells again.
+impl SweepFolder {
+    /// Opens the folder at `path` for `plan` of `script`. A larger plan finds the cells of a
+    /// smaller one.
     ///
     /// # Errors
     /// The folder holds something else or the sweep of another script, or cannot be written.
-    pub fn open(path: &Path, script: &Path, plan: &Plan) -> Result<Store, Diagnostic> {
-        let store = Store(path.into());
-        store.is_ours(script)?;
-        fs::create_dir_all(path.join("cells")).map_err(|e| refusal(path, &e))?;
+    pub fn open(path: &Path, script: &Path, plan: &SweepPlan) -> Result<SweepFolder, Diagnostic> {
+        let folder = SweepFolder(path.into());
+        folder.is_ours(script)?;
+        fs::create_dir_all(path.join("cells")).map_err(|e| cannot_write(path, &e))?;
         let axis = |axis: &super::axis::Axis| AxisDescribed { name: axis.name.clone(), values: axis.values.clone() };
         let described = Described {
             schema: 1,
             script: script.into(),
             identity: plan.identity(),
-            engine: Engine::this(),
+            engine: EngineRecord::this(),
             axes: plan.groups.iter().map(|group| group.0.iter().map(axis).collect()).collect(),
             cells: plan.cells.len(),
         };
-        let text = serde_json::to_string_pretty(&described).map_err(|e| message::data(e.to_string(), None))?;
-        store.locked(|| store.write(PLAN, text + "\n"))?;
-        Ok(store)
+        let text = serde_json::to_string_pretty(&described).map_err(|e| diagnostics::data(e.to_string(), None))?;
+        folder.locked(|| folder.write(PLAN, text + "\n"))?;
+        Ok(folder)
     }
 
-    /// Nothing of anybody else stands here.
+    /// Checks that the folder is empty or holds a sweep of `script`.
     fn is_ours(&self, script: &Path) -> Result<(), Diagnostic> {
         let path = &self.0;
         let file = path.join(PLAN);
         match fs::read(&file) {
             Ok(bytes) => {
                 let described: Described = serde_json::from_slice(&bytes).map_err(|e| {
-                    let hint = "choose another `--out`, or remove that folder if nothing in it is needed";
-                    message::data(format!("{} is not a sweep of this version: {e}", file.display()), Some(hint))
+                    let hint = "choose another `--out`, or delete that folder if you do not need it";
+                    diagnostics::data(format!("this version cannot read {}: {e}", file.display()), Some(hint))
                 })?;
                 match described.script.file_name() == script.file_name() {
                     true => Ok(()),
-                    false => Err(message::usage(
+                    false => Err(diagnostics::usage(
                         format!("{} holds a sweep of {}", path.display(), described.script.display()),
                         "choose another `--out`",
                     )),
@@ -83,13 +84,13 @@ impl Store {
                 let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
                 match names.find(|name| !own(name)) {
                     None => Ok(()),
-                    Some(name) => Err(message::usage(
+                    Some(name) => Err(diagnostics::usage(
                         format!("{} is not a sweep folder: it holds {name}", path.display()),
                         "choose an empty folder, or one that does not exist yet, for `--out`",
                     )),
                 }
             }
-            Err(e) => Err(refusal(&file, &e)),
+            Err(e) => Err(cannot_write(&file, &e)),
         }
     }
 
@@ -101,17 +102,19 @@ impl Store {
 
     /// The run folder of a cell.
     pub fn cell(&self, cell: &Cell) -> PathBuf {
-        self.0.join(Store::relative(cell))
+        self.0.join(SweepFolder::relative(cell))
     }
 
-    /// Does `act` while no other process does the like; a process that was killed holds nobody up.
+    /// Calls `act` while it holds the folder's lock, which the system releases if a process is
+    /// killed.
     ///
     /// # Errors
     /// Those of `act`; a folder that cannot be written.
     pub fn locked<T>(&self, act: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
         let path = self.0.join(LOCK);
-        let lock = File::create(&path).and_then(|file| file.lock().map(|()| file)).map_err(|e| refusal(&path, &e))?;
-        // Nobody else writes now: what stands half written was left by a process that was killed.
+        let lock =
+            File::create(&path).and_then(|file| file.lock().map(|()| file)).map_err(|e| cannot_write(&path, &e))?;
+        // No other process writes now: a partial file was left by one that was killed.
         for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with('.') && name.ends_with(".tmp") {

@@ -1,0 +1,17 @@
+//! The flags of `findings`.
+
+use clap::Args;
+use std::path::PathBuf;
+
+/// Runs that say what they found.
+#[derive(Debug, Args)]
+#[command(after_help = "The paragraph of a run is the one that its script passed to `conclude(text)`; see\n\
+    `sdflow-engine doc conclude`. The document says so where a run failed or is unfinished.")]
+pub struct FindingsArgs {
+    /// The run folders, in the order of the document
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}

@@ -1,0 +1,73 @@
+//! What the values of flags may be.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use sdflow::pairwise::Kernel;
+
+pub(super) const DATA: [&str; 2] = ["gauss", "mixture25"];
+pub(super) const BACKENDS: [&str; 5] = ["auto", "naive", "direct", "fused", "gemm"];
+pub(super) const ISAS: [&str; 5] = ["auto", "scalar", "avx2", "avx512", "amx"];
+pub(super) const PRECISIONS: [&str; 5] = ["f64", "f32", "bf16x3", "bf16x6", "auto"];
+
+/// One of `names`, as serde knows them.
+pub(super) fn one_of<T: Named>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(names).try_map(|name| serde_json::from_value::<T>(name.into()))
+}
+
+/// A kernel by its name; its bandwidth is the value of another flag.
+pub(super) fn kernel() -> impl TypedValueParser<Value = Kernel> {
+    let known = PossibleValuesParser::new(Kernel::NAMES);
+    known.try_map(|name| Kernel::named(&name, 1.0).ok_or("there is no kernel of this name"))
+}
+
+/// "on" or "off".
+pub(super) fn switch() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|word| word == "on")
+}
+
+/// What the value of a flag must be.
+pub(super) trait Named: serde::de::DeserializeOwned + Clone + Send + Sync + 'static {}
+impl<T: serde::de::DeserializeOwned + Clone + Send + Sync + 'static> Named for T {}
+
+/// `NAME=VALUE`.
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
+    let example = "write a parameter as NAME=VALUE, for example `-p dim=64`";
+    let (name, value) = text.split_once('=').ok_or(example)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(plain) || name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(format!(
+            "`{name}` cannot be the name of a parameter: use letters, digits and _, and begin with no digit"
+        ));
+    }
+    Ok((name.into(), value.into()))
+}
+
+/// A share, as a percentage or a fraction.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let value = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|p| p / 100.0),
+        None => text.parse(),
+    };
+    match value {
+        Ok(share) if share >= 0.0 && share.is_finite() => Ok(share),
+        _ => Err("write a share as 5% or 0.05".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_need_a_name_and_a_value() {
+        assert_eq!(assignment("a=b=c").unwrap(), ("a".into(), "b=c".into()));
+        for bad in ["dim", "=3", "1x=2", "a b=1"] {
+            assert!(assignment(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn shares_are_percentages_or_fractions() {
+        assert_eq!((share("5%"), share("0.05"), share("0")), (Ok(0.05), Ok(0.05), Ok(0.0)));
+        assert!(["", "%", "-1%", "five", "inf"].iter().all(|bad| share(bad).is_err()));
+    }
+}

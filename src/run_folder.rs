@@ -1,0 +1,230 @@
+//! The run folder: how it is opened, locked, cleared and finished.
+//!
+//! A finished run is replaced only when the run that replaces it is complete.
+
+use crate::diagnostics;
+use crate::record::{Record, Status};
+use sdflow_dsl::{CELLS, Diagnostic};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// What a run writes into its folder, and all that is ever removed from one. The record is removed
+/// last, so that a folder is still known as ours if the program is killed in between.
+const CONTENT: [&str; 10] = [
+    CELLS,
+    "script.rhai",
+    "metrics.csv",
+    "metrics.jsonl",
+    "log.txt",
+    "samples",
+    "plots",
+    "report.html",
+    "checkpoint",
+    "run.json",
+];
+/// Files that may have been written only in part.
+const DRAFTS: [&str; 2] = ["run.json.draft", "script.rhai.draft"];
+const LOCK: &str = ".lock";
+
+/// A run folder that this process has locked and writes.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    /// The finished run that this one replaces once it is done.
+    replaces: Option<PathBuf>,
+    _lock: File,
+}
+
+/// What [`open`] found at a path.
+#[derive(Debug)]
+pub enum FolderState {
+    /// The same run, complete.
+    Finished(Box<Record>),
+    /// A run that did not finish, with its status. Its folder is empty again, except for the
+    /// finished cells of its sweeps.
+    Unfinished(RunFolder, Status),
+    /// No run.
+    New(RunFolder),
+    /// A run that another process is computing now.
+    Busy,
+}
+
+/// Opens the folder at `path` for the run `identity`. With `force` a finished run is computed again
+/// in a folder beside it, and stays until the new one is complete.
+///
+/// # Errors
+/// The folder holds something else, is in use, or cannot be written.
+pub fn open(path: &Path, identity: &str, force: bool) -> Result<FolderState, Diagnostic> {
+    let refused = |e: io::Error| cannot_write(path, &e);
+    let aside = beside(path, "replaced");
+    if aside.exists() && !path.exists() {
+        // The program was killed between the two renames of a replacement.
+        fs::rename(&aside, path).map_err(refused)?;
+    }
+    let there = read_record(path)?;
+    let same = there.as_ref().is_some_and(|record| record.identity == identity);
+    match there {
+        Some(record) if same && record.status == Status::Done && !force => Ok(FolderState::Finished(Box::new(record))),
+        Some(record) if record.status == Status::Done && force => {
+            let anew = beside(path, "new");
+            let folder = RunFolder::lock_and_clear(&anew, false).map_err(|e| cannot_write(&anew, &e))?;
+            Ok(folder.map_or(FolderState::Busy, |folder| {
+                FolderState::New(RunFolder { replaces: Some(path.into()), ..folder })
+            }))
+        }
+        Some(record) if !same && !force => Err(diagnostics::usage(
+            format!("{} holds another run of {}", path.display(), record.script.display()),
+            "choose another `--out`, or replace it with `--force`",
+        )),
+        Some(record) => {
+            let folder = RunFolder::lock_and_clear(path, same && !force).map_err(refused)?;
+            Ok(folder.map_or(FolderState::Busy, |folder| FolderState::Unfinished(folder, record.status)))
+        }
+        None => {
+            Ok(RunFolder::lock_and_clear(path, false).map_err(refused)?.map_or(FolderState::Busy, FolderState::New))
+        }
+    }
+}
+
+/// Reads the record in the folder at `path`; None if there is no folder or an empty one.
+///
+/// # Errors
+/// The folder holds something else, or a record that cannot be read.
+pub fn read_record(path: &Path) -> Result<Option<Record>, Diagnostic> {
+    match fs::read(path.join("run.json")) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
+            let hint = "choose another `--out`, or delete that folder if you do not need it";
+            diagnostics::data(format!("this version cannot read {}: {e}", path.join("run.json").display()), Some(hint))
+        }),
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            let own = |entry: &fs::DirEntry| entry.file_name() == LOCK || entry.file_name() == DRAFTS[0];
+            let foreign = fs::read_dir(path).into_iter().flatten().flatten().find(|entry| !own(entry));
+            match foreign {
+                None => Ok(None),
+                Some(entry) => Err(diagnostics::usage(
+                    format!("{} is not a run folder: it holds {}", path.display(), entry.file_name().to_string_lossy()),
+                    "choose an empty folder, or one that does not exist yet, for `--out`",
+                )),
+            }
+        }
+        Err(e) => Err(cannot_write(path, &e)),
+    }
+}
+
+impl RunFolder {
+    /// Locks the folder at `path` and deletes what an earlier run wrote into it. With `keep` the
+    /// finished cells of its sweeps stay. None if another process has locked it.
+    fn lock_and_clear(path: &Path, keep: bool) -> io::Result<Option<RunFolder>> {
+        fs::create_dir_all(path)?;
+        let lock = File::create(path.join(LOCK))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(e)) => return Err(e),
+        }
+        // The record says to which run the cells belong.
+        let kept = |name: &str| keep && [CELLS, "run.json"].contains(&name);
+        for name in DRAFTS.iter().chain(&CONTENT).filter(|name| !kept(name)) {
+            let entry = path.join(name);
+            match fs::symlink_metadata(&entry) {
+                Ok(kind) if kind.is_dir() => fs::remove_dir_all(&entry)?,
+                Ok(_) => fs::remove_file(&entry)?,
+                Err(_) => {}
+            }
+        }
+        Ok(Some(RunFolder { path: path.into(), replaces: None, _lock: lock }))
+    }
+
+    /// Returns the path of the folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Does it hold finished cells of an earlier attempt?
+    pub fn has_cells(&self) -> bool {
+        self.path.join(CELLS).is_dir()
+    }
+
+    /// Writes `record` as `run.json`, whole or not at all.
+    ///
+    /// # Errors
+    /// The system's reason, with the file.
+    pub fn write_record(&self, record: &Record) -> Result<(), Diagnostic> {
+        let text = serde_json::to_string_pretty(record).map_err(|e| diagnostics::data(e.to_string(), None))?;
+        self.write("run.json", &(text + "\n"))
+    }
+
+    /// Writes `text` to the file `name`, whole or not at all.
+    ///
+    /// # Errors
+    /// The system's reason, with the file.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), Diagnostic> {
+        let path = self.path.join(name);
+        replace(&path, text).map_err(|e| cannot_write(&path, &e))
+    }
+
+    /// Writes the final `record`, deletes the cells of a complete run, and moves a complete run to
+    /// the place of the one that it replaces. Returns the final path.
+    ///
+    /// # Errors
+    /// The system's reason.
+    pub fn finish(self, record: &Record) -> Result<PathBuf, Diagnostic> {
+        self.write_record(record)?;
+        self.move_into_place(record.status == Status::Done)
+    }
+
+    fn move_into_place(self, complete: bool) -> Result<PathBuf, Diagnostic> {
+        if complete && self.has_cells() {
+            let cells = self.path.join(CELLS);
+            fs::remove_dir_all(&cells).map_err(|e| cannot_write(&cells, &e))?;
+        }
+        let Some(old) = self.replaces.filter(|_| complete) else { return Ok(self.path) };
+        let aside = beside(&old, "replaced");
+        if matches!(read_record(&aside), Ok(Some(_))) {
+            // The program was killed after a replacement, before it deleted the old run.
+            fs::remove_dir_all(&aside).map_err(|e| cannot_write(&aside, &e))?;
+        }
+        let swapped = fs::rename(&old, &aside).and_then(|()| fs::rename(&self.path, &old));
+        swapped.and_then(|()| fs::remove_dir_all(&aside)).map_err(|e| cannot_write(&old, &e))?;
+        Ok(old)
+    }
+}
+
+/// Writes `text` to a draft beside `path` and renames it: `path` holds all of it or is unchanged.
+///
+/// # Errors
+/// The system's reason.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let draft = beside(path, "draft");
+    fs::write(&draft, text).and_then(|()| fs::rename(&draft, path)).inspect_err(|_| {
+        // A partial draft is useless, and the disk may be full.
+        let _ = fs::remove_file(&draft);
+    })
+}
+
+/// `path` with `.ending` after its name.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{ending}"));
+    path.with_file_name(name)
+}
+
+/// Returns the error for a run that another process is computing at `path`.
+pub fn busy(path: &Path) -> Diagnostic {
+    cannot_write(path, &io::Error::new(ErrorKind::WouldBlock, "another process is computing this run"))
+}
+
+/// Returns the error for a file or folder that the system does not let us write.
+pub fn cannot_write(path: &Path, error: &io::Error) -> Diagnostic {
+    let hint = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "free some space, or choose a folder on another disk with `--out`"
+        }
+        _ => "choose a folder that you can write to with `--out`",
+    };
+    diagnostics::data(format!("cannot write {}: {error}", path.display()), Some(hint))
+}
+
+#[cfg(test)]
+mod tests;

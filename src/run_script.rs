@@ -1,0 +1,85 @@
+//! One run of a script in its folder: `run` and each cell of `sweep` do the same.
+
+use crate::listener::{RunListener, Voice};
+use crate::machine;
+use crate::record::Record;
+use crate::run_files::RunFiles;
+use crate::run_folder::RunFolder;
+use sdflow::Interrupt;
+use sdflow_dsl::{Diagnostic, Listener, Outcome, Prepared};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How a script is executed: on a thread of its own ([`sdflow_dsl::execute`]) or on this one.
+pub type Execute = fn(&Prepared, Arc<dyn Listener>) -> Outcome;
+
+/// A run that has ended, in whatever way.
+#[derive(Debug)]
+pub struct FinishedRun {
+    pub record: Record,
+    /// Where its results are.
+    pub path: PathBuf,
+    /// What ended it early, or prevented its results from being stored.
+    pub failure: Option<Diagnostic>,
+}
+
+/// Runs `prepared` in `folder` and stores the record. `interrupt` stops it, `voice` reports what
+/// happens. The record returned is complete even if it could not be stored.
+///
+/// # Errors
+/// The folder cannot be written at the beginning.
+pub fn compute(
+    prepared: Prepared,
+    folder: RunFolder,
+    quick: bool,
+    interrupt: Interrupt,
+    voice: Voice,
+    execute: Execute,
+) -> Result<FinishedRun, Diagnostic> {
+    let begun = Record::start(prepared.script().into(), &prepared, quick);
+    folder.write_record(&begun)?;
+    folder.write("script.rhai", &prepared.text())?;
+    let clock = Instant::now();
+    let files = RunFiles::create(folder.path())?;
+    let prepared = prepared.in_folder(folder.path()).stopped_by(interrupt.clone());
+    let listener = RunListener::new(voice, files, interrupt);
+    let outcome =
+        execute_with_listener(&prepared, listener, machine::replacement_warning(machine::requested_isa()?), execute);
+    let mut record = begun.finish(&outcome, clock.elapsed());
+    let path = folder.path().to_path_buf();
+    match folder.finish(&record) {
+        Ok(path) => Ok(FinishedRun { record, path, failure: outcome.failure }),
+        Err(trouble) => {
+            record.fail(&trouble);
+            Ok(FinishedRun { record, path, failure: Some(trouble) })
+        }
+    }
+}
+
+/// Executes the script. It fails if one of the run's files could not be written.
+fn execute_with_listener(
+    prepared: &Prepared,
+    listener: RunListener,
+    replaced: Option<String>,
+    execute: Execute,
+) -> Outcome {
+    let listener = Arc::new(listener);
+    let unused = prepared.unused_params().into_iter().map(unused_warning);
+    let early: Vec<String> = replaced.into_iter().chain(unused).collect();
+    early.iter().for_each(|warning| listener.warn(warning));
+    let mut outcome = execute(prepared, listener.clone());
+    outcome.warnings.splice(0..0, early);
+    if let Some(failure) = &outcome.failure {
+        listener.note(&format!("error: {}", failure.message));
+    }
+    if let Some(trouble) = listener.finish() {
+        outcome.failure = Some(trouble);
+    }
+    outcome
+}
+
+fn unused_warning((name, near): (String, Option<String>)) -> String {
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("the script has no parameter `{name}`{near}")
+}

@@ -1,0 +1,58 @@
+//! What may end a command early: a signal such as Ctrl-C, and a panic of this program.
+
+use crate::exit::Exit;
+use crate::terminal;
+use sdflow::Interrupt;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// Signals closer together than this count as one: `timeout` and job managers send theirs to the
+/// process and to its group.
+const ONE: Duration = Duration::from_millis(500);
+
+/// Makes the first Ctrl-C, SIGTERM or SIGHUP raise `interrupt`, and the next one exit at once.
+pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
+    let interrupt = interrupt.clone();
+    let mut asked: Option<Instant> = None;
+    let handler = move || {
+        if asked.is_some_and(|asked| asked.elapsed() < ONE) {
+            return;
+        }
+        if interrupt.raised() {
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+        asked = Some(Instant::now());
+        interrupt.raise();
+        terminal::print_message("stopping; press Ctrl-C again to exit at once");
+    };
+    if let Err(e) = ctrlc::set_handler(handler) {
+        terminal::print_message(&format!("warning: Ctrl-C will not stop this cleanly: {e}"));
+    }
+}
+
+/// Makes every panic print a sentence that asks for a bug report.
+pub fn explain_panics() {
+    std::panic::set_hook(Box::new(|info| terminal::print_message(&panic_message(info))));
+}
+
+fn panic_message(info: &PanicHookInfo) -> String {
+    let what = info.payload_as_str().unwrap_or("no message");
+    let place = info.location().map(|l| format!(" at {}:{}", l.file(), l.line())).unwrap_or_default();
+    format!(
+        "internal error{place}: {what}\nThis is a bug in sdflow-engine, not in your script; please report it with these lines."
+    )
+}
+
+/// Returns the value of `act`, or None if it panicked; the message was printed already.
+pub fn catch<T>(act: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(act)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_defect_is_caught() {
+        assert_eq!(super::catch(|| 1), Some(1));
+        assert_eq!(super::catch(|| -> u8 { panic!("planted") }), None);
+    }
+}
