@@ -11,6 +11,7 @@
 
 mod bind;
 mod call;
+pub mod cells;
 mod check;
 mod context;
 mod dry;
@@ -19,7 +20,6 @@ mod language;
 pub mod manual;
 mod run_hash;
 mod script;
-mod thread_layout;
 mod value;
 
 pub use check::{CheckReport, check};
@@ -29,5 +29,4 @@ pub use language::limits::STACK;
 pub use language::{Diagnostic, Fault, Place};
 pub use run_hash::joined;
 pub use script::{Prepared, execute, execute_here, prepare};
-pub use thread_layout::Layout;
 pub use value::Reading;

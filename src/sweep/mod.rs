@@ -4,12 +4,12 @@
 mod axis;
 mod picture;
 mod plan;
+mod run_cells;
 mod seed_mean;
 mod slurm;
 mod summary;
 mod sweep_folder;
 mod table;
-mod workers;
 
 use crate::args::SweepArgs;
 use crate::diagnostics::of_engine;
@@ -18,14 +18,15 @@ use crate::record::Record;
 use crate::request::request;
 use crate::{machine, run, run_folder, signals, terminal};
 use plan::{Cell, SweepPlan};
+use run_cells::RunCells;
 use sdflow::Interrupt;
-use sdflow_dsl::{Diagnostic, Layout};
+use sdflow_dsl::Diagnostic;
+use sdflow_dsl::cells::Layout;
 use std::collections::BTreeMap;
 use std::time::Instant;
 use summary::{BestMetric, BestPlace, CellCounts, SweepReport};
 use sweep_folder::SweepFolder;
 use table::{CellRow, SweepTable};
-use workers::Workers;
 
 /// Computes the cells that are not finished yet and writes the table of all.
 ///
@@ -43,9 +44,8 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     let folder = SweepFolder::open(&path, script, &plan)?;
     signals::raise_on_ctrl_c(&interrupt);
     let mine = |cell: &&Cell| args.shard.is_none_or(|shard| shard.holds(cell.number));
-    let workers = Workers::new(plan.cells.iter().filter(mine), &folder, args, &interrupt)?;
-    let layout = layout(args, workers.total());
-    let records = workers.run(layout)?;
+    let cells = RunCells::new(plan.cells.iter().filter(mine), &folder, args, &interrupt);
+    let records = cells.run(|waiting| layout(args, waiting))?;
     let (rows, picture) = folder.locked(|| write_tables(&plan, &folder, args, &records))?;
     let (wanted, complaint) = BestMetric::of(args.best.as_deref(), &rows);
     if let Some(complaint) = complaint {

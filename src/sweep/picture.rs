@@ -1,20 +1,20 @@
 //! The picture of a sweep.
 
 use super::plan::{Group, SEED, SweepPlan};
-use super::seed_mean::SeedMean;
+use super::seed_mean::PlaceMean;
 use sdflow::plot::{Picture, Place, survey};
 
 /// The picture of `metric` over the axes; none where they cannot be drawn, see [`survey`].
-pub fn picture(plan: &SweepPlan, means: &[SeedMean], metric: &str) -> Option<Picture> {
+pub fn picture(plan: &SweepPlan, means: &[PlaceMean], metric: &str) -> Option<Picture> {
     // Of axes that advance together one stands for all.
     let leader = |group: &Group| group.0.iter().find(|axis| axis.name != SEED).map(|axis| axis.name.clone());
     let leaders: Vec<String> = plan.groups.iter().filter_map(leader).collect();
-    let place = |mean: &SeedMean| Place {
+    let place = |mean: &PlaceMean| Place {
         axes: mean.place.iter().filter(|(name, _)| leaders.contains(name)).cloned().collect(),
-        value: mean.value,
-        se: mean.se.unwrap_or(f64::NAN),
+        value: mean.mean.value,
+        se: mean.mean.se.unwrap_or(f64::NAN),
     };
     let places: Vec<Place> = means.iter().map(place).collect();
-    let seeds = if means.iter().any(|mean| mean.seeds > 1) { ", mean over seeds" } else { "" };
+    let seeds = if means.iter().any(|mean| mean.mean.seeds > 1) { ", mean over seeds" } else { "" };
     survey(&places, metric, &format!("{metric}{seeds}"))
 }

@@ -4,10 +4,8 @@
 use super::axis::{self, Axis, MOST};
 use crate::args::Zip;
 use crate::diagnostics::usage;
+pub use sdflow_dsl::cells::SEED;
 use sdflow_dsl::{Diagnostic, Prepared, Request};
-
-/// The name of the axis that sets the seed.
-pub const SEED: &str = "seed";
 
 /// What is to be computed.
 #[derive(Debug)]
@@ -92,7 +90,7 @@ impl SweepPlan {
         sdflow_dsl::joined(self.cells.iter().map(|cell| cell.prepared.identity()))
     }
 
-    /// ColumnNames of all axes in order.
+    /// Returns all axes in order.
     pub fn axes(&self) -> impl Iterator<Item = &Axis> {
         self.groups.iter().flat_map(|group| &group.0)
     }

@@ -1,68 +1,37 @@
 //! Metrics averaged over seeds.
 
+use super::plan::assignments;
 use super::table::CellRow;
 use crate::record::Status;
-use std::collections::{BTreeMap, BTreeSet};
+use sdflow_dsl::cells::{Places, SeedMean, seed_mean};
+use std::collections::BTreeSet;
 
 /// A metric at one place of the sweep: the cells that differ in nothing but the seed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SeedMean {
+pub struct PlaceMean {
     /// The axes with their values, the seed left out.
     pub place: Vec<(String, String)>,
-    pub value: f64,
-    /// Of the mean over seeds where there are several, otherwise the metric's own, where it is
-    /// known.
-    pub se: Option<f64>,
-    /// Seeds that have a finite value.
-    pub seeds: usize,
+    /// The mean over the seeds that have a finite value.
+    pub mean: SeedMean,
 }
 
-/// ColumnNames of the metrics that finished cells measured, in alphabetical order.
+/// Returns the names of the metrics that finished cells measured, in alphabetical order.
 pub fn measured<'a>(rows: &'a [CellRow]) -> Vec<&'a str> {
     let done = rows.iter().filter_map(|(_, record)| record.as_ref()).filter(|record| record.status == Status::Done);
     let names: BTreeSet<&'a str> = done.flat_map(|record| record.metrics.keys().map(String::as_str)).collect();
     names.into_iter().collect()
 }
 
-/// The metric at every place where a finished cell has a finite value, in the order of the plan.
-pub fn means(rows: &[CellRow], metric: &str) -> Vec<SeedMean> {
-    let mut places: Vec<Vec<(String, String)>> = Vec::new();
-    let mut index: BTreeMap<Vec<(String, String)>, usize> = BTreeMap::new();
-    let mut found: Vec<Vec<(f64, Option<f64>)>> = Vec::new();
+/// Returns the metric at every place where a finished cell has a finite value, in the order of the
+/// plan.
+pub fn means(rows: &[CellRow], metric: &str) -> Vec<PlaceMean> {
+    let mut places = Places::default();
     for (cell, record) in rows {
         let Some(record) = record.as_ref().filter(|record| record.status == Status::Done) else { continue };
         let Some(metric) = record.metrics.get(metric) else { continue };
         let Some(value) = metric.value else { continue };
-        let at = *index.entry(cell.place()).or_insert_with(|| {
-            places.push(cell.place());
-            found.push(Vec::new());
-            places.len() - 1
-        });
-        found[at].push((value, metric.se));
+        let (_, values) = places.at(assignments(&cell.place()), || (cell.place(), Vec::new()));
+        values.push((value, metric.se));
     }
-    places.into_iter().zip(found).map(|(place, values)| mean(place, &values)).collect()
-}
-
-fn mean(place: Vec<(String, String)>, values: &[(f64, Option<f64>)]) -> SeedMean {
-    let n = values.len() as f64;
-    let value = values.iter().map(|(value, _)| value).sum::<f64>() / n;
-    let se = match values {
-        [(_, se)] => *se,
-        _ => Some((values.iter().map(|(v, _)| (v - value).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt()),
-    };
-    SeedMean { place, value, se, seeds: values.len() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seeds_are_averaged() {
-        let of = |values: &[(f64, Option<f64>)]| mean(Vec::new(), values);
-        let mean = of(&[(1.0, Some(9.0)), (2.0, None), (3.0, None)]);
-        assert_eq!((mean.value, mean.seeds), (2.0, 3));
-        assert!((mean.se.unwrap() - (1.0f64 / 3.0).sqrt()).abs() < 1e-15);
-        assert_eq!(of(&[(1.5, Some(0.25))]).se, Some(0.25));
-    }
+    places.iter().map(|(place, values)| PlaceMean { place: place.clone(), mean: seed_mean(values) }).collect()
 }

@@ -1,7 +1,7 @@
 //! The summary of a sweep.
 
 use super::plan::{SweepPlan, assignments};
-use super::seed_mean::{SeedMean, means, measured};
+use super::seed_mean::{PlaceMean, means, measured};
 use super::table::CellRow;
 use crate::exit::Exit;
 use crate::progress::duration;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// BestPlace places that the summary shows.
+/// Best places that the summary shows.
 const SHOWN: usize = 5;
 
 /// All of standard output under `--json`.
@@ -119,28 +119,30 @@ impl BestMetric {
     }
 
     /// Means with the best first.
-    pub fn sorted(&self, rows: &[CellRow]) -> Vec<SeedMean> {
+    pub fn sorted(&self, rows: &[CellRow]) -> Vec<PlaceMean> {
         let mut means = means(rows, &self.metric);
-        means.sort_by(|a, b| if self.largest { b.value.total_cmp(&a.value) } else { a.value.total_cmp(&b.value) });
+        means.sort_by(|a, b| {
+            if self.largest { b.mean.value.total_cmp(&a.mean.value) } else { a.mean.value.total_cmp(&b.mean.value) }
+        });
         means
     }
 }
 
 impl BestPlace {
     /// The first of `sorted` as data.
-    pub fn of(sorted: &[SeedMean]) -> Vec<BestPlace> {
-        let best = |mean: &SeedMean| BestPlace {
+    pub fn of(sorted: &[PlaceMean]) -> Vec<BestPlace> {
+        let best = |mean: &PlaceMean| BestPlace {
             params: mean.place.iter().cloned().collect(),
-            mean: mean.value,
-            se: mean.se,
-            seeds: mean.seeds,
+            mean: mean.mean.value,
+            se: mean.mean.se,
+            seeds: mean.mean.seeds,
         };
         sorted.iter().take(SHOWN).map(best).collect()
     }
 }
 
 /// The end of a sweep in words, several lines.
-pub fn summary(report: &SweepReport, plan: &SweepPlan, wanted: Option<&BestMetric>, sorted: &[SeedMean]) -> String {
+pub fn summary(report: &SweepReport, plan: &SweepPlan, wanted: Option<&BestMetric>, sorted: &[PlaceMean]) -> String {
     let mut text = String::new();
     let CellCounts { planned, done, failed, stopped, pending, checks_failed, warned } = report.cells;
     let parts = [
@@ -161,10 +163,10 @@ pub fn summary(report: &SweepReport, plan: &SweepPlan, wanted: Option<&BestMetri
     }
     if let Some(wanted) = wanted {
         let end = if wanted.largest { "largest" } else { "smallest" };
-        let seeds = if sorted.iter().any(|mean| mean.seeds > 1) { ", mean over seeds" } else { "" };
+        let seeds = if sorted.iter().any(|mean| mean.mean.seeds > 1) { ", mean over seeds" } else { "" };
         let _ = writeln!(text, "  best      {end} {}{seeds}", wanted.metric);
         for mean in sorted.iter().take(SHOWN) {
-            let value = mean.se.map_or_else(|| number(mean.value), |se| estimate(mean.value, se));
+            let value = mean.mean.se.map_or_else(|| number(mean.mean.value), |se| estimate(mean.mean.value, se));
             let _ = writeln!(text, "    {value:<22}  {}", assignments(&mean.place));
         }
     }

@@ -26,7 +26,7 @@ pub struct SweepTable {
     rows: Vec<Map<String, Value>>,
 }
 
-/// ColumnNames of columns that are taken, and what each thing is called.
+/// Names of the columns, and what each thing is called.
 struct ColumnNames {
     params: Vec<(String, String)>,
     metrics: Vec<(String, String)>,

@@ -2,8 +2,7 @@
 //! one table.
 
 mod cell;
-mod crew;
-mod store;
+mod script_cells;
 mod table;
 
 pub use table::places;
@@ -78,7 +77,7 @@ fn sweep(call: &Call) -> Result<Dynamic, Fail> {
     let mut first_failure = None;
     let first = || rehearsed(call, &function, cells[0].clone());
     let all = || {
-        crew::computed(call, &detached(&function), &cells, |index, outcome| {
+        script_cells::compute(call, &function, &cells, |index, outcome| {
             if let Err(cause) = &outcome {
                 let name = name(&cells[index]);
                 first_failure.get_or_insert(format!("{name}: {}", cause.line()));

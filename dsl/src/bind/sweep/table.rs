@@ -1,26 +1,25 @@
 //! What the cells gave, as a table, and what a script asks of it.
 
+use super::cell::name;
 use crate::bind::arguments::column_name;
 use crate::call::Call;
+use crate::cells::{Places, SEED, SeedMean, seed_mean};
 use crate::language::{At, Fail};
 use crate::value::{Reading, number};
 use rhai::{Array, Dynamic, Map};
-use sdflow::plot::Place;
+use sdflow::plot;
 use sdflow::table::{Cell, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The axis over which is averaged.
-pub const SEED: &str = "seed";
-
-/// What the cells gave, by place: all axes but the seeds'.
+/// What the cells gave, by place: all axes but that of the seeds.
 #[derive(Default)]
-pub struct Survey(Vec<(Map, Found)>);
+pub struct Survey(Places<Place>);
 
-/// What the cells of one place gave: quantities by name, one value per seed, and how many cells
-/// failed.
-#[derive(Default)]
-struct Found {
+/// What the cells of one place gave: its axes, the quantities by name with one value for each seed,
+/// and how many cells failed.
+struct Place {
+    axes: Map,
     readings: BTreeMap<String, Vec<Reading>>,
     failed: usize,
 }
@@ -28,62 +27,51 @@ struct Found {
 impl Survey {
     /// Adds what a cell gave; none when it failed.
     pub fn add(&mut self, cell: &Map, readings: Option<Vec<(String, Reading)>>) {
-        let place: Map =
-            cell.iter().filter(|(name, _)| *name != SEED).map(|(name, value)| (name.clone(), value.clone())).collect();
-        let same = |other: &Map| other.iter().all(|(name, value)| place[name].to_string() == value.to_string());
-        // A place's cells mostly follow each other.
-        let at = self.0.iter().rposition(|(other, _)| same(other)).unwrap_or(self.0.len());
-        if at == self.0.len() {
-            self.0.push((place, Found::default()));
-        }
-        let found = &mut self.0[at].1;
+        let axes: Map =
+            cell.iter().filter(|(name, _)| *name != SEED).map(|(name, v)| (name.clone(), v.clone())).collect();
+        let place = self.0.at(name(&axes), || Place { axes, readings: BTreeMap::new(), failed: 0 });
         match readings {
             Some(readings) => {
-                readings.into_iter().for_each(|(name, r)| found.readings.entry(name).or_default().push(r))
+                readings.into_iter().for_each(|(name, r)| place.readings.entry(name).or_default().push(r));
             }
-            None => found.failed += 1,
+            None => place.failed += 1,
         }
     }
 
     /// Has no cell given anything?
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|(_, found)| found.readings.is_empty())
+        self.0.iter().all(|place| place.readings.is_empty())
     }
 
-    /// A row per place: its axes, then each quantity.
+    /// A row for each place: its axes, then each quantity.
     pub fn table(&self, axes: &[(String, Array)]) -> Table {
         let seeded = axes.iter().any(|(name, _)| name == SEED);
-        let failed = self.0.iter().any(|(_, found)| found.failed > 0);
-        let places = axes.iter().filter(|(name, _)| name != SEED);
+        let failed = self.0.iter().any(|place| place.failed > 0);
+        let axes = axes.iter().filter(|(name, _)| name != SEED);
         let whole = |values: &Array| values.iter().all(|value| value.is_int());
-        let mut table = Table::over(places.map(|(name, values)| (name.clone(), whole(values))).collect());
-        for (place, found) in &self.0 {
+        let mut table = Table::over(axes.map(|(name, values)| (name.clone(), whole(values))).collect());
+        for place in self.0.iter() {
             let value = |value: &Dynamic| number(value).map_or_else(|| Cell::Text(value.to_string()), Cell::Number);
-            let mut row: Vec<(String, Cell)> = place.iter().map(|(name, v)| (name.to_string(), value(v))).collect();
-            for (name, readings) in &found.readings {
-                let (mean, sd) = averaged(readings);
+            let mut row: Vec<(String, Cell)> =
+                place.axes.iter().map(|(name, v)| (name.to_string(), value(v))).collect();
+            for (name, readings) in &place.readings {
+                let (mean, sd) = average(readings);
                 row.push((name.clone(), mean));
                 row.extend(seeded.then(|| (format!("{name}_sd"), sd)));
             }
-            row.extend(failed.then(|| ("failed".to_string(), Cell::Number(found.failed as f64))));
+            row.extend(failed.then(|| ("failed".to_string(), Cell::Number(place.failed as f64))));
             table.push(row);
         }
         table
     }
 }
 
-/// Mean with its standard error, and standard deviation; of one reading itself.
-fn averaged(readings: &[Reading]) -> (Cell, Cell) {
-    let n = readings.len() as f64;
-    let value = readings.iter().map(|r| r.value).sum::<f64>() / n;
-    match readings {
-        [Reading { se: Some(se), .. }] => (Cell::Estimate { value, se: *se }, Cell::Empty),
-        [_] => (Cell::Number(value), Cell::Empty),
-        _ => {
-            let sd = (readings.iter().map(|r| (r.value - value).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-            (Cell::Estimate { value, se: sd / n.sqrt() }, Cell::Number(sd))
-        }
-    }
+/// The mean with its standard error, and the standard deviation; of one reading itself.
+fn average(readings: &[Reading]) -> (Cell, Cell) {
+    let values: Vec<_> = readings.iter().map(|r| (r.value, r.se)).collect();
+    let SeedMean { value, se, sd, .. } = seed_mean(&values);
+    let mean = se.map_or(Cell::Number(value), |se| Cell::Estimate { value, se });
+    (mean, sd.map_or(Cell::Empty, Cell::Number))
 }
 
 /// The row with the smallest or the largest value of a column.
@@ -123,7 +111,7 @@ pub fn row(table: &Table, i: usize) -> Dynamic {
 }
 
 /// The places of a sweep's table with the values of one of its columns.
-pub fn places(table: &Table, column: &str) -> Vec<Place> {
+pub fn places(table: &Table, column: &str) -> Vec<plot::Place> {
     let text = |i: usize, axis: &str| match table.cell(i, axis) {
         Cell::Number(value) => value.to_string(),
         other => other.text(),
@@ -135,7 +123,7 @@ pub fn places(table: &Table, column: &str) -> Vec<Place> {
             _ => (f64::NAN, f64::NAN),
         };
         let axes = table.axes().iter().map(|(axis, _)| (axis.clone(), text(i, axis))).collect();
-        Place { axes, value, se }
+        plot::Place { axes, value, se }
     };
     (0..table.n()).map(place).collect()
 }

@@ -21,7 +21,9 @@ pub struct Store {
 
 /// A cell that has given its numbers.
 pub struct Finished {
+    /// What its function gave.
     pub readings: Vec<(String, Reading)>,
+    /// What it did.
     pub trace: Trace,
 }
 
@@ -79,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// The system's reason.
-    pub fn emptied(&self, index: usize) -> Result<PathBuf, Fail> {
+    pub fn clear(&self, index: usize) -> Result<PathBuf, Fail> {
         let folder = self.folder.join(index.to_string());
         match fs::remove_dir_all(&folder) {
             Err(e) if e.kind() != ErrorKind::NotFound => Err(unwritten(&folder, &e)),

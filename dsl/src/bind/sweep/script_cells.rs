@@ -1,0 +1,94 @@
+//! The cells of a sweep inside a script: each is a call of the script's function, in a state of its
+//! own.
+
+use super::cell::{Outcome, name, outcome};
+use crate::call::Call;
+use crate::cells::{self, Finished, Layout, Made, Store, Sweep};
+use crate::context::{Seat, Trace, detached};
+use crate::language::Fail;
+use rhai::{Dynamic, FnPtr, Map, NativeCallContext};
+use sdflow::rng::Stream;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The cells, and where they are kept.
+struct ScriptCells<'a> {
+    call: &'a Call<'a>,
+    function: FnPtr,
+    cells: &'a [Map],
+    store: Store,
+    finished: Mutex<BTreeMap<usize, Finished>>,
+    root: Stream,
+}
+
+/// Computes the cells and gives what came of them to `take`, in their order. What a cell says and
+/// does comes into the run in its turn, so that the bytes of the run are the same for any number of
+/// threads.
+///
+/// # Errors
+/// An interrupt; a run folder that cannot be written; threads that the system does not grant.
+pub fn compute(call: &Call, function: &FnPtr, cells: &[Map], mut take: impl FnMut(usize, Outcome)) -> Result<(), Fail> {
+    let context = call.context;
+    let (number, root) = context.numbered_stream("sweep");
+    let (store, finished) = Store::open(context, number, |index| cells.get(index).map(name))?;
+    let (function, finished) = (detached(function), Mutex::new(finished));
+    let sweep = ScriptCells { call, function, cells, store, finished, root };
+    let layout = |waiting: usize| Layout::of(None, None, waiting, rayon::current_num_threads());
+    cells::run(&sweep, layout, |index, (outcome, trace), layout| {
+        sweep.store.deliver(context, index, &trace)?;
+        context.join(trace, 1.0 / layout.jobs as f64);
+        take(index, outcome);
+        Ok(())
+    })?;
+    context.interrupt.check().map_err(Fail::from)
+}
+
+impl Sweep for ScriptCells<'_> {
+    type Left = (Outcome, Trace);
+    type Trouble = Fail;
+
+    fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    fn finished(&self, index: usize) -> Result<Option<Self::Left>, Fail> {
+        let found = self.finished.lock().unwrap_or_else(PoisonError::into_inner).remove(&index);
+        Ok(found.map(|Finished { readings, trace }| (Ok(readings), trace)))
+    }
+
+    fn compute(&self, index: usize, seat: &Seat) -> Result<Made<Self::Left>, Fail> {
+        let folder = self.store.clear(index)?;
+        let (call, cell) = (self.call, &self.cells[index]);
+        let name = name(cell);
+        let (context, log) = call.context.cell(&name, self.root.at(index as u64), &folder);
+        // The functions that this interpreter knows work for the cell.
+        let engine = Arc::new((context.host.interpreter)(&context));
+        context.callbacks.begin(&engine, &context.program.main);
+        seat.hold(Some(Arc::clone(&context.callbacks)));
+        let (global, source) = (call.native.global_runtime_state().clone(), call.native.fn_source());
+        let native: NativeCallContext = (&*engine, "sweep", source, &global, call.native.call_position()).into();
+        let value = detached(&self.function).call_within_context::<Dynamic>(&native, (cell.clone(),));
+        seat.hold(None);
+        let (trace, diverged) = context.left(&log);
+        let outcome = outcome(&context, &native, value, diverged)?;
+        let trace = match &outcome {
+            Ok(readings) => self.store.keep(index, &name, Finished { readings: readings.clone(), trace })?,
+            Err(_) => trace,
+        };
+        Ok(Made::Ended((outcome, trace)))
+    }
+
+    fn is_halted(&self) -> bool {
+        self.call.context.interrupt.raised()
+    }
+
+    fn progress(&self, last: Option<(usize, &Self::Left)>, done: usize, total: usize) {
+        let name = last.map_or_else(String::new, |(index, _)| name(&self.cells[index]));
+        self.call.context.listener.progress("sweep", done, total, &name);
+    }
+
+    fn no_threads(&self, reason: &dyn Display) -> Fail {
+        Fail::data(format!("the system refuses threads: {reason}")).hint("give a smaller `--threads`")
+    }
+}

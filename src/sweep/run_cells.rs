@@ -1,0 +1,135 @@
+//! The cells of a sweep as `run` would compute them, each in a folder of its own.
+
+use super::plan::Cell;
+use super::sweep_folder::SweepFolder;
+use crate::args::SweepArgs;
+use crate::listener::Voice;
+use crate::lock::lock;
+use crate::progress::Progress;
+use crate::record::{Record, Status};
+use crate::run_folder::{self, FolderState};
+use crate::{diagnostics, run_script, terminal};
+use sdflow::Interrupt;
+use sdflow_dsl::cells::{self, Layout, Made, Seat, Sweep};
+use sdflow_dsl::{Diagnostic, execute_here};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// The cells of a sweep or of a shard of it, and where their runs are kept.
+#[derive(Debug)]
+pub struct RunCells<'a> {
+    cells: Vec<&'a Cell>,
+    folder: &'a SweepFolder,
+    args: &'a SweepArgs,
+    interrupt: &'a Interrupt,
+    progress: Mutex<Progress>,
+    has_failed: AtomicBool,
+}
+
+impl<'a> RunCells<'a> {
+    /// The cells, none of which is begun yet.
+    pub fn new(
+        cells: impl Iterator<Item = &'a Cell>,
+        folder: &'a SweepFolder,
+        args: &'a SweepArgs,
+        interrupt: &'a Interrupt,
+    ) -> RunCells<'a> {
+        let progress = Mutex::new(Progress::new(args.quiet));
+        RunCells { cells: cells.collect(), folder, args, interrupt, progress, has_failed: AtomicBool::new(false) }
+    }
+
+    /// Computes the cells and returns the records by the numbers of their cells. A cell that was
+    /// not started has none.
+    ///
+    /// # Errors
+    /// The folder of a cell holds something else; threads that the system does not grant.
+    pub fn run(&self, layout: impl FnOnce(usize) -> Layout) -> Result<BTreeMap<usize, Record>, Diagnostic> {
+        let mut records = BTreeMap::new();
+        let mut take = |index: usize, record| drop(records.insert(self.cells[index].number, record));
+        let behind_a_gap = cells::run(self, layout, |index, record, _| {
+            take(index, record);
+            Ok(())
+        });
+        lock(&self.progress).clear();
+        behind_a_gap?.into_iter().for_each(|(index, record)| take(index, record));
+        Ok(records)
+    }
+
+    /// Computes a cell and returns its record.
+    fn record(&self, cell: &Cell) -> Result<Made<Record>, Diagnostic> {
+        // Another process may have finished it by now.
+        if let Some(record) = finished_record(cell, self.folder, self.args)? {
+            return Ok(Made::Ended(record));
+        }
+        let path = self.folder.cell(cell);
+        match run_folder::open(&path, cell.prepared.identity(), self.args.force)? {
+            FolderState::Busy => Ok(Made::Busy),
+            FolderState::Finished(record) => Ok(Made::Ended(*record)),
+            FolderState::New(folder) | FolderState::Unfinished(folder, _) => {
+                let (quick, interrupt) = (self.args.script.quick, self.interrupt.below());
+                let prepared = cell.prepared.clone();
+                let ended = run_script::compute(prepared, folder, quick, interrupt, Voice::Log, execute_here)?;
+                Ok(Made::Ended(ended.record))
+            }
+        }
+    }
+}
+
+impl Sweep for RunCells<'_> {
+    type Left = Record;
+    type Trouble = Diagnostic;
+
+    fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    fn finished(&self, index: usize) -> Result<Option<Record>, Diagnostic> {
+        finished_record(self.cells[index], self.folder, self.args)
+    }
+
+    fn compute(&self, index: usize, _: &Seat) -> Result<Made<Record>, Diagnostic> {
+        let cell = self.cells[index];
+        // What is wrong with one cell stops no other.
+        Ok(self.record(cell).unwrap_or_else(|trouble| {
+            let mut record = Record::start(cell.prepared.script().into(), &cell.prepared, self.args.script.quick);
+            record.fail(&trouble);
+            Made::Ended(record)
+        }))
+    }
+
+    fn is_halted(&self) -> bool {
+        self.interrupt.raised() || self.args.fail_fast && self.has_failed.load(Ordering::Relaxed)
+    }
+
+    fn progress(&self, last: Option<(usize, &Record)>, done: usize, total: usize) {
+        let mut progress = lock(&self.progress);
+        let last = last.map(|(index, record)| (self.cells[index], record));
+        if let Some((cell, record)) = last.filter(|(_, record)| record.status == Status::Failed) {
+            self.has_failed.store(true, Ordering::Relaxed);
+            let cause = record.error.as_ref().map_or("", |error| error.message.as_str());
+            let line = format!("cell {} ({}) failed: {cause}", cell.number, cell.name());
+            progress.without_bars(|| terminal::print_message(&line));
+        }
+        let detail = last.map_or_else(String::new, |(cell, _)| cell.name());
+        if let Some(line) = progress.tick("cells", done, total, &detail, Instant::now()) {
+            progress.without_bars(|| terminal::print_message(&line));
+        }
+    }
+
+    fn no_threads(&self, reason: &dyn Display) -> Diagnostic {
+        diagnostics::data(format!("cannot start a thread: {reason}"), Some("give a smaller `--jobs`"))
+    }
+}
+
+/// Returns the record of a cell that is finished, or has failed and is not to be tried again.
+fn finished_record(cell: &Cell, folder: &SweepFolder, args: &SweepArgs) -> Result<Option<Record>, Diagnostic> {
+    if args.force {
+        return Ok(None);
+    }
+    let record =
+        run_folder::read_record(&folder.cell(cell))?.filter(|record| record.identity == cell.prepared.identity());
+    Ok(record.filter(|record| record.status == Status::Done || record.status == Status::Failed && !args.retry_failed))
+}
