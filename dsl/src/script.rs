@@ -220,7 +220,7 @@ pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome
         Some(internal(format!("a defect of this program: {}", text.unwrap_or_default())))
     });
     context.tell_dropped();
-    Outcome { failure, ..context.take() }
+    Outcome { failure, ..context.take_outcome() }
 }
 
 /// Runs a script dry: what it would refuse, or None, and what was found on the way.
@@ -240,7 +240,7 @@ pub fn rehearse(prepared: &Prepared, listener: Arc<dyn Listener>, dry: Dry) -> (
     });
     let found = dry.found();
     let failure = failure.filter(|_| found.stopped.is_none()).map(|failure| found.cause.clone().unwrap_or(failure));
-    (failure, found, context.take())
+    (failure, found, context.take_outcome())
 }
 
 fn internal(message: String) -> Diagnostic {

@@ -82,7 +82,7 @@ impl Sweep for RunCells<'_> {
     type Left = Record;
     type Trouble = Diagnostic;
 
-    fn len(&self) -> usize {
+    fn cells(&self) -> usize {
         self.cells.len()
     }
 

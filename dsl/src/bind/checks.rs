@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub const ENTRIES: &[Entry] = &[
     function("expect", Kind::Saying, &[arg("name", Type::Text), arg("condition", Type::Truth)], Type::Truth, |call| {
         let (name, pass) = (call.text(0)?, call.truth(1)?);
-        call.context.check(&name, pass, None);
+        call.context.record_check(&name, pass, None);
         Ok(pass.into())
     })
     .returned("the condition")
@@ -113,7 +113,7 @@ fn threshold(call: &Call) -> Result<Dynamic, Fail> {
         _ => return Err(call.bad(1, format!("is {relation:?}"), "one of \"<\", \"<=\", \">\", \">=\" is wanted")),
     };
     let name = format!("{metric} {relation} {bound}");
-    call.context.threshold(&name, &metric, move |value| holds(value, bound), call.native.call_position());
+    call.context.record_threshold(&name, &metric, move |value| holds(value, bound), call.native.call_position());
     Ok(Dynamic::UNIT)
 }
 
@@ -130,7 +130,7 @@ fn record(call: &Call) -> Result<Dynamic, Fail> {
                 Reading { value, se: None, floor: None, parts: BTreeMap::new() }
             }
         };
-        call.context.metric(name, entry);
+        call.context.record_metric(name, entry);
     }
     Ok(Dynamic::UNIT)
 }

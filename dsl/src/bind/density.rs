@@ -1,7 +1,7 @@
 //! A target of the user's own: a formula, or functions of all points at once.
 
 use crate::call::{Call, Entry, function};
-use crate::context::{Callbacks, detached, misfit};
+use crate::context::{Callbacks, detach, misfit};
 use crate::language::{At, Fail, Kind, Type, arg, optional};
 use crate::value::{Cloud, described, number, numbers};
 use rhai::{Array, Dynamic, FnPtr, Map};
@@ -98,12 +98,8 @@ fn functions(call: &Call, dim: usize, log_density: &FnPtr) -> std::result::Resul
         false => None,
     };
     let callbacks = &call.context.callbacks;
-    let log_density = of_values(Arc::clone(callbacks), detached(log_density));
-    Ok(CustomDensity::functions(
-        dim,
-        log_density,
-        score.map(|score| of_points(Arc::clone(callbacks), detached(&score))),
-    ))
+    let log_density = of_values(Arc::clone(callbacks), detach(log_density));
+    Ok(CustomDensity::functions(dim, log_density, score.map(|score| of_points(Arc::clone(callbacks), detach(&score)))))
 }
 
 fn of_values(callbacks: Arc<Callbacks>, function: FnPtr) -> LogDensityOf {

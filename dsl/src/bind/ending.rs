@@ -17,13 +17,13 @@ pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Res
     let context = call.context;
     let ending = Ending { reason: done.ending.reason().into(), advice };
     if matches!(done.ending, process::Ending::Diverged { .. }) {
-        context.diverged(&ending.advice, call.native.call_position());
+        context.mark_divergence(&ending.advice, call.native.call_position());
     }
-    context.spent("flow", (done.stats.flow_seconds - seconds_in_script(call, &done.stats)).max(0.0));
-    context.spent("metrics", done.stats.metric_seconds);
+    context.record_time("flow", (done.stats.flow_seconds - seconds_in_script(call, &done.stats)).max(0.0));
+    context.record_time("metrics", done.stats.metric_seconds);
     // As `bench` counts: two products of n x m x dim, a multiplication and an addition each.
-    context.computed(4.0 * done.stats.flow_pairs as f64 * dim as f64);
-    context.ended(ending, done.stats.steps, done.stats.nfe);
+    context.record_flops(4.0 * done.stats.flow_pairs as f64 * dim as f64);
+    context.record_ending(ending, done.stats.steps, done.stats.nfe);
     match done.ending {
         process::Ending::Interrupted { .. } => {
             save_interrupted(call, &done.points)?;
@@ -37,7 +37,7 @@ pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Res
 fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
     let path = call.context.sandbox.writable("interrupted.npy", "samples")?;
     sdflow::io::save_npy(&path, points).map_err(|e| call.place(e))?;
-    call.context.wrote(&path);
+    call.context.record_file(&path);
     Ok(())
 }
 
@@ -58,12 +58,12 @@ pub fn advice(ending: &process::Ending) -> String {
 /// recorded, and told when they are much.
 fn seconds_in_script(call: &Call, stats: &Stats) -> f64 {
     let context = call.context;
-    let inside = context.callbacks.taken();
+    let inside = context.callbacks.take_seconds();
     let total = stats.flow_seconds + stats.metric_seconds;
     if inside <= 0.0 {
         return 0.0;
     }
-    context.spent("callbacks", inside);
+    context.record_time("callbacks", inside);
     if inside > MUCH * total {
         // Many cells of a sweep shall not say nearly the same.
         let share = match context.is_cell {

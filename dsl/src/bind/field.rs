@@ -56,7 +56,7 @@ fn velocity(call: &Call) -> Result<Dynamic, Fail> {
         dynamics.velocity(&FieldAt::cloud(&cloud, &clock, pairwise), &mut out).map(|()| out)
     };
     let measure = |gauge: &Gauge| cost::velocity(&|| plan.motion(), &cloud, &clock, gauge);
-    call.context.timed("flow", || call.work("velocity", evaluate, measure)).map(Cloud::value)
+    call.context.time("flow", || call.work("velocity", evaluate, measure)).map(Cloud::value)
 }
 
 /// The relative error of one set of vectors against another.

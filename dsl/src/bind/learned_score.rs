@@ -91,7 +91,7 @@ fn denoiser(call: &Call) -> Result<Dynamic, Fail> {
         Denoiser::of_target(target.as_ref(), options, stream, &context.interrupt, &mut ContextObserver(context))
     };
     let measure = |gauge: &Gauge| cost::repeated(options.steps, gauge, train);
-    let made = call.work("train denoiser", || context.timed("training", || train(options.steps)), measure)?;
+    let made = call.work("train denoiser", || context.time("training", || train(options.steps)), measure)?;
     Ok(Dynamic::from(Recipe::Denoiser(Arc::new(made))))
 }
 
@@ -135,7 +135,7 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
         Ok(path) if path.is_file() && !path.is_symlink() => path,
         _ => context.sandbox.readable(&name).map_err(|f| f.at(At::Argument(0)))?,
     };
-    let loaded = context.timed("files", || generator::load(&path, &options));
+    let loaded = context.time("files", || generator::load(&path, &options));
     let loaded = loaded.map_err(|e| match call.place(e) {
         fail if fail.at == At::Call => fail.at(At::Argument(0)),
         fail => fail,

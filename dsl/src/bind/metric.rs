@@ -48,7 +48,7 @@ fn measured(call: &Call) -> Result<Dynamic, Fail> {
     let metric = metric::by_name(name, options.clone()).map_err(|e| call.place(e))?;
     let points = call.points(0)?;
     let reference = reference(call, 1, points.n())?;
-    call.context.timed("metrics", || {
+    call.context.time("metrics", || {
         let (stream, pairwise) = (call.context.stream(name), &call.context.pairwise);
         let measure = |gauge: &Gauge| {
             let stream = metric::floor_stream(metric.name());
@@ -73,7 +73,7 @@ fn floor(
     let key = floor_key(call, metric, reference, points.n(), options)?;
     // The argument stays alive beside the key, so that no other object can take its address.
     let alive = call.arg(1)?.clone();
-    call.context.kept_floor(&key, alive, || {
+    call.context.floor_for(&key, alive, || {
         let act = || match metric::floor(metric, reference, points.n(), pairwise, stream) {
             Ok(floor) if floor.is_finite() => Ok(Some(floor)),
             Err(Error::Interrupted) => Err(Error::Interrupted),

@@ -72,7 +72,7 @@ const MEMORISATION: Entry = function(
         let interrupt = call.context.pairwise.interrupt();
         let act = || memorisation(&points, &train, &held_out, interrupt);
         let measure = |gauge: &Gauge| cost::memorisation(&points, &train, &held_out, gauge);
-        let (value, se) = call.context.timed("metrics", || call.work("memorisation", act, measure))?;
+        let (value, se) = call.context.time("metrics", || call.work("memorisation", act, measure))?;
         Ok(Dynamic::from(Reading::of(value, se)))
     },
 )

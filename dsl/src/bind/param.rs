@@ -42,6 +42,6 @@ fn value(call: &Call) -> Result<Dynamic, Fail> {
         at: At::Argument(1),
         ..Fail::script(d.message)
     })?;
-    call.context.parameter(&name, &param);
+    call.context.record_parameter(&name, &param);
     Ok(as_dynamic(&param.value))
 }

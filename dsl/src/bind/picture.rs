@@ -74,7 +74,7 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
         return Err(call.bad(1, format!("is {name:?}"), "a name that ends in .svg or .png is wanted"));
     }
     let path = call.context.writable(&name, "plots").map_err(|f| f.at(At::Argument(1)))?;
-    call.context.timed("pictures", || {
+    call.context.time("pictures", || {
         let charts = charts(call, call.arg(0)?, &options)?;
         idle::in_plot(call, charts.len());
         let mut picture = Picture::new(options.title.as_str());
@@ -83,7 +83,7 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
         picture = charts.into_iter().fold(picture, Picture::with);
         call.context.mode.write(|| picture.save(&path)).map_err(|e| call.place(e))
     })?;
-    call.context.wrote(&path);
+    call.context.record_file(&path);
     Ok(Dynamic::UNIT)
 }
 

@@ -91,7 +91,7 @@ fn own(call: &Call) -> Result<Arc<Points>, Fail> {
 fn load(call: &Call) -> Result<Dynamic, Fail> {
     let options: LoadOptions = call.options()?;
     let path = call.context.sandbox.readable(&call.text(0)?).map_err(|f| f.at(At::Argument(0)))?;
-    let points = call.context.timed("files", || io::load(&path, &options));
+    let points = call.context.time("files", || io::load(&path, &options));
     points.map(Cloud::value).map_err(|e| match call.place(e) {
         fail if fail.at == At::Call => fail.at(At::Argument(0)),
         fail => fail,

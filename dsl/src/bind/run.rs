@@ -50,7 +50,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
         true => Some(reference(call, 2, start.n())?),
         false => None,
     };
-    context.callbacks.taken();
+    context.callbacks.take_seconds();
     let mut watch = ContextObserver(context);
     let dim = start.dim();
     let stream = context.stream("run");
@@ -66,7 +66,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let made = call.work(format!("run {}", plan.name), act, measure)?;
     made.warnings.iter().for_each(|warning| context.warn_once(warning));
     let metrics: BTreeMap<_, _> = made.metrics.iter().map(|(name, e)| (name.clone(), Reading::from(e))).collect();
-    metrics.iter().for_each(|(name, reading)| context.metric(name, reading.clone()));
+    metrics.iter().for_each(|(name, reading)| context.record_metric(name, reading.clone()));
     let snapshots = made.snapshots.into_iter().map(|s| (s.step, Arc::new(s.points))).collect();
     let points = Arc::new(made.points);
     let advice = ending::advice(&made.ending);

@@ -63,7 +63,7 @@ pub const ENTRIES: &[Entry] = &[
              plot(r.history, \"sigma.svg\", #{y: [\"sigma\"]});",
         ),
     function("stop", Kind::Run, &[], Type::Text, |call| {
-        call.context.looked();
+        call.context.acknowledge_divergence();
         Ok(own(call)?.ending.reason().into())
     })
     .of(Type::Result)

@@ -124,6 +124,6 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
     } else {
         return Err(call.wrong(0, "a set of points, a table or a model"));
     };
-    call.context.wrote(&path);
+    call.context.record_file(&path);
     Ok(Dynamic::UNIT)
 }

@@ -100,7 +100,7 @@ fn fit_generator(call: &Call) -> Made {
     let options: FitOptions = call.options()?;
     let course = Course::new(call, &base, (options.steps, options.batch), options.every)?;
     plan.flow().and_then(|flow| flow.into_field(plan.name)).map_err(|e| call.place(e))?;
-    context.callbacks.taken();
+    context.callbacks.take_seconds();
     let stream = context.stream("fit");
     let done = course.take(&model, stream, &format!("fit {}", plan.name), |generator, part, pairwise| {
         let Amount { steps, batch, every } = part;
@@ -258,7 +258,7 @@ fn ended(call: &Call, model: &Model, done: Done, dim: usize, advice: String) -> 
     if matches!(done.ending, Ending::Interrupted { .. }) {
         let path = call.context.sandbox.writable("interrupted.safetensors", "models")?;
         call.context.mode.write(|| model.tensors().save(&path)).map_err(|e| call.place(e))?;
-        call.context.wrote(&path);
+        call.context.record_file(&path);
     }
     record_result(call, done, dim, advice)
 }

@@ -47,7 +47,7 @@ impl<'a> Call<'a> {
         made.map_err(|mut fail| {
             fail.see = fail.see.or(Some(signature.name));
             // What failed inside a function of the script has a better place than the call that needed it.
-            context.callbacks.failure().unwrap_or_else(|| fail.into_rhai(native.call_position()))
+            context.callbacks.take_failure().unwrap_or_else(|| fail.into_rhai(native.call_position()))
         })
     }
 

@@ -4,7 +4,7 @@
 use super::Call;
 use crate::context::{as_dynamic, as_value};
 use crate::language::{At, Fail, Signature, deprecated};
-use crate::value::{Cloud, Matrix, described, shown, unknown::taken, unquoted};
+use crate::value::{Cloud, Matrix, described, shown, unquoted};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::flow::Stepping;
 use sdflow::options::{Key, Mismatch, OptionType, Options};
@@ -169,7 +169,7 @@ fn sampled(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail> {
         let value: Dynamic = closure
             .call_within_context(call.native, (t,))
             .map_err(|e| Fail::script(format!("the function given for `{}` failed at progress {t}: {e}", key.name)))?;
-        let value = taken(&value);
+        let value = crate::value::unknown::plain(&value);
         let number = value.as_float().ok().or_else(|| value.as_int().ok().map(|i| i as f64));
         number.filter(|x| x.is_finite()).map(Value::from).ok_or_else(|| {
             let message = format!("the function given for `{}` returns {} at progress {t}", key.name, shown(&value));

@@ -1,6 +1,6 @@
 //! Finished cells on disk, so that a run which was cut off does not compute them again.
 
-use crate::context::{CELLS, Context, Trace};
+use crate::context::{CELLS, CellRecord, Context};
 use crate::language::{Exact, Fail, exact};
 use crate::value::Reading;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct Finished {
     /// What its function gave.
     pub readings: Vec<(String, Reading)>,
     /// What it did.
-    pub trace: Trace,
+    pub trace: CellRecord,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -35,7 +35,7 @@ struct Line {
     /// The cell's values.
     at: String,
     readings: Vec<(String, Kept)>,
-    trace: Trace,
+    trace: CellRecord,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,7 +93,7 @@ impl Store {
     ///
     /// # Errors
     /// The system's reason.
-    pub fn keep(&self, index: usize, name: &str, Finished { readings, trace }: Finished) -> Result<Trace, Fail> {
+    pub fn keep(&self, index: usize, name: &str, Finished { readings, trace }: Finished) -> Result<CellRecord, Fail> {
         let readings = readings.into_iter().map(|(name, reading)| (name, Kept::of(&reading))).collect();
         let line = Line { run: self.run.clone(), cell: index, at: name.into(), readings, trace };
         let text = written(&line)?;
@@ -107,11 +107,11 @@ impl Store {
     ///
     /// # Errors
     /// The system's reason.
-    pub fn deliver(&self, context: &Context, index: usize, trace: &Trace) -> Result<(), Fail> {
+    pub fn deliver(&self, context: &Context, index: usize, trace: &CellRecord) -> Result<(), Fail> {
         for file in &trace.files {
             let path = context.sandbox.writable(&file.to_string_lossy(), "")?;
             fs::copy(self.folder.join(index.to_string()).join(file), &path).map_err(|e| unwritten(&path, &e))?;
-            context.wrote(&path);
+            context.record_file(&path);
         }
         Ok(())
     }

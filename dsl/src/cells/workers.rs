@@ -30,7 +30,7 @@ pub trait Sweep: Sync {
     type Trouble: Send;
 
     /// Returns the number of cells.
-    fn len(&self) -> usize;
+    fn cells(&self) -> usize;
 
     /// Returns what a cell has left that is finished already, so that it is not computed again.
     ///
@@ -67,7 +67,7 @@ pub fn run<S: Sweep>(
     mut take: impl FnMut(usize, S::Left, Layout) -> Result<(), S::Trouble>,
 ) -> Result<BTreeMap<usize, S::Left>, S::Trouble> {
     let (mut ready, mut waiting) = (BTreeMap::new(), VecDeque::new());
-    for index in 0..sweep.len() {
+    for index in 0..sweep.cells() {
         match sweep.finished(index)? {
             Some(left) => drop(ready.insert(index, left)),
             None => waiting.push_back(index),

@@ -1,6 +1,6 @@
 //! Functions of the script that the engine calls while a flow runs, with all points at once.
 
-use crate::value::unknown::taken;
+use crate::value::unknown::plain;
 use crate::value::{Cloud, Model, described};
 use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, FnPtr, Map};
 use sdflow::{Error, Points};
@@ -74,7 +74,7 @@ impl Callbacks {
         let Some((engine, script)) = host else { return Err(failed("the script has ended".into())) };
         let begun = Instant::now();
         let held = Cloud::value(points.clone());
-        let result = function.call::<Dynamic>(&engine, script, (held,)).map(|value| taken(&value));
+        let result = function.call::<Dynamic>(&engine, script, (held,)).map(|value| plain(&value));
         let mut state = here.state();
         state.seconds += begun.elapsed().as_secs_f64();
         result.map_err(|error| match *error {
@@ -89,19 +89,19 @@ impl Callbacks {
 
     /// Seconds spent in the script's functions since this was asked last; a run asks at its start,
     /// because what was spent before belongs to none.
-    pub fn taken(&self) -> f64 {
+    pub fn take_seconds(&self) -> f64 {
         std::mem::take(&mut self.state().seconds)
     }
 
-    /// How a call failed, as the script's own error with its place; taken out.
-    pub fn failure(&self) -> Option<Box<EvalAltResult>> {
+    /// How a call failed, as the script's own error with its place; plain out.
+    pub fn take_failure(&self) -> Option<Box<EvalAltResult>> {
         self.state().failure.take()
     }
 }
 
 /// The function with copies of the variables that it has captured, so that what it computes does
 /// not change behind it.
-pub fn detached(function: &FnPtr) -> FnPtr {
+pub fn detach(function: &FnPtr) -> FnPtr {
     let mut function = function.clone();
     for captured in function.iter_curry_mut() {
         *captured = copied(captured);
@@ -118,7 +118,7 @@ fn copied(value: &Dynamic) -> Dynamic {
         return map.iter().map(|(key, value)| (key.clone(), copied(value))).collect::<Map>().into();
     }
     if let Some(function) = value.read_lock::<FnPtr>() {
-        return detached(&function).into();
+        return detach(&function).into();
     }
     match value.read_lock::<Model>() {
         Some(model) => Dynamic::from(model.copied()),

@@ -20,16 +20,16 @@ impl Context {
 
     /// Tells the user, with its place, what runs but is hardly meant; the same only once in a run.
     pub fn caution(&self, fail: &Fail, position: Position) {
-        self.tell(&self.placed(fail, position));
+        self.tell(&self.diagnose(fail, position));
     }
 
     /// A failure of the call at `position`, as the user reads it.
-    pub fn placed(&self, fail: &Fail, position: Position) -> Diagnostic {
+    pub fn diagnose(&self, fail: &Fail, position: Position) -> Diagnostic {
         of_fail(fail, position, &self.program)
     }
 
     /// A failure of the running script, as the user reads it.
-    pub fn explained(&self, error: &EvalAltResult) -> Diagnostic {
+    pub fn explain(&self, error: &EvalAltResult) -> Diagnostic {
         (self.host.explain)(error, &self.program)
     }
 
@@ -71,7 +71,7 @@ impl Context {
     pub fn conclude(&self, text: &str, position: Position) -> Result<(), Fail> {
         let earlier = self.state().concluded;
         if let Some(earlier) = earlier {
-            let place = self.placed(&Fail::script(""), earlier).place;
+            let place = self.diagnose(&Fail::script(""), earlier).place;
             let first = place.map(|p| format!(", at {}:{}:{}", p.file.display(), p.line, p.column)).unwrap_or_default();
             let fail = Fail::script(format!("the run has its conclusion already{first}"));
             return Err(fail.hint("a run has one: say all of it in one text"));

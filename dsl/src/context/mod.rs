@@ -6,30 +6,29 @@ mod messages;
 mod observer;
 mod outcome;
 pub mod param;
+mod record;
 mod request;
 mod sandbox;
 mod sweep_cell;
 
-pub use callbacks::{Callbacks, Seat, detached, misfit};
+pub use callbacks::{Callbacks, Seat, detach, misfit};
 pub use listener::Listener;
 pub use observer::ContextObserver;
 pub use outcome::{Check, Ending, Outcome, Param};
 pub use param::{Given, as_dynamic, as_value};
 pub use request::Request;
 pub use sandbox::Sandbox;
-pub use sweep_cell::Trace;
+pub use sweep_cell::CellRecord;
 
 use crate::dry::Mode;
-use crate::language::{At, Diagnostic, Fail, Program, Resolver};
-use crate::value::Reading;
+use crate::language::{Diagnostic, Fail, Program, Resolver};
 use rhai::{Dynamic, Engine, EvalAltResult, Position};
 use sdflow::Interrupt;
 use sdflow::pairwise::Pairwise;
 use sdflow::rng::Stream;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 /// Where a run keeps the finished cells of its sweeps, below its folder. What [`crate::execute`]
 /// finds there of the same run is not computed again; once a run is done, it is removed.
@@ -91,7 +90,7 @@ struct State {
     printed: usize,
     /// Lines and bytes that `print` did not write.
     dropped: (usize, usize),
-    thresholds: Vec<Threshold>,
+    thresholds: Vec<outcome::Threshold>,
     diverged: Option<(String, Position)>,
     /// Where the script concluded.
     concluded: Option<Position>,
@@ -99,14 +98,6 @@ struct State {
 
 /// Noise floors by what they belong to. One that is being made is waited for.
 type Floors = Mutex<BTreeMap<String, Arc<Mutex<Option<(Dynamic, Option<f64>)>>>>>;
-
-/// A `threshold` waiting for the end of the run.
-struct Threshold {
-    check: usize,
-    metric: String,
-    holds: Box<dyn Fn(f64) -> bool + Send>,
-    position: Position,
-}
 
 impl Context {
     /// The state at the start of a run.
@@ -189,70 +180,9 @@ impl Context {
         cap
     }
 
-    /// Records a parameter.
-    pub fn parameter(&self, name: &str, param: &Param) {
-        self.state().outcome.params.insert(name.into(), param.clone());
-    }
-
-    /// Records a metric; a later value of the same name replaces it.
-    pub fn metric(&self, name: &str, reading: Reading) {
-        self.state().outcome.metrics.insert(name.into(), reading);
-    }
-
-    /// Records a check.
-    pub fn check(&self, name: &str, pass: bool, value: Option<f64>) {
-        self.state().outcome.checks.push(Check { name: name.into(), pass, value });
-    }
-
-    /// Records a check of a metric, to be judged at the end of the run.
-    pub fn threshold(
-        &self,
-        name: &str,
-        metric: &str,
-        holds: impl Fn(f64) -> bool + Send + 'static,
-        position: Position,
-    ) {
-        let mut state = self.state();
-        let check = state.outcome.checks.len();
-        state.outcome.checks.push(Check { name: name.into(), pass: false, value: None });
-        state.thresholds.push(Threshold { check, metric: metric.into(), holds: Box::new(holds), position });
-    }
-
-    /// Judges the run at its end: its thresholds, and whether the script has looked at a
-    /// divergence.
-    ///
-    /// # Errors
-    /// A divergence at which the script did not look; the first threshold that names a metric which
-    /// the run never measured, with its place.
-    pub fn judge(&self) -> Result<(), (Fail, Position)> {
-        let mut state = self.state();
-        if let Some((advice, position)) = state.diverged.take() {
-            return Err((Fail::diverged(advice), position));
-        }
-        for threshold in std::mem::take(&mut state.thresholds) {
-            let Some(reading) = state.outcome.metrics.get(&threshold.metric) else {
-                let known: Vec<&str> = state.outcome.metrics.keys().map(String::as_str).collect();
-                let near = sdflow::nearest(&threshold.metric, known.iter().copied());
-                let hint = match near {
-                    Some(near) => format!("did you mean \"{near}\"?"),
-                    None if known.is_empty() => "no metric was measured: name it in `metrics` of `run`".into(),
-                    None => format!("measured were {}", known.join(", ")),
-                };
-                let message = format!("the run measured no metric `{}`", threshold.metric);
-                let fail = Fail { see: Some("threshold"), ..Fail::script(message).hint(hint).at(At::Argument(0)) };
-                return Err((fail, threshold.position));
-            };
-            let value = reading.value;
-            let check = &mut state.outcome.checks[threshold.check];
-            check.pass = (threshold.holds)(value);
-            check.value = Some(value);
-        }
-        Ok(())
-    }
-
     /// The noise floor kept under `key`, made when it is asked for the first time. `alive` is kept
     /// with it.
-    pub fn kept_floor(
+    pub fn floor_for(
         &self,
         key: &str,
         alive: Dynamic,
@@ -269,57 +199,5 @@ impl Context {
         let floor = make()?;
         *known = Some((alive, floor));
         Ok(floor)
-    }
-
-    /// Records how a run of a flow ended, its steps and its evaluations.
-    pub fn ended(&self, ending: Ending, steps: u64, nfe: u64) {
-        let mut state = self.state();
-        state.outcome.stop = Some(ending);
-        state.outcome.steps += steps;
-        state.outcome.nfe += nfe;
-    }
-
-    /// Records that a run left the finite numbers; the script fails at its end unless it looks.
-    pub fn diverged(&self, advice: &str, position: Position) {
-        self.state().diverged = Some((advice.into(), position));
-    }
-
-    /// The script has looked at how its last run ended.
-    pub fn looked(&self) {
-        self.state().diverged = None;
-    }
-
-    /// Adds time spent on a part of the work.
-    pub fn spent(&self, part: &str, seconds: f64) {
-        *self.state().outcome.seconds.entry(part.into()).or_default() += seconds;
-    }
-
-    /// Adds floating-point operations of pairwise sums.
-    pub fn computed(&self, flops: f64) {
-        self.state().outcome.flops += flops;
-    }
-
-    /// Records a file written below the run folder.
-    pub fn wrote(&self, path: &Path) {
-        let path = self.sandbox.relative(path).to_path_buf();
-        let mut state = self.state();
-        if !state.outcome.files.contains(&path) {
-            state.outcome.files.push(path);
-        }
-    }
-
-    /// Does `work` and adds its time to `part`.
-    pub fn timed<T>(&self, part: &str, work: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
-        let result = work();
-        self.spent(part, start.elapsed().as_secs_f64());
-        result
-    }
-
-    /// What happened so far, taken out.
-    pub fn take(&self) -> Outcome {
-        let mut outcome = std::mem::take(&mut self.state().outcome);
-        outcome.pairs += self.pairwise.work().pairs();
-        outcome
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::language::Diagnostic;
 use crate::value::Reading;
+use rhai::Position;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -67,4 +68,16 @@ pub struct Ending {
     pub reason: String,
     /// What to do about it, a sentence.
     pub advice: String,
+}
+
+/// A `threshold` waiting for the end of the run.
+pub struct Threshold {
+    /// Its place among the checks.
+    pub check: usize,
+    /// The metric that it judges.
+    pub metric: String,
+    /// What the value must fulfil.
+    pub holds: Box<dyn Fn(f64) -> bool + Send>,
+    /// The call.
+    pub position: Position,
 }

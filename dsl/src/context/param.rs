@@ -7,7 +7,7 @@ use rhai::Dynamic;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The name that sets the engine's seed.
+/// The name of the parameter and of the axis that set the seed.
 pub const SEED: &str = "seed";
 
 /// A `param(..)` call.

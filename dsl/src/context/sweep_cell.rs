@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a cell leaves in the run.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Trace {
-    said: Vec<Said>,
+pub struct CellRecord {
+    said: Vec<LogEntry>,
     params: BTreeMap<String, Param>,
     checks: Vec<(String, bool, Option<Exact>)>,
     steps: u64,
@@ -33,7 +33,7 @@ pub struct Trace {
 /// What a cell says, in order.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Said {
+enum LogEntry {
     Print(String),
     Note(String),
     Warning(String),
@@ -42,35 +42,35 @@ enum Said {
 }
 
 /// Keeps what a cell says until it is the cell's turn, and passes its progress on under its name.
-pub struct Heard {
-    said: Mutex<Vec<Said>>,
+pub struct CellLog {
+    said: Mutex<Vec<LogEntry>>,
     name: String,
     above: Arc<dyn Listener>,
     /// Loops under way, with their lengths.
     loops: Mutex<BTreeMap<String, usize>>,
 }
 
-impl Heard {
-    fn hear(&self, said: Said) {
+impl CellLog {
+    fn add(&self, said: LogEntry) {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).push(said);
     }
 }
 
-impl Listener for Heard {
+impl Listener for CellLog {
     fn print(&self, text: &str) {
-        self.hear(Said::Print(text.into()));
+        self.add(LogEntry::Print(text.into()));
     }
 
     fn warn(&self, warning: &str) {
-        self.hear(Said::Warning(warning.into()));
+        self.add(LogEntry::Warning(warning.into()));
     }
 
     fn caution(&self, warning: &Diagnostic) {
-        self.hear(Said::Caution(warning.clone()));
+        self.add(LogEntry::Caution(warning.clone()));
     }
 
     fn note(&self, note: &str) {
-        self.hear(Said::Note(note.into()));
+        self.add(LogEntry::Note(note.into()));
     }
 
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str) {
@@ -80,7 +80,7 @@ impl Listener for Heard {
     }
 
     fn row(&self, row: &BTreeMap<String, f64>) {
-        self.hear(Said::Row(row.iter().map(|(name, value)| (name.clone(), Exact(*value))).collect()));
+        self.add(LogEntry::Row(row.iter().map(|(name, value)| (name.clone(), Exact(*value))).collect()));
     }
 }
 
@@ -93,7 +93,7 @@ impl Context {
     /// Does `act`, one cell of a sweep in a dry run, and gives with its result the advice and the
     /// place of a divergence that it did not look at. Final metrics, the ending and divergences of
     /// the cell leave no trace in the run.
-    pub fn apart<T>(&self, act: impl FnOnce() -> T) -> (T, Option<(String, Position)>) {
+    pub fn set_apart<T>(&self, act: impl FnOnce() -> T) -> (T, Option<(String, Position)>) {
         let before = {
             let mut state = self.state();
             (state.outcome.metrics.clone(), state.outcome.stop.clone(), state.diverged.take())
@@ -107,12 +107,12 @@ impl Context {
 
     /// A state for the cell `name`, whose random numbers come of `root` and whose files go below
     /// `folder`.
-    pub fn cell(&self, name: &str, root: Stream, folder: &Path) -> (Arc<Context>, Arc<Heard>) {
+    pub fn cell(&self, name: &str, root: Stream, folder: &Path) -> (Arc<Context>, Arc<CellLog>) {
         let (above, name) = (Arc::clone(&self.listener), name.to_string());
-        let heard = Arc::new(Heard { said: Mutex::default(), name, above, loops: Mutex::default() });
+        let log = Arc::new(CellLog { said: Mutex::default(), name, above, loops: Mutex::default() });
         let context = Context {
             quick: self.quick,
-            listener: Arc::clone(&heard) as Arc<dyn Listener>,
+            listener: Arc::clone(&log) as Arc<dyn Listener>,
             pairwise: Pairwise::new(self.pairwise.options().clone(), self.interrupt.clone()),
             interrupt: self.interrupt.clone(),
             callbacks: Arc::new(Callbacks::default()),
@@ -128,19 +128,19 @@ impl Context {
             floors: Arc::clone(&self.floors),
             state: Mutex::default(),
         };
-        (Arc::new(context), heard)
+        (Arc::new(context), log)
     }
 
     /// What this cell leaves, and the advice and the place of a divergence at which it did not
     /// look.
-    pub fn left(&self, heard: &Heard) -> (Trace, Option<(String, Position)>) {
-        let loops = std::mem::take(&mut *heard.loops.lock().unwrap_or_else(PoisonError::into_inner));
-        loops.iter().for_each(|(what, total)| heard.above.progress(what, *total, *total, ""));
+    pub fn finish_cell(&self, log: &CellLog) -> (CellRecord, Option<(String, Position)>) {
+        let loops = std::mem::take(&mut *log.loops.lock().unwrap_or_else(PoisonError::into_inner));
+        loops.iter().for_each(|(what, total)| log.above.progress(what, *total, *total, ""));
         self.tell_dropped();
         let diverged = self.state().diverged.take();
-        let outcome = self.take();
-        let trace = Trace {
-            said: std::mem::take(&mut *heard.said.lock().unwrap_or_else(PoisonError::into_inner)),
+        let outcome = self.take_outcome();
+        let trace = CellRecord {
+            said: std::mem::take(&mut *log.said.lock().unwrap_or_else(PoisonError::into_inner)),
             params: outcome.params,
             checks: outcome.checks.into_iter().map(|check| (check.name, check.pass, check.value.map(Exact))).collect(),
             steps: outcome.steps,
@@ -155,14 +155,14 @@ impl Context {
 
     /// Takes in what a cell left, when it is its turn. Its seconds count by `share`, as others ran
     /// beside it.
-    pub fn join(&self, trace: Trace, share: f64) {
+    pub fn take_in(&self, trace: CellRecord, share: f64) {
         for said in trace.said {
             match said {
-                Said::Print(text) => self.print(&text),
-                Said::Note(note) => self.note(&note),
-                Said::Warning(warning) => self.warn_once(&warning),
-                Said::Caution(warning) => self.tell(&self.program.sources.completed(warning)),
-                Said::Row(row) => self.listener.row(&exact(row)),
+                LogEntry::Print(text) => self.print(&text),
+                LogEntry::Note(note) => self.note(&note),
+                LogEntry::Warning(warning) => self.warn_once(&warning),
+                LogEntry::Caution(warning) => self.tell(&self.program.sources.completed(warning)),
+                LogEntry::Row(row) => self.listener.row(&exact(row)),
             }
         }
         let outcome = &mut self.state().outcome;

@@ -1,7 +1,7 @@
 //! Arithmetic with unknown numbers, and what they decide.
 
 use super::Dry;
-use crate::value::unknown::{NAME, Number, Unknown, taken, veiled};
+use crate::value::unknown::{NAME, Number, Unknown, plain, veil};
 use crate::value::{Matrix, Reading};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext, Scope};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub fn register(engine: &mut Engine, dry: &Arc<Dry>) {
     unary::<Unknown>(engine, dry);
     unary::<Reading>(engine, dry);
     engine.register_fn("sort", sorted);
-    let row = |matrix: &mut Matrix, i: i64| matrix.row(i).map(veiled);
+    let row = |matrix: &mut Matrix, i: i64| matrix.row(i).map(veil);
     engine.register_indexer_get(row);
 }
 
@@ -84,7 +84,7 @@ fn unary<A: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
 /// Sorts an array as rhai does, by what unknown numbers stand for; which came where stays unknown.
 fn sorted(array: &mut Array) -> Result<(), Box<EvalAltResult>> {
     let unknown = array.iter().any(|x| x.is::<Unknown>());
-    let plain: Array = array.iter().map(taken).collect();
+    let plain: Array = array.iter().map(plain).collect();
     let mut scope = Scope::new();
     scope.push("array", plain);
     Engine::new().run_with_scope(&mut scope, "array.sort()").map_err(|mut error| {

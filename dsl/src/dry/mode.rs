@@ -123,11 +123,11 @@ impl Mode {
         act: impl FnOnce(Vec<Dynamic>, bool) -> Result<Dynamic, Fail>,
     ) -> Result<Dynamic, Fail> {
         let Some(dry) = self.dry() else { return act(args, false) };
-        let unknown = args.iter().any(unknown::within);
-        let made = act(args.iter().map(unknown::taken).collect(), unknown);
+        let unknown = args.iter().any(unknown::holds_unknown);
+        let made = act(args.iter().map(unknown::plain).collect(), unknown);
         dry.note_doubt(made.is_err() && unknown);
         dry.look_at_memory();
-        made.map(|value| if unknown || is_result { unknown::veiled(value) } else { value })
+        made.map(|value| if unknown || is_result { unknown::veil(value) } else { value })
     }
 
     /// Returns true when the value is not known before the run: a reading, in a dry run.

@@ -46,34 +46,34 @@ impl Number for Unknown {
 }
 
 /// Is there an unknown number in a value?
-pub fn within(value: &Dynamic) -> bool {
+pub fn holds_unknown(value: &Dynamic) -> bool {
     if let Some(array) = value.read_lock::<Array>() {
-        return array.iter().any(within);
+        return array.iter().any(holds_unknown);
     }
     match value.read_lock::<Map>() {
-        Some(map) => map.values().any(within),
+        Some(map) => map.values().any(holds_unknown),
         None => value.is::<Unknown>(),
     }
 }
 
 /// The value with plain numbers in place of unknown ones.
-pub fn taken(value: &Dynamic) -> Dynamic {
-    if !within(value) {
+pub fn plain(value: &Dynamic) -> Dynamic {
+    if !holds_unknown(value) {
         return value.clone();
     }
     let plain = |x: &Dynamic| match x.clone().try_cast::<Unknown>() {
         Some(Unknown { value, whole: true }) => (value as i64).into(),
         Some(Unknown { value, .. }) => value.into(),
-        None => taken(x),
+        None => plain(x),
     };
     each(value, plain)
 }
 
 /// The value with its numbers, whole ones excepted, made unknown.
-pub fn veiled(value: Dynamic) -> Dynamic {
+pub fn veil(value: Dynamic) -> Dynamic {
     each(&value, |x| match x.as_float() {
         Ok(value) => Dynamic::from(Unknown { value, whole: false }),
-        Err(_) if x.is_array() || x.is_map() => veiled(x.clone()),
+        Err(_) if x.is_array() || x.is_map() => veil(x.clone()),
         Err(_) => x.clone(),
     })
 }

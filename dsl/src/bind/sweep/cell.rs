@@ -26,19 +26,19 @@ pub fn outcome(
 ) -> Result<Outcome, Fail> {
     let misfit = |message: String| {
         let fail = Fail { see: Some("sweep"), ..Fail::script(message).at(At::Argument(1)) };
-        context.placed(&fail, native.call_position())
+        context.diagnose(&fail, native.call_position())
     };
     let value = match (made, diverged) {
         (Err(error), None) => {
-            let cause = context.explained(&error);
+            let cause = context.explain(&error);
             return if cause.kind == Fault::Interrupted {
                 Err(sdflow::Error::Interrupted.into())
             } else {
                 Ok(Err(cause))
             };
         }
-        (_, Some((advice, position))) => return Ok(Err(context.placed(&Fail::diverged(advice), position))),
-        (Ok(value), None) => unknown::taken(&value),
+        (_, Some((advice, position))) => return Ok(Err(context.diagnose(&Fail::diverged(advice), position))),
+        (Ok(value), None) => unknown::plain(&value),
     };
     let Some(map) = value.clone().try_cast::<Map>() else {
         let seen = described(&value);

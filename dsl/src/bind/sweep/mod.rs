@@ -8,7 +8,7 @@ mod table;
 pub use table::places;
 
 use crate::call::{Call, Entry, function};
-use crate::context::detached;
+use crate::context::detach;
 use crate::language::{At, Diagnostic, Fail, Kind, Type, arg, optional};
 use crate::value::described;
 use cell::{Outcome, name, outcome};
@@ -138,7 +138,7 @@ fn cell(axes: &[(String, Array)], index: usize) -> Map {
 
 /// What the function gives for a cell in a dry run.
 fn rehearsed(call: &Call, function: &FnPtr, cell: Map) -> Result<Outcome, Fail> {
-    let function = detached(function);
-    let (made, diverged) = call.context.apart(|| function.call_within_context::<Dynamic>(call.native, (cell,)));
+    let function = detach(function);
+    let (made, diverged) = call.context.set_apart(|| function.call_within_context::<Dynamic>(call.native, (cell,)));
     outcome(call.context, call.native, made, diverged)
 }

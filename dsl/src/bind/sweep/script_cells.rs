@@ -4,7 +4,7 @@
 use super::cell::{Outcome, name, outcome};
 use crate::call::Call;
 use crate::cells::{self, Finished, Layout, Made, Store, Sweep};
-use crate::context::{Seat, Trace, detached};
+use crate::context::{CellRecord, Seat, detach};
 use crate::language::Fail;
 use rhai::{Dynamic, FnPtr, Map, NativeCallContext};
 use sdflow::rng::Stream;
@@ -32,12 +32,12 @@ pub fn compute(call: &Call, function: &FnPtr, cells: &[Map], mut take: impl FnMu
     let context = call.context;
     let (number, root) = context.numbered_stream("sweep");
     let (store, finished) = Store::open(context, number, |index| cells.get(index).map(name))?;
-    let (function, finished) = (detached(function), Mutex::new(finished));
+    let (function, finished) = (detach(function), Mutex::new(finished));
     let sweep = ScriptCells { call, function, cells, store, finished, root };
     let layout = |waiting: usize| Layout::of(None, None, waiting, rayon::current_num_threads());
     cells::run(&sweep, layout, |index, (outcome, trace), layout| {
         sweep.store.deliver(context, index, &trace)?;
-        context.join(trace, 1.0 / layout.jobs as f64);
+        context.take_in(trace, 1.0 / layout.jobs as f64);
         take(index, outcome);
         Ok(())
     })?;
@@ -45,10 +45,10 @@ pub fn compute(call: &Call, function: &FnPtr, cells: &[Map], mut take: impl FnMu
 }
 
 impl Sweep for ScriptCells<'_> {
-    type Left = (Outcome, Trace);
+    type Left = (Outcome, CellRecord);
     type Trouble = Fail;
 
-    fn len(&self) -> usize {
+    fn cells(&self) -> usize {
         self.cells.len()
     }
 
@@ -68,9 +68,9 @@ impl Sweep for ScriptCells<'_> {
         seat.hold(Some(Arc::clone(&context.callbacks)));
         let (global, source) = (call.native.global_runtime_state().clone(), call.native.fn_source());
         let native: NativeCallContext = (&*engine, "sweep", source, &global, call.native.call_position()).into();
-        let value = detached(&self.function).call_within_context::<Dynamic>(&native, (cell.clone(),));
+        let value = detach(&self.function).call_within_context::<Dynamic>(&native, (cell.clone(),));
         seat.hold(None);
-        let (trace, diverged) = context.left(&log);
+        let (trace, diverged) = context.finish_cell(&log);
         let outcome = outcome(&context, &native, value, diverged)?;
         let trace = match &outcome {
             Ok(readings) => self.store.keep(index, &name, Finished { readings: readings.clone(), trace })?,

@@ -18,7 +18,7 @@ impl Sweep for Numbers {
     type Left = usize;
     type Trouble = String;
 
-    fn len(&self) -> usize {
+    fn cells(&self) -> usize {
         self.len
     }
 

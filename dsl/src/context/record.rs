@@ -1,0 +1,124 @@
+//! What a run did, recorded as it happens: parameters, metrics, checks, endings, time and files.
+
+use super::Context;
+use super::outcome::{Check, Ending, Outcome, Param, Threshold};
+use crate::language::{At, Fail};
+use crate::value::Reading;
+use rhai::Position;
+use std::path::Path;
+use std::time::Instant;
+
+impl Context {
+    /// Records a parameter.
+    pub fn record_parameter(&self, name: &str, param: &Param) {
+        self.state().outcome.params.insert(name.into(), param.clone());
+    }
+
+    /// Records a metric; a later value of the same name replaces it.
+    pub fn record_metric(&self, name: &str, reading: Reading) {
+        self.state().outcome.metrics.insert(name.into(), reading);
+    }
+
+    /// Records a check.
+    pub fn record_check(&self, name: &str, pass: bool, value: Option<f64>) {
+        self.state().outcome.checks.push(Check { name: name.into(), pass, value });
+    }
+
+    /// Records a check of a metric, to be judged at the end of the run.
+    pub fn record_threshold(
+        &self,
+        name: &str,
+        metric: &str,
+        holds: impl Fn(f64) -> bool + Send + 'static,
+        position: Position,
+    ) {
+        let mut state = self.state();
+        let check = state.outcome.checks.len();
+        state.outcome.checks.push(Check { name: name.into(), pass: false, value: None });
+        state.thresholds.push(Threshold { check, metric: metric.into(), holds: Box::new(holds), position });
+    }
+
+    /// Judges the run at its end: its thresholds, and whether the script has looked at a
+    /// divergence.
+    ///
+    /// # Errors
+    /// A divergence at which the script did not look; the first threshold that names a metric which
+    /// the run never measured, with its place.
+    pub fn judge(&self) -> Result<(), (Fail, Position)> {
+        let mut state = self.state();
+        if let Some((advice, position)) = state.diverged.take() {
+            return Err((Fail::diverged(advice), position));
+        }
+        for threshold in std::mem::take(&mut state.thresholds) {
+            let Some(reading) = state.outcome.metrics.get(&threshold.metric) else {
+                let known: Vec<&str> = state.outcome.metrics.keys().map(String::as_str).collect();
+                let near = sdflow::nearest(&threshold.metric, known.iter().copied());
+                let hint = match near {
+                    Some(near) => format!("did you mean \"{near}\"?"),
+                    None if known.is_empty() => "no metric was measured: name it in `metrics` of `run`".into(),
+                    None => format!("measured were {}", known.join(", ")),
+                };
+                let message = format!("the run measured no metric `{}`", threshold.metric);
+                let fail = Fail { see: Some("threshold"), ..Fail::script(message).hint(hint).at(At::Argument(0)) };
+                return Err((fail, threshold.position));
+            };
+            let value = reading.value;
+            let check = &mut state.outcome.checks[threshold.check];
+            check.pass = (threshold.holds)(value);
+            check.value = Some(value);
+        }
+        Ok(())
+    }
+
+    /// Records how a run of a flow ended, its steps and its evaluations.
+    pub fn record_ending(&self, ending: Ending, steps: u64, nfe: u64) {
+        let mut state = self.state();
+        state.outcome.stop = Some(ending);
+        state.outcome.steps += steps;
+        state.outcome.nfe += nfe;
+    }
+
+    /// Records that a run left the finite numbers; the script fails at its end unless it looks.
+    pub fn mark_divergence(&self, advice: &str, position: Position) {
+        self.state().diverged = Some((advice.into(), position));
+    }
+
+    /// The script has looked at how its last run ended.
+    pub fn acknowledge_divergence(&self) {
+        self.state().diverged = None;
+    }
+
+    /// Adds time spent on a part of the work.
+    pub fn record_time(&self, part: &str, seconds: f64) {
+        *self.state().outcome.seconds.entry(part.into()).or_default() += seconds;
+    }
+
+    /// Adds floating-point operations of pairwise sums.
+    pub fn record_flops(&self, flops: f64) {
+        self.state().outcome.flops += flops;
+    }
+
+    /// Records a file written below the run folder.
+    pub fn record_file(&self, path: &Path) {
+        let path = self.sandbox.relative(path).to_path_buf();
+        let mut state = self.state();
+        if !state.outcome.files.contains(&path) {
+            state.outcome.files.push(path);
+        }
+    }
+
+    /// Does `work` and adds its time to `part`.
+    pub fn time<T>(&self, part: &str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.record_time(part, start.elapsed().as_secs_f64());
+        result
+    }
+
+    /// What happened so far, taken out.
+    pub fn take_outcome(&self) -> Outcome {
+        let mut outcome = std::mem::take(&mut self.state().outcome);
+        outcome.pairs += self.pairwise.work().pairs();
+        outcome
+    }
+}
