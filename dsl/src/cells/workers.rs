@@ -166,7 +166,10 @@ impl<S: Sweep> Workers<'_, S> {
                     self.sweep.progress(Some((index, &left)), *ended, self.total);
                     Ok(left)
                 }
-                Err(trouble) => Err(trouble),
+                Err(trouble) => {
+                    self.halt();
+                    Err(trouble)
+                }
             };
             if sender.send((index, left)).is_err() {
                 return;
