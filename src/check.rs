@@ -55,12 +55,12 @@ impl Listener for Prints {
 fn facts(report: &CheckReport) -> String {
     let known = report.params.iter().map(|(name, param)| summary::setting(name, param));
     let computed = report.computed.iter().map(|name| format!("{name} (computed)"));
-    let claims = (report.claims > 0).then(|| format!("{}, checked when the script runs", report.claims));
+    let checks = (report.claims > 0).then(|| format!("{}, made when the script runs", report.claims));
     let lines = [
         ("params", known.chain(computed).collect::<Vec<_>>()),
         ("reads", report.reads.clone()),
         ("writes", report.writes.clone()),
-        ("claims", claims.into_iter().collect()),
+        ("checks", checks.into_iter().collect()),
         ("memory", report.bytes.map(bytes).into_iter().collect()),
     ];
     let told = lines.iter().filter(|(_, items)| !items.is_empty());
