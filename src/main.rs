@@ -39,8 +39,7 @@ fn main() -> ExitCode {
     let command = match machine::requested_isa().and_then(|_| args::parse(std::env::args_os())) {
         Ok(Parsed::Command(command)) => command,
         Ok(Parsed::Printed(code)) => return ExitCode::from(code),
-        // The arguments or the environment could not be read, but whether the answer is wanted as
-        // JSON can be seen.
+        // The arguments could not be parsed, but a program that asked for JSON still gets JSON.
         Err(complaint) => return report_refusal(&complaint, std::env::args().any(|word| word == "--json")),
     };
     match signals::catch(|| execute(&command)) {
@@ -52,7 +51,7 @@ fn main() -> ExitCode {
 
 fn execute(command: &Command) -> Result<Exit, Diagnostic> {
     if let Some(threads) = command.threads() {
-        // Fails only when a pool exists already, and nothing ran yet.
+        // This fails only if a pool exists already, and none can exist yet.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
     match command {
@@ -76,7 +75,7 @@ fn execute(command: &Command) -> Result<Exit, Diagnostic> {
     }
 }
 
-/// Says why nothing was done; with `json` on standard output too.
+/// Prints why nothing was done, with `json` also as an object on standard output.
 fn report_refusal(complaint: &Diagnostic, json: bool) -> ExitCode {
     terminal::print_error(complaint);
     let exit = Exit::of_diagnostic(complaint);

@@ -28,7 +28,7 @@ pub struct FinishedRun {
 /// happens. The record returned is complete even if it could not be stored.
 ///
 /// # Errors
-/// The folder cannot be written at the beginning.
+/// The folder cannot be written when the run begins.
 pub fn compute(
     prepared: Prepared,
     folder: RunFolder,

@@ -1,4 +1,4 @@
-//! The end of a run in words.
+//! The summary of a run.
 
 use crate::progress::duration;
 use crate::record::{CheckRecord, MetricRecord, NonFinite, Record, Status};
@@ -6,10 +6,10 @@ use sdflow_dsl::{Ending, Param};
 use std::fmt::Write;
 use std::path::Path;
 
-/// Characters in a line of text.
+/// The width of a line of text, in characters.
 const WIDTH: usize = 100;
 
-/// The summary of the run in `folder`, several lines.
+/// Returns the summary of the run in `folder`, several lines.
 pub fn of(record: &Record, folder: &Path) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -41,7 +41,7 @@ fn write_all(text: &mut String, record: &Record, folder: &Path) -> std::fmt::Res
     Ok(())
 }
 
-/// A parameter, its value, and where that came from unless it is the script's own.
+/// Returns a parameter with its value, and its origin unless that is the default of the script.
 pub fn setting(name: &str, param: &Param) -> String {
     match param.origin.as_str() {
         "script" => format!("{name} = {}", param.value),
@@ -71,7 +71,7 @@ fn checks(text: &mut String, checks: &[CheckRecord]) -> std::fmt::Result {
     checks.iter().try_for_each(|check| writeln!(text, "    {}", claim(check)))
 }
 
-/// One check in a line.
+/// Returns one check as a line.
 pub fn claim(check: &CheckRecord) -> String {
     let value = match (check.value, check.flag) {
         (None, None) => String::new(),
@@ -80,7 +80,7 @@ pub fn claim(check: &CheckRecord) -> String {
     format!("{} {}{value}", if check.pass { "ok    " } else { "FAILED" }, check.name)
 }
 
-/// A paragraph in lines that are read with ease.
+/// Breaks a paragraph into lines.
 fn lines(paragraph: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in paragraph.split_whitespace() {
@@ -102,7 +102,7 @@ fn work(text: &mut String, record: &Record) -> std::fmt::Result {
         writeln!(text, "  time      {}", parts.collect::<Vec<_>>().join(", "))?;
     }
     if record.steps > 0 {
-        // A flow between closed forms sums over no pairs.
+        // A flow between closed forms computes no pairs.
         let rate = if work.pairs > 0 { format!(", {:.3e} pairs/s", work.pairs_per_s) } else { String::new() };
         let threads = record.machine.threads;
         writeln!(
@@ -114,7 +114,7 @@ fn work(text: &mut String, record: &Record) -> std::fmt::Result {
     Ok(())
 }
 
-/// A status in a word.
+/// Returns a status as a word.
 pub fn status(status: Status) -> &'static str {
     match status {
         Status::Running => "running",
@@ -124,7 +124,7 @@ pub fn status(status: Status) -> &'static str {
     }
 }
 
-/// A value in a few digits.
+/// Returns a value with a few digits.
 pub fn number(value: Option<f64>, flag: Option<NonFinite>) -> String {
     match (value, flag) {
         (Some(v), _) if v == 0.0 || (1e-3..1e6).contains(&v.abs()) => format!("{v:.5}"),
@@ -136,7 +136,7 @@ pub fn number(value: Option<f64>, flag: Option<NonFinite>) -> String {
     }
 }
 
-/// How the last flow ended. That it took its last step says nothing about how close it came.
+/// Returns how the last flow ended. Having taken the last step does not mean that it came close.
 fn ending(stop: &Ending) -> String {
     match (stop.reason.as_str(), stop.advice.as_str()) {
         ("finished", _) => "after the last step".into(),

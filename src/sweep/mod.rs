@@ -27,7 +27,7 @@ use sweep_folder::SweepFolder;
 use table::{CellRow, SweepTable};
 use workers::Workers;
 
-/// Computes the cells that are not finished yet and writes the table of all.
+/// Computes the cells that are not finished yet and writes the table of all cells.
 ///
 /// # Errors
 /// A sweep that cannot be planned, a folder that cannot be used or written.

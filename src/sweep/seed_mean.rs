@@ -4,27 +4,26 @@ use super::table::CellRow;
 use crate::record::Status;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A metric at one place of the sweep: the cells that differ in nothing but the seed.
+/// The mean of a metric over cells that differ in the seed only.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeedMean {
-    /// The axes with their values, the seed left out.
+    /// The values of the axes, without the seed.
     pub place: Vec<(String, String)>,
     pub value: f64,
-    /// Of the mean over seeds where there are several, otherwise the metric's own, where it is
-    /// known.
+    /// The standard error of the mean if there are several seeds, otherwise that of the metric.
     pub se: Option<f64>,
-    /// Seeds that have a finite value.
+    /// The number of seeds with a finite value.
     pub seeds: usize,
 }
 
-/// ColumnNames of the metrics that finished cells measured, in alphabetical order.
+/// Returns the names of the metrics that finished cells measured, in alphabetical order.
 pub fn measured<'a>(rows: &'a [CellRow]) -> Vec<&'a str> {
     let done = rows.iter().filter_map(|(_, record)| record.as_ref()).filter(|record| record.status == Status::Done);
     let names: BTreeSet<&'a str> = done.flat_map(|record| record.metrics.keys().map(String::as_str)).collect();
     names.into_iter().collect()
 }
 
-/// The metric at every place where a finished cell has a finite value, in the order of the plan.
+/// Returns the mean at every place where a finished cell has a finite value, in the plan's order.
 pub fn means(rows: &[CellRow], metric: &str) -> Vec<SeedMean> {
     let mut places: Vec<Vec<(String, String)>> = Vec::new();
     let mut index: BTreeMap<Vec<(String, String)>, usize> = BTreeMap::new();

@@ -59,7 +59,7 @@ impl<'a> Workers<'a> {
         Ok(Workers { folder, args, interrupt, waiting, records, progress, total, ended, failed })
     }
 
-    /// Cells that are not finished yet.
+    /// Returns the number of cells that are not finished yet.
     pub fn total(&self) -> usize {
         self.total
     }
@@ -68,7 +68,7 @@ impl<'a> Workers<'a> {
     /// not started has none.
     ///
     /// # Errors
-    /// Threads that the system does not grant.
+    /// The system does not start the threads.
     pub fn run(self, layout: Layout) -> Result<BTreeMap<usize, Record>, Diagnostic> {
         let trouble = Mutex::new(None);
         self.tick(None);
