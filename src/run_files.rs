@@ -167,6 +167,10 @@ mod tests {
         let mut files = RunFiles::create(dir.path()).unwrap();
         std::os::unix::fs::symlink("/dev/full", dir.path().join("metrics.jsonl")).unwrap();
         let full = files.row(&row(&[("step", 0.0)])).unwrap_err();
-        assert!(full.message.contains("metrics.jsonl") && full.hint.unwrap().contains("make room"), "{}", full.message);
+        assert!(
+            full.message.contains("metrics.jsonl") && full.hint.unwrap().contains("free some space"),
+            "{}",
+            full.message
+        );
     }
 }
