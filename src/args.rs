@@ -146,10 +146,10 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
     let cli = grammar().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
     let command = match cli {
         Ok(cli) => cli.command,
-        Err(complaint) => {
+        Err(error) => {
             // Where the output is closed, there is no other way to report that.
-            let _ = complaint.print();
-            return Ok(Parsed::Printed(complaint.exit_code().try_into().unwrap_or(2)));
+            let _ = error.print();
+            return Ok(Parsed::Printed(error.exit_code().try_into().unwrap_or(2)));
         }
     };
     if let Command::Run(RunArgs { max_time: Some(_), .. }) = &command {

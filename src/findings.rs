@@ -73,7 +73,7 @@ fn origin(record: &Record) -> String {
     let checks = match (all, missed) {
         (0, _) => "no checks".into(),
         (_, 0) => format!("{all} of {all} checks held"),
-        _ => format!("{} of {all} checks held, not {}", all - missed, failed.join(", ")),
+        _ => format!("{} of {all} checks held; failed: {}", all - missed, failed.join(", ")),
     };
     let quick = match record.quick {
         true => " `--quick` caps points and steps: these are not the numbers of the full run.",

@@ -40,11 +40,11 @@ fn main() -> ExitCode {
         Ok(Parsed::Command(command)) => command,
         Ok(Parsed::Printed(code)) => return ExitCode::from(code),
         // The arguments could not be parsed, but a program that asked for JSON still gets JSON.
-        Err(complaint) => return report_refusal(&complaint, std::env::args().any(|word| word == "--json")),
+        Err(error) => return report_refusal(&error, std::env::args().any(|word| word == "--json")),
     };
     match signals::catch(|| execute(&command)) {
         Some(Ok(exit)) => exit.into(),
-        Some(Err(complaint)) => report_refusal(&complaint, command.wants_json()),
+        Some(Err(error)) => report_refusal(&error, command.wants_json()),
         None => Exit::Internal.into(),
     }
 }
@@ -76,11 +76,11 @@ fn execute(command: &Command) -> Result<Exit, Diagnostic> {
 }
 
 /// Prints why nothing was done, with `json` also as an object on standard output.
-fn report_refusal(complaint: &Diagnostic, json: bool) -> ExitCode {
-    terminal::print_error(complaint);
-    let exit = Exit::of_diagnostic(complaint);
+fn report_refusal(error: &Diagnostic, json: bool) -> ExitCode {
+    terminal::print_error(error);
+    let exit = Exit::of_diagnostic(error);
     if json {
-        terminal::print_json(&error_json::RefusalJson::of(complaint, exit));
+        terminal::print_json(&error_json::RefusalJson::of(error, exit));
     }
     exit.into()
 }

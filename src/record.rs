@@ -199,10 +199,10 @@ impl Record {
     }
 
     /// Marks the run as failed because of an error after its end.
-    pub fn fail(&mut self, trouble: &Diagnostic) {
+    pub fn fail(&mut self, error: &Diagnostic) {
         self.status = Status::Failed;
-        self.exit_code = Some(Exit::of_diagnostic(trouble).code());
-        self.error = Some(ErrorJson::of(trouble));
+        self.exit_code = Some(Exit::of_diagnostic(error).code());
+        self.error = Some(ErrorJson::of(error));
     }
 
     /// Returns the exit code of the command.

@@ -47,9 +47,9 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     let layout = layout(args, workers.total());
     let records = workers.run(layout)?;
     let (rows, picture) = folder.locked(|| write_tables(&plan, &folder, args, &records))?;
-    let (wanted, complaint) = BestMetric::of(args.best.as_deref(), &rows);
-    if let Some(complaint) = complaint {
-        terminal::print_message(&format!("warning: {complaint}"));
+    let (wanted, warning) = BestMetric::of(args.best.as_deref(), &rows);
+    if let Some(warning) = warning {
+        terminal::print_message(&format!("warning: {warning}"));
     }
     let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.sorted(&rows));
     let counts = CellCounts::of(rows.iter().filter(|(cell, _)| mine(cell)));

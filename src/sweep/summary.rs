@@ -155,7 +155,7 @@ pub fn summary(report: &SweepReport, plan: &SweepPlan, wanted: Option<&BestMetri
     let name = report.script.file_stem().unwrap_or_default().to_string_lossy();
     let parts = parts.collect::<Vec<_>>().join(", ");
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "{name}: {planned} cells, {parts} in {}", duration(report.wall_s));
+    let _ = writeln!(text, "{name}: {planned} cells in {}: {parts}", duration(report.wall_s));
     for axis in plan.axes() {
         let _ = writeln!(text, "  axis      {} = {}", axis.name, shorten(&axis.values));
     }

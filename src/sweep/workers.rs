@@ -70,7 +70,7 @@ impl<'a> Workers<'a> {
     /// # Errors
     /// The system does not start the threads.
     pub fn run(self, layout: Layout) -> Result<BTreeMap<usize, Record>, Diagnostic> {
-        let trouble = Mutex::new(None);
+        let error = Mutex::new(None);
         self.tick(None);
         std::thread::scope(|scope| {
             for _ in 0..layout.jobs.min(self.total) {
@@ -80,18 +80,18 @@ impl<'a> Workers<'a> {
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(layout.threads).use_current_thread().build();
                     match pool {
                         Ok(_pool) => self.work(),
-                        Err(e) => *lock(&trouble) = Some(e.to_string()),
+                        Err(e) => *lock(&error) = Some(e.to_string()),
                     }
                 };
                 let started =
                     std::thread::Builder::new().name("cell".into()).stack_size(STACK).spawn_scoped(scope, work);
                 if let Err(e) = started {
-                    *lock(&trouble) = Some(e.to_string());
+                    *lock(&error) = Some(e.to_string());
                 }
             }
         });
         lock(&self.progress).clear();
-        let reason = lock(&trouble).take();
+        let reason = lock(&error).take();
         match reason {
             Some(reason) => {
                 Err(diagnostics::data(format!("cannot start a thread: {reason}"), Some("give a smaller `--jobs`")))
@@ -109,10 +109,10 @@ impl<'a> Workers<'a> {
                     lock(&self.waiting).push_back(cell);
                     std::thread::sleep(REST);
                 }
-                Err(trouble) => {
+                Err(error) => {
                     let mut record =
                         Record::start(cell.prepared.script().into(), &cell.prepared, self.args.script.quick);
-                    record.fail(&trouble);
+                    record.fail(&error);
                     self.keep(cell, record);
                 }
             }
