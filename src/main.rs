@@ -28,6 +28,7 @@ mod signals;
 mod summary;
 mod sweep;
 mod terminal;
+mod wrap;
 
 use args::{Command, Parsed};
 use exit::Exit;

@@ -2,12 +2,10 @@
 
 use crate::progress::duration;
 use crate::record::{CheckRecord, MetricRecord, NonFinite, Record, Status};
+use crate::wrap::{WIDTH, wrap};
 use sdflow_dsl::{Ending, Param};
 use std::fmt::Write;
 use std::path::Path;
-
-/// The width of a line of text, in characters.
-const WIDTH: usize = 100;
 
 /// Returns the summary of the run in `folder`, several lines.
 pub fn of(record: &Record, folder: &Path) -> String {
@@ -31,7 +29,7 @@ fn write_all(text: &mut String, record: &Record, folder: &Path) -> std::fmt::Res
     checks(text, &record.checks)?;
     if let Some(conclusion) = &record.conclusion {
         writeln!(text, "  conclusion")?;
-        lines(conclusion).iter().try_for_each(|line| writeln!(text, "    {line}"))?;
+        wrap(conclusion, WIDTH).iter().try_for_each(|line| writeln!(text, "    {line}"))?;
     }
     work(text, record)?;
     writeln!(text, "  folder    {}", folder.display())?;
@@ -78,21 +76,6 @@ pub fn claim(check: &CheckRecord) -> String {
         (value, flag) => format!(" ({})", number(value, flag)),
     };
     format!("{} {}{value}", if check.pass { "ok    " } else { "FAILED" }, check.name)
-}
-
-/// Breaks a paragraph into lines.
-fn lines(paragraph: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in paragraph.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.into()),
-        }
-    }
-    lines
 }
 
 fn work(text: &mut String, record: &Record) -> std::fmt::Result {
@@ -147,17 +130,4 @@ fn ending(stop: &Ending) -> String {
 
 fn is_picture(file: &Path) -> bool {
     file.extension().is_some_and(|ending| ["svg", "png", "gif"].iter().any(|known| ending == *known))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_paragraph_is_broken_between_words() {
-        let paragraph = format!("{}{} end", "word ".repeat(50), "x".repeat(200));
-        let lines = lines(&paragraph);
-        assert_eq!(lines.join(" "), paragraph);
-        assert_eq!(lines.iter().map(|line| line.len()).collect::<Vec<_>>(), [99, 99, 49, 200, 3]);
-    }
 }
