@@ -7,7 +7,7 @@ use sdflow::cost::Meter;
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-/// Reads the allocator's counts.
+/// Reads the counts of the allocator.
 #[derive(Debug)]
 pub struct AllocatorMeter;
 

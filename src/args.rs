@@ -1,4 +1,4 @@
-//! The grammar of the command line; this folder is the only place that knows clap.
+//! The grammar of the command line; only this folder uses clap.
 
 mod bench;
 mod compare;
@@ -84,7 +84,7 @@ impl Command {
         }
     }
 
-    /// The number of threads asked for.
+    /// Returns the number of threads that the user asked for.
     pub fn threads(&self) -> Option<usize> {
         let asked = match self {
             Command::Run(args) => &args.threads,
@@ -118,16 +118,16 @@ struct Cli {
 /// Commands of a later version: refused by name, so that the user does not look for a typing error.
 const LATER: [&str; 1] = ["report"];
 
-/// What was understood.
+/// The result of reading the command line.
 #[derive(Debug)]
 pub enum Parsed {
-    /// A command to carry out.
+    /// A command to execute.
     Command(Box<Command>),
     /// Help, the version or an error was printed: exit with this code.
     Printed(u8),
 }
 
-/// The command in `words`, the program's name first.
+/// Parses `words`, which begin with the name of the program.
 ///
 /// # Errors
 /// A flag or command that this version does not have yet.
@@ -146,10 +146,10 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
     let cli = grammar().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
     let command = match cli {
         Ok(cli) => cli.command,
-        Err(complaint) => {
+        Err(error) => {
             // Where the output is closed, there is no other way to report that.
-            let _ = complaint.print();
-            return Ok(Parsed::Printed(complaint.exit_code().try_into().unwrap_or(2)));
+            let _ = error.print();
+            return Ok(Parsed::Printed(error.exit_code().try_into().unwrap_or(2)));
         }
     };
     if let Command::Run(RunArgs { max_time: Some(_), .. }) = &command {
@@ -161,14 +161,14 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
     Ok(Parsed::Command(Box::new(command)))
 }
 
-/// The completion script for `shell`.
+/// Returns the completion script for `shell`.
 pub fn completions(shell: clap_complete::Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut grammar(), "sdflow-engine", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// A script, or a flag of `run`, with the word `run` left out.
+/// Is `first` a script, or a flag of `run`, where the word `run` was omitted?
 fn means_run(first: &str) -> bool {
     let mut commands =
         Cli::command().get_subcommands().map(|c| c.get_name().to_string()).collect::<Vec<_>>().into_iter();

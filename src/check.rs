@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Prints the mistakes in a script, or what a run would need and write.
 ///
 /// # Errors
-/// Arguments that contradict each other, or a closed standard output.
+/// Arguments that contradict each other, or a failed write.
 pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
     let listener: Arc<dyn Listener> = Arc::new(Prints { json: args.json });
     let report = sdflow_dsl::check(&request(&args.script, &Interrupt::default())?, &listener, Some(&METER));
@@ -32,7 +32,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
     terminal::check_printed().map(|()| exit)
 }
 
-/// Hears the script's prints, which show `?` for what is not known.
+/// Prints what the script prints, with `?` for a value that is not known.
 struct Prints {
     json: bool,
 }
@@ -55,12 +55,12 @@ impl Listener for Prints {
 fn facts(report: &CheckReport) -> String {
     let known = report.params.iter().map(|(name, param)| summary::setting(name, param));
     let computed = report.computed.iter().map(|name| format!("{name} (computed)"));
-    let claims = (report.claims > 0).then(|| format!("{}, checked when the script runs", report.claims));
+    let checks = (report.claims > 0).then(|| format!("{}, made when the script runs", report.claims));
     let lines = [
         ("params", known.chain(computed).collect::<Vec<_>>()),
         ("reads", report.reads.clone()),
         ("writes", report.writes.clone()),
-        ("claims", claims.into_iter().collect()),
+        ("checks", checks.into_iter().collect()),
         ("memory", report.bytes.map(bytes).into_iter().collect()),
     ];
     let told = lines.iter().filter(|(_, items)| !items.is_empty());
@@ -68,7 +68,7 @@ fn facts(report: &CheckReport) -> String {
     format!("{facts}{}", table(&report.works))
 }
 
-/// The work by place, and its sum.
+/// Returns the work at each place of the script, and its sum.
 fn table(works: &[Work]) -> String {
     if works.is_empty() {
         return String::new();
@@ -109,7 +109,7 @@ fn total(works: &[Work]) -> Cost {
 
 fn bytes(n: u64) -> String {
     match n {
-        // What the script's own machinery holds is of that size and differs from run to run.
+        // The interpreter itself holds about this much, which differs from run to run.
         0..1_000_000 => "less than 1 MB".into(),
         1_000_000..1_000_000_000 => format!("about {:.1} MB", n as f64 / 1e6),
         _ => format!("about {:.1} GB", n as f64 / 1e9),

@@ -5,12 +5,12 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use sdflow_dsl::{Diagnostic, Fault, Place};
 use std::ops::Range;
 
-/// The whole message of an error, ending in a newline; with colours when `colour`.
+/// Returns the whole message of an error, ending in a newline, with colours if `colour`.
 pub fn error(diagnostic: &Diagnostic, colour: bool) -> String {
     render(diagnostic, Level::ERROR, colour)
 }
 
-/// The same for a warning.
+/// Returns the whole message of a warning, like [`error`].
 pub fn warning(diagnostic: &Diagnostic, colour: bool) -> String {
     render(diagnostic, Level::WARNING, colour)
 }
@@ -40,8 +40,8 @@ fn snippet(place: &Place) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         .annotation(AnnotationKind::Primary.span(span))
 }
 
-/// The text of the place's line and the bytes of its token in it; a place past the end points
-/// behind the last character.
+/// Returns the line of the place and the byte range of its token in that line. A place past the end
+/// of the line points behind the last character.
 fn line_and_span(place: &Place) -> (&str, Range<usize>) {
     let line = place.source.lines().nth(place.line.saturating_sub(1)).unwrap_or("");
     let start = byte_of(line, place.column.saturating_sub(1));
@@ -53,18 +53,18 @@ fn byte_of(line: &str, characters: usize) -> usize {
     line.char_indices().nth(characters).map_or(line.len(), |(byte, _)| byte)
 }
 
-/// A bad flag or value on the command line.
+/// Makes the error for a bad flag or value on the command line.
 pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Diagnostic {
     Diagnostic { kind: Fault::Usage, message: message.into(), place: None, hint: Some(hint.into()), see: None }
 }
 
-/// A file or folder that cannot be used.
+/// Makes the error for a file or folder that cannot be used.
 pub fn data(message: impl Into<String>, hint: Option<&str>) -> Diagnostic {
     let hint = hint.map(String::from);
     Diagnostic { kind: Fault::Data, message: message.into(), place: None, hint, see: None }
 }
 
-/// An error of the engine met outside any script.
+/// Makes the message for an error of the engine that did not arise in a script.
 pub fn of_engine(error: &sdflow::Error) -> Diagnostic {
     let kind = match error.blame() {
         sdflow::Blame::Call => Fault::Usage,

@@ -16,7 +16,7 @@ pub struct ErrorJson {
 }
 
 impl ErrorJson {
-    /// The parts of `diagnostic` that a program can use.
+    /// Takes the parts of `diagnostic` that a program can use.
     pub fn of(diagnostic: &Diagnostic) -> ErrorJson {
         let place = diagnostic.place.as_ref();
         ErrorJson {
@@ -39,7 +39,7 @@ pub struct RefusalJson {
 }
 
 impl RefusalJson {
-    /// The refusal that `diagnostic` explains.
+    /// Makes the object for `diagnostic`.
     pub fn of(diagnostic: &Diagnostic, exit: Exit) -> RefusalJson {
         RefusalJson { schema: 1, status: "failed", exit_code: exit.code(), error: ErrorJson::of(diagnostic) }
     }

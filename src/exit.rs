@@ -27,12 +27,12 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The number.
+    /// Returns the number.
     pub fn code(self) -> u8 {
         self as u8
     }
 
-    /// The exit with this number, as recorded; done where none was.
+    /// Returns the exit with the recorded number; [`Exit::Done`] if none was recorded.
     pub fn of_code(code: Option<u8>) -> Exit {
         let all = [
             Exit::Internal,
@@ -47,7 +47,7 @@ impl Exit {
         all.into_iter().find(|exit| Some(exit.code()) == code).unwrap_or(Exit::Done)
     }
 
-    /// The exit that a script's outcome asks for.
+    /// Returns the exit for the outcome of a script.
     pub fn of_outcome(outcome: &Outcome) -> Exit {
         let reason = outcome.stop.as_ref().map_or("", |ending| ending.reason.as_str());
         match &outcome.failure {
@@ -58,7 +58,7 @@ impl Exit {
         }
     }
 
-    /// The exit for an error message.
+    /// Returns the exit for an error.
     pub fn of_diagnostic(diagnostic: &Diagnostic) -> Exit {
         match diagnostic.kind {
             Fault::Usage => Exit::Usage,
@@ -87,8 +87,8 @@ mod tests {
         let failed = Check { name: "c".into(), pass: false, value: None };
         let mut outcome = Outcome { checks: vec![failed], ..Outcome::default() };
         assert_eq!(Exit::of_outcome(&outcome), Exit::CheckFailed);
-        // A script that has looked at its divergence is judged by its checks alone; otherwise the
-        // run fails.
+        // A script that handles its divergence is judged by its checks alone. One that does not,
+        // fails.
         outcome.stop = Some(Ending { reason: "diverged".into(), advice: String::new() });
         assert_eq!(Exit::of_outcome(&outcome), Exit::CheckFailed);
         let (kind, message) = (Fault::Diverged, "the flow diverged".to_string());

@@ -72,12 +72,12 @@ fn not_finite() -> Diagnostic {
     Diagnostic { kind: Fault::Diverged, message, place: None, hint, see: None }
 }
 
-/// The points of a field.
+/// The points between which a field is computed.
 struct Clouds {
     particles: Points,
     target: Arc<Points>,
     at: Option<Points>,
-    /// Those of the target's samples, summing to one.
+    /// Weights of the target's samples, which sum to one.
     weights: Option<Vec<f64>>,
 }
 
@@ -100,7 +100,7 @@ impl Clouds {
         Ok(Clouds { particles, target: Arc::new(target), at, weights })
     }
 
-    /// The velocity at the places asked for.
+    /// Returns the velocity at the places that the user asked for.
     fn velocity(&self, flow: &mut dyn VelocityField, pairwise: &Pairwise) -> Result<Points> {
         let clock = Clock::at(0, 1, Stream::new(0));
         let own = FieldAt::cloud(&self.particles, &clock, pairwise);
@@ -116,7 +116,8 @@ impl Clouds {
         }
     }
 
-    /// `s_p - s_q` of the kernel estimates of target and particles.
+    /// Makes the flow of the score difference `s_p - s_q` between kernel estimates of target and
+    /// particles.
     fn sd_flow(&self, args: &FieldArgs) -> Result<SdFlow> {
         let target = Kde::of(self.target.clone());
         let target = match &self.weights {
@@ -133,7 +134,7 @@ impl Clouds {
         SdFlow::new(Estimate::Kernel(Box::new(target)), Estimate::Kernel(Box::new(Kde::of_cloud())), options)
     }
 
-    /// The gradient of the witness of the maximum mean discrepancy.
+    /// Makes the flow along the gradient of the witness function of the maximum mean discrepancy.
     fn mmd_flow(&self, args: &FieldArgs) -> Result<MmdFlow> {
         let kernel = Kernels::Given(vec![args.kernel.with_bandwidth(args.sigma)]);
         let options = MmdFlowOptions { kernel, scaling: Scaling::Raw, ..MmdFlowOptions::default() };

@@ -1,4 +1,4 @@
-//! `findings`: what many runs found, a paragraph each, as one Markdown document.
+//! `findings`: the conclusions of many runs, a paragraph each, in one Markdown document.
 
 use crate::args::FindingsArgs;
 use crate::exit::Exit;
@@ -18,8 +18,8 @@ its run measured, and the command below it gives the run again.
 /// Writes what the runs found, in the order given, to a file or to standard output.
 ///
 /// # Errors
-/// A folder that is no run's; a finished run whose script has no `conclude`; a file that cannot be
-/// written.
+/// A folder that is not that of a run; a finished run whose script has no `conclude`; a file that
+/// cannot be written.
 pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
     let sections: Result<Vec<String>, Diagnostic> = args.runs.iter().map(|run| section(run)).collect();
     let text = format!("{HEAD}\n{}", sections?.join("\n"));
@@ -36,7 +36,7 @@ pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
     terminal::check_printed().map(|()| Exit::Done)
 }
 
-/// The run in the folder at `path`: a heading, its paragraph, the command that gives it.
+/// Returns the section of the run in the folder at `path`: heading, paragraph, command.
 fn section(path: &Path) -> Result<String, Diagnostic> {
     let record = read::read_record(path, "give the folders of its cells, or run the script by itself")?;
     let found = match (&record.conclusion, record.status) {
@@ -56,7 +56,7 @@ fn no_conclusion(path: &Path, record: &Record) -> Diagnostic {
     diagnostics::data(format!("{} has no conclusion", path.join("run.json").display()), Some(&hint))
 }
 
-/// Why a run has no result.
+/// Says why a run has no result.
 fn why_unfinished(record: &Record) -> String {
     let cause = record.error.as_ref().map(|failure| format!(": {}", failure.message)).unwrap_or_default();
     match record.status {
@@ -66,14 +66,14 @@ fn why_unfinished(record: &Record) -> String {
     }
 }
 
-/// The command, the checks that held, the program and the instruction set.
+/// Returns the line with command, version, instruction set and checks.
 fn origin(record: &Record) -> String {
     let failed: Vec<String> = record.checks.iter().filter(|c| !c.pass).map(|c| format!("\"{}\"", c.name)).collect();
     let (all, missed) = (record.checks.len(), failed.len());
     let checks = match (all, missed) {
         (0, _) => "no checks".into(),
         (_, 0) => format!("{all} of {all} checks held"),
-        _ => format!("{} of {all} checks held, not {}", all - missed, failed.join(", ")),
+        _ => format!("{} of {all} checks held; failed: {}", all - missed, failed.join(", ")),
     };
     let quick = match record.quick {
         true => " `--quick` caps points and steps: these are not the numbers of the full run.",
@@ -83,12 +83,12 @@ fn origin(record: &Record) -> String {
     format!("`{}` (version {version}, {isa}): {checks}.{quick}", command(record))
 }
 
-/// What to type for this run: parameters that were given, the seed if it is not 0.
+/// Returns the command that makes this run again.
 fn command(record: &Record) -> String {
     let mut words = vec!["sdflow-engine".to_string(), for_shell(&record.script.to_string_lossy())];
     for (name, param) in record.params.iter().filter(|(_, param)| param.origin != "script") {
         let value = match &param.value {
-            // A list is meant only without quotes.
+            // Without quotes it would be read as a list.
             Value::String(text) if text.contains(',') => format!("\"{text}\""),
             Value::String(text) => text.clone(),
             other => other.to_string(),

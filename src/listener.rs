@@ -16,7 +16,7 @@ use std::time::Instant;
 pub struct RunListener {
     voice: Voice,
     files: Mutex<RunFiles>,
-    trouble: Mutex<Option<Diagnostic>>,
+    error: Mutex<Option<Diagnostic>>,
     interrupt: Interrupt,
 }
 
@@ -39,7 +39,7 @@ impl Voice {
 impl RunListener {
     /// Makes a listener that raises `interrupt` when a file cannot be written.
     pub fn new(voice: Voice, files: RunFiles, interrupt: Interrupt) -> RunListener {
-        RunListener { voice, files: Mutex::new(files), trouble: Mutex::default(), interrupt }
+        RunListener { voice, files: Mutex::new(files), error: Mutex::default(), interrupt }
     }
 
     /// Removes the progress bars; returns the first error of writing a file, if there was one.
@@ -47,7 +47,7 @@ impl RunListener {
         if let Voice::Terminal { progress, .. } = &self.voice {
             lock(progress).clear();
         }
-        lock(&self.trouble).take()
+        lock(&self.error).take()
     }
 
     /// Writes `text` to the log only.
@@ -56,8 +56,8 @@ impl RunListener {
     }
 
     fn check_written(&self, written: Result<(), Diagnostic>) {
-        if let Err(trouble) = written {
-            lock(&self.trouble).get_or_insert(trouble);
+        if let Err(error) = written {
+            lock(&self.error).get_or_insert(error);
             self.interrupt.raise();
         }
     }

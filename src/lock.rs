@@ -1,4 +1,4 @@
-//! A lock that is taken whatever became of the thread that held it before.
+//! Locking of mutexes, also after a thread that held one has panicked.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! What this program runs on.
+//! The machine: processor, cores, instruction set.
 
 use crate::diagnostics::usage;
 use sdflow::pairwise::Isa;
@@ -8,13 +8,13 @@ use std::sync::LazyLock;
 /// The environment variable that forces the instruction set of the pairwise engine.
 pub const SWITCH: &str = "SDFLOW_ISA";
 
-/// The processor's name, or its architecture where the system does not tell.
+/// Returns the name of the processor, or its architecture where the name is unknown.
 pub fn cpu() -> String {
     static NAME: LazyLock<String> = LazyLock::new(read_cpu_name);
     NAME.clone()
 }
 
-/// Processors that this process may use.
+/// Returns the number of cores that this process may use.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -25,10 +25,10 @@ fn read_cpu_name() -> String {
     name.map_or_else(|| std::env::consts::ARCH.into(), |(_, name)| name.trim().to_string())
 }
 
-/// The instruction set that the environment asks for; `auto` where it says nothing.
+/// Returns the instruction set that the environment asks for; `auto` if it asks for none.
 ///
 /// # Errors
-/// A word that is no instruction set.
+/// The environment names an instruction set that does not exist.
 pub fn requested_isa() -> Result<Isa, Diagnostic> {
     let Some(word) = std::env::var_os(SWITCH).filter(|word| !word.is_empty()) else { return Ok(Isa::Auto) };
     let all = [Isa::Auto].into_iter().chain(Isa::ALL);
@@ -39,12 +39,12 @@ pub fn requested_isa() -> Result<Isa, Diagnostic> {
     })
 }
 
-/// The instruction set in use, by name.
+/// Returns the name of the instruction set in use.
 pub fn isa() -> &'static str {
     isa_name(requested_isa().unwrap_or_default().resolved())
 }
 
-/// The name of a set that really runs.
+/// Returns the name of an instruction set that is in use.
 pub fn isa_name(isa: Isa) -> &'static str {
     match isa {
         Isa::Auto if cfg!(target_arch = "aarch64") => "neon",
@@ -53,7 +53,7 @@ pub fn isa_name(isa: Isa) -> &'static str {
     }
 }
 
-/// What to say when `asked` is not what runs.
+/// Returns the warning that `asked` is replaced by another set; None if it is available.
 pub fn replacement_warning(asked: Isa) -> Option<String> {
     let why = asked.missing()?;
     Some(format!("this machine cannot run {}: {why}; {} is used instead", asked.name(), isa_name(asked.resolved())))

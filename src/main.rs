@@ -28,6 +28,7 @@ mod signals;
 mod summary;
 mod sweep;
 mod terminal;
+mod wrap;
 
 use args::{Command, Parsed};
 use exit::Exit;
@@ -39,20 +40,19 @@ fn main() -> ExitCode {
     let command = match machine::requested_isa().and_then(|_| args::parse(std::env::args_os())) {
         Ok(Parsed::Command(command)) => command,
         Ok(Parsed::Printed(code)) => return ExitCode::from(code),
-        // The arguments or the environment could not be read, but whether the answer is wanted as
-        // JSON can be seen.
-        Err(complaint) => return report_refusal(&complaint, std::env::args().any(|word| word == "--json")),
+        // The arguments could not be parsed, but a program that asked for JSON still gets JSON.
+        Err(error) => return report_refusal(&error, std::env::args().any(|word| word == "--json")),
     };
     match signals::catch(|| execute(&command)) {
         Some(Ok(exit)) => exit.into(),
-        Some(Err(complaint)) => report_refusal(&complaint, command.wants_json()),
+        Some(Err(error)) => report_refusal(&error, command.wants_json()),
         None => Exit::Internal.into(),
     }
 }
 
 fn execute(command: &Command) -> Result<Exit, Diagnostic> {
     if let Some(threads) = command.threads() {
-        // Fails only when a pool exists already, and nothing ran yet.
+        // This fails only if a pool exists already, and none can exist yet.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
     match command {
@@ -76,12 +76,12 @@ fn execute(command: &Command) -> Result<Exit, Diagnostic> {
     }
 }
 
-/// Says why nothing was done; with `json` on standard output too.
-fn report_refusal(complaint: &Diagnostic, json: bool) -> ExitCode {
-    terminal::print_error(complaint);
-    let exit = Exit::of_diagnostic(complaint);
+/// Prints why nothing was done, with `json` also as an object on standard output.
+fn report_refusal(error: &Diagnostic, json: bool) -> ExitCode {
+    terminal::print_error(error);
+    let exit = Exit::of_diagnostic(error);
     if json {
-        terminal::print_json(&error_json::RefusalJson::of(complaint, exit));
+        terminal::print_json(&error_json::RefusalJson::of(error, exit));
     }
     exit.into()
 }

@@ -3,6 +3,7 @@
 use crate::diagnostics::usage;
 use crate::exit::Exit;
 use crate::terminal;
+use crate::wrap::{WIDTH, wrap};
 use sdflow_dsl::Diagnostic;
 use sdflow_dsl::manual::{self, Entry, Kind};
 use std::fmt::Write;
@@ -83,7 +84,8 @@ fn first_sentence(text: &str) -> String {
 }
 
 fn explain(entry: &Entry) -> String {
-    let mut text = format!("{}\n\n{}\nReturns {}.\n", entry.written(), entry.about.trim(), entry.returns_in_words());
+    let about = wrap(entry.about, WIDTH).join("\n");
+    let mut text = format!("{}\n\n{about}\nReturns {}.\n", entry.written(), entry.returns_in_words());
     if !entry.options.is_empty() {
         text.push_str("\nOptions\n");
     }
@@ -94,7 +96,7 @@ fn explain(entry: &Entry) -> String {
             key.name,
             manual::kind_of(key),
             manual::default_of(key),
-            manual::doc_of(entry, key)
+            wrap(&manual::doc_of(entry, key), WIDTH - 6).join("\n      ")
         );
     }
     let example = entry.example.trim().replace('\n', "\n  ");

@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Time between two lines about one loop.
 const PACE: Duration = Duration::from_secs(10);
 
-/// The loops under way.
+/// The loops that are running.
 #[derive(Debug)]
 pub struct Progress {
     style: Style,
@@ -33,7 +33,7 @@ struct Loop {
 }
 
 impl Progress {
-    /// Progress as standard error can show it.
+    /// Chooses bars or lines by what standard error can show.
     pub fn new(quiet: bool) -> Progress {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let style = match quiet {
@@ -108,7 +108,7 @@ fn sentence(what: &str, done: usize, total: usize, detail: &str, elapsed: Durati
     format!("{what}: {done} of {total}, {time}{tail}")
 }
 
-/// `seconds` with a unit that suits them.
+/// Returns `seconds` as text, in a suitable unit.
 pub fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 1.0 => format!("{:.0} ms", s * 1e3),

@@ -1,6 +1,6 @@
 //! Quoting of words for a command that the user can paste into a shell.
 
-/// A word as a shell reads it back.
+/// Quotes `word` so that a shell reads it back unchanged.
 pub fn for_shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=.,:/+%@".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }

@@ -20,11 +20,11 @@ const SCHEMA: u32 = 1;
 pub struct Record {
     pub schema: u32,
     pub status: Status,
-    /// The number that the command left with; none while it runs.
+    /// The exit code of the command; None while it runs.
     pub exit_code: Option<u8>,
     /// How the last flow ended.
     pub stop: Option<Ending>,
-    /// The script as it was named.
+    /// The path of the script as the user gave it.
     pub script: PathBuf,
     /// Hash of everything that determines the results.
     pub identity: String,
@@ -39,24 +39,24 @@ pub struct Record {
     pub work: WorkRecord,
     pub metrics: BTreeMap<String, MetricRecord>,
     pub checks: Vec<CheckRecord>,
-    /// What the script says that it found.
+    /// The text that the script gave to `conclude`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub conclusion: Option<String>,
     pub warnings: Vec<String>,
-    /// What the script wrote, relative to the run folder.
+    /// The files that the script wrote, relative to the run folder.
     pub files: Vec<PathBuf>,
     /// What ended the script early.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<ErrorJson>,
 }
 
-/// Where a run is.
+/// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Being computed, or cut off without a word.
+    /// It is being computed, or was killed.
     Running,
-    /// The script came to its end.
+    /// The script ran to its end.
     Done,
     /// An error ended it.
     Failed,
@@ -68,7 +68,7 @@ pub enum Status {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EngineRecord {
     pub version: String,
-    /// Of the sources it was built from, where they were under git.
+    /// The commit of its sources; None if they were not under git.
     pub commit: Option<String>,
 }
 
@@ -81,11 +81,11 @@ pub struct MachineRecord {
     pub threads: usize,
 }
 
-/// WorkRecord of the pairwise engine, and where the time went.
+/// The work of the pairwise engine, and where the time went.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct WorkRecord {
     pub pairs: u64,
-    /// Over the seconds that were not spent on pictures and files.
+    /// Pairs per second, without the time for pictures and files.
     pub pairs_per_s: f64,
     pub gflops: f64,
     /// Seconds by part of the work.
@@ -104,7 +104,7 @@ pub struct MetricRecord {
     pub flag: Option<NonFinite>,
 }
 
-/// One claim of the script.
+/// One check of the script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckRecord {
     pub name: String,
@@ -114,7 +114,7 @@ pub struct CheckRecord {
     pub flag: Option<NonFinite>,
 }
 
-/// Which value that is not finite a null stands for.
+/// The value that is not finite for which a null stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NonFinite {
     #[serde(rename = "nan")]
@@ -126,12 +126,12 @@ pub enum NonFinite {
 }
 
 impl Record {
-    /// A run that begins.
+    /// Makes the record of a run that begins.
     pub fn start(script: PathBuf, prepared: &Prepared, quick: bool) -> Record {
         Record { params: prepared.params().clone(), ..Record::new(script, prepared.identity(), prepared.seed(), quick) }
     }
 
-    /// A run of which nothing is known yet but its name.
+    /// Makes the record of a run without parameters.
     pub fn new(script: PathBuf, identity: &str, seed: u64, quick: bool) -> Record {
         Record {
             schema: SCHEMA,
@@ -163,7 +163,7 @@ impl Record {
         }
     }
 
-    /// The run after it gave `outcome` in `wall`.
+    /// Completes the record with the `outcome` of the run, which took the time `wall`.
     pub fn finish(self, outcome: &Outcome, wall: Duration) -> Record {
         let exit = Exit::of_outcome(outcome);
         let status = match (exit, &outcome.failure) {
@@ -198,26 +198,26 @@ impl Record {
         }
     }
 
-    /// The run when `trouble` came after its end.
-    pub fn fail(&mut self, trouble: &Diagnostic) {
+    /// Marks the run as failed because of an error after its end.
+    pub fn fail(&mut self, error: &Diagnostic) {
         self.status = Status::Failed;
-        self.exit_code = Some(Exit::of_diagnostic(trouble).code());
-        self.error = Some(ErrorJson::of(trouble));
+        self.exit_code = Some(Exit::of_diagnostic(error).code());
+        self.error = Some(ErrorJson::of(error));
     }
 
-    /// How the command leaves, or left.
+    /// Returns the exit code of the command.
     pub fn exit(&self) -> Exit {
         Exit::of_code(self.exit_code)
     }
 
-    /// The script's name without folder and ending.
+    /// Returns the name of the script without folder and ending.
     pub fn name(&self) -> String {
         self.script.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
 
 impl EngineRecord {
-    /// The program that runs.
+    /// Describes the program that is running.
     pub fn this() -> EngineRecord {
         let commit = option_env!("SDFLOW_COMMIT").map(String::from);
         EngineRecord { version: env!("CARGO_PKG_VERSION").into(), commit }
@@ -237,7 +237,7 @@ impl WorkRecord {
     }
 }
 
-/// JSON has no NaN: the value if finite, otherwise none and what it was.
+/// Splits a value for JSON, which has no NaN: the value if it is finite, otherwise its kind.
 pub fn finite(value: f64) -> (Option<f64>, Option<NonFinite>) {
     let flag = match value {
         v if v.is_finite() => return (Some(v), None),

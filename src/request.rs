@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// case.
 const PREFIX: &str = "SDFLOW_P_";
 
-/// The request that `args` and the environment make, to be stopped by `interrupt`.
+/// Makes the request from `args` and the environment; `interrupt` stops the run.
 ///
 /// # Errors
 /// The seed given twice, or not a whole number; an instruction set that does not exist.

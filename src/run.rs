@@ -12,7 +12,7 @@ use sdflow::Interrupt;
 use sdflow_dsl::Diagnostic;
 use std::path::{Path, PathBuf};
 
-/// Runs a script, or answers from its finished run.
+/// Runs a script, or prints the stored results if the same run is finished.
 ///
 /// # Errors
 /// What prevented the run from starting, or its outputs from being written.
@@ -40,7 +40,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     Ok(ended.record.exit())
 }
 
-/// `runs/<script>-<identity>` below the current folder.
+/// Returns `runs/<script>-<identity>` below the current folder.
 pub fn default_folder(script: &Path, identity: &str) -> PathBuf {
     let name = script.file_stem().unwrap_or_default().to_string_lossy();
     Path::new("runs").join(format!("{name}-{identity}"))

@@ -63,7 +63,7 @@ impl RunFiles {
         let fresh: Vec<String> = row.keys().filter(|name| !self.columns.contains(name)).cloned().collect();
         if !fresh.is_empty() || self.csv.is_none() {
             self.columns.extend(fresh);
-            // `step` leads, wherever the alphabet puts it.
+            // The column `step` comes first.
             self.columns.sort_by_key(|name| name != "step");
             return self.widen_csv(path);
         }
@@ -71,7 +71,7 @@ impl RunFiles {
         self.csv.as_mut().map_or(Ok(()), |file| file.write_all(&line))
     }
 
-    /// Writes the table again from the other one, with the present columns.
+    /// Writes metrics.csv again from metrics.jsonl, with all present columns.
     fn widen_csv(&mut self, path: &Path) -> io::Result<()> {
         let mut file = File::create(path)?;
         file.write_all(&csv_line(self.columns.iter().cloned())?)?;
@@ -114,15 +114,15 @@ fn cell(row: &Map<String, Value>, name: &str) -> String {
     }
 }
 
-/// The shortest text that reads back as `value`; whole numbers without a point.
+/// Returns the shortest text that reads back as `value`; whole numbers have no point.
 pub fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value:?}") }
 }
 
-/// One line of a table by RFC 4180, with its line break.
+/// Returns one line of a table as of RFC 4180, with its line break.
 ///
 /// # Errors
-/// None in practice: memory does not refuse.
+/// None in practice, because it writes to memory.
 pub fn csv_line(cells: impl Iterator<Item = String>) -> io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(cells)?;
@@ -167,6 +167,10 @@ mod tests {
         let mut files = RunFiles::create(dir.path()).unwrap();
         std::os::unix::fs::symlink("/dev/full", dir.path().join("metrics.jsonl")).unwrap();
         let full = files.row(&row(&[("step", 0.0)])).unwrap_err();
-        assert!(full.message.contains("metrics.jsonl") && full.hint.unwrap().contains("make room"), "{}", full.message);
+        assert!(
+            full.message.contains("metrics.jsonl") && full.hint.unwrap().contains("free some space"),
+            "{}",
+            full.message
+        );
     }
 }

@@ -203,7 +203,7 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     })
 }
 
-/// `path` with `.ending` after its name.
+/// Returns `path` with `.ending` after its name.
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{ending}"));

@@ -28,7 +28,7 @@ pub struct FinishedRun {
 /// happens. The record returned is complete even if it could not be stored.
 ///
 /// # Errors
-/// The folder cannot be written at the beginning.
+/// The folder cannot be written when the run begins.
 pub fn compute(
     prepared: Prepared,
     folder: RunFolder,
@@ -50,9 +50,9 @@ pub fn compute(
     let path = folder.path().to_path_buf();
     match folder.finish(&record) {
         Ok(path) => Ok(FinishedRun { record, path, failure: outcome.failure }),
-        Err(trouble) => {
-            record.fail(&trouble);
-            Ok(FinishedRun { record, path, failure: Some(trouble) })
+        Err(error) => {
+            record.fail(&error);
+            Ok(FinishedRun { record, path, failure: Some(error) })
         }
     }
 }
@@ -73,8 +73,8 @@ fn execute_with_listener(
     if let Some(failure) = &outcome.failure {
         listener.note(&format!("error: {}", failure.message));
     }
-    if let Some(trouble) = listener.finish() {
-        outcome.failure = Some(trouble);
+    if let Some(error) = listener.finish() {
+        outcome.failure = Some(error);
     }
     outcome
 }

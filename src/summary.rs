@@ -1,15 +1,13 @@
-//! The end of a run in words.
+//! The summary of a run.
 
 use crate::progress::duration;
 use crate::record::{CheckRecord, MetricRecord, NonFinite, Record, Status};
+use crate::wrap::{WIDTH, wrap};
 use sdflow_dsl::{Ending, Param};
 use std::fmt::Write;
 use std::path::Path;
 
-/// Characters in a line of text.
-const WIDTH: usize = 100;
-
-/// The summary of the run in `folder`, several lines.
+/// Returns the summary of the run in `folder`, several lines.
 pub fn of(record: &Record, folder: &Path) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -31,7 +29,7 @@ fn write_all(text: &mut String, record: &Record, folder: &Path) -> std::fmt::Res
     checks(text, &record.checks)?;
     if let Some(conclusion) = &record.conclusion {
         writeln!(text, "  conclusion")?;
-        lines(conclusion).iter().try_for_each(|line| writeln!(text, "    {line}"))?;
+        wrap(conclusion, WIDTH).iter().try_for_each(|line| writeln!(text, "    {line}"))?;
     }
     work(text, record)?;
     writeln!(text, "  folder    {}", folder.display())?;
@@ -41,7 +39,7 @@ fn write_all(text: &mut String, record: &Record, folder: &Path) -> std::fmt::Res
     Ok(())
 }
 
-/// A parameter, its value, and where that came from unless it is the script's own.
+/// Returns a parameter with its value, and its origin unless that is the default of the script.
 pub fn setting(name: &str, param: &Param) -> String {
     match param.origin.as_str() {
         "script" => format!("{name} = {}", param.value),
@@ -71,28 +69,13 @@ fn checks(text: &mut String, checks: &[CheckRecord]) -> std::fmt::Result {
     checks.iter().try_for_each(|check| writeln!(text, "    {}", claim(check)))
 }
 
-/// One check in a line.
+/// Returns one check as a line.
 pub fn claim(check: &CheckRecord) -> String {
     let value = match (check.value, check.flag) {
         (None, None) => String::new(),
         (value, flag) => format!(" ({})", number(value, flag)),
     };
     format!("{} {}{value}", if check.pass { "ok    " } else { "FAILED" }, check.name)
-}
-
-/// A paragraph in lines that are read with ease.
-fn lines(paragraph: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in paragraph.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.into()),
-        }
-    }
-    lines
 }
 
 fn work(text: &mut String, record: &Record) -> std::fmt::Result {
@@ -102,7 +85,7 @@ fn work(text: &mut String, record: &Record) -> std::fmt::Result {
         writeln!(text, "  time      {}", parts.collect::<Vec<_>>().join(", "))?;
     }
     if record.steps > 0 {
-        // A flow between closed forms sums over no pairs.
+        // A flow between closed forms computes no pairs.
         let rate = if work.pairs > 0 { format!(", {:.3e} pairs/s", work.pairs_per_s) } else { String::new() };
         let threads = record.machine.threads;
         writeln!(
@@ -114,7 +97,7 @@ fn work(text: &mut String, record: &Record) -> std::fmt::Result {
     Ok(())
 }
 
-/// A status in a word.
+/// Returns a status as a word.
 pub fn status(status: Status) -> &'static str {
     match status {
         Status::Running => "running",
@@ -124,7 +107,7 @@ pub fn status(status: Status) -> &'static str {
     }
 }
 
-/// A value in a few digits.
+/// Returns a value with a few digits.
 pub fn number(value: Option<f64>, flag: Option<NonFinite>) -> String {
     match (value, flag) {
         (Some(v), _) if v == 0.0 || (1e-3..1e6).contains(&v.abs()) => format!("{v:.5}"),
@@ -136,7 +119,7 @@ pub fn number(value: Option<f64>, flag: Option<NonFinite>) -> String {
     }
 }
 
-/// How the last flow ended. That it took its last step says nothing about how close it came.
+/// Returns how the last flow ended. Having taken the last step does not mean that it came close.
 fn ending(stop: &Ending) -> String {
     match (stop.reason.as_str(), stop.advice.as_str()) {
         ("finished", _) => "after the last step".into(),
@@ -147,17 +130,4 @@ fn ending(stop: &Ending) -> String {
 
 fn is_picture(file: &Path) -> bool {
     file.extension().is_some_and(|ending| ["svg", "png", "gif"].iter().any(|known| ending == *known))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_paragraph_is_broken_between_words() {
-        let paragraph = format!("{}{} end", "word ".repeat(50), "x".repeat(200));
-        let lines = lines(&paragraph);
-        assert_eq!(lines.join(" "), paragraph);
-        assert_eq!(lines.iter().map(|line| line.len()).collect::<Vec<_>>(), [99, 99, 49, 200, 3]);
-    }
 }

@@ -6,21 +6,21 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
 /// The first reason why a result could not be printed.
-static TROUBLE: OnceLock<String> = OnceLock::new();
+static FIRST_ERROR: OnceLock<String> = OnceLock::new();
 
 /// Prints `text` as a line of the result. It is no error if the reader has closed the pipe. Any
 /// other failure, such as a full disk behind a redirection, is reported by [`check_printed`] at the
 /// end.
 pub fn print_result(text: &str) {
     let mut out = io::stdout().lock();
-    note_trouble(writeln!(out, "{text}").and_then(|()| out.flush()));
+    note_error(writeln!(out, "{text}").and_then(|()| out.flush()));
 }
 
-fn note_trouble(written: io::Result<()>) {
+fn note_error(written: io::Result<()>) {
     if let Err(e) = written
         && e.kind() != ErrorKind::BrokenPipe
     {
-        TROUBLE.get_or_init(|| e.to_string());
+        FIRST_ERROR.get_or_init(|| e.to_string());
     }
 }
 
@@ -48,7 +48,7 @@ fn colour() -> bool {
 /// # Errors
 /// Standard output could not be written.
 pub fn check_printed() -> Result<(), Diagnostic> {
-    match TROUBLE.get() {
+    match FIRST_ERROR.get() {
         Some(reason) => Err(diagnostics::data(format!("cannot write the results: {reason}"), None)),
         None => Ok(()),
     }

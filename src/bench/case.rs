@@ -34,27 +34,27 @@ pub enum Data {
 pub struct BenchCase {
     /// What is measured.
     pub task: Task,
-    /// Particles.
+    /// Number of particles.
     pub n: usize,
-    /// Target points.
+    /// Number of target points.
     pub m: usize,
-    /// Coordinates.
+    /// Number of dimensions.
     pub dim: usize,
-    /// Bandwidth; None is `.3 sqrt dim`.
+    /// Noise level; None is `0.3 sqrt(dim)`.
     pub sigma: Option<f64>,
     /// The points.
     pub data: Data,
     /// Arithmetic.
     pub precision: Precision,
-    /// Loops.
+    /// Implementation of the pairwise sums.
     pub backend: Backend,
     /// Instruction set.
     pub isa: Isa,
-    /// May blocks without weight be skipped?
+    /// May blocks be skipped whose weight is negligible?
     pub skip: bool,
     /// Where a flow evaluates its field.
     pub noise: Noise,
-    /// Threads; None is what the machine has.
+    /// Number of threads; None is one per core.
     pub threads: Option<usize>,
 }
 
@@ -78,8 +78,8 @@ impl Default for BenchCase {
 }
 
 impl Data {
-    /// The distance from the targets' centre that decides the choice of loops, root mean square
-    /// over particles and targets in `dim` coordinates.
+    /// Returns the root mean square distance of particles and targets from the centre of the
+    /// targets in `dim` dimensions, by which the engine chooses its loops.
     pub fn spread(self, dim: usize) -> f64 {
         let dim = dim as f64;
         match self {
@@ -92,21 +92,23 @@ impl Data {
 }
 
 impl BenchCase {
-    /// The bandwidth in force.
+    /// Returns the noise level of the case.
     pub fn sigma(&self) -> f64 {
         self.sigma.unwrap_or(0.3 * (self.dim as f64).sqrt())
     }
 
-    /// The engine's options.
+    /// Returns the options of the engine.
     pub fn options(&self) -> PairwiseOptions {
         PairwiseOptions { precision: self.precision, backend: self.backend, isa: self.isa, skip: self.skip }
     }
 
-    /// What the engine runs for this case.
+    /// Returns what the engine chooses for this case.
     pub fn choice(&self) -> Choice {
         Choice::of(&self.options(), (self.n, self.m), self.dim, self.sigma(), self.data.spread(self.dim))
     }
 
+    /// Checks that the case can be measured.
+    ///
     /// # Errors
     /// A size of 0 or beyond memory, a `sigma` that is not positive and finite.
     pub fn check(&self) -> Result<()> {
@@ -128,7 +130,7 @@ impl BenchCase {
         }
     }
 
-    /// Targets and particles.
+    /// Draws targets and particles.
     pub fn points(&self) -> (Points, Points) {
         let stream = Stream::new(1).label("bench");
         let mut targets = stream.label("targets").normal(self.m, self.dim);

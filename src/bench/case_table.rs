@@ -1,10 +1,10 @@
-//! The cases of the documentation's table.
+//! The cases of `bench --matrix`, which are those of docs/performance.md.
 
 use super::case::{BenchCase, Data};
 use sdflow::pairwise::{Isa, Precision};
 
-/// Every size, dimension, precision and kind of data that the documentation shows; on a set without
-/// matrix units, without the bfloat16 precisions.
+/// Returns every size, dimension, precision and kind of data of the table. An instruction set
+/// without matrix units has no bfloat16 cases.
 pub fn case_table(isa: Isa, threads: Option<usize>) -> Vec<BenchCase> {
     let of = |n: usize, dim: usize, precision: Precision| BenchCase {
         n,

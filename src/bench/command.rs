@@ -13,7 +13,7 @@ use serde::Serialize;
 /// Measures one case, or the whole table.
 ///
 /// # Errors
-/// A case that cannot be measured, flags that do not go together, or a closed standard output.
+/// A case that cannot be measured, flags that exclude each other, or a failed write.
 pub fn bench(args: &BenchArgs) -> Result<Exit, Diagnostic> {
     let task = task(&args.task)?;
     check(args, task)?;
@@ -58,7 +58,7 @@ fn task(name: &str) -> Result<Task, Diagnostic> {
     }
 }
 
-/// The flags of the pairwise sums that are given, with `--n` and `--dim` where they count as such.
+/// Names the flags of the pairwise sums that are given; with `sizes` also `--n` and `--dim`.
 fn pairwise_flags(args: &BenchArgs, sizes: bool) -> Option<String> {
     let flags = [
         ("--n", sizes && args.n.is_some()),
@@ -128,7 +128,7 @@ struct Matrix<'a> {
     cases: Vec<PairwiseReport>,
 }
 
-/// Measures the table; each row is shown as soon as it is there.
+/// Measures the table and shows each row as soon as it is measured.
 fn matrix(args: &BenchArgs, isa: Isa, interrupt: &Interrupt) -> Result<(), Diagnostic> {
     let mut cases = Vec::new();
     for case in bench::case_table(isa, args.threads.threads.map(usize::from)) {
@@ -198,7 +198,7 @@ fn net_row(report: &NetReport) -> String {
     )
 }
 
-/// A name as serde writes it.
+/// Returns the name of a value as serde writes it.
 pub fn word(name: &impl Serialize) -> String {
     serde_json::to_value(name).ok().and_then(|value| value.as_str().map(String::from)).unwrap_or_default()
 }

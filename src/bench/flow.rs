@@ -1,9 +1,8 @@
 //! One step of a flow against the pairwise sums that it needs.
 //!
-//! The score-difference flow moves `n` particles towards `m` target points, at one sigma, driven as
-//! `run` drives it. Beside every step, by turns before and after it, one
-//! [`Pairwise::score_difference`] of the same points at the same queries is timed alone. Readings
-//! and metrics, which a run takes now and then, are not part of a step.
+//! The score-difference flow moves `n` particles towards `m` target points at one sigma, as `run`
+//! does. Beside every step, alternately before and after it, one [`Pairwise::score_difference`] of
+//! the same points at the same queries is timed alone. Readings and metrics are not part of a step.
 
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{PATIENCE, deviation, median};
@@ -61,7 +60,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     let sigma = case.sigma();
     let options = SdFlowOptions { sigma: Some(Schedule::from(sigma)), noise: case.noise, ..SdFlowOptions::default() };
     let flow = SdFlow::new(Kde::of(targets.clone()).into(), Kde::of_cloud().into(), options)?;
-    // An interrupt of its own: patience may end the run, and that is no error.
+    // The run has an interrupt of its own, because ending it when it takes too long is no error.
     let stop = Interrupt::default();
     let engine = Pairwise::new(case.options(), stop.clone());
     let times = Arc::new(Mutex::new(Times::default()));
@@ -102,12 +101,12 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     })
 }
 
-/// Seconds of every step, without and with what is timed beside it.
+/// Seconds of every step and of what is timed beside it.
 #[derive(Debug, Default)]
 struct Times {
     /// Seconds of the step and of the engine alone.
     steps: Vec<(f64, f64)>,
-    /// Of this step so far: everything beside the flow, and the engine's part of that.
+    /// Seconds of this step so far: all that is beside the flow, and the engine alone.
     beside: f64,
     engine: f64,
 }
@@ -145,7 +144,7 @@ impl Beside {
             leave_out_self: false,
             sigma,
         };
-        // As the flow itself asks: at the cloud, or at places made from it.
+        // The same queries as the flow itself: the cloud, or places made from it.
         let queries = if self.noise == Noise::None { Queries::Particles } else { Queries::At(&self.queries) };
         let alone = Instant::now();
         self.engine.score_difference(queries, &difference, &mut self.field)?;
@@ -183,7 +182,7 @@ impl VelocityField for Beside {
 /// Takes the time of every step, and ends the run when it takes too long.
 struct StepTimer {
     start: Instant,
-    /// Of the step.
+    /// When the step began.
     begun: Instant,
     stop: Interrupt,
     user: Interrupt,

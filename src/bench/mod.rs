@@ -19,7 +19,7 @@ use sdflow::{Error, Interrupt, Result};
 /// Measures one score difference.
 ///
 /// # Errors
-/// A case that is impossible, threads that the system does not grant, an interrupt.
+/// A case that is impossible, threads that the system does not start, an interrupt.
 pub fn pairwise(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport> {
     on_threads(case, || pairwise::measure(case, interrupt))
 }

@@ -1,4 +1,4 @@
-//! How often something is measured, and what its runs say together.
+//! How often something is measured, and the statistics of the measurements.
 
 use std::time::Instant;
 
@@ -9,26 +9,26 @@ pub const SECONDS: f64 = 1.0;
 /// Most seconds spent on runs, however few there were.
 pub const PATIENCE: f64 = 60.0;
 
-/// Have `runs` runs since `begin` measured enough?
+/// Are `runs` runs since `begin` enough?
 pub fn enough(begin: Instant, runs: usize) -> bool {
     let elapsed = begin.elapsed().as_secs_f64();
     elapsed > PATIENCE && runs > 0 || elapsed > SECONDS && runs >= RUNS
 }
 
-/// The middle value; of an even number, the lower middle.
+/// Returns the median; of an even number of values, the lower of the two in the middle.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Median absolute deviation from the median.
+/// Returns the median absolute deviation from the median.
 pub fn deviation(values: &[f64]) -> f64 {
     let middle = median(values);
     median(&values.iter().map(|v| (v - middle).abs()).collect::<Vec<_>>())
 }
 
-/// "VmHWM" of this process in MB.
+/// Returns the largest resident memory of this process so far, in MB; None where unknown.
 pub fn peak_rss_mb() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;

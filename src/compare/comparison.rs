@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// Standard errors beyond which a change is more than noise.
+/// A change of more standard errors than this is not noise.
 const NOISE: f64 = 2.0;
 
 /// All of it, as `--json` prints it.
@@ -69,7 +69,7 @@ pub enum Verdict {
 }
 
 impl Comparison {
-    /// Run `a` against run `b`, each a folder and its record.
+    /// Compares run `a` with run `b`, each a folder and its record.
     pub fn of(a: (PathBuf, &Record), b: (PathBuf, &Record), fail_above: Option<f64>) -> Comparison {
         let metrics = Change::all(a.1, b.1);
         let fails = |change: &Change| fail_above.is_some_and(|limit| change.fails(limit));
@@ -96,7 +96,7 @@ impl Side {
 }
 
 impl Change {
-    /// The changes of all metrics from `a` to `b`.
+    /// Returns the changes of all metrics from `a` to `b`.
     pub fn all(a: &Record, b: &Record) -> BTreeMap<String, Change> {
         let names: BTreeSet<&String> = a.metrics.keys().chain(b.metrics.keys()).collect();
         let change = |name: &String| Change::of(name, a.metrics.get(name), b.metrics.get(name));
@@ -119,11 +119,11 @@ impl Change {
         Change { a: a.cloned(), b: b.cloned(), change, relative, z, better, verdict }
     }
 
-    /// Worse by more than the share `limit` and by more than noise, or gone.
+    /// Is it worse by more than the share `limit` and by more than noise, or missing?
     pub fn fails(&self, limit: f64) -> bool {
         match self.verdict {
             Verdict::Missing => true,
-            // From 0 every change is larger than any share.
+            // A change from 0 has no relative size: it exceeds every share.
             Verdict::Worse => self.relative.is_none_or(|relative| relative.abs() > limit),
             _ => false,
         }
@@ -142,7 +142,7 @@ fn judge(change: f64, z: Option<f64>, better: Option<Better>) -> Verdict {
     }
 }
 
-/// At least one of two values is not finite.
+/// Judges two values of which at least one is not finite.
 fn judge_non_finite(a: Option<NonFinite>, b: Option<NonFinite>) -> Verdict {
     match (a, b) {
         (a, b) if a == b => Verdict::Same,

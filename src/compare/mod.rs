@@ -19,7 +19,7 @@ use sweep_comparison::SweepComparison;
 /// more than the limit.
 ///
 /// # Errors
-/// A folder that is neither, or one of each; a closed standard output.
+/// A folder that is neither, one of each, or a failed write.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Diagnostic> {
     if is_sweep(&args.run_a) && is_sweep(&args.run_b) {
         return compare_sweeps(args);

@@ -1,4 +1,4 @@
-//! Two sweeps side by side: cells of the same parameters are compared as runs are.
+//! Two sweeps side by side: cells with the same parameters are compared like runs.
 
 use super::comparison::{Change, Verdict};
 use super::read_run::read_run;
@@ -50,13 +50,13 @@ pub struct MetricOverall {
     /// Sum of the changes over the root of the sum of their squared errors; none where a cell has
     /// no error.
     pub z: Option<f64>,
-    /// The cell that got worse most, relatively.
+    /// The cell with the largest relative change for the worse.
     pub worst: Option<String>,
 }
 
 type Params = BTreeMap<String, String>;
 
-/// Records of finished cells with their parameters.
+/// Reads the records of finished cells, with their parameters.
 fn cells(folder: &Path) -> Result<Vec<(Params, Record)>, Diagnostic> {
     let path = folder.join(TABLE);
     let broken =
@@ -66,7 +66,7 @@ fn cells(folder: &Path) -> Result<Vec<(Params, Record)>, Diagnostic> {
     for line in text.lines() {
         let row: Value = serde_json::from_str(line).map_err(|e| broken(e.to_string()))?;
         let cell = row["folder"].as_str().ok_or_else(|| broken("a row has no folder".into()))?;
-        // A cell that was never begun has no record.
+        // A cell that was not started has no record.
         if folder.join(cell).join("run.json").exists() {
             let record = read_run(&folder.join(cell))?;
             let named = record.params.iter().map(|(name, param)| (name.clone(), param.value.to_string()));
@@ -79,7 +79,7 @@ fn cells(folder: &Path) -> Result<Vec<(Params, Record)>, Diagnostic> {
 }
 
 impl SweepComparison {
-    /// Sweep `a` against sweep `b`, two folders.
+    /// Compares the sweeps in the folders `a` and `b`.
     ///
     /// # Errors
     /// A table or a record that cannot be read; no cell that both have finished.
@@ -135,7 +135,7 @@ impl SweepComparison {
     }
 }
 
-/// What fails: metrics in the cells where they got worse, and cells that are gone.
+/// Returns what fails: metrics in the cells where they got worse, and cells that are missing.
 fn failed(pairs: &[CellPair], gone: &[String], fail_above: Option<f64>) -> Vec<String> {
     let Some(limit) = fail_above else { return Vec::new() };
     let worse = pairs.iter().flat_map(|pair| {
@@ -158,7 +158,7 @@ fn overall(pairs: &[CellPair]) -> BTreeMap<String, MetricOverall> {
             changes.iter().map(|(_, change)| Some((change.change?, error(change)?))).collect();
         let size = |change: &Change| change.relative.map_or(f64::INFINITY, f64::abs);
         let worse = changes.iter().filter(|(_, change)| change.verdict == Verdict::Worse);
-        // The first of equals.
+        // Among equals, the first.
         let worst = worse.rev().max_by(|a, b| size(a.1).total_cmp(&size(b.1)));
         let made = MetricOverall {
             cells: changes.len(),
@@ -176,7 +176,7 @@ fn overall(pairs: &[CellPair]) -> BTreeMap<String, MetricOverall> {
     all
 }
 
-/// What the user reads.
+/// Returns the comparison as text.
 pub fn text(sweeps: &SweepComparison) -> String {
     let mut lines = vec![format!("A  {}", sweeps.a.display()), format!("B  {}", sweeps.b.display())];
     lines.extend(sweeps.differing.iter().map(|(name, (a, b))| format!("  -p {name:<11}  {a}  ->  {b}")));

@@ -13,13 +13,13 @@ use report::{AutoChoice, BackendStatus, DoctorReport, InstructionSet};
 use sdflow::pairwise::{Backend, Isa, Precision};
 use sdflow_dsl::Diagnostic;
 
-/// Coordinates of the table where none are asked for.
+/// Dimensions of the table if the user gives none.
 const DIMS: [usize; 5] = [2, 8, 64, 256, 784];
 
 /// Examines the machine and prints what it found.
 ///
 /// # Errors
-/// Sizes that are impossible, or a closed standard output.
+/// Sizes that are impossible, or a failed write.
 pub fn doctor(args: &DoctorArgs) -> Result<Exit, Diagnostic> {
     let report = examine(args)?;
     match args.json {
@@ -67,7 +67,7 @@ fn backends() -> Vec<BackendStatus> {
     ]
 }
 
-/// The choice for the sizes asked for, one row per number of coordinates.
+/// Returns what `auto` chooses for the sizes asked for, one row per dimension.
 fn choices(args: &DoctorArgs, isa: Isa) -> Result<Vec<AutoChoice>, Diagnostic> {
     let default = BenchCase { precision: Precision::Auto, isa, ..BenchCase::default() };
     let n = args.n.unwrap_or(default.n);

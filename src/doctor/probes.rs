@@ -10,13 +10,13 @@ use std::path::Path;
 /// quarter of it.
 const SMALL_MB: f64 = 2000.0;
 
-/// May memory be backed by pages of 2 MB?
+/// Whether the system gives memory in pages of 2 MB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LargePages {
-    /// All memory is.
+    /// For all memory.
     Always,
-    /// Where a program asks for it, as the engine does.
+    /// Where a program asks for them, as the engine does.
     Advised,
     /// Never.
     Never,
@@ -24,14 +24,14 @@ pub enum LargePages {
     Unknown,
 }
 
-/// In MB; None where the system does not say.
+/// Memory of the machine in MB; None where unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SystemMemory {
     pub total_mb: Option<f64>,
     pub available_mb: Option<f64>,
 }
 
-/// What Linux says of transparent large pages.
+/// Reads the setting of Linux for transparent large pages.
 pub fn large_pages() -> LargePages {
     let text = fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();
     match text.split(['[', ']']).nth(1) {
@@ -42,7 +42,7 @@ pub fn large_pages() -> LargePages {
     }
 }
 
-/// What Linux says of the memory, within the limit of the control group.
+/// Reads the memory of the machine, within the limit of the control group.
 pub fn memory() -> SystemMemory {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let of = |name: &str| {
@@ -55,12 +55,12 @@ pub fn memory() -> SystemMemory {
     SystemMemory { total_mb: within(of("MemTotal")), available_mb: within(of("MemAvailable")) }
 }
 
-/// Cores that this process may use.
+/// Returns the number of cores that this process may use.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// What slows the engine down, and what to do about it.
+/// Returns what slows the engine down, and what to do about it.
 pub fn advice(asked: Isa, cores: usize, pages: LargePages) -> Vec<String> {
     let mut advice = Vec::new();
     advice.extend(machine::replacement_warning(asked));

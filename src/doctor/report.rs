@@ -1,10 +1,10 @@
-//! What the doctor tells, as data.
+//! The report of the doctor as data.
 
 use super::probes::{LargePages, SystemMemory};
 use sdflow::pairwise::{Backend, Isa, Precision};
 use serde::Serialize;
 
-/// All that is told.
+/// The whole report.
 #[derive(Debug, Serialize)]
 pub struct DoctorReport {
     pub schema: u32,
@@ -16,7 +16,7 @@ pub struct DoctorReport {
     pub threads: usize,
     pub isas: Vec<InstructionSet>,
     pub backends: Vec<BackendStatus>,
-    /// What SDFLOW_ISA asks for, and what therefore runs.
+    /// What SDFLOW_ISA asks for, and what is used.
     pub asked: Isa,
     pub isa: &'static str,
     pub fma_peak_gflops: f64,
@@ -31,7 +31,7 @@ pub struct DoctorReport {
 pub struct InstructionSet {
     pub name: &'static str,
     pub available: bool,
-    /// Why it is not.
+    /// Why it is not available.
     pub missing: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use crate::machine;
 use sdflow::pairwise::Isa;
 use std::fmt::Write;
 
-/// The whole report; `data` is what the choices are made for.
+/// Returns the whole report as text; `data` are the points for which the choices are made.
 pub fn text(report: &DoctorReport, data: Data) -> String {
     let mut text = String::new();
     let mut line = |name: &str, what: String| {

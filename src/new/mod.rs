@@ -8,7 +8,7 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
-/// A script that runs as it is.
+/// A script that runs without changes.
 struct Template {
     name: &'static str,
     about: &'static str,
@@ -55,7 +55,7 @@ pub fn new(args: &NewArgs) -> Result<Exit, Diagnostic> {
             Some("choose a folder that you can write to"),
         ),
     })?;
-    // The name in the text is the one that was chosen.
+    // The commands in the comments of the template name the new script.
     let text = template.text.replace("SCRIPT.rhai", &path.display().to_string());
     file.write_all(text.as_bytes())
         .map_err(|e| diagnostics::data(format!("cannot write {}: {e}", path.display()), None))?;

@@ -1,4 +1,4 @@
-//! A record read from the folder of a run.
+//! Reads the record in the folder of a run.
 
 use super::{Record, SCHEMA};
 use crate::diagnostics;
@@ -40,5 +40,5 @@ pub fn is_sweep(path: &Path) -> bool {
     path.join(TABLE).exists()
 }
 
-/// What a sweep's folder holds and a run's does not.
+/// A file that the folder of a sweep has and the folder of a run has not.
 pub const TABLE: &str = "table.jsonl";

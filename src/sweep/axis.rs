@@ -4,18 +4,17 @@ use crate::diagnostics::usage;
 use crate::run_files::number;
 use sdflow_dsl::Diagnostic;
 
-/// Most values of an axis, and most cells of a sweep.
+/// The largest number of values of an axis, and of cells of a sweep.
 pub const MOST: usize = 100_000;
 
-/// A parameter and its values, as `run` would be given them.
+/// A parameter and its values, written as for `run`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Axis {
     pub name: String,
     pub values: Vec<String>,
 }
 
-/// The axis that `-p name=text` asks for: a list of values and ranges, both ends of a range
-/// included.
+/// Parses the axis of `-p name=text`: a list of values and of ranges that include both ends.
 ///
 /// # Errors
 /// What is wrong with the text, and what to type instead.
@@ -33,7 +32,7 @@ pub fn axis(name: &str, text: &str) -> Result<Axis, Diagnostic> {
 /// What is wrong, and what to write.
 type BadAxis = (String, String);
 
-/// The parts between commas; a comma in double quotes is part of its value.
+/// Splits at commas, except for those in double quotes.
 fn items(text: &str) -> Result<Vec<String>, BadAxis> {
     let mut items = vec![String::new()];
     let mut quoted = false;
@@ -56,7 +55,7 @@ fn items(text: &str) -> Result<Vec<String>, BadAxis> {
     Ok(items.into_iter().map(|item| item.trim().to_string()).collect())
 }
 
-/// A value as it stands, or the values of a range.
+/// Returns a plain value as it is, and a range as its values.
 fn expand(item: &str) -> Result<Vec<String>, BadAxis> {
     let Some((kind, rest)) = item.split_once(':') else { return Ok(vec![item.into()]) };
     let parts: Vec<&str> = rest.split(':').collect();
@@ -123,8 +122,8 @@ fn spaced_numbers(kind: &str, parts: &[&str]) -> Result<Vec<String>, BadAxis> {
     Ok((0..n).map(|i| number(between(kind, low, high, i, n))).collect())
 }
 
-/// The `i`-th of `n` values; inner ones are rounded to 12 digits, so that they read as they were
-/// meant.
+/// Returns the `i`-th of `n` values. Those between the ends are rounded to 12 digits, so that 0.3
+/// does not become 0.30000000000000004.
 fn between(kind: &str, low: f64, high: f64, i: usize, n: usize) -> f64 {
     match i {
         0 => low,

@@ -28,7 +28,7 @@ use summary::{BestMetric, BestPlace, CellCounts, SweepReport};
 use sweep_folder::SweepFolder;
 use table::{CellRow, SweepTable};
 
-/// Computes the cells that are not finished yet and writes the table of all.
+/// Computes the cells that are not finished yet and writes the table of all cells.
 ///
 /// # Errors
 /// A sweep that cannot be planned, a folder that cannot be used or written.
@@ -47,9 +47,9 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     let cells = RunCells::new(plan.cells.iter().filter(mine), &folder, args, &interrupt);
     let records = cells.run(|waiting| layout(args, waiting))?;
     let (rows, picture) = folder.locked(|| write_tables(&plan, &folder, args, &records))?;
-    let (wanted, complaint) = BestMetric::of(args.best.as_deref(), &rows);
-    if let Some(complaint) = complaint {
-        terminal::print_message(&format!("warning: {complaint}"));
+    let (wanted, warning) = BestMetric::of(args.best.as_deref(), &rows);
+    if let Some(warning) = warning {
+        terminal::print_message(&format!("warning: {warning}"));
     }
     let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.sorted(&rows));
     let counts = CellCounts::of(rows.iter().filter(|(cell, _)| mine(cell)));

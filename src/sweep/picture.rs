@@ -4,9 +4,9 @@ use super::plan::{Group, SEED, SweepPlan};
 use super::seed_mean::PlaceMean;
 use sdflow::plot::{Picture, Place, survey};
 
-/// The picture of `metric` over the axes; none where they cannot be drawn, see [`survey`].
+/// Draws `metric` over the axes; None if [`survey`] cannot draw them.
 pub fn picture(plan: &SweepPlan, means: &[PlaceMean], metric: &str) -> Option<Picture> {
-    // Of axes that advance together one stands for all.
+    // Of axes that vary together, the first is drawn.
     let leader = |group: &Group| group.0.iter().find(|axis| axis.name != SEED).map(|axis| axis.name.clone());
     let leaders: Vec<String> = plan.groups.iter().filter_map(leader).collect();
     let place = |mean: &PlaceMean| Place {

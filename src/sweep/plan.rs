@@ -10,13 +10,13 @@ use sdflow_dsl::{Diagnostic, Prepared, Request};
 /// What is to be computed.
 #[derive(Debug)]
 pub struct SweepPlan {
-    /// What varies independently; the first varies slowest.
+    /// Groups of axes that vary independently; the first varies slowest.
     pub groups: Vec<Group>,
     /// The cells in order.
     pub cells: Vec<Cell>,
 }
 
-/// Axes that advance together, mostly one.
+/// Axes that vary together; most groups have one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group(pub Vec<Axis>);
 
@@ -31,37 +31,36 @@ pub struct Cell {
 }
 
 impl Group {
-    /// Number of values of each axis.
+    /// Returns the number of values of each axis.
     pub fn len(&self) -> usize {
         self.0.first().map_or(0, |axis| axis.values.len())
     }
 
-    /// Does it hold this axis?
+    /// Does the group hold this axis?
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|axis| axis.name == name)
     }
 }
 
 impl Cell {
-    /// The cell for a reader: "dim=2, sigma=0.1".
+    /// Returns the values of the cell as text: "dim=2, sigma=0.1".
     pub fn name(&self) -> String {
         assignments(&self.values)
     }
 
-    /// The axes without the seed.
+    /// Returns the values of the axes without the seed.
     pub fn place(&self) -> Vec<(String, String)> {
         self.values.iter().filter(|(name, _)| name != SEED).cloned().collect()
     }
 }
 
-/// "dim=2, sigma=0.1".
+/// Returns values as text: "dim=2, sigma=0.1".
 pub fn assignments(values: &[(String, String)]) -> String {
     values.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
 }
 
 impl SweepPlan {
-    /// The plan for `params` as given by `-p` and `zips` as given by `--zip`; `request` says the
-    /// rest.
+    /// Plans the sweep for the values of `-p` and `--zip`; `request` holds the rest.
     ///
     /// # Errors
     /// A bad axis or zip, a name that the script does not declare, a value of the wrong type, two
@@ -85,7 +84,7 @@ impl SweepPlan {
         Ok(SweepPlan { groups, cells })
     }
 
-    /// What tells this sweep from every other: the identities of its cells.
+    /// Returns the hash of the identities of all cells.
     pub fn identity(&self) -> String {
         sdflow_dsl::joined(self.cells.iter().map(|cell| cell.prepared.identity()))
     }
@@ -111,7 +110,7 @@ fn axes(params: &[(String, String)]) -> Result<Vec<Axis>, Diagnostic> {
     Ok(axes)
 }
 
-/// The axes with those of each zip joined, where the first of them stood.
+/// Groups the axes: those of each zip are one group, in the place of the first of them.
 fn group_axes(axes: Vec<Axis>, zips: &[Zip]) -> Result<Vec<Group>, Diagnostic> {
     let names: Vec<String> = axes.iter().map(|axis| axis.name.clone()).collect();
     let mut zipped: Vec<&String> = Vec::new();
@@ -148,7 +147,7 @@ fn group_axes(axes: Vec<Axis>, zips: &[Zip]) -> Result<Vec<Group>, Diagnostic> {
     }
 }
 
-/// The values of the `index`-th cell: the last group varies fastest.
+/// Returns the values of the `index`-th cell; the last group varies fastest.
 fn values(groups: &[Group], index: usize) -> Vec<(String, String)> {
     let mut rest = index;
     let mut values: Vec<Vec<(String, String)>> = Vec::new();
@@ -160,7 +159,7 @@ fn values(groups: &[Group], index: usize) -> Vec<(String, String)> {
     values.into_iter().rev().flatten().collect()
 }
 
-/// Every axis is a parameter of the script.
+/// Checks that every axis is a parameter of the script.
 fn check_declared(prepared: &Prepared) -> Result<(), Diagnostic> {
     let Some((name, near)) = prepared.unused_params().into_iter().next() else { return Ok(()) };
     let known: Vec<&str> = prepared.params().keys().map(String::as_str).collect();
@@ -173,7 +172,7 @@ fn check_declared(prepared: &Prepared) -> Result<(), Diagnostic> {
     Err(Diagnostic { see: Some("param".into()), ..usage(message, hint) })
 }
 
-/// No cell is there twice: both would be the same run.
+/// Checks that no two cells are the same run.
 fn check_distinct(cells: &[Cell]) -> Result<(), Diagnostic> {
     let mut seen = std::collections::HashMap::new();
     for cell in cells {

@@ -6,7 +6,7 @@ use crate::record::Status;
 use sdflow_dsl::cells::{Places, SeedMean, seed_mean};
 use std::collections::BTreeSet;
 
-/// A metric at one place of the sweep: the cells that differ in nothing but the seed.
+/// The mean of a metric over cells that differ in the seed only.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlaceMean {
     /// The axes with their values, the seed left out.

@@ -1,14 +1,14 @@
-//! The same sweep as an array job: one shard per task.
+//! The sweep as a Slurm array job: one shard per task.
 
 use crate::quote::for_shell;
 use std::ffi::OsString;
 
-/// Most tasks when their number is not given.
+/// The largest number of tasks if the user gives none.
 const TASKS: usize = 100;
 
-/// The job script of `words`, the command line with the program first, for a sweep of `cells`
-/// cells; `tasks` is 0 where their number was not given. Each task computes its shard, and the last
-/// line tells how to gather.
+/// Returns the job script for the command line `words` and a sweep of `cells` cells. `tasks` is 0
+/// if their number was not given. Each task computes its shard; the last line says how to write the
+/// table.
 pub fn script(words: &[OsString], name: &str, cells: usize, tasks: u16, threads: Option<u16>) -> String {
     let tasks = if tasks == 0 { cells.min(TASKS) } else { usize::from(tasks).min(cells) }.max(1);
     let own = |word: &&OsString| {

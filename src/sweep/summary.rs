@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// Best places that the summary shows.
+/// How many of the best places the summary shows.
 const SHOWN: usize = 5;
 
 /// All of standard output under `--json`.
@@ -44,13 +44,13 @@ pub struct CellCounts {
     pub failed: usize,
     pub stopped: usize,
     pub pending: usize,
-    /// Of those done, with a check that does not hold.
+    /// Finished cells with a check that failed.
     pub checks_failed: usize,
-    /// With a warning in their record.
+    /// Cells with a warning in their record.
     pub warned: usize,
 }
 
-/// A place of the sweep with the metric's mean over seeds.
+/// A place of the sweep, with the mean of the metric over seeds.
 #[derive(Debug, Serialize)]
 pub struct BestPlace {
     pub params: BTreeMap<String, String>,
@@ -60,7 +60,7 @@ pub struct BestPlace {
 }
 
 impl CellCounts {
-    /// The counts of `rows`.
+    /// Counts `rows` by how they ended.
     pub fn of<'a>(rows: impl Iterator<Item = &'a CellRow<'a>>) -> CellCounts {
         let mut counts = CellCounts::default();
         for (_, record) in rows {
@@ -78,7 +78,7 @@ impl CellCounts {
         counts
     }
 
-    /// How the command leaves.
+    /// Returns the exit code of the command.
     pub fn exit(&self, interrupted: bool) -> Exit {
         match self {
             _ if interrupted => Exit::Interrupted,
@@ -89,7 +89,7 @@ impl CellCounts {
     }
 }
 
-/// A metric and which end of it is best.
+/// A metric, and whether large or small is best.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BestMetric {
     pub metric: String,
@@ -118,7 +118,7 @@ impl BestMetric {
         (first, Some(format!("no cell measured `{metric}`; {hint}")))
     }
 
-    /// Means with the best first.
+    /// Returns the means, the best first.
     pub fn sorted(&self, rows: &[CellRow]) -> Vec<PlaceMean> {
         let mut means = means(rows, &self.metric);
         means.sort_by(|a, b| {
@@ -129,7 +129,7 @@ impl BestMetric {
 }
 
 impl BestPlace {
-    /// The first of `sorted` as data.
+    /// Takes the first of `sorted` as data.
     pub fn of(sorted: &[PlaceMean]) -> Vec<BestPlace> {
         let best = |mean: &PlaceMean| BestPlace {
             params: mean.place.iter().cloned().collect(),
@@ -141,7 +141,7 @@ impl BestPlace {
     }
 }
 
-/// The end of a sweep in words, several lines.
+/// Returns the summary, several lines.
 pub fn summary(report: &SweepReport, plan: &SweepPlan, wanted: Option<&BestMetric>, sorted: &[PlaceMean]) -> String {
     let mut text = String::new();
     let CellCounts { planned, done, failed, stopped, pending, checks_failed, warned } = report.cells;
@@ -157,7 +157,7 @@ pub fn summary(report: &SweepReport, plan: &SweepPlan, wanted: Option<&BestMetri
     let name = report.script.file_stem().unwrap_or_default().to_string_lossy();
     let parts = parts.collect::<Vec<_>>().join(", ");
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "{name}: {planned} cells, {parts} in {}", duration(report.wall_s));
+    let _ = writeln!(text, "{name}: {planned} cells in {}: {parts}", duration(report.wall_s));
     for axis in plan.axes() {
         let _ = writeln!(text, "  axis      {} = {}", axis.name, shorten(&axis.values));
     }

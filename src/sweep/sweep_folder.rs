@@ -17,7 +17,7 @@ const LOCK: &str = ".lock";
 #[derive(Debug)]
 pub struct SweepFolder(PathBuf);
 
-/// The content of `sweep.json`: what the folder is about.
+/// The content of `sweep.json`, which describes the sweep.
 #[derive(Debug, Serialize, Deserialize)]
 struct Described {
     schema: u32,
@@ -25,7 +25,7 @@ struct Described {
     /// Hash of the cells' identities.
     identity: String,
     engine: EngineRecord,
-    /// Axes that advance together stand in one group; the first group varies slowest.
+    /// Axes that vary together are one group; the first group varies slowest.
     axes: Vec<Vec<AxisDescribed>>,
     cells: usize,
 }
@@ -94,13 +94,13 @@ impl SweepFolder {
         }
     }
 
-    /// The run folder of a cell, relative to the sweep's.
+    /// Returns the run folder of a cell, relative to the folder of the sweep.
     pub fn relative(cell: &Cell) -> PathBuf {
         let name = cell.prepared.script().file_stem().unwrap_or_default().to_string_lossy();
         Path::new("cells").join(format!("{name}-{}", cell.prepared.identity()))
     }
 
-    /// The run folder of a cell.
+    /// Returns the run folder of a cell.
     pub fn cell(&self, cell: &Cell) -> PathBuf {
         self.0.join(SweepFolder::relative(cell))
     }

@@ -11,10 +11,10 @@ use sdflow_dsl::Diagnostic;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A cell with its record; none where it was not computed yet.
+/// A cell with its record; None if it was not computed yet.
 pub type CellRow<'a> = (&'a Cell, Option<Record>);
 
-/// Columns that every table has, before and behind the metrics and checks.
+/// Columns that every table has, before and after the metrics and checks.
 const BEFORE: [&str; 4] = [SEED, "status", "stop", "exit_code"];
 const BEHIND: [&str; 3] = ["wall_s", "error", "folder"];
 const CELL: &str = "cell";
@@ -26,7 +26,7 @@ pub struct SweepTable {
     rows: Vec<Map<String, Value>>,
 }
 
-/// Names of the columns, and what each thing is called.
+/// The names of parameters, metrics and checks, each with the name of its column.
 struct ColumnNames {
     params: Vec<(String, String)>,
     metrics: Vec<(String, String)>,
@@ -34,7 +34,7 @@ struct ColumnNames {
 }
 
 impl SweepTable {
-    /// The table of `rows`, in their order.
+    /// Makes the table of `rows`, in their order.
     pub fn of(plan: &SweepPlan, rows: &[CellRow]) -> SweepTable {
         let names = ColumnNames::of(plan, rows);
         let triple = |name: &String| ["", "_se", "_floor"].map(|part| format!("{name}{part}"));
@@ -52,11 +52,11 @@ impl SweepTable {
         SweepTable { columns, rows }
     }
 
-    /// Comma-separated by RFC 4180 with a header. Missing values are empty, others that are not
-    /// finite NaN, inf, -inf.
+    /// Returns the table as CSV as of RFC 4180, with a header. Missing values are empty; values
+    /// that are not finite are NaN, inf or -inf.
     ///
     /// # Errors
-    /// None in practice: memory does not refuse.
+    /// None in practice, because it writes to memory.
     pub fn csv(&self) -> Result<Vec<u8>, Diagnostic> {
         let line = |cells: Vec<String>| csv_line(cells.into_iter()).map_err(|e| diagnostics::data(e.to_string(), None));
         let mut text = line(self.columns.clone())?;
@@ -66,7 +66,8 @@ impl SweepTable {
         Ok(text)
     }
 
-    /// One JSON object per line; a value that is not finite is null and named under `flags`.
+    /// Returns one JSON object per line. A value that is not finite is null and named under
+    /// `flags`.
     pub fn jsonl(&self) -> String {
         self.rows.iter().map(|row| Value::Object(row.clone()).to_string() + "\n").collect()
     }
@@ -113,7 +114,7 @@ impl ColumnNames {
     }
 }
 
-/// One row: every column has a value, null where there is none.
+/// Returns one row with a value for every column, null where there is none.
 fn values((cell, record): &CellRow, names: &ColumnNames, columns: &[String]) -> Map<String, Value> {
     let mut row: Map<String, Value> = columns.iter().map(|name| (name.clone(), Value::Null)).collect();
     let mut flags = Map::new();
@@ -152,7 +153,7 @@ fn values((cell, record): &CellRow, names: &ColumnNames, columns: &[String]) -> 
     row
 }
 
-/// A value as CSV writes it.
+/// Returns a value as it is written in CSV.
 fn csv_value(row: &Map<String, Value>, name: &str) -> String {
     match row.get(name) {
         Some(Value::String(text)) => text.clone(),

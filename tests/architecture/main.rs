@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod circles;
+mod distinct_types;
 mod graph;
 mod names;
 mod order;

@@ -5,6 +5,7 @@
 use crate::source::texts;
 use crate::tokens::Tokens;
 use std::cmp::Ordering;
+use std::path::Path;
 
 /// Words and phrases of our own making, with what to say instead.
 const FORBIDDEN: &[(&str, &str)] = &[
@@ -48,16 +49,14 @@ struct Known {
 fn forbidden(path: &str, text: &str) -> Vec<String> {
     let comments = text.lines().enumerate().filter_map(|(i, line)| Some((i + 1, comment(line)?.to_string())));
     let strings = Tokens::of(text).strings.into_iter().filter(|(_, text)| text.contains(' '));
-    let mut found = Vec::new();
-    for (line, sentence) in comments.chain(strings) {
-        let words = spaced(&sentence);
-        for (word, instead) in FORBIDDEN {
-            if words.contains(&format!(" {word} ")) {
-                found.push(format!("{path}:{line}: `{word}`: say {instead}"));
-            }
-        }
-    }
-    found
+    comments.chain(strings).flat_map(|(line, sentence)| forbidden_in(path, line, &sentence)).collect()
+}
+
+/// Each forbidden word in one sentence.
+fn forbidden_in(path: &str, line: usize, sentence: &str) -> Vec<String> {
+    let words = spaced(sentence);
+    let found = FORBIDDEN.iter().filter(|(word, _)| words.contains(&format!(" {word} ")));
+    found.map(|(word, instead)| format!("{path}:{line}: `{word}`: say {instead}")).collect()
 }
 
 /// The comment that a line holds, if any.
@@ -101,6 +100,19 @@ fn comments_and_messages_use_the_words_of_the_field() {
     });
     let complaints: Vec<_> = complaints.collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn documents_and_templates_use_the_words_of_the_field() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let documents = ["README.md", "engine/README.md", "scripts/README.md", "docs/performance.md"];
+    let templates = ["data", "density", "flow", "generator", "sweep"].map(|name| format!("src/new/{name}.rhai"));
+    for name in documents.map(String::from).iter().chain(&templates) {
+        let text = std::fs::read_to_string(root.join(name)).unwrap();
+        let lines = text.lines().enumerate();
+        let found: Vec<_> = lines.flat_map(|(i, line)| forbidden_in(name, i + 1, line)).collect();
+        assert_eq!(found, Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -119,9 +119,14 @@ fn the_same_command_again_computes_nothing() {
 fn the_summary_names_the_best_and_the_picture() {
     let (sandbox, done) = swept(SMALL, "-p n=20,30 -p sigma=0.1,1 -p seed=1,2 --best distance");
     let told = done.code(0).stdout;
-    for words in
-        ["a: 8 cells, 8 done", "smallest distance, mean over seeds", "sigma=1", "out/table.csv", "out/sweep.svg"]
-    {
+    for words in [
+        "a: 8 cells in ",
+        ": 8 done\n",
+        "smallest distance, mean over seeds",
+        "sigma=1",
+        "out/table.csv",
+        "out/sweep.svg",
+    ] {
         assert!(told.contains(words), "{words}: {told}");
     }
     let picture = sandbox.read("out/sweep.svg");
@@ -164,7 +169,11 @@ fn failed_cells_stop_nothing_and_leave_with_7() {
     let (sandbox, done) = swept(FAILING, "-p n=int:1:4 --jobs 1");
     let done = done.code(7);
     assert!(done.stderr.contains("cell 2 (n=2) failed: there is no file `x1.npy`"), "{}", done.stderr);
-    assert!(done.stdout.contains("4 cells, 3 done, 1 failed, 1 with a failed check"), "{}", done.stdout);
+    assert!(
+        done.stdout.contains("4 cells in ") && done.stdout.contains(": 3 done, 1 failed, 1 with a failed check\n"),
+        "{}",
+        done.stdout
+    );
     let rows = timeless(&sandbox);
     assert_eq!(column(&rows, "status"), ["done", "failed", "done", "done"]);
     assert_eq!(column(&rows, "exit_code"), ["0", "6", "0", "4"]);

@@ -45,7 +45,7 @@ fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
 pub fn advice(ending: &process::Ending) -> String {
     use process::Ending::{Converged, Diverged, Finished, Interrupted};
     match ending {
-        Finished => "All steps were taken.".into(),
+        Finished => "The last step was taken; the metrics say how good the result is.".into(),
         Converged { step } => format!("Every threshold of `stop_when` was met after {step} steps."),
         Diverged { step } => format!(
             "Step {step} left the finite numbers; make `step` smaller, `sigma` larger, or use `scaling: \"denoiser\"`."
