@@ -87,7 +87,11 @@ fn mistakes_are_told_with_their_place() {
         ("gan_flow(normal(50, 2), #{discriminator: 3});", &["a map of options (features, "]),
         (
             "gan_flow(normal(50, 2), #{discriminator: #{features: \"quadratc\"}});",
-            &["\"quadratc\", but one of \"linear\", ", "did you mean \"quadratic\"?"],
+            &["`discriminator.features` is \"quadratc\", but one of \"linear\", ", "did you mean \"quadratic\"?"],
+        ),
+        (
+            "gan_flow(normal(50, 2), #{discriminator: #{steps: 2.5}});",
+            &["`discriminator.steps` is a number (2.5), but a whole number"],
         ),
         ("gan_flow(normal(50, 2), #{loss: \"saturated\"});", &["did you mean \"saturating\"?"]),
         ("denoiser(normal(50, 2), #{steps: 2, sigma_min: 3, sigma_max: 1});", &["`sigma_min` is 3"]),

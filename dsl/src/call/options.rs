@@ -185,7 +185,11 @@ fn is_schedule(key: &Key) -> bool {
 
 /// The failure of a value that does not fit its key.
 fn refused(key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
-    let name = key.name;
+    refused_as(key.name, key, value, mismatch)
+}
+
+/// The same of a key that messages call `name`: `discriminator.steps`.
+fn refused_as(name: &str, key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
     let nearest = |seen: &str, known: &[&str]| sdflow::nearest(seen, known.iter().copied());
     match mismatch {
         Mismatch::Value(error) => Fail::from(error),
@@ -207,6 +211,9 @@ fn refused(key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
                 Some(near) => fail.hint(format!("did you mean `{near}`?")),
                 None => fail,
             }
+        }
+        Mismatch::Inside { key, seen, why } => {
+            refused_as(&format!("{name}.{}", key.name), &key, &as_dynamic(&seen), *why)
         }
         Mismatch::Type => {
             let fail = Fail::script(format!("`{name}` is {}, but {} is wanted", described(value), wanted(&key.value)));

@@ -156,6 +156,7 @@ mod tests {
         assert_eq!((seen.as_str(), known), ("fast", vec!["slow", "very_fast"]));
         let Mismatch::Key { seen, known } = refused("shoes", json!({ "size": [1] })) else { panic!() };
         assert_eq!((seen.as_str(), known), ("size", vec!["sizes", "names"]));
-        assert_eq!(refused("shoes", json!({ "sizes": ["a"] })), Mismatch::Type);
+        let Mismatch::Inside { key, seen, why } = refused("shoes", json!({ "sizes": ["a"] })) else { panic!() };
+        assert_eq!((key.name, seen, *why), ("sizes", json!(["a"]), Mismatch::Type));
     }
 }

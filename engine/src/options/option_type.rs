@@ -21,6 +21,13 @@ pub struct Key {
     pub doc: &'static str,
 }
 
+/// Keys are told apart by their names.
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        self.name == other.name
+    }
+}
+
 /// What the value of an option may be.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -72,6 +79,15 @@ pub enum Mismatch {
         /// Those that are.
         known: Vec<&'static str>,
     },
+    /// It is a map in which the value of one key cannot be taken.
+    Inside {
+        /// The key.
+        key: Key,
+        /// Its value.
+        seen: Value,
+        /// Why that cannot be taken.
+        why: Box<Mismatch>,
+    },
     /// It is of the right type, but means nothing.
     Value(Error),
 }
@@ -104,7 +120,8 @@ impl OptionType {
             }
             (OptionType::Options(keys), Value::Object(map)) => map.iter().try_for_each(|(name, value)| {
                 let unknown = || Mismatch::Key { seen: name.clone(), known: keys.iter().map(|key| key.name).collect() };
-                (keys.iter().find(|key| key.name == name).ok_or_else(unknown)?.check)(value)
+                let key = *keys.iter().find(|key| key.name == name).ok_or_else(unknown)?;
+                (key.check)(value).map_err(|why| Mismatch::Inside { key, seen: value.clone(), why: Box::new(why) })
             }),
             _ => Ok(()),
         }
