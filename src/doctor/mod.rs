@@ -76,8 +76,9 @@ fn chosen(args: &DoctorArgs, isa: Isa) -> Result<Vec<Chosen>, Diagnostic> {
         let case = BenchCase { n, m, dim: *dim, sigma, data, ..default.clone() };
         case.check().map_err(|e| of_engine(&e))?;
         let choice = case.choice();
-        let (precision, backend, skip) = (choice.precision, choice.backend, choice.skip);
-        Ok(Chosen { n, m, dim: *dim, sigma: case.sigma(), precision, backend, isa: machine::name(choice.isa), skip })
+        let (precision, backend, skip, centres) = (choice.precision, choice.backend, choice.skip, choice.centres);
+        let (sigma, isa) = (case.sigma(), machine::name(choice.isa));
+        Ok(Chosen { n, m, dim: *dim, sigma, precision, backend, isa, skip, centres })
     };
     args.dim.as_ref().map_or(&DIMS[..], std::slice::from_ref).iter().map(row).collect()
 }

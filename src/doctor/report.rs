@@ -1,7 +1,7 @@
 //! What the doctor tells, as data.
 
 use super::survey::{LargePages, Memory};
-use sdflow::pairwise::{Backend, Isa, Precision};
+use sdflow::pairwise::{Backend, Centres, Isa, Precision};
 use serde::Serialize;
 
 /// All that is told.
@@ -54,4 +54,6 @@ pub struct Chosen {
     pub backend: Backend,
     pub isa: &'static str,
     pub skip: bool,
+    /// What coordinates are rounded around.
+    pub centres: Centres,
 }

@@ -124,7 +124,7 @@ pub struct Choice {
 }
 
 /// What coordinates are rounded around.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Centres {
     /// The mean of the sources.
