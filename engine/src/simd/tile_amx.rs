@@ -8,31 +8,9 @@
 //! The operating system must grant the state once per process; a thread's tiles are released when its [`Tiles`] drop.
 #![allow(unsafe_code)]
 
-/// Elements of a bfloat16 tile.
-pub const TILE: usize = 512;
-
-/// Rows and columns of the accumulated square.
-pub const SIDE: usize = 32;
-
-/// Which products of parts are summed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Terms {
-    /// Two parts, three products: relative error about `2^-17`.
-    Three,
-    /// Three parts, six products: about `2^-24`.
-    Six,
-}
-
-impl Terms {
-    /// Parts that a number is split into.
-    pub fn parts(self) -> usize {
-        if self == Terms::Three { 2 } else { 3 }
-    }
-}
-
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod granted {
-    use super::{SIDE, TILE, Terms};
+    use crate::simd::tile::{SIDE, TILE, Terms};
     use std::arch::asm;
     use std::sync::OnceLock;
 
@@ -260,53 +238,8 @@ mod granted {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-mod granted {
-    use super::Terms;
-
-    /// There are none here.
-    #[derive(Debug)]
-    pub struct Tiles(std::convert::Infallible);
-
-    /// No advice is known here.
-    pub fn advise_large_pages<T>(_: &mut [T]) {}
-
-    /// Never.
-    pub fn available() -> bool {
-        false
-    }
-
-    impl Tiles {
-        /// Never any.
-        pub fn acquire() -> Option<Tiles> {
-            None
-        }
-
-        /// Cannot be called.
-        pub fn clear(&self) {
-            match self.0 {}
-        }
-
-        /// Cannot be called.
-        pub fn load(&self, _: &[f32]) {
-            match self.0 {}
-        }
-
-        /// Cannot be called.
-        pub fn fetch(&self, _: &[u16]) {
-            match self.0 {}
-        }
-
-        /// Cannot be called.
-        pub fn add(&self, _: Terms, _: usize, _: [&[u16]; 2], _: [&[u16]; 2]) {
-            match self.0 {}
-        }
-
-        /// Cannot be called.
-        pub fn store(&self, _: &mut [f32]) {
-            match self.0 {}
-        }
-    }
-}
-
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub use granted::{Tiles, advise_large_pages, available};
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+pub use super::tile_missing::{Tiles, advise_large_pages, available};
