@@ -11,6 +11,7 @@ use super::sigma::Smoothing;
 use super::{Aim, Clock, Estimate, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::number::number;
 use crate::ode::StepReport;
+use crate::options::at_least;
 use crate::points::Standardiser;
 use crate::score::{Kde, Score, SelfTerm};
 use crate::target::scale_warning;
@@ -43,11 +44,8 @@ impl SdFlow {
     /// An option out of range, or a batch size for an estimator that stands on no points.
     pub fn new(target: Estimate, source: Estimate, options: SdFlowOptions) -> Result<SdFlow> {
         let SdFlowOptions { batch, batch_target, batch_source, .. } = options;
-        for (name, batch) in [("batch", batch), ("batch_target", batch_target), ("batch_source", batch_source)] {
-            if batch == Some(0) {
-                return Err(Error::argument(name, 0, "it must be at least 1"));
-            }
-        }
+        let batches = [("batch", batch), ("batch_target", batch_target), ("batch_source", batch_source)];
+        at_least(&batches.map(|(name, batch)| (name, batch.unwrap_or(1), 1)))?;
         if let Some(batch) = batch.filter(|_| options.self_term == SelfTerm::Exclude) {
             return Err(Error::argument("batch", batch, "particles that take turns do not leave themselves out"));
         }

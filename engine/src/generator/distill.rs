@@ -6,7 +6,7 @@ mod option;
 use super::Generator;
 use super::optimiser::Pace;
 use super::train::{FitResult, Training, TrainingOptions};
-use crate::process::{Observer, Unobserved};
+use crate::process::{Observer, process_setters};
 use crate::score::Score;
 use crate::target::Target;
 use crate::{Result, pairwise::Pairwise, rng::Stream};
@@ -61,47 +61,7 @@ impl<'a> Distillation<'a> {
         Distillation { generator, teacher, base, options, pairwise: None, stream }
     }
 
-    /// Takes this many optimiser steps.
-    #[must_use]
-    pub fn steps(mut self, steps: usize) -> Distillation<'a> {
-        self.options.steps = steps;
-        self
-    }
-
-    /// Takes all options at once: steps, minibatch, rates, noise levels, the net of the source.
-    #[must_use]
-    pub fn options(mut self, options: DistillOptions) -> Distillation<'a> {
-        self.options = options;
-        self
-    }
-
-    /// Computes pairwise sums by this engine: its precision, its count of work, its interrupt.
-    #[must_use]
-    pub fn pairwise(mut self, pairwise: &'a Pairwise) -> Distillation<'a> {
-        self.pairwise = Some(pairwise);
-        self
-    }
-
-    /// Draws all randomness from this seed; 0 unless said.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Distillation<'a> {
-        self.stream(Stream::new(seed))
-    }
-
-    /// Draws all randomness from this stream.
-    #[must_use]
-    pub fn stream(mut self, stream: Stream) -> Distillation<'a> {
-        self.stream = stream;
-        self
-    }
-
-    /// Trains unwatched.
-    ///
-    /// # Errors
-    /// As [`Distillation::observed`].
-    pub fn go(self) -> Result<FitResult> {
-        self.observed(&mut Unobserved)
-    }
+    process_setters!(DistillOptions, FitResult, pairwise 'a);
 
     /// Trains, and tells `observer` of notes, progress and readings as they come.
     ///

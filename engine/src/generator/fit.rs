@@ -5,7 +5,7 @@ use super::optimiser::Pace;
 use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
 use super::units::Known;
 use crate::flow::{Clock, FieldAt, Readings, StepReport, Stepping, VelocityField};
-use crate::process::{Observer, Unobserved};
+use crate::process::{Observer, process_setters};
 use crate::schedule::Schedule;
 use crate::target::Target;
 use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
@@ -77,47 +77,7 @@ impl<'a> Fit<'a> {
         self
     }
 
-    /// Takes this many optimiser steps.
-    #[must_use]
-    pub fn steps(mut self, steps: usize) -> Fit<'a> {
-        self.options.steps = steps;
-        self
-    }
-
-    /// Takes all options at once: steps, minibatch, rate, averaging, rows of history.
-    #[must_use]
-    pub fn options(mut self, options: FitOptions) -> Fit<'a> {
-        self.options = options;
-        self
-    }
-
-    /// Computes pairwise sums by this engine: its precision, its count of work, its interrupt.
-    #[must_use]
-    pub fn pairwise(mut self, pairwise: &'a Pairwise) -> Fit<'a> {
-        self.pairwise = Some(pairwise);
-        self
-    }
-
-    /// Draws all randomness from this seed; 0 unless said.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Fit<'a> {
-        self.stream(Stream::new(seed))
-    }
-
-    /// Draws all randomness from this stream.
-    #[must_use]
-    pub fn stream(mut self, stream: Stream) -> Fit<'a> {
-        self.stream = stream;
-        self
-    }
-
-    /// Trains unwatched.
-    ///
-    /// # Errors
-    /// As [`Fit::observed`].
-    pub fn go(self) -> Result<FitResult> {
-        self.observed(&mut Unobserved)
-    }
+    process_setters!(FitOptions, FitResult, pairwise 'a);
 
     /// Trains, and tells `observer` of notes, progress and readings as they come.
     ///

@@ -3,6 +3,7 @@
 use super::{Generator, Layer, tensors};
 use crate::io::Tensors;
 use crate::net::{Activation, Gradients, Hidden, Mlp, Workspace, widths};
+use crate::options::at_least;
 use crate::{Error, Points, Result, rng::Stream};
 use std::ops::Range;
 
@@ -43,11 +44,7 @@ impl MlpGenerator {
     /// A dimension, a width or a number of layers of 0, more than 1000 layers, or more parameters than 2^28.
     pub fn new(options: &MlpOptions, stream: Stream) -> Result<MlpGenerator> {
         let (dim, dim_in) = (options.dim, options.dim_in.unwrap_or(options.dim));
-        for (name, value) in [("dim", dim), ("dim_in", dim_in)] {
-            if value == 0 {
-                return Err(Error::argument(name, value, "it must be at least 1"));
-            }
-        }
+        at_least(&[("dim", dim, 1), ("dim_in", dim_in, 1)])?;
         let widths = widths(dim_in, Hidden { units: options.hidden, layers: options.layers }, dim)?;
         Ok(MlpGenerator::of(Mlp::new(&widths, options.activation, options.residual, stream)?))
     }

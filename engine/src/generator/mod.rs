@@ -25,7 +25,7 @@ pub use distill::{DistillOptions, Distillation, Weight};
 pub use fit::{Fit, FitOptions};
 pub use layer::Layer;
 pub use mlp::{MlpGenerator, MlpOptions};
-pub use regress::{Pairs, RegressOptions, RegressResult, Regression};
+pub use regress::{Pairs, RegressOptions, Regression};
 pub use train::FitResult;
 
 use crate::{Points, Result};

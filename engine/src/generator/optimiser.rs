@@ -2,6 +2,7 @@
 
 use super::Generator;
 use crate::net::{Adam, AdamOptions, Averaging, RunningMean};
+use crate::options::at_least;
 use crate::schedule::Schedule;
 use crate::{Error, Points, Result};
 
@@ -19,9 +20,7 @@ impl Pace<'_> {
     /// # Errors
     /// An option out of range.
     pub fn check(&self) -> Result<()> {
-        if self.steps == 0 {
-            return Err(Error::argument("steps", 0, "it must be at least 1"));
-        }
+        at_least(&[("steps", self.steps, 1)])?;
         if !(0.0..=1.0).contains(&self.average) {
             return Err(Error::argument("average", self.average, "it must lie between 0 and 1"));
         }

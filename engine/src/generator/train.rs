@@ -5,15 +5,17 @@ use super::optimiser::{Optimiser, Pace, Pull};
 use super::units::{Known, Units};
 use crate::flow::{Clock, StepReport};
 use crate::net::{self, Moment, Trainee};
+use crate::options::at_least;
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::target::Target;
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 use std::time::Instant;
 
 /// What training leaves besides the generator.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct FitResult {
-    /// Rows of step, progress, readings of what teaches and `residual`, the root mean square of the velocity.
+    /// Rows of step, progress, readings of what teaches and `residual`: the root mean square of the velocity, or of
+    /// `g(u) - y` where the generator is trained on pairs.
     pub history: Vec<Row>,
     /// How it ended.
     pub ending: Ending,
@@ -40,12 +42,7 @@ impl TrainingOptions<'_> {
         }
         let every = self.every.unwrap_or(1);
         self.pace.check()?;
-        for (name, value, least) in [("batch", self.batch, 2), ("every", every, 1)] {
-            if value < least {
-                return Err(Error::argument(name, value, format!("it must be at least {least}")));
-            }
-        }
-        Ok(())
+        at_least(&[("batch", self.batch, 2), ("every", every, 1)])
     }
 
     /// Does this step write a row of history?
@@ -137,7 +134,6 @@ impl<'a> Training<'a> {
         stream: Stream,
     ) -> Result<Training<'a>> {
         options.check(generator, base)?;
-        let (history, notes) = (Vec::new(), Vec::new());
         Ok(Training {
             optimiser: Optimiser::new(generator, &options.pace),
             student: Student { generator, base, batch: options.batch, units: Units::default() },
@@ -147,7 +143,7 @@ impl<'a> Training<'a> {
             u: Points::default(),
             y: Points::default(),
             v: Points::default(),
-            result: FitResult { history, ending: Ending::Finished, notes, stats: Stats::default() },
+            result: FitResult::default(),
         })
     }
 

@@ -3,6 +3,7 @@
 mod names;
 mod option_type;
 
+use crate::{Error, Result};
 pub use names::names;
 pub use option_type::{Key, Mismatch, OptionType, OptionValue};
 
@@ -10,6 +11,17 @@ pub use option_type::{Key, Mismatch, OptionType, OptionValue};
 pub trait Options: Default + serde::Serialize + serde::de::DeserializeOwned {
     /// Every key, in the order of declaration.
     const KEYS: &'static [Key];
+}
+
+/// Refuses the first count that is too small: each comes with its name and the least that it may be.
+///
+/// # Errors
+/// That count.
+pub(crate) fn at_least(counts: &[(&str, usize, usize)]) -> Result<()> {
+    match counts.iter().find(|(_, value, least)| value < least) {
+        Some((name, value, least)) => Err(Error::argument(name, value, format!("it must be at least {least}"))),
+        None => Ok(()),
+    }
 }
 
 /// Declares `pub struct Name { field: Type = default, .. }` with serde names equal to the field names,

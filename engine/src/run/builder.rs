@@ -5,7 +5,7 @@ use super::{Dynamics, MetricChoice, RunOptions};
 use crate::flow::{Sampler, Stepping, VelocityField};
 use crate::metric::Reference;
 use crate::pairwise::Pairwise;
-use crate::process::{Observer, Unobserved};
+use crate::process::{Observer, process_setters};
 use crate::rng::Stream;
 use crate::{Points, Result};
 
@@ -62,13 +62,6 @@ impl<'d, 'a> Run<'d, 'a> {
         self
     }
 
-    /// Takes this many steps.
-    #[must_use]
-    pub fn steps(mut self, steps: usize) -> Run<'d, 'a> {
-        self.options.steps = steps;
-        self
-    }
-
     /// Measures against `reference`, which the flow must not have seen, by the metrics of these names: "energy", "c2st".
     #[must_use]
     pub fn measured(mut self, reference: &'a Reference, metrics: &[&str]) -> Run<'d, 'a> {
@@ -83,40 +76,7 @@ impl<'d, 'a> Run<'d, 'a> {
         self
     }
 
-    /// Takes all options at once: steps, metrics, snapshots, tracers, when to stop.
-    #[must_use]
-    pub fn options(mut self, options: RunOptions) -> Run<'d, 'a> {
-        self.options = options;
-        self
-    }
-
-    /// Computes pairwise sums by this engine: its precision, its count of work, its interrupt.
-    #[must_use]
-    pub fn pairwise(mut self, pairwise: &'a Pairwise) -> Run<'d, 'a> {
-        self.pairwise = Some(pairwise);
-        self
-    }
-
-    /// Draws all randomness from this seed; 0 unless said.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Run<'d, 'a> {
-        self.stream(Stream::new(seed))
-    }
-
-    /// Draws all randomness from this stream.
-    #[must_use]
-    pub fn stream(mut self, stream: Stream) -> Run<'d, 'a> {
-        self.stream = stream;
-        self
-    }
-
-    /// Runs unwatched.
-    ///
-    /// # Errors
-    /// As [`Run::observed`].
-    pub fn go(self) -> Result<RunResult> {
-        self.observed(&mut Unobserved)
-    }
+    process_setters!(RunOptions, RunResult, pairwise 'a);
 
     /// Runs, and tells `observer` of notes, progress and measurements as they come.
     ///

@@ -1,6 +1,7 @@
 //! What can be chosen about a run.
 
 use super::MetricChoice;
+use crate::options::at_least;
 use crate::points::no_room;
 use crate::{Error, Points, Result};
 use std::collections::BTreeMap;
@@ -40,9 +41,7 @@ impl RunOptions {
         if self.steps == 0 {
             return Err(Error::argument("steps", 0, "a run needs at least 1 step"));
         }
-        if self.every == Some(0) {
-            return Err(Error::argument("every", 0, "it must be at least 1"));
-        }
+        at_least(&[("every", self.every.unwrap_or(1), 1)])?;
         let kept = self.snapshots.min(self.steps.saturating_add(1));
         match no_room(kept.saturating_mul(start.n()), start.dim()) {
             Some(why) => Err(Error::argument("snapshots", self.snapshots, format!("of the start, {why}"))),

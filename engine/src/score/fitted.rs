@@ -2,6 +2,7 @@
 
 use super::{At, Form, Score, check_sigma, exact::scale};
 use crate::matrix::multiply;
+use crate::options::at_least;
 use crate::rng::Stream;
 use crate::target::{Density, Gaussian, Mixture, Target};
 use crate::{Error, Interrupt, Points, Result, points::squared_distance};
@@ -112,11 +113,7 @@ impl MixtureFit {
     /// `k` or `rounds` below 1, or a negative ridge.
     pub fn new(options: MixtureFitOptions) -> Result<MixtureFit> {
         let counts = [("k", options.k), ("rounds", Some(options.rounds)), ("first_rounds", Some(options.first_rounds))];
-        for (name, value) in counts {
-            if value == Some(0) {
-                return Err(Error::argument(name, 0, "it must be at least 1"));
-            }
-        }
+        at_least(&counts.map(|(name, value)| (name, value.unwrap_or(1), 1)))?;
         check_ridge(options.ridge)?;
         Ok(MixtureFit { options, mixture: None })
     }

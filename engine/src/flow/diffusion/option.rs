@@ -1,6 +1,7 @@
 //! What can be chosen about the samplers, and about the log density along one.
 
 use super::levels::{Process, Wanted};
+use crate::options::at_least;
 use crate::{Error, Result, ode};
 use serde::{Deserialize, Serialize};
 
@@ -157,10 +158,7 @@ impl LikelihoodOptions {
     /// # Errors
     /// An option out of range.
     pub fn check(&self) -> Result<()> {
-        if self.steps == 0 || self.probes == Some(0) {
-            let name = if self.steps == 0 { "steps" } else { "probes" };
-            return Err(Error::argument(name, 0, "it must be at least 1"));
-        }
+        at_least(&[("steps", self.steps, 1), ("probes", self.probes.unwrap_or(1), 1)])?;
         if let Some(probes) = self.probes.filter(|probes| *probes > PROBES) {
             return Err(Error::argument("probes", probes, format!("it must be at most {PROBES}")));
         }

@@ -5,6 +5,7 @@ use crate::flow::{Aim, Clock};
 use crate::generator::train::{Draw, Teacher};
 use crate::generator::units::Known;
 use crate::net::{self, Moment};
+use crate::options::at_least;
 use crate::points::squared_distance;
 use crate::process::{Ending, Unobserved};
 use crate::schedule::Schedule;
@@ -43,11 +44,7 @@ impl<'a> Difference<'a> {
             let got = format!("points of {dim} coordinates");
             return Err(Error::shape("the generator", got, format!("the teacher's have {wanted}")));
         }
-        for (name, value) in [("score_updates", options.score_updates), ("levels", options.levels)] {
-            if value == 0 {
-                return Err(Error::argument(name, 0, "it must be at least 1"));
-            }
-        }
+        at_least(&[("score_updates", options.score_updates, 1), ("levels", options.levels, 1)])?;
         options.score_rate.check("score_rate", 0.0..=f64::INFINITY)?;
         options.source().check()?;
         let points = Points::default;

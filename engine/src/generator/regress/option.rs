@@ -2,7 +2,6 @@
 
 use crate::Points;
 use crate::generator::optimiser::Pace;
-use crate::process::{Ending, Row, Stats};
 use crate::schedule::Schedule;
 
 crate::options! {
@@ -26,17 +25,6 @@ pub struct Pairs<'a> {
     pub inputs: &'a Points,
     /// n x dim
     pub outputs: &'a Points,
-}
-
-/// What training on pairs leaves besides the generator.
-#[derive(Debug, Clone)]
-pub struct RegressResult {
-    /// Rows of step, progress and `residual`, the root mean square of `|g(u) - y|` over the batch.
-    pub history: Vec<Row>,
-    /// How it ended.
-    pub ending: Ending,
-    /// Work done.
-    pub stats: Stats,
 }
 
 /// How long and how fast.

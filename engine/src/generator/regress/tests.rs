@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::generator::{Affine, AffineOptions, MlpGenerator, MlpOptions};
+use crate::process::Ending;
 use crate::schedule::Schedule;
 
-fn trained(generator: &mut dyn Generator, u: &Points, y: &Points, steps: usize) -> RegressResult {
+fn trained(generator: &mut dyn Generator, u: &Points, y: &Points, steps: usize) -> FitResult {
     let options = RegressOptions { steps, batch: 100, ..RegressOptions::default() };
     Regression::new(generator, Pairs { inputs: u, outputs: y }).options(options).seed(5).go().unwrap()
 }

@@ -2,6 +2,7 @@
 
 use super::noise_features::FEATURES;
 use crate::net::{self, Activation, Hidden};
+use crate::options::at_least;
 use crate::points::no_room;
 use crate::schedule::Schedule;
 use crate::{Error, Result};
@@ -39,11 +40,7 @@ impl DenoiserOptions {
     /// An option out of range.
     pub(crate) fn check(&self) -> Result<()> {
         let DenoiserOptions { steps, batch, .. } = *self;
-        for (name, value, least) in [("steps", steps, 1), ("batch", batch, 2)] {
-            if value < least {
-                return Err(Error::argument(name, value, format!("it must be at least {least}")));
-            }
-        }
+        at_least(&[("steps", steps, 1), ("batch", batch, 2)])?;
         if !(0.0..1.0).contains(&self.average) {
             return Err(Error::argument("average", self.average, "it must be 0 or more and below 1"));
         }

@@ -1,6 +1,7 @@
 //! What can be chosen about a discriminator.
 
 use crate::net::{self, Activation, Hidden};
+use crate::options::at_least;
 use crate::points::no_room;
 use crate::schedule::Schedule;
 use crate::{Error, Result};
@@ -53,11 +54,7 @@ impl DiscriminatorOptions {
     /// # Errors
     /// An option out of range.
     pub fn check(&self) -> Result<()> {
-        for (name, value, least) in [("newton", self.newton, 1), ("steps", self.steps, 1), ("batch", self.batch, 2)] {
-            if value < least {
-                return Err(Error::argument(name, value, format!("it must be at least {least}")));
-            }
-        }
+        at_least(&[("newton", self.newton, 1), ("steps", self.steps, 1), ("batch", self.batch, 2)])?;
         for (name, value) in [("ridge", self.ridge), ("decay", self.decay)] {
             if !(value >= 0.0 && value.is_finite()) {
                 return Err(Error::argument(name, value, "it must be 0 or more"));
