@@ -1,7 +1,7 @@
 //! Reproducible randomness without generator state.
 //!
 //! A [`Stream`] is a key made of the seed, labels and counters; each key opens its own generator
-//! (xoshiro256++ [blackman2021scrambled]). A step's noise therefore depends on the step and not on what ran before, so
+//! (xoshiro256++ \[blackman2021scrambled\]). A step's noise therefore depends on the step and not on what ran before, so
 //! a run can be resumed, split over threads or replayed with the same bytes.
 
 use crate::Points;
@@ -77,7 +77,7 @@ impl Stream {
     }
 }
 
-/// SplitMix64's finaliser [steele2014fast]: a bijection of 64 bits with full avalanche.
+/// SplitMix64's finaliser \[steele2014fast\]: a bijection of 64 bits with full avalanche.
 fn mix(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -41,7 +41,7 @@ pub enum Schedule {
         /// Value at 1.
         to: f64,
     },
-    /// `(from^(1/rho) + t (to^(1/rho) - from^(1/rho)))^rho` [karras2022elucidating].
+    /// `(from^(1/rho) + t (to^(1/rho) - from^(1/rho)))^rho` \[karras2022elucidating\].
     Karras {
         /// Value at 0.
         from: f64,

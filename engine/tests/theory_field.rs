@@ -5,9 +5,9 @@ mod common;
 
 use common::{cloud_3d, exact_arithmetic, gaussian_3d, sd_options as options};
 use sdflow::Points;
-use sdflow::flow::{Clock, Estimate, FieldAt, Noise, Scaling, SdFlow, SdFlowOptions, VelocityField};
+use sdflow::flow::{Clock, FieldAt, Noise, Scaling, SdFlow, SdFlowOptions, VelocityField};
 use sdflow::rng::Stream;
-use sdflow::score::{At, Form, Kde, Score, SelfTerm};
+use sdflow::score::{At, Estimate, Form, Kde, Score, SelfTerm};
 use sdflow::target::Target;
 
 /// Between kernel estimates the field is one pairwise call: the difference of the two scores, each evaluated alone.

@@ -6,15 +6,13 @@ mod common;
 use common::{cloud_3d, exact_arithmetic, gaussian_3d, sd_options as options};
 use faer::Mat;
 use sdflow::Points;
-use sdflow::flow::{
-    Clock, Estimate, FieldAt, Integrator, Noise, Scaling, SdFlow, SdFlowOptions, Stepping, VelocityField,
-};
+use sdflow::flow::{Clock, FieldAt, Noise, Scaling, SdFlow, SdFlowOptions, Stepping, VelocityField};
 use sdflow::generator::{Affine, AffineOptions, Generator};
-use sdflow::ode::RungeKutta;
+use sdflow::ode::{Integrator, RungeKutta};
 use sdflow::rng::Stream;
 use sdflow::run::Run;
 use sdflow::schedule::Schedule;
-use sdflow::score::{At, Exact, Form, GaussianFit, GaussianFitOptions, Score};
+use sdflow::score::{At, Estimate, Exact, Form, GaussianFit, GaussianFitOptions, Score};
 use sdflow::target::Target;
 use std::sync::Arc;
 

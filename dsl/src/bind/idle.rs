@@ -3,7 +3,8 @@
 use crate::bind::score::Recipe;
 use crate::call::{At, Call, Fail};
 use rhai::Map;
-use sdflow::flow::{GanFlowOptions, Integrator, Process, SdFlowOptions, Stepping};
+use sdflow::flow::{GanFlowOptions, Process, SdFlowOptions, Stepping};
+use sdflow::ode::Integrator;
 use sdflow::run::RunOptions;
 use sdflow::schedule::Schedule;
 use sdflow::score::Features;

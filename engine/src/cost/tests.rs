@@ -3,16 +3,17 @@ use super::gauge::Measured;
 use super::ladder::{Climb, Ladder};
 use super::*;
 use crate::flow::{
-    Diffusion, Estimate, FieldAt, Integrator, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions,
-    PfOdeOptions, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Stepping,
-    Svgd, SvgdOptions, VelocityField, Weighting,
+    Diffusion, FieldAt, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
+    PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Stepping, Svgd,
+    SvgdOptions, VelocityField, Weighting,
 };
 use crate::metric::Reference;
+use crate::ode::Integrator;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 use crate::run::{Motion, Run, RunOptions};
 use crate::schedule::Schedule;
-use crate::score::{Exact, Kde, Score, SelfTerm};
+use crate::score::{Estimate, Exact, Kde, Score, SelfTerm};
 use crate::target::Gaussian;
 use crate::{Points, Result};
 use std::cell::Cell;

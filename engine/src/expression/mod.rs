@@ -1,7 +1,7 @@
 //! Formulas written as text, with exact derivatives: a log density in the coordinates, a schedule in the progress.
 //!
 //! A text is parsed once into a list of operations and evaluated in blocks of points, so that the cost of interpreting
-//! it is shared. Derivatives are those of reverse-mode automatic differentiation [griewank2008evaluating]: exact to
+//! it is shared. Derivatives are those of reverse-mode automatic differentiation \[griewank2008evaluating\]: exact to
 //! rounding, for all coordinates together at a few times the cost of one value.
 
 mod meaning;

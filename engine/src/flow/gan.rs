@@ -1,4 +1,4 @@
-//! Adversarial flows: particles descend a generator's loss through a discriminator [goodfellow2014generative].
+//! Adversarial flows: particles descend a generator's loss through a discriminator \[goodfellow2014generative\].
 
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
 use crate::ode::StepReport;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// A generator's loss as a function of the logit `l`, the logarithm of `r = p/q` for the best discriminator
 /// `D = 1 / (1 + exp(-l))`. Those named after a divergence are the generator's part of its variational form
-/// [nowozin2016fgan] with the witness held.
+/// \[nowozin2016fgan\] with the witness held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
@@ -24,7 +24,7 @@ pub enum Loss {
     NonSaturating,
     /// `log(1 - D) - log D`: its velocity is the score difference.
     LogRatio,
-    /// `(D - 1)^2 / 2` [mao2017least]
+    /// `(D - 1)^2 / 2` \[mao2017least\]
     LeastSquares,
     /// `KL(p|q)`
     Kl,

@@ -1,4 +1,4 @@
-//! Langevin dynamics, plain and with Metropolis's correction [roberts1996exponential].
+//! Langevin dynamics, plain and with Metropolis's correction \[roberts1996exponential\].
 
 mod metropolis;
 

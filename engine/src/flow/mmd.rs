@@ -1,4 +1,4 @@
-//! The gradient flow of the maximum mean discrepancy [arbel2019maximum].
+//! The gradient flow of the maximum mean discrepancy \[arbel2019maximum\].
 
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
 use crate::number::number;

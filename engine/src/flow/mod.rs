@@ -17,8 +17,6 @@ mod sigma;
 mod stepping;
 mod svgd;
 
-pub use crate::ode::{Integrator, StepReport};
-pub use crate::score::Estimate;
 pub use aim::Aim;
 pub use clock::Clock;
 pub use diffusion::{

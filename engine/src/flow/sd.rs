@@ -1,4 +1,4 @@
-//! The score-difference flow [weber2023score].
+//! The score-difference flow \[weber2023score\].
 
 mod field;
 mod minibatch;
@@ -8,12 +8,12 @@ mod towards;
 pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
-use super::{Aim, Clock, Estimate, FieldAt, Readings, Role, Scales, VelocityField};
+use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::number::number;
 use crate::ode::StepReport;
 use crate::options::at_least;
 use crate::points::Standardiser;
-use crate::score::{Kde, Score, SelfTerm};
+use crate::score::{Estimate, Kde, Score, SelfTerm};
 use crate::target::scale_warning;
 use crate::{Error, Points, Result};
 use std::mem;

@@ -1,4 +1,4 @@
-//! Stein variational gradient descent [liu2016stein].
+//! Stein variational gradient descent \[liu2016stein\].
 
 use super::sigma::check_smallest_sigma;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};

@@ -17,7 +17,7 @@ pub use option::{DistillOptions, Weight};
 /// has defaults.
 ///
 /// The generator is trained so that the distribution of `y = g(u)`, `u ~ base`, becomes that of the teacher: distribution
-/// matching distillation [yin2024onestep, yin2024improved], a score-difference flow whose source is a learned denoiser.
+/// matching distillation \[yin2024onestep, yin2024improved\], a score-difference flow whose source is a learned denoiser.
 ///
 /// With `z = y + sigma e`, `sigma` log-uniform between `sigma_max` and `sigma_min` (stratified: a share of the points at each of
 /// `levels` levels), each step takes one Adam step of the generator along `-mean J^T v`,

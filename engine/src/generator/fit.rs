@@ -4,7 +4,8 @@ use super::Generator;
 use super::optimiser::Pace;
 use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
 use super::units::Known;
-use crate::flow::{Clock, FieldAt, Readings, StepReport, Stepping, VelocityField};
+use crate::flow::{Clock, FieldAt, Readings, Stepping, VelocityField};
+use crate::ode::StepReport;
 use crate::process::{Observer, process_setters};
 use crate::schedule::Schedule;
 use crate::target::Target;
@@ -32,7 +33,7 @@ crate::options! {
 ///
 /// The generator is trained so that `g(u)`, `u ~ base`, follows the field: with `y = g(u)` and the moved particles
 /// `y' = y + eta v(y)` held fixed, each step takes one Adam step on `1/2 mean |g(u) - y'|^2`, whose gradient is
-/// `-eta mean J^T v`, the flow projected on the model [weber2023score].
+/// `-eta mean J^T v`, the flow projected on the model \[weber2023score\].
 ///
 /// It is trained in standard units, taken from the flow's target and from the base, unless both are about standard:
 /// then, and where the flow knows nothing of its target, in the units as they are. A note says which.

@@ -3,8 +3,9 @@
 use super::Generator;
 use super::optimiser::{Optimiser, Pace, Pull};
 use super::units::{Known, Units};
-use crate::flow::{Clock, StepReport};
+use crate::flow::Clock;
 use crate::net::{self, Moment, Trainee};
+use crate::ode::StepReport;
 use crate::options::at_least;
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::target::Target;

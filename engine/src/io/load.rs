@@ -27,8 +27,8 @@ use std::path::Path;
 /// ```
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be read; [`Error::File`] with the place when its content is not a numeric table;
-/// [`Error::NotFinite`] for NaN and infinity; [`Error::Argument`] for an option that this kind of file does not have.
+/// [`Error::Io`](crate::Error::Io) when the file cannot be read; [`Error::File`](crate::Error::File) with the place when its content is not a numeric table;
+/// [`Error::NotFinite`](crate::Error::NotFinite) for NaN and infinity; [`Error::Argument`](crate::Error::Argument) for an option that this kind of file does not have.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Points> {
     let (file, size) = open(path)?;
     let mut reader = BufReader::new(file);

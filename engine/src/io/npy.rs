@@ -1,4 +1,4 @@
-//! One array in NumPy's `.npy` format [harris2020array].
+//! One array in NumPy's `.npy` format \[harris2020array\].
 
 use super::array::{Array, shape_text};
 use super::bytes::read_bytes;

@@ -1,6 +1,6 @@
 //! The linear assignment problem, solved exactly with its dual prices.
 //!
-//! Jonker and Volgenant's shortest augmenting paths [jonker1987shortest]. The prices are what the standard error of
+//! Jonker and Volgenant's shortest augmenting paths \[jonker1987shortest\]. The prices are what the standard error of
 //! [`super::W2`] is made of, which is why no library is used: those at hand give the assignment alone.
 
 use crate::{Interrupt, Result};

@@ -16,7 +16,7 @@ crate::options! {
 }
 
 /// Accuracy, on points that it was not trained on, of a nearest-neighbour classifier that tells the points from the reference:
-/// 1/2 when it cannot, 1 when it always can [lopezpaz2017revisiting]. The same number is drawn from both sets; half of each
+/// 1/2 when it cannot, 1 when it always can \[lopezpaz2017revisiting\]. The same number is drawn from both sets; half of each
 /// trains. The standard error is binomial over the tested points, so a value more than two of them above 1/2 is a difference that
 /// was seen. What it does not see, a classifier made for the data may. Parts: `points`, those used of each set, and
 /// `neighbours`. Cost `points^2 d`.

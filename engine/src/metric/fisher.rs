@@ -14,7 +14,7 @@ use faer::Mat;
 use std::sync::Arc;
 
 /// `F(q || p) = E_q |grad log p - grad log q|^2`, the rate at which the SD flow lowers `KL(q || p)` per unit time
-/// [weber2023score]. The target's score is exact; the particles' own score is that of a Gaussian fit, or exact when
+/// \[weber2023score\]. The target's score is exact; the particles' own score is that of a Gaussian fit, or exact when
 /// their distribution is given ([`Fisher::with_source`]). Units: one over the data's units squared. Cost `n d^2 + d^3`.
 ///
 /// # Errors

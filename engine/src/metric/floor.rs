@@ -18,7 +18,7 @@ pub const PAIRS: usize = 40;
 ///   effective sizes, `1 / sum w^2`.
 ///
 /// With 40 values and the plotting position `k / 41` the quantile lies just below the second largest: a fresh value stays
-/// below it with probability .95 on average over floors [hyndman1996quantiles].
+/// below it with probability .95 on average over floors \[hyndman1996quantiles\].
 ///
 /// Cost: 40 evaluations of the metric, in parallel; at 2,000 points in the plane about a second for `energy`, a tenth for
 /// the moments, ten for `w2`. Keep the result as long as the sizes stay.

@@ -10,7 +10,7 @@ use crate::{Error, Points, Result, rng::Stream};
 use faer::Mat;
 
 /// Wasserstein-2 distance of the Gaussians, `W2^2 = |mu - m|^2 + tr(C + S - 2 (C^1/2 S C^1/2)^1/2)`
-/// [dowson1982frechet], in the data's units; it is blind to everything beyond two moments. Its resolution is 1e-8 of
+/// \[dowson1982frechet\], in the data's units; it is blind to everything beyond two moments. Its resolution is 1e-8 of
 /// the data's scale. Cost `n d^2 + d^3`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct W2Gauss;

@@ -14,7 +14,7 @@ crate::options! {
     }
 }
 
-/// `KL(q || p)` in nats from `n` points of `q` and `m` of the reference `p`, without a density [wang2009divergence]:
+/// `KL(q || p)` in nats from `n` points of `q` and `m` of the reference `p`, without a density \[wang2009divergence\]:
 /// `d/n sum_i ln(nu_i / rho_i) + ln(m / (n - 1))`, where `nu_i` is the distance of point `i` to its `k`-th nearest reference point
 /// and `rho_i` to its `k`-th nearest other point. It may be below 0 by chance, and is where points repeat reference points.
 /// More than `k` points on one place make it `+inf`, since such a law has no density; more than `k - 1` reference points there

@@ -15,7 +15,7 @@ crate::options! {
     }
 }
 
-/// `MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y)` [gretton2012kernel], the mean over the kernels; its root is the part
+/// `MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y)` \[gretton2012kernel\], the mean over the kernels; its root is the part
 /// `mmd`, the bandwidths are the parts `h`. Cost `(n + m)^2` kernel values in f64 per kernel.
 #[derive(Debug, Clone, Default)]
 pub struct Mmd {

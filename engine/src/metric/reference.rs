@@ -94,7 +94,7 @@ impl Reference {
     }
 
     /// The number of equal points whose mean is as uncertain as that of these with their weights,
-    /// `1 / sum w^2` [kish1965survey].
+    /// `1 / sum w^2` \[kish1965survey\].
     pub(super) fn effective_n(&self) -> f64 {
         self.weights().map_or(self.points.n() as f64, |w| 1.0 / w.iter().map(|w| w * w).sum::<f64>())
     }

@@ -21,7 +21,7 @@ crate::options! {
     }
 }
 
-/// `(mean over directions u of W2(u . x, u . y)^2)^1/2` [bonneel2015sliced], in the data's units; the sets may differ
+/// `(mean over directions u of W2(u . x, u . y)^2)^1/2` \[bonneel2015sliced\], in the data's units; the sets may differ
 /// in size (their quantiles are coupled). The directions are drawn from the stream. On the line there is one direction
 /// and the value is `W2` itself. The standard error joins that over samples (delta method through the potentials of
 /// transport on a line) and that over directions. Cost `directions x (n log n + m log m + (n + m) d)`.

@@ -10,7 +10,7 @@ use crate::{Error, Points, Result};
 ///
 /// The V-statistic keeps the pairs of a point with itself; the U-statistic (`unbiased`) leaves them out. With the
 /// witness `f(z) = mean_i k(z, x_i) - sum_j w_j k(z, y_j)` the V-statistic is `mean_i f(x_i) - sum_j w_j f(y_j)`, and the
-/// first-order projection of a point is `2 f` [gretton2012kernel], so one pass gives both.
+/// first-order projection of a point is `2 f` \[gretton2012kernel\], so one pass gives both.
 ///
 /// # Errors
 /// `unbiased` of a side that has one point; an interrupt.

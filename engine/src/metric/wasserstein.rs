@@ -21,7 +21,7 @@ crate::options! {
 /// of unequal size, or above `max_points`, the same number `k` is drawn from each; `k` is the part `points`. Of a
 /// weighted reference `k` points are taken, each as often as its weight says. Two samples
 /// of one distribution score about `k^(-1/d)`: in high dimension the floor is most of the value. The standard error
-/// is the delta method's through the dual prices [delbarrio2019central]. Cost up to `k^3`, memory `8 k^2` bytes:
+/// is the delta method's through the dual prices \[delbarrio2019central\]. Cost up to `k^3`, memory `8 k^2` bytes:
 /// one to three seconds at 2,000 points and twenty times that for the floor, so lower `max_points` where it is called often.
 #[derive(Debug, Clone, Default)]
 pub struct W2 {

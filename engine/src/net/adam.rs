@@ -1,10 +1,10 @@
-//! The Adam optimiser [kingma2015adam], with decoupled weight decay [loshchilov2019decoupled].
+//! The Adam optimiser \[kingma2015adam\], with decoupled weight decay \[loshchilov2019decoupled\].
 
 use crate::simd::{Isa, Real};
 use pulp::{Scalar, Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Constants of the optimiser Adam [kingma2015adam].
+/// Constants of the optimiser Adam \[kingma2015adam\].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamOptions {
     /// Share of the old mean kept in the running mean of the gradient.

@@ -18,7 +18,7 @@ pub struct Mlp<T> {
 
 impl<T: Real> Mlp<T> {
     /// A net of these widths, input and output included, with the random parameters of torch's `nn.Linear`: weights and
-    /// biases uniform on `+-1/sqrt(fan_in)` (kaiming-uniform with slope `sqrt 5`) [he2015delving].
+    /// biases uniform on `+-1/sqrt(fan_in)` (kaiming-uniform with slope `sqrt 5`) \[he2015delving\].
     ///
     /// # Errors
     /// Fewer than two widths, a width of 0, or more parameters than 2^28.

@@ -15,7 +15,7 @@ pub fn directions(dim: usize, probes: Option<usize>) -> usize {
 }
 
 /// `div v = sum_e e . (dv e)` over coordinates `e`, or the mean over random signs `e` that are held along the way
-/// [hutchinson1989stochastic], with memory of its own.
+/// \[hutchinson1989stochastic\], with memory of its own.
 #[derive(Debug, Default)]
 pub struct Divergence {
     directions: Vec<Points>,

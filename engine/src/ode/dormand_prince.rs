@@ -1,4 +1,4 @@
-//! Steps as small as a tolerance asks: the pair of orders 5 and 4 of Dormand and Prince [dormand1980family].
+//! Steps as small as a tolerance asks: the pair of orders 5 and 4 of Dormand and Prince \[dormand1980family\].
 
 use super::runge_kutta::{RungeKutta, Velocity, add, moved};
 use crate::{Error, Points, Result};

@@ -1,4 +1,4 @@
-//! Ordinary differential equations: explicit Runge-Kutta steps [hairer1993solving] of a whole cloud along a velocity
+//! Ordinary differential equations: explicit Runge-Kutta steps \[hairer1993solving\] of a whole cloud along a velocity
 //! that is given as a function, and the divergence of such a velocity.
 //!
 //! [`RungeKutta`] takes the steps and keeps the buffers between them; it knows nothing of flows, scores or targets.

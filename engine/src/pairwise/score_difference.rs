@@ -38,7 +38,7 @@ impl<'a> From<&'a Points> for Queries<'a> {
 
 impl Pairwise {
     /// Row `i` of `out` becomes `D_p(z_i) - D_q(z_i) = sigma^2 (grad log p_sigma - grad log q_sigma)(z_i)` with the softmax
-    /// means `D_p` over the targets and `D_q` over the particles [weber2023score]. Identically 0 when both sets are equal
+    /// means `D_p` over the targets and `D_q` over the particles \[weber2023score\]. Identically 0 when both sets are equal
     /// and nothing is left out. Time `O(n (m + n) d)`; memory: the packed copy of one set beside inputs and output.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Colour(pub u8, pub u8, pub u8);
 
-/// The names a script may use, in the order in which layers take them [okabe2008color]; black and the two greys are
+/// The names a script may use, in the order in which layers take them \[okabe2008color\]; black and the two greys are
 /// taken only when asked for.
 const NAMED: [(&str, Colour); 10] = [
     ("blue", Colour(0, 114, 178)),

@@ -65,7 +65,7 @@ pub(crate) fn check_count(neighbours: usize, what: &str, points: &Points, least:
 }
 
 /// The points without the `share` whose `k`-th nearest other point is farthest, in their order: where a law is thin, and outliers
-/// are, neighbours are far [ramaswamy2000efficient]. The number taken away is rounded down; ties fall to the later point.
+/// are, neighbours are far \[ramaswamy2000efficient\]. The number taken away is rounded down; ties fall to the later point.
 ///
 /// # Errors
 /// An interrupt.

@@ -1,5 +1,5 @@
-//! A learned denoiser as a score: denoising score matching [vincent2011connection] with the preconditioning of
-//! [karras2022elucidating].
+//! A learned denoiser as a score: denoising score matching \[vincent2011connection\] with the preconditioning of
+//! \[karras2022elucidating\].
 
 mod net;
 mod noise_features;

@@ -100,7 +100,7 @@ crate::options! {
 const POINTS_PER_COORDINATE: usize = 10;
 const MOST_COMPONENTS: usize = 4;
 
-/// The score of a Gaussian mixture fitted to the cloud by expectation maximisation [dempster1977maximum], smoothed by
+/// The score of a Gaussian mixture fitted to the cloud by expectation maximisation \[dempster1977maximum\], smoothed by
 /// `sigma`. Warm-started, so that the components follow the cloud. Cost per round: `k n d^2`.
 #[derive(Debug, Clone)]
 pub struct MixtureFit {
@@ -147,7 +147,7 @@ impl Score for MixtureFit {
     }
 }
 
-/// k-means++ centres [arthur2007kmeans] with the shared within-cluster spread as isotropic covariance.
+/// k-means++ centres \[arthur2007kmeans\] with the shared within-cluster spread as isotropic covariance.
 fn first_guess(points: &Points, options: &MixtureFitOptions, stream: Stream) -> Result<Mixture> {
     let n = points.n();
     let k = options.k.unwrap_or_else(|| (n / (POINTS_PER_COORDINATE * points.dim())).clamp(1, MOST_COMPONENTS));

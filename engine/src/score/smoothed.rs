@@ -23,7 +23,7 @@ crate::options! {
 /// proportion to `p(x_k)`; the constant factor of `p` does not matter.
 ///
 /// With `x ~ p(x) N(z; x, sigma^2 I)` both `E grad log p(x)` and `E (x - z) / sigma^2` are the smoothed score
-/// [efron2011tweedie, debortoli2024target, akhoundsadegh2024iterated]. The first is precise where sigma is small, the
+/// \[efron2011tweedie, debortoli2024target, akhoundsadegh2024iterated\]. The first is precise where sigma is small, the
 /// second where it is large. What is returned is, for each coordinate, the mixture `c` to `1 - c` of both whose
 /// variance under the weights is least, at most three sigma from the second. For a Gaussian with a diagonal covariance that is `c = v / (v + sigma^2)` and
 /// leaves no error at all; otherwise bias and error fall with the effective sample size, [`Score::ess`].

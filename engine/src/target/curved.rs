@@ -9,7 +9,7 @@ use faer::Mat;
 use rayon::prelude::*;
 use std::f64::consts::TAU;
 
-/// Neal's funnel [neal2003slice]: `x_0 ~ N(0, std^2)`, and given it every other `x_i ~ N(0, exp(x_0))`.
+/// Neal's funnel \[neal2003slice\]: `x_0 ~ N(0, std^2)`, and given it every other `x_i ~ N(0, exp(x_0))`.
 ///
 /// Its width spans `exp(+-std)` within two standard deviations of `x_0`, so that no step size fits everywhere.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +93,7 @@ impl Density for Funnel {
     }
 }
 
-/// A Gaussian bent along a parabola [haario1999adaptive]: `x_0 = std z_0`, `x_1 = z_1 + bend (x_0^2 - std^2)`,
+/// A Gaussian bent along a parabola \[haario1999adaptive\]: `x_0 = std z_0`, `x_1 = z_1 + bend (x_0^2 - std^2)`,
 /// all other `x_i = z_i`, with `z ~ N(0, I)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Banana {

@@ -41,9 +41,9 @@ crate::options! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
-    /// Those of the FFJORD paper's code [grathwohl2019ffjord].
+    /// Those of the FFJORD paper's code \[grathwohl2019ffjord\].
     Ffjord,
-    /// Those of the TorchCFM library [tong2024improving]. Its eight Gaussians have the covariance `sqrt(0.1) I`,
+    /// Those of the TorchCFM library \[tong2024improving\]. Its eight Gaussians have the covariance `sqrt(0.1) I`,
     /// as that code passes a square root where a covariance is meant.
     Torchcfm,
 }

@@ -1,4 +1,4 @@
-//! The shapes in the plane, at the scales of [grathwohl2019ffjord].
+//! The shapes in the plane, at the scales of \[grathwohl2019ffjord\].
 
 use super::shape::blur;
 use crate::rng::Rng;
@@ -17,7 +17,7 @@ pub(super) fn moons(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     blur(rng, noise, out);
 }
 
-/// Two half circles of radius 3, each point shifted by `u (1, 1)`, `u` uniform on `[0, noise)` [tong2024improving].
+/// Two half circles of radius 3, each point shifted by `u (1, 1)`, `u` uniform on `[0, noise)` \[tong2024improving\].
 pub(super) fn moons_torchcfm(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     let [x, y] = half_circles(rng);
     let shift = noise * rng.uniform();

@@ -27,8 +27,8 @@ impl Descent {
         Descent { pull: (1.0 + lambda * lambda) * step / from, noise: lambda * (2.0 * from * step).sqrt() }
     }
 
-    /// The law of the next level given `D` and `z`, with a share `lambda` of its noise [song2021denoising]: for `lambda` = 1 the
-    /// posterior, of mean `z + (1 - r^2)(D - z)` and variance `to^2 (1 - r^2)` with `r = to / from` [ho2020denoising]; for 0 DDIM.
+    /// The law of the next level given `D` and `z`, with a share `lambda` of its noise \[song2021denoising\]: for `lambda` = 1 the
+    /// posterior, of mean `z + (1 - r^2)(D - z)` and variance `to^2 (1 - r^2)` with `r = to / from` \[ho2020denoising\]; for 0 DDIM.
     fn ancestral(from: f64, to: f64, lambda: f64) -> Descent {
         let (r, share) = (to / from, lambda * lambda);
         let kept = (1.0 - share + share * r * r).sqrt();

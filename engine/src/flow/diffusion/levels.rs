@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// How a noised point is written: `y = a (x + sigma e)`. Every one of them is the same diffusion in `z = y / a`, where the noise
-/// level `sigma` explodes; only the coordinates and the usual levels differ [karras2022elucidating].
+/// level `sigma` explodes; only the coordinates and the usual levels differ \[karras2022elucidating\].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Process {
@@ -35,8 +35,8 @@ pub(super) struct Wanted {
 }
 
 /// Levels from `sigma_max` down to `sigma_min`: with "ve" `(max^(1/rho) + t (min^(1/rho) - max^(1/rho)))^rho`
-/// [karras2022elucidating]; with "vp" and "subvp" those of evenly spaced times under the rate
-/// `beta_min + time (beta_max - beta_min)` [song2021score].
+/// \[karras2022elucidating\]; with "vp" and "subvp" those of evenly spaced times under the rate
+/// `beta_min + time (beta_max - beta_min)` \[song2021score\].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Levels {
     wanted: Wanted,

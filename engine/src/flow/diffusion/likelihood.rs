@@ -1,4 +1,4 @@
-//! The log density that the probability flow gives to points [song2021score].
+//! The log density that the probability flow gives to points \[song2021score\].
 
 use super::denoising::denoising;
 use super::{Diffusion, LikelihoodOptions};

@@ -93,7 +93,7 @@ pub(super) fn evaluations(dim: usize) -> usize {
 }
 
 impl Diffusion {
-    /// Draws `z'` given `z` from one level to the next [guo2023gaussian]. By Bayes' rule `z' = z + (1 - r^2) (x - z) + to sqrt(1 - r^2) e`
+    /// Draws `z'` given `z` from one level to the next \[guo2023gaussian\]. By Bayes' rule `z' = z + (1 - r^2) (x - z) + to sqrt(1 - r^2) e`
     /// with `r = to / from` and `x ~ p(x | z)`; each coordinate, independent of the others given `z`, has the mean, the variance
     /// and the third central moment of that. Exact where a coordinate's posterior is Gaussian.
     pub(super) fn mix(

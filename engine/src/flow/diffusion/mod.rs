@@ -1,4 +1,4 @@
-//! Samplers that denoise: the probability flow of a diffusion, its reverse equation, and corrected steps [song2021score].
+//! Samplers that denoise: the probability flow of a diffusion, its reverse equation, and corrected steps \[song2021score\].
 //!
 //! What a sampler is stands here, and what it does in files of their own: `descend` takes the cloud from one noise level to
 //! the next, `mixture_step` is one way of doing so, and `likelihood` follows the flow upwards.

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PfOdeSampler {
-    /// Order 1 in sigma, which is DDIM [song2021denoising].
+    /// Order 1 in sigma, which is DDIM \[song2021denoising\].
     #[serde(alias = "ddim")]
     Euler,
-    /// Order 2 in sigma, Euler's onto sigma = 0 [karras2022elucidating].
+    /// Order 2 in sigma, Euler's onto sigma = 0 \[karras2022elucidating\].
     #[default]
     #[serde(alias = "edm")]
     Heun,
@@ -28,12 +28,12 @@ pub enum PfOdeSampler {
 pub enum ReverseSdeSampler {
     /// Euler and Maruyama's step in sigma.
     EulerMaruyama,
-    /// The exact law of the next level given the denoised point: DDPM and its relatives [ho2020denoising].
+    /// The exact law of the next level given the denoised point: DDPM and its relatives \[ho2020denoising\].
     #[default]
     Ancestral,
-    /// Noise added first, then Heun's step down [karras2022elucidating].
+    /// Noise added first, then Heun's step down \[karras2022elucidating\].
     Edm,
-    /// The law of the next level by its first three moments, coordinate by coordinate [guo2023gaussian].
+    /// The law of the next level by its first three moments, coordinate by coordinate \[guo2023gaussian\].
     #[serde(alias = "gms")]
     GaussianMixture,
 }
@@ -143,7 +143,7 @@ crate::options! {
         steps: usize = 40,
         /// Error of one step, in nats and in shares of the noise.
         tolerance: f64 = 1e-4,
-        /// Random directions in which the divergence is estimated [hutchinson1989stochastic]; left out: up to 8 dimensions all
+        /// Random directions in which the divergence is estimated `[hutchinson1989stochastic]`; left out: up to 8 dimensions all
         /// coordinates, which is exact, above 16 directions; at most 10000.
         probes: Option<usize> = None,
     }

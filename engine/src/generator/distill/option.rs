@@ -46,7 +46,7 @@ crate::options! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Weight {
-    /// `1 / mean_j |y - D_teacher(z)|_j` [yin2024onestep].
+    /// `1 / mean_j |y - D_teacher(z)|_j` \[yin2024onestep\].
     #[default]
     Dmd,
     /// 1

@@ -4,13 +4,13 @@ use super::super::{
     Affine, AffineOptions, DistillOptions, Distillation, Fit, FitOptions, FitResult, MlpGenerator, MlpOptions,
 };
 use super::*;
-use crate::flow::{Estimate, Noise, SdFlow, SdFlowOptions, Stepping};
+use crate::flow::{Noise, SdFlow, SdFlowOptions, Stepping};
 use crate::pairwise::{Pairwise, Precision};
 use crate::points::Standardiser;
 use crate::process::Ending;
 use crate::rng::Stream;
 use crate::schedule::Schedule;
-use crate::score::{Exact, GaussianFit, GaussianFitOptions, Kde};
+use crate::score::{Estimate, Exact, GaussianFit, GaussianFitOptions, Kde};
 use crate::target::{Gaussian, Samples, SamplesOptions};
 use std::sync::Arc;
 

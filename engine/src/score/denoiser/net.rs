@@ -9,7 +9,7 @@ use crate::{Points, Result};
 use std::ops::Range;
 
 /// A denoiser in units where the data have mean 0 and mean variance 1: there
-/// `D(u; s) = u / (1 + s^2) + s / sqrt(1 + s^2) F(u / sqrt(1 + s^2), log s)` [karras2022elucidating].
+/// `D(u; s) = u / (1 + s^2) + s / sqrt(1 + s^2) F(u / sqrt(1 + s^2), log s)` \[karras2022elucidating\].
 #[derive(Debug, Clone)]
 pub struct Preconditioned {
     trainer: Trainer<f32>,

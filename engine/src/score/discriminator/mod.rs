@@ -1,4 +1,4 @@
-//! Logistic regression between two sets of points: the logit of the best discriminator is `log p/q` [sugiyama2012density].
+//! Logistic regression between two sets of points: the logit of the best discriminator is `log p/q` \[sugiyama2012density\].
 
 mod batches;
 mod learned;
