@@ -100,7 +100,8 @@ impl Points {
         &self.data
     }
 
-    /// The coordinates, to write. Who writes a value that is not finite answers for it: [`Points::check_finite`].
+    /// The coordinates, to write. Who writes a value that is not finite answers for it:
+    /// [`Points::check_finite`].
     pub fn data_mut(&mut self) -> &mut [f64] {
         &mut self.data
     }

@@ -29,28 +29,30 @@ crate::choices!(Weighting);
 crate::options! {
     /// Options of `mmd_flow`.
     pub struct MmdFlowOptions {
-        /// The kernel, a list of kernels (their velocities are averaged), or "median" for a Gaussian kernel whose
-        /// bandwidth is the median distance within the target.
+        /// The kernel, a list of kernels (their velocities are averaged), or "median" for a
+        /// Gaussian kernel whose bandwidth is the median distance within the target.
         kernel: Kernels = Kernels::Median,
         /// "denoiser": velocities in units of the squared bandwidth; "raw": the gradient itself.
         scaling: Scaling = Scaling::Denoiser,
-        /// "plain": the gradient of MMD^2; "normalised": attraction divided by `E_p k`, repulsion by `E_q k`, which with a
-        /// Gaussian kernel is the score difference at `sigma = h`.
+        /// "plain": the gradient of MMD^2; "normalised": attraction divided by `E_p k`, repulsion
+        /// by `E_q k`, which with a Gaussian kernel is the score difference at `sigma = h`.
         weighting: Weighting = Weighting::Plain,
-        /// Noise injection: the velocity of `y` is taken at `y + noise e` with new `e` each step; a number or a schedule of
-        /// levels in the points' units, 0 for none.
+        /// Noise injection: the velocity of `y` is taken at `y + noise e` with new `e` each step; a
+        /// number or a schedule of levels in the points' units, 0 for none.
         noise: Schedule = Schedule::Constant { value: 0.0 },
     }
 }
 
-/// `v(z) = E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, which is `-n/2` times the gradient of MMD^2 with respect to a particle.
-/// Unlike the score difference it is not divided by the smoothed densities `P(z) = E_p k`, `Q(z) = E_q k`, and dies where they
-/// are small: with a Gaussian kernel `v = P score_p - Q score_q`. Normalised: `grad log P - grad log Q`.
-/// Cost: two pairwise passes per kernel, four when a kernel that is not Gaussian is normalised.
+/// `v(z) = E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, which is `-n/2` times the gradient of MMD^2
+/// with respect to a particle. Unlike the score difference it is not divided by the smoothed
+/// densities `P(z) = E_p k`, `Q(z) = E_q k`, and dies where they are small: with a Gaussian kernel
+/// `v = P score_p - Q score_q`. Normalised: `grad log P - grad log Q`. Cost: two pairwise passes
+/// per kernel, four when a kernel that is not Gaussian is normalised.
 #[derive(Debug)]
 pub struct MmdFlow {
     target: Arc<Points>,
-    /// Shares of the target's points, which sum to 1, and their logarithms; None where they are equal.
+    /// Shares of the target's points, which sum to 1, and their logarithms; None where they are
+    /// equal.
     weights: Option<[Vec<f64>; 2]>,
     kernels: Vec<Kernel>,
     options: MmdFlowOptions,
@@ -90,8 +92,8 @@ impl MmdFlow {
         Ok(MmdFlow { target, weights: None, kernels, options, queries, part, sums, gradient })
     }
 
-    /// Weights the target's points, in proportion to `weights`: `E_p` becomes their weighted mean. A "median" bandwidth
-    /// stays that of the points alone.
+    /// Weights the target's points, in proportion to `weights`: `E_p` becomes their weighted mean.
+    /// A "median" bandwidth stays that of the points alone.
     ///
     /// # Errors
     /// A weight that is negative or not finite, none positive, or a number of weights that is not that of the points.

@@ -18,7 +18,8 @@ use crate::target::scale_warning;
 use crate::{Error, Points, Result};
 use std::mem;
 
-/// `dy/dt = s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the proxies smoothed by `sigma`, at `z` near `y`.
+/// `dy/dt = s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the proxies smoothed by `sigma`, at `z` near
+/// `y`.
 #[derive(Debug)]
 pub struct SdFlow {
     target: Box<dyn Score>,
@@ -27,7 +28,8 @@ pub struct SdFlow {
     smoothing: Option<Smoothing>,
     /// Units in which both scores and sigma are measured, when not those of the particles.
     units: Option<Standardiser>,
-    /// Memory between steps: the cloud and the tracers in those units, where the field is evaluated, the source's part.
+    /// Memory between steps: the cloud and the tracers in those units, where the field is
+    /// evaluated, the source's part.
     standard: Points,
     places: Points,
     queries: Points,
@@ -38,7 +40,8 @@ pub struct SdFlow {
 }
 
 impl SdFlow {
-    /// The flow towards `target`, away from `source`, which is an estimate of the moving cloud's own score.
+    /// The flow towards `target`, away from `source`, which is an estimate of the moving cloud's
+    /// own score.
     ///
     /// # Errors
     /// An option out of range, or a batch size for an estimator that stands on no points.
@@ -73,8 +76,8 @@ impl SdFlow {
         Ok(flow)
     }
 
-    /// Works in standard units: the target's score was made from standardised points, sigma is measured in them, and
-    /// particles are mapped there and back.
+    /// Works in standard units: the target's score was made from standardised points, sigma is
+    /// measured in them, and particles are mapped there and back.
     pub fn in_units(mut self, units: Standardiser) -> SdFlow {
         self.units = Some(units);
         self

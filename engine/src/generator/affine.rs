@@ -14,8 +14,8 @@ crate::options! {
         dim: usize = 2,
         /// Input dimension; left out: the output's.
         dim_in: Option<usize> = None,
-        /// Standard deviation of the outputs at the start when the base is standard normal: the entries of W are normal with
-        /// variance scale^2 / dim_in. Positive.
+        /// Standard deviation of the outputs at the start when the base is standard normal: the
+        /// entries of W are normal with variance scale^2 / dim_in. Positive.
         scale: f64 = 1.0,
     }
 }

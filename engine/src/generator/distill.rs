@@ -1,4 +1,5 @@
-//! Distribution matching distillation: a generator taught by a frozen score, against a score of its own that learns along.
+//! Distribution matching distillation: a generator taught by a frozen score, against a score of its
+//! own that learns along.
 
 mod difference;
 mod option;
@@ -13,24 +14,28 @@ use crate::{Result, pairwise::Pairwise, rng::Stream};
 use difference::Difference;
 pub use option::{DistillOptions, Weight};
 
-/// A distillation: the generator that is trained, the frozen score that teaches it and the base of its points. The rest
-/// has defaults.
+/// A distillation: the generator that is trained, the frozen score that teaches it and the base of
+/// its points. The rest has defaults.
 ///
-/// The generator is trained so that the distribution of `y = g(u)`, `u ~ base`, becomes that of the teacher: distribution
-/// matching distillation \[yin2024onestep, yin2024improved\], a score-difference flow whose source is a learned denoiser.
+/// The generator is trained so that the distribution of `y = g(u)`, `u ~ base`, becomes that of the
+/// teacher: distribution matching distillation \[yin2024onestep, yin2024improved\], a
+/// score-difference flow whose source is a learned denoiser.
 ///
-/// With `z = y + sigma e`, `sigma` log-uniform between `sigma_max` and `sigma_min` (stratified: a share of the points at each of
-/// `levels` levels), each step takes one Adam step of the generator along `-mean J^T v`,
+/// With `z = y + sigma e`, `sigma` log-uniform between `sigma_max` and `sigma_min` (stratified: a
+/// share of the points at each of `levels` levels), each step takes one Adam step of the generator
+/// along `-mean J^T v`,
 ///
-/// `v = w (D_teacher(z; sigma) - D_source(z; sigma))`, `w = 1 / mean_j |y - D_teacher(z; sigma)|_j` or 1.
+/// `v = w (D_teacher(z; sigma) - D_source(z; sigma))`, `w = 1 / mean_j |y - D_teacher(z; sigma)|_j`
+/// or 1.
 ///
-/// `D_source` is a net that minimises the denoising loss on fresh points of the generator: `warm_up` optimiser steps at first, then
-/// `score_updates` before every step. Cost: per step `score_updates` training steps of that net, one evaluation of both scores,
-/// one training step of the generator.
+/// `D_source` is a net that minimises the denoising loss on fresh points of the generator:
+/// `warm_up` optimiser steps at first, then `score_updates` before every step. Cost: per step
+/// `score_updates` training steps of that net, one evaluation of both scores, one training step of
+/// the generator.
 ///
-/// The generator is trained in standard units, taken from the teacher's mean and deviations and from the base, unless
-/// both are about standard or the teacher does not know them. Away from standard units `w` counts in the teacher's
-/// mean deviation. A note says so.
+/// The generator is trained in standard units, taken from the teacher's mean and deviations and
+/// from the base, unless both are about standard or the teacher does not know them. Away from
+/// standard units `w` counts in the teacher's mean deviation. A note says so.
 ///
 /// ```
 /// use sdflow::generator::{Affine, AffineOptions, Distillation};

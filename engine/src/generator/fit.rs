@@ -18,25 +18,28 @@ crate::options! {
         steps: usize = 2000,
         /// Base points drawn per step, at least 2.
         batch: usize = 1024,
-        /// Learning rate of Adam over the run: a number, a schedule, a list; left out: `cosine(0.02, 0)` for an affine
-        /// generator, `cosine(0.005, 0)` for a net.
+        /// Learning rate of Adam over the run: a number, a schedule, a list; left out:
+        /// `cosine(0.02, 0)` for an affine generator, `cosine(0.005, 0)` for a net.
         rate: Option<Schedule> = None,
-        /// Share of the steps, counted from the end, over which the parameters are averaged; 0 keeps the last ones.
+        /// Share of the steps, counted from the end, over which the parameters are averaged; 0
+        /// keeps the last ones.
         average: f64 = 0.25,
         /// Write a row of history every so many steps; left out: about 20 times in the run.
         every: Option<usize> = None,
     }
 }
 
-/// A fit: the generator that is trained, the velocity field that it follows and the base of its points. The rest has
-/// defaults.
+/// A fit: the generator that is trained, the velocity field that it follows and the base of its
+/// points. The rest has defaults.
 ///
-/// The generator is trained so that `g(u)`, `u ~ base`, follows the field: with `y = g(u)` and the moved particles
-/// `y' = y + eta v(y)` held fixed, each step takes one Adam step on `1/2 mean |g(u) - y'|^2`, whose gradient is
-/// `-eta mean J^T v`, the flow projected on the model \[weber2023score\].
+/// The generator is trained so that `g(u)`, `u ~ base`, follows the field: with `y = g(u)` and the
+/// moved particles `y' = y + eta v(y)` held fixed, each step takes one Adam step on
+/// `1/2 mean |g(u) - y'|^2`, whose gradient is `-eta mean J^T v`, the flow projected on the model
+/// \[weber2023score\].
 ///
-/// It is trained in standard units, taken from the flow's target and from the base, unless both are about standard:
-/// then, and where the flow knows nothing of its target, in the units as they are. A note says which.
+/// It is trained in standard units, taken from the flow's target and from the base, unless both are
+/// about standard: then, and where the flow knows nothing of its target, in the units as they are.
+/// A note says which.
 ///
 /// ```
 /// use sdflow::flow::SdFlow;

@@ -25,8 +25,8 @@ crate::options! {
     }
 }
 
-/// `g(u)`, a multilayer perceptron in f32. The parameters that training moves are f64, so that small steps are not lost, and
-/// are rounded for every pass.
+/// `g(u)`, a multilayer perceptron in f32. The parameters that training moves are f64, so that
+/// small steps are not lost, and are rounded for every pass.
 #[derive(Debug, Clone)]
 pub struct MlpGenerator {
     parameters: Vec<f64>,
@@ -144,7 +144,8 @@ impl Generator for MlpGenerator {
 mod tests {
     use super::*;
 
-    /// The gradient of `1/2 sum |g(u) - stop(g(u) + v)|^2` with respect to the parameters is `-sum J^T v`.
+    /// The gradient of `1/2 sum |g(u) - stop(g(u) + v)|^2` with respect to the parameters is
+    /// `-sum J^T v`.
     #[test]
     fn the_gradient_of_the_regression_is_minus_the_pull_back_by_finite_differences() {
         let stream = Stream::new(3);

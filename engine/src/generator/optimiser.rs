@@ -1,4 +1,5 @@
-//! Adam on the parameters of a generator, with the mean of its last parameters and a way back from a bad step.
+//! Adam on the parameters of a generator, with the mean of its last parameters and a way back from
+//! a bad step.
 
 use super::Generator;
 use crate::net::{Adam, AdamOptions, Averaging, RunningMean};
@@ -39,7 +40,8 @@ impl Pace<'_> {
     }
 }
 
-/// Adam's learning rate at the start of a training that names none: an affine map bears larger steps than a net.
+/// Adam's learning rate at the start of a training that names none: an affine map bears larger
+/// steps than a net.
 fn usual_rate(generator: &dyn Generator) -> f64 {
     if generator.layers().len() == 1 { 0.02 } else { 0.005 }
 }

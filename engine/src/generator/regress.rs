@@ -17,12 +17,14 @@ pub use option::{Pairs, RegressOptions};
 use std::time::Instant;
 use student::{Student, misfit, note};
 
-/// A regression: the generator that is trained and the pairs that it is to map onto each other. The rest has defaults.
+/// A regression: the generator that is trained and the pairs that it is to map onto each other. The
+/// rest has defaults.
 ///
-/// The generator is trained to `min mean |g(u_i) - y_i|^2` over pairs of rows: by least squares where that has a closed form,
-/// otherwise by Adam on random minibatches, in units where inputs and outputs have mean 0 and variance 1. A net that already
-/// explains most of the outputs goes on from there; any other starts from its parameters as they are in those units. Cost: a pass
-/// of the generator over all pairs, then a pass and one back per step and pair of the minibatch.
+/// The generator is trained to `min mean |g(u_i) - y_i|^2` over pairs of rows: by least squares
+/// where that has a closed form, otherwise by Adam on random minibatches, in units where inputs and
+/// outputs have mean 0 and variance 1. A net that already explains most of the outputs goes on from
+/// there; any other starts from its parameters as they are in those units. Cost: a pass of the
+/// generator over all pairs, then a pass and one back per step and pair of the minibatch.
 ///
 /// ```
 /// use sdflow::generator::{Affine, AffineOptions, Pairs, Regression};

@@ -1,4 +1,5 @@
-//! What `fit` and `distill` share: base points through a generator, a velocity at its points, a step of Adam along it.
+//! What `fit` and `distill` share: base points through a generator, a velocity at its points, a
+//! step of Adam along it.
 
 use super::Generator;
 use super::optimiser::{Optimiser, Pace, Pull};
@@ -15,8 +16,8 @@ use std::time::Instant;
 /// What training leaves besides the generator.
 #[derive(Debug, Clone, Default)]
 pub struct FitResult {
-    /// Rows of step, progress, readings of what teaches and `residual`: the root mean square of the velocity, or of
-    /// `g(u) - y` where the generator is trained on pairs.
+    /// Rows of step, progress, readings of what teaches and `residual`: the root mean square of the
+    /// velocity, or of `g(u) - y` where the generator is trained on pairs.
     pub history: Vec<Row>,
     /// How it ended.
     pub ending: Ending,
@@ -64,7 +65,8 @@ pub(super) trait Teacher {
     /// Hears how long an output in standard units is, before anything else.
     fn measure(&mut self, _size: f64) {}
 
-    /// Makes itself ready before the first step, whose points are `y`. Returns what it decided, a sentence each.
+    /// Makes itself ready before the first step, whose points are `y`. Returns what it decided, a
+    /// sentence each.
     fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>>;
 
     /// Learns from fresh points before it is asked for a velocity.
@@ -96,8 +98,8 @@ struct Student<'a> {
 }
 
 impl Student<'_> {
-    /// Draws a minibatch of the base into `u`, in standard units, and takes it through the generator into `y`, in the
-    /// caller's.
+    /// Draws a minibatch of the base into `u`, in standard units, and takes it through the
+    /// generator into `y`, in the caller's.
     fn draw(&mut self, stream: Stream, u: &mut Points, y: &mut Points) -> Result<()> {
         *u = self.base.sample(self.batch, stream)?;
         if let Some(map) = &self.units.inputs {
@@ -148,9 +150,9 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// Takes one Adam step per step on `-eta mean J^T v` in standard units, and leaves the generator with the mean of
-    /// its last parameters; where it diverges, with the last ones whose velocity was finite; before the first step, as
-    /// it was.
+    /// Takes one Adam step per step on `-eta mean J^T v` in standard units, and leaves the
+    /// generator with the mean of its last parameters; where it diverges, with the last ones whose
+    /// velocity was finite; before the first step, as it was.
     ///
     /// # Errors
     /// As the teacher. Divergence and interruption are endings.

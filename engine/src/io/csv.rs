@@ -5,8 +5,8 @@ use super::origin::Origin;
 use crate::{Points, Result};
 use csv::{ErrorKind, StringRecord, Trim};
 
-/// The points in a table; its cells are separated by a tab, `;`, `,` or one space, whichever its first line has.
-/// Lines that begin with `#` are comments.
+/// The points in a table; its cells are separated by a tab, `;`, `,` or one space, whichever its
+/// first line has. Lines that begin with `#` are comments.
 pub(super) fn read(text: &[u8], origin: &Origin, options: &LoadOptions) -> Result<Points> {
     let mut table = Table::new(text, origin);
     if !table.next()? {
@@ -85,7 +85,8 @@ impl<'a> Table<'a> {
         Err(self.origin.wrong_at(place, seen, "every cell must be a finite number"))
     }
 
-    /// "line 3". The reader's own position lies before the empty lines and comments that it skipped.
+    /// "line 3". The reader's own position lies before the empty lines and comments that it
+    /// skipped.
     fn line(&self, position: Option<&csv::Position>) -> String {
         let byte = position.map_or(0, |p| p.byte() as usize).min(self.text.len());
         let before = self.text[..byte].iter().filter(|b| **b == b'\n').count();

@@ -11,9 +11,9 @@ use std::path::Path;
 
 /// The points in a file: one row per point.
 ///
-/// The kind is told by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), otherwise by the first bytes. An array with
-/// one axis becomes one column. Integers beyond 2^53 are rounded. Cost: one pass over the file; memory for the values
-/// as f64.
+/// The kind is told by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), otherwise by the first
+/// bytes. An array with one axis becomes one column. Integers beyond 2^53 are rounded. Cost: one
+/// pass over the file; memory for the values as f64.
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("sdflow-doc-{}.csv", std::process::id()));

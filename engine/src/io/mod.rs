@@ -1,7 +1,9 @@
-//! Files: point sets in `.npy`, `.npz` and `.csv`, nets in `.safetensors`, and writing that never leaves half a file behind.
+//! Files: point sets in `.npy`, `.npz` and `.csv`, nets in `.safetensors`, and writing that never
+//! leaves half a file behind.
 //!
-//! A reader trusts nothing in a file: sizes are checked against the bytes that exist before memory is asked for. All but
-//! [`write_atomic`] and the plain data of [`Tensors`] needs the crate's feature `files`.
+//! A reader trusts nothing in a file: sizes are checked against the bytes that exist before memory
+//! is asked for. All but [`write_atomic`] and the plain data of [`Tensors`] needs the crate's
+//! feature `files`.
 
 mod atomic;
 mod tensor;

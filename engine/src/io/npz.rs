@@ -13,7 +13,8 @@ use zip::ZipArchive;
 /// Deflate shrinks by at most this factor.
 const DEFLATE_LIMIT: u64 = 1032;
 
-/// An array that unpacks to more than this, and to more than `SUSPECT` times its packed size, is refused.
+/// An array that unpacks to more than this, and to more than `SUSPECT` times its packed size, is
+/// refused.
 const LARGE: u64 = 256 << 20;
 const SUSPECT: u64 = 100;
 

@@ -1,4 +1,5 @@
-//! Named tensors in the `.safetensors` format: the length of a JSON header in 8 bytes, the header, the values.
+//! Named tensors in the `.safetensors` format: the length of a JSON header in 8 bytes, the header,
+//! the values.
 
 use super::atomic::write_atomic;
 use super::bytes::{open, read_bytes};

@@ -92,8 +92,8 @@ pub fn by_name(name: &str, options: Value) -> Result<Box<dyn Metric>> {
     }
 }
 
-/// Which way the quantity recorded as `name` improves: that of the metric of this name, or of the one with which the name
-/// begins or ends, `far_energy`. None where the name holds no metric's.
+/// Which way the quantity recorded as `name` improves: that of the metric of this name, or of the
+/// one with which the name begins or ends, `far_energy`. None where the name holds no metric's.
 pub fn better(name: &str) -> Option<Better> {
     let holds = |metric: &str| {
         let rest = name.strip_suffix(metric).map(|rest| rest.is_empty() || rest.ends_with('_'));

@@ -1,8 +1,8 @@
 //! How far points are from a reference, each answer with its standard error and its noise floor.
 //!
-//! A [`Metric`] compares points with a [`Reference`] and returns an [`Estimate`]; [`by_name`] makes one from data and
-//! [`METRICS`] lists them all. A value means little alone: the [`floor`] of a metric is what a fresh sample of the
-//! target itself would score.
+//! A [`Metric`] compares points with a [`Reference`] and returns an [`Estimate`]; [`by_name`] makes
+//! one from data and [`METRICS`] lists them all. A value means little alone: the [`floor`] of a
+//! metric is what a fresh sample of the target itself would score.
 
 mod algebra;
 mod assignment;
@@ -77,8 +77,9 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
         false
     }
 
-    /// The exponent `r` of `n^-r` by which the value of two samples of one distribution on `R^dim` falls with their
-    /// size: by it a floor found on parts of a data set is carried to the sizes asked for.
+    /// The exponent `r` of `n^-r` by which the value of two samples of one distribution on `R^dim`
+    /// falls with their size: by it a floor found on parts of a data set is carried to the sizes
+    /// asked for.
     fn rate(&self, _dim: usize) -> f64 {
         0.5
     }
@@ -89,8 +90,9 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
     /// As [`Metric::estimate`].
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate>;
 
-    /// The value and its standard error. `pairwise` lends its threads, its count of work and its interrupt (metrics
-    /// sum in f64 whatever its precision is); `stream` keys what is drawn: directions, subsamples.
+    /// The value and its standard error. `pairwise` lends its threads, its count of work and its
+    /// interrupt (metrics sum in f64 whatever its precision is); `stream` keys what is drawn:
+    /// directions, subsamples.
     ///
     /// # Errors
     /// No points, values that are not finite, dims that do not match, a part that the reference lacks

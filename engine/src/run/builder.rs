@@ -9,8 +9,8 @@ use crate::process::{Observer, process_setters};
 use crate::rng::Stream;
 use crate::{Points, Result};
 
-/// A run: what moves which points, how long, against what it is measured and who watches. All but the first two
-/// have defaults.
+/// A run: what moves which points, how long, against what it is measured and who watches. All but
+/// the first two have defaults.
 ///
 /// ```
 /// use sdflow::flow::{SdFlow, SdFlowOptions};
@@ -62,7 +62,8 @@ impl<'d, 'a> Run<'d, 'a> {
         self
     }
 
-    /// Measures against `reference`, which the flow must not have seen, by the metrics of these names: "energy", "c2st".
+    /// Measures against `reference`, which the flow must not have seen, by the metrics of these
+    /// names: "energy", "c2st".
     #[must_use]
     pub fn measured(mut self, reference: &'a Reference, metrics: &[&str]) -> Run<'d, 'a> {
         self.options.metrics = metrics.iter().map(|name| MetricChoice::Name((*name).to_string())).collect();

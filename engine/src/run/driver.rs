@@ -15,7 +15,8 @@ use std::time::Instant;
 pub struct RunResult {
     /// The cloud at the end.
     pub points: Points,
-    /// Measurements over the run: step, progress, the flow's own readings, metrics and their errors (`energy_se`).
+    /// Measurements over the run: step, progress, the flow's own readings, metrics and their errors
+    /// (`energy_se`).
     pub history: Vec<Row>,
     /// Clouds kept on the way.
     pub snapshots: Vec<Snapshot>,
@@ -44,7 +45,8 @@ pub struct Snapshot {
     pub points: Points,
 }
 
-/// A coordinate beyond this (or NaN) is divergence: squares and fourth powers of it must still be finite.
+/// A coordinate beyond this (or NaN) is divergence: squares and fourth powers of it must still be
+/// finite.
 const BOUND: f64 = 1e70;
 
 pub(crate) struct Driver<'d, 'a> {

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 /// A probability distribution on `R^dim`.
 ///
-/// What only some distributions can do is asked for and may be absent; [`Target::sample`] alone may refuse.
+/// What only some distributions can do is asked for and may be absent; [`Target::sample`] alone may
+/// refuse.
 pub trait Target: Send + Sync + fmt::Debug {
     /// Name for messages and reports: "ar1(0.9) in 64 dimensions".
     fn name(&self) -> String;
@@ -19,8 +20,8 @@ pub trait Target: Send + Sync + fmt::Debug {
     /// Number of coordinates.
     fn dim(&self) -> usize;
 
-    /// `n` independent points, determined by the stream. For a finite sample: drawn from it, without replacement
-    /// while it lasts.
+    /// `n` independent points, determined by the stream. For a finite sample: drawn from it,
+    /// without replacement while it lasts.
     ///
     /// # Errors
     /// None for most; a finite sample cannot give more rows than it has, and a [`super::CustomDensity`] none.
@@ -74,7 +75,8 @@ impl dyn Target + '_ {
     }
 }
 
-/// A finite sample: its points, what each counts, and the units in which a flow towards it is to work.
+/// A finite sample: its points, what each counts, and the units in which a flow towards it is to
+/// work.
 #[derive(Debug, Clone, Copy)]
 pub struct DataView<'a> {
     /// The points, shared.

@@ -15,9 +15,10 @@ const MOST_DIM: usize = 1 << 14;
 
 /// `N(mean, cov)`.
 ///
-/// Smoothed by `N(0, sigma^2 I)` it is `N(mean, cov + sigma^2 I)`: the covariance is decomposed once and every sigma
-/// is then as cheap as the first. Log density and score cost `O(n d)` for a diagonal covariance; for a full one a log density
-/// costs one `n x d x d` product and a score two. Both stay finite up to about 1e150 standard deviations from the mean.
+/// Smoothed by `N(0, sigma^2 I)` it is `N(mean, cov + sigma^2 I)`: the covariance is decomposed
+/// once and every sigma is then as cheap as the first. Log density and score cost `O(n d)` for a
+/// diagonal covariance; for a full one a log density costs one `n x d x d` product and a score two.
+/// Both stay finite up to about 1e150 standard deviations from the mean.
 ///
 /// ```
 /// use sdflow::{Points, target::{Density, Gaussian}};
@@ -63,7 +64,8 @@ impl Gaussian {
         }
     }
 
-    /// The stationary autoregression `x_i = rho x_{i-1} + noise` of unit variance: mean 0, `cov_ij = rho^|i-j|`.
+    /// The stationary autoregression `x_i = rho x_{i-1} + noise` of unit variance: mean 0,
+    /// `cov_ij = rho^|i-j|`.
     ///
     /// # Errors
     /// `dim` is 0 or `rho` is not strictly between -1 and 1.
@@ -108,7 +110,8 @@ impl Gaussian {
         self.cov.variances()
     }
 
-    /// `out[i] = (x_i - mean)^T cov^-1 (x_i - mean)`, chi-squared with `dim` degrees of freedom for its own samples.
+    /// `out[i] = (x_i - mean)^T cov^-1 (x_i - mean)`, chi-squared with `dim` degrees of freedom for
+    /// its own samples.
     ///
     /// # Errors
     /// Points of another dimension.
@@ -173,7 +176,8 @@ mod tests {
 
     #[test]
     fn the_precision_of_ar1_is_tridiagonal() {
-        // cov^-1 = [1, 1 + rho^2, .., 1] on the diagonal and -rho beside it, over 1 - rho^2; det cov = (1 - rho^2)^(d-1).
+        // cov^-1 = [1, 1 + rho^2, .., 1] on the diagonal and -rho beside it, over 1 - rho^2; det
+        // cov = (1 - rho^2)^(d-1).
         let (dim, rho) = (6, -0.7f64);
         let p = Gaussian::ar1(dim, rho).unwrap();
         let x = Stream::new(1).normal(5, dim);

@@ -12,8 +12,9 @@ use std::f64::consts::TAU;
 /// `sum_k w_k N(m_k, S_k)`.
 ///
 /// Smoothed by `N(0, sigma^2 I)` its components have covariances `S_k + sigma^2 I`, and
-/// `score = sum_k r_k(x) (S_k + sigma^2 I)^-1 (m_k - x)` with the responsibilities `r_k`. Log density and score cost
-/// one exponential per point and component besides the components' own cost; far from all components they stay finite.
+/// `score = sum_k r_k(x) (S_k + sigma^2 I)^-1 (m_k - x)` with the responsibilities `r_k`. Log
+/// density and score cost one exponential per point and component besides the components' own cost;
+/// far from all components they stay finite.
 #[derive(Debug, Clone)]
 pub struct Mixture {
     weights: Vec<f64>,
@@ -42,7 +43,8 @@ impl Mixture {
         Ok(Mixture { weights: weights.iter().map(|w| w / total).collect(), components })
     }
 
-    /// The 5 x 5 grid in the plane: means in `{-4, -2, 0, 2, 4}^2`, standard deviation 0.1, equal weights.
+    /// The 5 x 5 grid in the plane: means in `{-4, -2, 0, 2, 4}^2`, standard deviation 0.1, equal
+    /// weights.
     ///
     /// # Errors
     /// None.
@@ -51,7 +53,8 @@ impl Mixture {
         Mixture::equal((0..25).map(|i| vec![place(i / 5), place(i % 5)]), 0.1)
     }
 
-    /// `k` modes evenly on a circle around the origin, the first on the positive first axis; equal weights.
+    /// `k` modes evenly on a circle around the origin, the first on the positive first axis; equal
+    /// weights.
     ///
     /// # Errors
     /// `k` is 0, `radius` is negative or not finite, or `std` is not positive.
@@ -81,8 +84,8 @@ impl Mixture {
         &self.components
     }
 
-    /// Row `i` of `out` (one column per component) becomes the posterior probabilities of the components given `x_i`,
-    /// the mixture being smoothed by `N(0, sigma^2 I)`. Rows sum to one.
+    /// Row `i` of `out` (one column per component) becomes the posterior probabilities of the
+    /// components given `x_i`, the mixture being smoothed by `N(0, sigma^2 I)`. Rows sum to one.
     ///
     /// # Errors
     /// A negative `sigma` or points of another dimension.

@@ -171,7 +171,7 @@ impl Levels {
         }
     }
 
-    /// `N(a m, a^2 sigma_max^2 I)`, with the mean `m` of the data where it is known: the law of the start.
+    /// `N(a m, a^2 sigma_max^2 I)`, with the mean `m` of the data where it is known: the distribution of the start.
     pub(super) fn prior(&self, dim: usize) -> Result<Gaussian> {
         let a = self.scale(self.sigma_max);
         let centre = self.centre.clone().unwrap_or_else(|| vec![0.0; dim]);

@@ -1,7 +1,9 @@
-//! Samplers that denoise: the probability flow of a diffusion, its reverse equation, and corrected steps \[song2021score\].
+//! Samplers that denoise: the probability flow of a diffusion, its reverse equation, and corrected
+//! steps \[song2021score\].
 //!
-//! What a sampler is stands here, and what it does in files of their own: `descend` takes the cloud from one noise level to
-//! the next, `mixture_step` is one way of doing so, and `likelihood` follows the flow upwards.
+//! What a sampler is stands here, and what it does in files of their own: `descend` takes the cloud
+//! from one noise level to the next, `mixture_step` is one way of doing so, and `likelihood`
+//! follows the flow upwards.
 
 mod denoising;
 mod descend;
@@ -32,13 +34,14 @@ use method::Method;
 /// Most corrections at one level.
 const CORRECTIONS: usize = 1000;
 
-/// A sampler of the law that a score describes, from much noise to little.
+/// A sampler of the distribution that a score describes, from much noise to little.
 ///
-/// In `z = y / a` every process is `dz/dsigma = (z - D(z; sigma)) / sigma = -sigma score`, the probability flow, which is the
-/// score-difference flow with the source's denoiser put to `D_q(z) = z` and a step of `1 - sigma' / sigma`. The reverse
-/// equation with a share `lambda` of the noise is `dz = -(1 + lambda^2) sigma score dsigma + lambda sqrt(2 sigma) dW`, in falling
-/// sigma; all of them have the same law at each level. Cost: one evaluation of the score per stage, and
-/// `2 dim + 1` per step of the Gaussian-mixture solver.
+/// In `z = y / a` every process is `dz/dsigma = (z - D(z; sigma)) / sigma = -sigma score`, the
+/// probability flow, which is the score-difference flow with the source's denoiser put to
+/// `D_q(z) = z` and a step of `1 - sigma' / sigma`. The reverse equation with a share `lambda` of
+/// the noise is `dz = -(1 + lambda^2) sigma score dsigma + lambda sqrt(2 sigma) dW`, in falling
+/// sigma; all of them have the same distribution at each level. Cost: one evaluation of the score
+/// per stage, and `2 dim + 1` per step of the Gaussian-mixture solver.
 #[derive(Debug)]
 pub struct Diffusion {
     score: Box<dyn Score>,
@@ -103,8 +106,8 @@ impl Diffusion {
         Ok(Diffusion { score, levels, method, steps, shift, doubt: None })
     }
 
-    /// Returns the distribution from which the start is to be drawn: Gaussian, with the first noise level as standard
-    /// deviation.
+    /// Returns the distribution from which the start is to be drawn: Gaussian, with the first noise
+    /// level as standard deviation.
     ///
     /// # Errors
     /// [`Error::Missing`] where the score does not say its dimension; a first noise level that no number holds.
@@ -113,8 +116,8 @@ impl Diffusion {
         self.levels.prior(self.score.dim().ok_or_else(missing)?)
     }
 
-    /// Returns the log density in nats that the deterministic sampler gives to `points` as the end of its way from its
-    /// prior, one value each.
+    /// Returns the log density in nats that the deterministic sampler gives to `points` as the end
+    /// of its way from its prior, one value each.
     ///
     /// # Errors
     /// [`Error::Missing`] for a sampler with noise, options out of range, points of another dimension, and those of the
@@ -180,8 +183,8 @@ impl Sampler for Diffusion {
         Ok(evaluations)
     }
 
-    /// `-dy/dsigma` of the probability flow at the noise level of the moment, per unit by which sigma falls: the same
-    /// for any number of steps. Noise and corrections are the step's.
+    /// `-dy/dsigma` of the probability flow at the noise level of the moment, per unit by which
+    /// sigma falls: the same for any number of steps. Noise and corrections are the step's.
     fn drift(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let (from, to) = self.span(at.clock);
         let sigma = from + at.clock.stage * (to - from);

@@ -12,7 +12,8 @@ use crate::schedule::Schedule;
 use crate::score::{At, Form, Preconditioned, Score};
 use crate::{Error, Points, Result, pairwise::Pairwise};
 
-/// Share by which the source's units go to those of each fresh batch: its net sees a law at rest, and not each batch's chance.
+/// Share by which the source's units go to those of each fresh batch: its net sees a distribution
+/// at rest, and not each batch's chance.
 const UNITS: f64 = 0.02;
 
 /// The weighted difference of the teacher's denoiser and the source's.
@@ -107,7 +108,8 @@ impl<'a> Difference<'a> {
             let (y, z, p, q) = (level.cloud.row(i), level.z.row(i), self.p.row(i), self.q.row(i));
             let away = (0..dim).map(|j| (y[j] - z[j] - p[j]).abs()).sum::<f64>() / dim as f64;
             let weight = match self.options.weight {
-                // Without the size, whose share is 1 / away too, the velocity would be a length in no units.
+                // Without the size, whose share is 1 / away too, the velocity would be a length in
+                // no units.
                 Weight::Dmd if away > 0.0 => self.size / away,
                 Weight::Dmd => 0.0,
                 Weight::None => 1.0,

@@ -11,9 +11,11 @@ crate::options! {
         steps: usize = 3000,
         /// Pairs per step, at least 1.
         batch: usize = 512,
-        /// Learning rate of Adam over the training: a number, a schedule, a list; left out: `cosine(0.005, 0)`.
+        /// Learning rate of Adam over the training: a number, a schedule, a list; left out:
+        /// `cosine(0.005, 0)`.
         rate: Option<Schedule> = None,
-        /// Share of the steps, counted from the end, over which the parameters are averaged; 0 keeps the last ones.
+        /// Share of the steps, counted from the end, over which the parameters are averaged; 0
+        /// keeps the last ones.
         average: f64 = 0.25,
     }
 }

@@ -16,7 +16,8 @@ pub(super) struct Student<'a> {
     /// Residuals are told times this, the size of the outputs' units.
     pub size: f64,
     optimiser: Optimiser,
-    /// A minibatch of inputs and outputs, what the generator makes of the inputs, and what it is off by.
+    /// A minibatch of inputs and outputs, what the generator makes of the inputs, and what it is
+    /// off by.
     inputs: Points,
     outputs: Points,
     made: Points,
