@@ -1,17 +1,17 @@
 //! Sets of points: `n` rows of `dim` finite f64 coordinates, row-major.
 
 mod affine_map;
+mod memory_limit;
 pub mod neighbour;
-mod room;
-mod rows;
+mod serde_rows;
 mod standardiser;
 mod weights;
 
 use crate::{Error, Result, matrix::multiply};
 pub use affine_map::AffineMap;
 use faer::{Accum, Mat};
+pub use memory_limit::{is_memory_short, no_room};
 use rayon::prelude::*;
-pub use room::{is_memory_short, no_room};
 pub use standardiser::Standardiser;
 pub use weights::shares;
 pub(crate) use weights::{check_weights, systematic, weighted_covariance, weighted_mean, weighted_units};

@@ -112,6 +112,6 @@ impl<'a> Gauge<'a> {
 
     /// Bytes, where they are counted.
     pub(super) fn known(&self, bytes: f64) -> Option<u64> {
-        self.meter.map(|_| super::fit::whole(bytes))
+        self.meter.map(|_| super::extrapolate::whole(bytes))
     }
 }

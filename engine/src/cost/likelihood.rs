@@ -1,9 +1,9 @@
 //! The cost of a log density along a flow.
 
 use super::Cost;
-use super::fit::whole;
+use super::extrapolate::whole;
 use super::gauge::Gauge;
-use super::ladder::{Climb, Ladder};
+use super::growing_size::{Climb, Ladder};
 use crate::flow::{Diffusion, LikelihoodOptions};
 use crate::{Points, Result, rng::Stream};
 

@@ -1,8 +1,8 @@
 //! The cost of a metric: one value of it, and its noise floor.
 
 use super::gauge::{Gauge, Measured};
-use super::ladder::{Climb, Ladder};
-use super::{Cost, fit};
+use super::growing_size::{Climb, Ladder};
+use super::{Cost, extrapolate};
 use crate::metric::{self, Estimate, METRICS, Metric, PAIRS, Reference};
 use crate::run::MetricChoice;
 use crate::{Points, Result, rng::Stream};
@@ -192,7 +192,7 @@ struct Counts {
 impl Counts {
     fn at(&self, (n, m): (usize, usize)) -> f64 {
         let [rows, columns] = &self.nodes;
-        fit::quadratic([rows, columns], |i, j| self.pairs[i][j], (n as f64, m as f64)).round().max(0.0)
+        extrapolate::quadratic([rows, columns], |i, j| self.pairs[i][j], (n as f64, m as f64)).round().max(0.0)
     }
 }
 

@@ -14,16 +14,16 @@
 //! Where the real size is cheap it is measured itself, and nothing is carried. Blocks of pairs that a run finds to have no
 //! weight are counted as if they were evaluated: how many there will be hangs on where the points go.
 
-mod fit;
+mod extrapolate;
 mod gauge;
-mod ladder;
+mod growing_size;
 mod likelihood;
 mod metric;
 mod run;
 mod training;
 
 pub use gauge::{Gauge, Meter};
-pub use ladder::along;
+pub use growing_size::along;
 pub use likelihood::log_density;
 pub use metric::{MetricCost, memorisation, metric};
 pub use run::{run, velocity};
@@ -52,7 +52,7 @@ impl Cost {
     /// The cost of something that has no steps.
     fn of(measured: &gauge::Measured, gauge: &Gauge) -> Cost {
         Cost {
-            pairs: fit::whole(measured.pairs),
+            pairs: extrapolate::whole(measured.pairs),
             seconds: measured.seconds,
             bytes: gauge.known(measured.bytes),
             ..Cost::default()

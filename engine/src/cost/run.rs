@@ -1,9 +1,9 @@
 //! The cost of a run of a flow, and of one velocity.
 
 use super::Cost;
-use super::fit::whole;
+use super::extrapolate::whole;
 use super::gauge::{Gauge, Measured};
-use super::ladder::{Climb, Ladder};
+use super::growing_size::{Climb, Ladder};
 use super::metric::{self, part};
 use crate::flow::{Clock, FieldAt};
 use crate::metric::Reference;

@@ -1,6 +1,6 @@
-use super::fit::line;
+use super::extrapolate::line;
 use super::gauge::Measured;
-use super::ladder::{Climb, Ladder};
+use super::growing_size::{Climb, Ladder};
 use super::*;
 use crate::flow::{
     Diffusion, FieldAt, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,

@@ -1,9 +1,9 @@
 //! The cost of a training: a few of its steps, carried to all of them.
 
 use super::Cost;
-use super::fit::whole;
+use super::extrapolate::whole;
 use super::gauge::{Gauge, Measured};
-use super::ladder::{Climb, Ladder};
+use super::growing_size::{Climb, Ladder};
 use crate::{Result, pairwise::Pairwise};
 
 /// How much training is asked for.

@@ -2,8 +2,8 @@
 
 use super::Generator;
 use super::optimiser::Pace;
+use super::standard_units::Known;
 use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
-use super::units::Known;
 use crate::flow::{Clock, FieldAt, Readings, Stepping, VelocityField};
 use crate::ode::StepReport;
 use crate::process::{Observer, process_setters};

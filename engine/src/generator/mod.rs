@@ -2,7 +2,7 @@
 //!
 //! A [`Generator`] is a map with parameters: [`Affine`], [`MlpGenerator`]. A [`Fit`] trains one
 //! along a flow, a [`Distillation`] by a frozen score, a [`Regression`] on pairs; [`load`] reads
-//! one from a file. `train` is what the first two share, `optimiser` moves the parameters, `units`
+//! one from a file. `train` is what the first two share, `optimiser` moves the parameters, `standard_units`
 //! takes a generator into standard units and back.
 
 mod affine;
@@ -10,21 +10,21 @@ mod affine;
 mod checkpoint;
 mod distill;
 mod fit;
-mod layer;
-mod layers;
+mod layer_algebra;
+mod linear_layer;
 mod mlp;
 mod optimiser;
 mod regress;
+mod standard_units;
 mod tensors;
 mod train;
-mod units;
 
 pub use affine::{Affine, AffineOptions};
 #[cfg(feature = "files")]
 pub use checkpoint::{Model, ModelOptions, load, save_denoiser};
 pub use distill::{DistillOptions, Distillation, Weight};
 pub use fit::{Fit, FitOptions};
-pub use layer::Layer;
+pub use linear_layer::Layer;
 pub use mlp::{MlpGenerator, MlpOptions};
 pub use regress::{Pairs, RegressOptions, Regression};
 pub use train::FitResult;

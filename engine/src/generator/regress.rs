@@ -4,9 +4,9 @@ mod option;
 mod student;
 
 use super::Generator;
-use super::layers::least_squares;
+use super::layer_algebra::least_squares;
+use super::standard_units::Units;
 use super::train::{FitResult, history_row};
-use super::units::Units;
 use crate::net::{Course, train};
 use crate::options::at_least;
 use crate::points::AffineMap;

@@ -3,7 +3,7 @@
 
 use super::Generator;
 use super::optimiser::{Optimiser, Pace, Pull};
-use super::units::{Known, Units};
+use super::standard_units::{Known, Units};
 use crate::flow::Clock;
 use crate::net::{self, Moment, Trainee};
 use crate::ode::StepReport;

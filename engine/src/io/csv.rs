@@ -1,6 +1,6 @@
 //! Tables of numbers as text.
 
-use super::option::{self, Header, LoadOptions};
+use super::load_options::{self, Header, LoadOptions};
 use super::origin::Origin;
 use crate::{Points, Result};
 use csv::{ErrorKind, StringRecord, Trim};
@@ -15,7 +15,7 @@ pub(super) fn read(text: &[u8], origin: &Origin, options: &LoadOptions) -> Resul
     let names: Vec<String> = table.record.iter().map(str::to_string).collect();
     let chosen = |names: Option<&[String]>, width: usize| match &options.columns {
         None => Ok((0..width).collect::<Vec<_>>()),
-        Some(columns) => option::positions(columns, width, names, origin),
+        Some(columns) => load_options::positions(columns, width, names, origin),
     };
     let header = match options.header {
         Header::Yes => true,

@@ -1,9 +1,9 @@
 //! Points from a file of any kind.
 
-use super::bytes::{open, read_bytes};
-use super::kind::Kind;
-use super::option::LoadOptions;
+use super::file_kind::Kind;
+use super::load_options::LoadOptions;
 use super::origin::Origin;
+use super::read_bytes::{open, read_bytes};
 use super::{csv, npy, npz};
 use crate::{Points, Result};
 use std::io::BufReader;

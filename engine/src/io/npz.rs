@@ -1,7 +1,7 @@
 //! Arrays in a zip archive, as NumPy's `savez` writes them.
 
+use super::load_options::{LoadOptions, list};
 use super::npy;
-use super::option::{LoadOptions, list};
 use super::origin::Origin;
 use crate::error::nearest;
 use crate::{Points, Result};

@@ -1,10 +1,10 @@
 //! Named tensors in the `.safetensors` format: the length of a JSON header in 8 bytes, the header,
 //! the values.
 
-use super::atomic::write_atomic;
-use super::bytes::{open, read_bytes};
 use super::origin::Origin;
+use super::read_bytes::{open, read_bytes};
 use super::tensor::{Tensor, Tensors};
+use super::write_atomic::write_atomic;
 use crate::{Error, Result};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value, json};

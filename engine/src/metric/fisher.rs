@@ -2,8 +2,8 @@
 
 use super::algebra::{dot, times};
 use super::estimate::{mean, variance_of_mean};
-use super::fit::Fit;
 use super::gaussian::check_rank;
+use super::moments::Fit;
 use super::{Estimate, Metric, Reference};
 use crate::error::MissingPart;
 use crate::matrix::{Spectrum, product};

@@ -2,7 +2,7 @@
 //! target knows them, else the fit of its sample).
 
 use super::algebra::{dot, inner, inverse_root, root, sandwich, times, trace};
-use super::fit::{Fit, Slope, delta, shift};
+use super::moments::{Fit, Slope, delta, shift};
 use super::{Estimate, Metric, Reference};
 use crate::matrix::Spectrum;
 use crate::pairwise::Pairwise;

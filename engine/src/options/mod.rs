@@ -1,11 +1,11 @@
 //! One declaration makes an options struct, its serde names, its defaults and its rows in the manual.
 
-mod names;
 mod option_type;
+mod variant_names;
 
 use crate::{Error, Result};
-pub use names::names;
 pub use option_type::{Key, Mismatch, OptionType, OptionValue};
+pub use variant_names::names;
 
 /// A struct of options whose keys can be listed.
 pub trait Options: Default + serde::Serialize + serde::de::DeserializeOwned {

@@ -1,6 +1,6 @@
 //! The loop: prepare, step, measure, stop.
 
-use super::measure::Measures;
+use super::metrics::Measures;
 use super::stepper::{Stepper, Tracers};
 use super::{Dynamics, RunOptions, tracer_checks};
 use crate::flow::{Clock, FieldAt};

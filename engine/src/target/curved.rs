@@ -1,8 +1,8 @@
 //! Curved targets on which samplers are compared: a funnel and a banana. Both are exact at sigma =
 //! 0 only.
 
-use super::component::BLOCK;
 use super::distribution::check_no_smoothing;
+use super::gaussian_components::BLOCK;
 use super::{Density, Moments, Target};
 use crate::rng::{Rng, Stream};
 use crate::{Error, Points, Result};

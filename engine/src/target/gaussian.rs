@@ -2,9 +2,9 @@
 
 mod as_target;
 
-use super::component::{self, Component};
 use super::covariance::Covariance;
 use super::density::{Density, check_sigma};
+use super::gaussian_components::{self, Component};
 use crate::matrix::multiply;
 use crate::rng::Rng;
 use crate::{Error, Points, Result};
@@ -117,7 +117,7 @@ impl Gaussian {
     /// Points of another dimension.
     pub fn mahalanobis2(&self, points: &Points, out: &mut Vec<f64>) -> Result<()> {
         points.check_dim("the points", self.mean.len(), &self.name)?;
-        component::mahalanobis2(&self.component(1.0, 0.0), points, out);
+        gaussian_components::mahalanobis2(&self.component(1.0, 0.0), points, out);
         Ok(())
     }
 
@@ -151,14 +151,14 @@ impl Density for Gaussian {
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         check_sigma(sigma)?;
         points.check_dim("the points", self.mean.len(), &self.name)?;
-        component::log_density(&[self.component(1.0, sigma)], points, out);
+        gaussian_components::log_density(&[self.component(1.0, sigma)], points, out);
         Ok(())
     }
 
     fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
         check_sigma(sigma)?;
         points.check_dim("the points", self.mean.len(), &self.name)?;
-        component::score(&[self.component(1.0, sigma)], points, out);
+        gaussian_components::score(&[self.component(1.0, sigma)], points, out);
         Ok(())
     }
 }

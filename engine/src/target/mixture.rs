@@ -2,9 +2,9 @@
 
 mod as_target;
 
-use super::component::{self, BLOCK, Component};
 use super::density::{Density, check_sigma};
 use super::gaussian::Gaussian;
+use super::gaussian_components::{self, BLOCK, Component};
 use crate::{Error, Points, Result};
 use rayon::prelude::*;
 use std::f64::consts::TAU;
@@ -90,7 +90,7 @@ impl Mixture {
     /// # Errors
     /// A negative `sigma` or points of another dimension.
     pub fn responsibilities(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
-        component::log_terms(&self.smoothed(points, sigma)?, points, out);
+        gaussian_components::log_terms(&self.smoothed(points, sigma)?, points, out);
         out.data_mut().par_chunks_mut(self.components.len()).with_min_len(BLOCK).for_each(|row| {
             let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             row.iter_mut().for_each(|l| *l = (*l - max).exp());
@@ -106,7 +106,7 @@ impl Mixture {
     /// Points of another dimension.
     pub fn assign(&self, points: &Points) -> Result<Vec<usize>> {
         let mut terms = Points::default();
-        component::log_terms(&self.smoothed(points, 0.0)?, points, &mut terms);
+        gaussian_components::log_terms(&self.smoothed(points, 0.0)?, points, &mut terms);
         let best = |row: &[f64]| (1..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best });
         Ok(terms.iter().map(best).collect())
     }
@@ -126,12 +126,12 @@ impl Mixture {
 
 impl Density for Mixture {
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
-        component::log_density(&self.smoothed(points, sigma)?, points, out);
+        gaussian_components::log_density(&self.smoothed(points, sigma)?, points, out);
         Ok(())
     }
 
     fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
-        component::score(&self.smoothed(points, sigma)?, points, out);
+        gaussian_components::score(&self.smoothed(points, sigma)?, points, out);
         Ok(())
     }
 }

@@ -7,7 +7,6 @@
 //! is.
 
 mod checkerboard;
-mod component;
 mod covariance;
 mod curved;
 mod custom;
@@ -15,6 +14,7 @@ mod dataset;
 mod density;
 mod distribution;
 mod gaussian;
+mod gaussian_components;
 mod mixture;
 mod option;
 mod samples;

@@ -1,7 +1,7 @@
 //! Multivariate Student t targets: tails heavier than any Gaussian's.
 
-use super::component::BLOCK;
 use super::distribution::check_no_smoothing;
+use super::gaussian_components::BLOCK;
 use super::{Density, Gaussian, Moments, Target};
 use crate::rng::Stream;
 use crate::{Error, Points, Result};

@@ -1,19 +1,19 @@
 //! Samplers that denoise: the probability flow of a diffusion, its reverse equation, and corrected
 //! steps \[song2021score\].
 //!
-//! What a sampler is stands here, and what it does in files of their own: `descend` takes the cloud
+//! What a sampler is stands here, and what it does in files of their own: `level_step` takes the cloud
 //! from one noise level to the next, `mixture_step` is one way of doing so, and `likelihood`
 //! follows the flow upwards.
 
 mod denoising;
-mod descend;
-mod levels;
+mod level_step;
 mod likelihood;
 mod method;
 mod mixture_step;
+mod noise_levels;
 mod option;
 
-pub use levels::{Levels, Process};
+pub use noise_levels::{Levels, Process};
 pub use option::{
     LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions,
     ReverseSdeSampler,
@@ -100,7 +100,7 @@ impl Diffusion {
         Diffusion::new(score, options.wanted(), Method::Corrected(options.clone()))
     }
 
-    fn new(score: Box<dyn Score>, wanted: levels::Wanted, method: Method) -> Result<Diffusion> {
+    fn new(score: Box<dyn Score>, wanted: noise_levels::Wanted, method: Method) -> Result<Diffusion> {
         let levels = Levels::new(wanted, score.as_ref())?;
         let (steps, shift) = (RungeKutta::default(), Points::default());
         Ok(Diffusion { score, levels, method, steps, shift, doubt: None })

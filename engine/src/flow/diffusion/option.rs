@@ -1,6 +1,6 @@
 //! What can be chosen about the samplers, and about the log density along one.
 
-use super::levels::{Process, Wanted};
+use super::noise_levels::{Process, Wanted};
 use crate::options::at_least;
 use crate::{Error, Result, ode};
 use serde::{Deserialize, Serialize};

@@ -2,8 +2,8 @@
 
 use super::option::{DistillOptions, Weight};
 use crate::flow::{Aim, Clock};
+use crate::generator::standard_units::Known;
 use crate::generator::train::{Draw, Teacher};
-use crate::generator::units::Known;
 use crate::net::{self, Moment};
 use crate::options::at_least;
 use crate::points::squared_distance;

@@ -2,7 +2,7 @@
 //! them.
 
 use super::algebra::{dot, inner, trace};
-use super::fit::{Fit, Slope, delta, shift};
+use super::moments::{Fit, Slope, delta, shift};
 use super::{Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, rng::Stream};

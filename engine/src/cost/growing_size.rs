@@ -1,8 +1,8 @@
 //! One size that grows: what is read at each until the real one can be told.
 
-use super::fit::whole;
+use super::extrapolate::whole;
 use super::gauge::{Gauge, Measured};
-use super::{Cost, fit};
+use super::{Cost, extrapolate};
 use crate::{Error, Result};
 use std::time::Instant;
 
@@ -118,7 +118,7 @@ impl Ladder {
     fn pairs(&self, k: usize, size: usize) -> f64 {
         match self.readings(k, 3, |part| part.pairs).as_slice() {
             [(reached, pairs)] => pairs * size as f64 / reached,
-            points => fit::polynomial(points, size as f64).round().max(0.0),
+            points => extrapolate::polynomial(points, size as f64).round().max(0.0),
         }
     }
 
@@ -130,15 +130,15 @@ impl Ladder {
         let pairs = self.readings(k, 2, |part| part.pairs);
         if pairs.iter().all(|(_, pairs)| *pairs > 0.0) && self.pairs(k, size) > 0.0 {
             let of = |i: usize, seconds: f64| (pairs[i.min(pairs.len() - 1)].1, seconds);
-            return fit::line([of(0, small.1), of(1, large.1)], self.pairs(k, size));
+            return extrapolate::line([of(0, small.1), of(1, large.1)], self.pairs(k, size));
         }
-        fit::power([small, large], size as f64, 3.0)
+        extrapolate::power([small, large], size as f64, 3.0)
     }
 
     /// Bytes of part `k`. Not by a quadratic: a scratch buffer more or less would count for the square of the size.
     fn bytes(&self, k: usize, size: usize) -> f64 {
         match self.readings(k, 2, |part| part.bytes).as_slice() {
-            &[small, large] => fit::power([small, large], size as f64, 2.0),
+            &[small, large] => extrapolate::power([small, large], size as f64, 2.0),
             points => points.iter().map(|(reached, bytes)| bytes * size as f64 / reached).sum(),
         }
     }

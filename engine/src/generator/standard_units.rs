@@ -7,7 +7,7 @@
 //! that what is saved and applied is one map.
 
 use super::Generator;
-use super::layers::compose;
+use super::layer_algebra::compose;
 use crate::flow::Aim;
 use crate::number::number;
 use crate::points::AffineMap;

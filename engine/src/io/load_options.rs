@@ -1,6 +1,6 @@
 //! What a caller may say about a file.
 
-use super::kind::Kind;
+use super::file_kind::Kind;
 use super::origin::Origin;
 use crate::error::nearest;
 use crate::options::{OptionType, OptionValue};
