@@ -6,14 +6,12 @@ use crate::exit::Exit;
 use crate::machine;
 use crate::progress::duration;
 use crate::terminal;
-use sdflow::flow::{
-    Clock, Estimate, FieldAt, MmdFlow, MmdFlowOptions, Noise, Scaling, SdFlow, SdFlowOptions, VelocityField,
-};
+use sdflow::flow::{Clock, FieldAt, MmdFlow, MmdFlowOptions, Noise, Scaling, SdFlow, SdFlowOptions, VelocityField};
 use sdflow::io::{LoadOptions, load, save_npy};
 use sdflow::pairwise::{Kernel, Kernels, Pairwise, PairwiseOptions};
 use sdflow::points::shares;
 use sdflow::schedule::Schedule;
-use sdflow::score::{Kde, SelfTerm};
+use sdflow::score::{Estimate, Kde, SelfTerm};
 use sdflow::{Error, Interrupt, Points, Result, rng::Stream};
 use sdflow_dsl::{Diagnostic, Fault};
 use std::sync::Arc;

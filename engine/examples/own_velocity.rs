@@ -1,7 +1,8 @@
 //! A velocity field of one's own: the run brings steps, metrics, tracers and endings.
 #![allow(clippy::print_stdout)] // An example talks to its reader.
 
-use sdflow::flow::{FieldAt, Integrator, Stepping, VelocityField};
+use sdflow::flow::{FieldAt, Stepping, VelocityField};
+use sdflow::ode::Integrator;
 use sdflow::rng::Stream;
 use sdflow::run::Run;
 use sdflow::{Points, Result};

@@ -1,8 +1,9 @@
-//! Products and spectra of dense matrices, on the calling thread only: their bytes never depend on how many there are.
+//! Products and spectra of dense matrices, on the calling thread only: their bytes never depend on
+//! how many there are.
 //!
-//! Call these rather than faer itself. Its assembly kernels return with the wide vector registers in use, after which all
-//! code compiled for the base instruction set runs about four times slower on that thread; here the registers are
-//! released.
+//! Call these rather than faer itself. Its assembly kernels return with the wide vector registers
+//! in use, after which all code compiled for the base instruction set runs about four times slower
+//! on that thread; here the registers are released.
 
 use crate::{Error, Result};
 use faer::diag::Diag;
@@ -25,8 +26,8 @@ pub fn product(a: MatRef<f64>, b: MatRef<f64>) -> Mat<f64> {
     out
 }
 
-/// A function compiled for wide registers ends with the instruction that releases them (x86: `vzeroupper`).
-/// Running a trivial one costs some 20 ns.
+/// A function compiled for wide registers ends with the instruction that releases them (x86:
+/// `vzeroupper`). Running a trivial one costs some 20 ns.
 fn release_wide_registers() {
     struct Double<'a>(&'a mut [f64; 8]);
     impl pulp::WithSimd for Double<'_> {
@@ -56,10 +57,12 @@ pub struct Spectrum {
 }
 
 impl Spectrum {
-    /// The spectrum of `a`, of which only the lower triangle is used; `what` names it in errors. Cost `O(d^3)`.
+    /// The spectrum of `a`, of which only the lower triangle is used; `what` names it in errors.
+    /// Cost `O(d^3)`.
     ///
     /// # Errors
-    /// `a` is empty or not square, holds a value that is not finite, or the iteration does not converge.
+    /// `a` is empty or not square, holds a value that is not finite, or the iteration does not
+    /// converge.
     pub fn of(a: &Mat<f64>, what: &str) -> Result<Spectrum> {
         check_square(a, what)?;
         let dim = a.nrows();

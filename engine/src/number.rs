@@ -1,6 +1,7 @@
 //! Numbers as people write them: as many digits as mean something.
 
-/// `value` in four significant digits: `0.01235`, `1.235e-7`, `12350`; integers up to a million in full.
+/// `value` in four significant digits: `0.01235`, `1.235e-7`, `12350`; integers up to a million in
+/// full.
 ///
 /// ```
 /// use sdflow::number::number;
@@ -12,7 +13,8 @@ pub fn number(value: f64) -> String {
     significant(value, 4)
 }
 
-/// The same in `digits` significant digits, at least 1; digits before the point are kept, zeros behind it are not.
+/// The same in `digits` significant digits, at least 1; digits before the point are kept, zeros
+/// behind it are not.
 ///
 /// ```
 /// use sdflow::number::significant;
@@ -39,7 +41,8 @@ pub fn significant(value: f64, digits: usize) -> String {
     }
 }
 
-/// `value ± se`, the error in two significant digits and the value to the same place: `0.0123 ± 0.0041`.
+/// `value ± se`, the error in two significant digits and the value to the same place: `0.0123 ±
+/// 0.0041`.
 ///
 /// ```
 /// use sdflow::number::estimate;

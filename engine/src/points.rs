@@ -1,14 +1,14 @@
 //! Sets of points: `n` rows of `dim` finite f64 coordinates, row-major.
 
 mod affine_map;
+mod memory_limit;
 pub mod neighbour;
-mod room;
-mod rows;
+mod serde_rows;
 mod standardiser;
 mod weights;
 
 pub use affine_map::AffineMap;
-pub use room::{is_memory_short, no_room};
+pub use memory_limit::{is_memory_short, no_room};
 pub use standardiser::Standardiser;
 pub use weights::shares;
 
@@ -102,7 +102,8 @@ impl Points {
         &self.data
     }
 
-    /// The coordinates, to write. Who writes a value that is not finite answers for it: [`Points::check_finite`].
+    /// The coordinates, to write. Who writes a value that is not finite answers for it:
+    /// [`Points::check_finite`].
     pub fn data_mut(&mut self) -> &mut [f64] {
         &mut self.data
     }
@@ -164,7 +165,8 @@ impl Points {
     }
 
     /// # Errors
-    /// These points do not have `dim` coordinates; `what` names them and `whose` says who has `dim`.
+    /// These points do not have `dim` coordinates; `what` names them and `whose` says who has
+    /// `dim`.
     pub fn check_dim(&self, what: impl Into<Subject>, dim: usize, whose: &str) -> Result<()> {
         if self.dim == dim {
             return Ok(());

@@ -11,18 +11,73 @@ pub trait Observer {
     /// The process decided something on the user's behalf.
     fn note(&mut self, _note: &str) {}
 
-    /// `done` of `total` units of `what` are done; `detail` makes a short live reading, called only if it is shown.
+    /// `done` of `total` units of `what` are done; `detail` makes a short live reading, called only
+    /// if it is shown.
     fn progress(&mut self, _what: &str, _done: usize, _total: usize, _detail: &dyn Fn() -> String) {}
 
     /// A row of measurements, as it comes.
     fn row(&mut self, _row: &Row) {}
 }
 
-/// Nobody watches.
+/// An observer that does nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Unobserved;
 
 impl Observer for Unobserved {}
+
+/// Declares the choices that every builder of a process has: how many steps, all options at once,
+/// the randomness and, with a lifetime, the pairwise engine; and the start without an observer. The
+/// builder has the fields that are set and a method `observed`; the types are those that its file
+/// imports.
+macro_rules! process_setters {
+    ($options:ty, $result:ty, pairwise $a:lifetime) => {
+        $crate::process::process_setters!($options, $result);
+
+        /// Computes pairwise sums by this engine: its precision, its count of work, its interrupt.
+        #[must_use]
+        pub fn pairwise(mut self, pairwise: &$a Pairwise) -> Self {
+            self.pairwise = Some(pairwise);
+            self
+        }
+    };
+    ($options:ty, $result:ty) => {
+        /// Takes this many steps.
+        #[must_use]
+        pub fn steps(mut self, steps: usize) -> Self {
+            self.options.steps = steps;
+            self
+        }
+
+        /// Takes all options at once.
+        #[must_use]
+        pub fn options(mut self, options: $options) -> Self {
+            self.options = options;
+            self
+        }
+
+        /// Draws all randomness from this seed; 0 unless said.
+        #[must_use]
+        pub fn seed(self, seed: u64) -> Self {
+            self.stream(Stream::new(seed))
+        }
+
+        /// Draws all randomness from this stream.
+        #[must_use]
+        pub fn stream(mut self, stream: Stream) -> Self {
+            self.stream = stream;
+            self
+        }
+
+        /// Goes unwatched.
+        ///
+        /// # Errors
+        /// As [`Self::observed`].
+        pub fn go(self) -> Result<$result> {
+            self.observed(&mut $crate::process::Unobserved)
+        }
+    };
+}
+pub(crate) use process_setters;
 
 /// Work and time of a process.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -42,17 +97,19 @@ pub struct Stats {
 }
 
 /// Why a process stopped: data, not an error.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "lowercase")]
 pub enum Ending {
     /// All steps were taken.
+    #[default]
     Finished,
     /// Every threshold of `stop_when` was met at this step.
     Converged {
         /// Steps taken.
         step: usize,
     },
-    /// A coordinate became NaN or larger than any data in this step; the cloud is the last good one.
+    /// A coordinate became NaN or larger than any data in this step; the cloud is the last good
+    /// one.
     Diverged {
         /// The step that failed, from 0.
         step: usize,

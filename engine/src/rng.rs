@@ -1,8 +1,8 @@
 //! Reproducible randomness without generator state.
 //!
 //! A [`Stream`] is a key made of the seed, labels and counters; each key opens its own generator
-//! (xoshiro256++ [blackman2021scrambled]). A step's noise therefore depends on the step and not on what ran before, so
-//! a run can be resumed, split over threads or replayed with the same bytes.
+//! (xoshiro256++ \[blackman2021scrambled\]). A step's noise therefore depends on the step and not
+//! on what ran before, so a run can be resumed, split over threads or replayed with the same bytes.
 
 use crate::Points;
 use rand::{Rng as _, RngExt as _, SeedableRng};
@@ -45,7 +45,8 @@ impl Stream {
         Rng(Xoshiro256PlusPlus::seed_from_u64(self.0))
     }
 
-    /// Fills `out` with independent standard normal values, in parallel; the bytes depend on the key only.
+    /// Fills `out` with independent standard normal values, in parallel; the bytes depend on the
+    /// key only.
     pub fn fill_normal(self, out: &mut [f64]) {
         out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, values)| {
             let mut rng = self.at(chunk as u64).rng();
@@ -77,7 +78,7 @@ impl Stream {
     }
 }
 
-/// SplitMix64's finaliser [steele2014fast]: a bijection of 64 bits with full avalanche.
+/// SplitMix64's finaliser \[steele2014fast\]: a bijection of 64 bits with full avalanche.
 fn mix(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

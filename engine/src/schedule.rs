@@ -5,8 +5,8 @@ mod written;
 use crate::expression::Expression;
 use crate::{Error, Result, Rule, Wanted};
 
-/// A function of progress `t` in `[0, 1]`; written in data as a number (constant), a list (table), a formula in `t` or a
-/// tagged map.
+/// A function of progress `t` in `[0, 1]`; written in data as a number (constant), a list (table),
+/// a formula in `t` or a tagged map.
 ///
 /// ```
 /// use sdflow::schedule::Schedule;
@@ -41,7 +41,7 @@ pub enum Schedule {
         /// Value at 1.
         to: f64,
     },
-    /// `(from^(1/rho) + t (to^(1/rho) - from^(1/rho)))^rho` [karras2022elucidating].
+    /// `(from^(1/rho) + t (to^(1/rho) - from^(1/rho)))^rho` \[karras2022elucidating\].
     Karras {
         /// Value at 0.
         from: f64,
@@ -75,8 +75,9 @@ pub enum Schedule {
     },
     /// A formula in `t`.
     Formula(Expression),
-    /// From `from` down to `to`, held wherever the flow still has work to do: the run decides the pace
-    /// (see the flow that takes it). As a plain function of progress it is the geometric schedule.
+    /// From `from` down to `to`, held wherever the flow still has work to do: the run decides the
+    /// pace (see the flow that takes it). As a plain function of progress it is the geometric
+    /// schedule.
     Adaptive {
         /// First value.
         from: f64,
@@ -120,10 +121,12 @@ impl Schedule {
         }
     }
 
-    /// Checks that the schedule can be evaluated and that every value lies in `range`; `name` is the option's.
+    /// Checks that the schedule can be evaluated and that every value lies in `range`; `name` is
+    /// the option's.
     ///
     /// # Errors
-    /// A value that is not finite or out of range, an empty table, or a shape parameter that is not positive.
+    /// A value that is not finite or out of range, an empty table, or a shape parameter that is not
+    /// positive.
     pub fn check(&self, name: &str, range: std::ops::RangeInclusive<f64>) -> Result<()> {
         let positive = |what: &str, v: f64| {
             if v > 0.0 && v.is_finite() {
@@ -166,8 +169,9 @@ impl Schedule {
         self.extremes().into_iter().fold(f64::INFINITY, f64::min)
     }
 
-    /// Values among which the smallest and the largest are: both ends, because every shape is monotone, all of a table,
-    /// and many of a formula, where a peak narrower than a 1000th of the run may be missed.
+    /// Values among which the smallest and the largest are: both ends, because every shape is
+    /// monotone, all of a table, and many of a formula, where a peak narrower than a 1000th of the
+    /// run may be missed.
     pub fn extremes(&self) -> Vec<f64> {
         match self {
             Schedule::Table { values } => values.clone(),

@@ -25,13 +25,14 @@ pub enum Cell {
     },
 }
 
-/// Rows of named cells. Columns stand in the order in which their names first came; a row that lacks a name has an
-/// empty cell there.
+/// Rows of named cells. Columns stand in the order in which their names first came; a row that
+/// lacks a name has an empty cell there.
 ///
 /// ```
 /// use sdflow::table::{Cell, Table};
 /// let mut table = Table::default();
-/// table.push([("flow", Cell::from("SD")), ("energy", Cell::Estimate { value: 0.0021, se: 0.0003 })]);
+/// let energy = Cell::Estimate { value: 0.0021, se: 0.0003 };
+/// table.push([("flow", Cell::from("SD")), ("energy", energy)]);
 /// table.push([("flow", Cell::from("MMD")), ("modes", Cell::from(7.0))]);
 /// assert_eq!(table.columns(), ["flow", "energy", "modes"]);
 /// assert_eq!(table.markdown().lines().next(), Some("| flow |            energy | modes |"));
@@ -44,8 +45,8 @@ pub struct Table {
 }
 
 impl Table {
-    /// An empty table whose first columns are `axes`, the parameters for which the others were measured; `true` stands with
-    /// an axis of whole numbers.
+    /// An empty table whose first columns are `axes`, the parameters for which the others were
+    /// measured; `true` stands with an axis of whole numbers.
     pub fn over(axes: Vec<(String, bool)>) -> Table {
         Table { columns: axes.iter().map(|(name, _)| name.clone()).collect(), rows: Vec::new(), axes }
     }
@@ -87,7 +88,8 @@ impl Table {
         self.rows.get(row).zip(at).and_then(|(cells, at)| cells.get(at)).unwrap_or(&Cell::Empty)
     }
 
-    /// One column's values; what is not a number is `NaN`, so that a [`Curve`](crate::plot::Curve) has a gap there.
+    /// One column's values; what is not a number is `NaN`, so that a [`Curve`](crate::plot::Curve)
+    /// has a gap there.
     pub fn values(&self, column: &str) -> Vec<f64> {
         (0..self.n())
             .map(|row| match self.cell(row, column) {
@@ -97,7 +99,8 @@ impl Table {
             .collect()
     }
 
-    /// Columns aligned for a terminal: words to the left, numbers to the right. Ends with a line break.
+    /// Columns aligned for a terminal: words to the left, numbers to the right. Ends with a line
+    /// break.
     pub fn text(&self) -> String {
         self.laid_out("", "  ", "", '─')
     }
@@ -145,8 +148,8 @@ impl Table {
         String::from_utf8(bytes).map_err(|e| failure(e.to_string()))
     }
 
-    /// A list of objects; an estimate is `{"value": .., "se": ..}`, a value that is not finite is `null`, an empty
-    /// cell is left out.
+    /// A list of objects; an estimate is `{"value": .., "se": ..}`, a value that is not finite is
+    /// `null`, an empty cell is left out.
     pub fn json(&self) -> Value {
         let object = |row: &Vec<Cell>| {
             let named = self.columns.iter().zip(row).filter(|(_, cell)| **cell != Cell::Empty);
@@ -155,8 +158,8 @@ impl Table {
         self.rows.iter().map(|row| Value::Object(object(row))).collect()
     }
 
-    /// Writes the table; the extension `.csv`, `.json`, `.md` or `.txt` decides how. The file appears whole or not at
-    /// all.
+    /// Writes the table; the extension `.csv`, `.json`, `.md` or `.txt` decides how. The file
+    /// appears whole or not at all.
     ///
     /// # Errors
     /// Another extension; a file that cannot be written.

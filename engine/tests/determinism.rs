@@ -2,16 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::flow::{
-    Diffusion, Estimate, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
-    PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, Sampler, SdFlow, SdFlowOptions,
-    Svgd, SvgdOptions, VelocityField, Weighting,
+    Diffusion, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions, PfOdeSampler,
+    PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, Sampler, SdFlow, SdFlowOptions, Svgd, SvgdOptions,
+    VelocityField, Weighting,
 };
 use sdflow::generator::{Affine, AffineOptions, DistillOptions, Distillation, Fit, FitOptions, Generator};
 use sdflow::metric::Reference;
 use sdflow::rng::Stream;
 use sdflow::run::{MetricChoice, Run, RunOptions};
 use sdflow::schedule::Schedule;
-use sdflow::score::{Exact, GaussianFit, Kde, MixtureFit, MixtureFitOptions, Score};
+use sdflow::score::{Estimate, Exact, GaussianFit, Kde, MixtureFit, MixtureFitOptions, Score};
 use sdflow::target::{DatasetOptions, Gaussian, Target, dataset};
 use std::sync::Arc;
 

@@ -5,15 +5,18 @@ mod common;
 
 use common::{exact_arithmetic, gap};
 use sdflow::flow::{
-    Estimate, Integrator, Langevin, LangevinOptions, MmdFlow, MmdFlowOptions, Noise, SdFlow, SdFlowOptions, Stepping,
-    Svgd, SvgdOptions, VelocityField,
+    Langevin, LangevinOptions, MmdFlow, MmdFlowOptions, Noise, SdFlow, SdFlowOptions, Stepping, Svgd, SvgdOptions,
+    VelocityField,
 };
 use sdflow::matrix::Spectrum;
+use sdflow::ode::Integrator;
 use sdflow::pairwise::Kernels;
 use sdflow::rng::Stream;
 use sdflow::run::{Run, RunOptions, RunResult};
 use sdflow::schedule::Schedule;
-use sdflow::score::{Denoiser, DenoiserOptions, Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit, Score};
+use sdflow::score::{
+    Denoiser, DenoiserOptions, Estimate, Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit, Score,
+};
 use sdflow::target::{DatasetOptions, Gaussian, Target, dataset};
 use sdflow::{Error, Points};
 use std::sync::Arc;

@@ -3,35 +3,18 @@
 
 mod common;
 
-use common::exact_arithmetic;
+use common::{cloud_3d, exact_arithmetic, gaussian_3d, sd_options as options};
 use faer::Mat;
 use sdflow::Points;
-use sdflow::flow::{
-    Clock, Estimate, FieldAt, Integrator, Noise, Scaling, SdFlow, SdFlowOptions, Stepping, VelocityField,
-};
+use sdflow::flow::{Clock, FieldAt, Noise, Scaling, SdFlow, SdFlowOptions, Stepping, VelocityField};
 use sdflow::generator::{Affine, AffineOptions, Generator};
-use sdflow::ode::RungeKutta;
+use sdflow::ode::{Integrator, RungeKutta};
 use sdflow::rng::Stream;
 use sdflow::run::Run;
 use sdflow::schedule::Schedule;
-use sdflow::score::{At, Exact, Form, GaussianFit, GaussianFitOptions, Kde, Score, SelfTerm};
-use sdflow::target::{Gaussian, Target};
+use sdflow::score::{At, Estimate, Exact, Form, GaussianFit, GaussianFitOptions, Score};
+use sdflow::target::Target;
 use std::sync::Arc;
-
-fn gaussian_3d() -> Gaussian {
-    let cov = Mat::from_fn(3, 3, |i, j| [[1.5, 0.4, 0.1], [0.4, 0.8, -0.3], [0.1, -0.3, 1.1]][i][j]);
-    Gaussian::new(vec![1.0, -2.0, 0.5], cov).unwrap()
-}
-
-/// A cloud of 400 points with a covariance that does not commute with the target's.
-fn cloud_3d() -> Points {
-    let cov = Mat::from_fn(3, 3, |i, j| [[0.5, -0.2, 0.0], [-0.2, 2.0, 0.6], [0.0, 0.6, 1.0]][i][j]);
-    Gaussian::new(vec![-1.0, 0.0, 3.0], cov).unwrap().sample(400, Stream::new(1)).unwrap()
-}
-
-fn options(sigma: f64, scaling: Scaling, noise: Noise) -> SdFlowOptions {
-    SdFlowOptions { sigma: Some(Schedule::from(sigma)), scaling, noise, ..SdFlowOptions::default() }
-}
 
 fn stepping(step: f64, integrator: Integrator) -> Stepping {
     Stepping { step: Some(Schedule::from(step)), integrator, ..Stepping::default() }
@@ -207,7 +190,6 @@ fn an_affine_generator_moves_by_the_population_update() {
 /// Answer 5: the denoiser of a Gaussian reaches the floor of the denoising loss, tr(S - S (S + s^2 I)^-1 S).
 #[test]
 fn the_exact_denoiser_reaches_the_floor_of_the_denoising_loss() {
-    use sdflow::score::{At, Form, Score};
     let (target, sigma) = (gaussian_3d(), 0.9);
     let x = target.sample(100_000, Stream::new(2)).unwrap();
     let mut z = Stream::new(3).normal(x.n(), 3);
@@ -222,48 +204,6 @@ fn the_exact_denoiser_reaches_the_floor_of_the_denoising_loss() {
     let smooth = inverse(&(&s + Mat::<f64>::identity(3, 3) * faer::Scale(sigma * sigma)));
     let floor: f64 = (&s - &s * &smooth * &s).diagonal().column_vector().iter().sum();
     assert!((loss - floor).abs() < 0.01 * floor, "loss {loss}, floor {floor}");
-}
-
-/// Between kernel estimates the field is one pairwise call: the difference of the two scores, each evaluated alone.
-#[test]
-fn the_field_between_kernels_is_the_difference_of_their_scores() {
-    let (targets, cloud) = (gaussian_3d().sample(150, Stream::new(2)).unwrap(), cloud_3d());
-    let weights: Vec<f64> = (0..150).map(|i| f64::from(i % 7)).collect();
-    let clock = Clock::at(4, 10, Stream::new(5));
-    let pairwise = exact_arithmetic();
-    for (scaling, form) in [(Scaling::Denoiser, Form::Shift), (Scaling::Raw, Form::Score)] {
-        for self_term in [SelfTerm::Include, SelfTerm::Exclude] {
-            let target = || Kde::of(targets.clone()).weighted(&weights).unwrap();
-            let options = SdFlowOptions { self_term, ..options(0.7, scaling, Noise::Fresh) };
-            let [p, q] = [target(), Kde::of_cloud()].map(|kde| Estimate::Kernel(Box::new(kde)));
-            let mut got = Points::default();
-            let here = FieldAt::cloud(&cloud, &clock, &pairwise);
-            SdFlow::new(p, q, options).unwrap().velocity(&here, &mut got).unwrap();
-
-            let mut z = clock.randomness("noise").normal(cloud.n(), cloud.dim());
-            z.data_mut().iter_mut().zip(cloud.data()).for_each(|(z, y)| *z = y + 0.7 * *z);
-            let stream = Stream::new(0);
-            let at = At { z: &z, sigma: 0.7, cloud: &cloud, aligned: true, learn: true, stream, pairwise: &pairwise };
-            let (mut p, mut q) = (Points::default(), Points::default());
-            target().evaluate(&at, form, &mut p).unwrap();
-            Kde::of_cloud().with_self_term(self_term).evaluate(&at, form, &mut q).unwrap();
-            for ((got, p), q) in got.data().iter().zip(p.data()).zip(q.data()) {
-                assert!((got - (p - q)).abs() < 1e-10, "{scaling:?} {self_term:?}: {got} {}", p - q);
-            }
-        }
-    }
-}
-
-#[test]
-fn effective_sample_sizes_are_read_from_the_start() {
-    let (targets, cloud) = (gaussian_3d().sample(150, Stream::new(2)).unwrap(), cloud_3d());
-    let [p, q] = [Kde::of(targets), Kde::of_cloud()].map(|kde| Estimate::Kernel(Box::new(kde)));
-    let mut flow = SdFlow::new(p, q, options(0.7, Scaling::Denoiser, Noise::Fresh)).unwrap();
-    let (clock, engine) = (Clock::at(0, 10, Stream::new(5)), exact_arithmetic());
-    let readings = flow.readings(&FieldAt::cloud(&cloud, &clock, &engine)).unwrap();
-    let value = |name: &str| readings.iter().find(|reading| reading.0 == name).unwrap().1;
-    assert!((1.0..150.0).contains(&value("ess_target")) && (1.0..400.0).contains(&value("ess_source")));
-    assert!(value("field_error") > 0.0);
 }
 
 #[test]
@@ -281,28 +221,4 @@ fn a_step_taken_back_leaves_the_cloud_as_it_was() {
         steps.undo(&mut cloud);
         assert_eq!(cloud, start);
     }
-}
-
-#[test]
-fn particles_in_turn_feel_the_field_of_all() {
-    let (target, cloud) = (gaussian_3d().sample(50, Stream::new(2)).unwrap(), cloud_3d().rows(0..60));
-    let field = |batch, step| {
-        let estimates =
-            (Estimate::Kernel(Box::new(Kde::of(target.clone()))), Estimate::Kernel(Box::new(Kde::of_cloud())));
-        let all = options(0.7, Scaling::Denoiser, Noise::Fresh);
-        let mut flow = SdFlow::new(estimates.0, estimates.1, SdFlowOptions { batch, ..all }).unwrap();
-        let (mut out, clock, engine) = (Points::default(), Clock::at(step, 10, Stream::new(4)), exact_arithmetic());
-        flow.velocity(&FieldAt::cloud(&cloud, &clock, &engine), &mut out).unwrap();
-        (out, engine.work().pairs())
-    };
-    let mut met = vec![0; cloud.n()];
-    for step in 0..3 {
-        let ((all, _), (turns, pairs)) = (field(None, step), field(Some(20), step));
-        assert_eq!(pairs, 20 * (50 + 60));
-        for (i, met) in met.iter_mut().enumerate().filter(|(i, _)| turns.row(*i).iter().any(|v| *v != 0.0)) {
-            *met += 1;
-            turns.row(i).iter().zip(all.row(i)).for_each(|(v, want)| assert!((v - want).abs() < 1e-12));
-        }
-    }
-    assert!(met.iter().all(|met| *met == 1), "{met:?}");
 }

@@ -5,10 +5,10 @@ mod common;
 
 use common::{exact_arithmetic, two_sets};
 use sdflow::Points;
-use sdflow::flow::{Clock, Estimate, FieldAt, Noise, Scaling, SdFlow, SdFlowOptions, VelocityField};
+use sdflow::flow::{Clock, FieldAt, Noise, Scaling, SdFlow, SdFlowOptions, VelocityField};
 use sdflow::rng::Stream;
 use sdflow::schedule::Schedule;
-use sdflow::score::Kde;
+use sdflow::score::{Estimate, Kde};
 
 /// The kernel field at the particles, by the flow itself.
 fn kernel_field(x: &Points, y: &Points, sigma: f64, scaling: Scaling) -> Points {

@@ -1,7 +1,7 @@
 //! What a run promises: defaults that reach a target, units that do not matter, endings, refusals.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
-use sdflow::flow::{Estimate, SdFlow, SdFlowOptions, Stepping};
+use sdflow::flow::{SdFlow, SdFlowOptions, Stepping};
 use sdflow::metric::Reference;
 use sdflow::pairwise::Pairwise;
 use sdflow::points::Standardiser;
@@ -9,7 +9,7 @@ use sdflow::process::{Ending, Observer};
 use sdflow::rng::Stream;
 use sdflow::run::{MetricChoice, Run, RunOptions, RunResult};
 use sdflow::schedule::Schedule;
-use sdflow::score::{Exact, GaussianFit, Kde};
+use sdflow::score::{Estimate, Exact, GaussianFit, Kde};
 use sdflow::target::{DatasetOptions, Gaussian, Target, dataset};
 use sdflow::{Error, Interrupt, Points};
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use crate::diagnostics::{of_engine, usage};
 use crate::exit::Exit;
 use crate::{machine, signals, terminal};
 use sdflow::Interrupt;
-use sdflow::pairwise::Isa;
+use sdflow::pairwise::{Centres, Isa};
 use sdflow_dsl::Diagnostic;
 use serde::Serialize;
 
@@ -154,7 +154,7 @@ fn show(args: &BenchArgs, heading: &str, row: &str, report: &impl Serialize) {
     }
 }
 
-const PAIRWISE: &str = "      n       m   dim    sigma  data       prec    backend  isa      skip    median s      MAD s    \
+const PAIRWISE: &str = "      n       m   dim    sigma  data       prec    backend  isa      skip  centres      median s      MAD s    \
                         pairs/s   GFLOP/s   of peak     error  worst row";
 
 fn pairwise_row(report: &PairwiseReport) -> String {
@@ -162,8 +162,9 @@ fn pairwise_row(report: &PairwiseReport) -> String {
     let (data, precision) = (word(&report.data), word(&report.precision));
     let (backend, isa) = (word(&report.backend), machine::isa_name(report.isa));
     let skip = if report.skip { "on" } else { "off" };
+    let centres = if report.centres == Centres::One { "one" } else { "per panel" };
     format!(
-        "{n:>7} {m:>7} {dim:>5} {sigma:>8.3}  {data:<9}  {precision:<6}  {backend:<7}  {isa:<7}  {skip:<4}  \
+        "{n:>7} {m:>7} {dim:>5} {sigma:>8.3}  {data:<9}  {precision:<6}  {backend:<7}  {isa:<7}  {skip:<4}  {centres:<9}  \
          {seconds_median:>10.3e} {seconds_mad:>10.1e} {pairs_per_s:>10.3e} {gflops:>9.1} {:>8.1} % {:>9.1e} {:>10.1e}",
         100.0 * report.fraction_of_peak,
         report.rel_error,

@@ -7,7 +7,8 @@
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{PATIENCE, deviation, median};
 use crate::lock::lock;
-use sdflow::flow::{Clock, FieldAt, Noise, Scales, SdFlow, SdFlowOptions, StepReport, VelocityField};
+use sdflow::flow::{Clock, FieldAt, Noise, Scales, SdFlow, SdFlowOptions, VelocityField};
+use sdflow::ode::StepReport;
 use sdflow::pairwise::{Backend, Isa, Pairwise, Precision, Queries, ScoreDifference};
 use sdflow::process::Observer;
 use sdflow::run::{Run, RunOptions};

@@ -8,7 +8,7 @@
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{deviation, enough, median, peak_rss_mb};
 use sdflow::pairwise::{
-    Backend, Isa, Pairwise, PairwiseOptions, Precision, Queries, ScoreDifference, fma_peak, matrix_peak,
+    Backend, Centres, Isa, Pairwise, PairwiseOptions, Precision, Queries, ScoreDifference, fma_peak, matrix_peak,
 };
 use sdflow::{Interrupt, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,8 @@ pub struct PairwiseReport {
     pub backend: Backend,
     pub isa: Isa,
     pub skip: bool,
+    /// What coordinates are rounded around.
+    pub centres: Centres,
     pub threads: usize,
     /// Median and median absolute deviation of the runs.
     pub seconds_median: f64,
@@ -97,6 +99,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
         backend: choice.backend,
         isa: choice.isa,
         skip: case.skip,
+        centres: choice.centres,
         threads: rayon::current_num_threads(),
         seconds_median,
         seconds_mad: deviation(&seconds),

@@ -76,17 +76,9 @@ fn choices(args: &DoctorArgs, isa: Isa) -> Result<Vec<AutoChoice>, Diagnostic> {
         let case = BenchCase { n, m, dim: *dim, sigma, data, ..default.clone() };
         case.check().map_err(|e| of_engine(&e))?;
         let choice = case.choice();
-        let (precision, backend, skip) = (choice.precision, choice.backend, choice.skip);
-        Ok(AutoChoice {
-            n,
-            m,
-            dim: *dim,
-            sigma: case.sigma(),
-            precision,
-            backend,
-            isa: machine::isa_name(choice.isa),
-            skip,
-        })
+        let (precision, backend, skip, centres) = (choice.precision, choice.backend, choice.skip, choice.centres);
+        let (sigma, isa) = (case.sigma(), machine::isa_name(choice.isa));
+        Ok(AutoChoice { n, m, dim: *dim, sigma, precision, backend, isa, skip, centres })
     };
     args.dim.as_ref().map_or(&DIMS[..], std::slice::from_ref).iter().map(row).collect()
 }

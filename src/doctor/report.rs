@@ -1,7 +1,7 @@
 //! The report of the doctor as data.
 
 use super::probes::{LargePages, SystemMemory};
-use sdflow::pairwise::{Backend, Isa, Precision};
+use sdflow::pairwise::{Backend, Centres, Isa, Precision};
 use serde::Serialize;
 
 /// The whole report.
@@ -54,4 +54,6 @@ pub struct AutoChoice {
     pub backend: Backend,
     pub isa: &'static str,
     pub skip: bool,
+    /// What coordinates are rounded around.
+    pub centres: Centres,
 }

@@ -5,7 +5,7 @@ use super::report::{AutoChoice, DoctorReport};
 use crate::bench::Data;
 use crate::bench::command::word;
 use crate::machine;
-use sdflow::pairwise::Isa;
+use sdflow::pairwise::{Centres, Isa};
 use std::fmt::Write;
 
 /// Returns the whole report as text; `data` are the points for which the choices are made.
@@ -68,12 +68,21 @@ fn in_use(report: &DoctorReport) -> String {
 fn choices(choices: &[AutoChoice], data: Data) -> String {
     let Some(first) = choices.first() else { return String::new() };
     let mut text = format!("\nprecision: \"auto\" with n = {}, m = {}, data {}\n", first.n, first.m, word(&data));
-    text.push_str("  dim      sigma  precision  backend  isa      skipping\n");
+    text.push_str("  dim      sigma  precision  backend  isa      skipping  coordinates around\n");
     for chosen in choices {
         let AutoChoice { dim, sigma, isa, .. } = chosen;
         let (precision, backend) = (word(&chosen.precision), word(&chosen.backend));
         let skip = if chosen.skip { "on" } else { "off" };
-        let _ = writeln!(text, "  {dim:<5} {sigma:>8.3}  {precision:<9}  {backend:<7}  {isa:<7}  {skip}");
+        let centres = centres(chosen.centres);
+        let _ = writeln!(text, "  {dim:<5} {sigma:>8.3}  {precision:<9}  {backend:<7}  {isa:<7}  {skip:<8}  {centres}");
     }
     text
+}
+
+/// What coordinates are rounded around, in words.
+fn centres(centres: Centres) -> &'static str {
+    match centres {
+        Centres::One => "one centre",
+        Centres::Many => "a centre for each panel of queries",
+    }
 }

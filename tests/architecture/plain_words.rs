@@ -32,7 +32,7 @@ const WIDTH: usize = 100;
 /// What each package still holds of forbidden words and of wide doc comments: these numbers only
 /// fall.
 const KNOWN: [Known; 4] = [
-    Known { folder: "engine/src", words: 40, wide: 900 },
+    Known { folder: "engine/src", words: 0, wide: 0 },
     Known { folder: "dsl/src", words: 0, wide: 0 },
     Known { folder: "src", words: 0, wide: 0 },
     Known { folder: "tests", words: 0, wide: 0 },
@@ -74,7 +74,11 @@ fn spaced(sentence: &str) -> String {
 
 /// Each line of a doc comment that is too wide.
 fn wide(path: &str, text: &str) -> Vec<String> {
-    let is_doc = |line: &str| ["///", "//!"].iter().any(|mark| line.trim_start().starts_with(mark));
+    // A row of a table cannot be wrapped.
+    let is_doc = |line: &str| {
+        let text = ["///", "//!"].iter().find_map(|mark| line.trim_start().strip_prefix(mark));
+        text.is_some_and(|text| !text.starts_with(" | "))
+    };
     let lines = text.lines().enumerate().filter(|(_, line)| is_doc(line) && line.chars().count() > WIDTH);
     lines.map(|(i, line)| format!("{path}:{}: {} columns", i + 1, line.chars().count())).collect()
 }

@@ -33,13 +33,15 @@ fn doctor_names_what_runs() {
         let told = report(sizes)["choices"][0].clone();
         let words = format!("bench {sizes} --precision auto --json");
         let ran = json(&Sandbox::new().run(&words).code(0).stdout);
-        for key in ["n", "m", "dim", "sigma", "precision", "backend"] {
+        for key in ["n", "m", "dim", "sigma", "precision", "backend", "centres"] {
             assert_eq!(told[key], ran[key], "{sizes}: {key}");
         }
         assert!(told["isa"] == ran["isa"] || cfg!(not(target_arch = "x86_64")), "{sizes}");
     }
-    assert_eq!(report("--n 2000 --dim 2 --sigma 0.02 --data mixture25")["choices"][0]["skip"], true);
-    assert_eq!(report("--n 2000 --dim 2 --sigma 2 --data mixture25")["choices"][0]["skip"], false);
+    for (sigma, skip, centres) in [("0.02", true, "many"), ("2", false, "one")] {
+        let told = report(&format!("--n 2000 --dim 2 --sigma {sigma} --data mixture25"))["choices"][0].clone();
+        assert_eq!((told["skip"].as_bool(), told["centres"].as_str()), (Some(skip), Some(centres)), "{told}");
+    }
 }
 
 #[test]

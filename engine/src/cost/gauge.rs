@@ -5,7 +5,8 @@ use crate::pairwise::{Pairwise, PairwiseOptions};
 use std::sync::OnceLock;
 use std::time::Instant;
 
-/// Counts the bytes that a process holds. The binary that installs a counting allocator hands one over; the engine has none.
+/// Counts the bytes that a process holds. The binary that installs a counting allocator hands one
+/// over; the engine has none.
 pub trait Meter: Send + Sync + std::fmt::Debug {
     /// Bytes held now.
     fn now(&self) -> u64;
@@ -47,7 +48,8 @@ impl<'a> Gauge<'a> {
         Gauge { pairwise, meter, watch: seconds }
     }
 
-    /// The same, with time read from `watch`: a test says how long its work takes, whatever else the machine does.
+    /// The same, with time read from `watch`: a test says how long its work takes, whatever else
+    /// the machine does.
     #[cfg(test)]
     pub(super) fn timed_by(self, watch: fn() -> f64) -> Gauge<'a> {
         Gauge { watch, ..self }
@@ -58,12 +60,14 @@ impl<'a> Gauge<'a> {
         self.pairwise
     }
 
-    /// An engine that counts anew, with no buffer of a call before: what those hold would be missing in the next one's bytes.
+    /// An engine that counts anew, with no buffer of a call before: what those hold would be
+    /// missing in the next one's bytes.
     pub(super) fn engine(&self) -> Pairwise {
         Pairwise::new(self.pairwise.options().clone(), self.pairwise.interrupt().clone())
     }
 
-    /// [`Gauge::engine`] evaluating every pair: with blocks left out, the count would be no polynomial of the sizes.
+    /// [`Gauge::engine`] evaluating every pair: with blocks left out, the count would be no
+    /// polynomial of the sizes.
     pub(super) fn every_pair(&self) -> Pairwise {
         let engine = self.engine();
         engine.with(PairwiseOptions { skip: false, ..engine.options().clone() })
@@ -97,7 +101,8 @@ impl<'a> Gauge<'a> {
         Ok((Measured { pairs, evaluations: 0.0, seconds, bytes }, made))
     }
 
-    /// [`Gauge::measured`] of the quicker of two calls, where they are quick: the first warms caches and buffers.
+    /// [`Gauge::measured`] of the quicker of two calls, where they are quick: the first warms
+    /// caches and buffers.
     pub(super) fn twice<T>(&self, engine: &Pairwise, mut act: impl FnMut() -> Result<T>) -> Result<(Measured, T)> {
         const SLOW: f64 = 5e-3;
         let (first, made) = self.measured(engine, &mut act)?;
@@ -112,6 +117,6 @@ impl<'a> Gauge<'a> {
 
     /// Bytes, where they are counted.
     pub(super) fn known(&self, bytes: f64) -> Option<u64> {
-        self.meter.map(|_| super::fit::whole(bytes))
+        self.meter.map(|_| super::extrapolate::whole(bytes))
     }
 }

@@ -1,9 +1,9 @@
 //! The cost of a log density along a flow.
 
 use super::Cost;
-use super::fit::whole;
+use super::extrapolate::whole;
 use super::gauge::Gauge;
-use super::ladder::{Climb, Ladder};
+use super::growing_size::{Climb, Ladder};
 use crate::flow::{Diffusion, LikelihoodOptions};
 use crate::{Points, Result, rng::Stream};
 
@@ -11,8 +11,8 @@ use crate::{Points, Result, rng::Stream};
 const LEVELS: usize = 40;
 const PROBES: usize = 16;
 
-/// What [`crate::flow::Diffusion::log_density`] of `points` costs, and a number for each of them. The steps between two levels adapt,
-/// so that the cost hangs on the points.
+/// What [`crate::flow::Diffusion::log_density`] of `points` costs, and a number for each of them.
+/// The steps between two levels adapt, so that the cost hangs on the points.
 ///
 /// # Errors
 /// As [`crate::flow::Diffusion::log_density`].

@@ -1,8 +1,8 @@
 //! The cost of a metric: one value of it, and its noise floor.
 
 use super::gauge::{Gauge, Measured};
-use super::ladder::{Climb, Ladder};
-use super::{Cost, fit};
+use super::growing_size::{Climb, Ladder};
+use super::{Cost, extrapolate};
 use crate::metric::{self, Estimate, METRICS, Metric, PAIRS, Reference};
 use crate::run::MetricChoice;
 use crate::{Points, Result, rng::Stream};
@@ -24,7 +24,8 @@ pub struct MetricCost {
     pub floor: Cost,
 }
 
-/// What the metric called `name` with these options (a map, or null) would cost of `points` against `reference`.
+/// What the metric called `name` with these options (a map, or null) would cost of `points` against
+/// `reference`.
 ///
 /// # Errors
 /// As [`Metric::estimate`].
@@ -113,7 +114,8 @@ impl Trial<'_> {
         self.gauge.twice(&every, || self.metric.estimate(&points, &reference, &every, self.stream))
     }
 
-    /// Points and reference growing together, in the ratio of their sizes; the size is the larger number.
+    /// Points and reference growing together, in the ratio of their sizes; the size is the larger
+    /// number.
     fn climb(&self, (n, m): (usize, usize)) -> Result<(Ladder, Estimate)> {
         let climb = Climb { quadratic: false, ..Climb::default() };
         let most = n.max(m);
@@ -150,8 +152,9 @@ impl Trial<'_> {
         Ok(Counts { nodes, pairs })
     }
 
-    /// How many times as long as one value, and as many bytes, the floor takes for each of its values: they are drawn, and made
-    /// side by side. From a floor of so few points that it is quick.
+    /// How many times as long as one value, and as many bytes, the floor takes for each of its
+    /// values: they are drawn, and made side by side. From a floor of so few points that it is
+    /// quick.
     fn floor(&self, ladder: &Ladder) -> Result<(f64, f64)> {
         let quick = ladder.rungs.iter().rfind(|(_, found)| found[0].seconds < SHORT);
         let Some((size, _)) = quick.or(ladder.rungs.first()) else { return Ok((1.0, 1.0)) };
@@ -192,7 +195,7 @@ struct Counts {
 impl Counts {
     fn at(&self, (n, m): (usize, usize)) -> f64 {
         let [rows, columns] = &self.nodes;
-        fit::quadratic([rows, columns], |i, j| self.pairs[i][j], (n as f64, m as f64)).round().max(0.0)
+        extrapolate::quadratic([rows, columns], |i, j| self.pairs[i][j], (n as f64, m as f64)).round().max(0.0)
     }
 }
 

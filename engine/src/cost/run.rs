@@ -1,9 +1,9 @@
 //! The cost of a run of a flow, and of one velocity.
 
 use super::Cost;
-use super::fit::whole;
+use super::extrapolate::whole;
 use super::gauge::{Gauge, Measured};
-use super::ladder::{Climb, Ladder};
+use super::growing_size::{Climb, Ladder};
 use super::metric::{self, part};
 use crate::flow::{Clock, FieldAt};
 use crate::metric::Reference;
@@ -17,11 +17,13 @@ const PROBED: usize = 512;
 /// Rows that show what a run would refuse.
 const FEW: usize = 128;
 
-/// Makes the same flow anew: what it has learned, and its first evaluation, must not stand behind the next measurement.
+/// Makes the same flow anew: what it has learned, and its first evaluation, must not stand behind
+/// the next measurement.
 pub type Maker<'a> = &'a dyn Fn() -> Result<Motion>;
 
-/// What [`crate::run::Run`] would do with the same arguments, and a result of the same shape: `start` itself as the end, two
-/// rows of history, metrics whose values mean nothing. Cost: some tenths of a second.
+/// What [`crate::run::Run`] would do with the same arguments, and a result of the same shape:
+/// `start` itself as the end, two rows of history, metrics whose values mean nothing. Cost: some
+/// tenths of a second.
 ///
 /// # Errors
 /// As [`crate::run::Run::go`].
@@ -64,8 +66,8 @@ pub fn run(
     Ok((result, cost))
 }
 
-/// Whatever a run would refuse is refused by the same lines: the flow is prepared with the whole start, and a few of its points
-/// are measured, moved and measured again.
+/// Whatever a run would refuse is refused by the same lines: the flow is prepared with the whole
+/// start, and a few of its points are measured, moved and measured again.
 fn shape(
     make: Maker,
     start: &Points,
@@ -122,8 +124,8 @@ struct Taken {
 }
 
 impl Rehearsal<'_> {
-    /// All steps: the first, in which an estimate may be made that later ones follow; one as all others; the last, which may
-    /// have a part less.
+    /// All steps: the first, in which an estimate may be made that later ones follow; one as all
+    /// others; the last, which may have a part less.
     fn steps(&self) -> Result<Cost> {
         let (ladder, ()) = Ladder::climb(self.start.n(), Climb::default(), |rows| {
             let Taken { first, middle, last } = self.taken(rows, true, 1)?;
@@ -147,7 +149,8 @@ impl Rehearsal<'_> {
         Ok(Cost { steps: steps as u64, nfe, flow_pairs, pairs: flow_pairs, seconds, bytes, varies: false })
     }
 
-    /// Three steps of `rows` points: at the beginning, at step `middle`, at the end; with `all`, every pair is evaluated.
+    /// Three steps of `rows` points: at the beginning, at step `middle`, at the end; with `all`,
+    /// every pair is evaluated.
     fn taken(&self, rows: usize, all: bool, middle: usize) -> Result<Taken> {
         let steps = self.options.steps;
         let options =
@@ -169,14 +172,15 @@ impl Rehearsal<'_> {
         Ok(Taken { first, middle: Measured { seconds, ..one }, last })
     }
 
-    /// The carried points beside `rows` of the cloud: the same share of them.
+    /// The tracers beside `rows` of the cloud: the same share of them.
     fn carried(&self, rows: usize) -> Option<Points> {
         let carried = self.options.carry.as_ref()?;
         let share = rows as f64 / self.start.n() as f64;
         Some(carried.rows(0..((carried.n() as f64 * share).ceil() as usize).clamp(1, carried.n())))
     }
 
-    /// The share of a step's time that is left where blocks of pairs without weight are left out, half-way through the schedules.
+    /// The share of a step's time that is left where blocks of pairs without weight are left out,
+    /// half-way through the schedules.
     fn share_evaluated(&self, ladder: &Ladder) -> Result<f64> {
         let rows = ladder.reached();
         let full = ladder.at(rows)[1];

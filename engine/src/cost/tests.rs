@@ -1,18 +1,19 @@
-use super::fit::line;
+use super::extrapolate::line;
 use super::gauge::Measured;
-use super::ladder::{Climb, Ladder};
+use super::growing_size::{Climb, Ladder};
 use super::*;
 use crate::flow::{
-    Diffusion, Estimate, FieldAt, Integrator, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions,
-    PfOdeOptions, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Stepping,
-    Svgd, SvgdOptions, VelocityField, Weighting,
+    Diffusion, FieldAt, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
+    PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Stepping, Svgd,
+    SvgdOptions, VelocityField, Weighting,
 };
 use crate::metric::Reference;
+use crate::ode::Integrator;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 use crate::run::{Motion, Run, RunOptions};
 use crate::schedule::Schedule;
-use crate::score::{Exact, Kde, Score, SelfTerm};
+use crate::score::{Estimate, Exact, Kde, Score, SelfTerm};
 use crate::target::Gaussian;
 use crate::{Points, Result};
 use std::cell::Cell;
@@ -204,7 +205,8 @@ fn worked() -> f64 {
     WORKED.get()
 }
 
-/// Learns for 1,000 seconds at its first evaluation; every one takes a second for each 64 points besides.
+/// Learns for 1,000 seconds at its first evaluation; every one takes a second for each 64 points
+/// besides.
 #[derive(Debug, Default)]
 struct Learner {
     learned: bool,
@@ -224,7 +226,8 @@ impl VelocityField for Learner {
     }
 }
 
-/// What the first evaluation takes beyond a later one comes once, however many steps and stages follow.
+/// What the first evaluation takes beyond a later one comes once, however many steps and stages
+/// follow.
 #[test]
 fn what_is_learned_at_the_first_evaluation_is_counted_once() {
     let engine = Pairwise::default();

@@ -1,9 +1,9 @@
 //! The cost of a training: a few of its steps, carried to all of them.
 
 use super::Cost;
-use super::fit::whole;
+use super::extrapolate::whole;
 use super::gauge::{Gauge, Measured};
-use super::ladder::{Climb, Ladder};
+use super::growing_size::{Climb, Ladder};
 use crate::{Result, pairwise::Pairwise};
 
 /// How much training is asked for.
@@ -25,8 +25,9 @@ pub fn every(asked: Option<usize>, steps: usize) -> usize {
     asked.unwrap_or(steps.div_ceil(20)).max(1)
 }
 
-/// What a training costs that `act` does with the steps, the batch and the rows of history that it is given, and the result of
-/// a short one. A row of history is written every so many steps from the first on, and at the last.
+/// What a training costs that `act` does with the steps, the batch and the rows of history that it
+/// is given, and the result of a short one. A row of history is written every so many steps from
+/// the first on, and at the last.
 ///
 /// # Errors
 /// Those of `act`.
@@ -56,7 +57,8 @@ pub fn training<T>(
     Ok((made, Cost { steps, nfe: steps, flow_pairs: pairs, pairs, seconds, bytes, varies: false }))
 }
 
-/// What a few steps with a row of history each, more steps with few rows, and as many with a row each took.
+/// What a few steps with a row of history each, more steps with few rows, and as many with a row
+/// each took.
 struct Parts {
     /// Steps of the longer two.
     short: usize,
@@ -64,8 +66,9 @@ struct Parts {
 }
 
 impl Parts {
-    /// All of it: what comes once, every step, every row. Where a step is not `free`, a disturbed measurement, in which more steps
-    /// look quicker than few, counts all of its time as that of its steps.
+    /// All of it: what comes once, every step, every row. Where a step is not `free`, a disturbed
+    /// measurement, in which more steps look quicker than few, counts all of its time as that of
+    /// its steps.
     fn of(&self, asked: Training, free: bool, part: fn(&Measured) -> f64) -> f64 {
         let [few, sparse, many] = self.found.map(|found| part(&found));
         let (short, steps) = (self.short as f64, asked.steps as f64);

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// What an object lacks, as data: who speaks to the user says what to do instead in the user's own language.
+/// What an object lacks, as data: who speaks to the user says what to do instead in the user's own
+/// language.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum MissingPart {
@@ -10,7 +11,8 @@ pub enum MissingPart {
     LogDensity,
     /// A score in closed form.
     Score,
-    /// A closed form of what is smoothed by noise of this standard deviation, beside one without smoothing.
+    /// A closed form of what is smoothed by noise of this standard deviation, beside one without
+    /// smoothing.
     SmoothedForm(f64),
     /// A mean and a covariance in closed form.
     Moments,

@@ -120,7 +120,7 @@ pub enum Error {
     Numeric {
         /// The computation.
         what: String,
-        /// Why it failed and what would mend it.
+        /// Why it failed and what would correct it.
         reason: String,
     },
     /// The caller's [`crate::Interrupt`] was raised.
@@ -128,19 +128,19 @@ pub enum Error {
     Interrupted,
 }
 
-/// Who has to mend it; the command line turns this into an exit code.
+/// Who has to correct it; the command line turns this into an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     /// An argument, an option, a name.
     Call,
     /// A file or the data in it.
     Data,
-    /// Nobody: the user stopped it.
+    /// No one: the user stopped it.
     Stopped,
 }
 
 impl Error {
-    /// Who has to mend it.
+    /// Returns who has to correct it.
     pub fn blame(&self) -> Blame {
         match self {
             Error::Argument { .. }

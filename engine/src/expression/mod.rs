@@ -1,8 +1,10 @@
-//! Formulas written as text, with exact derivatives: a log density in the coordinates, a schedule in the progress.
+//! Formulas written as text, with exact derivatives: a log density in the coordinates, a schedule
+//! in the progress.
 //!
-//! A text is parsed once into a list of operations and evaluated in blocks of points, so that the cost of interpreting
-//! it is shared. Derivatives are those of reverse-mode automatic differentiation [griewank2008evaluating]: exact to
-//! rounding, for all coordinates together at a few times the cost of one value.
+//! A text is parsed once into a list of operations and evaluated in blocks of points, so that the
+//! cost of interpreting it is shared. Derivatives are those of reverse-mode automatic
+//! differentiation \[griewank2008evaluating\]: exact to rounding, for all coordinates together at a
+//! few times the cost of one value.
 
 mod meaning;
 mod operation;
@@ -24,10 +26,11 @@ const BLOCKS: usize = 4;
 
 /// A formula `f(x)` of one number in `n` inputs.
 ///
-/// Written with `+ - * / ^` (`**` is the same as `^`), numbers, `pi`, the functions `exp`, `expm1`, `log`, `log1p`, `sqrt`,
-/// `sin`, `cos`, `tanh`, `atan`, `abs` (its derivative at 0 is taken as 0), `sigmoid`, `softplus`, and of two numbers `pow`, `min`,
-/// `max` and `logsumexp`. There are also
-/// `sum(i, a, b, f)` or `logsumexp(i, a, b, f)` over whole `i` from `a` up to but not including `b`.
+/// Written with `+ - * / ^` (`**` is the same as `^`), numbers, `pi`, the functions `exp`, `expm1`,
+/// `log`, `log1p`, `sqrt`, `sin`, `cos`, `tanh`, `atan`, `abs` (its derivative at 0 is taken as 0),
+/// `sigmoid`, `softplus`, and of two numbers `pow`, `min`, `max` and `logsumexp`. There are also
+/// `sum(i, a, b, f)` or `logsumexp(i, a, b, f)` over whole `i` from `a` up to but not including
+/// `b`.
 ///
 /// ```
 /// use sdflow::expression::Expression;
@@ -47,7 +50,8 @@ pub struct Expression {
 pub type Parameter = (String, Vec<f64>, bool);
 
 impl Expression {
-    /// A formula in the coordinates `x[0] .. x[dim - 1]`, also written `x0, x1, ..`, in `dim`, and in the parameters.
+    /// A formula in the coordinates `x[0] .. x[dim - 1]`, also written `x0, x1, ..`, in `dim`, and
+    /// in the parameters.
     ///
     /// # Errors
     /// [`Error::Expression`] with the place in the text; a parameter whose name is taken.
@@ -95,7 +99,8 @@ impl Expression {
         out[0]
     }
 
-    /// The value at every row of `rows`, n x inputs. Cost: one pass over the operations per point, in parallel.
+    /// The value at every row of `rows`, n x inputs. Cost: one pass over the operations per point,
+    /// in parallel.
     pub fn values(&self, rows: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; rows.len() / self.inputs];
         let blocks = out.par_chunks_mut(LANES).zip(rows.par_chunks(LANES * self.inputs));
@@ -105,7 +110,8 @@ impl Expression {
         out
     }
 
-    /// The gradient at every row of `rows`, in the same shape. Cost: about three times that of the values.
+    /// The gradient at every row of `rows`, in the same shape. Cost: about three times that of the
+    /// values.
     pub fn gradients(&self, rows: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; rows.len()];
         self.gradients_into(rows, &mut out);

@@ -1,4 +1,5 @@
-//! From text to operations, by recursive descent. A sum over an index reads its body once per value.
+//! From text to operations, by recursive descent. A sum over an index reads its body once per
+//! value.
 
 use super::meaning::Meaning;
 use super::operation::{Binary, FUNCTIONS, Unary, is_function};

@@ -95,8 +95,9 @@ impl Tape {
         out.copy_from_slice(&memory[self.result][..out.len()]);
     }
 
-    /// The gradients at up to [`LANES`] rows, in their shape: with the adjoint `g` of a result, each of its arguments
-    /// gets `g` times the partial derivative, from the last step back to the inputs.
+    /// The gradients at up to [`LANES`] rows, in their shape: with the adjoint `g` of a result,
+    /// each of its arguments gets `g` times the partial derivative, from the last step back to the
+    /// inputs.
     pub fn gradients(&self, rows: &[f64], inputs: usize, out: &mut [f64], memory: &mut (Vec<Lane>, Vec<Lane>)) {
         let (values, adjoints) = memory;
         self.forward(rows, inputs, values);

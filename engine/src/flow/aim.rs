@@ -21,8 +21,9 @@ pub enum Aim<'a> {
 }
 
 impl Aim<'_> {
-    /// Returns the map from standard units to those of the aim: its mean and the standard deviation of each coordinate,
-    /// or one length for all of them. None where they are not known. Cost: a pass over points, or a closed form.
+    /// Returns the map from standard units to those of the aim: its mean and the standard deviation
+    /// of each coordinate, or one length for all of them. None where they are not known. Cost: a
+    /// pass over points, or a closed form.
     pub fn units(self) -> Option<AffineMap> {
         match self {
             Aim::Unknown => None,
@@ -32,7 +33,8 @@ impl Aim<'_> {
                 Some(data) => Some(points::weighted_units(data.points, data.weights)),
                 None => target.moments().map(|moments| AffineMap::of_moments(moments.mean, &moments.cov)),
             },
-            // Not the extent of points, whose finest detail takes long to find and says nothing of their units.
+            // Not the extent of points, whose finest detail takes long to find and says nothing of
+            // their units.
             Aim::Score(score) => match score.kernel().and_then(Kde::points) {
                 Some(points) => Some(AffineMap::of(points)),
                 None => score.extent().map(|extent| extent.units()),

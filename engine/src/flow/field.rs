@@ -8,23 +8,25 @@ use std::fmt::Debug;
 
 /// A velocity field `dy/dt = v(y, t)` that may depend on the whole cloud of particles.
 ///
-/// A flow is one equation: [`VelocityField::velocity`]. Step size, integrator and arithmetic are not its business
-/// (see [`super::Stepping`]), nor are the length of a run, its measurements and its end ([`crate::run`]).
+/// A flow is one equation: [`VelocityField::velocity`]. Step size, integrator and arithmetic are
+/// not its business (see [`super::Stepping`]), nor are the length of a run, its measurements and
+/// its end ([`crate::run`]).
 pub trait VelocityField: Send + Sync + Debug {
     /// Returns the name for messages and progress: "sd_flow".
     fn name(&self) -> &'static str;
 
-    /// Writes the velocity at the places `at.z` into `out`, n x dim. A run asks for the cloud's own velocity first
-    /// and then, of the same cloud at the same moment, for that of its tracers: a field that learns from the cloud
-    /// does not learn again from them.
+    /// Writes the velocity at the places `at.z` into `out`, n x dim. A run asks for the cloud's own
+    /// velocity first and then, of the same cloud at the same moment, for that of its tracers: a
+    /// field that learns from the cloud does not learn again from them.
     ///
     /// # Errors
     /// As the estimators it stands on; an interrupt.
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()>;
 
-    /// Makes ready for the step that begins at `clock`. Before the first step `last` is None: the field checks that it
-    /// fits the cloud and chooses what the caller left open. After every step `last` is what that step did, for
-    /// fields that pace themselves. Returns what it chose on the user's behalf, a sentence each.
+    /// Makes ready for the step that begins at `clock`. Before the first step `last` is None: the
+    /// field checks that it fits the cloud and chooses what the caller left open. After every step
+    /// `last` is what that step did, for fields that pace themselves. Returns what it chose on the
+    /// user's behalf, a sentence each.
     ///
     /// # Errors
     /// Dimensions that do not match, options that cannot be met.
@@ -37,7 +39,8 @@ pub trait VelocityField: Send + Sync + Debug {
         Scales { step: 1.0, resolution: 1e-2 * cloud.spread(), units: None, aim: Aim::Unknown }
     }
 
-    /// Returns readings of its inner state at this moment, by name: `sigma`, effective sample sizes, the field's error.
+    /// Returns readings of its inner state at this moment, by name: `sigma`, effective sample
+    /// sizes, the field's error.
     ///
     /// # Errors
     /// As [`VelocityField::velocity`].
@@ -93,7 +96,8 @@ impl<'a> FieldAt<'a> {
     }
 }
 
-/// The sizes by which steps along a field are chosen and judged, and a generator that follows it is trained.
+/// The sizes by which steps along a field are chosen and judged, and a generator that follows it is
+/// trained.
 #[derive(Debug, Clone, Copy)]
 pub struct Scales<'a> {
     /// The usual step size, where the caller gives none.

@@ -1,4 +1,5 @@
-//! Adversarial flows: particles descend a generator's loss through a discriminator [goodfellow2014generative].
+//! Adversarial flows: particles descend a generator's loss through a discriminator
+//! \[goodfellow2014generative\].
 
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
 use crate::ode::StepReport;
@@ -11,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// A generator's loss as a function of the logit `l`, the logarithm of `r = p/q` for the best discriminator
-/// `D = 1 / (1 + exp(-l))`. Those named after a divergence are the generator's part of its variational form
-/// [nowozin2016fgan] with the witness held.
+/// A generator's loss as a function of the logit `l`, the logarithm of `r = p/q` for the best
+/// discriminator `D = 1 / (1 + exp(-l))`. Those named after a divergence are the generator's part
+/// of its variational form \[nowozin2016fgan\] with the witness held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
@@ -24,7 +25,7 @@ pub enum Loss {
     NonSaturating,
     /// `log(1 - D) - log D`: its velocity is the score difference.
     LogRatio,
-    /// `(D - 1)^2 / 2` [mao2017least]
+    /// `(D - 1)^2 / 2` \[mao2017least\]
     LeastSquares,
     /// `KL(p|q)`
     Kl,
@@ -84,12 +85,14 @@ impl Loss {
 crate::options! {
     /// Options of `gan_flow`.
     pub struct GanFlowOptions {
-        /// The generator's loss: "saturating", "non_saturating", "log_ratio" (its velocity is the score difference), "least_squares", or that of
-        /// a divergence: "kl", "reverse_kl", "js", "pearson", "squared_hellinger".
+        /// The generator's loss: "saturating", "non_saturating", "log_ratio" (its velocity is the
+        /// score difference), "least_squares", or that of a divergence: "kl", "reverse_kl", "js",
+        /// "pearson", "squared_hellinger".
         loss: Loss = Loss::NonSaturating,
         /// The discriminator: a map of its options, those of `ratio`.
         discriminator: DiscriminatorOptions = DiscriminatorOptions::default(),
-        /// Noise added to what the discriminator is shown of both sides, in the points' units, over the run; 0 adds none.
+        /// Noise added to what the discriminator is shown of both sides, in the points' units, over
+        /// the run; 0 adds none.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
         /// "raw": a unit step moves by the velocity itself; "denoiser": by sigma^2 times it.
         scaling: Scaling = Scaling::Raw,
@@ -118,10 +121,11 @@ impl Critic for Discriminator {
     }
 }
 
-/// `dy/dt = -grad L(l(y)) = w(l) grad l`, `l` the logit of a discriminator between the target and the cloud. With the best
-/// discriminator `grad l` is the score difference and every velocity a positive multiple of it. Cost: per velocity a
-/// fit of the discriminator to the target's points, 4096 fresh ones of a target that is no finite sample, and the cloud's, and one
-/// evaluation of the logit with its gradient per particle.
+/// `dy/dt = -grad L(l(y)) = w(l) grad l`, `l` the logit of a discriminator between the target and
+/// the cloud. With the best discriminator `grad l` is the score difference and every velocity a
+/// positive multiple of it. Cost: per velocity a fit of the discriminator to the target's points,
+/// 4096 fresh ones of a target that is no finite sample, and the cloud's, and one evaluation of the
+/// logit with its gradient per particle.
 #[derive(Debug)]
 pub struct GanFlow {
     target: Arc<dyn Target>,

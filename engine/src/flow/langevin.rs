@@ -1,4 +1,4 @@
-//! Langevin dynamics, plain and with Metropolis's correction [roberts1996exponential].
+//! Langevin dynamics, plain and with Metropolis's correction \[roberts1996exponential\].
 
 mod metropolis;
 
@@ -31,19 +31,22 @@ crate::choices!(LangevinSampler);
 crate::options! {
     /// Options of `langevin`.
     pub struct LangevinOptions {
-        /// "ula": unadjusted, every move is made; "mala": Metropolis-adjusted, a move may be rejected, and the target is exact.
+        /// "ula": unadjusted, every move is made; "mala": Metropolis-adjusted, a move may be
+        /// rejected, and the target is exact.
         sampler: LangevinSampler = LangevinSampler::Ula,
-        /// Step size `h` of `y' = y + h grad log p(y) + sqrt(2h) e`: a number or a schedule. Left out: from the smallest standard
-        /// deviation `s` of the target, `0.1 s^2` for "ula" and `1.36 s^2 / dim^(1/3)` for "mala".
+        /// Step size `h` of `y' = y + h grad log p(y) + sqrt(2h) e`: a number or a schedule. Left
+        /// out: from the smallest standard deviation `s` of the target, `0.1 s^2` for "ula" and
+        /// `1.36 s^2 / dim^(1/3)` for "mala".
         step: Option<Schedule> = None,
         /// Smoothing of the target, in the points' units; a kernel estimate needs it positive.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
     }
 }
 
-/// `dy = grad log p dt + sqrt(2) dW` by the step `y' = y + h grad log p(y) + sqrt(2h) e`. Every particle is a chain of its own.
-/// Unadjusted, the law of the chains is that of `p` up to an error of order `h`: of `N(0, S)` it is the variance
-/// `S / (1 - h / 2S)`. With rejections it is `p`. Cost: one evaluation of the score per step.
+/// `dy = grad log p dt + sqrt(2) dW` by the step `y' = y + h grad log p(y) + sqrt(2h) e`. Every
+/// particle is a chain of its own. Unadjusted, the distribution of the chains is that of `p` up to
+/// an error of order `h`: of `N(0, S)` it is the variance `S / (1 - h / 2S)`. With rejections it is
+/// `p`. Cost: one evaluation of the score per step.
 #[derive(Debug)]
 pub struct Langevin {
     score: Box<dyn Score>,
@@ -60,15 +63,17 @@ pub struct Langevin {
     recent: Tally,
 }
 
-/// Shares of accepted moves outside which a chain hardly moves: most moves rejected, or far too small.
+/// Shares of accepted moves outside which a chain hardly moves: most moves rejected, or far too
+/// small.
 const WORKING: std::ops::RangeInclusive<f64> = 0.2..=0.95;
 
 impl Langevin {
-    /// The flow that samples from the law of this score, whose log density is that of `density`.
+    /// The flow that samples from the distribution of this score, whose log density is that of
+    /// `density`.
     ///
     /// # Errors
-    /// "mala" without a density; a step left out for a target that says nothing of its size, or one out of range; sigma = 0 for a
-    /// score that needs smoothing.
+    /// "mala" without a density; a step left out for a target that says nothing of its size, or one
+    /// out of range; sigma = 0 for a score that needs smoothing.
     pub fn new(score: Box<dyn Score>, density: Option<Arc<dyn Target>>, options: &LangevinOptions) -> Result<Langevin> {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
         check_smallest_sigma(score.as_ref(), &options.sigma)?;
@@ -134,7 +139,8 @@ impl Langevin {
         self.step.at(clock.progress())
     }
 
-    /// Proposes a move for every particle and makes those that are accepted; returns the evaluations of the score.
+    /// Proposes a move for every particle and makes those that are accepted; returns the
+    /// evaluations of the score.
     fn adjusted(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
         let (h, mut evaluations) = (self.step_size(clock), 1);
         let (mut here, mut there) = (std::mem::take(&mut self.here), std::mem::take(&mut self.there));

@@ -1,4 +1,4 @@
-//! The gradient flow of the maximum mean discrepancy [arbel2019maximum].
+//! The gradient flow of the maximum mean discrepancy \[arbel2019maximum\].
 
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
 use crate::number::number;
@@ -30,28 +30,30 @@ crate::choices!(Weighting);
 crate::options! {
     /// Options of `mmd_flow`.
     pub struct MmdFlowOptions {
-        /// The kernel, a list of kernels (their velocities are averaged), or "median" for a Gaussian kernel whose
-        /// bandwidth is the median distance within the target.
+        /// The kernel, a list of kernels (their velocities are averaged), or "median" for a
+        /// Gaussian kernel whose bandwidth is the median distance within the target.
         kernel: Kernels = Kernels::Median,
         /// "denoiser": velocities in units of the squared bandwidth; "raw": the gradient itself.
         scaling: Scaling = Scaling::Denoiser,
-        /// "plain": the gradient of MMD^2; "normalised": attraction divided by `E_p k`, repulsion by `E_q k`, which with a
-        /// Gaussian kernel is the score difference at `sigma = h`.
+        /// "plain": the gradient of MMD^2; "normalised": attraction divided by `E_p k`, repulsion
+        /// by `E_q k`, which with a Gaussian kernel is the score difference at `sigma = h`.
         weighting: Weighting = Weighting::Plain,
-        /// Noise injection: the velocity of `y` is taken at `y + noise e` with new `e` each step; a number or a schedule of
-        /// levels in the points' units, 0 for none.
+        /// Noise injection: the velocity of `y` is taken at `y + noise e` with new `e` each step; a
+        /// number or a schedule of levels in the points' units, 0 for none.
         noise: Schedule = Schedule::Constant { value: 0.0 },
     }
 }
 
-/// `v(z) = E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, which is `-n/2` times the gradient of MMD^2 with respect to a particle.
-/// Unlike the score difference it is not divided by the smoothed densities `P(z) = E_p k`, `Q(z) = E_q k`, and dies where they
-/// are small: with a Gaussian kernel `v = P score_p - Q score_q`. Normalised: `grad log P - grad log Q`.
-/// Cost: two pairwise passes per kernel, four when a kernel that is not Gaussian is normalised.
+/// `v(z) = E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, which is `-n/2` times the gradient of MMD^2
+/// with respect to a particle. Unlike the score difference it is not divided by the smoothed
+/// densities `P(z) = E_p k`, `Q(z) = E_q k`, and dies where they are small: with a Gaussian kernel
+/// `v = P score_p - Q score_q`. Normalised: `grad log P - grad log Q`. Cost: two pairwise passes
+/// per kernel, four when a kernel that is not Gaussian is normalised.
 #[derive(Debug)]
 pub struct MmdFlow {
     target: Arc<Points>,
-    /// Shares of the target's points, which sum to 1, and their logarithms; None where they are equal.
+    /// Shares of the target's points, which sum to 1, and their logarithms; None where they are
+    /// equal.
     weights: Option<[Vec<f64>; 2]>,
     kernels: Vec<Kernel>,
     options: MmdFlowOptions,
@@ -80,7 +82,8 @@ impl MmdFlow {
     /// The flow towards the points `target`, which are shared and not copied.
     ///
     /// # Errors
-    /// A kernel without a positive bandwidth or, normalised, without positive values; a noise out of range.
+    /// A kernel without a positive bandwidth or, normalised, without positive values; a noise out
+    /// of range.
     pub fn new(target: impl Into<Arc<Points>>, options: MmdFlowOptions) -> Result<MmdFlow> {
         let target = target.into();
         options.noise.check("noise", 0.0..=f64::INFINITY)?;
@@ -95,11 +98,12 @@ impl MmdFlow {
         Ok(MmdFlow { target, weights: None, kernels, options, self_term, queries, part, sums, gradient })
     }
 
-    /// Weights the target's points, in proportion to `weights`: `E_p` becomes their weighted mean. A "median" bandwidth
-    /// stays that of the points alone.
+    /// Weights the target's points, in proportion to `weights`: `E_p` becomes their weighted mean.
+    /// A "median" bandwidth stays that of the points alone.
     ///
     /// # Errors
-    /// A weight that is negative or not finite, none positive, or a number of weights that is not that of the points.
+    /// A weight that is negative or not finite, none positive, or a number of weights that is not
+    /// that of the points.
     pub fn weighted(mut self, weights: &[f64]) -> Result<MmdFlow> {
         let shares = shares(weights, self.target.n(), "weights")?;
         let logs = shares.iter().map(|w| w.ln()).collect();
@@ -107,10 +111,12 @@ impl MmdFlow {
         Ok(self)
     }
 
-    /// Chooses whether a particle counts in `E_q` at its own place. Tracers always feel all particles.
+    /// Chooses whether a particle counts in `E_q` at its own place. Tracers always feel all
+    /// particles.
     ///
     /// # Errors
-    /// [`SelfTerm::Exclude`] with normalised weights, which divide by a density that counts every particle.
+    /// [`SelfTerm::Exclude`] with normalised weights, which divide by a density that counts every
+    /// particle.
     pub fn with_self_term(mut self, self_term: SelfTerm) -> Result<MmdFlow> {
         if self_term == SelfTerm::Exclude && self.options.weighting == Weighting::Normalised {
             let want = "weighting \"normalised\" divides by the density of all particles: use weighting \"plain\"";

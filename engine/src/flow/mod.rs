@@ -1,8 +1,9 @@
 //! Flows: what moves a cloud of particles.
 //!
-//! A file here holds one equation and its constants. There are two kinds. A [`VelocityField`] says where each particle
-//! is to go; how it steps there is chosen apart, in [`Stepping`]. A [`Sampler`] makes its own steps, with noise or
-//! rejections. Who moves (a cloud or a generator), how long, and who watches is not decided here (see [`crate::run`]).
+//! A file here holds one equation and its constants. There are two kinds. A [`VelocityField`] says
+//! where each particle is to go; how it steps there is chosen apart, in [`Stepping`]. A [`Sampler`]
+//! makes its own steps, with noise or rejections. Who moves (a cloud or a generator), how long, and
+//! who watches is not decided here (see [`crate::run`]).
 
 mod aim;
 mod clock;
@@ -17,8 +18,6 @@ mod sigma;
 mod stepping;
 mod svgd;
 
-pub use crate::ode::{Integrator, StepReport};
-pub use crate::score::Estimate;
 pub use aim::Aim;
 pub use clock::Clock;
 pub use diffusion::{

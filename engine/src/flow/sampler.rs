@@ -1,4 +1,5 @@
-//! A sampler: it makes its own steps, with noise, rejections or noise levels that a velocity does not show.
+//! A sampler: it makes its own steps, with noise, rejections or noise levels that a velocity does
+//! not show.
 
 use super::{Clock, FieldAt, Readings};
 use crate::pairwise::Pairwise;
@@ -6,15 +7,15 @@ use crate::rng::Stream;
 use crate::{Points, Result};
 use std::fmt::Debug;
 
-/// Moves particles by steps of its own. Its particles do not feel each other, so that tracers would be a run of their
-/// own, and its noise, rejections and falling noise level are not in any velocity, so that no generator can be
-/// trained along it.
+/// Moves particles by steps of its own. Its particles do not feel each other, so that tracers would
+/// be a run of their own, and its noise, rejections and falling noise level are not in any
+/// velocity, so that no generator can be trained along it.
 pub trait Sampler: Send + Sync + Debug {
     /// Returns the name for messages and progress: "langevin".
     fn name(&self) -> &'static str;
 
-    /// Moves `cloud` by the step that begins at `clock`; returns how many evaluations of the score that took. After an
-    /// error the cloud may be anywhere.
+    /// Moves `cloud` by the step that begins at `clock`; returns how many evaluations of the score
+    /// that took. After an error the cloud may be anywhere.
     ///
     /// # Errors
     /// As the estimators it stands on; an interrupt.
@@ -26,8 +27,8 @@ pub trait Sampler: Send + Sync + Debug {
     /// As [`Sampler::step`].
     fn drift(&mut self, at: &FieldAt, out: &mut Points) -> Result<()>;
 
-    /// Chooses what the caller left open from the cloud that it starts with, and checks that the two fit. Returns what
-    /// it chose, a sentence each.
+    /// Chooses what the caller left open from the cloud that it starts with, and checks that the
+    /// two fit. Returns what it chose, a sentence each.
     ///
     /// # Errors
     /// Dimensions that do not match, options that cannot be met.

@@ -1,4 +1,4 @@
-//! The score-difference flow [weber2023score].
+//! The score-difference flow \[weber2023score\].
 
 mod field;
 mod minibatch;
@@ -8,16 +8,18 @@ mod towards;
 pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
-use super::{Aim, Clock, Estimate, FieldAt, Readings, Role, Scales, VelocityField};
+use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::number::number;
 use crate::ode::StepReport;
+use crate::options::at_least;
 use crate::points::Standardiser;
-use crate::score::{Kde, Score, SelfTerm};
+use crate::score::{Estimate, Kde, Score, SelfTerm};
 use crate::target::scale_warning;
 use crate::{Error, Points, Result, Rule, Subject};
 use std::mem;
 
-/// `dy/dt = s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the proxies smoothed by `sigma`, at `z` near `y`.
+/// `dy/dt = s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the proxies smoothed by `sigma`, at `z` near
+/// `y`.
 #[derive(Debug)]
 pub struct SdFlow {
     target: Box<dyn Score>,
@@ -26,30 +28,29 @@ pub struct SdFlow {
     smoothing: Option<Smoothing>,
     /// Units in which both scores and sigma are measured, when not those of the particles.
     units: Option<Standardiser>,
-    /// Memory between steps: the cloud and the tracers in those units, where the field is evaluated, the source's part.
+    /// Memory between steps: the cloud and the tracers in those units, where the field is
+    /// evaluated, the source's part.
     standard: Points,
     places: Points,
     queries: Points,
     source_part: Points,
-    /// Those whose turn it is, and their field.
+    /// The minibatch of particles that moves, and its field.
     moved: Points,
     moved_field: Points,
 }
 
 impl SdFlow {
-    /// The flow towards `target`, away from `source`, which is an estimate of the moving cloud's own score.
+    /// The flow towards `target`, away from `source`, which is an estimate of the moving cloud's
+    /// own score.
     ///
     /// # Errors
     /// An option out of range, or a batch size for an estimator that stands on no points.
     pub fn new(target: Estimate, source: Estimate, options: SdFlowOptions) -> Result<SdFlow> {
         let SdFlowOptions { batch, batch_target, batch_source, .. } = options;
-        for (name, batch) in [("batch", batch), ("batch_target", batch_target), ("batch_source", batch_source)] {
-            if batch == Some(0) {
-                return Err(Error::argument(name, 0, "it must be at least 1"));
-            }
-        }
+        let batches = [("batch", batch), ("batch_target", batch_target), ("batch_source", batch_source)];
+        at_least(&batches.map(|(name, batch)| (name, batch.unwrap_or(1), 1)))?;
         if let Some(batch) = batch.filter(|_| options.self_term == SelfTerm::Exclude) {
-            return Err(Error::argument("batch", batch, "particles that take turns do not leave themselves out"));
+            return Err(Error::argument("batch", batch, "the particles of a minibatch do not leave themselves out"));
         }
         let target = target.drawing("batch_target", options.batch_target)?;
         let source = match source {
@@ -75,8 +76,8 @@ impl SdFlow {
         Ok(flow)
     }
 
-    /// Works in standard units: the target's score was made from standardised points, sigma is measured in them, and
-    /// particles are mapped there and back.
+    /// Works in standard units: the target's score was made from standardised points, sigma is
+    /// measured in them, and particles are mapped there and back.
     pub fn in_units(mut self, units: Standardiser) -> SdFlow {
         self.units = Some(units);
         self

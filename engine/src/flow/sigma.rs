@@ -1,4 +1,5 @@
-//! The smoothing of a flow over a run: chosen from the data when left open, held back where work remains.
+//! The smoothing of a flow over a run: chosen from the data when left open, held back where work
+//! remains.
 
 use super::Clock;
 use crate::ode::StepReport;
@@ -17,8 +18,8 @@ pub struct Smoothing {
     last_displacement: f64,
 }
 
-/// An adaptive schedule stays where it is while a step moves this share less than the one before: the cloud is still
-/// relaxing at this scale.
+/// An adaptive schedule stays where it is while a step moves this share less than the one before:
+/// the cloud is still relaxing at this scale.
 const STILL_FALLING: f64 = 0.9;
 
 impl Smoothing {
@@ -31,12 +32,13 @@ impl Smoothing {
         Ok(Smoothing { schedule, descents: 0, holds: 0, last_displacement: f64::INFINITY })
     }
 
-    /// From what spans both the start and the target down to the target's finest detail, within the `range` of sigma that a
-    /// score has learned.
+    /// From what spans both the start and the target down to the target's finest detail, within the
+    /// `range` of sigma that a score has learned.
     pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
         let from = extent.diameter.max(away).max(start.spread());
-        // Points that all coincide have no detail and perhaps no size: any sigma then says the same.
+        // Points that all coincide have no detail and perhaps no size: any sigma then says the
+        // same.
         let from = if from > 0.0 { from } else { 1.0 };
         let to = extent.detail.max(1e-6 * from).min(from);
         let (least, most) = range.unwrap_or((0.0, f64::INFINITY));

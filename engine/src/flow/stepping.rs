@@ -7,13 +7,16 @@ use crate::schedule::Schedule;
 use crate::{Error, Points, Result};
 
 crate::options! {
-    /// How particles step along a velocity field: the same three options for every flow, checked in one place and owned by the run.
+    /// How particles step along a velocity field: the same three options for every flow, checked in
+    /// one place and owned by the run.
     pub struct Stepping {
-        /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an error-controlled one.
+        /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an
+        /// error-controlled one.
         step: Option<Schedule> = None,
         /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
         integrator: Integrator = Integrator::Euler,
-        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out: that of the run.
+        /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out:
+        /// that of the run.
         precision: Option<Precision> = None,
     }
 }
@@ -22,7 +25,8 @@ impl Stepping {
     /// Checks that the options can be met together.
     ///
     /// # Errors
-    /// A step that is negative or not finite, and an adaptive step with "rk4": its error is that of Heun's method.
+    /// A step that is negative or not finite, and an adaptive step with "rk4": its error is that of
+    /// Heun's method.
     pub fn check(&self) -> Result<()> {
         if let Some(step) = &self.step {
             step.check("step", 0.0..=f64::INFINITY)?;
@@ -44,7 +48,8 @@ impl Stepping {
         self.step.as_ref().map_or_else(usual, |step| step.at(clock.progress()))
     }
 
-    /// Returns the pairwise engine at the precision that was asked for; None where it is that of the run.
+    /// Returns the pairwise engine at the precision that was asked for; None where it is that of
+    /// the run.
     pub fn arithmetic(&self, pairwise: &Pairwise) -> Option<Pairwise> {
         pairwise.at_precision(self.precision)
     }

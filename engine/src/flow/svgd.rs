@@ -1,4 +1,4 @@
-//! Stein variational gradient descent [liu2016stein].
+//! Stein variational gradient descent \[liu2016stein\].
 
 use super::sigma::check_smallest_sigma;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
@@ -11,17 +11,20 @@ use rayon::prelude::*;
 crate::options! {
     /// Options of `svgd`.
     pub struct SvgdOptions {
-        /// The kernel, a bandwidth of a Gaussian kernel, a list of either (their velocities are averaged), or "median": a
-        /// Gaussian kernel of bandwidth `median distance of the particles / sqrt(2 ln(n + 1))`, anew each step.
+        /// The kernel, a bandwidth of a Gaussian kernel, a list of either (their velocities are
+        /// averaged), or "median": a Gaussian kernel of bandwidth
+        /// `median distance of the particles / sqrt(2 ln(n + 1))`, anew each step.
         kernel: Kernels = Kernels::Median,
-        /// Smoothing of the target's score, in the points' units; a kernel estimate needs it positive.
+        /// Smoothing of the target's score, in the points' units; a kernel estimate needs it
+        /// positive.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
     }
 }
 
-/// `phi(z) = mean_j [k(y_j, z) grad log p(y_j) + grad_{y_j} k(y_j, z)]`: the steepest descent of `KL(q | p)` in the kernel's
-/// space. For the law `q` of the particles it is `E_q[k(y, z) (grad log p - grad log q)(y)]`, the score difference smoothed by
-/// the kernel, without the score of `q`. Cost: two pairwise passes per kernel and one evaluation of the score.
+/// `phi(z) = mean_j [k(y_j, z) grad log p(y_j) + grad_{y_j} k(y_j, z)]`: the steepest descent of
+/// `KL(q | p)` in the kernel's space. For the distribution `q` of the particles it is
+/// `E_q[k(y, z) (grad log p - grad log q)(y)]`, the score difference smoothed by the kernel,
+/// without the score of `q`. Cost: two pairwise passes per kernel and one evaluation of the score.
 #[derive(Debug)]
 pub struct Svgd {
     score: Box<dyn Score>,
@@ -37,10 +40,11 @@ pub struct Svgd {
 }
 
 impl Svgd {
-    /// The flow towards the law whose score this is.
+    /// The flow towards the distribution whose score this is.
     ///
     /// # Errors
-    /// A kernel without a positive bandwidth, options out of range, sigma = 0 for a score that needs smoothing.
+    /// A kernel without a positive bandwidth, options out of range, sigma = 0 for a score that
+    /// needs smoothing.
     pub fn new(score: Box<dyn Score>, options: SvgdOptions) -> Result<Svgd> {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
         check_smallest_sigma(score.as_ref(), &options.sigma)?;
@@ -124,7 +128,8 @@ impl VelocityField for Svgd {
 
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let FieldAt { z, cloud, role, clock, pairwise } = *at;
-        // Scores and bandwidth are the cloud's: those of its own velocity hold for all that follows it.
+        // Scores and bandwidth are the cloud's: those of its own velocity hold for all that follows
+        // it.
         let known = || self.known.0 == *cloud && self.known.1 == self.options.sigma.at(clock.progress());
         if role == Role::Cloud || !known() {
             if clock.stage == 0.0 || self.kernels.is_empty() {

@@ -3,6 +3,7 @@
 use super::{Generator, Layer};
 use crate::io::Tensors;
 use crate::matrix::{multiply, product};
+use crate::options::at_least;
 use crate::{Error, Points, Result, Rule, rng::Stream};
 use faer::{Accum, Mat, MatMut, MatRef};
 
@@ -13,8 +14,8 @@ crate::options! {
         dim: usize = 2,
         /// Input dimension; left out: the output's.
         dim_in: Option<usize> = None,
-        /// Standard deviation of the outputs at the start when the base is standard normal: the entries of W are normal with
-        /// variance scale^2 / dim_in. Positive.
+        /// Standard deviation of the outputs at the start when the base is standard normal: the
+        /// entries of W are normal with variance scale^2 / dim_in. Positive.
         scale: f64 = 1.0,
     }
 }
@@ -39,11 +40,7 @@ impl Affine {
     /// A dimension of 0, or a scale that is not positive.
     pub fn new(options: &AffineOptions, stream: Stream) -> Result<Affine> {
         let (dim, dim_in) = (options.dim, options.dim_in.unwrap_or(options.dim));
-        for (name, value) in [("dim", dim), ("dim_in", dim_in)] {
-            if value == 0 {
-                return Err(Error::argument(name, value, "it must be at least 1"));
-            }
-        }
+        at_least(&[("dim", dim, 1), ("dim_in", dim_in, 1)])?;
         if dim.checked_mul(dim_in).is_none_or(|entries| entries > MOST_WEIGHTS) {
             let want = format!("W would have more than {MOST_WEIGHTS} entries");
             return Err(Error::argument("dim", dim, want));

@@ -1,4 +1,5 @@
-//! Models in `.safetensors` files: torch's names for the parameters, and what else a model is under the key `sdflow`.
+//! Models in `.safetensors` files: torch's names for the parameters, and what else a model is under
+//! the key `sdflow`.
 
 use super::tensors::{KEY, Kind, tagged};
 use super::{Affine, Generator as _, MlpGenerator};
@@ -51,11 +52,13 @@ pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
     tagged(net.mlp().tensors(), &kind).save(path)
 }
 
-/// The model in a file. A file without the key `sdflow`, such as torch's `save_file(net.state_dict(), ..)` of an
-/// `nn.Sequential`, is a net whose activation the options name.
+/// The model in a file. A file without the key `sdflow`, such as torch's
+/// `save_file(net.state_dict(), ..)` of an `nn.Sequential`, is a net whose activation the options
+/// name.
 ///
 /// # Errors
-/// As [`Tensors::load`] and [`Mlp::from_tensors`]; a description that cannot be read; an activation that is missing.
+/// As [`Tensors::load`] and [`Mlp::from_tensors`]; a description that cannot be read; an activation
+/// that is missing.
 pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
     let mut tensors = Tensors::load(path)?;
     let wrong = |seen: String, want: &str| Error::File {

@@ -1,4 +1,5 @@
-//! Distribution matching distillation: a generator taught by a frozen score, against a score of its own that learns along.
+//! Distribution matching distillation: a generator taught by a frozen score, against a score of its
+//! own that learns along.
 
 mod difference;
 mod option;
@@ -6,31 +7,35 @@ mod option;
 use super::Generator;
 use super::optimiser::Pace;
 use super::train::{FitResult, Training, TrainingOptions};
-use crate::process::{Observer, Unobserved};
+use crate::process::{Observer, process_setters};
 use crate::score::Score;
 use crate::target::Target;
 use crate::{Result, pairwise::Pairwise, rng::Stream};
 use difference::Difference;
 pub use option::{DistillOptions, Weight};
 
-/// A distillation: the generator that is trained, the frozen score that teaches it and the base of its points. The rest
-/// has defaults.
+/// A distillation: the generator that is trained, the frozen score that teaches it and the base of
+/// its points. The rest has defaults.
 ///
-/// The generator is trained so that the distribution of `y = g(u)`, `u ~ base`, becomes that of the teacher: distribution
-/// matching distillation [yin2024onestep, yin2024improved], a score-difference flow whose source is a learned denoiser.
+/// The generator is trained so that the distribution of `y = g(u)`, `u ~ base`, becomes that of the
+/// teacher: distribution matching distillation \[yin2024onestep, yin2024improved\], a
+/// score-difference flow whose source is a learned denoiser.
 ///
-/// With `z = y + sigma e`, `sigma` log-uniform between `sigma_max` and `sigma_min` (stratified: a share of the points at each of
-/// `levels` levels), each step takes one Adam step of the generator along `-mean J^T v`,
+/// With `z = y + sigma e`, `sigma` log-uniform between `sigma_max` and `sigma_min` (stratified: a
+/// share of the points at each of `levels` levels), each step takes one Adam step of the generator
+/// along `-mean J^T v`,
 ///
-/// `v = w (D_teacher(z; sigma) - D_source(z; sigma))`, `w = 1 / mean_j |y - D_teacher(z; sigma)|_j` or 1.
+/// `v = w (D_teacher(z; sigma) - D_source(z; sigma))`, `w = 1 / mean_j |y - D_teacher(z; sigma)|_j`
+/// or 1.
 ///
-/// `D_source` is a net that minimises the denoising loss on fresh points of the generator: `warm_up` optimiser steps at first, then
-/// `score_updates` before every step. Cost: per step `score_updates` training steps of that net, one evaluation of both scores,
-/// one training step of the generator.
+/// `D_source` is a net that minimises the denoising loss on fresh points of the generator:
+/// `warm_up` optimiser steps at first, then `score_updates` before every step. Cost: per step
+/// `score_updates` training steps of that net, one evaluation of both scores, one training step of
+/// the generator.
 ///
-/// The generator is trained in standard units, taken from the teacher's mean and deviations and from the base, unless
-/// both are about standard or the teacher does not know them. Away from standard units `w` counts in the teacher's
-/// mean deviation. A note says so.
+/// The generator is trained in standard units, taken from the teacher's mean and deviations and
+/// from the base, unless both are about standard or the teacher does not know them. Away from
+/// standard units `w` counts in the teacher's mean deviation. A note says so.
 ///
 /// ```
 /// use sdflow::generator::{Affine, AffineOptions, Distillation};
@@ -61,53 +66,14 @@ impl<'a> Distillation<'a> {
         Distillation { generator, teacher, base, options, pairwise: None, stream }
     }
 
-    /// Takes this many optimiser steps.
-    #[must_use]
-    pub fn steps(mut self, steps: usize) -> Distillation<'a> {
-        self.options.steps = steps;
-        self
-    }
-
-    /// Takes all options at once: steps, minibatch, rates, noise levels, the net of the source.
-    #[must_use]
-    pub fn options(mut self, options: DistillOptions) -> Distillation<'a> {
-        self.options = options;
-        self
-    }
-
-    /// Computes pairwise sums by this engine: its precision, its count of work, its interrupt.
-    #[must_use]
-    pub fn pairwise(mut self, pairwise: &'a Pairwise) -> Distillation<'a> {
-        self.pairwise = Some(pairwise);
-        self
-    }
-
-    /// Draws all randomness from this seed; 0 unless said.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Distillation<'a> {
-        self.stream(Stream::new(seed))
-    }
-
-    /// Draws all randomness from this stream.
-    #[must_use]
-    pub fn stream(mut self, stream: Stream) -> Distillation<'a> {
-        self.stream = stream;
-        self
-    }
-
-    /// Trains unwatched.
-    ///
-    /// # Errors
-    /// As [`Distillation::observed`].
-    pub fn go(self) -> Result<FitResult> {
-        self.observed(&mut Unobserved)
-    }
+    process_setters!(DistillOptions, FitResult, pairwise 'a);
 
     /// Trains, and tells `observer` of notes, progress and readings as they come.
     ///
     /// # Errors
-    /// Options or dimensions that do not fit; a teacher that fails, or that has no size where sigma is left open. Divergence and
-    /// interruption are endings: the generator then keeps its last finite parameters.
+    /// Options or dimensions that do not fit; a teacher that fails, or that has no size where sigma
+    /// is left open. Divergence and interruption are endings: the generator then keeps its last
+    /// finite parameters.
     pub fn observed(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);

@@ -2,10 +2,11 @@
 
 use super::Generator;
 use super::optimiser::Pace;
+use super::standard_units::Known;
 use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
-use super::units::Known;
-use crate::flow::{Clock, FieldAt, Readings, StepReport, Stepping, VelocityField};
-use crate::process::{Observer, Unobserved};
+use crate::flow::{Clock, FieldAt, Readings, Stepping, VelocityField};
+use crate::ode::StepReport;
+use crate::process::{Observer, process_setters};
 use crate::schedule::Schedule;
 use crate::target::Target;
 use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
@@ -17,25 +18,28 @@ crate::options! {
         steps: usize = 2000,
         /// Base points drawn per step, at least 2.
         batch: usize = 1024,
-        /// Learning rate of Adam over the run: a number, a schedule, a list; left out: `cosine(0.02, 0)` for an affine
-        /// generator, `cosine(0.005, 0)` for a net.
+        /// Learning rate of Adam over the run: a number, a schedule, a list; left out:
+        /// `cosine(0.02, 0)` for an affine generator, `cosine(0.005, 0)` for a net.
         rate: Option<Schedule> = None,
-        /// Share of the steps, counted from the end, over which the parameters are averaged; 0 keeps the last ones.
+        /// Share of the steps, counted from the end, over which the parameters are averaged; 0
+        /// keeps the last ones.
         average: f64 = 0.25,
         /// Write a row of history every so many steps; left out: about 20 times in the run.
         every: Option<usize> = None,
     }
 }
 
-/// A fit: the generator that is trained, the velocity field that it follows and the base of its points. The rest has
-/// defaults.
+/// A fit: the generator that is trained, the velocity field that it follows and the base of its
+/// points. The rest has defaults.
 ///
-/// The generator is trained so that `g(u)`, `u ~ base`, follows the field: with `y = g(u)` and the moved particles
-/// `y' = y + eta v(y)` held fixed, each step takes one Adam step on `1/2 mean |g(u) - y'|^2`, whose gradient is
-/// `-eta mean J^T v`, the flow projected on the model [weber2023score].
+/// The generator is trained so that `g(u)`, `u ~ base`, follows the field: with `y = g(u)` and the
+/// moved particles `y' = y + eta v(y)` held fixed, each step takes one Adam step on
+/// `1/2 mean |g(u) - y'|^2`, whose gradient is `-eta mean J^T v`, the flow projected on the model
+/// \[weber2023score\].
 ///
-/// It is trained in standard units, taken from the flow's target and from the base, unless both are about standard:
-/// then, and where the flow knows nothing of its target, in the units as they are. A note says which.
+/// It is trained in standard units, taken from the flow's target and from the base, unless both are
+/// about standard: then, and where the flow knows nothing of its target, in the units as they are.
+/// A note says which.
 ///
 /// ```
 /// use sdflow::flow::SdFlow;
@@ -77,53 +81,13 @@ impl<'a> Fit<'a> {
         self
     }
 
-    /// Takes this many optimiser steps.
-    #[must_use]
-    pub fn steps(mut self, steps: usize) -> Fit<'a> {
-        self.options.steps = steps;
-        self
-    }
-
-    /// Takes all options at once: steps, minibatch, rate, averaging, rows of history.
-    #[must_use]
-    pub fn options(mut self, options: FitOptions) -> Fit<'a> {
-        self.options = options;
-        self
-    }
-
-    /// Computes pairwise sums by this engine: its precision, its count of work, its interrupt.
-    #[must_use]
-    pub fn pairwise(mut self, pairwise: &'a Pairwise) -> Fit<'a> {
-        self.pairwise = Some(pairwise);
-        self
-    }
-
-    /// Draws all randomness from this seed; 0 unless said.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Fit<'a> {
-        self.stream(Stream::new(seed))
-    }
-
-    /// Draws all randomness from this stream.
-    #[must_use]
-    pub fn stream(mut self, stream: Stream) -> Fit<'a> {
-        self.stream = stream;
-        self
-    }
-
-    /// Trains unwatched.
-    ///
-    /// # Errors
-    /// As [`Fit::observed`].
-    pub fn go(self) -> Result<FitResult> {
-        self.observed(&mut Unobserved)
-    }
+    process_setters!(FitOptions, FitResult, pairwise 'a);
 
     /// Trains, and tells `observer` of notes, progress and readings as they come.
     ///
     /// # Errors
-    /// Options or dimensions that do not fit; estimators that fail. Divergence and interruption are endings: the generator
-    /// then keeps its last finite parameters.
+    /// Options or dimensions that do not fit; estimators that fail. Divergence and interruption are
+    /// endings: the generator then keeps its last finite parameters.
     pub fn observed(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);

@@ -3,6 +3,7 @@
 use super::{Generator, Layer, tensors};
 use crate::io::Tensors;
 use crate::net::{Activation, Gradients, Hidden, Mlp, Workspace, widths};
+use crate::options::at_least;
 use crate::{Error, Points, Result, rng::Stream};
 use std::ops::Range;
 
@@ -24,8 +25,8 @@ crate::options! {
     }
 }
 
-/// `g(u)`, a multilayer perceptron in f32. The parameters that training moves are f64, so that small steps are not lost, and
-/// are rounded for every pass.
+/// `g(u)`, a multilayer perceptron in f32. The parameters that training moves are f64, so that
+/// small steps are not lost, and are rounded for every pass.
 #[derive(Debug, Clone)]
 pub struct MlpGenerator {
     parameters: Vec<f64>,
@@ -40,14 +41,11 @@ impl MlpGenerator {
     /// Random parameters, those of torch's `nn.Linear`.
     ///
     /// # Errors
-    /// A dimension, a width or a number of layers of 0, more than 1000 layers, or more parameters than 2^28.
+    /// A dimension, a width or a number of layers of 0, more than 1000 layers, or more parameters
+    /// than 2^28.
     pub fn new(options: &MlpOptions, stream: Stream) -> Result<MlpGenerator> {
         let (dim, dim_in) = (options.dim, options.dim_in.unwrap_or(options.dim));
-        for (name, value) in [("dim", dim), ("dim_in", dim_in)] {
-            if value == 0 {
-                return Err(Error::argument(name, value, "it must be at least 1"));
-            }
-        }
+        at_least(&[("dim", dim, 1), ("dim_in", dim_in, 1)])?;
         let widths = widths(dim_in, Hidden { units: options.hidden, layers: options.layers }, dim)?;
         Ok(MlpGenerator::of(Mlp::new(&widths, options.activation, options.residual, stream)?))
     }
@@ -147,7 +145,8 @@ impl Generator for MlpGenerator {
 mod tests {
     use super::*;
 
-    /// The gradient of `1/2 sum |g(u) - stop(g(u) + v)|^2` with respect to the parameters is `-sum J^T v`.
+    /// The gradient of `1/2 sum |g(u) - stop(g(u) + v)|^2` with respect to the parameters is
+    /// `-sum J^T v`.
     #[test]
     fn the_gradient_of_the_regression_is_minus_the_pull_back_by_finite_differences() {
         let stream = Stream::new(3);

@@ -1,31 +1,32 @@
 //! Models that turn base noise into points, and what trains them.
 //!
-//! A [`Generator`] is a map with parameters: [`Affine`], [`MlpGenerator`]. A [`Fit`] trains one along a flow, a
-//! [`Distillation`] by a frozen score, a [`Regression`] on pairs; [`load`] reads one from a file. `train` is what the first
-//! two share, `optimiser` moves the parameters, `units` takes a generator into standard units and back.
+//! A [`Generator`] is a map with parameters: [`Affine`], [`MlpGenerator`]. A [`Fit`] trains one
+//! along a flow, a [`Distillation`] by a frozen score, a [`Regression`] on pairs; [`load`] reads
+//! one from a file. `train` is what the first two share, `optimiser` moves the parameters,
+//! `standard_units` takes a generator into standard units and back.
 
 mod affine;
 #[cfg(feature = "files")]
 mod checkpoint;
 mod distill;
 mod fit;
-mod layer;
-mod layers;
+mod layer_algebra;
+mod linear_layer;
 mod mlp;
 mod optimiser;
 mod regress;
+mod standard_units;
 mod tensors;
 mod train;
-mod units;
 
 pub use affine::{Affine, AffineOptions};
 #[cfg(feature = "files")]
 pub use checkpoint::{Model, ModelOptions, load, save_denoiser};
 pub use distill::{DistillOptions, Distillation, Weight};
 pub use fit::{Fit, FitOptions};
-pub use layer::Layer;
+pub use linear_layer::Layer;
 pub use mlp::{MlpGenerator, MlpOptions};
-pub use regress::{Pairs, RegressOptions, RegressResult, Regression};
+pub use regress::{Pairs, RegressOptions, Regression};
 pub use train::FitResult;
 
 use crate::{Points, Result};
@@ -50,14 +51,16 @@ pub trait Generator: Send + Sync + std::fmt::Debug {
     /// `u` of another dimension than [`Generator::input_dim`].
     fn forward(&mut self, u: &Points, out: &mut Points) -> Result<()>;
 
-    /// `gradient = sum_i J(u_i)^T v_i`, `J` the Jacobian of `g(u_i)` with respect to the parameters.
+    /// `gradient = sum_i J(u_i)^T v_i`, `J` the Jacobian of `g(u_i)` with respect to the
+    /// parameters.
     ///
     /// # Errors
     /// Shapes that do not fit.
     fn pull_back(&mut self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()>;
 
-    /// Its linear layers in order, where it is a chain of them with activations between. A change of units then goes into
-    /// the first and the last, and a single one has its least squares in closed form. Empty, the default, for any other map.
+    /// Its linear layers in order, where it is a chain of them with activations between. A change
+    /// of units then goes into the first and the last, and a single one has its least squares in
+    /// closed form. Empty, the default, for any other map.
     fn layers(&self) -> Vec<Layer> {
         Vec::new()
     }

@@ -1,7 +1,9 @@
-//! Adam on the parameters of a generator, with the mean of its last parameters and a way back from a bad step.
+//! Adam on the parameters of a generator, with the mean of its last parameters and a way back from
+//! a bad step.
 
 use super::Generator;
 use crate::net::{Adam, AdamOptions, Averaging, RunningMean};
+use crate::options::at_least;
 use crate::schedule::Schedule;
 use crate::{Error, Points, Result};
 
@@ -19,9 +21,7 @@ impl Pace<'_> {
     /// # Errors
     /// An option out of range.
     pub fn check(&self) -> Result<()> {
-        if self.steps == 0 {
-            return Err(Error::argument("steps", 0, "it must be at least 1"));
-        }
+        at_least(&[("steps", self.steps, 1)])?;
         if !(0.0..=1.0).contains(&self.average) {
             return Err(Error::argument("average", self.average, "it must lie between 0 and 1"));
         }
@@ -40,7 +40,8 @@ impl Pace<'_> {
     }
 }
 
-/// Adam's learning rate at the start of a training that names none: an affine map bears larger steps than a net.
+/// Adam's learning rate at the start of a training that names none: an affine map bears larger
+/// steps than a net.
 fn usual_rate(generator: &dyn Generator) -> f64 {
     if generator.layers().len() == 1 { 0.02 } else { 0.005 }
 }

@@ -3,26 +3,29 @@
 mod option;
 mod student;
 
-pub use option::{Pairs, RegressOptions, RegressResult};
+pub use option::{Pairs, RegressOptions};
 
 use super::Generator;
-use super::layers::least_squares;
-use super::train::history_row;
-use super::units::Units;
+use super::layer_algebra::least_squares;
+use super::standard_units::Units;
+use super::train::{FitResult, history_row};
 use crate::net::{Course, train};
+use crate::options::at_least;
 use crate::points::AffineMap;
-use crate::process::{Ending, Observer, Stats, Unobserved};
+use crate::process::{Observer, Stats, process_setters};
 use crate::{Error, Interrupt, Points, Result, Subject, rng::Stream};
 use option::pace;
 use std::time::Instant;
 use student::{Student, misfit, note};
 
-/// A regression: the generator that is trained and the pairs that it is to map onto each other. The rest has defaults.
+/// A regression: the generator that is trained and the pairs that it is to map onto each other. The
+/// rest has defaults.
 ///
-/// The generator is trained to `min mean |g(u_i) - y_i|^2` over pairs of rows: by least squares where that has a closed form,
-/// otherwise by Adam on random minibatches, in units where inputs and outputs have mean 0 and variance 1. A net that already
-/// explains most of the outputs goes on from there; any other starts from its parameters as they are in those units. Cost: a pass
-/// of the generator over all pairs, then a pass and one back per step and pair of the minibatch.
+/// The generator is trained to `min mean |g(u_i) - y_i|^2` over pairs of rows: by least squares
+/// where that has a closed form, otherwise by Adam on random minibatches, in units where inputs and
+/// outputs have mean 0 and variance 1. A net that already explains most of the outputs goes on from
+/// there; any other starts from its parameters as they are in those units. Cost: a pass of the
+/// generator over all pairs, then a pass and one back per step and pair of the minibatch.
 ///
 /// ```
 /// use sdflow::generator::{Affine, AffineOptions, Pairs, Regression};
@@ -53,20 +56,6 @@ impl<'a> Regression<'a> {
         Regression { generator, pairs, options, interrupt, stream }
     }
 
-    /// Takes this many optimiser steps.
-    #[must_use]
-    pub fn steps(mut self, steps: usize) -> Regression<'a> {
-        self.options.steps = steps;
-        self
-    }
-
-    /// Takes all options at once: steps, minibatch, rate, averaging.
-    #[must_use]
-    pub fn options(mut self, options: RegressOptions) -> Regression<'a> {
-        self.options = options;
-        self
-    }
-
     /// Ends early once this interrupt is raised.
     #[must_use]
     pub fn interrupt(mut self, interrupt: &Interrupt) -> Regression<'a> {
@@ -74,33 +63,14 @@ impl<'a> Regression<'a> {
         self
     }
 
-    /// Draws all randomness from this seed; 0 unless said.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Regression<'a> {
-        self.stream(Stream::new(seed))
-    }
-
-    /// Draws all randomness from this stream.
-    #[must_use]
-    pub fn stream(mut self, stream: Stream) -> Regression<'a> {
-        self.stream = stream;
-        self
-    }
-
-    /// Trains unwatched.
-    ///
-    /// # Errors
-    /// As [`Regression::observed`].
-    pub fn go(self) -> Result<RegressResult> {
-        self.observed(&mut Unobserved)
-    }
+    process_setters!(RegressOptions, FitResult);
 
     /// Trains, and tells `observer` of progress and the residual as they come.
     ///
     /// # Errors
-    /// Shapes or options that do not fit. Divergence and interruption are endings: the generator then keeps its last finite
-    /// parameters.
-    pub fn observed(self, observer: &mut dyn Observer) -> Result<RegressResult> {
+    /// Shapes or options that do not fit. Divergence and interruption are endings: the generator
+    /// then keeps its last finite parameters.
+    pub fn observed(self, observer: &mut dyn Observer) -> Result<FitResult> {
         check(self.generator, self.pairs, &self.options)?;
         let begun = Instant::now();
         let mut result = match least_squares(self.generator, self.pairs.inputs, self.pairs.outputs)? {
@@ -112,7 +82,7 @@ impl<'a> Regression<'a> {
     }
 
     /// Trains the generator in standard units and takes it back to those of the pairs.
-    fn descended(self, observer: &mut dyn Observer) -> Result<RegressResult> {
+    fn descended(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let Regression { generator, pairs, options, interrupt, stream } = self;
         let units = enter(generator, pairs)?;
         let standard = |points: &Points, map: &Option<AffineMap>| match map {
@@ -134,11 +104,11 @@ impl<'a> Regression<'a> {
 }
 
 /// The result of a generator that was solved for.
-fn solved(generator: &mut dyn Generator, pairs: Pairs, observer: &mut dyn Observer) -> Result<RegressResult> {
+fn solved(generator: &mut dyn Generator, pairs: Pairs, observer: &mut dyn Observer) -> Result<FitResult> {
     let mut made = Points::default();
     generator.forward(pairs.inputs, &mut made)?;
     let stats = Stats { steps: 1, ..Stats::default() };
-    let mut result = RegressResult { history: Vec::new(), ending: Ending::Finished, stats };
+    let mut result = FitResult { stats, ..FitResult::default() };
     let residual = misfit(&made, pairs.outputs, &mut Points::default());
     note(&mut result, observer, history_row(0, 1, residual, Vec::new()));
     Ok(result)
@@ -166,10 +136,7 @@ fn check(generator: &dyn Generator, pairs: Pairs, options: &RegressOptions) -> R
         return Err(Error::shape(Subject::option("outputs"), format!("{} rows", y.n()), want));
     }
     pace(options).check()?;
-    if options.batch == 0 {
-        return Err(Error::argument("batch", 0, "it must be at least 1"));
-    }
-    Ok(())
+    at_least(&[("batch", options.batch, 1)])
 }
 
 #[cfg(test)]

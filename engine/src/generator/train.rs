@@ -1,19 +1,23 @@
-//! What `fit` and `distill` share: base points through a generator, a velocity at its points, a step of Adam along it.
+//! What `fit` and `distill` share: base points through a generator, a velocity at its points, a
+//! step of Adam along it.
 
 use super::Generator;
 use super::optimiser::{Optimiser, Pace, Pull};
-use super::units::{Known, Units};
-use crate::flow::{Clock, StepReport};
+use super::standard_units::{Known, Units};
+use crate::flow::Clock;
 use crate::net::{self, Moment, Trainee};
+use crate::ode::StepReport;
+use crate::options::at_least;
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::target::Target;
 use crate::{Error, Points, Quantity, Result, Subject, pairwise::Pairwise, rng::Stream};
 use std::time::Instant;
 
 /// What training leaves besides the generator.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct FitResult {
-    /// Rows of step, progress, readings of what teaches and `residual`, the root mean square of the velocity.
+    /// Rows of step, progress, readings of what teaches and `residual`: the root mean square of the
+    /// velocity, or of `g(u) - y` where the generator is trained on pairs.
     pub history: Vec<Row>,
     /// How it ended.
     pub ending: Ending,
@@ -40,12 +44,7 @@ impl TrainingOptions<'_> {
         }
         let every = self.every.unwrap_or(1);
         self.pace.check()?;
-        for (name, value, least) in [("batch", self.batch, 2), ("every", every, 1)] {
-            if value < least {
-                return Err(Error::argument(name, value, format!("it must be at least {least}")));
-            }
-        }
-        Ok(())
+        at_least(&[("batch", self.batch, 2), ("every", every, 1)])
     }
 
     /// Does this step write a row of history?
@@ -66,7 +65,8 @@ pub(super) trait Teacher {
     /// Hears how long an output in standard units is, before anything else.
     fn measure(&mut self, _size: f64) {}
 
-    /// Makes itself ready before the first step, whose points are `y`. Returns what it decided, a sentence each.
+    /// Makes itself ready before the first step, whose points are `y`. Returns what it decided, a
+    /// sentence each.
     fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>>;
 
     /// Learns from fresh points before it is asked for a velocity.
@@ -98,8 +98,8 @@ struct Student<'a> {
 }
 
 impl Student<'_> {
-    /// Draws a minibatch of the base into `u`, in standard units, and takes it through the generator into `y`, in the
-    /// caller's.
+    /// Draws a minibatch of the base into `u`, in standard units, and takes it through the
+    /// generator into `y`, in the caller's.
     fn draw(&mut self, stream: Stream, u: &mut Points, y: &mut Points) -> Result<()> {
         *u = self.base.sample(self.batch, stream)?;
         if let Some(map) = &self.units.inputs {
@@ -137,7 +137,6 @@ impl<'a> Training<'a> {
         stream: Stream,
     ) -> Result<Training<'a>> {
         options.check(generator, base)?;
-        let (history, notes) = (Vec::new(), Vec::new());
         Ok(Training {
             optimiser: Optimiser::new(generator, &options.pace),
             student: Student { generator, base, batch: options.batch, units: Units::default() },
@@ -147,13 +146,13 @@ impl<'a> Training<'a> {
             u: Points::default(),
             y: Points::default(),
             v: Points::default(),
-            result: FitResult { history, ending: Ending::Finished, notes, stats: Stats::default() },
+            result: FitResult::default(),
         })
     }
 
-    /// Takes one Adam step per step on `-eta mean J^T v` in standard units, and leaves the generator with the mean of
-    /// its last parameters; where it diverges, with the last ones whose velocity was finite; before the first step, as
-    /// it was.
+    /// Takes one Adam step per step on `-eta mean J^T v` in standard units, and leaves the
+    /// generator with the mean of its last parameters; where it diverges, with the last ones whose
+    /// velocity was finite; before the first step, as it was.
     ///
     /// # Errors
     /// As the teacher. Divergence and interruption are endings.

@@ -1,6 +1,6 @@
 //! An array of numbers, before it becomes points.
 
-use super::option::{LoadOptions, positions};
+use super::load_options::{LoadOptions, positions};
 use super::origin::Origin;
 use crate::{Points, Result};
 

@@ -1,12 +1,12 @@
 //! Tables of numbers as text.
 
-use super::option::{self, Header, LoadOptions};
+use super::load_options::{self, Header, LoadOptions};
 use super::origin::Origin;
 use crate::{Points, Result, Rule};
 use csv::{ErrorKind, StringRecord, Trim};
 
-/// The points in a table; its cells are separated by a tab, `;`, `,` or one space, whichever its first line has.
-/// Lines that begin with `#` are comments.
+/// The points in a table; its cells are separated by a tab, `;`, `,` or one space, whichever its
+/// first line has. Lines that begin with `#` are comments.
 pub(super) fn read(text: &[u8], origin: &Origin, options: &LoadOptions) -> Result<Points> {
     let mut table = Table::new(text, origin);
     if !table.next()? {
@@ -15,7 +15,7 @@ pub(super) fn read(text: &[u8], origin: &Origin, options: &LoadOptions) -> Resul
     let names: Vec<String> = table.record.iter().map(str::to_string).collect();
     let chosen = |names: Option<&[String]>, width: usize| match &options.columns {
         None => Ok((0..width).collect::<Vec<_>>()),
-        Some(columns) => option::positions(columns, width, names, origin),
+        Some(columns) => load_options::positions(columns, width, names, origin),
     };
     let header = match options.header {
         Header::Yes => true,
@@ -85,7 +85,8 @@ impl<'a> Table<'a> {
         Err(self.origin.wrong_at(place, seen, Rule::Finite.worded("every cell must be a finite number")))
     }
 
-    /// "line 3". The reader's own position lies before the empty lines and comments that it skipped.
+    /// "line 3". The reader's own position lies before the empty lines and comments that it
+    /// skipped.
     fn line(&self, position: Option<&csv::Position>) -> String {
         let byte = position.map_or(0, |p| p.byte() as usize).min(self.text.len());
         let before = self.text[..byte].iter().filter(|b| **b == b'\n').count();

@@ -1,9 +1,9 @@
 //! Points from a file of any kind.
 
-use super::bytes::{open, read_bytes};
-use super::kind::Kind;
-use super::option::LoadOptions;
+use super::file_kind::Kind;
+use super::load_options::LoadOptions;
 use super::origin::Origin;
+use super::read_bytes::{open, read_bytes};
 use super::{csv, npy, npz};
 use crate::{Points, Result};
 use std::io::BufReader;
@@ -11,9 +11,9 @@ use std::path::Path;
 
 /// The points in a file: one row per point.
 ///
-/// The kind is told by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), otherwise by the first bytes. An array with
-/// one axis becomes one column. Integers beyond 2^53 are rounded. Cost: one pass over the file; memory for the values
-/// as f64.
+/// The kind is told by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), otherwise by the first
+/// bytes. An array with one axis becomes one column. Integers beyond 2^53 are rounded. Cost: one
+/// pass over the file; memory for the values as f64.
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("sdflow-doc-{}.csv", std::process::id()));
@@ -27,8 +27,10 @@ use std::path::Path;
 /// ```
 ///
 /// # Errors
-/// [`Error::Io`] when the file cannot be read; [`Error::File`] with the place when its content is not a numeric table;
-/// [`Error::NotFinite`] for NaN and infinity; [`Error::Argument`] for an option that this kind of file does not have.
+/// [`Error::Io`](crate::Error::Io) when the file cannot be read;
+/// [`Error::File`](crate::Error::File) with the place when its content is not a numeric table;
+/// [`Error::NotFinite`](crate::Error::NotFinite) for NaN and infinity;
+/// [`Error::Argument`](crate::Error::Argument) for an option that this kind of file does not have.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Points> {
     let (file, size) = open(path)?;
     let mut reader = BufReader::new(file);

@@ -1,9 +1,9 @@
-//! One array in NumPy's `.npy` format [harris2020array].
+//! One array in NumPy's `.npy` format \[harris2020array\].
 
 use super::array::{Array, shape_text};
-use super::bytes::read_bytes;
-use super::kind::MAGIC;
+use super::file_kind::MAGIC;
 use super::origin::Origin;
+use super::read_bytes::read_bytes;
 use crate::{Error, Result};
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 use std::io::Read;

@@ -1,7 +1,7 @@
 //! Arrays in a zip archive, as NumPy's `savez` writes them.
 
+use super::load_options::{LoadOptions, list};
 use super::npy;
-use super::option::{LoadOptions, list};
 use super::origin::Origin;
 use crate::error::nearest;
 use crate::{Points, Result};
@@ -13,7 +13,8 @@ use zip::ZipArchive;
 /// Deflate shrinks by at most this factor.
 const DEFLATE_LIMIT: u64 = 1032;
 
-/// An array that unpacks to more than this, and to more than `SUSPECT` times its packed size, is refused.
+/// An array that unpacks to more than this, and to more than `SUSPECT` times its packed size, is
+/// refused.
 const LARGE: u64 = 256 << 20;
 const SUSPECT: u64 = 100;
 

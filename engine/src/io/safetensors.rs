@@ -1,9 +1,10 @@
-//! Named tensors in the `.safetensors` format: the length of a JSON header in 8 bytes, the header, the values.
+//! Named tensors in the `.safetensors` format: the length of a JSON header in 8 bytes, the header,
+//! the values.
 
-use super::atomic::write_atomic;
-use super::bytes::{open, read_bytes};
 use super::origin::Origin;
+use super::read_bytes::{open, read_bytes};
 use super::tensor::{Tensor, Tensors};
+use super::write_atomic::write_atomic;
 use crate::{Error, Result, Rule};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
@@ -18,7 +19,8 @@ impl Tensors {
     /// Writes all tensors as little-endian f32, whole or not at all.
     ///
     /// # Errors
-    /// A value that is not finite, which [`Tensors::load`] would refuse; otherwise as [`write_atomic`].
+    /// A value that is not finite, which [`Tensors::load`] would refuse; otherwise as
+    /// [`write_atomic`].
     pub fn save(&self, path: &Path) -> Result<()> {
         for (name, tensor) in &self.tensors {
             check_finite(&Origin { path, array: None }, name, &tensor.values)?;
@@ -51,9 +53,9 @@ impl Tensors {
     /// Reads tensors of f64, f32, f16 or bfloat16; all become f32.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file cannot be read; [`Error::File`] with the place when the header is damaged, a tensor's bytes do
-    /// not fit its shape, lie outside the file, overlap others or leave a gap; when a kind of number is another, or a value is
-    /// not finite.
+    /// [`Error::Io`] when the file cannot be read; [`Error::File`] with the place when the header
+    /// is damaged, a tensor's bytes do not fit its shape, lie outside the file, overlap others or
+    /// leave a gap; when a kind of number is another, or a value is not finite.
     pub fn load(path: &Path) -> Result<Tensors> {
         let (mut file, size) = open(path)?;
         let origin = Origin { path, array: None };

@@ -1,7 +1,7 @@
 //! Saving points: as an array or as a table.
 
 use super::array::shape_text;
-use super::atomic::write_atomic;
+use super::write_atomic::write_atomic;
 use crate::{Error, Points, Result};
 use npyz::WriterBuilder as _;
 use std::path::Path;

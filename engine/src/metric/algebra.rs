@@ -30,7 +30,8 @@ pub fn sandwich(a: &Mat<f64>, b: &Mat<f64>) -> Mat<f64> {
     Mat::from_fn(m.nrows(), m.ncols(), |i, j| 0.5 * (m[(i, j)] + m[(j, i)]))
 }
 
-/// The root of a positive semidefinite matrix; eigenvalues that rounding made negative count as zero.
+/// The root of a positive semidefinite matrix; eigenvalues that rounding made negative count as
+/// zero.
 pub fn root(a: &Spectrum) -> Mat<f64> {
     a.map(|v| v.max(0.0).sqrt())
 }

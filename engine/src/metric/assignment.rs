@@ -1,13 +1,15 @@
 //! The linear assignment problem, solved exactly with its dual prices.
 //!
-//! Jonker and Volgenant's shortest augmenting paths [jonker1987shortest]. The prices are what the standard error of
-//! [`super::W2`] is made of, which is why no library is used: those at hand give the assignment alone.
+//! Jonker and Volgenant's shortest augmenting paths \[jonker1987shortest\]. The prices are what the
+//! standard error of [`super::W2`] is made of, which is why no library is used: those at hand give
+//! the assignment alone.
 
 use crate::{Interrupt, Result};
 
 const FREE: usize = usize::MAX;
 
-/// An optimal assignment. `cost[i][j] >= row_price[i] + column_price[j]`, with equality where `j = column[i]`.
+/// An optimal assignment. `cost[i][j] >= row_price[i] + column_price[j]`, with equality where
+/// `j = column[i]`.
 #[derive(Debug)]
 pub struct Assignment {
     /// The column of each row.
@@ -18,8 +20,8 @@ pub struct Assignment {
     pub column_price: Vec<f64>,
 }
 
-/// The assignment of least total `cost` (`n` x `n`, row by row, finite). Cost at most `n^3`; 2,000 points in the plane
-/// take one to three seconds, the less the closer the sets.
+/// The assignment of least total `cost` (`n` x `n`, row by row, finite). Cost at most `n^3`; 2,000
+/// points in the plane take one to three seconds, the less the closer the sets.
 ///
 /// # Errors
 /// An interrupt.
@@ -39,7 +41,8 @@ pub fn assignment(cost: &[f64], n: usize, interrupt: &Interrupt) -> Result<Assig
     Ok(Assignment { column: matching.column, row_price, column_price: matching.price })
 }
 
-/// A partial matching in which every matched pair is the cheapest of its row after the columns' prices.
+/// A partial matching in which every matched pair is the cheapest of its row after the columns'
+/// prices.
 struct Matching<'a> {
     cost: &'a [f64],
     n: usize,
@@ -71,7 +74,8 @@ impl Matching<'_> {
         self.row[column] = row;
     }
 
-    /// Prices each column at its least cost and gives it to that row if the row has none yet; the rows without one.
+    /// Prices each column at its least cost and gives it to that row if the row has none yet; the
+    /// rows without one.
     fn reduce_columns(&mut self) -> Vec<usize> {
         let mut cheapest = vec![FREE; self.n];
         for row in 0..self.n {
@@ -89,11 +93,12 @@ impl Matching<'_> {
         (0..self.n).filter(|i| self.column[*i] == FREE).collect()
     }
 
-    /// Gives each free row its best column and lowers that column's price by its lead over the second best; the row
-    /// that held it looks anew. The rows left over.
+    /// Gives each free row its best column and lowers that column's price by its lead over the
+    /// second best; the row that held it looks anew. The rows left over.
     fn reduce_rows(&mut self, mut free: Vec<usize>) -> Vec<usize> {
         let mut left = Vec::new();
-        // With rounding a chain of tiny price cuts can go on for very long; the paths finish what it leaves.
+        // With rounding a chain of tiny price cuts can go on for very long; the paths finish what
+        // it leaves.
         let mut budget = 20 * self.n;
         free.reverse();
         while let Some(row) = free.pop() {
@@ -135,8 +140,9 @@ impl Matching<'_> {
         (best, second)
     }
 
-    /// Matches `start` along a shortest path of alternating pairs (Dijkstra on reduced costs) and reprices the columns
-    /// on the way. A settled column takes the price minus infinity in the search, so that the inner loop has no branch.
+    /// Matches `start` along a shortest path of alternating pairs (Dijkstra on reduced costs) and
+    /// reprices the columns on the way. A settled column takes the price minus infinity in the
+    /// search, so that the inner loop has no branch.
     fn augment(&mut self, start: usize, search: &mut Search) {
         let Search { price, distance, from, settled } = search;
         price.clone_from(&self.price);

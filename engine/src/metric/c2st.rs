@@ -8,18 +8,20 @@ use crate::{Error, Points, Result, rng::Stream};
 crate::options! {
     /// The classifier two-sample test.
     pub struct C2stOptions {
-        /// Neighbours that vote; an even number takes one more. Left out: the root of the number of training points.
+        /// Neighbours that vote; an even number takes one more. Left out: the root of the number of
+        /// training points.
         neighbours: Option<usize> = None,
         /// Points used of each set at most, drawn without replacement.
         max_points: usize = 5000,
     }
 }
 
-/// Accuracy, on points that it was not trained on, of a nearest-neighbour classifier that tells the points from the reference:
-/// 1/2 when it cannot, 1 when it always can [lopezpaz2017revisiting]. The same number is drawn from both sets; half of each
-/// trains. The standard error is binomial over the tested points, so a value more than two of them above 1/2 is a difference that
-/// was seen. What it does not see, a classifier made for the data may. Parts: `points`, those used of each set, and
-/// `neighbours`. Cost `points^2 d`.
+/// Accuracy, on points that it was not trained on, of a nearest-neighbour classifier that tells the
+/// points from the reference: 1/2 when it cannot, 1 when it always can \[lopezpaz2017revisiting\].
+/// The same number is drawn from both sets; half of each trains. The standard error is binomial
+/// over the tested points, so a value more than two of them above 1/2 is a difference that was
+/// seen. What it does not see, a classifier made for the data may. Parts: `points`, those used of
+/// each set, and `neighbours`. Cost `points^2 d`.
 ///
 /// # Errors
 /// Fewer than 4 points on either side; an option of 0.

@@ -8,21 +8,24 @@ use crate::{Error, Points, Result, Rule, rng::Stream};
 crate::options! {
     /// Modes that were reached.
     pub struct CoverageOptions {
-        /// Distance from a mode, in its standard deviations (Mahalanobis), within which a point belongs to it; positive.
+        /// Distance from a mode, in its standard deviations (Mahalanobis), within which a point
+        /// belongs to it; positive.
         radius: f64 = 4.0,
-        /// A mode is hit when at least this share of the points it deserves, and at least one, lies within the radius; in [0, 1].
+        /// A mode is hit when at least this share of the points it deserves, and at least one, lies
+        /// within the radius; in [0, 1].
         least: f64 = 0.1,
     }
 }
 
-/// Share of a mixture's modes that the points hit. Parts: `modes_hit`, `modes`; `within`, the share of all points
-/// within the radius of the mode they fall to (its standard error is the part `within_se`); and `variance`, the pooled
-/// variance of those points about their mode's own sample mean, in units of the mode's covariance (1 for a perfect sample
-/// up to the truncation at the radius; unknown, and left out, while no mode has two points).
+/// Share of a mixture's modes that the points hit. Parts: `modes_hit`, `modes`; `within`, the share
+/// of all points within the radius of the mode they fall to (its standard error is the part
+/// `within_se`); and `variance`, the pooled variance of those points about their mode's own sample
+/// mean, in units of the mode's covariance (1 for a perfect sample up to the truncation at the
+/// radius; unknown, and left out, while no mode has two points).
 ///
-/// The mode `k` of weight `w_k` is hit when `max(1, least w_k n)` of the points assigned to it lie within the radius: a
-/// stray point among thousands is no mode. The standard error takes each mode's count as Poisson and the chance of
-/// passing the threshold as normal.
+/// The mode `k` of weight `w_k` is hit when `max(1, least w_k n)` of the points assigned to it lie
+/// within the radius: a stray point among thousands is no mode. The standard error takes each
+/// mode's count as Poisson and the chance of passing the threshold as normal.
 ///
 /// # Errors
 /// A reference whose target has no list of modes; options out of range.
@@ -83,7 +86,8 @@ impl Metric for Coverage {
 fn pooled_variance(modes: &Mixture, points: &Points, near: &[Vec<usize>]) -> Result<Option<f64>> {
     let (mut sum, mut freedom, mut squares) = (0.0, 0.0, Vec::new());
     for (rows, mode) in near.iter().zip(modes.components()).filter(|(rows, _)| rows.len() > 1) {
-        // Moved so that the sample mean falls on the mode: its distances are then those from the sample mean.
+        // Moved so that the sample mean falls on the mode: its distances are then those from the
+        // sample mean.
         let mut own = points.select(rows);
         let shift: Vec<f64> = own.mean().iter().zip(mode.mean()).map(|(own, mode)| mode - own).collect();
         own.data_mut().iter_mut().zip(shift.iter().cycle()).for_each(|(x, s)| *x += s);
@@ -110,7 +114,8 @@ fn near_points(modes: &Mixture, points: &Points, radius: f64) -> Result<Vec<Vec<
     members.into_iter().zip(modes.components()).map(near).collect()
 }
 
-/// Probability that a Poisson count of this mean reaches `threshold`, with half a count of continuity correction.
+/// Probability that a Poisson count of this mean reaches `threshold`, with half a count of
+/// continuity correction.
 fn chance_of(mean: f64, threshold: f64) -> f64 {
     if mean == 0.0 {
         return 0.0;

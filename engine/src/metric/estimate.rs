@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct Estimate {
     /// The value.
     pub value: f64,
-    /// Its standard error over repeated samples (and directions, where they are drawn): first order, so close to a
-    /// perfect match, where that order vanishes, it errs on the large side. NaN where a single point leaves it unknown.
+    /// Its standard error over repeated samples (and directions, where they are drawn): first
+    /// order, so close to a perfect match, where that order vanishes, it errs on the large side.
+    /// NaN where a single point leaves it unknown.
     pub se: f64,
     /// The noise floor, once the caller has it: see [`super::floor`].
     pub floor: Option<f64>,
@@ -54,8 +55,8 @@ pub fn weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
     }
 }
 
-/// Variance of [`weighted_mean`] of independent values: `sum w^2 (v - mean)^2 / (1 - sum w^2)`, which is
-/// [`variance_of_mean`] where the shares are equal.
+/// Variance of [`weighted_mean`] of independent values: `sum w^2 (v - mean)^2 / (1 - sum w^2)`,
+/// which is [`variance_of_mean`] where the shares are equal.
 pub fn variance_of_weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
     let Some(shares) = shares else { return variance_of_mean(values) };
     let centre = weighted_mean(values, Some(shares));
@@ -69,7 +70,8 @@ pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Variance of the mean of independent `values`: their sample variance over their number; NaN for a single one.
+/// Variance of the mean of independent `values`: their sample variance over their number; NaN for a
+/// single one.
 pub fn variance_of_mean(values: &[f64]) -> f64 {
     let (n, centre) = (values.len() as f64, mean(values));
     values.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>() / (n * (n - 1.0))

@@ -2,8 +2,8 @@
 
 use super::algebra::{dot, times};
 use super::estimate::{mean, variance_of_mean};
-use super::fit::Fit;
 use super::gaussian::check_rank;
+use super::moments::Fit;
 use super::{Estimate, Metric, Reference};
 use crate::error::MissingPart;
 use crate::matrix::{Spectrum, product};
@@ -13,12 +13,14 @@ use crate::{Points, Result, Subject, rng::Stream};
 use faer::Mat;
 use std::sync::Arc;
 
-/// `F(q || p) = E_q |grad log p - grad log q|^2`, the rate at which the SD flow lowers `KL(q || p)` per unit time
-/// [weber2023score]. The target's score is exact; the particles' own score is that of a Gaussian fit, or exact when
-/// their distribution is given ([`Fisher::with_source`]). Units: one over the data's units squared. Cost `n d^2 + d^3`.
+/// `F(q || p) = E_q |grad log p - grad log q|^2`, the rate at which the SD flow lowers `KL(q || p)`
+/// per unit time \[weber2023score\]. The target's score is exact; the particles' own score is that
+/// of a Gaussian fit, or exact when their distribution is given ([`Fisher::with_source`]). Units:
+/// one over the data's units squared. Cost `n d^2 + d^3`.
 ///
 /// # Errors
-/// A reference whose target has no closed-form score; `n <= d` or a singular covariance with the Gaussian fit.
+/// A reference whose target has no closed-form score; `n <= d` or a singular covariance with the
+/// Gaussian fit.
 #[derive(Debug, Clone, Default)]
 pub struct Fisher {
     source: Option<Arc<dyn Target>>,
@@ -53,9 +55,9 @@ impl Metric for Fisher {
     }
 }
 
-/// `gap` holds the target's score; the fit's score is `-C^-1 (y - mu)`. A point counts once in the mean and once through
-/// the fit: with `r` the difference and `G = mean (y - mu) r^T` its influence is
-/// `|r|^2 - 2 (y - mu)^T C^-1 G C^-1 (y - mu) - 2 (C^-1 mean r) . (y - mu)`.
+/// `gap` holds the target's score; the fit's score is `-C^-1 (y - mu)`. A point counts once in the
+/// mean and once through the fit: with `r` the difference and `G = mean (y - mu) r^T` its influence
+/// is `|r|^2 - 2 (y - mu)^T C^-1 G C^-1 (y - mu) - 2 (C^-1 mean r) . (y - mu)`.
 fn with_gaussian_fit(points: &Points, mut gap: Points) -> Result<Estimate> {
     let fit = Fit::of(points);
     check_rank(&fit, Subject::points())?;

@@ -8,20 +8,22 @@ use rayon::prelude::*;
 /// Pairs of fresh samples behind a floor.
 pub const PAIRS: usize = 40;
 
-/// The value that a fresh sample of `n` points stays within 19 times out of 20: the 95 % quantile (5 % where larger is
-/// better) of `metric` over 40 pairs of independent samples with the sizes of the points and of the reference.
+/// The value that a fresh sample of `n` points stays within 19 times out of 20: the 95 % quantile
+/// (5 % where larger is better) of `metric` over 40 pairs of independent samples with the sizes of
+/// the points and of the reference.
 ///
 /// - A reference with a target: both samples of each pair are drawn anew.
-/// - Data alone (or a target that is a finite sample): each pair is a random split of the reference's `m` points into
-///   disjoint parts in the ratio `n : m`. The parts are smaller than the sizes asked for, so the quantile is
-///   multiplied by `((1/n + 1/m) / (1/n' + 1/m'))^rate` with [`Metric::rate`]. With weights, `m`, `n'` and `m'` are
-///   effective sizes, `1 / sum w^2`.
+/// - Data alone (or a target that is a finite sample): each pair is a random split of the
+///   reference's `m` points into disjoint parts in the ratio `n : m`. The parts are smaller than
+///   the sizes asked for, so the quantile is multiplied by `((1/n + 1/m) / (1/n' + 1/m'))^rate`
+///   with [`Metric::rate`]. With weights, `m`, `n'` and `m'` are effective sizes, `1 / sum w^2`.
 ///
-/// With 40 values and the plotting position `k / 41` the quantile lies just below the second largest: a fresh value stays
-/// below it with probability .95 on average over floors [hyndman1996quantiles].
+/// With 40 values and the plotting position `k / 41` the quantile lies just below the second
+/// largest: a fresh value stays below it with probability .95 on average over floors
+/// \[hyndman1996quantiles\].
 ///
-/// Cost: 40 evaluations of the metric, in parallel; at 2,000 points in the plane about a second for `energy`, a tenth for
-/// the moments, ten for `w2`. Keep the result as long as the sizes stay.
+/// Cost: 40 evaluations of the metric, in parallel; at 2,000 points in the plane about a second for
+/// `energy`, a tenth for the moments, ten for `w2`. Keep the result as long as the sizes stay.
 ///
 /// # Errors
 /// As [`Metric::estimate`]; `n` = 0; a reference of data with fewer than 4 points.
@@ -46,8 +48,9 @@ pub fn floor(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pa
     Ok(quantile_95(&values))
 }
 
-/// The sizes of the two samples whose metric is evaluated [`PAIRS`] times for the floor of `n` points against a reference of
-/// `m`: the same where fresh samples can be drawn without end, disjoint parts of the reference otherwise.
+/// The sizes of the two samples whose metric is evaluated [`PAIRS`] times for the floor of `n`
+/// points against a reference of `m`: the same where fresh samples can be drawn without end,
+/// disjoint parts of the reference otherwise.
 pub fn floor_sizes(fresh: bool, n: usize, m: usize) -> (usize, usize) {
     if fresh || m < 4 {
         return (n, m);
@@ -57,13 +60,15 @@ pub fn floor_sizes(fresh: bool, n: usize, m: usize) -> (usize, usize) {
     (part, m - part)
 }
 
-/// The stream on which the floors of the metric called `name` are drawn everywhere: a floor belongs to a distribution and
-/// two sizes, so it must not change with the seed of a run or from one run of a script to the next.
+/// The stream on which the floors of the metric called `name` are drawn everywhere: a floor belongs
+/// to a distribution and two sizes, so it must not change with the seed of a run or from one run of
+/// a script to the next.
 pub fn floor_stream(name: &str) -> Stream {
     Stream::new(0).label("noise floor").label(name)
 }
 
-/// Points, a reference to hold them against, and the factor that carries their metric to the sizes asked for.
+/// Points, a reference to hold them against, and the factor that carries their metric to the sizes
+/// asked for.
 fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) -> Result<(Points, Reference, f64)> {
     let m = reference.points().n();
     if let Some(law) = reference.law() {

@@ -1,8 +1,8 @@
-//! Distances between Gaussians: the fit of the points and the reference's moments (exact where its target knows them,
-//! else the fit of its sample).
+//! Distances between Gaussians: the fit of the points and the reference's moments (exact where its
+//! target knows them, else the fit of its sample).
 
 use super::algebra::{dot, inner, inverse_root, root, sandwich, times, trace};
-use super::fit::{Fit, Slope, delta, shift};
+use super::moments::{Fit, Slope, delta, shift};
 use super::{Estimate, Metric, Reference};
 use crate::matrix::Spectrum;
 use crate::pairwise::Pairwise;
@@ -10,8 +10,8 @@ use crate::{Error, Points, Result, Subject, rng::Stream};
 use faer::Mat;
 
 /// Wasserstein-2 distance of the Gaussians, `W2^2 = |mu - m|^2 + tr(C + S - 2 (C^1/2 S C^1/2)^1/2)`
-/// [dowson1982frechet], in the data's units; it is blind to everything beyond two moments. Its resolution is 1e-8 of
-/// the data's scale. Cost `n d^2 + d^3`.
+/// \[dowson1982frechet\], in the data's units; it is blind to everything beyond two moments. Its
+/// resolution is 1e-8 of the data's scale. Cost `n d^2 + d^3`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct W2Gauss;
 
@@ -33,7 +33,8 @@ impl Metric for W2Gauss {
         let off = shift(&fit, &goal);
         let cross: f64 = middle.values().iter().map(|v| v.max(0.0).sqrt()).sum();
         let squared = dot(&off, &off) + trace(&fit.cov) + trace(&goal.cov) - 2.0 * cross;
-        // The maps between the Gaussians are the slopes of the cross term: x -> forth x pushes N(0, C) to N(0, S).
+        // The maps between the Gaussians are the slopes of the cross term: x -> forth x pushes N(0,
+        // C) to N(0, S).
         let forth = sandwich(&inverse_root(&spectrum), &root(&middle));
         let back = sandwich(&half, &inverse_root(&middle));
         let from = Slope { mean: off.iter().map(|v| 2.0 * v).collect(), cov: identity_less(&forth) };
@@ -43,7 +44,8 @@ impl Metric for W2Gauss {
     }
 }
 
-/// The square of [`W2Gauss`]: the Frechet distance as it is reported of image features, here of the coordinates themselves.
+/// The square of [`W2Gauss`]: the Frechet distance as it is reported of image features, here of the
+/// coordinates themselves.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Frechet;
 
@@ -66,8 +68,8 @@ impl Metric for Frechet {
     }
 }
 
-/// `KL(N(mu, C) || N(m, S)) = 1/2 [tr(S^-1 C) + (m - mu)^T S^-1 (m - mu) - d + ln det S - ln det C]` in nats.
-/// A perfect sample of `n` points scores about `d (d + 3) / 4n`. Cost `n d^2 + d^3`.
+/// `KL(N(mu, C) || N(m, S)) = 1/2 [tr(S^-1 C) + (m - mu)^T S^-1 (m - mu) - d + ln det S - ln det
+/// C]` in nats. A perfect sample of `n` points scores about `d (d + 3) / 4n`. Cost `n d^2 + d^3`.
 ///
 /// # Errors
 /// `n <= d` for a fitted side, or a covariance that is not positive definite.

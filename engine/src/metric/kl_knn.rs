@@ -9,21 +9,24 @@ use crate::{Error, Points, Result, Subject, rng::Stream};
 crate::options! {
     /// The KL divergence from neighbours.
     pub struct KlKnnOptions {
-        /// The neighbour whose distance is taken: more of them, less variance and more bias; at least 1.
+        /// The neighbour whose distance is taken: more of them, less variance and more bias; at
+        /// least 1.
         neighbours: usize = 5,
     }
 }
 
-/// `KL(q || p)` in nats from `n` points of `q` and `m` of the reference `p`, without a density [wang2009divergence]:
-/// `d/n sum_i ln(nu_i / rho_i) + ln(m / (n - 1))`, where `nu_i` is the distance of point `i` to its `k`-th nearest reference point
-/// and `rho_i` to its `k`-th nearest other point. It may be below 0 by chance, and is where points repeat reference points.
-/// More than `k` points on one place make it `+inf`, since such a law has no density; more than `k - 1` reference points there
-/// `-inf`. The standard error is that of the mean over points, times `sqrt 2` for the reference's own
-/// chance. The bias grows with the dimension: read it beside its floor. Cost `n (n + m) d`.
+/// `KL(q || p)` in nats from `n` points of `q` and `m` of the reference `p`, without a density
+/// \[wang2009divergence\]: `d/n sum_i ln(nu_i / rho_i) + ln(m / (n - 1))`, where `nu_i` is the
+/// distance of point `i` to its `k`-th nearest reference point and `rho_i` to its `k`-th nearest
+/// other point. It may be below 0 by chance, and is where points repeat reference points. More than
+/// `k` points on one place make it `+inf`, since such a distribution has no density; more than
+/// `k - 1` reference points there `-inf`. The standard error is that of the mean over points, times
+/// `sqrt 2` for the reference's own chance. The bias grows with the dimension: read it beside its
+/// floor. Cost `n (n + m) d`.
 ///
 /// # Errors
-/// Fewer than `k + 1` points or `k` reference points; `neighbours` = 0; [`Error::Numeric`] where both infinities meet, at one
-/// place or at two.
+/// Fewer than `k + 1` points or `k` reference points; `neighbours` = 0; [`Error::Numeric`] where
+/// both infinities meet, at one place or at two.
 #[derive(Debug, Clone, Default)]
 pub struct KlKnn {
     options: KlKnnOptions,

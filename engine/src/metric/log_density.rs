@@ -6,8 +6,8 @@ use crate::error::MissingPart;
 use crate::pairwise::Pairwise;
 use crate::{Points, Result, rng::Stream};
 
-/// `1/n sum_i log p(y_i)` in nats. Larger is better only up to what the target's own samples score: points that
-/// collapse onto a mode exceed it, so read it against the floor and beside a distance.
+/// `1/n sum_i log p(y_i)` in nats. Larger is better only up to what the target's own samples score:
+/// points that collapse onto a mode exceed it, so read it against the floor and beside a distance.
 ///
 /// # Errors
 /// A reference whose target has no closed-form density.

@@ -8,15 +8,19 @@ use crate::{Points, Result, rng::Stream};
 crate::options! {
     /// Squared maximum mean discrepancy.
     pub struct MmdOptions {
-        /// "median" (gaussian, the reference's median distance as bandwidth), a kernel map such as `imq(0.5)`, or a list of kernels or of gaussian bandwidths, over which the mean is taken.
+        /// "median" (gaussian, the reference's median distance as bandwidth), a kernel map such as
+        /// `imq(0.5)`, or a list of kernels or of gaussian bandwidths, over which the mean is
+        /// taken.
         kernel: Kernels = Kernels::Median,
-        /// Leave the pairs of a point with itself out (U-statistic): unbiased, and it can be negative.
+        /// Leave the pairs of a point with itself out (U-statistic): unbiased, and it can be
+        /// negative.
         unbiased: bool = false,
     }
 }
 
-/// `MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y)` [gretton2012kernel], the mean over the kernels; its root is the part
-/// `mmd`, the bandwidths are the parts `h`. Cost `(n + m)^2` kernel values in f64 per kernel.
+/// `MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y)` \[gretton2012kernel\], the mean over the
+/// kernels; its root is the part `mmd`, the bandwidths are the parts `h`. Cost `(n + m)^2` kernel
+/// values in f64 per kernel.
 #[derive(Debug, Clone, Default)]
 pub struct Mmd {
     options: MmdOptions,

@@ -1,8 +1,8 @@
 //! How far points are from a reference, each answer with its standard error and its noise floor.
 //!
-//! A [`Metric`] compares points with a [`Reference`] and returns an [`Estimate`]; [`by_name`] makes one from data and
-//! [`METRICS`] lists them all. A value means little alone: the [`floor`] of a metric is what a fresh sample of the
-//! target itself would score.
+//! A [`Metric`] compares points with a [`Reference`] and returns an [`Estimate`]; [`by_name`] makes
+//! one from data and [`METRICS`] lists them all. A value means little alone: the [`floor`] of a
+//! metric is what a fresh sample of the target itself would score.
 
 mod algebra;
 mod assignment;
@@ -11,18 +11,18 @@ mod coverage;
 mod energy;
 mod estimate;
 mod fisher;
-mod fit;
 mod floor;
 mod gaussian;
 mod kl_knn;
-mod list;
 mod log_density;
 mod memorisation;
 mod mmd;
 mod mode_weights;
-mod moment;
+mod moment_errors;
+mod moments;
 mod precision_recall;
 mod reference;
+mod registry;
 mod relative_error;
 mod sliced;
 mod two_sample;
@@ -37,14 +37,14 @@ pub(crate) use floor::{PAIRS, floor_sizes};
 pub use floor::{floor, floor_stream};
 pub(crate) use gaussian::{Frechet, KlGauss, W2Gauss};
 pub(crate) use kl_knn::{KlKnn, KlKnnOptions};
-pub use list::{Entry, METRICS, better, by_name};
 pub(crate) use log_density::LogDensity;
 pub use memorisation::memorisation;
 pub(crate) use mmd::{Mmd, MmdOptions};
 pub(crate) use mode_weights::ModeWeights;
-pub(crate) use moment::{CovarianceError, MeanError};
+pub(crate) use moment_errors::{CovarianceError, MeanError};
 pub(crate) use precision_recall::{PrecisionRecall, PrecisionRecallOptions};
 pub use reference::Reference;
+pub use registry::{Entry, METRICS, better, by_name};
 pub use relative_error::relative_error;
 pub(crate) use sliced::{SlicedW2, SlicedW2Options};
 pub(crate) use wasserstein::{W2, W2Options};
@@ -78,8 +78,9 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
         false
     }
 
-    /// The exponent `r` of `n^-r` by which the value of two samples of one distribution on `R^dim` falls with their
-    /// size: by it a floor found on parts of a data set is carried to the sizes asked for.
+    /// The exponent `r` of `n^-r` by which the value of two samples of one distribution on `R^dim`
+    /// falls with their size: by it a floor found on parts of a data set is carried to the sizes
+    /// asked for.
     fn rate(&self, _dim: usize) -> f64 {
         0.5
     }
@@ -90,12 +91,13 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
     /// As [`Metric::estimate`].
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate>;
 
-    /// The value and its standard error. `pairwise` lends its threads, its count of work and its interrupt (metrics
-    /// sum in f64 whatever its precision is); `stream` keys what is drawn: directions, subsamples.
+    /// The value and its standard error. `pairwise` lends its threads, its count of work and its
+    /// interrupt (metrics sum in f64 whatever its precision is); `stream` keys what is drawn:
+    /// directions, subsamples.
     ///
     /// # Errors
-    /// No points, values that are not finite, dims that do not match, a part that the reference lacks
-    /// ([`Error::Missing`]), or an interrupt.
+    /// No points, values that are not finite, dims that do not match, a part that the reference
+    /// lacks ([`Error::Missing`]), or an interrupt.
     fn estimate(
         &self,
         points: &Points,

@@ -4,9 +4,10 @@ use super::{Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::{Points, Result, rng::Stream};
 
-/// Total variation `1/2 sum_k |share_k - w_k|` between the shares of points that fall to each mode and the mixture's
-/// weights; the shares are the parts `share 0`, `share 1`, .. and the largest error is the part `max`. A flow with a
-/// small sigma keeps the shares it started with, however small its field is.
+/// Total variation `1/2 sum_k |share_k - w_k|` between the shares of points that fall to each mode
+/// and the mixture's weights; the shares are the parts `share 0`, `share 1`, .. and the largest
+/// error is the part `max`. A flow with a small sigma keeps the shares it started with, however
+/// small its field is.
 ///
 /// # Errors
 /// A reference whose target has no list of modes.

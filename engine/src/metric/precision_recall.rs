@@ -13,11 +13,12 @@ crate::options! {
     }
 }
 
-/// Harmonic mean of precision and recall, in [0, 1] [kynkaanniemi2019improved]. Balls around the points of one set, each up to
-/// the point's `k`-th nearest neighbour in its own set, stand for where that set's law lives. Parts: `precision`, the share of
-/// points inside a ball of the reference, and `recall`, the share of reference points inside a ball of the points. Two samples
-/// of one law score less than 1; the floor says how much. The standard error takes both shares as binomial. Cost
-/// `(n + m)^2 d`.
+/// Harmonic mean of precision and recall, in [0, 1] \[kynkaanniemi2019improved\]. Balls around the
+/// points of one set, each up to the point's `k`-th nearest neighbour in its own set, stand for
+/// where that set's distribution lives. Parts: `precision`, the share of points inside a ball of
+/// the reference, and `recall`, the share of reference points inside a ball of the points. Two
+/// samples of one distribution score less than 1; the floor says how much. The standard error takes
+/// both shares as binomial. Cost `(n + m)^2 d`.
 ///
 /// # Errors
 /// Fewer than `k + 1` points on either side; `neighbours` = 0.

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 /// A sample that the flow has not seen and, where it is known, the distribution it came from.
 ///
-/// The points of a finite sample that is the distribution itself keep their weights ([`Reference::of`]). A
-/// sample with `standardise` is compared in its standard units: both sides are mapped there before they are
-/// measured, so that a distance does not hang on the units of a column.
+/// The points of a finite sample that is the distribution itself keep their weights
+/// ([`Reference::of`]). A sample with `standardise` is compared in its standard units: both sides
+/// are mapped there before they are measured, so that a distance does not hang on the units of a
+/// column.
 #[derive(Debug, Clone)]
 pub struct Reference {
     points: Arc<Points>,
@@ -20,7 +21,8 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// A sample alone, shared and not copied: metrics that need a density, modes or exact moments refuse it.
+    /// A sample alone, shared and not copied: metrics that need a density, modes or exact moments
+    /// refuse it.
     ///
     /// # Errors
     /// No rows, or a value that is not finite.
@@ -33,7 +35,8 @@ impl Reference {
         Ok(Reference { points, weights: None, units: None, target: None })
     }
 
-    /// A sample and the distribution it came from, in whose standard units it is measured if it asks for that.
+    /// A sample and the distribution it came from, in whose standard units it is measured if it
+    /// asks for that.
     ///
     /// # Errors
     /// As [`Reference::new`], or dims that do not match.
@@ -45,19 +48,21 @@ impl Reference {
         Ok(Reference { target: Some(target), units, ..Reference::new(points)? })
     }
 
-    /// `target` itself, where it is a finite sample: all of its points with their weights. Of any other target
-    /// `n` fresh points.
+    /// `target` itself, where it is a finite sample: all of its points with their weights. Of any
+    /// other target `n` fresh points.
     ///
     /// ```
     /// use sdflow::metric::{Metric, Reference, by_name};
     /// use sdflow::target::{Samples, SamplesOptions};
     /// use sdflow::{Points, pairwise::Pairwise, rng::Stream};
-    /// let coin = SamplesOptions { weights: Some(vec![0.5, 0.5, 0.0]), ..SamplesOptions::default() };
+    /// let weights = Some(vec![0.5, 0.5, 0.0]);
+    /// let coin = SamplesOptions { weights, ..SamplesOptions::default() };
     /// let coin = Samples::new(Points::from_rows(&[[0.0], [1.0], [9.0]])?, &coin)?;
     /// let reference = Reference::of(std::sync::Arc::new(coin), 2, Stream::new(1))?;
     /// let tossed = Points::from_rows(&[[1.0], [0.0], [0.0], [1.0]])?;
     /// let energy = by_name("energy", serde_json::Value::Null)?;
-    /// assert_eq!(energy.estimate(&tossed, &reference, &Pairwise::default(), Stream::new(2))?.value, 0.0);
+    /// let found = energy.estimate(&tossed, &reference, &Pairwise::default(), Stream::new(2))?;
+    /// assert_eq!(found.value, 0.0);
     /// # Ok::<(), sdflow::Error>(())
     /// ```
     ///
@@ -69,7 +74,8 @@ impl Reference {
         Ok(Reference { weights, ..Reference::with_target(points, target)? })
     }
 
-    /// `n` fresh points of `target`. `stream` must not be the one from which the flow's own points came.
+    /// `n` fresh points of `target`. `stream` must not be the one from which the flow's own points
+    /// came.
     ///
     /// # Errors
     /// As [`Target::sample`].
@@ -94,7 +100,7 @@ impl Reference {
     }
 
     /// The number of equal points whose mean is as uncertain as that of these with their weights,
-    /// `1 / sum w^2` [kish1965survey].
+    /// `1 / sum w^2` \[kish1965survey\].
     pub(super) fn effective_n(&self) -> f64 {
         self.weights().map_or(self.points.n() as f64, |w| 1.0 / w.iter().map(|w| w * w).sum::<f64>())
     }
@@ -119,7 +125,8 @@ impl Reference {
         self.target.as_ref()
     }
 
-    /// Exact moments. A finite sample's own moments are an estimate like any other and do not count.
+    /// Exact moments. A finite sample's own moments are an estimate like any other and do not
+    /// count.
     pub fn moments(&self) -> Option<Moments> {
         self.law().and_then(|t| t.moments())
     }

@@ -4,8 +4,9 @@ use super::estimate::{mean, variance_of_mean};
 use crate::points::squared_distance;
 use crate::{Points, Result};
 
-/// `sqrt(sum_i |v_i - w_i|^2 / sum_i |w_i|^2)` for rows `v` of `vectors` and `w` of `reference`, and its standard error over rows by
-/// the delta method. Where all of the reference is 0 it is infinite, or 0 if the vectors are 0 too, without a standard error.
+/// `sqrt(sum_i |v_i - w_i|^2 / sum_i |w_i|^2)` for rows `v` of `vectors` and `w` of `reference`,
+/// and its standard error over rows by the delta method. Where all of the reference is 0 it is
+/// infinite, or 0 if the vectors are 0 too, without a standard error.
 ///
 /// # Errors
 /// Shapes that differ.

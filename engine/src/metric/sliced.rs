@@ -16,15 +16,17 @@ const MOST: usize = 100_000;
 crate::options! {
     /// The sliced Wasserstein-2 distance.
     pub struct SlicedW2Options {
-        /// Number of random directions, from 1 to 100000; their scatter is part of the standard error.
+        /// Number of random directions, from 1 to 100000; their scatter is part of the standard
+        /// error.
         directions: usize = 128,
     }
 }
 
-/// `(mean over directions u of W2(u . x, u . y)^2)^1/2` [bonneel2015sliced], in the data's units; the sets may differ
-/// in size (their quantiles are coupled). The directions are drawn from the stream. On the line there is one direction
-/// and the value is `W2` itself. The standard error joins that over samples (delta method through the potentials of
-/// transport on a line) and that over directions. Cost `directions x (n log n + m log m + (n + m) d)`.
+/// `(mean over directions u of W2(u . x, u . y)^2)^1/2` \[bonneel2015sliced\], in the data's units;
+/// the sets may differ in size (their quantiles are coupled). The directions are drawn from the
+/// stream. On the line there is one direction and the value is `W2` itself. The standard error
+/// joins that over samples (delta method through the potentials of transport on a line) and that
+/// over directions. Cost `directions x (n log n + m log m + (n + m) d)`.
 #[derive(Debug, Clone, Default)]
 pub struct SlicedW2 {
     options: SlicedW2Options,
@@ -96,7 +98,8 @@ struct Line {
 
 impl Line {
     fn along(direction: &[f64], x: &Points, y: &Points, weights: Option<&[f64]>) -> Line {
-        // Quantiles k / nm are whole numbers, exact in f64, when a point of x counts m and a point of y counts n.
+        // Quantiles k / nm are whole numbers, exact in f64, when a point of x counts m and a point
+        // of y counts n.
         let (n, m) = (x.n() as f64, y.n() as f64);
         let (x, y) = (sorted(direction, x), sorted(direction, y));
         let ends_of_y = ends(&y, n, weights);
@@ -118,7 +121,8 @@ impl Line {
             match (next_x, next_y) {
                 (true, false) => f = cost(i + 1, j) - g,
                 (false, _) => g = cost(i, j + 1) - f,
-                // Both step: between the two orders of stepping lies a range of potentials, whose middle is taken.
+                // Both step: between the two orders of stepping lies a range of potentials, whose
+                // middle is taken.
                 (true, true) => {
                     f = 0.5 * (cost(i + 1, j) - g + cost(i + 1, j + 1) - cost(i, j + 1) + f);
                     g = cost(i + 1, j + 1) - f;

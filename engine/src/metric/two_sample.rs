@@ -5,12 +5,13 @@ use super::reference::Reference;
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, Part, Precision};
 use crate::{Error, Points, Result, Subject};
 
-/// `E k(x, x') + E k(y, y') - 2 E k(x, y)`, the mean over `kernels`, with its standard error; `y` is the reference with
-/// its weights.
+/// `E k(x, x') + E k(y, y') - 2 E k(x, y)`, the mean over `kernels`, with its standard error; `y`
+/// is the reference with its weights.
 ///
-/// The V-statistic keeps the pairs of a point with itself; the U-statistic (`unbiased`) leaves them out. With the
-/// witness `f(z) = mean_i k(z, x_i) - sum_j w_j k(z, y_j)` the V-statistic is `mean_i f(x_i) - sum_j w_j f(y_j)`, and the
-/// first-order projection of a point is `2 f` [gretton2012kernel], so one pass gives both.
+/// The V-statistic keeps the pairs of a point with itself; the U-statistic (`unbiased`) leaves them
+/// out. With the witness `f(z) = mean_i k(z, x_i) - sum_j w_j k(z, y_j)` the V-statistic is
+/// `mean_i f(x_i) - sum_j w_j f(y_j)`, and the first-order projection of a point is `2 f`
+/// \[gretton2012kernel\], so one pass gives both.
 ///
 /// # Errors
 /// `unbiased` of a side that has one point; an interrupt.

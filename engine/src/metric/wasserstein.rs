@@ -12,17 +12,19 @@ use rayon::prelude::*;
 crate::options! {
     /// The Wasserstein-2 distance.
     pub struct W2Options {
-        /// Points used of each set at most, drawn without replacement; time grows with the cube, memory with the square (32 MB at 2,000).
+        /// Points used of each set at most, drawn without replacement; time grows with the cube,
+        /// memory with the square (32 MB at 2,000).
         max_points: usize = 2000,
     }
 }
 
-/// `W2 = min over pairings (1/k sum |x_i - y_pi(i)|^2)^1/2`, in the data's units, exact for sets of equal size. Of sets
-/// of unequal size, or above `max_points`, the same number `k` is drawn from each; `k` is the part `points`. Of a
-/// weighted reference `k` points are taken, each as often as its weight says. Two samples
-/// of one distribution score about `k^(-1/d)`: in high dimension the floor is most of the value. The standard error
-/// is the delta method's through the dual prices [delbarrio2019central]. Cost up to `k^3`, memory `8 k^2` bytes:
-/// one to three seconds at 2,000 points and twenty times that for the floor, so lower `max_points` where it is called often.
+/// `W2 = min over pairings (1/k sum |x_i - y_pi(i)|^2)^1/2`, in the data's units, exact for sets of
+/// equal size. Of sets of unequal size, or above `max_points`, the same number `k` is drawn from
+/// each; `k` is the part `points`. Of a weighted reference `k` points are taken, each as often as
+/// its weight says. Two samples of one distribution score about `k^(-1/d)`: in high dimension the
+/// floor is most of the value. The standard error is the delta method's through the dual prices
+/// \[delbarrio2019central\]. Cost up to `k^3`, memory `8 k^2` bytes: one to three seconds at 2,000
+/// points and twenty times that for the floor, so lower `max_points` where it is called often.
 #[derive(Debug, Clone, Default)]
 pub struct W2 {
     options: W2Options,
@@ -69,8 +71,8 @@ impl Metric for W2 {
         });
         let best = assignment(&cost, k, pairwise.interrupt())?;
         let paid: Vec<f64> = best.column.iter().enumerate().map(|(i, j)| cost[i * k + j]).collect();
-        // The means part from the rest: the best pairing is that of the centred sets, the cost rises by |shift|^2 and the
-        // prices by 2 shift . x and -2 shift . y.
+        // The means part from the rest: the best pairing is that of the centred sets, the cost
+        // rises by |shift|^2 and the prices by 2 shift . x and -2 shift . y.
         let shift: Vec<f64> = mean_x.iter().zip(&mean_y).map(|(a, b)| a - b).collect();
         let tilted = |prices: &[f64], points: &Points, sign: f64| -> Vec<f64> {
             prices.iter().zip(points.iter()).map(|(p, x)| p + sign * 2.0 * dot(&shift, x)).collect()

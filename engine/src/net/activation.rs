@@ -20,8 +20,8 @@ pub enum Activation {
 crate::choices!(Activation);
 
 impl Activation {
-    /// For every row `z` of `slope`, as wide as `bias`: `value = f(z + bias)`, and `slope` becomes `f'(z + bias)`. Relative
-    /// errors are a few ulp of the larger of the result and 1.
+    /// For every row `z` of `slope`, as wide as `bias`: `value = f(z + bias)`, and `slope` becomes
+    /// `f'(z + bias)`. Relative errors are a few ulp of the larger of the result and 1.
     pub(super) fn apply<T: Real>(self, bias: &[T], value: &mut [T], slope: &mut [T]) {
         Isa::Auto.run(Apply { activation: self, bias, value, slope });
     }
@@ -66,7 +66,8 @@ fn exp_of_negative<T: Real, S: Simd>(simd: S, x: T::Lanes<S>) -> T::Lanes<S> {
     T::exp2(simd, T::min(simd, exponent, T::splat(simd, T::from_f64(120.0))))
 }
 
-/// `log(1 + y)` for `y` in `[0, 1]`: twice the series of the inverse hyperbolic tangent at `y / (2 + y)`, at most 1/3.
+/// `log(1 + y)` for `y` in `[0, 1]`: twice the series of the inverse hyperbolic tangent at `y / (2
+/// + y)`, at most 1/3.
 #[inline(always)]
 fn log_1p<T: Real, S: Simd>(simd: S, y: T::Lanes<S>) -> T::Lanes<S> {
     let t = T::div(simd, y, T::add(simd, T::splat(simd, T::from_f64(2.0)), y));

@@ -1,10 +1,10 @@
-//! The Adam optimiser [kingma2015adam], with decoupled weight decay [loshchilov2019decoupled].
+//! The Adam optimiser \[kingma2015adam\], with decoupled weight decay \[loshchilov2019decoupled\].
 
 use crate::simd::{Isa, Real};
 use pulp::{Scalar, Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Constants of the optimiser Adam [kingma2015adam].
+/// Constants of the optimiser Adam \[kingma2015adam\].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamOptions {
     /// Share of the old mean kept in the running mean of the gradient.
@@ -41,8 +41,8 @@ impl<T: Real> Adam<T> {
         Adam { options, first: vec![T::default(); count], second: vec![T::default(); count], steps: 0 }
     }
 
-    /// `theta -= rate (m / (sqrt(v) + epsilon) + decay theta)` with the bias-corrected running means `m` of `gradient` and `v` of
-    /// its square.
+    /// `theta -= rate (m / (sqrt(v) + epsilon) + decay theta)` with the bias-corrected running
+    /// means `m` of `gradient` and `v` of its square.
     pub fn step(&mut self, parameters: &mut [T], gradient: &[T], rate: f64) {
         self.steps = self.steps.saturating_add(1);
         let AdamOptions { beta_1, beta_2, epsilon, weight_decay } = self.options;

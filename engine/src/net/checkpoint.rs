@@ -7,8 +7,8 @@ use crate::{Error, Result};
 use std::path::Path;
 
 impl<T: Real> Mlp<T> {
-    /// Its parameters as `0.weight`, `0.bias`, `2.weight`, .. : the linear layers of torch's `nn.Sequential(Linear, activation,
-    /// Linear, ..)`, each weight out x in.
+    /// Its parameters as `0.weight`, `0.bias`, `2.weight`, .. : the linear layers of torch's
+    /// `nn.Sequential(Linear, activation, Linear, ..)`, each weight out x in.
     pub fn tensors(&self) -> Tensors {
         let single = |values: &[T]| values.iter().map(|v| v.to_f64() as f32).collect();
         let mut tensors = Tensors::default();
@@ -23,11 +23,13 @@ impl<T: Real> Mlp<T> {
         tensors
     }
 
-    /// The net whose parameters these are; `path` is named in errors. Tensors of other names are refused, so that nothing of a
-    /// net that is more than linear layers and activations is dropped.
+    /// The net whose parameters these are; `path` is named in errors. Tensors of other names are
+    /// refused, so that nothing of a net that is more than linear layers and activations is
+    /// dropped.
     ///
     /// # Errors
-    /// [`Error::File`] with the tensor: one that is missing, is not part of such a net, or whose shape does not fit the others.
+    /// [`Error::File`] with the tensor: one that is missing, is not part of such a net, or whose
+    /// shape does not fit the others.
     pub fn from_tensors(tensors: &Tensors, activation: Activation, residual: bool, path: &Path) -> Result<Mlp<T>> {
         let wrong = |name: &str, seen: String, want: String| Error::File {
             path: path.into(),

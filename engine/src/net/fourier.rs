@@ -2,8 +2,9 @@
 
 use crate::simd::Real;
 
-/// The features `sin(f_k t)`, `cos(f_k t)` with `f_k` from 1 to `highest` geometrically, `t` in radians: smooth in `t`, and
-/// fine enough to tell apart times that differ by `1 / highest` [vaswani2017attention].
+/// The features `sin(f_k t)`, `cos(f_k t)` with `f_k` from 1 to `highest` geometrically, `t` in
+/// radians: smooth in `t`, and fine enough to tell apart times that differ by `1 / highest`
+/// \[vaswani2017attention\].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fourier {
     frequencies: Vec<f64>,

@@ -6,8 +6,8 @@ use crate::{Result, rng::Stream};
 use faer::MatRef;
 use std::ops::Range;
 
-/// `x -> W_L a(.. a(W_1 x + b_1) ..) + b_L`, `a` the activation; with `residual`, a hidden layer whose input is as wide as its
-/// output adds it: `h -> h + a(W h + b)`.
+/// `x -> W_L a(.. a(W_1 x + b_1) ..) + b_L`, `a` the activation; with `residual`, a hidden layer
+/// whose input is as wide as its output adds it: `h -> h + a(W h + b)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mlp<T> {
     widths: Vec<usize>,
@@ -17,8 +17,9 @@ pub struct Mlp<T> {
 }
 
 impl<T: Real> Mlp<T> {
-    /// A net of these widths, input and output included, with the random parameters of torch's `nn.Linear`: weights and
-    /// biases uniform on `+-1/sqrt(fan_in)` (kaiming-uniform with slope `sqrt 5`) [he2015delving].
+    /// A net of these widths, input and output included, with the random parameters of torch's
+    /// `nn.Linear`: weights and biases uniform on `+-1/sqrt(fan_in)` (kaiming-uniform with slope
+    /// `sqrt 5`) \[he2015delving\].
     ///
     /// # Errors
     /// Fewer than two widths, a width of 0, or more parameters than 2^28.
@@ -85,8 +86,8 @@ impl<T: Real> Mlp<T> {
         &mut self.parameters
     }
 
-    /// Multiplications and additions of one row's forward pass and its gradient with respect to the parameters, products
-    /// only.
+    /// Multiplications and additions of one row's forward pass and its gradient with respect to the
+    /// parameters, products only.
     pub fn flops(&self) -> u64 {
         let forward: usize = self.widths.windows(2).map(|w| 2 * w[0] * w[1]).sum();
         // The gradient of the input, which the first layer does without.

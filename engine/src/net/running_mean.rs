@@ -9,17 +9,20 @@ const CHUNK: usize = 8192;
 /// How much each set of parameters counts in the mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Averaging {
-    /// An exponential running mean (EMA) keeps `decay` of itself per step. The decay grows to that value
-    /// in the first steps as `(1 + t) / (10 + t)`, so that the random start is soon forgotten.
+    /// An exponential running mean (EMA) keeps `decay` of itself per step. The decay grows to that
+    /// value in the first steps as `(1 + t) / (10 + t)`, so that the random start is soon
+    /// forgotten.
     Exponential {
         /// In `[0, 1)`.
         decay: f64,
     },
-    /// All parameters count alike. The memory then holds their sum until [`RunningMean::store`] divides it.
+    /// All parameters count alike. The memory then holds their sum until [`RunningMean::store`]
+    /// divides it.
     Equal,
 }
 
-/// A running mean of parameters. Its caller owns the memory, because that may be the parameters of a net.
+/// A running mean of parameters. Its caller owns the memory, because that may be the parameters of
+/// a net.
 #[derive(Debug, Clone, Copy)]
 pub struct RunningMean {
     averaging: Averaging,
@@ -27,8 +30,8 @@ pub struct RunningMean {
 }
 
 impl RunningMean {
-    /// A mean of nothing yet. The memory begins as the first parameters where the mean is exponential,
-    /// and as zeros where all count alike.
+    /// A mean of nothing yet. The memory begins as the first parameters where the mean is
+    /// exponential, and as zeros where all count alike.
     pub fn new(averaging: Averaging) -> RunningMean {
         RunningMean { averaging, count: 0 }
     }
@@ -47,7 +50,8 @@ impl RunningMean {
         }
     }
 
-    /// Writes the mean that `memory` holds into `parameters`; a mean of nothing leaves them as they are.
+    /// Writes the mean that `memory` holds into `parameters`; a mean of nothing leaves them as they
+    /// are.
     pub fn store<T: Real>(&self, memory: &[T], parameters: &mut [T]) {
         if self.count == 0 {
             return;

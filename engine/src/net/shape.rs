@@ -1,5 +1,6 @@
 //! The shape of a net, checked before anything is allocated.
 
+use crate::options::at_least;
 use crate::{Error, Result};
 
 /// Most hidden layers.
@@ -23,11 +24,7 @@ pub struct Hidden {
 /// No units or no layers, more than 1000 layers, more than 2^28 parameters.
 pub fn widths(input: usize, hidden: Hidden, output: usize) -> Result<Vec<usize>> {
     let Hidden { units: hidden, layers } = hidden;
-    for (name, value) in [("hidden", hidden), ("layers", layers)] {
-        if value == 0 {
-            return Err(Error::argument(name, value, "it must be at least 1"));
-        }
-    }
+    at_least(&[("hidden", hidden, 1), ("layers", layers, 1)])?;
     if layers > MOST_LAYERS {
         return Err(Error::argument("layers", layers, format!("it must be at most {MOST_LAYERS}")));
     }

@@ -16,8 +16,8 @@ pub struct Trainer<T> {
 }
 
 impl<T: Real> Trainer<T> {
-    /// Trains `net`. `decay` in `[0, 1)` is that of an exponential running mean of the parameters (EMA),
-    /// 0 keeps none.
+    /// Trains `net`. `decay` in `[0, 1)` is that of an exponential running mean of the parameters
+    /// (EMA), 0 keeps none.
     pub fn new(net: Mlp<T>, options: AdamOptions, decay: f64) -> Trainer<T> {
         let count = net.parameters().len();
         Trainer {
@@ -40,8 +40,8 @@ impl<T: Real> Trainer<T> {
     }
 
     /// One step of Adam at `rate` on the mean over the rows of `input` of a loss, and returns that
-    /// mean before the step. `loss` is given a range of rows with the net's values there; it returns the sum of their losses and
-    /// leaves the slopes of each in their place.
+    /// mean before the step. `loss` is given a range of rows with the net's values there; it
+    /// returns the sum of their losses and leaves the slopes of each in their place.
     pub fn step(&mut self, input: &[T], rate: f64, loss: impl Fn(Range<usize>, &mut [T]) -> f64 + Sync) -> f64 {
         let share = 1.0 / (input.len() / self.net.input_dim()) as f64;
         let to = Gradients { parameters: Some(&mut self.gradient), input: None };

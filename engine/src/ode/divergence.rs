@@ -9,13 +9,14 @@ const PROBES: usize = 16;
 /// Most dimensions in which all coordinates are taken.
 pub const MOST_COORDINATES: usize = 8;
 
-/// Directions along which a divergence is taken in `dim` dimensions when `probes` of them are asked for.
+/// Directions along which a divergence is taken in `dim` dimensions when `probes` of them are asked
+/// for.
 pub fn directions(dim: usize, probes: Option<usize>) -> usize {
     probes.unwrap_or(if dim <= MOST_COORDINATES { dim } else { PROBES })
 }
 
-/// `div v = sum_e e . (dv e)` over coordinates `e`, or the mean over random signs `e` that are held along the way
-/// [hutchinson1989stochastic], with memory of its own.
+/// `div v = sum_e e . (dv e)` over coordinates `e`, or the mean over random signs `e` that are held
+/// along the way \[hutchinson1989stochastic\], with memory of its own.
 #[derive(Debug, Default)]
 pub struct Divergence {
     directions: Vec<Points>,
@@ -26,7 +27,8 @@ pub struct Divergence {
 }
 
 impl Divergence {
-    /// In `dim` dimensions. `probes` left out: up to 8 dimensions all coordinates, which is exact, above 16 random directions.
+    /// In `dim` dimensions. `probes` left out: up to 8 dimensions all coordinates, which is exact,
+    /// above 16 random directions.
     pub fn new(dim: usize, probes: Option<usize>, stream: Stream) -> Divergence {
         let count = directions(dim, probes);
         let exact = probes.is_none() && dim <= MOST_COORDINATES;
@@ -44,7 +46,8 @@ impl Divergence {
         Divergence { directions: (0..count).map(direction).collect(), weight, ..Divergence::default() }
     }
 
-    /// At every row of `z`, from fields `2 by` apart in the `units` of each coordinate. Cost: two fields per direction.
+    /// At every row of `z`, from fields `2 by` apart in the `units` of each coordinate. Cost: two
+    /// fields per direction.
     ///
     /// # Errors
     /// As `field`.

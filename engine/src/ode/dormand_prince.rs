@@ -1,4 +1,5 @@
-//! Steps as small as a tolerance asks: the pair of orders 5 and 4 of Dormand and Prince [dormand1980family].
+//! Steps as small as a tolerance asks: the pair of orders 5 and 4 of Dormand and Prince
+//! \[dormand1980family\].
 
 use super::runge_kutta::{RungeKutta, Velocity, add, moved};
 use crate::{Error, Points, Result};
@@ -25,11 +26,13 @@ const ERROR: [f64; 7] =
 const MOST: usize = 10_000;
 
 impl RungeKutta {
-    /// Moves `cloud` along `dy/dc = velocity(y, c)` from `c` = 0 to 1 in parts whose estimated error, root mean
-    /// square over particles, is at most `tolerance`. The first part is as long as the last one of the call before.
+    /// Moves `cloud` along `dy/dc = velocity(y, c)` from `c` = 0 to 1 in parts whose estimated
+    /// error, root mean square over particles, is at most `tolerance`. The first part is as long as
+    /// the last one of the call before.
     ///
     /// # Errors
-    /// As `velocity`, or more than 10,000 parts; the cloud is then where the last good part left it.
+    /// As `velocity`, or more than 10,000 parts; the cloud is then where the last good part left
+    /// it.
     pub fn reach(&mut self, cloud: &mut Points, tolerance: f64, velocity: &mut Velocity) -> Result<()> {
         self.velocities.resize_with(self.velocities.len().max(7), Points::default);
         self.before.copy_from(cloud);

@@ -18,8 +18,8 @@ pub enum Integrator {
 crate::choices!(Integrator);
 
 impl Integrator {
-    /// Returns where in the step each stage stands, as a share of it. In these methods a stage is reached from the
-    /// beginning of the step along the velocity of the stage before it.
+    /// Returns where in the step each stage stands, as a share of it. In these methods a stage is
+    /// reached from the beginning of the step along the velocity of the stage before it.
     pub fn stages(self) -> &'static [f64] {
         match self {
             Integrator::Euler => &[0.0],

@@ -1,10 +1,12 @@
-//! Steps along a velocity, fixed or with a size that follows an error, and the buffers between them.
+//! Steps along a velocity, fixed or with a size that follows an error, and the buffers between
+//! them.
 
 use super::Integrator;
 use crate::{Points, Result};
 use rayon::prelude::*;
 
-/// A velocity: writes `v(y, c)` into its third argument, n x dim, where `c` in `[0, 1]` is the place within the step.
+/// A velocity: writes `v(y, c)` into its third argument, n x dim, where `c` in `[0, 1]` is the
+/// place within the step.
 pub type Velocity<'a> = dyn FnMut(&Points, f64, &mut Points) -> Result<()> + 'a;
 
 /// What a step did.
@@ -74,8 +76,9 @@ impl RungeKutta {
         Ok(self.apply(cloud, eta, integrator.weights()))
     }
 
-    /// Takes a Heun step whose size keeps the difference to the Euler step below a tenth of `resolution` (root mean
-    /// square over particles), within `largest` and `smallest`; the smallest is taken whatever its error.
+    /// Takes a Heun step whose size keeps the difference to the Euler step below a tenth of
+    /// `resolution` (root mean square over particles), within `largest` and `smallest`; the
+    /// smallest is taken whatever its error.
     ///
     /// # Errors
     /// As `velocity`; the cloud is then as it was.
@@ -135,7 +138,8 @@ impl RungeKutta {
     }
 }
 
-/// Moves `y` by `eta v`; returns the sum of the squares of the displacements, in eight sums side by side.
+/// Moves `y` by `eta v`; returns the sum of the squares of the displacements, in eight sums side by
+/// side.
 fn displaced(y: &mut [f64], eta: f64, v: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     for (y, v) in y.chunks_mut(8).zip(v.chunks(8)) {

@@ -1,10 +1,12 @@
-//! One declaration makes an options struct, its serde names, its defaults and its rows in the manual.
+//! One declaration makes an options struct, its serde names, its defaults and its rows in the
+//! manual.
 
-mod names;
 mod option_type;
+mod variant_names;
 
-pub use names::names;
+use crate::{Error, Result};
 pub use option_type::{Key, Mismatch, OptionType, OptionValue};
+pub use variant_names::names;
 
 /// A struct of options whose keys can be listed.
 pub trait Options: Default + serde::Serialize + serde::de::DeserializeOwned {
@@ -12,9 +14,21 @@ pub trait Options: Default + serde::Serialize + serde::de::DeserializeOwned {
     const KEYS: &'static [Key];
 }
 
-/// Declares `pub struct Name { field: Type = default, .. }` with serde names equal to the field names,
-/// unknown keys refused, missing keys taking their default, and the manual's rows from the doc comments.
-/// Every type is an [`OptionValue`].
+/// Refuses the first count that is too small: each comes with its name and the least that it may
+/// be.
+///
+/// # Errors
+/// That count.
+pub(crate) fn at_least(counts: &[(&str, usize, usize)]) -> Result<()> {
+    match counts.iter().find(|(_, value, least)| value < least) {
+        Some((name, value, least)) => Err(Error::argument(name, value, format!("it must be at least {least}"))),
+        None => Ok(()),
+    }
+}
+
+/// Declares `pub struct Name { field: Type = default, .. }` with serde names equal to the field
+/// names, unknown keys refused, missing keys taking their default, and the manual's rows from the
+/// doc comments. Every type is an [`OptionValue`].
 ///
 /// ```
 /// sdflow::options! {

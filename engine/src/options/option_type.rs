@@ -108,8 +108,8 @@ pub trait OptionValue: Serialize + DeserializeOwned {
 }
 
 impl OptionType {
-    /// Finds the name or the key of a map, however deep, that is not known. What else can be wrong with a value is for
-    /// its own type to say.
+    /// Finds the name or the key of a map, however deep, that is not known. What else can be wrong
+    /// with a value is for its own type to say.
     fn check(&self, value: &Value) -> Result<(), Mismatch> {
         match (self, value) {
             (OptionType::Name(known), Value::String(seen)) if !known().contains(&seen.as_str()) => {

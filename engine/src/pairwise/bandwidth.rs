@@ -6,8 +6,8 @@ use crate::points::squared_distance;
 use crate::{Error, Points, Result};
 use serde::{Deserialize, Serialize};
 
-/// A choice of kernels; in data `"median"`, a kernel, or a list of kernels. A plain number is the bandwidth of a
-/// Gaussian kernel.
+/// A choice of kernels; in data `"median"`, a kernel, or a list of kernels. A plain number is the
+/// bandwidth of a Gaussian kernel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub enum Kernels {
@@ -72,7 +72,8 @@ impl From<Kernels> for Written {
     }
 }
 
-/// Points among which the median distance is taken: evenly spaced rows, so that no randomness is needed.
+/// Points among which the median distance is taken: evenly spaced rows, so that no randomness is
+/// needed.
 const MEDIAN_POINTS: usize = 512;
 
 impl Kernels {
@@ -101,8 +102,8 @@ impl Kernels {
     }
 }
 
-/// Median distance between different points of up to 512 evenly spaced rows, in the memory of `squares`; None where all
-/// coincide.
+/// Median distance between different points of up to 512 evenly spaced rows, in the memory of
+/// `squares`; None where all coincide.
 pub fn median_distance(points: &Points, squares: &mut Vec<f64>) -> Option<f64> {
     let stride = points.n().div_ceil(MEDIAN_POINTS).max(1);
     let rows = points.n().div_ceil(stride);

@@ -1,4 +1,5 @@
-//! From a checked call to the loops that compute it, and to f64 for the queries that lose their digits.
+//! From a checked call to the loops that compute it, and to f64 for the queries that lose their
+//! digits.
 
 use super::call::{KernelCall, Softmax, SoftmaxCall, Values};
 use super::engine::Pairwise;
@@ -52,8 +53,8 @@ impl Pairwise {
         exact(undone).map(drop)
     }
 
-    /// The softmax means of a set at its own points with every pair evaluated once; false when that is not faster, and
-    /// nothing was done.
+    /// The softmax means of a set at its own points with every pair evaluated once; false when that
+    /// is not faster, and nothing was done.
     pub(super) fn own_means(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<bool> {
         let (softmax, orders) = (Softmax::of(sigma), Orders::default());
         let (queries, sources, values) = (points, points, Some(Values::Own));

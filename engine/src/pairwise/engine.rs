@@ -6,7 +6,8 @@ use super::work::Work;
 use crate::Interrupt;
 use std::sync::Arc;
 
-/// The engine with its options, its count of work and the flag that stops it. Clones share the count and the flag.
+/// The engine with its options, its count of work and the flag that stops it. Clones share the
+/// count and the flag.
 #[derive(Debug, Clone, Default)]
 pub struct Pairwise {
     pub(super) options: PairwiseOptions,

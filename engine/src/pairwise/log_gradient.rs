@@ -15,9 +15,10 @@ pub struct LogGradient {
 }
 
 impl Pairwise {
-    /// Row `i` of `out` becomes `grad log sum_j w_j k(z_i, x_j)` at the queries `z`, all `w_j` 1 without weights; for a Gaussian kernel the score of the
-    /// sources smoothed by its bandwidth. Finite however far a query is: where the kernel itself vanishes in the
-    /// arithmetic, its logarithm is summed query by query in f64. Cost: two pairwise passes.
+    /// Row `i` of `out` becomes `grad log sum_j w_j k(z_i, x_j)` at the queries `z`, all `w_j` 1
+    /// without weights; for a Gaussian kernel the score of the sources smoothed by its bandwidth.
+    /// Finite however far a query is: where the kernel itself vanishes in the arithmetic, its
+    /// logarithm is summed query by query in f64. Cost: two pairwise passes.
     ///
     /// # Errors
     /// As [`Pairwise::kernel_sum`], or the energy kernel, which is not a density.

@@ -53,7 +53,8 @@ impl Measure {
     }
 }
 
-/// Are so many of `n` queries far that computing them again would cost more than another way for all?
+/// Are so many of `n` queries far that computing them again would cost more than another way for
+/// all?
 fn many(far: usize, n: usize) -> bool {
     8 * far > n
 }

@@ -5,15 +5,18 @@ use crate::simd::Isa;
 crate::options! {
     /// How pairwise sums are computed.
     pub struct PairwiseOptions {
-        /// Arithmetic of distances, weights and sums: "f64", "f32", "bf16x3" and "bf16x6" (matrix units; f32 without them), "auto"
-        /// (the fastest of them with a relative error of 1e-5).
+        /// Arithmetic of distances, weights and sums: "f64", "f32", "bf16x3" and "bf16x6" (matrix
+        /// units; f32 without them), "auto" (the fastest of them with a relative error of 1e-5).
         precision: Precision = Precision::F32,
-        /// Which loops compute them: "auto", "naive" (the slow reference), "direct" (distances by differences),
-        /// "fused" (distances by products), "gemm" (the same by a general matrix product). The matrix units are asked for by the precision.
+        /// Which loops compute them: "auto", "naive" (the slow reference), "direct" (distances by
+        /// differences), "fused" (distances by products), "gemm" (the same by a general matrix
+        /// product). The matrix units are asked for by the precision.
         backend: Backend = Backend::Auto,
-        /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; one that the machine lacks gives the best it has.
+        /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; one that the machine lacks
+        /// gives the best it has.
         isa: Isa = Isa::Auto,
-        /// May blocks of sources be skipped whose weights cannot be told from 0? The result is the same to rounding.
+        /// May blocks of sources be skipped whose weights cannot be told from 0? The result is the
+        /// same to rounding.
         skip: bool = true,
     }
 }
@@ -45,8 +48,9 @@ pub enum Precision {
     F64,
     /// Single precision after centring and scaling in double.
     F32,
-    /// Products of numbers split into bfloat16 parts, three per product, on matrix units: relative error some 1e-5. f32
-    /// where the machine has none or the call is not a softmax over the values' own points.
+    /// Products of numbers split into bfloat16 parts, three per product, on matrix units: relative
+    /// error some 1e-5. f32 where the machine has none or the call is not a softmax over the
+    /// values' own points.
     Bf16x3,
     /// Six per product of coordinates, three per product of weights: some 2e-6.
     Bf16x6,

@@ -10,7 +10,8 @@ use crate::simd::{Terms, matrix_units};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Up to this many coordinates, distances by differences cost next to nothing beside the exponential.
+/// Up to this many coordinates, distances by differences cost next to nothing beside the
+/// exponential.
 const DIRECT_DIM: usize = 4;
 
 /// Bytes of packed sources that one block may hold, well inside a core's second-level cache.
@@ -32,7 +33,8 @@ const AUTO_DIM: usize = 24;
 /// Beyond this mean square, three products of parts would cost more than a relative error of 1e-5.
 const SPLIT_SQUARE: f64 = 40.0;
 
-/// From here on points that are far from their centre are ordered and given a centre per panel; fewer go to f64.
+/// From here on points that are far from their centre are ordered and given a centre per panel;
+/// fewer go to f64.
 const FRAME_POINTS: usize = 128;
 
 /// Rows summed by one task of a parallel sum; fixed, so that the order of additions is.
@@ -49,9 +51,11 @@ pub struct Shape {
     pub dim: usize,
     /// Coordinates of the values.
     pub value_dim: usize,
-    /// Mean square of scaled sources and queries: how many digits products lose, and whether weights can vanish.
+    /// Mean square of scaled sources and queries: how many digits products lose, and whether
+    /// weights can vanish.
     pub square: f64,
-    /// Are many queries so far from the centre that one centre for all would cost the digits of f32?
+    /// Are many queries so far from the centre that one centre for all would cost the digits of
+    /// f32?
     pub far: bool,
 }
 
@@ -74,9 +78,10 @@ pub enum Arithmetic {
     Split(Terms),
 }
 
-/// The arithmetic of a softmax for this shape: what the options ask for, where the machine has it and where it keeps its
-/// digits. The matrix units serve where the values are the sources (`own`) and the points are near their centre; f32 serves
-/// where points are near one centre, or may be ordered and given many.
+/// The arithmetic of a softmax for this shape: what the options ask for, where the machine has it
+/// and where it keeps its digits. The matrix units serve where the values are the sources (`own`)
+/// and the points are near their centre; f32 serves where points are near one centre, or may be
+/// ordered and given many.
 pub fn arithmetic(options: &PairwiseOptions, shape: &Shape, own: bool) -> Arithmetic {
     if options.backend == Backend::Naive {
         return Arithmetic::Naive;
@@ -124,20 +129,20 @@ pub struct Choice {
 }
 
 /// What coordinates are rounded around.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Centres {
     /// The mean of the sources.
     #[default]
     One,
-    /// Every panel of queries has its own, and sources are moved to it: whatever the extent, what is rounded is as small
-    /// as the distances.
+    /// Every panel of queries has its own, and sources are moved to it: whatever the extent, what
+    /// is rounded is as small as the distances.
     Many,
 }
 
 impl Choice {
-    /// The choice for `n` queries and `m` sources in `dim` coordinates at this `sigma`, when the root mean square distance
-    /// of points from their centre is `spread`.
+    /// The choice for `n` queries and `m` sources in `dim` coordinates at this `sigma`, when the
+    /// root mean square distance of points from their centre is `spread`.
     pub fn of(options: &PairwiseOptions, (n, m): (usize, usize), dim: usize, sigma: f64, spread: f64) -> Choice {
         let square = std::f64::consts::LOG2_E * (spread / sigma).powi(2);
         let shape = Shape { n, m, dim, value_dim: dim, square, far: 0.5 * square > FAR };
@@ -223,7 +228,8 @@ impl Plan {
         }
     }
 
-    /// Points of a leaf when points are put in space order in blocks of this size: a panel, if panels make whole blocks.
+    /// Points of a leaf when points are put in space order in blocks of this size: a panel, if
+    /// panels make whole blocks.
     pub fn leaf(&self, block: usize) -> usize {
         if block.is_multiple_of(self.width) { self.width } else { block }
     }

@@ -1,12 +1,13 @@
 //! What a block of sources can contribute at most, so that blocks without weight are skipped.
 //!
-//! Let a block lie in the ball `(c, r)` and a panel of queries in the ball `(z, t)`. No query is nearer to a source than
-//! `max(0, |z - c| - r - t)`. Nor is it nearer than their boxes are, the intervals that both span on every axis: the one
-//! bound is tight for round clouds, the other for a block that reaches over several clouds. With `D` the larger of the
-//! two, no score of the pair exceeds `top - D^2`, where `top` is the block's largest log-weight.
-//! If that is below every query's running maximum by `depth = bits + log2 m + 1`, each weight is below
-//! `2^-bits / 2m` of the largest, and all skipped sources together below half a unit of the sum's rounding.
-//! The maximum only rises, so a block that is skipped early would have been skipped late.
+//! Let a block lie in the ball `(c, r)` and a panel of queries in the ball `(z, t)`. No query is
+//! nearer to a source than `max(0, |z - c| - r - t)`. Nor is it nearer than their boxes are, the
+//! intervals that both span on every axis: the one bound is tight for round clouds, the other for a
+//! block that reaches over several clouds. With `D` the larger of the two, no score of the pair
+//! exceeds `top - D^2`, where `top` is the block's largest log-weight. If that is below every
+//! query's running maximum by `depth = bits + log2 m + 1`, each weight is below `2^-bits / 2m` of
+//! the largest, and all skipped sources together below half a unit of the sum's rounding. The
+//! maximum only rises, so a block that is skipped early would have been skipped late.
 
 use super::pack::Packed;
 use super::plan::Plan;
@@ -52,8 +53,9 @@ impl Ball {
         Ball { low, high, centre, radius }
     }
 
-    /// The same with room for the rounding of its points, which were packed in two parts or in one. Without it, a block that
-    /// spans two far clusters would be skipped where it holds a query's nearest source.
+    /// The same with room for the rounding of its points, which were packed in two parts or in one.
+    /// Without it, a block that spans two far clusters would be skipped where it holds a query's
+    /// nearest source.
     pub fn with_room(mut self, epsilon: f64, in_parts: bool) -> Ball {
         let from = self.centre.iter().map(|c| c * c).sum::<f64>().sqrt();
         let room = 4.0 * epsilon * (self.radius + if in_parts { epsilon * from } else { from });
@@ -98,8 +100,8 @@ impl Bounds {
         Bounds { blocks, depth: 1.0 - T::EPSILON.log2() + (sources.m as f64).log2() }
     }
 
-    /// Puts the largest possible score of every block against the queries of `panel` into `best`; returns the block
-    /// where it is largest.
+    /// Puts the largest possible score of every block against the queries of `panel` into `best`;
+    /// returns the block where it is largest.
     pub fn against(&self, panel: &Ball, best: &mut Vec<f64>) -> usize {
         best.clear();
         let mut nearest = (f64::INFINITY, 0);

@@ -20,10 +20,11 @@ impl Pairwise {
         self.softmax(&call, rows(None, Some(out), None))
     }
 
-    /// Softmax mean of `values` (often the sources themselves: [`Values::Own`]) at every query, with normaliser and
-    /// effective sample size. Finite for any query however far: the row's maximum is subtracted. A query that has no source
-    /// left (all log-weights `-inf`) gets the value of its nearest source, a normaliser of `-inf` and a sample size of 1; a
-    /// single source is never left out of its own query.
+    /// Softmax mean of `values` (often the sources themselves: [`Values::Own`]) at every query,
+    /// with normaliser and effective sample size. Finite for any query however far: the row's
+    /// maximum is subtracted. A query that has no source left (all log-weights `-inf`) gets the
+    /// value of its nearest source, a normaliser of `-inf` and a sample size of 1; a single source
+    /// is never left out of its own query.
     ///
     /// # Errors
     /// Shapes that do not fit, `sigma` not positive, or an interrupt.

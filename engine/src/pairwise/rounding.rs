@@ -1,11 +1,12 @@
 //! How far rounding can move a weight, and which queries must therefore be computed in f64.
 //!
-//! Coordinates are rounded after a centre is subtracted, so a rounded coordinate is wrong by `eps` times its distance
-//! from the centre. A score `-|q - x|^2` of two points at distance `d` is then wrong by some `eps d (|q| + |x|)` in the
-//! form of differences, and by some `eps (|q| + |x|)^2` in the form of products, in bits of the exponent. Only sources
-//! near the nearest one have weight, and `|x| <= |q| + d`, so what a query knows after its pass, its largest score and
-//! its own norm, bounds the error of all weights that matter. Where one source has all the weight, errors of weights
-//! cancel in the mean: the bound is multiplied by the share of the others.
+//! Coordinates are rounded after a centre is subtracted, so a rounded coordinate is wrong by `eps`
+//! times its distance from the centre. A score `-|q - x|^2` of two points at distance `d` is then
+//! wrong by some `eps d (|q| + |x|)` in the form of differences, and by some `eps (|q| + |x|)^2` in
+//! the form of products, in bits of the exponent. Only sources near the nearest one have weight,
+//! and `|x| <= |q| + d`, so what a query knows after its pass, its largest score and its own norm,
+//! bounds the error of all weights that matter. Where one source has all the weight, errors of
+//! weights cancel in the mean: the bound is multiplied by the share of the others.
 
 use super::loops::tile::Form;
 use super::loops::weights::Weights;
@@ -13,7 +14,8 @@ use crate::Points;
 use crate::points::squared_distance;
 use crate::simd::Real;
 
-/// The largest error of an exponent, in bits, that a query may have: its mean is then good to some 1e-5 of a bandwidth.
+/// The largest error of an exponent, in bits, that a query may have: its mean is then good to some
+/// 1e-5 of a bandwidth.
 const TOLERANCE: f64 = 3e-5;
 
 /// The largest error of a mean's coordinates by their own rounding, in scaled units.
@@ -22,11 +24,12 @@ const VALUES: f64 = 5e-6;
 /// From this error on the sums themselves are not to be trusted.
 const BLIND: f64 = 0.25;
 
-/// Scaled coordinates at this distance from the centre, squared, have lost so many digits that neighbours at the scale
-/// of the bandwidth can no longer be told well.
+/// Scaled coordinates at this distance from the centre, squared, have lost so many digits that
+/// neighbours at the scale of the bandwidth can no longer be told well.
 pub const FAR: f64 = 1600.0;
 
-/// The same for kernel sums, squared and in bandwidths; their moments are taken away from each other by the caller.
+/// The same for kernel sums, squared and in bandwidths; their moments are taken away from each
+/// other by the caller.
 pub const FAR_KERNEL: f64 = 625.0;
 
 /// What the errors of a call depend on beside the query.
@@ -46,8 +49,8 @@ pub struct Rounding {
 pub struct Seen {
     /// Squared distance of the query from its centre, scaled.
     pub square: f64,
-    /// Distance of that centre from the centre of all points, times the rounding error of a first part: what the second
-    /// parts of coordinates lose.
+    /// Distance of that centre from the centre of all points, times the rounding error of a first
+    /// part: what the second parts of coordinates lose.
     pub reach: f64,
     /// Largest score, in bits.
     pub max: f64,
@@ -90,12 +93,13 @@ impl Rounding {
     }
 }
 
-/// Points among which the scale of neighbourhoods is looked for, and the share of their distances that is taken for it.
+/// Points among which the scale of neighbourhoods is looked for, and the share of their distances
+/// that is taken for it.
 const SAMPLE: usize = 64;
 const SHARE: f64 = 0.02;
 
-/// A low quantile of the distances between some of the points: the scale of a neighbourhood, whatever the extent of the
-/// whole. None where all of them coincide.
+/// A low quantile of the distances between some of the points: the scale of a neighbourhood,
+/// whatever the extent of the whole. None where all of them coincide.
 pub fn neighbourhood(points: &Points) -> Option<f64> {
     let stride = points.n().div_ceil(SAMPLE).max(1);
     let rows: Vec<&[f64]> = points.iter().step_by(stride).collect();

@@ -1,4 +1,5 @@
-//! One whole score difference: targets and particles against the same queries, straight into one field.
+//! One whole score difference: targets and particles against the same queries, straight into one
+//! field.
 
 use super::call::SoftmaxCall;
 use super::loops::output_row::rows;
@@ -37,9 +38,10 @@ impl<'a> From<&'a Points> for Queries<'a> {
 }
 
 impl Pairwise {
-    /// Row `i` of `out` becomes `D_p(z_i) - D_q(z_i) = sigma^2 (grad log p_sigma - grad log q_sigma)(z_i)` with the softmax
-    /// means `D_p` over the targets and `D_q` over the particles [weber2023score]. Identically 0 when both sets are equal
-    /// and nothing is left out. Time `O(n (m + n) d)`; memory: the packed copy of one set beside inputs and output.
+    /// Row `i` of `out` becomes `D_p(z_i) - D_q(z_i) = sigma^2 (grad log p_sigma - grad log
+    /// q_sigma)(z_i)` with the softmax means `D_p` over the targets and `D_q` over the particles
+    /// \[weber2023score\]. Identically 0 when both sets are equal and nothing is left out. Time
+    /// `O(n (m + n) d)`; memory: the packed copy of one set beside inputs and output.
     ///
     /// # Errors
     /// Shapes that do not fit, `sigma` not positive, or an interrupt.

@@ -11,13 +11,14 @@ pub struct Work {
 }
 
 impl Work {
-    /// Pairs of a query and a source evaluated since the engine was made; what was skipped does not count.
+    /// Pairs of a query and a source evaluated since the engine was made; what was skipped does not
+    /// count.
     pub fn pairs(&self) -> u64 {
         self.pairs.load(Ordering::Relaxed)
     }
 
-    /// Multiplications and additions in the products of these pairs: 2 per coordinate of the distance, 2 per coordinate of
-    /// the value; exponentials are not counted.
+    /// Multiplications and additions in the products of these pairs: 2 per coordinate of the
+    /// distance, 2 per coordinate of the value; exponentials are not counted.
     pub fn flops(&self) -> u64 {
         self.flops.load(Ordering::Relaxed)
     }

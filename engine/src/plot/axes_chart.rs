@@ -261,7 +261,8 @@ impl Bins {
     }
 }
 
-/// At most some 2,000 of a long line's items, the lowest and the highest of each stretch, so that no peak is lost.
+/// At most some 2,000 of a long line's items, the lowest and the highest of each stretch, so that
+/// no peak is lost.
 fn slim<T: Copy>(items: &[T], height: impl Fn(&T) -> f64) -> Vec<T> {
     const MOST: usize = 2000;
     if items.len() <= MOST {

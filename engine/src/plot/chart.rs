@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 /// One pair of axes (or one solid view, or one grid of images) and what stands in it.
 ///
-/// Layers are drawn in order. Clouds and curves may share axes; images and heat maps stand alone. Clouds of one coordinate become
-/// histograms, of two a scatter with equal scales, of three an orthographic view with depth shading, of more their
-/// projection on the first two principal axes of the first cloud.
+/// Layers are drawn in order. Clouds and curves may share axes; images and heat maps stand alone.
+/// Clouds of one coordinate become histograms, of two a scatter with equal scales, of three an
+/// orthographic view with depth shading, of more their projection on the first two principal axes
+/// of the first cloud.
 ///
 /// ```
 /// use sdflow::plot::{Chart, Cloud};
@@ -55,7 +56,8 @@ pub enum Layer {
 pub struct Cloud {
     /// The points, of any dimension; all clouds of a chart have the same.
     pub points: Arc<Points>,
-    /// Its name in the legend; empty for none. Equal names take equal colours in all charts of a picture.
+    /// Its name in the legend; empty for none. Equal names take equal colours in all charts of a
+    /// picture.
     pub label: String,
     /// `None` takes the next colour of the palette.
     pub colour: Option<Colour>,

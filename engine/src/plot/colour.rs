@@ -6,8 +6,8 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Colour(pub u8, pub u8, pub u8);
 
-/// The names a script may use, in the order in which layers take them [okabe2008color]; black and the two greys are
-/// taken only when asked for.
+/// The names a script may use, in the order in which layers take them \[okabe2008color\]; black and
+/// the two greys are taken only when asked for.
 const NAMED: [(&str, Colour); 10] = [
     ("blue", Colour(0, 114, 178)),
     ("vermilion", Colour(213, 94, 0)),
@@ -60,8 +60,8 @@ impl Colour {
         known.ok_or_else(|| Error::unknown("colour", name, NAMED.iter().map(|(n, _)| *n)))
     }
 
-    /// The colour of a share (0..1) of a quantity: from a dark blue over green to yellow, lightness rising evenly, so that
-    /// order is seen without hue too.
+    /// The colour of a share (0..1) of a quantity: from a dark blue over green to yellow, lightness
+    /// rising evenly, so that order is seen without hue too.
     pub fn heat(share: f64) -> Colour {
         let at = share.clamp(0.0, 1.0) * (HEAT.len() - 1) as f64;
         let low = (at as usize).min(HEAT.len() - 2);

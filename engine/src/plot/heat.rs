@@ -3,16 +3,18 @@
 use super::scale::LARGEST;
 use crate::{Error, Result};
 
-/// Values over a grid, by colour: dark is low, bright is high, and a bar says how much. Cells with room for it show their
-/// number; a value that is not finite leaves its cell empty. A heat map stands alone in its chart, whose axes name the two
-/// quantities.
+/// Values over a grid, by colour: dark is low, bright is high, and a bar says how much. Cells with
+/// room for it show their number; a value that is not finite leaves its cell empty. A heat map
+/// stands alone in its chart, whose axes name the two quantities.
 ///
 /// ```
 /// use sdflow::plot::{Chart, Heat};
 /// let names = |values: [&str; 2]| values.map(String::from).to_vec();
-/// let heat = Heat::new(names(["2", "8"]), names(["0.1", "1"]), vec![0.4, 0.3, 0.2, f64::NAN]).label("energy");
+/// let values = vec![0.4, 0.3, 0.2, f64::NAN];
+/// let heat = Heat::new(names(["2", "8"]), names(["0.1", "1"]), values).label("energy");
 /// let folder = tempfile::tempdir().unwrap();
-/// Chart::new("energy by dimension and sigma").x("dim").y("sigma").with(heat).save(&folder.path().join("heat.svg"))?;
+/// let chart = Chart::new("energy by dimension and sigma").x("dim").y("sigma").with(heat);
+/// chart.save(&folder.path().join("heat.svg"))?;
 /// # Ok::<(), sdflow::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

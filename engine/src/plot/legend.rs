@@ -27,8 +27,9 @@ pub(super) struct Legend {
 }
 
 impl Legend {
-    /// The colour of a layer, and its entry in the legend if it has a name. `unnamed` counts the layers without a
-    /// name before it in its chart: they take the palette's colours in order, the same in every chart.
+    /// The colour of a layer, and its entry in the legend if it has a name. `unnamed` counts the
+    /// layers without a name before it in its chart: they take the palette's colours in order, the
+    /// same in every chart.
     pub fn colour(&mut self, label: &str, asked: Option<Colour>, swatch: Swatch, unnamed: &mut usize) -> Colour {
         if label.is_empty() {
             let next = *unnamed;

@@ -17,8 +17,8 @@ pub(super) struct View {
 }
 
 impl View {
-    /// The first two principal axes of (up to 1,000 rows of) `points`, by power iteration; each axis points to where
-    /// its largest coefficient is positive.
+    /// The first two principal axes of (up to 1,000 rows of) `points`, by power iteration; each
+    /// axis points to where its largest coefficient is positive.
     pub fn of(points: &Points) -> View {
         let mut centred = points.select(&thinned(points.n(), ROWS, 0));
         // In units of the largest value no square overflows.
@@ -93,7 +93,8 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// At most `most` of the indices below `n`, in order: a fixed random choice, which no period in the data can fool.
+/// At most `most` of the indices below `n`, in order: a fixed random choice, which no period in the
+/// data can fool.
 pub(super) fn thinned(n: usize, most: usize, key: u64) -> Vec<usize> {
     if n <= most {
         return (0..n).collect();

@@ -4,7 +4,8 @@ use super::chart::Chart;
 
 /// Charts side by side, with one legend for all.
 ///
-/// Equal names have equal colours throughout, and charts of clouds share their axes, so that they can be compared.
+/// Equal names have equal colours throughout, and charts of clouds share their axes, so that they
+/// can be compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
     /// Above all charts; may be empty.

@@ -34,8 +34,8 @@ impl Panel {
     /// Makes a chart ready.
     ///
     /// # Errors
-    /// Clouds of different dimension, images beside other layers or of another size, lists of different length,
-    /// an axis range that is empty or not finite, opacity or radius out of range.
+    /// Clouds of different dimension, images beside other layers or of another size, lists of
+    /// different length, an axis range that is empty or not finite, opacity or radius out of range.
     pub fn of(chart: &Chart, making: &mut Making) -> Result<Panel> {
         making.unnamed = 0;
         let images = chart.layers.iter().find_map(|l| if let Layer::Images(images) = l { Some(images) } else { None });

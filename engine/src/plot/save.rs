@@ -10,13 +10,15 @@ impl Picture {
     /// The picture as SVG text; the bytes depend on the data only.
     ///
     /// # Errors
-    /// No chart or more than 36; layers that do not fit together (see [`Chart`]): clouds of different dimension,
-    /// lists of different length, images beside other layers, an empty axis range.
+    /// No chart or more than 36; layers that do not fit together (see [`Chart`]): clouds of
+    /// different dimension, lists of different length, images beside other layers, an empty axis
+    /// range.
     pub fn svg(&self) -> Result<String> {
         canvas::svg_text(&draw::scene(self)?)
     }
 
-    /// The picture as PNG bytes, with twice the pixels of its nominal size; text uses an embedded font.
+    /// The picture as PNG bytes, with twice the pixels of its nominal size; text uses an embedded
+    /// font.
     ///
     /// # Errors
     /// As [`Picture::svg`].
@@ -24,7 +26,8 @@ impl Picture {
         canvas::png_bytes(&draw::scene(self)?)
     }
 
-    /// Writes the picture; the extension `.svg` or `.png` decides how. The file appears whole or not at all.
+    /// Writes the picture; the extension `.svg` or `.png` decides how. The file appears whole or
+    /// not at all.
     ///
     /// # Errors
     /// As [`Picture::svg`]; another extension; a file that cannot be written.

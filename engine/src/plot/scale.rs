@@ -28,8 +28,8 @@ impl Extent {
         Extent { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 
-    /// The extent of `values` without far outliers: where all of it would be more than four times as long as the middle
-    /// 99 %, half the middle's length is kept on each side.
+    /// The extent of `values` without far outliers: where all of it would be more than four times
+    /// as long as the middle 99 %, half the middle's length is kept on each side.
     pub fn trimmed(mut values: Vec<f64>) -> Extent {
         values.sort_by(f64::total_cmp);
         let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return Extent::NONE };
@@ -64,8 +64,8 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// The scale that shows `extent` with some air, or the axis' own range exactly, with about `ticks` ticks.
-    /// An empty extent shows 0 to 1 (1 to 10 on a logarithmic axis).
+    /// The scale that shows `extent` with some air, or the axis' own range exactly, with about
+    /// `ticks` ticks. An empty extent shows 0 to 1 (1 to 10 on a logarithmic axis).
     pub fn new(axis: &Axis, extent: Extent, ticks: f64) -> Scale {
         let measure = |v: f64| if axis.log { v.log10() } else { v };
         let (low, high) = match axis.range {
@@ -79,7 +79,8 @@ impl Scale {
         scale
     }
 
-    /// Widens the scale around its middle until it covers `factor` times its length; only for linear axes.
+    /// Widens the scale around its middle until it covers `factor` times its length; only for
+    /// linear axes.
     pub fn stretched(self, factor: f64, ticks: f64) -> Scale {
         let (middle, half) = (0.5 * self.low + 0.5 * self.high, (0.5 * self.high - 0.5 * self.low) * factor);
         let axis = Axis { range: Some((middle - half, middle + half)), ..Axis::default() };

@@ -53,7 +53,8 @@ impl Making {
         Swarm { places, colour, alpha, radius: cloud.radius }
     }
 
-    /// The projection for clouds of more than three coordinates: that of the picture's first such cloud.
+    /// The projection for clouds of more than three coordinates: that of the picture's first such
+    /// cloud.
     pub fn view(&mut self, points: &Points) -> View {
         match &self.view {
             Some(view) if view.dim() == points.dim() => view.clone(),

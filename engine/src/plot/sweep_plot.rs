@@ -25,13 +25,15 @@ struct Numeric {
     values: Vec<f64>,
 }
 
-/// The picture of `quantity`: curves with standard errors over one numeric axis, one per combination of the other axes'
-/// values; a heat map over two, one chart per combination. Axes with one value do not count; scales are logarithmic where
-/// values span a factor of 20. None where no numeric axis varies, or the combinations are more than 12.
+/// The picture of `quantity`: curves with standard errors over one numeric axis, one per
+/// combination of the other axes' values; a heat map over two, one chart per combination. Axes with
+/// one value do not count; scales are logarithmic where values span a factor of 20. None where no
+/// numeric axis varies, or the combinations are more than 12.
 ///
 /// ```
 /// use sdflow::plot::{Place, survey};
-/// let place = |n: u32| Place { axes: vec![("n".into(), n.to_string())], value: 1.0 / f64::from(n), se: 0.01 };
+/// let axes = |n: u32| vec![("n".into(), n.to_string())];
+/// let place = |n: u32| Place { axes: axes(n), value: 1.0 / f64::from(n), se: 0.01 };
 /// let picture = survey(&[place(2), place(8), place(32)], "energy", "energy over n").unwrap();
 /// assert_eq!(picture.charts.len(), 1);
 /// ```

@@ -3,8 +3,9 @@
 use super::Points;
 use faer::Mat;
 
-/// `x -> scale x + shift` per coordinate. Made of points, it is the map from standard units, in which they
-/// have mean 0 and variance 1, to their own: `scale` is then a standard deviation and `shift` a mean.
+/// `x -> scale x + shift` per coordinate. Made of points, it is the map from standard units, in
+/// which they have mean 0 and variance 1, to their own: `scale` is then a standard deviation and
+/// `shift` a mean.
 ///
 /// ```
 /// use sdflow::Points;
@@ -23,14 +24,15 @@ pub struct AffineMap {
 }
 
 impl AffineMap {
-    /// The map with these factors, none of which is 0, and these offsets; as many of one as of the other.
+    /// The map with these factors, none of which is 0, and these offsets; as many of one as of the
+    /// other.
     pub fn new(scale: Vec<f64>, shift: Vec<f64>) -> AffineMap {
         debug_assert_eq!(scale.len(), shift.len());
         AffineMap { scale, shift }
     }
 
-    /// From standard units to those of `points`, each coordinate by its own mean and standard deviation. A
-    /// constant column keeps its scale.
+    /// From standard units to those of `points`, each coordinate by its own mean and standard
+    /// deviation. A constant column keeps its scale.
     pub fn of(points: &Points) -> AffineMap {
         let mean = points.mean();
         let mut variance = vec![0.0; points.dim()];
@@ -42,22 +44,24 @@ impl AffineMap {
         AffineMap::of_variances(&variance, mean)
     }
 
-    /// From standard units to those of columns of these variances and means. A constant column keeps its scale.
+    /// From standard units to those of columns of these variances and means. A constant column
+    /// keeps its scale.
     pub(super) fn of_variances(variance: &[f64], mean: Vec<f64>) -> AffineMap {
         // A constant column still differs from its rounded mean by a few ulp.
         let std = |(v, m): (&f64, &f64)| if v.sqrt() <= 1e-14 * m.abs() { 1.0 } else { v.sqrt() };
         AffineMap { scale: variance.iter().zip(&mean).map(std).collect(), shift: mean }
     }
 
-    /// From standard units to those of a distribution of this mean and covariance, each coordinate by its own standard
-    /// deviation. A constant coordinate keeps its scale.
+    /// From standard units to those of a distribution of this mean and covariance, each coordinate
+    /// by its own standard deviation. A constant coordinate keeps its scale.
     pub fn of_moments(mean: Vec<f64>, cov: &Mat<f64>) -> AffineMap {
         let std = |j: usize| if cov[(j, j)] > 0.0 { cov[(j, j)].sqrt() } else { 1.0 };
         AffineMap { scale: (0..mean.len()).map(std).collect(), shift: mean }
     }
 
-    /// From standard units to those of `points`, with one factor for all coordinates, the root of their mean
-    /// variance, so that squared distances keep their proportions. Points that all coincide have the factor 1.
+    /// From standard units to those of `points`, with one factor for all coordinates, the root of
+    /// their mean variance, so that squared distances keep their proportions. Points that all
+    /// coincide have the factor 1.
     pub fn common(points: &Points) -> AffineMap {
         let size = points.spread() / (points.dim() as f64).sqrt();
         AffineMap::uniform(if size == 0.0 { 1.0 } else { size }, points.mean())
@@ -68,8 +72,8 @@ impl AffineMap {
         AffineMap { scale: vec![scale; shift.len()], shift }
     }
 
-    /// From standard units to those of two sets together, both counting alike. A constant column has the
-    /// factor 1.
+    /// From standard units to those of two sets together, both counting alike. A constant column
+    /// has the factor 1.
     pub fn pooled(p: &Points, q: &Points) -> AffineMap {
         let (a, b) = (p.mean(), q.mean());
         let mean: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 0.5 * (a + b)).collect();

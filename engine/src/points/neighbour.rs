@@ -7,7 +7,8 @@ use rayon::prelude::*;
 /// Queries between two looks at the interrupt.
 const ROWS: usize = 64;
 
-/// `f(i, squared distances of query i to all points)`, in the order of the queries. Cost `n m d`, in parallel.
+/// `f(i, squared distances of query i to all points)`, in the order of the queries. Cost `n m d`,
+/// in parallel.
 ///
 /// # Errors
 /// An interrupt.
@@ -35,7 +36,8 @@ pub(crate) fn over_distances<T: Send>(
     Ok(blocks?.into_iter().flatten().collect())
 }
 
-/// Distance of every query to its `k`-th nearest point, `k` from 1. With `own`, query `i` is point `i` and does not count.
+/// Distance of every query to its `k`-th nearest point, `k` from 1. With `own`, query `i` is point
+/// `i` and does not count.
 ///
 /// # Errors
 /// An interrupt.
@@ -64,8 +66,9 @@ pub(crate) fn check_count(neighbours: usize, what: Subject, points: &Points, lea
     Ok(())
 }
 
-/// The points without the `share` whose `k`-th nearest other point is farthest, in their order: where a law is thin, and outliers
-/// are, neighbours are far [ramaswamy2000efficient]. The number taken away is rounded down; ties fall to the later point.
+/// The points without the `share` whose `k`-th nearest other point is farthest, in their order:
+/// where a distribution is thin, and outliers are, neighbours are far \[ramaswamy2000efficient\].
+/// The number taken away is rounded down; ties fall to the later point.
 ///
 /// # Errors
 /// An interrupt.

@@ -37,8 +37,8 @@ pub fn shares(weights: &[f64], n: usize, what: &str) -> Result<Vec<f64>> {
     Ok(weights.iter().map(|w| w / largest / sum).collect())
 }
 
-/// Returns `k` rows, in rising order, of which row `i` comes `k shares[i]` times but for rounding: those at the
-/// levels `(j + 1/2) / k` of the cumulative shares (systematic resampling).
+/// Returns `k` rows, in rising order, of which row `i` comes `k shares[i]` times but for rounding:
+/// those at the levels `(j + 1/2) / k` of the cumulative shares (systematic resampling).
 pub(crate) fn systematic(shares: &[f64], k: usize) -> Vec<usize> {
     let total: f64 = shares.iter().sum();
     let (mut row, mut end) = (0, shares[0]);
@@ -63,8 +63,8 @@ pub(crate) fn weighted_mean(points: &Points, shares: Option<&[f64]>) -> Vec<f64>
     mean
 }
 
-/// Returns the maximum-likelihood covariance `sum_i w_i (x_i - mean)(x_i - mean)^T`, `dim` x `dim`, of rows with these
-/// shares, or of equal rows.
+/// Returns the maximum-likelihood covariance `sum_i w_i (x_i - mean)(x_i - mean)^T`, `dim` x `dim`,
+/// of rows with these shares, or of equal rows.
 pub(crate) fn weighted_covariance(points: &Points, shares: Option<&[f64]>) -> Mat<f64> {
     let Some(shares) = shares else { return points.covariance() };
     let mean = weighted_mean(points, Some(shares));
@@ -74,7 +74,8 @@ pub(crate) fn weighted_covariance(points: &Points, shares: Option<&[f64]>) -> Ma
     cov
 }
 
-/// Returns the map from standard units to those of rows with these shares, or of equal rows, as [`AffineMap::of`].
+/// Returns the map from standard units to those of rows with these shares, or of equal rows, as
+/// [`AffineMap::of`].
 pub(crate) fn weighted_units(points: &Points, shares: Option<&[f64]>) -> AffineMap {
     let Some(shares) = shares else { return AffineMap::of(points) };
     let mean = weighted_mean(points, Some(shares));

@@ -5,12 +5,12 @@ use super::{Dynamics, MetricChoice, RunOptions};
 use crate::flow::{Sampler, Stepping, VelocityField};
 use crate::metric::Reference;
 use crate::pairwise::Pairwise;
-use crate::process::{Observer, Unobserved};
+use crate::process::{Observer, process_setters};
 use crate::rng::Stream;
 use crate::{Points, Result};
 
-/// A run: what moves which points, how long, against what it is measured and who watches. All but the first two
-/// have defaults.
+/// A run: what moves which points, how long, against what it is measured and who watches. All but
+/// the first two have defaults.
 ///
 /// ```
 /// use sdflow::flow::{SdFlow, SdFlowOptions};
@@ -20,7 +20,8 @@ use crate::{Points, Result};
 /// # fn main() -> sdflow::Result<()> {
 /// let target = Stream::new(1).normal(200, 2);
 /// let start = Stream::new(2).normal(100, 2);
-/// let mut flow = SdFlow::new(Kde::of(target).into(), Kde::of_cloud().into(), SdFlowOptions::default())?;
+/// let (target, own) = (Kde::of(target).into(), Kde::of_cloud().into());
+/// let mut flow = SdFlow::new(target, own, SdFlowOptions::default())?;
 /// let done = Run::new(&mut flow, start).steps(20).seed(3).go()?;
 /// assert_eq!((done.points.n(), done.stats.steps), (100, 20));
 /// # Ok(())
@@ -62,14 +63,8 @@ impl<'d, 'a> Run<'d, 'a> {
         self
     }
 
-    /// Takes this many steps.
-    #[must_use]
-    pub fn steps(mut self, steps: usize) -> Run<'d, 'a> {
-        self.options.steps = steps;
-        self
-    }
-
-    /// Measures against `reference`, which the flow must not have seen, by the metrics of these names: "energy", "c2st".
+    /// Measures against `reference`, which the flow must not have seen, by the metrics of these
+    /// names: "energy", "c2st".
     #[must_use]
     pub fn measured(mut self, reference: &'a Reference, metrics: &[&str]) -> Run<'d, 'a> {
         self.options.metrics = metrics.iter().map(|name| MetricChoice::Name((*name).to_string())).collect();
@@ -83,46 +78,13 @@ impl<'d, 'a> Run<'d, 'a> {
         self
     }
 
-    /// Takes all options at once: steps, metrics, snapshots, tracers, when to stop.
-    #[must_use]
-    pub fn options(mut self, options: RunOptions) -> Run<'d, 'a> {
-        self.options = options;
-        self
-    }
-
-    /// Computes pairwise sums by this engine: its precision, its count of work, its interrupt.
-    #[must_use]
-    pub fn pairwise(mut self, pairwise: &'a Pairwise) -> Run<'d, 'a> {
-        self.pairwise = Some(pairwise);
-        self
-    }
-
-    /// Draws all randomness from this seed; 0 unless said.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Run<'d, 'a> {
-        self.stream(Stream::new(seed))
-    }
-
-    /// Draws all randomness from this stream.
-    #[must_use]
-    pub fn stream(mut self, stream: Stream) -> Run<'d, 'a> {
-        self.stream = stream;
-        self
-    }
-
-    /// Runs unwatched.
-    ///
-    /// # Errors
-    /// As [`Run::observed`].
-    pub fn go(self) -> Result<RunResult> {
-        self.observed(&mut Unobserved)
-    }
+    process_setters!(RunOptions, RunResult, pairwise 'a);
 
     /// Runs, and tells `observer` of notes, progress and measurements as they come.
     ///
     /// # Errors
-    /// Options or shapes that do not fit, found before the first step; a metric that cannot be computed. Divergence and
-    /// interruption are not errors but [`RunResult::ending`].
+    /// Options or shapes that do not fit, found before the first step; a metric that cannot be
+    /// computed. Divergence and interruption are not errors but [`RunResult::ending`].
     pub fn observed(self, observer: &mut dyn Observer) -> Result<RunResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);

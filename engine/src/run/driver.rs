@@ -1,6 +1,6 @@
 //! The loop: prepare, step, measure, stop.
 
-use super::measure::Measures;
+use super::metrics::Measures;
 use super::stepper::{Stepper, Tracers};
 use super::{Dynamics, RunOptions, tracer_checks};
 use crate::flow::{Clock, FieldAt};
@@ -15,11 +15,12 @@ use std::time::Instant;
 pub struct RunResult {
     /// The cloud at the end.
     pub points: Points,
-    /// Measurements over the run: step, progress, the flow's own readings, metrics and their errors (`energy_se`).
+    /// Measurements over the run: step, progress, the flow's own readings, metrics and their errors
+    /// (`energy_se`).
     pub history: Vec<Row>,
     /// Clouds kept on the way.
     pub snapshots: Vec<Snapshot>,
-    /// The carried points at the end.
+    /// The tracers at the end.
     pub carried: Option<Points>,
     /// `log |det J|` at each of them, where it was followed.
     pub log_det: Option<Vec<f64>>,
@@ -44,7 +45,8 @@ pub struct Snapshot {
     pub points: Points,
 }
 
-/// A coordinate beyond this (or NaN) is divergence: squares and fourth powers of it must still be finite.
+/// A coordinate beyond this (or NaN) is divergence: squares and fourth powers of it must still be
+/// finite.
 const BOUND: f64 = 1e70;
 
 pub(crate) struct Driver<'d, 'a> {

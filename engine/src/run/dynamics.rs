@@ -4,7 +4,8 @@ use crate::flow::{Clock, FieldAt, Readings, Sampler, Stepping, VelocityField};
 use crate::ode::StepReport;
 use crate::{Points, Result};
 
-/// What moves the cloud: a velocity field along which the run steps, or a sampler with steps of its own.
+/// What moves the cloud: a velocity field along which the run steps, or a sampler with steps of its
+/// own.
 #[derive(Debug)]
 pub enum Dynamics<'a> {
     /// A field, and how to step along it.
@@ -51,7 +52,8 @@ impl Dynamics<'_> {
         }
     }
 
-    /// Makes ready for the first step; returns what was chosen on the user's behalf, a sentence each.
+    /// Makes ready for the first step; returns what was chosen on the user's behalf, a sentence
+    /// each.
     ///
     /// # Errors
     /// Options that cannot be met together, dimensions that do not match.

@@ -3,7 +3,7 @@
 mod builder;
 mod driver;
 mod dynamics;
-mod measure;
+mod metrics;
 mod option;
 mod stepper;
 mod tracer_checks;
@@ -12,5 +12,5 @@ pub use builder::Run;
 pub(crate) use driver::Driver;
 pub use driver::{RunResult, Snapshot};
 pub use dynamics::{Dynamics, Motion};
-pub use measure::{MetricChoice, estimate_with_floor};
+pub use metrics::{MetricChoice, estimate_with_floor};
 pub use option::RunOptions;

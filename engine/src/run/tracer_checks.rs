@@ -26,7 +26,7 @@ pub(super) fn thrown_away(tracers: &Points, cloud: &Points) -> Option<String> {
     let lost = tracers.iter().filter(|x| squared_distance(x, &centre) > far).count();
     (lost > 0).then(|| {
         format!(
-            "{lost} of {} carried points ended more than 10 times the cloud's spread away from it: the kernel estimate of the \
+            "{lost} of {} tracers ended more than 10 times the cloud's spread away from it: the kernel estimate of the \
              cloud's own score ends with the cloud and does not reach them; a parametric one, such as a mixture fit, does",
             tracers.n()
         )

@@ -15,8 +15,8 @@ pub struct At<'a> {
     pub cloud: &'a Points,
     /// Row `i` of `z` was made from row `i` of the cloud.
     pub aligned: bool,
-    /// Does an estimate that learns take this cloud in? Otherwise, once it knows one, it is only asked, so that measuring and
-    /// following do not change where particles go.
+    /// Does an estimate that learns take this cloud in? Otherwise, once it knows one, it is only
+    /// asked, so that measuring and following do not change where particles go.
     pub learn: bool,
     /// Randomness of this step (batches).
     pub stream: Stream,

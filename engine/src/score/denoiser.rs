@@ -1,5 +1,5 @@
-//! A learned denoiser as a score: denoising score matching [vincent2011connection] with the preconditioning of
-//! [karras2022elucidating].
+//! A learned denoiser as a score: denoising score matching \[vincent2011connection\] with the
+//! preconditioning of \[karras2022elucidating\].
 
 mod net;
 mod noise_features;
@@ -20,9 +20,10 @@ use std::sync::Arc;
 /// Points that a target is measured on.
 const MEASURED: usize = 2048;
 
-/// `D(z; sigma) = c_skip z + c_out F(c_in z, log sigma)`, `F` a net trained to `min E |D(x + sigma e; sigma) - x|^2 / c_out^2` over
-/// `sigma` log-uniform in a range; the shift is `D - z` and the score `(D - z) / sigma^2`. Cost: a forward pass of the net and its
-/// gradient, some three passes' products, per point of the batch and optimiser step; one pass per query.
+/// `D(z; sigma) = c_skip z + c_out F(c_in z, log sigma)`, `F` a net trained to
+/// `min E |D(x + sigma e; sigma) - x|^2 / c_out^2` over `sigma` log-uniform in a range; the shift
+/// is `D - z` and the score `(D - z) / sigma^2`. Cost: a forward pass of the net and its gradient,
+/// some three passes' products, per point of the batch and optimiser step; one pass per query.
 #[derive(Debug, Clone)]
 pub struct Denoiser {
     options: DenoiserOptions,
@@ -34,7 +35,8 @@ pub struct Denoiser {
 }
 
 impl Denoiser {
-    /// Of the moving cloud: a net that is trained at the first evaluation and follows the cloud with a few steps at each other.
+    /// Of the moving cloud: a net that is trained at the first evaluation and follows the cloud
+    /// with a few steps at each other.
     ///
     /// # Errors
     /// An option out of range.
@@ -56,7 +58,8 @@ impl Denoiser {
     /// Of a target, trained here. The stream decides everything that is random.
     ///
     /// # Errors
-    /// An option out of range, a target that cannot be sampled, a loss that leaves the finite numbers, an interrupt.
+    /// An option out of range, a target that cannot be sampled, a loss that leaves the finite
+    /// numbers, an interrupt.
     pub fn of_target(
         target: &dyn Target,
         options: DenoiserOptions,
@@ -91,7 +94,8 @@ impl Denoiser {
         Ok(Denoiser { options, extent: Some(measured), name, range: Some((min, max)), net: Some(net) })
     }
 
-    /// A trained one again: its net, the range of sigma that it has learned, and the size of what it describes.
+    /// A trained one again: its net, the range of sigma that it has learned, and the size of what
+    /// it describes.
     #[cfg(feature = "files")]
     pub(crate) fn trained(net: Preconditioned, range: (f64, f64), extent: Extent) -> Denoiser {
         let name = "denoiser from a file".into();
@@ -104,8 +108,9 @@ impl Denoiser {
         self.net.as_ref()
     }
 
-    /// Trains on the cloud: much at first, a little from then on. Evaluations beside the flow leave the net as it is, so that
-    /// what is measured does not change where particles go. False for a cloud that has flown apart and has no finite units.
+    /// Trains on the cloud: much at first, a little from then on. Evaluations beside the flow leave
+    /// the net as it is, so that what is measured does not change where particles go. False for a
+    /// cloud that has flown apart and has no finite units.
     fn follow(&mut self, at: &At) -> Result<bool> {
         let fresh = self.net.as_ref().is_none_or(|net| net.dim() != at.z.dim());
         if fresh {

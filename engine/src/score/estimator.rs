@@ -19,18 +19,20 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     /// A shape that does not fit, `sigma` = 0 where the estimator needs smoothing, an interrupt.
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()>;
 
-    /// Median effective sample size of the last evaluation, where the estimate is a weighted mean of points.
+    /// Median effective sample size of the last evaluation, where the estimate is a weighted mean
+    /// of points.
     fn ess(&self) -> Option<f64> {
         None
     }
 
-    /// The kernel estimate that this is: what stands on points can be joined with another, halved and asked for them.
+    /// The kernel estimate that this is: what stands on points can be joined with another, halved
+    /// and asked for them.
     fn kernel(&self) -> Option<&Kde> {
         None
     }
 
-    /// Length scales of the distribution it describes, for choosing sigma. Cost: for an estimate from points, about a
-    /// second at the first call.
+    /// Length scales of the distribution it describes, for choosing sigma. Cost: for an estimate
+    /// from points, about a second at the first call.
     fn extent(&self) -> Option<Extent> {
         None
     }
@@ -47,10 +49,12 @@ pub trait Score: Send + Sync + std::fmt::Debug {
 }
 
 impl dyn Score + '_ {
-    /// Compares the dimension of `points`, which messages call `what`, with the one that the score was made for.
+    /// Compares the dimension of `points`, which messages call `what`, with the one that the score
+    /// was made for.
     ///
     /// # Errors
-    /// Another dimension, in a message that calls the score `whose`; none for a score that follows the cloud.
+    /// Another dimension, in a message that calls the score `whose`; none for a score that follows
+    /// the cloud.
     pub(crate) fn check_dim(&self, points: &Points, what: impl Into<Subject>, whose: &str) -> Result<()> {
         self.dim().map_or(Ok(()), |dim| points.check_dim(what, dim, whose))
     }

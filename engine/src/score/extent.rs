@@ -14,8 +14,8 @@ pub struct Extent {
     pub std: Vec<f64>,
     /// The size of the whole: largest distance across.
     pub diameter: f64,
-    /// The finest detail an estimate can show: the distance between neighbouring samples, or the smallest standard
-    /// deviation of a density.
+    /// The finest detail an estimate can show: the distance between neighbouring samples, or the
+    /// smallest standard deviation of a density.
     pub detail: f64,
 }
 
@@ -45,17 +45,19 @@ const BUDGET: usize = 2_000_000_000;
 /// Points that ask together, so that each point is fetched once for all of them.
 const GROUP: usize = 16;
 
-/// Twice the largest distance from the mean: at least the largest distance between two points, at most twice that.
+/// Twice the largest distance from the mean: at least the largest distance between two points, at
+/// most twice that.
 pub fn diameter(points: &Points) -> f64 {
     let mean = points.mean();
     2.0 * points.iter().map(|row| squared_distance(row, &mean)).fold(0.0, f64::max).sqrt()
 }
 
-/// The median over the points of the distance to the nearest other point at another place; 0 when all coincide.
+/// The median over the points of the distance to the nearest other point at another place; 0 when
+/// all coincide.
 ///
-/// Up to 5,000 points, and about 2e9 / (n dim) but at least 128 in high dimension, each point asks; otherwise a fixed
-/// random choice of so many. Points are sorted along their widest axis, so that in few dimensions most comparisons
-/// are skipped.
+/// Up to 5,000 points, and about 2e9 / (n dim) but at least 128 in high dimension, each point asks;
+/// otherwise a fixed random choice of so many. Points are sorted along their widest axis, so that
+/// in few dimensions most comparisons are skipped.
 ///
 /// ```
 /// use sdflow::{Points, score::{diameter, spacing}};
@@ -96,8 +98,8 @@ fn widest(points: &Points) -> usize {
     (0..ranges.len()).max_by(|&a, &b| ranges[a].total_cmp(&ranges[b])).unwrap_or(0)
 }
 
-/// The distance from each of a group of points to the nearest at another place, if there is one; the points are
-/// sorted along `axis` and the group's indices ascend.
+/// The distance from each of a group of points to the nearest at another place, if there is one;
+/// the points are sorted along `axis` and the group's indices ascend.
 fn nearest(sorted: &Points, group: &[usize], axis: usize) -> Vec<f64> {
     let mut best = vec![f64::INFINITY; group.len()];
     let mut visit = |i: usize| {
@@ -112,7 +114,8 @@ fn nearest(sorted: &Points, group: &[usize], axis: usize) -> Vec<f64> {
         }
         near
     };
-    // Within the group, then both ways along the axis until that coordinate alone is too far for all.
+    // Within the group, then both ways along the axis until that coordinate alone is too far for
+    // all.
     let (first, last) = (group[0], group[group.len() - 1]);
     (first..=last).for_each(|i| _ = visit(i));
     let _ = (0..first).rev().all(&mut visit);
@@ -185,8 +188,8 @@ mod tests {
 
     #[test]
     fn many_points_are_asked_by_sample_whatever_the_threads() {
-        // Uniform on a square, n points: the nearest distance r has P(> r) = exp(-n pi r^2), so its median is
-        // sqrt(ln 2 / (n pi)).
+        // Uniform on a square, n points: the nearest distance r has P(> r) = exp(-n pi r^2), so its
+        // median is sqrt(ln 2 / (n pi)).
         let n = 20_000;
         let mut rng = Stream::new(4).rng();
         let points = Points::new((0..2 * n).map(|_| rng.uniform()).collect(), 2, "x").unwrap();

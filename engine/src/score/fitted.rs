@@ -1,7 +1,9 @@
-//! Parametric scores of the moving cloud: one Gaussian, or a mixture fitted by expectation maximisation.
+//! Parametric scores of the moving cloud: one Gaussian, or a mixture fitted by expectation
+//! maximisation.
 
 use super::{At, Form, Score, check_sigma, exact::scale};
 use crate::matrix::multiply;
+use crate::options::at_least;
 use crate::rng::Stream;
 use crate::target::{Density, Gaussian, Mixture, Target};
 use crate::{Error, Interrupt, Points, Result, Rule, points::squared_distance};
@@ -33,9 +35,10 @@ crate::options! {
 
 /// The score of the Gaussian with the cloud's mean and covariance, `-(C + sigma^2 I)^-1 (z - m)`.
 ///
-/// Exact whenever the cloud is Gaussian. The fit moves with the cloud: where the flow comes to rest the cloud's own
-/// moments equal the target's, so the bias of an inverse sample covariance does not enter the resting state.
-/// Cost: `n d^2` for the covariance and for the evaluation, `d^3` for the eigenvalues.
+/// Exact whenever the cloud is Gaussian. The fit moves with the cloud: where the flow comes to rest
+/// the cloud's own moments equal the target's, so the bias of an inverse sample covariance does not
+/// enter the resting state. Cost: `n d^2` for the covariance and for the evaluation, `d^3` for the
+/// eigenvalues.
 #[derive(Debug, Clone, Default)]
 pub struct GaussianFit {
     options: GaussianFitOptions,
@@ -81,26 +84,30 @@ impl Score for GaussianFit {
 crate::options! {
     /// Options of `mixture_fit`.
     pub struct MixtureFitOptions {
-        /// Number of components, at least 1; left out: one for every `10 dim` points of the cloud, from 1 to 4.
+        /// Number of components, at least 1; left out: one for every `10 dim` points of the cloud,
+        /// from 1 to 4.
         k: Option<usize> = None,
         /// "full" or "diagonal" covariances.
         covariance: Shape = Shape::Full,
-        /// Added to the diagonal of each covariance, as a share of the cloud's mean variance; 0 or more.
+        /// Added to the diagonal of each covariance, as a share of the cloud's mean variance; 0 or
+        /// more.
         ridge: f64 = 1e-6,
-        /// Rounds of expectation maximisation per evaluation, warm-started from the last; at least 1.
+        /// Rounds of expectation maximisation per evaluation, warm-started from the last; at
+        /// least 1.
         rounds: usize = 3,
         /// Rounds at the first evaluation, from k-means++ centres.
         first_rounds: usize = 50,
     }
 }
 
-/// Points per coordinate that a component of its own should have, and most components, where their number is left open:
-/// fewer points fit the sample and not its distribution.
+/// Points per coordinate that a component of its own should have, and most components, where their
+/// number is left open: fewer points fit the sample and not its distribution.
 const POINTS_PER_COORDINATE: usize = 10;
 const MOST_COMPONENTS: usize = 4;
 
-/// The score of a Gaussian mixture fitted to the cloud by expectation maximisation [dempster1977maximum], smoothed by
-/// `sigma`. Warm-started, so that the components follow the cloud. Cost per round: `k n d^2`.
+/// The score of a Gaussian mixture fitted to the cloud by expectation maximisation
+/// \[dempster1977maximum\], smoothed by `sigma`. Warm-started, so that the components follow the
+/// cloud. Cost per round: `k n d^2`.
 #[derive(Debug, Clone)]
 pub struct MixtureFit {
     options: MixtureFitOptions,
@@ -112,11 +119,7 @@ impl MixtureFit {
     /// `k` or `rounds` below 1, or a negative ridge.
     pub fn new(options: MixtureFitOptions) -> Result<MixtureFit> {
         let counts = [("k", options.k), ("rounds", Some(options.rounds)), ("first_rounds", Some(options.first_rounds))];
-        for (name, value) in counts {
-            if value == Some(0) {
-                return Err(Error::argument(name, 0, "it must be at least 1"));
-            }
-        }
+        at_least(&counts.map(|(name, value)| (name, value.unwrap_or(1), 1)))?;
         check_ridge(options.ridge)?;
         Ok(MixtureFit { options, mixture: None })
     }
@@ -150,7 +153,8 @@ impl Score for MixtureFit {
     }
 }
 
-/// k-means++ centres [arthur2007kmeans] with the shared within-cluster spread as isotropic covariance.
+/// k-means++ centres \[arthur2007kmeans\] with the shared within-cluster spread as isotropic
+/// covariance.
 fn first_guess(points: &Points, options: &MixtureFitOptions, stream: Stream) -> Result<Mixture> {
     let n = points.n();
     let k = options.k.unwrap_or_else(|| (n / (POINTS_PER_COORDINATE * points.dim())).clamp(1, MOST_COMPONENTS));
@@ -196,15 +200,16 @@ fn improve(
     Ok(mixture)
 }
 
-/// The smallest variance that is told from 0: a share of the cloud's, above what rounding makes of its distance from the origin; the
-/// share itself of points that all lie at the origin.
+/// The smallest variance that is told from 0: a share of the cloud's, above what rounding makes of
+/// its distance from the origin; the share itself of points that all lie at the origin.
 fn least(share: f64, points: &Points) -> f64 {
     let away: f64 = points.mean().iter().map(|m| m * m).sum();
     let floor = share * points.spread().powi(2) + (4.0 * f64::EPSILON).powi(2) * away;
     if floor > 0.0 { floor } else { share }
 }
 
-/// The M step: weighted moments. A component that has lost its points keeps its place with a vanishing weight.
+/// The M step: weighted moments. A component that has lost its points keeps its place with a
+/// vanishing weight.
 fn maximised(points: &Points, shares: &Points, last: &Mixture, shape: Shape, ridge: f64) -> Result<Mixture> {
     let (n, dim) = (points.n(), points.dim());
     let mut weights = Vec::with_capacity(shares.dim());

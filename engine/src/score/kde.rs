@@ -17,15 +17,16 @@ pub enum SelfTerm {
     /// Yes: the exact score of the smoothed empirical distribution.
     #[default]
     Include,
-    /// No (leave one out): less biased for the distribution behind the particles, rougher for few of them.
+    /// No (leave one out): less biased for the distribution behind the particles, rougher for few
+    /// of them.
     Exclude,
 }
 
 crate::choices!(SelfTerm);
 
-/// Softmax-mean denoiser `D(z) = sum_j softmax_j(l_j - |z - x_j|^2 / 2 sigma^2) x_j` of points `x`, with optional
-/// log-weights `l`; exactly the denoiser of the noised empirical distribution. Cost: one pairwise pass over the points,
-/// or over a fresh random batch of them.
+/// Softmax-mean denoiser `D(z) = sum_j softmax_j(l_j - |z - x_j|^2 / 2 sigma^2) x_j` of points `x`,
+/// with optional log-weights `l`; exactly the denoiser of the noised empirical distribution. Cost:
+/// one pairwise pass over the points, or over a fresh random batch of them.
 #[derive(Debug, Clone)]
 pub struct Kde {
     /// None: the moving cloud.
@@ -74,7 +75,8 @@ impl Kde {
     /// Weights the fixed points, in proportion to `weights`.
     ///
     /// # Errors
-    /// A weight that is negative or not finite, none positive, or a number of weights that is not that of the points.
+    /// A weight that is negative or not finite, none positive, or a number of weights that is not
+    /// that of the points.
     pub fn weighted(mut self, weights: &[f64]) -> Result<Kde> {
         let n = self.points.as_ref().map_or(0, |points| points.n());
         check_weights(weights, n, "weights")?;
@@ -101,8 +103,9 @@ impl Kde {
         at.pairwise.softmax_mean(at.z, points, Values::Own, &softmax, &mut self.mean)
     }
 
-    /// A batch of sources. When particles must leave themselves out, the queries that are in the batch are put first,
-    /// in its order, so that query `i` and source `i` are the same particle again.
+    /// A batch of sources. When particles must leave themselves out, the queries that are in the
+    /// batch are put first, in its order, so that query `i` and source `i` are the same particle
+    /// again.
     fn softmax_over_batch(&mut self, at: &At, batch: usize) -> Result<()> {
         let leaves_out = self.leaves_out(at);
         let sources = self.points.as_deref().unwrap_or(at.cloud);
@@ -138,8 +141,8 @@ impl Kde {
         self.points.as_ref()
     }
 
-    /// The points whose softmax mean at `at` this estimate is; None for one on a batch. A difference of two such
-    /// estimates is one call of the pairwise engine.
+    /// The points whose softmax mean at `at` this estimate is; None for one on a batch. A
+    /// difference of two such estimates is one call of the pairwise engine.
     pub(crate) fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {
         let points = self.points.as_deref().unwrap_or(at.cloud);
         let all = self.batch.is_none_or(|batch| batch >= points.n());
@@ -147,8 +150,8 @@ impl Kde {
         all.then(|| Sources { points, log_weights, leave_out_self: self.leaves_out(at) })
     }
 
-    /// Two estimates from disjoint halves of the points it stands on, for judging its sampling error; None where there
-    /// are too few points, or a half has no weight.
+    /// Two estimates from disjoint halves of the points it stands on, for judging its sampling
+    /// error; None where there are too few points, or a half has no weight.
     ///
     /// # Errors
     /// As [`super::Score::evaluate`].

@@ -6,10 +6,11 @@ use crate::target::Target;
 use crate::{Points, Result};
 use std::sync::Arc;
 
-/// `grad log p_sigma/q_sigma`: the gradient of the logit of a discriminator between the target's points and the moving cloud's,
-/// both with fresh noise of size `sigma` [sugiyama2012density]. It estimates the difference of two scores, so nothing is
-/// subtracted from it. Cost: a fit of the discriminator to the target's points, 4096 fresh ones of a target that is no finite sample,
-/// and the cloud's at every evaluation that learns, and one of the logit with its gradient per query.
+/// `grad log p_sigma/q_sigma`: the gradient of the logit of a discriminator between the target's
+/// points and the moving cloud's, both with fresh noise of size `sigma` \[sugiyama2012density\]. It
+/// estimates the difference of two scores, so nothing is subtracted from it. Cost: a fit of the
+/// discriminator to the target's points, 4096 fresh ones of a target that is no finite sample, and
+/// the cloud's at every evaluation that learns, and one of the logit with its gradient per query.
 #[derive(Debug, Clone)]
 pub struct Ratio {
     target: Arc<dyn Target>,

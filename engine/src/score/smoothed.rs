@@ -1,4 +1,5 @@
-//! The smoothed score of a target whose density and score are known only without smoothing, by Monte Carlo.
+//! The smoothed score of a target whose density and score are known only without smoothing, by
+//! Monte Carlo.
 
 use super::checks::{check_sigma, not_finite};
 use super::exact::extent;
@@ -14,23 +15,27 @@ const FURTHEST: f64 = 3.0;
 crate::options! {
     /// Options of `smoothed`.
     pub struct SmoothedOptions {
-        /// Points at which the density is evaluated for each particle and step, in pairs; at least 2.
+        /// Points at which the density is evaluated for each particle and step, in pairs; at
+        /// least 2.
         samples: usize = 64,
     }
 }
 
-/// `grad log p_sigma(z)` from the log density and the score of `p` at `x_k = z + sigma e_k`, with weights `w_k` in
-/// proportion to `p(x_k)`; the constant factor of `p` does not matter.
+/// `grad log p_sigma(z)` from the log density and the score of `p` at `x_k = z + sigma e_k`, with
+/// weights `w_k` in proportion to `p(x_k)`; the constant factor of `p` does not matter.
 ///
-/// With `x ~ p(x) N(z; x, sigma^2 I)` both `E grad log p(x)` and `E (x - z) / sigma^2` are the smoothed score
-/// [efron2011tweedie, debortoli2024target, akhoundsadegh2024iterated]. The first is precise where sigma is small, the
-/// second where it is large. What is returned is, for each coordinate, the mixture `c` to `1 - c` of both whose
-/// variance under the weights is least, at most three sigma from the second. For a Gaussian with a diagonal covariance that is `c = v / (v + sigma^2)` and
-/// leaves no error at all; otherwise bias and error fall with the effective sample size, [`Score::ess`].
+/// With `x ~ p(x) N(z; x, sigma^2 I)` both `E grad log p(x)` and `E (x - z) / sigma^2` are the
+/// smoothed score \[efron2011tweedie, debortoli2024target, akhoundsadegh2024iterated\]. The first
+/// is precise where sigma is small, the second where it is large. What is returned is, for each
+/// coordinate, the mixture `c` to `1 - c` of both whose variance under the weights is least, at
+/// most three sigma from the second. For a Gaussian with a diagonal covariance that is
+/// `c = v / (v + sigma^2)` and leaves no error at all; otherwise bias and error fall with the
+/// effective sample size, [`Score::ess`].
 ///
-/// A point whose log density is NaN or -infinity has density 0; a query that meets one takes the second alone, because
-/// the first does not see a jump of the density at the edge of its support. Other jumps are not allowed. Noise comes in pairs `+-e`, new in each step. At
-/// sigma = 0 this is the exact score. Cost: `samples` evaluations of density and score per point.
+/// A point whose log density is NaN or -infinity has density 0; a query that meets one takes the
+/// second alone, because the first does not see a jump of the density at the edge of its support.
+/// Other jumps are not allowed. Noise comes in pairs `+-e`, new in each step. At sigma = 0 this is
+/// the exact score. Cost: `samples` evaluations of density and score per point.
 #[derive(Debug, Clone)]
 pub struct Smoothed {
     target: Arc<dyn Target>,
@@ -133,8 +138,9 @@ impl Sums {
         // One sample that carries all weight tells no variance: its place is safer than its slope.
         let known = variance > 1e-12 * d * d && !self.outside;
         let share = if known { (-covariance / variance).clamp(0.0, 1.0) } else { 0.0 };
-        // The mixture corrects the second estimate's error, which is below a few sigma: with few effective samples in a
-        // steep tail the share is mere noise, and what it multiplies enormous.
+        // The mixture corrects the second estimate's error, which is below a few sigma: with few
+        // effective samples in a steep tail the share is mere noise, and what it multiplies
+        // enormous.
         b + (share * d).clamp(-FURTHEST * sigma, FURTHEST * sigma)
     }
 
@@ -224,7 +230,8 @@ mod tests {
 
     #[test]
     fn a_steep_tail_throws_nothing_far() {
-        // Far above the banana's ridge slopes reach hundreds, and one or two samples carry all the weight.
+        // Far above the banana's ridge slopes reach hundreds, and one or two samples carry all the
+        // weight.
         let banana: Arc<dyn Target> = Arc::new(Banana::new(2, 1.5, 0.4).unwrap());
         let z = Points::new(Stream::new(9).normal(2000, 2).data().iter().map(|e| 6.0 * e).collect(), 2, "z").unwrap();
         let (shift, _) = evaluated(banana, 16, &z, 2.5, Form::Shift);

@@ -13,8 +13,9 @@ use std::sync::Arc;
 /// Up to this many coordinates kernel estimates serve as the source score beside a closed form.
 const FEW: usize = 4;
 
-/// A score that is named but not made yet: every flow makes an estimator of its own from it, so that one specification
-/// can serve several runs. A copy shares the points, the targets and the trained nets.
+/// A score that is named but not made yet: every flow makes an estimator of its own from it, so
+/// that one specification can serve several runs. A copy shares the points, the targets and the
+/// trained nets.
 #[derive(Debug, Clone)]
 pub enum ScoreSpec {
     /// The closed form of a target.
@@ -47,8 +48,8 @@ pub enum ScoreSpec {
 }
 
 impl ScoreSpec {
-    /// A target's exact score where it has one, smoothed by Monte Carlo where only its unsmoothed form is closed; else
-    /// the kernel estimate of its data, with their weights and units.
+    /// A target's exact score where it has one, smoothed by Monte Carlo where only its unsmoothed
+    /// form is closed; else the kernel estimate of its data, with their weights and units.
     ///
     /// ```
     /// use sdflow::score::ScoreSpec;
@@ -60,8 +61,8 @@ impl ScoreSpec {
     /// ```
     ///
     /// # Errors
-    /// [`crate::Error::Missing`] for a target with neither a closed form nor data: draw points from it and take their
-    /// kernel estimate.
+    /// [`crate::Error::Missing`] for a target with neither a closed form nor data: draw points from
+    /// it and take their kernel estimate.
     pub fn of_target(target: Arc<dyn Target>) -> Result<ScoreSpec> {
         match (target.density(), target.data()) {
             (None, Some(data)) => Ok(ScoreSpec::Kde {
@@ -87,12 +88,13 @@ impl ScoreSpec {
         matches!(self, Cloud | Gaussian(_) | Mixture(_) | CloudDenoiser(_))
     }
 
-    /// The estimate of the moving cloud that goes with this score of the target, where none is named: the kernel
-    /// estimate up to 4 coordinates and beside another kernel estimate, a mixture fit otherwise.
+    /// The estimate of the moving cloud that goes with this score of the target, where none is
+    /// named: the kernel estimate up to 4 coordinates and beside another kernel estimate, a mixture
+    /// fit otherwise.
     ///
-    /// Kernel estimates share their errors with one of the target, so that equal sets have no field; beside an exact
-    /// score those errors stay, and beyond a few coordinates they are larger than the field, where a fit's are not
-    /// (measured by `scripts/score_estimators.rhai`).
+    /// Kernel estimates share their errors with one of the target, so that equal sets have no
+    /// field; beside an exact score those errors stay, and beyond a few coordinates they are larger
+    /// than the field, where a fit's are not (measured by `scripts/score_estimators.rhai`).
     pub fn source(&self) -> ScoreSpec {
         match self {
             ScoreSpec::Ratio(..) => ScoreSpec::Nothing,
@@ -106,7 +108,8 @@ impl ScoreSpec {
     /// A new estimator.
     ///
     /// # Errors
-    /// As the estimator's own constructor: an option out of range, a target that lacks what is needed.
+    /// As the estimator's own constructor: an option out of range, a target that lacks what is
+    /// needed.
     pub fn estimate(&self) -> Result<Estimate> {
         Ok(match self {
             ScoreSpec::Exact(target) => Estimate::Other(Box::new(Exact::new(Arc::clone(target))?)),

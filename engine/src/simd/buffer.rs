@@ -47,7 +47,8 @@ impl<T: Copy + Default> Buffer<T> {
     }
 }
 
-/// Things of one kind that are lent out and come back, so that a step allocates nothing after the first.
+/// Things of one kind that are lent out and come back, so that a step allocates nothing after the
+/// first.
 #[derive(Debug, Default)]
 pub struct Pool<B>(Mutex<Vec<B>>);
 

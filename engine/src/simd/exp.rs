@@ -1,15 +1,17 @@
 //! `2^s` by a polynomial, without a branch.
 //!
-//! `s = n + r` with `n` the nearest integer, so that `r` in `[-1/2, 1/2]` is exact; `2^r` is a polynomial through the
-//! Chebyshev nodes, and `n` is added to the exponent bits. Adding `1.5 2^(mantissa bits)` rounds to the nearest
-//! integer and leaves `n` in the low bits of the sum. Exponents are kept in base 2 everywhere (the factor `log2 e` is
-//! folded into the scale of the coordinates), so no reduction by `ln 2` costs time or digits.
+//! `s = n + r` with `n` the nearest integer, so that `r` in `[-1/2, 1/2]` is exact; `2^r` is a
+//! polynomial through the Chebyshev nodes, and `n` is added to the exponent bits. Adding `1.5
+//! 2^(mantissa bits)` rounds to the nearest integer and leaves `n` in the low bits of the sum.
+//! Exponents are kept in base 2 everywhere (the factor `log2 e` is folded into the scale of the
+//! coordinates), so no reduction by `ln 2` costs time or digits.
 //!
-//! With 512 bits, one instruction gives `r = s - floor(s)` and one multiplies by `2^floor(s)`, which is a third less work;
-//! the polynomial is then the one of smallest error over `[0, 1]`.
+//! With 512 bits, one instruction gives `r = s - floor(s)` and one multiplies by `2^floor(s)`,
+//! which is a third less work; the polynomial is then the one of smallest error over `[0, 1]`.
 //!
-//! Error at most 2 ulp; results below about the smallest normal number are 0, also for `-inf`. `s` must not exceed
-//! the largest exponent (127 or 1023) and must not be NaN for the result to mean anything.
+//! Error at most 2 ulp; results below about the smallest normal number are 0, also for `-inf`. `s`
+//! must not exceed the largest exponent (127 or 1023) and must not be NaN for the result to mean
+//! anything.
 
 use pulp::{Simd, bytemuck};
 
@@ -93,8 +95,8 @@ mod wide {
     use pulp::{Simd, bytemuck, f32x16, f64x8};
     use std::any::Any;
 
-    /// Coefficients of `2^r` over `[0, 1]`, lowest first; the largest error, 1.2e-7 or 1 ulp, is as small as it can be with
-    /// `2^0 = 1`.
+    /// Coefficients of `2^r` over `[0, 1]`, lowest first; the largest error, 1.2e-7 or 1 ulp, is as
+    /// small as it can be with `2^0 = 1`.
     const POLY_F32: [f32; 6] = [1.0, 0.693_152_5, 0.240_152_8, 0.055_835_925, 0.008_973_379, 0.001_885_297_4];
 
     /// Coefficients of `2^r` over `[0, 1]`, lowest first; relative truncation error 3.2e-18.

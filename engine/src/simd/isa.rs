@@ -3,7 +3,8 @@
 use pulp::{Arch, Scalar, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
-/// An instruction set for the pairwise loops. A set that the machine lacks falls back to the best it has.
+/// An instruction set for the pairwise loops. A set that the machine lacks falls back to the best
+/// it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Isa {
@@ -50,7 +51,8 @@ impl Isa {
         Some(lacking(self))
     }
 
-    /// What will really run: never `auto` on x86-64; elsewhere the portable choice of pulp is `auto`.
+    /// What will really run: never `auto` on x86-64; elsewhere the portable choice of pulp is
+    /// `auto`.
     pub fn resolved(self) -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
@@ -87,7 +89,8 @@ impl Isa {
 
 #[cfg(target_arch = "x86_64")]
 fn lacking(isa: Isa) -> String {
-    /// Names of the features that the processor, or a system that does not save their registers, withholds.
+    /// Names of the features that the processor, or a system that does not save their registers,
+    /// withholds.
     macro_rules! without {
         ($($feature:tt),*) => {
             [$(($feature, std::is_x86_feature_detected!($feature))),*].into_iter().filter(|(_, there)| !there).map(|(name, _)| name)

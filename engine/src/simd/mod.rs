@@ -1,21 +1,28 @@
-//! Vector arithmetic: the instruction sets, one vocabulary for f32 and f64 over them, and memory for it.
+//! Vector arithmetic: the instruction sets, one vocabulary for f32 and f64 over them, and memory
+//! for it.
 //!
 //! | file | what is inside |
 //! |---|---|
 //! | `isa` | which instruction sets there are, which one runs |
 //! | `real` | arithmetic on registers of f32 or f64 lanes |
 //! | `exp` | `2^s` on registers |
+//! | `tile` | the shape of a tile of matrix units, and which products of parts are summed |
 //! | `tile_amx` | the matrix units of x86, the one file with `unsafe` |
+//! | `tile_missing` | what stands for them on other processors |
 //! | `buffer` | aligned memory that is kept between calls |
 
 mod buffer;
 mod exp;
 mod isa;
 mod real;
+mod tile;
 mod tile_amx;
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+mod tile_missing;
 
 pub use buffer::{Buffer, Pool};
 pub use exp::exp2_f32;
 pub use isa::Isa;
 pub use real::Real;
-pub use tile_amx::{SIDE, TILE, Terms, Tiles, available as matrix_units};
+pub use tile::{SIDE, TILE, Terms};
+pub use tile_amx::{Tiles, available as matrix_units};

@@ -59,7 +59,8 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
     /// `if a > b { x } else { 0 }`
     fn where_greater<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>, x: Self::Lanes<S>) -> Self::Lanes<S>;
 
-    /// `2^s`, to 2 ulp; 0 where that is below the smallest normal number. `s` must not exceed 127 or 1023.
+    /// `2^s`, to 2 ulp; 0 where that is below the smallest normal number. `s` must not exceed 127
+    /// or 1023.
     fn exp2<S: Simd>(simd: S, s: Self::Lanes<S>) -> Self::Lanes<S>;
 }
 

@@ -1,38 +1,18 @@
 //! The matrix units of x86 (AMX): the one room with `unsafe`.
 //!
-//! A tile register holds 16 rows of 64 bytes; `tdpbf16ps` adds the product of a 16 x 32 and a 32 x 16 tile of bfloat16
-//! to a 16 x 16 tile of f32. A number is split into two or three bfloat16 parts, and the products of parts that matter
-//! are added one after the other into the same accumulators, four tiles (32 x 32) at a time. The second operand is
-//! stored in pairs: row `p` holds elements `2p` and `2p + 1` of every column side by side.
+//! A tile register holds 16 rows of 64 bytes; `tdpbf16ps` adds the product of a 16 x 32 and a 32 x
+//! 16 tile of bfloat16 to a 16 x 16 tile of f32. A number is split into two or three bfloat16
+//! parts, and the products of parts that matter are added one after the other into the same
+//! accumulators, four tiles (32 x 32) at a time. The second operand is stored in pairs: row `p`
+//! holds elements `2p` and `2p + 1` of every column side by side.
 //!
-//! The operating system must grant the state once per process; a thread's tiles are released when its [`Tiles`] drop.
+//! The operating system must grant the state once per process; a thread's tiles are released when
+//! its [`Tiles`] drop.
 #![allow(unsafe_code)]
-
-/// Elements of a bfloat16 tile.
-pub const TILE: usize = 512;
-
-/// Rows and columns of the accumulated square.
-pub const SIDE: usize = 32;
-
-/// Which products of parts are summed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Terms {
-    /// Two parts, three products: relative error about `2^-17`.
-    Three,
-    /// Three parts, six products: about `2^-24`.
-    Six,
-}
-
-impl Terms {
-    /// Parts that a number is split into.
-    pub fn parts(self) -> usize {
-        if self == Terms::Three { 2 } else { 3 }
-    }
-}
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod granted {
-    use super::{SIDE, TILE, Terms};
+    use crate::simd::tile::{SIDE, TILE, Terms};
     use std::arch::asm;
     use std::sync::OnceLock;
 
@@ -67,8 +47,9 @@ mod granted {
         status == 0
     }
 
-    /// Asks the system to back this memory by large pages where it has them: packed points are walked through in many
-    /// streams, and each page of 4 KB would cost a walk of the page tables. Advice: whether it is taken does not matter.
+    /// Asks the system to back this memory by large pages where it has them: packed points are
+    /// walked through in many streams, and each page of 4 KB would cost a walk of the page tables.
+    /// Advice: whether it is taken does not matter.
     pub fn advise_large_pages<T>(memory: &mut [T]) {
         /// Of the pages that the addresses must be multiples of.
         const PAGE: usize = 4096;
@@ -86,7 +67,8 @@ mod granted {
     }
 
     impl Tiles {
-        /// Configures this thread's eight tile registers as 16 rows of 64 bytes; None where there are none.
+        /// Configures this thread's eight tile registers as 16 rows of 64 bytes; None where there
+        /// are none.
         pub fn acquire() -> Option<Tiles> {
             if !available() {
                 return None;
@@ -139,8 +121,8 @@ mod granted {
             }
         }
 
-        /// Adds `sum_k a_k b_k` to the square: `a` holds two stripes of 16 rows, `b` two stripes of 16 columns, each stripe
-        /// `steps` times the parts' tiles one after the other.
+        /// Adds `sum_k a_k b_k` to the square: `a` holds two stripes of 16 rows, `b` two stripes of
+        /// 16 columns, each stripe `steps` times the parts' tiles one after the other.
         #[inline(always)]
         pub fn add(&self, terms: Terms, steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
             let needed = steps * terms.parts() * TILE;
@@ -210,7 +192,8 @@ mod granted {
         };
     }
 
-    /// The loop over steps: a sequence of loads and products, then all pointers move by `$size` bytes.
+    /// The loop over steps: a sequence of loads and products, then all pointers move by `$size`
+    /// bytes.
     macro_rules! steps {
         ($steps:ident, $a:ident, $b:ident, $size:literal, $($line:expr),*) => {
             asm!(
@@ -260,53 +243,8 @@ mod granted {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-mod granted {
-    use super::Terms;
-
-    /// There are none here.
-    #[derive(Debug)]
-    pub struct Tiles(std::convert::Infallible);
-
-    /// No advice is known here.
-    pub fn advise_large_pages<T>(_: &mut [T]) {}
-
-    /// Never.
-    pub fn available() -> bool {
-        false
-    }
-
-    impl Tiles {
-        /// Never any.
-        pub fn acquire() -> Option<Tiles> {
-            None
-        }
-
-        /// Cannot be called.
-        pub fn clear(&self) {
-            match self.0 {}
-        }
-
-        /// Cannot be called.
-        pub fn load(&self, _: &[f32]) {
-            match self.0 {}
-        }
-
-        /// Cannot be called.
-        pub fn fetch(&self, _: &[u16]) {
-            match self.0 {}
-        }
-
-        /// Cannot be called.
-        pub fn add(&self, _: Terms, _: usize, _: [&[u16]; 2], _: [&[u16]; 2]) {
-            match self.0 {}
-        }
-
-        /// Cannot be called.
-        pub fn store(&self, _: &mut [f32]) {
-            match self.0 {}
-        }
-    }
-}
-
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub use granted::{Tiles, advise_large_pages, available};
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+pub use super::tile_missing::{Tiles, advise_large_pages, available};

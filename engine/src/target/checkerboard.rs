@@ -10,8 +10,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 /// Points per task.
 const CHUNK: usize = 256;
 
-/// The uniform distribution on the squares `(i, j)` with `i + j` even of a 4 x 4 board around the origin, with Gaussian
-/// noise.
+/// The uniform distribution on the squares `(i, j)` with `i + j` even of a 4 x 4 board around the
+/// origin, with Gaussian noise.
 #[derive(Debug, Clone)]
 pub struct Checkerboard {
     side: f64,
@@ -127,7 +127,8 @@ impl Density for Checkerboard {
     }
 }
 
-/// The mass that `N(x, s^2)` puts on a strip, as a logarithm, and that logarithm's derivative in `x`.
+/// The mass that `N(x, s^2)` puts on a strip, as a logarithm, and that logarithm's derivative in
+/// `x`.
 #[derive(Debug, Clone, Copy)]
 struct Strip {
     log_mass: f64,
@@ -146,7 +147,8 @@ fn strip(x: f64, lower: f64, upper: f64, s: f64) -> Strip {
         let rise = normal_log_density(l).exp() - normal_log_density(u).exp();
         return Strip { log_mass: mass.ln(), slope: rise / (s * mass) };
     }
-    // On one side: relative to the density at the nearer edge, so that nothing underflows however far it is.
+    // On one side: relative to the density at the nearer edge, so that nothing underflows however
+    // far it is.
     let (near, far, sign) = if l > 0.0 { (l, u, 1.0) } else { (-u, -l, -1.0) };
     let drop = 0.5 * (near - far) * (near + far);
     let mass = tail(near) - tail(far) * drop.exp();

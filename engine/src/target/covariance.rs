@@ -4,7 +4,8 @@ use crate::matrix::Spectrum;
 use crate::{Error, Result};
 use faer::Mat;
 
-/// A positive definite covariance: variances along the coordinates, or along the axes of a rotated basis.
+/// A positive definite covariance: variances along the coordinates, or along the axes of a rotated
+/// basis.
 #[derive(Debug, Clone)]
 pub(super) struct Covariance {
     variances: Vec<f64>,

@@ -1,7 +1,8 @@
-//! Curved targets on which samplers are compared: a funnel and a banana. Both are exact at sigma = 0 only.
+//! Curved targets on which samplers are compared: a funnel and a banana. Both are exact at sigma =
+//! 0 only.
 
-use super::component::BLOCK;
 use super::distribution::check_no_smoothing;
+use super::gaussian_components::BLOCK;
 use super::{Density, Moments, Target};
 use crate::rng::{Rng, Stream};
 use crate::{Error, Points, Result, Rule, Subject};
@@ -9,9 +10,11 @@ use faer::Mat;
 use rayon::prelude::*;
 use std::f64::consts::TAU;
 
-/// Neal's funnel [neal2003slice]: `x_0 ~ N(0, std^2)`, and given it every other `x_i ~ N(0, exp(x_0))`.
+/// Neal's funnel \[neal2003slice\]: `x_0 ~ N(0, std^2)`, and given it every other
+/// `x_i ~ N(0, exp(x_0))`.
 ///
-/// Its width spans `exp(+-std)` within two standard deviations of `x_0`, so that no step size fits everywhere.
+/// Its width spans `exp(+-std)` within two standard deviations of `x_0`, so that no step size fits
+/// everywhere.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Funnel {
     dim: usize,
@@ -19,7 +22,8 @@ pub struct Funnel {
 }
 
 impl Funnel {
-    /// The funnel in `dim >= 2` dimensions; Neal's has `dim` 10 and `std` 3, which is positive and at most 10 here.
+    /// The funnel in `dim >= 2` dimensions; Neal's has `dim` 10 and `std` 3, which is positive and
+    /// at most 10 here.
     ///
     /// # Errors
     /// An argument out of range.
@@ -93,8 +97,8 @@ impl Density for Funnel {
     }
 }
 
-/// A Gaussian bent along a parabola [haario1999adaptive]: `x_0 = std z_0`, `x_1 = z_1 + bend (x_0^2 - std^2)`,
-/// all other `x_i = z_i`, with `z ~ N(0, I)`.
+/// A Gaussian bent along a parabola \[haario1999adaptive\]: `x_0 = std z_0`,
+/// `x_1 = z_1 + bend (x_0^2 - std^2)`, all other `x_i = z_i`, with `z ~ N(0, I)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Banana {
     dim: usize,
@@ -103,8 +107,8 @@ pub struct Banana {
 }
 
 impl Banana {
-    /// The banana in `dim >= 2` dimensions: `std > 0` is half its length, `bend` its curvature in inverse data units
-    /// (0 leaves a Gaussian). Haario's has `std` 10 and `bend` 0.03 to 0.1.
+    /// The banana in `dim >= 2` dimensions: `std > 0` is half its length, `bend` its curvature in
+    /// inverse data units (0 leaves a Gaussian). Haario's has `std` 10 and `bend` 0.03 to 0.1.
     ///
     /// # Errors
     /// An argument out of range.

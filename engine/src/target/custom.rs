@@ -14,8 +14,8 @@ pub type LogDensityOf = Arc<dyn Fn(&Points) -> Result<Vec<f64>> + Send + Sync>;
 /// Scores of all points at once, n x dim.
 pub type ScoreOf = Arc<dyn Fn(&Points) -> Result<Points> + Send + Sync>;
 
-/// `p(x)` up to a constant factor, from a formula or from functions. It has a density and a score but no sampler and no
-/// moments.
+/// `p(x)` up to a constant factor, from a formula or from functions. It has a density and a score
+/// but no sampler and no moments.
 #[derive(Clone)]
 pub struct CustomDensity {
     dim: usize,
@@ -29,11 +29,13 @@ enum Given {
 }
 
 impl CustomDensity {
-    /// From a formula of the log density in `x[0] .. x[dim - 1]` and the parameters; the score is its exact gradient.
+    /// From a formula of the log density in `x[0] .. x[dim - 1]` and the parameters; the score is
+    /// its exact gradient.
     ///
     /// ```
     /// use sdflow::{Points, target::{CustomDensity, Density}};
-    /// let p = CustomDensity::formula(2, "-(x[0]^2 + x[1]^2 / s^2) / 2", &[("s".into(), vec![2.0], true)])?;
+    /// let s = ("s".into(), vec![2.0], true);
+    /// let p = CustomDensity::formula(2, "-(x[0]^2 + x[1]^2 / s^2) / 2", &[s])?;
     /// let mut score = Points::default();
     /// p.score(&Points::from_rows(&[[1.0, 4.0]])?, 0.0, &mut score)?;
     /// assert_eq!(score.row(0), [-1.0, -1.0]);
@@ -47,9 +49,10 @@ impl CustomDensity {
         Ok(CustomDensity { dim, given: Given::Formula(Expression::of_point(text, dim, parameters)?) })
     }
 
-    /// From functions that are called with all points at once. Without `score` it is by central differences of the log
-    /// density, `(l(x + h e_j) - l(x - h e_j)) / 2h` with `h = 6e-6 max(1, |x_j|)`: `2 dim` calls, and a relative error
-    /// of about 1e-10 times the log density's size.
+    /// From functions that are called with all points at once. Without `score` it is by central
+    /// differences of the log density, `(l(x + h e_j) - l(x - h e_j)) / 2h` with
+    /// `h = 6e-6 max(1, |x_j|)`: `2 dim` calls, and a relative error of about 1e-10 times the log
+    /// density's size.
     ///
     /// # Errors
     /// `dim` = 0.

@@ -26,9 +26,10 @@ pub const DATASETS: &[(&str, &str)] = &[
 crate::options! {
     /// How a named data set is drawn.
     pub struct DatasetOptions {
-        /// Standard deviation of the Gaussian noise, in the set's own units (before `scale`); the set's own when left
-        /// out. At least 0; above 0 for `8gaussians` and `25gaussians`. For `pinwheel` it is the spread across a
-        /// blade, a third of that along it; for `moons` in the style of torchcfm the length of a uniform shift along (1, 1).
+        /// Standard deviation of the Gaussian noise, in the set's own units (before `scale`); the
+        /// set's own when left out. At least 0; above 0 for `8gaussians` and `25gaussians`. For
+        /// `pinwheel` it is the spread across a blade, a third of that along it; for `moons` in the
+        /// style of torchcfm the length of a uniform shift along (1, 1).
         noise: Option<f64> = None,
         /// `"ffjord"` or `"torchcfm"`: whose scales; they differ for `8gaussians` and `moons`.
         style: Style = Style::Ffjord,
@@ -41,19 +42,20 @@ crate::options! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
-    /// Those of the FFJORD paper's code [grathwohl2019ffjord].
+    /// Those of the FFJORD paper's code \[grathwohl2019ffjord\].
     Ffjord,
-    /// Those of the TorchCFM library [tong2024improving]. Its eight Gaussians have the covariance `sqrt(0.1) I`,
-    /// as that code passes a square root where a covariance is meant.
+    /// Those of the TorchCFM library \[tong2024improving\]. Its eight Gaussians have the covariance
+    /// `sqrt(0.1) I`, as that code passes a square root where a covariance is meant.
     Torchcfm,
 }
 
 crate::choices!(Style);
 
-/// The data set called `name`, one of [`DATASETS`], as a distribution: points are independent, not laid out evenly.
+/// The data set called `name`, one of [`DATASETS`], as a distribution: points are independent, not
+/// laid out evenly.
 ///
-/// `8gaussians` and `25gaussians` are [`Mixture`]s, `checkerboard` knows its density and smoothed score; the others
-/// can only be sampled.
+/// `8gaussians` and `25gaussians` are [`Mixture`]s, `checkerboard` knows its density and smoothed
+/// score; the others can only be sampled.
 ///
 /// ```
 /// use sdflow::rng::Stream;

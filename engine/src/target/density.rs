@@ -4,7 +4,8 @@ use crate::{Error, Points, Result};
 
 /// What a target with a closed form can say of `p_sigma = p * N(0, sigma^2 I)` at any point.
 pub trait Density: Send + Sync {
-    /// `out[i] = log p_sigma(x_i)` in nats, `sigma >= 0`; of a [`super::CustomDensity`] up to a constant.
+    /// `out[i] = log p_sigma(x_i)` in nats, `sigma >= 0`; of a [`super::CustomDensity`] up to a
+    /// constant.
     ///
     /// # Errors
     /// A shape that does not fit, or a positive `sigma` where only the unsmoothed density is known

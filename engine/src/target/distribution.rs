@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 /// A probability distribution on `R^dim`.
 ///
-/// What only some distributions can do is asked for and may be absent; [`Target::sample`] alone may refuse.
+/// What only some distributions can do is asked for and may be absent; [`Target::sample`] alone may
+/// refuse.
 pub trait Target: Send + Sync + fmt::Debug {
     /// Name for messages and reports: "ar1(0.9) in 64 dimensions".
     fn name(&self) -> String;
@@ -19,11 +20,12 @@ pub trait Target: Send + Sync + fmt::Debug {
     /// Number of coordinates.
     fn dim(&self) -> usize;
 
-    /// `n` independent points, determined by the stream. For a finite sample: drawn from it, without replacement
-    /// while it lasts.
+    /// `n` independent points, determined by the stream. For a finite sample: drawn from it,
+    /// without replacement while it lasts.
     ///
     /// # Errors
-    /// None for most; a finite sample cannot give more rows than it has, and a [`super::CustomDensity`] none.
+    /// None for most; a finite sample cannot give more rows than it has, and a
+    /// [`super::CustomDensity`] none.
     fn sample(&self, n: usize, stream: Stream) -> Result<Points>;
 
     /// Log density and score, where they have a closed form.
@@ -74,7 +76,8 @@ impl dyn Target + '_ {
     }
 }
 
-/// A finite sample: its points, what each counts, and the units in which a flow towards it is to work.
+/// A finite sample: its points, what each counts, and the units in which a flow towards it is to
+/// work.
 #[derive(Debug, Clone, Copy)]
 pub struct DataView<'a> {
     /// The points, shared.
@@ -95,7 +98,8 @@ pub struct Moments {
 }
 
 /// # Errors
-/// As [`check_sigma`], or `sigma` is positive where only the unsmoothed distribution has a closed form.
+/// As [`check_sigma`], or `sigma` is positive where only the unsmoothed distribution has a closed
+/// form.
 pub(super) fn check_no_smoothing(target: &impl Target, sigma: f64) -> Result<()> {
     check_sigma(sigma)?;
     if sigma == 0.0 { Ok(()) } else { Err(Error::missing(target.name(), MissingPart::SmoothedForm(sigma))) }

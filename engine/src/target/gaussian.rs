@@ -2,9 +2,9 @@
 
 mod as_target;
 
-use super::component::{self, Component};
 use super::covariance::Covariance;
 use super::density::{Density, check_sigma};
+use super::gaussian_components::{self, Component};
 use crate::matrix::multiply;
 use crate::rng::Rng;
 use crate::{Error, Points, Result, Rule, Subject};
@@ -15,9 +15,10 @@ const MOST_DIM: usize = 1 << 14;
 
 /// `N(mean, cov)`.
 ///
-/// Smoothed by `N(0, sigma^2 I)` it is `N(mean, cov + sigma^2 I)`: the covariance is decomposed once and every sigma
-/// is then as cheap as the first. Log density and score cost `O(n d)` for a diagonal covariance; for a full one a log density
-/// costs one `n x d x d` product and a score two. Both stay finite up to about 1e150 standard deviations from the mean.
+/// Smoothed by `N(0, sigma^2 I)` it is `N(mean, cov + sigma^2 I)`: the covariance is decomposed
+/// once and every sigma is then as cheap as the first. Log density and score cost `O(n d)` for a
+/// diagonal covariance; for a full one a log density costs one `n x d x d` product and a score two.
+/// Both stay finite up to about 1e150 standard deviations from the mean.
 ///
 /// ```
 /// use sdflow::{Points, target::{Density, Gaussian}};
@@ -38,7 +39,8 @@ impl Gaussian {
     /// `N(mean, cov)`; cost `O(d^3)` unless `cov` is diagonal.
     ///
     /// # Errors
-    /// `cov` is not symmetric up to rounding, not positive definite, or of another size than `mean`; a value not finite.
+    /// `cov` is not symmetric up to rounding, not positive definite, or of another size than
+    /// `mean`; a value not finite.
     pub fn new(mean: Vec<f64>, cov: Mat<f64>) -> Result<Gaussian> {
         Gaussian::with(mean, Covariance::new(cov)?)
     }
@@ -67,7 +69,8 @@ impl Gaussian {
         }
     }
 
-    /// The stationary autoregression `x_i = rho x_{i-1} + noise` of unit variance: mean 0, `cov_ij = rho^|i-j|`.
+    /// The stationary autoregression `x_i = rho x_{i-1} + noise` of unit variance: mean 0,
+    /// `cov_ij = rho^|i-j|`.
     ///
     /// # Errors
     /// `dim` is 0 or `rho` is not strictly between -1 and 1.
@@ -112,13 +115,14 @@ impl Gaussian {
         self.cov.variances()
     }
 
-    /// `out[i] = (x_i - mean)^T cov^-1 (x_i - mean)`, chi-squared with `dim` degrees of freedom for its own samples.
+    /// `out[i] = (x_i - mean)^T cov^-1 (x_i - mean)`, chi-squared with `dim` degrees of freedom for
+    /// its own samples.
     ///
     /// # Errors
     /// Points of another dimension.
     pub fn mahalanobis2(&self, points: &Points, out: &mut Vec<f64>) -> Result<()> {
         points.check_dim(Subject::points(), self.mean.len(), &self.name)?;
-        component::mahalanobis2(&self.component(1.0, 0.0), points, out);
+        gaussian_components::mahalanobis2(&self.component(1.0, 0.0), points, out);
         Ok(())
     }
 
@@ -152,14 +156,14 @@ impl Density for Gaussian {
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         check_sigma(sigma)?;
         points.check_dim(Subject::points(), self.mean.len(), &self.name)?;
-        component::log_density(&[self.component(1.0, sigma)], points, out);
+        gaussian_components::log_density(&[self.component(1.0, sigma)], points, out);
         Ok(())
     }
 
     fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
         check_sigma(sigma)?;
         points.check_dim(Subject::points(), self.mean.len(), &self.name)?;
-        component::score(&[self.component(1.0, sigma)], points, out);
+        gaussian_components::score(&[self.component(1.0, sigma)], points, out);
         Ok(())
     }
 }
@@ -177,7 +181,8 @@ mod tests {
 
     #[test]
     fn the_precision_of_ar1_is_tridiagonal() {
-        // cov^-1 = [1, 1 + rho^2, .., 1] on the diagonal and -rho beside it, over 1 - rho^2; det cov = (1 - rho^2)^(d-1).
+        // cov^-1 = [1, 1 + rho^2, .., 1] on the diagonal and -rho beside it, over 1 - rho^2; det
+        // cov = (1 - rho^2)^(d-1).
         let (dim, rho) = (6, -0.7f64);
         let p = Gaussian::ar1(dim, rho).unwrap();
         let x = Stream::new(1).normal(5, dim);

@@ -2,9 +2,9 @@
 
 mod as_target;
 
-use super::component::{self, BLOCK, Component};
 use super::density::{Density, check_sigma};
 use super::gaussian::Gaussian;
+use super::gaussian_components::{self, BLOCK, Component};
 use crate::{Error, Points, Result, Rule, Subject};
 use rayon::prelude::*;
 use std::f64::consts::TAU;
@@ -12,8 +12,9 @@ use std::f64::consts::TAU;
 /// `sum_k w_k N(m_k, S_k)`.
 ///
 /// Smoothed by `N(0, sigma^2 I)` its components have covariances `S_k + sigma^2 I`, and
-/// `score = sum_k r_k(x) (S_k + sigma^2 I)^-1 (m_k - x)` with the responsibilities `r_k`. Log density and score cost
-/// one exponential per point and component besides the components' own cost; far from all components they stay finite.
+/// `score = sum_k r_k(x) (S_k + sigma^2 I)^-1 (m_k - x)` with the responsibilities `r_k`. Log
+/// density and score cost one exponential per point and component besides the components' own cost;
+/// far from all components they stay finite.
 #[derive(Debug, Clone)]
 pub struct Mixture {
     weights: Vec<f64>,
@@ -24,7 +25,8 @@ impl Mixture {
     /// A mixture; the weights are divided by their sum.
     ///
     /// # Errors
-    /// No components, components of different dimensions, another number of weights, a weight that is not positive.
+    /// No components, components of different dimensions, another number of weights, a weight that
+    /// is not positive.
     pub fn new(weights: Vec<f64>, components: Vec<Gaussian>) -> Result<Mixture> {
         if weights.len() != components.len() || components.is_empty() {
             let got = format!("{} weights and {} components", weights.len(), components.len());
@@ -50,7 +52,8 @@ impl Mixture {
         Ok(Mixture { weights: weights.iter().map(|w| w / total).collect(), components })
     }
 
-    /// The 5 x 5 grid in the plane: means in `{-4, -2, 0, 2, 4}^2`, standard deviation 0.1, equal weights.
+    /// The 5 x 5 grid in the plane: means in `{-4, -2, 0, 2, 4}^2`, standard deviation 0.1, equal
+    /// weights.
     ///
     /// # Errors
     /// None.
@@ -59,7 +62,8 @@ impl Mixture {
         Mixture::equal((0..25).map(|i| vec![place(i / 5), place(i % 5)]), 0.1)
     }
 
-    /// `k` modes evenly on a circle around the origin, the first on the positive first axis; equal weights.
+    /// `k` modes evenly on a circle around the origin, the first on the positive first axis; equal
+    /// weights.
     ///
     /// # Errors
     /// `k` is 0, `radius` is negative or not finite, or `std` is not positive.
@@ -89,13 +93,13 @@ impl Mixture {
         &self.components
     }
 
-    /// Row `i` of `out` (one column per component) becomes the posterior probabilities of the components given `x_i`,
-    /// the mixture being smoothed by `N(0, sigma^2 I)`. Rows sum to one.
+    /// Row `i` of `out` (one column per component) becomes the posterior probabilities of the
+    /// components given `x_i`, the mixture being smoothed by `N(0, sigma^2 I)`. Rows sum to one.
     ///
     /// # Errors
     /// A negative `sigma` or points of another dimension.
     pub fn responsibilities(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
-        component::log_terms(&self.smoothed(points, sigma)?, points, out);
+        gaussian_components::log_terms(&self.smoothed(points, sigma)?, points, out);
         out.data_mut().par_chunks_mut(self.components.len()).with_min_len(BLOCK).for_each(|row| {
             let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             row.iter_mut().for_each(|l| *l = (*l - max).exp());
@@ -111,7 +115,7 @@ impl Mixture {
     /// Points of another dimension.
     pub fn assign(&self, points: &Points) -> Result<Vec<usize>> {
         let mut terms = Points::default();
-        component::log_terms(&self.smoothed(points, 0.0)?, points, &mut terms);
+        gaussian_components::log_terms(&self.smoothed(points, 0.0)?, points, &mut terms);
         let best = |row: &[f64]| (1..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best });
         Ok(terms.iter().map(best).collect())
     }
@@ -131,12 +135,12 @@ impl Mixture {
 
 impl Density for Mixture {
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
-        component::log_density(&self.smoothed(points, sigma)?, points, out);
+        gaussian_components::log_density(&self.smoothed(points, sigma)?, points, out);
         Ok(())
     }
 
     fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
-        component::score(&self.smoothed(points, sigma)?, points, out);
+        gaussian_components::score(&self.smoothed(points, sigma)?, points, out);
         Ok(())
     }
 }

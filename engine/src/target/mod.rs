@@ -1,12 +1,12 @@
 //! Distributions to reach or to start from.
 //!
-//! A [`Target`] can be sampled, but for a caller's own [`CustomDensity`]; what else it knows (log density and score,
-//! moments, modes, data) it offers as options, so that exact answers are used wherever they exist. A file here holds one
-//! family; what a Gaussian and a mixture of them are stands apart from how they serve as targets, because every target
-//! may say of which mixture it is.
+//! A [`Target`] can be sampled, but for a caller's own [`CustomDensity`]; what else it knows (log
+//! density and score, moments, modes, data) it offers as options, so that exact answers are used
+//! wherever they exist. A file here holds one family; what a Gaussian and a mixture of them are
+//! stands apart from how they serve as targets, because every target may say of which mixture it
+//! is.
 
 mod checkerboard;
-mod component;
 mod covariance;
 mod curved;
 mod custom;
@@ -14,6 +14,7 @@ mod dataset;
 mod density;
 mod distribution;
 mod gaussian;
+mod gaussian_components;
 mod mixture;
 mod option;
 mod samples;

@@ -50,7 +50,8 @@ crate::options! {
         dim: Option<usize> = None,
         /// Mean: a number for all coordinates or a list with one each.
         mean: Numbers = Numbers::One(0.0),
-        /// Standard deviation, above 0: a number for all coordinates or a list with one each; 1 when `cov` is left out too.
+        /// Standard deviation, above 0: a number for all coordinates or a list with one each; 1
+        /// when `cov` is left out too.
         std: Option<Numbers> = None,
         /// Covariance as a list of rows, symmetric and positive definite; instead of `std`.
         cov: Option<Vec<Vec<f64>>> = None,
@@ -92,7 +93,8 @@ crate::options! {
         means: Vec<Vec<f64>> = Vec::new(),
         /// Weights, above 0, one per component; divided by their sum. Equal when left out.
         weights: Option<Vec<f64>> = None,
-        /// Standard deviation, above 0: a number for all components or a list with one each; 1 when `covs` is left out too.
+        /// Standard deviation, above 0: a number for all components or a list with one each; 1 when
+        /// `covs` is left out too.
         std: Option<Numbers> = None,
         /// Covariances, one list of rows per component; instead of `std`.
         covs: Option<Vec<Vec<Vec<f64>>>> = None,
@@ -103,7 +105,8 @@ impl MixtureOptions {
     /// The mixture described.
     ///
     /// # Errors
-    /// No means, lists of different lengths, both `std` and `covs`, or what [`Mixture::new`] refuses.
+    /// No means, lists of different lengths, both `std` and `covs`, or what [`Mixture::new`]
+    /// refuses.
     pub fn mixture(&self) -> Result<Mixture> {
         let k = self.means.len();
         if k == 0 {
@@ -137,8 +140,8 @@ crate::options! {
         dof: f64 = 5.0,
         /// Location: a number for all coordinates or a list with one each.
         mean: Numbers = Numbers::One(0.0),
-        /// Scale, above 0: a number for all coordinates or a list with one each. The standard deviation is
-        /// `sqrt(dof / (dof - 2))` times that.
+        /// Scale, above 0: a number for all coordinates or a list with one each. The standard
+        /// deviation is `sqrt(dof / (dof - 2))` times that.
         scale: Numbers = Numbers::One(1.0),
     }
 }
@@ -190,7 +193,8 @@ crate::options! {
         dim: usize = 2,
         /// Standard deviation of the first coordinate, above 0.
         std: f64 = 2.0,
-        /// Curvature of the second coordinate along the first, in inverse data units; 0 leaves a Gaussian.
+        /// Curvature of the second coordinate along the first, in inverse data units; 0 leaves a
+        /// Gaussian.
         bend: f64 = 0.25,
     }
 }

@@ -5,7 +5,8 @@ use crate::points::{self, Standardiser, shares};
 use crate::{Error, Points, Result, rng::Stream};
 use std::sync::Arc;
 
-/// Columns whose standard deviations differ by more than this make one bandwidth for all a bad choice.
+/// Columns whose standard deviations differ by more than this make one bandwidth for all a bad
+/// choice.
 const UNEVEN: f64 = 100.0;
 
 crate::options! {
@@ -13,8 +14,8 @@ crate::options! {
     pub struct SamplesOptions {
         /// One weight per point, not negative; equal when left out. They are divided by their sum.
         weights: Option<Vec<f64>> = None,
-        /// Should a flow work in units in which each column has mean 0 and standard deviation 1? What it returns is in
-        /// the columns' own units.
+        /// Should a flow work in units in which each column has mean 0 and standard deviation 1?
+        /// What it returns is in the columns' own units.
         standardise: bool = false,
     }
 }
@@ -52,7 +53,8 @@ impl Samples {
             return Err(Error::shape("the sample", "no points", "at least one is wanted"));
         }
         let weights = options.weights.as_ref().map(|w| shares(w, points.n(), "weights")).transpose()?;
-        // A point that weighs nothing would still count in the spread, the spacing and the extremes of the data.
+        // A point that weighs nothing would still count in the spread, the spacing and the extremes
+        // of the data.
         let (points, weights) = match weights {
             Some(weights) if weights.contains(&0.0) => {
                 let kept: Vec<usize> = (0..points.n()).filter(|i| weights[*i] > 0.0).collect();
@@ -80,8 +82,8 @@ impl Target for Samples {
         self.points.dim()
     }
 
-    /// Without weights: different rows in random order, at most as many as there are. With weights: by weight, with
-    /// replacement, any number.
+    /// Without weights: different rows in random order, at most as many as there are. With weights:
+    /// by weight, with replacement, any number.
     fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
         let mut rng = stream.rng();
         let total = self.points.n();
@@ -112,8 +114,9 @@ impl Target for Samples {
     }
 }
 
-/// A sentence of advice when the columns' standard deviations differ by more than a factor of 100, so that one
-/// bandwidth cannot suit all of them. A column whose middle half is one value (the dark corner of an image) is left out.
+/// A sentence of advice when the columns' standard deviations differ by more than a factor of 100,
+/// so that one bandwidth cannot suit all of them. A column whose middle half is one value (the dark
+/// corner of an image) is left out.
 pub fn scale_warning(points: &Points) -> Option<String> {
     let standardiser = Standardiser::of(points);
     let varies = |j: &usize| {

@@ -1,4 +1,5 @@
-//! Distributions known only by how a point is drawn: curves, surfaces and bands with noise around them.
+//! Distributions known only by how a point is drawn: curves, surfaces and bands with noise around
+//! them.
 
 use super::Target;
 use crate::rng::{Rng, Stream};
@@ -44,7 +45,8 @@ impl Target for Shape {
     }
 }
 
-/// `n` rows, each drawn by `draw`, in parallel; the bytes depend on the stream only, and the first rows not on `n`.
+/// `n` rows, each drawn by `draw`, in parallel; the bytes depend on the stream only, and the first
+/// rows not on `n`.
 pub(super) fn rows(n: usize, dim: usize, stream: Stream, draw: impl Fn(&mut Rng, &mut [f64]) + Sync) -> Points {
     let mut points = Points::zeros(n, dim);
     points.data_mut().par_chunks_mut(CHUNK * dim).enumerate().for_each(|(chunk, rows)| {

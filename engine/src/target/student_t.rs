@@ -1,17 +1,19 @@
 //! Multivariate Student t targets: tails heavier than any Gaussian's.
 
-use super::component::BLOCK;
 use super::distribution::check_no_smoothing;
+use super::gaussian_components::BLOCK;
 use super::{Density, Gaussian, Moments, Target};
 use crate::rng::Stream;
 use crate::{Error, Points, Result};
 use libm::lgamma;
 use rayon::prelude::*;
 
-/// The multivariate t distribution: `x = m + z sqrt(dof / g)`, `m + z ~ N(m, S)`, `g` chi-squared with `dof` degrees of freedom.
+/// The multivariate t distribution: `x = m + z sqrt(dof / g)`, `m + z ~ N(m, S)`, `g` chi-squared
+/// with `dof` degrees of freedom.
 ///
 /// With `q = (x - m)^T S^-1 (x - m)`, `log p = const - (dof + d)/2 log(1 + q/dof)` and
-/// `score = -(dof + d)/(dof + q) S^-1 (x - m)`, which falls like `1/|x|`. Smoothed by a Gaussian it has no closed form.
+/// `score = -(dof + d)/(dof + q) S^-1 (x - m)`, which falls like `1/|x|`. Smoothed by a Gaussian it
+/// has no closed form.
 #[derive(Debug, Clone)]
 pub struct StudentT {
     shape: Gaussian,
@@ -20,8 +22,9 @@ pub struct StudentT {
 }
 
 impl StudentT {
-    /// The t distribution of location `shape.mean()` and scale matrix `shape.cov()` (its covariance is
-    /// `dof / (dof - 2)` times that). `dof` lies in 0.1 ..= 1e6: 1 is the Cauchy distribution, many are a Gaussian.
+    /// The t distribution of location `shape.mean()` and scale matrix `shape.cov()` (its covariance
+    /// is `dof / (dof - 2)` times that). `dof` lies in 0.1 ..= 1e6: 1 is the Cauchy distribution,
+    /// many are a Gaussian.
     ///
     /// # Errors
     /// `dof` out of range.

@@ -1,4 +1,4 @@
-//! Laws that every target obeys, tested on all of them.
+//! Identities that hold for every target, tested on all of them.
 
 use super::*;
 use crate::rng::Stream;
@@ -72,7 +72,8 @@ fn the_score_is_the_gradient_of_the_log_density() {
 fn densities_integrate_to_one() {
     for target in targets().iter().filter(|t| t.dim() <= 2) {
         for sigma in levels(&**target) {
-            // x = sinh(u) reaches far into heavy tails; in u the trapezoidal rule converges exponentially.
+            // x = sinh(u) reaches far into heavy tails; in u the trapezoidal rule converges
+            // exponentially.
             let (count, step) = (400, 0.04);
             let axis = |i: usize| (i as f64 - 0.5 * f64::from(count)) * step;
             let line: Vec<f64> = (0..=count as usize).map(axis).collect();
@@ -98,7 +99,8 @@ fn samples_have_the_exact_moments() {
         let dim = target.dim();
         for a in 0..dim {
             for b in 0..=dim {
-                // The average of x_a - mean_a (b = dim) or of the product, with its own standard error.
+                // The average of x_a - mean_a (b = dim) or of the product, with its own standard
+                // error.
                 let term = |row: &[f64]| match b {
                     _ if b == dim => row[a] - mean[a],
                     _ => (row[a] - mean[a]) * (row[b] - mean[b]) - cov[(a, b)],

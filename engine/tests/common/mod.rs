@@ -1,8 +1,12 @@
 //! What several tests of the library share.
 #![allow(dead_code)] // Each test takes the helpers that it needs.
 
+use faer::Mat;
+use sdflow::flow::{Noise, Scaling, SdFlowOptions};
 use sdflow::pairwise::{Pairwise, PairwiseOptions, Precision};
 use sdflow::rng::Stream;
+use sdflow::schedule::Schedule;
+use sdflow::target::{Gaussian, Target};
 use sdflow::{Interrupt, Points};
 
 /// An engine that computes in f64, so that rounding hides nothing.
@@ -22,4 +26,21 @@ pub fn two_sets() -> (Points, Points) {
 pub fn gap(a: &Points, b: &Points) -> f64 {
     assert_eq!((a.n(), a.dim()), (b.n(), b.dim()));
     a.data().iter().zip(b.data()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+}
+
+/// A Gaussian in 3 dimensions whose axes are correlated.
+pub fn gaussian_3d() -> Gaussian {
+    let cov = Mat::from_fn(3, 3, |i, j| [[1.5, 0.4, 0.1], [0.4, 0.8, -0.3], [0.1, -0.3, 1.1]][i][j]);
+    Gaussian::new(vec![1.0, -2.0, 0.5], cov).unwrap()
+}
+
+/// A cloud of 400 points with a covariance that does not commute with the target's.
+pub fn cloud_3d() -> Points {
+    let cov = Mat::from_fn(3, 3, |i, j| [[0.5, -0.2, 0.0], [-0.2, 2.0, 0.6], [0.0, 0.6, 1.0]][i][j]);
+    Gaussian::new(vec![-1.0, 0.0, 3.0], cov).unwrap().sample(400, Stream::new(1)).unwrap()
+}
+
+/// Options of the score-difference flow at one sigma.
+pub fn sd_options(sigma: f64, scaling: Scaling, noise: Noise) -> SdFlowOptions {
+    SdFlowOptions { sigma: Some(Schedule::from(sigma)), scaling, noise, ..SdFlowOptions::default() }
 }

@@ -1,4 +1,4 @@
-//! The log density that the probability flow gives to points [song2021score].
+//! The log density that the probability flow gives to points \[song2021score\].
 
 use super::denoising::denoising;
 use super::{Diffusion, LikelihoodOptions};
@@ -13,10 +13,11 @@ use crate::{Points, Result, Subject};
 const SHARE: f64 = 1e-4;
 
 impl Diffusion {
-    /// The log density in nats that the deterministic sampler gives to `points` when it starts from its prior:
-    /// `log p(z_min) = log N(z_max; ..) - int div(D - z) / sigma dsigma` along the flow upwards. The sampler's law is that of the
-    /// score at `sigma_min`, but for the prior, which lacks the data's own spread. Cost: `2 dim + 1` scores per stage, or
-    /// `2 probes + 1`, in f64.
+    /// The log density in nats that the deterministic sampler gives to `points` when it starts from
+    /// its prior: `log p(z_min) = log N(z_max; ..) - int div(D - z) / sigma dsigma` along the flow
+    /// upwards. The sampler's distribution is that of the score at `sigma_min`, but for the prior,
+    /// which lacks the data's own spread. Cost: `2 dim + 1` scores per stage, or `2 probes + 1`, in
+    /// f64.
     ///
     /// # Errors
     /// Options out of range, points of another dimension, and those of the score.

@@ -1,4 +1,5 @@
-//! The step of the Gaussian-mixture solver: the law of the next level given the present one, by its first three moments.
+//! The step of the Gaussian-mixture solver: the distribution of the next level given the present
+//! one, by its first three moments.
 
 use super::Diffusion;
 use super::denoising::denoising;
@@ -9,8 +10,9 @@ use crate::score::Score;
 use crate::{Points, Result};
 use rayon::prelude::*;
 
-/// Displacement of the central differences, in shares of the noise level. As wide as the curvature of a denoiser allows: the
-/// moments of scores in f64 are right to some 1e-3, and nets, which compute in f32, keep two digits of the second difference.
+/// Displacement of the central differences, in shares of the noise level. As wide as the curvature
+/// of a denoiser allows: the moments of scores in f64 are right to some 1e-3, and nets, which
+/// compute in f32, keep two digits of the second difference.
 const SHARE: f64 = 0.02;
 
 /// Moments of the clean point `x ~ p(x | z)` at every query, coordinate by coordinate.
@@ -25,7 +27,8 @@ struct Posterior {
 }
 
 impl Posterior {
-    /// By central differences of the denoiser, `2 dim + 1` evaluations, in f64 where the score has it.
+    /// By central differences of the denoiser, `2 dim + 1` evaluations, in f64 where the score has
+    /// it.
     ///
     /// # Errors
     /// Those of the score.
@@ -56,7 +59,8 @@ impl Posterior {
     }
 }
 
-/// A law of mean 0 with two Gaussian components of one standard deviation, about `far` with probability `share`, else about `near`.
+/// A distribution of mean 0 with two Gaussian components of one standard deviation, about `far`
+/// with probability `share`, else about `near`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Pair {
     far: f64,
@@ -66,9 +70,10 @@ struct Pair {
 }
 
 impl Pair {
-    /// With the variance `variance + noise` and the third moment `third`. The centres are two points of variance `w`, third moment
-    /// `third`: their sum is `third / w` and their product `-w`. The weights are 1/3 and 2/3, `w = 2 (third / 2)^(2/3)`, and a
-    /// Gaussian where there is no skewness, unless that is more than `variance`: then `w` is all of it.
+    /// With the variance `variance + noise` and the third moment `third`. The centres are two
+    /// points of variance `w`, third moment `third`: their sum is `third / w` and their product
+    /// `-w`. The weights are 1/3 and 2/3, `w = 2 (third / 2)^(2/3)`, and a Gaussian where there is
+    /// no skewness, unless that is more than `variance`: then `w` is all of it.
     fn matching(variance: f64, third: f64, noise: f64) -> Pair {
         let within = (2.0 * (0.5 * third).cbrt().powi(2)).min(variance);
         let std = (variance - within + noise).sqrt();
@@ -93,9 +98,10 @@ pub(super) fn evaluations(dim: usize) -> usize {
 }
 
 impl Diffusion {
-    /// Draws `z'` given `z` from one level to the next [guo2023gaussian]. By Bayes' rule `z' = z + (1 - r^2) (x - z) + to sqrt(1 - r^2) e`
-    /// with `r = to / from` and `x ~ p(x | z)`; each coordinate, independent of the others given `z`, has the mean, the variance
-    /// and the third central moment of that. Exact where a coordinate's posterior is Gaussian.
+    /// Draws `z'` given `z` from one level to the next \[guo2023gaussian\]. By Bayes' rule
+    /// `z' = z + (1 - r^2) (x - z) + to sqrt(1 - r^2) e` with `r = to / from` and `x ~ p(x | z)`;
+    /// each coordinate, independent of the others given `z`, has the mean, the variance and the
+    /// third central moment of that. Exact where a coordinate's posterior is Gaussian.
     pub(super) fn mix(
         &mut self,
         cloud: &mut Points,

@@ -1,17 +1,19 @@
-//! Samplers that denoise: the probability flow of a diffusion, its reverse equation, and corrected steps [song2021score].
+//! Samplers that denoise: the probability flow of a diffusion, its reverse equation, and corrected
+//! steps \[song2021score\].
 //!
-//! What a sampler is stands here, and what it does in files of their own: `descend` takes the cloud from one noise level to
-//! the next, `mixture_step` is one way of doing so, and `likelihood` follows the flow upwards.
+//! What a sampler is stands here, and what it does in files of their own: `level_step` takes the
+//! cloud from one noise level to the next, `mixture_step` is one way of doing so, and `likelihood`
+//! follows the flow upwards.
 
 mod denoising;
-mod descend;
-mod levels;
+mod level_step;
 mod likelihood;
 mod method;
 mod mixture_step;
+mod noise_levels;
 mod option;
 
-pub use levels::{Levels, Process};
+pub use noise_levels::{Levels, Process};
 pub use option::{
     LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, ReverseSdeOptions,
     ReverseSdeSampler,
@@ -32,13 +34,14 @@ use method::Method;
 /// Most corrections at one level.
 const CORRECTIONS: usize = 1000;
 
-/// A sampler of the law that a score describes, from much noise to little.
+/// A sampler of the distribution that a score describes, from much noise to little.
 ///
-/// In `z = y / a` every process is `dz/dsigma = (z - D(z; sigma)) / sigma = -sigma score`, the probability flow, which is the
-/// score-difference flow with the source's denoiser put to `D_q(z) = z` and a step of `1 - sigma' / sigma`. The reverse
-/// equation with a share `lambda` of the noise is `dz = -(1 + lambda^2) sigma score dsigma + lambda sqrt(2 sigma) dW`, in falling
-/// sigma; all of them have the same law at each level. Cost: one evaluation of the score per stage, and
-/// `2 dim + 1` per step of the Gaussian-mixture solver.
+/// In `z = y / a` every process is `dz/dsigma = (z - D(z; sigma)) / sigma = -sigma score`, the
+/// probability flow, which is the score-difference flow with the source's denoiser put to
+/// `D_q(z) = z` and a step of `1 - sigma' / sigma`. The reverse equation with a share `lambda` of
+/// the noise is `dz = -(1 + lambda^2) sigma score dsigma + lambda sqrt(2 sigma) dW`, in falling
+/// sigma; all of them have the same distribution at each level. Cost: one evaluation of the score
+/// per stage, and `2 dim + 1` per step of the Gaussian-mixture solver.
 #[derive(Debug)]
 pub struct Diffusion {
     score: Box<dyn Score>,
@@ -97,28 +100,29 @@ impl Diffusion {
         Diffusion::new(score, options.wanted(), Method::Corrected(options.clone()))
     }
 
-    fn new(score: Box<dyn Score>, wanted: levels::Wanted, method: Method) -> Result<Diffusion> {
+    fn new(score: Box<dyn Score>, wanted: noise_levels::Wanted, method: Method) -> Result<Diffusion> {
         let levels = Levels::new(wanted, score.as_ref())?;
         let (steps, shift) = (RungeKutta::default(), Points::default());
         Ok(Diffusion { score, levels, method, steps, shift, doubt: None })
     }
 
-    /// Returns the distribution from which the start is to be drawn: Gaussian, with the first noise level as standard
-    /// deviation.
+    /// Returns the distribution from which the start is to be drawn: Gaussian, with the first noise
+    /// level as standard deviation.
     ///
     /// # Errors
-    /// [`Error::Missing`] where the score does not say its dimension; a first noise level that no number holds.
+    /// [`Error::Missing`] where the score does not say its dimension; a first noise level that no
+    /// number holds.
     pub fn prior(&self) -> Result<Gaussian> {
         let missing = || Error::missing(format!("`{}`", self.name()), MissingPart::Prior);
         self.levels.prior(self.score.dim().ok_or_else(missing)?)
     }
 
-    /// Returns the log density in nats that the deterministic sampler gives to `points` as the end of its way from its
-    /// prior, one value each.
+    /// Returns the log density in nats that the deterministic sampler gives to `points` as the end
+    /// of its way from its prior, one value each.
     ///
     /// # Errors
-    /// [`Error::Missing`] for a sampler with noise, options out of range, points of another dimension, and those of the
-    /// score.
+    /// [`Error::Missing`] for a sampler with noise, options out of range, points of another
+    /// dimension, and those of the score.
     pub fn log_density(
         &mut self,
         points: &Points,
@@ -180,8 +184,8 @@ impl Sampler for Diffusion {
         Ok(evaluations)
     }
 
-    /// `-dy/dsigma` of the probability flow at the noise level of the moment, per unit by which sigma falls: the same
-    /// for any number of steps. Noise and corrections are the step's.
+    /// `-dy/dsigma` of the probability flow at the noise level of the moment, per unit by which
+    /// sigma falls: the same for any number of steps. Noise and corrections are the step's.
     fn drift(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let (from, to) = self.span(at.clock);
         let sigma = from + at.clock.stage * (to - from);

@@ -1,6 +1,7 @@
 //! What can be chosen about the samplers, and about the log density along one.
 
-use super::levels::{Process, Wanted};
+use super::noise_levels::{Process, Wanted};
+use crate::options::at_least;
 use crate::{Error, Result, Rule, ode};
 use serde::{Deserialize, Serialize};
 
@@ -8,10 +9,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PfOdeSampler {
-    /// Order 1 in sigma, which is DDIM [song2021denoising].
+    /// Order 1 in sigma, which is DDIM \[song2021denoising\].
     #[serde(alias = "ddim")]
     Euler,
-    /// Order 2 in sigma, Euler's onto sigma = 0 [karras2022elucidating].
+    /// Order 2 in sigma, Euler's onto sigma = 0 \[karras2022elucidating\].
     #[default]
     #[serde(alias = "edm")]
     Heun,
@@ -27,12 +28,14 @@ pub enum PfOdeSampler {
 pub enum ReverseSdeSampler {
     /// Euler and Maruyama's step in sigma.
     EulerMaruyama,
-    /// The exact law of the next level given the denoised point: DDPM and its relatives [ho2020denoising].
+    /// The exact distribution of the next level given the denoised point: DDPM and its relatives
+    /// \[ho2020denoising\].
     #[default]
     Ancestral,
-    /// Noise added first, then Heun's step down [karras2022elucidating].
+    /// Noise added first, then Heun's step down \[karras2022elucidating\].
     Edm,
-    /// The law of the next level by its first three moments, coordinate by coordinate [guo2023gaussian].
+    /// The distribution of the next level by its first three moments, coordinate by coordinate
+    /// \[guo2023gaussian\].
     #[serde(alias = "gms")]
     GaussianMixture,
 }
@@ -43,7 +46,7 @@ pub enum ReverseSdeSampler {
 pub enum Predictor {
     /// That of the reverse stochastic equation.
     EulerMaruyama,
-    /// The exact law of the next level given the denoised point.
+    /// The exact distribution of the next level given the denoised point.
     #[default]
     Ancestral,
     /// The deterministic one.
@@ -59,14 +62,17 @@ macro_rules! sampler_options {
             $(#[doc = $doc])*
             pub struct $name {
                 $($own)*
-                /// The coordinates: "ve" (variance exploding), "vp" (variance preserving) or "subvp".
+                /// The coordinates: "ve" (variance exploding), "vp" (variance preserving) or
+                /// "subvp".
                 process: Process = Process::Ve,
-                /// Noise at the start, relative to the data: `y = a (x + sigma e)`. Left out: with "ve" ten times the data's diameter,
-                /// with "vp" and "subvp" that at time 1.
+                /// Noise at the start, relative to the data: `y = a (x + sigma e)`. Left out: with
+                /// "ve" ten times the data's diameter, with "vp" and "subvp" that at time 1.
                 sigma_max: Option<f64> = None,
-                /// Noise at the end. Left out: the spacing of points, a 100th of the smallest standard deviation of a density.
+                /// Noise at the end. Left out: the spacing of points, a 100th of the smallest
+                /// standard deviation of a density.
                 sigma_min: Option<f64> = None,
-                /// Curvature of the levels of "ve", evenly spaced in `sigma^(1/rho)`; 1 is even spacing.
+                /// Curvature of the levels of "ve", evenly spaced in `sigma^(1/rho)`; 1 is even
+                /// spacing.
                 rho: f64 = 7.0,
                 /// Rate of "vp" and "subvp" at time 0.
                 beta_min: f64 = 0.1,
@@ -106,13 +112,14 @@ sampler_options! {
 sampler_options! {
     /// Options of `reverse_sde`.
     pub struct ReverseSdeOptions {
-        /// "ancestral", "euler_maruyama", "edm" or "gaussian_mixture" (the same as "gms"), for few steps: each takes `2 dim + 1`
-        /// scores.
+        /// "ancestral", "euler_maruyama", "edm" or "gaussian_mixture" (the same as "gms"), for few
+        /// steps: each takes `2 dim + 1` scores.
         sampler: ReverseSdeSampler = ReverseSdeSampler::Ancestral,
-        /// Share of the noise: 1 is the reverse equation, 0 the probability flow, between them the same laws with less noise; above
-        /// 1 with "euler_maruyama" only.
+        /// Share of the noise: 1 is the reverse equation, 0 the probability flow, between them the
+        /// same distributions with less noise; above 1 with "euler_maruyama" only.
         lambda: f64 = 1.0,
-        /// Of "edm": noise added over the whole run; each step raises sigma by the factor `1 + churn / steps`, at most the root of 2.
+        /// Of "edm": noise added over the whole run; each step raises sigma by the factor
+        /// `1 + churn / steps`, at most the root of 2.
         churn: f64 = 40.0,
         /// Of "edm": the smallest sigma at which noise is added.
         churn_min: f64 = 0.0,
@@ -130,7 +137,8 @@ sampler_options! {
         predictor: Predictor = Predictor::Ancestral,
         /// Langevin steps at each new level.
         corrections: usize = 1,
-        /// Signal-to-noise ratio of a Langevin step: its size is `2 (snr sqrt(dim) / mean |score|)^2`.
+        /// Signal-to-noise ratio of a Langevin step: its size is
+        /// `2 (snr sqrt(dim) / mean |score|)^2`.
         snr: f64 = 0.16,
     }
 }
@@ -142,8 +150,9 @@ crate::options! {
         steps: usize = 40,
         /// Error of one step, in nats and in shares of the noise.
         tolerance: f64 = 1e-4,
-        /// Random directions in which the divergence is estimated [hutchinson1989stochastic]; left out: up to 8 dimensions all
-        /// coordinates, which is exact, above 16 directions; at most 10000.
+        /// Random directions in which the divergence is estimated `[hutchinson1989stochastic]`;
+        /// left out: up to 8 dimensions all coordinates, which is exact, above 16 directions; at
+        /// most 10000.
         probes: Option<usize> = None,
     }
 }
@@ -157,10 +166,7 @@ impl LikelihoodOptions {
     /// # Errors
     /// An option out of range.
     pub fn check(&self) -> Result<()> {
-        if self.steps == 0 || self.probes == Some(0) {
-            let name = if self.steps == 0 { "steps" } else { "probes" };
-            return Err(Error::argument(name, 0, "it must be at least 1"));
-        }
+        at_least(&[("steps", self.steps, 1), ("probes", self.probes.unwrap_or(1), 1)])?;
         if let Some(probes) = self.probes.filter(|probes| *probes > PROBES) {
             return Err(Error::argument("probes", probes, format!("it must be at most {PROBES}")));
         }

@@ -89,8 +89,8 @@ fn log_density(means: [[f64; 2]; 2], weights: [f64; 2], std: f64, z: &[f64]) -> 
     (density.ln(), slope.map(|s| s / density))
 }
 
-/// Through the exact ratio: minus the finite difference of the loss, and a positive multiple of the difference of two scores,
-/// both from densities that are written out here.
+/// Through the exact ratio: minus the finite difference of the loss, and a positive multiple of the
+/// difference of two scores, both from densities that are written out here.
 #[test]
 fn with_the_best_discriminator_every_velocity_descends_its_loss_along_the_score_difference() {
     let [p, q] = pair();

@@ -12,7 +12,8 @@ use std::mem;
 pub(super) const PROBES: usize = 256;
 
 impl SdFlow {
-    /// Returns `z = y + sigma e` in the memory of `queries`, or the points themselves where there is no noise.
+    /// Returns `z = y + sigma e` in the memory of `queries`, or the points themselves where there
+    /// is no noise.
     fn placed<'a>(&self, role: Role, points: &'a Points, clock: &Clock, queries: &'a mut Points) -> &'a Points {
         let stream = match self.options.noise {
             Noise::None => return points,
@@ -80,7 +81,8 @@ impl SdFlow {
         Ok(())
     }
 
-    /// Half the difference of two fields from disjoint halves of all points, relative to the field: its sampling error.
+    /// Half the difference of two fields from disjoint halves of all points, relative to the field:
+    /// its sampling error.
     pub(super) fn split_half_error(
         &mut self,
         cloud: &Points,

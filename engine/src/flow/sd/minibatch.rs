@@ -1,4 +1,4 @@
-//! Minibatches of particles, which take turns to move.
+//! Minibatches of particles, of which one moves in each step.
 
 use crate::flow::Clock;
 
@@ -12,7 +12,8 @@ impl Turns {
         (batch < n).then(|| Turns(n.div_ceil(batch)))
     }
 
-    /// Which of `n` particles move in this step: the next of a random order, and a new order once all have moved.
+    /// Which of `n` particles move in this step: the next of a random order, and a new order once
+    /// all have moved.
     pub fn now(self, n: usize, clock: &Clock) -> Vec<usize> {
         let (batch, round) = (n.div_ceil(self.0), (clock.step / self.0) as u64);
         let mut order = clock.stream.label("turns").at(round).rng().choose(n, n);

@@ -43,21 +43,26 @@ crate::choices!(Scaling, Noise);
 crate::options! {
     /// Options of `sd_flow`.
     pub struct SdFlowOptions {
-        /// Smoothing over the run, in the points' units: a number, a schedule, a list, a formula in the progress `t`. Left out: from the larger of the target's
-        /// diameter and its distance from the start, down to the spacing of its points, geometrically.
+        /// Smoothing over the run, in the points' units: a number, a schedule, a list, a formula in
+        /// the progress `t`. Left out: from the larger of the target's diameter and its distance
+        /// from the start, down to the spacing of its points, geometrically.
         sigma: Option<Schedule> = None,
-        /// "denoiser": a unit step moves by D_p - D_q, and steps of at most 1 are stable; "raw": by the score difference itself.
+        /// "denoiser": a unit step moves by D_p - D_q, and steps of at most 1 are stable; "raw": by
+        /// the score difference itself.
         scaling: Scaling = Scaling::Denoiser,
-        /// Where the field is evaluated: "fresh" noise each step, "none", or "fixed" noise per particle.
+        /// Where the field is evaluated: "fresh" noise each step, "none", or "fixed" noise per
+        /// particle.
         noise: Noise = Noise::Fresh,
         /// Does a particle's own kernel count in the cloud's density: "include" or "exclude".
         self_term: SelfTerm = SelfTerm::Include,
-        /// Particles moved per step at most, each in turn, in a random order: they feel all points, so that a batch costs `batch (n + m)`
-        /// pairs and distorts nothing, but all have moved once only after `n / batch` steps; left out: all move.
+        /// Particles moved per step at most, each in turn, in a random order: they feel all points,
+        /// so that a batch costs `batch (n + m)` pairs and distorts nothing, but all have moved
+        /// once only after `n / batch` steps; left out: all move.
         batch: Option<usize> = None,
         /// Target points used per step, drawn anew each time; left out: all.
         batch_target: Option<usize> = None,
-        /// Particles on which the cloud's density stands per step, drawn anew each time; left out: all.
+        /// Particles on which the cloud's density stands per step, drawn anew each time; left out:
+        /// all.
         batch_source: Option<usize> = None,
     }
 }

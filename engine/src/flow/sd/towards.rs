@@ -7,9 +7,10 @@ use crate::target::Target;
 use std::sync::Arc;
 
 impl SdFlow {
-    /// The flow towards `target` with the scores that it means by default ([`ScoreSpec::of_target`],
-    /// [`ScoreSpec::source`]): its exact score where there is one, else the kernel estimate of its data; and of the
-    /// moving cloud the kernel estimate, beside a closed form in more than 4 dimensions a mixture fit.
+    /// The flow towards `target` with the scores that it means by default
+    /// ([`ScoreSpec::of_target`], [`ScoreSpec::source`]): its exact score where there is one, else
+    /// the kernel estimate of its data; and of the moving cloud the kernel estimate, beside a
+    /// closed form in more than 4 dimensions a mixture fit.
     ///
     /// ```
     /// use sdflow::flow::{SdFlow, SdFlowOptions, VelocityField};
@@ -27,7 +28,8 @@ impl SdFlow {
         SdFlow::between(&target, &target.source(), options)
     }
 
-    /// The flow towards `target`, away from `source`, in the units of the target's points where those are standard units.
+    /// The flow towards `target`, away from `source`, in the units of the target's points where
+    /// those are standard units.
     ///
     /// # Errors
     /// As the estimators' constructors and [`SdFlow::new`].

@@ -2,16 +2,18 @@
 
 use super::option::{DistillOptions, Weight};
 use crate::flow::{Aim, Clock};
+use crate::generator::standard_units::Known;
 use crate::generator::train::{Draw, Teacher};
-use crate::generator::units::Known;
 use crate::net::{self, Moment};
+use crate::options::at_least;
 use crate::points::squared_distance;
 use crate::process::{Ending, Unobserved};
 use crate::schedule::Schedule;
 use crate::score::{At, Form, Preconditioned, Score};
 use crate::{Error, Points, Result, Subject, pairwise::Pairwise};
 
-/// Share by which the source's units go to those of each fresh batch: its net sees a law at rest, and not each batch's chance.
+/// Share by which the source's units go to those of each fresh batch: its net sees a distribution
+/// at rest, and not each batch's chance.
 const UNITS: f64 = 0.02;
 
 /// The weighted difference of the teacher's denoiser and the source's.
@@ -43,11 +45,7 @@ impl<'a> Difference<'a> {
             let got = format!("points of {dim} coordinates");
             return Err(Error::shape(Subject::argument("generator"), got, format!("the teacher's have {wanted}")));
         }
-        for (name, value) in [("score_updates", options.score_updates), ("levels", options.levels)] {
-            if value == 0 {
-                return Err(Error::argument(name, 0, "it must be at least 1"));
-            }
-        }
+        at_least(&[("score_updates", options.score_updates, 1), ("levels", options.levels, 1)])?;
         options.score_rate.check("score_rate", 0.0..=f64::INFINITY)?;
         options.source().check()?;
         let points = Points::default;
@@ -110,7 +108,8 @@ impl<'a> Difference<'a> {
             let (y, z, p, q) = (level.cloud.row(i), level.z.row(i), self.p.row(i), self.q.row(i));
             let away = (0..dim).map(|j| (y[j] - z[j] - p[j]).abs()).sum::<f64>() / dim as f64;
             let weight = match self.options.weight {
-                // Without the size, whose share is 1 / away too, the velocity would be a length in no units.
+                // Without the size, whose share is 1 / away too, the velocity would be a length in
+                // no units.
                 Weight::Dmd if away > 0.0 => self.size / away,
                 Weight::Dmd => 0.0,
                 Weight::None => 1.0,

@@ -1,4 +1,4 @@
-//! Against laws that are known.
+//! Against distributions that are known.
 
 use super::super::{Affine, AffineOptions};
 use super::*;
@@ -57,7 +57,8 @@ fn an_affine_generator_takes_the_teacher_s_mean_and_covariance() {
     assert!(residual(20) < 0.5 * residual(0), "{} {}", residual(20), residual(0));
 }
 
-/// The velocity is the teacher's denoiser less that of the generator's law: nothing where the two are one.
+/// The velocity is the teacher's denoiser less that of the generator's points: nothing where the
+/// two are one.
 #[test]
 fn a_teacher_of_the_generator_s_own_law_does_not_move_it() {
     let (law, _) = teacher([0.0; 2]);

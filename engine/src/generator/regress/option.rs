@@ -2,7 +2,6 @@
 
 use crate::Points;
 use crate::generator::optimiser::Pace;
-use crate::process::{Ending, Row, Stats};
 use crate::schedule::Schedule;
 
 crate::options! {
@@ -12,9 +11,11 @@ crate::options! {
         steps: usize = 3000,
         /// Pairs per step, at least 1.
         batch: usize = 512,
-        /// Learning rate of Adam over the training: a number, a schedule, a list; left out: `cosine(0.005, 0)`.
+        /// Learning rate of Adam over the training: a number, a schedule, a list; left out:
+        /// `cosine(0.005, 0)`.
         rate: Option<Schedule> = None,
-        /// Share of the steps, counted from the end, over which the parameters are averaged; 0 keeps the last ones.
+        /// Share of the steps, counted from the end, over which the parameters are averaged; 0
+        /// keeps the last ones.
         average: f64 = 0.25,
     }
 }
@@ -26,17 +27,6 @@ pub struct Pairs<'a> {
     pub inputs: &'a Points,
     /// n x dim
     pub outputs: &'a Points,
-}
-
-/// What training on pairs leaves besides the generator.
-#[derive(Debug, Clone)]
-pub struct RegressResult {
-    /// Rows of step, progress and `residual`, the root mean square of `|g(u) - y|` over the batch.
-    pub history: Vec<Row>,
-    /// How it ended.
-    pub ending: Ending,
-    /// Work done.
-    pub stats: Stats,
 }
 
 /// How long and how fast.

@@ -1,11 +1,11 @@
 //! A generator in training on pairs.
 
-use super::option::{Pairs, RegressOptions, RegressResult, pace};
+use super::option::{Pairs, RegressOptions, pace};
 use crate::generator::Generator;
 use crate::generator::optimiser::{Optimiser, Pull};
-use crate::generator::train::{history_row, root_mean_square};
+use crate::generator::train::{FitResult, history_row, root_mean_square};
 use crate::net::{Moment, Trainee};
-use crate::process::{Ending, Observer, Row, Stats};
+use crate::process::{Observer, Row};
 use crate::{Points, Result};
 
 /// A generator in training on pairs.
@@ -16,19 +16,20 @@ pub(super) struct Student<'a> {
     /// Residuals are told times this, the size of the outputs' units.
     pub size: f64,
     optimiser: Optimiser,
-    /// A minibatch of inputs and outputs, what the generator makes of the inputs, and what it is off by.
+    /// A minibatch of inputs and outputs, what the generator makes of the inputs, and what it is
+    /// off by.
     inputs: Points,
     outputs: Points,
     made: Points,
     off: Points,
-    pub result: RegressResult,
+    pub result: FitResult,
 }
 
 impl<'a> Student<'a> {
     pub fn new(generator: &'a mut dyn Generator, pairs: Pairs<'a>, options: &RegressOptions) -> Student<'a> {
         let (inputs, outputs, made, off) = Default::default();
         let optimiser = Optimiser::new(generator, &pace(options));
-        let result = RegressResult { history: Vec::new(), ending: Ending::Finished, stats: Stats::default() };
+        let result = FitResult::default();
         let batch = options.batch.min(pairs.inputs.n());
         Student { generator, pairs, batch, size: 1.0, optimiser, inputs, outputs, made, off, result }
     }
@@ -70,7 +71,7 @@ pub(super) fn misfit(out: &Points, y: &Points, off: &mut Points) -> f64 {
 }
 
 /// Tells a row of history and keeps it.
-pub(super) fn note(result: &mut RegressResult, observer: &mut dyn Observer, row: Row) {
+pub(super) fn note(result: &mut FitResult, observer: &mut dyn Observer, row: Row) {
     observer.row(&row);
     result.history.push(row);
 }

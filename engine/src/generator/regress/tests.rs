@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::generator::{Affine, AffineOptions, MlpGenerator, MlpOptions};
+use crate::process::Ending;
 use crate::schedule::Schedule;
 
-fn trained(generator: &mut dyn Generator, u: &Points, y: &Points, steps: usize) -> RegressResult {
+fn trained(generator: &mut dyn Generator, u: &Points, y: &Points, steps: usize) -> FitResult {
     let options = RegressOptions { steps, batch: 100, ..RegressOptions::default() };
     Regression::new(generator, Pairs { inputs: u, outputs: y }).options(options).seed(5).go().unwrap()
 }
@@ -24,7 +25,8 @@ fn an_affine_map_is_found_exactly() {
         assert!((found - truth).abs() < 1e-9 * (1.0 + truth.abs()), "{found} {truth}");
     }
     assert!(result.history[0]["residual"] < 1e-9);
-    // Points on a line do not say what the map does across it: the answer is still one that fits them.
+    // Points on a line do not say what the map does across it: the answer is still one that fits
+    // them.
     let line = Points::from_rows(&[[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]]).unwrap();
     truth.forward(&line, &mut y).unwrap();
     assert!(trained(&mut found, &line, &y, 1).history[0]["residual"] < 1e-9);

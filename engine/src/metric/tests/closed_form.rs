@@ -15,7 +15,8 @@ fn samples(n: usize, m: usize) -> (Points, Reference) {
 
 #[test]
 fn mmd_of_two_gaussians() {
-    // det(I + 2S/h^2)^-1/2 + det(I + 2C/h^2)^-1/2 - 2 det(I + (S+C)/h^2)^-1/2 exp(-D^T (S+C+h^2 I)^-1 D / 2)
+    // det(I + 2S/h^2)^-1/2 + det(I + 2C/h^2)^-1/2 - 2 det(I + (S+C)/h^2)^-1/2 exp(-D^T (S+C+h^2
+    // I)^-1 D / 2)
     let (c, s) = (q().moments().unwrap(), p().moments().unwrap());
     let (points, reference) = samples(2000, 1500);
     for h in [0.7_f64, 2.0] {
@@ -134,7 +135,8 @@ fn gaussian_distances_of_diagonal_covariances() {
 
 #[test]
 fn kl_and_fisher_of_correlated_gaussians() {
-    // 1/2 [tr(S^-1 C) + D^T S^-1 D - 2 + ln det S - ln det C] and tr(A C A^T) + |S^-1 D|^2, A = C^-1 - S^-1.
+    // 1/2 [tr(S^-1 C) + D^T S^-1 D - 2 + ln det S - ln det C] and tr(A C A^T) + |S^-1 D|^2, A =
+    // C^-1 - S^-1.
     let (c, s) = (q().moments().unwrap(), p().moments().unwrap());
     let inverse = |m: &Mat<f64>| {
         let det = m[(0, 0)] * m[(1, 1)] - m[(0, 1)] * m[(1, 0)];

@@ -5,7 +5,8 @@ use serde_json::json;
 
 const REPETITIONS: u64 = 200;
 
-/// Root mean square of the claimed standard errors over the standard deviation of the values, over fresh pairs of samples.
+/// Root mean square of the claimed standard errors over the standard deviation of the values, over
+/// fresh pairs of samples.
 fn claimed_over_true(
     name: &str,
     options: Value,

@@ -47,12 +47,12 @@ fn splits_of_data_give_the_floor_of_the_law() {
         };
         let sample = |key: Stream| Reference::new(law.sample(200, key).unwrap()).unwrap();
         let data = mean(&sample);
-        // The law itself, with its moments hidden: both sides are fitted, as they are for data.
+        // The distribution itself, with its moments hidden: both sides are fitted, as they are for data.
         let fresh = mean(&|key| {
             let points = law.sample(200, key).unwrap();
             Reference::with_target(points, Arc::new(super::error_bar::Opaque(law.clone()))).unwrap()
         });
-        assert!((0.8..1.25).contains(&(data / fresh)), "{name}: {data} from data, {fresh} from the law");
+        assert!((0.8..1.25).contains(&(data / fresh)), "{name}: {data} from data, {fresh} from the distribution");
     }
 }
 

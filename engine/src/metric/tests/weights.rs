@@ -13,14 +13,16 @@ fn weighted(points: &Points, weights: Vec<f64>) -> Reference {
     Reference::of(samples(points, options), 1, stream()).unwrap()
 }
 
-/// All metrics that ask for no closed form, with options where the defaults look at the sample's size.
+/// All metrics that ask for no closed form, with options where the defaults look at the sample's
+/// size.
 fn of_samples() -> Vec<(&'static str, Value)> {
     let others = ["mmd", "fisher", "coverage", "mode_weights", "log_density"];
     let plain = crate::metric::METRICS.iter().map(|m| m.name).filter(|name| !others.contains(name));
     plain.map(|name| (name, Value::Null)).chain([("mmd", json!({ "kernel": [0.5, 2] }))]).collect()
 }
 
-/// A weight that is a whole number counts as so many equal points, and 0 as none; metrics that cannot heed that say so.
+/// A weight that is a whole number counts as so many equal points, and 0 as none; metrics that
+/// cannot heed that say so.
 #[test]
 fn a_weight_counts_as_so_many_points() {
     let distinct = p().sample(40, stream().label("distinct")).unwrap();
@@ -83,8 +85,8 @@ fn unbiased_of_one_point_is_refused() {
     }
 }
 
-/// Points of a wide Gaussian, weighted so that they stand for a narrow one: values and errors are right on average, and a
-/// floor made of them is near that of fresh points.
+/// Points of a wide Gaussian, weighted so that they stand for a narrow one: values and errors are
+/// right on average, and a floor made of them is near that of fresh points.
 #[test]
 fn errors_and_floors_of_weighted_points_are_those_of_the_distribution() {
     let wide = Gaussian::isotropic(vec![0.0; 2], 1.5).unwrap();
@@ -102,7 +104,8 @@ fn errors_and_floors_of_weighted_points_are_those_of_the_distribution() {
         let want = (0..10).map(|k| estimate(name, &other, &fresh(k)).value).sum::<f64>() / 10.0;
         let mean = found.iter().map(|e| e.value).sum::<f64>() / 60.0;
         let sd = (found.iter().map(|e| (e.value - mean).powi(2)).sum::<f64>() / 59.0).sqrt();
-        // The points are the same in all of them, so that only the reference's part of the error is seen to vary.
+        // The points are the same in all of them, so that only the reference's part of the error is
+        // seen to vary.
         let se = found.iter().map(|e| e.se).sum::<f64>() / 60.0;
         assert!((mean - want).abs() < sd, "{name}: {mean} {want} +- {sd}");
         assert!(sd < 1.2 * se && se < 3.0 * sd, "{name}: {sd} {se}");
@@ -116,7 +119,8 @@ fn errors_and_floors_of_weighted_points_are_those_of_the_distribution() {
     }
 }
 
-/// A sample with `standardise` is compared in its standard units, whether it stands there itself or points drawn of it.
+/// A sample with `standardise` is compared in its standard units, whether it stands there itself or
+/// points drawn of it.
 #[test]
 fn standard_units_are_heeded() {
     let factors = [1e-3, 1e4];

@@ -5,8 +5,8 @@ use super::{Part, RadialKernel};
 use crate::simd::Real;
 use pulp::Simd;
 
-/// `-d`: conditionally positive definite [sejdinovic2013equivalence], without a bandwidth and without a logarithm. Its
-/// gradient has a kink at `d = 0`.
+/// `-d`: conditionally positive definite \[sejdinovic2013equivalence\], without a bandwidth and
+/// without a logarithm. Its gradient has a kink at `d = 0`.
 pub struct Energy;
 
 impl RadialKernel for Energy {

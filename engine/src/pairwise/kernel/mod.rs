@@ -1,8 +1,9 @@
 //! Radial kernels: one file each, and the registry that makes everything else of them.
 //!
-//! A new kernel is a file with one type that implements [`RadialKernel`], and one line in `registry!` below. From that
-//! line come the variant of [`Kernel`] and its name in data, the dispatch of the loops, the script's function, the
-//! command line's `--kernel`, and the kernel's rows in every test that compares loops.
+//! A new kernel is a file with one type that implements [`RadialKernel`], and one line in
+//! `registry!` below. From that line come the variant of [`Kernel`] and its name in data, the
+//! dispatch of the loops, the script's function, the command line's `--kernel`, and the kernel's
+//! rows in every test that compares loops.
 
 mod radial_profile;
 #[cfg(test)]
@@ -14,8 +15,8 @@ use pulp::Simd;
 use radial_profile as lanes;
 use serde::{Deserialize, Serialize};
 
-/// A score so low that an exponential of its root vanishes, and so high that its product with a polynomial of the root
-/// is no `inf * 0 = NaN`.
+/// A score so low that an exponential of its root vanishes, and so high that its product with a
+/// polynomial of the root is no `inf * 0 = NaN`.
 const FAR: f64 = -1e30;
 
 /// Value or slope of a kernel.
@@ -29,8 +30,8 @@ pub enum Part {
 
 /// A kernel `k` as a function of the squared distance.
 ///
-/// The loops see coordinates times a `scale`, so that a score is `-t` with `t = scale^2 d^2`, and take `factor f(t)` for
-/// the value or the slope.
+/// The loops see coordinates times a `scale`, so that a score is `-t` with `t = scale^2 d^2`, and
+/// take `factor f(t)` for the value or the slope.
 pub trait RadialKernel {
     /// The script's function; empty where that is called as the kernel is.
     fn script(&self) -> &'static str {
@@ -43,13 +44,14 @@ pub trait RadialKernel {
     /// `2 dk/d(d^2)`, so that `grad_x k(x, y) = slope (x - y)`; 0 where the gradient has a kink.
     fn slope(&self, d2: f64) -> f64;
 
-    /// `log k` and slope over value, also where `k` itself vanishes in f64; None for a kernel that is not positive.
+    /// `log k` and slope over value, also where `k` itself vanishes in f64; None for a kernel that
+    /// is not positive.
     fn log(&self, _d2: f64) -> Option<[f64; 2]> {
         None
     }
 
-    /// `scale`, the factor of the coordinates, and `factor`, that of the sums; `spread`, the scale of the sources, is the
-    /// unit of a kernel without a bandwidth.
+    /// `scale`, the factor of the coordinates, and `factor`, that of the sums; `spread`, the scale
+    /// of the sources, is the unit of a kernel without a bandwidth.
     fn units(&self, part: Part, spread: f64) -> (f64, f64);
 
     /// A score at which the lane profile is 0.
@@ -184,8 +186,8 @@ impl Kernel {
         self.scalar(|k| k.value(d2))
     }
 
-    /// The slope `2 dk/d(d^2)`, so that `grad_x k(x, y) = slope (x - y)`. Where the gradient has a kink
-    /// (laplace and energy at `d = 0`) the slope is 0, its mean over directions.
+    /// The slope `2 dk/d(d^2)`, so that `grad_x k(x, y) = slope (x - y)`. Where the gradient has a
+    /// kink (laplace and energy at `d = 0`) the slope is 0, its mean over directions.
     #[inline(always)]
     pub fn slope(&self, d2: f64) -> f64 {
         self.scalar(|k| k.slope(d2))
@@ -201,8 +203,8 @@ impl Kernel {
         self.scalar(|k| k.log(d2).map_or(f64::NAN, |[value, _]| value))
     }
 
-    /// Slope over value, so that `grad_x log k(x, y) = log_slope (x - y)`; 0 at a kink, NaN for a kernel that is not
-    /// positive.
+    /// Slope over value, so that `grad_x log k(x, y) = log_slope (x - y)`; 0 at a kink, NaN for a
+    /// kernel that is not positive.
     pub fn log_slope(&self, d2: f64) -> f64 {
         self.scalar(|k| k.log(d2).map_or(f64::NAN, |[_, slope]| slope))
     }

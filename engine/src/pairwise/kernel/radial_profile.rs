@@ -1,7 +1,7 @@
 //! The functions of a score of which the kernels' lane profiles are made.
 //!
-//! The coordinates are scaled so that the score is `-t = -|q - x|^2`; a factor outside the sums restores the kernel's
-//! units. Exponentials are in base 2.
+//! The coordinates are scaled so that the score is `-t = -|q - x|^2`; a factor outside the sums
+//! restores the kernel's units. Exponentials are in base 2.
 
 use crate::simd::Real;
 use pulp::Simd;

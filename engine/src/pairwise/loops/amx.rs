@@ -1,8 +1,10 @@
-//! The loop of [`super::portable`] on the matrix units: softmax means of the sources by split bfloat16 products.
+//! The loop of [`super::portable`] on the matrix units: softmax means of the sources by split
+//! bfloat16 products.
 //!
-//! Panels of 32 queries lie across two registers; scores, weights and sums go through squares of 32 x 32. Every pair of
-//! a panel and a block goes through three stages, one behind the other: while the matrix units make the scores of one
-//! pair and the sums of the last but one, the vector units make the weights of the one between.
+//! Panels of 32 queries lie across two registers; scores, weights and sums go through squares of 32
+//! x 32. Every pair of a panel and a block goes through three stages, one behind the other: while
+//! the matrix units make the scores of one pair and the sums of the last but one, the vector units
+//! make the weights of the one between.
 
 use super::Loops;
 use super::amx_stages::{Job, Meanwhile, Stages, rows_of};
@@ -20,11 +22,13 @@ use rayon::prelude::*;
 /// Most panels per task.
 const PANELS: usize = 16;
 
-/// Bytes of packed sources per block, and of queries and sums per task: together inside a second-level cache.
+/// Bytes of packed sources per block, and of queries and sums per task: together inside a
+/// second-level cache.
 const BLOCK_BYTES: usize = 1 << 18;
 const TASK_BYTES: usize = 5 << 18;
 
-/// Numbers between two buffers that are used together, so that they do not share their offsets within a page.
+/// Numbers between two buffers that are used together, so that they do not share their offsets
+/// within a page.
 const APART: usize = 64;
 
 /// Sources per block for this many coordinates.
@@ -53,7 +57,8 @@ impl Loops for Amx {
         Ok(Vec::new())
     }
 
-    /// Kernels have no loop on the matrix units: the plan does not come here, and f64 would do the rows if it did.
+    /// Kernels have no loop on the matrix units: the plan does not come here, and f64 would do the
+    /// rows if it did.
     fn kernel<'b>(&self, _: &Pairwise, _: &KernelCall, _: &Measure, rows: Vec<RowOut<'b>>) -> Result<Vec<RowOut<'b>>> {
         Ok(rows)
     }

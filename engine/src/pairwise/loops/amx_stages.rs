@@ -1,4 +1,5 @@
-//! What the matrix units do for a pair of a panel and a block, and the weights that are made beside it.
+//! What the matrix units do for a pair of a panel and a block, and the weights that are made beside
+//! it.
 
 use super::online_softmax_amx::{Row, WIDTH, Weigh};
 use crate::Points;
@@ -9,7 +10,8 @@ use pulp::{Simd, bytemuck};
 /// Packed numbers in a cache line.
 const LINE: usize = 32;
 
-/// Coordinates of the scores, in tiles, per pass over a block: what queries have of them stays in the first-level cache.
+/// Coordinates of the scores, in tiles, per pass over a block: what queries have of them stays in
+/// the first-level cache.
 const CHUNK: usize = 5;
 
 /// One call.
@@ -49,8 +51,8 @@ pub struct Meanwhile<'a, S: Simd> {
     pub parts: usize,
 }
 
-/// Makes weights for as long as a step of the matrix units takes: they work beside the vector units as long as
-/// instructions for both are near each other.
+/// Makes weights for as long as a step of the matrix units takes: they work beside the vector units
+/// as long as instructions for both are near each other.
 #[inline(always)]
 pub fn go_on<S: Simd, const SQUARES: bool>(simd: S, meanwhile: &mut Option<Meanwhile<S>>) {
     if let Some(Meanwhile { weigh, done, parts }) = meanwhile {
@@ -74,8 +76,8 @@ impl Stages<'_> {
         self.job.packed.depth / SIDE * (at.count / SIDE)
     }
 
-    /// This pair's share of what the next block will need, in as many pieces as the pair has parts. It may still be in the
-    /// third-level cache, and fetching it by the way costs nothing.
+    /// This pair's share of what the next block will need, in as many pieces as the pair has parts.
+    /// It may still be in the third-level cache, and fetching it by the way costs nothing.
     #[inline(always)]
     pub fn share<'b>(&self, next: &'b [u16], at: At) -> std::slice::Chunks<'b, u16> {
         let share = next.chunks(next.len().div_ceil(self.panels).max(1)).nth(at.panel).unwrap_or_default();

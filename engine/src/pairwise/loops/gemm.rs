@@ -1,4 +1,5 @@
-//! The two products of a block by faer: what a general matrix product reaches, beside our own tiles.
+//! The two products of a block by faer: what a general matrix product reaches, beside our own
+//! tiles.
 
 use crate::simd::Real;
 use faer::{Accum, MatMut, MatRef};

@@ -38,8 +38,8 @@ pub mod tile;
 mod tournament;
 pub mod weights;
 
-/// One way to compute the reductions: a leaf that knows nothing of the others. It fills the rows and returns those whose
-/// digits it could not keep, as they were.
+/// One way to compute the reductions: a leaf that knows nothing of the others. It fills the rows
+/// and returns those whose digits it could not keep, as they were.
 pub trait Loops {
     /// Softmax sums.
     ///

@@ -1,4 +1,5 @@
-//! The reference: one query at a time, f64, distances by differences, two passes. Every other path is compared with it.
+//! The reference: one query at a time, f64, distances by differences, two passes. Every other path
+//! is compared with it.
 
 use super::Loops;
 use super::output_row::{RowOut, nearest};

@@ -28,8 +28,8 @@ impl<T: Real, S: Simd> Totals<T, S> {
         Totals { max: [lowest; WIDTH], sum: zero, squares: zero }
     }
 
-    /// Takes the scores' maximum into `max` and rescales the sums to it; returns the factor for everything else that
-    /// was summed before. The new maximum may still be `-inf`.
+    /// Takes the scores' maximum into `max` and rescales the sums to it; returns the factor for
+    /// everything else that was summed before. The new maximum may still be `-inf`.
     #[inline(always)]
     pub fn raise(&mut self, simd: S, s: &[Row<T, S>]) -> Row<T, S> {
         let old = self.max;
@@ -88,8 +88,8 @@ impl<T: Real, S: Simd> Totals<T, S> {
         }
     }
 
-    /// [`Totals::softmax`] for few coordinates, with `o[c] = scale o[c] + sum_j w_j v[j][c]` in the same pass:
-    /// the weights stay in registers.
+    /// [`Totals::softmax`] for few coordinates, with `o[c] = scale o[c] + sum_j w_j v[j][c]` in the
+    /// same pass: the weights stay in registers.
     #[inline(always)]
     pub fn softmax_direct<const D: usize, const SQUARES: bool>(
         &mut self,

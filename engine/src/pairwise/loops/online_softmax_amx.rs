@@ -1,7 +1,8 @@
 //! From scores to split weights, for the matrix units.
 //!
-//! The reference of a panel's weights is not the running maximum itself but one that trails it: weights up to
-//! `2^SLACK` are as exact as those up to 1, so sums are rescaled only when a maximum rises by more than that.
+//! The reference of a panel's weights is not the running maximum itself but one that trails it:
+//! weights up to `2^SLACK` are as exact as those up to 1, so sums are rescaled only when a maximum
+//! rises by more than that.
 
 // Several arrays of registers are walked together; the index says so plainly.
 #![allow(clippy::needless_range_loop)]
@@ -51,7 +52,8 @@ impl<S: Simd> Totals<S> {
         }
     }
 
-    /// Adds the sums of a block; when its maximum is beyond what the reference allows, returns false and adds nothing.
+    /// Adds the sums of a block; when its maximum is beyond what the reference allows, returns
+    /// false and adds nothing.
     #[inline(always)]
     pub fn take(&mut self, simd: S, block: &Weigh<S>) -> bool {
         let top: &[f32] = bytemuck::cast_slice(&block.max);
@@ -66,8 +68,8 @@ impl<S: Simd> Totals<S> {
         true
     }
 
-    /// Raises the reference to `max` where that is larger and rescales the sums; returns the factor for all else that was
-    /// summed before.
+    /// Raises the reference to `max` where that is larger and rescales the sums; returns the factor
+    /// for all else that was summed before.
     #[inline(always)]
     pub fn raise(&mut self, simd: S, max: &Row<S>) -> Row<S> {
         let mut factor = self.reference;
@@ -82,8 +84,9 @@ impl<S: Simd> Totals<S> {
     }
 }
 
-/// Softmax weights of a block's scores, in two parts, as stripes of tiles: `[query / 16][source / 32][part]`, each tile
-/// 16 rows of two neighbouring sources. Made piece by piece, while the matrix units work on something else.
+/// Softmax weights of a block's scores, in two parts, as stripes of tiles: `[query / 16][source /
+/// 32][part]`, each tile 16 rows of two neighbouring sources. Made piece by piece, while the matrix
+/// units work on something else.
 pub struct Weigh<'a, S: Simd> {
     reference: Row<S>,
     scores: &'a [[Row<S>; 2]],

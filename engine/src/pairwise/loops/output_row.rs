@@ -25,8 +25,8 @@ impl RowOut<'_> {
         }
     }
 
-    /// Writes normaliser and sample size from the largest score in bits, the sum of weights relative to it, and the sum
-    /// of their squares.
+    /// Writes normaliser and sample size from the largest score in bits, the sum of weights
+    /// relative to it, and the sum of their squares.
     pub fn put_softmax(&mut self, max: f64, sum: f64, squares: f64) {
         if sum > 0.0 {
             self.put(LN_2 * (max + sum.log2()), sum * sum / squares);

@@ -7,11 +7,12 @@ use crate::pairwise::pruning::Ball;
 use crate::simd::{Buffer, Real};
 use std::ops::Range;
 
-/// Panels whose points are within this of their mean, scaled, are rounded around it; else around their median, which stays
-/// with the many when a few are far away.
+/// Panels whose points are within this of their mean, scaled, are rounded around it; else around
+/// their median, which stays with the many when a few are far away.
 const NEAR: f64 = 30.0;
 
-/// Beyond this, scaled, a panel is cut at its widest gap: an exponent's digits suffer from some 200 on, and a cut wastes lanes.
+/// Beyond this, scaled, a panel is cut at its widest gap: an exponent's digits suffer from some 200
+/// on, and a cut wastes lanes.
 const WIDE: f64 = 120.0;
 
 /// Most panels of one task, and how many of them may be parts of a panel that was cut.
@@ -29,7 +30,8 @@ pub struct Panels<T> {
     pub norms: Vec<f64>,
     /// What of them scores lack.
     pub squares: Vec<f64>,
-    /// Panels x dim: the centres around that of all points, scaled; and the same in the caller's units.
+    /// Panels x dim: the centres around that of all points, scaled; and the same in the caller's
+    /// units.
     centres: Vec<f64>,
     origins: Vec<f64>,
     /// Every centre as often as a register has lanes.
@@ -44,8 +46,9 @@ pub struct Panels<T> {
 }
 
 impl<T: Real> Panels<T> {
-    /// Packs the queries of these rows; what is left of a panel repeats its last query. A panel over a gap, as between two
-    /// clusters, becomes two: queries far from their centre would lose their digits.
+    /// Packs the queries of these rows; what is left of a panel repeats its last query. A panel
+    /// over a gap, as between two clusters, becomes two: queries far from their centre would lose
+    /// their digits.
     pub fn pack(&mut self, job: &Job<T>, rows: &mut [RowOut], lanes: usize) {
         let (dim, width, in_parts) = (job.sources.dim, job.plan.width, job.sources.in_parts());
         let mut cuts = if in_parts { CUTS } else { 0 };
@@ -159,8 +162,9 @@ impl<T: Real> Panels<T> {
     }
 }
 
-/// Where the widest gap between these rows begins on their widest axis, if it is more than a quarter of their extent and
-/// they are not near each other; they are then put in the order of that axis. `keys` lends its memory.
+/// Where the widest gap between these rows begins on their widest axis, if it is more than a
+/// quarter of their extent and they are not near each other; they are then put in the order of that
+/// axis. `keys` lends its memory.
 fn gap<T: Real>(job: &Job<T>, rows: &mut [RowOut], ball: &Ball, keys: &mut Vec<f64>) -> Option<usize> {
     if ball.radius <= WIDE {
         return None;

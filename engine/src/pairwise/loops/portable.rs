@@ -1,8 +1,9 @@
-//! The loop for registers of any width: tasks of query panels over the threads, blocks of sources in a fixed order inside
-//! each.
+//! The loop for registers of any width: tasks of query panels over the threads, blocks of sources
+//! in a fixed order inside each.
 //!
-//! A block of sources stays in the cache while all panels of a task pass over it: scores, weights, sums. What a task
-//! computes depends on its queries only, so the bytes do not depend on the number of threads.
+//! A block of sources stays in the cache while all panels of a task pass over it: scores, weights,
+//! sums. What a task computes depends on its queries only, so the bytes do not depend on the number
+//! of threads.
 
 use super::Loops;
 use super::output_row::RowOut;
@@ -118,8 +119,8 @@ fn in_space_order<'b>(mut rows: Vec<RowOut<'b>>, call: &SoftmaxCall, plan: &Plan
 }
 
 impl<T: Real> Job<'_, T> {
-    /// Runs all tasks, on the rows in this order. Returns those whose queries did not keep their digits, as they were, by
-    /// query.
+    /// Runs all tasks, on the rows in this order. Returns those whose queries did not keep their
+    /// digits, as they were, by query.
     ///
     /// # Errors
     /// An interrupt, which is looked at before every task.

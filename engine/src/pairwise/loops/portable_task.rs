@@ -1,4 +1,5 @@
-//! One task of the portable loop: a few panels of queries against every block of sources that may have weight for them.
+//! One task of the portable loop: a few panels of queries against every block of sources that may
+//! have weight for them.
 
 use super::block_schedule::Walk;
 use super::gemm;

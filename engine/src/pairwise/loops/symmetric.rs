@@ -1,9 +1,9 @@
 //! A set's own softmax means with every pair of points evaluated once: `K = K^T`.
 //!
-//! No score exceeds that of a point with itself, which is 0, so all weights share one reference and a weight serves both
-//! of its points. Points are cut into chunks; a tournament of chunks makes rounds in which every chunk meets at most one
-//! other, so pairs of a round run on all threads, and each chunk's sums grow in the order of the rounds whatever thread
-//! adds to them.
+//! No score exceeds that of a point with itself, which is 0, so all weights share one reference and
+//! a weight serves both of its points. Points are cut into chunks; a tournament of chunks makes
+//! rounds in which every chunk meets at most one other, so pairs of a round run on all threads, and
+//! each chunk's sums grow in the order of the rounds whatever thread adds to them.
 
 use super::symmetric_direct::{Scratch, direct};
 use super::tile::{self, Form, Row, WIDTH};
@@ -22,7 +22,8 @@ use std::sync::{Mutex, PoisonError};
 /// Bytes of one chunk's coordinates: those of two chunks and their sums fit a second-level cache.
 const CHUNK_BYTES: usize = 10 << 16;
 
-/// Most panels of a chunk, and fewest that must fit: the fewer, the more often a chunk is packed and its sums are added up.
+/// Most panels of a chunk, and fewest that must fit: the fewer, the more often a chunk is packed
+/// and its sums are added up.
 const PANELS: usize = 16;
 const FEWEST: usize = 8;
 
@@ -32,8 +33,9 @@ const CHUNKS: usize = 5;
 /// Pairs of a round should be a multiple of this many threads.
 const EVEN: usize = 4;
 
-/// From here on weights of both directions are summed by products in registers; up to [`DIRECT`] coordinates, in one pass
-/// with the exponential. Between the two, turning the weights costs what it saves.
+/// From here on weights of both directions are summed by products in registers; up to [`DIRECT`]
+/// coordinates, in one pass with the exponential. Between the two, turning the weights costs what
+/// it saves.
 const WIDE: usize = 16;
 const DIRECT: usize = 4;
 
@@ -216,7 +218,8 @@ impl<T: Real> WithSimd for Pair<'_, T> {
     }
 }
 
-/// Packs a chunk's points as panels of queries, from the packed points. Lanes beyond the last point have no weight.
+/// Packs a chunk's points as panels of queries, from the packed points. Lanes beyond the last point
+/// have no weight.
 #[inline(always)]
 fn turn_queries<T: Real>(points: &Packed<T>, plan: &Plan, rows: Range<usize>, scratch: &mut Scratch<T>) {
     let (dim, width) = (points.dim, plan.width);

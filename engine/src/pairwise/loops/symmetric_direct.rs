@@ -21,8 +21,8 @@ pub struct Scratch<T> {
     pub masses: Buffer<T>,
 }
 
-/// All of it in one pass for `D` coordinates, `R` points of the second chunk at a time against all of the first; `BOTH` if
-/// they are two.
+/// All of it in one pass for `D` coordinates, `R` points of the second chunk at a time against all
+/// of the first; `BOTH` if they are two.
 #[inline(always)]
 pub fn direct<T: Real, S: Simd, const D: usize, const R: usize, const BOTH: bool>(
     simd: S,

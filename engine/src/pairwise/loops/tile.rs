@@ -1,9 +1,11 @@
-//! The register tiles: a panel of queries lies across the lanes of [`WIDTH`] registers, sources are broadcast.
+//! The register tiles: a panel of queries lies across the lanes of [`WIDTH`] registers, sources are
+//! broadcast.
 //!
-//! Both products of a block (scores from coordinates, sums from weights) have the same shape: `R` rows of `WIDTH`
-//! registers stay in accumulators while one loop runs over the summed index, with `WIDTH` loads and `R` broadcasts per
-//! `R WIDTH` multiply-adds. Maxima, normalisers and rescaling are per lane, so no reduction across lanes is needed.
-//! The sources serve both products in one row-major copy.
+//! Both products of a block (scores from coordinates, sums from weights) have the same shape: `R`
+//! rows of `WIDTH` registers stay in accumulators while one loop runs over the summed index, with
+//! `WIDTH` loads and `R` broadcasts per `R WIDTH` multiply-adds. Maxima, normalisers and rescaling
+//! are per lane, so no reduction across lanes is needed. The sources serve both products in one
+//! row-major copy.
 
 // Several arrays of registers are walked together; the index says so plainly.
 #![allow(clippy::needless_range_loop)]
@@ -23,7 +25,8 @@ pub type Row<T, S> = [<T as Real>::Lanes<S>; WIDTH];
 /// How a squared distance is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// `2 q.x - |x|^2`, which lacks `|q|^2`: one operation per coordinate, error `eps (|x|^2 + |q|^2)`.
+    /// `2 q.x - |x|^2`, which lacks `|q|^2`: one operation per coordinate, error `eps (|x|^2 +
+    /// |q|^2)`.
     Product,
     /// `-|q - x|^2`: two operations per coordinate, error `eps |q - x|^2`.
     Difference,
@@ -43,8 +46,8 @@ pub fn rows_mut<T: Real, S: Simd>(x: &mut [T]) -> &mut [Row<T, S>] {
 
 /// `s[j] = bias_j - |q - x_j|^2`, in product form without `|q|^2`.
 ///
-/// `q` is dim x panel (in product form `2 q`), `x` is rows x dim, and there is one bias per row (in product form
-/// with `-|x_j|^2` in it).
+/// `q` is dim x panel (in product form `2 q`), `x` is rows x dim, and there is one bias per row (in
+/// product form with `-|x_j|^2` in it).
 #[inline(always)]
 pub fn scores<T: Real, S: Simd>(simd: S, form: Form, q: &[Row<T, S>], x: &[T], bias: &[T], s: &mut [Row<T, S>]) {
     match form {
@@ -162,8 +165,9 @@ fn accumulate_rows<T: Real, S: Simd, const R: usize>(
     }
 }
 
-/// `t[j] += sum_i w[j][i] v[i]` for the lanes `i` of a panel that hold one of the `live` points: `w` is rows x panel, `v` points
-/// x dim with readable memory behind the last, `t` rows x dim filled up to whole registers.
+/// `t[j] += sum_i w[j][i] v[i]` for the lanes `i` of a panel that hold one of the `live` points:
+/// `w` is rows x panel, `v` points x dim with readable memory behind the last, `t` rows x dim
+/// filled up to whole registers.
 #[inline(always)]
 pub fn turn<T: Real, S: Simd>(simd: S, w: &[T], v: &[T], (live, dim): (usize, usize), t: &mut [T]) {
     let lanes = T::lanes::<S>();

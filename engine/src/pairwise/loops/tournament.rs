@@ -1,6 +1,8 @@
-//! A round-robin tournament: every two chunks meet once, and in a round every chunk meets at most one other.
+//! A round-robin tournament: every two chunks meet once, and in a round every chunk meets at most
+//! one other.
 
-/// The pairs of chunks in round `round` of a tournament: all pairs meet once in `rounds(chunks)` rounds.
+/// The pairs of chunks in round `round` of a tournament: all pairs meet once in `rounds(chunks)`
+/// rounds.
 pub fn pairs(chunks: usize, round: usize) -> impl Iterator<Item = (usize, usize)> {
     // The circle method: with an odd number, who meets the absent one rests.
     let seats = chunks + chunks % 2;

@@ -25,7 +25,8 @@ impl<T: Real> Weights<'_, T> {
         }
     }
 
-    /// Takes one block's scores into the totals and sums of a panel; `v` are the values of the sources from `from` on.
+    /// Takes one block's scores into the totals and sums of a panel; `v` are the values of the
+    /// sources from `from` on.
     #[inline(always)]
     pub fn absorb<S: Simd, const SQUARES: bool>(
         self,

@@ -1,7 +1,8 @@
 //! Sources and queries as tiles of bfloat16 parts, for the matrix units.
 //!
-//! `x = hi + lo (+ lolo)`, each part the bfloat16 nearest to what is left. Squared norms are taken of the sum of the
-//! parts, so that a score is the squared distance of the split points and cancellation costs nothing extra.
+//! `x = hi + lo (+ lolo)`, each part the bfloat16 nearest to what is left. Squared norms are taken
+//! of the sum of the parts, so that a score is the squared distance of the split points and
+//! cancellation costs nothing extra.
 
 use crate::Points;
 use crate::simd::Buffer;
@@ -13,9 +14,11 @@ use rayon::prelude::*;
 /// Packed sources.
 #[derive(Debug, Default)]
 pub struct Split {
-    /// Tiles of 16 sources x 32 coordinates, first operand of the scores: `[source / 16][coordinate / 32][part]`.
+    /// Tiles of 16 sources x 32 coordinates, first operand of the scores: `[source / 16][coordinate
+    /// / 32][part]`.
     x: Buffer<u16>,
-    /// Tiles of 16 coordinates x 32 sources, first operand of the sums: `[block][coordinate / 16][source / 32][part]`.
+    /// Tiles of 16 coordinates x 32 sources, first operand of the sums: `[block][coordinate /
+    /// 16][source / 32][part]`.
     v: Buffer<u16>,
     /// What is added to the scores of each source.
     bias: Buffer<f32>,
@@ -107,7 +110,8 @@ impl Split {
         self.v.slice(self.padded * self.depth * VALUE_PARTS).chunks_exact(whole).nth(block).unwrap_or_default()
     }
 
-    /// One query, times 2, into lane `lane` of a panel: second operand of the scores. Returns `|q|^2`.
+    /// One query, times 2, into lane `lane` of a panel: second operand of the scores. Returns
+    /// `|q|^2`.
     #[inline(always)]
     pub fn pack_query(&self, query: &[f64], panel: &mut [u16], lane: usize) -> f64 {
         let stripe: &mut [u32] =

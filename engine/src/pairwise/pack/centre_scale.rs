@@ -1,7 +1,7 @@
 //! From the caller's f64 points to what the loops read: centred, scaled, converted, once per call.
 //!
-//! The sources' mean is subtracted in f64, so that a common offset costs no digits; the scale makes the score a plain
-//! negative squared distance; rounding to the working type comes last.
+//! The sources' mean is subtracted in f64, so that a common offset costs no digits; the scale makes
+//! the score a plain negative squared distance; rounding to the working type comes last.
 
 use super::kd_order::Order;
 use crate::Points;
@@ -38,14 +38,16 @@ pub struct Packed<T> {
     pub scale: f64,
     /// The values are the packed sources: what is summed is `scale` times too large.
     shared: bool,
-    /// What coordinates are rounded around, and what of them `x` has not, where that is many centres.
+    /// What coordinates are rounded around, and what of them `x` has not, where that is many
+    /// centres.
     centres: Centres,
     low: Buffer<T>,
 }
 
 impl<T: Real> Packed<T> {
-    /// Packs `sources` in this order (their own without one), and `values` unless they are the sources themselves. With one
-    /// centre in product form, scores start with the log-weight less the squared norm; else with the log-weight.
+    /// Packs `sources` in this order (their own without one), and `values` unless they are the
+    /// sources themselves. With one centre in product form, scores start with the log-weight less
+    /// the squared norm; else with the log-weight.
     pub fn pack(
         &mut self,
         sources: &Points,
@@ -110,7 +112,8 @@ impl<T: Real> Packed<T> {
         self.x(position, 1).iter().zip(low).map(|(x, low)| x.to_f64() + low)
     }
 
-    /// What of the coordinates from source `from` on is lost in [`Packed::from`], where they are in two parts.
+    /// What of the coordinates from source `from` on is lost in [`Packed::from`], where they are in
+    /// two parts.
     #[inline(always)]
     pub fn low(&self, from: usize) -> &[T] {
         &self.low.slice(self.m * self.dim + BEHIND)[from * self.dim..]

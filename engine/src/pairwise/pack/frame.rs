@@ -1,11 +1,13 @@
-//! The frames of panels, for points whose extent is much larger than the scale of their neighbourhoods.
+//! The frames of panels, for points whose extent is much larger than the scale of their
+//! neighbourhoods.
 //!
-//! One centre for all points leaves a coordinate `eps |x|` wrong, and with one point at `1e8` no other keeps a digit.
-//! Where points are in space order, every panel of queries therefore has a centre of its own, and coordinates of sources
-//! are kept in two parts, rounded and the rest, together good to `eps^2 |x|`. When a block of sources meets a panel, it is
-//! moved into the panel's frame: the centre is a number of the working type, so the difference of near numbers is exact,
-//! and what is rounded is as small as the distances. A block costs its size once per panel of 24 to 48 queries, beside as
-//! many distances each.
+//! One centre for all points leaves a coordinate `eps |x|` wrong, and with one point at `1e8` no
+//! other keeps a digit. Where points are in space order, every panel of queries therefore has a
+//! centre of its own, and coordinates of sources are kept in two parts, rounded and the rest,
+//! together good to `eps^2 |x|`. When a block of sources meets a panel, it is moved into the
+//! panel's frame: the centre is a number of the working type, so the difference of near numbers is
+//! exact, and what is rounded is as small as the distances. A block costs its size once per panel
+//! of 24 to 48 queries, beside as many distances each.
 
 use super::Packed;
 use crate::pairwise::loops::tile::Form;
@@ -20,8 +22,8 @@ pub struct Moved<T> {
 }
 
 impl<T: Real> Moved<T> {
-    /// Moves sources `from .. from + count` to around the centre of which `shift` has as many copies as a register has
-    /// lanes. Returns coordinates and what scores start with.
+    /// Moves sources `from .. from + count` to around the centre of which `shift` has as many
+    /// copies as a register has lanes. Returns coordinates and what scores start with.
     #[inline(always)]
     pub fn block<'a, S: Simd>(
         &'a mut self,

@@ -19,12 +19,14 @@ pub struct Order {
     block: usize,
 }
 
-/// The orders of one call's points, each made when it is first asked for: particles are queries as well as sources.
+/// The orders of one call's points, each made when it is first asked for: particles are queries as
+/// well as sources.
 #[derive(Debug, Default)]
 pub struct Orders<'a>(Mutex<Vec<(&'a Points, Arc<Order>)>>);
 
 impl<'a> Orders<'a> {
-    /// The order of these points in blocks of this size, if there is none yet, with these leaves inside.
+    /// The order of these points in blocks of this size, if there is none yet, with these leaves
+    /// inside.
     pub fn of(&self, points: &'a Points, block: usize, leaf: usize) -> Arc<Order> {
         let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let made = orders.iter().find(|(of, order)| std::ptr::eq(*of, points) && order.block == block);
@@ -38,8 +40,9 @@ impl<'a> Orders<'a> {
 }
 
 impl Order {
-    /// Halves the points at the median of their widest axis until no part has more than `leaf` points. While there are
-    /// more than `block`, they are cut at whole blocks, so that blocks are parts of the tree. Cost `n log(n / leaf)`.
+    /// Halves the points at the median of their widest axis until no part has more than `leaf`
+    /// points. While there are more than `block`, they are cut at whole blocks, so that blocks are
+    /// parts of the tree. Cost `n log(n / leaf)`.
     pub fn of(points: &Points, block: usize, leaf: usize) -> Order {
         let mut items: Vec<(i64, u32)> = (0..points.n() as u32).map(|i| (0, i)).collect();
         divide(points, &mut items, (block, leaf));

@@ -1,4 +1,5 @@
-//! One table of points and sigmas, run through every path as two softmax means and as one whole difference.
+//! One table of points and sigmas, run through every path as two softmax means and as one whole
+//! difference.
 
 use super::*;
 

@@ -1,9 +1,10 @@
-//! f32 keeps its relative error of 1e-5 however large the extent of the points is against the scale of neighbourhoods.
+//! f32 keeps its relative error of 1e-5 however large the extent of the points is against the scale
+//! of neighbourhoods.
 
 use super::*;
 
-/// A case: particles, targets, sigma, and how many of the last particles are outliers, whose own large displacement would
-/// hide the errors of the others.
+/// A case: particles, targets, sigma, and how many of the last particles are outliers, whose own
+/// large displacement would hide the errors of the others.
 struct Extent {
     name: String,
     y: Points,

@@ -1,4 +1,5 @@
-//! Every backend, precision and instruction set against the reference: tables of cases, and one runner.
+//! Every backend, precision and instruction set against the reference: tables of cases, and one
+//! runner.
 
 mod cases;
 mod difference;
@@ -60,7 +61,7 @@ fn allowed(precision: Precision, y: &Points, x: &Points, sigma: f64) -> f64 {
 /// Says which paths a test leaves out.
 fn tell_missing() {
     for (isa, why) in Isa::ALL.into_iter().filter_map(|isa| Some((isa, isa.missing()?))) {
-        // Nobody to tell is no failure of the test.
+        // A closed standard error is no failure of the test.
         let _ = writeln!(std::io::stderr(), "not run here: {} ({why})", isa.name());
     }
 }

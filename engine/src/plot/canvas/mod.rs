@@ -1,6 +1,7 @@
 //! What a picture is made of once it is laid out, and the drawing surface that plotters paints on.
 //!
-//! Coordinates are tenths of a pixel, so that curves stay smooth although plotters counts in whole numbers.
+//! Coordinates are tenths of a pixel, so that curves stay smooth although plotters counts in whole
+//! numbers.
 
 pub(super) mod font;
 mod png;

@@ -52,7 +52,8 @@ impl Scene {
         Scene { size: (width, height), marks: Vec::new() }
     }
 
-    /// Writes one horizontal line of text with its baseline at `baseline`; `size` is the em in pixels.
+    /// Writes one horizontal line of text with its baseline at `baseline`; `size` is the em in
+    /// pixels.
     pub fn write(&mut self, text: &str, baseline: Place, size: f64, align: Align, colour: Colour) {
         let size = (size * f64::from(PX)) as u32;
         let paint = Paint { colour, alpha: 1.0 };

@@ -6,7 +6,8 @@ use crate::Result;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::fmt::Write as _;
 
-/// The whole document. Dots of one paint in a row share a group, which keeps clouds of thousands small.
+/// The whole document. Dots of one paint in a row share a group, which keeps clouds of thousands
+/// small.
 pub(in crate::plot) fn text(scene: &Scene) -> Result<String> {
     let (width, height) = scene.size;
     let mut out = format!(

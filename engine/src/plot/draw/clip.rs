@@ -62,7 +62,8 @@ impl Frame {
     }
 }
 
-/// The part of the segment from `a` to `b` inside the unit square, as fractions of its length (Liang and Barsky).
+/// The part of the segment from `a` to `b` inside the unit square, as fractions of its length
+/// (Liang and Barsky).
 fn inside(a: [f64; 2], b: [f64; 2]) -> Option<(f64, f64)> {
     let (mut from, mut to) = (0.0f64, 1.0f64);
     for i in 0..2 {

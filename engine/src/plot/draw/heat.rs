@@ -49,7 +49,8 @@ pub(super) fn draw(scene: &mut Scene, face: &FontRef<'_>, grid: &Grid, area: Are
     inner
 }
 
-/// The names of rows and columns (every second, third .. where there is no room for all) and of both axes.
+/// The names of rows and columns (every second, third .. where there is no room for all) and of
+/// both axes.
 fn write_names(
     scene: &mut Scene,
     face: &FontRef<'_>,

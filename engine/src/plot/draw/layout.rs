@@ -6,7 +6,8 @@ use crate::plot::canvas::{PX, Place};
 pub(super) const MARGIN: f64 = 16.0;
 /// Empty paper between charts.
 pub(super) const GUTTER: f64 = 18.0;
-/// Em of tick labels, of axis labels and the legend, of a chart's title, of the picture's title, of notes.
+/// Em of tick labels, of axis labels and the legend, of a chart's title, of the picture's title, of
+/// notes.
 pub(super) const TICK: f64 = 11.5;
 pub(super) const LABEL: f64 = 13.0;
 pub(super) const TITLE: f64 = 14.0;

@@ -6,7 +6,8 @@ use super::super::scale::Scale;
 use super::layout::{Area, LABEL, TICK, place};
 use crate::plot::{Axis, Colour};
 
-/// Where the observer stands: around the third axis, and above the plane of the first two, in degrees.
+/// Where the observer stands: around the third axis, and above the plane of the first two, in
+/// degrees.
 const AZIMUTH: f64 = -58.0;
 const ELEVATION: f64 = 22.0;
 /// Share of white mixed into the farthest points.

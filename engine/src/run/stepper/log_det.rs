@@ -6,9 +6,10 @@ use crate::{Mat, Points, Result, rng::Stream};
 /// A field at the rows of its first argument.
 pub(super) type Field<'a> = dyn FnMut(&Points, &mut Points) -> Result<()> + 'a;
 
-/// `log |det J|` of the steps taken so far, a value for every point. In up to 8 dimensions `J` is the derivative of the steps
-/// themselves, by central differences along tangents that go through the stages with the points; above it is the continuous
-/// flow's, `d log |det J| / dt = div v`, right to the order of the integrator, by random directions that are new in each step.
+/// `log |det J|` of the steps taken so far, a value for every point. In up to 8 dimensions `J` is
+/// the derivative of the steps themselves, by central differences along tangents that go through
+/// the stages with the points; above it is the continuous flow's, `d log |det J| / dt = div v`,
+/// right to the order of the integrator, by random directions that are new in each step.
 #[derive(Debug)]
 pub(super) struct LogDet {
     how: How,
@@ -48,8 +49,8 @@ impl LogDet {
         &self.logs
     }
 
-    /// Stage `s`, at the points `z`, which stand at `place` steps of size `eta` along the stage before; differences are taken
-    /// over `by` units of each coordinate.
+    /// Stage `s`, at the points `z`, which stand at `place` steps of size `eta` along the stage
+    /// before; differences are taken over `by` units of each coordinate.
     pub fn stage(
         &mut self,
         s: usize,

@@ -115,7 +115,8 @@ impl Along<'_> {
         let (report, integrator) = match self.stepping.step {
             Some(Schedule::Adaptive { from, to }) => {
                 let resolution = self.field.scales(cloud, self.clock).resolution;
-                // The size is known once the step is accepted: until then tracers wait at their first stage.
+                // The size is known once the step is accepted: until then tracers wait at their
+                // first stage.
                 let report = steps.adapt(cloud, (from, to), resolution, &mut |y, stage, v| {
                     self.velocity(y, (stage, 0.0), stage == 0.0, v)
                 })?;
@@ -136,7 +137,8 @@ impl Along<'_> {
         Ok(report)
     }
 
-    /// Writes the velocity of the cloud at a stage of the step, and takes the tracers to that stage too.
+    /// Writes the velocity of the cloud at a stage of the step, and takes the tracers to that stage
+    /// too.
     fn velocity(&mut self, y: &Points, (stage, eta): (f64, f64), trace: bool, out: &mut Points) -> Result<()> {
         let clock = Clock { stage, ..*self.clock };
         self.field.velocity(&FieldAt::cloud(y, &clock, self.pairwise), out)?;

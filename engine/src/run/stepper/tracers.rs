@@ -22,8 +22,9 @@ pub struct Tracers {
 }
 
 impl Tracers {
-    /// Tracers at these points. With `stretched` the logarithm of the volume that a unit of it becomes is followed too,
-    /// by differences in f64: fields at two more places per coordinate in up to 8 dimensions, at 32 above.
+    /// Tracers at these points. With `stretched` the logarithm of the volume that a unit of it
+    /// becomes is followed too, by differences in f64: fields at two more places per coordinate in
+    /// up to 8 dimensions, at 32 above.
     pub fn new(points: Points, stretched: bool, stream: Stream) -> Tracers {
         let log_det = stretched.then(|| LogDet::new(points.n(), points.dim(), stream.label("probes")));
         let (before, place) = (points.clone(), Points::default());
@@ -35,7 +36,8 @@ impl Tracers {
         &self.points
     }
 
-    /// Returns `log |det J|` of the way so far, a value for every point; None if it is not followed.
+    /// Returns `log |det J|` of the way so far, a value for every point; None if it is not
+    /// followed.
     pub fn log_det(&self) -> Option<&[f64]> {
         self.log_det.as_ref().map(LogDet::logs)
     }
@@ -53,8 +55,8 @@ impl Tracers {
         self.stages = 0;
     }
 
-    /// Takes the velocity at the next stage, at the share `place` of a step of size `eta`, of a cloud that is at
-    /// `at.cloud` then.
+    /// Takes the velocity at the next stage, at the share `place` of a step of size `eta`, of a
+    /// cloud that is at `at.cloud` then.
     pub(super) fn stage(
         &mut self,
         field: &mut dyn VelocityField,

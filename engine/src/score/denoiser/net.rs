@@ -8,8 +8,8 @@ use crate::rng::Stream;
 use crate::{Points, Result};
 use std::ops::Range;
 
-/// A denoiser in units where the data have mean 0 and mean variance 1: there
-/// `D(u; s) = u / (1 + s^2) + s / sqrt(1 + s^2) F(u / sqrt(1 + s^2), log s)` [karras2022elucidating].
+/// A denoiser in units where the data have mean 0 and mean variance 1: there `D(u; s) = u / (1 +
+/// s^2) + s / sqrt(1 + s^2) F(u / sqrt(1 + s^2), log s)` \[karras2022elucidating\].
 #[derive(Debug, Clone)]
 pub struct Preconditioned {
     trainer: Trainer<f32>,
@@ -90,7 +90,8 @@ impl Preconditioned {
         self.units.scale()[0]
     }
 
-    /// Takes the units from these points. A cloud that moves or grows then looks at rest to the net.
+    /// Takes the units from these points. A cloud that moves or grows then looks at rest to the
+    /// net.
     pub(super) fn centre_on(&mut self, data: &Points) {
         self.units = AffineMap::common(data);
     }
@@ -100,7 +101,8 @@ impl Preconditioned {
         self.units.is_finite()
     }
 
-    /// Moves the units by `share` of the way to those of these points: the mean in proportion, the scale in its square.
+    /// Moves the units by `share` of the way to those of these points: the mean in proportion, the
+    /// scale in its square.
     pub(crate) fn follow(&mut self, data: &Points, share: f64) {
         let (to, scale) = (AffineMap::common(data), self.scale());
         let centre = to.shift().iter().zip(self.centre()).map(|(to, from)| from + share * (*to - from)).collect();
@@ -108,8 +110,9 @@ impl Preconditioned {
         self.units = AffineMap::uniform((scale * scale + share * (new * new - scale * scale)).sqrt(), centre);
     }
 
-    /// Takes one optimiser step on these points, row `i` with noise of its own from the log-uniform range.
-    /// Returns the mean loss per coordinate, which is not finite once the training has diverged.
+    /// Takes one optimiser step on these points, row `i` with noise of its own from the log-uniform
+    /// range. Returns the mean loss per coordinate, which is not finite once the training has
+    /// diverged.
     pub(crate) fn learn(&mut self, points: &Points, range: (f64, f64), rate: f64, stream: Stream) -> f64 {
         let (n, dim, scale) = (points.n(), self.dim(), self.scale());
         let (width, centre) = (dim + FEATURES, self.units.shift());

@@ -2,6 +2,7 @@
 
 use super::noise_features::FEATURES;
 use crate::net::{self, Activation, Hidden};
+use crate::options::at_least;
 use crate::points::no_room;
 use crate::schedule::Schedule;
 use crate::{Error, Result, Rule};
@@ -15,19 +16,22 @@ crate::options! {
         layers: usize = 3,
         /// "silu", "tanh" or "softplus".
         activation: Activation = Activation::Silu,
-        /// Optimiser steps: all of them for a target, the first ones for the moving cloud; at least 1.
+        /// Optimiser steps: all of them for a target, the first ones for the moving cloud; at
+        /// least 1.
         steps: usize = 3000,
-        /// Optimiser steps at every evaluation of the velocity after the first, for the moving cloud: at every step of Euler's, four times a
-        /// step of "rk4".
+        /// Optimiser steps at every evaluation of the velocity after the first, for the moving
+        /// cloud: at every step of Euler's, four times a step of "rk4".
         follow: usize = 10,
         /// Points per optimiser step, each with its own noise, at least 2.
         batch: usize = 512,
-        /// Learning rate of Adam over `steps`: a number, a schedule, a list; following the cloud goes on with its last value.
+        /// Learning rate of Adam over `steps`: a number, a schedule, a list; following the cloud
+        /// goes on with its last value.
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },
-        /// The exponential running mean of the parameters keeps this share per step, 0 or more and below 1; the moving cloud's net has none.
+        /// The exponential running mean of the parameters keeps this share per step, 0 or more and
+        /// below 1; the moving cloud's net has none.
         average: f64 = 0.999,
-        /// Smallest noise that it learns, in the points' units; left out: half the spacing of a target's points, half the flow's
-        /// sigma of the moment for the moving cloud.
+        /// Smallest noise that it learns, in the points' units; left out: half the spacing of a
+        /// target's points, half the flow's sigma of the moment for the moving cloud.
         sigma_min: Option<f64> = None,
         /// Largest; left out: twice the target's diameter, twice the flow's sigma.
         sigma_max: Option<f64> = None,
@@ -39,11 +43,7 @@ impl DenoiserOptions {
     /// An option out of range.
     pub(crate) fn check(&self) -> Result<()> {
         let DenoiserOptions { steps, batch, .. } = *self;
-        for (name, value, least) in [("steps", steps, 1), ("batch", batch, 2)] {
-            if value < least {
-                return Err(Error::argument(name, value, format!("it must be at least {least}")));
-            }
-        }
+        at_least(&[("steps", steps, 1), ("batch", batch, 2)])?;
         if !(0.0..1.0).contains(&self.average) {
             return Err(Error::argument(
                 "average",

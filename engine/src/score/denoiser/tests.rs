@@ -36,7 +36,8 @@ fn the_denoising_loss_of_a_gaussian_reaches_its_floor() {
         let z = noisy(&x, sigma);
         denoiser.evaluate(&at(&z, sigma, &x, 0, &engine), Form::Shift, &mut shift).unwrap();
         target.score(&z, sigma, &mut exact).unwrap();
-        // tr(S - S (S + s^2 I)^-1 S) and what the net adds to it: the mean squared distance to the exact denoiser.
+        // tr(S - S (S + s^2 I)^-1 S) and what the net adds to it: the mean squared distance to the
+        // exact denoiser.
         let floor: f64 = values.iter().map(|v| v * sigma * sigma / (v + sigma * sigma)).sum();
         let sum = |f: &dyn Fn(usize) -> f64| (0..x.data().len()).map(f).sum::<f64>() / x.n() as f64;
         let loss = sum(&|i| (z.data()[i] + shift.data()[i] - x.data()[i]).powi(2));

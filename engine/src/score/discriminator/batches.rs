@@ -12,8 +12,8 @@ const DRAWN: usize = 4096;
 pub struct Batches([Points; 2]);
 
 impl Batches {
-    /// The data of `target`, or a fresh sample of it, and the points of `cloud`, each with `N(0, sigma^2 I)` added; `random`
-    /// gives the stream of a purpose: "target", "p", "q".
+    /// The data of `target`, or a fresh sample of it, and the points of `cloud`, each with
+    /// `N(0, sigma^2 I)` added; `random` gives the stream of a purpose: "target", "p", "q".
     ///
     /// # Errors
     /// A target that cannot be sampled.

@@ -10,7 +10,8 @@ use crate::schedule::Schedule;
 use crate::{Interrupt, Points, Result};
 use std::ops::Range;
 
-/// `l(x) = F((x - mean) / scale)` with the units of the first fit, so that the net's gradient is that of one function.
+/// `l(x) = F((x - mean) / scale)` with the units of the first fit, so that the net's gradient is
+/// that of one function.
 #[derive(Debug, Clone)]
 pub struct Learned {
     trainer: Trainer<f32>,
@@ -22,7 +23,8 @@ pub struct Learned {
     output: Vec<f32>,
 }
 
-/// Farthest point, in units of the first fit, that a net in f32 is trained on: their products must not overflow.
+/// Farthest point, in units of the first fit, that a net in f32 is trained on: their products must
+/// not overflow.
 const FAR: f32 = 1e15;
 
 impl Learned {
@@ -39,8 +41,8 @@ impl Learned {
         self.units.dim()
     }
 
-    /// Steps of Adam on `mean_p softplus(-l) + mean_q softplus(l)`, over batches drawn from both. False once a point is farther away
-    /// than the net can tell: it then stays as it is.
+    /// Steps of Adam on `mean_p softplus(-l) + mean_q softplus(l)`, over batches drawn from both.
+    /// False once a point is farther away than the net can tell: it then stays as it is.
     pub fn fit(
         &mut self,
         p: &Points,
@@ -96,11 +98,13 @@ impl Learned {
     }
 }
 
-/// The sum of the losses of these rows, the first `batch` of them points of `p`; the logits become its slopes.
+/// The sum of the losses of these rows, the first `batch` of them points of `p`; the logits become
+/// its slopes.
 fn logistic_loss(batch: usize, rows: Range<usize>, logits: &mut [f32]) -> f64 {
     let mut sum = 0.0;
     for (i, l) in rows.zip(logits) {
-        // Of p -softplus'(-l) = -1/(1 + e^l), of q softplus'(l) = 1/(1 + e^-l); doubled, as half the rows are of each
+        // Of p -softplus'(-l) = -1/(1 + e^l), of q softplus'(l) = 1/(1 + e^-l); doubled, as half
+        // the rows are of each
         let sign = if i < batch { -1.0 } else { 1.0 };
         let x = sign * f64::from(*l);
         sum += 2.0 * softplus(x);

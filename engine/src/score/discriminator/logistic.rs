@@ -1,4 +1,5 @@
-//! Logistic regression on linear or quadratic features by Newton's method (iteratively reweighted least squares).
+//! Logistic regression on linear or quadratic features by Newton's method (iteratively reweighted
+//! least squares).
 
 use super::option::DiscriminatorOptions;
 use super::sigmoid::{sigmoid, softplus};
@@ -14,7 +15,8 @@ const MOST: usize = 4096;
 /// A Newton step below this, relative to the coefficients, is the end.
 const ENOUGH: f64 = 1e-9;
 
-/// `l(x) = theta . phi(u)`, `u = (x - mean) / std`, `phi = (1, u)` or `(1, u, u_i u_j)` for `i <= j`.
+/// `l(x) = theta . phi(u)`, `u = (x - mean) / std`, `phi = (1, u)` or `(1, u, u_i u_j)` for
+/// `i <= j`.
 #[derive(Debug, Clone)]
 pub struct Logistic {
     dim: usize,
@@ -39,8 +41,9 @@ impl Logistic {
         self.dim
     }
 
-    /// Minimises the mean of the two sets' mean losses plus `ridge / 2 |theta|^2` (the constant is free). The loss is convex and a step
-    /// that does not lower it is halved, so that it converges from anywhere. False for points so far apart that they have no units.
+    /// Minimises the mean of the two sets' mean losses plus `ridge / 2 |theta|^2` (the constant is
+    /// free). The loss is convex and a step that does not lower it is halved, so that it converges
+    /// from anywhere. False for points so far apart that they have no units.
     pub fn fit(
         &mut self,
         p: &Points,

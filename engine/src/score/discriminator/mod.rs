@@ -1,4 +1,5 @@
-//! Logistic regression between two sets of points: the logit of the best discriminator is `log p/q` [sugiyama2012density].
+//! Logistic regression between two sets of points: the logit of the best discriminator is `log p/q`
+//! \[sugiyama2012density\].
 
 mod batches;
 mod learned;
@@ -14,8 +15,9 @@ use logistic::Logistic;
 pub use option::{DiscriminatorOptions, Features};
 pub(crate) use sigmoid::{sigmoid, softplus};
 
-/// A logit `l(x)` fitted so that `1 / (1 + exp(-l))` tells points of `p` from points of `q`, both sets counting alike: `l`
-/// estimates `log p/q`. It is kept between fits, each of which goes on from the last.
+/// A logit `l(x)` fitted so that `1 / (1 + exp(-l))` tells points of `p` from points of `q`, both
+/// sets counting alike: `l` estimates `log p/q`. It is kept between fits, each of which goes on
+/// from the last.
 #[derive(Debug, Clone)]
 pub struct Discriminator {
     options: DiscriminatorOptions,
@@ -47,12 +49,14 @@ impl Discriminator {
         }
     }
 
-    /// Fits it to tell `p` from `q`. Cost: a Newton step takes `n F^2 + F^3` for `F` features, an optimiser step a forward
-    /// pass of the net and its gradient, some three passes' products, for each point of two batches. Points beyond the finite numbers, of
-    /// a cloud that flies apart, are no error: [`Discriminator::evaluate`] then answers NaN.
+    /// Fits it to tell `p` from `q`. Cost: a Newton step takes `n F^2 + F^3` for `F` features, an
+    /// optimiser step a forward pass of the net and its gradient, some three passes' products, for
+    /// each point of two batches. Points beyond the finite numbers, of a cloud that flies apart,
+    /// are no error: [`Discriminator::evaluate`] then answers NaN.
     ///
     /// # Errors
-    /// Sets of different dimensions, more features than memory, a loss that leaves the finite numbers, an interrupt.
+    /// Sets of different dimensions, more features than memory, a loss that leaves the finite
+    /// numbers, an interrupt.
     pub fn fit(&mut self, p: &Points, q: &Points, stream: Stream, interrupt: &Interrupt) -> Result<()> {
         q.check_dim("the moving cloud", p.dim(), "the target")?;
         if !self.knows(p.dim()) {
@@ -69,7 +73,8 @@ impl Discriminator {
         Ok(())
     }
 
-    /// Writes `l` and its gradient at every row of `z`; 0 before the first fit, NaN after one to points beyond the finite numbers.
+    /// Writes `l` and its gradient at every row of `z`; 0 before the first fit, NaN after one to
+    /// points beyond the finite numbers.
     pub fn evaluate(&mut self, z: &Points, logit: &mut Vec<f64>, gradient: &mut Points) {
         logit.clear();
         logit.resize(z.n(), 0.0);

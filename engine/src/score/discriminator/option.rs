@@ -1,6 +1,7 @@
 //! What can be chosen about a discriminator.
 
 use crate::net::{self, Activation, Hidden};
+use crate::options::at_least;
 use crate::points::no_room;
 use crate::schedule::Schedule;
 use crate::{Error, Result, Rule};
@@ -26,7 +27,8 @@ crate::options! {
     pub struct DiscriminatorOptions {
         /// What the logit is made of: "linear", "quadratic" or "mlp".
         features: Features = Features::Mlp,
-        /// Penalty on the squared coefficients of standardised linear and quadratic features, per point; 0 or more.
+        /// Penalty on the squared coefficients of standardised linear and quadratic features, per
+        /// point; 0 or more.
         ridge: f64 = 1e-5,
         /// Newton steps at most, each time, for linear and quadratic features; at least 1.
         newton: usize = 20,
@@ -38,11 +40,13 @@ crate::options! {
         activation: Activation = Activation::Silu,
         /// Optimiser steps of the net at first, at least 1.
         steps: usize = 500,
-        /// Optimiser steps at every evaluation of the velocity after the first: at every step of Euler's, four times a step of "rk4".
+        /// Optimiser steps at every evaluation of the velocity after the first: at every step of
+        /// Euler's, four times a step of "rk4".
         follow: usize = 10,
         /// Points of each of the two sets per optimiser step, at least 2.
         batch: usize = 256,
-        /// Learning rate of Adam over `steps`: a number, a schedule, a list; it then goes on with its last value.
+        /// Learning rate of Adam over `steps`: a number, a schedule, a list; it then goes on with
+        /// its last value.
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 5e-4 },
         /// Share of the net's parameters taken off by a step, times the rate (AdamW); 0 or more.
         decay: f64 = 0.01,
@@ -53,11 +57,7 @@ impl DiscriminatorOptions {
     /// # Errors
     /// An option out of range.
     pub fn check(&self) -> Result<()> {
-        for (name, value, least) in [("newton", self.newton, 1), ("steps", self.steps, 1), ("batch", self.batch, 2)] {
-            if value < least {
-                return Err(Error::argument(name, value, format!("it must be at least {least}")));
-            }
-        }
+        at_least(&[("newton", self.newton, 1), ("steps", self.steps, 1), ("batch", self.batch, 2)])?;
         for (name, value) in [("ridge", self.ridge), ("decay", self.decay)] {
             if !(value >= 0.0 && value.is_finite()) {
                 return Err(Error::argument(name, value, Rule::NotNegative));

@@ -58,7 +58,8 @@ fn far_and_wide_it_is_a_gaussian_or_an_edge() {
     let sigma = 1e8;
     let s = score(&[[1e8, -2e8]], sigma);
     assert!((s.row(0)[0] * 1e8 + 1.0).abs() < 1e-6 && (s.row(0)[1] * 1e8 - 2.0).abs() < 1e-6, "{s:?}");
-    // Far to the right of the edge at 4: the tail's score is -(x - 4) / sigma^2 to first order, and nothing underflows.
+    // Far to the right of the edge at 4: the tail's score is -(x - 4) / sigma^2 to first order, and
+    // nothing underflows.
     let s = score(&[[1004.0, 3.0]], 1.0);
     assert!((s.row(0)[0] + 1000.0).abs() < 2e-3, "{s:?}");
     assert!(log_density(&[[1e6, 1e6]], 1e-3)[0].is_finite());

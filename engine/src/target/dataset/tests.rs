@@ -15,7 +15,8 @@ fn drawn(name: &str, json: &str) -> Points {
     set(name, json).sample(20_000, Stream::new(5).label(name)).unwrap()
 }
 
-/// Mean and variance of each coordinate with their own standard errors of 20,000 points: five of them are allowed.
+/// Mean and variance of each coordinate with their own standard errors of 20,000 points: five of
+/// them are allowed.
 fn expect_moments(name: &str, json: &str, mean: &[f64], variance: &[f64]) {
     let x = drawn(name, json);
     let (m, c) = (x.mean(), x.covariance());
@@ -38,7 +39,8 @@ fn means_and_variances_are_the_exact_ones() {
     expect_moments("8gaussians", r#"{"style": "torchcfm"}"#, &[0.0; 2], &[12.5 + 0.1f64.sqrt(); 2]);
     expect_moments("25gaussians", "{}", &[0.0; 2], &[8.01; 2]);
     expect_moments("checkerboard", "{}", &[0.0; 2], &[16.0 / 3.0; 2]);
-    // Half circles: x is 1/2 -+ (1/2 - cos t), y is 1/4 +- (sin t - 1/4), and sin t has mean 2 / pi.
+    // Half circles: x is 1/2 -+ (1/2 - cos t), y is 1/4 +- (sin t - 1/4), and sin t has mean 2 /
+    // pi.
     let (vx, vy) = (0.75, 0.5 + 1.0 / 16.0 - 1.0 / PI);
     expect_moments("moons", "{}", &[0.0, 0.3], &[4.0 * vx + 0.04, 4.0 * vy + 0.04]);
     let shift = 0.36 / 12.0;

@@ -2,7 +2,7 @@
 
 use super::Gaussian;
 use crate::rng::Stream;
-use crate::target::component::BLOCK;
+use crate::target::gaussian_components::BLOCK;
 use crate::target::{Density, Moments, Target};
 use crate::{Points, Result};
 use rayon::prelude::*;

@@ -2,7 +2,7 @@
 
 use super::Mixture;
 use crate::rng::{Rng, Stream};
-use crate::target::component::BLOCK;
+use crate::target::gaussian_components::BLOCK;
 use crate::target::{Density, Moments, Target};
 use crate::{Points, Result};
 use faer::Mat;

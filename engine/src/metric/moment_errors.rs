@@ -1,13 +1,15 @@
-//! Relative errors of mean and covariance, against exact moments where the reference's target knows them.
+//! Relative errors of mean and covariance, against exact moments where the reference's target knows
+//! them.
 
 use super::algebra::{dot, inner, trace};
-use super::fit::{Fit, Slope, delta, shift};
+use super::moments::{Fit, Slope, delta, shift};
 use super::{Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, rng::Stream};
 use faer::{Mat, Scale};
 
-/// `|C - S|_F / |S|_F`: the Frobenius distance of the covariances relative to the reference's. Cost `n d^2`.
+/// `|C - S|_F / |S|_F`: the Frobenius distance of the covariances relative to the reference's. Cost
+/// `n d^2`.
 ///
 /// # Errors
 /// A reference whose points all coincide.
@@ -39,8 +41,8 @@ impl Metric for CovarianceError {
     }
 }
 
-/// `|mu - m| / sqrt(tr S)`: the distance of the means relative to the reference's spread; the distance itself is the
-/// part `absolute`. Cost `n d^2`.
+/// `|mu - m| / sqrt(tr S)`: the distance of the means relative to the reference's spread; the
+/// distance itself is the part `absolute`. Cost `n d^2`.
 ///
 /// # Errors
 /// A reference whose points all coincide.

@@ -1,4 +1,5 @@
-//! What a generator's linear layers are for: units go into them, and least squares has an answer for one alone.
+//! What a generator's linear layers are for: units go into them, and least squares has an answer
+//! for one alone.
 
 use super::{Generator, Layer};
 use crate::matrix::{Spectrum, product};
@@ -6,8 +7,8 @@ use crate::points::AffineMap;
 use crate::{Points, Result, Subject};
 use faer::Mat;
 
-/// Makes `after(g(before(u)))` of `g(u)` by its first and last layer; either map may be left out. False where its
-/// parameters cannot hold that, and nothing is changed.
+/// Makes `after(g(before(u)))` of `g(u)` by its first and last layer; either map may be left out.
+/// False where its parameters cannot hold that, and nothing is changed.
 pub(super) fn compose(generator: &mut dyn Generator, before: Option<&AffineMap>, after: Option<&AffineMap>) -> bool {
     let layers = generator.layers();
     let (Some(first), Some(last)) = (layers.first(), layers.last()) else { return false };
@@ -42,9 +43,10 @@ fn change_output(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
     }
 }
 
-/// Gives a generator of a single linear layer the parameters of the smallest `sum_i |g(u_i) - y_i|^2`:
-/// `W = C_yu C_uu^+`, `b = mean y - W mean u`, of all such the one that ignores directions in which `u`, every
-/// column in units of its own deviation, does not vary. False for any other generator, which stays as it is.
+/// Gives a generator of a single linear layer the parameters of the smallest
+/// `sum_i |g(u_i) - y_i|^2`: `W = C_yu C_uu^+`, `b = mean y - W mean u`, of all such the one that
+/// ignores directions in which `u`, every column in units of its own deviation, does not vary.
+/// False for any other generator, which stays as it is.
 ///
 /// # Errors
 /// Shapes that do not fit.
@@ -123,7 +125,8 @@ mod tests {
         }
     }
 
-    /// A first layer as wide as its input adds it, which no weights can undo; outputs have no such layer.
+    /// A first layer as wide as its input adds it, which no weights can undo; outputs have no such
+    /// layer.
     #[test]
     fn a_layer_that_adds_its_input_takes_no_map_of_it() {
         let square = MlpOptions { dim: 16, hidden: 16, residual: true, ..MlpOptions::default() };

@@ -12,8 +12,9 @@ static MEMORY: LazyLock<Option<u64>> = LazyLock::new(|| {
     Some(1024 * line.split_whitespace().next()?.parse::<u64>().ok()?)
 });
 
-/// What to say of `n` points in `dim` dimensions for which this machine has no room: "2^30 values are .., the limit". None when
-/// it has. A set takes at most half of the memory, because what is computed from it needs the like.
+/// What to say of `n` points in `dim` dimensions for which this machine has no room: "2^30 values
+/// are .., the limit". None when it has. A set takes at most half of the memory, because what is
+/// computed from it needs the like.
 pub fn no_room(n: usize, dim: usize) -> Option<String> {
     beyond(n, dim, *MEMORY)
 }
@@ -28,8 +29,8 @@ fn beyond(n: usize, dim: usize, memory: Option<u64>) -> Option<String> {
     Some(format!("{n} x {dim} values are more than {limit}, {whose}"))
 }
 
-/// Is nearly all of the machine's memory in the hands of this process? Where the system does not tell, it is not. Costs some
-/// microseconds.
+/// Is nearly all of the machine's memory in the hands of this process? Where the system does not
+/// tell, it is not. Costs some microseconds.
 pub fn is_memory_short() -> bool {
     let resident = || {
         let text = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -27,8 +27,9 @@ impl Descent {
         Descent { pull: (1.0 + lambda * lambda) * step / from, noise: lambda * (2.0 * from * step).sqrt() }
     }
 
-    /// The law of the next level given `D` and `z`, with a share `lambda` of its noise [song2021denoising]: for `lambda` = 1 the
-    /// posterior, of mean `z + (1 - r^2)(D - z)` and variance `to^2 (1 - r^2)` with `r = to / from` [ho2020denoising]; for 0 DDIM.
+    /// The distribution of the next level given `D` and `z`, with a share `lambda` of its noise
+    /// \[song2021denoising\]: for `lambda` = 1 the posterior, of mean `z + (1 - r^2)(D - z)` and
+    /// variance `to^2 (1 - r^2)` with `r = to / from` \[ho2020denoising\]; for 0 DDIM.
     fn ancestral(from: f64, to: f64, lambda: f64) -> Descent {
         let (r, share) = (to / from, lambda * lambda);
         let kept = (1.0 - share + share * r * r).sqrt();
@@ -133,7 +134,8 @@ impl Diffusion {
         Ok(1)
     }
 
-    /// One Langevin step at a level: `z + h score + sqrt(2h) e`, `h = 2 (snr sqrt(dim) / mean |score|)^2`.
+    /// One Langevin step at a level: `z + h score + sqrt(2h) e`,
+    /// `h = 2 (snr sqrt(dim) / mean |score|)^2`.
     fn correct(
         &mut self,
         cloud: &mut Points,

@@ -4,13 +4,13 @@ use super::super::{
     Affine, AffineOptions, DistillOptions, Distillation, Fit, FitOptions, FitResult, MlpGenerator, MlpOptions,
 };
 use super::*;
-use crate::flow::{Estimate, Noise, SdFlow, SdFlowOptions, Stepping};
+use crate::flow::{Noise, SdFlow, SdFlowOptions, Stepping};
 use crate::pairwise::{Pairwise, Precision};
 use crate::points::Standardiser;
 use crate::process::Ending;
 use crate::rng::Stream;
 use crate::schedule::Schedule;
-use crate::score::{Exact, GaussianFit, GaussianFitOptions, Kde};
+use crate::score::{Estimate, Exact, GaussianFit, GaussianFitOptions, Kde};
 use crate::target::{Gaussian, Samples, SamplesOptions};
 use std::sync::Arc;
 
@@ -23,7 +23,8 @@ fn far() -> Points {
     AffineMap::uniform(1000.0, vec![5000.0; 2]).apply(&Stream::new(11).normal(1000, 2))
 }
 
-/// The flow towards these points with sigma about their own size, where a kernel estimate is not yet rough.
+/// The flow towards these points with sigma about their own size, where a kernel estimate is not
+/// yet rough.
 fn flow(x: Points) -> SdFlow {
     let size = AffineMap::common(&x).size();
     let sigma = Some(Schedule::Geometric { from: 2.0 * size, to: 0.7 * size });
@@ -40,7 +41,8 @@ fn follow(g: &mut dyn Generator, flow: &mut SdFlow, base: &dyn Target, options: 
     Fit::new(g, flow, base).options(options).seed(5).go().unwrap()
 }
 
-/// Deviation of the mean and relative deviation of the variance from 5000 and 1e6, in deviations of the target.
+/// Deviation of the mean and relative deviation of the variance from 5000 and 1e6, in deviations of
+/// the target.
 fn off(g: &mut dyn Generator) -> (f64, f64) {
     let (u, mut y) = (Stream::new(7).normal(20_000, g.input_dim()), Points::default());
     g.forward(&u, &mut y).unwrap();
@@ -70,9 +72,9 @@ fn an_affine_fit_finds_data_far_from_0_and_1() {
     assert!(done.notes[0].contains("goes on") && off(&mut g).0 < 0.15, "{:?} {:?}", done.notes, off(&mut g));
 }
 
-/// What a training makes of the base, towards `near`, standardised points, and towards the same points far away. The
-/// map between them rounds nothing, so that the two differ by rounding alone. Returns the largest difference in
-/// deviations of the target.
+/// What a training makes of the base, towards `near`, standardised points, and towards the same
+/// points far away. The map between them rounds nothing, so that the two differ by rounding alone.
+/// Returns the largest difference in deviations of the target.
 fn differ(make: &dyn Fn() -> Box<dyn Generator>, train: &dyn Fn(&mut dyn Generator, Points, f64)) -> f64 {
     let near = Standardiser::of(&far()).apply(&far());
     let units = AffineMap::uniform(1024.0, vec![5120.0; 2]);

@@ -1,8 +1,8 @@
 //! One size that grows: what is read at each until the real one can be told.
 
-use super::fit::whole;
+use super::extrapolate::whole;
 use super::gauge::{Gauge, Measured};
-use super::{Cost, fit};
+use super::{Cost, extrapolate};
 use crate::{Error, Result};
 use std::time::Instant;
 
@@ -12,11 +12,13 @@ const FIRST: usize = 64;
 const CHEAP: f64 = 20e-3;
 /// Seconds of a call from which on its time is that of its work and no longer of its beginning.
 const ENOUGH: f64 = 8e-3;
-/// Seconds after which no larger size is tried, once there are three that show what happens to many.
+/// Seconds after which no larger size is tried, once there are three that show what happens to
+/// many.
 const LONG: f64 = 0.4;
 /// Seconds after which no larger size is tried at all.
 const TOO_LONG: f64 = 3.0;
-/// The size that shows what happens to many: a minibatch of fewer points is smaller than the cloud there.
+/// The size that shows what happens to many: a minibatch of fewer points is smaller than the cloud
+/// there.
 const MANY: usize = 2048;
 
 /// How far to climb.
@@ -43,8 +45,8 @@ pub(super) struct Ladder {
 }
 
 impl Ladder {
-    /// Calls `act` with doubling sizes up to `n` and leaves out those that it refuses: what a part of the points is too few
-    /// for, the whole may do. Also gives the result at the largest size.
+    /// Calls `act` with doubling sizes up to `n` and leaves out those that it refuses: what a part
+    /// of the points is too few for, the whole may do. Also gives the result at the largest size.
     ///
     /// # Errors
     /// Those of `act` at `n`, and an interrupt.
@@ -118,7 +120,7 @@ impl Ladder {
     fn pairs(&self, k: usize, size: usize) -> f64 {
         match self.readings(k, 3, |part| part.pairs).as_slice() {
             [(reached, pairs)] => pairs * size as f64 / reached,
-            points => fit::polynomial(points, size as f64).round().max(0.0),
+            points => extrapolate::polynomial(points, size as f64).round().max(0.0),
         }
     }
 
@@ -130,15 +132,16 @@ impl Ladder {
         let pairs = self.readings(k, 2, |part| part.pairs);
         if pairs.iter().all(|(_, pairs)| *pairs > 0.0) && self.pairs(k, size) > 0.0 {
             let of = |i: usize, seconds: f64| (pairs[i.min(pairs.len() - 1)].1, seconds);
-            return fit::line([of(0, small.1), of(1, large.1)], self.pairs(k, size));
+            return extrapolate::line([of(0, small.1), of(1, large.1)], self.pairs(k, size));
         }
-        fit::power([small, large], size as f64, 3.0)
+        extrapolate::power([small, large], size as f64, 3.0)
     }
 
-    /// Bytes of part `k`. Not by a quadratic: a scratch buffer more or less would count for the square of the size.
+    /// Bytes of part `k`. Not by a quadratic: a scratch buffer more or less would count for the
+    /// square of the size.
     fn bytes(&self, k: usize, size: usize) -> f64 {
         match self.readings(k, 2, |part| part.bytes).as_slice() {
-            &[small, large] => fit::power([small, large], size as f64, 2.0),
+            &[small, large] => extrapolate::power([small, large], size as f64, 2.0),
             points => points.iter().map(|(reached, bytes)| bytes * size as f64 / reached).sum(),
         }
     }
@@ -159,7 +162,8 @@ impl Ladder {
     }
 }
 
-/// What `act` of `n` rows costs, from calls with fewer of them, and its result of as many rows as were tried.
+/// What `act` of `n` rows costs, from calls with fewer of them, and its result of as many rows as
+/// were tried.
 ///
 /// # Errors
 /// Those of `act`.

@@ -5,7 +5,8 @@ pub(super) fn whole(count: f64) -> u64 {
     count.round().max(0.0) as u64
 }
 
-/// The value at `x` of the polynomial through the points `(x, y)`, of degree one less than their number.
+/// The value at `x` of the polynomial through the points `(x, y)`, of degree one less than their
+/// number.
 pub(super) fn polynomial(points: &[(f64, f64)], x: f64) -> f64 {
     // Newton's divided differences: whole numbers stay whole as long as they can.
     let mut slopes: Vec<f64> = points.iter().map(|(_, y)| *y).collect();
@@ -17,14 +18,15 @@ pub(super) fn polynomial(points: &[(f64, f64)], x: f64) -> f64 {
     slopes.iter().zip(points).rev().fold(0.0, |value, (slope, point)| value * (x - point.0) + slope)
 }
 
-/// The value at `size` on the line through two measured `(size, value)`, which neither falls nor starts below 0.
+/// The value at `size` on the line through two measured `(size, value)`, which neither falls nor
+/// starts below 0.
 pub(super) fn line([small, large]: [(f64, f64); 2], size: f64) -> f64 {
     let slope = if large.0 > small.0 { (large.1 - small.1) / (large.0 - small.0) } else { large.1 / large.0 };
     large.1 + slope.clamp(0.0, large.1 / large.0) * (size - large.0)
 }
 
-/// The value at `size`: along the line through both where it grows slower than the size, else by the power that leads from one
-/// to the other, at most `most`.
+/// The value at `size`: along the line through both where it grows slower than the size, else by
+/// the power that leads from one to the other, at most `most`.
 pub(super) fn power([small, large]: [(f64, f64); 2], size: f64, most: f64) -> f64 {
     let exponent = (large.1 / small.1).ln() / (large.0 / small.0).ln();
     if !exponent.is_finite() || exponent <= 1.0 {
@@ -33,8 +35,9 @@ pub(super) fn power([small, large]: [(f64, f64); 2], size: f64, most: f64) -> f6
     large.1 * (size / large.0).powf(exponent.min(most))
 }
 
-/// The value at `(n, m)` of the quadratic in two variables through six points: `nodes` holds three places on each axis, and
-/// `at(i, j)` the value at place `i` of the first and `j` of the second, asked for `i + j <= 2`. An axis of one place is flat.
+/// The value at `(n, m)` of the quadratic in two variables through six points: `nodes` holds three
+/// places on each axis, and `at(i, j)` the value at place `i` of the first and `j` of the second,
+/// asked for `i + j <= 2`. An axis of one place is flat.
 pub(super) fn quadratic(nodes: [&[f64]; 2], at: impl Fn(usize, usize) -> f64, (n, m): (f64, f64)) -> f64 {
     let [rows, columns] = nodes;
     // By Newton's form along the second axis: the k-th difference there is a polynomial of degree 2 - k along the first.
@@ -53,7 +56,8 @@ pub(super) fn quadratic(nodes: [&[f64]; 2], at: impl Fn(usize, usize) -> f64, (n
     value
 }
 
-/// The divided difference over all of `points`: the leading coefficient of the polynomial through them.
+/// The divided difference over all of `points`: the leading coefficient of the polynomial through
+/// them.
 fn leading(points: &[(f64, f64)]) -> f64 {
     match points {
         [] => 0.0,

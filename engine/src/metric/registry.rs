@@ -78,7 +78,8 @@ pub const METRICS: &[Entry] = &[
 /// The metric of this name with these options: a map, or null for the defaults.
 ///
 /// ```
-/// let mmd = sdflow::metric::by_name("mmd", serde_json::json!({ "kernel": [0.5, 1, 2], "unbiased": true }))?;
+/// let options = serde_json::json!({ "kernel": [0.5, 1, 2], "unbiased": true });
+/// let mmd = sdflow::metric::by_name("mmd", options)?;
 /// assert_eq!(mmd.name(), "mmd");
 /// # Ok::<(), sdflow::Error>(())
 /// ```
@@ -92,8 +93,8 @@ pub fn by_name(name: &str, options: Value) -> Result<Box<dyn Metric>> {
     }
 }
 
-/// Which way the quantity recorded as `name` improves: that of the metric of this name, or of the one with which the name
-/// begins or ends, `far_energy`. None where the name holds no metric's.
+/// Which way the quantity recorded as `name` improves: that of the metric of this name, or of the
+/// one with which the name begins or ends, `far_energy`. None where the name holds no metric's.
 pub fn better(name: &str) -> Option<Better> {
     let holds = |metric: &str| {
         let rest = name.strip_suffix(metric).map(|rest| rest.is_empty() || rest.ends_with('_'));

@@ -6,9 +6,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Writes a file through `write`, to a temporary beside it that is renamed when complete: a reader, or a crash,
-/// sees the old content or the new, never half. Blocks until the bytes are on the disk. A pipe or a device is written to
-/// as it is.
+/// Writes a file through `write`, to a temporary beside it that is renamed when complete: a reader,
+/// or a crash, sees the old content or the new, never half. Blocks until the bytes are on the disk.
+/// A pipe or a device is written to as it is.
 ///
 /// ```
 /// # let folder = std::env::temp_dir().join(format!("sdflow-doc-{}", std::process::id()));
@@ -20,13 +20,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// ```
 ///
 /// # Errors
-/// [`Error::Io`] when the folder is missing, the disk is full or the system refuses; the old file then stands.
+/// [`Error::Io`] when the folder is missing, the disk is full or the system refuses; the old file
+/// then stands.
 pub fn write_atomic(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     written(path, write).map_err(|e| Error::Io { act: "write", path: path.into(), reason: e.to_string() })
 }
 
 fn written(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // A link keeps standing and what it points to is replaced; a pipe or a device is written to, never replaced.
+    // A link keeps standing and what it points to is replaced; a pipe or a device is written to,
+    // never replaced.
     let resolved = fs::canonicalize(path);
     let path = resolved.as_deref().unwrap_or(path);
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
@@ -60,7 +62,8 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // After the rename there is nothing to remove; a failure to clean up must not hide the first error.
+        // After the rename there is nothing to remove; a failure to clean up must not hide the
+        // first error.
         let _ = fs::remove_file(&self.0);
     }
 }

@@ -32,7 +32,8 @@ impl Fit<'_> {
         Fit { mean: points.mean(), cov: points.covariance(), sample: Some(points), weights: None }
     }
 
-    /// Exact where the reference's target knows its moments, else of the reference's sample with its weights.
+    /// Exact where the reference's target knows its moments, else of the reference's sample with
+    /// its weights.
     pub fn of_reference(reference: &Reference) -> Fit<'_> {
         match reference.moments() {
             Some(exact) => Fit { mean: exact.mean, cov: exact.cov, sample: None, weights: None },
@@ -75,7 +76,8 @@ pub fn shift(a: &Fit, b: &Fit) -> Vec<f64> {
     a.mean.iter().zip(&b.mean).map(|(x, y)| x - y).collect()
 }
 
-/// A function of two fits with its two derivatives, as an estimate with the delta method's standard error.
+/// A function of two fits with its two derivatives, as an estimate with the delta method's standard
+/// error.
 pub fn delta(value: f64, points: (&Fit, &Slope), reference: (&Fit, &Slope)) -> Estimate {
     let variance = points.0.variance(points.1) + reference.0.variance(reference.1);
     Estimate::new(value, variance.sqrt())

@@ -1,8 +1,10 @@
-//! Sums of smoothed Gaussian components over blocks of points: the arithmetic behind `Gaussian` and `Mixture`.
+//! Sums of smoothed Gaussian components over blocks of points: the arithmetic behind `Gaussian` and
+//! `Mixture`.
 //!
-//! A block is held column by column (one coordinate of all its points is contiguous), so every loop runs along points
-//! and a rotated component costs one matrix product into its basis and one back. The sum over components keeps
-//! a running maximum of the logarithms: one exponential per point and component, and no overflow however far the point.
+//! A block is held column by column (one coordinate of all its points is contiguous), so every loop
+//! runs along points and a rotated component costs one matrix product into its basis and one back.
+//! The sum over components keeps a running maximum of the logarithms: one exponential per point and
+//! component, and no overflow however far the point.
 
 use super::covariance::Covariance;
 use crate::{Points, matrix::multiply};
@@ -94,7 +96,8 @@ pub(super) fn mahalanobis2(component: &Component, points: &Points, out: &mut Vec
     });
 }
 
-/// A block of `n` points with the running sums over components. Matrices are `n` x `dim`, column-major.
+/// A block of `n` points with the running sums over components. Matrices are `n` x `dim`,
+/// column-major.
 #[derive(Default)]
 struct Block {
     n: usize,
@@ -155,13 +158,15 @@ impl Block {
         }
     }
 
-    /// Takes the component into `max` and `total`, and leaves its weight and what earlier sums shrink by.
+    /// Takes the component into `max` and `total`, and leaves its weight and what earlier sums
+    /// shrink by.
     fn weigh(&mut self, c: &Component) {
         self.square(c);
         for i in 0..self.n {
             let log_term = c.log_peak - 0.5 * self.square[i];
             let rise = log_term - self.max[i];
-            // Near underflow the exponential is slow, and nothing is left of so small a share anyway.
+            // Near underflow the exponential is slow, and nothing is left of so small a share
+            // anyway.
             let small = (-rise.abs()).clamp(-500.0, 0.0).exp();
             (self.shrink[i], self.weight[i]) = if rise > 0.0 { (small, 1.0) } else { (1.0, small) };
             self.max[i] = self.max[i].max(log_term);

@@ -7,10 +7,12 @@ use faer::{Accum, MatMut, MatRef};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Rows that go through the net at a time: their values stay in the cache and the products still run at full speed.
+/// Rows that go through the net at a time: their values stay in the cache and the products still
+/// run at full speed.
 const ROWS: usize = 128;
 
-/// Gradients that are summed apart at most. Their number depends on the batch only, so that the sum does too.
+/// Gradients that are summed apart at most. Their number depends on the batch only, so that the sum
+/// does too.
 const SHARDS: usize = 16;
 
 /// Buffers of passes, kept from one to the next. They fit any net and batch, and grow as needed.
@@ -21,7 +23,8 @@ pub struct Workspace<T> {
     used: usize,
 }
 
-/// What one part of the batch needs: the values of `ROWS` rows, and the gradient summed over all its rows.
+/// What one part of the batch needs: the values of `ROWS` rows, and the gradient summed over all
+/// its rows.
 #[derive(Debug, Clone, Default)]
 struct Shard<T> {
     /// Of every hidden layer its output and its slope.
@@ -57,9 +60,9 @@ impl<T: Real> Mlp<T> {
         });
     }
 
-    /// The sum over all rows of what `loss` returns, and its gradients. `loss` is given a range of rows and the net's output
-    /// there; it returns its value and overwrites the output with its derivative. Every sum is taken in an order that depends on
-    /// the number of rows only.
+    /// The sum over all rows of what `loss` returns, and its gradients. `loss` is given a range of
+    /// rows and the net's output there; it returns its value and overwrites the output with its
+    /// derivative. Every sum is taken in an order that depends on the number of rows only.
     pub(crate) fn gradient(
         &self,
         input: &[T],
@@ -172,7 +175,8 @@ impl<T: Real> Shard<T> {
         add_to_rows(output, net.bias(last));
     }
 
-    /// From the derivative that stands in `output` back to the parameters, added to `gradient`, and to the input.
+    /// From the derivative that stands in `output` back to the parameters, added to `gradient`, and
+    /// to the input.
     fn backward(&mut self, net: &Mlp<T>, input: &[T], learns: bool, to_input: Option<&mut [T]>) {
         let rows = input.len() / net.input_dim();
         let [mut here, mut next] = self.behind.each_mut();

@@ -34,8 +34,8 @@ pub struct Moment {
 
 /// What learns. A closure from the moment to the loss is one too.
 pub trait Trainee {
-    /// Draws a minibatch, takes one optimiser step on it and returns the loss before that step. A loss
-    /// that is not finite, or NaN for parameters that are not, ends the training as diverged.
+    /// Draws a minibatch, takes one optimiser step on it and returns the loss before that step. A
+    /// loss that is not finite, or NaN for parameters that are not, ends the training as diverged.
     ///
     /// # Errors
     /// Whatever keeps the step from being taken; [`Error::Interrupted`] becomes an ending.
@@ -44,7 +44,8 @@ pub trait Trainee {
     /// Undoes the step that diverged, where its trace is kept.
     fn take_back(&mut self) {}
 
-    /// Takes the mean of the last parameters, where one is kept. A diverged training does not come here.
+    /// Takes the mean of the last parameters, where one is kept. A diverged training does not come
+    /// here.
     fn finish(&mut self) {}
 }
 
@@ -80,8 +81,8 @@ impl Trained {
     }
 }
 
-/// Trains `trainee` along `course`: before each step the interrupt is looked at, after it the loss, and
-/// progress is told. A step that diverges is taken back.
+/// Trains `trainee` along `course`: before each step the interrupt is looked at, after it the loss,
+/// and progress is told. A step that diverges is taken back.
 ///
 /// # Errors
 /// As [`Trainee::step`].

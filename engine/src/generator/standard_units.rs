@@ -1,11 +1,13 @@
-//! The units in which a generator is trained: those in which its inputs and outputs have about mean 0 and variance 1.
+//! The units in which a generator is trained: those in which its inputs and outputs have about mean
+//! 0 and variance 1.
 //!
-//! Random parameters are made for such units, and so are learning rates: steps of a hundredth find neither a mean of
-//! 5000 nor a deviation of 0.001. A generator is therefore taken into standard units before its training, and
-//! afterwards the map back goes into its first and last layer, so that what is saved and applied is one map.
+//! Random parameters are made for such units, and so are learning rates: steps of a hundredth find
+//! neither a mean of 5000 nor a deviation of 0.001. A generator is therefore taken into standard
+//! units before its training, and afterwards the map back goes into its first and last layer, so
+//! that what is saved and applied is one map.
 
 use super::Generator;
-use super::layers::compose;
+use super::layer_algebra::compose;
 use crate::flow::Aim;
 use crate::number::number;
 use crate::points::AffineMap;
@@ -21,8 +23,8 @@ pub(super) struct Known {
     pub each_column: bool,
 }
 
-/// Means and deviations up to this, and deviations down to its inverse, count as standard: a generator of usual size
-/// reaches them at its usual rate.
+/// Means and deviations up to this, and deviations down to its inverse, count as standard: a
+/// generator of usual size reaches them at its usual rate.
 const NEAR: f64 = 4.0;
 
 impl Known {
@@ -41,7 +43,8 @@ impl Known {
     }
 }
 
-/// Maps from standard units to those of a generator's inputs and outputs; None leaves them as they are.
+/// Maps from standard units to those of a generator's inputs and outputs; None leaves them as they
+/// are.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Units {
     pub inputs: Option<AffineMap>,
@@ -65,9 +68,9 @@ impl Units {
         self.outputs.as_ref().map_or(1.0, AffineMap::size)
     }
 
-    /// Takes the generator into these units. Where `keeps` is true it stays the same map of the caller's inputs to the
-    /// caller's outputs, otherwise its parameters stay, which were made for standard units. False where it has no
-    /// layers to hold the maps: it is then unchanged.
+    /// Takes the generator into these units. Where `keeps` is true it stays the same map of the
+    /// caller's inputs to the caller's outputs, otherwise its parameters stay, which were made for
+    /// standard units. False where it has no layers to hold the maps: it is then unchanged.
     pub fn enter(&self, generator: &mut dyn Generator, keeps: bool) -> bool {
         let before = generator.parameters().to_vec();
         let outputs = self.outputs.as_ref().map(AffineMap::inverse);
@@ -86,10 +89,10 @@ impl Units {
         compose(generator, inputs.as_ref(), self.outputs.as_ref());
     }
 
-    /// Takes the generator into the units that suit it, and starts it where it is nearer to the points that are wanted:
-    /// at the map that it is, which makes `y` of `u`, or at the random map that its parameters are in standard units.
-    /// Returns what was decided, a sentence each. A generator that cannot hold all the maps is left with those that it
-    /// can.
+    /// Takes the generator into the units that suit it, and starts it where it is nearer to the
+    /// points that are wanted: at the map that it is, which makes `y` of `u`, or at the random map
+    /// that its parameters are in standard units. Returns what was decided, a sentence each. A
+    /// generator that cannot hold all the maps is left with those that it can.
     ///
     /// # Errors
     /// As the generator.
@@ -108,7 +111,8 @@ impl Units {
         Ok(vec!["units: the points' own, for this generator has no linear layers to hold others".into()])
     }
 
-    /// Is the generator as it is at least as near to standard outputs as its parameters make it in standard units?
+    /// Is the generator as it is at least as near to standard outputs as its parameters make it in
+    /// standard units?
     fn keeps(&self, generator: &mut dyn Generator, mut u: Points, mut as_it_is: Points) -> Result<bool> {
         let mut anew = Points::default();
         if let Some(map) = &self.outputs {

@@ -1,6 +1,6 @@
 //! What a caller may say about a file.
 
-use super::kind::Kind;
+use super::file_kind::Kind;
 use super::origin::Origin;
 use crate::error::nearest;
 use crate::options::{OptionType, OptionValue};
@@ -12,10 +12,11 @@ crate::options! {
     pub struct LoadOptions {
         /// Name of the array in an `.npz`; not needed when it holds one.
         key: Option<String> = None,
-        /// The columns to take, in this order: positions from 0, or names when a `.csv` has a header. All when left out.
+        /// The columns to take, in this order: positions from 0, or names when a `.csv` has a
+        /// header. All when left out.
         columns: Option<Vec<Column>> = None,
-        /// Is the first line of a `.csv` a header? `true`, `false`, or `"auto"`: it is when one of its wanted cells is
-        /// not a number.
+        /// Is the first line of a `.csv` a header? `true`, `false`, or `"auto"`: it is when one of
+        /// its wanted cells is not a number.
         header: Header = Header::Auto,
         /// Lay out arrays with more than two axes as one row per item of the first axis.
         flatten: bool = false,
