@@ -1,16 +1,21 @@
 #![doc = include_str!("../README.md")]
 
+// The modules that documentation hides serve programs that host the engine, such as a script
+// language or a command line. They may change without notice.
 mod error;
 pub mod expression;
 mod interrupt;
 pub mod matrix;
+#[doc(hidden)]
 pub mod number;
+#[doc(hidden)]
 pub mod options;
 pub mod points;
 pub mod process;
 pub mod rng;
 pub mod schedule;
 mod simd;
+#[doc(hidden)]
 pub mod table;
 
 pub mod io;
@@ -27,6 +32,7 @@ pub mod metric;
 pub mod generator;
 pub mod run;
 
+#[doc(hidden)]
 pub mod cost;
 
 #[cfg(feature = "plot")]

@@ -217,7 +217,7 @@ fn points_that_are_thrown_away_are_told() {
     let far = Points::from_rows(&[[0.0, 0.1], [30.0, 0.0]]).unwrap();
     let mut flow = usual(SdFlow::new(exact(), kernel(None), options.clone()).unwrap());
     let done = go(&mut flow, &start, &carrying(20, &far, false)).unwrap();
-    assert!(done.warnings.iter().any(|warning| warning.starts_with("1 of 2 carried points")), "{:?}", done.warnings);
+    assert!(done.warnings.iter().any(|warning| warning.starts_with("1 of 2 tracers")), "{:?}", done.warnings);
     let far_steps = stepping(Integrator::Euler, Schedule::Constant { value: 1e60 });
     let fit = Estimate::Other(Box::new(GaussianFit::new(GaussianFitOptions::default()).unwrap()));
     let mut flow: Moving = (Box::new(SdFlow::new(exact(), fit, options).unwrap()), far_steps);

@@ -1,6 +1,6 @@
 //! Can a classifier tell the points from the reference?
 
-use super::{Estimate, Metric, Reference};
+use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour;
 use crate::{Error, Points, Result, rng::Stream};
@@ -43,8 +43,8 @@ impl Metric for C2st {
     }
 
     /// An accuracy does not fall with the size.
-    fn rate(&self, _dim: usize) -> f64 {
-        0.0
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { rate: 0.0, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

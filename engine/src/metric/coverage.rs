@@ -1,6 +1,6 @@
 //! Modes that were reached.
 
-use super::{Better, Estimate, Metric, Reference};
+use super::{Better, Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::target::{Gaussian, Mixture};
 use crate::{Error, Points, Result, Rule, rng::Stream};
@@ -46,8 +46,8 @@ impl Metric for Coverage {
         "coverage"
     }
 
-    fn better(&self) -> Better {
-        Better::Higher
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { better: Better::Higher, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -4,7 +4,7 @@ use super::algebra::{dot, times};
 use super::estimate::{mean, variance_of_mean};
 use super::gaussian::check_rank;
 use super::moments::Fit;
-use super::{Estimate, Metric, Reference};
+use super::{Estimate, Metric, Properties, Reference};
 use crate::error::MissingPart;
 use crate::matrix::{Spectrum, product};
 use crate::pairwise::Pairwise;
@@ -38,8 +38,8 @@ impl Metric for Fisher {
         "fisher"
     }
 
-    fn rate(&self, _dim: usize) -> f64 {
-        1.0
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { rate: 1.0, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -42,7 +42,7 @@ pub fn floor(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pa
         .collect();
     let mut values = values?;
     values.sort_by(f64::total_cmp);
-    if metric.better() == Better::Higher {
+    if metric.properties(1).better == Better::Higher {
         values.reverse();
     }
     Ok(quantile_95(&values))
@@ -85,7 +85,7 @@ fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) ->
     let (part, _) = floor_sizes(reference.law().is_some(), n, m);
     let order = stream.label("split").rng().choose(m, m);
     let (points, rest) = (reference.part(&order[..part])?, reference.part(&order[part..])?);
-    let rate = metric.rate(points.points().dim());
+    let rate = metric.properties(points.points().dim()).rate;
     let noise = |n: f64, m: f64| 1.0 / n + 1.0 / m;
     let asked = noise(n as f64, reference.effective_n());
     let found = noise(points.effective_n(), rest.effective_n());

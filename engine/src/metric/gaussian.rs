@@ -3,7 +3,7 @@
 
 use super::algebra::{dot, inner, inverse_root, root, sandwich, times, trace};
 use super::moments::{Fit, Slope, delta, shift};
-use super::{Estimate, Metric, Reference};
+use super::{Estimate, Metric, Properties, Reference};
 use crate::matrix::Spectrum;
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, Subject, rng::Stream};
@@ -20,8 +20,8 @@ impl Metric for W2Gauss {
         "w2_gauss"
     }
 
-    fn weighs(&self) -> bool {
-        true
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { uses_weights: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
@@ -54,12 +54,8 @@ impl Metric for Frechet {
         "frechet"
     }
 
-    fn weighs(&self) -> bool {
-        true
-    }
-
-    fn rate(&self, _dim: usize) -> f64 {
-        1.0
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { uses_weights: true, rate: 1.0, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
@@ -81,12 +77,8 @@ impl Metric for KlGauss {
         "kl_gauss"
     }
 
-    fn weighs(&self) -> bool {
-        true
-    }
-
-    fn rate(&self, _dim: usize) -> f64 {
-        1.0
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { uses_weights: true, rate: 1.0, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -1,7 +1,7 @@
 //! Mean log density under the target.
 
 use super::estimate::{mean, variance_of_mean};
-use super::{Better, Estimate, Metric, Reference};
+use super::{Better, Estimate, Metric, Properties, Reference};
 use crate::error::MissingPart;
 use crate::pairwise::Pairwise;
 use crate::{Points, Result, rng::Stream};
@@ -19,8 +19,8 @@ impl Metric for LogDensity {
         "log_density"
     }
 
-    fn better(&self) -> Better {
-        Better::Higher
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { better: Better::Higher, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -1,7 +1,7 @@
 //! The squared maximum mean discrepancy.
 
 use super::two_sample::discrepancy;
-use super::{Estimate, Metric, Reference};
+use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::{Kernels, Pairwise};
 use crate::{Points, Result, rng::Stream};
 
@@ -38,12 +38,8 @@ impl Metric for Mmd {
         "mmd"
     }
 
-    fn weighs(&self) -> bool {
-        true
-    }
-
-    fn rate(&self, _dim: usize) -> f64 {
-        1.0
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { uses_weights: true, rate: 1.0, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {

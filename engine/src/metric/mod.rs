@@ -63,26 +63,33 @@ pub enum Better {
     Higher,
 }
 
+/// How the values of a metric are judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Properties {
+    /// Which way it improves.
+    pub better: Better,
+    /// Does it use the weights of a reference? One that counts neighbours takes every point alike.
+    pub uses_weights: bool,
+    /// The exponent `r` of `n^-r` by which the value of two samples of one distribution on `R^dim`
+    /// falls with their size: with it a floor found on parts of a data set is carried to the sizes
+    /// asked for.
+    pub rate: f64,
+}
+
+impl Default for Properties {
+    fn default() -> Properties {
+        Properties { better: Better::Lower, uses_weights: false, rate: 0.5 }
+    }
+}
+
 /// A comparison of points with a reference.
 pub trait Metric: Send + Sync + std::fmt::Debug {
     /// The name in scripts and tables: "energy".
     fn name(&self) -> &'static str;
 
-    /// Which way it improves.
-    fn better(&self) -> Better {
-        Better::Lower
-    }
-
-    /// Does it heed the weights of a reference? One that counts neighbours takes every point alike.
-    fn weighs(&self) -> bool {
-        false
-    }
-
-    /// The exponent `r` of `n^-r` by which the value of two samples of one distribution on `R^dim`
-    /// falls with their size: by it a floor found on parts of a data set is carried to the sizes
-    /// asked for.
-    fn rate(&self, _dim: usize) -> f64 {
-        0.5
+    /// How its values are judged, in `dim` dimensions.
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties::default()
     }
 
     /// The value for points that [`Metric::estimate`] has checked.
@@ -110,7 +117,7 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
         }
         points.check_dim(Subject::points(), reference.points().dim(), "the reference")?;
         points.check_finite("the points")?;
-        if reference.weights().is_some() && !self.weighs() {
+        if reference.weights().is_some() && !self.properties(points.dim()).uses_weights {
             return Err(Error::missing(format!("`{}`", self.name()), MissingPart::Weights));
         }
         pairwise.interrupt().check()?;

@@ -3,7 +3,7 @@
 
 use super::algebra::{dot, inner, trace};
 use super::moments::{Fit, Slope, delta, shift};
-use super::{Estimate, Metric, Reference};
+use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, rng::Stream};
 use faer::{Mat, Scale};
@@ -21,8 +21,8 @@ impl Metric for CovarianceError {
         "covariance_error"
     }
 
-    fn weighs(&self) -> bool {
-        true
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { uses_weights: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
@@ -54,8 +54,8 @@ impl Metric for MeanError {
         "mean_error"
     }
 
-    fn weighs(&self) -> bool {
-        true
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { uses_weights: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -1,6 +1,6 @@
 //! Are the points where the reference is, and everywhere where it is?
 
-use super::{Better, Estimate, Metric, Reference};
+use super::{Better, Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour;
 use crate::{Points, Result, Subject, rng::Stream};
@@ -39,13 +39,9 @@ impl Metric for PrecisionRecall {
         "precision_recall"
     }
 
-    fn better(&self) -> Better {
-        Better::Higher
-    }
-
     /// A share does not fall with the size.
-    fn rate(&self, _dim: usize) -> f64 {
-        0.0
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { better: Better::Higher, rate: 0.0, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -103,7 +103,7 @@ pub fn better(name: &str) -> Option<Better> {
     // A share of three sets, which `by_name` does not make.
     let others = holds("memorisation").then_some(Better::Lower);
     let held = METRICS.iter().filter(|m| holds(m.name)).max_by_key(|m| m.name.len());
-    held.and_then(|m| Some(by_name(m.name, Value::Null).ok()?.better())).or(others)
+    held.and_then(|m| Some(by_name(m.name, Value::Null).ok()?.properties(1).better)).or(others)
 }
 
 fn parsed<O: Options>(metric: &str, value: Value) -> Result<O> {

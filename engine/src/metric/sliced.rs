@@ -2,7 +2,7 @@
 
 use super::algebra::dot;
 use super::estimate::{Estimate, mean, variance_of_mean, variance_of_weighted_mean};
-use super::{Metric, Reference};
+use super::{Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, rng::Stream};
 use rayon::prelude::*;
@@ -44,8 +44,8 @@ impl Metric for SlicedW2 {
         "sliced_w2"
     }
 
-    fn weighs(&self) -> bool {
-        true
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { uses_weights: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

@@ -3,7 +3,7 @@
 use super::algebra::dot;
 use super::assignment::assignment;
 use super::estimate::{mean, variance_of_mean};
-use super::{Estimate, Metric, Reference};
+use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::squared_distance;
 use crate::{Error, Points, Result, rng::Stream};
@@ -42,12 +42,8 @@ impl Metric for W2 {
         "w2"
     }
 
-    fn weighs(&self) -> bool {
-        true
-    }
-
-    fn rate(&self, dim: usize) -> f64 {
-        1.0 / dim.max(2) as f64
+    fn properties(&self, dim: usize) -> Properties {
+        Properties { uses_weights: true, rate: 1.0 / dim.max(2) as f64, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

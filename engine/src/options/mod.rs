@@ -44,6 +44,7 @@ pub(crate) fn at_least(counts: &[(&str, usize, usize)]) -> Result<()> {
 /// assert_eq!(Walk::default().steps, 100);
 /// assert!(serde_json::from_str::<Walk>(r#"{"step": 3}"#).is_err());
 /// ```
+#[doc(hidden)]
 #[macro_export]
 macro_rules! options {
     (
@@ -81,6 +82,7 @@ macro_rules! options {
 }
 
 /// Makes enums whose variants are names in data the values of options.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! choices {
     ($($name:ty),+) => {

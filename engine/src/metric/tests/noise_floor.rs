@@ -14,7 +14,8 @@ fn share_within(name: &str, floors: u64, fresh: u64, pair: impl Fn(Stream) -> (P
         for f in 0..fresh {
             let (points, reference) = pair(key.label("fresh").at(f));
             let value = metric.estimate(&points, &reference, &Pairwise::default(), key.at(f)).unwrap().value;
-            within += usize::from(if metric.better() == Better::Lower { value <= floor } else { value >= floor });
+            within +=
+                usize::from(if metric.properties(2).better == Better::Lower { value <= floor } else { value >= floor });
         }
     }
     within as f64 / (floors * fresh) as f64
