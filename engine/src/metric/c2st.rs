@@ -71,19 +71,52 @@ impl Metric for C2st {
         let half = train.n();
         let taught = train.joined(&train_reference)?;
         let voters = neighbours.unwrap_or((2.0 * half as f64).sqrt() as usize).clamp(1, 2 * half - 1) | 1;
-        let votes = |queries: &Points| {
+        let verdicts = |queries: &Points| {
             neighbour::over_distances(queries, &taught, pairwise.interrupt(), |_, distances| {
-                let mut order: Vec<usize> = (0..distances.len()).collect();
-                let nearer = |a: &usize, b: &usize| distances[*a].total_cmp(&distances[*b]).then(a.cmp(b));
-                order.select_nth_unstable_by(voters - 1, nearer);
-                2 * order[..voters].iter().filter(|j| **j < half).count() > voters
+                verdict(distances, half, voters)
             })
         };
-        let (own, other) = (votes(&test)?, votes(&test_reference)?);
-        let right = own.iter().filter(|own| **own).count() + other.iter().filter(|own| !**own).count();
+        let (own, other) = (verdicts(&test)?, verdicts(&test_reference)?);
+        let right = own.iter().sum::<f64>() + other.iter().map(|own| 1.0 - own).sum::<f64>();
         let tested = (own.len() + other.len()) as f64;
-        let accuracy = right as f64 / tested;
+        let accuracy = right / tested;
         let found = Estimate::new(accuracy, (accuracy * (1.0 - accuracy) / tested).sqrt());
         Ok(found.with_part("points", count as f64).with_part("neighbours", voters as f64))
+    }
+}
+
+/// Returns what `voters` neighbours say of a query, from its squared distances to the training
+/// points, of which the first `half` are the points: 1 for the points, 0 for the reference, 1/2
+/// for neither. Training points at the same distance as the last voter share its vote and those
+/// beside it, so that no order of equal points decides.
+fn verdict(distances: &[f64], half: usize, voters: usize) -> f64 {
+    let mut sorted = distances.to_vec();
+    let last = *sorted.select_nth_unstable_by(voters - 1, f64::total_cmp).1;
+    let count = |part: &[f64], fits: fn(&f64, &f64) -> bool| part.iter().filter(|d| fits(d, &last)).count() as f64;
+    let (own, other) = distances.split_at(half);
+    let [nearer, nearer_other] = [own, other].map(|part| count(part, |d, last| d < last));
+    let [tied, tied_other] = [own, other].map(|part| count(part, |d, last| d == last));
+    let left = voters as f64 - nearer - nearer_other;
+    // Twice the votes for the points, less all votes, times the number of the tied: whole numbers.
+    let majority = (2.0 * nearer - voters as f64) * (tied + tied_other) + 2.0 * left * tied;
+    0.5 * (1.0 + if majority == 0.0 { 0.0 } else { majority.signum() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verdict;
+
+    #[test]
+    fn equal_distances_share_their_votes() {
+        // Without ties: three nearest are own, own, other.
+        assert_eq!(verdict(&[0.1, 0.2, 9.0, 0.3, 8.0, 7.0], 3, 3), 1.0);
+        // All at one distance: 2 own and 3 others share three votes; 3 of each decide nothing.
+        assert_eq!(verdict(&[1.0, 1.0, 1.0, 1.0, 1.0], 2, 3), 0.0);
+        assert_eq!(verdict(&[1.0; 6], 3, 3), 0.5);
+        // One nearer, and two votes for one own and one other: 2 of 3.
+        assert_eq!(verdict(&[0.5, 1.0, 4.0, 1.0, 5.0, 6.0], 3, 3), 1.0);
+        // The order of the points does not matter.
+        assert_eq!(verdict(&[4.0, 1.0, 0.5, 6.0, 5.0, 1.0], 3, 3), 1.0);
+        assert_eq!(verdict(&[1.0, 5.0, 6.0, 1.0, 0.5, 4.0], 3, 3), 0.0);
     }
 }

@@ -4,6 +4,7 @@ mod closed_form;
 mod error_bar;
 mod noise_floor;
 mod symmetry;
+mod ties;
 mod weights;
 
 use super::{Estimate, Reference, by_name};
