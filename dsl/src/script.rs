@@ -3,7 +3,7 @@
 use crate::context::param::{self, Declared};
 use crate::context::{Context, Given, Host, Listener, Outcome, Param, Request, Sandbox};
 use crate::dry::{Dry, Found, Mode};
-use crate::language::{Diagnostic, Fail, Fault, Program, home_of, limits, of_fail};
+use crate::language::{Diagnostic, Fail, Fault, Program, home_of, limits, of_fail, read_file};
 use crate::run_hash::Hasher;
 use crate::{bind, explain};
 use rhai::{Dynamic, Engine, Scope};
@@ -49,7 +49,7 @@ fn digests(program: &Program, request: &Request) -> Vec<(String, String)> {
     let sandbox = Sandbox::new(&request.script, &request.allow_read, &request.folder);
     let digest = |file: String| {
         // A file that is missing now is reported when the script asks for it.
-        let content = sandbox.readable(&file).ok().and_then(|path| std::fs::read(path).ok());
+        let content = sandbox.readable(&file).ok().and_then(|path| read_file(&path).ok());
         let digest = Hasher::new().field("content", &content.unwrap_or_default()).hex();
         (file, digest)
     };
@@ -58,7 +58,7 @@ fn digests(program: &Program, request: &Request) -> Vec<(String, String)> {
 
 /// The script and its imports.
 pub fn compiled(request: &Request) -> Result<Program, Diagnostic> {
-    let text = std::fs::read(&request.script).map_err(|e| match e.kind() {
+    let text = read_file(&request.script).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => missing(request),
         _ => unreadable(request, &e.to_string()),
     })?;

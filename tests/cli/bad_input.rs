@@ -173,3 +173,23 @@ fn json_tells_the_error() {
     assert_eq!((report["status"].as_str(), report["exit_code"].as_u64()), (Some("failed"), Some(3)));
     assert_eq!((report["error"]["line"].as_u64(), report["error"]["file"].as_str()), (Some(1), Some("a.rhai")));
 }
+
+/// A pipe without a writer would keep its reader waiting for ever.
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_no_file_of_points_model_script_or_import() {
+    for (script, pipe) in [
+        ("load(\"f.npy\");", "f.npy"),
+        ("load_model(\"f.safetensors\");", "f.safetensors"),
+        ("import \"f\" as f;", "f.rhai"),
+        ("print(1);", "b.rhai"),
+    ] {
+        let sandbox = Sandbox::with(script);
+        assert!(std::process::Command::new("mkfifo").arg(sandbox.path(pipe)).status().unwrap().success());
+        let started = if pipe == "b.rhai" { "b.rhai" } else { "a.rhai" };
+        for command in ["", "check "] {
+            let done = sandbox.run(&format!("{command}{started}"));
+            assert!(done.stderr.contains("it is not a regular file"), "{command}{script}: {}", done.stderr);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::ast::{Import, Syntax};
 use super::diagnostic::{Diagnostic, Fault};
+use super::read_file::read_file;
 use super::source_map::Sources;
 use rhai::{AST, Engine, EvalAltResult, Module, ModuleResolver, ParseError, Position, Scope, Shared};
 use std::collections::BTreeMap;
@@ -53,8 +54,10 @@ impl Program {
                 continue;
             }
             let file = self.located(import, &reader.home, &path)?;
-            let text = std::fs::read_to_string(&file)
-                .map_err(|e| self.refused(import, format!("cannot read {}: {e}", file.display()), ""))?;
+            let unreadable = |reason: &str| format!("cannot read {}: {reason}", file.display());
+            let bytes = read_file(&file).map_err(|e| self.refused(import, unreadable(&e.to_string()), ""))?;
+            let text = String::from_utf8(bytes);
+            let text = text.map_err(|_| self.refused(import, unreadable("it is not UTF-8 text"), ""))?;
             let numbered = self.sources.add(file, text)?;
             let ast = reader.engine.compile(numbered).map_err(|e| (reader.explain)(&e, &self.sources, &self.syntax))?;
             let syntax = Syntax::of(&ast);

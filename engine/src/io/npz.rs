@@ -6,7 +6,7 @@ use super::origin::Origin;
 use crate::error::nearest;
 use crate::{Points, Result};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use zip::ZipArchive;
 
@@ -19,13 +19,18 @@ const LARGE: u64 = 256 << 20;
 const SUSPECT: u64 = 100;
 
 /// The points in the array that `options` names, or in the only one.
-pub(super) fn load(reader: BufReader<File>, size: u64, path: &Path, options: &LoadOptions) -> Result<Points> {
+pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options: &LoadOptions) -> Result<Points> {
     let whole = Origin { path, array: None };
     let broken = |e: zip::result::ZipError| match e {
         zip::result::ZipError::Io(e) => whole.failed(&e),
         other => whole.wrong(format!("it cannot be unpacked ({other})"), "an archive saved by NumPy is wanted"),
     };
+    let told = entries_told(&mut reader).map_err(|e| whole.failed(&e))?;
     let mut archive = ZipArchive::new(reader).map_err(broken)?;
+    // The archive is read by names, so that of two entries of one name only the last is seen.
+    if told.is_some_and(|told| told > archive.len()) {
+        return Err(whole.wrong("two of its entries have the same name", "each name may stand once"));
+    }
     let names: Vec<Option<String>> = archive.file_names().map(|n| n.ok().and_then(|n| array_name(&n))).collect();
     let (index, name) = choose(&names, options.key.as_deref(), &whole)?;
 
@@ -40,7 +45,26 @@ pub(super) fn load(reader: BufReader<File>, size: u64, path: &Path, options: &Lo
         let seen = format!("its {packed} bytes unpack to {unpacked}");
         return Err(origin.wrong(seen, "so much is not unpacked on trust: save it as an .npy"));
     }
-    npy::read(&mut entry, unpacked, &origin)?.into_points(&origin, options)
+    let array = npy::read(&mut entry, unpacked, &origin)?;
+    // The checksum is compared at the end of the entry: a flipped bit is no number to compute with.
+    std::io::copy(&mut entry, &mut std::io::sink()).map_err(|e| origin.failed(&e))?;
+    array.into_points(&origin, options)
+}
+
+/// The number of entries that the end of the archive tells, if it is there; the reader is left at
+/// the start.
+fn entries_told(reader: &mut BufReader<File>) -> std::io::Result<Option<usize>> {
+    const SIGNATURE: [u8; 4] = *b"PK\x05\x06";
+    let size = reader.seek(SeekFrom::End(0))?;
+    // The end is 22 bytes long and may be followed by a comment of up to 65,535.
+    reader.seek(SeekFrom::Start(size.saturating_sub(22 + 65_535)))?;
+    let mut tail = Vec::new();
+    reader.read_to_end(&mut tail)?;
+    reader.rewind()?;
+    let end = tail.windows(12).rev().find(|window| window[..4] == SIGNATURE);
+    let count = end.map(|end| u16::from_le_bytes([end[10], end[11]]));
+    // More than 65,534 entries are counted elsewhere.
+    Ok(count.filter(|count| *count < u16::MAX).map(usize::from))
 }
 
 /// "x" for the entry "x.npy".

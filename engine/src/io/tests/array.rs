@@ -270,3 +270,46 @@ proptest! {
         prop_assert!(held || result.is_err());
     }
 }
+
+/// Of an archive every bit counts: a flip in the values is caught by the checksum, wherever it is.
+#[test]
+fn a_flipped_bit_in_an_archive_is_no_number() {
+    let folder = Folder::new();
+    let values: Vec<u8> = (0..16).flat_map(|i| f64::from(i).to_le_bytes()).collect();
+    let whole = array("<f8", "False", "(16, 1)", &values);
+    for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
+        let packed = zip_of(&[("a.npy", &whole)], method);
+        let clean = folder.load("x.npz", &packed).unwrap();
+        // The data of the first entry begins behind its header of 30 bytes and its name.
+        for at in (35..packed.len().min(35 + whole.len())).step_by(7) {
+            for bit in [0, 3, 6] {
+                let mut flipped = packed.clone();
+                flipped[at] ^= 1 << bit;
+                if let Ok(points) = folder.load("x.npz", &flipped) {
+                    // What is not part of the data may change.
+                    assert_eq!(points, clean, "{method:?}: bit {bit} of byte {at}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_archive_with_two_entries_of_one_name_is_refused() {
+    let folder = Folder::new();
+    let one = array("<f8", "False", "(1, 1)", &1.0f64.to_le_bytes());
+    let packed = zip_of(&[("a.npy", &one), ("b.npy", &one)], zip::CompressionMethod::Stored);
+    let error = folder.load("x.npz", &renamed(&packed, b"b.npy", b"a.npy")).unwrap_err().to_string();
+    assert!(error.contains("two of its entries have the same name"), "{error}");
+}
+
+/// `bytes` with every `from` written as `to`.
+fn renamed(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for at in 0..bytes.len().saturating_sub(from.len()) {
+        if bytes[at..].starts_with(from) {
+            bytes[at..at + to.len()].copy_from_slice(to);
+        }
+    }
+    bytes
+}
