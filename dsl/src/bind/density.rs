@@ -27,17 +27,17 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "A target of your own: a log density up to a constant. Written as a formula in a string, \
-         in the coordinates `x[0]`, `x[1]`, .. (also `x0`, `x1`, ..), `dim` and `pi`, it is \
-         computed natively on all cores, and its score is the exact gradient; `more` is then a \
-         map of parameters, numbers, lists or single columns of points, used by name. A formula \
-         has `+ - * / ^`, `exp expm1 log log1p sqrt sin cos tanh atan abs sigmoid softplus pow \
-         min max logsumexp`, and `sum(i, 0, dim, x[i]^2)`, also `logsumexp(i, ..)`, where the end \
-         does not count; loops are written out when it is read. Otherwise a function `|x| ..` \
-         that is called with all points at once and returns an array of their log densities; \
-         `more` is then a function that returns the points of their scores. Without it the score \
-         is by central differences, `2 dim` calls of the first. Variables that a function uses \
-         are copied. A flow smooths a density by Monte Carlo, see `smoothed`; it has no samples \
-         and no moments, so sigma must be given.",
+         it is computed natively on all cores, and its score is the exact gradient. The formula \
+         uses the coordinates `x[0]`, `x[1]`, .. (also `x0`, `x1`, ..), `dim` and `pi`, and the \
+         names in `more`, a map of parameters: numbers, lists or single columns of points. It has \
+         `+ - * / ^`, `exp expm1 log log1p sqrt sin cos tanh atan abs sigmoid softplus pow min \
+         max logsumexp`, and `sum(i, 0, dim, x[i]^2)` or `logsumexp(i, ..)`, where the end does \
+         not count; loops are written out when the formula is read. Otherwise `log_density` is a \
+         function `|x| ..`, which is called with all points at once and returns an array of their \
+         log densities; `more` is then a function that returns the points of their scores. \
+         Without it the score is by central differences, `2 dim` calls of the first function. \
+         Variables that a function uses are copied. A flow smooths a density by Monte Carlo, see \
+         `smoothed`. A density has no samples and no moments, so that sigma must be given.",
     )
     .example(
         "let p = density(2, \"-(x[0]^2 + (x[1] - x[0]^2)^2 / a) / 2\", #{a: 0.1});\n\

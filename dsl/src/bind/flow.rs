@@ -28,11 +28,11 @@ pub const ENTRIES: &[Entry] = &[
         sd_flow,
     )
     .about(
-        "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, `p` and `q` smoothed \
-         by sigma [weber2023score]. The target's score may be a score, a target or points; the \
-         source's score describes the moving cloud. Left out, it is `kde()` beside points and in \
-         up to 4 dimensions, and `mixture_fit()` beside an exact score in more. Without options \
-         sigma is chosen from the data, which the run says.",
+        "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, where `p` and `q` are \
+         smoothed by sigma [weber2023score]. The score of the target may be a score, a target or \
+         points. The score of the source is that of the moving cloud; left out, it is `kde()` \
+         beside points and in up to 4 dimensions, and `mixture_fit()` beside an exact score in \
+         more. Left out, sigma is chosen from the data, and the run says how.",
     )
     .options(SD_KEYS)
     .example(
@@ -44,10 +44,11 @@ pub const ENTRIES: &[Entry] = &[
     function("mmd_flow", Kind::Flow, &[arg("points", SAMPLE), OPTIONS], Type::Flow, mmd_flow)
         .about(
             "The gradient flow of the maximum mean discrepancy, `E_p grad k(z, x) - E_q grad k(z, y)` \
-             [arbel2019maximum]. It dies where the kernel does: from a far start it does not move. \
-             `noise` takes the velocity at jittered places, as the source does against local minima; \
-             `weighting: \"normalised\"` divides each part by its density, which with a Gaussian \
-             kernel makes it the score difference. Of `samples` it keeps the weights.",
+             [arbel2019maximum]. The velocity vanishes where the kernel does: from a far start the \
+             particles do not move. `noise` takes the velocity at jittered places, as the source does \
+             against local minima. `weighting: \"normalised\"` divides each part by its density, \
+             which with a Gaussian kernel gives the score difference. Of `samples` it keeps the \
+             weights.",
         )
         .options(MMD_KEYS)
         .example(
@@ -57,11 +58,12 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("gan_flow", Kind::Flow, &[arg("target", SAMPLE), OPTIONS], Type::Flow, gan_flow)
         .about(
-            "The particles of a generator's loss: `dy/dt = -grad L(l(y))`, `l` the logit of a \
-             discriminator that is trained, along the way, to tell the target's points from the \
-             moving ones [goodfellow2014generative, nowozin2016fgan]. With the best discriminator \
-             every loss gives a positive multiple of the score difference, and \"log_ratio\" gives it \
-             itself. The target may be points.",
+            "The gradient flow of the particles under the loss of a generator: `dy/dt = -grad \
+             L(l(y))`. `l` is the logit of a discriminator, which is trained along the way to tell \
+             the points of the target from the moving ones [goodfellow2014generative, \
+             nowozin2016fgan]. With the best discriminator every loss gives a positive multiple of \
+             the score difference, and \"log_ratio\" gives the score difference itself. The target \
+             may be points.",
         )
         .options(GAN_KEYS)
         .example(

@@ -19,11 +19,11 @@ pub const ENTRIES: &[Entry] = &[
     function("denoiser", Kind::Score, &[optional("target", SAMPLE), OPTIONS], Type::Score, denoiser)
         .about(
             "The score that a net learns by denoising [vincent2011connection, karras2022elucidating]. \
-             Of a target or points it is trained here, once, for all sigma from `sigma_max` to \
-             `sigma_min`. Without a target it follows the moving cloud: trained at the flow's first \
-             step, it then goes on with a few optimiser steps at each. Where many points or many \
-             dimensions make kernel estimates dear or wrong, a net may be neither. A training that is \
-             interrupted keeps no net.",
+             With a target or points it is trained here, once, for all sigma from `sigma_max` to \
+             `sigma_min`. Without a target it is the score of the moving cloud: it is trained at the \
+             first step of the flow and takes a few more optimiser steps at each later one. Use it \
+             where many points or many dimensions make a kernel estimate expensive or inaccurate. A \
+             training that is interrupted keeps no net.",
         )
         .options(DenoiserOptions::KEYS)
         .example(
@@ -34,12 +34,12 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("ratio", Kind::Score, &[arg("target", SAMPLE), OPTIONS], Type::Score, ratio)
         .about(
-            "The score difference as a whole: the gradient of the logit of a discriminator that tells \
-             the target's points from the moving ones, both with noise of size sigma \
-             [sugiyama2012density]. It stands alone in `sd_flow`. Linear features are right between \
-             Gaussians of equal covariance, quadratic ones between any Gaussians; both are solved for \
-             anew at every step. A net is trained at the first step and goes on with a few optimiser \
-             steps at each. The target may be points.",
+            "The score difference as a whole: the gradient of the logit of a discriminator between \
+             the points of the target and the moving ones, both with noise of size sigma \
+             [sugiyama2012density]. It stands alone in `sd_flow`. Linear features are exact between \
+             Gaussians of equal covariance, quadratic ones between any two Gaussians; both are solved \
+             for again at every step. A net is trained at the first step and takes a few more \
+             optimiser steps at each later one. The target may be points.",
         )
         .options(DiscriminatorOptions::KEYS)
         .example(

@@ -14,7 +14,7 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "The root of the sum of squares of all numbers in an array or a matrix: the length of a \
-         vector, the Frobenius norm of a matrix.",
+         vector, or the Frobenius norm of a matrix.",
     )
     .example("print(norm([3, 4]));"),
     function(
@@ -38,7 +38,8 @@ pub const ENTRIES: &[Entry] = &[
     .returned("a number, or a reading for sets of points")
     .about(
         "`norm(a - b) / norm(b)` of two arrays, or matrices, of the same shape. Of two sets of \
-         points, such as the velocities of two flows, with the standard error over the points.",
+         points, such as the velocities of two flows, it comes with the standard error over the \
+         points.",
     )
     .example(
         "print(relative_error([1.0, 2.1], [1, 2]));\n\
@@ -54,7 +55,7 @@ pub const ENTRIES: &[Entry] = &[
         Ok((0..matrix.0.nrows().min(matrix.0.ncols())).map(|i| matrix.0[(i, i)]).sum::<f64>().into())
     })
     .of(Type::Matrix)
-    .about("The sum of the diagonal: of a covariance, the mean squared distance from the mean.")
+    .about("The sum of the diagonal. Of a covariance it is the mean squared distance from the mean.")
     .example("print(normal(100, 3).cov().trace());"),
 ];
 

@@ -77,9 +77,9 @@ const MEMORISATION: Entry = function(
     },
 )
 .about(
-    "How much the points repeat the data they were made from: by how much the share whose \
-     nearest data point is a training point exceeds chance, corrected for the sizes of the \
-     two sets. 0 for fresh points, 1 for copies of training points.",
+    "How much the points repeat the data that they were made from: the share of points whose \
+     nearest data point is a training point, less the share expected by chance, corrected for \
+     the sizes of the two sets. It is 0 for fresh points and 1 for copies of training points.",
 )
 .example(
     "let data = normal(200, 2).divide(0.8);\n\

@@ -42,9 +42,10 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Points)
     .returned("points, in their order")
     .about(
-        "The points without the `share` (from 0 up to but not including 1) whose neighbour of \
-         this rank, the fifth when left out, is farthest: outliers, and points where the density \
-         is low [ramaswamy2000efficient]. Cost `n^2 dim`.",
+        "The points without the `share` (from 0 up to but not including 1) that lie farthest from \
+         their neighbours, by the distance to the neighbour of rank `neighbours`, 5 when left \
+         out. These are outliers and points where the density is low [ramaswamy2000efficient]. \
+         Cost `n^2 dim`.",
     )
     .example(
         "let data = normal(95, 2).join(uniform(5, 2, -20, 20)).trim(0.1);\n\

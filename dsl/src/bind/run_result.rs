@@ -69,8 +69,9 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Result)
     .property()
     .about(
-        "How it ended: \"finished\", \"converged\", \"diverged\" or \"interrupted\". A script \
-         that reads it answers for a divergence itself; otherwise the run exits with code 5.",
+        "How the run ended: \"finished\", \"converged\", \"diverged\" or \"interrupted\". A \
+         script that reads it takes care of a divergence itself; otherwise a divergence ends the \
+         run with exit code 5.",
     )
     .example(
         "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
@@ -107,7 +108,7 @@ pub const ENTRIES: &[Entry] = &[
     })
     .of(Type::Result)
     .property()
-    .about("The clouds kept on the way, `snapshots` of the options many.")
+    .about("The clouds kept on the way: as many as the option `snapshots` says.")
     .example(
         "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 4, snapshots: \
          3});\n\

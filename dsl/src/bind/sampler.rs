@@ -30,8 +30,8 @@ pub const ENTRIES: &[Entry] = &[
             "Stein variational gradient descent, `mean_j [k(y_j, z) grad log p(y_j) + grad k(y_j, \
              z)]` [liu2016stein]: the score difference smoothed by the kernel, without the score of \
              the cloud. The target may be anything with a score at sigma = 0, such as a `density`; \
-             points need a positive `sigma`. The velocity has the score's units: make `step` smaller \
-             where the target is narrower.",
+             points need a positive `sigma`. The velocity has the units of the score: make `step` \
+             smaller for a narrower target.",
         )
         .options(SVGD_KEYS)
         .example(
@@ -40,10 +40,11 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("langevin", Kind::Flow, &[arg("target", SCORE), OPTIONS], Type::Flow, langevin)
         .about(
-            "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e`, every particle a chain \
-             [roberts1996exponential]. Without adjustment the distribution is the target's up to an \
-             error of the step; with `sampler: \"mala\"` moves are accepted or rejected and it is the \
-             target's, with the share of accepted moves as `acceptance` in the history.",
+            "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e`, with every particle a chain \
+             of its own [roberts1996exponential]. Without adjustment the chains sample the target up \
+             to an error that grows with the step. With `sampler: \"mala\"` moves are accepted or \
+             rejected and the target is exact; the share of accepted moves is `acceptance` in the \
+             history.",
         )
         .options(LangevinOptions::KEYS)
         .example(
@@ -54,9 +55,10 @@ pub const ENTRIES: &[Entry] = &[
     function("pf_ode", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, pf_ode)
         .about(
             "The probability flow of a diffusion, `dz/dsigma = (z - D(z; sigma)) / sigma`, \
-             deterministic from much noise to little [song2021score, karras2022elucidating]. One step \
-             of a run is one step between two noise levels. Start from `flow.prior(n)`. Every process \
-             is the same flow in its own coordinates `y = a (x + sigma e)`.",
+             deterministic from the largest noise level to the smallest [song2021score, \
+             karras2022elucidating]. One step of a run goes from one noise level to the next. Start \
+             from `flow.prior(n)`. Every process is the same flow in coordinates of its own, `y = a \
+             (x + sigma e)`.",
         )
         .options(PfOdeOptions::KEYS)
         .example(

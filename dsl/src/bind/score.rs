@@ -19,9 +19,9 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(Recipe::Exact(target)))
     })
     .about(
-        "The closed-form score of a target smoothed by sigma; sigma = 0 is allowed, and for \
-         targets whose density is known only unsmoothed it is all that is (see `smoothed`). Where \
-         a score is wanted, any other target with a density means this.",
+        "The closed-form score of a target smoothed by sigma; sigma = 0 is allowed. Targets whose \
+         density is known only without smoothing have it at sigma = 0 alone, see `smoothed`. \
+         Where a score is wanted, any other target with a density means this score.",
     )
     .example("let s = exact(ar1(0.9, #{dim: 8}));"),
     function("smoothed", Kind::Score, &[arg("target", Type::Target), OPTIONS], Type::Score, |call| {
@@ -31,13 +31,14 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(Recipe::Smoothed(target, options)))
     })
     .about(
-        "The score, smoothed by sigma, of a target whose density is known only unsmoothed: \
+        "The score, smoothed by sigma, of a target whose density is known only without smoothing: \
          `density`, `banana`, `funnel`, `student_t`. Density and score are evaluated at random \
-         points around each particle and weighed by the density [debortoli2024target, \
-         akhoundsadegh2024iterated]. Where a score is wanted, these targets mean this. The \
-         history's `ess_target` tells how many samples count: where sigma is far wider than the \
-         target's parts, few do. The density must be continuous inside its support; where it is \
-         NaN or its logarithm -infinity it counts as 0. At sigma = 0 the score is exact.",
+         points around each particle and averaged with the density as weight \
+         [debortoli2024target, akhoundsadegh2024iterated]. Where a score is wanted, these targets \
+         mean this score. `ess_target` in the history is the effective number of samples: it is \
+         small where sigma is far wider than the parts of the target. The density must be \
+         continuous inside its support; where it is NaN or its logarithm is -infinity it counts \
+         as 0. At sigma = 0 the score is exact.",
     )
     .options(SmoothedOptions::KEYS)
     .example(
@@ -49,9 +50,9 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(recipe))
     })
     .about(
-        "The kernel estimate: the score of the points smoothed by sigma, which must be positive. \
-         Of a finite sample it keeps weights and units. Without points it follows the moving \
-         cloud.",
+        "The kernel density estimate: the score of the points smoothed by sigma, which must be \
+         positive. Of a finite sample it keeps weights and units. Without points it is the \
+         estimate of the moving cloud.",
     )
     .example(
         "let s = kde(normal(500, 2));\n\
@@ -63,8 +64,8 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(Recipe::Gaussian(options)))
     })
     .about(
-        "The score of the Gaussian with the moving cloud's mean and covariance: exact when the \
-         cloud is Gaussian, and good in high dimension, where a kernel estimate is not.",
+        "The score of the Gaussian with the mean and covariance of the moving cloud. It is exact \
+         when the cloud is Gaussian, and good in high dimension, where a kernel estimate is not.",
     )
     .options(GaussianFitOptions::KEYS)
     .example("let flow = sd_flow(ar1(0.9, #{dim: 8}), gaussian_fit());"),

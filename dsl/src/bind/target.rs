@@ -83,8 +83,8 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(made))
     })
     .about(
-        "A distribution by name. All can be sampled without end; `8gaussians` and `25gaussians` \
-         are mixtures with exact density and score.",
+        "A distribution by name. Any number of points can be sampled from each. `8gaussians` and \
+         `25gaussians` are mixtures with exact density and score.",
     )
     .options(DatasetOptions::KEYS)
     .names(DATASETS)

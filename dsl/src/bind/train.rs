@@ -29,10 +29,11 @@ pub const ENTRIES: &[Entry] = &[
         fit_generator,
     )
     .about(
-        "Trains a generator in place so that base points through it follow the flow: each step \
-         moves its points by the flow, holds them, and takes one Adam step of regression towards \
-         them. The base is a target such as `gaussian(#{dim: 8})`. The generator is trained in \
-         standard units, whatever those of the flow's target and of the base.",
+        "Trains a generator in place so that base points through it follow the flow. Each step \
+         moves the points of the generator by the flow, holds the moved points, and takes one \
+         Adam step of regression towards them. The base is a target such as `gaussian(#{dim: \
+         8})`. The generator is trained in standard units, whatever those of the target and of \
+         the base are.",
     )
     .options(FitOptions::KEYS)
     .example(
@@ -50,13 +51,14 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "Distribution matching distillation [yin2024onestep, yin2024improved]: trains a generator \
-         in place so that its distribution becomes that of a score that stays as it is, the \
-         teacher: a `denoiser`, a target's exact score, points. Its points get noise of many \
-         sizes and move along `D_teacher - D_source`, the score difference times sigma squared, \
-         where `D_source` is a denoiser of the generator's own points, which learns along. So a \
-         denoiser that takes many evaluations to sample from becomes a generator that takes one. \
-         The source's score must keep up with the generator: `score_updates`. The generator is \
-         trained in standard units, whatever those of the teacher and of the base.",
+         in place so that its distribution becomes that of a fixed score, the teacher: a \
+         `denoiser`, the exact score of a target, or points. The points of the generator get \
+         noise of many levels and move along `D_teacher - D_source`, the score difference times \
+         sigma squared. `D_source` is a denoiser of the generator's own points, which is trained \
+         beside it. So a denoiser that needs many evaluations for a sample becomes a generator \
+         that needs one. The score of the source must keep up with the generator: see \
+         `score_updates`. The generator is trained in standard units, whatever those of the \
+         teacher and of the base are.",
     )
     .options(DistillOptions::KEYS)
     .example(
@@ -73,10 +75,11 @@ pub const ENTRIES: &[Entry] = &[
         regress_generator,
     )
     .about(
-        "Trains a generator in place on pairs of rows, `min mean |g(input) - output|^2`: by least \
-         squares an affine one, by Adam a net, whatever the units of both sides. With the start \
-         and the end of a deterministic run (`noise: \"none\"`) it becomes the flow's map: \
-         `apply` takes it to new points, `save` keeps it.",
+        "Trains a generator in place on pairs of rows, `min mean |g(input) - output|^2`: an \
+         affine one by least squares, a net by Adam, whatever the units of both sides are. \
+         Trained on the start and the end of a deterministic run (`noise: \"none\"`) the \
+         generator becomes the map of the flow: `apply` takes it to new points, and `save` keeps \
+         it.",
     )
     .options(RegressOptions::KEYS)
     .example(

@@ -121,10 +121,10 @@ const INTRODUCTION: &str = "\
 This file is generated from the functions themselves: `sdflow-engine doc --markdown > docs/DSL.md`.
 
 A script is [Rhai](https://rhai.rs/book): `let x = 1.0;`, `if`, `for`, functions, closures `|t| ..`, maps `#{a: 1}`,
-arrays, strings, `import \"file\" as name;`. Points, targets, scores and flows are arguments and come first; one map of
-options comes last and may be left out. An unknown option is an error. A whole number is welcome where a number is meant,
-but `1/2` is 0: write `1.0/2.0`. Functions see only their parameters; a constant of the script is `global::NAME` in them.
-Nothing in a script runs per particle.
+arrays, strings, `import \"file\" as name;`. The arguments of a function come first: points, targets, scores and flows. One
+map of options comes last and may be left out; an unknown option is an error. A whole number is accepted where a number is
+wanted, but `1/2` is 0: write `1.0/2.0`. A function of the script sees its parameters alone; a constant of the script is
+`global::NAME` in it. No line of a script runs once for every particle.
 
 A script reads files below its own folder and the folders of `--allow-read`, and writes below its run folder.
 ";

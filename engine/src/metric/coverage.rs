@@ -11,8 +11,8 @@ crate::options! {
         /// Distance from a mode, in its standard deviations (Mahalanobis), within which a point
         /// belongs to it; positive.
         radius: f64 = 4.0,
-        /// A mode is hit when at least this share of the points it deserves, and at least one, lies
-        /// within the radius; in [0, 1].
+        /// A mode is hit when at least this share of the points expected by its weight, and at
+        /// least one, lies within the radius; in [0, 1].
         least: f64 = 0.1,
     }
 }

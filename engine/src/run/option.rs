@@ -22,9 +22,9 @@ crate::options! {
         /// Stop early once each of these metrics is at or below its value:
         /// `stop_when: #{energy: 0.02}`.
         stop_when: BTreeMap<String, f64> = BTreeMap::new(),
-        /// Points that follow the cloud along the same velocity field without being felt by it:
-        /// they do not change where it goes. The cloud's score must reach them: a kernel estimate
-        /// ends with the cloud, and beside an exact target it throws away what is outside.
+        /// Tracers: points that move along the velocity field of the cloud and do not act on it.
+        /// The score of the cloud must be defined where they are: a kernel estimate ends with the
+        /// cloud, and beside an exact target it throws away tracers that are outside.
         carry: Option<Points> = None,
         /// Follow `log |det J|` of the map from start to end at the tracers, by central
         /// differences: in up to 8 dimensions of the steps as they are taken, above of the

@@ -24,18 +24,19 @@ pub const ENTRIES: &[Entry] = &[
     function("sweep", Kind::Run, &[arg("axes", Type::Map), arg("function", Type::Function)], Type::Table, sweep)
         .returned("a table with a row per combination, the seeds averaged")
         .about(
-            "Calls the function for every combination of the axes' values (axes in the order of their \
-             names, the last fastest) with a map of them, and collects the numbers or readings of the \
-             map that it returns. Over an axis `seed` is averaged: each quantity becomes its mean \
-             with the standard error of the mean, and `<name>_sd` the standard deviation over the \
-             seeds. The axis sets nothing: every cell has random numbers of its own, the same \
-             whatever runs beside it. Cells share the cores, one thread each where there are enough, \
-             and come into the run in their order; a cell that fails is told, counted in the column \
-             `failed`, and stops nothing. A run that was cut off goes on with the cells that it has \
-             finished. Variables from outside are copied for each cell: assigning them, or training a \
-             generator, changes nothing outside. Final metrics that a cell measures do not become the \
-             run's own; of files of one name the last cell's stays: name them by the cell, \
-             `y-${p.n}.npy`. `sdflow-engine sweep` does the same with whole scripts.",
+            "Calls the function for every combination of the values of the axes and collects the \
+             numbers or readings of the map that it returns. The function gets a map of the values. \
+             Axes are in the order of their names, and the last varies fastest. Over an axis `seed` \
+             is averaged: each quantity becomes its mean with the standard error of the mean, and \
+             `<name>_sd` is the standard deviation over the seeds. The seed itself sets nothing: \
+             every cell has random numbers of its own, whatever runs beside it. Cells share the \
+             cores, one thread each where there are enough cells, and come into the run in their \
+             order. A cell that fails is reported, counted in the column `failed`, and does not stop \
+             the others. A run that was cut off continues with the cells that are missing. Variables \
+             from outside are copied for each cell: assigning them, or training a generator, changes \
+             nothing outside. Final metrics that a cell measures do not become those of the run. Of \
+             files of one name the last cell's stays: name them by the cell, `y-${p.n}.npy`. \
+             `sdflow-engine sweep` does the same with whole scripts.",
         )
         .example(
             "let t = sweep(#{n: [50, 100], seed: [1, 2, 3]}, |p| #{energy: energy(normal(p.n, 2), \

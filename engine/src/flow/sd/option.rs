@@ -55,14 +55,14 @@ crate::options! {
         noise: Noise = Noise::Fresh,
         /// Does a particle's own kernel count in the cloud's density: "include" or "exclude".
         self_term: SelfTerm = SelfTerm::Include,
-        /// Particles moved per step at most, each in turn, in a random order: they feel all points,
-        /// so that a batch costs `batch (n + m)` pairs and distorts nothing, but all have moved
-        /// once only after `n / batch` steps; left out: all move.
+        /// Size of the minibatch of particles that moves in each step, in a random order. A
+        /// minibatch feels all points, so that a step costs `batch (n + m)` pairs and its
+        /// velocities are exact, but every particle has moved once only after `n / batch` steps.
+        /// Left out: all particles move.
         batch: Option<usize> = None,
         /// Target points used per step, drawn anew each time; left out: all.
         batch_target: Option<usize> = None,
-        /// Particles on which the cloud's density stands per step, drawn anew each time; left out:
-        /// all.
+        /// Particles drawn anew in each step for the density of the cloud; left out: all.
         batch_source: Option<usize> = None,
     }
 }
