@@ -1,9 +1,24 @@
-//! Locking of mutexes, also after a thread that held one has panicked.
+//! Locks: of mutexes, also after a thread that held one has panicked, and of folders.
 
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Locks `mutex`. A thread that panicked while it held the lock may leave a log line missing, but
 /// no half-written value: every change under these locks is one assignment or one call.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Opens the file whose lock says that a folder is in use. Its content stays as it is, and a link
+/// is refused: it could lead to any file of the user's.
+///
+/// # Errors
+/// The system's reason; a link.
+pub fn open_lock(path: &Path) -> io::Result<File> {
+    if path.is_symlink() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is a link; remove it"));
+    }
+    File::options().create(true).write(true).truncate(false).open(path)
 }

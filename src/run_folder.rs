@@ -3,6 +3,7 @@
 //! A finished run is replaced only when the run that replaces it is complete.
 
 use crate::diagnostics;
+use crate::lock::open_lock;
 use crate::record::{Record, Status};
 use sdflow_dsl::{CELLS, Diagnostic};
 use std::fs::{self, File, TryLockError};
@@ -117,7 +118,7 @@ impl RunFolder {
     /// finished cells of its sweeps stay. None if another process has locked it.
     fn lock_and_clear(path: &Path, keep: bool) -> io::Result<Option<RunFolder>> {
         fs::create_dir_all(path)?;
-        let lock = File::create(path.join(LOCK))?;
+        let lock = open_lock(&path.join(LOCK))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),

@@ -119,3 +119,20 @@ fn finished_cells_wait_for_their_run() {
     folder.finish(&done("a")).unwrap();
     assert!(matches!(open(&path, "a", false).unwrap(), FolderState::Finished(_)) && !cells.exists());
 }
+
+/// A link in place of the lock leads to a file of the user's, which stays as it is.
+#[test]
+#[cfg(unix)]
+fn a_link_in_place_of_the_lock_empties_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, thesis) = (dir.path().join("run"), dir.path().join("thesis.tex"));
+    fs::write(&thesis, "all of it").unwrap();
+    drop(ready(open(&path, "a", false).unwrap()));
+    fs::remove_file(path.join(LOCK)).unwrap();
+    std::os::unix::fs::symlink(&thesis, path.join(LOCK)).unwrap();
+    for force in [false, true] {
+        let Err(refused) = open(&path, "a", force) else { panic!("a link was followed") };
+        assert!(refused.message.contains("it is a link"), "{}", refused.message);
+    }
+    assert_eq!(fs::read_to_string(&thesis).unwrap(), "all of it");
+}

@@ -2,11 +2,12 @@
 
 use super::plan::{Cell, SweepPlan};
 use crate::diagnostics::{self, of_engine};
+use crate::lock::open_lock;
 use crate::record::EngineRecord;
 use crate::run_folder::cannot_write;
 use sdflow_dsl::Diagnostic;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -112,8 +113,7 @@ impl SweepFolder {
     /// Those of `act`; a folder that cannot be written.
     pub fn locked<T>(&self, act: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
         let path = self.0.join(LOCK);
-        let lock =
-            File::create(&path).and_then(|file| file.lock().map(|()| file)).map_err(|e| cannot_write(&path, &e))?;
+        let lock = open_lock(&path).and_then(|file| file.lock().map(|()| file)).map_err(|e| cannot_write(&path, &e))?;
         // No other process writes now: a partial file was left by one that was killed.
         for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
