@@ -8,11 +8,11 @@ use crate::record::{Record, Status};
 use sdflow_dsl::{CELLS, Diagnostic};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// What a run writes into its folder, and all that is ever removed from one. The record is removed
 /// last, so that a folder is still known as ours if the program is killed in between.
-const CONTENT: [&str; 10] = [
+const CONTENT: [&str; 12] = [
     CELLS,
     "script.rhai",
     "metrics.csv",
@@ -20,6 +20,8 @@ const CONTENT: [&str; 10] = [
     "log.txt",
     "samples",
     "plots",
+    "models",
+    "tables",
     "report.html",
     "checkpoint",
     "run.json",
@@ -113,6 +115,15 @@ pub fn read_record(path: &Path) -> Result<Option<Record>, Diagnostic> {
     }
 }
 
+/// Removes a file, a link or a folder with all that is in it, if it is there.
+fn remove(entry: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(entry) {
+        Ok(kind) if kind.is_dir() => fs::remove_dir_all(entry),
+        Ok(_) => fs::remove_file(entry),
+        Err(_) => Ok(()),
+    }
+}
+
 impl RunFolder {
     /// Locks the folder at `path` and deletes what an earlier run wrote into it. With `keep` the
     /// finished cells of its sweeps stay. None if another process has locked it.
@@ -124,15 +135,16 @@ impl RunFolder {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(e)) => return Err(e),
         }
+        // What the script of an earlier attempt wrote elsewhere in the folder.
+        let recorded = read_record(path).ok().flatten().map(|record| record.files).unwrap_or_default();
+        let is_inside = |file: &PathBuf| file.components().all(|part| matches!(part, Component::Normal(_)));
+        for file in recorded.iter().filter(|file| is_inside(file)) {
+            remove(&path.join(file))?;
+        }
         // The record says to which run the cells belong.
         let kept = |name: &str| keep && [CELLS, "run.json"].contains(&name);
         for name in DRAFTS.iter().chain(&CONTENT).filter(|name| !kept(name)) {
-            let entry = path.join(name);
-            match fs::symlink_metadata(&entry) {
-                Ok(kind) if kind.is_dir() => fs::remove_dir_all(&entry)?,
-                Ok(_) => fs::remove_file(&entry)?,
-                Err(_) => {}
-            }
+            remove(&path.join(name))?;
         }
         Ok(Some(RunFolder { path: path.into(), replaces: None, _lock: lock }))
     }

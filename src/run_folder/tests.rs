@@ -136,3 +136,25 @@ fn a_link_in_place_of_the_lock_empties_no_file() {
     }
     assert_eq!(fs::read_to_string(&thesis).unwrap(), "all of it");
 }
+
+/// What the script of an earlier attempt wrote is not part of the next one, wherever it stands;
+/// other files stay.
+#[test]
+fn what_an_earlier_attempt_wrote_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run");
+    let folder = ready(open(&path, "a", false).unwrap());
+    let written = ["models/g.safetensors", "tables/t.csv", "mine/deep/y.npy"];
+    let mut failed = record("a");
+    failed.files = written.iter().map(PathBuf::from).chain(["../out.npy".into(), "/tmp".into()]).collect();
+    for file in written.iter().chain(&["mine/notes.txt", "../out.npy"]) {
+        let file = path.join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, "x").unwrap();
+    }
+    folder.write_record(&failed).unwrap();
+    drop(folder);
+    drop(ready(open(&path, "a", false).unwrap()));
+    assert!(written.iter().all(|file| !path.join(file).exists()));
+    assert!(path.join("mine/notes.txt").exists() && dir.path().join("out.npy").exists());
+}

@@ -131,8 +131,9 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
         return Ok(model);
     }
     let path = match own {
-        // A link out of the run folder is for `readable` to judge.
-        Ok(path) if path.is_file() && !path.is_symlink() => path,
+        // What an earlier attempt left in the run folder is no model of this run. A link out of the
+        // folder is for `readable` to judge.
+        Ok(path) if context.has_recorded(&path) && path.is_file() && !path.is_symlink() => path,
         _ => context.sandbox.readable(&name).map_err(|f| f.at(At::Argument(0)))?,
     };
     let loaded = context.time("files", || generator::load(&path, &options));

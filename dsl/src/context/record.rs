@@ -98,6 +98,12 @@ impl Context {
         self.state().outcome.flops += flops;
     }
 
+    /// Has this run recorded the file?
+    pub fn has_recorded(&self, path: &Path) -> bool {
+        let path = self.sandbox.relative(path);
+        self.state().outcome.files.iter().any(|file| file == path)
+    }
+
     /// Records a file written below the run folder.
     pub fn record_file(&self, path: &Path) {
         let path = self.sandbox.relative(path).to_path_buf();
