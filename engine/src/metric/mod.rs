@@ -21,6 +21,7 @@ mod mode_weights;
 mod moment_errors;
 mod moments;
 mod precision_recall;
+mod properties;
 mod reference;
 mod registry;
 mod relative_error;
@@ -43,6 +44,7 @@ pub(crate) use mmd::{Mmd, MmdOptions};
 pub(crate) use mode_weights::ModeWeights;
 pub(crate) use moment_errors::{CovarianceError, MeanError};
 pub(crate) use precision_recall::{PrecisionRecall, PrecisionRecallOptions};
+pub use properties::{Better, Properties};
 pub use reference::Reference;
 pub use registry::{Entry, METRICS, better, by_name};
 pub use relative_error::relative_error;
@@ -52,35 +54,6 @@ pub(crate) use wasserstein::{W2, W2Options};
 use crate::Subject;
 use crate::pairwise::Pairwise;
 use crate::{Error, MissingPart, Points, Result, rng::Stream};
-
-/// Which way a metric improves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Better {
-    /// Smaller is better: distances and errors.
-    Lower,
-    /// Larger is better: coverage, log density.
-    Higher,
-}
-
-/// How the values of a metric are judged.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Properties {
-    /// Which way it improves.
-    pub better: Better,
-    /// Does it use the weights of a reference? One that counts neighbours takes every point alike.
-    pub uses_weights: bool,
-    /// The exponent `r` of `n^-r` by which the value of two samples of one distribution on `R^dim`
-    /// falls with their size: with it a floor found on parts of a data set is carried to the sizes
-    /// asked for.
-    pub rate: f64,
-}
-
-impl Default for Properties {
-    fn default() -> Properties {
-        Properties { better: Better::Lower, uses_weights: false, rate: 0.5 }
-    }
-}
 
 /// A comparison of points with a reference.
 pub trait Metric: Send + Sync + std::fmt::Debug {
