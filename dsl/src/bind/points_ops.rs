@@ -45,7 +45,8 @@ pub const ENTRIES: &[Entry] = &[
         "The points without the `share` (from 0 up to but not including 1) that lie farthest from \
          their neighbours, by the distance to the neighbour of rank `neighbours`, 5 when left \
          out. These are outliers and points where the density is low [ramaswamy2000efficient]. \
-         Cost `n^2 dim`.",
+         Points that are equally far go together or stay together, so fewer than the share may \
+         go. Cost `n^2 dim`.",
     )
     .example(
         "let data = normal(95, 2).join(uniform(5, 2, -20, 20)).trim(0.1);\n\

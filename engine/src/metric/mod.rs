@@ -5,7 +5,6 @@
 //! metric is what a fresh sample of the target itself would score.
 
 mod algebra;
-mod assignment;
 mod c2st;
 mod coverage;
 mod energy;
@@ -26,6 +25,7 @@ mod reference;
 mod registry;
 mod relative_error;
 mod sliced;
+mod transport;
 mod two_sample;
 mod wasserstein;
 

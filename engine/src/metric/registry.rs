@@ -45,7 +45,7 @@ pub const METRICS: &[Entry] = &[
     entry!("mmd", MmdOptions, |o| Box::new(Mmd::new(o)), "squared maximum mean discrepancy under a kernel"),
     entry!("energy", EnergyOptions, |o| Box::new(Energy::new(o)), "energy distance 2E|x-y| - E|x-x'| - E|y-y'|"),
     entry!("sliced_w2", SlicedW2Options, |o| Box::new(SlicedW2::new(o)), "Wasserstein-2 distance over random lines"),
-    entry!("w2", W2Options, |o| Box::new(W2::new(o)), "Wasserstein-2 distance by exact assignment"),
+    entry!("w2", W2Options, |o| Box::new(W2::new(o)), "Wasserstein-2 distance by exact transport"),
     entry!("w2_gauss", NoOptions, |_| Box::new(W2Gauss), "Wasserstein-2 distance of the Gaussians with these moments"),
     entry!(
         "frechet",

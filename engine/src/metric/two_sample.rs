@@ -5,6 +5,9 @@ use super::reference::Reference;
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, Part, Precision};
 use crate::{Error, Points, Result, Subject};
 
+/// What sums of kernel values in f64 lose, relative to their size.
+const ROUNDING: f64 = 1e-12;
+
 /// `E k(x, x') + E k(y, y') - 2 E k(x, y)`, the mean over `kernels`, with its standard error; `y`
 /// is the reference with its weights.
 ///
@@ -35,7 +38,7 @@ pub fn discrepancy(
     options.precision = Precision::F64;
     let engine = pairwise.with(options);
     let mut witness = vec![0.0; n + m];
-    let mut correction = 0.0;
+    let (mut correction, mut size) = (0.0, 0.0);
     let (mut to_x, mut to_y) = (KernelSums::default(), KernelSums::default());
     let scale = if weights.is_some() { 1.0 } else { m as f64 };
     for &kernel in kernels {
@@ -44,6 +47,7 @@ pub fn discrepancy(
         engine.kernel_sum(&pooled, y, &KernelSum { weights, ..sum }, &mut to_y)?;
         let sums = to_x.mass.iter().zip(&to_y.mass);
         witness.iter_mut().zip(sums).for_each(|(f, (a, b))| *f += a / n as f64 - b / scale);
+        size += mean(&to_x.mass).abs() / n as f64;
         if unbiased {
             let at_zero = kernel.value(0.0);
             let own: Vec<f64> = to_y.mass[n..].iter().map(|sum| sum / scale).collect();
@@ -55,6 +59,8 @@ pub fn discrepancy(
     witness.iter_mut().for_each(|f| *f /= count);
     let (on_x, on_y) = witness.split_at(n);
     let value = mean(on_x) - weighted_mean(on_y, weights) - correction / count;
+    // A V-statistic below 0 by rounding is 0.
+    let value = if !unbiased && value.abs() <= ROUNDING * size / count { value.max(0.0) } else { value };
     let se = 2.0 * (variance_of_mean(on_x) + variance_of_weighted_mean(on_y, weights)).sqrt();
     Ok(Estimate::new(value, se))
 }

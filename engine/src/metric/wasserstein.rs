@@ -1,30 +1,34 @@
-//! The Wasserstein-2 distance by exact assignment.
+//! The Wasserstein-2 distance by exact transport.
 
-use super::algebra::dot;
-use super::assignment::assignment;
-use super::estimate::{mean, variance_of_mean};
-use super::{Estimate, Metric, Properties, Reference};
+use super::estimate::{Estimate, variance_of_mean, variance_of_weighted_mean};
+use super::transport::transport;
+use super::{Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::squared_distance;
 use crate::{Error, Points, Result, rng::Stream};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 crate::options! {
     /// The Wasserstein-2 distance.
     pub struct W2Options {
-        /// Points used of each set at most, drawn without replacement; time grows with the cube,
-        /// memory with the square (32 MB at 2,000).
+        /// Points used of each set at most; of more, so many are drawn and the value is an
+        /// estimate. Time grows with the square or more, memory with the square (32 MB at 2,000).
         max_points: usize = 2000,
     }
 }
 
-/// `W2 = min over pairings (1/k sum |x_i - y_pi(i)|^2)^1/2`, in the data's units, exact for sets of
-/// equal size. Of sets of unequal size, or above `max_points`, the same number `k` is drawn from
-/// each; `k` is the part `points`. Of a weighted reference `k` points are taken, each as often as
-/// its weight says. Two samples of one distribution score about `k^(-1/d)`: in high dimension the
-/// floor is most of the value. The standard error is the delta method's through the dual prices
-/// \[delbarrio2019central\]. Cost up to `k^3`, memory `8 k^2` bytes: one to three seconds at 2,000
-/// points and twenty times that for the floor, so lower `max_points` where it is called often.
+/// `W2 = (min over plans sum_ij m_ij |x_i - y_j|^2)^1/2`, in the data's units. The masses `m_ij`
+/// of a plan are not negative and sum to `1 / n` over the reference points and to the reference's
+/// shares over the points, so sizes may differ.
+///
+/// Exact up to `max_points` on each side. Of a larger set so many points are drawn without
+/// replacement, or, of a weighted reference, each as often as its weight says; the numbers used
+/// are the parts `points` and `reference_points`. Two samples of `k` points of one distribution
+/// score about `k^(-1/d)`: in high dimension the floor is most of the value. The standard error is
+/// the delta method's through the dual prices \[delbarrio2019central\]; where several prices are
+/// optimal, it differs a little between them. Memory `8 n m` bytes; 2,000
+/// points on each side take a few tenths of a second.
 #[derive(Debug, Clone, Default)]
 pub struct W2 {
     options: W2Options,
@@ -47,48 +51,58 @@ impl Metric for W2 {
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
-        if self.options.max_points == 0 {
+        let most = self.options.max_points;
+        if most == 0 {
             return Err(Error::argument("max_points", 0, "at least one point is needed"));
         }
-        let k = points.n().min(self.options.max_points);
-        // By weight, any number of equal points stands for the reference.
-        let (k, y) = match reference.weights() {
-            Some(_) => (k, reference.equal_points(k).into_owned()),
-            None => {
-                let k = k.min(reference.points().n());
-                (k, drawn(reference.points(), k, stream.label("reference")))
-            }
-        };
-        let (x, mean_x) = centred(drawn(points, k, stream.label("points")));
-        let (y, mean_y) = centred(y);
-        let mut cost = vec![0.0; k * k];
-        cost.par_chunks_mut(k).enumerate().for_each(|(i, row)| {
+        let x = drawn(points, most, stream.label("points"));
+        let (y, shares) = stand_in(reference, most, stream.label("reference"));
+        let (n, m) = (x.n(), y.n());
+        let mut cost = vec![0.0; n * m];
+        cost.par_chunks_mut(m).enumerate().for_each(|(i, row)| {
             row.iter_mut().zip(y.iter()).for_each(|(c, y)| *c = squared_distance(x.row(i), y));
         });
-        let best = assignment(&cost, k, pairwise.interrupt())?;
-        let paid: Vec<f64> = best.column.iter().enumerate().map(|(i, j)| cost[i * k + j]).collect();
-        // The means part from the rest: the best pairing is that of the centred sets, the cost
-        // rises by |shift|^2 and the prices by 2 shift . x and -2 shift . y.
-        let shift: Vec<f64> = mean_x.iter().zip(&mean_y).map(|(a, b)| a - b).collect();
-        let tilted = |prices: &[f64], points: &Points, sign: f64| -> Vec<f64> {
-            prices.iter().zip(points.iter()).map(|(p, x)| p + sign * 2.0 * dot(&shift, x)).collect()
-        };
-        let variance = variance_of_mean(&tilted(&best.row_price, &x, 1.0))
-            + variance_of_mean(&tilted(&best.column_price, &y, -1.0));
-        Ok(Estimate::root(dot(&shift, &shift) + mean(&paid), variance).with_part("points", k as f64))
+        let (rows, columns) = masses(n, m, shares);
+        let best = transport(&cost, &rows, &columns, pairwise.interrupt())?;
+        let variance = variance_of_mean(&best.row_price) + variance_of_weighted_mean(&best.column_price, shares);
+        let found = Estimate::root(best.cost, variance);
+        Ok(found.with_part("points", n as f64).with_part("reference_points", m as f64))
     }
 }
 
-/// The points less their mean, and the mean.
-fn centred(mut points: Points) -> (Points, Vec<f64>) {
-    let mean = points.mean();
-    for i in 0..points.n() {
-        points.row_mut(i).iter_mut().zip(&mean).for_each(|(x, m)| *x -= m);
+/// `most` of the points, or all of them when there are no more.
+fn drawn(points: &Points, most: usize, stream: Stream) -> Cow<'_, Points> {
+    if points.n() <= most {
+        return Cow::Borrowed(points);
     }
-    (points, mean)
+    Cow::Owned(points.select(&stream.rng().choose(points.n(), most)))
 }
 
-/// `k` of the points, all of them in their order when there are no more.
-fn drawn(points: &Points, k: usize, stream: Stream) -> Points {
-    if points.n() == k { points.clone() } else { points.select(&stream.rng().choose(points.n(), k)) }
+/// What stands for the reference: itself, or at most `most` equal points.
+fn stand_in(reference: &Reference, most: usize, stream: Stream) -> (Cow<'_, Points>, Option<&[f64]>) {
+    match reference.weights() {
+        Some(weights) if reference.points().n() <= most => (Cow::Borrowed(reference.points()), Some(weights)),
+        Some(_) => (reference.equal_points(most), None),
+        None => (drawn(reference.points(), most, stream), None),
+    }
+}
+
+/// Whole masses of `n` equal points and of `m` equal points or of these shares, with the same sum
+/// on both sides.
+fn masses(n: usize, m: usize, shares: Option<&[f64]>) -> (Vec<u64>, Vec<u64>) {
+    let Some(shares) = shares else { return (vec![m as u64; n], vec![n as u64; m]) };
+    // The largest whole numbers that f64 holds exactly: shares are met to 1e-15 of all mass.
+    let each = (1_u64 << 52) / n as u64;
+    let total = (each * n as u64) as f64;
+    let (mut sum, mut before) = (0.0, 0_u64);
+    let last = shares.len() - 1;
+    let columns = shares.iter().enumerate().map(|(j, share)| {
+        sum += share;
+        let end = if j == last { total } else { (sum * total).round().min(total) } as u64;
+        let mass = end - before;
+        before = end;
+        mass
+    });
+    let columns = columns.collect();
+    (vec![each; n], columns)
 }

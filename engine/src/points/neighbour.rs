@@ -68,17 +68,19 @@ pub(crate) fn check_count(neighbours: usize, what: Subject, points: &Points, lea
 
 /// The points without the `share` whose `k`-th nearest other point is farthest, in their order:
 /// where a distribution is thin, and outliers are, neighbours are far \[ramaswamy2000efficient\].
-/// The number taken away is rounded down; ties fall to the later point.
+/// The number taken away is rounded down, and points that are equally far are taken away together
+/// or not at all: where many coincide, fewer than that share go.
 ///
 /// # Errors
 /// An interrupt.
 pub fn trimmed(points: &Points, share: f64, k: usize, interrupt: &Interrupt) -> Result<Points> {
     let far = distances(points, points, k, true, interrupt)?;
-    let mut order: Vec<usize> = (0..points.n()).collect();
-    order.sort_by(|a, b| far[*a].total_cmp(&far[*b]));
-    order.truncate(points.n() - (share * points.n() as f64) as usize);
-    order.sort_unstable();
-    Ok(points.select(&order))
+    let kept = points.n() - (share * points.n() as f64) as usize;
+    let mut sorted = far.clone();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let limit = sorted[..kept].last().copied().unwrap_or(f64::INFINITY);
+    let near: Vec<usize> = (0..points.n()).filter(|i| far[*i] <= limit).collect();
+    Ok(points.select(&near))
 }
 
 #[cfg(test)]
@@ -95,6 +97,8 @@ mod tests {
         assert_eq!(trimmed(&line, 0.49, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0, 3.0]);
         assert_eq!(trimmed(&line, 0.5, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
         assert_eq!(trimmed(&line, 0.0, 2, &Interrupt::default()).unwrap(), line);
+        // The first two are equally far from their neighbours, and no order of the points decides.
+        assert_eq!(trimmed(&line, 0.75, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
         let stop = Interrupt::default();
         stop.raise();
         assert_eq!(distances(&line, &line, 1, true, &stop), Err(crate::Error::Interrupted));

@@ -109,14 +109,22 @@ impl Mixture {
         Ok(())
     }
 
-    /// The component most likely to have made each point; of equals the first.
+    /// The component most likely to have made each point; of equals the one with the fewest points
+    /// before, so that coinciding components share theirs.
     ///
     /// # Errors
     /// Points of another dimension.
     pub fn assign(&self, points: &Points) -> Result<Vec<usize>> {
         let mut terms = Points::default();
         gaussian_components::log_terms(&self.smoothed(points, 0.0)?, points, &mut terms);
-        let best = |row: &[f64]| (1..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best });
+        let mut counts = vec![0_usize; self.components.len()];
+        let best = |row: &[f64]| {
+            let before =
+                |k: usize, best: usize| row[k].total_cmp(&row[best]).then(counts[best].cmp(&counts[k])).is_gt();
+            let best = (1..row.len()).fold(0, |best, k| if before(k, best) { k } else { best });
+            counts[best] += 1;
+            best
+        };
         Ok(terms.iter().map(best).collect())
     }
 

@@ -95,6 +95,32 @@ fn a_translation_costs_its_length() {
     assert!((estimate("sliced_w2", &line, &Reference::new(moved).unwrap()).value - 2.5).abs() < 1e-12);
 }
 
+/// On the line quantiles are coupled: 0 -> 1 (1/3), 0 -> 2 (1/6), 3 -> 2 (1/6), 3 -> 5 (1/3).
+#[test]
+fn w2_of_unequal_sizes_is_exact() {
+    let (x, y) = (Points::from_rows(&[[0.0], [3.0]]).unwrap(), Points::from_rows(&[[5.0], [1.0], [2.0]]).unwrap());
+    let want = (1.0 / 3.0 + 4.0 / 6.0 + 1.0 / 6.0 + 4.0 / 3.0_f64).sqrt();
+    let w2 = |x: &Points, y: &Points| estimate("w2", x, &Reference::new(y.clone()).unwrap()).value;
+    assert!((w2(&x, &y) - want).abs() < 1e-14 && (w2(&y, &x) - want).abs() < 1e-14);
+    let x = q().sample(70, stream()).unwrap();
+    let doubled = x.joined(&x).unwrap();
+    assert_eq!(w2(&x, &doubled), 0.0);
+    assert_eq!(w2(&doubled, &x), 0.0);
+    let y = p().sample(53, stream().at(1)).unwrap();
+    assert!((w2(&x, &y) - w2(&y, &x)).abs() < 1e-12);
+    assert!((w2(&x, &y) - w2(&doubled, &y)).abs() < 1e-12);
+}
+
+/// Of larger sets so many are drawn, and the parts say how many.
+#[test]
+fn w2_of_a_drawn_part_says_so() {
+    let (points, reference) = samples(90, 120);
+    let found = try_estimate("w2", json!({ "max_points": 40 }), &points, &reference).unwrap();
+    assert_eq!((found.part("points"), found.part("reference_points")), (Some(40.0), Some(40.0)));
+    let found = estimate("w2", &points, &reference);
+    assert_eq!((found.part("points"), found.part("reference_points")), (Some(90.0), Some(120.0)));
+}
+
 #[test]
 fn sliced_w2_on_the_line_is_w2() {
     let (x, y) = (stream().at(1).normal(150, 1), shifted(&stream().at(2).normal(150, 1), &[0.4]));

@@ -1,6 +1,7 @@
 //! Points that coincide and distances that are equal: no order of the points may decide.
 
 use super::*;
+use crate::metric::METRICS;
 use serde_json::Value;
 
 fn c2st(points: &Points, reference: &Points) -> Estimate {
@@ -48,6 +49,87 @@ fn equal_distributions_with_ties_cannot_be_told_apart() {
             let found = c2st(points, reference);
             // Points that come twice are half as many: the error grows by the root of two.
             assert!((found.value - 0.5).abs() < 6.0 * found.se, "{i}: {found:?}");
+        }
+    }
+}
+
+/// On a lattice most distances are equal: the order of the points decides nothing.
+#[test]
+fn the_order_of_tied_points_changes_no_metric() {
+    let lattice = |stream: Stream, n: usize| {
+        let mut points = modes().sample(n, stream).unwrap();
+        points.data_mut().iter_mut().for_each(|x| *x = (*x * 4.0).round() / 4.0);
+        points
+    };
+    let (points, real) = (lattice(stream().at(1), 150), lattice(stream().at(2), 140));
+    let mut rng = stream().label("order").rng();
+    let shuffled = (points.select(&rng.choose(150, 150)), real.select(&rng.choose(140, 140)));
+    for name in METRICS.iter().map(|m| m.name) {
+        let of = |points: &Points, real: &Points| {
+            let reference = Reference::with_target(real.clone(), modes()).unwrap();
+            try_estimate(name, Value::Null, points, &reference)
+        };
+        match (of(&points, &real), of(&shuffled.0, &shuffled.1)) {
+            (Ok(a), Ok(b)) if a.value == b.value => {}
+            // The halves of the test's cross-validation are others.
+            (Ok(a), Ok(b)) if name == "c2st" => assert!((a.value - b.value).abs() < 3.0 * a.se, "{a:?} {b:?}"),
+            (Ok(a), Ok(b)) => assert!((a.value - b.value).abs() < 1e-12 * a.value.abs(), "{name}: {a:?} {b:?}"),
+            (Err(a), Err(b)) => assert_eq!(a.to_string(), b.to_string(), "{name}"),
+            (a, b) => panic!("{name}: {a:?} {b:?}"),
+        }
+    }
+}
+
+/// Two modes on one place share what falls there, as their weights do.
+#[test]
+fn coinciding_modes_share_their_points() {
+    let at = |x: f64| Gaussian::isotropic(vec![x, 0.0], 0.2).unwrap();
+    let twice: Arc<dyn Target> = Arc::new(Mixture::new(vec![0.3, 0.3, 0.4], vec![at(0.0), at(0.0), at(3.0)]).unwrap());
+    let reference = Reference::sample(twice.clone(), 50, stream().at(2)).unwrap();
+    let points = twice.sample(1000, stream().at(1)).unwrap();
+    assert_eq!(estimate("coverage", &points, &reference).value, 1.0);
+    assert!(estimate("mode_weights", &points, &reference).value < 0.05);
+}
+
+/// The V-statistic by its definition, in f64.
+fn by_definition(x: &Points, y: &Points, kernel: impl Fn(f64) -> f64) -> f64 {
+    let mean = |a: &Points, b: &Points| {
+        let sum: f64 = a
+            .iter()
+            .flat_map(|a| b.iter().map(move |b| (a, b)))
+            .map(|(a, b)| kernel(a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()))
+            .sum();
+        sum / (a.n() * b.n()) as f64
+    };
+    mean(x, x) + mean(y, y) - 2.0 * mean(x, y)
+}
+
+/// One point at a value that stands for "missing" costs the others none of their digits.
+#[test]
+fn a_fill_value_leaves_the_other_points_alone() {
+    let (base, y) = (Stream::new(8).normal(300, 2), Stream::new(9).normal(300, 2));
+    for far in [1e8, 1e20, -1e30] {
+        let x = base.joined(&Points::from_rows(&[[far, far]]).unwrap()).unwrap();
+        let reference = Reference::new(y.clone()).unwrap();
+        let found = try_estimate("mmd", serde_json::json!({ "kernel": 1.0 }), &x, &reference).unwrap().value;
+        let want = by_definition(&x, &y, |d2| (-0.5 * d2).exp());
+        assert!((found - want).abs() < 1e-12 && want > 0.0, "{far}: {found} against {want}");
+        let (found, want) = (estimate("energy", &x, &reference).value, by_definition(&x, &y, |d2| -d2.sqrt()));
+        assert!((found - want).abs() < 1e-9 * want, "{far}: {found} against {want}");
+    }
+}
+
+/// At no scale is a V-statistic below 0, where both sets are the same in another order.
+#[test]
+fn a_v_statistic_of_equal_sets_is_not_below_zero() {
+    for (exponent, seed) in (-60..=60).step_by(20).zip(1..) {
+        let mut points = Stream::new(seed).normal(201, 3);
+        points.data_mut().iter_mut().for_each(|x| *x = (*x + 7.0) * 10f64.powi(exponent));
+        let order: Vec<usize> = (0..201).rev().collect();
+        let reference = Reference::new(points.select(&order)).unwrap();
+        for name in ["mmd", "energy"] {
+            let found = estimate(name, &points, &reference).value;
+            assert!(found >= 0.0 && found <= 1e-12 * 10f64.powi(exponent.max(0)), "{name} at 1e{exponent}: {found}");
         }
     }
 }

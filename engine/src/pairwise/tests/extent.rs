@@ -40,7 +40,7 @@ fn cases() -> Vec<Extent> {
     };
     for dim in [2, 9] {
         let sigma = 0.35 * (dim as f64).sqrt();
-        for far in [1e4, 1e6, 1e8, 1e9] {
+        for far in [1e4, 1e6, 1e8, 1e9, 1e13, 1e20] {
             let (y, x) = (normal(1, 301, dim), normal(2, 303, dim));
             add(format!("a target at {far:e}, d={dim}"), y.clone(), join(x.clone(), far), sigma, 0);
             add(format!("a particle at {far:e}, d={dim}"), join(y, -far), x, sigma, 1);
