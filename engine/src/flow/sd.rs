@@ -120,8 +120,13 @@ impl SdFlow {
         let (from, to) = (schedule.at(0.0), schedule.at(1.0));
         let learned = if range.is_some() { " within what the score has learned" } else { "" };
         let (first, last, steps) = (number(from), number(to), clock.steps);
-        let note =
-            format!("sigma: from {first} down to {last}{unit} over {steps} steps, chosen from the data{learned}");
+        let stray = match extent.stray {
+            0 => String::new(),
+            1 => " without 1 stray point, which lies far from all others: no particle will find it".into(),
+            n => format!(" without {n} stray points, which lie far from all others: no particle will find them"),
+        };
+        let chosen = format!("chosen from the data{learned}{stray}");
+        let note = format!("sigma: from {first} down to {last}{unit} over {steps} steps, {chosen}");
         self.smoothing = Some(Smoothing::new(schedule)?);
         Ok(vec![note])
     }

@@ -40,7 +40,7 @@ impl Smoothing {
         // Points that all coincide have no detail and perhaps no size: any sigma then says the
         // same.
         let from = if from > 0.0 { from } else { 1.0 };
-        let to = extent.detail.max(1e-6 * from).min(from);
+        let to = if extent.detail > 0.0 { extent.detail.min(from) } else { 1e-6 * from };
         let (least, most) = range.unwrap_or((0.0, f64::INFINITY));
         let from = from.min(most).max(least);
         Schedule::Geometric { from, to: to.max(least).min(from) }

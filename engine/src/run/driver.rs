@@ -1,6 +1,7 @@
 //! The loop: prepare, step, measure, stop.
 
 use super::metrics::Measures;
+use super::start_units::{self, Start};
 use super::stepper::{Stepper, Tracers};
 use super::{Dynamics, RunOptions, tracer_checks};
 use crate::flow::{Clock, FieldAt};
@@ -75,7 +76,9 @@ impl<'d, 'a> Driver<'d, 'a> {
             start.check_dim(Subject::argument("start"), reference.points().dim(), "the reference")?;
         }
         let measures = Measures::new(&options.metrics, reference, stream.label("metrics"))?;
-        let notes = dynamics.prepare(&start, &Clock::at(0, options.steps, stream))?;
+        let clock = Clock::at(0, options.steps, stream);
+        let Start { points: start, units, note } = start_units::placed(start, &dynamics, &clock);
+        let notes = note.into_iter().chain(dynamics.prepare(&start, &clock)?).collect();
         let result = RunResult {
             points: Points::default(),
             history: Vec::new(),
@@ -89,7 +92,9 @@ impl<'d, 'a> Driver<'d, 'a> {
             stats: Stats::default(),
         };
         let tracers = tracer_checks::checked(options, &start, &dynamics)?;
-        let tracers = tracers.map(|points| Tracers::new(points.clone(), options.log_det, stream.label("carried")));
+        // Tracers are given as the start is.
+        let placed = |points: &Points| units.as_ref().map_or_else(|| points.clone(), |units| units.apply(points));
+        let tracers = tracers.map(|points| Tracers::new(placed(points), options.log_det, stream.label("carried")));
         let stepper = Stepper::with_tracers(tracers);
         Ok(Driver { dynamics, options, pairwise, measures, stream, stepper, cloud: start, result })
     }

@@ -5,6 +5,7 @@ mod driver;
 mod dynamics;
 mod metrics;
 mod option;
+mod start_units;
 mod stepper;
 mod tracer_checks;
 

@@ -17,17 +17,28 @@ pub struct Extent {
     /// The finest detail an estimate can show: the distance between neighbouring samples, or the
     /// smallest standard deviation of a density.
     pub detail: f64,
+    /// Points that were left out of all that, since they lie far from all others.
+    pub stray: usize,
 }
 
 impl Extent {
     /// Of a distribution with these units, from standard ones to its own.
     pub fn new(units: &AffineMap, diameter: f64, detail: f64) -> Extent {
-        Extent { centre: units.shift().to_vec(), std: units.scale().to_vec(), diameter, detail }
+        Extent { centre: units.shift().to_vec(), std: units.scale().to_vec(), diameter, detail, stray: 0 }
     }
 
     /// That of a set of points: their units, [`diameter`] and [`spacing`].
+    ///
+    /// Points that are far from all others, as a value that stands for a missing one is, say
+    /// nothing of the size of the rest and are left out. Where most points stand on another one
+    /// (counts, one-hot codes), the places themselves are the distribution's detail, and a part of
+    /// the spacing tells them apart.
     pub fn of(points: &Points) -> Extent {
-        Extent::new(&AffineMap::of(points), diameter(points), spacing(points))
+        let kept = without_stray(points);
+        let stray = kept.as_ref().map_or(0, |kept| points.n() - kept.n());
+        let points = kept.as_ref().unwrap_or(points);
+        let detail = if mostly_coincide(points) { SHARED_PLACES * spacing(points) } else { spacing(points) };
+        Extent { stray, ..Extent::new(&AffineMap::of(points), diameter(points), detail) }
     }
 
     /// The map from standard units to those of the distribution.
@@ -44,6 +55,37 @@ const BUDGET: usize = 2_000_000_000;
 
 /// Points that ask together, so that each point is fetched once for all of them.
 const GROUP: usize = 16;
+
+/// The part of the spacing that tells places apart which points share.
+const SHARED_PLACES: f64 = 0.05;
+
+/// A point is astray when it is so many times the median distance from the coordinate-wise median.
+/// Heavy tails reach 100 times the median distance; what stands for a missing value lies beyond.
+const ASTRAY: f64 = 1e4;
+
+/// The points that are not astray, where some are; None where all are to be kept.
+fn without_stray(points: &Points) -> Option<Points> {
+    let centre: Vec<f64> = (0..points.dim()).map(|j| median(points.iter().map(|row| row[j]).collect())).collect();
+    let squares: Vec<f64> = points.iter().map(|row| squared_distance(row, &centre)).collect();
+    let limit = ASTRAY * ASTRAY * median(squares.clone());
+    let near: Vec<usize> = (0..points.n()).filter(|i| squares[*i] <= limit).collect();
+    (limit > 0.0 && near.len() < points.n()).then(|| points.select(&near))
+}
+
+/// The upper median; 0 without values.
+fn median(mut values: Vec<f64>) -> f64 {
+    let middle = values.len() / 2;
+    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(middle, f64::total_cmp).1 }
+}
+
+/// Do more than half of the points stand where another one stands?
+fn mostly_coincide(points: &Points) -> bool {
+    let mut order: Vec<&[f64]> = points.iter().collect();
+    let by_place = |a: &&[f64], b: &&[f64]| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
+    order.par_sort_unstable_by(by_place);
+    let shared: usize = order.chunk_by(|a, b| a == b).map(<[_]>::len).filter(|n| *n > 1).sum();
+    2 * shared > points.n()
+}
 
 /// Twice the largest distance from the mean: at least the largest distance between two points, at
 /// most twice that.
@@ -184,6 +226,26 @@ mod tests {
         assert_eq!(spacing(&Points::zeros(5, 2)), 0.0);
         assert_eq!(spacing(&Points::zeros(1, 2)), 0.0);
         assert_eq!(diameter(&Points::zeros(5, 2)), 0.0);
+    }
+
+    #[test]
+    fn a_stray_point_says_nothing_of_the_size_of_the_rest() {
+        let points = Stream::new(2).normal(300, 2);
+        let all = points.joined(&Points::from_rows(&[[1e9, -1e9]]).unwrap()).unwrap();
+        assert_eq!(Extent::of(&all), Extent { stray: 1, ..Extent::of(&points) });
+        // A far cluster is no stray point.
+        let far = points.joined(&Points::from_rows(&[[500.0, 0.0], [501.0, 0.0]]).unwrap()).unwrap();
+        assert!(Extent::of(&far).diameter > 900.0);
+    }
+
+    #[test]
+    fn places_that_points_share_are_told_apart() {
+        let mut coins = Points::zeros(100, 3);
+        (0..100).for_each(|i| coins.row_mut(i)[i % 3] = 1.0);
+        assert!((Extent::of(&coins).detail - SHARED_PLACES * 2f64.sqrt()).abs() < 1e-15);
+        let free = Stream::new(2).normal(100, 3);
+        assert_eq!(Extent::of(&free).detail, spacing(&free));
+        assert_eq!(Extent::of(&Points::zeros(5, 2)).detail, 0.0);
     }
 
     #[test]

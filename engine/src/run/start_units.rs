@@ -1,0 +1,111 @@
+//! Where a run begins, judged in the units of what it leads to.
+
+use super::Dynamics;
+use crate::Points;
+use crate::flow::{Aim, Clock};
+use crate::number::number;
+use crate::points::{AffineMap, squared_distance};
+
+/// A start is far when it is so many times the data's size away from them, or as wide.
+const FAR: f64 = 100.0;
+
+/// A start as its run takes it.
+pub(super) struct Start {
+    pub points: Points,
+    /// The map from standard units to the data's, where the start was taken to be in the former.
+    pub units: Option<AffineMap>,
+    /// What was decided or is to be known, a sentence.
+    pub note: Option<String>,
+}
+
+/// Returns `points` as they are, or, where the flow works in the data's standard units and the
+/// points are far from the data but lie well in those units, mapped from them: `normal(n, dim)` was
+/// then meant to be a normal distribution of the data's own mean and scales.
+pub(super) fn placed(points: Points, dynamics: &Dynamics, clock: &Clock) -> Start {
+    let Dynamics::Field(field, _) = dynamics else { return Start { points, units: None, note: None } };
+    if points.n() == 0 {
+        return Start { points, units: None, note: None };
+    }
+    let aim = field.scales(&points, clock).aim;
+    let standard = if let Aim::Units(units) = aim { Some(units.clone()) } else { None };
+    let Some(units) = aim.units().filter(|units| units.dim() == points.dim()) else {
+        return Start { points, units: None, note: None };
+    };
+    let away = match &standard {
+        Some(units) => size(&units.undo(&points), None, 1.0),
+        None => size(&points, Some(units.shift()), units.size()),
+    };
+    if away.is_nan() || away <= FAR {
+        return Start { points, units: None, note: None };
+    }
+    let away = number(away);
+    match standard {
+        Some(units) if size(&points, None, 1.0) <= FAR => {
+            let note = format!(
+                "start: it lies up to {away} of the data's standard deviations away, so it was taken to be in the data's \
+                 standard units (mean 0 and standard deviation 1 in every column)"
+            );
+            Start { points: units.apply(&points), units: Some(units), note: Some(note) }
+        }
+        _ => {
+            let note = format!(
+                "start: it is {away} times as far from the target, or as wide, as the target itself is wide: the first \
+                 steps do nothing but bring it there"
+            );
+            Start { points, units: None, note: Some(note) }
+        }
+    }
+}
+
+/// How far from `centre` the points lie as a whole, or how far apart, per coordinate and in `unit`s.
+fn size(points: &Points, centre: Option<&[f64]>, unit: f64) -> f64 {
+    let mean = points.mean();
+    let origin = vec![0.0; points.dim()];
+    let away = squared_distance(&mean, centre.unwrap_or(&origin)).sqrt();
+    away.max(points.spread()) / (unit * (points.dim() as f64).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{SdFlow, SdFlowOptions, Stepping};
+    use crate::points::Standardiser;
+    use crate::rng::Stream;
+    use crate::score::{Estimate, Kde};
+
+    fn start(data: &Points, standardise: bool, points: Points) -> Start {
+        let units = Standardiser::of(data);
+        let scored = if standardise { units.apply(data) } else { data.clone() };
+        let estimates = (Estimate::from(Kde::of(scored)), Estimate::from(Kde::of_cloud()));
+        let mut flow = SdFlow::new(estimates.0, estimates.1, SdFlowOptions::default()).unwrap();
+        if standardise {
+            flow = flow.in_units(units);
+        }
+        placed(points, &Dynamics::Field(&mut flow, Stepping::default()), &Clock::at(0, 10, Stream::new(0)))
+    }
+
+    fn data(scales: [f64; 2], shift: [f64; 2]) -> Points {
+        AffineMap::new(scales.to_vec(), shift.to_vec()).apply(&Stream::new(1).normal(200, 2))
+    }
+
+    #[test]
+    fn a_start_in_the_datas_units_stays() {
+        let (data, near) = (data([3.0, 500.0], [10.0, 400.0]), Stream::new(2).normal(100, 2));
+        for standardise in [false, true] {
+            let taken = start(&data, standardise, near.clone());
+            assert_eq!((taken.points, taken.note), (near.clone(), None));
+        }
+    }
+
+    #[test]
+    fn a_start_of_no_unit_is_taken_in_standard_units() {
+        let (far, normal) = (data([1e-9, 1e5], [4.5e5, 5.2e6]), Stream::new(2).normal(100, 2));
+        let taken = start(&far, true, normal.clone());
+        let back = Standardiser::of(&far).apply(&taken.points);
+        let error = back.data().iter().zip(normal.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        // What f64 leaves of 1e-9 beside 4.5e5.
+        assert!(error < 0.1 && taken.note.unwrap().contains("standard units"), "{error}");
+        let told = start(&data([2.0, 2.0], [4.5e5, 5.2e6]), false, normal.clone());
+        assert!(told.points == normal && told.note.unwrap().contains("times as far"));
+    }
+}
