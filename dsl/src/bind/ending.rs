@@ -41,15 +41,19 @@ fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
     Ok(())
 }
 
-/// What to do about an ending, a sentence.
-pub fn advice(ending: &process::Ending) -> String {
+/// What to do about the ending of this flow, a sentence; `told` if there are warnings beside it.
+pub fn advice(ending: &process::Ending, flow: &str, told: bool) -> String {
     use process::Ending::{Converged, Diverged, Finished, Interrupted};
     match ending {
         Finished => "The last step was taken; the metrics say how good the result is.".into(),
         Converged { step } => format!("Every threshold of `stop_when` was met after {step} steps."),
-        Diverged { step } => format!(
+        Diverged { step } if told => {
+            format!("Step {step} left the finite numbers; see the warnings for the cause, or make `step` smaller.")
+        }
+        Diverged { step } if flow == "sd_flow" => format!(
             "Step {step} left the finite numbers; make `step` smaller, `sigma` larger, or use `scaling: \"denoiser\"`."
         ),
+        Diverged { step } => format!("Step {step} left the finite numbers; make `step` smaller."),
         Interrupted { step } => format!("Stopped after {step} steps; what exists is kept."),
     }
 }

@@ -69,7 +69,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     metrics.iter().for_each(|(name, reading)| context.record_metric(name, reading.clone()));
     let snapshots = made.snapshots.into_iter().map(|s| (s.step, Arc::new(s.points))).collect();
     let points = Arc::new(made.points);
-    let advice = ending::advice(&made.ending);
+    let advice = ending::advice(&made.ending, plan.name, !made.warnings.is_empty());
     let done = Done {
         points,
         carried: made.carried.map(Arc::new),

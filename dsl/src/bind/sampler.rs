@@ -131,17 +131,24 @@ fn made(recipe: &Recipe) -> Result<Box<dyn Score>> {
 fn svgd(call: &Call) -> Made {
     let (options, stepping): (SvgdOptions, _) = call.options_with_stepping()?;
     let target = fixed_score(call, 0)?;
+    let density = density(&target);
     idle::in_stepping(call, &stepping);
-    plan("svgd", call, stepping, move || Ok(Flow::field(Svgd::new(made(&target)?, options.clone())?)))
+    let make = move || Ok(Flow::field(Svgd::new(made(&target)?, options.clone())?.inside(density.clone())));
+    plan("svgd", call, stepping, make)
+}
+
+/// The target whose closed form this score is.
+fn density(score: &Recipe) -> Option<Arc<dyn Target>> {
+    match score {
+        Recipe::Exact(target) | Recipe::Smoothed(target, _) => Some(target.clone()),
+        _ => None,
+    }
 }
 
 fn langevin(call: &Call) -> Made {
     let options: LangevinOptions = call.options()?;
     let target = fixed_score(call, 0)?;
-    let density: Option<Arc<dyn Target>> = match &target {
-        Recipe::Exact(target) | Recipe::Smoothed(target, _) => Some(target.clone()),
-        _ => None,
-    };
+    let density = density(&target);
     plan("langevin", call, Stepping::default(), move || {
         Ok(Flow::Sampler(Box::new(Langevin::new(made(&target)?, density.clone(), &options)?)))
     })

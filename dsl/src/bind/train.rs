@@ -275,6 +275,6 @@ fn advice(ending: &Ending, or: &str) -> String {
                  smaller{or}."
             )
         }
-        _ => ending::advice(ending),
+        _ => ending::advice(ending, "", false),
     }
 }

@@ -4,6 +4,7 @@ mod metropolis;
 
 use super::sampler::diffuse;
 use super::sigma::check_smallest_sigma;
+use super::support::{Support, inside};
 use super::{Clock, FieldAt, Readings, Sampler};
 use crate::error::MissingPart;
 use crate::ode::{Integrator, RungeKutta};
@@ -11,7 +12,7 @@ use crate::pairwise::Pairwise;
 use crate::score::{At, Form, Score};
 use crate::target::Target;
 use crate::{Error, Points, Result, Subject, schedule::Schedule};
-use metropolis::{Place, Tally, accept};
+use metropolis::{Place, Tally, accept, look_farther};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -61,6 +62,7 @@ pub struct Langevin {
     steps: RungeKutta,
     all: Tally,
     recent: Tally,
+    support: Support,
 }
 
 /// Shares of accepted moves outside which a chain hardly moves: most moves rejected, or far too
@@ -105,9 +107,11 @@ impl Langevin {
             None => chosen_step(score.as_ref(), options)?,
         };
         step.check("step", 0.0..=f64::INFINITY)?;
+        let support = Support::of(density.clone());
         Ok(Langevin {
             score,
             density,
+            support,
             sampler: options.sampler,
             sigma: options.sigma.clone(),
             step,
@@ -126,12 +130,15 @@ impl Langevin {
         let (sigma, stream) = (self.sigma.at(clock.progress()), clock.randomness("estimate"));
         let at = At { z: cloud, sigma, cloud, aligned: true, learn: true, stream, pairwise };
         self.score.evaluate(&at, Form::Score, &mut place.score)?;
-        match &self.density {
-            Some(density) => {
-                density.expect_density(MissingPart::LogDensity)?.log_density(cloud, sigma, &mut place.log_density)
-            }
-            None => Ok(()),
+        if let Some(density) = &self.density {
+            density.expect_density(MissingPart::LogDensity)?.log_density(cloud, sigma, &mut place.log_density)?;
         }
+        // Outside of the support a formula's score leads anywhere: moves from there are by noise
+        // alone.
+        let rows = place.score.data_mut().chunks_exact_mut(cloud.dim()).zip(&place.log_density);
+        let lost = |(row, log): &(&mut [f64], &f64)| !inside(**log) || row.iter().any(|s| !s.is_finite());
+        rows.filter(lost).for_each(|(row, _)| row.fill(0.0));
+        Ok(())
     }
 
     /// The step size in force at this moment.
@@ -153,6 +160,7 @@ impl Langevin {
         there.at.copy_from(cloud);
         there.at.data_mut().iter_mut().zip(here.score.data()).for_each(|(y, s)| *y += h * s);
         diffuse(&mut there.at, (2.0 * h).sqrt(), clock.randomness("diffusion"));
+        look_farther(&here, &mut there.at, clock.step);
         self.judge(&mut there, clock, pairwise)?;
         let accepted = accept(&mut here, &there, h, clock.randomness("acceptance"));
         cloud.copy_from(&here.at);
@@ -184,8 +192,13 @@ impl Sampler for Langevin {
 
     fn prepare(&mut self, start: &Points, _clock: &Clock) -> Result<Vec<String>> {
         self.score.check_dim(start, Subject::argument("start"), "the target")?;
-        let note = || format!("step: {:.3e}, from the smallest standard deviation of the target", self.step.at(0.0));
-        Ok(if self.chosen { vec![note()] } else { Vec::new() })
+        let step = || format!("step: {:.3e}, from the smallest standard deviation of the target", self.step.at(0.0));
+        let then = match self.sampler {
+            LangevinSampler::Ula => "they follow the formula of the score, which may lead anywhere",
+            LangevinSampler::Mala => "they look for it in wider and wider moves",
+        };
+        let notes = [self.chosen.then(step), self.support.check_start(start, then)?];
+        Ok(notes.into_iter().flatten().collect())
     }
 
     fn step(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
@@ -207,13 +220,20 @@ impl Sampler for Langevin {
         self.score.evaluate(&At { z, sigma, cloud, aligned: true, learn: true, stream, pairwise }, Form::Score, out)
     }
 
-    fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
+    fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
+        self.support.look(at.cloud)?;
         let recent = std::mem::take(&mut self.recent);
         Ok(recent.rate().map(|rate| ("acceptance", rate)).into_iter().collect())
     }
 
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.score.warnings();
+        let advice = match self.sampler {
+            LangevinSampler::Ula => "`sampler: \"mala\"` rejects such moves, and a change of variables has no edge",
+            LangevinSampler::Mala => "they found no way in: start nearer to the target, or take more steps",
+        };
+        warnings.extend(self.support.warning("chains", advice));
+        warnings.extend(self.here.stuck());
         if let Some(rate) = self.all.rate().filter(|rate| !WORKING.contains(rate)) {
             let advice = if rate < *WORKING.start() {
                 "most moves are rejected: make `step` smaller"

@@ -16,6 +16,7 @@ mod sampler;
 mod sd;
 mod sigma;
 mod stepping;
+mod support;
 mod svgd;
 
 pub use aim::Aim;

@@ -1,12 +1,15 @@
 //! Stein variational gradient descent \[liu2016stein\].
 
 use super::sigma::check_smallest_sigma;
+use super::support::Support;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::ode::StepReport;
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Values, median_distance};
 use crate::score::{At, Form, Score};
+use crate::target::Target;
 use crate::{Error, Points, Result, Subject, schedule::Schedule};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 crate::options! {
     /// Options of `svgd`.
@@ -37,6 +40,7 @@ pub struct Svgd {
     squares: Vec<f64>,
     attraction: KernelSums,
     repulsion: KernelSums,
+    support: Support,
 }
 
 impl Svgd {
@@ -61,7 +65,13 @@ impl Svgd {
         }
         let (attraction, repulsion) = (KernelSums::default(), KernelSums::default());
         let (scores, known, squares) = (Points::default(), (Points::default(), 0.0), Vec::new());
-        Ok(Svgd { score, options, kernels, scores, known, squares, attraction, repulsion })
+        let support = Support::default();
+        Ok(Svgd { score, options, kernels, scores, known, squares, attraction, repulsion, support })
+    }
+
+    /// Says where particles stand outside the support of `target`, whose score this is.
+    pub fn inside(self, target: Option<Arc<dyn Target>>) -> Svgd {
+        Svgd { support: Support::of(target), ..self }
     }
 
     fn choose_kernel(&mut self, cloud: &Points) -> Result<()> {
@@ -123,7 +133,8 @@ impl VelocityField for Svgd {
         }
         self.score.check_dim(cloud, Subject::argument("start"), "the target")?;
         self.choose_kernel(cloud)?;
-        Ok(Vec::new())
+        let then = "they follow the formula of the score, which may lead anywhere";
+        Ok(self.support.check_start(cloud, then)?.into_iter().collect())
     }
 
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
@@ -147,11 +158,13 @@ impl VelocityField for Svgd {
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
         self.choose_kernel(at.cloud)?;
+        self.support.look(at.cloud)?;
         Ok(vec![("bandwidth", self.kernels[0].bandwidth())])
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.score.warnings()
+        let advice = "start inside, make `step` smaller, or change variables so that there is no edge";
+        self.score.warnings().into_iter().chain(self.support.warning("particles", advice)).collect()
     }
 }
 
@@ -161,7 +174,6 @@ mod tests {
     use crate::rng::Stream;
     use crate::score::Exact;
     use crate::target::Gaussian;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Counts its evaluations.

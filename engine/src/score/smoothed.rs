@@ -5,9 +5,13 @@ use super::checks::{check_sigma, not_finite};
 use super::exact::extent;
 use super::{At, Extent, Form, Score};
 use crate::error::MissingPart;
+use crate::points::squared_distance;
 use crate::{Error, Points, Result, target::Target};
 use rayon::prelude::*;
 use std::sync::Arc;
+
+/// The widest noise, in sigmas, with which a query looks for the support.
+const WIDEST: f64 = 1024.0;
 
 /// Sigmas by which the first estimate may correct the second.
 const FURTHEST: f64 = 3.0;
@@ -34,7 +38,9 @@ crate::options! {
 ///
 /// A point whose log density is NaN or -infinity has density 0; a query that meets one takes the
 /// second alone, because the first does not see a jump of the density at the edge of its support.
-/// Other jumps are not allowed. Noise comes in pairs `+-e`, new in each step. At sigma = 0 this is
+/// Other jumps are not allowed. A query whose points all have density 0 draws them again from
+/// `N(z, (k sigma)^2 I)`, `k = 2, 4, .. 1024`, with the weights `p(x) N(x; z, sigma^2 I) / N(x; z,
+/// (k sigma)^2 I)` of the same estimate, until one has not. Noise comes in pairs `+-e`, new in each step. At sigma = 0 this is
 /// the exact score. Cost: `samples` evaluations of density and score per point.
 #[derive(Debug, Clone)]
 pub struct Smoothed {
@@ -78,24 +84,49 @@ impl Smoothed {
         Ok(Smoothed { target, pairs, sums: Vec::new(), ess: None, trouble: None })
     }
 
+    /// The sums of all queries.
     fn gather(&mut self, at: &At) -> Result<()> {
-        let (n, dim) = (at.z.n(), at.z.dim());
+        let mut sums = std::mem::take(&mut self.sums);
+        let mut done = self.gather_at(at, at.z, 1.0, &mut sums);
+        let mut wide = 2.0;
+        while wide <= WIDEST && done.is_ok() {
+            let lost: Vec<usize> = (0..sums.len()).filter(|i| sums[*i].weight == 0.0).collect();
+            if lost.is_empty() {
+                break;
+            }
+            let mut again = Vec::new();
+            done = self.gather_at(at, &at.z.select(&lost), wide, &mut again);
+            lost.iter().zip(again).for_each(|(i, found)| sums[*i] = Sums { outside: true, ..found });
+            wide *= 2.0;
+        }
+        self.sums = sums;
+        done
+    }
+
+    /// The sums of the queries `z`, with noise `wide` times as large as sigma.
+    fn gather_at(&self, at: &At, z: &Points, wide: f64, sums: &mut Vec<Sums>) -> Result<()> {
+        let (n, dim) = (z.n(), z.dim());
         let empty = Sums { largest: f64::NEG_INFINITY, moments: vec![Moments::default(); dim], ..Sums::default() };
-        self.sums.clear();
-        self.sums.resize(n, empty);
+        sums.clear();
+        sums.resize(n, empty);
         let (mut x, mut score, mut logs) = (Points::zeros(n, dim), Points::default(), Vec::new());
-        let stream = at.stream.label("smoothing");
+        let stream = if wide == 1.0 { at.stream.label("smoothing") } else { at.stream.label("wide").at(wide as u64) };
         let density = self.target.expect_density(MissingPart::Score)?;
+        let variance = at.sigma * at.sigma;
+        // `log N(x; z, sigma^2 I) - log N(x; z, (wide sigma)^2 I)` over `|x - z|^2`, up to a constant.
+        let tilt = 0.5 * (1.0 / (wide * wide) - 1.0) / variance;
         for pair in 0..self.pairs {
-            for sign in [at.sigma, -at.sigma] {
+            for sign in [wide * at.sigma, -wide * at.sigma] {
                 at.pairwise.interrupt().check()?;
-                stream.at(pair as u64).scatter_normal(at.z.data(), sign, x.data_mut());
+                stream.at(pair as u64).scatter_normal(z.data(), sign, x.data_mut());
                 density.log_density(&x, 0.0, &mut logs)?;
                 density.score(&x, 0.0, &mut score)?;
-                let variance = at.sigma * at.sigma;
-                let rows = x.data().par_chunks(dim).zip(at.z.data().par_chunks(dim)).zip(score.data().par_chunks(dim));
-                let sums = self.sums.par_iter_mut().zip(&logs).zip(rows).with_min_len(64);
-                sums.for_each(|((sums, log), ((x, z), s))| sums.add(*log, x, z, s, variance));
+                let rows = x.data().par_chunks(dim).zip(z.data().par_chunks(dim)).zip(score.data().par_chunks(dim));
+                let all = sums.par_iter_mut().zip(&logs).zip(rows).with_min_len(64);
+                all.for_each(|((sums, log), ((x, z), s))| {
+                    let tilted = if wide == 1.0 { *log } else { log + tilt * squared_distance(x, z) };
+                    sums.add(tilted, x, z, s, variance);
+                });
             }
         }
         Ok(())
@@ -268,10 +299,12 @@ mod tests {
     fn beyond_the_support_counts_as_zero_and_nowhere_is_told() {
         // The exponential distribution on x > 0; log(x0) is no number elsewhere.
         let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0 + 0*log(x0)", &[]).unwrap());
-        let z = Points::from_rows(&[[0.0], [-50.0]]).unwrap();
+        let z = Points::from_rows(&[[0.0], [-50.0], [-1e5]]).unwrap();
         let (out, told) = evaluated(p, 8192, &z, 1.0, Form::Score);
         // d/dz log(e^{-z} Phi(z - 1)) at 0, with Phi(-1) = .158655 and phi(1) = .241971.
         assert!((out.row(0)[0] - (0.241_971 / 0.158_655 - 1.0)).abs() < 0.05, "{}", out.row(0)[0]);
-        assert!(out.row(1)[0].is_nan() && told.warnings()[0].contains("at (-50.0000)"), "{:?}", told.warnings());
+        // Far outside, -1 + phi(51) / Phi(-51) = 50.02, by noise that is wide enough to find the edge.
+        assert!((out.row(1)[0] - 50.02).abs() < 2.0, "{}", out.row(1)[0]);
+        assert!(out.row(2)[0].is_nan() && told.warnings()[0].contains("at (-100000.0000)"), "{:?}", told.warnings());
     }
 }

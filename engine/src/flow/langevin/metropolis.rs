@@ -1,5 +1,6 @@
 //! Metropolis's acceptance of proposed moves.
 
+use super::super::support::inside;
 use crate::Points;
 use crate::rng::Stream;
 use rayon::prelude::*;
@@ -10,6 +11,25 @@ pub(super) struct Place {
     pub at: Points,
     pub score: Points,
     pub log_density: Vec<f64>,
+    /// Moves of each particle rejected since its last.
+    pub rejected: Vec<u32>,
+}
+
+/// Chains that have not moved for so many steps are stuck.
+const STUCK: u32 = 100;
+
+impl Place {
+    /// Says how many chains are stuck.
+    pub(super) fn stuck(&self) -> Option<String> {
+        let stuck = self.rejected.iter().filter(|rejected| **rejected >= STUCK).count();
+        (stuck > 0).then(|| {
+            format!(
+                "{stuck} of {} chains have not moved for the last {STUCK} steps: where they stand `step` is too large for the \
+                 score, as at a pole or in a narrow place",
+                self.rejected.len()
+            )
+        })
+    }
 }
 
 /// Moves proposed and accepted.
@@ -37,11 +57,14 @@ const CHUNK: usize = 1024;
 pub(super) fn accept(here: &mut Place, there: &Place, h: f64, stream: Stream) -> u64 {
     let dim = here.at.dim();
     let length = CHUNK * dim;
+    let usual = usual_inside(&here.log_density);
     let from = here.at.data_mut().par_chunks_mut(length).zip(here.score.data_mut().par_chunks_mut(length));
-    let from = from.zip(here.log_density.par_chunks_mut(CHUNK));
+    here.rejected.resize(here.log_density.len(), 0);
+    let state = here.log_density.par_chunks_mut(CHUNK).zip(here.rejected.par_chunks_mut(CHUNK));
+    let from = from.zip(state);
     let to = there.at.data().par_chunks(length).zip(there.score.data().par_chunks(length));
     let to = to.zip(there.log_density.par_chunks(CHUNK));
-    let chunks = from.zip(to).enumerate().map(|(chunk, (((y, s), log), ((y_new, s_new), log_new)))| {
+    let chunks = from.zip(to).enumerate().map(|(chunk, (((y, s), (log, rejected)), ((y_new, s_new), log_new)))| {
         let mut rng = stream.at(chunk as u64).rng();
         let mut accepted = 0;
         for i in 0..log.len() {
@@ -49,17 +72,50 @@ pub(super) fn accept(here: &mut Place, there: &Place, h: f64, stream: Stream) ->
             let back = log_move(&y_new[row.clone()], &s_new[row.clone()], &y[row.clone()], h);
             let forth = log_move(&y[row.clone()], &s[row.clone()], &y_new[row.clone()], h);
             let ratio = log_new[i] - log[i] + back - forth;
-            // A NaN rejects: the density is not known there.
-            if rng.uniform().ln() < ratio {
+            let level = rng.uniform().ln();
+            // No move leads out of the support. One into it is judged by the density of the chains
+            // inside: at an edge where a score has a pole, a chain would never move again.
+            let ratio = if inside(log[i]) { ratio } else { log_new[i] - usual };
+            if inside(log_new[i]) && level < ratio {
                 y[row.clone()].copy_from_slice(&y_new[row.clone()]);
                 s[row.clone()].copy_from_slice(&s_new[row]);
                 log[i] = log_new[i];
+                rejected[i] = 0;
                 accepted += 1;
+            } else {
+                rejected[i] = rejected[i].saturating_add(1);
             }
         }
         accepted
     });
     chunks.sum()
+}
+
+/// The median log density of the chains inside, where some are outside.
+fn usual_inside(log_density: &[f64]) -> f64 {
+    if log_density.iter().all(|log| inside(*log)) {
+        return f64::NEG_INFINITY;
+    }
+    let mut known: Vec<f64> = log_density.iter().copied().filter(|log| inside(*log)).collect();
+    let middle = known.len() / 2;
+    if known.is_empty() { f64::NEG_INFINITY } else { *known.select_nth_unstable_by(middle, f64::total_cmp).1 }
+}
+
+/// Steps for which a chain outside of the support looks for it at one width.
+const LOOKS: usize = 8;
+
+/// Widths at which it looks, each twice the one before.
+const WIDTHS: usize = 11;
+
+/// Makes the moves of chains that start outside of the support wider, the longer they have looked
+/// for it. Moves into it need no balance: a place of density 0 is never gone back to.
+pub(super) fn look_farther(here: &Place, there: &mut Points, step: usize) {
+    let wide = f64::from(1_u32 << (step / LOOKS % WIDTHS));
+    for (i, _) in here.log_density.iter().enumerate().filter(|(_, log)| !inside(**log)) {
+        for (to, from) in there.row_mut(i).iter_mut().zip(here.at.row(i)) {
+            *to = from + wide * (*to - from);
+        }
+    }
 }
 
 /// The log density of the move from `a` with score `s` to `b`, up to a constant.
