@@ -76,8 +76,12 @@ fn floor(
     call.context.floor_for(&key, alive, || {
         let act = || match metric::floor(metric, reference, points.n(), pairwise, stream) {
             Ok(floor) if floor.is_finite() => Ok(Some(floor)),
+            Ok(_) => Ok(None),
             Err(Error::Interrupted) => Err(Error::Interrupted),
-            _ => Ok(None),
+            Err(error) => {
+                call.context.warn_once(&format!("the noise floor of {name} could not be measured: {error}"));
+                Ok(None)
+            }
         };
         call.work(format!("floor of {name}"), act, |gauge| {
             let found = cost::metric(name, options, points, reference, gauge, stream)?;

@@ -57,6 +57,8 @@ pub(crate) struct Driver<'d, 'a> {
     measures: Measures<'a>,
     stream: Stream,
     stepper: Stepper,
+    /// What could not be measured, with the first reason for it.
+    unmeasured: BTreeMap<String, String>,
     pub(crate) cloud: Points,
     pub(crate) result: RunResult,
 }
@@ -96,7 +98,8 @@ impl<'d, 'a> Driver<'d, 'a> {
         let placed = |points: &Points| units.as_ref().map_or_else(|| points.clone(), |units| units.apply(points));
         let tracers = tracers.map(|points| Tracers::new(placed(points), options.log_det, stream.label("carried")));
         let stepper = Stepper::with_tracers(tracers);
-        Ok(Driver { dynamics, options, pairwise, measures, stream, stepper, cloud: start, result })
+        let unmeasured = BTreeMap::new();
+        Ok(Driver { dynamics, options, pairwise, measures, stream, stepper, unmeasured, cloud: start, result })
     }
 
     pub(crate) fn drive(mut self, observer: &mut dyn Observer) -> Result<RunResult> {
@@ -134,6 +137,8 @@ impl<'d, 'a> Driver<'d, 'a> {
         self.result.stats.nfe = self.stepper.evaluations();
         self.result.stats.pairs = self.pairwise.work().pairs() - pairs_before;
         self.result.warnings = self.dynamics.warnings();
+        let reasons = self.unmeasured.iter().map(|(what, reason)| format!("{what} could not be measured {reason}"));
+        self.result.warnings.extend(reasons);
         if let Some(tracers) = self.stepper.tracers() {
             self.result.warnings.extend(tracer_checks::thrown_away(tracers.points(), &self.cloud));
             self.result.carried = Some(tracers.points().clone());
@@ -191,14 +196,21 @@ impl<'d, 'a> Driver<'d, 'a> {
         let mut row: Row = BTreeMap::from([("step".into(), step as f64), ("progress".into(), clock.progress())]);
         let readings = self.dynamics.readings(&FieldAt::cloud(&self.cloud, &clock, self.pairwise))?;
         row.extend(readings.into_iter().map(|(name, value)| (name.to_string(), value)));
-        for (name, estimate) in self.measures.estimates(&self.cloud, self.pairwise)? {
+        let mut measured = self.measures.estimates(&self.cloud, self.pairwise)?;
+        // Before the first step nothing is lost yet.
+        if let Some(error) = measured.hopeless().filter(|_| step == 0) {
+            return Err(error);
+        }
+        self.keep_reasons(&format!("at step {step}"), measured.failed);
+        for (name, estimate) in measured.estimates {
             row.insert(format!("{name}_se"), estimate.se);
             row.insert(name, estimate.value);
         }
         let wanted = &self.options.stop_when;
         let met = |(name, most): (&String, &f64)| row.get(name).is_some_and(|value| value <= most);
         let reached = !wanted.is_empty() && wanted.iter().all(met);
-        if let Some(unknown) = wanted.keys().find(|name| !row.contains_key(*name)) {
+        let known = |name: &str| row.contains_key(name) || self.unmeasured.contains_key(name);
+        if let Some(unknown) = wanted.keys().find(|name| !known(name)) {
             return Err(Error::unknown("reading for `stop_when`", unknown, row.keys().map(String::as_str)));
         }
         observer.row(&row);
@@ -210,12 +222,22 @@ impl<'d, 'a> Driver<'d, 'a> {
     fn finish(&mut self, observer: &mut dyn Observer) -> Result<()> {
         let begun = Instant::now();
         match self.measures.with_floors(&self.cloud, self.pairwise, observer) {
-            Ok(metrics) => self.result.metrics = metrics,
+            Ok(measured) => {
+                self.result.metrics = measured.estimates;
+                self.keep_reasons("at the end", measured.failed);
+            }
             Err(Error::Interrupted) => self.result.ending = Ending::Interrupted { step: self.options.steps },
             Err(error) => return Err(error),
         }
         self.result.stats.metric_seconds += begun.elapsed().as_secs_f64();
         Ok(())
+    }
+
+    /// Remembers why something could not be measured: the first time says it for all.
+    fn keep_reasons(&mut self, when: &str, failed: BTreeMap<String, Error>) {
+        for (what, error) in failed {
+            self.unmeasured.entry(what).or_insert_with(|| format!("{when}: {error}"));
+        }
     }
 
     fn measured_at(&self, step: usize) -> bool {

@@ -3,7 +3,7 @@
 use crate::metric::{self, Estimate, Metric, Reference};
 use crate::options::{OptionType, OptionValue};
 use crate::process::Observer;
-use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
+use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -57,31 +57,76 @@ impl<'a> Measures<'a> {
         Ok(Measures { metrics, reference, stream })
     }
 
-    /// Every metric of `points`, without floors.
-    pub(super) fn estimates(&self, points: &Points, pairwise: &Pairwise) -> Result<BTreeMap<String, Estimate>> {
-        let Some(reference) = self.reference else { return Ok(BTreeMap::new()) };
-        let one = |metric: &dyn Metric| {
-            let estimate = metric.estimate(points, reference, pairwise, self.stream.label(metric.name()))?;
-            Ok((metric.name().to_string(), estimate))
-        };
-        self.metrics.iter().map(|m| one(m.as_ref())).collect()
+    /// Every metric of `points` that can be measured, without floors.
+    ///
+    /// # Errors
+    /// An interrupt.
+    pub(super) fn estimates(&self, points: &Points, pairwise: &Pairwise) -> Result<Measured> {
+        let mut found = Measured::default();
+        let Some(reference) = self.reference else { return Ok(found) };
+        for metric in &self.metrics {
+            let stream = self.stream.label(metric.name());
+            found.take(metric.name(), metric.estimate(points, reference, pairwise, stream))?;
+        }
+        Ok(found)
     }
 
-    /// Every metric of `points` with its noise floor.
+    /// Every metric of `points` that can be measured, with its noise floor where there is one.
+    ///
+    /// # Errors
+    /// An interrupt.
     pub(super) fn with_floors(
         &self,
         points: &Points,
         pairwise: &Pairwise,
         observer: &mut dyn Observer,
-    ) -> Result<BTreeMap<String, Estimate>> {
-        let Some(reference) = self.reference else { return Ok(BTreeMap::new()) };
-        let mut found = BTreeMap::new();
+    ) -> Result<Measured> {
+        let mut found = self.estimates(points, pairwise)?;
+        let Some(reference) = self.reference else { return Ok(found) };
         for (i, metric) in self.metrics.iter().enumerate() {
-            observer.progress("noise floors", i, self.metrics.len(), &|| metric.name().to_string());
-            let reading = estimate_with_floor(metric.as_ref(), points, reference, pairwise, self.stream)?;
-            found.insert(metric.name().to_string(), reading);
+            let name = metric.name();
+            observer.progress("noise floors", i, self.metrics.len(), &|| name.to_string());
+            let Some(estimate) = found.estimates.get_mut(name) else { continue };
+            match metric::floor(metric.as_ref(), reference, points.n(), pairwise, metric::floor_stream(name)) {
+                Ok(floor) => estimate.floor = Some(floor),
+                Err(Error::Interrupted) => return Err(Error::Interrupted),
+                Err(error) => {
+                    found.failed.insert(format!("the noise floor of {name}"), error);
+                }
+            }
         }
         Ok(found)
+    }
+}
+
+/// What was measured, and what could not be.
+#[derive(Default)]
+pub(super) struct Measured {
+    pub estimates: BTreeMap<String, Estimate>,
+    /// By what was to be measured.
+    pub failed: BTreeMap<String, Error>,
+}
+
+impl Measured {
+    fn take(&mut self, name: &str, outcome: Result<Estimate>) -> Result<()> {
+        match outcome {
+            Ok(estimate) => {
+                self.estimates.insert(name.to_string(), estimate);
+            }
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            Err(error) => {
+                self.failed.insert(name.to_string(), error);
+            }
+        }
+        Ok(())
+    }
+
+    /// The first failure that no motion of the points can mend: a part that the reference lacks,
+    /// too few points, an option out of range.
+    pub(super) fn hopeless(&mut self) -> Option<Error> {
+        let hopeless = |error: &Error| !matches!(error, Error::Numeric { .. } | Error::NotFinite { .. });
+        let name = self.failed.iter().find(|(_, error)| hopeless(error)).map(|(name, _)| name.clone())?;
+        self.failed.remove(&name)
     }
 }
 

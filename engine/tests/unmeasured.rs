@@ -1,0 +1,49 @@
+//! A metric that cannot be measured costs a run nothing but that metric.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+
+use sdflow::flow::{SdFlow, SdFlowOptions};
+use sdflow::metric::Reference;
+use sdflow::process::Ending;
+use sdflow::rng::Stream;
+use sdflow::run::{Run, RunResult};
+use sdflow::schedule::Schedule;
+use sdflow::score::{Estimate, Kde};
+use sdflow::{Points, Result};
+
+/// Integer data, most of whose places many points share.
+fn lattice() -> Points {
+    let mut rng = Stream::new(1).rng();
+    Points::new((0..600).map(|_| (3.0 * rng.uniform()).floor()).collect(), 2, "data").unwrap()
+}
+
+fn go(reference: &Reference, metrics: &[&str], sigma: f64) -> Result<RunResult> {
+    let kde = |points: Option<Points>| Estimate::Kernel(Box::new(points.map_or_else(Kde::of_cloud, Kde::of)));
+    let sigma = Some(Schedule::Geometric { from: 3.0, to: sigma });
+    let options = SdFlowOptions { sigma, ..SdFlowOptions::default() };
+    let mut flow = SdFlow::new(kde(Some(lattice())), kde(None), options).unwrap();
+    Run::new(&mut flow, Stream::new(2).normal(200, 2)).measured(reference, metrics).steps(60).seed(3).go()
+}
+
+#[test]
+fn a_metric_or_floor_that_fails_leaves_the_rest() {
+    let reference = Reference::new(lattice()).unwrap();
+    let done = go(&reference, &["energy", "kl_knn"], 0.01).unwrap();
+    assert_eq!(done.ending, Ending::Finished);
+    assert_eq!(done.points.n(), 200);
+    assert!(done.metrics["energy"].floor.is_some());
+    assert!(done.history.last().unwrap().contains_key("energy"));
+    let told = done.warnings.iter().find(|warning| warning.contains("kl_knn could not be measured")).unwrap();
+    assert!(told.contains("reference points"), "{told}");
+    // Whatever of it could be measured is there.
+    let floor = |name: &str| done.metrics.get(name).and_then(|estimate| estimate.floor);
+    assert_eq!(floor("kl_knn"), None);
+}
+
+#[test]
+fn a_metric_that_the_reference_cannot_serve_is_refused_before_the_first_step() {
+    let reference = Reference::new(lattice()).unwrap();
+    for (name, lacks) in [("coverage", "modes"), ("fisher", "score")] {
+        let told = go(&reference, &[name], 0.5).unwrap_err().to_string();
+        assert!(told.contains(lacks), "{told}");
+    }
+}
