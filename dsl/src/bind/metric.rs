@@ -48,6 +48,9 @@ fn measured(call: &Call) -> Result<Dynamic, Fail> {
     let metric = metric::by_name(name, options.clone()).map_err(|e| call.place(e))?;
     let points = call.points(0)?;
     let reference = reference(call, 1, points.n())?;
+    if let Some(warning) = metric::units_warning([&*metric], &reference) {
+        call.context.warn_once(&warning);
+    }
     call.context.time("metrics", || {
         let (stream, pairwise) = (call.context.stream(name), &call.context.pairwise);
         let measure = |gauge: &Gauge| {

@@ -52,22 +52,20 @@ pub const ENTRIES: &[Entry] = &[
         "let data = normal(95, 2).join(uniform(5, 2, -20, 20)).trim(0.1);\n\
          let flow = sd_flow(data);",
     ),
-    function("standardise", Kind::Points, &[], Type::Points, |call| {
-        let points = call.receiver::<Cloud>()?.points;
-        let standardiser = Standardiser::of(&points);
-        let points = Arc::new(standardiser.apply(&points));
-        Ok(Dynamic::from(Cloud { points, standardiser: Some(Arc::new(standardiser)), target: None }))
-    })
-    .of(Type::Points)
-    .returned("points that remember the way back")
-    .about(
-        "Every coordinate shifted and scaled to mean 0 and standard deviation 1. The result's \
-         `undo` maps other points (what a flow made of them) back to the units of the original.",
-    )
-    .example(
-        "let z = points([[0, 0], [2, 2000]]).standardise();\n\
-         let y = z.undo(normal(10, 2));",
-    ),
+    function("standardise", Kind::Points, &[optional("points", Type::Points)], Type::Points, standardise)
+        .of(Type::Points)
+        .returned("points that remember the way back")
+        .about(
+            "Every coordinate shifted and scaled to mean 0 and standard deviation 1. The result's \
+             `undo` maps other points (what a flow made of them) back to the units of the original. \
+             With another set as argument the result's `standardise` maps that set into the same \
+             units.",
+        )
+        .example(
+            "let z = points([[0, 0], [2, 2000]]).standardise();\n\
+             let held_out = z.standardise(points([[1, 500]]));\n\
+             let y = z.undo(normal(10, 2));",
+        ),
     function("undo", Kind::Points, &[arg("points", Type::Points)], Type::Points, undo)
         .of(Type::Points)
         .about(
@@ -142,6 +140,23 @@ fn trim(call: &Call) -> Result<Dynamic, Fail> {
         || Ok(cloud.points.rows(0..n - (share * n as f64) as usize)),
     );
     Ok(Cloud::value(points.map_err(|e| call.place(e))?))
+}
+
+fn standardise(call: &Call) -> Result<Dynamic, Fail> {
+    let own: Cloud = call.receiver()?;
+    let (points, standardiser) = match call.len() {
+        1 => (Arc::clone(&own.points), Arc::new(Standardiser::of(&own.points))),
+        _ => {
+            let Some(standardiser) = own.standardiser else {
+                let fail = Fail::script("these points have no units of their own: they were not standardised");
+                return Err(fail.hint("let z = x.standardise(); z.standardise(y)"));
+            };
+            (call.points(1)?, standardiser)
+        }
+    };
+    points.check_dim("the points", standardiser.mean().len(), "the standardised set").map_err(|e| call.place(e))?;
+    let points = Arc::new(standardiser.apply(&points));
+    Ok(Dynamic::from(Cloud { points, standardiser: Some(standardiser), target: None }))
 }
 
 fn undo(call: &Call) -> Result<Dynamic, Fail> {

@@ -2,7 +2,8 @@
 
 use crate::points::{self, AffineMap, Points};
 use crate::score::{Kde, Score};
-use crate::target::Target;
+use crate::target::{STANDARDISE_POINTS, Target, scale_warning};
+use std::sync::Arc;
 
 /// What a field leads to: a generator that follows it is trained in units of that.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,12 +44,16 @@ impl Aim<'_> {
     }
 }
 
+/// Warns where a flow that has no units of its own leads to points whose columns are uneven.
+pub(super) fn uneven(points: Option<&Arc<Points>>) -> Option<String> {
+    points.and_then(|points| scale_warning(points, STANDARDISE_POINTS))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::score::Exact;
     use crate::target::{Gaussian, Samples, SamplesOptions};
-    use std::sync::Arc;
 
     #[test]
     fn whatever_is_known_of_an_aim_tells_its_units() {

@@ -1,6 +1,7 @@
 //! Adversarial flows: particles descend a generator's loss through a discriminator
 //! \[goodfellow2014generative\].
 
+use super::aim::uneven;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
 use crate::ode::StepReport;
 use crate::pairwise::Pairwise;
@@ -213,6 +214,10 @@ impl VelocityField for GanFlow {
             sigma => sigma * (cloud.dim() as f64).sqrt(),
         };
         Scales { step: 0.1, resolution, units: None, aim: Aim::Target(&*self.target) }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        uneven(self.target.data().map(|data| data.points)).into_iter().collect()
     }
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {

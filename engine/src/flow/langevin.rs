@@ -2,6 +2,7 @@
 
 mod metropolis;
 
+use super::aim::uneven;
 use super::sampler::diffuse;
 use super::sigma::check_smallest_sigma;
 use super::support::{Support, inside};
@@ -9,7 +10,7 @@ use super::{Clock, FieldAt, Readings, Sampler};
 use crate::error::MissingPart;
 use crate::ode::{Integrator, RungeKutta};
 use crate::pairwise::Pairwise;
-use crate::score::{At, Form, Score};
+use crate::score::{At, Form, Kde, Score};
 use crate::target::Target;
 use crate::{Error, Points, Result, Subject, schedule::Schedule};
 use metropolis::{Place, Tally, accept, look_farther};
@@ -228,6 +229,7 @@ impl Sampler for Langevin {
 
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.score.warnings();
+        warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
         let advice = match self.sampler {
             LangevinSampler::Ula => "`sampler: \"mala\"` rejects such moves, and a change of variables has no edge",
             LangevinSampler::Mala => "they found no way in: start nearer to the target, or take more steps",

@@ -1,5 +1,6 @@
 //! The gradient flow of the maximum mean discrepancy \[arbel2019maximum\].
 
+use super::aim::uneven;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
 use crate::number::number;
 use crate::ode::StepReport;
@@ -240,6 +241,10 @@ impl VelocityField for MmdFlow {
     fn scales(&self, _cloud: &Points, _clock: &Clock) -> Scales<'_> {
         let resolution = self.kernels.iter().map(|k| k.bandwidth()).fold(f64::INFINITY, f64::min);
         Scales { step: 1.0, resolution, units: None, aim: Aim::Points(&self.target) }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        uneven(Some(&self.target)).into_iter().collect()
     }
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {

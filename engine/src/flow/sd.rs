@@ -14,7 +14,7 @@ use crate::ode::StepReport;
 use crate::options::at_least;
 use crate::points::Standardiser;
 use crate::score::{Estimate, Kde, Score, SelfTerm};
-use crate::target::scale_warning;
+use crate::target::{STANDARDISE_SAMPLES, scale_warning};
 use crate::{Error, Points, Result, Rule, Subject};
 use std::mem;
 
@@ -198,7 +198,8 @@ impl VelocityField for SdFlow {
         let mut warnings = self.target.warnings();
         warnings.extend(self.source.warnings());
         if self.units.is_none() {
-            warnings.extend(self.target.kernel().and_then(Kde::points).and_then(|points| scale_warning(points)));
+            let points = self.target.kernel().and_then(Kde::points);
+            warnings.extend(points.and_then(|points| scale_warning(points, STANDARDISE_SAMPLES)));
         }
         if let Some((data, extent)) = self.target.kernel().and_then(Kde::points).zip(self.target.extent())
             && end < 0.99 * extent.detail

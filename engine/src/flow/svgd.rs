@@ -1,11 +1,12 @@
 //! Stein variational gradient descent \[liu2016stein\].
 
+use super::aim::uneven;
 use super::sigma::check_smallest_sigma;
 use super::support::Support;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::ode::StepReport;
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Values, median_distance};
-use crate::score::{At, Form, Score};
+use crate::score::{At, Form, Kde, Score};
 use crate::target::Target;
 use crate::{Error, Points, Result, Subject, schedule::Schedule};
 use rayon::prelude::*;
@@ -164,7 +165,10 @@ impl VelocityField for Svgd {
 
     fn warnings(&self) -> Vec<String> {
         let advice = "start inside, make `step` smaller, or change variables so that there is no edge";
-        self.score.warnings().into_iter().chain(self.support.warning("particles", advice)).collect()
+        let mut warnings = self.score.warnings();
+        warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
+        warnings.extend(self.support.warning("particles", advice));
+        warnings
     }
 }
 

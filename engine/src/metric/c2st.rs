@@ -44,7 +44,7 @@ impl Metric for C2st {
 
     /// An accuracy does not fall with the size.
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { rate: 0.0, ..Properties::default() }
+        Properties { rate: 0.0, sees_units: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

@@ -21,7 +21,7 @@ impl Metric for W2Gauss {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, ..Properties::default() }
+        Properties { uses_weights: true, sees_units: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
@@ -55,7 +55,7 @@ impl Metric for Frechet {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, rate: 1.0, ..Properties::default() }
+        Properties { uses_weights: true, rate: 1.0, sees_units: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

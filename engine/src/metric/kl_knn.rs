@@ -1,7 +1,7 @@
 //! The KL divergence from distances to neighbours.
 
 use super::estimate::{mean, variance_of_mean};
-use super::{Estimate, Metric, Reference};
+use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour;
 use crate::{Error, Points, Result, Subject, rng::Stream};
@@ -42,6 +42,10 @@ impl KlKnn {
 impl Metric for KlKnn {
     fn name(&self) -> &'static str {
         "kl_knn"
+    }
+
+    fn properties(&self, _dim: usize) -> Properties {
+        Properties { sees_units: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -27,6 +27,7 @@ mod relative_error;
 mod sliced;
 mod transport;
 mod two_sample;
+mod units;
 mod wasserstein;
 
 pub(crate) use c2st::{C2st, C2stOptions};
@@ -49,6 +50,7 @@ pub use reference::Reference;
 pub use registry::{Entry, METRICS, better, by_name};
 pub use relative_error::relative_error;
 pub(crate) use sliced::{SlicedW2, SlicedW2Options};
+pub use units::units_warning;
 pub(crate) use wasserstein::{W2, W2Options};
 
 use crate::Subject;

@@ -22,7 +22,7 @@ impl Metric for CovarianceError {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, ..Properties::default() }
+        Properties { uses_weights: true, sees_units: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
@@ -55,7 +55,7 @@ impl Metric for MeanError {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, ..Properties::default() }
+        Properties { uses_weights: true, sees_units: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -21,10 +21,12 @@ pub struct Properties {
     /// falls with their size: with it a floor found on parts of a data set is carried to the sizes
     /// asked for.
     pub rate: f64,
+    /// Does the value depend on the units of the columns?
+    pub sees_units: bool,
 }
 
 impl Default for Properties {
     fn default() -> Properties {
-        Properties { better: Better::Lower, uses_weights: false, rate: 0.5 }
+        Properties { better: Better::Lower, uses_weights: false, rate: 0.5, sees_units: false }
     }
 }

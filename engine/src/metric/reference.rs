@@ -1,6 +1,6 @@
 //! What points are compared with.
 
-use crate::points::{Standardiser, shares, systematic};
+use crate::points::{AffineMap, Standardiser, shares, systematic};
 use crate::target::{Mixture, Moments, Target};
 use crate::{Error, Points, Result, Subject, rng::Stream};
 use std::borrow::Cow;
@@ -18,6 +18,8 @@ pub struct Reference {
     weights: Option<Arc<[f64]>>,
     units: Option<Standardiser>,
     target: Option<Arc<dyn Target>>,
+    /// Units into which the points were brought, and exact moments are.
+    measured_in: Option<AffineMap>,
 }
 
 impl Reference {
@@ -32,7 +34,7 @@ impl Reference {
             return Err(Error::shape(Subject::argument("reference"), "no rows", "at least one is needed"));
         }
         points.check_finite("the reference")?;
-        Ok(Reference { points, weights: None, units: None, target: None })
+        Ok(Reference { points, weights: None, units: None, target: None, measured_in: None })
     }
 
     /// A sample and the distribution it came from, in whose standard units it is measured if it
@@ -128,7 +130,18 @@ impl Reference {
     /// Exact moments. A finite sample's own moments are an estimate like any other and do not
     /// count.
     pub fn moments(&self) -> Option<Moments> {
-        self.law().and_then(|t| t.moments())
+        let moments = self.law().and_then(|t| t.moments())?;
+        Some(match &self.measured_in {
+            Some(units) => moments.in_units(units),
+            None => moments,
+        })
+    }
+
+    /// The same in these units, the map from them to the present ones.
+    pub(super) fn in_units(&self, units: AffineMap) -> Result<Reference> {
+        let points = Arc::new(units.undo(&self.points));
+        points.check_finite("the reference in these units")?;
+        Ok(Reference { points, measured_in: Some(units), ..self.clone() })
     }
 
     /// The distribution when fresh points can be drawn from it without end.

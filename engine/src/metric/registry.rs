@@ -1,5 +1,6 @@
 //! Every metric by its name.
 
+use super::units::{in_units, take_units, with_units};
 use super::{
     Better, C2st, C2stOptions, CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher, Frechet,
     KlGauss, KlKnn, KlKnnOptions, LogDensity, MeanError, Metric, Mmd, MmdOptions, ModeWeights, PrecisionRecall,
@@ -34,44 +35,71 @@ macro_rules! entry {
             keys: <$options as Options>::KEYS,
             make: |name, value| {
                 let make: fn($options) -> Box<dyn Metric> = $make;
-                Ok(make(parsed::<$options>(name, value)?))
+                Ok(make(parsed::<$options>(name, value, <$options as Options>::KEYS)?))
             },
         }
     };
 }
 
+/// The same of a distance, which can be measured in any units.
+macro_rules! distance {
+    ($name:literal, $options:ty, $make:expr, $summary:literal) => {{
+        const KEYS: [Key; <$options as Options>::KEYS.len() + 1] = with_units(<$options as Options>::KEYS);
+        Entry {
+            name: $name,
+            summary: $summary,
+            keys: &KEYS,
+            make: |name, mut value| {
+                let make: fn($options) -> Box<dyn Metric> = $make;
+                let units = take_units(&mut value)?;
+                Ok(in_units(make(parsed::<$options>(name, value, &KEYS)?), units))
+            },
+        }
+    }};
+}
+
 /// All metrics, in the order of the manual.
 pub const METRICS: &[Entry] = &[
-    entry!("mmd", MmdOptions, |o| Box::new(Mmd::new(o)), "squared maximum mean discrepancy under a kernel"),
-    entry!("energy", EnergyOptions, |o| Box::new(Energy::new(o)), "energy distance 2E|x-y| - E|x-x'| - E|y-y'|"),
-    entry!("sliced_w2", SlicedW2Options, |o| Box::new(SlicedW2::new(o)), "Wasserstein-2 distance over random lines"),
-    entry!("w2", W2Options, |o| Box::new(W2::new(o)), "Wasserstein-2 distance by exact transport"),
-    entry!("w2_gauss", NoOptions, |_| Box::new(W2Gauss), "Wasserstein-2 distance of the Gaussians with these moments"),
-    entry!(
+    distance!("mmd", MmdOptions, |o| Box::new(Mmd::new(o)), "squared maximum mean discrepancy under a kernel"),
+    distance!("energy", EnergyOptions, |o| Box::new(Energy::new(o)), "energy distance 2E|x-y| - E|x-x'| - E|y-y'|"),
+    distance!("sliced_w2", SlicedW2Options, |o| Box::new(SlicedW2::new(o)), "Wasserstein-2 distance over random lines"),
+    distance!("w2", W2Options, |o| Box::new(W2::new(o)), "Wasserstein-2 distance by exact transport"),
+    distance!(
+        "w2_gauss",
+        NoOptions,
+        |_| Box::new(W2Gauss),
+        "Wasserstein-2 distance of the Gaussians with these moments"
+    ),
+    distance!(
         "frechet",
         NoOptions,
         |_| Box::new(Frechet),
         "squared Wasserstein-2 distance of those Gaussians, as FID takes it of features"
     ),
     entry!("kl_gauss", NoOptions, |_| Box::new(KlGauss), "KL divergence of the Gaussians with these moments"),
-    entry!("kl_knn", KlKnnOptions, |o| Box::new(KlKnn::new(o)), "KL divergence from distances to neighbours"),
+    distance!("kl_knn", KlKnnOptions, |o| Box::new(KlKnn::new(o)), "KL divergence from distances to neighbours"),
     entry!("fisher", NoOptions, |_| Box::<Fisher>::default(), "Fisher divergence from the target's exact score"),
     entry!("coverage", CoverageOptions, |o| Box::new(Coverage::new(o)), "share of the modes that were reached"),
-    entry!(
+    distance!(
         "precision_recall",
         PrecisionRecallOptions,
         |o| Box::new(PrecisionRecall::new(o)),
         "harmonic mean of precision (points where the reference is) and recall (the reference where points are)"
     ),
-    entry!(
+    distance!(
         "c2st",
         C2stOptions,
         |o| Box::new(C2st::new(o)),
         "accuracy of a classifier that tells the points from the reference; 1/2 is best"
     ),
     entry!("mode_weights", NoOptions, |_| Box::new(ModeWeights), "total variation error of the shares of the modes"),
-    entry!("mean_error", NoOptions, |_| Box::new(MeanError), "error of the mean, relative to the spread"),
-    entry!("covariance_error", NoOptions, |_| Box::new(CovarianceError), "relative Frobenius error of the covariance"),
+    distance!("mean_error", NoOptions, |_| Box::new(MeanError), "error of the mean, relative to the spread"),
+    distance!(
+        "covariance_error",
+        NoOptions,
+        |_| Box::new(CovarianceError),
+        "relative Frobenius error of the covariance"
+    ),
     entry!("log_density", NoOptions, |_| Box::new(LogDensity), "mean log density under the target"),
 ];
 
@@ -106,13 +134,13 @@ pub fn better(name: &str) -> Option<Better> {
     held.and_then(|m| Some(by_name(m.name, Value::Null).ok()?.properties(1).better)).or(others)
 }
 
-fn parsed<O: Options>(metric: &str, value: Value) -> Result<O> {
+fn parsed<O: Options>(metric: &str, value: Value, keys: &[Key]) -> Result<O> {
     if value.is_null() {
         return Ok(O::default());
     }
-    let known = || O::KEYS.iter().map(|k| k.name);
-    let keys = value.as_object().into_iter().flat_map(|map| map.keys());
-    if let Some(key) = keys.into_iter().find(|key| !known().any(|k| k == key.as_str())) {
+    let known = || keys.iter().map(|k| k.name);
+    let given = value.as_object().into_iter().flat_map(|map| map.keys());
+    if let Some(key) = given.into_iter().find(|key| !known().any(|k| k == key.as_str())) {
         return Err(Error::unknown("metric option", key, known()));
     }
     let shown = value.to_string();

@@ -45,7 +45,7 @@ impl Metric for SlicedW2 {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, ..Properties::default() }
+        Properties { uses_weights: true, sees_units: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

@@ -137,6 +137,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         self.result.stats.nfe = self.stepper.evaluations();
         self.result.stats.pairs = self.pairwise.work().pairs() - pairs_before;
         self.result.warnings = self.dynamics.warnings();
+        self.result.warnings.extend(self.measures.units_warning());
         let reasons = self.unmeasured.iter().map(|(what, reason)| format!("{what} could not be measured {reason}"));
         self.result.warnings.extend(reasons);
         if let Some(tracers) = self.stepper.tracers() {

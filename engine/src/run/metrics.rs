@@ -57,6 +57,11 @@ impl<'a> Measures<'a> {
         Ok(Measures { metrics, reference, stream })
     }
 
+    /// Says which of the metrics hardly see some columns.
+    pub(super) fn units_warning(&self) -> Option<String> {
+        metric::units_warning(self.metrics.iter().map(AsRef::as_ref), self.reference?)
+    }
+
     /// Every metric of `points` that can be measured, without floors.
     ///
     /// # Errors

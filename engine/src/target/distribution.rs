@@ -3,7 +3,7 @@
 use super::density::{Density, check_sigma};
 use super::mixture::Mixture;
 use crate::error::MissingPart;
-use crate::points::Standardiser;
+use crate::points::{AffineMap, Standardiser};
 use crate::{Error, Points, Result, rng::Stream};
 use faer::Mat;
 use std::fmt;
@@ -95,6 +95,16 @@ pub struct Moments {
     pub mean: Vec<f64>,
     /// Covariance, `dim` x `dim`.
     pub cov: Mat<f64>,
+}
+
+impl Moments {
+    /// Those of the same distribution in units from which this map leads to the present ones.
+    pub(crate) fn in_units(&self, units: &AffineMap) -> Moments {
+        let (scale, shift) = (units.scale(), units.shift());
+        let mean = self.mean.iter().zip(scale.iter().zip(shift)).map(|(m, (s, b))| (m - b) / s).collect();
+        let cov = Mat::from_fn(self.cov.nrows(), self.cov.ncols(), |i, j| self.cov[(i, j)] / (scale[i] * scale[j]));
+        Moments { mean, cov }
+    }
 }
 
 /// # Errors

@@ -115,9 +115,19 @@ impl Target for Samples {
 }
 
 /// A sentence of advice when the columns' standard deviations differ by more than a factor of 100,
-/// so that one bandwidth cannot suit all of them. A column whose middle half is one value (the dark
-/// corner of an image) is left out.
-pub fn scale_warning(points: &Points) -> Option<String> {
+/// so that one bandwidth cannot suit all of them; `remedy` says what to do.
+pub fn scale_warning(points: &Points, remedy: &str) -> Option<String> {
+    let (wide, narrow, ratio) = uneven_columns(points, UNEVEN)?;
+    Some(format!(
+        "column {wide} varies {ratio:.0} times as much as column {narrow} (counted from 0), so a flow will hardly see the \
+         latter: {remedy}"
+    ))
+}
+
+/// The columns of largest and smallest standard deviation and the ratio of the two, where it is
+/// beyond `factor`. A column whose middle half is one value (the dark corner of an image) is left
+/// out.
+pub(crate) fn uneven_columns(points: &Points, factor: f64) -> Option<(usize, usize, f64)> {
     let standardiser = Standardiser::of(points);
     let varies = |j: &usize| {
         let mut column: Vec<f64> = points.iter().map(|row| row[*j]).collect();
@@ -128,14 +138,15 @@ pub fn scale_warning(points: &Points) -> Option<String> {
     let columns: Vec<usize> = (0..points.dim()).filter(varies).collect();
     let wide = columns.iter().copied().max_by(|a, b| std(*a).total_cmp(&std(*b)))?;
     let narrow = columns.iter().copied().min_by(|a, b| std(*a).total_cmp(&std(*b)))?;
-    (std(wide) > UNEVEN * std(narrow)).then(|| {
-        format!(
-            "column {wide} varies {:.0} times as much as column {narrow} (counted from 0), so a flow will hardly see the \
-             latter: use samples with `standardise: true`",
-            std(wide) / std(narrow)
-        )
-    })
+    (std(wide) > factor * std(narrow)).then(|| (wide, narrow, std(wide) / std(narrow)))
 }
+
+/// What to do about uneven columns where the flow can work in the data's own units.
+pub const STANDARDISE_SAMPLES: &str = "use samples with `standardise: true`";
+
+/// What to do about uneven columns where it cannot.
+pub const STANDARDISE_POINTS: &str =
+    "standardise the points, let z = x.standardise(), and bring the result back with `z.undo`";
 
 #[cfg(test)]
 mod tests {
@@ -197,12 +208,15 @@ mod tests {
     #[test]
     fn uneven_columns_are_warned_of() {
         let uneven = Points::from_rows(&[[0.0, 7.0, 0.0], [300.0, 7.0, 1.0]]).unwrap();
-        let warning = scale_warning(&uneven).unwrap();
+        let warning = scale_warning(&uneven, STANDARDISE_SAMPLES).unwrap();
         assert!(warning.starts_with("column 0 varies 300 times as much as column 2 (counted from 0)"), "{warning}");
-        assert_eq!(scale_warning(&Points::from_rows(&[[0.0, 7.0, 0.0], [99.0, 7.0, 1.0]]).unwrap()), None);
-        assert_eq!(scale_warning(&line(1)), None);
+        assert_eq!(
+            scale_warning(&Points::from_rows(&[[0.0, 7.0, 0.0], [99.0, 7.0, 1.0]]).unwrap(), STANDARDISE_SAMPLES),
+            None
+        );
+        assert_eq!(scale_warning(&line(1), STANDARDISE_SAMPLES), None);
         // A pixel that is dark in all but one of the images says nothing of units.
         let image: Vec<[f64; 2]> = (0..1000).map(|i| [f64::from(i % 17), f64::from(u8::from(i == 3)) / 10.0]).collect();
-        assert_eq!(scale_warning(&Points::from_rows(&image).unwrap()), None);
+        assert_eq!(scale_warning(&Points::from_rows(&image).unwrap(), STANDARDISE_SAMPLES), None);
     }
 }

@@ -19,6 +19,7 @@ pub use option::{
     ReverseSdeSampler,
 };
 
+use super::aim::uneven;
 use super::{Clock, FieldAt, Readings, Sampler};
 use crate::error::MissingPart;
 use crate::number::number;
@@ -204,6 +205,7 @@ impl Sampler for Diffusion {
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.score.warnings();
         warnings.extend(self.doubt.clone());
+        warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
         if let Some((data, extent)) = self.score.kernel().and_then(Kde::points).zip(self.score.extent())
             && (self.levels.denoises() || self.levels.sigma_min() < 0.99 * extent.detail)
         {

@@ -1,0 +1,207 @@
+//! The units in which a distance is measured, so that no column drowns the others.
+
+use super::{Estimate, Metric, Properties, Reference};
+use crate::options::{Key, OptionType, OptionValue, Options};
+use crate::pairwise::Pairwise;
+use crate::points::{AffineMap, weighted_units};
+use crate::target::uneven_columns;
+use crate::{Error, Points, Result, Rule, rng::Stream};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Columns whose standard deviations differ by more than this factor call for units.
+const UNEVEN: f64 = 1000.0;
+
+/// What one unit of a column is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Units {
+    /// Those of the points as they are, or the columns' standard deviations in the reference.
+    Named(Name),
+    /// One length for each column.
+    Each(Vec<f64>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Name {
+    /// As the points are.
+    Raw,
+    /// The columns' standard deviations in the reference.
+    Reference,
+}
+
+impl OptionValue for Units {
+    const TYPE: OptionType =
+        OptionType::Either(&[OptionType::Name(crate::options::names::<Name>), OptionType::List(&OptionType::Number)]);
+}
+
+crate::options! {
+    /// The option that every distance has.
+    pub struct UnitsOptions {
+        /// What one unit of each column is: "raw", as the points are; "reference", the column's
+        /// standard deviation in the reference; or a list of positive lengths, one for each column.
+        units: Units = Units::Named(Name::Raw),
+    }
+}
+
+/// The rows of a distance's own options and that of its units.
+pub(super) const fn with_units<const N: usize>(own: &[Key]) -> [Key; N] {
+    let mut all = [UnitsOptions::KEYS[0]; N];
+    let mut i = 0;
+    while i < own.len() {
+        all[i] = own[i];
+        i += 1;
+    }
+    all
+}
+
+/// Takes `units` out of the options of a metric.
+///
+/// # Errors
+/// Another type of value.
+pub(super) fn take_units(options: &mut Value) -> Result<UnitsOptions> {
+    let Some(units) = options.as_object_mut().and_then(|map| map.remove("units")) else {
+        return Ok(UnitsOptions::default());
+    };
+    let shown = units.to_string();
+    let want = "it must be \"raw\", \"reference\" or a list with a length for each column";
+    let units = serde_json::from_value(units).map_err(|_| Error::argument("units", shown, want))?;
+    if let Units::Each(lengths) = &units
+        && let Some(bad) = lengths.iter().find(|length| !(**length > 0.0 && length.is_finite()))
+    {
+        return Err(Error::argument("units", bad, Rule::Positive.worded("a unit must be positive")));
+    }
+    Ok(UnitsOptions { units })
+}
+
+/// The distance in these units.
+pub(super) fn in_units(distance: Box<dyn Metric>, options: UnitsOptions) -> Box<dyn Metric> {
+    match options.units {
+        Units::Named(Name::Raw) => Box::new(Distance { distance, units: None }),
+        Units::Named(Name::Reference) => Box::new(Distance { distance, units: Some(Vec::new()) }),
+        Units::Each(lengths) => Box::new(Distance { distance, units: Some(lengths) }),
+    }
+}
+
+/// A distance, and the unit of each column: none for the points' own, an empty list for those of
+/// the reference.
+#[derive(Debug)]
+struct Distance {
+    distance: Box<dyn Metric>,
+    units: Option<Vec<f64>>,
+}
+
+impl Metric for Distance {
+    fn name(&self) -> &'static str {
+        self.distance.name()
+    }
+
+    fn properties(&self, dim: usize) -> Properties {
+        Properties { sees_units: self.units.is_none(), ..self.distance.properties(dim) }
+    }
+
+    fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
+        let Some(lengths) = &self.units else { return self.distance.measure(points, reference, pairwise, stream) };
+        let dim = points.dim();
+        let units = match lengths.len() {
+            0 => weighted_units(reference.points(), reference.weights()),
+            n if n == dim => AffineMap::new(lengths.clone(), vec![0.0; dim]),
+            n => {
+                let want = format!("the points have {dim} columns: one length for each is wanted");
+                return Err(Error::argument("units", format!("a list of {n}"), want));
+            }
+        };
+        self.distance.measure(&units.undo(points), &reference.in_units(units)?, pairwise, stream)
+    }
+}
+
+/// Says which of these metrics hardly see some of the columns, and what to do about it.
+pub fn units_warning<'a>(metrics: impl IntoIterator<Item = &'a dyn Metric>, reference: &Reference) -> Option<String> {
+    let dim = reference.points().dim();
+    let blind = metrics.into_iter().filter(|metric| metric.properties(dim).sees_units);
+    let names: Vec<String> = blind.map(|metric| format!("`{}`", metric.name())).collect();
+    if names.is_empty() || reference.units().is_some() {
+        return None;
+    }
+    let (wide, narrow, ratio) = uneven_columns(reference.points(), UNEVEN)?;
+    let sees = if names.len() == 1 { "hardly sees" } else { "hardly see" };
+    Some(format!(
+        "column {wide} of the reference varies {ratio:.0} times as much as column {narrow} (counted from 0), so {} {sees} \
+         the latter: measure with `units: \"reference\"`",
+        names.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::by_name;
+    use crate::target::{Gaussian, Target};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    const DISTANCES: [&str; 10] = [
+        "mmd",
+        "energy",
+        "sliced_w2",
+        "w2",
+        "w2_gauss",
+        "frechet",
+        "kl_knn",
+        "precision_recall",
+        "c2st",
+        "covariance_error",
+    ];
+
+    fn value(name: &str, units: Value, points: &Points, reference: &Reference) -> f64 {
+        let metric = by_name(name, json!({ "units": units })).unwrap();
+        metric.estimate(points, reference, &Pairwise::default(), Stream::new(2)).unwrap().value
+    }
+
+    fn scaled(points: &Points, by: [f64; 2]) -> Points {
+        AffineMap::new(by.to_vec(), vec![3.0, -7.0]).apply(points)
+    }
+
+    /// In the reference's units a distance does not change when columns are measured otherwise, and
+    /// in units of the caller's it is that of the columns divided by them.
+    #[test]
+    fn units_of_columns_do_not_matter() {
+        let (points, other) = (Stream::new(1).normal(120, 2), scaled(&Stream::new(3).normal(110, 2), [1.5, 0.5]));
+        let reference = |by| Reference::new(scaled(&other, by)).unwrap();
+        for name in DISTANCES {
+            let of = |units: Value, by| value(name, units, &scaled(&points, by), &reference(by));
+            let (plain, uneven) = (of(json!("reference"), [1.0, 1.0]), of(json!("reference"), [1e-3, 1e6]));
+            assert!((plain - uneven).abs() <= 1e-8 * (1.0 + plain.abs()), "{name}: {plain} and {uneven}");
+            let (raw, given) = (of(json!("raw"), [1.0, 1.0]), of(json!([1e-3, 1e6]), [1e-3, 1e6]));
+            assert!((raw - given).abs() <= 1e-8 * (1.0 + raw.abs()), "{name}: {raw} and {given}");
+        }
+    }
+
+    /// Exact moments are brought into the units as well.
+    #[test]
+    fn exact_moments_are_in_the_units() {
+        let target: Arc<dyn Target> = Arc::new(Gaussian::diagonal(vec![1.0, 5e4], &[2.0, 3e4]).unwrap());
+        let reference = Reference::with_target(target.sample(50, Stream::new(1)).unwrap(), target.clone()).unwrap();
+        let fresh = target.sample(40_000, Stream::new(2)).unwrap();
+        let found = value("w2_gauss", json!([2.0, 3e4]), &fresh, &reference);
+        assert!(found < 0.02, "{found}");
+    }
+
+    #[test]
+    fn uneven_columns_are_warned_of_and_bad_units_refused() {
+        let uneven = Reference::new(scaled(&Stream::new(1).normal(50, 2), [1.0, 5e3])).unwrap();
+        let raw = by_name("energy", Value::Null).unwrap();
+        assert!(units_warning([&*raw], &uneven).unwrap().contains("`energy` hardly sees"));
+        let in_units = by_name("energy", json!({ "units": "reference" })).unwrap();
+        assert_eq!(units_warning([&*in_units], &uneven), None);
+        assert_eq!(units_warning([&*raw], &Reference::new(Stream::new(1).normal(50, 2)).unwrap()), None);
+        for units in [json!("std"), json!([1.0, 0.0]), json!(3)] {
+            assert!(by_name("w2", json!({ "units": units })).is_err(), "{units}");
+        }
+        let three = by_name("w2", json!({ "units": [1, 1, 1] })).unwrap();
+        let points = Stream::new(1).normal(5, 2);
+        let told = three.estimate(&points, &uneven, &Pairwise::default(), Stream::new(1)).unwrap_err().to_string();
+        assert!(told.contains("`units` is a list of 3") && told.contains("2 columns"), "{told}");
+    }
+}
