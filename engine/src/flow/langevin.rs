@@ -231,7 +231,7 @@ impl Sampler for Langevin {
         let mut warnings = self.score.warnings();
         warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
         let advice = match self.sampler {
-            LangevinSampler::Ula => "`sampler: \"mala\"` rejects such moves, and a change of variables has no edge",
+            LangevinSampler::Ula => "the sampler \"mala\" rejects such moves, and a change of variables has no edge",
             LangevinSampler::Mala => "they found no way in: start nearer to the target, or take more steps",
         };
         warnings.extend(self.support.warning("chains", advice));

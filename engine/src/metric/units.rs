@@ -128,7 +128,7 @@ pub fn units_warning<'a>(metrics: impl IntoIterator<Item = &'a dyn Metric>, refe
     let sees = if names.len() == 1 { "hardly sees" } else { "hardly see" };
     Some(format!(
         "column {wide} of the reference varies {ratio:.0} times as much as column {narrow} (counted from 0), so {} {sees} \
-         the latter: measure with `units: \"reference\"`",
+         the latter: give `units` the value \"reference\"",
         names.join(", ")
     ))
 }

@@ -126,7 +126,7 @@ impl Measured {
         Ok(())
     }
 
-    /// The first failure that no motion of the points can mend: a part that the reference lacks,
+    /// The first failure that no motion of the points changes: a part that the reference lacks,
     /// too few points, an option out of range.
     pub(super) fn hopeless(&mut self) -> Option<Error> {
         let hopeless = |error: &Error| !matches!(error, Error::Numeric { .. } | Error::NotFinite { .. });

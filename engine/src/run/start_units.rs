@@ -57,7 +57,8 @@ pub(super) fn placed(points: Points, dynamics: &Dynamics, clock: &Clock) -> Star
     }
 }
 
-/// How far from `centre` the points lie as a whole, or how far apart, per coordinate and in `unit`s.
+/// How far from `centre` the points lie as a whole, or how far apart, per coordinate and in
+/// `unit`s.
 fn size(points: &Points, centre: Option<&[f64]>, unit: f64) -> f64 {
     let mean = points.mean();
     let origin = vec![0.0; points.dim()];

@@ -38,10 +38,11 @@ crate::options! {
 ///
 /// A point whose log density is NaN or -infinity has density 0; a query that meets one takes the
 /// second alone, because the first does not see a jump of the density at the edge of its support.
-/// Other jumps are not allowed. A query whose points all have density 0 draws them again from
-/// `N(z, (k sigma)^2 I)`, `k = 2, 4, .. 1024`, with the weights `p(x) N(x; z, sigma^2 I) / N(x; z,
-/// (k sigma)^2 I)` of the same estimate, until one has not. Noise comes in pairs `+-e`, new in each step. At sigma = 0 this is
-/// the exact score. Cost: `samples` evaluations of density and score per point.
+/// Other jumps are not allowed. A query whose points all have density 0 draws them again from `N(z,
+/// (k sigma)^2 I)`, `k = 2, 4, .. 1024`, with the weights `p(x) N(x; z, sigma^2 I) / N(x; z, (k
+/// sigma)^2 I)` of the same estimate, until one has not. Noise comes in pairs `+-e`, new in each
+/// step. At sigma = 0 this is the exact score. Cost: `samples` evaluations of density and score per
+/// point.
 #[derive(Debug, Clone)]
 pub struct Smoothed {
     target: Arc<dyn Target>,

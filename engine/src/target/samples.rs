@@ -142,11 +142,10 @@ pub(crate) fn uneven_columns(points: &Points, factor: f64) -> Option<(usize, usi
 }
 
 /// What to do about uneven columns where the flow can work in the data's own units.
-pub const STANDARDISE_SAMPLES: &str = "use samples with `standardise: true`";
+pub const STANDARDISE_SAMPLES: &str = "use samples with `standardise`";
 
 /// What to do about uneven columns where it cannot.
-pub const STANDARDISE_POINTS: &str =
-    "standardise the points, let z = x.standardise(), and bring the result back with `z.undo`";
+pub const STANDARDISE_POINTS: &str = "standardise the points with `standardise`, and bring the result back with `undo`";
 
 #[cfg(test)]
 mod tests {
