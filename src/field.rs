@@ -126,7 +126,7 @@ impl Clouds {
             sigma: Some(Schedule::Constant { value: args.sigma }),
             scaling: Scaling::Raw,
             noise: Noise::None,
-            self_term: args.self_term,
+            self_term: Some(args.self_term),
             ..SdFlowOptions::default()
         };
         SdFlow::new(Estimate::Kernel(Box::new(target)), Estimate::Kernel(Box::new(Kde::of_cloud())), options)

@@ -20,7 +20,7 @@ fn the_field_between_kernels_is_the_difference_of_their_scores() {
     for (scaling, form) in [(Scaling::Denoiser, Form::Shift), (Scaling::Raw, Form::Score)] {
         for self_term in [SelfTerm::Include, SelfTerm::Exclude] {
             let target = || Kde::of(targets.clone()).weighted(&weights).unwrap();
-            let options = SdFlowOptions { self_term, ..options(0.7, scaling, Noise::Fresh) };
+            let options = SdFlowOptions { self_term: Some(self_term), ..options(0.7, scaling, Noise::Fresh) };
             let [p, q] = [target(), Kde::of_cloud()].map(|kde| Estimate::Kernel(Box::new(kde)));
             let mut got = Points::default();
             let here = FieldAt::cloud(&cloud, &clock, &pairwise);

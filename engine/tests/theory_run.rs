@@ -67,7 +67,7 @@ fn columns_of_mixed_units_flow_as_their_standardised_selves() {
     }
     assert!(found.warnings.is_empty(), "{:?}", found.warnings);
     let warned = go(&mut kernel_flow(raw, SdFlowOptions::default()), start, None, &options).warnings;
-    assert!(warned.iter().any(|w| w.contains("standardise: true")), "{warned:?}");
+    assert!(warned.iter().any(|w| w.contains("samples with `standardise`")), "{warned:?}");
 }
 
 #[test]

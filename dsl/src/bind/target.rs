@@ -210,7 +210,7 @@ fn samples(call: &Call) -> Result<Dynamic, Fail> {
     let options: SamplesOptions = call.options()?;
     let points = call.points(0)?;
     if !options.standardise
-        && let Some(warning) = target::scale_warning(&points, target::STANDARDISE_SAMPLES)
+        && let Some(warning) = target::scale_warning(&points, "use `samples(points, #{standardise: true})`")
     {
         call.context.warn_once(&warning);
     }

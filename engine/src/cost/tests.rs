@@ -61,7 +61,7 @@ fn pairs_are_those_of_the_run() {
     };
     let plain = SdFlowOptions::default;
     let batches = SdFlowOptions { batch_target: Some(20), batch_source: Some(90), ..SdFlowOptions::default() };
-    let alone = SdFlowOptions { self_term: SelfTerm::Exclude, ..SdFlowOptions::default() };
+    let alone = SdFlowOptions { self_term: Some(SelfTerm::Exclude), ..SdFlowOptions::default() };
     let euler = Integrator::Euler;
     let ways = [(plain(), euler), (plain(), Integrator::Heun), (batches, euler), (alone, euler)];
     for (options_of_flow, integrator) in ways {

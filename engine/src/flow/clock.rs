@@ -11,6 +11,8 @@ pub struct Clock {
     pub steps: usize,
     /// Place within the step, in `[0, 1]`: the stage of a Runge-Kutta method.
     pub stage: f64,
+    /// Are the particles of every step a fresh sample, as a generator in training makes them?
+    pub fresh: bool,
     /// The run's random stream.
     pub stream: Stream,
 }
@@ -18,7 +20,12 @@ pub struct Clock {
 impl Clock {
     /// The beginning of `step`.
     pub fn at(step: usize, steps: usize, stream: Stream) -> Clock {
-        Clock { step, steps: steps.max(1), stage: 0.0, stream }
+        Clock { step, steps: steps.max(1), stage: 0.0, fresh: false, stream }
+    }
+
+    /// The same moment of a generator's training.
+    pub fn of_fresh_samples(self) -> Clock {
+        Clock { fresh: true, ..self }
     }
 
     /// Share of the run done, computed as a fraction of the whole and never accumulated.

@@ -49,12 +49,14 @@ impl SdFlow {
         let SdFlowOptions { batch, batch_target, batch_source, .. } = options;
         let batches = [("batch", batch), ("batch_target", batch_target), ("batch_source", batch_source)];
         at_least(&batches.map(|(name, batch)| (name, batch.unwrap_or(1), 1)))?;
-        if let Some(batch) = batch.filter(|_| options.self_term == SelfTerm::Exclude) {
+        if let Some(batch) = batch.filter(|_| options.self_term == Some(SelfTerm::Exclude)) {
             return Err(Error::argument("batch", batch, "the particles of a minibatch do not leave themselves out"));
         }
         let target = target.drawing("batch_target", options.batch_target)?;
         let source = match source {
-            Estimate::Kernel(kde) => Estimate::Kernel(Box::new(kde.with_self_term(options.self_term))),
+            Estimate::Kernel(kde) => {
+                Estimate::Kernel(Box::new(kde.with_self_term(options.self_term.unwrap_or(SelfTerm::Exclude))))
+            }
             other => other,
         };
         let source = source.drawing("batch_source", options.batch_source)?;
@@ -113,8 +115,8 @@ impl SdFlow {
         let ranges = [self.target.sigma_range().learned, self.source.sigma_range().learned];
         let range = ranges.into_iter().flatten().reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)));
         let schedule = match &self.units {
-            None => Smoothing::for_extent(&extent, start, range),
-            Some(units) => Smoothing::for_extent(&extent, &units.apply(start), range),
+            None => Smoothing::for_extent(&extent, start, range, clock.fresh),
+            Some(units) => Smoothing::for_extent(&extent, &units.apply(start), range, clock.fresh),
         };
         let unit = if self.units.is_some() { " standard deviations" } else { "" };
         let (from, to) = (schedule.at(0.0), schedule.at(1.0));

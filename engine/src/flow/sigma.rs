@@ -22,6 +22,9 @@ pub struct Smoothing {
 /// the cloud is still relaxing at this scale.
 const STILL_FALLING: f64 = 0.9;
 
+/// Target points within a few sigma of each other at the end of a generator's training.
+const NEIGHBOURS: f64 = 100.0;
+
 impl Smoothing {
     /// Follows `schedule`, whose values must be 0 or more.
     ///
@@ -33,14 +36,17 @@ impl Smoothing {
     }
 
     /// From what spans both the start and the target down to the target's finest detail, within the
-    /// `range` of sigma that a score has learned.
-    pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>) -> Schedule {
+    /// `range` of sigma that a score has learned. For the `fresh` samples of a generator it stops
+    /// where each point still has a hundred neighbours: below, a step is more noise than direction.
+    pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>, fresh: bool) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
         let from = extent.diameter.max(away).max(start.spread());
         // Points that all coincide have no detail and perhaps no size: any sigma then says the
         // same.
         let from = if from > 0.0 { from } else { 1.0 };
-        let to = if extent.detail > 0.0 { extent.detail.min(from) } else { 1e-6 * from };
+        let detail = if extent.detail > 0.0 { extent.detail } else { 1e-6 * from };
+        let wide = detail * NEIGHBOURS.powf(1.0 / start.dim() as f64);
+        let to = if fresh { wide.min(0.2 * extent.units().size()).max(detail) } else { detail }.min(from);
         let (least, most) = range.unwrap_or((0.0, f64::INFINITY));
         let from = from.min(most).max(least);
         Schedule::Geometric { from, to: to.max(least).min(from) }
@@ -112,7 +118,7 @@ mod tests {
     fn a_choice_stays_within_what_was_learned() {
         let extent = Extent::new(&AffineMap::uniform(1.0, vec![0.0, 0.0]), 4.0, 0.001);
         let far = Points::from_rows(&[[100.0, 0.0], [100.0, 1.0]]).unwrap();
-        let of = |range| match Smoothing::for_extent(&extent, &far, range) {
+        let of = |range| match Smoothing::for_extent(&extent, &far, range, false) {
             Schedule::Geometric { from, to } => (from, to),
             other => panic!("{other:?}"),
         };

@@ -174,7 +174,8 @@ impl<'a> Training<'a> {
 
     /// Takes the generator into standard units.
     fn enter(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        let (student, clock) = (&mut self.student, Clock::at(0, self.options.pace.steps, self.stream));
+        let (student, clock) =
+            (&mut self.student, Clock::at(0, self.options.pace.steps, self.stream).of_fresh_samples());
         let (mut u, mut y) = (Points::default(), Points::default());
         student.draw(self.stream.label("units"), &mut u, &mut y)?;
         let wanted = self.teacher.wanted(&y, &clock);
@@ -227,7 +228,7 @@ impl<'a> Training<'a> {
 
 impl Trainee for Training<'_> {
     fn step(&mut self, moment: &Moment, observer: &mut dyn Observer) -> Result<f64> {
-        let clock = Clock::at(moment.step, moment.steps, self.stream);
+        let clock = Clock::at(moment.step, moment.steps, self.stream).of_fresh_samples();
         self.ask(&clock, observer)?;
         let residual = root_mean_square(&self.v);
         if !residual.is_finite() {

@@ -33,6 +33,6 @@ pub use distribution::{DataView, Moments, Target};
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
 pub use option::{BananaOptions, FunnelOptions, GaussianOptions, MixtureOptions, Numbers, StudentTOptions};
-pub(crate) use samples::{STANDARDISE_POINTS, uneven_columns};
-pub use samples::{STANDARDISE_SAMPLES, Samples, SamplesOptions, scale_warning};
+pub(crate) use samples::{STANDARDISE_POINTS, STANDARDISE_SAMPLES, uneven_columns};
+pub use samples::{Samples, SamplesOptions, scale_warning};
 pub use student_t::StudentT;

@@ -40,7 +40,9 @@ impl SdFlow {
         }
         let (z, v) = if turn.is_some() { (&moved, &mut field) } else { (placed, &mut *out) };
         let (own, stream) = (role == Role::Cloud, clock.randomness("estimate"));
-        let at = At { z, sigma, cloud, aligned: own && turn.is_none(), learn: own, stream, pairwise };
+        // Left out, a particle's own kernel counts, but not that of a fresh sample's particle.
+        let alone = self.options.self_term.is_some() || clock.fresh;
+        let at = At { z, sigma, cloud, aligned: own && turn.is_none() && alone, learn: own, stream, pairwise };
         // Without noise the cloud's own field is asked for at the cloud itself.
         let unmoved = own && turn.is_none() && self.options.noise == Noise::None;
         let done = match self.between_kernels(&at) {

@@ -45,7 +45,8 @@ crate::options! {
     pub struct SdFlowOptions {
         /// Smoothing over the run, in the points' units: a number, a schedule, a list, a formula in
         /// the progress `t`. Left out: from the larger of the target's diameter and its distance
-        /// from the start, down to the spacing of its points, geometrically.
+        /// from the start, down to the spacing of its points, geometrically; for a generator, down to
+        /// a distance within which each point has about a hundred others.
         sigma: Option<Schedule> = None,
         /// "denoiser": a unit step moves by D_p - D_q, and steps of at most 1 are stable; "raw": by
         /// the score difference itself.
@@ -53,8 +54,10 @@ crate::options! {
         /// Where the field is evaluated: "fresh" noise each step, "none", or "fixed" noise per
         /// particle.
         noise: Noise = Noise::Fresh,
-        /// Does a particle's own kernel count in the cloud's density: "include" or "exclude".
-        self_term: SelfTerm = SelfTerm::Include,
+        /// Does a particle's own kernel count in the cloud's density: "include" or "exclude". Left
+        /// out: it does, but not where the particles are a generator's fresh sample, which it
+        /// would pull together.
+        self_term: Option<SelfTerm> = None,
         /// Size of the minibatch of particles that moves in each step, in a random order. A
         /// minibatch feels all points, so that a step costs `batch (n + m)` pairs and its
         /// velocities are exact, but every particle has moved once only after `n / batch` steps.
