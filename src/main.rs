@@ -28,6 +28,7 @@ mod signals;
 mod summary;
 mod sweep;
 mod terminal;
+mod threads;
 mod wrap;
 
 use args::{Command, Parsed};
@@ -51,10 +52,7 @@ fn main() -> ExitCode {
 }
 
 fn execute(command: &Command) -> Result<Exit, Diagnostic> {
-    if let Some(threads) = command.threads() {
-        // This fails only if a pool exists already, and none can exist yet.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-    }
+    threads::start(command.threads())?;
     match command {
         Command::Run(args) => run::run(args),
         Command::Sweep(args) => sweep::sweep(args),

@@ -15,12 +15,16 @@ const PREFIX: &str = "SDFLOW_P_";
 /// Makes the request from `args` and the environment; `interrupt` stops the run.
 ///
 /// # Errors
-/// The seed given twice, or not a whole number; an instruction set that does not exist.
+/// A folder of `--allow-read` that is none; the seed given twice, or not a whole number; an instruction set that does not exist.
 pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diagnostic> {
     let mut environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.to_str()?.strip_prefix(PREFIX)?.to_string(), value.into_string().ok()?)))
         .collect();
     environment.sort();
+    if let Some(folder) = args.allow_read.iter().find(|folder| !folder.is_dir()) {
+        let message = format!("`--allow-read {}` names no folder", folder.display());
+        return Err(usage(message, "give a folder that exists"));
+    }
     let from_line = args.params.iter().any(|(name, _)| name == "seed");
     if args.seed.is_some() && from_line {
         return Err(usage("the seed is given twice", "give either `--seed N` or `-p seed=N`"));

@@ -65,7 +65,11 @@ pub fn open(path: &Path, identity: &str, force: bool) -> Result<FolderState, Dia
         // The program was killed between the two renames of a replacement.
         fs::rename(&aside, path).map_err(refused)?;
     }
-    let there = read_record(path)?;
+    let there = match read_record(path) {
+        // A damaged record tells nothing of the run: to replace it is what the user asks for.
+        Err(_) if force && path.join("run.json").is_file() => None,
+        there => there?,
+    };
     let same = there.as_ref().is_some_and(|record| record.identity == identity);
     match there {
         Some(record) if same && record.status == Status::Done && !force => Ok(FolderState::Finished(Box::new(record))),
@@ -97,7 +101,7 @@ pub fn open(path: &Path, identity: &str, force: bool) -> Result<FolderState, Dia
 pub fn read_record(path: &Path) -> Result<Option<Record>, Diagnostic> {
     match fs::read(path.join("run.json")) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
-            let hint = "choose another `--out`, or delete that folder if you do not need it";
+            let hint = "replace that run with `--force`, or choose another `--out`";
             diagnostics::data(format!("this version cannot read {}: {e}", path.join("run.json").display()), Some(hint))
         }),
         Err(e) if e.kind() == ErrorKind::NotFound => {

@@ -8,7 +8,7 @@ mod standardiser;
 mod weights;
 
 pub use affine_map::AffineMap;
-pub use memory_limit::{is_memory_short, no_room};
+pub use memory_limit::{check_matrix, is_memory_short, no_room};
 pub use standardiser::Standardiser;
 pub use weights::shares;
 
@@ -20,6 +20,9 @@ pub(crate) use weights::{check_weights, systematic, weighted_covariance, weighte
 
 /// Rows summed by one task of a parallel sum.
 const BLOCK: usize = 4096;
+
+/// The largest size of a coordinate: the square of a distance is still finite.
+const LARGEST: f64 = 1e150;
 
 /// A point set, validated once where it enters.
 ///
@@ -40,7 +43,7 @@ impl Points {
     /// Points from row-major `data`; `what` names them in errors.
     ///
     /// # Errors
-    /// `dim` = 0, no rows, a ragged length, or a value that is not finite.
+    /// `dim` = 0, no rows, a ragged length, or a value that is not finite or beyond 1e150 in size.
     pub fn new(data: Vec<f64>, dim: usize, what: &str) -> Result<Points> {
         if dim == 0 || data.is_empty() {
             return Err(Error::shape(what, "no values", "at least one row and one column are needed"));
@@ -151,9 +154,10 @@ impl Points {
     }
 
     /// # Errors
-    /// The first value that is not finite, with its place; `what` names the points.
+    /// The first value that is not finite, or so large that its square is not, with its place;
+    /// `what` names the points.
     pub fn check_finite(&self, what: &str) -> Result<()> {
-        match self.data.iter().position(|v| !v.is_finite()) {
+        match self.data.iter().position(|v| v.is_nan() || v.abs() > LARGEST) {
             None => Ok(()),
             Some(at) => Err(Error::NotFinite {
                 what: what.into(),
@@ -234,6 +238,8 @@ mod tests {
         let e = Points::new(vec![0.0, 1.0, f64::NAN, 3.0], 2, "x.npy").unwrap_err();
         assert!(matches!(e, Error::NotFinite { row: 1, column: 0, .. }));
         assert!(Points::new(vec![0.0; 3], 2, "x").is_err());
+        let told = Points::new(vec![1e150, -1e155], 1, "x.npy").unwrap_err().to_string();
+        assert!(told.contains("-1e155 in row 1") && told.contains("at most 1e150"), "{told}");
         assert!(Points::new(vec![], 2, "x").is_err());
     }
 

@@ -35,6 +35,19 @@ fn finished_is_answered_and_unfinished_is_emptied() {
 }
 
 #[test]
+fn a_damaged_record_is_told_and_can_be_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run");
+    ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
+    fs::write(path.join("run.json"), "{\"schema\": 1, ").unwrap();
+    fs::write(path.join("notes.txt"), "mine").unwrap();
+    let told = open(&path, "a", false).unwrap_err();
+    assert!(told.hint.unwrap().contains("--force"), "{}", told.message);
+    assert!(matches!(open(&path, "a", true).unwrap(), FolderState::New(_)));
+    assert!(path.join("notes.txt").exists() && !path.join("run.json").exists());
+}
+
+#[test]
 fn forcing_keeps_the_old_run_until_the_new_one_is_complete() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");

@@ -30,6 +30,35 @@ fn syntax_error() {
 }
 
 #[test]
+fn comment_without_an_end() {
+    assert_snapshot!(complaint("let a = 1; /* one */\nprint(a); /* two\nprint(\"not reached\");\n"));
+}
+
+#[test]
+fn folder_to_read_that_is_none() {
+    let sandbox = Sandbox::with("print(1);\n");
+    assert_snapshot!(sandbox.run("a.rhai --allow-read nowhere").complaint());
+}
+
+/// Its square is infinite: distances and with them every result would be.
+#[test]
+fn coordinate_beyond_squares() {
+    assert_snapshot!(complaint_about("x.csv", b"a,b\n1.5,2.5\n1e200,3.5\n"));
+}
+
+#[test]
+fn covariance_beyond_memory() {
+    assert_snapshot!(complaint("let x = normal(3, 60000);\nprint(x.cov());\n"));
+}
+
+/// Some editors begin a file with the mark of its encoding.
+#[test]
+fn byte_order_mark() {
+    let sandbox = Sandbox::with("\u{feff}let x = normal(5, 2);\nprint(x.n);\n");
+    assert_eq!(sandbox.run("a.rhai").stdout.lines().next(), Some("5"));
+}
+
+#[test]
 fn misspelt_function() {
     assert_snapshot!(complaint("let y = norml(10, 2);\n"));
 }

@@ -8,6 +8,7 @@ use rhai::{Array, Dynamic};
 use sdflow::Points;
 use sdflow::io::{self, LoadOptions};
 use sdflow::options::Options;
+use sdflow::points::check_matrix;
 use std::sync::Arc;
 
 pub const ENTRIES: &[Entry] = &[
@@ -63,14 +64,18 @@ pub const ENTRIES: &[Entry] = &[
             "let m = normal(100, 2).mean();\n\
              print(m[0]);",
         ),
-    function("cov", Kind::Points, &[], Type::Matrix, |call| Ok(Matrix::value(own(call)?.covariance())))
-        .of(Type::Points)
-        .returned("a matrix, `dim` x `dim`")
-        .about("The maximum-likelihood covariance: sums are divided by `n`.")
-        .example(
-            "let c = normal(100, 2).cov();\n\
+    function("cov", Kind::Points, &[], Type::Matrix, |call| {
+        let points = own(call)?;
+        check_matrix(points.dim()).map_err(|e| call.place(e))?;
+        Ok(Matrix::value(points.covariance()))
+    })
+    .of(Type::Points)
+    .returned("a matrix, `dim` x `dim`")
+    .about("The maximum-likelihood covariance: sums are divided by `n`.")
+    .example(
+        "let c = normal(100, 2).cov();\n\
              print(c[0][1]);",
-        ),
+    ),
     function("spacing", Kind::Points, &[], Type::Number, |call| Ok(sdflow::score::spacing(&*own(call)?).into()))
         .of(Type::Points)
         .about(

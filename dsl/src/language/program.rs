@@ -34,7 +34,8 @@ impl Program {
     pub fn compile(engine: &Engine, script: &Path, text: String, explain: ExplainParse) -> Result<Program, Diagnostic> {
         let mut sources = Sources::default();
         let numbered = sources.add(script.into(), text)?;
-        let main = engine.compile(numbered).map_err(|e| explain(&e, &sources, &Syntax::default()))?;
+        let main = engine.compile(&numbered).map_err(|e| explain(&e, &sources, &Syntax::default()))?;
+        check_comments(engine, numbered, &sources)?;
         let syntax = Syntax::of(&main);
         let mut program = Program { main, modules: BTreeMap::new(), sources, syntax };
         let home = home_of(script);
@@ -59,7 +60,9 @@ impl Program {
             let text = String::from_utf8(bytes);
             let text = text.map_err(|_| self.refused(import, unreadable("it is not UTF-8 text"), ""))?;
             let numbered = self.sources.add(file, text)?;
-            let ast = reader.engine.compile(numbered).map_err(|e| (reader.explain)(&e, &self.sources, &self.syntax))?;
+            let ast =
+                reader.engine.compile(&numbered).map_err(|e| (reader.explain)(&e, &self.sources, &self.syntax))?;
+            check_comments(reader.engine, numbered, &self.sources)?;
             let syntax = Syntax::of(&ast);
             let inner = syntax.imports.clone();
             self.syntax.extend(syntax);
@@ -103,6 +106,18 @@ impl Program {
         let hint = (!hint.is_empty()).then(|| hint.to_string());
         Diagnostic { kind: Fault::Script, message, place: self.sources.place(import.position), hint, see: None }
     }
+}
+
+/// Refuses a text whose last comment has no end: the language takes everything behind `/*` for a
+/// comment and says nothing.
+fn check_comments(engine: &Engine, text: String, sources: &Sources) -> Result<(), Diagnostic> {
+    // A character that means nothing is an error wherever it is read.
+    let is_read = |text: String| engine.compile(text + "\n\u{1}").is_err();
+    if !text.contains("/*") || is_read(text) {
+        return Ok(());
+    }
+    let (message, hint) = ("this comment has no end, so that nothing behind it is run".into(), "end it with `*/`");
+    Err(Diagnostic { kind: Fault::Script, message, place: sources.open_comment(), hint: Some(hint.into()), see: None })
 }
 
 /// Says in plain words why a text does not parse; it knows what was read before it.

@@ -31,6 +31,8 @@ pub struct Sources {
 impl Sources {
     /// Adds a file and returns its text as it must be compiled.
     pub fn add(&mut self, shown: PathBuf, text: String) -> Result<String, Diagnostic> {
+        // Some editors begin a file with the mark of its encoding.
+        let text = text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text);
         let before = self.files.last().map_or(0, |f| f.before + f.text.lines().count() + 1);
         if before + text.lines().count() > MOST_LINES {
             return Err(Diagnostic {
@@ -57,6 +59,18 @@ impl Sources {
         let (line, text) = file.text.lines().enumerate().last().map_or((1, ""), |(i, text)| (i + 1, text));
         let (shown, source) = (file.shown.clone(), file.text.clone());
         Some(Place { file: shown, source, line, column: text.chars().count() + 1, length: 1 })
+    }
+
+    /// The last place where a comment begins that no `*/` follows, in the file added last.
+    pub fn open_comment(&self) -> Option<Place> {
+        let file = self.files.last()?;
+        let at = file.text.rfind("/*").filter(|at| !file.text[*at..].contains("*/"))?;
+        let before = &file.text[..at];
+        let (line, column) =
+            (before.lines().count().max(1), before.lines().last().map_or(0, |l| l.chars().count()) + 1);
+        let (line, column) = if before.ends_with('\n') { (line + 1, 1) } else { (line, column) };
+        let (shown, source) = (file.shown.clone(), file.text.clone());
+        Some(Place { file: shown, source, line, column, length: 2 })
     }
 
     /// A diagnostic that was read from a file, with the text that is left out there.

@@ -35,6 +35,17 @@ pub(super) fn power([small, large]: [(f64, f64); 2], size: f64, most: f64) -> f6
     large.1 * (size / large.0).powf(exponent.min(most))
 }
 
+/// The value at `size` where almost all grows as the square and the rest as the size: of `a n +
+/// b n^2` through both. By [`power`] where the exponent between them is well below 2, as a buffer
+/// more or less may make it.
+pub(super) fn square([small, large]: [(f64, f64); 2], size: f64) -> f64 {
+    const NEARLY_SQUARE: f64 = 1.7;
+    let exponent = (large.1 / small.1).ln() / (large.0 / small.0).ln();
+    let b = (large.1 / large.0 - small.1 / small.0) / (large.0 - small.0);
+    let a = small.1 / small.0 - b * small.0;
+    if exponent > NEARLY_SQUARE && a >= 0.0 { (a + b * size) * size } else { power([small, large], size, 2.0) }
+}
+
 /// The value at `(n, m)` of the quadratic in two variables through six points: `nodes` holds three
 /// places on each axis, and `at(i, j)` the value at place `i` of the first and `j` of the second,
 /// asked for `i + j <= 2`. An axis of one place is flat.
@@ -72,6 +83,14 @@ fn leading(points: &[(f64, f64)]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_of_a_matrix_and_what_stands_beside_it() {
+        let bytes = |n: f64| 8.0 * n * n + 200.0 * n;
+        assert!((square([(128.0, bytes(128.0)), (256.0, bytes(256.0))], 6000.0) / bytes(6000.0) - 1.0).abs() < 1e-12);
+        let noisy = [(1024.0, 1e5), (2048.0, 2.4e5)];
+        assert_eq!(square(noisy, 1e6), power(noisy, 1e6, 2.0));
+    }
 
     #[test]
     fn times_are_carried_along_a_line() {

@@ -141,7 +141,7 @@ impl Ladder {
     /// square of the size.
     fn bytes(&self, k: usize, size: usize) -> f64 {
         match self.readings(k, 2, |part| part.bytes).as_slice() {
-            &[small, large] => extrapolate::power([small, large], size as f64, 2.0),
+            &[small, large] => extrapolate::square([small, large], size as f64),
             points => points.iter().map(|(reached, bytes)| bytes * size as f64 / reached).sum(),
         }
     }

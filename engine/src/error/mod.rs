@@ -49,8 +49,8 @@ pub enum Error {
         /// Is `want` the shape of something else, which stands beside this one, and not a rule?
         beside: bool,
     },
-    /// NaN or infinity in the data.
-    #[error("{what} holds {value} in row {row}, column {column} (counted from 0), but every value must be finite")]
+    /// NaN or infinity in the data, or a number so large that its square is infinite.
+    #[error("{what} holds {} in row {row}, column {column} (counted from 0), but {}", shown(*value), usable(*value))]
     NotFinite {
         /// Which data.
         what: String,
@@ -191,6 +191,17 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(distance, k)| *distance <= 1 + k.len().max(name.len()) / 4)
         .min()
         .map(|(_, k)| k.to_string())
+}
+
+fn shown(value: f64) -> String {
+    if value.is_finite() { format!("{value:e}") } else { value.to_string() }
+}
+
+fn usable(value: f64) -> &'static str {
+    match value.is_finite() {
+        true => "a value must be at most 1e150 in size, so that squares of distances are finite",
+        false => "every value must be finite",
+    }
 }
 
 fn advice(hint: &str) -> String {

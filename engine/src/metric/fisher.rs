@@ -59,7 +59,7 @@ impl Metric for Fisher {
 /// mean and once through the fit: with `r` the difference and `G = mean (y - mu) r^T` its influence
 /// is `|r|^2 - 2 (y - mu)^T C^-1 G C^-1 (y - mu) - 2 (C^-1 mean r) . (y - mu)`.
 fn with_gaussian_fit(points: &Points, mut gap: Points) -> Result<Estimate> {
-    let fit = Fit::of(points);
+    let fit = Fit::of(points)?;
     check_rank(&fit, Subject::points())?;
     let precision = Spectrum::positive(&fit.cov, "the covariance of the points")?.map(|v| 1.0 / v);
     let centred = fit.centred(points);

@@ -25,7 +25,7 @@ impl Metric for W2Gauss {
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
-        let (fit, goal) = (Fit::of(points), Fit::of_reference(reference));
+        let (fit, goal) = (Fit::of(points)?, Fit::of_reference(reference)?);
         let spectrum = Spectrum::of(&fit.cov, "the covariance of the points")?;
         let half = root(&spectrum);
         let middle = sandwich(&half, &goal.cov);
@@ -82,7 +82,7 @@ impl Metric for KlGauss {
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
-        let (fit, goal) = (Fit::of(points), Fit::of_reference(reference));
+        let (fit, goal) = (Fit::of(points)?, Fit::of_reference(reference)?);
         check_rank(&fit, Subject::points())?;
         check_rank(&goal, Subject::argument("reference"))?;
         let c = Spectrum::positive(&fit.cov, "the covariance of the points")?;

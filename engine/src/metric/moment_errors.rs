@@ -26,7 +26,7 @@ impl Metric for CovarianceError {
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
-        let (fit, goal) = (Fit::of(points), Fit::of_reference(reference));
+        let (fit, goal) = (Fit::of(points)?, Fit::of_reference(reference)?);
         check_spread(&goal)?;
         let scale = inner(&goal.cov, &goal.cov).sqrt();
         let gap = &fit.cov - &goal.cov;
@@ -59,7 +59,7 @@ impl Metric for MeanError {
     }
 
     fn measure(&self, points: &Points, reference: &Reference, _: &Pairwise, _: Stream) -> Result<Estimate> {
-        let (fit, goal) = (Fit::of(points), Fit::of_reference(reference));
+        let (fit, goal) = (Fit::of(points)?, Fit::of_reference(reference)?);
         check_spread(&goal)?;
         let (off, d) = (shift(&fit, &goal), points.dim());
         let (distance, spread) = (dot(&off, &off).sqrt(), trace(&goal.cov).sqrt());

@@ -2,6 +2,7 @@
 
 use super::estimate::variance_of_weighted_mean;
 use super::{Estimate, Reference};
+use crate::Result;
 use crate::matrix::product;
 use crate::points::{self, Points};
 use faer::Mat;
@@ -28,14 +29,22 @@ pub struct Slope {
 
 impl Fit<'_> {
     /// Of equal points.
-    pub fn of(points: &Points) -> Fit<'_> {
-        Fit { mean: points.mean(), cov: points.covariance(), sample: Some(points), weights: None }
+    ///
+    /// # Errors
+    /// More coordinates than there is room for a covariance.
+    pub fn of(points: &Points) -> Result<Fit<'_>> {
+        points::check_matrix(points.dim())?;
+        Ok(Fit { mean: points.mean(), cov: points.covariance(), sample: Some(points), weights: None })
     }
 
     /// Exact where the reference's target knows its moments, else of the reference's sample with
     /// its weights.
-    pub fn of_reference(reference: &Reference) -> Fit<'_> {
-        match reference.moments() {
+    ///
+    /// # Errors
+    /// As [`Fit::of`].
+    pub fn of_reference(reference: &Reference) -> Result<Fit<'_>> {
+        points::check_matrix(reference.points().dim())?;
+        Ok(match reference.moments() {
             Some(exact) => Fit { mean: exact.mean, cov: exact.cov, sample: None, weights: None },
             None => {
                 let (points, weights) = (reference.points(), reference.weights());
@@ -43,7 +52,7 @@ impl Fit<'_> {
                     (points::weighted_mean(points, weights), points::weighted_covariance(points, weights));
                 Fit { mean, cov, sample: Some(points), weights }
             }
-        }
+        })
     }
 
     /// Number of points behind the fit; None when it is exact.

@@ -1,16 +1,46 @@
 //! How many values a set of points may hold.
 
+use crate::{Error, Result};
+use std::path::Path;
 use std::sync::LazyLock;
 
 /// Most values of a set of points on any machine.
 const MOST: usize = 1 << 30;
 
-/// Bytes of this machine's memory, where the system tells.
-static MEMORY: LazyLock<Option<u64>> = LazyLock::new(|| {
+/// Bytes of memory that this process may have, where the system tells: the machine's, or less
+/// where its control group has a limit.
+static MEMORY: LazyLock<Option<u64>> = LazyLock::new(|| machine().into_iter().chain(control_groups()).min());
+
+fn machine() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     Some(1024 * line.split_whitespace().next()?.parse::<u64>().ok()?)
-});
+}
+
+/// The limits of this process's control group and of those around it, in both versions of their
+/// files.
+fn control_groups() -> Vec<u64> {
+    let text = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let groups = text.lines().filter_map(|line| {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (controllers, path) = (parts.next()?, parts.next()?);
+        match controllers {
+            "" => Some(("/sys/fs/cgroup", "memory.max", path)),
+            _ if controllers.split(',').any(|name| name == "memory") => {
+                Some(("/sys/fs/cgroup/memory", "memory.limit_in_bytes", path))
+            }
+            _ => None,
+        }
+    });
+    // No limit is the word `max`, or a number beyond all memory.
+    let limits = groups.flat_map(|(root, file, path)| {
+        Path::new(path).ancestors().map(move |group| {
+            let folder = Path::new(root).join(group.strip_prefix("/").unwrap_or(group));
+            std::fs::read_to_string(folder.join(file)).ok()?.trim().parse().ok()
+        })
+    });
+    limits.flatten().collect()
+}
 
 /// What to say of `n` points in `dim` dimensions for which this machine has no room: "2^30 values
 /// are .., the limit". None when it has. A set takes at most half of the memory, because what is
@@ -27,6 +57,17 @@ fn beyond(n: usize, dim: usize, memory: Option<u64>) -> Option<String> {
     }
     let whose = if half < MOST { "half of this machine's memory" } else { "the limit" };
     Some(format!("{n} x {dim} values are more than {limit}, {whose}"))
+}
+
+/// Matrices of `dim` x `dim` that a computation with a covariance holds at once.
+const MATRICES: usize = 4;
+
+/// # Errors
+/// This machine has no room for covariances of so many coordinates.
+pub fn check_matrix(dim: usize) -> Result<()> {
+    let Some(why) = no_room(MATRICES.saturating_mul(dim), dim) else { return Ok(()) };
+    let reason = format!("{MATRICES} matrices are held at once, and {why}");
+    Err(Error::Numeric { what: format!("the covariance of {dim} columns"), reason })
 }
 
 /// Is nearly all of the machine's memory in the hands of this process? Where the system does not

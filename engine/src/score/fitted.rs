@@ -4,9 +4,10 @@
 use super::{At, Form, Score, check_sigma, exact::scale};
 use crate::matrix::multiply;
 use crate::options::at_least;
+use crate::points::{check_matrix, squared_distance};
 use crate::rng::Stream;
 use crate::target::{Density, Gaussian, Mixture, Target};
-use crate::{Error, Interrupt, Points, Result, Rule, points::squared_distance};
+use crate::{Error, Interrupt, Points, Result, Rule};
 use faer::Mat;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +73,7 @@ impl Score for GaussianFit {
             );
             return Err(Error::Numeric { what: "gaussian_fit".into(), reason });
         }
+        check_matrix(dim)?;
         let mut cov = shaped(at.cloud.covariance(), self.options.covariance, self.options.ridge);
         // Smoothed before it is decomposed: a flat cloud has a score for every positive sigma.
         (0..dim).for_each(|j| cov[(j, j)] += at.sigma * at.sigma);

@@ -129,7 +129,7 @@ fn far_points_stay_finite() {
     for target in targets() {
         let x = Points::new([-1e4, 1e3, 3e3, 1e4].repeat(target.dim()), target.dim(), "x").unwrap();
         for sigma in levels(&*target) {
-            score(&*target, &x, sigma).check_finite(&target.name()).unwrap();
+            assert!(score(&*target, &x, sigma).data().iter().all(|s| s.is_finite()), "{}", target.name());
             assert!(log_density(&*target, &x, sigma).iter().all(|l| l.is_finite()), "{}", target.name());
         }
     }

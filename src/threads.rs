@@ -1,0 +1,45 @@
+//! The threads that compute.
+
+use crate::diagnostics::usage;
+use crate::{machine, terminal};
+use sdflow_dsl::Diagnostic;
+
+/// Beyond so many threads per core, threads wait for each other.
+const PER_CORE: usize = 4;
+
+/// So many are always granted: a run on many threads can be repeated on a small machine.
+const ALWAYS: usize = 16;
+
+/// Starts the threads of this process, as many as the user asked for or one per core; warns where
+/// fewer are started than were asked for.
+///
+/// # Errors
+/// The system refuses to start them.
+pub fn start(asked: Option<usize>) -> Result<(), Diagnostic> {
+    let threads = asked.map(|asked| asked.min(most(machine::cores())));
+    if let (Some(asked), Some(threads)) = (asked, threads)
+        && threads < asked
+    {
+        let cores = machine::cores();
+        let warning = format!("{asked} threads on {cores} cores would wait for each other: {threads} are started");
+        terminal::print_message(&format!("warning: {warning}"));
+    }
+    let started = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build_global();
+    started.map_err(|e| {
+        usage(format!("the threads cannot be started: {e}"), "raise the limit on processes, or pass `--threads 1`")
+    })
+}
+
+fn most(cores: usize) -> usize {
+    ALWAYS.max(PER_CORE * cores)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_threads_are_granted_anywhere_and_many_where_there_are_cores() {
+        assert_eq!([1, 4, 64].map(most), [16, 16, 256]);
+    }
+}
