@@ -1,6 +1,8 @@
 //! Files written byte by byte here, so that the readers are not tested against the writers alone.
 
+mod archive;
 mod array;
+mod bytes;
 mod table;
 mod tensor;
 
