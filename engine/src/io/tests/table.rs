@@ -25,7 +25,7 @@ fn separators_and_headers_are_found() {
         " 1 , 2 \n -3 ,\t4e5\n",
         "a,b\n1,2\n-3,4e5\n",
         "\u{feff}a;b c\n1;2\n-3;4e5\n",
-        "# made by hand, today\n1,2\n# more\n-3,4e5\n",
+        "# made by hand, today\n\n # more\n1,2\n-3,4e5\n",
         "\"a, or so\",b\n1,\"2\"\n-3,4e5\n",
     ] {
         let points = table(text, "{}").unwrap_or_else(|e| panic!("{text:?}: {e}"));
@@ -37,7 +37,7 @@ fn separators_and_headers_are_found() {
 #[test]
 fn a_header_can_be_stated() {
     assert_eq!(table("1,2\n3,4\n", r#"{"header": true}"#).unwrap().data(), [3.0, 4.0]);
-    assert_eq!(table("1,2\n3,4\n", r#"{"header": false}"#).unwrap().n(), 2);
+    assert_eq!(table("1,2\n-3,4\n5,-6\n", r#"{"header": false}"#).unwrap().n(), 3);
     assert_eq!(
         wrong("a,b\n3,4\n", r#"{"header": false}"#),
         ", line 1, column 1: the cell holds `a`, but every cell must be a finite number"
@@ -73,7 +73,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ", line 2, column 2: the cell is empty, but every cell must be a finite number"
     );
     assert_eq!(
-        wrong("1,2\n\n# c\n3,nan\n", "{}"),
+        wrong("# c\n1,2\n\n3,nan\n", "{}"),
         ", line 4, column 2: the cell holds `nan`, but every cell must be a finite number"
     );
     assert_eq!(
