@@ -12,7 +12,7 @@ use sdflow::pairwise::{Kernel, Kernels, Pairwise, PairwiseOptions};
 use sdflow::points::shares;
 use sdflow::schedule::Schedule;
 use sdflow::score::{Estimate, Kde, SelfTerm};
-use sdflow::{Error, Interrupt, Points, Result, rng::Stream};
+use sdflow::{Error, Interrupt, Points, Result, Rule, rng::Stream};
 use sdflow_dsl::{Diagnostic, Fault};
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use std::time::Instant;
 pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
     check(args)?;
     let begun = Instant::now();
-    let clouds = Clouds::load(args).map_err(|e| of_engine(&e))?;
+    let clouds = Clouds::load(args).map_err(|e| unreadable(&e))?;
     let isa = machine::requested_isa()?;
     machine::replacement_warning(isa)
         .iter()
@@ -69,6 +69,13 @@ fn not_finite() -> Diagnostic {
         "the field is not finite: the coordinates or `--sigma` exceed the range of double precision".to_string();
     let hint = Some("rescale the points so that they are of the order of 1".to_string());
     Diagnostic { kind: Fault::Diverged, message, place: None, hint, see: None }
+}
+
+/// The message of a file that cannot be read; this command has no options to say how it is meant.
+fn unreadable(error: &Error) -> Diagnostic {
+    let stated = matches!(error, Error::File { want, .. } if matches!(want.rule, Rule::Stated(_)));
+    let hint = "the `load` of a script has this option: read the file there, and `save` the points as .npy";
+    Diagnostic { hint: stated.then(|| hint.into()), ..of_engine(error) }
 }
 
 /// Reads a file of points and tells what was decided about it.

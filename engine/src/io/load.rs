@@ -12,10 +12,10 @@ use std::path::Path;
 /// The points in a file: one row per point.
 ///
 /// The kind is told by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), otherwise by the first
-/// bytes. An array with one axis becomes one column. Integers beyond 2^53 are rounded. The separator,
-/// the header, the decimal mark and a column of row names of a table are decided by all of its
-/// lines; one that may be read in two ways is refused. Cost: one pass over an array, some passes
-/// over the text of a table; memory for the values as f64, and for that text.
+/// bytes. An array with one axis becomes one column. Integers beyond 2^53 are rounded. The
+/// separator, the header, the decimal mark and a column of row names of a table are decided by all
+/// of its lines; one that may be read in two ways is refused. Cost: one pass over an array, two to
+/// six over the text of a table; memory for the values as f64, and for that text.
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("sdflow-doc-{}.csv", std::process::id()));

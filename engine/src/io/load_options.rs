@@ -19,14 +19,14 @@ crate::options! {
         /// Is the first line of a `.csv` a header? `true`, `false`, or `"auto"`: it is when it has
         /// names above columns of numbers. A file that may be read either way is refused.
         header: Header = Header::Auto,
-        /// What separates the cells of a `.csv`; a space stands for any run of spaces and tabs.
-        /// `"auto"` takes what gives all lines as many cells and the most columns of numbers.
+        /// What separates the cells of a `.csv`: `","`, `";"`, `"\t"`, `" "` (any run of spaces and
+        /// tabs), or `"auto"`: what gives all lines as many cells and the most columns of numbers.
         separator: Separator = Separator::Auto,
-        /// The decimal mark of a `.csv`. `"auto"` takes the comma where numbers have one and none
-        /// has a point.
+        /// The decimal mark of a `.csv`: `"."`, `","`, or `"auto"`: the comma where numbers have
+        /// one and none has a point.
         decimal: Decimal = Decimal::Auto,
         /// A row of a `.csv` with a missing value (an empty cell, `NA`, `NaN`, `null`, `?`) in a
-        /// chosen column is refused with its place, or left out: `"drop"`.
+        /// chosen column is refused with its place (`"refuse"`) or left out (`"drop"`).
         missing: MissingCells = MissingCells::Refuse,
         /// Lay out arrays with more than two axes as one row per item of the first axis.
         flatten: bool = false,
@@ -165,6 +165,10 @@ fn position(column: &Column, width: usize, names: Option<&[String]>, origin: &Or
         (Column::Named(name), None) => {
             let seen = format!("the column `{name}` is asked for");
             Err(origin.wrong(seen, "it has no header: give the column's position, from 0"))
+        }
+        (Column::Named(name), Some(names)) if names.iter().filter(|n| *n == name).count() > 1 => {
+            let seen = format!("two of its columns are called `{name}`");
+            Err(origin.wrong(seen, "one is asked for: give the column's position, from 0"))
         }
         (Column::Named(name), Some(names)) => names.iter().position(|n| n == name).ok_or_else(|| {
             let near = nearest(name, names.iter().map(String::as_str));

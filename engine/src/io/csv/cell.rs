@@ -26,14 +26,13 @@ pub(super) enum Kind {
 impl Kind {
     /// The kind of this cell.
     pub fn of(cell: &str) -> Kind {
-        if is_missing(cell) {
-            return Kind::Missing;
-        }
         match cell.parse::<f64>() {
-            Ok(value) if !value.is_finite() => Kind::Odd,
+            Ok(value) if value.is_infinite() => Kind::Odd,
+            Ok(value) if value.is_nan() => Kind::Missing,
             Ok(_) if cell.contains('.') => Kind::Point,
             Ok(_) if cell.contains(['e', 'E']) => Kind::Exponent,
             Ok(_) => Kind::Whole,
+            Err(_) if is_missing(cell) => Kind::Missing,
             Err(_) if with_comma(cell).is_some() => Kind::Comma,
             Err(_) if cell.contains(|c: char| c.is_ascii_digit()) && !cell.contains(char::is_alphabetic) => Kind::Odd,
             Err(_) => Kind::Text,

@@ -58,6 +58,10 @@ fn columns_by_name_and_position() {
         ": the column `x` is asked for, but it has no header: give the column's position, from 0"
     );
     assert!(table(text, r#"{"columns": []}"#).is_err());
+    assert_eq!(
+        wrong("x,y,x\n1,2,3\n", r#"{"columns": ["x"]}"#),
+        ": two of its columns are called `x`, but one is asked for: give the column's position, from 0"
+    );
     // A text column that is not asked for does not make the first line a header.
     assert_eq!(table("cat,1\ndog,2\n", r#"{"columns": [1]}"#).unwrap().data(), [1.0, 2.0]);
 }
