@@ -7,13 +7,14 @@ use crate::machine;
 use crate::progress::duration;
 use crate::terminal;
 use sdflow::flow::{Clock, FieldAt, MmdFlow, MmdFlowOptions, Noise, Scaling, SdFlow, SdFlowOptions, VelocityField};
-use sdflow::io::{LoadOptions, load, save_npy};
+use sdflow::io::{LoadOptions, load_with_note, save_npy};
 use sdflow::pairwise::{Kernel, Kernels, Pairwise, PairwiseOptions};
 use sdflow::points::shares;
 use sdflow::schedule::Schedule;
 use sdflow::score::{Estimate, Kde, SelfTerm};
-use sdflow::{Error, Interrupt, Points, Result, rng::Stream};
+use sdflow::{Error, Interrupt, Points, Result, Rule, rng::Stream};
 use sdflow_dsl::{Diagnostic, Fault};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -25,7 +26,7 @@ use std::time::Instant;
 pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
     check(args)?;
     let begun = Instant::now();
-    let clouds = Clouds::load(args).map_err(|e| of_engine(&e))?;
+    let clouds = Clouds::load(args).map_err(|e| unreadable(&e))?;
     let isa = machine::requested_isa()?;
     machine::replacement_warning(isa)
         .iter()
@@ -70,6 +71,20 @@ fn not_finite() -> Diagnostic {
     Diagnostic { kind: Fault::Diverged, message, place: None, hint, see: None }
 }
 
+/// The message of a file that cannot be read; this command has no options to say how it is meant.
+fn unreadable(error: &Error) -> Diagnostic {
+    let stated = matches!(error, Error::File { want, .. } if matches!(want.rule, Rule::Stated(_)));
+    let hint = "the `load` of a script has this option: read the file there, and `save` the points as .npy";
+    Diagnostic { hint: stated.then(|| hint.into()), ..of_engine(error) }
+}
+
+/// Reads a file of points and tells what was decided about it.
+fn load(path: &Path) -> Result<Points> {
+    let loaded = load_with_note(path, &LoadOptions::default())?;
+    loaded.note.iter().for_each(|note| terminal::print_message(&format!("{}: {note}", path.display())));
+    Ok(loaded.points)
+}
+
 /// The points between which a field is computed.
 struct Clouds {
     particles: Points,
@@ -81,11 +96,10 @@ struct Clouds {
 
 impl Clouds {
     fn load(args: &FieldArgs) -> Result<Clouds> {
-        let options = LoadOptions::default();
-        let target = load(&args.target, &options)?;
-        let particles = load(&args.particles, &options)?;
+        let target = load(&args.target)?;
+        let particles = load(&args.particles)?;
         particles.check_dim(args.particles.display().to_string(), target.dim(), "the target")?;
-        let at = args.at.as_ref().map(|path| load(path, &options)).transpose()?;
+        let at = args.at.as_ref().map(|path| load(path)).transpose()?;
         if let (Some(at), Some(path)) = (&at, &args.at) {
             at.check_dim(path.display().to_string(), target.dim(), "the target")?;
         }
@@ -93,7 +107,7 @@ impl Clouds {
             let want = "`--self-term exclude` needs at least 2 particles";
             return Err(Error::shape(args.particles.display().to_string(), "1 row", want));
         }
-        let weights = args.target_weights.as_ref().map(|path| load(path, &options)).transpose()?;
+        let weights = args.target_weights.as_ref().map(|path| load(path)).transpose()?;
         let weights = weights.map(|w| shares(w.data(), target.n(), "target-weights")).transpose()?;
         Ok(Clouds { particles, target: Arc::new(target), at, weights })
     }

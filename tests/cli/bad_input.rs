@@ -126,6 +126,16 @@ fn text_in_a_csv() {
 }
 
 #[test]
+fn a_csv_whose_first_line_may_be_a_header() {
+    assert_snapshot!(complaint_about("x.csv", b"0,1\n0.5,1.5\n"));
+}
+
+#[test]
+fn a_csv_with_a_missing_value() {
+    assert_snapshot!(complaint_about("x.csv", b"a,b\n1,NA\n"));
+}
+
+#[test]
 fn nan_in_the_data() {
     let mut data = [0; 64];
     data[40..48].copy_from_slice(&f64::NAN.to_le_bytes());

@@ -255,6 +255,16 @@ fn the_json_object_is_all_of_standard_output() {
 }
 
 #[test]
+fn what_was_decided_about_a_table_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.write("y.csv", ",a\n0,0.5\n1,1.5\n");
+    sandbox.write("x.csv", "0\n0.5\n");
+    let done = sandbox.run("field --particles y.csv --target y.csv --sigma 1 -o v.npy").code(0);
+    assert!(done.stderr.contains("y.csv: 2 rows, column a; the unnamed first column was"), "{}", done.stderr);
+    insta::assert_snapshot!(sandbox.run("field --particles y.csv --target x.csv --sigma 1 -o v.npy").complaint());
+}
+
+#[test]
 fn contradictions_and_misfits() {
     let sandbox = Sandbox::new();
     sandbox.points("y.npy", &cloud("y", 4, 2, 0.0, 1.0));

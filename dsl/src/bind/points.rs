@@ -9,6 +9,7 @@ use sdflow::Points;
 use sdflow::io::{self, LoadOptions};
 use sdflow::options::Options;
 use sdflow::points::check_matrix;
+use std::path::Path;
 use std::sync::Arc;
 
 pub const ENTRIES: &[Entry] = &[
@@ -16,7 +17,12 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "Reads points from a `.npy` (any numeric type, C or Fortran order), `.npz` or `.csv` \
              file, one row per point. The path is relative to the script's folder, or to a folder \
-             given by `--allow-read`. Values that are not finite are refused with their place.",
+             given by `--allow-read`. Values that are not finite are refused with their place. The \
+             header, the separator, the decimal mark and the row names of a `.csv` are decided by all \
+             of its lines. What was decided is told in a note where it could be meant otherwise, and a \
+             file that may be read in two ways is refused with the option that decides. Lines that \
+             begin with `#` are comments only above the first row. An unnamed first column that counts \
+             or names the rows, as pandas and R write it, is left out unless `columns` chooses it.",
         )
         .options(LoadOptions::KEYS)
         .example(
@@ -96,11 +102,19 @@ fn own(call: &Call) -> Result<Arc<Points>, Fail> {
 fn load(call: &Call) -> Result<Dynamic, Fail> {
     let options: LoadOptions = call.options()?;
     let path = call.context.sandbox.readable(&call.text(0)?).map_err(|f| f.at(At::Argument(0)))?;
-    let points = call.context.time("files", || io::load(&path, &options));
-    points.map(Cloud::value).map_err(|e| match call.place(e) {
+    let loaded = call.context.time("files", || io::load_with_note(&path, &options));
+    let loaded = loaded.map_err(|e| match call.place(e) {
         fail if fail.at == At::Call => fail.at(At::Argument(0)),
         fail => fail,
-    })
+    })?;
+    if let Some(note) = loaded.note {
+        call.context.note_once(&format!("load: {note} ({})", file_name(&path)));
+    }
+    Ok(Cloud::value(loaded.points))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().escape_debug().to_string()
 }
 
 fn uniform(call: &Call) -> Result<Dynamic, Fail> {

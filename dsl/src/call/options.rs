@@ -231,7 +231,7 @@ fn refused_as(name: &str, key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fai
 fn one_of(names: &[&str]) -> String {
     match names {
         [only] => format!("\"{only}\""),
-        _ => format!("one of \"{}\"", names.join("\", \"")),
+        _ => format!("one of \"{}\"", names.join("\", \"").replace('\t', "\\t")),
     }
 }
 

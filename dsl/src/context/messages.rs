@@ -95,4 +95,11 @@ impl Context {
         self.state().outcome.notes.push(note.into());
         self.listener.note(note);
     }
+
+    /// The same, but the same words only once in a run.
+    pub fn note_once(&self, note: &str) {
+        if self.state().told.insert(note.into()) {
+            self.note(note);
+        }
+    }
 }

@@ -89,6 +89,10 @@ pub fn mended(error: &Error) -> Option<String> {
         Error::File { want, .. } if want.rule == Rule::Finite => {
             return Some("correct that cell, or leave its row or column out".into());
         }
+        Error::File { want, .. } => match want.rule {
+            Rule::Stated(options) => return Some(choice(options)),
+            _ => return None,
+        },
         _ => return None,
     };
     let value: f64 = value.parse().ok()?;
@@ -97,6 +101,15 @@ pub fn mended(error: &Error) -> Option<String> {
         (Rule::Positive | Rule::NotNegative, 0.0) => Some(format!("write a number above 0, such as {name}: 0.1")),
         _ => None,
     }
+}
+
+/// "write `#{header: true}` or `#{header: false}`".
+fn choice(options: &[(&str, &str)]) -> String {
+    if let [("missing", value)] = options {
+        return format!("correct that cell, or leave rows with missing values out: `#{{missing: {value}}}`");
+    }
+    let maps: Vec<String> = options.iter().map(|(name, value)| format!("`#{{{name}: {value}}}`")).collect();
+    format!("write {}", maps.join(" or "))
 }
 
 #[cfg(test)]

@@ -110,7 +110,8 @@ pub fn dsl_markdown() -> String {
 /// What a key wants, in words, for `doc`.
 pub fn kind_of(key: &Key) -> String {
     match key.value {
-        OptionType::Name(known) => format!("\"{}\"", known().join("\" | \"")),
+        // A tab is shown as it is typed.
+        OptionType::Name(known) => format!("\"{}\"", known().join("\" | \"").replace('\t', "\\t")),
         other => options::wanted(&other),
     }
 }

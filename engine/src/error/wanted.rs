@@ -12,6 +12,8 @@ pub enum Rule {
     NotNegative,
     /// Neither NaN nor infinite.
     Finite,
+    /// Stated by an option that decides it: names of options and values that they may have.
+    Stated(&'static [(&'static str, &'static str)]),
     /// Any other.
     Other,
 }
@@ -37,6 +39,7 @@ impl From<Rule> for Wanted {
             Rule::Positive => "it must be positive",
             Rule::NotNegative => "it must be 0 or more",
             Rule::Finite => "it must be finite",
+            Rule::Stated(_) => "an option must say which is meant",
             Rule::Other => "another value is wanted",
         })
     }

@@ -12,8 +12,10 @@ use std::path::Path;
 /// The points in a file: one row per point.
 ///
 /// The kind is told by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), otherwise by the first
-/// bytes. An array with one axis becomes one column. Integers beyond 2^53 are rounded. Cost: one
-/// pass over the file; memory for the values as f64.
+/// bytes. An array with one axis becomes one column. Integers beyond 2^53 are rounded. The
+/// separator, the header, the decimal mark and a column of row names of a table are decided by all
+/// of its lines; one that may be read in two ways is refused. Cost: one pass over an array, two to
+/// six over the text of a table; memory for the values as f64, and for that text.
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("sdflow-doc-{}.csv", std::process::id()));
@@ -32,14 +34,36 @@ use std::path::Path;
 /// [`Error::NotFinite`](crate::Error::NotFinite) for NaN and infinity;
 /// [`Error::Argument`](crate::Error::Argument) for an option that this kind of file does not have.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Points> {
+    load_with_note(path, options).map(|loaded| loaded.points)
+}
+
+/// Points from a file, and what was decided about it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The points.
+    pub points: Points,
+    /// What was decided that a caller could want otherwise, such as a column that was left out: "3
+    /// rows, columns a, b; the unnamed first column was taken as the row index and left out".
+    pub note: Option<String>,
+}
+
+/// As [`load`], with a note of what was decided about a table by looking at all of it.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_note(path: &Path, options: &LoadOptions) -> Result<Loaded> {
     let (file, size) = open(path)?;
     let mut reader = BufReader::new(file);
     let kind = Kind::of(path, &mut reader)?;
     options.check(kind)?;
     let origin = Origin { path, array: None };
-    match kind {
-        Kind::Npy => npy::read(&mut reader, size, &origin)?.into_points(&origin, options),
-        Kind::Npz => npz::load(reader, size, path, options),
-        Kind::Csv => csv::read(&read_bytes(&mut reader, size, &origin)?, &origin, options),
-    }
+    let points = match kind {
+        Kind::Npy => npy::read(&mut reader, size, &origin)?.into_points(&origin, options)?,
+        Kind::Npz => npz::load(reader, size, path, options)?,
+        Kind::Csv => {
+            let (points, note) = csv::read(&read_bytes(&mut reader, size, &origin)?, &origin, options)?;
+            return Ok(Loaded { points, note });
+        }
+    };
+    Ok(Loaded { points, note: None })
 }

@@ -2,6 +2,7 @@
 
 use super::file_kind::Kind;
 use super::origin::Origin;
+use super::table_options::{Decimal, MissingCells, Separator};
 use crate::error::nearest;
 use crate::options::{OptionType, OptionValue};
 use crate::{Error, Result};
@@ -15,9 +16,18 @@ crate::options! {
         /// The columns to take, in this order: positions from 0, or names when a `.csv` has a
         /// header. All when left out.
         columns: Option<Vec<Column>> = None,
-        /// Is the first line of a `.csv` a header? `true`, `false`, or `"auto"`: it is when one of
-        /// its wanted cells is not a number.
+        /// Is the first line of a `.csv` a header? `true`, `false`, or `"auto"`: it is when it has
+        /// names above columns of numbers. A file that may be read either way is refused.
         header: Header = Header::Auto,
+        /// What separates the cells of a `.csv`: `","`, `";"`, `"\t"`, `" "` (any run of spaces and
+        /// tabs), or `"auto"`: what gives all lines as many cells and the most columns of numbers.
+        separator: Separator = Separator::Auto,
+        /// The decimal mark of a `.csv`: `"."`, `","`, or `"auto"`: the comma where numbers have
+        /// one and none has a point.
+        decimal: Decimal = Decimal::Auto,
+        /// A row of a `.csv` with a missing value (an empty cell, `NA`, `NaN`, `null`, `?`) in a
+        /// chosen column is refused with its place (`"refuse"`) or left out (`"drop"`).
+        missing: MissingCells = MissingCells::Refuse,
         /// Lay out arrays with more than two axes as one row per item of the first axis.
         flatten: bool = false,
     }
@@ -30,14 +40,32 @@ impl LoadOptions {
         let refuse = |name: &str, value: String, whose: &str| {
             Err(Error::argument(name, value, format!("only {whose} files have one: leave it out")))
         };
-        match (&self.key, self.header) {
-            (Some(key), _) if kind != Kind::Npz => refuse("key", format!("`{key}`"), ".npz"),
-            (_, Header::Yes | Header::No) if kind != Kind::Csv => refuse("header", self.header.text(), ".csv"),
-            _ if self.flatten && kind == Kind::Csv => {
-                Err(Error::argument("flatten", "true", "a .csv has two axes: leave it out"))
-            }
-            _ => Ok(()),
+        if let Some(key) = self.key.as_ref().filter(|_| kind != Kind::Npz) {
+            return refuse("key", format!("`{key}`"), ".npz");
         }
+        if kind == Kind::Csv {
+            let flat = || Error::argument("flatten", "true", "a .csv has two axes: leave it out");
+            return if self.flatten { Err(flat()) } else { Ok(()) };
+        }
+        let plain = LoadOptions::default();
+        let (own, default) = (self.of_tables(), plain.of_tables());
+        match own.into_iter().zip(default).find(|(own, default)| own != default) {
+            Some(((name, value), _)) => refuse(name, value.to_string(), ".csv"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl LoadOptions {
+    /// The options that only tables of text have, as data.
+    fn of_tables(&self) -> [(&'static str, Value); 4] {
+        let LoadOptions { header, separator, decimal, missing, .. } = self;
+        [
+            ("header", (*header).into()),
+            ("separator", serde_json::json!(separator)),
+            ("decimal", serde_json::json!(decimal)),
+            ("missing", serde_json::json!(missing)),
+        ]
     }
 }
 
@@ -92,12 +120,6 @@ impl OptionValue for Header {
     const TYPE: OptionType = OptionType::Either(&[OptionType::Truth, OptionType::Name(|| vec!["auto"])]);
 }
 
-impl Header {
-    fn text(self) -> String {
-        Value::from(self).to_string()
-    }
-}
-
 impl TryFrom<Value> for Header {
     type Error = String;
 
@@ -143,6 +165,10 @@ fn position(column: &Column, width: usize, names: Option<&[String]>, origin: &Or
         (Column::Named(name), None) => {
             let seen = format!("the column `{name}` is asked for");
             Err(origin.wrong(seen, "it has no header: give the column's position, from 0"))
+        }
+        (Column::Named(name), Some(names)) if names.iter().filter(|n| *n == name).count() > 1 => {
+            let seen = format!("two of its columns are called `{name}`");
+            Err(origin.wrong(seen, "one is asked for: give the column's position, from 0"))
         }
         (Column::Named(name), Some(names)) => names.iter().position(|n| n == name).ok_or_else(|| {
             let near = nearest(name, names.iter().map(String::as_str));

@@ -29,6 +29,8 @@ mod read_bytes;
 #[cfg(feature = "files")]
 mod safetensors;
 #[cfg(feature = "files")]
+mod table_options;
+#[cfg(feature = "files")]
 mod write;
 
 pub(crate) use tensor::Tensor;
@@ -36,9 +38,11 @@ pub use tensor::Tensors;
 pub use write_atomic::write_atomic;
 
 #[cfg(feature = "files")]
-pub use load::load;
+pub use load::{Loaded, load, load_with_note};
 #[cfg(feature = "files")]
 pub use load_options::{Column, Header, LoadOptions};
+#[cfg(feature = "files")]
+pub use table_options::{Decimal, MissingCells, Separator};
 #[cfg(feature = "files")]
 pub use write::{save_csv, save_npy};
 

@@ -72,9 +72,19 @@ fn read_header(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<(Np
     }
     let start = bytes.len();
     bytes.extend(read_bytes(reader, length as u64, origin)?);
+    mend_long_integers(&mut bytes[start..]);
     check_text(&bytes[start..], origin)?;
     let header = NpyHeader::from_reader(bytes.as_slice()).map_err(|e| unreadable(&e.to_string(), origin))?;
     Ok((header, bytes.len() as u64))
+}
+
+/// Blanks the mark of Python 2's long integers, as in `(200L, 2L)`.
+fn mend_long_integers(text: &mut [u8]) {
+    for at in 1..text.len().saturating_sub(1) {
+        if text[at] == b'L' && text[at - 1].is_ascii_digit() && b",) ".contains(&text[at + 1]) {
+            text[at] = b' ';
+        }
+    }
 }
 
 fn unreadable(reason: &str, origin: &Origin) -> Error {

@@ -1,34 +1,8 @@
-//! `.npy` and `.npz`.
+//! `.npy`.
 
+use super::bytes::{array, npy, zip_of};
 use super::*;
 use proptest::prelude::*;
-use std::io::Write as _;
-
-/// An `.npy` with this header text, as NumPy pads it, and these bytes.
-fn npy(header: &str, body: &[u8]) -> Vec<u8> {
-    let mut text = header.as_bytes().to_vec();
-    text.resize((10 + text.len() + 1).next_multiple_of(64) - 11, b' ');
-    text.push(b'\n');
-    let mut out = b"\x93NUMPY\x01\x00".to_vec();
-    out.extend((text.len() as u16).to_le_bytes());
-    out.extend(text);
-    out.extend(body);
-    out
-}
-
-fn array(descr: &str, fortran: &str, shape: &str, body: &[u8]) -> Vec<u8> {
-    npy(&format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}"), body)
-}
-
-/// A zip of stored or deflated entries.
-fn zip_of(entries: &[(&str, &[u8])], method: zip::CompressionMethod) -> Vec<u8> {
-    let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, bytes) in entries {
-        out.start_file(*name, zip::write::SimpleFileOptions::default().compression_method(method)).unwrap();
-        out.write_all(bytes).unwrap();
-    }
-    out.finish().unwrap().into_inner()
-}
 
 #[test]
 fn every_numeric_type_in_both_byte_orders() {
@@ -179,6 +153,20 @@ fn later_versions_of_the_format() {
     }
 }
 
+/// NumPy on Python 2 wrote long integers into its headers.
+#[test]
+fn long_integers_of_python_2() {
+    let folder = Folder::new();
+    let bytes = array("|u1", "False", "(2L, 3L)", &[0, 1, 2, 3, 4, 5]);
+    let points = folder.load("x.npy", &bytes).unwrap();
+    assert_eq!((points.dim(), points.data()), (3, [0., 1., 2., 3., 4., 5.].as_slice()));
+    let one_axis = array("|u1", "False", "(2L,)", &[7, 8]);
+    assert_eq!(folder.load("x.npy", &one_axis).unwrap().data(), [7.0, 8.0]);
+    let packed = zip_of(&[("a.npy", &bytes)], zip::CompressionMethod::Deflated);
+    assert_eq!(folder.load("x.npz", &packed).unwrap().dim(), 3);
+    assert!(complaint("x.npy", &array("|u1", "False", "(2LL, 3L)", &[0; 6])).contains("claims an axis of 2L"));
+}
+
 #[test]
 fn cut_off_at_any_byte() {
     let folder = Folder::new();
@@ -196,39 +184,6 @@ fn cut_off_at_any_byte() {
             assert!(matches!(error, Error::File { .. }), "{end}: {error}");
         }
     }
-}
-
-#[test]
-fn an_archive_is_asked_by_key() {
-    let folder = Folder::new();
-    let (one, two) = (array("|u1", "False", "(1,)", &[1]), array("|u1", "False", "(1,)", &[2]));
-    let path =
-        folder.file("x.npz", &zip_of(&[("train.npy", &one), ("test.npy", &two)], zip::CompressionMethod::Deflated));
-    assert_eq!(load(&path, &options(r#"{"key": "test"}"#)).unwrap().data(), [2.0]);
-    let error = load(&path, &LoadOptions::default()).unwrap_err().to_string();
-    assert!(error.ends_with("it holds the arrays `train`, `test`, but `key` must name one of them"), "{error}");
-    let error = load(&path, &options(r#"{"key": "tets"}"#)).unwrap_err().to_string();
-    assert!(error.ends_with("there is no array `tets`, but it holds `train`, `test`; did you mean `test`?"), "{error}");
-
-    let only = zip_of(&[("readme.txt", b"hi"), ("x.npy", &one)], zip::CompressionMethod::Stored);
-    assert_eq!(folder.load("x.npz", &only).unwrap().data(), [1.0]);
-    assert_eq!(folder.load("unnamed", &only).unwrap().data(), [1.0]);
-    assert!(complaint("x.npz", &zip_of(&[], zip::CompressionMethod::Stored)).contains("it holds no array"));
-    let nan = array("<f4", "False", "(1,)", &f32::NAN.to_le_bytes());
-    let error = complaint("x.npz", &zip_of(&[("bad.npy", &nan)], zip::CompressionMethod::Stored));
-    assert!(error.contains("x.npz, array `bad` holds NaN in row 0"), "{error}");
-}
-
-#[test]
-fn an_archive_that_unpacks_to_far_more_than_it_is() {
-    let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    out.start_file("a.npy", zip::write::SimpleFileOptions::default()).unwrap();
-    out.write_all(&array("|u1", "False", "(300000000,)", &[])).unwrap();
-    (0..300).for_each(|_| out.write_all(&[0; 1_000_000]).unwrap());
-    let packed = out.finish().unwrap().into_inner();
-    assert!(packed.len() < 1_000_000);
-    let error = complaint("x.npz", &packed);
-    assert!(error.contains("array `a`") && error.contains("not unpacked on trust"), "{error}");
 }
 
 proptest! {
@@ -269,47 +224,4 @@ proptest! {
         let held = shape.iter().try_fold(8u64, |p, &axis| p.checked_mul(axis)) == Some(bytes as u64) && bytes > 0;
         prop_assert!(held || result.is_err());
     }
-}
-
-/// Of an archive every bit counts: a flip in the values is caught by the checksum, wherever it is.
-#[test]
-fn a_flipped_bit_in_an_archive_is_no_number() {
-    let folder = Folder::new();
-    let values: Vec<u8> = (0..16).flat_map(|i| f64::from(i).to_le_bytes()).collect();
-    let whole = array("<f8", "False", "(16, 1)", &values);
-    for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
-        let packed = zip_of(&[("a.npy", &whole)], method);
-        let clean = folder.load("x.npz", &packed).unwrap();
-        // The data of the first entry begins behind its header of 30 bytes and its name.
-        for at in (35..packed.len().min(35 + whole.len())).step_by(7) {
-            for bit in [0, 3, 6] {
-                let mut flipped = packed.clone();
-                flipped[at] ^= 1 << bit;
-                if let Ok(points) = folder.load("x.npz", &flipped) {
-                    // What is not part of the data may change.
-                    assert_eq!(points, clean, "{method:?}: bit {bit} of byte {at}");
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn an_archive_with_two_entries_of_one_name_is_refused() {
-    let folder = Folder::new();
-    let one = array("<f8", "False", "(1, 1)", &1.0f64.to_le_bytes());
-    let packed = zip_of(&[("a.npy", &one), ("b.npy", &one)], zip::CompressionMethod::Stored);
-    let error = folder.load("x.npz", &renamed(&packed, b"b.npy", b"a.npy")).unwrap_err().to_string();
-    assert!(error.contains("two of its entries have the same name"), "{error}");
-}
-
-/// `bytes` with every `from` written as `to`.
-fn renamed(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    for at in 0..bytes.len().saturating_sub(from.len()) {
-        if bytes[at..].starts_with(from) {
-            bytes[at..at + to.len()].copy_from_slice(to);
-        }
-    }
-    bytes
 }

@@ -1,7 +1,10 @@
 //! Files written byte by byte here, so that the readers are not tested against the writers alone.
 
+mod archive;
 mod array;
+mod bytes;
 mod table;
+mod table_layout;
 mod tensor;
 
 use super::write::save_npy_shape;
@@ -60,6 +63,37 @@ fn an_option_of_another_kind_of_file_is_refused() {
     save_npy(&path, &Points::zeros(1, 1)).unwrap();
     let error = load(&path, &options(r#"{"header": true}"#)).unwrap_err();
     assert_eq!(error.to_string(), "`header` is true, but only .csv files have one: leave it out");
+}
+
+#[test]
+fn what_only_tables_have_is_refused_of_arrays() {
+    let folder = Folder::new();
+    let path = folder.0.path().join("x.npy");
+    save_npy(&path, &Points::zeros(1, 1)).unwrap();
+    for (json, name) in [
+        (r#"{"separator": ";"}"#, "separator"),
+        (r#"{"decimal": ","}"#, "decimal"),
+        (r#"{"missing": "drop"}"#, "missing"),
+    ] {
+        let error = load(&path, &options(json)).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("`{name}` is ")) && error.contains("only .csv files"), "{error}");
+    }
+}
+
+/// A pipe, a device and a socket have no end that a reader could wait for.
+#[cfg(unix)]
+#[test]
+fn what_is_not_a_regular_file_is_refused_at_once() {
+    let folder = Folder::new();
+    let (pipe, socket) = (folder.0.path().join("pipe.csv"), folder.0.path().join("socket.csv"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let link = folder.0.path().join("link.csv");
+    std::os::unix::fs::symlink(&pipe, &link).unwrap();
+    for path in [pipe, socket, link, PathBuf::from("/dev/zero")] {
+        let error = load(&path, &LoadOptions::default()).unwrap_err().to_string();
+        assert!(error.ends_with("it is not a regular file, but a file of points is wanted"), "{error}");
+    }
 }
 
 #[test]

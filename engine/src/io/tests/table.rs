@@ -25,7 +25,7 @@ fn separators_and_headers_are_found() {
         " 1 , 2 \n -3 ,\t4e5\n",
         "a,b\n1,2\n-3,4e5\n",
         "\u{feff}a;b c\n1;2\n-3;4e5\n",
-        "# made by hand, today\n1,2\n# more\n-3,4e5\n",
+        "# made by hand, today\n\n # more\n1,2\n-3,4e5\n",
         "\"a, or so\",b\n1,\"2\"\n-3,4e5\n",
     ] {
         let points = table(text, "{}").unwrap_or_else(|e| panic!("{text:?}: {e}"));
@@ -37,7 +37,7 @@ fn separators_and_headers_are_found() {
 #[test]
 fn a_header_can_be_stated() {
     assert_eq!(table("1,2\n3,4\n", r#"{"header": true}"#).unwrap().data(), [3.0, 4.0]);
-    assert_eq!(table("1,2\n3,4\n", r#"{"header": false}"#).unwrap().n(), 2);
+    assert_eq!(table("1,2\n-3,4\n5,-6\n", r#"{"header": false}"#).unwrap().n(), 3);
     assert_eq!(
         wrong("a,b\n3,4\n", r#"{"header": false}"#),
         ", line 1, column 1: the cell holds `a`, but every cell must be a finite number"
@@ -58,6 +58,10 @@ fn columns_by_name_and_position() {
         ": the column `x` is asked for, but it has no header: give the column's position, from 0"
     );
     assert!(table(text, r#"{"columns": []}"#).is_err());
+    assert_eq!(
+        wrong("x,y,x\n1,2,3\n", r#"{"columns": ["x"]}"#),
+        ": two of its columns are called `x`, but one is asked for: give the column's position, from 0"
+    );
     // A text column that is not asked for does not make the first line a header.
     assert_eq!(table("cat,1\ndog,2\n", r#"{"columns": [1]}"#).unwrap().data(), [1.0, 2.0]);
 }
@@ -73,7 +77,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ", line 2, column 2: the cell is empty, but every cell must be a finite number"
     );
     assert_eq!(
-        wrong("1,2\n\n# c\n3,nan\n", "{}"),
+        wrong("# c\n1,2\n\n3,nan\n", "{}"),
         ", line 4, column 2: the cell holds `nan`, but every cell must be a finite number"
     );
     assert_eq!(

@@ -1,0 +1,74 @@
+//! What `load` decides about a table is told and recorded, and what it cannot decide is asked.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod stage;
+
+use sdflow_dsl::{Diagnostic, Outcome};
+use stage::run_in;
+
+/// Runs a script beside `t.csv` with this content.
+fn with_table(content: &str, script: &str) -> (Outcome, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("t.csv"), content).unwrap();
+    run_in(folder.path(), script)
+}
+
+fn refused(content: &str, script: &str) -> Diagnostic {
+    with_table(content, script).0.failure.unwrap()
+}
+
+#[test]
+fn what_was_decided_is_told_once_and_recorded() {
+    let text = ",a,b\n0,0.5,1.5\n1,2.5,3.5\n2,4.5,5.5\n";
+    // The means of 0.5, 2.5, 4.5 and of 1.5, 3.5, 5.5.
+    let (outcome, heard) = with_table(text, "load(\"t.csv\"); print(load(\"t.csv\").mean());");
+    assert_eq!(outcome.failure, None);
+    let note = "load: 3 rows, columns a, b; the unnamed first column was taken as the row index and left out (t.csv)";
+    assert_eq!(outcome.notes, [note]);
+    assert_eq!(heard, [note, "[2.5, 3.5]"]);
+}
+
+#[test]
+fn an_ordinary_table_is_read_without_a_word() {
+    for text in ["x,y\n1,2\n3,4.5\n", "1.5 2\n3 4\n", "1;2\n3;4\n", "1\t-2\r\n3\t4\r\n", "x\n1\n2\n"] {
+        let (outcome, heard) = with_table(text, "load(\"t.csv\");");
+        assert_eq!((outcome.failure, outcome.notes.len(), heard.len()), (None, 0, 0), "{text:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_decided_is_refused_with_the_options_that_decide() {
+    let load = "load(\"t.csv\");";
+    for (text, hint) in [
+        ("0,1\n0.5,1.5\n", "write `#{header: true}` or `#{header: false}`"),
+        ("1,5\n2,5\n3,25\n", "write `#{separator: \",\"}` or `#{decimal: \",\"}`"),
+        ("1,234;5\n", "write `#{decimal: \",\"}`"),
+        (",a\n0.5,1\n1.5,2\n", "write `#{columns: [0, 1]}` or `#{columns: [1]}`"),
+        ("a,b\n1,\n2,3\n", "correct that cell, or leave rows with missing values out: `#{missing: \"drop\"}`"),
+    ] {
+        let failure = refused(text, load);
+        assert_eq!(failure.hint.as_deref(), Some(hint), "{text:?}: {}", failure.message);
+        assert_eq!(failure.place.unwrap().column, 6, "{text:?}");
+    }
+}
+
+#[test]
+fn the_options_that_decide_are_options_of_the_script() {
+    for (text, options, mean) in [
+        ("0,1\n0.5,1.5\n", "header: true", "[0.5, 1.5]"),
+        ("0,1\n0.5,1.5\n", "header: false", "[0.25, 1.25]"),
+        ("1,5\n2,5\n", "separator: \",\"", "[1.5, 5.0]"),
+        ("1,5\n2,5\n", "decimal: \",\"", "[2.0]"),
+        ("1\t2\n3\t4\n", "separator: \"\\t\", decimal: \"auto\"", "[2.0, 3.0]"),
+        ("1  2\n3 4\n", "separator: \" \", header: \"auto\"", "[2.0, 3.0]"),
+        (",a\n0.5,1\n1.5,2\n", "columns: [0, 1]", "[1.0, 1.5]"),
+        (",a\n0.5,1\n1.5,2\n", "columns: [1]", "[1.5]"),
+        ("a,b\n1,\n2,3\n", "missing: \"drop\"", "[2.0, 3.0]"),
+    ] {
+        let (outcome, heard) = with_table(text, &format!("print(load(\"t.csv\", #{{{options}}}).mean());"));
+        assert_eq!(outcome.failure, None, "{text:?}, {options}");
+        assert_eq!(heard.last().map(String::as_str), Some(mean), "{text:?}, {options}");
+    }
+    let failure = refused("1,2\n", "load(\"t.csv\", #{separator: \"|\"});");
+    assert!(failure.message.contains("`separator`") || failure.message.contains("|"), "{}", failure.message);
+}

@@ -1,0 +1,84 @@
+//! Whether the first record of a table holds names.
+
+use super::super::load_options::{Column, Header, LoadOptions};
+use super::super::origin::Origin;
+use super::cell::Kind;
+use super::content::Content;
+use super::survey::Survey;
+use crate::{Error, Result, Rule};
+
+/// What the first record is.
+pub(super) struct Verdict {
+    pub is_header: bool,
+    /// What a user could want otherwise.
+    pub note: Option<String>,
+}
+
+/// Tells by all columns whether the first record is a header.
+///
+/// # Errors
+/// It may be either: it has names and numbers above numbers, or the positions 0, 1, ...
+pub(super) fn judge(survey: &Survey, content: &Content, options: &LoadOptions, origin: &Origin) -> Result<Verdict> {
+    let certain = |is_header| Ok(Verdict { is_header, note: None });
+    let by_name = options.columns.iter().flatten().any(|column| matches!(column, Column::Named(_)));
+    match options.header {
+        Header::Yes => return certain(true),
+        Header::No => return certain(false),
+        Header::Auto if by_name || survey.is_short || is_above_index(survey) => return certain(true),
+        Header::Auto => {}
+    }
+    let wanted = wanted(survey, options);
+    let kind = |j: usize| Kind::of(&survey.first[j]);
+    let has_text = wanted.iter().any(|&j| kind(j) == Kind::Text);
+    if survey.rows == 0 {
+        return certain(has_text);
+    }
+    // A name above other text says nothing: a column of names has it in all rows.
+    let names = |j: usize| kind(j) == Kind::Text && survey.columns[j].count(Kind::Text) == 0;
+    let values = |j: usize| kind(j) == Kind::Odd || kind(j).is_number();
+    match (wanted.iter().any(|&j| names(j)), wanted.iter().any(|&j| values(j))) {
+        (true, true) => Err(either(content, "it has names and numbers", origin)),
+        (true, false) => certain(true),
+        (false, false) => certain(has_text),
+        (false, true) if wanted.iter().all(|&j| kind(j) == Kind::Whole) => positions(survey, &wanted, content, origin),
+        (false, true) => certain(false),
+    }
+}
+
+/// The columns that are asked for.
+fn wanted(survey: &Survey, options: &LoadOptions) -> Vec<usize> {
+    let chosen = |j: &usize| options.columns.as_ref().is_none_or(|columns| columns.contains(&Column::At(*j)));
+    (0..survey.first.len()).filter(chosen).collect()
+}
+
+/// Is the first cell empty above names of rows, as pandas writes its index?
+fn is_above_index(survey: &Survey) -> bool {
+    let Some((corner, names)) = survey.first.split_first().filter(|_| survey.rows > 0) else { return false };
+    let all_named = names.iter().all(|name| matches!(Kind::of(name), Kind::Text | Kind::Whole));
+    let index = &survey.row_names;
+    let counted = index.counts() && all_named || index.is_plausible() && are_positions(names);
+    corner.is_empty() && !names.is_empty() && counted
+}
+
+/// Are these 0, 1, ..., as pandas names columns without names?
+fn are_positions(names: &[String]) -> bool {
+    names.iter().enumerate().all(|(j, name)| *name == j.to_string())
+}
+
+/// The verdict on a first record of whole numbers.
+fn positions(survey: &Survey, wanted: &[usize], content: &Content, origin: &Origin) -> Result<Verdict> {
+    let all_are = |kind: Kind| wanted.iter().all(|&j| survey.columns[j].count(kind) == survey.rows);
+    // A column of counts may well begin with 0.
+    if are_positions(&survey.first) && (wanted.len() > 1 || !all_are(Kind::Whole)) {
+        return Err(either(content, "it has the positions of the columns, which may be names or a row", origin));
+    }
+    let line = content.line;
+    let note = format!("the whole numbers in line {line} were taken as a row, not as names");
+    Ok(Verdict { is_header: false, note: (wanted.len() > 1 && all_are(Kind::Point)).then_some(note) })
+}
+
+fn either(content: &Content, seen: &str, origin: &Origin) -> Error {
+    let rule = Rule::Stated(&[("header", "true"), ("header", "false")]);
+    let want = rule.worded("the option `header` must say whether it is a header");
+    origin.wrong_at(format!("line {}", content.line), seen, want)
+}

@@ -1,0 +1,53 @@
+//! The column that names the rows of a table.
+
+use super::super::origin::Origin;
+use super::survey::Survey;
+use crate::{Result, Rule};
+
+/// How `columns` decides in a table of two columns, and in one of more.
+const TWO: [(&str, &str); 2] = [("columns", "[0, 1]"), ("columns", "[1]")];
+const MORE: [(&str, &str); 2] = [("columns", "[0, 1, 2]"), ("columns", "[1, 2]")];
+
+/// Is the first column of a table the names of its rows?
+pub(super) struct Index {
+    pub is_there: bool,
+    /// What a user could want otherwise.
+    pub note: Option<String>,
+}
+
+impl Index {
+    /// A table whose first column is as the others.
+    pub fn none() -> Index {
+        Index { is_there: false, note: None }
+    }
+}
+
+/// Tells whether the first column of a table with a header, which begins in this line, names the
+/// rows. It does if it has no name itself, as pandas and R write it.
+///
+/// # Errors
+/// It has no name, and holds fractions, or a number twice: it may be a coordinate.
+pub(super) fn index(survey: &Survey, line: usize, origin: &Origin) -> Result<Index> {
+    let there = |note: &str| Ok(Index { is_there: true, note: Some(note.into()) });
+    let name = &survey.first[0];
+    if survey.first.len() == 1 || survey.rows == 0 {
+        return Ok(Index::none());
+    }
+    if survey.is_short {
+        return there(
+            "the header has one name fewer than the rows have cells, so that the first column was taken as the names \
+             of the rows and left out",
+        );
+    }
+    if !name.is_empty() {
+        let counts = survey.row_names.counts() && survey.rows > 2;
+        let note = counts.then(|| format!("the column {name} counts the rows and was taken as a coordinate"));
+        return Ok(Index { is_there: false, note });
+    }
+    if survey.row_names.is_plausible() {
+        return there("the unnamed first column was taken as the row index and left out");
+    }
+    let rule = Rule::Stated(if survey.first.len() == 2 { &TWO } else { &MORE });
+    let want = rule.worded("the option `columns` must say whether it is a coordinate");
+    Err(origin.wrong_at(format!("line {line}, column 1"), "the column has no name and is no index of the rows", want))
+}

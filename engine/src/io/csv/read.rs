@@ -1,0 +1,84 @@
+//! The points in a table.
+
+use super::super::load_options::LoadOptions;
+use super::super::origin::Origin;
+use super::super::table_options::MissingCells;
+use super::cell::{is_missing, number};
+use super::content::Content;
+use super::layout::Layout;
+use super::records::Records;
+use super::separator::cannot_be_cut;
+use crate::{Error, Points, Result, Rule};
+
+/// The points in a table, and what was decided about it that a user could want otherwise.
+///
+/// # Errors
+/// The place of a cell that is no finite number, of a line that is longer or shorter than others,
+/// of text that is not UTF-8; a table that may be read in two ways.
+pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOptions) -> Result<(Points, Option<String>)> {
+    let content = Content::new(bytes, origin)?;
+    let mut layout = Layout::new(&content, options, origin)?;
+    let mut records = layout.rows(&content, origin)?;
+    let (mut data, mut dropped) = (Vec::new(), 0);
+    while records.advance().map_err(|malformed| cannot_be_cut(malformed, origin))? {
+        let kept = data.len();
+        for &column in &layout.columns {
+            match number(&records.cells[column], layout.comma) {
+                Some(value) => data.push(value),
+                None if options.missing == MissingCells::Drop && is_missing(&records.cells[column]) => {
+                    data.truncate(kept);
+                    dropped += 1;
+                    break;
+                }
+                None => return Err(no_number(&records, column, origin)),
+            }
+        }
+    }
+    if dropped > 0 {
+        layout.notes.push(format!("{} with missing values left out", rows(dropped)));
+    }
+    if data.is_empty() {
+        let seen = if dropped > 0 { "every row has a missing value" } else { "it has a header and no rows" };
+        return Err(origin.wrong(seen, "at least one row of numbers is wanted"));
+    }
+    let points = Points::new(data, layout.columns.len(), &origin.name())?;
+    let note = (!layout.notes.is_empty()).then(|| note(&points, &layout));
+    Ok((points, note))
+}
+
+/// "3 rows, columns a, b; 1 row with missing values left out".
+fn note(points: &Points, layout: &Layout) -> String {
+    const SHOWN: usize = 8;
+    let columns = match &layout.names {
+        Some(names) if layout.columns.len() <= SHOWN => {
+            let names: Vec<&str> = layout.columns.iter().map(|&j| names[j].as_str()).collect();
+            format!("{} {}", if names.len() == 1 { "column" } else { "columns" }, names.join(", "))
+        }
+        _ if points.dim() == 1 => "1 column".into(),
+        _ => format!("{} columns", points.dim()),
+    };
+    format!("{}, {columns}; {}", rows(points.n()), layout.notes.join("; "))
+}
+
+fn rows(count: usize) -> String {
+    if count == 1 { "1 row".into() } else { format!("{count} rows") }
+}
+
+/// The error of the cell in this column, which holds no finite number.
+fn no_number(records: &Records, column: usize, origin: &Origin) -> Error {
+    let cell = &records.cells[column];
+    let seen = match cell.as_ref() {
+        "" => "the cell is empty".to_string(),
+        _ => format!("the cell holds `{}`", cell.chars().take(40).collect::<String>()),
+    };
+    let words = "every cell must be a finite number";
+    let want = match cell.as_ref() {
+        _ if is_missing(cell) => Rule::Stated(&[("missing", "\"drop\"")]).worded(words),
+        _ if column == 0 && cell.starts_with('#') => {
+            Rule::Finite.worded(format!("{words}; a line that begins with `#` is a comment only above the first row"))
+        }
+        _ if cell.contains(',') => Rule::Finite.worded(format!("{words}, without separators of thousands")),
+        _ => Rule::Finite.worded(words),
+    };
+    origin.wrong_at(format!("line {}, column {}", records.line, column + 1), seen, want)
+}
