@@ -107,6 +107,10 @@ impl Clouds {
             let want = "`--self-term exclude` needs at least 2 particles";
             return Err(Error::shape(args.particles.display().to_string(), "1 row", want));
         }
+        let clouds = [(Some(&particles), Some(&args.particles)), (Some(&target), Some(&args.target))];
+        for (points, path) in clouds.into_iter().chain([(at.as_ref(), args.at.as_ref())]) {
+            points.zip(path).map_or(Ok(()), |(points, path)| points.check_squares(&path.display().to_string()))?;
+        }
         let weights = args.target_weights.as_ref().map(|path| load(path)).transpose()?;
         let weights = weights.map(|w| shares(w.data(), target.n(), "target-weights")).transpose()?;
         Ok(Clouds { particles, target: Arc::new(target), at, weights })

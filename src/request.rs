@@ -15,7 +15,8 @@ const PREFIX: &str = "SDFLOW_P_";
 /// Makes the request from `args` and the environment; `interrupt` stops the run.
 ///
 /// # Errors
-/// A folder of `--allow-read` that is none; the seed given twice, or not a whole number; an instruction set that does not exist.
+/// A folder of `--allow-read` that is none; the seed given twice, or not a whole number; an
+/// instruction set that does not exist.
 pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diagnostic> {
     let mut environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.to_str()?.strip_prefix(PREFIX)?.to_string(), value.into_string().ok()?)))

@@ -43,7 +43,7 @@ impl Points {
     /// Points from row-major `data`; `what` names them in errors.
     ///
     /// # Errors
-    /// `dim` = 0, no rows, a ragged length, or a value that is not finite or beyond 1e150 in size.
+    /// `dim` = 0, no rows, a ragged length, or a value that is not finite.
     pub fn new(data: Vec<f64>, dim: usize, what: &str) -> Result<Points> {
         if dim == 0 || data.is_empty() {
             return Err(Error::shape(what, "no values", "at least one row and one column are needed"));
@@ -154,10 +154,20 @@ impl Points {
     }
 
     /// # Errors
-    /// The first value that is not finite, or so large that its square is not, with its place;
-    /// `what` names the points.
+    /// The first value that is not finite, with its place; `what` names the points.
     pub fn check_finite(&self, what: &str) -> Result<()> {
-        match self.data.iter().position(|v| v.is_nan() || v.abs() > LARGEST) {
+        self.check_all(what, |v| v.is_finite())
+    }
+
+    /// # Errors
+    /// The first value that is not finite, or so large that squares of distances are not, with its
+    /// place; `what` names the points.
+    pub fn check_squares(&self, what: &str) -> Result<()> {
+        self.check_all(what, |v| v.abs() <= LARGEST)
+    }
+
+    fn check_all(&self, what: &str, is_good: impl Fn(&f64) -> bool) -> Result<()> {
+        match self.data.iter().position(|v| !is_good(v)) {
             None => Ok(()),
             Some(at) => Err(Error::NotFinite {
                 what: what.into(),
@@ -238,7 +248,7 @@ mod tests {
         let e = Points::new(vec![0.0, 1.0, f64::NAN, 3.0], 2, "x.npy").unwrap_err();
         assert!(matches!(e, Error::NotFinite { row: 1, column: 0, .. }));
         assert!(Points::new(vec![0.0; 3], 2, "x").is_err());
-        let told = Points::new(vec![1e150, -1e155], 1, "x.npy").unwrap_err().to_string();
+        let told = Points::new(vec![1e150, -1e155], 1, "x").unwrap().check_squares("x.npy").unwrap_err().to_string();
         assert!(told.contains("-1e155 in row 1") && told.contains("at most 1e150"), "{told}");
         assert!(Points::new(vec![], 2, "x").is_err());
     }

@@ -43,7 +43,7 @@ fn folder_to_read_that_is_none() {
 /// Its square is infinite: distances and with them every result would be.
 #[test]
 fn coordinate_beyond_squares() {
-    assert_snapshot!(complaint_about("x.csv", b"a,b\n1.5,2.5\n1e200,3.5\n"));
+    assert_snapshot!(complaint("let far = points([[1.5, 2.5], [1e200, 3.5]]);\nprint(energy(far, normal(5, 2)));\n"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use sdflow::Points;
 use sdflow::io::{self, LoadOptions};
 use sdflow::options::Options;
 use sdflow::points::check_matrix;
+use sdflow::score::{diameter, spacing};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -82,18 +83,25 @@ pub const ENTRIES: &[Entry] = &[
         "let c = normal(100, 2).cov();\n\
              print(c[0][1]);",
     ),
-    function("spacing", Kind::Points, &[], Type::Number, |call| Ok(sdflow::score::spacing(&*own(call)?).into()))
+    function("spacing", Kind::Points, &[], Type::Number, |call| Ok(spacing(&*measurable(call)?).into()))
         .of(Type::Points)
         .about(
             "The median distance from a point to the nearest other point: the finest detail that the \
              points can show.",
         )
         .example("print(normal(100, 2).spacing());"),
-    function("diameter", Kind::Points, &[], Type::Number, |call| Ok(sdflow::score::diameter(&*own(call)?).into()))
+    function("diameter", Kind::Points, &[], Type::Number, |call| Ok(diameter(&*measurable(call)?).into()))
         .of(Type::Points)
         .about("Twice the largest distance of a point from the mean: the size of the whole.")
         .example("print(normal(100, 2).diameter());"),
 ];
+
+/// The receiver, whose distances have finite squares.
+fn measurable(call: &Call) -> Result<Arc<Points>, Fail> {
+    let points = own(call)?;
+    points.check_squares("the points").map_err(|e| call.place(e))?;
+    Ok(points)
+}
 
 fn own(call: &Call) -> Result<Arc<Points>, Fail> {
     Ok(call.receiver::<Cloud>()?.points)

@@ -33,7 +33,7 @@ impl Reference {
         if points.n() == 0 {
             return Err(Error::shape(Subject::argument("reference"), "no rows", "at least one is needed"));
         }
-        points.check_finite("the reference")?;
+        points.check_squares("the reference")?;
         Ok(Reference { points, weights: None, units: None, target: None, measured_in: None })
     }
 
@@ -140,7 +140,7 @@ impl Reference {
     /// The same in these units, the map from them to the present ones.
     pub(super) fn in_units(&self, units: AffineMap) -> Result<Reference> {
         let points = Arc::new(units.undo(&self.points));
-        points.check_finite("the reference in these units")?;
+        points.check_squares("the reference in these units")?;
         Ok(Reference { points, measured_in: Some(units), ..self.clone() })
     }
 

@@ -73,7 +73,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         stream: Stream,
     ) -> Result<Driver<'d, 'a>> {
         options.check(&start)?;
-        start.check_finite("the start")?;
+        start.check_squares("the start")?;
         if let Some(reference) = reference {
             start.check_dim(Subject::argument("start"), reference.points().dim(), "the reference")?;
         }

@@ -46,12 +46,14 @@ impl Samples {
     /// ```
     ///
     /// # Errors
-    /// No points; as many weights as points are wanted, finite, not negative, and not all 0.
+    /// No points, or coordinates whose squares are not finite; as many weights as points are
+    /// wanted, finite, not negative, and not all 0.
     pub fn new(points: impl Into<Arc<Points>>, options: &SamplesOptions) -> Result<Samples> {
         let points = points.into();
         if points.n() == 0 {
             return Err(Error::shape("the sample", "no points", "at least one is wanted"));
         }
+        points.check_squares("the sample")?;
         let weights = options.weights.as_ref().map(|w| shares(w, points.n(), "weights")).transpose()?;
         // A point that weighs nothing would still count in the spread, the spacing and the extremes
         // of the data.

@@ -45,8 +45,8 @@ crate::options! {
     pub struct SdFlowOptions {
         /// Smoothing over the run, in the points' units: a number, a schedule, a list, a formula in
         /// the progress `t`. Left out: from the larger of the target's diameter and its distance
-        /// from the start, down to the spacing of its points, geometrically; for a generator, down to
-        /// a distance within which each point has about a hundred others.
+        /// from the start, down to the spacing of its points, geometrically; for a generator, down
+        /// to a distance within which each point has about a hundred others.
         sigma: Option<Schedule> = None,
         /// "denoiser": a unit step moves by D_p - D_q, and steps of at most 1 are stable; "raw": by
         /// the score difference itself.
