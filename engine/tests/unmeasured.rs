@@ -40,6 +40,16 @@ fn a_metric_or_floor_that_fails_leaves_the_rest() {
 }
 
 #[test]
+fn a_reference_that_the_flow_has_seen_is_told() {
+    let told = |reference: Points| {
+        let done = go(&Reference::new(reference).unwrap(), &["energy"], 0.5).unwrap();
+        done.warnings.iter().any(|warning| warning.contains("held out"))
+    };
+    assert!(told(lattice()));
+    assert!(!told(lattice().rows(0..200)));
+}
+
+#[test]
 fn a_metric_that_the_reference_cannot_serve_is_refused_before_the_first_step() {
     let reference = Reference::new(lattice()).unwrap();
     for (name, lacks) in [("coverage", "modes"), ("fisher", "score")] {

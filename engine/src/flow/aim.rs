@@ -21,7 +21,17 @@ pub enum Aim<'a> {
     Units(&'a AffineMap),
 }
 
-impl Aim<'_> {
+impl<'a> Aim<'a> {
+    /// Returns the points that the field leads to, where it is a finite sample in its own units.
+    pub(crate) fn points(self) -> Option<&'a Points> {
+        match self {
+            Aim::Unknown | Aim::Units(_) => None,
+            Aim::Points(points) => Some(points),
+            Aim::Target(target) => target.data().map(|data| &**data.points),
+            Aim::Score(score) => score.kernel().and_then(Kde::points).map(|points| &**points),
+        }
+    }
+
     /// Returns the map from standard units to those of the aim: its mean and the standard deviation
     /// of each coordinate, or one length for all of them. None where they are not known. Cost: a
     /// pass over points, or a closed form.
@@ -68,6 +78,7 @@ mod tests {
         let exact = Exact::new(gaussian.clone()).unwrap();
         let want = Some(AffineMap::uniform(2.0, vec![5.0]));
         assert_eq!((Aim::Target(&*gaussian).units(), Aim::Score(&exact).units()), (want.clone(), want));
+        assert_eq!((Aim::Target(&samples).points(), Aim::Target(&*gaussian).points()), (Some(&points), None));
         assert_eq!((Aim::Unknown.units(), Aim::Score(&Kde::of_cloud()).units()), (None, None));
     }
 }

@@ -52,9 +52,22 @@ pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
     tagged(net.mlp().tensors(), &kind).save(path)
 }
 
+/// Takes away what wrappers of torch put before all names, `module.` or `_orig_mod.`: what stands
+/// before the number of the first layer, where it is the same for all.
+fn strip_prefix(tensors: &mut Tensors) {
+    let Some(first) = tensors.tensors.keys().next() else { return };
+    let is_number = |part: &&str| part.parse::<usize>().is_ok();
+    let length: usize = first.split('.').take_while(|part| !is_number(part)).map(|part| part.len() + 1).sum();
+    let Some(prefix) = first.get(..length).map(str::to_string).filter(|prefix| !prefix.is_empty()) else { return };
+    if tensors.tensors.keys().all(|name| name.starts_with(&prefix)) {
+        let renamed = std::mem::take(&mut tensors.tensors).into_iter();
+        tensors.tensors = renamed.map(|(name, tensor)| (name[prefix.len()..].to_string(), tensor)).collect();
+    }
+}
+
 /// The model in a file. A file without the key `sdflow`, such as torch's
 /// `save_file(net.state_dict(), ..)` of an `nn.Sequential`, is a net whose activation the options
-/// name.
+/// name; a prefix that all its tensors share, such as `module.`, is taken away.
 ///
 /// # Errors
 /// As [`Tensors::load`] and [`Mlp::from_tensors`]; a description that cannot be read; an activation
@@ -83,6 +96,7 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
                 let want = "the file does not say it; give \"silu\", \"tanh\" or \"softplus\"";
                 return Err(Error::argument("activation", "left out", want));
             };
+            strip_prefix(&mut tensors);
             Kind::Mlp { activation, residual: options.residual.unwrap_or(false) }
         }
     };
@@ -202,6 +216,15 @@ mod tests {
         let options = ModelOptions { activation: Some(Activation::Tanh), ..ModelOptions::default() };
         let Model::Mlp(back) = load(&path, &options).unwrap() else { panic!("no net") };
         assert_eq!(back.net(), net);
+        // As `DataParallel` and `compile` of torch name the same parameters.
+        for prefix in ["module.", "_orig_mod.", "_orig_mod.module."] {
+            let mut wrapped = net.tensors();
+            let renamed = std::mem::take(&mut wrapped.tensors).into_iter();
+            wrapped.tensors = renamed.map(|(name, tensor)| (format!("{prefix}{name}"), tensor)).collect();
+            wrapped.save(&path).unwrap();
+            let Model::Mlp(back) = load(&path, &options).unwrap() else { panic!("no net") };
+            assert_eq!(back.net(), net, "{prefix}");
+        }
         MlpGenerator::of(net.clone()).tensors().save(&path).unwrap();
         assert!(load(&path, &options).unwrap_err().to_string().contains("leave it out"));
         let mut tensors = net.tensors();

@@ -23,7 +23,7 @@ pub const PAIRS: usize = 40;
 /// \[hyndman1996quantiles\].
 ///
 /// Cost: 40 evaluations of the metric, in parallel; at 2,000 points in the plane about a second for
-/// `energy`, a tenth for the moments, ten for `w2`. Keep the result as long as the sizes stay.
+/// `energy`, a tenth for the moments, four for `w2`. Keep the result as long as the sizes stay.
 ///
 /// # Errors
 /// As [`Metric::estimate`]; `n` = 0; a reference of data with fewer than 4 points.

@@ -5,6 +5,7 @@ use super::algebra::{dot, inner, inverse_root, root, sandwich, times, trace};
 use super::moments::{Fit, Slope, delta, shift};
 use super::{Estimate, Metric, Properties, Reference};
 use crate::matrix::Spectrum;
+use crate::number::number;
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, Subject, rng::Stream};
 use faer::Mat;
@@ -85,6 +86,9 @@ impl Metric for KlGauss {
         let (fit, goal) = (Fit::of(points)?, Fit::of_reference(reference)?);
         check_rank(&fit, Subject::points())?;
         check_rank(&goal, Subject::argument("reference"))?;
+        for (fit, whose) in [(&fit, "points"), (&goal, "reference")] {
+            check_varies(fit, whose)?;
+        }
         let c = Spectrum::positive(&fit.cov, "the covariance of the points")?;
         let s = Spectrum::positive(&goal.cov, "the covariance of the reference")?;
         let off = shift(&fit, &goal);
@@ -101,6 +105,16 @@ impl Metric for KlGauss {
         };
         Ok(delta(value, (&fit, &from), (&goal, &to)))
     }
+}
+
+/// # Errors
+/// A column that is constant, which has no density beside one that varies.
+fn check_varies(fit: &Fit, whose: &str) -> Result<()> {
+    let Some(column) = (0..fit.mean.len()).find(|j| fit.cov[(*j, *j)] <= 0.0) else { return Ok(()) };
+    let value = number(fit.mean[column]);
+    let reason =
+        format!("column {column} of the {whose} (counted from 0) is {value} throughout: leave it out on both sides");
+    Err(Error::Numeric { what: "kl_gauss".into(), reason })
 }
 
 /// # Errors

@@ -50,6 +50,9 @@ pub struct Snapshot {
 /// finite.
 const BOUND: f64 = 1e70;
 
+const SEEN: &str = "the reference is the very sample that the flow leads to, so that its metrics say nothing of new points: \
+                    measure against points that were held out";
+
 pub(crate) struct Driver<'d, 'a> {
     dynamics: Dynamics<'d>,
     options: &'a RunOptions,
@@ -59,6 +62,8 @@ pub(crate) struct Driver<'d, 'a> {
     stepper: Stepper,
     /// What could not be measured, with the first reason for it.
     unmeasured: BTreeMap<String, String>,
+    /// Is the reference the very sample that the flow leads to?
+    seen: bool,
     pub(crate) cloud: Points,
     pub(crate) result: RunResult,
 }
@@ -98,8 +103,9 @@ impl<'d, 'a> Driver<'d, 'a> {
         let placed = |points: &Points| units.as_ref().map_or_else(|| points.clone(), |units| units.apply(points));
         let tracers = tracers.map(|points| Tracers::new(placed(points), options.log_det, stream.label("carried")));
         let stepper = Stepper::with_tracers(tracers);
+        let seen = reference.is_some_and(|reference| dynamics.has_seen(reference, &start, &clock));
         let unmeasured = BTreeMap::new();
-        Ok(Driver { dynamics, options, pairwise, measures, stream, stepper, unmeasured, cloud: start, result })
+        Ok(Driver { dynamics, options, pairwise, measures, stream, stepper, unmeasured, seen, cloud: start, result })
     }
 
     pub(crate) fn drive(mut self, observer: &mut dyn Observer) -> Result<RunResult> {
@@ -138,6 +144,9 @@ impl<'d, 'a> Driver<'d, 'a> {
         self.result.stats.pairs = self.pairwise.work().pairs() - pairs_before;
         self.result.warnings = self.dynamics.warnings();
         self.result.warnings.extend(self.measures.units_warning());
+        if self.seen && !self.options.metrics.is_empty() {
+            self.result.warnings.push(SEEN.into());
+        }
         let reasons = self.unmeasured.iter().map(|(what, reason)| format!("{what} could not be measured {reason}"));
         self.result.warnings.extend(reasons);
         if let Some(tracers) = self.stepper.tracers() {

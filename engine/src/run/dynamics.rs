@@ -1,6 +1,7 @@
 //! What moves the cloud of a run.
 
 use crate::flow::{Clock, FieldAt, Readings, Sampler, Stepping, VelocityField};
+use crate::metric::Reference;
 use crate::ode::StepReport;
 use crate::{Points, Result};
 
@@ -87,6 +88,12 @@ impl Dynamics<'_> {
             Dynamics::Field(field, _) => field.prepare(cloud, clock, Some(last)).map(drop),
             Dynamics::Sampler(_) => Ok(()),
         }
+    }
+
+    /// Is this reference the sample that a field leads to?
+    pub(crate) fn has_seen(&self, reference: &Reference, start: &Points, clock: &Clock) -> bool {
+        let Dynamics::Field(field, _) = self else { return false };
+        field.scales(start, clock).aim.points().is_some_and(|data| data == reference.points())
     }
 
     /// Returns the readings of this moment.

@@ -133,3 +133,12 @@ fn a_v_statistic_of_equal_sets_is_not_below_zero() {
         }
     }
 }
+
+#[test]
+fn a_constant_column_is_named() {
+    let mut points = Stream::new(1).normal(50, 3);
+    (0..50).for_each(|i| points.row_mut(i)[1] = 2.5);
+    let reference = Reference::new(Stream::new(2).normal(50, 3)).unwrap();
+    let told = try_estimate("kl_gauss", Value::Null, &points, &reference).unwrap_err().to_string();
+    assert!(told.contains("column 1 of the points") && told.contains("2.5 throughout"), "{told}");
+}
