@@ -56,7 +56,7 @@ pub struct Langevin {
     sampler: LangevinSampler,
     sigma: Schedule,
     step: Schedule,
-    /// Was the step left to us?
+    /// Is the step size chosen by default?
     chosen: bool,
     here: Place,
     there: Place,
@@ -134,8 +134,8 @@ impl Langevin {
         if let Some(density) = &self.density {
             density.expect_density(MissingPart::LogDensity)?.log_density(cloud, sigma, &mut place.log_density)?;
         }
-        // Outside of the support a formula's score leads anywhere: moves from there are by noise
-        // alone.
+        // Outside of the support the score of a formula is meaningless: proposals from there are
+        // made by noise alone.
         let rows = place.score.data_mut().chunks_exact_mut(cloud.dim()).zip(&place.log_density);
         let lost = |(row, log): &(&mut [f64], &f64)| !inside(**log) || row.iter().any(|s| !s.is_finite());
         rows.filter(lost).for_each(|(row, _)| row.fill(0.0));
@@ -152,7 +152,7 @@ impl Langevin {
     fn adjusted(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
         let (h, mut evaluations) = (self.step_size(clock), 1);
         let (mut here, mut there) = (std::mem::take(&mut self.here), std::mem::take(&mut self.there));
-        // What was found at the end of the last step still holds, unless the smoothing changes.
+        // The scores from the end of the last step are still valid, unless the smoothing changes.
         if here.at != *cloud || !matches!(self.sigma, Schedule::Constant { .. }) {
             here.at.copy_from(cloud);
             self.judge(&mut here, clock, pairwise)?;

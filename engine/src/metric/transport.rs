@@ -1,9 +1,9 @@
 //! Discrete optimal transport, solved exactly with its dual prices.
 //!
 //! The network simplex method for the transportation problem \[ahuja1993network\]: a spanning tree
-//! of the points of both sides carries the whole flow, and a pair that is cheaper than its way
-//! through the tree takes the place of one on that way. The prices are what the standard error of
-//! [`super::W2`] is made of. Masses are whole numbers, so that the flow has no rounding.
+//! of rows and columns carries the flow. An arc of negative reduced cost enters the tree, and an
+//! arc of the cycle that it closes leaves. The dual prices (potentials) give the standard error of
+//! [`super::W2`]. Masses are whole numbers, so that the flow has no rounding.
 
 use crate::{Interrupt, Result};
 
@@ -29,8 +29,8 @@ pub fn transport(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interr
     let arcs = cost.len();
     let block = (arcs as f64).sqrt().ceil() as usize;
     let (mut at, mut idle, mut pivots) = (0, 0, 0_usize);
-    // Prices are corrected as the tree changes, and rounding adds up: what looks optimal is looked
-    // at once more with fresh ones, a few times at most.
+    // Prices are updated with the tree, and rounding errors add up: an optimum is confirmed with
+    // prices that are computed anew, a few times at most.
     let (mut fresh, mut looks) = (false, 0);
     while idle < arcs || !fresh && looks < LOOKS {
         if idle >= arcs {
@@ -54,17 +54,17 @@ pub fn transport(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interr
     Ok(tree.plan())
 }
 
-/// Times that prices are made anew before a plan is taken for optimal up to rounding.
+/// How often prices are computed anew before a plan counts as optimal up to rounding.
 const LOOKS: usize = 8;
 
 /// No node.
 const NONE: usize = usize::MAX;
 
-/// The spanning tree: rows, columns, and a root that is joined to some of them by pairs of a
-/// prohibitive cost. What a node holds is about the pair of itself and its parent.
+/// The spanning tree: rows, columns, and a root that is joined to some of them by arcs of a
+/// prohibitive cost. A node stores the flow of the arc to its parent.
 ///
-/// The tree is kept strongly feasible (a pair without flow leads towards the root), which bars
-/// endless turns among trees of one cost, as ties of distances make them.
+/// The tree is strongly feasible (arcs without flow point to the root), which prevents cycling
+/// among degenerate trees where distances are equal.
 struct Tree<'a> {
     cost: &'a [f64],
     columns: usize,
@@ -72,7 +72,7 @@ struct Tree<'a> {
     node: Vec<Node>,
     price: Vec<f64>,
     prohibitive: f64,
-    /// A gain of less is rounding.
+    /// Smaller reduced costs are rounding errors.
     tolerance: f64,
     stack: Vec<usize>,
 }
@@ -107,7 +107,7 @@ fn least_difference(costs: &[f64], prices: &[f64], own: f64) -> f64 {
 }
 
 impl<'a> Tree<'a> {
-    /// All mass goes by way of the root.
+    /// The first tree, in which all mass passes through the root.
     fn star(cost: &'a [f64], rows: &[u64], columns: &[u64]) -> Tree<'a> {
         let largest = cost.iter().fold(0.0_f64, |most, c| most.max(c.abs()));
         let count = rows.len() + columns.len();
@@ -139,7 +139,7 @@ impl<'a> Tree<'a> {
         tree
     }
 
-    /// The pair of most gain among these, if one gains.
+    /// The arc of the most negative reduced cost among these, if any is negative.
     fn cheapest(&self, from: usize, to: usize) -> Option<usize> {
         let (mut least, mut found) = (-self.tolerance, None);
         let mut at = from;
@@ -149,7 +149,7 @@ impl<'a> Tree<'a> {
             let own = self.price[row];
             let prices = &self.price[self.rows + column..];
             let costs = &self.cost[at..end];
-            // In lanes: whether these have a gain at all, and only then where.
+            // Vectorised: first whether any improves, and only then which.
             let best = least_difference(costs, prices, own);
             if best < least {
                 least = best;
@@ -170,13 +170,15 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Prices from the root downwards, so that no pair of the tree has a gain.
+    /// Computes prices from the root downwards, so that the reduced cost of every arc of the tree
+    /// is 0.
     fn set_prices(&mut self) {
         let root = self.node.len() - 1;
         self.price[root] = 0.0;
         let first = self.node[root].child;
         if first != NONE && self.node[first].after == NONE {
-            // All mass goes by pairs: what the root costs is of no account, and would cost digits.
+            // The root carries no mass any more, so that the cost of its arc does not matter; a large
+            // one would cost digits.
             self.prohibitive = 0.0;
         }
         self.walk(root, |tree, v| {
@@ -206,14 +208,14 @@ impl<'a> Tree<'a> {
         self.stack = stack;
     }
 
-    /// Lets this pair into the tree, moves what can be moved around the loop that it closes, and
-    /// takes out the pair of the loop that has no flow left.
+    /// The pivot: the arc enters the tree, the flow around its cycle changes as much as it can, and
+    /// an arc of the cycle without flow leaves.
     fn pivot(&mut self, arc: usize) {
         let (row, column) = (arc / self.columns, self.rows + arc % self.columns);
         let join = self.meeting(row, column);
-        // Flow rises from the row to the column, goes up from the column to the meeting point and
-        // down to the row: what goes against that falls. The last such pair of least flow leaves,
-        // seen from the meeting point along the loop, which keeps the tree strongly feasible.
+        // Flow increases from the row to the column, up to the meeting point and down to the row;
+        // arcs of the opposite direction lose flow. Of those with the least flow the last one along
+        // the cycle leaves, which keeps the tree strongly feasible.
         let (mut least, mut out, mut from_row) = (u64::MAX, NONE, false);
         let mut v = row;
         while v != join {
@@ -243,7 +245,7 @@ impl<'a> Tree<'a> {
         self.hang(inner, outer, out, least, from_row);
     }
 
-    /// The node at which the ways of two nodes to the root meet.
+    /// The lowest common ancestor of two nodes.
     fn meeting(&self, mut a: usize, mut b: usize) -> usize {
         while a != b {
             let (deep, other) = if self.node[a].depth >= self.node[b].depth { (a, b) } else { (b, a) };
@@ -252,8 +254,7 @@ impl<'a> Tree<'a> {
         a
     }
 
-    /// Cuts the tree above `out` and hangs what was below it, turned so that `inner` is its top,
-    /// below `outer`.
+    /// Detaches the subtree of `out`, makes `inner` its root, and attaches it below `outer`.
     fn hang(&mut self, inner: usize, outer: usize, out: usize, flow: u64, up: bool) {
         let (mut v, mut parent, mut link) = (inner, outer, (flow, up));
         loop {
@@ -266,7 +267,7 @@ impl<'a> Tree<'a> {
             }
             (v, parent, link) = (old.parent, v, (old.flow, !old.up));
         }
-        // Prices of one side rise and those of the other fall by the same.
+        // The prices of rows and columns change by opposite amounts.
         let change = self.cost_of(inner) - self.price[outer] - self.price[inner];
         let of_rows = if inner < self.rows { change } else { -change };
         let rows = self.rows;

@@ -11,7 +11,7 @@ use crate::{Error, Points, Result, Subject, pairwise::Pairwise, rng::Stream};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// What a run leaves.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub struct RunResult {
     /// The cloud at the end.
@@ -62,7 +62,7 @@ pub(crate) struct Driver<'d, 'a> {
     stepper: Stepper,
     /// What could not be measured, with the first reason for it.
     unmeasured: BTreeMap<String, String>,
-    /// Is the reference the very sample that the flow leads to?
+    /// Is the reference the sample that the flow itself has as target?
     seen: bool,
     pub(crate) cloud: Points,
     pub(crate) result: RunResult,
@@ -207,7 +207,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         let readings = self.dynamics.readings(&FieldAt::cloud(&self.cloud, &clock, self.pairwise))?;
         row.extend(readings.into_iter().map(|(name, value)| (name.to_string(), value)));
         let mut measured = self.measures.estimates(&self.cloud, self.pairwise)?;
-        // Before the first step nothing is lost yet.
+        // A metric that can never be computed ends the run here, before any work is lost.
         if let Some(error) = measured.hopeless().filter(|_| step == 0) {
             return Err(error);
         }
@@ -243,7 +243,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         Ok(())
     }
 
-    /// Remembers why something could not be measured: the first time says it for all.
+    /// Remembers the first reason why something could not be measured.
     fn keep_reasons(&mut self, when: &str, failed: BTreeMap<String, Error>) {
         for (what, error) in failed {
             self.unmeasured.entry(what).or_insert_with(|| format!("{when}: {error}"));
@@ -274,11 +274,11 @@ impl<'d, 'a> Driver<'d, 'a> {
 
 /// Is every coordinate a number below [`BOUND`]?
 fn bounded(cloud: &Points) -> bool {
-    // Without an early end within a chunk, so that it is compared in registers.
+    // No early exit within a chunk, so that it vectorises.
     cloud.data().chunks(4096).all(|chunk| chunk.iter().fold(true, |all, v| all & (v.abs() < BOUND)))
 }
 
-/// The readings a user follows, in a line.
+/// The readings that the progress line shows.
 fn brief(row: Option<&Row>) -> String {
     let shown = |(name, _): &(&String, &f64)| !(name.ends_with("_se") || ["step", "progress"].contains(&name.as_str()));
     let readings = row.into_iter().flatten().filter(shown).map(|(name, value)| format!("{name} {value:.3}"));
