@@ -77,19 +77,14 @@ pub(super) fn take_units(options: &mut Value) -> Result<UnitsOptions> {
 
 /// The distance in these units.
 pub(super) fn in_units(distance: Box<dyn Metric>, options: UnitsOptions) -> Box<dyn Metric> {
-    match options.units {
-        Units::Named(Name::Raw) => Box::new(Distance { distance, units: None }),
-        Units::Named(Name::Reference) => Box::new(Distance { distance, units: Some(Vec::new()) }),
-        Units::Each(lengths) => Box::new(Distance { distance, units: Some(lengths) }),
-    }
+    Box::new(Distance { distance, units: options.units })
 }
 
-/// A distance, and the unit of each column: none for the points' own, an empty list for those of
-/// the reference.
+/// A distance, and the units in which it is measured.
 #[derive(Debug)]
 struct Distance {
     distance: Box<dyn Metric>,
-    units: Option<Vec<f64>>,
+    units: Units,
 }
 
 impl Metric for Distance {
@@ -98,18 +93,18 @@ impl Metric for Distance {
     }
 
     fn properties(&self, dim: usize) -> Properties {
-        Properties { sees_units: self.units.is_none(), ..self.distance.properties(dim) }
+        Properties { sees_units: self.units == Units::Named(Name::Raw), ..self.distance.properties(dim) }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
-        let Some(lengths) = &self.units else { return self.distance.measure(points, reference, pairwise, stream) };
         let dim = points.dim();
-        let units = match lengths.len() {
-            0 => weighted_units(reference.points(), reference.weights()),
-            n if n == dim => AffineMap::new(lengths.clone(), vec![0.0; dim]),
-            n => {
+        let units = match &self.units {
+            Units::Named(Name::Raw) => return self.distance.measure(points, reference, pairwise, stream),
+            Units::Named(Name::Reference) => weighted_units(reference.points(), reference.weights()),
+            Units::Each(lengths) if lengths.len() == dim => AffineMap::new(lengths.clone(), vec![0.0; dim]),
+            Units::Each(lengths) => {
                 let want = format!("the points have {dim} columns: one length for each is wanted");
-                return Err(Error::argument("units", format!("a list of {n}"), want));
+                return Err(Error::argument("units", format!("a list of {}", lengths.len()), want));
             }
         };
         self.distance.measure(&units.undo(points), &reference.in_units(units)?, pairwise, stream)
@@ -199,9 +194,11 @@ mod tests {
         for units in [json!("std"), json!([1.0, 0.0]), json!(3)] {
             assert!(by_name("w2", json!({ "units": units })).is_err(), "{units}");
         }
-        let three = by_name("w2", json!({ "units": [1, 1, 1] })).unwrap();
         let points = Stream::new(1).normal(5, 2);
-        let told = three.estimate(&points, &uneven, &Pairwise::default(), Stream::new(1)).unwrap_err().to_string();
-        assert!(told.contains("`units` is a list of 3") && told.contains("2 columns"), "{told}");
+        for (units, seen) in [(json!([1, 1, 1]), "`units` is a list of 3"), (json!([]), "`units` is a list of 0")] {
+            let metric = by_name("w2", json!({ "units": units })).unwrap();
+            let told = metric.estimate(&points, &uneven, &Pairwise::default(), Stream::new(1)).unwrap_err().to_string();
+            assert!(told.contains(seen) && told.contains("2 columns"), "{told}");
+        }
     }
 }

@@ -137,6 +137,11 @@ pub(crate) fn uneven_columns(points: &Points, factor: f64) -> Option<(usize, usi
         column.get(column.len() / 4) != column.get(column.len() * 3 / 4)
     };
     let std = |j: usize| standardiser.std()[j];
+    // Most data end here, before any column is sorted.
+    let (least, most) = standardiser.std().iter().fold((f64::INFINITY, 0.0_f64), |(a, b), s| (a.min(*s), b.max(*s)));
+    if most <= factor * least {
+        return None;
+    }
     let columns: Vec<usize> = (0..points.dim()).filter(varies).collect();
     let wide = columns.iter().copied().max_by(|a, b| std(*a).total_cmp(&std(*b)))?;
     let narrow = columns.iter().copied().min_by(|a, b| std(*a).total_cmp(&std(*b)))?;
