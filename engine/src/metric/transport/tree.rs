@@ -1,0 +1,266 @@
+//! The spanning tree of the network simplex method, with its flow and its prices.
+
+/// An optimal plan. `cost[i][j] >= row_price[i] + column_price[j]`, with equality where mass moves.
+#[derive(Debug)]
+pub struct Plan {
+    /// `sum mass cost / sum mass`.
+    pub cost: f64,
+    /// Dual price of each row.
+    pub row_price: Vec<f64>,
+    /// Dual price of each column.
+    pub column_price: Vec<f64>,
+}
+
+/// No node.
+const NONE: usize = usize::MAX;
+
+/// The spanning tree: rows, columns, and a root that is joined to some of them by arcs of a
+/// prohibitive cost. A node stores the flow of the arc to its parent.
+///
+/// The tree is strongly feasible (arcs without flow point to the root), which prevents cycling
+/// among degenerate trees where distances are equal.
+pub(super) struct Tree<'a> {
+    cost: &'a [f64],
+    columns: usize,
+    rows: usize,
+    node: Vec<Node>,
+    price: Vec<f64>,
+    prohibitive: f64,
+    /// Smaller reduced costs are rounding errors.
+    tolerance: f64,
+    stack: Vec<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct Node {
+    parent: usize,
+    depth: usize,
+    /// Mass between this node and its parent.
+    flow: u64,
+    /// Does it move towards the root?
+    up: bool,
+    child: usize,
+    before: usize,
+    after: usize,
+}
+
+/// The least `c - p - own` of these costs and prices.
+fn least_difference(costs: &[f64], prices: &[f64], own: f64) -> f64 {
+    const LANES: usize = 16;
+    let least = |a: f64, b: f64| if b < a { b } else { a };
+    let prices = &prices[..costs.len()];
+    let (costs, prices) = (costs.as_chunks::<LANES>(), prices.as_chunks::<LANES>());
+    let mut lanes = [f64::INFINITY; LANES];
+    for (c, p) in costs.0.iter().zip(prices.0) {
+        for (lane, (c, p)) in lanes.iter_mut().zip(c.iter().zip(p)) {
+            *lane = least(*lane, c - p - own);
+        }
+    }
+    let rest = costs.1.iter().zip(prices.1).map(|(c, p)| c - p - own);
+    lanes.into_iter().chain(rest).fold(f64::INFINITY, least)
+}
+
+impl<'a> Tree<'a> {
+    /// The first tree, in which all mass passes through the root.
+    pub fn star(cost: &'a [f64], rows: &[u64], columns: &[u64]) -> Tree<'a> {
+        let largest = cost.iter().fold(0.0_f64, |most, c| most.max(c.abs()));
+        let count = rows.len() + columns.len();
+        let masses = rows.iter().map(|m| (*m, true)).chain(columns.iter().map(|m| (*m, false)));
+        let mut node: Vec<Node> = masses
+            .enumerate()
+            .map(|(v, (flow, up))| Node {
+                parent: count,
+                depth: 1,
+                flow,
+                up,
+                child: NONE,
+                before: if v == 0 { NONE } else { v - 1 },
+                after: if v + 1 == count { NONE } else { v + 1 },
+            })
+            .collect();
+        node.push(Node { parent: NONE, depth: 0, flow: 0, up: true, child: 0, before: NONE, after: NONE });
+        let mut tree = Tree {
+            cost,
+            columns: columns.len(),
+            rows: rows.len(),
+            node,
+            price: vec![0.0; count + 1],
+            prohibitive: largest.max(f64::MIN_POSITIVE) * count as f64,
+            tolerance: 64.0 * f64::EPSILON * largest,
+            stack: Vec::new(),
+        };
+        tree.set_prices();
+        tree
+    }
+
+    /// The arc of the most negative reduced cost among these, if any is negative.
+    pub fn cheapest(&self, from: usize, to: usize) -> Option<usize> {
+        let (mut least, mut found) = (-self.tolerance, None);
+        let mut at = from;
+        while at < to {
+            let (row, column) = (at / self.columns, at % self.columns);
+            let end = to.min(at - column + self.columns);
+            let own = self.price[row];
+            let prices = &self.price[self.rows + column..];
+            let costs = &self.cost[at..end];
+            // Vectorised: first whether any improves, and only then which.
+            let best = least_difference(costs, prices, own);
+            if best < least {
+                least = best;
+                found = costs.iter().zip(prices).position(|(c, p)| c - p - own == best).map(|j| at + j);
+            }
+            at = end;
+        }
+        found
+    }
+
+    /// What moving one unit from this node to its parent, or back where its flow goes that way,
+    /// costs.
+    fn cost_of(&self, v: usize) -> f64 {
+        let parent = self.node[v].parent;
+        match (v.min(parent), v.max(parent)) {
+            (_, root) if root + 1 == self.node.len() => self.prohibitive,
+            (row, column) => self.cost[row * self.columns + column - self.rows],
+        }
+    }
+
+    /// Computes prices from the root downwards, so that the reduced cost of every arc of the tree
+    /// is 0.
+    pub fn set_prices(&mut self) {
+        let root = self.node.len() - 1;
+        self.price[root] = 0.0;
+        let first = self.node[root].child;
+        if first != NONE && self.node[first].after == NONE {
+            // The root carries no mass any more, so that the cost of its arc does not matter; a large
+            // one would cost digits.
+            self.prohibitive = 0.0;
+        }
+        self.walk(root, |tree, v| {
+            if v != root {
+                // A row's price and a column's add up to the cost; the root is a column for rows
+                // and a row for columns.
+                let parent = tree.node[v].parent;
+                let of_parent = if parent == root { 0.0 } else { tree.price[parent] };
+                tree.price[v] = tree.cost_of(v) - of_parent;
+                tree.node[v].depth = tree.node[parent].depth + 1;
+            }
+        });
+    }
+
+    /// Does something with every node below this one and with itself, parents first.
+    fn walk(&mut self, top: usize, mut f: impl FnMut(&mut Tree, usize)) {
+        let mut stack = std::mem::take(&mut self.stack);
+        stack.push(top);
+        while let Some(v) = stack.pop() {
+            f(self, v);
+            let mut child = self.node[v].child;
+            while child != NONE {
+                stack.push(child);
+                child = self.node[child].after;
+            }
+        }
+        self.stack = stack;
+    }
+
+    /// The pivot: the arc enters the tree, the flow around its cycle changes as much as it can, and
+    /// an arc of the cycle without flow leaves.
+    pub fn pivot(&mut self, arc: usize) {
+        let (row, column) = (arc / self.columns, self.rows + arc % self.columns);
+        let join = self.meeting(row, column);
+        // Flow increases from the row to the column, up to the meeting point and down to the row;
+        // arcs of the opposite direction lose flow. Of those with the least flow the last one along
+        // the cycle leaves, which keeps the tree strongly feasible.
+        let (mut least, mut out, mut from_row) = (u64::MAX, NONE, false);
+        let mut v = row;
+        while v != join {
+            let Node { parent, flow, up, .. } = self.node[v];
+            if up && flow < least {
+                (least, out, from_row) = (flow, v, true);
+            }
+            v = parent;
+        }
+        v = column;
+        while v != join {
+            let Node { parent, flow, up, .. } = self.node[v];
+            if !up && flow <= least {
+                (least, out, from_row) = (flow, v, false);
+            }
+            v = parent;
+        }
+        for (start, falls) in [(row, true), (column, false)] {
+            let mut v = start;
+            while v != join {
+                let node = &mut self.node[v];
+                node.flow = if node.up == falls { node.flow - least } else { node.flow + least };
+                v = node.parent;
+            }
+        }
+        let (inner, outer) = if from_row { (row, column) } else { (column, row) };
+        self.hang(inner, outer, out, least, from_row);
+    }
+
+    /// The lowest common ancestor of two nodes.
+    fn meeting(&self, mut a: usize, mut b: usize) -> usize {
+        while a != b {
+            let (deep, other) = if self.node[a].depth >= self.node[b].depth { (a, b) } else { (b, a) };
+            (a, b) = (self.node[deep].parent, other);
+        }
+        a
+    }
+
+    /// Detaches the subtree of `out`, makes `inner` its root, and attaches it below `outer`.
+    fn hang(&mut self, inner: usize, outer: usize, out: usize, flow: u64, up: bool) {
+        let (mut v, mut parent, mut link) = (inner, outer, (flow, up));
+        loop {
+            let old = self.node[v];
+            self.unlink(v);
+            self.link(v, parent);
+            (self.node[v].flow, self.node[v].up) = link;
+            if v == out {
+                break;
+            }
+            (v, parent, link) = (old.parent, v, (old.flow, !old.up));
+        }
+        // The prices of rows and columns change by opposite amounts.
+        let change = self.cost_of(inner) - self.price[outer] - self.price[inner];
+        let of_rows = if inner < self.rows { change } else { -change };
+        let rows = self.rows;
+        self.walk(inner, |tree, v| {
+            tree.price[v] += if v < rows { of_rows } else { -of_rows };
+            tree.node[v].depth = tree.node[tree.node[v].parent].depth + 1;
+        });
+    }
+
+    fn unlink(&mut self, v: usize) {
+        let Node { parent, before, after, .. } = self.node[v];
+        match before {
+            NONE => self.node[parent].child = after,
+            _ => self.node[before].after = after,
+        }
+        if after != NONE {
+            self.node[after].before = before;
+        }
+    }
+
+    fn link(&mut self, v: usize, parent: usize) {
+        let first = self.node[parent].child;
+        (self.node[v].parent, self.node[v].before, self.node[v].after) = (parent, NONE, first);
+        if first != NONE {
+            self.node[first].before = v;
+        }
+        self.node[parent].child = v;
+    }
+
+    pub fn plan(mut self) -> Plan {
+        let root = self.node.len() - 1;
+        let moved = |v: &usize| self.node[*v].parent != root && self.node[*v].flow > 0;
+        let (mut paid, mut mass) = (0.0, 0.0);
+        for v in (0..root).filter(moved) {
+            let flow = self.node[v].flow as f64;
+            (paid, mass) = (paid + flow * self.cost_of(v), mass + flow);
+        }
+        let column_price = self.price[self.rows..root].to_vec();
+        self.price.truncate(self.rows);
+        Plan { cost: if mass > 0.0 { paid / mass } else { 0.0 }, row_price: self.price, column_price }
+    }
+}
