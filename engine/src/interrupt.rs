@@ -1,20 +1,23 @@
 //! The flag by which a caller stops long native loops.
 
 use crate::{Error, Result};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 /// A shared flag; clones are the same flag.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     flag: Arc<AtomicBool>,
+    /// Once an end is requested: when the flag counts as raised.
+    deadline: Arc<OnceLock<Instant>>,
     above: Option<Arc<Interrupt>>,
 }
 
 impl Interrupt {
     /// A flag of its own that is raised with this one too: for one of several pieces of work.
     pub fn below(&self) -> Interrupt {
-        Interrupt { flag: Arc::default(), above: Some(Arc::new(self.clone())) }
+        Interrupt { above: Some(Arc::new(self.clone())), ..Interrupt::default() }
     }
 
     /// Asks every loop that watches this flag, or one below it, to end.
@@ -22,9 +25,22 @@ impl Interrupt {
         self.flag.store(true, Ordering::Relaxed);
     }
 
+    /// Asks every process to end after the step that it is in, where its state is whole and can be
+    /// kept. What has not ended after the time `grace` is interrupted within its step.
+    pub fn request_end(&self, grace: Duration) {
+        let _ = self.deadline.set(Instant::now() + grace);
+    }
+
+    /// Is a process to end after its step? True once the flag was raised, too.
+    pub fn end_requested(&self) -> bool {
+        let own = self.flag.load(Ordering::Relaxed) || self.deadline.get().is_some();
+        own || self.above.as_ref().is_some_and(|above| above.end_requested())
+    }
+
     /// Was it raised, or one above it?
     pub fn raised(&self) -> bool {
-        self.flag.load(Ordering::Relaxed) || self.above.as_ref().is_some_and(|above| above.raised())
+        let late = || self.deadline.get().is_some_and(|deadline| Instant::now() >= *deadline);
+        self.flag.load(Ordering::Relaxed) || late() || self.above.as_ref().is_some_and(|above| above.raised())
     }
 
     /// `Err(Interrupted)` once raised: `interrupt.check()?` inside loops.
@@ -45,5 +61,18 @@ mod tests {
         assert!(one.raised() && !other.raised() && !whole.raised());
         whole.raise();
         assert!(other.raised() && other.check().is_err());
+    }
+
+    #[test]
+    fn a_request_waits_for_the_step_until_its_time_is_up() {
+        let whole = Interrupt::default();
+        let part = whole.below();
+        whole.request_end(Duration::from_secs(3600));
+        assert!(part.end_requested() && !part.raised() && part.check().is_ok());
+        part.raise();
+        assert!(part.raised() && !whole.raised());
+        let late = Interrupt::default();
+        late.request_end(Duration::ZERO);
+        assert!(late.end_requested() && late.raised());
     }
 }

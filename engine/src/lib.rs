@@ -2,6 +2,7 @@
 
 // The modules that documentation hides serve programs that host the engine, such as a script
 // language or a command line. They may change without notice.
+pub mod archive;
 mod error;
 pub mod expression;
 mod interrupt;

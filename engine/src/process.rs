@@ -1,5 +1,7 @@
 //! What a long process (a run of a flow, the fit of a generator) tells on the way and how it ends.
 
+use crate::Result;
+use crate::archive::{Archive, Archived};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -17,6 +19,28 @@ pub trait Observer {
 
     /// A row of measurements, as it comes.
     fn row(&mut self, _row: &Row) {}
+
+    /// Returns the state from which the process is to go on, with the steps that were taken before;
+    /// None where it begins. Asked for once, before the first step.
+    ///
+    /// # Errors
+    /// A state that belongs to another process; the process then does not begin.
+    fn resume(&mut self) -> Result<Option<(usize, Archive)>> {
+        Ok(None)
+    }
+
+    /// Is the state to be kept now, after `done` of `total` steps?
+    fn checkpoint_due(&mut self, _done: usize, _total: usize) -> bool {
+        false
+    }
+
+    /// Keeps the state after `done` of `total` steps.
+    ///
+    /// # Errors
+    /// A disk that is full; the process then ends.
+    fn keep_checkpoint(&mut self, _done: usize, _total: usize, _state: Archive) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// An observer that does nothing.
@@ -94,6 +118,17 @@ pub struct Stats {
     pub flow_seconds: f64,
     /// Seconds in metrics and readings.
     pub metric_seconds: f64,
+}
+
+impl Archived for Stats {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("steps", &mut self.steps)?;
+        archive.part("evaluations", &mut self.nfe)?;
+        archive.part("pairs", &mut self.pairs)?;
+        archive.part("flow_pairs", &mut self.flow_pairs)?;
+        archive.part("flow_seconds", &mut self.flow_seconds)?;
+        archive.part("metric_seconds", &mut self.metric_seconds)
+    }
 }
 
 /// Why a process stopped: data, not an error.

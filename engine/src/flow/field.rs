@@ -1,6 +1,7 @@
 //! A velocity field: where particles go, and nothing about how they step.
 
 use super::{Aim, Clock};
+use crate::archive::Archive;
 use crate::ode::StepReport;
 use crate::pairwise::Pairwise;
 use crate::{Points, Result};
@@ -46,6 +47,17 @@ pub trait VelocityField: Send + Sync + Debug {
     /// As [`VelocityField::velocity`].
     fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
         Ok(Vec::new())
+    }
+
+    /// Passes what it keeps between steps to a checkpoint, or takes it back: learned scores, the pace
+    /// of a schedule, what [`Self::prepare`] has chosen. Nothing, the default, for a field that
+    /// depends on its arguments alone. A run that goes on from a checkpoint equals one that was
+    /// never cut off only if all of it is passed.
+    ///
+    /// # Errors
+    /// A checkpoint of something else.
+    fn archive(&mut self, _archive: &mut Archive) -> Result<()> {
+        Ok(())
     }
 
     /// Returns what the user should know once the run is over, a sentence each.

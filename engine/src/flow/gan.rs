@@ -3,6 +3,7 @@
 
 use super::aim::uneven;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
+use crate::archive::{Archive, Archived};
 use crate::ode::StepReport;
 use crate::pairwise::Pairwise;
 use crate::schedule::Schedule;
@@ -101,7 +102,7 @@ crate::options! {
 }
 
 /// What knows the logit: a discriminator in training, or in a test the exact ratio.
-pub(crate) trait Critic: Send + Sync + Debug {
+pub(crate) trait Critic: Send + Sync + Debug + Archived {
     /// Learns to tell `p` from `q`.
     ///
     /// # Errors
@@ -214,6 +215,11 @@ impl VelocityField for GanFlow {
             sigma => sigma * (cloud.dim() as f64).sqrt(),
         };
         Scales { step: 0.1, resolution, units: None, aim: Aim::Target(&*self.target) }
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("mean_logit", &mut self.mean_logit)?;
+        self.critic.archive(archive)
     }
 
     fn warnings(&self) -> Vec<String> {

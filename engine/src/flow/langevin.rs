@@ -7,6 +7,7 @@ use super::sampler::diffuse;
 use super::sigma::check_smallest_sigma;
 use super::support::{Support, inside};
 use super::{Clock, FieldAt, Readings, Sampler};
+use crate::archive::{Archive, Archived as _};
 use crate::error::MissingPart;
 use crate::ode::{Integrator, RungeKutta};
 use crate::pairwise::Pairwise;
@@ -225,6 +226,14 @@ impl Sampler for Langevin {
         self.support.look(at.cloud)?;
         let recent = std::mem::take(&mut self.recent);
         Ok(recent.rate().map(|rate| ("acceptance", rate)).into_iter().collect())
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("here", &mut self.here)?;
+        archive.part("all", &mut self.all)?;
+        archive.part("recent", &mut self.recent)?;
+        self.support.archive(archive)?;
+        self.score.archive(archive)
     }
 
     fn warnings(&self) -> Vec<String> {

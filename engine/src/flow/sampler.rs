@@ -2,6 +2,7 @@
 //! not show.
 
 use super::{Clock, FieldAt, Readings};
+use crate::archive::Archive;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 use crate::{Points, Result};
@@ -42,6 +43,17 @@ pub trait Sampler: Send + Sync + Debug {
     /// As [`Sampler::step`].
     fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
         Ok(Vec::new())
+    }
+
+    /// Passes what it keeps between steps to a checkpoint, or takes it back: learned scores, the pace
+    /// of a schedule, what [`Self::prepare`] has chosen. Nothing, the default, for a sampler that
+    /// depends on its arguments alone. A run that goes on from a checkpoint equals one that was
+    /// never cut off only if all of it is passed.
+    ///
+    /// # Errors
+    /// A checkpoint of something else.
+    fn archive(&mut self, _archive: &mut Archive) -> Result<()> {
+        Ok(())
     }
 
     /// Returns what the user should know once the run is over, a sentence each.

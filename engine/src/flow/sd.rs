@@ -9,10 +9,12 @@ pub use option::{Noise, Scaling, SdFlowOptions};
 
 use super::sigma::Smoothing;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
+use crate::archive::Archive;
 use crate::number::number;
 use crate::ode::StepReport;
 use crate::options::at_least;
 use crate::points::Standardiser;
+use crate::schedule::Schedule;
 use crate::score::{Estimate, Kde, Score, SelfTerm};
 use crate::target::{STANDARDISE_SAMPLES, scale_warning};
 use crate::{Error, Points, Result, Rule, Subject};
@@ -193,6 +195,12 @@ impl VelocityField for SdFlow {
         readings.extend(self.target.ess().map(|e| ("ess_target", e)));
         readings.extend(self.source.ess().map(|e| ("ess_source", e)));
         Ok(readings)
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.optional("smoothing", &mut self.smoothing, |_| Smoothing::new(Schedule::from(1.0)))?;
+        self.target.archive(archive)?;
+        self.source.archive(archive)
     }
 
     fn warnings(&self) -> Vec<String> {

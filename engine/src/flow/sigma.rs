@@ -2,6 +2,7 @@
 //! remains.
 
 use super::Clock;
+use crate::archive::{Archive, Archived};
 use crate::ode::StepReport;
 use crate::points::squared_distance;
 use crate::score::{Extent, Score};
@@ -76,6 +77,15 @@ impl Smoothing {
             self.descents = (self.descents + 1).min(descending(clock));
             self.last_displacement = f64::INFINITY;
         }
+    }
+}
+
+impl Archived for Smoothing {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("schedule", &mut self.schedule)?;
+        archive.part("descents", &mut self.descents)?;
+        archive.part("holds", &mut self.holds)?;
+        archive.part("last_displacement", &mut self.last_displacement)
     }
 }
 

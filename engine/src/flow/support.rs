@@ -1,5 +1,6 @@
 //! Do particles stand where the target's density is positive?
 
+use crate::archive::{Archive, Archived};
 use crate::error::MissingPart;
 use crate::target::Target;
 use crate::{Error, Points, Result, Subject};
@@ -15,7 +16,7 @@ pub(super) struct Support {
 }
 
 /// What was found outside.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Outside {
     count: usize,
     total: usize,
@@ -31,6 +32,21 @@ impl Outside {
         let Outside { count, total, .. } = self;
         let place = place.join(", ");
         format!("{count} of {total} {what}, the first at ({place}{more}), where {target} is 0 or no number")
+    }
+}
+
+/// What was seen at the last look.
+impl Archived for Support {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("outside", &mut self.outside)
+    }
+}
+
+impl Archived for Outside {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("count", &mut self.count)?;
+        archive.part("total", &mut self.total)?;
+        archive.part("first", &mut self.first)
     }
 }
 

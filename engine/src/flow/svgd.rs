@@ -4,6 +4,7 @@ use super::aim::uneven;
 use super::sigma::check_smallest_sigma;
 use super::support::Support;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
+use crate::archive::{Archive, Archived as _};
 use crate::ode::StepReport;
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Kernels, Pairwise, Part, Values, median_distance};
 use crate::score::{At, Form, Kde, Score};
@@ -161,6 +162,18 @@ impl VelocityField for Svgd {
         self.choose_kernel(at.cloud)?;
         self.support.look(at.cloud)?;
         Ok(vec![("bandwidth", self.kernels[0].bandwidth())])
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        // The bandwidth of the last step judges the size of the next one.
+        let chosen = self.options.kernel == Kernels::Median;
+        let mut bandwidth = self.kernels.first().filter(|_| chosen).map(|kernel| kernel.bandwidth());
+        archive.part("bandwidth", &mut bandwidth)?;
+        if chosen {
+            self.kernels = bandwidth.map(|h| Kernel::Gaussian { h }).into_iter().collect();
+        }
+        self.support.archive(archive)?;
+        self.score.archive(archive)
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -81,7 +81,7 @@ impl<'a> Distillation<'a> {
         let pace = Pace { steps, rate: self.options.rate.as_ref(), average };
         let training = TrainingOptions { name: "distill", pace, batch, every };
         let mut taught = Difference::new(self.teacher, self.generator.dim(), &self.options, pairwise)?;
-        Training::new(self.generator, self.base, training, &mut taught, self.stream)?.run(pairwise, observer)
+        Training::new(self.generator, self.base, training, &mut taught, pairwise, self.stream)?.run(observer)
     }
 }
 

@@ -4,6 +4,7 @@ use super::Generator;
 use super::optimiser::Pace;
 use super::standard_units::Known;
 use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
+use crate::archive::Archive;
 use crate::flow::{Clock, FieldAt, Readings, Stepping, VelocityField};
 use crate::ode::StepReport;
 use crate::process::{Observer, process_setters};
@@ -96,7 +97,7 @@ impl<'a> Fit<'a> {
         let training = TrainingOptions { name: "fit", pace, batch, every };
         self.stepping.check()?;
         let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, eta: 0.0 };
-        Training::new(self.generator, self.base, training, &mut along, self.stream)?.run(pairwise, observer)
+        Training::new(self.generator, self.base, training, &mut along, pairwise, self.stream)?.run(observer)
     }
 }
 
@@ -131,6 +132,10 @@ impl Teacher for Along<'_> {
 
     fn eta(&self) -> f64 {
         self.eta
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        self.flow.archive(archive)
     }
 
     fn stepped(&mut self, y: &Points, report: &StepReport, clock: &Clock) -> Result<()> {

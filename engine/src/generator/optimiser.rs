@@ -2,6 +2,7 @@
 //! a bad step.
 
 use super::Generator;
+use crate::archive::{Archive, Archived};
 use crate::net::{Adam, AdamOptions, Averaging, RunningMean};
 use crate::options::at_least;
 use crate::schedule::Schedule;
@@ -108,5 +109,15 @@ impl Optimiser {
     /// Gives the generator the mean of the parameters that count in it.
     pub fn finish(&self, generator: &mut dyn Generator) {
         self.mean.store(&self.sum, generator.parameters_mut());
+    }
+}
+
+/// The state of a training of as many parameters.
+impl Archived for Optimiser {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("adam", &mut self.adam)?;
+        archive.part("kept", self.kept.as_mut_slice())?;
+        archive.part("averaged", &mut self.mean)?;
+        archive.part("sum", self.sum.as_mut_slice())
     }
 }

@@ -4,6 +4,7 @@
 use super::Generator;
 use super::optimiser::{Optimiser, Pace, Pull};
 use super::standard_units::{Known, Units};
+use crate::archive::{Archive, Archived};
 use crate::flow::Clock;
 use crate::net::{self, Moment, Trainee};
 use crate::ode::StepReport;
@@ -83,6 +84,10 @@ pub(super) trait Teacher {
         1.0
     }
 
+    /// Passes what it keeps between steps to a checkpoint, or takes it back, with what
+    /// [`Teacher::prepare`] decided: that is not called again.
+    fn archive(&mut self, archive: &mut Archive) -> Result<()>;
+
     /// Hears of every step that was taken.
     fn stepped(&mut self, _y: &Points, _report: &StepReport, _clock: &Clock) -> Result<()> {
         Ok(())
@@ -124,6 +129,11 @@ pub(super) struct Training<'a> {
     y: Points,
     v: Points,
     result: FitResult,
+    /// Notes that were told before the first step.
+    told: usize,
+    pairwise: &'a Pairwise,
+    /// Since when work counts that is not in the statistics yet, and the pairs evaluated by then.
+    since: (Instant, u64),
 }
 
 impl<'a> Training<'a> {
@@ -134,6 +144,7 @@ impl<'a> Training<'a> {
         base: &'a dyn Target,
         options: TrainingOptions<'a>,
         teacher: &'a mut dyn Teacher,
+        pairwise: &'a Pairwise,
         stream: Stream,
     ) -> Result<Training<'a>> {
         options.check(generator, base)?;
@@ -147,6 +158,9 @@ impl<'a> Training<'a> {
             y: Points::default(),
             v: Points::default(),
             result: FitResult::default(),
+            told: 0,
+            pairwise,
+            since: (Instant::now(), pairwise.work().pairs()),
         })
     }
 
@@ -156,20 +170,27 @@ impl<'a> Training<'a> {
     ///
     /// # Errors
     /// As the teacher. Divergence and interruption are endings.
-    pub fn run(mut self, pairwise: &Pairwise, observer: &mut dyn Observer) -> Result<FitResult> {
-        let (begun, pairs_before) = (Instant::now(), pairwise.work().pairs());
+    pub fn run(mut self, observer: &mut dyn Observer) -> Result<FitResult> {
         let before = self.student.generator.parameters().to_vec();
-        let trained = self.enter(observer).and_then(|()| self.train(pairwise, observer));
+        let trained = self.enter(observer).and_then(|()| self.train(observer));
         let student = &mut self.student;
         match self.result.stats.steps {
             0 => student.generator.parameters_mut().copy_from_slice(&before),
             _ => student.units.leave(student.generator),
         }
         self.result.ending = trained?;
-        let (mut result, pairs) = (self.result, pairwise.work().pairs() - pairs_before);
-        (result.stats.nfe, result.stats.pairs, result.stats.flow_pairs) = (result.stats.steps, pairs, pairs);
-        result.stats.flow_seconds = begun.elapsed().as_secs_f64();
-        Ok(result)
+        self.count_work();
+        Ok(self.result)
+    }
+
+    /// Takes the work since the last time into the statistics.
+    fn count_work(&mut self) {
+        let (stats, now) = (&mut self.result.stats, (Instant::now(), self.pairwise.work().pairs()));
+        stats.nfe = stats.steps;
+        stats.pairs += now.1 - self.since.1;
+        stats.flow_pairs = stats.pairs;
+        stats.flow_seconds += (now.0 - self.since.0).as_secs_f64();
+        self.since = now;
     }
 
     /// Takes the generator into standard units.
@@ -187,14 +208,16 @@ impl<'a> Training<'a> {
         self.teacher.measure(student.units.size());
         self.optimiser = Optimiser::new(student.generator, &self.options.pace);
         self.tell(notes, observer);
+        self.told = self.result.notes.len();
         Ok(())
     }
 
-    fn train(&mut self, pairwise: &Pairwise, observer: &mut dyn Observer) -> Result<Ending> {
+    fn train(&mut self, observer: &mut dyn Observer) -> Result<Ending> {
         let (pace, name) = (self.options.pace, self.options.name);
         let rate = pace.schedule(self.student.generator);
         let course = net::Course { name, loss: "residual", steps: pace.steps, rate: &rate, stream: self.stream };
-        Ok(net::train(&course, self, pairwise.interrupt(), observer)?.ending)
+        let interrupt = self.pairwise.interrupt();
+        Ok(net::train(&course, self, interrupt, observer)?.ending)
     }
 
     fn tell(&mut self, notes: Vec<String>, observer: &mut dyn Observer) {
@@ -250,12 +273,33 @@ impl Trainee for Training<'_> {
         Ok(residual)
     }
 
+    fn state(&mut self) -> Option<&mut dyn Archived> {
+        Some(self)
+    }
+
+    fn resumed(&mut self, observer: &mut dyn Observer) {
+        self.result.notes.iter().skip(self.told).for_each(|note| observer.note(note));
+        self.result.history.iter().for_each(|row| observer.row(row));
+    }
+
     fn take_back(&mut self) {
         self.optimiser.take_back(self.student.generator);
     }
 
     fn finish(&mut self) {
         self.optimiser.finish(self.student.generator);
+    }
+}
+
+impl Archived for Training<'_> {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        self.count_work();
+        archive.part("generator", self.student.generator.parameters_mut())?;
+        archive.part("optimiser", &mut self.optimiser)?;
+        archive.part("history", &mut self.result.history)?;
+        archive.part("notes", &mut self.result.notes)?;
+        archive.part("work", &mut self.result.stats)?;
+        self.teacher.archive(archive)
     }
 }
 

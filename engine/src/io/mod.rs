@@ -11,6 +11,8 @@ mod write_atomic;
 #[cfg(feature = "files")]
 mod array;
 #[cfg(feature = "files")]
+mod checkpoint;
+#[cfg(feature = "files")]
 mod csv;
 #[cfg(feature = "files")]
 mod file_kind;
@@ -37,6 +39,8 @@ pub(crate) use tensor::Tensor;
 pub use tensor::Tensors;
 pub use write_atomic::write_atomic;
 
+#[cfg(feature = "files")]
+pub use checkpoint::{Checkpoint, load_checkpoint, save_checkpoint};
 #[cfg(feature = "files")]
 pub use load::{Loaded, load, load_with_note};
 #[cfg(feature = "files")]

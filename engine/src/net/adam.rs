@@ -1,5 +1,7 @@
 //! The Adam optimiser \[kingma2015adam\], with decoupled weight decay \[loshchilov2019decoupled\].
 
+use crate::Result;
+use crate::archive::{Archive, Archived};
 use crate::simd::{Isa, Real};
 use pulp::{Scalar, Simd, WithSimd};
 use rayon::prelude::*;
@@ -63,6 +65,14 @@ impl<T: Real> Adam<T> {
         chunks.for_each(|((theta, gradient), (first, second))| {
             Isa::Auto.run(Step { constants, theta, gradient, first, second });
         });
+    }
+}
+
+impl<T: Real> Archived for Adam<T> {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("steps", &mut self.steps)?;
+        archive.part("first", self.first.as_mut_slice())?;
+        archive.part("second", self.second.as_mut_slice())
     }
 }
 

@@ -46,6 +46,11 @@ impl<T: Real> Mlp<T> {
         Ok(Mlp { widths: widths.to_vec(), activation, residual, parameters: vec![T::default(); count] })
     }
 
+    /// Returns the bytes that the parameters of a net of these widths take.
+    pub(crate) fn bytes(widths: &[usize]) -> Result<usize> {
+        Ok(shape::parameters(widths)?.saturating_mul(size_of::<T>()))
+    }
+
     /// Widths from the input's to the output's.
     pub fn widths(&self) -> &[usize] {
         &self.widths

@@ -1,5 +1,7 @@
 //! The running mean of parameters over a training.
 
+use crate::Result;
+use crate::archive::{Archive, Archived};
 use crate::simd::Real;
 use rayon::prelude::*;
 
@@ -27,6 +29,13 @@ pub enum Averaging {
 pub struct RunningMean {
     averaging: Averaging,
     count: u64,
+}
+
+/// Its memory is archived by its caller, who owns it.
+impl Archived for RunningMean {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("count", &mut self.count)
+    }
 }
 
 impl RunningMean {

@@ -1,6 +1,8 @@
 //! A net in training: its optimiser, the running mean of its parameters, its buffers.
 
 use super::{Adam, AdamOptions, Averaging, Gradients, Mlp, RunningMean, Workspace};
+use crate::Result;
+use crate::archive::{Archive, Archived};
 use crate::simd::Real;
 use std::ops::Range;
 
@@ -71,6 +73,17 @@ impl<T: Real> Trainer<T> {
         to: Gradients<T>,
     ) -> f64 {
         self.mean.as_ref().map_or(&self.net, |(net, _)| net).gradient(input, loss, to, &mut self.work)
+    }
+}
+
+/// Parameters, their running mean and the optimiser of a net of the same shape.
+impl<T: Real> Archived for Trainer<T> {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("parameters", self.net.parameters_mut())?;
+        archive.part("adam", &mut self.adam)?;
+        let Some((net, mean)) = &mut self.mean else { return Ok(()) };
+        archive.part("mean", net.parameters_mut())?;
+        archive.part("averaged", mean)
     }
 }
 

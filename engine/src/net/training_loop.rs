@@ -1,5 +1,6 @@
 //! The loop of every training: denoisers, discriminators and generators all learn in it.
 
+use crate::archive::{Archive, Archived};
 use crate::process::{Ending, Observer};
 use crate::schedule::Schedule;
 use crate::{Error, Interrupt, Result, rng::Stream};
@@ -40,6 +41,15 @@ pub trait Trainee {
     /// # Errors
     /// Whatever keeps the step from being taken; [`Error::Interrupted`] becomes an ending.
     fn step(&mut self, moment: &Moment, observer: &mut dyn Observer) -> Result<f64>;
+
+    /// Returns all that it keeps between steps, where it can go on from a checkpoint; None, the
+    /// default, for a training inside a longer process, which it does not outlive.
+    fn state(&mut self) -> Option<&mut dyn Archived> {
+        None
+    }
+
+    /// Tells again what was told before the checkpoint from which it goes on.
+    fn resumed(&mut self, _observer: &mut dyn Observer) {}
 
     /// Undoes the step that diverged, where its trace is kept.
     fn take_back(&mut self) {}
@@ -82,10 +92,11 @@ impl Trained {
 }
 
 /// Trains `trainee` along `course`: before each step the interrupt is looked at, after it the loss,
-/// and progress is told. A step that diverges is taken back.
+/// and progress is told. A step that diverges is taken back. A training that has a state goes on
+/// from the checkpoint of its observer and keeps others.
 ///
 /// # Errors
-/// As [`Trainee::step`].
+/// As [`Trainee::step`]; a checkpoint of something else, or one that cannot be kept.
 pub fn train(
     course: &Course,
     trainee: &mut dyn Trainee,
@@ -93,7 +104,15 @@ pub fn train(
     observer: &mut dyn Observer,
 ) -> Result<Trained> {
     let (steps, mut loss) = (course.steps, f64::NAN);
-    for step in 0..steps {
+    let first = resume(trainee, &mut loss, observer)?.min(steps);
+    for step in first..=steps {
+        if pause(trainee, (step, steps), &mut loss, interrupt, observer)? {
+            trainee.finish();
+            return Ok(Trained { ending: Ending::Interrupted { step }, loss });
+        }
+        if step == steps {
+            break;
+        }
         let rate = course.rate.at(step as f64 / steps as f64);
         let moment = Moment { step, steps, rate, stream: course.stream.at(step as u64) };
         let tried = interrupt.check().and_then(|()| trainee.step(&moment, observer));
@@ -113,6 +132,37 @@ pub fn train(
     }
     trainee.finish();
     Ok(Trained { ending: Ending::Finished, loss })
+}
+
+/// Takes the state of the observer's checkpoint, if there is one; returns the steps taken before it.
+fn resume(trainee: &mut dyn Trainee, loss: &mut f64, observer: &mut dyn Observer) -> Result<usize> {
+    let Some(state) = trainee.state() else { return Ok(0) };
+    let Some((step, mut archive)) = observer.resume()? else { return Ok(0) };
+    archive.part("loss", loss)?;
+    archive.part("training", state)?;
+    archive.finish()?;
+    trainee.resumed(observer);
+    Ok(step)
+}
+
+/// Before a step and after the last: keeps a checkpoint where one is due. True if the training is
+/// to end here, because that was requested.
+fn pause(
+    trainee: &mut dyn Trainee,
+    (step, steps): (usize, usize),
+    loss: &mut f64,
+    interrupt: &Interrupt,
+    observer: &mut dyn Observer,
+) -> Result<bool> {
+    let Some(state) = trainee.state() else { return Ok(false) };
+    let ends = interrupt.end_requested();
+    if step > 0 && (ends || observer.checkpoint_due(step, steps)) {
+        let mut archive = Archive::writer();
+        archive.part("loss", loss)?;
+        archive.part("training", state)?;
+        observer.keep_checkpoint(step, steps, archive)?;
+    }
+    Ok(ends)
 }
 
 #[cfg(test)]

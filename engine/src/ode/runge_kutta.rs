@@ -2,6 +2,7 @@
 //! them.
 
 use super::Integrator;
+use crate::archive::{Archive, Archived};
 use crate::{Points, Result};
 use rayon::prelude::*;
 
@@ -36,6 +37,14 @@ pub struct RungeKutta {
     /// Size of the last adaptive step.
     pub(super) eta: Option<f64>,
     pub(super) evaluations: u64,
+}
+
+/// The size of the next step, where sizes follow an error, and the count.
+impl Archived for RungeKutta {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("eta", &mut self.eta)?;
+        archive.part("evaluations", &mut self.evaluations)
+    }
 }
 
 impl RungeKutta {

@@ -1,6 +1,8 @@
 //! Affine maps of units, one factor and one offset per coordinate.
 
 use super::Points;
+use crate::Result;
+use crate::archive::{Archive, Archived};
 use faer::Mat;
 
 /// `x -> scale x + shift` per coordinate. Made of points, it is the map from standard units, in
@@ -21,6 +23,14 @@ use faer::Mat;
 pub struct AffineMap {
     scale: Vec<f64>,
     shift: Vec<f64>,
+}
+
+/// A map of as many coordinates is read into it.
+impl Archived for AffineMap {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("scale", self.scale.as_mut_slice())?;
+        archive.part("shift", self.shift.as_mut_slice())
+    }
 }
 
 impl AffineMap {

@@ -38,7 +38,7 @@ pub struct RunResult {
 }
 
 /// A cloud on the way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// Steps taken before it.
     pub step: usize,
@@ -54,14 +54,16 @@ const SEEN: &str = "the reference is the very sample that the flow leads to, so 
                     measure against points that were held out";
 
 pub(crate) struct Driver<'d, 'a> {
-    dynamics: Dynamics<'d>,
-    options: &'a RunOptions,
-    pairwise: &'a Pairwise,
+    pub(super) dynamics: Dynamics<'d>,
+    pub(super) options: &'a RunOptions,
+    pub(super) pairwise: &'a Pairwise,
     measures: Measures<'a>,
     stream: Stream,
-    stepper: Stepper,
+    pub(super) stepper: Stepper,
+    /// Pairs that were evaluated when the run began.
+    pub(super) pairs_before: u64,
     /// What could not be measured, with the first reason for it.
-    unmeasured: BTreeMap<String, String>,
+    pub(super) unmeasured: BTreeMap<String, String>,
     /// Is the reference the sample that the flow itself has as target?
     seen: bool,
     pub(crate) cloud: Points,
@@ -104,15 +106,30 @@ impl<'d, 'a> Driver<'d, 'a> {
         let tracers = tracers.map(|points| Tracers::new(placed(points), options.log_det, stream.label("carried")));
         let stepper = Stepper::with_tracers(tracers);
         let seen = reference.is_some_and(|reference| dynamics.has_seen(reference, &start, &clock));
-        let unmeasured = BTreeMap::new();
-        Ok(Driver { dynamics, options, pairwise, measures, stream, stepper, unmeasured, seen, cloud: start, result })
+        let (unmeasured, pairs_before, cloud) = (BTreeMap::new(), pairwise.work().pairs(), start);
+        Ok(Driver {
+            dynamics,
+            options,
+            pairwise,
+            measures,
+            stream,
+            stepper,
+            pairs_before,
+            unmeasured,
+            seen,
+            cloud,
+            result,
+        })
     }
 
     pub(crate) fn drive(mut self, observer: &mut dyn Observer) -> Result<RunResult> {
         let steps = self.options.steps;
         self.result.notes.iter().for_each(|note| observer.note(note));
-        let pairs_before = self.pairwise.work().pairs();
-        for step in 0..steps {
+        let first = self.resume(observer)?;
+        for step in first..steps {
+            if self.pause(step, observer)? {
+                break;
+            }
             self.keep_snapshot(step);
             if self.measured_at(step) {
                 let reached = self.measure(step, observer);
@@ -127,7 +144,7 @@ impl<'d, 'a> Driver<'d, 'a> {
             let row = self.result.history.last();
             observer.progress(self.dynamics.name(), step + 1, steps, &|| brief(row));
         }
-        if matches!(self.result.ending, Ending::Finished) {
+        if matches!(self.result.ending, Ending::Finished) && !self.pause(steps, observer)? {
             self.keep_snapshot(steps);
             let measured = self.measure(steps, observer);
             // The step count is complete: a threshold met by the last measurement changes nothing.
@@ -140,8 +157,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         if matches!(self.result.ending, Ending::Finished | Ending::Converged { .. }) {
             self.finish(observer)?;
         }
-        self.result.stats.nfe = self.stepper.evaluations();
-        self.result.stats.pairs = self.pairwise.work().pairs() - pairs_before;
+        self.count_work();
         self.result.warnings = self.dynamics.warnings();
         self.result.warnings.extend(self.measures.units_warning());
         if self.seen && !self.options.metrics.is_empty() {

@@ -1,5 +1,6 @@
 //! What moves the cloud of a run.
 
+use crate::archive::Archive;
 use crate::flow::{Clock, FieldAt, Readings, Sampler, Stepping, VelocityField};
 use crate::metric::Reference;
 use crate::ode::StepReport;
@@ -101,6 +102,14 @@ impl Dynamics<'_> {
         match self {
             Dynamics::Field(field, _) => field.readings(at),
             Dynamics::Sampler(sampler) => sampler.readings(at),
+        }
+    }
+
+    /// Passes what the field or the sampler keeps between steps to a checkpoint, or takes it back.
+    pub(super) fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        match self {
+            Dynamics::Field(field, _) => field.archive(archive),
+            Dynamics::Sampler(sampler) => sampler.archive(archive),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Driving a flow: steps and measurements.
 
 mod builder;
+mod checkpoint;
 mod driver;
 mod dynamics;
 mod metrics;

@@ -1,6 +1,7 @@
 //! Schedules as they stand in data.
 
 use super::Schedule;
+use crate::archive::{Archive, Archived};
 use crate::expression::Expression;
 use crate::options::{Mismatch, OptionType, OptionValue};
 use crate::{Error, Result};
@@ -87,5 +88,16 @@ impl From<Schedule> for Written {
             Schedule::Sigmoid { from, to, steepness } => Written::Map(Tagged::Sigmoid { from, to, steepness }),
             Schedule::Adaptive { from, to } => Written::Map(Tagged::Adaptive { from, to }),
         }
+    }
+}
+
+/// As it stands in data: numbers come back to the last bit.
+impl Archived for Schedule {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        let unwritten = |e: serde_json::Error| Error::Numeric { what: "the schedule".into(), reason: e.to_string() };
+        let mut text = serde_json::to_string(self).map_err(unwritten)?;
+        text.archive(archive)?;
+        *self = serde_json::from_str(&text).map_err(unwritten)?;
+        Ok(())
     }
 }

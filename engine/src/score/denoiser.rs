@@ -6,7 +6,8 @@ mod noise_features;
 mod option;
 
 use super::{At, Extent, Form, Score, SigmaRange, check_sigma};
-use crate::net::{Course, Moment, train};
+use crate::archive::{Archive, Archived};
+use crate::net::{Course, Moment, Trainee, train};
 use crate::points::AffineMap;
 use crate::process::{Observer, Unobserved};
 use crate::rng::Stream;
@@ -83,13 +84,10 @@ impl Denoiser {
         let mut net = Preconditioned::new(&sample, &options, options.average, stream.label("init"))?;
         let finite = target.data().filter(|data| data.weights.is_none()).map(|data| data.points.n());
         let batch = finite.map_or(options.batch, |n| options.batch.min(n));
-        let mut learn = |moment: &Moment| -> Result<f64> {
-            let points = target.sample(batch, moment.stream.label("points"))?;
-            Ok(net.learn(&points, (min, max), moment.rate, moment.stream))
-        };
+        let mut learner = Learner { net: &mut net, target, batch, range: (min, max) };
         let stream = stream.label("train");
         let course = Course { name: "denoiser", loss: "loss", steps: options.steps, rate: &options.rate, stream };
-        train(&course, &mut learn, interrupt, observer)?.whole("denoiser")?;
+        train(&course, &mut learner, interrupt, observer)?.whole("denoiser")?;
         let name = format!("denoiser of {}", target.name());
         Ok(Denoiser { options, extent: Some(measured), name, range: Some((min, max)), net: Some(net) })
     }
@@ -140,6 +138,25 @@ impl Denoiser {
     }
 }
 
+/// A net that learns the denoiser of a target.
+struct Learner<'a> {
+    net: &'a mut Preconditioned,
+    target: &'a dyn Target,
+    batch: usize,
+    range: (f64, f64),
+}
+
+impl Trainee for Learner<'_> {
+    fn step(&mut self, moment: &Moment, _observer: &mut dyn Observer) -> Result<f64> {
+        let points = self.target.sample(self.batch, moment.stream.label("points"))?;
+        Ok(self.net.learn(&points, self.range, moment.rate, moment.stream))
+    }
+
+    fn state(&mut self) -> Option<&mut dyn Archived> {
+        Some(self.net)
+    }
+}
+
 impl Score for Denoiser {
     fn name(&self) -> String {
         self.name.clone()
@@ -171,6 +188,16 @@ impl Score for Denoiser {
         let scale = form.scale(at.sigma) / (at.sigma * at.sigma);
         out.data_mut().iter_mut().for_each(|v| *v *= scale);
         Ok(())
+    }
+
+    /// One that is trained keeps its net; one of the moving cloud goes on training.
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        if self.extent.is_some() {
+            return Ok(());
+        }
+        let (options, mut dim) = (&self.options, self.net.as_ref().map_or(0, Preconditioned::dim));
+        archive.part("dim", &mut dim)?;
+        archive.optional("net", &mut self.net, |archive| Preconditioned::blank(dim, options, archive))
     }
 
     fn extent(&self) -> Option<Extent> {

@@ -3,6 +3,7 @@
 use super::at::{At, Form};
 use super::extent::Extent;
 use super::kde::Kde;
+use crate::archive::Archive;
 use crate::{Points, Result, Subject};
 
 /// An estimator of a smoothed score.
@@ -40,6 +41,15 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     /// The sigmas at which it can be evaluated.
     fn sigma_range(&self) -> SigmaRange {
         SigmaRange::ANY
+    }
+
+    /// Passes what it keeps between evaluations to a checkpoint, or takes it back: nets, fits,
+    /// counts. Nothing, the default, for an estimate that depends on its arguments alone.
+    ///
+    /// # Errors
+    /// A checkpoint of something else.
+    fn archive(&mut self, _archive: &mut Archive) -> Result<()> {
+        Ok(())
     }
 
     /// What the user should know once the run is over, a sentence each.

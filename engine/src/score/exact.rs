@@ -2,6 +2,7 @@
 
 use super::checks::{check_sigma, not_finite};
 use super::{At, Extent, Form, Score};
+use crate::archive::Archive;
 use crate::error::MissingPart;
 use crate::matrix::Spectrum;
 use crate::points::AffineMap;
@@ -39,6 +40,10 @@ impl Score for Exact {
         self.trouble = self.trouble.take().or_else(|| not_finite(&self.target.name(), at.z, out));
         scale(out, form.scale(at.sigma));
         Ok(())
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("trouble", &mut self.trouble)
     }
 
     fn warnings(&self) -> Vec<String> {

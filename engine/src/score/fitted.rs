@@ -2,6 +2,7 @@
 //! maximisation.
 
 use super::{At, Form, Score, check_sigma, exact::scale};
+use crate::archive::Archive;
 use crate::matrix::multiply;
 use crate::options::at_least;
 use crate::points::{check_matrix, squared_distance};
@@ -152,6 +153,12 @@ impl Score for MixtureFit {
         self.mixture = Some(mixture);
         scale(out, form.scale(at.sigma));
         Ok(())
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.optional("mixture", &mut self.mixture, |_| {
+            Mixture::new(vec![1.0], vec![Gaussian::isotropic(vec![0.0], 1.0)?])
+        })
     }
 }
 

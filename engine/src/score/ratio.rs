@@ -1,6 +1,7 @@
 //! The score difference as a whole, from a discriminator.
 
 use super::{At, Batches, Discriminator, DiscriminatorOptions, Extent, Form, Score, check_sigma};
+use crate::archive::Archive;
 use crate::rng::Stream;
 use crate::target::Target;
 use crate::{Points, Result};
@@ -60,6 +61,10 @@ impl Score for Ratio {
         let scale = form.scale(at.sigma);
         out.data_mut().iter_mut().for_each(|v| *v *= scale);
         Ok(())
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("discriminator", &mut self.discriminator)
     }
 
     fn extent(&self) -> Option<Extent> {

@@ -4,6 +4,7 @@
 use super::checks::{check_sigma, not_finite};
 use super::exact::extent;
 use super::{At, Extent, Form, Score};
+use crate::archive::Archive;
 use crate::error::MissingPart;
 use crate::points::squared_distance;
 use crate::{Error, Points, Result, target::Target};
@@ -214,6 +215,11 @@ impl Score for Smoothed {
 
     fn ess(&self) -> Option<f64> {
         self.ess
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("ess", &mut self.ess)?;
+        archive.part("trouble", &mut self.trouble)
     }
 
     fn extent(&self) -> Option<Extent> {

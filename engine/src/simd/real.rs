@@ -1,11 +1,12 @@
 //! One vocabulary of vector arithmetic for f32 and f64, over pulp's instruction sets.
 
+use crate::archive::Archived;
 use crate::matrix::multiply;
 use faer::{Accum, MatMut, MatRef};
 use pulp::{Simd, bytemuck};
 
 /// A floating-point type with lanes on every instruction set.
-pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck::Pod {
+pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck::Pod + Archived {
     /// A register of lanes.
     type Lanes<S: Simd>: Copy + Send + Sync + bytemuck::Pod;
 

@@ -5,7 +5,9 @@ mod as_target;
 use super::density::{Density, check_sigma};
 use super::gaussian::Gaussian;
 use super::gaussian_components::{self, BLOCK, Component};
+use crate::archive::{Archive, Archived};
 use crate::{Error, Points, Result, Rule, Subject};
+use faer::Mat;
 use rayon::prelude::*;
 use std::f64::consts::TAU;
 
@@ -19,6 +21,29 @@ use std::f64::consts::TAU;
 pub struct Mixture {
     weights: Vec<f64>,
     components: Vec<Gaussian>,
+}
+
+/// The mixture to the last bit, whatever this one is: its weights are not divided by their sum
+/// again.
+impl Archived for Mixture {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("weights", &mut self.weights)?;
+        let entries =
+            |c: &Gaussian| c.cov().col_iter().flat_map(|col| col.iter().copied().collect::<Vec<_>>()).collect();
+        let mut moments: Vec<(Vec<f64>, Vec<f64>)> =
+            self.components.iter().map(|c| (c.mean().to_vec(), entries(c))).collect();
+        archive.part("components", &mut moments)?;
+        if archive.is_reader() {
+            let of = |(mean, cov): (Vec<f64>, Vec<f64>)| {
+                let dim = mean.len();
+                archive.expect_length(cov.len(), dim * dim)?;
+                Gaussian::new(mean, Mat::from_fn(dim, dim, |i, j| cov[i + j * dim]))
+            };
+            let components = moments.into_iter().map(of).collect::<Result<_>>()?;
+            self.components = Mixture::new(self.weights.clone(), components)?.components;
+        }
+        Ok(())
+    }
 }
 
 impl Mixture {

@@ -21,6 +21,7 @@ pub use option::{
 
 use super::aim::uneven;
 use super::{Clock, FieldAt, Readings, Sampler};
+use crate::archive::Archive;
 use crate::error::MissingPart;
 use crate::number::number;
 use crate::ode::RungeKutta;
@@ -200,6 +201,11 @@ impl Sampler for Diffusion {
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
         Ok(vec![("sigma", self.levels.sigma(at.clock.step, at.clock.steps))])
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("steps", &mut self.steps)?;
+        self.score.archive(archive)
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -1,8 +1,9 @@
 //! Metropolis's acceptance of proposed moves.
 
 use super::super::support::inside;
-use crate::Points;
+use crate::archive::{Archive, Archived};
 use crate::rng::Stream;
+use crate::{Points, Result};
 use rayon::prelude::*;
 
 /// A cloud with its scores and log densities.
@@ -47,6 +48,22 @@ impl Tally {
 
     pub(super) fn rate(self) -> Option<f64> {
         (self.proposed > 0).then(|| self.accepted as f64 / self.proposed as f64)
+    }
+}
+
+impl Archived for Place {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("at", &mut self.at)?;
+        archive.part("score", &mut self.score)?;
+        archive.part("log_density", &mut self.log_density)?;
+        archive.part("rejected", &mut self.rejected)
+    }
+}
+
+impl Archived for Tally {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("proposed", &mut self.proposed)?;
+        archive.part("accepted", &mut self.accepted)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What teaches in a distillation: the difference of two denoisers, one of them learned along.
 
 use super::option::{DistillOptions, Weight};
+use crate::archive::Archive;
 use crate::flow::{Aim, Clock};
 use crate::generator::standard_units::Known;
 use crate::generator::train::{Draw, Teacher};
@@ -21,6 +22,7 @@ pub(super) struct Difference<'a> {
     teacher: &'a mut dyn Score,
     options: &'a DistillOptions,
     pairwise: &'a Pairwise,
+    dim: usize,
     /// The length of an output in standard units.
     size: f64,
     /// Once the first points are seen.
@@ -51,7 +53,7 @@ impl<'a> Difference<'a> {
         let points = Points::default;
         let (fresh, z, p, q) = (points(), points(), points(), points());
         let (range, source, loss) = ((0.0, 0.0), None, f64::NAN);
-        Ok(Difference { teacher, options, pairwise, size: 1.0, range, source, loss, fresh, z, p, q })
+        Ok(Difference { teacher, options, pairwise, dim, size: 1.0, range, source, loss, fresh, z, p, q })
     }
 
     /// The smallest and the largest sigma.
@@ -166,6 +168,14 @@ impl Teacher for Difference<'_> {
             out.data_mut().fill(f64::NAN);
         }
         Ok(())
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("range", &mut self.range)?;
+        archive.part("loss", &mut self.loss)?;
+        let (options, dim) = (self.options.source(), self.dim);
+        archive.optional("source", &mut self.source, |archive| Preconditioned::blank(dim, &options, archive))?;
+        self.teacher.archive(archive)
     }
 
     fn readings(&mut self, _y: &Points, _clock: &Clock) -> Result<Vec<(&'static str, f64)>> {

@@ -1,6 +1,7 @@
 //! A generator in training on pairs.
 
 use super::option::{Pairs, RegressOptions, pace};
+use crate::archive::{Archive, Archived};
 use crate::generator::Generator;
 use crate::generator::optimiser::{Optimiser, Pull};
 use crate::generator::train::{FitResult, history_row, root_mean_square};
@@ -54,12 +55,29 @@ impl Trainee for Student<'_> {
         Ok(residual)
     }
 
+    fn state(&mut self) -> Option<&mut dyn Archived> {
+        Some(self)
+    }
+
+    fn resumed(&mut self, observer: &mut dyn Observer) {
+        self.result.history.iter().for_each(|row| observer.row(row));
+    }
+
     fn take_back(&mut self) {
         self.optimiser.take_back(self.generator);
     }
 
     fn finish(&mut self) {
         self.optimiser.finish(self.generator);
+    }
+}
+
+impl Archived for Student<'_> {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("generator", self.generator.parameters_mut())?;
+        archive.part("optimiser", &mut self.optimiser)?;
+        archive.part("history", &mut self.result.history)?;
+        archive.part("work", &mut self.result.stats)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a step does to the volume around a point.
 
+use crate::archive::{Archive, Archived};
 use crate::ode::{Divergence, Integrator, MOST_COORDINATES, moved};
 use crate::{Mat, Points, Result, rng::Stream};
 
@@ -32,6 +33,16 @@ struct Tangents {
     tangent: Points,
     place: Points,
     sides: [Points; 2],
+}
+
+impl Archived for LogDet {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("logs", self.logs.as_mut_slice())?;
+        match &mut self.how {
+            How::Tangents(_) => Ok(()),
+            How::Divergence { steps, .. } => archive.part("steps", steps),
+        }
+    }
 }
 
 impl LogDet {

@@ -6,6 +6,7 @@ mod tracers;
 pub use tracers::Tracers;
 
 use super::Dynamics;
+use crate::archive::{Archive, Archived};
 use crate::flow::{Clock, FieldAt, Sampler, Stepping, VelocityField};
 use crate::ode::{Integrator, RungeKutta, StepReport};
 use crate::pairwise::Pairwise;
@@ -95,6 +96,14 @@ impl Stepper {
         if let Some(tracers) = &mut self.tracers {
             tracers.undo();
         }
+    }
+}
+
+impl Archived for Stepper {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("steps", &mut self.steps)?;
+        archive.part("evaluations", &mut self.evaluations)?;
+        self.tracers.as_mut().map_or(Ok(()), |tracers| archive.part("tracers", tracers))
     }
 }
 

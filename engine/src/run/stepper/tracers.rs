@@ -1,6 +1,7 @@
 //! Tracers: points that follow a cloud which does not feel them.
 
 use super::log_det::LogDet;
+use crate::archive::{Archive, Archived};
 use crate::flow::{FieldAt, VelocityField};
 use crate::ode::{Integrator, moved};
 use crate::pairwise::Precision;
@@ -19,6 +20,13 @@ pub struct Tracers {
     velocities: Vec<Points>,
     stages: usize,
     place: Points,
+}
+
+impl Archived for Tracers {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("points", &mut self.points)?;
+        self.log_det.as_mut().map_or(Ok(()), |log_det| archive.part("log_det", log_det))
+    }
 }
 
 impl Tracers {

@@ -2,6 +2,7 @@
 
 use super::noise_features::{FEATURES, NoiseFeatures};
 use super::option::DenoiserOptions;
+use crate::archive::{Archive, Archived};
 use crate::net::{AdamOptions, Mlp, Trainer};
 use crate::points::AffineMap;
 use crate::rng::Stream;
@@ -31,6 +32,15 @@ impl Preconditioned {
     ) -> Result<Preconditioned> {
         let net = Mlp::new(&options.widths(data.dim())?, options.activation, true, stream)?;
         Ok(Preconditioned::of(net, AffineMap::common(data), average))
+    }
+
+    /// A net of the cloud's coordinates `dim`, into which one of an archive is read.
+    pub(crate) fn blank(dim: usize, options: &DenoiserOptions, archive: &Archive) -> Result<Preconditioned> {
+        archive.expect_room(size_of::<f32>().saturating_mul(dim))?;
+        let widths = options.widths(dim)?;
+        archive.expect_room(Mlp::<f32>::bytes(&widths)?)?;
+        let net = Mlp::zeros(&widths, options.activation, true)?;
+        Ok(Preconditioned::of(net, AffineMap::uniform(1.0, vec![0.0; dim]), 0.0))
     }
 
     fn of(net: Mlp<f32>, units: AffineMap, average: f64) -> Preconditioned {
@@ -176,5 +186,13 @@ impl Preconditioned {
                 *out = skip * (z.row(i)[j] - centre[j]) + net * f64::from(*output);
             }
         }
+    }
+}
+
+/// The net with its optimiser, and its units.
+impl Archived for Preconditioned {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("trainer", &mut self.trainer)?;
+        archive.part("units", &mut self.units)
     }
 }

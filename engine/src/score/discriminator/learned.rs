@@ -2,6 +2,7 @@
 
 use super::option::DiscriminatorOptions;
 use super::sigmoid::{sigmoid, softplus};
+use crate::archive::{Archive, Archived};
 use crate::net::{AdamOptions, Course, Gradients, Mlp, Moment, Trainer, train};
 use crate::points::AffineMap;
 use crate::process::Unobserved;
@@ -32,9 +33,21 @@ impl Learned {
         let net = Mlp::new(&options.widths(p.dim())?, options.activation, true, stream)?;
         let each = AffineMap::pooled(p, q);
         let units = AffineMap::uniform(each.size(), each.shift().to_vec());
+        Ok(Learned::of(net, units, options))
+    }
+
+    /// A net of `dim` coordinates, into which one of an archive is read.
+    pub fn blank(dim: usize, options: &DiscriminatorOptions, archive: &Archive) -> Result<Learned> {
+        let widths = options.widths(dim)?;
+        archive.expect_room(Mlp::<f32>::bytes(&widths)?)?;
+        let net = Mlp::zeros(&widths, options.activation, true)?;
+        Ok(Learned::of(net, AffineMap::uniform(1.0, vec![0.0; dim]), options))
+    }
+
+    fn of(net: Mlp<f32>, units: AffineMap, options: &DiscriminatorOptions) -> Learned {
         let adam = AdamOptions { weight_decay: options.decay, ..AdamOptions::default() };
         let trainer = Trainer::new(net, adam, 0.0);
-        Ok(Learned { trainer, units, begun: false, input: Vec::new(), slope: Vec::new(), output: Vec::new() })
+        Learned { trainer, units, begun: false, input: Vec::new(), slope: Vec::new(), output: Vec::new() }
     }
 
     pub fn dim(&self) -> usize {
@@ -95,6 +108,14 @@ impl Learned {
         logit.iter_mut().zip(&self.output).for_each(|(to, l)| *to = f64::from(*l));
         let scale = self.units.scale()[0];
         gradient.data_mut().iter_mut().zip(&self.slope).for_each(|(to, s)| *to = f64::from(*s) / scale);
+    }
+}
+
+impl Archived for Learned {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("trainer", &mut self.trainer)?;
+        archive.part("units", &mut self.units)?;
+        archive.part("begun", &mut self.begun)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::option::DiscriminatorOptions;
 use super::sigmoid::{sigmoid, softplus};
+use crate::archive::{Archive, Archived};
 use crate::matrix::multiply;
 use crate::points::AffineMap;
 use crate::{Error, Interrupt, Points, Result};
@@ -174,6 +175,13 @@ impl Logistic {
             }
             slope.iter_mut().zip(self.units.scale()).for_each(|(s, std)| *s /= std);
         }
+    }
+}
+
+impl Archived for Logistic {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("units", &mut self.units)?;
+        archive.part("theta", self.theta.as_mut_slice())
     }
 }
 

@@ -7,6 +7,7 @@ mod logistic;
 mod option;
 mod sigmoid;
 
+use crate::archive::{Archive, Archived};
 use crate::rng::Stream;
 use crate::{Interrupt, Points, Result};
 pub use batches::Batches;
@@ -32,6 +33,39 @@ enum Fitted {
     Learned(Box<Learned>),
 }
 
+impl Fitted {
+    fn dim(&self) -> usize {
+        match self {
+            Fitted::Logistic(logistic) => logistic.dim(),
+            Fitted::Learned(learned) => learned.dim(),
+        }
+    }
+}
+
+impl Archived for Fitted {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        match self {
+            Fitted::Logistic(logistic) => logistic.archive(archive),
+            Fitted::Learned(learned) => learned.archive(archive),
+        }
+    }
+}
+
+impl Archived for Discriminator {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        let (options, mut dim) = (&self.options, self.fitted.as_ref().map_or(0, Fitted::dim));
+        archive.part("lost", &mut self.lost)?;
+        archive.part("dim", &mut dim)?;
+        archive.optional("fitted", &mut self.fitted, |archive| {
+            archive.expect_room(dim)?;
+            Ok(match options.features {
+                Features::Mlp => Fitted::Learned(Box::new(Learned::blank(dim, options, archive)?)),
+                features => Fitted::Logistic(Logistic::new(dim, features == Features::Quadratic)?),
+            })
+        })
+    }
+}
+
 impl Discriminator {
     /// # Errors
     /// An option out of range.
@@ -42,11 +76,7 @@ impl Discriminator {
 
     /// Has it been fitted to points of this dimension?
     pub fn knows(&self, dim: usize) -> bool {
-        match &self.fitted {
-            None => false,
-            Some(Fitted::Logistic(l)) => l.dim() == dim,
-            Some(Fitted::Learned(l)) => l.dim() == dim,
-        }
+        self.fitted.as_ref().is_some_and(|fitted| fitted.dim() == dim)
     }
 
     /// Fits it to tell `p` from `q`. Cost: a Newton step takes `n F^2 + F^3` for `F` features, an

@@ -1,6 +1,7 @@
 //! A kernel estimate as a score.
 
 use super::{Kde, shift};
+use crate::archive::Archive;
 use crate::score::{At, Extent, Form, Score, SigmaRange, check_sigma};
 use crate::{Points, Result};
 
@@ -34,6 +35,10 @@ impl Score for Kde {
         }
         let middle = ess.len() / 2;
         Some(*ess.select_nth_unstable_by(middle, f64::total_cmp).1)
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("ess", &mut self.mean.ess)
     }
 
     fn kernel(&self) -> Option<&Kde> {

@@ -1,0 +1,242 @@
+//! The state of a process as bytes, so that a process which was cut off goes on where it was.
+//!
+//! What has a state names each part of it once, in [`Archived::archive`]: the same lines write a
+//! checkpoint and read it. A part that is named in one direction cannot be forgotten in the other.
+
+mod value;
+
+use crate::{Error, Result};
+
+/// What can be written into a checkpoint and read from one.
+pub trait Archived {
+    /// Passes every part of the state to [`Archive::part`], which writes it or replaces it by what
+    /// was written.
+    ///
+    /// # Errors
+    /// While reading: bytes that are not those of this kind of state.
+    fn archive(&mut self, archive: &mut Archive) -> Result<()>;
+}
+
+/// A state on its way into bytes or out of them.
+///
+/// ```
+/// use sdflow::archive::{Archive, Archived};
+/// # fn main() -> sdflow::Result<()> {
+/// let (mut steps, mut mean) = (7_u64, vec![0.5, -1.0]);
+/// let mut kept = Archive::writer();
+/// kept.part("steps", &mut steps)?;
+/// kept.part("mean", &mut mean)?;
+/// (steps, mean) = (0, Vec::new());
+/// let mut again = Archive::reader(kept.bytes().to_vec());
+/// again.part("steps", &mut steps)?;
+/// again.part("mean", &mut mean)?;
+/// assert_eq!((steps, mean), (7, vec![0.5, -1.0]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    bytes: Vec<u8>,
+    /// Where reading has arrived; None while the archive is written.
+    at: Option<usize>,
+}
+
+impl Archive {
+    /// Returns an empty archive, to be written.
+    pub fn writer() -> Archive {
+        Archive { bytes: Vec::new(), at: None }
+    }
+
+    /// Returns the archive that holds these bytes, to be read from its start.
+    pub fn reader(bytes: Vec<u8>) -> Archive {
+        Archive { bytes, at: Some(0) }
+    }
+
+    /// Is it read?
+    pub fn is_reader(&self) -> bool {
+        self.at.is_some()
+    }
+
+    /// Returns what was written.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Writes `value` under `name`, or replaces it by what stands there.
+    ///
+    /// # Errors
+    /// While reading: another name, or bytes that are not such a value.
+    pub fn part(&mut self, name: &str, value: &mut (impl Archived + ?Sized)) -> Result<()> {
+        let mut found = name.to_string();
+        found.archive(self)?;
+        match found == name {
+            true => value.archive(self),
+            false => Err(damaged(format!("it holds `{}`", cut(&found)), format!("`{name}` is expected next"))),
+        }
+    }
+
+    /// The same for a value that may be absent; `blank` makes one to read into, where there is
+    /// none yet.
+    pub(crate) fn optional<T: Archived>(
+        &mut self,
+        name: &str,
+        value: &mut Option<T>,
+        blank: impl FnOnce(&Archive) -> Result<T>,
+    ) -> Result<()> {
+        let mut some = value.is_some();
+        self.part(name, &mut some)?;
+        if !some {
+            *value = None;
+            return Ok(());
+        }
+        let mut inner = match value.take() {
+            Some(inner) => inner,
+            None => blank(self)?,
+        };
+        inner.archive(self)?;
+        *value = Some(inner);
+        Ok(())
+    }
+
+    /// Checks that what is about to be made, which takes `bytes` of the archive, can stand in it.
+    pub(crate) fn expect_room(&self, bytes: usize) -> Result<()> {
+        let left = self.at.map_or(usize::MAX, |at| self.bytes.len() - at);
+        match bytes <= left {
+            true => Ok(()),
+            false => Err(damaged(format!("{left} bytes are left"), format!("{bytes} are expected"))),
+        }
+    }
+
+    /// Checks the length of a list that was read.
+    pub(crate) fn expect_length(&self, length: usize, expected: usize) -> Result<()> {
+        match length == expected {
+            true => Ok(()),
+            false => Err(damaged(format!("it holds {length} values"), format!("{expected} are expected"))),
+        }
+    }
+
+    /// Checks that all of it was read.
+    ///
+    /// # Errors
+    /// Bytes are left.
+    pub fn finish(&self) -> Result<()> {
+        match self.at.map_or(0, |at| self.bytes.len() - at) {
+            0 => Ok(()),
+            left => Err(damaged(format!("{left} bytes are left at its end"), "all should have been read")),
+        }
+    }
+
+    /// Writes these bytes, or fills them with those that stand there.
+    fn take(&mut self, bytes: &mut [u8]) -> Result<()> {
+        let Some(at) = self.at else {
+            self.bytes.extend_from_slice(bytes);
+            return Ok(());
+        };
+        let end = at + bytes.len();
+        let found = self.bytes.get(at..end).ok_or_else(|| damaged("it ends too early", "more bytes are expected"))?;
+        bytes.copy_from_slice(found);
+        self.at = Some(end);
+        Ok(())
+    }
+
+    /// Writes the length of a list, or returns the length that stands there. It is checked against
+    /// the bytes that are left, of which an item takes at least `least`, before memory is taken.
+    fn length(&mut self, length: usize, least: usize) -> Result<usize> {
+        let mut found = length as u64;
+        found.archive(self)?;
+        let room = self.at.map_or(usize::MAX, |at| (self.bytes.len() - at) / least.max(1));
+        match usize::try_from(found) {
+            Ok(found) if found <= room => Ok(found),
+            _ => Err(damaged(format!("it names a list of {found} items"), format!("bytes are left for {room}"))),
+        }
+    }
+}
+
+/// The error of a checkpoint whose bytes are not those of the state that is read.
+fn damaged(seen: impl Into<String>, want: impl Into<String>) -> Error {
+    Error::Numeric { what: "the checkpoint".into(), reason: format!("{}, but {}", seen.into(), want.into()) }
+}
+
+/// At most 40 characters of a text that comes from a file.
+fn cut(text: &str) -> String {
+    text.chars().take(40).collect::<String>().escape_default().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Points;
+    use crate::rng::Stream;
+    use std::collections::BTreeMap;
+
+    /// Some of every kind.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    struct State {
+        points: Points,
+        count: usize,
+        done: bool,
+        rates: Vec<f32>,
+        rows: Vec<BTreeMap<String, f64>>,
+        size: Option<f64>,
+        range: Option<(f64, f64)>,
+    }
+
+    impl Archived for State {
+        fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+            archive.part("points", &mut self.points)?;
+            archive.part("count", &mut self.count)?;
+            archive.part("done", &mut self.done)?;
+            archive.part("rates", &mut self.rates)?;
+            archive.part("rows", &mut self.rows)?;
+            archive.part("size", &mut self.size)?;
+            archive.part("range", &mut self.range)
+        }
+    }
+
+    fn state() -> State {
+        State {
+            points: Stream::new(1).normal(5, 3),
+            count: 12,
+            done: true,
+            rates: vec![0.1, f32::MIN_POSITIVE],
+            rows: vec![BTreeMap::from([("step".into(), 3.0), ("energy".into(), f64::INFINITY)])],
+            size: Some(-0.0),
+            range: None,
+        }
+    }
+
+    fn written(state: &mut State) -> Vec<u8> {
+        let mut archive = Archive::writer();
+        state.archive(&mut archive).unwrap();
+        archive.bytes().to_vec()
+    }
+
+    #[test]
+    fn a_state_comes_back() {
+        let bytes = written(&mut state());
+        let mut archive = Archive::reader(bytes.clone());
+        let mut back = State { count: 1, size: None, range: Some((1.0, 2.0)), ..State::default() };
+        back.archive(&mut archive).unwrap();
+        archive.finish().unwrap();
+        assert_eq!(back, state());
+        assert_eq!(written(&mut back), bytes);
+    }
+
+    #[test]
+    fn bytes_of_something_else_are_refused_without_taking_their_word() {
+        let bytes = written(&mut state());
+        for end in 0..bytes.len() {
+            assert!(State::default().archive(&mut Archive::reader(bytes[..end].to_vec())).is_err(), "{end}");
+        }
+        // Whatever a byte says, nothing larger than the file is read.
+        for (i, flip) in (0..bytes.len()).flat_map(|i| [(i, 0x80), (i, 0xff)]) {
+            let mut other = bytes.clone();
+            other[i] ^= flip;
+            let mut found = State::default();
+            let _ = found.archive(&mut Archive::reader(other));
+            assert!(found.points.data().len() <= bytes.len() / 8);
+        }
+        let said = Archive::reader(bytes).part("cloud", &mut 0_u64).unwrap_err().to_string();
+        assert!(said.contains("`points`") && said.contains("`cloud`"), "{said}");
+    }
+}

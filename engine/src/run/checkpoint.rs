@@ -1,0 +1,72 @@
+//! What of a run goes into a checkpoint, and how a run goes on from one.
+
+use super::{Driver, Snapshot};
+use crate::archive::{Archive, Archived};
+use crate::process::{Ending, Observer};
+use crate::{Error, Result};
+
+impl Driver<'_, '_> {
+    /// Goes on from the checkpoint that the observer has; returns the steps taken before it.
+    pub(super) fn resume(&mut self, observer: &mut dyn Observer) -> Result<usize> {
+        let Some((step, mut state)) = observer.resume()? else { return Ok(0) };
+        let shape = (self.cloud.n(), self.cloud.dim());
+        self.archive(&mut state)?;
+        state.finish()?;
+        if (self.cloud.n(), self.cloud.dim()) != shape || step > self.options.steps {
+            let reason = format!(
+                "it holds {} points of {} coordinates after {step} steps, but the run moves {} of {} by {} steps",
+                self.cloud.n(),
+                self.cloud.dim(),
+                shape.0,
+                shape.1,
+                self.options.steps
+            );
+            return Err(Error::Numeric { what: "the checkpoint".into(), reason });
+        }
+        self.result.history.iter().for_each(|row| observer.row(row));
+        Ok(step)
+    }
+
+    /// Before a step and after the last: keeps a checkpoint where one is due. True if the run is to
+    /// end here, because that was requested.
+    pub(super) fn pause(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
+        let ends = self.pairwise.interrupt().end_requested();
+        if step > 0 && (ends || observer.checkpoint_due(step, self.options.steps)) {
+            let mut state = Archive::writer();
+            self.archive(&mut state)?;
+            observer.keep_checkpoint(step, self.options.steps, state)?;
+        }
+        if ends {
+            self.result.ending = Ending::Interrupted { step };
+        }
+        Ok(ends)
+    }
+
+    /// Takes the work since the start into the statistics.
+    pub(super) fn count_work(&mut self) {
+        self.result.stats.nfe = self.stepper.evaluations();
+        self.result.stats.pairs = self.pairwise.work().pairs().wrapping_sub(self.pairs_before);
+    }
+}
+
+impl Archived for Driver<'_, '_> {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        self.count_work();
+        archive.part("cloud", &mut self.cloud)?;
+        archive.part("stepper", &mut self.stepper)?;
+        archive.part("history", &mut self.result.history)?;
+        archive.part("snapshots", &mut self.result.snapshots)?;
+        archive.part("unmeasured", &mut self.unmeasured)?;
+        archive.part("work", &mut self.result.stats)?;
+        // What was evaluated before the checkpoint counts as if it had been since the start.
+        self.pairs_before = self.pairwise.work().pairs().wrapping_sub(self.result.stats.pairs);
+        self.dynamics.archive(archive)
+    }
+}
+
+impl Archived for Snapshot {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("step", &mut self.step)?;
+        archive.part("points", &mut self.points)
+    }
+}
