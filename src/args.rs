@@ -104,7 +104,8 @@ impl Command {
     after_help = "`sdflow-engine x.rhai` is short for `sdflow-engine run x.rhai`.\n\n\
                   Exit codes: 0 done, 1 internal error, 2 usage, 3 error in the script, 4 a check failed, 5 diverged,\n\
                   6 error in a file or in data, 7 cells of a sweep failed, 130 interrupted.\n\n\
-                  Ctrl-C, SIGTERM and SIGHUP stop a run and keep what it has written; a second signal exits at once.\n\n\
+                  Ctrl-C, SIGTERM and SIGHUP stop a run after its step and keep its state; the same command then goes\n\
+                  on from there. A second signal exits at once.\n\n\
                   Environment: SDFLOW_ISA=auto|scalar|avx2|avx512|amx forces the instruction set,\n\
                   SDFLOW_P_<NAME>=VALUE sets a parameter of the script.",
     arg_required_else_help = true,
@@ -152,12 +153,6 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
             return Ok(Parsed::Printed(error.exit_code().try_into().unwrap_or(2)));
         }
     };
-    if let Command::Run(RunArgs { max_time: Some(_), .. }) = &command {
-        return Err(diagnostics::usage(
-            "`--max-time` is not available yet",
-            "stop a long run with Ctrl-C: what it has written is kept",
-        ));
-    }
     Ok(Parsed::Command(Box::new(command)))
 }
 
@@ -205,6 +200,33 @@ mod tests {
             let Command::Run(run) = command(line) else { panic!("{line}") };
             assert_eq!(run.script.script, Path::new("a.rhai"));
             assert_eq!(run.script.params, [("dim".to_string(), "2".to_string())]);
+        }
+    }
+
+    #[test]
+    fn times_and_steps_are_read() {
+        use sdflow_dsl::CheckpointPace::{Steps, Time};
+        use std::time::Duration;
+        let of = |line: &str| match command(line) {
+            Command::Run(run) => (run.time.max_time.map(|time| time.as_secs_f64()), run.time.pace()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(of("x a.rhai"), (None, Time(Duration::from_secs(60))));
+        assert_eq!(
+            of("x a.rhai --max-time 1.5h --checkpoint-every 30s"),
+            (Some(5400.0), Time(Duration::from_secs(30)))
+        );
+        assert_eq!(of("x a.rhai --max-time 2m --checkpoint-every 500"), (Some(120.0), Steps(500)));
+        for bad in [
+            "--max-time 0s",
+            "--max-time 90",
+            "--max-time -5m",
+            "--max-time 1e999d",
+            "--max-time m",
+            "--checkpoint-every 0",
+        ] {
+            let words = format!("x a.rhai {bad}");
+            assert!(matches!(parse(words.split(' ').map(OsString::from)), Ok(Parsed::Printed(2))), "{bad}");
         }
     }
 

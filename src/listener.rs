@@ -86,6 +86,14 @@ impl Listener for RunListener {
         self.note(&format!("warning: {}", warning.line()));
     }
 
+    fn resumed(&self, what: &str, step: usize) {
+        let line = format!("{what} goes on after {step} steps");
+        if let Voice::Terminal { progress, .. } = &self.voice {
+            lock(progress).without_bars(|| terminal::print_message(&line));
+        }
+        self.note(&line);
+    }
+
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str) {
         let Voice::Terminal { progress, .. } = &self.voice else { return };
         let mut progress = lock(progress);

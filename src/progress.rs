@@ -28,6 +28,8 @@ enum Style {
 #[derive(Debug)]
 struct Loop {
     begun: Instant,
+    /// Units that were done then: many, where a run goes on from a checkpoint.
+    first: usize,
     told: Option<Instant>,
     bar: Option<ProgressBar>,
 }
@@ -50,7 +52,7 @@ impl Progress {
         if matches!(self.style, Style::Quiet) {
             return None;
         }
-        let fresh = || Loop { begun: now, told: None, bar: None };
+        let fresh = || Loop { begun: now, first: done, told: None, bar: None };
         let entry = self.loops.entry(what.into()).or_insert_with(fresh);
         let elapsed = now.duration_since(entry.begun);
         let ended = done >= total;
@@ -65,14 +67,14 @@ impl Progress {
                 }
                 _ if ended || now.duration_since(entry.told.unwrap_or(entry.begun)) >= PACE => {
                     entry.told = Some(now);
-                    line = Some(sentence(what, done, total, detail, elapsed));
+                    line = Some(sentence(what, (entry.first, done, total), detail, elapsed));
                 }
                 _ => {}
             }
         }
-        if ended && let Some(Loop { bar: Some(bar), .. }) = self.loops.remove(what) {
+        if ended && let Some(Loop { bar: Some(bar), first, .. }) = self.loops.remove(what) {
             bar.finish_and_clear();
-            line = Some(sentence(what, done, total, detail, elapsed));
+            line = Some(sentence(what, (first, done, total), detail, elapsed));
         }
         line
     }
@@ -97,12 +99,12 @@ fn bar(what: &str, elapsed: Duration) -> ProgressBar {
     ProgressBar::no_length().with_style(style).with_prefix(what.to_string()).with_elapsed(elapsed)
 }
 
-fn sentence(what: &str, done: usize, total: usize, detail: &str, elapsed: Duration) -> String {
+fn sentence(what: &str, (first, done, total): (usize, usize, usize), detail: &str, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64();
     let time = if done >= total {
         format!("in {}", duration(seconds))
     } else {
-        format!("about {} left", duration(seconds * (total - done) as f64 / done.max(1) as f64))
+        format!("about {} left", duration(seconds * (total - done) as f64 / (done - first).max(1) as f64))
     };
     let tail = if detail.is_empty() { String::new() } else { format!(", {detail}") };
     format!("{what}: {done} of {total}, {time}{tail}")
@@ -133,6 +135,16 @@ mod tests {
             lines,
             ["flow: 34 of 100, about 19.8 s left", "flow: 68 of 100, about 9.6 s left", "flow: 100 of 100, in 30.0 s"]
         );
+    }
+
+    #[test]
+    fn a_run_that_goes_on_counts_its_own_steps_only() {
+        let mut progress = Progress { style: Style::Lines, loops: HashMap::new() };
+        let begun = Instant::now();
+        let told = (80..=91).find_map(|step| {
+            progress.tick("flow", step, 100, "", begun + Duration::from_secs(step as u64 - 80)).map(|line| (step, line))
+        });
+        assert_eq!(told, Some((90, "flow: 90 of 100, about 10.0 s left".into())));
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diag
         folder: PathBuf::new(),
         allow_read: args.allow_read.clone(),
         pairwise: PairwiseOptions { isa: machine::requested_isa()?, ..PairwiseOptions::default() },
+        checkpoints: None,
         interrupt: interrupt.clone(),
     })
 }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// What prevented the run from starting, or its outputs from being written.
 pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     let interrupt = Interrupt::default();
-    let prepared = sdflow_dsl::prepare(&request(&args.script, &interrupt)?)?;
+    let prepared = sdflow_dsl::prepare(&request(&args.script, &interrupt)?)?.keeping(args.time.pace());
     let path = args.out.clone().unwrap_or_else(|| default_folder(&args.script.script, prepared.identity()));
     let folder = match run_folder::open(&path, prepared.identity(), args.force)? {
         FolderState::Finished(record) => return report_stored_run(args, &record, &path),
@@ -27,12 +27,14 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
         FolderState::Busy => return Err(run_folder::busy(&path)),
     };
     signals::raise_on_ctrl_c(&interrupt);
+    args.time.max_time.iter().for_each(|time| signals::end_after(&interrupt, *time));
     let voice = Voice::terminal(Progress::new(args.quiet), args.json);
     let ended = run_script::compute(prepared, folder, args.script.quick, interrupt, voice, sdflow_dsl::execute)?;
     report(args, &ended.record, &ended.path)?;
     match (ended.record.exit(), ended.failure) {
         (Exit::Interrupted, _) => {
-            terminal::print_message(&format!("stopped; what the run has written is in {}", ended.path.display()))
+            let path = ended.path.display();
+            terminal::print_message(&format!("stopped; the same command goes on from what is kept in {path}"))
         }
         (_, Some(failure)) => terminal::print_error(&failure),
         _ => {}
@@ -53,8 +55,12 @@ fn report_earlier_run(earlier: Status, folder: RunFolder) -> RunFolder {
         Status::Stopped => "was stopped",
         Status::Running | Status::Done => "did not finish",
     };
-    let but = if folder.has_cells() { ", except for the finished cells of its sweeps" } else { "" };
-    terminal::print_message(&format!("an earlier attempt at this run {ended}; it starts again{but}"));
+    let next = match (folder.has_checkpoints(), folder.has_cells()) {
+        (true, _) => "it goes on from its checkpoints",
+        (false, true) => "it starts again, except for the finished cells of its sweeps",
+        (false, false) => "it starts again",
+    };
+    terminal::print_message(&format!("an earlier attempt at this run {ended}; {next}"));
     folder
 }
 

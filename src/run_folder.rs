@@ -5,7 +5,7 @@
 use crate::diagnostics;
 use crate::lock::open_lock;
 use crate::record::{Record, Status};
-use sdflow_dsl::{CELLS, Diagnostic};
+use sdflow_dsl::{CELLS, CHECKPOINTS, Diagnostic};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
@@ -14,6 +14,7 @@ use std::path::{Component, Path, PathBuf};
 /// last, so that a folder is still known as ours if the program is killed in between.
 const CONTENT: [&str; 12] = [
     CELLS,
+    CHECKPOINTS,
     "script.rhai",
     "metrics.csv",
     "metrics.jsonl",
@@ -23,7 +24,6 @@ const CONTENT: [&str; 12] = [
     "models",
     "tables",
     "report.html",
-    "checkpoint",
     "run.json",
 ];
 /// Files that may have been written only in part.
@@ -44,8 +44,8 @@ pub struct RunFolder {
 pub enum FolderState {
     /// The same run, complete.
     Finished(Box<Record>),
-    /// A run that did not finish, with its status. Its folder is empty again, except for the
-    /// finished cells of its sweeps.
+    /// A run that did not finish, with its status. Its folder is empty again, except for its
+    /// checkpoints and the finished cells of its sweeps.
     Unfinished(RunFolder, Status),
     /// No run.
     New(RunFolder),
@@ -129,8 +129,8 @@ fn remove(entry: &Path) -> io::Result<()> {
 }
 
 impl RunFolder {
-    /// Locks the folder at `path` and deletes what an earlier run wrote into it. With `keep` the
-    /// finished cells of its sweeps stay. None if another process has locked it.
+    /// Locks the folder at `path` and deletes what an earlier run wrote into it. With `keep` its
+    /// checkpoints and the finished cells of its sweeps stay. None if another process has locked it.
     fn lock_and_clear(path: &Path, keep: bool) -> io::Result<Option<RunFolder>> {
         fs::create_dir_all(path)?;
         let lock = open_lock(&path.join(LOCK))?;
@@ -145,8 +145,8 @@ impl RunFolder {
         for file in recorded.iter().filter(|file| is_inside(file)) {
             remove(&path.join(file))?;
         }
-        // The record says to which run the cells belong.
-        let kept = |name: &str| keep && [CELLS, "run.json"].contains(&name);
+        // The record says to which run they belong.
+        let kept = |name: &str| keep && [CELLS, CHECKPOINTS, "run.json"].contains(&name);
         for name in DRAFTS.iter().chain(&CONTENT).filter(|name| !kept(name)) {
             remove(&path.join(name))?;
         }
@@ -156,6 +156,11 @@ impl RunFolder {
     /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Does it hold checkpoints of an earlier attempt?
+    pub fn has_checkpoints(&self) -> bool {
+        self.path.join(CHECKPOINTS).is_dir()
     }
 
     /// Does it hold finished cells of an earlier attempt?
@@ -181,7 +186,7 @@ impl RunFolder {
         replace(&path, text).map_err(|e| cannot_write(&path, &e))
     }
 
-    /// Writes the final `record`, deletes the cells of a complete run, and moves a complete run to
+    /// Writes the final `record`, deletes the cells and checkpoints of a complete run, and moves a complete run to
     /// the place of the one that it replaces. Returns the final path.
     ///
     /// # Errors
@@ -192,9 +197,8 @@ impl RunFolder {
     }
 
     fn move_into_place(self, complete: bool) -> Result<PathBuf, Diagnostic> {
-        if complete && self.has_cells() {
-            let cells = self.path.join(CELLS);
-            fs::remove_dir_all(&cells).map_err(|e| cannot_write(&cells, &e))?;
+        for unfinished in [CELLS, CHECKPOINTS].map(|name| self.path.join(name)).iter().filter(|_| complete) {
+            remove(unfinished).map_err(|e| cannot_write(unfinished, &e))?;
         }
         let Some(old) = self.replaces.filter(|_| complete) else { return Ok(self.path) };
         let aside = beside(&old, "replaced");

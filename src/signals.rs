@@ -3,6 +3,7 @@
 use crate::exit::Exit;
 use crate::terminal;
 use sdflow::Interrupt;
+use sdflow_dsl::GRACE;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,8 @@ use std::time::{Duration, Instant};
 /// process and to its group.
 const ONE: Duration = Duration::from_millis(500);
 
-/// Makes the first Ctrl-C, SIGTERM or SIGHUP raise `interrupt`, and the next one exit at once.
+/// Makes the first Ctrl-C, SIGTERM or SIGHUP request an end of `interrupt`, and the next one exit
+/// at once.
 pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
     let interrupt = interrupt.clone();
     let mut asked: Option<Instant> = None;
@@ -18,15 +20,28 @@ pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
         if asked.is_some_and(|asked| asked.elapsed() < ONE) {
             return;
         }
-        if interrupt.raised() {
+        if asked.is_some() {
             std::process::exit(Exit::Interrupted.code().into());
         }
         asked = Some(Instant::now());
-        interrupt.raise();
+        interrupt.request_end(GRACE);
         terminal::print_message("stopping; press Ctrl-C again to exit at once");
     };
     if let Err(e) = ctrlc::set_handler(handler) {
         terminal::print_message(&format!("warning: Ctrl-C will not stop this cleanly: {e}"));
+    }
+}
+
+/// Requests an end of `interrupt` after this time.
+pub fn end_after(interrupt: &Interrupt, time: Duration) {
+    let interrupt = interrupt.clone();
+    let wait = move || {
+        std::thread::sleep(time);
+        interrupt.request_end(GRACE);
+        terminal::print_message("stopping: the time of `--max-time` is over");
+    };
+    if let Err(e) = std::thread::Builder::new().name("max-time".into()).spawn(wait) {
+        terminal::print_message(&format!("warning: `--max-time` will not stop this: {e}"));
     }
 }
 

@@ -23,7 +23,7 @@ mod script;
 mod value;
 
 pub use check::{CheckReport, check};
-pub use context::{CELLS, Check, Ending, Listener, Outcome, Param, Request};
+pub use context::{CELLS, CHECKPOINTS, Check, CheckpointPace, Ending, GRACE, Listener, Outcome, Param, Request};
 pub use dry::{Cost, Work};
 pub use language::limits::STACK;
 pub use language::{Diagnostic, Fault, Place};

@@ -1,7 +1,7 @@
 //! From a request to an outcome: compile, identify, run.
 
 use crate::context::param::{self, Declared};
-use crate::context::{Context, Given, Host, Listener, Outcome, Param, Request, Sandbox};
+use crate::context::{CheckpointPace, Context, Given, Host, Listener, Outcome, Param, Request, Sandbox};
 use crate::dry::{Dry, Found, Mode};
 use crate::language::{Diagnostic, Fail, Fault, Program, home_of, limits, of_fail, read_file};
 use crate::run_hash::Hasher;
@@ -133,6 +133,12 @@ impl Prepared {
     /// The same run in another folder.
     pub fn in_folder(mut self, folder: impl Into<std::path::PathBuf>) -> Prepared {
         self.request.folder = folder.into();
+        self
+    }
+
+    /// The same run, with checkpoints at this pace.
+    pub fn keeping(mut self, pace: CheckpointPace) -> Prepared {
+        self.request.checkpoints = Some(pace);
         self
     }
 
@@ -269,7 +275,7 @@ fn interpreter(context: &Arc<Context>) -> Engine {
     let debugger = Arc::clone(context);
     engine.on_debug(move |text, _, _| debugger.print(text));
     let interrupt = context.interrupt.clone();
-    engine.on_progress(move |operations| match interrupt.raised() {
+    engine.on_progress(move |operations| match interrupt.end_requested() {
         true => Some(Dynamic::UNIT),
         false => limits::exhausted(operations).map(Dynamic::from),
     });

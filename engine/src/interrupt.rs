@@ -43,6 +43,11 @@ impl Interrupt {
         self.flag.load(Ordering::Relaxed) || late() || self.above.as_ref().is_some_and(|above| above.raised())
     }
 
+    /// `Err(Interrupted)` once an end is requested: between two steps.
+    pub fn check_end(&self) -> Result<()> {
+        if self.end_requested() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
     /// `Err(Interrupted)` once raised: `interrupt.check()?` inside loops.
     pub fn check(&self) -> Result<()> {
         if self.raised() { Err(Error::Interrupted) } else { Ok(()) }

@@ -1,8 +1,10 @@
 //! The flags of `run` and `check`, and those that they share with `sweep`.
 
-use super::values::assignment;
+use super::values::{assignment, duration, pace};
 use clap::Args;
+use sdflow_dsl::CheckpointPace;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A script and what changes its meaning.
 #[derive(Debug, Args)]
@@ -54,8 +56,26 @@ pub struct RunArgs {
     /// Run again even if this run is already finished
     #[arg(long)]
     pub force: bool,
-    #[arg(long, hide = true, value_name = "TIME")]
-    pub(super) max_time: Option<String>,
+    #[command(flatten)]
+    pub time: TimeArgs,
+}
+
+/// How long to compute, and how often to keep what is computed.
+#[derive(Debug, Args)]
+pub struct TimeArgs {
+    /// Stop after this time, such as 90m or 1.5h; the same command then goes on where it stopped
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub max_time: Option<Duration>,
+    /// Keep checkpoints after this time, or after this many steps: 30s, 5m, 1000 [default: 1m]
+    #[arg(long, value_name = "TIME|STEPS", value_parser = pace)]
+    pub checkpoint_every: Option<CheckpointPace>,
+}
+
+impl TimeArgs {
+    /// Returns how often checkpoints are kept.
+    pub fn pace(&self) -> CheckpointPace {
+        self.checkpoint_every.unwrap_or_default()
+    }
 }
 
 /// How many threads compute.

@@ -1,6 +1,6 @@
 //! The flags of `sweep`.
 
-use super::run::ScriptArgs;
+use super::run::{ScriptArgs, TimeArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -51,6 +51,8 @@ pub struct SweepArgs {
     /// Print the summary as one JSON object
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub time: TimeArgs,
 }
 
 /// Every `of`-th cell, beginning with the `index`-th, counted from 1.

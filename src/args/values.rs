@@ -2,6 +2,8 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use sdflow::pairwise::Kernel;
+use sdflow_dsl::CheckpointPace;
+use std::time::Duration;
 
 pub(super) const DATA: [&str; 2] = ["gauss", "mixture25"];
 pub(super) const BACKENDS: [&str; 5] = ["auto", "naive", "direct", "fused", "gemm"];
@@ -27,6 +29,32 @@ pub(super) fn switch() -> impl TypedValueParser<Value = bool> {
 /// What the value of a flag must be.
 pub(super) trait Named: serde::de::DeserializeOwned + Clone + Send + Sync + 'static {}
 impl<T: serde::de::DeserializeOwned + Clone + Send + Sync + 'static> Named for T {}
+
+/// A time such as 90s, 5m, 1.5h or 2d.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let unit = |seconds: f64| text.get(..text.len() - 1).and_then(|number| Some(number.parse::<f64>().ok()? * seconds));
+    let seconds = match text.chars().last() {
+        Some('s') => unit(1.0),
+        Some('m') => unit(60.0),
+        Some('h') => unit(3600.0),
+        Some('d') => unit(86400.0),
+        _ => None,
+    };
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.filter(|time| !time.is_zero()).ok_or_else(|| "write a time as 90s, 5m, 1.5h or 2d".into())
+}
+
+/// How often: a time, or a number of steps.
+pub(super) fn pace(text: &str) -> Result<CheckpointPace, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("the number of steps must be at least 1".into()),
+        Ok(steps) => Ok(CheckpointPace::Steps(steps)),
+        Err(_) => {
+            let wrong = |_| "write a time as 30s, 5m or 1h, or a number of steps as 1000".into();
+            duration(text).map(CheckpointPace::Time).map_err(wrong)
+        }
+    }
+}
 
 /// `NAME=VALUE`.
 pub(super) fn assignment(text: &str) -> Result<(String, String), String> {

@@ -43,6 +43,7 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     let path = args.out.clone().unwrap_or_else(|| run::default_folder(script, &name));
     let folder = SweepFolder::open(&path, script, &plan)?;
     signals::raise_on_ctrl_c(&interrupt);
+    args.time.max_time.iter().for_each(|time| signals::end_after(&interrupt, *time));
     let mine = |cell: &&Cell| args.shard.is_none_or(|shard| shard.holds(cell.number));
     let cells = RunCells::new(plan.cells.iter().filter(mine), &folder, args, &interrupt);
     let records = cells.run(|waiting| layout(args, waiting))?;
@@ -53,7 +54,7 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     }
     let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.sorted(&rows));
     let counts = CellCounts::of(rows.iter().filter(|(cell, _)| mine(cell)));
-    let exit = counts.exit(interrupt.raised());
+    let exit = counts.exit(interrupt.end_requested());
     let report = SweepReport {
         schema: 1,
         status: match exit {

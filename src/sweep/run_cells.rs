@@ -70,7 +70,7 @@ impl<'a> RunCells<'a> {
             FolderState::Finished(record) => Ok(Made::Ended(*record)),
             FolderState::New(folder) | FolderState::Unfinished(folder, _) => {
                 let (quick, interrupt) = (self.args.script.quick, self.interrupt.below());
-                let prepared = cell.prepared.clone();
+                let prepared = cell.prepared.clone().keeping(self.args.time.pace());
                 let ended = run_script::compute(prepared, folder, quick, interrupt, Voice::Log, execute_here)?;
                 Ok(Made::Ended(ended.record))
             }
@@ -101,7 +101,7 @@ impl Sweep for RunCells<'_> {
     }
 
     fn is_halted(&self) -> bool {
-        self.interrupt.raised() || self.args.fail_fast && self.has_failed.load(Ordering::Relaxed)
+        self.interrupt.end_requested() || self.args.fail_fast && self.has_failed.load(Ordering::Relaxed)
     }
 
     fn progress(&self, last: Option<(usize, &Record)>, done: usize, total: usize) {

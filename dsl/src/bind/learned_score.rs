@@ -85,10 +85,11 @@ fn denoiser(call: &Call) -> Result<Dynamic, Fail> {
         return Ok(Dynamic::from(Recipe::CloudDenoiser(options)));
     }
     let target = distribution(call, 0)?;
-    let stream = context.stream("denoiser");
+    let (number, stream) = context.numbered_stream("denoiser");
     let train = |steps: usize| {
         let options = DenoiserOptions { steps, ..options.clone() };
-        Denoiser::of_target(target.as_ref(), options, stream, &context.interrupt, &mut ContextObserver(context))
+        let mut watch = ContextObserver::new(context, format!("denoiser-{number}"), "train denoiser", call.clouds());
+        Denoiser::of_target(target.as_ref(), options, stream, &context.interrupt, &mut watch)
     };
     let measure = |gauge: &Gauge| cost::repeated(options.steps, gauge, train);
     let made = call.work("train denoiser", || context.time("training", || train(options.steps)), measure)?;
@@ -136,6 +137,7 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
         Ok(path) if context.has_recorded(&path) && path.is_file() && !path.is_symlink() => path,
         _ => context.sandbox.readable(&name).map_err(|f| f.at(At::Argument(0)))?,
     };
+    context.record_data(&path);
     let loaded = context.time("files", || generator::load(&path, &options));
     let loaded = loaded.map_err(|e| match call.place(e) {
         fail if fail.at == At::Call => fail.at(At::Argument(0)),

@@ -110,6 +110,7 @@ fn own(call: &Call) -> Result<Arc<Points>, Fail> {
 fn load(call: &Call) -> Result<Dynamic, Fail> {
     let options: LoadOptions = call.options()?;
     let path = call.context.sandbox.readable(&call.text(0)?).map_err(|f| f.at(At::Argument(0)))?;
+    call.context.record_data(&path);
     let loaded = call.context.time("files", || io::load_with_note(&path, &options));
     let loaded = loaded.map_err(|e| match call.place(e) {
         fail if fail.at == At::Call => fail.at(At::Argument(0)),

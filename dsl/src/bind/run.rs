@@ -51,9 +51,10 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
         false => None,
     };
     context.callbacks.take_seconds();
-    let mut watch = ContextObserver(context);
     let dim = start.dim();
-    let stream = context.stream("run");
+    let (number, stream) = context.numbered_stream("run");
+    let what = format!("run {}", plan.name);
+    let mut watch = ContextObserver::new(context, format!("run-{number}"), &what, call.clouds());
     let pairwise = &context.pairwise;
     let reference = reference.as_ref();
     let act = || {
@@ -63,7 +64,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     };
     let measure =
         |gauge: &Gauge| cost::run(&|| plan.motion(), Points::clone(&start), reference, &options, gauge, stream);
-    let made = call.work(format!("run {}", plan.name), act, measure)?;
+    let made = call.work(what, act, measure)?;
     made.warnings.iter().for_each(|warning| context.warn_once(warning));
     let metrics: BTreeMap<_, _> = made.metrics.iter().map(|(name, e)| (name.clone(), Reading::from(e))).collect();
     metrics.iter().for_each(|(name, reading)| context.record_metric(name, reading.clone()));

@@ -104,13 +104,15 @@ fn fit_generator(call: &Call) -> Made {
     let course = Course::new(call, &base, (options.steps, options.batch), options.every)?;
     plan.flow().and_then(|flow| flow.into_field(plan.name)).map_err(|e| call.place(e))?;
     context.callbacks.take_seconds();
-    let stream = context.stream("fit");
+    let (number, stream) = context.numbered_stream("fit");
     let done = course.take(&model, stream, &format!("fit {}", plan.name), |generator, part, pairwise| {
         let Amount { steps, batch, every } = part;
         let options = FitOptions { steps, batch, every, ..options.clone() };
         let mut flow = plan.flow()?.into_field(plan.name)?;
         let fit = Fit::new(generator, flow.as_mut(), base.as_ref()).stepping(plan.stepping.clone()).options(options);
-        fit.pairwise(pairwise).stream(stream).observed(&mut ContextObserver(context))
+        let what = format!("fit {}", plan.name);
+        let mut watch = ContextObserver::new(context, format!("fit-{number}"), what, call.clouds());
+        fit.pairwise(pairwise).stream(stream).observed(&mut watch)
     })?;
     course.finish(&model, done)
 }
@@ -123,11 +125,12 @@ fn distill_score(call: &Call) -> Made {
     let mut options: DistillOptions = call.options()?;
     let course = Course::new(call, &base, (options.steps, options.batch), options.every)?;
     teacher.estimate().map_err(|e| call.place(e))?;
-    let stream = context.stream("distill");
+    let (number, stream) = context.numbered_stream("distill");
     let train = |options: DistillOptions, generator: &mut dyn Generator, pairwise: &Pairwise| {
         let mut teacher = teacher.estimate()?.score();
         let distillation = Distillation::new(generator, teacher.as_mut(), base.as_ref()).options(options);
-        distillation.pairwise(pairwise).stream(stream).observed(&mut ContextObserver(context))
+        let mut watch = ContextObserver::new(context, format!("distill-{number}"), "distill", call.clouds());
+        distillation.pairwise(pairwise).stream(stream).observed(&mut watch)
     };
     let batch = course.asked.batch;
     let task = call.task("train distill");
@@ -151,13 +154,14 @@ fn regress_generator(call: &Call) -> Made {
         return Err(call.bad(2, format!("has {} rows", outputs.n()), &want));
     }
     let options: RegressOptions = call.options()?;
-    let (base, stream) = (distribution(call, 1)?, context.stream("regress"));
+    let (base, (number, stream)) = (distribution(call, 1)?, context.numbered_stream("regress"));
     let train = |steps: usize| {
         let options = RegressOptions { steps, ..options.clone() };
         let pairs = Pairs { inputs: &inputs, outputs: &outputs };
         model.trained(&base, |generator| {
             let regression = Regression::new(generator, pairs).options(options.clone());
-            regression.interrupt(&context.interrupt).stream(stream).observed(&mut ContextObserver(context))
+            let mut watch = ContextObserver::new(context, format!("regress-{number}"), "regress", call.clouds());
+            regression.interrupt(&context.interrupt).stream(stream).observed(&mut watch)
         })
     };
     let steps = context.steps(options.steps);

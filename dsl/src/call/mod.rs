@@ -147,6 +147,13 @@ impl<'a> Call<'a> {
         self.get(i, "an array")
     }
 
+    /// All points that are given, in options too.
+    pub fn clouds(&self) -> Vec<Arc<Points>> {
+        let options = self.map().unwrap_or_default();
+        let values = self.args.iter().chain(options.values());
+        values.filter_map(|value| Some(value.clone().try_cast::<Cloud>()?.points)).collect()
+    }
+
     /// The options map as written, when there is one.
     pub fn map(&self) -> Option<Map> {
         self.args.last().and_then(|last| last.clone().try_cast::<Map>())

@@ -21,6 +21,10 @@ pub trait Listener: Send + Sync {
     /// A long loop has done `done` of `total` units; `what` names it ("sd_flow", "noise floor of
     /// energy"), `detail` is a short live reading ("sigma 0.31, energy 0.042").
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str);
+    /// A call that was cut off, "run sd_flow", goes on after `step` steps.
+    fn resumed(&self, what: &str, step: usize) {
+        self.print(&format!("{what} goes on after {step} steps"));
+    }
     /// One row of the run's history, to be flushed to the metrics files as it comes.
     fn row(&self, row: &BTreeMap<String, f64>);
 }

@@ -1,6 +1,7 @@
 //! The state of one run: what was asked, what has happened, who is told.
 
 mod callbacks;
+mod checkpoint;
 mod listener;
 mod messages;
 mod observer;
@@ -12,6 +13,7 @@ mod sandbox;
 mod sweep_cell;
 
 pub use callbacks::{Callbacks, Seat, detach, misfit};
+pub use checkpoint::{CHECKPOINTS, CheckpointPace, GRACE};
 pub use listener::Listener;
 pub use observer::ContextObserver;
 pub use outcome::{Check, Ending, Outcome, Param};
@@ -68,6 +70,8 @@ pub struct Context {
     pub mode: Mode,
     /// Is this the state of a cell of a sweep?
     pub is_cell: bool,
+    /// How often checkpoints are kept; None for never.
+    pub checkpoints: Option<CheckpointPace>,
     /// What tells this run from every other.
     pub identity: String,
     /// The script and its imports.
@@ -92,6 +96,8 @@ struct State {
     dropped: (usize, usize),
     thresholds: Vec<outcome::Threshold>,
     diverged: Option<(String, Position)>,
+    /// Data files that were read, in order.
+    read: Vec<PathBuf>,
     /// Where the script concluded.
     concluded: Option<Position>,
 }
@@ -119,6 +125,7 @@ impl Context {
             given,
             mode: Mode::default(),
             is_cell: false,
+            checkpoints: request.checkpoints,
             identity: identity.into(),
             modules: Resolver::new(&program),
             program,

@@ -1,21 +1,55 @@
 //! What a long computation tells, passed on to the listener of the run.
 
 use super::Context;
+use super::checkpoint::Keeper;
+use sdflow::archive::Archive;
 use sdflow::process::{Observer, Row};
+use sdflow::{Points, Result};
+use std::sync::Arc;
 
-/// Passes on what a process tells.
-pub struct ContextObserver<'a>(pub &'a Context);
+/// Passes on what a process tells, and keeps its checkpoints.
+pub struct ContextObserver<'a> {
+    context: &'a Context,
+    keeper: Option<Keeper>,
+    /// What it does, for the user: "run sd_flow".
+    what: String,
+}
+
+impl<'a> ContextObserver<'a> {
+    /// For the call of this context that is named `call` ("run-3") and does `what`, to which these
+    /// points were given.
+    pub fn new(context: &'a Context, call: String, what: impl Into<String>, inputs: Vec<Arc<Points>>) -> Self {
+        ContextObserver { context, keeper: Keeper::new(context, call, inputs), what: what.into() }
+    }
+}
 
 impl Observer for ContextObserver<'_> {
     fn note(&mut self, note: &str) {
-        self.0.note(note);
+        self.context.note(note);
     }
 
     fn progress(&mut self, what: &str, done: usize, total: usize, detail: &dyn Fn() -> String) {
-        self.0.listener.progress(what, done, total, &detail());
+        self.context.listener.progress(what, done, total, &detail());
     }
 
     fn row(&mut self, row: &Row) {
-        self.0.listener.row(row);
+        self.context.listener.row(row);
+    }
+
+    fn resume(&mut self) -> Result<Option<(usize, Archive)>> {
+        let Some(keeper) = &mut self.keeper else { return Ok(None) };
+        let found = keeper.resume(self.context, |trouble| self.context.warn(&trouble))?;
+        if let Some((step, _)) = &found {
+            self.context.listener.resumed(&self.what, *step);
+        }
+        Ok(found)
+    }
+
+    fn checkpoint_due(&mut self, done: usize, total: usize) -> bool {
+        self.keeper.as_mut().is_some_and(|keeper| keeper.is_due(done, total))
+    }
+
+    fn keep_checkpoint(&mut self, done: usize, _total: usize, state: Archive) -> Result<()> {
+        self.keeper.as_mut().map_or(Ok(()), |keeper| keeper.keep(self.context, done, &state))
     }
 }

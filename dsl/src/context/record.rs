@@ -2,7 +2,8 @@
 
 use super::Context;
 use super::outcome::{Check, Ending, Outcome, Param, Threshold};
-use crate::language::{At, Fail};
+use crate::language::{At, Fail, read_file};
+use crate::run_hash::Hasher;
 use crate::value::Reading;
 use rhai::Position;
 use std::path::Path;
@@ -96,6 +97,22 @@ impl Context {
     /// Adds floating-point operations of pairwise sums.
     pub fn record_flops(&self, flops: f64) {
         self.state().outcome.flops += flops;
+    }
+
+    /// Records a data file that was read.
+    pub fn record_data(&self, path: &Path) {
+        self.state().read.push(path.into());
+    }
+
+    /// A digest of the content of all data files that were read so far.
+    pub fn data_digest(&self) -> String {
+        let files = self.state().read.clone();
+        let mut digest = Hasher::new();
+        for path in files {
+            // One that is gone by now has its absence as content.
+            digest.field("content", &read_file(&path).unwrap_or_default());
+        }
+        digest.hex()
     }
 
     /// Has this run recorded the file?

@@ -1,5 +1,6 @@
 //! What to run, and with what.
 
+use super::CheckpointPace;
 use sdflow::Interrupt;
 use sdflow::pairwise::PairwiseOptions;
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub struct Request {
     pub allow_read: Vec<PathBuf>,
     /// How pairwise sums are computed.
     pub pairwise: PairwiseOptions,
+    /// How often checkpoints of long calls are kept; None for never.
+    pub checkpoints: Option<CheckpointPace>,
     /// Stops the script and every native loop.
     pub interrupt: Interrupt,
 }

@@ -79,6 +79,10 @@ impl Listener for CellLog {
         self.loops.lock().unwrap_or_else(PoisonError::into_inner).insert(what, total);
     }
 
+    fn resumed(&self, what: &str, step: usize) {
+        self.above.resumed(&format!("{}: {what}", self.name), step);
+    }
+
     fn row(&self, row: &BTreeMap<String, f64>) {
         self.add(LogEntry::Row(row.iter().map(|(name, value)| (name.clone(), Exact(*value))).collect()));
     }
@@ -120,6 +124,7 @@ impl Context {
             given: self.given.clone(),
             mode: Mode::default(),
             is_cell: true,
+            checkpoints: self.checkpoints,
             identity: self.identity.clone(),
             program: Arc::clone(&self.program),
             modules: self.modules.clone(),

@@ -48,6 +48,7 @@ pub fn request(folder: &Path, text: &str) -> Request {
         folder: run,
         allow_read: vec![],
         pairwise: Default::default(),
+        checkpoints: None,
         interrupt: Default::default(),
     }
 }

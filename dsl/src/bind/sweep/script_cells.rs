@@ -41,7 +41,7 @@ pub fn compute(call: &Call, function: &FnPtr, cells: &[Map], mut take: impl FnMu
         take(index, outcome);
         Ok(())
     })?;
-    context.interrupt.check().map_err(Fail::from)
+    context.interrupt.check_end().map_err(Fail::from)
 }
 
 impl Sweep for ScriptCells<'_> {
@@ -80,7 +80,7 @@ impl Sweep for ScriptCells<'_> {
     }
 
     fn is_halted(&self) -> bool {
-        self.call.context.interrupt.raised()
+        self.call.context.interrupt.end_requested()
     }
 
     fn progress(&self, last: Option<(usize, &Self::Left)>, done: usize, total: usize) {

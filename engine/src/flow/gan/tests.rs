@@ -18,6 +18,12 @@ fn pair() -> [Mixture; 2] {
 #[derive(Debug)]
 struct ExactRatio([Mixture; 2]);
 
+impl Archived for ExactRatio {
+    fn archive(&mut self, _archive: &mut Archive) -> Result<()> {
+        Ok(())
+    }
+}
+
 impl Critic for ExactRatio {
     fn fit(&mut self, _p: &Points, _q: &Points, _stream: Stream, _interrupt: &Interrupt) -> Result<()> {
         Ok(())

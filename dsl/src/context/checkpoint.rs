@@ -1,0 +1,170 @@
+//! Checkpoints of the long calls of a script: where they are kept, when, and what they belong to.
+//!
+//! A run that was cut off is executed again from its first line, which gives the same values up to
+//! the call that was cut off. A call that has a checkpoint goes on from it.
+
+use super::Context;
+use crate::run_hash::Hasher;
+use sdflow::archive::Archive;
+use sdflow::io::{Checkpoint, load_checkpoint, save_checkpoint};
+use sdflow::{Error, Points, Result};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Where a run keeps the checkpoints of its long calls, below its folder. What [`crate::execute`]
+/// finds there of the same run is gone on from; once a run is done, it is removed.
+pub const CHECKPOINTS: &str = "checkpoint";
+
+/// How often checkpoints are kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CheckpointPace {
+    /// After this time, but at most 2 % of the time is spent on it.
+    Time(Duration),
+    /// After this many steps.
+    Steps(usize),
+}
+
+impl Default for CheckpointPace {
+    fn default() -> CheckpointPace {
+        CheckpointPace::Time(Duration::from_secs(60))
+    }
+}
+
+/// How long a process that is asked to end may take for its step: after that it is interrupted
+/// within the step, and its last checkpoint is all that remains of it.
+pub const GRACE: Duration = Duration::from_secs(2);
+
+/// Calls that took less are computed again rather than kept.
+const SHORT: Duration = Duration::from_secs(1);
+
+/// A checkpoint is kept at most once in so many times of what it takes to keep one.
+const COST: u32 = 50;
+
+/// Keeps the checkpoints of one call.
+pub struct Keeper {
+    pace: CheckpointPace,
+    path: PathBuf,
+    /// What a checkpoint belongs to, made when it is first needed.
+    owner: Option<Value>,
+    call: String,
+    begun: Instant,
+    /// The last checkpoint, and what it took to keep.
+    kept: (Instant, Duration),
+    /// The last step boundary.
+    stepped: Instant,
+    inputs: Vec<Arc<Points>>,
+}
+
+impl Keeper {
+    /// Of the call that is named `call` ("run-3"), to which these points were given; None where no
+    /// checkpoints are kept.
+    pub fn new(context: &Context, call: String, inputs: Vec<Arc<Points>>) -> Option<Keeper> {
+        let (pace, now) = (context.checkpoints?, Instant::now());
+        let path = context.sandbox.folder().join(CHECKPOINTS).join(&call);
+        let (begun, kept) = (now, (now, Duration::ZERO));
+        Some(Keeper { pace, path, owner: None, call, begun, kept, stepped: now, inputs })
+    }
+
+    /// Returns the state that was kept last, with the steps taken before it. A damaged file is told
+    /// by `tell`, and the one before it taken.
+    ///
+    /// # Errors
+    /// A checkpoint of other data, or of other arithmetic.
+    pub fn resume(&mut self, context: &Context, mut tell: impl FnMut(String)) -> Result<Option<(usize, Archive)>> {
+        for path in [self.path.clone(), before(&self.path)] {
+            if !path.exists() {
+                continue;
+            }
+            match load_checkpoint(&path) {
+                Ok(found) => return self.accept(context, &path, found).map(Some),
+                Err(error) => tell(format!("{error}; what was kept before it is taken, or the call begins again")),
+            }
+        }
+        Ok(None)
+    }
+
+    fn accept(&mut self, context: &Context, path: &Path, found: Checkpoint) -> Result<(usize, Archive)> {
+        let mut owner = self.owner(context).clone();
+        let step = found.owner["step"].as_u64().and_then(|step| usize::try_from(step).ok());
+        owner["step"] = found.owner["step"].clone();
+        let differs = |(name, now): (&String, &Value)| {
+            let kept = &found.owner[name];
+            (kept != now).then(|| (format!("its {name} is {}", plain(kept)), format!("now it is {}", plain(now))))
+        };
+        let differs = owner.as_object().into_iter().flatten().find_map(differs);
+        let wrong = differs.or_else(|| step.is_none().then(|| ("its step is no number".into(), "it should be".into())));
+        match (wrong, step) {
+            (Some((seen, want)), _) => {
+                let want = format!("{want}; `--force` begins this run again");
+                Err(Error::File { path: path.into(), place: String::new(), seen, want: want.into() })
+            }
+            (None, step) => Ok((step.unwrap_or_default(), found.state)),
+        }
+    }
+
+    /// Is a checkpoint to be kept after `done` of `total` steps?
+    pub fn is_due(&mut self, done: usize, total: usize) -> bool {
+        let now = Instant::now();
+        let step = now - std::mem::replace(&mut self.stepped, now);
+        match self.pace {
+            CheckpointPace::Steps(steps) => done.is_multiple_of(steps.max(1)) || done == total,
+            CheckpointPace::Time(every) if done == total => now - self.begun >= every.min(SHORT),
+            // A step that outlasts the grace could not be waited for: each is kept.
+            CheckpointPace::Time(every) => {
+                let every = if step > GRACE { Duration::ZERO } else { every };
+                now - self.kept.0 >= every.max(self.kept.1 * COST)
+            }
+        }
+    }
+
+    /// Keeps a state, and the one before it until the next.
+    ///
+    /// # Errors
+    /// A disk that is full, a folder that is gone.
+    pub fn keep(&mut self, context: &Context, done: usize, state: &Archive) -> Result<()> {
+        let begun = Instant::now();
+        let mut owner = self.owner(context).clone();
+        owner["step"] = json!(done);
+        let refused = |e: std::io::Error| Error::Io { act: "write", path: self.path.clone(), reason: e.to_string() };
+        fs::create_dir_all(self.path.parent().unwrap_or(Path::new("."))).map_err(refused)?;
+        if self.path.exists() {
+            fs::rename(&self.path, before(&self.path)).map_err(refused)?;
+        }
+        save_checkpoint(&self.path, &owner, state)?;
+        let now = Instant::now();
+        (self.kept, self.stepped) = ((now, now - begun), now);
+        Ok(())
+    }
+
+    /// What the checkpoints of this call belong to.
+    fn owner(&mut self, context: &Context) -> &Value {
+        let Keeper { owner, call, inputs, .. } = self;
+        owner.get_or_insert_with(|| {
+            let mut digest = Hasher::new();
+            for points in inputs.iter() {
+                digest.field("columns", &points.dim().to_le_bytes());
+                let bytes: Vec<u8> = points.data().iter().flat_map(|value| value.to_le_bytes()).collect();
+                digest.field("points", &bytes);
+            }
+            json!({
+                "call": call,
+                "run": context.identity,
+                "instruction set": context.pairwise.options().isa.resolved().name(),
+                "data": context.data_digest(),
+                "points": digest.hex(),
+            })
+        })
+    }
+}
+
+/// The file that holds the checkpoint before the one at `path`.
+fn before(path: &Path) -> PathBuf {
+    path.with_extension("before")
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), |text| text.escape_debug().to_string())
+}
