@@ -1,5 +1,6 @@
 //! `run.json`: everything about a run, for programs.
 
+mod difference;
 pub mod read;
 
 use crate::error_json::ErrorJson;

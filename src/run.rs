@@ -20,7 +20,11 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     let interrupt = Interrupt::default();
     let prepared = sdflow_dsl::prepare(&request(&args.script, &interrupt)?)?.keeping(args.time.pace());
     let path = args.out.clone().unwrap_or_else(|| default_folder(&args.script.script, prepared.identity()));
-    let folder = match run_folder::open(&path, prepared.identity(), args.force)? {
+    let folder = match run_folder::open(
+        &path,
+        &Record::start(args.script.script.clone(), &prepared, args.script.quick),
+        args.force,
+    )? {
         FolderState::Finished(record) => return report_stored_run(args, &record, &path),
         FolderState::Unfinished(folder, status) => report_earlier_run(status, folder),
         FolderState::New(folder) => folder,

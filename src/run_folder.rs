@@ -53,12 +53,12 @@ pub enum FolderState {
     Busy,
 }
 
-/// Opens the folder at `path` for the run `identity`. With `force` a finished run is computed again
+/// Opens the folder at `path` for the run that begins with the record `wanted`. With `force` a finished run is computed again
 /// in a folder beside it, and stays until the new one is complete.
 ///
 /// # Errors
 /// The folder holds something else, is in use, or cannot be written.
-pub fn open(path: &Path, identity: &str, force: bool) -> Result<FolderState, Diagnostic> {
+pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Diagnostic> {
     let refused = |e: io::Error| cannot_write(path, &e);
     let aside = beside(path, "replaced");
     if aside.exists() && !path.exists() {
@@ -70,7 +70,7 @@ pub fn open(path: &Path, identity: &str, force: bool) -> Result<FolderState, Dia
         Err(_) if force && path.join("run.json").is_file() => None,
         there => there?,
     };
-    let same = there.as_ref().is_some_and(|record| record.identity == identity);
+    let same = there.as_ref().is_some_and(|record| record.identity == wanted.identity);
     match there {
         Some(record) if same && record.status == Status::Done && !force => Ok(FolderState::Finished(Box::new(record))),
         Some(record) if record.status == Status::Done && force => {
@@ -81,7 +81,7 @@ pub fn open(path: &Path, identity: &str, force: bool) -> Result<FolderState, Dia
             }))
         }
         Some(record) if !same && !force => Err(diagnostics::usage(
-            format!("{} holds another run of {}", path.display(), record.script.display()),
+            format!("{} holds another run: {}", path.display(), wanted.difference(&record)),
             "choose another `--out`, or replace it with `--force`",
         )),
         Some(record) => {
@@ -128,6 +128,14 @@ fn remove(entry: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes what a kill left of files that were being written in `folder`.
+fn remove_drafts(folder: &Path) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    let drafts =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "tmp"));
+    drafts.into_iter().try_for_each(|path| remove(&path))
+}
+
 impl RunFolder {
     /// Locks the folder at `path` and deletes what an earlier run wrote into it. With `keep` its
     /// checkpoints and the finished cells of its sweeps stay. None if another process has locked it.
@@ -147,6 +155,9 @@ impl RunFolder {
         }
         // The record says to which run they belong.
         let kept = |name: &str| keep && [CELLS, CHECKPOINTS, "run.json"].contains(&name);
+        if keep {
+            remove_drafts(&path.join(CHECKPOINTS))?;
+        }
         for name in DRAFTS.iter().chain(&CONTENT).filter(|name| !kept(name)) {
             remove(&path.join(name))?;
         }

@@ -23,27 +23,27 @@ fn ready(found: FolderState) -> RunFolder {
 fn finished_is_answered_and_unfinished_is_emptied() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
-    let folder = ready(open(&path, "a", false).unwrap());
+    let folder = ready(open(&path, &record("a"), false).unwrap());
     folder.write_record(&record("a")).unwrap();
     fs::write(path.join("metrics.csv"), "step\n").unwrap();
     drop(folder);
 
-    let found = open(&path, "a", false).unwrap();
+    let found = open(&path, &record("a"), false).unwrap();
     assert!(matches!(found, FolderState::Unfinished(_, Status::Running)) && !path.join("metrics.csv").exists());
     ready(found).write_record(&done("a")).unwrap();
-    assert!(matches!(open(&path, "a", false).unwrap(), FolderState::Finished(_)));
+    assert!(matches!(open(&path, &record("a"), false).unwrap(), FolderState::Finished(_)));
 }
 
 #[test]
 fn a_damaged_record_is_told_and_can_be_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
-    ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
+    ready(open(&path, &record("a"), false).unwrap()).write_record(&done("a")).unwrap();
     fs::write(path.join("run.json"), "{\"schema\": 1, ").unwrap();
     fs::write(path.join("notes.txt"), "mine").unwrap();
-    let told = open(&path, "a", false).unwrap_err();
+    let told = open(&path, &record("a"), false).unwrap_err();
     assert!(told.hint.unwrap().contains("--force"), "{}", told.message);
-    assert!(matches!(open(&path, "a", true).unwrap(), FolderState::New(_)));
+    assert!(matches!(open(&path, &record("a"), true).unwrap(), FolderState::New(_)));
     assert!(path.join("notes.txt").exists() && !path.join("run.json").exists());
 }
 
@@ -51,13 +51,13 @@ fn a_damaged_record_is_told_and_can_be_replaced() {
 fn forcing_keeps_the_old_run_until_the_new_one_is_complete() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
-    ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
+    ready(open(&path, &record("a"), false).unwrap()).write_record(&done("a")).unwrap();
 
-    let partial = ready(open(&path, "a", true).unwrap());
+    let partial = ready(open(&path, &record("a"), true).unwrap());
     assert_ne!(partial.move_into_place(false).unwrap(), path);
     assert!(path.join("run.json").exists());
 
-    let anew = ready(open(&path, "b", true).unwrap());
+    let anew = ready(open(&path, &record("b"), true).unwrap());
     anew.write_record(&done("b")).unwrap();
     assert_eq!(anew.move_into_place(true).unwrap(), path);
     assert_eq!(read_record(&path).unwrap().unwrap().identity, "b");
@@ -69,7 +69,7 @@ fn other_peoples_files_are_never_touched() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("thesis.tex"), "x").unwrap();
     for force in [false, true] {
-        assert!(open(dir.path(), "a", force).unwrap_err().message.contains("thesis.tex"));
+        assert!(open(dir.path(), &record("a"), force).unwrap_err().message.contains("thesis.tex"));
     }
 }
 
@@ -77,28 +77,32 @@ fn other_peoples_files_are_never_touched() {
 fn another_run_is_not_overwritten_unasked() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
-    ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
-    assert!(open(&path, "b", false).unwrap_err().message.contains("another run"));
+    ready(open(&path, &record("a"), false).unwrap()).write_record(&done("a")).unwrap();
+    let message = open(&path, &record("b"), false).unwrap_err().message;
+    assert!(message.contains("another run") && message.contains("a file that it reads"), "{message}");
+    let other = Record { seed: 3, ..record("b") };
+    let message = open(&path, &other, false).unwrap_err().message;
+    assert!(message.contains("there the seed is 0, here it is 3"), "{message}");
 }
 
 #[test]
 fn two_at_once_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let _first = ready(open(&dir.path().join("run"), "a", false).unwrap());
-    assert!(matches!(open(&dir.path().join("run"), "a", false), Ok(FolderState::Busy)));
+    let _first = ready(open(&dir.path().join("run"), &record("a"), false).unwrap());
+    assert!(matches!(open(&dir.path().join("run"), &record("a"), false), Ok(FolderState::Busy)));
 }
 
 #[test]
 fn a_replacement_cut_in_half_is_put_right() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
-    ready(open(&path, "a", false).unwrap()).write_record(&done("a")).unwrap();
+    ready(open(&path, &record("a"), false).unwrap()).write_record(&done("a")).unwrap();
     fs::rename(&path, beside(&path, "replaced")).unwrap();
-    assert!(matches!(open(&path, "a", false).unwrap(), FolderState::Finished(_)));
+    assert!(matches!(open(&path, &record("a"), false).unwrap(), FolderState::Finished(_)));
 
     let aside = RunFolder::lock_and_clear(&beside(&path, "replaced"), false).unwrap().unwrap();
     aside.write_record(&done("a")).unwrap();
-    ready(open(&path, "a", true).unwrap()).finish(&done("a")).unwrap();
+    ready(open(&path, &record("a"), true).unwrap()).finish(&done("a")).unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
@@ -107,9 +111,9 @@ fn a_replacement_cut_in_half_is_put_right() {
 fn a_folder_left_half_emptied_is_still_a_run_folder() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
-    drop(ready(open(&path, "a", false).unwrap()));
+    drop(ready(open(&path, &record("a"), false).unwrap()));
     fs::write(path.join(DRAFTS[0]), "{").unwrap();
-    assert!(matches!(open(&path, "a", false).unwrap(), FolderState::New(_)));
+    assert!(matches!(open(&path, &record("a"), false).unwrap(), FolderState::New(_)));
     assert!(!path.join(DRAFTS[0]).exists() && CONTENT.last() == Some(&"run.json"));
 }
 
@@ -120,17 +124,17 @@ fn finished_cells_wait_for_their_run() {
     let path = dir.path().join("run");
     let cells = path.join(CELLS);
     for (force, kept) in [(false, true), (true, false)] {
-        let folder = ready(open(&path, "a", force).unwrap());
+        let folder = ready(open(&path, &record("a"), force).unwrap());
         folder.write_record(&record("a")).unwrap();
         fs::create_dir_all(&cells).unwrap();
         drop(folder);
-        let found = ready(open(&path, "a", force).unwrap());
+        let found = ready(open(&path, &record("a"), force).unwrap());
         assert_eq!((found.has_cells(), cells.exists()), (kept, kept));
     }
-    let folder = ready(open(&path, "a", false).unwrap());
+    let folder = ready(open(&path, &record("a"), false).unwrap());
     fs::create_dir_all(&cells).unwrap();
     folder.finish(&done("a")).unwrap();
-    assert!(matches!(open(&path, "a", false).unwrap(), FolderState::Finished(_)) && !cells.exists());
+    assert!(matches!(open(&path, &record("a"), false).unwrap(), FolderState::Finished(_)) && !cells.exists());
 }
 
 /// A link in place of the lock leads to a file of the user's, which stays as it is.
@@ -140,11 +144,11 @@ fn a_link_in_place_of_the_lock_empties_no_file() {
     let dir = tempfile::tempdir().unwrap();
     let (path, thesis) = (dir.path().join("run"), dir.path().join("thesis.tex"));
     fs::write(&thesis, "all of it").unwrap();
-    drop(ready(open(&path, "a", false).unwrap()));
+    drop(ready(open(&path, &record("a"), false).unwrap()));
     fs::remove_file(path.join(LOCK)).unwrap();
     std::os::unix::fs::symlink(&thesis, path.join(LOCK)).unwrap();
     for force in [false, true] {
-        let Err(refused) = open(&path, "a", force) else { panic!("a link was followed") };
+        let Err(refused) = open(&path, &record("a"), force) else { panic!("a link was followed") };
         assert!(refused.message.contains("it is a link"), "{}", refused.message);
     }
     assert_eq!(fs::read_to_string(&thesis).unwrap(), "all of it");
@@ -156,7 +160,7 @@ fn a_link_in_place_of_the_lock_empties_no_file() {
 fn what_an_earlier_attempt_wrote_is_gone() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
-    let folder = ready(open(&path, "a", false).unwrap());
+    let folder = ready(open(&path, &record("a"), false).unwrap());
     let written = ["models/g.safetensors", "tables/t.csv", "mine/deep/y.npy"];
     let mut failed = record("a");
     failed.files = written.iter().map(PathBuf::from).chain(["../out.npy".into(), "/tmp".into()]).collect();
@@ -167,7 +171,7 @@ fn what_an_earlier_attempt_wrote_is_gone() {
     }
     folder.write_record(&failed).unwrap();
     drop(folder);
-    drop(ready(open(&path, "a", false).unwrap()));
+    drop(ready(open(&path, &record("a"), false).unwrap()));
     assert!(written.iter().all(|file| !path.join(file).exists()));
     assert!(path.join("mine/notes.txt").exists() && dir.path().join("out.npy").exists());
 }

@@ -65,7 +65,8 @@ impl<'a> RunCells<'a> {
             return Ok(Made::Ended(record));
         }
         let path = self.folder.cell(cell);
-        match run_folder::open(&path, cell.prepared.identity(), self.args.force)? {
+        let wanted = Record::start(cell.prepared.script().into(), &cell.prepared, self.args.script.quick);
+        match run_folder::open(&path, &wanted, self.args.force)? {
             FolderState::Busy => Ok(Made::Busy),
             FolderState::Finished(record) => Ok(Made::Ended(*record)),
             FolderState::New(folder) | FolderState::Unfinished(folder, _) => {

@@ -4,6 +4,7 @@
 mod bad_input;
 mod bench;
 mod check;
+mod checkpoints;
 mod compare;
 mod doctor;
 mod field;

@@ -299,6 +299,10 @@ impl Archived for Training<'_> {
         archive.part("history", &mut self.result.history)?;
         archive.part("notes", &mut self.result.notes)?;
         archive.part("work", &mut self.result.stats)?;
+        if archive.is_reader() {
+            self.pairwise.work().add_earlier(self.result.stats.pairs);
+            self.since.1 = self.pairwise.work().pairs();
+        }
         self.teacher.archive(archive)
     }
 }

@@ -32,6 +32,11 @@ impl Work {
         self.repeated.fetch_add(queries as u64, Ordering::Relaxed);
     }
 
+    /// Counts pairs that were evaluated before a checkpoint.
+    pub(crate) fn add_earlier(&self, pairs: u64) {
+        self.pairs.fetch_add(pairs, Ordering::Relaxed);
+    }
+
     pub(super) fn add(&self, pairs: usize, dims: usize) {
         self.pairs.fetch_add(pairs as u64, Ordering::Relaxed);
         self.flops.fetch_add(2 * (pairs * dims) as u64, Ordering::Relaxed);

@@ -45,7 +45,7 @@ impl Driver<'_, '_> {
     /// Takes the work since the start into the statistics.
     pub(super) fn count_work(&mut self) {
         self.result.stats.nfe = self.stepper.evaluations();
-        self.result.stats.pairs = self.pairwise.work().pairs().wrapping_sub(self.pairs_before);
+        self.result.stats.pairs = self.pairwise.work().pairs() - self.pairs_before;
     }
 }
 
@@ -58,8 +58,9 @@ impl Archived for Driver<'_, '_> {
         archive.part("snapshots", &mut self.result.snapshots)?;
         archive.part("unmeasured", &mut self.unmeasured)?;
         archive.part("work", &mut self.result.stats)?;
-        // What was evaluated before the checkpoint counts as if it had been since the start.
-        self.pairs_before = self.pairwise.work().pairs().wrapping_sub(self.result.stats.pairs);
+        if archive.is_reader() {
+            self.pairwise.work().add_earlier(self.result.stats.pairs);
+        }
         self.dynamics.archive(archive)
     }
 }

@@ -1,0 +1,189 @@
+//! A run that is cut off goes on from its last checkpoint and ends at the bytes of one that was
+//! left alone.
+#![cfg(unix)]
+
+use crate::sandbox::{Done, Sandbox, listing};
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// Five kinds of runs, of about a second each.
+const KINDS: [(&str, &str); 5] = [
+    (
+        "a flow with a learned score",
+        r#"let p = dataset("moons").sample(400);
+        let flow = sd_flow(p, denoiser(#{hidden: 16, steps: 40, follow: 2, sigma_min: 0.05, sigma_max: 4.0}), #{sigma: geometric(3, 0.1)});
+        let r = run(flow, normal(400, 2), p, #{steps: 250, metrics: ["energy"], snapshots: 4, carry: normal(20, 2)});
+        save(r.points, "y.npy"); save(r.carried, "c.npy");"#,
+    ),
+    (
+        "a sampler",
+        r#"let p = ar1(0.8, #{dim: 8});
+        let r = run(langevin(p, #{sampler: "mala"}), normal(2000, 8), p, #{steps: 900, every: 20, metrics: ["frechet"]});
+        save(r.points, "y.npy");"#,
+    ),
+    (
+        "trainings",
+        r#"let p = dataset("moons").sample(400);
+        let g = mlp(#{hidden: 24});
+        fit(g, sd_flow(p), gaussian(#{dim: 2}), #{steps: 120, batch: 200});
+        let h = affine(#{dim: 2});
+        distill(h, denoiser(p, #{hidden: 16, steps: 150}), gaussian(#{dim: 2}), #{steps: 60, warm_up: 20, hidden: 16, batch: 100});
+        save(g.sample(100), "g.npy"); save(h.sample(100), "h.npy");"#,
+    ),
+    (
+        "many calls",
+        r#"let p = dataset("25gaussians");
+        let y = normal(300, 2);
+        for k in 0..6 { y = run(sd_flow(p, #{sigma: 2.0 / (k + 1), step: adaptive(1, 0.01)}), y, p, #{steps: 80, metrics: ["energy"]}).points; }
+        save(y, "y.npy");"#,
+    ),
+    (
+        "a sweep inside",
+        r#"let p = dataset("moons").sample(400);
+        let t = sweep(#{sigma: [0.2, 0.4, 0.8], seed: [1, 2]}, |c| {
+            let r = run(sd_flow(p, #{sigma: c.sigma}), normal(300, 2), p, #{steps: 100, metrics: ["energy"]});
+            save(r.points, `y-${c.sigma}-${c.seed}.npy`);
+            #{energy: r.metrics.energy}
+        });
+        t.save("t.csv");"#,
+    ),
+];
+
+const WORDS: &str = "a.rhai --out out --quiet --threads 1 --checkpoint-every 7";
+
+/// What a run leaves that does not tell the time: points, tables, the history.
+fn results(sandbox: &Sandbox) -> BTreeMap<String, Vec<u8>> {
+    let is_result =
+        |name: &String| name.starts_with("samples/") || name.starts_with("tables/") || name.starts_with("metrics.");
+    let files = listing(&sandbox.path("out")).into_iter().filter(is_result);
+    files.map(|name| (name.clone(), std::fs::read(sandbox.path("out").join(&name)).unwrap())).collect()
+}
+
+/// Kills runs of this kind so many times; returns how many attempts went on from a checkpoint.
+fn kill_and_go_on(what: &str, script: &str, kills: u32) -> usize {
+    let whole = Sandbox::with(script);
+    let begun = Instant::now();
+    whole.run(WORDS).code(0);
+    let (alone, expected) = (begun.elapsed(), results(&whole));
+    assert!(!expected.is_empty(), "{what}");
+    let (mut sandbox, mut resumed) = (Sandbox::with(script), 0);
+    for kill in 0..kills {
+        let words = WORDS.replace("--quiet ", "");
+        let mut child = sandbox.command(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // Moments that are spread over the run by the golden ratio.
+        std::thread::sleep(alone.mul_f64(0.9 * (0.618_034 * f64::from(kill + 1)).fract()));
+        let ended = child.try_wait().unwrap().is_some();
+        child.kill().unwrap();
+        let told = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+        assert!(!told.contains("error") && !told.contains("damaged"), "{what}, kill {kill}: {told}");
+        resumed += usize::from(told.contains("goes on after"));
+        if ended {
+            assert!(results(&sandbox) == expected, "{what}, kill {kill}: other bytes than of the run left alone");
+            sandbox = Sandbox::with(script);
+        }
+    }
+    sandbox.run(WORDS).code(0);
+    assert!(results(&sandbox) == expected, "{what}: other bytes than of the run left alone");
+    assert!(!sandbox.path("out/checkpoint").exists() && !sandbox.path("out/cells").exists(), "{what}");
+    resumed
+}
+
+/// Few kills here; `SDFLOW_KILLS=200 cargo test kills` makes as many as it says.
+#[test]
+fn kills_at_any_moment_change_no_byte() {
+    let kills: u32 = std::env::var("SDFLOW_KILLS").map_or(20, |text| text.parse().unwrap());
+    let each = kills.div_ceil(KINDS.len() as u32);
+    let resumed: usize = KINDS.iter().map(|(what, script)| kill_and_go_on(what, script, each)).sum();
+    assert!(resumed > kills as usize / 4, "only {resumed} of {kills} attempts went on from a checkpoint");
+}
+
+/// A flow that would take days.
+const LONG: &str = r#"let n = param("n", 300);
+    let p = load("x" + ".csv");
+    let r = run(sd_flow(p), normal(n, 2), #{steps: if n > 250 { 100000000 } else { 30 }});
+    save(r.points, "y.npy");"#;
+
+fn long() -> Sandbox {
+    let sandbox = Sandbox::with(LONG);
+    let rows: Vec<String> = (0..200).map(|i| format!("{},{}", f64::from(i % 17), f64::from(i % 23))).collect();
+    sandbox.write("x.csv", rows.join("\n"));
+    sandbox
+}
+
+#[test]
+fn a_run_ends_when_its_time_is_over_and_goes_on() {
+    let sandbox = long();
+    let first = sandbox.run("a.rhai --out out --max-time 2s").code(130);
+    assert!(first.stderr.contains("--max-time") && first.stderr.contains("same command goes on"), "{}", first.stderr);
+    let steps = |done: &Done| -> u64 {
+        let text = done.stderr.split("goes on after ").nth(1).unwrap_or_else(|| panic!("{}", done.stderr));
+        text.split(' ').next().unwrap().parse().unwrap()
+    };
+    let second = sandbox.run("a.rhai --out out --max-time 2s").code(130);
+    let third = sandbox.run("a.rhai --out out --max-time 1s").code(130);
+    assert!(0 < steps(&second) && steps(&second) < steps(&third));
+    let record = crate::sandbox::json(&sandbox.read("out/run.json"));
+    assert!(record["steps"].as_u64().unwrap() > steps(&third));
+    let restarted = sandbox.run("a.rhai --out out --max-time 1s --force").code(130);
+    assert!(!restarted.stderr.contains("goes on after"), "{}", restarted.stderr);
+}
+
+/// A state of other data, parameters or arithmetic is refused, and the difference is named.
+#[test]
+fn a_checkpoint_of_something_else_is_refused() {
+    let sandbox = long();
+    sandbox.run("a.rhai --out out --max-time 1s").code(130);
+    let refused = sandbox.run("a.rhai --out out -p n=301").code(2);
+    assert!(refused.stderr.contains("there `n` is 300, here it is 301"), "{}", refused.stderr);
+    let mut scalar = sandbox.command("a.rhai --out out --max-time 5s");
+    let refused = Done::of(scalar.env("SDFLOW_ISA", "scalar")).code(6);
+    assert!(refused.stderr.contains("now it is scalar") && refused.stderr.contains("--force"), "{}", refused.stderr);
+    let rows = sandbox.read("x.csv");
+    sandbox.write("x.csv", rows.replacen("0.0", "0.5", 1).replacen("0,0", "0.5,0", 1));
+    let refused = sandbox.run("a.rhai --out out --max-time 5s").code(6);
+    assert!(
+        refused.stderr.contains("its data is") && refused.stderr.contains("checkpoint/run-0"),
+        "{}",
+        refused.stderr
+    );
+    sandbox.write("x.csv", rows);
+    let resumed = sandbox.run("a.rhai --out out --max-time 1s").code(130);
+    assert!(resumed.stderr.contains("goes on after"), "{}", resumed.stderr);
+}
+
+/// The state before the last one takes the place of a damaged one.
+#[test]
+fn a_damaged_checkpoint_is_told_and_the_one_before_it_taken() {
+    let sandbox = long();
+    sandbox.run("a.rhai --out out --max-time 2s --checkpoint-every 5").code(130);
+    let newest = sandbox.path("out/checkpoint/run-0");
+    let mut bytes = std::fs::read(&newest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&newest, &bytes).unwrap();
+    let resumed = sandbox.run("a.rhai --out out --max-time 1s").code(130);
+    assert!(
+        resumed.stderr.contains("its checksum is wrong") && resumed.stderr.contains("goes on after"),
+        "{}",
+        resumed.stderr
+    );
+    for name in ["run-0", "run-0.before"] {
+        sandbox.write(&format!("out/checkpoint/{name}"), "sdflow checkpoint 1\nnothing");
+    }
+    let anew = sandbox.run("a.rhai --out out --max-time 1s").code(130);
+    assert!(anew.stderr.contains("cut off") && !anew.stderr.contains("goes on after"), "{}", anew.stderr);
+}
+
+/// A step that outlasts the grace is interrupted, and the state of the step before it remains.
+#[test]
+fn a_signal_is_answered_within_seconds() {
+    let sandbox = long();
+    let child = sandbox.command("a.rhai --out out").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    let sent = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(sandbox.path("out/checkpoint/run-0").is_file());
+}
