@@ -5,6 +5,7 @@
 //! in use, after which all code compiled for the base instruction set runs about four times slower
 //! on that thread; here the registers are released.
 
+use crate::number::number;
 use crate::{Error, Result};
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -90,8 +91,8 @@ impl Spectrum {
         if least > a.nrows() as f64 * f64::EPSILON * most {
             return Ok(spectrum);
         }
-        let seen = format!("its eigenvalues run from {least:e} to {most:e}");
-        Err(numeric(what, format!("{seen}, but all must be positive; add a small multiple of the identity")))
+        let seen = format!("its eigenvalues lie between {} and {}", number(least), number(most));
+        Err(numeric(what, format!("it must be positive definite, but {seen}; add a small multiple of the identity")))
     }
 
     /// Eigenvalues, smallest first.

@@ -4,7 +4,7 @@ use super::values::assignment;
 use clap::Args;
 use std::path::PathBuf;
 
-/// A script and what changes its meaning.
+/// A script and the arguments that determine its results.
 #[derive(Debug, Args)]
 pub struct ScriptArgs {
     /// The script
@@ -24,7 +24,7 @@ pub struct ScriptArgs {
     pub allow_read: Vec<PathBuf>,
 }
 
-/// A check of a script.
+/// The arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     #[command(flatten)]
@@ -34,7 +34,7 @@ pub struct CheckArgs {
     pub json: bool,
 }
 
-/// A run of a script.
+/// The arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     #[command(flatten)]
@@ -58,7 +58,7 @@ pub struct RunArgs {
     pub(super) max_time: Option<String>,
 }
 
-/// How many threads compute.
+/// The number of threads.
 #[derive(Debug, Args)]
 pub struct Threads {
     /// Number of threads [default: one per core]

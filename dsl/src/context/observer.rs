@@ -1,9 +1,9 @@
-//! What a long computation tells, passed on to the listener of the run.
+//! Reports of a long computation, passed on to the listener of the run.
 
 use super::Context;
 use sdflow::process::{Observer, Row};
 
-/// Passes on what a process tells.
+/// Passes the reports of a process on to the listener.
 pub struct ContextObserver<'a>(pub &'a Context);
 
 impl Observer for ContextObserver<'_> {

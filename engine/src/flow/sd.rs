@@ -50,7 +50,7 @@ impl SdFlow {
         let batches = [("batch", batch), ("batch_target", batch_target), ("batch_source", batch_source)];
         at_least(&batches.map(|(name, batch)| (name, batch.unwrap_or(1), 1)))?;
         if let Some(batch) = batch.filter(|_| options.self_term == Some(SelfTerm::Exclude)) {
-            return Err(Error::argument("batch", batch, "the particles of a minibatch do not leave themselves out"));
+            return Err(Error::argument("batch", batch, "`batch` cannot be combined with self_term \"exclude\""));
         }
         let target = target.drawing("batch_target", options.batch_target)?;
         let source = match source {
@@ -97,7 +97,7 @@ impl SdFlow {
             return Err(Error::argument("sigma", smallest, want));
         }
         if self.options.scaling == Scaling::Denoiser {
-            let want = "a denoiser step does not move without smoothing; raw scaling moves at sigma = 0";
+            let want = "with scaling \"denoiser\" nothing moves at sigma 0; use a positive sigma, or scaling \"raw\"";
             return Err(Error::argument("sigma", smallest, want));
         }
         Ok(())
@@ -109,7 +109,7 @@ impl SdFlow {
             return Ok(Vec::new());
         }
         let Some(extent) = self.target.extent() else {
-            let want = format!("{} says nothing of its size: give a number or a schedule", self.target.name());
+            let want = format!("{} has no known scale: give a number or a schedule", self.target.name());
             return Err(Error::argument("sigma", "left out", want));
         };
         let ranges = [self.target.sigma_range().learned, self.source.sigma_range().learned];

@@ -7,16 +7,16 @@ use crate::schedule::Schedule;
 use crate::{Error, Points, Result};
 
 crate::options! {
-    /// How particles step along a velocity field: the same three options for every flow, checked in
-    /// one place and owned by the run.
+    /// How particles step along a velocity field. Every flow has these three options; the run owns
+    /// and checks them.
     pub struct Stepping {
-        /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an
-        /// error-controlled one.
+        /// Step size: a number, a schedule, or `adaptive(largest, smallest)`, which controls the
+        /// error.
         step: Option<Schedule> = None,
-        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
+        /// "euler", "heun" or "rk4"; adaptive steps use "heun".
         integrator: Integrator = Integrator::Euler,
         /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out:
-        /// that of the run.
+        /// "f32".
         precision: Option<Precision> = None,
     }
 }
@@ -32,7 +32,7 @@ impl Stepping {
             step.check("step", 0.0..=f64::INFINITY)?;
         }
         if self.is_adaptive() && self.integrator == Integrator::Rk4 {
-            return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps are Heun's: leave it out"));
+            return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps use \"heun\": leave it out"));
         }
         Ok(())
     }

@@ -24,13 +24,13 @@ struct Outside {
 }
 
 impl Outside {
-    /// "399 of 2000 points, the first at (-3.1), where the density of p is 0 or no number".
+    /// "399 of 2000 points, the first at (-3.1), where the density of p is 0 or NaN".
     fn text(&self, what: &str, target: &str) -> String {
         let place: Vec<String> = self.first.iter().take(6).map(|v| format!("{v:.4}")).collect();
         let more = if self.first.len() > 6 { ", .." } else { "" };
         let Outside { count, total, .. } = self;
         let place = place.join(", ");
-        format!("{count} of {total} {what}, the first at ({place}{more}), where {target} is 0 or no number")
+        format!("{count} of {total} {what}, the first at ({place}{more}), where {target} is 0 or NaN")
     }
 }
 
@@ -67,16 +67,16 @@ impl Support {
         self.look(start)?;
         let (Some(outside), Some(target)) = (&self.outside, &self.target) else { return Ok(None) };
         if outside.count == outside.total {
-            let got = outside.text("points stand outside", &target.name());
-            return Err(Error::shape(Subject::argument("start"), got, "start where it is positive"));
+            let got = outside.text("points lie outside the target", &target.name());
+            return Err(Error::shape(Subject::argument("start"), got, "start where the density is positive"));
         }
-        let text = outside.text("points stand outside of the target", &target.name());
+        let text = outside.text("points lie outside the target", &target.name());
         Ok(Some(format!("start: {text}; {then}")))
     }
 
     /// What was seen at the last look, with what to do about it.
     pub fn warning(&self, what: &str, advice: &str) -> Option<String> {
         let (outside, target) = (self.outside.as_ref()?, self.target.as_ref()?);
-        Some(format!("{}; {advice}", outside.text(&format!("{what} ended outside of the target"), &target.name())))
+        Some(format!("{}; {advice}", outside.text(&format!("{what} ended outside the target"), &target.name())))
     }
 }

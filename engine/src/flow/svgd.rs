@@ -15,12 +15,12 @@ use std::sync::Arc;
 crate::options! {
     /// Options of `svgd`.
     pub struct SvgdOptions {
-        /// The kernel, a bandwidth of a Gaussian kernel, a list of either (their velocities are
-        /// averaged), or "median": a Gaussian kernel of bandwidth
-        /// `median distance of the particles / sqrt(2 ln(n + 1))`, anew each step.
+        /// A kernel, the bandwidth of a Gaussian kernel, a list of these (their velocities are
+        /// averaged), or "median": a Gaussian kernel of bandwidth `median distance of the particles
+        /// / sqrt(2 ln(n + 1))`, recomputed in each step.
         kernel: Kernels = Kernels::Median,
-        /// Smoothing of the target's score, in the points' units; a kernel estimate needs it
-        /// positive.
+        /// Noise level that smooths the score of the target, in the units of the points; it must be
+        /// positive for a kernel estimate.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
     }
 }
@@ -61,7 +61,7 @@ impl Svgd {
             return Err(Error::argument(
                 "kernel",
                 "\"energy\"",
-                "a positive definite kernel is wanted, such as the inverse multiquadric",
+                "a positive definite kernel is expected, such as the inverse multiquadric",
             ));
         }
         let (attraction, repulsion) = (KernelSums::default(), KernelSums::default());
@@ -134,7 +134,7 @@ impl VelocityField for Svgd {
         }
         self.score.check_dim(cloud, Subject::argument("start"), "the target")?;
         self.choose_kernel(cloud)?;
-        let then = "they follow the formula of the score, which may lead anywhere";
+        let then = "they follow a score that has no meaning there";
         Ok(self.support.check_start(cloud, then)?.into_iter().collect())
     }
 

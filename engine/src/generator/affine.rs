@@ -12,10 +12,10 @@ crate::options! {
     pub struct AffineOptions {
         /// Output dimension, at least 1.
         dim: usize = 2,
-        /// Input dimension; left out: the output's.
+        /// Input dimension; left out: the output dimension.
         dim_in: Option<usize> = None,
-        /// Standard deviation of the outputs at the start when the base is standard normal: the
-        /// entries of W are normal with variance scale^2 / dim_in. Positive.
+        /// Initial standard deviation of the outputs for a standard normal base, positive: the
+        /// entries of `W` are normal with variance `scale^2 / dim_in`.
         scale: f64 = 1.0,
     }
 }

@@ -22,11 +22,11 @@ pub enum Model {
 }
 
 crate::options! {
-    /// Options of `load_model`, for nets that another program has saved.
+    /// Options of `load_model`, for nets that another program saved.
     pub struct ModelOptions {
-        /// What stands between its linear layers: "silu", "tanh" or "softplus".
+        /// The activation between its linear layers: "silu", "tanh" or "softplus".
         activation: Option<Activation> = None,
-        /// Do hidden layers add their input to their output?
+        /// Whether hidden layers add their input to their output.
         residual: Option<bool> = None,
     }
 }
@@ -88,7 +88,7 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
             }
             let read = serde_json::from_str(&text);
             read.map_err(|e| {
-                wrong(format!("it cannot be read ({e})"), "a description that this version writes is wanted")
+                wrong(format!("it cannot be read ({e})"), "a description that this version writes is expected")
             })?
         }
         None => {
@@ -115,11 +115,11 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
         Kind::Denoiser { activation, centre, scale, sigma_min, sigma_max, diameter, detail } => {
             if !(sigma_min > 0.0 && sigma_max > sigma_min && sigma_max.is_finite()) {
                 let seen = format!("sigma_min is {sigma_min} and sigma_max {sigma_max}");
-                return Err(wrong(seen, "positive numbers, the smaller one first, are wanted"));
+                return Err(wrong(seen, "positive numbers, the smaller one first, are expected"));
             }
             if !(diameter >= 0.0 && detail >= 0.0 && diameter.is_finite() && detail.is_finite()) {
                 let seen = format!("diameter is {diameter} and detail {detail}");
-                return Err(wrong(seen, "finite numbers of 0 or more are wanted"));
+                return Err(wrong(seen, "finite numbers of 0 or more are expected"));
             }
             let net = Mlp::from_tensors(&tensors, activation, true, path)?;
             let extent = Extent::new(&AffineMap::uniform(scale, centre.clone()), diameter, detail);

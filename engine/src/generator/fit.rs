@@ -14,17 +14,17 @@ use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
 crate::options! {
     /// Options of `fit`.
     pub struct FitOptions {
-        /// Optimiser steps, at least 1.
+        /// Number of optimiser steps, at least 1.
         steps: usize = 2000,
-        /// Base points drawn per step, at least 2.
+        /// Number of base points drawn per step, at least 2.
         batch: usize = 1024,
-        /// Learning rate of Adam over the run: a number, a schedule, a list; left out:
+        /// Learning rate of Adam over the run: a number, a schedule or a list. Left out:
         /// `cosine(0.02, 0)` for an affine generator, `cosine(0.005, 0)` for a net.
         rate: Option<Schedule> = None,
-        /// Share of the steps, counted from the end, over which the parameters are averaged; 0
-        /// keeps the last ones.
+        /// The parameters are averaged over this share of the steps, the last ones; 0 keeps the
+        /// parameters of the last step.
         average: f64 = 0.25,
-        /// Write a row of history every so many steps; left out: about 20 times in the run.
+        /// Number of steps between rows of the history; left out: about 20 rows per run.
         every: Option<usize> = None,
     }
 }

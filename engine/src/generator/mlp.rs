@@ -12,7 +12,7 @@ crate::options! {
     pub struct MlpOptions {
         /// Output dimension, at least 1.
         dim: usize = 2,
-        /// Input dimension; left out: the output's.
+        /// Input dimension; left out: the output dimension.
         dim_in: Option<usize> = None,
         /// Units of a hidden layer, at least 1.
         hidden: usize = 128,
@@ -20,7 +20,7 @@ crate::options! {
         layers: usize = 3,
         /// "tanh", "silu" or "softplus".
         activation: Activation = Activation::Tanh,
-        /// Does every hidden layer but the first add its input to its output?
+        /// Whether every hidden layer except the first adds its input to its output.
         residual: bool = false,
     }
 }

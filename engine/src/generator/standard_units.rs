@@ -90,7 +90,7 @@ impl Units {
     }
 
     /// Takes the generator into the units that suit it, and starts it where it is nearer to the
-    /// points that are wanted: at the map that it is, which makes `y` of `u`, or at the random map
+    /// points that are expected: at the map that it is, which makes `y` of `u`, or at the random map
     /// that its parameters are in standard units. Returns what was decided, a sentence each. A
     /// generator that cannot hold all the maps is left with those that it can.
     ///
@@ -108,7 +108,9 @@ impl Units {
             }
         }
         *self = Units::default();
-        Ok(vec!["units: the points' own, for this generator has no linear layers to hold others".into()])
+        Ok(vec![
+            "units: those of the points, because this generator has no linear layers that could absorb others".into(),
+        ])
     }
 
     /// Is the generator as it is at least as near to standard outputs as its parameters make it in
@@ -128,11 +130,11 @@ impl Units {
     fn note(&self, keeps: bool) -> String {
         let told = |what: &str, map: &Option<AffineMap>| {
             let map = map.as_ref()?;
-            Some(format!("{what} of mean {} and deviation {}", range(map.shift()), range(map.scale())))
+            Some(format!("{what} of mean {} and standard deviation {}", range(map.shift()), range(map.scale())))
         };
         let maps = [told("outputs", &self.outputs), told("inputs", &self.inputs)].into_iter().flatten();
-        let start = if keeps { "it goes on from what it makes of the base" } else { "it starts there at random" };
-        format!("units: the generator is trained with {} as standard; {start}", maps.collect::<Vec<_>>().join(" and "))
+        let start = if keeps { "it keeps its present map" } else { "it starts from a random map in these units" };
+        format!("units: in training, {} count as standard; {start}", maps.collect::<Vec<_>>().join(" and "))
     }
 }
 

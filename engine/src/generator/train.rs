@@ -182,7 +182,10 @@ impl<'a> Training<'a> {
         student.units = Units::of(student.base, wanted.as_ref());
         let mut notes = student.units.start(student.generator, u, y)?;
         if wanted.is_none() {
-            notes.push("units: the points' own, for the mean and the deviations that are wanted are not known".into());
+            notes.push(
+                "units: those of the points, because the mean and the standard deviations to be learned are not known"
+                    .into(),
+            );
         }
         self.teacher.measure(student.units.size());
         self.optimiser = Optimiser::new(student.generator, &self.options.pace);

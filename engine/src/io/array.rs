@@ -16,15 +16,17 @@ impl Array {
     pub fn into_points(self, origin: &Origin, options: &LoadOptions) -> Result<Points> {
         let shape = shape_text(&self.shape);
         let dim = match self.shape.as_slice() {
-            [] => return Err(origin.wrong("it holds a single number", "an array with one or two axes is wanted")),
+            [] => return Err(origin.wrong("it holds a single number", "an array with one or two axes is expected")),
             _ if self.values.is_empty() => {
-                return Err(origin.wrong(format!("its shape is {shape}"), "at least one row and one column are wanted"));
+                return Err(
+                    origin.wrong(format!("its shape is {shape}"), "at least one row and one column are expected")
+                );
             }
             [_] => 1,
             [_, dim] => *dim,
             [_, rest @ ..] if options.flatten => rest.iter().product(),
             _ => {
-                let want = "points need two axes: the option `flatten` lays each item of the first axis out as a row";
+                let want = "points need two axes: the option `flatten` makes each item along the first axis a row";
                 return Err(origin.wrong(format!("its shape is {shape}"), want));
             }
         };

@@ -33,7 +33,7 @@ impl Kind {
         } else if start.starts_with(b"PK\x03\x04") {
             Ok(Kind::Npz)
         } else {
-            let want = "a file that ends in .npy, .npz or .csv is wanted";
+            let want = "a file that ends in .npy, .npz or .csv is expected";
             Err(Origin { path, array: None }.wrong("its kind is unknown", want))
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result
     let count = header.shape().iter().try_fold(1u64, |product, &axis| product.checked_mul(axis));
     let needed = count.and_then(|n| n.checked_mul(width));
     let (Some(shape), Some(count), Some(needed)) = (shape, count, needed) else {
-        return Err(origin.wrong(format!("its header claims the shape {text}"), "no file holds so many values"));
+        return Err(origin.wrong(format!("its header claims the shape {text}"), "no file can hold so many values"));
     };
     if needed != size - length {
         let seen = format!("its header claims the shape {text}, which needs {needed} bytes");
@@ -47,10 +47,11 @@ pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result
 
 /// The parsed header and its length in bytes.
 fn read_header(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<(NpyHeader, u64)> {
-    let short = || origin.wrong(format!("it ends within its header, after {size} bytes"), "a complete file is wanted");
+    let short =
+        || origin.wrong(format!("it ends within its header, after {size} bytes"), "a complete file is expected");
     let mut bytes = read_bytes(reader, 10.min(size), origin)?;
     if !bytes.starts_with(MAGIC) && !MAGIC.starts_with(&bytes) {
-        return Err(origin.wrong("it does not begin as an .npy does", "an array saved by NumPy is wanted"));
+        return Err(origin.wrong("its first bytes are not those of an .npy", "an array saved by NumPy is expected"));
     }
     if bytes.len() < 10 {
         return Err(short());
@@ -89,7 +90,7 @@ fn mend_long_integers(text: &mut [u8]) {
 
 fn unreadable(reason: &str, origin: &Origin) -> Error {
     let reason = reason.lines().next().unwrap_or_default();
-    origin.wrong(format!("its header cannot be read ({reason})"), "an array saved by NumPy is wanted")
+    origin.wrong(format!("its header cannot be read ({reason})"), "an array saved by NumPy is expected")
 }
 
 /// Refuses what the header's parser would follow too deep or multiply too far.
@@ -107,7 +108,7 @@ fn check_text(text: &[u8], origin: &Origin) -> Result<()> {
         let factor = word.parse::<u64>().ok();
         let next = factor.and_then(|f| product.checked_mul(f.max(1)));
         product = next.ok_or_else(|| {
-            origin.wrong(format!("its header claims an axis of {word}"), "no file holds so many values")
+            origin.wrong(format!("its header claims an axis of {word}"), "no file can hold so many values")
         })?;
     }
     Ok(())
@@ -131,7 +132,7 @@ fn number(dtype: &DType, origin: &Origin) -> Result<(Decode, u64, bool)> {
         };
     }
     let DType::Plain(kind) = dtype else {
-        return Err(origin.wrong("it is a structured array", "an array of numbers is wanted"));
+        return Err(origin.wrong("it is a structured array", "an array of numbers is expected"));
     };
     let decode = match (kind.type_char(), kind.size_field()) {
         (TypeChar::Bool, 1) => decode!(u8, |v| f64::from(u8::from(v != 0))),
@@ -149,7 +150,7 @@ fn number(dtype: &DType, origin: &Origin) -> Result<(Decode, u64, bool)> {
         (other, _) => {
             let kind = format!("its type is {} ({kind})", type_name(other));
             return Err(
-                origin.wrong(kind, "an array of numbers is wanted (bool, integer, or float of 2, 4 or 8 bytes)")
+                origin.wrong(kind, "an array of numbers is expected (bool, integer, or float of 2, 4 or 8 bytes)")
             );
         }
     };

@@ -23,13 +23,13 @@ pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options:
     let whole = Origin { path, array: None };
     let broken = |e: zip::result::ZipError| match e {
         zip::result::ZipError::Io(e) => whole.failed(&e),
-        other => whole.wrong(format!("it cannot be unpacked ({other})"), "an archive saved by NumPy is wanted"),
+        other => whole.wrong(format!("it cannot be unpacked ({other})"), "an archive saved by NumPy is expected"),
     };
     let told = entries_told(&mut reader).map_err(|e| whole.failed(&e))?;
     let mut archive = ZipArchive::new(reader).map_err(broken)?;
     // The archive is read by names, so that of two entries of one name only the last is seen.
     if told.is_some_and(|told| told > archive.len()) {
-        return Err(whole.wrong("two of its entries have the same name", "each name may stand once"));
+        return Err(whole.wrong("two of its entries have the same name", "names must be unique"));
     }
     let names: Vec<Option<String>> = archive.file_names().map(|n| n.ok().and_then(|n| array_name(&n))).collect();
     let (index, name) = choose(&names, options.key.as_deref(), &whole)?;
@@ -43,10 +43,10 @@ pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options:
     }
     if unpacked > LARGE && unpacked > packed.saturating_mul(SUSPECT) {
         let seen = format!("its {packed} bytes unpack to {unpacked}");
-        return Err(origin.wrong(seen, "so much is not unpacked on trust: save it as an .npy"));
+        return Err(origin.wrong(seen, "an entry that unpacks to so much is not trusted: save it as an .npy"));
     }
     let array = npy::read(&mut entry, unpacked, &origin)?;
-    // The checksum is compared at the end of the entry: a flipped bit is no number to compute with.
+    // The checksum is compared at the end of the entry: a flipped bit is not a number to compute with.
     std::io::copy(&mut entry, &mut std::io::sink()).map_err(|e| origin.failed(&e))?;
     array.into_points(&origin, options)
 }
@@ -78,7 +78,7 @@ fn choose(entries: &[Option<String>], key: Option<&str>, origin: &Origin) -> Res
         entries.iter().enumerate().filter_map(|(i, n)| Some((i, n.as_ref()?))).collect();
     let names: Vec<String> = arrays.iter().map(|(_, n)| n.to_string()).collect();
     match (key, arrays.as_slice()) {
-        (_, []) => Err(origin.wrong("it holds no array", "an archive saved by NumPy is wanted")),
+        (_, []) => Err(origin.wrong("it holds no array", "an archive saved by NumPy is expected")),
         (None, [(index, name)]) => Ok((*index, name.to_string())),
         (None, _) => {
             let seen = format!("it holds the arrays {}", list(&names));

@@ -27,8 +27,8 @@ impl Origin<'_> {
     pub fn failed(&self, error: &std::io::Error) -> Error {
         use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         match error.kind() {
-            UnexpectedEof => self.wrong("it ends before its last value", "a complete file is wanted"),
-            InvalidData | InvalidInput => self.wrong(format!("it is damaged ({error})"), "an intact file is wanted"),
+            UnexpectedEof => self.wrong("it ends before its last value", "a complete file is expected"),
+            InvalidData | InvalidInput => self.wrong(format!("it is damaged ({error})"), "an intact file is expected"),
             _ => cannot_read(self.path, error),
         }
     }

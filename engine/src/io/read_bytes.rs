@@ -12,10 +12,10 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
     let origin = Origin { path, array: None };
     if !about.is_file() {
         let seen = if about.is_dir() { "it is a folder" } else { "it is not a regular file" };
-        return Err(origin.wrong(seen, "a file of points is wanted"));
+        return Err(origin.wrong(seen, "a file of points is expected"));
     }
     if about.len() == 0 {
-        return Err(origin.wrong("it is empty", "at least one row of numbers is wanted"));
+        return Err(origin.wrong("it is empty", "at least one row of numbers is expected"));
     }
     Ok((File::open(path).map_err(|e| cannot_read(path, &e))?, about.len()))
 }

@@ -87,7 +87,7 @@ impl Tensors {
             let tensor = Tensor { shape: place.shape, values };
             if found.tensors.insert(place.name.clone(), tensor).is_some() {
                 let seen = format!("the tensor `{}` is named twice", place.name);
-                return Err(origin.wrong_at("header".into(), seen, "every name must stand once"));
+                return Err(origin.wrong_at("header".into(), seen, "names must be unique"));
             }
         }
         if end != data.len() {
@@ -105,11 +105,11 @@ fn header(file: &mut std::fs::File, size: u64, origin: &Origin) -> Result<(Vec<(
     let length = u64::from_le_bytes(first.try_into().unwrap_or_default());
     if length > LONGEST || length > size - 8 {
         let seen = format!("its length is given as {length} bytes in a file of {size}");
-        return Err(wrong(seen, "a .safetensors file, whose first 8 bytes are the length of its header, is wanted"));
+        return Err(wrong(seen, "a .safetensors file, whose first 8 bytes are the length of its header, is expected"));
     }
     let text = read_bytes(file, length, origin)?;
     let entries: Entries = serde_json::from_slice(&text).map_err(|e| {
-        wrong(format!("it is no JSON object ({e})"), "names with dtype, shape and data_offsets are wanted")
+        wrong(format!("it is not a JSON object ({e})"), "names with dtype, shape and data_offsets are expected")
     })?;
     Ok((entries.0, length))
 }
@@ -139,7 +139,7 @@ impl<'de> Deserialize<'de> for Entries {
 
 fn metadata(about: &Value, origin: &Origin) -> Result<BTreeMap<String, String>> {
     serde_json::from_value(about.clone())
-        .map_err(|_| origin.wrong_at("header, `__metadata__`".into(), shown(about), "texts by key are wanted"))
+        .map_err(|_| origin.wrong_at("header, `__metadata__`".into(), shown(about), "a map of strings is expected"))
 }
 
 /// Where a tensor lies in the data.
@@ -167,7 +167,7 @@ impl Place {
         let (Some(kind), Some(shape), Some(offsets)) =
             (about.get("dtype").and_then(Value::as_str), numbers("shape"), numbers("data_offsets"))
         else {
-            let want = "a dtype, a shape and data_offsets, whole numbers of 0 or more, are wanted";
+            let want = "a dtype, a shape and data_offsets, whole numbers of 0 or more, are expected";
             return Err(wrong(format!("its entry is {}", shown(about)), want.into()));
         };
         let (kind, bytes) = match kind {
@@ -176,7 +176,7 @@ impl Place {
             "F16" => (Kind::F16, 2),
             "BF16" => (Kind::Bf16, 2),
             other => {
-                let want = "F64, F32, F16 or BF16 is wanted";
+                let want = "F64, F32, F16 or BF16 is expected";
                 return Err(wrong(format!("its dtype is \"{}\"", cut(other)), want.into()));
             }
         };

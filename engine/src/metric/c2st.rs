@@ -8,10 +8,10 @@ use crate::{Error, Points, Result, rng::Stream};
 crate::options! {
     /// The classifier two-sample test.
     pub struct C2stOptions {
-        /// Neighbours that vote; an even number takes one more. Left out: the root of the number of
-        /// training points.
+        /// Number of neighbours that vote; an even number is increased by one. Left out: the square
+        /// root of the number of training points.
         neighbours: Option<usize> = None,
-        /// Points used of each set at most, drawn without replacement.
+        /// Largest number of points used from each set, drawn without replacement.
         max_points: usize = 5000,
     }
 }

@@ -11,8 +11,9 @@ crate::options! {
         /// Distance from a mode, in its standard deviations (Mahalanobis), within which a point
         /// belongs to it; positive.
         radius: f64 = 4.0,
-        /// A mode is hit when at least this share of the points expected by its weight, and at
-        /// least one, lies within the radius; in [0, 1].
+        /// Share, in [0, 1], of the number of points that its weight leads to expect: a mode counts
+        /// as reached if at least this share of them, and at least one point, lies within the
+        /// radius.
         least: f64 = 0.1,
     }
 }

@@ -8,7 +8,7 @@ use crate::{Points, Result, rng::Stream};
 crate::options! {
     /// The energy distance.
     pub struct EnergyOptions {
-        /// Leave the pairs of a point with itself out (U-statistic): unbiased, and it can be
+        /// Leave out the pairs of a point with itself: the unbiased U-statistic, which can be
         /// negative.
         unbiased: bool = false,
     }

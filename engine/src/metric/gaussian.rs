@@ -112,8 +112,9 @@ impl Metric for KlGauss {
 fn check_varies(fit: &Fit, whose: &str) -> Result<()> {
     let Some(column) = (0..fit.mean.len()).find(|j| fit.cov[(*j, *j)] <= 0.0) else { return Ok(()) };
     let value = number(fit.mean[column]);
-    let reason =
-        format!("column {column} of the {whose} (counted from 0) is {value} throughout: leave it out on both sides");
+    let reason = format!(
+        "column {column} of the {whose} (counted from 0) has the constant value {value}: leave it out on both sides"
+    );
     Err(Error::Numeric { what: "kl_gauss".into(), reason })
 }
 

@@ -7,10 +7,10 @@ use crate::points::neighbour;
 use crate::{Error, Points, Result, Subject, rng::Stream};
 
 crate::options! {
-    /// The KL divergence from neighbours.
+    /// Options of `kl_knn`.
     pub struct KlKnnOptions {
-        /// The neighbour whose distance is taken: more of them, less variance and more bias; at
-        /// least 1.
+        /// Rank of the neighbour whose distance is used, at least 1; a larger rank gives less
+        /// variance and more bias.
         neighbours: usize = 5,
     }
 }
@@ -60,8 +60,10 @@ impl Metric for KlKnn {
         if value.is_nan() {
             let coincident = |distances: &[f64]| distances.iter().filter(|d| **d == 0.0).count();
             let reason = format!(
-                "{} points stand on {k} or more other points and {} on {k} or more reference points, so that no densities can \
-                 be compared; take more `neighbours` than coincide, or a metric without densities, such as \"energy\"",
+                "{} points coincide with {k} or more other points and {} with {k} or more \
+                 reference points, so no densities can be estimated; make `neighbours` larger than \
+                 the number of coinciding points, or use a metric without densities, such as \
+                 \"energy\"",
                 coincident(&own),
                 coincident(&other)
             );

@@ -6,9 +6,10 @@ use crate::points::neighbour;
 use crate::{Points, Result, Subject, rng::Stream};
 
 crate::options! {
-    /// Precision and recall.
+    /// Options of `precision_recall`.
     pub struct PrecisionRecallOptions {
-        /// The neighbour that spans a point's ball, counted without the point itself; at least 1.
+        /// Rank of the neighbour whose distance is the radius of the ball around a point, at least
+        /// 1; the point itself does not count.
         neighbours: usize = 3,
     }
 }

@@ -16,8 +16,8 @@ const MOST: usize = 100_000;
 crate::options! {
     /// The sliced Wasserstein-2 distance.
     pub struct SlicedW2Options {
-        /// Number of random directions, from 1 to 100000; their scatter is part of the standard
-        /// error.
+        /// Number of random directions, from 1 to 100000; the standard error includes the variance
+        /// between directions.
         directions: usize = 128,
     }
 }

@@ -37,10 +37,10 @@ impl OptionValue for Units {
 }
 
 crate::options! {
-    /// The option that every distance has.
+    /// The option that all distances share.
     pub struct UnitsOptions {
-        /// What one unit of each column is: "raw", as the points are; "reference", the column's
-        /// standard deviation in the reference; or a list of positive lengths, one for each column.
+        /// The unit of each column: "raw", that of the points; "reference", the standard deviation
+        /// of the column in the reference; or a list of positive lengths, one for each column.
         units: Units = Units::Named(Name::Raw),
     }
 }
@@ -103,7 +103,7 @@ impl Metric for Distance {
             Units::Named(Name::Reference) => weighted_units(reference.points(), reference.weights()),
             Units::Each(lengths) if lengths.len() == dim => AffineMap::new(lengths.clone(), vec![0.0; dim]),
             Units::Each(lengths) => {
-                let want = format!("the points have {dim} columns: one length for each is wanted");
+                let want = format!("the points have {dim} columns: one length for each is expected");
                 return Err(Error::argument("units", format!("a list of {}", lengths.len()), want));
             }
         };

@@ -12,8 +12,9 @@ use std::borrow::Cow;
 crate::options! {
     /// The Wasserstein-2 distance.
     pub struct W2Options {
-        /// Points used of each set at most; of more, so many are drawn and the value is an
-        /// estimate. Time grows with the square or more, memory with the square (32 MB at 2,000).
+        /// Largest number of points used from each set. From a larger set as many are drawn at
+        /// random, and the value is an estimate. Time grows at least with the square of this
+        /// number, memory with the square (32 MB at 2,000).
         max_points: usize = 2000,
     }
 }

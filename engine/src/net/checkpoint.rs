@@ -65,7 +65,7 @@ impl<T: Real> Mlp<T> {
                     return Err(wrong(
                         &name,
                         format!("its shape is {shape:?}"),
-                        format!("{columns} columns are wanted"),
+                        format!("{columns} columns are expected"),
                     ));
                 }
             }
@@ -87,13 +87,13 @@ impl<T: Real> Mlp<T> {
             path: path.into(),
             place: String::new(),
             seen: e.to_string(),
-            want: "a smaller net is wanted".into(),
+            want: "a net must fit into memory".into(),
         })?;
         for layer in 0..layers {
             let (weight, bias) = (net.weight_range(layer), net.bias_range(layer));
             for (part, range) in [("weight", weight), ("bias", bias)] {
                 let name = format!("{}.{part}", 2 * layer);
-                let want = format!("{} values are wanted", range.len());
+                let want = format!("{} values are expected", range.len());
                 let Some(tensor) = tensors.tensors.get(&name) else {
                     return Err(wrong(&name, "it is missing".into(), want));
                 };

@@ -5,7 +5,7 @@ use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error};
 /// Returns the names that the variants of `T`, an enum without fields, have in data.
 pub fn names<T: DeserializeOwned>() -> Vec<&'static str> {
     let mut found = &[][..];
-    // The visit is refused: all that is wanted are the names that come with it.
+    // The visit is refused: all that is expected are the names that come with it.
     let _ = T::deserialize(Names(&mut found));
     found.to_vec()
 }

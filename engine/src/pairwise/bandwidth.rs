@@ -56,7 +56,7 @@ impl TryFrom<Written> for Kernels {
     fn try_from(written: Written) -> std::result::Result<Kernels, String> {
         match written {
             Written::Name(name) if name == "median" => Ok(Kernels::Median),
-            Written::Name(name) => Err(format!("\"{name}\" is no kernel choice: write \"median\" or a kernel")),
+            Written::Name(name) => Err(format!("\"{name}\" is not a kernel: write \"median\" or a kernel")),
             Written::One(item) => Ok(Kernels::Given(vec![item.into()])),
             Written::Many(items) => Ok(Kernels::Given(items.into_iter().map(Kernel::from).collect())),
         }

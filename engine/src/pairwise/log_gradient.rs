@@ -34,7 +34,7 @@ impl Pairwise {
             return Err(Error::argument(
                 "kernel",
                 format!("\"{}\"", kernel.name()),
-                "a kernel of positive values is wanted: it is divided by",
+                "a kernel of positive values is expected: it is divided by",
             ));
         }
         let mut sum =

@@ -8,15 +8,15 @@ crate::options! {
         /// Arithmetic of distances, weights and sums: "f64", "f32", "bf16x3" and "bf16x6" (matrix
         /// units; f32 without them), "auto" (the fastest of them with a relative error of 1e-5).
         precision: Precision = Precision::F32,
-        /// Which loops compute them: "auto", "naive" (the slow reference), "direct" (distances by
-        /// differences), "fused" (distances by products), "gemm" (the same by a general matrix
-        /// product). The matrix units are asked for by the precision.
+        /// Implementation: "auto", "naive" (the slow reference), "direct" (distances by
+        /// differences), "fused" (distances by products), "gemm" (distances by a general matrix
+        /// product). The matrix units are requested by the precision.
         backend: Backend = Backend::Auto,
-        /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; one that the machine lacks
-        /// gives the best it has.
+        /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; if the machine lacks it, the
+        /// best that it has.
         isa: Isa = Isa::Auto,
-        /// May blocks of sources be skipped whose weights cannot be told from 0? The result is the
-        /// same to rounding.
+        /// Whether blocks of sources of negligible weight are skipped. The result is the same to
+        /// rounding.
         skip: bool = true,
     }
 }

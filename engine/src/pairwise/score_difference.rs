@@ -22,7 +22,7 @@ pub struct ScoreDifference<'a> {
     pub sigma: f64,
 }
 
-/// Where a difference is wanted.
+/// Where a difference is expected.
 #[derive(Debug, Clone, Copy)]
 pub enum Queries<'a> {
     /// At the particles themselves: every pair of particles can then be evaluated once.

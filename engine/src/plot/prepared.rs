@@ -42,7 +42,7 @@ impl Panel {
         if let Some(images) = images {
             if chart.layers.len() > 1 {
                 let got = format!("{} layers", chart.layers.len());
-                return Err(Error::shape("a chart of images", got, "images stand alone: give them their own chart"));
+                return Err(Error::shape("a chart of images", got, "images cannot share a chart: give them their own"));
             }
             check_images(images)?;
             return Ok(Panel::Mosaic(images.clone()));
@@ -54,7 +54,7 @@ impl Panel {
                 return Err(Error::shape(
                     "a chart with a heat map",
                     got,
-                    "a heat map stands alone: give it its own chart",
+                    "a heat map cannot share a chart: give it its own",
                 ));
             }
             heat.check()?;

@@ -50,8 +50,7 @@ pub struct Snapshot {
 /// finite.
 const BOUND: f64 = 1e70;
 
-const SEEN: &str = "the reference is the very sample that the flow leads to, so that its metrics say nothing of new points: \
-                    measure against points that were held out";
+const SEEN: &str = "the reference is the sample that the flow itself uses as its target, so the metrics do not show how well new points are matched: use held-out points as the reference";
 
 pub(crate) struct Driver<'d, 'a> {
     dynamics: Dynamics<'d>,

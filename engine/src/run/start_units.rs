@@ -42,15 +42,16 @@ pub(super) fn placed(points: Points, dynamics: &Dynamics, clock: &Clock) -> Star
     match standard {
         Some(units) if size(&points, None, 1.0) <= FAR => {
             let note = format!(
-                "start: it lies up to {away} of the data's standard deviations away, so it was taken to be in the data's \
-                 standard units (mean 0 and standard deviation 1 in every column)"
+                "start: it lies up to {away} standard deviations of the data away, so it was read \
+                 as points in the standard units of the data (mean 0 and standard deviation 1 in \
+                 every column)"
             );
             Start { points: units.apply(&points), units: Some(units), note: Some(note) }
         }
         _ => {
             let note = format!(
-                "start: it is {away} times as far from the target, or as wide, as the target itself is wide: the first \
-                 steps do nothing but bring it there"
+                "start: its distance from the target, or its width, is {away} times the width of \
+                 the target: the first steps only bring it there"
             );
             Start { points, units: None, note: Some(note) }
         }

@@ -26,8 +26,9 @@ pub(super) fn thrown_away(tracers: &Points, cloud: &Points) -> Option<String> {
     let lost = tracers.iter().filter(|x| squared_distance(x, &centre) > far).count();
     (lost > 0).then(|| {
         format!(
-            "{lost} of {} tracers ended more than 10 times the cloud's spread away from it: the kernel estimate of the \
-             cloud's own score ends with the cloud and does not reach them; a parametric one, such as a mixture fit, does",
+            "{lost} of {} tracers ended farther from the cloud than 10 times its spread: a kernel \
+             estimate of the score of the cloud is not accurate outside the cloud; use a \
+             parametric estimate, such as a mixture fit",
             tracers.n()
         )
     })

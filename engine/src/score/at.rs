@@ -1,10 +1,10 @@
-//! Where an estimate is wanted, and in which form.
+//! Where an estimate is expected, and in which form.
 
 use crate::Points;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 
-/// Where an estimate is wanted.
+/// Where an estimate is expected.
 #[derive(Debug, Clone, Copy)]
 pub struct At<'a> {
     /// Query points, n x dim.

@@ -49,7 +49,7 @@ impl Denoiser {
             return Err(Error::argument(
                 given,
                 sigma,
-                format!("the moving cloud needs `sigma_{other}` too, or neither"),
+                format!("for the moving cloud give `sigma_{other}` too, or neither"),
             ));
         }
         Ok(Denoiser { options, extent: None, name: "denoiser of the moving cloud".into(), range, net: None })
@@ -161,7 +161,7 @@ impl Score for Denoiser {
         {
             let (option, bound) = if at.sigma < min { ("sigma_min", min) } else { ("sigma_max", max) };
             let want = format!(
-                "the denoiser has learned down from {max:.4} to {min:.4}; give it another `{option}` than {bound:.4}"
+                "the denoiser has learned the noise levels from {max:.4} to {min:.4}; train it with another `{option}` than {bound:.4}"
             );
             return Err(Error::argument("sigma", at.sigma, want));
         }

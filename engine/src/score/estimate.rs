@@ -30,7 +30,7 @@ impl Estimate {
             (Estimate::Kernel(kde), _) => Ok(Box::new(kde.batched(batch))),
             (Estimate::Other(score), None) => Ok(score),
             (Estimate::Other(score), Some(batch)) => {
-                let want = format!("{} stands on no points to draw a batch from", score.name());
+                let want = format!("{} is not built from points, so no batch can be drawn", score.name());
                 Err(Error::argument(option, batch, want))
             }
         }

@@ -27,9 +27,10 @@ crate::choices!(Shape);
 crate::options! {
     /// Options of `gaussian_fit`.
     pub struct GaussianFitOptions {
-        /// "full" or "diagonal" covariance.
+        /// The covariance of the Gaussian: "full" or "diagonal".
         covariance: Shape = Shape::Full,
-        /// Added to the diagonal of the covariance, as a share of its mean variance; 0 or more.
+        /// Constant added to the diagonal of the covariance, relative to its mean variance; 0 or
+        /// more.
         ridge: f64 = 1e-9,
     }
 }
@@ -86,18 +87,18 @@ impl Score for GaussianFit {
 crate::options! {
     /// Options of `mixture_fit`.
     pub struct MixtureFitOptions {
-        /// Number of components, at least 1; left out: one for every `10 dim` points of the cloud,
-        /// from 1 to 4.
+        /// Number of components, at least 1. Left out: one for every `10 dim` points of the cloud,
+        /// but at least 1 and at most 4.
         k: Option<usize> = None,
-        /// "full" or "diagonal" covariances.
+        /// The covariances of the components: "full" or "diagonal".
         covariance: Shape = Shape::Full,
-        /// Added to the diagonal of each covariance, as a share of the cloud's mean variance; 0 or
-        /// more.
+        /// Constant added to the diagonal of each covariance, relative to the mean variance of the
+        /// cloud; 0 or more.
         ridge: f64 = 1e-6,
-        /// Rounds of expectation maximisation per evaluation, warm-started from the last; at
-        /// least 1.
+        /// Iterations of expectation maximisation per evaluation, at least 1; each evaluation
+        /// starts from the result of the last.
         rounds: usize = 3,
-        /// Rounds at the first evaluation, from k-means++ centres.
+        /// Iterations at the first evaluation, which starts from k-means++ centres.
         first_rounds: usize = 50,
     }
 }

@@ -19,8 +19,8 @@ const FURTHEST: f64 = 3.0;
 crate::options! {
     /// Options of `smoothed`.
     pub struct SmoothedOptions {
-        /// Points at which the density is evaluated for each particle and step, in pairs; at
-        /// least 2.
+        /// Number of points at which the density is evaluated for each particle and step, at least
+        /// 2; they are drawn in pairs of opposite noise.
         samples: usize = 64,
     }
 }

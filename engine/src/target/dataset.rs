@@ -24,14 +24,16 @@ pub const DATASETS: &[(&str, &str)] = &[
 ];
 
 crate::options! {
-    /// How a named data set is drawn.
+    /// Options of `dataset`, a distribution by name.
     pub struct DatasetOptions {
-        /// Standard deviation of the Gaussian noise, in the set's own units (before `scale`); the
-        /// set's own when left out. At least 0; above 0 for `8gaussians` and `25gaussians`. For
-        /// `pinwheel` it is the spread across a blade, a third of that along it; for `moons` in the
-        /// style of torchcfm the length of a uniform shift along (1, 1).
+        /// Standard deviation of the Gaussian noise, in the units of the data set before `scale`.
+        /// It is at least 0, and above 0 for `8gaussians` and `25gaussians`. For `pinwheel` it is
+        /// the spread across a blade, which is a third of the spread along the blade; for `moons`
+        /// in the style of torchcfm it is the length of a uniform shift along (1, 1). Left out: the
+        /// value that defines the data set.
         noise: Option<f64> = None,
-        /// `"ffjord"` or `"torchcfm"`: whose scales; they differ for `8gaussians` and `moons`.
+        /// The project whose scales are used, `"ffjord"` or `"torchcfm"`; they differ for
+        /// `8gaussians` and `moons`.
         style: Style = Style::Ffjord,
         /// Factor on all coordinates, noise included, above 0.
         scale: f64 = 1.0,

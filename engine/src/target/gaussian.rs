@@ -82,7 +82,7 @@ impl Gaussian {
             return Err(Error::argument("rho", rho, "it must be strictly between -1 and 1"));
         }
         if dim > MOST_DIM {
-            let want = format!("a full covariance is held for at most {MOST_DIM} coordinates");
+            let want = format!("a full covariance is stored for at most {MOST_DIM} coordinates");
             return Err(Error::argument("dim", dim, want));
         }
         let powers: Vec<f64> = std::iter::successors(Some(1.0), |p| Some(p * rho)).take(dim).collect();

@@ -10,12 +10,13 @@ use std::sync::Arc;
 const UNEVEN: f64 = 100.0;
 
 crate::options! {
-    /// How a set of points is taken as a target.
+    /// Options of `samples`, a set of points as a target.
     pub struct SamplesOptions {
-        /// One weight per point, not negative; equal when left out. They are divided by their sum.
+        /// One weight per point, not negative; they are divided by their sum. Left out: equal
+        /// weights.
         weights: Option<Vec<f64>> = None,
-        /// Should a flow work in units in which each column has mean 0 and standard deviation 1?
-        /// What it returns is in the columns' own units.
+        /// Whether a flow works in units in which each column has mean 0 and standard deviation 1.
+        /// Results are returned in the original units.
         standardise: bool = false,
     }
 }
@@ -51,7 +52,7 @@ impl Samples {
     pub fn new(points: impl Into<Arc<Points>>, options: &SamplesOptions) -> Result<Samples> {
         let points = points.into();
         if points.n() == 0 {
-            return Err(Error::shape("the sample", "no points", "at least one is wanted"));
+            return Err(Error::shape("the sample", "no points", "there must be at least one"));
         }
         points.check_squares("the sample")?;
         let weights = options.weights.as_ref().map(|w| shares(w, points.n(), "weights")).transpose()?;
@@ -121,8 +122,8 @@ impl Target for Samples {
 pub fn scale_warning(points: &Points, remedy: &str) -> Option<String> {
     let (wide, narrow, ratio) = uneven_columns(points, UNEVEN)?;
     Some(format!(
-        "column {wide} varies {ratio:.0} times as much as column {narrow} (counted from 0), so a flow will hardly see the \
-         latter: {remedy}"
+        "column {wide} varies {ratio:.0} times as much as column {narrow} (counted from 0), so a \
+         flow hardly resolves column {narrow}: {remedy}"
     ))
 }
 

@@ -62,7 +62,7 @@ impl<'a> Difference<'a> {
         }
         let Some(extent) = self.teacher.extent() else {
             let open = if sigma_min.is_none() { "sigma_min" } else { "sigma_max" };
-            let want = format!("{} says nothing of its size: give a number", self.teacher.name());
+            let want = format!("{} has no known scale: give a number", self.teacher.name());
             return Err(Error::argument(open, "left out", want));
         };
         let away = squared_distance(&y.mean(), &extent.centre).sqrt();

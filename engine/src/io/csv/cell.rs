@@ -17,7 +17,7 @@ pub(super) enum Kind {
     Comma,
     /// A missing value.
     Missing,
-    /// What is no number and no name: a date, a share in per cent, infinity.
+    /// What is not a number and no name: a date, a share in per cent, infinity.
     Odd,
     /// A name.
     Text,

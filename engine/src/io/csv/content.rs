@@ -24,7 +24,7 @@ impl<'a> Content<'a> {
         let text = std::str::from_utf8(bytes).map_err(|e| {
             let before = bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
             let place = format!("line {}", 1 + before);
-            origin.wrong_at(place, "it is not UTF-8 text", "a table of numbers is wanted")
+            origin.wrong_at(place, "it is not UTF-8 text", "a table of numbers is expected")
         })?;
         let mut text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (mut line, mut comments) = (1, Vec::new());

@@ -70,7 +70,7 @@ fn positions(survey: &Survey, wanted: &[usize], content: &Content, origin: &Orig
     let all_are = |kind: Kind| wanted.iter().all(|&j| survey.columns[j].count(kind) == survey.rows);
     // A column of counts may well begin with 0.
     if are_positions(&survey.first) && (wanted.len() > 1 || !all_are(Kind::Whole)) {
-        return Err(either(content, "it has the positions of the columns, which may be names or a row", origin));
+        return Err(either(content, "it holds the positions of the columns, which can be names or a row", origin));
     }
     let line = content.line;
     let note = format!("the whole numbers in line {line} were taken as a row, not as names");

@@ -49,5 +49,9 @@ pub(super) fn index(survey: &Survey, line: usize, origin: &Origin) -> Result<Ind
     }
     let rule = Rule::Stated(if survey.first.len() == 2 { &TWO } else { &MORE });
     let want = rule.worded("the option `columns` must say whether it is a coordinate");
-    Err(origin.wrong_at(format!("line {line}, column 1"), "the column has no name and is no index of the rows", want))
+    Err(origin.wrong_at(
+        format!("line {line}, column 1"),
+        "the column has no name and is not an index of the rows",
+        want,
+    ))
 }

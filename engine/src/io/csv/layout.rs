@@ -78,8 +78,8 @@ fn check_comments(content: &Content, survey: &Survey, origin: &Origin) -> Result
         let cells = cells_of(comment, survey.split);
         let numbers = cells.iter().skip(usize::from(cells.len() > 1)).all(|cell| Kind::of(cell).is_number());
         if cells.len() == survey.first.len() && numbers {
-            let want = "a comment or a row is wanted: remove the line or its `#`";
-            let seen = "it begins with `#` and has the numbers of a row";
+            let want = "a comment or a row is expected: remove the line or its `#`";
+            let seen = "it begins with `#` but holds numbers like a row";
             return Err(origin.wrong_at(format!("line {line}"), seen, want));
         }
     }

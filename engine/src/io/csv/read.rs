@@ -39,7 +39,7 @@ pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOption
     }
     if data.is_empty() {
         let seen = if dropped > 0 { "every row has a missing value" } else { "it has a header and no rows" };
-        return Err(origin.wrong(seen, "at least one row of numbers is wanted"));
+        return Err(origin.wrong(seen, "at least one row of numbers is expected"));
     }
     let points = Points::new(data, layout.columns.len(), &origin.name())?;
     let note = (!layout.notes.is_empty()).then(|| note(&points, &layout));

@@ -89,7 +89,7 @@ impl<'a> Records<'a> {
         loop {
             self.at += 1;
             match self.peek() {
-                None => return Err(self.malformed(opened, "its quote is not closed", "a second `\"` is wanted")),
+                None => return Err(self.malformed(opened, "its quote is not closed", "a second `\"` is expected")),
                 Some(b'"') if self.text[self.at + 1..].starts_with('"') => {
                     doubled = true;
                     self.at += 1;
@@ -104,7 +104,7 @@ impl<'a> Records<'a> {
             self.skip_blanks();
         }
         if !self.is_at_end_of_cell() {
-            let want = "a separator or the end of the line is wanted";
+            let want = "a separator or the end of the line is expected";
             return Err(self.malformed(self.next_line, "text follows the closing quote", want));
         }
         Ok(if doubled { text.replace("\"\"", "\"").into() } else { text.into() })

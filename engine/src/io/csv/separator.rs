@@ -77,18 +77,19 @@ fn fault(content: &Content, candidates: &[Split], origin: &Origin) -> Error {
     loop {
         match records.advance() {
             Err(malformed) => return cannot_be_cut(malformed, origin),
-            Ok(false) => return origin.wrong("it has no rows", "at least one row of numbers is wanted"),
+            Ok(false) => return origin.wrong("it has no rows", "at least one row of numbers is expected"),
             Ok(true) => {}
         }
         let (len, line) = (records.cells.len(), format!("line {}", records.line));
+        let seen = if len == 1 { "it has 1 cell".into() } else { format!("it has {len} cells") };
         match *width.get_or_insert(len) {
             width if width == len => {}
             _ if records.cells[0].starts_with('#') => {
                 let want = "a line that begins with `#` is a comment only above the first row";
-                return origin.wrong_at(line, format!("it has {len} cells"), want);
+                return origin.wrong_at(line, seen, want);
             }
             width => {
-                return origin.wrong_at(line, format!("it has {len} cells"), format!("the lines before have {width}"));
+                return origin.wrong_at(line, seen, format!("the lines before have {width}"));
             }
         }
     }

@@ -18,7 +18,7 @@ pub struct RowOut<'a> {
 }
 
 impl RowOut<'_> {
-    /// Writes the values, less what is there if that is wanted.
+    /// Writes the values, less what is there if that is expected.
     pub fn put_values(&mut self, subtract: bool, value: impl Fn(usize) -> f64) {
         for (c, v) in self.values.iter_mut().enumerate() {
             *v = if subtract { value(c) - *v } else { value(c) };
@@ -35,7 +35,7 @@ impl RowOut<'_> {
         }
     }
 
-    /// Writes normaliser or mass, and sample size, where they are wanted.
+    /// Writes normaliser or mass, and sample size, where they are expected.
     pub fn put(&mut self, mass: f64, ess: f64) {
         if let Some(to) = &mut self.mass {
             **to = mass;
@@ -46,7 +46,7 @@ impl RowOut<'_> {
     }
 }
 
-/// A row for every query from the arrays that are wanted.
+/// A row for every query from the arrays that are expected.
 pub fn rows<'a>(
     values: Option<&'a mut Points>,
     mass: Option<&'a mut Vec<f64>>,

@@ -27,10 +27,10 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
     let count = picture.charts.len();
     if !(1..=36).contains(&count) {
         let got = format!("{count} charts");
-        return Err(Error::shape("the picture", got, "1 to 36 fit on a page"));
+        return Err(Error::shape("the picture", got, "a picture has 1 to 36 charts"));
     }
     if picture.columns == Some(0) {
-        return Err(Error::argument("columns", 0, "a line of a picture needs at least 1"));
+        return Err(Error::argument("columns", 0, "a row of a picture has at least 1 chart"));
     }
     font::register()?;
     let face = font::face()?;
