@@ -40,7 +40,8 @@ pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
                 let hint = "choose a file that you can write with `-o`";
                 diagnostics::data(format!("cannot write {}: {e}", path.display()), Some(hint))
             })?;
-            terminal::print_message(&format!("{} runs in {}", sections.len(), path.display()));
+            let runs = if sections.len() == 1 { "1 run".into() } else { format!("{} runs", sections.len()) };
+            terminal::print_message(&format!("{runs} in {}", path.display()));
         }
         None => terminal::print_result(text.trim_end()),
     }

@@ -12,22 +12,23 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// A flag of its own that is raised with this one too: for one of several pieces of work.
+    /// Returns a child interrupt, which is raised with this one too: for one of several pieces of
+    /// work.
     pub fn below(&self) -> Interrupt {
         Interrupt { flag: Arc::default(), above: Some(Arc::new(self.clone())) }
     }
 
-    /// Asks every loop that watches this flag, or one below it, to end.
+    /// Raises the flag: every loop that checks this flag, or a child of it, ends.
     pub fn raise(&self) {
         self.flag.store(true, Ordering::Relaxed);
     }
 
-    /// Was it raised, or one above it?
+    /// True if this flag or a parent of it was raised.
     pub fn raised(&self) -> bool {
         self.flag.load(Ordering::Relaxed) || self.above.as_ref().is_some_and(|above| above.raised())
     }
 
-    /// `Err(Interrupted)` once raised: `interrupt.check()?` inside loops.
+    /// Returns `Err(Interrupted)` once raised: call `interrupt.check()?` inside loops.
     pub fn check(&self) -> Result<()> {
         if self.raised() { Err(Error::Interrupted) } else { Ok(()) }
     }

@@ -146,7 +146,7 @@ fn written(call: &Call) -> Result<Dynamic, Fail> {
             call.bad(
                 0,
                 format!("has a row {i} that is not an array of numbers"),
-                "the rows must be arrays, as in points([[0, 1], [2, 3]])",
+                "every row must be one: points([[0, 1], [2, 3]])",
             )
         })?);
     }

@@ -18,18 +18,18 @@ use crate::target::{STANDARDISE_SAMPLES, scale_warning};
 use crate::{Error, Points, Result, Rule, Subject};
 use std::mem;
 
-/// `dy/dt = s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the proxies smoothed by `sigma`, at `z` near
-/// `y`.
+/// The velocity `s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the distributions smoothed by `sigma`,
+/// at `z = y`, or `z = y + sigma e` with noise.
 #[derive(Debug)]
 pub struct SdFlow {
     target: Box<dyn Score>,
     source: Box<dyn Score>,
     options: SdFlowOptions,
     smoothing: Option<Smoothing>,
-    /// Units in which both scores and sigma are measured, when not those of the particles.
+    /// The standard units of the scores and sigma; None if they are those of the particles.
     units: Option<Standardiser>,
-    /// Memory between steps: the cloud and the tracers in those units, where the field is
-    /// evaluated, the source's part.
+    /// Buffers between steps: the cloud and the tracers in standard units, the queries, and the
+    /// part of the source.
     standard: Points,
     places: Points,
     queries: Points,
@@ -40,11 +40,12 @@ pub struct SdFlow {
 }
 
 impl SdFlow {
-    /// The flow towards `target`, away from `source`, which is an estimate of the moving cloud's
-    /// own score.
+    /// Creates the flow towards `target`, away from `source`, which estimates the score of the
+    /// moving cloud.
     ///
     /// # Errors
-    /// An option out of range, or a batch size for an estimator that stands on no points.
+    /// An option is out of range, or a batch is given for an estimator that is not built from
+    /// points.
     pub fn new(target: Estimate, source: Estimate, options: SdFlowOptions) -> Result<SdFlow> {
         let SdFlowOptions { batch, batch_target, batch_source, .. } = options;
         let batches = [("batch", batch), ("batch_target", batch_target), ("batch_source", batch_source)];
@@ -78,14 +79,14 @@ impl SdFlow {
         Ok(flow)
     }
 
-    /// Works in standard units: the target's score was made from standardised points, sigma is
-    /// measured in them, and particles are mapped there and back.
+    /// Makes the flow work in standard units: the score of the target belongs to standardised
+    /// points, sigma is measured in their units, and particles are mapped to these units and back.
     pub fn in_units(mut self, units: Standardiser) -> SdFlow {
         self.units = Some(units);
         self
     }
 
-    /// Sigma at this moment; 0 before [`VelocityField::prepare`] has chosen it.
+    /// Returns sigma at this moment; 0 before [`VelocityField::prepare`] has chosen it.
     pub fn sigma(&self, clock: &Clock) -> f64 {
         self.smoothing.as_ref().map_or(0.0, |s| s.at(clock))
     }
@@ -103,7 +104,7 @@ impl SdFlow {
         Ok(())
     }
 
-    /// Chooses sigma where it was left out; returns what was chosen.
+    /// Chooses sigma if it was left out; returns a note on the choice.
     fn choose_sigma(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
         if self.smoothing.is_some() {
             return Ok(Vec::new());
@@ -149,7 +150,7 @@ impl VelocityField for SdFlow {
         self.choose_sigma(cloud, clock)
     }
 
-    /// The field in the particles' units.
+    /// Writes the field in the units of the particles.
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let Some(units) = &self.units else { return self.field(at, out) };
         let (mut standard, mut places) = (mem::take(&mut self.standard), mem::take(&mut self.places));
@@ -189,7 +190,7 @@ impl VelocityField for SdFlow {
         let cloud = in_units.as_ref().unwrap_or(at.cloud);
         let mut readings = vec![("sigma", self.sigma(at.clock))];
         readings.extend(self.split_half_error(cloud, at.clock, at.pairwise)?.map(|e| ("field_error", e)));
-        // Of the evaluations that judged the error.
+        // From the evaluations that estimated the error.
         readings.extend(self.target.ess().map(|e| ("ess_target", e)));
         readings.extend(self.source.ess().map(|e| ("ess_source", e)));
         Ok(readings)

@@ -1,4 +1,4 @@
-//! Model optimisation: a generator regressed on the particles that a flow has moved.
+//! Training of a generator by regression on particles that a flow has moved.
 
 use super::Generator;
 use super::optimiser::Pace;
@@ -29,17 +29,16 @@ crate::options! {
     }
 }
 
-/// A fit: the generator that is trained, the velocity field that it follows and the base of its
-/// points. The rest has defaults.
+/// A fit: the generator to be trained, the velocity field that it follows and the base. The options
+/// have defaults.
 ///
 /// The generator is trained so that `g(u)`, `u ~ base`, follows the field: with `y = g(u)` and the
-/// moved particles `y' = y + eta v(y)` held fixed, each step takes one Adam step on
-/// `1/2 mean |g(u) - y'|^2`, whose gradient is `-eta mean J^T v`, the flow projected on the model
+/// moved particles `y' = y + eta v(y)` held fixed, each step is one Adam step on `1/2 mean |g(u) -
+/// y'|^2`, whose gradient is `-eta mean J^T v`, the flow projected onto the model
 /// \[weber2023score\].
 ///
-/// It is trained in standard units, taken from the flow's target and from the base, unless both are
-/// about standard: then, and where the flow knows nothing of its target, in the units as they are.
-/// A note says which.
+/// It is trained in standard units, given by the target of the flow and by the base. If both are
+/// nearly standard, or the target is unknown, the units are not changed. A note reports the units.
 ///
 /// ```
 /// use sdflow::flow::SdFlow;
@@ -68,13 +67,13 @@ pub struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    /// Trains `generator` in place along `field`, on points that it makes of `base`.
+    /// Creates the training of `generator` in place along `field`, with inputs from `base`.
     pub fn new(generator: &'a mut dyn Generator, field: &'a mut dyn VelocityField, base: &'a dyn Target) -> Fit<'a> {
         let (stepping, options, stream) = (Stepping::default(), FitOptions::default(), Stream::new(0));
         Fit { generator, field, base, stepping, options, pairwise: None, stream }
     }
 
-    /// Takes the step size along the field and the precision from here; the integrator is not used.
+    /// Sets the step size along the field and the precision; the integrator is not used.
     #[must_use]
     pub fn stepping(mut self, stepping: Stepping) -> Fit<'a> {
         self.stepping = stepping;
@@ -83,11 +82,11 @@ impl<'a> Fit<'a> {
 
     process_setters!(FitOptions, FitResult, pairwise 'a);
 
-    /// Trains, and tells `observer` of notes, progress and readings as they come.
+    /// Trains, and reports notes, progress and readings to `observer`.
     ///
     /// # Errors
-    /// Options or dimensions that do not fit; estimators that fail. Divergence and interruption are
-    /// endings: the generator then keeps its last finite parameters.
+    /// Options or dimensions do not match, or estimators fail. Divergence and interruption are not
+    /// errors: the generator then keeps its last finite parameters.
     pub fn observed(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
@@ -100,7 +99,7 @@ impl<'a> Fit<'a> {
     }
 }
 
-/// The flow's field at the generator's points.
+/// The field of the flow at the points of the generator.
 struct Along<'a> {
     flow: &'a mut dyn VelocityField,
     stepping: &'a Stepping,

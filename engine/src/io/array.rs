@@ -1,4 +1,4 @@
-//! An array of numbers, before it becomes points.
+//! An array of numbers, before it is converted to points.
 
 use super::load_options::{LoadOptions, positions};
 use super::origin::Origin;
@@ -12,7 +12,7 @@ pub(super) struct Array {
 }
 
 impl Array {
-    /// Rows of points: the first axis counts points, the second coordinates.
+    /// Returns the rows as points: the first axis counts points, the second coordinates.
     pub fn into_points(self, origin: &Origin, options: &LoadOptions) -> Result<Points> {
         let shape = shape_text(&self.shape);
         let dim = match self.shape.as_slice() {
@@ -42,7 +42,7 @@ impl Array {
     }
 }
 
-/// `(3, 4)`, as NumPy writes it.
+/// Formats a shape as NumPy does: `(3, 4)`.
 pub(super) fn shape_text(shape: &[impl ToString]) -> String {
     let axes: Vec<String> = shape.iter().map(ToString::to_string).collect();
     if axes.len() == 1 { format!("({},)", axes[0]) } else { format!("({})", axes.join(", ")) }

@@ -1,4 +1,4 @@
-//! What a caller may say about a file.
+//! The options for reading a file.
 
 use super::file_kind::Kind;
 use super::origin::Origin;
@@ -9,7 +9,7 @@ use crate::{Error, Result};
 use serde_json::Value;
 
 crate::options! {
-    /// How to read a file of points.
+    /// Options of `load`.
     pub struct LoadOptions {
         /// Name of the array in an `.npz`; not needed if the file holds a single array.
         key: Option<String> = None,
@@ -38,7 +38,7 @@ crate::options! {
 
 impl LoadOptions {
     /// # Errors
-    /// An option is given that this kind of file does not have.
+    /// An option does not apply to this kind of file.
     pub(super) fn check(&self, kind: Kind) -> Result<()> {
         let refuse = |name: &str, value: String, whose: &str| {
             Err(Error::argument(name, value, format!("only {whose} files have one: leave it out")))
@@ -60,7 +60,7 @@ impl LoadOptions {
 }
 
 impl LoadOptions {
-    /// The options that only tables of text have, as data.
+    /// Returns the options that apply only to tables of text, as data.
     fn of_tables(&self) -> [(&'static str, Value); 4] {
         let LoadOptions { header, separator, decimal, missing, .. } = self;
         [
@@ -107,11 +107,11 @@ impl From<Column> for Value {
     }
 }
 
-/// Does a table begin with a line of names?
+/// Whether a table begins with a line of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub enum Header {
-    /// When its first line is not all numbers.
+    /// It does if its first line is not all numbers.
     Auto,
     /// Yes.
     Yes,
@@ -146,7 +146,7 @@ impl From<Header> for Value {
     }
 }
 
-/// The positions of `columns` in a table of `width` columns with these `names`.
+/// Returns the positions of `columns` in a table of `width` columns with these `names`.
 pub(super) fn positions(
     columns: &[Column],
     width: usize,
@@ -186,7 +186,7 @@ fn position(column: &Column, width: usize, names: Option<&[String]>, origin: &Or
     }
 }
 
-/// "`a`, `b`": the first names of a list that may be long.
+/// Formats the first names of a list that may be long: "`a`, `b`".
 pub(super) fn list(names: &[String]) -> String {
     const SHOWN: usize = 20;
     let quoted: Vec<String> = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();

@@ -8,7 +8,7 @@ use crate::{Error, Result};
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 use std::io::Read;
 
-/// NumPy writes headers of about a hundred bytes; longer than this is no header.
+/// The longest header that is accepted; NumPy writes about a hundred bytes.
 const HEADER_LIMIT: usize = 1 << 16;
 
 /// Values decoded at a time.
@@ -17,7 +17,7 @@ const BLOCK: u64 = 1 << 14;
 /// Appends the values in `bytes` to the list; the flag says big-endian.
 type Decode = fn(&[u8], bool, &mut Vec<f64>);
 
-/// The array in `reader`, which holds `size` bytes.
+/// Reads the array in `reader`, which contains `size` bytes.
 pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<Array> {
     let (header, length) = read_header(reader, size, origin)?;
     let (decode, width, big) = number(&header.dtype(), origin)?;
@@ -45,7 +45,7 @@ pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result
     Ok(Array { shape, values })
 }
 
-/// The parsed header and its length in bytes.
+/// Returns the parsed header and its length in bytes.
 fn read_header(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<(NpyHeader, u64)> {
     let short =
         || origin.wrong(format!("it ends within its header, after {size} bytes"), "a complete file is expected");
@@ -79,7 +79,7 @@ fn read_header(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<(Np
     Ok((header, bytes.len() as u64))
 }
 
-/// Blanks the mark of Python 2's long integers, as in `(200L, 2L)`.
+/// Replaces the suffix of Python 2's long integers, as in `(200L, 2L)`, by blanks.
 fn mend_long_integers(text: &mut [u8]) {
     for at in 1..text.len().saturating_sub(1) {
         if text[at] == b'L' && text[at - 1].is_ascii_digit() && b",) ".contains(&text[at + 1]) {
@@ -93,7 +93,7 @@ fn unreadable(reason: &str, origin: &Origin) -> Error {
     origin.wrong(format!("its header cannot be read ({reason})"), "an array saved by NumPy is expected")
 }
 
-/// Refuses what the header's parser would follow too deep or multiply too far.
+/// Refuses text that the parser of the header would follow too deep or multiply too far.
 fn check_text(text: &[u8], origin: &Origin) -> Result<()> {
     let mut depth = 0i32;
     for byte in text {
@@ -114,7 +114,7 @@ fn check_text(text: &[u8], origin: &Origin) -> Result<()> {
     Ok(())
 }
 
-/// How values of this type are decoded, their width in bytes, and whether they are big-endian.
+/// Returns the decoder of this type, its width in bytes, and whether it is big-endian.
 fn number(dtype: &DType, origin: &Origin) -> Result<(Decode, u64, bool)> {
     macro_rules! decode {
         ($t:ty, $value:expr) => {{
@@ -168,7 +168,7 @@ fn type_name(kind: TypeChar) -> &'static str {
     }
 }
 
-/// The value of an IEEE 754 binary16.
+/// Returns the value of an IEEE 754 binary16.
 fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
     let fraction = f64::from(bits & 0x3ff);
@@ -180,7 +180,7 @@ fn half(bits: u16) -> f64 {
     }
 }
 
-/// Values stored with the first axis fastest, rearranged so that the last axis is.
+/// Returns values with the first axis fastest, rearranged so that the last axis is fastest.
 fn in_rows(values: &[f64], shape: &[usize]) -> Vec<f64> {
     let mut out = Vec::with_capacity(values.len());
     let mut index = vec![0; shape.len()];

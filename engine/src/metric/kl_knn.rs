@@ -25,15 +25,15 @@ crate::options! {
 /// floor. Cost `n (n + m) d`.
 ///
 /// # Errors
-/// Fewer than `k + 1` points or `k` reference points; `neighbours` = 0; [`Error::Numeric`] where
-/// both infinities meet, at one place or at two.
+/// There are fewer than `k + 1` points or `k` reference points; `neighbours` = 0;
+/// [`Error::Numeric`] if both infinities occur.
 #[derive(Debug, Clone, Default)]
 pub struct KlKnn {
     options: KlKnnOptions,
 }
 
 impl KlKnn {
-    /// The metric with these options.
+    /// Creates the metric with these options.
     pub fn new(options: KlKnnOptions) -> KlKnn {
         KlKnn { options }
     }
@@ -83,7 +83,7 @@ mod tests {
         KlKnn::default().measure(&points, &reference, &Pairwise::default(), Stream::new(1))
     }
 
-    /// Ten points on one place, which five of the reference share or not.
+    /// Ten points coincide, with or without five points of the reference.
     #[test]
     fn coincident_points_are_infinite_or_refused_and_never_nan() {
         let free = Stream::new(1).normal(20, 2);

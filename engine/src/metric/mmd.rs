@@ -6,7 +6,7 @@ use crate::pairwise::{Kernels, Pairwise};
 use crate::{Points, Result, rng::Stream};
 
 crate::options! {
-    /// Squared maximum mean discrepancy.
+    /// Options of `mmd`.
     pub struct MmdOptions {
         /// "median" (a Gaussian kernel whose bandwidth is the median distance within the
         /// reference), a kernel such as `imq(0.5)`, or a list of kernels or of bandwidths of
@@ -27,7 +27,7 @@ pub struct Mmd {
 }
 
 impl Mmd {
-    /// The metric with these options.
+    /// Creates the metric with these options.
     pub fn new(options: MmdOptions) -> Mmd {
         Mmd { options }
     }

@@ -4,7 +4,7 @@ use super::super::origin::Origin;
 use super::records::{Records, Split};
 use crate::Result;
 
-/// A table's text from its first record on, and what stands above it.
+/// The text of a table from its first record on, and the comments above it.
 pub(super) struct Content<'a> {
     /// The text from the first record on.
     pub text: &'a str,
@@ -15,8 +15,8 @@ pub(super) struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// The text in `bytes`, which may begin with a byte order mark. Lines that begin with `#` are
-    /// comments only above the first record: below it one would vanish that is a row.
+    /// Reads the text in `bytes`, which may begin with a byte order mark. Lines that begin with `#`
+    /// are comments only above the first record, because below it a row could be lost.
     ///
     /// # Errors
     /// The first line that is not UTF-8.
@@ -45,7 +45,7 @@ impl<'a> Content<'a> {
         Ok(Content { text, line, comments })
     }
 
-    /// The records, cut by `split`.
+    /// Returns the records, separated by `split`.
     pub fn records(&self, split: Split) -> Records<'a> {
         Records::new(self.text, self.line, split)
     }
