@@ -11,7 +11,7 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 #[derive(Debug)]
 pub struct AllocatorMeter;
 
-/// The meter that `check` measures with.
+/// The meter by which `check` measures memory.
 pub static METER: AllocatorMeter = AllocatorMeter;
 
 impl Meter for AllocatorMeter {

@@ -23,7 +23,7 @@ use sdflow_dsl::Diagnostic;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// What the user asks for.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a script; the word `run` may be left out
@@ -51,8 +51,7 @@ pub enum Command {
     },
     /// Explain one name of the script language
     Doc {
-        /// A name that `list` shows
-        #[arg(required_unless_present_any = ["markdown", "definitions"])]
+        /// A name or a heading that `list` shows; without it, the list of all names
         name: Option<String>,
         /// Print the whole manual as Markdown
         #[arg(long, conflicts_with = "name")]
@@ -70,7 +69,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Is one JSON object all of standard output?
+    /// True if standard output is to be one JSON object.
     pub fn wants_json(&self) -> bool {
         match self {
             Command::Run(args) => args.json,
@@ -116,7 +115,8 @@ struct Cli {
     command: Command,
 }
 
-/// Commands of a later version: refused by name, so that the user does not look for a typing error.
+/// Commands of a later version. They are refused by name, so that the user does not look for a
+/// typing error.
 const LATER: [&str; 1] = ["report"];
 
 /// The result of reading the command line.
@@ -131,7 +131,7 @@ pub enum Parsed {
 /// Parses `words`, which begin with the name of the program.
 ///
 /// # Errors
-/// A flag or command that this version does not have yet.
+/// The flag or command does not exist in this version yet.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagnostic> {
     let mut words: Vec<OsString> = words.into_iter().collect();
     let first = words.get(1).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
@@ -148,7 +148,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
     let command = match cli {
         Ok(cli) => cli.command,
         Err(error) => {
-            // Where the output is closed, there is no other way to report that.
+            // If the output is closed, there is no other way to report that.
             let _ = error.print();
             return Ok(Parsed::Printed(error.exit_code().try_into().unwrap_or(2)));
         }
@@ -163,7 +163,7 @@ pub fn completions(shell: clap_complete::Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// Is `first` a script, or a flag of `run`, where the word `run` was omitted?
+/// True if `first` is a script, or a flag of `run` before which the word `run` was omitted.
 fn means_run(first: &str) -> bool {
     let mut commands =
         Cli::command().get_subcommands().map(|c| c.get_name().to_string()).collect::<Vec<_>>().into_iter();

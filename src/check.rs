@@ -1,4 +1,4 @@
-//! `check`: finds mistakes in a script and estimates what a run would cost.
+//! `check`: finds mistakes in a script and estimates the cost of a run.
 
 use crate::allocator::METER;
 use crate::args::CheckArgs;
@@ -13,10 +13,10 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Prints the mistakes in a script, or what a run would need and write.
+/// Prints the mistakes in a script, or the cost and the files of a run.
 ///
 /// # Errors
-/// Arguments that contradict each other, or a failed write.
+/// Arguments contradict each other, or writing fails.
 pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
     let listener: Arc<dyn Listener> = Arc::new(Prints { json: args.json });
     let report = sdflow_dsl::check(&request(&args.script, &Interrupt::default())?, &listener, Some(&METER));
@@ -32,7 +32,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
     terminal::check_printed().map(|()| exit)
 }
 
-/// Prints what the script prints, with `?` for a value that is not known.
+/// A listener that prints what the script prints, with `?` for an unknown value.
 struct Prints {
     json: bool,
 }
@@ -109,14 +109,14 @@ fn total(works: &[Work]) -> Cost {
 
 fn bytes(n: u64) -> String {
     match n {
-        // The interpreter itself holds about this much, which differs from run to run.
+        // The interpreter itself needs about this much, which differs from run to run.
         0..1_000_000 => "less than 1 MB".into(),
         1_000_000..1_000_000_000 => format!("about {:.1} MB", n as f64 / 1e6),
         _ => format!("about {:.1} GB", n as f64 / 1e9),
     }
 }
 
-/// All of standard output under `--json`.
+/// The content of standard output under `--json`.
 #[derive(Serialize)]
 struct CheckJson {
     schema: u32,

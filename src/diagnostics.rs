@@ -1,4 +1,4 @@
-//! Errors and warnings as the user reads them: cause, place, source line, caret, hint, where to
+//! Errors and warnings as printed for the user: cause, place, source line, caret, hint, where to
 //! read more.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -40,8 +40,8 @@ fn snippet(place: &Place) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         .annotation(AnnotationKind::Primary.span(span))
 }
 
-/// Returns the line of the place and the byte range of its token in that line. A place past the end
-/// of the line points behind the last character.
+/// Returns the line of the place and the byte range of its token in that line. A place beyond the
+/// end of the line points after the last character.
 fn line_and_span(place: &Place) -> (&str, Range<usize>) {
     let line = place.source.lines().nth(place.line.saturating_sub(1)).unwrap_or("");
     let start = byte_of(line, place.column.saturating_sub(1));
@@ -53,18 +53,18 @@ fn byte_of(line: &str, characters: usize) -> usize {
     line.char_indices().nth(characters).map_or(line.len(), |(byte, _)| byte)
 }
 
-/// Makes the error for a bad flag or value on the command line.
+/// Returns the error for a bad flag or value on the command line.
 pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Diagnostic {
     Diagnostic { kind: Fault::Usage, message: message.into(), place: None, hint: Some(hint.into()), see: None }
 }
 
-/// Makes the error for a file or folder that cannot be used.
+/// Returns the error for a file or folder that cannot be used.
 pub fn data(message: impl Into<String>, hint: Option<&str>) -> Diagnostic {
     let hint = hint.map(String::from);
     Diagnostic { kind: Fault::Data, message: message.into(), place: None, hint, see: None }
 }
 
-/// Makes the message for an error of the engine that did not arise in a script.
+/// Returns the message for an error of the engine that did not arise in a script.
 pub fn of_engine(error: &sdflow::Error) -> Diagnostic {
     let kind = match error.blame() {
         sdflow::Blame::Call => Fault::Usage,

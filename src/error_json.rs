@@ -1,4 +1,4 @@
-//! Errors for programs: parts of `run.json`, and what `--json` says when nothing ran.
+//! Errors for programs: a part of `run.json`, and the output of `--json` if nothing ran.
 
 use crate::exit::Exit;
 use sdflow_dsl::Diagnostic;
@@ -16,7 +16,7 @@ pub struct ErrorJson {
 }
 
 impl ErrorJson {
-    /// Takes the parts of `diagnostic` that a program can use.
+    /// Returns the parts of `diagnostic` that a program can use.
     pub fn of(diagnostic: &Diagnostic) -> ErrorJson {
         let place = diagnostic.place.as_ref();
         ErrorJson {
@@ -29,7 +29,7 @@ impl ErrorJson {
     }
 }
 
-/// All of standard output under `--json` when nothing ran.
+/// The content of standard output under `--json` if nothing ran.
 #[derive(Debug, Serialize)]
 pub struct RefusalJson {
     schema: u32,
@@ -39,7 +39,7 @@ pub struct RefusalJson {
 }
 
 impl RefusalJson {
-    /// Makes the object for `diagnostic`.
+    /// Returns the object for `diagnostic`.
     pub fn of(diagnostic: &Diagnostic, exit: Exit) -> RefusalJson {
         RefusalJson { schema: 1, status: "failed", exit_code: exit.code(), error: ErrorJson::of(diagnostic) }
     }

@@ -16,11 +16,11 @@ pub enum Exit {
     Script = 3,
     /// An `expect` or `threshold` did not hold.
     CheckFailed = 4,
-    /// NaN or infinity among the particles; beats a failed check.
+    /// NaN or infinity among the particles; takes precedence over a failed check.
     Diverged = 5,
     /// A missing or malformed file, dimensions that do not match, a file that cannot be written.
     Data = 6,
-    /// A sweep with cells that failed; beats a failed check.
+    /// A sweep with cells that failed; takes precedence over a failed check.
     Cells = 7,
     /// Stopped by the user.
     Interrupted = 130,
@@ -87,7 +87,7 @@ mod tests {
         let failed = Check { name: "c".into(), pass: false, value: None };
         let mut outcome = Outcome { checks: vec![failed], ..Outcome::default() };
         assert_eq!(Exit::of_outcome(&outcome), Exit::CheckFailed);
-        // A script that handles its divergence is judged by its checks alone. One that does not,
+        // A script that handles its divergence is judged by its checks alone; otherwise the run
         // fails.
         outcome.stop = Some(Ending { reason: "diverged".into(), advice: String::new() });
         assert_eq!(Exit::of_outcome(&outcome), Exit::CheckFailed);

@@ -18,11 +18,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Computes the field that `args` describe and saves it. The engine's flows do the arithmetic.
+/// Computes the field that `args` describe and saves it, with a flow of the engine.
 ///
 /// # Errors
-/// Options that contradict each other, files that cannot be read or written, shapes that do not
-/// fit.
+/// Options contradict each other, files cannot be read or written, or shapes do not match.
 pub fn field(args: &FieldArgs) -> std::result::Result<Exit, Diagnostic> {
     check(args)?;
     let begun = Instant::now();
@@ -71,14 +70,15 @@ fn not_finite() -> Diagnostic {
     Diagnostic { kind: Fault::Diverged, message, place: None, hint, see: None }
 }
 
-/// The message of a file that cannot be read; this command has no options to say how it is meant.
+/// Returns the error for a file that cannot be read. Its hint names `load`, because `field` has no
+/// options for reading.
 fn unreadable(error: &Error) -> Diagnostic {
     let stated = matches!(error, Error::File { want, .. } if matches!(want.rule, Rule::Stated(_)));
     let hint = "the `load` of a script has this option: read the file there, and `save` the points as .npy";
     Diagnostic { hint: stated.then(|| hint.into()), ..of_engine(error) }
 }
 
-/// Reads a file of points and tells what was decided about it.
+/// Reads a file of points and prints how it was interpreted.
 fn load(path: &Path) -> Result<Points> {
     let loaded = load_with_note(path, &LoadOptions::default())?;
     loaded.note.iter().for_each(|note| terminal::print_message(&format!("{}: {note}", path.display())));
@@ -116,7 +116,7 @@ impl Clouds {
         Ok(Clouds { particles, target: Arc::new(target), at, weights })
     }
 
-    /// Returns the velocity at the places that the user asked for.
+    /// Returns the velocity at the points of `--at`, or at the particles.
     fn velocity(&self, flow: &mut dyn VelocityField, pairwise: &Pairwise) -> Result<Points> {
         let clock = Clock::at(0, 1, Stream::new(0));
         let own = FieldAt::cloud(&self.particles, &clock, pairwise);
@@ -132,7 +132,7 @@ impl Clouds {
         }
     }
 
-    /// Makes the flow of the score difference `s_p - s_q` between kernel estimates of target and
+    /// Builds the flow of the score difference `s_p - s_q` between kernel estimates of target and
     /// particles.
     fn sd_flow(&self, args: &FieldArgs) -> Result<SdFlow> {
         let target = Kde::of(self.target.clone());
@@ -150,7 +150,7 @@ impl Clouds {
         SdFlow::new(Estimate::Kernel(Box::new(target)), Estimate::Kernel(Box::new(Kde::of_cloud())), options)
     }
 
-    /// Makes the flow along the gradient of the witness function of the maximum mean discrepancy.
+    /// Builds the MMD flow, whose velocity is the gradient of the witness function.
     fn mmd_flow(&self, args: &FieldArgs) -> Result<MmdFlow> {
         let kernel = Kernels::Given(vec![args.kernel.with_bandwidth(args.sigma)]);
         let options = MmdFlowOptions { kernel, scaling: Scaling::Raw, ..MmdFlowOptions::default() };

@@ -15,21 +15,33 @@ This file is written by `sdflow-engine findings` from the folders of the runs: e
 its run measured, and the command below it gives the run again.
 ";
 
-/// Writes what the runs found, in the order given, to a file or to standard output.
+/// The section of a run in the document, or why the run has none.
+type Section = Result<String, Diagnostic>;
+
+/// Writes the conclusions of the runs, in the order given, to a file or to standard output. Sweeps,
+/// and finished runs whose script has no `conclude`, are skipped with a warning.
 ///
 /// # Errors
-/// A folder that is not that of a run; a finished run whose script has no `conclude`; a file that
-/// cannot be written.
+/// A folder is not that of a run; no run has a conclusion; the file cannot be written.
 pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
-    let sections: Result<Vec<String>, Diagnostic> = args.runs.iter().map(|run| section(run)).collect();
-    let text = format!("{HEAD}\n{}", sections?.join("\n"));
+    let all: Result<Vec<Section>, Diagnostic> = args.runs.iter().map(|run| section(run)).collect();
+    let (found, skipped): (Vec<Section>, Vec<Section>) = all?.into_iter().partition(Section::is_ok);
+    let sections: Vec<String> = found.into_iter().flatten().collect();
+    for reason in skipped.into_iter().filter_map(Section::err) {
+        if sections.is_empty() {
+            return Err(reason);
+        }
+        terminal::print_warning(&Diagnostic { message: format!("{}; it is skipped", reason.message), ..reason });
+    }
+    let text = format!("{HEAD}\n{}", sections.join("\n"));
     match &args.output {
         Some(path) => {
             run_folder::replace(path, &text).map_err(|e| {
                 let hint = "choose a file that you can write with `-o`";
                 diagnostics::data(format!("cannot write {}: {e}", path.display()), Some(hint))
             })?;
-            terminal::print_message(&format!("{} runs in {}", args.runs.len(), path.display()));
+            let runs = if sections.len() == 1 { "1 run".into() } else { format!("{} runs", sections.len()) };
+            terminal::print_message(&format!("{runs} in {}", path.display()));
         }
         None => terminal::print_result(text.trim_end()),
     }
@@ -37,17 +49,24 @@ pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
 }
 
 /// Returns the section of the run in the folder at `path`: heading, paragraph, command.
-fn section(path: &Path) -> Result<String, Diagnostic> {
-    let record = read::read_record(path, "give the folders of its cells, or run the script by itself")?;
+///
+/// # Errors
+/// The folder is not that of a run.
+fn section(path: &Path) -> Result<Section, Diagnostic> {
+    let of_sweep = "give the folders of its cells, or run the script by itself";
+    if read::is_sweep(path) {
+        return Ok(Err(read::no_record(path, of_sweep)));
+    }
+    let record = read::read_record(path, of_sweep)?;
     let found = match (&record.conclusion, record.status) {
         (Some(conclusion), Status::Done) => conclusion.clone(),
-        (None, Status::Done) => return Err(no_conclusion(path, &record)),
+        (None, Status::Done) => return Ok(Err(no_conclusion(path, &record))),
         (conclusion, _) => {
             let paragraphs = [Some(why_unfinished(&record)), conclusion.clone()];
             paragraphs.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
         }
     };
-    Ok(format!("## {}\n\n{found}\n\n{}\n", record.name(), origin(&record)))
+    Ok(Ok(format!("## {}\n\n{found}\n\n{}\n", record.name(), origin(&record))))
 }
 
 fn no_conclusion(path: &Path, record: &Record) -> Diagnostic {
@@ -83,12 +102,12 @@ fn origin(record: &Record) -> String {
     format!("`{}` (version {version}, {isa}): {checks}.{quick}", command(record))
 }
 
-/// Returns the command that makes this run again.
+/// Returns the command that repeats this run.
 fn command(record: &Record) -> String {
     let mut words = vec!["sdflow-engine".to_string(), for_shell(&record.script.to_string_lossy())];
     for (name, param) in record.params.iter().filter(|(_, param)| param.origin != "script") {
         let value = match &param.value {
-            // Without quotes it would be read as a list.
+            // Without quotes the comma would separate the values of a list.
             Value::String(text) if text.contains(',') => format!("\"{text}\""),
             Value::String(text) => text.clone(),
             other => other.to_string(),

@@ -1,4 +1,4 @@
-//! What happens during a run, reported to the terminal and to the run's files.
+//! Reports of a run to the terminal and to the files of the run.
 
 use crate::lock::lock;
 use crate::progress::Progress;
@@ -20,29 +20,29 @@ pub struct RunListener {
     interrupt: Interrupt,
 }
 
-/// Where a run reports to, beside its files.
+/// The destination of the reports of a run, besides its files.
 #[derive(Debug)]
 pub enum Voice {
     /// The user; with `json` the script's prints go to standard error.
     Terminal { progress: Mutex<Progress>, json: bool },
-    /// Nowhere: log.txt has it all.
+    /// None: log.txt contains all reports.
     Log,
 }
 
 impl Voice {
-    /// Reports to the user.
+    /// Creates the voice of the terminal.
     pub fn terminal(progress: Progress, json: bool) -> Voice {
         Voice::Terminal { progress: Mutex::new(progress), json }
     }
 }
 
 impl RunListener {
-    /// Makes a listener that raises `interrupt` when a file cannot be written.
+    /// Creates a listener that raises `interrupt` if a file cannot be written.
     pub fn new(voice: Voice, files: RunFiles, interrupt: Interrupt) -> RunListener {
         RunListener { voice, files: Mutex::new(files), error: Mutex::default(), interrupt }
     }
 
-    /// Removes the progress bars; returns the first error of writing a file, if there was one.
+    /// Removes the progress bars. Returns the first error of writing a file, if there was one.
     pub fn finish(&self) -> Option<Diagnostic> {
         if let Voice::Terminal { progress, .. } = &self.voice {
             lock(progress).clear();

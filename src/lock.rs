@@ -1,4 +1,4 @@
-//! Locks: of mutexes, also after a thread that held one has panicked, and of folders.
+//! Locks of mutexes, also after a thread has panicked while it held one, and of folders.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -11,11 +11,11 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Opens the file whose lock says that a folder is in use. Its content stays as it is, and a link
-/// is refused: it could lead to any file of the user's.
+/// Opens the lock file of a folder that is in use. Its content is not changed. A link is refused,
+/// because it could lead to any file of the user.
 ///
 /// # Errors
-/// The system's reason; a link.
+/// The I/O error of the operating system; the path is a link.
 pub fn open_lock(path: &Path) -> io::Result<File> {
     if path.is_symlink() {
         return Err(io::Error::new(ErrorKind::InvalidInput, "it is a link; remove it"));

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 /// The environment variable that forces the instruction set of the pairwise engine.
 pub const SWITCH: &str = "SDFLOW_ISA";
 
-/// Returns the name of the processor, or its architecture where the name is unknown.
+/// Returns the name of the processor, or its architecture if the name is unknown.
 pub fn cpu() -> String {
     static NAME: LazyLock<String> = LazyLock::new(read_cpu_name);
     NAME.clone()

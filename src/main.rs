@@ -66,7 +66,8 @@ fn execute(command: &Command) -> Result<Exit, Diagnostic> {
         Command::List { kind } => manual::list(kind.as_deref()),
         Command::Doc { name: Some(name), .. } => manual::doc(name),
         Command::Doc { definitions: true, .. } => manual::print_definitions(),
-        Command::Doc { .. } => manual::print_markdown(),
+        Command::Doc { markdown: true, .. } => manual::print_markdown(),
+        Command::Doc { .. } => manual::list(None),
         Command::Completions { shell } => {
             terminal::print_result(args::completions(*shell).trim_end());
             terminal::check_printed().map(|()| Exit::Done)
@@ -74,7 +75,7 @@ fn execute(command: &Command) -> Result<Exit, Diagnostic> {
     }
 }
 
-/// Prints why nothing was done, with `json` also as an object on standard output.
+/// Prints why nothing ran, with `json` also as an object on standard output.
 fn report_refusal(error: &Diagnostic, json: bool) -> ExitCode {
     terminal::print_error(error);
     let exit = Exit::of_diagnostic(error);

@@ -8,7 +8,7 @@ use sdflow_dsl::Diagnostic;
 use sdflow_dsl::manual::{self, Entry, Kind};
 use std::fmt::Write;
 
-/// Lists the names of the script language: all, or those of one kind.
+/// Lists the names of the script language: all names, or those of one kind.
 ///
 /// # Errors
 /// There is no such kind.
@@ -22,16 +22,17 @@ pub fn list(word: Option<&str>) -> Result<Exit, Diagnostic> {
     terminal::check_printed().map(|()| Exit::Done)
 }
 
-/// Explains one name.
+/// Explains one name, or lists the names below one heading of the list.
 ///
 /// # Errors
-/// There is no such name.
+/// There is no such name; the hint names the functions with an option of that name.
 pub fn doc(name: &str) -> Result<Exit, Diagnostic> {
-    let entries = manual::named(name);
+    let entries = manual::entries_of(name);
     if entries.is_empty() {
-        let near = manual::nearest(name).map(|near| format!("did you mean `{near}`?"));
-        let hint = near.unwrap_or_else(|| "`sdflow-engine list` shows all names".into());
-        return Err(usage(format!("the script language has no name `{name}`"), hint));
+        return match Kind::of(name) {
+            Some(_) => list(Some(name)),
+            None => Err(unknown_name(name)),
+        };
     }
     let text: Vec<String> = entries.into_iter().map(explain).collect();
     terminal::print_result(text.join("\n").trim_end());
@@ -57,6 +58,18 @@ pub fn print_definitions() -> Result<Exit, Diagnostic> {
 fn print(text: &str) -> Result<Exit, Diagnostic> {
     terminal::print_result(text.trim_end());
     terminal::check_printed().map(|()| Exit::Done)
+}
+
+fn unknown_name(name: &str) -> Diagnostic {
+    let functions = manual::functions_with_option(name);
+    if let Some(first) = functions.first() {
+        let quoted: Vec<String> = functions.iter().map(|function| format!("`{function}`")).collect();
+        let message = format!("`{name}` is not a function, but an option of {}", quoted.join(", "));
+        return usage(message, format!("sdflow-engine doc {first}"));
+    }
+    let near = manual::nearest(name).map(|near| format!("did you mean `{near}`?"));
+    let hint = near.unwrap_or_else(|| "`sdflow-engine list` shows all names".into());
+    usage(format!("there is no name `{name}` in the script language"), hint)
 }
 
 fn unknown_kind(word: &str) -> Diagnostic {
@@ -92,10 +105,10 @@ fn explain(entry: &Entry) -> String {
     for key in entry.options {
         let _ = writeln!(
             text,
-            "  {}: {} (default {})\n      {}",
+            "  {}: {}{}\n      {}",
             key.name,
             manual::kind_of(key),
-            manual::default_of(key),
+            manual::default_of(key).map(|default| format!(" (default {default})")).unwrap_or_default(),
             wrap(&manual::doc_of(entry, key), WIDTH - 6).join("\n      ")
         );
     }

@@ -1,5 +1,5 @@
-//! Progress of long loops: bars on a terminal, otherwise a line about every ten seconds, nothing if
-//! quiet.
+//! Progress of long loops: bars on a terminal, otherwise a line about every ten seconds; nothing
+//! with `--quiet`.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
@@ -35,7 +35,7 @@ struct Loop {
 }
 
 impl Progress {
-    /// Chooses bars or lines by what standard error can show.
+    /// Chooses bars or lines, depending on standard error.
     pub fn new(quiet: bool) -> Progress {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let style = match quiet {
@@ -46,8 +46,8 @@ impl Progress {
         Progress { style, loops: HashMap::new() }
     }
 
-    /// Notes that the loop `what` has done `done` of `total`. Returns a line to print if it is time
-    /// for one.
+    /// Records that the loop `what` has done `done` of `total`. Returns a line to print if it is
+    /// time for one.
     pub fn tick(&mut self, what: &str, done: usize, total: usize, detail: &str, now: Instant) -> Option<String> {
         if matches!(self.style, Style::Quiet) {
             return None;

@@ -1,4 +1,4 @@
-//! Quoting of words for a command that the user can paste into a shell.
+//! Quoting of words in a command that the user can paste into a shell.
 
 /// Quotes `word` so that a shell reads it back unchanged.
 pub fn for_shell(word: &str) -> String {

@@ -51,17 +51,17 @@ pub struct Record {
     pub error: Option<ErrorJson>,
 }
 
-/// How far a run is.
+/// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It is being computed, or was killed.
+    /// The run is in progress, or was killed.
     Running,
-    /// The script ran to its end.
+    /// The script has ended.
     Done,
-    /// An error ended it.
+    /// An error ended the run.
     Failed,
-    /// The user ended it.
+    /// The user ended the run.
     Stopped,
 }
 
@@ -73,7 +73,7 @@ pub struct EngineRecord {
     pub commit: Option<String>,
 }
 
-/// Where it ran.
+/// The machine of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MachineRecord {
     pub cpu: String,
@@ -82,7 +82,7 @@ pub struct MachineRecord {
     pub threads: usize,
 }
 
-/// The work of the pairwise engine, and where the time went.
+/// The work of the pairwise engine, and the time of each part.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct WorkRecord {
     pub pairs: u64,
@@ -93,7 +93,7 @@ pub struct WorkRecord {
     pub seconds: BTreeMap<String, f64>,
 }
 
-/// A metric; a value that is not finite is null and has a flag.
+/// A metric; a value that is not finite becomes null with a flag.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricRecord {
     pub value: Option<f64>,
@@ -115,7 +115,7 @@ pub struct CheckRecord {
     pub flag: Option<NonFinite>,
 }
 
-/// The value that is not finite for which a null stands.
+/// Which non-finite value a null stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NonFinite {
     #[serde(rename = "nan")]
@@ -127,12 +127,12 @@ pub enum NonFinite {
 }
 
 impl Record {
-    /// Makes the record of a run that begins.
+    /// Creates the record of a run that begins.
     pub fn start(script: PathBuf, prepared: &Prepared, quick: bool) -> Record {
         Record { params: prepared.params().clone(), ..Record::new(script, prepared.identity(), prepared.seed(), quick) }
     }
 
-    /// Makes the record of a run without parameters.
+    /// Creates the record of a run without parameters.
     pub fn new(script: PathBuf, identity: &str, seed: u64, quick: bool) -> Record {
         Record {
             schema: SCHEMA,
@@ -164,7 +164,7 @@ impl Record {
         }
     }
 
-    /// Completes the record with the `outcome` of the run, which took the time `wall`.
+    /// Completes the record with `outcome` and the wall time `wall`.
     pub fn finish(self, outcome: &Outcome, wall: Duration) -> Record {
         let exit = Exit::of_outcome(outcome);
         let status = match (exit, &outcome.failure) {
@@ -199,7 +199,7 @@ impl Record {
         }
     }
 
-    /// Marks the run as failed because of an error after its end.
+    /// Marks the run as failed, because of an error that came after the script had ended.
     pub fn fail(&mut self, error: &Diagnostic) {
         self.status = Status::Failed;
         self.exit_code = Some(Exit::of_diagnostic(error).code());
@@ -211,14 +211,14 @@ impl Record {
         Exit::of_code(self.exit_code)
     }
 
-    /// Returns the name of the script without folder and ending.
+    /// Returns the name of the script without its folder and ending.
     pub fn name(&self) -> String {
         self.script.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
 
 impl EngineRecord {
-    /// Describes the program that is running.
+    /// Returns the description of this program.
     pub fn this() -> EngineRecord {
         let commit = option_env!("SDFLOW_COMMIT").map(String::from);
         EngineRecord { version: env!("CARGO_PKG_VERSION").into(), commit }

@@ -1,4 +1,4 @@
-//! The request to run a script, made from arguments and environment.
+//! The request to run a script, built from arguments and environment.
 
 use crate::args::ScriptArgs;
 use crate::diagnostics::usage;
@@ -8,15 +8,15 @@ use sdflow::pairwise::PairwiseOptions;
 use sdflow_dsl::{Diagnostic, Request};
 use std::path::PathBuf;
 
-/// Environment variables with this prefix set parameters; the rest is the parameter's name in upper
-/// case.
+/// Environment variables with this prefix set parameters; the rest is the name of the parameter in
+/// upper case.
 const PREFIX: &str = "SDFLOW_P_";
 
-/// Makes the request from `args` and the environment; `interrupt` stops the run.
+/// Builds the request from `args` and the environment; `interrupt` stops the run.
 ///
 /// # Errors
-/// A folder of `--allow-read` that is none; the seed given twice, or not a whole number; an
-/// instruction set that does not exist.
+/// A folder of `--allow-read` does not exist; the seed is given twice, or is not a whole number;
+/// the instruction set does not exist.
 pub fn request(args: &ScriptArgs, interrupt: &Interrupt) -> Result<Request, Diagnostic> {
     let mut environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.to_str()?.strip_prefix(PREFIX)?.to_string(), value.into_string().ok()?)))

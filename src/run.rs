@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Runs a script, or prints the stored results if the same run is finished.
 ///
 /// # Errors
-/// What prevented the run from starting, or its outputs from being written.
+/// The run cannot start, or its outputs cannot be written.
 pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     let interrupt = Interrupt::default();
     let prepared = sdflow_dsl::prepare(&request(&args.script, &interrupt)?)?.keeping(args.time.pace());
@@ -52,7 +52,7 @@ pub fn default_folder(script: &Path, identity: &str) -> PathBuf {
     Path::new("runs").join(format!("{name}-{identity}"))
 }
 
-/// Tells the user what happens to an `earlier` run in `folder`.
+/// Prints what happens to an `earlier` run in `folder`.
 fn report_earlier_run(earlier: Status, folder: RunFolder) -> RunFolder {
     let ended = match earlier {
         Status::Failed => "failed",
@@ -82,7 +82,7 @@ fn report_stored_run(args: &RunArgs, record: &Record, folder: &Path) -> Result<E
     Ok(record.exit())
 }
 
-/// Prints how the run in `folder` ended.
+/// Prints the end of the run in `folder`.
 fn report(args: &RunArgs, record: &Record, folder: &Path) -> Result<(), Diagnostic> {
     match (args.json, args.quiet) {
         (true, _) => terminal::print_json(record),

@@ -24,7 +24,7 @@ impl RunFiles {
     /// Creates the files of the run in `folder`.
     ///
     /// # Errors
-    /// The system's reason.
+    /// The I/O error of the operating system.
     pub fn create(folder: &Path) -> Result<RunFiles, Diagnostic> {
         let path = folder.join("log.txt");
         let log = File::create(&path).map_err(|e| cannot_write(&path, &e))?;
@@ -34,16 +34,16 @@ impl RunFiles {
     /// Adds a line to the log.
     ///
     /// # Errors
-    /// The system's reason.
+    /// The I/O error of the operating system.
     pub fn note(&mut self, line: &str) -> Result<(), Diagnostic> {
         writeln!(self.log, "{line}").map_err(|e| cannot_write(&self.folder.join("log.txt"), &e))
     }
 
-    /// Adds a row to both tables. In `metrics.jsonl` a value that is not finite is null and named
-    /// under `flags`.
+    /// Adds a row to both tables. In `metrics.jsonl` a value that is not finite becomes null and is
+    /// named under `flags`.
     ///
     /// # Errors
-    /// The system's reason.
+    /// The I/O error of the operating system.
     pub fn row(&mut self, row: &BTreeMap<String, f64>) -> Result<(), Diagnostic> {
         let jsonl = self.folder.join("metrics.jsonl");
         self.append_json(&jsonl, row).map_err(|e| cannot_write(&jsonl, &e))?;
@@ -71,7 +71,7 @@ impl RunFiles {
         self.csv.as_mut().map_or(Ok(()), |file| file.write_all(&line))
     }
 
-    /// Writes metrics.csv again from metrics.jsonl, with all present columns.
+    /// Rewrites metrics.csv from metrics.jsonl, with all present columns.
     fn widen_csv(&mut self, path: &Path) -> io::Result<()> {
         let mut file = File::create(path)?;
         file.write_all(&csv_line(self.columns.iter().cloned())?)?;
@@ -119,7 +119,7 @@ pub fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value:?}") }
 }
 
-/// Returns one line of a table as of RFC 4180, with its line break.
+/// Returns one line of a table according to RFC 4180, with its line break.
 ///
 /// # Errors
 /// None in practice, because it writes to memory.

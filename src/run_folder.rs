@@ -10,8 +10,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
-/// What a run writes into its folder, and all that is ever removed from one. The record is removed
-/// last, so that a folder is still known as ours if the program is killed in between.
+/// The files of a run folder; nothing else is ever deleted. The record is removed last, so that a
+/// folder that was half deleted by a killed program is still recognised.
 const CONTENT: [&str; 12] = [
     CELLS,
     CHECKPOINTS,
@@ -39,13 +39,13 @@ pub struct RunFolder {
     _lock: File,
 }
 
-/// What [`open`] found at a path.
+/// The state of the folder that [`open`] found.
 #[derive(Debug)]
 pub enum FolderState {
     /// The same run, complete.
     Finished(Box<Record>),
-    /// A run that did not finish, with its status. Its folder is empty again, except for its
-    /// checkpoints and the finished cells of its sweeps.
+    /// A run that did not finish, with its status. Its folder has been cleared, except for the
+    /// finished cells of its sweeps.
     Unfinished(RunFolder, Status),
     /// No run.
     New(RunFolder),
@@ -66,7 +66,7 @@ pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Di
         fs::rename(&aside, path).map_err(refused)?;
     }
     let there = match read_record(path) {
-        // A damaged record tells nothing of the run: to replace it is what the user asks for.
+        // With `force` a damaged record counts as missing, and the run is replaced.
         Err(_) if force && path.join("run.json").is_file() => None,
         there => there?,
     };
@@ -119,7 +119,7 @@ pub fn read_record(path: &Path) -> Result<Option<Record>, Diagnostic> {
     }
 }
 
-/// Removes a file, a link or a folder with all that is in it, if it is there.
+/// Removes a file, a link or a folder with its content, if it exists.
 fn remove(entry: &Path) -> io::Result<()> {
     match fs::symlink_metadata(entry) {
         Ok(kind) if kind.is_dir() => fs::remove_dir_all(entry),
@@ -137,8 +137,8 @@ fn remove_drafts(folder: &Path) -> io::Result<()> {
 }
 
 impl RunFolder {
-    /// Locks the folder at `path` and deletes what an earlier run wrote into it. With `keep` its
-    /// checkpoints and the finished cells of its sweeps stay. None if another process has locked it.
+    /// Locks the folder at `path` and deletes the files of an earlier run. With `keep` the finished
+    /// cells of its sweeps stay. None if another process has locked the folder.
     fn lock_and_clear(path: &Path, keep: bool) -> io::Result<Option<RunFolder>> {
         fs::create_dir_all(path)?;
         let lock = open_lock(&path.join(LOCK))?;
@@ -147,7 +147,7 @@ impl RunFolder {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(e)) => return Err(e),
         }
-        // What the script of an earlier attempt wrote elsewhere in the folder.
+        // Files that the script of an earlier attempt wrote elsewhere in the folder.
         let recorded = read_record(path).ok().flatten().map(|record| record.files).unwrap_or_default();
         let is_inside = |file: &PathBuf| file.components().all(|part| matches!(part, Component::Normal(_)));
         for file in recorded.iter().filter(|file| is_inside(file)) {
@@ -174,34 +174,34 @@ impl RunFolder {
         self.path.join(CHECKPOINTS).is_dir()
     }
 
-    /// Does it hold finished cells of an earlier attempt?
+    /// True if the folder contains finished cells of an earlier attempt.
     pub fn has_cells(&self) -> bool {
         self.path.join(CELLS).is_dir()
     }
 
-    /// Writes `record` as `run.json`, whole or not at all.
+    /// Writes `record` as `run.json`, completely or not at all.
     ///
     /// # Errors
-    /// The system's reason, with the file.
+    /// The I/O error of the operating system, with the file.
     pub fn write_record(&self, record: &Record) -> Result<(), Diagnostic> {
         let text = serde_json::to_string_pretty(record).map_err(|e| diagnostics::data(e.to_string(), None))?;
         self.write("run.json", &(text + "\n"))
     }
 
-    /// Writes `text` to the file `name`, whole or not at all.
+    /// Writes `text` to the file `name`, completely or not at all.
     ///
     /// # Errors
-    /// The system's reason, with the file.
+    /// The I/O error of the operating system, with the file.
     pub fn write(&self, name: &str, text: &str) -> Result<(), Diagnostic> {
         let path = self.path.join(name);
         replace(&path, text).map_err(|e| cannot_write(&path, &e))
     }
 
-    /// Writes the final `record`, deletes the cells and checkpoints of a complete run, and moves a complete run to
-    /// the place of the one that it replaces. Returns the final path.
+    /// Writes the final `record`, deletes the cells of a complete run, and moves a complete run to
+    /// the place of the run that it replaces. Returns the final path.
     ///
     /// # Errors
-    /// The system's reason.
+    /// The I/O error of the operating system.
     pub fn finish(self, record: &Record) -> Result<PathBuf, Diagnostic> {
         self.write_record(record)?;
         self.move_into_place(record.status == Status::Done)
@@ -223,10 +223,11 @@ impl RunFolder {
     }
 }
 
-/// Writes `text` to a draft beside `path` and renames it: `path` holds all of it or is unchanged.
+/// Writes `text` to a draft next to `path` and renames it: `path` then contains all of it, or is
+/// unchanged.
 ///
 /// # Errors
-/// The system's reason.
+/// The I/O error of the operating system.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let draft = beside(path, "draft");
     fs::write(&draft, text).and_then(|()| fs::rename(&draft, path)).inspect_err(|_| {
@@ -247,7 +248,7 @@ pub fn busy(path: &Path) -> Diagnostic {
     cannot_write(path, &io::Error::new(ErrorKind::WouldBlock, "another process is computing this run"))
 }
 
-/// Returns the error for a file or folder that the system does not let us write.
+/// Returns the error for a path that cannot be written.
 pub fn cannot_write(path: &Path, error: &io::Error) -> Diagnostic {
     let hint = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {

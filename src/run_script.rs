@@ -1,4 +1,4 @@
-//! One run of a script in its folder: `run` and each cell of `sweep` do the same.
+//! One run of a script in its folder, as in `run` and in each cell of `sweep`.
 
 use crate::listener::{RunListener, Voice};
 use crate::machine;
@@ -11,21 +11,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How a script is executed: on a thread of its own ([`sdflow_dsl::execute`]) or on this one.
+/// How a script is executed: on its own thread ([`sdflow_dsl::execute`]) or on this one.
 pub type Execute = fn(&Prepared, Arc<dyn Listener>) -> Outcome;
 
-/// A run that has ended, in whatever way.
+/// A run that has ended.
 #[derive(Debug)]
 pub struct FinishedRun {
     pub record: Record,
-    /// Where its results are.
+    /// The folder of its results.
     pub path: PathBuf,
-    /// What ended it early, or prevented its results from being stored.
+    /// The error that ended it early, or that prevented its results from being stored.
     pub failure: Option<Diagnostic>,
 }
 
-/// Runs `prepared` in `folder` and stores the record. `interrupt` stops it, `voice` reports what
-/// happens. The record returned is complete even if it could not be stored.
+/// Runs `prepared` in `folder` and stores the record. `interrupt` stops the run, `voice` receives
+/// its reports. The returned record is complete even if it could not be stored.
 ///
 /// # Errors
 /// The folder cannot be written when the run begins.
@@ -57,7 +57,7 @@ pub fn compute(
     }
 }
 
-/// Executes the script. It fails if one of the run's files could not be written.
+/// Executes the script. It fails if a file of the run could not be written.
 fn execute_with_listener(
     prepared: &Prepared,
     listener: RunListener,

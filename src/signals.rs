@@ -1,4 +1,4 @@
-//! What may end a command early: a signal such as Ctrl-C, and a panic of this program.
+//! Causes of an early end of a command: a signal such as Ctrl-C, and a panic of this program.
 
 use crate::exit::Exit;
 use crate::terminal;
@@ -45,7 +45,7 @@ pub fn end_after(interrupt: &Interrupt, time: Duration) {
     }
 }
 
-/// Makes every panic print a sentence that asks for a bug report.
+/// Makes every panic print a request for a bug report.
 pub fn explain_panics() {
     std::panic::set_hook(Box::new(|info| terminal::print_message(&panic_message(info))));
 }
@@ -58,7 +58,7 @@ fn panic_message(info: &PanicHookInfo) -> String {
     )
 }
 
-/// Returns the value of `act`, or None if it panicked; the message was printed already.
+/// Returns the value of `act`, or None if it panicked; the message has been printed.
 pub fn catch<T>(act: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(act)).ok()
 }

@@ -119,7 +119,7 @@ pub fn number(value: Option<f64>, flag: Option<NonFinite>) -> String {
     }
 }
 
-/// Returns how the last flow ended. Having taken the last step does not mean that it came close.
+/// Returns how the last flow ended. A run that took its last step need not have reached the target.
 fn ending(stop: &Ending) -> String {
     match (stop.reason.as_str(), stop.advice.as_str()) {
         ("finished", _) => "after the last step".into(),

@@ -1,4 +1,4 @@
-//! Standard output for results, standard error for everything else. A closed pipe is no error.
+//! Standard output for results, standard error for everything else. A closed pipe is not an error.
 
 use crate::diagnostics;
 use sdflow_dsl::Diagnostic;
@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 /// The first reason why a result could not be printed.
 static FIRST_ERROR: OnceLock<String> = OnceLock::new();
 
-/// Prints `text` as a line of the result. It is no error if the reader has closed the pipe. Any
+/// Prints `text` as a line of the result. It is not an error if the reader has closed the pipe. Any
 /// other failure, such as a full disk behind a redirection, is reported by [`check_printed`] at the
 /// end.
 pub fn print_result(text: &str) {
@@ -54,7 +54,7 @@ pub fn check_printed() -> Result<(), Diagnostic> {
     }
 }
 
-/// Prints `value` as one JSON object, the whole of standard output.
+/// Prints `value` as one JSON object, which is the whole of standard output.
 pub fn print_json(value: &impl serde::Serialize) {
     match serde_json::to_string_pretty(value) {
         Ok(text) => print_result(&text),

@@ -1,20 +1,21 @@
-//! The threads that compute.
+//! The threads of the engine.
 
 use crate::diagnostics::usage;
 use crate::{machine, terminal};
 use sdflow_dsl::Diagnostic;
 
-/// Beyond so many threads per core, threads wait for each other.
+/// With more threads per core than this, threads wait for each other.
 const PER_CORE: usize = 4;
 
-/// So many are always granted: a run on many threads can be repeated on a small machine.
+/// As many threads are always started, so that a run on many threads can be repeated on a small
+/// machine.
 const ALWAYS: usize = 16;
 
-/// Starts the threads of this process, as many as the user asked for or one per core; warns where
-/// fewer are started than were asked for.
+/// Starts the threads of this process: the requested number, or one per core. A warning says if
+/// fewer are started than requested.
 ///
 /// # Errors
-/// The system refuses to start them.
+/// The threads cannot be started.
 pub fn start(asked: Option<usize>) -> Result<(), Diagnostic> {
     let threads = asked.map(|asked| asked.min(most(machine::cores())));
     if let (Some(asked), Some(threads)) = (asked, threads)

@@ -1,4 +1,4 @@
-//! What can be said about a script without running it, and by running it dry.
+//! The check of a script: by its text, and by a dry run.
 
 use crate::call::{Entry, options};
 use crate::context::{Given, Listener, Param, Request, param};
@@ -11,14 +11,14 @@ use sdflow::metric::METRICS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// What [`check`] found.
+/// The findings of [`check`].
 #[derive(Debug, Clone, Default)]
 pub struct CheckReport {
-    /// Errors that a run would meet if it came there, in the order of the text.
+    /// Errors that a run would meet on reaching them, in the order of the text.
     pub errors: Vec<Diagnostic>,
-    /// Things that run but are hardly meant.
+    /// Valid code that is probably a mistake.
     pub warnings: Vec<Diagnostic>,
-    /// Parameters whose default can be told without running, with the value that a run would use.
+    /// Parameters whose default is known without running, with the values that a run would use.
     pub params: BTreeMap<String, Param>,
     /// Parameters with a computed default.
     pub computed: Vec<String>,
@@ -26,22 +26,21 @@ pub struct CheckReport {
     pub writes: Vec<String>,
     /// Files that the script reads.
     pub reads: Vec<String>,
-    /// What the dry run could not know, with its place.
+    /// Places whose outcome the dry run could not know.
     pub notes: Vec<Diagnostic>,
     /// The work of a run, by place.
     pub works: Vec<Work>,
-    /// Bytes held at the same time at most, the program itself not counted; None where no meter
-    /// counts them.
+    /// Peak memory in bytes, without the program itself; None without a memory meter.
     pub bytes: Option<u64>,
-    /// Claims, `expect` and `threshold`, that a run would judge.
+    /// The number of checks (`expect` and `threshold`) that a run would make.
     pub claims: usize,
 }
 
-/// Parses a script and its imports and resolves what can be resolved without running: names and
-/// numbers of arguments of the functions called, keys of literal option maps, names of data sets
-/// and metrics, types of `-p` values. Where nothing is wrong so far, the script is executed dry
-/// ([`crate::dry`]): nothing is written, `listener` hears its prints. With a `meter` the report
-/// says how much memory a run would hold.
+/// Parses a script and its imports and checks what can be checked without running: names and
+/// numbers of arguments of function calls, keys of literal option maps, names of data sets and
+/// metrics, types of `-p` values. If no error was found, the script is then executed dry
+/// ([`crate::dry`]): nothing is written, and `listener` receives its prints. With a `meter` the
+/// report states the memory that a run would need.
 pub fn check(
     request: &Request,
     listener: &Arc<dyn Listener>,
@@ -86,8 +85,8 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Executes the script dry; a second time, with every assumption the other way round, where results
-/// decide.
+/// Executes the script dry; if conditions depend on results, a second time with the opposite
+/// answers.
 fn rehearsed(
     report: &mut CheckReport,
     request: &Request,
@@ -126,7 +125,7 @@ fn rehearsed(
     Ok(())
 }
 
-/// Hears nothing.
+/// A listener that ignores everything.
 struct Silence;
 
 impl Listener for Silence {
@@ -136,14 +135,14 @@ impl Listener for Silence {
     fn row(&self, _: &BTreeMap<String, f64>) {}
 }
 
-/// What is wrong with a call, as far as the text tells.
+/// Returns the mistake in a call, as far as the text shows one.
 fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>) -> Option<Fail> {
     let given = site.args.len() + usize::from(site.method);
     let script = &program.syntax.functions;
     if site.qualified || script.get(&site.name).is_some_and(|arities| arities.contains(&given)) {
         return None;
     }
-    let entries = manual::named(&site.name);
+    let entries = manual::entries_of(&site.name);
     let fits = |e: &&&Entry| {
         let own = given.checked_sub(usize::from(e.receiver.is_some()));
         !e.is_property && own.is_some_and(|n| e.arity().contains(&n))
@@ -152,7 +151,8 @@ fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>
     if let [entry] = fitting.as_slice() {
         return keys_fault(site, entry).or_else(|| name_fault(site, entry)).or_else(|| metric_fault(site, entry));
     }
-    // A closure in a variable is called by the variable's name, a map's function by its key.
+    // A closure in a variable is called by the name of the variable, a function in a map by its
+    // key.
     let known = !fitting.is_empty()
         || native.contains(&(site.name.clone(), given))
         || program.syntax.variables.contains(&site.name)
@@ -167,7 +167,7 @@ fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>
         .or_else(|| Some(explain::no_function(&site.name, given, &program.syntax)))
 }
 
-/// An unknown key in the literal options of a known function.
+/// The error for an unknown key in the literal options of a known function.
 fn keys_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     let takes_options = entry.args.iter().any(|arg| arg.name == "options");
     let last = site.args.last()?;
@@ -178,7 +178,7 @@ fn keys_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     Some(Fail { see: Some(entry.name), ..fail.at(At::Key(at, wrong.name.clone())) })
 }
 
-/// A literal first argument that is not among the names which the function knows.
+/// The error for a literal first argument that is not a valid name.
 fn name_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     let known = || entry.names.iter().map(|(name, _)| *name);
     let name = site.args.first()?.literal.clone()?.into_string().ok()?;
@@ -189,7 +189,7 @@ fn name_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     Some(Fail { see: Some(entry.name), ..fail })
 }
 
-/// A literal metric's name in the options that does not exist.
+/// The error for a literal name of a metric that does not exist.
 fn metric_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     let last = site.args.len().checked_sub(1)?;
     let pair = site.args[last].keys.as_ref()?.iter().find(|p| p.name == "metrics")?;
@@ -200,7 +200,7 @@ fn metric_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     Some(Fail { see: Some(entry.name), ..fail })
 }
 
-/// Names and numbers of arguments of Rhai's own functions.
+/// The names of Rhai's own functions, with their numbers of arguments.
 fn native_functions() -> BTreeSet<(String, usize)> {
     let signatures = limits::engine().gen_fn_signatures(true);
     let mut all = BTreeSet::new();
@@ -210,14 +210,14 @@ fn native_functions() -> BTreeSet<(String, usize)> {
         let count = if inside.trim().is_empty() { 0 } else { arguments(inside) };
         all.insert((name.trim().to_string(), count));
     }
-    // Answered by the language itself, not by a function.
+    // The interpreter handles these itself; they are not functions.
     let keywords = ["print", "debug", "type_of", "Fn", "is_def_var", "is_shared", "call", "curry", "exit", "throw"];
     all.extend(keywords.iter().flat_map(|k| (0..=8).map(|n| ((*k).to_string(), n))));
     all.extend([("is_def_fn".to_string(), 2)]);
     all
 }
 
-/// Arguments in a list: commas outside of angle brackets, plus one.
+/// The number of arguments in a list: the commas outside angle brackets, plus one.
 fn arguments(list: &str) -> usize {
     let mut depth = 0;
     let mut count = 1;

@@ -1,13 +1,13 @@
 //! The Rhai script language of sdflow.
 //!
-//! [`prepare`] compiles a script and its imports and gives the run its identity; [`execute`] runs
-//! it and reports what happened as an [`Outcome`]. The crate prints nothing: what a user should see
-//! goes to a [`Listener`].
+//! [`prepare`] compiles a script and its imports and determines the identity of the run;
+//! [`execute`] runs it and returns an [`Outcome`]. The crate prints nothing: messages for the user
+//! go to a [`Listener`].
 //!
-//! Each folder knows only those before it: `language` (the source text and its errors) < `value`
-//! (what a script holds) < `dry` < `context` (the state of a run) < `call` (arguments in, a value
-//! out) < `bind` (what a script can call) < `manual` < `explain` (Rhai's errors in plain words) <
-//! `script`, `check`.
+//! Each folder depends only on those before it: `language` (the source text and its errors) <
+//! `value` (the values of a script) < `dry` < `context` (the state of a run) < `call` (arguments
+//! in, a value out) < `bind` (the functions of a script) < `manual` < `explain` (Rhai's errors in
+//! plain words) < `script`, `check`.
 
 mod bind;
 mod call;

@@ -1,18 +1,17 @@
 //! The identity of a run: a hash that does not change between releases of the compiler.
 
-/// FNV-1a with 128 bits [eastlake2019fnv]. Not cryptographic: it tells runs apart, it does not
-/// protect anything.
+/// FNV-1a with 128 bits [eastlake2019fnv]. It distinguishes runs; it is not cryptographic and
+/// protects nothing.
 #[derive(Debug, Clone)]
 pub struct Hasher(u128);
 
 impl Hasher {
-    /// The empty hash.
+    /// Creates the empty hash.
     pub fn new() -> Hasher {
         Hasher(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d)
     }
 
-    /// Adds a labelled field; the lengths are hashed too, so that fields cannot run into each
-    /// other.
+    /// Adds a labelled field. The lengths are hashed too, so that fields cannot be confused.
     pub fn field(&mut self, label: &str, value: &[u8]) -> &mut Hasher {
         for part in [label.as_bytes(), value] {
             self.bytes(&(part.len() as u64).to_le_bytes()).bytes(part);
@@ -20,9 +19,10 @@ impl Hasher {
         self
     }
 
-    /// 16 hexadecimal digits.
+    /// Returns 16 hexadecimal digits.
     pub fn hex(&self) -> String {
-        // Folding both halves keeps all 128 bits in play; 64 bits are plenty for telling runs of one script apart.
+        // Combining both halves uses all 128 bits; 64 bits are enough to distinguish the runs of
+        // one script.
         format!("{:016x}", (self.0 >> 64) as u64 ^ self.0 as u64)
     }
 
@@ -34,7 +34,7 @@ impl Hasher {
     }
 }
 
-/// The identity of several runs together: 16 hexadecimal digits.
+/// Returns the identity of several runs together: 16 hexadecimal digits.
 pub fn joined<'a>(identities: impl Iterator<Item = &'a str>) -> String {
     let mut hasher = Hasher::new();
     for identity in identities {

@@ -1,4 +1,4 @@
-//! From a request to an outcome: compile, identify, run.
+//! From a request to an outcome: compile a script, determine its identity, run it.
 
 use crate::context::param::{self, Declared};
 use crate::context::{CheckpointPace, Context, Given, Host, Listener, Outcome, Param, Request, Sandbox};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// A script that is ready to run: compiled, its parameters checked, its identity known.
+/// A script that is ready to run: compiled, with checked parameters and a known identity.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     request: Request,
@@ -26,10 +26,10 @@ pub struct Prepared {
     identity: String,
 }
 
-/// Reads, compiles and identifies a script.
+/// Reads and compiles a script and determines its identity.
 ///
 /// # Errors
-/// A file that cannot be read, a syntax error, an import that is refused, a `-p` value of the wrong
+/// A file cannot be read, a syntax error, an import that is not allowed, a `-p` value of the wrong
 /// type.
 pub fn prepare(request: &Request) -> Result<Prepared, Diagnostic> {
     let mut request = request.clone();
@@ -42,13 +42,14 @@ pub fn prepare(request: &Request) -> Result<Prepared, Diagnostic> {
     Prepared { request, program, given, declared, data, params: nothing.0, identity: nothing.1 }.identified()
 }
 
-/// Files named literally in `load(..)` and `load_model(..)` with digests of their content.
+/// Returns the files named literally in `load(..)` and `load_model(..)`, with digests of their
+/// content.
 fn digests(program: &Program, request: &Request) -> Vec<(String, String)> {
     let loads = program.syntax.calls.iter().filter(|c| ["load", "load_model"].contains(&c.name.as_str()));
     let files = loads.filter_map(|c| c.args.first()?.literal.clone()?.into_string().ok());
     let sandbox = Sandbox::new(&request.script, &request.allow_read, &request.folder);
     let digest = |file: String| {
-        // A file that is missing now is reported when the script asks for it.
+        // A file that is missing now is reported when the script loads it.
         let content = sandbox.readable(&file).ok().and_then(|path| read_file(&path).ok());
         let digest = Hasher::new().field("content", &content.unwrap_or_default()).hex();
         (file, digest)
@@ -56,7 +57,7 @@ fn digests(program: &Program, request: &Request) -> Vec<(String, String)> {
     files.map(digest).collect()
 }
 
-/// The script and its imports.
+/// Compiles the script and its imports.
 pub fn compiled(request: &Request) -> Result<Program, Diagnostic> {
     let text = read_file(&request.script).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => missing(request),
@@ -72,7 +73,7 @@ fn unreadable(request: &Request, reason: &str) -> Diagnostic {
     Diagnostic { kind: Fault::Data, message, place: None, hint, see: None }
 }
 
-/// The failure of a script that does not exist, with those that stand in its folder.
+/// Returns the error for a missing script, with the scripts in its folder.
 fn missing(request: &Request) -> Diagnostic {
     let (script, home) = (&request.script, home_of(&request.script));
     let name = |path: &std::path::Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -84,20 +85,24 @@ fn missing(request: &Request) -> Diagnostic {
         Some(near) => format!("did you mean `{}`?", path(&near)),
         None if there.is_empty() => "the path is relative to the folder in which the command is typed".into(),
         None => {
-            format!("scripts there: {}", there.iter().take(8).map(|file| path(file)).collect::<Vec<_>>().join(", "))
+            format!(
+                "scripts in this folder: {}",
+                there.iter().take(8).map(|file| path(file)).collect::<Vec<_>>().join(", ")
+            )
         }
     };
     Diagnostic { hint: Some(hint), ..unreadable(request, "there is no such file") }
 }
 
 impl Prepared {
-    /// 16 hexadecimal digits that tell this run from every other: script, imports, data files named
-    /// literally, parameters, seed, quick and the version of the engine.
+    /// Returns 16 hexadecimal digits that distinguish this run from all others. They depend on
+    /// script, imports, data files named literally, parameters, seed, `--quick` and the version of
+    /// the engine.
     pub fn identity(&self) -> &str {
         &self.identity
     }
 
-    /// The script as run, its imports behind it.
+    /// Returns the script as run, followed by its imports.
     pub fn text(&self) -> String {
         let mut text = String::new();
         for (i, file) in self.program.sources.files().iter().enumerate() {
@@ -109,28 +114,27 @@ impl Prepared {
         text
     }
 
-    /// Names given by `-p` that the script does not declare, each with the nearest name that it
-    /// does.
+    /// Returns the undeclared names in `-p`, each with the nearest declared name.
     pub fn unused_params(&self) -> Vec<(String, Option<String>)> {
         self.given.undeclared(&self.declared)
     }
 
-    /// The parameters that can be told without running: all but those with a computed default.
+    /// Returns the parameters known before the run: all but those with a computed default.
     pub fn params(&self) -> &BTreeMap<String, Param> {
         &self.params
     }
 
-    /// The script's file.
+    /// Returns the file of the script.
     pub fn script(&self) -> &std::path::Path {
         &self.request.script
     }
 
-    /// The seed in force: `-p seed=` beats the request's.
+    /// Returns the seed of the run: `-p seed=` takes precedence over the request.
     pub fn seed(&self) -> u64 {
         self.request.seed
     }
 
-    /// The same run in another folder.
+    /// Returns the same run in another folder.
     pub fn in_folder(mut self, folder: impl Into<std::path::PathBuf>) -> Prepared {
         self.request.folder = folder.into();
         self
@@ -142,24 +146,24 @@ impl Prepared {
         self
     }
 
-    /// The same run, to be stopped by another interrupt.
+    /// Returns the same run, stopped by another interrupt.
     pub fn stopped_by(mut self, interrupt: Interrupt) -> Prepared {
         self.request.interrupt = interrupt;
         self
     }
 
-    /// The same script with other values given for its parameters; nothing is read or compiled
+    /// Returns the same script with other values for its parameters, without reading or compiling
     /// again. Costs microseconds.
     ///
     /// # Errors
-    /// A value of the wrong type, a name given twice.
+    /// A value has the wrong type, or a name is given twice.
     pub fn given(&self, params: Vec<(String, String)>) -> Result<Prepared, Diagnostic> {
         let mut request = Request { params, ..self.request.clone() };
         let given = Given::take(&mut request)?;
         Prepared { request, given, ..self.clone() }.identified()
     }
 
-    /// With the values of the parameters, and the identity that follows.
+    /// Sets the values of the parameters and computes the identity.
     fn identified(mut self) -> Result<Prepared, Diagnostic> {
         self.params.clear();
         for declared in self.declared.iter() {
@@ -171,7 +175,7 @@ impl Prepared {
         Ok(self)
     }
 
-    /// The state at the start of the run.
+    /// Creates the state at the start of the run.
     fn context(&self, listener: Arc<dyn Listener>) -> Context {
         let (given, program) = (self.given.clone(), Arc::clone(&self.program));
         let host = Host { interpreter, explain: explain::of_run };
@@ -199,7 +203,7 @@ impl Prepared {
     }
 }
 
-/// Runs a script to its end or its first failure; what it did is in the outcome either way.
+/// Runs a script to its end or its first failure; the outcome records what happened in both cases.
 pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     std::thread::scope(|scope| {
         let run = || execute_here(prepared, listener);
@@ -213,23 +217,23 @@ pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     })
 }
 
-/// [`execute`] on this thread, whose stack must hold [`limits::STACK`] bytes; the script's loops
-/// run in this thread's pool.
+/// Runs [`execute`] on this thread, whose stack must hold [`limits::STACK`] bytes; parallel loops
+/// run in the pool of this thread.
 pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     let context = Arc::new(prepared.context(listener));
     quotients(&prepared.program).iter().for_each(|warning| context.tell(warning));
-    // A panic is a defect of ours; it must not take the run's folder with it.
+    // A panic is a bug in sdflow; the run folder must survive it.
     let run = std::panic::AssertUnwindSafe(|| evaluate(&prepared.program, &context));
     let failure = std::panic::catch_unwind(run).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
-        Some(internal(format!("a defect of this program: {}", text.unwrap_or_default())))
+        Some(internal(format!("a bug in sdflow: {}", text.unwrap_or_default())))
     });
     context.tell_dropped();
     Outcome { failure, ..context.take_outcome() }
 }
 
-/// Runs a script dry: what it would refuse, or None, and what was found on the way.
+/// Runs a script dry. Returns the error that a run would meet, if any, and the findings.
 pub fn rehearse(prepared: &Prepared, listener: Arc<dyn Listener>, dry: Dry) -> (Option<Diagnostic>, Found, Outcome) {
     let dry = Arc::new(dry);
     let mut context = prepared.context(listener);
@@ -264,7 +268,7 @@ fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
     context.judge().err().map(|(fail, position)| of_fail(&fail, position, program))
 }
 
-/// An interpreter whose functions work for `context`: the state of a run, or of one cell of a
+/// Returns an interpreter whose functions work for `context`: the state of a run, or of a cell of a
 /// sweep.
 fn interpreter(context: &Arc<Context>) -> Engine {
     let mut engine = limits::engine();
@@ -282,7 +286,8 @@ fn interpreter(context: &Arc<Context>) -> Engine {
     engine
 }
 
-/// Quotients of whole numbers with a remainder: they run, but are hardly meant.
+/// Returns warnings about quotients of whole numbers with a remainder: valid code, but probably a
+/// mistake.
 pub fn quotients(program: &Program) -> Vec<Diagnostic> {
     let fail = Fail::script("a quotient of whole numbers is rounded towards 0").hint("write 1.0/2.0");
     program.syntax.quotients.iter().map(|position| of_fail(&fail, *position, program)).collect()

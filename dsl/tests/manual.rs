@@ -4,7 +4,7 @@
 mod grammar;
 mod stage;
 
-use sdflow_dsl::manual::{Kind, Type, definitions, dsl_markdown, manual, named, nearest};
+use sdflow_dsl::manual::{Kind, Type, definitions, dsl_markdown, entries_of, manual, nearest};
 use std::path::Path;
 
 #[test]
@@ -33,7 +33,7 @@ fn every_example_calls_what_it_explains_and_passes_the_check() {
 #[test]
 fn signatures_tell_the_arguments() {
     let entry = |name: &str, signature: &str| {
-        let found = named(name).into_iter().find(|e| e.written() == signature);
+        let found = entries_of(name).into_iter().find(|e| e.written() == signature);
         found.unwrap_or_else(|| panic!("{signature}"))
     };
     let flow = entry("sd_flow", "sd_flow(target_score[, source_score][, options])");

@@ -32,9 +32,9 @@ fn a_second_conclusion_names_the_first() {
 #[test]
 fn an_empty_conclusion_and_one_of_a_cell_are_refused() {
     for (text, said) in [
-        ("conclude(\"\");", "`text` of `conclude` is empty, but a sentence is wanted"),
+        ("conclude(\"\");", "`text` of `conclude` is empty, but a sentence is expected"),
         ("conclude(\" \\n \");", "is empty"),
-        ("conclude(3);", "`text` of `conclude` is a whole number (3), but a string is wanted"),
+        ("conclude(3);", "`text` of `conclude` is a whole number (3), but a string is expected"),
     ] {
         let failure = failed(text);
         assert!(failure.message.contains(said), "{}", failure.message);
@@ -60,7 +60,7 @@ fn numbers_and_readings_are_rounded_for_text() {
     assert_eq!(outcome.failure, None);
     assert_eq!(printed, ["0.0123 7 0.5", "true", "NaN"]);
     for (text, said) in [
-        ("rounded(\"2\");", "`x` of `rounded` is a string (\"2\"), but a number or a reading is wanted"),
+        ("rounded(\"2\");", "`x` of `rounded` is a string (\"2\"), but a number or a reading is expected"),
         ("rounded(2.0, 0);", "`digits` of `rounded` is 0, but it must be at least 1"),
         ("rounded(2.0, 18);", "`digits` of `rounded` is 18, but it must be at most 17"),
     ] {

@@ -67,7 +67,7 @@ fn a_failed_cell_is_told_and_stops_nothing() {
             .contains("every cell of the sweep failed, first n=0: ")
     );
     assert!(failure("sweep(#{n: [0]}, |p| throw \"no\");").contains("the script threw \"no\""));
-    assert!(failure("sweep(#{n: [1]}, |p| p.n);").contains("a map of numbers is wanted"));
+    assert!(failure("sweep(#{n: [1]}, |p| p.n);").contains("a map of numbers is expected"));
 }
 
 /// A divergence ends its cell and not the run, and what cells measure is not the run's own.

@@ -1,4 +1,4 @@
-//! Mistakes that everybody makes, and the page that shows what is said about each.
+//! Common mistakes, and the page that shows the message of each.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
@@ -25,29 +25,25 @@ const MISTAKES: &[(&str, Given, &str)] = &[
     ("A comma is missing", &[], "let x = normal(100 2);"),
     ("A bracket is missing", &[], "let x = normal(100, 2;\nprint(x.n);"),
     ("A semicolon is missing", &[], "let x = normal(100, 2)\nlet y = x.mean();"),
-    ("A quotient of whole numbers, which is rounded to 0", &[], "let flow = sd_flow(normal(100, 2), #{sigma: 1/2});"),
-    ("A number that begins with its point", &[], "let sigma = .5;"),
+    ("A quotient of whole numbers that is rounded to 0", &[], "let flow = sd_flow(normal(100, 2), #{sigma: 1/2});"),
+    ("A number that begins with a decimal point", &[], "let sigma = .5;"),
     ("A reserved word as a name", &[], "let new = normal(100, 2);"),
     ("A value of the wrong type", &[], "let x = normal(100, true);"),
     ("A string for a number", &[], "let flow = sd_flow(normal(100, 2), #{sigma: \"0.5\"});"),
     ("Too few arguments", &[], "let x = normal(100);"),
     ("An outer variable in a function", &[], "let scale = 2.0;\nfn wide(x) { x * scale }\nprint(wide(1.0));"),
-    ("A file that is not there", &[], "let x = load(\"tabel.csv\");"),
+    ("A missing file", &[], "let x = load(\"tabel.csv\");"),
     ("A file with NaN in it", &[], "let x = load(\"holes.csv\");"),
-    (
-        "A word where a parameter is a number",
-        &[("dim", "many")],
-        "let dim = param(\"dim\", 8);\nlet x = normal(100, dim);",
-    ),
+    ("Text for a numeric parameter", &[("dim", "many")], "let dim = param(\"dim\", 8);\nlet x = normal(100, dim);"),
     ("A fraction for a parameter", &[("sigma", "1/2")], "let sigma = param(\"sigma\", 1.0);"),
     ("A list of values for one run", &[("dim", "2,8,32")], "let dim = param(\"dim\", 8);\nlet x = normal(100, dim);"),
     ("A range for one run", &[("sigma", "log:0.1:10:5")], "let sigma = param(\"sigma\", 1.0);"),
     ("A sigma below 0", &[], "let flow = sd_flow(normal(100, 2), #{sigma: -0.5});"),
-    ("No smoothing of a kernel estimate", &[], "let flow = sd_flow(normal(100, 2), #{sigma: 0});"),
+    ("A kernel estimate with sigma 0", &[], "let flow = sd_flow(normal(100, 2), #{sigma: 0});"),
     ("Dimensions that do not match", &[], "let r = run(sd_flow(normal(100, 3)), normal(100, 2));"),
     ("A negative number of points", &[], "let x = normal(-100, 2);"),
     ("One equals sign for a comparison", &[], "let dim = 2;\nif dim = 2 { print(\"flat\"); }"),
-    ("A name without its quotes", &[], "let p = dataset(moons);"),
+    ("A name without quotes", &[], "let p = dataset(moons);"),
     ("A property with parentheses", &[], "let x = normal(100, 2);\nprint(x.dim());"),
 ];
 
@@ -84,8 +80,8 @@ fn shown(failure: &Diagnostic) -> String {
 
 fn page() -> String {
     let mut text = String::from(
-        "# Error messages\n\nThis file is generated from the mistakes themselves: each script below was run, and this is what was \
-         said.\nEvery message has a cause, a place, and under `help:` what to type instead.\n",
+        "# Error messages\n\nThis file is generated: each script below contains one mistake, and the message is the one that it produces.\n\
+         Every message says what is wrong and where; the line `help:` says what to write instead.\n",
     );
     for (title, params, script) in MISTAKES {
         let said = shown(&failure(params, script));

@@ -15,12 +15,13 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// A flag of its own that is raised with this one too: for one of several pieces of work.
+    /// Returns a child interrupt, which is raised with this one too: for one of several pieces of
+    /// work.
     pub fn below(&self) -> Interrupt {
         Interrupt { above: Some(Arc::new(self.clone())), ..Interrupt::default() }
     }
 
-    /// Asks every loop that watches this flag, or one below it, to end.
+    /// Raises the flag: every loop that checks this flag, or a child of it, ends.
     pub fn raise(&self) {
         self.flag.store(true, Ordering::Relaxed);
     }
@@ -37,7 +38,7 @@ impl Interrupt {
         own || self.above.as_ref().is_some_and(|above| above.end_requested())
     }
 
-    /// Was it raised, or one above it?
+    /// True if this flag or a parent of it was raised.
     pub fn raised(&self) -> bool {
         let late = || self.deadline.get().is_some_and(|deadline| Instant::now() >= *deadline);
         self.flag.load(Ordering::Relaxed) || late() || self.above.as_ref().is_some_and(|above| above.raised())
@@ -48,7 +49,7 @@ impl Interrupt {
         if self.end_requested() { Err(Error::Interrupted) } else { Ok(()) }
     }
 
-    /// `Err(Interrupted)` once raised: `interrupt.check()?` inside loops.
+    /// Returns `Err(Interrupted)` once raised: call `interrupt.check()?` inside loops.
     pub fn check(&self) -> Result<()> {
         if self.raised() { Err(Error::Interrupted) } else { Ok(()) }
     }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-// The modules that documentation hides serve programs that host the engine, such as a script
-// language or a command line. They may change without notice.
+// The modules that are hidden from the documentation serve programs that host the engine, such as a
+// script language or a command line. They may change without notice.
 pub mod archive;
 mod error;
 pub mod expression;
@@ -40,7 +40,7 @@ pub mod cost;
 pub mod plot;
 
 pub use error::{Blame, Error, MissingPart, Quantity, Result, Rule, Subject, Wanted, nearest};
-/// Dense matrices, in which covariances are given.
+/// Dense matrices, the type of covariances.
 pub use faer::Mat;
 pub use interrupt::Interrupt;
 pub use points::Points;

@@ -1,10 +1,11 @@
-//! Products and spectra of dense matrices, on the calling thread only: their bytes never depend on
-//! how many there are.
+//! Products and spectra of dense matrices, computed on the calling thread, so that their bytes do
+//! not depend on the number of threads.
 //!
-//! Call these rather than faer itself. Its assembly kernels return with the wide vector registers
-//! in use, after which all code compiled for the base instruction set runs about four times slower
-//! on that thread; here the registers are released.
+//! Use these functions rather than faer itself. Its assembly kernels return with the wide vector
+//! registers in use, after which all code compiled for the base instruction set runs about four
+//! times slower on that thread; these functions release the registers.
 
+use crate::number::number;
 use crate::{Error, Result};
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -13,7 +14,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par, traits::ComplexField};
 use std::hint::black_box;
 
-/// `out = alpha a b`, or `out += alpha a b` with [`Accum::Add`]; the shapes must fit.
+/// Computes `out = alpha a b`, or `out += alpha a b` with [`Accum::Add`]; the shapes must match.
 pub(crate) fn multiply<T: ComplexField>(out: MatMut<T>, accum: Accum, a: MatRef<T>, b: MatRef<T>, alpha: T) {
     matmul(out, accum, a, b, alpha, Par::Seq);
     release_wide_registers();
@@ -26,8 +27,8 @@ pub fn product(a: MatRef<f64>, b: MatRef<f64>) -> Mat<f64> {
     out
 }
 
-/// A function compiled for wide registers ends with the instruction that releases them (x86:
-/// `vzeroupper`). Running a trivial one costs some 20 ns.
+/// Releases the wide registers: a function compiled for them ends with the instruction for that
+/// (x86: `vzeroupper`). Calling this trivial one takes some 20 ns.
 fn release_wide_registers() {
     struct Double<'a>(&'a mut [f64; 8]);
     impl pulp::WithSimd for Double<'_> {
@@ -57,11 +58,11 @@ pub struct Spectrum {
 }
 
 impl Spectrum {
-    /// The spectrum of `a`, of which only the lower triangle is used; `what` names it in errors.
-    /// Cost `O(d^3)`.
+    /// Returns the spectrum of `a`, of which only the lower triangle is used; `what` names it in
+    /// errors. Cost `O(d^3)`.
     ///
     /// # Errors
-    /// `a` is empty or not square, holds a value that is not finite, or the iteration does not
+    /// `a` is empty or not square or contains a value that is not finite, or the iteration does not
     /// converge.
     pub fn of(a: &Mat<f64>, what: &str) -> Result<Spectrum> {
         check_square(a, what)?;
@@ -79,19 +80,19 @@ impl Spectrum {
         }
     }
 
-    /// The spectrum of a positive definite matrix.
+    /// Returns the spectrum of a positive definite matrix.
     ///
     /// # Errors
-    /// As [`Spectrum::of`], or an eigenvalue that is not positive beyond rounding.
+    /// Those of [`Spectrum::of`], or an eigenvalue is not positive to rounding.
     pub fn positive(a: &Mat<f64>, what: &str) -> Result<Spectrum> {
         let spectrum = Spectrum::of(a, what)?;
         let (least, most) = (spectrum.values[0], spectrum.values[a.nrows() - 1]);
-        // Below this an eigenvalue is rounding noise and its inverse means nothing.
+        // Smaller eigenvalues are rounding errors, and their inverses are meaningless.
         if least > a.nrows() as f64 * f64::EPSILON * most {
             return Ok(spectrum);
         }
-        let seen = format!("its eigenvalues run from {least:e} to {most:e}");
-        Err(numeric(what, format!("{seen}, but all must be positive; add a small multiple of the identity")))
+        let seen = format!("its eigenvalues lie between {} and {}", number(least), number(most));
+        Err(numeric(what, format!("it must be positive definite, but {seen}; add a small multiple of the identity")))
     }
 
     /// Eigenvalues, smallest first.

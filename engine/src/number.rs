@@ -1,7 +1,7 @@
-//! Numbers as people write them: as many digits as mean something.
+//! Formatting of numbers with their significant digits.
 
-/// `value` in four significant digits: `0.01235`, `1.235e-7`, `12350`; integers up to a million in
-/// full.
+/// Formats `value` with four significant digits: `0.01235`, `1.235e-7`, `12350`; integers up to a
+/// million in full.
 ///
 /// ```
 /// use sdflow::number::number;
@@ -13,8 +13,8 @@ pub fn number(value: f64) -> String {
     significant(value, 4)
 }
 
-/// The same in `digits` significant digits, at least 1; digits before the point are kept, zeros
-/// behind it are not.
+/// Formats `value` with `digits` significant digits, at least 1; digits before the decimal point
+/// are kept, zeros at the end are not.
 ///
 /// ```
 /// use sdflow::number::significant;
@@ -41,8 +41,8 @@ pub fn significant(value: f64, digits: usize) -> String {
     }
 }
 
-/// `value ± se`, the error in two significant digits and the value to the same place: `0.0123 ±
-/// 0.0041`.
+/// Formats `value ± se`, the error with two significant digits and the value to the same decimal
+/// place: `0.0123 ± 0.0041`.
 ///
 /// ```
 /// use sdflow::number::estimate;
@@ -69,7 +69,8 @@ pub fn estimate(value: f64, se: f64) -> String {
     format!("({:.decimals$} ± {:.decimals$})e{power}", value / unit, se / unit)
 }
 
-/// Mantissa (with `digits` decimals, rounded) and power of ten of a finite value that is not 0.
+/// Returns the mantissa (with `digits` decimals, rounded) and the power of ten of a finite value
+/// that is not 0.
 fn scientific(value: f64, digits: usize) -> (String, i32) {
     let text = format!("{value:.digits$e}");
     match text.split_once('e') {
@@ -78,7 +79,7 @@ fn scientific(value: f64, digits: usize) -> (String, i32) {
     }
 }
 
-/// Without the zeros at the end of a decimal fraction.
+/// Removes the zeros at the end of a decimal fraction.
 fn trimmed(text: String) -> String {
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_string(),

@@ -18,13 +18,13 @@ use rayon::prelude::*;
 
 pub(crate) use weights::{check_weights, systematic, weighted_covariance, weighted_mean, weighted_units};
 
-/// Rows summed by one task of a parallel sum.
+/// Rows per task of a parallel sum.
 const BLOCK: usize = 4096;
 
-/// The largest size of a coordinate: the square of a distance is still finite.
+/// The largest size of a coordinate: the square of a distance is then finite.
 const LARGEST: f64 = 1e150;
 
-/// A point set, validated once where it enters.
+/// A point set, validated once when it is created.
 ///
 /// ```
 /// use sdflow::Points;
@@ -40,10 +40,11 @@ pub struct Points {
 }
 
 impl Points {
-    /// Points from row-major `data`; `what` names them in errors.
+    /// Creates points from row-major `data`; `what` names them in errors.
     ///
     /// # Errors
-    /// `dim` = 0, no rows, a ragged length, or a value that is not finite.
+    /// `dim` is 0, there are no rows, the length is not a multiple of `dim`, or a value is not
+    /// finite.
     pub fn new(data: Vec<f64>, dim: usize, what: &str) -> Result<Points> {
         if dim == 0 || data.is_empty() {
             return Err(Error::shape(what, "no values", "at least one row and one column are needed"));
@@ -57,10 +58,10 @@ impl Points {
         Ok(points)
     }
 
-    /// Points from equally long rows.
+    /// Creates points from equally long rows.
     ///
     /// # Errors
-    /// As [`Points::new`].
+    /// Those of [`Points::new`].
     pub fn from_rows<R: AsRef<[f64]>>(rows: &[R]) -> Result<Points> {
         let dim = rows.first().map_or(0, |r| r.as_ref().len());
         if let Some((i, r)) = rows.iter().enumerate().find(|(_, r)| r.as_ref().len() != dim) {
@@ -70,7 +71,7 @@ impl Points {
         Points::new(rows.iter().flat_map(|r| r.as_ref().iter().copied()).collect(), dim, "the list of points")
     }
 
-    /// `n` points at the origin.
+    /// Creates `n` points at the origin.
     pub fn zeros(n: usize, dim: usize) -> Points {
         Points { data: vec![0.0; n * dim], dim }
     }
@@ -85,12 +86,12 @@ impl Points {
         self.dim
     }
 
-    /// Point `i`; panics past the end, as slices do.
+    /// Point `i`; panics beyond the end, as slices do.
     pub fn row(&self, i: usize) -> &[f64] {
         &self.data[i * self.dim..(i + 1) * self.dim]
     }
 
-    /// Point `i`, to write.
+    /// Point `i`, mutable.
     pub fn row_mut(&mut self, i: usize) -> &mut [f64] {
         &mut self.data[i * self.dim..(i + 1) * self.dim]
     }
@@ -105,7 +106,7 @@ impl Points {
         &self.data
     }
 
-    /// The coordinates, to write. Who writes a value that is not finite answers for it:
+    /// The coordinates, mutable. A caller that may write values that are not finite must call
     /// [`Points::check_finite`].
     pub fn data_mut(&mut self) -> &mut [f64] {
         &mut self.data
@@ -117,29 +118,29 @@ impl Points {
         self.data.resize(n * dim, 0.0);
     }
 
-    /// Becomes a copy of `other`, reusing this set's memory.
+    /// Makes this set a copy of `other`, reusing its memory.
     pub fn copy_from(&mut self, other: &Points) {
         self.dim = other.dim;
         self.data.clone_from(&other.data);
     }
 
-    /// The points with these indices, in this order.
+    /// Returns the points with these indices, in this order.
     pub fn select(&self, indices: &[usize]) -> Points {
         let mut chosen = Points::default();
         chosen.gather(self, indices);
         chosen
     }
 
-    /// The rows of these points, then those of `other`.
+    /// Returns the rows of these points, followed by those of `other`.
     ///
     /// # Errors
-    /// Dimensions that differ.
+    /// The dimensions differ.
     pub fn joined(&self, other: &Points) -> Result<Points> {
         other.check_dim("the points to join", self.dim, "those before them")?;
         Ok(Points { data: [self.data(), other.data()].concat(), dim: self.dim })
     }
 
-    /// Becomes the rows `indices` of `points`, in the memory it has.
+    /// Makes this set the rows `indices` of `points`, reusing its memory.
     pub fn gather(&mut self, points: &Points, indices: &[usize]) {
         self.reshape(indices.len(), points.dim());
         self.data_mut()
@@ -148,20 +149,21 @@ impl Points {
             .for_each(|(row, &i)| row.copy_from_slice(points.row(i)));
     }
 
-    /// Rows `range` as a copy.
+    /// Returns a copy of the rows `range`.
     pub fn rows(&self, range: std::ops::Range<usize>) -> Points {
         Points { data: self.data[range.start * self.dim..range.end * self.dim].to_vec(), dim: self.dim }
     }
 
     /// # Errors
-    /// The first value that is not finite, with its place; `what` names the points.
+    /// Checks that all values are finite; the error gives the first that is not, with its place;
+    /// `what` names the points.
     pub fn check_finite(&self, what: &str) -> Result<()> {
         self.check_all(what, |v| v.is_finite())
     }
 
     /// # Errors
-    /// The first value that is not finite, or so large that squares of distances are not, with its
-    /// place; `what` names the points.
+    /// Checks that all values are finite and not so large that squares of distances overflow; the
+    /// error gives the first that is not, with its place; `what` names the points.
     pub fn check_squares(&self, what: &str) -> Result<()> {
         self.check_all(what, |v| v.abs() <= LARGEST)
     }
@@ -179,8 +181,8 @@ impl Points {
     }
 
     /// # Errors
-    /// These points do not have `dim` coordinates; `what` names them and `whose` says who has
-    /// `dim`.
+    /// Checks that these points have `dim` coordinates; in the error, `what` names them and `whose`
+    /// says what has `dim`.
     pub fn check_dim(&self, what: impl Into<Subject>, dim: usize, whose: &str) -> Result<()> {
         if self.dim == dim {
             return Ok(());
@@ -218,7 +220,7 @@ impl Points {
         cov
     }
 
-    /// Root mean square distance from the mean: `sqrt(tr Cov)`, the data's scale.
+    /// Root mean square distance from the mean, `sqrt(tr Cov)`: the scale of the data.
     pub fn spread(&self) -> f64 {
         let mean = self.mean();
         let total: f64 = self.iter().map(|row| squared_distance(row, &mean)).sum();
@@ -226,9 +228,9 @@ impl Points {
     }
 }
 
-/// `|a - b|^2` of two points.
+/// Returns `|a - b|^2` of two points.
 pub fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
-    // Eight sums side by side: one would wait for its own last addition.
+    // Eight partial sums, because the additions of a single sum would wait for each other.
     let (a, b) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut sums = [0.0; 8];
     for (a, b) in a.0.iter().zip(b.0) {

@@ -1,23 +1,23 @@
-//! What a long process (a run of a flow, the fit of a generator) tells on the way and how it ends.
+//! The reports of a long process (a run of a flow, the training of a generator) and its ending.
 
 use crate::Result;
 use crate::archive::{Archive, Archived};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// One row of a process's history: readings by name.
+/// One row of the history of a process: readings by name.
 pub type Row = BTreeMap<String, f64>;
 
-/// Who is told while a long process runs. All methods may be left as they are.
+/// A receiver of the reports of a long process. All methods have defaults.
 pub trait Observer {
-    /// The process decided something on the user's behalf.
+    /// A choice that the process made automatically.
     fn note(&mut self, _note: &str) {}
 
-    /// `done` of `total` units of `what` are done; `detail` makes a short live reading, called only
-    /// if it is shown.
+    /// `done` of `total` units of `what` are done; `detail` returns a short live reading, and is
+    /// called only if it is shown.
     fn progress(&mut self, _what: &str, _done: usize, _total: usize, _detail: &dyn Fn() -> String) {}
 
-    /// A row of measurements, as it comes.
+    /// A row of measurements, as soon as it exists.
     fn row(&mut self, _row: &Row) {}
 
     /// Returns the state from which the process is to go on, with the steps that were taken before;
@@ -49,15 +49,15 @@ pub struct Unobserved;
 
 impl Observer for Unobserved {}
 
-/// Declares the choices that every builder of a process has: how many steps, all options at once,
-/// the randomness and, with a lifetime, the pairwise engine; and the start without an observer. The
-/// builder has the fields that are set and a method `observed`; the types are those that its file
-/// imports.
+/// Declares the setters that all builders of a process share: the number of steps, all options at
+/// once, the randomness and, with a lifetime, the pairwise engine; and the start without an
+/// observer. The builder must have these fields and a method `run_with`; the types are those that
+/// its file imports.
 macro_rules! process_setters {
     ($options:ty, $result:ty, pairwise $a:lifetime) => {
         $crate::process::process_setters!($options, $result);
 
-        /// Computes pairwise sums by this engine: its precision, its count of work, its interrupt.
+        /// Sets the engine of the pairwise sums: its precision, its count of work, its interrupt.
         #[must_use]
         pub fn pairwise(mut self, pairwise: &$a Pairwise) -> Self {
             self.pairwise = Some(pairwise);
@@ -65,37 +65,37 @@ macro_rules! process_setters {
         }
     };
     ($options:ty, $result:ty) => {
-        /// Takes this many steps.
+        /// Sets the number of steps.
         #[must_use]
         pub fn steps(mut self, steps: usize) -> Self {
             self.options.steps = steps;
             self
         }
 
-        /// Takes all options at once.
+        /// Sets all options.
         #[must_use]
         pub fn options(mut self, options: $options) -> Self {
             self.options = options;
             self
         }
 
-        /// Draws all randomness from this seed; 0 unless said.
+        /// Sets the seed of all randomness; 0 by default.
         #[must_use]
         pub fn seed(self, seed: u64) -> Self {
             self.stream(Stream::new(seed))
         }
 
-        /// Draws all randomness from this stream.
+        /// Sets the random stream.
         #[must_use]
         pub fn stream(mut self, stream: Stream) -> Self {
             self.stream = stream;
             self
         }
 
-        /// Goes unwatched.
+        /// Runs without an observer.
         ///
         /// # Errors
-        /// As [`Self::observed`].
+        /// Those of [`Self::run_with`].
         pub fn go(self) -> Result<$result> {
             self.observed(&mut $crate::process::Unobserved)
         }
@@ -103,14 +103,14 @@ macro_rules! process_setters {
 }
 pub(crate) use process_setters;
 
-/// Work and time of a process.
+/// The work and the time of a process.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Stats {
-    /// Steps taken.
+    /// Number of steps.
     pub steps: u64,
     /// Evaluations of the velocity.
     pub nfe: u64,
-    /// Pairs of a query and a source evaluated, measurements included.
+    /// Pairs of a query point and a data point evaluated, including those of measurements.
     pub pairs: u64,
     /// Pairs evaluated by the flow alone.
     pub flow_pairs: u64,
@@ -140,24 +140,23 @@ pub enum Ending {
     Finished,
     /// Every threshold of `stop_when` was met at this step.
     Converged {
-        /// Steps taken.
+        /// Number of steps taken.
         step: usize,
     },
-    /// A coordinate became NaN or larger than any data in this step; the cloud is the last good
-    /// one.
+    /// A coordinate became NaN or too large in this step; the cloud is the last good one.
     Diverged {
         /// The step that failed, from 0.
         step: usize,
     },
     /// The interrupt was raised in this step.
     Interrupted {
-        /// Steps taken.
+        /// Number of steps taken.
         step: usize,
     },
 }
 
 impl Ending {
-    /// The reason in a word.
+    /// Returns the reason as a word.
     pub fn reason(&self) -> &'static str {
         match self {
             Ending::Finished => "finished",

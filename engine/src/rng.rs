@@ -1,8 +1,9 @@
-//! Reproducible randomness without generator state.
+//! Reproducible random numbers without generator state.
 //!
-//! A [`Stream`] is a key made of the seed, labels and counters; each key opens its own generator
-//! (xoshiro256++ \[blackman2021scrambled\]). A step's noise therefore depends on the step and not
-//! on what ran before, so a run can be resumed, split over threads or replayed with the same bytes.
+//! A [`Stream`] is a key that consists of the seed, labels and counters; each key has its own
+//! generator (xoshiro256++ \[blackman2021scrambled\]). The noise of a step therefore depends on the
+//! step and not on what ran before, so a run can be resumed, split over threads or replayed with
+//! the same bytes.
 
 use crate::Points;
 use rand::{Rng as _, RngExt as _, SeedableRng};
@@ -25,22 +26,22 @@ const CHUNK: usize = 8192;
 pub struct Stream(u64);
 
 impl Stream {
-    /// The root of all streams of `seed`.
+    /// Returns the root of all streams of `seed`.
     pub fn new(seed: u64) -> Stream {
         Stream(mix(seed ^ 0x5d_f1_0e_5d_f1_0e_5d_f1))
     }
 
-    /// The sub-stream of a purpose.
+    /// Returns the sub-stream of a purpose.
     pub fn label(self, label: &str) -> Stream {
         label.bytes().fold(self.at(label.len() as u64), |s, b| s.at(u64::from(b)))
     }
 
-    /// The sub-stream of a counter: a step, a chunk, a repetition.
+    /// Returns the sub-stream of a counter: a step, a chunk, a repetition.
     pub fn at(self, index: u64) -> Stream {
         Stream(mix(self.0 ^ mix(index.wrapping_add(0x9e37_79b9_7f4a_7c15))))
     }
 
-    /// The generator of this key.
+    /// Returns the generator of this key.
     pub fn rng(self) -> Rng {
         Rng(Xoshiro256PlusPlus::seed_from_u64(self.0))
     }
@@ -54,7 +55,8 @@ impl Stream {
         });
     }
 
-    /// `out = centre + scale e`, of equal lengths, with the values `e` of [`Stream::fill_normal`].
+    /// Writes `out = centre + scale e`, of equal lengths, with the values `e` of
+    /// [`Stream::fill_normal`].
     pub fn scatter_normal(self, centre: &[f64], scale: f64, out: &mut [f64]) {
         out.par_chunks_mut(CHUNK).zip(centre.par_chunks(CHUNK)).enumerate().for_each(|(chunk, (values, centre))| {
             let mut rng = self.at(chunk as u64).rng();
@@ -62,7 +64,7 @@ impl Stream {
         });
     }
 
-    /// `out += scale e` with the values `e` of [`Stream::fill_normal`].
+    /// Adds `scale e` to `out`, with the values `e` of [`Stream::fill_normal`].
     pub fn add_normal(self, scale: f64, out: &mut [f64]) {
         out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, values)| {
             let mut rng = self.at(chunk as u64).rng();
@@ -70,7 +72,7 @@ impl Stream {
         });
     }
 
-    /// `n` standard normal points of dimension `dim`.
+    /// Returns `n` standard normal points of dimension `dim`.
     pub fn normal(self, n: usize, dim: usize) -> Points {
         let mut points = Points::zeros(n, dim);
         self.fill_normal(points.data_mut());
@@ -85,33 +87,34 @@ fn mix(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// A generator; get one from [`Stream::rng`].
+/// A generator, returned by [`Stream::rng`].
 #[derive(Debug, Clone)]
 pub struct Rng(Xoshiro256PlusPlus);
 
 impl Rng {
-    /// Standard normal.
+    /// Returns a standard normal number.
     pub fn normal(&mut self) -> f64 {
         StandardNormal.sample(&mut self.0)
     }
 
-    /// Uniform on `[0, 1)`.
+    /// Returns a uniform number in `[0, 1)`.
     pub fn uniform(&mut self) -> f64 {
-        // 53 random bits scaled by 2^-53, spelled out so that the values do not depend on another crate's choice.
+        // 53 random bits times 2^-53, computed here so that the values do not depend on another
+        // crate.
         (self.0.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// Uniform on `0 .. n`, for `n >= 1`.
+    /// Returns a uniform whole number in `0 .. n`, for `n >= 1`.
     pub fn below(&mut self, n: usize) -> usize {
         self.0.random_range(0..n)
     }
 
-    /// Gamma of shape `shape > 0` and scale 1.
+    /// Returns a Gamma number of shape `shape > 0` and scale 1.
     pub fn gamma(&mut self, shape: f64) -> f64 {
         rand_distr::Gamma::new(shape, 1.0).map_or(f64::NAN, |g| g.sample(&mut self.0))
     }
 
-    /// `k` different indices below `n` in random order; `k` is capped at `n`.
+    /// Returns `k` different indices below `n` in random order; `k` is at most `n`.
     pub fn choose(&mut self, n: usize, k: usize) -> Vec<usize> {
         let mut indices: Vec<usize> = (0..n).collect();
         let k = k.min(n);
@@ -139,7 +142,7 @@ mod tests {
             let mut got = vec![0.0; want.len()];
             pool.install(|| stream.scatter_normal(centre.data(), 0.3, &mut got));
             assert_eq!(got, want);
-            // Fewer values are the first ones of many.
+            // A shorter fill gives the first values of a longer one.
             pool.install(|| stream.scatter_normal(&centre.data()[..700], 0.3, &mut got[..700]));
             assert_eq!(got, want);
         }

@@ -5,8 +5,8 @@ mod written;
 use crate::expression::Expression;
 use crate::{Error, Result, Rule, Wanted};
 
-/// A function of progress `t` in `[0, 1]`; written in data as a number (constant), a list (table),
-/// a formula in `t` or a tagged map.
+/// A function of progress `t` in `[0, 1]`; in data a number (constant), a list (table), a formula
+/// in `t` or a tagged map.
 ///
 /// ```
 /// use sdflow::schedule::Schedule;
@@ -15,7 +15,7 @@ use crate::{Error, Result, Rule, Wanted};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Schedule {
-    /// `value` throughout.
+    /// The constant `value`.
     Constant {
         /// The value.
         value: f64,
@@ -47,7 +47,7 @@ pub enum Schedule {
         from: f64,
         /// Value at 1.
         to: f64,
-        /// Curvature; 7 in the source, 1 is linear.
+        /// Curvature; 7 in the paper, 1 is linear.
         rho: f64,
     },
     /// `from + t^power (to - from)`.
@@ -59,7 +59,7 @@ pub enum Schedule {
         /// Exponent, positive.
         power: f64,
     },
-    /// A logistic curve in `t`, scaled to meet both ends exactly.
+    /// A logistic curve in `t`, scaled so that its ends are exact.
     Sigmoid {
         /// Value at 0.
         from: f64,
@@ -75,9 +75,9 @@ pub enum Schedule {
     },
     /// A formula in `t`.
     Formula(Expression),
-    /// From `from` down to `to`, held wherever the flow still has work to do: the run decides the
-    /// pace (see the flow that takes it). As a plain function of progress it is the geometric
-    /// schedule.
+    /// Falls from `from` to `to`, and stays at a value as long as the flow still moves the
+    /// particles there (see the flow that uses it). As a plain function of progress it is the
+    /// geometric schedule.
     Adaptive {
         /// First value.
         from: f64,
@@ -87,7 +87,7 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// The value at progress `t`, which is clamped to `[0, 1]`.
+    /// Returns the value at progress `t`, which is clamped to `[0, 1]`.
     pub fn at(&self, t: f64) -> f64 {
         let t = t.clamp(0.0, 1.0);
         let mix = |from: f64, to: f64, share: f64| if share >= 1.0 { to } else { from + share * (to - from) };
@@ -122,10 +122,10 @@ impl Schedule {
     }
 
     /// Checks that the schedule can be evaluated and that every value lies in `range`; `name` is
-    /// the option's.
+    /// the name of the option.
     ///
     /// # Errors
-    /// A value that is not finite or out of range, an empty table, or a shape parameter that is not
+    /// A value is not finite or out of range, a table is empty, or a shape parameter is not
     /// positive.
     pub fn check(&self, name: &str, range: std::ops::RangeInclusive<f64>) -> Result<()> {
         let positive = |what: &str, v: f64| {
@@ -164,14 +164,14 @@ impl Schedule {
         }
     }
 
-    /// The smallest value over the whole of progress.
+    /// Returns the smallest value over all of progress.
     pub fn smallest(&self) -> f64 {
         self.extremes().into_iter().fold(f64::INFINITY, f64::min)
     }
 
-    /// Values among which the smallest and the largest are: both ends, because every shape is
-    /// monotone, all of a table, and many of a formula, where a peak narrower than a 1000th of the
-    /// run may be missed.
+    /// Returns values that include the smallest and the largest: both ends, because every curve is
+    /// monotone; all values of a table; and many of a formula, where a peak narrower than a 1000th
+    /// of the run may be missed.
     pub fn extremes(&self) -> Vec<f64> {
         match self {
             Schedule::Table { values } => values.clone(),
@@ -181,7 +181,7 @@ impl Schedule {
     }
 }
 
-/// A computed value as a message shows it.
+/// Returns a computed value rounded for messages.
 fn rounded(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
 }

@@ -1,4 +1,4 @@
-//! Rows of named cells, as text for a terminal, as Markdown, CSV or JSON.
+//! Tables: rows of named cells, as text for a terminal, as Markdown, CSV or JSON.
 
 use crate::number::{estimate, number};
 #[cfg(feature = "files")]
@@ -10,7 +10,7 @@ use std::path::Path;
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
-    /// Nothing.
+    /// An empty cell.
     Empty,
     /// A word.
     Text(String),
@@ -25,8 +25,8 @@ pub enum Cell {
     },
 }
 
-/// Rows of named cells. Columns stand in the order in which their names first came; a row that
-/// lacks a name has an empty cell there.
+/// Rows of named cells. The order of the columns is that in which their names first occurred; a row
+/// without a name has an empty cell there.
 ///
 /// ```
 /// use sdflow::table::{Cell, Table};
@@ -45,18 +45,19 @@ pub struct Table {
 }
 
 impl Table {
-    /// An empty table whose first columns are `axes`, the parameters for which the others were
-    /// measured; `true` stands with an axis of whole numbers.
+    /// Creates an empty table whose first columns are `axes`, the parameters for which the others
+    /// were measured; `true` marks an axis of whole numbers.
     pub fn over(axes: Vec<(String, bool)>) -> Table {
         Table { columns: axes.iter().map(|(name, _)| name.clone()).collect(), rows: Vec::new(), axes }
     }
 
-    /// The axes, and whether each holds whole numbers; none but in a table made by [`Table::over`].
+    /// Returns the axes, each with a flag for whole numbers; empty unless the table was created by
+    /// [`Table::over`].
     pub fn axes(&self) -> &[(String, bool)] {
         &self.axes
     }
 
-    /// Adds a row; a name that comes twice in it keeps its last cell.
+    /// Adds a row; of two cells with the same name the last is kept.
     pub fn push<N: Into<String>>(&mut self, row: impl IntoIterator<Item = (N, Cell)>) {
         let mut cells = vec![Cell::Empty; self.columns.len()];
         for (name, cell) in row {
@@ -72,24 +73,24 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The columns' names.
+    /// Returns the names of the columns.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// Number of rows.
+    /// Returns the number of rows.
     pub fn n(&self) -> usize {
         self.rows.len()
     }
 
-    /// The cell of a row under a name; `Empty` where there is none.
+    /// Returns the cell of a row under a name; `Empty` if there is none.
     pub fn cell(&self, row: usize, column: &str) -> &Cell {
         let at = self.columns.iter().position(|c| c == column);
         self.rows.get(row).zip(at).and_then(|(cells, at)| cells.get(at)).unwrap_or(&Cell::Empty)
     }
 
-    /// One column's values; what is not a number is `NaN`, so that a [`Curve`](crate::plot::Curve)
-    /// has a gap there.
+    /// Returns the values of a column; a value that is not a number is `NaN`, so that a
+    /// [`Curve`](crate::plot::Curve) has a gap there.
     pub fn values(&self, column: &str) -> Vec<f64> {
         (0..self.n())
             .map(|row| match self.cell(row, column) {
@@ -99,21 +100,21 @@ impl Table {
             .collect()
     }
 
-    /// Columns aligned for a terminal: words to the left, numbers to the right. Ends with a line
-    /// break.
+    /// Returns the columns aligned for a terminal: words to the left, numbers to the right. Ends
+    /// with a line break.
     pub fn text(&self) -> String {
         self.laid_out("", "  ", "", '─')
     }
 
-    /// A Markdown table, aligned in its source too.
+    /// Returns a Markdown table, whose source is aligned too.
     pub fn markdown(&self) -> String {
         self.laid_out("| ", " | ", " |", '-')
     }
 
-    /// CSV with a header. An estimate in a column adds a second column `name_se`.
+    /// Returns CSV with a header. An estimate in a column adds a second column `name_se`.
     ///
     /// # Errors
-    /// None in practice: memory does not refuse.
+    /// None in practice, because it writes to memory.
     #[cfg(feature = "files")]
     pub fn csv(&self) -> Result<String> {
         let failure = |reason: String| Error::Numeric { what: "the table as CSV".into(), reason };
@@ -148,8 +149,8 @@ impl Table {
         String::from_utf8(bytes).map_err(|e| failure(e.to_string()))
     }
 
-    /// A list of objects; an estimate is `{"value": .., "se": ..}`, a value that is not finite is
-    /// `null`, an empty cell is left out.
+    /// Returns a list of objects; an estimate is `{"value": .., "se": ..}`, a value that is not
+    /// finite is `null`, and an empty cell is left out.
     pub fn json(&self) -> Value {
         let object = |row: &Vec<Cell>| {
             let named = self.columns.iter().zip(row).filter(|(_, cell)| **cell != Cell::Empty);
@@ -158,11 +159,11 @@ impl Table {
         self.rows.iter().map(|row| Value::Object(object(row))).collect()
     }
 
-    /// Writes the table; the extension `.csv`, `.json`, `.md` or `.txt` decides how. The file
-    /// appears whole or not at all.
+    /// Writes the table; the extension `.csv`, `.json`, `.md` or `.txt` decides the format. The
+    /// file is written completely or not at all.
     ///
     /// # Errors
-    /// Another extension; a file that cannot be written.
+    /// The extension is another one; the file cannot be written.
     #[cfg(feature = "files")]
     pub fn save(&self, path: &Path) -> Result<()> {
         let text = match path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase().as_str() {
@@ -210,7 +211,7 @@ impl Table {
         lines.into_iter().chain(body.iter().map(|row| line(row))).collect()
     }
 
-    /// Does the column hold numbers and no words?
+    /// True if the column contains numbers and no words.
     fn is_numeric(&self, column: usize) -> bool {
         let cells = || self.rows.iter().filter_map(|row| row.get(column));
         cells().any(|c| matches!(c, Cell::Number(_) | Cell::Estimate { .. }))
@@ -219,7 +220,7 @@ impl Table {
 }
 
 impl Cell {
-    /// The cell as people read it: [`number`] and [`estimate`].
+    /// Returns the cell formatted for people: [`number`] and [`estimate`].
     pub fn text(&self) -> String {
         match self {
             Cell::Empty => String::new(),

@@ -44,7 +44,7 @@ fn adjusted_chains_find_their_way_in_and_stay() {
     let start = uniform(2000, -4.0, -0.1).joined(&uniform(2000, 0.5, 5.0)).unwrap();
     let outside = 2000;
     let done = go(langevin(LangevinSampler::Mala, 0.5), start, 400).unwrap();
-    assert!(done.notes.iter().any(|note| note.contains(&format!("{outside} of 4000 points stand outside"))));
+    assert!(done.notes.iter().any(|note| note.contains(&format!("{outside} of 4000 points lie outside the target"))));
     assert_eq!(count_outside(&done.points), 0);
     // A few come in so near to the edge that the score's pole holds them.
     assert!(
@@ -95,7 +95,7 @@ fn what_stands_outside_is_told_with_its_number() {
 fn a_start_that_is_all_outside_is_refused() {
     for sampler in [LangevinSampler::Ula, LangevinSampler::Mala] {
         let told = go(langevin(sampler, 0.1), uniform(50, -5.0, -1.0), 10).unwrap_err().to_string();
-        assert!(told.contains("50 of 50 points stand outside") && told.contains("start where"), "{told}");
+        assert!(told.contains("50 of 50 points lie outside the target") && told.contains("start where"), "{told}");
     }
 }
 

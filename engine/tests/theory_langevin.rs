@@ -77,7 +77,7 @@ fn a_density_without_a_constant_will_do() {
     let se = (squares.iter().map(|s| (s - mean).powi(2)).sum::<f64>()).sqrt() / n as f64;
     assert!((mean - 0.675_978).abs() < 4.0 * se, "{mean} +- {se}");
 
-    // log(x) is no number for x < 0: a gamma law of shape 3, mean 3.
+    // log(x) is not a number for x < 0: a gamma law of shape 3, mean 3.
     let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "2*log(x0) - x0", &[]).unwrap());
     let start = Points::new(vec![3.0; 50_000], 1, "start").unwrap();
     let cloud = moved(&mut langevin(&p, LangevinSampler::Mala, Some(0.5)), start, 120);

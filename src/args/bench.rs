@@ -7,7 +7,7 @@ use clap::Args;
 use sdflow::flow::Noise;
 use sdflow::pairwise::{Backend, Isa, Precision};
 
-/// A measurement.
+/// The arguments of a measurement.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
     /// What to measure: one field (`pairwise`), one step of a flow (`flow`), or training steps of
@@ -56,7 +56,7 @@ pub struct BenchArgs {
     pub json: bool,
 }
 
-/// A question about this machine.
+/// The arguments of `doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     /// Number of particles [default: 16384]

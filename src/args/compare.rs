@@ -4,7 +4,7 @@ use super::values::share;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Two runs, or two sweeps.
+/// The arguments of `compare`: two runs, or two sweeps.
 #[derive(Debug, Args)]
 #[command(
     after_help = "A change within two combined standard errors counts as noise. Recorded quantities whose name\n\

@@ -8,7 +8,7 @@ use sdflow::score::SelfTerm;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// One velocity field between two files.
+/// The arguments of `field`.
 #[derive(Debug, Args)]
 pub struct FieldArgs {
     /// The particles, a .npy file
@@ -49,7 +49,7 @@ pub struct FieldArgs {
     pub json: bool,
 }
 
-/// The fields by name.
+/// The names of the fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FlowName {

@@ -3,7 +3,7 @@
 use clap::Args;
 use std::path::PathBuf;
 
-/// Runs that say what they found.
+/// The arguments of `findings`.
 #[derive(Debug, Args)]
 #[command(after_help = "The paragraph of a run is the one that its script passed to `conclude(text)`; see\n\
     `sdflow-engine doc conclude`. The document says so where a run failed or is unfinished.")]

@@ -3,7 +3,7 @@
 use clap::Args;
 use std::path::PathBuf;
 
-/// A script to begin with.
+/// The arguments of `new`.
 #[derive(Debug, Args)]
 pub struct NewArgs {
     /// The name of the script, with or without .rhai

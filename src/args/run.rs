@@ -6,7 +6,7 @@ use sdflow_dsl::CheckpointPace;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A script and what changes its meaning.
+/// A script and the arguments that determine its results.
 #[derive(Debug, Args)]
 pub struct ScriptArgs {
     /// The script
@@ -26,7 +26,7 @@ pub struct ScriptArgs {
     pub allow_read: Vec<PathBuf>,
 }
 
-/// A check of a script.
+/// The arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub struct CheckArgs {
     pub json: bool,
 }
 
-/// A run of a script.
+/// The arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     #[command(flatten)]
@@ -78,7 +78,7 @@ impl TimeArgs {
     }
 }
 
-/// How many threads compute.
+/// The number of threads.
 #[derive(Debug, Args)]
 pub struct Threads {
     /// Number of threads [default: one per core]

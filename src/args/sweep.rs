@@ -4,7 +4,7 @@ use super::run::{ScriptArgs, TimeArgs};
 use clap::Args;
 use std::path::PathBuf;
 
-/// A script and the values that its parameters take.
+/// The arguments of `sweep`.
 #[derive(Debug, Args)]
 #[command(after_help = "Each -p is an axis: a list such as 2,8,32, or a range that includes both ends: int:1:5,\n\
     int:0:100:25 (steps of 25), lin:0:1:5 or log:0.1:10:5 (5 values). A value that contains a comma goes\n\
@@ -63,13 +63,13 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Does it hold the cell with this number, counted from 1?
+    /// True if the shard contains the cell with this number, counted from 1.
     pub fn holds(self, number: usize) -> bool {
         number % self.of == self.index % self.of
     }
 }
 
-/// Names of axes that advance together.
+/// Names of axes that vary together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zip(pub Vec<String>);
 

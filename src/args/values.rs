@@ -1,4 +1,4 @@
-//! What the values of flags may be.
+//! The parsers of the values of flags.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use sdflow::pairwise::Kernel;
@@ -10,23 +10,23 @@ pub(super) const BACKENDS: [&str; 5] = ["auto", "naive", "direct", "fused", "gem
 pub(super) const ISAS: [&str; 5] = ["auto", "scalar", "avx2", "avx512", "amx"];
 pub(super) const PRECISIONS: [&str; 5] = ["f64", "f32", "bf16x3", "bf16x6", "auto"];
 
-/// One of `names`, as serde knows them.
+/// Parses one of `names`, which are those of serde.
 pub(super) fn one_of<T: Named>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(names).try_map(|name| serde_json::from_value::<T>(name.into()))
 }
 
-/// A kernel by its name; its bandwidth is the value of another flag.
+/// Parses the name of a kernel; the bandwidth is the value of another flag.
 pub(super) fn kernel() -> impl TypedValueParser<Value = Kernel> {
     let known = PossibleValuesParser::new(Kernel::NAMES);
     known.try_map(|name| Kernel::named(&name, 1.0).ok_or("there is no kernel of this name"))
 }
 
-/// "on" or "off".
+/// Parses "on" or "off".
 pub(super) fn switch() -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new(["on", "off"]).map(|word| word == "on")
 }
 
-/// What the value of a flag must be.
+/// A type whose values have names.
 pub(super) trait Named: serde::de::DeserializeOwned + Clone + Send + Sync + 'static {}
 impl<T: serde::de::DeserializeOwned + Clone + Send + Sync + 'static> Named for T {}
 
@@ -56,7 +56,7 @@ pub(super) fn pace(text: &str) -> Result<CheckpointPace, String> {
     }
 }
 
-/// `NAME=VALUE`.
+/// Parses `NAME=VALUE`.
 pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     let example = "write a parameter as NAME=VALUE, for example `-p dim=64`";
     let (name, value) = text.split_once('=').ok_or(example)?;
@@ -69,7 +69,7 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     Ok((name.into(), value.into()))
 }
 
-/// A share, as a percentage or a fraction.
+/// Parses a share, as a percentage or a fraction.
 pub(super) fn share(text: &str) -> Result<f64, String> {
     let value = match text.strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f64>().map(|p| p / 100.0),

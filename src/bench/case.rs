@@ -1,4 +1,4 @@
-//! What to measure, and on which points.
+//! A case of the benchmark: what is measured, and on which points.
 
 use sdflow::flow::Noise;
 use sdflow::pairwise::{Backend, Choice, Isa, PairwiseOptions, Precision};
@@ -18,7 +18,7 @@ pub enum Task {
     Net,
 }
 
-/// Where the points come from.
+/// The kind of points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Data {
@@ -50,9 +50,9 @@ pub struct BenchCase {
     pub backend: Backend,
     /// Instruction set.
     pub isa: Isa,
-    /// May blocks be skipped whose weight is negligible?
+    /// Whether blocks of negligible weight are skipped.
     pub skip: bool,
-    /// Where a flow evaluates its field.
+    /// The noise at which a flow evaluates its field.
     pub noise: Noise,
     /// Number of threads; None is one per core.
     pub threads: Option<usize>,
@@ -79,11 +79,12 @@ impl Default for BenchCase {
 
 impl Data {
     /// Returns the root mean square distance of particles and targets from the centre of the
-    /// targets in `dim` dimensions, by which the engine chooses its loops.
+    /// targets in `dim` dimensions. The engine chooses its backend by this distance.
     pub fn spread(self, dim: usize) -> f64 {
         let dim = dim as f64;
         match self {
-            // Targets I/4 around their centre; particles I around a centre one away on every axis.
+            // Targets have the covariance I/4 around their centre; particles have I around a centre
+            // that is 1 away on every axis.
             Data::Gauss => (0.5 * (0.25 + 2.0) * dim).sqrt(),
             // The modes are -4, -2, .., 4 on each of the first two axes.
             Data::Mixture25 => (8.0 * dim.min(2.0) + 0.01 * dim).sqrt(),
@@ -102,7 +103,7 @@ impl BenchCase {
         PairwiseOptions { precision: self.precision, backend: self.backend, isa: self.isa, skip: self.skip }
     }
 
-    /// Returns what the engine chooses for this case.
+    /// Returns the backend and arithmetic that the engine chooses for this case.
     pub fn choice(&self) -> Choice {
         Choice::of(&self.options(), (self.n, self.m), self.dim, self.sigma(), self.data.spread(self.dim))
     }
@@ -110,7 +111,7 @@ impl BenchCase {
     /// Checks that the case can be measured.
     ///
     /// # Errors
-    /// A size of 0 or beyond memory, a `sigma` that is not positive and finite.
+    /// A size is 0 or beyond memory, or `sigma` is not positive and finite.
     pub fn check(&self) -> Result<()> {
         for (name, value) in [("n", self.n), ("m", self.m), ("dim", self.dim)] {
             if value == 0 {

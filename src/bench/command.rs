@@ -1,4 +1,4 @@
-//! `bench`: chooses what to measure and prints the result as a table or as JSON.
+//! `bench`: selects the measurement and prints the result as a table or as JSON.
 
 use crate::args::BenchArgs;
 use crate::bench::{self, BenchCase, FlowReport, NetReport, PairwiseReport, Task};
@@ -13,7 +13,7 @@ use serde::Serialize;
 /// Measures one case, or the whole table.
 ///
 /// # Errors
-/// A case that cannot be measured, flags that exclude each other, or a failed write.
+/// A case cannot be measured, flags exclude each other, or writing fails.
 pub fn bench(args: &BenchArgs) -> Result<Exit, Diagnostic> {
     let task = task(&args.task)?;
     check(args, task)?;
@@ -58,7 +58,8 @@ fn task(name: &str) -> Result<Task, Diagnostic> {
     }
 }
 
-/// Names the flags of the pairwise sums that are given; with `sizes` also `--n` and `--dim`.
+/// Returns the names of the given flags that concern the pairwise sums; with `sizes` also `--n` and
+/// `--dim`.
 fn pairwise_flags(args: &BenchArgs, sizes: bool) -> Option<String> {
     let flags = [
         ("--n", sizes && args.n.is_some()),
@@ -75,7 +76,7 @@ fn pairwise_flags(args: &BenchArgs, sizes: bool) -> Option<String> {
     (!given.is_empty()).then(|| given.join(", "))
 }
 
-/// Refuses flags that would be ignored.
+/// Refuses flags that would have no effect.
 fn check(args: &BenchArgs, task: Task) -> Result<(), Diagnostic> {
     if let Some(given) = pairwise_flags(args, false).filter(|_| task == Task::Net) {
         let hint = format!("omit {given}; `--n` sets the batch size and `--dim` the width of input and output");
@@ -120,7 +121,7 @@ fn case(args: &BenchArgs, task: Task, isa: Isa) -> BenchCase {
     }
 }
 
-/// All of standard output under `--matrix --json`.
+/// The content of standard output under `--matrix --json`.
 #[derive(Serialize)]
 struct Matrix<'a> {
     schema: u32,
@@ -128,7 +129,7 @@ struct Matrix<'a> {
     cases: Vec<PairwiseReport>,
 }
 
-/// Measures the table and shows each row as soon as it is measured.
+/// Measures the table and prints each row as soon as it is measured.
 fn matrix(args: &BenchArgs, isa: Isa, interrupt: &Interrupt) -> Result<(), Diagnostic> {
     let mut cases = Vec::new();
     for case in bench::case_table(isa, args.threads.threads.map(usize::from)) {

@@ -1,8 +1,9 @@
-//! One step of a flow against the pairwise sums that it needs.
+//! A step of a flow, compared with the pairwise sums that it needs.
 //!
 //! The score-difference flow moves `n` particles towards `m` target points at one sigma, as `run`
-//! does. Beside every step, alternately before and after it, one [`Pairwise::score_difference`] of
-//! the same points at the same queries is timed alone. Readings and metrics are not part of a step.
+//! does. For every step, one [`Pairwise::score_difference`] of the same points at the same queries
+//! is timed alone, alternately before and after the step. Readings and metrics are not part of a
+//! step.
 
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{PATIENCE, deviation, median};
@@ -25,7 +26,7 @@ const STEPS: usize = 200;
 /// Steps that warm up and are not counted.
 const WARM: usize = 3;
 
-/// What was measured.
+/// The result of the measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FlowReport {
     pub schema: u32,
@@ -61,7 +62,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     let sigma = case.sigma();
     let options = SdFlowOptions { sigma: Some(Schedule::from(sigma)), noise: case.noise, ..SdFlowOptions::default() };
     let flow = SdFlow::new(Kde::of(targets.clone()).into(), Kde::of_cloud().into(), options)?;
-    // The run has an interrupt of its own, because ending it when it takes too long is no error.
+    // The run has its own interrupt, because ending it when it takes too long is not an error.
     let stop = Interrupt::default();
     let engine = Pairwise::new(case.options(), stop.clone());
     let times = Arc::new(Mutex::new(Times::default()));
@@ -102,17 +103,17 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     })
 }
 
-/// Seconds of every step and of what is timed beside it.
+/// Seconds of every step and of the engine alone.
 #[derive(Debug, Default)]
 struct Times {
     /// Seconds of the step and of the engine alone.
     steps: Vec<(f64, f64)>,
-    /// Seconds of this step so far: all that is beside the flow, and the engine alone.
+    /// Seconds of this step so far: everything except the flow, and the engine alone.
     beside: f64,
     engine: f64,
 }
 
-/// The flow, with the engine timed alone beside every evaluation.
+/// A flow that also times the engine alone at every evaluation.
 #[derive(Debug)]
 struct Beside {
     flow: SdFlow,
@@ -145,7 +146,7 @@ impl Beside {
             leave_out_self: false,
             sigma,
         };
-        // The same queries as the flow itself: the cloud, or places made from it.
+        // The queries are those of the flow: the cloud, or points derived from it.
         let queries = if self.noise == Noise::None { Queries::Particles } else { Queries::At(&self.queries) };
         let alone = Instant::now();
         self.engine.score_difference(queries, &difference, &mut self.field)?;
@@ -180,10 +181,10 @@ impl VelocityField for Beside {
     }
 }
 
-/// Takes the time of every step, and ends the run when it takes too long.
+/// Times every step, and ends the run when it takes too long.
 struct StepTimer {
     start: Instant,
-    /// When the step began.
+    /// The start of the step.
     begun: Instant,
     stop: Interrupt,
     user: Interrupt,
@@ -214,7 +215,7 @@ mod tests {
         let report = measure(&case, &Interrupt::default()).unwrap();
         assert_eq!(report.steps, STEPS - WARM);
         assert!(report.seconds_engine > 0.0 && report.seconds_per_step > 0.0 && report.overhead < 1.0);
-        // The clocks of the two are apart, so a share may fall a little below 0, but not far.
+        // The two times are measured separately, so a share may be slightly negative.
         assert!(report.overhead > -0.5, "{report:?}");
     }
 

@@ -19,7 +19,7 @@ use sdflow::{Error, Interrupt, Result};
 /// Measures one score difference.
 ///
 /// # Errors
-/// A case that is impossible, threads that the system does not start, an interrupt.
+/// The case is impossible, threads cannot be started, or an interrupt.
 pub fn pairwise(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport> {
     on_threads(case, || pairwise::measure(case, interrupt))
 }
@@ -27,7 +27,7 @@ pub fn pairwise(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseRepor
 /// Measures one step of a flow.
 ///
 /// # Errors
-/// As [`pairwise()`].
+/// Those of [`pairwise()`].
 pub fn flow(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     on_threads(case, || flow::measure(case, interrupt))
 }
@@ -35,7 +35,7 @@ pub fn flow(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
 /// Measures training steps of a net.
 ///
 /// # Errors
-/// As [`pairwise()`].
+/// Those of [`pairwise()`].
 pub fn net(case: &BenchCase, interrupt: &Interrupt) -> Result<NetReport> {
     on_threads(case, || net::measure(case, interrupt))
 }

@@ -1,4 +1,4 @@
-//! Training steps of a small net against the machine's peak.
+//! Training steps of a small net, compared with the peak of the machine.
 //!
 //! The net has three hidden layers of 128 units and SiLU between `dim` inputs and `dim` outputs. A
 //! step is the forward pass of the whole batch, the gradient of half the mean squared distance to
@@ -19,7 +19,7 @@ const HIDDEN: [usize; 3] = [128; 3];
 /// Steps of one run.
 const STEPS: usize = 50;
 
-/// What was measured.
+/// The result of the measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NetReport {
     pub schema: u32,
@@ -40,7 +40,7 @@ pub struct NetReport {
     pub gflops: f64,
     pub fma_peak_gflops: f64,
     pub fraction_of_peak: f64,
-    /// Before the first step and at the end.
+    /// The loss before the first step and at the end.
     pub loss_first: f64,
     pub loss_last: f64,
 }
@@ -48,7 +48,7 @@ pub struct NetReport {
 /// Measures `case` on the threads of the current pool.
 ///
 /// # Errors
-/// A net too large, an interrupt.
+/// The net is too large, or an interrupt.
 pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<NetReport> {
     let stream = Stream::new(1).label("net");
     let numbers = |label: &str| stream.label(label).normal(case.n, case.dim).data().iter().map(|v| *v as f32).collect();

@@ -1,9 +1,10 @@
-//! One whole score difference against the machine's peak and against the reference.
-//!
-//! The work is `n` particles against `m` target points and against themselves, from the caller's
-//! f64 arrays to the f64 field, packing and conversion included. The peak of fused multiply-adds is
-//! measured in the same run on the same threads, the error on random rows against the naive f64
+//! One evaluation of the score difference, compared with the peak of the machine and with the
 //! reference.
+//!
+//! The work is that of `n` particles against `m` target points and against themselves, from the
+//! caller's f64 arrays to the f64 field, including packing and conversion. The peak of fused
+//! multiply-adds is measured in the same run on the same threads; the error is measured on random
+//! rows against the naive f64 reference.
 
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{deviation, enough, median, peak_rss_mb};
@@ -17,7 +18,7 @@ use std::time::Instant;
 /// Rows whose error is measured.
 const ROWS: usize = 64;
 
-/// What was measured.
+/// The result of the measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairwiseReport {
     pub schema: u32,
@@ -31,25 +32,25 @@ pub struct PairwiseReport {
     pub backend: Backend,
     pub isa: Isa,
     pub skip: bool,
-    /// What coordinates are rounded around.
+    /// The origin that is subtracted from coordinates before they are rounded.
     pub centres: Centres,
     pub threads: usize,
     /// Median and median absolute deviation of the runs.
     pub seconds_median: f64,
     pub seconds_mad: f64,
     pub runs: usize,
-    /// All pairs per second, skipped ones included: what the user gets.
+    /// All pairs per second, including skipped ones: the speed that the user sees.
     pub pairs_per_s: f64,
-    /// 10^9 multiplications and additions per second, `4 n (m + n) d` less what was skipped.
+    /// 10^9 multiplications and additions per second, `4 n (m + n) d` minus those skipped.
     pub gflops: f64,
     pub fma_peak_gflops: f64,
     pub fraction_of_peak: f64,
-    /// 10^9 bfloat16 operations per second of the matrix units, where the case uses them.
+    /// 10^9 bfloat16 operations per second of the matrix units, if the case uses them.
     pub matrix_peak_gflops: Option<f64>,
-    /// By norm over random rows, and the largest of one row.
+    /// The error by norm over random rows, and the largest error of a row.
     pub rel_error: f64,
     pub rel_error_max_row: f64,
-    /// Largest resident memory of this process so far; None where the system does not say.
+    /// Largest resident memory of this process so far; None if the system does not report it.
     pub peak_rss_mb: Option<f64>,
 }
 
@@ -82,7 +83,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
         engine.score_difference(Queries::Particles, &difference, &mut field)?;
         seconds.push(start.elapsed().as_secs_f64());
     }
-    // Memory as the measured work left it, before the reference adds its own.
+    // The memory of the measured work, before the reference needs its own.
     let peak_rss_mb = peak_rss_mb();
     let (rel_error, rel_error_max_row) = errors(&field, &particles, &difference, interrupt)?;
     let seconds_median = median(&seconds);

@@ -1,21 +1,22 @@
-//! How often something is measured, and the statistics of the measurements.
+//! The number of repetitions of a measurement, and statistics of the results.
 
 use std::time::Instant;
 
-/// Fewest runs, and seconds after which no further run starts once there are that many.
+/// The smallest number of runs, and the seconds after which no further run starts once there are as
+/// many.
 pub const RUNS: usize = 5;
 pub const SECONDS: f64 = 1.0;
 
-/// Most seconds spent on runs, however few there were.
+/// The largest number of seconds spent on runs, even if there were few.
 pub const PATIENCE: f64 = 60.0;
 
-/// Are `runs` runs since `begin` enough?
+/// True if `runs` runs since `begin` are enough.
 pub fn enough(begin: Instant, runs: usize) -> bool {
     let elapsed = begin.elapsed().as_secs_f64();
     elapsed > PATIENCE && runs > 0 || elapsed > SECONDS && runs >= RUNS
 }
 
-/// Returns the median; of an even number of values, the lower of the two in the middle.
+/// Returns the median; for an even number of values, the lower of the two in the middle.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! What differs between two runs.
+//! The comparison of two runs.
 
 use crate::record::{MetricRecord, NonFinite, Record, Status};
 use sdflow::metric::{Better, better};
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// A change of more standard errors than this is not noise.
 const NOISE: f64 = 2.0;
 
-/// All of it, as `--json` prints it.
+/// The comparison, as `--json` prints it.
 #[derive(Debug, Serialize)]
 pub struct Comparison {
     pub schema: u32,
@@ -18,7 +18,7 @@ pub struct Comparison {
     /// Everything else that differs: the script, parameters, seed, versions, machine, stop reason.
     pub differing: BTreeMap<String, (String, String)>,
     pub metrics: BTreeMap<String, Change>,
-    /// The share above which a metric that got worse fails.
+    /// The relative change for the worse above which a metric fails.
     pub fail_above: Option<f64>,
     /// The metrics that fail.
     pub failed: Vec<String>,
@@ -45,14 +45,14 @@ pub struct Change {
     pub change: Option<f64>,
     /// `(b - a) / |a|`
     pub relative: Option<f64>,
-    /// `(b - a) / sqrt(se_a^2 + se_b^2)`; none where neither has a standard error.
+    /// `(b - a) / sqrt(se_a^2 + se_b^2)`; None if neither has a standard error.
     pub z: Option<f64>,
-    /// None for a recorded quantity that is no metric.
+    /// The direction that is better; None for a recorded quantity that is not a metric.
     pub better: Option<Better>,
     pub verdict: Verdict,
 }
 
-/// What a change means.
+/// The meaning of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -119,7 +119,8 @@ impl Change {
         Change { a: a.cloned(), b: b.cloned(), change, relative, z, better, verdict }
     }
 
-    /// Is it worse by more than the share `limit` and by more than noise, or missing?
+    /// True if the metric is missing, or worse by more than the share `limit` and by more than
+    /// noise.
     pub fn fails(&self, limit: f64) -> bool {
         match self.verdict {
             Verdict::Missing => true,

@@ -15,11 +15,11 @@ use read_run::read_run;
 use sdflow_dsl::Diagnostic;
 use sweep_comparison::SweepComparison;
 
-/// Prints what differs between two runs or two sweeps. The exit code is 4 if a metric got worse by
-/// more than the limit.
+/// Prints the differences between two runs or two sweeps. The exit code is 4 if a metric got worse
+/// by more than the limit.
 ///
 /// # Errors
-/// A folder that is neither, one of each, or a failed write.
+/// A folder is neither a run nor a sweep, or they are one of each, or writing fails.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Diagnostic> {
     if is_sweep(&args.run_a) && is_sweep(&args.run_b) {
         return compare_sweeps(args);

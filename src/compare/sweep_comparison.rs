@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// All of it, as `--json` prints it.
+/// The comparison, as `--json` prints it.
 #[derive(Debug, Serialize)]
 pub struct SweepComparison {
     pub schema: u32,
@@ -21,7 +21,7 @@ pub struct SweepComparison {
     pub differing: BTreeMap<String, (String, String)>,
     /// Cells finished in both.
     pub cells: Vec<CellPair>,
-    /// Cells that only one of them has finished, by their parameters.
+    /// Cells that only one of the sweeps has finished, by their parameters.
     pub only_a: Vec<String>,
     pub only_b: Vec<String>,
     pub metrics: BTreeMap<String, MetricOverall>,
@@ -47,8 +47,8 @@ pub struct MetricOverall {
     pub worse: usize,
     /// Mean of the cells' relative changes.
     pub relative: Option<f64>,
-    /// Sum of the changes over the root of the sum of their squared errors; none where a cell has
-    /// no error.
+    /// Sum of the changes divided by the root of the sum of their squared errors; None if a cell
+    /// has no error.
     pub z: Option<f64>,
     /// The cell with the largest relative change for the worse.
     pub worst: Option<String>,
@@ -82,7 +82,7 @@ impl SweepComparison {
     /// Compares the sweeps in the folders `a` and `b`.
     ///
     /// # Errors
-    /// A table or a record that cannot be read; no cell that both have finished.
+    /// A table or a record cannot be read; no cell is finished in both.
     pub fn of(a: &Path, b: &Path, fail_above: Option<f64>) -> Result<SweepComparison, Diagnostic> {
         let (of_a, of_b) = (cells(a)?, cells(b)?);
         let names: BTreeSet<String> = of_a.iter().chain(&of_b).flat_map(|(params, _)| params.keys().cloned()).collect();
@@ -135,7 +135,7 @@ impl SweepComparison {
     }
 }
 
-/// Returns what fails: metrics in the cells where they got worse, and cells that are missing.
+/// Returns the failures: metrics in the cells where they got worse, and cells that are missing.
 fn failed(pairs: &[CellPair], gone: &[String], fail_above: Option<f64>) -> Vec<String> {
     let Some(limit) = fail_above else { return Vec::new() };
     let worse = pairs.iter().flat_map(|pair| {
@@ -158,7 +158,7 @@ fn overall(pairs: &[CellPair]) -> BTreeMap<String, MetricOverall> {
             changes.iter().map(|(_, change)| Some((change.change?, error(change)?))).collect();
         let size = |change: &Change| change.relative.map_or(f64::INFINITY, f64::abs);
         let worse = changes.iter().filter(|(_, change)| change.verdict == Verdict::Worse);
-        // Among equals, the first.
+        // The first of equal cells.
         let worst = worse.rev().max_by(|a, b| size(a.1).total_cmp(&size(b.1)));
         let made = MetricOverall {
             cells: changes.len(),

@@ -1,4 +1,4 @@
-//! `doctor`: what this machine can do, what `auto` would choose on it, and what slows it down.
+//! `doctor`: the abilities of this machine, the choices of `auto` on it, and what slows it down.
 
 mod probes;
 mod report;
@@ -16,10 +16,10 @@ use sdflow_dsl::Diagnostic;
 /// Dimensions of the table if the user gives none.
 const DIMS: [usize; 5] = [2, 8, 64, 256, 784];
 
-/// Examines the machine and prints what it found.
+/// Examines the machine and prints the findings.
 ///
 /// # Errors
-/// Sizes that are impossible, or a failed write.
+/// The sizes are impossible, or writing fails.
 pub fn doctor(args: &DoctorArgs) -> Result<Exit, Diagnostic> {
     let report = examine(args)?;
     match args.json {
@@ -67,7 +67,7 @@ fn backends() -> Vec<BackendStatus> {
     ]
 }
 
-/// Returns what `auto` chooses for the sizes asked for, one row per dimension.
+/// Returns the choices of `auto` for the requested sizes, one row per dimension.
 fn choices(args: &DoctorArgs, isa: Isa) -> Result<Vec<AutoChoice>, Diagnostic> {
     let default = BenchCase { precision: Precision::Auto, isa, ..BenchCase::default() };
     let n = args.n.unwrap_or(default.n);

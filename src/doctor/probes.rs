@@ -1,4 +1,4 @@
-//! What the operating system says about the machine, and what slows the engine down.
+//! Information of the operating system about the machine, and causes of slowness.
 
 use crate::machine;
 use sdflow::pairwise::Isa;
@@ -10,17 +10,17 @@ use std::path::Path;
 /// quarter of it.
 const SMALL_MB: f64 = 2000.0;
 
-/// Whether the system gives memory in pages of 2 MB.
+/// Whether the system provides memory in pages of 2 MB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LargePages {
     /// For all memory.
     Always,
-    /// Where a program asks for them, as the engine does.
+    /// If a program requests them, as the engine does.
     Advised,
     /// Never.
     Never,
-    /// The system does not say.
+    /// The system does not report it.
     Unknown,
 }
 
@@ -60,7 +60,7 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Returns what slows the engine down, and what to do about it.
+/// Returns the causes of slowness, each with advice.
 pub fn advice(asked: Isa, cores: usize, pages: LargePages) -> Vec<String> {
     let mut advice = Vec::new();
     advice.extend(machine::replacement_warning(asked));
@@ -87,13 +87,14 @@ pub fn advice(asked: Isa, cores: usize, pages: LargePages) -> Vec<String> {
         advice.push("this is a debug build: build with `cargo build --release` before you measure".into());
     }
     if let Err(reason) = writable() {
-        advice
-            .push(format!("run folders cannot be made here ({reason}): change to another folder, or give `--out DIR`"));
+        advice.push(format!(
+            "run folders cannot be created here ({reason}): change to another folder, or give `--out DIR`"
+        ));
     }
     advice
 }
 
-/// Can the default folder of runs be written? A file is made and removed to find out.
+/// Checks that the default folder of runs can be written, by creating and removing a file.
 fn writable() -> Result<(), String> {
     let runs = Path::new("runs");
     let folder = if fs::symlink_metadata(runs).is_ok() { runs } else { Path::new(".") };

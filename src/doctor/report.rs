@@ -1,4 +1,4 @@
-//! The report of the doctor as data.
+//! The report of `doctor` as data.
 
 use super::probes::{LargePages, SystemMemory};
 use sdflow::pairwise::{Backend, Centres, Isa, Precision};
@@ -11,12 +11,12 @@ pub struct DoctorReport {
     pub task: &'static str,
     pub version: &'static str,
     pub cpu: String,
-    /// Cores that this process may use, and threads that compute.
+    /// The cores that this process may use, and the threads of the engine.
     pub cores: usize,
     pub threads: usize,
     pub isas: Vec<InstructionSet>,
     pub backends: Vec<BackendStatus>,
-    /// What SDFLOW_ISA asks for, and what is used.
+    /// The instruction set that SDFLOW_ISA requests, and the one in use.
     pub asked: Isa,
     pub isa: &'static str,
     pub fma_peak_gflops: f64,
@@ -43,7 +43,7 @@ pub struct BackendStatus {
     pub serves: &'static str,
 }
 
-/// What `auto` chooses for one problem.
+/// The choices of `auto` for one problem.
 #[derive(Debug, Serialize)]
 pub struct AutoChoice {
     pub n: usize,
@@ -54,6 +54,6 @@ pub struct AutoChoice {
     pub backend: Backend,
     pub isa: &'static str,
     pub skip: bool,
-    /// What coordinates are rounded around.
+    /// The origin that is subtracted from coordinates before they are rounded.
     pub centres: Centres,
 }

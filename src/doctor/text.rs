@@ -1,4 +1,4 @@
-//! The doctor's report as text.
+//! The report of `doctor` as text.
 
 use super::probes::LargePages;
 use super::report::{AutoChoice, DoctorReport};
@@ -52,7 +52,7 @@ fn memory(report: &DoctorReport) -> String {
 fn pages(pages: LargePages) -> &'static str {
     match pages {
         LargePages::Always => "always used",
-        LargePages::Advised => "used where a program asks for them, as the engine does",
+        LargePages::Advised => "used if a program requests them, as the engine does",
         LargePages::Never => "switched off",
         LargePages::Unknown => "unknown",
     }
@@ -79,7 +79,7 @@ fn choices(choices: &[AutoChoice], data: Data) -> String {
     text
 }
 
-/// What coordinates are rounded around, in words.
+/// Describes the origin that is subtracted from coordinates before they are rounded.
 fn centres(centres: Centres) -> &'static str {
     match centres {
         Centres::One => "one centre",

@@ -34,7 +34,7 @@ const TEMPLATES: [Template; 5] = [
 /// Writes a template as `NAME.rhai`, or lists the templates.
 ///
 /// # Errors
-/// An unknown template, a file that exists or cannot be written.
+/// The template is unknown, or the file exists or cannot be written.
 pub fn new(args: &NewArgs) -> Result<Exit, Diagnostic> {
     let Some(name) = args.name.as_ref().filter(|_| !args.list) else {
         terminal::print_result(&listing());

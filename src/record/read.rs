@@ -15,16 +15,10 @@ struct Version {
 /// Reads the record in the run folder at `path`. `of_sweep` is the hint for the folder of a sweep.
 ///
 /// # Errors
-/// No record in the folder, or one that this version cannot read.
+/// The folder has no record, or one that this version cannot read.
 pub fn read_record(path: &Path, of_sweep: &str) -> Result<Record, Diagnostic> {
     let shown = path.display();
-    let hint = match path {
-        _ if is_sweep(path) => format!("it is the folder of a sweep: {of_sweep}"),
-        _ if path.exists() => "give the folder of a run, which the end of its summary names".into(),
-        _ => "there is no such folder".into(),
-    };
-    let bytes = std::fs::read(path.join("run.json"))
-        .map_err(|_| diagnostics::data(format!("{shown} is no run folder: it has no run.json"), Some(&hint)))?;
+    let bytes = std::fs::read(path.join("run.json")).map_err(|_| no_record(path, of_sweep))?;
     let stale = Some("run it again with this version: the same command with `--force`");
     let schema = serde_json::from_slice::<Version>(&bytes).map_or(SCHEMA, |version| version.schema);
     if schema != SCHEMA {
@@ -35,10 +29,23 @@ pub fn read_record(path: &Path, of_sweep: &str) -> Result<Record, Diagnostic> {
         .map_err(|e| diagnostics::data(format!("this version cannot read {shown}/run.json: {e}"), stale))
 }
 
-/// Is this the folder of a sweep?
+/// Returns the error for a folder without the record of a run. `of_sweep` is the hint for the folder
+/// of a sweep.
+pub fn no_record(path: &Path, of_sweep: &str) -> Diagnostic {
+    let (shown, hint) = (path.display(), "give the folder of a run, which the end of its summary names");
+    match path {
+        _ if is_sweep(path) => diagnostics::data(format!("{shown} is the folder of a sweep"), Some(of_sweep)),
+        _ if path.exists() => {
+            diagnostics::data(format!("{shown} is not a run folder: it contains no run.json"), Some(hint))
+        }
+        _ => diagnostics::data(format!("there is no folder {shown}"), Some(hint)),
+    }
+}
+
+/// True if this is the folder of a sweep.
 pub fn is_sweep(path: &Path) -> bool {
     path.join(TABLE).exists()
 }
 
-/// A file that the folder of a sweep has and the folder of a run has not.
+/// A file of the folder of a sweep, which the folder of a run does not have.
 pub const TABLE: &str = "table.jsonl";

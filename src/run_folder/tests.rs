@@ -1,4 +1,4 @@
-//! What a run folder promises.
+//! Tests of the run folder.
 
 use super::*;
 use sdflow_dsl::Outcome;
@@ -106,7 +106,7 @@ fn a_replacement_cut_in_half_is_put_right() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
-/// Killed while a folder was emptied, or before the first record stood.
+/// The program was killed while a folder was being cleared, or before the first record was written.
 #[test]
 fn a_folder_left_half_emptied_is_still_a_run_folder() {
     let dir = tempfile::tempdir().unwrap();
@@ -117,7 +117,7 @@ fn a_folder_left_half_emptied_is_still_a_run_folder() {
     assert!(!path.join(DRAFTS[0]).exists() && CONTENT.last() == Some(&"run.json"));
 }
 
-/// Finished cells of a sweep stay for the same run and for no other, and go when it is done.
+/// Finished cells of a sweep stay for the same run only, and are deleted when it is done.
 #[test]
 fn finished_cells_wait_for_their_run() {
     let dir = tempfile::tempdir().unwrap();
@@ -137,7 +137,7 @@ fn finished_cells_wait_for_their_run() {
     assert!(matches!(open(&path, &record("a"), false).unwrap(), FolderState::Finished(_)) && !cells.exists());
 }
 
-/// A link in place of the lock leads to a file of the user's, which stays as it is.
+/// A link in place of the lock leads to a file of the user, which stays unchanged.
 #[test]
 #[cfg(unix)]
 fn a_link_in_place_of_the_lock_empties_no_file() {
@@ -154,8 +154,8 @@ fn a_link_in_place_of_the_lock_empties_no_file() {
     assert_eq!(fs::read_to_string(&thesis).unwrap(), "all of it");
 }
 
-/// What the script of an earlier attempt wrote is not part of the next one, wherever it stands;
-/// other files stay.
+/// Files that the script of an earlier attempt wrote are not part of the next run, wherever they
+/// are; other files stay.
 #[test]
 fn what_an_earlier_attempt_wrote_is_gone() {
     let dir = tempfile::tempdir().unwrap();

@@ -17,7 +17,7 @@ pub struct Axis {
 /// Parses the axis of `-p name=text`: a list of values and of ranges that include both ends.
 ///
 /// # Errors
-/// What is wrong with the text, and what to type instead.
+/// The text is not a valid axis; the hint says what to type.
 pub fn axis(name: &str, text: &str) -> Result<Axis, Diagnostic> {
     let refused = |(why, instead): BadAxis| {
         usage(format!("axis `{name}` is {text}, but {why}"), format!("write -p {name}={instead}"))
@@ -29,7 +29,7 @@ pub fn axis(name: &str, text: &str) -> Result<Axis, Diagnostic> {
     Ok(Axis { name: name.into(), values })
 }
 
-/// What is wrong, and what to write.
+/// What is wrong with the axis, and what to write.
 type BadAxis = (String, String);
 
 /// Splits at commas, except for those in double quotes.
@@ -82,7 +82,7 @@ fn whole_numbers(parts: &[&str]) -> Result<Vec<String>, BadAxis> {
         return Err((downwards(), format!("int:{last}:{first}")));
     }
     if step < 1 {
-        return Err((format!("its step is {step}, and a range goes upwards"), format!("int:{first}:{last}:1")));
+        return Err((format!("its step is {step}, and a range must increase"), format!("int:{first}:{last}:1")));
     }
     let count = (i128::from(last) - i128::from(first)) / i128::from(step) + 1;
     if count > MOST as i128 {
@@ -110,7 +110,7 @@ fn spaced_numbers(kind: &str, parts: &[&str]) -> Result<Vec<String>, BadAxis> {
     }
     if kind == "log" && low <= 0.0 {
         let high = if high > 0.0 { high } else { 10.0 };
-        return Err(("a logarithmic range begins above 0".into(), range(high / 100.0, high, n.max(3))));
+        return Err(("a logarithmic range must begin above 0".into(), range(high / 100.0, high, n.max(3))));
     }
     match n {
         0 => return Err(("it has no values".into(), range(low, high, 5))),
@@ -138,7 +138,7 @@ fn between(kind: &str, low: f64, high: f64, i: usize, n: usize) -> f64 {
 }
 
 fn downwards() -> String {
-    "a range goes upwards".into()
+    "a range must increase".into()
 }
 
 fn too_many(count: impl std::fmt::Display) -> String {

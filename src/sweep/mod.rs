@@ -1,5 +1,5 @@
 //! `sweep`: runs a script for many values of its parameters and writes one table. Each cell is the
-//! same run that `run` would make.
+//! same run as that of `run`.
 
 mod axis;
 mod picture;
@@ -31,7 +31,7 @@ use table::{CellRow, SweepTable};
 /// Computes the cells that are not finished yet and writes the table of all cells.
 ///
 /// # Errors
-/// A sweep that cannot be planned, a folder that cannot be used or written.
+/// The sweep cannot be planned, or a folder cannot be used or written.
 pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     let (clock, interrupt) = (Instant::now(), Interrupt::default());
     let plan = SweepPlan::of(request(&args.script, &interrupt)?, &args.script.params, &args.zip)?;
@@ -99,7 +99,7 @@ fn write_tables<'a>(
     Ok((rows, picture))
 }
 
-/// Returns the layout asked for, reduced to the cores of the machine with a note to the user.
+/// Returns the requested layout, reduced to the cores of the machine with a note to the user.
 fn layout(args: &SweepArgs, cells: usize) -> Layout {
     let (jobs, threads) = (args.jobs.map(usize::from), args.threads.map(usize::from));
     let cores = machine::cores();
@@ -114,8 +114,8 @@ fn layout(args: &SweepArgs, cells: usize) -> Layout {
     layout
 }
 
-/// Returns the rows of the table in the order of the plan: of the whole sweep, or of a shard and of
-/// what other shards have computed.
+/// Returns the rows of the table in the order of the plan: those of the whole sweep, or those of a
+/// shard and of the cells that other shards have computed.
 fn rows<'a>(
     plan: &'a SweepPlan,
     folder: &SweepFolder,

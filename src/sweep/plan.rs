@@ -1,5 +1,5 @@
-//! The cells of a sweep: every combination of the axes' values, with the identity that `run` would
-//! give each.
+//! The cells of a sweep: every combination of the values of the axes, each with the identity of its
+//! run.
 
 use super::axis::{self, Axis, MOST};
 use crate::args::Zip;
@@ -7,7 +7,7 @@ use crate::diagnostics::usage;
 pub use sdflow_dsl::cells::SEED;
 use sdflow_dsl::{Diagnostic, Prepared, Request};
 
-/// What is to be computed.
+/// The plan of a sweep: its axes and cells.
 #[derive(Debug)]
 pub struct SweepPlan {
     /// Groups of axes that vary independently; the first varies slowest.
@@ -23,9 +23,9 @@ pub struct Group(pub Vec<Axis>);
 /// One run of the sweep.
 #[derive(Debug)]
 pub struct Cell {
-    /// From 1, in the order of the plan.
+    /// The number of the cell, from 1, in the order of the plan.
     pub number: usize,
-    /// The axes with this cell's values.
+    /// The axes with the values of this cell.
     pub values: Vec<(String, String)>,
     pub prepared: Prepared,
 }
@@ -36,7 +36,7 @@ impl Group {
         self.0.first().map_or(0, |axis| axis.values.len())
     }
 
-    /// Does the group hold this axis?
+    /// True if the group contains this axis.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|axis| axis.name == name)
     }
@@ -60,11 +60,11 @@ pub fn assignments(values: &[(String, String)]) -> String {
 }
 
 impl SweepPlan {
-    /// Plans the sweep for the values of `-p` and `--zip`; `request` holds the rest.
+    /// Plans the sweep for the values of `-p` and `--zip`; `request` contains everything else.
     ///
     /// # Errors
-    /// A bad axis or zip, a name that the script does not declare, a value of the wrong type, two
-    /// equal cells, more than [`MOST`] cells, a script that does not compile.
+    /// The script does not compile; an axis or zip is malformed; a name is not declared; a value
+    /// has the wrong type; two cells are equal; there are more than [`MOST`] cells.
     pub fn of(request: Request, params: &[(String, String)], zips: &[Zip]) -> Result<SweepPlan, Diagnostic> {
         let groups = group_axes(axes(params)?, zips)?;
         let count = groups.iter().try_fold(1usize, |n, group| n.checked_mul(group.len())).filter(|n| *n <= MOST);
@@ -119,7 +119,7 @@ fn group_axes(axes: Vec<Axis>, zips: &[Zip]) -> Result<Vec<Group>, Diagnostic> {
             let near = sdflow::nearest(name, names.iter().map(String::as_str));
             let hint =
                 near.map_or_else(|| format!("give it with -p {name}=.."), |near| format!("did you mean `{near}`?"));
-            return Err(usage(format!("`--zip` names `{name}`, which is no axis"), hint));
+            return Err(usage(format!("`--zip` names `{name}`, which is not an axis"), hint));
         }
         if zipped.contains(&name) {
             return Err(usage(
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(cells, ["a=1, c=3, b=x", "a=1, c=3, b=y", "a=2, c=4, b=x", "a=2, c=4, b=y"]);
         let wrong = |params: &[(&str, &str)], zips: &[&[&str]]| plan(params, zips).unwrap_err();
         assert!(wrong(&[("a", "1,2"), ("b", "1,2,3")], &[&["a", "b"]]).contains("`a` has 2, `b` has 3 values"));
-        assert!(wrong(&[("a", "1")], &[&["a", "b"]]).contains("`b`, which is no axis"));
+        assert!(wrong(&[("a", "1")], &[&["a", "b"]]).contains("`b`, which is not an axis"));
         assert!(wrong(&[("a", "1"), ("b", "1")], &[&["a", "b"], &["a", "b"]]).contains("`a` twice"));
         assert!(wrong(&[("a", "1"), ("a", "2")], &[]).contains("given twice, as 1 and as 2"));
     }

@@ -1,4 +1,4 @@
-//! The cells of a sweep as `run` would compute them, each in a folder of its own.
+//! The cells of a sweep, computed as by `run`, each in its own folder.
 
 use super::plan::Cell;
 use super::sweep_folder::SweepFolder;
@@ -18,7 +18,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// The cells of a sweep or of a shard of it, and where their runs are kept.
+/// The cells of a sweep or of a shard of it, and the folder of their runs.
 #[derive(Debug)]
 pub struct RunCells<'a> {
     cells: Vec<&'a Cell>,
@@ -30,7 +30,7 @@ pub struct RunCells<'a> {
 }
 
 impl<'a> RunCells<'a> {
-    /// The cells, none of which is begun yet.
+    /// Creates the cells; none has begun.
     pub fn new(
         cells: impl Iterator<Item = &'a Cell>,
         folder: &'a SweepFolder,
@@ -45,7 +45,7 @@ impl<'a> RunCells<'a> {
     /// not started has none.
     ///
     /// # Errors
-    /// The folder of a cell holds something else; threads that the system does not grant.
+    /// The folder of a cell contains something else; threads cannot be started.
     pub fn run(&self, layout: impl FnOnce(usize) -> Layout) -> Result<BTreeMap<usize, Record>, Diagnostic> {
         let mut records = BTreeMap::new();
         let mut take = |index: usize, record| drop(records.insert(self.cells[index].number, record));
@@ -93,7 +93,7 @@ impl Sweep for RunCells<'_> {
 
     fn compute(&self, index: usize, _: &Seat) -> Result<Made<Record>, Diagnostic> {
         let cell = self.cells[index];
-        // What is wrong with one cell stops no other.
+        // An error in one cell does not stop the others.
         Ok(self.record(cell).unwrap_or_else(|trouble| {
             let mut record = Record::start(cell.prepared.script().into(), &cell.prepared, self.args.script.quick);
             record.fail(&trouble);
@@ -125,7 +125,7 @@ impl Sweep for RunCells<'_> {
     }
 }
 
-/// Returns the record of a cell that is finished, or has failed and is not to be tried again.
+/// Returns the record of a cell that is finished, or has failed and is not to be retried.
 fn finished_record(cell: &Cell, folder: &SweepFolder, args: &SweepArgs) -> Result<Option<Record>, Diagnostic> {
     if args.force {
         return Ok(None);

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// The mean of a metric over cells that differ in the seed only.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlaceMean {
-    /// The axes with their values, the seed left out.
+    /// The axes with their values, without the seed.
     pub place: Vec<(String, String)>,
     /// The mean over the seeds that have a finite value.
     pub mean: SeedMean,

@@ -12,21 +12,21 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// How many of the best places the summary shows.
+/// The number of best places in the summary.
 const SHOWN: usize = 5;
 
-/// All of standard output under `--json`.
+/// The content of standard output under `--json`.
 #[derive(Debug, Serialize)]
 pub struct SweepReport {
     pub schema: u32,
-    /// "done", "failed" (some cells did), "stopped" (by the user).
+    /// "done", "failed" (some cells failed), "stopped" (by the user).
     pub status: &'static str,
     pub exit_code: u8,
     pub script: PathBuf,
     pub folder: PathBuf,
     pub table: PathBuf,
     pub jsonl: PathBuf,
-    /// None where no numeric axis varies.
+    /// None if no numeric axis varies.
     pub picture: Option<PathBuf>,
     pub cells: CellCounts,
     /// The metric of `best`.
@@ -36,7 +36,7 @@ pub struct SweepReport {
     pub wall_s: f64,
 }
 
-/// Cells by how they ended.
+/// The numbers of cells by ending.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct CellCounts {
     pub planned: usize,
@@ -60,7 +60,7 @@ pub struct BestPlace {
 }
 
 impl CellCounts {
-    /// Counts `rows` by how they ended.
+    /// Counts `rows` by ending.
     pub fn of<'a>(rows: impl Iterator<Item = &'a CellRow<'a>>) -> CellCounts {
         let mut counts = CellCounts::default();
         for (_, record) in rows {
@@ -97,8 +97,8 @@ pub struct BestMetric {
 }
 
 impl BestMetric {
-    /// Returns the metric of `--best`, or the first that was measured, and a warning if the one
-    /// asked for was not measured.
+    /// Returns the metric of `--best`, or the first measured metric, and a warning if the requested
+    /// one was not measured.
     pub fn of(asked: Option<&str>, rows: &[CellRow]) -> (Option<BestMetric>, Option<String>) {
         let known = measured(rows);
         let first = known.first().map(|name| BestMetric { metric: name.to_string(), largest: false });
@@ -129,7 +129,7 @@ impl BestMetric {
 }
 
 impl BestPlace {
-    /// Takes the first of `sorted` as data.
+    /// Returns the first of `sorted` as data.
     pub fn of(sorted: &[PlaceMean]) -> Vec<BestPlace> {
         let best = |mean: &PlaceMean| BestPlace {
             params: mean.place.iter().cloned().collect(),

@@ -23,7 +23,7 @@ pub struct SweepFolder(PathBuf);
 struct Described {
     schema: u32,
     script: PathBuf,
-    /// Hash of the cells' identities.
+    /// Hash of the identities of the cells.
     identity: String,
     engine: EngineRecord,
     /// Axes that vary together are one group; the first group varies slowest.
@@ -38,11 +38,11 @@ struct AxisDescribed {
 }
 
 impl SweepFolder {
-    /// Opens the folder at `path` for `plan` of `script`. A larger plan finds the cells of a
-    /// smaller one.
+    /// Opens the folder at `path` for `plan` of `script`. A larger plan uses the cells of a smaller
+    /// one.
     ///
     /// # Errors
-    /// The folder holds something else or the sweep of another script, or cannot be written.
+    /// The folder contains something else or the sweep of another script, or cannot be written.
     pub fn open(path: &Path, script: &Path, plan: &SweepPlan) -> Result<SweepFolder, Diagnostic> {
         let folder = SweepFolder(path.into());
         folder.is_ours(script)?;
@@ -61,7 +61,7 @@ impl SweepFolder {
         Ok(folder)
     }
 
-    /// Checks that the folder is empty or holds a sweep of `script`.
+    /// Checks that the folder is empty or contains a sweep of `script`.
     fn is_ours(&self, script: &Path) -> Result<(), Diagnostic> {
         let path = &self.0;
         let file = path.join(PLAN);
@@ -106,15 +106,15 @@ impl SweepFolder {
         self.0.join(SweepFolder::relative(cell))
     }
 
-    /// Calls `act` while it holds the folder's lock, which the system releases if a process is
+    /// Calls `act` while it holds the lock of the folder, which the system releases if a process is
     /// killed.
     ///
     /// # Errors
-    /// Those of `act`; a folder that cannot be written.
+    /// Those of `act`; the folder cannot be written.
     pub fn locked<T>(&self, act: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
         let path = self.0.join(LOCK);
         let lock = open_lock(&path).and_then(|file| file.lock().map(|()| file)).map_err(|e| cannot_write(&path, &e))?;
-        // No other process writes now: a partial file was left by one that was killed.
+        // No other process writes now: a partial file was left by a process that was killed.
         for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with('.') && name.ends_with(".tmp") {
@@ -126,10 +126,10 @@ impl SweepFolder {
         done
     }
 
-    /// Writes a file of the folder, whole or not at all.
+    /// Writes a file of the folder, completely or not at all.
     ///
     /// # Errors
-    /// The system's reason.
+    /// The I/O error of the operating system.
     pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> Result<(), Diagnostic> {
         sdflow::io::write_atomic(&self.0.join(name), |out| out.write_all(text.as_ref())).map_err(|e| of_engine(&e))
     }

@@ -1,5 +1,5 @@
-//! The tidy table of a sweep: a row per cell, a column per parameter, metric and check; as CSV and
-//! as JSON lines.
+//! The table of a sweep: a row per cell, a column per parameter, metric and check; as CSV and as
+//! JSON lines.
 
 use super::plan::{Cell, SEED, SweepPlan};
 use super::sweep_folder::SweepFolder;
@@ -34,7 +34,7 @@ struct ColumnNames {
 }
 
 impl SweepTable {
-    /// Makes the table of `rows`, in their order.
+    /// Builds the table of `rows`, in their order.
     pub fn of(plan: &SweepPlan, rows: &[CellRow]) -> SweepTable {
         let names = ColumnNames::of(plan, rows);
         let triple = |name: &String| ["", "_se", "_floor"].map(|part| format!("{name}{part}"));
@@ -52,8 +52,8 @@ impl SweepTable {
         SweepTable { columns, rows }
     }
 
-    /// Returns the table as CSV as of RFC 4180, with a header. Missing values are empty; values
-    /// that are not finite are NaN, inf or -inf.
+    /// Returns the table as CSV according to RFC 4180, with a header. Missing values are empty;
+    /// values that are not finite are NaN, inf or -inf.
     ///
     /// # Errors
     /// None in practice, because it writes to memory.
@@ -66,7 +66,7 @@ impl SweepTable {
         Ok(text)
     }
 
-    /// Returns one JSON object per line. A value that is not finite is null and named under
+    /// Returns one JSON object per line. A value that is not finite becomes null and is named under
     /// `flags`.
     pub fn jsonl(&self) -> String {
         self.rows.iter().map(|row| Value::Object(row.clone()).to_string() + "\n").collect()
@@ -114,7 +114,7 @@ impl ColumnNames {
     }
 }
 
-/// Returns one row with a value for every column, null where there is none.
+/// Returns one row with a value for every column, null if there is none.
 fn values((cell, record): &CellRow, names: &ColumnNames, columns: &[String]) -> Map<String, Value> {
     let mut row: Map<String, Value> = columns.iter().map(|name| (name.clone(), Value::Null)).collect();
     let mut flags = Map::new();

@@ -82,7 +82,7 @@ fn planted_violations_are_found() {
         ("dsl/src/language/fail.rs", "use crate::context::Context;"),
         ("dsl/src/value/points.rs", "use crate::call::{Call};"),
         ("dsl/src/context/mod.rs", "fn f() { crate::explain::of_run(0) }"),
-        ("dsl/src/bind/run.rs", "use crate::manual::named;"),
+        ("dsl/src/bind/run.rs", "use crate::manual::entries_of;"),
         ("dsl/src/gadget.rs", "use crate::value::Cloud;"),
     ] {
         assert_eq!(planted(path, text).len(), 1, "{path}: {text} {:?}", planted(path, text));

@@ -54,7 +54,7 @@ fn planted_script_is_found() {
     for text in [
         "\"use samples(points, #{{standardise: true}})\"",
         "\"give `flatten: true`\"",
-        "\"a kernel such as imq(1) is wanted\"",
+        "\"a kernel such as imq(1) is expected\"",
         "\"run(flow, points) moves them\"",
         "\"begin with flow.prior(n)\"",
         "r#\"or use `scaling: \"raw\"`\"#",

@@ -72,10 +72,14 @@ fn what_is_no_finding_is_refused() {
     sandbox.run("said.rhai --out said --quiet").code(0);
     let refused = sandbox.run("findings said -o nowhere/found.md").code(6).stderr;
     assert!(refused.contains("cannot write nowhere/found.md") && refused.contains("`-o`"), "{refused}");
-    // One run that cannot be told keeps the file as it was.
+    // One folder without a run keeps the file as it was.
     sandbox.write("found.md", "earlier");
-    sandbox.run("findings said silent -o found.md").code(6);
+    sandbox.run("findings said empty -o found.md").code(6);
     assert_eq!(sandbox.read("found.md"), "earlier");
+    // A run without a conclusion, or a sweep, does not hide the others.
+    let partly = sandbox.run("findings silent said sweep -o found.md").code(0);
+    assert_eq!(sandbox.read("found.md"), sandbox.run("findings said").code(0).stdout);
+    assert_snapshot!(partly.stderr);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What arguments mean: the readings of points, targets and scores that many functions share.
+//! How points, targets and scores are read from arguments, shared by many functions.
 
 use crate::call::Call;
 use crate::language::{At, Fail, Type};
@@ -9,13 +9,13 @@ use sdflow::table::Table;
 use sdflow::target::{Samples, SamplesOptions, Target};
 use std::sync::Arc;
 
-/// What is taken for a score.
+/// The types that are accepted as a score.
 pub const SCORE: Type = Type::OneOf(&[Type::Score, Type::Target, Type::Points]);
-/// What is taken for a distribution: itself, or the points of a sample.
+/// The types that are accepted as a distribution: a target, or points as a sample.
 pub const SAMPLE: Type = Type::OneOf(&[Type::Target, Type::Points]);
 
-/// Argument `i` as a score: points mean their kernel estimate, a target its exact score or its
-/// data's estimate.
+/// Returns argument `i` as a score: points stand for their kernel estimate, a target for its exact
+/// score or the estimate from its data.
 pub fn score(call: &Call, i: usize) -> Result<Recipe, Fail> {
     let arg = call.arg(i)?.clone();
     if let Some(recipe) = arg.clone().try_cast::<Recipe>() {
@@ -28,12 +28,13 @@ pub fn score(call: &Call, i: usize) -> Result<Recipe, Fail> {
         return Err(call.wrong(i, "a score, a target or a set of points"));
     };
     Recipe::of_target(target).map_err(|e| {
-        let hint = "take samples: kde(target.sample(2000))";
+        let hint = "use a sample: kde(target.sample(2000))";
         call.place(e).hint(hint).at(At::Argument(i))
     })
 }
 
-/// Argument `i` as a distribution to draw from: a target, or points as their own distribution.
+/// Returns argument `i` as a distribution to sample from: a target, or points as their empirical
+/// distribution.
 pub fn distribution(call: &Call, i: usize) -> Result<Arc<dyn Target>, Fail> {
     let arg = call.arg(i)?.clone();
     if let Some(cloud) = arg.clone().try_cast::<Cloud>() {
@@ -47,15 +48,15 @@ pub fn distribution(call: &Call, i: usize) -> Result<Arc<dyn Target>, Fail> {
     }
 }
 
-/// Argument `i` as the score of a distribution that does not move.
+/// Returns argument `i` as the score of a distribution that does not move.
 pub fn fixed_score(call: &Call, i: usize) -> Result<Recipe, Fail> {
     let recipe = score(call, i)?;
     if matches!(recipe, Recipe::Ratio(..)) {
-        let fail = call.bad(i, "is the difference of two scores", "the score of one distribution is wanted");
+        let fail = call.bad(i, "is the difference of two scores", "the score of one distribution is expected");
         return Err(fail.hint("sd_flow(ratio(target))"));
     }
     if recipe.moves() {
-        let fail = call.bad(i, "describes the moving cloud", "the score of a distribution that stays is wanted");
+        let fail = call.bad(i, "describes the moving cloud", "the score of a fixed distribution is expected");
         return Err(fail.hint(call.signature.usage()));
     }
     if recipe.units().is_some() {
@@ -64,15 +65,15 @@ pub fn fixed_score(call: &Call, i: usize) -> Result<Recipe, Fail> {
     Ok(recipe)
 }
 
-/// Standardised samples where only `sd_flow` would heed their units.
+/// The error for standardised samples, whose units only `sd_flow` takes into account.
 pub fn own_units(call: &Call, i: usize) -> Fail {
     let here = call.signature.name;
-    let fail = call.bad(i, "works in units of its own", &format!("`{here}` works in those of the points"));
+    let fail = call.bad(i, "works in standard units", &format!("`{here}` works in those of the points"));
     fail.hint("standardise the points instead: let z = x.standardise(); .. z.undo(r.points)")
 }
 
-/// Argument `i` as a reference for `n` points: a set of points, with its target when it is a sample
-/// of one, or a target, of which a fresh sample is drawn.
+/// Returns argument `i` as a reference for `n` points. It is a set of points, with its target if it
+/// is a sample of one, or a target, from which a fresh sample is drawn.
 pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     let made = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
         match &cloud.target {
@@ -87,13 +88,13 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     made.map_err(|e| call.place(e).at(At::Argument(i)))
 }
 
-/// Refuses a number of values that a machine of today does not hold: `n`, argument `i`, is the
-/// number of points.
+/// Refuses a number of points that does not fit into the memory of today's machines: `n`, argument
+/// `i`.
 pub fn check_size(call: &Call, i: usize, n: usize, dim: usize) -> Result<(), Fail> {
     no_room(n, dim).map_or(Ok(()), |why| Err(call.bad(i, format!("is {n}"), &why)))
 }
 
-/// The name of a column that the table has.
+/// Returns `name` if the table has a column of that name.
 pub fn column_name(table: &Table, name: String) -> Result<String, Fail> {
     if table.columns().contains(&name) {
         return Ok(name);

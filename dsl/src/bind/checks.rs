@@ -15,8 +15,8 @@ pub const ENTRIES: &[Entry] = &[
     })
     .returned("the condition")
     .about(
-        "Records a claim and whether it holds. A claim that fails does not stop the script; the \
-         run then ends with exit code 4.",
+        "Records a check and whether it holds. A failed check does not stop the script; the run \
+         then ends with exit code 4.",
     )
     .example(
         "let y = normal(100, 2);\n\
@@ -30,7 +30,7 @@ pub const ENTRIES: &[Entry] = &[
         threshold,
     )
     .about(
-        "A claim about a metric's final value, judged at the end of the run: the relation is \
+        "A check of the final value of a metric, made at the end of the run. The relation is \
          \"<\", \"<=\", \">\" or \">=\". A metric that the run never measured is an error.",
     )
     .example(
@@ -48,10 +48,11 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("conclude", Kind::Saying, &[arg("text", Type::Text)], Type::Nothing, conclude)
         .about(
-            "Records what the run found, one paragraph in plain words with the measured numbers in \
-             it. It stands in the summary, in `run.json` and, by `sdflow-engine findings`, in a \
-             document over many runs. Build the sentence from the numbers, so that it is true \
-             whatever they are. A run has one conclusion; line breaks become spaces.",
+            "Records the conclusion of the run, one paragraph in plain words with the measured \
+             numbers. It appears in the summary and in `run.json`, and `sdflow-engine findings` \
+             collects the conclusions of many runs in one document. Build the sentences from the \
+             numbers, so that they are true whatever the numbers are. A run has one conclusion; \
+             line breaks become spaces.",
         )
         .example(
             "let e = energy(normal(100, 2), normal(100, 2));\n\
@@ -67,23 +68,23 @@ pub const ENTRIES: &[Entry] = &[
         rounded,
     )
     .about(
-        "A number, or the value of a reading, as text in `digits` significant digits, 3 if not \
-         given. Digits before the point are kept and zeros at the end are left out.",
+        "A number, or the value of a reading, as text with `digits` significant digits (default \
+         3). All digits before the decimal point are kept, and zeros at the end are left out.",
     )
     .example("print(`${rounded(1.0 / 3)} is ${rounded(100.0 / 3, 2)} %`);"),
 ];
 
-/// Significant digits that a number of 64 bits can have.
+/// The number of significant digits of a 64-bit number.
 const DIGITS: usize = 17;
 
 fn conclude(call: &Call) -> Result<Dynamic, Fail> {
     if call.context.within_cell() {
-        let fail = Fail::script("a cell of a sweep has no conclusion: the run has one");
-        return Err(fail.hint("conclude after the sweep, from its table"));
+        let fail = Fail::script("`conclude` does not work in a cell of a sweep, because a run has one conclusion");
+        return Err(fail.hint("call `conclude` after the sweep, with numbers of its table"));
     }
     let text = call.text(0)?.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
-        return Err(call.bad(0, "is empty", "a sentence is wanted").hint(call.signature.usage()));
+        return Err(call.bad(0, "is empty", "a sentence is expected").hint(call.signature.usage()));
     }
     call.context.conclude(&text, call.native.call_position())?;
     Ok(Dynamic::UNIT)
@@ -101,8 +102,8 @@ fn rounded(call: &Call) -> Result<Dynamic, Fail> {
 
 fn threshold(call: &Call) -> Result<Dynamic, Fail> {
     if call.context.within_cell() {
-        let fail = Fail::script("a threshold judges the run's final metrics, and a cell of a sweep leaves none");
-        return Err(fail.hint("`expect` judges here; or `record` what the table says and judge it after the sweep"));
+        let fail = Fail::script("`threshold` checks the final metrics of the run, and a cell of a sweep has none");
+        return Err(fail.hint("use `expect` here, or `record` a value of the table after the sweep and check that"));
     }
     let (metric, relation, bound) = (call.text(0)?, call.text(1)?, call.number(2)?);
     let holds: fn(f64, f64) -> bool = match relation.as_str() {
@@ -110,7 +111,7 @@ fn threshold(call: &Call) -> Result<Dynamic, Fail> {
         "<=" => |a, b| a <= b,
         ">" => |a, b| a > b,
         ">=" => |a, b| a >= b,
-        _ => return Err(call.bad(1, format!("is {relation:?}"), "one of \"<\", \"<=\", \">\", \">=\" is wanted")),
+        _ => return Err(call.bad(1, format!("is {relation:?}"), "one of \"<\", \"<=\", \">\", \">=\" is expected")),
     };
     let name = format!("{metric} {relation} {bound}");
     call.context.record_threshold(&name, &metric, move |value| holds(value, bound), call.native.call_position());
@@ -124,7 +125,7 @@ fn record(call: &Call) -> Result<Dynamic, Fail> {
             Some(entry) => entry,
             None => {
                 let value = plain_value(value).ok_or_else(|| {
-                    let message = format!("`{name}` is {}, but a number or a reading is wanted", described(value));
+                    let message = format!("`{name}` is {}, but a number or a reading is expected", described(value));
                     Fail::script(message).at(At::Key(0, name.to_string()))
                 })?;
                 Reading { value, se: None, floor: None, parts: BTreeMap::new() }

@@ -1,4 +1,4 @@
-//! A target of the user's own: a formula, or functions of all points at once.
+//! A target defined in a script: a formula, or functions of all points at once.
 
 use crate::call::{Call, Entry, function};
 use crate::context::{Callbacks, detach, misfit};
@@ -26,15 +26,15 @@ pub const ENTRIES: &[Entry] = &[
         density,
     )
     .about(
-        "A target of your own: a log density up to a constant. Written as a formula in a string, \
-         it is computed natively on all cores, and its score is the exact gradient. The formula \
-         uses the coordinates `x[0]`, `x[1]`, .. (also `x0`, `x1`, ..), `dim` and `pi`, and the \
-         names in `more`, a map of parameters: numbers, lists or single columns of points. It has \
-         `+ - * / ^`, `exp expm1 log log1p sqrt sin cos tanh atan abs sigmoid softplus pow min \
-         max logsumexp`, and `sum(i, 0, dim, x[i]^2)` or `logsumexp(i, ..)`, where the end does \
-         not count; loops are written out when the formula is read. Otherwise `log_density` is a \
-         function `|x| ..`, which is called with all points at once and returns an array of their \
-         log densities; `more` is then a function that returns the points of their scores. \
+        "A target defined by its log density, up to a constant. As a formula in a string, the log \
+         density is computed natively on all cores, and its score is the exact gradient. The \
+         formula uses the coordinates `x[0]`, `x[1]`, .. (also `x0`, `x1`, ..), `dim` and `pi`, \
+         and the names in `more`, a map of parameters: numbers, lists or single columns of points. \
+         It has `+ - * / ^`, `exp expm1 log log1p sqrt sin cos tanh atan abs sigmoid softplus pow \
+         min max logsumexp`, and `sum(i, 0, dim, x[i]^2)` or `logsumexp(i, ..)`, where the end \
+         does not count; loops are written out when the formula is read. Otherwise `log_density` \
+         is a function `|x| ..`, which is called with all points at once and returns an array of \
+         their log densities; `more` is then a function that returns the points of their scores. \
          Without it the score is by central differences, `2 dim` calls of the first function. \
          Variables that a function uses are copied. A flow smooths a density by Monte Carlo, see \
          `smoothed`. A density has no samples and no moments, so that sigma must be given.",
@@ -105,7 +105,7 @@ fn functions(call: &Call, dim: usize, log_density: &FnPtr) -> std::result::Resul
 fn of_values(callbacks: Arc<Callbacks>, function: FnPtr) -> LogDensityOf {
     Arc::new(move |points| {
         let value = callbacks.call(&function, LOG, points)?;
-        let want = "an array with a number per point is wanted";
+        let want = "an array with a number per point is expected";
         let array = value.clone().try_cast::<Array>().ok_or_else(|| misfit(LOG, &value, want))?;
         let one = |v: &Dynamic| number(v).ok_or_else(|| misfit(LOG, v, "every element must be a number"));
         array.iter().map(one).collect()
@@ -116,14 +116,15 @@ fn of_points(callbacks: Arc<Callbacks>, function: FnPtr) -> ScoreOf {
     Arc::new(move |points| {
         let value = callbacks.call(&function, SCORE, points)?;
         let cloud = value.clone().try_cast::<Cloud>();
-        let cloud = cloud.ok_or_else(|| misfit(SCORE, &value, "points are wanted: points(rows)"))?;
-        // The value goes first: what no variable of the script holds is not copied.
+        let cloud = cloud.ok_or_else(|| misfit(SCORE, &value, "points are expected: points(rows)"))?;
+        // The value is dropped first: points that no variable of the script holds are then not
+        // copied.
         drop(value);
         Ok(Arc::unwrap_or_clone(cloud.points))
     })
 }
 
-/// The map behind a formula.
+/// Returns the parameters of a formula.
 fn parameters(call: &Call) -> std::result::Result<Vec<Parameter>, Fail> {
     if call.len() < 3 {
         return Ok(Vec::new());
@@ -141,7 +142,7 @@ fn parameter(name: &str, value: &Dynamic) -> std::result::Result<Parameter, Fail
         return match cloud.points.dim() {
             1 => Ok((name.into(), cloud.points.data().to_vec(), false)),
             dim => Err(Fail::script(format!(
-                "the parameter `{name}` is points in {dim} dimensions, but one column is wanted"
+                "the parameter `{name}` is points in {dim} dimensions, but one column is expected"
             ))
             .hint("take one: load(\"x.csv\", #{columns: [0]})")
             .at(at)),
@@ -153,7 +154,7 @@ fn parameter(name: &str, value: &Dynamic) -> std::result::Result<Parameter, Fail
         Some(list) if !list.is_empty() => Ok((name.into(), list, false)),
         _ => {
             let seen = described(value);
-            let message = format!("the parameter `{name}` is {seen}, but a number or a list of numbers is wanted");
+            let message = format!("the parameter `{name}` is {seen}, but a number or a list of numbers is expected");
             Err(Fail::script(message).at(at))
         }
     }

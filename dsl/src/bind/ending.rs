@@ -1,5 +1,5 @@
-//! How a run of a flow or a training ends: its record, its advice, and the time that the script's
-//! functions took.
+//! The end of a run of a flow or of a training: its record, its advice, and the time that functions
+//! of the script took.
 
 use crate::call::Call;
 use crate::context::Ending;
@@ -12,7 +12,7 @@ use sdflow::process::{self, Stats};
 /// The share of a run's time above which functions of the script are slow.
 const MUCH: f64 = 0.1;
 
-/// Puts a result into the run's record.
+/// Adds a result to the record of the run.
 pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Result<Dynamic, Fail> {
     let context = call.context;
     let ending = Ending { reason: done.ending.reason().into(), advice };
@@ -21,7 +21,8 @@ pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Res
     }
     context.record_time("flow", (done.stats.flow_seconds - seconds_in_script(call, &done.stats)).max(0.0));
     context.record_time("metrics", done.stats.metric_seconds);
-    // As `bench` counts: two products of n x m x dim, a multiplication and an addition each.
+    // `bench` counts in the same way: two products of n x m x dim, with a multiplication and an
+    // addition each.
     context.record_flops(4.0 * done.stats.flow_pairs as f64 * dim as f64);
     context.record_ending(ending, done.stats.steps, done.stats.nfe);
     match done.ending {
@@ -41,25 +42,28 @@ fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
     Ok(())
 }
 
-/// What to do about the ending of this flow, a sentence; `told` if there are warnings beside it.
+/// Returns advice on the ending of this flow, a sentence; `told` says whether there are warnings
+/// too.
 pub fn advice(ending: &process::Ending, flow: &str, told: bool) -> String {
     use process::Ending::{Converged, Diverged, Finished, Interrupted};
     match ending {
         Finished => "The last step was taken; the metrics say how good the result is.".into(),
         Converged { step } => format!("Every threshold of `stop_when` was met after {step} steps."),
         Diverged { step } if told => {
-            format!("Step {step} left the finite numbers; see the warnings for the cause, or make `step` smaller.")
+            format!(
+                "In step {step} points became infinite or NaN; see the warnings for the cause, or make `step` smaller."
+            )
         }
         Diverged { step } if flow == "sd_flow" => format!(
-            "Step {step} left the finite numbers; make `step` smaller, `sigma` larger, or use `scaling: \"denoiser\"`."
+            "In step {step} points became infinite or NaN; make `step` smaller, `sigma` larger, or use `scaling: \"denoiser\"`."
         ),
-        Diverged { step } => format!("Step {step} left the finite numbers; make `step` smaller."),
-        Interrupted { step } => format!("Stopped after {step} steps; what exists is kept."),
+        Diverged { step } => format!("In step {step} points became infinite or NaN; make `step` smaller."),
+        Interrupted { step } => format!("Stopped after {step} steps; the results so far are kept."),
     }
 }
 
-/// Seconds of a run that its steps, and its few readings, spent in the script's functions; they are
-/// recorded, and told when they are much.
+/// Returns the seconds that the steps and readings of a run spent in functions of the script. They
+/// are recorded, and a large share gives a warning.
 fn seconds_in_script(call: &Call, stats: &Stats) -> f64 {
     let context = call.context;
     let inside = context.callbacks.take_seconds();
@@ -69,7 +73,7 @@ fn seconds_in_script(call: &Call, stats: &Stats) -> f64 {
     }
     context.record_time("callbacks", inside);
     if inside > MUCH * total {
-        // Many cells of a sweep shall not say nearly the same.
+        // Rounded, so that the many cells of a sweep do not give many slightly different warnings.
         let share = match context.is_cell {
             true => "more than 10".into(),
             false => format!("{:.0}", 100.0 * (inside / total).min(1.0)),

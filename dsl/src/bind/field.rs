@@ -1,4 +1,4 @@
-//! The field of a flow, and how far one field is from another.
+//! The velocity field of a flow, and the relative error of fields.
 
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, OPTIONS, Type, arg};
@@ -13,12 +13,13 @@ use sdflow::{Error, Points};
 sdflow::options! {
     /// Options of `velocity`.
     pub struct VelocityOptions {
-        /// Progress of the run at which the field is taken, from 0 to 1: where schedules stand.
+        /// Progress of the run, from 0 to 1, at which the field is evaluated; it determines the
+        /// values of schedules.
         progress: f64 = 0.0,
     }
 }
 
-/// Steps into which progress is divided.
+/// The number of steps into which progress is divided.
 const STEPS: usize = 1 << 20;
 
 pub const ENTRIES: &[Entry] =
@@ -26,11 +27,12 @@ pub const ENTRIES: &[Entry] =
         .of(Type::Flow)
         .returned("points, a velocity for each")
         .about(
-            "The flow's velocity at the points, which are its whole cloud: what a run steps with. Of \
-             `pf_ode`, `reverse_sde` and `predictor_corrector` it is the probability flow's \
-             `-dy/dsigma` at the noise level of that progress: per unit by which sigma falls; of \
-             `langevin` it is the drift. Two flows with the same noise option see the same noise, so \
-             their fields can be compared. An estimator that learns begins anew.",
+            "The velocity of the flow at the points, which are its whole cloud; a run integrates \
+             this velocity. For `pf_ode`, `reverse_sde` and `predictor_corrector` it is \
+             `-dy/dsigma` of the probability flow, the displacement per decrease of sigma, at the \
+             noise level of that progress. For `langevin` it is the drift. Two flows with the same \
+             noise option get the same noise, so their fields can be compared. An estimator that \
+             learns starts untrained.",
         )
         .options(VelocityOptions::KEYS)
         .example(
@@ -59,7 +61,7 @@ fn velocity(call: &Call) -> Result<Dynamic, Fail> {
     call.context.time("flow", || call.work("velocity", evaluate, measure)).map(Cloud::value)
 }
 
-/// The relative error of one set of vectors against another.
+/// The relative error of one set of vectors with respect to another.
 pub fn relative_error_of_fields(call: &Call) -> Result<Dynamic, Fail> {
     let (vectors, reference) = (call.points(0)?, call.points(1)?);
     let (value, se) = relative_error(&vectors, &reference).map_err(|e| call.place(e))?;

@@ -1,4 +1,4 @@
-//! Trainings that a flow does by itself, at its first evaluation.
+//! Trainings that a flow performs at its first evaluation.
 
 use crate::call::Call;
 use sdflow::Points;
@@ -6,8 +6,8 @@ use sdflow::score::{At, DiscriminatorOptions, Features, Form, Ratio, Score};
 use sdflow::target::Target;
 use std::sync::Arc;
 
-/// Leaves `--quick` and a dry run few steps of the first training of a discriminator, whose cost
-/// the latter counts.
+/// Reduces the optimiser steps of the first training of a discriminator, with `--quick` and in a
+/// dry run. The dry run counts the cost of the full training.
 pub fn shorten_first_training(call: &Call, target: &Arc<dyn Target>, options: &mut DiscriminatorOptions) {
     if options.features != Features::Mlp || options.check().is_err() {
         return;

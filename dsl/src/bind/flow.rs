@@ -1,4 +1,4 @@
-//! Flows, as recipes: every run makes its own, so that none inherits another's state.
+//! Flows. A flow in a script is a recipe: every run builds its own, so that no run inherits state.
 
 use crate::bind::arguments::{SAMPLE, SCORE, distribution, own_units, score};
 use crate::bind::first_training::shorten_first_training;
@@ -30,9 +30,9 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, where `p` and `q` are \
          smoothed by sigma [weber2023score]. The score of the target may be a score, a target or \
-         points. The score of the source is that of the moving cloud; left out, it is `kde()` \
-         beside points and in up to 4 dimensions, and `mixture_fit()` beside an exact score in \
-         more. Left out, sigma is chosen from the data, and the run says how.",
+         points. The score of the source is that of the moving cloud. If it is left out, it is \
+         `mixture_fit()` for an exact target score in more than 4 dimensions, and `kde()` \
+         otherwise. If sigma is left out, it is chosen from the data, and the run says how.",
     )
     .options(SD_KEYS)
     .example(
@@ -43,12 +43,12 @@ pub const ENTRIES: &[Entry] = &[
     ),
     function("mmd_flow", Kind::Flow, &[arg("points", SAMPLE), OPTIONS], Type::Flow, mmd_flow)
         .about(
-            "The gradient flow of the maximum mean discrepancy, `E_p grad k(z, x) - E_q grad k(z, y)` \
-             [arbel2019maximum]. The velocity vanishes where the kernel does: from a far start the \
-             particles do not move. `noise` takes the velocity at jittered places, as the source does \
-             against local minima. `weighting: \"normalised\"` divides each part by its density, \
-             which with a Gaussian kernel gives the score difference. Of `samples` it keeps the \
-             weights.",
+            "The gradient flow of the maximum mean discrepancy, `E_p grad k(z, x) - E_q grad k(z, \
+             y)` [arbel2019maximum]. The velocity vanishes where the kernel does: particles that \
+             start far away do not move. `noise` evaluates the velocity at perturbed points to \
+             escape local minima, as in [arbel2019maximum]. `weighting: \"normalised\"` divides \
+             each of the two terms by its density, which with a Gaussian kernel gives the score \
+             difference. Given `samples`, it uses their weights.",
         )
         .options(MMD_KEYS)
         .example(
@@ -59,11 +59,11 @@ pub const ENTRIES: &[Entry] = &[
     function("gan_flow", Kind::Flow, &[arg("target", SAMPLE), OPTIONS], Type::Flow, gan_flow)
         .about(
             "The gradient flow of the particles under the loss of a generator: `dy/dt = -grad \
-             L(l(y))`. `l` is the logit of a discriminator, which is trained along the way to tell \
-             the points of the target from the moving ones [goodfellow2014generative, \
-             nowozin2016fgan]. With the best discriminator every loss gives a positive multiple of \
-             the score difference, and \"log_ratio\" gives the score difference itself. The target \
-             may be points.",
+             L(l(y))`. `l` is the logit of a discriminator, which is trained during the flow to \
+             distinguish the points of the target from the moving points \
+             [goodfellow2014generative, nowozin2016fgan]. With the optimal discriminator the \
+             velocity is a positive multiple of the score difference for every loss, and the score \
+             difference itself for \"log_ratio\". The target may be points.",
         )
         .options(GAN_KEYS)
         .example(
@@ -93,10 +93,10 @@ fn sd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     plan("sd_flow", call, stepping, move || Ok(Flow::field(SdFlow::between(&target, &source, options.clone())?)))
 }
 
-/// A ratio beside another score.
+/// The error of `ratio` given together with another score.
 fn whole_difference(call: &Call, i: usize) -> Fail {
     let fail =
-        call.bad(i, "stands beside another score", "a ratio is the whole difference of the two and stands alone");
+        call.bad(i, "is given with another score", "`ratio` estimates the whole score difference: pass it alone");
     fail.hint("sd_flow(ratio(target))")
 }
 
@@ -117,8 +117,8 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
             Some(data) if data.standardiser.is_some() => return Err(own_units(call, 0)),
             Some(data) => (Arc::clone(data.points), data.weights.map(<[f64]>::to_vec)),
             None => {
-                let fail = call.bad(0, format!("is {}", target.name()), "points are wanted");
-                return Err(fail.hint("take samples: mmd_flow(target.sample(2000))").at(At::Argument(0)));
+                let fail = call.bad(0, format!("is {}", target.name()), "points are expected");
+                return Err(fail.hint("use a sample: mmd_flow(target.sample(2000))").at(At::Argument(0)));
             }
         },
         _ => return Err(call.wrong(0, "a set of points")),
@@ -142,7 +142,7 @@ mod tests {
     use sdflow::score::{Exact, Kde};
     use sdflow::target::Gaussian;
 
-    /// What the manual calls the default of `step` is the step that a run takes.
+    /// The default of `step` in the manual is the step size of a run.
     #[test]
     fn the_usual_step_is_that_of_the_manual() {
         let points = Stream::new(1).normal(20, 2);

@@ -15,8 +15,8 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(made.map_err(|e| call.place(e))?))
     })
     .about(
-        "The affine generator `g(u) = W u + b` with random `W` and `b = 0`. Of Gaussian base \
-         points its points are Gaussian.",
+        "The affine generator `g(u) = W u + b` with random `W` and `b = 0`. For a Gaussian base \
+         its points are Gaussian.",
     )
     .options(AffineOptions::KEYS)
     .example(
@@ -31,7 +31,8 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "A net as generator: `layers` hidden layers of `hidden` units between base points and \
-         points, with the random parameters of torch's `nn.Linear`. It computes in f32.",
+         points, with the random initial parameters of PyTorch's `nn.Linear`. It computes in \
+         f32.",
     )
     .options(MlpOptions::KEYS)
     .example(
@@ -42,13 +43,13 @@ pub const ENTRIES: &[Entry] = &[
     function("sample", Kind::Model, &[arg("n", Type::Whole)], Type::Points, sample)
         .of(Type::Generator)
         .about(
-            "`n` fresh points of the base through the generator. The base is that of its last \
+            "`n` points of the generator for new base points. The base is that of its last \
              training, or standard normal.",
         )
         .example("let y = affine(#{dim: 3}).sample(100);"),
     function("apply", Kind::Model, &[arg("points", Type::Points)], Type::Points, apply)
         .of(Type::Generator)
-        .about("Points through the generator, row by row.")
+        .about("Applies the generator to every point.")
         .example(
             "let u = normal(100, 3);\n\
              let y = affine(#{dim: 2, dim_in: 3}).apply(u);\n\
@@ -57,7 +58,7 @@ pub const ENTRIES: &[Entry] = &[
     function("dim", Kind::Model, &[], Type::Whole, |call| Ok((own(call)?.dim() as i64).into()))
         .of(Type::Generator)
         .property()
-        .about("The number of coordinates of its points.")
+        .about("The number of coordinates of the points of the generator.")
         .example("print(affine(#{dim: 3}).dim);"),
     function("mean", Kind::Model, &[], Type::List(&Type::Number), |call| {
         Ok(numbers(&own(call)?.moments().map_err(|e| call.place(e))?.mean))

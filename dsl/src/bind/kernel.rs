@@ -5,7 +5,7 @@ use crate::language::{Arg, Fail, Kind, Type, arg};
 use rhai::{Dynamic, Map};
 use sdflow::pairwise::Kernel;
 
-/// The entries of all kernels, made from the engine's own list.
+/// The entries of all kernels, built from the list of the engine.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     Kernel::all(0.5).into_iter().map(|kernel| {
         let name = kernel.script_name();
@@ -13,7 +13,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
             Some(h) => (BANDWIDTH, format!("{name}({h:?})")),
             None => (&[][..], format!("{name}()")),
         };
-        // Once per process: the manual lives as long as it.
+        // Leaked once per process, because the manual lives as long as the process.
         let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
         let entry = function(name, Kind::Kernel, args, Type::Map, tagged)
             .returned("a kernel, a map of plain data")
@@ -25,7 +25,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 
 const BANDWIDTH: &[Arg] = &[arg("h", Type::Number)];
 
-/// `imq(0.5)` is `#{kernel: "imq", h: 0.5}`.
+/// Returns a kernel as a map: `imq(0.5)` is `#{kernel: "imq", h: 0.5}`.
 fn tagged(call: &Call) -> Result<Dynamic, Fail> {
     let known = Kernel::all(1.0).into_iter().find(|kernel| kernel.script_name() == call.signature.name);
     let mut map = Map::new();

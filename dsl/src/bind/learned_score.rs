@@ -1,4 +1,4 @@
-//! Scores that are learned by nets and regressions, and models in files.
+//! Scores that are learned by nets or regression, and models in files.
 
 use crate::bind::arguments::{SAMPLE, distribution};
 use crate::bind::first_training::{evaluate_once, shorten_first_training};
@@ -18,12 +18,13 @@ use std::sync::Arc;
 pub const ENTRIES: &[Entry] = &[
     function("denoiser", Kind::Score, &[optional("target", SAMPLE), OPTIONS], Type::Score, denoiser)
         .about(
-            "The score that a net learns by denoising [vincent2011connection, karras2022elucidating]. \
-             With a target or points it is trained here, once, for all sigma from `sigma_max` to \
-             `sigma_min`. Without a target it is the score of the moving cloud: it is trained at the \
-             first step of the flow and takes a few more optimiser steps at each later one. Use it \
-             where many points or many dimensions make a kernel estimate expensive or inaccurate. A \
-             training that is interrupted keeps no net.",
+            "The score that a net learns by denoising [vincent2011connection, \
+             karras2022elucidating]. With a target or points, the call trains the net once, for \
+             all sigma from `sigma_max` to `sigma_min`. Without a target it is the score of the \
+             moving cloud: the net is trained at the first evaluation of the velocity, and for a \
+             few more optimiser steps at each later one. Use it where many points or many \
+             dimensions make a kernel estimate expensive or inaccurate. An interrupted training \
+             leaves no net.",
         )
         .options(DenoiserOptions::KEYS)
         .example(
@@ -34,12 +35,13 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("ratio", Kind::Score, &[arg("target", SAMPLE), OPTIONS], Type::Score, ratio)
         .about(
-            "The score difference as a whole: the gradient of the logit of a discriminator between \
-             the points of the target and the moving ones, both with noise of size sigma \
-             [sugiyama2012density]. It stands alone in `sd_flow`. Linear features are exact between \
-             Gaussians of equal covariance, quadratic ones between any two Gaussians; both are solved \
-             for again at every step. A net is trained at the first step and takes a few more \
-             optimiser steps at each later one. The target may be points.",
+            "The whole score difference: the gradient of the logit of a discriminator between the \
+             points of the target and the moving points, both with noise of standard deviation \
+             sigma [sugiyama2012density]. Pass it to `sd_flow` alone, without a source score. \
+             Linear features are exact between Gaussians of equal covariance, quadratic features \
+             between any two Gaussians; both are fitted again at every evaluation of the velocity. \
+             A net is trained at the first evaluation, and for a few more optimiser steps at each \
+             later one. The target may be points.",
         )
         .options(DiscriminatorOptions::KEYS)
         .example(
@@ -105,7 +107,7 @@ fn ratio(call: &Call) -> Result<Dynamic, Fail> {
     Ok(Dynamic::from(Recipe::Ratio(target, options)))
 }
 
-/// A sigma that a denoiser learns.
+/// A noise level within the range that a denoiser learns.
 fn middle(options: &DenoiserOptions) -> f64 {
     options.sigma_min.zip(options.sigma_max).map_or(1.0, |(min, max)| (min * max).sqrt())
 }
@@ -113,7 +115,7 @@ fn middle(options: &DenoiserOptions) -> f64 {
 /// Writes one model to a file.
 type Saver = Box<dyn Fn(&Path) -> sdflow::Result<()>>;
 
-/// What writes a model to a file; None for any other value.
+/// Returns a function that writes a model to a file; None for any other value.
 pub fn saver(what: &Dynamic) -> Option<Saver> {
     if let Some(model) = what.clone().try_cast::<Model>() {
         return Some(Box::new(move |path| model.tensors().save(path)));
@@ -132,8 +134,8 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
         return Ok(model);
     }
     let path = match own {
-        // What an earlier attempt left in the run folder is no model of this run. A link out of the
-        // folder is for `readable` to judge.
+        // A file that an earlier attempt left in the run folder is not a model of this run.
+        // `readable` judges a link out of the folder.
         Ok(path) if context.has_recorded(&path) && path.is_file() && !path.is_symlink() => path,
         _ => context.sandbox.readable(&name).map_err(|f| f.at(At::Argument(0)))?,
     };

@@ -1,11 +1,11 @@
-//! Matrices: covariances, read entry by entry or compared as a whole.
+//! Matrices: covariances, read by entry or compared as a whole.
 
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, Type, arg};
 use crate::value::{Cloud, Matrix, number};
 use rhai::Array;
 
-/// What is compared number by number, or point by point.
+/// The types that are compared number by number, or point by point.
 const COMPARED: Type = Type::OneOf(&[Type::Array, Type::Matrix, Type::Points]);
 
 pub const ENTRIES: &[Entry] = &[
@@ -37,9 +37,8 @@ pub const ENTRIES: &[Entry] = &[
     )
     .returned("a number, or a reading for sets of points")
     .about(
-        "`norm(a - b) / norm(b)` of two arrays, or matrices, of the same shape. Of two sets of \
-         points, such as the velocities of two flows, it comes with the standard error over the \
-         points.",
+        "`norm(a - b) / norm(b)` of two arrays, or matrices, of the same shape. For two sets of \
+         points, such as the velocities of two flows, it has a standard error over the points.",
     )
     .example(
         "print(relative_error([1.0, 2.1], [1, 2]));\n\
@@ -55,11 +54,11 @@ pub const ENTRIES: &[Entry] = &[
         Ok((0..matrix.0.nrows().min(matrix.0.ncols())).map(|i| matrix.0[(i, i)]).sum::<f64>().into())
     })
     .of(Type::Matrix)
-    .about("The sum of the diagonal. Of a covariance it is the mean squared distance from the mean.")
+    .about("The sum of the diagonal. For a covariance it is the mean squared distance from the mean.")
     .example("print(normal(100, 3).cov().trace());"),
 ];
 
-/// All numbers of argument `i`, an array of numbers or of such arrays.
+/// Returns all numbers of argument `i`, an array of numbers or of such arrays.
 fn flat(call: &Call, i: usize) -> Result<Vec<f64>, Fail> {
     fn collect(array: &Array, into: &mut Vec<f64>) -> bool {
         array.iter().all(|value| match (number(value), value.read_lock::<Array>()) {
@@ -79,7 +78,7 @@ fn flat(call: &Call, i: usize) -> Result<Vec<f64>, Fail> {
     match collect(&call.array(i)?, &mut all) {
         true => Ok(all),
         false => {
-            Err(call.bad(i, "holds something else", "a matrix, or an array of numbers or of such arrays is wanted"))
+            Err(call.bad(i, "holds something else", "a matrix, or an array of numbers or of such arrays is expected"))
         }
     }
 }

@@ -11,10 +11,10 @@ use sdflow::{Error, Points, cost};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The entries of all metrics, made from the engine's own list.
+/// The entries of all metrics, built from the list of the engine.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     METRICS.iter().map(|m| {
-        // Once per process: the manual lives as long as it.
+        // Leaked once per process, because the manual lives as long as the process.
         let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
         let about = format!(
             "The {}. The reference is a sample that the flow has not seen, or a target, which is then sampled afresh.",
@@ -63,8 +63,7 @@ fn measured(call: &Call) -> Result<Dynamic, Fail> {
     })
 }
 
-/// The noise floor, kept for the next question of the same kind; none where the reference is too
-/// small for one.
+/// Returns the noise floor, cached for calls with the same key; None if the reference is too small.
 fn floor(
     call: &Call,
     metric: &dyn Metric,
@@ -74,7 +73,7 @@ fn floor(
 ) -> Result<Option<f64>, Fail> {
     let (name, pairwise, stream) = (metric.name(), &call.context.pairwise, metric::floor_stream(metric.name()));
     let key = floor_key(call, metric, reference, points.n(), options)?;
-    // The argument stays alive beside the key, so that no other object can take its address.
+    // The argument is kept alive with the key, so that no other object can take its address.
     let alive = call.arg(1)?.clone();
     call.context.floor_for(&key, alive, || {
         let act = || match metric::floor(metric, reference, points.n(), pairwise, stream) {
@@ -93,7 +92,7 @@ fn floor(
     })
 }
 
-/// What tells one noise floor from another.
+/// The key that distinguishes noise floors.
 fn floor_key(
     call: &Call,
     metric: &dyn Metric,

@@ -1,4 +1,4 @@
-//! Readings: what a metric gives, a number with its standard error and noise floor.
+//! Readings: the value of a metric, a number with its standard error and noise floor.
 
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, Type, arg};
@@ -37,9 +37,9 @@ pub const ENTRIES: &[Entry] = &[
     .property()
     .returned("a number, or `()` where it is not known")
     .about(
-        "The noise floor of a metric: the 95 % quantile of its value over pairs of fresh \
-         reference samples of the same sizes. A value at or below it cannot be told from the \
-         reference.",
+        "The noise floor of a metric: the 95 % quantile of its value over pairs of fresh reference \
+         samples of the same sizes. The metric cannot distinguish points with a value at or below \
+         it from the reference.",
     )
     .example(
         "let e = energy(normal(100, 2), normal(100, 2));\n\
@@ -52,7 +52,7 @@ pub const ENTRIES: &[Entry] = &[
     .property()
     .returned("a map of numbers")
     .about(
-        "What else the metric found: `modes_hit`, `within` and `variance` of `coverage`, the \
+        "Further results of the metric: `modes_hit`, `within` and `variance` of `coverage`, the \
          shares of `mode_weights`.",
     )
     .example(
@@ -61,7 +61,7 @@ pub const ENTRIES: &[Entry] = &[
     ),
 ];
 
-/// The memorisation share, a reading of three sets instead of two.
+/// Memorisation, a reading that compares three sets instead of two.
 const MEMORISATION: Entry = function(
     "memorisation",
     Kind::Metric,
@@ -77,9 +77,9 @@ const MEMORISATION: Entry = function(
     },
 )
 .about(
-    "How much the points repeat the data that they were made from: the share of points whose \
-     nearest data point is a training point, less the share expected by chance, corrected for \
-     the sizes of the two sets. It is 0 for fresh points and 1 for copies of training points.",
+    "How much generated points repeat their training data: the share of points whose nearest data \
+     point is a training point, minus the share expected by chance, corrected for the sizes of the \
+     two sets. It is 0 for fresh points and 1 for copies of training points.",
 )
 .example(
     "let data = normal(200, 2).divide(0.8);\n\

@@ -1,4 +1,4 @@
-//! What a script can call: one file for each kind of thing, one table for all.
+//! The functions of the script language: one file for each kind, one table for all.
 
 mod arguments;
 mod checks;
@@ -62,7 +62,7 @@ const LISTS: &[&[Entry]] = &[
     picture::ENTRIES,
 ];
 
-/// Every entry, by kind and in the order of the manual.
+/// Returns all entries, by kind and in the order of the manual.
 pub fn entries() -> &'static [&'static Entry] {
     static ALL: LazyLock<Vec<&'static Entry>> = LazyLock::new(|| {
         let mut all: Vec<&'static Entry> = LISTS.iter().flat_map(|list| list.iter()).collect();
@@ -74,7 +74,7 @@ pub fn entries() -> &'static [&'static Entry] {
     &ALL
 }
 
-/// Registers every entry, to work for `context`.
+/// Registers all entries, bound to `context`.
 pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     value::register(engine);
     for entry in entries() {
@@ -93,7 +93,7 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     context.mode.register(engine);
 }
 
-/// A caught failure prints its cause.
+/// Registers how a caught failure is printed: as its cause.
 fn error_text(engine: &mut Engine) {
     engine.register_type_with_name::<Fail>("error");
     engine.register_fn("to_string", |fail: &mut Fail| fail.message.clone());

@@ -5,7 +5,7 @@ use crate::context::{as_dynamic, as_value};
 use crate::language::{At, Fail, Fault, Kind, Type, arg};
 use rhai::Dynamic;
 
-/// What a parameter can be.
+/// The types of a parameter.
 const PLAIN: Type = Type::OneOf(&[Type::Truth, Type::Whole, Type::Number, Type::Text]);
 
 pub const ENTRIES: &[Entry] = &[function(
@@ -20,10 +20,10 @@ pub const ENTRIES: &[Entry] = &[function(
      the default",
 )
 .about(
-    "Declares a parameter of the script. The value takes the type of the default: a whole \
-     number, a number, true or false, or a string. The name is a literal string, so that \
-     parameters can be listed without running. `seed` is reserved: `-p seed=3` sets the seed \
-     of all random numbers.",
+    "Declares a parameter of the script. The value takes the type of the default: a whole number, \
+     a number, true or false, or a string. The name must be a literal string, so that the \
+     parameters can be listed without running the script. `seed` is reserved: `-p seed=3` sets the \
+     seed of all random numbers.",
 )
 .example(
     "let dim = param(\"dim\", 8);\n\

@@ -13,53 +13,54 @@ use sdflow::table::Table;
 use sdflow::target::Target;
 use std::sync::Arc;
 
-/// Points drawn of a target.
+/// The number of points that are sampled from a target for a picture.
 const DRAWN: usize = 2000;
 
-/// Names under which a set is drawn behind the others.
+/// Names of sets that are drawn behind the others.
 const BEHIND: [&str; 4] = ["target", "data", "reference", "held_out"];
 
 sdflow::options! {
-    /// How a picture is drawn.
+    /// Options of `plot`.
     pub struct PlotOptions {
-        /// Above the picture.
+        /// Title above the picture.
         title: String = String::new(),
         /// Titles of the charts of a picture with several.
         titles: Vec<String> = Vec::new(),
         /// Names of the sets of points of an array, for the legend.
         labels: Vec<String> = Vec::new(),
-        /// Of a table: the column of the horizontal axis; the first when left out.
+        /// For a table: the column of the horizontal axis; left out: the first.
         x: Option<String> = None,
-        /// Of a table: the columns to draw; all others when left out.
+        /// For a table: the columns to draw; left out: all others.
         y: Option<Vec<String>> = None,
-        /// A logarithmic horizontal axis.
+        /// Whether the horizontal axis is logarithmic.
         log_x: bool = false,
-        /// A logarithmic vertical axis.
+        /// Whether the vertical axis is logarithmic.
         log_y: bool = false,
         /// Draw each point as a grey image of this width in pixels.
         image_width: Option<usize> = None,
-        /// Charts (or images) per line; as square as possible when left out.
+        /// Number of charts (or images) per line; left out: the picture is as square as possible.
         columns: Option<usize> = None,
-        /// Do all charts of points show the same region?
+        /// Whether all charts of points show the same region.
         same_axes: bool = true,
     }
 }
 
-/// What can be drawn.
+/// The types that can be drawn.
 const DRAWABLE: Type = Type::OneOf(&[Type::Points, Type::Target, Type::Table, Type::Result, Type::Array, Type::Map]);
 
 pub const ENTRIES: &[Entry] =
     &[function("plot", Kind::Saying, &[arg("what", DRAWABLE), arg("file", Type::Text), OPTIONS], Type::Nothing, plot)
         .about(
-            "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. What can be drawn: \
-             points (or a target, by a sample, in which a point comes as often as its weight says); \
-             an array of them in one chart, the first behind the others; a map of named sets, of \
-             which `target`, `data`, `reference` or `held_out` stands behind; an array of such arrays \
-             or maps, one chart each; a table, its columns as curves; the table of a sweep, a \
-             quantity (the first, or those of `y`) as a heat map over two axes or as curves over one; \
-             the result of a run, its metrics over the steps with their noise floors. Points of one \
-             coordinate become a histogram, of two a scatter, of three a view in space, of more their \
-             principal axes; with `image_width` each point is a grey image.",
+            "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. `what` can be \
+             points, or a target, which is sampled according to its weights. An array of these \
+             makes one chart, with the first behind the others; so does a map of named sets, with \
+             `target`, `data`, `reference` or `held_out` behind the others. An array of such \
+             arrays or maps makes one chart each. The columns of a table become curves. The table \
+             of a sweep shows a quantity (the first, or those of `y`) as a heat map over two axes \
+             or as curves over one. The result of a run shows its metrics over the steps with \
+             their noise floors. Points of one coordinate become a histogram, of two a scatter \
+             plot, of three a view in space, and of more a scatter plot along their principal \
+             axes. With `image_width` each point is drawn as a grey image.",
         )
         .options(PlotOptions::KEYS)
         .example(
@@ -71,7 +72,7 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
     let name = call.text(1)?;
     let options: PlotOptions = if call.len() > 2 { call.options()? } else { PlotOptions::default() };
     if !(name.ends_with(".svg") || name.ends_with(".png")) {
-        return Err(call.bad(1, format!("is {name:?}"), "a name that ends in .svg or .png is wanted"));
+        return Err(call.bad(1, format!("is {name:?}"), "a name that ends in .svg or .png is expected"));
     }
     let path = call.context.writable(&name, "plots").map_err(|f| f.at(At::Argument(1)))?;
     call.context.time("pictures", || {
@@ -87,7 +88,7 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
     Ok(Dynamic::UNIT)
 }
 
-/// One chart, or one per element when the elements are arrays or maps themselves.
+/// Returns one chart, or one per element if the elements are arrays or maps themselves.
 fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     if let Some(done) = what.clone().try_cast::<Done>() {
         return Ok(measured(&done, options));
@@ -125,7 +126,7 @@ fn chart(call: &Call, what: &Dynamic, options: &PlotOptions, title: &str) -> Res
     Ok(if options.log_y { chart.log_y() } else { chart })
 }
 
-/// A set of points as a layer.
+/// Returns a set of points as a layer.
 fn layer(
     chart: Chart,
     call: &Call,
@@ -142,7 +143,7 @@ fn layer(
             _ => Arc::new(target.sample(DRAWN, call.context.stream("picture")).map_err(|e| call.place(e))?),
         }
     } else {
-        let want = "points, a target, an array or a map of them, or a table is wanted";
+        let want = "points, a target, an array or a map of them, or a table is expected";
         return Err(call.bad(0, format!("holds {}", described(set)), want));
     };
     let Some(width) = options.image_width else {
@@ -159,8 +160,8 @@ fn layer(
     Ok(chart.with(images))
 }
 
-/// The metrics of a run over its steps, one chart each with its noise floor; without metrics, the
-/// flow's readings.
+/// Returns the metrics of a run over its steps, one chart each with its noise floor; for a run
+/// without metrics, the readings of the flow.
 fn measured(done: &Done, options: &PlotOptions) -> Vec<Chart> {
     let table = &done.history;
     let own = |name: &&String| !(name.ends_with("_se") || ["step", "progress"].contains(&name.as_str()));
@@ -181,7 +182,7 @@ fn measured(done: &Done, options: &PlotOptions) -> Vec<Chart> {
         .collect()
 }
 
-/// A sweep's table: its first quantity, or those of `y`, over the axes.
+/// Returns the charts of the table of a sweep: its first quantity, or those of `y`, over the axes.
 fn surveyed(table: &Table, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     let is_axis = |name: &String| table.axes().iter().any(|(axis, _)| axis == name);
     let first = table.columns().iter().find(|name| !is_axis(name)).cloned();
@@ -199,7 +200,7 @@ fn surveyed(table: &Table, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     Ok(charts.into_iter().map(log).map(|chart| if options.log_y { chart.log_y() } else { chart }).collect())
 }
 
-/// A table's columns as curves over one of them.
+/// Adds the columns of a table as curves over one of them.
 fn curves(chart: Chart, table: &Table, options: &PlotOptions) -> Result<Chart, Fail> {
     let first = || table.columns().first().cloned().unwrap_or_default();
     let key = |name: &'static str| move |f: Fail| f.at(At::Key(2, name.into()));

@@ -18,12 +18,13 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "Reads points from a `.npy` (any numeric type, C or Fortran order), `.npz` or `.csv` \
              file, one row per point. The path is relative to the script's folder, or to a folder \
-             given by `--allow-read`. Values that are not finite are refused with their place. The \
-             header, the separator, the decimal mark and the row names of a `.csv` are decided by all \
-             of its lines. What was decided is told in a note where it could be meant otherwise, and a \
-             file that may be read in two ways is refused with the option that decides. Lines that \
-             begin with `#` are comments only above the first row. An unnamed first column that counts \
-             or names the rows, as pandas and R write it, is left out unless `columns` chooses it.",
+             given by `--allow-read`. A value that is not finite is an error that names its place. \
+             Whether a `.csv` has a header and row names, and its separator and decimal mark, are \
+             inferred from all of its lines. A note says how the file was read where another \
+             reading was possible; a file that can be read in two ways is an error, which names \
+             the option to give. Lines that begin with `#` are comments only above the first row. \
+             An unnamed first column that counts or names the rows, as pandas and R write it, is \
+             left out unless `columns` selects it.",
         )
         .options(LoadOptions::KEYS)
         .example(
@@ -38,7 +39,7 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "`n` independent standard normal points in `dim` dimensions: the usual start of a flow. \
-         Every call draws anew.",
+         Every call draws new points.",
     )
     .example("let y = normal(1000, 2);"),
     function(
@@ -48,10 +49,10 @@ pub const ENTRIES: &[Entry] = &[
         Type::Points,
         uniform,
     )
-    .about("`n` independent points, every coordinate uniform on `[lo, hi)`.")
+    .about("`n` independent points whose coordinates are uniform on `[lo, hi)`.")
     .example("let y = uniform(1000, 2, -1.0, 1.0);"),
     function("points", Kind::Points, &[arg("rows", Type::List(&Type::List(&Type::Number)))], Type::Points, written)
-        .about("Points written out: an array of rows, each an array of numbers of the same length.")
+        .about("Points from an array of rows, each an array of numbers of the same length.")
         .example("let x = points([[0, 0], [1.5, 2]]);"),
     function("n", Kind::Points, &[], Type::Whole, |call| Ok((own(call)?.n() as i64).into()))
         .of(Type::Points)
@@ -92,11 +93,11 @@ pub const ENTRIES: &[Entry] = &[
         .example("print(normal(100, 2).spacing());"),
     function("diameter", Kind::Points, &[], Type::Number, |call| Ok(diameter(&*measurable(call)?).into()))
         .of(Type::Points)
-        .about("Twice the largest distance of a point from the mean: the size of the whole.")
+        .about("Twice the largest distance of a point from the mean: the size of the set.")
         .example("print(normal(100, 2).diameter());"),
 ];
 
-/// The receiver, whose distances have finite squares.
+/// Returns the receiver, whose distances must have finite squares.
 fn measurable(call: &Call) -> Result<Arc<Points>, Fail> {
     let points = own(call)?;
     points.check_squares("the points").map_err(|e| call.place(e))?;
@@ -143,7 +144,11 @@ fn written(call: &Call) -> Result<Dynamic, Fail> {
     for (i, row) in call.array(0)?.into_iter().enumerate() {
         let row = row.try_cast::<Array>().and_then(|row| row.iter().map(number).collect::<Option<Vec<f64>>>());
         rows.push(row.ok_or_else(|| {
-            call.bad(0, format!("has a row {i} that is no array of numbers"), "points([[0, 1], [2, 3]]) is wanted")
+            call.bad(
+                0,
+                format!("has a row {i} that is not an array of numbers"),
+                "every row must be one: points([[0, 1], [2, 3]])",
+            )
         })?);
     }
     Points::from_rows(&rows).map(Cloud::value).map_err(|e| call.place(e).at(At::Argument(0)))

@@ -43,10 +43,10 @@ pub const ENTRIES: &[Entry] = &[
     .returned("points, in their order")
     .about(
         "The points without the `share` (from 0 up to but not including 1) that lie farthest from \
-         their neighbours, by the distance to the neighbour of rank `neighbours`, 5 when left \
-         out. These are outliers and points where the density is low [ramaswamy2000efficient]. \
-         Points that are equally far go together or stay together, so fewer than the share may \
-         go. Cost `n^2 dim`.",
+         their neighbours, by the distance to the neighbour of rank `neighbours` (default 5). \
+         Those are outliers and points where the density is low [ramaswamy2000efficient]. Points \
+         at equal distances are all removed or all kept, so fewer than the share may be removed. \
+         The cost is `n^2 dim`.",
     )
     .example(
         "let data = normal(95, 2).join(uniform(5, 2, -20, 20)).trim(0.1);\n\
@@ -56,10 +56,10 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Points)
         .returned("points that remember the way back")
         .about(
-            "Every coordinate shifted and scaled to mean 0 and standard deviation 1. The result's \
-             `undo` maps other points (what a flow made of them) back to the units of the original. \
-             With another set as argument the result's `standardise` maps that set into the same \
-             units.",
+            "Shifts and scales every coordinate to mean 0 and standard deviation 1. The method \
+             `undo` of the result maps points in these units, such as the result of a flow, back \
+             to the original units. The method `standardise` of the result, called with another \
+             set, maps that set to the same standard units.",
         )
         .example(
             "let z = points([[0, 0], [2, 2000]]).standardise();\n\
@@ -69,8 +69,8 @@ pub const ENTRIES: &[Entry] = &[
     function("undo", Kind::Points, &[arg("points", Type::Points)], Type::Points, undo)
         .of(Type::Points)
         .about(
-            "Maps points in the standard units of this set back into its original units; this set \
-             comes from `standardise`.",
+            "Maps points from the standard units of this set, which must come from `standardise`, \
+             back to its original units.",
         )
         .example(
             "let z = points([[0, 0], [2, 2000]]).standardise();\n\
@@ -83,7 +83,8 @@ fn rows(call: &Call) -> Result<Dynamic, Fail> {
     let points = &cloud.points;
     let (mut i, mut j) = (call.count(1, 0)?, call.count(2, 1)?);
     if call.context.quick && j > points.n() && i < j {
-        // Ranges written for the full run keep their share of what --quick left.
+        // A range of indices that was written for the full run keeps its share of the points that
+        // --quick leaves.
         (i, j) = (i * points.n() / j, points.n());
     }
     if j > points.n() {
@@ -134,7 +135,7 @@ fn trim(call: &Call) -> Result<Dynamic, Fail> {
     if neighbours >= n {
         return Err(call.bad(2, format!("is {neighbours}"), &format!("there are {n} points, so at most {}", n - 1)));
     }
-    // Which are outliers takes long to find.
+    // The search for outliers takes long, so a dry run omits it.
     let points = call.context.mode.find(
         || neighbour::trimmed(&cloud.points, share, neighbours, call.context.pairwise.interrupt()),
         || Ok(cloud.points.rows(0..n - (share * n as f64) as usize)),

@@ -1,4 +1,4 @@
-//! Running: a flow moves a cloud.
+//! `run`, which moves a cloud along a flow.
 
 use crate::bind::arguments::{SAMPLE, reference};
 use crate::bind::ending::{self, record_result};
@@ -24,10 +24,10 @@ pub const ENTRIES: &[Entry] = &[function(
     run_flow,
 )
 .about(
-    "Moves the points of `start` along a flow. `metrics` compare with the reference: points \
-     that the flow has not seen, or a target. Final metrics get their noise floors and are \
-     recorded in the run. A run whose particles become infinite or NaN ends as \"diverged\" \
-     with its last finite points.",
+    "Moves the points of `start` along a flow. `metrics` compare the particles with the reference: \
+     points that the flow has not seen, or a target. Final metrics get their noise floors and are \
+     recorded in the run. A run whose particles become infinite or NaN ends as \"diverged\" with \
+     its last finite points.",
 )
 .options(RunOptions::KEYS)
 .example(
@@ -84,7 +84,8 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     record_result(call, done, dim, advice)
 }
 
-/// Names the metric that cannot be made, before anything runs.
+/// Builds all metrics before anything runs, so that the error names the metric that cannot be
+/// built.
 fn check_metrics(call: &Call, choices: &[MetricChoice]) -> Result<(), Fail> {
     for choice in choices {
         if let MetricChoice::Map { metric, options } = choice {

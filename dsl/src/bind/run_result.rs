@@ -1,4 +1,4 @@
-//! What a run of a flow, or the training of a generator, leaves in a script's hands.
+//! The results of a run of a flow, or of the training of a generator, as a script reads them.
 
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, Type};
@@ -19,14 +19,13 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("carried", Kind::Run, &[], Type::Points, |call| match own(call)?.carried {
         Some(points) => Ok(cloud(&points)),
-        None => Err(left_out("carried no points", "run(flow, start, #{carry: held_out})")),
+        None => Err(left_out("had no tracers", "run(flow, start, #{carry: held_out})")),
     })
     .of(Type::Result)
     .property()
     .about(
-        "The points of `carry` at the end: where the flow takes points that it does not feel. \
-         With `noise: \"none\"` the way from start to end is a map of space, and these are its \
-         values.",
+        "The tracers, the points of `carry`, at the end. With `noise: \"none\"` the flow is a map \
+         from start to end, and these are the values of the map at the tracers.",
     )
     .example(
         "let p = dataset(\"moons\").sample(300);\n\
@@ -36,13 +35,14 @@ pub const ENTRIES: &[Entry] = &[
     ),
     function("log_det", Kind::Run, &[], Type::List(&Type::Number), |call| match own(call)?.log_det {
         Some(values) => Ok(numbers(&values)),
-        None => Err(left_out("followed no volumes", "run(flow, start, #{carry: held_out, log_det: true})")),
+        None => Err(left_out("did not compute `log_det`", "run(flow, start, #{carry: held_out, log_det: true})")),
     })
     .of(Type::Result)
     .property()
     .about(
-        "`log |det J|` of the map from start to end at each tracer, for `log_det: true`. A \
-         density `p` of the start becomes `log p(start) - log_det` at the end.",
+        "`log |det J|` of the map from start to end at each tracer, for `log_det: true`. The map \
+         takes a density `p` to a density whose logarithm at the end is `log p(start) - \
+         log_det`.",
     )
     .example(
         "let x = normal(50, 2);\n\
@@ -69,9 +69,9 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Result)
     .property()
     .about(
-        "How the run ended: \"finished\", \"converged\", \"diverged\" or \"interrupted\". A \
-         script that reads it takes care of a divergence itself; otherwise a divergence ends the \
-         run with exit code 5.",
+        "How the run ended: \"finished\", \"converged\", \"diverged\" or \"interrupted\". A script \
+         that reads this property handles a divergence itself; otherwise a divergence ends the run \
+         with exit code 5.",
     )
     .example(
         "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
@@ -82,8 +82,9 @@ pub const ENTRIES: &[Entry] = &[
         .property()
         .returned("a map of numbers")
         .about(
-            "Steps, evaluations of the velocity (`nfe`), pairs in all and of the flow (`flow_pairs`), \
-             and seconds in the flow and in metrics.",
+            "The numbers of steps, of evaluations of the velocity (`nfe`) and of pairs \
+             (`flow_pairs` counts those of the flow alone), and the seconds that the flow and the \
+             metrics took.",
         )
         .example(
             "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
@@ -108,7 +109,7 @@ pub const ENTRIES: &[Entry] = &[
     })
     .of(Type::Result)
     .property()
-    .about("The clouds kept on the way: as many as the option `snapshots` says.")
+    .about("The clouds kept during the run, as many as the option `snapshots` asks for.")
     .example(
         "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 4, snapshots: \
          3});\n\
@@ -120,7 +121,7 @@ fn own(call: &Call) -> Result<Done, Fail> {
     call.receiver()
 }
 
-/// What was not asked of the run.
+/// The error for a result that the run was not asked for.
 fn left_out(did: &str, hint: &str) -> Fail {
     Fail::script(format!("the run {did}")).hint(hint)
 }

@@ -28,10 +28,10 @@ pub const ENTRIES: &[Entry] = &[
     function("svgd", Kind::Flow, &[arg("target", SCORE), OPTIONS], Type::Flow, svgd)
         .about(
             "Stein variational gradient descent, `mean_j [k(y_j, z) grad log p(y_j) + grad k(y_j, \
-             z)]` [liu2016stein]: the score difference smoothed by the kernel, without the score of \
-             the cloud. The target may be anything with a score at sigma = 0, such as a `density`; \
-             points need a positive `sigma`. The velocity has the units of the score: make `step` \
-             smaller for a narrower target.",
+             z)]` [liu2016stein]: the score difference smoothed by the kernel, which needs no \
+             score of the cloud. The target may be anything with a score at sigma = 0, such as a \
+             `density`; points need a positive `sigma`. The velocity has the units of the score: \
+             make `step` smaller for a narrower target.",
         )
         .options(SVGD_KEYS)
         .example(
@@ -40,11 +40,11 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("langevin", Kind::Flow, &[arg("target", SCORE), OPTIONS], Type::Flow, langevin)
         .about(
-            "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e`, with every particle a chain \
-             of its own [roberts1996exponential]. Without adjustment the chains sample the target up \
-             to an error that grows with the step. With `sampler: \"mala\"` moves are accepted or \
-             rejected and the target is exact; the share of accepted moves is `acceptance` in the \
-             history.",
+            "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e`, where every particle is \
+             an independent chain [roberts1996exponential]. Without adjustment the chains sample \
+             the target up to an error that grows with the step. With `sampler: \"mala\"` moves \
+             are accepted or rejected, and the chains sample the target exactly; the share of \
+             accepted moves is `acceptance` in the history.",
         )
         .options(LangevinOptions::KEYS)
         .example(
@@ -56,9 +56,9 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "The probability flow of a diffusion, `dz/dsigma = (z - D(z; sigma)) / sigma`, \
              deterministic from the largest noise level to the smallest [song2021score, \
-             karras2022elucidating]. One step of a run goes from one noise level to the next. Start \
-             from `flow.prior(n)`. Every process is the same flow in coordinates of its own, `y = a \
-             (x + sigma e)`.",
+             karras2022elucidating]. One step of a run goes from one noise level to the next. \
+             Start from `flow.prior(n)`. Every `process` is the same flow in different \
+             coordinates, `y = a (x + sigma e)`.",
         )
         .options(PfOdeOptions::KEYS)
         .example(
@@ -67,13 +67,13 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("reverse_sde", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, reverse_sde)
         .about(
-            "The reverse stochastic equation of a diffusion [song2021score]: `pf_ode` with noise, the \
-             same distribution at every level. `lambda` chooses between the two. For few steps there \
-             is `sampler: \"gaussian_mixture\"` [guo2023gaussian]: each coordinate of the next level \
-             is drawn from two Gaussians with the mean, the variance and the skewness that it has \
-             given the present one. These come from differences of the denoiser, `2 dim + 1` \
-             evaluations per step, so that it pays in few dimensions only. Start from \
-             `flow.prior(n)`.",
+            "The reverse stochastic equation of a diffusion [song2021score]: `pf_ode` with noise, \
+             the same distribution at every level. `lambda` interpolates between the two. For few \
+             steps there is `sampler: \"gaussian_mixture\"` [guo2023gaussian]: it draws each \
+             coordinate at the next noise level from a mixture of two Gaussians with the exact \
+             conditional mean, variance and skewness. These come from differences of the denoiser, \
+             which take `2 dim + 1` evaluations per step, so it pays in few dimensions only. Start \
+             from `flow.prior(n)`.",
         )
         .options(ReverseSdeOptions::KEYS)
         .example(
@@ -82,8 +82,8 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("predictor_corrector", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, predictor_corrector)
         .about(
-            "A step of the reverse equation, then Langevin steps at the level that it has reached \
-             [song2021score]. Start from `flow.prior(n)`.",
+            "The predictor-corrector sampler: a step of the reverse equation, then Langevin steps \
+             at the new noise level [song2021score]. Start from `flow.prior(n)`.",
         )
         .options(PredictorCorrectorOptions::KEYS)
         .example(
@@ -94,8 +94,8 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Flow)
         .about(
             "`n` points of the distribution from which `pf_ode`, `reverse_sde` and \
-             `predictor_corrector` start: Gaussian with the first noise level as standard deviation, \
-             about the data's mean where it is known. Every call draws anew.",
+             `predictor_corrector` start: a Gaussian whose standard deviation is the first noise \
+             level, about the mean of the data if it is known. Every call draws new points.",
         )
         .example(
             "let flow = pf_ode(normal(300, 2), #{sigma_max: 20});\n\
@@ -111,10 +111,11 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Flow)
     .returned("an array with a number per point")
     .about(
-        "The log density in nats that `pf_ode` gives to points as its end, by the divergence \
-         along the probability flow from sigma_min up to its prior [song2021score]. It is that of \
-         the distribution at sigma_min, but for the prior's lack of the data's own spread: a wide \
-         sigma_max makes that small.",
+        "The log density in nats of the distribution that `pf_ode` generates, at the given points. \
+         It is the integral of the divergence along the probability flow, from sigma_min up to the \
+         prior [song2021score]. It differs from the log density of the data smoothed by sigma_min \
+         because the prior ignores the spread of the data; a large sigma_max makes the difference \
+         small.",
     )
     .options(LikelihoodOptions::KEYS)
     .example(
@@ -137,7 +138,7 @@ fn svgd(call: &Call) -> Made {
     plan("svgd", call, stepping, make)
 }
 
-/// The target whose closed form this score is.
+/// Returns the target whose exact score this is.
 fn density(score: &Recipe) -> Option<Arc<dyn Target>> {
     match score {
         Recipe::Exact(target) | Recipe::Smoothed(target, _) => Some(target.clone()),
@@ -189,12 +190,12 @@ fn predictor_corrector(call: &Call) -> Made {
     denoising("predictor_corrector", call, move || Diffusion::predictor_corrector(made(&score)?, &options))
 }
 
-/// A plan of one of the diffusion's samplers.
+/// Returns the recipe of a diffusion sampler.
 fn denoising(name: &'static str, call: &Call, make: impl Fn() -> Result<Diffusion> + Send + Sync + 'static) -> Made {
     plan(name, call, Stepping::default(), move || Ok(Flow::Diffusion(Box::new(make()?))))
 }
 
-/// The diffusion that the receiver plans.
+/// Returns the diffusion of the receiver.
 fn diffusion(call: &Call, part: MissingPart, hint: &str) -> std::result::Result<Diffusion, Fail> {
     let plan: Plan = call.receiver()?;
     match plan.flow().map_err(|e| call.place(e))? {

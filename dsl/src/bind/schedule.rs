@@ -63,7 +63,7 @@ pub const ENTRIES: &[Entry] = &[
         .example("let sigma = adaptive(10, 0.1);"),
 ];
 
-/// `cosine(10, 0.1)` is `#{schedule: "cosine", from: 10.0, to: 0.1}`.
+/// Returns a schedule as a map: `cosine(10, 0.1)` is `#{schedule: "cosine", from: 10.0, to: 0.1}`.
 fn tagged(call: &Call) -> Result<Dynamic, Fail> {
     let mut map = Map::from([("schedule".into(), call.signature.name.into())]);
     for i in 0..*call.signature.arity().end() {

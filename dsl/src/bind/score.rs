@@ -1,4 +1,4 @@
-//! Scores, as specifications: every flow makes its own estimators from them, so that one handle can
+//! Scores, as specifications: every flow builds its own estimators from them, so that one score can
 //! serve several runs.
 
 use crate::bind::arguments::{SAMPLE, score};
@@ -19,9 +19,10 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(Recipe::Exact(target)))
     })
     .about(
-        "The closed-form score of a target smoothed by sigma; sigma = 0 is allowed. Targets whose \
-         density is known only without smoothing have it at sigma = 0 alone, see `smoothed`. \
-         Where a score is wanted, any other target with a density means this score.",
+        "The closed-form score of a target smoothed by sigma; sigma = 0 is allowed. For a target \
+         whose density is known only without smoothing, sigma must be 0; for other values see \
+         `smoothed`. Any other target with a density can be passed where a function takes a score, \
+         and stands for this score.",
     )
     .example("let s = exact(ar1(0.9, #{dim: 8}));"),
     function("smoothed", Kind::Score, &[arg("target", Type::Target), OPTIONS], Type::Score, |call| {
@@ -33,12 +34,12 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The score, smoothed by sigma, of a target whose density is known only without smoothing: \
          `density`, `banana`, `funnel`, `student_t`. Density and score are evaluated at random \
-         points around each particle and averaged with the density as weight \
-         [debortoli2024target, akhoundsadegh2024iterated]. Where a score is wanted, these targets \
-         mean this score. `ess_target` in the history is the effective number of samples: it is \
-         small where sigma is far wider than the parts of the target. The density must be \
-         continuous inside its support; where it is NaN or its logarithm is -infinity it counts \
-         as 0. At sigma = 0 the score is exact.",
+         points around each particle and averaged with the density as weight [debortoli2024target, \
+         akhoundsadegh2024iterated]. These targets can be passed where a function takes a score, \
+         and stand for this score. `ess_target` in the history is the effective number of samples: \
+         it is small if sigma is much larger than the details of the target. The density must be \
+         continuous inside its support; it counts as 0 where it is NaN or its logarithm is \
+         -infinity. At sigma = 0 the score is exact.",
     )
     .options(SmoothedOptions::KEYS)
     .example(
@@ -51,8 +52,8 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "The kernel density estimate: the score of the points smoothed by sigma, which must be \
-         positive. Of a finite sample it keeps weights and units. Without points it is the \
-         estimate of the moving cloud.",
+         positive. It uses the weights and the units of `samples`. Without points it is the \
+         estimate from the moving cloud.",
     )
     .example(
         "let s = kde(normal(500, 2));\n\
@@ -65,7 +66,8 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "The score of the Gaussian with the mean and covariance of the moving cloud. It is exact \
-         when the cloud is Gaussian, and good in high dimension, where a kernel estimate is not.",
+         if the cloud is Gaussian. In high dimension it is accurate where a kernel estimate is \
+         not.",
     )
     .options(GaussianFitOptions::KEYS)
     .example("let flow = sd_flow(ar1(0.9, #{dim: 8}), gaussian_fit());"),
@@ -82,12 +84,12 @@ pub const ENTRIES: &[Entry] = &[
     .example("let s = mixture_fit(#{k: 3});"),
 ];
 
-/// The kernel estimate of points, or of a finite sample's data.
+/// Returns the kernel estimate from points, or from the data of a finite sample.
 fn estimate_of(call: &Call) -> Result<Recipe, Fail> {
     if let Some(target) = call.arg(0)?.clone().try_cast::<Arc<dyn Target>>() {
         return match target.data() {
             Some(_) => score(call, 0),
-            None => Err(call.wrong(0, "a set of points").hint("take samples: kde(target.sample(2000))")),
+            None => Err(call.wrong(0, "a set of points").hint("use a sample: kde(target.sample(2000))")),
         };
     }
     Ok(Recipe::of_points(call.points(0)?))

@@ -1,4 +1,4 @@
-//! Flows as values, and the options of how to step along them.
+//! Flows as values, and the options of their integration.
 
 use crate::call::Call;
 use crate::language::Fail;
@@ -8,10 +8,11 @@ use sdflow::flow::Stepping;
 use sdflow::options::{Key, Options};
 use serde_json::Value;
 
-/// A flow as a value of the script: `make` makes one for every run, and is tried once.
+/// Returns a flow as a value of the script. `make` builds a flow for every run, and is called once
+/// to find errors.
 ///
 /// # Errors
-/// That of `make`, placed at the argument or option that it names.
+/// Those of `make`, placed at the argument or option that they name.
 pub fn plan(
     name: &'static str,
     call: &Call,
@@ -22,7 +23,8 @@ pub fn plan(
     Ok(Dynamic::from(Plan::new(name, stepping, make)))
 }
 
-/// The rows of a flow's options followed by those of its stepping, whose usual step is `step`.
+/// Returns the keys of the options of a flow, followed by those of its stepping with the default
+/// `step`.
 pub const fn with_stepping<const N: usize>(own: &[Key], step: fn() -> Value) -> [Key; N] {
     let mut all = [own[0]; N];
     let mut i = 0;

@@ -1,4 +1,4 @@
-//! Tables, and saving what can be saved.
+//! Tables, and `save`.
 
 use crate::bind::arguments::column_name;
 use crate::bind::learned_score::saver;
@@ -11,15 +11,15 @@ use sdflow::table::{Cell, Table};
 use std::path::Path;
 use std::sync::Arc;
 
-/// What can be written to a file.
+/// The types that can be written to a file.
 const SAVEABLE: Type = Type::OneOf(&[Type::Points, Type::Table, Type::Generator, Type::Score]);
 
 pub const ENTRIES: &[Entry] = &[
     function("table", Kind::Saying, &[arg("rows", Type::List(&Type::Map))], Type::Table, table)
         .about(
-            "Makes a table of an array of maps, one per row: a map's keys are columns (words first, \
-             then in the order of their names), its values numbers, readings, words or truth values. \
-             Prints it, aligned.",
+            "Makes a table from an array of maps, one per row, and prints it. The keys of the maps \
+             are the columns: those with words come first, and the others follow in the order of \
+             their names. The values are numbers, readings, words or truth values.",
         )
         .example(
             "let t = table([#{flow: \"SD\", energy: 0.01}, #{flow: \"MMD\", energy: 0.2}]);\n\
@@ -35,7 +35,7 @@ pub const ENTRIES: &[Entry] = &[
         Ok(numbers(&table.values(&column_name(&table, call.text(1)?).map_err(|f| f.at(At::Argument(1)))?)))
     })
     .of(Type::Table)
-    .about("The values of a column; what is not a number is NaN.")
+    .about("The values of a column; a value that is not a number becomes NaN.")
     .example("print(table([#{a: 1}, #{a: 2}]).column(\"a\"));"),
     function("save", Kind::Saying, &[arg("what", SAVEABLE), arg("file", Type::Text)], Type::Nothing, save)
         .about(
@@ -59,7 +59,7 @@ fn table(call: &Call) -> Result<Dynamic, Fail> {
         };
         let cells = map.iter().map(|(name, value)| cell(name, value, i).map(|cell| (name.to_string(), cell)));
         let mut cells = cells.collect::<Result<Vec<_>, _>>().map_err(|f| f.at(At::Argument(0)))?;
-        // A map's keys come sorted; what names a row is read first.
+        // The keys of a map come sorted, but text that names a row is read first.
         cells.sort_by_key(|(_, cell)| !matches!(cell, Cell::Text(_)));
         table.push(cells);
     }
@@ -83,7 +83,7 @@ fn cell(name: &str, value: &Dynamic, row: usize) -> Result<Cell, Fail> {
         "string" | "bool" | "char" => Ok(Cell::Text(value.to_string())),
         _ => {
             let message =
-                format!("`{name}` in row {row} is {}, but a number, a reading or a word is wanted", described(value));
+                format!("`{name}` in row {row} is {}, but a number, a reading or a word is expected", described(value));
             Err(Fail::script(message))
         }
     }
@@ -94,9 +94,11 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
     let ending = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
     let file = |section: &str, known: &[&str]| match known.contains(&ending.as_str()) {
         true => call.context.writable(&name, section).map_err(|f| f.at(At::Argument(1))),
-        false => {
-            Err(call.bad(1, format!("is {name:?}"), &format!("a name that ends in .{} is wanted", known.join(" or ."))))
-        }
+        false => Err(call.bad(
+            1,
+            format!("is {name:?}"),
+            &format!("a name that ends in .{} is expected", known.join(" or .")),
+        )),
     };
     let path = if let Some(cloud) = what.clone().try_cast::<Cloud>() {
         let path = file("samples", &["npy", "csv"])?;

@@ -14,7 +14,7 @@ use sdflow::target::{
 use std::sync::Arc;
 
 sdflow::options! {
-    /// An autoregression.
+    /// Options of `ar1`.
     pub struct Ar1Options {
         /// Number of coordinates, at least 1.
         dim: Option<usize> = None,
@@ -38,9 +38,9 @@ pub const ENTRIES: &[Entry] = &[
     ),
     function("ar1", Kind::Target, &[arg("rho", Type::Number), arg("options", Type::Map)], Type::Target, ar1)
         .about(
-            "The stationary autoregression: a Gaussian of unit variances with `cov_ij = rho^|i-j|`, \
-             `rho` strictly between -1 and 1. Correlated coordinates in any dimension, with exact \
-             density and score.",
+            "The stationary autoregressive process of order 1: a Gaussian of unit variances with \
+             `cov_ij = rho^|i-j|`, where `rho` lies strictly between -1 and 1. Its coordinates are \
+             correlated in any dimension; density and score are exact.",
         )
         .options(Ar1Options::KEYS)
         .example("let p = ar1(0.9, #{dim: 64});"),
@@ -57,10 +57,7 @@ pub const ENTRIES: &[Entry] = &[
     function("student_t", Kind::Target, &[arg("options", Type::Map)], Type::Target, |call| {
         described(call, |o: StudentTOptions| o.student_t())
     })
-    .about(
-        "The multivariate t distribution, heavy in its tails. Density and score are exact without \
-         smoothing.",
-    )
+    .about("The multivariate t distribution, which has heavy tails. Density and score are exact without smoothing.")
     .options(StudentTOptions::KEYS)
     .example("let p = student_t(#{dim: 2, dof: 3});"),
     function("funnel", Kind::Target, &[OPTIONS], Type::Target, |call| described(call, |o: FunnelOptions| o.funnel()))
@@ -83,7 +80,7 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(made))
     })
     .about(
-        "A distribution by name. Any number of points can be sampled from each. `8gaussians` and \
+        "A distribution by name, from which any number of points can be sampled. `8gaussians` and \
          `25gaussians` are mixtures with exact density and score.",
     )
     .options(DatasetOptions::KEYS)
@@ -94,20 +91,22 @@ pub const ENTRIES: &[Entry] = &[
     ),
     function("samples", Kind::Target, &[arg("points", Type::Points), OPTIONS], Type::Target, samples)
         .about(
-            "A finite sample as a target, each point with its weight. With `standardise` a flow works \
-             in units in which every column has standard deviation 1 and gives its result in the \
-             columns' own: use it for columns of mixed units. As a reference it is compared with its \
-             weights (`c2st`, `kl_knn` and `precision_recall`, which count neighbours, refuse them) \
-             and, with `standardise`, in its standard units.",
+            "A finite sample as a target, each point with its weight. With `standardise` a flow \
+             works in units in which every column has standard deviation 1, and returns results in \
+             the original units. Use it for columns of different units. If it is the reference of \
+             a metric, its weights count, except in `c2st`, `kl_knn` and `precision_recall`, which \
+             count neighbours and do not accept weights; with `standardise` the comparison is made \
+             in standard units.",
         )
         .options(SamplesOptions::KEYS)
         .example("let p = samples(load(\"x.npy\"), #{standardise: true});"),
     function("sample", Kind::Target, &[arg("n", Type::Whole)], Type::Points, sample)
         .of(Type::Target)
         .about(
-            "`n` independent points; of a finite sample, points drawn without replacement. Every call \
-             draws anew. The points remember their target, so that as a reference they lend metrics \
-             its density, modes and moments.",
+            "`n` independent points; points drawn without replacement if the target is a finite \
+             sample. Every call draws new points. The points keep a link to their target: if they \
+             are the reference of a metric, it can use the exact density, modes and moments of the \
+             target.",
         )
         .example("let x = dataset(\"moons\").sample(500);"),
     function("dim", Kind::Target, &[], Type::Whole, |call| Ok((own(call)?.dim() as i64).into()))
@@ -118,18 +117,12 @@ pub const ENTRIES: &[Entry] = &[
     function("mean", Kind::Target, &[], Type::List(&Type::Number), |call| Ok(numbers(&moments(call)?.mean)))
         .of(Type::Target)
         .returned("an array of `dim` numbers")
-        .about(
-            "The exact mean, where it has a closed form; of `samples` that of the points with their \
-             weights.",
-        )
+        .about("The exact mean, if it has a closed form; for `samples` the weighted mean of the points.")
         .example("print(gaussian(#{mean: [1, 2]}).mean()[1]);"),
     function("cov", Kind::Target, &[], Type::Matrix, |call| Ok(Matrix::value(moments(call)?.cov)))
         .of(Type::Target)
         .returned("a matrix, `dim` x `dim`")
-        .about(
-            "The exact covariance, where it has a closed form; of `samples` that of the points with \
-             their weights.",
-        )
+        .about("The exact covariance, if it has a closed form; for `samples` the weighted covariance of the points.")
         .example("print(ar1(0.5, #{dim: 3}).cov()[0][2]);"),
     function("log_density", Kind::Target, &[arg("points", Type::Points)], Type::List(&Type::Number), |call| {
         let mut out = Vec::new();
@@ -141,7 +134,7 @@ pub const ENTRIES: &[Entry] = &[
     })
     .of(Type::Target)
     .returned("an array with a number per point")
-    .about("The log density in nats at every point, where it has a closed form.")
+    .about("The log density in nats at every point, if it has a closed form.")
     .example(
         "let l = gaussian(#{dim: 2}).log_density(points([[0, 0], [1, 1]]));\n\
          print(l[0]);",
@@ -152,7 +145,7 @@ pub const ENTRIES: &[Entry] = &[
         Ok(mixture.components().iter().map(|c| value(c.clone())).collect::<Array>().into())
     })
     .of(Type::Target)
-    .about("The components of a mixture, each a Gaussian of its own.")
+    .about("The components of a mixture, each as a Gaussian target.")
     .example(
         "let p = dataset(\"8gaussians\");\n\
          print(p.modes().len());",
@@ -165,11 +158,8 @@ pub const ENTRIES: &[Entry] = &[
         shared_out,
     )
     .of(Type::Target)
-    .returned("an array of points, one set per mode; `()` for a mode that got none")
-    .about(
-        "Shares the points out among a mixture's modes, each to the component most likely to have \
-         made it.",
-    )
+    .returned("an array of points, one set per mode; `()` for a mode without points")
+    .about("Splits points by the component of a mixture that most probably generated each.")
     .example(
         "let p = dataset(\"8gaussians\");\n\
          let parts = p.shared_out(p.sample(200));\n\
@@ -184,7 +174,7 @@ fn shared_out(call: &Call) -> Result<Dynamic, Fail> {
     let of = |k: usize| {
         let rows: Vec<usize> = (0..owners.len()).filter(|&i| owners[i] == k).collect();
         let found = || if rows.is_empty() { Dynamic::UNIT } else { Cloud::value(points.select(&rows)) };
-        // Before a run it is not known which modes get points.
+        // In a dry run it is not known which modes get points.
         let alike = || Cloud::value(points.rows(0..points.n().div_ceil(mixture.weights().len())));
         call.context.mode.find(found, alike)
     };

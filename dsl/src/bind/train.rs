@@ -29,11 +29,11 @@ pub const ENTRIES: &[Entry] = &[
         fit_generator,
     )
     .about(
-        "Trains a generator in place so that base points through it follow the flow. Each step \
-         moves the points of the generator by the flow, holds the moved points, and takes one \
-         Adam step of regression towards them. The base is a target such as `gaussian(#{dim: \
-         8})`. The generator is trained in standard units, whatever those of the target and of \
-         the base are.",
+        "Trains a generator in place so that its samples follow the flow. Each step moves the \
+         samples by the flow, keeps the moved points fixed (no gradient passes through them), and \
+         takes one Adam step of regression towards them. The base is a target such as \
+         `gaussian(#{dim: 8})`. The units of the target and of the base do not matter, because the \
+         generator is trained in standard units.",
     )
     .options(FitOptions::KEYS)
     .example(
@@ -52,13 +52,13 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "Distribution matching distillation [yin2024onestep, yin2024improved]: trains a generator \
          in place so that its distribution becomes that of a fixed score, the teacher: a \
-         `denoiser`, the exact score of a target, or points. The points of the generator get \
-         noise of many levels and move along `D_teacher - D_source`, the score difference times \
-         sigma squared. `D_source` is a denoiser of the generator's own points, which is trained \
-         beside it. So a denoiser that needs many evaluations for a sample becomes a generator \
-         that needs one. The score of the source must keep up with the generator: see \
-         `score_updates`. The generator is trained in standard units, whatever those of the \
-         teacher and of the base are.",
+         `denoiser`, the exact score of a target, or points. Noise of many levels is added to the \
+         samples, which then move along `D_teacher - D_source`, the score difference times sigma \
+         squared. `D_source` is a denoiser of the generator's own samples, which is trained at the \
+         same time. The result is a generator that needs one evaluation per sample, where the \
+         teacher needs many. The source score must keep up with the generator: see \
+         `score_updates`. The units of the teacher and of the base do not matter, because the \
+         generator is trained in standard units.",
     )
     .options(DistillOptions::KEYS)
     .example(
@@ -75,11 +75,10 @@ pub const ENTRIES: &[Entry] = &[
         regress_generator,
     )
     .about(
-        "Trains a generator in place on pairs of rows, `min mean |g(input) - output|^2`: an \
-         affine one by least squares, a net by Adam, whatever the units of both sides are. \
-         Trained on the start and the end of a deterministic run (`noise: \"none\"`) the \
-         generator becomes the map of the flow: `apply` takes it to new points, and `save` keeps \
-         it.",
+        "Trains a generator in place on pairs of rows, `min mean |g(input) - output|^2`: an affine \
+         generator by least squares, a net by Adam. The units of both sides do not matter. Trained \
+         on the start and the end of a deterministic run (`noise: \"none\"`), the generator \
+         becomes the map of the flow: `apply` maps new points, and `save` stores the map.",
     )
     .options(RegressOptions::KEYS)
     .example(
@@ -182,7 +181,7 @@ fn base(call: &Call, i: usize) -> std::result::Result<Arc<dyn Target>, Fail> {
     }
 }
 
-/// How much training: steps, points per step, steps between two rows of history.
+/// The length of a training: steps, points per step, and steps between rows of the history.
 #[derive(Clone, Copy)]
 struct Amount {
     steps: usize,
@@ -190,7 +189,7 @@ struct Amount {
     every: Option<usize>,
 }
 
-/// A training as it is asked for; a dry run does a few steps of it.
+/// A training as requested; a dry run performs a few of its steps.
 struct Course<'a> {
     call: &'a Call<'a>,
     base: Arc<dyn Target>,
@@ -211,8 +210,8 @@ impl<'a> Course<'a> {
         Ok(Course { call, base: base.clone(), asked })
     }
 
-    /// What `train` leaves of the model, with a batch of its points; `what` names it in the account
-    /// of a dry run.
+    /// Trains the model with `train` and returns a batch of its points; `what` names the work in
+    /// the report of a dry run.
     fn take(
         &self,
         model: &Model,
@@ -230,7 +229,7 @@ impl<'a> Course<'a> {
         Ok(Done { points, history: history(&made.history), ..Done::of(made.ending, made.stats) })
     }
 
-    /// Does a few steps, and returns their result with the cost of all.
+    /// Performs a few steps, and returns their result with the cost of all.
     fn measure(
         &self,
         gauge: &Gauge,
@@ -238,7 +237,7 @@ impl<'a> Course<'a> {
     ) -> sdflow::Result<(FitResult, Cost)> {
         let Amount { steps, batch, every } = self.asked;
         if every == Some(0) {
-            // To be refused as in a run.
+            // Errors must be the same as in a run.
             return train(self.asked, gauge.pairwise()).map(|made| (made, Cost::default()));
         }
         let asked = Training { steps, batch, every: cost::every(every, steps) };
@@ -248,7 +247,7 @@ impl<'a> Course<'a> {
         let stats = &mut made.stats;
         (stats.steps, stats.nfe) = (cost.steps, cost.nfe);
         (stats.pairs, stats.flow_pairs) = (cost.pairs, cost.flow_pairs);
-        // A few steps through a whole schedule say nothing of all of them.
+        // The ending of a few steps with the whole schedule says nothing about all steps.
         made.ending = Ending::Finished;
         Ok((made, cost))
     }
@@ -260,7 +259,7 @@ impl<'a> Course<'a> {
     }
 }
 
-/// Records how training ended; of one that was interrupted the model is kept too.
+/// Records how training ended; the model of an interrupted training is saved too.
 fn ended(call: &Call, model: &Model, done: Done, dim: usize, advice: String) -> Made {
     if matches!(done.ending, Ending::Interrupted { .. }) {
         let path = call.context.sandbox.writable("interrupted.safetensors", "models")?;
@@ -270,13 +269,13 @@ fn ended(call: &Call, model: &Model, done: Done, dim: usize, advice: String) -> 
     record_result(call, done, dim, advice)
 }
 
-/// What to do about an ending; `or` is what else helps where steps diverge.
+/// Returns advice on an ending; `or` names what else helps if steps diverge.
 fn advice(ending: &Ending, or: &str) -> String {
     match ending {
         Ending::Diverged { step } => {
             format!(
-                "Step {step} left the finite numbers and was taken back: the generator has its last finite parameters. Make `rate` \
-                 smaller{or}."
+                "In step {step} numbers became infinite or NaN; the step was undone, and the \
+                 generator keeps its last finite parameters. Make `rate` smaller{or}."
             )
         }
         _ => ending::advice(ending, "", false),

@@ -1,4 +1,4 @@
-//! Options that are given and do nothing: they run, and are warned of.
+//! Options that are given but have no effect: the script runs, with a warning.
 
 use crate::call::Call;
 use crate::language::{At, Fail};
@@ -10,10 +10,10 @@ use sdflow::run::RunOptions;
 use sdflow::schedule::Schedule;
 use sdflow::score::Features;
 
-/// An option: its key, does it nothing, why, and what to do.
+/// An option without effect: its key, whether it has no effect here, the reason, and advice.
 type Idle = (&'static str, bool, &'static str, &'static str);
 
-/// Warns of each of `idle` that the options of `call` hold.
+/// Warns about each of `idle` that the options of `call` contain.
 fn warn(call: &Call, idle: &[Idle]) {
     let Some(map) = call.map() else { return };
     for one in idle {
@@ -21,14 +21,14 @@ fn warn(call: &Call, idle: &[Idle]) {
     }
 }
 
-/// The same of the options in `map`, pointing at `at`.
+/// Warns about each of `idle` that `map` contains, pointing at `at`.
 fn warn_of(call: &Call, map: &Map, at: &At, idle: &[Idle]) {
     for (key, _, why, hint) in idle.iter().filter(|(key, does_nothing, ..)| *does_nothing && map.contains_key(*key)) {
         call.caution(Fail::script(format!("`{key}` has no effect: {why}")).hint(*hint).at(at.clone()));
     }
 }
 
-/// Of `sd_flow`.
+/// Warns about options of `sd_flow`.
 pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlowOptions, stepping: &Stepping) {
     let kernel = |score: &Recipe| matches!(score, Recipe::Kde { .. } | Recipe::Cloud);
     let unsmoothed = matches!(options.sigma, Some(Schedule::Constant { value: 0.0 }));
@@ -45,7 +45,7 @@ pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlo
             (
                 "precision",
                 !kernel(target) && !kernel(source),
-                "neither score is a kernel estimate, so that nothing is summed over pairs",
+                "neither score is a kernel estimate, so there are no sums over pairs",
                 "leave it out",
             ),
             integrator(stepping),
@@ -53,17 +53,17 @@ pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlo
     );
 }
 
-/// Of a flow's stepping, where nothing else can be without effect.
+/// Warns about the stepping of a flow whose other options all have an effect.
 pub fn in_stepping(call: &Call, stepping: &Stepping) {
     warn(call, &[integrator(stepping)]);
 }
 
-/// Of the samplers of a process; `others` are those of one sampler alone.
+/// Warns about options of the diffusion samplers; `others` are options of another sampler.
 pub fn in_diffusion(call: &Call, process: Process, others: &[(&'static str, bool, &'static str)]) {
     let exploding = process == Process::Ve;
     let rate = "it is a rate of \"vp\" and \"subvp\", and the process is \"ve\"";
     let mut idle = vec![
-        ("rho", !exploding, "it bends the levels of \"ve\", and the process is another", "leave it out"),
+        ("rho", !exploding, "it spaces the noise levels of \"ve\", and the process is another one", "leave it out"),
         ("beta_min", exploding, rate, "leave it out"),
         ("beta_max", exploding, rate, "leave it out"),
     ];
@@ -71,44 +71,44 @@ pub fn in_diffusion(call: &Call, process: Process, others: &[(&'static str, bool
     warn(call, &idle);
 }
 
-/// Of `gan_flow`.
+/// Warns about options of `gan_flow`.
 pub fn in_gan_flow(call: &Call, options: &GanFlowOptions, stepping: &Stepping) {
-    let no_pairs = "a discriminator sums over no pairs";
+    let no_pairs = "a discriminator needs no sums over pairs";
     warn(call, &[integrator(stepping), ("precision", true, no_pairs, "leave it out")]);
     let key = "discriminator";
     let Some(map) = call.map().and_then(|map| map.get(key)?.clone().try_cast::<Map>()) else { return };
     warn_of(call, &map, &At::Key(call.len() - 1, key.into()), &of_discriminator(options.discriminator.features));
 }
 
-/// Of a denoiser with a target or without.
+/// Warns about options of a denoiser with or without a target.
 pub fn in_denoiser(call: &Call, target: bool) {
-    let why = "a target stays where it is, and its denoiser is trained once";
-    let mean = "the moving cloud's net is always the last one, as a mean would lag behind";
+    let why = "a target does not move, and its denoiser is trained once";
+    let mean = "the net of the moving cloud is not averaged, because an average would lag behind";
     warn(call, &[("follow", target, why, "leave it out"), ("average", !target, mean, "leave it out")]);
 }
 
-/// Of `ratio`.
+/// Warns about options of `ratio`.
 pub fn in_ratio(call: &Call, features: Features) {
     warn(call, &of_discriminator(features));
 }
 
-/// Options that discriminators with these features do not heed.
+/// Returns the options that have no effect in discriminators with these features.
 fn of_discriminator(features: Features) -> Vec<Idle> {
     let net = features == Features::Mlp;
-    let solved = "linear and quadratic features are solved for by Newton's method, without a net";
+    let solved = "linear and quadratic features use Newton's method and no net";
     let keys = ["hidden", "layers", "activation", "steps", "follow", "batch", "rate", "decay"];
-    let of_net = keys.map(|key| (key, !net, solved, "leave it out, or take features: \"mlp\""));
+    let of_net = keys.map(|key| (key, !net, solved, "leave it out, or use features: \"mlp\""));
     let trained = "a net is trained by Adam";
-    let of_newton = ["ridge", "newton"].map(|key| (key, net, trained, "leave it out, or take features: \"quadratic\""));
+    let of_newton = ["ridge", "newton"].map(|key| (key, net, trained, "leave it out, or use features: \"quadratic\""));
     of_net.into_iter().chain(of_newton).collect()
 }
 
-/// Of `run`, which has a reference or not.
+/// Warns about options of `run`, with or without a reference.
 pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
     if reference && options.metrics.is_empty() {
-        let fail = Fail::script("the reference has no effect: no `metrics` are asked for");
+        let fail = Fail::script("the reference has no effect, because no `metrics` are given");
         call.caution(
-            fail.hint("ask for some, such as metrics: [\"energy\"], or leave the reference out").at(At::Argument(2)),
+            fail.hint("give some, such as metrics: [\"energy\"], or leave the reference out").at(At::Argument(2)),
         );
     }
     let beyond = options.every.is_some_and(|every| every > options.steps);
@@ -117,12 +117,12 @@ pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
         call,
         &[
             ("every", beyond, "it is more than `steps`; only start and end are measured", "make it smaller"),
-            ("log_det", alone, "volumes are followed at tracers", "name them: carry: points"),
+            ("log_det", alone, "it is computed at tracers", "give tracers, carry: points"),
         ],
     );
 }
 
-/// Of `plot`, whose picture has so many charts.
+/// Warns about options of `plot`, for a picture of so many charts.
 pub fn in_plot(call: &Call, charts: usize) {
     let hint = "name the sets of points by `labels`, or the picture by `title`";
     warn(call, &[("titles", charts == 1, "the picture has one chart", hint)]);
@@ -130,5 +130,5 @@ pub fn in_plot(call: &Call, charts: usize) {
 
 fn integrator(stepping: &Stepping) -> Idle {
     let euler = stepping.integrator == Integrator::Euler;
-    ("integrator", stepping.is_adaptive() && euler, "an adaptive step is Heun's", "leave it out")
+    ("integrator", stepping.is_adaptive() && euler, "adaptive steps use \"heun\"", "leave it out")
 }

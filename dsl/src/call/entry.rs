@@ -1,4 +1,4 @@
-//! An entry of the manual: a signature and what it does.
+//! An entry of the manual: a signature and its implementation.
 
 use super::Native;
 use crate::language::{Arg, Kind, Signature, Type};
@@ -8,9 +8,9 @@ use std::ops::Deref;
 /// One function, method or property of the script language.
 #[derive(Clone)]
 pub struct Entry {
-    /// Its name, arguments, type and page of the manual.
+    /// Its name, arguments, types and manual page.
     pub signature: Signature,
-    /// What it does.
+    /// Its implementation.
     pub(crate) run: Native,
 }
 
@@ -41,43 +41,43 @@ pub const fn function(name: &'static str, kind: Kind, args: &'static [Arg], retu
 }
 
 impl Entry {
-    /// A method of `owner`: it is argument 0 of the call.
+    /// Makes it a method of `owner`, which is argument 0 of the call.
     pub const fn of(mut self, owner: Type) -> Entry {
         self.signature.receiver = Some(owner);
         self
     }
 
-    /// Read without parentheses.
+    /// Makes it a property, read without parentheses.
     pub const fn property(mut self) -> Entry {
         self.signature.is_property = true;
         self
     }
 
-    /// What it returns in words, where the type alone does not say it.
+    /// Sets the description of its result, if the type alone does not suffice.
     pub const fn returned(mut self, words: &'static str) -> Entry {
         self.signature.returned = words;
         self
     }
 
-    /// One paragraph.
+    /// Sets its description, one paragraph.
     pub const fn about(mut self, text: &'static str) -> Entry {
         self.signature.about = text;
         self
     }
 
-    /// The keys of its options.
+    /// Sets the keys of its options.
     pub const fn options(mut self, keys: &'static [Key]) -> Entry {
         self.signature.options = keys;
         self
     }
 
-    /// The names that its first argument may be, with what they mean.
+    /// Sets the valid names of its first argument, with their meaning.
     pub const fn names(mut self, names: &'static [(&'static str, &'static str)]) -> Entry {
         self.signature.names = names;
         self
     }
 
-    /// A few lines that run.
+    /// Sets its example, a few lines that run.
     pub const fn example(mut self, lines: &'static str) -> Entry {
         self.signature.example = lines;
         self

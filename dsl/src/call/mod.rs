@@ -1,4 +1,4 @@
-//! A call from a script into Rust: its arguments by type, and its failure.
+//! A call from a script into Rust: its arguments by type, and its errors.
 
 mod entry;
 pub mod options;
@@ -15,24 +15,24 @@ use sdflow::target::Target;
 use sdflow::{Error, Points};
 use std::sync::Arc;
 
-/// What every binding is: arguments in, a value or a failure out.
+/// The type of all bindings: a call with its arguments in, a value or a failure out.
 pub type Native = fn(&Call) -> Result<Dynamic, Fail>;
 
 /// One call from a script.
 pub struct Call<'a> {
-    /// What is called.
+    /// The function called.
     pub signature: &'static Signature,
-    /// The state of the run, or of the cell of a sweep, that calls.
+    /// The state of the calling run, or of the calling cell of a sweep.
     pub context: &'a Context,
-    /// Rhai's side of the call.
+    /// The call as Rhai describes it.
     pub native: &'a NativeCallContext<'a>,
-    /// In a dry run: does an argument hang on a result?
+    /// In a dry run: true if an argument depends on a result.
     pub unknown: bool,
     args: Vec<Dynamic>,
 }
 
 impl<'a> Call<'a> {
-    /// Calls `run` and translates its failure.
+    /// Calls `run` and converts its failure.
     pub fn make(
         signature: &'static Signature,
         run: Native,
@@ -46,16 +46,18 @@ impl<'a> Call<'a> {
         });
         made.map_err(|mut fail| {
             fail.see = fail.see.or(Some(signature.name));
-            // What failed inside a function of the script has a better place than the call that needed it.
+            // A failure inside a function of the script has a better place than the call that
+            // needed it.
             context.callbacks.take_failure().unwrap_or_else(|| fail.into_rhai(native.call_position()))
         })
     }
 
-    /// Does `act`, which takes long and which messages call `what`. A dry run does `measure`
-    /// instead: a part of the work, and its result with the cost of the whole.
+    /// Performs `act`, which takes long and which messages call `what`. A dry run calls `measure`
+    /// instead, which performs a part of the work and returns its result with the cost of the
+    /// whole.
     ///
     /// # Errors
-    /// The engine's, placed at the argument or option that it names.
+    /// Those of the engine, placed at the argument or option that they name.
     pub fn work<T>(
         &self,
         what: impl Into<String>,
@@ -65,17 +67,17 @@ impl<'a> Call<'a> {
         self.context.mode.work(&self.task(what), act, measure).map_err(|e| self.place(e))
     }
 
-    /// The work of this call, as the account of a dry run names it.
+    /// Returns the work of this call, as named in the report of a dry run.
     pub fn task(&self, what: impl Into<String>) -> Task<'_> {
         Task { what: what.into(), position: self.native.call_position(), pairwise: &self.context.pairwise }
     }
 
-    /// Number of arguments, a receiver included.
+    /// The number of arguments, including a receiver.
     pub fn len(&self) -> usize {
         self.args.len()
     }
 
-    /// Number of arguments before the options map.
+    /// The number of arguments before the options map.
     pub fn handles(&self) -> usize {
         self.len() - usize::from(self.map().is_some())
     }
@@ -86,7 +88,7 @@ impl<'a> Call<'a> {
         self.args.get(i).ok_or_else(missing)
     }
 
-    /// Argument `i`, a clone of a `T` that messages call `want`.
+    /// Argument `i`, cloned as a `T`, which messages call `want`.
     pub fn get<T: Clone + Send + Sync + 'static>(&self, i: usize, want: &str) -> Result<T, Fail> {
         self.arg(i)?.clone().try_cast::<T>().ok_or_else(|| self.wrong(i, want))
     }
@@ -100,12 +102,12 @@ impl<'a> Call<'a> {
     pub fn points(&self, i: usize) -> Result<Arc<Points>, Fail> {
         let points = self.get::<Cloud>(i, "a set of points").map(|cloud| cloud.points);
         match self.arg(i)?.is::<Arc<dyn Target>>() {
-            true => points.map_err(|fail| fail.hint("take samples: target.sample(1000)")),
+            true => points.map_err(|fail| fail.hint("use a sample: target.sample(1000)")),
             false => points,
         }
     }
 
-    /// Argument `i`, a number; a whole one is welcome.
+    /// Argument `i`, a number; a whole number is accepted.
     pub fn number(&self, i: usize) -> Result<f64, Fail> {
         let arg = self.arg(i)?;
         let number = arg.as_float().ok().or_else(|| arg.as_int().ok().map(|i| i as f64));
@@ -119,7 +121,7 @@ impl<'a> Call<'a> {
     pub fn count(&self, i: usize, least: usize) -> Result<usize, Fail> {
         let arg = self.arg(i)?;
         if let Ok(x) = arg.as_float() {
-            let fail = self.bad(i, format!("is {}", shown(arg)), "a whole number is wanted");
+            let fail = self.bad(i, format!("is {}", shown(arg)), "a whole number is expected");
             return Err(if x.fract() == 0.0 { fail.hint(format!("write {x}")) } else { fail });
         }
         let value = arg.as_int().map_err(|_| self.wrong(i, "a whole number"))?;
@@ -154,17 +156,17 @@ impl<'a> Call<'a> {
         values.filter_map(|value| Some(value.clone().try_cast::<Cloud>()?.points)).collect()
     }
 
-    /// The options map as written, when there is one.
+    /// The options map as written, if there is one.
     pub fn map(&self) -> Option<Map> {
         self.args.last().and_then(|last| last.clone().try_cast::<Map>())
     }
 
-    /// The points that the options hold under `key`.
+    /// The points in the option `key`.
     pub fn points_option(&self, key: &str) -> Option<Arc<Points>> {
         Some(self.map()?.get(key)?.clone().try_cast::<Cloud>()?.points)
     }
 
-    /// An engine's error, placed at the argument or option that it names.
+    /// Returns an error of the engine as a failure, placed at the argument or option that it names.
     pub fn place(&self, error: Error) -> Fail {
         let at = match culprit(&error) {
             Culprit::Named(name) => self.part(name),
@@ -176,22 +178,22 @@ impl<'a> Call<'a> {
         Fail { hint: fail.hint.or(hint), ..fail }
     }
 
-    /// Tells the user what runs but is hardly meant.
+    /// Warns about valid code that is probably a mistake.
     pub fn caution(&self, fail: Fail) {
         let see = fail.see.or(Some(self.signature.name));
         self.context.caution(&Fail { see, ..fail }, self.native.call_position());
     }
 
-    /// The failure of argument `i`, which is not what is wanted.
+    /// The error for argument `i` of the wrong type.
     pub fn wrong(&self, i: usize, want: &str) -> Fail {
         let seen = self.args.get(i).map_or_else(|| "missing".into(), described);
-        let fail = self.bad(i, format!("is {seen}"), &format!("{want} is wanted"));
+        let fail = self.bad(i, format!("is {seen}"), &format!("{want} is expected"));
         let is_number = matches!(self.signature.value(i), Some(Type::Number | Type::Whole));
         let quoted = self.args.get(i).filter(|_| is_number).and_then(unquoted);
         fail.hint(quoted.unwrap_or_else(|| self.signature.usage()))
     }
 
-    /// The failure of argument `i`: what it is and what is wanted.
+    /// The error for argument `i`: what it is and what was expected.
     pub fn bad(&self, i: usize, seen: impl AsRef<str>, want: &str) -> Fail {
         let name = self.signature.argument(i).map_or_else(|| format!("argument {}", i + 1), String::from);
         let message = format!("`{name}` of `{}` {}, but {want}", self.signature.name, seen.as_ref());

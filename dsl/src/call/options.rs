@@ -1,5 +1,5 @@
-//! From a script's map to an options struct: plain data through serde, one key at a time so that
-//! errors name their key.
+//! Conversion of a script's map to an options struct, by serde, one key at a time, so that errors
+//! name the key.
 
 use super::Call;
 use crate::context::{as_dynamic, as_value};
@@ -10,11 +10,11 @@ use sdflow::flow::Stepping;
 use sdflow::options::{Key, Mismatch, OptionType, Options};
 use serde_json::{Number, Value};
 
-/// Intervals into which a closure given for a schedule is sampled.
+/// The number of intervals at which the closure of a schedule is sampled.
 const SAMPLES: usize = 256;
 
 impl Call<'_> {
-    /// The options in the last argument, or the defaults.
+    /// Returns the options in the last argument, or the defaults.
     pub fn options<T: Options>(&self) -> Result<T, Fail> {
         match self.map() {
             None => Ok(T::default()),
@@ -22,7 +22,8 @@ impl Call<'_> {
         }
     }
 
-    /// The options in the last argument and, beside them, how to step, or the defaults of both.
+    /// Returns the options in the last argument with those of the stepping, or the defaults of
+    /// both.
     pub fn options_with_stepping<T: Options>(&self) -> Result<(T, Stepping), Fail> {
         let (options, stepping) = match self.map() {
             None => Default::default(),
@@ -33,12 +34,12 @@ impl Call<'_> {
     }
 }
 
-/// The options in `map`, the last argument of `call`.
+/// Parses the options in `map`, the last argument of `call`.
 fn read<T: Options>(map: &Map, call: &Call) -> Result<T, Fail> {
     made(plain(map, call, T::KEYS)?, call)
 }
 
-/// The options in `map` and, beside them, how to step.
+/// Parses the options in `map` with those of the stepping.
 fn read_with_stepping<T: Options>(map: &Map, call: &Call) -> Result<(T, Stepping), Fail> {
     let of_stepping = |name: &String| Stepping::KEYS.iter().any(|key| key.name == name);
     let whole = plain(map, call, call.signature.options)?;
@@ -46,14 +47,14 @@ fn read_with_stepping<T: Options>(map: &Map, call: &Call) -> Result<(T, Stepping
     Ok((made(own, call)?, made(stepping, call)?))
 }
 
-/// Options of keys that were checked one by one, so that only a rule between keys can fail here.
+/// Builds the options from checked keys: only a rule between keys can still fail.
 fn made<T: Options>(options: serde_json::Map<String, Value>, call: &Call) -> Result<T, Fail> {
     serde_json::from_value(Value::Object(options))
         .map_err(|e| Fail::script(e.to_string()).at(At::Argument(call.len() - 1)))
 }
 
-/// `map`, the last argument of `call`, as plain data whose keys are among `keys` and have values of
-/// their types.
+/// Returns `map`, the last argument of `call`, as plain data whose keys are among `keys` and have
+/// values of the right types.
 pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<String, Value>, Fail> {
     let mut whole = serde_json::Map::new();
     for (name, value) in map {
@@ -75,7 +76,7 @@ pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<Str
         let key = key.ok_or_else(|| unknown(call.signature.name, name, keys).at(at()))?;
         let mut json = data(value, key, call).map_err(|f| f.at(at()))?;
         if matches!(key.value, OptionType::List(inner) if !is_numeric(inner)) && !json.is_array() {
-            // One is a list of one.
+            // A single value stands for a list of one.
             json = Value::Array(vec![json]);
         }
         (key.check)(&json).map_err(|mismatch| refused(key, value, mismatch).at(at()))?;
@@ -84,7 +85,7 @@ pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<Str
     Ok(whole)
 }
 
-/// Checks options that stand inside of another one: those of a metric in a list of metrics.
+/// Checks options that are nested in another option: those of a metric in a list of metrics.
 pub fn check_all(function: &str, keys: &[Key], options: &serde_json::Map<String, Value>) -> Result<(), Fail> {
     for (name, value) in options {
         let key = keys.iter().find(|key| key.name == name).ok_or_else(|| unknown(function, name, keys))?;
@@ -93,7 +94,7 @@ pub fn check_all(function: &str, keys: &[Key], options: &serde_json::Map<String,
     Ok(())
 }
 
-/// Numbers, or lists of them: of those one is not meant as a list of one.
+/// True for numbers and lists of numbers, where a single number does not stand for a list of one.
 fn is_numeric(value: &OptionType) -> bool {
     match value {
         OptionType::List(inner) => is_numeric(inner),
@@ -101,13 +102,13 @@ fn is_numeric(value: &OptionType) -> bool {
     }
 }
 
-/// Is `name` an option of `entry`, in whatever spelling?
+/// True if `name` is an option of `entry`, under its present or a former name.
 pub fn knows(signature: &Signature, name: &str) -> bool {
     let name = deprecated::current(signature.name, name).unwrap_or(name);
     signature.options.iter().any(|key| key.name == name)
 }
 
-/// The failure of a key that is not among `keys`.
+/// The error for a key that is not among `keys`.
 pub fn unknown(function: &str, name: &str, keys: &[Key]) -> Fail {
     let fail = Fail::script(format!("`{function}` has no option `{name}`"));
     match sdflow::nearest(name, keys.iter().map(|k| k.name)) {
@@ -117,21 +118,21 @@ pub fn unknown(function: &str, name: &str, keys: &[Key]) -> Fail {
     }
 }
 
-/// A value as plain data.
+/// Returns a value as plain data.
 fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
-    // A constant needs no formula.
+    // A number in quotes is a mistake, not a formula.
     if let Some(hint) = unquoted(value).filter(|_| is_schedule(key)) {
-        let message = format!("`{}` is {}, but {} is wanted", key.name, described(value), wanted(&key.value));
+        let message = format!("`{}` is {}, but {} is expected", key.name, described(value), wanted(&key.value));
         return Err(Fail::script(message).hint(hint));
     }
     if let Some(closure) = value.read_lock::<FnPtr>() {
         return match is_schedule(key) {
             true => sampled(&closure, key, call),
-            false => Err(Fail::script(format!("`{}` is a function, but {} is wanted", key.name, wanted(&key.value)))),
+            false => Err(Fail::script(format!("`{}` is a function, but {} is expected", key.name, wanted(&key.value)))),
         };
     }
     if matches!(key.value, OptionType::Points) && value.is::<Cloud>() {
-        // Not copied through text: the call takes them from the map itself.
+        // Points are not copied through text: the call reads them from the map itself.
         return Ok(Value::Null);
     }
     if let Some(array) = value.read_lock::<Array>() {
@@ -152,27 +153,27 @@ fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
     if let Some(plain) = as_value(value) {
         return Ok(plain);
     }
-    let message = format!("`{}` is {}, but {} is wanted", key.name, described(value), wanted(&key.value));
+    let message = format!("`{}` is {}, but {} is expected", key.name, described(value), wanted(&key.value));
     Err(match value.is_unit() {
         true => Fail::script(message).hint("leave the key out to get its default"),
         false if matches!(key.value, OptionType::Points) => {
-            Fail::script(message).hint("take samples: target.sample(1000)")
+            Fail::script(message).hint("use a sample: target.sample(1000)")
         }
         false => Fail::script(message).hint("points, targets, scores and flows are arguments before the options"),
     })
 }
 
-/// A closure as a table of its values at equally spaced progress.
+/// Returns a closure as a table of its values at equally spaced progress.
 fn sampled(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail> {
     let at = |i: usize| {
         let t = i as f64 / SAMPLES as f64;
         let value: Dynamic = closure
             .call_within_context(call.native, (t,))
-            .map_err(|e| Fail::script(format!("the function given for `{}` failed at progress {t}: {e}", key.name)))?;
+            .map_err(|e| Fail::script(format!("the function of `{}` failed at progress {t}: {e}", key.name)))?;
         let value = crate::value::unknown::plain(&value);
         let number = value.as_float().ok().or_else(|| value.as_int().ok().map(|i| i as f64));
         number.filter(|x| x.is_finite()).map(Value::from).ok_or_else(|| {
-            let message = format!("the function given for `{}` returns {} at progress {t}", key.name, shown(&value));
+            let message = format!("the function of `{}` returns {} at progress {t}", key.name, shown(&value));
             Fail::script(message).hint("it must return a finite number for every progress in 0..1")
         })
     };
@@ -183,23 +184,24 @@ fn is_schedule(key: &Key) -> bool {
     matches!(key.value, OptionType::Schedule)
 }
 
-/// The failure of a value that does not fit its key.
+/// The error for a value that does not fit its key.
 fn refused(key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
     refused_as(key.name, key, value, mismatch)
 }
 
-/// The same of a key that messages call `name`: `discriminator.steps`.
+/// The same error for a key that messages name `name`, such as `discriminator.steps`.
 fn refused_as(name: &str, key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
     let nearest = |seen: &str, known: &[&str]| sdflow::nearest(seen, known.iter().copied());
     match mismatch {
         Mismatch::Value(error) => Fail::from(error),
         Mismatch::Name { seen, known } => {
-            // Of several types, what else is welcome is said too; a name inside of a map is one of its own key's.
+            // For a choice of types the message lists them all. An unknown name in a map is one of
+            // the key in that map.
             let want = match key.value {
                 OptionType::Either(_) => wanted(&key.value),
                 _ => one_of(&known),
             };
-            let fail = Fail::script(format!("`{name}` is {seen:?}, but {want} is wanted"));
+            let fail = Fail::script(format!("`{name}` is {seen:?}, but {want} is expected"));
             match nearest(&seen, &known) {
                 Some(near) => fail.hint(format!("did you mean \"{near}\"?")),
                 None => fail,
@@ -216,7 +218,8 @@ fn refused_as(name: &str, key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fai
             refused_as(&format!("{name}.{}", key.name), &key, &as_dynamic(&seen), *why)
         }
         Mismatch::Type => {
-            let fail = Fail::script(format!("`{name}` is {}, but {} is wanted", described(value), wanted(&key.value)));
+            let fail =
+                Fail::script(format!("`{name}` is {}, but {} is expected", described(value), wanted(&key.value)));
             match (value.as_float(), unquoted(value)) {
                 (Ok(x), _) if matches!(key.value, OptionType::Whole) && x.fract() == 0.0 => {
                     fail.hint(format!("write {x:.0}"))
@@ -235,7 +238,7 @@ fn one_of(names: &[&str]) -> String {
     }
 }
 
-/// Is a number welcome?
+/// True if this type accepts a number.
 fn takes_numbers(value: &OptionType) -> bool {
     match value {
         OptionType::Number | OptionType::Whole | OptionType::Schedule => true,
@@ -245,11 +248,11 @@ fn takes_numbers(value: &OptionType) -> bool {
     }
 }
 
-/// What a key of this type wants, in words.
+/// Describes the values that this type accepts.
 pub fn wanted(value: &OptionType) -> String {
     match value {
         OptionType::Number => "a number".into(),
-        OptionType::Whole => "a whole number from 0 on".into(),
+        OptionType::Whole => "a whole number".into(),
         OptionType::Truth => "true or false".into(),
         OptionType::Text => "a string".into(),
         OptionType::Name(known) => one_of(&known()),
@@ -266,7 +269,7 @@ pub fn wanted(value: &OptionType) -> String {
         OptionType::List(OptionType::Text) => "a string or a list of strings".into(),
         OptionType::List(OptionType::Number) => "a list of numbers".into(),
         OptionType::List(OptionType::List(OptionType::Number)) => "a list of rows of numbers".into(),
-        OptionType::List(inner) => format!("a list (each element {})", wanted(inner)),
+        OptionType::List(inner) => format!("a list (each element is {})", wanted(inner)),
         OptionType::Either([first @ .., last]) => {
             let one = |value: &OptionType| match value {
                 OptionType::Truth => "true, false".into(),

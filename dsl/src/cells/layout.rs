@@ -1,17 +1,17 @@
-//! How the cells of a sweep share the cores.
+//! The division of the cores among the cells of a sweep.
 
-/// How many cells at a time, and threads for each.
+/// The number of cells at a time, and the threads of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
-    /// Cells at a time.
+    /// Number of cells at a time.
     pub jobs: usize,
-    /// Threads of each.
+    /// Threads of each cell.
     pub threads: usize,
 }
 
 impl Layout {
-    /// The layout for `cells` cells on `cores` cores: what was asked for, less what the machine
-    /// does not have.
+    /// Returns the layout for `cells` cells on `cores` cores: the requested numbers, limited by the
+    /// machine.
     pub fn of(jobs: Option<usize>, threads: Option<usize>, cells: usize, cores: usize) -> Layout {
         let threads_at_most = threads.map(|t| t.min(cores));
         let jobs_at_most = cores / threads_at_most.unwrap_or(1);

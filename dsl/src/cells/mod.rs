@@ -1,6 +1,6 @@
-//! Sweeps: cells that are computed some at a time, each on threads of its own, kept, taken in
-//! their order, and averaged over seeds. They serve the `sweep` of a script and that of the command
-//! line.
+//! Sweeps: cells are computed in parallel, each on its own threads; their results are stored,
+//! collected in order, and averaged over seeds. Both the `sweep` of a script and that of the
+//! command line use this module.
 
 mod layout;
 mod seed_mean;

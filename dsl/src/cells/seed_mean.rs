@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-/// A quantity averaged over the cells that differ in nothing but the seed.
+/// A quantity averaged over the cells that differ in the seed only.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SeedMean {
     /// The mean.
     pub value: f64,
-    /// The standard error of the mean; of one value its own, where it is known.
+    /// The standard error of the mean; for a single value its own standard error, if known.
     pub se: Option<f64>,
-    /// The standard deviation over the seeds; none of one value.
+    /// The standard deviation over the seeds; None for a single value.
     pub sd: Option<f64>,
-    /// How many values there are.
+    /// The number of values.
     pub seeds: usize,
 }
 
@@ -31,8 +31,8 @@ pub fn seed_mean(values: &[(f64, Option<f64>)]) -> SeedMean {
     SeedMean { value, se, sd, seeds: values.len() }
 }
 
-/// What the cells of each place gave, in the order in which the places came. A place is all axes
-/// but the seed, by a key.
+/// The results of the cells by place, in the order in which the places first occurred. A place is
+/// given by all axes except the seed, as a key.
 #[derive(Debug)]
 pub struct Places<T> {
     found: Vec<T>,
@@ -46,7 +46,7 @@ impl<T> Default for Places<T> {
 }
 
 impl<T> Places<T> {
-    /// Returns what the cells of the place `key` gave; `first` makes the place when it is new.
+    /// Returns the results of the place `key`; `first` creates them if the place is new.
     pub fn at(&mut self, key: String, first: impl FnOnce() -> T) -> &mut T {
         let next = self.found.len();
         let at = *self.index.entry(key).or_insert(next);

@@ -1,4 +1,4 @@
-//! Finished cells on disk, so that a run which was cut off does not compute them again.
+//! Finished cells on disk, so that an interrupted run does not compute them again.
 
 use crate::context::{CELLS, CellRecord, Context};
 use crate::language::{Exact, Fail, exact};
@@ -10,29 +10,29 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// One sweep of a run on disk: a line per finished cell, and beside it what the cells have written.
+/// A sweep of a run on disk: a line per finished cell, and the files that the cells wrote.
 pub struct Store {
-    /// Of the cells' own folders.
+    /// Parent of the folders of the cells.
     folder: PathBuf,
     lines: PathBuf,
     file: Mutex<File>,
     run: String,
 }
 
-/// A cell that has given its numbers.
+/// The results of a finished cell.
 pub struct Finished {
-    /// What its function gave.
+    /// The readings that its function returned.
     pub readings: Vec<(String, Reading)>,
-    /// What it did.
+    /// Its record: what it printed, wrote and counted.
     pub trace: CellRecord,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Line {
-    /// The run, and the instruction set on which its bytes depend.
+    /// The identity of the run, and the instruction set, which decides its bytes.
     run: String,
     cell: usize,
-    /// The cell's values.
+    /// The name of the cell, made of its values.
     at: String,
     readings: Vec<(String, Kept)>,
     trace: CellRecord,
@@ -48,8 +48,8 @@ struct Kept {
 }
 
 impl Store {
-    /// The `number`-th sweep of a run, and the cells of it that are finished; `name` gives the
-    /// values of a cell.
+    /// Opens the `number`-th sweep of a run and reads its finished cells; `name` returns the name
+    /// of a cell.
     ///
     /// # Errors
     /// The run folder cannot be written.
@@ -62,7 +62,7 @@ impl Store {
         let lines = folder.with_extension("jsonl");
         let run = format!("{} {}", context.identity, context.pairwise.options().isa.resolved().name());
         let text = fs::read(&lines).unwrap_or_default();
-        // What a kill left of a last line is no line, and one that was not read by then has no use.
+        // A process that is killed while writing leaves a partial last line, which is skipped.
         let own = |line: &Line| line.run == run && name(line.cell).is_some_and(|name| name == line.at);
         let whole =
             |line: &Line| line.trace.files.iter().all(|file| folder.join(line.cell.to_string()).join(file).is_file());
@@ -77,10 +77,10 @@ impl Store {
         Ok((Store { folder, lines, file, run }, finished))
     }
 
-    /// The folder for what the cell `index` writes, without anything of an earlier run.
+    /// Returns the empty folder for the files of cell `index`; files of an earlier run are deleted.
     ///
     /// # Errors
-    /// The system's reason.
+    /// The I/O error of the operating system.
     pub fn clear(&self, index: usize) -> Result<PathBuf, Fail> {
         let folder = self.folder.join(index.to_string());
         match fs::remove_dir_all(&folder) {
@@ -89,10 +89,10 @@ impl Store {
         }
     }
 
-    /// Records a finished cell; gives its trace back.
+    /// Records a finished cell and returns its record.
     ///
     /// # Errors
-    /// The system's reason.
+    /// The I/O error of the operating system.
     pub fn keep(&self, index: usize, name: &str, Finished { readings, trace }: Finished) -> Result<CellRecord, Fail> {
         let readings = readings.into_iter().map(|(name, reading)| (name, Kept::of(&reading))).collect();
         let line = Line { run: self.run.clone(), cell: index, at: name.into(), readings, trace };
@@ -102,11 +102,10 @@ impl Store {
         Ok(line.trace)
     }
 
-    /// Puts copies of what a cell has written where the run's files are; the originals wait for the
-    /// run's end.
+    /// Copies the files of a cell to the run folder. The originals stay until the run ends.
     ///
     /// # Errors
-    /// The system's reason.
+    /// The I/O error of the operating system.
     pub fn deliver(&self, context: &Context, index: usize, trace: &CellRecord) -> Result<(), Fail> {
         for file in &trace.files {
             let path = context.sandbox.writable(&file.to_string_lossy(), "")?;
@@ -148,5 +147,5 @@ fn written(line: &Line) -> Result<String, Fail> {
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Fail {
     Fail::data(format!("cannot write {}: {error}", path.display()))
-        .hint("make room, or choose another folder with `--out`")
+        .hint("free some space, or choose another folder with `--out`")
 }

@@ -11,56 +11,56 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, Scope, scope, sleep};
 use std::time::Duration;
 
-/// How long a worker rests before it looks again at a cell that another process is computing.
+/// How long a worker waits before it checks again a cell that another process is computing.
 const REST: Duration = Duration::from_millis(50);
 
-/// What a worker made of a cell.
+/// The result of a worker for a cell.
 pub enum Made<T> {
-    /// It came to its end.
+    /// The cell has ended.
     Ended(T),
-    /// Another process is computing it: look again after the cells that still wait.
+    /// Another process is computing the cell: the worker tries again after the other waiting cells.
     Busy,
 }
 
-/// A sweep: cells counted from 0, each of which may be finished already.
+/// A sweep: cells counted from 0, some of which may already be finished.
 pub trait Sweep: Sync {
-    /// What a cell leaves.
+    /// The result of a cell.
     type Left: Send;
-    /// What ends the sweep.
+    /// An error that ends the sweep.
     type Trouble: Send;
 
     /// Returns the number of cells.
     fn cells(&self) -> usize;
 
-    /// Returns what a cell has left that is finished already, so that it is not computed again.
+    /// Returns the result of a cell that is already finished, so that it is not computed again.
     ///
     /// # Errors
-    /// What ends the sweep.
+    /// An error that ends the sweep.
     fn finished(&self, index: usize) -> Result<Option<Self::Left>, Self::Trouble>;
 
-    /// Computes a cell on the threads of `seat`.
+    /// Computes a cell in the thread pool of `seat`.
     ///
     /// # Errors
-    /// What ends the sweep; the failure of a cell alone is something that it leaves.
+    /// An error that ends the sweep; the failure of a single cell is part of its result.
     fn compute(&self, index: usize, seat: &Seat) -> Result<Made<Self::Left>, Self::Trouble>;
 
-    /// Is no further cell to be begun?
+    /// True if no further cell should start.
     fn is_halted(&self) -> bool;
 
-    /// Tells that `done` of `total` cells have come to their end, `index` the last; at the
-    /// beginning none has.
+    /// Reports that `done` of `total` cells have ended, `last` being the last of them; called once
+    /// with 0 at the start.
     fn progress(&self, last: Option<(usize, &Self::Left)>, done: usize, total: usize);
 
-    /// Returns what ends a sweep to which the system gives no threads.
+    /// Returns the error for a sweep whose threads cannot be started.
     fn no_threads(&self, reason: &dyn Display) -> Self::Trouble;
 }
 
-/// Computes the cells that are not finished yet and gives what every cell left to `take`, in their
-/// order and on this thread: what `take` does is the same for any number of threads. Returns what
-/// cells left behind one that was not computed, because the sweep was halted.
+/// Computes the cells that are not finished yet and passes the results of all cells to `take`, in
+/// order and on this thread, so that the effects of `take` are the same for any number of threads.
+/// If the sweep was halted, returns the results that follow a cell that was not computed.
 ///
 /// # Errors
-/// What ends the sweep: the first trouble of a cell or of `take`. No further cell is begun then.
+/// The error that ends the sweep: the first of a cell or of `take`. No further cell starts then.
 pub fn run<S: Sweep>(
     sweep: &S,
     layout: impl FnOnce(usize) -> Layout,
@@ -99,7 +99,7 @@ pub fn run<S: Sweep>(
     })
 }
 
-/// What the workers of a sweep share.
+/// The state that the workers of a sweep share.
 struct Workers<'a, S> {
     sweep: &'a S,
     waiting: Mutex<VecDeque<usize>>,
@@ -108,11 +108,11 @@ struct Workers<'a, S> {
     ended: Mutex<usize>,
 }
 
-/// What workers send: a cell with what it left, or what ends the sweep.
+/// A message of a worker: a cell with its result, or an error that ends the sweep.
 type Sent<S> = (usize, Result<<S as Sweep>::Left, <S as Sweep>::Trouble>);
 
 impl<S: Sweep> Workers<'_, S> {
-    /// Begins no further cell.
+    /// Prevents further cells from starting.
     fn halt(&self) {
         self.is_halted.store(true, Ordering::Relaxed);
     }
@@ -134,13 +134,14 @@ impl<S: Sweep> Workers<'_, S> {
             let work = move || {
                 let seat = Seat::default();
                 let own = seat.clone();
-                // This thread is one of the pool's: what a cell computes stays in its own pool.
+                // This thread belongs to the pool, so that the parallel work of a cell stays in its
+                // own pool.
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(layout.threads);
                 let pool = pool.use_current_thread().start_handler(move |_| own.take()).build();
                 seat.take();
                 match pool {
                     Ok(_pool) => self.work(&seat, &sender),
-                    // Where this fails too, the sweep has ended and does not listen.
+                    // If sending fails, the receiver is gone, because the sweep has ended.
                     Err(e) => drop(sender.send((0, Err(self.sweep.no_threads(&e))))),
                 }
             };

@@ -1,4 +1,4 @@
-//! Functions of the script that the engine calls while a flow runs, with all points at once.
+//! Functions of the script that the engine calls during a flow, with all points at once.
 
 use crate::value::unknown::plain;
 use crate::value::{Cloud, Model, described};
@@ -9,24 +9,24 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 thread_local! {
-    /// The callbacks of the cell of a sweep for which this thread computes. The engine calls a
-    /// function of the script with points alone, and a function that was made outside of the sweep
-    /// works for whichever cell is being computed.
+    /// The callbacks of the sweep cell that this thread computes. The engine calls a function of
+    /// the script with points alone, so a function that was created outside the sweep finds the
+    /// current cell here.
     static SEAT: RefCell<Seat> = RefCell::default();
 }
 
-/// Holds the callbacks of the cell that is computed at one place of a sweep, for all threads of
-/// that place.
+/// The callbacks of the cell that is computed in one thread pool of a sweep, shared by the threads
+/// of the pool.
 #[derive(Clone, Default)]
 pub struct Seat(Arc<Mutex<Option<Arc<Callbacks>>>>);
 
 impl Seat {
-    /// From now on this thread computes the cells of this seat.
+    /// Makes this thread compute the cells of this seat.
     pub fn take(&self) {
         SEAT.with_borrow_mut(|seat| *seat = self.clone());
     }
 
-    /// The seat's next cell.
+    /// Sets the next cell of the seat.
     pub fn hold(&self, cell: Option<Arc<Callbacks>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = cell;
     }
@@ -36,8 +36,8 @@ impl Seat {
     }
 }
 
-/// What calls back into a script: its interpreter, the time spent there, and how the last call
-/// failed.
+/// The callbacks into a script: its interpreter, the time spent in it, and the failure of the last
+/// call.
 #[derive(Default)]
 pub struct Callbacks {
     host: OnceLock<(Weak<Engine>, AST)>,
@@ -53,7 +53,8 @@ struct State {
 impl Callbacks {
     /// Makes the functions of `script`, which `engine` runs, callable.
     pub fn begin(&self, engine: &Arc<Engine>, script: &AST) {
-        // Set once per run; the interpreter holds these callbacks, so it is not held in turn.
+        // Set once per run. The interpreter owns these callbacks, so they hold only a weak
+        // reference to it.
         let _ = self.host.set((Arc::downgrade(engine), script.clone()));
     }
 
@@ -61,8 +62,8 @@ impl Callbacks {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `function(points)`; `what` names it in messages. Its cause and place are kept for
-    /// [`Callbacks::failure`].
+    /// Calls `function(points)`; `what` names it in messages. The cause and place of a failure are
+    /// kept for [`Callbacks::take_failure`].
     ///
     /// # Errors
     /// [`Error::Interrupted`], or [`Error::Callback`] for any other failure.
@@ -87,20 +88,20 @@ impl Callbacks {
         })
     }
 
-    /// Seconds spent in the script's functions since this was asked last; a run asks at its start,
-    /// because what was spent before belongs to none.
+    /// Returns the seconds spent in functions of the script since the last call of this function. A
+    /// run calls it at its start, to discard earlier time.
     pub fn take_seconds(&self) -> f64 {
         std::mem::take(&mut self.state().seconds)
     }
 
-    /// How a call failed, as the script's own error with its place; plain out.
+    /// Removes and returns the failure of the last call, as the script's error with its place.
     pub fn take_failure(&self) -> Option<Box<EvalAltResult>> {
         self.state().failure.take()
     }
 }
 
-/// The function with copies of the variables that it has captured, so that what it computes does
-/// not change behind it.
+/// Returns the function with copies of the variables that it has captured, so that later
+/// assignments do not change what it computes.
 pub fn detach(function: &FnPtr) -> FnPtr {
     let mut function = function.clone();
     for captured in function.iter_curry_mut() {
@@ -109,7 +110,7 @@ pub fn detach(function: &FnPtr) -> FnPtr {
     function
 }
 
-/// A copy that shares nothing which could change.
+/// Returns a copy that shares no mutable data.
 fn copied(value: &Dynamic) -> Dynamic {
     if let Some(array) = value.read_lock::<Array>() {
         return array.iter().map(copied).collect::<Array>().into();
@@ -126,7 +127,7 @@ fn copied(value: &Dynamic) -> Dynamic {
     }
 }
 
-/// The failure of a function that returned something else than `want`.
+/// The error for a function that returned something other than `want`.
 pub fn misfit(what: &str, value: &Dynamic, want: &str) -> Error {
     let seen = described(value);
     Error::Callback { what: what.into(), reason: format!("it returned {seen}, but {want}") }

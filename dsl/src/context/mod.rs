@@ -1,4 +1,4 @@
-//! The state of one run: what was asked, what has happened, who is told.
+//! The state of one run: its request, its records, its listener.
 
 mod callbacks;
 mod checkpoint;
@@ -32,29 +32,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Where a run keeps the finished cells of its sweeps, below its folder. What [`crate::execute`]
-/// finds there of the same run is not computed again; once a run is done, it is removed.
+/// The folder, below that of the run, for the finished cells of its sweeps. [`crate::execute`] does
+/// not compute the cells of the same run found there again; when a run is done, the folder is
+/// removed.
 pub const CELLS: &str = "cells";
 
-/// Points that `--quick` leaves of any number asked for.
+/// The largest number of points with `--quick`.
 pub const QUICK_POINTS: usize = 512;
-/// Steps that `--quick` leaves.
+/// The largest number of steps with `--quick`.
 pub const QUICK_STEPS: usize = 30;
 
-/// What the layers above do for the state of a run, which does not know them.
+/// Functions of higher layers that the state of a run needs.
 #[derive(Clone, Copy)]
 pub struct Host {
-    /// An interpreter whose functions work for this state.
+    /// Builds an interpreter whose functions work for this state.
     pub interpreter: fn(&Arc<Context>) -> Engine,
-    /// A failure of the running script in plain words.
+    /// Explains a failure of the running script in plain words.
     pub explain: fn(&EvalAltResult, &Program) -> Diagnostic,
 }
 
 /// The state of one run, shared by all bindings.
 pub struct Context {
-    /// Caps points and steps.
+    /// True if points and steps are capped.
     pub quick: bool,
-    /// Who is told.
+    /// The receiver of messages.
     pub listener: Arc<dyn Listener>,
     /// The engine of all pairwise sums.
     pub pairwise: Pairwise,
@@ -62,25 +63,25 @@ pub struct Context {
     pub interrupt: Interrupt,
     /// Functions of the script that the engine calls.
     pub callbacks: Arc<Callbacks>,
-    /// Where the script may read and write.
+    /// The folders in which the script may read and write.
     pub sandbox: Sandbox,
-    /// What the user gave for parameters.
+    /// The values that the user gave for parameters.
     pub given: Given,
-    /// Is everything computed, or the work only measured?
+    /// Whether everything is computed, or the work only measured.
     pub mode: Mode,
     /// Is this the state of a cell of a sweep?
     pub is_cell: bool,
     /// How often checkpoints are kept; None for never.
     pub checkpoints: Option<CheckpointPace>,
-    /// What tells this run from every other.
+    /// The identity, which distinguishes this run from all others.
     pub identity: String,
     /// The script and its imports.
     pub program: Arc<Program>,
     /// The imports, each of which is evaluated once.
     pub modules: Resolver,
-    /// What the layers above do for this state.
+    /// Functions of higher layers that this state needs.
     pub host: Host,
-    /// Of which all random numbers come.
+    /// The source of all random numbers.
     root: Stream,
     floors: Arc<Floors>,
     state: Mutex<State>,
@@ -92,21 +93,21 @@ struct State {
     draws: BTreeMap<String, u64>,
     told: BTreeSet<String>,
     printed: usize,
-    /// Lines and bytes that `print` did not write.
+    /// The numbers of lines and bytes that `print` dropped.
     dropped: (usize, usize),
     thresholds: Vec<outcome::Threshold>,
     diverged: Option<(String, Position)>,
     /// Data files that were read, in order.
     read: Vec<PathBuf>,
-    /// Where the script concluded.
+    /// The place of `conclude`.
     concluded: Option<Position>,
 }
 
-/// Noise floors by what they belong to. One that is being made is waited for.
+/// Noise floors by key. Threads wait for a floor that another thread is computing.
 type Floors = Mutex<BTreeMap<String, Arc<Mutex<Option<(Dynamic, Option<f64>)>>>>>;
 
 impl Context {
-    /// The state at the start of a run.
+    /// Creates the state at the start of a run.
     pub fn new(
         request: &Request,
         given: Given,
@@ -140,18 +141,18 @@ impl Context {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A stream of its own for every call: the `k`-th draw for a purpose gets the `k`-th stream of
-    /// that purpose.
+    /// Returns a new random stream for every call: the `k`-th call for a purpose gets the `k`-th
+    /// stream of that purpose.
     pub fn stream(&self, purpose: &str) -> Stream {
         self.numbered_stream(purpose).1
     }
 
-    /// The random stream of a purpose that sees the same numbers every time.
+    /// Returns the random stream of a purpose that has the same numbers in every call.
     pub fn fixed_stream(&self, purpose: &str) -> Stream {
         self.root.label(purpose)
     }
 
-    /// [`Context::stream`] with its `k`, counted from 0.
+    /// Returns [`Context::stream`] with its `k`, counted from 0.
     pub fn numbered_stream(&self, purpose: &str) -> (u64, Stream) {
         let mut state = self.state();
         let count = state.draws.entry(purpose.into()).or_default();
@@ -159,22 +160,22 @@ impl Context {
         (*count - 1, self.root.label(purpose).at(*count - 1))
     }
 
-    /// `n`, or what `--quick` leaves of it.
+    /// Returns `n`, capped by `--quick`.
     pub fn points(&self, n: usize) -> usize {
         self.capped(n, QUICK_POINTS, "points")
     }
 
-    /// The path for a file that the script wants to write; in a dry run nothing is made.
+    /// Returns the path for a file that the script wants to write. A dry run creates no folder.
     ///
     /// # Errors
-    /// A path out of the run folder; a folder that cannot be made.
+    /// The path leads out of the run folder, or a folder cannot be created.
     pub fn writable(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
         let path = self.sandbox.below(name, section)?;
         self.mode.write(|| self.sandbox.writable(name, section).map(drop))?;
         Ok(path)
     }
 
-    /// `steps`, or what `--quick` leaves of it.
+    /// Returns `steps`, capped by `--quick`.
     pub fn steps(&self, steps: usize) -> usize {
         self.capped(steps, QUICK_STEPS, "steps")
     }
@@ -187,8 +188,8 @@ impl Context {
         cap
     }
 
-    /// The noise floor kept under `key`, made when it is asked for the first time. `alive` is kept
-    /// with it.
+    /// Returns the noise floor cached under `key`; `make` computes it at the first call. `alive` is
+    /// kept with it.
     pub fn floor_for(
         &self,
         key: &str,

@@ -1,4 +1,4 @@
-//! What a long computation tells, passed on to the listener of the run.
+//! Reports of a long computation, passed on to the listener of the run.
 
 use super::Context;
 use super::checkpoint::Keeper;
@@ -7,7 +7,7 @@ use sdflow::process::{Observer, Row};
 use sdflow::{Points, Result};
 use std::sync::Arc;
 
-/// Passes on what a process tells, and keeps its checkpoints.
+/// Passes the reports of a process on to the listener, and keeps its checkpoints.
 pub struct ContextObserver<'a> {
     context: &'a Context,
     keeper: Option<Keeper>,

@@ -1,4 +1,4 @@
-//! What a script did.
+//! The outcome of a script.
 
 use crate::language::Diagnostic;
 use crate::value::Reading;
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// What a script did, complete even when it failed half-way.
+/// The outcome of a script, complete even if it failed half-way.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Outcome {
-    /// Every declared parameter with its value and where that came from.
+    /// Every declared parameter with its value and origin.
     pub params: BTreeMap<String, Param>,
     /// Final metrics by name.
     pub metrics: BTreeMap<String, Reading>,
@@ -20,7 +20,7 @@ pub struct Outcome {
     pub conclusion: Option<String>,
     /// Warnings in order.
     pub warnings: Vec<String>,
-    /// What was decided on the user's behalf, in order.
+    /// Choices that were made automatically, in order.
     pub notes: Vec<String>,
     /// How the last run of a flow ended, with a sentence of advice.
     pub stop: Option<Ending>,
@@ -30,13 +30,13 @@ pub struct Outcome {
     pub nfe: u64,
     /// Seconds by part of the work ("flow", "metrics", "pictures").
     pub seconds: BTreeMap<String, f64>,
-    /// Pairs of a query and a source evaluated.
+    /// Pairs of a query point and a data point evaluated.
     pub pairs: u64,
     /// Floating-point operations of the pairwise sums, as `bench` counts them.
     pub flops: f64,
     /// Files written, relative to the run folder.
     pub files: Vec<PathBuf>,
-    /// What ended the script early.
+    /// The error that ended the script early.
     #[serde(skip)]
     pub failure: Option<Diagnostic>,
 }
@@ -53,11 +53,11 @@ pub struct Param {
 /// One `expect` or `threshold`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Check {
-    /// The claim.
+    /// Its name.
     pub name: String,
-    /// Did it hold?
+    /// Whether it holds.
     pub pass: bool,
-    /// The value judged, where there is one.
+    /// The value compared, if there is one.
     pub value: Option<f64>,
 }
 
@@ -66,7 +66,7 @@ pub struct Check {
 pub struct Ending {
     /// "finished", "converged", "diverged", "interrupted", "time up".
     pub reason: String,
-    /// What to do about it, a sentence.
+    /// Advice, a sentence.
     pub advice: String,
 }
 
@@ -74,9 +74,9 @@ pub struct Ending {
 pub struct Threshold {
     /// Its place among the checks.
     pub check: usize,
-    /// The metric that it judges.
+    /// The metric that it checks.
     pub metric: String,
-    /// What the value must fulfil.
+    /// The condition on the value.
     pub holds: Box<dyn Fn(f64) -> bool + Send>,
     /// The call.
     pub position: Position,

@@ -7,7 +7,7 @@ use rhai::Dynamic;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The name of the parameter and of the axis that set the seed.
+/// The name of the parameter, and of the axis, that sets the seed.
 pub const SEED: &str = "seed";
 
 /// A `param(..)` call.
@@ -15,11 +15,11 @@ pub const SEED: &str = "seed";
 pub struct Declared {
     /// Its name.
     pub name: String,
-    /// Its default, when that is a literal.
+    /// Its default, if that is a literal.
     pub default: Option<Value>,
 }
 
-/// What the user gave for parameters.
+/// The values that the user gave for parameters.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
     line: BTreeMap<String, String>,
@@ -27,14 +27,14 @@ pub struct Given {
 }
 
 impl Given {
-    /// The values of a request; `seed` is taken out of them and put into the request.
+    /// Takes the values of a request; `seed` is removed from them and put into the request.
     pub fn take(request: &mut Request) -> Result<Given, Diagnostic> {
         let mut given = Given::default();
         for (name, text) in &request.params {
             if let Some(before) = given.line.insert(name.clone(), text.clone())
                 && before != *text
             {
-                let message = format!("parameter `{name}` is given twice, as {before} and as {text}");
+                let message = format!("parameter `{name}` is given twice, as `{before}` and as `{text}`");
                 return Err(usage(message, Some(listed(name, &format!("{before},{text}")))));
             }
         }
@@ -42,14 +42,14 @@ impl Given {
         if let Some(text) = given.line.remove(SEED) {
             request.seed = text.parse().map_err(|_| {
                 let hint = is_several(&text).then(|| listed(SEED, &text));
-                usage(format!("the seed is {text}, but a whole number, 0 or more, is wanted"), hint)
+                usage(format!("the seed is `{text}`, but it must be a whole number of at least 0"), hint)
             })?;
         }
         Ok(given)
     }
 
-    /// The value of `name`: the command line beats the environment beats the script's default,
-    /// whose type it takes.
+    /// Returns the value of `name`, of the type of the script's default. The command line takes
+    /// precedence over the environment, and the environment over the default.
     pub fn value(&self, name: &str, default: &Value) -> Result<Param, Diagnostic> {
         let line = self.line.get(name).map(|text| (text, "command line", format!("-p {name}=")));
         let upper = name.to_uppercase();
@@ -58,7 +58,7 @@ impl Given {
             return Ok(Param { value: default.clone(), origin: "script".into() });
         };
         let value = parsed(name, text, default).map_err(|(want, hint)| {
-            usage(format!("parameter `{name}` is {text} ({written}{text}), but {want}"), hint)
+            usage(format!("parameter `{name}` is `{text}` ({written}{text}), but {want}"), hint)
         })?;
         Ok(Param { value, origin: origin.into() })
     }
@@ -71,13 +71,14 @@ impl Given {
         self.line.keys().filter(|n| !known(n)).map(|n| (n.clone(), near(n))).collect()
     }
 
-    /// Everything given, as written, for the identity of a run.
+    /// Returns all given values as written, for the identity of a run.
     pub fn texts(&self) -> impl Iterator<Item = (&String, &String)> {
         self.line.iter()
     }
 }
 
-/// All declarations of a script, checked: literal names, one default type each, no reserved name.
+/// Returns all declarations of a script, checked: literal names, one default type each, no reserved
+/// name.
 pub fn declared(syntax: &Syntax, sources: &Sources) -> Result<Vec<Declared>, Diagnostic> {
     let mut all: Vec<Declared> = Vec::new();
     let refused = |position, message: String, hint: &str| Diagnostic {
@@ -101,7 +102,7 @@ pub fn declared(syntax: &Syntax, sources: &Sources) -> Result<Vec<Declared>, Dia
         match all.iter().find(|d| d.name == name) {
             Some(before) if kind_of(&before.default) != kind_of(&default) => {
                 let message = format!("parameter `{name}` is declared twice with different types");
-                return Err(refused(first.position, message, "declare it once and pass the value on"));
+                return Err(refused(first.position, message, "declare it once, and pass its value to functions"));
             }
             Some(_) => {}
             None => all.push(Declared { name, default }),
@@ -110,7 +111,7 @@ pub fn declared(syntax: &Syntax, sources: &Sources) -> Result<Vec<Declared>, Dia
     Ok(all)
 }
 
-/// A script's value as data: whole numbers, numbers, truth values and strings only.
+/// Returns a value of the script as data: whole numbers, numbers, truth values and strings only.
 pub fn as_value(value: &Dynamic) -> Option<Value> {
     match value.type_name() {
         "i64" => value.as_int().ok().map(Value::from),
@@ -121,7 +122,7 @@ pub fn as_value(value: &Dynamic) -> Option<Value> {
     }
 }
 
-/// Plain data as a value of the language.
+/// Returns plain data as a value of the language.
 pub fn as_dynamic(value: &Value) -> Dynamic {
     match value {
         Value::Bool(b) => (*b).into(),
@@ -145,7 +146,7 @@ fn kind_of(value: &Option<Value>) -> &'static str {
     }
 }
 
-/// `text` in the type of `default`, or what is wanted and a hint.
+/// Parses `text` in the type of `default`. The error is what is expected, with a hint.
 fn parsed(name: &str, text: &str, default: &Value) -> Result<Value, (String, Option<String>)> {
     let trimmed = text.trim();
     if let Some(inner) = trimmed.strip_prefix('"').and_then(|t| t.strip_suffix('"'))
@@ -175,20 +176,24 @@ fn parsed(name: &str, text: &str, default: &Value) -> Result<Value, (String, Opt
             }
             _ => Err((whole, Some(instead(name, trimmed, default)))),
         },
-        _ => Err(("its default is neither number, truth value nor string".into(), None)),
+        _ => Err(("its default is not a number, a truth value or a string".into(), None)),
     }
 }
 
-/// What to type where `text` is no number: a fraction's value, else the script's default.
+/// Returns what to type in place of `text`, which is not a number: the value of a fraction, the form of
+/// a range, or the default of the script.
 fn instead(name: &str, text: &str, default: &Value) -> String {
     let parts = text.split_once('/').map(|(a, b)| (a.trim().parse::<f64>(), b.trim().parse::<f64>()));
     match parts {
         Some((Ok(a), Ok(b))) if default.is_f64() && (a / b).is_finite() => format!("write -p {name}={}", a / b),
+        _ if text.contains(':') => {
+            format!("write a number, -p {name}={default}; a range, for `sweep`, is {name}=int:2:4 or {name}=lin:0:1:5")
+        }
         _ => format!("write a number, such as the default: -p {name}={default}"),
     }
 }
 
-/// A list or a range, which only a sweep can take.
+/// True for a list or a range, which only a sweep accepts.
 fn is_several(text: &str) -> bool {
     text.contains(',') || ["int:", "log:", "lin:"].iter().any(|range| text.starts_with(range))
 }

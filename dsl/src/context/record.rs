@@ -1,4 +1,5 @@
-//! What a run did, recorded as it happens: parameters, metrics, checks, endings, time and files.
+//! The record of a run, written as it happens: parameters, metrics, checks, endings, time and
+//! files.
 
 use super::Context;
 use super::outcome::{Check, Ending, Outcome, Param, Threshold};
@@ -25,7 +26,7 @@ impl Context {
         self.state().outcome.checks.push(Check { name: name.into(), pass, value });
     }
 
-    /// Records a check of a metric, to be judged at the end of the run.
+    /// Records a check of a metric, to be made at the end of the run.
     pub fn record_threshold(
         &self,
         name: &str,
@@ -39,12 +40,12 @@ impl Context {
         state.thresholds.push(Threshold { check, metric: metric.into(), holds: Box::new(holds), position });
     }
 
-    /// Judges the run at its end: its thresholds, and whether the script has looked at a
+    /// Makes the checks at the end of the run: its thresholds, and whether the script handled a
     /// divergence.
     ///
     /// # Errors
-    /// A divergence at which the script did not look; the first threshold that names a metric which
-    /// the run never measured, with its place.
+    /// A divergence that the script did not handle; the first threshold for a metric that the run
+    /// never measured, with its place.
     pub fn judge(&self) -> Result<(), (Fail, Position)> {
         let mut state = self.state();
         if let Some((advice, position)) = state.diverged.take() {
@@ -56,8 +57,8 @@ impl Context {
                 let near = sdflow::nearest(&threshold.metric, known.iter().copied());
                 let hint = match near {
                     Some(near) => format!("did you mean \"{near}\"?"),
-                    None if known.is_empty() => "no metric was measured: name it in `metrics` of `run`".into(),
-                    None => format!("measured were {}", known.join(", ")),
+                    None if known.is_empty() => "no metric was measured: add it to `metrics` of `run`".into(),
+                    None => format!("the measured metrics are {}", known.join(", ")),
                 };
                 let message = format!("the run measured no metric `{}`", threshold.metric);
                 let fail = Fail { see: Some("threshold"), ..Fail::script(message).hint(hint).at(At::Argument(0)) };
@@ -79,12 +80,12 @@ impl Context {
         state.outcome.nfe += nfe;
     }
 
-    /// Records that a run left the finite numbers; the script fails at its end unless it looks.
+    /// Records a divergence; the script fails at its end unless it handles it.
     pub fn mark_divergence(&self, advice: &str, position: Position) {
         self.state().diverged = Some((advice.into(), position));
     }
 
-    /// The script has looked at how its last run ended.
+    /// Records that the script has read how its last run ended.
     pub fn acknowledge_divergence(&self) {
         self.state().diverged = None;
     }
@@ -115,7 +116,7 @@ impl Context {
         digest.hex()
     }
 
-    /// Has this run recorded the file?
+    /// True if this run has recorded the file.
     pub fn has_recorded(&self, path: &Path) -> bool {
         let path = self.sandbox.relative(path);
         self.state().outcome.files.iter().any(|file| file == path)
@@ -130,7 +131,7 @@ impl Context {
         }
     }
 
-    /// Does `work` and adds its time to `part`.
+    /// Calls `work` and adds its time to `part`.
     pub fn time<T>(&self, part: &str, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
@@ -138,7 +139,7 @@ impl Context {
         result
     }
 
-    /// What happened so far, taken out.
+    /// Removes and returns the outcome so far.
     pub fn take_outcome(&self) -> Outcome {
         let mut outcome = std::mem::take(&mut self.state().outcome);
         outcome.pairs += self.pairwise.work().pairs();

@@ -1,11 +1,11 @@
-//! What to run, and with what.
+//! The request: which script to run, and how.
 
 use super::CheckpointPace;
 use sdflow::Interrupt;
 use sdflow::pairwise::PairwiseOptions;
 use std::path::PathBuf;
 
-/// What to run and with what.
+/// A request to run a script.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The script.
@@ -16,11 +16,11 @@ pub struct Request {
     pub environment: Vec<(String, String)>,
     /// Seed of every random stream.
     pub seed: u64,
-    /// Cap particles and steps so that the script runs in seconds.
+    /// Whether to cap particles and steps so that the script runs in seconds.
     pub quick: bool,
     /// The run folder; [`execute`] writes below it and nowhere else.
     pub folder: PathBuf,
-    /// Folders that the script may read besides its own.
+    /// Folders that the script may read, besides its own.
     pub allow_read: Vec<PathBuf>,
     /// How pairwise sums are computed.
     pub pairwise: PairwiseOptions,

@@ -1,9 +1,10 @@
-//! Where a script may read and write.
+//! The folders in which a script may read and write.
 
 use crate::language::{Fail, home_of};
 use std::path::{Component, Path, PathBuf};
 
-/// Reads stay below the script's folder and the folders allowed; writes below the run folder.
+/// The script's folder and the allowed folders, below which it may read; the run folder, below
+/// which it may write.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
     readable: Vec<PathBuf>,
@@ -11,24 +12,24 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// The sandbox of `script`.
+    /// Returns the sandbox of `script`.
     pub fn new(script: &Path, allowed: &[PathBuf], folder: &Path) -> Sandbox {
         let home = home_of(script);
         Sandbox { readable: std::iter::once(home).chain(allowed.iter().cloned()).collect(), folder: folder.into() }
     }
 
-    /// The same reads; writes stay below `folder`.
+    /// Returns a sandbox with the same folders for reading, which writes below `folder`.
     pub fn within(&self, folder: &Path) -> Sandbox {
         Sandbox { folder: folder.into(), ..self.clone() }
     }
 
-    /// The folder below which is written.
+    /// The folder below which the script writes.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The existing file that `name` means: relative to the script's folder or to an allowed one,
-    /// and below it after links are followed.
+    /// Returns the existing file that `name` means: relative to the script's folder or to an
+    /// allowed folder, and below it after links are followed.
     pub fn readable(&self, name: &str) -> Result<PathBuf, Fail> {
         let found = self.readable.iter().map(|folder| folder.join(name)).find(|path| path.exists());
         let Some(path) = found else {
@@ -44,8 +45,8 @@ impl Sandbox {
             .hint(format!("allow it: --allow-read {}", real.parent().unwrap_or(&real).display())))
     }
 
-    /// What to type for a file that is not there: one of a similar name beside where it was looked
-    /// for.
+    /// Returns the hint for a missing file: a file of a similar name in the folder where it was
+    /// expected.
     fn near(&self, name: &str) -> String {
         let wanted = Path::new(name);
         let last = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -60,8 +61,8 @@ impl Sandbox {
         }
     }
 
-    /// The path below the run folder for `name`, which need not exist. A bare name goes into
-    /// `section` ("plots").
+    /// Returns the path below the run folder for `name`, which need not exist. A bare name goes
+    /// into `section` ("plots").
     pub fn below(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
         let relative = Path::new(name);
         let plain = relative.components().all(|c| matches!(c, Component::Normal(_)));
@@ -73,7 +74,7 @@ impl Sandbox {
         Ok(if bare { self.folder.join(section).join(relative) } else { self.folder.join(relative) })
     }
 
-    /// The same path with its folders made.
+    /// Returns the same path and creates its folders.
     pub fn writable(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
         let path = self.below(name, section)?;
         let parent = path.parent().unwrap_or(&self.folder);
@@ -87,7 +88,7 @@ impl Sandbox {
         Ok(path)
     }
 
-    /// `path` as recorded: relative to the run folder.
+    /// Returns `path` as recorded: relative to the run folder.
     pub fn relative<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.folder).unwrap_or(path)
     }

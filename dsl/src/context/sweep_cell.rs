@@ -1,5 +1,5 @@
-//! A cell of a sweep: a state of its own while it runs beside others, and what of it comes into the
-//! run in its turn.
+//! A cell of a sweep: its own state while it runs in parallel with others, and how its results are
+//! merged into the run, in order.
 
 use super::Context;
 use super::callbacks::Callbacks;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a cell leaves in the run.
+/// The results of a cell that are merged into the run.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct CellRecord {
     said: Vec<LogEntry>,
@@ -30,7 +30,7 @@ pub struct CellRecord {
     pub files: Vec<PathBuf>,
 }
 
-/// What a cell says, in order.
+/// A message of a cell.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum LogEntry {
@@ -41,12 +41,13 @@ enum LogEntry {
     Row(BTreeMap<String, Exact>),
 }
 
-/// Keeps what a cell says until it is the cell's turn, and passes its progress on under its name.
+/// The messages of a cell, kept until they are merged into the run; its progress is passed on at
+/// once under its name.
 pub struct CellLog {
     said: Mutex<Vec<LogEntry>>,
     name: String,
     above: Arc<dyn Listener>,
-    /// Loops under way, with their lengths.
+    /// Progress loops that have begun, with their lengths.
     loops: Mutex<BTreeMap<String, usize>>,
 }
 
@@ -89,14 +90,14 @@ impl Listener for CellLog {
 }
 
 impl Context {
-    /// Does a cell of a sweep run here, be it dry?
+    /// True if a cell of a sweep runs here, also in a dry run.
     pub fn within_cell(&self) -> bool {
         self.is_cell || self.mode.is_within_cell()
     }
 
-    /// Does `act`, one cell of a sweep in a dry run, and gives with its result the advice and the
-    /// place of a divergence that it did not look at. Final metrics, the ending and divergences of
-    /// the cell leave no trace in the run.
+    /// Runs `act`, a cell of a sweep in a dry run. Returns its result, and the advice and place of
+    /// a divergence that it did not handle. Metrics, ending and divergences of the cell do not
+    /// reach the run.
     pub fn set_apart<T>(&self, act: impl FnOnce() -> T) -> (T, Option<(String, Position)>) {
         let before = {
             let mut state = self.state();
@@ -109,8 +110,7 @@ impl Context {
         (result, diverged)
     }
 
-    /// A state for the cell `name`, whose random numbers come of `root` and whose files go below
-    /// `folder`.
+    /// Creates the state of cell `name`, with random numbers from `root` and files below `folder`.
     pub fn cell(&self, name: &str, root: Stream, folder: &Path) -> (Arc<Context>, Arc<CellLog>) {
         let (above, name) = (Arc::clone(&self.listener), name.to_string());
         let log = Arc::new(CellLog { said: Mutex::default(), name, above, loops: Mutex::default() });
@@ -136,8 +136,8 @@ impl Context {
         (Arc::new(context), log)
     }
 
-    /// What this cell leaves, and the advice and the place of a divergence at which it did not
-    /// look.
+    /// Returns the results of this cell, and the advice and place of a divergence that it did not
+    /// handle.
     pub fn finish_cell(&self, log: &CellLog) -> (CellRecord, Option<(String, Position)>) {
         let loops = std::mem::take(&mut *log.loops.lock().unwrap_or_else(PoisonError::into_inner));
         loops.iter().for_each(|(what, total)| log.above.progress(what, *total, *total, ""));
@@ -158,8 +158,8 @@ impl Context {
         (trace, diverged)
     }
 
-    /// Takes in what a cell left, when it is its turn. Its seconds count by `share`, as others ran
-    /// beside it.
+    /// Merges the results of a cell into the run, in order. Its times are multiplied by `share`,
+    /// because cells overlap.
     pub fn take_in(&self, trace: CellRecord, share: f64) {
         for said in trace.said {
             match said {

@@ -1,4 +1,4 @@
-//! Arithmetic with unknown numbers, and what they decide.
+//! Arithmetic with unknown numbers, and comparisons of them.
 
 use super::Dry;
 use crate::value::unknown::{NAME, Number, Unknown, plain, veil};
@@ -6,7 +6,8 @@ use crate::value::{Matrix, Reading};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext, Scope};
 use std::sync::Arc;
 
-/// Arithmetic with unknown numbers and readings is unknown, and what they decide is assumed.
+/// Registers arithmetic with unknown numbers and readings, whose result is unknown, and
+/// comparisons, whose result is assumed.
 pub fn register(engine: &mut Engine, dry: &Arc<Dry>) {
     engine.register_type_with_name::<Unknown>(NAME);
     macro_rules! pairs {
@@ -81,7 +82,8 @@ fn unary<A: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
     engine.register_fn("to_string", |_: &mut A| "?").register_fn("to_debug", |_: &mut A| "?");
 }
 
-/// Sorts an array as rhai does, by what unknown numbers stand for; which came where stays unknown.
+/// Sorts an array as Rhai does, by the stand-ins of unknown numbers; the resulting numbers stay
+/// unknown.
 fn sorted(array: &mut Array) -> Result<(), Box<EvalAltResult>> {
     let unknown = array.iter().any(|x| x.is::<Unknown>());
     let plain: Array = array.iter().map(plain).collect();

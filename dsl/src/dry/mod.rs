@@ -1,13 +1,12 @@
-//! A dry run: the script is executed with the same functions, but nothing long is computed and
-//! nothing is written.
+//! A dry run executes the script with the same functions, but omits long computations and writes
+//! nothing.
 //!
-//! Points are drawn and loaded as in a run, all of them, so that every name, option and shape goes
-//! through the very lines that a run goes through. What takes long (runs of flows, metrics,
-//! trainings, log densities along a flow) is done with a part of the points and a few of the steps,
-//! which tells what the whole would cost ([`sdflow::cost`]). What is found by computing on them
-//! means nothing and reaches the script only as an unknown number ([`crate::value::unknown`]):
-//! arithmetic with it is unknown, it prints as `?`, and what a comparison with it decides is
-//! assumed and noted.
+//! All points are drawn and loaded as in a run, so that every name, option and shape passes through
+//! the same code as in a run. Long computations (runs of flows, metrics, trainings, log densities
+//! along a flow) are performed for a part of the points and a few of the steps, from which the cost
+//! of the whole is estimated ([`sdflow::cost`]). Their results are meaningless, so the script
+//! receives them as unknown numbers ([`crate::value::unknown`]): arithmetic with them is unknown,
+//! they print as `?`, and the outcome of a comparison is assumed and noted.
 
 mod arithmetic;
 mod mode;

@@ -1,4 +1,4 @@
-//! The one place where a dry run differs from a run.
+//! The mode of execution: the only place where a dry run differs from a run.
 
 use super::{Dry, arithmetic};
 use crate::language::{Diagnostic, Fail};
@@ -9,7 +9,7 @@ use sdflow::pairwise::Pairwise;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Optimiser steps that a dry run takes of a training which a flow does by itself.
+/// Optimiser steps that a dry run makes when a flow trains a net at its first evaluation.
 const FEW_STEPS: usize = 4;
 
 /// How a script is executed.
@@ -18,17 +18,17 @@ pub enum Mode {
     /// Everything is computed.
     #[default]
     Run,
-    /// Work is measured on a part of it and nothing is written.
+    /// A part of the work is measured, and nothing is written.
     Dry(Arc<Dry>),
 }
 
-/// Work that takes long, for the account of a dry run.
+/// An expensive computation, with the data by which a dry run reports its cost.
 pub struct Task<'a> {
-    /// What works: "run sd_flow", "energy".
+    /// The name of the computation: "run sd_flow", "energy".
     pub what: String,
-    /// The call that asks for it.
+    /// The call that needs it.
     pub position: Position,
-    /// What sums over pairs.
+    /// The engine that computes the pairwise sums.
     pub pairwise: &'a Pairwise,
 }
 
@@ -40,8 +40,8 @@ impl Mode {
         }
     }
 
-    /// Does `act`. A dry run does `measure` instead: a part of the work, and its result with the
-    /// cost of the whole.
+    /// Calls `act`. A dry run calls `measure` instead, which performs a part of the work and
+    /// returns its result with the cost of the whole.
     pub fn work<T, E>(
         &self,
         task: &Task,
@@ -54,31 +54,32 @@ impl Mode {
         Ok(made)
     }
 
-    /// Returns the number of optimiser steps, of `steps`, of a training that a flow does at its
-    /// first evaluation. A dry run counts the cost of all, which `train` shows, and leaves the flow
-    /// a few.
+    /// Returns how many of the `steps` optimiser steps that a flow makes at its first evaluation
+    /// are to be made: all, or in a dry run a few. The dry run counts the cost of all of them,
+    /// measured by `train`.
     pub fn first_training(&self, task: &Task, steps: usize, train: impl FnMut(usize) -> sdflow::Result<()>) -> usize {
         let Some(dry) = self.dry() else { return steps };
-        // What cannot be trained on these points may be on others, and is refused where it is used.
+        // Training may fail on these points and succeed on those of the run: the run reports the
+        // error.
         if let Ok(((), cost)) = cost::repeated(steps, &dry.gauge(task.pairwise), train) {
-            // A net is trained without pairs: those beside it are counted with the steps that take them.
+            // Training a net computes no pairs; the pairs of the surrounding steps are counted with
+            // those steps.
             dry.add(&task.what, task.position, &Cost { pairs: 0, flow_pairs: 0, ..cost });
         }
         steps.min(FEW_STEPS)
     }
 
-    /// Returns what `act` finds. A dry run takes `stand_in` in its place, which has the same shape
-    /// and costs nothing.
+    /// Returns `act()`. A dry run returns `stand_in()`, which has the same shape and costs nothing.
     pub fn find<T>(&self, act: impl FnOnce() -> T, stand_in: impl FnOnce() -> T) -> T {
         if self.dry().is_some() { stand_in() } else { act() }
     }
 
-    /// Writes something; a dry run does not.
+    /// Calls `act`, which writes something; a dry run does not.
     pub fn write<E>(&self, act: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         if self.dry().is_some() { Ok(()) } else { act() }
     }
 
-    /// Writes a model to `path`; a dry run remembers it as what the file would hold.
+    /// Writes a model to `path`. A dry run only remembers it, for a later `load_model`.
     pub fn save_model<E>(&self, path: PathBuf, model: Dynamic, act: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         match self.dry() {
             None => act(),
@@ -94,11 +95,11 @@ impl Mode {
         self.dry()?.saved(path)
     }
 
-    /// Computes the cells of a sweep by `all`. A dry run does the first alone, counts it for all of
-    /// `total`, and returns what it gave; its failure ends the run.
+    /// Computes all cells of a sweep with `all`. A dry run computes the first cell alone,
+    /// multiplies its cost by `total`, and returns its result; if it fails, the run ends.
     ///
     /// # Errors
-    /// What ends the sweep.
+    /// An error that ends the sweep.
     pub fn cells<T>(
         &self,
         total: usize,
@@ -110,12 +111,12 @@ impl Mode {
         made.map(Some).map_err(|cause| dry.fail(cause))
     }
 
-    /// Calls a binding by `act`, which is told whether an argument hangs on a result. A dry run
-    /// gives it plain numbers in place of unknown ones, and makes unknown what it computes of them
-    /// (or computes at all, when `is_result`).
+    /// Calls a binding through `act`, which is told whether an argument depends on a result. A dry
+    /// run replaces unknown arguments by plain numbers, and marks the value as unknown if an
+    /// argument was, or if `is_result`.
     ///
     /// # Errors
-    /// That of `act`.
+    /// Those of `act`.
     pub fn call(
         &self,
         is_result: bool,
@@ -130,12 +131,12 @@ impl Mode {
         made.map(|value| if unknown || is_result { unknown::veil(value) } else { value })
     }
 
-    /// Returns true when the value is not known before the run: a reading, in a dry run.
+    /// True if the value is not known before the run: a reading, in a dry run.
     pub fn hides(&self, value: &Dynamic) -> bool {
         self.dry().is_some() && value.is::<Reading>()
     }
 
-    /// Returns true while a dry run does a cell of a sweep.
+    /// True while a dry run computes a cell of a sweep.
     pub fn is_within_cell(&self) -> bool {
         self.dry().is_some_and(Dry::is_within_cell)
     }
@@ -147,7 +148,7 @@ impl Mode {
         }
     }
 
-    /// Registers arithmetic with unknown numbers, which only a dry run has.
+    /// Registers arithmetic with unknown numbers, which exist in a dry run only.
     pub fn register(&self, engine: &mut Engine) {
         if let Mode::Dry(dry) = self {
             arithmetic::register(engine, dry);

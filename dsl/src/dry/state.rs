@@ -1,4 +1,4 @@
-//! What a dry run assumes, and what it found.
+//! The assumptions and findings of a dry run.
 
 use crate::language::{Diagnostic, Fail, Place, place_of};
 use crate::value::unknown;
@@ -9,45 +9,45 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Comparisons at one place that are assumed alike before one is assumed otherwise, so that every
-/// loop ends.
+/// The number of comparisons at one place with the same assumed outcome, before one gets the
+/// opposite outcome, so that every loop ends.
 const ALIKE: usize = 3;
 
 /// The state of a dry run.
 pub struct Dry {
-    /// What comparisons of unknown numbers are assumed to say.
+    /// The assumed outcome of comparisons of unknown numbers.
     assumed: bool,
-    /// Comparisons that are recorded and decide nothing.
+    /// Places of comparisons inside a check, which decide nothing.
     claimed: Vec<Position>,
-    /// Counts memory.
+    /// Measures memory.
     meter: Option<&'static dyn Meter>,
     found: Mutex<Found>,
-    /// Models that would be in files.
+    /// Models that a run would have saved.
     saved: Mutex<BTreeMap<PathBuf, Dynamic>>,
 }
 
-/// What a dry run found.
+/// The findings of a dry run.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
     /// The work, by place in order.
     pub works: BTreeMap<(Position, String), Cost>,
-    /// Comparisons of unknown numbers that may decide what is done.
+    /// Places of comparisons of unknown numbers that may decide what is executed.
     pub assumptions: BTreeMap<Position, usize>,
-    /// Where the rest depends on a result and could not be checked.
+    /// The place after which nothing could be checked, because it depends on a result.
     pub stopped: Option<Position>,
     /// The failure of a cell of a sweep.
     pub cause: Option<Diagnostic>,
-    /// Most bytes at the same time, where they are counted.
+    /// Peak memory in bytes, if it is measured.
     pub bytes: u64,
     doubted: bool,
-    /// Cells that stand behind the one that is run.
+    /// The number of cells that the executed cell represents.
     factor: Option<u64>,
 }
 
 /// The cost of the calls at one place.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cost {
-    /// Calls, cells of sweeps counted.
+    /// The number of calls, including those in all cells of sweeps.
     pub calls: u64,
     /// Steps of all calls.
     pub steps: u64,
@@ -55,28 +55,28 @@ pub struct Cost {
     pub pairs: u64,
     /// Seconds of all calls.
     pub seconds: f64,
-    /// Do the numbers hang on results?
+    /// True if these numbers depend on results.
     pub varies: bool,
 }
 
 /// The work of the calls at one place of a script, as [`crate::check`] reports it.
 #[derive(Debug, Clone)]
 pub struct Work {
-    /// What works: "run sd_flow", "energy".
+    /// The name of the computation: "run sd_flow", "energy".
     pub what: String,
-    /// Where.
+    /// The place of the call.
     pub place: Option<Place>,
-    /// How much.
+    /// Its cost.
     pub cost: Cost,
 }
 
 impl Dry {
-    /// A dry run that takes what is compared to be `assumed`.
+    /// Creates a dry run in which comparisons of unknown numbers have the outcome `assumed`.
     pub fn new(assumed: bool, claimed: Vec<Position>, meter: Option<&'static dyn Meter>) -> Dry {
         Dry { assumed, claimed, meter, found: Mutex::default(), saved: Mutex::default() }
     }
 
-    /// What measures the work that `pairwise` does.
+    /// Returns the meter of the work of `pairwise`.
     pub fn gauge<'a>(&self, pairwise: &'a Pairwise) -> Gauge<'a> {
         Gauge::new(pairwise, self.meter.map(|meter| meter as &dyn Meter))
     }
@@ -85,7 +85,7 @@ impl Dry {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was found so far.
+    /// Returns the findings so far.
     pub fn found(&self) -> Found {
         self.state().clone()
     }
@@ -95,7 +95,7 @@ impl Dry {
         self.saved.lock().unwrap_or_else(PoisonError::into_inner).insert(path, model);
     }
 
-    /// The model that would be in the file at `path`.
+    /// Returns the model that a run would have saved at `path`.
     pub fn saved(&self, path: &Path) -> Option<Dynamic> {
         self.saved.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
@@ -105,7 +105,7 @@ impl Dry {
         let mut found = self.state();
         let factor = found.factor.unwrap_or(1);
         let held = self.meter.map_or(0, |meter| meter.now());
-        // Cells of a sweep run beside each other, one thread each.
+        // Cells of a sweep run in parallel, one thread each.
         let beside = factor.min(rayon::current_num_threads() as u64);
         found.bytes = found.bytes.max(held.saturating_add(beside.saturating_mul(ahead.bytes.unwrap_or(0))));
         let cost = found.works.entry((position, what.into())).or_default();
@@ -116,14 +116,14 @@ impl Dry {
         cost.varies |= ahead.varies;
     }
 
-    /// Looks at what the script holds.
+    /// Measures the memory that the script holds.
     pub fn look_at_memory(&self) {
         let Some(meter) = self.meter else { return };
         let mut found = self.state();
         found.bytes = found.bytes.max(meter.now());
     }
 
-    /// Does `act`, one of `cells` alike.
+    /// Calls `act`, one of `cells` cells of equal cost.
     pub fn count_for<T>(&self, cells: u64, act: impl FnOnce() -> T) -> T {
         let before = self.state().factor;
         self.state().factor = Some(before.unwrap_or(1) * cells);
@@ -132,7 +132,7 @@ impl Dry {
         made
     }
 
-    /// Is a cell of a sweep under way?
+    /// True while a cell of a sweep is computed.
     pub fn is_within_cell(&self) -> bool {
         self.state().factor.is_some()
     }
@@ -144,7 +144,7 @@ impl Dry {
         fail
     }
 
-    /// What the comparison of unknown numbers at `position` is assumed to say.
+    /// Returns the assumed outcome of the comparison of unknown numbers at `position`.
     pub fn decided(&self, position: Position) -> bool {
         if self.claimed.contains(&position) {
             return self.assumed;
@@ -155,13 +155,13 @@ impl Dry {
         if asked.is_multiple_of(ALIKE + 1) { !self.assumed } else { self.assumed }
     }
 
-    /// Has the last call failed while one of its arguments was unknown?
+    /// Records whether the last call failed while one of its arguments was unknown.
     pub fn note_doubt(&self, doubted: bool) {
         self.state().doubted = doubted;
     }
 
-    /// The script ended with this error. One that comes of an unknown number is none: the check
-    /// ends there.
+    /// Records the error that ended the script. An error caused by an unknown number is not a
+    /// mistake of the script: the check ends there.
     pub fn note_end(&self, error: &EvalAltResult) {
         let mut found = self.state();
         if found.cause.is_none() && (found.doubted || error.to_string().contains(unknown::NAME)) {

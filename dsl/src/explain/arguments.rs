@@ -1,4 +1,4 @@
-//! Calls that fit no function: the name, the number of arguments or the receiver is wrong.
+//! Errors of function calls: the name, the number of arguments or the receiver is wrong.
 
 use super::types::plain;
 use crate::call::Entry;
@@ -6,7 +6,8 @@ use crate::language::{Fail, Syntax, Type};
 use crate::manual;
 use rhai::Position;
 
-/// A call that fits no function: the name, the number of arguments or the receiver is wrong.
+/// Explains a call that fits no function: the name, the number of arguments or the receiver is
+/// wrong.
 pub fn unknown_function(signature: &str, position: Position, syntax: &Syntax) -> Fail {
     let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
     let name = name.rsplit("::").next().unwrap_or(name).trim();
@@ -20,9 +21,9 @@ pub fn unknown_function(signature: &str, position: Position, syntax: &Syntax) ->
         .unwrap_or_else(|| no_function(name, types.len(), syntax))
 }
 
-/// The failure of a call of a known name with the wrong number of arguments or the wrong receiver.
+/// Explains a call of a known name with the wrong number of arguments or the wrong receiver.
 pub fn call_mismatch(name: &str, given: usize, method: bool, receiver: Option<&str>, syntax: &Syntax) -> Option<Fail> {
-    let entries = manual::named(name);
+    let entries = manual::entries_of(name);
     if let Some(arities) = syntax.functions.get(name).filter(|a| !a.contains(&given)) {
         let counts: Vec<String> = arities.iter().map(usize::to_string).collect();
         let want = format!("{} argument{}", counts.join(" or "), if counts == ["1"] { "" } else { "s" });
@@ -33,7 +34,8 @@ pub fn call_mismatch(name: &str, given: usize, method: bool, receiver: Option<&s
     let usage = format!("write {}", written.join(" or "));
     let see = Some(entry.name);
     if entries.iter().all(|e| e.is_property) {
-        return Some(Fail { see, ..Fail::script(format!("`{name}` is read without parentheses")).hint(usage) });
+        let fail = Fail::script(format!("`{name}` is a property: leave out the parentheses"));
+        return Some(Fail { see, ..fail }.hint(format!("write .{name}")));
     }
     let owners: Vec<&str> = entries.iter().filter_map(|e| e.receiver).map(Type::name).collect();
     let fits = |count: usize| {
@@ -60,8 +62,8 @@ fn miscounted(name: &str, want: &str, given: usize) -> Fail {
     Fail::script(format!("`{name}` takes {want}, {were} given"))
 }
 
-/// The failure of a call, with `given` arguments, of an unknown name: the nearest name
-/// that takes as many is suggested before any other.
+/// Explains a call, with `given` arguments, of an unknown name. The hint is the nearest name with
+/// that number of arguments, if there is one, or the nearest of all names.
 pub fn no_function(name: &str, given: usize, syntax: &Syntax) -> Fail {
     let takes = |entry: &&&Entry| {
         let own = given.checked_sub(usize::from(entry.receiver.is_some()));
@@ -74,7 +76,7 @@ pub fn no_function(name: &str, given: usize, syntax: &Syntax) -> Fail {
     let fail = Fail::script(format!("there is no function `{name}`"));
     match near {
         Some(near) => {
-            let see = manual::named(&near).first().map(|e| e.name);
+            let see = manual::entries_of(&near).first().map(|e| e.name);
             Fail { see, ..fail }.hint(format!("did you mean `{near}`?"))
         }
         None => fail.hint("`sdflow-engine list` shows all names"),

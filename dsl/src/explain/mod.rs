@@ -1,4 +1,4 @@
-//! Rhai's errors and ours as the user sees them: cause, place, hint.
+//! Errors of Rhai and of sdflow as messages for the user: cause, place, hint.
 
 mod arguments;
 mod parse_error;
@@ -14,7 +14,7 @@ use arguments::unknown_function;
 use rhai::{EvalAltResult, ParseError, Position};
 use types::{lower, plain};
 
-/// A script that failed while it ran.
+/// Explains why a script failed while it ran.
 pub fn of_run(error: &EvalAltResult, program: &Program) -> Diagnostic {
     let (cause, position) = innermost(error, Position::NONE);
     use EvalAltResult as E;
@@ -33,20 +33,23 @@ pub fn of_run(error: &EvalAltResult, program: &Program) -> Diagnostic {
         }
         E::ErrorVariableNotFound(name, _) => Fail::script(format!("there is no variable `{name}`")),
         E::ErrorMismatchDataType(want, seen, _) if !want.is_empty() => {
-            Fail::script(format!("{} was found where {} is wanted", plain(seen), plain(want)))
+            Fail::script(format!("{} was found where {} is expected", plain(seen), plain(want)))
         }
-        E::ErrorTooManyOperations(_) => {
-            Fail::script(format!("the script ran {} million operations, the limit", limits::OPERATIONS / 1_000_000))
-                .hint("a script orchestrates: leave loops over points to the functions")
-        }
+        E::ErrorTooManyOperations(_) => Fail::script(format!(
+            "the script reached the limit of {} million operations",
+            limits::OPERATIONS / 1_000_000
+        ))
+        .hint("call functions of whole sets of points instead of looping over points"),
         E::ErrorStackOverflow(_) => {
-            Fail::script(format!("functions call each other deeper than {} levels, the limit", limits::CALLS))
+            Fail::script(format!("calls of functions are nested deeper than the limit of {} levels", limits::CALLS))
                 .hint("use a loop instead of a recursion")
         }
-        E::ErrorTooManyVariables(_) => Fail::script(format!("more than {} variables, the limit", limits::VARIABLES))
-            .hint("keep values of one kind in an array"),
+        E::ErrorTooManyVariables(_) => {
+            Fail::script(format!("the script has more than the limit of {} variables", limits::VARIABLES))
+                .hint("keep values of one kind in an array")
+        }
         E::ErrorDataTooLarge(what, _) => Fail::script(too_large(what))
-            .hint("large data belongs into points: `load` a file, or sample a target; `save` writes them"),
+            .hint("keep large data in points: `load` a file, or sample a target; `save` writes points"),
         E::ErrorParsing(kind, at) => {
             return of_parse(&ParseError(Box::new(kind.clone()), *at), &program.sources, &program.syntax);
         }
@@ -62,10 +65,10 @@ fn too_large(what: &str) -> String {
         w if w.contains("array") => ("an array", format!("{} elements", limits::ARRAY)),
         _ => ("a map", format!("{} keys", limits::MAP)),
     };
-    format!("{what} is larger than {limit}, the limit")
+    format!("{what} is larger than the limit of {limit}")
 }
 
-/// Rhai's "Unknown property 'x' - a getter is not registered for type 'y'".
+/// Explains Rhai's "Unknown property 'x' - a getter is not registered for type 'y'".
 fn unknown_property(text: &str) -> Fail {
     let mut quoted = text.split('\'').skip(1).step_by(2);
     let (Some(name), Some(owner)) = (quoted.next(), quoted.next()) else { return Fail::script(lower(text)) };

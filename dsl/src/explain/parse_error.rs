@@ -1,11 +1,11 @@
-//! Texts that are no script.
+//! Errors of a script that cannot be parsed.
 
 use super::types::lower;
 use crate::language::{Diagnostic, Fault, Sources, Syntax, limits};
 use crate::manual;
 use rhai::{LexError, ParseError, ParseErrorType};
 
-/// A script that does not parse.
+/// Explains the error of a script that cannot be parsed.
 pub fn of_parse(error: &ParseError, sources: &Sources, syntax: &Syntax) -> Diagnostic {
     let place = sources.place(error.position()).or_else(|| sources.last());
     let line = place.as_ref().and_then(|p| p.source.lines().nth(p.line - 1)).unwrap_or_default().to_string();
@@ -28,7 +28,7 @@ fn parse_cause(
         ParseErrorType::Reserved(symbol) if !symbol.chars().any(char::is_alphabetic) => {
             (format!("`{symbol}` means nothing in this language"), None)
         }
-        // The parser does not say that it is the word's being reserved which keeps it from naming a property.
+        // A reserved word cannot be the name of a property, but the parser does not name the reason.
         ParseErrorType::PropertyExpected if rest.starts_with(char::is_alphabetic) => {
             let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             (format!("`{word}` is a reserved word"), Some(format!("put it in quotes: #{{\"{word}\": ..}}")))
@@ -53,26 +53,27 @@ fn parse_cause(
             };
             (format!("`{bracket}` is missing before `{}`", &rest[..1]), missing(bracket, &rest))
         }
-        ParseErrorType::MissingToken(token, why) => (format!("`{token}` is missing {why}"), missing(token, &rest)),
-        ParseErrorType::UnexpectedEOF => {
-            ("the script ends in the middle of something".into(), Some("close every `(`, `[`, `{` and string".into()))
-        }
+        ParseErrorType::MissingToken(token, why) => (missing_token(token, why), missing(token, &rest)),
+        ParseErrorType::UnexpectedEOF => (
+            "the script ends before an expression is complete".into(),
+            Some("close every `(`, `[`, `{` and string".into()),
+        ),
         ParseErrorType::DuplicatedProperty(name) => {
             (format!("the option `{name}` is given twice"), Some("keep one of them".into()))
         }
         ParseErrorType::ExprTooDeep => {
-            let message = format!("an expression is nested deeper than {} levels, the limit", limits::DEPTH);
+            let message = format!("an expression is nested deeper than the limit of {} levels", limits::DEPTH);
             (message, Some("give its parts names with `let`".into()))
         }
-        ParseErrorType::LiteralTooLarge(what, limit) => (format!("{what} is over {limit}, the limit"), None),
+        ParseErrorType::LiteralTooLarge(what, limit) => (format!("{what} exceeds the limit of {limit}"), None),
         other if other.to_string().contains("typo of '=='") => {
-            ("a condition is wanted, but `=` sets a value".into(), Some("compare by `==`".into()))
+            ("a condition is expected, but `=` assigns a value".into(), Some("compare with `==`".into()))
         }
         other => (lower(&other.to_string()), None),
     }
 }
 
-/// `.5` at this column or just before it.
+/// Returns the number such as `.5` at this column or just before it.
 fn leading_point(line: &str, column: usize) -> Option<String> {
     let text: Vec<char> = line.chars().collect();
     let starts = |at: usize| {
@@ -89,32 +90,43 @@ fn undefined(name: &str, line: &str, syntax: &Syntax, sources: &Sources) -> (Str
     let message = format!("there is no variable `{name}`");
     let declared: Vec<String> = sources.files().iter().flat_map(|f| declarations(&f.text)).collect();
     if declared.iter().any(|d| d == name) {
-        let hint =
-            "a function or block sees only its own variables: pass it as an argument; a `const` of the script is";
-        return (message, Some(format!("{hint} `global::{name}` in a function")));
+        let hint = format!("a function cannot see outer variables: pass `{name}` as an argument");
+        return (message, Some(format!("{hint}, or declare it by `const` and write `global::{name}`")));
     }
-    if let Some(entry) = manual::named(name).first() {
+    if let Some(entry) = manual::entries_of(name).first() {
         return (message, Some(format!("it is a function: write {}", entry.written())));
     }
     if ["True", "False", "None", "null", "nil"].contains(&name) {
         return (message, Some("write true, false or ()".into()));
     }
     if manual::manual().iter().any(|entry| entry.names.iter().any(|(known, _)| *known == name)) {
-        return (message, Some(format!("a name of this kind stands in quotes: \"{name}\"")));
+        return (message, Some(format!("put the name in quotes: \"{name}\"")));
     }
     let known = declared.iter().chain(&syntax.variables).map(String::as_str);
     let near = sdflow::nearest(name, known.filter(|k| *k != name)).or_else(|| manual::nearest(name));
     let quoted = line.contains("load(") || line.contains("dataset(");
     let hint = near.map(|n| format!("did you mean `{n}`?"));
-    (message, hint.or_else(|| quoted.then(|| format!("a string stands in quotes: \"{name}\""))))
+    (message, hint.or_else(|| quoted.then(|| format!("put a string in quotes: \"{name}\""))))
 }
 
-/// Names after `let`, `const`, `for` and `fn` parameters, by a plain scan: the text need not parse.
+/// Returns the names after `let`, `const` and `for`, by a plain scan, because the text need not
+/// parse.
 fn declarations(text: &str) -> Vec<String> {
     let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
     words.windows(2).filter(|w| ["let", "const", "for"].contains(&w[0])).map(|w| w[1].to_string()).collect()
 }
 
+/// The message for a token that is missing; Rhai says `why`.
+fn missing_token(token: &str, why: &str) -> String {
+    match why.strip_prefix("to separate the arguments to function call '") {
+        Some(function) => {
+            format!("`{token}` is missing between the arguments of `{}`", function.trim_end_matches('\''))
+        }
+        None => format!("`{token}` is missing {why}"),
+    }
+}
+
+/// The hint for a token that is missing before `rest`.
 fn missing(token: &str, rest: &str) -> Option<String> {
     match token {
         "," => Some(match rest.chars().next() {

@@ -1,8 +1,8 @@
-//! Rhai's types and sentences, in plain words.
+//! Names of Rhai's types in plain words.
 
 use crate::value::spoken;
 
-/// A type's name in words.
+/// Returns the name of a type in words.
 pub fn plain(name: &str) -> String {
     match name.split(" | ").next().unwrap_or(name) {
         "i64" => "a whole number".into(),
@@ -17,7 +17,7 @@ pub fn plain(name: &str) -> String {
     }
 }
 
-/// The text with a small first letter.
+/// Returns the text with its first letter in lower case.
 pub fn lower(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())

@@ -1,8 +1,8 @@
-//! What stands where in a script: the calls, their arguments and literal maps, the imports, the
+//! The parts of a script: its calls with their arguments and literal maps, its imports, its
 //! functions.
 //!
-//! Rhai's syntax tree is walked once; what errors, parameters and `check` need is kept as plain
-//! data.
+//! Rhai's syntax tree is walked once; the data needed by errors, parameters and `check` are kept as
+//! plain data.
 
 use rhai::{AST, ASTNode, Dynamic, Expr, FnCallExpr, Position, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Site {
     /// The function's name.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub position: Position,
-    /// `module::name(..)`.
+    /// True for `module::name(..)`.
     pub qualified: bool,
-    /// `x.name(..)`: the receiver is not among `args`.
+    /// True for `x.name(..)`; the receiver is not among `args`.
     pub method: bool,
-    /// An operator such as `+`.
+    /// True for an operator such as `+`.
     pub operator: bool,
     /// The arguments as written.
     pub args: Vec<Arg>,
@@ -27,13 +27,13 @@ pub struct Site {
 /// An argument as written.
 #[derive(Debug, Clone)]
 pub struct Arg {
-    /// Where it starts.
+    /// The place of its first character.
     pub position: Position,
-    /// Its value, when it is a literal.
+    /// Its value, if it is a literal.
     pub literal: Option<Dynamic>,
-    /// Its keys, when it is a literal map.
+    /// Its keys, if it is a literal map.
     pub keys: Option<Vec<Pair>>,
-    /// A quotient of two whole numbers, which Rhai rounds towards 0.
+    /// True for a quotient of two whole numbers, which Rhai rounds towards 0.
     pub whole_quotient: bool,
 }
 
@@ -42,7 +42,7 @@ pub struct Arg {
 pub struct Pair {
     /// The key.
     pub name: String,
-    /// Where the key stands.
+    /// The place of the key.
     pub position: Position,
     /// Its value as written.
     pub value: Arg,
@@ -51,13 +51,13 @@ pub struct Pair {
 /// An `import`.
 #[derive(Debug, Clone)]
 pub struct Import {
-    /// The path, when it is a literal.
+    /// The path, if it is a literal.
     pub path: Option<String>,
-    /// Where the path stands.
+    /// The place of the path.
     pub position: Position,
 }
 
-/// What the walk found.
+/// The syntax of a script, as found by the walk.
 #[derive(Debug, Clone, Default)]
 pub struct Syntax {
     /// All calls in order.
@@ -70,9 +70,9 @@ pub struct Syntax {
     pub functions: BTreeMap<String, BTreeSet<usize>>,
     /// Variables that are declared or used.
     pub variables: BTreeSet<String>,
-    /// Where quotients of whole numbers start that leave a remainder: Rhai rounds them towards 0.
+    /// Places of quotients of whole numbers with a remainder, which Rhai rounds towards 0.
     pub quotients: Vec<Position>,
-    /// Where operators stand inside a claim, `expect(..)`.
+    /// Places of operators inside a check, `expect(..)`.
     pub claimed: Vec<Position>,
 }
 
@@ -98,12 +98,12 @@ impl Syntax {
         syntax
     }
 
-    /// The call whose name stands at `position`; the innermost when there are several.
+    /// Returns the call whose name is at `position`; the innermost if there are several.
     pub fn call_at(&self, position: Position) -> Option<&Site> {
         self.calls.iter().rev().find(|c| c.position == position)
     }
 
-    /// Adds what another file holds.
+    /// Adds the syntax of another file.
     pub fn extend(&mut self, other: Syntax) {
         self.calls.extend(other.calls);
         self.properties.extend(other.properties);
@@ -157,7 +157,7 @@ impl Syntax {
     }
 }
 
-/// `expect(..)`
+/// True for `expect(..)`.
 fn is_claim(node: &ASTNode) -> bool {
     match node {
         ASTNode::Stmt(Stmt::FnCall(call, _)) | ASTNode::Expr(Expr::FnCall(call, _)) => call.name == "expect",
@@ -180,7 +180,8 @@ fn arg(expr: &Expr) -> Arg {
     Arg { position: start(expr), literal: literal(expr), keys, whole_quotient: whole_quotient(expr) }
 }
 
-/// Where an expression starts: an operation at its left operand.
+/// Returns the place of the first character of an expression; for an operation, that of its left
+/// operand.
 fn start(expr: &Expr) -> Position {
     let own = expr.start_position();
     match expr {
@@ -192,7 +193,7 @@ fn start(expr: &Expr) -> Position {
     }
 }
 
-/// The value of a literal, a minus sign before a number included.
+/// Returns the value of a literal, including a minus sign before a number.
 fn literal(expr: &Expr) -> Option<Dynamic> {
     if let Expr::FnCall(call, _) = expr
         && call.is_operator_call()
@@ -215,7 +216,7 @@ fn whole_quotient(expr: &Expr) -> bool {
     }
 }
 
-/// A quotient of two whole numbers that is none.
+/// True for a quotient of two whole numbers that is not a whole number.
 fn remainder(call: &FnCallExpr) -> bool {
     match call.args.as_slice() {
         [Expr::IntegerConstant(a, _), Expr::IntegerConstant(b, _)] => call.name == "/" && *b != 0 && a % b != 0,

@@ -1,25 +1,25 @@
-//! Spellings that still work and are no longer the ones to write.
+//! Former names that still work, with a warning.
 
-/// An option that was called otherwise.
+/// An option with a former name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Old {
-    /// The function whose option it is.
+    /// The function that has the option.
     pub function: &'static str,
-    /// As it was written.
+    /// The former name.
     pub old: &'static str,
-    /// As it is written now.
+    /// The present name.
     pub new: &'static str,
 }
 
-/// All of them. `until` is a word that Rhai reserves: as a key it must stand in quotes.
+/// All of them. Rhai reserves the word `until`, so as a key it must be quoted.
 const OLD: &[Old] = &[Old { function: "run", old: "until", new: "stop_when" }];
 
-/// What `name` is called now, as an option of `function`.
+/// Returns the present name of the option `name` of `function`, if `name` is a former name.
 pub fn current(function: &str, name: &str) -> Option<&'static str> {
     OLD.iter().find(|o| o.function == function && o.old == name).map(|o| o.new)
 }
 
-/// What the option `name` of `function` was called.
+/// Returns the former name of the option `name` of `function`.
 pub fn earlier(function: &str, name: &str) -> Option<&'static str> {
     OLD.iter().find(|o| o.function == function && o.new == name).map(|o| o.old)
 }

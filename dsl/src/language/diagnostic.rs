@@ -1,16 +1,16 @@
-//! An error as a user sees it, and its place in a script.
+//! An error as a message for the user, and its place in a script.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// An error as a user sees it: cause, place, hint.
+/// An error as a message for the user: cause, place, hint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Diagnostic {
-    /// Whose fault; decides the exit code.
+    /// Who must correct it; decides the exit code.
     pub kind: Fault,
     /// One line of cause.
     pub message: String,
-    /// Where in which file.
+    /// The file and the place in it.
     pub place: Option<Place>,
     /// What to type instead.
     pub hint: Option<String>,
@@ -19,7 +19,7 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// All of it in one line: `a.rhai:2:5: cause: hint`.
+    /// Returns it in one line: `a.rhai:2:5: cause: hint`.
     pub fn line(&self) -> String {
         let place = self.place.as_ref().map(|p| format!("{}:{}:{}: ", p.file.display(), p.line, p.column));
         let hint = self.hint.as_ref().map(|hint| format!(": {hint}"));
@@ -27,7 +27,7 @@ impl Diagnostic {
     }
 }
 
-/// Whose fault an error is.
+/// Who must correct an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fault {
@@ -35,13 +35,13 @@ pub enum Fault {
     Usage,
     /// The script (3).
     Script,
-    /// A flow diverged and the script did not look (5).
+    /// A flow diverged, and the script did not handle it (5).
     Diverged,
     /// A file or its data (6).
     Data,
     /// The user stopped it (130).
     Interrupted,
-    /// A defect of this program (1).
+    /// A bug in this program (1).
     Internal,
 }
 
@@ -50,7 +50,7 @@ pub enum Fault {
 pub struct Place {
     /// The file, as the user would name it.
     pub file: PathBuf,
-    /// Its text; left out of files.
+    /// Its text; not written to files.
     #[serde(skip)]
     pub source: String,
     /// Line, from 1.
@@ -62,8 +62,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// The `length` characters from `at` of the string `text` that stands here as written, if it
-    /// does.
+    /// Returns the place of `length` characters, from character `at`, of the string `text`, if this
+    /// place holds that string as written.
     pub(super) fn inside(&self, text: &str, at: usize, length: usize) -> Option<Place> {
         let line: Vec<char> = self.source.lines().nth(self.line - 1)?.chars().skip(self.column).collect();
         let string: Vec<char> = text.chars().collect();

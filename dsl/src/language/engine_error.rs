@@ -1,4 +1,4 @@
-//! Errors of the engine as failures of a call, with what to type instead.
+//! Errors of the engine as failures of a call, with hints.
 
 use super::diagnostic::Fault;
 use super::fail::{At, Fail};
@@ -32,17 +32,15 @@ impl From<Error> for Fail {
     }
 }
 
-/// What a script can use instead of a target's part that is missing.
+/// Returns what a script can use if a target lacks a part.
 fn instead_of(part: &MissingPart) -> String {
     let hint = match part {
         MissingPart::SmoothedForm(_) => {
             "use `smoothed(target)`, which smooths by Monte Carlo, or sigma = 0 with `scaling: \"raw\"`"
         }
-        MissingPart::Sampler => {
-            "an unnormalised density cannot be drawn from: give points where a sample is wanted, or none"
-        }
+        MissingPart::Sampler => "an unnormalised density cannot be sampled: give points in its place, or leave it out",
         MissingPart::Field => {
-            "its points do not feel each other, so that a run of its own moves others alike: run(flow, points)"
+            "its particles do not interact, so a separate run moves other points in the same way: run(flow, points)"
         }
         MissingPart::Weights => {
             "compare with points drawn by weight, `target.sample(1000)`, or use `energy`, `mmd`, `sliced_w2` or `w2`"
@@ -60,16 +58,16 @@ fn instead_of(part: &MissingPart) -> String {
 pub enum Culprit<'a> {
     /// The argument or option of this name.
     Named(&'a str),
-    /// The string that the script gives.
+    /// The string given in the script.
     Text(&'a str),
-    /// No part alone.
+    /// The whole call.
     Call,
 }
 
 /// Returns the part of a call that an error of the engine is about.
 pub fn culprit(error: &Error) -> Culprit<'_> {
     match error {
-        // An element or a part of an option is the option: `weights[3]`, `sigma.from`.
+        // An element or a component of an option counts as the option: `weights[3]`, `sigma.from`.
         Error::Argument { name, .. } => Culprit::Named(name.split(['.', '[']).next().unwrap_or(name)),
         Error::Unknown { name, .. } => Culprit::Text(name),
         Error::Expression { text, .. } => Culprit::Text(text),
@@ -78,12 +76,12 @@ pub fn culprit(error: &Error) -> Culprit<'_> {
     }
 }
 
-/// Returns what to type instead, where that is plain: a wrong sign, a 0, data that does not fit.
+/// Returns a hint if the correction is plain: a wrong sign, a 0, data that do not fit.
 pub fn mended(error: &Error) -> Option<String> {
     let (name, value, rule) = match error {
         Error::Argument { name, value, want } => (name, value, want.rule),
         Error::Shape { got: Quantity::Columns(_), .. } => {
-            return Some("both need the same number of columns; `load(file, #{columns: [..]})` chooses some".into());
+            return Some("give both the same number of columns".into());
         }
         Error::NotFinite { .. } => return Some("correct that value, or leave its row or column out".into()),
         Error::File { want, .. } if want.rule == Rule::Finite => {
@@ -117,7 +115,7 @@ mod tests {
     use super::*;
     use sdflow::{Quantity, Subject};
 
-    /// Neither the place nor the hint is read from a sentence: other words change neither.
+    /// Place and hint do not depend on the wording of the engine.
     #[test]
     fn rewording_the_engine_loses_no_caret_and_no_hint() {
         let argument = |words: &str| Error::argument("sigma.from", -2, Rule::Positive.worded(words));
@@ -144,7 +142,7 @@ mod tests {
                 assert_eq!((culprit(&error), mended(&error).as_deref()), want, "{error}");
             }
         };
-        let columns = Some("both need the same number of columns; `load(file, #{columns: [..]})` chooses some");
+        let columns = Some("give both the same number of columns");
         of(&argument, (Culprit::Named("sigma"), Some("drop the minus sign: sigma.from: 2")));
         of(&shape, (Culprit::Named("mean"), columns));
         of(&beside, (Culprit::Named("start"), columns));

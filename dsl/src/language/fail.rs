@@ -1,68 +1,68 @@
-//! Why a call failed, and at which part of it.
+//! The failure of a call, and the part of the call that caused it.
 
 use super::diagnostic::Fault;
 use rhai::{Dynamic, EvalAltResult, Position};
 
-/// Why a call failed and what to do about it.
+/// The failure of a call, with advice.
 #[derive(Debug, Clone)]
 pub struct Fail {
-    /// Whose fault.
+    /// Who must correct it.
     pub kind: Fault,
     /// One line of cause.
     pub message: String,
     /// What to type instead.
     pub hint: Option<String>,
-    /// Which part of the call.
+    /// The part of the call.
     pub at: At,
-    /// The manual's entry.
+    /// The entry in the manual.
     pub see: Option<&'static str>,
 }
 
 /// A part of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum At {
-    /// The whole of it.
+    /// The whole call.
     Call,
-    /// An argument, counted as the function counts: a receiver is argument 0.
+    /// An argument by number; a receiver is argument 0.
     Argument(usize),
     /// A key of a literal map.
     Key(usize, String),
     /// Characters inside a string.
     Inside {
-        /// What the string is.
+        /// The part of the call that holds the string.
         part: Box<At>,
         /// The string.
         text: String,
-        /// The first character meant, from 0.
+        /// The first of these characters, from 0.
         at: usize,
-        /// How many are meant.
+        /// The number of these characters.
         length: usize,
     },
 }
 
 impl Fail {
-    /// The script is wrong.
+    /// An error in the script.
     pub fn script(message: impl Into<String>) -> Fail {
         Fail { kind: Fault::Script, message: message.into(), hint: None, at: At::Call, see: None }
     }
 
-    /// A file or its data is wrong.
+    /// An error in a file or its data.
     pub fn data(message: impl Into<String>) -> Fail {
         Fail { kind: Fault::Data, ..Fail::script(message) }
     }
 
-    /// A flow left the finite numbers.
+    /// The error for a flow that diverged.
     pub fn diverged(advice: impl Into<String>) -> Fail {
         Fail { kind: Fault::Diverged, ..Fail::script("the flow diverged").hint(advice) }
     }
 
-    /// With a hint.
+    /// Adds a hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Fail {
         self.hint = Some(hint.into());
         self
     }
 
-    /// At a part of the call.
+    /// Adds the part of the call.
     pub fn at(mut self, place: At) -> Fail {
         self.at = match self.at {
             At::Inside { text, at, length, .. } => At::Inside { part: Box::new(place), text, at, length },
@@ -71,7 +71,7 @@ impl Fail {
         self
     }
 
-    /// As Rhai carries it. An interrupt cannot be caught by the script.
+    /// Converts it to an error of Rhai. The script cannot catch an interrupt.
     pub fn into_rhai(self, position: Position) -> Box<EvalAltResult> {
         let stopped = self.kind == Fault::Interrupted;
         let token = Dynamic::from(self);

@@ -1,9 +1,9 @@
-//! Numbers that read back as they were written, those that JSON lacks included.
+//! Numbers that are read back exactly as they were written, including those that JSON lacks.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A number that a file gives back to the last bit; NaN and the infinities are words there.
+/// A number that a file preserves to the last bit; NaN and the infinities are written as words.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(into = "Written", from = "Written")]
 pub struct Exact(pub f64);
@@ -46,7 +46,7 @@ impl From<Written> for Exact {
     }
 }
 
-/// The plain numbers of a map.
+/// Returns the plain numbers of a map.
 pub fn exact(map: BTreeMap<String, Exact>) -> BTreeMap<String, f64> {
     map.into_iter().map(|(name, value)| (name, value.0)).collect()
 }

@@ -1,4 +1,4 @@
-//! Rhai as sdflow speaks it: its rules and its limits.
+//! The configuration of Rhai: its rules and its limits.
 
 use super::fail::Fail;
 use rhai::{Engine, OptimizationLevel};
@@ -12,11 +12,11 @@ pub const CALLS: usize = 64;
 pub const DEPTH: usize = 64;
 /// Bytes of a string.
 pub const STRING: usize = 1 << 20;
-/// Elements of an array, nested ones included.
+/// Elements of an array, including nested ones.
 pub const ARRAY: usize = 100_000;
-/// Keys of a map, nested ones included.
+/// Keys of a map, including nested ones.
 pub const MAP: usize = 10_000;
-/// Variables alive at once.
+/// Variables that exist at once.
 pub const VARIABLES: usize = 10_000;
 /// Bytes that `print` may write in one run.
 pub const PRINTED: usize = 4 << 20;
@@ -25,25 +25,26 @@ pub const PRINTED: usize = 4 << 20;
 /// several times.
 pub const STACK: usize = 256 << 20;
 
-/// Operations between two looks at the memory: what they can add, strings included, is a fraction
-/// of a gigabyte.
+/// Operations between two checks of the memory: the memory that they can add, strings included, is
+/// a fraction of a gigabyte.
 const LOOK: u64 = 1024;
 
-/// The failure of a script whose values fill the machine's memory. Sizes of strings, arrays and
-/// maps are bounded one by one, but neither their number nor a map that grows by `m[key] = value`.
+/// Returns the error for a script whose values fill the machine's memory. The sizes of strings,
+/// arrays and maps are limited, but not their number, nor a map that grows by `m[key] = value`.
 pub fn exhausted(operations: u64) -> Option<Fail> {
     let full = operations.is_multiple_of(LOOK) && is_memory_short();
     full.then(|| {
-        Fail::script("the run takes 90 % of this machine's memory, the limit")
-            .hint("large data belongs into points: `load` a file, or sample a target; `save` writes them")
+        Fail::script("the run reached the limit of 90 % of this machine's memory")
+            .hint("keep large data in points: `load` a file, or sample a target; `save` writes points")
     })
 }
 
-/// Rhai with our rules and limits, the same in every build, and none of our functions.
+/// Returns Rhai with these rules and limits, the same in every build, and without the functions of
+/// sdflow.
 pub fn engine() -> Engine {
     let mut engine = Engine::new();
     engine
-        // The tree must stay as written: messages point at its tokens.
+        // The tree must not be optimised, because messages point at its tokens.
         .set_optimization_level(OptimizationLevel::None)
         .set_strict_variables(true)
         .set_fail_on_invalid_map_property(true)

@@ -1,4 +1,5 @@
-//! The text of a script: its syntax and places, what its names are, its limits, and errors in it.
+//! The text of a script: its syntax and places, the names of the language, its limits, and errors
+//! in it.
 
 mod ast;
 pub mod deprecated;

@@ -1,11 +1,11 @@
-//! Where in the script a failure of a call stands.
+//! The place in the script of the failure of a call.
 
 use super::diagnostic::Diagnostic;
 use super::fail::{At, Fail};
 use super::program::Program;
 use rhai::{EvalAltResult, Position};
 
-/// One of our failures, placed at the part of the call that it names.
+/// Returns a failure with its place: the part of the call that it names.
 pub fn of_fail(fail: &Fail, position: Position, program: &Program) -> Diagnostic {
     let mut hint = fail.hint.clone();
     let mut at = position;
@@ -43,7 +43,7 @@ pub fn of_fail(fail: &Fail, position: Position, program: &Program) -> Diagnostic
     Diagnostic { kind: fail.kind, message, place, hint, see: fail.see.map(String::from) }
 }
 
-/// The error inside all calls and modules, with the innermost position that is known.
+/// Returns the error inside all calls and modules, with the innermost position that is known.
 pub fn innermost(error: &EvalAltResult, outer: Position) -> (&EvalAltResult, Position) {
     let known = |position: Position| if position.is_none() { outer } else { position };
     match error {
@@ -53,7 +53,7 @@ pub fn innermost(error: &EvalAltResult, outer: Position) -> (&EvalAltResult, Pos
     }
 }
 
-/// Where a script failed.
+/// Returns the place at which a script failed.
 pub fn place_of(error: &EvalAltResult) -> Position {
     innermost(error, Position::NONE).1
 }

@@ -1,4 +1,5 @@
-//! Imports: below the script's folder only, all of them known before the script runs.
+//! A script and its imports. Imports are read from below the script's folder only, before the
+//! script runs.
 
 use super::ast::{Import, Syntax};
 use super::diagnostic::{Diagnostic, Fault};
@@ -14,15 +15,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Program {
     /// The script.
     pub main: AST,
-    /// The imports by their path as written.
+    /// The imports, by their path as written.
     pub modules: BTreeMap<String, AST>,
     /// All texts.
     pub sources: Sources,
-    /// What stands in them.
+    /// The syntax of all texts.
     pub syntax: Syntax,
 }
 
-/// How imports are read.
+/// Reads and compiles imports.
 struct Reader<'a> {
     engine: &'a Engine,
     home: PathBuf,
@@ -49,7 +50,7 @@ impl Program {
             let path = self.checked(import)?;
             if open.contains(&path) {
                 let circle = format!("`{path}` imports itself: {} -> {path}", open.join(" -> "));
-                return Err(self.refused(import, circle, "move what both need into a third file"));
+                return Err(self.refused(import, circle, "move the code that both need into a third file"));
             }
             if self.modules.contains_key(&path) {
                 continue;
@@ -108,22 +109,22 @@ impl Program {
     }
 }
 
-/// Refuses a text whose last comment has no end: the language takes everything behind `/*` for a
-/// comment and says nothing.
+/// Refuses a text that ends inside a comment: Rhai would silently skip everything after `/*`.
 fn check_comments(engine: &Engine, text: String, sources: &Sources) -> Result<(), Diagnostic> {
-    // A character that means nothing is an error wherever it is read.
+    // U+0001 is an error outside a comment: if the text still compiles with it, the text ends in an
+    // open comment.
     let is_read = |text: String| engine.compile(text + "\n\u{1}").is_err();
     if !text.contains("/*") || is_read(text) {
         return Ok(());
     }
-    let (message, hint) = ("this comment has no end, so that nothing behind it is run".into(), "end it with `*/`");
+    let (message, hint) = ("this comment has no end, so nothing after it would run".into(), "end it with `*/`");
     Err(Diagnostic { kind: Fault::Script, message, place: sources.open_comment(), hint: Some(hint.into()), see: None })
 }
 
-/// Says in plain words why a text does not parse; it knows what was read before it.
+/// Explains a syntax error in plain words, given the texts that were read before it.
 pub type ExplainParse = fn(&ParseError, &Sources, &Syntax) -> Diagnostic;
 
-/// Gives the compiled imports to a running script; each is evaluated once.
+/// Passes the compiled imports to a running script; each is evaluated once.
 #[derive(Clone)]
 pub struct Resolver(Arc<Modules>);
 
@@ -133,7 +134,7 @@ struct Modules {
 }
 
 impl Resolver {
-    /// The resolver of a program.
+    /// Creates the resolver of a program.
     pub fn new(program: &Program) -> Resolver {
         Resolver(Arc::new(Modules { compiled: program.modules.clone(), ready: Mutex::default() }))
     }
@@ -156,14 +157,14 @@ impl ModuleResolver for Resolver {
             .compiled
             .get(path)
             .ok_or_else(|| Box::new(EvalAltResult::ErrorModuleNotFound(path.into(), position)))?;
-        // Not under the lock: evaluating it may import others.
+        // Without the lock, because evaluating a module may import others.
         let module = Shared::new(Module::eval_ast_as_new(Scope::new(), ast, engine)?);
         self.0.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(path.into(), module.clone());
         Ok(module)
     }
 }
 
-/// The folder of a script, `.` for a bare name.
+/// Returns the folder of a script, `.` for a bare name.
 pub fn home_of(script: &Path) -> PathBuf {
     match script.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.into(),

@@ -3,10 +3,10 @@
 use std::io::{Error, ErrorKind, Result};
 use std::path::Path;
 
-/// The bytes of a regular file. A pipe or a device could keep its reader waiting for ever.
+/// Returns the bytes of a regular file. Reading a pipe or a device could block for ever.
 ///
 /// # Errors
-/// The system's reason; a path that leads to something else than a regular file.
+/// The I/O error of the operating system; the path is not that of a regular file.
 pub fn read_file(path: &Path) -> Result<Vec<u8>> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"));

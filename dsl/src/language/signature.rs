@@ -1,4 +1,5 @@
-//! What a function, method or property of the script language is called, takes and returns.
+//! The signature of a function, method or property of the script language: its name, arguments and
+//! result.
 
 use super::types::Type;
 use sdflow::options::Key;
@@ -33,8 +34,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Returns true when the numbers that such a function returns are computed, so that they are
-    /// not what the script itself says.
+    /// True if such a function returns computed numbers, rather than numbers given in the script.
     pub fn is_result(self) -> bool {
         !matches!(self, Kind::Parameter | Kind::Schedule | Kind::Kernel)
     }
@@ -54,7 +54,7 @@ impl Kind {
         Kind::Saying,
     ];
 
-    /// The word for `list KIND`.
+    /// The name of the kind, for `list KIND`.
     pub fn word(self) -> &'static str {
         match self {
             Kind::Parameter => "parameters",
@@ -71,7 +71,7 @@ impl Kind {
         }
     }
 
-    /// The kind that a word names, in singular or plural.
+    /// Returns the kind with this name, in singular or plural.
     pub fn of(word: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|k| k.word() == word || k.word().strip_suffix('s') == Some(word))
     }
@@ -82,9 +82,9 @@ impl Kind {
 pub struct Arg {
     /// Its name.
     pub name: &'static str,
-    /// What it must be.
+    /// Its type.
     pub value: Type,
-    /// It may be left out.
+    /// True if it may be left out.
     pub optional: bool,
 }
 
@@ -101,29 +101,28 @@ pub const fn optional(name: &'static str, value: Type) -> Arg {
 /// The map of options, which comes last and may be left out.
 pub const OPTIONS: Arg = optional("options", Type::Map);
 
-/// A function, a method or a property: its name, what it takes and returns, and its page of the
-/// manual.
+/// The signature of a function, a method or a property, with its manual page.
 #[derive(Debug, Clone)]
 pub struct Signature {
     /// Its name.
     pub name: &'static str,
-    /// The kind of thing that it makes or does.
+    /// The kind of function.
     pub kind: Kind,
-    /// The type whose method or property it is.
+    /// The type of the receiver of a method or property.
     pub receiver: Option<Type>,
-    /// It is read without parentheses.
+    /// True for a property, which is read without parentheses.
     pub is_property: bool,
     /// Its arguments, without the receiver.
     pub args: &'static [Arg],
-    /// What it returns.
+    /// The type of its result.
     pub returns: Type,
-    /// What it returns in words, where the type alone does not say it; else empty.
+    /// Its result in words, if the type alone does not suffice; otherwise empty.
     pub returned: &'static str,
     /// One paragraph.
     pub about: &'static str,
     /// The keys of its options.
     pub options: &'static [Key],
-    /// The names that its first argument may be, with what they mean.
+    /// The valid names of its first argument, with their meaning.
     pub names: &'static [(&'static str, &'static str)],
     /// A few lines that run.
     pub example: &'static str,
@@ -145,13 +144,13 @@ impl Signature {
         text + ")"
     }
 
-    /// Returns the numbers of arguments that it takes, a receiver not counted.
+    /// Returns the possible numbers of arguments, without a receiver.
     pub fn arity(&self) -> RangeInclusive<usize> {
         let required = self.args.iter().filter(|arg| !arg.optional).count();
         required..=self.args.len()
     }
 
-    /// Returns the name of argument `i` as Rust counts: a receiver is argument 0.
+    /// Returns the name of argument `i`, where a receiver is argument 0.
     pub fn argument(&self, i: usize) -> Option<&'static str> {
         match (self.receiver, i.checked_sub(usize::from(self.receiver.is_some()))) {
             (Some(owner), None) => Some(owner.name()),
@@ -159,7 +158,7 @@ impl Signature {
         }
     }
 
-    /// Returns the type of argument `i` as Rust counts.
+    /// Returns the type of argument `i`, where a receiver is argument 0.
     pub fn value(&self, i: usize) -> Option<Type> {
         match (self.receiver, i.checked_sub(usize::from(self.receiver.is_some()))) {
             (Some(owner), None) => Some(owner),
@@ -167,12 +166,12 @@ impl Signature {
         }
     }
 
-    /// Returns what comes back, in words.
+    /// Returns the description of its result.
     pub fn returns_in_words(&self) -> String {
         if self.returned.is_empty() { self.returns.in_words() } else { self.returned.into() }
     }
 
-    /// Returns a call of it that works, from its example: "for example normal(1000, 2)".
+    /// Returns a valid call, from its example: "for example normal(1000, 2)".
     pub fn usage(&self) -> String {
         let opened = format!("{}(", self.name);
         let written = self.example.find(&opened).and_then(|at| {

@@ -1,14 +1,14 @@
 //! The texts of a script and its imports, and places in them.
 //!
-//! Rhai reports a line and a column but not reliably the file. So every import is compiled behind
-//! as many empty lines as stand before it: each line of each file has a number of its own, and the
-//! number alone tells the file.
+//! Rhai reports a line and a column, but not reliably the file. Every import is therefore compiled
+//! after as many empty lines as the files before it have: each line of each file then has its own
+//! number, and the number identifies the file.
 
 use super::diagnostic::{Diagnostic, Fault, Place};
 use rhai::Position;
 use std::path::PathBuf;
 
-/// Rhai counts lines in 16 bits.
+/// The largest number of lines: Rhai counts lines in 16 bits.
 const MOST_LINES: usize = 65_000;
 
 /// A script or an import.
@@ -31,7 +31,7 @@ pub struct Sources {
 impl Sources {
     /// Adds a file and returns its text as it must be compiled.
     pub fn add(&mut self, shown: PathBuf, text: String) -> Result<String, Diagnostic> {
-        // Some editors begin a file with the mark of its encoding.
+        // Some editors write a byte order mark at the start of a file.
         let text = text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text);
         let before = self.files.last().map_or(0, |f| f.before + f.text.lines().count() + 1);
         if before + text.lines().count() > MOST_LINES {
@@ -53,7 +53,8 @@ impl Sources {
         &self.files
     }
 
-    /// The end of the file added last: where a text stops that ends too early.
+    /// Returns the end of the file added last, which is the place of an error in a text that ends
+    /// too early.
     pub fn last(&self) -> Option<Place> {
         let file = self.files.last()?;
         let (line, text) = file.text.lines().enumerate().last().map_or((1, ""), |(i, text)| (i + 1, text));
@@ -61,7 +62,7 @@ impl Sources {
         Some(Place { file: shown, source, line, column: text.chars().count() + 1, length: 1 })
     }
 
-    /// The last place where a comment begins that no `*/` follows, in the file added last.
+    /// Returns the place in the file added last where a comment begins that has no `*/`.
     pub fn open_comment(&self) -> Option<Place> {
         let file = self.files.last()?;
         let at = file.text.rfind("/*").filter(|at| !file.text[*at..].contains("*/"))?;
@@ -73,7 +74,7 @@ impl Sources {
         Some(Place { file: shown, source, line, column, length: 2 })
     }
 
-    /// A diagnostic that was read from a file, with the text that is left out there.
+    /// Returns a diagnostic that was read from a file, with the source text, which files omit.
     pub fn completed(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         if let Some(place) = &mut diagnostic.place
             && let Some(file) = self.files.iter().find(|file| file.shown == place.file)
@@ -83,7 +84,7 @@ impl Sources {
         diagnostic
     }
 
-    /// The place of a position, with the length of the token that stands there.
+    /// Returns the place of a position, with the length of the token there.
     pub fn place(&self, position: Position) -> Option<Place> {
         let line = position.line()?;
         let file = self.files.iter().rev().find(|f| line > f.before)?;
@@ -95,7 +96,7 @@ impl Sources {
     }
 }
 
-/// Characters of the token at the start of `text`: a name, a number, a string, or one sign.
+/// Returns the length of the token at the start of `text`: a name, a number, a string, or one sign.
 fn token_length(text: &[char]) -> usize {
     let word = |c: &char| c.is_alphanumeric() || *c == '_';
     let Some(first) = text.first() else { return 1 };

@@ -1,6 +1,6 @@
 //! The types of the script language.
 
-/// A type as a script knows it: of an argument, or of what comes back.
+/// A type of the script language, of an argument or a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
     /// `()`.
@@ -9,7 +9,7 @@ pub enum Type {
     Truth,
     /// A whole number.
     Whole,
-    /// A number; a whole one is welcome where one is wanted.
+    /// A number; a whole number is accepted in its place.
     Number,
     /// A string.
     Text,
@@ -31,7 +31,7 @@ pub enum Type {
     Flow,
     /// A generator.
     Generator,
-    /// What a run or a training leaves.
+    /// The result of a run or a training.
     Result,
     /// A matrix.
     Matrix,
@@ -44,7 +44,7 @@ pub enum Type {
 }
 
 impl Type {
-    /// Returns its name in the language, by which Rhai knows it too.
+    /// Returns its name in the language, which is also its name in Rhai.
     pub fn name(self) -> &'static str {
         match self {
             Type::Nothing => "()",
@@ -68,7 +68,7 @@ impl Type {
         }
     }
 
-    /// Returns it in words with its article, as manual and messages say it.
+    /// Returns it in words with an article, for the manual and messages.
     pub fn in_words(self) -> String {
         match self {
             Type::Nothing => "nothing".into(),
@@ -90,8 +90,8 @@ impl Type {
         }
     }
 
-    /// Returns it as a definition file writes it, `[points]` or `points | target`. Where a number
-    /// is wanted as an argument a whole one is welcome: `int | float`.
+    /// Returns it in the form of a definition file, `[points]` or `points | target`. An argument
+    /// that is a number also accepts a whole number: `int | float`.
     pub fn defined(self, as_argument: bool) -> String {
         match self {
             Type::Number if as_argument => "int | float".into(),

@@ -1,12 +1,12 @@
-//! The manual as an editor reads it: Rhai's definition files.
+//! The manual as Rhai definition files, for editors.
 
 use super::{doc_of, manual};
 use crate::call::Entry;
 use std::fmt::Write;
 
-/// Every function, method and property with its documentation, as the text of a `.d.rhai` file:
-/// `module static;`, then a line `fn name(argument: type) -> type;` for each number of arguments
-/// that may be given.
+/// Returns every function, method and property with its documentation, as the text of a `.d.rhai`
+/// file: `module static;`, then a line `fn name(argument: type) -> type;` for each possible number
+/// of arguments.
 pub fn definitions() -> String {
     let mut text = String::from("module static;\n");
     manual().iter().for_each(|entry| text.push_str(&definition(entry)));

@@ -1,5 +1,5 @@
-//! Everything a script can say, in one table: it registers the functions, answers `list` and `doc`,
-//! makes `docs/DSL.md` and finds the name that was meant.
+//! The manual: all names of the script language in one table, from which functions are registered,
+//! `list` and `doc` answer, `docs/DSL.md` is written and the nearest name is found.
 
 mod definitions;
 
@@ -15,22 +15,27 @@ use sdflow::options::{Key, OptionType};
 use serde_json::Value;
 use std::fmt::Write;
 
-/// Every entry, by kind and in the order of the manual.
+/// Returns all entries, by kind and in the order of the manual.
 pub fn manual() -> &'static [&'static Entry] {
     bind::entries()
 }
 
-/// The entries called `name`: a function, and the methods of that name.
-pub fn named(name: &str) -> Vec<&'static Entry> {
+/// Returns the entries called `name`: a function, and the methods of that name.
+pub fn entries_of(name: &str) -> Vec<&'static Entry> {
     manual().iter().copied().filter(|e| e.name == name).collect()
 }
 
-/// The name in the manual that `name` was most likely meant to be.
+/// Returns the names of the functions that have an option `name`.
+pub fn functions_with_option(name: &str) -> Vec<&'static str> {
+    manual().iter().filter(|entry| entry.options.iter().any(|key| key.name == name)).map(|entry| entry.name).collect()
+}
+
+/// Returns the name in the manual that is nearest to `name`, if any is near.
 pub fn nearest(name: &str) -> Option<String> {
     sdflow::nearest(name, manual().iter().map(|e| e.name))
 }
 
-/// One entry as Markdown.
+/// Returns one entry as Markdown.
 pub fn entry_markdown(entry: &Entry) -> String {
     let mut text = format!("### `{}`\n\n{}\n\n", entry.written(), entry.about);
     let _ = writeln!(text, "Returns {}.\n", entry.returns_in_words());
@@ -38,7 +43,7 @@ pub fn entry_markdown(entry: &Entry) -> String {
         text.push_str("| option | default | what it is |\n|---|---|---|\n");
         for key in entry.options {
             let doc = doc_of(entry, key).replace('|', "\\|");
-            let _ = writeln!(text, "| `{}` | {} | {doc} |", key.name, default_of(key));
+            let _ = writeln!(text, "| `{}` | {} | {doc} |", key.name, default_of(key).unwrap_or_default());
         }
         text.push('\n');
     }
@@ -51,39 +56,39 @@ pub fn entry_markdown(entry: &Entry) -> String {
     text
 }
 
-/// What a key of `entry` does, with the spelling that it had before.
+/// Returns the description of a key of `entry`, with its former name.
 pub fn doc_of(entry: &Entry, key: &Key) -> String {
     match deprecated::earlier(entry.name, key.name) {
         None => key.doc.trim().into(),
-        Some(old) => format!("{} The old spelling, `\"{old}\"`, works and is warned of.", key.doc.trim()),
+        Some(old) => format!("{} The old name `\"{old}\"` still works, with a warning.", key.doc.trim()),
     }
 }
 
-/// The default of a key as a script would write it.
-pub fn default_of(key: &Key) -> String {
+/// Returns the default of a key as a script would write it; None if the description states it.
+pub fn default_of(key: &Key) -> Option<String> {
     match ((key.default)(), key.value) {
-        (Value::Null, _) => "chosen".into(),
-        (_, OptionType::Options(_)) => "`#{}`".into(),
-        (value, _) => format!("`{}`", written(&value)),
+        (Value::Null, _) => None,
+        (_, OptionType::Options(_)) => Some("`#{}`".into()),
+        (value, _) => Some(format!("`{}`", format_value(&value))),
     }
 }
 
-/// A value as a script writes it.
-fn written(value: &Value) -> String {
+/// Formats a value as a script writes it.
+fn format_value(value: &Value) -> String {
     match value {
         Value::Number(number) => match number.as_f64().filter(|_| !number.is_u64()) {
             Some(x) if x != 0.0 && x.abs() < 1e-3 => format!("{x:e}"),
             Some(x) => x.to_string(),
             None => number.to_string(),
         },
-        Value::Array(values) => format!("[{}]", values.iter().map(written).collect::<Vec<_>>().join(", ")),
+        Value::Array(values) => format!("[{}]", values.iter().map(format_value).collect::<Vec<_>>().join(", ")),
         Value::Object(map) => match map.get("schedule").and_then(Value::as_str) {
             Some(name) => {
-                let values = map.iter().filter(|(key, _)| *key != "schedule").map(|(_, value)| written(value));
+                let values = map.iter().filter(|(key, _)| *key != "schedule").map(|(_, value)| format_value(value));
                 format!("{name}({})", values.collect::<Vec<_>>().join(", "))
             }
             None => {
-                let pairs = map.iter().map(|(key, value)| format!("{key}: {}", written(value)));
+                let pairs = map.iter().map(|(key, value)| format!("{key}: {}", format_value(value)));
                 format!("#{{{}}}", pairs.collect::<Vec<_>>().join(", "))
             }
         },
@@ -91,7 +96,7 @@ fn written(value: &Value) -> String {
     }
 }
 
-/// The whole of `docs/DSL.md`.
+/// Returns the text of `docs/DSL.md`.
 pub fn dsl_markdown() -> String {
     let mut text = String::from(INTRODUCTION);
     for kind in Kind::ALL {
@@ -107,7 +112,7 @@ pub fn dsl_markdown() -> String {
     text.trim_end().to_string() + "\n"
 }
 
-/// What a key wants, in words, for `doc`.
+/// Describes the type of a key, for `doc`.
 pub fn kind_of(key: &Key) -> String {
     match key.value {
         // A tab is shown as it is typed.
@@ -124,8 +129,8 @@ This file is generated from the functions themselves: `sdflow-engine doc --markd
 A script is [Rhai](https://rhai.rs/book): `let x = 1.0;`, `if`, `for`, functions, closures `|t| ..`, maps `#{a: 1}`,
 arrays, strings, `import \"file\" as name;`. The arguments of a function come first: points, targets, scores and flows. One
 map of options comes last and may be left out; an unknown option is an error. A whole number is accepted where a number is
-wanted, but `1/2` is 0: write `1.0/2.0`. A function of the script sees its parameters alone; a constant of the script is
-`global::NAME` in it. No line of a script runs once for every particle.
+expected, but `1/2` is 0: write `1.0/2.0`. A function of the script cannot see outer variables; in it, a constant of the
+script is `global::NAME`. Functions work on whole sets of points, so no line of a script runs once for every particle.
 
 A script reads files below its own folder and the folders of `--allow-read`, and writes below its run folder.
 ";

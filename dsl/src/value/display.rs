@@ -3,7 +3,7 @@
 use super::handle::spoken_type;
 use rhai::Dynamic;
 
-/// A value for messages, with its kind: "a string (\"a\")".
+/// Describes a value with its kind: "a string (\"a\")".
 pub fn described(value: &Dynamic) -> String {
     match kind(value) {
         Some(kind) => format!("{kind} ({})", shown(value)),
@@ -11,7 +11,7 @@ pub fn described(value: &Dynamic) -> String {
     }
 }
 
-/// A value as the script would write it, cut to a readable length.
+/// Formats a value as the script would write it, cut to a readable length.
 pub fn shown(value: &Dynamic) -> String {
     let text = match value.type_name() {
         "()" => return "() (nothing)".into(),
@@ -37,7 +37,7 @@ fn kind(value: &Dynamic) -> Option<&'static str> {
     })
 }
 
-/// What to type for a string that holds a number.
+/// Returns what to write in place of a string that holds a number.
 pub fn unquoted(value: &Dynamic) -> Option<String> {
     let text = value.clone().into_string().ok()?;
     text.trim().parse::<f64>().is_ok().then(|| format!("write it without quotes: {}", text.trim()))

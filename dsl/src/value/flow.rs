@@ -1,4 +1,4 @@
-//! Flows, as recipes: every run makes its own, so that none inherits the state of another.
+//! Flows. A flow in a script is a recipe: every run builds its own, so that no run inherits state.
 
 use rhai::Engine;
 use sdflow::flow::{Diffusion, Sampler, Stepping, VelocityField};
@@ -6,23 +6,23 @@ use sdflow::run::Motion;
 use sdflow::{Error, MissingPart, Result};
 use std::sync::Arc;
 
-/// What a script holds as a flow: how to make one, and how to step along it.
+/// A flow as a value of the script: how to build it, and how to step along it.
 #[derive(Clone)]
 pub struct Plan {
     /// Its name.
     pub name: &'static str,
-    /// How to step; of no effect for samplers.
+    /// The stepping; it has no effect on samplers.
     pub stepping: Stepping,
     make: Arc<dyn Fn() -> Result<Flow> + Send + Sync>,
 }
 
-/// A flow as it was made for one run.
+/// A flow built for one run.
 pub enum Flow {
     /// A velocity field.
     Field(Box<dyn VelocityField>),
     /// A sampler.
     Sampler(Box<dyn Sampler>),
-    /// The samplers that know where to start from, and perhaps a log density.
+    /// A diffusion sampler, which has a prior and sometimes a log density.
     Diffusion(Box<Diffusion>),
 }
 
@@ -32,10 +32,10 @@ impl Flow {
         Flow::Field(Box::new(field))
     }
 
-    /// The field that a generator can follow.
+    /// Returns the field that a generator can follow.
     ///
     /// # Errors
-    /// A sampler.
+    /// The flow is a sampler.
     pub fn into_field(self, name: &str) -> Result<Box<dyn VelocityField>> {
         match self {
             Flow::Field(field) => Ok(field),
@@ -47,10 +47,10 @@ impl Flow {
         }
     }
 
-    /// The sampler that has a prior.
+    /// Returns the diffusion sampler, which has a prior.
     ///
     /// # Errors
-    /// Any other flow.
+    /// The flow is of another kind.
     pub fn into_diffusion(self) -> Result<Diffusion> {
         let missing = |name: &str| Err(Error::missing(format!("`{name}`"), MissingPart::Prior));
         match self {
@@ -62,7 +62,7 @@ impl Flow {
 }
 
 impl Plan {
-    /// A plan of the flows that `make` makes.
+    /// Creates a recipe; `make` builds its flows.
     pub fn new(
         name: &'static str,
         stepping: Stepping,
@@ -71,12 +71,12 @@ impl Plan {
         Plan { name, stepping, make: Arc::new(make) }
     }
 
-    /// A new flow.
+    /// Builds a flow.
     pub fn flow(&self) -> Result<Flow> {
         (self.make)()
     }
 
-    /// A new flow as a run takes it.
+    /// Builds a flow in the form that a run needs.
     pub fn motion(&self) -> Result<Motion> {
         Ok(match self.flow()? {
             Flow::Field(field) => Motion::Field(field, self.stepping.clone()),
@@ -86,7 +86,7 @@ impl Plan {
     }
 }
 
-/// How a flow prints.
+/// Registers how a flow prints.
 pub fn register(engine: &mut Engine) {
     let text = |plan: &mut Plan| plan.name.to_string();
     engine.register_fn("to_string", text).register_fn("to_debug", text);

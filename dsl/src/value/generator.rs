@@ -42,12 +42,12 @@ impl Kept {
 }
 
 impl Model {
-    /// An affine generator that was not trained yet.
+    /// An untrained affine generator.
     pub fn affine(generator: Affine) -> Result<Model> {
         Model::new(Kept::Affine(generator))
     }
 
-    /// A net that was not trained yet.
+    /// An untrained net.
     pub fn mlp(generator: MlpGenerator) -> Result<Model> {
         Model::new(Kept::Mlp(Box::new(generator)))
     }
@@ -57,25 +57,25 @@ impl Model {
         Ok(Model(Arc::new(Mutex::new(State { generator, base }))))
     }
 
-    /// Another generator, equal to this one.
+    /// Returns another generator, equal to this one.
     pub fn copied(&self) -> Model {
         let state = self.state();
         Model(Arc::new(Mutex::new(State { generator: state.generator.clone(), base: state.base.clone() })))
     }
 
-    /// A generator from a file, whose base is standard normal.
+    /// Returns a generator from a file, whose base is standard normal.
     ///
     /// # Errors
-    /// A model that is no generator.
+    /// The model is not a generator.
     pub fn loaded(model: generator::Model) -> Result<Model> {
         match model {
             generator::Model::Affine(g) => Model::new(Kept::Affine(g)),
             generator::Model::Mlp(g) => Model::new(Kept::Mlp(g)),
-            other => Err(Error::argument("file", "a denoiser", format!("a generator is wanted ({})", other.shape()))),
+            other => Err(Error::argument("file", "a denoiser", format!("a generator is expected ({})", other.shape()))),
         }
     }
 
-    /// Its parameters as a file holds them.
+    /// Its parameters in the layout of the file format.
     pub fn tensors(&self) -> Tensors {
         match &self.state().generator {
             Kept::Affine(g) => g.tensors(),
@@ -83,7 +83,7 @@ impl Model {
         }
     }
 
-    /// Coordinates of its points.
+    /// The number of coordinates of its points.
     pub fn dim(&self) -> usize {
         self.state().generator.get().dim()
     }
@@ -94,13 +94,13 @@ impl Model {
         state.generator.get().dim().max(state.generator.get().input_dim())
     }
 
-    /// `n` fresh points of the base through the generator.
+    /// Returns `n` points of the generator for new base points.
     pub fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
         let base = self.state().base.sample(n, stream)?;
         self.apply(&base)
     }
 
-    /// Points through the generator, row by row.
+    /// Applies the generator to every point.
     pub fn apply(&self, base: &Points) -> Result<Points> {
         let mut points = Points::default();
         self.state().generator.get_mut().forward(base, &mut points).map(|()| points)
@@ -110,7 +110,8 @@ impl Model {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What `train` makes of a copy of the generator, which then takes its place with this base.
+    /// Trains a copy of the generator with `train`. If that succeeds, the copy replaces the
+    /// generator, and `base` becomes its base.
     pub fn trained<T>(&self, base: &Arc<dyn Target>, train: impl FnOnce(&mut dyn Generator) -> Result<T>) -> Result<T> {
         let mut generator = self.state().generator.clone();
         let made = train(generator.get_mut())?;
@@ -118,11 +119,11 @@ impl Model {
         Ok(made)
     }
 
-    /// The mean `W m + b` and the covariance `W S W^T` of an affine generator whose base has mean
-    /// `m` and covariance `S`.
+    /// Returns the mean `W m + b` and the covariance `W S W^T` of an affine generator whose base
+    /// has mean `m` and covariance `S`.
     ///
     /// # Errors
-    /// A net, which has no closed form.
+    /// The generator is a net, which has no closed form.
     pub fn moments(&self) -> Result<Moments> {
         let state = self.state();
         let base = state.base.expect_moments()?;
@@ -130,7 +131,7 @@ impl Model {
             return Err(Error::Missing {
                 what: "a net".into(),
                 part: "closed-form moments".into(),
-                hint: "take those of a sample: generator.sample(10000)".into(),
+                hint: "use those of a sample: generator.sample(10000)".into(),
             });
         };
         let weights = generator.weights().to_owned();
@@ -142,7 +143,7 @@ impl Model {
     }
 }
 
-/// How a generator prints.
+/// Registers how a generator prints.
 pub fn register(engine: &mut Engine) {
     let text = |model: &mut Model| {
         let state = model.state();

@@ -1,4 +1,4 @@
-//! The types of handles: their names in the language and in sentences, and how they print.
+//! The types of handles: their names in the language and in sentences, and how handles print.
 
 use super::{flow, generator, matrix, metric_value, points, run_result, score, table, target};
 use crate::language::Type;
@@ -33,23 +33,23 @@ fn handles() -> [Handle; 9] {
     ]
 }
 
-/// The Rust type behind a type of the language, when it is a handle.
+/// Returns the Rust type of a type of the language, if that is a handle.
 pub fn type_id(of: Type) -> Option<TypeId> {
     handles().into_iter().find(|handle| handle.of == of).map(|handle| handle.type_id)
 }
 
-/// The type of a value as it stands in a sentence.
+/// Returns the name of the type of a value, for a sentence.
 pub fn spoken_type(value: &Dynamic) -> &'static str {
     handles().iter().find(|handle| handle.type_id == value.type_id()).map_or("a value", |handle| handle.spoken)
 }
 
-/// The name of a type, Rust's or the language's, as it stands in a sentence.
+/// Returns the name of a type of Rust or of the language, for a sentence.
 pub fn spoken(name: &str) -> &str {
     handles().iter().find(|handle| handle.of.name() == name || handle.rust == name).map_or(name, |handle| handle.spoken)
 }
 
-/// Tells Rhai the names of the handles and how they print, and gives readings and matrices their
-/// operators.
+/// Registers the names of the handles and how they print, and the operators of readings and
+/// matrices.
 pub fn register(engine: &mut Engine) {
     for handle in handles() {
         engine.register_type_with_name_raw(handle.rust, handle.of.name());

@@ -6,12 +6,12 @@ use rhai::{Dynamic, Engine, EvalAltResult, Position};
 use sdflow::Mat;
 use std::sync::Arc;
 
-/// What a script holds as a matrix.
+/// A matrix as a value of the script.
 #[derive(Debug, Clone)]
 pub struct Matrix(pub Arc<Mat<f64>>);
 
 impl Matrix {
-    /// A matrix as a script's value.
+    /// Returns a matrix as a value of the script.
     pub fn value(matrix: Mat<f64>) -> Dynamic {
         Dynamic::from(Matrix(Arc::new(matrix)))
     }
@@ -29,7 +29,7 @@ impl Matrix {
     }
 }
 
-/// `m[i]` is row `i` as an array, and how a matrix prints.
+/// Registers `m[i]`, row `i` as an array, and how a matrix prints.
 pub fn register(engine: &mut Engine) {
     engine.register_indexer_get(|matrix: &mut Matrix, i: i64| matrix.row(i));
     let text = |matrix: &mut Matrix| format!("a matrix of {} x {}", matrix.0.nrows(), matrix.0.ncols());

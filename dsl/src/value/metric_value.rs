@@ -7,22 +7,22 @@ use sdflow::number::{estimate, number as plain};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A metric as recorded: its value, standard error and the noise floor of fresh reference samples.
+/// A metric as recorded: its value, its standard error and its noise floor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// The value.
     pub value: f64,
-    /// Standard error, where known.
+    /// Standard error, if known.
     pub se: Option<f64>,
-    /// 95 % quantile over pairs of fresh reference samples, where known.
+    /// 95 % quantile over pairs of fresh reference samples, if known.
     pub floor: Option<f64>,
-    /// Further numbers that the metric gives, by name.
+    /// Further results of the metric, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parts: BTreeMap<String, f64>,
 }
 
 impl From<&Estimate> for Reading {
-    /// An estimate of a metric as it is recorded.
+    /// Returns an estimate of a metric as it is recorded.
     fn from(estimate: &Estimate) -> Reading {
         Reading {
             value: estimate.value,
@@ -34,7 +34,7 @@ impl From<&Estimate> for Reading {
 }
 
 impl Reading {
-    /// A value, and its standard error where it is finite.
+    /// Returns a value, with its standard error if that is finite.
     pub fn of(value: f64, se: f64) -> Reading {
         Reading { value, se: Some(se).filter(|se| se.is_finite()), floor: None, parts: BTreeMap::new() }
     }
@@ -45,7 +45,7 @@ pub fn plain_value(dynamic: &Dynamic) -> Option<f64> {
     number(dynamic).or_else(|| dynamic.clone().try_cast::<Reading>().map(|r| r.value))
 }
 
-/// Readings compare and count as their value, and print with what is known about it.
+/// Registers the operators of readings: in comparisons and sums a reading counts as its value.
 pub fn register(engine: &mut Engine) {
     macro_rules! operators {
         ($($name:literal $result:ty: $op:expr;)*) => {$(
@@ -75,7 +75,7 @@ pub fn register(engine: &mut Engine) {
     engine.register_fn("to_string", |a: &mut Reading| text(a)).register_fn("to_debug", |a: &mut Reading| text(a));
 }
 
-/// "0.0123 ± 0.0041 (floor 0.02)".
+/// Formats a reading: "0.0123 ± 0.0041 (floor 0.02)".
 fn text(reading: &Reading) -> String {
     let value = match reading.se {
         Some(se) => estimate(reading.value, se),

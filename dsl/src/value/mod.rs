@@ -1,5 +1,5 @@
-//! The values that a script holds: handles of points, targets, scores, flows, generators, results
-//! and the rest.
+//! The values of a script: handles of points, targets, scores, flows, generators, results and
+//! others.
 
 mod display;
 mod flow;

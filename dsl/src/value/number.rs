@@ -2,12 +2,12 @@
 
 use rhai::{Array, Dynamic};
 
-/// A number, whole or not.
+/// Returns a number, whole or not.
 pub fn number(value: &Dynamic) -> Option<f64> {
     value.as_float().ok().or_else(|| value.as_int().ok().map(|i| i as f64))
 }
 
-/// An array of numbers.
+/// Returns an array of numbers.
 pub fn numbers(values: &[f64]) -> Dynamic {
     values.iter().map(|x| Dynamic::from(*x)).collect::<Array>().into()
 }

@@ -6,7 +6,7 @@ use sdflow::points::Standardiser;
 use sdflow::target::Target;
 use std::sync::Arc;
 
-/// Points as a script holds them: with the way back to their own units, when they were
+/// Points as a value of the script, with the map back to their original units if they were
 /// standardised.
 #[derive(Debug, Clone)]
 pub struct Cloud {
@@ -14,28 +14,28 @@ pub struct Cloud {
     pub points: Arc<Points>,
     /// The map that standardised them.
     pub standardiser: Option<Arc<Standardiser>>,
-    /// The target of which they are a sample.
+    /// The target of which the points are a sample.
     pub target: Option<Arc<dyn Target>>,
 }
 
 impl Cloud {
-    /// Points as a script's value.
+    /// Returns points as a value of the script.
     pub fn value(points: Points) -> Dynamic {
         Dynamic::from(Cloud { points: Arc::new(points), standardiser: None, target: None })
     }
 
-    /// A sample of `target`.
+    /// Returns a sample of `target` as a value of the script.
     pub fn sample(points: Points, target: Arc<dyn Target>) -> Dynamic {
         Dynamic::from(Cloud { points: Arc::new(points), standardiser: None, target: Some(target) })
     }
 
-    /// Some of these points: still a sample of the same target.
+    /// Returns some of these points, still a sample of the same target.
     pub fn part(&self, points: Points) -> Dynamic {
         Dynamic::from(Cloud { points: Arc::new(points), standardiser: None, target: self.target.clone() })
     }
 }
 
-/// How points print.
+/// Registers how points print.
 pub fn register(engine: &mut Engine) {
     let text = |cloud: &mut Cloud| format!("{} points in {} dimensions", cloud.points.n(), cloud.points.dim());
     engine.register_fn("to_string", text).register_fn("to_debug", text);

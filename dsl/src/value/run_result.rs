@@ -1,4 +1,4 @@
-//! What a run of a flow, or the training of a generator, leaves in the hands of a script.
+//! The result of a run of a flow, or of the training of a generator.
 
 use super::Reading;
 use rhai::Engine;
@@ -8,29 +8,29 @@ use sdflow::table::{Cell, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What a script holds after `run` or `fit`.
+/// The result of `run`, `fit` and other trainings as a value of the script.
 #[derive(Debug, Clone)]
 pub struct Done {
-    /// The cloud at the end, or base noise through the generator.
+    /// The cloud at the end, or a sample of the generator.
     pub points: Arc<Points>,
     /// The tracers at the end.
     pub carried: Option<Arc<Points>>,
-    /// The logarithm of the map's Jacobian determinant at each of them.
+    /// The logarithm of the Jacobian determinant of the map at each tracer.
     pub log_det: Option<Arc<[f64]>>,
-    /// Measurements on the way.
+    /// Measurements during the run.
     pub history: Arc<Table>,
-    /// Clouds kept on the way with their step.
+    /// Clouds kept during the run, with their steps.
     pub snapshots: Vec<(usize, Arc<Points>)>,
     /// Final metrics.
     pub metrics: BTreeMap<String, Reading>,
     /// How it ended.
     pub ending: process::Ending,
-    /// What it cost.
+    /// Its cost.
     pub stats: Stats,
 }
 
 impl Done {
-    /// One that leaves nothing but how it ended and what it cost.
+    /// Creates a result that consists of an ending and a cost only.
     pub fn of(ending: process::Ending, stats: Stats) -> Done {
         Done {
             points: Arc::default(),
@@ -45,7 +45,7 @@ impl Done {
     }
 }
 
-/// The rows of a history as a table, `step` first.
+/// Returns the rows of a history as a table, `step` first.
 pub fn history(rows: &[Row]) -> Arc<Table> {
     let mut table = Table::default();
     for row in rows {
@@ -56,7 +56,7 @@ pub fn history(rows: &[Row]) -> Arc<Table> {
     Arc::new(table)
 }
 
-/// How a result prints.
+/// Registers how a result prints.
 pub fn register(engine: &mut Engine) {
     let text = |done: &mut Done| format!("{} after {} steps", done.ending.reason(), done.stats.steps);
     engine.register_fn("to_string", text).register_fn("to_debug", text);

@@ -1,23 +1,23 @@
-//! Unknown numbers: what a script sees of results in a dry run.
+//! Unknown numbers, which stand for results in a dry run.
 
 use super::metric_value::Reading;
 use rhai::{Array, Dynamic, Map};
 
-/// The type as messages call it.
+/// The name of the type in messages.
 pub const NAME: &str = "unknown number";
 
 /// A number that a run would compute.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Unknown {
-    /// A number of its kind, for functions that want one.
+    /// A number that stands in for it in functions that need one.
     pub value: f64,
-    /// Is it whole?
+    /// True for a whole number.
     pub whole: bool,
 }
 
 /// A number of any type, and whether it is whole.
 pub trait Number: Clone + Send + Sync + 'static {
-    /// The number, and whether it is whole.
+    /// Returns the number, and whether it is whole.
     fn number(&self) -> (f64, bool);
 }
 
@@ -45,7 +45,7 @@ impl Number for Unknown {
     }
 }
 
-/// Is there an unknown number in a value?
+/// True if a value contains an unknown number.
 pub fn holds_unknown(value: &Dynamic) -> bool {
     if let Some(array) = value.read_lock::<Array>() {
         return array.iter().any(holds_unknown);
@@ -56,7 +56,7 @@ pub fn holds_unknown(value: &Dynamic) -> bool {
     }
 }
 
-/// The value with plain numbers in place of unknown ones.
+/// Returns the value with plain numbers in place of unknown ones.
 pub fn plain(value: &Dynamic) -> Dynamic {
     if !holds_unknown(value) {
         return value.clone();
@@ -69,7 +69,7 @@ pub fn plain(value: &Dynamic) -> Dynamic {
     each(value, plain)
 }
 
-/// The value with its numbers, whole ones excepted, made unknown.
+/// Returns the value with its numbers, except whole numbers, made unknown.
 pub fn veil(value: Dynamic) -> Dynamic {
     each(&value, |x| match x.as_float() {
         Ok(value) => Dynamic::from(Unknown { value, whole: false }),
@@ -78,7 +78,7 @@ pub fn veil(value: Dynamic) -> Dynamic {
     })
 }
 
-/// `act` of a value, or of each element of an array or a map.
+/// Applies `act` to a value, or to each element of an array or a map.
 fn each(value: &Dynamic, act: impl Fn(&Dynamic) -> Dynamic) -> Dynamic {
     if let Some(array) = value.read_lock::<Array>() {
         return array.iter().map(act).collect::<Array>().into();

@@ -1,14 +1,14 @@
-//! Carrying what was read at small sizes to a large one.
+//! Extrapolation of measurements at small sizes to a large size.
 
-/// The whole number nearest to a count that was carried; what no number holds is the largest.
+/// Returns the whole number nearest to an extrapolated count, at most the largest `u64`.
 pub(super) fn whole(count: f64) -> u64 {
     count.round().max(0.0) as u64
 }
 
-/// The value at `x` of the polynomial through the points `(x, y)`, of degree one less than their
-/// number.
+/// Returns the value at `x` of the polynomial through the points `(x, y)`, whose degree is one less
+/// than their number.
 pub(super) fn polynomial(points: &[(f64, f64)], x: f64) -> f64 {
-    // Newton's divided differences: whole numbers stay whole as long as they can.
+    // Newton's divided differences keep whole numbers whole as long as possible.
     let mut slopes: Vec<f64> = points.iter().map(|(_, y)| *y).collect();
     for order in 1..points.len() {
         for i in (order..points.len()).rev() {
@@ -18,15 +18,15 @@ pub(super) fn polynomial(points: &[(f64, f64)], x: f64) -> f64 {
     slopes.iter().zip(points).rev().fold(0.0, |value, (slope, point)| value * (x - point.0) + slope)
 }
 
-/// The value at `size` on the line through two measured `(size, value)`, which neither falls nor
-/// starts below 0.
+/// Returns the value at `size` on the line through two measured `(size, value)`. The slope and the
+/// value at 0 are at least 0.
 pub(super) fn line([small, large]: [(f64, f64); 2], size: f64) -> f64 {
     let slope = if large.0 > small.0 { (large.1 - small.1) / (large.0 - small.0) } else { large.1 / large.0 };
     large.1 + slope.clamp(0.0, large.1 / large.0) * (size - large.0)
 }
 
-/// The value at `size`: along the line through both where it grows slower than the size, else by
-/// the power that leads from one to the other, at most `most`.
+/// Returns the value at `size`: on the line through both points if the growth is slower than the
+/// size, otherwise by the power law through both, whose exponent is at most `most`.
 pub(super) fn power([small, large]: [(f64, f64); 2], size: f64, most: f64) -> f64 {
     let exponent = (large.1 / small.1).ln() / (large.0 / small.0).ln();
     if !exponent.is_finite() || exponent <= 1.0 {
@@ -35,9 +35,9 @@ pub(super) fn power([small, large]: [(f64, f64); 2], size: f64, most: f64) -> f6
     large.1 * (size / large.0).powf(exponent.min(most))
 }
 
-/// The value at `size` where almost all grows as the square and the rest as the size: of `a n +
-/// b n^2` through both. By [`power`] where the exponent between them is well below 2, as a buffer
-/// more or less may make it.
+/// Returns the value at `size` of `a n + b n^2` through both points, for a quantity that grows
+/// mostly as the square. If the exponent between them is well below 2, as when one of them needed
+/// an additional buffer, [`power`] is used instead.
 pub(super) fn square([small, large]: [(f64, f64); 2], size: f64) -> f64 {
     const NEARLY_SQUARE: f64 = 1.7;
     let exponent = (large.1 / small.1).ln() / (large.0 / small.0).ln();
@@ -46,12 +46,13 @@ pub(super) fn square([small, large]: [(f64, f64); 2], size: f64) -> f64 {
     if exponent > NEARLY_SQUARE && a >= 0.0 { (a + b * size) * size } else { power([small, large], size, 2.0) }
 }
 
-/// The value at `(n, m)` of the quadratic in two variables through six points: `nodes` holds three
-/// places on each axis, and `at(i, j)` the value at place `i` of the first and `j` of the second,
-/// asked for `i + j <= 2`. An axis of one place is flat.
+/// Returns the value at `(n, m)` of the quadratic in two variables through six points: `nodes`
+/// contains three nodes on each axis, and `at(i, j)` is the value at node `i` of the first axis and
+/// `j` of the second, called for `i + j <= 2`. On an axis with one node the quadratic is constant.
 pub(super) fn quadratic(nodes: [&[f64]; 2], at: impl Fn(usize, usize) -> f64, (n, m): (f64, f64)) -> f64 {
     let [rows, columns] = nodes;
-    // By Newton's form along the second axis: the k-th difference there is a polynomial of degree 2 - k along the first.
+    // Newton's form along the second axis: the k-th difference there is a polynomial of degree 2 -
+    // k along the first.
     let mut value = 0.0;
     let mut basis = 1.0;
     for k in 0..columns.len() {
@@ -67,8 +68,8 @@ pub(super) fn quadratic(nodes: [&[f64]; 2], at: impl Fn(usize, usize) -> f64, (n
     value
 }
 
-/// The divided difference over all of `points`: the leading coefficient of the polynomial through
-/// them.
+/// Returns the divided difference over all of `points`, the leading coefficient of the polynomial
+/// through them.
 fn leading(points: &[(f64, f64)]) -> f64 {
     match points {
         [] => 0.0,
@@ -96,7 +97,8 @@ mod tests {
     fn times_are_carried_along_a_line() {
         let found = [(100.0, 3.0), (200.0, 4.0)];
         assert_eq!(line(found, 1000.0), 12.0);
-        // A larger size that took less was disturbed; one that took all too much more starts at 0.
+        // If a larger size took less time, the measurement was disturbed. If it took much more, the
+        // line starts at 0.
         assert_eq!(line([(100.0, 4.0), (200.0, 3.0)], 1000.0), 3.0);
         assert_eq!(line([(100.0, 1.0), (200.0, 4.0)], 400.0), 8.0);
         assert_eq!(line([(1.0, 2.0), (1.0, 2.0)], 3.0), 6.0);
@@ -107,7 +109,7 @@ mod tests {
         assert!((power([(100.0, 1.0), (200.0, 8.0)], 400.0, 3.0) - 64.0).abs() < 1e-9);
         assert_eq!(power([(100.0, 3.0), (200.0, 4.0)], 1000.0, 3.0), 12.0);
         assert_eq!(power([(100.0, 0.0), (200.0, 4.0)], 400.0, 3.0), 8.0);
-        // A measurement that was disturbed does not make time grow without end.
+        // A disturbed measurement does not make the estimated time grow without bound.
         assert!((power([(100.0, 1.0), (200.0, 64.0)], 400.0, 3.0) - 512.0).abs() < 1e-9);
     }
 

@@ -1,40 +1,40 @@
-//! What is read around a call: pairs, evaluations, seconds, bytes.
+//! Measurements around a call: pairs, evaluations, seconds, bytes.
 
 use crate::Result;
 use crate::pairwise::{Pairwise, PairwiseOptions};
 use std::sync::OnceLock;
 use std::time::Instant;
 
-/// Counts the bytes that a process holds. The binary that installs a counting allocator hands one
-/// over; the engine has none.
+/// Counts the bytes that a process has allocated. The program that installs a counting allocator
+/// passes one; the engine has none.
 pub trait Meter: Send + Sync + std::fmt::Debug {
-    /// Bytes held now.
+    /// Returns the bytes in use.
     fn now(&self) -> u64;
 
-    /// Most bytes held at once since the last [`Meter::restart`].
+    /// Returns the largest number of bytes in use since the last [`Meter::restart`].
     fn peak(&self) -> u64;
 
-    /// Forgets the peak: from now on it is counted anew.
+    /// Resets the peak to the bytes in use.
     fn restart(&self);
 }
 
-/// What a call took.
+/// The measured cost of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Measured {
     pub pairs: f64,
     pub evaluations: f64,
     pub seconds: f64,
-    /// Most bytes held at once besides those held before.
+    /// The largest number of bytes in use during the call, minus those in use before.
     pub bytes: f64,
 }
 
-/// Seconds since a moment that is the same for all who ask.
+/// Returns the seconds since a fixed moment of the process.
 fn seconds() -> f64 {
     static BEGUN: OnceLock<Instant> = OnceLock::new();
     BEGUN.get_or_init(Instant::now).elapsed().as_secs_f64()
 }
 
-/// Reads the counters.
+/// Measures pairs, evaluations, seconds and bytes of calls.
 #[derive(Debug, Clone, Copy)]
 pub struct Gauge<'a> {
     pairwise: &'a Pairwise,
@@ -43,47 +43,46 @@ pub struct Gauge<'a> {
 }
 
 impl<'a> Gauge<'a> {
-    /// A gauge of the work that `pairwise` does and, with a `meter`, of memory.
+    /// Creates a gauge of the work of `pairwise` and, with a `meter`, of memory.
     pub fn new(pairwise: &'a Pairwise, meter: Option<&'a dyn Meter>) -> Gauge<'a> {
         Gauge { pairwise, meter, watch: seconds }
     }
 
-    /// The same, with time read from `watch`: a test says how long its work takes, whatever else
-    /// the machine does.
+    /// The same, with time read from `watch`, so that a test decides how long its work takes.
     #[cfg(test)]
     pub(super) fn timed_by(self, watch: fn() -> f64) -> Gauge<'a> {
         Gauge { watch, ..self }
     }
 
-    /// The engine of a run.
+    /// Returns the engine of a run.
     pub fn pairwise(&self) -> &'a Pairwise {
         self.pairwise
     }
 
-    /// An engine that counts anew, with no buffer of a call before: what those hold would be
-    /// missing in the next one's bytes.
+    /// Returns an engine with new counters and without the buffers of earlier calls, whose bytes
+    /// would be missing in the measurement of the next call.
     pub(super) fn engine(&self) -> Pairwise {
         Pairwise::new(self.pairwise.options().clone(), self.pairwise.interrupt().clone())
     }
 
-    /// [`Gauge::engine`] evaluating every pair: with blocks left out, the count would be no
-    /// polynomial of the sizes.
+    /// As [`Gauge::engine`], but the engine evaluates every pair: if it skipped blocks, the count
+    /// would not be a polynomial in the sizes.
     pub(super) fn every_pair(&self) -> Pairwise {
         let engine = self.engine();
         engine.with(PairwiseOptions { skip: false, ..engine.options().clone() })
     }
 
-    /// What `act` takes, which works with `engine`, and its result.
+    /// Returns the cost of `act`, which works with `engine`, and its result.
     pub(super) fn measured<T>(&self, engine: &Pairwise, act: impl FnOnce() -> Result<T>) -> Result<(Measured, T)> {
         self.measured_since(self.held(), engine, act)
     }
 
-    /// Bytes held now; 0 where they are not counted.
+    /// Returns the bytes in use; 0 without a meter.
     pub(super) fn held(&self) -> u64 {
         self.meter.map_or(0, Meter::now)
     }
 
-    /// [`Gauge::measured`] of a part of something that began when `held` bytes were held.
+    /// As [`Gauge::measure`], for a part of some work that began with `held` bytes in use.
     pub(super) fn measured_since<T>(
         &self,
         held: u64,
@@ -101,8 +100,8 @@ impl<'a> Gauge<'a> {
         Ok((Measured { pairs, evaluations: 0.0, seconds, bytes }, made))
     }
 
-    /// [`Gauge::measured`] of the quicker of two calls, where they are quick: the first warms
-    /// caches and buffers.
+    /// As [`Gauge::measure`]. A quick call is made twice, because the first warms caches and
+    /// buffers, and the quicker one counts.
     pub(super) fn twice<T>(&self, engine: &Pairwise, mut act: impl FnMut() -> Result<T>) -> Result<(Measured, T)> {
         const SLOW: f64 = 5e-3;
         let (first, made) = self.measured(engine, &mut act)?;
@@ -115,7 +114,7 @@ impl<'a> Gauge<'a> {
         Ok((Measured { seconds, bytes, ..second }, made))
     }
 
-    /// Bytes, where they are counted.
+    /// Returns the bytes; None without a meter.
     pub(super) fn known(&self, bytes: f64) -> Option<u64> {
         self.meter.map(|_| super::extrapolate::whole(bytes))
     }

@@ -1,4 +1,4 @@
-//! One size that grows: what is read at each until the real one can be told.
+//! Measurements at growing sizes, until the cost at the real size can be extrapolated.
 
 use super::extrapolate::whole;
 use super::gauge::{Gauge, Measured};
@@ -8,27 +8,26 @@ use std::time::Instant;
 
 /// The first size.
 const FIRST: usize = 64;
-/// A call of about so many seconds at the real size is made there.
+/// If a call at the real size takes about so many seconds, it is measured directly.
 const CHEAP: f64 = 20e-3;
-/// Seconds of a call from which on its time is that of its work and no longer of its beginning.
+/// From so many seconds on, the time of a call is that of its work rather than of its start.
 const ENOUGH: f64 = 8e-3;
-/// Seconds after which no larger size is tried, once there are three that show what happens to
-/// many.
+/// After a call of so many seconds no larger size is tried, once three sizes are at least [`MANY`].
 const LONG: f64 = 0.4;
-/// Seconds after which no larger size is tried at all.
+/// After a call of so many seconds no larger size is tried at all.
 const TOO_LONG: f64 = 3.0;
-/// The size that shows what happens to many: a minibatch of fewer points is smaller than the cloud
-/// there.
+/// A size that is representative of large clouds: at smaller sizes a minibatch may hold the whole
+/// cloud.
 const MANY: usize = 2048;
 
-/// How far to climb.
+/// The limits of the sizes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Climb {
     /// The first size.
     pub first: usize,
-    /// Sizes that are tried at least, unless the real one is reached.
+    /// The smallest number of sizes, unless the real size is reached first.
     pub sizes: usize,
-    /// Must pairs grow as a quadratic, so that larger sizes are tried until they do?
+    /// Whether pairs must grow as a quadratic: larger sizes are then tried until they do.
     pub quadratic: bool,
 }
 
@@ -38,15 +37,16 @@ impl Default for Climb {
     }
 }
 
-/// What was read at growing sizes, each for the same parts.
+/// Measurements at growing sizes, each for the same parts.
 #[derive(Debug)]
 pub(super) struct Ladder {
     pub rungs: Vec<(usize, Vec<Measured>)>,
 }
 
 impl Ladder {
-    /// Calls `act` with doubling sizes up to `n` and leaves out those that it refuses: what a part
-    /// of the points is too few for, the whole may do. Also gives the result at the largest size.
+    /// Calls `act` with doubling sizes up to `n` and skips sizes for which it returns an error,
+    /// because there may be enough points at the real size only. Also returns the result at the
+    /// largest size.
     ///
     /// # Errors
     /// Those of `act` at `n`, and an interrupt.
@@ -77,17 +77,17 @@ impl Ladder {
         }
     }
 
-    /// The largest size.
+    /// Returns the largest size.
     pub fn reached(&self) -> usize {
         self.rungs.last().map_or(0, |rung| rung.0)
     }
 
-    /// Seconds of the slowest part at the largest size.
+    /// Returns the seconds of the slowest part at the largest size.
     fn slowest(&self) -> f64 {
         self.rungs.last().map_or(0.0, |(_, found)| found.iter().map(|part| part.seconds).fold(0.0, f64::max))
     }
 
-    /// Would a call with `n` be quick, even if time grows as the square?
+    /// True if a call with `n` would be quick, even if time grows as the square.
     fn is_cheap_at(&self, n: usize) -> bool {
         let reached = self.reached();
         reached > 0 && self.slowest() * (n as f64 / reached as f64).powi(2) < CHEAP
@@ -103,7 +103,7 @@ impl Ladder {
         elapsed > LONG || (self.slowest() > ENOUGH && (!climb.quadratic || self.is_foretold()) && !self.is_cheap_at(n))
     }
 
-    /// Are the pairs at the largest size those that the three sizes before it tell?
+    /// True if the pairs at the largest size are those that the three sizes before it predict.
     fn is_foretold(&self) -> bool {
         let [before @ .., (size, found)] = self.rungs.as_slice() else { return false };
         let [.., _, _, _] = before else { return false };
@@ -111,7 +111,7 @@ impl Ladder {
         (0..found.len()).all(|k| before.pairs(k, *size) == found[k].pairs.round())
     }
 
-    /// The last `most` readings of part `k`.
+    /// Returns the last `most` measurements of part `k`.
     fn readings(&self, k: usize, most: usize, of: impl Fn(&Measured) -> f64) -> Vec<(f64, f64)> {
         let skipped = self.rungs.len().saturating_sub(most);
         self.rungs[skipped..].iter().map(|(size, found)| (*size as f64, of(&found[k]))).collect()
@@ -124,7 +124,8 @@ impl Ladder {
         }
     }
 
-    /// Seconds of part `k`: in the pairs where any are counted, else in the size.
+    /// Returns the seconds of part `k`, extrapolated in the number of pairs if any are counted,
+    /// otherwise in the size.
     fn seconds(&self, k: usize, size: usize) -> f64 {
         let sizes = self.readings(k, 2, |part| part.seconds);
         let last = sizes.last().copied().unwrap_or_default();
@@ -137,8 +138,8 @@ impl Ladder {
         extrapolate::power([small, large], size as f64, 3.0)
     }
 
-    /// Bytes of part `k`. Not by a quadratic: a scratch buffer more or less would count for the
-    /// square of the size.
+    /// Returns the bytes of part `k`. A quadratic is not used, because an additional scratch buffer
+    /// would be multiplied by the square of the size.
     fn bytes(&self, k: usize, size: usize) -> f64 {
         match self.readings(k, 2, |part| part.bytes).as_slice() {
             &[small, large] => extrapolate::square([small, large], size as f64),
@@ -146,7 +147,7 @@ impl Ladder {
         }
     }
 
-    /// Each part at `size`.
+    /// Returns the extrapolated measurement of each part at `size`.
     pub fn at(&self, size: usize) -> Vec<Measured> {
         if let Some((_, found)) = self.rungs.iter().find(|rung| rung.0 == size) {
             return found.clone();
@@ -162,8 +163,8 @@ impl Ladder {
     }
 }
 
-/// What `act` of `n` rows costs, from calls with fewer of them, and its result of as many rows as
-/// were tried.
+/// Returns the cost of `act` for `n` rows, from calls with fewer rows, and the result of the call
+/// with the most rows.
 ///
 /// # Errors
 /// Those of `act`.

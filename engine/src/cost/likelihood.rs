@@ -7,15 +7,16 @@ use super::growing_size::{Climb, Ladder};
 use crate::flow::{Diffusion, LikelihoodOptions};
 use crate::{Points, Result, rng::Stream};
 
-/// Levels and probes that are followed at most; what more of them take grows in proportion.
+/// The largest numbers of levels and probes that are measured; the cost of more grows in
+/// proportion.
 const LEVELS: usize = 40;
 const PROBES: usize = 16;
 
-/// What [`crate::flow::Diffusion::log_density`] of `points` costs, and a number for each of them.
-/// The steps between two levels adapt, so that the cost hangs on the points.
+/// Returns the cost of [`crate::flow::Diffusion::log_density`] of `points`, and a number for each
+/// point. The steps between two levels adapt, so the cost depends on the points.
 ///
 /// # Errors
-/// As [`crate::flow::Diffusion::log_density`].
+/// Those of [`crate::flow::Diffusion::log_density`].
 pub fn log_density(
     make: &dyn Fn() -> Result<Diffusion>,
     points: &Points,

@@ -8,15 +8,16 @@ use crate::run::MetricChoice;
 use crate::{Points, Result, rng::Stream};
 use serde_json::Value;
 
-/// Seconds of one value from which on no noise floor is made of as many points.
+/// From so many seconds for one value on, the noise floor is not measured at the full number of
+/// points.
 const SHORT: f64 = 1e-3;
 
-/// What one metric would cost: once, and its noise floor.
+/// The cost of one metric: a value, and its noise floor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricCost {
     /// Its name.
     pub name: &'static str,
-    /// A value from fewer points, of the shape of the real one.
+    /// A value from fewer points, of the same form as that of a run.
     pub estimate: Estimate,
     /// One evaluation.
     pub once: Cost,
@@ -24,11 +25,11 @@ pub struct MetricCost {
     pub floor: Cost,
 }
 
-/// What the metric called `name` with these options (a map, or null) would cost of `points` against
-/// `reference`.
+/// Returns the cost of the metric called `name` with these options (a map, or null) for `points`
+/// and `reference`.
 ///
 /// # Errors
-/// As [`Metric::estimate`].
+/// Those of [`Metric::estimate`].
 pub fn metric(
     name: &str,
     options: &Value,
@@ -59,7 +60,7 @@ pub fn metric(
     Ok(MetricCost { name: metric.name(), estimate, once: Cost::of(&found, gauge), floor: Cost::of(&floor, gauge) })
 }
 
-/// [`metric`] of one that a run measures.
+/// As [`metric`], for a metric of a run.
 pub(super) fn chosen(
     choice: &MetricChoice,
     points: &Points,
@@ -68,7 +69,8 @@ pub(super) fn chosen(
     stream: Stream,
 ) -> Result<MetricCost> {
     if reference.points().n() < 4 {
-        // A run makes its floor of so few too: quickly, or it is refused with the reason.
+        // A run measures the floor of so few points too: quickly, or it reports the reason why it
+        // cannot.
         let built = choice.build()?;
         metric::floor(built.as_ref(), reference, points.n().min(64), gauge.pairwise(), stream)?;
     }
@@ -80,7 +82,8 @@ pub(super) fn chosen(
     }
 }
 
-/// Points of each set that the metric uses at most, by its own option of that name.
+/// Returns the largest number of points of each set that the metric uses, from its option of that
+/// name.
 fn most_points(name: &str, options: &Value) -> usize {
     const OPTION: &str = "max_points";
     let given = options.get(OPTION).and_then(Value::as_u64);
@@ -89,7 +92,7 @@ fn most_points(name: &str, options: &Value) -> usize {
     given.or_else(default).map_or(usize::MAX, |most| (most as usize).max(1))
 }
 
-/// The first `m` points of a reference, with its target.
+/// Returns the first `m` points of a reference, with its target.
 pub(super) fn part(reference: &Reference, m: usize) -> Result<Reference> {
     let points = reference.points().rows(0..m);
     match reference.target() {
@@ -114,8 +117,8 @@ impl Trial<'_> {
         self.gauge.twice(&every, || self.metric.estimate(&points, &reference, &every, self.stream))
     }
 
-    /// Points and reference growing together, in the ratio of their sizes; the size is the larger
-    /// number.
+    /// Measures with points and reference growing in the ratio of their sizes; the size is the
+    /// larger number.
     fn climb(&self, (n, m): (usize, usize)) -> Result<(Ladder, Estimate)> {
         let climb = Climb { quadratic: false, ..Climb::default() };
         let most = n.max(m);
@@ -126,7 +129,7 @@ impl Trial<'_> {
         })
     }
 
-    /// Pairs at six small sizes, for any others.
+    /// Counts pairs at six small sizes, to extrapolate to any sizes.
     fn counts(&self, (n, m): (usize, usize)) -> Result<Counts> {
         let mut first = 64;
         loop {
@@ -152,9 +155,9 @@ impl Trial<'_> {
         Ok(Counts { nodes, pairs })
     }
 
-    /// How many times as long as one value, and as many bytes, the floor takes for each of its
-    /// values: they are drawn, and made side by side. From a floor of so few points that it is
-    /// quick.
+    /// Returns the ratio of time, and of bytes, between each value of the floor and one value of
+    /// the metric: the values of the floor are computed in parallel, from points that are drawn
+    /// first. Measured for a floor of few points, which is quick.
     fn floor(&self, ladder: &Ladder) -> Result<(f64, f64)> {
         let quick = ladder.rungs.iter().rfind(|(_, found)| found[0].seconds < SHORT);
         let Some((size, _)) = quick.or(ladder.rungs.first()) else { return Ok((1.0, 1.0)) };
@@ -166,7 +169,8 @@ impl Trial<'_> {
         let stream = metric::floor_stream(self.metric.name());
         let every = self.gauge.every_pair();
         let floored = self.gauge.measured(&every, || metric::floor(self.metric, &few, n, &every, stream));
-        // Too few points for one: none is made where the whole is too small, and a part says nothing.
+        // If there are too few points for a floor, a floor of all points may still exist, but a
+        // part says nothing about it.
         let Ok((floor, _)) = floored else { return Ok((1.0, 1.0)) };
         let (n, m) = metric::floor_sizes(few.law().is_some(), n, m);
         let (one, _) = self.measured(n.min(self.points.n()), m)?;
@@ -176,7 +180,7 @@ impl Trial<'_> {
     }
 }
 
-/// Three sizes up to `n` from about `first` on; one where there are no three.
+/// Returns three sizes up to `n`, starting near `first`; one size if there are no three.
 fn nodes(n: usize, first: usize) -> Vec<f64> {
     let step = (n / 4).clamp(1, 32);
     match (first.min(n), n) {
@@ -186,7 +190,7 @@ fn nodes(n: usize, first: usize) -> Vec<f64> {
     }
 }
 
-/// Pairs at three sizes of either set.
+/// Pairs at three sizes of each set.
 struct Counts {
     nodes: [Vec<f64>; 2],
     pairs: [[f64; 3]; 3],
@@ -199,10 +203,10 @@ impl Counts {
     }
 }
 
-/// What [`metric::memorisation`] costs, and its value and standard error of fewer points.
+/// Returns the cost of [`metric::memorisation`], and its value and standard error for fewer points.
 ///
 /// # Errors
-/// As the metric's.
+/// Those of the metric.
 pub fn memorisation(points: &Points, train: &Points, held_out: &Points, gauge: &Gauge) -> Result<((f64, f64), Cost)> {
     super::along(points.n(), gauge, |rows| {
         metric::memorisation(&points.rows(0..rows), train, held_out, gauge.pairwise().interrupt())

@@ -1,21 +1,22 @@
-//! What a computation would cost: measured, never declared.
+//! The cost of a computation, which is measured and never declared.
 //!
-//! A run of a flow, a metric or a training is a function of sizes: points, reference points, steps.
-//! [`run()`], [`metric()`] and [`training()`] call the very code of a run at a few small sizes,
-//! read the engine's own counters around each call ([`Gauge`]) and carry what they read to the size
-//! asked for:
+//! The cost of a run of a flow, a metric or a training is a function of sizes: points, reference
+//! points, steps. [`run()`], [`metric()`] and [`training()`] call the code of a run at a few small
+//! sizes, read the counters of the engine around each call ([`Gauge`]) and extrapolate to the
+//! requested size:
 //!
-//! * pairs by the polynomial through the small sizes. A pairwise sum over `n` points against `m`
-//!   others takes a quadratic in `n` and `m`, so that the answer is exact; where it is no quadratic
-//!   (a batch, a number of probes), the sizes grow until the next one is as the polynomial says;
-//! * bytes along a line, or by a power up to the square;
-//! * seconds along a line in the pairs or, where nothing is counted, by a power of the size; the
-//!   slope is never negative;
-//! * steps by multiplication, with the first, a middle and the last one measured apart.
+//! * pairs, by the polynomial through the small sizes. A pairwise sum over `n` points against `m`
+//!   others takes a quadratic in `n` and `m`, so the result is exact; if the count is not a
+//!   quadratic (a batch, a number of probes), the sizes grow until the polynomial predicts the next
+//!   one;
+//! * bytes, along a line, or by a power law with an exponent of at most 2;
+//! * seconds, along a line in the pairs or, if no pairs are counted, by a power law in the size;
+//!   the slope is never negative;
+//! * steps, by multiplication, with the first, a middle and the last step measured separately.
 //!
-//! Where the real size is cheap it is measured itself, and nothing is carried. Blocks of pairs that
-//! a run finds to have no weight are counted as if they were evaluated: how many there will be
-//! hangs on where the points go.
+//! If the real size is cheap, it is measured directly. Blocks of pairs that a run would skip for
+//! their negligible weight are counted as if they were evaluated, because their number depends on
+//! the positions of the points.
 
 mod extrapolate;
 mod gauge;
@@ -32,27 +33,27 @@ pub use metric::{MetricCost, memorisation, metric};
 pub use run::{run, velocity};
 pub use training::{Training, every, repeated, training};
 
-/// Work that lies ahead.
+/// The cost of future work.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Cost {
-    /// Steps, all of them.
+    /// The number of all steps.
     pub steps: u64,
     /// Evaluations of the velocity.
     pub nfe: u64,
     /// Pairs of the flow's steps.
     pub flow_pairs: u64,
-    /// Pairs, measurements and noise floors included.
+    /// Pairs, including those of measurements and noise floors.
     pub pairs: u64,
     /// Seconds on this machine.
     pub seconds: f64,
-    /// Bytes held at most besides what was held before; None where no [`Meter`] counts them.
+    /// The largest number of bytes in use, minus those in use before; None without a [`Meter`].
     pub bytes: Option<u64>,
-    /// Do the numbers hang on what the run finds (`stop_when`, a step that adapts)?
+    /// True if the numbers depend on what the run finds (`stop_when`, an adaptive step).
     pub varies: bool,
 }
 
 impl Cost {
-    /// The cost of something that has no steps.
+    /// Returns the cost of a computation without steps.
     fn of(measured: &gauge::Measured, gauge: &Gauge) -> Cost {
         Cost {
             pairs: extrapolate::whole(measured.pairs),

@@ -11,22 +11,22 @@ use crate::process::{Stats, Unobserved};
 use crate::run::{Driver, Motion, RunOptions, RunResult, Snapshot};
 use crate::{Error, Points, Result, rng::Stream};
 
-/// Rows of which at least the readings are taken: they are judged on a fixed number of probes.
+/// The smallest number of rows for measuring readings, which use a fixed number of probes.
 const PROBED: usize = 512;
 
-/// Rows that show what a run would refuse.
+/// The number of rows with which the errors of a run are found.
 const FEW: usize = 128;
 
-/// Makes the same flow anew: what it has learned, and its first evaluation, must not stand behind
+/// Builds the same flow again: neither what it has learned nor its first evaluation may influence
 /// the next measurement.
 pub type Maker<'a> = &'a dyn Fn() -> Result<Motion>;
 
-/// What [`crate::run::Run`] would do with the same arguments, and a result of the same shape:
-/// `start` itself as the end, two rows of history, metrics whose values mean nothing. Cost: some
-/// tenths of a second.
+/// Returns the cost of [`crate::run::Run`] with the same arguments, and a result of the same form:
+/// `start` itself as the end, two rows of history, and meaningless metrics. Takes some tenths of a
+/// second.
 ///
 /// # Errors
-/// As [`crate::run::Run::go`].
+/// Those of [`crate::run::Run::go`].
 pub fn run(
     make: Maker,
     start: Points,
@@ -39,7 +39,7 @@ pub fn run(
     let rehearsal = Rehearsal { make, start: &start, options, gauge, stream };
     let mut cost = rehearsal.steps()?;
     cost.varies = make()?.dynamics().is_adaptive() || !options.stop_when.is_empty();
-    // Every so many steps from the first on, and at the end.
+    // Measurements are made every so many steps from the first on, and at the end.
     let rounds = options.steps.div_ceil(options.every()) as u64 + 1;
     let readings = rehearsal.readings()?;
     cost.pairs = cost.flow_pairs.saturating_add(rounds.saturating_mul(whole(readings.pairs)));
@@ -66,8 +66,8 @@ pub fn run(
     Ok((result, cost))
 }
 
-/// Whatever a run would refuse is refused by the same lines: the flow is prepared with the whole
-/// start, and a few of its points are measured, moved and measured again.
+/// Finds the errors of a run by the code of a run: the flow is prepared with the whole start, and a
+/// few of its points are measured, moved and measured again.
 fn shape(
     make: Maker,
     start: &Points,
@@ -96,7 +96,7 @@ fn shape(
     Ok(result)
 }
 
-/// What `act` makes of few rows, or of more where it refuses so few.
+/// Calls `act` with few rows, or with more if it returns an error for so few.
 fn fewest<T>(n: usize, mut act: impl FnMut(usize) -> Result<T>) -> Result<T> {
     let mut rows = FEW.min(n);
     loop {
@@ -107,7 +107,7 @@ fn fewest<T>(n: usize, mut act: impl FnMut(usize) -> Result<T>) -> Result<T> {
     }
 }
 
-/// A run of which a few steps are taken by a part of the points.
+/// A run of which a part of the points takes a few steps.
 struct Rehearsal<'a> {
     make: Maker<'a>,
     start: &'a Points,
@@ -116,7 +116,7 @@ struct Rehearsal<'a> {
     stream: Stream,
 }
 
-/// What the steps of a part of the points took.
+/// The measurements of the steps of a part of the points.
 struct Taken {
     first: Measured,
     middle: Measured,
@@ -124,8 +124,8 @@ struct Taken {
 }
 
 impl Rehearsal<'_> {
-    /// All steps: the first, in which an estimate may be made that later ones follow; one as all
-    /// others; the last, which may have a part less.
+    /// Returns the cost of all steps: the first, which may build an estimate that later steps
+    /// update; one step for all others; the last, which may lack a part.
     fn steps(&self) -> Result<Cost> {
         let (ladder, ()) = Ladder::climb(self.start.n(), Climb::default(), |rows| {
             let Taken { first, middle, last } = self.taken(rows, true, 1)?;
@@ -141,7 +141,8 @@ impl Rehearsal<'_> {
             _ => part(&first) + others * part(&middle) + part(&last),
         };
         let flow_pairs = whole(of(|part| part.pairs));
-        // What the first step takes beyond a later one is no sum over pairs, so that nothing of it is left out.
+        // The additional cost of the first step is not a sum over pairs, so skipped blocks do not
+        // reduce it.
         let beyond = (first.seconds - middle.seconds).max(0.0);
         let seconds = beyond + share * (of(|part| part.seconds) - beyond);
         let bytes = self.gauge.known(first.bytes.max(middle.bytes).max(last.bytes));
@@ -149,7 +150,7 @@ impl Rehearsal<'_> {
         Ok(Cost { steps: steps as u64, nfe, flow_pairs, pairs: flow_pairs, seconds, bytes, varies: false })
     }
 
-    /// Three steps of `rows` points: at the beginning, at step `middle`, at the end; with `all`,
+    /// Measures three steps of `rows` points: the first, step `middle` and the last; with `all`,
     /// every pair is evaluated.
     fn taken(&self, rows: usize, all: bool, middle: usize) -> Result<Taken> {
         let steps = self.options.steps;
@@ -172,15 +173,15 @@ impl Rehearsal<'_> {
         Ok(Taken { first, middle: Measured { seconds, ..one }, last })
     }
 
-    /// The tracers beside `rows` of the cloud: the same share of them.
+    /// Returns the tracers that belong to `rows` of the cloud: the same share of them.
     fn carried(&self, rows: usize) -> Option<Points> {
         let carried = self.options.carry.as_ref()?;
         let share = rows as f64 / self.start.n() as f64;
         Some(carried.rows(0..((carried.n() as f64 * share).ceil() as usize).clamp(1, carried.n())))
     }
 
-    /// The share of a step's time that is left where blocks of pairs without weight are left out,
-    /// half-way through the schedules.
+    /// Returns the share of the time of a step that remains if blocks of negligible weight are
+    /// skipped, half-way through the schedules.
     fn share_evaluated(&self, ladder: &Ladder) -> Result<f64> {
         let rows = ladder.reached();
         let full = ladder.at(rows)[1];
@@ -191,7 +192,7 @@ impl Rehearsal<'_> {
         Ok((found.seconds / full.seconds).min(1.0))
     }
 
-    /// One round of the flow's own readings.
+    /// Measures one evaluation of the flow's own readings.
     fn readings(&self) -> Result<Measured> {
         let options = RunOptions { steps: self.options.steps, ..RunOptions::default() };
         let climb = Climb { first: PROBED, ..Climb::default() };
@@ -199,7 +200,7 @@ impl Rehearsal<'_> {
             let (mut flow, every) = ((self.make)()?, self.gauge.every_pair());
             let start = self.start.rows(0..rows);
             let mut driver = Driver::new(flow.dynamics(), start, None, &options, &every, self.stream)?;
-            // What learns does so at its first evaluation, which is no other's cost.
+            // A net is trained at its first evaluation, whose cost must not count here.
             driver.measure(0, &mut Unobserved)?;
             let (found, _) = self.gauge.measured(&every, || driver.measure(0, &mut Unobserved))?;
             Ok((vec![found], ()))
@@ -208,10 +209,10 @@ impl Rehearsal<'_> {
     }
 }
 
-/// What one velocity of `cloud` at `clock` costs, and a set of its shape.
+/// Returns the cost of one velocity of `cloud` at `clock`, and points of its shape.
 ///
 /// # Errors
-/// As the field or the sampler.
+/// Those of the field or the sampler.
 pub fn velocity(make: Maker, cloud: &Points, clock: &Clock, gauge: &Gauge) -> Result<(Points, Cost)> {
     make()?.dynamics().prepare(cloud, clock)?;
     let (ladder, out) = Ladder::climb(cloud.n(), Climb::default(), |rows| {

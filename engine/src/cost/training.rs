@@ -1,4 +1,4 @@
-//! The cost of a training: a few of its steps, carried to all of them.
+//! The cost of a training: a few of its steps, extrapolated to all of them.
 
 use super::Cost;
 use super::extrapolate::whole;
@@ -6,28 +6,28 @@ use super::gauge::{Gauge, Measured};
 use super::growing_size::{Climb, Ladder};
 use crate::{Result, pairwise::Pairwise};
 
-/// How much training is asked for.
+/// The length of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Training {
-    /// Steps.
+    /// Number of steps.
     pub steps: usize,
-    /// Points per step, which are cut down where they take long.
+    /// Points per step; the measurement uses fewer if they take long.
     pub batch: usize,
-    /// Steps from one row of history to the next.
+    /// Number of steps between rows of the history.
     pub every: usize,
 }
 
-/// Steps of the two trainings whose difference is the cost of the others.
+/// The numbers of steps of two trainings, whose difference gives the cost of the other steps.
 const STEPS: [usize; 2] = [2, 6];
 
-/// Steps between two rows of the history of `steps` steps, where the user leaves it open.
+/// Returns the number of steps between rows of the history, for a training of `steps` steps.
 pub fn every(asked: Option<usize>, steps: usize) -> usize {
     asked.unwrap_or(steps.div_ceil(20)).max(1)
 }
 
-/// What a training costs that `act` does with the steps, the batch and the rows of history that it
-/// is given, and the result of a short one. A row of history is written every so many steps from
-/// the first on, and at the last.
+/// Returns the cost of a training by `act`, which receives the steps, the batch and the rows of
+/// history, and the result of a short one. A row of history is written every so many steps from the
+/// first on, and at the last.
 ///
 /// # Errors
 /// Those of `act`.
@@ -57,18 +57,18 @@ pub fn training<T>(
     Ok((made, Cost { steps, nfe: steps, flow_pairs: pairs, pairs, seconds, bytes, varies: false }))
 }
 
-/// What a few steps with a row of history each, more steps with few rows, and as many with a row
-/// each took.
+/// The measurements of a few steps with a row of history each, of more steps with few rows, and of
+/// as many steps with a row each.
 struct Parts {
-    /// Steps of the longer two.
+    /// Number of steps of the longer two.
     short: usize,
     found: [Measured; 3],
 }
 
 impl Parts {
-    /// All of it: what comes once, every step, every row. Where a step is not `free`, a disturbed
-    /// measurement, in which more steps look quicker than few, counts all of its time as that of
-    /// its steps.
+    /// Returns the whole cost: the part that occurs once, that of every step, and that of every
+    /// row. If a disturbed measurement makes more steps look quicker than few, all of its time
+    /// counts as that of its steps, unless a step is `free`.
     fn of(&self, asked: Training, free: bool, part: fn(&Measured) -> f64) -> f64 {
         let [few, sparse, many] = self.found.map(|found| part(&found));
         let (short, steps) = (self.short as f64, asked.steps as f64);
@@ -84,13 +84,13 @@ impl Parts {
     }
 }
 
-/// Rows of history of so many steps.
+/// Returns the number of rows of history of so many steps.
 fn rows(steps: usize, every: usize) -> f64 {
     let last = u64::from(!(steps.max(1) - 1).is_multiple_of(every.max(1)));
     (steps.div_ceil(every.max(1)) as u64).saturating_add(last) as f64
 }
 
-/// What `act` costs that does `steps` alike, and its result after a few of them.
+/// Returns the cost of `act` for `steps` equal steps, and its result after a few of them.
 ///
 /// # Errors
 /// Those of `act`.
@@ -102,7 +102,7 @@ pub fn repeated<T>(steps: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Re
     let all = |part: fn(&Measured) -> f64| part(&other) + more * (part(&other) - part(&one)).max(0.0);
     let pairs = whole(all(|part| part.pairs));
     let bytes = gauge.known(other.bytes);
-    // A disturbed measurement can make more steps look quicker than few; they are never free.
+    // A disturbed measurement can make more steps look quicker than few; steps are never free.
     let slower = other.seconds > one.seconds;
     let seconds = if slower { all(|part| part.seconds) } else { other.seconds * steps as f64 / many.max(1) as f64 };
     Ok((made, Cost { steps: steps as u64, flow_pairs: pairs, pairs, seconds, bytes, ..Cost::default() }))

@@ -1,9 +1,8 @@
-//! What an object lacks.
+//! The parts that an object may lack.
 
 use std::fmt;
 
-/// What an object lacks, as data: who speaks to the user says what to do instead in the user's own
-/// language.
+/// A part that an object lacks, as data. The layer that writes the message adds what to do instead.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum MissingPart {
@@ -11,20 +10,20 @@ pub enum MissingPart {
     LogDensity,
     /// A score in closed form.
     Score,
-    /// A closed form of what is smoothed by noise of this standard deviation, beside one without
-    /// smoothing.
+    /// A closed form after smoothing by noise of this standard deviation; without smoothing there
+    /// is one.
     SmoothedForm(f64),
     /// A mean and a covariance in closed form.
     Moments,
     /// A list of modes.
     Modes,
-    /// A way to draw points.
+    /// A way to sample.
     Sampler,
     /// A distribution from which its particles start.
     Prior,
     /// A velocity field that other points could follow.
     Field,
-    /// A rule for points that do not count alike.
+    /// A rule for weighted points.
     Weights,
     /// Anything else, in words.
     Other(String),

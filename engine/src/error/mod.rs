@@ -1,4 +1,4 @@
-//! Every way in which a caller or the disk can be wrong. How a run ended is data, not an error.
+//! All errors of callers and of files. How a run ended is data, not an error.
 
 mod missing;
 mod subject;
@@ -10,21 +10,21 @@ pub use wanted::{Rule, Wanted};
 
 use std::path::PathBuf;
 
-/// The crate's result.
+/// The result type of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, with the value seen and the value wanted.
+/// An error, with the value found and the value expected.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument or option outside its range.
     #[error("`{name}` is {value}, but {want}")]
     Argument {
-        /// The argument's name as the caller writes it.
+        /// The name of the argument, as the caller writes it.
         name: String,
-        /// The value seen.
+        /// The value found.
         value: String,
-        /// What is wanted: "it must be positive".
+        /// What is expected: "it must be positive".
         want: Wanted,
     },
     /// A name that is not in a closed list.
@@ -32,7 +32,7 @@ pub enum Error {
     Unknown {
         /// The kind of thing: "data set", "metric".
         what: &'static str,
-        /// The name seen.
+        /// The name found.
         name: String,
         /// The nearest known name.
         near: Option<String>,
@@ -40,47 +40,47 @@ pub enum Error {
     /// Two shapes that do not fit.
     #[error("{what} {} {got}, {}{want}", what.has(), if *beside { "" } else { "but " })]
     Shape {
-        /// What has the wrong shape: the argument `start`, the target weights.
+        /// The subject with the wrong shape: the argument `start`, the weights of the target.
         what: Subject,
-        /// The shape seen: 3 columns.
+        /// The shape found: 3 columns.
         got: Quantity,
-        /// What is wanted, as the end of a sentence: "the target has 2".
+        /// What is expected, as the end of a sentence: "the target has 2".
         want: String,
-        /// Is `want` the shape of something else, which stands beside this one, and not a rule?
+        /// True if `want` is the shape of another object; false if it is a rule.
         beside: bool,
     },
     /// NaN or infinity in the data, or a number so large that its square is infinite.
     #[error("{what} holds {} in row {row}, column {column} (counted from 0), but {}", shown(*value), usable(*value))]
     NotFinite {
-        /// Which data.
+        /// The name of the data.
         what: String,
         /// Row, from 0.
         row: usize,
         /// Column, from 0.
         column: usize,
-        /// The value seen.
+        /// The value found.
         value: f64,
     },
-    /// A formula that cannot be read.
+    /// A formula that cannot be parsed.
     #[error("{message}, at character {} of {text:?}", at + 1)]
     Expression {
         /// The formula.
         text: String,
-        /// Where in it, in characters from 0.
+        /// Its position, in characters from 0.
         at: usize,
-        /// How many characters are meant, at least 1.
+        /// The number of characters that are wrong, at least 1.
         length: usize,
-        /// What is wrong there.
+        /// What is wrong.
         message: String,
         /// What to type instead; may be empty.
         hint: String,
     },
-    /// A function of the caller's that failed.
+    /// A callback of the caller that failed.
     #[error("{what} failed: {reason}")]
     Callback {
-        /// Which function: "the log density of `density`".
+        /// The function: "the log density of `density`".
         what: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// A file whose content cannot be used.
@@ -88,39 +88,39 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// Where in it: "line 3, column 2"; empty for the whole file.
+        /// The place in it: "line 3, column 2"; empty for the whole file.
         place: String,
-        /// What was seen there.
+        /// What was found there.
         seen: String,
-        /// What was wanted.
+        /// What was expected.
         want: Wanted,
     },
-    /// The operating system refused.
+    /// An I/O error of the operating system.
     #[error("cannot {act} {}: {reason}", path.display())]
     Io {
         /// "read" or "write".
         act: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The system's reason.
+        /// The reason given by the system.
         reason: String,
     },
-    /// Something that this object cannot give: a density, an exact score, a mode list.
+    /// A part that this object lacks: a density, an exact score, a list of modes.
     #[error("{what} has no {part}{}", advice(hint))]
     Missing {
         /// The object: "the data set `moons`".
         what: String,
         /// What it lacks.
         part: MissingPart,
-        /// What to do instead; empty where the part alone decides it.
+        /// What to do instead; empty if the part alone decides it.
         hint: String,
     },
-    /// A computation that has no answer: a covariance that is not positive definite.
+    /// A computation without a result: a covariance that is not positive definite.
     #[error("{what}: {reason}")]
     Numeric {
         /// The computation.
         what: String,
-        /// Why it failed and what would correct it.
+        /// The reason, and a correction.
         reason: String,
     },
     /// The caller's [`crate::Interrupt`] was raised.
@@ -128,19 +128,19 @@ pub enum Error {
     Interrupted,
 }
 
-/// Who has to correct it; the command line turns this into an exit code.
+/// Who must correct the error; the command line turns this into an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     /// An argument, an option, a name.
     Call,
     /// A file or the data in it.
     Data,
-    /// No one: the user stopped it.
+    /// No one: the user stopped the program.
     Stopped,
 }
 
 impl Error {
-    /// Returns who has to correct it.
+    /// Returns who must correct the error.
     pub fn blame(&self) -> Blame {
         match self {
             Error::Argument { .. }
@@ -157,33 +157,33 @@ impl Error {
         }
     }
 
-    /// An argument out of range.
+    /// Returns the error for an argument out of range.
     pub fn argument(name: &str, value: impl ToString, want: impl Into<Wanted>) -> Error {
         Error::Argument { name: name.into(), value: value.to_string(), want: want.into() }
     }
 
-    /// A part that `what` lacks.
+    /// Returns the error for a part that `what` lacks.
     pub fn missing(what: impl Into<String>, part: MissingPart) -> Error {
         Error::Missing { what: what.into(), part, hint: String::new() }
     }
 
-    /// A shape that breaks a rule.
+    /// Returns the error for a shape that breaks a rule.
     pub fn shape(what: impl Into<Subject>, got: impl Into<Quantity>, want: impl Into<String>) -> Error {
         Error::Shape { what: what.into(), got: got.into(), want: want.into(), beside: false }
     }
 
-    /// A shape that is not that of something else: "the target has 2".
+    /// Returns the error for a shape that differs from that of another object: "the target has 2".
     pub fn mismatch(what: impl Into<Subject>, got: impl Into<Quantity>, other: impl Into<String>) -> Error {
         Error::Shape { what: what.into(), got: got.into(), want: other.into(), beside: true }
     }
 
-    /// An unknown name, with the nearest of `known` when one is near enough.
+    /// Returns the error for an unknown name, with the nearest of `known` if one is near enough.
     pub fn unknown<'a>(what: &'static str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Error {
         Error::Unknown { what, name: name.into(), near: nearest(name, known) }
     }
 }
 
-/// The name in `known` that `name` was most likely meant to be, if any is near enough.
+/// Returns the name in `known` that is nearest to `name`, if any is near enough.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     known
         .into_iter()

@@ -1,11 +1,11 @@
-//! What an error is about, and how much of it was seen.
+//! The subject of an error, and the amount that was found.
 
 use std::fmt;
 
-/// What an error is about: an argument or an option of the caller's, or anything else in words.
+/// The subject of an error: an argument or option of the caller, or anything else in words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subject {
-    /// The name of the argument or option, where it is one.
+    /// The name of the argument or option; None for other subjects.
     pub name: Option<String>,
     words: String,
     plural: bool,
@@ -27,12 +27,12 @@ impl Subject {
         Subject { name: Some(name.into()), words: format!("`{name}`"), plural: false }
     }
 
-    /// Several things: "the images have".
+    /// A subject in the plural: "the images have".
     pub fn several(words: impl Into<String>) -> Subject {
         Subject { plural: true, ..Subject::from(words.into()) }
     }
 
-    /// The verb that goes with it.
+    /// Returns the verb that agrees with it.
     pub(super) fn has(&self) -> &'static str {
         if self.plural { "have" } else { "has" }
     }
@@ -56,10 +56,10 @@ impl fmt::Display for Subject {
     }
 }
 
-/// An amount seen.
+/// The amount that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Quantity {
-    /// Columns, which are coordinates.
+    /// A number of columns, that is, of coordinates.
     Columns(usize),
     /// Anything else, in words: "no rows".
     Words(String),

@@ -1,8 +1,9 @@
-//! What is wanted of a value.
+//! The rule that a value must obey.
 
 use std::fmt;
 
-/// A rule that a number breaks, as data: who speaks to the user says what to type instead.
+/// A rule that a number breaks, as data. The layer that writes the message adds what to type
+/// instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rule {
@@ -12,20 +13,21 @@ pub enum Rule {
     NotNegative,
     /// Neither NaN nor infinite.
     Finite,
-    /// Stated by an option that decides it: names of options and values that they may have.
+    /// Ambiguous unless an option decides: names of options and their possible values.
     Stated(&'static [(&'static str, &'static str)]),
     /// Any other.
     Other,
 }
 
 impl Rule {
-    /// The rule in words of its own, the end of a sentence: "a kernel needs a positive sigma".
+    /// Returns the rule with its own words, the end of a sentence: "a kernel needs a positive
+    /// sigma".
     pub fn worded(self, words: impl Into<String>) -> Wanted {
         Wanted { rule: self, words: words.into() }
     }
 }
 
-/// What is wanted: a rule, and the end of a sentence that says it.
+/// A rule, and the end of a sentence that states it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
     /// The rule.
@@ -40,7 +42,7 @@ impl From<Rule> for Wanted {
             Rule::NotNegative => "it must be 0 or more",
             Rule::Finite => "it must be finite",
             Rule::Stated(_) => "an option must say which is meant",
-            Rule::Other => "another value is wanted",
+            Rule::Other => "another value is expected",
         })
     }
 }

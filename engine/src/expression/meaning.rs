@@ -1,6 +1,6 @@
-//! What the names in a formula stand for.
+//! The meaning of the names in a formula.
 
-/// What a name in a formula stands for.
+/// The meaning of a name in a formula.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Meaning {
     /// The inputs, by index: `x[0]`.

@@ -1,10 +1,10 @@
 //! Formulas written as text, with exact derivatives: a log density in the coordinates, a schedule
 //! in the progress.
 //!
-//! A text is parsed once into a list of operations and evaluated in blocks of points, so that the
-//! cost of interpreting it is shared. Derivatives are those of reverse-mode automatic
-//! differentiation \[griewank2008evaluating\]: exact to rounding, for all coordinates together at a
-//! few times the cost of one value.
+//! A text is parsed once into a list of operations, which is evaluated in blocks of points, so that
+//! the cost of interpretation is shared. Derivatives are computed by reverse-mode automatic
+//! differentiation \[griewank2008evaluating\]: they are exact to rounding, and all coordinates
+//! together cost a few times one value.
 
 mod meaning;
 mod operation;
@@ -21,16 +21,16 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use tape::{LANES, Tape};
 
-/// Blocks that one thread takes at least.
+/// The smallest number of blocks per thread.
 const BLOCKS: usize = 4;
 
-/// A formula `f(x)` of one number in `n` inputs.
+/// A formula `f(x)`, a number as a function of `n` inputs.
 ///
-/// Written with `+ - * / ^` (`**` is the same as `^`), numbers, `pi`, the functions `exp`, `expm1`,
-/// `log`, `log1p`, `sqrt`, `sin`, `cos`, `tanh`, `atan`, `abs` (its derivative at 0 is taken as 0),
-/// `sigmoid`, `softplus`, and of two numbers `pow`, `min`, `max` and `logsumexp`. There are also
-/// `sum(i, a, b, f)` or `logsumexp(i, a, b, f)` over whole `i` from `a` up to but not including
-/// `b`.
+/// It is written with `+ - * / ^` (`**` is the same as `^`), numbers, `pi`, the functions `exp`,
+/// `expm1`, `log`, `log1p`, `sqrt`, `sin`, `cos`, `tanh`, `atan`, `abs` (its derivative at 0 is
+/// taken as 0), `sigmoid`, `softplus`, and of two numbers `pow`, `min`, `max` and `logsumexp`.
+/// There are also `sum(i, a, b, f)` or `logsumexp(i, a, b, f)` over whole `i` from `a` up to but
+/// not including `b`.
 ///
 /// ```
 /// use sdflow::expression::Expression;
@@ -54,7 +54,8 @@ impl Expression {
     /// in the parameters.
     ///
     /// # Errors
-    /// [`Error::Expression`] with the place in the text; a parameter whose name is taken.
+    /// [`Error::Expression`] with the place in the text; the name of a parameter is already
+    /// defined.
     pub fn of_point(text: &str, dim: usize, parameters: &[Parameter]) -> Result<Expression> {
         let mut names = BTreeMap::from([
             ("x".to_string(), Meaning::Inputs),
@@ -65,7 +66,11 @@ impl Expression {
         for (name, values, single) in parameters {
             let taken = names.contains_key(name) || operation::is_function(name);
             if taken {
-                return Err(Error::argument(name, "a parameter", "the formula knows this name already: take another"));
+                return Err(Error::argument(
+                    name,
+                    "a parameter",
+                    "the formula already defines this name: choose another",
+                ));
             }
             let meaning = if *single { Meaning::Number(values[0]) } else { Meaning::List(values.clone()) };
             names.insert(name.clone(), meaning);
@@ -92,15 +97,15 @@ impl Expression {
         &self.text
     }
 
-    /// The value at one point.
+    /// Returns the value at one point.
     pub fn at(&self, point: &[f64]) -> f64 {
         let mut out = [0.0];
         self.tape.values(point, self.inputs, &mut out, &mut Vec::new());
         out[0]
     }
 
-    /// The value at every row of `rows`, n x inputs. Cost: one pass over the operations per point,
-    /// in parallel.
+    /// Returns the value at every row of `rows`, n x inputs. Cost: one pass over the operations per
+    /// point, in parallel.
     pub fn values(&self, rows: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; rows.len() / self.inputs];
         let blocks = out.par_chunks_mut(LANES).zip(rows.par_chunks(LANES * self.inputs));
@@ -110,15 +115,15 @@ impl Expression {
         out
     }
 
-    /// The gradient at every row of `rows`, in the same shape. Cost: about three times that of the
-    /// values.
+    /// Returns the gradient at every row of `rows`, in the same shape. Cost: about three times that
+    /// of the values.
     pub fn gradients(&self, rows: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; rows.len()];
         self.gradients_into(rows, &mut out);
         out
     }
 
-    /// [`Expression::gradients`] into `out`, as long as `rows`.
+    /// Writes [`Expression::gradients`] into `out`, which is as long as `rows`.
     pub fn gradients_into(&self, rows: &[f64], out: &mut [f64]) {
         let size = LANES * self.inputs;
         let blocks = out.par_chunks_mut(size).zip(rows.par_chunks(size));

@@ -1,6 +1,6 @@
 //! The operations of a formula: value and derivative.
 
-/// Functions of one argument and of two, and sums over an index.
+/// The names of functions of one or two arguments, and of sums over an index.
 pub const FUNCTIONS: &[&str] = &[
     "exp",
     "expm1",
@@ -21,7 +21,7 @@ pub const FUNCTIONS: &[&str] = &[
     "sum",
 ];
 
-/// Is there a function of this name?
+/// True if there is a function of this name.
 pub fn is_function(name: &str) -> bool {
     FUNCTIONS.contains(&name)
 }
@@ -47,7 +47,7 @@ pub enum Unary {
 }
 
 impl Unary {
-    /// The function called `name`.
+    /// Returns the function called `name`.
     pub fn named(name: &str) -> Option<Unary> {
         Some(match name {
             "exp" => Unary::Exp,
@@ -86,7 +86,7 @@ impl Unary {
         }
     }
 
-    /// The derivative at `u`, where the value is `f`.
+    /// Returns the derivative at `u`, where the value is `f`.
     #[inline(always)]
     pub fn slope(self, u: f64, f: f64) -> f64 {
         match self {
@@ -133,13 +133,13 @@ impl Binary {
             Binary::Power => u.powf(v),
             Binary::Min => u.min(v),
             Binary::Max => u.max(v),
-            // Equal first: the difference of two infinities is no number.
+            // Equal arguments first, because the difference of two infinities is NaN.
             Binary::LogAddExp if u == v => u + std::f64::consts::LN_2,
             Binary::LogAddExp => u.max(v) + (-(u - v).abs()).exp().ln_1p(),
         }
     }
 
-    /// Both partial derivatives at `(u, v)`, where the value is `f`.
+    /// Returns both partial derivatives at `(u, v)`, where the value is `f`.
     #[inline(always)]
     pub fn slopes(self, u: f64, v: f64, f: f64) -> (f64, f64) {
         match self {

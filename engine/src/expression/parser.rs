@@ -1,5 +1,5 @@
-//! From text to operations, by recursive descent. A sum over an index reads its body once per
-//! value.
+//! Parsing of a text into operations, by recursive descent. For a sum over an index the body is
+//! read once per value.
 
 use super::meaning::Meaning;
 use super::operation::{Binary, FUNCTIONS, Unary, is_function};
@@ -8,21 +8,24 @@ use super::token::{Kind, Token, fault, tokens};
 use crate::{Error, Result, nearest};
 use std::collections::BTreeMap;
 
-/// Brackets within brackets.
+/// The largest depth of nested brackets.
 const DEPTH: usize = 100;
-/// Operations of a formula once its sums are written out.
+/// The largest number of operations of a formula, with its sums expanded.
 const OPERATIONS: usize = 200_000;
 
-/// The operations of `text` in `inputs` inputs.
+/// Parses `text` into operations in `inputs` inputs.
 pub fn parsed(text: &str, inputs: usize, names: BTreeMap<String, Meaning>) -> Result<Tape> {
     let tokens = tokens(text)?;
     let mut parser = Parser { text, tokens, at: 0, depth: 0, inputs, names, read: 0, tape: Tape::default() };
     let result = parser.sum()?;
     match parser.peek() {
         Kind::End => Ok(parser.tape.ending(result)),
-        Kind::Sign(')' | ']') => Err(parser.here("nothing is open that this could close", "")),
+        Kind::Sign(')' | ']') => Err(parser.here("there is no open bracket for this to close", "")),
         other => {
-            let message = format!("{} follows where `+ - * / ^` or the end is wanted", other.shown());
+            let message = format!(
+                "{} was found where an operator (`+ - * / ^`) or the end of the formula is expected",
+                other.shown()
+            );
             Err(parser.here(message, "a product is written with `*`"))
         }
     }
@@ -35,7 +38,7 @@ struct Parser<'a> {
     depth: usize,
     inputs: usize,
     names: BTreeMap<String, Meaning>,
-    /// Words read, those of a repeated body again each time: bounds the work.
+    /// The number of words read, counting those of a repeated body each time; it limits the work.
     read: usize,
     tape: Tape,
 }
@@ -64,7 +67,7 @@ impl Parser<'_> {
         if self.takes(sign) {
             return Ok(());
         }
-        Err(self.here(format!("{} stands where `{sign}` is wanted{why}", self.peek().shown()), ""))
+        Err(self.here(format!("{} was found where `{sign}` is expected{why}", self.peek().shown()), ""))
     }
 
     fn here(&self, message: impl Into<String>, hint: impl Into<String>) -> Error {
@@ -104,7 +107,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `-u^2` is `-(u^2)`.
+    /// Parses a sign: `-u^2` is `-(u^2)`.
     fn signed(&mut self) -> Result<u32> {
         let mut negative = false;
         while matches!(self.peek(), Kind::Sign('-' | '+')) {
@@ -114,7 +117,7 @@ impl Parser<'_> {
         Ok(if negative { self.tape.unary(Unary::Negate, value) } else { value })
     }
 
-    /// `u^v^w` is `u^(v^w)`.
+    /// Parses a power: `u^v^w` is `u^(v^w)`.
     fn power(&mut self) -> Result<u32> {
         let base = self.atom()?;
         if !self.takes('^') {
@@ -154,10 +157,12 @@ impl Parser<'_> {
                 self.deeper(|parser| parser.call(name, &token))
             }
             Kind::Name(name) => self.named(name, &token),
-            Kind::End => Err(self.place(&token, "the formula ends where a value is wanted", "")),
-            other => {
-                Err(self.place(&token, format!("{} stands where a number, a name or `(` is wanted", other.shown()), ""))
-            }
+            Kind::End => Err(self.place(&token, "the formula ends where a value is expected", "")),
+            other => Err(self.place(
+                &token,
+                format!("{} was found where a number, a name or `(` is expected", other.shown()),
+                "",
+            )),
         }
     }
 
@@ -177,12 +182,16 @@ impl Parser<'_> {
         }
     }
 
-    /// `[i]` below `length`.
+    /// Parses `[i]`, with `i` below `length`.
     fn index(&mut self, name: &str, length: usize) -> Result<usize> {
         let hint = format!("write {name}[0] to {name}[{}]", length - 1);
         if *self.peek() != Kind::Sign('[') {
             let before = self.tokens[self.at.saturating_sub(1)].clone();
-            return Err(self.place(&before, format!("`{name}` is a list of {length}, but one number is wanted"), hint));
+            return Err(self.place(
+                &before,
+                format!("`{name}` is a list of {length}, but one number is expected"),
+                hint,
+            ));
         }
         self.next();
         let first = self.tokens[self.at].clone();
@@ -194,7 +203,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A whole number that is known now.
+    /// Returns the value of an expression that must be a constant whole number.
     fn whole(&mut self, what: &str) -> Result<i64> {
         let first = self.tokens[self.at].clone();
         let value = self.deeper(Self::sum)?;
@@ -205,7 +214,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Behind the opening bracket of a call.
+    /// Parses a call after its opening bracket.
     fn call(&mut self, name: &str, token: &Token) -> Result<u32> {
         if !is_function(name) {
             let known = || FUNCTIONS.iter().copied();
@@ -247,7 +256,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A name that means nothing yet, with a comma behind it: an index.
+    /// Returns an undefined name followed by a comma: a new index.
     fn fresh_name(&self) -> Option<String> {
         match (self.peek(), self.tokens.get(self.at + 1).map(|t| &t.kind)) {
             (Kind::Name(name), Some(Kind::Sign(','))) if !self.names.contains_key(name) => Some(name.clone()),
@@ -255,7 +264,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `i, from, to, term)`
+    /// Parses `i, from, to, term)`.
     fn over_index(&mut self, f: Binary, index: &str) -> Result<u32> {
         self.next();
         self.next();

@@ -1,15 +1,15 @@
-//! A formula as a list of operations, each on earlier results.
+//! A formula as a list of operations (tape), each on earlier results.
 
 use super::operation::{Binary, Unary};
 use std::collections::HashMap;
 
-/// Points evaluated together.
+/// The number of points evaluated together.
 pub const LANES: usize = 32;
 
 /// One value for each of the points evaluated together.
 type Lane = [f64; LANES];
 
-/// One step of the evaluation; numbers are positions in the list.
+/// One operation; numbers are positions in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
     /// An input.
@@ -25,24 +25,24 @@ pub enum Step {
 pub struct Tape {
     steps: Vec<Step>,
     result: usize,
-    /// Where equal steps stand, so that each is evaluated once.
+    /// The positions of operations, so that equal ones are evaluated once.
     known: HashMap<Step, u32>,
 }
 
 impl Tape {
-    /// Number of operations.
+    /// Returns the number of operations.
     pub fn len(&self) -> usize {
         self.steps.len()
     }
 
-    /// The tape whose result is step `result`.
+    /// Returns the tape whose result is step `result`.
     pub fn ending(mut self, result: u32) -> Tape {
         self.result = result as usize;
         self.known = HashMap::new();
         self
     }
 
-    /// The number at step `i`, when it is one.
+    /// Returns the number at step `i`, if it is a constant.
     pub fn constant(&self, i: u32) -> Option<f64> {
         match self.steps[i as usize] {
             Step::Constant(bits) => Some(f64::from_bits(bits)),
@@ -58,7 +58,7 @@ impl Tape {
         self.push(Step::Input(i as u32))
     }
 
-    /// `f(u)`, computed at once when `u` is a number.
+    /// Adds `f(u)`, computed at once if `u` is a constant.
     pub fn unary(&mut self, f: Unary, u: u32) -> u32 {
         match self.constant(u) {
             Some(value) => self.number(f.value(value)),
@@ -66,7 +66,7 @@ impl Tape {
         }
     }
 
-    /// `f(u, v)`, computed at once when both are numbers.
+    /// Adds `f(u, v)`, computed at once if both are constants.
     pub fn binary(&mut self, f: Binary, u: u32, v: u32) -> u32 {
         match (self.constant(u), self.constant(v)) {
             (Some(a), Some(b)) => self.number(f.value(a, b)),
@@ -89,15 +89,15 @@ impl Tape {
         at
     }
 
-    /// The values at up to [`LANES`] rows; `memory` is kept between calls.
+    /// Writes the values at up to [`LANES`] rows; `memory` is reused between calls.
     pub fn values(&self, rows: &[f64], inputs: usize, out: &mut [f64], memory: &mut Vec<Lane>) {
         self.forward(rows, inputs, memory);
         out.copy_from_slice(&memory[self.result][..out.len()]);
     }
 
-    /// The gradients at up to [`LANES`] rows, in their shape: with the adjoint `g` of a result,
-    /// each of its arguments gets `g` times the partial derivative, from the last step back to the
-    /// inputs.
+    /// Writes the gradients at up to [`LANES`] rows, in their shape: with the adjoint `g` of a
+    /// result, each of its arguments gets `g` times the partial derivative, from the last step back
+    /// to the inputs.
     pub fn gradients(&self, rows: &[f64], inputs: usize, out: &mut [f64], memory: &mut (Vec<Lane>, Vec<Lane>)) {
         let (values, adjoints) = memory;
         self.forward(rows, inputs, values);
@@ -135,7 +135,7 @@ impl Tape {
         values.clear();
         for step in &self.steps {
             let lane = match *step {
-                // Places beyond the last row repeat it.
+                // Lanes beyond the last row repeat it.
                 Step::Input(k) => std::array::from_fn(|l| rows[l.min(last) * inputs + k as usize]),
                 Step::Constant(bits) => [f64::from_bits(bits); LANES],
                 Step::Unary(f, u) => values[u as usize].map(|u| f.value(u)),
@@ -149,7 +149,8 @@ impl Tape {
     }
 }
 
-/// An adjoint times a derivative; a branch that does not count stays out, however steep it is.
+/// Returns an adjoint times a derivative. The branch that a `min` or `max` does not select
+/// contributes 0, even if its derivative is infinite.
 #[inline(always)]
 fn passed(adjoint: f64, slope: f64) -> f64 {
     if adjoint == 0.0 || slope == 0.0 { 0.0 } else { adjoint * slope }

@@ -108,7 +108,7 @@ fn mistakes_are_placed() {
         ("x[0] +", 6, 1, "ends where a value", ""),
         ("x[0] + * 2", 7, 1, "`*` stands where", ""),
         ("2 x0", 2, 2, "`x0` follows where", "`*`"),
-        ("(x0 + 1", 7, 1, "`)` is wanted", ""),
+        ("(x0 + 1", 7, 1, "`)` is expected", ""),
         ("x0)", 2, 1, "nothing is open", ""),
         ("x[3]", 2, 1, "no element 3", "x[2]"),
         ("x[-1]", 2, 1, "no element -1", "x[0]"),

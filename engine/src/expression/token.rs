@@ -1,8 +1,8 @@
-//! The words of a formula.
+//! The tokens of a formula.
 
 use crate::{Error, Result};
 
-/// A word and where it stands, in characters.
+/// A token and its position, in characters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Token {
     pub kind: Kind,
@@ -10,18 +10,18 @@ pub struct Token {
     pub length: usize,
 }
 
-/// A kind of word.
+/// A kind of token.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     Number(f64),
     Name(String),
-    /// `+ - * / ^ ( ) [ ] ,`; a power written `**` is `^` too.
+    /// One of `+ - * / ^ ( ) [ ] ,`; a power written `**` is `^` too.
     Sign(char),
     End,
 }
 
 impl Kind {
-    /// As it stands in a message.
+    /// Returns the token as shown in a message.
     pub fn shown(&self) -> String {
         match self {
             Kind::Number(value) => format!("the number {value}"),
@@ -32,12 +32,12 @@ impl Kind {
     }
 }
 
-/// The failure at `length` characters of `text` from `at`.
+/// Returns the error at `length` characters of `text` from `at`.
 pub fn fault(text: &str, at: usize, length: usize, message: impl Into<String>, hint: impl Into<String>) -> Error {
     Error::Expression { text: text.into(), at, length: length.max(1), message: message.into(), hint: hint.into() }
 }
 
-/// The words of `text`, the end among them.
+/// Returns the tokens of `text`, including the end.
 pub fn tokens(text: &str) -> Result<Vec<Token>> {
     let chars: Vec<char> = text.chars().collect();
     let mut found = Vec::new();
@@ -52,7 +52,8 @@ pub fn tokens(text: &str) -> Result<Vec<Token>> {
             c if c.is_ascii_digit() || (c == '.' && rest.get(1).is_some_and(char::is_ascii_digit)) => {
                 let length = number_length(rest);
                 let word: String = rest[..length].iter().collect();
-                let value = word.parse().map_err(|_| fault(text, at, length, format!("`{word}` is no number"), ""))?;
+                let value =
+                    word.parse().map_err(|_| fault(text, at, length, format!("`{word}` is not a number"), ""))?;
                 (Kind::Number(value), length)
             }
             c if c.is_alphabetic() || c == '_' => {
@@ -73,7 +74,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token>> {
     Ok(found)
 }
 
-/// Characters of the number at the start: digits, a point, an exponent.
+/// Returns the length of the number at the start: digits, a point, an exponent.
 fn number_length(text: &[char]) -> usize {
     let digits = |from: usize| text[from..].iter().take_while(|c| c.is_ascii_digit()).count();
     let mut end = digits(0);

@@ -1,28 +1,28 @@
-//! Where a field leads, as far as its units are concerned.
+//! The target of a field, which gives the units for the training of a generator.
 
 use crate::points::{self, AffineMap, Points};
 use crate::score::{Kde, Score};
 use crate::target::{STANDARDISE_POINTS, Target, scale_warning};
 use std::sync::Arc;
 
-/// What a field leads to: a generator that follows it is trained in units of that.
+/// The target of a field: a generator that follows the field is trained in units of this target.
 #[derive(Debug, Clone, Copy, Default)]
 pub enum Aim<'a> {
-    /// The field does not know.
+    /// It is unknown.
     #[default]
     Unknown,
     /// A finite sample.
     Points(&'a Points),
     /// A distribution.
     Target(&'a dyn Target),
-    /// What an estimate describes.
+    /// The distribution that an estimate describes.
     Score(&'a dyn Score),
-    /// Anything of these units, from standard ones to its own.
+    /// Any distribution with these units, as a map from standard units.
     Units(&'a AffineMap),
 }
 
 impl<'a> Aim<'a> {
-    /// Returns the points that the field leads to, where it is a finite sample in its own units.
+    /// Returns the points that the field leads to, if they are a finite sample in original units.
     pub(crate) fn points(self) -> Option<&'a Points> {
         match self {
             Aim::Unknown | Aim::Units(_) => None,
@@ -32,9 +32,9 @@ impl<'a> Aim<'a> {
         }
     }
 
-    /// Returns the map from standard units to those of the aim: its mean and the standard deviation
-    /// of each coordinate, or one length for all of them. None where they are not known. Cost: a
-    /// pass over points, or a closed form.
+    /// Returns the map from standard units to those of the target: its mean and the standard
+    /// deviation of each coordinate, or one length for all of them. None if they are unknown. Cost:
+    /// a pass over the points, or a closed form.
     pub fn units(self) -> Option<AffineMap> {
         match self {
             Aim::Unknown => None,
@@ -44,8 +44,8 @@ impl<'a> Aim<'a> {
                 Some(data) => Some(points::weighted_units(data.points, data.weights)),
                 None => target.moments().map(|moments| AffineMap::of_moments(moments.mean, &moments.cov)),
             },
-            // Not the extent of points, whose finest detail takes long to find and says nothing of
-            // their units.
+            // The extent of points is not used, because their finest detail takes long to find and
+            // is not needed for the units.
             Aim::Score(score) => match score.kernel().and_then(Kde::points) {
                 Some(points) => Some(AffineMap::of(points)),
                 None => score.extent().map(|extent| extent.units()),
@@ -54,7 +54,7 @@ impl<'a> Aim<'a> {
     }
 }
 
-/// Warns where a flow that has no units of its own leads to points whose columns are uneven.
+/// Warns if a flow without its own units has a target of points whose columns differ much in scale.
 pub(super) fn uneven(points: Option<&Arc<Points>>) -> Option<String> {
     points.and_then(|points| scale_warning(points, STANDARDISE_POINTS))
 }

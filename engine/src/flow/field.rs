@@ -1,4 +1,4 @@
-//! A velocity field: where particles go, and nothing about how they step.
+//! Velocity fields: the velocity of each particle, independent of the integrator.
 
 use super::{Aim, Clock};
 use crate::archive::Archive;
@@ -9,42 +9,42 @@ use std::fmt::Debug;
 
 /// A velocity field `dy/dt = v(y, t)` that may depend on the whole cloud of particles.
 ///
-/// A flow is one equation: [`VelocityField::velocity`]. Step size, integrator and arithmetic are
-/// not its business (see [`super::Stepping`]), nor are the length of a run, its measurements and
-/// its end ([`crate::run`]).
+/// A flow is one equation: [`VelocityField::velocity`]. Step size, integrator and arithmetic belong
+/// to [`super::Stepping`]; the length of a run, its measurements and its end belong to
+/// [`crate::run`].
 pub trait VelocityField: Send + Sync + Debug {
     /// Returns the name for messages and progress: "sd_flow".
     fn name(&self) -> &'static str;
 
-    /// Writes the velocity at the places `at.z` into `out`, n x dim. A run asks for the cloud's own
-    /// velocity first and then, of the same cloud at the same moment, for that of its tracers: a
-    /// field that learns from the cloud does not learn again from them.
+    /// Writes the velocity at the points `at.z` into `out`, n x dim. A run evaluates the velocity
+    /// of the cloud first and then, for the same cloud at the same moment, that of its tracers: a
+    /// field that learns from the cloud does not learn from it again.
     ///
     /// # Errors
-    /// As the estimators it stands on; an interrupt.
+    /// Those of its estimators; an interrupt.
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()>;
 
-    /// Makes ready for the step that begins at `clock`. Before the first step `last` is None: the
-    /// field checks that it fits the cloud and chooses what the caller left open. After every step
-    /// `last` is what that step did, for fields that pace themselves. Returns what it chose on the
-    /// user's behalf, a sentence each.
+    /// Prepares for the step that begins at `clock`. Before the first step `last` is None: the
+    /// field checks that it fits the cloud and makes the choices that the caller left open. After
+    /// every step `last` reports that step, for fields that adapt. Returns its choices, a sentence
+    /// each.
     ///
     /// # Errors
-    /// Dimensions that do not match, options that cannot be met.
+    /// Dimensions do not match, or options cannot be satisfied.
     fn prepare(&mut self, _cloud: &Points, _clock: &Clock, _last: Option<&StepReport>) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 
-    /// Returns the sizes by which steps are chosen and judged.
+    /// Returns the scales by which steps are chosen and judged.
     fn scales(&self, cloud: &Points, _clock: &Clock) -> Scales<'_> {
         Scales { step: 1.0, resolution: 1e-2 * cloud.spread(), units: None, aim: Aim::Unknown }
     }
 
-    /// Returns readings of its inner state at this moment, by name: `sigma`, effective sample
-    /// sizes, the field's error.
+    /// Returns readings of its state, by name: `sigma`, effective sample sizes, the error of the
+    /// field.
     ///
     /// # Errors
-    /// As [`VelocityField::velocity`].
+    /// Those of [`VelocityField::velocity`].
     fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
         Ok(Vec::new())
     }
@@ -60,7 +60,7 @@ pub trait VelocityField: Send + Sync + Debug {
         Ok(())
     }
 
-    /// Returns what the user should know once the run is over, a sentence each.
+    /// Returns warnings at the end of the run, a sentence each.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
@@ -69,37 +69,37 @@ pub trait VelocityField: Send + Sync + Debug {
 /// Numbers by name.
 pub type Readings = Vec<(&'static str, f64)>;
 
-/// Where, when and of whom a velocity is wanted.
+/// The arguments of a velocity: points, cloud and moment.
 #[derive(Debug, Clone, Copy)]
 pub struct FieldAt<'a> {
-    /// The places, n x dim.
+    /// The points at which the velocity is evaluated, n x dim.
     pub z: &'a Points,
-    /// The particles that make the field.
+    /// The particles that determine the field.
     pub cloud: &'a Points,
-    /// Whose places they are.
+    /// Whether the points are the cloud or tracers.
     pub role: Role,
-    /// Where in the run this is.
+    /// The moment of the run.
     pub clock: &'a Clock,
-    /// Does the pairwise sums.
+    /// The engine of the pairwise sums.
     pub pairwise: &'a Pairwise,
 }
 
-/// Whose places a velocity is wanted at.
+/// The kind of points at which a velocity is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The cloud's own: row `i` is particle `i`.
+    /// The cloud itself: row `i` is particle `i`.
     Cloud,
-    /// Those of tracers, which follow the cloud's field and are not felt by it.
+    /// Tracers, which move along the field of the cloud and do not act on it.
     Tracer,
 }
 
 impl<'a> FieldAt<'a> {
-    /// The places of the cloud itself.
+    /// Returns the arguments for the cloud itself.
     pub fn cloud(cloud: &'a Points, clock: &'a Clock, pairwise: &'a Pairwise) -> FieldAt<'a> {
         FieldAt { z: cloud, cloud, role: Role::Cloud, clock, pairwise }
     }
 
-    /// The places `z` of tracers in the field of the same cloud at the same moment.
+    /// Returns the arguments for tracers `z` in the field of the same cloud at the same moment.
     pub fn tracers<'b>(self, z: &'b Points) -> FieldAt<'b>
     where
         'a: 'b,
@@ -108,16 +108,16 @@ impl<'a> FieldAt<'a> {
     }
 }
 
-/// The sizes by which steps along a field are chosen and judged, and a generator that follows it is
-/// trained.
+/// The scales by which steps along a field are chosen and judged, and in which a generator is
+/// trained along it.
 #[derive(Debug, Clone, Copy)]
 pub struct Scales<'a> {
-    /// The usual step size, where the caller gives none.
+    /// The default step size.
     pub step: f64,
-    /// The length below which an error of one step does not matter, in the points' units.
+    /// The length below which the error of one step does not matter, in the units of the points.
     pub resolution: f64,
-    /// Lengths of the coordinates, where the field works in units of its own.
+    /// The lengths of the coordinates, if the field works in its own units.
     pub units: Option<&'a [f64]>,
-    /// What the field leads to.
+    /// The target of the field.
     pub aim: Aim<'a>,
 }

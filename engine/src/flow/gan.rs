@@ -1,4 +1,4 @@
-//! Adversarial flows: particles descend a generator's loss through a discriminator
+//! Adversarial flows: particles descend the loss of a generator, which depends on a discriminator
 //! \[goodfellow2014generative\].
 
 use super::aim::uneven;
@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// A generator's loss as a function of the logit `l`, the logarithm of `r = p/q` for the best
-/// discriminator `D = 1 / (1 + exp(-l))`. Those named after a divergence are the generator's part
-/// of its variational form \[nowozin2016fgan\] with the witness held.
+/// The loss of a generator as a function of the logit `l`, which is the logarithm of `r = p/q` for
+/// the optimal discriminator `D = 1 / (1 + exp(-l))`. A loss named after a divergence is the part
+/// of its variational form \[nowozin2016fgan\] that depends on the generator, with the witness
+/// function held fixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
@@ -44,7 +45,7 @@ pub enum Loss {
 crate::choices!(Loss);
 
 impl Loss {
-    /// Every loss.
+    /// All losses.
     pub const ALL: [Loss; 9] = [
         Loss::Saturating,
         Loss::NonSaturating,
@@ -57,7 +58,7 @@ impl Loss {
         Loss::SquaredHellinger,
     ];
 
-    /// The loss of one particle, up to a constant.
+    /// Returns the loss of one particle, up to a constant.
     pub fn value(self, l: f64) -> f64 {
         match self {
             Loss::Saturating | Loss::Js => -softplus(l),
@@ -70,7 +71,8 @@ impl Loss {
         }
     }
 
-    /// `-d value / d l`, never negative: the velocity is this times the gradient of `l`.
+    /// Returns `-d value / d l`, which is never negative: the velocity is this weight times the
+    /// gradient of `l`.
     pub fn weight(self, l: f64) -> f64 {
         match self {
             Loss::Saturating | Loss::Js => sigmoid(l),
@@ -91,22 +93,23 @@ crate::options! {
         /// score difference), "least_squares", or that of a divergence: "kl", "reverse_kl", "js",
         /// "pearson", "squared_hellinger".
         loss: Loss = Loss::NonSaturating,
-        /// The discriminator: a map of its options, those of `ratio`.
+        /// Options of the discriminator, a map with the options of `ratio`.
         discriminator: DiscriminatorOptions = DiscriminatorOptions::default(),
-        /// Noise added to what the discriminator is shown of both sides, in the points' units, over
-        /// the run; 0 adds none.
+        /// Noise level over the run, in the units of the points: the discriminator is trained and
+        /// evaluated on points of both sets with this noise; 0 adds none.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
-        /// "raw": a unit step moves by the velocity itself; "denoiser": by sigma^2 times it.
+        /// "raw": a step of size 1 moves a particle by the velocity itself; "denoiser": by
+        /// `sigma^2` times the velocity.
         scaling: Scaling = Scaling::Raw,
     }
 }
 
-/// What knows the logit: a discriminator in training, or in a test the exact ratio.
+/// A model of the logit: a discriminator in training, or in a test the exact ratio.
 pub(crate) trait Critic: Send + Sync + Debug + Archived {
-    /// Learns to tell `p` from `q`.
+    /// Learns to distinguish `p` from `q`.
     ///
     /// # Errors
-    /// As [`Discriminator::fit`].
+    /// Those of [`Discriminator::fit`].
     fn fit(&mut self, p: &Points, q: &Points, stream: Stream, interrupt: &Interrupt) -> Result<()>;
 
     /// Writes `l` and its gradient at every row.
@@ -123,11 +126,12 @@ impl Critic for Discriminator {
     }
 }
 
-/// `dy/dt = -grad L(l(y)) = w(l) grad l`, `l` the logit of a discriminator between the target and
-/// the cloud. With the best discriminator `grad l` is the score difference and every velocity a
-/// positive multiple of it. Cost: per velocity a fit of the discriminator to the target's points,
-/// 4096 fresh ones of a target that is no finite sample, and the cloud's, and one evaluation of the
-/// logit with its gradient per particle.
+/// The flow `dy/dt = -grad L(l(y)) = w(l) grad l`, where `l` is the logit of a discriminator
+/// between the target and the cloud. With the optimal discriminator `grad l` is the score
+/// difference, and every velocity is a positive multiple of it. Cost per velocity: a fit of the
+/// discriminator to the points of the target (or 4096 fresh samples of a target that is not a
+/// finite sample) and those of the cloud, and one evaluation of the logit with its gradient per
+/// particle.
 #[derive(Debug)]
 pub struct GanFlow {
     target: Arc<dyn Target>,
@@ -140,19 +144,19 @@ pub struct GanFlow {
 }
 
 impl GanFlow {
-    /// Towards `target`, of which samples are enough.
+    /// Creates the flow towards `target`, of which samples suffice.
     ///
     /// # Errors
-    /// An option out of range.
+    /// An option is out of range.
     pub fn new(target: Arc<dyn Target>, options: GanFlowOptions) -> Result<GanFlow> {
         let critic = Discriminator::new(options.discriminator.clone())?;
         GanFlow::with_critic(target, Box::new(critic), options)
     }
 
-    /// With a critic of one's own in place of the discriminator.
+    /// Creates the flow with the given critic in place of the discriminator.
     ///
     /// # Errors
-    /// An option out of range.
+    /// An option is out of range.
     pub(crate) fn with_critic(
         target: Arc<dyn Target>,
         critic: Box<dyn Critic>,
@@ -161,7 +165,7 @@ impl GanFlow {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
         let smallest = options.sigma.smallest();
         if options.scaling == Scaling::Denoiser && smallest <= 0.0 {
-            let want = "a denoiser step does not move without noise; raw scaling moves at sigma = 0";
+            let want = "with scaling \"denoiser\" nothing moves at sigma 0; use a positive sigma, or scaling \"raw\"";
             return Err(Error::argument("sigma", smallest, want));
         }
         Ok(GanFlow { target, critic, options, logit: Vec::new(), mean_logit: None, batches: Batches::default() })
@@ -174,7 +178,7 @@ impl GanFlow {
         self.critic.fit(p, q, clock.randomness("discriminator"), pairwise.interrupt())
     }
 
-    /// The velocity through the critic as it is.
+    /// Writes the velocity for the present critic.
     fn descent(&mut self, z: &Points, clock: &Clock, out: &mut Points) {
         self.critic.evaluate(z, &mut self.logit, out);
         let sigma = self.options.sigma.at(clock.progress());
@@ -228,7 +232,7 @@ impl VelocityField for GanFlow {
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
         let mut readings = vec![("sigma", self.options.sigma.at(at.clock.progress()))];
-        // Of the velocity before; at the start there is none.
+        // From the last velocity; at the start there is none.
         readings.extend(self.mean_logit.map(|logit| ("logit", logit)));
         Ok(readings)
     }

@@ -1,4 +1,4 @@
-//! Langevin dynamics, plain and with Metropolis's correction \[roberts1996exponential\].
+//! Langevin dynamics, unadjusted and Metropolis-adjusted \[roberts1996exponential\].
 
 mod metropolis;
 
@@ -18,7 +18,7 @@ use metropolis::{Place, Tally, accept, look_farther};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What is done about the error of a finite step.
+/// The treatment of the error of a finite step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LangevinSampler {
@@ -34,22 +34,23 @@ crate::choices!(LangevinSampler);
 crate::options! {
     /// Options of `langevin`.
     pub struct LangevinOptions {
-        /// "ula": unadjusted, every move is made; "mala": Metropolis-adjusted, a move may be
-        /// rejected, and the target is exact.
+        /// "ula": unadjusted, every move is accepted; "mala": Metropolis-adjusted, a move can be
+        /// rejected, and the chains sample the target exactly.
         sampler: LangevinSampler = LangevinSampler::Ula,
         /// Step size `h` of `y' = y + h grad log p(y) + sqrt(2h) e`: a number or a schedule. Left
         /// out: from the smallest standard deviation `s` of the target, `0.1 s^2` for "ula" and
         /// `1.36 s^2 / dim^(1/3)` for "mala".
         step: Option<Schedule> = None,
-        /// Smoothing of the target, in the points' units; a kernel estimate needs it positive.
+        /// Noise level that smooths the target, in the units of the points; it must be positive for
+        /// a kernel estimate.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
     }
 }
 
-/// `dy = grad log p dt + sqrt(2) dW` by the step `y' = y + h grad log p(y) + sqrt(2h) e`. Every
-/// particle is a chain of its own. Unadjusted, the distribution of the chains is that of `p` up to
-/// an error of order `h`: of `N(0, S)` it is the variance `S / (1 - h / 2S)`. With rejections it is
-/// `p`. Cost: one evaluation of the score per step.
+/// The stochastic equation `dy = grad log p dt + sqrt(2) dW`, by the step `y' = y + h grad log p(y)
+/// + sqrt(2h) e`. Every particle is an independent chain. Without adjustment the chains sample `p`
+/// with an error of order `h`: for `p = N(0, S)` their variance is `S / (1 - h / 2S)`. With
+/// adjustment they sample `p` exactly. Cost: one evaluation of the score per step.
 #[derive(Debug)]
 pub struct Langevin {
     score: Box<dyn Score>,
@@ -67,23 +68,25 @@ pub struct Langevin {
     support: Support,
 }
 
-/// Shares of accepted moves outside which a chain hardly moves: most moves rejected, or far too
-/// small.
+/// Range of the acceptance rate: outside it a chain hardly moves, because most moves are rejected
+/// or far too small.
 const WORKING: std::ops::RangeInclusive<f64> = 0.2..=0.95;
 
 impl Langevin {
-    /// The flow that samples from the distribution of this score, whose log density is that of
+    /// Creates the flow that samples the distribution of this score, whose log density is that of
     /// `density`.
     ///
     /// # Errors
-    /// "mala" without a density; a step left out for a target that says nothing of its size, or one
-    /// out of range; sigma = 0 for a score that needs smoothing.
+    /// "mala" without a density; a step that is out of range, or left out for a target of unknown
+    /// scale; sigma = 0 for a score that needs smoothing.
     pub fn new(score: Box<dyn Score>, density: Option<Arc<dyn Target>>, options: &LangevinOptions) -> Result<Langevin> {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
         check_smallest_sigma(score.as_ref(), &options.sigma)?;
         if options.sampler == LangevinSampler::Mala && density.is_none() {
-            let want =
-                format!("{} has no log density to accept moves by: use \"ula\" or a target with one", score.name());
+            let want = format!(
+                "{} has no log density, by which moves are accepted: use \"ula\", or a target with a log density",
+                score.name()
+            );
             return Err(Error::argument("sampler", "\"mala\"", want));
         }
         let noise = options.sigma.extremes().into_iter().fold(0.0, f64::max);
@@ -91,7 +94,7 @@ impl Langevin {
             && options.sampler == LangevinSampler::Mala
         {
             let want = format!(
-                "\"mala\" accepts moves by the log density, which {} has only unsmoothed: leave `sigma` out, or take \
+                "\"mala\" accepts moves by the log density, which {} has without smoothing only: leave `sigma` out, or use \
                  \"ula\"",
                 density.name()
             );
@@ -102,7 +105,7 @@ impl Langevin {
                 return Err(Error::argument(
                     "step",
                     "adaptive",
-                    "Langevin steps are of fixed size: give a number or a schedule",
+                    "the error of Langevin steps cannot be controlled: give a number or a schedule",
                 ));
             }
             Some(step) => step.clone(),
@@ -126,7 +129,7 @@ impl Langevin {
         })
     }
 
-    /// Scores and log densities at `place.at`.
+    /// Computes scores and log densities at `place.at`.
     fn judge(&mut self, place: &mut Place, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
         let cloud = &place.at;
         let (sigma, stream) = (self.sigma.at(clock.progress()), clock.randomness("estimate"));
@@ -135,20 +138,20 @@ impl Langevin {
         if let Some(density) = &self.density {
             density.expect_density(MissingPart::LogDensity)?.log_density(cloud, sigma, &mut place.log_density)?;
         }
-        // Outside of the support the score of a formula is meaningless: proposals from there are
-        // made by noise alone.
+        // Outside the support the score of a formula is meaningless: proposals from there are made
+        // by noise alone.
         let rows = place.score.data_mut().chunks_exact_mut(cloud.dim()).zip(&place.log_density);
         let lost = |(row, log): &(&mut [f64], &f64)| !inside(**log) || row.iter().any(|s| !s.is_finite());
         rows.filter(lost).for_each(|(row, _)| row.fill(0.0));
         Ok(())
     }
 
-    /// The step size in force at this moment.
+    /// Returns the step size at this moment.
     pub fn step_size(&self, clock: &Clock) -> f64 {
         self.step.at(clock.progress())
     }
 
-    /// Proposes a move for every particle and makes those that are accepted; returns the
+    /// Proposes a move for every particle and makes the accepted moves; returns the number of
     /// evaluations of the score.
     fn adjusted(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
         let (h, mut evaluations) = (self.step_size(clock), 1);
@@ -175,7 +178,7 @@ impl Langevin {
 
 fn chosen_step(score: &dyn Score, options: &LangevinOptions) -> Result<Schedule> {
     let Some(extent) = score.extent() else {
-        let want = format!("{} says nothing of its size: give a number, such as step: 0.01", score.name());
+        let want = format!("{} has no known scale: give a number, such as step: 0.01", score.name());
         return Err(Error::argument("step", "left out", want));
     };
     let sigma = options.sigma.smallest();
@@ -196,8 +199,8 @@ impl Sampler for Langevin {
         self.score.check_dim(start, Subject::argument("start"), "the target")?;
         let step = || format!("step: {:.3e}, from the smallest standard deviation of the target", self.step.at(0.0));
         let then = match self.sampler {
-            LangevinSampler::Ula => "they follow the formula of the score, which may lead anywhere",
-            LangevinSampler::Mala => "they look for it in wider and wider moves",
+            LangevinSampler::Ula => "they follow a score that has no meaning there",
+            LangevinSampler::Mala => "they search for the target by random moves of growing size",
         };
         let notes = [self.chosen.then(step), self.support.check_start(start, then)?];
         Ok(notes.into_iter().flatten().collect())
@@ -240,8 +243,10 @@ impl Sampler for Langevin {
         let mut warnings = self.score.warnings();
         warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
         let advice = match self.sampler {
-            LangevinSampler::Ula => "the sampler \"mala\" rejects such moves, and a change of variables has no edge",
-            LangevinSampler::Mala => "they found no way in: start nearer to the target, or take more steps",
+            LangevinSampler::Ula => {
+                "use the sampler \"mala\", which rejects such moves, or a change of variables that removes the edge"
+            }
+            LangevinSampler::Mala => "they did not find the target: start nearer to it, or take more steps",
         };
         warnings.extend(self.support.warning("chains", advice));
         warnings.extend(self.here.stuck());

@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 use std::mem;
 use std::sync::Arc;
 
-/// Are attraction and repulsion divided by the kernel densities that they belong to?
+/// Whether attraction and repulsion are divided by their kernel densities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Weighting {
     /// No: the gradient of MMD^2.
     #[default]
     Plain,
-    /// Each by its own.
+    /// Each by its own density.
     Normalised,
 }
 
@@ -31,60 +31,63 @@ crate::choices!(Weighting);
 crate::options! {
     /// Options of `mmd_flow`.
     pub struct MmdFlowOptions {
-        /// The kernel, a list of kernels (their velocities are averaged), or "median" for a
-        /// Gaussian kernel whose bandwidth is the median distance within the target.
+        /// A kernel, a list of kernels (their velocities are averaged), or "median": a Gaussian
+        /// kernel whose bandwidth is the median distance between points of the target.
         kernel: Kernels = Kernels::Median,
-        /// "denoiser": velocities in units of the squared bandwidth; "raw": the gradient itself.
+        /// "denoiser": the velocity is the gradient times the squared bandwidth; "raw": the
+        /// gradient itself.
         scaling: Scaling = Scaling::Denoiser,
-        /// "plain": the gradient of MMD^2; "normalised": attraction divided by `E_p k`, repulsion
-        /// by `E_q k`, which with a Gaussian kernel is the score difference at `sigma = h`.
+        /// "plain": the gradient of MMD^2; "normalised": the attraction is divided by `E_p k` and
+        /// the repulsion by `E_q k`, which with a Gaussian kernel gives the score difference at
+        /// `sigma = h`.
         weighting: Weighting = Weighting::Plain,
-        /// Noise injection: the velocity of `y` is taken at `y + noise e` with new `e` each step; a
-        /// number or a schedule of levels in the points' units, 0 for none.
+        /// Standard deviation of the noise `e`, a number or a schedule in the units of the points;
+        /// 0 for none. The velocity of `y` is evaluated at `y + noise e`, with new `e` in each
+        /// step.
         noise: Schedule = Schedule::Constant { value: 0.0 },
     }
 }
 
-/// `v(z) = E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, which is `-n/2` times the gradient of MMD^2
-/// with respect to a particle. Unlike the score difference it is not divided by the smoothed
-/// densities `P(z) = E_p k`, `Q(z) = E_q k`, and dies where they are small: with a Gaussian kernel
-/// `v = P score_p - Q score_q`. Normalised: `grad log P - grad log Q`. Cost: two pairwise passes
-/// per kernel, four when a kernel that is not Gaussian is normalised.
+/// The velocity `v(z) = E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, which is `-n/2` times the
+/// gradient of MMD^2 with respect to a particle. Unlike the score difference it is not divided by
+/// the smoothed densities `P(z) = E_p k`, `Q(z) = E_q k`, and vanishes where they are small: with a
+/// Gaussian kernel `v = P score_p - Q score_q`. Normalised, it is `grad log P - grad log Q`. Cost:
+/// two pairwise passes per kernel, four if a non-Gaussian kernel is normalised.
 #[derive(Debug)]
 pub struct MmdFlow {
     target: Arc<Points>,
-    /// Shares of the target's points, which sum to 1, and their logarithms; None where they are
+    /// Weights of the points of the target, which sum to 1, and their logarithms; None if they are
     /// equal.
     weights: Option<[Vec<f64>; 2]>,
     kernels: Vec<Kernel>,
     options: MmdFlowOptions,
     self_term: SelfTerm,
-    /// Memory between steps.
+    /// Buffers between steps.
     queries: Points,
     part: Points,
     sums: KernelSums,
     gradient: LogGradient,
 }
 
-/// Where one kernel's velocity is wanted, of what cloud, and its share in the whole.
+/// The arguments of the velocity of one kernel, and its share in the whole.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     z: &'a Points,
     cloud: &'a Points,
-    /// Is `z` the cloud itself?
+    /// True if `z` is the cloud itself.
     own: bool,
-    /// Does particle `i` not count in the density at place `i`?
+    /// True if particle `i` does not count in the density at point `i`.
     leave_out_self: bool,
     share: f64,
     pairwise: &'a Pairwise,
 }
 
 impl MmdFlow {
-    /// The flow towards the points `target`, which are shared and not copied.
+    /// Creates the flow towards the points `target`, which are shared and not copied.
     ///
     /// # Errors
-    /// A kernel without a positive bandwidth or, normalised, without positive values; a noise out
-    /// of range.
+    /// A kernel lacks a positive bandwidth or, if normalised, positive values; a noise is out of
+    /// range.
     pub fn new(target: impl Into<Arc<Points>>, options: MmdFlowOptions) -> Result<MmdFlow> {
         let target = target.into();
         options.noise.check("noise", 0.0..=f64::INFINITY)?;
@@ -99,12 +102,12 @@ impl MmdFlow {
         Ok(MmdFlow { target, weights: None, kernels, options, self_term, queries, part, sums, gradient })
     }
 
-    /// Weights the target's points, in proportion to `weights`: `E_p` becomes their weighted mean.
-    /// A "median" bandwidth stays that of the points alone.
+    /// Weights the points of the target in proportion to `weights`: `E_p` becomes their weighted
+    /// mean. A "median" bandwidth ignores the weights.
     ///
     /// # Errors
-    /// A weight that is negative or not finite, none positive, or a number of weights that is not
-    /// that of the points.
+    /// A weight is negative or not finite, none is positive, or their number is not that of the
+    /// points.
     pub fn weighted(mut self, weights: &[f64]) -> Result<MmdFlow> {
         let shares = shares(weights, self.target.n(), "weights")?;
         let logs = shares.iter().map(|w| w.ln()).collect();
@@ -112,8 +115,8 @@ impl MmdFlow {
         Ok(self)
     }
 
-    /// Chooses whether a particle counts in `E_q` at its own place. Tracers always feel all
-    /// particles.
+    /// Chooses whether a particle counts in `E_q` at its own position. For tracers all particles
+    /// count.
     ///
     /// # Errors
     /// [`SelfTerm::Exclude`] with normalised weights, which divide by a density that counts every
@@ -127,12 +130,12 @@ impl MmdFlow {
         Ok(self)
     }
 
-    /// The velocity at the places `at.z`, which are the cloud itself where `own`.
+    /// Writes the velocity at the points `at.z`; `own` says whether they are the cloud itself.
     fn field(&mut self, at: &FieldAt, own: bool, out: &mut Points) -> Result<()> {
         let FieldAt { z, cloud, role, pairwise, .. } = *at;
         let leave_out_self = role == Role::Cloud && self.self_term == SelfTerm::Exclude;
         if leave_out_self && cloud.n() == 1 {
-            let want = "a particle that leaves itself out needs at least one other";
+            let want = "self_term \"exclude\" needs at least 2 particles";
             return Err(Error::argument("self_term", "\"exclude\"", want));
         }
         out.reshape(z.n(), z.dim());
@@ -221,7 +224,7 @@ impl VelocityField for MmdFlow {
         })
     }
 
-    /// The velocity at `z + noise e`.
+    /// Writes the velocity at `z + noise e`.
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let FieldAt { z, role, clock, .. } = *at;
         let noise = self.options.noise.at(clock.progress());

@@ -1,9 +1,9 @@
-//! Flows: what moves a cloud of particles.
+//! Flows, which move a cloud of particles.
 //!
-//! A file here holds one equation and its constants. There are two kinds. A [`VelocityField`] says
-//! where each particle is to go; how it steps there is chosen apart, in [`Stepping`]. A [`Sampler`]
-//! makes its own steps, with noise or rejections. Who moves (a cloud or a generator), how long, and
-//! who watches is not decided here (see [`crate::run`]).
+//! Each file contains one equation and its constants. There are two kinds of flows. A
+//! [`VelocityField`] gives the velocity of each particle; the integrator is chosen separately, in
+//! [`Stepping`]. A [`Sampler`] makes its own steps, with noise or rejections. What moves (a cloud
+//! or a generator), how long, and which measurements are made is decided in [`crate::run`].
 
 mod aim;
 mod clock;

@@ -1,5 +1,5 @@
-//! A sampler: it makes its own steps, with noise, rejections or noise levels that a velocity does
-//! not show.
+//! Samplers, which make their own steps, with noise, rejections or noise levels that a velocity
+//! does not contain.
 
 use super::{Clock, FieldAt, Readings};
 use crate::archive::Archive;
@@ -8,39 +8,39 @@ use crate::rng::Stream;
 use crate::{Points, Result};
 use std::fmt::Debug;
 
-/// Moves particles by steps of its own. Its particles do not feel each other, so that tracers would
-/// be a run of their own, and its noise, rejections and falling noise level are not in any
-/// velocity, so that no generator can be trained along it.
+/// Moves particles by its own steps. The particles do not interact, so tracers would be a separate
+/// run. Its noise, rejections and falling noise level are not part of any velocity, so no generator
+/// can be trained along it.
 pub trait Sampler: Send + Sync + Debug {
     /// Returns the name for messages and progress: "langevin".
     fn name(&self) -> &'static str;
 
-    /// Moves `cloud` by the step that begins at `clock`; returns how many evaluations of the score
-    /// that took. After an error the cloud may be anywhere.
+    /// Moves `cloud` by the step that begins at `clock`; returns the number of evaluations of the
+    /// score. After an error the positions of the cloud are undefined.
     ///
     /// # Errors
-    /// As the estimators it stands on; an interrupt.
+    /// Those of its estimators; an interrupt.
     fn step(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64>;
 
-    /// Writes the part of the motion that is no noise into `out`, n x dim, as a velocity.
+    /// Writes the deterministic part of the motion into `out`, n x dim, as a velocity.
     ///
     /// # Errors
-    /// As [`Sampler::step`].
+    /// Those of [`Sampler::step`].
     fn drift(&mut self, at: &FieldAt, out: &mut Points) -> Result<()>;
 
-    /// Chooses what the caller left open from the cloud that it starts with, and checks that the
-    /// two fit. Returns what it chose, a sentence each.
+    /// Makes the choices that the caller left open, given the start, and checks that both fit.
+    /// Returns its choices, a sentence each.
     ///
     /// # Errors
-    /// Dimensions that do not match, options that cannot be met.
+    /// Dimensions do not match, or options cannot be satisfied.
     fn prepare(&mut self, _start: &Points, _clock: &Clock) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 
-    /// Returns readings of its inner state at this moment, by name.
+    /// Returns readings of its state, by name.
     ///
     /// # Errors
-    /// As [`Sampler::step`].
+    /// Those of [`Sampler::step`].
     fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
         Ok(Vec::new())
     }
@@ -56,7 +56,7 @@ pub trait Sampler: Send + Sync + Debug {
         Ok(())
     }
 
-    /// Returns what the user should know once the run is over, a sentence each.
+    /// Returns warnings at the end of the run, a sentence each.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }

@@ -20,18 +20,18 @@ use crate::target::{STANDARDISE_SAMPLES, scale_warning};
 use crate::{Error, Points, Result, Rule, Subject};
 use std::mem;
 
-/// `dy/dt = s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the proxies smoothed by `sigma`, at `z` near
-/// `y`.
+/// The velocity `s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the distributions smoothed by `sigma`,
+/// at `z = y`, or `z = y + sigma e` with noise.
 #[derive(Debug)]
 pub struct SdFlow {
     target: Box<dyn Score>,
     source: Box<dyn Score>,
     options: SdFlowOptions,
     smoothing: Option<Smoothing>,
-    /// Units in which both scores and sigma are measured, when not those of the particles.
+    /// The standard units of the scores and sigma; None if they are those of the particles.
     units: Option<Standardiser>,
-    /// Memory between steps: the cloud and the tracers in those units, where the field is
-    /// evaluated, the source's part.
+    /// Buffers between steps: the cloud and the tracers in standard units, the queries, and the
+    /// part of the source.
     standard: Points,
     places: Points,
     queries: Points,
@@ -42,17 +42,18 @@ pub struct SdFlow {
 }
 
 impl SdFlow {
-    /// The flow towards `target`, away from `source`, which is an estimate of the moving cloud's
-    /// own score.
+    /// Creates the flow towards `target`, away from `source`, which estimates the score of the
+    /// moving cloud.
     ///
     /// # Errors
-    /// An option out of range, or a batch size for an estimator that stands on no points.
+    /// An option is out of range, or a batch is given for an estimator that is not built from
+    /// points.
     pub fn new(target: Estimate, source: Estimate, options: SdFlowOptions) -> Result<SdFlow> {
         let SdFlowOptions { batch, batch_target, batch_source, .. } = options;
         let batches = [("batch", batch), ("batch_target", batch_target), ("batch_source", batch_source)];
         at_least(&batches.map(|(name, batch)| (name, batch.unwrap_or(1), 1)))?;
         if let Some(batch) = batch.filter(|_| options.self_term == Some(SelfTerm::Exclude)) {
-            return Err(Error::argument("batch", batch, "the particles of a minibatch do not leave themselves out"));
+            return Err(Error::argument("batch", batch, "`batch` cannot be combined with self_term \"exclude\""));
         }
         let target = target.drawing("batch_target", options.batch_target)?;
         let source = match source {
@@ -80,14 +81,14 @@ impl SdFlow {
         Ok(flow)
     }
 
-    /// Works in standard units: the target's score was made from standardised points, sigma is
-    /// measured in them, and particles are mapped there and back.
+    /// Makes the flow work in standard units: the score of the target belongs to standardised
+    /// points, sigma is measured in their units, and particles are mapped to these units and back.
     pub fn in_units(mut self, units: Standardiser) -> SdFlow {
         self.units = Some(units);
         self
     }
 
-    /// Sigma at this moment; 0 before [`VelocityField::prepare`] has chosen it.
+    /// Returns sigma at this moment; 0 before [`VelocityField::prepare`] has chosen it.
     pub fn sigma(&self, clock: &Clock) -> f64 {
         self.smoothing.as_ref().map_or(0.0, |s| s.at(clock))
     }
@@ -99,19 +100,19 @@ impl SdFlow {
             return Err(Error::argument("sigma", smallest, want));
         }
         if self.options.scaling == Scaling::Denoiser {
-            let want = "a denoiser step does not move without smoothing; raw scaling moves at sigma = 0";
+            let want = "with scaling \"denoiser\" nothing moves at sigma 0; use a positive sigma, or scaling \"raw\"";
             return Err(Error::argument("sigma", smallest, want));
         }
         Ok(())
     }
 
-    /// Chooses sigma where it was left out; returns what was chosen.
+    /// Chooses sigma if it was left out; returns a note on the choice.
     fn choose_sigma(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
         if self.smoothing.is_some() {
             return Ok(Vec::new());
         }
         let Some(extent) = self.target.extent() else {
-            let want = format!("{} says nothing of its size: give a number or a schedule", self.target.name());
+            let want = format!("{} has no known scale: give a number or a schedule", self.target.name());
             return Err(Error::argument("sigma", "left out", want));
         };
         let ranges = [self.target.sigma_range().learned, self.source.sigma_range().learned];
@@ -151,7 +152,7 @@ impl VelocityField for SdFlow {
         self.choose_sigma(cloud, clock)
     }
 
-    /// The field in the particles' units.
+    /// Writes the field in the units of the particles.
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let Some(units) = &self.units else { return self.field(at, out) };
         let (mut standard, mut places) = (mem::take(&mut self.standard), mem::take(&mut self.places));
@@ -191,7 +192,7 @@ impl VelocityField for SdFlow {
         let cloud = in_units.as_ref().unwrap_or(at.cloud);
         let mut readings = vec![("sigma", self.sigma(at.clock))];
         readings.extend(self.split_half_error(cloud, at.clock, at.pairwise)?.map(|e| ("field_error", e)));
-        // Of the evaluations that judged the error.
+        // From the evaluations that estimated the error.
         readings.extend(self.target.ess().map(|e| ("ess_target", e)));
         readings.extend(self.source.ess().map(|e| ("ess_source", e)));
         Ok(readings)

@@ -1,5 +1,5 @@
-//! The smoothing of a flow over a run: chosen from the data when left open, held back where work
-//! remains.
+//! The smoothing of a flow over a run: sigma is chosen from the data if it is left out, and an
+//! adaptive schedule waits while the cloud still moves.
 
 use super::Clock;
 use crate::archive::{Archive, Archived};
@@ -8,42 +8,43 @@ use crate::points::squared_distance;
 use crate::score::{Extent, Score};
 use crate::{Error, Points, Result, Rule, schedule::Schedule};
 
-/// A sigma schedule, and the pace of an adaptive one.
+/// A sigma schedule, and the position of an adaptive one.
 #[derive(Debug, Clone)]
 pub struct Smoothing {
     schedule: Schedule,
-    /// Descents made so far by an adaptive schedule.
+    /// The number of steps in which an adaptive schedule fell.
     descents: usize,
-    /// Steps on which it stayed.
+    /// The number of steps in which it stayed.
     holds: usize,
     last_displacement: f64,
 }
 
-/// An adaptive schedule stays where it is while a step moves this share less than the one before:
-/// the cloud is still relaxing at this scale.
+/// An adaptive schedule stays at a value while a step moves less than this share of the step
+/// before: the cloud is still relaxing at this scale.
 const STILL_FALLING: f64 = 0.9;
 
-/// Target points within a few sigma of each other at the end of a generator's training.
+/// The number of target points within a few sigma of each other at the end of the training of a
+/// generator.
 const NEIGHBOURS: f64 = 100.0;
 
 impl Smoothing {
-    /// Follows `schedule`, whose values must be 0 or more.
+    /// Creates the smoothing by `schedule`, whose values must be 0 or more.
     ///
     /// # Errors
-    /// Values out of range.
+    /// A value is out of range.
     pub fn new(schedule: Schedule) -> Result<Smoothing> {
         schedule.check("sigma", 0.0..=f64::INFINITY)?;
         Ok(Smoothing { schedule, descents: 0, holds: 0, last_displacement: f64::INFINITY })
     }
 
-    /// From what spans both the start and the target down to the target's finest detail, within the
-    /// `range` of sigma that a score has learned. For the `fresh` samples of a generator it stops
-    /// where each point still has a hundred neighbours: below, a step is more noise than direction.
+    /// Creates a schedule from the size of start and target down to the finest detail of the
+    /// target, within the `range` of sigma that a score has learned. For the `fresh` samples of a
+    /// generator it ends where each point still has a hundred neighbours: at smaller sigma, noise
+    /// dominates a step.
     pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>, fresh: bool) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
         let from = extent.diameter.max(away).max(start.spread());
-        // Points that all coincide have no detail and perhaps no size: any sigma then says the
-        // same.
+        // If all points coincide, any positive sigma gives the same field.
         let from = if from > 0.0 { from } else { 1.0 };
         let detail = if extent.detail > 0.0 { extent.detail } else { 1e-6 * from };
         let wide = detail * NEIGHBOURS.powf(1.0 / start.dim() as f64);
@@ -53,21 +54,21 @@ impl Smoothing {
         Schedule::Geometric { from, to: to.max(least).min(from) }
     }
 
-    /// The schedule in force.
+    /// Returns the schedule.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
 
-    /// Sigma at this moment.
+    /// Returns sigma at this moment.
     pub fn at(&self, clock: &Clock) -> f64 {
         match self.schedule {
-            // Half of the steps are for descending, half for staying where work remains.
+            // Half of the steps are for falling, half for staying while the cloud still moves.
             Schedule::Adaptive { .. } => self.schedule.at(self.descents as f64 / descending(clock) as f64),
             _ => self.schedule.at(clock.progress()),
         }
     }
 
-    /// Paces an adaptive schedule after a step.
+    /// Advances an adaptive schedule after a step.
     pub fn pace(&mut self, report: &StepReport, clock: &Clock) {
         let relaxing = report.displacement < STILL_FALLING * self.last_displacement;
         self.last_displacement = report.displacement;
@@ -92,7 +93,7 @@ impl Archived for Smoothing {
 /// Checks that `sigma` stays positive for a score that needs smoothing.
 ///
 /// # Errors
-/// A schedule that reaches 0 for such a score.
+/// The schedule reaches 0 for such a score.
 pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
     let smallest = sigma.smallest();
     if smallest > 0.0 || score.sigma_range().zero {
@@ -102,7 +103,7 @@ pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
 }
 
 fn descending(clock: &Clock) -> usize {
-    // The last step is taken at the end of the schedule, so one descent fewer than steps is left.
+    // The last step is taken at the end of the schedule, so there is one fall fewer than steps.
     (clock.steps.saturating_sub(1) / 2).max(1)
 }
 

@@ -1,4 +1,4 @@
-//! How a run steps along a velocity field.
+//! The integrator of a run along a velocity field.
 
 use super::{Clock, VelocityField};
 use crate::ode::Integrator;
@@ -7,49 +7,48 @@ use crate::schedule::Schedule;
 use crate::{Error, Points, Result};
 
 crate::options! {
-    /// How particles step along a velocity field: the same three options for every flow, checked in
-    /// one place and owned by the run.
+    /// How particles step along a velocity field. Every flow has these three options; the run owns
+    /// and checks them.
     pub struct Stepping {
-        /// Step size: a number, a schedule, or `adaptive(largest, smallest)` for an
-        /// error-controlled one.
+        /// Step size: a number, a schedule, or `adaptive(largest, smallest)`, which controls the
+        /// error.
         step: Option<Schedule> = None,
-        /// "euler", "heun" or "rk4"; an adaptive step is Heun's.
+        /// "euler", "heun" or "rk4"; adaptive steps use "heun".
         integrator: Integrator = Integrator::Euler,
         /// Arithmetic of the pairwise sums: "f32", "f64", "bf16x3", "bf16x6" or "auto"; left out:
-        /// that of the run.
+        /// that of the run, which is "f32" by default.
         precision: Option<Precision> = None,
     }
 }
 
 impl Stepping {
-    /// Checks that the options can be met together.
+    /// Checks that the options are consistent.
     ///
     /// # Errors
-    /// A step that is negative or not finite, and an adaptive step with "rk4": its error is that of
-    /// Heun's method.
+    /// A step is negative or not finite, or an adaptive step is given with "rk4", although its
+    /// error is that of Heun's method.
     pub fn check(&self) -> Result<()> {
         if let Some(step) = &self.step {
             step.check("step", 0.0..=f64::INFINITY)?;
         }
         if self.is_adaptive() && self.integrator == Integrator::Rk4 {
-            return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps are Heun's: leave it out"));
+            return Err(Error::argument("integrator", "\"rk4\"", "adaptive steps use \"heun\": leave it out"));
         }
         Ok(())
     }
 
-    /// Is the step size chosen by its error?
+    /// True if the step size is chosen by its error.
     pub fn is_adaptive(&self) -> bool {
         matches!(self.step, Some(Schedule::Adaptive { .. }))
     }
 
-    /// Returns the step size at this moment, the field's usual one where none was given.
+    /// Returns the step size at this moment; the default of the field if none was given.
     pub fn size(&self, field: &dyn VelocityField, cloud: &Points, clock: &Clock) -> f64 {
         let usual = || field.scales(cloud, clock).step;
         self.step.as_ref().map_or_else(usual, |step| step.at(clock.progress()))
     }
 
-    /// Returns the pairwise engine at the precision that was asked for; None where it is that of
-    /// the run.
+    /// Returns the pairwise engine at the requested precision; None for that of the run.
     pub fn arithmetic(&self, pairwise: &Pairwise) -> Option<Pairwise> {
         pairwise.at_precision(self.precision)
     }
@@ -71,7 +70,7 @@ mod tests {
         assert!(Stepping { step: Some(Schedule::from(-1.0)), ..Stepping::default() }.check().is_err());
     }
 
-    /// A field whose usual step is 0.3.
+    /// A field whose default step is 0.3.
     #[derive(Debug)]
     struct Still;
 

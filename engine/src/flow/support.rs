@@ -1,4 +1,4 @@
-//! Do particles stand where the target's density is positive?
+//! The check that particles lie where the density of the target is positive.
 
 use crate::archive::{Archive, Archived};
 use crate::error::MissingPart;
@@ -6,8 +6,8 @@ use crate::target::Target;
 use crate::{Error, Points, Result, Subject};
 use std::sync::Arc;
 
-/// Counts the particles at which a density of the caller's own is 0 or no number. Others are
-/// positive everywhere, and nothing is counted.
+/// Counts the particles at which the density of a formula or callback is 0 or NaN. Other densities
+/// are positive everywhere, so nothing is counted for them.
 #[derive(Debug, Default)]
 pub(super) struct Support {
     target: Option<Arc<dyn Target>>,
@@ -15,7 +15,7 @@ pub(super) struct Support {
     outside: Option<Outside>,
 }
 
-/// What was found outside.
+/// The points found outside the support.
 #[derive(Debug, Default)]
 struct Outside {
     count: usize,
@@ -25,13 +25,14 @@ struct Outside {
 }
 
 impl Outside {
-    /// "399 of 2000 points, the first at (-3.1), where the density of p is 0 or no number".
+    /// Describes them: "399 of 2000 points, the first at (-3.1), where the density of p is 0 or
+    /// NaN".
     fn text(&self, what: &str, target: &str) -> String {
         let place: Vec<String> = self.first.iter().take(6).map(|v| format!("{v:.4}")).collect();
         let more = if self.first.len() > 6 { ", .." } else { "" };
         let Outside { count, total, .. } = self;
         let place = place.join(", ");
-        format!("{count} of {total} {what}, the first at ({place}{more}), where {target} is 0 or no number")
+        format!("{count} of {total} {what}, the first at ({place}{more}), where {target} is 0 or NaN")
     }
 }
 
@@ -50,22 +51,22 @@ impl Archived for Outside {
     }
 }
 
-/// Is this the log density of a point inside the support?
+/// True if this is the log density of a point inside the support.
 pub(super) fn inside(log_density: f64) -> bool {
     log_density.is_finite()
 }
 
 impl Support {
-    /// That of this target, if it has a density.
+    /// Creates the check for this target, if it has a density.
     pub fn of(target: Option<Arc<dyn Target>>) -> Support {
         let target = target.filter(|target| target.density().is_some_and(|density| !density.smooths()));
         Support { target, ..Support::default() }
     }
 
-    /// Looks at these points.
+    /// Counts the points outside the support.
     ///
     /// # Errors
-    /// As the target's log density.
+    /// Those of the log density of the target.
     pub fn look(&mut self, points: &Points) -> Result<()> {
         let Some(target) = &self.target else { return Ok(()) };
         target.expect_density(MissingPart::LogDensity)?.log_density(points, 0.0, &mut self.log_density)?;
@@ -75,24 +76,24 @@ impl Support {
         Ok(())
     }
 
-    /// Looks at the points that a run starts from; a note where some are outside.
+    /// Checks the start of a run; returns a note if points are outside the support.
     ///
     /// # Errors
-    /// All of them are outside: nothing says which way the target lies.
+    /// All points are outside, where nothing indicates the direction of the target.
     pub fn check_start(&mut self, start: &Points, then: &str) -> Result<Option<String>> {
         self.look(start)?;
         let (Some(outside), Some(target)) = (&self.outside, &self.target) else { return Ok(None) };
         if outside.count == outside.total {
-            let got = outside.text("points stand outside", &target.name());
-            return Err(Error::shape(Subject::argument("start"), got, "start where it is positive"));
+            let got = outside.text("points lie outside the target", &target.name());
+            return Err(Error::shape(Subject::argument("start"), got, "start where the density is positive"));
         }
-        let text = outside.text("points stand outside of the target", &target.name());
+        let text = outside.text("points lie outside the target", &target.name());
         Ok(Some(format!("start: {text}; {then}")))
     }
 
-    /// What was seen at the last look, with what to do about it.
+    /// Returns the warning about the points counted last, with advice.
     pub fn warning(&self, what: &str, advice: &str) -> Option<String> {
         let (outside, target) = (self.outside.as_ref()?, self.target.as_ref()?);
-        Some(format!("{}; {advice}", outside.text(&format!("{what} ended outside of the target"), &target.name())))
+        Some(format!("{}; {advice}", outside.text(&format!("{what} ended outside the target"), &target.name())))
     }
 }

@@ -16,28 +16,29 @@ use std::sync::Arc;
 crate::options! {
     /// Options of `svgd`.
     pub struct SvgdOptions {
-        /// The kernel, a bandwidth of a Gaussian kernel, a list of either (their velocities are
-        /// averaged), or "median": a Gaussian kernel of bandwidth
-        /// `median distance of the particles / sqrt(2 ln(n + 1))`, anew each step.
+        /// A kernel, the bandwidth of a Gaussian kernel, a list of these (their velocities are
+        /// averaged), or "median": a Gaussian kernel of bandwidth `median distance of the particles
+        /// / sqrt(2 ln(n + 1))`, recomputed in each step.
         kernel: Kernels = Kernels::Median,
-        /// Smoothing of the target's score, in the points' units; a kernel estimate needs it
-        /// positive.
+        /// Noise level that smooths the score of the target, in the units of the points; it must be
+        /// positive for a kernel estimate.
         sigma: Schedule = Schedule::Constant { value: 0.0 },
     }
 }
 
-/// `phi(z) = mean_j [k(y_j, z) grad log p(y_j) + grad_{y_j} k(y_j, z)]`: the steepest descent of
-/// `KL(q | p)` in the kernel's space. For the distribution `q` of the particles it is
-/// `E_q[k(y, z) (grad log p - grad log q)(y)]`, the score difference smoothed by the kernel,
-/// without the score of `q`. Cost: two pairwise passes per kernel and one evaluation of the score.
+/// The velocity `phi(z) = mean_j [k(y_j, z) grad log p(y_j) + grad_{y_j} k(y_j, z)]`: the steepest
+/// descent of `KL(q | p)` in the reproducing kernel Hilbert space. For the distribution `q` of the
+/// particles it is `E_q[k(y, z) (grad log p - grad log q)(y)]`, the score difference smoothed by
+/// the kernel, which needs no score of `q`. Cost: two pairwise passes per kernel and one evaluation
+/// of the score.
 #[derive(Debug)]
 pub struct Svgd {
     score: Box<dyn Score>,
     options: SvgdOptions,
     kernels: Vec<Kernel>,
-    /// Memory between steps.
+    /// Buffers between steps.
     scores: Points,
-    /// The cloud and the sigma of these scores and of the median.
+    /// The cloud and the sigma for which the scores and the median were computed.
     known: (Points, f64),
     squares: Vec<f64>,
     attraction: KernelSums,
@@ -46,10 +47,10 @@ pub struct Svgd {
 }
 
 impl Svgd {
-    /// The flow towards the distribution whose score this is.
+    /// Creates the flow towards the distribution with this score.
     ///
     /// # Errors
-    /// A kernel without a positive bandwidth, options out of range, sigma = 0 for a score that
+    /// A kernel lacks a positive bandwidth, options are out of range, or sigma = 0 for a score that
     /// needs smoothing.
     pub fn new(score: Box<dyn Score>, options: SvgdOptions) -> Result<Svgd> {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
@@ -62,7 +63,7 @@ impl Svgd {
             return Err(Error::argument(
                 "kernel",
                 "\"energy\"",
-                "a positive definite kernel is wanted, such as the inverse multiquadric",
+                "a positive definite kernel is expected, such as the inverse multiquadric",
             ));
         }
         let (attraction, repulsion) = (KernelSums::default(), KernelSums::default());
@@ -71,7 +72,7 @@ impl Svgd {
         Ok(Svgd { score, options, kernels, scores, known, squares, attraction, repulsion, support })
     }
 
-    /// Says where particles stand outside the support of `target`, whose score this is.
+    /// Warns about particles outside the support of `target`, whose score this is.
     pub fn inside(self, target: Option<Arc<dyn Target>>) -> Svgd {
         Svgd { support: Support::of(target), ..self }
     }
@@ -90,7 +91,7 @@ impl Svgd {
         Ok(())
     }
 
-    /// The scores at the particles.
+    /// Computes the scores at the particles.
     fn know(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
         let (sigma, stream) = (self.options.sigma.at(clock.progress()), clock.randomness("estimate"));
         let at = At { z: cloud, sigma, cloud, aligned: true, learn: true, stream, pairwise };
@@ -100,7 +101,7 @@ impl Svgd {
         Ok(())
     }
 
-    /// `phi` at `z` by the scores and kernels that are known.
+    /// Writes `phi` at `z` from the present scores and kernels.
     fn pull(&mut self, z: &Points, cloud: &Points, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
         let dim = z.dim();
         out.reshape(z.n(), dim);
@@ -135,14 +136,14 @@ impl VelocityField for Svgd {
         }
         self.score.check_dim(cloud, Subject::argument("start"), "the target")?;
         self.choose_kernel(cloud)?;
-        let then = "they follow the formula of the score, which may lead anywhere";
+        let then = "they follow a score that has no meaning there";
         Ok(self.support.check_start(cloud, then)?.into_iter().collect())
     }
 
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let FieldAt { z, cloud, role, clock, pairwise } = *at;
-        // Scores and bandwidth are the cloud's: those of its own velocity hold for all that follows
-        // it.
+        // Scores and bandwidth belong to the cloud: those computed for its own velocity are reused
+        // for its tracers.
         let known = || self.known.0 == *cloud && self.known.1 == self.options.sigma.at(clock.progress());
         if role == Role::Cloud || !known() {
             if clock.stage == 0.0 || self.kernels.is_empty() {
@@ -193,7 +194,7 @@ mod tests {
     use crate::target::Gaussian;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// Counts its evaluations.
+    /// A score that counts its evaluations.
     #[derive(Debug)]
     struct Counted(Exact, Arc<AtomicUsize>);
 
@@ -225,7 +226,7 @@ mod tests {
         flow.velocity(&here.tracers(&z), &mut at).unwrap();
         flow.velocity(&here.tracers(&cloud), &mut at).unwrap();
         assert_eq!((count.load(Ordering::Relaxed), &at), (1, &own));
-        // Another cloud has scores of its own.
+        // Another cloud has other scores.
         let mut fresh = Svgd::new(Box::new(exact()), SvgdOptions::default()).unwrap();
         let there = FieldAt::cloud(&other, &clock, &pairwise);
         fresh.velocity(&there, &mut own).unwrap();

@@ -12,20 +12,22 @@ crate::options! {
     pub struct AffineOptions {
         /// Output dimension, at least 1.
         dim: usize = 2,
-        /// Input dimension; left out: the output's.
+        /// Input dimension; left out: the output dimension.
         dim_in: Option<usize> = None,
-        /// Standard deviation of the outputs at the start when the base is standard normal: the
-        /// entries of W are normal with variance scale^2 / dim_in. Positive.
+        /// Initial standard deviation of the outputs for a standard normal base, positive: the
+        /// entries of `W` are normal with variance `scale^2 / dim_in`.
         scale: f64 = 1.0,
     }
 }
 
-/// Entries of the largest `W`: 2 GiB.
+/// The largest number of entries of `W`: 2 GiB.
 const MOST_WEIGHTS: usize = 1 << 28;
 
-/// `g(u) = W u + b`, `W` of shape `dim` x `dim_in`, row-major in front of `b` among the parameters.
+/// The map `g(u) = W u + b`, where `W` has shape `dim` x `dim_in`; the parameters are `W`,
+/// row-major, followed by `b`.
 ///
-/// Of standard normal `u` its distribution is `N(b, W W^T)`; `dim_in < dim` gives a degenerate one.
+/// For standard normal `u` its distribution is `N(b, W W^T)`, which is degenerate if `dim_in <
+/// dim`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Affine {
     parameters: Vec<f64>,
@@ -34,10 +36,10 @@ pub struct Affine {
 }
 
 impl Affine {
-    /// Random `W`, `b = 0`.
+    /// Creates it with random `W` and `b = 0`.
     ///
     /// # Errors
-    /// A dimension of 0, or a scale that is not positive.
+    /// A dimension is 0, or the scale is not positive.
     pub fn new(options: &AffineOptions, stream: Stream) -> Result<Affine> {
         let (dim, dim_in) = (options.dim, options.dim_in.unwrap_or(options.dim));
         at_least(&[("dim", dim, 1), ("dim_in", dim_in, 1)])?;
@@ -56,7 +58,7 @@ impl Affine {
         Ok(Affine { parameters, dim, dim_in })
     }
 
-    /// With these parameters, `W` row-major and then `b`.
+    /// Creates it with these parameters, `W` row-major and then `b`.
     #[cfg(any(feature = "files", test))]
     pub(super) fn of(parameters: Vec<f64>, dim: usize, dim_in: usize) -> Affine {
         Affine { parameters, dim, dim_in }
@@ -77,7 +79,7 @@ impl Affine {
         product(self.weights(), self.weights().transpose())
     }
 
-    /// Its parameters by torch's names, with what [`load`](super::load) needs besides.
+    /// Its parameters by PyTorch's names, with the description that [`load`](super::load) needs.
     pub fn tensors(&self) -> Tensors {
         super::tensors::linear(self.dim, self.dim_in, &self.parameters)
     }

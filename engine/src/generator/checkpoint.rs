@@ -1,5 +1,5 @@
-//! Models in `.safetensors` files: torch's names for the parameters, and what else a model is under
-//! the key `sdflow`.
+//! Models in `.safetensors` files: the parameters have PyTorch's names, and the key `sdflow`
+//! describes the model.
 
 use super::tensors::{KEY, Kind, tagged};
 use super::{Affine, Generator as _, MlpGenerator};
@@ -22,11 +22,11 @@ pub enum Model {
 }
 
 crate::options! {
-    /// Options of `load_model`, for nets that another program has saved.
+    /// Options of `load_model`, for nets that another program saved.
     pub struct ModelOptions {
-        /// What stands between its linear layers: "silu", "tanh" or "softplus".
+        /// The activation between its linear layers: "silu", "tanh" or "softplus".
         activation: Option<Activation> = None,
-        /// Do hidden layers add their input to their output?
+        /// Whether hidden layers add their input to their output.
         residual: Option<bool> = None,
     }
 }
@@ -34,7 +34,7 @@ crate::options! {
 /// Writes a trained denoiser.
 ///
 /// # Errors
-/// One of the moving cloud, which belongs to its run; otherwise as [`Tensors::save`].
+/// The denoiser is that of the moving cloud, which belongs to its run; those of [`Tensors::save`].
 pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
     use crate::score::Score as _;
     let (Some(net), Some((sigma_min, sigma_max)), Some(extent)) =
@@ -52,8 +52,8 @@ pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
     tagged(net.mlp().tensors(), &kind).save(path)
 }
 
-/// Takes away what wrappers of torch put before all names, `module.` or `_orig_mod.`: what stands
-/// before the number of the first layer, where it is the same for all.
+/// Removes the prefix that wrappers of PyTorch add to all names, `module.` or `_orig_mod.`: the
+/// text before the number of the first layer, if it is the same for all.
 fn strip_prefix(tensors: &mut Tensors) {
     let Some(first) = tensors.tensors.keys().next() else { return };
     let is_number = |part: &&str| part.parse::<usize>().is_ok();
@@ -65,13 +65,13 @@ fn strip_prefix(tensors: &mut Tensors) {
     }
 }
 
-/// The model in a file. A file without the key `sdflow`, such as torch's
+/// Returns the model in a file. A file without the key `sdflow`, such as PyTorch's
 /// `save_file(net.state_dict(), ..)` of an `nn.Sequential`, is a net whose activation the options
-/// name; a prefix that all its tensors share, such as `module.`, is taken away.
+/// name; a prefix that all its tensors share, such as `module.`, is removed.
 ///
 /// # Errors
-/// As [`Tensors::load`] and [`Mlp::from_tensors`]; a description that cannot be read; an activation
-/// that is missing.
+/// Those of [`Tensors::load`] and [`Mlp::from_tensors`]; the description cannot be read; the
+/// activation is missing.
 pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
     let mut tensors = Tensors::load(path)?;
     let wrong = |seen: String, want: &str| Error::File {
@@ -88,7 +88,7 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
             }
             let read = serde_json::from_str(&text);
             read.map_err(|e| {
-                wrong(format!("it cannot be read ({e})"), "a description that this version writes is wanted")
+                wrong(format!("it cannot be read ({e})"), "a description that this version writes is expected")
             })?
         }
         None => {
@@ -115,11 +115,11 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
         Kind::Denoiser { activation, centre, scale, sigma_min, sigma_max, diameter, detail } => {
             if !(sigma_min > 0.0 && sigma_max > sigma_min && sigma_max.is_finite()) {
                 let seen = format!("sigma_min is {sigma_min} and sigma_max {sigma_max}");
-                return Err(wrong(seen, "positive numbers, the smaller one first, are wanted"));
+                return Err(wrong(seen, "positive numbers, the smaller one first, are expected"));
             }
             if !(diameter >= 0.0 && detail >= 0.0 && diameter.is_finite() && detail.is_finite()) {
                 let seen = format!("diameter is {diameter} and detail {detail}");
-                return Err(wrong(seen, "finite numbers of 0 or more are wanted"));
+                return Err(wrong(seen, "finite numbers of 0 or more are expected"));
             }
             let net = Mlp::from_tensors(&tensors, activation, true, path)?;
             let extent = Extent::new(&AffineMap::uniform(scale, centre.clone()), diameter, detail);
@@ -131,7 +131,7 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
 }
 
 impl Model {
-    /// Its input and output dimensions, in words.
+    /// Describes its input and output dimensions.
     pub fn shape(&self) -> String {
         let (from, to) = match self {
             Model::Affine(g) => (g.input_dim(), g.dim()),
@@ -216,7 +216,7 @@ mod tests {
         let options = ModelOptions { activation: Some(Activation::Tanh), ..ModelOptions::default() };
         let Model::Mlp(back) = load(&path, &options).unwrap() else { panic!("no net") };
         assert_eq!(back.net(), net);
-        // As `DataParallel` and `compile` of torch name the same parameters.
+        // `DataParallel` and `compile` of PyTorch name the same parameters in this way.
         for prefix in ["module.", "_orig_mod.", "_orig_mod.module."] {
             let mut wrapped = net.tensors();
             let renamed = std::mem::take(&mut wrapped.tensors).into_iter();

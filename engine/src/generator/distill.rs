@@ -1,5 +1,5 @@
-//! Distribution matching distillation: a generator taught by a frozen score, against a score of its
-//! own that learns along.
+//! Distribution matching distillation: a generator learns from a fixed score, the teacher, and from
+//! a score of its own points that is trained at the same time.
 
 mod difference;
 mod option;
@@ -14,28 +14,29 @@ use crate::{Result, pairwise::Pairwise, rng::Stream};
 use difference::Difference;
 pub use option::{DistillOptions, Weight};
 
-/// A distillation: the generator that is trained, the frozen score that teaches it and the base of
-/// its points. The rest has defaults.
+/// A distillation: the generator to be trained, the fixed score that teaches it and the base. The
+/// options have defaults.
 ///
 /// The generator is trained so that the distribution of `y = g(u)`, `u ~ base`, becomes that of the
 /// teacher: distribution matching distillation \[yin2024onestep, yin2024improved\], a
-/// score-difference flow whose source is a learned denoiser.
+/// score-difference flow whose source score is a learned denoiser.
 ///
-/// With `z = y + sigma e`, `sigma` log-uniform between `sigma_max` and `sigma_min` (stratified: a
-/// share of the points at each of `levels` levels), each step takes one Adam step of the generator
-/// along `-mean J^T v`,
+/// With `z = y + sigma e`, where `sigma` is log-uniform between `sigma_max` and `sigma_min`
+/// (stratified: the points are divided between `levels` levels), each step is one Adam step of the
+/// generator along `-mean J^T v`, with
 ///
 /// `v = w (D_teacher(z; sigma) - D_source(z; sigma))`, `w = 1 / mean_j |y - D_teacher(z; sigma)|_j`
 /// or 1.
 ///
 /// `D_source` is a net that minimises the denoising loss on fresh points of the generator:
-/// `warm_up` optimiser steps at first, then `score_updates` before every step. Cost: per step
-/// `score_updates` training steps of that net, one evaluation of both scores, one training step of
-/// the generator.
+/// `warm_up` optimiser steps at the beginning, then `score_updates` before every step. Cost per
+/// step: `score_updates` training steps of that net, one evaluation of both scores, and one
+/// training step of the generator.
 ///
-/// The generator is trained in standard units, taken from the teacher's mean and deviations and
-/// from the base, unless both are about standard or the teacher does not know them. Away from
-/// standard units `w` counts in the teacher's mean deviation. A note says so.
+/// The generator is trained in standard units, given by the mean and standard deviations of the
+/// teacher and by the base, unless both are nearly standard or those of the teacher are unknown. In
+/// other units `w` is measured relative to the mean standard deviation of the teacher. A note
+/// reports the units.
 ///
 /// ```
 /// use sdflow::generator::{Affine, AffineOptions, Distillation};
@@ -60,7 +61,7 @@ pub struct Distillation<'a> {
 }
 
 impl<'a> Distillation<'a> {
-    /// Trains `generator` in place by `teacher`, on points that it makes of `base`.
+    /// Creates the training of `generator` in place by `teacher`, with inputs from `base`.
     pub fn new(generator: &'a mut dyn Generator, teacher: &'a mut dyn Score, base: &'a dyn Target) -> Distillation<'a> {
         let (options, stream) = (DistillOptions::default(), Stream::new(0));
         Distillation { generator, teacher, base, options, pairwise: None, stream }
@@ -68,11 +69,11 @@ impl<'a> Distillation<'a> {
 
     process_setters!(DistillOptions, FitResult, pairwise 'a);
 
-    /// Trains, and tells `observer` of notes, progress and readings as they come.
+    /// Trains, and reports notes, progress and readings to `observer`.
     ///
     /// # Errors
-    /// Options or dimensions that do not fit; a teacher that fails, or that has no size where sigma
-    /// is left open. Divergence and interruption are endings: the generator then keeps its last
+    /// Options or dimensions do not match; the teacher fails, or its scale is unknown and sigma is
+    /// left out. Divergence and interruption are not errors: the generator then keeps its last
     /// finite parameters.
     pub fn observed(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();

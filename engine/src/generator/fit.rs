@@ -1,4 +1,4 @@
-//! Model optimisation: a generator regressed on the particles that a flow has moved.
+//! Training of a generator by regression on particles that a flow has moved.
 
 use super::Generator;
 use super::optimiser::Pace;
@@ -15,32 +15,31 @@ use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
 crate::options! {
     /// Options of `fit`.
     pub struct FitOptions {
-        /// Optimiser steps, at least 1.
+        /// Number of optimiser steps, at least 1.
         steps: usize = 2000,
-        /// Base points drawn per step, at least 2.
+        /// Number of base points drawn per step, at least 2.
         batch: usize = 1024,
-        /// Learning rate of Adam over the run: a number, a schedule, a list; left out:
+        /// Learning rate of Adam over the run: a number, a schedule or a list. Left out:
         /// `cosine(0.02, 0)` for an affine generator, `cosine(0.005, 0)` for a net.
         rate: Option<Schedule> = None,
-        /// Share of the steps, counted from the end, over which the parameters are averaged; 0
-        /// keeps the last ones.
+        /// The parameters are averaged over this share of the steps, the last ones; 0 keeps the
+        /// parameters of the last step.
         average: f64 = 0.25,
-        /// Write a row of history every so many steps; left out: about 20 times in the run.
+        /// Number of steps between rows of the history; left out: about 20 rows per run.
         every: Option<usize> = None,
     }
 }
 
-/// A fit: the generator that is trained, the velocity field that it follows and the base of its
-/// points. The rest has defaults.
+/// A fit: the generator to be trained, the velocity field that it follows and the base. The options
+/// have defaults.
 ///
 /// The generator is trained so that `g(u)`, `u ~ base`, follows the field: with `y = g(u)` and the
-/// moved particles `y' = y + eta v(y)` held fixed, each step takes one Adam step on
-/// `1/2 mean |g(u) - y'|^2`, whose gradient is `-eta mean J^T v`, the flow projected on the model
+/// moved particles `y' = y + eta v(y)` held fixed, each step is one Adam step on `1/2 mean |g(u) -
+/// y'|^2`, whose gradient is `-eta mean J^T v`, the flow projected onto the model
 /// \[weber2023score\].
 ///
-/// It is trained in standard units, taken from the flow's target and from the base, unless both are
-/// about standard: then, and where the flow knows nothing of its target, in the units as they are.
-/// A note says which.
+/// It is trained in standard units, given by the target of the flow and by the base. If both are
+/// nearly standard, or the target is unknown, the units are not changed. A note reports the units.
 ///
 /// ```
 /// use sdflow::flow::SdFlow;
@@ -69,13 +68,13 @@ pub struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    /// Trains `generator` in place along `field`, on points that it makes of `base`.
+    /// Creates the training of `generator` in place along `field`, with inputs from `base`.
     pub fn new(generator: &'a mut dyn Generator, field: &'a mut dyn VelocityField, base: &'a dyn Target) -> Fit<'a> {
         let (stepping, options, stream) = (Stepping::default(), FitOptions::default(), Stream::new(0));
         Fit { generator, field, base, stepping, options, pairwise: None, stream }
     }
 
-    /// Takes the step size along the field and the precision from here; the integrator is not used.
+    /// Sets the step size along the field and the precision; the integrator is not used.
     #[must_use]
     pub fn stepping(mut self, stepping: Stepping) -> Fit<'a> {
         self.stepping = stepping;
@@ -84,11 +83,11 @@ impl<'a> Fit<'a> {
 
     process_setters!(FitOptions, FitResult, pairwise 'a);
 
-    /// Trains, and tells `observer` of notes, progress and readings as they come.
+    /// Trains, and reports notes, progress and readings to `observer`.
     ///
     /// # Errors
-    /// Options or dimensions that do not fit; estimators that fail. Divergence and interruption are
-    /// endings: the generator then keeps its last finite parameters.
+    /// Options or dimensions do not match, or estimators fail. Divergence and interruption are not
+    /// errors: the generator then keeps its last finite parameters.
     pub fn observed(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
@@ -101,7 +100,7 @@ impl<'a> Fit<'a> {
     }
 }
 
-/// The flow's field at the generator's points.
+/// The field of the flow at the points of the generator.
 struct Along<'a> {
     flow: &'a mut dyn VelocityField,
     stepping: &'a Stepping,

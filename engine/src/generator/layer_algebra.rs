@@ -1,5 +1,5 @@
-//! What a generator's linear layers are for: units go into them, and least squares has an answer
-//! for one alone.
+//! Uses of the linear layers of a generator: a change of units is absorbed by the first and the
+//! last, and a single layer has a closed form of its least-squares fit.
 
 use super::{Generator, Layer};
 use crate::matrix::{Spectrum, product};
@@ -7,8 +7,8 @@ use crate::points::AffineMap;
 use crate::{Points, Result, Subject};
 use faer::Mat;
 
-/// Makes `after(g(before(u)))` of `g(u)` by its first and last layer; either map may be left out.
-/// False where its parameters cannot hold that, and nothing is changed.
+/// Replaces `g(u)` by `after(g(before(u)))`, by a change of its first and last layer; either map
+/// may be None. Returns false, and changes nothing, if the parameters cannot express that.
 pub(super) fn compose(generator: &mut dyn Generator, before: Option<&AffineMap>, after: Option<&AffineMap>) -> bool {
     let layers = generator.layers();
     let (Some(first), Some(last)) = (layers.first(), layers.last()) else { return false };
@@ -24,7 +24,7 @@ pub(super) fn compose(generator: &mut dyn Generator, before: Option<&AffineMap>,
     true
 }
 
-/// `W (scale x + shift) + b` as a layer of `x`.
+/// Replaces the layer `W x + b` by `W (scale x + shift) + b`.
 fn change_input(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
     for (i, b) in layer.bias.clone().enumerate() {
         let row = &mut parameters[layer.row(i)];
@@ -34,7 +34,7 @@ fn change_input(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
     }
 }
 
-/// `scale (W x + b) + shift` as a layer of `x`.
+/// Replaces the layer `W x + b` by `scale (W x + b) + shift`.
 fn change_output(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
     for (i, b) in layer.bias.clone().enumerate() {
         let (scale, shift) = (map.scale()[i], map.shift()[i]);
@@ -43,20 +43,21 @@ fn change_output(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
     }
 }
 
-/// Gives a generator of a single linear layer the parameters of the smallest
-/// `sum_i |g(u_i) - y_i|^2`: `W = C_yu C_uu^+`, `b = mean y - W mean u`, of all such the one that
-/// ignores directions in which `u`, every column in units of its own deviation, does not vary.
-/// False for any other generator, which stays as it is.
+/// Sets the parameters of a generator of a single linear layer to those that minimise `sum_i
+/// |g(u_i) - y_i|^2`: `W = C_yu C_uu^+`, `b = mean y - W mean u`. Of all solutions it is the one
+/// that ignores directions in which `u`, with every column divided by its standard deviation, does
+/// not vary. Returns false, and changes nothing, for any other generator.
 ///
 /// # Errors
-/// Shapes that do not fit.
+/// The shapes do not match.
 pub(super) fn least_squares(generator: &mut dyn Generator, u: &Points, y: &Points) -> Result<bool> {
     let layers = generator.layers();
     let [layer] = layers.as_slice() else { return Ok(false) };
     u.check_dim(Subject::option("inputs"), generator.input_dim(), "the generator's input")?;
     y.check_dim(Subject::option("outputs"), generator.dim(), "the generator's output")?;
     let (mean_u, mean_y) = (u.mean(), y.mean());
-    // A column of small numbers is no direction without variation.
+    // Columns are divided by their standard deviations, so that a column of small numbers is not
+    // taken for one without variation.
     let deviation = |j: usize| u.iter().map(|row| (row[j] - mean_u[j]).powi(2)).sum::<f64>().sqrt();
     let units: Vec<f64> = (0..u.dim()).map(deviation).map(|s| if s > 0.0 { s } else { 1.0 }).collect();
     let (from, to) = (centred(u, &mean_u, &units), centred(y, &mean_y, &vec![1.0; y.dim()]));
@@ -119,14 +120,14 @@ mod tests {
             for (found, want) in made(g, &u).data().iter().zip(after.apply(&want).data()) {
                 assert!((found - want).abs() < 2e-6 * (1.0 + want.abs()), "{found} {want}");
             }
-            // There and back is nothing.
+            // A map and its inverse change nothing.
             assert!(compose(g, Some(&before.inverse()), Some(&after.inverse())));
             assert!(g.parameters().iter().zip(&start).all(|(a, b)| (a - b).abs() < 1e-12 * (1.0 + b.abs())));
         }
     }
 
-    /// A first layer as wide as its input adds it, which no weights can undo; outputs have no such
-    /// layer.
+    /// A first layer as wide as its input adds the input, which no weights can undo; this does not
+    /// concern outputs.
     #[test]
     fn a_layer_that_adds_its_input_takes_no_map_of_it() {
         let square = MlpOptions { dim: 16, hidden: 16, residual: true, ..MlpOptions::default() };

@@ -12,7 +12,7 @@ crate::options! {
     pub struct MlpOptions {
         /// Output dimension, at least 1.
         dim: usize = 2,
-        /// Input dimension; left out: the output's.
+        /// Input dimension; left out: the output dimension.
         dim_in: Option<usize> = None,
         /// Units of a hidden layer, at least 1.
         hidden: usize = 128,
@@ -20,13 +20,13 @@ crate::options! {
         layers: usize = 3,
         /// "tanh", "silu" or "softplus".
         activation: Activation = Activation::Tanh,
-        /// Does every hidden layer but the first add its input to its output?
+        /// Whether every hidden layer except the first adds its input to its output.
         residual: bool = false,
     }
 }
 
-/// `g(u)`, a multilayer perceptron in f32. The parameters that training moves are f64, so that
-/// small steps are not lost, and are rounded for every pass.
+/// A multilayer perceptron `g(u)` in f32. The trained parameters are f64, so that small steps are
+/// not lost, and are rounded for every pass.
 #[derive(Debug, Clone)]
 pub struct MlpGenerator {
     parameters: Vec<f64>,
@@ -38,11 +38,11 @@ pub struct MlpGenerator {
 }
 
 impl MlpGenerator {
-    /// Random parameters, those of torch's `nn.Linear`.
+    /// Creates it with random parameters, distributed as those of PyTorch's `nn.Linear`.
     ///
     /// # Errors
-    /// A dimension, a width or a number of layers of 0, more than 1000 layers, or more parameters
-    /// than 2^28.
+    /// A dimension, a width or the number of layers is 0, or there are more than 1000 layers or
+    /// more than 2^28 parameters.
     pub fn new(options: &MlpOptions, stream: Stream) -> Result<MlpGenerator> {
         let (dim, dim_in) = (options.dim, options.dim_in.unwrap_or(options.dim));
         at_least(&[("dim", dim, 1), ("dim_in", dim_in, 1)])?;
@@ -50,21 +50,21 @@ impl MlpGenerator {
         Ok(MlpGenerator::of(Mlp::new(&widths, options.activation, options.residual, stream)?))
     }
 
-    /// This net as a generator.
+    /// Returns this net as a generator.
     pub fn of(net: Mlp<f32>) -> MlpGenerator {
         let parameters = net.parameters().iter().map(|p| f64::from(*p)).collect();
         let (work, input, output, slope) = (Workspace::default(), Vec::new(), Vec::new(), Vec::new());
         MlpGenerator { parameters, net, work, input, output, slope }
     }
 
-    /// The net with the parameters as they are now.
+    /// Returns the net with the present parameters.
     pub fn net(&self) -> Mlp<f32> {
         let mut net = self.net.clone();
         round(net.parameters_mut(), &self.parameters);
         net
     }
 
-    /// Its parameters by torch's names, with what [`load`](super::load) needs besides.
+    /// Its parameters by PyTorch's names, with the description that [`load`](super::load) needs.
     pub fn tensors(&self) -> Tensors {
         tensors::net(&self.net())
     }
@@ -166,7 +166,7 @@ mod tests {
         let scale = gradient.iter().map(|g| g * g).sum::<f64>().sqrt() / (gradient.len() as f64).sqrt();
         for i in (0..gradient.len()).step_by(3) {
             let at = g.parameters()[i];
-            // The net rounds to f32: a step that is not small, and its own rounding.
+            // The net rounds to f32, so the step is large enough for rounding errors not to matter.
             let h = 1e-2;
             g.parameters_mut()[i] = at + h;
             let above = loss(&mut g);

@@ -1,9 +1,9 @@
-//! Models that turn base noise into points, and what trains them.
+//! Models that map base noise to points, and their training.
 //!
-//! A [`Generator`] is a map with parameters: [`Affine`], [`MlpGenerator`]. A [`Fit`] trains one
-//! along a flow, a [`Distillation`] by a frozen score, a [`Regression`] on pairs; [`load`] reads
-//! one from a file. `train` is what the first two share, `optimiser` moves the parameters,
-//! `standard_units` takes a generator into standard units and back.
+//! A [`Generator`] is a map with parameters: [`Affine`], [`MlpGenerator`]. A [`Fit`] trains a
+//! generator along a flow, a [`Distillation`] by a fixed score, a [`Regression`] on pairs; [`load`]
+//! reads one from a file. `train` is shared by the first two, `optimiser` updates the parameters,
+//! and `standard_units` maps a generator to standard units and back.
 
 mod affine;
 #[cfg(feature = "files")]
@@ -42,30 +42,30 @@ pub trait Generator: Send + Sync + std::fmt::Debug {
     /// All parameters in a fixed order.
     fn parameters(&self) -> &[f64];
 
-    /// All parameters, to write.
+    /// All parameters, mutable.
     fn parameters_mut(&mut self) -> &mut [f64];
 
-    /// `out[i] = g(u_i)`.
+    /// Writes `out[i] = g(u_i)`.
     ///
     /// # Errors
-    /// `u` of another dimension than [`Generator::input_dim`].
+    /// The dimension of `u` is not [`Generator::input_dim`].
     fn forward(&mut self, u: &Points, out: &mut Points) -> Result<()>;
 
-    /// `gradient = sum_i J(u_i)^T v_i`, `J` the Jacobian of `g(u_i)` with respect to the
-    /// parameters.
+    /// Writes `gradient = sum_i J(u_i)^T v_i`, where `J` is the Jacobian of `g(u_i)` with respect
+    /// to the parameters.
     ///
     /// # Errors
-    /// Shapes that do not fit.
+    /// The shapes do not match.
     fn pull_back(&mut self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()>;
 
-    /// Its linear layers in order, where it is a chain of them with activations between. A change
-    /// of units then goes into the first and the last, and a single one has its least squares in
-    /// closed form. Empty, the default, for any other map.
+    /// Returns its linear layers in order, if it is a chain of them with activations between. A
+    /// change of units is then absorbed by the first and the last layer, and a single layer has its
+    /// least-squares fit in closed form. Empty, the default, for any other map.
     fn layers(&self) -> Vec<Layer> {
         Vec::new()
     }
 
-    /// Are the parameters finite in the numbers that it computes with?
+    /// True if the parameters are finite in the arithmetic of the generator.
     fn is_finite(&self) -> bool {
         self.parameters().iter().all(|p| p.is_finite())
     }

@@ -1,5 +1,5 @@
-//! Adam on the parameters of a generator, with the mean of its last parameters and a way back from
-//! a bad step.
+//! Adam on the parameters of a generator, with an average over the last steps and a way to undo a
+//! bad step.
 
 use super::Generator;
 use crate::archive::{Archive, Archived};
@@ -8,19 +8,19 @@ use crate::options::at_least;
 use crate::schedule::Schedule;
 use crate::{Error, Points, Result};
 
-/// How many steps a generator is trained, at which rate, and what of them is averaged.
+/// The number of training steps of a generator, the learning rate, and the averaging.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace<'a> {
     pub steps: usize,
-    /// Left out: a cosine from the generator's usual rate to 0.
+    /// The learning rate; left out: a cosine from the default rate of the generator to 0.
     pub rate: Option<&'a Schedule>,
-    /// Share of the steps, counted from the end, whose parameters are averaged.
+    /// The share of the steps, the last ones, over which the parameters are averaged.
     pub average: f64,
 }
 
 impl Pace<'_> {
     /// # Errors
-    /// An option out of range.
+    /// An option is out of range.
     pub fn check(&self) -> Result<()> {
         at_least(&[("steps", self.steps, 1)])?;
         if !(0.0..=1.0).contains(&self.average) {
@@ -29,25 +29,25 @@ impl Pace<'_> {
         self.rate.map_or(Ok(()), |rate| rate.check("rate", 0.0..=f64::INFINITY))
     }
 
-    /// The learning rate over the training.
+    /// Returns the learning rate over the training.
     pub fn schedule(&self, generator: &dyn Generator) -> Schedule {
         let usual = || Schedule::Cosine { from: usual_rate(generator), to: 0.0 };
         self.rate.cloned().unwrap_or_else(usual)
     }
 
-    /// The first step whose parameters are averaged.
+    /// Returns the first step whose parameters are averaged.
     fn averaged_from(&self) -> usize {
         self.steps - (self.average * self.steps as f64) as usize
     }
 }
 
-/// Adam's learning rate at the start of a training that names none: an affine map bears larger
-/// steps than a net.
+/// Returns the default learning rate at the start of a training: an affine map allows larger steps
+/// than a net.
 fn usual_rate(generator: &dyn Generator) -> f64 {
     if generator.layers().len() == 1 { 0.02 } else { 0.005 }
 }
 
-/// Where a generator's points are to move: by `eta v` from `g(u)`.
+/// The displacement of the points of a generator: `eta v` from `g(u)`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pull<'a> {
     pub u: &'a Points,
@@ -55,12 +55,12 @@ pub(super) struct Pull<'a> {
     pub eta: f64,
 }
 
-/// A generator's optimiser. A step that leaves the finite numbers can be taken back.
+/// The optimiser of a generator. A step to non-finite parameters can be undone.
 #[derive(Debug)]
 pub(super) struct Optimiser {
     adam: Adam<f64>,
     gradient: Vec<f64>,
-    /// The parameters before the last step, whose velocity was finite.
+    /// The parameters before the last step, for which the velocity was finite.
     kept: Vec<f64>,
     averaged_from: usize,
     mean: RunningMean,
@@ -68,7 +68,7 @@ pub(super) struct Optimiser {
 }
 
 impl Optimiser {
-    /// At a pace that has been checked.
+    /// Creates an optimiser for a checked plan.
     pub fn new(generator: &dyn Generator, pace: &Pace) -> Optimiser {
         let kept = generator.parameters().to_vec();
         Optimiser {
@@ -81,11 +81,11 @@ impl Optimiser {
         }
     }
 
-    /// Takes step `step` of Adam on the loss whose gradient is `-eta mean J^T v`. False where the
-    /// parameters left the finite numbers, so that the step is to be taken back.
+    /// Takes step `step` of Adam on the loss whose gradient is `-eta mean J^T v`. Returns false if
+    /// the parameters are no longer finite, so that the step must be undone.
     ///
     /// # Errors
-    /// Shapes that do not fit.
+    /// The shapes do not match.
     pub fn step(&mut self, generator: &mut dyn Generator, pull: &Pull, step: usize, rate: f64) -> Result<bool> {
         generator.pull_back(pull.u, pull.v, &mut self.gradient)?;
         let scale = -pull.eta / pull.u.n() as f64;
@@ -101,12 +101,12 @@ impl Optimiser {
         Ok(true)
     }
 
-    /// Gives the generator the parameters of the last finite velocity.
+    /// Restores the parameters of the last finite velocity.
     pub fn take_back(&self, generator: &mut dyn Generator) {
         generator.parameters_mut().copy_from_slice(&self.kept);
     }
 
-    /// Gives the generator the mean of the parameters that count in it.
+    /// Sets the parameters to the average over the last steps.
     pub fn finish(&self, generator: &mut dyn Generator) {
         self.mean.store(&self.sum, generator.parameters_mut());
     }

@@ -1,4 +1,4 @@
-//! A generator regressed on pairs: a map that was computed, as a function.
+//! Training of a generator by regression on pairs: a computed map becomes a function.
 
 mod option;
 mod student;
@@ -18,14 +18,14 @@ use option::pace;
 use std::time::Instant;
 use student::{Student, misfit, note};
 
-/// A regression: the generator that is trained and the pairs that it is to map onto each other. The
-/// rest has defaults.
+/// A regression: the generator to be trained and the pairs of inputs and outputs. The options have
+/// defaults.
 ///
-/// The generator is trained to `min mean |g(u_i) - y_i|^2` over pairs of rows: by least squares
-/// where that has a closed form, otherwise by Adam on random minibatches, in units where inputs and
-/// outputs have mean 0 and variance 1. A net that already explains most of the outputs goes on from
-/// there; any other starts from its parameters as they are in those units. Cost: a pass of the
-/// generator over all pairs, then a pass and one back per step and pair of the minibatch.
+/// The generator is trained to `min mean |g(u_i) - y_i|^2` over pairs of rows: by least squares if
+/// that has a closed form, otherwise by Adam on random minibatches, in units in which inputs and
+/// outputs have mean 0 and variance 1. A net that already explains most of the outputs is trained
+/// further; any other starts with its parameters read in those units. Cost: a pass of the generator
+/// over all pairs, then a forward and a backward pass per step and pair of the minibatch.
 ///
 /// ```
 /// use sdflow::generator::{Affine, AffineOptions, Pairs, Regression};
@@ -50,13 +50,13 @@ pub struct Regression<'a> {
 }
 
 impl<'a> Regression<'a> {
-    /// Trains `generator` in place on `pairs`.
+    /// Creates the training of `generator` in place on `pairs`.
     pub fn new(generator: &'a mut dyn Generator, pairs: Pairs<'a>) -> Regression<'a> {
         let (options, interrupt, stream) = (RegressOptions::default(), Interrupt::default(), Stream::new(0));
         Regression { generator, pairs, options, interrupt, stream }
     }
 
-    /// Ends early once this interrupt is raised.
+    /// Sets the interrupt that ends the training early.
     #[must_use]
     pub fn interrupt(mut self, interrupt: &Interrupt) -> Regression<'a> {
         self.interrupt = interrupt.clone();
@@ -65,10 +65,10 @@ impl<'a> Regression<'a> {
 
     process_setters!(RegressOptions, FitResult);
 
-    /// Trains, and tells `observer` of progress and the residual as they come.
+    /// Trains, and reports progress and the residual to `observer`.
     ///
     /// # Errors
-    /// Shapes or options that do not fit. Divergence and interruption are endings: the generator
+    /// Shapes or options do not match. Divergence and interruption are not errors: the generator
     /// then keeps its last finite parameters.
     pub fn observed(self, observer: &mut dyn Observer) -> Result<FitResult> {
         check(self.generator, self.pairs, &self.options)?;
@@ -81,7 +81,7 @@ impl<'a> Regression<'a> {
         Ok(result)
     }
 
-    /// Trains the generator in standard units and takes it back to those of the pairs.
+    /// Trains the generator in standard units and maps it back to those of the pairs.
     fn descended(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let Regression { generator, pairs, options, interrupt, stream } = self;
         let units = enter(generator, pairs)?;
@@ -103,7 +103,7 @@ impl<'a> Regression<'a> {
     }
 }
 
-/// The result of a generator that was solved for.
+/// Returns the result for a generator that was solved for.
 fn solved(generator: &mut dyn Generator, pairs: Pairs, observer: &mut dyn Observer) -> Result<FitResult> {
     let mut made = Points::default();
     generator.forward(pairs.inputs, &mut made)?;
@@ -114,13 +114,14 @@ fn solved(generator: &mut dyn Generator, pairs: Pairs, observer: &mut dyn Observ
     Ok(result)
 }
 
-/// Takes the generator into standard units of the pairs, where it can hold them. Returns them.
+/// Maps the generator to standard units of the pairs, if it can absorb them. Returns these units.
 fn enter(generator: &mut dyn Generator, pairs: Pairs) -> Result<Units> {
     let (u, y) = (pairs.inputs, pairs.outputs);
     let (inputs, outputs) = (AffineMap::of(u), AffineMap::common(y));
     let mut made = Points::default();
     generator.forward(u, &mut made)?;
-    // A net that explains most of the outputs goes on; a random one is made for standard units.
+    // A net that explains most of the outputs keeps its map; random parameters are suitable for
+    // standard units.
     let keeps = misfit(&made, y, &mut Points::default()) < 0.5 * y.spread();
     let known = inputs.is_finite() && outputs.is_finite();
     let units = Units { inputs: Some(inputs), outputs: Some(outputs) };

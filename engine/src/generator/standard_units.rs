@@ -1,10 +1,10 @@
-//! The units in which a generator is trained: those in which its inputs and outputs have about mean
-//! 0 and variance 1.
+//! The units in which a generator is trained: those in which its inputs and outputs have mean near
+//! 0 and variance near 1.
 //!
-//! Random parameters are made for such units, and so are learning rates: steps of a hundredth find
-//! neither a mean of 5000 nor a deviation of 0.001. A generator is therefore taken into standard
-//! units before its training, and afterwards the map back goes into its first and last layer, so
-//! that what is saved and applied is one map.
+//! Random initial parameters and learning rates assume such units: with steps of a hundredth,
+//! training finds neither a mean of 5000 nor a standard deviation of 0.001. A generator is
+//! therefore mapped to standard units before its training; afterwards the inverse maps are absorbed
+//! by its first and last layer, so that a single map is saved and applied.
 
 use super::Generator;
 use super::layer_algebra::compose;
@@ -14,26 +14,28 @@ use crate::points::AffineMap;
 use crate::target::Target;
 use crate::{Points, Result};
 
-/// What is known of the units of points.
+/// The known units of points.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Known {
-    /// From standard units to those of the points.
+    /// The map from standard units to those of the points.
     pub map: AffineMap,
-    /// Is every column measured by its own deviation, rather than all by one length?
+    /// True if every column is divided by its own standard deviation; false if all are divided by
+    /// one length.
     pub each_column: bool,
 }
 
-/// Means and deviations up to this, and deviations down to its inverse, count as standard: a
-/// generator of usual size reaches them at its usual rate.
+/// Means and standard deviations up to this value, and standard deviations down to its inverse,
+/// count as standard: a generator of usual size reaches them at its usual rate.
 const NEAR: f64 = 4.0;
 
 impl Known {
-    /// Of a base: the mean and the deviations of its data, or those in closed form.
+    /// Returns the units of a base: the mean and the standard deviations of its data, or those in
+    /// closed form.
     fn of_base(base: &dyn Target) -> Option<Known> {
         Aim::Target(base).units().map(|map| Known { map, each_column: true })
     }
 
-    /// The map; None where it would change little, or is not finite.
+    /// Returns the map; None if it would change little, or is not finite.
     fn needed(&self) -> Option<AffineMap> {
         let near = |scale: f64| (1.0 / NEAR..=NEAR).contains(&scale);
         let map = &self.map;
@@ -43,8 +45,7 @@ impl Known {
     }
 }
 
-/// Maps from standard units to those of a generator's inputs and outputs; None leaves them as they
-/// are.
+/// Maps from standard units to those of the inputs and outputs of a generator; None for no change.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Units {
     pub inputs: Option<AffineMap>,
@@ -52,25 +53,27 @@ pub(super) struct Units {
 }
 
 impl Units {
-    /// Of a training on fresh points of `base` towards points of which this is known.
+    /// Returns the units for training on fresh points of `base` towards points with the known units
+    /// `wanted`.
     pub fn of(base: &dyn Target, wanted: Option<&Known>) -> Units {
         let inputs = Known::of_base(base).and_then(|known| known.needed());
         Units { inputs, outputs: wanted.and_then(Known::needed) }
     }
 
-    /// Is there anything to map?
+    /// True if there is nothing to map.
     fn is_identity(&self) -> bool {
         self.inputs.is_none() && self.outputs.is_none()
     }
 
-    /// The length of an output in standard units.
+    /// Returns the norm of an output in standard units.
     pub fn size(&self) -> f64 {
         self.outputs.as_ref().map_or(1.0, AffineMap::size)
     }
 
-    /// Takes the generator into these units. Where `keeps` is true it stays the same map of the
-    /// caller's inputs to the caller's outputs, otherwise its parameters stay, which were made for
-    /// standard units. False where it has no layers to hold the maps: it is then unchanged.
+    /// Maps the generator to these units. If `keeps` is true, it remains the same map of the
+    /// caller's inputs to the caller's outputs; otherwise it keeps its parameters, which are then
+    /// read in standard units. Returns false, and changes nothing, if it has no layers to absorb
+    /// the maps.
     pub fn enter(&self, generator: &mut dyn Generator, keeps: bool) -> bool {
         let before = generator.parameters().to_vec();
         let outputs = self.outputs.as_ref().map(AffineMap::inverse);
@@ -83,19 +86,19 @@ impl Units {
         true
     }
 
-    /// Takes the generator back to the caller's units.
+    /// Maps the generator back to the caller's units.
     pub fn leave(&self, generator: &mut dyn Generator) {
         let inputs = self.inputs.as_ref().map(AffineMap::inverse);
         compose(generator, inputs.as_ref(), self.outputs.as_ref());
     }
 
-    /// Takes the generator into the units that suit it, and starts it where it is nearer to the
-    /// points that are wanted: at the map that it is, which makes `y` of `u`, or at the random map
-    /// that its parameters are in standard units. Returns what was decided, a sentence each. A
-    /// generator that cannot hold all the maps is left with those that it can.
+    /// Maps the generator to suitable units, and starts with the map that is nearer to the expected
+    /// points: its present map, which gives `y` for `u`, or the random map of its parameters in
+    /// standard units. Returns its choices, a sentence each. A generator that cannot absorb both
+    /// maps gets the one that it can absorb.
     ///
     /// # Errors
-    /// As the generator.
+    /// Those of the generator.
     pub fn start(&mut self, generator: &mut dyn Generator, u: Points, y: Points) -> Result<Vec<String>> {
         if self.is_identity() {
             return Ok(Vec::new());
@@ -108,11 +111,13 @@ impl Units {
             }
         }
         *self = Units::default();
-        Ok(vec!["units: the points' own, for this generator has no linear layers to hold others".into()])
+        Ok(vec![
+            "units: those of the points, because this generator has no linear layers that could absorb others".into(),
+        ])
     }
 
-    /// Is the generator as it is at least as near to standard outputs as its parameters make it in
-    /// standard units?
+    /// True if the present outputs of the generator are at least as near to standard units as those
+    /// of its parameters read in standard units.
     fn keeps(&self, generator: &mut dyn Generator, mut u: Points, mut as_it_is: Points) -> Result<bool> {
         let mut anew = Points::default();
         if let Some(map) = &self.outputs {
@@ -128,22 +133,22 @@ impl Units {
     fn note(&self, keeps: bool) -> String {
         let told = |what: &str, map: &Option<AffineMap>| {
             let map = map.as_ref()?;
-            Some(format!("{what} of mean {} and deviation {}", range(map.shift()), range(map.scale())))
+            Some(format!("{what} of mean {} and standard deviation {}", range(map.shift()), range(map.scale())))
         };
         let maps = [told("outputs", &self.outputs), told("inputs", &self.inputs)].into_iter().flatten();
-        let start = if keeps { "it goes on from what it makes of the base" } else { "it starts there at random" };
-        format!("units: the generator is trained with {} as standard; {start}", maps.collect::<Vec<_>>().join(" and "))
+        let start = if keeps { "it keeps its present map" } else { "it starts from a random map in these units" };
+        format!("units: in training, {} count as standard; {start}", maps.collect::<Vec<_>>().join(" and "))
     }
 }
 
-/// The squared distance of the columns' means and deviations from 0 and 1.
+/// Returns the squared distance of the means and standard deviations of the columns from 0 and 1.
 fn from_standard(points: &Points) -> f64 {
     let map = AffineMap::of(points);
     let off = map.shift().iter().zip(map.scale()).map(|(mean, std)| mean * mean + (std - 1.0).powi(2));
     off.sum()
 }
 
-/// The values in words: "5, 7" or, of many, their ends.
+/// Returns the values in words: "5, 7", or their range if there are many.
 fn range(values: &[f64]) -> String {
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
     match low == high {

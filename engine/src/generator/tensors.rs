@@ -1,13 +1,14 @@
-//! Parameters as named tensors, with what else a model is under the key `sdflow` of the header.
+//! Parameters as named tensors, with a description of the model under the key `sdflow` of the
+//! header.
 
 use crate::io::{Tensor, Tensors};
 use crate::net::{Activation, Mlp};
 use serde::{Deserialize, Serialize};
 
-/// The key of the header's metadata.
+/// The key in the metadata of the header.
 pub(super) const KEY: &str = "sdflow";
 
-/// What a file holds besides tensors.
+/// The description of a model in its file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(super) enum Kind {
@@ -27,7 +28,7 @@ pub(super) enum Kind {
     },
 }
 
-/// The tensors of an affine map.
+/// Returns the tensors of an affine map.
 pub(super) fn linear(dim: usize, dim_in: usize, parameters: &[f64]) -> Tensors {
     let single = |values: &[f64]| values.iter().map(|v| *v as f32).collect();
     let (weights, bias) = parameters.split_at(dim * dim_in);
@@ -37,12 +38,12 @@ pub(super) fn linear(dim: usize, dim_in: usize, parameters: &[f64]) -> Tensors {
     tagged(tensors, &Kind::Affine)
 }
 
-/// The tensors of a net as generator.
+/// Returns the tensors of a net as generator.
 pub(super) fn net(net: &Mlp<f32>) -> Tensors {
     tagged(net.tensors(), &Kind::Mlp { activation: net.activation(), residual: net.residual() })
 }
 
-/// Tensors with what else the model is, in the header.
+/// Adds the description of the model to the header.
 pub(super) fn tagged(mut tensors: Tensors, kind: &Kind) -> Tensors {
     tensors.metadata.insert(KEY.into(), serde_json::json!(kind).to_string());
     tensors

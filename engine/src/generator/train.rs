@@ -1,5 +1,5 @@
-//! What `fit` and `distill` share: base points through a generator, a velocity at its points, a
-//! step of Adam along it.
+//! The common part of `fit` and `distill`: base points pass through a generator, a velocity is
+//! evaluated at its points, and Adam takes a step along it.
 
 use super::Generator;
 use super::optimiser::{Optimiser, Pace, Pull};
@@ -14,21 +14,21 @@ use crate::target::Target;
 use crate::{Error, Points, Quantity, Result, Subject, pairwise::Pairwise, rng::Stream};
 use std::time::Instant;
 
-/// What training leaves besides the generator.
+/// The result of a training, besides the generator.
 #[derive(Debug, Clone, Default)]
 pub struct FitResult {
-    /// Rows of step, progress, readings of what teaches and `residual`: the root mean square of the
-    /// velocity, or of `g(u) - y` where the generator is trained on pairs.
+    /// History: step, progress, readings of the teacher, and `residual`, the root mean square of
+    /// the velocity (for pairs, of `g(u) - y`).
     pub history: Vec<Row>,
     /// How it ended.
     pub ending: Ending,
-    /// What was decided on the user's behalf.
+    /// The choices that were made automatically, a sentence each.
     pub notes: Vec<String>,
     /// Work done.
     pub stats: Stats,
 }
 
-/// How long, how fast and on how many points: the options that every training has.
+/// The options that all trainings have: steps, batch, learning rate, averaging, rows of history.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TrainingOptions<'a> {
     pub name: &'static str,
@@ -48,29 +48,28 @@ impl TrainingOptions<'_> {
         at_least(&[("batch", self.batch, 2), ("every", every, 1)])
     }
 
-    /// Does this step write a row of history?
+    /// True if this step writes a row of history.
     fn writes_row(&self, moment: &Moment) -> bool {
         let every = self.every.unwrap_or(moment.steps.div_ceil(20)).max(1);
         moment.step.is_multiple_of(every) || moment.step + 1 == moment.steps
     }
 }
 
-/// Fresh points of the generator as it is at this moment.
+/// Draws fresh points of the present generator.
 pub(super) type Draw<'a> = dyn FnMut(Stream, &mut Points) -> Result<()> + 'a;
 
-/// Says where the points of a generator are to move.
+/// Gives the displacement of the points of a generator.
 pub(super) trait Teacher {
-    /// What it knows of the points that it wants in place of `y`; None where it knows nothing.
+    /// Returns the units of the points that are the goal for `y`, if known.
     fn wanted(&self, y: &Points, clock: &Clock) -> Option<Known>;
 
-    /// Hears how long an output in standard units is, before anything else.
+    /// Receives the norm of an output in standard units, once, before anything else.
     fn measure(&mut self, _size: f64) {}
 
-    /// Makes itself ready before the first step, whose points are `y`. Returns what it decided, a
-    /// sentence each.
+    /// Prepares for the first step, whose points are `y`. Returns its choices, a sentence each.
     fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>>;
 
-    /// Learns from fresh points before it is asked for a velocity.
+    /// Learns from fresh points before the velocity is evaluated.
     fn learn(&mut self, _draw: &mut Draw, _clock: &Clock) -> Result<()> {
         Ok(())
     }
@@ -79,7 +78,7 @@ pub(super) trait Teacher {
 
     fn readings(&mut self, y: &Points, clock: &Clock) -> Result<Vec<(&'static str, f64)>>;
 
-    /// How far along the velocity the points are to move.
+    /// Returns the step size along the velocity.
     fn eta(&self) -> f64 {
         1.0
     }
@@ -88,7 +87,7 @@ pub(super) trait Teacher {
     /// [`Teacher::prepare`] decided: that is not called again.
     fn archive(&mut self, archive: &mut Archive) -> Result<()>;
 
-    /// Hears of every step that was taken.
+    /// Called after every step.
     fn stepped(&mut self, _y: &Points, _report: &StepReport, _clock: &Clock) -> Result<()> {
         Ok(())
     }
@@ -103,8 +102,8 @@ struct Student<'a> {
 }
 
 impl Student<'_> {
-    /// Draws a minibatch of the base into `u`, in standard units, and takes it through the
-    /// generator into `y`, in the caller's.
+    /// Draws a minibatch of the base into `u`, in standard units, and maps it by the generator to
+    /// `y`, in the caller's units.
     fn draw(&mut self, stream: Stream, u: &mut Points, y: &mut Points) -> Result<()> {
         *u = self.base.sample(self.batch, stream)?;
         if let Some(map) = &self.units.inputs {
@@ -138,7 +137,7 @@ pub(super) struct Training<'a> {
 
 impl<'a> Training<'a> {
     /// # Errors
-    /// Options or dimensions that do not fit.
+    /// Options or dimensions do not match.
     pub fn new(
         generator: &'a mut dyn Generator,
         base: &'a dyn Target,
@@ -164,12 +163,12 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// Takes one Adam step per step on `-eta mean J^T v` in standard units, and leaves the
-    /// generator with the mean of its last parameters; where it diverges, with the last ones whose
-    /// velocity was finite; before the first step, as it was.
+    /// Runs the training: each step is one Adam step on `-eta mean J^T v` in standard units. At the
+    /// end the parameters are averaged over the last steps. After a divergence they are the last
+    /// ones with a finite velocity; if it occurs before the first step, the generator is unchanged.
     ///
     /// # Errors
-    /// As the teacher. Divergence and interruption are endings.
+    /// Those of the teacher. Divergence and interruption are not errors.
     pub fn run(mut self, observer: &mut dyn Observer) -> Result<FitResult> {
         let before = self.student.generator.parameters().to_vec();
         let trained = self.enter(observer).and_then(|()| self.train(observer));
@@ -193,7 +192,7 @@ impl<'a> Training<'a> {
         self.since = now;
     }
 
-    /// Takes the generator into standard units.
+    /// Maps the generator to standard units.
     fn enter(&mut self, observer: &mut dyn Observer) -> Result<()> {
         let (student, clock) =
             (&mut self.student, Clock::at(0, self.options.pace.steps, self.stream).of_fresh_samples());
@@ -203,7 +202,10 @@ impl<'a> Training<'a> {
         student.units = Units::of(student.base, wanted.as_ref());
         let mut notes = student.units.start(student.generator, u, y)?;
         if wanted.is_none() {
-            notes.push("units: the points' own, for the mean and the deviations that are wanted are not known".into());
+            notes.push(
+                "units: those of the points, because the mean and the standard deviations to be learned are not known"
+                    .into(),
+            );
         }
         self.teacher.measure(student.units.size());
         self.optimiser = Optimiser::new(student.generator, &self.options.pace);
@@ -225,7 +227,7 @@ impl<'a> Training<'a> {
         self.result.notes.extend(notes);
     }
 
-    /// Asks the teacher for the velocity at the generator's fresh points.
+    /// Evaluates the teacher's velocity at fresh points of the generator.
     fn ask(&mut self, clock: &Clock, observer: &mut dyn Observer) -> Result<()> {
         let (student, teacher) = (&mut self.student, &mut *self.teacher);
         student.draw(clock.randomness("base"), &mut self.u, &mut self.y)?;

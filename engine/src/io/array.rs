@@ -1,4 +1,4 @@
-//! An array of numbers, before it becomes points.
+//! An array of numbers, before it is converted to points.
 
 use super::load_options::{LoadOptions, positions};
 use super::origin::Origin;
@@ -12,19 +12,21 @@ pub(super) struct Array {
 }
 
 impl Array {
-    /// Rows of points: the first axis counts points, the second coordinates.
+    /// Returns the rows as points: the first axis counts points, the second coordinates.
     pub fn into_points(self, origin: &Origin, options: &LoadOptions) -> Result<Points> {
         let shape = shape_text(&self.shape);
         let dim = match self.shape.as_slice() {
-            [] => return Err(origin.wrong("it holds a single number", "an array with one or two axes is wanted")),
+            [] => return Err(origin.wrong("it holds a single number", "an array with one or two axes is expected")),
             _ if self.values.is_empty() => {
-                return Err(origin.wrong(format!("its shape is {shape}"), "at least one row and one column are wanted"));
+                return Err(
+                    origin.wrong(format!("its shape is {shape}"), "at least one row and one column are expected")
+                );
             }
             [_] => 1,
             [_, dim] => *dim,
             [_, rest @ ..] if options.flatten => rest.iter().product(),
             _ => {
-                let want = "points need two axes: the option `flatten` lays each item of the first axis out as a row";
+                let want = "points need two axes: the option `flatten` makes each item along the first axis a row";
                 return Err(origin.wrong(format!("its shape is {shape}"), want));
             }
         };
@@ -40,7 +42,7 @@ impl Array {
     }
 }
 
-/// `(3, 4)`, as NumPy writes it.
+/// Formats a shape as NumPy does: `(3, 4)`.
 pub(super) fn shape_text(shape: &[impl ToString]) -> String {
     let axes: Vec<String> = shape.iter().map(ToString::to_string).collect();
     if axes.len() == 1 { format!("({},)", axes[0]) } else { format!("({})", axes.join(", ")) }

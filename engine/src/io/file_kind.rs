@@ -1,4 +1,4 @@
-//! Which kind of file it is.
+//! The kind of a file.
 
 use super::origin::{Origin, cannot_read};
 use crate::Result;
@@ -9,7 +9,7 @@ use std::path::Path;
 /// The first bytes of every `.npy`.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// What a file holds.
+/// The kind of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Npy,
@@ -18,7 +18,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The kind that the name tells, or the first bytes where it does not.
+    /// Returns the kind given by the name, or by the first bytes if the name gives none.
     pub fn of(path: &Path, reader: &mut BufReader<File>) -> Result<Kind> {
         let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
         match extension.as_str() {
@@ -33,7 +33,7 @@ impl Kind {
         } else if start.starts_with(b"PK\x03\x04") {
             Ok(Kind::Npz)
         } else {
-            let want = "a file that ends in .npy, .npz or .csv is wanted";
+            let want = "a file that ends in .npy, .npz or .csv is expected";
             Err(Origin { path, array: None }.wrong("its kind is unknown", want))
         }
     }

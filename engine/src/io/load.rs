@@ -9,13 +9,13 @@ use crate::{Points, Result};
 use std::io::BufReader;
 use std::path::Path;
 
-/// The points in a file: one row per point.
+/// Returns the points in a file: one row per point.
 ///
-/// The kind is told by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), otherwise by the first
+/// The kind is given by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), otherwise by the first
 /// bytes. An array with one axis becomes one column. Integers beyond 2^53 are rounded. The
-/// separator, the header, the decimal mark and a column of row names of a table are decided by all
-/// of its lines; one that may be read in two ways is refused. Cost: one pass over an array, two to
-/// six over the text of a table; memory for the values as f64, and for that text.
+/// separator, the header, the decimal mark and a column of row names of a table are inferred from
+/// all of its lines; a table that can be read in two ways is an error. Cost: one pass over an
+/// array, two to six over the text of a table; memory for the values as f64, and for that text.
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("sdflow-doc-{}.csv", std::process::id()));
@@ -29,28 +29,30 @@ use std::path::Path;
 /// ```
 ///
 /// # Errors
-/// [`Error::Io`](crate::Error::Io) when the file cannot be read;
-/// [`Error::File`](crate::Error::File) with the place when its content is not a numeric table;
+/// [`Error::Io`](crate::Error::Io) if the file cannot be read; [`Error::File`](crate::Error::File)
+/// with the place if its content is not a numeric table;
 /// [`Error::NotFinite`](crate::Error::NotFinite) for NaN and infinity;
-/// [`Error::Argument`](crate::Error::Argument) for an option that this kind of file does not have.
+/// [`Error::Argument`](crate::Error::Argument) for an option that does not apply to this kind of
+/// file.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Points> {
     load_with_note(path, options).map(|loaded| loaded.points)
 }
 
-/// Points from a file, and what was decided about it.
+/// Points from a file, with a note on how it was read.
 #[derive(Debug)]
 pub struct Loaded {
     /// The points.
     pub points: Points,
-    /// What was decided that a caller could want otherwise, such as a column that was left out: "3
-    /// rows, columns a, b; the unnamed first column was taken as the row index and left out".
+    /// A note on decisions for which another reading was possible, such as a column that was left
+    /// out: "3 rows, columns a, b; the unnamed first column was taken as the row index and left
+    /// out".
     pub note: Option<String>,
 }
 
-/// As [`load`], with a note of what was decided about a table by looking at all of it.
+/// As [`load`], with a note on how a table was read.
 ///
 /// # Errors
-/// As [`load`].
+/// Those of [`load`].
 pub fn load_with_note(path: &Path, options: &LoadOptions) -> Result<Loaded> {
     let (file, size) = open(path)?;
     let mut reader = BufReader::new(file);

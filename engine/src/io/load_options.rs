@@ -1,4 +1,4 @@
-//! What a caller may say about a file.
+//! The options for reading a file.
 
 use super::file_kind::Kind;
 use super::origin::Origin;
@@ -9,33 +9,36 @@ use crate::{Error, Result};
 use serde_json::Value;
 
 crate::options! {
-    /// How to read a file of points.
+    /// Options of `load`.
     pub struct LoadOptions {
-        /// Name of the array in an `.npz`; not needed when it holds one.
+        /// Name of the array in an `.npz`; not needed if the file holds a single array.
         key: Option<String> = None,
-        /// The columns to take, in this order: positions from 0, or names when a `.csv` has a
-        /// header. All when left out.
+        /// The columns to read, in this order: positions counted from 0, or names if a `.csv` has a
+        /// header. Left out: all columns.
         columns: Option<Vec<Column>> = None,
-        /// Is the first line of a `.csv` a header? `true`, `false`, or `"auto"`: it is when it has
-        /// names above columns of numbers. A file that may be read either way is refused.
+        /// Whether the first line of a `.csv` is a header: `true`, `false`, or `"auto"`, which
+        /// takes it for a header if it holds names above columns of numbers. A file that can be
+        /// read in both ways is an error.
         header: Header = Header::Auto,
-        /// What separates the cells of a `.csv`: `","`, `";"`, `"\t"`, `" "` (any run of spaces and
-        /// tabs), or `"auto"`: what gives all lines as many cells and the most columns of numbers.
+        /// The separator of the cells of a `.csv`: `","`, `";"`, `"\t"`, `" "` (any number of
+        /// spaces and tabs), or `"auto"`: the one that gives all lines the same number of cells and
+        /// the most columns of numbers.
         separator: Separator = Separator::Auto,
-        /// The decimal mark of a `.csv`: `"."`, `","`, or `"auto"`: the comma where numbers have
-        /// one and none has a point.
+        /// The decimal mark of a `.csv`: `"."`, `","`, or `"auto"`: the comma if numbers contain
+        /// commas and no number contains a point.
         decimal: Decimal = Decimal::Auto,
-        /// A row of a `.csv` with a missing value (an empty cell, `NA`, `NaN`, `null`, `?`) in a
-        /// chosen column is refused with its place (`"refuse"`) or left out (`"drop"`).
+        /// What happens to a row of a `.csv` with a missing value (an empty cell, `NA`, `NaN`,
+        /// `null`, `?`) in a selected column: it is an error that names the place (`"refuse"`), or
+        /// the row is left out (`"drop"`).
         missing: MissingCells = MissingCells::Refuse,
-        /// Lay out arrays with more than two axes as one row per item of the first axis.
+        /// Flatten arrays with more than two axes: each item along the first axis becomes a row.
         flatten: bool = false,
     }
 }
 
 impl LoadOptions {
     /// # Errors
-    /// An option is given that this kind of file does not have.
+    /// An option does not apply to this kind of file.
     pub(super) fn check(&self, kind: Kind) -> Result<()> {
         let refuse = |name: &str, value: String, whose: &str| {
             Err(Error::argument(name, value, format!("only {whose} files have one: leave it out")))
@@ -57,7 +60,7 @@ impl LoadOptions {
 }
 
 impl LoadOptions {
-    /// The options that only tables of text have, as data.
+    /// Returns the options that apply only to tables of text, as data.
     fn of_tables(&self) -> [(&'static str, Value); 4] {
         let LoadOptions { header, separator, decimal, missing, .. } = self;
         [
@@ -104,11 +107,11 @@ impl From<Column> for Value {
     }
 }
 
-/// Does a table begin with a line of names?
+/// Whether a table begins with a line of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub enum Header {
-    /// When its first line is not all numbers.
+    /// It does if its first line is not all numbers.
     Auto,
     /// Yes.
     Yes,
@@ -143,7 +146,7 @@ impl From<Header> for Value {
     }
 }
 
-/// The positions of `columns` in a table of `width` columns with these `names`.
+/// Returns the positions of `columns` in a table of `width` columns with these `names`.
 pub(super) fn positions(
     columns: &[Column],
     width: usize,
@@ -151,7 +154,11 @@ pub(super) fn positions(
     origin: &Origin,
 ) -> Result<Vec<usize>> {
     if columns.is_empty() {
-        return Err(Error::argument("columns", "[]", "at least one column is wanted: leave it out to take all"));
+        return Err(Error::argument(
+            "columns",
+            "[]",
+            "there must be at least one column: leave the option out to read all",
+        ));
     }
     columns.iter().map(|column| position(column, width, names, origin)).collect()
 }
@@ -179,7 +186,7 @@ fn position(column: &Column, width: usize, names: Option<&[String]>, origin: &Or
     }
 }
 
-/// "`a`, `b`": the first names of a list that may be long.
+/// Formats the first names of a list that may be long: "`a`, `b`".
 pub(super) fn list(names: &[String]) -> String {
     const SHOWN: usize = 20;
     let quoted: Vec<String> = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();

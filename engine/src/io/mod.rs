@@ -1,9 +1,9 @@
-//! Files: point sets in `.npy`, `.npz` and `.csv`, nets in `.safetensors`, and writing that never
-//! leaves half a file behind.
+//! Files: points in `.npy`, `.npz` and `.csv`, nets in `.safetensors`, and writing that never
+//! leaves a partial file.
 //!
-//! A reader trusts nothing in a file: sizes are checked against the bytes that exist before memory
-//! is asked for. All but [`write_atomic`] and the plain data of [`Tensors`] needs the crate's
-//! feature `files`.
+//! Readers do not trust the content of a file: sizes are checked against the number of bytes in the
+//! file before memory is allocated. Everything except [`write_atomic`] and the plain data of
+//! [`Tensors`] needs the feature `files` of the crate.
 
 mod tensor;
 mod write_atomic;

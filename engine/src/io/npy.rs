@@ -8,7 +8,7 @@ use crate::{Error, Result};
 use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 use std::io::Read;
 
-/// NumPy writes headers of about a hundred bytes; longer than this is no header.
+/// The longest header that is accepted; NumPy writes about a hundred bytes.
 const HEADER_LIMIT: usize = 1 << 16;
 
 /// Values decoded at a time.
@@ -17,7 +17,7 @@ const BLOCK: u64 = 1 << 14;
 /// Appends the values in `bytes` to the list; the flag says big-endian.
 type Decode = fn(&[u8], bool, &mut Vec<f64>);
 
-/// The array in `reader`, which holds `size` bytes.
+/// Reads the array in `reader`, which contains `size` bytes.
 pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<Array> {
     let (header, length) = read_header(reader, size, origin)?;
     let (decode, width, big) = number(&header.dtype(), origin)?;
@@ -26,7 +26,7 @@ pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result
     let count = header.shape().iter().try_fold(1u64, |product, &axis| product.checked_mul(axis));
     let needed = count.and_then(|n| n.checked_mul(width));
     let (Some(shape), Some(count), Some(needed)) = (shape, count, needed) else {
-        return Err(origin.wrong(format!("its header claims the shape {text}"), "no file holds so many values"));
+        return Err(origin.wrong(format!("its header claims the shape {text}"), "no file can hold so many values"));
     };
     if needed != size - length {
         let seen = format!("its header claims the shape {text}, which needs {needed} bytes");
@@ -45,12 +45,13 @@ pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result
     Ok(Array { shape, values })
 }
 
-/// The parsed header and its length in bytes.
+/// Returns the parsed header and its length in bytes.
 fn read_header(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<(NpyHeader, u64)> {
-    let short = || origin.wrong(format!("it ends within its header, after {size} bytes"), "a complete file is wanted");
+    let short =
+        || origin.wrong(format!("it ends within its header, after {size} bytes"), "a complete file is expected");
     let mut bytes = read_bytes(reader, 10.min(size), origin)?;
     if !bytes.starts_with(MAGIC) && !MAGIC.starts_with(&bytes) {
-        return Err(origin.wrong("it does not begin as an .npy does", "an array saved by NumPy is wanted"));
+        return Err(origin.wrong("its first bytes are not those of an .npy", "an array saved by NumPy is expected"));
     }
     if bytes.len() < 10 {
         return Err(short());
@@ -78,7 +79,7 @@ fn read_header(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<(Np
     Ok((header, bytes.len() as u64))
 }
 
-/// Blanks the mark of Python 2's long integers, as in `(200L, 2L)`.
+/// Replaces the suffix of Python 2's long integers, as in `(200L, 2L)`, by blanks.
 fn mend_long_integers(text: &mut [u8]) {
     for at in 1..text.len().saturating_sub(1) {
         if text[at] == b'L' && text[at - 1].is_ascii_digit() && b",) ".contains(&text[at + 1]) {
@@ -89,10 +90,10 @@ fn mend_long_integers(text: &mut [u8]) {
 
 fn unreadable(reason: &str, origin: &Origin) -> Error {
     let reason = reason.lines().next().unwrap_or_default();
-    origin.wrong(format!("its header cannot be read ({reason})"), "an array saved by NumPy is wanted")
+    origin.wrong(format!("its header cannot be read ({reason})"), "an array saved by NumPy is expected")
 }
 
-/// Refuses what the header's parser would follow too deep or multiply too far.
+/// Refuses text that the parser of the header would follow too deep or multiply too far.
 fn check_text(text: &[u8], origin: &Origin) -> Result<()> {
     let mut depth = 0i32;
     for byte in text {
@@ -107,13 +108,13 @@ fn check_text(text: &[u8], origin: &Origin) -> Result<()> {
         let factor = word.parse::<u64>().ok();
         let next = factor.and_then(|f| product.checked_mul(f.max(1)));
         product = next.ok_or_else(|| {
-            origin.wrong(format!("its header claims an axis of {word}"), "no file holds so many values")
+            origin.wrong(format!("its header claims an axis of {word}"), "no file can hold so many values")
         })?;
     }
     Ok(())
 }
 
-/// How values of this type are decoded, their width in bytes, and whether they are big-endian.
+/// Returns the decoder of this type, its width in bytes, and whether it is big-endian.
 fn number(dtype: &DType, origin: &Origin) -> Result<(Decode, u64, bool)> {
     macro_rules! decode {
         ($t:ty, $value:expr) => {{
@@ -131,7 +132,7 @@ fn number(dtype: &DType, origin: &Origin) -> Result<(Decode, u64, bool)> {
         };
     }
     let DType::Plain(kind) = dtype else {
-        return Err(origin.wrong("it is a structured array", "an array of numbers is wanted"));
+        return Err(origin.wrong("it is a structured array", "an array of numbers is expected"));
     };
     let decode = match (kind.type_char(), kind.size_field()) {
         (TypeChar::Bool, 1) => decode!(u8, |v| f64::from(u8::from(v != 0))),
@@ -149,7 +150,7 @@ fn number(dtype: &DType, origin: &Origin) -> Result<(Decode, u64, bool)> {
         (other, _) => {
             let kind = format!("its type is {} ({kind})", type_name(other));
             return Err(
-                origin.wrong(kind, "an array of numbers is wanted (bool, integer, or float of 2, 4 or 8 bytes)")
+                origin.wrong(kind, "an array of numbers is expected (bool, integer, or float of 2, 4 or 8 bytes)")
             );
         }
     };
@@ -167,7 +168,7 @@ fn type_name(kind: TypeChar) -> &'static str {
     }
 }
 
-/// The value of an IEEE 754 binary16.
+/// Returns the value of an IEEE 754 binary16.
 fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
     let fraction = f64::from(bits & 0x3ff);
@@ -179,7 +180,7 @@ fn half(bits: u16) -> f64 {
     }
 }
 
-/// Values stored with the first axis fastest, rearranged so that the last axis is.
+/// Returns values with the first axis fastest, rearranged so that the last axis is fastest.
 fn in_rows(values: &[f64], shape: &[usize]) -> Vec<f64> {
     let mut out = Vec::with_capacity(values.len());
     let mut index = vec![0; shape.len()];

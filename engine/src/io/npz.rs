@@ -10,7 +10,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use zip::ZipArchive;
 
-/// Deflate shrinks by at most this factor.
+/// The largest compression ratio of deflate.
 const DEFLATE_LIMIT: u64 = 1032;
 
 /// An array that unpacks to more than this, and to more than `SUSPECT` times its packed size, is
@@ -18,18 +18,18 @@ const DEFLATE_LIMIT: u64 = 1032;
 const LARGE: u64 = 256 << 20;
 const SUSPECT: u64 = 100;
 
-/// The points in the array that `options` names, or in the only one.
+/// Reads the points in the array that `options` names, or in the only one.
 pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options: &LoadOptions) -> Result<Points> {
     let whole = Origin { path, array: None };
     let broken = |e: zip::result::ZipError| match e {
         zip::result::ZipError::Io(e) => whole.failed(&e),
-        other => whole.wrong(format!("it cannot be unpacked ({other})"), "an archive saved by NumPy is wanted"),
+        other => whole.wrong(format!("it cannot be unpacked ({other})"), "an archive saved by NumPy is expected"),
     };
     let told = entries_told(&mut reader).map_err(|e| whole.failed(&e))?;
     let mut archive = ZipArchive::new(reader).map_err(broken)?;
-    // The archive is read by names, so that of two entries of one name only the last is seen.
+    // The archive is read by names, so of two entries with the same name only the last is found.
     if told.is_some_and(|told| told > archive.len()) {
-        return Err(whole.wrong("two of its entries have the same name", "each name may stand once"));
+        return Err(whole.wrong("two of its entries have the same name", "names must be unique"));
     }
     let names: Vec<Option<String>> = archive.file_names().map(|n| n.ok().and_then(|n| array_name(&n))).collect();
     let (index, name) = choose(&names, options.key.as_deref(), &whole)?;
@@ -43,20 +43,20 @@ pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options:
     }
     if unpacked > LARGE && unpacked > packed.saturating_mul(SUSPECT) {
         let seen = format!("its {packed} bytes unpack to {unpacked}");
-        return Err(origin.wrong(seen, "so much is not unpacked on trust: save it as an .npy"));
+        return Err(origin.wrong(seen, "an entry that unpacks to so much is not trusted: save it as an .npy"));
     }
     let array = npy::read(&mut entry, unpacked, &origin)?;
-    // The checksum is compared at the end of the entry: a flipped bit is no number to compute with.
+    // The checksum is compared at the end of the entry, so that a flipped bit is an error.
     std::io::copy(&mut entry, &mut std::io::sink()).map_err(|e| origin.failed(&e))?;
     array.into_points(&origin, options)
 }
 
-/// The number of entries that the end of the archive tells, if it is there; the reader is left at
-/// the start.
+/// Returns the number of entries stated at the end of the archive, if it is there; the reader is
+/// left at the start.
 fn entries_told(reader: &mut BufReader<File>) -> std::io::Result<Option<usize>> {
     const SIGNATURE: [u8; 4] = *b"PK\x05\x06";
     let size = reader.seek(SeekFrom::End(0))?;
-    // The end is 22 bytes long and may be followed by a comment of up to 65,535.
+    // The end is 22 bytes long and may be followed by a comment of up to 65,535 bytes.
     reader.seek(SeekFrom::Start(size.saturating_sub(22 + 65_535)))?;
     let mut tail = Vec::new();
     reader.read_to_end(&mut tail)?;
@@ -67,18 +67,18 @@ fn entries_told(reader: &mut BufReader<File>) -> std::io::Result<Option<usize>> 
     Ok(count.filter(|count| *count < u16::MAX).map(usize::from))
 }
 
-/// "x" for the entry "x.npy".
+/// Returns "x" for the entry "x.npy".
 fn array_name(entry: &str) -> Option<String> {
     entry.strip_suffix(".npy").map(str::to_string)
 }
 
-/// The position and the name of the array called `key`, or of the only one.
+/// Returns the position and the name of the array called `key`, or of the only one.
 fn choose(entries: &[Option<String>], key: Option<&str>, origin: &Origin) -> Result<(usize, String)> {
     let arrays: Vec<(usize, &String)> =
         entries.iter().enumerate().filter_map(|(i, n)| Some((i, n.as_ref()?))).collect();
     let names: Vec<String> = arrays.iter().map(|(_, n)| n.to_string()).collect();
     match (key, arrays.as_slice()) {
-        (_, []) => Err(origin.wrong("it holds no array", "an archive saved by NumPy is wanted")),
+        (_, []) => Err(origin.wrong("it holds no array", "an archive saved by NumPy is expected")),
         (None, [(index, name)]) => Ok((*index, name.to_string())),
         (None, _) => {
             let seen = format!("it holds the arrays {}", list(&names));

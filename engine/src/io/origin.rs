@@ -1,9 +1,9 @@
-//! Where values come from, and the errors that name the place.
+//! The origin of values, and the errors that name it.
 
 use crate::{Error, Wanted};
 use std::path::Path;
 
-/// Where values come from, for messages.
+/// The origin of values, for messages.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin<'a> {
     pub path: &'a Path,
@@ -12,35 +12,36 @@ pub(super) struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// The error for the file, or the array in it, as a whole.
+    /// Returns the error for the file as a whole, or for the array in it.
     pub fn wrong(&self, seen: impl Into<String>, want: impl Into<Wanted>) -> Error {
         let place = self.array.map(|a| format!("array `{a}`")).unwrap_or_default();
         Error::File { path: self.path.into(), place, seen: seen.into(), want: want.into() }
     }
 
-    /// The error at a place in a text file.
+    /// Returns the error at a place in a text file.
     pub fn wrong_at(&self, place: String, seen: impl Into<String>, want: impl Into<Wanted>) -> Error {
         Error::File { path: self.path.into(), place, seen: seen.into(), want: want.into() }
     }
 
-    /// The error of a failed read: too few bytes, damaged compression, or the system's refusal.
+    /// Returns the error of a failed read: too few bytes, damaged compression, or an I/O error of
+    /// the system.
     pub fn failed(&self, error: &std::io::Error) -> Error {
         use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         match error.kind() {
-            UnexpectedEof => self.wrong("it ends before its last value", "a complete file is wanted"),
-            InvalidData | InvalidInput => self.wrong(format!("it is damaged ({error})"), "an intact file is wanted"),
+            UnexpectedEof => self.wrong("it ends before its last value", "a complete file is expected"),
+            InvalidData | InvalidInput => self.wrong(format!("it is damaged ({error})"), "an intact file is expected"),
             _ => cannot_read(self.path, error),
         }
     }
 
-    /// "x.npz, array `a`".
+    /// Returns the name: "x.npz, array `a`".
     pub fn name(&self) -> String {
         let array = self.array.map(|a| format!(", array `{a}`")).unwrap_or_default();
         format!("{}{array}", self.path.display())
     }
 }
 
-/// The error of a file that the system does not let us read.
+/// Returns the error for a file that cannot be read.
 pub(super) fn cannot_read(path: &Path, error: &std::io::Error) -> Error {
     Error::Io { act: "read", path: path.into(), reason: error.to_string() }
 }

@@ -16,11 +16,10 @@ use std::path::Path;
 const LONGEST: u64 = 100_000_000;
 
 impl Tensors {
-    /// Writes all tensors as little-endian f32, whole or not at all.
+    /// Writes all tensors as little-endian f32, completely or not at all.
     ///
     /// # Errors
-    /// A value that is not finite, which [`Tensors::load`] would refuse; otherwise as
-    /// [`write_atomic`].
+    /// A value is not finite, which [`Tensors::load`] would refuse; those of [`write_atomic`].
     pub fn save(&self, path: &Path) -> Result<()> {
         for (name, tensor) in &self.tensors {
             check_finite(&Origin { path, array: None }, name, &tensor.values)?;
@@ -36,7 +35,7 @@ impl Tensors {
             header.insert(name.clone(), json!({"dtype": "F32", "shape": tensor.shape, "data_offsets": [start, end]}));
         }
         let mut header = Value::Object(header).to_string();
-        // Values then begin at a multiple of 8 bytes.
+        // The values then begin at a multiple of 8 bytes.
         header.push_str(&" ".repeat(header.len().next_multiple_of(8) - header.len()));
         write_atomic(path, |out| {
             out.write_all(&(header.len() as u64).to_le_bytes())?;
@@ -53,9 +52,9 @@ impl Tensors {
     /// Reads tensors of f64, f32, f16 or bfloat16; all become f32.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file cannot be read; [`Error::File`] with the place when the header
-    /// is damaged, a tensor's bytes do not fit its shape, lie outside the file, overlap others or
-    /// leave a gap; when a kind of number is another, or a value is not finite.
+    /// [`Error::Io`] if the file cannot be read; [`Error::File`] with the place if the header is
+    /// damaged, if the bytes of a tensor do not match its shape, lie outside the file, overlap
+    /// others or leave a gap, if the type of numbers is another, or if a value is not finite.
     pub fn load(path: &Path) -> Result<Tensors> {
         let (mut file, size) = open(path)?;
         let origin = Origin { path, array: None };
@@ -87,7 +86,7 @@ impl Tensors {
             let tensor = Tensor { shape: place.shape, values };
             if found.tensors.insert(place.name.clone(), tensor).is_some() {
                 let seen = format!("the tensor `{}` is named twice", place.name);
-                return Err(origin.wrong_at("header".into(), seen, "every name must stand once"));
+                return Err(origin.wrong_at("header".into(), seen, "names must be unique"));
             }
         }
         if end != data.len() {
@@ -98,23 +97,23 @@ impl Tensors {
     }
 }
 
-/// The header's entries, and its length.
+/// Returns the entries of the header, and its length.
 fn header(file: &mut std::fs::File, size: u64, origin: &Origin) -> Result<(Vec<(String, Value)>, u64)> {
     let wrong = |seen: String, want: &str| origin.wrong_at("header".into(), seen, want);
     let first = read_bytes(file, 8, origin)?;
     let length = u64::from_le_bytes(first.try_into().unwrap_or_default());
     if length > LONGEST || length > size - 8 {
         let seen = format!("its length is given as {length} bytes in a file of {size}");
-        return Err(wrong(seen, "a .safetensors file, whose first 8 bytes are the length of its header, is wanted"));
+        return Err(wrong(seen, "a .safetensors file, whose first 8 bytes are the length of its header, is expected"));
     }
     let text = read_bytes(file, length, origin)?;
     let entries: Entries = serde_json::from_slice(&text).map_err(|e| {
-        wrong(format!("it is no JSON object ({e})"), "names with dtype, shape and data_offsets are wanted")
+        wrong(format!("it is not a JSON object ({e})"), "names with dtype, shape and data_offsets are expected")
     })?;
     Ok((entries.0, length))
 }
 
-/// A JSON object with every entry kept, so that a name that stands twice is seen.
+/// A JSON object with all entries kept, so that duplicate names are found.
 struct Entries(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Entries {
@@ -139,10 +138,10 @@ impl<'de> Deserialize<'de> for Entries {
 
 fn metadata(about: &Value, origin: &Origin) -> Result<BTreeMap<String, String>> {
     serde_json::from_value(about.clone())
-        .map_err(|_| origin.wrong_at("header, `__metadata__`".into(), shown(about), "texts by key are wanted"))
+        .map_err(|_| origin.wrong_at("header, `__metadata__`".into(), shown(about), "a map of strings is expected"))
 }
 
-/// Where a tensor lies in the data.
+/// The position of a tensor in the data.
 struct Place {
     name: String,
     kind: Kind,
@@ -167,7 +166,7 @@ impl Place {
         let (Some(kind), Some(shape), Some(offsets)) =
             (about.get("dtype").and_then(Value::as_str), numbers("shape"), numbers("data_offsets"))
         else {
-            let want = "a dtype, a shape and data_offsets, whole numbers of 0 or more, are wanted";
+            let want = "a dtype, a shape and data_offsets, whole numbers of 0 or more, are expected";
             return Err(wrong(format!("its entry is {}", shown(about)), want.into()));
         };
         let (kind, bytes) = match kind {
@@ -176,7 +175,7 @@ impl Place {
             "F16" => (Kind::F16, 2),
             "BF16" => (Kind::Bf16, 2),
             other => {
-                let want = "F64, F32, F16 or BF16 is wanted";
+                let want = "F64, F32, F16 or BF16 is expected";
                 return Err(wrong(format!("its dtype is \"{}\"", cut(other)), want.into()));
             }
         };
@@ -224,7 +223,7 @@ fn check_finite(origin: &Origin, name: &str, values: &[f32]) -> Result<()> {
     }
 }
 
-/// An IEEE half-precision number.
+/// Returns the value of an IEEE half-precision number.
 fn half(bits: u16) -> f32 {
     let (sign, exponent, fraction) = (f32::from(1 - 2 * (bits >> 15) as i8), bits >> 10 & 31, f32::from(bits & 1023));
     match exponent {
@@ -239,7 +238,7 @@ fn shown(value: &Value) -> String {
     cut(&value.to_string())
 }
 
-/// At most 60 characters of a text that comes from a file.
+/// Returns at most 60 characters of a text from a file.
 fn cut(text: &str) -> String {
     if text.chars().count() <= 60 { text.into() } else { text.chars().take(57).chain("...".chars()).collect() }
 }

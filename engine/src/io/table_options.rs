@@ -1,11 +1,11 @@
-//! What a caller may say about a table of text.
+//! The options for reading a table of text.
 
 use serde::{Deserialize, Serialize};
 
-/// What separates the cells of a line.
+/// The separator of the cells of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Separator {
-    /// What gives every line as many cells and the most columns of numbers.
+    /// The one that gives every line the same number of cells and the most columns of numbers.
     #[serde(rename = "auto")]
     Auto,
     /// A comma.
@@ -17,15 +17,15 @@ pub enum Separator {
     /// A tab.
     #[serde(rename = "\t")]
     Tab,
-    /// Spaces and tabs, however many.
+    /// Any number of spaces and tabs.
     #[serde(rename = " ")]
     Space,
 }
 
-/// What stands between a whole number and its fraction.
+/// The mark between a whole number and its fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Decimal {
-    /// A comma where numbers have one and none has a point; otherwise a point.
+    /// A comma if numbers contain commas and no number contains a point; otherwise a point.
     #[serde(rename = "auto")]
     Auto,
     /// A point.
@@ -40,7 +40,7 @@ pub enum Decimal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MissingCells {
-    /// The file is refused.
+    /// The file is an error.
     Refuse,
     /// The row is left out.
     Drop,

@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 pub struct Tensor {
     /// Lengths of the axes.
     pub shape: Vec<usize>,
-    /// As many values as the product of the shape.
+    /// The values; their number is the product of the shape.
     pub values: Vec<f32>,
 }
 
-/// Tensors by name, and texts by key.
+/// Tensors by name, and strings by key.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tensors {
     /// The tensors.
     pub(crate) tensors: BTreeMap<String, Tensor>,
-    /// What the header says besides, under `__metadata__`.
+    /// The strings in the header, under `__metadata__`.
     pub(crate) metadata: BTreeMap<String, String>,
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 /// Saves points as an `n` x `dim` `.npy` of little-endian f64.
 ///
 /// # Errors
-/// As [`write_atomic`].
+/// Those of [`write_atomic`].
 pub fn save_npy(path: &Path, points: &Points) -> Result<()> {
     save_npy_shape(path, points.data(), &[points.n(), points.dim()])
 }
@@ -17,7 +17,7 @@ pub fn save_npy(path: &Path, points: &Points) -> Result<()> {
 /// Saves values as an `.npy` of this shape, the last axis varying fastest.
 ///
 /// # Errors
-/// A shape whose product is not the number of values; otherwise as [`write_atomic`].
+/// The product of the shape is not the number of values; those of [`write_atomic`].
 pub(super) fn save_npy_shape(path: &Path, values: &[f64], shape: &[usize]) -> Result<()> {
     if shape.iter().try_fold(1usize, |product, &axis| product.checked_mul(axis)) != Some(values.len()) {
         let want = format!("the shape {} needs the product of its axes", shape_text(shape));
@@ -31,10 +31,10 @@ pub(super) fn save_npy_shape(path: &Path, values: &[f64], shape: &[usize]) -> Re
     })
 }
 
-/// Saves points as text, one line each; every value reads back as the same f64.
+/// Saves points as text, one line each; every value is read back as the same f64.
 ///
 /// # Errors
-/// A header whose length is not the number of columns; otherwise as [`write_atomic`].
+/// The length of the header is not the number of columns; those of [`write_atomic`].
 pub fn save_csv(path: &Path, header: Option<&[String]>, points: &Points) -> Result<()> {
     if let Some(header) = header.filter(|h| h.len() != points.dim()) {
         let want = format!("the points have {} columns", points.dim());

@@ -1,4 +1,4 @@
-//! Writing a file whole or not at all.
+//! Writing of a file, completely or not at all.
 
 use crate::{Error, Result};
 use std::fs::{self, File};
@@ -6,9 +6,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Writes a file through `write`, to a temporary beside it that is renamed when complete: a reader,
-/// or a crash, sees the old content or the new, never half. Blocks until the bytes are on the disk.
-/// A pipe or a device is written to as it is.
+/// Writes a file with `write`, first to a temporary file in the same folder, which is renamed when
+/// it is complete: a reader, or a crash, sees the old content or the new, never a part. Returns
+/// when the bytes are on the disk. A pipe or a device is written to directly.
 ///
 /// ```
 /// # let folder = std::env::temp_dir().join(format!("sdflow-doc-{}", std::process::id()));
@@ -20,14 +20,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// ```
 ///
 /// # Errors
-/// [`Error::Io`] when the folder is missing, the disk is full or the system refuses; the old file
-/// then stands.
+/// [`Error::Io`] if the folder is missing, the disk is full or the system refuses; the old file is
+/// then unchanged.
 pub fn write_atomic(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     written(path, write).map_err(|e| Error::Io { act: "write", path: path.into(), reason: e.to_string() })
 }
 
 fn written(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // A link keeps standing and what it points to is replaced; a pipe or a device is written to,
+    // A link is kept, and the file that it points to is replaced; a pipe or a device is written to,
     // never replaced.
     let resolved = fs::canonicalize(path);
     let path = resolved.as_deref().unwrap_or(path);
@@ -44,7 +44,7 @@ fn written(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     fs::rename(&temporary.0, path)
 }
 
-/// A file that is removed unless it was renamed.
+/// A temporary file that is removed unless it was renamed.
 struct Temporary(PathBuf);
 
 impl Temporary {
@@ -62,7 +62,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // After the rename there is nothing to remove; a failure to clean up must not hide the
+        // After the rename there is nothing to remove; an error while removing must not hide the
         // first error.
         let _ = fs::remove_file(&self.0);
     }

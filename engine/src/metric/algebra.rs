@@ -1,4 +1,4 @@
-//! The little linear algebra that metrics share.
+//! The linear algebra that metrics share.
 
 use crate::matrix::{Spectrum, product};
 use faer::Mat;
@@ -24,19 +24,20 @@ pub fn inner(a: &Mat<f64>, b: &Mat<f64>) -> f64 {
     columns.map(|(a, b)| a.iter().zip(b.iter()).map(|(x, y)| x * y).sum::<f64>()).sum()
 }
 
-/// `A B A` of symmetric matrices, symmetrised against rounding.
+/// `A B A` for symmetric matrices, made exactly symmetric.
 pub fn sandwich(a: &Mat<f64>, b: &Mat<f64>) -> Mat<f64> {
     let m = product(product(a.as_ref(), b.as_ref()).as_ref(), a.as_ref());
     Mat::from_fn(m.nrows(), m.ncols(), |i, j| 0.5 * (m[(i, j)] + m[(j, i)]))
 }
 
-/// The root of a positive semidefinite matrix; eigenvalues that rounding made negative count as
-/// zero.
+/// The square root of a positive semidefinite matrix; eigenvalues that rounding made negative count
+/// as zero.
 pub fn root(a: &Spectrum) -> Mat<f64> {
     a.map(|v| v.max(0.0).sqrt())
 }
 
-/// The inverse of the root, zero along eigenvectors whose eigenvalue is zero to rounding.
+/// The inverse of the square root; it is zero along eigenvectors whose eigenvalue is zero to
+/// rounding.
 pub fn inverse_root(a: &Spectrum) -> Mat<f64> {
     let zero = a.values().last().unwrap_or(&0.0) * a.values().len() as f64 * f64::EPSILON;
     a.map(|v| if v > zero { 1.0 / v.sqrt() } else { 0.0 })

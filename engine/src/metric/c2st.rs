@@ -1,4 +1,4 @@
-//! Can a classifier tell the points from the reference?
+//! The classifier two-sample test.
 
 use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
@@ -6,32 +6,32 @@ use crate::points::neighbour;
 use crate::{Error, Points, Result, rng::Stream};
 
 crate::options! {
-    /// The classifier two-sample test.
+    /// Options of `c2st`.
     pub struct C2stOptions {
-        /// Neighbours that vote; an even number takes one more. Left out: the root of the number of
-        /// training points.
+        /// Number of neighbours that vote; an even number is increased by one. Left out: the square
+        /// root of the number of training points.
         neighbours: Option<usize> = None,
-        /// Points used of each set at most, drawn without replacement.
+        /// Largest number of points used from each set, drawn without replacement.
         max_points: usize = 5000,
     }
 }
 
-/// Accuracy, on points that it was not trained on, of a nearest-neighbour classifier that tells the
-/// points from the reference: 1/2 when it cannot, 1 when it always can \[lopezpaz2017revisiting\].
-/// The same number is drawn from both sets; half of each trains. The standard error is binomial
-/// over the tested points, so a value more than two of them above 1/2 is a difference that was
-/// seen. What it does not see, a classifier made for the data may. Parts: `points`, those used of
-/// each set, and `neighbours`. Cost `points^2 d`.
+/// Accuracy, on points that it was not trained on, of a nearest-neighbour classifier between the
+/// points and the reference: 1/2 if it cannot distinguish them, 1 if it always can
+/// \[lopezpaz2017revisiting\]. The same number is drawn from both sets; half of each trains. The
+/// standard error is binomial over the tested points, so a value more than two of them above 1/2 is
+/// a difference that was seen. What it does not see, a classifier made for the data may. Parts:
+/// `points`, those used of each set, and `neighbours`. Cost `points^2 d`.
 ///
 /// # Errors
-/// Fewer than 4 points on either side; an option of 0.
+/// There are fewer than 4 points on either side, or an option is 0.
 #[derive(Debug, Clone, Default)]
 pub struct C2st {
     options: C2stOptions,
 }
 
 impl C2st {
-    /// The metric with these options.
+    /// Creates the metric with these options.
     pub fn new(options: C2stOptions) -> C2st {
         C2st { options }
     }
@@ -85,10 +85,10 @@ impl Metric for C2st {
     }
 }
 
-/// Returns what `voters` neighbours say of a query, from its squared distances to the training
-/// points, of which the first `half` are the points: 1 for the points, 0 for the reference, 1/2
-/// for neither. Training points at the same distance as the last voter share its vote and those
-/// beside it, so that no order of equal points decides.
+/// Returns the prediction of the `voters` nearest training points, given their squared distances,
+/// of which the first `half` belong to the points: 1 for the points, 0 for the reference, 1/2 for a
+/// tie. Training points at the same distance as the last voter share the remaining votes, so that
+/// the order of equal points has no effect.
 fn verdict(distances: &[f64], half: usize, voters: usize) -> f64 {
     let mut sorted = distances.to_vec();
     let last = *sorted.select_nth_unstable_by(voters - 1, f64::total_cmp).1;
@@ -97,7 +97,8 @@ fn verdict(distances: &[f64], half: usize, voters: usize) -> f64 {
     let [nearer, nearer_other] = [own, other].map(|part| count(part, |d, last| d < last));
     let [tied, tied_other] = [own, other].map(|part| count(part, |d, last| d == last));
     let left = voters as f64 - nearer - nearer_other;
-    // Twice the votes for the points, less all votes, times the number of the tied: whole numbers.
+    // Twice the votes for the points minus all votes, times the number of tied points, so that all
+    // numbers are whole.
     let majority = (2.0 * nearer - voters as f64) * (tied + tied_other) + 2.0 * left * tied;
     0.5 * (1.0 + if majority == 0.0 { 0.0 } else { majority.signum() })
 }

@@ -1,4 +1,4 @@
-//! Modes that were reached.
+//! Coverage: the share of modes that the points reach.
 
 use super::{Better, Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
@@ -11,31 +11,32 @@ crate::options! {
         /// Distance from a mode, in its standard deviations (Mahalanobis), within which a point
         /// belongs to it; positive.
         radius: f64 = 4.0,
-        /// A mode is hit when at least this share of the points expected by its weight, and at
-        /// least one, lies within the radius; in [0, 1].
+        /// A mode counts as reached if the points within its radius are at least one, and at least
+        /// this share (in [0, 1]) of the number expected from its weight.
         least: f64 = 0.1,
     }
 }
 
-/// Share of a mixture's modes that the points hit. Parts: `modes_hit`, `modes`; `within`, the share
-/// of all points within the radius of the mode they fall to (its standard error is the part
-/// `within_se`); and `variance`, the pooled variance of those points about their mode's own sample
-/// mean, in units of the mode's covariance (1 for a perfect sample up to the truncation at the
-/// radius; unknown, and left out, while no mode has two points).
+/// Share of the modes of a mixture that the points reach. Parts: `modes_hit`, `modes`; `within`,
+/// the share of all points within the radius of their mode (its standard error is the part
+/// `within_se`); and `variance`, the pooled variance of those points about the sample mean of their
+/// mode, in units of the covariance of the mode (1 for a perfect sample, except for the truncation
+/// at the radius; left out if no mode has two points).
 ///
-/// The mode `k` of weight `w_k` is hit when `max(1, least w_k n)` of the points assigned to it lie
-/// within the radius: a stray point among thousands is no mode. The standard error takes each
-/// mode's count as Poisson and the chance of passing the threshold as normal.
+/// The mode `k` of weight `w_k` is reached if `max(1, least w_k n)` of the points assigned to it
+/// lie within the radius, so that a single stray point among thousands does not count. For the
+/// standard error the count of each mode is taken as Poisson, and its chance of passing the
+/// threshold as normal.
 ///
 /// # Errors
-/// A reference whose target has no list of modes; options out of range.
+/// The target of the reference has no list of modes, or an option is out of range.
 #[derive(Debug, Clone, Default)]
 pub struct Coverage {
     options: CoverageOptions,
 }
 
 impl Coverage {
-    /// The metric with these options.
+    /// Creates the metric with these options.
     pub fn new(options: CoverageOptions) -> Coverage {
         Coverage { options }
     }
@@ -86,8 +87,8 @@ impl Metric for Coverage {
 fn pooled_variance(modes: &Mixture, points: &Points, near: &[Vec<usize>]) -> Result<Option<f64>> {
     let (mut sum, mut freedom, mut squares) = (0.0, 0.0, Vec::new());
     for (rows, mode) in near.iter().zip(modes.components()).filter(|(rows, _)| rows.len() > 1) {
-        // Moved so that the sample mean falls on the mode: its distances are then those from the
-        // sample mean.
+        // Shifted so that the sample mean coincides with the mode: the distances from the mode are
+        // then those from the sample mean.
         let mut own = points.select(rows);
         let shift: Vec<f64> = own.mean().iter().zip(mode.mean()).map(|(own, mode)| mode - own).collect();
         own.data_mut().iter_mut().zip(shift.iter().cycle()).for_each(|(x, s)| *x += s);
@@ -98,7 +99,7 @@ fn pooled_variance(modes: &Mixture, points: &Points, near: &[Vec<usize>]) -> Res
     Ok((freedom > 0.0).then(|| sum / (freedom * points.dim() as f64)))
 }
 
-/// Of the points assigned to each mode, those within `radius` of it.
+/// Returns, of the points assigned to each mode, those within `radius` of it.
 fn near_points(modes: &Mixture, points: &Points, radius: f64) -> Result<Vec<Vec<usize>>> {
     let mut members = vec![Vec::new(); modes.weights().len()];
     modes.assign(points)?.into_iter().enumerate().for_each(|(i, k)| members[k].push(i));
@@ -114,8 +115,8 @@ fn near_points(modes: &Mixture, points: &Points, radius: f64) -> Result<Vec<Vec<
     members.into_iter().zip(modes.components()).map(near).collect()
 }
 
-/// Probability that a Poisson count of this mean reaches `threshold`, with half a count of
-/// continuity correction.
+/// Returns the probability that a Poisson count with this mean reaches `threshold`, with a
+/// continuity correction of half a count.
 fn chance_of(mean: f64, threshold: f64) -> f64 {
     if mean == 0.0 {
         return 0.0;

@@ -8,22 +8,23 @@ use crate::{Points, Result, rng::Stream};
 crate::options! {
     /// The energy distance.
     pub struct EnergyOptions {
-        /// Leave the pairs of a point with itself out (U-statistic): unbiased, and it can be
+        /// Leave out the pairs of a point with itself: the unbiased U-statistic, which can be
         /// negative.
         unbiased: bool = false,
     }
 }
 
-/// Energy distance `2 E|x - y| - E|x - x'| - E|y - y'|` \[szekely2013energy\], in the data's units:
-/// zero only for equal distributions, and free of any bandwidth. Two samples of one distribution
-/// have the V-statistic `(1/n + 1/m) E|x - x'|` on average. Cost `(n + m)^2` distances in f64.
+/// Energy distance `2 E|x - y| - E|x - x'| - E|y - y'|` \[szekely2013energy\], in the units of the
+/// data. It is zero only for equal distributions, and has no bandwidth. Two samples of one
+/// distribution have the V-statistic `(1/n + 1/m) E|x - x'|` on average. Cost `(n + m)^2` distances
+/// in f64.
 #[derive(Debug, Clone, Default)]
 pub struct Energy {
     options: EnergyOptions,
 }
 
 impl Energy {
-    /// The metric with these options.
+    /// Creates the metric with these options.
     pub fn new(options: EnergyOptions) -> Energy {
         Energy { options }
     }

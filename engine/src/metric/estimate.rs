@@ -1,53 +1,53 @@
-//! A value with what is needed to judge it.
+//! The value of a metric, with its standard error and noise floor.
 
 use serde::{Deserialize, Serialize};
 
-/// What a metric found.
+/// The result of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The value.
     pub value: f64,
-    /// Its standard error over repeated samples (and directions, where they are drawn): first
-    /// order, so close to a perfect match, where that order vanishes, it errs on the large side.
-    /// NaN where a single point leaves it unknown.
+    /// Its standard error over repeated samples (and directions, if these are random), to first
+    /// order: close to a perfect match, where the first order vanishes, it is too large. NaN if it
+    /// is unknown because there is a single point.
     pub se: f64,
-    /// The noise floor, once the caller has it: see [`super::floor`].
+    /// The noise floor, if it was computed: see [`super::floor`].
     pub floor: Option<f64>,
     /// Further numbers by name: shares of modes, bandwidths, sizes of subsamples.
     pub parts: Vec<(String, f64)>,
 }
 
 impl Estimate {
-    /// A value and its standard error.
+    /// Creates an estimate from a value and its standard error.
     pub fn new(value: f64, se: f64) -> Estimate {
         Estimate { value, se, floor: None, parts: Vec::new() }
     }
 
-    /// The root of a squared distance with this value and variance, by the delta method.
+    /// Returns the root of a squared distance with this value and variance, by the delta method.
     pub(super) fn root(squared: f64, variance: f64) -> Estimate {
         let value = squared.max(0.0).sqrt();
         let se = if value > 0.0 { variance.sqrt() / (2.0 * value) } else { variance.sqrt().sqrt() };
         Estimate::new(value, se)
     }
 
-    /// The same with one more named number.
+    /// Adds a named number.
     pub fn with_part(mut self, name: impl Into<String>, value: f64) -> Estimate {
         self.parts.push((name.into(), value));
         self
     }
 
-    /// The same with its noise floor.
+    /// Sets the noise floor.
     pub fn with_floor(self, floor: f64) -> Estimate {
         Estimate { floor: Some(floor), ..self }
     }
 
-    /// The number of this name.
+    /// Returns the number of this name.
     pub fn part(&self, name: &str) -> Option<f64> {
         self.parts.iter().find(|(n, _)| n == name).map(|(_, v)| *v)
     }
 }
 
-/// Mean of `values` with these shares, or of equal ones.
+/// Returns the mean of `values` with these shares, or with equal ones.
 pub fn weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
     match shares {
         Some(shares) => values.iter().zip(shares).map(|(v, w)| v * w).sum(),
@@ -55,8 +55,8 @@ pub fn weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
     }
 }
 
-/// Variance of [`weighted_mean`] of independent values: `sum w^2 (v - mean)^2 / (1 - sum w^2)`,
-/// which is [`variance_of_mean`] where the shares are equal.
+/// Returns the variance of [`weighted_mean`] of independent values: `sum w^2 (v - mean)^2 / (1 -
+/// sum w^2)`, which is [`variance_of_mean`] if the shares are equal.
 pub fn variance_of_weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
     let Some(shares) = shares else { return variance_of_mean(values) };
     let centre = weighted_mean(values, Some(shares));
@@ -65,13 +65,13 @@ pub fn variance_of_weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 
     sum / (1.0 - squares)
 }
 
-/// Mean of `values`; NaN without any.
+/// Returns the mean of `values`; NaN if there are none.
 pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Variance of the mean of independent `values`: their sample variance over their number; NaN for a
-/// single one.
+/// Returns the variance of the mean of independent `values`: their sample variance divided by their
+/// number; NaN for a single one.
 pub fn variance_of_mean(values: &[f64]) -> f64 {
     let (n, centre) = (values.len() as f64, mean(values));
     values.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>() / (n * (n - 1.0))

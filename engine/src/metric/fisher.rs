@@ -13,21 +13,22 @@ use crate::{Points, Result, Subject, rng::Stream};
 use faer::Mat;
 use std::sync::Arc;
 
-/// `F(q || p) = E_q |grad log p - grad log q|^2`, the rate at which the SD flow lowers `KL(q || p)`
-/// per unit time \[weber2023score\]. The target's score is exact; the particles' own score is that
-/// of a Gaussian fit, or exact when their distribution is given ([`Fisher::with_source`]). Units:
-/// one over the data's units squared. Cost `n d^2 + d^3`.
+/// The Fisher divergence `F(q || p) = E_q |grad log p - grad log q|^2`, the rate at which the SD
+/// flow lowers `KL(q || p)` per unit time \[weber2023score\]. The score of the target is exact; the
+/// score of the particles is that of a Gaussian fit, or exact if their distribution is given
+/// ([`Fisher::with_source`]). Its unit is the inverse square of the unit of the data. Cost `n d^2 +
+/// d^3`.
 ///
 /// # Errors
-/// A reference whose target has no closed-form score; `n <= d` or a singular covariance with the
-/// Gaussian fit.
+/// The target of the reference has no closed-form score; with the Gaussian fit, `n <= d` or the
+/// covariance is singular.
 #[derive(Debug, Clone, Default)]
 pub struct Fisher {
     source: Option<Arc<dyn Target>>,
 }
 
 impl Fisher {
-    /// Against the exact score of the distribution `source` that the particles came from.
+    /// Creates the metric with the exact score of the distribution `source` of the particles.
     pub fn with_source(source: Arc<dyn Target>) -> Fisher {
         Fisher { source: Some(source) }
     }
@@ -55,9 +56,9 @@ impl Metric for Fisher {
     }
 }
 
-/// `gap` holds the target's score; the fit's score is `-C^-1 (y - mu)`. A point counts once in the
-/// mean and once through the fit: with `r` the difference and `G = mean (y - mu) r^T` its influence
-/// is `|r|^2 - 2 (y - mu)^T C^-1 G C^-1 (y - mu) - 2 (C^-1 mean r) . (y - mu)`.
+/// `gap` is the score of the target; the score of the fit is `-C^-1 (y - mu)`. A point contributes
+/// to the mean and to the fit: with `r` the difference and `G = mean (y - mu) r^T` its influence is
+/// `|r|^2 - 2 (y - mu)^T C^-1 G C^-1 (y - mu) - 2 (C^-1 mean r) . (y - mu)`.
 fn with_gaussian_fit(points: &Points, mut gap: Points) -> Result<Estimate> {
     let fit = Fit::of(points)?;
     check_rank(&fit, Subject::points())?;

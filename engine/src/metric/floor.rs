@@ -1,32 +1,32 @@
-//! The noise floor: what a fresh sample of the reference itself would score.
+//! The noise floor: the 95 % quantile of a metric over fresh samples of the reference itself.
 
 use super::{Better, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, Subject, rng::Stream};
 use rayon::prelude::*;
 
-/// Pairs of fresh samples behind a floor.
+/// The number of pairs of fresh samples from which a floor is computed.
 pub const PAIRS: usize = 40;
 
-/// The value that a fresh sample of `n` points stays within 19 times out of 20: the 95 % quantile
-/// (5 % where larger is better) of `metric` over 40 pairs of independent samples with the sizes of
-/// the points and of the reference.
+/// Returns the noise floor for `n` points: the 95 % quantile (5 % if larger is better) of `metric`
+/// over 40 pairs of independent samples with the sizes of the points and of the reference.
 ///
-/// - A reference with a target: both samples of each pair are drawn anew.
-/// - Data alone (or a target that is a finite sample): each pair is a random split of the
-///   reference's `m` points into disjoint parts in the ratio `n : m`. The parts are smaller than
-///   the sizes asked for, so the quantile is multiplied by `((1/n + 1/m) / (1/n' + 1/m'))^rate`
-///   with [`Metric::rate`]. With weights, `m`, `n'` and `m'` are effective sizes, `1 / sum w^2`.
+/// - If the reference has a target, both samples of each pair are drawn from it.
+/// - If it consists of data (or its target is a finite sample), each pair is a random split of its
+///   `m` points into disjoint parts in the ratio `n : m`. The parts are smaller than the required
+///   sizes, so the quantile is multiplied by `((1/n + 1/m) / (1/n' + 1/m'))^rate` with
+///   [`Metric::rate`]. With weights, `m`, `n'` and `m'` are effective sizes, `1 / sum w^2`.
 ///
 /// With 40 values and the plotting position `k / 41` the quantile lies just below the second
 /// largest: a fresh value stays below it with probability .95 on average over floors
 /// \[hyndman1996quantiles\].
 ///
 /// Cost: 40 evaluations of the metric, in parallel; at 2,000 points in the plane about a second for
-/// `energy`, a tenth for the moments, four for `w2`. Keep the result as long as the sizes stay.
+/// `energy`, a tenth for the moments, four for `w2`. Reuse the result as long as the sizes stay the
+/// same.
 ///
 /// # Errors
-/// As [`Metric::estimate`]; `n` = 0; a reference of data with fewer than 4 points.
+/// Those of [`Metric::estimate`]; `n` = 0; the reference consists of fewer than 4 data points.
 pub fn floor(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pairwise, stream: Stream) -> Result<f64> {
     if n == 0 {
         return Err(Error::argument("n", n, "a noise floor needs at least one point"));
@@ -48,9 +48,9 @@ pub fn floor(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pa
     Ok(quantile_95(&values))
 }
 
-/// The sizes of the two samples whose metric is evaluated [`PAIRS`] times for the floor of `n`
-/// points against a reference of `m`: the same where fresh samples can be drawn without end,
-/// disjoint parts of the reference otherwise.
+/// Returns the sizes of the two samples whose metric is evaluated [`PAIRS`] times for the floor of
+/// `n` points and a reference of `m`: the same sizes if fresh samples can be drawn, otherwise those
+/// of disjoint parts of the reference.
 pub fn floor_sizes(fresh: bool, n: usize, m: usize) -> (usize, usize) {
     if fresh || m < 4 {
         return (n, m);
@@ -60,15 +60,15 @@ pub fn floor_sizes(fresh: bool, n: usize, m: usize) -> (usize, usize) {
     (part, m - part)
 }
 
-/// The stream on which the floors of the metric called `name` are drawn everywhere: a floor belongs
-/// to a distribution and two sizes, so it must not change with the seed of a run or from one run of
-/// a script to the next.
+/// Returns the random stream for the floors of the metric called `name`. A floor belongs to a
+/// distribution and two sizes, so it must not change with the seed of a run or between runs of a
+/// script.
 pub fn floor_stream(name: &str) -> Stream {
     Stream::new(0).label("noise floor").label(name)
 }
 
-/// Points, a reference to hold them against, and the factor that carries their metric to the sizes
-/// asked for.
+/// Returns points, a reference for them, and the factor that scales their metric to the required
+/// sizes.
 fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) -> Result<(Points, Reference, f64)> {
     let m = reference.points().n();
     if let Some(law) = reference.law() {
@@ -89,12 +89,13 @@ fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) ->
     let noise = |n: f64, m: f64| 1.0 / n + 1.0 / m;
     let asked = noise(n as f64, reference.effective_n());
     let found = noise(points.effective_n(), rest.effective_n());
-    // Equal points stand for the first part, of which a metric knows no weights.
+    // The first part is represented by equally weighted points, because metrics do not accept
+    // weights for points.
     let points = points.equal_points(part).into_owned();
     Ok((points, rest, (asked / found).powf(rate)))
 }
 
-/// The 95 % quantile of sorted values at plotting positions `k / (len + 1)`.
+/// Returns the 95 % quantile of sorted values at plotting positions `k / (len + 1)`.
 fn quantile_95(sorted: &[f64]) -> f64 {
     let at = 0.95 * (sorted.len() + 1) as f64;
     let k = (at as usize).clamp(1, sorted.len() - 1);

@@ -1,5 +1,5 @@
-//! Distances between Gaussians: the fit of the points and the reference's moments (exact where its
-//! target knows them, else the fit of its sample).
+//! Distances between Gaussians: the fit of the points, and the moments of the reference (exact if
+//! its target has closed-form moments, otherwise those of its sample).
 
 use super::algebra::{dot, inner, inverse_root, root, sandwich, times, trace};
 use super::moments::{Fit, Slope, delta, shift};
@@ -11,8 +11,8 @@ use crate::{Error, Points, Result, Subject, rng::Stream};
 use faer::Mat;
 
 /// Wasserstein-2 distance of the Gaussians, `W2^2 = |mu - m|^2 + tr(C + S - 2 (C^1/2 S C^1/2)^1/2)`
-/// \[dowson1982frechet\], in the data's units; it is blind to everything beyond two moments. Its
-/// resolution is 1e-8 of the data's scale. Cost `n d^2 + d^3`.
+/// \[dowson1982frechet\], in the units of the data; it depends on the first two moments only. Its
+/// resolution is 1e-8 times the scale of the data. Cost `n d^2 + d^3`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct W2Gauss;
 
@@ -34,8 +34,8 @@ impl Metric for W2Gauss {
         let off = shift(&fit, &goal);
         let cross: f64 = middle.values().iter().map(|v| v.max(0.0).sqrt()).sum();
         let squared = dot(&off, &off) + trace(&fit.cov) + trace(&goal.cov) - 2.0 * cross;
-        // The maps between the Gaussians are the slopes of the cross term: x -> forth x pushes N(0,
-        // C) to N(0, S).
+        // The maps between the Gaussians give the derivatives of the cross term: x -> forth x maps
+        // N(0, C) to N(0, S).
         let forth = sandwich(&inverse_root(&spectrum), &root(&middle));
         let back = sandwich(&half, &inverse_root(&middle));
         let from = Slope { mean: off.iter().map(|v| 2.0 * v).collect(), cov: identity_less(&forth) };
@@ -45,8 +45,8 @@ impl Metric for W2Gauss {
     }
 }
 
-/// The square of [`W2Gauss`]: the Frechet distance as it is reported of image features, here of the
-/// coordinates themselves.
+/// The square of [`W2Gauss`], which is known as the Frechet distance of image features; here the
+/// features are the coordinates.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Frechet;
 
@@ -66,10 +66,11 @@ impl Metric for Frechet {
 }
 
 /// `KL(N(mu, C) || N(m, S)) = 1/2 [tr(S^-1 C) + (m - mu)^T S^-1 (m - mu) - d + ln det S - ln det
-/// C]` in nats. A perfect sample of `n` points scores about `d (d + 3) / 4n`. Cost `n d^2 + d^3`.
+/// C]` in nats. For a perfect sample of `n` points it is about `d (d + 3) / 4n`. Cost `n d^2 +
+/// d^3`.
 ///
 /// # Errors
-/// `n <= d` for a fitted side, or a covariance that is not positive definite.
+/// `n <= d` for a fitted side, or a covariance is not positive definite.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KlGauss;
 
@@ -108,17 +109,18 @@ impl Metric for KlGauss {
 }
 
 /// # Errors
-/// A column that is constant, which has no density beside one that varies.
+/// The error for a constant column, which has no density with respect to one that varies.
 fn check_varies(fit: &Fit, whose: &str) -> Result<()> {
     let Some(column) = (0..fit.mean.len()).find(|j| fit.cov[(*j, *j)] <= 0.0) else { return Ok(()) };
     let value = number(fit.mean[column]);
-    let reason =
-        format!("column {column} of the {whose} (counted from 0) is {value} throughout: leave it out on both sides");
+    let reason = format!(
+        "column {column} of the {whose} (counted from 0) has the constant value {value}: leave it out on both sides"
+    );
     Err(Error::Numeric { what: "kl_gauss".into(), reason })
 }
 
 /// # Errors
-/// Too few points for a covariance of full rank.
+/// The error for too few points for a covariance of full rank.
 pub fn check_rank(fit: &Fit, what: Subject) -> Result<()> {
     let d = fit.mean.len();
     match fit.n() {

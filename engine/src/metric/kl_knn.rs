@@ -7,10 +7,10 @@ use crate::points::neighbour;
 use crate::{Error, Points, Result, Subject, rng::Stream};
 
 crate::options! {
-    /// The KL divergence from neighbours.
+    /// Options of `kl_knn`.
     pub struct KlKnnOptions {
-        /// The neighbour whose distance is taken: more of them, less variance and more bias; at
-        /// least 1.
+        /// Rank of the neighbour whose distance is used, at least 1; a larger rank gives less
+        /// variance and more bias.
         neighbours: usize = 5,
     }
 }
@@ -25,15 +25,15 @@ crate::options! {
 /// floor. Cost `n (n + m) d`.
 ///
 /// # Errors
-/// Fewer than `k + 1` points or `k` reference points; `neighbours` = 0; [`Error::Numeric`] where
-/// both infinities meet, at one place or at two.
+/// There are fewer than `k + 1` points or `k` reference points; `neighbours` = 0;
+/// [`Error::Numeric`] if both infinities occur.
 #[derive(Debug, Clone, Default)]
 pub struct KlKnn {
     options: KlKnnOptions,
 }
 
 impl KlKnn {
-    /// The metric with these options.
+    /// Creates the metric with these options.
     pub fn new(options: KlKnnOptions) -> KlKnn {
         KlKnn { options }
     }
@@ -60,8 +60,10 @@ impl Metric for KlKnn {
         if value.is_nan() {
             let coincident = |distances: &[f64]| distances.iter().filter(|d| **d == 0.0).count();
             let reason = format!(
-                "{} points stand on {k} or more other points and {} on {k} or more reference points, so that no densities can \
-                 be compared; take more `neighbours` than coincide, or a metric without densities, such as \"energy\"",
+                "{} points coincide with {k} or more other points and {} with {k} or more \
+                 reference points, so no densities can be estimated; make `neighbours` larger than \
+                 the number of coinciding points, or use a metric without densities, such as \
+                 \"energy\"",
                 coincident(&own),
                 coincident(&other)
             );
@@ -81,7 +83,7 @@ mod tests {
         KlKnn::default().measure(&points, &reference, &Pairwise::default(), Stream::new(1))
     }
 
-    /// Ten points on one place, which five of the reference share or not.
+    /// Ten points coincide, with or without five points of the reference.
     #[test]
     fn coincident_points_are_infinite_or_refused_and_never_nan() {
         let free = Stream::new(1).normal(20, 2);

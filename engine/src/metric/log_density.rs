@@ -1,4 +1,4 @@
-//! Mean log density under the target.
+//! The mean log density under the target.
 
 use super::estimate::{mean, variance_of_mean};
 use super::{Better, Estimate, Metric, Properties, Reference};
@@ -6,11 +6,12 @@ use crate::error::MissingPart;
 use crate::pairwise::Pairwise;
 use crate::{Points, Result, rng::Stream};
 
-/// `1/n sum_i log p(y_i)` in nats. Larger is better only up to what the target's own samples score:
-/// points that collapse onto a mode exceed it, so read it against the floor and beside a distance.
+/// The mean log density `1/n sum_i log p(y_i)` in nats. It is good to be as large as for samples of
+/// the target, not larger: points that collapse onto a mode exceed that. Compare it with the floor,
+/// and use a distance as well.
 ///
 /// # Errors
-/// A reference whose target has no closed-form density.
+/// The target of the reference has no closed-form density.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogDensity;
 

@@ -1,19 +1,19 @@
-//! Do points repeat the data they were made from?
+//! Memorisation: how much points repeat their training data.
 
 use crate::points::neighbour;
 use crate::{Error, Interrupt, Points, Result};
 
-/// The memorisation share and its standard error over points: of the points whose nearest data
-/// point should by chance be a held-out one, how many have a training point there instead.
+/// Returns the memorisation and its standard error over points: of the points whose nearest data
+/// point would by chance be a held-out point, the share with a training point in its place.
 ///
 /// With `s` the share of points whose nearest neighbour among `N` training and `m` held-out points
-/// is a training point, and `c = N / (N + m)` its expectation for fresh samples, the result is
-/// `(s - c) / (1 - c)`: 0 for fresh samples whatever the two sizes, 1 for copies of the training
+/// is a training point, and `c = N / (N + m)` its expectation for fresh samples, the result is `(s
+/// - c) / (1 - c)`: 0 for fresh samples, independent of the two sizes, 1 for copies of the training
 /// data, negative for copies of the held-out data. Ties count half. Cost: `n (N + m) d`, in
 /// parallel.
 ///
 /// # Errors
-/// Dimensions that differ, an empty set, or an interrupt.
+/// Dimensions differ, a set is empty, or an interrupt.
 pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrupt: &Interrupt) -> Result<(f64, f64)> {
     train.check_dim("the training points", points.dim(), "the cloud")?;
     held_out.check_dim("the held-out points", points.dim(), "the cloud")?;
@@ -51,8 +51,7 @@ mod tests {
         let set = |name: &str, n: usize| Stream::new(1).label(name).normal(n, 3);
         let (train, held, fresh) = (set("train", 800), set("held", 200), set("fresh", 4000));
         let (share, se) = memorisation(&fresh, &train, &held, &Interrupt::default()).unwrap();
-        // The neighbours' places are random too: their own share of the space adds to the error
-        // over points.
+        // The positions of the neighbours are random too, which adds to the error over points.
         assert!(share.abs() < 0.15 && se < 0.05, "{share} {se}");
         assert_eq!(memorisation(&train, &train, &held, &Interrupt::default()).unwrap().0, 1.0);
         assert!((memorisation(&held, &train, &held, &Interrupt::default()).unwrap().0 + 4.0).abs() < 1e-12);

@@ -6,13 +6,13 @@ use crate::pairwise::{Kernels, Pairwise};
 use crate::{Points, Result, rng::Stream};
 
 crate::options! {
-    /// Squared maximum mean discrepancy.
+    /// Options of `mmd`.
     pub struct MmdOptions {
-        /// "median" (gaussian, the reference's median distance as bandwidth), a kernel map such as
-        /// `imq(0.5)`, or a list of kernels or of gaussian bandwidths, over which the mean is
-        /// taken.
+        /// "median" (a Gaussian kernel whose bandwidth is the median distance within the
+        /// reference), a kernel such as `imq(0.5)`, or a list of kernels or of bandwidths of
+        /// Gaussian kernels, over which the metric averages.
         kernel: Kernels = Kernels::Median,
-        /// Leave the pairs of a point with itself out (U-statistic): unbiased, and it can be
+        /// Leave out the pairs of a point with itself: the unbiased U-statistic, which can be
         /// negative.
         unbiased: bool = false,
     }
@@ -27,7 +27,7 @@ pub struct Mmd {
 }
 
 impl Mmd {
-    /// The metric with these options.
+    /// Creates the metric with these options.
     pub fn new(options: MmdOptions) -> Mmd {
         Mmd { options }
     }

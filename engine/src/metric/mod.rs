@@ -1,8 +1,8 @@
-//! How far points are from a reference, each answer with its standard error and its noise floor.
+//! Metrics: how far points are from a reference, with a standard error and a noise floor.
 //!
-//! A [`Metric`] compares points with a [`Reference`] and returns an [`Estimate`]; [`by_name`] makes
-//! one from data and [`METRICS`] lists them all. A value means little alone: the [`floor`] of a
-//! metric is what a fresh sample of the target itself would score.
+//! A [`Metric`] compares points with a [`Reference`] and returns an [`Estimate`]; [`by_name`]
+//! creates one from data, and [`METRICS`] lists all. A value alone says little; compare it with the
+//! [`floor`], which is the value that fresh samples of the target stay below in 95 % of cases.
 
 mod algebra;
 mod c2st;
@@ -62,24 +62,24 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
     /// The name in scripts and tables: "energy".
     fn name(&self) -> &'static str;
 
-    /// How its values are judged, in `dim` dimensions.
+    /// Returns how its values are interpreted, in `dim` dimensions.
     fn properties(&self, _dim: usize) -> Properties {
         Properties::default()
     }
 
-    /// The value for points that [`Metric::estimate`] has checked.
+    /// Returns the value for points that [`Metric::estimate`] has checked.
     ///
     /// # Errors
-    /// As [`Metric::estimate`].
+    /// Those of [`Metric::estimate`].
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate>;
 
-    /// The value and its standard error. `pairwise` lends its threads, its count of work and its
-    /// interrupt (metrics sum in f64 whatever its precision is); `stream` keys what is drawn:
-    /// directions, subsamples.
+    /// Returns the value and its standard error. `pairwise` provides the threads, the count of work
+    /// and the interrupt (metrics sum in f64 whatever its precision is); `stream` keys random
+    /// draws: directions, subsamples.
     ///
     /// # Errors
-    /// No points, values that are not finite, dims that do not match, a part that the reference
-    /// lacks ([`Error::Missing`]), or an interrupt.
+    /// There are no points, values are not finite, dimensions do not match, the reference lacks a
+    /// part ([`Error::Missing`]), or an interrupt.
     fn estimate(
         &self,
         points: &Points,

@@ -1,16 +1,16 @@
-//! Shares of the modes.
+//! The error of the weights of the modes.
 
 use super::{Estimate, Metric, Reference};
 use crate::pairwise::Pairwise;
 use crate::{Points, Result, rng::Stream};
 
-/// Total variation `1/2 sum_k |share_k - w_k|` between the shares of points that fall to each mode
-/// and the mixture's weights; the shares are the parts `share 0`, `share 1`, .. and the largest
-/// error is the part `max`. A flow with a small sigma keeps the shares it started with, however
-/// small its field is.
+/// Total variation `1/2 sum_k |share_k - w_k|` between the shares of points assigned to each mode
+/// and the weights of the mixture; the shares are the parts `share 0`, `share 1`, .. and the
+/// largest error is the part `max`. A flow with a small sigma keeps the shares it started with,
+/// however small its field is.
 ///
 /// # Errors
-/// A reference whose target has no list of modes.
+/// The target of the reference has no list of modes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ModeWeights;
 
@@ -27,7 +27,7 @@ impl Metric for ModeWeights {
         let gaps: Vec<f64> = shares.iter().zip(modes.weights()).map(|(s, w)| s - w).collect();
         let value = 0.5 * gaps.iter().map(|g| g.abs()).sum::<f64>();
         let most = gaps.iter().map(|g| g.abs()).fold(0.0, f64::max);
-        // One point's influence is half the sign of its mode's error.
+        // The influence of a point is half the sign of the error of its mode.
         let signed = |f: fn(f64) -> f64| shares.iter().zip(&gaps).map(|(s, g)| s * f(g.signum())).sum::<f64>();
         let variance = 0.25 * (signed(|s| s * s) - signed(|s| s).powi(2)).max(0.0) * each;
         let found = Estimate::new(value, variance.sqrt()).with_part("max", most);

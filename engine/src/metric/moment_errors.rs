@@ -1,5 +1,5 @@
-//! Relative errors of mean and covariance, against exact moments where the reference's target knows
-//! them.
+//! Relative errors of mean and covariance, compared with exact moments if the target of the
+//! reference has them.
 
 use super::algebra::{dot, inner, trace};
 use super::moments::{Fit, Slope, delta, shift};
@@ -8,11 +8,10 @@ use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, rng::Stream};
 use faer::{Mat, Scale};
 
-/// `|C - S|_F / |S|_F`: the Frobenius distance of the covariances relative to the reference's. Cost
-/// `n d^2`.
+/// The relative error `|C - S|_F / |S|_F` of the covariance in the Frobenius norm. Cost `n d^2`.
 ///
 /// # Errors
-/// A reference whose points all coincide.
+/// All points of the reference coincide.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CovarianceError;
 
@@ -41,11 +40,11 @@ impl Metric for CovarianceError {
     }
 }
 
-/// `|mu - m| / sqrt(tr S)`: the distance of the means relative to the reference's spread; the
-/// distance itself is the part `absolute`. Cost `n d^2`.
+/// The error `|mu - m| / sqrt(tr S)` of the mean, relative to the spread of the reference; the part
+/// `absolute` is the distance itself. Cost `n d^2`.
 ///
 /// # Errors
-/// A reference whose points all coincide.
+/// All points of the reference coincide.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MeanError;
 

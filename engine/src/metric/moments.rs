@@ -1,4 +1,4 @@
-//! Mean and covariance, exact or of a sample, and how far a sample lets functions of them stray.
+//! Mean and covariance, exact or of a sample, and the standard error of functions of them.
 
 use super::estimate::variance_of_weighted_mean;
 use super::{Estimate, Reference};
@@ -7,7 +7,7 @@ use crate::matrix::product;
 use crate::points::{self, Points};
 use faer::Mat;
 
-/// First two moments and, when they are an estimate, the sample they came from.
+/// The first two moments and, if they are an estimate, the sample from which they were computed.
 #[derive(Debug)]
 pub struct Fit<'a> {
     /// Mean, d.
@@ -18,7 +18,7 @@ pub struct Fit<'a> {
     weights: Option<&'a [f64]>,
 }
 
-/// The derivative of a function `g(mean, cov)`: its change is `<cov, dC> + mean . dm`.
+/// The derivative of a function `g(mean, cov)`, whose change is `<cov, dC> + mean . dm`.
 #[derive(Debug)]
 pub struct Slope {
     /// `dg/dmean`, d.
@@ -28,20 +28,20 @@ pub struct Slope {
 }
 
 impl Fit<'_> {
-    /// Of equal points.
+    /// Returns the moments of equally weighted points.
     ///
     /// # Errors
-    /// More coordinates than there is room for a covariance.
+    /// There is not enough memory for a covariance of so many coordinates.
     pub fn of(points: &Points) -> Result<Fit<'_>> {
         points::check_matrix(points.dim())?;
         Ok(Fit { mean: points.mean(), cov: points.covariance(), sample: Some(points), weights: None })
     }
 
-    /// Exact where the reference's target knows its moments, else of the reference's sample with
-    /// its weights.
+    /// Returns the exact moments of the target of the reference if it has them, otherwise those of
+    /// the weighted sample.
     ///
     /// # Errors
-    /// As [`Fit::of`].
+    /// Those of [`Fit::of`].
     pub fn of_reference(reference: &Reference) -> Result<Fit<'_>> {
         points::check_matrix(reference.points().dim())?;
         Ok(match reference.moments() {
@@ -55,13 +55,14 @@ impl Fit<'_> {
         })
     }
 
-    /// Number of points behind the fit; None when it is exact.
+    /// Returns the number of points of the sample; None if the moments are exact.
     pub fn n(&self) -> Option<usize> {
         self.sample.map(Points::n)
     }
 
-    /// Variance of `g(mean, cov)` over samples, first order: the point `x` has the influence
-    /// `(x - mean)^T dg/dcov (x - mean) + dg/dmean . (x - mean)`. Zero when exact. Cost `n d^2`.
+    /// Returns the variance of `g(mean, cov)` over samples, to first order: the point `x` has the
+    /// influence `(x - mean)^T dg/dcov (x - mean) + dg/dmean . (x - mean)`. Zero for exact moments.
+    /// Cost `n d^2`.
     pub fn variance(&self, slope: &Slope) -> f64 {
         let Some(points) = self.sample else { return 0.0 };
         let centred = self.centred(points);
@@ -74,19 +75,19 @@ impl Fit<'_> {
         variance_of_weighted_mean(&(0..points.n()).map(influence).collect::<Vec<_>>(), self.weights)
     }
 
-    /// `x - mean` of every point, n x d.
+    /// Returns `x - mean` for every point, n x d.
     pub fn centred(&self, points: &Points) -> Mat<f64> {
         Mat::from_fn(points.n(), points.dim(), |i, j| points.row(i)[j] - self.mean[j])
     }
 }
 
-/// `self.mean - other.mean`.
+/// Returns `a.mean - b.mean`.
 pub fn shift(a: &Fit, b: &Fit) -> Vec<f64> {
     a.mean.iter().zip(&b.mean).map(|(x, y)| x - y).collect()
 }
 
-/// A function of two fits with its two derivatives, as an estimate with the delta method's standard
-/// error.
+/// Returns a function of two fits with its two derivatives as an estimate, whose standard error
+/// comes from the delta method.
 pub fn delta(value: f64, points: (&Fit, &Slope), reference: (&Fit, &Slope)) -> Estimate {
     let variance = points.0.variance(points.1) + reference.0.variance(reference.1);
     Estimate::new(value, variance.sqrt())

@@ -1,4 +1,4 @@
-//! Are the points where the reference is, and everywhere where it is?
+//! Precision and recall.
 
 use super::{Better, Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
@@ -6,29 +6,30 @@ use crate::points::neighbour;
 use crate::{Points, Result, Subject, rng::Stream};
 
 crate::options! {
-    /// Precision and recall.
+    /// Options of `precision_recall`.
     pub struct PrecisionRecallOptions {
-        /// The neighbour that spans a point's ball, counted without the point itself; at least 1.
+        /// Rank of the neighbour whose distance is the radius of the ball around a point, at least
+        /// 1; the point itself does not count.
         neighbours: usize = 3,
     }
 }
 
-/// Harmonic mean of precision and recall, in [0, 1] \[kynkaanniemi2019improved\]. Balls around the
-/// points of one set, each up to the point's `k`-th nearest neighbour in its own set, stand for
-/// where that set's distribution lives. Parts: `precision`, the share of points inside a ball of
-/// the reference, and `recall`, the share of reference points inside a ball of the points. Two
-/// samples of one distribution score less than 1; the floor says how much. The standard error takes
-/// both shares as binomial. Cost `(n + m)^2 d`.
+/// Harmonic mean of precision and recall, in [0, 1] \[kynkaanniemi2019improved\]. The support of
+/// the distribution of a set is estimated by balls around its points, each with the distance to the
+/// `k`-th nearest neighbour in the same set as radius. Parts: `precision`, the share of points
+/// inside a ball of the reference, and `recall`, the share of reference points inside a ball of the
+/// points. Two samples of one distribution score less than 1; the floor says how much. The standard
+/// error takes both shares as binomial. Cost `(n + m)^2 d`.
 ///
 /// # Errors
-/// Fewer than `k + 1` points on either side; `neighbours` = 0.
+/// There are fewer than `k + 1` points on either side, or `neighbours` = 0.
 #[derive(Debug, Clone, Default)]
 pub struct PrecisionRecall {
     options: PrecisionRecallOptions,
 }
 
 impl PrecisionRecall {
-    /// The metric with these options.
+    /// Creates the metric with these options.
     pub fn new(options: PrecisionRecallOptions) -> PrecisionRecall {
         PrecisionRecall { options }
     }

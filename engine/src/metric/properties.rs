@@ -1,6 +1,6 @@
-//! How the values of a metric are judged.
+//! How the values of a metric are interpreted.
 
-/// Which way a metric improves.
+/// The direction in which a metric improves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Better {
@@ -10,18 +10,19 @@ pub enum Better {
     Higher,
 }
 
-/// How the values of a metric are judged.
+/// How the values of a metric are interpreted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Properties {
-    /// Which way it improves.
+    /// The direction in which it improves.
     pub better: Better,
-    /// Does it use the weights of a reference? One that counts neighbours takes every point alike.
+    /// True if it uses the weights of a reference. Metrics that count neighbours treat all points
+    /// alike.
     pub uses_weights: bool,
-    /// The exponent `r` of `n^-r` by which the value of two samples of one distribution on `R^dim`
-    /// falls with their size: with it a floor found on parts of a data set is carried to the sizes
-    /// asked for.
+    /// The exponent `r` of `n^-r`, by which the value for two samples of one distribution on
+    /// `R^dim` falls with their size: it scales a floor that was found on parts of a data set to
+    /// the required sizes.
     pub rate: f64,
-    /// Does the value depend on the units of the columns?
+    /// True if the value depends on the units of the columns.
     pub sees_units: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What points are compared with.
+//! The reference with which points are compared.
 
 use crate::points::{AffineMap, Standardiser, shares, systematic};
 use crate::target::{Mixture, Moments, Target};
@@ -6,28 +6,27 @@ use crate::{Error, Points, Result, Subject, rng::Stream};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// A sample that the flow has not seen and, where it is known, the distribution it came from.
+/// A sample that the flow has not seen and, if known, its distribution.
 ///
-/// The points of a finite sample that is the distribution itself keep their weights
-/// ([`Reference::of`]). A sample with `standardise` is compared in its standard units: both sides
-/// are mapped there before they are measured, so that a distance does not hang on the units of a
-/// column.
+/// If the distribution is a finite sample, its points keep their weights ([`Reference::of`]). A
+/// sample with `standardise` is compared in its standard units: both sides are mapped to these
+/// units before they are compared, so that a distance does not depend on the units of a column.
 #[derive(Debug, Clone)]
 pub struct Reference {
     points: Arc<Points>,
     weights: Option<Arc<[f64]>>,
     units: Option<Standardiser>,
     target: Option<Arc<dyn Target>>,
-    /// Units into which the points were brought, and exact moments are.
+    /// The units of the points and of exact moments.
     measured_in: Option<AffineMap>,
 }
 
 impl Reference {
-    /// A sample alone, shared and not copied: metrics that need a density, modes or exact moments
-    /// refuse it.
+    /// Creates a reference from a sample alone, which is shared and not copied: metrics that need a
+    /// density, modes or exact moments return an error.
     ///
     /// # Errors
-    /// No rows, or a value that is not finite.
+    /// There are no rows, or a value is not finite.
     pub fn new(points: impl Into<Arc<Points>>) -> Result<Reference> {
         let points = points.into();
         if points.n() == 0 {
@@ -37,11 +36,11 @@ impl Reference {
         Ok(Reference { points, weights: None, units: None, target: None, measured_in: None })
     }
 
-    /// A sample and the distribution it came from, in whose standard units it is measured if it
-    /// asks for that.
+    /// Creates a reference from a sample and its distribution. It is compared in standard units if
+    /// the distribution asks for that.
     ///
     /// # Errors
-    /// As [`Reference::new`], or dims that do not match.
+    /// Those of [`Reference::new`], or dimensions do not match.
     pub fn with_target(points: impl Into<Arc<Points>>, target: Arc<dyn Target>) -> Result<Reference> {
         let points = points.into();
         points.check_dim(Subject::argument("reference"), target.dim(), "its target")?;
@@ -50,8 +49,8 @@ impl Reference {
         Ok(Reference { target: Some(target), units, ..Reference::new(points)? })
     }
 
-    /// `target` itself, where it is a finite sample: all of its points with their weights. Of any
-    /// other target `n` fresh points.
+    /// Returns `target` itself if it is a finite sample: all of its points with their weights. For
+    /// any other target, returns `n` fresh points.
     ///
     /// ```
     /// use sdflow::metric::{Metric, Reference, by_name};
@@ -69,52 +68,53 @@ impl Reference {
     /// ```
     ///
     /// # Errors
-    /// As [`Target::sample`].
+    /// Those of [`Target::sample`].
     pub fn of(target: Arc<dyn Target>, n: usize, stream: Stream) -> Result<Reference> {
         let Some(data) = target.data() else { return Reference::sample(target, n, stream) };
         let (points, weights) = (Arc::clone(data.points), data.weights.map(Arc::from));
         Ok(Reference { weights, ..Reference::with_target(points, target)? })
     }
 
-    /// `n` fresh points of `target`. `stream` must not be the one from which the flow's own points
-    /// came.
+    /// Returns `n` fresh points of `target`. `stream` must differ from that of the points of the
+    /// flow.
     ///
     /// # Errors
-    /// As [`Target::sample`].
+    /// Those of [`Target::sample`].
     pub fn sample(target: Arc<dyn Target>, n: usize, stream: Stream) -> Result<Reference> {
         let points = target.sample(n, stream)?;
         Reference::with_target(points, target)
     }
 
-    /// The sample, in the units in which it is measured.
+    /// The sample, in the units of the comparison.
     pub fn points(&self) -> &Points {
         &self.points
     }
 
-    /// What share each point has, all of them 1 together; None where they are equal.
+    /// The shares of the points, which sum to 1; None if they are equal.
     pub fn weights(&self) -> Option<&[f64]> {
         self.weights.as_deref()
     }
 
-    /// Standard units, where points are mapped there before they are measured.
+    /// The standard units to which points are mapped before the comparison, if any.
     pub(super) fn units(&self) -> Option<&Standardiser> {
         self.units.as_ref()
     }
 
-    /// The number of equal points whose mean is as uncertain as that of these with their weights,
-    /// `1 / sum w^2` \[kish1965survey\].
+    /// The number of equal points whose mean is as uncertain as that of these weighted points, `1 /
+    /// sum w^2` \[kish1965survey\].
     pub(super) fn effective_n(&self) -> f64 {
         self.weights().map_or(self.points.n() as f64, |w| 1.0 / w.iter().map(|w| w * w).sum::<f64>())
     }
 
-    /// The rows of this reference, with their weights made to sum to 1.
+    /// Returns these rows of the reference, with weights that sum to 1.
     pub(super) fn part(&self, rows: &[usize]) -> Result<Reference> {
         let weights: Option<Vec<f64>> = self.weights().map(|w| rows.iter().map(|i| w[*i]).collect());
         let weights = weights.map(|w| shares(&w, rows.len(), "weights")).transpose()?.map(Arc::from);
         Ok(Reference { weights, ..Reference::new(self.points.select(rows))? })
     }
 
-    /// `k` equal points that stand for this reference: each as often as its weight says.
+    /// Returns `k` equally weighted points that represent this reference, each drawn in proportion
+    /// to its weight.
     pub(super) fn equal_points(&self, k: usize) -> Cow<'_, Points> {
         match self.weights() {
             Some(weights) => Cow::Owned(self.points.select(&systematic(weights, k))),
@@ -122,13 +122,13 @@ impl Reference {
         }
     }
 
-    /// The distribution, where it is known.
+    /// The distribution, if known.
     pub fn target(&self) -> Option<&Arc<dyn Target>> {
         self.target.as_ref()
     }
 
-    /// Exact moments. A finite sample's own moments are an estimate like any other and do not
-    /// count.
+    /// The exact moments. The moments of a finite sample do not count, because they are an
+    /// estimate.
     pub fn moments(&self) -> Option<Moments> {
         let moments = self.law().and_then(|t| t.moments())?;
         Some(match &self.measured_in {
@@ -137,19 +137,19 @@ impl Reference {
         })
     }
 
-    /// The same in these units, the map from them to the present ones.
+    /// Returns this reference in other units, given the map from these to the present ones.
     pub(super) fn in_units(&self, units: AffineMap) -> Result<Reference> {
         let points = Arc::new(units.undo(&self.points));
         points.check_squares("the reference in these units")?;
         Ok(Reference { points, measured_in: Some(units), ..self.clone() })
     }
 
-    /// The distribution when fresh points can be drawn from it without end.
+    /// The distribution, if any number of fresh points can be drawn from it.
     pub(crate) fn law(&self) -> Option<&Arc<dyn Target>> {
         self.target.as_ref().filter(|t| t.data().is_none())
     }
 
-    /// The distribution, which the named metric needs for `part`.
+    /// Returns the distribution; the error names the metric that needs it, and the missing `part`.
     pub(super) fn expect_target(&self, metric: &str, part: &str) -> Result<&dyn Target> {
         self.target.as_deref().ok_or_else(|| Error::Missing {
             what: "a reference of points alone".into(),
@@ -158,7 +158,7 @@ impl Reference {
         })
     }
 
-    /// The modes and their weights, which the named metric needs.
+    /// Returns the modes and their weights; the error names the metric that needs them.
     pub(super) fn expect_modes(&self, metric: &str) -> Result<&Mixture> {
         self.expect_target(metric, "list of modes")?.expect_modes()
     }

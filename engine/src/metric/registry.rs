@@ -1,4 +1,4 @@
-//! Every metric by its name.
+//! All metrics by name.
 
 use super::units::{in_units, take_units, with_units};
 use super::{
@@ -15,12 +15,12 @@ crate::options! {
     pub struct NoOptions {}
 }
 
-/// A metric in the list.
+/// An entry of the list of metrics.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
     /// The name in scripts: "energy".
     pub name: &'static str,
-    /// What it measures, in one line.
+    /// Its meaning, in one line.
     pub summary: &'static str,
     /// Its options.
     pub keys: &'static [Key],
@@ -41,7 +41,7 @@ macro_rules! entry {
     };
 }
 
-/// The same of a distance, which can be measured in any units.
+/// Declares a distance, which can be measured in any units.
 macro_rules! distance {
     ($name:literal, $options:ty, $make:expr, $summary:literal) => {{
         const KEYS: [Key; <$options as Options>::KEYS.len() + 1] = with_units(<$options as Options>::KEYS);
@@ -103,7 +103,7 @@ pub const METRICS: &[Entry] = &[
     entry!("log_density", NoOptions, |_| Box::new(LogDensity), "mean log density under the target"),
 ];
 
-/// The metric of this name with these options: a map, or null for the defaults.
+/// Returns the metric of this name with these options: a map, or null for the defaults.
 ///
 /// ```
 /// let options = serde_json::json!({ "kernel": [0.5, 1, 2], "unbiased": true });
@@ -113,7 +113,7 @@ pub const METRICS: &[Entry] = &[
 /// ```
 ///
 /// # Errors
-/// An unknown name or option, with the nearest known one; an option of the wrong type.
+/// A name or option is unknown, with the nearest known one; an option has the wrong type.
 pub fn by_name(name: &str, options: Value) -> Result<Box<dyn Metric>> {
     match METRICS.iter().find(|m| m.name == name) {
         Some(entry) => (entry.make)(name, options),
@@ -121,14 +121,15 @@ pub fn by_name(name: &str, options: Value) -> Result<Box<dyn Metric>> {
     }
 }
 
-/// Which way the quantity recorded as `name` improves: that of the metric of this name, or of the
-/// one with which the name begins or ends, `far_energy`. None where the name holds no metric's.
+/// Returns the direction in which the quantity recorded as `name` improves: that of the metric of
+/// this name, or of the metric whose name it begins or ends with, as in `far_energy`. None if the
+/// name contains no name of a metric.
 pub fn better(name: &str) -> Option<Better> {
     let holds = |metric: &str| {
         let rest = name.strip_suffix(metric).map(|rest| rest.is_empty() || rest.ends_with('_'));
         rest.or_else(|| name.strip_prefix(metric).map(|rest| rest.starts_with('_'))).unwrap_or(false)
     };
-    // A share of three sets, which `by_name` does not make.
+    // Memorisation compares three sets, so `by_name` does not create it.
     let others = holds("memorisation").then_some(Better::Lower);
     let held = METRICS.iter().filter(|m| holds(m.name)).max_by_key(|m| m.name.len());
     held.and_then(|m| Some(by_name(m.name, Value::Null).ok()?.properties(1).better)).or(others)

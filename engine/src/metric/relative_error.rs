@@ -1,15 +1,15 @@
-//! One set of vectors against another, row by row.
+//! The relative error of one set of vectors with respect to another.
 
 use super::estimate::{mean, variance_of_mean};
 use crate::points::squared_distance;
 use crate::{Points, Result};
 
-/// `sqrt(sum_i |v_i - w_i|^2 / sum_i |w_i|^2)` for rows `v` of `vectors` and `w` of `reference`,
-/// and its standard error over rows by the delta method. Where all of the reference is 0 it is
-/// infinite, or 0 if the vectors are 0 too, without a standard error.
+/// Returns `sqrt(sum_i |v_i - w_i|^2 / sum_i |w_i|^2)` for rows `v` of `vectors` and `w` of
+/// `reference`, and its standard error over rows by the delta method. If all of the reference is 0,
+/// it is infinite, or 0 if the vectors are 0 too, without a standard error.
 ///
 /// # Errors
-/// Shapes that differ.
+/// The shapes differ.
 pub fn relative_error(vectors: &Points, reference: &Points) -> Result<(f64, f64)> {
     vectors.check_dim("the vectors", reference.dim(), "the reference")?;
     if vectors.n() != reference.n() {

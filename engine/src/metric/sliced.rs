@@ -7,33 +7,34 @@ use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, rng::Stream};
 use rayon::prelude::*;
 
-/// Directions worked on at once, whatever the number of threads: it bounds the memory.
+/// The number of directions computed at a time, whatever the number of threads; it limits the
+/// memory.
 const BLOCK: usize = 16;
 
-/// Most directions: by then their scatter is a few thousandths of the value.
+/// The largest number of directions: their standard error is then a few thousandths of the value.
 const MOST: usize = 100_000;
 
 crate::options! {
-    /// The sliced Wasserstein-2 distance.
+    /// Options of `sliced_w2`.
     pub struct SlicedW2Options {
-        /// Number of random directions, from 1 to 100000; their scatter is part of the standard
-        /// error.
+        /// Number of random directions, from 1 to 100000; the standard error includes the variance
+        /// between directions.
         directions: usize = 128,
     }
 }
 
-/// `(mean over directions u of W2(u . x, u . y)^2)^1/2` \[bonneel2015sliced\], in the data's units;
-/// the sets may differ in size (their quantiles are coupled). The directions are drawn from the
-/// stream. On the line there is one direction and the value is `W2` itself. The standard error
-/// joins that over samples (delta method through the potentials of transport on a line) and that
-/// over directions. Cost `directions x (n log n + m log m + (n + m) d)`.
+/// `(mean over directions u of W2(u . x, u . y)^2)^1/2` \[bonneel2015sliced\], in the units of the
+/// data; the sets may differ in size (their quantiles are coupled). The directions are drawn from
+/// the stream. In one dimension there is one direction, and the value is `W2` itself. The standard
+/// error combines that over samples (delta method through the potentials of transport on a line)
+/// and that over directions. Cost `directions x (n log n + m log m + (n + m) d)`.
 #[derive(Debug, Clone, Default)]
 pub struct SlicedW2 {
     options: SlicedW2Options,
 }
 
 impl SlicedW2 {
-    /// The metric with these options.
+    /// Creates the metric with these options.
     pub fn new(options: SlicedW2Options) -> SlicedW2 {
         SlicedW2 { options }
     }
@@ -75,7 +76,7 @@ impl Metric for SlicedW2 {
     }
 }
 
-/// Direction `k`, uniform on the sphere.
+/// Returns direction `k`, uniform on the sphere.
 fn direction(stream: Stream, k: usize, dim: usize) -> Vec<f64> {
     if dim == 1 {
         return vec![1.0];
@@ -86,7 +87,7 @@ fn direction(stream: Stream, k: usize, dim: usize) -> Vec<f64> {
     normal.iter().map(|v| v / length).collect()
 }
 
-/// Transport between two sets on a line.
+/// The optimal transport between two sets on a line.
 struct Line {
     /// `W2^2`.
     squared: f64,
@@ -98,8 +99,8 @@ struct Line {
 
 impl Line {
     fn along(direction: &[f64], x: &Points, y: &Points, weights: Option<&[f64]>) -> Line {
-        // Quantiles k / nm are whole numbers, exact in f64, when a point of x counts m and a point
-        // of y counts n.
+        // Quantiles k / nm are whole numbers, exact in f64, if a point of x counts m and a point of
+        // y counts n.
         let (n, m) = (x.n() as f64, y.n() as f64);
         let (x, y) = (sorted(direction, x), sorted(direction, y));
         let ends_of_y = ends(&y, n, weights);
@@ -121,8 +122,8 @@ impl Line {
             match (next_x, next_y) {
                 (true, false) => f = cost(i + 1, j) - g,
                 (false, _) => g = cost(i, j + 1) - f,
-                // Both step: between the two orders of stepping lies a range of potentials, whose
-                // middle is taken.
+                // Both sets advance: either order of the two steps gives potentials, and their mean
+                // is used.
                 (true, true) => {
                     f = 0.5 * (cost(i + 1, j) - g + cost(i + 1, j + 1) - cost(i, j + 1) + f);
                     g = cost(i + 1, j + 1) - f;
@@ -135,7 +136,7 @@ impl Line {
     }
 }
 
-/// Where the part of each point of a line ends, of `n` times their number in all.
+/// Returns the end of the interval of each point of a line, in units of `1 / n` of one point.
 fn ends(line: &[(f64, usize)], n: f64, weights: Option<&[f64]>) -> Vec<f64> {
     let m = line.len();
     let Some(weights) = weights else { return (1..=m).map(|j| j as f64 * n).collect() };
@@ -148,12 +149,12 @@ fn ends(line: &[(f64, usize)], n: f64, weights: Option<&[f64]>) -> Vec<f64> {
             (sum * total).min(total)
         })
         .collect();
-    // The sum of the shares is 1 but for rounding, and nothing is left over.
+    // The shares sum to 1 except for rounding, so the last interval ends at the total.
     ends[m - 1] = total;
     ends
 }
 
-/// Projections in rising order, each with the index of its point.
+/// Returns the projections in rising order, each with the index of its point.
 fn sorted(direction: &[f64], points: &Points) -> Vec<(f64, usize)> {
     let mut line: Vec<(f64, usize)> = points.iter().map(|p| dot(direction, p)).zip(0..).collect();
     line.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -173,7 +174,7 @@ mod tests {
         assert!((line.squared - (1.0 / 3.0 + 4.0 / 6.0 + 1.0 / 6.0 + 4.0 / 3.0)).abs() < 1e-14);
     }
 
-    /// Rather than an end for want of memory.
+    /// An error is returned instead of an end for lack of memory.
     #[test]
     fn too_many_directions_are_refused() {
         let (x, options) = (Stream::new(1).normal(5, 2), SlicedW2Options { directions: 1_000_000_000_000_000 });

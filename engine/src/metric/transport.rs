@@ -1,4 +1,4 @@
-//! Discrete optimal transport, solved exactly with its dual prices.
+//! Discrete optimal transport, solved exactly, with its dual prices.
 //!
 //! The network simplex method for the transportation problem \[ahuja1993network\]: a spanning tree
 //! of rows and columns carries the flow. An arc of negative reduced cost enters the tree, and an
@@ -11,9 +11,9 @@ use crate::{Interrupt, Result};
 pub use tree::Plan;
 use tree::Tree;
 
-/// The plan of least cost that moves the mass of the rows to the columns. `cost` is rows x columns,
-/// row by row, finite; masses have the same sum on both sides. The time grows somewhat faster than
-/// the square of the size: 2,000 points on each side take a few tenths of a second.
+/// Returns the plan of least cost that moves the mass of the rows to the columns. `cost` is rows x
+/// columns, row by row, finite; the masses have the same sum on both sides. The time grows somewhat
+/// faster than the square of the size: 2,000 points on each side take a few tenths of a second.
 ///
 /// # Errors
 /// An interrupt.
@@ -22,8 +22,8 @@ pub fn transport(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interr
     let arcs = cost.len();
     let block = (arcs as f64).sqrt().ceil() as usize;
     let (mut at, mut idle, mut pivots) = (0, 0, 0_usize);
-    // Prices are updated with the tree, and rounding errors add up: an optimum is confirmed with
-    // prices that are computed anew, a few times at most.
+    // Prices are updated with the tree, and rounding errors accumulate: an optimum is confirmed
+    // with recomputed prices, a few times at most.
     let (mut fresh, mut looks) = (false, 0);
     while idle < arcs || !fresh && looks < LOOKS {
         if idle >= arcs {
@@ -47,7 +47,7 @@ pub fn transport(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interr
     Ok(tree.plan())
 }
 
-/// How often prices are computed anew before a plan counts as optimal up to rounding.
+/// How often prices are recomputed before a plan counts as optimal up to rounding.
 const LOOKS: usize = 8;
 
 #[cfg(test)]

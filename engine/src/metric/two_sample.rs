@@ -5,11 +5,11 @@ use super::reference::Reference;
 use crate::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, Part, Precision};
 use crate::{Error, Points, Result, Subject};
 
-/// What sums of kernel values in f64 lose, relative to their size.
+/// The relative rounding error of sums of kernel values in f64.
 const ROUNDING: f64 = 1e-12;
 
-/// `E k(x, x') + E k(y, y') - 2 E k(x, y)`, the mean over `kernels`, with its standard error; `y`
-/// is the reference with its weights.
+/// Returns `E k(x, x') + E k(y, y') - 2 E k(x, y)`, averaged over `kernels`, with its standard
+/// error; `y` is the reference with its weights.
 ///
 /// The V-statistic keeps the pairs of a point with itself; the U-statistic (`unbiased`) leaves them
 /// out. With the witness `f(z) = mean_i k(z, x_i) - sum_j w_j k(z, y_j)` the V-statistic is
@@ -17,7 +17,7 @@ const ROUNDING: f64 = 1e-12;
 /// \[gretton2012kernel\], so one pass gives both.
 ///
 /// # Errors
-/// `unbiased` of a side that has one point; an interrupt.
+/// `unbiased` with a side of one point; an interrupt.
 pub fn discrepancy(
     x: &Points,
     reference: &Reference,
@@ -33,7 +33,7 @@ pub fn discrepancy(
         return Err(Error::shape(what, "one point", want));
     }
     let pooled = concatenated(x, y);
-    // The difference of near equal means needs the digits.
+    // The difference of nearly equal means needs f64.
     let mut options = pairwise.options().clone();
     options.precision = Precision::F64;
     let engine = pairwise.with(options);
@@ -59,14 +59,15 @@ pub fn discrepancy(
     witness.iter_mut().for_each(|f| *f /= count);
     let (on_x, on_y) = witness.split_at(n);
     let value = mean(on_x) - weighted_mean(on_y, weights) - correction / count;
-    // A V-statistic below 0 by rounding is 0.
+    // A V-statistic that is negative by rounding is 0.
     let value = if !unbiased && value.abs() <= ROUNDING * size / count { value.max(0.0) } else { value };
     let se = 2.0 * (variance_of_mean(on_x) + variance_of_weighted_mean(on_y, weights)).sqrt();
     Ok(Estimate::new(value, se))
 }
 
-/// What the pairs of a point with itself, whose kernel value is `at_zero`, add to the V-statistic
-/// `sum_ij w_i w_j k(x_i, x_j)` of one sample: it less the U-statistic. `squares` is `sum w^2`.
+/// Returns the contribution of the pairs of a point with itself, whose kernel value is `at_zero`,
+/// to the V-statistic `sum_ij w_i w_j k(x_i, x_j)` of one sample: the V-statistic minus the
+/// U-statistic. `squares` is `sum w^2`.
 fn self_bias(v_statistic: f64, squares: f64, at_zero: f64) -> f64 {
     v_statistic - (v_statistic - squares * at_zero) / (1.0 - squares)
 }

@@ -1,4 +1,4 @@
-//! The units in which a distance is measured, so that no column drowns the others.
+//! The units in which a distance is measured, so that no column dominates the others.
 
 use super::{Estimate, Metric, Properties, Reference};
 use crate::options::{Key, OptionType, OptionValue, Options};
@@ -9,14 +9,15 @@ use crate::{Error, Points, Result, Rule, rng::Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Columns whose standard deviations differ by more than this factor call for units.
+/// If the standard deviations of columns differ by more than this factor, a warning recommends
+/// units.
 const UNEVEN: f64 = 1000.0;
 
-/// What one unit of a column is.
+/// The unit of a column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Units {
-    /// Those of the points as they are, or the columns' standard deviations in the reference.
+    /// Those of the points, or the standard deviations of the columns in the reference.
     Named(Name),
     /// One length for each column.
     Each(Vec<f64>),
@@ -25,9 +26,9 @@ pub enum Units {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Name {
-    /// As the points are.
+    /// Those of the points.
     Raw,
-    /// The columns' standard deviations in the reference.
+    /// The standard deviations of the columns in the reference.
     Reference,
 }
 
@@ -37,15 +38,15 @@ impl OptionValue for Units {
 }
 
 crate::options! {
-    /// The option that every distance has.
+    /// The option that all distances share.
     pub struct UnitsOptions {
-        /// What one unit of each column is: "raw", as the points are; "reference", the column's
-        /// standard deviation in the reference; or a list of positive lengths, one for each column.
+        /// The unit of each column: "raw", that of the points; "reference", the standard deviation
+        /// of the column in the reference; or a list of positive lengths, one for each column.
         units: Units = Units::Named(Name::Raw),
     }
 }
 
-/// The rows of a distance's own options and that of its units.
+/// Returns the keys of the options of a distance, with that of its units.
 pub(super) const fn with_units<const N: usize>(own: &[Key]) -> [Key; N] {
     let mut all = [UnitsOptions::KEYS[0]; N];
     let mut i = 0;
@@ -56,10 +57,10 @@ pub(super) const fn with_units<const N: usize>(own: &[Key]) -> [Key; N] {
     all
 }
 
-/// Takes `units` out of the options of a metric.
+/// Removes `units` from the options of a metric and returns it.
 ///
 /// # Errors
-/// Another type of value.
+/// The value has another type.
 pub(super) fn take_units(options: &mut Value) -> Result<UnitsOptions> {
     let Some(units) = options.as_object_mut().and_then(|map| map.remove("units")) else {
         return Ok(UnitsOptions::default());
@@ -75,12 +76,12 @@ pub(super) fn take_units(options: &mut Value) -> Result<UnitsOptions> {
     Ok(UnitsOptions { units })
 }
 
-/// The distance in these units.
+/// Returns the distance in these units.
 pub(super) fn in_units(distance: Box<dyn Metric>, options: UnitsOptions) -> Box<dyn Metric> {
     Box::new(Distance { distance, units: options.units })
 }
 
-/// A distance, and the units in which it is measured.
+/// A distance with its units.
 #[derive(Debug)]
 struct Distance {
     distance: Box<dyn Metric>,
@@ -103,7 +104,7 @@ impl Metric for Distance {
             Units::Named(Name::Reference) => weighted_units(reference.points(), reference.weights()),
             Units::Each(lengths) if lengths.len() == dim => AffineMap::new(lengths.clone(), vec![0.0; dim]),
             Units::Each(lengths) => {
-                let want = format!("the points have {dim} columns: one length for each is wanted");
+                let want = format!("the points have {dim} columns: one length for each is expected");
                 return Err(Error::argument("units", format!("a list of {}", lengths.len()), want));
             }
         };
@@ -111,7 +112,7 @@ impl Metric for Distance {
     }
 }
 
-/// Says which of these metrics hardly see some of the columns, and what to do about it.
+/// Warns about metrics that hardly depend on some of the columns, with advice.
 pub fn units_warning<'a>(metrics: impl IntoIterator<Item = &'a dyn Metric>, reference: &Reference) -> Option<String> {
     let dim = reference.points().dim();
     let blind = metrics.into_iter().filter(|metric| metric.properties(dim).sees_units);
@@ -158,8 +159,8 @@ mod tests {
         AffineMap::new(by.to_vec(), vec![3.0, -7.0]).apply(points)
     }
 
-    /// In the reference's units a distance does not change when columns are measured otherwise, and
-    /// in units of the caller's it is that of the columns divided by them.
+    /// In units of the reference a distance does not change when columns change their units, and in
+    /// given units it is that of the columns divided by them.
     #[test]
     fn units_of_columns_do_not_matter() {
         let (points, other) = (Stream::new(1).normal(120, 2), scaled(&Stream::new(3).normal(110, 2), [1.5, 0.5]));
@@ -173,7 +174,7 @@ mod tests {
         }
     }
 
-    /// Exact moments are brought into the units as well.
+    /// Exact moments are converted to the units as well.
     #[test]
     fn exact_moments_are_in_the_units() {
         let target: Arc<dyn Target> = Arc::new(Gaussian::diagonal(vec![1.0, 5e4], &[2.0, 3e4]).unwrap());

@@ -10,17 +10,18 @@ use rayon::prelude::*;
 use std::borrow::Cow;
 
 crate::options! {
-    /// The Wasserstein-2 distance.
+    /// Options of `w2`.
     pub struct W2Options {
-        /// Points used of each set at most; of more, so many are drawn and the value is an
-        /// estimate. Time grows with the square or more, memory with the square (32 MB at 2,000).
+        /// Largest number of points used from each set. From a larger set as many are drawn at
+        /// random, and the value is an estimate. Time grows at least with the square of this
+        /// number, memory with the square (32 MB at 2,000).
         max_points: usize = 2000,
     }
 }
 
-/// `W2 = (min over plans sum_ij m_ij |x_i - y_j|^2)^1/2`, in the data's units. The masses `m_ij`
-/// of a plan are not negative and sum to `1 / n` over the reference points and to the reference's
-/// shares over the points, so sizes may differ.
+/// `W2 = (min over plans sum_ij m_ij |x_i - y_j|^2)^1/2`, in the units of the data. The masses
+/// `m_ij` of a plan are not negative; their sums over the reference points are `1 / n`, and their
+/// sums over the points are the weights of the reference, so sizes may differ.
 ///
 /// Exact up to `max_points` on each side. Of a larger set so many points are drawn without
 /// replacement, or, of a weighted reference, each as often as its weight says; the numbers used
@@ -35,7 +36,7 @@ pub struct W2 {
 }
 
 impl W2 {
-    /// The metric with these options.
+    /// Creates the metric with these options.
     pub fn new(options: W2Options) -> W2 {
         W2 { options }
     }
@@ -70,7 +71,7 @@ impl Metric for W2 {
     }
 }
 
-/// `most` of the points, or all of them when there are no more.
+/// Returns `most` of the points, drawn at random, or all of them if there are no more.
 fn drawn(points: &Points, most: usize, stream: Stream) -> Cow<'_, Points> {
     if points.n() <= most {
         return Cow::Borrowed(points);
@@ -78,7 +79,7 @@ fn drawn(points: &Points, most: usize, stream: Stream) -> Cow<'_, Points> {
     Cow::Owned(points.select(&stream.rng().choose(points.n(), most)))
 }
 
-/// What stands for the reference: itself, or at most `most` equal points.
+/// Returns the reference itself, or at most `most` equally weighted points that represent it.
 fn stand_in(reference: &Reference, most: usize, stream: Stream) -> (Cow<'_, Points>, Option<&[f64]>) {
     match reference.weights() {
         Some(weights) if reference.points().n() <= most => (Cow::Borrowed(reference.points()), Some(weights)),
@@ -87,11 +88,12 @@ fn stand_in(reference: &Reference, most: usize, stream: Stream) -> (Cow<'_, Poin
     }
 }
 
-/// Whole masses of `n` equal points and of `m` equal points or of these shares, with the same sum
-/// on both sides.
+/// Returns whole masses of `n` equal points and of `m` points, equal or with these shares, with the
+/// same sum on both sides.
 fn masses(n: usize, m: usize, shares: Option<&[f64]>) -> (Vec<u64>, Vec<u64>) {
     let Some(shares) = shares else { return (vec![m as u64; n], vec![n as u64; m]) };
-    // The largest whole numbers that f64 holds exactly: shares are met to 1e-15 of all mass.
+    // The largest whole numbers that f64 represents exactly: shares are exact to 1e-15 of the total
+    // mass.
     let each = (1_u64 << 52) / n as u64;
     let total = (each * n as u64) as f64;
     let (mut sum, mut before) = (0.0, 0_u64);

@@ -1,4 +1,4 @@
-//! What stands behind a linear layer: its value and its slope in one pass over the registers.
+//! Activation functions after a linear layer: value and derivative in one pass over the registers.
 
 use crate::simd::{Isa, Real};
 use pulp::{Scalar, Simd, WithSimd};
@@ -59,7 +59,7 @@ fn sigmoid<T: Real, S: Simd>(simd: S, x: T::Lanes<S>) -> T::Lanes<S> {
     T::div(simd, one, T::add(simd, one, exp_of_negative::<T, S>(simd, x)))
 }
 
-/// `exp(-x)`, held below overflow.
+/// `exp(-x)`, limited to avoid overflow.
 #[inline(always)]
 fn exp_of_negative<T: Real, S: Simd>(simd: S, x: T::Lanes<S>) -> T::Lanes<S> {
     let exponent = T::mul(simd, x, T::splat(simd, T::from_f64(-std::f64::consts::LOG2_E)));
@@ -123,17 +123,17 @@ fn row<T: Real, S: Simd>(simd: S, activation: Activation, bias: &[T], value: &mu
     }
 }
 
-/// `out += in`, element by element.
+/// Adds `other` to `out`, element by element.
 pub(super) fn add<T: Real>(out: &mut [T], other: &[T]) {
     Isa::Auto.run(Map { out, other, op: Op::Add });
 }
 
-/// `out *= in`, element by element.
+/// Multiplies `out` by `other`, element by element.
 pub(super) fn multiply<T: Real>(out: &mut [T], other: &[T]) {
     Isa::Auto.run(Map { out, other, op: Op::Multiply });
 }
 
-/// `sum[j] += rows[i][j]`, over all rows in order.
+/// Adds all `rows` to `sum`, in order.
 pub(super) fn add_rows<T: Real>(sum: &mut [T], rows: &[T]) {
     let width = sum.len();
     for row in rows.chunks_exact(width) {
@@ -141,7 +141,7 @@ pub(super) fn add_rows<T: Real>(sum: &mut [T], rows: &[T]) {
     }
 }
 
-/// `row += bias` for every row.
+/// Adds `bias` to every row.
 pub(super) fn add_to_rows<T: Real>(rows: &mut [T], bias: &[T]) {
     for row in rows.chunks_exact_mut(bias.len()) {
         add(row, bias);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn worst<T: Real>(activation: Activation) -> f64 {
-        // 37 columns: whole registers and a rest on every instruction set.
+        // 37 columns: whole registers and a remainder on every instruction set.
         let inputs: Vec<f64> = (0..370).map(|i| 0.25 * (f64::from(i) - 185.0)).chain([0.0; 37]).collect();
         let bias: Vec<T> = (0..37).map(|j| T::from_f64(f64::from(j) / 64.0)).collect();
         let mut slope: Vec<T> = inputs.iter().map(|x| T::from_f64(*x)).collect();

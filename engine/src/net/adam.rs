@@ -9,13 +9,13 @@ use rayon::prelude::*;
 /// Constants of the optimiser Adam \[kingma2015adam\].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamOptions {
-    /// Share of the old mean kept in the running mean of the gradient.
+    /// Decay of the running mean of the gradient.
     pub beta_1: f64,
-    /// The same of the squared gradient.
+    /// Decay of the running mean of the squared gradient.
     pub beta_2: f64,
     /// Added to the root of the mean square.
     pub epsilon: f64,
-    /// AdamW: a step also takes this share times the rate off every parameter.
+    /// Weight decay of AdamW: a step also subtracts this share, times the rate, of every parameter.
     pub weight_decay: f64,
 }
 
@@ -25,7 +25,7 @@ impl Default for AdamOptions {
     }
 }
 
-/// Running moments of a gradient and the step they give.
+/// The running moments of a gradient.
 #[derive(Debug, Clone)]
 pub struct Adam<T> {
     options: AdamOptions,
@@ -34,17 +34,17 @@ pub struct Adam<T> {
     steps: i32,
 }
 
-/// Parameters that one thread takes at a time.
+/// The number of parameters that one thread updates at a time.
 const CHUNK: usize = 8192;
 
 impl<T: Real> Adam<T> {
-    /// For `count` parameters.
+    /// Creates the optimiser of `count` parameters.
     pub fn new(count: usize, options: AdamOptions) -> Adam<T> {
         Adam { options, first: vec![T::default(); count], second: vec![T::default(); count], steps: 0 }
     }
 
-    /// `theta -= rate (m / (sqrt(v) + epsilon) + decay theta)` with the bias-corrected running
-    /// means `m` of `gradient` and `v` of its square.
+    /// Updates `theta -= rate (m / (sqrt(v) + epsilon) + decay theta)` with the bias-corrected
+    /// running means `m` of `gradient` and `v` of its square.
     pub fn step(&mut self, parameters: &mut [T], gradient: &[T], rate: f64) {
         self.steps = self.steps.saturating_add(1);
         let AdamOptions { beta_1, beta_2, epsilon, weight_decay } = self.options;
@@ -54,7 +54,7 @@ impl<T: Real> Adam<T> {
             1.0 - beta_1,
             beta_2,
             1.0 - beta_2,
-            // m / c1 / (sqrt(v / c2) + epsilon) with both corrections taken out of the loop
+            // m / c1 / (sqrt(v / c2) + epsilon), with both corrections moved out of the loop.
             rate * root / (1.0 - beta_1.powi(self.steps)),
             epsilon * root,
             1.0 - rate * weight_decay,
@@ -101,7 +101,7 @@ impl<T: Real> WithSimd for Step<'_, T> {
 }
 
 impl<T: Real> Step<'_, T> {
-    /// Of slices that are whole registers of `S`.
+    /// The update of slices that are whole registers of `S`.
     #[inline(always)]
     fn take<S: Simd>(self, simd: S) {
         let [keep_1, new_1, keep_2, new_2, rate, epsilon, decay] = self.constants.map(|c| T::splat(simd, c));
@@ -138,7 +138,7 @@ mod tests {
         assert!((theta[0] - 1.0).abs() < 1e-3 && (theta[1] - 2.0).abs() < 1e-3, "{theta:?}");
     }
 
-    /// The formula as it is written, one parameter at a time.
+    /// The formula as it is written, for one parameter at a time.
     #[test]
     fn wide_steps_are_the_formula() {
         let options = AdamOptions { weight_decay: 0.1, ..AdamOptions::default() };

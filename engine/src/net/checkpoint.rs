@@ -1,4 +1,4 @@
-//! Nets in files, with torch's names of the layers of an `nn.Sequential`.
+//! Nets in files, with PyTorch's names of the layers of an `nn.Sequential`.
 
 use super::{Activation, MOST_LAYERS, Mlp};
 use crate::io::{Tensor, Tensors};
@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use std::path::Path;
 
 impl<T: Real> Mlp<T> {
-    /// Its parameters as `0.weight`, `0.bias`, `2.weight`, .. : the linear layers of torch's
+    /// Its parameters as `0.weight`, `0.bias`, `2.weight`, .. : the linear layers of PyTorch's
     /// `nn.Sequential(Linear, activation, Linear, ..)`, each weight out x in.
     pub fn tensors(&self) -> Tensors {
         let single = |values: &[T]| values.iter().map(|v| v.to_f64() as f32).collect();
@@ -23,13 +23,12 @@ impl<T: Real> Mlp<T> {
         tensors
     }
 
-    /// The net whose parameters these are; `path` is named in errors. Tensors of other names are
-    /// refused, so that nothing of a net that is more than linear layers and activations is
-    /// dropped.
+    /// Returns the net with these parameters; `path` is named in errors. Tensors of other names are
+    /// refused, so that no part of a net with other layers is dropped.
     ///
     /// # Errors
-    /// [`Error::File`] with the tensor: one that is missing, is not part of such a net, or whose
-    /// shape does not fit the others.
+    /// [`Error::File`] with the tensor: it is missing, is not part of such a net, or its shape does
+    /// not match the others.
     pub fn from_tensors(tensors: &Tensors, activation: Activation, residual: bool, path: &Path) -> Result<Mlp<T>> {
         let wrong = |name: &str, seen: String, want: String| Error::File {
             path: path.into(),
@@ -65,7 +64,7 @@ impl<T: Real> Mlp<T> {
                     return Err(wrong(
                         &name,
                         format!("its shape is {shape:?}"),
-                        format!("{columns} columns are wanted"),
+                        format!("{columns} columns are expected"),
                     ));
                 }
             }
@@ -87,13 +86,13 @@ impl<T: Real> Mlp<T> {
             path: path.into(),
             place: String::new(),
             seen: e.to_string(),
-            want: "a smaller net is wanted".into(),
+            want: "a net must fit into memory".into(),
         })?;
         for layer in 0..layers {
             let (weight, bias) = (net.weight_range(layer), net.bias_range(layer));
             for (part, range) in [("weight", weight), ("bias", bias)] {
                 let name = format!("{}.{part}", 2 * layer);
-                let want = format!("{} values are wanted", range.len());
+                let want = format!("{} values are expected", range.len());
                 let Some(tensor) = tensors.tensors.get(&name) else {
                     return Err(wrong(&name, "it is missing".into(), want));
                 };
@@ -108,7 +107,7 @@ impl<T: Real> Mlp<T> {
     }
 }
 
-/// The linear layer that a tensor of this name belongs to: 1 of `2.weight`.
+/// Returns the index of the linear layer to which a tensor of this name belongs: 1 for `2.weight`.
 fn place(name: &str) -> Option<usize> {
     let (number, part) = name.split_once('.')?;
     let place: usize = number.parse().ok()?;

@@ -7,46 +7,46 @@ use faer::{Accum, MatMut, MatRef};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Rows that go through the net at a time: their values stay in the cache and the products still
+/// Rows that pass through the net at a time: their values stay in the cache, and the products still
 /// run at full speed.
 const ROWS: usize = 128;
 
-/// Gradients that are summed apart at most. Their number depends on the batch only, so that the sum
-/// does too.
+/// The largest number of partial gradients. Their number depends on the batch only, and therefore
+/// the order of the sum too.
 const SHARDS: usize = 16;
 
-/// Buffers of passes, kept from one to the next. They fit any net and batch, and grow as needed.
+/// Buffers of passes, reused by later ones. They fit any net and batch, and grow as needed.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace<T> {
     shards: Vec<Shard<T>>,
-    /// Shards of the last pass.
+    /// The number of shards of the last pass.
     used: usize,
 }
 
-/// What one part of the batch needs: the values of `ROWS` rows, and the gradient summed over all
-/// its rows.
+/// The buffers of one part of the batch: the values of `ROWS` rows, and the gradient summed over
+/// all its rows.
 #[derive(Debug, Clone, Default)]
 struct Shard<T> {
-    /// Of every hidden layer its output and its slope.
+    /// The output and the derivative of every hidden layer.
     values: Vec<[Vec<T>; 2]>,
     output: Vec<T>,
-    /// Gradients with respect to one layer's output and the next one's.
+    /// Gradients with respect to the output of one layer and of the next.
     behind: [Vec<T>; 2],
     gradient: Vec<T>,
     loss: f64,
 }
 
-/// Where the gradients of a backward pass go; each may be left out.
+/// The destinations of the gradients of a backward pass; each may be left out.
 #[derive(Debug, Default)]
 pub struct Gradients<'a, T> {
-    /// Of the parameters, as many values.
+    /// The gradient of the parameters.
     pub parameters: Option<&'a mut [T]>,
-    /// Of the input, rows x input_dim.
+    /// The gradient of the input, rows x input_dim.
     pub input: Option<&'a mut [T]>,
 }
 
 impl<T: Real> Mlp<T> {
-    /// Writes the net's value at every row of `input` into `output`, rows x dim.
+    /// Writes the value of the net at every row of `input` into `output`, rows x dim.
     pub(crate) fn forward(&self, input: &[T], output: &mut [T], work: &mut Workspace<T>) {
         let (width, dim) = (self.input_dim(), self.dim());
         let rows = input.len() / width;
@@ -60,9 +60,9 @@ impl<T: Real> Mlp<T> {
         });
     }
 
-    /// The sum over all rows of what `loss` returns, and its gradients. `loss` is given a range of
-    /// rows and the net's output there; it returns its value and overwrites the output with its
-    /// derivative. Every sum is taken in an order that depends on the number of rows only.
+    /// Returns the sum over all rows of a loss, and writes its gradients. `loss` receives a range
+    /// of rows and the output of the net there; it returns its value and overwrites the output with
+    /// its derivative. The order of every sum depends on the number of rows only.
     pub(crate) fn gradient(
         &self,
         input: &[T],
@@ -108,7 +108,8 @@ impl<T: Real> Mlp<T> {
 }
 
 impl<T: Real> Workspace<T> {
-    /// Prepares shards for `rows` rows; returns how many rows each takes, the last one fewer.
+    /// Prepares shards for `rows` rows; returns the number of rows of each shard, of which the last
+    /// may have fewer.
     fn divide(&mut self, net: &Mlp<T>, rows: usize) -> usize {
         let blocks = rows.div_ceil(ROWS).max(1);
         let part = blocks.div_ceil(blocks.min(SHARDS));
@@ -120,7 +121,7 @@ impl<T: Real> Workspace<T> {
         part * ROWS
     }
 
-    /// Where the buffers lie.
+    /// The addresses of the buffers.
     #[cfg(test)]
     pub(super) fn places(&self) -> Vec<*const T> {
         let of = |s: &Shard<T>| [&s.output, &s.behind[0], &s.behind[1], &s.gradient].map(|b| b.as_ptr());
@@ -175,8 +176,8 @@ impl<T: Real> Shard<T> {
         add_to_rows(output, net.bias(last));
     }
 
-    /// From the derivative that stands in `output` back to the parameters, added to `gradient`, and
-    /// to the input.
+    /// The backward pass from the derivative in `output` to the parameters, added to `gradient`,
+    /// and to the input.
     fn backward(&mut self, net: &Mlp<T>, input: &[T], learns: bool, to_input: Option<&mut [T]>) {
         let rows = input.len() / net.input_dim();
         let [mut here, mut next] = self.behind.each_mut();

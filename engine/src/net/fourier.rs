@@ -1,9 +1,9 @@
-//! Time as a net sees it: sines and cosines of several frequencies.
+//! Fourier features of time, the input of a net: sines and cosines of several frequencies.
 
 use crate::simd::Real;
 
-/// The features `sin(f_k t)`, `cos(f_k t)` with `f_k` from 1 to `highest` geometrically, `t` in
-/// radians: smooth in `t`, and fine enough to tell apart times that differ by `1 / highest`
+/// The features `sin(f_k t)`, `cos(f_k t)` with `f_k` from 1 to `highest` in geometric steps, `t`
+/// in radians: they are smooth in `t`, and distinguish times that differ by `1 / highest`
 /// \[vaswani2017attention\].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fourier {
@@ -11,7 +11,7 @@ pub struct Fourier {
 }
 
 impl Fourier {
-    /// `count` frequencies; `2 count` features.
+    /// Creates `count` frequencies, that is, `2 count` features.
     pub fn new(count: usize, highest: f64) -> Fourier {
         let share = |k: usize| if count > 1 { k as f64 / (count - 1) as f64 } else { 0.0 };
         Fourier { frequencies: (0..count).map(|k| highest.powf(share(k))).collect() }

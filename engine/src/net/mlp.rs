@@ -6,8 +6,8 @@ use crate::{Result, rng::Stream};
 use faer::MatRef;
 use std::ops::Range;
 
-/// `x -> W_L a(.. a(W_1 x + b_1) ..) + b_L`, `a` the activation; with `residual`, a hidden layer
-/// whose input is as wide as its output adds it: `h -> h + a(W h + b)`.
+/// The map `x -> W_L a(.. a(W_1 x + b_1) ..) + b_L` with the activation `a`; with `residual`, a
+/// hidden layer whose input is as wide as its output adds its input: `h -> h + a(W h + b)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mlp<T> {
     widths: Vec<usize>,
@@ -17,12 +17,12 @@ pub struct Mlp<T> {
 }
 
 impl<T: Real> Mlp<T> {
-    /// A net of these widths, input and output included, with the random parameters of torch's
-    /// `nn.Linear`: weights and biases uniform on `+-1/sqrt(fan_in)` (kaiming-uniform with slope
-    /// `sqrt 5`) \[he2015delving\].
+    /// Creates a net of these widths, including input and output, with random parameters
+    /// distributed as those of PyTorch's `nn.Linear`: weights and biases uniform on
+    /// `+-1/sqrt(fan_in)` (kaiming-uniform with slope `sqrt 5`) \[he2015delving\].
     ///
     /// # Errors
-    /// Fewer than two widths, a width of 0, or more parameters than 2^28.
+    /// There are fewer than two widths, a width is 0, or there are more than 2^28 parameters.
     pub fn new(widths: &[usize], activation: Activation, residual: bool, stream: Stream) -> Result<Mlp<T>> {
         let mut net = Mlp::zeros(widths, activation, residual)?;
         for layer in 0..net.layers() {
@@ -37,10 +37,10 @@ impl<T: Real> Mlp<T> {
         Ok(net)
     }
 
-    /// The same with all parameters 0, to be filled.
+    /// Creates the same net with all parameters 0, to be filled.
     ///
     /// # Errors
-    /// As [`Mlp::new`].
+    /// Those of [`Mlp::new`].
     pub fn zeros(widths: &[usize], activation: Activation, residual: bool) -> Result<Mlp<T>> {
         let count = shape::parameters(widths)?;
         Ok(Mlp { widths: widths.to_vec(), activation, residual, parameters: vec![T::default(); count] })
@@ -51,7 +51,7 @@ impl<T: Real> Mlp<T> {
         Ok(shape::parameters(widths)?.saturating_mul(size_of::<T>()))
     }
 
-    /// Widths from the input's to the output's.
+    /// The widths, from the input to the output.
     pub fn widths(&self) -> &[usize] {
         &self.widths
     }
@@ -66,46 +66,46 @@ impl<T: Real> Mlp<T> {
         self.widths[self.layers()]
     }
 
-    /// Linear layers.
+    /// The number of linear layers.
     pub fn layers(&self) -> usize {
         self.widths.len() - 1
     }
 
-    /// What stands between them.
+    /// The activation between them.
     pub fn activation(&self) -> Activation {
         self.activation
     }
 
-    /// Does a hidden layer add its input?
+    /// True if hidden layers add their input.
     pub fn residual(&self) -> bool {
         self.residual
     }
 
-    /// All parameters: of each layer `W`, out x in and row-major as torch keeps it, then `b`.
+    /// All parameters: for each layer `W`, out x in and row-major as in PyTorch, then `b`.
     pub fn parameters(&self) -> &[T] {
         &self.parameters
     }
 
-    /// All parameters, to write.
+    /// All parameters, mutable.
     pub fn parameters_mut(&mut self) -> &mut [T] {
         &mut self.parameters
     }
 
-    /// Multiplications and additions of one row's forward pass and its gradient with respect to the
-    /// parameters, products only.
+    /// The number of multiplications and additions of the forward pass of one row and of its
+    /// gradient with respect to the parameters; products only.
     pub fn flops(&self) -> u64 {
         let forward: usize = self.widths.windows(2).map(|w| 2 * w[0] * w[1]).sum();
-        // The gradient of the input, which the first layer does without.
+        // The gradient of the input, which the first layer does not need.
         (3 * forward - 2 * self.widths[0] * self.widths[1]) as u64
     }
 
-    /// Where layer `l` keeps `W`.
+    /// The positions of `W` of layer `l`.
     pub fn weight_range(&self, layer: usize) -> Range<usize> {
         let start: usize = self.widths.windows(2).take(layer).map(|w| w[0] * w[1] + w[1]).sum();
         start..start + self.widths[layer] * self.widths[layer + 1]
     }
 
-    /// Where layer `l` keeps `b`.
+    /// The positions of `b` of layer `l`.
     pub fn bias_range(&self, layer: usize) -> Range<usize> {
         let end = self.weight_range(layer).end;
         end..end + self.widths[layer + 1]
@@ -122,7 +122,7 @@ impl<T: Real> Mlp<T> {
         &self.parameters[self.bias_range(layer)]
     }
 
-    /// Does layer `l` add its input to its output?
+    /// True if layer `l` adds its input to its output.
     pub(crate) fn skips(&self, layer: usize) -> bool {
         self.residual && layer + 1 < self.layers() && self.widths[layer] == self.widths[layer + 1]
     }
@@ -145,7 +145,7 @@ mod tests {
             let square = weights.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>() / weights.len() as f64;
             assert!((square / (bound * bound / 3.0) - 1.0).abs() < 0.12, "layer {layer}: variance {square}");
         }
-        // Every parameter is known from the stream that it is keyed by.
+        // Every parameter is known from the stream by which it is keyed.
         let known = |purpose: &str, layer: u64| 2.0 * stream.label(purpose).at(layer).rng().uniform() - 1.0;
         assert_eq!(net.parameters()[0], (known("weight", 0) / 3f64.sqrt()) as f32);
         assert_eq!(net.bias(1)[0], (known("bias", 1) / 20.0) as f32);

@@ -1,14 +1,14 @@
-//! A small multilayer perceptron, its gradients, and what trains it.
+//! A small multilayer perceptron, its gradients, and its training.
 //!
-//! A net is a chain of linear layers with an activation behind each but the last. Forward and
-//! backward passes go through shards of 128 rows, whose intermediate values stay in the cache, and
-//! the shards' gradients are summed in order: the bytes do not depend on the number of threads.
-//! Buffers are kept between passes.
+//! A net is a chain of linear layers with an activation after each except the last. Forward and
+//! backward passes use shards of 128 rows, whose intermediate values stay in the cache, and the
+//! gradients of the shards are summed in order: the bytes do not depend on the number of threads.
+//! Buffers are reused between passes.
 //!
-//! `mlp`, `shape`, `activation` and `forward_backward` are the net; `fourier` makes its features of
-//! time; `checkpoint` keeps it in files. `adam` and `running_mean` move its parameters, `trainer`
-//! holds all that one net's training needs, and `training_loop` is the loop of every training of
-//! the crate.
+//! `mlp`, `shape`, `activation` and `forward_backward` define the net; `fourier` computes features
+//! of time; `checkpoint` stores nets in files. `adam` and `running_mean` update parameters,
+//! `trainer` holds the state of a training, and `training_loop` is the loop of all trainings of the
+//! crate.
 
 mod activation;
 mod adam;

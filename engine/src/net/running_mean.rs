@@ -1,30 +1,28 @@
-//! The running mean of parameters over a training.
+//! The average of parameters over a training.
 
 use crate::Result;
 use crate::archive::{Archive, Archived};
 use crate::simd::Real;
 use rayon::prelude::*;
 
-/// Parameters that one thread takes at a time.
+/// The number of parameters that one thread updates at a time.
 const CHUNK: usize = 8192;
 
-/// How much each set of parameters counts in the mean.
+/// The weights of successive parameters in the average.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Averaging {
-    /// An exponential running mean (EMA) keeps `decay` of itself per step. The decay grows to that
-    /// value in the first steps as `(1 + t) / (10 + t)`, so that the random start is soon
-    /// forgotten.
+    /// An exponential moving average (EMA) with this decay per step. In the first steps the decay
+    /// is at most `(1 + t) / (10 + t)`, so that the random start is soon forgotten.
     Exponential {
         /// In `[0, 1)`.
         decay: f64,
     },
-    /// All parameters count alike. The memory then holds their sum until [`RunningMean::store`]
-    /// divides it.
+    /// All parameters have equal weights. The memory then contains their sum until
+    /// [`RunningMean::store`] divides it.
     Equal,
 }
 
-/// A running mean of parameters. Its caller owns the memory, because that may be the parameters of
-/// a net.
+/// An average of parameters. The caller owns the memory, because it may be the parameters of a net.
 #[derive(Debug, Clone, Copy)]
 pub struct RunningMean {
     averaging: Averaging,
@@ -39,13 +37,13 @@ impl Archived for RunningMean {
 }
 
 impl RunningMean {
-    /// A mean of nothing yet. The memory begins as the first parameters where the mean is
-    /// exponential, and as zeros where all count alike.
+    /// Creates an empty average. The memory must contain the first parameters if the average is
+    /// exponential, and zeros if the weights are equal.
     pub fn new(averaging: Averaging) -> RunningMean {
         RunningMean { averaging, count: 0 }
     }
 
-    /// Takes the parameters `now` into the mean that `memory` holds.
+    /// Adds the parameters `now` to the average in `memory`.
     pub fn add<T: Real>(&mut self, memory: &mut [T], now: &[T]) {
         self.count += 1;
         let both = memory.par_chunks_mut(CHUNK).zip(now.par_chunks(CHUNK));
@@ -59,8 +57,7 @@ impl RunningMean {
         }
     }
 
-    /// Writes the mean that `memory` holds into `parameters`; a mean of nothing leaves them as they
-    /// are.
+    /// Writes the average in `memory` into `parameters`; an empty average leaves them unchanged.
     pub fn store<T: Real>(&self, memory: &[T], parameters: &mut [T]) {
         if self.count == 0 {
             return;
@@ -94,7 +91,7 @@ mod tests {
         assert_eq!(parameters, [3.0, 30.0]);
         let mut fading = RunningMean::new(Averaging::Exponential { decay: 0.25 });
         let mut mean = [0.0f64];
-        // The first step keeps 2/11 of the start, below the 1/4 of the second.
+        // The first step keeps 2/11 of the start, which is less than the 1/4 of the second.
         fading.add(&mut mean, &[11.0]);
         assert!((mean[0] - 9.0).abs() < 1e-12);
         fading.add(&mut mean, &[1.0]);

@@ -3,13 +3,13 @@
 use crate::options::at_least;
 use crate::{Error, Result};
 
-/// Most hidden layers.
+/// The largest number of hidden layers.
 pub const MOST_LAYERS: usize = 1000;
 
-/// Parameters of the largest net: 1 GiB in f32.
+/// The largest number of parameters of a net: 1 GiB in f32.
 const MOST: usize = 1 << 28;
 
-/// What stands between the input and the output of a net.
+/// The hidden layers of a net.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hidden {
     /// Units of a hidden layer.
@@ -18,10 +18,10 @@ pub struct Hidden {
     pub layers: usize,
 }
 
-/// Widths of a net from `input` to `output` coordinates through its hidden layers.
+/// Returns the widths of a net from `input` to `output` coordinates through its hidden layers.
 ///
 /// # Errors
-/// No units or no layers, more than 1000 layers, more than 2^28 parameters.
+/// There are no units or no layers, more than 1000 layers, or more than 2^28 parameters.
 pub fn widths(input: usize, hidden: Hidden, output: usize) -> Result<Vec<usize>> {
     let Hidden { units: hidden, layers } = hidden;
     at_least(&[("hidden", hidden, 1), ("layers", layers, 1)])?;
@@ -36,10 +36,10 @@ pub fn widths(input: usize, hidden: Hidden, output: usize) -> Result<Vec<usize>>
     }
 }
 
-/// Parameters of a net of these widths.
+/// Returns the number of parameters of a net of these widths.
 ///
 /// # Errors
-/// Fewer than two widths, a width of 0, more than 2^28 parameters.
+/// There are fewer than two widths, a width is 0, or there are more than 2^28 parameters.
 pub(super) fn parameters(widths: &[usize]) -> Result<usize> {
     let wrong = |want: String| Error::argument("widths", shown(widths), want);
     match widths {
@@ -58,7 +58,7 @@ fn too_many() -> String {
     format!("the net would have more than {MOST} parameters")
 }
 
-/// The widths, of a long list its ends.
+/// Formats the widths; for a long list, its first and last ones.
 fn shown(widths: &[usize]) -> String {
     match widths {
         [first, second, .., last] if widths.len() > 8 => {

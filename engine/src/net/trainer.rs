@@ -1,4 +1,4 @@
-//! A net in training: its optimiser, the running mean of its parameters, its buffers.
+//! The state of the training of a net: its optimiser, the average of its parameters, its buffers.
 
 use super::{Adam, AdamOptions, Averaging, Gradients, Mlp, RunningMean, Workspace};
 use crate::Result;
@@ -6,11 +6,11 @@ use crate::archive::{Archive, Archived};
 use crate::simd::Real;
 use std::ops::Range;
 
-/// A net with all that its training needs; no step allocates once the first has been taken.
+/// A net with the state of its training; after the first step, no step allocates.
 #[derive(Debug, Clone)]
 pub struct Trainer<T> {
     net: Mlp<T>,
-    /// The net whose parameters are the running mean, and how they follow.
+    /// The net whose parameters are the average, and the averaging.
     mean: Option<(Mlp<T>, RunningMean)>,
     adam: Adam<T>,
     gradient: Vec<T>,
@@ -18,8 +18,8 @@ pub struct Trainer<T> {
 }
 
 impl<T: Real> Trainer<T> {
-    /// Trains `net`. `decay` in `[0, 1)` is that of an exponential running mean of the parameters
-    /// (EMA), 0 keeps none.
+    /// Creates a trainer of `net`. `decay` in `[0, 1)` is that of an exponential moving average of
+    /// the parameters (EMA); 0 means no average.
     pub fn new(net: Mlp<T>, options: AdamOptions, decay: f64) -> Trainer<T> {
         let count = net.parameters().len();
         Trainer {
@@ -31,19 +31,19 @@ impl<T: Real> Trainer<T> {
         }
     }
 
-    /// The net as trained last.
+    /// The net with its present parameters.
     pub fn net(&self) -> &Mlp<T> {
         &self.net
     }
 
-    /// The net to use: that of the running mean where one is kept.
+    /// The net to use: that of the average if there is one.
     pub fn mean(&self) -> &Mlp<T> {
         self.mean.as_ref().map_or(&self.net, |(net, _)| net)
     }
 
-    /// One step of Adam at `rate` on the mean over the rows of `input` of a loss, and returns that
-    /// mean before the step. `loss` is given a range of rows with the net's values there; it
-    /// returns the sum of their losses and leaves the slopes of each in their place.
+    /// Takes one step of Adam at `rate` on the mean of a loss over the rows of `input`, and returns
+    /// that mean before the step. `loss` receives a range of rows with the values of the net there;
+    /// it returns the sum of their losses and replaces the values by the derivatives.
     pub fn step(&mut self, input: &[T], rate: f64, loss: impl Fn(Range<usize>, &mut [T]) -> f64 + Sync) -> f64 {
         let share = 1.0 / (input.len() / self.net.input_dim()) as f64;
         let to = Gradients { parameters: Some(&mut self.gradient), input: None };
@@ -60,12 +60,12 @@ impl<T: Real> Trainer<T> {
         value
     }
 
-    /// Writes the mean net's values at the rows of `input` into `output`.
+    /// Writes the values of the averaged net at the rows of `input` into `output`.
     pub fn forward(&mut self, input: &[T], output: &mut [T]) {
         self.mean.as_ref().map_or(&self.net, |(net, _)| net).forward(input, output, &mut self.work);
     }
 
-    /// The mean net's gradients, as [`Mlp::gradient`].
+    /// Writes the gradients of the averaged net, as [`Mlp::gradient`].
     pub(crate) fn gradient(
         &mut self,
         input: &[T],

@@ -1,22 +1,22 @@
-//! The loop of every training: denoisers, discriminators and generators all learn in it.
+//! The loop of all trainings: those of denoisers, discriminators and generators.
 
 use crate::archive::{Archive, Archived};
 use crate::process::{Ending, Observer};
 use crate::schedule::Schedule;
 use crate::{Error, Interrupt, Result, rng::Stream};
 
-/// How long a training goes on, how fast, and by which random numbers.
+/// The plan of a training: its number of steps, its learning rate and its random numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct Course<'a> {
-    /// What is trained, as progress names it: "denoiser".
+    /// The name of the training in progress messages: "denoiser".
     pub name: &'a str,
-    /// What its loss is called in progress: "loss", "residual".
+    /// The name of the loss in progress messages: "loss", "residual".
     pub loss: &'a str,
-    /// Optimiser steps.
+    /// Number of optimiser steps.
     pub steps: usize,
     /// The learning rate as a function of the share of the steps that is done.
     pub rate: &'a Schedule,
-    /// Gives every step a stream of its own.
+    /// The source of the random stream of each step.
     pub stream: Stream,
 }
 
@@ -25,21 +25,21 @@ pub struct Course<'a> {
 pub struct Moment {
     /// The step, from 0.
     pub step: usize,
-    /// All steps of the training.
+    /// Number of steps of the training.
     pub steps: usize,
     /// The learning rate of this step.
     pub rate: f64,
-    /// The random stream of this step, by which a minibatch is drawn.
+    /// The random stream of this step, from which a minibatch is drawn.
     pub stream: Stream,
 }
 
-/// What learns. A closure from the moment to the loss is one too.
+/// A model that can be trained. A closure from the moment to the loss is one too.
 pub trait Trainee {
     /// Draws a minibatch, takes one optimiser step on it and returns the loss before that step. A
-    /// loss that is not finite, or NaN for parameters that are not, ends the training as diverged.
+    /// loss that is not finite (it is NaN for non-finite parameters) ends the training as diverged.
     ///
     /// # Errors
-    /// Whatever keeps the step from being taken; [`Error::Interrupted`] becomes an ending.
+    /// The step is impossible; [`Error::Interrupted`] becomes an ending.
     fn step(&mut self, moment: &Moment, observer: &mut dyn Observer) -> Result<f64>;
 
     /// Returns all that it keeps between steps, where it can go on from a checkpoint; None, the
@@ -51,11 +51,10 @@ pub trait Trainee {
     /// Tells again what was told before the checkpoint from which it goes on.
     fn resumed(&mut self, _observer: &mut dyn Observer) {}
 
-    /// Undoes the step that diverged, where its trace is kept.
+    /// Undoes the step that diverged, if the model can.
     fn take_back(&mut self) {}
 
-    /// Takes the mean of the last parameters, where one is kept. A diverged training does not come
-    /// here.
+    /// Sets the parameters to their average, if there is one. Not called after a divergence.
     fn finish(&mut self) {}
 }
 
@@ -70,15 +69,15 @@ impl<F: FnMut(&Moment) -> Result<f64>> Trainee for F {
 pub struct Trained {
     /// Finished, interrupted or diverged.
     pub ending: Ending,
-    /// The loss of the last step that was tried; NaN where none was.
+    /// The loss of the last attempted step; NaN if there was none.
     pub loss: f64,
 }
 
 impl Trained {
-    /// Insists on a training that came to its end; `what` was trained.
+    /// Returns an error unless the training has finished; `what` names the trained model.
     ///
     /// # Errors
-    /// [`Error::Interrupted`]; [`Error::Numeric`] for a loss that left the finite numbers.
+    /// [`Error::Interrupted`]; [`Error::Numeric`] for a loss that is not finite.
     pub fn whole(self, what: &str) -> Result<()> {
         match self.ending {
             Ending::Interrupted { .. } => Err(Error::Interrupted),
@@ -91,12 +90,12 @@ impl Trained {
     }
 }
 
-/// Trains `trainee` along `course`: before each step the interrupt is looked at, after it the loss,
-/// and progress is told. A step that diverges is taken back. A training that has a state goes on
-/// from the checkpoint of its observer and keeps others.
+/// Trains `trainee` along `course`: before each step the interrupt is checked, after it the loss,
+/// and progress is reported. A step that diverges is undone. A training that has a state goes on
+/// from the checkpoint of its observer, and keeps others.
 ///
 /// # Errors
-/// As [`Trainee::step`]; a checkpoint of something else, or one that cannot be kept.
+/// Those of [`Trainee::step`]; a checkpoint of something else, or one that cannot be kept.
 pub fn train(
     course: &Course,
     trainee: &mut dyn Trainee,
@@ -170,7 +169,7 @@ mod tests {
     use super::*;
     use crate::process::Unobserved;
 
-    /// Writes down what happens to it.
+    /// An observer that records its calls.
     #[derive(Default)]
     struct Log {
         rates: Vec<f64>,
@@ -197,7 +196,7 @@ mod tests {
         }
     }
 
-    /// Counts what is told.
+    /// An observer that counts its calls.
     #[derive(Default)]
     struct Told(Vec<(usize, usize, String)>);
 

@@ -3,20 +3,20 @@
 use crate::rng::Stream;
 use crate::{Points, Result};
 
-/// Directions where every coordinate would be too many.
+/// The number of random directions if there are too many coordinates.
 const PROBES: usize = 16;
 
-/// Most dimensions in which all coordinates are taken.
+/// The largest dimension in which all coordinates are used.
 pub const MOST_COORDINATES: usize = 8;
 
-/// Directions along which a divergence is taken in `dim` dimensions when `probes` of them are asked
-/// for.
+/// Returns the number of directions along which a divergence is evaluated in `dim` dimensions;
+/// `probes` is the requested number.
 pub fn directions(dim: usize, probes: Option<usize>) -> usize {
     probes.unwrap_or(if dim <= MOST_COORDINATES { dim } else { PROBES })
 }
 
-/// `div v = sum_e e . (dv e)` over coordinates `e`, or the mean over random signs `e` that are held
-/// along the way \[hutchinson1989stochastic\], with memory of its own.
+/// The divergence `div v = sum_e e . (dv e)` over coordinates `e`, or the mean over random signs
+/// `e` that are fixed during the integration \[hutchinson1989stochastic\], with its buffers.
 #[derive(Debug, Default)]
 pub struct Divergence {
     directions: Vec<Points>,
@@ -27,8 +27,8 @@ pub struct Divergence {
 }
 
 impl Divergence {
-    /// In `dim` dimensions. `probes` left out: up to 8 dimensions all coordinates, which is exact,
-    /// above 16 random directions.
+    /// Creates it for `dim` dimensions. `probes` left out: in up to 8 dimensions all coordinates,
+    /// which is exact; in more, 16 random directions.
     pub fn new(dim: usize, probes: Option<usize>, stream: Stream) -> Divergence {
         let count = directions(dim, probes);
         let exact = probes.is_none() && dim <= MOST_COORDINATES;
@@ -46,11 +46,11 @@ impl Divergence {
         Divergence { directions: (0..count).map(direction).collect(), weight, ..Divergence::default() }
     }
 
-    /// At every row of `z`, from fields `2 by` apart in the `units` of each coordinate. Cost: two
-    /// fields per direction.
+    /// Evaluates it at every row of `z`, from fields at a distance of `2 by`, in the `units` of
+    /// each coordinate. Cost: two fields per direction.
     ///
     /// # Errors
-    /// As `field`.
+    /// Those of `field`.
     pub fn at(
         &mut self,
         z: &Points,
@@ -101,7 +101,7 @@ mod tests {
         }
         let mut random = Divergence::new(3, Some(4000), Stream::new(2));
         for (value, z) in random.at(&z, (1e-4, &[1.0; 3]), &mut field).unwrap().iter().zip(z.iter()) {
-            // The off-diagonal derivatives are the variance of one sign vector.
+            // The off-diagonal derivatives give the variance of one sign vector.
             let se = (z[0].powi(2) + 1.0 + z[2].powi(2)).sqrt() / 4000f64.sqrt();
             assert!((value - (3.0 * z[1] + z[0])).abs() < 5.0 * se, "{value} {z:?}");
         }

@@ -1,8 +1,8 @@
-//! The Runge-Kutta methods of fixed step by name.
+//! The Runge-Kutta methods with fixed steps.
 
 use serde::{Deserialize, Serialize};
 
-/// A method for `dy/dt = v(y, t)`; the order is tested by regression.
+/// A method for `dy/dt = v(y, t)`; tests check the order by regression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Integrator {
@@ -18,8 +18,8 @@ pub enum Integrator {
 crate::choices!(Integrator);
 
 impl Integrator {
-    /// Returns where in the step each stage stands, as a share of it. In these methods a stage is
-    /// reached from the beginning of the step along the velocity of the stage before it.
+    /// Returns the position of each stage, as a fraction of the step. In these methods a stage is
+    /// reached from the beginning of the step along the velocity of the previous stage.
     pub fn stages(self) -> &'static [f64] {
         match self {
             Integrator::Euler => &[0.0],
@@ -28,7 +28,7 @@ impl Integrator {
         }
     }
 
-    /// Returns the weight of each stage's velocity in the step; the weights sum to 1.
+    /// Returns the weight of the velocity of each stage; the weights sum to 1.
     pub fn weights(self) -> &'static [f64] {
         match self {
             Integrator::Euler => &[1.0],

@@ -1,5 +1,4 @@
-//! Steps along a velocity, fixed or with a size that follows an error, and the buffers between
-//! them.
+//! Steps along a velocity, of fixed size or controlled by an error, and their buffers.
 
 use super::Integrator;
 use crate::archive::{Archive, Archived};
@@ -7,25 +6,26 @@ use crate::{Points, Result};
 use rayon::prelude::*;
 
 /// A velocity: writes `v(y, c)` into its third argument, n x dim, where `c` in `[0, 1]` is the
-/// place within the step.
+/// position within the step.
 pub type Velocity<'a> = dyn FnMut(&Points, f64, &mut Points) -> Result<()> + 'a;
 
-/// What a step did.
+/// The report of a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
-    /// Step size taken.
+    /// Step size.
     pub eta: f64,
-    /// Root mean square displacement of a particle, in the points' units.
+    /// Root mean square displacement of a particle, in the units of the points.
     pub displacement: f64,
 }
 
-/// Error of an adaptive step, as a share of the resolution, that is accepted.
+/// The accepted error of an adaptive step, relative to the resolution.
 const TOLERANCE: f64 = 0.1;
 
-/// Coordinates that are moved together; the number is fixed, so that the order of additions is.
+/// The number of coordinates moved by one task; it is fixed, so that sums are always added in the
+/// same order.
 const BLOCK: usize = 8192;
 
-/// Takes steps, counts evaluations and keeps the buffers between steps.
+/// Takes steps, counts evaluations and owns the buffers.
 #[derive(Debug, Default)]
 pub struct RungeKutta {
     pub(super) velocities: Vec<Points>,
@@ -53,7 +53,7 @@ impl RungeKutta {
         self.evaluations
     }
 
-    /// Returns the place of the last stage of the last step, n x dim.
+    /// Returns the points of the last stage of the last step, n x dim.
     pub(crate) fn last_stage(&self) -> &Points {
         &self.stage
     }
@@ -61,7 +61,7 @@ impl RungeKutta {
     /// Takes one step of size `eta` of `dy/dt = velocity(y, c)`.
     ///
     /// # Errors
-    /// As `velocity`; the cloud is then as it was.
+    /// Those of `velocity`; the cloud is then unchanged.
     pub fn advance(
         &mut self,
         cloud: &mut Points,
@@ -85,12 +85,12 @@ impl RungeKutta {
         Ok(self.apply(cloud, eta, integrator.weights()))
     }
 
-    /// Takes a Heun step whose size keeps the difference to the Euler step below a tenth of
-    /// `resolution` (root mean square over particles), within `largest` and `smallest`; the
-    /// smallest is taken whatever its error.
+    /// Takes a Heun step whose size keeps the difference from the Euler step below a tenth of
+    /// `resolution` (root mean square over particles), between `smallest` and `largest`; the
+    /// smallest size is accepted with any error.
     ///
     /// # Errors
-    /// As `velocity`; the cloud is then as it was.
+    /// Those of `velocity`; the cloud is then unchanged.
     pub fn adapt(
         &mut self,
         cloud: &mut Points,
@@ -117,7 +117,7 @@ impl RungeKutta {
         }
     }
 
-    /// Takes the last step back, once.
+    /// Undoes the last step, once.
     pub fn undo(&mut self, cloud: &mut Points) {
         if self.before.n() == cloud.n() {
             std::mem::swap(cloud, &mut self.before);
@@ -147,8 +147,8 @@ impl RungeKutta {
     }
 }
 
-/// Moves `y` by `eta v`; returns the sum of the squares of the displacements, in eight sums side by
-/// side.
+/// Moves `y` by `eta v`; returns the sum of the squares of the displacements, computed as eight
+/// partial sums.
 fn displaced(y: &mut [f64], eta: f64, v: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     for (y, v) in y.chunks_mut(8).zip(v.chunks(8)) {
@@ -170,7 +170,7 @@ pub(crate) fn moved(cloud: &Points, by: f64, velocity: &Points, out: &mut Points
     });
 }
 
-/// Adds `by velocity` to `cloud`, in blocks as [`moved`].
+/// Adds `by velocity` to `cloud`, in the blocks of [`moved`].
 pub(super) fn add(cloud: &mut Points, by: f64, velocity: &Points) {
     let blocks = cloud.data_mut().par_chunks_mut(BLOCK).zip(velocity.data().par_chunks(BLOCK));
     blocks.for_each(|(y, v)| y.iter_mut().zip(v).for_each(|(y, v)| *y += by * v));

@@ -1,5 +1,5 @@
-//! One declaration makes an options struct, its serde names, its defaults and its rows in the
-//! manual.
+//! Structs of options: one declaration defines the struct, its serde names, its defaults and its
+//! entries in the manual.
 
 mod option_type;
 mod variant_names;
@@ -10,15 +10,14 @@ pub use variant_names::names;
 
 /// A struct of options whose keys can be listed.
 pub trait Options: Default + serde::Serialize + serde::de::DeserializeOwned {
-    /// Every key, in the order of declaration.
+    /// All keys, in the order of declaration.
     const KEYS: &'static [Key];
 }
 
-/// Refuses the first count that is too small: each comes with its name and the least that it may
-/// be.
+/// Checks counts, each given with its name and its smallest allowed value.
 ///
 /// # Errors
-/// That count.
+/// A count is too small; the error names the first.
 pub(crate) fn at_least(counts: &[(&str, usize, usize)]) -> Result<()> {
     match counts.iter().find(|(_, value, least)| value < least) {
         Some((name, value, least)) => Err(Error::argument(name, value, format!("it must be at least {least}"))),
@@ -26,9 +25,9 @@ pub(crate) fn at_least(counts: &[(&str, usize, usize)]) -> Result<()> {
     }
 }
 
-/// Declares `pub struct Name { field: Type = default, .. }` with serde names equal to the field
-/// names, unknown keys refused, missing keys taking their default, and the manual's rows from the
-/// doc comments. Every type is an [`OptionValue`].
+/// Declares `pub struct Name { field: Type = default, .. }`. The serde names are the field names,
+/// unknown keys are errors, missing keys take their default, and the doc comments are the
+/// descriptions in the manual. Every type must be an [`OptionValue`].
 ///
 /// ```
 /// sdflow::options! {
@@ -81,7 +80,7 @@ macro_rules! options {
     };
 }
 
-/// Makes enums whose variants are names in data the values of options.
+/// Makes enums, whose variants are names in data, types of options.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! choices {

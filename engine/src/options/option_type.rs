@@ -1,4 +1,4 @@
-//! What the value of an option may be, as data.
+//! The types of options, as data.
 
 use crate::Error;
 use serde::Serialize;
@@ -6,33 +6,33 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// One row of the manual's table for an options map.
+/// A key of an options map, as described in the manual.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// The key as the caller writes it.
     pub name: &'static str,
-    /// What its value may be.
+    /// Its type.
     pub value: OptionType,
-    /// Its default as data; null where it is chosen when it is left out.
+    /// Its default as data; null if there is no fixed default.
     pub default: fn() -> Value,
-    /// Why a value cannot be taken.
+    /// Returns why a value is not valid.
     pub check: fn(&Value) -> Result<(), Mismatch>,
-    /// What it does, its unit and its range.
+    /// Its meaning, unit and range.
     pub doc: &'static str,
 }
 
-/// Keys are told apart by their names.
+/// Keys are compared by name.
 impl PartialEq for Key {
     fn eq(&self, other: &Key) -> bool {
         self.name == other.name
     }
 }
 
-/// What the value of an option may be.
+/// The type of an option.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum OptionType {
-    /// A number; a whole one is welcome.
+    /// A number; a whole number is accepted.
     Number,
     /// A whole number, 0 or more.
     Whole,
@@ -40,9 +40,9 @@ pub enum OptionType {
     Truth,
     /// A string.
     Text,
-    /// One of the names that the function gives.
+    /// One of the names that the function returns.
     Name(fn() -> Vec<&'static str>),
-    /// Numbers by name.
+    /// A map of numbers.
     NumbersByName,
     /// A list.
     List(&'static OptionType),
@@ -52,7 +52,7 @@ pub enum OptionType {
     Options(&'static [Key]),
     /// A set of points.
     Points,
-    /// Numbers over the progress of a run.
+    /// A number as a function of the progress of a run.
     Schedule,
     /// A kernel.
     Kernel,
@@ -60,47 +60,47 @@ pub enum OptionType {
     Metric,
 }
 
-/// Why a value cannot be taken.
+/// Why a value is not valid.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mismatch {
-    /// It is of another type.
+    /// It has another type.
     Type,
-    /// It is a name that is not known.
+    /// It is an unknown name.
     Name {
         /// The name.
         seen: String,
-        /// Those that are.
+        /// The known names.
         known: Vec<&'static str>,
     },
-    /// It is a map with a key that is not known.
+    /// It is a map with an unknown key.
     Key {
         /// The key.
         seen: String,
-        /// Those that are.
+        /// The known keys.
         known: Vec<&'static str>,
     },
-    /// It is a map in which the value of one key cannot be taken.
+    /// It is a map in which the value of one key is not valid.
     Inside {
         /// The key.
         key: Key,
         /// Its value.
         seen: Value,
-        /// Why that cannot be taken.
+        /// Why that value is not valid.
         why: Box<Mismatch>,
     },
-    /// It is of the right type, but means nothing.
+    /// It has the right type, but an impossible value.
     Value(Error),
 }
 
 /// A type that an option can have.
 pub trait OptionValue: Serialize + DeserializeOwned {
-    /// What it is in data.
+    /// Its type in data.
     const TYPE: OptionType;
 
-    /// Checks a value before it is read.
+    /// Checks a value before it is parsed.
     ///
     /// # Errors
-    /// Why it cannot be taken.
+    /// The reason why it is not valid.
     fn check(value: &Value) -> Result<(), Mismatch> {
         Self::TYPE.check(value)?;
         serde_json::from_value::<Self>(value.clone()).map(drop).map_err(|_| Mismatch::Type)
@@ -108,8 +108,8 @@ pub trait OptionValue: Serialize + DeserializeOwned {
 }
 
 impl OptionType {
-    /// Finds the name or the key of a map, however deep, that is not known. What else can be wrong
-    /// with a value is for its own type to say.
+    /// Finds an unknown name, or an unknown key of a map, at any depth. Other errors of a value are
+    /// found by its own type.
     fn check(&self, value: &Value) -> Result<(), Mismatch> {
         match (self, value) {
             (OptionType::Name(known), Value::String(seen)) if !known().contains(&seen.as_str()) => {
@@ -148,7 +148,7 @@ impl<T: OptionValue> OptionValue for Vec<T> {
     }
 }
 
-/// One that may be left out.
+/// An option that may be left out.
 impl<T: OptionValue> OptionValue for Option<T> {
     const TYPE: OptionType = T::TYPE;
 

@@ -1,16 +1,16 @@
-//! The names of an enum's variants, as serde knows them.
+//! The names of the variants of an enum, according to serde.
 
 use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error};
 
 /// Returns the names that the variants of `T`, an enum without fields, have in data.
 pub fn names<T: DeserializeOwned>() -> Vec<&'static str> {
     let mut found = &[][..];
-    // The visit is refused: all that is wanted are the names that come with it.
+    // The deserialisation is meant to fail: only the names that it passes are used.
     let _ = T::deserialize(Names(&mut found));
     found.to_vec()
 }
 
-/// Takes the names that a type hands over before it is read.
+/// Receives the names that a type passes before it is read.
 struct Names<'a>(&'a mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for Names<'_> {

@@ -1,4 +1,4 @@
-//! One kernel, several, or one chosen from the data.
+//! The choice of kernels: one, several, or one whose bandwidth comes from the data.
 
 use super::Kernel;
 use crate::options::{OptionType, OptionValue};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub enum Kernels {
     /// A Gaussian kernel whose bandwidth is the median distance between points.
     Median,
-    /// These.
+    /// The given kernels.
     Given(Vec<Kernel>),
 }
 
@@ -56,7 +56,7 @@ impl TryFrom<Written> for Kernels {
     fn try_from(written: Written) -> std::result::Result<Kernels, String> {
         match written {
             Written::Name(name) if name == "median" => Ok(Kernels::Median),
-            Written::Name(name) => Err(format!("\"{name}\" is no kernel choice: write \"median\" or a kernel")),
+            Written::Name(name) => Err(format!("\"{name}\" is not a kernel: write \"median\" or a kernel")),
             Written::One(item) => Ok(Kernels::Given(vec![item.into()])),
             Written::Many(items) => Ok(Kernels::Given(items.into_iter().map(Kernel::from).collect())),
         }
@@ -72,15 +72,15 @@ impl From<Kernels> for Written {
     }
 }
 
-/// Points among which the median distance is taken: evenly spaced rows, so that no randomness is
+/// The number of points for the median distance: evenly spaced rows, so that no randomness is
 /// needed.
 const MEDIAN_POINTS: usize = 512;
 
 impl Kernels {
-    /// The kernels, with a bandwidth taken from `points` where that was asked.
+    /// Returns the kernels, with the bandwidth of "median" taken from `points`.
     ///
     /// # Errors
-    /// An empty list or a bandwidth that is not positive.
+    /// The list is empty, or a bandwidth is not positive.
     pub fn resolve(&self, points: &Points) -> Result<Vec<Kernel>> {
         match self {
             Kernels::Median => match median_distance(points, &mut Vec::new()) {
@@ -102,8 +102,8 @@ impl Kernels {
     }
 }
 
-/// Median distance between different points of up to 512 evenly spaced rows, in the memory of
-/// `squares`; None where all coincide.
+/// Returns the median distance between different points of up to 512 evenly spaced rows, with the
+/// buffer `squares`; None if all coincide.
 pub fn median_distance(points: &Points, squares: &mut Vec<f64>) -> Option<f64> {
     let stride = points.n().div_ceil(MEDIAN_POINTS).max(1);
     let rows = points.n().div_ceil(stride);

@@ -1,10 +1,10 @@
-//! What a call asks for.
+//! The arguments of the pairwise sums.
 
 use super::kernel::{Kernel, Part};
 use super::pack::kd_order::Orders;
 use crate::Points;
 
-/// What a sum weighs.
+/// The values that a sum weights.
 #[derive(Debug, Clone, Copy)]
 pub enum Values<'a> {
     /// The sources themselves.
@@ -14,7 +14,7 @@ pub enum Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// The values, one row per source.
+    /// Returns the values, one row per source.
     pub fn points(self, sources: &'a Points) -> &'a Points {
         match self {
             Values::Own => sources,
@@ -32,22 +32,23 @@ impl<'a> From<&'a Points> for Values<'a> {
 /// The weights of a softmax over sources: `l_j - |z - x_j|^2 / (2 sigma^2)`.
 #[derive(Debug, Clone, Copy)]
 pub struct Softmax<'a> {
-    /// Standard deviation of the Gaussian kernel, positive, in the data's units.
+    /// Standard deviation of the Gaussian kernel, positive, in the units of the data.
     pub sigma: f64,
-    /// `l_j`, one per source; `-inf` leaves a source out. None is all zero.
+    /// `l_j`, one per source; `-inf` excludes a source. None means that all are 0.
     pub log_weights: Option<&'a [f64]>,
-    /// Query `i` leaves source `i` out: queries and sources are the same set.
+    /// True if query `i` excludes source `i`: queries and sources are then the same set.
     pub leave_out_self: bool,
 }
 
 impl Softmax<'_> {
-    /// Equal weights.
+    /// Creates equal weights.
     pub fn of(sigma: f64) -> Softmax<'static> {
         Softmax { sigma, log_weights: None, leave_out_self: false }
     }
 }
 
-/// Per query: the softmax mean, the normaliser and the effective sample size. Reused between calls.
+/// The results per query: the softmax mean, the normaliser and the effective sample size. Its
+/// memory is reused between calls.
 #[derive(Debug, Clone, Default)]
 pub struct SoftmaxMean {
     /// `sum_j p_j v_j`, n x dim.
@@ -58,22 +59,22 @@ pub struct SoftmaxMean {
     pub ess: Vec<f64>,
 }
 
-/// What a kernel sum sums.
+/// The terms of a kernel sum.
 #[derive(Debug, Clone, Copy)]
 pub struct KernelSum<'a> {
     /// The kernel.
     pub kernel: Kernel,
-    /// Its value, or its slope `2 dk/d(d^2)`.
+    /// The value of the kernel, or its slope `2 dk/d(d^2)`.
     pub part: Part,
-    /// `w_j` of either sign, one per source. None is all one.
+    /// `w_j` of either sign, one per source. None means that all are 1.
     pub weights: Option<&'a [f64]>,
-    /// `v_j`, one row per source. None: only the mass is summed.
+    /// `v_j`, one row per source. Without them only the mass is summed.
     pub values: Option<Values<'a>>,
-    /// Query `i` leaves source `i` out.
+    /// True if query `i` excludes source `i`.
     pub leave_out_self: bool,
 }
 
-/// Per query: the sums of a [`KernelSum`]. Reused between calls.
+/// The results per query of a [`KernelSum`]. Its memory is reused between calls.
 #[derive(Debug, Clone, Default)]
 pub struct KernelSums {
     /// `sum_j w_j k_j`, n.
@@ -82,7 +83,7 @@ pub struct KernelSums {
     pub moment: Points,
 }
 
-/// A softmax reduction that was checked.
+/// A softmax reduction whose arguments were checked.
 #[derive(Clone, Copy)]
 pub(super) struct SoftmaxCall<'a> {
     pub queries: &'a Points,
@@ -90,28 +91,28 @@ pub(super) struct SoftmaxCall<'a> {
     pub values: Option<Values<'a>>,
     pub softmax: Softmax<'a>,
     pub orders: &'a Orders<'a>,
-    /// What the rows hold is taken away from the means.
+    /// True if the content of the rows is subtracted from the means.
     pub subtract: bool,
 }
 
 impl<'a> SoftmaxCall<'a> {
-    /// The values' points.
+    /// The points of the values.
     pub fn points(&self) -> Option<&'a Points> {
         self.values.map(|values| values.points(self.sources))
     }
 
-    /// Coordinates of the values.
+    /// The number of coordinates of the values.
     pub fn value_dim(&self) -> usize {
         self.points().map_or(0, Points::dim)
     }
 
-    /// Is a query's own source left out? A single source is not.
+    /// True if the source of a query itself is excluded. A single source is not.
     pub fn leave_out_self(&self) -> bool {
         self.softmax.leave_out_self && self.sources.n() > 1
     }
 }
 
-/// A kernel sum that was checked.
+/// A kernel sum whose arguments were checked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KernelCall<'a> {
     pub queries: &'a Points,
@@ -120,12 +121,12 @@ pub(super) struct KernelCall<'a> {
 }
 
 impl<'a> KernelCall<'a> {
-    /// The values' points.
+    /// The points of the values.
     pub fn points(&self) -> Option<&'a Points> {
         self.sum.values.map(|values| values.points(self.sources))
     }
 
-    /// Coordinates of the values.
+    /// The number of coordinates of the values.
     pub fn value_dim(&self) -> usize {
         self.points().map_or(0, Points::dim)
     }

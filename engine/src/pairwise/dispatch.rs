@@ -1,5 +1,5 @@
-//! From a checked call to the loops that compute it, and to f64 for the queries that lose their
-//! digits.
+//! From a checked call to the backend that computes it, and to f64 for the queries that lose
+//! precision.
 
 use super::call::{KernelCall, Softmax, SoftmaxCall, Values};
 use super::engine::Pairwise;
@@ -15,24 +15,25 @@ use crate::points::squared_distance;
 use crate::simd::Real;
 use crate::{Points, Result};
 
-/// Fewer rows that are done again meet all sources.
+/// Fewer repeated rows than this use all sources.
 const FEW: usize = 32;
 
 impl Pairwise {
-    /// A softmax reduction into these rows.
+    /// Computes a softmax reduction into these rows.
     pub(super) fn softmax(&self, call: &SoftmaxCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_softmax(call);
         let own = matches!(call.values, Some(Values::Own));
         let arithmetic = plan::arithmetic(&self.options, &measure.shape, own);
         let undone = loops(arithmetic).softmax(self, call, &measure, rows)?;
-        // Few rows are worth no order of their own, but one that is there is used, unless they are fewer than bounds cost.
+        // Few rows are not worth a spatial order, but one that exists is used, unless the bounds
+        // would cost more than they save.
         let skips = undone.len() >= FEW && measure.shape.skips(&self.options);
         let n = if skips { measure.shape.n } else { undone.len() };
         let measure = Measure { shape: Shape { n, ..measure.shape }, ..measure };
         self.again(undone, |rows| Portable::<f64>::default().softmax(self, call, &measure, rows))
     }
 
-    /// A kernel sum into these rows.
+    /// Computes a kernel sum into these rows.
     pub(super) fn kernel(&self, call: &KernelCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_kernel(call);
         let arithmetic = plan::kernel_arithmetic(&self.options, &measure.shape);
@@ -40,7 +41,7 @@ impl Pairwise {
         self.again(undone, |rows| Portable::<f64>::default().kernel(self, call, &measure, rows))
     }
 
-    /// Does the rows that lost their digits again.
+    /// Computes again, in f64, the rows that lost precision.
     fn again<'b>(
         &self,
         undone: Vec<RowOut<'b>>,
@@ -53,8 +54,8 @@ impl Pairwise {
         exact(undone).map(drop)
     }
 
-    /// The softmax means of a set at its own points with every pair evaluated once; false when that
-    /// is not faster, and nothing was done.
+    /// Computes the softmax means of a set at its own points with every pair evaluated once.
+    /// Returns false, without effect, if that is not faster.
     pub(super) fn own_means(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<bool> {
         let (softmax, orders) = (Softmax::of(sigma), Orders::default());
         let (queries, sources, values) = (points, points, Some(Values::Own));
@@ -65,7 +66,8 @@ impl Pairwise {
             Arithmetic::F32 => {
                 let Some(plan) = self.own_means_in::<f32>(points, &measure, out)? else { return Ok(false) };
                 let rounding = Rounding::of::<f32>(plan.form, 0.0, measure.unit);
-                // Every point has weight 1 at itself: its own norm tells what its digits are worth.
+                // Every point has weight 1 at itself, so the norm of a point alone decides its
+                // precision.
                 let lost = |row: &RowOut| {
                     let square = measure.scale.powi(2) * squared_distance(points.row(row.query), &measure.centre);
                     !rounding.keeps_softmax(&Seen { square, reach: 0.0, max: 0.0, sum: f64::INFINITY })
@@ -94,7 +96,7 @@ impl Pairwise {
     }
 }
 
-/// The loops of an arithmetic.
+/// Returns the backend of an arithmetic.
 fn loops(arithmetic: Arithmetic) -> Box<dyn Loops> {
     match arithmetic {
         Arithmetic::Naive => Box::new(Naive),

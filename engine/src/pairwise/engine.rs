@@ -1,4 +1,4 @@
-//! The engine that a user holds.
+//! The pairwise engine as callers use it.
 
 use super::options::{PairwiseOptions, Precision};
 use super::scratch::Memory;
@@ -6,8 +6,8 @@ use super::work::Work;
 use crate::Interrupt;
 use std::sync::Arc;
 
-/// The engine with its options, its count of work and the flag that stops it. Clones share the
-/// count and the flag.
+/// The engine with its options, its count of work and its interrupt. Clones share the count and the
+/// interrupt.
 #[derive(Debug, Clone, Default)]
 pub struct Pairwise {
     pub(super) options: PairwiseOptions,
@@ -17,22 +17,22 @@ pub struct Pairwise {
 }
 
 impl Pairwise {
-    /// An engine with these options, stopped by `interrupt`.
+    /// Creates an engine with these options, stopped by `interrupt`.
     pub fn new(options: PairwiseOptions, interrupt: Interrupt) -> Pairwise {
         Pairwise { options, work: Arc::default(), interrupt, memory: Arc::default() }
     }
 
-    /// The same engine (work count and interrupt shared) with other options.
+    /// Returns the same engine (with shared count and interrupt) with other options.
     pub fn with(&self, options: PairwiseOptions) -> Pairwise {
         Pairwise { options, ..self.clone() }
     }
 
-    /// The same engine at another precision; None where none is asked for.
+    /// Returns the same engine at another precision; None if `precision` is None.
     pub fn at_precision(&self, precision: Option<Precision>) -> Option<Pairwise> {
         precision.map(|precision| self.with(PairwiseOptions { precision, ..self.options.clone() }))
     }
 
-    /// The options in force.
+    /// The options.
     pub fn options(&self) -> &PairwiseOptions {
         &self.options
     }
@@ -42,7 +42,7 @@ impl Pairwise {
         &self.work
     }
 
-    /// The flag that stops the loops.
+    /// The interrupt.
     pub fn interrupt(&self) -> &Interrupt {
         &self.interrupt
     }

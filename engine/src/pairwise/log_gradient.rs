@@ -4,10 +4,10 @@ use super::{Kernel, KernelSum, KernelSums, Pairwise, Part, Values};
 use crate::{Error, Points, Result, points::squared_distance};
 use rayon::prelude::*;
 
-/// Below this a kernel's sum in f32 has lost its digits, or is 0.
+/// A smaller kernel sum in f32 has lost its precision, or is 0.
 const FAINT: f64 = 1e-30;
 
-/// Buffers of [`Pairwise::log_gradient`], kept between calls.
+/// Buffers of [`Pairwise::log_gradient`], reused between calls.
 #[derive(Debug, Clone, Default)]
 pub struct LogGradient {
     mass: KernelSums,
@@ -15,13 +15,14 @@ pub struct LogGradient {
 }
 
 impl Pairwise {
-    /// Row `i` of `out` becomes `grad log sum_j w_j k(z_i, x_j)` at the queries `z`, all `w_j` 1
-    /// without weights; for a Gaussian kernel the score of the sources smoothed by its bandwidth.
-    /// Finite however far a query is: where the kernel itself vanishes in the arithmetic, its
-    /// logarithm is summed query by query in f64. Cost: two pairwise passes.
+    /// Writes `grad log sum_j w_j k(z_i, x_j)` at the queries `z` into row `i` of `out`, where all
+    /// `w_j` are 1 without weights; for a Gaussian kernel this is the score of the sources smoothed
+    /// by its bandwidth. It is finite at any distance: where the kernel itself vanishes in the
+    /// arithmetic, its logarithm is summed in f64 for that query. Cost: two pairwise passes.
     ///
     /// # Errors
-    /// As [`Pairwise::kernel_sum`], or the energy kernel, which is not a density.
+    /// Those of [`Pairwise::kernel_sum`], or the kernel is the energy kernel, which is not a
+    /// density.
     pub fn log_gradient(
         &self,
         queries: &Points,
@@ -34,7 +35,7 @@ impl Pairwise {
             return Err(Error::argument(
                 "kernel",
                 format!("\"{}\"", kernel.name()),
-                "a kernel of positive values is wanted: it is divided by",
+                "a kernel of positive values is expected: it is divided by",
             ));
         }
         let mut sum =
@@ -58,7 +59,7 @@ impl Pairwise {
     }
 }
 
-/// The same at one query, by a softmax of the kernel's logarithms.
+/// Computes the same at one query, by a softmax of the logarithms of the kernel.
 fn far(z: &[f64], sources: &Points, weights: Option<&[f64]>, kernel: Kernel, out: &mut [f64]) {
     let log = |(j, x): (usize, &[f64])| {
         let log_weight = weights.map_or(0.0, |weights| weights[j].ln());
@@ -86,11 +87,11 @@ mod tests {
     #[test]
     fn the_gradient_is_that_of_the_logarithm_near_and_far() {
         let sources = Stream::new(1).normal(40, 2);
-        // One of them 0.
+        // One weight is 0.
         let weights: Vec<f64> = (0..40).map(|j| f64::from(j % 7) / 120.0).collect();
         let z = Points::from_rows(&[[0.3, -0.4], [4.0, 1.0], [900.0, -2000.0]]).unwrap();
         for kernel in Kernel::all(0.7).into_iter().filter(Kernel::is_positive) {
-            // The largest term is taken out, so that the logarithm exists far away.
+            // The largest term is factored out, so that the logarithm exists far away.
             let log_sum = |z: &[f64]| {
                 let logs: Vec<f64> = (sources.iter().zip(&weights))
                     .map(|(x, w)| w.ln() + kernel.log_value(squared_distance(z, x)))

@@ -1,32 +1,33 @@
-//! What a call's points are like: measured once, before anything is chosen.
+//! Measurements of the points of a call, made once, before anything is chosen.
 
 use super::call::{KernelCall, SoftmaxCall};
 use super::plan::{Shape, mean_square};
 use super::rounding::{FAR, FAR_KERNEL, neighbourhood};
 use crate::Points;
 
-/// The largest error, in bandwidths, that a centre may cost a coordinate in f64.
+/// The largest error of a coordinate in f64, in bandwidths, that a centre may cause.
 const LOSS: f64 = 1e-9;
 
-/// Scaled squared distances beyond this are near the largest number of f32, and what a kernel makes
-/// of infinity is not always 0; one over it is near the smallest.
+/// The largest scaled squared distance: it is near the largest number of f32, beyond which a kernel
+/// need not vanish, and its inverse is near the smallest.
 const LARGEST_SQUARE: f64 = 1e30;
 
-/// How packed points relate to the caller's.
+/// The relation of packed points to those of the caller.
 pub struct Measure {
     pub centre: Vec<f64>,
     pub scale: f64,
-    /// The factor of a kernel's sums.
+    /// The factor of the sums of a kernel.
     pub factor: f64,
-    /// Scaled lengths times this are in units of the kernel's neighbourhood.
+    /// The factor that converts scaled lengths to units of the width of the kernel.
     pub unit: f64,
     pub shape: Shape,
-    /// Queries that are far from the centre.
+    /// The number of queries far from the centre.
     pub far: usize,
 }
 
 impl Measure {
-    /// The sources' centre becomes 0, and a score minus a squared distance in bits.
+    /// For a softmax: the centre of the sources becomes 0, and a score minus a squared distance in
+    /// bits.
     pub fn of_softmax(call: &SoftmaxCall) -> Measure {
         let SoftmaxCall { queries, sources, softmax, .. } = *call;
         let scale = (0.5 * std::f64::consts::LOG2_E).sqrt() / softmax.sigma;
@@ -38,7 +39,8 @@ impl Measure {
         Measure { centre, scale, factor: 1.0, unit: 1.0, shape, far }
     }
 
-    /// The sources' centre becomes 0, and a score what the kernel's lane profile takes.
+    /// For a kernel: the centre of the sources becomes 0, and a score the argument of the lane
+    /// profile of the kernel.
     pub fn of_kernel(call: &KernelCall) -> Measure {
         let KernelCall { queries, sources, sum } = *call;
         let spread = sources.spread();
@@ -56,18 +58,18 @@ impl Measure {
         Measure { centre, scale, factor, unit, shape, far }
     }
 
-    /// Centre and scale of packed points.
+    /// Returns the centre and scale of packed points.
     pub fn place(&self) -> (&[f64], f64) {
         (&self.centre, self.scale)
     }
 }
 
-/// What is subtracted from all coordinates, and the sources' mean square around it; `scale` times a
-/// distance is in bandwidths.
+/// Returns the centre, which is subtracted from all coordinates, and the mean square of the sources
+/// around it; `scale` times a distance is in bandwidths.
 ///
-/// The mean, so that an offset that all points have costs no digits. Where a few points are so far
-/// away that even in f64 the difference from the mean rounds the others, nothing is subtracted:
-/// f64 coordinates are as exact as the caller's own.
+/// The centre is the mean, so that a common offset of all points costs no precision. If a few
+/// points are so far away that even in f64 the difference from the mean rounds the others, nothing
+/// is subtracted: the coordinates are then as exact as those of the caller.
 fn centre(sources: &Points, scale: f64) -> (Vec<f64>, f64) {
     let mean = sources.mean();
     let (square, _) = mean_square(sources, &mean, f64::INFINITY);
@@ -79,8 +81,8 @@ fn centre(sources: &Points, scale: f64) -> (Vec<f64>, f64) {
     (origin, square)
 }
 
-/// Are so many of `n` queries far that computing them again would cost more than another way for
-/// all?
+/// True if so many of `n` queries are far that computing them again would cost more than another
+/// method for all.
 fn many(far: usize, n: usize) -> bool {
     8 * far > n
 }

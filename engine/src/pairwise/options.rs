@@ -8,27 +8,27 @@ crate::options! {
         /// Arithmetic of distances, weights and sums: "f64", "f32", "bf16x3" and "bf16x6" (matrix
         /// units; f32 without them), "auto" (the fastest of them with a relative error of 1e-5).
         precision: Precision = Precision::F32,
-        /// Which loops compute them: "auto", "naive" (the slow reference), "direct" (distances by
-        /// differences), "fused" (distances by products), "gemm" (the same by a general matrix
-        /// product). The matrix units are asked for by the precision.
+        /// Implementation: "auto", "naive" (the slow reference), "direct" (distances by
+        /// differences), "fused" (distances by products), "gemm" (distances by a general matrix
+        /// product). The matrix units are requested by the precision.
         backend: Backend = Backend::Auto,
-        /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; one that the machine lacks
-        /// gives the best it has.
+        /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; if the machine lacks it, the
+        /// best that it has.
         isa: Isa = Isa::Auto,
-        /// May blocks of sources be skipped whose weights cannot be told from 0? The result is the
-        /// same to rounding.
+        /// Whether blocks of sources of negligible weight are skipped. The result is the same to
+        /// rounding.
         skip: bool = true,
     }
 }
 
-/// Which loops compute pairwise sums.
+/// The implementation of pairwise sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
-    /// The fastest one that keeps the precision's digits.
+    /// The fastest one that keeps the requested precision.
     #[default]
     Auto,
-    /// The reference: one query at a time, f64 whatever the precision says.
+    /// The reference: one query at a time, f64 whatever the precision.
     Naive,
     /// Distances by differences: best in few coordinates, exact for tiny sigma.
     Direct,
@@ -36,7 +36,7 @@ pub enum Backend {
     Fused,
     /// Distances by faer's matrix products, for comparison.
     Gemm,
-    /// Split bfloat16 products on matrix units: what a precision chose. As an option it is refused.
+    /// Split bfloat16 products on matrix units: chosen by a precision, not allowed as an option.
     Amx,
 }
 
@@ -49,12 +49,12 @@ pub enum Precision {
     /// Single precision after centring and scaling in double.
     F32,
     /// Products of numbers split into bfloat16 parts, three per product, on matrix units: relative
-    /// error some 1e-5. f32 where the machine has none or the call is not a softmax over the
-    /// values' own points.
+    /// error about 1e-5. f32 if the machine has none or the call is not a softmax over the values'
+    /// own points.
     Bf16x3,
-    /// Six per product of coordinates, three per product of weights: some 2e-6.
+    /// Six per product of coordinates, three per product of weights: relative error about 2e-6.
     Bf16x6,
-    /// The fastest that keeps a relative error of 1e-5.
+    /// The fastest with a relative error of at most 1e-5.
     Auto,
 }
 

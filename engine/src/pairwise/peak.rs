@@ -1,4 +1,4 @@
-//! What the machine can do at most, to judge by.
+//! The peak rates of the machine, for comparison.
 
 use super::Isa;
 use crate::simd::{TILE, Terms, Tiles, matrix_units};
@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 use std::hint::black_box;
 use std::time::Instant;
 
-/// Independent accumulators: more than latency times ports of any machine.
+/// The number of independent accumulators: more than latency times ports of any machine.
 const CHAINS: usize = 12;
 
 /// Rounds per measurement: some 20 ms.
@@ -16,8 +16,9 @@ const ROUNDS: usize = 4_000_000;
 const STEPS: usize = 4;
 const TILE_ROUNDS: usize = 70_000;
 
-/// Measured f32 operations per second of all threads of the current rayon pool, each doing
-/// independent fused multiply-adds in registers at the same time; a multiply-add counts as two.
+/// Returns the measured f32 operations per second of all threads of the current rayon pool, each
+/// computing independent fused multiply-adds in registers at the same time; a multiply-add counts
+/// as two.
 pub fn fma_peak(isa: Isa) -> f64 {
     let start = Instant::now();
     let lanes = rayon::broadcast(|_| isa.run(Chains));
@@ -25,10 +26,10 @@ pub fn fma_peak(isa: Isa) -> f64 {
     flops as f64 / start.elapsed().as_secs_f64()
 }
 
-/// Measured bfloat16 operations per second of the matrix units of all threads at the same time,
-/// with operands in the first-level cache; a split product takes three or six of them. None on a
-/// machine without. The units may be shared with another processor that the system does not show:
-/// where two measurements differ by two, somebody else used them.
+/// Returns the measured bfloat16 operations per second of the matrix units of all threads at the
+/// same time, with operands in the first-level cache; a split product takes three or six of them.
+/// None on a machine without matrix units. The units may be shared with another processor that the
+/// system does not show: if two measurements differ by a factor of two, another program used them.
 pub fn matrix_peak() -> Option<f64> {
     if !matrix_units() {
         return None;

@@ -1,4 +1,4 @@
-//! Which backend, which form of the distance and which block sizes serve a call.
+//! The choice of the backend, the form of the distance and the block sizes of a call.
 
 use super::loops::tile::{Form, WIDTH};
 use super::rounding::FAR;
@@ -10,67 +10,66 @@ use crate::simd::{Terms, matrix_units};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Up to this many coordinates, distances by differences cost next to nothing beside the
+/// Up to this many coordinates, distances by differences cost almost nothing compared with the
 /// exponential.
 const DIRECT_DIM: usize = 4;
 
-/// Bytes of packed sources that one block may hold, well inside a core's second-level cache.
+/// Bytes of packed sources in one block, well within the second-level cache of a core.
 const BLOCK_BYTES: usize = 7 << 16;
 
-/// Bytes of queries and sums that one task may hold, beside the block.
+/// Bytes of queries and sums of one task, in addition to the block.
 const TASK_BYTES: usize = 1 << 20;
 
-/// Below this many points, ordering them costs more than skipping saves.
+/// With fewer points, sorting costs more than skipping saves.
 const SKIP_POINTS: usize = 1024;
 
-/// Below this mean square of scaled points, no weight is far enough below the largest.
+/// If the mean square of scaled points is smaller, no weight is small enough to be skipped.
 const SKIP_SQUARE: f64 = 60.0;
 
-/// From here on `auto` takes the matrix units: fewer points or coordinates do not fill their tiles.
+/// From this size on `auto` uses the matrix units; fewer points or coordinates do not fill a tile.
 const AUTO_POINTS: usize = 256;
 const AUTO_DIM: usize = 24;
 
-/// Beyond this mean square, three products of parts would cost more than a relative error of 1e-5.
+/// Beyond this mean square bf16x3 would have a relative error above 1e-5.
 const SPLIT_SQUARE: f64 = 40.0;
 
-/// From here on points that are far from their centre are ordered and given a centre per panel;
-/// fewer go to f64.
+/// From this number on, far points are sorted and each panel gets its own centre; fewer use f64.
 const FRAME_POINTS: usize = 128;
 
-/// Rows summed by one task of a parallel sum; fixed, so that the order of additions is.
+/// Rows per task of a parallel sum; fixed, so that sums are always added in the same order.
 const ROWS: usize = 4096;
 
-/// What a call is asked for.
+/// The sizes of a pairwise computation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shape {
-    /// Queries.
+    /// Number of queries.
     pub n: usize,
-    /// Sources.
+    /// Number of sources.
     pub m: usize,
-    /// Their coordinates.
+    /// Number of their coordinates.
     pub dim: usize,
-    /// Coordinates of the values.
+    /// Number of coordinates of the values.
     pub value_dim: usize,
-    /// Mean square of scaled sources and queries: how many digits products lose, and whether
-    /// weights can vanish.
+    /// Mean square of scaled sources and queries: it decides the rounding error of products and
+    /// whether weights can vanish.
     pub square: f64,
-    /// Are many queries so far from the centre that one centre for all would cost the digits of
-    /// f32?
+    /// True if many queries are so far from the centre that a single centre would lose f32
+    /// precision.
     pub far: bool,
 }
 
 impl Shape {
-    /// Are points ordered and blocks without weight skipped?
+    /// True if points are sorted and blocks of negligible weight skipped.
     pub fn skips(&self, options: &PairwiseOptions) -> bool {
         let few = self.n.min(self.m);
         options.skip && (few >= SKIP_POINTS && self.square > SKIP_SQUARE || few >= FRAME_POINTS && self.far)
     }
 }
 
-/// The arithmetic of a reduction, and with it whose loops run.
+/// The arithmetic of a reduction, which also selects the backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arithmetic {
-    /// The reference, f64 query by query.
+    /// The reference: f64, query by query.
     Naive,
     F64,
     F32,
@@ -78,10 +77,9 @@ pub enum Arithmetic {
     Split(Terms),
 }
 
-/// The arithmetic of a softmax for this shape: what the options ask for, where the machine has it
-/// and where it keeps its digits. The matrix units serve where the values are the sources (`own`)
-/// and the points are near their centre; f32 serves where points are near one centre, or may be
-/// ordered and given many.
+/// Returns the arithmetic of a softmax of this shape: the requested one, if the machine has it and
+/// it is accurate. The matrix units need values equal to the sources (`own`) and points near their
+/// centre; f32 needs points near a centre, or many centres.
 pub fn arithmetic(options: &PairwiseOptions, shape: &Shape, own: bool) -> Arithmetic {
     if options.backend == Backend::Naive {
         return Arithmetic::Naive;
@@ -103,7 +101,7 @@ pub fn arithmetic(options: &PairwiseOptions, shape: &Shape, own: bool) -> Arithm
     }
 }
 
-/// The arithmetic of a kernel sum for this shape.
+/// Returns the arithmetic of a kernel sum of this shape.
 pub fn kernel_arithmetic(options: &PairwiseOptions, shape: &Shape) -> Arithmetic {
     match options.precision {
         _ if options.backend == Backend::Naive => Arithmetic::Naive,
@@ -113,36 +111,36 @@ pub fn kernel_arithmetic(options: &PairwiseOptions, shape: &Shape) -> Arithmetic
     }
 }
 
-/// What a softmax reduction of the sources themselves really runs.
+/// The resolved choices for a softmax reduction of the sources themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Choice {
     /// The arithmetic, never `auto`.
     pub precision: Precision,
-    /// The loops, never `auto`.
+    /// The backend, never `auto`.
     pub backend: Backend,
     /// The instruction set.
     pub isa: Isa,
-    /// Are points ordered and blocks without weight skipped?
+    /// True if points are sorted and blocks of negligible weight skipped.
     pub skip: bool,
-    /// What coordinates are rounded around.
+    /// The origin that is subtracted from coordinates before they are rounded.
     pub centres: Centres,
 }
 
-/// What coordinates are rounded around.
+/// The origin that is subtracted from coordinates before they are rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Centres {
     /// The mean of the sources.
     #[default]
     One,
-    /// Every panel of queries has its own, and sources are moved to it: whatever the extent, what
-    /// is rounded is as small as the distances.
+    /// One centre per panel of queries, with sources relative to it, so that rounding errors are as
+    /// small as the distances.
     Many,
 }
 
 impl Choice {
-    /// The choice for `n` queries and `m` sources in `dim` coordinates at this `sigma`, when the
-    /// root mean square distance of points from their centre is `spread`.
+    /// Returns the choice for `n` queries and `m` sources in `dim` coordinates at this `sigma`, if
+    /// the root mean square distance of points from their centre is `spread`.
     pub fn of(options: &PairwiseOptions, (n, m): (usize, usize), dim: usize, sigma: f64, spread: f64) -> Choice {
         let square = std::f64::consts::LOG2_E * (spread / sigma).powi(2);
         let shape = Shape { n, m, dim, value_dim: dim, square, far: 0.5 * square > FAR };
@@ -153,7 +151,7 @@ impl Choice {
                 Form::Product => Backend::Fused,
                 Form::Difference => Backend::Direct,
             };
-            // The matrix units are for the bfloat16 precisions.
+            // The matrix units are used by the bfloat16 precisions only.
             let isa = if isa == Isa::Amx { Isa::Avx512 } else { isa };
             Choice { precision, backend, isa, skip: plan.skip, centres: plan.centres }
         };
@@ -171,14 +169,14 @@ impl Choice {
     }
 }
 
-/// How one call is computed.
+/// The plan of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
     /// Instruction set.
     pub isa: Isa,
     /// Form of the distance.
     pub form: Form,
-    /// Products by faer rather than by our tiles.
+    /// True for products by faer rather than by our tiles.
     pub gemm: bool,
     /// Sources per block.
     pub block: usize,
@@ -186,14 +184,14 @@ pub struct Plan {
     pub panels: usize,
     /// Queries per panel.
     pub width: usize,
-    /// Order the points and skip blocks without weight.
+    /// True to sort the points and skip blocks of negligible weight.
     pub skip: bool,
-    /// What coordinates are rounded around.
+    /// The origin that is subtracted from coordinates before they are rounded.
     pub centres: Centres,
 }
 
 impl Plan {
-    /// A plan for this shape.
+    /// Creates a plan for this shape.
     pub fn new<T: Real>(options: &PairwiseOptions, shape: &Shape) -> Plan {
         let Shape { dim, value_dim, square, .. } = *shape;
         let form = match options.backend {
@@ -207,7 +205,7 @@ impl Plan {
         let skip = shape.skips(options);
         let gemm = options.backend == Backend::Gemm;
         let largest = if skip {
-            // Panels make whole blocks.
+            // Whole blocks consist of panels.
             48
         } else if gemm {
             512
@@ -223,24 +221,25 @@ impl Plan {
             panels: (TASK_BYTES / per_panel).clamp(1, 4),
             width,
             skip,
-            // f64 has the digits for one centre.
+            // In f64 one centre is precise enough.
             centres: if skip && size_of::<T>() == 4 { Centres::Many } else { Centres::One },
         }
     }
 
-    /// Points of a leaf when points are put in space order in blocks of this size: a panel, if
-    /// panels make whole blocks.
+    /// Returns the number of points of a leaf of the spatial order in blocks of this size: a panel,
+    /// if panels divide blocks evenly.
     pub fn leaf(&self, block: usize) -> usize {
         if block.is_multiple_of(self.width) { self.width } else { block }
     }
 
-    /// Queries per task.
+    /// Returns the number of queries per task.
     pub fn rows(&self) -> usize {
         self.panels * self.width
     }
 }
 
-/// Error of an exponent that the product form may make before differences take over.
+/// Returns the error of an exponent above which distances are computed by differences instead of
+/// products.
 fn tolerance<T: Real>() -> f64 {
     if size_of::<T>() == 8 { 1e-11 } else { 2e-5 }
 }
@@ -255,7 +254,8 @@ impl<T: Real> WithSimd for Width<T> {
     }
 }
 
-/// Mean of `|x - centre|^2`, and how many of these are beyond `limit`, by fixed blocks in parallel.
+/// Returns the mean of `|x - centre|^2`, and the number of these beyond `limit`, by fixed blocks in
+/// parallel.
 pub fn mean_square(points: &Points, centre: &[f64], limit: f64) -> (f64, usize) {
     let blocks: Vec<(f64, usize)> = points
         .data()

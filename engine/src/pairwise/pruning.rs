@@ -1,4 +1,5 @@
-//! What a block of sources can contribute at most, so that blocks without weight are skipped.
+//! Upper bounds of the weights of a block of sources, by which blocks of negligible weight are
+//! skipped.
 //!
 //! Let a block lie in the ball `(c, r)` and a panel of queries in the ball `(z, t)`. No query is
 //! nearer to a source than `max(0, |z - c| - r - t)`. Nor is it nearer than their boxes are, the
@@ -26,16 +27,16 @@ pub struct Ball {
     pub radius: f64,
 }
 
-/// Balls of all blocks.
+/// Bounds of all blocks.
 #[derive(Debug)]
 pub struct Bounds {
     blocks: Vec<(Ball, f64)>,
-    /// Bits below the maximum at which a block has no weight.
+    /// The number of bits below the maximum at which the weight of a block is negligible.
     pub depth: f64,
 }
 
 impl Ball {
-    /// The ball of points that can be walked several times.
+    /// Returns the ball of points that can be traversed several times.
     pub fn of<P: Iterator<Item = f64>>(count: usize, dim: usize, point: impl Fn(usize) -> P) -> Ball {
         let mut centre = vec![0.0; dim];
         for i in 0..count {
@@ -53,9 +54,9 @@ impl Ball {
         Ball { low, high, centre, radius }
     }
 
-    /// The same with room for the rounding of its points, which were packed in two parts or in one.
-    /// Without it, a block that spans two far clusters would be skipped where it holds a query's
-    /// nearest source.
+    /// Enlarges the ball by the rounding error of its points, which were packed in two parts or in
+    /// one. Otherwise a block that spans two distant clusters could be skipped although it contains
+    /// the nearest source of a query.
     pub fn with_room(mut self, epsilon: f64, in_parts: bool) -> Ball {
         let from = self.centre.iter().map(|c| c * c).sum::<f64>().sqrt();
         let room = 4.0 * epsilon * (self.radius + if in_parts { epsilon * from } else { from });
@@ -65,19 +66,20 @@ impl Ball {
         self
     }
 
-    /// The axis on which the points reach farthest, and how far.
+    /// Returns the axis with the largest extent of the points, and that extent.
     pub fn widest(&self) -> (usize, f64) {
         let extents = self.low.iter().zip(&self.high).map(|(low, high)| high - low).enumerate();
         extents.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default()
     }
 
-    /// No two points of these balls are nearer than this when the centres are `distance` apart.
+    /// Returns a lower bound of the distance between points of these balls, whose centres are
+    /// `distance` apart.
     fn gap(&self, other: &Ball, distance: f64) -> f64 {
-        // The balls are rounded too: a part in a million is far more than that.
+        // The balls are rounded too; a part in a million is far more than that.
         (distance * (1.0 - 1e-6) - (self.radius + other.radius) * (1.0 + 1e-6)).max(0.0)
     }
 
-    /// Squared distance of the boxes, rounded down.
+    /// Returns the squared distance of the boxes, rounded down.
     fn apart(&self, other: &Ball) -> f64 {
         let intervals = self.low.iter().zip(&self.high).zip(other.low.iter().zip(&other.high));
         let gap = |((a, b), (c, d)): ((&f64, &f64), (&f64, &f64))| (a - d).max(c - b).max(0.0).powi(2);
@@ -86,7 +88,7 @@ impl Ball {
 }
 
 impl Bounds {
-    /// Bounds of the packed sources in the plan's blocks.
+    /// Computes the bounds of the packed sources in the blocks of the plan.
     pub fn of<T: Real>(sources: &Packed<T>, plan: &Plan) -> Bounds {
         let blocks = (0..sources.m.div_ceil(plan.block))
             .into_par_iter()
@@ -100,15 +102,16 @@ impl Bounds {
         Bounds { blocks, depth: 1.0 - T::EPSILON.log2() + (sources.m as f64).log2() }
     }
 
-    /// Puts the largest possible score of every block against the queries of `panel` into `best`;
-    /// returns the block where it is largest.
+    /// Writes the largest possible score of every block with the queries of `panel` into `best`;
+    /// returns the block with the nearest centre.
     pub fn against(&self, panel: &Ball, best: &mut Vec<f64>) -> usize {
         best.clear();
         let mut nearest = (f64::INFINITY, 0);
         for (b, (ball, top)) in self.blocks.iter().enumerate() {
             let square = crate::points::squared_distance(&ball.centre, &panel.centre);
             best.push(top - ball.gap(panel, square.sqrt()).powi(2).max(ball.apart(panel)));
-            // The nearest centre, not the largest bound: where balls overlap, bounds are equal.
+            // By the nearest centre and not the largest bound, because bounds are equal where balls
+            // overlap.
             if square - top < nearest.0 {
                 nearest = (square - top, b);
             }

@@ -1,4 +1,4 @@
-//! The three reductions: checks, and where the results go.
+//! The three reductions: the checks of their arguments, and the destinations of their results.
 
 use super::call::{KernelCall, KernelSum, KernelSums, Softmax, SoftmaxCall, SoftmaxMean, Values};
 use super::engine::Pairwise;
@@ -8,10 +8,10 @@ use super::pack::kd_order::Orders;
 use crate::{Error, Points, Result, Rule, Subject};
 
 impl Pairwise {
-    /// `out[i] = log sum_j exp(l_j - |z_i - x_j|^2 / 2 sigma^2)`.
+    /// Computes `out[i] = log sum_j exp(l_j - |z_i - x_j|^2 / 2 sigma^2)`.
     ///
     /// # Errors
-    /// Shapes that do not fit, `sigma` not positive, or an interrupt.
+    /// Shapes do not match, `sigma` is not positive, or an interrupt.
     pub fn log_sum_exp(&self, queries: &Points, sources: &Points, softmax: &Softmax, out: &mut Vec<f64>) -> Result<()> {
         self.check_softmax(queries, sources, softmax)?;
         out.resize(queries.n(), 0.0);
@@ -20,14 +20,14 @@ impl Pairwise {
         self.softmax(&call, rows(None, Some(out), None))
     }
 
-    /// Softmax mean of `values` (often the sources themselves: [`Values::Own`]) at every query,
-    /// with normaliser and effective sample size. Finite for any query however far: the row's
-    /// maximum is subtracted. A query that has no source left (all log-weights `-inf`) gets the
-    /// value of its nearest source, a normaliser of `-inf` and a sample size of 1; a single source
-    /// is never left out of its own query.
+    /// Computes the softmax mean of `values` (often the sources themselves: [`Values::Own`]) at
+    /// every query, with normaliser and effective sample size. It is finite at any distance,
+    /// because the maximum of the row is subtracted. A query without sources (all log-weights
+    /// `-inf`) gets the value of its nearest source, a normaliser of `-inf` and a sample size of 1;
+    /// a single source is never excluded from its own query.
     ///
     /// # Errors
-    /// Shapes that do not fit, `sigma` not positive, or an interrupt.
+    /// Shapes do not match, `sigma` is not positive, or an interrupt.
     pub fn softmax_mean<'a>(
         &self,
         queries: &'a Points,
@@ -49,10 +49,10 @@ impl Pairwise {
         self.softmax(&call, rows)
     }
 
-    /// `sum_j w_j k(|z_i - x_j|^2) [1, v_j]` at every query.
+    /// Computes `sum_j w_j k(|z_i - x_j|^2) [1, v_j]` at every query.
     ///
     /// # Errors
-    /// Shapes that do not fit, a bandwidth that is not positive, or an interrupt.
+    /// Shapes do not match, a bandwidth is not positive, or an interrupt.
     pub fn kernel_sum(&self, queries: &Points, sources: &Points, sum: &KernelSum, out: &mut KernelSums) -> Result<()> {
         let values = sum.values.map(|values| values.points(sources));
         queries.check_dim("the queries", sources.dim(), "the sources")?;
@@ -79,7 +79,7 @@ impl Pairwise {
         self.check_options()
     }
 
-    /// May these options be computed with, and was the engine not stopped?
+    /// Checks that the options are consistent, and that no interrupt was raised.
     fn check_options(&self) -> Result<()> {
         if self.options.backend == Backend::Amx {
             let want =

@@ -1,4 +1,4 @@
-//! How far rounding can move a weight, and which queries must therefore be computed in f64.
+//! The effect of rounding on a weight, and the queries that must therefore be computed in f64.
 //!
 //! Coordinates are rounded after a centre is subtracted, so a rounded coordinate is wrong by `eps`
 //! times its distance from the centre. A score `-|q - x|^2` of two points at distance `d` is then
@@ -14,25 +14,25 @@ use crate::Points;
 use crate::points::squared_distance;
 use crate::simd::Real;
 
-/// The largest error of an exponent, in bits, that a query may have: its mean is then good to some
-/// 1e-5 of a bandwidth.
+/// The largest error of an exponent, in bits, of a query: its mean is then accurate to about 1e-5
+/// of a bandwidth.
 const TOLERANCE: f64 = 3e-5;
 
-/// The largest error of a mean's coordinates by their own rounding, in scaled units.
+/// The largest error of the coordinates of a mean by their own rounding, in scaled units.
 const VALUES: f64 = 5e-6;
 
-/// From this error on the sums themselves are not to be trusted.
+/// From this error on the sums themselves are unreliable.
 const BLIND: f64 = 0.25;
 
-/// Scaled coordinates at this distance from the centre, squared, have lost so many digits that
-/// neighbours at the scale of the bandwidth can no longer be told well.
+/// The squared distance from the centre, in scaled coordinates, from which rounding no longer
+/// resolves the scale of the bandwidth.
 pub const FAR: f64 = 1600.0;
 
-/// The same for kernel sums, squared and in bandwidths; their moments are taken away from each
-/// other by the caller.
+/// The same for kernel sums, squared and in bandwidths; the caller subtracts their moments from
+/// each other.
 pub const FAR_KERNEL: f64 = 625.0;
 
-/// What the errors of a call depend on beside the query.
+/// The quantities, besides the query, on which the errors of a call depend.
 #[derive(Debug, Clone, Copy)]
 pub struct Rounding {
     /// Relative rounding error of the working type.
@@ -40,17 +40,17 @@ pub struct Rounding {
     pub form: Form,
     /// Largest log-weight in bits.
     pub top: f64,
-    /// Scaled lengths times this are in units of a kernel's neighbourhood.
+    /// The factor that converts scaled lengths to units of the width of a kernel.
     pub unit: f64,
 }
 
-/// What is known of a query after its pass.
+/// The quantities known of a query after its pass.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
     /// Squared distance of the query from its centre, scaled.
     pub square: f64,
     /// Distance of that centre from the centre of all points, times the rounding error of a first
-    /// part: what the second parts of coordinates lose.
+    /// part: the error of the second parts of coordinates.
     pub reach: f64,
     /// Largest score, in bits.
     pub max: f64,
@@ -59,12 +59,12 @@ pub struct Seen {
 }
 
 impl Rounding {
-    /// Of a working type.
+    /// Creates it for a working type.
     pub fn of<T: Real>(form: Form, top: f64, unit: f64) -> Rounding {
         Rounding { epsilon: T::EPSILON, form, top, unit }
     }
 
-    /// Are the weights of this query good to the tolerance?
+    /// True if the weights of this query are accurate to the tolerance.
     pub fn keeps<T: Real>(&self, weights: &Weights<T>, seen: &Seen) -> bool {
         match weights {
             Weights::Softmax => self.keeps_softmax(seen),
@@ -77,7 +77,7 @@ impl Rounding {
         if self.top == f64::NEG_INFINITY {
             return true;
         }
-        // The nearest sources are at this distance at most; those with weight are little farther.
+        // The nearest sources are at most at this distance; those with weight are little farther.
         let d = (self.top - seen.max).max(0.0).sqrt() + 1.0;
         let far = seen.square.sqrt() + seen.reach;
         let bits = match self.form {
@@ -93,13 +93,13 @@ impl Rounding {
     }
 }
 
-/// Points among which the scale of neighbourhoods is looked for, and the share of their distances
-/// that is taken for it.
+/// The number of points from which the scale of neighbourhoods is estimated, and the quantile of
+/// their distances that estimates it.
 const SAMPLE: usize = 64;
 const SHARE: f64 = 0.02;
 
-/// A low quantile of the distances between some of the points: the scale of a neighbourhood,
-/// whatever the extent of the whole. None where all of them coincide.
+/// Returns a low quantile of the distances between some of the points: the scale of a
+/// neighbourhood, independent of the whole extent. None if all of them coincide.
 pub fn neighbourhood(points: &Points) -> Option<f64> {
     let stride = points.n().div_ceil(SAMPLE).max(1);
     let rows: Vec<&[f64]> = points.iter().step_by(stride).collect();
@@ -119,7 +119,8 @@ mod tests {
         let f32 = Rounding { epsilon: f64::from(f32::EPSILON) / 2.0, form: Form::Difference, top: 0.0, unit: 1.0 };
         let near = Seen { square: 100.0, reach: 0.0, max: -9.0, sum: 20.0 };
         assert!(f32.keeps_softmax(&near));
-        // Far from the centre, far from a block's centre, far from every source, or nothing left of the scores.
+        // Far from the centre, far from the centre of a block, far from every source, or with
+        // scores that have lost all digits.
         assert!(!f32.keeps_softmax(&Seen { square: 1e8, ..near }));
         assert!(!f32.keeps_softmax(&Seen { reach: 1e4, ..near }));
         assert!(!f32.keeps_softmax(&Seen { max: -1e5, ..near }));

@@ -1,4 +1,4 @@
-//! One whole score difference: targets and particles against the same queries, straight into one
+//! The score difference in one call: targets and particles for the same queries, written into one
 //! field.
 
 use super::call::SoftmaxCall;
@@ -12,20 +12,20 @@ use crate::{Points, Result};
 pub struct ScoreDifference<'a> {
     /// The target's points, `x_j ~ p`.
     pub targets: &'a Points,
-    /// `l_j` of the targets; None is all zero.
+    /// `l_j` of the targets; None means that all are 0.
     pub target_log_weights: Option<&'a [f64]>,
     /// The particles, `y_i ~ q`.
     pub particles: &'a Points,
-    /// Query `i` leaves particle `i` out.
+    /// True if query `i` excludes particle `i`.
     pub leave_out_self: bool,
-    /// Standard deviation of the smoothing, positive, in the data's units.
+    /// Standard deviation of the smoothing, positive, in the units of the data.
     pub sigma: f64,
 }
 
-/// Where a difference is wanted.
+/// The points at which a difference is evaluated.
 #[derive(Debug, Clone, Copy)]
 pub enum Queries<'a> {
-    /// At the particles themselves: every pair of particles can then be evaluated once.
+    /// The particles themselves: every pair of particles can then be evaluated once.
     Particles,
     /// At these points, n x dim.
     At(&'a Points),
@@ -38,13 +38,13 @@ impl<'a> From<&'a Points> for Queries<'a> {
 }
 
 impl Pairwise {
-    /// Row `i` of `out` becomes `D_p(z_i) - D_q(z_i) = sigma^2 (grad log p_sigma - grad log
-    /// q_sigma)(z_i)` with the softmax means `D_p` over the targets and `D_q` over the particles
-    /// \[weber2023score\]. Identically 0 when both sets are equal and nothing is left out. Time
-    /// `O(n (m + n) d)`; memory: the packed copy of one set beside inputs and output.
+    /// Writes `D_p(z_i) - D_q(z_i) = sigma^2 (grad log p_sigma - grad log q_sigma)(z_i)` into row
+    /// `i` of `out`, with the softmax means `D_p` over the targets and `D_q` over the particles
+    /// \[weber2023score\]. It is identically 0 if both sets are equal and nothing is excluded. Time
+    /// `O(n (m + n) d)`; memory: the packed copy of one set, besides inputs and output.
     ///
     /// # Errors
-    /// Shapes that do not fit, `sigma` not positive, or an interrupt.
+    /// Shapes do not match, `sigma` is not positive, or an interrupt.
     pub fn score_difference<'a>(
         &self,
         queries: impl Into<Queries<'a>>,
@@ -68,7 +68,8 @@ impl Pairwise {
             let call = SoftmaxCall { queries, sources, values, softmax, orders: &orders, subtract };
             self.softmax(&call, rows(Some(out), None, None))
         };
-        // Of equal sets the two passes must be the same, for the difference to vanish to the last bit.
+        // For equal sets the two passes must be the same, so that the difference vanishes to the
+        // last bit.
         if !(own && !leave_out_self && targets != particles && self.own_means(particles, sigma, out)?) {
             pass(particles, to_particles, false, out)?;
         }

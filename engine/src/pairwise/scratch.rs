@@ -1,16 +1,16 @@
-//! Memory kept between calls.
+//! Buffers that are reused between calls.
 
 use crate::simd::Pool;
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// One pool for each type of buffer that a loop has asked for, shared by all clones of an engine.
+/// One pool for each type of buffer of a backend, shared by all clones of an engine.
 #[derive(Default)]
 pub struct Memory(Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>);
 
 impl Memory {
-    /// The pool of buffers of type `B`, which is asked for once per call and not per task.
+    /// Returns the pool of buffers of type `B`; called once per call and not per task.
     pub fn pool<B: Default + Send + 'static>(&self) -> Arc<Pool<B>> {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = pools.iter().find(|(kind, _)| *kind == TypeId::of::<Pool<B>>());

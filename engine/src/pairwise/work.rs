@@ -11,7 +11,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// Pairs of a query and a source evaluated since the engine was made; what was skipped does not
+    /// Pairs of a query and a source evaluated since the engine was created; skipped pairs do not
     /// count.
     pub fn pairs(&self) -> u64 {
         self.pairs.load(Ordering::Relaxed)
@@ -23,7 +23,7 @@ impl Work {
         self.flops.load(Ordering::Relaxed)
     }
 
-    /// Queries that f32 could not do to its promised error and that were computed again in f64.
+    /// Queries that f32 could not compute precisely enough, and that were computed again in f64.
     pub fn repeated(&self) -> u64 {
         self.repeated.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Clouds, histograms, curves and levels as dots, lines and areas between two axes.
+//! Clouds, histograms, curves and reference lines, as dots, lines and areas between two axes.
 
 use super::axis::Axis;
 use super::canvas::Paint;
@@ -18,12 +18,12 @@ pub(super) struct Plane {
     pub x: Axis,
     pub y: Axis,
     pub extents: [Extent; 2],
-    /// One unit is equally long on both axes.
+    /// True if one unit has the same length on both axes.
     pub equal: bool,
     pub items: Vec<Item>,
 }
 
-/// One thing to draw.
+/// An item of a chart.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Item {
     Swarm(Swarm<2>),
@@ -37,7 +37,7 @@ pub(super) enum Item {
         spots: Vec<Spot>,
         paint: Paint,
     },
-    /// From end to end of the horizontal axis.
+    /// A line across the whole width of the chart.
     Level {
         y: f64,
         paint: Paint,
@@ -45,7 +45,7 @@ pub(super) enum Item {
 }
 
 impl Plane {
-    /// Makes a chart of clouds and curves ready.
+    /// Prepares a chart of clouds and curves.
     pub fn new(chart: &Chart, making: &mut Making) -> Result<Plane> {
         check_axis(&chart.x, "x")?;
         check_axis(&chart.y, "y")?;
@@ -153,9 +153,9 @@ impl Plane {
         Ok(())
     }
 
-    /// One standard error on each side, in pieces where both ends can be shown.
+    /// Adds a band of one standard error on each side, in pieces where both ends can be shown.
     fn add_band(&mut self, spots: &[Spot], se: &[f64], colour: Colour) {
-        // A lower end that a logarithmic axis cannot show stands at a hundredth of the value.
+        // A lower end that a logarithmic axis cannot show is placed at a hundredth of the value.
         let low = |y: f64, e: f64| if self.y.log { (y - e).max(0.01 * y) } else { y - e };
         let ends: Vec<Option<[Spot; 2]>> = spots
             .iter()
@@ -172,7 +172,7 @@ impl Plane {
         }
     }
 
-    /// The pieces between gaps.
+    /// Adds the pieces of a line between gaps.
     fn add_line(&mut self, spots: Vec<Spot>, colour: Colour, dashed: bool, making: &mut Making) {
         let lost = spots.iter().filter(|s| s.iter().all(|v| v.is_finite()) && !self.shows(**s)).count();
         self.note_lost(lost, making);
@@ -186,7 +186,7 @@ impl Plane {
             }
             lone.extend(piece.first().filter(|_| piece.len() == 1).copied());
         }
-        // A value between two gaps has no line to stand on.
+        // A value between two gaps has no line, so it becomes a dot.
         self.items.push(Item::Swarm(Swarm { places: slim(&lone, |s| s[1]), colour, alpha: 1.0, radius: Some(1.8) }));
     }
 
@@ -200,7 +200,7 @@ impl Plane {
         self.items.push(Item::Level { y: level.y, paint: Paint { colour, alpha: 1.0 } });
     }
 
-    /// Can the axes show this spot?
+    /// True if the axes can show this spot.
     fn shows(&self, spot: Spot) -> bool {
         let fits = |v: f64, axis: &Axis| v.abs() <= LARGEST && (!axis.log || v > 1.0 / LARGEST);
         fits(spot[0], &self.x) && fits(spot[1], &self.y)
@@ -233,7 +233,7 @@ fn check_axis(axis: &Axis, name: &str) -> Result<()> {
     }
 }
 
-/// The bins of a chart's histograms, common to all its clouds of one coordinate.
+/// The bins of the histograms of a chart, common to all its clouds of one coordinate.
 #[derive(Debug, Clone, Copy)]
 struct Bins {
     low: f64,
@@ -242,7 +242,7 @@ struct Bins {
 }
 
 impl Bins {
-    /// As many bins as the root of the smallest cloud's size.
+    /// Returns the bins; their number is the root of the size of the smallest cloud.
     fn of(chart: &Chart) -> Bins {
         let clouds = chart.layers.iter().filter_map(|l| if let Layer::Cloud(c) = l { Some(c) } else { None });
         let (mut extent, mut fewest) = (Extent::NONE, usize::MAX);
@@ -252,7 +252,8 @@ impl Bins {
             fewest = fewest.min(cloud.points.n());
         }
         let count = ((fewest as f64).sqrt() as usize).clamp(8, 80);
-        // Equal values stand in the middle of one unit; far from 0 a unit must still be seen.
+        // Equal values are in the middle of one unit; far from 0 the unit must be large enough to
+        // be visible.
         let (low, length) = match extent.high - extent.low {
             length if length > 1e-9 * extent.high.abs().max(extent.low.abs()) => (extent.low, length),
             _ => (extent.low - 0.5 * extent.low.abs().max(1.0), extent.low.abs().max(1.0)),
@@ -261,8 +262,8 @@ impl Bins {
     }
 }
 
-/// At most some 2,000 of a long line's items, the lowest and the highest of each stretch, so that
-/// no peak is lost.
+/// Returns at most about 2,000 of the items of a long line, the lowest and the highest of each
+/// stretch, so that no peak is lost.
 fn slim<T: Copy>(items: &[T], height: impl Fn(&T) -> f64) -> Vec<T> {
     const MOST: usize = 2000;
     if items.len() <= MOST {

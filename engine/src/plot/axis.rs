@@ -1,11 +1,12 @@
-//! What an axis shows.
+//! The description of an axis.
 
-/// One axis.
+/// An axis.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Axis {
-    /// Quantity and unit.
+    /// Label: quantity and unit.
     pub label: String,
-    /// Logarithmic; values that are not positive are left out, and a note says how many.
+    /// True for a logarithmic axis; values that are not positive are left out, with a note of their
+    /// number.
     pub log: bool,
     /// The ends of the axis; `None` shows everything.
     pub range: Option<(f64, f64)>,

@@ -1,4 +1,4 @@
-//! A chart as plain data: what is shown, not how it is drawn.
+//! A chart as plain data: its content, not how it is drawn.
 
 use super::axis::Axis;
 use super::colour::Colour;
@@ -6,12 +6,12 @@ use super::heat::Heat;
 use crate::Points;
 use std::sync::Arc;
 
-/// One pair of axes (or one solid view, or one grid of images) and what stands in it.
+/// A chart: one pair of axes (or one view in space, or one grid of images) and its layers.
 ///
-/// Layers are drawn in order. Clouds and curves may share axes; images and heat maps stand alone.
-/// Clouds of one coordinate become histograms, of two a scatter with equal scales, of three an
-/// orthographic view with depth shading, of more their projection on the first two principal axes
-/// of the first cloud.
+/// Layers are drawn in order. Clouds and curves may share axes; images and heat maps need their own
+/// chart. Clouds of one coordinate become histograms, of two a scatter plot with equal scales, of
+/// three an orthographic view with depth shading, and of more their projection on the first two
+/// principal axes of the first cloud.
 ///
 /// ```
 /// use sdflow::plot::{Chart, Cloud};
@@ -26,17 +26,17 @@ use std::sync::Arc;
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Chart {
-    /// Above the axes; may be empty.
+    /// Title above the axes; may be empty.
     pub title: String,
     /// The horizontal axis.
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// What is drawn, from back to front.
+    /// The layers, from back to front.
     pub layers: Vec<Layer>,
 }
 
-/// One thing in a chart.
+/// A layer of a chart.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Layer {
     /// A set of points.
@@ -51,12 +51,12 @@ pub enum Layer {
     Heat(Heat),
 }
 
-/// A set of points. More than 5,000 are thinned by a fixed random choice, and a note says so.
+/// A set of points. More than 5,000 are thinned by a fixed random choice, with a note.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cloud {
-    /// The points, of any dimension; all clouds of a chart have the same.
+    /// The points, of any dimension; all clouds of a chart have the same dimension.
     pub points: Arc<Points>,
-    /// Its name in the legend; empty for none. Equal names take equal colours in all charts of a
+    /// Its name in the legend; empty for none. Equal names have equal colours in all charts of a
     /// picture.
     pub label: String,
     /// `None` takes the next colour of the palette.
@@ -70,30 +70,30 @@ pub struct Cloud {
 /// A line through values. A value that is not finite leaves a gap.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
-    /// Abscissae, any order; the line joins neighbours in the list.
+    /// Abscissae in any order; the line connects neighbours in the list.
     pub x: Vec<f64>,
-    /// Ordinates, as many.
+    /// Ordinates, of the same number.
     pub y: Vec<f64>,
-    /// Standard errors, as many: a band of one standard error on each side.
+    /// Standard errors, of the same number: they give a band of one standard error on each side.
     pub se: Option<Vec<f64>>,
     /// Its name in the legend; empty for none.
     pub label: String,
     /// `None` takes the next colour of the palette.
     pub colour: Option<Colour>,
-    /// Broken instead of solid.
+    /// True for a dashed line.
     pub dashed: bool,
-    /// A marker at each value.
+    /// True for a marker at each value.
     pub marked: bool,
 }
 
 /// A horizontal reference line, such as a noise floor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Level {
-    /// Where.
+    /// Its ordinate.
     pub y: f64,
     /// Its name in the legend; empty for none.
     pub label: String,
-    /// `None` is grey.
+    /// `None` means grey.
     pub colour: Option<Colour>,
 }
 
@@ -110,12 +110,12 @@ pub struct Images {
     pub columns: Option<usize>,
     /// Values shown as black and as white; `None` takes the smallest and the largest.
     pub range: Option<(f64, f64)>,
-    /// Dark is the top of the range instead, as ink on paper.
+    /// True if dark is the top of the range, as ink on paper.
     pub inverted: bool,
 }
 
 impl Chart {
-    /// An empty chart.
+    /// Returns an empty chart.
     pub fn new(title: impl Into<String>) -> Chart {
         Chart { title: title.into(), ..Chart::default() }
     }
@@ -126,13 +126,13 @@ impl Chart {
         self
     }
 
-    /// Names the horizontal axis.
+    /// Sets the label of the horizontal axis.
     pub fn x(mut self, label: impl Into<String>) -> Chart {
         self.x.label = label.into();
         self
     }
 
-    /// Names the vertical axis.
+    /// Sets the label of the vertical axis.
     pub fn y(mut self, label: impl Into<String>) -> Chart {
         self.y.label = label.into();
         self
@@ -152,68 +152,68 @@ impl Chart {
 }
 
 impl Cloud {
-    /// A cloud without a name, with adaptive markers.
+    /// Returns a cloud without a name, with adaptive markers.
     pub fn new(points: impl Into<Arc<Points>>) -> Cloud {
         Cloud { points: points.into(), label: String::new(), colour: None, alpha: None, radius: None }
     }
 
-    /// Names it.
+    /// Sets the name.
     pub fn label(self, label: impl Into<String>) -> Cloud {
         Cloud { label: label.into(), ..self }
     }
 
-    /// Colours it.
+    /// Sets the colour.
     pub fn colour(self, colour: Colour) -> Cloud {
         Cloud { colour: Some(colour), ..self }
     }
 
-    /// Silver: what other clouds are seen against.
+    /// Sets the colour to silver, as a background for other clouds.
     pub fn backdrop(self) -> Cloud {
         self.colour(Colour::SILVER)
     }
 }
 
 impl Curve {
-    /// A solid line through `(x, y)`.
+    /// Returns a solid line through `(x, y)`.
     pub fn new(x: Vec<f64>, y: Vec<f64>) -> Curve {
         Curve { x, y, se: None, label: String::new(), colour: None, dashed: false, marked: false }
     }
 
-    /// Gives it a band of one standard error on each side.
+    /// Adds a band of one standard error on each side.
     pub fn band(self, se: Vec<f64>) -> Curve {
         Curve { se: Some(se), ..self }
     }
 
-    /// Names it.
+    /// Sets the name.
     pub fn label(self, label: impl Into<String>) -> Curve {
         Curve { label: label.into(), ..self }
     }
 
-    /// Colours it.
+    /// Sets the colour.
     pub fn colour(self, colour: Colour) -> Curve {
         Curve { colour: Some(colour), ..self }
     }
 
-    /// Breaks the line.
+    /// Makes the line dashed.
     pub fn dashed(self) -> Curve {
         Curve { dashed: true, ..self }
     }
 
-    /// Marks each value.
+    /// Adds a marker at each value.
     pub fn marked(self) -> Curve {
         Curve { marked: true, ..self }
     }
 }
 
 impl Level {
-    /// A grey broken line at `y`.
+    /// Returns a grey dashed line at `y`.
     pub fn new(y: f64, label: impl Into<String>) -> Level {
         Level { y, label: label.into(), colour: None }
     }
 }
 
 impl Images {
-    /// An about square grid of images of `width` x `height` pixels.
+    /// Returns a nearly square grid of images of `width` x `height` pixels.
     pub fn new(pixels: impl Into<Arc<Points>>, width: usize, height: usize) -> Images {
         Images { pixels: pixels.into(), width, height, columns: None, range: None, inverted: false }
     }

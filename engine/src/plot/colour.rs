@@ -1,4 +1,4 @@
-//! Colours that people who see few colours can tell apart.
+//! Colours that remain distinguishable with colour blindness.
 
 use crate::{Error, Result};
 
@@ -6,8 +6,8 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Colour(pub u8, pub u8, pub u8);
 
-/// The names a script may use, in the order in which layers take them \[okabe2008color\]; black and
-/// the two greys are taken only when asked for.
+/// The names of colours for scripts, in the order in which layers use them \[okabe2008color\];
+/// black and the two greys are used on request only.
 const NAMED: [(&str, Colour); 10] = [
     ("blue", Colour(0, 114, 178)),
     ("vermilion", Colour(213, 94, 0)),
@@ -21,7 +21,7 @@ const NAMED: [(&str, Colour); 10] = [
     ("silver", Colour::SILVER),
 ];
 
-/// The map viridis at even shares.
+/// The colour map viridis, at evenly spaced values.
 const HEAT: [Colour; 9] = [
     Colour(68, 1, 84),
     Colour(71, 44, 122),
@@ -35,22 +35,22 @@ const HEAT: [Colour; 9] = [
 ];
 
 impl Colour {
-    /// Text.
+    /// The colour of text.
     pub const BLACK: Colour = Colour(34, 34, 34);
-    /// Reference lines, ticks.
+    /// The colour of reference lines and ticks.
     pub const GREY: Colour = Colour(110, 110, 110);
-    /// Backdrops: target samples behind particles.
+    /// The colour of background clouds, such as target samples behind particles.
     pub const SILVER: Colour = Colour(176, 176, 176);
 
-    /// The `index`-th colour of the palette, around again after seven.
+    /// Returns the `index`-th colour of the palette, which repeats after seven.
     pub fn of(index: usize) -> Colour {
         NAMED[index % 7].1
     }
 
-    /// A colour by its palette name or as `#rrggbb`.
+    /// Returns a colour by its name or as `#rrggbb`.
     ///
     /// # Errors
-    /// Neither.
+    /// It is neither a name nor `#rrggbb`.
     pub fn named(name: &str) -> Result<Colour> {
         let digits = name.strip_prefix('#').filter(|d| d.len() == 6 && d.bytes().all(|b| b.is_ascii_hexdigit()));
         if let Some(value) = digits.and_then(|d| u32::from_str_radix(d, 16).ok()) {
@@ -60,8 +60,8 @@ impl Colour {
         known.ok_or_else(|| Error::unknown("colour", name, NAMED.iter().map(|(n, _)| *n)))
     }
 
-    /// The colour of a share (0..1) of a quantity: from a dark blue over green to yellow, lightness
-    /// rising evenly, so that order is seen without hue too.
+    /// Returns the colour for a value in 0..1: from dark blue through green to yellow, with evenly
+    /// rising lightness, so that the order is visible without hue too.
     pub fn heat(share: f64) -> Colour {
         let at = share.clamp(0.0, 1.0) * (HEAT.len() - 1) as f64;
         let low = (at as usize).min(HEAT.len() - 2);
@@ -70,12 +70,12 @@ impl Colour {
         Colour(mix(r, s), mix(g, t), mix(b, u))
     }
 
-    /// `#rrggbb`.
+    /// Returns `#rrggbb`.
     pub fn hex(self) -> String {
         format!("#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
     }
 
-    /// This colour with a share (0..1) of white mixed in.
+    /// Returns this colour mixed with a share (0..1) of white.
     pub fn paler(self, share: f64) -> Colour {
         let mix = |c: u8| (f64::from(c) + (255.0 - f64::from(c)) * share.clamp(0.0, 1.0)).round() as u8;
         Colour(mix(self.0), mix(self.1), mix(self.2))

@@ -3,9 +3,9 @@
 use super::scale::LARGEST;
 use crate::{Error, Result};
 
-/// Values over a grid, by colour: dark is low, bright is high, and a bar says how much. Cells with
-/// room for it show their number; a value that is not finite leaves its cell empty. A heat map
-/// stands alone in its chart, whose axes name the two quantities.
+/// Values over a grid, by colour: dark is low, bright is high, and a colour bar gives the scale.
+/// Cells with enough room show their number; the cell of a value that is not finite is empty. A
+/// heat map needs its own chart, whose axes name the two quantities.
 ///
 /// ```
 /// use sdflow::plot::{Chart, Heat};
@@ -27,33 +27,33 @@ pub struct Heat {
     pub values: Vec<f64>,
     /// The quantity that the colours show.
     pub label: String,
-    /// Colours follow the logarithm, where all values are positive.
+    /// True if colours are logarithmic, which needs positive values.
     pub log: bool,
 }
 
 impl Heat {
-    /// A heat map with linear colours.
+    /// Returns a heat map with linear colours.
     pub fn new(columns: Vec<String>, rows: Vec<String>, values: Vec<f64>) -> Heat {
         Heat { columns, rows, values, label: String::new(), log: false }
     }
 
-    /// Names the quantity.
+    /// Sets the name of the quantity.
     pub fn label(self, label: impl Into<String>) -> Heat {
         Heat { label: label.into(), ..self }
     }
 
-    /// Lets the colours follow the logarithm.
+    /// Makes the colours logarithmic.
     pub fn log(self) -> Heat {
         Heat { log: true, ..self }
     }
 
-    /// The value of a cell, if it can be drawn.
+    /// Returns the value of a cell, if it can be drawn.
     pub(super) fn value(&self, row: usize, column: usize) -> Option<f64> {
         self.values.get(row * self.columns.len() + column).copied().filter(|v| v.abs() <= LARGEST)
     }
 
     /// # Errors
-    /// No cells, more than 200 in a line, or another number of values.
+    /// There are no cells, more than 200 in a row or column, or another number of values.
     pub(super) fn check(&self) -> Result<()> {
         let (rows, columns) = (self.rows.len(), self.columns.len());
         if !(1..=200).contains(&rows) || !(1..=200).contains(&columns) {

@@ -1,8 +1,8 @@
-//! Which colour each name has, and what the legend lists.
+//! The colours of names, and the entries of the legend.
 
 use super::colour::Colour;
 
-/// How a legend shows an entry.
+/// The symbol of an entry in the legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Swatch {
     Dot,
@@ -10,7 +10,7 @@ pub(super) enum Swatch {
     Dashes,
 }
 
-/// One name in the legend.
+/// An entry of the legend.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub label: String,
@@ -18,18 +18,18 @@ pub(super) struct Entry {
     pub swatch: Swatch,
 }
 
-/// The names of a whole picture; equal names share a colour.
+/// The names of a whole picture; equal names have equal colours.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Legend {
     pub entries: Vec<Entry>,
-    /// Colours taken from the palette so far.
+    /// The number of palette colours in use.
     taken: usize,
 }
 
 impl Legend {
-    /// The colour of a layer, and its entry in the legend if it has a name. `unnamed` counts the
-    /// layers without a name before it in its chart: they take the palette's colours in order, the
-    /// same in every chart.
+    /// Returns the colour of a layer, and adds its entry to the legend if it has a name. `unnamed`
+    /// counts the layers without a name before it in its chart: these use the colours of the
+    /// palette in order, the same in every chart.
     pub fn colour(&mut self, label: &str, asked: Option<Colour>, swatch: Swatch, unnamed: &mut usize) -> Colour {
         if label.is_empty() {
             let next = *unnamed;

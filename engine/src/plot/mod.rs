@@ -1,9 +1,9 @@
-//! Pictures: what a run shows. Needs the crate's feature `plot`.
+//! Pictures. They need the feature `plot` of the crate.
 //!
-//! A [`Chart`] is plain data made of layers ([`Cloud`], [`Curve`], [`Level`], [`Images`],
-//! [`Heat`]); a [`Picture`] sets charts side by side. Both are saved as `.svg` or `.png`; equal
-//! data give equal bytes. [`survey`] draws a quantity over the parameters for which it was
-//! measured.
+//! A [`Chart`] is plain data that consists of layers ([`Cloud`], [`Curve`], [`Level`], [`Images`],
+//! [`Heat`]); a [`Picture`] arranges charts side by side. Both are saved as `.svg` or `.png`; equal
+//! data give equal bytes. [`survey`] draws a quantity as a function of the parameters for which it
+//! was measured.
 
 mod axes_chart;
 mod axis;

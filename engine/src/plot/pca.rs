@@ -1,10 +1,11 @@
-//! From how many coordinates to which two or three on paper.
+//! Projection of many coordinates to two.
 
 use crate::Points;
 use crate::points::squared_distance;
 use crate::rng::Stream;
 
-/// Rows from which principal axes are estimated; more would not be seen.
+/// The number of rows from which principal axes are estimated; more would make no visible
+/// difference.
 const ROWS: usize = 1000;
 
 /// A projection of points of more than three coordinates on the two directions of largest variance.
@@ -17,8 +18,8 @@ pub(super) struct View {
 }
 
 impl View {
-    /// The first two principal axes of (up to 1,000 rows of) `points`, by power iteration; each
-    /// axis points to where its largest coefficient is positive.
+    /// Computes the first two principal axes of (up to 1,000 rows of) `points`, by power iteration;
+    /// the largest coefficient of each axis is positive.
     pub fn of(points: &Points) -> View {
         let mut centred = points.select(&thinned(points.n(), ROWS, 0));
         // In units of the largest value no square overflows.
@@ -40,19 +41,19 @@ impl View {
         View { mean, axes: [first, second], shares }
     }
 
-    /// Coordinates of a point along both axes, from the mean.
+    /// Returns the coordinates of a point along both axes, relative to the mean.
     pub fn project(&self, row: &[f64]) -> [f64; 2] {
         let along = |axis: &[f64]| dot(row, axis) - dot(&self.mean, axis);
         [along(&self.axes[0]), along(&self.axes[1])]
     }
 
-    /// Number of coordinates it takes.
+    /// Returns the number of input coordinates.
     pub fn dim(&self) -> usize {
         self.mean.len()
     }
 }
 
-/// The unit vector of largest variance of centred rows, orthogonal to `not`.
+/// Returns the unit vector of largest variance of centred rows, orthogonal to `not`.
 fn leading(rows: &Points, not: Option<&[f64]>) -> Vec<f64> {
     let mut axis = Stream::new(0).label("principal axis").normal(1, rows.dim()).data().to_vec();
     for _ in 0..200 {
@@ -77,7 +78,7 @@ fn leading(rows: &Points, not: Option<&[f64]>) -> Vec<f64> {
     axis
 }
 
-/// Removes the component along `not` and scales to length one, if any length is left.
+/// Removes the component along `not` and scales to length one, unless the rest is 0.
 fn unit(axis: &mut [f64], not: Option<&[f64]>) {
     if let Some(other) = not {
         let along = dot(axis, other);
@@ -93,8 +94,8 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// At most `most` of the indices below `n`, in order: a fixed random choice, which no period in the
-/// data can fool.
+/// Returns at most `most` of the indices below `n`, in order: a fixed random choice, which cannot
+/// be in phase with a period in the data.
 pub(super) fn thinned(n: usize, most: usize, key: u64) -> Vec<usize> {
     if n <= most {
         return (0..n).collect();

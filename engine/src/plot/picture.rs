@@ -8,18 +8,18 @@ use super::chart::Chart;
 /// can be compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
-    /// Above all charts; may be empty.
+    /// Title above all charts; may be empty.
     pub title: String,
-    /// The charts, line by line; 1 to 36.
+    /// The charts, row by row; 1 to 36.
     pub charts: Vec<Chart>,
-    /// Charts per line; `None` takes up to three.
+    /// Number of charts per row; `None` means up to three.
     pub columns: Option<usize>,
-    /// Charts of clouds show the same region.
+    /// True if charts of clouds show the same region.
     pub same_axes: bool,
 }
 
 impl Picture {
-    /// A picture without charts.
+    /// Returns a picture without charts.
     pub fn new(title: impl Into<String>) -> Picture {
         Picture { title: title.into(), charts: Vec::new(), columns: None, same_axes: true }
     }

@@ -1,4 +1,4 @@
-//! Charts made ready to draw: projected, thinned, coloured, with the extents of their axes.
+//! Charts prepared for drawing: projected, thinned, coloured, with the extents of their axes.
 
 use super::axes_chart::Plane;
 use super::chart::{Chart, Cloud, Images, Layer};
@@ -7,7 +7,7 @@ use super::scale::Extent;
 use super::shared::{Making, Swarm};
 use crate::{Error, Quantity, Result, Subject};
 
-/// A chart made ready.
+/// A prepared chart.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Panel {
     Plane(Plane),
@@ -31,18 +31,19 @@ pub(super) struct Solid {
 }
 
 impl Panel {
-    /// Makes a chart ready.
+    /// Prepares a chart.
     ///
     /// # Errors
-    /// Clouds of different dimension, images beside other layers or of another size, lists of
-    /// different length, an axis range that is empty or not finite, opacity or radius out of range.
+    /// Clouds differ in dimension, images are combined with other layers or have another size,
+    /// lists differ in length, an axis range is empty or not finite, or opacity or radius is out of
+    /// range.
     pub fn of(chart: &Chart, making: &mut Making) -> Result<Panel> {
         making.unnamed = 0;
         let images = chart.layers.iter().find_map(|l| if let Layer::Images(images) = l { Some(images) } else { None });
         if let Some(images) = images {
             if chart.layers.len() > 1 {
                 let got = format!("{} layers", chart.layers.len());
-                return Err(Error::shape("a chart of images", got, "images stand alone: give them their own chart"));
+                return Err(Error::shape("a chart of images", got, "images cannot share a chart: give them their own"));
             }
             check_images(images)?;
             return Ok(Panel::Mosaic(images.clone()));
@@ -54,7 +55,7 @@ impl Panel {
                 return Err(Error::shape(
                     "a chart with a heat map",
                     got,
-                    "a heat map stands alone: give it its own chart",
+                    "a heat map cannot share a chart: give it its own",
                 ));
             }
             heat.check()?;
@@ -88,7 +89,7 @@ impl Panel {
 }
 
 impl Solid {
-    /// Makes clouds of three coordinates ready.
+    /// Prepares clouds of three coordinates.
     fn of(clouds: &[&Cloud], making: &mut Making) -> Solid {
         let mut solid = Solid { swarms: Vec::new(), extents: [Extent::NONE; 3] };
         for cloud in clouds.iter().filter(|c| c.points.n() > 0) {

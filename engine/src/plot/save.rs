@@ -7,30 +7,30 @@ use crate::{Error, Result};
 use std::path::Path;
 
 impl Picture {
-    /// The picture as SVG text; the bytes depend on the data only.
+    /// Returns the picture as SVG text; the bytes depend on the data only.
     ///
     /// # Errors
-    /// No chart or more than 36; layers that do not fit together (see [`Chart`]): clouds of
-    /// different dimension, lists of different length, images beside other layers, an empty axis
-    /// range.
+    /// There are no charts or more than 36; layers cannot be combined (see [`Chart`]): clouds
+    /// differ in dimension, lists differ in length, images are combined with other layers, or an
+    /// axis range is empty.
     pub fn svg(&self) -> Result<String> {
         canvas::svg_text(&draw::scene(self)?)
     }
 
-    /// The picture as PNG bytes, with twice the pixels of its nominal size; text uses an embedded
-    /// font.
+    /// Returns the picture as PNG bytes, with twice the pixels of its nominal size; text uses an
+    /// embedded font.
     ///
     /// # Errors
-    /// As [`Picture::svg`].
+    /// Those of [`Picture::svg`].
     pub fn png(&self) -> Result<Vec<u8>> {
         canvas::png_bytes(&draw::scene(self)?)
     }
 
-    /// Writes the picture; the extension `.svg` or `.png` decides how. The file appears whole or
-    /// not at all.
+    /// Writes the picture; the extension `.svg` or `.png` decides the format. The file is written
+    /// completely or not at all.
     ///
     /// # Errors
-    /// As [`Picture::svg`]; another extension; a file that cannot be written.
+    /// Those of [`Picture::svg`]; the extension is another one; the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
         let bytes = match extension.as_str() {
@@ -43,10 +43,10 @@ impl Picture {
 }
 
 impl Chart {
-    /// Writes the chart as a picture of its own: [`Picture::save`].
+    /// Writes the chart as a picture: [`Picture::save`].
     ///
     /// # Errors
-    /// As [`Picture::save`].
+    /// Those of [`Picture::save`].
     pub fn save(&self, path: &Path) -> Result<()> {
         Picture::new("").with(self.clone()).save(path)
     }

@@ -1,13 +1,13 @@
-//! How values become places on an axis, and where its ticks stand.
+//! The positions of values on an axis, and of its ticks.
 
 use super::axis::Axis;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
 
-/// Larger values are not drawn: sums and differences of them overflow.
+/// Larger values are not drawn, because sums and differences of them overflow.
 pub(super) const LARGEST: f64 = 1e300;
 
-/// The smallest interval that holds the values seen so far.
+/// The smallest interval that contains the values so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Extent {
     pub low: f64,
@@ -15,21 +15,21 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    /// Holds nothing yet.
+    /// The empty extent.
     pub const NONE: Extent = Extent { low: f64::INFINITY, high: f64::NEG_INFINITY };
 
-    /// The extent of `values`.
+    /// Returns the extent of `values`.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Extent {
         values.into_iter().fold(Extent::NONE, |e, v| e.join(Extent { low: v, high: v }))
     }
 
-    /// The extent of both.
+    /// Returns the extent of both.
     pub fn join(self, other: Extent) -> Extent {
         Extent { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 
-    /// The extent of `values` without far outliers: where all of it would be more than four times
-    /// as long as the middle 99 %, half the middle's length is kept on each side.
+    /// Returns the extent of `values` without far outliers: if the whole would be more than four
+    /// times as long as the middle 99 %, half the length of the middle is kept on each side.
     pub fn trimmed(mut values: Vec<f64>) -> Extent {
         values.sort_by(f64::total_cmp);
         let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return Extent::NONE };
@@ -42,7 +42,7 @@ impl Extent {
         Extent { low: low.max(a - air), high: high.min(b + air) }
     }
 
-    /// Does it hold nothing?
+    /// True if it contains no value.
     pub fn is_empty(self) -> bool {
         self.low > self.high
     }
@@ -51,7 +51,7 @@ impl Extent {
 /// A linear or logarithmic axis between two ends.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scale {
-    /// Ends, in the axis' own measure: the value, or its decimal logarithm.
+    /// Ends, in the measure of the axis: the value, or its decimal logarithm.
     low: f64,
     high: f64,
     log: bool,
@@ -59,13 +59,13 @@ pub(super) struct Scale {
     pub ticks: Vec<(f64, String)>,
     /// Grid lines without a label.
     minor: Vec<f64>,
-    /// Labels count in units of this power of ten.
+    /// The power of ten that is the unit of the labels.
     pub power: i32,
 }
 
 impl Scale {
-    /// The scale that shows `extent` with some air, or the axis' own range exactly, with about
-    /// `ticks` ticks. An empty extent shows 0 to 1 (1 to 10 on a logarithmic axis).
+    /// Returns the scale that shows `extent` with a margin, or exactly the range of the axis, with
+    /// about `ticks` ticks. An empty extent shows 0 to 1 (1 to 10 on a logarithmic axis).
     pub fn new(axis: &Axis, extent: Extent, ticks: f64) -> Scale {
         let measure = |v: f64| if axis.log { v.log10() } else { v };
         let (low, high) = match axis.range {
@@ -87,18 +87,18 @@ impl Scale {
         Scale::new(&axis, Extent::NONE, ticks)
     }
 
-    /// Length of the axis in its own measure.
+    /// Returns the length of the axis in its measure.
     pub fn length(&self) -> f64 {
         self.high - self.low
     }
 
-    /// Where `value` stands between the ends: 0 at the lower, 1 at the upper.
+    /// Returns the position of `value` between the ends: 0 at the lower, 1 at the upper.
     pub fn fraction(&self, value: f64) -> f64 {
         let measure = if self.log { value.log10() } else { value };
         (measure - self.low) / (self.high - self.low)
     }
 
-    /// The value that stands there; the inverse of [`Scale::fraction`].
+    /// Returns the value at a position; the inverse of [`Scale::fraction`].
     pub fn value(&self, fraction: f64) -> f64 {
         let measure = self.low + fraction * (self.high - self.low);
         if self.log { 10f64.powf(measure) } else { measure }
@@ -135,7 +135,7 @@ impl Scale {
             (false, 1) => format!("10{}", superscript(k)),
             (false, _) => format!("{digit}×10{}", superscript(k)),
         };
-        // Under two and a half decades, 2 and 5 are labelled too.
+        // With less than two and a half decades, 2 and 5 are labelled too.
         let digits: &[i32] = if self.high - self.low < 2.5 { &[1, 2, 5] } else { &[1] };
         let inside = |v: f64| (self.low - 1e-9..=self.high + 1e-9).contains(&v.log10());
         for k in first - 1..=last {
@@ -151,13 +151,13 @@ impl Scale {
     }
 }
 
-/// 4 % of air on each side.
+/// Adds a margin of 4 % on each side.
 fn padded(low: f64, high: f64) -> (f64, f64) {
     let air = 0.04 * (high - low);
     (low - air, high + air)
 }
 
-/// An interval that is not too short for its place on the number line to have an inside.
+/// Widens an interval that is too short, at its distance from 0, to contain other numbers.
 fn widened(low: f64, high: f64) -> (f64, f64) {
     let size = low.abs().max(high.abs());
     if high - low > 1e-9 * size && high > low {
@@ -168,18 +168,18 @@ fn widened(low: f64, high: f64) -> (f64, f64) {
     (middle - half, middle + half)
 }
 
-/// The smallest of 1, 2, 5 times a power of ten that is not much below `rough`.
+/// Returns the smallest of 1, 2, 5 times a power of ten that is not much below `rough`.
 fn nice_step(rough: f64) -> f64 {
     let decade = 10f64.powf(rough.log10().floor());
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= 0.75 * rough).unwrap_or(10.0 * decade)
 }
 
-/// `-` as a minus sign.
+/// Replaces `-` by a minus sign.
 pub(super) fn minus(text: String) -> String {
     text.replace('-', "−")
 }
 
-/// An integer in raised digits.
+/// Formats an integer in raised digits.
 pub(super) fn superscript(k: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     k.to_string().chars().map(|c| c.to_digit(10).map_or('⁻', |d| DIGITS[d as usize])).collect()
@@ -191,7 +191,7 @@ impl Ranged for Scale {
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
         let (a, b) = (f64::from(limit.0), f64::from(limit.1));
-        // Far outside the frame is as good as outside, and keeps the whole number small.
+        // Clamped far outside the frame, so that the whole number stays small.
         (a + self.fraction(*value).clamp(-50.0, 50.0) * (b - a)).round() as i32
     }
 

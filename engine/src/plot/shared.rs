@@ -1,4 +1,4 @@
-//! What the charts of one picture share while they are made ready: legend, notes, projection.
+//! The state that the charts of a picture share while they are prepared: legend, notes, projection.
 
 use super::chart::Cloud;
 use super::colour::Colour;
@@ -6,39 +6,39 @@ use super::legend::{Legend, Swatch};
 use super::pca::{View, thinned};
 use crate::Points;
 
-/// Points drawn per cloud; a larger cloud is a blot and a giant file.
+/// The largest number of points drawn per cloud; more would give a blot and a huge file.
 pub(super) const MOST_POINTS: usize = 5000;
 
-/// The points of one cloud on paper, or in the solid view.
+/// The points of one cloud, on paper or in space.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Swarm<const D: usize> {
     pub places: Vec<[f64; D]>,
     pub colour: Colour,
     pub alpha: f64,
-    /// Asked radius in pixels.
+    /// Requested radius in pixels.
     pub radius: Option<f64>,
 }
 
-/// What the making of all panels of one picture shares.
+/// The state shared by all panels of one picture while they are prepared.
 #[derive(Debug, Default)]
 pub(super) struct Making {
     pub legend: Legend,
-    /// Sentences at the foot of the picture.
+    /// Notes below the picture, a sentence each.
     pub notes: Vec<String>,
     view: Option<View>,
-    /// Layers without a name seen in this chart.
+    /// The number of layers without a name in this chart so far.
     pub unnamed: usize,
 }
 
 impl Making {
-    /// Adds a sentence at the foot, once.
+    /// Adds a note below the picture, once.
     pub fn note(&mut self, sentence: String) {
         if !self.notes.contains(&sentence) {
             self.notes.push(sentence);
         }
     }
 
-    /// The points of a cloud, thinned and placed by `place`.
+    /// Returns the points of a cloud, thinned and positioned by `place`.
     pub fn swarm<const D: usize>(&mut self, cloud: &Cloud, place: impl Fn(&[f64]) -> [f64; D]) -> Swarm<D> {
         let of = cloud.points.n();
         let kept = thinned(of, MOST_POINTS, of as u64);
@@ -53,8 +53,8 @@ impl Making {
         Swarm { places, colour, alpha, radius: cloud.radius }
     }
 
-    /// The projection for clouds of more than three coordinates: that of the picture's first such
-    /// cloud.
+    /// Returns the projection for clouds of more than three coordinates: that of the first such
+    /// cloud of the picture.
     pub fn view(&mut self, points: &Points) -> View {
         match &self.view {
             Some(view) if view.dim() == points.dim() => view.clone(),
@@ -63,12 +63,12 @@ impl Making {
     }
 }
 
-/// `1 value`, `20,000 values`.
+/// Formats a count: `1 value`, `20,000 values`.
 pub(super) fn counted(n: usize, what: &str) -> String {
     format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
-/// `20,000`.
+/// Formats a number with separators: `20,000`.
 fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();

@@ -1,10 +1,10 @@
-//! The picture of a quantity that was measured for many values of some parameters.
+//! The picture of a quantity as a function of some parameters.
 
 use super::chart::{Chart, Curve};
 use super::heat::Heat;
 use super::picture::Picture;
 
-/// Most charts of a picture, and most curves of a chart.
+/// The largest number of charts of a picture, and of curves of a chart.
 const MOST: usize = 12;
 
 /// A quantity at one place.
@@ -12,23 +12,23 @@ const MOST: usize = 12;
 pub struct Place {
     /// Names and values of the parameters, the same names in the same order at every place.
     pub axes: Vec<(String, String)>,
-    /// The quantity; `NaN` where it is not known.
+    /// The quantity; `NaN` if unknown.
     pub value: f64,
-    /// Its standard error; `NaN` where it is not known.
+    /// Its standard error; `NaN` if unknown.
     pub se: f64,
 }
 
-/// An axis that varies, its values in rising order.
+/// An axis that varies, with its values in rising order.
 struct Numeric {
     name: String,
     texts: Vec<String>,
     values: Vec<f64>,
 }
 
-/// The picture of `quantity`: curves with standard errors over one numeric axis, one per
-/// combination of the other axes' values; a heat map over two, one chart per combination. Axes with
-/// one value do not count; scales are logarithmic where values span a factor of 20. None where no
-/// numeric axis varies, or the combinations are more than 12.
+/// Returns the picture of `quantity`: with one numeric axis, curves with standard errors, one per
+/// combination of the values of the other axes; with two, heat maps, one per combination. Axes with
+/// one value do not count; scales are logarithmic if values span a factor of 20. None if no numeric
+/// axis varies, or there are more than 12 combinations.
 ///
 /// ```
 /// use sdflow::plot::{Place, survey};
@@ -55,7 +55,7 @@ pub fn survey(places: &[Place], quantity: &str, title: &str) -> Option<Picture> 
     }
 }
 
-/// Axes with more than one value, with their values as they came.
+/// Returns the axes with more than one value, with their values in the given order.
 fn varying(places: &[Place]) -> Vec<(String, Vec<String>)> {
     let mut axes: Vec<(String, Vec<String>)> = Vec::new();
     for (name, value) in places.iter().flat_map(|place| &place.axes) {
@@ -69,7 +69,7 @@ fn varying(places: &[Place]) -> Vec<(String, Vec<String>)> {
     axes
 }
 
-/// The axis as numbers in rising order, or its name where a value is a word.
+/// Returns the axis as numbers in rising order, or its name if a value is a word.
 fn numbers((name, texts): (String, Vec<String>)) -> Result<Numeric, String> {
     let parsed = texts.iter().map(|text| text.parse::<f64>().ok().filter(|value| value.is_finite()));
     let Some(values) = parsed.collect::<Option<Vec<f64>>>() else { return Err(name) };
@@ -79,7 +79,7 @@ fn numbers((name, texts): (String, Vec<String>)) -> Result<Numeric, String> {
     Ok(Numeric { name, texts, values })
 }
 
-/// The places apart by the values of the axes `names`, each part with its name.
+/// Groups the places by the values of the axes `names`; each group has a name.
 fn parts<'a>(places: &'a [Place], names: &[String]) -> Vec<(String, Vec<&'a Place>)> {
     let mut parts: Vec<(String, Vec<&Place>)> = Vec::new();
     for place in places {
@@ -130,7 +130,7 @@ fn heat(x: &Numeric, y: &Numeric, places: &[&Place], quantity: &str, title: &str
     Chart::new(title).x(x.name.as_str()).y(y.name.as_str()).with(if log { heat.log() } else { heat })
 }
 
-/// Positive values that a linear scale would crowd at its foot.
+/// True for positive values that a linear scale would crowd at its lower end.
 fn is_wide(values: impl Iterator<Item = f64>) -> bool {
     let finite = values.filter(|value| value.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(v), high.max(v)));

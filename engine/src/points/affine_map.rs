@@ -5,9 +5,9 @@ use crate::Result;
 use crate::archive::{Archive, Archived};
 use faer::Mat;
 
-/// `x -> scale x + shift` per coordinate. Made of points, it is the map from standard units, in
-/// which they have mean 0 and variance 1, to their own: `scale` is then a standard deviation and
-/// `shift` a mean.
+/// The map `x -> scale x + shift` per coordinate. Computed from points, it maps standard units, in
+/// which they have mean 0 and variance 1, to their original units: `scale` is then a standard
+/// deviation and `shift` a mean.
 ///
 /// ```
 /// use sdflow::Points;
@@ -34,15 +34,14 @@ impl Archived for AffineMap {
 }
 
 impl AffineMap {
-    /// The map with these factors, none of which is 0, and these offsets; as many of one as of the
-    /// other.
+    /// Creates the map with these factors, none of which is 0, and as many offsets.
     pub fn new(scale: Vec<f64>, shift: Vec<f64>) -> AffineMap {
         debug_assert_eq!(scale.len(), shift.len());
         AffineMap { scale, shift }
     }
 
-    /// From standard units to those of `points`, each coordinate by its own mean and standard
-    /// deviation. A constant column keeps its scale.
+    /// Returns the map from standard units to those of `points`, with the mean and standard
+    /// deviation of each coordinate. A constant column keeps its scale.
     pub fn of(points: &Points) -> AffineMap {
         let mean = points.mean();
         let mut variance = vec![0.0; points.dim()];
@@ -54,36 +53,37 @@ impl AffineMap {
         AffineMap::of_variances(&variance, mean)
     }
 
-    /// From standard units to those of columns of these variances and means. A constant column
-    /// keeps its scale.
+    /// Returns the map from standard units to those of columns with these variances and means. A
+    /// constant column keeps its scale.
     pub(super) fn of_variances(variance: &[f64], mean: Vec<f64>) -> AffineMap {
-        // A constant column still differs from its rounded mean by a few ulp.
+        // Because of rounding, a constant column differs from its mean by a few ulp.
         let std = |(v, m): (&f64, &f64)| if v.sqrt() <= 1e-14 * m.abs() { 1.0 } else { v.sqrt() };
         AffineMap { scale: variance.iter().zip(&mean).map(std).collect(), shift: mean }
     }
 
-    /// From standard units to those of a distribution of this mean and covariance, each coordinate
-    /// by its own standard deviation. A constant coordinate keeps its scale.
+    /// Returns the map from standard units to those of a distribution with this mean and
+    /// covariance, with the standard deviation of each coordinate. A constant coordinate keeps its
+    /// scale.
     pub fn of_moments(mean: Vec<f64>, cov: &Mat<f64>) -> AffineMap {
         let std = |j: usize| if cov[(j, j)] > 0.0 { cov[(j, j)].sqrt() } else { 1.0 };
         AffineMap { scale: (0..mean.len()).map(std).collect(), shift: mean }
     }
 
-    /// From standard units to those of `points`, with one factor for all coordinates, the root of
-    /// their mean variance, so that squared distances keep their proportions. Points that all
-    /// coincide have the factor 1.
+    /// Returns the map from standard units to those of `points`, with one factor for all
+    /// coordinates, the root of their mean variance, which preserves ratios of distances. If all
+    /// points coincide, the factor is 1.
     pub fn common(points: &Points) -> AffineMap {
         let size = points.spread() / (points.dim() as f64).sqrt();
         AffineMap::uniform(if size == 0.0 { 1.0 } else { size }, points.mean())
     }
 
-    /// One factor for all coordinates.
+    /// Creates a map with one factor for all coordinates.
     pub fn uniform(scale: f64, shift: Vec<f64>) -> AffineMap {
         AffineMap { scale: vec![scale; shift.len()], shift }
     }
 
-    /// From standard units to those of two sets together, both counting alike. A constant column
-    /// has the factor 1.
+    /// Returns the map from standard units to those of two sets together, with equal weights of the
+    /// sets. A constant column has the factor 1.
     pub fn pooled(p: &Points, q: &Points) -> AffineMap {
         let (a, b) = (p.mean(), q.mean());
         let mean: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 0.5 * (a + b)).collect();
@@ -104,7 +104,7 @@ impl AffineMap {
         &self.scale
     }
 
-    /// What is added.
+    /// The offsets.
     pub fn shift(&self) -> &[f64] {
         &self.shift
     }
@@ -119,42 +119,44 @@ impl AffineMap {
         (self.scale.iter().map(|s| s * s).sum::<f64>() / self.scale.len() as f64).sqrt()
     }
 
-    /// Are all its numbers finite?
+    /// True if all its numbers are finite.
     pub fn is_finite(&self) -> bool {
         self.scale.iter().chain(&self.shift).all(|v| v.is_finite())
     }
 
-    /// The way back as a map.
+    /// Returns the inverse map.
     pub fn inverse(&self) -> AffineMap {
         let shift = self.shift.iter().zip(&self.scale).map(|(shift, scale)| -shift / scale).collect();
         AffineMap { scale: self.scale.iter().map(|scale| 1.0 / scale).collect(), shift }
     }
 
-    /// `scale x + shift` of every row.
+    /// Returns `scale x + shift` for every row.
     pub fn apply(&self, points: &Points) -> Points {
         let mut out = points.clone();
         self.apply_in_place(&mut out);
         out
     }
 
-    /// Every row becomes `scale x + shift`.
+    /// Replaces every row by `scale x + shift`.
     pub fn apply_in_place(&self, points: &mut Points) {
         self.each(points, |x, scale, shift| scale * x + shift);
     }
 
-    /// `(x - shift) / scale` of every row, the way back without the rounding of an inverse map.
+    /// Returns `(x - shift) / scale` for every row, the inverse without the rounding of an inverse
+    /// map.
     pub fn undo(&self, points: &Points) -> Points {
         let mut out = points.clone();
         self.undo_in_place(&mut out);
         out
     }
 
-    /// Every row becomes `(x - shift) / scale`.
+    /// Replaces every row by `(x - shift) / scale`.
     pub fn undo_in_place(&self, points: &mut Points) {
         self.each(points, |x, scale, shift| (x - shift) / scale);
     }
 
-    /// Every row becomes `x / scale`: how a velocity, which has no place, comes back.
+    /// Replaces every row by `x / scale`: the inverse for velocities, which the offset does not
+    /// change.
     pub fn unscale_in_place(&self, vectors: &mut Points) {
         self.each(vectors, |v, scale, _| v / scale);
     }

@@ -1,14 +1,14 @@
-//! How many values a set of points may hold.
+//! The largest number of values of a set of points.
 
 use crate::{Error, Result};
 use std::path::Path;
 use std::sync::LazyLock;
 
-/// Most values of a set of points on any machine.
+/// The largest number of values of a set of points on any machine.
 const MOST: usize = 1 << 30;
 
-/// Bytes of memory that this process may have, where the system tells: the machine's, or less
-/// where its control group has a limit.
+/// Bytes of memory that this process may use: those of the machine, or fewer if its control group
+/// has a limit. None if the system does not report them.
 static MEMORY: LazyLock<Option<u64>> = LazyLock::new(|| machine().into_iter().chain(control_groups()).min());
 
 fn machine() -> Option<u64> {
@@ -17,8 +17,8 @@ fn machine() -> Option<u64> {
     Some(1024 * line.split_whitespace().next()?.parse::<u64>().ok()?)
 }
 
-/// The limits of this process's control group and of those around it, in both versions of their
-/// files.
+/// Returns the limits of the control group of this process and of the groups that contain it, in
+/// both versions of the file format.
 fn control_groups() -> Vec<u64> {
     let text = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let groups = text.lines().filter_map(|line| {
@@ -32,7 +32,7 @@ fn control_groups() -> Vec<u64> {
             _ => None,
         }
     });
-    // No limit is the word `max`, or a number beyond all memory.
+    // The word `max`, or a number beyond all memory, means no limit.
     let limits = groups.flat_map(|(root, file, path)| {
         Path::new(path).ancestors().map(move |group| {
             let folder = Path::new(root).join(group.strip_prefix("/").unwrap_or(group));
@@ -42,9 +42,9 @@ fn control_groups() -> Vec<u64> {
     limits.flatten().collect()
 }
 
-/// What to say of `n` points in `dim` dimensions for which this machine has no room: "2^30 values
-/// are .., the limit". None when it has. A set takes at most half of the memory, because what is
-/// computed from it needs the like.
+/// Returns why `n` points in `dim` dimensions do not fit into memory: "2^30 values are .., the
+/// limit". None if they fit. A set uses at most half of the memory, because computations on it need
+/// as much again.
 pub fn no_room(n: usize, dim: usize) -> Option<String> {
     beyond(n, dim, *MEMORY)
 }
@@ -59,19 +59,19 @@ fn beyond(n: usize, dim: usize, memory: Option<u64>) -> Option<String> {
     Some(format!("{n} x {dim} values are more than {limit}, {whose}"))
 }
 
-/// Matrices of `dim` x `dim` that a computation with a covariance holds at once.
+/// The number of `dim` x `dim` matrices that a computation with a covariance holds at once.
 const MATRICES: usize = 4;
 
 /// # Errors
-/// This machine has no room for covariances of so many coordinates.
+/// Checks that covariances of so many coordinates fit into memory.
 pub fn check_matrix(dim: usize) -> Result<()> {
     let Some(why) = no_room(MATRICES.saturating_mul(dim), dim) else { return Ok(()) };
     let reason = format!("{MATRICES} matrices are held at once, and {why}");
     Err(Error::Numeric { what: format!("the covariance of {dim} columns"), reason })
 }
 
-/// Is nearly all of the machine's memory in the hands of this process? Where the system does not
-/// tell, it is not. Costs some microseconds.
+/// True if this process uses nearly all of the machine's memory; false if the system does not
+/// report it. Costs some microseconds.
 pub fn is_memory_short() -> bool {
     let resident = || {
         let text = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -4,11 +4,11 @@ use super::squared_distance;
 use crate::{Error, Interrupt, Points, Result, Subject};
 use rayon::prelude::*;
 
-/// Queries between two looks at the interrupt.
+/// The number of queries between two checks of the interrupt.
 const ROWS: usize = 64;
 
-/// `f(i, squared distances of query i to all points)`, in the order of the queries. Cost `n m d`,
-/// in parallel.
+/// Returns `f(i, squared distances of query i to all points)` for all queries, in order. Cost `n m
+/// d`, in parallel.
 ///
 /// # Errors
 /// An interrupt.
@@ -36,8 +36,8 @@ pub(crate) fn over_distances<T: Send>(
     Ok(blocks?.into_iter().flatten().collect())
 }
 
-/// Distance of every query to its `k`-th nearest point, `k` from 1. With `own`, query `i` is point
-/// `i` and does not count.
+/// Returns the distance of every query to its `k`-th nearest point, `k` from 1. With `own`, query
+/// `i` is point `i` and does not count.
 ///
 /// # Errors
 /// An interrupt.
@@ -51,7 +51,7 @@ pub fn distances(queries: &Points, points: &Points, k: usize, own: bool, interru
 }
 
 /// # Errors
-/// No neighbour asked for, or fewer points than that takes.
+/// Checks that `neighbours` is at least 1 and that there are enough points.
 pub(crate) fn check_count(neighbours: usize, what: Subject, points: &Points, least: usize) -> Result<()> {
     if neighbours == 0 {
         return Err(Error::argument("neighbours", 0, "at least 1 is needed"));
@@ -66,10 +66,10 @@ pub(crate) fn check_count(neighbours: usize, what: Subject, points: &Points, lea
     Ok(())
 }
 
-/// The points without the `share` whose `k`-th nearest other point is farthest, in their order:
-/// where a distribution is thin, and outliers are, neighbours are far \[ramaswamy2000efficient\].
-/// The number taken away is rounded down, and points that are equally far are taken away together
-/// or not at all: where many coincide, fewer than that share go.
+/// Returns the points, in their order, without the `share` whose `k`-th nearest other point is
+/// farthest: outliers, and points where the density is low \[ramaswamy2000efficient\]. The number
+/// of removed points is rounded down, and points at equal distances are all removed or all kept: if
+/// many coincide, fewer than that share are removed.
 ///
 /// # Errors
 /// An interrupt.
@@ -97,7 +97,8 @@ mod tests {
         assert_eq!(trimmed(&line, 0.49, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0, 3.0]);
         assert_eq!(trimmed(&line, 0.5, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
         assert_eq!(trimmed(&line, 0.0, 2, &Interrupt::default()).unwrap(), line);
-        // The first two are equally far from their neighbours, and no order of the points decides.
+        // The first two have equal distances to their neighbours, and the order of the points does
+        // not decide.
         assert_eq!(trimmed(&line, 0.75, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
         let stop = Interrupt::default();
         stop.raise();

@@ -2,48 +2,48 @@
 
 use super::{AffineMap, Points, weighted_units};
 
-/// A per-axis affine map onto mean 0 and standard deviation 1, and its inverse.
+/// A map per axis to mean 0 and standard deviation 1, and its inverse.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Standardiser(AffineMap);
 
 impl Standardiser {
-    /// The map that standardises `points`; a constant column keeps its scale.
+    /// Returns the map that standardises `points`; a constant column keeps its scale.
     pub fn of(points: &Points) -> Standardiser {
         Standardiser(AffineMap::of(points))
     }
 
-    /// Returns the map of rows with these shares, which sum to 1, or of equal rows.
+    /// Returns the map for rows with these shares, which sum to 1, or for equal rows.
     pub(crate) fn weighted(points: &Points, shares: Option<&[f64]>) -> Standardiser {
         Standardiser(weighted_units(points, shares))
     }
 
-    /// The map from standard units to the caller's.
+    /// The map from standard units to those of the caller.
     pub fn units(&self) -> &AffineMap {
         &self.0
     }
 
-    /// Into standard units.
+    /// Maps to standard units.
     pub fn apply(&self, points: &Points) -> Points {
         self.0.undo(points)
     }
 
-    /// Into standard units, into the memory of `out`.
+    /// Maps to standard units, into `out`.
     pub fn apply_into(&self, points: &Points, out: &mut Points) {
         out.copy_from(points);
         self.0.undo_in_place(out);
     }
 
-    /// Back into the caller's units.
+    /// Maps back to the units of the caller.
     pub fn undo(&self, points: &Points) -> Points {
         self.0.apply(points)
     }
 
-    /// Mean of each axis, in the caller's units.
+    /// Mean of each axis, in the units of the caller.
     pub fn mean(&self) -> &[f64] {
         self.0.shift()
     }
 
-    /// Standard deviation of each axis, in the caller's units.
+    /// Standard deviation of each axis, in the units of the caller.
     pub fn std(&self) -> &[f64] {
         self.0.scale()
     }

@@ -4,10 +4,10 @@ use super::{AffineMap, Points};
 use crate::{Error, Result, Rule, Subject, matrix::multiply};
 use faer::{Accum, Mat};
 
-/// Checks that `weights` can weigh `n` points; `what` names them in errors.
+/// Checks that `weights` are valid for `n` points; `what` names them in errors.
 ///
 /// # Errors
-/// A number of weights that is not `n`; one that is negative or not finite; none positive.
+/// The number of weights is not `n`, a weight is negative or not finite, or none is positive.
 pub fn check_weights(weights: &[f64], n: usize, what: &str) -> Result<()> {
     if weights.len() != n {
         return Err(Error::shape(
@@ -25,20 +25,21 @@ pub fn check_weights(weights: &[f64], n: usize, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Weights of `n` points divided by their sum; `what` names them in errors.
+/// Returns the weights of `n` points divided by their sum; `what` names them in errors.
 ///
 /// # Errors
-/// A weight that is negative or not finite, none positive, or a number of weights that is not `n`.
+/// A weight is negative or not finite, none is positive, or the number of weights is not `n`.
 pub fn shares(weights: &[f64], n: usize, what: &str) -> Result<Vec<f64>> {
     check_weights(weights, n, what)?;
-    // Divided by the largest first: the sum of huge weights must not overflow.
+    // The weights are first divided by the largest, so that the sum of huge weights does not
+    // overflow.
     let largest = weights.iter().copied().fold(0.0, f64::max);
     let sum: f64 = weights.iter().map(|w| w / largest).sum();
     Ok(weights.iter().map(|w| w / largest / sum).collect())
 }
 
-/// Returns `k` rows, in rising order, of which row `i` comes `k shares[i]` times but for rounding:
-/// those at the levels `(j + 1/2) / k` of the cumulative shares (systematic resampling).
+/// Returns `k` rows, in rising order, of which row `i` occurs `k shares[i]` times except for
+/// rounding: those at the levels `(j + 1/2) / k` of the cumulative shares (systematic resampling).
 pub(crate) fn systematic(shares: &[f64], k: usize) -> Vec<usize> {
     let total: f64 = shares.iter().sum();
     let (mut row, mut end) = (0, shares[0]);
@@ -90,7 +91,7 @@ pub(crate) fn weighted_units(points: &Points, shares: Option<&[f64]>) -> AffineM
 mod tests {
     use super::*;
 
-    /// A whole-numbered weight is so many equal rows.
+    /// A whole-numbered weight counts as that many equal rows.
     #[test]
     fn weights_count_rows() {
         let distinct = Points::from_rows(&[[1e6, 2.0], [1e6 + 1.0, -1.0], [1e6 + 5.0, 0.5]]).unwrap();

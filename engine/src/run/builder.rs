@@ -1,4 +1,4 @@
-//! A run as it is put together, one choice at a time.
+//! The builder of a run.
 
 use super::driver::{Driver, RunResult};
 use super::{Dynamics, MetricChoice, RunOptions};
@@ -9,8 +9,8 @@ use crate::process::{Observer, process_setters};
 use crate::rng::Stream;
 use crate::{Points, Result};
 
-/// A run: what moves which points, how long, against what it is measured and who watches. All but
-/// the first two have defaults.
+/// A run: the flow, the points that it moves, the number of steps, the metrics and the observer.
+/// Only the first two are required.
 ///
 /// ```
 /// use sdflow::flow::{SdFlow, SdFlowOptions};
@@ -54,7 +54,7 @@ impl<'d, 'a> Run<'d, 'a> {
         Run { dynamics, start, reference: None, options, pairwise: None, stream }
     }
 
-    /// Steps along the field like this; a sampler has steps of its own and takes no notice.
+    /// Sets the stepping along the field; it has no effect on a sampler, which makes its own steps.
     #[must_use]
     pub fn stepping(mut self, stepping: Stepping) -> Run<'d, 'a> {
         if let Dynamics::Field(_, own) = &mut self.dynamics {
@@ -63,15 +63,15 @@ impl<'d, 'a> Run<'d, 'a> {
         self
     }
 
-    /// Measures against `reference`, which the flow must not have seen, by the metrics of these
-    /// names: "energy", "c2st".
+    /// Sets the reference, which the flow must not have seen, and the metrics by name: "energy",
+    /// "c2st".
     #[must_use]
     pub fn measured(mut self, reference: &'a Reference, metrics: &[&str]) -> Run<'d, 'a> {
         self.options.metrics = metrics.iter().map(|name| MetricChoice::Name((*name).to_string())).collect();
         self.reference(Some(reference))
     }
 
-    /// Compares with `reference` where metrics are asked for by [`Run::options`].
+    /// Sets the reference for the metrics in [`Run::options`].
     #[must_use]
     pub fn reference(mut self, reference: Option<&'a Reference>) -> Run<'d, 'a> {
         self.reference = reference;
@@ -80,11 +80,11 @@ impl<'d, 'a> Run<'d, 'a> {
 
     process_setters!(RunOptions, RunResult, pairwise 'a);
 
-    /// Runs, and tells `observer` of notes, progress and measurements as they come.
+    /// Runs, and reports notes, progress and measurements to `observer`.
     ///
     /// # Errors
-    /// Options or shapes that do not fit, found before the first step; a metric that cannot be
-    /// computed. Divergence and interruption are not errors but [`RunResult::ending`].
+    /// Options or shapes do not match, which is found before the first step; a metric cannot be
+    /// computed. Divergence and interruption are not errors, but part of [`RunResult::ending`].
     pub fn observed(self, observer: &mut dyn Observer) -> Result<RunResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);

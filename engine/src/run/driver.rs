@@ -19,25 +19,25 @@ pub struct RunResult {
     /// Measurements over the run: step, progress, the flow's own readings, metrics and their errors
     /// (`energy_se`).
     pub history: Vec<Row>,
-    /// Clouds kept on the way.
+    /// Clouds kept during the run.
     pub snapshots: Vec<Snapshot>,
     /// The tracers at the end.
     pub carried: Option<Points>,
-    /// `log |det J|` at each of them, where it was followed.
+    /// `log |det J|` at each tracer, if requested.
     pub log_det: Option<Vec<f64>>,
-    /// Final metrics with their floors; empty when the run was interrupted or diverged.
+    /// Final metrics with their noise floors; empty if the run was interrupted or diverged.
     pub metrics: BTreeMap<String, Estimate>,
     /// How it ended.
     pub ending: Ending,
-    /// What was decided on the user's behalf, a sentence each.
+    /// The choices that were made automatically, a sentence each.
     pub notes: Vec<String>,
-    /// What the user should know, a sentence each.
+    /// Warnings, a sentence each.
     pub warnings: Vec<String>,
     /// Work done.
     pub stats: Stats,
 }
 
-/// A cloud on the way.
+/// A cloud during the run.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// Steps taken before it.
@@ -46,12 +46,10 @@ pub struct Snapshot {
     pub points: Points,
 }
 
-/// A coordinate beyond this (or NaN) is divergence: squares and fourth powers of it must still be
-/// finite.
+/// Coordinates beyond this, or NaN, mean divergence: their fourth powers must stay finite.
 const BOUND: f64 = 1e70;
 
-const SEEN: &str = "the reference is the very sample that the flow leads to, so that its metrics say nothing of new points: \
-                    measure against points that were held out";
+const SEEN: &str = "the reference is the sample that the flow itself uses as its target, so the metrics do not show how well new points are matched: use held-out points as the reference";
 
 pub(crate) struct Driver<'d, 'a> {
     pub(super) dynamics: Dynamics<'d>,
@@ -62,9 +60,9 @@ pub(crate) struct Driver<'d, 'a> {
     pub(super) stepper: Stepper,
     /// Pairs that were evaluated when the run began.
     pub(super) pairs_before: u64,
-    /// What could not be measured, with the first reason for it.
+    /// Names of metrics that could not be measured, with the first reason for each.
     pub(super) unmeasured: BTreeMap<String, String>,
-    /// Is the reference the sample that the flow itself has as target?
+    /// True if the reference is the sample that the flow itself uses as target.
     seen: bool,
     pub(crate) cloud: Points,
     pub(crate) result: RunResult,
@@ -147,7 +145,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         if matches!(self.result.ending, Ending::Finished) && !self.pause(steps, observer)? {
             self.keep_snapshot(steps);
             let measured = self.measure(steps, observer);
-            // The step count is complete: a threshold met by the last measurement changes nothing.
+            // All steps have been taken: a threshold met by the last measurement changes nothing.
             if let Err(Error::Interrupted) = measured {
                 self.result.ending = Ending::Interrupted { step: steps };
             } else {
@@ -174,7 +172,8 @@ impl<'d, 'a> Driver<'d, 'a> {
         Ok(self.result)
     }
 
-    /// Does this outcome end the run? `Ok(true)` is convergence; divergence is seen on the cloud.
+    /// Returns whether this outcome ends the run. `Ok(true)` is convergence; a divergence is found
+    /// in the cloud.
     fn stops(&mut self, outcome: Result<bool>, step: usize) -> Result<bool> {
         match outcome {
             Ok(false) if bounded(&self.cloud) && self.stepper.tracers().is_none_or(|c| bounded(c.points())) => {

@@ -1,4 +1,4 @@
-//! What moves the cloud of a run.
+//! The motion of the cloud of a run: a velocity field or a sampler.
 
 use crate::archive::Archive;
 use crate::flow::{Clock, FieldAt, Readings, Sampler, Stepping, VelocityField};
@@ -6,32 +6,31 @@ use crate::metric::Reference;
 use crate::ode::StepReport;
 use crate::{Points, Result};
 
-/// What moves the cloud: a velocity field along which the run steps, or a sampler with steps of its
-/// own.
+/// The motion of the cloud: a velocity field with its stepping, or a sampler with its own steps.
 #[derive(Debug)]
 pub enum Dynamics<'a> {
-    /// A field, and how to step along it.
+    /// A field with its stepping.
     Field(&'a mut dyn VelocityField, Stepping),
     /// A sampler.
     Sampler(&'a mut dyn Sampler),
 }
 
-/// [`Dynamics`] that are owned: for who makes the same flow anew for every run.
+/// Owned [`Dynamics`], for callers that build the same flow for several runs.
 #[derive(Debug)]
 pub enum Motion {
-    /// A field, and how to step along it.
+    /// A field with its stepping.
     Field(Box<dyn VelocityField>, Stepping),
     /// A sampler.
     Sampler(Box<dyn Sampler>),
 }
 
 impl Motion {
-    /// A field with its usual steps.
+    /// Creates a field with its default stepping.
     pub fn along(field: impl VelocityField + 'static) -> Motion {
         Motion::Field(Box::new(field), Stepping::default())
     }
 
-    /// Returns it as a run takes it.
+    /// Returns it in the form that a run needs.
     pub fn dynamics(&mut self) -> Dynamics<'_> {
         match self {
             Motion::Field(field, stepping) => Dynamics::Field(field.as_mut(), stepping.clone()),
@@ -41,7 +40,7 @@ impl Motion {
 }
 
 impl Dynamics<'_> {
-    /// Is the step size chosen by its error?
+    /// True if the step size is chosen by its error.
     pub(crate) fn is_adaptive(&self) -> bool {
         matches!(self, Dynamics::Field(_, stepping) if stepping.is_adaptive())
     }
@@ -54,11 +53,11 @@ impl Dynamics<'_> {
         }
     }
 
-    /// Makes ready for the first step; returns what was chosen on the user's behalf, a sentence
+    /// Prepares for the first step; returns the choices that were made automatically, a sentence
     /// each.
     ///
     /// # Errors
-    /// Options that cannot be met together, dimensions that do not match.
+    /// The options are inconsistent, or dimensions do not match.
     pub fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
         match self {
             Dynamics::Field(field, stepping) => {
@@ -72,7 +71,7 @@ impl Dynamics<'_> {
     /// Writes the velocity of a field, or the drift of a sampler, into `out`, n x dim.
     ///
     /// # Errors
-    /// As the field or the sampler.
+    /// Those of the field or the sampler.
     pub fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         match self {
             Dynamics::Field(field, stepping) => {
@@ -83,7 +82,7 @@ impl Dynamics<'_> {
         }
     }
 
-    /// Tells a field what the last step did; `clock` is where the next one begins.
+    /// Reports the last step to a field; `clock` is the beginning of the next step.
     pub(crate) fn pace(&mut self, cloud: &Points, clock: &Clock, last: &StepReport) -> Result<()> {
         match self {
             Dynamics::Field(field, _) => field.prepare(cloud, clock, Some(last)).map(drop),
@@ -91,13 +90,13 @@ impl Dynamics<'_> {
         }
     }
 
-    /// Is this reference the sample that a field leads to?
+    /// True if this reference is the sample that the field uses as target.
     pub(crate) fn has_seen(&self, reference: &Reference, start: &Points, clock: &Clock) -> bool {
         let Dynamics::Field(field, _) = self else { return false };
         field.scales(start, clock).aim.points().is_some_and(|data| data == reference.points())
     }
 
-    /// Returns the readings of this moment.
+    /// Returns the readings at this moment.
     pub(crate) fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
         match self {
             Dynamics::Field(field, _) => field.readings(at),
@@ -113,7 +112,7 @@ impl Dynamics<'_> {
         }
     }
 
-    /// Returns what the user should know once the run is over.
+    /// Returns the warnings at the end of the run.
     pub(crate) fn warnings(&self) -> Vec<String> {
         match self {
             Dynamics::Field(field, _) => field.warnings(),

@@ -1,4 +1,4 @@
-//! Which metrics a run measures, and their floors.
+//! The metrics of a run, and their noise floors.
 
 use crate::metric::{self, Estimate, Metric, Reference};
 use crate::options::{OptionType, OptionValue};
@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum MetricChoice {
-    /// With its defaults.
+    /// A metric with its default options.
     Name(String),
-    /// With options.
+    /// A metric with options.
     Map {
         /// Its name.
         metric: String,
@@ -28,10 +28,10 @@ impl OptionValue for MetricChoice {
 }
 
 impl MetricChoice {
-    /// The metric.
+    /// Builds the metric.
     ///
     /// # Errors
-    /// An unknown name or option.
+    /// The name or an option is unknown.
     pub fn build(&self) -> Result<Box<dyn Metric>> {
         match self {
             MetricChoice::Name(name) => metric::by_name(name, serde_json::Value::Null),
@@ -40,7 +40,7 @@ impl MetricChoice {
     }
 }
 
-/// The metrics of a run, made once.
+/// The metrics of a run, built once.
 pub(super) struct Measures<'a> {
     metrics: Vec<Box<dyn Metric>>,
     reference: Option<&'a Reference>,
@@ -57,12 +57,12 @@ impl<'a> Measures<'a> {
         Ok(Measures { metrics, reference, stream })
     }
 
-    /// Says which of the metrics hardly see some columns.
+    /// Warns about metrics that hardly depend on some columns.
     pub(super) fn units_warning(&self) -> Option<String> {
         metric::units_warning(self.metrics.iter().map(AsRef::as_ref), self.reference?)
     }
 
-    /// Every metric of `points` that can be measured, without floors.
+    /// Returns all metrics of `points` that can be measured, without floors.
     ///
     /// # Errors
     /// An interrupt.
@@ -76,7 +76,8 @@ impl<'a> Measures<'a> {
         Ok(found)
     }
 
-    /// Every metric of `points` that can be measured, with its noise floor where there is one.
+    /// Returns all metrics of `points` that can be measured, with their noise floors if these
+    /// exist.
     ///
     /// # Errors
     /// An interrupt.
@@ -104,11 +105,11 @@ impl<'a> Measures<'a> {
     }
 }
 
-/// What was measured, and what could not be.
+/// The metrics that were measured, and those that could not be.
 #[derive(Default)]
 pub(super) struct Measured {
     pub estimates: BTreeMap<String, Estimate>,
-    /// By what was to be measured.
+    /// The errors, by the name of the metric.
     pub failed: BTreeMap<String, Error>,
 }
 
@@ -126,8 +127,8 @@ impl Measured {
         Ok(())
     }
 
-    /// The first failure that no motion of the points changes: a part that the reference lacks,
-    /// too few points, an option out of range.
+    /// Returns the first error that no motion of the points changes: the reference lacks a part,
+    /// there are too few points, or an option is out of range.
     pub(super) fn hopeless(&mut self) -> Option<Error> {
         let hopeless = |error: &Error| !matches!(error, Error::Numeric { .. } | Error::NotFinite { .. });
         let name = self.failed.iter().find(|(_, error)| hopeless(error)).map(|(name, _)| name.clone())?;
@@ -135,10 +136,10 @@ impl Measured {
     }
 }
 
-/// A metric of `points` together with its noise floor at their number.
+/// Returns a metric of `points` together with its noise floor for their number.
 ///
 /// # Errors
-/// As the metric's.
+/// Those of the metric.
 pub fn estimate_with_floor(
     metric: &dyn Metric,
     points: &Points,

@@ -1,4 +1,4 @@
-//! Driving a flow: steps and measurements.
+//! Runs of a flow: steps and measurements.
 
 mod builder;
 mod checkpoint;

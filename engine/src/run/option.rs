@@ -1,4 +1,4 @@
-//! What can be chosen about a run.
+//! Options of a run.
 
 use super::MetricChoice;
 use crate::options::at_least;
@@ -11,37 +11,38 @@ crate::options! {
     pub struct RunOptions {
         /// Number of steps, at least 1.
         steps: usize = 300,
-        /// Measure every so many steps; left out: about 20 times in the run. The start and the end
-        /// are always measured.
+        /// Number of steps between measurements; left out: about 20 measurements per run. The start
+        /// and the end are always measured.
         every: Option<usize> = None,
-        /// Metrics by name, or as a map with the key `metric` and the metric's own options.
+        /// Names of metrics, or maps with the key `metric` and the options of that metric.
         metrics: Vec<MetricChoice> = Vec::new(),
-        /// How many clouds to keep for pictures, evenly spread over the run with its start and end;
-        /// 0 keeps none.
+        /// Number of clouds to keep for pictures, evenly spread over the run from its start to its
+        /// end; 0 keeps none.
         snapshots: usize = 0,
-        /// Stop early once each of these metrics is at or below its value:
-        /// `stop_when: #{energy: 0.02}`.
+        /// Stop once every metric in this map is at or below its value: `stop_when: #{energy:
+        /// 0.02}`.
         stop_when: BTreeMap<String, f64> = BTreeMap::new(),
         /// Tracers: points that move along the velocity field of the cloud and do not act on it.
-        /// The score of the cloud must be defined where they are: a kernel estimate ends with the
-        /// cloud, and beside an exact target it throws away tracers that are outside.
+        /// The score of the cloud must be accurate where the tracers are. A kernel estimate is not
+        /// accurate outside the cloud: with an exact target score, tracers there move far away.
+        /// Left out: no tracers.
         carry: Option<Points> = None,
-        /// Follow `log |det J|` of the map from start to end at the tracers, by central
-        /// differences: in up to 8 dimensions of the steps as they are taken, above of the
-        /// continuous flow, right to the order of the integrator. The log density of the map's
-        /// image of a density `p` is then `log p(start) - log_det`.
+        /// Compute `log |det J|` of the map from start to end at the tracers, by central
+        /// differences. In up to 8 dimensions it is that of the discrete steps; above, it is that
+        /// of the continuous flow, with the accuracy of the integrator. The map takes a density `p`
+        /// to a density whose logarithm at the end is `log p(start) - log_det`.
         log_det: bool = false,
     }
 }
 
 impl RunOptions {
-    /// Steps between two measurements.
+    /// The number of steps between two measurements.
     pub(crate) fn every(&self) -> usize {
         self.every.unwrap_or(self.steps.div_ceil(20)).max(1)
     }
 
     /// # Errors
-    /// A number of steps out of range, or more snapshots of `start` than there is room for.
+    /// The number of steps is out of range, or the snapshots of `start` do not fit into memory.
     pub(crate) fn check(&self, start: &Points) -> Result<()> {
         if self.steps == 0 {
             return Err(Error::argument("steps", 0, "a run needs at least 1 step"));

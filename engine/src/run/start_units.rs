@@ -1,4 +1,4 @@
-//! Where a run begins, judged in the units of what it leads to.
+//! The units of the start of a run, compared with those of the target.
 
 use super::Dynamics;
 use crate::Points;
@@ -6,21 +6,22 @@ use crate::flow::{Aim, Clock};
 use crate::number::number;
 use crate::points::{AffineMap, squared_distance};
 
-/// A start is far when it is so many times the data's size away from them, or as wide.
+/// A start is far if its distance from the data, or its width, is this many times the size of the
+/// data.
 const FAR: f64 = 100.0;
 
-/// A start as its run takes it.
+/// The start of a run.
 pub(super) struct Start {
     pub points: Points,
-    /// The map from standard units to the data's, where the start was taken to be in the former.
+    /// The map from standard units to those of the data, if the start was read in standard units.
     pub units: Option<AffineMap>,
-    /// What was decided or is to be known, a sentence.
+    /// A note on the choice, or a warning, a sentence.
     pub note: Option<String>,
 }
 
-/// Returns `points` as they are, or, where the flow works in the data's standard units and the
-/// points are far from the data but lie well in those units, mapped from them: `normal(n, dim)` was
-/// then meant to be a normal distribution of the data's own mean and scales.
+/// Returns `points`. If the flow works in standard units of the data, and the points are far from
+/// the data but near in standard units, they are mapped from these: `normal(n, dim)` was then meant
+/// as a normal distribution with the mean and the scales of the data.
 pub(super) fn placed(points: Points, dynamics: &Dynamics, clock: &Clock) -> Start {
     let Dynamics::Field(field, _) = dynamics else { return Start { points, units: None, note: None } };
     if points.n() == 0 {
@@ -42,23 +43,24 @@ pub(super) fn placed(points: Points, dynamics: &Dynamics, clock: &Clock) -> Star
     match standard {
         Some(units) if size(&points, None, 1.0) <= FAR => {
             let note = format!(
-                "start: it lies up to {away} of the data's standard deviations away, so it was taken to be in the data's \
-                 standard units (mean 0 and standard deviation 1 in every column)"
+                "start: it lies up to {away} standard deviations of the data away, so it was read \
+                 as points in the standard units of the data (mean 0 and standard deviation 1 in \
+                 every column)"
             );
             Start { points: units.apply(&points), units: Some(units), note: Some(note) }
         }
         _ => {
             let note = format!(
-                "start: it is {away} times as far from the target, or as wide, as the target itself is wide: the first \
-                 steps do nothing but bring it there"
+                "start: its distance from the target, or its width, is {away} times the width of \
+                 the target: the first steps only bring it there"
             );
             Start { points, units: None, note: Some(note) }
         }
     }
 }
 
-/// How far from `centre` the points lie as a whole, or how far apart, per coordinate and in
-/// `unit`s.
+/// Returns the distance of the points from `centre` as a whole, or their spread, per coordinate and
+/// in `unit`s.
 fn size(points: &Points, centre: Option<&[f64]>, unit: f64) -> f64 {
     let mean = points.mean();
     let origin = vec![0.0; points.dim()];
@@ -104,7 +106,7 @@ mod tests {
         let taken = start(&far, true, normal.clone());
         let back = Standardiser::of(&far).apply(&taken.points);
         let error = back.data().iter().zip(normal.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        // What f64 leaves of 1e-9 beside 4.5e5.
+        // What f64 preserves of 1e-9 next to 4.5e5.
         assert!(error < 0.1 && taken.note.unwrap().contains("standard units"), "{error}");
         let told = start(&data([2.0, 2.0], [4.5e5, 5.2e6]), false, normal.clone());
         assert!(told.points == normal && told.note.unwrap().contains("times as far"));

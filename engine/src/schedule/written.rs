@@ -1,4 +1,4 @@
-//! Schedules as they stand in data.
+//! The representation of schedules in data.
 
 use super::Schedule;
 use crate::archive::{Archive, Archived};
@@ -8,7 +8,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-/// How a schedule stands in data.
+/// The representation of a schedule in data.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Written {

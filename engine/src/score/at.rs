@@ -1,30 +1,31 @@
-//! Where an estimate is wanted, and in which form.
+//! The arguments of an estimate, and its form.
 
 use crate::Points;
 use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 
-/// Where an estimate is wanted.
+/// The arguments of an estimate.
 #[derive(Debug, Clone, Copy)]
 pub struct At<'a> {
     /// Query points, n x dim.
     pub z: &'a Points,
-    /// Smoothing, in the points' units.
+    /// Noise level of the smoothing, in the units of the points.
     pub sigma: f64,
     /// The moving cloud, for estimators that follow it.
     pub cloud: &'a Points,
-    /// Row `i` of `z` was made from row `i` of the cloud.
+    /// True if row `i` of `z` was derived from row `i` of the cloud.
     pub aligned: bool,
-    /// Does an estimate that learns take this cloud in? Otherwise, once it knows one, it is only
-    /// asked, so that measuring and following do not change where particles go.
+    /// True if an estimator that learns may learn from this cloud. Otherwise an estimator that has
+    /// already learned is only evaluated, so that measurements and tracers do not change the motion
+    /// of the particles.
     pub learn: bool,
-    /// Randomness of this step (batches).
+    /// The random stream of this step (batches).
     pub stream: Stream,
-    /// Does the pairwise sums.
+    /// The engine of the pairwise sums.
     pub pairwise: &'a Pairwise,
 }
 
-/// What an estimator writes.
+/// The form of a score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// `grad log p_sigma(z)`
@@ -34,7 +35,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// The factor by which a score becomes this form.
+    /// Returns the factor that converts a score to this form.
     pub fn scale(self, sigma: f64) -> f64 {
         match self {
             Form::Score => 1.0,

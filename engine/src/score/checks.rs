@@ -1,9 +1,9 @@
-//! What every estimator checks: the noise level it is asked at, and the numbers it answers with.
+//! Checks that all estimators share: those of the noise level, and of the resulting numbers.
 
 use crate::{Error, Points, Result, Rule};
 
 /// # Errors
-/// `sigma` is negative, not finite, or 0 where that is refused.
+/// Checks that `sigma` is not negative, finite, and positive unless `zero_allowed`.
 pub(crate) fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
     if sigma.is_finite() && (sigma > 0.0 || (sigma == 0.0 && zero_allowed)) {
         return Ok(());
@@ -13,7 +13,7 @@ pub(crate) fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<(
     Err(Error::argument("sigma", sigma, want))
 }
 
-/// The first query where `values` is not finite, in words.
+/// Describes the first query where `values` is not finite.
 pub(super) fn not_finite(target: &str, z: &Points, values: &Points) -> Option<String> {
     let row = values.iter().position(|row| row.iter().any(|v| !v.is_finite()))?;
     let shown = |v: &f64| format!("{v:.4}");

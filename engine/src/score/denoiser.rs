@@ -18,17 +18,17 @@ pub use net::Preconditioned;
 pub use option::DenoiserOptions;
 use std::sync::Arc;
 
-/// Points that a target is measured on.
+/// The number of points from which the scale of a target is measured.
 const MEASURED: usize = 2048;
 
-/// `D(z; sigma) = c_skip z + c_out F(c_in z, log sigma)`, `F` a net trained to
-/// `min E |D(x + sigma e; sigma) - x|^2 / c_out^2` over `sigma` log-uniform in a range; the shift
-/// is `D - z` and the score `(D - z) / sigma^2`. Cost: a forward pass of the net and its gradient,
-/// some three passes' products, per point of the batch and optimiser step; one pass per query.
+/// `D(z; sigma) = c_skip z + c_out F(c_in z, log sigma)`, `F` a net trained to `min E |D(x + sigma
+/// e; sigma) - x|^2 / c_out^2` over `sigma` log-uniform in a range; the displacement is `D - z` and
+/// the score `(D - z) / sigma^2`. Cost: a forward pass of the net and its gradient, some three
+/// passes' products, per point of the batch and optimiser step; one pass per query.
 #[derive(Debug, Clone)]
 pub struct Denoiser {
     options: DenoiserOptions,
-    /// None follows the moving cloud.
+    /// None for the moving cloud.
     extent: Option<Extent>,
     name: String,
     range: Option<(f64, f64)>,
@@ -36,11 +36,11 @@ pub struct Denoiser {
 }
 
 impl Denoiser {
-    /// Of the moving cloud: a net that is trained at the first evaluation and follows the cloud
-    /// with a few steps at each other.
+    /// Creates a denoiser of the moving cloud: its net is trained at the first evaluation and for a
+    /// few more steps at each later one.
     ///
     /// # Errors
-    /// An option out of range.
+    /// An option is out of range.
     pub fn of_cloud(options: DenoiserOptions) -> Result<Denoiser> {
         options.check()?;
         let range = options.sigma_min.zip(options.sigma_max);
@@ -50,17 +50,17 @@ impl Denoiser {
             return Err(Error::argument(
                 given,
                 sigma,
-                format!("the moving cloud needs `sigma_{other}` too, or neither"),
+                format!("for the moving cloud give `sigma_{other}` too, or neither"),
             ));
         }
         Ok(Denoiser { options, extent: None, name: "denoiser of the moving cloud".into(), range, net: None })
     }
 
-    /// Of a target, trained here. The stream decides everything that is random.
+    /// Creates a denoiser of a target and trains it. The stream decides all randomness.
     ///
     /// # Errors
-    /// An option out of range, a target that cannot be sampled, a loss that leaves the finite
-    /// numbers, an interrupt.
+    /// An option is out of range, the target cannot be sampled, the loss is not finite, or an
+    /// interrupt.
     pub fn of_target(
         target: &dyn Target,
         options: DenoiserOptions,
@@ -73,7 +73,7 @@ impl Denoiser {
             Some(data) if data.weights.is_none() => Arc::clone(data.points),
             _ => Arc::new(target.sample(MEASURED, stream.label("measure"))?),
         };
-        // One length for all coordinates, as its net has.
+        // One length for all coordinates, as in the net.
         let measured = Extent { std: AffineMap::common(&sample).scale().to_vec(), ..Extent::of(&sample) };
         let size = if measured.diameter > 0.0 { measured.diameter } else { 1.0 };
         let max = options.sigma_max.unwrap_or(2.0 * size);
@@ -92,23 +92,23 @@ impl Denoiser {
         Ok(Denoiser { options, extent: Some(measured), name, range: Some((min, max)), net: Some(net) })
     }
 
-    /// A trained one again: its net, the range of sigma that it has learned, and the size of what
-    /// it describes.
+    /// Returns a trained denoiser from its net, the range of sigma that it has learned, and the
+    /// extent of what it describes.
     #[cfg(feature = "files")]
     pub(crate) fn trained(net: Preconditioned, range: (f64, f64), extent: Extent) -> Denoiser {
         let name = "denoiser from a file".into();
         Denoiser { options: DenoiserOptions::default(), extent: Some(extent), name, range: Some(range), net: Some(net) }
     }
 
-    /// Its net, once it is trained.
+    /// Returns the net, if it is trained.
     #[cfg(feature = "files")]
     pub(crate) fn net(&self) -> Option<&Preconditioned> {
         self.net.as_ref()
     }
 
-    /// Trains on the cloud: much at first, a little from then on. Evaluations beside the flow leave
-    /// the net as it is, so that what is measured does not change where particles go. False for a
-    /// cloud that has flown apart and has no finite units.
+    /// Trains on the cloud: with many steps at first, with few later. Evaluations other than those
+    /// of the flow do not change the net, so that measurements do not change the motion of the
+    /// particles. Returns false for a diverged cloud without finite units.
     fn follow(&mut self, at: &At) -> Result<bool> {
         let fresh = self.net.as_ref().is_none_or(|net| net.dim() != at.z.dim());
         if fresh {
@@ -178,7 +178,7 @@ impl Score for Denoiser {
         {
             let (option, bound) = if at.sigma < min { ("sigma_min", min) } else { ("sigma_max", max) };
             let want = format!(
-                "the denoiser has learned down from {max:.4} to {min:.4}; give it another `{option}` than {bound:.4}"
+                "the denoiser has learned the noise levels from {max:.4} to {min:.4}; train it with another `{option}` than {bound:.4}"
             );
             return Err(Error::argument("sigma", at.sigma, want));
         }
@@ -204,7 +204,7 @@ impl Score for Denoiser {
         self.extent.clone()
     }
 
-    /// Where nothing is given, a net of the moving cloud follows the flow's sigma.
+    /// By default a net of the moving cloud learns the noise levels around the sigma of the flow.
     fn sigma_range(&self) -> SigmaRange {
         SigmaRange { learned: self.range, zero: false }
     }

@@ -1,9 +1,9 @@
-//! An estimator that a flow takes over.
+//! An estimator that a flow owns.
 
 use super::{Kde, Score};
 use crate::{Error, Result};
 
-/// A score as a flow takes it: kernel estimates can stand on batches, others cannot.
+/// A score that a flow owns: kernel estimates can use batches, others cannot.
 #[derive(Debug)]
 pub enum Estimate {
     /// A kernel estimate from points.
@@ -13,7 +13,7 @@ pub enum Estimate {
 }
 
 impl Estimate {
-    /// The score, on all that it stands on.
+    /// Returns the score, from all of its points.
     pub fn score(self) -> Box<dyn Score> {
         match self {
             Estimate::Kernel(kde) => kde,
@@ -21,16 +21,16 @@ impl Estimate {
         }
     }
 
-    /// The score, on batches of this size where one is given; `option` is named in the error.
+    /// Returns the score, from batches of this size if one is given; the error names `option`.
     ///
     /// # Errors
-    /// A batch of a score that stands on no points.
+    /// A batch is given for a score that is not built from points.
     pub(crate) fn drawing(self, option: &str, batch: Option<usize>) -> Result<Box<dyn Score>> {
         match (self, batch) {
             (Estimate::Kernel(kde), _) => Ok(Box::new(kde.batched(batch))),
             (Estimate::Other(score), None) => Ok(score),
             (Estimate::Other(score), Some(batch)) => {
-                let want = format!("{} stands on no points to draw a batch from", score.name());
+                let want = format!("{} is not built from points, so no batch can be drawn", score.name());
                 Err(Error::argument(option, batch, want))
             }
         }

@@ -1,4 +1,4 @@
-//! What every score can be asked for.
+//! The interface of all scores.
 
 use super::at::{At, Form};
 use super::extent::Extent;
@@ -11,34 +11,34 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     /// Name for messages: "exact(ar1(0.9))", "kde of 2000 points".
     fn name(&self) -> String;
 
-    /// The dimension it was made for; None follows the cloud.
+    /// The dimension for which it was built; None if it follows the cloud.
     fn dim(&self) -> Option<usize>;
 
-    /// Writes the score or the shift at every row of `at.z` into `out`, n x dim.
+    /// Writes the score or the displacement at every row of `at.z` into `out`, n x dim.
     ///
     /// # Errors
-    /// A shape that does not fit, `sigma` = 0 where the estimator needs smoothing, an interrupt.
+    /// A shape does not match, `sigma` = 0 although the estimator needs smoothing, or an interrupt.
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()>;
 
-    /// Median effective sample size of the last evaluation, where the estimate is a weighted mean
+    /// The median effective sample size of the last evaluation, if the estimate is a weighted mean
     /// of points.
     fn ess(&self) -> Option<f64> {
         None
     }
 
-    /// The kernel estimate that this is: what stands on points can be joined with another, halved
-    /// and asked for them.
+    /// Returns the kernel estimate that this score is, if it is one: such estimates can be
+    /// combined, halved, and have points.
     fn kernel(&self) -> Option<&Kde> {
         None
     }
 
-    /// Length scales of the distribution it describes, for choosing sigma. Cost: for an estimate
-    /// from points, about a second at the first call.
+    /// Returns the length scales of the distribution that it describes, for choosing sigma. Cost:
+    /// for an estimate from points, about a second at the first call.
     fn extent(&self) -> Option<Extent> {
         None
     }
 
-    /// The sigmas at which it can be evaluated.
+    /// Returns the values of sigma at which it can be evaluated.
     fn sigma_range(&self) -> SigmaRange {
         SigmaRange::ANY
     }
@@ -52,36 +52,35 @@ pub trait Score: Send + Sync + std::fmt::Debug {
         Ok(())
     }
 
-    /// What the user should know once the run is over, a sentence each.
+    /// Returns warnings at the end of the run, a sentence each.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
 impl dyn Score + '_ {
-    /// Compares the dimension of `points`, which messages call `what`, with the one that the score
-    /// was made for.
+    /// Checks that `points`, which messages call `what`, have the dimension of the score.
     ///
     /// # Errors
-    /// Another dimension, in a message that calls the score `whose`; none for a score that follows
+    /// The dimension differs; the message calls the score `whose`. Never for a score that follows
     /// the cloud.
     pub(crate) fn check_dim(&self, points: &Points, what: impl Into<Subject>, whose: &str) -> Result<()> {
         self.dim().map_or(Ok(()), |dim| points.check_dim(what, dim, whose))
     }
 }
 
-/// The sigmas at which a score can be evaluated.
+/// The values of sigma at which a score can be evaluated.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SigmaRange {
-    /// Smallest and largest that it has learned; None where its kind alone decides.
+    /// The smallest and largest that it has learned; None if only the kind of score decides.
     pub learned: Option<(f64, f64)>,
-    /// Is `sigma` = 0 among them?
+    /// True if `sigma` = 0 is allowed.
     pub zero: bool,
 }
 
 impl SigmaRange {
-    /// 0 or more, as a closed form has.
+    /// All values from 0 on, as for a closed form.
     pub const ANY: SigmaRange = SigmaRange { learned: None, zero: true };
-    /// Any positive one, as a kernel estimate has.
+    /// All positive values, as for a kernel estimate.
     pub const POSITIVE: SigmaRange = SigmaRange { learned: None, zero: false };
 }

@@ -1,4 +1,4 @@
-//! The exact smoothed score of a target that has one.
+//! The exact smoothed score of a target.
 
 use super::checks::{check_sigma, not_finite};
 use super::{At, Extent, Form, Score};
@@ -9,7 +9,7 @@ use crate::points::AffineMap;
 use crate::{Points, Result, target::Target};
 use std::sync::Arc;
 
-/// `grad log p_sigma` in closed form.
+/// The score `grad log p_sigma` in closed form.
 #[derive(Debug, Clone)]
 pub struct Exact {
     target: Arc<dyn Target>,
@@ -18,7 +18,7 @@ pub struct Exact {
 
 impl Exact {
     /// # Errors
-    /// [`crate::Error::Missing`] when the target has no closed-form score.
+    /// [`crate::Error::Missing`] if the target has no closed-form score.
     pub fn new(target: Arc<dyn Target>) -> Result<Exact> {
         target.expect_density(MissingPart::Score)?;
         Ok(Exact { target, trouble: None })
@@ -55,7 +55,7 @@ impl Score for Exact {
     }
 }
 
-/// Length scales from a target's moments and modes.
+/// Returns the length scales given by the moments and modes of a target.
 pub(super) fn extent(target: &dyn Target) -> Option<Extent> {
     let moments = target.moments()?;
     let (mut largest, mut smallest) = (0.0f64, f64::INFINITY);

@@ -1,4 +1,5 @@
-//! The size and the finest detail of what a score describes: the range of sigma that suits it.
+//! The size and the finest detail of the distribution of a score, which determine a suitable range
+//! of sigma.
 
 use crate::Points;
 use crate::points::{AffineMap, squared_distance};
@@ -12,27 +13,27 @@ pub struct Extent {
     pub centre: Vec<f64>,
     /// The standard deviation of each coordinate, or one length for all; positive.
     pub std: Vec<f64>,
-    /// The size of the whole: largest distance across.
+    /// The size of the whole: largest distance between two points.
     pub diameter: f64,
-    /// The finest detail an estimate can show: the distance between neighbouring samples, or the
-    /// smallest standard deviation of a density.
+    /// The finest detail that an estimate can show: the distance between neighbouring samples, or
+    /// the smallest standard deviation of a density.
     pub detail: f64,
-    /// Points that were left out of all that, since they lie far from all others.
+    /// The number of stray points, which lie far from all others and are left out of the other
+    /// fields.
     pub stray: usize,
 }
 
 impl Extent {
-    /// Of a distribution with these units, from standard ones to its own.
+    /// Creates the extent of a distribution with these units, given as a map from standard units.
     pub fn new(units: &AffineMap, diameter: f64, detail: f64) -> Extent {
         Extent { centre: units.shift().to_vec(), std: units.scale().to_vec(), diameter, detail, stray: 0 }
     }
 
-    /// That of a set of points: their units, [`diameter`] and [`spacing`].
+    /// Returns the extent of a set of points: their units, [`diameter`] and [`spacing`].
     ///
-    /// Points that are far from all others, as a value that stands for a missing one is, say
-    /// nothing of the size of the rest and are left out. Where most points stand on another one
-    /// (counts, one-hot codes), the places themselves are the distribution's detail, and a part of
-    /// the spacing tells them apart.
+    /// Points that are far from all others, such as a value that stands for a missing one, do not
+    /// count. If most points coincide with another one (counts, one-hot codes), the distinct
+    /// positions are the detail of the distribution, and a fraction of the spacing resolves them.
     pub fn of(points: &Points) -> Extent {
         let kept = without_stray(points);
         let stray = kept.as_ref().map_or(0, |kept| points.n() - kept.n());
@@ -41,29 +42,30 @@ impl Extent {
         Extent { stray, ..Extent::new(&AffineMap::of(points), diameter(points), detail) }
     }
 
-    /// The map from standard units to those of the distribution.
+    /// Returns the map from standard units to those of the distribution.
     pub fn units(&self) -> AffineMap {
         AffineMap::new(self.std.clone(), self.centre.clone())
     }
 }
 
-/// At least and at most so many points ask for their nearest neighbour.
+/// The smallest and the largest number of points whose nearest neighbour is searched.
 const QUERIES: (usize, usize) = (128, 5000);
 
-/// Differences of coordinates that may be computed: about a second's work.
+/// The largest number of differences of coordinates: about a second of work.
 const BUDGET: usize = 2_000_000_000;
 
-/// Points that ask together, so that each point is fetched once for all of them.
+/// The number of points searched together, so that each point is read once for all of them.
 const GROUP: usize = 16;
 
-/// The part of the spacing that tells places apart which points share.
+/// The fraction of the spacing that resolves positions shared by several points.
 const SHARED_PLACES: f64 = 0.05;
 
-/// A point is astray when it is so many times the median distance from the coordinate-wise median.
-/// Heavy tails reach 100 times the median distance; what stands for a missing value lies beyond.
+/// A point is stray if its distance from the coordinate-wise median exceeds the median distance by
+/// this factor. Heavy tails reach 100 times the median distance; values that stand for missing ones
+/// lie beyond.
 const ASTRAY: f64 = 1e4;
 
-/// The points that are not astray, where some are; None where all are to be kept.
+/// Returns the points that are not stray, if some are; None if all are kept.
 fn without_stray(points: &Points) -> Option<Points> {
     let centre: Vec<f64> = (0..points.dim()).map(|j| median(points.iter().map(|row| row[j]).collect())).collect();
     let squares: Vec<f64> = points.iter().map(|row| squared_distance(row, &centre)).collect();
@@ -72,13 +74,13 @@ fn without_stray(points: &Points) -> Option<Points> {
     (limit > 0.0 && near.len() < points.n()).then(|| points.select(&near))
 }
 
-/// The upper median; 0 without values.
+/// Returns the upper median; 0 without values.
 fn median(mut values: Vec<f64>) -> f64 {
     let middle = values.len() / 2;
     if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(middle, f64::total_cmp).1 }
 }
 
-/// Do more than half of the points stand where another one stands?
+/// True if more than half of the points coincide with another one.
 fn mostly_coincide(points: &Points) -> bool {
     let mut order: Vec<&[f64]> = points.iter().collect();
     let by_place = |a: &&[f64], b: &&[f64]| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
@@ -87,19 +89,19 @@ fn mostly_coincide(points: &Points) -> bool {
     2 * shared > points.n()
 }
 
-/// Twice the largest distance from the mean: at least the largest distance between two points, at
-/// most twice that.
+/// Returns twice the largest distance from the mean: at least the largest distance between two
+/// points, at most twice that.
 pub fn diameter(points: &Points) -> f64 {
     let mean = points.mean();
     2.0 * points.iter().map(|row| squared_distance(row, &mean)).fold(0.0, f64::max).sqrt()
 }
 
-/// The median over the points of the distance to the nearest other point at another place; 0 when
-/// all coincide.
+/// Returns the median over the points of the distance to the nearest point at another position; 0
+/// if all coincide.
 ///
-/// Up to 5,000 points, and about 2e9 / (n dim) but at least 128 in high dimension, each point asks;
-/// otherwise a fixed random choice of so many. Points are sorted along their widest axis, so that
-/// in few dimensions most comparisons are skipped.
+/// Up to 5,000 points (in high dimension about 2e9 / (n dim), but at least 128) are all searched;
+/// of more points, a fixed random choice of that many. Points are sorted along their widest axis,
+/// so that in few dimensions most comparisons are skipped.
 ///
 /// ```
 /// use sdflow::{Points, score::{diameter, spacing}};
@@ -130,7 +132,7 @@ pub fn spacing(points: &Points) -> f64 {
     }
 }
 
-/// The coordinate with the largest range.
+/// Returns the coordinate with the largest range.
 fn widest(points: &Points) -> usize {
     let range = |j: usize| {
         let column = || points.iter().map(|row| row[j]);
@@ -140,8 +142,8 @@ fn widest(points: &Points) -> usize {
     (0..ranges.len()).max_by(|&a, &b| ranges[a].total_cmp(&ranges[b])).unwrap_or(0)
 }
 
-/// The distance from each of a group of points to the nearest at another place, if there is one;
-/// the points are sorted along `axis` and the group's indices ascend.
+/// Returns the distance from each of a group of points to the nearest at another position, if there
+/// is one; the points are sorted along `axis`, and the indices of the group ascend.
 fn nearest(sorted: &Points, group: &[usize], axis: usize) -> Vec<f64> {
     let mut best = vec![f64::INFINITY; group.len()];
     let mut visit = |i: usize| {
@@ -156,8 +158,8 @@ fn nearest(sorted: &Points, group: &[usize], axis: usize) -> Vec<f64> {
         }
         near
     };
-    // Within the group, then both ways along the axis until that coordinate alone is too far for
-    // all.
+    // First within the group, then in both directions along the axis until that coordinate alone is
+    // too far for all.
     let (first, last) = (group[0], group[group.len() - 1]);
     (first..=last).for_each(|i| _ = visit(i));
     let _ = (0..first).rev().all(&mut visit);
@@ -165,11 +167,11 @@ fn nearest(sorted: &Points, group: &[usize], axis: usize) -> Vec<f64> {
     best.into_iter().filter(|d2| d2.is_finite()).map(f64::sqrt).collect()
 }
 
-/// `|x - y|^2` when it is less than `limit`.
+/// Returns `|x - y|^2` if it is less than `limit`.
 fn within(x: &[f64], y: &[f64], limit: f64) -> Option<f64> {
     let mut total = 0.0;
     for (x, y) in x.chunks(64).zip(y.chunks(64)) {
-        // Eight sums side by side, which the compiler turns into vectors.
+        // Eight partial sums, which the compiler vectorises.
         let mut sums = [0.0; 8];
         let ((x8, x), (y8, y)) = (x.as_chunks::<8>(), y.as_chunks::<8>());
         for (x, y) in x8.iter().zip(y8) {
@@ -190,7 +192,7 @@ mod tests {
     use super::*;
     use rayon::ThreadPoolBuilder;
 
-    /// The definition, pair by pair.
+    /// The definition, for each pair.
     fn naive(points: &Points) -> f64 {
         let distance = |i: usize, j: usize| squared_distance(points.row(i), points.row(j)).sqrt();
         let nearest = |i| (0..points.n()).map(|j| distance(i, j)).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
@@ -233,7 +235,7 @@ mod tests {
         let points = Stream::new(2).normal(300, 2);
         let all = points.joined(&Points::from_rows(&[[1e9, -1e9]]).unwrap()).unwrap();
         assert_eq!(Extent::of(&all), Extent { stray: 1, ..Extent::of(&points) });
-        // A far cluster is no stray point.
+        // The points of a distant cluster are not stray.
         let far = points.joined(&Points::from_rows(&[[500.0, 0.0], [501.0, 0.0]]).unwrap()).unwrap();
         assert!(Extent::of(&far).diameter > 900.0);
     }

@@ -12,14 +12,14 @@ use crate::{Error, Interrupt, Points, Result, Rule};
 use faer::Mat;
 use serde::{Deserialize, Serialize};
 
-/// Shape of a fitted covariance.
+/// The form of a fitted covariance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shape {
     /// All entries.
     #[default]
     Full,
-    /// The diagonal only: for more dimensions than points allow.
+    /// The diagonal only: for more dimensions than the number of points allows.
     Diagonal,
 }
 
@@ -28,19 +28,21 @@ crate::choices!(Shape);
 crate::options! {
     /// Options of `gaussian_fit`.
     pub struct GaussianFitOptions {
-        /// "full" or "diagonal" covariance.
+        /// The covariance of the Gaussian: "full" or "diagonal".
         covariance: Shape = Shape::Full,
-        /// Added to the diagonal of the covariance, as a share of its mean variance; 0 or more.
+        /// Constant added to the diagonal of the covariance, relative to its mean variance; 0 or
+        /// more.
         ridge: f64 = 1e-9,
     }
 }
 
-/// The score of the Gaussian with the cloud's mean and covariance, `-(C + sigma^2 I)^-1 (z - m)`.
+/// The score of the Gaussian with the mean and covariance of the cloud, `-(C + sigma^2 I)^-1 (z -
+/// m)`.
 ///
-/// Exact whenever the cloud is Gaussian. The fit moves with the cloud: where the flow comes to rest
-/// the cloud's own moments equal the target's, so the bias of an inverse sample covariance does not
-/// enter the resting state. Cost: `n d^2` for the covariance and for the evaluation, `d^3` for the
-/// eigenvalues.
+/// It is exact whenever the cloud is Gaussian. The fit moves with the cloud: where the flow comes
+/// to rest, the moments of the cloud equal those of the target, so the bias of an inverse sample
+/// covariance does not affect the result. Cost: `n d^2` for the covariance and for the evaluation,
+/// `d^3` for the eigenvalues.
 #[derive(Debug, Clone, Default)]
 pub struct GaussianFit {
     options: GaussianFitOptions,
@@ -48,7 +50,7 @@ pub struct GaussianFit {
 
 impl GaussianFit {
     /// # Errors
-    /// A negative ridge.
+    /// The ridge is negative.
     pub fn new(options: GaussianFitOptions) -> Result<GaussianFit> {
         check_ridge(options.ridge)?;
         Ok(GaussianFit { options })
@@ -76,7 +78,8 @@ impl Score for GaussianFit {
         }
         check_matrix(dim)?;
         let mut cov = shaped(at.cloud.covariance(), self.options.covariance, self.options.ridge);
-        // Smoothed before it is decomposed: a flat cloud has a score for every positive sigma.
+        // The covariance is smoothed before it is decomposed, so that a flat cloud has a score for
+        // every positive sigma.
         (0..dim).for_each(|j| cov[(j, j)] += at.sigma * at.sigma);
         Gaussian::new(at.cloud.mean(), cov)?.score(at.z, 0.0, out)?;
         scale(out, form.scale(at.sigma));
@@ -87,30 +90,30 @@ impl Score for GaussianFit {
 crate::options! {
     /// Options of `mixture_fit`.
     pub struct MixtureFitOptions {
-        /// Number of components, at least 1; left out: one for every `10 dim` points of the cloud,
-        /// from 1 to 4.
+        /// Number of components, at least 1. Left out: one for every `10 dim` points of the cloud,
+        /// but at least 1 and at most 4.
         k: Option<usize> = None,
-        /// "full" or "diagonal" covariances.
+        /// The covariances of the components: "full" or "diagonal".
         covariance: Shape = Shape::Full,
-        /// Added to the diagonal of each covariance, as a share of the cloud's mean variance; 0 or
-        /// more.
+        /// Constant added to the diagonal of each covariance, relative to the mean variance of the
+        /// cloud; 0 or more.
         ridge: f64 = 1e-6,
-        /// Rounds of expectation maximisation per evaluation, warm-started from the last; at
-        /// least 1.
+        /// Iterations of expectation maximisation per evaluation, at least 1; each evaluation
+        /// starts from the result of the last.
         rounds: usize = 3,
-        /// Rounds at the first evaluation, from k-means++ centres.
+        /// Iterations at the first evaluation, which starts from k-means++ centres.
         first_rounds: usize = 50,
     }
 }
 
-/// Points per coordinate that a component of its own should have, and most components, where their
-/// number is left open: fewer points fit the sample and not its distribution.
+/// The default number of points per coordinate and component, and the largest default number of
+/// components: with fewer points, the fit describes the sample rather than its distribution.
 const POINTS_PER_COORDINATE: usize = 10;
 const MOST_COMPONENTS: usize = 4;
 
 /// The score of a Gaussian mixture fitted to the cloud by expectation maximisation
-/// \[dempster1977maximum\], smoothed by `sigma`. Warm-started, so that the components follow the
-/// cloud. Cost per round: `k n d^2`.
+/// \[dempster1977maximum\], smoothed by `sigma`. Each fit starts from the last, so that the
+/// components follow the cloud. Cost per iteration: `k n d^2`.
 #[derive(Debug, Clone)]
 pub struct MixtureFit {
     options: MixtureFitOptions,
@@ -119,7 +122,7 @@ pub struct MixtureFit {
 
 impl MixtureFit {
     /// # Errors
-    /// `k` or `rounds` below 1, or a negative ridge.
+    /// `k` or `rounds` is below 1, or the ridge is negative.
     pub fn new(options: MixtureFitOptions) -> Result<MixtureFit> {
         let counts = [("k", options.k), ("rounds", Some(options.rounds)), ("first_rounds", Some(options.first_rounds))];
         at_least(&counts.map(|(name, value)| (name, value.unwrap_or(1), 1)))?;
@@ -162,7 +165,7 @@ impl Score for MixtureFit {
     }
 }
 
-/// k-means++ centres \[arthur2007kmeans\] with the shared within-cluster spread as isotropic
+/// Returns k-means++ centres \[arthur2007kmeans\] with the spread within all clusters as isotropic
 /// covariance.
 fn first_guess(points: &Points, options: &MixtureFitOptions, stream: Stream) -> Result<Mixture> {
     let n = points.n();
@@ -198,7 +201,8 @@ fn improve(
     options: &MixtureFitOptions,
     interrupt: &Interrupt,
 ) -> Result<Mixture> {
-    // Never exactly singular: a component on one point would otherwise have no density.
+    // The covariance is never exactly singular: a component on one point would otherwise have no
+    // density.
     let ridge = (options.ridge * points.spread().powi(2) / points.dim() as f64).max(least(1e-14, points));
     let mut shares = Points::default();
     for _ in 0..rounds {
@@ -209,16 +213,17 @@ fn improve(
     Ok(mixture)
 }
 
-/// The smallest variance that is told from 0: a share of the cloud's, above what rounding makes of
-/// its distance from the origin; the share itself of points that all lie at the origin.
+/// Returns the smallest variance that counts as positive: a share of that of the cloud, above the
+/// rounding errors caused by its distance from the origin; the share itself if all points lie at
+/// the origin.
 fn least(share: f64, points: &Points) -> f64 {
     let away: f64 = points.mean().iter().map(|m| m * m).sum();
     let floor = share * points.spread().powi(2) + (4.0 * f64::EPSILON).powi(2) * away;
     if floor > 0.0 { floor } else { share }
 }
 
-/// The M step: weighted moments. A component that has lost its points keeps its place with a
-/// vanishing weight.
+/// The M step: weighted moments. A component without points keeps its position, with a vanishing
+/// weight.
 fn maximised(points: &Points, shares: &Points, last: &Mixture, shape: Shape, ridge: f64) -> Result<Mixture> {
     let (n, dim) = (points.n(), points.dim());
     let mut weights = Vec::with_capacity(shares.dim());
@@ -244,7 +249,8 @@ fn maximised(points: &Points, shares: &Points, last: &Mixture, shape: Shape, rid
     Mixture::new(weights, components)
 }
 
-/// The covariance with the shape's zeros and the ridge on its diagonal, exactly symmetric.
+/// Returns the covariance with the zeros of the form and the ridge on its diagonal, exactly
+/// symmetric.
 fn shaped(cov: Mat<f64>, shape: Shape, ridge: f64) -> Mat<f64> {
     let dim = cov.nrows();
     let add = ridge * (0..dim).map(|j| cov[(j, j)]).sum::<f64>() / dim as f64;
@@ -287,7 +293,7 @@ mod tests {
                 }
             }
         }
-        // Points that all coincide have no scale of their own.
+        // Points that all coincide have no scale.
         for at in [0.0, 3.0] {
             let same = Points::from_rows(&vec![[at, at]; 20]).unwrap();
             assert!(scores(&same, 0.0, &Interrupt::default()).unwrap().data().iter().all(|v| v.is_finite()));

@@ -1,4 +1,4 @@
-//! The kernel (empirical) score: of fixed points, or of the moving cloud itself.
+//! The kernel (empirical) score, from fixed points or from the moving cloud.
 
 mod as_score;
 
@@ -10,55 +10,55 @@ use crate::{Points, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 
-/// Does the sum at `z`, made from particle `i`, contain particle `i`?
+/// Whether the sum at `z`, derived from particle `i`, includes particle `i`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SelfTerm {
     /// Yes: the exact score of the smoothed empirical distribution.
     #[default]
     Include,
-    /// No (leave one out): less biased for the distribution behind the particles, rougher for few
+    /// No (leave one out): less biased for the distribution of the particles, but rougher for few
     /// of them.
     Exclude,
 }
 
 crate::choices!(SelfTerm);
 
-/// Softmax-mean denoiser `D(z) = sum_j softmax_j(l_j - |z - x_j|^2 / 2 sigma^2) x_j` of points `x`,
-/// with optional log-weights `l`; exactly the denoiser of the noised empirical distribution. Cost:
-/// one pairwise pass over the points, or over a fresh random batch of them.
+/// The softmax-mean denoiser `D(z) = sum_j softmax_j(l_j - |z - x_j|^2 / 2 sigma^2) x_j` of points
+/// `x`, with optional log-weights `l`: exactly the denoiser of the noised empirical distribution.
+/// Cost: one pairwise pass over the points, or over a fresh random batch of them.
 #[derive(Debug, Clone)]
 pub struct Kde {
-    /// None: the moving cloud.
+    /// None for the moving cloud.
     points: Option<Arc<Points>>,
     log_weights: Option<Vec<f64>>,
     batch: Option<usize>,
     self_term: SelfTerm,
     extent: OnceLock<Extent>,
     mean: SoftmaxMean,
-    /// Rows of the batch, then of the queries in the batch's order: buffers.
+    /// Buffers: rows of the batch, then of the queries in the order of the batch.
     drawn: Points,
     ordered: Points,
 }
 
-/// The points on which a kernel estimate stands.
+/// The points of a kernel estimate.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sources<'a> {
-    /// The points, all of them.
+    /// All points.
     pub points: &'a Points,
-    /// Their log-weights; None is equal weights.
+    /// Their log-weights; None for equal weights.
     pub log_weights: Option<&'a [f64]>,
-    /// Query `i` leaves point `i` out.
+    /// True if query `i` excludes point `i`.
     pub leave_out_self: bool,
 }
 
 impl Kde {
-    /// Of fixed points, which are shared and not copied.
+    /// Creates the estimate from fixed points, which are shared and not copied.
     pub fn of(points: impl Into<Arc<Points>>) -> Kde {
         Kde { points: Some(points.into()), ..Kde::of_cloud() }
     }
 
-    /// Of the cloud as it moves.
+    /// Creates the estimate from the moving cloud.
     pub fn of_cloud() -> Kde {
         Kde {
             points: None,
@@ -72,11 +72,11 @@ impl Kde {
         }
     }
 
-    /// Weights the fixed points, in proportion to `weights`.
+    /// Weights the fixed points in proportion to `weights`.
     ///
     /// # Errors
-    /// A weight that is negative or not finite, none positive, or a number of weights that is not
-    /// that of the points.
+    /// A weight is negative or not finite, none is positive, or the number of weights is not that
+    /// of the points.
     pub fn weighted(mut self, weights: &[f64]) -> Result<Kde> {
         let n = self.points.as_ref().map_or(0, |points| points.n());
         check_weights(weights, n, "weights")?;
@@ -84,13 +84,13 @@ impl Kde {
         Ok(self)
     }
 
-    /// Uses a fresh random batch of this many points in every evaluation; None uses all.
+    /// Sets the size of the fresh random batch of every evaluation; None uses all points.
     pub fn batched(mut self, batch: Option<usize>) -> Kde {
         self.batch = batch;
         self
     }
 
-    /// Chooses the self term; it only matters for the cloud's own score.
+    /// Chooses the self term; it only matters for the score of the cloud itself.
     pub fn with_self_term(mut self, self_term: SelfTerm) -> Kde {
         self.self_term = self_term;
         self
@@ -103,15 +103,16 @@ impl Kde {
         at.pairwise.softmax_mean(at.z, points, Values::Own, &softmax, &mut self.mean)
     }
 
-    /// A batch of sources. When particles must leave themselves out, the queries that are in the
-    /// batch are put first, in its order, so that query `i` and source `i` are the same particle
+    /// Evaluates a batch of sources. If particles must exclude themselves, the queries that are in
+    /// the batch come first, in its order, so that query `i` and source `i` are the same particle
     /// again.
     fn softmax_over_batch(&mut self, at: &At, batch: usize) -> Result<()> {
         let leaves_out = self.leaves_out(at);
         let sources = self.points.as_deref().unwrap_or(at.cloud);
         let label = if self.points.is_some() { "target batch" } else { "source batch" };
         let mut rng = at.stream.label(label).rng();
-        // A batch of points without weight would have no mean: only those with some are drawn.
+        // A batch of points without weight would have no mean, so only points with weight are
+        // drawn.
         let order: Vec<usize> = match &self.log_weights {
             Some(l) => {
                 let weighty: Vec<usize> = (0..l.len()).filter(|&j| l[j] > f64::NEG_INFINITY).collect();
@@ -136,12 +137,12 @@ impl Kde {
         Ok(())
     }
 
-    /// The points it stands on, when they do not move.
+    /// Returns the points of the estimate, if they do not move.
     pub fn points(&self) -> Option<&Arc<Points>> {
         self.points.as_ref()
     }
 
-    /// The points whose softmax mean at `at` this estimate is; None for one on a batch. A
+    /// Returns the points whose softmax mean at `at` is this estimate; None for one from a batch. A
     /// difference of two such estimates is one call of the pairwise engine.
     pub(crate) fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {
         let points = self.points.as_deref().unwrap_or(at.cloud);
@@ -150,11 +151,11 @@ impl Kde {
         all.then(|| Sources { points, log_weights, leave_out_self: self.leaves_out(at) })
     }
 
-    /// Two estimates from disjoint halves of the points it stands on, for judging its sampling
-    /// error; None where there are too few points, or a half has no weight.
+    /// Returns two estimates from disjoint halves of the points, for estimating the sampling error;
+    /// None if there are too few points, or a half has no weight.
     ///
     /// # Errors
-    /// As [`super::Score::evaluate`].
+    /// Those of [`super::Score::evaluate`].
     pub fn halves(&self, at: &At, form: Form) -> Result<Option<[Points; 2]>> {
         let sources = self.points.as_deref().unwrap_or(at.cloud);
         if sources.n() < 4 {
@@ -182,7 +183,7 @@ impl Kde {
     }
 }
 
-/// `D(z) - z`, or that divided by `sigma^2`.
+/// Writes `D(z) - z`, or that divided by `sigma^2`.
 fn shift(denoised: &Points, at: &At, form: Form, out: &mut Points) {
     let scale = match form {
         Form::Shift => 1.0,

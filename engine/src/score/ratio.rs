@@ -1,4 +1,4 @@
-//! The score difference as a whole, from a discriminator.
+//! The whole score difference, from a discriminator.
 
 use super::{At, Batches, Discriminator, DiscriminatorOptions, Extent, Form, Score, check_sigma};
 use crate::archive::Archive;
@@ -7,11 +7,12 @@ use crate::target::Target;
 use crate::{Points, Result};
 use std::sync::Arc;
 
-/// `grad log p_sigma/q_sigma`: the gradient of the logit of a discriminator between the target's
-/// points and the moving cloud's, both with fresh noise of size `sigma` \[sugiyama2012density\]. It
-/// estimates the difference of two scores, so nothing is subtracted from it. Cost: a fit of the
-/// discriminator to the target's points, 4096 fresh ones of a target that is no finite sample, and
-/// the cloud's at every evaluation that learns, and one of the logit with its gradient per query.
+/// The score difference `grad log p_sigma/q_sigma`: the gradient of the logit of a discriminator
+/// between the points of the target and of the moving cloud, both with fresh noise of standard
+/// deviation `sigma` \[sugiyama2012density\]. It estimates the difference of two scores, so nothing
+/// is subtracted from it. Cost: at every evaluation that learns, a fit of the discriminator to the
+/// points of the target (or 4096 fresh samples of a target that is not a finite sample) and of the
+/// cloud; and one evaluation of the logit with its gradient per query.
 #[derive(Debug, Clone)]
 pub struct Ratio {
     target: Arc<dyn Target>,
@@ -22,10 +23,10 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// Towards `target`, of which samples are enough.
+    /// Creates the estimate for `target`, of which samples suffice.
     ///
     /// # Errors
-    /// An option out of range; a target that cannot be sampled.
+    /// An option is out of range; the target cannot be sampled.
     pub fn new(target: Arc<dyn Target>, options: DiscriminatorOptions) -> Result<Ratio> {
         let sample = match target.data() {
             Some(data) if data.weights.is_none() => Arc::clone(data.points),
@@ -72,7 +73,7 @@ impl Score for Ratio {
     }
 }
 
-/// No score at all, for an estimate from which nothing is to be subtracted.
+/// The zero score, for an estimate from which nothing is subtracted.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Nothing;
 

@@ -11,23 +11,23 @@ use crate::{Error, Points, Result, target::Target};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// The widest noise, in sigmas, with which a query looks for the support.
+/// The largest factor on sigma with which a query searches for the support.
 const WIDEST: f64 = 1024.0;
 
-/// Sigmas by which the first estimate may correct the second.
+/// The largest correction of the second estimate by the first, in sigmas.
 const FURTHEST: f64 = 3.0;
 
 crate::options! {
     /// Options of `smoothed`.
     pub struct SmoothedOptions {
-        /// Points at which the density is evaluated for each particle and step, in pairs; at
-        /// least 2.
+        /// Number of points at which the density is evaluated for each particle and step, at least
+        /// 2; they are drawn in pairs of opposite noise.
         samples: usize = 64,
     }
 }
 
-/// `grad log p_sigma(z)` from the log density and the score of `p` at `x_k = z + sigma e_k`, with
-/// weights `w_k` in proportion to `p(x_k)`; the constant factor of `p` does not matter.
+/// The score `grad log p_sigma(z)` from the log density and the score of `p` at `x_k = z + sigma
+/// e_k`, with weights `w_k` in proportion to `p(x_k)`; the constant factor of `p` does not matter.
 ///
 /// With `x ~ p(x) N(z; x, sigma^2 I)` both `E grad log p(x)` and `E (x - z) / sigma^2` are the
 /// smoothed score \[efron2011tweedie, debortoli2024target, akhoundsadegh2024iterated\]. The first
@@ -59,13 +59,13 @@ struct Sums {
     largest: f64,
     weight: f64,
     squares: f64,
-    /// A sample had density 0.
+    /// True if a sample had density 0.
     outside: bool,
-    /// Of each coordinate.
+    /// The moments of each coordinate.
     moments: Vec<Moments>,
 }
 
-/// With `a = sigma^2 grad log p(x)`, `b = x - z` and `d = a - b`.
+/// Sums with `a = sigma^2 grad log p(x)`, `b = x - z` and `d = a - b`.
 #[derive(Debug, Clone, Copy, Default)]
 struct Moments {
     b: f64,
@@ -76,7 +76,7 @@ struct Moments {
 
 impl Smoothed {
     /// # Errors
-    /// A target without a score ([`crate::Error::Missing`]), or fewer than 2 samples.
+    /// The target has no score ([`crate::Error::Missing`]), or there are fewer than 2 samples.
     pub fn new(target: Arc<dyn Target>, options: &SmoothedOptions) -> Result<Smoothed> {
         target.expect_density(MissingPart::Score)?;
         if options.samples < 2 {
@@ -86,7 +86,7 @@ impl Smoothed {
         Ok(Smoothed { target, pairs, sums: Vec::new(), ess: None, trouble: None })
     }
 
-    /// The sums of all queries.
+    /// Computes the sums of all queries.
     fn gather(&mut self, at: &At) -> Result<()> {
         let mut sums = std::mem::take(&mut self.sums);
         let mut done = self.gather_at(at, at.z, 1.0, &mut sums);
@@ -105,7 +105,7 @@ impl Smoothed {
         done
     }
 
-    /// The sums of the queries `z`, with noise `wide` times as large as sigma.
+    /// Computes the sums of the queries `z`, with noise `wide` times as large as sigma.
     fn gather_at(&self, at: &At, z: &Points, wide: f64, sums: &mut Vec<Sums>) -> Result<()> {
         let (n, dim) = (z.n(), z.dim());
         let empty = Sums { largest: f64::NEG_INFINITY, moments: vec![Moments::default(); dim], ..Sums::default() };
@@ -163,17 +163,17 @@ impl Sums {
         }
     }
 
-    /// `sigma^2` times the score, coordinate `j`.
+    /// Returns `sigma^2` times coordinate `j` of the score.
     fn shift(&self, j: usize, sigma: f64) -> f64 {
         let m = self.moments[j];
         let (b, d) = (m.b / self.weight, m.d / self.weight);
         let (covariance, variance) = (m.bd / self.weight - b * d, m.dd / self.weight - d * d);
-        // One sample that carries all weight tells no variance: its place is safer than its slope.
+        // If one sample has all the weight, the variance is unknown: the second estimate is then
+        // safer than the first.
         let known = variance > 1e-12 * d * d && !self.outside;
         let share = if known { (-covariance / variance).clamp(0.0, 1.0) } else { 0.0 };
-        // The mixture corrects the second estimate's error, which is below a few sigma: with few
-        // effective samples in a steep tail the share is mere noise, and what it multiplies
-        // enormous.
+        // The correction of the second estimate is below a few sigma. With few effective samples in
+        // a steep tail the share is mostly noise, and its factor huge.
         b + (share * d).clamp(-FURTHEST * sigma, FURTHEST * sigma)
     }
 

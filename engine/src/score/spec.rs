@@ -1,4 +1,4 @@
-//! Which score a target means, and which source score goes with it where none is named.
+//! Specifications of scores: the default score of a target, and the default source score for it.
 
 use super::{
     Denoiser, DenoiserOptions, DiscriminatorOptions, Estimate, Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit,
@@ -10,46 +10,46 @@ use crate::{Points, Result};
 use std::fmt;
 use std::sync::Arc;
 
-/// Up to this many coordinates kernel estimates serve as the source score beside a closed form.
+/// Up to this many coordinates the default source score for a closed form is a kernel estimate.
 const FEW: usize = 4;
 
-/// A score that is named but not made yet: every flow makes an estimator of its own from it, so
-/// that one specification can serve several runs. A copy shares the points, the targets and the
-/// trained nets.
+/// The specification of a score: every flow builds its own estimator from it, so that one
+/// specification can serve several runs. Copies share the points, the targets and the trained nets.
 #[derive(Debug, Clone)]
 pub enum ScoreSpec {
     /// The closed form of a target.
     Exact(Arc<dyn Target>),
-    /// A target's score, smoothed by Monte Carlo.
+    /// The score of a target, smoothed by Monte Carlo.
     Smoothed(Arc<dyn Target>, SmoothedOptions),
     /// The kernel estimate of fixed points.
     Kde {
         /// The points.
         points: Arc<Points>,
-        /// One weight per point; None where they are equal.
+        /// One weight per point; None if they are equal.
         weights: Option<Arc<[f64]>>,
-        /// The units in which the estimate works, when not those of the points.
+        /// The units in which the estimate works, if not those of the points.
         units: Option<Arc<Standardiser>>,
     },
     /// The kernel estimate of the moving cloud.
     Cloud,
-    /// The Gaussian with the cloud's moments.
+    /// The Gaussian with the moments of the cloud.
     Gaussian(GaussianFitOptions),
     /// A mixture fitted to the cloud.
     Mixture(MixtureFitOptions),
     /// A trained net.
     Denoiser(Arc<Denoiser>),
-    /// A net that learns the cloud's score.
+    /// A net that learns the score of the cloud.
     CloudDenoiser(DenoiserOptions),
     /// The whole difference of two scores.
     Ratio(Arc<dyn Target>, DiscriminatorOptions),
-    /// What is subtracted from a whole difference.
+    /// The zero score, which is subtracted from a whole difference.
     Nothing,
 }
 
 impl ScoreSpec {
-    /// A target's exact score where it has one, smoothed by Monte Carlo where only its unsmoothed
-    /// form is closed; else the kernel estimate of its data, with their weights and units.
+    /// Returns the exact score of a target if it has one, smoothed by Monte Carlo if only its
+    /// unsmoothed form is closed; otherwise the kernel estimate from its data, with their weights
+    /// and units.
     ///
     /// ```
     /// use sdflow::score::ScoreSpec;
@@ -61,8 +61,8 @@ impl ScoreSpec {
     /// ```
     ///
     /// # Errors
-    /// [`crate::Error::Missing`] for a target with neither a closed form nor data: draw points from
-    /// it and take their kernel estimate.
+    /// [`crate::Error::Missing`] for a target with neither a closed form nor data: sample points
+    /// from it and use their kernel estimate.
     pub fn of_target(target: Arc<dyn Target>) -> Result<ScoreSpec> {
         match (target.density(), target.data()) {
             (None, Some(data)) => Ok(ScoreSpec::Kde {
@@ -77,24 +77,24 @@ impl ScoreSpec {
         }
     }
 
-    /// The kernel estimate of points, equally weighted and in their own units.
+    /// Returns the kernel estimate from points, equally weighted and in their own units.
     pub fn of_points(points: impl Into<Arc<Points>>) -> ScoreSpec {
         ScoreSpec::Kde { points: points.into(), weights: None, units: None }
     }
 
-    /// Does it describe the moving cloud?
+    /// True if it describes the moving cloud.
     pub fn moves(&self) -> bool {
         use ScoreSpec::{Cloud, CloudDenoiser, Gaussian, Mixture};
         matches!(self, Cloud | Gaussian(_) | Mixture(_) | CloudDenoiser(_))
     }
 
-    /// The estimate of the moving cloud that goes with this score of the target, where none is
-    /// named: the kernel estimate up to 4 coordinates and beside another kernel estimate, a mixture
-    /// fit otherwise.
+    /// Returns the default estimate of the moving cloud for this score of the target: the kernel
+    /// estimate in up to 4 coordinates and for another kernel estimate, otherwise a mixture fit.
     ///
-    /// Kernel estimates share their errors with one of the target, so that equal sets have no
-    /// field; beside an exact score those errors stay, and beyond a few coordinates they are larger
-    /// than the field, where a fit's are not (measured by `scripts/score_estimators.rhai`).
+    /// The errors of a kernel estimate cancel those of a kernel estimate of the target, so that
+    /// equal sets have no field. With an exact score these errors remain, and beyond a few
+    /// coordinates they are larger than the field, unlike those of a fit (measured by
+    /// `scripts/score_estimators.rhai`).
     pub fn source(&self) -> ScoreSpec {
         match self {
             ScoreSpec::Ratio(..) => ScoreSpec::Nothing,
@@ -105,11 +105,11 @@ impl ScoreSpec {
         }
     }
 
-    /// A new estimator.
+    /// Builds an estimator.
     ///
     /// # Errors
-    /// As the estimator's own constructor: an option out of range, a target that lacks what is
-    /// needed.
+    /// Those of the constructor of the estimator: an option is out of range, or the target lacks a
+    /// part.
     pub fn estimate(&self) -> Result<Estimate> {
         Ok(match self {
             ScoreSpec::Exact(target) => Estimate::Other(Box::new(Exact::new(Arc::clone(target))?)),
@@ -138,7 +138,7 @@ impl ScoreSpec {
         })
     }
 
-    /// The units in which the estimate works, when not those of the points.
+    /// The units in which the estimate works, if not those of the points.
     pub fn units(&self) -> Option<&Standardiser> {
         match self {
             ScoreSpec::Kde { units, .. } => units.as_deref(),

@@ -1,4 +1,4 @@
-//! Memory kept between calls: cache-line aligned scratch and a pool of it.
+//! Memory that is reused between calls: cache-line aligned buffers and a pool of them.
 
 use super::tile_amx::advise_large_pages;
 use std::sync::{Mutex, PoisonError};
@@ -6,19 +6,20 @@ use std::sync::{Mutex, PoisonError};
 /// Bytes of a cache line; also the width of the widest register.
 const LINE: usize = 64;
 
-/// From here on large pages pay.
+/// From this size on large pages are worthwhile.
 const LARGE: usize = 1 << 22;
 
-/// A growing block of numbers that starts on a cache line.
+/// A growing block of numbers, aligned to a cache line.
 #[derive(Debug, Default)]
 pub struct Buffer<T>(Vec<T>);
 
 impl<T: Copy + Default> Buffer<T> {
-    /// The first `len` numbers, to write; what they hold is unspecified.
+    /// Returns the first `len` numbers, mutable, with unspecified values.
     pub fn take(&mut self, len: usize) -> &mut [T] {
         let spare = LINE / size_of::<T>();
         if self.0.len() < len + spare {
-            // Not resized: fresh zeroed memory is not touched before its pages are chosen, and the old need not be copied.
+            // Not resized: fresh zeroed memory has no pages yet, for which large ones can be
+            // chosen, and the old content need not be copied.
             self.0 = Vec::new();
             self.0 = vec![T::default(); len + spare];
             if size_of_val(&self.0[..]) >= LARGE {
@@ -29,14 +30,14 @@ impl<T: Copy + Default> Buffer<T> {
         &mut self.0[start..start + len]
     }
 
-    /// The first `len` numbers, after [`Buffer::take`] of at least as many.
+    /// Returns the first `len` numbers, after [`Buffer::take`] of at least as many.
     pub fn slice(&self, len: usize) -> &[T] {
-        // A block that was never taken has no line to start on.
+        // A block that was never taken is empty.
         let start = self.start().min(self.0.len());
         &self.0[start..start + len]
     }
 
-    /// As [`Buffer::slice`], to write.
+    /// As [`Buffer::slice`], mutable.
     pub fn slice_mut(&mut self, len: usize) -> &mut [T] {
         let start = self.start().min(self.0.len());
         &mut self.0[start..start + len]
@@ -47,16 +48,15 @@ impl<T: Copy + Default> Buffer<T> {
     }
 }
 
-/// Things of one kind that are lent out and come back, so that a step allocates nothing after the
-/// first.
+/// A pool of objects of one type, so that after the first step no step allocates.
 #[derive(Debug, Default)]
 pub struct Pool<B>(Mutex<Vec<B>>);
 
 impl<B: Default> Pool<B> {
-    /// Calls `f` with a thing from the pool, or a new one.
+    /// Calls `f` with an object from the pool, or a new one.
     pub fn with<R>(&self, f: impl FnOnce(&mut B) -> R) -> R {
-        // The lock is held for a push or a pop only, and what the list holds carries no meaning: a panic elsewhere
-        // cannot leave it broken.
+        // The lock is held for a push or a pop only, and the content of the list has no meaning: a
+        // panic elsewhere cannot damage it.
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut thing = taken.unwrap_or_default();
         let result = f(&mut thing);

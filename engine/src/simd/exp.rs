@@ -35,11 +35,11 @@ const POLY_F64: [f64; 12] = [
     4.455_817_908_336_064_5e-10,
 ];
 
-/// Below this `s` the result is 0.
+/// For smaller `s` the result is 0.
 const LOWEST_F32: f32 = -125.5;
 const LOWEST_F64: f64 = -1021.5;
 
-/// `2^s` for every lane.
+/// Returns `2^s` for every lane.
 #[inline(always)]
 pub fn exp2_f32<S: Simd>(simd: S, s: S::f32s) -> S::f32s {
     #[cfg(target_arch = "x86_64")]
@@ -59,7 +59,7 @@ pub fn exp2_f32<S: Simd>(simd: S, s: S::f32s) -> S::f32s {
     simd.select_f32s(normal, scaled, simd.splat_f32s(0.0))
 }
 
-/// `2^s` for every lane.
+/// Returns `2^s` for every lane.
 #[inline(always)]
 pub fn exp2_f64<S: Simd>(simd: S, s: S::f64s) -> S::f64s {
     #[cfg(target_arch = "x86_64")]
@@ -74,7 +74,8 @@ pub fn exp2_f64<S: Simd>(simd: S, s: S::f64s) -> S::f64s {
         p = simd.mul_add_e_f64s(p, r, simd.splat_f64s(*c));
     }
     let n: S::u64s = if size_of::<S::u32s>() == size_of::<S::f64s>() {
-        // pulp shifts 32-bit lanes only: 1.5 2^20 brings the integer's last bit to the bottom of the upper half.
+        // pulp shifts 32-bit lanes only: 1.5 2^20 moves the last bit of the integer to the bottom
+        // of the upper half.
         let shifted: S::u32s = bytemuck::cast(simd.add_f64s(whole, simd.splat_f64s(1_572_864.0)));
         bytemuck::cast(simd.wrapping_dyn_shl_u32s(shifted, simd.splat_u32s(20)))
     } else {
@@ -87,7 +88,7 @@ pub fn exp2_f64<S: Simd>(simd: S, s: S::f64s) -> S::f64s {
     simd.select_f64s(normal, scaled, simd.splat_f64s(0.0))
 }
 
-/// The same with the instructions of AVX-512.
+/// Returns the same with the instructions of AVX-512.
 #[cfg(target_arch = "x86_64")]
 mod wide {
     use super::{LOWEST_F32, LOWEST_F64};
@@ -115,10 +116,10 @@ mod wide {
         6.263_464_614_374_822e-10,
     ];
 
-    /// What is left of a number above the next lower integer.
+    /// The fraction of a number above the next lower integer.
     const FRACTION: i32 = 0x09;
 
-    /// The instruction set, if this is it.
+    /// Returns the instruction set, if this is it.
     #[inline(always)]
     pub fn set<S: Simd>(simd: &S) -> Option<V4> {
         (simd as &dyn Any).downcast_ref().copied()

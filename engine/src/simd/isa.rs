@@ -3,12 +3,12 @@
 use pulp::{Arch, Scalar, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
-/// An instruction set for the pairwise loops. A set that the machine lacks falls back to the best
-/// it has.
+/// An instruction set for the pairwise engine. A set that the machine lacks is replaced by the best
+/// that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Isa {
-    /// The best this machine has.
+    /// The best set of this machine.
     #[default]
     Auto,
     /// One lane at a time.
@@ -24,10 +24,10 @@ pub enum Isa {
 crate::choices!(Isa);
 
 impl Isa {
-    /// Every set but `auto`, from narrow to wide.
+    /// Every set except `auto`, from narrow to wide.
     pub const ALL: [Isa; 4] = [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Amx];
 
-    /// The name as scripts and flags write it.
+    /// Returns the name, as in scripts and flags.
     pub fn name(self) -> &'static str {
         match self {
             Isa::Auto => "auto",
@@ -38,12 +38,12 @@ impl Isa {
         }
     }
 
-    /// The sets that this machine can run, apart from `auto`.
+    /// Returns the sets that this machine can run, without `auto`.
     pub fn available() -> Vec<Isa> {
         Isa::ALL.into_iter().filter(|isa| isa.resolved() == *isa).collect()
     }
 
-    /// Why this machine cannot run this set, half a sentence; None where it can.
+    /// Returns why this machine cannot run this set, a part of a sentence; None if it can.
     pub fn missing(self) -> Option<String> {
         if self == Isa::Auto || self.resolved() == self {
             return None;
@@ -51,8 +51,8 @@ impl Isa {
         Some(lacking(self))
     }
 
-    /// What will really run: never `auto` on x86-64; elsewhere the portable choice of pulp is
-    /// `auto`.
+    /// Returns the set that is used: never `auto` on x86-64; on other processors the portable
+    /// choice of pulp is `auto`.
     pub fn resolved(self) -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
@@ -89,8 +89,8 @@ impl Isa {
 
 #[cfg(target_arch = "x86_64")]
 fn lacking(isa: Isa) -> String {
-    /// Names of the features that the processor, or a system that does not save their registers,
-    /// withholds.
+    /// The names of the features that the processor lacks, or that the system withholds because it
+    /// does not save their registers.
     macro_rules! without {
         ($($feature:tt),*) => {
             [$(($feature, std::is_x86_feature_detected!($feature))),*].into_iter().filter(|(_, there)| !there).map(|(name, _)| name)

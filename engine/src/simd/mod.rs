@@ -1,5 +1,4 @@
-//! Vector arithmetic: the instruction sets, one vocabulary for f32 and f64 over them, and memory
-//! for it.
+//! Vector arithmetic: the instruction sets, common operations of f32 and f64, and buffers.
 //!
 //! | file | what is inside |
 //! |---|---|

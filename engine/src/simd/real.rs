@@ -1,4 +1,4 @@
-//! One vocabulary of vector arithmetic for f32 and f64, over pulp's instruction sets.
+//! Common operations of vector arithmetic for f32 and f64, over the instruction sets of pulp.
 
 use crate::archive::Archived;
 use crate::matrix::multiply;
@@ -13,7 +13,7 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
     /// Half the distance from 1 to the next number: the relative rounding error.
     const EPSILON: f64;
 
-    /// Lanes per register.
+    /// Returns the number of lanes per register.
     fn lanes<S: Simd>() -> usize {
         size_of::<Self::Lanes<S>>() / size_of::<Self>()
     }
@@ -31,7 +31,7 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
 
     /// The leading whole registers of a slice.
     fn registers<S: Simd>(x: &[Self]) -> &[Self::Lanes<S>];
-    /// The same, to write.
+    /// The same, mutable.
     fn registers_mut<S: Simd>(x: &mut [Self]) -> &mut [Self::Lanes<S>];
 
     /// `x` in every lane.
@@ -51,21 +51,21 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
     /// The square root.
     fn sqrt<S: Simd>(simd: S, a: Self::Lanes<S>) -> Self::Lanes<S>;
 
-    /// `a b + c`, fused where the hardware fuses.
+    /// `a b + c`, fused if the hardware supports it.
     fn mul_add<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>, c: Self::Lanes<S>) -> Self::Lanes<S>;
 
-    /// `c - a b`, fused where the hardware fuses.
+    /// `c - a b`, fused if the hardware supports it.
     fn negate_mul_add<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>, c: Self::Lanes<S>) -> Self::Lanes<S>;
 
     /// `if a > b { x } else { 0 }`
     fn where_greater<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>, x: Self::Lanes<S>) -> Self::Lanes<S>;
 
-    /// `2^s`, to 2 ulp; 0 where that is below the smallest normal number. `s` must not exceed 127
-    /// or 1023.
+    /// `2^s`, to 2 ulp; 0 if the result is below the smallest normal number. `s` must not exceed
+    /// 127 or 1023.
     fn exp2<S: Simd>(simd: S, s: Self::Lanes<S>) -> Self::Lanes<S>;
 }
 
-/// The methods that differ between the two types only in the suffix of pulp's names.
+/// The methods that differ between the two types only in the suffix of the names in pulp.
 macro_rules! forward {
     ($($name:ident($($arg:ident),*) = $pulp:ident;)*) => {
         $(

@@ -1,12 +1,12 @@
-//! The shape of a tile of matrix units, and which products of parts make a number.
+//! The shape of a tile of matrix units, and the products of parts that make a number.
 
-/// Elements of a bfloat16 tile.
+/// Number of elements of a bfloat16 tile.
 pub const TILE: usize = 512;
 
-/// Rows and columns of the accumulated square.
+/// Number of rows and columns of the accumulated square.
 pub const SIDE: usize = 32;
 
-/// Which products of parts are summed.
+/// The products of parts that are summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Terms {
     /// Two parts, three products: relative error about `2^-17`.
@@ -16,7 +16,7 @@ pub enum Terms {
 }
 
 impl Terms {
-    /// Parts that a number is split into.
+    /// Returns the number of parts of a number.
     pub fn parts(self) -> usize {
         if self == Terms::Three { 2 } else { 3 }
     }

@@ -1,4 +1,4 @@
-//! The matrix units of x86 (AMX): the one room with `unsafe`.
+//! The matrix units of x86 (AMX); the only file with `unsafe`.
 //!
 //! A tile register holds 16 rows of 64 bytes; `tdpbf16ps` adds the product of a 16 x 32 and a 32 x
 //! 16 tile of bfloat16 to a 16 x 16 tile of f32. A number is split into two or three bfloat16
@@ -26,7 +26,7 @@ mod granted {
         _thread: std::marker::PhantomData<*const ()>,
     }
 
-    /// Does the processor have the tiles and does the system grant them?
+    /// True if the processor has tiles and the system grants them.
     pub fn available() -> bool {
         static GRANTED: OnceLock<bool> = OnceLock::new();
         *GRANTED.get_or_init(|| {
@@ -47,11 +47,11 @@ mod granted {
         status == 0
     }
 
-    /// Asks the system to back this memory by large pages where it has them: packed points are
-    /// walked through in many streams, and each page of 4 KB would cost a walk of the page tables.
-    /// Advice: whether it is taken does not matter.
+    /// Advises the system to use large pages for this memory, if it has them: packed points are
+    /// read in many streams, and with pages of 4 KB each would cost a walk of the page tables. It
+    /// does not matter whether the system follows the advice.
     pub fn advise_large_pages<T>(memory: &mut [T]) {
-        /// Of the pages that the addresses must be multiples of.
+        /// The size to which the addresses must be aligned.
         const PAGE: usize = 4096;
         let bytes = memory.as_mut_ptr_range();
         let (from, to) = ((bytes.start as usize).next_multiple_of(PAGE), bytes.end as usize / PAGE * PAGE);
@@ -67,8 +67,8 @@ mod granted {
     }
 
     impl Tiles {
-        /// Configures this thread's eight tile registers as 16 rows of 64 bytes; None where there
-        /// are none.
+        /// Configures the eight tile registers of this thread as 16 rows of 64 bytes; None without
+        /// matrix units.
         pub fn acquire() -> Option<Tiles> {
             if !available() {
                 return None;
@@ -112,7 +112,7 @@ mod granted {
             }
         }
 
-        /// Asks for memory that will be needed soon to be brought into the second-level cache.
+        /// Prefetches memory that will be needed soon into the second-level cache.
         #[inline(always)]
         pub fn fetch(&self, memory: &[u16]) {
             for line in memory.chunks(32) {
@@ -121,8 +121,8 @@ mod granted {
             }
         }
 
-        /// Adds `sum_k a_k b_k` to the square: `a` holds two stripes of 16 rows, `b` two stripes of
-        /// 16 columns, each stripe `steps` times the parts' tiles one after the other.
+        /// Adds `sum_k a_k b_k` to the square: `a` contains two stripes of 16 rows, `b` two stripes
+        /// of 16 columns, each stripe `steps` times the tiles of the parts in sequence.
         #[inline(always)]
         pub fn add(&self, terms: Terms, steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
             let needed = steps * terms.parts() * TILE;

@@ -1,21 +1,21 @@
-//! The matrix units where there are none: every call of `tile_amx`, with no tiles to be had.
+//! A replacement for `tile_amx` on machines without matrix units.
 
 use super::tile::Terms;
 
-/// There are none here.
+/// The tile registers, of which there are none.
 #[derive(Debug)]
 pub struct Tiles(std::convert::Infallible);
 
-/// No advice is known here.
+/// Does nothing.
 pub fn advise_large_pages<T>(_: &mut [T]) {}
 
-/// Never.
+/// Returns false.
 pub fn available() -> bool {
     false
 }
 
 impl Tiles {
-    /// Never any.
+    /// Returns None.
     pub fn acquire() -> Option<Tiles> {
         None
     }

@@ -1,4 +1,4 @@
-//! Eight squares, with the closed form of their density under Gaussian smoothing.
+//! The checkerboard of eight squares, with the closed form of its density under Gaussian smoothing.
 
 use super::density::check_sigma;
 use super::{Density, Moments, Target, shape};
@@ -23,12 +23,13 @@ impl Checkerboard {
         Checkerboard { side, noise }
     }
 
-    /// The lower edge of strip `i` of 4, on either axis.
+    /// Returns the lower edge of strip `i` of 4, on either axis.
     fn edge(&self, i: usize) -> f64 {
         (i as f64 - 2.0) * self.side
     }
 
-    /// Log density and its gradient at `x` when the squares are smoothed by `N(0, s^2 I)`, `s > 0`.
+    /// Returns the log density and its gradient at `x` if the squares are smoothed by `N(0, s^2
+    /// I)`, `s > 0`.
     fn smoothed(&self, x: &[f64], s: f64) -> (f64, [f64; 2]) {
         let strips = |x: f64| [0, 1, 2, 3].map(|i| strip(x, self.edge(i), self.edge(i + 1), s));
         let (across, along) = (strips(x[0]), strips(x[1]));
@@ -49,7 +50,7 @@ impl Checkerboard {
         (8.0 * self.side * self.side).ln()
     }
 
-    /// Is `x` on one of the squares?
+    /// True if `x` is on one of the squares.
     fn holds(&self, x: &[f64]) -> bool {
         let strip = |x: f64| (x / self.side + 2.0).floor();
         let (i, j) = (strip(x[0]), strip(x[1]));
@@ -93,7 +94,7 @@ impl Target for Checkerboard {
 }
 
 impl Density for Checkerboard {
-    /// Without smoothing or noise it is minus infinity outside of the squares.
+    /// Without smoothing or noise it is minus infinity outside the squares.
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         let s = self.check(points, sigma)?;
         let bare = |x: &[f64]| if self.holds(x) { -self.log_area() } else { f64::NEG_INFINITY };
@@ -127,8 +128,7 @@ impl Density for Checkerboard {
     }
 }
 
-/// The mass that `N(x, s^2)` puts on a strip, as a logarithm, and that logarithm's derivative in
-/// `x`.
+/// The logarithm of the mass of `N(x, s^2)` on a strip, and its derivative in `x`.
 #[derive(Debug, Clone, Copy)]
 struct Strip {
     log_mass: f64,
@@ -147,8 +147,8 @@ fn strip(x: f64, lower: f64, upper: f64, s: f64) -> Strip {
         let rise = normal_log_density(l).exp() - normal_log_density(u).exp();
         return Strip { log_mass: mass.ln(), slope: rise / (s * mass) };
     }
-    // On one side: relative to the density at the nearer edge, so that nothing underflows however
-    // far it is.
+    // On one side: relative to the density at the nearer edge, so that nothing underflows at any
+    // distance.
     let (near, far, sign) = if l > 0.0 { (l, u, 1.0) } else { (-u, -l, -1.0) };
     let drop = 0.5 * (near - far) * (near + far);
     let mass = tail(near) - tail(far) * drop.exp();
@@ -160,7 +160,7 @@ fn normal_log_density(z: f64) -> f64 {
     -0.5 * (z * z + (2.0 * PI).ln())
 }
 
-/// Mills' ratio of the normal distribution, `P(Z > z) / density(z)`, `z >= 0`.
+/// Returns Mills' ratio of the normal distribution, `P(Z > z) / density(z)`, `z >= 0`.
 fn tail(z: f64) -> f64 {
     if z < 35.0 {
         0.5 * libm::erfc(z * FRAC_1_SQRT_2) / normal_log_density(z).exp()

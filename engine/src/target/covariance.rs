@@ -19,7 +19,7 @@ struct Rotated {
 }
 
 impl Covariance {
-    /// From a matrix; a diagonal one is recognised and stays exact.
+    /// Creates it from a matrix; a diagonal matrix is recognised and stays exact.
     pub fn new(matrix: Mat<f64>) -> Result<Covariance> {
         let dim = matrix.nrows();
         if dim == 0 || dim != matrix.ncols() {
@@ -35,7 +35,7 @@ impl Covariance {
         Ok(Covariance { variances: spectrum.values().to_vec(), rotated: Some(rotated) })
     }
 
-    /// From variances along the coordinates.
+    /// Creates it from variances along the coordinates.
     pub fn diagonal(variances: Vec<f64>) -> Result<Covariance> {
         match variances.iter().find(|v| !(**v > 0.0 && v.is_finite())) {
             Some(v) => Err(numeric(format!("a variance is {v:e}, but all must be positive and finite"))),
@@ -52,7 +52,7 @@ impl Covariance {
         &self.variances
     }
 
-    /// The axes as orthonormal columns; none means the coordinate axes.
+    /// The axes as orthonormal columns; None for the coordinate axes.
     pub fn basis(&self) -> Option<&Mat<f64>> {
         self.rotated.as_ref().map(|r| &r.basis)
     }
@@ -66,7 +66,7 @@ impl Covariance {
     }
 }
 
-/// The square matrix with rounding asymmetry averaged away; more than rounding is an error.
+/// Returns the square matrix with asymmetry by rounding averaged; larger asymmetry is an error.
 fn symmetric(mut a: Mat<f64>) -> Result<Mat<f64>> {
     for j in 0..a.ncols() {
         for i in j + 1..a.nrows() {

@@ -10,11 +10,11 @@ use faer::Mat;
 use rayon::prelude::*;
 use std::f64::consts::TAU;
 
-/// Neal's funnel \[neal2003slice\]: `x_0 ~ N(0, std^2)`, and given it every other
-/// `x_i ~ N(0, exp(x_0))`.
+/// Neal's funnel \[neal2003slice\]: `x_0 ~ N(0, std^2)`, and given `x_0` every other `x_i ~ N(0,
+/// exp(x_0))`.
 ///
-/// Its width spans `exp(+-std)` within two standard deviations of `x_0`, so that no step size fits
-/// everywhere.
+/// Its width varies by `exp(+-std)` within two standard deviations of `x_0`, so that no single step
+/// size is suitable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Funnel {
     dim: usize,
@@ -22,11 +22,11 @@ pub struct Funnel {
 }
 
 impl Funnel {
-    /// The funnel in `dim >= 2` dimensions; Neal's has `dim` 10 and `std` 3, which is positive and
-    /// at most 10 here.
+    /// Creates the funnel in `dim >= 2` dimensions. Neal's has `dim` 10 and `std` 3; here `std` is
+    /// positive and at most 10.
     ///
     /// # Errors
-    /// An argument out of range.
+    /// An argument is out of range.
     pub fn new(dim: usize, std: f64) -> Result<Funnel> {
         check_dim(dim)?;
         if !(std > 0.0 && std <= 10.0) {
@@ -35,7 +35,7 @@ impl Funnel {
         Ok(Funnel { dim, std })
     }
 
-    /// `exp(-x_0)`, held where it would overflow: there the score keeps its direction.
+    /// Returns `exp(-x_0)`, limited to avoid overflow: the score then keeps its direction.
     fn precision(row: &[f64]) -> f64 {
         (-row[0]).min(600.0).exp()
     }
@@ -107,11 +107,12 @@ pub struct Banana {
 }
 
 impl Banana {
-    /// The banana in `dim >= 2` dimensions: `std > 0` is half its length, `bend` its curvature in
-    /// inverse data units (0 leaves a Gaussian). Haario's has `std` 10 and `bend` 0.03 to 0.1.
+    /// Creates the banana in `dim >= 2` dimensions: `std > 0` is half its length, `bend` its
+    /// curvature in inverse units of the data (0 gives a Gaussian). Haario's has `std` 10 and
+    /// `bend` 0.03 to 0.1.
     ///
     /// # Errors
-    /// An argument out of range.
+    /// An argument is out of range.
     pub fn new(dim: usize, std: f64, bend: f64) -> Result<Banana> {
         check_dim(dim)?;
         if !(std > 0.0 && std.is_finite()) {
@@ -123,7 +124,7 @@ impl Banana {
         Ok(Banana { dim, std, bend })
     }
 
-    /// `z_1` of a point.
+    /// Returns `z_1` of a point.
     fn unbent(&self, row: &[f64]) -> f64 {
         row[1] - self.bend * (row[0] * row[0] - self.std * self.std)
     }

@@ -1,4 +1,4 @@
-//! A target of the caller's own: an unnormalised log density and its score.
+//! A target defined by the caller: an unnormalised log density and its score.
 
 use super::distribution::check_no_smoothing;
 use super::{Density, Target};
@@ -9,13 +9,13 @@ use crate::{Error, Points, Result, Subject};
 use std::fmt;
 use std::sync::Arc;
 
-/// Log densities of all points at once.
+/// A function that returns the log densities of all points.
 pub type LogDensityOf = Arc<dyn Fn(&Points) -> Result<Vec<f64>> + Send + Sync>;
-/// Scores of all points at once, n x dim.
+/// A function that returns the scores of all points, n x dim.
 pub type ScoreOf = Arc<dyn Fn(&Points) -> Result<Points> + Send + Sync>;
 
-/// `p(x)` up to a constant factor, from a formula or from functions. It has a density and a score
-/// but no sampler and no moments.
+/// A density `p(x)` up to a constant factor, from a formula or from functions. It has a density and
+/// a score but no sampler and no moments.
 #[derive(Clone)]
 pub struct CustomDensity {
     dim: usize,
@@ -29,8 +29,8 @@ enum Given {
 }
 
 impl CustomDensity {
-    /// From a formula of the log density in `x[0] .. x[dim - 1]` and the parameters; the score is
-    /// its exact gradient.
+    /// Creates it from a formula of the log density in `x[0] .. x[dim - 1]` and the parameters; the
+    /// score is its exact gradient.
     ///
     /// ```
     /// use sdflow::{Points, target::{CustomDensity, Density}};
@@ -43,19 +43,19 @@ impl CustomDensity {
     /// ```
     ///
     /// # Errors
-    /// `dim` = 0, or [`Error::Expression`] with the place in the text.
+    /// `dim` is 0, or [`Error::Expression`] with the place in the text.
     pub fn formula(dim: usize, text: &str, parameters: &[Parameter]) -> Result<CustomDensity> {
         check_dim(dim)?;
         Ok(CustomDensity { dim, given: Given::Formula(Expression::of_point(text, dim, parameters)?) })
     }
 
-    /// From functions that are called with all points at once. Without `score` it is by central
-    /// differences of the log density, `(l(x + h e_j) - l(x - h e_j)) / 2h` with
-    /// `h = 6e-6 max(1, |x_j|)`: `2 dim` calls, and a relative error of about 1e-10 times the log
-    /// density's size.
+    /// Creates it from functions that are called with all points at once. Without `score` it is
+    /// computed by central differences of the log density, `(l(x + h e_j) - l(x - h e_j)) / 2h`
+    /// with `h = 6e-6 max(1, |x_j|)`: `2 dim` calls, and a relative error of about 1e-10 times the
+    /// size of the log density.
     ///
     /// # Errors
-    /// `dim` = 0.
+    /// `dim` is 0.
     pub fn functions(dim: usize, log_density: LogDensityOf, score: Option<ScoreOf>) -> Result<CustomDensity> {
         check_dim(dim)?;
         Ok(CustomDensity { dim, given: Given::Functions { log_density, score } })
@@ -68,7 +68,7 @@ impl CustomDensity {
 }
 
 fn check_dim(dim: usize) -> Result<()> {
-    // Each coordinate has a name of its own in a formula.
+    // Each coordinate has its own name in a formula.
     match dim {
         1..=10_000 => Ok(()),
         _ => Err(Error::argument("dim", dim, "it must be at least 1 and at most 10000")),
@@ -156,7 +156,7 @@ fn differences(log_density: &LogDensityOf, points: &Points, out: &mut Points) ->
         let (above, below) = (at(1.0)?, at(-1.0)?);
         for (i, x) in points.iter().enumerate() {
             let h = step(x[j]);
-            // What was added is not `h` exactly.
+            // Because of rounding, the difference of the arguments is not exactly `h`.
             out.row_mut(i)[j] = (above[i] - below[i]) / ((x[j] + h) - (x[j] - h));
         }
         moved.data_mut().copy_from_slice(points.data());

@@ -6,7 +6,7 @@ use super::{Gaussian, Mixture, Target, shape_plane as plane, shape_space as spac
 use crate::{Error, Result, Rule};
 use std::sync::Arc;
 
-/// Every name that [`dataset`] knows, with what it is.
+/// All names that [`dataset`] accepts, with descriptions.
 pub const DATASETS: &[(&str, &str)] = &[
     ("8gaussians", "eight Gaussians on a circle of radius 2.83, standard deviation 0.35 (torchcfm: 5 and 0.56)"),
     ("25gaussians", "a 5 x 5 grid of Gaussians from -4 to 4, standard deviation 0.1"),
@@ -24,37 +24,39 @@ pub const DATASETS: &[(&str, &str)] = &[
 ];
 
 crate::options! {
-    /// How a named data set is drawn.
+    /// Options of `dataset`, a distribution by name.
     pub struct DatasetOptions {
-        /// Standard deviation of the Gaussian noise, in the set's own units (before `scale`); the
-        /// set's own when left out. At least 0; above 0 for `8gaussians` and `25gaussians`. For
-        /// `pinwheel` it is the spread across a blade, a third of that along it; for `moons` in the
-        /// style of torchcfm the length of a uniform shift along (1, 1).
+        /// Standard deviation of the Gaussian noise, in the units of the data set before `scale`.
+        /// It is at least 0, and above 0 for `8gaussians` and `25gaussians`. For `pinwheel` it is
+        /// the spread across a blade, which is a third of the spread along the blade; for `moons`
+        /// in the style of torchcfm it is the length of a uniform shift along (1, 1). Left out: the
+        /// value that defines the data set.
         noise: Option<f64> = None,
-        /// `"ffjord"` or `"torchcfm"`: whose scales; they differ for `8gaussians` and `moons`.
+        /// The project whose scales are used, `"ffjord"` or `"torchcfm"`; they differ for
+        /// `8gaussians` and `moons`.
         style: Style = Style::Ffjord,
         /// Factor on all coordinates, noise included, above 0.
         scale: f64 = 1.0,
     }
 }
 
-/// Whose scales a data set has.
+/// The project whose scales a data set has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
-    /// Those of the FFJORD paper's code \[grathwohl2019ffjord\].
+    /// Those of the code of the FFJORD paper \[grathwohl2019ffjord\].
     Ffjord,
     /// Those of the TorchCFM library \[tong2024improving\]. Its eight Gaussians have the covariance
-    /// `sqrt(0.1) I`, as that code passes a square root where a covariance is meant.
+    /// `sqrt(0.1) I`, because that code passes a square root where a covariance is meant.
     Torchcfm,
 }
 
 crate::choices!(Style);
 
-/// The data set called `name`, one of [`DATASETS`], as a distribution: points are independent, not
-/// laid out evenly.
+/// Returns the data set called `name`, one of [`DATASETS`], as a distribution: points are
+/// independent, not evenly spaced.
 ///
-/// `8gaussians` and `25gaussians` are [`Mixture`]s, `checkerboard` knows its density and smoothed
+/// `8gaussians` and `25gaussians` are [`Mixture`]s, `checkerboard` has a density and a smoothed
 /// score; the others can only be sampled.
 ///
 /// ```
@@ -67,7 +69,7 @@ crate::choices!(Style);
 /// ```
 ///
 /// # Errors
-/// An unknown name; `noise` or `scale` out of range.
+/// The name is unknown; `noise` or `scale` is out of range.
 pub fn dataset(name: &str, options: &DatasetOptions) -> Result<Arc<dyn Target>> {
     let scale = options.scale;
     if !(scale > 0.0 && scale.is_finite()) {
@@ -104,7 +106,7 @@ fn ring(radius: f64, std: f64) -> Result<Arc<dyn Target>> {
     Ok(Arc::new(Mixture::ring(8, radius, positive(std)?)?))
 }
 
-/// Means `{-2, .., 2}^2` times `spacing`.
+/// Returns the mixture with means `{-2, .., 2}^2` times `spacing`.
 fn grid(spacing: f64, std: f64) -> Result<Arc<dyn Target>> {
     let std = positive(std)?;
     let mean = |k: usize| vec![spacing * ((k / 5) as f64 - 2.0), spacing * ((k % 5) as f64 - 2.0)];

@@ -1,4 +1,4 @@
-//! What every target can be asked for.
+//! The interface of all targets.
 
 use super::density::{Density, check_sigma};
 use super::mixture::Mixture;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 /// A probability distribution on `R^dim`.
 ///
-/// What only some distributions can do is asked for and may be absent; [`Target::sample`] alone may
-/// refuse.
+/// Abilities that only some distributions have are separate and may be absent; only
+/// [`Target::sample`] may return an error instead.
 pub trait Target: Send + Sync + fmt::Debug {
     /// Name for messages and reports: "ar1(0.9) in 64 dimensions".
     fn name(&self) -> String;
@@ -20,71 +20,70 @@ pub trait Target: Send + Sync + fmt::Debug {
     /// Number of coordinates.
     fn dim(&self) -> usize;
 
-    /// `n` independent points, determined by the stream. For a finite sample: drawn from it,
-    /// without replacement while it lasts.
+    /// Returns `n` independent points, determined by the stream; for a finite sample, points drawn
+    /// from it without replacement while they last.
     ///
     /// # Errors
-    /// None for most; a finite sample cannot give more rows than it has, and a
+    /// None for most; a finite sample cannot return more rows than it has, and a
     /// [`super::CustomDensity`] none.
     fn sample(&self, n: usize, stream: Stream) -> Result<Points>;
 
-    /// Log density and score, where they have a closed form.
+    /// Returns log density and score, if they have a closed form.
     fn density(&self) -> Option<&dyn Density> {
         None
     }
 
-    /// Exact mean and covariance, where they exist; of a finite sample its own.
+    /// Returns the exact mean and covariance, if they exist; for a finite sample, its own.
     fn moments(&self) -> Option<Moments> {
         None
     }
 
-    /// The modes of a mixture, for counting what was reached.
+    /// Returns the modes of a mixture, for counting those that were reached.
     fn modes(&self) -> Option<&Mixture> {
         None
     }
 
-    /// The finite sample that the distribution is, when it is one.
+    /// Returns the points of a finite sample, if the distribution is one.
     fn data(&self) -> Option<DataView<'_>> {
         None
     }
 }
 
-/// What must be there, or the error that says what is missing.
+/// Returns a part, or the error that says what is missing.
 impl dyn Target + '_ {
-    /// The closed form.
+    /// Returns the closed form.
     ///
     /// # Errors
-    /// [`Error::Missing`] with `part` where there is none.
+    /// [`Error::Missing`] with `part` if there is none.
     pub fn expect_density(&self, part: MissingPart) -> Result<&dyn Density> {
         self.density().ok_or_else(|| Error::missing(self.name(), part))
     }
 
-    /// The exact mean and covariance.
+    /// Returns the exact mean and covariance.
     ///
     /// # Errors
-    /// [`Error::Missing`] where they are not known or do not exist.
+    /// [`Error::Missing`] if they are unknown or do not exist.
     pub fn expect_moments(&self) -> Result<Moments> {
         self.moments().ok_or_else(|| Error::missing(self.name(), MissingPart::Moments))
     }
 
-    /// The modes.
+    /// Returns the modes.
     ///
     /// # Errors
-    /// [`Error::Missing`] for what is no mixture.
+    /// [`Error::Missing`] if the target is not a mixture.
     pub fn expect_modes(&self) -> Result<&Mixture> {
         self.modes().ok_or_else(|| Error::missing(self.name(), MissingPart::Modes))
     }
 }
 
-/// A finite sample: its points, what each counts, and the units in which a flow towards it is to
-/// work.
+/// A finite sample: its points, their weights, and the units in which a flow towards it works.
 #[derive(Debug, Clone, Copy)]
 pub struct DataView<'a> {
     /// The points, shared.
     pub points: &'a Arc<Points>,
-    /// One weight per point, summing to one; None where they are equal.
+    /// One weight per point, summing to one; None if they are equal.
     pub weights: Option<&'a [f64]>,
-    /// Standard units, when a flow is not to work in those of the points.
+    /// The standard units, if a flow does not work in those of the points.
     pub standardiser: Option<&'a Standardiser>,
 }
 
@@ -98,7 +97,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Those of the same distribution in units from which this map leads to the present ones.
+    /// Returns the moments in other units, given the map from these to the present ones.
     pub(crate) fn in_units(&self, units: &AffineMap) -> Moments {
         let (scale, shift) = (units.scale(), units.shift());
         let mean = self.mean.iter().zip(scale.iter().zip(shift)).map(|(m, (s, b))| (m - b) / s).collect();
@@ -108,8 +107,8 @@ impl Moments {
 }
 
 /// # Errors
-/// As [`check_sigma`], or `sigma` is positive where only the unsmoothed distribution has a closed
-/// form.
+/// Checks `sigma` as [`check_sigma`]; a positive `sigma` is an error for a distribution whose
+/// unsmoothed form alone is closed.
 pub(super) fn check_no_smoothing(target: &impl Target, sigma: f64) -> Result<()> {
     check_sigma(sigma)?;
     if sigma == 0.0 { Ok(()) } else { Err(Error::missing(target.name(), MissingPart::SmoothedForm(sigma))) }

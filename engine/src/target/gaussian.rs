@@ -10,7 +10,7 @@ use crate::rng::Rng;
 use crate::{Error, Points, Result, Rule, Subject};
 use faer::{Accum, Mat, MatMut, MatRef};
 
-/// Coordinates of the largest full covariance: 2 GiB of it.
+/// The largest number of coordinates of a full covariance, which then takes 2 GiB.
 const MOST_DIM: usize = 1 << 14;
 
 /// `N(mean, cov)`.
@@ -36,28 +36,29 @@ pub struct Gaussian {
 }
 
 impl Gaussian {
-    /// `N(mean, cov)`; cost `O(d^3)` unless `cov` is diagonal.
+    /// Creates `N(mean, cov)`; cost `O(d^3)` unless `cov` is diagonal.
     ///
     /// # Errors
-    /// `cov` is not symmetric up to rounding, not positive definite, or of another size than
-    /// `mean`; a value not finite.
+    /// `cov` is not symmetric to rounding, not positive definite, or of another size than `mean`; a
+    /// value is not finite.
     pub fn new(mean: Vec<f64>, cov: Mat<f64>) -> Result<Gaussian> {
         Gaussian::with(mean, Covariance::new(cov)?)
     }
 
-    /// `N(mean, std^2 I)`, `std > 0`.
+    /// Creates `N(mean, std^2 I)`, `std > 0`.
     ///
     /// # Errors
-    /// An empty mean, a value that is not finite, or `std` not positive.
+    /// The mean is empty, a value is not finite, or `std` is not positive.
     pub fn isotropic(mean: Vec<f64>, std: f64) -> Result<Gaussian> {
         let std = vec![std; mean.len()];
         Gaussian::diagonal(mean, &std)
     }
 
-    /// Independent coordinates of standard deviations `std`, all positive.
+    /// Creates a Gaussian of independent coordinates with standard deviations `std`, all positive.
     ///
     /// # Errors
-    /// As [`Gaussian::isotropic`], or another number of standard deviations than of means.
+    /// Those of [`Gaussian::isotropic`], or the number of standard deviations is not that of the
+    /// means.
     pub fn diagonal(mean: Vec<f64>, std: &[f64]) -> Result<Gaussian> {
         match std.iter().find(|s| !(**s > 0.0 && s.is_finite())) {
             Some(s) => Err(Error::argument(
@@ -69,8 +70,8 @@ impl Gaussian {
         }
     }
 
-    /// The stationary autoregression `x_i = rho x_{i-1} + noise` of unit variance: mean 0,
-    /// `cov_ij = rho^|i-j|`.
+    /// Creates the stationary autoregressive process `x_i = rho x_{i-1} + noise` of unit variance:
+    /// mean 0, `cov_ij = rho^|i-j|`.
     ///
     /// # Errors
     /// `dim` is 0 or `rho` is not strictly between -1 and 1.
@@ -82,7 +83,7 @@ impl Gaussian {
             return Err(Error::argument("rho", rho, "it must be strictly between -1 and 1"));
         }
         if dim > MOST_DIM {
-            let want = format!("a full covariance is held for at most {MOST_DIM} coordinates");
+            let want = format!("a full covariance is stored for at most {MOST_DIM} coordinates");
             return Err(Error::argument("dim", dim, want));
         }
         let powers: Vec<f64> = std::iter::successors(Some(1.0), |p| Some(p * rho)).take(dim).collect();
@@ -115,23 +116,23 @@ impl Gaussian {
         self.cov.variances()
     }
 
-    /// `out[i] = (x_i - mean)^T cov^-1 (x_i - mean)`, chi-squared with `dim` degrees of freedom for
-    /// its own samples.
+    /// Computes `out[i] = (x_i - mean)^T cov^-1 (x_i - mean)`, which is chi-squared with `dim`
+    /// degrees of freedom for samples of this Gaussian.
     ///
     /// # Errors
-    /// Points of another dimension.
+    /// The points have another dimension.
     pub fn mahalanobis2(&self, points: &Points, out: &mut Vec<f64>) -> Result<()> {
         points.check_dim(Subject::points(), self.mean.len(), &self.name)?;
         gaussian_components::mahalanobis2(&self.component(1.0, 0.0), points, out);
         Ok(())
     }
 
-    /// `weight N(mean, cov + sigma^2 I)`, ready to be evaluated.
+    /// Returns `weight N(mean, cov + sigma^2 I)`, prepared for evaluation.
     pub(super) fn component(&self, weight: f64, sigma: f64) -> Component<'_> {
         Component::new(weight, &self.mean, &self.cov, sigma)
     }
 
-    /// Fills `rows` with independent points; `normal` is memory to be reused.
+    /// Fills `rows` with independent points; `normal` is a buffer.
     pub(super) fn draw(&self, rng: &mut Rng, rows: &mut [f64], normal: &mut Vec<f64>) {
         let dim = self.mean.len();
         rows.iter_mut().for_each(|z| *z = rng.normal());

@@ -1,10 +1,10 @@
-//! Sums of smoothed Gaussian components over blocks of points: the arithmetic behind `Gaussian` and
+//! Sums of smoothed Gaussian components over blocks of points: the arithmetic of `Gaussian` and
 //! `Mixture`.
 //!
-//! A block is held column by column (one coordinate of all its points is contiguous), so every loop
-//! runs along points and a rotated component costs one matrix product into its basis and one back.
-//! The sum over components keeps a running maximum of the logarithms: one exponential per point and
-//! component, and no overflow however far the point.
+//! A block is stored column by column (one coordinate of all its points is contiguous), so every
+//! loop runs along points, and a rotated component costs one matrix product into its basis and one
+//! back. The sum over components keeps a running maximum of the logarithms: one exponential per
+//! point and component, without overflow at any distance.
 
 use super::covariance::Covariance;
 use crate::{Points, matrix::multiply};
@@ -12,10 +12,10 @@ use faer::{Accum, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 use std::f64::consts::TAU;
 
-/// Points per block. Fixed, so that results do not depend on the number of threads.
+/// Points per block; fixed, so that results do not depend on the number of threads.
 pub(super) const BLOCK: usize = 64;
 
-/// `weight N(mean, cov + sigma^2 I)`, ready to be evaluated.
+/// `weight N(mean, cov + sigma^2 I)`, prepared for evaluation.
 pub(super) struct Component<'a> {
     mean: &'a [f64],
     basis: Option<&'a Mat<f64>>,
@@ -35,7 +35,7 @@ impl<'a> Component<'a> {
     }
 }
 
-/// `out[i] = log sum_k p_k(x_i)`.
+/// Computes `out[i] = log sum_k p_k(x_i)`.
 pub(super) fn log_density(components: &[Component], points: &Points, out: &mut Vec<f64>) {
     out.resize(points.n(), 0.0);
     let blocks = out.par_chunks_mut(BLOCK).zip(points.data().par_chunks(BLOCK * points.dim()));
@@ -49,7 +49,7 @@ pub(super) fn log_density(components: &[Component], points: &Points, out: &mut V
     });
 }
 
-/// Row `i` of `out` becomes `grad log sum_k p_k(x_i)`.
+/// Writes `grad log sum_k p_k(x_i)` into row `i` of `out`.
 pub(super) fn score(components: &[Component], points: &Points, out: &mut Points) {
     let dim = points.dim();
     out.reshape(points.n(), dim);
@@ -68,7 +68,7 @@ pub(super) fn score(components: &[Component], points: &Points, out: &mut Points)
     });
 }
 
-/// Row `i` of `out` becomes `log p_k(x_i)` for every `k`.
+/// Writes `log p_k(x_i)` for every `k` into row `i` of `out`.
 pub(super) fn log_terms(components: &[Component], points: &Points, out: &mut Points) {
     let k = components.len();
     out.reshape(points.n(), k);
@@ -84,7 +84,7 @@ pub(super) fn log_terms(components: &[Component], points: &Points, out: &mut Poi
     });
 }
 
-/// `out[i]` becomes the squared Mahalanobis distance of `x_i` from the component's mean.
+/// Writes the squared Mahalanobis distance of `x_i` from the mean of the component into `out[i]`.
 pub(super) fn mahalanobis2(component: &Component, points: &Points, out: &mut Vec<f64>) {
     out.resize(points.n(), 0.0);
     let blocks = out.par_chunks_mut(BLOCK).zip(points.data().par_chunks(BLOCK * points.dim()));
@@ -103,17 +103,17 @@ struct Block {
     n: usize,
     /// The points.
     x: Vec<f64>,
-    /// The points less the mean of the component in hand.
+    /// The points minus the mean of the present component.
     centred: Vec<f64>,
-    /// The same in the component's basis.
+    /// The same in the basis of the component.
     y: Vec<f64>,
     /// `sum_k exp(l_k - max) grad log p_k`.
     sum: Vec<f64>,
-    /// Squared Mahalanobis distance from the component in hand.
+    /// Squared Mahalanobis distance from the present component.
     square: Vec<f64>,
-    /// `exp(l - max)` of the component in hand.
+    /// `exp(l - max)` of the present component.
     weight: Vec<f64>,
-    /// What earlier sums are multiplied by when the maximum rises.
+    /// The factor on earlier sums when the maximum rises.
     shrink: Vec<f64>,
     /// `max_k l_k` so far.
     max: Vec<f64>,
@@ -137,7 +137,7 @@ impl Block {
         self.total.fill(0.0);
     }
 
-    /// `y = (x - mean) U`.
+    /// Computes `y = (x - mean) U`.
     fn place(&mut self, c: &Component) {
         let centred = if c.basis.is_some() { &mut self.centred } else { &mut self.y };
         for ((column, x), mean) in centred.chunks_exact_mut(self.n).zip(self.x.chunks_exact(self.n)).zip(c.mean) {
@@ -150,7 +150,7 @@ impl Block {
         }
     }
 
-    /// `square = sum_j y_j^2 / variance_j`.
+    /// Computes `square = sum_j y_j^2 / variance_j`.
     fn square(&mut self, c: &Component) {
         self.square.fill(0.0);
         for (y, precision) in self.y.chunks_exact(self.n).zip(&c.precisions) {
@@ -158,15 +158,14 @@ impl Block {
         }
     }
 
-    /// Takes the component into `max` and `total`, and leaves its weight and what earlier sums
-    /// shrink by.
+    /// Adds the component to `max` and `total`, and stores its weight and the factor on earlier
+    /// sums.
     fn weigh(&mut self, c: &Component) {
         self.square(c);
         for i in 0..self.n {
             let log_term = c.log_peak - 0.5 * self.square[i];
             let rise = log_term - self.max[i];
-            // Near underflow the exponential is slow, and nothing is left of so small a share
-            // anyway.
+            // Near underflow the exponential is slow, and so small a share does not matter.
             let small = (-rise.abs()).clamp(-500.0, 0.0).exp();
             (self.shrink[i], self.weight[i]) = if rise > 0.0 { (small, 1.0) } else { (1.0, small) };
             self.max[i] = self.max[i].max(log_term);
@@ -174,7 +173,8 @@ impl Block {
         }
     }
 
-    /// `sum = shrink sum + weight grad log p_k`, the gradient being `-U diag(precisions) y`.
+    /// Computes `sum = shrink sum + weight grad log p_k`, where the gradient is `-U
+    /// diag(precisions) y`.
     fn pull(&mut self, c: &Component) {
         let columns = self.y.chunks_exact_mut(self.n).zip(self.sum.chunks_exact_mut(self.n)).zip(&c.precisions);
         let Some(basis) = c.basis else {

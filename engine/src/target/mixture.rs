@@ -11,12 +11,12 @@ use faer::Mat;
 use rayon::prelude::*;
 use std::f64::consts::TAU;
 
-/// `sum_k w_k N(m_k, S_k)`.
+/// The mixture `sum_k w_k N(m_k, S_k)`.
 ///
-/// Smoothed by `N(0, sigma^2 I)` its components have covariances `S_k + sigma^2 I`, and
-/// `score = sum_k r_k(x) (S_k + sigma^2 I)^-1 (m_k - x)` with the responsibilities `r_k`. Log
-/// density and score cost one exponential per point and component besides the components' own cost;
-/// far from all components they stay finite.
+/// Smoothed by `N(0, sigma^2 I)` its components have covariances `S_k + sigma^2 I`, and `score =
+/// sum_k r_k(x) (S_k + sigma^2 I)^-1 (m_k - x)` with the responsibilities `r_k`. Log density and
+/// score cost one exponential per point and component, in addition to the components; far from all
+/// components they stay finite.
 #[derive(Debug, Clone)]
 pub struct Mixture {
     weights: Vec<f64>,
@@ -47,11 +47,11 @@ impl Archived for Mixture {
 }
 
 impl Mixture {
-    /// A mixture; the weights are divided by their sum.
+    /// Creates a mixture; the weights are divided by their sum.
     ///
     /// # Errors
-    /// No components, components of different dimensions, another number of weights, a weight that
-    /// is not positive.
+    /// There are no components, components differ in dimension, the number of weights is not that
+    /// of the components, or a weight is not positive.
     pub fn new(weights: Vec<f64>, components: Vec<Gaussian>) -> Result<Mixture> {
         if weights.len() != components.len() || components.is_empty() {
             let got = format!("{} weights and {} components", weights.len(), components.len());
@@ -77,8 +77,8 @@ impl Mixture {
         Ok(Mixture { weights: weights.iter().map(|w| w / total).collect(), components })
     }
 
-    /// The 5 x 5 grid in the plane: means in `{-4, -2, 0, 2, 4}^2`, standard deviation 0.1, equal
-    /// weights.
+    /// Creates the 5 x 5 grid in the plane: means in `{-4, -2, 0, 2, 4}^2`, standard deviation 0.1,
+    /// equal weights.
     ///
     /// # Errors
     /// None.
@@ -87,8 +87,8 @@ impl Mixture {
         Mixture::equal((0..25).map(|i| vec![place(i / 5), place(i % 5)]), 0.1)
     }
 
-    /// `k` modes evenly on a circle around the origin, the first on the positive first axis; equal
-    /// weights.
+    /// Creates `k` modes evenly spaced on a circle around the origin, the first on the positive
+    /// first axis, with equal weights.
     ///
     /// # Errors
     /// `k` is 0, `radius` is negative or not finite, or `std` is not positive.
@@ -108,21 +108,21 @@ impl Mixture {
         Mixture::new(vec![1.0; components.len()], components)
     }
 
-    /// `w_k`, summing to one.
+    /// The weights `w_k`, which sum to one.
     pub fn weights(&self) -> &[f64] {
         &self.weights
     }
 
-    /// `N(m_k, S_k)`.
+    /// The components `N(m_k, S_k)`.
     pub fn components(&self) -> &[Gaussian] {
         &self.components
     }
 
-    /// Row `i` of `out` (one column per component) becomes the posterior probabilities of the
-    /// components given `x_i`, the mixture being smoothed by `N(0, sigma^2 I)`. Rows sum to one.
+    /// Writes the posterior probabilities of the components given `x_i` into row `i` of `out` (one
+    /// column per component), where the mixture is smoothed by `N(0, sigma^2 I)`. Rows sum to one.
     ///
     /// # Errors
-    /// A negative `sigma` or points of another dimension.
+    /// `sigma` is negative, or the points have another dimension.
     pub fn responsibilities(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
         gaussian_components::log_terms(&self.smoothed(points, sigma)?, points, out);
         out.data_mut().par_chunks_mut(self.components.len()).with_min_len(BLOCK).for_each(|row| {
@@ -134,11 +134,11 @@ impl Mixture {
         Ok(())
     }
 
-    /// The component most likely to have made each point; of equals the one with the fewest points
-    /// before, so that coinciding components share theirs.
+    /// Returns the component that most probably generated each point; of equal ones, that with the
+    /// fewest points so far, so that coinciding components get equal shares.
     ///
     /// # Errors
-    /// Points of another dimension.
+    /// The points have another dimension.
     pub fn assign(&self, points: &Points) -> Result<Vec<usize>> {
         let mut terms = Points::default();
         gaussian_components::log_terms(&self.smoothed(points, 0.0)?, points, &mut terms);
@@ -153,7 +153,7 @@ impl Mixture {
         Ok(terms.iter().map(best).collect())
     }
 
-    /// The name that it has in messages.
+    /// Returns the name for messages.
     fn label(&self) -> String {
         let dim = self.components[0].mean().len();
         format!("a mixture of {} Gaussians in {dim} dimensions", self.components.len())

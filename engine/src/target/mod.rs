@@ -1,10 +1,9 @@
-//! Distributions to reach or to start from.
+//! Target and base distributions.
 //!
-//! A [`Target`] can be sampled, but for a caller's own [`CustomDensity`]; what else it knows (log
-//! density and score, moments, modes, data) it offers as options, so that exact answers are used
-//! wherever they exist. A file here holds one family; what a Gaussian and a mixture of them are
-//! stands apart from how they serve as targets, because every target may say of which mixture it
-//! is.
+//! A [`Target`] can be sampled, unless it is a [`CustomDensity`]; its other abilities (log density
+//! and score, moments, modes, data) are optional, so that exact results are used wherever they
+//! exist. A file contains one family; Gaussians and mixtures are defined separately from their use
+//! as targets, because every target may refer to its mixture.
 
 mod checkerboard;
 mod covariance;

@@ -1,4 +1,4 @@
-//! The maps by which a caller describes a target.
+//! The options that describe a target.
 
 use super::{Banana, Funnel, Gaussian, Mixture, StudentT};
 use crate::options::{OptionType, OptionValue};
@@ -29,7 +29,7 @@ impl Numbers {
         }
     }
 
-    /// `n` numbers; a list must have that many `things`.
+    /// Returns `n` numbers; a list must have one for each of the `n` `things`.
     fn each(&self, name: &str, n: usize, things: &str) -> Result<Vec<f64>> {
         match self {
             Numbers::One(value) => Ok(vec![*value; n]),
@@ -46,23 +46,25 @@ impl Numbers {
 crate::options! {
     /// A Gaussian. Its dimension is `dim`, or the length of `mean`, `std` or `cov`.
     pub struct GaussianOptions {
-        /// Number of coordinates, at least 1; needed when neither `mean`, `std` nor `cov` tells.
+        /// Number of coordinates, at least 1; may be left out if `mean`, `std` or `cov` is a list.
         dim: Option<usize> = None,
         /// Mean: a number for all coordinates or a list with one each.
         mean: Numbers = Numbers::One(0.0),
         /// Standard deviation, above 0: a number for all coordinates or a list with one each; 1
         /// when `cov` is left out too.
         std: Option<Numbers> = None,
-        /// Covariance as a list of rows, symmetric and positive definite; instead of `std`.
+        /// Covariance as a list of rows, symmetric and positive definite; give either `std` or
+        /// `cov`.
         cov: Option<Vec<Vec<f64>>> = None,
     }
 }
 
 impl GaussianOptions {
-    /// The Gaussian described.
+    /// Returns the Gaussian that these options describe.
     ///
     /// # Errors
-    /// No dimension or contradicting ones, both `std` and `cov`, or what [`Gaussian::new`] refuses.
+    /// The dimension is missing or contradictory, both `std` and `cov` are given, or an error of
+    /// [`Gaussian::new`].
     pub fn gaussian(&self) -> Result<Gaussian> {
         let told =
             [self.dim, self.mean.len(), self.std.as_ref().and_then(Numbers::len), self.cov.as_ref().map(Vec::len)];
@@ -70,7 +72,7 @@ impl GaussianOptions {
             return Err(Error::argument(
                 "dim",
                 "missing",
-                "neither `mean`, `std` nor `cov` tells the dimension: give `dim`",
+                "`mean`, `std` and `cov` do not determine the dimension: give `dim`",
             ));
         };
         check_dim(dim)?;
@@ -91,22 +93,23 @@ crate::options! {
     pub struct MixtureOptions {
         /// Means, one list of coordinates per component.
         means: Vec<Vec<f64>> = Vec::new(),
-        /// Weights, above 0, one per component; divided by their sum. Equal when left out.
+        /// Weights, above 0, one per component; they are divided by their sum. Left out: equal
+        /// weights.
         weights: Option<Vec<f64>> = None,
         /// Standard deviation, above 0: a number for all components or a list with one each; 1 when
         /// `covs` is left out too.
         std: Option<Numbers> = None,
-        /// Covariances, one list of rows per component; instead of `std`.
+        /// Covariances, one list of rows per component; give either `std` or `covs`.
         covs: Option<Vec<Vec<Vec<f64>>>> = None,
     }
 }
 
 impl MixtureOptions {
-    /// The mixture described.
+    /// Returns the mixture that these options describe.
     ///
     /// # Errors
-    /// No means, lists of different lengths, both `std` and `covs`, or what [`Mixture::new`]
-    /// refuses.
+    /// There are no means, lists differ in length, both `std` and `covs` are given, or an error of
+    /// [`Mixture::new`].
     pub fn mixture(&self) -> Result<Mixture> {
         let k = self.means.len();
         if k == 0 {
@@ -134,30 +137,30 @@ impl MixtureOptions {
 crate::options! {
     /// A multivariate Student t.
     pub struct StudentTOptions {
-        /// Number of coordinates, at least 1; needed when neither `mean` nor `scale` is a list.
+        /// Number of coordinates, at least 1; may be left out if `mean` or `scale` is a list.
         dim: Option<usize> = None,
         /// Degrees of freedom, 0.1 to 1e6; 1 is the Cauchy distribution.
         dof: f64 = 5.0,
         /// Location: a number for all coordinates or a list with one each.
         mean: Numbers = Numbers::One(0.0),
         /// Scale, above 0: a number for all coordinates or a list with one each. The standard
-        /// deviation is `sqrt(dof / (dof - 2))` times that.
+        /// deviation is `sqrt(dof / (dof - 2))` times the scale.
         scale: Numbers = Numbers::One(1.0),
     }
 }
 
 impl StudentTOptions {
-    /// The distribution described.
+    /// Returns the distribution that these options describe.
     ///
     /// # Errors
-    /// As [`GaussianOptions::gaussian`], or `dof` out of range.
+    /// Those of [`GaussianOptions::gaussian`], or `dof` is out of range.
     pub fn student_t(&self) -> Result<StudentT> {
         let lists = [self.dim, self.mean.len(), self.scale.len()];
         let Some(dim) = lists.into_iter().flatten().next() else {
             return Err(Error::argument(
                 "dim",
                 "missing",
-                "neither `mean` nor `scale` tells the dimension: give `dim`",
+                "`mean` and `scale` do not determine the dimension: give `dim`",
             ));
         };
         check_dim(dim)?;
@@ -177,10 +180,10 @@ crate::options! {
 }
 
 impl FunnelOptions {
-    /// The funnel described.
+    /// Returns the funnel that these options describe.
     ///
     /// # Errors
-    /// As [`Funnel::new`].
+    /// Those of [`Funnel::new`].
     pub fn funnel(&self) -> Result<Funnel> {
         Funnel::new(self.dim, self.std)
     }
@@ -193,17 +196,17 @@ crate::options! {
         dim: usize = 2,
         /// Standard deviation of the first coordinate, above 0.
         std: f64 = 2.0,
-        /// Curvature of the second coordinate along the first, in inverse data units; 0 leaves a
-        /// Gaussian.
+        /// Curvature of the parabola that the second coordinate follows as a function of the first,
+        /// in inverse units of the data; 0 gives a Gaussian.
         bend: f64 = 0.25,
     }
 }
 
 impl BananaOptions {
-    /// The banana described.
+    /// Returns the banana that these options describe.
     ///
     /// # Errors
-    /// As [`Banana::new`].
+    /// Those of [`Banana::new`].
     pub fn banana(&self) -> Result<Banana> {
         Banana::new(self.dim, self.std, self.bend)
     }

@@ -5,17 +5,18 @@ use crate::points::{self, Standardiser, shares};
 use crate::{Error, Points, Result, rng::Stream};
 use std::sync::Arc;
 
-/// Columns whose standard deviations differ by more than this make one bandwidth for all a bad
-/// choice.
+/// If the standard deviations of columns differ by more than this factor, one bandwidth cannot suit
+/// them all.
 const UNEVEN: f64 = 100.0;
 
 crate::options! {
-    /// How a set of points is taken as a target.
+    /// Options of `samples`, a set of points as a target.
     pub struct SamplesOptions {
-        /// One weight per point, not negative; equal when left out. They are divided by their sum.
+        /// One weight per point, not negative; they are divided by their sum. Left out: equal
+        /// weights.
         weights: Option<Vec<f64>> = None,
-        /// Should a flow work in units in which each column has mean 0 and standard deviation 1?
-        /// What it returns is in the columns' own units.
+        /// Whether a flow works in units in which each column has mean 0 and standard deviation 1.
+        /// Results are returned in the original units.
         standardise: bool = false,
     }
 }
@@ -25,13 +26,13 @@ crate::options! {
 pub struct Samples {
     points: Arc<Points>,
     weights: Option<Vec<f64>>,
-    /// `w_0 + .. + w_i`, for drawing by weight.
+    /// The cumulative weights `w_0 + .. + w_i`, for drawing by weight.
     ends: Vec<f64>,
     standardiser: Option<Standardiser>,
 }
 
 impl Samples {
-    /// The sample `points`, which are shared and, unless some weigh nothing, not copied.
+    /// Creates the sample `points`, which are shared and, unless some have weight 0, not copied.
     ///
     /// ```
     /// use sdflow::target::{Samples, SamplesOptions, Target};
@@ -46,17 +47,17 @@ impl Samples {
     /// ```
     ///
     /// # Errors
-    /// No points, or coordinates whose squares are not finite; as many weights as points are
-    /// wanted, finite, not negative, and not all 0.
+    /// There are no points, or coordinates whose squares are not finite; the number of weights is
+    /// not that of the points, a weight is negative or not finite, or all are 0.
     pub fn new(points: impl Into<Arc<Points>>, options: &SamplesOptions) -> Result<Samples> {
         let points = points.into();
         if points.n() == 0 {
-            return Err(Error::shape("the sample", "no points", "at least one is wanted"));
+            return Err(Error::shape("the sample", "no points", "there must be at least one"));
         }
         points.check_squares("the sample")?;
         let weights = options.weights.as_ref().map(|w| shares(w, points.n(), "weights")).transpose()?;
-        // A point that weighs nothing would still count in the spread, the spacing and the extremes
-        // of the data.
+        // A point of weight 0 would still count in the spread, the spacing and the extremes of the
+        // data.
         let (points, weights) = match weights {
             Some(weights) if weights.contains(&0.0) => {
                 let kept: Vec<usize> = (0..points.n()).filter(|i| weights[*i] > 0.0).collect();
@@ -84,8 +85,8 @@ impl Target for Samples {
         self.points.dim()
     }
 
-    /// Without weights: different rows in random order, at most as many as there are. With weights:
-    /// by weight, with replacement, any number.
+    /// Without weights, returns different rows in random order, at most as many as there are. With
+    /// weights, draws any number of rows by weight, with replacement.
     fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
         let mut rng = stream.rng();
         let total = self.points.n();
@@ -101,7 +102,7 @@ impl Target for Samples {
         Ok(self.points.select(&rng.choose(total, n)))
     }
 
-    /// Mean and covariance of the points with their weights.
+    /// The weighted mean and covariance of the points.
     fn moments(&self) -> Option<Moments> {
         let weights = self.weights.as_deref();
         Some(Moments {
@@ -116,19 +117,19 @@ impl Target for Samples {
     }
 }
 
-/// A sentence of advice when the columns' standard deviations differ by more than a factor of 100,
-/// so that one bandwidth cannot suit all of them; `remedy` says what to do.
+/// Returns a sentence of advice if the standard deviations of columns differ by more than a factor
+/// of 100, so that one bandwidth cannot suit all of them; `remedy` says what to do.
 pub fn scale_warning(points: &Points, remedy: &str) -> Option<String> {
     let (wide, narrow, ratio) = uneven_columns(points, UNEVEN)?;
     Some(format!(
-        "column {wide} varies {ratio:.0} times as much as column {narrow} (counted from 0), so a flow will hardly see the \
-         latter: {remedy}"
+        "column {wide} varies {ratio:.0} times as much as column {narrow} (counted from 0), so a \
+         flow hardly resolves column {narrow}: {remedy}"
     ))
 }
 
-/// The columns of largest and smallest standard deviation and the ratio of the two, where it is
-/// beyond `factor`. A column whose middle half is one value (the dark corner of an image) is left
-/// out.
+/// Returns the columns of largest and smallest standard deviation and their ratio, if it is larger
+/// than `factor`. A column whose middle half is a single value (the dark corner of an image) does
+/// not count.
 pub(crate) fn uneven_columns(points: &Points, factor: f64) -> Option<(usize, usize, f64)> {
     let standardiser = Standardiser::of(points);
     let varies = |j: &usize| {
@@ -148,10 +149,10 @@ pub(crate) fn uneven_columns(points: &Points, factor: f64) -> Option<(usize, usi
     (std(wide) > factor * std(narrow)).then(|| (wide, narrow, std(wide) / std(narrow)))
 }
 
-/// What to do about uneven columns where the flow can work in the data's own units.
+/// The advice for uneven columns if the flow can work in units of the data.
 pub const STANDARDISE_SAMPLES: &str = "use samples with `standardise`";
 
-/// What to do about uneven columns where it cannot.
+/// The advice for uneven columns if it cannot.
 pub const STANDARDISE_POINTS: &str = "standardise the points with `standardise`, and bring the result back with `undo`";
 
 #[cfg(test)]
@@ -178,7 +179,7 @@ mod tests {
         let options = SamplesOptions { weights: Some(vec![1e308, 0.0, 1e308, 2e307]), ..Default::default() };
         let samples = Samples::new(line(4), &options).unwrap();
         let want = [1.0 / 2.2, 0.0, 1.0 / 2.2, 0.2 / 2.2];
-        // What weighs nothing is left out, and is never drawn.
+        // Points of weight 0 are left out, and never drawn.
         let kept = want.into_iter().filter(|w| *w > 0.0);
         assert_eq!(samples.data().unwrap().points.data(), [0.0, 2.0, 3.0]);
         assert!(samples.data().unwrap().weights.unwrap().iter().zip(kept).all(|(w, t)| (w - t).abs() < 1e-15));
@@ -221,7 +222,7 @@ mod tests {
             None
         );
         assert_eq!(scale_warning(&line(1), STANDARDISE_SAMPLES), None);
-        // A pixel that is dark in all but one of the images says nothing of units.
+        // A pixel that is dark in all but one of the images does not determine units.
         let image: Vec<[f64; 2]> = (0..1000).map(|i| [f64::from(i % 17), f64::from(u8::from(i == 3)) / 10.0]).collect();
         assert_eq!(scale_warning(&Points::from_rows(&image).unwrap(), STANDARDISE_SAMPLES), None);
     }

@@ -1,5 +1,4 @@
-//! Distributions known only by how a point is drawn: curves, surfaces and bands with noise around
-//! them.
+//! Distributions that can only be sampled: curves, surfaces and bands with noise around them.
 
 use super::Target;
 use crate::rng::{Rng, Stream};
@@ -45,8 +44,8 @@ impl Target for Shape {
     }
 }
 
-/// `n` rows, each drawn by `draw`, in parallel; the bytes depend on the stream only, and the first
-/// rows not on `n`.
+/// Returns `n` rows, each drawn by `draw`, in parallel; the bytes depend on the stream only, and
+/// the first rows do not depend on `n`.
 pub(super) fn rows(n: usize, dim: usize, stream: Stream, draw: impl Fn(&mut Rng, &mut [f64]) + Sync) -> Points {
     let mut points = Points::zeros(n, dim);
     points.data_mut().par_chunks_mut(CHUNK * dim).enumerate().for_each(|(chunk, rows)| {
@@ -56,7 +55,7 @@ pub(super) fn rows(n: usize, dim: usize, stream: Stream, draw: impl Fn(&mut Rng,
     points
 }
 
-/// Adds independent `N(0, noise^2)` to each coordinate.
+/// Adds independent noise `N(0, noise^2)` to each coordinate.
 pub(super) fn blur(rng: &mut Rng, noise: f64, row: &mut [f64]) {
     row.iter_mut().for_each(|x| *x += noise * rng.normal());
 }

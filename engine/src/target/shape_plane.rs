@@ -4,7 +4,8 @@ use super::shape::blur;
 use crate::rng::Rng;
 use std::f64::consts::{PI, TAU};
 
-/// A point on the upper half circle around 0, or on the lower one around (1, 1/2); radius 1.
+/// Returns a point on the upper half circle around 0, or on the lower one around (1, 1/2); radius
+/// 1.
 fn half_circles(rng: &mut Rng) -> [f64; 2] {
     let (sin, cos) = (PI * rng.uniform()).sin_cos();
     if rng.below(2) == 0 { [cos, sin] } else { [1.0 - cos, 0.5 - sin] }
@@ -44,7 +45,7 @@ pub(super) fn rings(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     blur(rng, noise, out);
 }
 
-/// A point on one of `count` circles, whose radii are multiples of `step`.
+/// Draws a point on one of `count` circles, whose radii are multiples of `step`.
 fn circle(rng: &mut Rng, step: f64, count: usize, out: &mut [f64]) {
     let radius = step * (1 + rng.below(count)) as f64;
     let (sin, cos) = (TAU * rng.uniform()).sin_cos();

@@ -15,8 +15,8 @@ pub(super) fn scurve(rng: &mut Rng, noise: f64, out: &mut [f64]) {
 
 /// A torus around the third axis: the tube's centre at radius 3, the tube's radius 1.
 pub(super) fn torus(rng: &mut Rng, noise: f64, out: &mut [f64]) {
-    // The surface is wider outside: an angle around the tube is kept in proportion to its distance
-    // from the axis.
+    // The surface is wider outside: an angle around the tube is accepted with a probability in
+    // proportion to its distance from the axis.
     let (sin, radius) = loop {
         let (sin, cos) = (TAU * rng.uniform()).sin_cos();
         if 4.0 * rng.uniform() < 3.0 + cos {
@@ -36,12 +36,11 @@ pub(super) fn helix(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     blur(rng, noise, out);
 }
 
-/// The trefoil knot `(sin t + 2 sin 2t, cos t - 2 cos 2t, -sin 3t)`: one closed curve that passes
-/// three times over itself, so that a flow which only tears clouds apart cannot reach it from a
-/// ball.
+/// The trefoil knot `(sin t + 2 sin 2t, cos t - 2 cos 2t, -sin 3t)`: a closed curve that passes
+/// three times over itself. A flow that only tears clouds apart cannot reach it from a ball.
 pub(super) fn trefoil(rng: &mut Rng, noise: f64, out: &mut [f64]) {
-    // A parameter is kept in proportion to the speed there, whose square is 17 + 8 cos 3t + 9 cos^2
-    // 3t.
+    // A parameter is accepted with a probability in proportion to the speed there, whose square is
+    // 17 + 8 cos 3t + 9 cos^2 3t.
     let fastest = 34f64.sqrt();
     let t = loop {
         let t = TAU * rng.uniform();

@@ -1,4 +1,4 @@
-//! Multivariate Student t targets: tails heavier than any Gaussian's.
+//! Multivariate Student t targets, whose tails are heavier than those of any Gaussian.
 
 use super::distribution::check_no_smoothing;
 use super::gaussian_components::BLOCK;
@@ -22,12 +22,12 @@ pub struct StudentT {
 }
 
 impl StudentT {
-    /// The t distribution of location `shape.mean()` and scale matrix `shape.cov()` (its covariance
-    /// is `dof / (dof - 2)` times that). `dof` lies in 0.1 ..= 1e6: 1 is the Cauchy distribution,
-    /// many are a Gaussian.
+    /// Creates the t distribution of location `shape.mean()` and scale matrix `shape.cov()` (its
+    /// covariance is `dof / (dof - 2)` times that). `dof` lies in 0.1 ..= 1e6: 1 is the Cauchy
+    /// distribution, large values approach a Gaussian.
     ///
     /// # Errors
-    /// `dof` out of range.
+    /// `dof` is out of range.
     pub fn new(shape: Gaussian, dof: f64) -> Result<StudentT> {
         if !(0.1..=1e6).contains(&dof) {
             return Err(Error::argument("dof", dof, "it must be between 0.1 and 1e6 (above, use a Gaussian)"));
@@ -72,7 +72,7 @@ impl Target for StudentT {
         Some(self)
     }
 
-    /// For more than 2 degrees of freedom; below, the covariance is infinite.
+    /// They exist for more than 2 degrees of freedom; below, the covariance is infinite.
     fn moments(&self) -> Option<Moments> {
         let cov = self.shape.cov() * faer::Scale(self.dof / (self.dof - 2.0));
         (self.dof > 2.0).then(|| Moments { mean: self.shape.mean().to_vec(), cov })

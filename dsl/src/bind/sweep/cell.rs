@@ -1,4 +1,4 @@
-//! A cell of a sweep: its name, and what its function gave.
+//! A cell of a sweep: its name, and the results of its function.
 
 use crate::context::Context;
 use crate::language::{At, Diagnostic, Fail, Fault};
@@ -6,15 +6,16 @@ use crate::value::{Reading, described, number, unknown};
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext, Position};
 use std::collections::BTreeMap;
 
-/// A cell by its values.
+/// Returns the name of a cell, made of its values.
 pub fn name(cell: &Map) -> String {
     cell.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
 }
 
-/// What a cell gave, or why it failed and where.
+/// The results of a cell, or the error with its place.
 pub type Outcome = Result<Vec<(String, Reading)>, Diagnostic>;
 
-/// What `made`, the function's value or its error, and an unseen divergence say.
+/// Returns the results of a cell from `made`, the value or error of the function, and from a
+/// divergence that the script did not handle.
 ///
 /// # Errors
 /// An interrupt, which ends the sweep too.
@@ -43,7 +44,7 @@ pub fn outcome(
     let Some(map) = value.clone().try_cast::<Map>() else {
         let seen = described(&value);
         return Ok(Err(misfit(format!(
-            "the function returned {seen}, but a map of numbers is wanted: #{{energy: e}}"
+            "the function returned {seen}, but a map of numbers is expected: #{{energy: e}}"
         ))));
     };
     let readings: Result<Vec<_>, String> = map.iter().map(|(name, value)| reading(name, value)).collect();
@@ -56,6 +57,6 @@ fn reading(name: &str, value: &Dynamic) -> Result<(String, Reading), String> {
     }
     match number(value).or_else(|| value.as_bool().ok().map(|truth| f64::from(u8::from(truth)))) {
         Some(value) => Ok((name.into(), Reading { value, se: None, floor: None, parts: BTreeMap::new() })),
-        None => Err(format!("`{name}` is {}, but a number or a reading is wanted", described(value))),
+        None => Err(format!("`{name}` is {}, but a number or a reading is expected", described(value))),
     }
 }

@@ -1,5 +1,5 @@
-//! Sweeps inside a script: a function called for every combination of some values, its numbers in
-//! one table.
+//! Sweeps inside a script: a function is called for all combinations of some values, and its
+//! numbers form one table.
 
 mod cell;
 mod script_cells;
@@ -17,26 +17,28 @@ use sdflow::table::Table;
 use std::sync::Arc;
 use table::{Survey, best, row};
 
-/// Most cells.
+/// The largest number of cells.
 const MOST: usize = 10_000;
 
 pub const ENTRIES: &[Entry] = &[
     function("sweep", Kind::Run, &[arg("axes", Type::Map), arg("function", Type::Function)], Type::Table, sweep)
-        .returned("a table with a row per combination, the seeds averaged")
+        .returned("a table with a row per combination, averaged over seeds")
         .about(
             "Calls the function for every combination of the values of the axes and collects the \
-             numbers or readings of the map that it returns. The function gets a map of the values. \
-             Axes are in the order of their names, and the last varies fastest. Over an axis `seed` \
-             is averaged: each quantity becomes its mean with the standard error of the mean, and \
-             `<name>_sd` is the standard deviation over the seeds. The seed itself sets nothing: \
-             every cell has random numbers of its own, whatever runs beside it. Cells share the \
-             cores, one thread each where there are enough cells, and come into the run in their \
-             order. A cell that fails is reported, counted in the column `failed`, and does not stop \
-             the others. A run that was cut off continues with the cells that are missing. Variables \
-             from outside are copied for each cell: assigning them, or training a generator, changes \
-             nothing outside. Final metrics that a cell measures do not become those of the run. Of \
-             files of one name the last cell's stays: name them by the cell, `y-${p.n}.npy`. \
-             `sdflow-engine sweep` does the same with whole scripts.",
+             numbers or readings of the map that it returns. The function gets a map of the \
+             values. Axes are in the order of their names, and the last varies fastest. If there \
+             is an axis `seed`, results are averaged over it: each quantity becomes its mean with \
+             the standard error of the mean, and `<name>_sd` is the standard deviation over the \
+             seeds. The value of `seed` does not set the random numbers: every cell has its own, \
+             which do not depend on what runs at the same time. Cells share the cores, one thread \
+             each if there are enough cells, and their results are added to the run in the order \
+             of the table. A cell that fails is reported, counted in the column `failed`, and does \
+             not stop the others. An interrupted run continues with the missing cells. Variables \
+             from outside are copied for each cell: assigning them, or training a generator, \
+             changes nothing outside. Final metrics that a cell measures do not become those of \
+             the run. If several cells save a file of the same name, that of the last cell is \
+             kept: put the cell into the name, `y-${p.n}.npy`. `sdflow-engine sweep` does the same \
+             with whole scripts.",
         )
         .example(
             "let t = sweep(#{n: [50, 100], seed: [1, 2, 3]}, |p| #{energy: energy(normal(p.n, 2), \
@@ -99,13 +101,14 @@ fn sweep(call: &Call) -> Result<Dynamic, Fail> {
     }
 }
 
-/// The axes in the order of their names, each an array with values.
+/// Returns the axes in the order of their names, each an array of values.
 fn axes(call: &Call) -> Result<Vec<(String, Array)>, Fail> {
     let map: Map = call.get(0, "a map of axes, each an array of values,")?;
     let mut axes = Vec::new();
     for (name, values) in map {
         let refused = |seen: String| {
-            let message = format!("the axis `{name}` {seen}, but an array of numbers, words or truth values is wanted");
+            let message =
+                format!("the axis `{name}` {seen}, but an array of numbers, words or truth values is expected");
             Fail::script(message).hint(format!("write {name}: [1, 2, 3]")).at(At::Key(0, name.to_string()))
         };
         let Some(array) = values.clone().try_cast::<Array>() else {
@@ -122,11 +125,11 @@ fn axes(call: &Call) -> Result<Vec<(String, Array)>, Fail> {
     let total = axes.iter().try_fold(1usize, |n, (_, values)| n.checked_mul(values.len()));
     match total {
         Some(n) if n <= MOST => Ok(axes),
-        _ => Err(call.bad(0, format!("makes more than {MOST} cells"), "fewer are wanted")),
+        _ => Err(call.bad(0, "makes too many cells", &format!("at most {MOST} are allowed"))),
     }
 }
 
-/// The values of the `index`-th cell, the last axis fastest.
+/// Returns the values of the `index`-th cell; the last axis varies fastest.
 fn cell(axes: &[(String, Array)], index: usize) -> Map {
     let mut rest = index;
     let mut cell = Map::new();
@@ -137,7 +140,7 @@ fn cell(axes: &[(String, Array)], index: usize) -> Map {
     cell
 }
 
-/// What the function gives for a cell in a dry run.
+/// Returns the results of a cell in a dry run.
 fn rehearsed(call: &Call, function: &FnPtr, cell: Map) -> Result<Outcome, Fail> {
     let function = detach(function);
     let (made, diverged) = call.context.set_apart(|| function.call_within_context::<Dynamic>(call.native, (cell,)));

@@ -1,5 +1,5 @@
-//! The cells of a sweep inside a script: each is a call of the script's function, in a state of its
-//! own.
+//! The cells of a sweep inside a script: each is a call of the script's function with a state of
+//! its own.
 
 use super::cell::{Outcome, name, outcome};
 use crate::call::Call;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The cells, and where they are kept.
+/// The cells, and where their results are stored.
 struct ScriptCells<'a> {
     call: &'a Call<'a>,
     function: FnPtr,
@@ -22,12 +22,12 @@ struct ScriptCells<'a> {
     root: Stream,
 }
 
-/// Computes the cells and gives what came of them to `take`, in their order. What a cell says and
-/// does comes into the run in its turn, so that the bytes of the run are the same for any number of
-/// threads.
+/// Computes the cells and passes their results to `take`, in order. The messages and records of a
+/// cell are added to the run in the same order, so that the bytes of the run are the same for any
+/// number of threads.
 ///
 /// # Errors
-/// An interrupt; a run folder that cannot be written; threads that the system does not grant.
+/// An interrupt; a run folder that cannot be written; threads that cannot be started.
 pub fn compute(call: &Call, function: &FnPtr, cells: &[Map], mut take: impl FnMut(usize, Outcome)) -> Result<(), Fail> {
     let context = call.context;
     let (number, root) = context.numbered_stream("sweep");
@@ -62,7 +62,7 @@ impl Sweep for ScriptCells<'_> {
         let (call, cell) = (self.call, &self.cells[index]);
         let name = name(cell);
         let (context, log) = call.context.cell(&name, self.root.at(index as u64), &folder);
-        // The functions that this interpreter knows work for the cell.
+        // The functions of this interpreter work for the cell.
         let engine = Arc::new((context.host.interpreter)(&context));
         context.callbacks.begin(&engine, &context.program.main);
         seat.hold(Some(Arc::clone(&context.callbacks)));
@@ -89,6 +89,6 @@ impl Sweep for ScriptCells<'_> {
     }
 
     fn no_threads(&self, reason: &dyn Display) -> Fail {
-        Fail::data(format!("the system refuses threads: {reason}")).hint("give a smaller `--threads`")
+        Fail::data(format!("threads cannot be started: {reason}")).hint("give a smaller `--threads`")
     }
 }

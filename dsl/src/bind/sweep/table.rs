@@ -1,4 +1,4 @@
-//! What the cells gave, as a table, and what a script asks of it.
+//! The results of the cells as a table, and the methods of that table.
 
 use super::cell::name;
 use crate::bind::arguments::column_name;
@@ -12,12 +12,12 @@ use sdflow::table::{Cell, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What the cells gave, by place: all axes but that of the seeds.
+/// The results of the cells by place; a place is given by all axes except that of the seeds.
 #[derive(Default)]
 pub struct Survey(Places<Place>);
 
-/// What the cells of one place gave: its axes, the quantities by name with one value for each seed,
-/// and how many cells failed.
+/// The results of the cells of one place: its axes, the quantities by name with one value for each
+/// seed, and the number of cells that failed.
 struct Place {
     axes: Map,
     readings: BTreeMap<String, Vec<Reading>>,
@@ -25,7 +25,7 @@ struct Place {
 }
 
 impl Survey {
-    /// Adds what a cell gave; none when it failed.
+    /// Adds the results of a cell; None if it failed.
     pub fn add(&mut self, cell: &Map, readings: Option<Vec<(String, Reading)>>) {
         let axes: Map =
             cell.iter().filter(|(name, _)| *name != SEED).map(|(name, v)| (name.clone(), v.clone())).collect();
@@ -38,12 +38,12 @@ impl Survey {
         }
     }
 
-    /// Has no cell given anything?
+    /// True if no cell has results.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|place| place.readings.is_empty())
     }
 
-    /// A row for each place: its axes, then each quantity.
+    /// Returns a row for each place: its axes, then each quantity.
     pub fn table(&self, axes: &[(String, Array)]) -> Table {
         let seeded = axes.iter().any(|(name, _)| name == SEED);
         let failed = self.0.iter().any(|place| place.failed > 0);
@@ -66,7 +66,8 @@ impl Survey {
     }
 }
 
-/// The mean with its standard error, and the standard deviation; of one reading itself.
+/// Returns the mean with its standard error, and the standard deviation; for a single reading, the
+/// reading itself.
 fn average(readings: &[Reading]) -> (Cell, Cell) {
     let values: Vec<_> = readings.iter().map(|r| (r.value, r.se)).collect();
     let SeedMean { value, se, sd, .. } = seed_mean(&values);
@@ -74,7 +75,7 @@ fn average(readings: &[Reading]) -> (Cell, Cell) {
     (mean, sd.map_or(Cell::Empty, Cell::Number))
 }
 
-/// The row with the smallest or the largest value of a column.
+/// Returns the row with the smallest or the largest value of a column.
 pub fn best(call: &Call) -> Result<Dynamic, Fail> {
     let table: Arc<Table> = call.receiver()?;
     let column = column_name(&table, call.text(1)?).map_err(|f| f.at(At::Argument(1)))?;
@@ -83,18 +84,18 @@ pub fn best(call: &Call) -> Result<Dynamic, Fail> {
         true => match call.text(2)?.as_str() {
             "smallest" => false,
             "largest" => true,
-            other => return Err(call.bad(2, format!("is {other:?}"), "\"smallest\" or \"largest\" is wanted")),
+            other => return Err(call.bad(2, format!("is {other:?}"), "\"smallest\" or \"largest\" is expected")),
         },
     };
     let values = table.values(&column);
     let finite = (0..table.n()).filter(|i| values[*i].is_finite());
     let order = |a: &usize, b: &usize| values[*a].total_cmp(&values[*b]);
-    // The first of equals, either way.
+    // Of equal rows the first is chosen, in both directions.
     let found = if largest { finite.rev().max_by(order) } else { finite.min_by(order) };
     found.map(|i| row(&table, i)).ok_or_else(|| Fail::script(format!("no row has a finite value in `{column}`")))
 }
 
-/// A row as a script's map.
+/// Returns a row as a map of the script.
 pub fn row(table: &Table, i: usize) -> Dynamic {
     let value = |name: &String| match table.cell(i, name) {
         Cell::Empty => Dynamic::UNIT,
@@ -110,7 +111,7 @@ pub fn row(table: &Table, i: usize) -> Dynamic {
     table.columns().iter().map(|name| (name.into(), value(name))).collect::<Map>().into()
 }
 
-/// The places of a sweep's table with the values of one of its columns.
+/// Returns the places of the table of a sweep with the values of one of its columns.
 pub fn places(table: &Table, column: &str) -> Vec<plot::Place> {
     let text = |i: usize, axis: &str| match table.cell(i, axis) {
         Cell::Number(value) => value.to_string(),

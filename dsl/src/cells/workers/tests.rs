@@ -1,7 +1,7 @@
 use super::*;
 use std::sync::atomic::AtomicUsize;
 
-/// Cells that leave their own number; some are finished, one is busy a few times, one ends the
+/// Cells whose result is their own number; some are finished, one is busy a few times, one ends the
 /// sweep.
 #[derive(Default)]
 struct Numbers {
@@ -84,7 +84,7 @@ fn trouble_ends_the_sweep() {
     let alone = trouble();
     assert_eq!(taken(&alone, 1), (vec![0, 1, 2], Err("3 is in trouble".into())));
     assert_eq!(alone.computed.into_inner().unwrap(), [0, 1, 2, 3]);
-    // Of several workers one may be in trouble while another still computes a cell before it.
+    // One of several workers may fail while another still computes an earlier cell.
     let (order, left) = taken(&trouble(), 2);
     assert!(order.len() <= 3 && order.iter().copied().eq(0..order.len()), "{order:?}");
     assert_eq!(left, Err("3 is in trouble".into()));

@@ -5,7 +5,7 @@ use crate::pairwise::Pairwise;
 use crate::score::{At, Form, Score};
 use crate::{Points, Result};
 
-/// `D(z; sigma) - z`.
+/// Writes `D(z; sigma) - z`.
 pub fn denoising(
     score: &mut dyn Score,
     z: &Points,

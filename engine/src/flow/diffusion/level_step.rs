@@ -1,4 +1,4 @@
-//! One step from a noise level to the next, in the coordinates where the noise explodes.
+//! One step from a noise level to the next, in variance-exploding coordinates.
 
 use super::Diffusion;
 use super::denoising::{denoising, scale};
@@ -10,7 +10,8 @@ use crate::ode::Integrator;
 use crate::pairwise::Pairwise;
 use crate::{Points, Result};
 
-/// A step down along `D - z`, and the noise after it: `z' = z + pull (D - z) + noise e`.
+/// A step along `D - z` to a lower noise level, with noise after it: `z' = z + pull (D - z) + noise
+/// e`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Descent {
     pull: f64,
@@ -18,7 +19,7 @@ struct Descent {
 }
 
 impl Descent {
-    /// The reverse equation by Euler and Maruyama, in sigma.
+    /// The Euler-Maruyama step of the reverse equation, in sigma.
     fn euler_maruyama(from: f64, to: f64, lambda: f64) -> Descent {
         if to == 0.0 {
             return Descent { pull: 1.0, noise: 0.0 };
@@ -27,9 +28,10 @@ impl Descent {
         Descent { pull: (1.0 + lambda * lambda) * step / from, noise: lambda * (2.0 * from * step).sqrt() }
     }
 
-    /// The distribution of the next level given `D` and `z`, with a share `lambda` of its noise
-    /// \[song2021denoising\]: for `lambda` = 1 the posterior, of mean `z + (1 - r^2)(D - z)` and
-    /// variance `to^2 (1 - r^2)` with `r = to / from` \[ho2020denoising\]; for 0 DDIM.
+    /// The conditional distribution at the next noise level given `D` and `z`, with a share
+    /// `lambda` of its noise \[song2021denoising\]: for `lambda` = 1 the posterior, of mean `z + (1
+    /// - r^2)(D - z)` and variance `to^2 (1 - r^2)` with `r = to / from` \[ho2020denoising\]; for 0
+    /// DDIM.
     fn ancestral(from: f64, to: f64, lambda: f64) -> Descent {
         let (r, share) = (to / from, lambda * lambda);
         let kept = (1.0 - share + share * r * r).sqrt();
@@ -38,7 +40,8 @@ impl Descent {
 }
 
 impl Diffusion {
-    /// Takes the cloud from one noise level to the next; returns the evaluations of the score.
+    /// Moves the cloud from one noise level to the next; returns the number of evaluations of the
+    /// score.
     pub(super) fn descend(
         &mut self,
         cloud: &mut Points,
@@ -64,7 +67,7 @@ impl Diffusion {
                     self.fall(cloud, from, descent, clock, pairwise)
                 }
                 ReverseSdeSampler::GaussianMixture if to > 0.0 => self.mix(cloud, span, clock, pairwise),
-                // Onto 0 both go to the denoised point.
+                // To sigma = 0 both steps go to the denoised point.
                 ReverseSdeSampler::Ancestral | ReverseSdeSampler::GaussianMixture => {
                     let descent = Descent::ancestral(from, to, options.lambda);
                     self.fall(cloud, from, descent, clock, pairwise)
@@ -83,7 +86,7 @@ impl Diffusion {
                     Predictor::Ddim => Descent::ancestral(from, to, 0.0),
                 };
                 let evaluations = self.fall(cloud, from, descent, clock, pairwise)?;
-                // At sigma = 0 the data may have no score.
+                // At sigma = 0 the score of the data may not exist.
                 let corrections = if to > 0.0 { options.corrections } else { 0 };
                 for round in 0..corrections {
                     self.correct(cloud, to, options.snr, (clock, round), pairwise)?;
@@ -93,7 +96,7 @@ impl Diffusion {
         }
     }
 
-    /// `dz/dc = (to - from) (z - D) / sigma` at the share `c` of the way.
+    /// The slope `dz/dc = (to - from) (z - D) / sigma` at the fraction `c` of the step.
     fn slope(
         &mut self,
         z: &Points,
@@ -109,7 +112,8 @@ impl Diffusion {
         Ok(())
     }
 
-    /// One step of the probability flow; onto 0 by Euler's, which needs no score there.
+    /// One step of the probability flow. A step to sigma = 0 uses Euler's method, which needs no
+    /// score there.
     fn flow_down(&mut self, cloud: &mut Points, span: (f64, f64), clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
         let integrator = if span.1 > 0.0 { self.method.integrator() } else { Integrator::Euler };
         let mut steps = std::mem::take(&mut self.steps);
@@ -134,8 +138,8 @@ impl Diffusion {
         Ok(1)
     }
 
-    /// One Langevin step at a level: `z + h score + sqrt(2h) e`,
-    /// `h = 2 (snr sqrt(dim) / mean |score|)^2`.
+    /// One Langevin step at a noise level: `z + h score + sqrt(2h) e`, `h = 2 (snr sqrt(dim) / mean
+    /// |score|)^2`.
     fn correct(
         &mut self,
         cloud: &mut Points,
@@ -158,7 +162,7 @@ impl Diffusion {
     }
 }
 
-/// The level to which noise is added before a step.
+/// Returns the level to which noise is added before a step.
 fn raised(sigma: f64, steps: usize, options: &ReverseSdeOptions) -> f64 {
     let within = sigma >= options.churn_min && options.churn_max.is_none_or(|max| sigma <= max);
     let factor = (options.churn / steps as f64).min(std::f64::consts::SQRT_2 - 1.0);

@@ -1,4 +1,4 @@
-//! The log density that the probability flow gives to points \[song2021score\].
+//! The log density of the distribution that the probability flow generates \[song2021score\].
 
 use super::denoising::denoising;
 use super::{Diffusion, LikelihoodOptions};
@@ -9,18 +9,18 @@ use crate::rng::Stream;
 use crate::target::Density;
 use crate::{Points, Result, Subject};
 
-/// Displacement of the central differences, in shares of the noise level.
+/// Displacement of the central differences, relative to the noise level.
 const SHARE: f64 = 1e-4;
 
 impl Diffusion {
-    /// The log density in nats that the deterministic sampler gives to `points` when it starts from
-    /// its prior: `log p(z_min) = log N(z_max; ..) - int div(D - z) / sigma dsigma` along the flow
-    /// upwards. The sampler's distribution is that of the score at `sigma_min`, but for the prior,
-    /// which lacks the data's own spread. Cost: `2 dim + 1` scores per stage, or `2 probes + 1`, in
-    /// f64.
+    /// Returns the log density in nats, at `points`, of the distribution that the deterministic
+    /// sampler generates from its prior: `log p(z_min) = log N(z_max; ..) - int div(D - z) / sigma
+    /// dsigma`, along the flow to larger sigma. That distribution is the one of the score at
+    /// `sigma_min`, except for the prior, which lacks the spread of the data. Cost: `2 dim + 1`
+    /// scores per stage, or `2 probes + 1`, in f64.
     ///
     /// # Errors
-    /// Options out of range, points of another dimension, and those of the score.
+    /// The options are out of range, the points have another dimension, or an error of the score.
     pub(super) fn likelihood(
         &mut self,
         points: &Points,
@@ -36,7 +36,7 @@ impl Diffusion {
         let divergence = Divergence::new(dim, options.probes, stream.label("probes"));
         let last = self.levels.sigma_min();
         let a = self.levels.scale(last);
-        // One more coordinate: the integral of the divergence so far.
+        // One additional coordinate: the integral of the divergence so far.
         let mut path = Points::zeros(points.n(), dim + 1);
         for (row, x) in path.data_mut().chunks_exact_mut(dim + 1).zip(points.iter()) {
             row.iter_mut().zip(x).for_each(|(z, x)| *z = x / a);
@@ -44,7 +44,7 @@ impl Diffusion {
         let mut work = Work { divergence, z: Points::default(), shift: Points::default() };
         let mut steps = RungeKutta::default();
         for step in (0..options.steps).rev() {
-            // Without the step onto 0, where there is no noise to divide by.
+            // Without the step to sigma = 0, where one would divide by zero.
             let clock = Clock::at(step, options.steps, stream);
             let (to, from) = (self.levels.level(step, options.steps), self.levels.level(step + 1, options.steps));
             let length = options.tolerance * from.min(1.0) * (dim as f64 + 1.0).sqrt();
@@ -66,7 +66,7 @@ impl Diffusion {
         Ok(logs)
     }
 
-    /// `d(z, integral)/dc` on the way up, `dsigma = speed dc`.
+    /// The slope `d(z, integral)/dc` towards larger sigma, `dsigma = speed dc`.
     #[expect(clippy::too_many_arguments)]
     fn rise(
         &mut self,
@@ -96,7 +96,7 @@ impl Diffusion {
     }
 }
 
-/// Memory of [`Diffusion::rise`].
+/// Buffers of [`Diffusion::rise`].
 struct Work {
     divergence: Divergence,
     z: Points,

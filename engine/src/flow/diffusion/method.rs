@@ -1,9 +1,9 @@
-//! How a sampler goes down.
+//! The method by which a sampler steps to the next noise level.
 
 use super::option::{PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler};
 use crate::ode::Integrator;
 
-/// How to go down.
+/// The method of a step.
 #[derive(Debug, Clone)]
 pub(super) enum Method {
     Ode { sampler: PfOdeSampler, tolerance: f64 },

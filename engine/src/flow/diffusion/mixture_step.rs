@@ -1,5 +1,5 @@
-//! The step of the Gaussian-mixture solver: the distribution of the next level given the present
-//! one, by its first three moments.
+//! The step of the Gaussian-mixture solver: the conditional distribution at the next noise level,
+//! by its first three moments.
 
 use super::Diffusion;
 use super::denoising::denoising;
@@ -10,12 +10,12 @@ use crate::score::Score;
 use crate::{Points, Result};
 use rayon::prelude::*;
 
-/// Displacement of the central differences, in shares of the noise level. As wide as the curvature
-/// of a denoiser allows: the moments of scores in f64 are right to some 1e-3, and nets, which
-/// compute in f32, keep two digits of the second difference.
+/// Displacement of the central differences, relative to the noise level. It is as wide as the
+/// curvature of a denoiser allows: the moments of scores in f64 are accurate to about 1e-3, and
+/// nets, which compute in f32, keep two digits of the second difference.
 const SHARE: f64 = 0.02;
 
-/// Moments of the clean point `x ~ p(x | z)` at every query, coordinate by coordinate.
+/// Moments of the clean point `x ~ p(x | z)` at every query, for each coordinate.
 #[derive(Debug, Default)]
 struct Posterior {
     /// `D(z) - z`
@@ -27,8 +27,8 @@ struct Posterior {
 }
 
 impl Posterior {
-    /// By central differences of the denoiser, `2 dim + 1` evaluations, in f64 where the score has
-    /// it.
+    /// Computes them by central differences of the denoiser, `2 dim + 1` evaluations, in f64 if the
+    /// score supports it.
     ///
     /// # Errors
     /// Those of the score.
@@ -50,7 +50,8 @@ impl Posterior {
             }
             for i in 0..n {
                 let (up, middle, down) = (sides[0].row(i)[j], found.shift.row(i)[j], sides[1].row(i)[j]);
-                // Of D = z + shift; a learned one may fall where no denoiser does.
+                // The derivative of D = z + displacement. That of a learned denoiser may be
+                // negative, which no exact one is.
                 found.variance.row_mut(i)[j] = (variance * (1.0 + (up - down) / (2.0 * by))).max(0.0);
                 found.third.row_mut(i)[j] = variance * variance * (up - 2.0 * middle + down) / (by * by);
             }
@@ -59,8 +60,8 @@ impl Posterior {
     }
 }
 
-/// A distribution of mean 0 with two Gaussian components of one standard deviation, about `far`
-/// with probability `share`, else about `near`.
+/// A distribution of mean 0 with two Gaussian components of equal standard deviation: around `far`
+/// with probability `share`, otherwise around `near`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Pair {
     far: f64,
@@ -70,10 +71,10 @@ struct Pair {
 }
 
 impl Pair {
-    /// With the variance `variance + noise` and the third moment `third`. The centres are two
-    /// points of variance `w`, third moment `third`: their sum is `third / w` and their product
-    /// `-w`. The weights are 1/3 and 2/3, `w = 2 (third / 2)^(2/3)`, and a Gaussian where there is
-    /// no skewness, unless that is more than `variance`: then `w` is all of it.
+    /// Returns the pair with the variance `variance + noise` and the third moment `third`. The
+    /// centres are two points of variance `w` and third moment `third`: their sum is `third / w`
+    /// and their product `-w`. With weights 1/3 and 2/3, `w = 2 (third / 2)^(2/3)`, which without
+    /// skewness gives a Gaussian; `w` is at most `variance`.
     fn matching(variance: f64, third: f64, noise: f64) -> Pair {
         let within = (2.0 * (0.5 * third).cbrt().powi(2)).min(variance);
         let std = (variance - within + noise).sqrt();
@@ -92,16 +93,17 @@ impl Pair {
     }
 }
 
-/// Evaluations of the score per step.
+/// Returns the number of evaluations of the score per step.
 pub(super) fn evaluations(dim: usize) -> usize {
     2 * dim + 1
 }
 
 impl Diffusion {
-    /// Draws `z'` given `z` from one level to the next \[guo2023gaussian\]. By Bayes' rule
-    /// `z' = z + (1 - r^2) (x - z) + to sqrt(1 - r^2) e` with `r = to / from` and `x ~ p(x | z)`;
-    /// each coordinate, independent of the others given `z`, has the mean, the variance and the
-    /// third central moment of that. Exact where a coordinate's posterior is Gaussian.
+    /// Draws `z'` given `z` from one level to the next \[guo2023gaussian\]. By Bayes' rule `z' = z
+    /// + (1 - r^2) (x - z) + to sqrt(1 - r^2) e` with `r = to / from` and `x ~ p(x | z)`; each
+    /// coordinate, independent of the others given `z`, has the mean, the variance and the third
+    /// central moment of this distribution. It is exact if the posterior of a coordinate is
+    /// Gaussian.
     pub(super) fn mix(
         &mut self,
         cloud: &mut Points,

@@ -1,9 +1,8 @@
-//! Samplers that denoise: the probability flow of a diffusion, its reverse equation, and corrected
-//! steps \[song2021score\].
+//! Diffusion samplers: the probability flow, the reverse equation, and the predictor-corrector
+//! sampler \[song2021score\].
 //!
-//! What a sampler is stands here, and what it does in files of their own: `level_step` takes the
-//! cloud from one noise level to the next, `mixture_step` is one way of doing so, and `likelihood`
-//! follows the flow upwards.
+//! This file defines the samplers. `level_step` moves the cloud from one noise level to the next,
+//! `mixture_step` is one method for that, and `likelihood` follows the flow to larger noise.
 
 mod denoising;
 mod level_step;
@@ -33,10 +32,10 @@ use crate::{Error, Points, Result, Rule, Subject, Wanted};
 use denoising::{denoising, scale};
 use method::Method;
 
-/// Most corrections at one level.
+/// The largest number of corrections at one level.
 const CORRECTIONS: usize = 1000;
 
-/// A sampler of the distribution that a score describes, from much noise to little.
+/// A sampler of the distribution that a score describes, from large noise to small.
 ///
 /// In `z = y / a` every process is `dz/dsigma = (z - D(z; sigma)) / sigma = -sigma score`, the
 /// probability flow, which is the score-difference flow with the source's denoiser put to
@@ -49,17 +48,17 @@ pub struct Diffusion {
     score: Box<dyn Score>,
     levels: Levels,
     method: Method,
-    /// Memory between steps.
+    /// Buffers between steps.
     steps: RungeKutta,
     shift: Points,
     doubt: Option<String>,
 }
 
 impl Diffusion {
-    /// The deterministic flow.
+    /// Creates the deterministic flow.
     ///
     /// # Errors
-    /// Options out of range, or levels left out for a score that says nothing of its size.
+    /// The options are out of range, or noise levels are left out for a score of unknown scale.
     pub fn pf_ode(score: Box<dyn Score>, options: &PfOdeOptions) -> Result<Diffusion> {
         if !(options.tolerance > 0.0 && options.tolerance.is_finite()) {
             return Err(Error::argument("tolerance", options.tolerance, Rule::Positive));
@@ -68,10 +67,10 @@ impl Diffusion {
         Diffusion::new(score, options.wanted(), method)
     }
 
-    /// The stochastic flow.
+    /// Creates the stochastic flow.
     ///
     /// # Errors
-    /// As [`Diffusion::pf_ode`].
+    /// Those of [`Diffusion::pf_ode`].
     pub fn reverse_sde(score: Box<dyn Score>, options: &ReverseSdeOptions) -> Result<Diffusion> {
         let most = if options.sampler == ReverseSdeSampler::EulerMaruyama { f64::INFINITY } else { 1.0 };
         if !(options.lambda.is_finite() && (0.0..=most).contains(&options.lambda)) {
@@ -87,10 +86,10 @@ impl Diffusion {
         Diffusion::new(score, options.wanted(), Method::Sde(options.clone()))
     }
 
-    /// Steps down, each followed by Langevin steps at the level that was reached.
+    /// Creates the sampler whose steps are each followed by Langevin steps at the new noise level.
     ///
     /// # Errors
-    /// As [`Diffusion::pf_ode`].
+    /// Those of [`Diffusion::pf_ode`].
     pub fn predictor_corrector(score: Box<dyn Score>, options: &PredictorCorrectorOptions) -> Result<Diffusion> {
         if options.corrections > CORRECTIONS {
             let want = format!("it must be at most {CORRECTIONS}: take more steps instead");
@@ -108,23 +107,23 @@ impl Diffusion {
         Ok(Diffusion { score, levels, method, steps, shift, doubt: None })
     }
 
-    /// Returns the distribution from which the start is to be drawn: Gaussian, with the first noise
+    /// Returns the distribution from which the start is sampled: a Gaussian with the first noise
     /// level as standard deviation.
     ///
     /// # Errors
-    /// [`Error::Missing`] where the score does not say its dimension; a first noise level that no
-    /// number holds.
+    /// [`Error::Missing`] if the dimension of the score is unknown; the first noise level is not
+    /// finite.
     pub fn prior(&self) -> Result<Gaussian> {
         let missing = || Error::missing(format!("`{}`", self.name()), MissingPart::Prior);
         self.levels.prior(self.score.dim().ok_or_else(missing)?)
     }
 
-    /// Returns the log density in nats that the deterministic sampler gives to `points` as the end
-    /// of its way from its prior, one value each.
+    /// Returns the log density in nats, at `points`, of the distribution that the deterministic
+    /// sampler generates from its prior, one value each.
     ///
     /// # Errors
-    /// [`Error::Missing`] for a sampler with noise, options out of range, points of another
-    /// dimension, and those of the score.
+    /// [`Error::Missing`] for a sampler with noise; the options are out of range, the points have
+    /// another dimension, or an error of the score.
     pub fn log_density(
         &mut self,
         points: &Points,
@@ -142,12 +141,12 @@ impl Diffusion {
         }
     }
 
-    /// The levels in force.
+    /// Returns the noise levels.
     pub fn levels(&self) -> &Levels {
         &self.levels
     }
 
-    /// The levels before and after a step.
+    /// Returns the levels before and after a step.
     fn span(&self, clock: &Clock) -> (f64, f64) {
         (self.levels.sigma(clock.step, clock.steps), self.levels.sigma(clock.step + 1, clock.steps))
     }
@@ -186,8 +185,8 @@ impl Sampler for Diffusion {
         Ok(evaluations)
     }
 
-    /// `-dy/dsigma` of the probability flow at the noise level of the moment, per unit by which
-    /// sigma falls: the same for any number of steps. Noise and corrections are the step's.
+    /// Writes `-dy/dsigma` of the probability flow at the current noise level, which is the same
+    /// for any number of steps. Noise and corrections belong to the step.
     fn drift(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let (from, to) = self.span(at.clock);
         let sigma = from + at.clock.stage * (to - from);

@@ -1,4 +1,4 @@
-//! The noise levels of a diffusion, and the coordinates in which it is usually written.
+//! The noise levels of a diffusion, and the coordinates of its processes.
 
 use crate::number::number;
 use crate::score::Score;
@@ -6,8 +6,8 @@ use crate::target::Gaussian;
 use crate::{Error, Result, Rule};
 use serde::{Deserialize, Serialize};
 
-/// How a noised point is written: `y = a (x + sigma e)`. Every one of them is the same diffusion in
-/// `z = y / a`, where the noise level `sigma` explodes; only the coordinates and the usual levels
+/// The form of a noised point: `y = a (x + sigma e)`. In `z = y / a`, the variance-exploding
+/// coordinates, every process is the same diffusion; only the coordinates and the usual levels
 /// differ \[karras2022elucidating\].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -23,7 +23,7 @@ pub enum Process {
 
 crate::choices!(Process);
 
-/// What the options of all samplers share.
+/// The options that all samplers share.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Wanted {
     pub process: Process,
@@ -35,7 +35,7 @@ pub(super) struct Wanted {
     pub denoise: bool,
 }
 
-/// Levels from `sigma_max` down to `sigma_min`: with "ve" `(max^(1/rho) + t (min^(1/rho) -
+/// Noise levels from `sigma_max` down to `sigma_min`: with "ve" `(max^(1/rho) + t (min^(1/rho) -
 /// max^(1/rho)))^rho` \[karras2022elucidating\]; with "vp" and "subvp" those of evenly spaced times
 /// under the rate `beta_min + time (beta_max - beta_min)` \[song2021score\].
 #[derive(Debug, Clone, PartialEq)]
@@ -44,17 +44,16 @@ pub struct Levels {
     sigma_max: f64,
     sigma_min: f64,
     centre: Option<Vec<f64>>,
-    /// Of sigma that the score has learned.
+    /// The range of sigma that the score has learned.
     range: Option<(f64, f64)>,
 }
 
-/// Largest noise: beyond it particles count as diverged, and squares leave the numbers.
+/// The largest noise level: beyond it particles count as diverged, and squares overflow.
 const WIDEST: f64 = 1e60;
 const TOO_WIDE: &str = "it must be at most 1e60: squares of larger numbers leave the range of numbers";
 
 impl Levels {
-    /// The levels that are wanted, with what is left open taken from the size of what the score
-    /// describes.
+    /// Returns the requested levels. Those left out are chosen from the extent of the score.
     pub(super) fn new(wanted: Wanted, score: &dyn Score) -> Result<Levels> {
         let positive = |name: &str, value: f64| match value > 0.0 && value.is_finite() {
             true => Ok(()),
@@ -67,14 +66,15 @@ impl Levels {
         }
         let extent = score.extent();
         let open = |name: &str| {
-            let want = format!("{} says nothing of its size: give a number", score.name());
+            let want = format!("{} has no known scale: give a number", score.name());
             Error::argument(name, "left out", want)
         };
         let on_points = score.kernel().is_some_and(|kde| kde.points().is_some());
-        // A wide start hides the data's own spread; the finest detail is left as it is.
+        // With a large first level the spread of the data does not matter; the finest detail is
+        // used as it is.
         let fine = if on_points { 1.0 } else { 0.01 };
         let learned = score.sigma_range().learned;
-        // What is left open stays within what a score has learned.
+        // Chosen levels stay within the range that a score has learned.
         let range = learned.unwrap_or((0.0, f64::INFINITY));
         let within = |sigma: f64| sigma.min(range.1).max(range.0);
         let detail = extent.as_ref().map(|e| within(fine * e.detail));
@@ -103,7 +103,8 @@ impl Levels {
         Ok(levels)
     }
 
-    /// The level before step `step` of `steps`; after the last, 0 where the end is denoised.
+    /// Returns the level before step `step` of `steps`; after the last step it is 0 if `denoise` is
+    /// set.
     pub fn sigma(&self, step: usize, steps: usize) -> f64 {
         let (last, to_zero) = (steps.max(1), self.wanted.denoise);
         match (step >= last, to_zero) {
@@ -115,7 +116,7 @@ impl Levels {
         }
     }
 
-    /// The same without the step onto 0.
+    /// Returns the same without the step to 0.
     pub(super) fn level(&self, step: usize, steps: usize) -> f64 {
         self.between(step as f64 / steps.max(1) as f64)
     }
@@ -135,7 +136,7 @@ impl Levels {
         }
     }
 
-    /// The level at a time of the process, with `B` the integral of the rate.
+    /// Returns the level at a time of the process, with `B` the integral of the rate.
     fn sigma_at(&self, time: f64) -> f64 {
         let Wanted { beta_min, beta_max, .. } = self.wanted;
         let b = time * (beta_min + 0.5 * time * (beta_max - beta_min));
@@ -154,7 +155,7 @@ impl Levels {
         2.0 * b / (beta_min + (beta_min * beta_min + 2.0 * (beta_max - beta_min) * b).sqrt())
     }
 
-    /// `a` at a level.
+    /// Returns `a` at a level.
     pub fn scale(&self, sigma: f64) -> f64 {
         match self.wanted.process {
             Process::Ve => 1.0,
@@ -163,7 +164,7 @@ impl Levels {
         }
     }
 
-    /// `da / dsigma`.
+    /// Returns `da / dsigma`.
     pub(super) fn scale_slope(&self, sigma: f64) -> f64 {
         let a = self.scale(sigma);
         match self.wanted.process {
@@ -173,15 +174,15 @@ impl Levels {
         }
     }
 
-    /// `N(a m, a^2 sigma_max^2 I)`, with the mean `m` of the data where it is known: the
-    /// distribution of the start.
+    /// Returns `N(a m, a^2 sigma_max^2 I)`, the distribution of the start, with the mean `m` of the
+    /// data if it is known.
     pub(super) fn prior(&self, dim: usize) -> Result<Gaussian> {
         let a = self.scale(self.sigma_max);
         let centre = self.centre.clone().unwrap_or_else(|| vec![0.0; dim]);
         Gaussian::isotropic(centre.iter().map(|m| a * m).collect(), a * self.sigma_max)
     }
 
-    /// What was chosen, in words; None where nothing was.
+    /// Describes the chosen levels; None if none was chosen.
     pub(super) fn note(&self) -> Option<String> {
         let open = self.wanted.sigma_max.is_none() || self.wanted.sigma_min.is_none();
         let learned = if self.range.is_some() { ", within what the score has learned" } else { "" };

@@ -1,40 +1,41 @@
-//! What can be chosen about the samplers, and about the log density along one.
+//! Options of the diffusion samplers and of the log density along the probability flow.
 
 use super::noise_levels::{Process, Wanted};
 use crate::options::at_least;
 use crate::{Error, Result, Rule, ode};
 use serde::{Deserialize, Serialize};
 
-/// How the probability-flow equation is stepped.
+/// The integrator of the probability-flow equation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PfOdeSampler {
     /// Order 1 in sigma, which is DDIM \[song2021denoising\].
     #[serde(alias = "ddim")]
     Euler,
-    /// Order 2 in sigma, Euler's onto sigma = 0 \[karras2022elucidating\].
+    /// Order 2 in sigma; a step to sigma = 0 is one of Euler's method \[karras2022elucidating\].
     #[default]
     #[serde(alias = "edm")]
     Heun,
     /// Order 4.
     Rk4,
-    /// Between two levels as many parts as a tolerance asks for, by the pair of Dormand and Prince.
+    /// The Dormand-Prince pair, with as many parts between two noise levels as the tolerance
+    /// requires.
     Adaptive,
 }
 
-/// How the reverse stochastic equation is stepped.
+/// The integrator of the reverse stochastic equation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReverseSdeSampler {
-    /// Euler and Maruyama's step in sigma.
+    /// The Euler-Maruyama method in sigma.
     EulerMaruyama,
-    /// The exact distribution of the next level given the denoised point: DDPM and its relatives
-    /// \[ho2020denoising\].
+    /// The exact conditional distribution at the next noise level given the denoised point, as in
+    /// DDPM \[ho2020denoising\].
     #[default]
     Ancestral,
-    /// Noise added first, then Heun's step down \[karras2022elucidating\].
+    /// Noise is added first, then Heun's method steps down \[karras2022elucidating\].
     Edm,
-    /// The distribution of the next level by its first three moments, coordinate by coordinate
+    /// The distribution at the next noise level by its first three moments, for each coordinate
     /// \[guo2023gaussian\].
     #[serde(alias = "gms")]
     GaussianMixture,
@@ -44,41 +45,42 @@ pub enum ReverseSdeSampler {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Predictor {
-    /// That of the reverse stochastic equation.
+    /// The Euler-Maruyama method for the reverse stochastic equation.
     EulerMaruyama,
-    /// The exact distribution of the next level given the denoised point.
+    /// The exact conditional distribution at the next noise level given the denoised point.
     #[default]
     Ancestral,
-    /// The deterministic one.
+    /// The deterministic step of DDIM.
     Ddim,
 }
 
 crate::choices!(ReverseSdeSampler, PfOdeSampler, Predictor);
 
-/// Declares the options of one sampler: those that all share, then its own.
+/// Declares the options of one sampler: its own, then those that all samplers share.
 macro_rules! sampler_options {
     ($(#[doc = $doc:literal])* pub struct $name:ident { $($own:tt)* }) => {
         crate::options! {
             $(#[doc = $doc])*
             pub struct $name {
                 $($own)*
-                /// The coordinates: "ve" (variance exploding), "vp" (variance preserving) or
-                /// "subvp".
+                /// The noising process: "ve" (variance exploding), "vp" (variance preserving) or
+                /// "subvp" (sub-VP).
                 process: Process = Process::Ve,
-                /// Noise at the start, relative to the data: `y = a (x + sigma e)`. Left out: with
-                /// "ve" ten times the data's diameter, with "vp" and "subvp" that at time 1.
+                /// The largest noise level, where the run starts, in the units of the data: `y = a
+                /// (x + sigma e)`. Left out: ten times the diameter of the data with "ve", the
+                /// noise level at time 1 with "vp" and "subvp".
                 sigma_max: Option<f64> = None,
-                /// Noise at the end. Left out: the spacing of points, a 100th of the smallest
-                /// standard deviation of a density.
+                /// The smallest noise level, where the run ends. Left out: the spacing of the
+                /// points, or, for a density, a hundredth of its smallest standard deviation.
                 sigma_min: Option<f64> = None,
-                /// Curvature of the levels of "ve", evenly spaced in `sigma^(1/rho)`; 1 is even
-                /// spacing.
+                /// The noise levels of "ve" are evenly spaced in `sigma^(1/rho)`; 1 spaces sigma
+                /// itself evenly.
                 rho: f64 = 7.0,
                 /// Rate of "vp" and "subvp" at time 0.
                 beta_min: f64 = 0.1,
                 /// Rate of "vp" and "subvp" at time 1.
                 beta_max: f64 = 20.0,
-                /// Does the last step go from sigma_min to 0, onto the denoised point?
+                /// Whether the last step goes from sigma_min to 0, that is, to the denoised point.
                 denoise: bool = false,
             }
         }
@@ -104,7 +106,7 @@ sampler_options! {
     pub struct PfOdeOptions {
         /// "euler" (the same as "ddim"), "heun" (the same as "edm"), "rk4" or "adaptive".
         sampler: PfOdeSampler = PfOdeSampler::Heun,
-        /// Error of one step of "adaptive", as a share of the noise at its end.
+        /// For "adaptive": error of one step, relative to the noise level at its end.
         tolerance: f64 = 1e-3,
     }
 }
@@ -112,20 +114,20 @@ sampler_options! {
 sampler_options! {
     /// Options of `reverse_sde`.
     pub struct ReverseSdeOptions {
-        /// "ancestral", "euler_maruyama", "edm" or "gaussian_mixture" (the same as "gms"), for few
-        /// steps: each takes `2 dim + 1` scores.
+        /// "ancestral", "euler_maruyama", "edm" or "gaussian_mixture" (the same as "gms"). The last
+        /// is for few steps, each of which evaluates `2 dim + 1` scores.
         sampler: ReverseSdeSampler = ReverseSdeSampler::Ancestral,
-        /// Share of the noise: 1 is the reverse equation, 0 the probability flow, between them the
-        /// same distributions with less noise; above 1 with "euler_maruyama" only.
+        /// Share of the noise: 1 is the reverse equation and 0 the probability flow. Values between
+        /// them give the same distributions with less noise; values above 1 need "euler_maruyama".
         lambda: f64 = 1.0,
-        /// Of "edm": noise added over the whole run; each step raises sigma by the factor
-        /// `1 + churn / steps`, at most the root of 2.
+        /// For "edm": noise added over the whole run; each step raises sigma by the factor `1 +
+        /// churn / steps`, at most `sqrt(2)`.
         churn: f64 = 40.0,
-        /// Of "edm": the smallest sigma at which noise is added.
+        /// For "edm": the smallest sigma at which noise is added.
         churn_min: f64 = 0.0,
-        /// Of "edm": the largest sigma at which noise is added; left out: any.
+        /// For "edm": the largest sigma at which noise is added; left out: no limit.
         churn_max: Option<f64> = None,
-        /// Of "edm": factor on the added noise.
+        /// For "edm": factor on the added noise.
         churn_noise: f64 = 1.0,
     }
 }
@@ -133,9 +135,9 @@ sampler_options! {
 sampler_options! {
     /// Options of `predictor_corrector`.
     pub struct PredictorCorrectorOptions {
-        /// The step down: "ancestral", "euler_maruyama" or "ddim".
+        /// The step to the next noise level: "ancestral", "euler_maruyama" or "ddim".
         predictor: Predictor = Predictor::Ancestral,
-        /// Langevin steps at each new level.
+        /// Number of Langevin steps at each new noise level.
         corrections: usize = 1,
         /// Signal-to-noise ratio of a Langevin step: its size is
         /// `2 (snr sqrt(dim) / mean |score|)^2`.
@@ -146,22 +148,25 @@ sampler_options! {
 crate::options! {
     /// Options of the log density along the probability flow.
     pub struct LikelihoodOptions {
-        /// Levels between which the flow is followed upwards, at least 1.
+        /// Number of steps by which the flow is followed backwards, from sigma_min to the prior; at
+        /// least 1.
         steps: usize = 40,
-        /// Error of one step, in nats and in shares of the noise.
+        /// Error of one step: in nats for the log density, relative to the noise level for the
+        /// points.
         tolerance: f64 = 1e-4,
-        /// Random directions in which the divergence is estimated `[hutchinson1989stochastic]`;
-        /// left out: up to 8 dimensions all coordinates, which is exact, above 16 directions; at
-        /// most 10000.
+        /// Number of random directions by which the divergence is estimated
+        /// `[hutchinson1989stochastic]`, at most 10000. Left out: in up to 8 dimensions all
+        /// coordinates, which is exact; in more, 16 random directions.
         probes: Option<usize> = None,
     }
 }
 
-/// Most directions: their mean is then off by a hundredth of one's scatter.
+/// The largest number of directions: the standard error of their mean is then a hundredth of the
+/// standard deviation of one.
 const PROBES: usize = 10_000;
 
 impl LikelihoodOptions {
-    /// Nothing where they can be met.
+    /// Checks the options.
     ///
     /// # Errors
     /// An option out of range.
@@ -176,7 +181,7 @@ impl LikelihoodOptions {
         Ok(())
     }
 
-    /// Directions along which the divergence is taken in `dim` dimensions.
+    /// The number of directions along which the divergence is evaluated in `dim` dimensions.
     pub fn directions(&self, dim: usize) -> usize {
         ode::directions(dim, self.probes)
     }

@@ -1,4 +1,4 @@
-//! Metropolis's acceptance of proposed moves.
+//! Metropolis acceptance of proposed moves.
 
 use super::super::support::inside;
 use crate::archive::{Archive, Archived};
@@ -12,28 +12,28 @@ pub(super) struct Place {
     pub at: Points,
     pub score: Points,
     pub log_density: Vec<f64>,
-    /// Moves of each particle rejected since its last.
+    /// The number of rejected moves of each particle since its last accepted one.
     pub rejected: Vec<u32>,
 }
 
-/// Chains that have not moved for so many steps are stuck.
+/// A chain that has not moved for so many steps counts as stuck.
 const STUCK: u32 = 100;
 
 impl Place {
-    /// Says how many chains are stuck.
+    /// Describes how many chains are stuck.
     pub(super) fn stuck(&self) -> Option<String> {
         let stuck = self.rejected.iter().filter(|rejected| **rejected >= STUCK).count();
         (stuck > 0).then(|| {
             format!(
-                "{stuck} of {} chains have not moved for the last {STUCK} steps: where they stand `step` is too large for the \
-                 score, as at a pole or in a narrow place",
+                "{stuck} of {} chains have not moved for the last {STUCK} steps: `step` is too large at \
+                 their positions, where the score is large or the target is narrow",
                 self.rejected.len()
             )
         })
     }
 }
 
-/// Moves proposed and accepted.
+/// Numbers of proposed and accepted moves.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tally {
     proposed: u64,
@@ -67,10 +67,10 @@ impl Archived for Tally {
     }
 }
 
-/// Particles whose acceptance is drawn from one random stream.
+/// The number of particles whose acceptance uses one random stream.
 const CHUNK: usize = 1024;
 
-/// Moves the particles of `here` that are accepted to where they are `there`; how many were.
+/// Moves the accepted particles of `here` to their positions in `there`; returns their number.
 pub(super) fn accept(here: &mut Place, there: &Place, h: f64, stream: Stream) -> u64 {
     let dim = here.at.dim();
     let length = CHUNK * dim;
@@ -90,8 +90,9 @@ pub(super) fn accept(here: &mut Place, there: &Place, h: f64, stream: Stream) ->
             let forth = log_move(&y[row.clone()], &s[row.clone()], &y_new[row.clone()], h);
             let ratio = log_new[i] - log[i] + back - forth;
             let level = rng.uniform().ln();
-            // No move leads out of the support. One into it is judged by the density of the chains
-            // inside: at an edge where a score has a pole, a chain would never move again.
+            // No move leads out of the support. A move into it is judged by the density of the
+            // chains inside: at an edge where the score has a pole, a chain would otherwise never
+            // move again.
             let ratio = if inside(log[i]) { ratio } else { log_new[i] - usual };
             if inside(log_new[i]) && level < ratio {
                 y[row.clone()].copy_from_slice(&y_new[row.clone()]);
@@ -108,7 +109,7 @@ pub(super) fn accept(here: &mut Place, there: &Place, h: f64, stream: Stream) ->
     chunks.sum()
 }
 
-/// The median log density of the chains inside, where some are outside.
+/// Returns the median log density of the chains inside the support, if some are outside.
 fn usual_inside(log_density: &[f64]) -> f64 {
     if log_density.iter().all(|log| inside(*log)) {
         return f64::NEG_INFINITY;
@@ -118,14 +119,15 @@ fn usual_inside(log_density: &[f64]) -> f64 {
     if known.is_empty() { f64::NEG_INFINITY } else { *known.select_nth_unstable_by(middle, f64::total_cmp).1 }
 }
 
-/// Steps for which a chain outside of the support looks for it at one width.
+/// The number of steps at one width for which a chain outside the support searches for it.
 const LOOKS: usize = 8;
 
-/// Widths at which it looks, each twice the one before.
+/// The number of widths, each twice the one before.
 const WIDTHS: usize = 11;
 
-/// Makes the moves of chains that start outside of the support wider, the longer they have looked
-/// for it. Moves into it need no balance: a place of density 0 is never gone back to.
+/// Widens the moves of chains that start outside the support, the more the longer they have
+/// searched. Moves into the support need no detailed balance, because chains never return to a
+/// point of density 0.
 pub(super) fn look_farther(here: &Place, there: &mut Points, step: usize) {
     let wide = f64::from(1_u32 << (step / LOOKS % WIDTHS));
     for (i, _) in here.log_density.iter().enumerate().filter(|(_, log)| !inside(**log)) {
@@ -135,7 +137,7 @@ pub(super) fn look_farther(here: &Place, there: &mut Points, step: usize) {
     }
 }
 
-/// The log density of the move from `a` with score `s` to `b`, up to a constant.
+/// Returns the log density of the move from `a` with score `s` to `b`, up to a constant.
 fn log_move(a: &[f64], s: &[f64], b: &[f64], h: f64) -> f64 {
     -a.iter().zip(s).zip(b).map(|((a, s), b)| (b - a - h * s).powi(2)).sum::<f64>() / (4.0 * h)
 }

@@ -1,4 +1,4 @@
-//! The field itself: where it is taken, of whom, and how wrong it is.
+//! The evaluation of the field: its queries, its two scores, and its error.
 
 use super::minibatch::Turns;
 use super::{Noise, SdFlow};
@@ -8,12 +8,11 @@ use crate::score::{At, Form, Score, check_sigma};
 use crate::{Points, Result};
 use std::mem;
 
-/// Particles used to judge the field's error.
+/// The number of particles used to estimate the error of the field.
 pub(super) const PROBES: usize = 256;
 
 impl SdFlow {
-    /// Returns `z = y + sigma e` in the memory of `queries`, or the points themselves where there
-    /// is no noise.
+    /// Returns `z = y + sigma e`, stored in `queries`, or the points themselves without noise.
     fn placed<'a>(&self, role: Role, points: &'a Points, clock: &Clock, queries: &'a mut Points) -> &'a Points {
         let stream = match self.options.noise {
             Noise::None => return points,
@@ -26,7 +25,7 @@ impl SdFlow {
         queries
     }
 
-    /// Writes `s_p - s_q` or `D_p - D_q` at the queries, in the scores' own units.
+    /// Writes `s_p - s_q` or `D_p - D_q` at the queries, in the units of the scores.
     pub(super) fn field(&mut self, place: &FieldAt, out: &mut Points) -> Result<()> {
         let FieldAt { z: points, cloud, role, clock, pairwise } = *place;
         let (sigma, form) = (self.sigma(clock), self.options.scaling.form());
@@ -40,10 +39,11 @@ impl SdFlow {
         }
         let (z, v) = if turn.is_some() { (&moved, &mut field) } else { (placed, &mut *out) };
         let (own, stream) = (role == Role::Cloud, clock.randomness("estimate"));
-        // Left out, a particle's own kernel counts, but not that of a fresh sample's particle.
+        // By default the kernel of a particle counts in its own density, unless the particles are a
+        // fresh sample.
         let alone = self.options.self_term.is_some() || clock.fresh;
         let at = At { z, sigma, cloud, aligned: own && turn.is_none() && alone, learn: own, stream, pairwise };
-        // Without noise the cloud's own field is asked for at the cloud itself.
+        // Without noise the field of the cloud is evaluated at the cloud itself.
         let unmoved = own && turn.is_none() && self.options.noise == Noise::None;
         let done = match self.between_kernels(&at) {
             Some(difference) => {
@@ -62,7 +62,8 @@ impl SdFlow {
         done
     }
 
-    /// The whole field as one difference of softmax means, where both scores are that.
+    /// Returns the whole field as one difference of softmax means, if both scores are kernel
+    /// estimates.
     fn between_kernels<'a>(&'a self, at: &At<'a>) -> Option<ScoreDifference<'a>> {
         let (p, q) = (self.target.kernel()?.sources(at)?, self.source.kernel()?.sources(at)?);
         let plain = !p.leave_out_self && q.log_weights.is_none();
@@ -75,7 +76,7 @@ impl SdFlow {
         })
     }
 
-    /// The difference of any two scores.
+    /// Writes the difference of any two scores.
     fn difference(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
         self.target.evaluate(at, form, out)?;
         self.source.evaluate(at, form, &mut self.source_part)?;
@@ -83,8 +84,8 @@ impl SdFlow {
         Ok(())
     }
 
-    /// Half the difference of two fields from disjoint halves of all points, relative to the field:
-    /// its sampling error.
+    /// Returns half the difference of two fields from disjoint halves of all points, relative to
+    /// the field: its sampling error.
     pub(super) fn split_half_error(
         &mut self,
         cloud: &Points,
@@ -116,7 +117,7 @@ impl SdFlow {
     }
 }
 
-/// `D_p - D_q`, or that divided by `sigma^2`, at `at.z`.
+/// Writes `D_p - D_q`, or that divided by `sigma^2`, at `at.z`.
 fn shift_difference(
     at: &At,
     queries: Queries,

@@ -2,18 +2,18 @@
 
 use crate::flow::Clock;
 
-/// Turns of a round, in which every particle moves once.
+/// The order of the minibatches of a round, in which every particle moves once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Turns(usize);
 
 impl Turns {
-    /// Of `n` particles, `batch` at a time; None when all move at once.
+    /// Returns the order for `n` particles, `batch` at a time; None if all move at once.
     pub fn of(batch: usize, n: usize) -> Option<Turns> {
         (batch < n).then(|| Turns(n.div_ceil(batch)))
     }
 
-    /// Which of `n` particles move in this step: the next of a random order, and a new order once
-    /// all have moved.
+    /// Returns the particles, out of `n`, that move in this step: the next of a random order, with
+    /// a new order once all have moved.
     pub fn now(self, n: usize, clock: &Clock) -> Vec<usize> {
         let (batch, round) = (n.div_ceil(self.0), (clock.step / self.0) as u64);
         let mut order = clock.stream.label("turns").at(round).rng().choose(n, n);
@@ -42,7 +42,8 @@ mod tests {
         }
         assert_eq!((moved(2).len(), moved(3).len()), (3, 1));
         assert!(Turns::of(10, 10).is_none());
-        // Others keep the pace: one of two moves in each of two turns of a round, none in the rest.
+        // Smaller sets have the same number of minibatches: of two particles, one moves in each of
+        // two steps of a round, none in the others.
         let mut others: Vec<_> = (0..4).flat_map(|step| turns.now(2, &clock(step))).collect();
         others.sort_unstable();
         assert_eq!(others, [0, 1]);

@@ -1,22 +1,23 @@
-//! What can be chosen about the score-difference flow.
+//! Options of the score-difference flow.
 
 use crate::schedule::Schedule;
 use crate::score::{Form, SelfTerm};
 use serde::{Deserialize, Serialize};
 
-/// What a unit of step moves by.
+/// The displacement of a particle in a step of size 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scaling {
     /// `D_p - D_q = sigma^2 (s_p - s_q)`: stable for steps up to 1 at every sigma.
     #[default]
     Denoiser,
-    /// `s_p - s_q`: the flow's own time; the step must shrink with the smallest variance.
+    /// `s_p - s_q`: the time of the flow's equation; the step must shrink with the smallest
+    /// variance.
     Raw,
 }
 
 impl Scaling {
-    /// What the scores are asked for.
+    /// The form in which the scores are evaluated.
     pub(super) fn form(self) -> Form {
         match self {
             Scaling::Denoiser => Form::Shift,
@@ -25,7 +26,7 @@ impl Scaling {
     }
 }
 
-/// Where the field is evaluated.
+/// The noise at which the field is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Noise {
@@ -43,29 +44,31 @@ crate::choices!(Scaling, Noise);
 crate::options! {
     /// Options of `sd_flow`.
     pub struct SdFlowOptions {
-        /// Smoothing over the run, in the points' units: a number, a schedule, a list, a formula in
-        /// the progress `t`. Left out: from the larger of the target's diameter and its distance
-        /// from the start, down to the spacing of its points, geometrically; for a generator, down
-        /// to a distance within which each point has about a hundred others.
+        /// Noise level of the smoothing over the run, in the units of the points: a number, a
+        /// schedule, a list, or a formula in the progress `t`. Left out, sigma falls geometrically.
+        /// It starts at the larger of the diameter of the target and the distance from the start to
+        /// the target, and ends at the spacing of the target's points; for a generator, at the
+        /// radius that holds about a hundred neighbours of a point.
         sigma: Option<Schedule> = None,
-        /// "denoiser": a unit step moves by D_p - D_q, and steps of at most 1 are stable; "raw": by
-        /// the score difference itself.
+        /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, and steps of at most 1 are
+        /// stable; "raw": it moves a particle by the score difference itself.
         scaling: Scaling = Scaling::Denoiser,
-        /// Where the field is evaluated: "fresh" noise each step, "none", or "fixed" noise per
-        /// particle.
+        /// Noise `e` that is added before the field is evaluated, at `z = y + sigma e`: "fresh" in
+        /// each step, "fixed" per particle for the whole run, or "none".
         noise: Noise = Noise::Fresh,
-        /// Does a particle's own kernel count in the cloud's density: "include" or "exclude". Left
-        /// out: it does, but not where the particles are a generator's fresh sample, which it
-        /// would pull together.
+        /// Whether the kernel of a particle counts in the density at that particle: "include" or
+        /// "exclude". Left out: "include"; "exclude" for fresh samples of a generator, which it
+        /// would contract.
         self_term: Option<SelfTerm> = None,
-        /// Size of the minibatch of particles that moves in each step, in a random order. A
-        /// minibatch feels all points, so that a step costs `batch (n + m)` pairs and its
-        /// velocities are exact, but every particle has moved once only after `n / batch` steps.
-        /// Left out: all particles move.
+        /// Size of the minibatch of particles that moves in each step, in a random order. Its
+        /// velocities are computed from all points: a step costs `batch (n + m)` pairs and is
+        /// exact, but it takes `n / batch` steps to move every particle once. Left out: all
+        /// particles move.
         batch: Option<usize> = None,
-        /// Target points used per step, drawn anew each time; left out: all.
+        /// Number of target points that a step uses, drawn anew in each step; left out: all.
         batch_target: Option<usize> = None,
-        /// Particles drawn anew in each step for the density of the cloud; left out: all.
+        /// Number of particles from which a step estimates the density of the cloud, drawn anew in
+        /// each step; left out: all.
         batch_source: Option<usize> = None,
     }
 }

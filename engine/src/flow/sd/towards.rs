@@ -1,4 +1,4 @@
-//! The flow towards a target, with the scores that are chosen for the caller.
+//! The flow towards a target, with scores that are chosen automatically.
 
 use super::{SdFlow, SdFlowOptions};
 use crate::Result;
@@ -7,10 +7,11 @@ use crate::target::Target;
 use std::sync::Arc;
 
 impl SdFlow {
-    /// The flow towards `target` with the scores that it means by default
-    /// ([`ScoreSpec::of_target`], [`ScoreSpec::source`]): its exact score where there is one, else
-    /// the kernel estimate of its data; and of the moving cloud the kernel estimate, beside a
-    /// closed form in more than 4 dimensions a mixture fit.
+    /// Creates the flow towards `target` with its default scores ([`ScoreSpec::of_target`],
+    /// [`ScoreSpec::source`]). The score of the target is its exact score if there is one,
+    /// otherwise the kernel estimate from its data. The score of the moving cloud is a mixture fit
+    /// if the target's is exact and there are more than 4 dimensions, otherwise the kernel
+    /// estimate.
     ///
     /// ```
     /// use sdflow::flow::{SdFlow, SdFlowOptions, VelocityField};
@@ -22,17 +23,17 @@ impl SdFlow {
     /// ```
     ///
     /// # Errors
-    /// A target with neither a closed form nor data; otherwise as [`SdFlow::new`].
+    /// The target has neither a closed form nor data; those of [`SdFlow::new`].
     pub fn towards(target: Arc<dyn Target>, options: SdFlowOptions) -> Result<SdFlow> {
         let target = ScoreSpec::of_target(target)?;
         SdFlow::between(&target, &target.source(), options)
     }
 
-    /// The flow towards `target`, away from `source`, in the units of the target's points where
-    /// those are standard units.
+    /// Creates the flow towards `target`, away from `source`, in the units of the target if these
+    /// are standard units.
     ///
     /// # Errors
-    /// As the estimators' constructors and [`SdFlow::new`].
+    /// Those of the constructors of the estimators and of [`SdFlow::new`].
     pub fn between(target: &ScoreSpec, source: &ScoreSpec, options: SdFlowOptions) -> Result<SdFlow> {
         let flow = SdFlow::new(target.estimate()?, source.estimate()?, options)?;
         Ok(match target.units() {

@@ -1,4 +1,5 @@
-//! What teaches in a distillation: the difference of two denoisers, one of them learned along.
+//! The teacher of a distillation: the difference of two denoisers, one of which is trained during
+//! the distillation.
 
 use super::option::{DistillOptions, Weight};
 use crate::archive::Archive;
@@ -13,23 +14,24 @@ use crate::schedule::Schedule;
 use crate::score::{At, Form, Preconditioned, Score};
 use crate::{Error, Points, Result, Subject, pairwise::Pairwise};
 
-/// Share by which the source's units go to those of each fresh batch: its net sees a distribution
-/// at rest, and not each batch's chance.
+/// The weight of each fresh batch in the running units of the source: its net then sees slowly
+/// varying units instead of the random ones of each batch.
 const UNITS: f64 = 0.02;
 
-/// The weighted difference of the teacher's denoiser and the source's.
+/// The weighted difference of the teacher's denoiser and that of the source.
 pub(super) struct Difference<'a> {
     teacher: &'a mut dyn Score,
     options: &'a DistillOptions,
     pairwise: &'a Pairwise,
     dim: usize,
-    /// The length of an output in standard units.
+    /// The norm of an output in standard units.
     size: f64,
-    /// Once the first points are seen.
+    /// The range of sigma, set when the first points are known.
     range: (f64, f64),
     source: Option<Preconditioned>,
     loss: f64,
-    /// Fresh points; a level's points, their noisy ones and both scores there.
+    /// Buffers: fresh points; the points of a level, these points with noise, and both scores
+    /// there.
     fresh: Points,
     z: Points,
     p: Points,
@@ -56,7 +58,7 @@ impl<'a> Difference<'a> {
         Ok(Difference { teacher, options, pairwise, dim, size: 1.0, range, source, loss, fresh, z, p, q })
     }
 
-    /// The smallest and the largest sigma.
+    /// Returns the smallest and the largest sigma.
     fn range(&self, y: &Points) -> Result<(f64, f64)> {
         let DistillOptions { sigma_min, sigma_max, .. } = *self.options;
         if let Some(range) = sigma_min.zip(sigma_max) {
@@ -64,13 +66,13 @@ impl<'a> Difference<'a> {
         }
         let Some(extent) = self.teacher.extent() else {
             let open = if sigma_min.is_none() { "sigma_min" } else { "sigma_max" };
-            let want = format!("{} says nothing of its size: give a number", self.teacher.name());
+            let want = format!("{} has no known scale: give a number", self.teacher.name());
             return Err(Error::argument(open, "left out", want));
         };
         let away = squared_distance(&y.mean(), &extent.centre).sqrt();
         let (least, most) = self.teacher.sigma_range().learned.unwrap_or((0.0, f64::INFINITY));
         let max = sigma_max.unwrap_or(extent.diameter.max(away).min(most));
-        // Points that all coincide have neither size nor detail.
+        // Points that all coincide have no size and no detail.
         let max = if max > 0.0 { max } else { 1.0 };
         let min = sigma_min.unwrap_or(extent.detail.max(least).clamp(1e-6 * max, 0.5 * max));
         if min < max {
@@ -79,7 +81,7 @@ impl<'a> Difference<'a> {
         Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max:.4}")))
     }
 
-    /// Steps of the source's score.
+    /// Trains the score of the source.
     fn update(&mut self, purpose: &str, updates: usize, draw: &mut Draw, clock: &Clock) -> Result<()> {
         let Some(source) = &mut self.source else { return Ok(()) };
         let (fresh, range) = (&mut self.fresh, self.range);
@@ -95,12 +97,12 @@ impl<'a> Difference<'a> {
         if matches!(trained.ending, Ending::Interrupted { .. }) {
             return Err(Error::Interrupted);
         }
-        // A source that diverged, by points that are not finite, says so in its loss.
+        // The loss shows if the source diverged because points were not finite.
         self.loss = trained.loss;
         Ok(())
     }
 
-    /// The velocity at a level, of the points of `level.cloud`.
+    /// Writes the velocity at a noise level, for the points of `level.cloud`.
     fn field(&mut self, level: &At, out: &mut [f64]) -> Result<()> {
         let Some(source) = &mut self.source else { return Ok(()) };
         self.teacher.evaluate(level, Form::Shift, &mut self.p)?;
@@ -110,8 +112,8 @@ impl<'a> Difference<'a> {
             let (y, z, p, q) = (level.cloud.row(i), level.z.row(i), self.p.row(i), self.q.row(i));
             let away = (0..dim).map(|j| (y[j] - z[j] - p[j]).abs()).sum::<f64>() / dim as f64;
             let weight = match self.options.weight {
-                // Without the size, whose share is 1 / away too, the velocity would be a length in
-                // no units.
+                // The size makes the velocity a length; without it, `1 / away` would have other
+                // units.
                 Weight::Dmd if away > 0.0 => self.size / away,
                 Weight::Dmd => 0.0,
                 Weight::None => 1.0,

@@ -1,4 +1,4 @@
-//! What can be chosen about a distillation.
+//! Options of a distillation.
 
 use crate::net::Activation;
 use crate::schedule::Schedule;
@@ -8,47 +8,48 @@ use serde::{Deserialize, Serialize};
 crate::options! {
     /// Options of `distill`.
     pub struct DistillOptions {
-        /// Optimiser steps of the generator, at least 1.
+        /// Number of optimiser steps of the generator, at least 1.
         steps: usize = 2000,
-        /// Base points drawn per step, and per update of the source's score, at least 2.
+        /// Number of base points drawn per step, and per update of the source score, at least 2.
         batch: usize = 512,
-        /// Learning rate of Adam over the run: a number, a schedule, a list; left out:
+        /// Learning rate of Adam over the run: a number, a schedule or a list. Left out:
         /// `cosine(0.02, 0)` for an affine generator, `cosine(0.005, 0)` for a net.
         rate: Option<Schedule> = None,
-        /// Share of the steps, counted from the end, over which the parameters are averaged; 0
-        /// keeps the last ones.
+        /// The parameters are averaged over this share of the steps, the last ones; 0 keeps the
+        /// parameters of the last step.
         average: f64 = 0.25,
-        /// Write a row of history every so many steps; left out: about 20 times in the run.
+        /// Number of steps between rows of the history; left out: about 20 rows per run.
         every: Option<usize> = None,
-        /// Optimiser steps of the source's score, each on fresh points of the generator, before
-        /// every step of the generator; at least 1.
+        /// Number of optimiser steps of the source score before every step of the generator, each
+        /// on fresh points of the generator; at least 1.
         score_updates: usize = 5,
-        /// Learning rate of Adam for the source's score over the run: a number, a schedule, a list.
+        /// Learning rate of Adam for the source score over the run: a number, a schedule or a list.
         score_rate: Schedule = Schedule::Cosine { from: 2e-3, to: 2e-4 },
-        /// Optimiser steps of the source's score before the generator's first.
+        /// Number of optimiser steps of the source score before the first step of the generator.
         warm_up: usize = 300,
-        /// Units of a hidden layer of the source's score, at least 1.
+        /// Units of a hidden layer of the net of the source score, at least 1.
         hidden: usize = 128,
-        /// Its hidden layers, at least 1.
+        /// Hidden layers of that net, at least 1.
         layers: usize = 3,
-        /// Its "silu", "tanh" or "softplus".
+        /// Activation of that net: "silu", "tanh" or "softplus".
         activation: Activation = Activation::Silu,
-        /// Smallest noise, in the points' units; left out: the finest detail of the teacher, within
-        /// what it has learned.
+        /// Smallest noise level, in the units of the points. Left out: the finest detail of the
+        /// teacher, but not below the smallest noise level that it has learned.
         sigma_min: Option<f64> = None,
-        /// Largest noise; left out: the larger of the teacher's diameter and the generator's
-        /// distance from it, within what it has learned.
+        /// Largest noise level. Left out: the larger of the diameter of the teacher and the
+        /// distance from the generator to the teacher, but not above the largest noise level that
+        /// the teacher has learned.
         sigma_max: Option<f64> = None,
-        /// Noise levels per step, each for its share of the points; at least 1, and no more than
-        /// points are used.
+        /// Number of noise levels per step, between which the points are divided evenly; at least 1
+        /// and at most `batch`.
         levels: usize = 16,
-        /// "dmd" divides each point's velocity by its mean absolute distance to the teacher's
-        /// denoised point, "none" does not.
+        /// "dmd" divides the velocity of each point by the mean absolute difference between the
+        /// point and the teacher's denoised point; "none" does not.
         weight: Weight = Weight::Dmd,
     }
 }
 
-/// What weighs the points' velocities.
+/// The weight of the velocity of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Weight {
@@ -62,7 +63,7 @@ pub enum Weight {
 crate::choices!(Weight);
 
 impl DistillOptions {
-    /// The shape of the source's net.
+    /// The options of the net of the source score.
     pub(super) fn source(&self) -> DenoiserOptions {
         let DistillOptions { hidden, layers, activation, .. } = *self;
         let (batch, sigma_min, sigma_max) = (self.batch, self.sigma_min, self.sigma_max);

@@ -1,4 +1,4 @@
-//! What a regression is asked for, and what it leaves.
+//! Options of a regression, and the pairs that it learns from.
 
 use crate::Points;
 use crate::generator::optimiser::Pace;
@@ -7,20 +7,21 @@ use crate::schedule::Schedule;
 crate::options! {
     /// Options of `regress`.
     pub struct RegressOptions {
-        /// Optimiser steps of a net, at least 1; an affine generator is solved for at once.
+        /// Number of optimiser steps of a net, at least 1; an affine generator needs none, it is
+        /// solved for directly.
         steps: usize = 3000,
-        /// Pairs per step, at least 1.
+        /// Number of pairs of rows per step, at least 1.
         batch: usize = 512,
-        /// Learning rate of Adam over the training: a number, a schedule, a list; left out:
+        /// Learning rate of Adam over the training: a number, a schedule or a list; left out:
         /// `cosine(0.005, 0)`.
         rate: Option<Schedule> = None,
-        /// Share of the steps, counted from the end, over which the parameters are averaged; 0
-        /// keeps the last ones.
+        /// The parameters are averaged over this share of the steps, the last ones; 0 keeps the
+        /// parameters of the last step.
         average: f64 = 0.25,
     }
 }
 
-/// Rows that belong together: `outputs[i]` is what becomes of `inputs[i]`.
+/// Rows that belong together: `outputs[i]` is the output wanted for `inputs[i]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Pairs<'a> {
     /// n x input_dim
@@ -29,7 +30,7 @@ pub struct Pairs<'a> {
     pub outputs: &'a Points,
 }
 
-/// How long and how fast.
+/// Returns the number of steps, the learning rate and the averaging.
 pub(super) fn pace(options: &RegressOptions) -> Pace<'_> {
     Pace { steps: options.steps, rate: options.rate.as_ref(), average: options.average }
 }

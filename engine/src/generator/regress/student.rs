@@ -14,11 +14,10 @@ pub(super) struct Student<'a> {
     generator: &'a mut dyn Generator,
     pairs: Pairs<'a>,
     batch: usize,
-    /// Residuals are told times this, the size of the outputs' units.
+    /// Reported residuals are multiplied by this, the size of the units of the outputs.
     pub size: f64,
     optimiser: Optimiser,
-    /// A minibatch of inputs and outputs, what the generator makes of the inputs, and what it is
-    /// off by.
+    /// Buffers: a minibatch of inputs and outputs, the outputs of the generator, and their error.
     inputs: Points,
     outputs: Points,
     made: Points,
@@ -81,14 +80,14 @@ impl Archived for Student<'_> {
     }
 }
 
-/// The root mean square of `|y - out|`; `off` becomes `y - out`.
+/// Returns the root mean square of `|y - out|`; `off` becomes `y - out`.
 pub(super) fn misfit(out: &Points, y: &Points, off: &mut Points) -> f64 {
     off.copy_from(out);
     off.data_mut().iter_mut().zip(y.data()).for_each(|(off, y)| *off = y - *off);
     root_mean_square(off)
 }
 
-/// Tells a row of history and keeps it.
+/// Reports a row of history and stores it.
 pub(super) fn note(result: &mut FitResult, observer: &mut dyn Observer, row: Row) {
     observer.row(&row);
     result.history.push(row);

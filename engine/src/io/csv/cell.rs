@@ -1,10 +1,10 @@
-//! What a cell holds.
+//! The content of a cell.
 
-/// How missing values are written, in lower case: by NumPy, pandas, R, SQL, spreadsheets and the
-/// UCI repository.
+/// Spellings of a missing value, in lower case: those of NumPy, pandas, R, SQL, spreadsheets and
+/// the UCI repository.
 const MISSING: [&str; 13] = ["", "na", "n/a", "nan", "-nan", "null", "none", "nil", "?", "-", "--", ".", "<na>"];
 
-/// What a cell looks like, whatever the decimal mark.
+/// The kind of a cell, whatever the decimal mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A whole number, digits alone.
@@ -17,14 +17,14 @@ pub(super) enum Kind {
     Comma,
     /// A missing value.
     Missing,
-    /// What is no number and no name: a date, a share in per cent, infinity.
+    /// Neither a number nor a name: a date, a percentage, infinity.
     Odd,
     /// A name.
     Text,
 }
 
 impl Kind {
-    /// The kind of this cell.
+    /// Returns the kind of this cell.
     pub fn of(cell: &str) -> Kind {
         match cell.parse::<f64>() {
             Ok(value) if value.is_infinite() => Kind::Odd,
@@ -39,19 +39,19 @@ impl Kind {
         }
     }
 
-    /// Is it a number, be its decimal mark a point or a comma?
+    /// True for a number with a point or a comma as decimal mark.
     pub fn is_number(self) -> bool {
         matches!(self, Kind::Whole | Kind::Point | Kind::Exponent | Kind::Comma)
     }
 }
 
-/// Is this how a missing value is written?
+/// True for a spelling of a missing value.
 pub(super) fn is_missing(cell: &str) -> bool {
     let cell = cell.strip_prefix('#').filter(|rest| !rest.is_empty()).unwrap_or(cell);
     cell.len() <= 4 && MISSING.iter().any(|m| m.eq_ignore_ascii_case(cell))
 }
 
-/// The finite number in this cell.
+/// Returns the finite number in this cell.
 pub(super) fn number(cell: &str, comma: bool) -> Option<f64> {
     let value = match cell.parse() {
         Ok(value) if !(comma && cell.contains('.')) => Some(value),
@@ -61,7 +61,7 @@ pub(super) fn number(cell: &str, comma: bool) -> Option<f64> {
     value.filter(|v| v.is_finite())
 }
 
-/// The number in a cell with one comma between digits.
+/// Returns the number in a cell with one comma between digits.
 fn with_comma(cell: &str) -> Option<f64> {
     let (whole, fraction) = cell.split_once(',')?;
     let digit = |c: char| c.is_ascii_digit();
@@ -69,7 +69,7 @@ fn with_comma(cell: &str) -> Option<f64> {
     (between && !cell.contains('.')).then(|| cell.replacen(',', ".", 1).parse().ok()).flatten()
 }
 
-/// Could the comma of this number, `1,234`, separate thousands?
+/// True if the comma of this number could separate thousands, as in `1,234`.
 pub(super) fn may_be_thousands(cell: &str) -> bool {
     let digits = cell.trim_start_matches(['+', '-']);
     digits.split_once(',').is_some_and(|(whole, group)| {
@@ -77,8 +77,8 @@ pub(super) fn may_be_thousands(cell: &str) -> bool {
     })
 }
 
-/// The digits after the comma of a number written as programs write it, without its exponent
-/// (`e-05`).
+/// Returns the digits after the comma of a number in the usual format of programs, without its
+/// exponent (`e-05`).
 pub(super) fn fraction(cell: &str) -> Option<&str> {
     let (whole, fraction) = cell.split_once(',')?;
     let (digits, exponent) = fraction.split_once(['e', 'E']).unwrap_or((fraction, "+00"));

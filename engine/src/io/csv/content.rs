@@ -4,7 +4,7 @@ use super::super::origin::Origin;
 use super::records::{Records, Split};
 use crate::Result;
 
-/// A table's text from its first record on, and what stands above it.
+/// The text of a table from its first record on, and the comments above it.
 pub(super) struct Content<'a> {
     /// The text from the first record on.
     pub text: &'a str,
@@ -15,8 +15,8 @@ pub(super) struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// The text in `bytes`, which may begin with a byte order mark. Lines that begin with `#` are
-    /// comments only above the first record: below it one would vanish that is a row.
+    /// Reads the text in `bytes`, which may begin with a byte order mark. Lines that begin with `#`
+    /// are comments only above the first record, because below it a row could be lost.
     ///
     /// # Errors
     /// The first line that is not UTF-8.
@@ -24,7 +24,7 @@ impl<'a> Content<'a> {
         let text = std::str::from_utf8(bytes).map_err(|e| {
             let before = bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
             let place = format!("line {}", 1 + before);
-            origin.wrong_at(place, "it is not UTF-8 text", "a table of numbers is wanted")
+            origin.wrong_at(place, "it is not UTF-8 text", "a table of numbers is expected")
         })?;
         let mut text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (mut line, mut comments) = (1, Vec::new());
@@ -45,7 +45,7 @@ impl<'a> Content<'a> {
         Ok(Content { text, line, comments })
     }
 
-    /// The records, cut by `split`.
+    /// Returns the records, separated by `split`.
     pub fn records(&self, split: Split) -> Records<'a> {
         Records::new(self.text, self.line, split)
     }

@@ -6,11 +6,11 @@ use super::content::Content;
 use super::survey::Survey;
 use crate::{Result, Rule};
 
-/// Is the comma the decimal mark of these columns? It is where numbers have one and none has a
+/// True if the comma is the decimal mark of these columns: numbers have commas, and none has a
 /// point.
 ///
 /// # Errors
-/// All of these commas may separate thousands.
+/// All of these commas could separate thousands.
 pub(super) fn is_comma(
     content: &Content,
     survey: &Survey,

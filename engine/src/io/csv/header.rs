@@ -1,4 +1,4 @@
-//! Whether the first record of a table holds names.
+//! The decision whether the first record of a table is a header.
 
 use super::super::load_options::{Column, Header, LoadOptions};
 use super::super::origin::Origin;
@@ -7,17 +7,17 @@ use super::content::Content;
 use super::survey::Survey;
 use crate::{Error, Result, Rule};
 
-/// What the first record is.
+/// The decision about the first record.
 pub(super) struct Verdict {
     pub is_header: bool,
-    /// What a user could want otherwise.
+    /// A note on the decision, if another reading was possible.
     pub note: Option<String>,
 }
 
-/// Tells by all columns whether the first record is a header.
+/// Decides by all columns whether the first record is a header.
 ///
 /// # Errors
-/// It may be either: it has names and numbers above numbers, or the positions 0, 1, ...
+/// Both readings are possible: it has names and numbers above numbers, or the positions 0, 1, ...
 pub(super) fn judge(survey: &Survey, content: &Content, options: &LoadOptions, origin: &Origin) -> Result<Verdict> {
     let certain = |is_header| Ok(Verdict { is_header, note: None });
     let by_name = options.columns.iter().flatten().any(|column| matches!(column, Column::Named(_)));
@@ -33,7 +33,7 @@ pub(super) fn judge(survey: &Survey, content: &Content, options: &LoadOptions, o
     if survey.rows == 0 {
         return certain(has_text);
     }
-    // A name above other text says nothing: a column of names has it in all rows.
+    // A name above other text decides nothing, because a column of names has text in all rows.
     let names = |j: usize| kind(j) == Kind::Text && survey.columns[j].count(Kind::Text) == 0;
     let values = |j: usize| kind(j) == Kind::Odd || kind(j).is_number();
     match (wanted.iter().any(|&j| names(j)), wanted.iter().any(|&j| values(j))) {
@@ -45,13 +45,13 @@ pub(super) fn judge(survey: &Survey, content: &Content, options: &LoadOptions, o
     }
 }
 
-/// The columns that are asked for.
+/// Returns the selected columns.
 fn wanted(survey: &Survey, options: &LoadOptions) -> Vec<usize> {
     let chosen = |j: &usize| options.columns.as_ref().is_none_or(|columns| columns.contains(&Column::At(*j)));
     (0..survey.first.len()).filter(chosen).collect()
 }
 
-/// Is the first cell empty above names of rows, as pandas writes its index?
+/// True if the first cell is empty above names of rows, as in an index written by pandas.
 fn is_above_index(survey: &Survey) -> bool {
     let Some((corner, names)) = survey.first.split_first().filter(|_| survey.rows > 0) else { return false };
     let all_named = names.iter().all(|name| matches!(Kind::of(name), Kind::Text | Kind::Whole));
@@ -60,17 +60,17 @@ fn is_above_index(survey: &Survey) -> bool {
     corner.is_empty() && !names.is_empty() && counted
 }
 
-/// Are these 0, 1, ..., as pandas names columns without names?
+/// True if these are 0, 1, ..., as pandas names unnamed columns.
 fn are_positions(names: &[String]) -> bool {
     names.iter().enumerate().all(|(j, name)| *name == j.to_string())
 }
 
-/// The verdict on a first record of whole numbers.
+/// Decides about a first record of whole numbers.
 fn positions(survey: &Survey, wanted: &[usize], content: &Content, origin: &Origin) -> Result<Verdict> {
     let all_are = |kind: Kind| wanted.iter().all(|&j| survey.columns[j].count(kind) == survey.rows);
     // A column of counts may well begin with 0.
     if are_positions(&survey.first) && (wanted.len() > 1 || !all_are(Kind::Whole)) {
-        return Err(either(content, "it has the positions of the columns, which may be names or a row", origin));
+        return Err(either(content, "it holds the positions of the columns, which can be names or a row", origin));
     }
     let line = content.line;
     let note = format!("the whole numbers in line {line} were taken as a row, not as names");

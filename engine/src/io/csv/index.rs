@@ -1,32 +1,32 @@
-//! The column that names the rows of a table.
+//! The decision whether the first column names the rows of a table.
 
 use super::super::origin::Origin;
 use super::survey::Survey;
 use crate::{Result, Rule};
 
-/// How `columns` decides in a table of two columns, and in one of more.
+/// The settings of `columns` that decide, in a table of two columns and in one of more.
 const TWO: [(&str, &str); 2] = [("columns", "[0, 1]"), ("columns", "[1]")];
 const MORE: [(&str, &str); 2] = [("columns", "[0, 1, 2]"), ("columns", "[1, 2]")];
 
-/// Is the first column of a table the names of its rows?
+/// The decision whether the first column of a table names its rows.
 pub(super) struct Index {
     pub is_there: bool,
-    /// What a user could want otherwise.
+    /// A note on the decision, if another reading was possible.
     pub note: Option<String>,
 }
 
 impl Index {
-    /// A table whose first column is as the others.
+    /// Returns the decision for a first column that is like the others.
     pub fn none() -> Index {
         Index { is_there: false, note: None }
     }
 }
 
-/// Tells whether the first column of a table with a header, which begins in this line, names the
-/// rows. It does if it has no name itself, as pandas and R write it.
+/// Decides whether the first column of a table with a header, which begins in this line, names the
+/// rows. It does if it has no name itself, as in files of pandas and R.
 ///
 /// # Errors
-/// It has no name, and holds fractions, or a number twice: it may be a coordinate.
+/// The column has no name, and contains fractions, or a number twice: it could be a coordinate.
 pub(super) fn index(survey: &Survey, line: usize, origin: &Origin) -> Result<Index> {
     let there = |note: &str| Ok(Index { is_there: true, note: Some(note.into()) });
     let name = &survey.first[0];
@@ -49,5 +49,9 @@ pub(super) fn index(survey: &Survey, line: usize, origin: &Origin) -> Result<Ind
     }
     let rule = Rule::Stated(if survey.first.len() == 2 { &TWO } else { &MORE });
     let want = rule.worded("the option `columns` must say whether it is a coordinate");
-    Err(origin.wrong_at(format!("line {line}, column 1"), "the column has no name and is no index of the rows", want))
+    Err(origin.wrong_at(
+        format!("line {line}, column 1"),
+        "the column has no name and is not an index of the rows",
+        want,
+    ))
 }

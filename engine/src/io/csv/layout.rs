@@ -1,4 +1,4 @@
-//! How a table is read: decided once, by all of its lines, and told.
+//! The layout of a table, decided once from all of its lines, with notes.
 
 use super::super::load_options::{Column, Header, LoadOptions, positions};
 use super::super::origin::Origin;
@@ -13,25 +13,25 @@ use super::separator::{cannot_be_cut, survey};
 use super::survey::Survey;
 use crate::Result;
 
-/// How a table is read.
+/// The layout of a table.
 pub(super) struct Layout {
     pub split: Split,
-    /// Is the first record a header?
+    /// True if the first record is a header.
     pub skips_first: bool,
     pub names: Option<Vec<String>>,
-    /// The columns to take, in this order.
+    /// The columns to read, in this order.
     pub columns: Vec<usize>,
-    /// Is the decimal mark a comma?
+    /// True if the decimal mark is a comma.
     pub comma: bool,
-    /// What was decided that a user could want otherwise.
+    /// Notes on decisions for which another reading was possible.
     pub notes: Vec<String>,
 }
 
 impl Layout {
-    /// Looks at all of a table.
+    /// Decides the layout from all of a table.
     ///
     /// # Errors
-    /// Lines of unequal lengths; a table that may be read in two ways; a column that is not there.
+    /// Lines differ in length; the table can be read in two ways; a column is missing.
     pub fn new(content: &Content, options: &LoadOptions, origin: &Origin) -> Result<Layout> {
         let survey = survey(content, options, origin)?;
         check_comments(content, &survey, origin)?;
@@ -59,7 +59,7 @@ impl Layout {
         Ok(Layout { split: survey.split, skips_first, names, columns, comma, notes })
     }
 
-    /// The records that hold values.
+    /// Returns the records that contain values.
     ///
     /// # Errors
     /// The first record cannot be cut.
@@ -72,22 +72,22 @@ impl Layout {
     }
 }
 
-/// Refuses a line that begins with `#` and is otherwise like a row: it would vanish.
+/// Refuses a line that begins with `#` but is otherwise like a row, which would be lost.
 fn check_comments(content: &Content, survey: &Survey, origin: &Origin) -> Result<()> {
     for (line, comment) in &content.comments {
         let cells = cells_of(comment, survey.split);
         let numbers = cells.iter().skip(usize::from(cells.len() > 1)).all(|cell| Kind::of(cell).is_number());
         if cells.len() == survey.first.len() && numbers {
-            let want = "a comment or a row is wanted: remove the line or its `#`";
-            let seen = "it begins with `#` and has the numbers of a row";
+            let want = "a comment or a row is expected: remove the line or its `#`";
+            let seen = "it begins with `#` but holds numbers like a row";
             return Err(origin.wrong_at(format!("line {line}"), seen, want));
         }
     }
     Ok(())
 }
 
-/// The names in the last comment, as NumPy writes them, if the caller wants names and the first
-/// record has numbers.
+/// Returns the names in the last comment, as NumPy writes them, if names are requested and the
+/// first record contains numbers.
 fn names_above(content: &Content, survey: &Survey, options: &LoadOptions) -> Option<Vec<String>> {
     let by_name = options.columns.iter().flatten().any(|column| matches!(column, Column::Named(_)));
     let wanted = options.header == Header::Yes || options.header == Header::Auto && by_name;

@@ -10,11 +10,11 @@ use super::records::Records;
 use super::separator::cannot_be_cut;
 use crate::{Error, Points, Result, Rule};
 
-/// The points in a table, and what was decided about it that a user could want otherwise.
+/// Reads the points in a table, with a note on decisions for which another reading was possible.
 ///
 /// # Errors
-/// The place of a cell that is no finite number, of a line that is longer or shorter than others,
-/// of text that is not UTF-8; a table that may be read in two ways.
+/// The place of a cell that is not a finite number, of a line that is longer or shorter than
+/// others, or of text that is not UTF-8; the table can be read in two ways.
 pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOptions) -> Result<(Points, Option<String>)> {
     let content = Content::new(bytes, origin)?;
     let mut layout = Layout::new(&content, options, origin)?;
@@ -39,14 +39,14 @@ pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOption
     }
     if data.is_empty() {
         let seen = if dropped > 0 { "every row has a missing value" } else { "it has a header and no rows" };
-        return Err(origin.wrong(seen, "at least one row of numbers is wanted"));
+        return Err(origin.wrong(seen, "at least one row of numbers is expected"));
     }
     let points = Points::new(data, layout.columns.len(), &origin.name())?;
     let note = (!layout.notes.is_empty()).then(|| note(&points, &layout));
     Ok((points, note))
 }
 
-/// "3 rows, columns a, b; 1 row with missing values left out".
+/// Returns the note: "3 rows, columns a, b; 1 row with missing values left out".
 fn note(points: &Points, layout: &Layout) -> String {
     const SHOWN: usize = 8;
     let columns = match &layout.names {
@@ -64,7 +64,7 @@ fn rows(count: usize) -> String {
     if count == 1 { "1 row".into() } else { format!("{count} rows") }
 }
 
-/// The error of the cell in this column, which holds no finite number.
+/// Returns the error for the cell in this column, which does not contain a finite number.
 fn no_number(records: &Records, column: usize, origin: &Origin) -> Error {
     let cell = &records.cells[column];
     let seen = match cell.as_ref() {

@@ -1,26 +1,26 @@
 //! The records of a table, one at a time.
 //!
-//! The reader is our own, since separators are found by trying them: it cuts at runs of blanks too,
-//! counts lines that end in any of the three ways, and refuses what readers of CSV guess at, which
-//! is text after a closing quote and a quote that is never closed.
+//! This reader does not use a crate, because separators are found by trying them. It also splits at
+//! runs of blanks, counts lines with any of the three line endings, and refuses what other readers
+//! guess: text after a closing quote, and a quote that is never closed.
 
 use std::borrow::Cow;
 
-/// What separates the cells of a line.
+/// The separator of the cells of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Split {
-    /// One of these bytes.
+    /// This byte.
     At(u8),
-    /// Spaces and tabs, however many.
+    /// Any number of spaces and tabs.
     Blanks,
-    /// Nothing: a line is one cell.
+    /// None: a line is one cell.
     Never,
 }
 
-/// A record that cannot be cut into cells.
+/// A record that cannot be split into cells.
 #[derive(Debug)]
 pub(super) struct Malformed {
-    /// Where: "line 3, column 2".
+    /// The place: "line 3, column 2".
     pub place: String,
     pub seen: &'static str,
     pub want: &'static str,
@@ -35,17 +35,17 @@ pub(super) struct Records<'a> {
     next_line: usize,
     /// The line on which the record begins, from 1.
     pub line: usize,
-    /// The cells of the record, without quotes and the blanks around them.
+    /// The cells of the record, without quotes and surrounding blanks.
     pub cells: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Records<'a> {
-    /// Makes a reader of `text`, whose first line is the one of this number.
+    /// Creates a reader of `text`, whose first line has this number.
     pub fn new(text: &'a str, line: usize, split: Split) -> Records<'a> {
         Records { text, split, at: 0, next_line: line, line, cells: Vec::new() }
     }
 
-    /// Goes to the next record; false at the end. Blank lines are no records.
+    /// Advances to the next record; false at the end. Blank lines are skipped.
     ///
     /// # Errors
     /// Text after a closing quote; a quote that is not closed.
@@ -89,7 +89,7 @@ impl<'a> Records<'a> {
         loop {
             self.at += 1;
             match self.peek() {
-                None => return Err(self.malformed(opened, "its quote is not closed", "a second `\"` is wanted")),
+                None => return Err(self.malformed(opened, "its quote is not closed", "a second `\"` is expected")),
                 Some(b'"') if self.text[self.at + 1..].starts_with('"') => {
                     doubled = true;
                     self.at += 1;
@@ -104,7 +104,7 @@ impl<'a> Records<'a> {
             self.skip_blanks();
         }
         if !self.is_at_end_of_cell() {
-            let want = "a separator or the end of the line is wanted";
+            let want = "a separator or the end of the line is expected";
             return Err(self.malformed(self.next_line, "text follows the closing quote", want));
         }
         Ok(if doubled { text.replace("\"\"", "\"").into() } else { text.into() })
@@ -123,7 +123,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Is this the last byte of a line, the second of the two that end it on Windows?
+    /// True at the last byte of a line, which is the second of the line ending of Windows.
     fn is_at_line_end(&self) -> bool {
         match self.peek() {
             Some(b'\r') => !self.text[self.at + 1..].starts_with('\n'),
@@ -131,7 +131,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Goes past the separator; false where the line ends instead.
+    /// Advances past the separator; false at the end of the line.
     fn step_over_separator(&mut self) -> bool {
         if self.split == Split::Blanks {
             self.skip_blanks();

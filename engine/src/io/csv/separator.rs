@@ -9,19 +9,19 @@ use super::records::{Malformed, Split};
 use super::survey::Survey;
 use crate::{Error, Result, Rule};
 
-/// The table cut by the separator that gives every line as many cells and the most columns of
-/// numbers, or by the one that `options` names.
+/// Returns the table split by the separator that gives every line the same number of cells and the
+/// most columns of numbers, or by the one that `options` names.
 ///
 /// # Errors
-/// The first line that has another number of cells than those before; a file that may as well be
-/// one column of numbers with a decimal comma.
+/// The first line with another number of cells than those before; the file could also be one column
+/// of numbers with a decimal comma.
 pub(super) fn survey(content: &Content, options: &LoadOptions, origin: &Origin) -> Result<Survey> {
     let candidates = candidates(options);
     let short_allowed = options.header != Header::No;
     let found = candidates.iter().filter(|&&split| candidates.len() == 1 || occurs(split, content.text));
     let surveys = found.filter_map(|&split| Survey::new(content, split, short_allowed));
     let surveys: Vec<Survey> = surveys.filter(|s| s.first.len() > 1 || candidates.len() == 1).collect();
-    // Of equals the first is meant.
+    // Of equal scores the first candidate is chosen.
     let best = surveys.into_iter().rev().max_by_key(|s| s.score(true));
     let best = best.or_else(|| one_column(content, &candidates, options.decimal == Decimal::Comma));
     let best = best.ok_or_else(|| fault(content, &candidates, origin))?;
@@ -33,20 +33,20 @@ pub(super) fn survey(content: &Content, options: &LoadOptions, origin: &Origin) 
     Ok(best)
 }
 
-/// The table as one column, if its lines are numbers or nothing could separate them.
+/// Returns the table as one column, if its lines are numbers or contain no separator.
 fn one_column(content: &Content, candidates: &[Split], comma: bool) -> Option<Survey> {
     let survey = Survey::new(content, Split::Never, false)?;
     (survey.score(comma) > 0 || !candidates.iter().any(|&split| occurs(split, content.text))).then_some(survey)
 }
 
-/// What may separate the cells, the likeliest first.
+/// Returns the possible separators, the most likely first.
 fn candidates(options: &LoadOptions) -> Vec<Split> {
     match options.separator {
         Separator::Tab => vec![Split::At(b'\t')],
         Separator::Semicolon => vec![Split::At(b';')],
         Separator::Comma => vec![Split::At(b',')],
         Separator::Space => vec![Split::Blanks],
-        // A comma that marks decimals separates nothing.
+        // A comma that is the decimal mark is not a separator.
         Separator::Auto if options.decimal == Decimal::Comma => {
             vec![Split::At(b'\t'), Split::At(b';'), Split::Blanks]
         }
@@ -62,7 +62,7 @@ fn occurs(split: Split, text: &str) -> bool {
     }
 }
 
-/// The error of a table that no separator cuts into lines of equal length.
+/// Returns the error for a table that no separator splits into lines of equal length.
 fn fault(content: &Content, candidates: &[Split], origin: &Origin) -> Error {
     let cuts_first = |split: &&Split| {
         let mut records = content.records(**split);
@@ -77,30 +77,31 @@ fn fault(content: &Content, candidates: &[Split], origin: &Origin) -> Error {
     loop {
         match records.advance() {
             Err(malformed) => return cannot_be_cut(malformed, origin),
-            Ok(false) => return origin.wrong("it has no rows", "at least one row of numbers is wanted"),
+            Ok(false) => return origin.wrong("it has no rows", "at least one row of numbers is expected"),
             Ok(true) => {}
         }
         let (len, line) = (records.cells.len(), format!("line {}", records.line));
+        let seen = if len == 1 { "it has 1 cell".into() } else { format!("it has {len} cells") };
         match *width.get_or_insert(len) {
             width if width == len => {}
             _ if records.cells[0].starts_with('#') => {
                 let want = "a line that begins with `#` is a comment only above the first row";
-                return origin.wrong_at(line, format!("it has {len} cells"), want);
+                return origin.wrong_at(line, seen, want);
             }
             width => {
-                return origin.wrong_at(line, format!("it has {len} cells"), format!("the lines before have {width}"));
+                return origin.wrong_at(line, seen, format!("the lines before have {width}"));
             }
         }
     }
 }
 
-/// The error of a record that cannot be cut into cells.
+/// Returns the error for a record that cannot be split into cells.
 pub(super) fn cannot_be_cut(malformed: Malformed, origin: &Origin) -> Error {
     origin.wrong_at(malformed.place, malformed.seen, malformed.want)
 }
 
-/// May two columns of whole numbers be one column of numbers with a decimal comma? Fractions are
-/// written with the same number of digits, or without zeros at their end.
+/// True if two columns of whole numbers could be one column of numbers with a decimal comma: their
+/// fractions have the same number of digits, or no zeros at the end.
 fn may_be_one_column(content: &Content, survey: &Survey, options: &LoadOptions) -> bool {
     let is_stated = options.separator != Separator::Auto || options.decimal != Decimal::Auto;
     let columns = options.columns.iter().flatten().any(|column| *column != Column::At(0));

@@ -1,11 +1,11 @@
-//! What a whole table looks like, cut by one separator.
+//! Statistics of a whole table, split by one separator.
 
 use super::cell::Kind;
 use super::content::Content;
 use super::records::Split;
 use super::row_names::RowNames;
 
-/// How many cells of a column are of which kind.
+/// The number of cells of each kind in a column.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tally([usize; 7]);
 
@@ -15,12 +15,13 @@ impl Tally {
         self.0[kind as usize] += 1;
     }
 
-    /// The number of cells of this kind.
+    /// Returns the number of cells of this kind.
     pub fn count(&self, kind: Kind) -> usize {
         self.0[kind as usize]
     }
 
-    /// Are its cells numbers, some perhaps missing? `comma` says whether one with a comma is.
+    /// True if its cells are numbers or missing; `comma` says whether a cell with a comma is a
+    /// number.
     fn is_numeric(&self, comma: bool) -> bool {
         let commas = self.count(Kind::Comma);
         let numbers = self.count(Kind::Whole) + self.count(Kind::Point) + self.count(Kind::Exponent) + commas;
@@ -32,9 +33,10 @@ impl Tally {
 #[derive(Debug)]
 pub(super) struct Survey {
     pub split: Split,
-    /// The first record; begins with an empty name where it has one cell fewer than the others.
+    /// The first record. It begins with an empty name if it has one cell fewer than the others.
     pub first: Vec<String>,
-    /// Has the first record one cell fewer than the others, as R writes a table with row names?
+    /// True if the first record has one cell fewer than the others, as R writes a table with row
+    /// names.
     pub is_short: bool,
     /// The number of records below the first.
     pub rows: usize,
@@ -44,7 +46,7 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// Looks at all records; none when they have unequal numbers of cells, or cannot be cut so.
+    /// Reads all records; None if they have unequal numbers of cells, or cannot be split so.
     pub fn new(content: &Content, split: Split, short_allowed: bool) -> Option<Survey> {
         let mut records = content.records(split);
         if !records.advance().ok()? {
@@ -66,12 +68,12 @@ impl Survey {
             rows += 1;
             records.advance().ok()?;
         }
-        // A title above two columns must not make row names of the first.
+        // A title above two columns must not turn the first column into row names.
         let named = if first.len() == 2 { row_names.is_certain() } else { row_names.is_plausible() };
         (!is_short || named).then_some(Survey { split, first, is_short, rows, columns, row_names })
     }
 
-    /// The number of columns of numbers less that of the others.
+    /// Returns the number of columns of numbers minus that of the others.
     pub fn score(&self, comma: bool) -> i64 {
         let numeric = if self.rows > 0 {
             self.columns.iter().filter(|column| column.is_numeric(comma)).count()
@@ -82,7 +84,7 @@ impl Survey {
     }
 }
 
-/// Are these names, without a separator inside that they should have been cut at?
+/// True if these are names that contain no separator at which they should have been split.
 fn are_names(cells: &[String]) -> bool {
     cells.iter().all(|cell| Kind::of(cell) == Kind::Text && !cell.contains([',', ';', '\t']))
 }

@@ -92,7 +92,7 @@ fn what_is_not_a_regular_file_is_refused_at_once() {
     std::os::unix::fs::symlink(&pipe, &link).unwrap();
     for path in [pipe, socket, link, PathBuf::from("/dev/zero")] {
         let error = load(&path, &LoadOptions::default()).unwrap_err().to_string();
-        assert!(error.ends_with("it is not a regular file, but a file of points is wanted"), "{error}");
+        assert!(error.ends_with("it is not a regular file, but a file of points is expected"), "{error}");
     }
 }
 

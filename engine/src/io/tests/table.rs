@@ -86,8 +86,8 @@ fn what_is_wrong_is_named_with_its_place() {
     );
     assert_eq!(wrong("1,2\n3,4\n5\n", "{}"), ", line 3: it has 1 cells, but the lines before have 2");
     assert_eq!(wrong("1,2\n3,4,5\n", "{}"), ", line 2: it has 3 cells, but the lines before have 2");
-    assert_eq!(wrong("x,y\n", "{}"), ": it has a header and no rows, but at least one row of numbers is wanted");
-    assert_eq!(wrong("\n\n", "{}"), ": it has no rows, but at least one row of numbers is wanted");
+    assert_eq!(wrong("x,y\n", "{}"), ": it has a header and no rows, but at least one row of numbers is expected");
+    assert_eq!(wrong("\n\n", "{}"), ": it has no rows, but at least one row of numbers is expected");
     assert!(complaint("x.csv", b"1,2\n\xff\xfe,3\n").contains("line 2: it is not UTF-8 text"));
 }
 

@@ -37,7 +37,7 @@ fn a_header_of_positions_may_be_a_row() {
     let (sentence, offered) = refused(text, "{}");
     assert_eq!(
         sentence,
-        ", line 1: it has the positions of the columns, which may be names or a row, but the option `header` must \
+        ", line 1: it holds the positions of the columns, which can be names or a row, but the option `header` must \
          say whether it is a header"
     );
     assert_eq!(offered, ["header", "header"]);
@@ -80,7 +80,7 @@ fn a_hash_below_the_header_is_no_comment() {
     );
     // Above the first row a line that has the numbers of one would vanish.
     let (sentence, _) = refused("#1,0.5,1\n#2,1.5,2\n3,2.5,3\n", "{}");
-    assert!(sentence.starts_with(", line 1: it begins with `#` and has the numbers of a row"), "{sentence}");
+    assert!(sentence.starts_with(", line 1: it begins with `#` but holds numbers like a row"), "{sentence}");
 }
 
 #[test]
@@ -150,11 +150,11 @@ fn separators_inside_quotes_separate_nothing() {
     reads("\"two\nlines\",y\n1,2\n3,4\n", "{}", &[&[1., 2.], &[3., 4.]], None);
     assert_eq!(
         refused("1,2\n\"1\"2,3\n", "{}").0,
-        ", line 2, column 1: text follows the closing quote, but a separator or the end of the line is wanted"
+        ", line 2, column 1: text follows the closing quote, but a separator or the end of the line is expected"
     );
     assert_eq!(
         refused("a,b\n1,\"2\n3,4\n", "{}").0,
-        ", line 2, column 2: its quote is not closed, but a second `\"` is wanted"
+        ", line 2, column 2: its quote is not closed, but a second `\"` is expected"
     );
 }
 

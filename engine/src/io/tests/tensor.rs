@@ -74,7 +74,7 @@ fn hostile_files_are_refused_with_their_place() {
         (bytes("{\"\u{0}\":1}", &[]), &["no JSON object"]),
         (bytes(&one("3"), &four), &["tensor `w`", "its entry is 3", "data_offsets"]),
         (bytes(&entry("F32", "[-1]", "[0,4]"), &four), &["tensor `w`", "0 or more"]),
-        (bytes(&entry("I64", "[1]", "[0,8]"), &[0; 8]), &["dtype is \"I64\"", "BF16 is wanted"]),
+        (bytes(&entry("I64", "[1]", "[0,8]"), &[0; 8]), &["dtype is \"I64\"", "BF16 is expected"]),
         (bytes(&entry("F32", "[2]", "[0,4]"), &four), &["data_offsets are [0, 4]", "[2] needs 8 bytes"]),
         (bytes(&entry("F32", "[1]", "[4,0]"), &four), &["[4, 0]", "needs 4 bytes"]),
         (bytes(&entry("F32", "[1]", "[0]"), &four), &["data_offsets are [0]"]),

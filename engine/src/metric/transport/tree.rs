@@ -11,14 +11,14 @@ pub struct Plan {
     pub column_price: Vec<f64>,
 }
 
-/// No node.
+/// The index of no node.
 const NONE: usize = usize::MAX;
 
 /// The spanning tree: rows, columns, and a root that is joined to some of them by arcs of a
 /// prohibitive cost. A node stores the flow of the arc to its parent.
 ///
 /// The tree is strongly feasible (arcs without flow point to the root), which prevents cycling
-/// among degenerate trees where distances are equal.
+/// among degenerate trees if distances are equal.
 pub(super) struct Tree<'a> {
     cost: &'a [f64],
     columns: usize,
@@ -35,16 +35,16 @@ pub(super) struct Tree<'a> {
 struct Node {
     parent: usize,
     depth: usize,
-    /// Mass between this node and its parent.
+    /// The flow on the arc to the parent.
     flow: u64,
-    /// Does it move towards the root?
+    /// True if it flows towards the root.
     up: bool,
     child: usize,
     before: usize,
     after: usize,
 }
 
-/// The least `c - p - own` of these costs and prices.
+/// Returns the smallest `c - p - own` of these costs and prices.
 fn least_difference(costs: &[f64], prices: &[f64], own: f64) -> f64 {
     const LANES: usize = 16;
     let least = |a: f64, b: f64| if b < a { b } else { a };
@@ -61,7 +61,7 @@ fn least_difference(costs: &[f64], prices: &[f64], own: f64) -> f64 {
 }
 
 impl<'a> Tree<'a> {
-    /// The first tree, in which all mass passes through the root.
+    /// Returns the initial tree, in which all mass passes through the root.
     pub fn star(cost: &'a [f64], rows: &[u64], columns: &[u64]) -> Tree<'a> {
         let largest = cost.iter().fold(0.0_f64, |most, c| most.max(c.abs()));
         let count = rows.len() + columns.len();
@@ -93,7 +93,7 @@ impl<'a> Tree<'a> {
         tree
     }
 
-    /// The arc of the most negative reduced cost among these, if any is negative.
+    /// Returns the arc of the most negative reduced cost among these, if any is negative.
     pub fn cheapest(&self, from: usize, to: usize) -> Option<usize> {
         let (mut least, mut found) = (-self.tolerance, None);
         let mut at = from;
@@ -103,7 +103,7 @@ impl<'a> Tree<'a> {
             let own = self.price[row];
             let prices = &self.price[self.rows + column..];
             let costs = &self.cost[at..end];
-            // Vectorised: first whether any improves, and only then which.
+            // Vectorised: first whether any arc improves, and only then which.
             let best = least_difference(costs, prices, own);
             if best < least {
                 least = best;
@@ -114,8 +114,8 @@ impl<'a> Tree<'a> {
         found
     }
 
-    /// What moving one unit from this node to its parent, or back where its flow goes that way,
-    /// costs.
+    /// Returns the cost of sending one unit from this node to its parent, or minus that cost if the
+    /// arc points down.
     fn cost_of(&self, v: usize) -> f64 {
         let parent = self.node[v].parent;
         match (v.min(parent), v.max(parent)) {
@@ -131,14 +131,14 @@ impl<'a> Tree<'a> {
         self.price[root] = 0.0;
         let first = self.node[root].child;
         if first != NONE && self.node[first].after == NONE {
-            // The root carries no mass any more, so that the cost of its arc does not matter; a large
-            // one would cost digits.
+            // The root no longer carries mass, so the cost of its arcs does not matter; a large one
+            // would lose precision.
             self.prohibitive = 0.0;
         }
         self.walk(root, |tree, v| {
             if v != root {
-                // A row's price and a column's add up to the cost; the root is a column for rows
-                // and a row for columns.
+                // The prices of a row and a column sum to the cost; the root counts as a column for
+                // rows and as a row for columns.
                 let parent = tree.node[v].parent;
                 let of_parent = if parent == root { 0.0 } else { tree.price[parent] };
                 tree.price[v] = tree.cost_of(v) - of_parent;
@@ -147,7 +147,7 @@ impl<'a> Tree<'a> {
         });
     }
 
-    /// Does something with every node below this one and with itself, parents first.
+    /// Calls `f` for this node and every node below it, parents first.
     fn walk(&mut self, top: usize, mut f: impl FnMut(&mut Tree, usize)) {
         let mut stack = std::mem::take(&mut self.stack);
         stack.push(top);

@@ -5,8 +5,8 @@ use super::{Part, RadialKernel};
 use crate::simd::Real;
 use pulp::Simd;
 
-/// `-d`: conditionally positive definite \[sejdinovic2013equivalence\], without a bandwidth and
-/// without a logarithm. Its gradient has a kink at `d = 0`.
+/// The kernel `-d`, conditionally positive definite \[sejdinovic2013equivalence\], without a
+/// bandwidth and without a logarithm. Its gradient has a kink at `d = 0`.
 pub struct Energy;
 
 impl RadialKernel for Energy {
@@ -31,7 +31,7 @@ impl RadialKernel for Energy {
         (scale, factor)
     }
 
-    /// At distance 0 both parts are 0.
+    /// At distance 0 both value and slope are 0.
     fn vanishing_score(_: Part) -> f64 {
         0.0
     }
@@ -41,7 +41,7 @@ impl RadialKernel for Energy {
         root::<T, S>(simd, score)
     }
 
-    /// `1 / sqrt(t)`, 0 at 0.
+    /// `1 / sqrt(t)`, and 0 at 0.
     #[inline(always)]
     fn slope_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
         over_positive::<T, S>(simd, constant::<T, S>(simd, 1.0), root::<T, S>(simd, score))

@@ -5,7 +5,7 @@ use crate::simd::Real;
 use pulp::Simd;
 use std::f64::consts::LOG2_E;
 
-/// `exp(-d^2 / (2 h^2))`: in scaled coordinates `2^-t`.
+/// The kernel `exp(-d^2 / (2 h^2))`: in scaled coordinates `2^-t`.
 pub struct Gaussian {
     pub h: f64,
 }

@@ -5,7 +5,7 @@ use super::{Part, RadialKernel};
 use crate::simd::Real;
 use pulp::Simd;
 
-/// `(1 + d^2 / h^2)^(-1/2)`: in scaled coordinates `(1 + t)^(-1/2)`.
+/// The kernel `(1 + d^2 / h^2)^(-1/2)`: in scaled coordinates `(1 + t)^(-1/2)`.
 pub struct Imq {
     pub h: f64,
 }

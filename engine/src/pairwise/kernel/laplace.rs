@@ -6,7 +6,8 @@ use crate::simd::Real;
 use pulp::Simd;
 use std::f64::consts::LOG2_E;
 
-/// `exp(-d / h)`: in scaled coordinates `2^-a`, `a = sqrt t`. Its gradient has a kink at `d = 0`.
+/// The kernel `exp(-d / h)`: in scaled coordinates `2^-a`, `a = sqrt t`. Its gradient has a kink at
+/// `d = 0`.
 pub struct Laplace {
     pub h: f64,
 }
@@ -38,7 +39,7 @@ impl RadialKernel for Laplace {
         exp_root::<T, S>(simd, root::<T, S>(simd, score))
     }
 
-    /// `2^-a / a`, 0 at 0.
+    /// `2^-a / a`, and 0 at 0.
     #[inline(always)]
     fn slope_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
         let a = root::<T, S>(simd, score);

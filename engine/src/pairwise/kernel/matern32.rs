@@ -6,8 +6,8 @@ use crate::simd::Real;
 use pulp::Simd;
 use std::f64::consts::LOG2_E;
 
-/// `(1 + a) exp(-a)`, `a = sqrt(3) d / h`: in scaled coordinates `(1 + b) e^-b`, `b = sqrt(t) ln
-/// 2`.
+/// The kernel `(1 + a) exp(-a)`, `a = sqrt(3) d / h`: in scaled coordinates `(1 + b) e^-b`, `b =
+/// sqrt(t) ln 2`.
 pub struct Matern32 {
     pub h: f64,
 }

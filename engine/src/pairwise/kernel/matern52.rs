@@ -6,8 +6,8 @@ use crate::simd::Real;
 use pulp::Simd;
 use std::f64::consts::{LN_2, LOG2_E};
 
-/// `(1 + a + a^2 / 3) exp(-a)`, `a = sqrt(5) d / h`: in scaled coordinates `(1 + b + b^2 / 3)
-/// e^-b`, `b = sqrt(t) ln 2`.
+/// The kernel `(1 + a + a^2 / 3) exp(-a)`, `a = sqrt(5) d / h`: in scaled coordinates `(1 + b + b^2
+/// / 3) e^-b`, `b = sqrt(t) ln 2`.
 pub struct Matern52 {
     pub h: f64,
 }

@@ -1,7 +1,7 @@
-//! The functions of a score of which the kernels' lane profiles are made.
+//! Functions of a score, from which the lane profiles of the kernels are built.
 //!
 //! The coordinates are scaled so that the score is `-t = -|q - x|^2`; a factor outside the sums
-//! restores the kernel's units. Exponentials are in base 2.
+//! restores the units of the kernel. Exponentials are in base 2.
 
 use crate::simd::Real;
 use pulp::Simd;
@@ -26,7 +26,7 @@ pub fn exp_root<T: Real, S: Simd>(simd: S, a: T::Lanes<S>) -> T::Lanes<S> {
     T::exp2(simd, T::sub(simd, T::splat(simd, T::default()), a))
 }
 
-/// `x / a` where `a` is positive, 0 elsewhere.
+/// `x / a` if `a` is positive, otherwise 0.
 #[inline(always)]
 pub fn over_positive<T: Real, S: Simd>(simd: S, x: T::Lanes<S>, a: T::Lanes<S>) -> T::Lanes<S> {
     T::where_greater(simd, a, T::splat(simd, T::default()), T::div(simd, x, a))

@@ -1,10 +1,10 @@
-//! The loop of [`super::portable`] on the matrix units: softmax means of the sources by split
-//! bfloat16 products.
+//! The backend for matrix units: softmax means of the sources by products split into bfloat16
+//! parts, as in [`super::portable`].
 //!
-//! Panels of 32 queries lie across two registers; scores, weights and sums go through squares of 32
-//! x 32. Every pair of a panel and a block goes through three stages, one behind the other: while
-//! the matrix units make the scores of one pair and the sums of the last but one, the vector units
-//! make the weights of the one between.
+//! Panels of 32 queries lie across two registers; scores, weights and sums pass through squares of
+//! 32 x 32. Every pair of a panel and a block passes through three stages, which form a pipeline:
+//! while the matrix units compute the scores of one pair and the sums of the last but one, the
+//! vector units compute the weights of the pair between them.
 
 use super::Loops;
 use super::amx_stages::{Job, Meanwhile, Stages, rows_of};
@@ -19,24 +19,24 @@ use crate::{Interrupt, Result};
 use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
 
-/// Most panels per task.
+/// The largest number of panels per task.
 const PANELS: usize = 16;
 
-/// Bytes of packed sources per block, and of queries and sums per task: together inside a
-/// second-level cache.
+/// Bytes of packed sources per block, and of queries and sums per task; both fit a second-level
+/// cache.
 const BLOCK_BYTES: usize = 1 << 18;
 const TASK_BYTES: usize = 5 << 18;
 
-/// Numbers between two buffers that are used together, so that they do not share their offsets
+/// Numbers between two buffers that are used together, so that they do not have the same offsets
 /// within a page.
 const APART: usize = 64;
 
-/// Sources per block for this many coordinates.
+/// Returns the number of sources per block for this many coordinates.
 pub fn block(dim: usize) -> usize {
     (BLOCK_BYTES / (8 * dim.next_multiple_of(SIDE))).clamp(3 * SIDE, 8 * SIDE) / SIDE * SIDE
 }
 
-/// These loops, for softmax means of the sources.
+/// The backend, for softmax means of the sources.
 pub struct Amx(pub Terms);
 
 impl Loops for Amx {
@@ -57,14 +57,14 @@ impl Loops for Amx {
         Ok(Vec::new())
     }
 
-    /// Kernels have no loop on the matrix units: the plan does not come here, and f64 would do the
-    /// rows if it did.
+    /// Kernels have no implementation on the matrix units: the plan does not select it, and
+    /// otherwise f64 would compute the rows.
     fn kernel<'b>(&self, _: &Pairwise, _: &KernelCall, _: &Measure, rows: Vec<RowOut<'b>>) -> Result<Vec<RowOut<'b>>> {
         Ok(rows)
     }
 }
 
-/// Scratch of one task.
+/// Buffers of one task.
 #[derive(Debug, Default)]
 pub struct Scratch {
     queries: Buffer<u16>,
@@ -78,9 +78,10 @@ impl Job<'_> {
     /// Runs all tasks; the machine must have matrix units.
     ///
     /// # Errors
-    /// An interrupt, which is looked at before every task.
+    /// An interrupt, which is checked before every task.
     pub fn run(&self, rows: &mut [RowOut], pool: &Pool<Scratch>, work: &Work, interrupt: &Interrupt) -> Result<()> {
-        // How panels are dealt to tasks changes no result: each is summed by itself.
+        // The assignment of panels to tasks changes no result, because each panel is summed
+        // separately.
         let even = rows.len().div_ceil(SIDE * 4 * rayon::current_num_threads());
         let panels = (TASK_BYTES / (SIDE * 8 * self.packed.depth)).min(even).clamp(1, PANELS);
         rows.par_chunks_mut(panels * SIDE).enumerate().try_for_each(|(t, rows)| {
@@ -90,7 +91,7 @@ impl Job<'_> {
             pool.with(|scratch| {
                 let Some(tiles) = Tiles::acquire() else { return };
                 let task = Task { job: self, first: t * panels * SIDE, rows, scratch, tiles };
-                // Squares of weights cost time: they are summed only where they are asked for.
+                // Squares of weights cost time, so they are summed only if requested.
                 if sample_size {
                     Isa::Avx512.run(With::<_, true>(task));
                 } else {
@@ -111,7 +112,7 @@ struct Task<'a, 'b> {
     tiles: Tiles,
 }
 
-/// A task that sums squares of weights or does not.
+/// A task with or without sums of squared weights.
 struct With<K, const SQUARES: bool>(K);
 
 impl<const SQUARES: bool> WithSimd for With<Task<'_, '_>, SQUARES> {
@@ -169,7 +170,7 @@ impl<const SQUARES: bool> WithSimd for With<Task<'_, '_>, SQUARES> {
 }
 
 impl Job<'_> {
-    /// Gives the pairs of a query with itself a score whose weight is 0.
+    /// Sets the scores of the pairs of a query with itself so that their weight is 0.
     pub fn leave_out(&self, first: usize, queries: usize, from: usize, count: usize, scores: &mut [f32]) {
         for i in first.max(from)..(first + SIDE.min(queries)).min(from + count) {
             scores[(i - from) * SIDE + (i - first)] = f32::NEG_INFINITY;
@@ -178,7 +179,8 @@ impl Job<'_> {
 }
 
 impl Task<'_, '_> {
-    /// Packs the task's queries into panels; what is left of the last panel repeats the last query.
+    /// Packs the queries of the task into panels; the remaining lanes of the last panel repeat the
+    /// last query.
     #[inline(always)]
     fn pack_queries(&mut self, panels: usize) {
         let Job { packed, queries, .. } = *self.job;

@@ -1,5 +1,5 @@
-//! What the matrix units do for a pair of a panel and a block, and the weights that are made beside
-//! it.
+//! The stages of the matrix units for a pair of a panel and a block, and the weights that are
+//! computed at the same time.
 
 use super::online_softmax_amx::{Row, WIDTH, Weigh};
 use crate::Points;
@@ -10,8 +10,8 @@ use pulp::{Simd, bytemuck};
 /// Packed numbers in a cache line.
 const LINE: usize = 32;
 
-/// Coordinates of the scores, in tiles, per pass over a block: what queries have of them stays in
-/// the first-level cache.
+/// The number of tiles of coordinates of the scores per pass over a block: that part of the queries
+/// stays in the first-level cache.
 const CHUNK: usize = 5;
 
 /// One call.
@@ -33,7 +33,7 @@ pub struct At {
     pub count: usize,
 }
 
-/// What the matrix units do for one pair.
+/// The work of the matrix units for one pair.
 pub struct Stages<'a> {
     pub job: &'a Job<'a>,
     pub tiles: &'a Tiles,
@@ -44,15 +44,16 @@ pub struct Stages<'a> {
     pub sums: &'a mut [f32],
 }
 
-/// The weights that are made beside it, and how many parts of the matrix units' work are done.
+/// The weights that are computed at the same time, and the number of finished parts of the work of
+/// the matrix units.
 pub struct Meanwhile<'a, S: Simd> {
     pub weigh: Weigh<'a, S>,
     pub done: usize,
     pub parts: usize,
 }
 
-/// Makes weights for as long as a step of the matrix units takes: they work beside the vector units
-/// as long as instructions for both are near each other.
+/// Computes weights for as long as a step of the matrix units takes: both kinds of units work in
+/// parallel as long as their instructions are close to each other.
 #[inline(always)]
 pub fn go_on<S: Simd, const SQUARES: bool>(simd: S, meanwhile: &mut Option<Meanwhile<S>>) {
     if let Some(Meanwhile { weigh, done, parts }) = meanwhile {
@@ -62,7 +63,7 @@ pub fn go_on<S: Simd, const SQUARES: bool>(simd: S, meanwhile: &mut Option<Meanw
 }
 
 impl Stages<'_> {
-    /// The pair at this position: a block is met by all panels while it is in the cache.
+    /// Returns the pair at this position: all panels use a block while it is in the cache.
     pub fn at(&self, position: usize) -> Option<At> {
         let packed = self.job.packed;
         let (panel, block) = (position % self.panels, position / self.panels);
@@ -71,20 +72,20 @@ impl Stages<'_> {
         (count > 0).then_some(At { panel, block, from, count })
     }
 
-    /// Steps of the matrix units for the scores, and for the sums, of a pair.
+    /// Returns the number of steps of the matrix units for the scores and for the sums of a pair.
     pub fn parts(&self, at: At) -> usize {
         self.job.packed.depth / SIDE * (at.count / SIDE)
     }
 
-    /// This pair's share of what the next block will need, in as many pieces as the pair has parts.
-    /// It may still be in the third-level cache, and fetching it by the way costs nothing.
+    /// Prefetches this pair's share of the next block, in as many pieces as the pair has parts. The
+    /// block may be in the third-level cache, and the prefetch costs no time.
     #[inline(always)]
     pub fn share<'b>(&self, next: &'b [u16], at: At) -> std::slice::Chunks<'b, u16> {
         let share = next.chunks(next.len().div_ceil(self.panels).max(1)).nth(at.panel).unwrap_or_default();
         share.chunks(share.len().div_ceil(self.parts(at)).next_multiple_of(LINE).max(LINE))
     }
 
-    /// The scores of a pair but for their bias.
+    /// Computes the scores of a pair without their bias.
     #[inline(always)]
     pub fn score<S: Simd, const SQUARES: bool>(
         &self,
@@ -121,7 +122,7 @@ impl Stages<'_> {
         }
     }
 
-    /// Adds a pair's weighted values to its panel's sums.
+    /// Adds the weighted values of a pair to the sums of its panel.
     #[inline(always)]
     pub fn sum<S: Simd, const SQUARES: bool>(
         &mut self,
@@ -148,7 +149,7 @@ impl Stages<'_> {
         }
     }
 
-    /// Multiplies a panel's sums by a factor per query.
+    /// Multiplies the sums of a panel by a factor per query.
     #[inline(always)]
     pub fn rescale<S: Simd>(&mut self, simd: S, panel: usize, factor: &Row<S>) {
         let size = self.job.packed.depth * SIDE;

@@ -1,29 +1,31 @@
-//! The order in which a task's panels meet the blocks of sources.
+//! The order in which the panels of a task are combined with the blocks of sources.
 
 use crate::pairwise::pruning::{Ball, Bounds};
 
-/// A walk over pairs of a panel and a block; which blocks are met depends on the queries only.
+/// A sequence of pairs of a panel and a block; which blocks are used depends on the queries only.
 pub enum Walk<'a> {
-    /// Every panel meets every block; a block is met by all panels while it is in the cache.
+    /// Every panel with every block; all panels use a block while it is in the cache.
     Full {
-        /// Pairs already met.
+        /// The number of finished pairs.
         met: usize,
         panels: usize,
         blocks: usize,
     },
-    /// Each panel meets its nearest block first, then in order every block that may hold weight.
+    /// Each panel with its nearest block first, then in order with every block that may have
+    /// weight.
     Bounded {
         bounds: &'a Bounds,
-        /// Balls of the panels.
+        /// Bounding balls of the panels.
         panels: &'a [Ball],
-        /// The panel, its nearest block and the next block to look at.
+        /// The panel, its nearest block, and the next block to check.
         at: Option<(usize, usize, usize)>,
         best: &'a mut Vec<f64>,
     },
 }
 
 impl Walk<'_> {
-    /// The next panel and block; `floor` gives the lowest running maximum of a panel's queries.
+    /// Returns the next panel and block; `floor` gives the smallest running maximum of the queries
+    /// of a panel.
     pub fn next(&mut self, floor: impl Fn(usize) -> f64) -> Option<(usize, usize)> {
         match self {
             Walk::Full { met, panels, blocks } => {

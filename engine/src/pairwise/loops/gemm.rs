@@ -1,10 +1,10 @@
-//! The two products of a block by faer: what a general matrix product reaches, beside our own
-//! tiles.
+//! The two products of a block by faer: the speed of a general matrix product, for comparison with
+//! our tiles.
 
 use crate::simd::Real;
 use faer::{Accum, MatMut, MatRef};
 
-/// `s[j] = bias_j + q.x_j`: `q` is dim x width, `x` rows x dim, `s` rows x width.
+/// Computes `s[j] = bias_j + q.x_j`: `q` is dim x width, `x` rows x dim, `s` rows x width.
 pub fn scores<T: Real>(q: &[T], x: &[T], bias: &[T], s: &mut [T]) {
     let (rows, width) = (bias.len(), s.len() / bias.len());
     let dim = q.len() / width;
@@ -15,7 +15,8 @@ pub fn scores<T: Real>(q: &[T], x: &[T], bias: &[T], s: &mut [T]) {
     T::multiply(MatMut::from_row_major_slice_mut(s, rows, width), Accum::Add, x, q);
 }
 
-/// `o[c] = scale o[c] + sum_j w[j] v[j][c]`: `w` is rows x width, `v` rows x dim, `o` dim x width.
+/// Computes `o[c] = scale o[c] + sum_j w[j] v[j][c]`: `w` is rows x width, `v` rows x dim, `o` dim
+/// x width.
 pub fn accumulate<T: Real>(w: &[T], v: &[T], o: &mut [T], scale: &[T]) {
     let (width, dim) = (scale.len(), o.len() / scale.len());
     let rows = w.len() / width;

@@ -1,4 +1,4 @@
-//! The loops that compute pairwise sums, and the parts that they share.
+//! The backends of the pairwise sums, and the parts that they share.
 //!
 //! | file | what is inside |
 //! |---|---|
@@ -38,10 +38,10 @@ pub mod tile;
 mod tournament;
 pub mod weights;
 
-/// One way to compute the reductions: a leaf that knows nothing of the others. It fills the rows
-/// and returns those whose digits it could not keep, as they were.
+/// A backend: one implementation of the reductions, independent of the others. It fills the rows,
+/// and returns unchanged those that it cannot compute precisely.
 pub trait Loops {
-    /// Softmax sums.
+    /// Computes softmax sums.
     ///
     /// # Errors
     /// An interrupt.
@@ -53,7 +53,7 @@ pub trait Loops {
         rows: Vec<RowOut<'b>>,
     ) -> Result<Vec<RowOut<'b>>>;
 
-    /// Kernel sums.
+    /// Computes kernel sums.
     ///
     /// # Errors
     /// An interrupt.

@@ -1,5 +1,5 @@
-//! The reference: one query at a time, f64, distances by differences, two passes. Every other path
-//! is compared with it.
+//! The reference backend: one query at a time, f64, distances by differences, two passes. All other
+//! backends are compared with it.
 
 use super::Loops;
 use super::output_row::{RowOut, nearest};
@@ -10,7 +10,7 @@ use crate::pairwise::{Pairwise, Part};
 use crate::points::squared_distance;
 use rayon::prelude::*;
 
-/// These loops.
+/// The reference backend.
 pub struct Naive;
 
 impl Loops for Naive {

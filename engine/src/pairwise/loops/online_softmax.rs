@@ -1,6 +1,6 @@
-//! From scores to weights: the online softmax and the kernels, a panel of queries at a time.
+//! From scores to weights: the online softmax and the kernels, one panel of queries at a time.
 
-// Several arrays of registers are walked together; the index says so plainly.
+// Several arrays of registers are traversed together, which an index expresses clearly.
 #![allow(clippy::needless_range_loop)]
 
 use super::tile::{Row, WIDTH};
@@ -8,10 +8,10 @@ use crate::pairwise::kernel::RadialKernel;
 use crate::simd::Real;
 use pulp::Simd;
 
-/// What a panel of queries knows so far, per lane.
+/// The running results of a panel of queries, per lane.
 #[derive(Clone, Copy)]
 pub struct Totals<T: Real, S: Simd> {
-    /// Largest score seen.
+    /// Largest score so far.
     pub max: Row<T, S>,
     /// Sum of weights.
     pub sum: Row<T, S>,
@@ -20,7 +20,7 @@ pub struct Totals<T: Real, S: Simd> {
 }
 
 impl<T: Real, S: Simd> Totals<T, S> {
-    /// Nothing seen.
+    /// The state before the first block.
     #[inline(always)]
     pub fn new(simd: S) -> Totals<T, S> {
         let zero = [T::splat(simd, T::default()); WIDTH];
@@ -28,12 +28,12 @@ impl<T: Real, S: Simd> Totals<T, S> {
         Totals { max: [lowest; WIDTH], sum: zero, squares: zero }
     }
 
-    /// Takes the scores' maximum into `max` and rescales the sums to it; returns the factor for
+    /// Includes the maximum of the scores in `max` and rescales the sums; returns the factor for
     /// everything else that was summed before. The new maximum may still be `-inf`.
     #[inline(always)]
     pub fn raise(&mut self, simd: S, s: &[Row<T, S>]) -> Row<T, S> {
         let old = self.max;
-        // In registers, and two at a time: a maximum waits for the one before it.
+        // In registers, and two at a time, because each maximum depends on the one before it.
         let mut max = [old; 2];
         let (pairs, last) = s.as_chunks::<2>();
         for pair in pairs {
@@ -56,7 +56,7 @@ impl<T: Real, S: Simd> Totals<T, S> {
         scale
     }
 
-    /// The maximum, or 0 while there is none: `-inf - shift` is then `-inf` and no NaN.
+    /// Returns the maximum, or 0 while there is none: `-inf - shift` is then `-inf` and not NaN.
     #[inline(always)]
     pub fn shift(&self, simd: S) -> Row<T, S> {
         let lowest = T::splat(simd, T::from_f64(f64::NEG_INFINITY));
@@ -67,7 +67,8 @@ impl<T: Real, S: Simd> Totals<T, S> {
         shift
     }
 
-    /// Replaces scores by softmax weights `2^(s - max)` and sums them, and their squares if wanted.
+    /// Replaces scores by softmax weights `2^(s - max)` and sums them, and their squares if
+    /// requested.
     #[inline(always)]
     pub fn softmax<const SQUARES: bool>(&mut self, simd: S, s: &mut [Row<T, S>]) {
         let shift = self.shift(simd);
@@ -88,8 +89,8 @@ impl<T: Real, S: Simd> Totals<T, S> {
         }
     }
 
-    /// [`Totals::softmax`] for few coordinates, with `o[c] = scale o[c] + sum_j w_j v[j][c]` in the
-    /// same pass: the weights stay in registers.
+    /// As [`Totals::softmax`] for few coordinates, with `o[c] = scale o[c] + sum_j w_j v[j][c]` in
+    /// the same pass: the weights stay in registers.
     #[inline(always)]
     pub fn softmax_direct<const D: usize, const SQUARES: bool>(
         &mut self,

@@ -1,10 +1,10 @@
 //! From scores to split weights, for the matrix units.
 //!
-//! The reference of a panel's weights is not the running maximum itself but one that trails it:
-//! weights up to `2^SLACK` are as exact as those up to 1, so sums are rescaled only when a maximum
-//! rises by more than that.
+//! The weights of a panel do not refer to the running maximum itself, but to a reference that
+//! follows it with delay: weights up to `2^SLACK` are as exact as those up to 1, so sums are
+//! rescaled only if a maximum rises by more than that.
 
-// Several arrays of registers are walked together; the index says so plainly.
+// Several arrays of registers are traversed together, which an index expresses clearly.
 #![allow(clippy::needless_range_loop)]
 
 use crate::pairwise::pack::bf16_split::VALUE_PARTS;
@@ -20,13 +20,13 @@ pub type Row<S> = [<S as Simd>::f32s; WIDTH];
 /// Bits by which a maximum may exceed the reference of its weights.
 const SLACK: f32 = 24.0;
 
-/// A score that is below every score of a source with weight: the reference before any was seen.
+/// A score below all scores of sources with weight: the initial reference.
 const NOTHING: f32 = -1e30;
 
-/// What a panel of queries knows so far, per lane.
+/// The running results of a panel of queries, per lane.
 #[derive(Clone, Copy)]
 pub struct Totals<S: Simd> {
-    /// Weights are `2^(score - reference)`.
+    /// The reference: weights are `2^(score - reference)`.
     pub reference: Row<S>,
     /// Sum of weights.
     pub sum: Row<S>,
@@ -35,14 +35,14 @@ pub struct Totals<S: Simd> {
 }
 
 impl<S: Simd> Totals<S> {
-    /// Nothing seen.
+    /// The state before the first block.
     #[inline(always)]
     pub fn new(simd: S) -> Totals<S> {
         let zero = [simd.splat_f32s(0.0); WIDTH];
         Totals { reference: [simd.splat_f32s(NOTHING); WIDTH], sum: zero, squares: zero }
     }
 
-    /// Takes the largest of these scores as the new reference where it is larger.
+    /// Sets the reference to the largest of these scores, if that is larger.
     #[inline(always)]
     pub fn look(&mut self, simd: S, scores: &[Row<S>], bias: &[f32]) {
         for (row, bias) in scores.iter().zip(bias) {
@@ -52,8 +52,8 @@ impl<S: Simd> Totals<S> {
         }
     }
 
-    /// Adds the sums of a block; when its maximum is beyond what the reference allows, returns
-    /// false and adds nothing.
+    /// Adds the sums of a block. If its maximum exceeds what the reference allows, returns false
+    /// and adds nothing.
     #[inline(always)]
     pub fn take(&mut self, simd: S, block: &Weigh<S>) -> bool {
         let top: &[f32] = bytemuck::cast_slice(&block.max);
@@ -68,8 +68,8 @@ impl<S: Simd> Totals<S> {
         true
     }
 
-    /// Raises the reference to `max` where that is larger and rescales the sums; returns the factor
-    /// for all else that was summed before.
+    /// Raises the reference to `max` if that is larger, and rescales the sums; returns the factor
+    /// for everything else that was summed before.
     #[inline(always)]
     pub fn raise(&mut self, simd: S, max: &Row<S>) -> Row<S> {
         let mut factor = self.reference;
@@ -84,9 +84,9 @@ impl<S: Simd> Totals<S> {
     }
 }
 
-/// Softmax weights of a block's scores, in two parts, as stripes of tiles: `[query / 16][source /
-/// 32][part]`, each tile 16 rows of two neighbouring sources. Made piece by piece, while the matrix
-/// units work on something else.
+/// Softmax weights of the scores of a block, in two parts, as stripes of tiles: `[query /
+/// 16][source / 32][part]`, each tile 16 rows of two neighbouring sources. They are computed piece
+/// by piece, while the matrix units do other work.
 pub struct Weigh<'a, S: Simd> {
     reference: Row<S>,
     scores: &'a [[Row<S>; 2]],
@@ -100,7 +100,7 @@ pub struct Weigh<'a, S: Simd> {
 }
 
 impl<'a, S: Simd> Weigh<'a, S> {
-    /// Nothing done yet.
+    /// The state at the beginning.
     #[inline(always)]
     pub fn new(simd: S, totals: &Totals<S>, scores: &'a [Row<S>], bias: &'a [f32], weights: &'a mut [u32]) -> Self {
         let zero = [simd.splat_f32s(0.0); WIDTH];
@@ -117,13 +117,13 @@ impl<'a, S: Simd> Weigh<'a, S> {
         }
     }
 
-    /// Makes the weights of the first `part` of `whole` parts of the block's sources.
+    /// Computes the weights of the first `part` of `whole` parts of the sources of the block.
     #[inline(always)]
     pub fn until<const SQUARES: bool>(&mut self, simd: S, part: usize, whole: usize) {
         let (half, sixteen, upper) = (simd.splat_u32s(0x8000), simd.splat_u32s(16), simd.splat_u32s(0xffff_0000));
         let stripe = self.tiles.len() / 2;
         let until = self.scores.len() * part / whole;
-        // In registers while the loop runs.
+        // Kept in registers while the loop runs.
         let (reference, mut max, mut sum, mut squares) = (self.reference, self.max, self.sum, self.squares);
         for pair in self.done..until {
             let at = pair / 16 * VALUE_PARTS * 16 + pair % 16;
@@ -137,7 +137,7 @@ impl<'a, S: Simd> Weigh<'a, S> {
                     if SQUARES {
                         squares[v] = simd.mul_add_e_f32s(w, w, squares[v]);
                     }
-                    // Rounded half up: good to 2^-9, and the rest to 2^-9 of that.
+                    // Rounded half up: accurate to 2^-9, and the remainder to 2^-9 of that.
                     high[i] = simd.and_u32s(simd.add_u32s(simd.transmute_u32s_f32s(w), half), upper);
                     let rest = simd.sub_f32s(w, simd.transmute_f32s_u32s(high[i]));
                     low[i] = simd.add_u32s(simd.transmute_u32s_f32s(rest), half);

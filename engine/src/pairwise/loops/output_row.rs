@@ -1,10 +1,10 @@
-//! Where results go, and what a query gets that has no source left.
+//! The destination of results, and the result of a query without sources.
 
 use crate::Points;
 use crate::points::squared_distance;
 use std::f64::consts::LN_2;
 
-/// Where the results of one query go.
+/// The destination of the results of one query.
 #[derive(Default)]
 pub struct RowOut<'a> {
     /// Index of the query.
@@ -18,7 +18,7 @@ pub struct RowOut<'a> {
 }
 
 impl RowOut<'_> {
-    /// Writes the values, less what is there if that is wanted.
+    /// Writes the values, minus the present content if `subtract` is set.
     pub fn put_values(&mut self, subtract: bool, value: impl Fn(usize) -> f64) {
         for (c, v) in self.values.iter_mut().enumerate() {
             *v = if subtract { value(c) - *v } else { value(c) };
@@ -35,7 +35,7 @@ impl RowOut<'_> {
         }
     }
 
-    /// Writes normaliser or mass, and sample size, where they are wanted.
+    /// Writes normaliser or mass, and sample size, if they are requested.
     pub fn put(&mut self, mass: f64, ess: f64) {
         if let Some(to) = &mut self.mass {
             **to = mass;
@@ -46,7 +46,7 @@ impl RowOut<'_> {
     }
 }
 
-/// A row for every query from the arrays that are wanted.
+/// Returns a row for every query, from the arrays that are requested.
 pub fn rows<'a>(
     values: Option<&'a mut Points>,
     mass: Option<&'a mut Vec<f64>>,
@@ -61,7 +61,8 @@ pub fn rows<'a>(
     (0..n).map(row).collect()
 }
 
-/// The source nearest to `query` but for the one left out, for a query to which no weight leads.
+/// Returns the source nearest to `query`, except the excluded one, for a query at which all weights
+/// are 0.
 pub fn nearest(query: &[f64], sources: &Points, left_out: Option<usize>) -> usize {
     let distance = |j: usize| squared_distance(query, sources.row(j));
     let candidates = (0..sources.n()).filter(|&j| Some(j) != left_out);

@@ -1,4 +1,4 @@
-//! The queries of a task as panels, each around the centre of all points or around its own.
+//! The queries of a task as panels, each with the centre of all points or its own.
 
 use super::output_row::RowOut;
 use super::portable_job::Job;
@@ -7,48 +7,48 @@ use crate::pairwise::pruning::Ball;
 use crate::simd::{Buffer, Real};
 use std::ops::Range;
 
-/// Panels whose points are within this of their mean, scaled, are rounded around it; else around
-/// their median, which stays with the many when a few are far away.
+/// If the points of a panel are within this distance of their mean, scaled, they are rounded around
+/// the mean; otherwise around their median, which is not affected by a few distant points.
 const NEAR: f64 = 30.0;
 
-/// Beyond this, scaled, a panel is cut at its widest gap: an exponent's digits suffer from some 200
-/// on, and a cut wastes lanes.
+/// A panel wider than this, scaled, is split at its widest gap: an exponent loses precision from
+/// about 200 on, and a split wastes lanes.
 const WIDE: f64 = 120.0;
 
-/// Most panels of one task, and how many of them may be parts of a panel that was cut.
+/// The largest number of panels of one task, and of panels that come from a split.
 pub const MOST: usize = 8;
 const CUTS: usize = 4;
 
-/// Packed queries, and what is known of them.
+/// Packed queries, with their norms and bounds.
 #[derive(Debug, Default)]
 pub struct Panels<T> {
-    /// The first row of every panel, and how many rows there are.
+    /// The first row of every panel, and the number of rows.
     starts: Vec<usize>,
     /// Panels x dim x width; twice the coordinates in product form.
     queries: Buffer<T>,
     /// Squared distances of the queries from their centre.
     pub norms: Vec<f64>,
-    /// What of them scores lack.
+    /// The part of the squared norms that the scores lack.
     pub squares: Vec<f64>,
-    /// Panels x dim: the centres around that of all points, scaled; and the same in the caller's
-    /// units.
+    /// Panels x dim: the centres relative to that of all points, scaled; and the same in the
+    /// caller's units.
     centres: Vec<f64>,
     origins: Vec<f64>,
-    /// Every centre as often as a register has lanes.
+    /// Every centre, repeated as often as a register has lanes.
     shifts: Buffer<T>,
-    /// By this, the parts of coordinates round as if queries were farther from their centre.
+    /// The distance from the centre that determines the rounding error of the coordinates.
     pub reach: Vec<f64>,
-    /// Balls around the panels' points, where blocks are skipped.
+    /// Bounding balls of the points of the panels, if blocks are skipped.
     pub balls: Vec<Ball>,
-    /// One panel's points, and one of its axes.
+    /// Buffers: the points of one panel, and one of its axes.
     points: Vec<f64>,
     axis: Vec<f64>,
 }
 
 impl<T: Real> Panels<T> {
-    /// Packs the queries of these rows; what is left of a panel repeats its last query. A panel
-    /// over a gap, as between two clusters, becomes two: queries far from their centre would lose
-    /// their digits.
+    /// Packs the queries of these rows; the remaining lanes of a panel repeat its last query. A
+    /// panel across a gap, as between two clusters, is split in two, because queries far from their
+    /// centre would lose precision.
     pub fn pack(&mut self, job: &Job<T>, rows: &mut [RowOut], lanes: usize) {
         let (dim, width, in_parts) = (job.sources.dim, job.plan.width, job.sources.in_parts());
         let mut cuts = if in_parts { CUTS } else { 0 };
@@ -79,7 +79,7 @@ impl<T: Real> Panels<T> {
         self.starts.push(at);
     }
 
-    /// Takes the points of a panel; returns their ball where blocks are skipped.
+    /// Reads the points of a panel; returns their bounding ball if blocks are skipped.
     fn measure(&mut self, job: &Job<T>, rows: &[RowOut]) -> Option<Ball> {
         let (dim, width) = (job.sources.dim, job.plan.width);
         self.points.clear();
@@ -91,7 +91,7 @@ impl<T: Real> Panels<T> {
         job.bounds.map(|_| Ball::of(width, dim, point))
     }
 
-    /// The centre of the panel whose points were taken last.
+    /// Chooses the centre of the panel that was read last.
     fn choose_centre(&mut self, job: &Job<T>, ball: Option<&Ball>, lanes: usize) {
         let (dim, before) = (job.sources.dim, self.centres.len());
         match ball {
@@ -116,7 +116,8 @@ impl<T: Real> Panels<T> {
         }
     }
 
-    /// Rounds the points that were taken last around their centre, times 2 in product form.
+    /// Rounds the points of the panel that was read last around their centre, times 2 in product
+    /// form.
     fn pack_panel(&mut self, form: Form, (p, width, dim): (usize, usize, usize)) {
         let factor = if form == Form::Product { 2.0 } else { 1.0 };
         let q = &mut self.queries.slice_mut((p + 1) * dim * width)[p * dim * width..];
@@ -133,38 +134,38 @@ impl<T: Real> Panels<T> {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of panels.
     pub fn count(&self) -> usize {
         self.starts.len() - 1
     }
 
-    /// The rows of panel `p`.
+    /// Returns the rows of panel `p`.
     #[inline(always)]
     pub fn rows(&self, p: usize) -> Range<usize> {
         self.starts[p]..self.starts[p + 1]
     }
 
-    /// The coordinates of panel `p`, dim x width.
+    /// Returns the coordinates of panel `p`, dim x width.
     #[inline(always)]
     pub fn panel(&self, p: usize, size: usize) -> &[T] {
         &self.queries.slice((p + 1) * size)[p * size..]
     }
 
-    /// The copies of its centre, `size` numbers.
+    /// Returns the copies of its centre, `size` numbers.
     #[inline(always)]
     pub fn shift(&self, p: usize, size: usize) -> &[T] {
         &self.shifts.slice((p + 1) * size)[p * size..]
     }
 
-    /// Its centre in the caller's units.
+    /// Returns its centre in the caller's units.
     pub fn origin(&self, p: usize, dim: usize) -> &[f64] {
         &self.origins[p * dim..(p + 1) * dim]
     }
 }
 
-/// Where the widest gap between these rows begins on their widest axis, if it is more than a
-/// quarter of their extent and they are not near each other; they are then put in the order of that
-/// axis. `keys` lends its memory.
+/// Returns the position of the widest gap between these rows on their widest axis, if it is more
+/// than a quarter of their extent and they are not close together; the rows are then sorted by that
+/// axis. `keys` is a buffer.
 fn gap<T: Real>(job: &Job<T>, rows: &mut [RowOut], ball: &Ball, keys: &mut Vec<f64>) -> Option<usize> {
     if ball.radius <= WIDE {
         return None;

@@ -1,9 +1,9 @@
-//! The loop for registers of any width: tasks of query panels over the threads, blocks of sources
-//! in a fixed order inside each.
+//! The backend for registers of any width: the threads run tasks of query panels, each with the
+//! blocks of sources in a fixed order.
 //!
-//! A block of sources stays in the cache while all panels of a task pass over it: scores, weights,
-//! sums. What a task computes depends on its queries only, so the bytes do not depend on the number
-//! of threads.
+//! A block of sources stays in the cache while all panels of a task use it: scores, weights, sums.
+//! The result of a task depends on its queries only, so the bytes do not depend on the number of
+//! threads.
 
 use super::Loops;
 use super::output_row::RowOut;
@@ -26,7 +26,7 @@ use std::f64::consts::LOG2_E;
 use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
-/// These loops in one working type.
+/// The backend in one working type.
 #[derive(Default)]
 pub struct Portable<T>(PhantomData<T>);
 
@@ -74,7 +74,8 @@ impl<T: Real> Loops for Portable<T> {
     ) -> Result<Vec<RowOut<'b>>> {
         let KernelCall { queries, sources, sum } = *call;
         let shape = Shape { far: false, ..measure.shape };
-        // A root magnifies the rounding of a small squared distance: no product form here.
+        // A root magnifies the rounding error of a small squared distance, so the product form is
+        // not used here.
         let plan = Plan { form: Form::Difference, gemm: false, ..Plan::new::<T>(&engine.options, &shape) };
         let weights: Vec<T> = match sum.weights {
             Some(weights) => weights.iter().map(|w| T::from_f64(*w)).collect(),
@@ -101,14 +102,15 @@ impl<T: Real> Loops for Portable<T> {
     }
 }
 
-/// f64 keeps its digits, or nothing does.
+/// Returns the rounding bound; None for f64, whose rows are never computed again.
 fn keeping<T: Real>(rounding: Rounding) -> Option<Rounding> {
     (size_of::<T>() == 4).then_some(rounding)
 }
 
-/// Rows whose queries are near each other beside each other.
+/// Sorts rows so that queries close in space are close in order.
 fn in_space_order<'b>(mut rows: Vec<RowOut<'b>>, call: &SoftmaxCall, plan: &Plan) -> Vec<RowOut<'b>> {
-    // Of blocks of sources where panels make whole ones: a set that is both is ordered once.
+    // The order is that of the blocks of sources if panels divide them evenly, so that a set that
+    // is both queries and sources is sorted once.
     let block = if plan.block.is_multiple_of(plan.width) { plan.block } else { plan.width };
     let order = call.orders.of(call.queries, block, plan.leaf(block));
     if rows.len() == order.index.len() {
@@ -119,11 +121,11 @@ fn in_space_order<'b>(mut rows: Vec<RowOut<'b>>, call: &SoftmaxCall, plan: &Plan
 }
 
 impl<T: Real> Job<'_, T> {
-    /// Runs all tasks, on the rows in this order. Returns those whose queries did not keep their
-    /// digits, as they were, by query.
+    /// Runs all tasks, on the rows in this order. Returns unchanged, sorted by query, the rows
+    /// whose queries lost precision.
     ///
     /// # Errors
-    /// An interrupt, which is looked at before every task.
+    /// An interrupt, which is checked before every task.
     pub fn run<'b>(
         &self,
         mut rows: Vec<RowOut<'b>>,
@@ -136,7 +138,7 @@ impl<T: Real> Job<'_, T> {
             let sample_size = rows.iter().any(|r| r.ess.is_some());
             let (pairs, left) = pool.with(|scratch| {
                 let task = Task { job: self, rows, scratch };
-                // Squares of weights cost time: they are summed only where they are asked for.
+                // Squares of weights cost time, so they are summed only if requested.
                 if sample_size {
                     self.plan.isa.run(With::<_, true>(task))
                 } else {

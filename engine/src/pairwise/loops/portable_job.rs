@@ -1,4 +1,4 @@
-//! One call of the portable loop: what all of its tasks share.
+//! One call of the portable backend: the data that all of its tasks share.
 
 use super::output_row::RowOut;
 use super::weights::Weights;
@@ -17,25 +17,25 @@ pub struct Job<'a, T> {
     pub sources: &'a Packed<T>,
     /// The order in which sources were packed.
     pub source_order: Option<&'a Order>,
-    /// What lets blocks be skipped.
+    /// The bounds by which blocks are skipped.
     pub bounds: Option<&'a Bounds>,
-    /// Sources and values as the caller gave them.
+    /// Sources and values as given by the caller.
     pub original: (&'a Points, Option<&'a Points>),
     pub leave_out_self: bool,
     pub weights: Weights<'a, T>,
-    /// What the rows hold is taken away from the values.
+    /// True if the content of the rows is subtracted from the values.
     pub subtract: bool,
-    /// Queries that do not keep their digits are handed back; None keeps all.
+    /// The rounding bound: queries beyond it are returned to the caller; None for no bound.
     pub rounding: Option<Rounding>,
 }
 
 impl<T: Real> Job<'_, T> {
-    /// Where the source that is this query was packed.
+    /// Returns the packed position of the source that is this query.
     pub fn twin(&self, query: usize) -> usize {
         self.source_order.map_or(query, |o| o.position.get(query).map_or(usize::MAX, |p| *p as usize))
     }
 
-    /// Gives the pairs of a query with itself a score whose weight is 0.
+    /// Sets the scores of the pairs of a query with itself so that their weight is 0.
     pub fn leave_out(&self, rows: &[RowOut], from: usize, count: usize, scores: &mut [T]) {
         if !self.leave_out_self {
             return;

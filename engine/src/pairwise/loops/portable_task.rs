@@ -1,4 +1,4 @@
-//! One task of the portable loop: a few panels of queries against every block of sources that may
+//! One task of the portable backend: a few panels of queries with every block of sources that may
 //! have weight for them.
 
 use super::block_schedule::Walk;
@@ -14,7 +14,7 @@ use crate::pairwise::rounding::Seen;
 use crate::simd::{Buffer, Real};
 use pulp::{Simd, WithSimd, bytemuck};
 
-/// Scratch of one task.
+/// Buffers of one task.
 #[derive(Debug, Default)]
 pub struct Scratch<T> {
     panels: Panels<T>,
@@ -24,18 +24,18 @@ pub struct Scratch<T> {
     sums: Buffer<T>,
 }
 
-/// Some rows, whose queries make a few panels.
+/// Rows whose queries form a few panels.
 pub struct Task<'a, 'b, T> {
     pub job: &'a Job<'a, T>,
     pub rows: &'a mut [RowOut<'b>],
     pub scratch: &'a mut Scratch<T>,
 }
 
-/// A task that sums squares of weights or does not.
+/// A task with or without sums of squared weights.
 pub struct With<K, const SQUARES: bool>(pub K);
 
 impl<'b, T: Real, const SQUARES: bool> WithSimd for With<Task<'_, 'b, T>, SQUARES> {
-    /// Pairs that were not skipped, and queries that were not done.
+    /// The number of pairs that were not skipped, and the rows that were not computed.
     type Output = (usize, Vec<RowOut<'b>>);
 
     #[inline(always)]
@@ -86,14 +86,14 @@ impl<'b, T: Real, const SQUARES: bool> WithSimd for With<Task<'_, 'b, T>, SQUARE
     }
 }
 
-/// The smallest of the queries' largest scores, with `|q|^2` taken off where the form lacks it.
+/// Returns the smallest of the largest scores of the queries, minus `|q|^2` if the form lacks it.
 fn lowest_maximum<T: Real, S: Simd>(totals: &Totals<T, S>, squares: &[f64]) -> f64 {
     let max: &[T] = bytemuck::cast_slice(std::slice::from_ref(&totals.max));
     max.iter().zip(squares).map(|(m, s)| m.to_f64() - s).fold(f64::INFINITY, f64::min)
 }
 
 impl<'b, T: Real> Task<'_, 'b, T> {
-    /// Writes the rows, but for those whose digits were lost.
+    /// Writes the rows, except those that lost precision.
     fn finish<S: Simd>(&mut self, totals: &[Totals<T, S>]) -> Vec<RowOut<'b>> {
         let Job { plan, sources, weights, subtract, .. } = *self.job;
         let (job, scratch, dim) = (self.job, &*self.scratch, sources.value_dim);

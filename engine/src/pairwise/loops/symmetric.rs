@@ -1,9 +1,11 @@
-//! A set's own softmax means with every pair of points evaluated once: `K = K^T`.
+//! The softmax means of a set at its own points, with every pair of points evaluated once: `K =
+//! K^T`.
 //!
-//! No score exceeds that of a point with itself, which is 0, so all weights share one reference and
-//! a weight serves both of its points. Points are cut into chunks; a tournament of chunks makes
-//! rounds in which every chunk meets at most one other, so pairs of a round run on all threads, and
-//! each chunk's sums grow in the order of the rounds whatever thread adds to them.
+//! No score exceeds that of a point with itself, which is 0, so all weights have the same
+//! reference, and a weight counts for both of its points. Points are divided into chunks. In each
+//! round of a tournament every chunk is paired with at most one other, so the pairs of a round run
+//! in parallel, and the sums of each chunk are added in the order of the rounds, whatever thread
+//! adds them.
 
 use super::symmetric_direct::{Scratch, direct};
 use super::tile::{self, Form, Row, WIDTH};
@@ -19,23 +21,24 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes of one chunk's coordinates: those of two chunks and their sums fit a second-level cache.
+/// Bytes of the coordinates of one chunk: those of two chunks and their sums fit a second-level
+/// cache.
 const CHUNK_BYTES: usize = 10 << 16;
 
-/// Most panels of a chunk, and fewest that must fit: the fewer, the more often a chunk is packed
-/// and its sums are added up.
+/// The largest number of panels of a chunk, and the smallest number that must fit: with fewer
+/// panels, chunks are packed and their sums added more often.
 const PANELS: usize = 16;
 const FEWEST: usize = 8;
 
-/// Fewest chunks: with fewer, threads wait for each other.
+/// The smallest number of chunks: with fewer, threads wait for each other.
 const CHUNKS: usize = 5;
 
-/// Pairs of a round should be a multiple of this many threads.
+/// The number of pairs of a round should be a multiple of this many threads.
 const EVEN: usize = 4;
 
-/// From here on weights of both directions are summed by products in registers; up to [`DIRECT`]
-/// coordinates, in one pass with the exponential. Between the two, turning the weights costs what
-/// it saves.
+/// From this number of coordinates on, the weights of both directions are summed by products in
+/// registers; up to [`DIRECT`] coordinates, in one pass with the exponential. Between the two,
+/// transposing the weights costs as much as it saves.
 const WIDE: usize = 16;
 const DIRECT: usize = 4;
 
@@ -50,20 +53,22 @@ pub struct Job<'a, T> {
     rows: usize,
 }
 
-/// What one chunk's points have summed: `[point][dim]` and `[point]`.
+/// The sums of the points of one chunk: `[point][dim]` and `[point]`.
 struct Sums<'a> {
     values: &'a mut [f64],
     mass: &'a mut [f64],
 }
 
-/// Points of a chunk for `n` points of `dim` coordinates, when evaluating each pair once is faster.
+/// Returns the number of points of a chunk for `n` points of `dim` coordinates, if evaluating each
+/// pair once is faster.
 pub fn chunk<T: Real>(plan: &Plan, n: usize, dim: usize) -> Option<usize> {
     let direct = plan.form == Form::Difference && dim <= DIRECT;
     let most = CHUNK_BYTES / (dim * plan.width * size_of::<T>());
     if plan.skip || plan.gemm || !(direct || dim >= WIDE) || most < FEWEST {
         return None;
     }
-    // Work of all rounds, when threads wait for each other at the end of each; packing and adding up grow with a chunk's side.
+    // The cost of all rounds, including the waiting of threads at the end of each; packing and
+    // adding grow with the side of a chunk.
     let cost = |panels: usize| {
         let chunks = n.div_ceil(panels * plan.width);
         rounds(chunks) * (chunks / 2).next_multiple_of(EVEN) * panels * (panels + 2)
@@ -73,15 +78,15 @@ pub fn chunk<T: Real>(plan: &Plan, n: usize, dim: usize) -> Option<usize> {
 }
 
 impl<'a, T: Real> Job<'a, T> {
-    /// Of packed points in chunks of `rows`; their values are the points themselves.
+    /// Creates the job for packed points in chunks of `rows`; the values are the points themselves.
     pub fn new(plan: Plan, points: &'a Packed<T>, rows: usize) -> Job<'a, T> {
         Job { plan, points, rows }
     }
 
-    /// Row `i` of `out` becomes the softmax mean at point `i` of the points that were `given`.
+    /// Writes the softmax mean at point `i` of `given` into row `i` of `out`.
     ///
     /// # Errors
-    /// An interrupt, which is looked at before every pair of chunks.
+    /// An interrupt, which is checked before every pair of chunks.
     pub fn run(
         &self,
         given: &Points,
@@ -117,7 +122,8 @@ impl<'a, T: Real> Job<'a, T> {
         let rows = out.data_mut().par_chunks_mut(dim).zip(&mass).zip(given.data().par_chunks(dim));
         rows.for_each(|((row, mass), own)| {
             if *mass == 0.0 {
-                // So far out that rounding took even its own weight: it is alone.
+                // A point so far away that rounding removed even its own weight has no other points
+                // near it.
                 return row.copy_from_slice(own);
             }
             let factor = self.points.value_scale() / mass;
@@ -156,7 +162,7 @@ impl<'a, T: Real> Job<'a, T> {
     }
 }
 
-/// Two chunks that meet, or one that meets itself.
+/// A pair of chunks, or a chunk paired with itself.
 struct Pair<'a, T> {
     job: &'a Job<'a, T>,
     a: Range<usize>,
@@ -218,8 +224,8 @@ impl<T: Real> WithSimd for Pair<'_, T> {
     }
 }
 
-/// Packs a chunk's points as panels of queries, from the packed points. Lanes beyond the last point
-/// have no weight.
+/// Packs the points of a chunk as panels of queries, from the packed points. Lanes beyond the last
+/// point have no weight.
 #[inline(always)]
 fn turn_queries<T: Real>(points: &Packed<T>, plan: &Plan, rows: Range<usize>, scratch: &mut Scratch<T>) {
     let (dim, width) = (points.dim, plan.width);
@@ -240,19 +246,19 @@ fn turn_queries<T: Real>(points: &Packed<T>, plan: &Plan, rows: Range<usize>, sc
             }
         }
         for (square, bias) in squares[p * width..].iter_mut().zip(points.bias(first, live)) {
-            // A point's bias is minus its squared norm in product form, and 0 otherwise.
+            // The bias of a point is minus its squared norm in product form, and otherwise 0.
             *square = T::from_f64(-bias.to_f64());
         }
     }
 }
 
-/// Replaces scores by weights `2^(s - square)`, summed along both directions.
+/// Replaces scores by weights `2^(s - square)`, summed in both directions.
 #[inline(always)]
 fn weigh<T: Real, S: Simd>(simd: S, rows: &mut [Row<T, S>], square: &Row<T, S>, mass: &mut Row<T, S>, other: &mut [T]) {
     let (mut sum, zero) = (*mass, T::splat(simd, T::default()));
     for (row, other) in rows.iter_mut().zip(T::registers_mut::<S>(other)) {
         for v in 0..WIDTH {
-            // No distance is below 0, whatever rounding makes of it.
+            // A distance that is negative by rounding counts as 0.
             row[v] = T::exp2(simd, T::min(simd, T::sub(simd, row[v], square[v]), zero));
             sum[v] = T::add(simd, sum[v], row[v]);
             *other = T::add(simd, *other, row[v]);

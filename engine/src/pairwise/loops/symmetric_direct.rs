@@ -1,28 +1,28 @@
-//! Two chunks of few coordinates that meet, in one pass: the weights stay in registers.
+//! A pair of chunks of few coordinates, in one pass: the weights stay in registers.
 
-// Several arrays of registers are walked together; the index says so plainly.
+// Several arrays of registers are traversed together, which an index expresses clearly.
 #![allow(clippy::needless_range_loop)]
 
 use super::tile::{self, WIDTH};
 use crate::simd::{Buffer, Real};
 use pulp::{Simd, bytemuck};
 
-/// Scratch of one pair of chunks.
+/// Buffers of one pair of chunks.
 #[derive(Debug, Default)]
 pub struct Scratch<T> {
     pub queries: Buffer<T>,
     pub squares: Buffer<T>,
     pub scores: Buffer<T>,
-    /// Sums of the first chunk's points: `[panel][1 + dim][lane]`.
+    /// Sums of the points of the first chunk: `[panel][1 + dim][lane]`.
     pub sums: Buffer<T>,
-    /// Sums of the second chunk's points, `[point][dim]`, filled up to whole registers.
+    /// Sums of the points of the second chunk, `[point][dim]`, padded to whole registers.
     pub turned: Buffer<T>,
-    /// Their masses, a register each.
+    /// Their masses, one register each.
     pub masses: Buffer<T>,
 }
 
-/// All of it in one pass for `D` coordinates, `R` points of the second chunk at a time against all
-/// of the first; `BOTH` if they are two.
+/// Computes all of it in one pass for `D` coordinates, `R` points of the second chunk at a time
+/// with all of the first; `BOTH` if the chunks differ.
 #[inline(always)]
 pub fn direct<T: Real, S: Simd, const D: usize, const R: usize, const BOTH: bool>(
     simd: S,

@@ -1,5 +1,5 @@
-//! The register tiles: a panel of queries lies across the lanes of [`WIDTH`] registers, sources are
-//! broadcast.
+//! The register tiles: the queries of a panel lie in the lanes of [`WIDTH`] registers, and sources
+//! are broadcast.
 //!
 //! Both products of a block (scores from coordinates, sums from weights) have the same shape: `R`
 //! rows of `WIDTH` registers stay in accumulators while one loop runs over the summed index, with
@@ -7,7 +7,7 @@
 //! are per lane, so no reduction across lanes is needed. The sources serve both products in one
 //! row-major copy.
 
-// Several arrays of registers are walked together; the index says so plainly.
+// Several arrays of registers are traversed together, which an index expresses clearly.
 #![allow(clippy::needless_range_loop)]
 
 use crate::simd::Real;
@@ -16,13 +16,14 @@ use pulp::Simd;
 /// Registers across a panel: with 8 rows, 24 accumulators of 32 registers; with 4 rows, 12 of 16.
 pub const WIDTH: usize = 3;
 
-/// Coordinates per pass over a block: a panel of queries that deep stays in the first-level cache.
+/// Coordinates per pass over a block: so many coordinates of a panel of queries stay in the
+/// first-level cache.
 const DEPTH: usize = 128;
 
 /// One row of a panel.
 pub type Row<T, S> = [<T as Real>::Lanes<S>; WIDTH];
 
-/// How a squared distance is computed.
+/// The formula of a squared distance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// `2 q.x - |x|^2`, which lacks `|q|^2`: one operation per coordinate, error `eps (|x|^2 +
@@ -32,19 +33,19 @@ pub enum Form {
     Difference,
 }
 
-/// The slice as rows of a panel.
+/// Returns the slice as rows of a panel.
 #[inline(always)]
 pub fn rows<T: Real, S: Simd>(x: &[T]) -> &[Row<T, S>] {
     T::registers::<S>(x).as_chunks().0
 }
 
-/// The slice as rows of a panel, to write.
+/// Returns the mutable slice as rows of a panel.
 #[inline(always)]
 pub fn rows_mut<T: Real, S: Simd>(x: &mut [T]) -> &mut [Row<T, S>] {
     T::registers_mut::<S>(x).as_chunks_mut().0
 }
 
-/// `s[j] = bias_j - |q - x_j|^2`, in product form without `|q|^2`.
+/// Computes `s[j] = bias_j - |q - x_j|^2`, in product form without `|q|^2`.
 ///
 /// `q` is dim x panel (in product form `2 q`), `x` is rows x dim, and there is one bias per row (in
 /// product form with `-|x_j|^2` in it).
@@ -83,7 +84,7 @@ fn score_all<T: Real, S: Simd, const DIFFERENCE: bool>(
     }
 }
 
-/// `R` sources over coordinates `from .. from + q.len()`.
+/// Adds coordinates `from .. from + q.len()` for `R` sources.
 #[inline(always)]
 fn score_rows<T: Real, S: Simd, const R: usize, const DIFFERENCE: bool>(
     simd: S,
@@ -114,7 +115,8 @@ fn score_rows<T: Real, S: Simd, const R: usize, const DIFFERENCE: bool>(
     s[..R].copy_from_slice(&acc);
 }
 
-/// `o[c] = scale o[c] + sum_j w[j] v[j][c]`: `w` is rows x panel, `v` rows x dim, `o` dim x panel.
+/// Computes `o[c] = scale o[c] + sum_j w[j] v[j][c]`: `w` is rows x panel, `v` rows x dim, `o` dim
+/// x panel.
 #[inline(always)]
 pub fn accumulate<T: Real, S: Simd>(simd: S, w: &[Row<T, S>], v: &[T], o: &mut [Row<T, S>], scale: &Row<T, S>) {
     let dim = o.len();
@@ -147,7 +149,8 @@ fn accumulate_rows<T: Real, S: Simd, const R: usize>(
 ) {
     let dim = o.len();
     let zero = T::splat(simd, T::default());
-    // From zero, not from o: a block's sum is added to the total once, which keeps rounding errors small.
+    // Starts from zero, not from o: the sum of a block is added to the total once, which keeps
+    // rounding errors small.
     let mut acc = [[zero; WIDTH]; R];
     for (b, row) in w.iter().zip(v.chunks_exact(dim)) {
         let row = &row[c..c + R];
@@ -165,9 +168,9 @@ fn accumulate_rows<T: Real, S: Simd, const R: usize>(
     }
 }
 
-/// `t[j] += sum_i w[j][i] v[i]` for the lanes `i` of a panel that hold one of the `live` points:
-/// `w` is rows x panel, `v` points x dim with readable memory behind the last, `t` rows x dim
-/// filled up to whole registers.
+/// Computes `t[j] += sum_i w[j][i] v[i]` for the lanes `i` of a panel that contain one of the
+/// `live` points: `w` is rows x panel, `v` points x dim with readable memory after the last, `t`
+/// rows x dim padded to whole registers.
 #[inline(always)]
 pub fn turn<T: Real, S: Simd>(simd: S, w: &[T], v: &[T], (live, dim): (usize, usize), t: &mut [T]) {
     let lanes = T::lanes::<S>();
@@ -183,7 +186,7 @@ pub fn turn<T: Real, S: Simd>(simd: S, w: &[T], v: &[T], (live, dim): (usize, us
     }
 }
 
-/// `C` registers of columns of all rows; returns `C`.
+/// Computes `C` registers of columns of all rows; returns `C`.
 #[inline(always)]
 fn turn_columns<T: Real, S: Simd, const C: usize>(
     simd: S,

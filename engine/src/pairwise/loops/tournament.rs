@@ -1,10 +1,10 @@
-//! A round-robin tournament: every two chunks meet once, and in a round every chunk meets at most
-//! one other.
+//! A round-robin tournament: every two chunks are paired once, and in a round every chunk is in at
+//! most one pair.
 
-/// The pairs of chunks in round `round` of a tournament: all pairs meet once in `rounds(chunks)`
-/// rounds.
+/// Returns the pairs of chunks in round `round` of a tournament: all pairs occur once in
+/// `rounds(chunks)` rounds.
 pub fn pairs(chunks: usize, round: usize) -> impl Iterator<Item = (usize, usize)> {
-    // The circle method: with an odd number, who meets the absent one rests.
+    // The circle method: with an odd number, the chunk paired with the absent one is skipped.
     let seats = chunks + chunks % 2;
     let circle = seats - 1;
     let last = (seats - 1, round);
@@ -12,7 +12,7 @@ pub fn pairs(chunks: usize, round: usize) -> impl Iterator<Item = (usize, usize)
     std::iter::once(last).chain(others).filter(move |(a, b)| *a < chunks && *b < chunks)
 }
 
-/// Rounds in which all pairs meet.
+/// Returns the number of rounds in which all pairs occur.
 pub fn rounds(chunks: usize) -> usize {
     chunks + chunks % 2 - 1
 }

@@ -1,4 +1,4 @@
-//! How a block's scores become weights and sums.
+//! The conversion of the scores of a block to weights and sums.
 
 use super::gemm;
 use super::online_softmax::Totals;
@@ -7,7 +7,7 @@ use crate::pairwise::kernel::{Kernel, Part, RadialKernel, Visitor};
 use crate::simd::Real;
 use pulp::{Simd, bytemuck};
 
-/// How scores become weights.
+/// The conversion of scores to weights.
 #[derive(Clone, Copy)]
 pub enum Weights<'a, T> {
     /// Softmax over the sources.
@@ -17,7 +17,7 @@ pub enum Weights<'a, T> {
 }
 
 impl<T: Real> Weights<'_, T> {
-    /// A score whose weight is 0.
+    /// Returns a score whose weight is 0.
     pub fn vanishing_score(&self) -> f64 {
         match self {
             Weights::Softmax => f64::NEG_INFINITY,
@@ -25,7 +25,7 @@ impl<T: Real> Weights<'_, T> {
         }
     }
 
-    /// Takes one block's scores into the totals and sums of a panel; `v` are the values of the
+    /// Adds the scores of one block to the totals and sums of a panel; `v` are the values of the
     /// sources from `from` on.
     #[inline(always)]
     pub fn absorb<S: Simd, const SQUARES: bool>(
@@ -66,7 +66,7 @@ impl<T: Real> Weights<'_, T> {
     }
 }
 
-/// Turns a block's scores into the weights of a kernel.
+/// Converts the scores of a block to the weights of a kernel.
 struct Weigh<'a, T: Real, S: Simd> {
     simd: S,
     part: Part,
@@ -88,7 +88,7 @@ impl<T: Real, S: Simd> Visitor for Weigh<'_, T, S> {
     }
 }
 
-/// Finds a score at which a part of a kernel is 0.
+/// Finds a score at which the value or slope of a kernel is 0.
 struct Vanishing(Part);
 
 impl Visitor for Vanishing {

@@ -1,8 +1,8 @@
 //! Sources and queries as tiles of bfloat16 parts, for the matrix units.
 //!
-//! `x = hi + lo (+ lolo)`, each part the bfloat16 nearest to what is left. Squared norms are taken
-//! of the sum of the parts, so that a score is the squared distance of the split points and
-//! cancellation costs nothing extra.
+//! `x = hi + lo (+ lolo)`, each part the bfloat16 nearest to the remainder. Squared norms are those
+//! of the sum of the parts, so that a score is the squared distance of the split points, and
+//! cancellation causes no additional error.
 
 use crate::Points;
 use crate::simd::Buffer;
@@ -20,13 +20,13 @@ pub struct Split {
     /// Tiles of 16 coordinates x 32 sources, first operand of the sums: `[block][coordinate /
     /// 16][source / 32][part]`.
     v: Buffer<u16>,
-    /// What is added to the scores of each source.
+    /// The bias of the scores of each source.
     bias: Buffer<f32>,
-    /// Number of sources, before and after filling up the last block.
+    /// Number of sources, before and after padding the last block.
     pub m: usize,
     pub padded: usize,
     pub dim: usize,
-    /// Coordinates filled up to whole tiles.
+    /// Number of coordinates, padded to whole tiles.
     pub depth: usize,
     /// Sources per block, a multiple of 32.
     pub block: usize,
@@ -35,7 +35,7 @@ pub struct Split {
     pub scale: f64,
 }
 
-/// Parts of the values: two, whatever the distances take.
+/// The number of parts of the values: two, whatever the distances use.
 pub const VALUE_PARTS: usize = 2;
 
 impl Split {
@@ -69,7 +69,7 @@ impl Split {
         (self.x, self.bias, self.v) = arrays;
     }
 
-    /// Two stripes of 16 sources from `from` on.
+    /// Packs two stripes of 16 sources from `from` on.
     #[inline(always)]
     pub fn x(&self, from: usize) -> [&[u16]; 2] {
         let stripe = self.depth / SIDE * self.parts * TILE;
@@ -77,13 +77,14 @@ impl Split {
         [&x[..stripe], &x[stripe..2 * stripe]]
     }
 
-    /// Log-weight less squared norm of some sources, in bits: what the products lack.
+    /// Returns the log-weights minus the squared norms of some sources, in bits, which the products
+    /// lack.
     #[inline(always)]
     pub fn bias(&self, from: usize, count: usize) -> &[f32] {
         &self.bias.slice(self.padded)[from..from + count]
     }
 
-    /// Two stripes of 16 coordinates from `coordinate` on, of one block.
+    /// Packs two stripes of 16 coordinates from `coordinate` on, of one block.
     #[inline(always)]
     pub fn values(&self, block: usize, coordinate: usize) -> [&[u16]; 2] {
         let whole = self.depth * self.block * VALUE_PARTS;
@@ -92,26 +93,26 @@ impl Split {
         [&v[..stripe], &v[stripe..2 * stripe]]
     }
 
-    /// Numbers that a panel of 32 queries takes.
+    /// Returns the number of numbers in a panel of 32 queries.
     #[inline(always)]
     pub fn panel(&self) -> usize {
         self.depth * self.parts * SIDE
     }
 
-    /// All sources of this block as first operand of the scores; nothing beyond the last.
+    /// Returns all sources of this block as first operand of the scores; empty beyond the last.
     pub fn block_x(&self, block: usize) -> &[u16] {
         let whole = self.depth * self.block * self.parts;
         self.x.slice(self.padded * self.depth * self.parts).chunks_exact(whole).nth(block).unwrap_or_default()
     }
 
-    /// All values of this block; nothing beyond the last.
+    /// Returns all values of this block; empty beyond the last.
     pub fn block_values(&self, block: usize) -> &[u16] {
         let whole = self.depth * self.block * VALUE_PARTS;
         self.v.slice(self.padded * self.depth * VALUE_PARTS).chunks_exact(whole).nth(block).unwrap_or_default()
     }
 
-    /// One query, times 2, into lane `lane` of a panel: second operand of the scores. Returns
-    /// `|q|^2`.
+    /// Packs one query, times 2, into lane `lane` of a panel, the second operand of the scores.
+    /// Returns `|q|^2`.
     #[inline(always)]
     pub fn pack_query(&self, query: &[f64], panel: &mut [u16], lane: usize) -> f64 {
         let stripe: &mut [u32] =
@@ -182,7 +183,7 @@ impl WithSimd for Block<'_> {
     }
 }
 
-/// The parts of up to 32 coordinates, filled up with 0.
+/// The parts of up to 32 coordinates, padded with 0.
 struct Coordinates {
     parts: [[u16; SIDE]; 3],
     /// Squared norm of the sums of the parts.
@@ -190,7 +191,7 @@ struct Coordinates {
 }
 
 impl Coordinates {
-    /// Of `scale (x - centre)`; parts beyond the first `count` are 0.
+    /// Splits `scale (x - centre)`; parts beyond the first `count` are 0.
     #[inline(always)]
     fn split(x: &[f64], centre: &[f64], scale: f64, count: usize) -> Coordinates {
         let mut all = [0f32; SIDE];
@@ -202,13 +203,13 @@ impl Coordinates {
         for part in &mut parts[..count] {
             for (part, rest) in part.iter_mut().zip(&mut rest) {
                 let bits = rest.to_bits();
-                // To nearest, ties to even.
+                // Rounded to nearest, ties to even.
                 let bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000;
                 *part = (bits >> 16) as u16;
                 *rest -= f32::from_bits(bits);
             }
         }
-        // The sum of the parts has no more digits than an f32, nor has what is left of the whole.
+        // The sum of the parts has no more digits than an f32, nor has the remainder.
         let mut squares = [0f64; 8];
         for (all, rest) in all.as_chunks::<8>().0.iter().zip(rest.as_chunks::<8>().0) {
             for (square, (all, rest)) in squares.iter_mut().zip(all.iter().zip(rest)) {

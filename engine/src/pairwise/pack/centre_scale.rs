@@ -1,7 +1,9 @@
-//! From the caller's f64 points to what the loops read: centred, scaled, converted, once per call.
+//! From the caller's f64 points to the data of the backends: centred, scaled and converted, once
+//! per call.
 //!
-//! The sources' mean is subtracted in f64, so that a common offset costs no digits; the scale makes
-//! the score a plain negative squared distance; rounding to the working type comes last.
+//! The mean of the sources is subtracted in f64, so that a common offset costs no precision; the
+//! scale makes the score a plain negative squared distance; rounding to the working type comes
+//! last.
 
 use super::kd_order::Order;
 use crate::Points;
@@ -12,13 +14,13 @@ use crate::simd::Buffer;
 use crate::simd::Real;
 use rayon::prelude::*;
 
-/// Rows converted by one task.
+/// The number of rows converted by one task.
 const ROWS: usize = 512;
 
-/// Numbers behind the last source that may be read, whatever they are.
+/// The number of readable numbers after the last source; their values do not matter.
 const BEHIND: usize = 64;
 
-/// Sources as the loops read them.
+/// Sources in the form that the backends read.
 #[derive(Debug, Default)]
 pub struct Packed<T> {
     x: Buffer<T>,
@@ -26,28 +28,27 @@ pub struct Packed<T> {
     values: Buffer<T>,
     /// Number of sources.
     pub m: usize,
-    /// Coordinates of the sources.
+    /// Number of coordinates of the sources.
     pub dim: usize,
-    /// Coordinates of the values; 0 without values.
+    /// Number of coordinates of the values; 0 without values.
     pub value_dim: usize,
-    /// Mean of the sources: subtracted from sources and queries.
+    /// Mean of the sources, subtracted from sources and queries.
     pub centre: Vec<f64>,
     /// Subtracted from the values.
     pub value_centre: Vec<f64>,
     /// Factor of the coordinates.
     pub scale: f64,
-    /// The values are the packed sources: what is summed is `scale` times too large.
+    /// True if the values are the packed sources: the sums are then `scale` times too large.
     shared: bool,
-    /// What coordinates are rounded around, and what of them `x` has not, where that is many
-    /// centres.
+    /// The origins of coordinates, and the remainders that `x` lacks if there are many centres.
     centres: Centres,
     low: Buffer<T>,
 }
 
 impl<T: Real> Packed<T> {
-    /// Packs `sources` in this order (their own without one), and `values` unless they are the
-    /// sources themselves. With one centre in product form, scores start with the log-weight less
-    /// the squared norm; else with the log-weight.
+    /// Packs `sources` in this order (or in their own), and `values` unless they are the sources
+    /// themselves. With one centre in product form, the bias of a score is the log-weight minus the
+    /// squared norm; otherwise it is the log-weight.
     pub fn pack(
         &mut self,
         sources: &Points,
@@ -77,7 +78,7 @@ impl<T: Real> Packed<T> {
         );
     }
 
-    /// Sizes, centre and values.
+    /// Sets the sizes, the centre and the values.
     fn begin(
         &mut self,
         sources: &Points,
@@ -100,49 +101,49 @@ impl<T: Real> Packed<T> {
         }
     }
 
-    /// Are coordinates in two parts, to be moved into the frame of a panel?
+    /// True if coordinates are stored in two parts, to be moved into the frame of a panel.
     pub fn in_parts(&self) -> bool {
         self.centres == Centres::Many
     }
 
-    /// A source's coordinates around the common centre, scaled.
+    /// Returns the coordinates of a source relative to the common centre, scaled.
     pub fn around_all(&self, position: usize) -> impl Iterator<Item = f64> {
         let low = if self.in_parts() { self.low(position) } else { &[] };
         let low = low.iter().map(|low| low.to_f64()).chain(std::iter::repeat(0.0));
         self.x(position, 1).iter().zip(low).map(|(x, low)| x.to_f64() + low)
     }
 
-    /// What of the coordinates from source `from` on is lost in [`Packed::from`], where they are in
-    /// two parts.
+    /// Returns the remainders of the coordinates from source `from` on that [`Packed::from`] lacks,
+    /// if they are stored in two parts.
     #[inline(always)]
     pub fn low(&self, from: usize) -> &[T] {
         &self.low.slice(self.m * self.dim + BEHIND)[from * self.dim..]
     }
 
-    /// Are the values the sources themselves?
+    /// True if the values are the sources themselves.
     pub fn values_are_sources(&self) -> bool {
         self.shared
     }
 
-    /// Sources `from .. from + rows`, rows x dim.
+    /// Returns sources `from .. from + rows`, rows x dim.
     #[inline(always)]
     pub fn x(&self, from: usize, rows: usize) -> &[T] {
         &self.x.slice(self.m * self.dim)[from * self.dim..(from + rows) * self.dim]
     }
 
-    /// Sources from `from` to the last, and memory behind it.
+    /// Returns the sources from `from` to the last, and the memory after them.
     #[inline(always)]
     pub fn from(&self, from: usize) -> &[T] {
         &self.x.slice(self.m * self.dim + BEHIND)[from * self.dim..]
     }
 
-    /// What scores start with.
+    /// Returns the biases of the scores.
     #[inline(always)]
     pub fn bias(&self, from: usize, rows: usize) -> &[T] {
         &self.bias.slice(self.m)[from..from + rows]
     }
 
-    /// The largest log-weight of some sources, in bits.
+    /// Returns the largest log-weight of some sources, in bits.
     pub fn top(&self, from: usize, rows: usize, form: Form) -> f64 {
         let log_weight = |j: usize| {
             let bias = self.bias(j, 1)[0].to_f64();
@@ -151,7 +152,7 @@ impl<T: Real> Packed<T> {
         (from..from + rows).map(log_weight).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// Their values, rows x `value_dim`.
+    /// Returns their values, rows x `value_dim`.
     #[inline(always)]
     pub fn values(&self, from: usize, rows: usize) -> &[T] {
         if self.shared {
@@ -160,23 +161,23 @@ impl<T: Real> Packed<T> {
         &self.values.slice(self.m * self.value_dim)[from * self.value_dim..(from + rows) * self.value_dim]
     }
 
-    /// What undoes the scale of summed values.
+    /// Returns the factor that undoes the scale of summed values.
     pub fn value_scale(&self) -> f64 {
         if self.shared { 1.0 / self.scale } else { 1.0 }
     }
 }
 
-/// A log-weight in bits.
+/// Returns a log-weight in bits.
 fn in_bits(log_weights: Option<&[f64]>, j: usize) -> f64 {
     log_weights.map_or(0.0, |l| l[j]) * std::f64::consts::LOG2_E
 }
 
-/// The point at this position.
+/// Returns the index of the point at this position.
 fn index(order: Option<&Order>, position: usize) -> usize {
     order.map_or(position, |o| o.index[position] as usize)
 }
 
-/// `scale (x - centre)`, row by row in this order.
+/// Returns `scale (x - centre)`, row by row in this order.
 fn convert<T: Real>(from: &Points, order: Option<&Order>, centre: &[f64], scale: f64, to: &mut [T]) {
     let dim = from.dim();
     to.par_chunks_mut(ROWS * dim).enumerate().for_each(|(chunk, to)| {
@@ -187,7 +188,7 @@ fn convert<T: Real>(from: &Points, order: Option<&Order>, centre: &[f64], scale:
     });
 }
 
-/// The same in two parts: rounded, and what that leaves.
+/// Returns the same in two parts: rounded, and the remainder.
 fn split<T: Real>(from: &Points, order: Option<&Order>, (centre, scale): (&[f64], f64), high: &mut [T], low: &mut [T]) {
     let dim = from.dim();
     high.par_chunks_mut(ROWS * dim).zip(low.par_chunks_mut(ROWS * dim)).enumerate().for_each(|(chunk, (high, low))| {
@@ -202,7 +203,7 @@ fn split<T: Real>(from: &Points, order: Option<&Order>, (centre, scale): (&[f64]
     });
 }
 
-/// The squared norm.
+/// Returns the squared norm.
 pub fn square<T: Real>(row: &[T]) -> f64 {
     row.iter().map(|x| x.to_f64() * x.to_f64()).sum()
 }

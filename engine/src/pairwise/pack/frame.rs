@@ -22,8 +22,8 @@ pub struct Moved<T> {
 }
 
 impl<T: Real> Moved<T> {
-    /// Moves sources `from .. from + count` to around the centre of which `shift` has as many
-    /// copies as a register has lanes. Returns coordinates and what scores start with.
+    /// Moves sources `from .. from + count` to the frame of the centre that `shift` contains, once
+    /// for each lane of a register. Returns coordinates and the biases of the scores.
     #[inline(always)]
     pub fn block<'a, S: Simd>(
         &'a mut self,
@@ -34,7 +34,7 @@ impl<T: Real> Moved<T> {
         form: Form,
     ) -> (&'a [T], &'a [T]) {
         let (dim, size) = (packed.dim, count * packed.dim);
-        // Whole registers: behind the last source is memory that may be read.
+        // Whole registers: the memory after the last source may be read.
         let to = self.x.take(size.next_multiple_of(T::lanes::<S>()));
         let to = T::registers_mut::<S>(to).chunks_mut(dim);
         let high = T::registers::<S>(packed.from(from)).chunks(dim);

@@ -1,12 +1,12 @@
-//! Points in an order in which neighbours are near each other: what skipping lives on.
+//! A spatial order of points, in which neighbours are close to each other; skipping depends on it.
 
 use crate::Points;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Points looked at when an axis is chosen.
+/// The number of points from which an axis is chosen.
 const SAMPLE: usize = 128;
 
-/// Parts of more points are divided by two threads.
+/// Parts with more points are divided by two threads.
 const PARALLEL: usize = 512;
 
 /// A permutation of points into leaves of near neighbours.
@@ -19,14 +19,14 @@ pub struct Order {
     block: usize,
 }
 
-/// The orders of one call's points, each made when it is first asked for: particles are queries as
-/// well as sources.
+/// The orders of the points of one call, each computed when it is first needed: particles are
+/// queries as well as sources.
 #[derive(Debug, Default)]
 pub struct Orders<'a>(Mutex<Vec<(&'a Points, Arc<Order>)>>);
 
 impl<'a> Orders<'a> {
-    /// The order of these points in blocks of this size, if there is none yet, with these leaves
-    /// inside.
+    /// Returns the order of these points in blocks of this size, divided into leaves; computes it
+    /// at the first call.
     pub fn of(&self, points: &'a Points, block: usize, leaf: usize) -> Arc<Order> {
         let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let made = orders.iter().find(|(of, order)| std::ptr::eq(*of, points) && order.block == block);
@@ -41,8 +41,8 @@ impl<'a> Orders<'a> {
 
 impl Order {
     /// Halves the points at the median of their widest axis until no part has more than `leaf`
-    /// points. While there are more than `block`, they are cut at whole blocks, so that blocks are
-    /// parts of the tree. Cost `n log(n / leaf)`.
+    /// points. Parts with more than `block` points are split at multiples of `block`, so that
+    /// blocks are parts of the tree. Cost `n log(n / leaf)`.
     pub fn of(points: &Points, block: usize, leaf: usize) -> Order {
         let mut items: Vec<(i64, u32)> = (0..points.n() as u32).map(|i| (0, i)).collect();
         divide(points, &mut items, (block, leaf));
@@ -54,7 +54,7 @@ impl Order {
     }
 }
 
-/// Items are a coordinate, whatever it was, and the index of a point.
+/// Each item contains a sort key and the index of a point.
 fn divide(points: &Points, items: &mut [(i64, u32)], (block, leaf): (usize, usize)) {
     let count = items.len();
     if count <= leaf {
@@ -74,13 +74,13 @@ fn divide(points: &Points, items: &mut [(i64, u32)], (block, leaf): (usize, usiz
     }
 }
 
-/// An integer for every number, in the same order.
+/// Returns an integer for every number, in the same order.
 fn ordered(x: f64) -> i64 {
     let bits = x.to_bits() as i64;
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
-/// The axis with the largest variance over a sample.
+/// Returns the axis with the largest variance over a sample.
 fn widest_axis(points: &Points, items: &[(i64, u32)]) -> usize {
     let stride = items.len().div_ceil(SAMPLE);
     let mut sample = items.iter().step_by(stride).map(|(_, i)| points.row(*i as usize));
@@ -98,7 +98,7 @@ fn widest_axis(points: &Points, items: &[(i64, u32)]) -> usize {
     widest.map_or(0, |(axis, _)| axis)
 }
 
-/// `items` in the order of `index`.
+/// Returns `items` in the order of `index`.
 pub fn permuted<T>(items: Vec<T>, index: &[u32]) -> Vec<T>
 where
     T: Send + Default,

@@ -1,4 +1,4 @@
-//! From the caller's f64 points to what the loops read.
+//! From the caller's f64 points to the data of the backends.
 //!
 //! | file | what is inside |
 //! |---|---|

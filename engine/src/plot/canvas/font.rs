@@ -1,16 +1,16 @@
-//! The embedded typeface: its outlines for bitmaps, its widths for the layout.
+//! The embedded typeface: its outlines for bitmaps, and its widths for the layout.
 
 use crate::{Error, Result};
 use ab_glyph::{Font, FontRef, OutlineCurve, Point};
 use plotters::style::{FontStyle, register_font};
 
-/// DejaVu Sans with Latin, Greek and mathematical glyphs; its licence lies beside it.
+/// DejaVu Sans with Latin, Greek and mathematical glyphs; its licence is in the same folder.
 const FACE: &[u8] = include_bytes!("../../../assets/DejaVuSans-subset.ttf");
 
-/// The family as SVG names it: the embedded face first, then faces of similar width.
+/// The font family for SVG: the embedded face first, then faces of similar width.
 pub(in crate::plot) const FAMILY: &str = "DejaVu Sans, Verdana, Arial, sans-serif";
 
-/// A line's height, a capital's height and the descent, in em.
+/// The height of a line, the height of a capital letter and the descent, in em.
 pub(in crate::plot) const LINE: f64 = 1.164;
 pub(in crate::plot) const CAPITAL: f64 = 0.729;
 pub(in crate::plot) const DESCENT: f64 = 0.236;
@@ -20,7 +20,7 @@ pub(in crate::plot) fn face() -> Result<FontRef<'static>> {
     FontRef::try_from_slice(FACE).map_err(|e| broken(e.to_string()))
 }
 
-/// Makes the face known to plotters, which measures texts with it.
+/// Registers the face with plotters, which measures texts with it.
 pub(in crate::plot) fn register() -> Result<()> {
     register_font(FAMILY, FontStyle::Normal, FACE).map_err(|_| broken("plotters refused it".into()))
 }
@@ -29,12 +29,12 @@ fn broken(reason: String) -> Error {
     Error::Numeric { what: "the embedded font".into(), reason }
 }
 
-/// Width of `text` in em.
+/// Returns the width of `text` in em.
 pub(in crate::plot) fn width(face: &FontRef<'_>, text: &str) -> f64 {
     glyphs(face, text).last().map_or(0.0, |g| g.end)
 }
 
-/// `text` cut to at most `limit` em, with an ellipsis where something was cut.
+/// Returns `text` cut to at most `limit` em, with an ellipsis if it was cut.
 pub(in crate::plot) fn fit(face: &FontRef<'_>, text: &str, limit: f64) -> String {
     if width(face, text) <= limit {
         return text.into();
@@ -51,7 +51,7 @@ pub(in crate::plot) struct Glyph {
     end: f64,
 }
 
-/// The glyphs of `text`, kerned.
+/// Returns the glyphs of `text`, with kerning.
 pub(in crate::plot) fn glyphs<'a>(face: &'a FontRef<'_>, text: &'a str) -> impl Iterator<Item = Glyph> + 'a {
     let em = f64::from(face.units_per_em().unwrap_or(2048.0));
     let mut end = 0.0;
@@ -66,7 +66,7 @@ pub(in crate::plot) fn glyphs<'a>(face: &'a FontRef<'_>, text: &'a str) -> impl 
     })
 }
 
-/// The outline of a line of text, in em, from its left end on the baseline, y downwards.
+/// Returns the outline of a line of text, in em, from its left end on the baseline, y downwards.
 pub(in crate::plot) fn outline(face: &FontRef<'_>, text: &str) -> Vec<OutlineCurve> {
     let em = face.units_per_em().unwrap_or(2048.0);
     let mut curves = Vec::new();

@@ -1,4 +1,4 @@
-//! What a picture is made of once it is laid out, and the drawing surface that plotters paints on.
+//! The marks of a picture after its layout, and the surface on which plotters draws.
 //!
 //! Coordinates are tenths of a pixel, so that curves stay smooth although plotters counts in whole
 //! numbers.

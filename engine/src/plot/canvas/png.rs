@@ -11,7 +11,7 @@ use tiny_skia::{
 /// Device pixels per picture pixel: sharp on fine screens and in print.
 const DENSITY: f32 = 2.0;
 
-/// The whole file.
+/// Returns the content of the file.
 pub(in crate::plot) fn bytes(scene: &Scene) -> Result<Vec<u8>> {
     let (width, height) = (scene.size.0 * DENSITY as u32, scene.size.1 * DENSITY as u32);
     let mut paper = Pixmap::new(width, height).ok_or_else(|| failure("its size is out of range"))?;
@@ -23,7 +23,7 @@ pub(in crate::plot) fn bytes(scene: &Scene) -> Result<Vec<u8>> {
     paper.encode_png().map_err(|e| failure(&e.to_string()))
 }
 
-/// `columns` x `rows` RGB pixels as a PNG file.
+/// Returns `columns` x `rows` RGB pixels as a PNG file.
 pub(super) fn encoded(columns: u32, rows: u32, rgb: &[u8]) -> Result<Vec<u8>> {
     let image = pixmap(columns, rows, rgb).ok_or_else(|| failure("its size is out of range"))?;
     image.encode_png().map_err(|e| failure(&e.to_string()))
@@ -41,7 +41,7 @@ fn failure(reason: &str) -> Error {
     Error::Numeric { what: "the picture".into(), reason: reason.into() }
 }
 
-/// A path that has no extent draws nothing, which is right.
+/// A path without extent draws nothing, as it should.
 fn draw(paper: &mut Pixmap, face: &FontRef<'_>, mark: &Mark) {
     let scale = DENSITY / PX as f32;
     let whole = Transform::from_scale(scale, scale);
@@ -108,7 +108,7 @@ fn polyline(points: &[Place], closed: bool) -> Option<Path> {
     path.finish()
 }
 
-/// The outline of a text in em.
+/// Returns the outline of a text in em.
 fn letters(face: &FontRef<'_>, text: &str) -> Option<Path> {
     let mut path = PathBuilder::new();
     let mut at = None;

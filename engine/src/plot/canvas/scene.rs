@@ -1,11 +1,11 @@
-//! What a picture is made of once it is laid out: marks on a sheet of paper.
+//! The marks of a picture after its layout, on a sheet of paper.
 
 use crate::plot::colour::Colour;
 
 /// Tenths of a pixel in one pixel.
 pub(in crate::plot) const PX: i32 = 10;
 
-/// A place, in tenths of a pixel from the upper left corner.
+/// A position, in tenths of a pixel from the upper left corner.
 pub(in crate::plot) type Place = (i32, i32);
 
 /// One mark on the paper.
@@ -17,7 +17,7 @@ pub(in crate::plot) enum Mark {
     Fill { points: Vec<Place>, paint: Paint },
     /// A filled disc.
     Dot { centre: Place, radius: u32, paint: Paint },
-    /// One line of text; `baseline` is where its anchor stands.
+    /// One line of text; `baseline` is the position of its anchor.
     Text { text: String, baseline: Place, size: u32, align: Align, turned: bool, paint: Paint },
     /// A picture of `columns` x `rows` RGB pixels stretched over a rectangle without smoothing.
     Image { corner: Place, size: (u32, u32), columns: u32, rows: u32, rgb: Vec<u8> },
@@ -30,7 +30,7 @@ pub(in crate::plot) struct Paint {
     pub alpha: f64,
 }
 
-/// Which point of a text stands at its place.
+/// The point of a text that is at its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::plot) enum Align {
     Left,
@@ -38,7 +38,7 @@ pub(in crate::plot) enum Align {
     Right,
 }
 
-/// A sheet of paper with marks in the order in which they were made.
+/// A sheet of paper with marks in the order of drawing.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::plot) struct Scene {
     /// Width and height in pixels.
@@ -47,7 +47,7 @@ pub(in crate::plot) struct Scene {
 }
 
 impl Scene {
-    /// White paper.
+    /// Returns white paper.
     pub fn new(width: u32, height: u32) -> Scene {
         Scene { size: (width, height), marks: Vec::new() }
     }

@@ -1,4 +1,4 @@
-//! The drawing surface that plotters paints on.
+//! The surface on which plotters draws.
 
 use super::font;
 use super::scene::{Align, Mark, PX, Paint, Scene};
@@ -103,7 +103,7 @@ impl DrawingBackend for Sheet<'_> {
             HPos::Center => Align::Centre,
             HPos::Right => Align::Right,
         };
-        // plotters counts a font's line height, we count its em.
+        // plotters measures the line height of a font, we measure its em.
         let em = style.size() / font::LINE;
         let drop = match style.anchor().v_pos {
             VPos::Top => font::CAPITAL * em,

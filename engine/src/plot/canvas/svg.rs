@@ -6,8 +6,8 @@ use crate::Result;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::fmt::Write as _;
 
-/// The whole document. Dots of one paint in a row share a group, which keeps clouds of thousands
-/// small.
+/// Returns the whole document. Consecutive dots of one paint share a group, which keeps clouds of
+/// thousands of points small.
 pub(in crate::plot) fn text(scene: &Scene) -> Result<String> {
     let (width, height) = scene.size;
     let mut out = format!(
@@ -70,12 +70,12 @@ fn element(out: &mut String, mark: &Mark) -> Result<()> {
     Ok(())
 }
 
-/// Tenths of a pixel as pixels: `123` is `12.3`.
+/// Formats tenths of a pixel as pixels: `123` is `12.3`.
 fn px(tenths: i32) -> String {
     format!("{}", f64::from(tenths) / 10.0)
 }
 
-/// A path through `points`, relative after the first, which halves its length.
+/// Returns a path through `points`, relative after the first, which halves its length.
 fn steps(points: &[Place]) -> String {
     let mut out = String::new();
     let mut last: Option<Place> = None;
@@ -98,7 +98,7 @@ fn ink(what: &str, paint: Paint) -> String {
     format!(" {what}=\"{}\"{opacity}", paint.colour.hex())
 }
 
-/// XML's five characters escaped; control characters, which XML forbids, dropped.
+/// Escapes the five special characters of XML and removes control characters, which XML forbids.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -34,17 +34,18 @@ pub(super) fn draw(scene: &mut Scene, face: &FontRef<'_>, plane: &Plane, area: A
     Ok(inner)
 }
 
-/// Both scales, and the rectangle that the labels leave for the data.
+/// Returns both scales, and the rectangle that the labels leave for the data.
 fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area) {
     let below = TICKS_BELOW + LABEL_BELOW;
     let height = area.height - below;
     let top = area.top;
     let mut left = 60.0;
     let mut made = None;
-    // The labels' width depends on the ticks and the ticks on the labels' width: the second round settles it.
+    // The width of the labels depends on the ticks, and the ticks depend on that width; a second
+    // round suffices.
     for _ in 0..2 {
         let width = area.width - left - 0.5 * MARGIN;
-        // Equal units take equal steps.
+        // Equal units have equal steps.
         let (across, down) = (width / 75.0, height / if plane.equal { 75.0 } else { 50.0 });
         let mut x = Scale::new(&plane.x, plane.extents[0], across);
         let mut y = Scale::new(&plane.y, plane.extents[1], down);
@@ -64,7 +65,7 @@ fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area)
     })
 }
 
-/// The axis' label with the power of ten in which its ticks count.
+/// Returns the label of an axis with the power of ten of its ticks.
 fn axis_label(axis: &Axis, scale: &Scale) -> String {
     match (axis.label.is_empty(), scale.power) {
         (_, 0) => axis.label.clone(),
@@ -99,12 +100,12 @@ fn rgb(colour: Colour) -> RGBColor {
     RGBColor(colour.0, colour.1, colour.2)
 }
 
-/// A line of this width in pixels.
+/// Returns a line of this width in pixels.
 fn pen(paint: Paint, width: f64) -> ShapeStyle {
     rgb(paint.colour).mix(paint.alpha).stroke_width((width * f64::from(PX)).round() as u32)
 }
 
-/// A filling.
+/// Returns a filling.
 fn brush(paint: Paint) -> ShapeStyle {
     rgb(paint.colour).mix(paint.alpha).filled()
 }
@@ -164,7 +165,7 @@ fn draw_item(context: &mut Context<'_, '_>, frame: &Frame, plane: &Plane, item: 
     }
 }
 
-/// Radius in pixels at which the largest swarm covers its share of the plot.
+/// Returns the radius in pixels at which the largest cloud covers its share of the chart.
 fn radius(plane: &Plane, inner: Area) -> f64 {
     let sizes = plane.items.iter().filter_map(|i| if let Item::Swarm(s) = i { Some(s.places.len()) } else { None });
     let most = sizes.max().unwrap_or(1).max(1) as f64;

@@ -1,4 +1,4 @@
-//! What of a chart lies inside its frame.
+//! Clipping of a chart to its frame.
 
 use super::super::axes_chart::Spot;
 use super::super::scale::Scale;
@@ -6,14 +6,14 @@ use super::layout::Area;
 
 /// The rectangle between both axes.
 pub(super) struct Frame {
-    /// Horizontal and vertical.
+    /// The horizontal and the vertical scale.
     pub scales: [Scale; 2],
     /// The same in pixels.
     pub inner: Area,
 }
 
 impl Frame {
-    /// Where a spot stands: 0 to 1 on both axes inside.
+    /// Returns the position of a spot: 0 to 1 on both axes inside the frame.
     fn fractions(&self, spot: Spot) -> [f64; 2] {
         [self.scales[0].fraction(spot[0]), self.scales[1].fraction(spot[1])]
     }
@@ -22,23 +22,23 @@ impl Frame {
         [self.scales[0].value(fractions[0]), self.scales[1].value(fractions[1])]
     }
 
-    /// The value at an end of an axis, 0 or 1.
+    /// Returns the value at an end of an axis, 0 or 1.
     pub fn end(&self, axis: usize, fraction: f64) -> f64 {
         self.scales[axis].value(fraction)
     }
 
-    /// Does the spot lie inside?
+    /// True if the spot is inside.
     pub fn holds(&self, spot: Spot) -> bool {
         self.fractions(spot).iter().all(|f| (-1e-9..=1.0 + 1e-9).contains(f))
     }
 
-    /// The nearest place inside.
+    /// Returns the nearest position inside.
     pub fn nearest(&self, spot: Spot) -> (f64, f64) {
         let inside = self.spot(self.fractions(spot).map(|f| f.clamp(0.0, 1.0)));
         (inside[0], inside[1])
     }
 
-    /// The pieces of a line that lie inside.
+    /// Returns the pieces of a line that are inside.
     pub fn clipped(&self, spots: &[Spot]) -> Vec<Vec<Spot>> {
         if spots.iter().all(|s| self.holds(*s)) {
             return vec![spots.to_vec()];
@@ -62,8 +62,8 @@ impl Frame {
     }
 }
 
-/// The part of the segment from `a` to `b` inside the unit square, as fractions of its length
-/// (Liang and Barsky).
+/// Returns the part of the segment from `a` to `b` inside the unit square, as fractions of its
+/// length (Liang-Barsky algorithm).
 fn inside(a: [f64; 2], b: [f64; 2]) -> Option<(f64, f64)> {
     let (mut from, mut to) = (0.0f64, 1.0f64);
     for i in 0..2 {

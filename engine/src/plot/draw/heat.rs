@@ -1,4 +1,4 @@
-//! A grid of coloured cells with a bar that tells what the colours mean.
+//! A grid of coloured cells with a colour bar.
 
 use super::super::canvas::{Align, Mark, PX, Paint, Scene, font};
 use super::super::heat::Heat;
@@ -9,12 +9,12 @@ use crate::number::number;
 use crate::plot::{Axis, Colour};
 use ab_glyph::FontRef;
 
-/// Width of the bar, and of the paper between it and the cells.
+/// Width of the bar, and of the space between it and the cells.
 const BAR: f64 = 14.0;
 const AWAY: f64 = 16.0;
 /// Strips of colour in the bar.
 const STRIPS: usize = 64;
-/// Height of the strip for the columns' names and for the axis' label.
+/// Height of the strip for the names of the columns and the label of the axis.
 const BELOW: f64 = 42.0;
 
 /// Draws a heat map and returns the rectangle of its cells.
@@ -49,7 +49,7 @@ pub(super) fn draw(scene: &mut Scene, face: &FontRef<'_>, grid: &Grid, area: Are
     inner
 }
 
-/// The names of rows and columns (every second, third .. where there is no room for all) and of
+/// Writes the names of rows and columns (every second, third .. if there is no room for all) and of
 /// both axes.
 fn write_names(
     scene: &mut Scene,
@@ -77,11 +77,11 @@ fn write_names(
     turned(scene, font::fit(face, &grid.labels[1], inner.height / LABEL), left + 0.8 * LABEL, inner);
 }
 
-/// The bar with its ticks and the name of the quantity.
+/// Draws the bar with its ticks and the name of the quantity.
 fn draw_bar(scene: &mut Scene, face: &FontRef<'_>, heat: &Heat, scale: &Scale, bar: Area) {
     let strip = bar.height / STRIPS as f64;
     for i in 0..STRIPS {
-        // Up to the top, where the next ones cover it: no seams.
+        // Up to the top, where the next strips cover it, so that there are no seams.
         let area = Area { height: bar.height - i as f64 * strip, ..bar };
         fill(scene, area, Colour::heat((i as f64 + 0.5) / STRIPS as f64));
     }
@@ -105,7 +105,7 @@ fn draw_bar(scene: &mut Scene, face: &FontRef<'_>, heat: &Heat, scale: &Scale, b
     turned(scene, text, bar.left + bar.width + 8.0 + widest + LABEL, bar);
 }
 
-/// A line of text that reads upwards, beside the middle of `area`.
+/// Writes a line of text that reads upwards, next to the middle of `area`.
 fn turned(scene: &mut Scene, text: String, x: f64, area: Area) {
     let baseline = place(x, area.top + 0.5 * area.height);
     let paint = Paint { colour: Colour::BLACK, alpha: 1.0 };

@@ -1,4 +1,4 @@
-//! Sizes of letters and margins, and places on the paper.
+//! Sizes of text and margins, and positions on the paper.
 
 use crate::plot::canvas::{PX, Place};
 
@@ -23,7 +23,7 @@ pub(super) struct Area {
     pub height: f64,
 }
 
-/// A place given in pixels.
+/// Returns a position given in pixels.
 pub(super) fn place(x: f64, y: f64) -> Place {
     ((x * f64::from(PX)).round() as i32, (y * f64::from(PX)).round() as i32)
 }

@@ -1,4 +1,4 @@
-//! A picture laid out on paper: title, legend, charts line by line, notes.
+//! The layout of a picture on paper: title, legend, charts row by row, notes.
 
 mod axes;
 mod clip;
@@ -19,18 +19,18 @@ use crate::{Error, Result};
 use ab_glyph::FontRef;
 use layout::{Area, GUTTER, MARGIN, TITLE, place};
 
-/// The whole picture.
+/// Draws the whole picture.
 ///
 /// # Errors
-/// As [`Picture::svg`].
+/// Those of [`Picture::svg`].
 pub(super) fn scene(picture: &Picture) -> Result<Scene> {
     let count = picture.charts.len();
     if !(1..=36).contains(&count) {
         let got = format!("{count} charts");
-        return Err(Error::shape("the picture", got, "1 to 36 fit on a page"));
+        return Err(Error::shape("the picture", got, "a picture has 1 to 36 charts"));
     }
     if picture.columns == Some(0) {
-        return Err(Error::argument("columns", 0, "a line of a picture needs at least 1"));
+        return Err(Error::argument("columns", 0, "a row of a picture has at least 1 chart"));
     }
     font::register()?;
     let face = font::face()?;
@@ -48,7 +48,7 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
         n => (1400.0 / n as f64).max(240.0),
     };
     let width = columns as f64 * (cell + GUTTER) - GUTTER + 2.0 * MARGIN;
-    // The height is known at the end; until then there is room enough for every chart.
+    // The height is known at the end; until then there is enough room for every chart.
     let mut scene = Scene::new(width.ceil() as u32, 100_000);
     let heading = if picture.title.is_empty() && count == 1 { &picture.charts[0].title } else { &picture.title };
     let mut top = title::draw(&mut scene, &face, heading, &making.legend, width);
@@ -73,7 +73,7 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
     Ok(scene)
 }
 
-/// Writes a chart's title above the left end of what it shows.
+/// Writes the title of a chart above the left end of its content.
 fn write_title(scene: &mut Scene, face: &FontRef<'_>, chart: &Chart, inner: Area, right: f64) {
     let text = font::fit(face, &chart.title, (right - inner.left) / TITLE);
     scene.write(&text, place(inner.left, inner.top - 9.0), TITLE, Align::Left, Colour::BLACK);
@@ -89,7 +89,7 @@ fn draw_panel(scene: &mut Scene, face: &FontRef<'_>, panel: &Panel, area: Area) 
     }
 }
 
-/// The height at which a panel of this width looks right.
+/// Returns a suitable height for a panel of this width.
 fn wanted_height(panel: &Panel, width: f64, making: &mut Making) -> f64 {
     match panel {
         Panel::Plane(plane) if plane.equal => width - 12.0,

@@ -6,10 +6,10 @@ use super::super::scale::Extent;
 use super::super::shared::{Making, counted};
 use super::layout::{Area, place};
 
-/// Images drawn at most.
+/// The largest number of images drawn.
 const MOST: usize = 400;
 
-/// How the images are arranged.
+/// The arrangement of the images.
 struct Grid {
     shown: usize,
     columns: usize,
@@ -25,11 +25,11 @@ fn grid(images: &Images, width: f64) -> Grid {
     let gap = if columns > 30 { 1.0 } else { 3.0 };
     let room = (width + gap) / columns as f64 - gap;
     let zoom = (room / images.width as f64).min(12.0);
-    // Whole pixels stay sharp; where there is no room for them, the image is shrunk.
+    // Whole pixels stay sharp; if there is no room for them, the image is shrunk.
     Grid { shown, columns, zoom: if zoom >= 1.0 { zoom.floor() } else { zoom.max(1e-3) }, gap }
 }
 
-/// The height of the whole grid.
+/// Returns the height of the whole grid.
 pub(super) fn height(images: &Images, width: f64, making: &mut Making) -> f64 {
     let grid = grid(images, width);
     if images.pixels.n() > MOST {

@@ -1,4 +1,4 @@
-//! What stands above and below the charts: the title, the legend, the notes.
+//! The title, the legend and the notes of a picture.
 
 use super::super::canvas::{Align, Mark, Paint, Scene, font};
 use super::super::legend::{Legend, Swatch};
@@ -6,7 +6,7 @@ use super::layout::{HEADING, LABEL, MARGIN, NOTE, place};
 use crate::plot::Colour;
 use ab_glyph::FontRef;
 
-/// Draws title and legend, and returns where the charts begin.
+/// Draws title and legend, and returns the top of the charts.
 pub(super) fn draw(scene: &mut Scene, face: &FontRef<'_>, title: &str, legend: &Legend, width: f64) -> f64 {
     let mut top = MARGIN;
     if !title.is_empty() {
@@ -52,7 +52,7 @@ fn swatch(scene: &mut Scene, swatch: Swatch, colour: Colour, left: f64, middle: 
     }
 }
 
-/// Writes the notes and returns where they end.
+/// Writes the notes and returns their lower end.
 pub(super) fn notes(scene: &mut Scene, face: &FontRef<'_>, notes: &[String], top: f64, width: f64) -> f64 {
     let room = (width - 2.0 * MARGIN) / NOTE;
     let mut lines: Vec<String> = Vec::new();

@@ -1,16 +1,17 @@
-//! What a step does to the volume around a point.
+//! The logarithm of the Jacobian determinant of the steps of a flow.
 
 use crate::archive::{Archive, Archived};
 use crate::ode::{Divergence, Integrator, MOST_COORDINATES, moved};
 use crate::{Mat, Points, Result, rng::Stream};
 
-/// A field at the rows of its first argument.
+/// Evaluates a field at the rows of its first argument.
 pub(super) type Field<'a> = dyn FnMut(&Points, &mut Points) -> Result<()> + 'a;
 
-/// `log |det J|` of the steps taken so far, a value for every point. In up to 8 dimensions `J` is
-/// the derivative of the steps themselves, by central differences along tangents that go through
-/// the stages with the points; above it is the continuous flow's, `d log |det J| / dt = div v`,
-/// right to the order of the integrator, by random directions that are new in each step.
+/// `log |det J|` of the steps so far, a value for every point. In up to 8 dimensions `J` is the
+/// derivative of the steps themselves, by central differences along tangents that pass through the
+/// stages with the points. In more dimensions it is that of the continuous flow, `d log |det J| /
+/// dt = div v`, with the accuracy of the integrator, by random directions that are new in each
+/// step.
 #[derive(Debug)]
 pub(super) struct LogDet {
     how: How,
@@ -26,9 +27,9 @@ enum How {
 
 #[derive(Debug, Default)]
 struct Tangents {
-    /// Of the coordinates, in the field's units.
+    /// The coordinate directions, in the units of the field.
     directions: Vec<Points>,
-    /// By stage and coordinate: the derivative of the field along the tangent there.
+    /// The derivative of the field along each tangent, by stage and coordinate.
     slopes: Vec<Vec<Points>>,
     tangent: Points,
     place: Points,
@@ -46,7 +47,7 @@ impl Archived for LogDet {
 }
 
 impl LogDet {
-    /// Around `n` points in `dim` dimensions.
+    /// Creates it for `n` points in `dim` dimensions.
     pub fn new(n: usize, dim: usize, stream: Stream) -> LogDet {
         let how = if dim <= MOST_COORDINATES {
             How::Tangents(Tangents::default())
@@ -60,8 +61,8 @@ impl LogDet {
         &self.logs
     }
 
-    /// Stage `s`, at the points `z`, which stand at `place` steps of size `eta` along the stage
-    /// before; differences are taken over `by` units of each coordinate.
+    /// Evaluates stage `s` at the points `z`, which are `place` steps of size `eta` along the stage
+    /// before; differences use `by` units of each coordinate.
     pub fn stage(
         &mut self,
         s: usize,
@@ -86,7 +87,7 @@ impl LogDet {
         }
     }
 
-    /// The step of size `eta` is done.
+    /// Completes the step of size `eta`.
     pub fn end(&mut self, eta: f64, integrator: Integrator) {
         self.before.copy_from_slice(&self.logs);
         match &self.how {
@@ -99,7 +100,7 @@ impl LogDet {
         }
     }
 
-    /// Takes the last step back.
+    /// Undoes the last step.
     pub fn undo(&mut self) {
         self.logs.copy_from_slice(&self.before);
     }

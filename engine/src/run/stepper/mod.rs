@@ -1,4 +1,4 @@
-//! Moves a run's cloud by one step, and its tracers with it.
+//! Moves the cloud of a run, and its tracers, by one step.
 
 mod log_det;
 mod tracers;
@@ -13,11 +13,11 @@ use crate::pairwise::Pairwise;
 use crate::schedule::Schedule;
 use crate::{Points, Result};
 
-/// Takes steps and keeps the buffers between them.
+/// Takes steps and owns the buffers.
 #[derive(Debug, Default)]
 pub struct Stepper {
     steps: RungeKutta,
-    /// Evaluations of samplers, which count for themselves.
+    /// The number of evaluations of samplers, which are counted separately.
     evaluations: u64,
     /// The cloud before the last step of a sampler.
     before: Points,
@@ -25,7 +25,7 @@ pub struct Stepper {
 }
 
 impl Stepper {
-    /// Steps that take `tracers` along.
+    /// Creates a stepper that also moves `tracers`.
     pub fn with_tracers(tracers: Option<Tracers>) -> Stepper {
         Stepper { tracers, ..Stepper::default() }
     }
@@ -40,10 +40,10 @@ impl Stepper {
         self.steps.evaluations() + self.evaluations
     }
 
-    /// Moves `cloud` by one step; returns what it did, for fields that pace themselves.
+    /// Moves `cloud` by one step; returns a report for fields that adapt.
     ///
     /// # Errors
-    /// As the field or the sampler; the cloud is then as it was.
+    /// Those of the field or the sampler; the cloud is then unchanged.
     pub fn step(
         &mut self,
         dynamics: &mut Dynamics,
@@ -65,7 +65,7 @@ impl Stepper {
         }
     }
 
-    /// Moves `cloud` by the sampler's own step.
+    /// Moves `cloud` by a step of the sampler.
     fn sample(
         &mut self,
         sampler: &mut dyn Sampler,
@@ -86,7 +86,7 @@ impl Stepper {
         }
     }
 
-    /// Takes the last step back.
+    /// Undoes the last step.
     pub fn undo(&mut self, cloud: &mut Points) {
         if self.before.n() == cloud.n() {
             std::mem::swap(cloud, &mut self.before);
@@ -124,7 +124,7 @@ impl Along<'_> {
         let (report, integrator) = match self.stepping.step {
             Some(Schedule::Adaptive { from, to }) => {
                 let resolution = self.field.scales(cloud, self.clock).resolution;
-                // The size is known once the step is accepted: until then tracers wait at their
+                // The size is known when the step is accepted: until then the tracers stay at their
                 // first stage.
                 let report = steps.adapt(cloud, (from, to), resolution, &mut |y, stage, v| {
                     self.velocity(y, (stage, 0.0), stage == 0.0, v)
@@ -146,7 +146,7 @@ impl Along<'_> {
         Ok(report)
     }
 
-    /// Writes the velocity of the cloud at a stage of the step, and takes the tracers to that stage
+    /// Writes the velocity of the cloud at a stage of the step, and moves the tracers to that stage
     /// too.
     fn velocity(&mut self, y: &Points, (stage, eta): (f64, f64), trace: bool, out: &mut Points) -> Result<()> {
         let clock = Clock { stage, ..*self.clock };

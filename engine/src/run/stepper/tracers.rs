@@ -1,4 +1,4 @@
-//! Tracers: points that follow a cloud which does not feel them.
+//! Tracers: points that move along the field of a cloud and do not act on it.
 
 use super::log_det::LogDet;
 use crate::archive::{Archive, Archived};
@@ -7,16 +7,17 @@ use crate::ode::{Integrator, moved};
 use crate::pairwise::Precision;
 use crate::{Points, Result, rng::Stream};
 
-/// Displacement of the central differences, in shares of the field's resolution for a coordinate.
+/// Displacement of the central differences, relative to the resolution of the field for a
+/// coordinate.
 const SHARE: f64 = 1e-3;
 
-/// Points on their way along the field of a cloud, and what the way does to volumes around them.
+/// Points that move along the field of a cloud, and the Jacobian determinant of their motion.
 #[derive(Debug)]
 pub struct Tracers {
     points: Points,
     before: Points,
     log_det: Option<LogDet>,
-    /// One for every stage of the step.
+    /// One velocity for every stage of the step.
     velocities: Vec<Points>,
     stages: usize,
     place: Points,
@@ -30,27 +31,27 @@ impl Archived for Tracers {
 }
 
 impl Tracers {
-    /// Tracers at these points. With `stretched` the logarithm of the volume that a unit of it
-    /// becomes is followed too, by differences in f64: fields at two more places per coordinate in
-    /// up to 8 dimensions, at 32 above.
+    /// Creates tracers at these points. With `stretched`, `log |det J|` is also computed, by
+    /// differences in f64: that takes the field at two more points per coordinate in up to 8
+    /// dimensions, and at 32 more points above.
     pub fn new(points: Points, stretched: bool, stream: Stream) -> Tracers {
         let log_det = stretched.then(|| LogDet::new(points.n(), points.dim(), stream.label("probes")));
         let (before, place) = (points.clone(), Points::default());
         Tracers { points, before, log_det, velocities: Vec::new(), stages: 0, place }
     }
 
-    /// Returns where they are.
+    /// Returns their positions.
     pub fn points(&self) -> &Points {
         &self.points
     }
 
-    /// Returns `log |det J|` of the way so far, a value for every point; None if it is not
-    /// followed.
+    /// Returns `log |det J|` of the motion so far, a value for every point; None if it is not
+    /// computed.
     pub fn log_det(&self) -> Option<&[f64]> {
         self.log_det.as_ref().map(LogDet::logs)
     }
 
-    /// Takes the last step back.
+    /// Undoes the last step.
     pub(super) fn undo(&mut self) {
         std::mem::swap(&mut self.points, &mut self.before);
         if let Some(log_det) = &mut self.log_det {
@@ -63,7 +64,7 @@ impl Tracers {
         self.stages = 0;
     }
 
-    /// Takes the velocity at the next stage, at the share `place` of a step of size `eta`, of a
+    /// Uses the velocity at the next stage, at the fraction `place` of a step of size `eta`, of a
     /// cloud that is at `at.cloud` then.
     pub(super) fn stage(
         &mut self,
@@ -92,7 +93,7 @@ impl Tracers {
         Ok(())
     }
 
-    /// Ends the step: the tracers go along.
+    /// Ends the step by moving the tracers.
     pub(super) fn end(&mut self, eta: f64, integrator: Integrator) {
         self.before.copy_from(&self.points);
         for (weight, velocity) in integrator.weights().iter().zip(&self.velocities) {

@@ -15,9 +15,9 @@ use std::ops::Range;
 pub struct Preconditioned {
     trainer: Trainer<f32>,
     features: NoiseFeatures,
-    /// From the units of the net to those of the data, with one factor for all coordinates.
+    /// The map from the units of the net to those of the data, with one factor for all coordinates.
     units: AffineMap,
-    /// Buffers of a batch: noise, the net's input, what it is to say or says.
+    /// Buffers of a batch: noise, the input of the net, and its output or the desired output.
     noise: Points,
     input: Vec<f32>,
     output: Vec<f32>,
@@ -54,10 +54,10 @@ impl Preconditioned {
         }
     }
 
-    /// A trained net again, with the mean and the scale of its data.
+    /// Creates it from a trained net, with the mean and the scale of its data.
     ///
     /// # Errors
-    /// A net whose input and output do not fit, or a scale that is not positive.
+    /// Input and output of the net do not match, or the scale is not positive.
     #[cfg(feature = "files")]
     pub fn from_net(net: Mlp<f32>, centre: Vec<f64>, scale: f64) -> Result<Preconditioned> {
         let dim = centre.len();
@@ -79,40 +79,40 @@ impl Preconditioned {
         Ok(Preconditioned::of(net, AffineMap::uniform(scale, centre), 0.0))
     }
 
-    /// Coordinates of the data.
+    /// Returns the number of coordinates of the data.
     pub fn dim(&self) -> usize {
         self.units.dim()
     }
 
-    /// The net as it is used.
+    /// Returns the net to use.
     #[cfg(feature = "files")]
     pub fn mlp(&self) -> &Mlp<f32> {
         self.trainer.mean()
     }
 
-    /// Mean of the data.
+    /// Returns the mean of the data.
     pub fn centre(&self) -> &[f64] {
         self.units.shift()
     }
 
-    /// Root of the mean variance of the data.
+    /// Returns the root of the mean variance of the data.
     pub fn scale(&self) -> f64 {
         self.units.scale()[0]
     }
 
-    /// Takes the units from these points. A cloud that moves or grows then looks at rest to the
-    /// net.
+    /// Sets the units to those of these points, so that motion or growth of a cloud does not change
+    /// the data of the net.
     pub(super) fn centre_on(&mut self, data: &Points) {
         self.units = AffineMap::common(data);
     }
 
-    /// Are the units finite?
+    /// True if the units are finite.
     pub(super) fn has_units(&self) -> bool {
         self.units.is_finite()
     }
 
-    /// Moves the units by `share` of the way to those of these points: the mean in proportion, the
-    /// scale in its square.
+    /// Moves the units by `share` towards those of these points: the mean linearly, the scale in
+    /// its square.
     pub(crate) fn follow(&mut self, data: &Points, share: f64) {
         let (to, scale) = (AffineMap::common(data), self.scale());
         let centre = to.shift().iter().zip(self.centre()).map(|(to, from)| from + share * (*to - from)).collect();
@@ -120,9 +120,8 @@ impl Preconditioned {
         self.units = AffineMap::uniform((scale * scale + share * (new * new - scale * scale)).sqrt(), centre);
     }
 
-    /// Takes one optimiser step on these points, row `i` with noise of its own from the log-uniform
-    /// range. Returns the mean loss per coordinate, which is not finite once the training has
-    /// diverged.
+    /// Takes one optimiser step on these points, each with its own noise level from the log-uniform
+    /// range. Returns the mean loss per coordinate, which is not finite after a divergence.
     pub(crate) fn learn(&mut self, points: &Points, range: (f64, f64), rate: f64, stream: Stream) -> f64 {
         let (n, dim, scale) = (points.n(), self.dim(), self.scale());
         let (width, centre) = (dim + FEATURES, self.units.shift());
@@ -134,7 +133,7 @@ impl Preconditioned {
         let mut rng = stream.label("sigma").rng();
         let rows = self.input.chunks_exact_mut(width).zip(self.output.chunks_exact_mut(dim)).enumerate();
         for (i, (input, want)) in rows {
-            // Stratified: every batch holds all noise levels.
+            // Stratified: every batch contains all noise levels.
             let log = low + (high - low) * (i as f64 + rng.uniform()) / n as f64;
             let s = log.exp();
             let root = (1.0 + s * s).sqrt();
@@ -142,7 +141,7 @@ impl Preconditioned {
                 let clean = (points.row(i)[j] - centre[j]) / scale;
                 let noisy = clean + s * self.noise.row(i)[j];
                 input[j] = (noisy / root) as f32;
-                // (clean - noisy / root^2) / (s / root), without its cancellation
+                // (clean - noisy / root^2) / (s / root), without its cancellation.
                 want[j] = ((s * clean - self.noise.row(i)[j]) / root) as f32;
             }
             self.features.write(log, &mut input[dim..]);
@@ -161,7 +160,7 @@ impl Preconditioned {
         self.trainer.step(&self.input, rate, loss)
     }
 
-    /// `D(z; sigma) - z` at every row.
+    /// Writes `D(z; sigma) - z` at every row.
     pub(crate) fn shift(&mut self, z: &Points, sigma: f64, out: &mut Points) {
         let (n, dim, scale) = (z.n(), self.dim(), self.scale());
         let (width, centre) = (dim + FEATURES, self.units.shift());

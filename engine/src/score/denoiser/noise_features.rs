@@ -1,14 +1,14 @@
-//! The noise level as a net sees it.
+//! The noise level as input of a net.
 
 use crate::net::Fourier;
 
-/// Frequencies of the noise level's features, and the highest: `log sigma` runs over some 10 units.
+/// The number of frequencies, and the highest: `log sigma` has a range of about 10.
 const FREQUENCIES: (usize, f64) = (4, 8.0);
 
-/// Features of the noise level: itself, and sines and cosines.
+/// The number of features of the noise level: itself, and sines and cosines.
 pub const FEATURES: usize = 1 + 2 * FREQUENCIES.0;
 
-/// Makes the features of a noise level.
+/// Computes the features of a noise level.
 #[derive(Debug, Clone)]
 pub struct NoiseFeatures(Fourier);
 

@@ -1,4 +1,4 @@
-//! What can be chosen about a denoiser.
+//! Options of a denoiser.
 
 use super::noise_features::FEATURES;
 use crate::net::{self, Activation, Hidden};
@@ -16,24 +16,26 @@ crate::options! {
         layers: usize = 3,
         /// "silu", "tanh" or "softplus".
         activation: Activation = Activation::Silu,
-        /// Optimiser steps: all of them for a target, the first ones for the moving cloud; at
-        /// least 1.
+        /// Number of optimiser steps, at least 1: of the whole training for a target, at the first
+        /// evaluation of the velocity for the moving cloud.
         steps: usize = 3000,
-        /// Optimiser steps at every evaluation of the velocity after the first, for the moving
-        /// cloud: at every step of Euler's, four times a step of "rk4".
+        /// For the moving cloud: number of optimiser steps at every later evaluation of the
+        /// velocity; there is one evaluation per step with "euler", and four with "rk4".
         follow: usize = 10,
-        /// Points per optimiser step, each with its own noise, at least 2.
+        /// Number of points per optimiser step, each with its own noise level; at least 2.
         batch: usize = 512,
-        /// Learning rate of Adam over `steps`: a number, a schedule, a list; following the cloud
-        /// goes on with its last value.
+        /// Learning rate of Adam over `steps`: a number, a schedule or a list; later steps use its
+        /// last value.
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },
-        /// The exponential running mean of the parameters keeps this share per step, 0 or more and
-        /// below 1; the moving cloud's net has none.
+        /// Decay per step of the exponential moving average of the parameters, 0 or more and below
+        /// 1; the net of the moving cloud is not averaged.
         average: f64 = 0.999,
-        /// Smallest noise that it learns, in the points' units; left out: half the spacing of a
-        /// target's points, half the flow's sigma of the moment for the moving cloud.
+        /// Smallest noise level that the net learns, in the units of the points. Left out: for a
+        /// target half the spacing of its points, for the moving cloud half the current sigma of
+        /// the flow.
         sigma_min: Option<f64> = None,
-        /// Largest; left out: twice the target's diameter, twice the flow's sigma.
+        /// Largest noise level that the net learns. Left out: for a target twice its diameter, for
+        /// the moving cloud twice the current sigma of the flow.
         sigma_max: Option<f64> = None,
     }
 }
@@ -61,7 +63,7 @@ impl DenoiserOptions {
         {
             return Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max}")));
         }
-        // The shape is refused here rather than at the first step.
+        // An impossible shape is an error here rather than at the first step.
         self.widths(1)?;
         self.rate.check("rate", 0.0..=f64::INFINITY)
     }
@@ -69,7 +71,7 @@ impl DenoiserOptions {
     /// Widths of the net for data of dimension `dim`.
     ///
     /// # Errors
-    /// A net that cannot be, or a batch for which this machine has no room.
+    /// The net is impossible, or the machine lacks memory for the batch.
     pub(super) fn widths(&self, dim: usize) -> Result<Vec<usize>> {
         if let Some(why) = no_room(self.batch, dim + FEATURES) {
             return Err(Error::argument("batch", self.batch, why));

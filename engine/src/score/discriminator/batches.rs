@@ -1,22 +1,22 @@
-//! What a discriminator is shown.
+//! The points for the training of a discriminator.
 
 use crate::rng::Stream;
 use crate::target::Target;
 use crate::{Points, Result};
 
-/// Points drawn anew each time from a target that is no finite sample.
+/// The number of points sampled each time from a target that is not a finite sample.
 const DRAWN: usize = 4096;
 
-/// Points of a target and of the moving cloud, both with fresh noise. Their buffers are kept.
+/// Points of a target and of the moving cloud, both with fresh noise. Their buffers are reused.
 #[derive(Debug, Clone, Default)]
 pub struct Batches([Points; 2]);
 
 impl Batches {
-    /// The data of `target`, or a fresh sample of it, and the points of `cloud`, each with
-    /// `N(0, sigma^2 I)` added; `random` gives the stream of a purpose: "target", "p", "q".
+    /// Returns the data of `target`, or a fresh sample of it, and the points of `cloud`, each with
+    /// `N(0, sigma^2 I)` added; `random` returns the stream of a purpose: "target", "p", "q".
     ///
     /// # Errors
-    /// A target that cannot be sampled.
+    /// The target cannot be sampled.
     pub fn of(
         &mut self,
         target: &dyn Target,

@@ -11,12 +11,13 @@ use crate::schedule::Schedule;
 use crate::{Interrupt, Points, Result};
 use std::ops::Range;
 
-/// `l(x) = F((x - mean) / scale)` with the units of the first fit, so that the net's gradient is
-/// that of one function.
+/// The logit `l(x) = F((x - mean) / scale)` in the units of the first fit, so that successive fits
+/// train one function.
 #[derive(Debug, Clone)]
 pub struct Learned {
     trainer: Trainer<f32>,
-    /// From the units of the net to those of the points, with one factor for all coordinates.
+    /// The map from the units of the net to those of the points, with one factor for all
+    /// coordinates.
     units: AffineMap,
     begun: bool,
     input: Vec<f32>,
@@ -24,8 +25,8 @@ pub struct Learned {
     output: Vec<f32>,
 }
 
-/// Farthest point, in units of the first fit, that a net in f32 is trained on: their products must
-/// not overflow.
+/// The largest distance of a point, in units of the first fit, on which a net in f32 is trained, so
+/// that products do not overflow.
 const FAR: f32 = 1e15;
 
 impl Learned {
@@ -54,8 +55,8 @@ impl Learned {
         self.units.dim()
     }
 
-    /// Steps of Adam on `mean_p softplus(-l) + mean_q softplus(l)`, over batches drawn from both.
-    /// False once a point is farther away than the net can tell: it then stays as it is.
+    /// Takes steps of Adam on `mean_p softplus(-l) + mean_q softplus(l)`, with batches drawn from
+    /// both sets. Returns false, without effect, if a point is too far away for the net.
     pub fn fit(
         &mut self,
         p: &Points,
@@ -85,7 +86,7 @@ impl Learned {
         Ok(true)
     }
 
-    /// Fills the net's input with a minibatch of `batch` rows of `p`, then as many of `q`.
+    /// Fills the input of the net with a minibatch of `batch` rows of `p`, then as many of `q`.
     fn draw(&mut self, p: &Points, q: &Points, batch: usize, stream: Stream) {
         let mut rng = stream.rng();
         self.input.resize(2 * batch * self.dim(), 0.0);
@@ -119,13 +120,13 @@ impl Archived for Learned {
     }
 }
 
-/// The sum of the losses of these rows, the first `batch` of them points of `p`; the logits become
-/// its slopes.
+/// Returns the sum of the losses of these rows, the first `batch` of which are points of `p`; the
+/// logits are replaced by the derivatives.
 fn logistic_loss(batch: usize, rows: Range<usize>, logits: &mut [f32]) -> f64 {
     let mut sum = 0.0;
     for (i, l) in rows.zip(logits) {
-        // Of p -softplus'(-l) = -1/(1 + e^l), of q softplus'(l) = 1/(1 + e^-l); doubled, as half
-        // the rows are of each
+        // For p -softplus'(-l) = -1/(1 + e^l), for q softplus'(l) = 1/(1 + e^-l); doubled, because
+        // half the rows belong to each.
         let sign = if i < batch { -1.0 } else { 1.0 };
         let x = sign * f64::from(*l);
         sum += 2.0 * softplus(x);

@@ -10,14 +10,14 @@ use crate::{Error, Interrupt, Points, Result};
 use faer::linalg::solvers::Solve as _;
 use faer::{Accum, Mat, MatRef, Side};
 
-/// Most features: their matrix then takes 128 MB.
+/// The largest number of features: their matrix then takes 128 MB.
 const MOST: usize = 4096;
 
-/// A Newton step below this, relative to the coefficients, is the end.
+/// A Newton step smaller than this, relative to the coefficients, is the last.
 const ENOUGH: f64 = 1e-9;
 
-/// `l(x) = theta . phi(u)`, `u = (x - mean) / std`, `phi = (1, u)` or `(1, u, u_i u_j)` for
-/// `i <= j`.
+/// The logit `l(x) = theta . phi(u)`, `u = (x - mean) / std`, `phi = (1, u)` or `(1, u, u_i u_j)`
+/// for `i <= j`.
 #[derive(Debug, Clone)]
 pub struct Logistic {
     dim: usize,
@@ -42,9 +42,10 @@ impl Logistic {
         self.dim
     }
 
-    /// Minimises the mean of the two sets' mean losses plus `ridge / 2 |theta|^2` (the constant is
-    /// free). The loss is convex and a step that does not lower it is halved, so that it converges
-    /// from anywhere. False for points so far apart that they have no units.
+    /// Minimises the mean of the two sets' mean losses plus `ridge / 2 |theta|^2` (without the
+    /// constant). The loss is convex, and a step that does not lower it is halved, so that it
+    /// converges from any start. Returns false for points so far apart that they have no finite
+    /// units.
     pub fn fit(
         &mut self,
         p: &Points,
@@ -52,7 +53,7 @@ impl Logistic {
         options: &DiscriminatorOptions,
         interrupt: &Interrupt,
     ) -> Result<bool> {
-        // New units mean other coefficients: a fit takes few steps, so it begins anew.
+        // Other units mean other coefficients: a fit takes few steps, so it starts again.
         self.units = AffineMap::pooled(p, q);
         if !self.units.is_finite() {
             return Ok(false);
@@ -129,7 +130,7 @@ impl Logistic {
         loss
     }
 
-    /// `H^-1 g`
+    /// Returns `H^-1 g`.
     fn newton(&self, features: &[Mat<f64>; 2], ridge: f64) -> Result<Vec<f64>> {
         let count = self.theta.len();
         let (mut hessian, mut gradient) = (Mat::<f64>::zeros(count, count), Mat::<f64>::zeros(count, 1));
@@ -148,7 +149,8 @@ impl Logistic {
             multiply(gradient.as_mut(), Accum::Add, phi.transpose(), residual.as_ref(), 1.0);
         }
         for k in 0..count {
-            // The constant is not penalised, but where all is told apart nothing else holds it.
+            // The constant is not penalised, except as far as it is undetermined for separable
+            // sets.
             hessian[(k, k)] += if k == 0 { 1e-12 } else { ridge.max(1e-12) };
             gradient[(k, 0)] += if k == 0 { 0.0 } else { ridge * self.theta[k] };
         }

@@ -1,5 +1,5 @@
-//! Logistic regression between two sets of points: the logit of the best discriminator is `log p/q`
-//! \[sugiyama2012density\].
+//! Logistic regression between two sets of points: the logit of the optimal discriminator is `log
+//! p/q` \[sugiyama2012density\].
 
 mod batches;
 mod learned;
@@ -16,14 +16,13 @@ use logistic::Logistic;
 pub use option::{DiscriminatorOptions, Features};
 pub(crate) use sigmoid::{sigmoid, softplus};
 
-/// A logit `l(x)` fitted so that `1 / (1 + exp(-l))` tells points of `p` from points of `q`, both
-/// sets counting alike: `l` estimates `log p/q`. It is kept between fits, each of which goes on
-/// from the last.
+/// A logit `l(x)` fitted so that `1 / (1 + exp(-l))` distinguishes points of `p` from points of
+/// `q`, with equal weights of the sets: `l` estimates `log p/q`. Each fit starts from the last.
 #[derive(Debug, Clone)]
 pub struct Discriminator {
     options: DiscriminatorOptions,
     fitted: Option<Fitted>,
-    /// Were the points of the last fit too far apart to be told from each other in finite numbers?
+    /// True if the points of the last fit were too far apart for finite numbers.
     lost: bool,
 }
 
@@ -68,25 +67,25 @@ impl Archived for Discriminator {
 
 impl Discriminator {
     /// # Errors
-    /// An option out of range.
+    /// An option is out of range.
     pub fn new(options: DiscriminatorOptions) -> Result<Discriminator> {
         options.check()?;
         Ok(Discriminator { options, fitted: None, lost: false })
     }
 
-    /// Has it been fitted to points of this dimension?
+    /// True if it has been fitted to points of this dimension.
     pub fn knows(&self, dim: usize) -> bool {
         self.fitted.as_ref().is_some_and(|fitted| fitted.dim() == dim)
     }
 
-    /// Fits it to tell `p` from `q`. Cost: a Newton step takes `n F^2 + F^3` for `F` features, an
-    /// optimiser step a forward pass of the net and its gradient, some three passes' products, for
-    /// each point of two batches. Points beyond the finite numbers, of a cloud that flies apart,
-    /// are no error: [`Discriminator::evaluate`] then answers NaN.
+    /// Fits it to distinguish `p` from `q`. Cost: a Newton step takes `n F^2 + F^3` for `F`
+    /// features; an optimiser step takes a forward pass of the net and its gradient, about the
+    /// products of three passes, for each point of two batches. Non-finite points of a diverging
+    /// cloud are not an error: [`Discriminator::evaluate`] then returns NaN.
     ///
     /// # Errors
-    /// Sets of different dimensions, more features than memory, a loss that leaves the finite
-    /// numbers, an interrupt.
+    /// The sets differ in dimension, the features do not fit into memory, the loss is not finite,
+    /// or an interrupt.
     pub fn fit(&mut self, p: &Points, q: &Points, stream: Stream, interrupt: &Interrupt) -> Result<()> {
         q.check_dim("the moving cloud", p.dim(), "the target")?;
         if !self.knows(p.dim()) {
@@ -103,8 +102,8 @@ impl Discriminator {
         Ok(())
     }
 
-    /// Writes `l` and its gradient at every row of `z`; 0 before the first fit, NaN after one to
-    /// points beyond the finite numbers.
+    /// Writes `l` and its gradient at every row of `z`; 0 before the first fit, NaN after a fit to
+    /// non-finite points.
     pub fn evaluate(&mut self, z: &Points, logit: &mut Vec<f64>, gradient: &mut Points) {
         logit.clear();
         logit.resize(z.n(), 0.0);

@@ -1,4 +1,4 @@
-//! What can be chosen about a discriminator.
+//! Options of a discriminator.
 
 use crate::net::{self, Activation, Hidden};
 use crate::options::at_least;
@@ -7,15 +7,15 @@ use crate::schedule::Schedule;
 use crate::{Error, Result, Rule};
 use serde::{Deserialize, Serialize};
 
-/// What the logit is a function of.
+/// The form of the logit as a function of the point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Features {
-    /// Of the coordinates, linearly: right for Gaussians of equal covariance.
+    /// Linear in the coordinates: exact for Gaussians of equal covariance.
     Linear,
-    /// Of the coordinates and their products: right for any two Gaussians.
+    /// Linear in the coordinates and their products: exact for any two Gaussians.
     Quadratic,
-    /// Of a net.
+    /// A net.
     #[default]
     Mlp,
 }
@@ -25,12 +25,12 @@ crate::choices!(Features);
 crate::options! {
     /// Options of a discriminator.
     pub struct DiscriminatorOptions {
-        /// What the logit is made of: "linear", "quadratic" or "mlp".
+        /// The form of the logit: "linear" or "quadratic" in the coordinates, or "mlp", a net.
         features: Features = Features::Mlp,
-        /// Penalty on the squared coefficients of standardised linear and quadratic features, per
-        /// point; 0 or more.
+        /// For "linear" and "quadratic": penalty on the squared coefficients of the standardised
+        /// features, per point; 0 or more.
         ridge: f64 = 1e-5,
-        /// Newton steps at most, each time, for linear and quadratic features; at least 1.
+        /// For "linear" and "quadratic": largest number of Newton steps of each fit; at least 1.
         newton: usize = 20,
         /// Units of a hidden layer of the net, at least 1.
         hidden: usize = 64,
@@ -38,17 +38,19 @@ crate::options! {
         layers: usize = 3,
         /// "silu", "tanh" or "softplus".
         activation: Activation = Activation::Silu,
-        /// Optimiser steps of the net at first, at least 1.
+        /// Number of optimiser steps of the net at the first evaluation of the velocity, at least
+        /// 1.
         steps: usize = 500,
-        /// Optimiser steps at every evaluation of the velocity after the first: at every step of
-        /// Euler's, four times a step of "rk4".
+        /// Number of optimiser steps at every later evaluation of the velocity: there is one
+        /// evaluation per step with "euler", and four with "rk4".
         follow: usize = 10,
-        /// Points of each of the two sets per optimiser step, at least 2.
+        /// Number of points from each of the two sets per optimiser step, at least 2.
         batch: usize = 256,
-        /// Learning rate of Adam over `steps`: a number, a schedule, a list; it then goes on with
-        /// its last value.
+        /// Learning rate of Adam over `steps`: a number, a schedule or a list; later steps use its
+        /// last value.
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 5e-4 },
-        /// Share of the net's parameters taken off by a step, times the rate (AdamW); 0 or more.
+        /// Weight decay of AdamW, 0 or more: a step multiplies the parameters of the net by `1 -
+        /// rate decay`.
         decay: f64 = 0.01,
     }
 }
@@ -70,7 +72,7 @@ impl DiscriminatorOptions {
     /// Widths of the net for data of dimension `dim`.
     ///
     /// # Errors
-    /// A net that cannot be, or a batch for which this machine has no room.
+    /// The net is impossible, or the machine lacks memory for the batch.
     pub(super) fn widths(&self, dim: usize) -> Result<Vec<usize>> {
         if let Some(why) = no_room(self.batch.saturating_mul(2), dim) {
             return Err(Error::argument("batch", self.batch, why));

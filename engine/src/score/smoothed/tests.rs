@@ -71,7 +71,7 @@ fn the_shift_is_the_score_times_the_variance_and_ess_is_told() {
 
 #[test]
 fn beyond_the_support_counts_as_zero_and_nowhere_is_told() {
-    // The exponential distribution on x > 0; log(x0) is no number elsewhere.
+    // The exponential distribution on x > 0; log(x0) is not a number elsewhere.
     let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0 + 0*log(x0)", &[]).unwrap());
     let z = Points::from_rows(&[[0.0], [-50.0], [-1e5]]).unwrap();
     let (out, told) = evaluated(p, 8192, &z, 1.0, Form::Score);

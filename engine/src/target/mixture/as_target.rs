@@ -8,7 +8,7 @@ use crate::{Points, Result};
 use faer::Mat;
 use rayon::prelude::*;
 
-/// A component's index, drawn with the weights; `ends` are their running sums.
+/// Returns the index of a component, drawn by weight; `ends` are the cumulative weights.
 fn pick(ends: &[f64], rng: &mut Rng) -> usize {
     let u = rng.uniform();
     ends.partition_point(|end| *end <= u).min(ends.len() - 1)
