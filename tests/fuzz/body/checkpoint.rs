@@ -1,0 +1,77 @@
+//! Nets in files: as named tensors, and as models.
+
+use super::file::{File, check_message};
+use sdflow::generator::{Generator, Model, ModelOptions, load, save_denoiser};
+use sdflow::io::Tensors;
+use sdflow::net::Activation;
+use sdflow::pairwise::Pairwise;
+use sdflow::rng::Stream;
+use sdflow::score::{At, Denoiser, Form, Score};
+use sdflow::{Points, Result};
+use std::path::Path;
+
+/// Named tensors: what loads is written, and reads as the same.
+pub fn safetensors(bytes: &[u8]) {
+    let file = File::new("x.safetensors", bytes);
+    if let Ok(tensors) = Tensors::load(&file.path).inspect_err(check_message) {
+        let again = file.beside("again.safetensors");
+        // What is not finite is refused when written, so that this asserts that nothing such loads.
+        tensors.save(&again).unwrap();
+        assert!(Tensors::load(&again).unwrap() == tensors);
+    }
+}
+
+/// A model, of this program or of another: what loads can be asked, is written, and reads as the
+/// same.
+pub fn checkpoint(bytes: &[u8]) {
+    let of_other = ModelOptions { activation: Some(Activation::Tanh), residual: Some(true) };
+    for options in [ModelOptions::default(), of_other] {
+        let file = File::new("x.safetensors", bytes);
+        let Ok(mut model) = load(&file.path, &options).inspect_err(check_message) else { continue };
+        let again = file.beside("again.safetensors");
+        save(&model, &again).unwrap();
+        let mut back = load(&again, &ModelOptions::default()).unwrap();
+        assert_eq!(back.shape(), model.shape());
+        assert_eq!(answers(&mut back), answers(&mut model));
+    }
+}
+
+fn save(model: &Model, path: &Path) -> Result<()> {
+    match model {
+        Model::Affine(g) => g.tensors().save(path),
+        Model::Mlp(g) => g.tensors().save(path),
+        Model::Denoiser(d) => save_denoiser(d, path),
+    }
+}
+
+/// The bits of what a model answers at a few points.
+fn answers(model: &mut Model) -> Vec<u64> {
+    let out = match model {
+        Model::Affine(g) => points_of(g),
+        Model::Mlp(g) => points_of(g.as_mut()),
+        Model::Denoiser(d) => shifts_of(d),
+    };
+    out.data().iter().map(|v| v.to_bits()).collect()
+}
+
+fn points_of(g: &mut dyn Generator) -> Points {
+    let (u, mut out) = (Stream::new(1).normal(4, g.input_dim()), Points::default());
+    g.forward(&u, &mut out).unwrap();
+    assert_eq!((out.n(), out.dim()), (4, g.dim()));
+    out
+}
+
+/// Its displacements, or none where it says why.
+fn shifts_of(denoiser: &mut Denoiser) -> Points {
+    let (z, pairwise) = (Stream::new(1).normal(4, denoiser.dim().unwrap_or(1)), Pairwise::default());
+    let stream = Stream::new(2);
+    let at = At { z: &z, sigma: 0.7, cloud: &z, aligned: true, learn: false, stream, pairwise: &pairwise };
+    let mut out = Points::default();
+    match denoiser.evaluate(&at, Form::Shift, &mut out) {
+        Ok(_) => out,
+        Err(error) => {
+            check_message(&error);
+            Points::default()
+        }
+    }
+}
