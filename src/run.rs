@@ -27,7 +27,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     )? {
         FolderState::Finished(record) => return report_stored_run(args, &record, &path),
         FolderState::Unfinished(folder, status) => report_earlier_run(status, folder),
-        FolderState::New(folder) => folder,
+        FolderState::New(folder) => take_earlier(args, folder)?,
         FolderState::Busy => return Err(run_folder::busy(&path)),
     };
     signals::raise_on_ctrl_c(&interrupt);
@@ -44,6 +44,18 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
         _ => {}
     }
     Ok(ended.record.exit())
+}
+
+/// Lets a new run in its usual folder go on from what an earlier version of the script has computed.
+fn take_earlier(args: &RunArgs, folder: RunFolder) -> Result<RunFolder, Diagnostic> {
+    if args.out.is_none()
+        && !args.force
+        && let Some(earlier) = folder.take_earlier(&args.script.script)?
+    {
+        let earlier = earlier.display();
+        terminal::print_message(&format!("long calls up to which nothing has changed go on from {earlier}"));
+    }
+    Ok(folder)
 }
 
 /// Returns `runs/<script>-<identity>` below the current folder.

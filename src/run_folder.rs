@@ -2,6 +2,8 @@
 //!
 //! A finished run is replaced only when the run that replaces it is complete.
 
+mod earlier;
+
 use crate::diagnostics;
 use crate::lock::open_lock;
 use crate::record::{Record, Status};

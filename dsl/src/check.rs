@@ -1,14 +1,11 @@
 //! The check of a script: by its text, and by a dry run.
 
-use crate::call::{Entry, options};
 use crate::context::{Given, Listener, Param, Request, param};
 use crate::dry::{Dry, Found, Work};
-use crate::language::{At, Diagnostic, Fail, Program, Site, limits, of_fail};
+use crate::language::{Diagnostic, Fail, of_fail};
+use crate::mistakes::mistakes;
 use crate::script::{compiled, prepare, quotients, rehearse};
-use crate::{explain, manual};
-use rhai::Array;
-use sdflow::metric::METRICS;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The findings of [`check`].
@@ -67,14 +64,8 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
         }
     }
     report.warnings = quotients(&program);
-    let native = native_functions();
-    for site in &program.syntax.calls {
-        if site.operator {
-            continue;
-        }
-        if let Some(fail) = call_fault(site, &program, &native) {
-            report.errors.push(of_fail(&fail, site.position, &program));
-        }
+    report.errors = mistakes(&program);
+    for site in program.syntax.calls.iter().filter(|site| !site.operator) {
         let texts = site.args.iter().filter_map(|a| a.literal.clone()?.into_string().ok());
         match site.name.as_str() {
             "save" | "plot" | "animate" => report.writes.extend(texts),
@@ -133,101 +124,4 @@ impl Listener for Silence {
     fn warn(&self, _: &str) {}
     fn progress(&self, _: &str, _: usize, _: usize, _: &str) {}
     fn row(&self, _: &BTreeMap<String, f64>) {}
-}
-
-/// Returns the mistake in a call, as far as the text shows one.
-fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>) -> Option<Fail> {
-    let given = site.args.len() + usize::from(site.method);
-    let script = &program.syntax.functions;
-    if site.qualified || script.get(&site.name).is_some_and(|arities| arities.contains(&given)) {
-        return None;
-    }
-    let entries = manual::entries_of(&site.name);
-    let fits = |e: &&&Entry| {
-        let own = given.checked_sub(usize::from(e.receiver.is_some()));
-        !e.is_property && own.is_some_and(|n| e.arity().contains(&n))
-    };
-    let fitting: Vec<&&Entry> = entries.iter().filter(fits).collect();
-    if let [entry] = fitting.as_slice() {
-        return keys_fault(site, entry).or_else(|| name_fault(site, entry)).or_else(|| metric_fault(site, entry));
-    }
-    // A closure in a variable is called by the name of the variable, a function in a map by its
-    // key.
-    let known = !fitting.is_empty()
-        || native.contains(&(site.name.clone(), given))
-        || program.syntax.variables.contains(&site.name)
-        || (site.method
-            && entries.is_empty()
-            && !script.contains_key(&site.name)
-            && native.iter().any(|n| n.0 == site.name));
-    if known {
-        return None;
-    }
-    explain::call_mismatch(&site.name, given, site.method, None, &program.syntax)
-        .or_else(|| Some(explain::no_function(&site.name, given, &program.syntax)))
-}
-
-/// The error for an unknown key in the literal options of a known function.
-fn keys_fault(site: &Site, entry: &Entry) -> Option<Fail> {
-    let takes_options = entry.args.iter().any(|arg| arg.name == "options");
-    let last = site.args.last()?;
-    let keys = last.keys.as_ref().filter(|_| takes_options)?;
-    let at = site.args.len() - 1 + usize::from(site.method);
-    let wrong = keys.iter().find(|pair| !options::knows(entry, &pair.name))?;
-    let fail = options::unknown(entry.name, &wrong.name, entry.options);
-    Some(Fail { see: Some(entry.name), ..fail.at(At::Key(at, wrong.name.clone())) })
-}
-
-/// The error for a literal first argument that is not a valid name.
-fn name_fault(site: &Site, entry: &Entry) -> Option<Fail> {
-    let known = || entry.names.iter().map(|(name, _)| *name);
-    let name = site.args.first()?.literal.clone()?.into_string().ok()?;
-    if entry.names.is_empty() || known().any(|k| k == name) {
-        return None;
-    }
-    let fail = Fail::from(sdflow::Error::unknown("data set", &name, known())).at(At::Argument(0));
-    Some(Fail { see: Some(entry.name), ..fail })
-}
-
-/// The error for a literal name of a metric that does not exist.
-fn metric_fault(site: &Site, entry: &Entry) -> Option<Fail> {
-    let last = site.args.len().checked_sub(1)?;
-    let pair = site.args[last].keys.as_ref()?.iter().find(|p| p.name == "metrics")?;
-    let listed = pair.value.literal.clone()?.try_cast::<Array>()?;
-    let known = || METRICS.iter().map(|m| m.name);
-    let wrong = listed.into_iter().filter_map(|v| v.into_string().ok()).find(|name| known().all(|k| k != name))?;
-    let fail = Fail::from(sdflow::Error::unknown("metric", &wrong, known())).at(At::Key(last, pair.name.clone()));
-    Some(Fail { see: Some(entry.name), ..fail })
-}
-
-/// The names of Rhai's own functions, with their numbers of arguments.
-fn native_functions() -> BTreeSet<(String, usize)> {
-    let signatures = limits::engine().gen_fn_signatures(true);
-    let mut all = BTreeSet::new();
-    for signature in signatures {
-        let Some((name, rest)) = signature.split_once('(') else { continue };
-        let inside = rest.split(')').next().unwrap_or_default();
-        let count = if inside.trim().is_empty() { 0 } else { arguments(inside) };
-        all.insert((name.trim().to_string(), count));
-    }
-    // The interpreter handles these itself; they are not functions.
-    let keywords = ["print", "debug", "type_of", "Fn", "is_def_var", "is_shared", "call", "curry", "exit", "throw"];
-    all.extend(keywords.iter().flat_map(|k| (0..=8).map(|n| ((*k).to_string(), n))));
-    all.extend([("is_def_fn".to_string(), 2)]);
-    all
-}
-
-/// The number of arguments in a list: the commas outside angle brackets, plus one.
-fn arguments(list: &str) -> usize {
-    let mut depth = 0;
-    let mut count = 1;
-    for c in list.chars() {
-        match c {
-            '<' | '[' | '(' => depth += 1,
-            '>' | ']' => depth -= 1,
-            ',' if depth == 0 => count += 1,
-            _ => {}
-        }
-    }
-    count
 }

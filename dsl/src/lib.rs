@@ -18,12 +18,15 @@ mod dry;
 mod explain;
 mod language;
 pub mod manual;
+mod mistakes;
 mod run_hash;
 mod script;
 mod value;
 
 pub use check::{CheckReport, check};
-pub use context::{CELLS, CHECKPOINTS, Check, CheckpointPace, Ending, GRACE, Listener, Outcome, Param, Request};
+pub use context::{
+    CELLS, CHECKPOINTS, Check, CheckpointPace, EARLIER, Ending, GRACE, Listener, Outcome, Param, Request,
+};
 pub use dry::{Cost, Work};
 pub use language::limits::STACK;
 pub use language::{Diagnostic, Fault, Place};

@@ -4,6 +4,7 @@ use crate::context::param::{self, Declared};
 use crate::context::{CheckpointPace, Context, Given, Host, Listener, Outcome, Param, Request, Sandbox};
 use crate::dry::{Dry, Found, Mode};
 use crate::language::{Diagnostic, Fail, Fault, Program, home_of, limits, of_fail, read_file};
+use crate::mistakes::mistakes;
 use crate::run_hash::Hasher;
 use crate::{bind, explain};
 use rhai::{Dynamic, Engine, Scope};
@@ -35,6 +36,9 @@ pub fn prepare(request: &Request) -> Result<Prepared, Diagnostic> {
     let mut request = request.clone();
     let given = Given::take(&mut request)?;
     let program = compiled(&request)?;
+    if let Some(first) = mistakes(&program).into_iter().next() {
+        return Err(first);
+    }
     let declared = param::declared(&program.syntax, &program.sources)?;
     let data = digests(&program, &request);
     let (program, declared, data) = (Arc::new(program), Arc::new(declared), Arc::new(data));
@@ -179,27 +183,33 @@ impl Prepared {
     fn context(&self, listener: Arc<dyn Listener>) -> Context {
         let (given, program) = (self.given.clone(), Arc::clone(&self.program));
         let host = Host { interpreter, explain: explain::of_run };
-        Context::new(&self.request, given, &self.identity, program, listener, host)
+        Context::new(&self.request, given, (&self.identity, &self.setting().hex()), program, listener, host)
     }
 
     fn hash(&self) -> String {
-        let mut hasher = Hasher::new();
-        hasher.field("engine", env!("CARGO_PKG_VERSION").as_bytes());
+        let mut hasher = self.setting();
         for file in self.program.sources.files() {
             hasher.field("text", file.text.as_bytes());
         }
+        for (file, digest) in self.data.iter() {
+            hasher.field("file", file.as_bytes()).field("content", digest.as_bytes());
+        }
+        hasher.hex()
+    }
+
+    /// The part of the identity that is not the script: the engine, parameters, seed and quick.
+    fn setting(&self) -> Hasher {
+        let mut hasher = Hasher::new();
+        hasher.field("engine", env!("CARGO_PKG_VERSION").as_bytes());
         for (name, param) in &self.params {
             hasher.field(name, format!("{} from {}", param.value, param.origin).as_bytes());
         }
         for (name, text) in self.given.texts() {
             hasher.field(name, text.as_bytes());
         }
-        for (file, digest) in self.data.iter() {
-            hasher.field("file", file.as_bytes()).field("content", digest.as_bytes());
-        }
         hasher.field("seed", &self.request.seed.to_le_bytes());
         hasher.field("quick", &[u8::from(self.request.quick)]);
-        hasher.hex()
+        hasher
     }
 }
 

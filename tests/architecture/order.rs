@@ -32,6 +32,7 @@ const SCRIPT_LANGUAGE: Order = &[
     &["bind"],
     &["manual"],
     &["explain"],
+    &["mistakes"],
     &["script"],
     &["check"],
 ];

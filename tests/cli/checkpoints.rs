@@ -187,3 +187,53 @@ fn a_signal_is_answered_within_seconds() {
     assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(sandbox.path("out/checkpoint/run-0").is_file());
 }
+
+/// A mistake that shows late costs nothing of what was computed before it: the mended script goes on.
+#[test]
+fn a_mended_script_takes_up_what_did_not_change() {
+    let script = |last: &str| {
+        format!(
+            "let p = dataset(\"25gaussians\");\nlet y = run(sd_flow(p), normal(300, 2), #{{steps: 60}}).points;\n\
+             let z = run(sd_flow(p), y, #{{steps: 30}}).points;\nlet k = [1];\n{last}\nsave(z, \"z.npy\");"
+        )
+    };
+    let sandbox = Sandbox::with(&script("print(k[5]);"));
+    sandbox.run("a.rhai --checkpoint-every 20").code(3);
+    let folders = || std::fs::read_dir(sandbox.path("runs")).unwrap().map(|entry| entry.unwrap().path());
+    let failed = folders().next().unwrap();
+    sandbox.write("a.rhai", script("print(k[0]);"));
+    let mended = sandbox.run("a.rhai --checkpoint-every 20").code(0);
+    let gone_on = ["run sd_flow goes on after 60 steps", "run sd_flow goes on after 30 steps"];
+    assert!(gone_on.iter().all(|line| mended.stderr.contains(line)), "{}", mended.stderr);
+    let whole = Sandbox::with(&script("print(k[0]);"));
+    whole.run("a.rhai --out out").code(0);
+    let folder = folders().find(|path| *path != failed).unwrap();
+    let points = |folder: &std::path::Path| std::fs::read(folder.join("samples/z.npy")).unwrap();
+    assert!(points(&folder) == points(&whole.path("out")));
+    // A change before a call changes what it computes.
+    sandbox.write("a.rhai", script("print(k[0]);").replace("steps: 30", "steps: 31"));
+    std::fs::remove_dir_all(&folder).unwrap();
+    let changed = sandbox.run("a.rhai --checkpoint-every 20").code(0);
+    assert!(changed.stderr.contains(gone_on[0]) && !changed.stderr.contains(gone_on[1]), "{}", changed.stderr);
+}
+
+/// A mistake that the text shows is found before anything is computed.
+#[test]
+fn a_mistake_in_the_text_is_found_before_the_first_step() {
+    for (last, named) in [
+        ("print(r.points.nonsense());", "nonsense"),
+        ("plot(r.points, \"a.gif\");", ".svg or .png"),
+        ("plot(r.points, \"a.png\", #{titel: \"x\"});", "titel"),
+        ("save(r.points, \"/tmp/y.npy\");", "inside the run folder"),
+        ("save(r.points);", "save"),
+        ("fn f() { undefined_function(1) }", "undefined_function"),
+    ] {
+        let sandbox = Sandbox::with(&format!(
+            "let x = dataset(\"moons\").sample(1000);\nlet r = run(sd_flow(x), normal(1000, 2), #{{steps: 1000000}});\n{last}"
+        ));
+        let begun = Instant::now();
+        let done = sandbox.run("a.rhai --out out").code(3);
+        assert!(done.stderr.contains(named), "{last}: {}", done.stderr);
+        assert!(!sandbox.path("out").exists() && begun.elapsed() < Duration::from_secs(60), "{last}");
+    }
+}

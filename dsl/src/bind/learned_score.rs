@@ -90,7 +90,7 @@ fn denoiser(call: &Call) -> Result<Dynamic, Fail> {
     let (number, stream) = context.numbered_stream("denoiser");
     let train = |steps: usize| {
         let options = DenoiserOptions { steps, ..options.clone() };
-        let mut watch = ContextObserver::new(context, format!("denoiser-{number}"), "train denoiser", call.clouds());
+        let mut watch = ContextObserver::new(context, call.owner(format!("denoiser-{number}")), "train denoiser");
         Denoiser::of_target(target.as_ref(), options, stream, &context.interrupt, &mut watch)
     };
     let measure = |gauge: &Gauge| cost::repeated(options.steps, gauge, train);

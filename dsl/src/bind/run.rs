@@ -54,7 +54,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let dim = start.dim();
     let (number, stream) = context.numbered_stream("run");
     let what = format!("run {}", plan.name);
-    let mut watch = ContextObserver::new(context, format!("run-{number}"), &what, call.clouds());
+    let mut watch = ContextObserver::new(context, call.owner(format!("run-{number}")), &what);
     let pairwise = &context.pairwise;
     let reference = reference.as_ref();
     let act = || {

@@ -110,7 +110,7 @@ fn fit_generator(call: &Call) -> Made {
         let mut flow = plan.flow()?.into_field(plan.name)?;
         let fit = Fit::new(generator, flow.as_mut(), base.as_ref()).stepping(plan.stepping.clone()).options(options);
         let what = format!("fit {}", plan.name);
-        let mut watch = ContextObserver::new(context, format!("fit-{number}"), what, call.clouds());
+        let mut watch = ContextObserver::new(context, call.owner(format!("fit-{number}")), what);
         fit.pairwise(pairwise).stream(stream).observed(&mut watch)
     })?;
     course.finish(&model, done)
@@ -128,7 +128,7 @@ fn distill_score(call: &Call) -> Made {
     let train = |options: DistillOptions, generator: &mut dyn Generator, pairwise: &Pairwise| {
         let mut teacher = teacher.estimate()?.score();
         let distillation = Distillation::new(generator, teacher.as_mut(), base.as_ref()).options(options);
-        let mut watch = ContextObserver::new(context, format!("distill-{number}"), "distill", call.clouds());
+        let mut watch = ContextObserver::new(context, call.owner(format!("distill-{number}")), "distill");
         distillation.pairwise(pairwise).stream(stream).observed(&mut watch)
     };
     let batch = course.asked.batch;
@@ -159,7 +159,7 @@ fn regress_generator(call: &Call) -> Made {
         let pairs = Pairs { inputs: &inputs, outputs: &outputs };
         model.trained(&base, |generator| {
             let regression = Regression::new(generator, pairs).options(options.clone());
-            let mut watch = ContextObserver::new(context, format!("regress-{number}"), "regress", call.clouds());
+            let mut watch = ContextObserver::new(context, call.owner(format!("regress-{number}")), "regress");
             regression.interrupt(&context.interrupt).stream(stream).observed(&mut watch)
         })
     };

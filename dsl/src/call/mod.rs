@@ -5,7 +5,7 @@ pub mod options;
 
 pub use entry::{Entry, function};
 
-use crate::context::Context;
+use crate::context::{Context, Owner};
 use crate::dry::Task;
 use crate::language::{At, Culprit, Fail, Signature, Type, culprit, mended};
 use crate::value::{Cloud, described, shown, unquoted};
@@ -149,11 +149,13 @@ impl<'a> Call<'a> {
         self.get(i, "an array")
     }
 
-    /// All points that are given, in options too.
-    pub fn clouds(&self) -> Vec<Arc<Points>> {
+    /// Returns what its checkpoints belong to, where it is the call `name` ("run-3").
+    pub fn owner(&self, name: String) -> Owner {
         let options = self.map().unwrap_or_default();
         let values = self.args.iter().chain(options.values());
-        values.filter_map(|value| Some(value.clone().try_cast::<Cloud>()?.points)).collect()
+        let inputs = values.filter_map(|value| Some(value.clone().try_cast::<Cloud>()?.points)).collect();
+        let is_top = self.native.global_runtime_state().level == 0;
+        Owner { call: name, position: is_top.then(|| self.native.call_position()), inputs }
     }
 
     /// The options map as written, if there is one.

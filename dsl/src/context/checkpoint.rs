@@ -5,6 +5,7 @@
 
 use super::Context;
 use crate::run_hash::Hasher;
+use rhai::Position;
 use sdflow::archive::Archive;
 use sdflow::io::{Checkpoint, load_checkpoint, save_checkpoint};
 use sdflow::{Error, Points, Result};
@@ -17,6 +18,10 @@ use std::time::{Duration, Instant};
 /// Where a run keeps the checkpoints of its long calls, below its folder. What [`crate::execute`]
 /// finds there of the same run is gone on from; once a run is done, it is removed.
 pub const CHECKPOINTS: &str = "checkpoint";
+
+/// Below it, the checkpoints of an earlier version of the script. A call is gone on from one of them
+/// if nothing has changed up to it.
+pub const EARLIER: &str = "earlier";
 
 /// How often checkpoints are kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,29 +48,39 @@ const SHORT: Duration = Duration::from_secs(1);
 /// A checkpoint is kept at most once in so many times of what it takes to keep one.
 const COST: u32 = 50;
 
+/// What a checkpoint belongs to: a call, and what it was given.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// The call as the `k`-th of its kind: "run-3".
+    pub call: String,
+    /// Its place, where that is in a statement of the script itself. Such a call depends on the
+    /// text before it only.
+    pub position: Option<Position>,
+    /// The points that it was given.
+    pub inputs: Vec<Arc<Points>>,
+}
+
 /// Keeps the checkpoints of one call.
 pub struct Keeper {
     pace: CheckpointPace,
     path: PathBuf,
-    /// What a checkpoint belongs to, made when it is first needed.
-    owner: Option<Value>,
-    call: String,
+    owner: Owner,
+    /// The owner as a checkpoint names it, made when it is first needed.
+    named: Option<Value>,
     begun: Instant,
     /// The last checkpoint, and what it took to keep.
     kept: (Instant, Duration),
     /// The last step boundary.
     stepped: Instant,
-    inputs: Vec<Arc<Points>>,
 }
 
 impl Keeper {
-    /// Of the call that is named `call` ("run-3"), to which these points were given; None where no
-    /// checkpoints are kept.
-    pub fn new(context: &Context, call: String, inputs: Vec<Arc<Points>>) -> Option<Keeper> {
+    /// For the checkpoints of `owner`; None where no checkpoints are kept.
+    pub fn new(context: &Context, owner: Owner) -> Option<Keeper> {
         let (pace, now) = (context.checkpoints?, Instant::now());
-        let path = context.sandbox.folder().join(CHECKPOINTS).join(&call);
+        let path = context.sandbox.folder().join(CHECKPOINTS).join(&owner.call);
         let (begun, kept) = (now, (now, Duration::ZERO));
-        Some(Keeper { pace, path, owner: None, call, begun, kept, stepped: now, inputs })
+        Some(Keeper { pace, path, owner, named: None, begun, kept, stepped: now })
     }
 
     /// Returns the state that was kept last, with the steps taken before it. A damaged file is told
@@ -83,11 +98,14 @@ impl Keeper {
                 Err(error) => tell(format!("{error}; what was kept before it is taken, or the call begins again")),
             }
         }
-        Ok(None)
+        let earlier = self.path.with_file_name(EARLIER).join(&self.owner.call);
+        // Of another version of the script, it may well belong to something else.
+        let found = earlier.exists().then(|| load_checkpoint(&earlier).ok()).flatten();
+        Ok(found.and_then(|found| self.accept(context, &earlier, found).ok()))
     }
 
     fn accept(&mut self, context: &Context, path: &Path, found: Checkpoint) -> Result<(usize, Archive)> {
-        let mut owner = self.owner(context).clone();
+        let mut owner = self.named(context).clone();
         let step = found.owner["step"].as_u64().and_then(|step| usize::try_from(step).ok());
         owner["step"] = found.owner["step"].clone();
         let differs = |(name, now): (&String, &Value)| {
@@ -126,7 +144,7 @@ impl Keeper {
     /// A disk that is full, a folder that is gone.
     pub fn keep(&mut self, context: &Context, done: usize, state: &Archive) -> Result<()> {
         let begun = Instant::now();
-        let mut owner = self.owner(context).clone();
+        let mut owner = self.named(context).clone();
         owner["step"] = json!(done);
         let refused = |e: std::io::Error| Error::Io { act: "write", path: self.path.clone(), reason: e.to_string() };
         fs::create_dir_all(self.path.parent().unwrap_or(Path::new("."))).map_err(refused)?;
@@ -139,22 +157,29 @@ impl Keeper {
         Ok(())
     }
 
-    /// What the checkpoints of this call belong to.
-    fn owner(&mut self, context: &Context) -> &Value {
-        let Keeper { owner, call, inputs, .. } = self;
-        owner.get_or_insert_with(|| {
-            let mut digest = Hasher::new();
-            for points in inputs.iter() {
-                digest.field("columns", &points.dim().to_le_bytes());
-                let bytes: Vec<u8> = points.data().iter().flat_map(|value| value.to_le_bytes()).collect();
-                digest.field("points", &bytes);
+    /// The owner as its checkpoints name it.
+    fn named(&mut self, context: &Context) -> &Value {
+        let Keeper { owner, named, .. } = self;
+        named.get_or_insert_with(|| {
+            let mut points = Hasher::new();
+            for input in &owner.inputs {
+                points.field("columns", &input.dim().to_le_bytes());
+                let bytes: Vec<u8> = input.data().iter().flat_map(|value| value.to_le_bytes()).collect();
+                points.field("points", &bytes);
             }
+            let text = owner.position.map(|position| context.program.text_up_to(position));
+            let script = match text {
+                Some(text) => {
+                    Hasher::new().field("setting", context.setting.as_bytes()).field("text", text.as_bytes()).hex()
+                }
+                None => context.identity.clone(),
+            };
             json!({
-                "call": call,
-                "run": context.identity,
+                "call": owner.call,
+                "script": script,
                 "instruction set": context.pairwise.options().isa.resolved().name(),
                 "data": context.data_digest(),
-                "points": digest.hex(),
+                "points": points.hex(),
             })
         })
     }

@@ -13,13 +13,13 @@ mod sandbox;
 mod sweep_cell;
 
 pub use callbacks::{Callbacks, Seat, detach, misfit};
-pub use checkpoint::{CHECKPOINTS, CheckpointPace, GRACE};
+pub use checkpoint::{CHECKPOINTS, CheckpointPace, EARLIER, GRACE, Owner};
 pub use listener::Listener;
 pub use observer::ContextObserver;
 pub use outcome::{Check, Ending, Outcome, Param};
 pub use param::{Given, as_dynamic, as_value};
 pub use request::Request;
-pub use sandbox::Sandbox;
+pub use sandbox::{Sandbox, inside_run_folder};
 pub use sweep_cell::CellRecord;
 
 use crate::dry::Mode;
@@ -75,6 +75,8 @@ pub struct Context {
     pub checkpoints: Option<CheckpointPace>,
     /// The identity, which distinguishes this run from all others.
     pub identity: String,
+    /// The part of it that does not depend on the text of the script: parameters, seed, versions.
+    pub setting: String,
     /// The script and its imports.
     pub program: Arc<Program>,
     /// The imports, each of which is evaluated once.
@@ -111,7 +113,7 @@ impl Context {
     pub fn new(
         request: &Request,
         given: Given,
-        identity: &str,
+        (identity, setting): (&str, &str),
         program: Arc<Program>,
         listener: Arc<dyn Listener>,
         host: Host,
@@ -128,6 +130,7 @@ impl Context {
             is_cell: false,
             checkpoints: request.checkpoints,
             identity: identity.into(),
+            setting: setting.into(),
             modules: Resolver::new(&program),
             program,
             host,

@@ -1,11 +1,10 @@
 //! Reports of a long computation, passed on to the listener of the run.
 
 use super::Context;
-use super::checkpoint::Keeper;
+use super::checkpoint::{Keeper, Owner};
+use sdflow::Result;
 use sdflow::archive::Archive;
 use sdflow::process::{Observer, Row};
-use sdflow::{Points, Result};
-use std::sync::Arc;
 
 /// Passes the reports of a process on to the listener, and keeps its checkpoints.
 pub struct ContextObserver<'a> {
@@ -16,10 +15,9 @@ pub struct ContextObserver<'a> {
 }
 
 impl<'a> ContextObserver<'a> {
-    /// For the call of this context that is named `call` ("run-3") and does `what`, to which these
-    /// points were given.
-    pub fn new(context: &'a Context, call: String, what: impl Into<String>, inputs: Vec<Arc<Points>>) -> Self {
-        ContextObserver { context, keeper: Keeper::new(context, call, inputs), what: what.into() }
+    /// For the call `owner` of this context, which does `what`.
+    pub fn new(context: &'a Context, owner: Owner, what: impl Into<String>) -> Self {
+        ContextObserver { context, keeper: Keeper::new(context, owner), what: what.into() }
     }
 }
 

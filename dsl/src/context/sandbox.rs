@@ -64,12 +64,8 @@ impl Sandbox {
     /// Returns the path below the run folder for `name`, which need not exist. A bare name goes
     /// into `section` ("plots").
     pub fn below(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
+        inside_run_folder(name)?;
         let relative = Path::new(name);
-        let plain = relative.components().all(|c| matches!(c, Component::Normal(_)));
-        if name.is_empty() || !plain {
-            let message = format!("`{name}` is not a path inside the run folder");
-            return Err(Fail::script(message).hint("a script writes only below its run folder: \"plots/x.svg\""));
-        }
         let bare = relative.components().count() == 1;
         Ok(if bare { self.folder.join(section).join(relative) } else { self.folder.join(relative) })
     }
@@ -92,4 +88,17 @@ impl Sandbox {
     pub fn relative<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.folder).unwrap_or(path)
     }
+}
+
+/// Checks that `name` names a file below the run folder.
+///
+/// # Errors
+/// An absolute path, one that leads upwards, an empty one.
+pub fn inside_run_folder(name: &str) -> Result<(), Fail> {
+    let plain = Path::new(name).components().all(|c| matches!(c, Component::Normal(_)));
+    if plain && !name.is_empty() {
+        return Ok(());
+    }
+    let message = format!("`{name}` is not a path inside the run folder");
+    Err(Fail::script(message).hint("a script writes only below its run folder: \"plots/x.svg\""))
 }

@@ -126,6 +126,7 @@ impl Context {
             is_cell: true,
             checkpoints: self.checkpoints,
             identity: self.identity.clone(),
+            setting: self.setting.clone(),
             program: Arc::clone(&self.program),
             modules: self.modules.clone(),
             host: self.host,

@@ -9,6 +9,7 @@ mod fail;
 mod json_number;
 pub mod limits;
 mod placed;
+mod prefix;
 mod program;
 mod read_file;
 mod signature;

@@ -28,6 +28,7 @@ pub fn script(bytes: &[u8]) {
         folder: file.beside("run"),
         allow_read: vec![],
         pairwise: Default::default(),
+        checkpoints: None,
         interrupt: interrupt.clone(),
     };
     let (ended, end) = channel::<()>();
