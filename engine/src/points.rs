@@ -1,6 +1,7 @@
 //! Sets of points: `n` rows of `dim` finite f64 coordinates, row-major.
 
 mod affine_map;
+mod archived;
 mod memory_limit;
 pub mod neighbour;
 mod serde_rows;

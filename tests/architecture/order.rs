@@ -10,6 +10,7 @@ type Order = &'static [&'static [&'static str]];
 
 const ENGINE: Order = &[
     &["error"],
+    &["archive"],
     &["interrupt", "options", "process", "expression", "number"],
     &["points", "rng", "matrix", "simd"],
     &["schedule", "pairwise", "net", "io", "ode"],

@@ -51,7 +51,7 @@ mod tests {
     fn what_comes_later_does_not_count() {
         let text = |start: &str, function: &str, end: &str| {
             format!(
-                "fn f(x) {{ {function} }}\nlet é = {start};\nfor i in 0..3 {{\n  run(é);\n  print(1) }}\nlet s = || {end};\n{end}"
+                "fn f(x) {{ {function} }}\n/* é */ let x = {start};\nfor i in 0..3 {{\n  run(x);\n  print(1) }}\nlet s = || {end};\n{end}"
             )
         };
         let whole = prefix(&text("1", "x + 1", "print(2)"), "run");

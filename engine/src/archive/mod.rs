@@ -141,7 +141,7 @@ impl Archive {
 
     /// Writes the length of a list, or returns the length that stands there. It is checked against
     /// the bytes that are left, of which an item takes at least `least`, before memory is taken.
-    fn length(&mut self, length: usize, least: usize) -> Result<usize> {
+    pub(crate) fn length(&mut self, length: usize, least: usize) -> Result<usize> {
         let mut found = length as u64;
         found.archive(self)?;
         let room = self.at.map_or(usize::MAX, |at| (self.bytes.len() - at) / least.max(1));
@@ -153,7 +153,7 @@ impl Archive {
 }
 
 /// The error of a checkpoint whose bytes are not those of the state that is read.
-fn damaged(seen: impl Into<String>, want: impl Into<String>) -> Error {
+pub(crate) fn damaged(seen: impl Into<String>, want: impl Into<String>) -> Error {
     Error::Numeric { what: "the checkpoint".into(), reason: format!("{}, but {}", seen.into(), want.into()) }
 }
 

@@ -1,7 +1,7 @@
 //! Numbers, lists and points in an archive: little-endian, without loss.
 
 use super::{Archive, Archived, damaged};
-use crate::{Points, Result};
+use crate::Result;
 use std::collections::BTreeMap;
 
 macro_rules! numbers {
@@ -101,18 +101,5 @@ impl<T: Archived + Default> Archived for BTreeMap<String, T> {
         entries.archive(archive)?;
         self.extend(entries);
         Ok(())
-    }
-}
-
-impl Archived for Points {
-    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        let mut dim = self.dim();
-        dim.archive(archive)?;
-        let values = archive.length(self.data().len(), size_of::<f64>())?;
-        if dim.checked_mul(values / dim.max(1)) != Some(values) {
-            return Err(damaged(format!("it holds {values} values in {dim} columns"), "whole rows are expected"));
-        }
-        self.reshape(values / dim.max(1), dim);
-        self.data_mut().iter_mut().try_for_each(|value| value.archive(archive))
     }
 }
