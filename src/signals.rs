@@ -18,7 +18,7 @@ pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
         if asked.is_some_and(|asked| asked.elapsed() < ONE) {
             return;
         }
-        if interrupt.raised() {
+        if interrupt.is_raised() {
             std::process::exit(Exit::Interrupted.code().into());
         }
         asked = Some(Instant::now());

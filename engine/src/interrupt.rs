@@ -24,13 +24,13 @@ impl Interrupt {
     }
 
     /// True if this flag or a parent of it was raised.
-    pub fn raised(&self) -> bool {
-        self.flag.load(Ordering::Relaxed) || self.above.as_ref().is_some_and(|above| above.raised())
+    pub fn is_raised(&self) -> bool {
+        self.flag.load(Ordering::Relaxed) || self.above.as_ref().is_some_and(|above| above.is_raised())
     }
 
     /// Returns `Err(Interrupted)` once raised: call `interrupt.check()?` inside loops.
     pub fn check(&self) -> Result<()> {
-        if self.raised() { Err(Error::Interrupted) } else { Ok(()) }
+        if self.is_raised() { Err(Error::Interrupted) } else { Ok(()) }
     }
 }
 
@@ -43,8 +43,8 @@ mod tests {
         let whole = Interrupt::default();
         let (one, other) = (whole.below(), whole.below());
         one.raise();
-        assert!(one.raised() && !other.raised() && !whole.raised());
+        assert!(one.is_raised() && !other.is_raised() && !whole.is_raised());
         whole.raise();
-        assert!(other.raised() && other.check().is_err());
+        assert!(other.is_raised() && other.check().is_err());
     }
 }

@@ -51,9 +51,9 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     if let Some(warning) = warning {
         terminal::print_message(&format!("warning: {warning}"));
     }
-    let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.sorted(&rows));
+    let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.rank(&rows));
     let counts = CellCounts::of(rows.iter().filter(|(cell, _)| mine(cell)));
-    let exit = counts.exit(interrupt.raised());
+    let exit = counts.exit(interrupt.is_raised());
     let report = SweepReport {
         schema: 1,
         status: match exit {

@@ -6,7 +6,7 @@ mod noise_features;
 mod option;
 
 use super::{At, Extent, Form, Score, SigmaRange, check_sigma};
-use crate::net::{Course, Moment, train};
+use crate::net::{Moment, TrainingPlan, train};
 use crate::points::AffineMap;
 use crate::process::{Observer, Unobserved};
 use crate::rng::Stream;
@@ -88,8 +88,8 @@ impl Denoiser {
             Ok(net.learn(&points, (min, max), moment.rate, moment.stream))
         };
         let stream = stream.label("train");
-        let course = Course { name: "denoiser", loss: "loss", steps: options.steps, rate: &options.rate, stream };
-        train(&course, &mut learn, interrupt, observer)?.whole("denoiser")?;
+        let plan = TrainingPlan { name: "denoiser", loss: "loss", steps: options.steps, rate: &options.rate, stream };
+        train(&plan, &mut learn, interrupt, observer)?.whole("denoiser")?;
         let name = format!("denoiser of {}", target.name());
         Ok(Denoiser { options, extent: Some(measured), name, range: Some((min, max)), net: Some(net) })
     }
@@ -97,7 +97,7 @@ impl Denoiser {
     /// Returns a trained denoiser from its net, the range of sigma that it has learned, and the
     /// extent of what it describes.
     #[cfg(feature = "files")]
-    pub(crate) fn trained(net: Preconditioned, range: (f64, f64), extent: Extent) -> Denoiser {
+    pub(crate) fn from_net(net: Preconditioned, range: (f64, f64), extent: Extent) -> Denoiser {
         let name = "denoiser from a file".into();
         Denoiser { options: DenoiserOptions::default(), extent: Some(extent), name, range: Some(range), net: Some(net) }
     }
@@ -134,8 +134,8 @@ impl Denoiser {
         let settled = Schedule::from(self.options.rate.at(1.0));
         let (steps, rate) =
             if fresh { (self.options.steps, &self.options.rate) } else { (self.options.follow, &settled) };
-        let course = Course { name: "denoiser", loss: "loss", steps, rate, stream: at.stream.label("denoiser") };
-        train(&course, &mut learn, at.pairwise.interrupt(), &mut Unobserved)?.whole("denoiser")?;
+        let plan = TrainingPlan { name: "denoiser", loss: "loss", steps, rate, stream: at.stream.label("denoiser") };
+        train(&plan, &mut learn, at.pairwise.interrupt(), &mut Unobserved)?.whole("denoiser")?;
         Ok(true)
     }
 }

@@ -77,7 +77,7 @@ impl Kde {
     /// # Errors
     /// A weight is negative or not finite, none is positive, or the number of weights is not that
     /// of the points.
-    pub fn weighted(mut self, weights: &[f64]) -> Result<Kde> {
+    pub fn with_weights(mut self, weights: &[f64]) -> Result<Kde> {
         let n = self.points.as_ref().map_or(0, |points| points.n());
         check_weights(weights, n, "weights")?;
         self.log_weights = Some(weights.iter().map(|w| w.ln()).collect());
@@ -186,7 +186,7 @@ impl Kde {
 /// Writes `D(z) - z`, or that divided by `sigma^2`.
 fn shift(denoised: &Points, at: &At, form: Form, out: &mut Points) {
     let scale = match form {
-        Form::Shift => 1.0,
+        Form::Displacement => 1.0,
         Form::Score => 1.0 / (at.sigma * at.sigma),
     };
     out.reshape(at.z.n(), at.z.dim());

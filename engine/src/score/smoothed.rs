@@ -49,7 +49,7 @@ pub struct Smoothed {
     pairs: usize,
     sums: Vec<Sums>,
     ess: Option<f64>,
-    trouble: Option<String>,
+    error: Option<String>,
 }
 
 /// Weighted sums of one query; weights are relative to the largest so far.
@@ -82,7 +82,7 @@ impl Smoothed {
             return Err(Error::argument("samples", options.samples, "it must be at least 2"));
         }
         let pairs = options.samples.div_ceil(2);
-        Ok(Smoothed { target, pairs, sums: Vec::new(), ess: None, trouble: None })
+        Ok(Smoothed { target, pairs, sums: Vec::new(), ess: None, error: None })
     }
 
     /// Computes the sums of all queries.
@@ -208,7 +208,7 @@ impl Score for Smoothed {
             ess.sort_by(f64::total_cmp);
             self.ess = ess.get(ess.len() / 2).copied();
         }
-        self.trouble = self.trouble.take().or_else(|| not_finite(&self.target.name(), at.z, out));
+        self.error = self.error.take().or_else(|| not_finite(&self.target.name(), at.z, out));
         Ok(())
     }
 
@@ -221,7 +221,7 @@ impl Score for Smoothed {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.trouble.iter().cloned().collect()
+        self.error.iter().cloned().collect()
     }
 }
 

@@ -73,7 +73,7 @@ impl Diffusion {
                     self.fall(cloud, from, descent, clock, pairwise)
                 }
                 ReverseSdeSampler::Edm => {
-                    let raised = raised(from, clock.steps, &options);
+                    let raised = raise_level(from, clock.steps, &options);
                     let added = options.churn_noise * (raised * raised - from * from).sqrt();
                     diffuse(cloud, added, clock.randomness("churn"));
                     self.flow_down(cloud, (raised, to), clock, pairwise)
@@ -163,7 +163,7 @@ impl Diffusion {
 }
 
 /// Returns the level to which noise is added before a step.
-fn raised(sigma: f64, steps: usize, options: &ReverseSdeOptions) -> f64 {
+fn raise_level(sigma: f64, steps: usize, options: &ReverseSdeOptions) -> f64 {
     let within = sigma >= options.churn_min && options.churn_max.is_none_or(|max| sigma <= max);
     let factor = (options.churn / steps as f64).min(std::f64::consts::SQRT_2 - 1.0);
     if within { sigma * (1.0 + factor) } else { sigma }
