@@ -167,7 +167,7 @@ impl Score for Denoiser {
         }
         let Some(net) = &mut self.net else { return Ok(()) };
         at.z.check_dim("the queries", net.dim(), "the denoiser")?;
-        net.shift(at.z, at.sigma, out);
+        net.displacement(at.z, at.sigma, out);
         let scale = form.scale(at.sigma) / (at.sigma * at.sigma);
         out.data_mut().iter_mut().for_each(|v| *v *= scale);
         Ok(())

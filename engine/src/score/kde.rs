@@ -173,7 +173,7 @@ impl Kde {
             let softmax = Softmax { sigma: at.sigma, log_weights: weights.as_deref(), leave_out_self: false };
             let mut mean = SoftmaxMean::default();
             at.pairwise.softmax_mean(at.z, &points, Values::Own, &softmax, &mut mean)?;
-            shift(&mean.mean, at, form, estimate);
+            displacement(&mean.mean, at, form, estimate);
         }
         Ok(Some(estimates))
     }
@@ -184,7 +184,7 @@ impl Kde {
 }
 
 /// Writes `D(z) - z`, or that divided by `sigma^2`.
-fn shift(denoised: &Points, at: &At, form: Form, out: &mut Points) {
+fn displacement(denoised: &Points, at: &At, form: Form, out: &mut Points) {
     let scale = match form {
         Form::Displacement => 1.0,
         Form::Score => 1.0 / (at.sigma * at.sigma),

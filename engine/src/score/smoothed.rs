@@ -163,7 +163,7 @@ impl Sums {
     }
 
     /// Returns `sigma^2` times coordinate `j` of the score.
-    fn shift(&self, j: usize, sigma: f64) -> f64 {
+    fn displacement(&self, j: usize, sigma: f64) -> f64 {
         let m = self.moments[j];
         let (b, d) = (m.b / self.weight, m.d / self.weight);
         let (covariance, variance) = (m.bd / self.weight - b * d, m.dd / self.weight - d * d);
@@ -202,7 +202,7 @@ impl Score for Smoothed {
             let factor = form.scale(at.sigma) / (at.sigma * at.sigma);
             let rows = out.data_mut().par_chunks_mut(at.z.dim()).zip(&self.sums);
             rows.for_each(|(row, sums)| {
-                row.iter_mut().enumerate().for_each(|(j, v)| *v = factor * sums.shift(j, sigma));
+                row.iter_mut().enumerate().for_each(|(j, v)| *v = factor * sums.displacement(j, sigma));
             });
             let mut ess: Vec<f64> = self.sums.iter().map(Sums::ess).collect();
             ess.sort_by(f64::total_cmp);

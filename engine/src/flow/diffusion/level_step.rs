@@ -148,15 +148,15 @@ impl Diffusion {
         (clock, round): (&Clock, usize),
         pairwise: &Pairwise,
     ) -> Result<()> {
-        denoising(self.score.as_mut(), cloud, sigma, clock, pairwise, &mut self.shift)?;
+        denoising(self.score.as_mut(), cloud, sigma, clock, pairwise, &mut self.displacement)?;
         let variance = sigma * sigma;
-        let norms = self.shift.iter().map(|row| row.iter().map(|v| v * v).sum::<f64>().sqrt());
+        let norms = self.displacement.iter().map(|row| row.iter().map(|v| v * v).sum::<f64>().sqrt());
         let score = norms.sum::<f64>() / (cloud.n() as f64 * variance);
         if score == 0.0 {
             return Ok(());
         }
         let h = 2.0 * snr * snr * cloud.dim() as f64 / (score * score);
-        cloud.data_mut().iter_mut().zip(self.shift.data()).for_each(|(z, s)| *z += h / variance * s);
+        cloud.data_mut().iter_mut().zip(self.displacement.data()).for_each(|(z, s)| *z += h / variance * s);
         diffuse(cloud, (2.0 * h).sqrt(), clock.randomness("correction").at(round as u64));
         Ok(())
     }

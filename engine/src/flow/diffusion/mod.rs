@@ -49,7 +49,7 @@ pub struct Diffusion {
     method: Method,
     /// Buffers between steps.
     steps: RungeKutta,
-    shift: Points,
+    displacement: Points,
     warning: Option<String>,
 }
 
@@ -103,8 +103,8 @@ impl Diffusion {
 
     fn new(score: Box<dyn Score>, levels: noise_levels::LevelOptions, method: Method) -> Result<Diffusion> {
         let levels = Levels::new(levels, score.as_ref())?;
-        let (steps, shift) = (RungeKutta::default(), Points::default());
-        Ok(Diffusion { score, levels, method, steps, shift, warning: None })
+        let (steps, displacement) = (RungeKutta::default(), Points::default());
+        Ok(Diffusion { score, levels, method, steps, displacement, warning: None })
     }
 
     /// Returns the distribution from which the start is sampled: a Gaussian with the first noise

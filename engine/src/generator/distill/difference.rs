@@ -104,7 +104,7 @@ impl<'a> Difference<'a> {
     fn field(&mut self, level: &At, out: &mut [f64]) -> Result<()> {
         let Some(source) = &mut self.source else { return Ok(()) };
         self.teacher.evaluate(level, Form::Displacement, &mut self.p)?;
-        source.shift(level.z, level.sigma, &mut self.q);
+        source.displacement(level.z, level.sigma, &mut self.q);
         let dim = level.z.dim();
         for (i, out) in out.chunks_exact_mut(dim).enumerate() {
             let (y, z, p, q) = (level.cloud.row(i), level.z.row(i), self.p.row(i), self.q.row(i));
