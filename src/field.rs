@@ -137,7 +137,7 @@ impl Clouds {
     fn sd_flow(&self, args: &FieldArgs) -> Result<SdFlow> {
         let target = Kde::of(self.target.clone());
         let target = match &self.weights {
-            Some(weights) => target.weighted(weights)?,
+            Some(weights) => target.with_weights(weights)?,
             None => target,
         };
         let options = SdFlowOptions {
@@ -156,7 +156,7 @@ impl Clouds {
         let options = MmdFlowOptions { kernel, scaling: Scaling::Raw, ..MmdFlowOptions::default() };
         let flow = MmdFlow::new(self.target.clone(), options)?.with_self_term(args.self_term)?;
         match &self.weights {
-            Some(weights) => flow.weighted(weights),
+            Some(weights) => flow.with_weights(weights),
             None => Ok(flow),
         }
     }

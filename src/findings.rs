@@ -12,7 +12,7 @@ use std::path::Path;
 const HEAD: &str = "# Findings
 
 This file is written by `sdflow-engine findings` from the folders of the runs: each paragraph was built by its script from the numbers that
-its run measured, and the command below it gives the run again.
+its run measured, and the command below it repeats the run.
 ";
 
 /// The section of a run in the document, or why the run has none.

@@ -83,10 +83,10 @@ fn list_kind(kind: Kind) -> String {
     if entries.is_empty() {
         return String::new();
     }
-    let width = entries.iter().map(|entry| entry.written().chars().count()).max().unwrap_or(0).min(44);
+    let width = entries.iter().map(|entry| entry.synopsis().chars().count()).max().unwrap_or(0).min(44);
     let mut text = format!("{}\n", kind.word());
     for entry in entries {
-        let _ = writeln!(text, "  {:<width$}  {}", entry.written(), first_sentence(entry.about));
+        let _ = writeln!(text, "  {:<width$}  {}", entry.synopsis(), first_sentence(entry.about));
     }
     text + "\n"
 }
@@ -98,7 +98,7 @@ fn first_sentence(text: &str) -> String {
 
 fn explain(entry: &Entry) -> String {
     let about = wrap(entry.about, WIDTH).join("\n");
-    let mut text = format!("{}\n\n{about}\nReturns {}.\n", entry.written(), entry.returns_in_words());
+    let mut text = format!("{}\n\n{about}\nReturns {}.\n", entry.synopsis(), entry.returns_in_words());
     if !entry.options.is_empty() {
         text.push_str("\nOptions\n");
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// Shorter loops are not reported.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Time between two lines about one loop.
-const PACE: Duration = Duration::from_secs(10);
+const INTERVAL: Duration = Duration::from_secs(10);
 
 /// The loops that are running.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Progress {
                     bar.set_position(done as u64);
                     bar.set_message(detail.to_string());
                 }
-                _ if ended || now.duration_since(entry.told.unwrap_or(entry.begun)) >= PACE => {
+                _ if ended || now.duration_since(entry.told.unwrap_or(entry.begun)) >= INTERVAL => {
                     entry.told = Some(now);
                     line = Some(sentence(what, (entry.first, done, total), detail, elapsed));
                 }

@@ -4,7 +4,7 @@ use crate::context::{Given, Listener, Param, Request, param};
 use crate::dry::{Dry, Found, Work};
 use crate::language::{Diagnostic, Fail, of_fail};
 use crate::mistakes::mistakes;
-use crate::script::{compiled, prepare, quotients, rehearse};
+use crate::script::{compile, prepare, quotients, rehearse};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub fn check(
     meter: Option<&'static dyn sdflow::cost::Meter>,
 ) -> CheckReport {
     let mut report = CheckReport::default();
-    if let Err(first) = fill(&mut report, request).and_then(|()| rehearsed(&mut report, request, listener, meter)) {
+    if let Err(first) = fill(&mut report, request).and_then(|()| dry_run(&mut report, request, listener, meter)) {
         report.errors.push(first);
     }
     report
@@ -53,7 +53,7 @@ pub fn check(
 fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
     let mut request = request.clone();
     let given = Given::take(&mut request)?;
-    let program = compiled(&request)?;
+    let program = compile(&request)?;
     for declared in param::declared(&program.syntax, &program.sources)? {
         match &declared.default {
             Some(default) => {
@@ -78,7 +78,7 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
 
 /// Executes the script dry; if conditions depend on results, a second time with the opposite
 /// answers.
-fn rehearsed(
+fn dry_run(
     report: &mut CheckReport,
     request: &Request,
     listener: &Arc<dyn Listener>,

@@ -30,6 +30,6 @@ pub use context::{
 pub use dry::{Cost, Work};
 pub use language::limits::STACK;
 pub use language::{Diagnostic, Fault, Place};
-pub use run_hash::joined;
+pub use run_hash::hash_all;
 pub use script::{Prepared, execute, execute_here, prepare};
 pub use value::Reading;

@@ -35,7 +35,7 @@ impl Hasher {
 }
 
 /// Returns the identity of several runs together: 16 hexadecimal digits.
-pub fn joined<'a>(identities: impl Iterator<Item = &'a str>) -> String {
+pub fn hash_all<'a>(identities: impl Iterator<Item = &'a str>) -> String {
     let mut hasher = Hasher::new();
     for identity in identities {
         hasher.field("run", identity.as_bytes());

@@ -35,7 +35,7 @@ pub struct Prepared {
 pub fn prepare(request: &Request) -> Result<Prepared, Diagnostic> {
     let mut request = request.clone();
     let given = Given::take(&mut request)?;
-    let program = compiled(&request)?;
+    let program = compile(&request)?;
     if let Some(first) = mistakes(&program).into_iter().next() {
         return Err(first);
     }
@@ -43,7 +43,7 @@ pub fn prepare(request: &Request) -> Result<Prepared, Diagnostic> {
     let data = digests(&program, &request);
     let (program, declared, data) = (Arc::new(program), Arc::new(declared), Arc::new(data));
     let nothing = (BTreeMap::new(), String::new());
-    Prepared { request, program, given, declared, data, params: nothing.0, identity: nothing.1 }.identified()
+    Prepared { request, program, given, declared, data, params: nothing.0, identity: nothing.1 }.with_identity()
 }
 
 /// Returns the files named literally in `load(..)` and `load_model(..)`, with digests of their
@@ -62,7 +62,7 @@ fn digests(program: &Program, request: &Request) -> Vec<(String, String)> {
 }
 
 /// Compiles the script and its imports.
-pub fn compiled(request: &Request) -> Result<Program, Diagnostic> {
+pub fn compile(request: &Request) -> Result<Program, Diagnostic> {
     let text = read_file(&request.script).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => missing(request),
         _ => unreadable(request, &e.to_string()),
@@ -120,7 +120,7 @@ impl Prepared {
 
     /// Returns the undeclared names in `-p`, each with the nearest declared name.
     pub fn unused_params(&self) -> Vec<(String, Option<String>)> {
-        self.given.undeclared(&self.declared)
+        self.given.undeclared_names(&self.declared)
     }
 
     /// Returns the parameters known before the run: all but those with a computed default.
@@ -161,14 +161,14 @@ impl Prepared {
     ///
     /// # Errors
     /// A value has the wrong type, or a name is given twice.
-    pub fn given(&self, params: Vec<(String, String)>) -> Result<Prepared, Diagnostic> {
+    pub fn with_params(&self, params: Vec<(String, String)>) -> Result<Prepared, Diagnostic> {
         let mut request = Request { params, ..self.request.clone() };
         let given = Given::take(&mut request)?;
-        Prepared { request, given, ..self.clone() }.identified()
+        Prepared { request, given, ..self.clone() }.with_identity()
     }
 
     /// Sets the values of the parameters and computes the identity.
-    fn identified(mut self) -> Result<Prepared, Diagnostic> {
+    fn with_identity(mut self) -> Result<Prepared, Diagnostic> {
         self.params.clear();
         for declared in self.declared.iter() {
             if let Some(default) = &declared.default {
@@ -219,10 +219,10 @@ pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
         let run = || execute_here(prepared, listener);
         let started =
             std::thread::Builder::new().name("script".into()).stack_size(limits::STACK).spawn_scoped(scope, run);
-        let trouble = |text: String| Outcome { failure: Some(internal(text)), ..Outcome::default() };
+        let failure = |text: String| Outcome { failure: Some(internal(text)), ..Outcome::default() };
         match started {
-            Err(e) => trouble(format!("cannot start the script's thread: {e}")),
-            Ok(thread) => thread.join().unwrap_or_else(|_| trouble("the script's thread ended".into())),
+            Err(e) => failure(format!("cannot start the script's thread: {e}")),
+            Ok(thread) => thread.join().unwrap_or_else(|_| failure("the script's thread ended".into())),
         }
     })
 }

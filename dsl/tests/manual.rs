@@ -12,28 +12,28 @@ fn every_example_runs() {
     for entry in manual() {
         let (outcome, _) = stage::run(entry.example);
         let told = outcome.failure.as_ref().map(stage::told);
-        assert_eq!(told, None, "the example of {}", entry.written());
-        assert!(outcome.checks.iter().all(|c| c.pass), "the example of {}", entry.written());
+        assert_eq!(told, None, "the example of {}", entry.synopsis());
+        assert!(outcome.checks.iter().all(|c| c.pass), "the example of {}", entry.synopsis());
     }
 }
 
 #[test]
 fn every_example_calls_what_it_explains_and_passes_the_check() {
     for entry in manual() {
-        assert!(entry.example.contains(entry.name), "{}", entry.written());
-        assert!(!entry.about.is_empty() && !entry.returns_in_words().is_empty(), "{}", entry.written());
+        assert!(entry.example.contains(entry.name), "{}", entry.synopsis());
+        assert!(!entry.about.is_empty() && !entry.returns_in_words().is_empty(), "{}", entry.synopsis());
         let folder = tempfile::tempdir().unwrap();
         stage::data(folder.path());
         let report = sdflow_dsl::check(&stage::request(folder.path(), entry.example), &stage::nobody(), None);
         let errors: Vec<String> = report.errors.iter().map(stage::told).collect();
-        assert!(errors.is_empty(), "the example of {}: {errors:?}", entry.written());
+        assert!(errors.is_empty(), "the example of {}: {errors:?}", entry.synopsis());
     }
 }
 
 #[test]
 fn signatures_tell_the_arguments() {
     let entry = |name: &str, signature: &str| {
-        let found = entries_of(name).into_iter().find(|e| e.written() == signature);
+        let found = entries_of(name).into_iter().find(|e| e.synopsis() == signature);
         found.unwrap_or_else(|| panic!("{signature}"))
     };
     let flow = entry("sd_flow", "sd_flow(target_score[, source_score][, options])");

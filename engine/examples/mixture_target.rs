@@ -19,7 +19,7 @@ pub fn main() -> sdflow::Result<()> {
     let mut flow = SdFlow::towards(Arc::clone(&target), Default::default())?;
     let unseen = Reference::sample(target, 1000, Stream::new(1))?;
     let start = Stream::new(2).normal(1000, dim);
-    let done = Run::new(&mut flow, start).steps(150).measured(&unseen, &["mode_weights", "energy"]).go()?;
+    let done = Run::new(&mut flow, start).steps(150).with_metrics(&unseen, &["mode_weights", "energy"]).go()?;
 
     let share = done.points.iter().filter(|y| y[0] < 0.0).count() as f64 / 1000.0;
     println!("share of the particles in the mode of weight .3: {share:.3}");

@@ -18,7 +18,7 @@ pub fn main() -> sdflow::Result<()> {
 
     let mut flow = SdFlow::towards(Arc::new(seen), Default::default())?;
     let start = Stream::new(3).normal(1000, 2);
-    let done = Run::new(&mut flow, start).steps(100).measured(&unseen, &["energy"]).go()?;
+    let done = Run::new(&mut flow, start).steps(100).with_metrics(&unseen, &["energy"]).go()?;
 
     let energy = &done.metrics["energy"];
     println!("{}", done.notes.join("\n"));

@@ -39,9 +39,9 @@ impl Interrupt {
     }
 
     /// True if this flag or a parent of it was raised.
-    pub fn raised(&self) -> bool {
+    pub fn is_raised(&self) -> bool {
         let late = || self.deadline.get().is_some_and(|deadline| Instant::now() >= *deadline);
-        self.flag.load(Ordering::Relaxed) || late() || self.above.as_ref().is_some_and(|above| above.raised())
+        self.flag.load(Ordering::Relaxed) || late() || self.above.as_ref().is_some_and(|above| above.is_raised())
     }
 
     /// `Err(Interrupted)` once an end is requested: between two steps.
@@ -51,7 +51,7 @@ impl Interrupt {
 
     /// Returns `Err(Interrupted)` once raised: call `interrupt.check()?` inside loops.
     pub fn check(&self) -> Result<()> {
-        if self.raised() { Err(Error::Interrupted) } else { Ok(()) }
+        if self.is_raised() { Err(Error::Interrupted) } else { Ok(()) }
     }
 }
 
@@ -64,9 +64,9 @@ mod tests {
         let whole = Interrupt::default();
         let (one, other) = (whole.below(), whole.below());
         one.raise();
-        assert!(one.raised() && !other.raised() && !whole.raised());
+        assert!(one.is_raised() && !other.is_raised() && !whole.is_raised());
         whole.raise();
-        assert!(other.raised() && other.check().is_err());
+        assert!(other.is_raised() && other.check().is_err());
     }
 
     #[test]
@@ -74,11 +74,11 @@ mod tests {
         let whole = Interrupt::default();
         let part = whole.below();
         whole.request_end(Duration::from_secs(3600));
-        assert!(part.end_requested() && !part.raised() && part.check().is_ok());
+        assert!(part.end_requested() && !part.is_raised() && part.check().is_ok());
         part.raise();
-        assert!(part.raised() && !whole.raised());
+        assert!(part.is_raised() && !whole.is_raised());
         let late = Interrupt::default();
         late.request_end(Duration::ZERO);
-        assert!(late.end_requested() && late.raised());
+        assert!(late.end_requested() && late.is_raised());
     }
 }

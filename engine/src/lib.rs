@@ -39,7 +39,7 @@ pub mod cost;
 #[cfg(feature = "plot")]
 pub mod plot;
 
-pub use error::{Blame, Error, MissingPart, Quantity, Result, Rule, Subject, Wanted, nearest};
+pub use error::{Blame, Error, MissingPart, Quantity, Requirement, Result, Rule, Subject, nearest};
 /// Dense matrices, the type of covariances.
 pub use faer::Mat;
 pub use interrupt::Interrupt;

@@ -35,9 +35,9 @@ pub fn significant(value: f64, digits: usize) -> String {
     }
     let (mantissa, power) = scientific(value, decimals);
     if (-4..6).contains(&power) {
-        trimmed(format!("{value:.*}", (decimals as i32 - power).max(0) as usize))
+        trim_zeros(format!("{value:.*}", (decimals as i32 - power).max(0) as usize))
     } else {
-        format!("{}e{power}", trimmed(mantissa))
+        format!("{}e{power}", trim_zeros(mantissa))
     }
 }
 
@@ -80,7 +80,7 @@ fn scientific(value: f64, digits: usize) -> (String, i32) {
 }
 
 /// Removes the zeros at the end of a decimal fraction.
-fn trimmed(text: String) -> String {
+fn trim_zeros(text: String) -> String {
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
         false => text,

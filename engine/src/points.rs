@@ -136,7 +136,7 @@ impl Points {
     ///
     /// # Errors
     /// The dimensions differ.
-    pub fn joined(&self, other: &Points) -> Result<Points> {
+    pub fn concat(&self, other: &Points) -> Result<Points> {
         other.check_dim("the points to join", self.dim, "those before them")?;
         Ok(Points { data: [self.data(), other.data()].concat(), dim: self.dim })
     }

@@ -97,7 +97,7 @@ macro_rules! process_setters {
         /// # Errors
         /// Those of [`Self::run_with`].
         pub fn go(self) -> Result<$result> {
-            self.observed(&mut $crate::process::Unobserved)
+            self.run_with(&mut $crate::process::Unobserved)
         }
     };
 }

@@ -1,9 +1,9 @@
 //! Schedules: positive or zero quantities as functions of progress in `[0, 1]`.
 
-mod written;
+mod data_form;
 
 use crate::expression::Expression;
-use crate::{Error, Result, Rule, Wanted};
+use crate::{Error, Requirement, Result, Rule};
 
 /// A function of progress `t` in `[0, 1]`; in data a number (constant), a list (table), a formula
 /// in `t` or a tagged map.
@@ -157,10 +157,10 @@ impl Schedule {
         let Some(i) = worst.filter(|&i| beyond(values[i]) > 0.0) else { return Ok(()) };
         match self {
             Schedule::Formula(_) => {
-                let (value, t) = (rounded(values[i]), i as f64 / 1000.0);
-                Err(Error::argument(name, format!("{value} at progress {t}"), wanted(&range)))
+                let (value, t) = (round(values[i]), i as f64 / 1000.0);
+                Err(Error::argument(name, format!("{value} at progress {t}"), expected_range(&range)))
             }
-            _ => Err(Error::argument(name, values[i], wanted(&range))),
+            _ => Err(Error::argument(name, values[i], expected_range(&range))),
         }
     }
 
@@ -182,11 +182,11 @@ impl Schedule {
 }
 
 /// Returns a computed value rounded for messages.
-fn rounded(value: f64) -> f64 {
+fn round(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
 }
 
-fn wanted(range: &std::ops::RangeInclusive<f64>) -> Wanted {
+fn expected_range(range: &std::ops::RangeInclusive<f64>) -> Requirement {
     match (*range.start(), *range.end()) {
         (0.0, f64::INFINITY) => Rule::NotNegative.into(),
         (low, f64::INFINITY) => format!("it must be at least {low:e}").into(),

@@ -67,7 +67,7 @@ fn energy_and_floor(points: &Points, reference: &Reference) -> [f64; 2] {
 
 #[test]
 fn one_stray_row_does_not_ruin_the_rest() {
-    let data = moons(400, 1).joined(&Points::from_rows(&[[1e9, -1e9]]).unwrap()).unwrap();
+    let data = moons(400, 1).concat(&Points::from_rows(&[[1e9, -1e9]]).unwrap()).unwrap();
     for standardise in [false, true] {
         let done = go(&data, moons(400, 2), standardise);
         within_the_floor("stray", &done);

@@ -98,7 +98,7 @@ fn assert_run_resumes(what: &str, options: &RunOptions, start: &Points, make: im
         let mut motion = make();
         let run = Run::of(motion.dynamics(), start.clone()).reference(measured.then_some(&reference));
         let run = run.options(options.clone()).pairwise(&pairwise).seed(5);
-        let done = run.observed(cut).unwrap();
+        let done = run.run_with(cut).unwrap();
         let mut numbers = done.points.data().to_vec();
         numbers.extend(
             done.snapshots.iter().flat_map(|s| std::iter::once(s.step as f64).chain(s.points.data().iter().copied())),
@@ -284,7 +284,7 @@ fn trainings_of_generators() {
         let mut generator = net();
         let options = FitOptions { steps: 12, batch: 100, average: 0.5, ..FitOptions::default() };
         let fit = Fit::new(&mut generator, &mut flow, &base).options(options).pairwise(&pairwise).seed(6);
-        let done = fit.observed(cut).unwrap();
+        let done = fit.run_with(cut).unwrap();
         left(&generator, done, cut)
     });
     assert_resumes("fit by a ratio", &[1, 5, 11], |cut| {
@@ -294,7 +294,7 @@ fn trainings_of_generators() {
             SdFlow::new(ratio.estimate().unwrap(), ScoreSpec::Nothing.estimate().unwrap(), geometric()).unwrap();
         let mut generator = Affine::new(&AffineOptions::default(), Stream::new(3)).unwrap();
         let fit = Fit::new(&mut generator, &mut flow, &base).steps(12).pairwise(&pairwise).seed(6);
-        let done = fit.observed(cut).unwrap();
+        let done = fit.run_with(cut).unwrap();
         left(&generator, done, cut)
     });
     assert_resumes("distill", &[1, 5, 11], |cut| {
@@ -302,7 +302,7 @@ fn trainings_of_generators() {
         let (mut generator, mut teacher) = (net(), Kde::of(data()));
         let options = DistillOptions { steps: 12, batch: 60, warm_up: 7, hidden: 16, ..DistillOptions::default() };
         let distillation = Distillation::new(&mut generator, &mut teacher, &base).options(options);
-        let done = distillation.pairwise(&pairwise).seed(6).observed(cut).unwrap();
+        let done = distillation.pairwise(&pairwise).seed(6).run_with(cut).unwrap();
         left(&generator, done, cut)
     });
     let (inputs, outputs) = (Stream::new(5).normal(80, 2), Stream::new(6).normal(80, 2));
@@ -312,7 +312,7 @@ fn trainings_of_generators() {
         let pairs = Pairs { inputs: &inputs, outputs: &outputs };
         let interrupt = cut.interrupt.clone();
         let regression = Regression::new(&mut generator, pairs).options(options).interrupt(&interrupt).seed(6);
-        let done = regression.observed(cut).unwrap();
+        let done = regression.run_with(cut).unwrap();
         left(&generator, done, cut)
     });
 }
@@ -348,7 +348,7 @@ fn the_state_of_something_else_is_refused() {
     let run = |start: Points, cut: &mut Cut| {
         let pairwise = Pairwise::new(PairwiseOptions::default(), cut.interrupt.clone());
         let mut flow = MmdFlow::new(data(), MmdFlowOptions::default()).unwrap();
-        Run::new(&mut flow, start).steps(9).pairwise(&pairwise).observed(cut)
+        Run::new(&mut flow, start).steps(9).pairwise(&pairwise).run_with(cut)
     };
     let mut cut = Cut { after: Some(4), ..Cut::default() };
     run(start(), &mut cut).unwrap();

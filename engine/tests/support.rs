@@ -41,7 +41,7 @@ fn moments(points: &Points) -> [f64; 2] {
 
 #[test]
 fn adjusted_chains_find_their_way_in_and_stay() {
-    let start = uniform(2000, -4.0, -0.1).joined(&uniform(2000, 0.5, 5.0)).unwrap();
+    let start = uniform(2000, -4.0, -0.1).concat(&uniform(2000, 0.5, 5.0)).unwrap();
     let outside = 2000;
     let done = go(langevin(LangevinSampler::Mala, 0.5), start, 400).unwrap();
     assert!(done.notes.iter().any(|note| note.contains(&format!("{outside} of 4000 points lie outside the target"))));
@@ -61,7 +61,7 @@ fn adjusted_chains_find_their_way_in_and_stay() {
 /// Where the score has a pole, every proposal is thrown far away and none comes back.
 #[test]
 fn chains_that_no_longer_move_are_told() {
-    let start = uniform(40, 1e-4, 1e-3).joined(&uniform(400, 0.5, 5.0)).unwrap();
+    let start = uniform(40, 1e-4, 1e-3).concat(&uniform(400, 0.5, 5.0)).unwrap();
     let done = go(langevin(LangevinSampler::Mala, 0.5), start, 150).unwrap();
     let stuck = done.points.data().iter().filter(|x| **x < 1e-3).count();
     let told = format!("{stuck} of 440 chains have not moved");

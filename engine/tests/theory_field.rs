@@ -17,9 +17,9 @@ fn the_field_between_kernels_is_the_difference_of_their_scores() {
     let weights: Vec<f64> = (0..150).map(|i| f64::from(i % 7)).collect();
     let clock = Clock::at(4, 10, Stream::new(5));
     let pairwise = exact_arithmetic();
-    for (scaling, form) in [(Scaling::Denoiser, Form::Shift), (Scaling::Raw, Form::Score)] {
+    for (scaling, form) in [(Scaling::Denoiser, Form::Displacement), (Scaling::Raw, Form::Score)] {
         for self_term in [SelfTerm::Include, SelfTerm::Exclude] {
-            let target = || Kde::of(targets.clone()).weighted(&weights).unwrap();
+            let target = || Kde::of(targets.clone()).with_weights(&weights).unwrap();
             let options = SdFlowOptions { self_term: Some(self_term), ..options(0.7, scaling, Noise::Fresh) };
             let [p, q] = [target(), Kde::of_cloud()].map(|kde| Estimate::Kernel(Box::new(kde)));
             let mut got = Points::default();

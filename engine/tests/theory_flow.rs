@@ -197,7 +197,7 @@ fn the_exact_denoiser_reaches_the_floor_of_the_denoising_loss() {
     let pairwise = exact_arithmetic();
     let at = At { z: &z, sigma, cloud: &z, aligned: false, learn: true, stream: Stream::new(0), pairwise: &pairwise };
     let mut shift = Points::default();
-    Exact::new(Arc::new(target.clone())).unwrap().evaluate(&at, Form::Shift, &mut shift).unwrap();
+    Exact::new(Arc::new(target.clone())).unwrap().evaluate(&at, Form::Displacement, &mut shift).unwrap();
     let denoised = z.data().iter().zip(shift.data()).map(|(z, s)| z + s);
     let loss = denoised.zip(x.data()).map(|(d, x)| (d - x).powi(2)).sum::<f64>() / x.n() as f64;
     let s = target.cov();

@@ -116,7 +116,7 @@ fn an_interrupt_ends_the_run_with_what_exists() {
     let start = Stream::new(4).normal(200, 2);
     let mut watch = Impatient(interrupt, 7);
     let run = Run::new(&mut flow, start).reference(Some(&reference)).options(options).pairwise(&pairwise).seed(3);
-    let done = run.observed(&mut watch).unwrap();
+    let done = run.run_with(&mut watch).unwrap();
     assert_eq!(done.ending, Ending::Interrupted { step: 7 });
     assert_eq!(done.stats.steps, 7);
     assert!(done.metrics.is_empty() && !done.history.is_empty());
@@ -178,7 +178,7 @@ fn a_batch_holds_points_with_weight_only() {
     let mut rows = vec![[0.0, 0.0]; 50];
     rows[7] = [100.0, 100.0];
     let weights: Vec<f64> = (0..50).map(|i| f64::from(u8::from(i == 7))).collect();
-    let kde = Kde::of(Points::from_rows(&rows).unwrap()).weighted(&weights).unwrap();
+    let kde = Kde::of(Points::from_rows(&rows).unwrap()).with_weights(&weights).unwrap();
     let cloud = Estimate::Kernel(Box::new(Kde::of_cloud()));
     let options = SdFlowOptions { batch_target: Some(3), sigma: Some(Schedule::from(5.0)), ..SdFlowOptions::default() };
     let mut flow = SdFlow::new(Estimate::Kernel(Box::new(kde)), cloud, options).unwrap();
@@ -237,8 +237,8 @@ fn leaving_oneself_out_agrees_between_all_points_and_a_batch_of_all_but_the_orde
     };
     let mut own = Points::default();
     let mut all = Points::default();
-    Kde::of_cloud().evaluate(&at, Form::Shift, &mut all).unwrap();
-    Kde::of_cloud().with_self_term(SelfTerm::Exclude).evaluate(&at, Form::Shift, &mut own).unwrap();
+    Kde::of_cloud().evaluate(&at, Form::Displacement, &mut all).unwrap();
+    Kde::of_cloud().with_self_term(SelfTerm::Exclude).evaluate(&at, Form::Displacement, &mut own).unwrap();
     // By hand: the softmax mean over the others.
     for i in 0..40 {
         let weight = |j: usize| (-sdflow::points::squared_distance(cloud.row(i), cloud.row(j)) / 0.32).exp();
@@ -250,7 +250,7 @@ fn leaving_oneself_out_agrees_between_all_points_and_a_batch_of_all_but_the_orde
     // A batch of 39 leaves out one source for all queries: particles in the batch still leave themselves out.
     let mut batch = Points::default();
     let mut kde = Kde::of_cloud().with_self_term(SelfTerm::Exclude).batched(Some(39));
-    kde.evaluate(&at, Form::Shift, &mut batch).unwrap();
+    kde.evaluate(&at, Form::Displacement, &mut batch).unwrap();
     let order = at.stream.label("source batch").rng().choose(40, 40);
     let missing = order[39];
     for i in 0..40 {

@@ -21,7 +21,7 @@ fn go(reference: &Reference, metrics: &[&str], sigma: f64) -> Result<RunResult> 
     let sigma = Some(Schedule::Geometric { from: 3.0, to: sigma });
     let options = SdFlowOptions { sigma, ..SdFlowOptions::default() };
     let mut flow = SdFlow::new(kde(Some(lattice())), kde(None), options).unwrap();
-    Run::new(&mut flow, Stream::new(2).normal(200, 2)).measured(reference, metrics).steps(60).seed(3).go()
+    Run::new(&mut flow, Stream::new(2).normal(200, 2)).with_metrics(reference, metrics).steps(60).seed(3).go()
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) fn one_of<T: Named>(names: &'static [&'static str]) -> impl TypedValu
 /// Parses the name of a kernel; the bandwidth is the value of another flag.
 pub(super) fn kernel() -> impl TypedValueParser<Value = Kernel> {
     let known = PossibleValuesParser::new(Kernel::NAMES);
-    known.try_map(|name| Kernel::named(&name, 1.0).ok_or("there is no kernel of this name"))
+    known.try_map(|name| Kernel::from_name(&name, 1.0).ok_or("there is no kernel of this name"))
 }
 
 /// Parses "on" or "off".

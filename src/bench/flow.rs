@@ -73,8 +73,8 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     let mut watch = StepTimer { start: now, begun: now, stop, user: interrupt.clone(), times: times.clone() };
     let options = RunOptions { steps: STEPS, every: Some(STEPS), ..RunOptions::default() };
     let run = Run::new(&mut flow, particles).options(options).pairwise(&engine).stream(Stream::new(1).label("flow"));
-    run.observed(&mut watch)?;
-    if interrupt.raised() {
+    run.run_with(&mut watch)?;
+    if interrupt.is_raised() {
         return Err(Error::Interrupted);
     }
     let times = lock(&times);
@@ -198,7 +198,7 @@ impl Observer for StepTimer {
         let (beside, engine) = (std::mem::take(&mut times.beside), std::mem::take(&mut times.engine));
         times.steps.push((step - beside, engine));
         let late = self.start.elapsed().as_secs_f64() > PATIENCE && times.steps.len() > WARM;
-        if late || self.user.raised() {
+        if late || self.user.is_raised() {
             self.stop.raise();
         }
         self.begun = Instant::now();

@@ -73,7 +73,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<NetReport> {
         peaks.push(fma_peak(Isa::Auto) / 1e9);
         let start = Instant::now();
         for _ in 0..STEPS {
-            if interrupt.raised() {
+            if interrupt.is_raised() {
                 return Err(Error::Interrupted);
             }
             loss_last = trainer.step(&input, 1e-3, loss);

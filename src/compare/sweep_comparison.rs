@@ -118,7 +118,7 @@ impl SweepComparison {
         let value = |of: &[(Params, Record)], name: &String| values(of, name).into_iter().next().unwrap_or_default();
         let both = constant.into_iter().map(|name| (name.clone(), (value(&of_a, name), value(&of_b, name))));
         let (only_a, only_b) = (only(&keyed_a, &keyed_b), only(&keyed_b, &keyed_a));
-        let failed = failed(&pairs, &only_a, fail_above);
+        let failed = failures(&pairs, &only_a, fail_above);
         Ok(SweepComparison {
             schema: 1,
             a: a.into(),
@@ -136,7 +136,7 @@ impl SweepComparison {
 }
 
 /// Returns the failures: metrics in the cells where they got worse, and cells that are missing.
-fn failed(pairs: &[CellPair], gone: &[String], fail_above: Option<f64>) -> Vec<String> {
+fn failures(pairs: &[CellPair], gone: &[String], fail_above: Option<f64>) -> Vec<String> {
     let Some(limit) = fail_above else { return Vec::new() };
     let worse = pairs.iter().flat_map(|pair| {
         let fails = pair.metrics.iter().filter(|(_, change)| change.fails(limit));

@@ -52,7 +52,7 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     if let Some(warning) = warning {
         terminal::print_message(&format!("warning: {warning}"));
     }
-    let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.sorted(&rows));
+    let sorted = wanted.as_ref().map_or_else(Vec::new, |wanted| wanted.rank(&rows));
     let counts = CellCounts::of(rows.iter().filter(|(cell, _)| mine(cell)));
     let exit = counts.exit(interrupt.end_requested());
     let report = SweepReport {

@@ -76,7 +76,7 @@ impl SweepPlan {
         check_declared(&first)?;
         let cell = |index: usize| {
             let values = values(&groups, index);
-            let prepared = first.given(values.clone())?;
+            let prepared = first.with_params(values.clone())?;
             Ok(Cell { number: index + 1, values, prepared })
         };
         let cells = (0..count).map(cell).collect::<Result<Vec<_>, Diagnostic>>()?;
@@ -86,7 +86,7 @@ impl SweepPlan {
 
     /// Returns the hash of the identities of all cells.
     pub fn identity(&self) -> String {
-        sdflow_dsl::joined(self.cells.iter().map(|cell| cell.prepared.identity()))
+        sdflow_dsl::hash_all(self.cells.iter().map(|cell| cell.prepared.identity()))
     }
 
     /// Returns all axes in order.

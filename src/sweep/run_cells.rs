@@ -81,22 +81,22 @@ impl<'a> RunCells<'a> {
 
 impl Sweep for RunCells<'_> {
     type Left = Record;
-    type Trouble = Diagnostic;
+    type Error = Diagnostic;
 
     fn cells(&self) -> usize {
         self.cells.len()
     }
 
-    fn finished(&self, index: usize) -> Result<Option<Record>, Diagnostic> {
+    fn stored_result(&self, index: usize) -> Result<Option<Record>, Diagnostic> {
         finished_record(self.cells[index], self.folder, self.args)
     }
 
     fn compute(&self, index: usize, _: &Seat) -> Result<Made<Record>, Diagnostic> {
         let cell = self.cells[index];
         // An error in one cell does not stop the others.
-        Ok(self.record(cell).unwrap_or_else(|trouble| {
+        Ok(self.record(cell).unwrap_or_else(|failure| {
             let mut record = Record::start(cell.prepared.script().into(), &cell.prepared, self.args.script.quick);
-            record.fail(&trouble);
+            record.fail(&failure);
             Made::Ended(record)
         }))
     }

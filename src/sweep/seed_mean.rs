@@ -16,7 +16,7 @@ pub struct PlaceMean {
 }
 
 /// Returns the names of the metrics that finished cells measured, in alphabetical order.
-pub fn measured<'a>(rows: &'a [CellRow]) -> Vec<&'a str> {
+pub fn metric_names<'a>(rows: &'a [CellRow]) -> Vec<&'a str> {
     let done = rows.iter().filter_map(|(_, record)| record.as_ref()).filter(|record| record.status == Status::Done);
     let names: BTreeSet<&'a str> = done.flat_map(|record| record.metrics.keys().map(String::as_str)).collect();
     names.into_iter().collect()

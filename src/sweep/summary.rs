@@ -1,7 +1,7 @@
 //! The summary of a sweep.
 
 use super::plan::{SweepPlan, assignments};
-use super::seed_mean::{PlaceMean, means, measured};
+use super::seed_mean::{PlaceMean, means, metric_names};
 use super::table::CellRow;
 use crate::exit::Exit;
 use crate::progress::duration;
@@ -100,7 +100,7 @@ impl BestMetric {
     /// Returns the metric of `--best`, or the first measured metric, and a warning if the requested
     /// one was not measured.
     pub fn of(asked: Option<&str>, rows: &[CellRow]) -> (Option<BestMetric>, Option<String>) {
-        let known = measured(rows);
+        let known = metric_names(rows);
         let first = known.first().map(|name| BestMetric { metric: name.to_string(), largest: false });
         let Some(asked) = asked else { return (first, None) };
         let (metric, largest) = match asked.strip_prefix("max:") {
@@ -119,7 +119,7 @@ impl BestMetric {
     }
 
     /// Returns the means, the best first.
-    pub fn sorted(&self, rows: &[CellRow]) -> Vec<PlaceMean> {
+    pub fn rank(&self, rows: &[CellRow]) -> Vec<PlaceMean> {
         let mut means = means(rows, &self.metric);
         means.sort_by(|a, b| {
             if self.largest { b.mean.value.total_cmp(&a.mean.value) } else { a.mean.value.total_cmp(&b.mean.value) }

@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Entry, function};
 use crate::language::{At, Fail, Kind, Type, arg, optional};
-use crate::value::{Reading, described, plain_value};
+use crate::value::{Reading, describe, plain_value};
 use rhai::{Dynamic, Map};
 use sdflow::number::significant;
 use std::collections::BTreeMap;
@@ -65,7 +65,7 @@ pub const ENTRIES: &[Entry] = &[
         Kind::Saying,
         &[arg("x", Type::OneOf(&[Type::Number, Type::Reading])), optional("digits", Type::Whole)],
         Type::Text,
-        rounded,
+        round_to_text,
     )
     .about(
         "A number, or the value of a reading, as text with `digits` significant digits (default \
@@ -90,7 +90,7 @@ fn conclude(call: &Call) -> Result<Dynamic, Fail> {
     Ok(Dynamic::UNIT)
 }
 
-fn rounded(call: &Call) -> Result<Dynamic, Fail> {
+fn round_to_text(call: &Call) -> Result<Dynamic, Fail> {
     let value = plain_value(call.arg(0)?).ok_or_else(|| call.wrong(0, "a number or a reading"))?;
     let digits = if call.len() > 1 { call.count(1, 1)? } else { 3 };
     if digits > DIGITS {
@@ -125,7 +125,7 @@ fn record(call: &Call) -> Result<Dynamic, Fail> {
             Some(entry) => entry,
             None => {
                 let value = plain_value(value).ok_or_else(|| {
-                    let message = format!("`{name}` is {}, but a number or a reading is expected", described(value));
+                    let message = format!("`{name}` is {}, but a number or a reading is expected", describe(value));
                     Fail::script(message).at(At::Key(0, name.to_string()))
                 })?;
                 Reading { value, se: None, floor: None, parts: BTreeMap::new() }

@@ -3,7 +3,7 @@
 use crate::call::{Call, Entry, function};
 use crate::context::{Callbacks, detach, misfit};
 use crate::language::{At, Fail, Kind, Type, arg, optional};
-use crate::value::{Cloud, described, number, numbers};
+use crate::value::{Cloud, describe, number, numbers};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::expression::Parameter;
 use sdflow::target::{CustomDensity, LogDensityOf, ScoreOf, Target};
@@ -153,7 +153,7 @@ fn parameter(name: &str, value: &Dynamic) -> std::result::Result<Parameter, Fail
     match list {
         Some(list) if !list.is_empty() => Ok((name.into(), list, false)),
         _ => {
-            let seen = described(value);
+            let seen = describe(value);
             let message = format!("the parameter `{name}` is {seen}, but a number or a list of numbers is expected");
             Err(Fail::script(message).at(at))
         }

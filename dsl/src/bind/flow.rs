@@ -127,7 +127,7 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     plan("mmd_flow", call, stepping, move || {
         let flow = MmdFlow::new(Arc::clone(&points), options.clone())?;
         Ok(Flow::field(match &weights {
-            Some(weights) => flow.weighted(weights)?,
+            Some(weights) => flow.with_weights(weights)?,
             None => flow,
         }))
     })

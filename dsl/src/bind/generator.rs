@@ -55,20 +55,20 @@ pub const ENTRIES: &[Entry] = &[
              let y = affine(#{dim: 2, dim_in: 3}).apply(u);\n\
              print(y.dim);",
         ),
-    function("dim", Kind::Model, &[], Type::Whole, |call| Ok((own(call)?.dim() as i64).into()))
+    function("dim", Kind::Model, &[], Type::Whole, |call| Ok((receiver(call)?.dim() as i64).into()))
         .of(Type::Generator)
         .property()
         .about("The number of coordinates of the points of the generator.")
         .example("print(affine(#{dim: 3}).dim);"),
     function("mean", Kind::Model, &[], Type::List(&Type::Number), |call| {
-        Ok(numbers(&own(call)?.moments().map_err(|e| call.place(e))?.mean))
+        Ok(numbers(&receiver(call)?.moments().map_err(|e| call.place(e))?.mean))
     })
     .of(Type::Generator)
     .returned("an array of `dim` numbers")
     .about("The exact mean of the points of an affine generator, for its base.")
     .example("print(affine(#{dim: 3}).mean()[0]);"),
     function("cov", Kind::Model, &[], Type::Matrix, |call| {
-        Ok(Matrix::value(own(call)?.moments().map_err(|e| call.place(e))?.cov))
+        Ok(Matrix::value(receiver(call)?.moments().map_err(|e| call.place(e))?.cov))
     })
     .of(Type::Generator)
     .returned("a matrix, `dim` x `dim`")
@@ -79,16 +79,16 @@ pub const ENTRIES: &[Entry] = &[
     ),
 ];
 
-fn own(call: &Call) -> Result<Model, Fail> {
+fn receiver(call: &Call) -> Result<Model, Fail> {
     call.receiver()
 }
 
 fn sample(call: &Call) -> Result<Dynamic, Fail> {
-    let (model, n) = (own(call)?, call.context.points(call.count(1, 1)?));
+    let (model, n) = (receiver(call)?, call.context.points(call.count(1, 1)?));
     check_size(call, 1, n, model.widest())?;
     model.sample(n, call.context.stream("generator")).map(Cloud::value).map_err(|e| call.place(e))
 }
 
 fn apply(call: &Call) -> Result<Dynamic, Fail> {
-    own(call)?.apply(call.points(1)?.as_ref()).map(Cloud::value).map_err(|e| call.place(e))
+    receiver(call)?.apply(call.points(1)?.as_ref()).map(Cloud::value).map_err(|e| call.place(e))
 }

@@ -15,7 +15,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         };
         // Leaked once per process, because the manual lives as long as the process.
         let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
-        let entry = function(name, Kind::Kernel, args, Type::Map, tagged)
+        let entry = function(name, Kind::Kernel, args, Type::Map, tag)
             .returned("a kernel, a map of plain data")
             .about(text(format!("{}.", kernel.formula())))
             .example(text(format!("let k = {usage};")));
@@ -26,7 +26,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 const BANDWIDTH: &[Arg] = &[arg("h", Type::Number)];
 
 /// Returns a kernel as a map: `imq(0.5)` is `#{kernel: "imq", h: 0.5}`.
-fn tagged(call: &Call) -> Result<Dynamic, Fail> {
+fn tag(call: &Call) -> Result<Dynamic, Fail> {
     let known = Kernel::all(1.0).into_iter().find(|kernel| kernel.script_name() == call.signature.name);
     let mut map = Map::new();
     map.insert("kernel".into(), known.map_or(call.signature.name, |kernel| kernel.name()).into());

@@ -147,6 +147,6 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
     })?;
     match loaded {
         generator::Model::Denoiser(denoiser) => Ok(Dynamic::from(Recipe::Denoiser(Arc::from(denoiser)))),
-        generator => Model::loaded(generator).map(Dynamic::from).map_err(|e| call.place(e)),
+        generator => Model::from_model(generator).map(Dynamic::from).map_err(|e| call.place(e)),
     }
 }

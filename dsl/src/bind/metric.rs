@@ -25,7 +25,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
             _ => "dataset(\"8gaussians\")",
         };
         let example = format!("let d = {}(normal(100, 2), {needs});\nprint(d);", m.name);
-        let entry = function(m.name, Kind::Metric, ARGS, Type::Reading, measured)
+        let entry = function(m.name, Kind::Metric, ARGS, Type::Reading, measure)
             .returned(
                 "a reading: `.value`, `.se` its standard error, `.floor` its noise floor; it compares \
                  like a number",
@@ -39,7 +39,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 
 const ARGS: &[Arg] = &[arg("points", Type::Points), arg("reference", SAMPLE), OPTIONS];
 
-fn measured(call: &Call) -> Result<Dynamic, Fail> {
+fn measure(call: &Call) -> Result<Dynamic, Fail> {
     let name = call.signature.name;
     let options = match call.map() {
         Some(map) => Value::Object(options::plain(&map, call, call.signature.options)?),

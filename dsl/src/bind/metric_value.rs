@@ -10,7 +10,7 @@ use sdflow::metric::memorisation;
 
 pub const ENTRIES: &[Entry] = &[
     MEMORISATION,
-    function("value", Kind::Metric, &[], Type::Number, |call| Ok(own(call)?.value.into()))
+    function("value", Kind::Metric, &[], Type::Number, |call| Ok(receiver(call)?.value.into()))
         .of(Type::Reading)
         .property()
         .about("The value of a metric. In comparisons and sums a reading stands for its value.")
@@ -20,7 +20,7 @@ pub const ENTRIES: &[Entry] = &[
              print(e.value);",
         ),
     function("se", Kind::Metric, &[], Type::OneOf(&[Type::Number, Type::Nothing]), |call| {
-        Ok(own(call)?.se.map_or(Dynamic::UNIT, Dynamic::from))
+        Ok(receiver(call)?.se.map_or(Dynamic::UNIT, Dynamic::from))
     })
     .of(Type::Reading)
     .property()
@@ -31,7 +31,7 @@ pub const ENTRIES: &[Entry] = &[
          print(e.se);",
     ),
     function("floor", Kind::Metric, &[], Type::OneOf(&[Type::Number, Type::Nothing]), |call| {
-        Ok(own(call)?.floor.map_or(Dynamic::UNIT, Dynamic::from))
+        Ok(receiver(call)?.floor.map_or(Dynamic::UNIT, Dynamic::from))
     })
     .of(Type::Reading)
     .property()
@@ -46,7 +46,7 @@ pub const ENTRIES: &[Entry] = &[
          print(e.floor);",
     ),
     function("parts", Kind::Metric, &[], Type::Map, |call| {
-        Ok(own(call)?.parts.into_iter().map(|(k, v)| (k.into(), v.into())).collect::<Map>().into())
+        Ok(receiver(call)?.parts.into_iter().map(|(k, v)| (k.into(), v.into())).collect::<Map>().into())
     })
     .of(Type::Reading)
     .property()
@@ -86,6 +86,6 @@ const MEMORISATION: Entry = function(
      print(memorisation(data[0], data[0], data[1]));",
 );
 
-fn own(call: &Call) -> Result<Reading, Fail> {
+fn receiver(call: &Call) -> Result<Reading, Fail> {
     call.receiver()
 }

@@ -5,7 +5,7 @@ use crate::bind::sweep::places;
 use crate::bind::unused_options as idle;
 use crate::call::{Call, Entry, function};
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
-use crate::value::{Cloud, Done, described};
+use crate::value::{Cloud, Done, describe};
 use rhai::{Array, Dynamic, Map};
 use sdflow::options::Options;
 use sdflow::plot::{self, Chart, Curve, Images, Level, Picture};
@@ -91,10 +91,10 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
 /// Returns one chart, or one per element if the elements are arrays or maps themselves.
 fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     if let Some(done) = what.clone().try_cast::<Done>() {
-        return Ok(measured(&done, options));
+        return Ok(metric_charts(&done, options));
     }
     if let Some(table) = what.clone().try_cast::<Arc<Table>>().filter(|t| !t.axes().is_empty() && options.x.is_none()) {
-        return surveyed(&table, options);
+        return sweep_charts(&table, options);
     }
     let several =
         what.clone().try_cast::<Array>().filter(|a| !a.is_empty() && a.iter().all(|e| e.is_array() || e.is_map()));
@@ -144,7 +144,7 @@ fn layer(
         }
     } else {
         let want = "points, a target, an array or a map of them, or a table is expected";
-        return Err(call.bad(0, format!("holds {}", described(set)), want));
+        return Err(call.bad(0, format!("holds {}", describe(set)), want));
     };
     let Some(width) = options.image_width else {
         let cloud = plot::Cloud::new(points).label(label);
@@ -162,7 +162,7 @@ fn layer(
 
 /// Returns the metrics of a run over its steps, one chart each with its noise floor; for a run
 /// without metrics, the readings of the flow.
-fn measured(done: &Done, options: &PlotOptions) -> Vec<Chart> {
+fn metric_charts(done: &Done, options: &PlotOptions) -> Vec<Chart> {
     let table = &done.history;
     let own = |name: &&String| !(name.ends_with("_se") || ["step", "progress"].contains(&name.as_str()));
     let chosen = |name: &&String| done.metrics.is_empty() || done.metrics.contains_key(*name);
@@ -183,7 +183,7 @@ fn measured(done: &Done, options: &PlotOptions) -> Vec<Chart> {
 }
 
 /// Returns the charts of the table of a sweep: its first quantity, or those of `y`, over the axes.
-fn surveyed(table: &Table, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
+fn sweep_charts(table: &Table, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     let is_axis = |name: &String| table.axes().iter().any(|(axis, _)| axis == name);
     let first = table.columns().iter().find(|name| !is_axis(name)).cloned();
     let mut charts = Vec::new();

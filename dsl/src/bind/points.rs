@@ -51,20 +51,26 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about("`n` independent points whose coordinates are uniform on `[lo, hi)`.")
     .example("let y = uniform(1000, 2, -1.0, 1.0);"),
-    function("points", Kind::Points, &[arg("rows", Type::List(&Type::List(&Type::Number)))], Type::Points, written)
-        .about("Points from an array of rows, each an array of numbers of the same length.")
-        .example("let x = points([[0, 0], [1.5, 2]]);"),
-    function("n", Kind::Points, &[], Type::Whole, |call| Ok((own(call)?.n() as i64).into()))
+    function(
+        "points",
+        Kind::Points,
+        &[arg("rows", Type::List(&Type::List(&Type::Number)))],
+        Type::Points,
+        points_from_rows,
+    )
+    .about("Points from an array of rows, each an array of numbers of the same length.")
+    .example("let x = points([[0, 0], [1.5, 2]]);"),
+    function("n", Kind::Points, &[], Type::Whole, |call| Ok((receiver(call)?.n() as i64).into()))
         .of(Type::Points)
         .property()
         .about("The number of points.")
         .example("print(normal(10, 2).n);"),
-    function("dim", Kind::Points, &[], Type::Whole, |call| Ok((own(call)?.dim() as i64).into()))
+    function("dim", Kind::Points, &[], Type::Whole, |call| Ok((receiver(call)?.dim() as i64).into()))
         .of(Type::Points)
         .property()
         .about("The number of coordinates of each point.")
         .example("print(normal(10, 2).dim);"),
-    function("mean", Kind::Points, &[], Type::List(&Type::Number), |call| Ok(numbers(&own(call)?.mean())))
+    function("mean", Kind::Points, &[], Type::List(&Type::Number), |call| Ok(numbers(&receiver(call)?.mean())))
         .of(Type::Points)
         .returned("an array of `dim` numbers")
         .about("The mean of every coordinate.")
@@ -73,7 +79,7 @@ pub const ENTRIES: &[Entry] = &[
              print(m[0]);",
         ),
     function("cov", Kind::Points, &[], Type::Matrix, |call| {
-        let points = own(call)?;
+        let points = receiver(call)?;
         check_matrix(points.dim()).map_err(|e| call.place(e))?;
         Ok(Matrix::value(points.covariance()))
     })
@@ -99,12 +105,12 @@ pub const ENTRIES: &[Entry] = &[
 
 /// Returns the receiver, whose distances must have finite squares.
 fn measurable(call: &Call) -> Result<Arc<Points>, Fail> {
-    let points = own(call)?;
+    let points = receiver(call)?;
     points.check_squares("the points").map_err(|e| call.place(e))?;
     Ok(points)
 }
 
-fn own(call: &Call) -> Result<Arc<Points>, Fail> {
+fn receiver(call: &Call) -> Result<Arc<Points>, Fail> {
     Ok(call.receiver::<Cloud>()?.points)
 }
 
@@ -139,7 +145,7 @@ fn uniform(call: &Call) -> Result<Dynamic, Fail> {
     Points::new(data, dim, "the uniform points").map(Cloud::value).map_err(|e| call.place(e))
 }
 
-fn written(call: &Call) -> Result<Dynamic, Fail> {
+fn points_from_rows(call: &Call) -> Result<Dynamic, Fail> {
     let mut rows = Vec::new();
     for (i, row) in call.array(0)?.into_iter().enumerate() {
         let row = row.try_cast::<Array>().and_then(|row| row.iter().map(number).collect::<Option<Vec<f64>>>());

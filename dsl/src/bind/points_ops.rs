@@ -121,7 +121,7 @@ fn divide(call: &Call) -> Result<Dynamic, Fail> {
 
 fn join(call: &Call) -> Result<Dynamic, Fail> {
     let (points, other) = (call.receiver::<Cloud>()?.points, call.points(1)?);
-    let all = points.joined(&other).map_err(|e| call.place(e))?;
+    let all = points.concat(&other).map_err(|e| call.place(e))?;
     Ok(Cloud::value(all))
 }
 
@@ -137,7 +137,7 @@ fn trim(call: &Call) -> Result<Dynamic, Fail> {
     }
     // The search for outliers takes long, so a dry run omits it.
     let points = call.context.mode.find(
-        || neighbour::trimmed(&cloud.points, share, neighbours, call.context.pairwise.interrupt()),
+        || neighbour::trim(&cloud.points, share, neighbours, call.context.pairwise.interrupt()),
         || Ok(cloud.points.rows(0..n - (share * n as f64) as usize)),
     );
     Ok(Cloud::value(points.map_err(|e| call.place(e))?))

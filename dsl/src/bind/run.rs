@@ -60,7 +60,7 @@ fn run_flow(call: &Call) -> Result<Dynamic, Fail> {
     let act = || {
         let mut motion = plan.motion()?;
         let run = Run::of(motion.dynamics(), Points::clone(&start)).reference(reference).options(options.clone());
-        run.pairwise(pairwise).stream(stream).observed(&mut watch)
+        run.pairwise(pairwise).stream(stream).run_with(&mut watch)
     };
     let measure =
         |gauge: &Gauge| cost::run(&|| plan.motion(), Points::clone(&start), reference, &options, gauge, stream);

@@ -9,7 +9,7 @@ use sdflow::process::Stats;
 use std::sync::Arc;
 
 pub const ENTRIES: &[Entry] = &[
-    function("points", Kind::Run, &[], Type::Points, |call| Ok(cloud(&own(call)?.points)))
+    function("points", Kind::Run, &[], Type::Points, |call| Ok(cloud(&receiver(call)?.points)))
         .of(Type::Result)
         .property()
         .about("The points at the end.")
@@ -17,9 +17,9 @@ pub const ENTRIES: &[Entry] = &[
             "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
              save(r.points, \"moved.npy\");",
         ),
-    function("carried", Kind::Run, &[], Type::Points, |call| match own(call)?.carried {
+    function("carried", Kind::Run, &[], Type::Points, |call| match receiver(call)?.carried {
         Some(points) => Ok(cloud(&points)),
-        None => Err(left_out("had no tracers", "run(flow, start, #{carry: held_out})")),
+        None => Err(missing_error("had no tracers", "run(flow, start, #{carry: held_out})")),
     })
     .of(Type::Result)
     .property()
@@ -33,9 +33,9 @@ pub const ENTRIES: &[Entry] = &[
          normal(50, 2)});\n\
          save(r.carried, \"carried.npy\");",
     ),
-    function("log_det", Kind::Run, &[], Type::List(&Type::Number), |call| match own(call)?.log_det {
+    function("log_det", Kind::Run, &[], Type::List(&Type::Number), |call| match receiver(call)?.log_det {
         Some(values) => Ok(numbers(&values)),
-        None => Err(left_out("did not compute `log_det`", "run(flow, start, #{carry: held_out, log_det: true})")),
+        None => Err(missing_error("did not compute `log_det`", "run(flow, start, #{carry: held_out, log_det: true})")),
     })
     .of(Type::Result)
     .property()
@@ -51,7 +51,7 @@ pub const ENTRIES: &[Entry] = &[
          let r = run(flow, normal(200, 2), #{steps: 3, carry: x, log_det: true});\n\
          print(r.log_det[0]);",
     ),
-    function("history", Kind::Run, &[], Type::Table, |call| Ok(Dynamic::from(own(call)?.history)))
+    function("history", Kind::Run, &[], Type::Table, |call| Ok(Dynamic::from(receiver(call)?.history)))
         .of(Type::Result)
         .property()
         .about(
@@ -64,7 +64,7 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("stop", Kind::Run, &[], Type::Text, |call| {
         call.context.acknowledge_divergence();
-        Ok(own(call)?.ending.reason().into())
+        Ok(receiver(call)?.ending.reason().into())
     })
     .of(Type::Result)
     .property()
@@ -77,7 +77,7 @@ pub const ENTRIES: &[Entry] = &[
         "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
          print(r.stop);",
     ),
-    function("stats", Kind::Run, &[], Type::Map, |call| Ok(stats(&own(call)?.stats)))
+    function("stats", Kind::Run, &[], Type::Map, |call| Ok(stats(&receiver(call)?.stats)))
         .of(Type::Result)
         .property()
         .returned("a map of numbers")
@@ -91,7 +91,7 @@ pub const ENTRIES: &[Entry] = &[
              print(r.stats.nfe);",
         ),
     function("metrics", Kind::Run, &[], Type::Map, |call| {
-        let readings = own(call)?.metrics.into_iter();
+        let readings = receiver(call)?.metrics.into_iter();
         Ok(readings.map(|(name, reading)| (name.into(), Dynamic::from(reading))).collect::<Map>().into())
     })
     .of(Type::Result)
@@ -105,7 +105,7 @@ pub const ENTRIES: &[Entry] = &[
          print(r.metrics.energy);",
     ),
     function("snapshots", Kind::Run, &[], Type::List(&Type::Points), |call| {
-        Ok(own(call)?.snapshots.iter().map(|(_, points)| cloud(points)).collect::<rhai::Array>().into())
+        Ok(receiver(call)?.snapshots.iter().map(|(_, points)| cloud(points)).collect::<rhai::Array>().into())
     })
     .of(Type::Result)
     .property()
@@ -117,12 +117,12 @@ pub const ENTRIES: &[Entry] = &[
     ),
 ];
 
-fn own(call: &Call) -> Result<Done, Fail> {
+fn receiver(call: &Call) -> Result<Done, Fail> {
     call.receiver()
 }
 
 /// The error for a result that the run was not asked for.
-fn left_out(did: &str, hint: &str) -> Fail {
+fn missing_error(did: &str, hint: &str) -> Fail {
     Fail::script(format!("the run {did}")).hint(hint)
 }
 

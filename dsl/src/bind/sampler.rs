@@ -125,7 +125,7 @@ pub const ENTRIES: &[Entry] = &[
     ),
 ];
 
-fn made(recipe: &Recipe) -> Result<Box<dyn Score>> {
+fn build_score(recipe: &Recipe) -> Result<Box<dyn Score>> {
     Ok(recipe.estimate()?.score())
 }
 
@@ -134,7 +134,7 @@ fn svgd(call: &Call) -> Made {
     let target = fixed_score(call, 0)?;
     let density = density(&target);
     idle::in_stepping(call, &stepping);
-    let make = move || Ok(Flow::field(Svgd::new(made(&target)?, options.clone())?.inside(density.clone())));
+    let make = move || Ok(Flow::field(Svgd::new(build_score(&target)?, options.clone())?.inside(density.clone())));
     plan("svgd", call, stepping, make)
 }
 
@@ -151,7 +151,7 @@ fn langevin(call: &Call) -> Made {
     let target = fixed_score(call, 0)?;
     let density = density(&target);
     plan("langevin", call, Stepping::default(), move || {
-        Ok(Flow::Sampler(Box::new(Langevin::new(made(&target)?, density.clone(), &options)?)))
+        Ok(Flow::Sampler(Box::new(Langevin::new(build_score(&target)?, density.clone(), &options)?)))
     })
 }
 
@@ -161,7 +161,7 @@ fn pf_ode(call: &Call) -> Made {
     let fixed = options.sampler != PfOdeSampler::Adaptive;
     let idle = [("tolerance", fixed, "it belongs to the sampler \"adaptive\"")];
     idle::in_diffusion(call, options.process, &idle);
-    denoising("pf_ode", call, move || Diffusion::pf_ode(made(&score)?, &options))
+    denoising("pf_ode", call, move || Diffusion::pf_ode(build_score(&score)?, &options))
 }
 
 fn reverse_sde(call: &Call) -> Made {
@@ -179,7 +179,7 @@ fn reverse_sde(call: &Call) -> Made {
         ("churn_noise", !churns, why),
     ];
     idle::in_diffusion(call, options.process, &idle);
-    denoising("reverse_sde", call, move || Diffusion::reverse_sde(made(&score)?, &options))
+    denoising("reverse_sde", call, move || Diffusion::reverse_sde(build_score(&score)?, &options))
 }
 
 fn predictor_corrector(call: &Call) -> Made {
@@ -187,7 +187,7 @@ fn predictor_corrector(call: &Call) -> Made {
     let score = fixed_score(call, 0)?;
     let idle = [("snr", options.corrections == 0, "there are no corrections")];
     idle::in_diffusion(call, options.process, &idle);
-    denoising("predictor_corrector", call, move || Diffusion::predictor_corrector(made(&score)?, &options))
+    denoising("predictor_corrector", call, move || Diffusion::predictor_corrector(build_score(&score)?, &options))
 }
 
 /// Returns the recipe of a diffusion sampler.

@@ -5,19 +5,19 @@ use crate::language::{Fail, Kind, Type, arg, optional};
 use rhai::{Dynamic, Map};
 
 pub const ENTRIES: &[Entry] = &[
-    function("constant", Kind::Schedule, &[arg("value", Type::Number)], Type::Map, tagged)
+    function("constant", Kind::Schedule, &[arg("value", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
         .about("The same value throughout; a plain number means the same.")
         .example("let sigma = constant(0.5);"),
-    function("linear", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tagged)
+    function("linear", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
         .about("`from + t (to - from)` at progress `t` from 0 to 1.")
         .example("let sigma = linear(10, 0.1);"),
-    function("cosine", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tagged)
+    function("cosine", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
         .about("`to + (from - to) (1 + cos(pi t)) / 2`: slow at both ends.")
         .example("let sigma = cosine(10, 0.1);"),
-    function("geometric", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tagged)
+    function("geometric", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
         .about("`from (to / from)^t`: equal factors in equal times; both ends positive.")
         .example("let sigma = geometric(10, 0.1);"),
@@ -26,7 +26,7 @@ pub const ENTRIES: &[Entry] = &[
         Kind::Schedule,
         &[arg("from", Type::Number), arg("to", Type::Number), optional("rho", Type::Number)],
         Type::Map,
-        tagged,
+        tag,
     )
     .returned("a schedule, a map of plain data")
     .about(
@@ -39,7 +39,7 @@ pub const ENTRIES: &[Entry] = &[
         Kind::Schedule,
         &[arg("from", Type::Number), arg("to", Type::Number), optional("power", Type::Number)],
         Type::Map,
-        tagged,
+        tag,
     )
     .returned("a schedule, a map of plain data")
     .about("`from + t^power (to - from)`; `power` is 2 when left out.")
@@ -49,12 +49,12 @@ pub const ENTRIES: &[Entry] = &[
         Kind::Schedule,
         &[arg("from", Type::Number), arg("to", Type::Number), optional("steepness", Type::Number)],
         Type::Map,
-        tagged,
+        tag,
     )
     .returned("a schedule, a map of plain data")
     .about("A logistic curve that meets both ends; `steepness` is 10 when left out.")
     .example("let sigma = sigmoid(10, 0.1);"),
-    function("adaptive", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tagged)
+    function("adaptive", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
         .about(
             "From `from` down to `to`, held wherever the flow still has work to do; both ends \
@@ -64,7 +64,7 @@ pub const ENTRIES: &[Entry] = &[
 ];
 
 /// Returns a schedule as a map: `cosine(10, 0.1)` is `#{schedule: "cosine", from: 10.0, to: 0.1}`.
-fn tagged(call: &Call) -> Result<Dynamic, Fail> {
+fn tag(call: &Call) -> Result<Dynamic, Fail> {
     let mut map = Map::from([("schedule".into(), call.signature.name.into())]);
     for i in 0..*call.signature.arity().end() {
         let name = call.signature.argument(i).unwrap_or_default();

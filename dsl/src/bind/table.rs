@@ -4,7 +4,7 @@ use crate::bind::arguments::column_name;
 use crate::bind::learned_score::saver;
 use crate::call::{Call, Entry, function};
 use crate::language::{At, Fail, Kind, Type, arg};
-use crate::value::{Cloud, Reading, described, number, numbers};
+use crate::value::{Cloud, Reading, describe, number, numbers};
 use rhai::{Dynamic, Map};
 use sdflow::io;
 use sdflow::table::{Cell, Table};
@@ -51,11 +51,7 @@ fn table(call: &Call) -> Result<Dynamic, Fail> {
     let mut table = Table::default();
     for (i, row) in call.array(0)?.into_iter().enumerate() {
         let Some(map) = row.clone().try_cast::<Map>() else {
-            return Err(call.bad(
-                0,
-                format!("has {} as row {i}", described(&row)),
-                "each row is a map: #{energy: 0.1}",
-            ));
+            return Err(call.bad(0, format!("has {} as row {i}", describe(&row)), "each row is a map: #{energy: 0.1}"));
         };
         let cells = map.iter().map(|(name, value)| cell(name, value, i).map(|cell| (name.to_string(), cell)));
         let mut cells = cells.collect::<Result<Vec<_>, _>>().map_err(|f| f.at(At::Argument(0)))?;
@@ -83,7 +79,7 @@ fn cell(name: &str, value: &Dynamic, row: usize) -> Result<Cell, Fail> {
         "string" | "bool" | "char" => Ok(Cell::Text(value.to_string())),
         _ => {
             let message =
-                format!("`{name}` in row {row} is {}, but a number, a reading or a word is expected", described(value));
+                format!("`{name}` in row {row} is {}, but a number, a reading or a word is expected", describe(value));
             Err(Fail::script(message))
         }
     }

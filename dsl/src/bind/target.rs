@@ -25,7 +25,7 @@ sdflow::options! {
 
 pub const ENTRIES: &[Entry] = &[
     function("gaussian", Kind::Target, &[arg("options", Type::Map)], Type::Target, |call| {
-        described(call, |o: GaussianOptions| o.gaussian())
+        build_target(call, |o: GaussianOptions| o.gaussian())
     })
     .about(
         "The Gaussian `N(mean, cov)`, with exact density, score (smoothed by any sigma) and \
@@ -45,7 +45,7 @@ pub const ENTRIES: &[Entry] = &[
         .options(Ar1Options::KEYS)
         .example("let p = ar1(0.9, #{dim: 64});"),
     function("mixture", Kind::Target, &[arg("options", Type::Map)], Type::Target, |call| {
-        described(call, |o: MixtureOptions| o.mixture())
+        build_target(call, |o: MixtureOptions| o.mixture())
     })
     .about("A mixture of Gaussians, with exact density, smoothed score, moments and modes.")
     .options(MixtureOptions::KEYS)
@@ -55,25 +55,29 @@ pub const ENTRIES: &[Entry] = &[
          let q = mixture(#{means: [[-2, 0], [2, 0]], covs: [s, s]});",
     ),
     function("student_t", Kind::Target, &[arg("options", Type::Map)], Type::Target, |call| {
-        described(call, |o: StudentTOptions| o.student_t())
+        build_target(call, |o: StudentTOptions| o.student_t())
     })
     .about("The multivariate t distribution, which has heavy tails. Density and score are exact without smoothing.")
     .options(StudentTOptions::KEYS)
     .example("let p = student_t(#{dim: 2, dof: 3});"),
-    function("funnel", Kind::Target, &[OPTIONS], Type::Target, |call| described(call, |o: FunnelOptions| o.funnel()))
-        .about(
-            "Neal's funnel: the first coordinate is `N(0, std^2)`, every other `N(0, exp(first))` \
+    function("funnel", Kind::Target, &[OPTIONS], Type::Target, |call| {
+        build_target(call, |o: FunnelOptions| o.funnel())
+    })
+    .about(
+        "Neal's funnel: the first coordinate is `N(0, std^2)`, every other `N(0, exp(first))` \
              [neal2003slice]. Density and score are exact without smoothing.",
-        )
-        .options(FunnelOptions::KEYS)
-        .example("let p = funnel(#{dim: 2});"),
-    function("banana", Kind::Target, &[OPTIONS], Type::Target, |call| described(call, |o: BananaOptions| o.banana()))
-        .about(
-            "A Gaussian bent along a parabola [haario1999adaptive]. Density and score are exact \
+    )
+    .options(FunnelOptions::KEYS)
+    .example("let p = funnel(#{dim: 2});"),
+    function("banana", Kind::Target, &[OPTIONS], Type::Target, |call| {
+        build_target(call, |o: BananaOptions| o.banana())
+    })
+    .about(
+        "A Gaussian bent along a parabola [haario1999adaptive]. Density and score are exact \
              without smoothing.",
-        )
-        .options(BananaOptions::KEYS)
-        .example("let p = banana(#{std: 3, bend: 0.2});"),
+    )
+    .options(BananaOptions::KEYS)
+    .example("let p = banana(#{std: 3, bend: 0.2});"),
     function("dataset", Kind::Target, &[arg("name", Type::Text), OPTIONS], Type::Target, |call| {
         let options: DatasetOptions = call.options()?;
         let made = target::dataset(&call.text(0)?, &options).map_err(|e| call.place(e))?;
@@ -109,7 +113,7 @@ pub const ENTRIES: &[Entry] = &[
              target.",
         )
         .example("let x = dataset(\"moons\").sample(500);"),
-    function("dim", Kind::Target, &[], Type::Whole, |call| Ok((own(call)?.dim() as i64).into()))
+    function("dim", Kind::Target, &[], Type::Whole, |call| Ok((receiver(call)?.dim() as i64).into()))
         .of(Type::Target)
         .property()
         .about("The number of coordinates.")
@@ -127,7 +131,7 @@ pub const ENTRIES: &[Entry] = &[
     function("log_density", Kind::Target, &[arg("points", Type::Points)], Type::List(&Type::Number), |call| {
         let mut out = Vec::new();
         let points = call.points(1)?;
-        let target = own(call)?;
+        let target = receiver(call)?;
         let density = target.expect_density(MissingPart::LogDensity);
         density.and_then(|p| p.log_density(&points, 0.0, &mut out)).map_err(|e| call.place(e))?;
         Ok(numbers(&out))
@@ -140,7 +144,7 @@ pub const ENTRIES: &[Entry] = &[
          print(l[0]);",
     ),
     function("modes", Kind::Target, &[], Type::List(&Type::Target), |call| {
-        let target = own(call)?;
+        let target = receiver(call)?;
         let mixture = target.expect_modes().map_err(|e| call.place(e))?;
         Ok(mixture.components().iter().map(|c| value(c.clone())).collect::<Array>().into())
     })
@@ -168,7 +172,7 @@ pub const ENTRIES: &[Entry] = &[
 ];
 
 fn shared_out(call: &Call) -> Result<Dynamic, Fail> {
-    let (target, points) = (own(call)?, call.points(1)?);
+    let (target, points) = (receiver(call)?, call.points(1)?);
     let mixture = target.expect_modes().map_err(|e| call.place(e))?;
     let owners = mixture.assign(&points).map_err(|e| call.place(e))?;
     let of = |k: usize| {
@@ -185,12 +189,12 @@ fn value(target: impl Target + 'static) -> Dynamic {
     Dynamic::from(Arc::new(target) as Arc<dyn Target>)
 }
 
-fn own(call: &Call) -> Result<Arc<dyn Target>, Fail> {
+fn receiver(call: &Call) -> Result<Arc<dyn Target>, Fail> {
     call.receiver()
 }
 
 fn sample(call: &Call) -> Result<Dynamic, Fail> {
-    let (target, n) = (own(call)?, call.context.points(call.count(1, 1)?));
+    let (target, n) = (receiver(call)?, call.context.points(call.count(1, 1)?));
     check_size(call, 1, n, target.dim())?;
     let points = target.sample(n, call.context.stream("sample")).map_err(|e| call.place(e))?;
     Ok(Cloud::sample(points, target))
@@ -224,7 +228,7 @@ fn ar1(call: &Call) -> Result<Dynamic, Fail> {
 }
 
 /// The target that the options make.
-fn described<O: Options, T: Target + 'static>(
+fn build_target<O: Options, T: Target + 'static>(
     call: &Call,
     make: impl FnOnce(O) -> sdflow::Result<T>,
 ) -> Result<Dynamic, Fail> {
@@ -232,5 +236,5 @@ fn described<O: Options, T: Target + 'static>(
 }
 
 fn moments(call: &Call) -> Result<Moments, Fail> {
-    own(call)?.expect_moments().map_err(|e| call.place(e))
+    receiver(call)?.expect_moments().map_err(|e| call.place(e))
 }

@@ -100,20 +100,20 @@ fn fit_generator(call: &Call) -> Made {
     let plan: Plan = call.get(1, "a flow")?;
     let base = base(call, 2)?;
     let options: FitOptions = call.options()?;
-    let course = Course::new(call, &base, (options.steps, options.batch), options.every)?;
+    let training = TrainingJob::new(call, &base, (options.steps, options.batch), options.every)?;
     plan.flow().and_then(|flow| flow.into_field(plan.name)).map_err(|e| call.place(e))?;
     context.callbacks.take_seconds();
     let (number, stream) = context.numbered_stream("fit");
-    let done = course.take(&model, stream, &format!("fit {}", plan.name), |generator, part, pairwise| {
+    let done = training.take(&model, stream, &format!("fit {}", plan.name), |generator, part, pairwise| {
         let Amount { steps, batch, every } = part;
         let options = FitOptions { steps, batch, every, ..options.clone() };
         let mut flow = plan.flow()?.into_field(plan.name)?;
         let fit = Fit::new(generator, flow.as_mut(), base.as_ref()).stepping(plan.stepping.clone()).options(options);
         let what = format!("fit {}", plan.name);
         let mut watch = ContextObserver::new(context, call.owner(format!("fit-{number}")), what);
-        fit.pairwise(pairwise).stream(stream).observed(&mut watch)
+        fit.pairwise(pairwise).stream(stream).run_with(&mut watch)
     })?;
-    course.finish(&model, done)
+    training.finish(&model, done)
 }
 
 fn distill_score(call: &Call) -> Made {
@@ -122,26 +122,26 @@ fn distill_score(call: &Call) -> Made {
     let teacher = fixed_score(call, 1)?;
     let base = base(call, 2)?;
     let mut options: DistillOptions = call.options()?;
-    let course = Course::new(call, &base, (options.steps, options.batch), options.every)?;
+    let training = TrainingJob::new(call, &base, (options.steps, options.batch), options.every)?;
     teacher.estimate().map_err(|e| call.place(e))?;
     let (number, stream) = context.numbered_stream("distill");
     let train = |options: DistillOptions, generator: &mut dyn Generator, pairwise: &Pairwise| {
         let mut teacher = teacher.estimate()?.score();
         let distillation = Distillation::new(generator, teacher.as_mut(), base.as_ref()).options(options);
         let mut watch = ContextObserver::new(context, call.owner(format!("distill-{number}")), "distill");
-        distillation.pairwise(pairwise).stream(stream).observed(&mut watch)
+        distillation.pairwise(pairwise).stream(stream).run_with(&mut watch)
     };
-    let batch = course.asked.batch;
+    let batch = training.asked.batch;
     let task = call.task("train distill");
     options.warm_up = context.mode.first_training(&task, context.steps(options.warm_up), |warm_up| {
         let options = DistillOptions { steps: 1, batch, warm_up, ..options.clone() };
-        model.copied().trained(&base, |generator| train(options, generator, &context.pairwise)).map(|_| ())
+        model.deep_clone().train_with(&base, |generator| train(options, generator, &context.pairwise)).map(|_| ())
     });
-    let done = course.take(&model, stream, "distill", |generator, part, pairwise| {
+    let done = training.take(&model, stream, "distill", |generator, part, pairwise| {
         let Amount { steps, batch, every } = part;
         train(DistillOptions { steps, batch, every, ..options.clone() }, generator, pairwise)
     })?;
-    course.finish(&model, done)
+    training.finish(&model, done)
 }
 
 fn regress_generator(call: &Call) -> Made {
@@ -157,10 +157,10 @@ fn regress_generator(call: &Call) -> Made {
     let train = |steps: usize| {
         let options = RegressOptions { steps, ..options.clone() };
         let pairs = Pairs { inputs: &inputs, outputs: &outputs };
-        model.trained(&base, |generator| {
+        model.train_with(&base, |generator| {
             let regression = Regression::new(generator, pairs).options(options.clone());
             let mut watch = ContextObserver::new(context, call.owner(format!("regress-{number}")), "regress");
-            regression.interrupt(&context.interrupt).stream(stream).observed(&mut watch)
+            regression.interrupt(&context.interrupt).stream(stream).run_with(&mut watch)
         })
     };
     let steps = context.steps(options.steps);
@@ -190,24 +190,24 @@ struct Amount {
 }
 
 /// A training as requested; a dry run performs a few of its steps.
-struct Course<'a> {
+struct TrainingJob<'a> {
     call: &'a Call<'a>,
     base: Arc<dyn Target>,
     asked: Amount,
 }
 
-impl<'a> Course<'a> {
+impl<'a> TrainingJob<'a> {
     fn new(
         call: &'a Call,
         base: &Arc<dyn Target>,
         (steps, batch): (usize, usize),
         every: Option<usize>,
-    ) -> std::result::Result<Course<'a>, Fail> {
+    ) -> std::result::Result<TrainingJob<'a>, Fail> {
         let asked = Amount { steps: call.context.steps(steps), batch: call.context.points(batch), every };
         if let Some(why) = no_room(asked.batch, base.dim()) {
             return Err(call.place(sdflow::Error::argument("batch", asked.batch, why)));
         }
-        Ok(Course { call, base: base.clone(), asked })
+        Ok(TrainingJob { call, base: base.clone(), asked })
     }
 
     /// Trains the model with `train` and returns a batch of its points; `what` names the work in
@@ -220,8 +220,9 @@ impl<'a> Course<'a> {
         train: impl Fn(&mut dyn Generator, Amount, &Pairwise) -> Result<FitResult>,
     ) -> std::result::Result<Done, Fail> {
         let context = self.call.context;
-        let train =
-            |part: Amount, pairwise: &Pairwise| model.trained(&self.base, |generator| train(generator, part, pairwise));
+        let train = |part: Amount, pairwise: &Pairwise| {
+            model.train_with(&self.base, |generator| train(generator, part, pairwise))
+        };
         let act = || train(self.asked, &context.pairwise);
         let made = self.call.work(what, act, |gauge| self.measure(gauge, &train))?;
         let points = model.sample(self.asked.batch, stream.label("result"));

@@ -7,8 +7,8 @@ pub use entry::{Entry, function};
 
 use crate::context::{Context, Owner};
 use crate::dry::Task;
-use crate::language::{At, Culprit, Fail, Signature, Type, culprit, mended};
-use crate::value::{Cloud, described, shown, unquoted};
+use crate::language::{At, Culprit, Fail, Signature, Type, culprit, suggest_fix};
+use crate::value::{Cloud, describe, format_value, unquoted};
 use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext};
 use sdflow::cost::{Cost, Gauge};
 use sdflow::target::Target;
@@ -121,7 +121,7 @@ impl<'a> Call<'a> {
     pub fn count(&self, i: usize, least: usize) -> Result<usize, Fail> {
         let arg = self.arg(i)?;
         if let Ok(x) = arg.as_float() {
-            let fail = self.bad(i, format!("is {}", shown(arg)), "a whole number is expected");
+            let fail = self.bad(i, format!("is {}", format_value(arg)), "a whole number is expected");
             return Err(if x.fract() == 0.0 { fail.hint(format!("write {x}")) } else { fail });
         }
         let value = arg.as_int().map_err(|_| self.wrong(i, "a whole number"))?;
@@ -175,7 +175,7 @@ impl<'a> Call<'a> {
             Culprit::Text(text) => self.holding(text),
             Culprit::Call => At::Call,
         };
-        let hint = mended(&error);
+        let hint = suggest_fix(&error);
         let fail = Fail::from(error).at(at);
         Fail { hint: fail.hint.or(hint), ..fail }
     }
@@ -188,7 +188,7 @@ impl<'a> Call<'a> {
 
     /// The error for argument `i` of the wrong type.
     pub fn wrong(&self, i: usize, want: &str) -> Fail {
-        let seen = self.args.get(i).map_or_else(|| "missing".into(), described);
+        let seen = self.args.get(i).map_or_else(|| "missing".into(), describe);
         let fail = self.bad(i, format!("is {seen}"), &format!("{want} is expected"));
         let is_number = matches!(self.signature.value(i), Some(Type::Number | Type::Whole));
         let quoted = self.args.get(i).filter(|_| is_number).and_then(unquoted);

@@ -4,7 +4,7 @@
 use super::Call;
 use crate::context::{as_dynamic, as_value};
 use crate::language::{At, Fail, Signature, deprecated};
-use crate::value::{Cloud, Matrix, described, shown, unquoted};
+use crate::value::{Cloud, Matrix, describe, format_value, unquoted};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::flow::Stepping;
 use sdflow::options::{Key, Mismatch, OptionType, Options};
@@ -18,7 +18,7 @@ impl Call<'_> {
     pub fn options<T: Options>(&self) -> Result<T, Fail> {
         match self.map() {
             None => Ok(T::default()),
-            Some(map) => read(&map, self),
+            Some(map) => parse(&map, self),
         }
     }
 
@@ -27,7 +27,7 @@ impl Call<'_> {
     pub fn options_with_stepping<T: Options>(&self) -> Result<(T, Stepping), Fail> {
         let (options, stepping) = match self.map() {
             None => Default::default(),
-            Some(map) => read_with_stepping(&map, self)?,
+            Some(map) => parse_with_stepping(&map, self)?,
         };
         stepping.check().map_err(|e| self.place(e))?;
         Ok((options, stepping))
@@ -35,20 +35,20 @@ impl Call<'_> {
 }
 
 /// Parses the options in `map`, the last argument of `call`.
-fn read<T: Options>(map: &Map, call: &Call) -> Result<T, Fail> {
-    made(plain(map, call, T::KEYS)?, call)
+fn parse<T: Options>(map: &Map, call: &Call) -> Result<T, Fail> {
+    build(plain(map, call, T::KEYS)?, call)
 }
 
 /// Parses the options in `map` with those of the stepping.
-fn read_with_stepping<T: Options>(map: &Map, call: &Call) -> Result<(T, Stepping), Fail> {
+fn parse_with_stepping<T: Options>(map: &Map, call: &Call) -> Result<(T, Stepping), Fail> {
     let of_stepping = |name: &String| Stepping::KEYS.iter().any(|key| key.name == name);
     let whole = plain(map, call, call.signature.options)?;
     let (stepping, own) = whole.into_iter().partition(|(name, _)| of_stepping(name));
-    Ok((made(own, call)?, made(stepping, call)?))
+    Ok((build(own, call)?, build(stepping, call)?))
 }
 
 /// Builds the options from checked keys: only a rule between keys can still fail.
-fn made<T: Options>(options: serde_json::Map<String, Value>, call: &Call) -> Result<T, Fail> {
+fn build<T: Options>(options: serde_json::Map<String, Value>, call: &Call) -> Result<T, Fail> {
     serde_json::from_value(Value::Object(options))
         .map_err(|e| Fail::script(e.to_string()).at(At::Argument(call.len() - 1)))
 }
@@ -79,7 +79,7 @@ pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<Str
             // A single value stands for a list of one.
             json = Value::Array(vec![json]);
         }
-        (key.check)(&json).map_err(|mismatch| refused(key, value, mismatch).at(at()))?;
+        (key.check)(&json).map_err(|mismatch| mismatch_error(key, value, mismatch).at(at()))?;
         whole.insert(name.to_string(), json);
     }
     Ok(whole)
@@ -89,7 +89,7 @@ pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<Str
 pub fn check_all(function: &str, keys: &[Key], options: &serde_json::Map<String, Value>) -> Result<(), Fail> {
     for (name, value) in options {
         let key = keys.iter().find(|key| key.name == name).ok_or_else(|| unknown(function, name, keys))?;
-        (key.check)(value).map_err(|mismatch| refused(key, &as_dynamic(value), mismatch))?;
+        (key.check)(value).map_err(|mismatch| mismatch_error(key, &as_dynamic(value), mismatch))?;
     }
     Ok(())
 }
@@ -122,13 +122,17 @@ pub fn unknown(function: &str, name: &str, keys: &[Key]) -> Fail {
 fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
     // A number in quotes is a mistake, not a formula.
     if let Some(hint) = unquoted(value).filter(|_| is_schedule(key)) {
-        let message = format!("`{}` is {}, but {} is expected", key.name, described(value), wanted(&key.value));
+        let message = format!("`{}` is {}, but {} is expected", key.name, describe(value), describe_type(&key.value));
         return Err(Fail::script(message).hint(hint));
     }
     if let Some(closure) = value.read_lock::<FnPtr>() {
         return match is_schedule(key) {
-            true => sampled(&closure, key, call),
-            false => Err(Fail::script(format!("`{}` is a function, but {} is expected", key.name, wanted(&key.value)))),
+            true => sample_closure(&closure, key, call),
+            false => Err(Fail::script(format!(
+                "`{}` is a function, but {} is expected",
+                key.name,
+                describe_type(&key.value)
+            ))),
         };
     }
     if matches!(key.value, OptionType::Points) && value.is::<Cloud>() {
@@ -153,7 +157,7 @@ fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
     if let Some(plain) = as_value(value) {
         return Ok(plain);
     }
-    let message = format!("`{}` is {}, but {} is expected", key.name, described(value), wanted(&key.value));
+    let message = format!("`{}` is {}, but {} is expected", key.name, describe(value), describe_type(&key.value));
     Err(match value.is_unit() {
         true => Fail::script(message).hint("leave the key out to get its default"),
         false if matches!(key.value, OptionType::Points) => {
@@ -164,7 +168,7 @@ fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
 }
 
 /// Returns a closure as a table of its values at equally spaced progress.
-fn sampled(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail> {
+fn sample_closure(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail> {
     let at = |i: usize| {
         let t = i as f64 / SAMPLES as f64;
         let value: Dynamic = closure
@@ -173,7 +177,7 @@ fn sampled(closure: &FnPtr, key: &Key, call: &Call) -> Result<Value, Fail> {
         let value = crate::value::unknown::plain(&value);
         let number = value.as_float().ok().or_else(|| value.as_int().ok().map(|i| i as f64));
         number.filter(|x| x.is_finite()).map(Value::from).ok_or_else(|| {
-            let message = format!("the function of `{}` returns {} at progress {t}", key.name, shown(&value));
+            let message = format!("the function of `{}` returns {} at progress {t}", key.name, format_value(&value));
             Fail::script(message).hint("it must return a finite number for every progress in 0..1")
         })
     };
@@ -185,12 +189,12 @@ fn is_schedule(key: &Key) -> bool {
 }
 
 /// The error for a value that does not fit its key.
-fn refused(key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
-    refused_as(key.name, key, value, mismatch)
+fn mismatch_error(key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
+    mismatch_error_as(key.name, key, value, mismatch)
 }
 
 /// The same error for a key that messages name `name`, such as `discriminator.steps`.
-fn refused_as(name: &str, key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
+fn mismatch_error_as(name: &str, key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fail {
     let nearest = |seen: &str, known: &[&str]| sdflow::nearest(seen, known.iter().copied());
     match mismatch {
         Mismatch::Value(error) => Fail::from(error),
@@ -198,7 +202,7 @@ fn refused_as(name: &str, key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fai
             // For a choice of types the message lists them all. An unknown name in a map is one of
             // the key in that map.
             let want = match key.value {
-                OptionType::Either(_) => wanted(&key.value),
+                OptionType::Either(_) => describe_type(&key.value),
                 _ => one_of(&known),
             };
             let fail = Fail::script(format!("`{name}` is {seen:?}, but {want} is expected"));
@@ -215,16 +219,16 @@ fn refused_as(name: &str, key: &Key, value: &Dynamic, mismatch: Mismatch) -> Fai
             }
         }
         Mismatch::Inside { key, seen, why } => {
-            refused_as(&format!("{name}.{}", key.name), &key, &as_dynamic(&seen), *why)
+            mismatch_error_as(&format!("{name}.{}", key.name), &key, &as_dynamic(&seen), *why)
         }
         Mismatch::Type => {
             let fail =
-                Fail::script(format!("`{name}` is {}, but {} is expected", described(value), wanted(&key.value)));
+                Fail::script(format!("`{name}` is {}, but {} is expected", describe(value), describe_type(&key.value)));
             match (value.as_float(), unquoted(value)) {
                 (Ok(x), _) if matches!(key.value, OptionType::Whole) && x.fract() == 0.0 => {
                     fail.hint(format!("write {x:.0}"))
                 }
-                (_, Some(hint)) if takes_numbers(&key.value) => fail.hint(hint),
+                (_, Some(hint)) if accepts_numbers(&key.value) => fail.hint(hint),
                 _ => fail,
             }
         }
@@ -239,17 +243,17 @@ fn one_of(names: &[&str]) -> String {
 }
 
 /// True if this type accepts a number.
-fn takes_numbers(value: &OptionType) -> bool {
+fn accepts_numbers(value: &OptionType) -> bool {
     match value {
         OptionType::Number | OptionType::Whole | OptionType::Schedule => true,
-        OptionType::List(inner) => takes_numbers(inner),
-        OptionType::Either(types) => types.iter().any(takes_numbers),
+        OptionType::List(inner) => accepts_numbers(inner),
+        OptionType::Either(types) => types.iter().any(accepts_numbers),
         _ => false,
     }
 }
 
 /// Describes the values that this type accepts.
-pub fn wanted(value: &OptionType) -> String {
+pub fn describe_type(value: &OptionType) -> String {
     match value {
         OptionType::Number => "a number".into(),
         OptionType::Whole => "a whole number".into(),
@@ -269,16 +273,16 @@ pub fn wanted(value: &OptionType) -> String {
         OptionType::List(OptionType::Text) => "a string or a list of strings".into(),
         OptionType::List(OptionType::Number) => "a list of numbers".into(),
         OptionType::List(OptionType::List(OptionType::Number)) => "a list of rows of numbers".into(),
-        OptionType::List(inner) => format!("a list (each element is {})", wanted(inner)),
+        OptionType::List(inner) => format!("a list (each element is {})", describe_type(inner)),
         OptionType::Either([first @ .., last]) => {
             let one = |value: &OptionType| match value {
                 OptionType::Truth => "true, false".into(),
-                other => wanted(other),
+                other => describe_type(other),
             };
             let first: Vec<String> = first.iter().map(one).collect();
             let last = match last {
                 OptionType::List(OptionType::Either(_)) => "a list of them".into(),
-                last => wanted(last),
+                last => describe_type(last),
             };
             format!("{} or {last}", first.join(", "))
         }

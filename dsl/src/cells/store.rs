@@ -68,12 +68,12 @@ impl Store {
             |line: &Line| line.trace.files.iter().all(|file| folder.join(line.cell.to_string()).join(file).is_file());
         let read = text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
         let found: Vec<Line> = read.filter(own).filter(whole).collect();
-        let refused = |e: std::io::Error| unwritten(&lines, &e);
+        let refused = |e: std::io::Error| write_error(&lines, &e);
         fs::create_dir_all(context.sandbox.folder().join(CELLS)).map_err(refused)?;
-        let kept = found.iter().map(written).collect::<Result<String, _>>()?;
+        let kept = found.iter().map(encode_line).collect::<Result<String, _>>()?;
         sdflow::io::write_atomic(&lines, |out| out.write_all(kept.as_bytes())).map_err(Fail::from)?;
         let file = Mutex::new(OpenOptions::new().append(true).open(&lines).map_err(refused)?);
-        let finished = found.into_iter().map(|line| (line.cell, line.finished())).collect();
+        let finished = found.into_iter().map(|line| (line.cell, line.into_results())).collect();
         Ok((Store { folder, lines, file, run }, finished))
     }
 
@@ -84,7 +84,7 @@ impl Store {
     pub fn clear(&self, index: usize) -> Result<PathBuf, Fail> {
         let folder = self.folder.join(index.to_string());
         match fs::remove_dir_all(&folder) {
-            Err(e) if e.kind() != ErrorKind::NotFound => Err(unwritten(&folder, &e)),
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(write_error(&folder, &e)),
             _ => Ok(folder),
         }
     }
@@ -96,9 +96,9 @@ impl Store {
     pub fn keep(&self, index: usize, name: &str, Finished { readings, trace }: Finished) -> Result<CellRecord, Fail> {
         let readings = readings.into_iter().map(|(name, reading)| (name, Kept::of(&reading))).collect();
         let line = Line { run: self.run.clone(), cell: index, at: name.into(), readings, trace };
-        let text = written(&line)?;
+        let text = encode_line(&line)?;
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(text.as_bytes()).map_err(|e| unwritten(&self.lines, &e))?;
+        file.write_all(text.as_bytes()).map_err(|e| write_error(&self.lines, &e))?;
         Ok(line.trace)
     }
 
@@ -109,7 +109,7 @@ impl Store {
     pub fn deliver(&self, context: &Context, index: usize, trace: &CellRecord) -> Result<(), Fail> {
         for file in &trace.files {
             let path = context.sandbox.writable(&file.to_string_lossy(), "")?;
-            fs::copy(self.folder.join(index.to_string()).join(file), &path).map_err(|e| unwritten(&path, &e))?;
+            fs::copy(self.folder.join(index.to_string()).join(file), &path).map_err(|e| write_error(&path, &e))?;
             context.record_file(&path);
         }
         Ok(())
@@ -117,7 +117,7 @@ impl Store {
 }
 
 impl Line {
-    fn finished(self) -> Finished {
+    fn into_results(self) -> Finished {
         let reading = |kept: Kept| Reading {
             value: kept.value.0,
             se: kept.se.map(|se| se.0),
@@ -140,12 +140,12 @@ impl Kept {
     }
 }
 
-fn written(line: &Line) -> Result<String, Fail> {
+fn encode_line(line: &Line) -> Result<String, Fail> {
     let text = serde_json::to_string(line).map_err(|e| Fail::data(format!("a cell cannot be recorded: {e}")))?;
     Ok(text + "\n")
 }
 
-fn unwritten(path: &Path, error: &std::io::Error) -> Fail {
+fn write_error(path: &Path, error: &std::io::Error) -> Fail {
     Fail::data(format!("cannot write {}: {error}", path.display()))
         .hint("free some space, or choose another folder with `--out`")
 }

@@ -27,7 +27,7 @@ pub trait Sweep: Sync {
     /// The result of a cell.
     type Left: Send;
     /// An error that ends the sweep.
-    type Trouble: Send;
+    type Error: Send;
 
     /// Returns the number of cells.
     fn cells(&self) -> usize;
@@ -36,13 +36,13 @@ pub trait Sweep: Sync {
     ///
     /// # Errors
     /// An error that ends the sweep.
-    fn finished(&self, index: usize) -> Result<Option<Self::Left>, Self::Trouble>;
+    fn stored_result(&self, index: usize) -> Result<Option<Self::Left>, Self::Error>;
 
     /// Computes a cell in the thread pool of `seat`.
     ///
     /// # Errors
     /// An error that ends the sweep; the failure of a single cell is part of its result.
-    fn compute(&self, index: usize, seat: &Seat) -> Result<Made<Self::Left>, Self::Trouble>;
+    fn compute(&self, index: usize, seat: &Seat) -> Result<Made<Self::Left>, Self::Error>;
 
     /// True if no further cell should start.
     fn is_halted(&self) -> bool;
@@ -52,7 +52,7 @@ pub trait Sweep: Sync {
     fn progress(&self, last: Option<(usize, &Self::Left)>, done: usize, total: usize);
 
     /// Returns the error for a sweep whose threads cannot be started.
-    fn no_threads(&self, reason: &dyn Display) -> Self::Trouble;
+    fn no_threads(&self, reason: &dyn Display) -> Self::Error;
 }
 
 /// Computes the cells that are not finished yet and passes the results of all cells to `take`, in
@@ -64,11 +64,11 @@ pub trait Sweep: Sync {
 pub fn run<S: Sweep>(
     sweep: &S,
     layout: impl FnOnce(usize) -> Layout,
-    mut take: impl FnMut(usize, S::Left, Layout) -> Result<(), S::Trouble>,
-) -> Result<BTreeMap<usize, S::Left>, S::Trouble> {
+    mut take: impl FnMut(usize, S::Left, Layout) -> Result<(), S::Error>,
+) -> Result<BTreeMap<usize, S::Left>, S::Error> {
     let (mut ready, mut waiting) = (BTreeMap::new(), VecDeque::new());
     for index in 0..sweep.cells() {
-        match sweep.finished(index)? {
+        match sweep.stored_result(index)? {
             Some(left) => drop(ready.insert(index, left)),
             None => waiting.push_back(index),
         }
@@ -80,7 +80,7 @@ pub fn run<S: Sweep>(
             take(turn, left, layout)?;
             turn += 1;
         }
-        Ok::<_, S::Trouble>(())
+        Ok::<_, S::Error>(())
     };
     take_ready(&mut ready)?;
     let workers = Workers {
@@ -109,7 +109,7 @@ struct Workers<'a, S> {
 }
 
 /// A message of a worker: a cell with its result, or an error that ends the sweep.
-type Sent<S> = (usize, Result<<S as Sweep>::Left, <S as Sweep>::Trouble>);
+type Sent<S> = (usize, Result<<S as Sweep>::Left, <S as Sweep>::Error>);
 
 impl<S: Sweep> Workers<'_, S> {
     /// Prevents further cells from starting.
@@ -123,7 +123,7 @@ impl<S: Sweep> Workers<'_, S> {
     }
 
     /// Starts the workers.
-    fn start<'s>(&'s self, layout: Layout, scope: &'s Scope<'s, '_>) -> Result<Receiver<Sent<S>>, S::Trouble> {
+    fn start<'s>(&'s self, layout: Layout, scope: &'s Scope<'s, '_>) -> Result<Receiver<Sent<S>>, S::Error> {
         let (sender, receiver) = channel();
         if self.total == 0 {
             return Ok(receiver);
@@ -167,9 +167,9 @@ impl<S: Sweep> Workers<'_, S> {
                     self.sweep.progress(Some((index, &left)), *ended, self.total);
                     Ok(left)
                 }
-                Err(trouble) => {
+                Err(failure) => {
                     self.halt();
-                    Err(trouble)
+                    Err(failure)
                 }
             };
             if sender.send((index, left)).is_err() {

@@ -1,7 +1,7 @@
 //! Functions of the script that the engine calls during a flow, with all points at once.
 
 use crate::value::unknown::plain;
-use crate::value::{Cloud, Model, described};
+use crate::value::{Cloud, Model, describe};
 use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, FnPtr, Map};
 use sdflow::{Error, Points};
 use std::cell::RefCell;
@@ -105,30 +105,30 @@ impl Callbacks {
 pub fn detach(function: &FnPtr) -> FnPtr {
     let mut function = function.clone();
     for captured in function.iter_curry_mut() {
-        *captured = copied(captured);
+        *captured = deep_copy(captured);
     }
     function
 }
 
 /// Returns a copy that shares no mutable data.
-fn copied(value: &Dynamic) -> Dynamic {
+fn deep_copy(value: &Dynamic) -> Dynamic {
     if let Some(array) = value.read_lock::<Array>() {
-        return array.iter().map(copied).collect::<Array>().into();
+        return array.iter().map(deep_copy).collect::<Array>().into();
     }
     if let Some(map) = value.read_lock::<Map>() {
-        return map.iter().map(|(key, value)| (key.clone(), copied(value))).collect::<Map>().into();
+        return map.iter().map(|(key, value)| (key.clone(), deep_copy(value))).collect::<Map>().into();
     }
     if let Some(function) = value.read_lock::<FnPtr>() {
         return detach(&function).into();
     }
     match value.read_lock::<Model>() {
-        Some(model) => Dynamic::from(model.copied()),
+        Some(model) => Dynamic::from(model.deep_clone()),
         None => value.flatten_clone(),
     }
 }
 
 /// The error for a function that returned something other than `want`.
 pub fn misfit(what: &str, value: &Dynamic, want: &str) -> Error {
-    let seen = described(value);
+    let seen = describe(value);
     Error::Callback { what: what.into(), reason: format!("it returned {seen}, but {want}") }
 }

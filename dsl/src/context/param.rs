@@ -35,13 +35,13 @@ impl Given {
                 && before != *text
             {
                 let message = format!("parameter `{name}` is given twice, as `{before}` and as `{text}`");
-                return Err(usage(message, Some(listed(name, &format!("{before},{text}")))));
+                return Err(usage(message, Some(sweep_hint(name, &format!("{before},{text}")))));
             }
         }
         given.environment = request.environment.iter().map(|(n, v)| (n.to_uppercase(), v.clone())).collect();
         if let Some(text) = given.line.remove(SEED) {
             request.seed = text.parse().map_err(|_| {
-                let hint = is_several(&text).then(|| listed(SEED, &text));
+                let hint = is_several(&text).then(|| sweep_hint(SEED, &text));
                 usage(format!("the seed is `{text}`, but it must be a whole number of at least 0"), hint)
             })?;
         }
@@ -57,7 +57,7 @@ impl Given {
         let Some((text, origin, written)) = line.or_else(set) else {
             return Ok(Param { value: default.clone(), origin: "script".into() });
         };
-        let value = parsed(name, text, default).map_err(|(want, hint)| {
+        let value = parse_value(name, text, default).map_err(|(want, hint)| {
             usage(format!("parameter `{name}` is `{text}` ({written}{text}), but {want}"), hint)
         })?;
         Ok(Param { value, origin: origin.into() })
@@ -65,7 +65,7 @@ impl Given {
 
     /// Names given on the command line that are not among `declared`, each with the nearest
     /// declared name.
-    pub fn undeclared(&self, declared: &[Declared]) -> Vec<(String, Option<String>)> {
+    pub fn undeclared_names(&self, declared: &[Declared]) -> Vec<(String, Option<String>)> {
         let known = |name: &str| declared.iter().any(|d| d.name == name);
         let near = |name: &str| sdflow::nearest(name, declared.iter().map(|d| d.name.as_str()));
         self.line.keys().filter(|n| !known(n)).map(|n| (n.clone(), near(n))).collect()
@@ -147,7 +147,7 @@ fn kind_of(value: &Option<Value>) -> &'static str {
 }
 
 /// Parses `text` in the type of `default`. The error is what is expected, with a hint.
-fn parsed(name: &str, text: &str, default: &Value) -> Result<Value, (String, Option<String>)> {
+fn parse_value(name: &str, text: &str, default: &Value) -> Result<Value, (String, Option<String>)> {
     let trimmed = text.trim();
     if let Some(inner) = trimmed.strip_prefix('"').and_then(|t| t.strip_suffix('"'))
         && default.is_string()
@@ -155,7 +155,7 @@ fn parsed(name: &str, text: &str, default: &Value) -> Result<Value, (String, Opt
         return Ok(inner.into());
     }
     if is_several(trimmed) {
-        return Err(("one run takes one value".into(), Some(listed(name, text))));
+        return Err(("one run takes one value".into(), Some(sweep_hint(name, text))));
     }
     let whole = "the script's default is a whole number".to_string();
     match default {
@@ -198,7 +198,7 @@ fn is_several(text: &str) -> bool {
     text.contains(',') || ["int:", "log:", "lin:"].iter().any(|range| text.starts_with(range))
 }
 
-fn listed(name: &str, text: &str) -> String {
+fn sweep_hint(name: &str, text: &str) -> String {
     format!("for several values: sdflow-engine sweep SCRIPT -p {name}={text}")
 }
 

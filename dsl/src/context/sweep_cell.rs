@@ -167,7 +167,7 @@ impl Context {
                 LogEntry::Print(text) => self.print(&text),
                 LogEntry::Note(note) => self.note(&note),
                 LogEntry::Warning(warning) => self.warn_once(&warning),
-                LogEntry::Caution(warning) => self.tell(&self.program.sources.completed(warning)),
+                LogEntry::Caution(warning) => self.tell(&self.program.sources.with_source(warning)),
                 LogEntry::Row(row) => self.listener.row(&exact(row)),
             }
         }

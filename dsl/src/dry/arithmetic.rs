@@ -20,7 +20,7 @@ pub fn register(engine: &mut Engine, dry: &Arc<Dry>) {
     }
     unary::<Unknown>(engine, dry);
     unary::<Reading>(engine, dry);
-    engine.register_fn("sort", sorted);
+    engine.register_fn("sort", sort);
     let row = |matrix: &mut Matrix, i: i64| matrix.row(i).map(veil);
     engine.register_indexer_get(row);
 }
@@ -84,7 +84,7 @@ fn unary<A: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
 
 /// Sorts an array as Rhai does, by the stand-ins of unknown numbers; the resulting numbers stay
 /// unknown.
-fn sorted(array: &mut Array) -> Result<(), Box<EvalAltResult>> {
+fn sort(array: &mut Array) -> Result<(), Box<EvalAltResult>> {
     let unknown = array.iter().any(|x| x.is::<Unknown>());
     let plain: Array = array.iter().map(plain).collect();
     let mut scope = Scope::new();

@@ -92,7 +92,7 @@ impl Mode {
 
     /// Returns the model that a dry run would have written to `path`.
     pub fn saved_model(&self, path: &Path) -> Option<Dynamic> {
-        self.dry()?.saved(path)
+        self.dry()?.saved_model(path)
     }
 
     /// Computes all cells of a sweep with `all`. A dry run computes the first cell alone,
@@ -126,7 +126,7 @@ impl Mode {
         let Some(dry) = self.dry() else { return act(args, false) };
         let unknown = args.iter().any(unknown::holds_unknown);
         let made = act(args.iter().map(unknown::plain).collect(), unknown);
-        dry.note_doubt(made.is_err() && unknown);
+        dry.note_uncertain_error(made.is_err() && unknown);
         dry.look_at_memory();
         made.map(|value| if unknown || is_result { unknown::veil(value) } else { value })
     }

@@ -39,7 +39,7 @@ pub struct Found {
     pub cause: Option<Diagnostic>,
     /// Peak memory in bytes, if it is measured.
     pub bytes: u64,
-    doubted: bool,
+    is_uncertain: bool,
     /// The number of cells that the executed cell represents.
     factor: Option<u64>,
 }
@@ -96,7 +96,7 @@ impl Dry {
     }
 
     /// Returns the model that a run would have saved at `path`.
-    pub fn saved(&self, path: &Path) -> Option<Dynamic> {
+    pub fn saved_model(&self, path: &Path) -> Option<Dynamic> {
         self.saved.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
@@ -156,15 +156,15 @@ impl Dry {
     }
 
     /// Records whether the last call failed while one of its arguments was unknown.
-    pub fn note_doubt(&self, doubted: bool) {
-        self.state().doubted = doubted;
+    pub fn note_uncertain_error(&self, is_uncertain: bool) {
+        self.state().is_uncertain = is_uncertain;
     }
 
     /// Records the error that ended the script. An error caused by an unknown number is not a
     /// mistake of the script: the check ends there.
     pub fn note_end(&self, error: &EvalAltResult) {
         let mut found = self.state();
-        if found.cause.is_none() && (found.doubted || error.to_string().contains(unknown::NAME)) {
+        if found.cause.is_none() && (found.is_uncertain || error.to_string().contains(unknown::NAME)) {
             found.stopped = Some(place_of(error));
         }
     }

@@ -27,10 +27,10 @@ pub fn call_mismatch(name: &str, given: usize, method: bool, receiver: Option<&s
     if let Some(arities) = syntax.functions.get(name).filter(|a| !a.contains(&given)) {
         let counts: Vec<String> = arities.iter().map(usize::to_string).collect();
         let want = format!("{} argument{}", counts.join(" or "), if counts == ["1"] { "" } else { "s" });
-        return Some(miscounted(name, &want, given - usize::from(method)));
+        return Some(count_error(name, &want, given - usize::from(method)));
     }
     let entry = *entries.first()?;
-    let written: Vec<String> = entries.iter().map(|e| e.written()).collect();
+    let written: Vec<String> = entries.iter().map(|e| e.synopsis()).collect();
     let usage = format!("write {}", written.join(" or "));
     let see = Some(entry.name);
     if entries.iter().all(|e| e.is_property) {
@@ -54,10 +54,10 @@ pub fn call_mismatch(name: &str, given: usize, method: bool, receiver: Option<&s
         (a, b) if a == b => format!("{a} arguments"),
         (a, b) => format!("{a} to {b} arguments"),
     };
-    Some(Fail { see, ..miscounted(name, &want, given).hint(usage) })
+    Some(Fail { see, ..count_error(name, &want, given).hint(usage) })
 }
 
-fn miscounted(name: &str, want: &str, given: usize) -> Fail {
+fn count_error(name: &str, want: &str, given: usize) -> Fail {
     let were = if given == 1 { "1 was".into() } else { format!("{given} were") };
     Fail::script(format!("`{name}` takes {want}, {were} given"))
 }

@@ -9,7 +9,7 @@ pub use parse_error::of_parse;
 
 use crate::language::{Diagnostic, Fail, Fault, Program, innermost, limits, of_fail};
 use crate::manual;
-use crate::value::shown;
+use crate::value::format_value;
 use arguments::unknown_function;
 use rhai::{EvalAltResult, ParseError, Position};
 use types::{lower, plain};
@@ -24,7 +24,7 @@ pub fn of_run(error: &EvalAltResult, program: &Program) -> Diagnostic {
             None if matches!(cause, E::ErrorTerminated(..)) => {
                 Fail { kind: Fault::Interrupted, ..Fail::script("interrupted") }
             }
-            None => Fail::script(format!("the script threw {}", shown(token))),
+            None => Fail::script(format!("the script threw {}", format_value(token))),
         },
         E::ErrorFunctionNotFound(signature, _) => unknown_function(signature, position, &program.syntax),
         E::ErrorDotExpr(text, _) => unknown_property(text),
@@ -75,11 +75,11 @@ fn unknown_property(text: &str) -> Fail {
     let fail = Fail::script(format!("{} has no property `{name}`", plain(owner)));
     let of_owner = || manual::manual().iter().filter(|e| e.receiver.is_some_and(|of| of.name() == owner));
     if let Some(method) = of_owner().find(|e| e.name == name) {
-        return Fail { see: Some(method.name), ..fail }.hint(format!("it is a method: write {}", method.written()));
+        return Fail { see: Some(method.name), ..fail }.hint(format!("it is a method: write {}", method.synopsis()));
     }
     match sdflow::nearest(name, of_owner().map(|e| e.name)) {
         Some(near) => fail.hint(format!("did you mean `.{near}`?")),
-        None => fail.hint(format!("it has {}", of_owner().map(|e| e.written()).collect::<Vec<_>>().join(", "))),
+        None => fail.hint(format!("it has {}", of_owner().map(|e| e.synopsis()).collect::<Vec<_>>().join(", "))),
     }
 }
 

@@ -39,7 +39,7 @@ fn parse_cause(
         ParseErrorType::BadInput(LexError::ImproperSymbol(symbol, text)) if text.contains("reserved") => {
             (format!("`{symbol}` is a reserved word"), Some(format!("choose another name, such as `{symbol}_`")))
         }
-        ParseErrorType::VariableUndefined(name) => undefined(name, line, syntax, sources),
+        ParseErrorType::VariableUndefined(name) => explain_undefined(name, line, syntax, sources),
         ParseErrorType::ModuleUndefined(name) => {
             (format!("there is no module `{name}`"), Some(format!("import it first: import \"file\" as {name};")))
         }
@@ -86,7 +86,7 @@ fn leading_point(line: &str, column: usize) -> Option<String> {
     Some(std::iter::once(&'.').chain(digits).collect())
 }
 
-fn undefined(name: &str, line: &str, syntax: &Syntax, sources: &Sources) -> (String, Option<String>) {
+fn explain_undefined(name: &str, line: &str, syntax: &Syntax, sources: &Sources) -> (String, Option<String>) {
     let message = format!("there is no variable `{name}`");
     let declared: Vec<String> = sources.files().iter().flat_map(|f| declarations(&f.text)).collect();
     if declared.iter().any(|d| d == name) {
@@ -94,7 +94,7 @@ fn undefined(name: &str, line: &str, syntax: &Syntax, sources: &Sources) -> (Str
         return (message, Some(format!("{hint}, or declare it by `const` and write `global::{name}`")));
     }
     if let Some(entry) = manual::entries_of(name).first() {
-        return (message, Some(format!("it is a function: write {}", entry.written())));
+        return (message, Some(format!("it is a function: write {}", entry.synopsis())));
     }
     if ["True", "False", "None", "null", "nil"].contains(&name) {
         return (message, Some("write true, false or ()".into()));

@@ -77,7 +77,7 @@ pub fn culprit(error: &Error) -> Culprit<'_> {
 }
 
 /// Returns a hint if the correction is plain: a wrong sign, a 0, data that do not fit.
-pub fn mended(error: &Error) -> Option<String> {
+pub fn suggest_fix(error: &Error) -> Option<String> {
     let (name, value, rule) = match error {
         Error::Argument { name, value, want } => (name, value, want.rule),
         Error::Shape { got: Quantity::Columns(_), .. } => {
@@ -139,7 +139,7 @@ mod tests {
         let of = |made: &dyn Fn(&str) -> Error, want: (Culprit<'static>, Option<&str>)| {
             for words in words {
                 let error = made(words);
-                assert_eq!((culprit(&error), mended(&error).as_deref()), want, "{error}");
+                assert_eq!((culprit(&error), suggest_fix(&error).as_deref()), want, "{error}");
             }
         };
         let columns = Some("give both the same number of columns");

@@ -18,7 +18,7 @@ mod types;
 
 pub use ast::{Site, Syntax};
 pub use diagnostic::{Diagnostic, Fault, Place};
-pub use engine_error::{Culprit, culprit, mended};
+pub use engine_error::{Culprit, culprit, suggest_fix};
 pub use fail::{At, Fail};
 pub use json_number::{Exact, exact};
 pub use placed::{innermost, of_fail, place_of};

@@ -47,19 +47,19 @@ impl Program {
 
     fn follow(&mut self, reader: &Reader, imports: &[Import], open: &mut Vec<String>) -> Result<(), Diagnostic> {
         for import in imports {
-            let path = self.checked(import)?;
+            let path = self.read_import(import)?;
             if open.contains(&path) {
                 let circle = format!("`{path}` imports itself: {} -> {path}", open.join(" -> "));
-                return Err(self.refused(import, circle, "move the code that both need into a third file"));
+                return Err(self.import_error(import, circle, "move the code that both need into a third file"));
             }
             if self.modules.contains_key(&path) {
                 continue;
             }
-            let file = self.located(import, &reader.home, &path)?;
+            let file = self.resolve_path(import, &reader.home, &path)?;
             let unreadable = |reason: &str| format!("cannot read {}: {reason}", file.display());
-            let bytes = read_file(&file).map_err(|e| self.refused(import, unreadable(&e.to_string()), ""))?;
+            let bytes = read_file(&file).map_err(|e| self.import_error(import, unreadable(&e.to_string()), ""))?;
             let text = String::from_utf8(bytes);
-            let text = text.map_err(|_| self.refused(import, unreadable("it is not UTF-8 text"), ""))?;
+            let text = text.map_err(|_| self.import_error(import, unreadable("it is not UTF-8 text"), ""))?;
             let numbered = self.sources.add(file, text)?;
             let ast =
                 reader.engine.compile(&numbered).map_err(|e| (reader.explain)(&e, &self.sources, &self.syntax))?;
@@ -75,19 +75,19 @@ impl Program {
         Ok(())
     }
 
-    fn checked(&self, import: &Import) -> Result<String, Diagnostic> {
+    fn read_import(&self, import: &Import) -> Result<String, Diagnostic> {
         let Some(path) = &import.path else {
             let message = "the path of an `import` must be a literal string".into();
-            return Err(self.refused(import, message, "write import \"file\" as name;"));
+            return Err(self.import_error(import, message, "write import \"file\" as name;"));
         };
         if !path.is_empty() && Path::new(path).components().all(|c| matches!(c, Component::Normal(_))) {
             return Ok(path.clone());
         }
         let message = format!("`{path}` is not a path below the script's folder");
-        Err(self.refused(import, message, "an import is relative to the script's folder, without `..`"))
+        Err(self.import_error(import, message, "an import is relative to the script's folder, without `..`"))
     }
 
-    fn located(&self, import: &Import, home: &Path, path: &str) -> Result<PathBuf, Diagnostic> {
+    fn resolve_path(&self, import: &Import, home: &Path, path: &str) -> Result<PathBuf, Diagnostic> {
         let mut file = home.join(path);
         if file.extension().is_none() {
             file.set_extension("rhai");
@@ -95,15 +95,15 @@ impl Program {
         let shown = file.display();
         let Ok(real) = file.canonicalize() else {
             let message = format!("there is no file {shown} to import");
-            return Err(self.refused(import, message, "an import is relative to the script's folder"));
+            return Err(self.import_error(import, message, "an import is relative to the script's folder"));
         };
         if home.canonicalize().is_ok_and(|home| real.starts_with(home)) {
             return Ok(file.strip_prefix("./").map(Path::to_path_buf).unwrap_or(file));
         }
-        Err(self.refused(import, format!("{shown} is a link out of the script's folder"), "copy the file here"))
+        Err(self.import_error(import, format!("{shown} is a link out of the script's folder"), "copy the file here"))
     }
 
-    fn refused(&self, import: &Import, message: String, hint: &str) -> Diagnostic {
+    fn import_error(&self, import: &Import, message: String, hint: &str) -> Diagnostic {
         let hint = (!hint.is_empty()).then(|| hint.to_string());
         Diagnostic { kind: Fault::Script, message, place: self.sources.place(import.position), hint, see: None }
     }

@@ -130,7 +130,7 @@ pub struct Signature {
 
 impl Signature {
     /// Returns how it is written: `load(file[, options])`, `points.rows(i, j)`, `points.n`.
-    pub fn written(&self) -> String {
+    pub fn synopsis(&self) -> String {
         let mut text = self.receiver.map_or_else(String::new, |owner| format!("{}.", owner.name()));
         text.push_str(self.name);
         if self.is_property {
@@ -185,7 +185,7 @@ impl Signature {
         });
         match written.filter(|call| !call.contains('\n')) {
             Some(call) if self.receiver.is_none() => format!("for example {call}"),
-            _ => format!("write {}", self.written()),
+            _ => format!("write {}", self.synopsis()),
         }
     }
 }

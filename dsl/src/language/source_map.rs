@@ -75,7 +75,7 @@ impl Sources {
     }
 
     /// Returns a diagnostic that was read from a file, with the source text, which files omit.
-    pub fn completed(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+    pub fn with_source(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         if let Some(place) = &mut diagnostic.place
             && let Some(file) = self.files.iter().find(|file| file.shown == place.file)
         {

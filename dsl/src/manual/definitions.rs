@@ -32,7 +32,7 @@ fn write_comment(text: &mut String, entry: &Entry) {
     let mut line = |words: &str| {
         let _ = writeln!(text, "/// {words}");
     };
-    line(&format!("`{}`: {}", entry.written(), entry.about));
+    line(&format!("`{}`: {}", entry.synopsis(), entry.about));
     line(&format!("Returns {}.", entry.returns_in_words()));
     entry.options.iter().for_each(|key| line(&format!("- `{}`: {}", key.name, doc_of(entry, key))));
 }

@@ -37,7 +37,7 @@ pub fn nearest(name: &str) -> Option<String> {
 
 /// Returns one entry as Markdown.
 pub fn entry_markdown(entry: &Entry) -> String {
-    let mut text = format!("### `{}`\n\n{}\n\n", entry.written(), entry.about);
+    let mut text = format!("### `{}`\n\n{}\n\n", entry.synopsis(), entry.about);
     let _ = writeln!(text, "Returns {}.\n", entry.returns_in_words());
     if !entry.options.is_empty() {
         text.push_str("| option | default | what it is |\n|---|---|---|\n");
@@ -117,7 +117,7 @@ pub fn kind_of(key: &Key) -> String {
     match key.value {
         // A tab is shown as it is typed.
         OptionType::Name(known) => format!("\"{}\"", known().join("\" | \"").replace('\t', "\\t")),
-        other => options::wanted(&other),
+        other => options::describe_type(&other),
     }
 }
 

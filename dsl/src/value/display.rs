@@ -4,15 +4,15 @@ use super::handle::spoken_type;
 use rhai::Dynamic;
 
 /// Describes a value with its kind: "a string (\"a\")".
-pub fn described(value: &Dynamic) -> String {
+pub fn describe(value: &Dynamic) -> String {
     match kind(value) {
-        Some(kind) => format!("{kind} ({})", shown(value)),
-        None => shown(value),
+        Some(kind) => format!("{kind} ({})", format_value(value)),
+        None => format_value(value),
     }
 }
 
 /// Formats a value as the script would write it, cut to a readable length.
-pub fn shown(value: &Dynamic) -> String {
+pub fn format_value(value: &Dynamic) -> String {
     let text = match value.type_name() {
         "()" => return "() (nothing)".into(),
         "string" => format!("{:?}", value.clone().into_string().unwrap_or_default()),

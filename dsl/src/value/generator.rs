@@ -58,7 +58,7 @@ impl Model {
     }
 
     /// Returns another generator, equal to this one.
-    pub fn copied(&self) -> Model {
+    pub fn deep_clone(&self) -> Model {
         let state = self.state();
         Model(Arc::new(Mutex::new(State { generator: state.generator.clone(), base: state.base.clone() })))
     }
@@ -67,7 +67,7 @@ impl Model {
     ///
     /// # Errors
     /// The model is not a generator.
-    pub fn loaded(model: generator::Model) -> Result<Model> {
+    pub fn from_model(model: generator::Model) -> Result<Model> {
         match model {
             generator::Model::Affine(g) => Model::new(Kept::Affine(g)),
             generator::Model::Mlp(g) => Model::new(Kept::Mlp(g)),
@@ -112,7 +112,11 @@ impl Model {
 
     /// Trains a copy of the generator with `train`. If that succeeds, the copy replaces the
     /// generator, and `base` becomes its base.
-    pub fn trained<T>(&self, base: &Arc<dyn Target>, train: impl FnOnce(&mut dyn Generator) -> Result<T>) -> Result<T> {
+    pub fn train_with<T>(
+        &self,
+        base: &Arc<dyn Target>,
+        train: impl FnOnce(&mut dyn Generator) -> Result<T>,
+    ) -> Result<T> {
         let mut generator = self.state().generator.clone();
         let made = train(generator.get_mut())?;
         *self.state() = State { generator, base: base.clone() };

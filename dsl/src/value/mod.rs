@@ -15,7 +15,7 @@ mod table;
 mod target;
 pub mod unknown;
 
-pub use display::{described, shown, unquoted};
+pub use display::{describe, format_value, unquoted};
 pub use flow::{Flow, Plan};
 pub use generator::Model;
 pub use handle::{register, spoken, type_id};

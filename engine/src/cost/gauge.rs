@@ -73,17 +73,17 @@ impl<'a> Gauge<'a> {
     }
 
     /// Returns the cost of `act`, which works with `engine`, and its result.
-    pub(super) fn measured<T>(&self, engine: &Pairwise, act: impl FnOnce() -> Result<T>) -> Result<(Measured, T)> {
-        self.measured_since(self.held(), engine, act)
+    pub(super) fn measure<T>(&self, engine: &Pairwise, act: impl FnOnce() -> Result<T>) -> Result<(Measured, T)> {
+        self.measure_since(self.bytes_in_use(), engine, act)
     }
 
     /// Returns the bytes in use; 0 without a meter.
-    pub(super) fn held(&self) -> u64 {
+    pub(super) fn bytes_in_use(&self) -> u64 {
         self.meter.map_or(0, Meter::now)
     }
 
     /// As [`Gauge::measure`], for a part of some work that began with `held` bytes in use.
-    pub(super) fn measured_since<T>(
+    pub(super) fn measure_since<T>(
         &self,
         held: u64,
         engine: &Pairwise,
@@ -104,18 +104,18 @@ impl<'a> Gauge<'a> {
     /// buffers, and the quicker one counts.
     pub(super) fn twice<T>(&self, engine: &Pairwise, mut act: impl FnMut() -> Result<T>) -> Result<(Measured, T)> {
         const SLOW: f64 = 5e-3;
-        let (first, made) = self.measured(engine, &mut act)?;
+        let (first, made) = self.measure(engine, &mut act)?;
         if first.seconds > SLOW {
             return Ok((first, made));
         }
         drop(made);
-        let (second, made) = self.measured(engine, &mut act)?;
+        let (second, made) = self.measure(engine, &mut act)?;
         let (seconds, bytes) = (first.seconds.min(second.seconds), first.bytes.max(second.bytes));
         Ok((Measured { seconds, bytes, ..second }, made))
     }
 
     /// Returns the bytes; None without a meter.
-    pub(super) fn known(&self, bytes: f64) -> Option<u64> {
+    pub(super) fn known_bytes(&self, bytes: f64) -> Option<u64> {
         self.meter.map(|_| super::extrapolate::whole(bytes))
     }
 }

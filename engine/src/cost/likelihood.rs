@@ -30,7 +30,7 @@ pub fn log_density(
     let climb = Climb { first: 2, sizes: 1, quadratic: false };
     let (ladder, logs) = Ladder::climb(points.n(), climb, |rows| {
         let (mut flow, few, every) = (make()?, points.rows(0..rows), gauge.every_pair());
-        let (found, logs) = gauge.measured(&every, || flow.log_density(&few, &shorter, &every, stream))?;
+        let (found, logs) = gauge.measure(&every, || flow.log_density(&few, &shorter, &every, stream))?;
         Ok((vec![found], logs))
     })?;
     let fields = |options: &LikelihoodOptions| (2 * options.directions(points.dim()) + 1) as f64;

@@ -43,7 +43,7 @@ pub fn metric(
     let most = most_points(name, options);
     let size = |(n, m): (usize, usize)| (n.min(most), m.min(most));
     let (n, m) = (points.n(), reference.points().n());
-    let (once, floored) = (size((n, m)), size(metric::floor_sizes(reference.law().is_some(), n, m)));
+    let (once, floored) = (size((n, m)), size(metric::floor_sizes(reference.distribution().is_some(), n, m)));
     let (ladder, estimate) = trial.climb(once)?;
     let [mut found, mut floor] = [once, floored].map(|(n, m)| ladder.at(n.max(m))[0]);
     if found.pairs > 0.0 {
@@ -61,7 +61,7 @@ pub fn metric(
 }
 
 /// As [`metric`], for a metric of a run.
-pub(super) fn chosen(
+pub(super) fn choice_cost(
     choice: &MetricChoice,
     points: &Points,
     reference: &Reference,
@@ -111,7 +111,7 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    fn measured(&self, n: usize, m: usize) -> Result<(Measured, Estimate)> {
+    fn measure(&self, n: usize, m: usize) -> Result<(Measured, Estimate)> {
         let (points, reference) = (self.points.rows(0..n), part(self.reference, m)?);
         let every = self.gauge.every_pair();
         self.gauge.twice(&every, || self.metric.estimate(&points, &reference, &every, self.stream))
@@ -124,7 +124,7 @@ impl Trial<'_> {
         let most = n.max(m);
         let of = |count: usize, size: usize| (count as f64 * size as f64 / most as f64).round().max(1.0) as usize;
         Ladder::climb(most, climb, |size| {
-            let (found, estimate) = self.measured(of(n, size).min(n), of(m, size).min(m))?;
+            let (found, estimate) = self.measure(of(n, size).min(n), of(m, size).min(m))?;
             Ok((vec![found], estimate))
         })
     }
@@ -134,7 +134,7 @@ impl Trial<'_> {
         let mut first = 64;
         loop {
             let nodes = [nodes(n, first), nodes(m, first)];
-            match self.counted(nodes) {
+            match self.count(nodes) {
                 Err(error) if first >= n.max(m) => return Err(error),
                 Err(_) => first *= 2,
                 counts => return counts,
@@ -142,14 +142,14 @@ impl Trial<'_> {
         }
     }
 
-    fn counted(&self, nodes: [Vec<f64>; 2]) -> Result<Counts> {
+    fn count(&self, nodes: [Vec<f64>; 2]) -> Result<Counts> {
         let mut pairs = [[0.0; 3]; 3];
         for (i, n) in nodes[0].iter().enumerate() {
             for (j, m) in nodes[1].iter().enumerate().filter(|(j, _)| i + j <= 2) {
                 let (points, reference) = (self.points.rows(0..*n as usize), part(self.reference, *m as usize)?);
                 let every = self.gauge.every_pair();
                 let act = || self.metric.estimate(&points, &reference, &every, self.stream);
-                pairs[i][j] = self.gauge.measured(&every, act)?.0.pairs;
+                pairs[i][j] = self.gauge.measure(&every, act)?.0.pairs;
             }
         }
         Ok(Counts { nodes, pairs })
@@ -168,12 +168,12 @@ impl Trial<'_> {
         let few = part(self.reference, m)?;
         let stream = metric::floor_stream(self.metric.name());
         let every = self.gauge.every_pair();
-        let floored = self.gauge.measured(&every, || metric::floor(self.metric, &few, n, &every, stream));
+        let floored = self.gauge.measure(&every, || metric::floor(self.metric, &few, n, &every, stream));
         // If there are too few points for a floor, a floor of all points may still exist, but a
         // part says nothing about it.
         let Ok((floor, _)) = floored else { return Ok((1.0, 1.0)) };
-        let (n, m) = metric::floor_sizes(few.law().is_some(), n, m);
-        let (one, _) = self.measured(n.min(self.points.n()), m)?;
+        let (n, m) = metric::floor_sizes(few.distribution().is_some(), n, m);
+        let (one, _) = self.measure(n.min(self.points.n()), m)?;
         let slowing = floor.seconds / (PAIRS as f64 * one.seconds);
         let copies = if one.bytes > 0.0 { floor.bytes / one.bytes } else { 1.0 };
         Ok((slowing.clamp(0.05, 20.0), copies.clamp(0.5, rayon::current_num_threads() as f64 + 1.0)))

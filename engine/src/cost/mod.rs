@@ -58,7 +58,7 @@ impl Cost {
         Cost {
             pairs: extrapolate::whole(measured.pairs),
             seconds: measured.seconds,
-            bytes: gauge.known(measured.bytes),
+            bytes: gauge.known_bytes(measured.bytes),
             ..Cost::default()
         }
     }

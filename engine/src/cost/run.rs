@@ -47,7 +47,7 @@ pub fn run(
     let kept = options.snapshots.min(options.steps.saturating_add(1));
     let mut measuring = 0;
     for (choice, reference) in options.metrics.iter().filter_map(|choice| Some((choice, reference?))) {
-        let found = metric::chosen(choice, &start, reference, gauge, stream.label("metrics"))?;
+        let found = metric::choice_cost(choice, &start, reference, gauge, stream.label("metrics"))?;
         let pairs = (rounds + 1).saturating_mul(found.once.pairs).saturating_add(found.floor.pairs);
         cost.pairs = cost.pairs.saturating_add(pairs);
         cost.seconds += (rounds + 1) as f64 * found.once.seconds + found.floor.seconds;
@@ -145,7 +145,7 @@ impl Rehearsal<'_> {
         // reduce it.
         let beyond = (first.seconds - middle.seconds).max(0.0);
         let seconds = beyond + share * (of(|part| part.seconds) - beyond);
-        let bytes = self.gauge.known(first.bytes.max(middle.bytes).max(last.bytes));
+        let bytes = self.gauge.known_bytes(first.bytes.max(middle.bytes).max(last.bytes));
         let nfe = whole(of(|part| part.evaluations));
         Ok(Cost { steps: steps as u64, nfe, flow_pairs, pairs: flow_pairs, seconds, bytes, varies: false })
     }
@@ -156,14 +156,14 @@ impl Rehearsal<'_> {
         let steps = self.options.steps;
         let options =
             RunOptions { steps, carry: self.carried(rows), log_det: self.options.log_det, ..Default::default() };
-        let held = self.gauge.held();
+        let held = self.gauge.bytes_in_use();
         let engine = if all { self.gauge.every_pair() } else { self.gauge.engine() };
         let mut flow = (self.make)()?;
         let start = self.start.rows(0..rows);
         let mut driver = Driver::new(flow.dynamics(), start, None, &options, &engine, self.stream)?;
         let mut step = |step: usize| {
             let before = driver.evaluations();
-            let (found, ()) = self.gauge.measured_since(held, &engine, || driver.step(step.min(steps - 1)))?;
+            let (found, ()) = self.gauge.measure_since(held, &engine, || driver.step(step.min(steps - 1)))?;
             Ok(Measured { evaluations: (driver.evaluations() - before) as f64, ..found })
         };
         let first = step(0)?;
@@ -202,7 +202,7 @@ impl Rehearsal<'_> {
             let mut driver = Driver::new(flow.dynamics(), start, None, &options, &every, self.stream)?;
             // A net is trained at its first evaluation, whose cost must not count here.
             driver.measure(0, &mut Unobserved)?;
-            let (found, _) = self.gauge.measured(&every, || driver.measure(0, &mut Unobserved))?;
+            let (found, _) = self.gauge.measure(&every, || driver.measure(0, &mut Unobserved))?;
             Ok((vec![found], ()))
         })?;
         Ok(ladder.at(self.start.n())[0])
@@ -221,7 +221,7 @@ pub fn velocity(make: Maker, cloud: &Points, clock: &Clock, gauge: &Gauge) -> Re
         let mut dynamics = flow.dynamics();
         dynamics.prepare(&part, clock)?;
         let at = FieldAt::cloud(&part, clock, &every);
-        let (found, ()) = gauge.measured(&every, || dynamics.velocity(&at, &mut out))?;
+        let (found, ()) = gauge.measure(&every, || dynamics.velocity(&at, &mut out))?;
         Ok((vec![found], out))
     })?;
     let rows: Vec<usize> = (0..cloud.n()).map(|i| i % out.n()).collect();

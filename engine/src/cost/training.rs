@@ -41,7 +41,7 @@ pub fn training<T>(
         let mut short = |steps: usize, every: usize| {
             let steps = steps.min(asked.steps);
             let engine = gauge.every_pair();
-            gauge.measured(&engine, || act(Training { steps, batch, every }, &engine))
+            gauge.measure(&engine, || act(Training { steps, batch, every }, &engine))
         };
         let (few, _) = short(STEPS[0], 1)?;
         let (sparse, _) = short(STEPS[1], STEPS[1])?;
@@ -53,7 +53,7 @@ pub fn training<T>(
     let steps = asked.steps as u64;
     let pairs = whole(total.of(asked, true, |part| part.pairs));
     let seconds = total.of(asked, false, |part| part.seconds);
-    let bytes = gauge.known(parts.iter().map(|part| part.bytes).fold(0.0, f64::max));
+    let bytes = gauge.known_bytes(parts.iter().map(|part| part.bytes).fold(0.0, f64::max));
     Ok((made, Cost { steps, nfe: steps, flow_pairs: pairs, pairs, seconds, bytes, varies: false }))
 }
 
@@ -96,12 +96,12 @@ fn rows(steps: usize, every: usize) -> f64 {
 /// Those of `act`.
 pub fn repeated<T>(steps: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Result<T>) -> Result<(T, Cost)> {
     let [few, many] = STEPS.map(|short| short.min(steps));
-    let (one, _) = gauge.measured(gauge.pairwise(), || act(few))?;
-    let (other, made) = gauge.measured(gauge.pairwise(), || act(many))?;
+    let (one, _) = gauge.measure(gauge.pairwise(), || act(few))?;
+    let (other, made) = gauge.measure(gauge.pairwise(), || act(many))?;
     let more = (steps - many) as f64 / (many - few).max(1) as f64;
     let all = |part: fn(&Measured) -> f64| part(&other) + more * (part(&other) - part(&one)).max(0.0);
     let pairs = whole(all(|part| part.pairs));
-    let bytes = gauge.known(other.bytes);
+    let bytes = gauge.known_bytes(other.bytes);
     // A disturbed measurement can make more steps look quicker than few; steps are never free.
     let slower = other.seconds > one.seconds;
     let seconds = if slower { all(|part| part.seconds) } else { other.seconds * steps as f64 / many.max(1) as f64 };

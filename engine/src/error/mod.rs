@@ -1,12 +1,12 @@
 //! All errors of callers and of files. How a run ended is data, not an error.
 
 mod missing;
+mod requirement;
 mod subject;
-mod wanted;
 
 pub use missing::MissingPart;
+pub use requirement::{Requirement, Rule};
 pub use subject::{Quantity, Subject};
-pub use wanted::{Rule, Wanted};
 
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ pub enum Error {
         /// The value found.
         value: String,
         /// What is expected: "it must be positive".
-        want: Wanted,
+        want: Requirement,
     },
     /// A name that is not in a closed list.
     #[error("there is no {what} `{name}`{}", suggestion(near))]
@@ -50,7 +50,7 @@ pub enum Error {
         beside: bool,
     },
     /// NaN or infinity in the data, or a number so large that its square is infinite.
-    #[error("{what} holds {} in row {row}, column {column} (counted from 0), but {}", shown(*value), usable(*value))]
+    #[error("{what} holds {} in row {row}, column {column} (counted from 0), but {}", format_value(*value), usable(*value))]
     NotFinite {
         /// The name of the data.
         what: String,
@@ -93,7 +93,7 @@ pub enum Error {
         /// What was found there.
         seen: String,
         /// What was expected.
-        want: Wanted,
+        want: Requirement,
     },
     /// An I/O error of the operating system.
     #[error("cannot {act} {}: {reason}", path.display())]
@@ -158,7 +158,7 @@ impl Error {
     }
 
     /// Returns the error for an argument out of range.
-    pub fn argument(name: &str, value: impl ToString, want: impl Into<Wanted>) -> Error {
+    pub fn argument(name: &str, value: impl ToString, want: impl Into<Requirement>) -> Error {
         Error::Argument { name: name.into(), value: value.to_string(), want: want.into() }
     }
 
@@ -193,7 +193,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, k)| k.to_string())
 }
 
-fn shown(value: f64) -> String {
+fn format_value(value: f64) -> String {
     if value.is_finite() { format!("{value:e}") } else { value.to_string() }
 }
 

@@ -88,7 +88,7 @@ impl Expression {
     }
 
     fn new(text: &str, inputs: usize, names: BTreeMap<String, Meaning>) -> Result<Expression> {
-        let tape = parser::parsed(text, inputs, names)?;
+        let tape = parser::parse(text, inputs, names)?;
         Ok(Expression { text: text.into(), tape, inputs })
     }
 

@@ -48,7 +48,7 @@ pub enum Unary {
 
 impl Unary {
     /// Returns the function called `name`.
-    pub fn named(name: &str) -> Option<Unary> {
+    pub fn from_name(name: &str) -> Option<Unary> {
         Some(match name {
             "exp" => Unary::Exp,
             "expm1" => Unary::Expm1,

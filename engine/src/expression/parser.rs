@@ -14,7 +14,7 @@ const DEPTH: usize = 100;
 const OPERATIONS: usize = 200_000;
 
 /// Parses `text` into operations in `inputs` inputs.
-pub fn parsed(text: &str, inputs: usize, names: BTreeMap<String, Meaning>) -> Result<Tape> {
+pub fn parse(text: &str, inputs: usize, names: BTreeMap<String, Meaning>) -> Result<Tape> {
     let tokens = tokens(text)?;
     let mut parser = Parser { text, tokens, at: 0, depth: 0, inputs, names, read: 0, tape: Tape::default() };
     let result = parser.sum()?;
@@ -24,7 +24,7 @@ pub fn parsed(text: &str, inputs: usize, names: BTreeMap<String, Meaning>) -> Re
         other => {
             let message = format!(
                 "{} was found where an operator (`+ - * / ^`) or the end of the formula is expected",
-                other.shown()
+                other.display()
             );
             Err(parser.here(message, "a product is written with `*`"))
         }
@@ -67,7 +67,7 @@ impl Parser<'_> {
         if self.takes(sign) {
             return Ok(());
         }
-        Err(self.here(format!("{} was found where `{sign}` is expected{why}", self.peek().shown()), ""))
+        Err(self.here(format!("{} was found where `{sign}` is expected{why}", self.peek().display()), ""))
     }
 
     fn here(&self, message: impl Into<String>, hint: impl Into<String>) -> Error {
@@ -156,17 +156,17 @@ impl Parser<'_> {
                 self.next();
                 self.deeper(|parser| parser.call(name, &token))
             }
-            Kind::Name(name) => self.named(name, &token),
+            Kind::Name(name) => self.from_name(name, &token),
             Kind::End => Err(self.place(&token, "the formula ends where a value is expected", "")),
             other => Err(self.place(
                 &token,
-                format!("{} was found where a number, a name or `(` is expected", other.shown()),
+                format!("{} was found where a number, a name or `(` is expected", other.display()),
                 "",
             )),
         }
     }
 
-    fn named(&mut self, name: &str, token: &Token) -> Result<u32> {
+    fn from_name(&mut self, name: &str, token: &Token) -> Result<u32> {
         let Some(meaning) = self.names.get(name).cloned() else { return Err(self.unknown(name, token)) };
         match meaning {
             Meaning::Number(value) => Ok(self.tape.number(value)),
@@ -243,7 +243,7 @@ impl Parser<'_> {
             "max" => Some(Binary::Max),
             _ => None,
         };
-        match (Unary::named(name), two, args.as_slice()) {
+        match (Unary::from_name(name), two, args.as_slice()) {
             (Some(f), _, [u]) => Ok(self.tape.unary(f, *u)),
             (Some(_), ..) => Err(wrong("1")),
             (_, Some(f), [u, v]) => Ok(self.tape.binary(f, *u, *v)),

@@ -22,7 +22,7 @@ pub enum Kind {
 
 impl Kind {
     /// Returns the token as shown in a message.
-    pub fn shown(&self) -> String {
+    pub fn display(&self) -> String {
         match self {
             Kind::Number(value) => format!("the number {value}"),
             Kind::Name(name) => format!("`{name}`"),

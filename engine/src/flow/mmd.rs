@@ -108,7 +108,7 @@ impl MmdFlow {
     /// # Errors
     /// A weight is negative or not finite, none is positive, or their number is not that of the
     /// points.
-    pub fn weighted(mut self, weights: &[f64]) -> Result<MmdFlow> {
+    pub fn with_weights(mut self, weights: &[f64]) -> Result<MmdFlow> {
         let shares = shares(weights, self.target.n(), "weights")?;
         let logs = shares.iter().map(|w| w.ln()).collect();
         self.weights = Some([shares, logs]);

@@ -55,14 +55,14 @@ impl SdFlow {
         if let Some(batch) = batch.filter(|_| options.self_term == Some(SelfTerm::Exclude)) {
             return Err(Error::argument("batch", batch, "`batch` cannot be combined with self_term \"exclude\""));
         }
-        let target = target.drawing("batch_target", options.batch_target)?;
+        let target = target.with_batch("batch_target", options.batch_target)?;
         let source = match source {
             Estimate::Kernel(kde) => {
                 Estimate::Kernel(Box::new(kde.with_self_term(options.self_term.unwrap_or(SelfTerm::Exclude))))
             }
             other => other,
         };
-        let source = source.drawing("batch_source", options.batch_source)?;
+        let source = source.with_batch("batch_source", options.batch_source)?;
         let smoothing = options.sigma.clone().map(Smoothing::new).transpose()?;
         let flow = SdFlow {
             target,
@@ -144,7 +144,7 @@ impl VelocityField for SdFlow {
 
     fn prepare(&mut self, cloud: &Points, clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
         if let Some(report) = last {
-            self.smoothing.iter_mut().for_each(|smoothing| smoothing.pace(report, clock));
+            self.smoothing.iter_mut().for_each(|smoothing| smoothing.adapt(report, clock));
             return Ok(Vec::new());
         }
         self.target.check_dim(cloud, Subject::argument("start"), "the target")?;

@@ -69,7 +69,7 @@ impl Smoothing {
     }
 
     /// Advances an adaptive schedule after a step.
-    pub fn pace(&mut self, report: &StepReport, clock: &Clock) {
+    pub fn adapt(&mut self, report: &StepReport, clock: &Clock) {
         let relaxing = report.displacement < STILL_FALLING * self.last_displacement;
         self.last_displacement = report.displacement;
         if relaxing && self.holds + descending(clock) + 1 < clock.steps {
@@ -119,7 +119,7 @@ mod tests {
             .map(|step| {
                 let clock = Clock::at(step, 40, Stream::new(0));
                 let sigma = smoothing.at(&clock);
-                smoothing.pace(&StepReport { eta: 1.0, displacement: displacement(step) }, &clock);
+                smoothing.adapt(&StepReport { eta: 1.0, displacement: displacement(step) }, &clock);
                 sigma
             })
             .collect()

@@ -1,7 +1,7 @@
 //! Models in `.safetensors` files: the parameters have PyTorch's names, and the key `sdflow`
 //! describes the model.
 
-use super::tensors::{KEY, Kind, tagged};
+use super::tensors::{KEY, Kind, tag};
 use super::{Affine, Generator as _, MlpGenerator};
 use crate::io::Tensors;
 use crate::net::{Activation, Mlp};
@@ -49,7 +49,7 @@ pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
     let (centre, scale, activation) = (net.centre().to_vec(), net.scale(), net.mlp().activation());
     let Extent { diameter, detail, .. } = extent;
     let kind = Kind::Denoiser { activation, centre, scale, sigma_min, sigma_max, diameter, detail };
-    tagged(net.mlp().tensors(), &kind).save(path)
+    tag(net.mlp().tensors(), &kind).save(path)
 }
 
 /// Removes the prefix that wrappers of PyTorch add to all names, `module.` or `_orig_mod.`: the
@@ -125,7 +125,7 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
             let extent = Extent::new(&AffineMap::uniform(scale, centre.clone()), diameter, detail);
             let net =
                 Preconditioned::from_net(net, centre, scale).map_err(|e| wrong(e.to_string(), "both must fit"))?;
-            Ok(Model::Denoiser(Box::new(Denoiser::trained(net, (sigma_min, sigma_max), extent))))
+            Ok(Model::Denoiser(Box::new(Denoiser::from_net(net, (sigma_min, sigma_max), extent))))
         }
     }
 }
@@ -197,7 +197,7 @@ mod tests {
                 stream: Stream::new(1),
                 pairwise: &pairwise,
             };
-            denoiser.evaluate(&at, Form::Shift, &mut out).unwrap();
+            denoiser.evaluate(&at, Form::Displacement, &mut out).unwrap();
             out
         });
         assert_eq!(shifts[0], shifts[1]);

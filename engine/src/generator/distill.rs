@@ -5,7 +5,7 @@ mod difference;
 mod option;
 
 use super::Generator;
-use super::optimiser::Pace;
+use super::optimiser::OptimiserPlan;
 use super::train::{FitResult, Training, TrainingOptions};
 use crate::process::{Observer, process_setters};
 use crate::score::Score;
@@ -75,12 +75,12 @@ impl<'a> Distillation<'a> {
     /// Options or dimensions do not match; the teacher fails, or its scale is unknown and sigma is
     /// left out. Divergence and interruption are not errors: the generator then keeps its last
     /// finite parameters.
-    pub fn observed(self, observer: &mut dyn Observer) -> Result<FitResult> {
+    pub fn run_with(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
         let DistillOptions { steps, batch, average, every, .. } = self.options;
-        let pace = Pace { steps, rate: self.options.rate.as_ref(), average };
-        let training = TrainingOptions { name: "distill", pace, batch, every };
+        let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), average };
+        let training = TrainingOptions { name: "distill", plan, batch, every };
         let mut taught = Difference::new(self.teacher, self.generator.dim(), &self.options, pairwise)?;
         Training::new(self.generator, self.base, training, &mut taught, pairwise, self.stream)?.run(observer)
     }

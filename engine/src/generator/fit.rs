@@ -1,7 +1,7 @@
 //! Training of a generator by regression on particles that a flow has moved.
 
 use super::Generator;
-use super::optimiser::Pace;
+use super::optimiser::OptimiserPlan;
 use super::standard_units::Known;
 use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
 use crate::archive::Archive;
@@ -88,12 +88,12 @@ impl<'a> Fit<'a> {
     /// # Errors
     /// Options or dimensions do not match, or estimators fail. Divergence and interruption are not
     /// errors: the generator then keeps its last finite parameters.
-    pub fn observed(self, observer: &mut dyn Observer) -> Result<FitResult> {
+    pub fn run_with(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
         let FitOptions { steps, batch, average, every, .. } = self.options;
-        let pace = Pace { steps, rate: self.options.rate.as_ref(), average };
-        let training = TrainingOptions { name: "fit", pace, batch, every };
+        let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), average };
+        let training = TrainingOptions { name: "fit", plan, batch, every };
         self.stepping.check()?;
         let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, eta: 0.0 };
         Training::new(self.generator, self.base, training, &mut along, pairwise, self.stream)?.run(observer)
@@ -110,7 +110,7 @@ struct Along<'a> {
 }
 
 impl Teacher for Along<'_> {
-    fn wanted(&self, y: &Points, clock: &Clock) -> Option<Known> {
+    fn target_units(&self, y: &Points, clock: &Clock) -> Option<Known> {
         let scales = self.flow.scales(y, clock);
         scales.aim.units().map(|map| Known { map, each_column: scales.units.is_some() })
     }
@@ -137,7 +137,7 @@ impl Teacher for Along<'_> {
         self.flow.archive(archive)
     }
 
-    fn stepped(&mut self, y: &Points, report: &StepReport, clock: &Clock) -> Result<()> {
+    fn after_step(&mut self, y: &Points, report: &StepReport, clock: &Clock) -> Result<()> {
         self.flow.prepare(y, clock, Some(report)).map(drop)
     }
 }

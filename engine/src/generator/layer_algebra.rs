@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::rng::Stream;
 
-    fn made(generator: &mut dyn Generator, u: &Points) -> Points {
+    fn forward(generator: &mut dyn Generator, u: &Points) -> Points {
         let mut out = Points::default();
         generator.forward(u, &mut out).unwrap();
         out
@@ -96,10 +96,10 @@ mod tests {
         let mut u = Stream::new(1).normal(60, 3);
         (0..60).for_each(|i| u.row_mut(i)[1] *= 1e-9);
         let mut truth = Affine::of(vec![2.0, -3e9, 0.5, 1.0, 4e9, 0.0, 7.0, -1.0], 2, 3);
-        let y = made(&mut truth, &u);
+        let y = forward(&mut truth, &u);
         let mut found = Affine::of(vec![0.0; 8], 2, 3);
         assert!(least_squares(&mut found, &u, &y).unwrap());
-        let out = made(&mut found, &u);
+        let out = forward(&mut found, &u);
         let off = out.data().iter().zip(y.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(off < 1e-9, "{off}");
     }
@@ -115,9 +115,9 @@ mod tests {
             let before = AffineMap::new(vec![0.5, 3.0], vec![1.0, -2.0]);
             let after = AffineMap::new(vec![10.0, -1.0, 0.1], vec![5.0, 0.0, 1.0]);
             let u = stream.normal(20, 2);
-            let (want, start) = (made(g, &before.apply(&u)), g.parameters().to_vec());
+            let (want, start) = (forward(g, &before.apply(&u)), g.parameters().to_vec());
             assert!(compose(g, Some(&before), Some(&after)));
-            for (found, want) in made(g, &u).data().iter().zip(after.apply(&want).data()) {
+            for (found, want) in forward(g, &u).data().iter().zip(after.apply(&want).data()) {
                 assert!((found - want).abs() < 2e-6 * (1.0 + want.abs()), "{found} {want}");
             }
             // A map and its inverse change nothing.
@@ -136,10 +136,10 @@ mod tests {
         let before = net.parameters().to_vec();
         assert!(!compose(&mut net, Some(&units), Some(&units)));
         assert_eq!(net.parameters(), before);
-        let (u, half) = (Stream::new(4).normal(5, 16), made(&mut net, &Stream::new(4).normal(5, 16)));
+        let (u, half) = (Stream::new(4).normal(5, 16), forward(&mut net, &Stream::new(4).normal(5, 16)));
         assert!(compose(&mut net, None, Some(&units)));
         let off =
-            made(&mut net, &u).data().iter().zip(half.data()).map(|(a, b)| (a - 2.0 * b).abs()).fold(0.0, f64::max);
+            forward(&mut net, &u).data().iter().zip(half.data()).map(|(a, b)| (a - 2.0 * b).abs()).fold(0.0, f64::max);
         assert!(off < 1e-6, "{off}");
     }
 }

@@ -10,7 +10,7 @@ use crate::{Error, Points, Result};
 
 /// The number of training steps of a generator, the learning rate, and the averaging.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pace<'a> {
+pub(super) struct OptimiserPlan<'a> {
     pub steps: usize,
     /// The learning rate; left out: a cosine from the default rate of the generator to 0.
     pub rate: Option<&'a Schedule>,
@@ -18,7 +18,7 @@ pub(super) struct Pace<'a> {
     pub average: f64,
 }
 
-impl Pace<'_> {
+impl OptimiserPlan<'_> {
     /// # Errors
     /// An option is out of range.
     pub fn check(&self) -> Result<()> {
@@ -69,12 +69,12 @@ pub(super) struct Optimiser {
 
 impl Optimiser {
     /// Creates an optimiser for a checked plan.
-    pub fn new(generator: &dyn Generator, pace: &Pace) -> Optimiser {
+    pub fn new(generator: &dyn Generator, plan: &OptimiserPlan) -> Optimiser {
         let kept = generator.parameters().to_vec();
         Optimiser {
             adam: Adam::new(kept.len(), AdamOptions::default()),
             gradient: vec![0.0; kept.len()],
-            averaged_from: pace.averaged_from(),
+            averaged_from: plan.averaged_from(),
             mean: RunningMean::new(Averaging::Equal),
             sum: vec![0.0; kept.len()],
             kept,

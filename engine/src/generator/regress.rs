@@ -9,12 +9,12 @@ use super::Generator;
 use super::layer_algebra::least_squares;
 use super::standard_units::Units;
 use super::train::{FitResult, history_row};
-use crate::net::{Course, train};
+use crate::net::{TrainingPlan, train};
 use crate::options::at_least;
 use crate::points::AffineMap;
 use crate::process::{Observer, Stats, process_setters};
 use crate::{Error, Interrupt, Points, Result, Subject, rng::Stream};
-use option::pace;
+use option::plan;
 use std::time::Instant;
 use student::{Student, misfit, note};
 
@@ -70,19 +70,19 @@ impl<'a> Regression<'a> {
     /// # Errors
     /// Shapes or options do not match. Divergence and interruption are not errors: the generator
     /// then keeps its last finite parameters.
-    pub fn observed(self, observer: &mut dyn Observer) -> Result<FitResult> {
+    pub fn run_with(self, observer: &mut dyn Observer) -> Result<FitResult> {
         check(self.generator, self.pairs, &self.options)?;
         let begun = Instant::now();
         let mut result = match least_squares(self.generator, self.pairs.inputs, self.pairs.outputs)? {
-            true => solved(self.generator, self.pairs, observer)?,
-            false => self.descended(observer)?,
+            true => solution(self.generator, self.pairs, observer)?,
+            false => self.train(observer)?,
         };
         result.stats.flow_seconds = begun.elapsed().as_secs_f64();
         Ok(result)
     }
 
     /// Trains the generator in standard units and maps it back to those of the pairs.
-    fn descended(self, observer: &mut dyn Observer) -> Result<FitResult> {
+    fn train(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let Regression { generator, pairs, options, interrupt, stream } = self;
         let units = enter(generator, pairs)?;
         let standard = |points: &Points, map: &Option<AffineMap>| match map {
@@ -90,12 +90,12 @@ impl<'a> Regression<'a> {
             None => points.clone(),
         };
         let (inputs, outputs) = (standard(pairs.inputs, &units.inputs), standard(pairs.outputs, &units.outputs));
-        let rate = pace(&options).schedule(generator);
+        let rate = plan(&options).schedule(generator);
         let stream = stream.label("batch");
-        let course = Course { name: "regress", loss: "residual", steps: options.steps, rate: &rate, stream };
+        let plan = TrainingPlan { name: "regress", loss: "residual", steps: options.steps, rate: &rate, stream };
         let mut student = Student::new(generator, Pairs { inputs: &inputs, outputs: &outputs }, &options);
         student.size = units.outputs.as_ref().map_or(1.0, |map| map.scale()[0]);
-        let trained = train(&course, &mut student, &interrupt, observer);
+        let trained = train(&plan, &mut student, &interrupt, observer);
         let mut result = student.result;
         units.leave(generator);
         result.ending = trained?.ending;
@@ -104,7 +104,7 @@ impl<'a> Regression<'a> {
 }
 
 /// Returns the result for a generator that was solved for.
-fn solved(generator: &mut dyn Generator, pairs: Pairs, observer: &mut dyn Observer) -> Result<FitResult> {
+fn solution(generator: &mut dyn Generator, pairs: Pairs, observer: &mut dyn Observer) -> Result<FitResult> {
     let mut made = Points::default();
     generator.forward(pairs.inputs, &mut made)?;
     let stats = Stats { steps: 1, ..Stats::default() };
@@ -136,7 +136,7 @@ fn check(generator: &dyn Generator, pairs: Pairs, options: &RegressOptions) -> R
         let want = format!("the inputs have {}, and each needs its output", u.n());
         return Err(Error::shape(Subject::option("outputs"), format!("{} rows", y.n()), want));
     }
-    pace(options).check()?;
+    plan(options).check()?;
     at_least(&[("batch", options.batch, 1)])
 }
 

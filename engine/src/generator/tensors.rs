@@ -35,16 +35,16 @@ pub(super) fn linear(dim: usize, dim_in: usize, parameters: &[f64]) -> Tensors {
     let mut tensors = Tensors::default();
     tensors.tensors.insert("0.weight".into(), Tensor { shape: vec![dim, dim_in], values: single(weights) });
     tensors.tensors.insert("0.bias".into(), Tensor { shape: vec![dim], values: single(bias) });
-    tagged(tensors, &Kind::Affine)
+    tag(tensors, &Kind::Affine)
 }
 
 /// Returns the tensors of a net as generator.
 pub(super) fn net(net: &Mlp<f32>) -> Tensors {
-    tagged(net.tensors(), &Kind::Mlp { activation: net.activation(), residual: net.residual() })
+    tag(net.tensors(), &Kind::Mlp { activation: net.activation(), residual: net.residual() })
 }
 
 /// Adds the description of the model to the header.
-pub(super) fn tagged(mut tensors: Tensors, kind: &Kind) -> Tensors {
+pub(super) fn tag(mut tensors: Tensors, kind: &Kind) -> Tensors {
     tensors.metadata.insert(KEY.into(), serde_json::json!(kind).to_string());
     tensors
 }

@@ -2,7 +2,7 @@
 //! evaluated at its points, and Adam takes a step along it.
 
 use super::Generator;
-use super::optimiser::{Optimiser, Pace, Pull};
+use super::optimiser::{Optimiser, OptimiserPlan, Pull};
 use super::standard_units::{Known, Units};
 use crate::archive::{Archive, Archived};
 use crate::flow::Clock;
@@ -32,7 +32,7 @@ pub struct FitResult {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TrainingOptions<'a> {
     pub name: &'static str,
-    pub pace: Pace<'a>,
+    pub plan: OptimiserPlan<'a>,
     pub batch: usize,
     pub every: Option<usize>,
 }
@@ -44,7 +44,7 @@ impl TrainingOptions<'_> {
             return Err(Error::shape(Subject::argument("base"), Quantity::Columns(base.dim()), want));
         }
         let every = self.every.unwrap_or(1);
-        self.pace.check()?;
+        self.plan.check()?;
         at_least(&[("batch", self.batch, 2), ("every", every, 1)])
     }
 
@@ -61,7 +61,7 @@ pub(super) type Draw<'a> = dyn FnMut(Stream, &mut Points) -> Result<()> + 'a;
 /// Gives the displacement of the points of a generator.
 pub(super) trait Teacher {
     /// Returns the units of the points that are the goal for `y`, if known.
-    fn wanted(&self, y: &Points, clock: &Clock) -> Option<Known>;
+    fn target_units(&self, y: &Points, clock: &Clock) -> Option<Known>;
 
     /// Receives the norm of an output in standard units, once, before anything else.
     fn measure(&mut self, _size: f64) {}
@@ -88,7 +88,7 @@ pub(super) trait Teacher {
     fn archive(&mut self, archive: &mut Archive) -> Result<()>;
 
     /// Called after every step.
-    fn stepped(&mut self, _y: &Points, _report: &StepReport, _clock: &Clock) -> Result<()> {
+    fn after_step(&mut self, _y: &Points, _report: &StepReport, _clock: &Clock) -> Result<()> {
         Ok(())
     }
 }
@@ -148,7 +148,7 @@ impl<'a> Training<'a> {
     ) -> Result<Training<'a>> {
         options.check(generator, base)?;
         Ok(Training {
-            optimiser: Optimiser::new(generator, &options.pace),
+            optimiser: Optimiser::new(generator, &options.plan),
             student: Student { generator, base, batch: options.batch, units: Units::default() },
             options,
             teacher,
@@ -195,10 +195,10 @@ impl<'a> Training<'a> {
     /// Maps the generator to standard units.
     fn enter(&mut self, observer: &mut dyn Observer) -> Result<()> {
         let (student, clock) =
-            (&mut self.student, Clock::at(0, self.options.pace.steps, self.stream).of_fresh_samples());
+            (&mut self.student, Clock::at(0, self.options.plan.steps, self.stream).of_fresh_samples());
         let (mut u, mut y) = (Points::default(), Points::default());
         student.draw(self.stream.label("units"), &mut u, &mut y)?;
-        let wanted = self.teacher.wanted(&y, &clock);
+        let wanted = self.teacher.target_units(&y, &clock);
         student.units = Units::of(student.base, wanted.as_ref());
         let mut notes = student.units.start(student.generator, u, y)?;
         if wanted.is_none() {
@@ -208,18 +208,18 @@ impl<'a> Training<'a> {
             );
         }
         self.teacher.measure(student.units.size());
-        self.optimiser = Optimiser::new(student.generator, &self.options.pace);
+        self.optimiser = Optimiser::new(student.generator, &self.options.plan);
         self.tell(notes, observer);
         self.told = self.result.notes.len();
         Ok(())
     }
 
     fn train(&mut self, observer: &mut dyn Observer) -> Result<Ending> {
-        let (pace, name) = (self.options.pace, self.options.name);
-        let rate = pace.schedule(self.student.generator);
-        let course = net::Course { name, loss: "residual", steps: pace.steps, rate: &rate, stream: self.stream };
+        let (plan, name) = (self.options.plan, self.options.name);
+        let rate = plan.schedule(self.student.generator);
+        let plan = net::TrainingPlan { name, loss: "residual", steps: plan.steps, rate: &rate, stream: self.stream };
         let interrupt = self.pairwise.interrupt();
-        Ok(net::train(&course, self, interrupt, observer)?.ending)
+        Ok(net::train(&plan, self, interrupt, observer)?.ending)
     }
 
     fn tell(&mut self, notes: Vec<String>, observer: &mut dyn Observer) {
@@ -263,7 +263,7 @@ impl Trainee for Training<'_> {
             self.write_row(&clock, residual, observer)?;
         }
         let eta = self.teacher.eta();
-        self.teacher.stepped(&self.y, &StepReport { eta, displacement: eta * residual }, &clock)?;
+        self.teacher.after_step(&self.y, &StepReport { eta, displacement: eta * residual }, &clock)?;
         if let Some(map) = &self.student.units.outputs {
             map.unscale_in_place(&mut self.v);
         }

@@ -22,10 +22,10 @@ const SUSPECT: u64 = 100;
 pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options: &LoadOptions) -> Result<Points> {
     let whole = Origin { path, array: None };
     let broken = |e: zip::result::ZipError| match e {
-        zip::result::ZipError::Io(e) => whole.failed(&e),
+        zip::result::ZipError::Io(e) => whole.io_error(&e),
         other => whole.wrong(format!("it cannot be unpacked ({other})"), "an archive saved by NumPy is expected"),
     };
-    let told = entries_told(&mut reader).map_err(|e| whole.failed(&e))?;
+    let told = entries_told(&mut reader).map_err(|e| whole.io_error(&e))?;
     let mut archive = ZipArchive::new(reader).map_err(broken)?;
     // The archive is read by names, so of two entries with the same name only the last is found.
     if told.is_some_and(|told| told > archive.len()) {
@@ -47,7 +47,7 @@ pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options:
     }
     let array = npy::read(&mut entry, unpacked, &origin)?;
     // The checksum is compared at the end of the entry, so that a flipped bit is an error.
-    std::io::copy(&mut entry, &mut std::io::sink()).map_err(|e| origin.failed(&e))?;
+    std::io::copy(&mut entry, &mut std::io::sink()).map_err(|e| origin.io_error(&e))?;
     array.into_points(&origin, options)
 }
 

@@ -1,6 +1,6 @@
 //! The origin of values, and the errors that name it.
 
-use crate::{Error, Wanted};
+use crate::{Error, Requirement};
 use std::path::Path;
 
 /// The origin of values, for messages.
@@ -13,19 +13,19 @@ pub(super) struct Origin<'a> {
 
 impl Origin<'_> {
     /// Returns the error for the file as a whole, or for the array in it.
-    pub fn wrong(&self, seen: impl Into<String>, want: impl Into<Wanted>) -> Error {
+    pub fn wrong(&self, seen: impl Into<String>, want: impl Into<Requirement>) -> Error {
         let place = self.array.map(|a| format!("array `{a}`")).unwrap_or_default();
         Error::File { path: self.path.into(), place, seen: seen.into(), want: want.into() }
     }
 
     /// Returns the error at a place in a text file.
-    pub fn wrong_at(&self, place: String, seen: impl Into<String>, want: impl Into<Wanted>) -> Error {
+    pub fn wrong_at(&self, place: String, seen: impl Into<String>, want: impl Into<Requirement>) -> Error {
         Error::File { path: self.path.into(), place, seen: seen.into(), want: want.into() }
     }
 
     /// Returns the error of a failed read: too few bytes, damaged compression, or an I/O error of
     /// the system.
-    pub fn failed(&self, error: &std::io::Error) -> Error {
+    pub fn io_error(&self, error: &std::io::Error) -> Error {
         use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         match error.kind() {
             UnexpectedEof => self.wrong("it ends before its last value", "a complete file is expected"),

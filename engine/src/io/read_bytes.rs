@@ -24,9 +24,9 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
 /// no memory.
 pub(super) fn read_bytes(reader: &mut impl Read, length: u64, origin: &Origin) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader.take(length).read_to_end(&mut bytes).map_err(|e| origin.failed(&e))?;
+    reader.take(length).read_to_end(&mut bytes).map_err(|e| origin.io_error(&e))?;
     if (bytes.len() as u64) < length {
-        return Err(origin.failed(&std::io::ErrorKind::UnexpectedEof.into()));
+        return Err(origin.io_error(&std::io::ErrorKind::UnexpectedEof.into()));
     }
     Ok(bytes)
 }

@@ -137,8 +137,9 @@ impl<'de> Deserialize<'de> for Entries {
 }
 
 fn metadata(about: &Value, origin: &Origin) -> Result<BTreeMap<String, String>> {
-    serde_json::from_value(about.clone())
-        .map_err(|_| origin.wrong_at("header, `__metadata__`".into(), shown(about), "a map of strings is expected"))
+    serde_json::from_value(about.clone()).map_err(|_| {
+        origin.wrong_at("header, `__metadata__`".into(), format_value(about), "a map of strings is expected")
+    })
 }
 
 /// The position of a tensor in the data.
@@ -167,7 +168,7 @@ impl Place {
             (about.get("dtype").and_then(Value::as_str), numbers("shape"), numbers("data_offsets"))
         else {
             let want = "a dtype, a shape and data_offsets, whole numbers of 0 or more, are expected";
-            return Err(wrong(format!("its entry is {}", shown(about)), want.into()));
+            return Err(wrong(format!("its entry is {}", format_value(about)), want.into()));
         };
         let (kind, bytes) = match kind {
             "F64" => (Kind::F64, 8),
@@ -234,7 +235,7 @@ fn half(bits: u16) -> f32 {
     }
 }
 
-fn shown(value: &Value) -> String {
+fn format_value(value: &Value) -> String {
     cut(&value.to_string())
 }
 

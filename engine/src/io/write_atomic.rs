@@ -23,10 +23,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// [`Error::Io`] if the folder is missing, the disk is full or the system refuses; the old file is
 /// then unchanged.
 pub fn write_atomic(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    written(path, write).map_err(|e| Error::Io { act: "write", path: path.into(), reason: e.to_string() })
+    write_draft(path, write).map_err(|e| Error::Io { act: "write", path: path.into(), reason: e.to_string() })
 }
 
-fn written(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn write_draft(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     // A link is kept, and the file that it points to is replaced; a pipe or a device is written to,
     // never replaced.
     let resolved = fs::canonicalize(path);

@@ -69,7 +69,7 @@ impl Metric for C2st {
         let ((train, test), (train_reference, test_reference)) =
             (split(points, "points"), split(reference.points(), "reference"));
         let half = train.n();
-        let taught = train.joined(&train_reference)?;
+        let taught = train.concat(&train_reference)?;
         let voters = neighbours.unwrap_or((2.0 * half as f64).sqrt() as usize).clamp(1, 2 * half - 1) | 1;
         let verdicts = |queries: &Points| {
             neighbour::over_distances(queries, &taught, pairwise.interrupt(), |_, distances| {

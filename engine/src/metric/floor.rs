@@ -71,7 +71,7 @@ pub fn floor_stream(name: &str) -> Stream {
 /// sizes.
 fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) -> Result<(Points, Reference, f64)> {
     let m = reference.points().n();
-    if let Some(law) = reference.law() {
+    if let Some(law) = reference.distribution() {
         let points = law.sample(n, stream.label("points"))?;
         return Ok((points, Reference::sample(law.clone(), m, stream.label("reference"))?, 1.0));
     }
@@ -82,7 +82,7 @@ fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) ->
             "a noise floor from data needs at least 4",
         ));
     }
-    let (part, _) = floor_sizes(reference.law().is_some(), n, m);
+    let (part, _) = floor_sizes(reference.distribution().is_some(), n, m);
     let order = stream.label("split").rng().choose(m, m);
     let (points, rest) = (reference.part(&order[..part])?, reference.part(&order[part..])?);
     let rate = metric.properties(points.points().dim()).rate;

@@ -130,7 +130,7 @@ impl Reference {
     /// The exact moments. The moments of a finite sample do not count, because they are an
     /// estimate.
     pub fn moments(&self) -> Option<Moments> {
-        let moments = self.law().and_then(|t| t.moments())?;
+        let moments = self.distribution().and_then(|t| t.moments())?;
         Some(match &self.measured_in {
             Some(units) => moments.in_units(units),
             None => moments,
@@ -145,7 +145,7 @@ impl Reference {
     }
 
     /// The distribution, if any number of fresh points can be drawn from it.
-    pub(crate) fn law(&self) -> Option<&Arc<dyn Target>> {
+    pub(crate) fn distribution(&self) -> Option<&Arc<dyn Target>> {
         self.target.as_ref().filter(|t| t.data().is_none())
     }
 

@@ -35,7 +35,7 @@ macro_rules! entry {
             keys: <$options as Options>::KEYS,
             make: |name, value| {
                 let make: fn($options) -> Box<dyn Metric> = $make;
-                Ok(make(parsed::<$options>(name, value, <$options as Options>::KEYS)?))
+                Ok(make(parse_options::<$options>(name, value, <$options as Options>::KEYS)?))
             },
         }
     };
@@ -52,7 +52,7 @@ macro_rules! distance {
             make: |name, mut value| {
                 let make: fn($options) -> Box<dyn Metric> = $make;
                 let units = take_units(&mut value)?;
-                Ok(in_units(make(parsed::<$options>(name, value, &KEYS)?), units))
+                Ok(in_units(make(parse_options::<$options>(name, value, &KEYS)?), units))
             },
         }
     }};
@@ -135,7 +135,7 @@ pub fn better(name: &str) -> Option<Better> {
     held.and_then(|m| Some(by_name(m.name, Value::Null).ok()?.properties(1).better)).or(others)
 }
 
-fn parsed<O: Options>(metric: &str, value: Value, keys: &[Key]) -> Result<O> {
+fn parse_options<O: Options>(metric: &str, value: Value, keys: &[Key]) -> Result<O> {
     if value.is_null() {
         return Ok(O::default());
     }

@@ -102,7 +102,7 @@ impl Line {
         // Quantiles k / nm are whole numbers, exact in f64, if a point of x counts m and a point of
         // y counts n.
         let (n, m) = (x.n() as f64, y.n() as f64);
-        let (x, y) = (sorted(direction, x), sorted(direction, y));
+        let (x, y) = (sort_projections(direction, x), sort_projections(direction, y));
         let ends_of_y = ends(&y, n, weights);
         let (mut of_x, mut of_y) = (vec![0.0; x.len()], vec![0.0; y.len()]);
         let cost = |i: usize, j: usize| (x[i].0 - y[j].0) * (x[i].0 - y[j].0);
@@ -155,7 +155,7 @@ fn ends(line: &[(f64, usize)], n: f64, weights: Option<&[f64]>) -> Vec<f64> {
 }
 
 /// Returns the projections in rising order, each with the index of its point.
-fn sorted(direction: &[f64], points: &Points) -> Vec<(f64, usize)> {
+fn sort_projections(direction: &[f64], points: &Points) -> Vec<(f64, usize)> {
     let mut line: Vec<(f64, usize)> = points.iter().map(|p| dot(direction, p)).zip(0..).collect();
     line.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     line

@@ -56,7 +56,7 @@ impl Metric for W2 {
         if most == 0 {
             return Err(Error::argument("max_points", 0, "at least one point is needed"));
         }
-        let x = drawn(points, most, stream.label("points"));
+        let x = draw(points, most, stream.label("points"));
         let (y, shares) = stand_in(reference, most, stream.label("reference"));
         let (n, m) = (x.n(), y.n());
         let mut cost = vec![0.0; n * m];
@@ -72,7 +72,7 @@ impl Metric for W2 {
 }
 
 /// Returns `most` of the points, drawn at random, or all of them if there are no more.
-fn drawn(points: &Points, most: usize, stream: Stream) -> Cow<'_, Points> {
+fn draw(points: &Points, most: usize, stream: Stream) -> Cow<'_, Points> {
     if points.n() <= most {
         return Cow::Borrowed(points);
     }
@@ -84,7 +84,7 @@ fn stand_in(reference: &Reference, most: usize, stream: Stream) -> (Cow<'_, Poin
     match reference.weights() {
         Some(weights) if reference.points().n() <= most => (Cow::Borrowed(reference.points()), Some(weights)),
         Some(_) => (reference.equal_points(most), None),
-        None => (drawn(reference.points(), most, stream), None),
+        None => (draw(reference.points(), most, stream), None),
     }
 }
 

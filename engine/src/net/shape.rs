@@ -41,7 +41,7 @@ pub fn widths(input: usize, hidden: Hidden, output: usize) -> Result<Vec<usize>>
 /// # Errors
 /// There are fewer than two widths, a width is 0, or there are more than 2^28 parameters.
 pub(super) fn parameters(widths: &[usize]) -> Result<usize> {
-    let wrong = |want: String| Error::argument("widths", shown(widths), want);
+    let wrong = |want: String| Error::argument("widths", format_widths(widths), want);
     match widths {
         [] | [_] => Err(wrong("a net has an input and an output".into())),
         _ if widths.contains(&0) => Err(wrong("every width must be at least 1".into())),
@@ -59,7 +59,7 @@ fn too_many() -> String {
 }
 
 /// Formats the widths; for a long list, its first and last ones.
-fn shown(widths: &[usize]) -> String {
+fn format_widths(widths: &[usize]) -> String {
     match widths {
         [first, second, .., last] if widths.len() > 8 => {
             format!("[{first}, {second}, .., {last}], {} of them", widths.len())

@@ -7,7 +7,7 @@ use crate::{Error, Interrupt, Result, rng::Stream};
 
 /// The plan of a training: its number of steps, its learning rate and its random numbers.
 #[derive(Debug, Clone, Copy)]
-pub struct Course<'a> {
+pub struct TrainingPlan<'a> {
     /// The name of the training in progress messages: "denoiser".
     pub name: &'a str,
     /// The name of the loss in progress messages: "loss", "residual".
@@ -97,12 +97,12 @@ impl Trained {
 /// # Errors
 /// Those of [`Trainee::step`]; a checkpoint of something else, or one that cannot be kept.
 pub fn train(
-    course: &Course,
+    plan: &TrainingPlan,
     trainee: &mut dyn Trainee,
     interrupt: &Interrupt,
     observer: &mut dyn Observer,
 ) -> Result<Trained> {
-    let (steps, mut loss) = (course.steps, f64::NAN);
+    let (steps, mut loss) = (plan.steps, f64::NAN);
     let first = resume(trainee, &mut loss, observer)?.min(steps);
     for step in first..=steps {
         if pause(trainee, (step, steps), &mut loss, interrupt, observer)? {
@@ -112,8 +112,8 @@ pub fn train(
         if step == steps {
             break;
         }
-        let rate = course.rate.at(step as f64 / steps as f64);
-        let moment = Moment { step, steps, rate, stream: course.stream.at(step as u64) };
+        let rate = plan.rate.at(step as f64 / steps as f64);
+        let moment = Moment { step, steps, rate, stream: plan.stream.at(step as u64) };
         let tried = interrupt.check().and_then(|()| trainee.step(&moment, observer));
         loss = match tried {
             Ok(loss) => loss,
@@ -127,7 +127,7 @@ pub fn train(
             trainee.take_back();
             return Ok(Trained { ending: Ending::Diverged { step }, loss });
         }
-        observer.progress(course.name, step + 1, steps, &|| format!("{} {loss:.3}", course.loss));
+        observer.progress(plan.name, step + 1, steps, &|| format!("{} {loss:.3}", plan.loss));
     }
     trainee.finish();
     Ok(Trained { ending: Ending::Finished, loss })
@@ -206,15 +206,15 @@ mod tests {
         }
     }
 
-    fn course(rate: &Schedule) -> Course<'_> {
-        Course { name: "log", loss: "loss", steps: 4, rate, stream: Stream::new(1) }
+    fn plan(rate: &Schedule) -> TrainingPlan<'_> {
+        TrainingPlan { name: "log", loss: "loss", steps: 4, rate, stream: Stream::new(1) }
     }
 
     #[test]
     fn every_step_has_its_rate_and_is_told() {
         let (mut log, mut told) = (Log::default(), Told::default());
         let rate = Schedule::Linear { from: 1.0, to: 0.0 };
-        let done = train(&course(&rate), &mut log, &Interrupt::default(), &mut told).unwrap();
+        let done = train(&plan(&rate), &mut log, &Interrupt::default(), &mut told).unwrap();
         assert_eq!(done, Trained { ending: Ending::Finished, loss: 3.0 });
         assert_eq!((log.rates, log.acts), (vec![1.0, 0.75, 0.5, 0.25], vec!["finish"]));
         assert_eq!((told.0.len(), told.0[3].clone()), (4, (4, 4, "log: loss 3.000".into())));
@@ -224,13 +224,13 @@ mod tests {
     fn divergence_is_taken_back_and_an_interrupt_keeps_the_mean() {
         let rate = Schedule::from(0.1);
         let mut log = Log { diverges_at: Some(2), ..Log::default() };
-        let done = train(&course(&rate), &mut log, &Interrupt::default(), &mut Unobserved).unwrap();
+        let done = train(&plan(&rate), &mut log, &Interrupt::default(), &mut Unobserved).unwrap();
         assert_eq!((done.ending.clone(), log.acts), (Ending::Diverged { step: 2 }, vec!["take back"]));
         let told = done.whole("the log").unwrap_err().to_string();
         assert!(told.contains("the log") && told.contains("NaN") && told.contains("`rate` smaller"), "{told}");
         let interrupt = Interrupt::default();
         let mut log = Log { raises: Some((1, interrupt.clone())), ..Log::default() };
-        let done = train(&course(&rate), &mut log, &interrupt, &mut Unobserved).unwrap();
+        let done = train(&plan(&rate), &mut log, &interrupt, &mut Unobserved).unwrap();
         assert_eq!((done.ending.clone(), log.acts), (Ending::Interrupted { step: 2 }, vec!["finish"]));
         assert!(matches!(done.whole("the log"), Err(Error::Interrupted)));
     }
@@ -242,7 +242,7 @@ mod tests {
             seen = moment.step;
             if moment.step == 2 { Err(Error::argument("x", 1, "it must be 2")) } else { Ok(0.0) }
         };
-        assert!(train(&course(&rate), &mut count, &Interrupt::default(), &mut Unobserved).is_err());
+        assert!(train(&plan(&rate), &mut count, &Interrupt::default(), &mut Unobserved).is_err());
         assert_eq!(seen, 2);
     }
 }

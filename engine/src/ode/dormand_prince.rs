@@ -1,7 +1,7 @@
 //! Adaptive steps within a tolerance: the pair of orders 5 and 4 of Dormand and Prince
 //! \[dormand1980family\].
 
-use super::runge_kutta::{RungeKutta, Velocity, add, moved};
+use super::runge_kutta::{RungeKutta, Velocity, add, move_into};
 use crate::{Error, Points, Result};
 
 /// Positions of the stages in the step.
@@ -70,7 +70,7 @@ impl RungeKutta {
             if s == 0 {
                 velocity(cloud, at, &mut rest[0])?;
             } else {
-                combined(cloud, size, weights, done, &mut self.stage);
+                combine(cloud, size, weights, done, &mut self.stage);
                 velocity(&self.stage, at + place * size, &mut rest[0])?;
             }
             self.evaluations += 1;
@@ -87,7 +87,7 @@ impl RungeKutta {
 }
 
 /// Writes `cloud + size sum_s w_s v_s` into `out`.
-fn combined(cloud: &Points, size: f64, weights: &[f64], velocities: &[Points], out: &mut Points) {
-    moved(cloud, size * weights[0], &velocities[0], out);
+fn combine(cloud: &Points, size: f64, weights: &[f64], velocities: &[Points], out: &mut Points) {
+    move_into(cloud, size * weights[0], &velocities[0], out);
     weights[1..].iter().zip(&velocities[1..]).for_each(|(w, v)| add(out, size * w, v));
 }

@@ -15,5 +15,5 @@ mod tests;
 
 pub(crate) use divergence::{Divergence, MOST_COORDINATES, directions};
 pub use integrator::Integrator;
-pub(crate) use runge_kutta::moved;
+pub(crate) use runge_kutta::move_into;
 pub use runge_kutta::{RungeKutta, StepReport, Velocity};

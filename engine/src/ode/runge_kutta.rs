@@ -76,7 +76,7 @@ impl RungeKutta {
             match done.last() {
                 None => velocity(cloud, place, &mut rest[0])?,
                 Some(last) => {
-                    moved(cloud, place * eta, last, &mut self.stage);
+                    move_into(cloud, place * eta, last, &mut self.stage);
                     velocity(&self.stage, place, &mut rest[0])?;
                 }
             }
@@ -104,7 +104,7 @@ impl RungeKutta {
         velocity(cloud, 0.0, &mut first[0])?;
         self.evaluations += 1;
         loop {
-            moved(cloud, eta, &first[0], &mut self.stage);
+            move_into(cloud, eta, &first[0], &mut self.stage);
             velocity(&self.stage, 1.0, &mut second[0])?;
             self.evaluations += 1;
             let error = 0.5 * eta * rms_distance(&first[0], &second[0]);
@@ -139,7 +139,7 @@ impl RungeKutta {
                     }
                 }
                 before.copy_from_slice(y);
-                displaced(y, eta, v)
+                displace(y, eta, v)
             });
             squares.collect_into_vec(&mut self.squares);
         }
@@ -149,7 +149,7 @@ impl RungeKutta {
 
 /// Moves `y` by `eta v`; returns the sum of the squares of the displacements, computed as eight
 /// partial sums.
-fn displaced(y: &mut [f64], eta: f64, v: &[f64]) -> f64 {
+fn displace(y: &mut [f64], eta: f64, v: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     for (y, v) in y.chunks_mut(8).zip(v.chunks(8)) {
         for ((y, v), sum) in y.iter_mut().zip(v).zip(&mut sums) {
@@ -162,7 +162,7 @@ fn displaced(y: &mut [f64], eta: f64, v: &[f64]) -> f64 {
 }
 
 /// Writes `cloud + by velocity` into `out`.
-pub(crate) fn moved(cloud: &Points, by: f64, velocity: &Points, out: &mut Points) {
+pub(crate) fn move_into(cloud: &Points, by: f64, velocity: &Points, out: &mut Points) {
     out.reshape(cloud.n(), cloud.dim());
     let both = cloud.data().par_chunks(BLOCK).zip(velocity.data().par_chunks(BLOCK));
     out.data_mut().par_chunks_mut(BLOCK).zip(both).for_each(|(out, (y, v))| {
@@ -170,7 +170,7 @@ pub(crate) fn moved(cloud: &Points, by: f64, velocity: &Points, out: &mut Points
     });
 }
 
-/// Adds `by velocity` to `cloud`, in the blocks of [`moved`].
+/// Adds `by velocity` to `cloud`, in the blocks of [`move_into`].
 pub(super) fn add(cloud: &mut Points, by: f64, velocity: &Points) {
     let blocks = cloud.data_mut().par_chunks_mut(BLOCK).zip(velocity.data().par_chunks(BLOCK));
     blocks.for_each(|(y, v)| y.iter_mut().zip(v).for_each(|(y, v)| *y += by * v));

@@ -6,7 +6,7 @@ use super::chart::{Chart, Cloud, Curve, Layer, Level};
 use super::colour::Colour;
 use super::legend::Swatch;
 use super::scale::{Extent, LARGEST};
-use super::shared::{Making, Swarm, counted};
+use super::shared::{Making, Swarm, format_count};
 use crate::{Error, Result, Rule};
 
 /// A point of the chart in the caller's units.
@@ -73,7 +73,7 @@ impl Plane {
         let far = |s: &&Spot| (0..2).any(|i| s[i] < plane.extents[i].low || s[i] > plane.extents[i].high);
         let outside: usize = swarms.map(|s| s.places.iter().filter(far).count()).sum();
         if outside > 0 {
-            making.note(format!("{} lie outside the frame.", counted(outside, "far point")));
+            making.note(format!("{} lie outside the frame.", format_count(outside, "far point")));
         }
         Ok(plane)
     }
@@ -95,7 +95,7 @@ impl Plane {
         let before = swarm.places.len();
         let places: Vec<Spot> = swarm.places.iter().copied().filter(|s| self.shows(*s)).collect();
         self.note_lost(before - places.len(), making);
-        let core = [0, 1].map(|i| Extent::trimmed(places.iter().map(|s| s[i]).collect()));
+        let core = [0, 1].map(|i| Extent::trim(places.iter().map(|s| s[i]).collect()));
         self.cover(core);
         self.items.push(Item::Swarm(Swarm { places, ..swarm }));
     }
@@ -213,7 +213,7 @@ impl Plane {
     fn note_lost(&self, lost: usize, making: &mut Making) {
         let why = if self.x.log || self.y.log { "not positive (logarithmic axis)" } else { "too large" };
         if lost > 0 {
-            making.note(format!("Not shown: {}, {why}.", counted(lost, "value")));
+            making.note(format!("Not shown: {}, {why}.", format_count(lost, "value")));
         }
     }
 }
@@ -248,7 +248,7 @@ impl Bins {
         let (mut extent, mut fewest) = (Extent::NONE, usize::MAX);
         for cloud in clouds.filter(|c| c.points.dim() == 1) {
             let drawable = cloud.points.data().iter().copied().filter(|v| v.abs() <= LARGEST);
-            extent = extent.join(Extent::trimmed(drawable.collect()));
+            extent = extent.join(Extent::trim(drawable.collect()));
             fewest = fewest.min(cloud.points.n());
         }
         let count = ((fewest as f64).sqrt() as usize).clamp(8, 80);

@@ -51,7 +51,7 @@ impl Colour {
     ///
     /// # Errors
     /// It is neither a name nor `#rrggbb`.
-    pub fn named(name: &str) -> Result<Colour> {
+    pub fn from_name(name: &str) -> Result<Colour> {
         let digits = name.strip_prefix('#').filter(|d| d.len() == 6 && d.bytes().all(|b| b.is_ascii_hexdigit()));
         if let Some(value) = digits.and_then(|d| u32::from_str_radix(d, 16).ok()) {
             return Ok(Colour((value >> 16) as u8, (value >> 8) as u8, value as u8));
@@ -88,10 +88,10 @@ mod tests {
 
     #[test]
     fn names_and_digits() {
-        assert_eq!(Colour::named("#0072B2").unwrap(), Colour::named("blue").unwrap());
-        assert_eq!(Colour::named("blue").unwrap().hex(), "#0072b2");
-        assert!(Colour::named("blu").unwrap_err().to_string().contains("did you mean `blue`"));
-        assert!(Colour::named("#00é2B").is_err());
+        assert_eq!(Colour::from_name("#0072B2").unwrap(), Colour::from_name("blue").unwrap());
+        assert_eq!(Colour::from_name("blue").unwrap().hex(), "#0072b2");
+        assert!(Colour::from_name("blu").unwrap_err().to_string().contains("did you mean `blue`"));
+        assert!(Colour::from_name("#00é2B").is_err());
         assert_eq!(Colour(0, 100, 255).paler(1.0), Colour(255, 255, 255));
         assert_eq!(Colour::of(7), Colour::of(0));
     }

@@ -21,7 +21,7 @@ impl View {
     /// Computes the first two principal axes of (up to 1,000 rows of) `points`, by power iteration;
     /// the largest coefficient of each axis is positive.
     pub fn of(points: &Points) -> View {
-        let mut centred = points.select(&thinned(points.n(), ROWS, 0));
+        let mut centred = points.select(&thin(points.n(), ROWS, 0));
         // In units of the largest value no square overflows.
         let unit = centred.data().iter().fold(0.0, |a: f64, v| a.max(v.abs())).max(f64::MIN_POSITIVE);
         centred.data_mut().iter_mut().for_each(|v| *v /= unit);
@@ -96,7 +96,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// Returns at most `most` of the indices below `n`, in order: a fixed random choice, which cannot
 /// be in phase with a period in the data.
-pub(super) fn thinned(n: usize, most: usize, key: u64) -> Vec<usize> {
+pub(super) fn thin(n: usize, most: usize, key: u64) -> Vec<usize> {
     if n <= most {
         return (0..n).collect();
     }
@@ -132,9 +132,9 @@ mod tests {
 
     #[test]
     fn thinning_keeps_order_and_count() {
-        let kept = thinned(20_000, 5_000, 1);
+        let kept = thin(20_000, 5_000, 1);
         assert_eq!(kept.len(), 5_000);
         assert!(kept.windows(2).all(|w| w[0] < w[1]));
-        assert_eq!(thinned(3, 5, 0), [0, 1, 2]);
+        assert_eq!(thin(3, 5, 0), [0, 1, 2]);
     }
 }

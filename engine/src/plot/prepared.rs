@@ -95,7 +95,7 @@ impl Solid {
         for cloud in clouds.iter().filter(|c| c.points.n() > 0) {
             let swarm = making.swarm(cloud, |row| [row[0], row[1], row[2]]);
             for (i, extent) in solid.extents.iter_mut().enumerate() {
-                *extent = extent.join(Extent::trimmed(swarm.places.iter().map(|p| p[i]).collect()));
+                *extent = extent.join(Extent::trim(swarm.places.iter().map(|p| p[i]).collect()));
             }
             solid.swarms.push(swarm);
         }

@@ -30,7 +30,7 @@ impl Extent {
 
     /// Returns the extent of `values` without far outliers: if the whole would be more than four
     /// times as long as the middle 99 %, half the length of the middle is kept on each side.
-    pub fn trimmed(mut values: Vec<f64>) -> Extent {
+    pub fn trim(mut values: Vec<f64>) -> Extent {
         values.sort_by(f64::total_cmp);
         let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return Extent::NONE };
         let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
@@ -71,9 +71,9 @@ impl Scale {
         let (low, high) = match axis.range {
             Some((a, b)) => (measure(a.min(b)), measure(a.max(b))),
             None if extent.is_empty() => (0.0, 1.0),
-            None => padded(measure(extent.low), measure(extent.high)),
+            None => pad(measure(extent.low), measure(extent.high)),
         };
-        let (low, high) = widened(low, high);
+        let (low, high) = widen(low, high);
         let mut scale = Scale { low, high, log: axis.log, ticks: Vec::new(), minor: Vec::new(), power: 0 };
         scale.place_ticks(ticks.max(2.0));
         scale
@@ -81,7 +81,7 @@ impl Scale {
 
     /// Widens the scale around its middle until it covers `factor` times its length; only for
     /// linear axes.
-    pub fn stretched(self, factor: f64, ticks: f64) -> Scale {
+    pub fn stretch(self, factor: f64, ticks: f64) -> Scale {
         let (middle, half) = (0.5 * self.low + 0.5 * self.high, (0.5 * self.high - 0.5 * self.low) * factor);
         let axis = Axis { range: Some((middle - half, middle + half)), ..Axis::default() };
         Scale::new(&axis, Extent::NONE, ticks)
@@ -152,13 +152,13 @@ impl Scale {
 }
 
 /// Adds a margin of 4 % on each side.
-fn padded(low: f64, high: f64) -> (f64, f64) {
+fn pad(low: f64, high: f64) -> (f64, f64) {
     let air = 0.04 * (high - low);
     (low - air, high + air)
 }
 
 /// Widens an interval that is too short, at its distance from 0, to contain other numbers.
-fn widened(low: f64, high: f64) -> (f64, f64) {
+fn widen(low: f64, high: f64) -> (f64, f64) {
     let size = low.abs().max(high.abs());
     if high - low > 1e-9 * size && high > low {
         return (low, high);

@@ -3,7 +3,7 @@
 use super::chart::Cloud;
 use super::colour::Colour;
 use super::legend::{Legend, Swatch};
-use super::pca::{View, thinned};
+use super::pca::{View, thin};
 use crate::Points;
 
 /// The largest number of points drawn per cloud; more would give a blot and a huge file.
@@ -41,10 +41,10 @@ impl Making {
     /// Returns the points of a cloud, thinned and positioned by `place`.
     pub fn swarm<const D: usize>(&mut self, cloud: &Cloud, place: impl Fn(&[f64]) -> [f64; D]) -> Swarm<D> {
         let of = cloud.points.n();
-        let kept = thinned(of, MOST_POINTS, of as u64);
+        let kept = thin(of, MOST_POINTS, of as u64);
         if kept.len() < of {
             let name = if cloud.label.is_empty() { String::new() } else { format!(" of {}", cloud.label) };
-            self.note(format!("Shown: {} of {} points{name}.", grouped(kept.len()), grouped(of)));
+            self.note(format!("Shown: {} of {} points{name}.", group_digits(kept.len()), group_digits(of)));
         }
         let colour = self.legend.colour(&cloud.label, cloud.colour, Swatch::Dot, &mut self.unnamed);
         let crowd = kept.len().max(1) as f64;
@@ -64,12 +64,12 @@ impl Making {
 }
 
 /// Formats a count: `1 value`, `20,000 values`.
-pub(super) fn counted(n: usize, what: &str) -> String {
-    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
+pub(super) fn format_count(n: usize, what: &str) -> String {
+    format!("{} {what}{}", group_digits(n), if n == 1 { "" } else { "s" })
 }
 
 /// Formats a number with separators: `20,000`.
-fn grouped(n: usize) -> String {
+fn group_digits(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {

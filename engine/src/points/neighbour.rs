@@ -73,7 +73,7 @@ pub(crate) fn check_count(neighbours: usize, what: Subject, points: &Points, lea
 ///
 /// # Errors
 /// An interrupt.
-pub fn trimmed(points: &Points, share: f64, k: usize, interrupt: &Interrupt) -> Result<Points> {
+pub fn trim(points: &Points, share: f64, k: usize, interrupt: &Interrupt) -> Result<Points> {
     let far = distances(points, points, k, true, interrupt)?;
     let kept = points.n() - (share * points.n() as f64) as usize;
     let mut sorted = far.clone();
@@ -94,12 +94,12 @@ mod tests {
         assert_eq!(of(1, false), [0.0; 4]);
         assert_eq!(of(1, true), [1.0, 1.0, 2.0, 4.0]);
         assert_eq!(of(2, true), [3.0, 2.0, 3.0, 6.0]);
-        assert_eq!(trimmed(&line, 0.49, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0, 3.0]);
-        assert_eq!(trimmed(&line, 0.5, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
-        assert_eq!(trimmed(&line, 0.0, 2, &Interrupt::default()).unwrap(), line);
+        assert_eq!(trim(&line, 0.49, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0, 3.0]);
+        assert_eq!(trim(&line, 0.5, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
+        assert_eq!(trim(&line, 0.0, 2, &Interrupt::default()).unwrap(), line);
         // The first two have equal distances to their neighbours, and the order of the points does
         // not decide.
-        assert_eq!(trimmed(&line, 0.75, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
+        assert_eq!(trim(&line, 0.75, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
         let stop = Interrupt::default();
         stop.raise();
         assert_eq!(distances(&line, &line, 1, true, &stop), Err(crate::Error::Interrupted));

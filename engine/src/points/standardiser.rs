@@ -13,7 +13,7 @@ impl Standardiser {
     }
 
     /// Returns the map for rows with these shares, which sum to 1, or for equal rows.
-    pub(crate) fn weighted(points: &Points, shares: Option<&[f64]>) -> Standardiser {
+    pub(crate) fn with_weights(points: &Points, shares: Option<&[f64]>) -> Standardiser {
         Standardiser(weighted_units(points, shares))
     }
 

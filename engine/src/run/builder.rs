@@ -66,7 +66,7 @@ impl<'d, 'a> Run<'d, 'a> {
     /// Sets the reference, which the flow must not have seen, and the metrics by name: "energy",
     /// "c2st".
     #[must_use]
-    pub fn measured(mut self, reference: &'a Reference, metrics: &[&str]) -> Run<'d, 'a> {
+    pub fn with_metrics(mut self, reference: &'a Reference, metrics: &[&str]) -> Run<'d, 'a> {
         self.options.metrics = metrics.iter().map(|name| MetricChoice::Name((*name).to_string())).collect();
         self.reference(Some(reference))
     }
@@ -85,7 +85,7 @@ impl<'d, 'a> Run<'d, 'a> {
     /// # Errors
     /// Options or shapes do not match, which is found before the first step; a metric cannot be
     /// computed. Divergence and interruption are not errors, but part of [`RunResult::ending`].
-    pub fn observed(self, observer: &mut dyn Observer) -> Result<RunResult> {
+    pub fn run_with(self, observer: &mut dyn Observer) -> Result<RunResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
         Driver::new(self.dynamics, self.start, self.reference, &self.options, pairwise, self.stream)?.drive(observer)

@@ -84,7 +84,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         }
         let measures = Measures::new(&options.metrics, reference, stream.label("metrics"))?;
         let clock = Clock::at(0, options.steps, stream);
-        let Start { points: start, units, note } = start_units::placed(start, &dynamics, &clock);
+        let Start { points: start, units, note } = start_units::read_start(start, &dynamics, &clock);
         let notes = note.into_iter().chain(dynamics.prepare(&start, &clock)?).collect();
         let result = RunResult {
             points: Points::default(),
@@ -98,7 +98,7 @@ impl<'d, 'a> Driver<'d, 'a> {
             warnings: Vec::new(),
             stats: Stats::default(),
         };
-        let tracers = tracer_checks::checked(options, &start, &dynamics)?;
+        let tracers = tracer_checks::check_tracers(options, &start, &dynamics)?;
         // Tracers are given as the start is.
         let placed = |points: &Points| units.as_ref().map_or_else(|| points.clone(), |units| units.apply(points));
         let tracers = tracers.map(|points| Tracers::new(placed(points), options.log_det, stream.label("carried")));
@@ -164,7 +164,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         let reasons = self.unmeasured.iter().map(|(what, reason)| format!("{what} could not be measured {reason}"));
         self.result.warnings.extend(reasons);
         if let Some(tracers) = self.stepper.tracers() {
-            self.result.warnings.extend(tracer_checks::thrown_away(tracers.points(), &self.cloud));
+            self.result.warnings.extend(tracer_checks::far_tracers(tracers.points(), &self.cloud));
             self.result.carried = Some(tracers.points().clone());
             self.result.log_det = tracers.log_det().map(<[f64]>::to_vec);
         }
@@ -206,7 +206,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         let clock = Clock::at(step, self.options.steps, self.stream);
         if let Some(report) = self.stepper.step(&mut self.dynamics, &mut self.cloud, &clock, self.pairwise)? {
             let next = Clock::at(step + 1, self.options.steps, self.stream);
-            self.dynamics.pace(&self.cloud, &next, &report)?;
+            self.dynamics.report_step(&self.cloud, &next, &report)?;
         }
         self.result.stats.steps += 1;
         self.result.stats.flow_pairs += self.pairwise.work().pairs() - pairs;

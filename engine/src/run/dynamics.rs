@@ -83,7 +83,7 @@ impl Dynamics<'_> {
     }
 
     /// Reports the last step to a field; `clock` is the beginning of the next step.
-    pub(crate) fn pace(&mut self, cloud: &Points, clock: &Clock, last: &StepReport) -> Result<()> {
+    pub(crate) fn report_step(&mut self, cloud: &Points, clock: &Clock, last: &StepReport) -> Result<()> {
         match self {
             Dynamics::Field(field, _) => field.prepare(cloud, clock, Some(last)).map(drop),
             Dynamics::Sampler(_) => Ok(()),

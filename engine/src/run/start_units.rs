@@ -22,7 +22,7 @@ pub(super) struct Start {
 /// Returns `points`. If the flow works in standard units of the data, and the points are far from
 /// the data but near in standard units, they are mapped from these: `normal(n, dim)` was then meant
 /// as a normal distribution with the mean and the scales of the data.
-pub(super) fn placed(points: Points, dynamics: &Dynamics, clock: &Clock) -> Start {
+pub(super) fn read_start(points: Points, dynamics: &Dynamics, clock: &Clock) -> Start {
     let Dynamics::Field(field, _) = dynamics else { return Start { points, units: None, note: None } };
     if points.n() == 0 {
         return Start { points, units: None, note: None };
@@ -84,7 +84,7 @@ mod tests {
         if standardise {
             flow = flow.in_units(units);
         }
-        placed(points, &Dynamics::Field(&mut flow, Stepping::default()), &Clock::at(0, 10, Stream::new(0)))
+        read_start(points, &Dynamics::Field(&mut flow, Stepping::default()), &Clock::at(0, 10, Stream::new(0)))
     }
 
     fn data(scales: [f64; 2], shift: [f64; 2]) -> Points {

@@ -9,7 +9,11 @@ use crate::{Error, Points, Result, Subject};
 ///
 /// # Errors
 /// The dimension differs, a coordinate is not finite, or the flow is a sampler.
-pub(super) fn checked<'a>(options: &'a RunOptions, start: &Points, dynamics: &Dynamics) -> Result<Option<&'a Points>> {
+pub(super) fn check_tracers<'a>(
+    options: &'a RunOptions,
+    start: &Points,
+    dynamics: &Dynamics,
+) -> Result<Option<&'a Points>> {
     let Some(points) = &options.carry else { return Ok(None) };
     points.check_finite("`carry`")?;
     points.check_dim(Subject::option("carry"), start.dim(), "the start")?;
@@ -22,7 +26,7 @@ pub(super) fn checked<'a>(options: &'a RunOptions, start: &Points, dynamics: &Dy
 }
 
 /// Warns about tracers that have ended far outside the cloud.
-pub(super) fn thrown_away(tracers: &Points, cloud: &Points) -> Option<String> {
+pub(super) fn far_tracers(tracers: &Points, cloud: &Points) -> Option<String> {
     let (centre, far) = (cloud.mean(), 100.0 * cloud.spread().powi(2));
     let lost = tracers.iter().filter(|x| squared_distance(x, &centre) > far).count();
     (lost > 0).then(|| {

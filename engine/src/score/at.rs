@@ -31,7 +31,7 @@ pub enum Form {
     /// `grad log p_sigma(z)`
     Score,
     /// `sigma^2 grad log p_sigma(z) = D(z) - z`
-    Shift,
+    Displacement,
 }
 
 impl Form {
@@ -39,7 +39,7 @@ impl Form {
     pub fn scale(self, sigma: f64) -> f64 {
         match self {
             Form::Score => 1.0,
-            Form::Shift => sigma * sigma,
+            Form::Displacement => sigma * sigma,
         }
     }
 }

@@ -7,7 +7,7 @@ mod option;
 
 use super::{At, Extent, Form, Score, SigmaRange, check_sigma};
 use crate::archive::{Archive, Archived};
-use crate::net::{Course, Moment, Trainee, train};
+use crate::net::{Moment, Trainee, TrainingPlan, train};
 use crate::points::AffineMap;
 use crate::process::{Observer, Unobserved};
 use crate::rng::Stream;
@@ -86,8 +86,8 @@ impl Denoiser {
         let batch = finite.map_or(options.batch, |n| options.batch.min(n));
         let mut learner = Learner { net: &mut net, target, batch, range: (min, max) };
         let stream = stream.label("train");
-        let course = Course { name: "denoiser", loss: "loss", steps: options.steps, rate: &options.rate, stream };
-        train(&course, &mut learner, interrupt, observer)?.whole("denoiser")?;
+        let plan = TrainingPlan { name: "denoiser", loss: "loss", steps: options.steps, rate: &options.rate, stream };
+        train(&plan, &mut learner, interrupt, observer)?.whole("denoiser")?;
         let name = format!("denoiser of {}", target.name());
         Ok(Denoiser { options, extent: Some(measured), name, range: Some((min, max)), net: Some(net) })
     }
@@ -95,7 +95,7 @@ impl Denoiser {
     /// Returns a trained denoiser from its net, the range of sigma that it has learned, and the
     /// extent of what it describes.
     #[cfg(feature = "files")]
-    pub(crate) fn trained(net: Preconditioned, range: (f64, f64), extent: Extent) -> Denoiser {
+    pub(crate) fn from_net(net: Preconditioned, range: (f64, f64), extent: Extent) -> Denoiser {
         let name = "denoiser from a file".into();
         Denoiser { options: DenoiserOptions::default(), extent: Some(extent), name, range: Some(range), net: Some(net) }
     }
@@ -132,8 +132,8 @@ impl Denoiser {
         let settled = Schedule::from(self.options.rate.at(1.0));
         let (steps, rate) =
             if fresh { (self.options.steps, &self.options.rate) } else { (self.options.follow, &settled) };
-        let course = Course { name: "denoiser", loss: "loss", steps, rate, stream: at.stream.label("denoiser") };
-        train(&course, &mut learn, at.pairwise.interrupt(), &mut Unobserved)?.whole("denoiser")?;
+        let plan = TrainingPlan { name: "denoiser", loss: "loss", steps, rate, stream: at.stream.label("denoiser") };
+        train(&plan, &mut learn, at.pairwise.interrupt(), &mut Unobserved)?.whole("denoiser")?;
         Ok(true)
     }
 }
@@ -184,7 +184,7 @@ impl Score for Denoiser {
         }
         let Some(net) = &mut self.net else { return Ok(()) };
         at.z.check_dim("the queries", net.dim(), "the denoiser")?;
-        net.shift(at.z, at.sigma, out);
+        net.displacement(at.z, at.sigma, out);
         let scale = form.scale(at.sigma) / (at.sigma * at.sigma);
         out.data_mut().iter_mut().for_each(|v| *v *= scale);
         Ok(())

@@ -25,7 +25,7 @@ impl Estimate {
     ///
     /// # Errors
     /// A batch is given for a score that is not built from points.
-    pub(crate) fn drawing(self, option: &str, batch: Option<usize>) -> Result<Box<dyn Score>> {
+    pub(crate) fn with_batch(self, option: &str, batch: Option<usize>) -> Result<Box<dyn Score>> {
         match (self, batch) {
             (Estimate::Kernel(kde), _) => Ok(Box::new(kde.batched(batch))),
             (Estimate::Other(score), None) => Ok(score),

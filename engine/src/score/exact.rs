@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Exact {
     target: Arc<dyn Target>,
-    trouble: Option<String>,
+    error: Option<String>,
 }
 
 impl Exact {
@@ -21,7 +21,7 @@ impl Exact {
     /// [`crate::Error::Missing`] if the target has no closed-form score.
     pub fn new(target: Arc<dyn Target>) -> Result<Exact> {
         target.expect_density(MissingPart::Score)?;
-        Ok(Exact { target, trouble: None })
+        Ok(Exact { target, error: None })
     }
 }
 
@@ -37,17 +37,17 @@ impl Score for Exact {
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
         check_sigma(at.sigma, true, "an exact score")?;
         self.target.expect_density(MissingPart::Score)?.score(at.z, at.sigma, out)?;
-        self.trouble = self.trouble.take().or_else(|| not_finite(&self.target.name(), at.z, out));
+        self.error = self.error.take().or_else(|| not_finite(&self.target.name(), at.z, out));
         scale(out, form.scale(at.sigma));
         Ok(())
     }
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        archive.part("trouble", &mut self.trouble)
+        archive.part("error", &mut self.error)
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.trouble.iter().cloned().collect()
+        self.error.iter().cloned().collect()
     }
 
     fn extent(&self) -> Option<Extent> {

@@ -233,10 +233,10 @@ mod tests {
     #[test]
     fn a_stray_point_says_nothing_of_the_size_of_the_rest() {
         let points = Stream::new(2).normal(300, 2);
-        let all = points.joined(&Points::from_rows(&[[1e9, -1e9]]).unwrap()).unwrap();
+        let all = points.concat(&Points::from_rows(&[[1e9, -1e9]]).unwrap()).unwrap();
         assert_eq!(Extent::of(&all), Extent { stray: 1, ..Extent::of(&points) });
         // The points of a distant cluster are not stray.
-        let far = points.joined(&Points::from_rows(&[[500.0, 0.0], [501.0, 0.0]]).unwrap()).unwrap();
+        let far = points.concat(&Points::from_rows(&[[500.0, 0.0], [501.0, 0.0]]).unwrap()).unwrap();
         assert!(Extent::of(&far).diameter > 900.0);
     }
 

@@ -77,7 +77,7 @@ impl Score for GaussianFit {
             return Err(Error::Numeric { what: "gaussian_fit".into(), reason });
         }
         check_matrix(dim)?;
-        let mut cov = shaped(at.cloud.covariance(), self.options.covariance, self.options.ridge);
+        let mut cov = apply_shape(at.cloud.covariance(), self.options.covariance, self.options.ridge);
         // The covariance is smoothed before it is decomposed, so that a flat cloud has a score for
         // every positive sigma.
         (0..dim).for_each(|j| cov[(j, j)] += at.sigma * at.sigma);
@@ -208,7 +208,7 @@ fn improve(
     for _ in 0..rounds {
         interrupt.check()?;
         mixture.responsibilities(points, 0.0, &mut shares)?;
-        mixture = maximised(points, &shares, &mixture, options.covariance, ridge)?;
+        mixture = maximise(points, &shares, &mixture, options.covariance, ridge)?;
     }
     Ok(mixture)
 }
@@ -224,7 +224,7 @@ fn least(share: f64, points: &Points) -> f64 {
 
 /// The M step: weighted moments. A component without points keeps its position, with a vanishing
 /// weight.
-fn maximised(points: &Points, shares: &Points, last: &Mixture, shape: Shape, ridge: f64) -> Result<Mixture> {
+fn maximise(points: &Points, shares: &Points, last: &Mixture, shape: Shape, ridge: f64) -> Result<Mixture> {
     let (n, dim) = (points.n(), points.dim());
     let mut weights = Vec::with_capacity(shares.dim());
     let mut components = Vec::with_capacity(shares.dim());
@@ -242,7 +242,7 @@ fn maximised(points: &Points, shares: &Points, last: &Mixture, shape: Shape, rid
         let centred = Mat::from_fn(n, dim, |i, j| shares.row(i)[k].sqrt() * (points.row(i)[j] - mean[j]));
         let mut cov = Mat::zeros(dim, dim);
         multiply(cov.as_mut(), faer::Accum::Replace, centred.transpose(), centred.as_ref(), 1.0 / mass);
-        let mut cov = shaped(cov, shape, 0.0);
+        let mut cov = apply_shape(cov, shape, 0.0);
         (0..dim).for_each(|j| cov[(j, j)] += ridge);
         components.push(Gaussian::new(mean, cov)?);
     }
@@ -251,7 +251,7 @@ fn maximised(points: &Points, shares: &Points, last: &Mixture, shape: Shape, rid
 
 /// Returns the covariance with the zeros of the form and the ridge on its diagonal, exactly
 /// symmetric.
-fn shaped(cov: Mat<f64>, shape: Shape, ridge: f64) -> Mat<f64> {
+fn apply_shape(cov: Mat<f64>, shape: Shape, ridge: f64) -> Mat<f64> {
     let dim = cov.nrows();
     let add = ridge * (0..dim).map(|j| cov[(j, j)]).sum::<f64>() / dim as f64;
     Mat::from_fn(dim, dim, |i, j| match (i == j, shape) {

@@ -77,7 +77,7 @@ impl Kde {
     /// # Errors
     /// A weight is negative or not finite, none is positive, or the number of weights is not that
     /// of the points.
-    pub fn weighted(mut self, weights: &[f64]) -> Result<Kde> {
+    pub fn with_weights(mut self, weights: &[f64]) -> Result<Kde> {
         let n = self.points.as_ref().map_or(0, |points| points.n());
         check_weights(weights, n, "weights")?;
         self.log_weights = Some(weights.iter().map(|w| w.ln()).collect());
@@ -173,7 +173,7 @@ impl Kde {
             let softmax = Softmax { sigma: at.sigma, log_weights: weights.as_deref(), leave_out_self: false };
             let mut mean = SoftmaxMean::default();
             at.pairwise.softmax_mean(at.z, &points, Values::Own, &softmax, &mut mean)?;
-            shift(&mean.mean, at, form, estimate);
+            displacement(&mean.mean, at, form, estimate);
         }
         Ok(Some(estimates))
     }
@@ -184,9 +184,9 @@ impl Kde {
 }
 
 /// Writes `D(z) - z`, or that divided by `sigma^2`.
-fn shift(denoised: &Points, at: &At, form: Form, out: &mut Points) {
+fn displacement(denoised: &Points, at: &At, form: Form, out: &mut Points) {
     let scale = match form {
-        Form::Shift => 1.0,
+        Form::Displacement => 1.0,
         Form::Score => 1.0 / (at.sigma * at.sigma),
     };
     out.reshape(at.z.n(), at.z.dim());

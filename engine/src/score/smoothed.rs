@@ -50,7 +50,7 @@ pub struct Smoothed {
     pairs: usize,
     sums: Vec<Sums>,
     ess: Option<f64>,
-    trouble: Option<String>,
+    error: Option<String>,
 }
 
 /// Weighted sums of one query; weights are relative to the largest so far.
@@ -83,7 +83,7 @@ impl Smoothed {
             return Err(Error::argument("samples", options.samples, "it must be at least 2"));
         }
         let pairs = options.samples.div_ceil(2);
-        Ok(Smoothed { target, pairs, sums: Vec::new(), ess: None, trouble: None })
+        Ok(Smoothed { target, pairs, sums: Vec::new(), ess: None, error: None })
     }
 
     /// Computes the sums of all queries.
@@ -164,7 +164,7 @@ impl Sums {
     }
 
     /// Returns `sigma^2` times coordinate `j` of the score.
-    fn shift(&self, j: usize, sigma: f64) -> f64 {
+    fn displacement(&self, j: usize, sigma: f64) -> f64 {
         let m = self.moments[j];
         let (b, d) = (m.b / self.weight, m.d / self.weight);
         let (covariance, variance) = (m.bd / self.weight - b * d, m.dd / self.weight - d * d);
@@ -203,13 +203,13 @@ impl Score for Smoothed {
             let factor = form.scale(at.sigma) / (at.sigma * at.sigma);
             let rows = out.data_mut().par_chunks_mut(at.z.dim()).zip(&self.sums);
             rows.for_each(|(row, sums)| {
-                row.iter_mut().enumerate().for_each(|(j, v)| *v = factor * sums.shift(j, sigma));
+                row.iter_mut().enumerate().for_each(|(j, v)| *v = factor * sums.displacement(j, sigma));
             });
             let mut ess: Vec<f64> = self.sums.iter().map(Sums::ess).collect();
             ess.sort_by(f64::total_cmp);
             self.ess = ess.get(ess.len() / 2).copied();
         }
-        self.trouble = self.trouble.take().or_else(|| not_finite(&self.target.name(), at.z, out));
+        self.error = self.error.take().or_else(|| not_finite(&self.target.name(), at.z, out));
         Ok(())
     }
 
@@ -219,7 +219,7 @@ impl Score for Smoothed {
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("ess", &mut self.ess)?;
-        archive.part("trouble", &mut self.trouble)
+        archive.part("error", &mut self.error)
     }
 
     fn extent(&self) -> Option<Extent> {
@@ -227,7 +227,7 @@ impl Score for Smoothed {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.trouble.iter().cloned().collect()
+        self.error.iter().cloned().collect()
     }
 }
 

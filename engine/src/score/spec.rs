@@ -131,7 +131,7 @@ impl ScoreSpec {
                     None => Kde::of(Arc::clone(points)),
                 };
                 match weights {
-                    Some(weights) => kde.weighted(weights)?.into(),
+                    Some(weights) => kde.with_weights(weights)?.into(),
                     None => kde.into(),
                 }
             }

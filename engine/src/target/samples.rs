@@ -70,7 +70,7 @@ impl Samples {
             Some(*sum)
         });
         let ends = ends.collect();
-        let standardiser = options.standardise.then(|| Standardiser::weighted(&points, weights.as_deref()));
+        let standardiser = options.standardise.then(|| Standardiser::with_weights(&points, weights.as_deref()));
         Ok(Samples { points, weights, ends, standardiser })
     }
 }

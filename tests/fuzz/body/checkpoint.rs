@@ -67,7 +67,7 @@ fn shifts_of(denoiser: &mut Denoiser) -> Points {
     let stream = Stream::new(2);
     let at = At { z: &z, sigma: 0.7, cloud: &z, aligned: true, learn: false, stream, pairwise: &pairwise };
     let mut out = Points::default();
-    match denoiser.evaluate(&at, Form::Shift, &mut out) {
+    match denoiser.evaluate(&at, Form::Displacement, &mut out) {
         Ok(_) => out,
         Err(error) => {
             check_message(&error);

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::language::{At, Diagnostic, Fail, Fault};
-use crate::value::{Reading, described, number, unknown};
+use crate::value::{Reading, describe, number, unknown};
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext, Position};
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub fn outcome(
         (Ok(value), None) => unknown::plain(&value),
     };
     let Some(map) = value.clone().try_cast::<Map>() else {
-        let seen = described(&value);
+        let seen = describe(&value);
         return Ok(Err(misfit(format!(
             "the function returned {seen}, but a map of numbers is expected: #{{energy: e}}"
         ))));
@@ -57,6 +57,6 @@ fn reading(name: &str, value: &Dynamic) -> Result<(String, Reading), String> {
     }
     match number(value).or_else(|| value.as_bool().ok().map(|truth| f64::from(u8::from(truth)))) {
         Some(value) => Ok((name.into(), Reading { value, se: None, floor: None, parts: BTreeMap::new() })),
-        None => Err(format!("`{name}` is {}, but a number or a reading is expected", described(value))),
+        None => Err(format!("`{name}` is {}, but a number or a reading is expected", describe(value))),
     }
 }

@@ -10,7 +10,7 @@ pub use table::places;
 use crate::call::{Call, Entry, function};
 use crate::context::detach;
 use crate::language::{At, Diagnostic, Fail, Kind, Type, arg, optional};
-use crate::value::described;
+use crate::value::describe;
 use cell::{Outcome, name, outcome};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::table::Table;
@@ -78,7 +78,7 @@ fn sweep(call: &Call) -> Result<Dynamic, Fail> {
     let cells: Vec<Map> = (0..total).map(|index| cell(&axes, index)).collect();
     let mut survey = Survey::default();
     let mut first_failure = None;
-    let first = || rehearsed(call, &function, cells[0].clone());
+    let first = || dry_run(call, &function, cells[0].clone());
     let all = || {
         script_cells::compute(call, &function, &cells, |index, outcome| {
             if let Err(cause) = &outcome {
@@ -112,13 +112,13 @@ fn axes(call: &Call) -> Result<Vec<(String, Array)>, Fail> {
             Fail::script(message).hint(format!("write {name}: [1, 2, 3]")).at(At::Key(0, name.to_string()))
         };
         let Some(array) = values.clone().try_cast::<Array>() else {
-            return Err(refused(format!("is {}", described(&values))));
+            return Err(refused(format!("is {}", describe(&values))));
         };
         if array.is_empty() {
             return Err(refused("is empty".into()));
         }
         if let Some(odd) = array.iter().find(|v| !["i64", "f64", "bool", "string"].contains(&v.type_name())) {
-            return Err(refused(format!("holds {}", described(odd))));
+            return Err(refused(format!("holds {}", describe(odd))));
         }
         axes.push((name.to_string(), array));
     }
@@ -141,7 +141,7 @@ fn cell(axes: &[(String, Array)], index: usize) -> Map {
 }
 
 /// Returns the results of a cell in a dry run.
-fn rehearsed(call: &Call, function: &FnPtr, cell: Map) -> Result<Outcome, Fail> {
+fn dry_run(call: &Call, function: &FnPtr, cell: Map) -> Result<Outcome, Fail> {
     let function = detach(function);
     let (made, diverged) = call.context.set_apart(|| function.call_within_context::<Dynamic>(call.native, (cell,)));
     outcome(call.context, call.native, made, diverged)

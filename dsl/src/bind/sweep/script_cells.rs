@@ -46,13 +46,13 @@ pub fn compute(call: &Call, function: &FnPtr, cells: &[Map], mut take: impl FnMu
 
 impl Sweep for ScriptCells<'_> {
     type Left = (Outcome, CellRecord);
-    type Trouble = Fail;
+    type Error = Fail;
 
     fn cells(&self) -> usize {
         self.cells.len()
     }
 
-    fn finished(&self, index: usize) -> Result<Option<Self::Left>, Fail> {
+    fn stored_result(&self, index: usize) -> Result<Option<Self::Left>, Fail> {
         let found = self.finished.lock().unwrap_or_else(PoisonError::into_inner).remove(&index);
         Ok(found.map(|Finished { readings, trace }| (Ok(readings), trace)))
     }

@@ -8,7 +8,7 @@ struct Numbers {
     len: usize,
     finished: Vec<usize>,
     busy: Option<(usize, AtomicUsize)>,
-    trouble: Option<usize>,
+    failure: Option<usize>,
     halt_after: Option<usize>,
     computed: Mutex<Vec<usize>>,
     told: Mutex<Vec<(usize, usize)>>,
@@ -16,13 +16,13 @@ struct Numbers {
 
 impl Sweep for Numbers {
     type Left = usize;
-    type Trouble = String;
+    type Error = String;
 
     fn cells(&self) -> usize {
         self.len
     }
 
-    fn finished(&self, index: usize) -> Result<Option<usize>, String> {
+    fn stored_result(&self, index: usize) -> Result<Option<usize>, String> {
         Ok(self.finished.contains(&index).then_some(index))
     }
 
@@ -33,7 +33,7 @@ impl Sweep for Numbers {
             return Ok(Made::Busy);
         }
         self.computed.lock().unwrap().push(index);
-        if self.trouble == Some(index) { Err(format!("{index} is in trouble")) } else { Ok(Made::Ended(index)) }
+        if self.failure == Some(index) { Err(format!("{index} has failed")) } else { Ok(Made::Ended(index)) }
     }
 
     fn is_halted(&self) -> bool {
@@ -80,14 +80,14 @@ fn cells_are_taken_in_their_order_and_finished_ones_are_not_computed() {
 
 #[test]
 fn trouble_ends_the_sweep() {
-    let trouble = || Numbers { len: 1000, trouble: Some(3), ..Numbers::default() };
-    let alone = trouble();
-    assert_eq!(taken(&alone, 1), (vec![0, 1, 2], Err("3 is in trouble".into())));
+    let failure = || Numbers { len: 1000, failure: Some(3), ..Numbers::default() };
+    let alone = failure();
+    assert_eq!(taken(&alone, 1), (vec![0, 1, 2], Err("3 has failed".into())));
     assert_eq!(alone.computed.into_inner().unwrap(), [0, 1, 2, 3]);
     // One of several workers may fail while another still computes an earlier cell.
-    let (order, left) = taken(&trouble(), 2);
+    let (order, left) = taken(&failure(), 2);
     assert!(order.len() <= 3 && order.iter().copied().eq(0..order.len()), "{order:?}");
-    assert_eq!(left, Err("3 is in trouble".into()));
+    assert_eq!(left, Err("3 has failed".into()));
     let none = Numbers::default();
     assert_eq!(taken(&none, 2), (vec![], Ok(BTreeMap::new())));
 }

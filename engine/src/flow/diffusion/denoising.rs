@@ -16,7 +16,7 @@ pub fn denoising(
 ) -> Result<()> {
     pairwise.interrupt().check()?;
     let at = At { z, sigma, cloud: z, aligned: true, learn: true, stream: clock.randomness("estimate"), pairwise };
-    score.evaluate(&at, Form::Shift, out)
+    score.evaluate(&at, Form::Displacement, out)
 }
 
 pub fn scale(points: &mut Points, factor: f64) {

@@ -73,7 +73,7 @@ impl Diffusion {
                     self.fall(cloud, from, descent, clock, pairwise)
                 }
                 ReverseSdeSampler::Edm => {
-                    let raised = raised(from, clock.steps, &options);
+                    let raised = raise_level(from, clock.steps, &options);
                     let added = options.churn_noise * (raised * raised - from * from).sqrt();
                     diffuse(cloud, added, clock.randomness("churn"));
                     self.flow_down(cloud, (raised, to), clock, pairwise)
@@ -148,22 +148,22 @@ impl Diffusion {
         (clock, round): (&Clock, usize),
         pairwise: &Pairwise,
     ) -> Result<()> {
-        denoising(self.score.as_mut(), cloud, sigma, clock, pairwise, &mut self.shift)?;
+        denoising(self.score.as_mut(), cloud, sigma, clock, pairwise, &mut self.displacement)?;
         let variance = sigma * sigma;
-        let norms = self.shift.iter().map(|row| row.iter().map(|v| v * v).sum::<f64>().sqrt());
+        let norms = self.displacement.iter().map(|row| row.iter().map(|v| v * v).sum::<f64>().sqrt());
         let score = norms.sum::<f64>() / (cloud.n() as f64 * variance);
         if score == 0.0 {
             return Ok(());
         }
         let h = 2.0 * snr * snr * cloud.dim() as f64 / (score * score);
-        cloud.data_mut().iter_mut().zip(self.shift.data()).for_each(|(z, s)| *z += h / variance * s);
+        cloud.data_mut().iter_mut().zip(self.displacement.data()).for_each(|(z, s)| *z += h / variance * s);
         diffuse(cloud, (2.0 * h).sqrt(), clock.randomness("correction").at(round as u64));
         Ok(())
     }
 }
 
 /// Returns the level to which noise is added before a step.
-fn raised(sigma: f64, steps: usize, options: &ReverseSdeOptions) -> f64 {
+fn raise_level(sigma: f64, steps: usize, options: &ReverseSdeOptions) -> f64 {
     let within = sigma >= options.churn_min && options.churn_max.is_none_or(|max| sigma <= max);
     let factor = (options.churn / steps as f64).min(std::f64::consts::SQRT_2 - 1.0);
     if within { sigma * (1.0 + factor) } else { sigma }

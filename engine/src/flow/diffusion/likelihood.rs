@@ -41,7 +41,7 @@ impl Diffusion {
         for (row, x) in path.data_mut().chunks_exact_mut(dim + 1).zip(points.iter()) {
             row.iter_mut().zip(x).for_each(|(z, x)| *z = x / a);
         }
-        let mut work = Work { divergence, z: Points::default(), shift: Points::default() };
+        let mut work = Work { divergence, z: Points::default(), displacement: Points::default() };
         let mut steps = RungeKutta::default();
         for step in (0..options.steps).rev() {
             // Without the step to sigma = 0, where one would divide by zero.
@@ -79,17 +79,17 @@ impl Diffusion {
         out: &mut Points,
     ) -> Result<()> {
         let dim = path.dim() - 1;
-        let Work { divergence, z, shift } = work;
+        let Work { divergence, z, displacement } = work;
         z.reshape(path.n(), dim);
         z.data_mut().chunks_exact_mut(dim).zip(path.iter()).for_each(|(z, row)| z.copy_from_slice(&row[..dim]));
-        denoising(self.score.as_mut(), z, sigma, clock, pairwise, shift)?;
+        denoising(self.score.as_mut(), z, sigma, clock, pairwise, displacement)?;
         let mut denoised =
             |z: &Points, out: &mut Points| denoising(self.score.as_mut(), z, sigma, clock, pairwise, out);
         let divergences = divergence.at(z, (SHARE * sigma, &vec![1.0; dim]), &mut denoised)?;
         out.reshape(path.n(), dim + 1);
-        let rows = out.data_mut().chunks_exact_mut(dim + 1).zip(shift.iter().zip(divergences));
-        for (out, (shift, divergence)) in rows {
-            out[..dim].iter_mut().zip(shift).for_each(|(v, s)| *v = -speed * s / sigma);
+        let rows = out.data_mut().chunks_exact_mut(dim + 1).zip(displacement.iter().zip(divergences));
+        for (out, (displacement, divergence)) in rows {
+            out[..dim].iter_mut().zip(displacement).for_each(|(v, s)| *v = -speed * s / sigma);
             out[dim] = speed * divergence / sigma;
         }
         Ok(())
@@ -100,5 +100,5 @@ impl Diffusion {
 struct Work {
     divergence: Divergence,
     z: Points,
-    shift: Points,
+    displacement: Points,
 }

@@ -19,7 +19,7 @@ const SHARE: f64 = 0.02;
 #[derive(Debug, Default)]
 struct Posterior {
     /// `D(z) - z`
-    shift: Points,
+    displacement: Points,
     /// `s^2 dD_j / dz_j`
     variance: Points,
     /// The third central moment, `s^4 d^2 D_j / dz_j^2`.
@@ -38,7 +38,7 @@ impl Posterior {
         let (n, dim) = (z.n(), z.dim());
         let mut found =
             Posterior { variance: Points::zeros(n, dim), third: Points::zeros(n, dim), ..Posterior::default() };
-        denoising(score, z, sigma, clock, pairwise, &mut found.shift)?;
+        denoising(score, z, sigma, clock, pairwise, &mut found.displacement)?;
         let (by, variance) = (SHARE * sigma, sigma * sigma);
         let mut moved = Points::default();
         let mut sides = [Points::default(), Points::default()];
@@ -49,7 +49,7 @@ impl Posterior {
                 denoising(score, &moved, sigma, clock, pairwise, side)?;
             }
             for i in 0..n {
-                let (up, middle, down) = (sides[0].row(i)[j], found.shift.row(i)[j], sides[1].row(i)[j]);
+                let (up, middle, down) = (sides[0].row(i)[j], found.displacement.row(i)[j], sides[1].row(i)[j]);
                 // The derivative of D = z + displacement. That of a learned denoiser may be
                 // negative, which no exact one is.
                 found.variance.row_mut(i)[j] = (variance * (1.0 + (up - down) / (2.0 * by))).max(0.0);
@@ -119,9 +119,10 @@ impl Diffusion {
         cloud.data_mut().par_chunks_mut(dim).enumerate().for_each(|(i, row)| {
             let mut rng = stream.at(i as u64).rng();
             let moments = posterior.variance.row(i).iter().zip(posterior.third.row(i));
-            for ((z, shift), (variance, third)) in row.iter_mut().zip(posterior.shift.row(i)).zip(moments) {
+            for ((z, displacement), (variance, third)) in row.iter_mut().zip(posterior.displacement.row(i)).zip(moments)
+            {
                 let pair = Pair::matching(pull.powi(2) * variance, pull.powi(3) * third, noise);
-                *z += pull * shift + pair.draw(&mut rng);
+                *z += pull * displacement + pair.draw(&mut rng);
             }
         });
         Ok(evaluations(dim) as u64)

@@ -28,7 +28,7 @@ use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 use crate::score::{Kde, Score};
 use crate::target::Gaussian;
-use crate::{Error, Points, Result, Rule, Subject, Wanted};
+use crate::{Error, Points, Requirement, Result, Rule, Subject};
 use denoising::{denoising, scale};
 use method::Method;
 
@@ -50,8 +50,8 @@ pub struct Diffusion {
     method: Method,
     /// Buffers between steps.
     steps: RungeKutta,
-    shift: Points,
-    doubt: Option<String>,
+    displacement: Points,
+    warning: Option<String>,
 }
 
 impl Diffusion {
@@ -64,7 +64,7 @@ impl Diffusion {
             return Err(Error::argument("tolerance", options.tolerance, Rule::Positive));
         }
         let method = Method::Ode { sampler: options.sampler, tolerance: options.tolerance };
-        Diffusion::new(score, options.wanted(), method)
+        Diffusion::new(score, options.requested_levels(), method)
     }
 
     /// Creates the stochastic flow.
@@ -74,7 +74,8 @@ impl Diffusion {
     pub fn reverse_sde(score: Box<dyn Score>, options: &ReverseSdeOptions) -> Result<Diffusion> {
         let most = if options.sampler == ReverseSdeSampler::EulerMaruyama { f64::INFINITY } else { 1.0 };
         if !(options.lambda.is_finite() && (0.0..=most).contains(&options.lambda)) {
-            let want = if most == 1.0 { "it must lie between 0 and 1".into() } else { Wanted::from(Rule::NotNegative) };
+            let want =
+                if most == 1.0 { "it must lie between 0 and 1".into() } else { Requirement::from(Rule::NotNegative) };
             return Err(Error::argument("lambda", options.lambda, want));
         }
         let churns = [("churn", options.churn), ("churn_min", options.churn_min), ("churn_noise", options.churn_noise)];
@@ -83,7 +84,7 @@ impl Diffusion {
                 return Err(Error::argument(name, value, Rule::NotNegative));
             }
         }
-        Diffusion::new(score, options.wanted(), Method::Sde(options.clone()))
+        Diffusion::new(score, options.requested_levels(), Method::Sde(options.clone()))
     }
 
     /// Creates the sampler whose steps are each followed by Langevin steps at the new noise level.
@@ -98,13 +99,13 @@ impl Diffusion {
         if !(options.snr > 0.0 && options.snr.is_finite()) {
             return Err(Error::argument("snr", options.snr, Rule::Positive));
         }
-        Diffusion::new(score, options.wanted(), Method::Corrected(options.clone()))
+        Diffusion::new(score, options.requested_levels(), Method::Corrected(options.clone()))
     }
 
-    fn new(score: Box<dyn Score>, wanted: noise_levels::Wanted, method: Method) -> Result<Diffusion> {
-        let levels = Levels::new(wanted, score.as_ref())?;
-        let (steps, shift) = (RungeKutta::default(), Points::default());
-        Ok(Diffusion { score, levels, method, steps, shift, doubt: None })
+    fn new(score: Box<dyn Score>, levels: noise_levels::LevelOptions, method: Method) -> Result<Diffusion> {
+        let levels = Levels::new(levels, score.as_ref())?;
+        let (steps, displacement) = (RungeKutta::default(), Points::default());
+        Ok(Diffusion { score, levels, method, steps, displacement, warning: None })
     }
 
     /// Returns the distribution from which the start is sampled: a Gaussian with the first noise
@@ -164,14 +165,14 @@ impl Sampler for Diffusion {
     fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
         self.score.check_dim(start, Subject::argument("start"), "the score")?;
         let (first, dim) = (self.levels.sigma(0, clock.steps), start.dim() as f64);
-        let (wanted, got) = (self.levels.scale(first) * first * dim.sqrt(), start.spread());
-        let alike = (0.5..=2.0).contains(&(got / wanted));
-        self.doubt = (start.n() >= 10 && !alike).then(|| {
+        let (expected, got) = (self.levels.scale(first) * first * dim.sqrt(), start.spread());
+        let alike = (0.5..=2.0).contains(&(got / expected));
+        self.warning = (start.n() >= 10 && !alike).then(|| {
             format!(
                 "the start has a spread of {}, and the first noise level one of {}: begin with points of its prior, or choose \
                  `sigma_max` to fit the start",
                 number(got),
-                number(wanted)
+                number(expected)
             )
         });
         Ok(self.levels.note().into_iter().collect())
@@ -209,7 +210,7 @@ impl Sampler for Diffusion {
 
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.score.warnings();
-        warnings.extend(self.doubt.clone());
+        warnings.extend(self.warning.clone());
         warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
         if let Some((data, extent)) = self.score.kernel().and_then(Kde::points).zip(self.score.extent())
             && (self.levels.denoises() || self.levels.sigma_min() < 0.99 * extent.detail)

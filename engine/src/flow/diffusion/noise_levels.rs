@@ -25,7 +25,7 @@ crate::choices!(Process);
 
 /// The options that all samplers share.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Wanted {
+pub(super) struct LevelOptions {
     pub process: Process,
     pub sigma_max: Option<f64>,
     pub sigma_min: Option<f64>,
@@ -40,7 +40,7 @@ pub(super) struct Wanted {
 /// under the rate `beta_min + time (beta_max - beta_min)` \[song2021score\].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Levels {
-    wanted: Wanted,
+    options: LevelOptions,
     sigma_max: f64,
     sigma_min: f64,
     centre: Option<Vec<f64>>,
@@ -54,15 +54,15 @@ const TOO_WIDE: &str = "it must be at most 1e60: squares of larger numbers leave
 
 impl Levels {
     /// Returns the requested levels. Those left out are chosen from the extent of the score.
-    pub(super) fn new(wanted: Wanted, score: &dyn Score) -> Result<Levels> {
+    pub(super) fn new(options: LevelOptions, score: &dyn Score) -> Result<Levels> {
         let positive = |name: &str, value: f64| match value > 0.0 && value.is_finite() {
             true => Ok(()),
             false => Err(Error::argument(name, value, Rule::Positive)),
         };
-        positive("rho", wanted.rho)?;
-        positive("beta_max", wanted.beta_max)?;
-        if !(0.0..=wanted.beta_max).contains(&wanted.beta_min) {
-            return Err(Error::argument("beta_min", wanted.beta_min, "it must lie between 0 and beta_max"));
+        positive("rho", options.rho)?;
+        positive("beta_max", options.beta_max)?;
+        if !(0.0..=options.beta_max).contains(&options.beta_min) {
+            return Err(Error::argument("beta_min", options.beta_min, "it must lie between 0 and beta_max"));
         }
         let extent = score.extent();
         let open = |name: &str| {
@@ -78,19 +78,19 @@ impl Levels {
         let range = learned.unwrap_or((0.0, f64::INFINITY));
         let within = |sigma: f64| sigma.min(range.1).max(range.0);
         let detail = extent.as_ref().map(|e| within(fine * e.detail));
-        let sigma_min = wanted.sigma_min.or(detail).ok_or_else(|| open("sigma_min"))?;
-        if wanted.sigma_min.is_none() && sigma_min <= 0.0 {
+        let sigma_min = options.sigma_min.or(detail).ok_or_else(|| open("sigma_min"))?;
+        if options.sigma_min.is_none() && sigma_min <= 0.0 {
             let cause = if on_points { "its points coincide" } else { "its smallest standard deviation is 0" };
             let want = format!("{} has no finest detail, as {cause}: give a number", score.name());
             return Err(Error::argument("sigma_min", "left out", want));
         }
-        let mut levels = Levels { wanted, sigma_max: 0.0, sigma_min, centre: None, range: learned };
+        let mut levels = Levels { options, sigma_max: 0.0, sigma_min, centre: None, range: learned };
         let wide = extent.as_ref().map(|e| 10.0 * e.diameter.max(e.detail));
-        let usual = match levels.wanted.process {
+        let usual = match levels.options.process {
             Process::Ve => wide,
             _ => Some(levels.sigma_at(1.0)),
         };
-        levels.sigma_max = levels.wanted.sigma_max.or(usual.map(within)).ok_or_else(|| open("sigma_max"))?;
+        levels.sigma_max = levels.options.sigma_max.or(usual.map(within)).ok_or_else(|| open("sigma_max"))?;
         positive("sigma_min", levels.sigma_min)?;
         if !(levels.sigma_max > levels.sigma_min && levels.sigma_max.is_finite()) {
             let want = format!("it must be above sigma_min, {}", number(levels.sigma_min));
@@ -106,7 +106,7 @@ impl Levels {
     /// Returns the level before step `step` of `steps`; after the last step it is 0 if `denoise` is
     /// set.
     pub fn sigma(&self, step: usize, steps: usize) -> f64 {
-        let (last, to_zero) = (steps.max(1), self.wanted.denoise);
+        let (last, to_zero) = (steps.max(1), self.options.denoise);
         match (step >= last, to_zero) {
             (true, true) => 0.0,
             (true, false) => self.sigma_min,
@@ -122,12 +122,12 @@ impl Levels {
     }
 
     fn between(&self, t: f64) -> f64 {
-        match (t, self.wanted.process) {
+        match (t, self.options.process) {
             (t, _) if t <= 0.0 => self.sigma_max,
             (t, _) if t >= 1.0 => self.sigma_min,
             (t, Process::Ve) => {
-                let root = |s: f64| s.powf(1.0 / self.wanted.rho);
-                (root(self.sigma_max) + t * (root(self.sigma_min) - root(self.sigma_max))).powf(self.wanted.rho)
+                let root = |s: f64| s.powf(1.0 / self.options.rho);
+                (root(self.sigma_max) + t * (root(self.sigma_min) - root(self.sigma_max))).powf(self.options.rho)
             }
             (t, _) => {
                 let (from, to) = (self.time_of(self.sigma_max), self.time_of(self.sigma_min));
@@ -138,17 +138,17 @@ impl Levels {
 
     /// Returns the level at a time of the process, with `B` the integral of the rate.
     fn sigma_at(&self, time: f64) -> f64 {
-        let Wanted { beta_min, beta_max, .. } = self.wanted;
+        let LevelOptions { beta_min, beta_max, .. } = self.options;
         let b = time * (beta_min + 0.5 * time * (beta_max - beta_min));
-        match self.wanted.process {
+        match self.options.process {
             Process::SubVp => -(-b).exp_m1() * (0.5 * b).exp(),
             _ => b.exp_m1().sqrt(),
         }
     }
 
     fn time_of(&self, sigma: f64) -> f64 {
-        let Wanted { beta_min, beta_max, .. } = self.wanted;
-        let b = match self.wanted.process {
+        let LevelOptions { beta_min, beta_max, .. } = self.options;
+        let b = match self.options.process {
             Process::SubVp => -2.0 * self.scale(sigma).ln(),
             _ => (sigma * sigma).ln_1p(),
         };
@@ -157,7 +157,7 @@ impl Levels {
 
     /// Returns `a` at a level.
     pub fn scale(&self, sigma: f64) -> f64 {
-        match self.wanted.process {
+        match self.options.process {
             Process::Ve => 1.0,
             Process::Vp => 1.0 / (1.0 + sigma * sigma).sqrt(),
             Process::SubVp => 2.0 / (sigma + (sigma * sigma + 4.0).sqrt()),
@@ -167,7 +167,7 @@ impl Levels {
     /// Returns `da / dsigma`.
     pub(super) fn scale_slope(&self, sigma: f64) -> f64 {
         let a = self.scale(sigma);
-        match self.wanted.process {
+        match self.options.process {
             Process::Ve => 0.0,
             Process::Vp => -sigma * a.powi(3),
             Process::SubVp => -a / (sigma * sigma + 4.0).sqrt(),
@@ -184,7 +184,7 @@ impl Levels {
 
     /// Describes the chosen levels; None if none was chosen.
     pub(super) fn note(&self) -> Option<String> {
-        let open = self.wanted.sigma_max.is_none() || self.wanted.sigma_min.is_none();
+        let open = self.options.sigma_max.is_none() || self.options.sigma_min.is_none();
         let learned = if self.range.is_some() { ", within what the score has learned" } else { "" };
         open.then(|| format!("sigma: from {} down to {}{learned}", number(self.sigma_max), number(self.sigma_min)))
     }
@@ -194,7 +194,7 @@ impl Levels {
     }
 
     pub(super) fn denoises(&self) -> bool {
-        self.wanted.denoise
+        self.options.denoise
     }
 }
 

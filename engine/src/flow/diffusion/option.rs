@@ -1,6 +1,6 @@
 //! Options of the diffusion samplers and of the log density along the probability flow.
 
-use super::noise_levels::{Process, Wanted};
+use super::noise_levels::{LevelOptions, Process};
 use crate::options::at_least;
 use crate::{Error, Result, Rule, ode};
 use serde::{Deserialize, Serialize};
@@ -86,8 +86,8 @@ macro_rules! sampler_options {
         }
 
         impl $name {
-            pub(super) fn wanted(&self) -> Wanted {
-                Wanted {
+            pub(super) fn requested_levels(&self) -> LevelOptions {
+                LevelOptions {
                     process: self.process,
                     sigma_max: self.sigma_max,
                     sigma_min: self.sigma_min,

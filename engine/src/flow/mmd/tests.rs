@@ -44,7 +44,7 @@ fn weights_are_points_repeated() {
         let options = MmdFlowOptions { kernel, weighting, ..MmdFlowOptions::default() };
         let [mut weighted, mut repeated, mut plain] = [(); 3].map(|()| Points::default());
         let of = |points: Points| MmdFlow::new(points, options.clone()).unwrap();
-        let flow = of(x.clone()).weighted(&weights);
+        let flow = of(x.clone()).with_weights(&weights);
         let at = FieldAt::cloud(&y, &clock, &pairwise);
         flow.unwrap().velocity(&at, &mut weighted).unwrap();
         of(x.select(&rows)).velocity(&at, &mut repeated).unwrap();

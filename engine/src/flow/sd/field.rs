@@ -1,6 +1,6 @@
 //! The evaluation of the field: its queries, its two scores, and its error.
 
-use super::minibatch::Turns;
+use super::minibatch::MinibatchOrder;
 use super::{Noise, SdFlow};
 use crate::flow::{Clock, FieldAt, Role};
 use crate::pairwise::{Pairwise, Queries, ScoreDifference};
@@ -13,7 +13,7 @@ pub(super) const PROBES: usize = 256;
 
 impl SdFlow {
     /// Returns `z = y + sigma e`, stored in `queries`, or the points themselves without noise.
-    fn placed<'a>(&self, role: Role, points: &'a Points, clock: &Clock, queries: &'a mut Points) -> &'a Points {
+    fn perturb<'a>(&self, role: Role, points: &'a Points, clock: &Clock, queries: &'a mut Points) -> &'a Points {
         let stream = match self.options.noise {
             Noise::None => return points,
             Noise::Fresh => clock.randomness("noise"),
@@ -30,33 +30,33 @@ impl SdFlow {
         let FieldAt { z: points, cloud, role, clock, pairwise } = *place;
         let (sigma, form) = (self.sigma(clock), self.options.scaling.form());
         let mut queries = mem::take(&mut self.queries);
-        let placed = self.placed(role, points, clock, &mut queries);
+        let placed = self.perturb(role, points, clock, &mut queries);
         let (mut moved, mut field) = (mem::take(&mut self.moved), mem::take(&mut self.moved_field));
-        let turns = self.options.batch.and_then(|batch| Turns::of(batch, cloud.n()));
-        let turn = turns.map(|turns| turns.now(points.n(), clock));
-        if let Some(turn) = &turn {
-            moved.gather(placed, turn);
+        let batches = self.options.batch.and_then(|batch| MinibatchOrder::of(batch, cloud.n()));
+        let batch = batches.map(|batches| batches.now(points.n(), clock));
+        if let Some(batch) = &batch {
+            moved.gather(placed, batch);
         }
-        let (z, v) = if turn.is_some() { (&moved, &mut field) } else { (placed, &mut *out) };
+        let (z, v) = if batch.is_some() { (&moved, &mut field) } else { (placed, &mut *out) };
         let (own, stream) = (role == Role::Cloud, clock.randomness("estimate"));
         // By default the kernel of a particle counts in its own density, unless the particles are a
         // fresh sample.
         let alone = self.options.self_term.is_some() || clock.fresh;
-        let at = At { z, sigma, cloud, aligned: own && turn.is_none() && alone, learn: own, stream, pairwise };
+        let at = At { z, sigma, cloud, aligned: own && batch.is_none() && alone, learn: own, stream, pairwise };
         // Without noise the field of the cloud is evaluated at the cloud itself.
-        let unmoved = own && turn.is_none() && self.options.noise == Noise::None;
+        let unmoved = own && batch.is_none() && self.options.noise == Noise::None;
         let done = match self.between_kernels(&at) {
             Some(difference) => {
                 let own = unmoved && self.source.kernel().is_some_and(|kde| kde.points().is_none());
                 let queries = if own { Queries::Particles } else { Queries::At(z) };
-                shift_difference(&at, queries, &difference, form, v)
+                displacement_difference(&at, queries, &difference, form, v)
             }
             None => self.difference(&at, form, v),
         };
-        if let (Some(turn), Ok(())) = (&turn, &done) {
+        if let (Some(batch), Ok(())) = (&batch, &done) {
             out.reshape(points.n(), points.dim());
             out.data_mut().fill(0.0);
-            turn.iter().zip(field.iter()).for_each(|(&i, v)| out.row_mut(i).copy_from_slice(v));
+            batch.iter().zip(field.iter()).for_each(|(&i, v)| out.row_mut(i).copy_from_slice(v));
         }
         (self.queries, self.moved, self.moved_field) = (queries, moved, field);
         done
@@ -95,7 +95,7 @@ impl SdFlow {
         let sigma = self.sigma(clock);
         let probes = cloud.rows(0..cloud.n().min(PROBES));
         let mut z = Points::default();
-        let z = self.placed(Role::Cloud, &probes, clock, &mut z);
+        let z = self.perturb(Role::Cloud, &probes, clock, &mut z);
         let stream = clock.randomness("probe");
         let at = At { z, sigma, cloud, aligned: false, learn: false, stream, pairwise };
         let form = self.options.scaling.form();
@@ -118,7 +118,7 @@ impl SdFlow {
 }
 
 /// Writes `D_p - D_q`, or that divided by `sigma^2`, at `at.z`.
-fn shift_difference(
+fn displacement_difference(
     at: &At,
     queries: Queries,
     difference: &ScoreDifference,

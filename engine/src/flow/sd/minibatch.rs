@@ -4,12 +4,12 @@ use crate::flow::Clock;
 
 /// The order of the minibatches of a round, in which every particle moves once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turns(usize);
+pub struct MinibatchOrder(usize);
 
-impl Turns {
+impl MinibatchOrder {
     /// Returns the order for `n` particles, `batch` at a time; None if all move at once.
-    pub fn of(batch: usize, n: usize) -> Option<Turns> {
-        (batch < n).then(|| Turns(n.div_ceil(batch)))
+    pub fn of(batch: usize, n: usize) -> Option<MinibatchOrder> {
+        (batch < n).then(|| MinibatchOrder(n.div_ceil(batch)))
     }
 
     /// Returns the particles, out of `n`, that move in this step: the next of a random order, with
@@ -31,8 +31,8 @@ mod tests {
     #[test]
     fn all_move_once_a_round_in_a_new_order() {
         let clock = |step| Clock::at(step, 100, Stream::new(1));
-        let turns = Turns::of(3, 10).unwrap();
-        let moved = |step| turns.now(10, &clock(step));
+        let order_of_batches = MinibatchOrder::of(3, 10).unwrap();
+        let moved = |step| order_of_batches.now(10, &clock(step));
         let round = |r: usize| (4 * r..4 * r + 4).flat_map(moved).collect::<Vec<_>>();
         for r in 0..3 {
             let mut all = round(r);
@@ -41,10 +41,10 @@ mod tests {
             assert_ne!(round(r), round(r + 1));
         }
         assert_eq!((moved(2).len(), moved(3).len()), (3, 1));
-        assert!(Turns::of(10, 10).is_none());
+        assert!(MinibatchOrder::of(10, 10).is_none());
         // Smaller sets have the same number of minibatches: of two particles, one moves in each of
         // two steps of a round, none in the others.
-        let mut others: Vec<_> = (0..4).flat_map(|step| turns.now(2, &clock(step))).collect();
+        let mut others: Vec<_> = (0..4).flat_map(|step| order_of_batches.now(2, &clock(step))).collect();
         others.sort_unstable();
         assert_eq!(others, [0, 1]);
     }

@@ -20,7 +20,7 @@ impl Scaling {
     /// The form in which the scores are evaluated.
     pub(super) fn form(self) -> Form {
         match self {
-            Scaling::Denoiser => Form::Shift,
+            Scaling::Denoiser => Form::Displacement,
             Scaling::Raw => Form::Score,
         }
     }

@@ -92,8 +92,8 @@ impl<'a> Difference<'a> {
         };
         let rate = Schedule::from(self.options.score_rate.at(clock.progress()));
         let stream = clock.randomness(purpose);
-        let course = net::Course { name: "source", loss: "loss", steps: updates, rate: &rate, stream };
-        let trained = net::train(&course, &mut learn, self.pairwise.interrupt(), &mut Unobserved)?;
+        let plan = net::TrainingPlan { name: "source", loss: "loss", steps: updates, rate: &rate, stream };
+        let trained = net::train(&plan, &mut learn, self.pairwise.interrupt(), &mut Unobserved)?;
         if matches!(trained.ending, Ending::Interrupted { .. }) {
             return Err(Error::Interrupted);
         }
@@ -105,8 +105,8 @@ impl<'a> Difference<'a> {
     /// Writes the velocity at a noise level, for the points of `level.cloud`.
     fn field(&mut self, level: &At, out: &mut [f64]) -> Result<()> {
         let Some(source) = &mut self.source else { return Ok(()) };
-        self.teacher.evaluate(level, Form::Shift, &mut self.p)?;
-        source.shift(level.z, level.sigma, &mut self.q);
+        self.teacher.evaluate(level, Form::Displacement, &mut self.p)?;
+        source.displacement(level.z, level.sigma, &mut self.q);
         let dim = level.z.dim();
         for (i, out) in out.chunks_exact_mut(dim).enumerate() {
             let (y, z, p, q) = (level.cloud.row(i), level.z.row(i), self.p.row(i), self.q.row(i));
@@ -125,7 +125,7 @@ impl<'a> Difference<'a> {
 }
 
 impl Teacher for Difference<'_> {
-    fn wanted(&self, _y: &Points, _clock: &Clock) -> Option<Known> {
+    fn target_units(&self, _y: &Points, _clock: &Clock) -> Option<Known> {
         Aim::Score(self.teacher).units().map(|map| Known { map, each_column: false })
     }
 

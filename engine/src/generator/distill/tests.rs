@@ -38,7 +38,7 @@ fn taught(
 ) -> Result<FitResult> {
     let (mut teacher, base) = (teacher([3.0, -1.0]).1, base());
     let distillation = Distillation::new(g, &mut teacher, &base).options(options.clone());
-    distillation.pairwise(pairwise).stream(Stream::new(5)).observed(observer)
+    distillation.pairwise(pairwise).stream(Stream::new(5)).run_with(observer)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Options of a regression, and the pairs that it learns from.
 
 use crate::Points;
-use crate::generator::optimiser::Pace;
+use crate::generator::optimiser::OptimiserPlan;
 use crate::schedule::Schedule;
 
 crate::options! {
@@ -31,6 +31,6 @@ pub struct Pairs<'a> {
 }
 
 /// Returns the number of steps, the learning rate and the averaging.
-pub(super) fn pace(options: &RegressOptions) -> Pace<'_> {
-    Pace { steps: options.steps, rate: options.rate.as_ref(), average: options.average }
+pub(super) fn plan(options: &RegressOptions) -> OptimiserPlan<'_> {
+    OptimiserPlan { steps: options.steps, rate: options.rate.as_ref(), average: options.average }
 }

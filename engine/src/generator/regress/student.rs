@@ -1,6 +1,6 @@
 //! A generator in training on pairs.
 
-use super::option::{Pairs, RegressOptions, pace};
+use super::option::{Pairs, RegressOptions, plan};
 use crate::archive::{Archive, Archived};
 use crate::generator::Generator;
 use crate::generator::optimiser::{Optimiser, Pull};
@@ -28,7 +28,7 @@ pub(super) struct Student<'a> {
 impl<'a> Student<'a> {
     pub fn new(generator: &'a mut dyn Generator, pairs: Pairs<'a>, options: &RegressOptions) -> Student<'a> {
         let (inputs, outputs, made, off) = Default::default();
-        let optimiser = Optimiser::new(generator, &pace(options));
+        let optimiser = Optimiser::new(generator, &plan(options));
         let result = FitResult::default();
         let batch = options.batch.min(pairs.inputs.n());
         Student { generator, pairs, batch, size: 1.0, optimiser, inputs, outputs, made, off, result }

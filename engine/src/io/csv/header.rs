@@ -27,7 +27,7 @@ pub(super) fn judge(survey: &Survey, content: &Content, options: &LoadOptions, o
         Header::Auto if by_name || survey.is_short || is_above_index(survey) => return certain(true),
         Header::Auto => {}
     }
-    let wanted = wanted(survey, options);
+    let wanted = selected_columns(survey, options);
     let kind = |j: usize| Kind::of(&survey.first[j]);
     let has_text = wanted.iter().any(|&j| kind(j) == Kind::Text);
     if survey.rows == 0 {
@@ -46,7 +46,7 @@ pub(super) fn judge(survey: &Survey, content: &Content, options: &LoadOptions, o
 }
 
 /// Returns the selected columns.
-fn wanted(survey: &Survey, options: &LoadOptions) -> Vec<usize> {
+fn selected_columns(survey: &Survey, options: &LoadOptions) -> Vec<usize> {
     let chosen = |j: &usize| options.columns.as_ref().is_none_or(|columns| columns.contains(&Column::At(*j)));
     (0..survey.first.len()).filter(chosen).collect()
 }

@@ -89,7 +89,9 @@ impl<'a> Records<'a> {
         loop {
             self.at += 1;
             match self.peek() {
-                None => return Err(self.malformed(opened, "its quote is not closed", "a second `\"` is expected")),
+                None => {
+                    return Err(self.malformed_error(opened, "its quote is not closed", "a second `\"` is expected"));
+                }
                 Some(b'"') if self.text[self.at + 1..].starts_with('"') => {
                     doubled = true;
                     self.at += 1;
@@ -105,12 +107,12 @@ impl<'a> Records<'a> {
         }
         if !self.is_at_end_of_cell() {
             let want = "a separator or the end of the line is expected";
-            return Err(self.malformed(self.next_line, "text follows the closing quote", want));
+            return Err(self.malformed_error(self.next_line, "text follows the closing quote", want));
         }
         Ok(if doubled { text.replace("\"\"", "\"").into() } else { text.into() })
     }
 
-    fn malformed(&self, line: usize, seen: &'static str, want: &'static str) -> Malformed {
+    fn malformed_error(&self, line: usize, seen: &'static str, want: &'static str) -> Malformed {
         Malformed { place: format!("line {line}, column {}", self.cells.len() + 1), seen, want }
     }
 

@@ -103,7 +103,7 @@ fn w2_of_unequal_sizes_is_exact() {
     let w2 = |x: &Points, y: &Points| estimate("w2", x, &Reference::new(y.clone()).unwrap()).value;
     assert!((w2(&x, &y) - want).abs() < 1e-14 && (w2(&y, &x) - want).abs() < 1e-14);
     let x = q().sample(70, stream()).unwrap();
-    let doubled = x.joined(&x).unwrap();
+    let doubled = x.concat(&x).unwrap();
     assert_eq!(w2(&x, &doubled), 0.0);
     assert_eq!(w2(&doubled, &x), 0.0);
     let y = p().sample(53, stream().at(1)).unwrap();

@@ -43,7 +43,7 @@ fn equal_distributions_with_ties_cannot_be_told_apart() {
     let mut pairs = vec![(coins(800, 400), coins(800, 400)), (inflated("a"), inflated("b"))];
     pairs.extend([0.5, 1.0, 4.0].map(|cell| (rounded("a", cell), rounded("b", cell))));
     let (a, b) = (Stream::new(5).normal(400, 2), Stream::new(6).normal(400, 2));
-    pairs.push((a.joined(&a).unwrap(), b.joined(&b).unwrap()));
+    pairs.push((a.concat(&a).unwrap(), b.concat(&b).unwrap()));
     for (i, (points, reference)) in pairs.iter().enumerate() {
         for (points, reference) in [(points, reference), (reference, points)] {
             let found = c2st(points, reference);
@@ -109,7 +109,7 @@ fn by_definition(x: &Points, y: &Points, kernel: impl Fn(f64) -> f64) -> f64 {
 fn a_fill_value_leaves_the_other_points_alone() {
     let (base, y) = (Stream::new(8).normal(300, 2), Stream::new(9).normal(300, 2));
     for far in [1e8, 1e20, -1e30] {
-        let x = base.joined(&Points::from_rows(&[[far, far]]).unwrap()).unwrap();
+        let x = base.concat(&Points::from_rows(&[[far, far]]).unwrap()).unwrap();
         let reference = Reference::new(y.clone()).unwrap();
         let found = try_estimate("mmd", serde_json::json!({ "kernel": 1.0 }), &x, &reference).unwrap().value;
         let want = by_definition(&x, &y, |d2| (-0.5 * d2).exp());

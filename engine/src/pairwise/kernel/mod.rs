@@ -178,7 +178,7 @@ registry! {
 
 impl Kernel {
     /// Returns the kernel called `name`, with bandwidth `h` if it has one.
-    pub fn named(name: &str, h: f64) -> Option<Kernel> {
+    pub fn from_name(name: &str, h: f64) -> Option<Kernel> {
         Kernel::all(h).into_iter().find(|kernel| kernel.name() == name)
     }
 

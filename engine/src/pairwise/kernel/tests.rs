@@ -39,7 +39,7 @@ fn reference_values_at_distance_h() {
         ("energy", -0.7),
     ];
     for (name, want) in want {
-        close(Kernel::named(name, 0.7).unwrap().value(0.49), want, 1e-14, name);
+        close(Kernel::from_name(name, 0.7).unwrap().value(0.49), want, 1e-14, name);
     }
 }
 

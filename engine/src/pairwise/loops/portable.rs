@@ -14,7 +14,7 @@ use super::weights::Weights;
 use crate::pairwise::call::{KernelCall, SoftmaxCall};
 use crate::pairwise::measure::Measure;
 use crate::pairwise::pack::Packed;
-use crate::pairwise::pack::kd_order::permuted;
+use crate::pairwise::pack::kd_order::permute;
 use crate::pairwise::plan::{Plan, Shape};
 use crate::pairwise::pruning::Bounds;
 use crate::pairwise::rounding::Rounding;
@@ -114,7 +114,7 @@ fn in_space_order<'b>(mut rows: Vec<RowOut<'b>>, call: &SoftmaxCall, plan: &Plan
     let block = if plan.block.is_multiple_of(plan.width) { plan.block } else { plan.width };
     let order = call.orders.of(call.queries, block, plan.leaf(block));
     if rows.len() == order.index.len() {
-        return permuted(rows, &order.index);
+        return permute(rows, &order.index);
     }
     rows.sort_unstable_by_key(|row| order.position[row.query]);
     rows

@@ -61,7 +61,7 @@ fn divide(points: &Points, items: &mut [(i64, u32)], (block, leaf): (usize, usiz
         return;
     }
     let axis = widest_axis(points, items);
-    items.iter_mut().for_each(|(key, i)| *key = ordered(points.row(*i as usize)[axis]));
+    items.iter_mut().for_each(|(key, i)| *key = sort_key(points.row(*i as usize)[axis]));
     let unit = if count > block { block } else { leaf };
     let middle = ((count / 2).div_ceil(unit) * unit).min(count - 1);
     items.select_nth_unstable(middle);
@@ -75,7 +75,7 @@ fn divide(points: &Points, items: &mut [(i64, u32)], (block, leaf): (usize, usiz
 }
 
 /// Returns an integer for every number, in the same order.
-fn ordered(x: f64) -> i64 {
+fn sort_key(x: f64) -> i64 {
     let bits = x.to_bits() as i64;
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
@@ -99,7 +99,7 @@ fn widest_axis(points: &Points, items: &[(i64, u32)]) -> usize {
 }
 
 /// Returns `items` in the order of `index`.
-pub fn permuted<T>(items: Vec<T>, index: &[u32]) -> Vec<T>
+pub fn permute<T>(items: Vec<T>, index: &[u32]) -> Vec<T>
 where
     T: Send + Default,
 {

@@ -24,7 +24,7 @@ pub(in crate::plot) fn bytes(scene: &Scene) -> Result<Vec<u8>> {
 }
 
 /// Returns `columns` x `rows` RGB pixels as a PNG file.
-pub(super) fn encoded(columns: u32, rows: u32, rgb: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn encode(columns: u32, rows: u32, rgb: &[u8]) -> Result<Vec<u8>> {
     let image = pixmap(columns, rows, rgb).ok_or_else(|| failure("its size is out of range"))?;
     image.encode_png().map_err(|e| failure(&e.to_string()))
 }

@@ -58,11 +58,11 @@ fn element(out: &mut String, mark: &Mark) -> Result<()> {
             if *turned {
                 *out += &format!(" transform=\"rotate(-90 {x} {y})\"");
             }
-            *out += &format!(">{}</text>\n", escaped(text));
+            *out += &format!(">{}</text>\n", escape(text));
         }
         Mark::Image { corner, size, columns, rows, rgb } => {
             let (x, y, w, h) = (px(corner.0), px(corner.1), px(size.0 as i32), px(size.1 as i32));
-            let data = STANDARD.encode(png::encoded(*columns, *rows, rgb)?);
+            let data = STANDARD.encode(png::encode(*columns, *rows, rgb)?);
             *out += &format!("<image x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" preserveAspectRatio=\"none\"");
             *out += &format!(" style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{data}\"/>\n");
         }
@@ -99,7 +99,7 @@ fn ink(what: &str, paint: Paint) -> String {
 }
 
 /// Escapes the five special characters of XML and removes control characters, which XML forbids.
-fn escaped(text: &str) -> String {
+fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -52,7 +52,7 @@ fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area)
         if plane.equal {
             let (per_x, per_y) = (x.length() / width, y.length() / height);
             let unit = per_x.max(per_y);
-            (x, y) = (x.stretched(unit / per_x, across), y.stretched(unit / per_y, down));
+            (x, y) = (x.stretch(unit / per_x, across), y.stretch(unit / per_y, down));
         }
         let widest = y.ticks.iter().map(|(_, label)| font::width(face, label)).fold(0.0, f64::max) * TICK;
         let label = if axis_label(&plane.y, &y).is_empty() { 0.0 } else { LABEL + 8.0 };
@@ -143,7 +143,7 @@ fn draw_item(context: &mut Context<'_, '_>, frame: &Frame, plane: &Plane, item: 
             inside.map(|s| Circle::new((s[0], s[1]), radius, brush(paint))).try_for_each(|dot| plot.draw(&dot))
         }
         Item::Line { spots, paint, width, dashed } => {
-            for piece in frame.clipped(spots) {
+            for piece in frame.clip(spots) {
                 let (path, pen) = (piece.into_iter().map(|s| (s[0], s[1])), pen(*paint, *width));
                 if *dashed {
                     plot.draw(&DashedPathElement::new(path.collect::<Vec<_>>(), 60, 40, pen))?;

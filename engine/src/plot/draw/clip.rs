@@ -39,7 +39,7 @@ impl Frame {
     }
 
     /// Returns the pieces of a line that are inside.
-    pub fn clipped(&self, spots: &[Spot]) -> Vec<Vec<Spot>> {
+    pub fn clip(&self, spots: &[Spot]) -> Vec<Vec<Spot>> {
         if spots.iter().all(|s| self.holds(*s)) {
             return vec![spots.to_vec()];
         }
@@ -92,10 +92,10 @@ mod tests {
         let scale = Scale::new(&Axis { range: Some((0.0, 10.0)), ..Axis::default() }, Extent::NONE, 5.0);
         let inner = Area { left: 0.0, top: 0.0, width: 1.0, height: 1.0 };
         let frame = Frame { scales: [scale.clone(), scale], inner };
-        let pieces = frame.clipped(&[[-5.0, 5.0], [5.0, 5.0], [5.0, 15.0], [8.0, 15.0], [8.0, 2.0]]);
+        let pieces = frame.clip(&[[-5.0, 5.0], [5.0, 5.0], [5.0, 15.0], [8.0, 15.0], [8.0, 2.0]]);
         let rounded: Vec<Vec<Spot>> = pieces.iter().map(|p| p.iter().map(|s| s.map(f64::round)).collect()).collect();
         assert_eq!(rounded, [vec![[0.0, 5.0], [5.0, 5.0], [5.0, 10.0]], vec![[8.0, 10.0], [8.0, 2.0]]]);
-        assert!(frame.clipped(&[[-5.0, 0.0], [0.0, 15.0]]).is_empty());
+        assert!(frame.clip(&[[-5.0, 0.0], [0.0, 15.0]]).is_empty());
         assert_eq!(frame.nearest([-3.0, 12.0]), (0.0, 10.0));
     }
 }

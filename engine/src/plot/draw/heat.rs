@@ -74,7 +74,7 @@ fn write_names(
     let below = font::fit(face, &grid.labels[0], inner.width / LABEL);
     let at = place(inner.left + 0.5 * inner.width, inner.top + inner.height + BELOW - 6.0);
     scene.write(&below, at, LABEL, Align::Centre, Colour::BLACK);
-    turned(scene, font::fit(face, &grid.labels[1], inner.height / LABEL), left + 0.8 * LABEL, inner);
+    write_upwards(scene, font::fit(face, &grid.labels[1], inner.height / LABEL), left + 0.8 * LABEL, inner);
 }
 
 /// Draws the bar with its ticks and the name of the quantity.
@@ -102,11 +102,11 @@ fn draw_bar(scene: &mut Scene, face: &FontRef<'_>, heat: &Heat, scale: &Scale, b
         format!(" (×10{})", super::super::scale::superscript(scale.power))
     };
     let text = font::fit(face, &format!("{}{unit}", heat.label), bar.height / LABEL);
-    turned(scene, text, bar.left + bar.width + 8.0 + widest + LABEL, bar);
+    write_upwards(scene, text, bar.left + bar.width + 8.0 + widest + LABEL, bar);
 }
 
 /// Writes a line of text that reads upwards, next to the middle of `area`.
-fn turned(scene: &mut Scene, text: String, x: f64, area: Area) {
+fn write_upwards(scene: &mut Scene, text: String, x: f64, area: Area) {
     let baseline = place(x, area.top + 0.5 * area.height);
     let paint = Paint { colour: Colour::BLACK, alpha: 1.0 };
     let size = (LABEL * f64::from(PX)) as u32;

@@ -3,7 +3,7 @@
 use super::super::Images;
 use super::super::canvas::{Mark, PX, Scene};
 use super::super::scale::Extent;
-use super::super::shared::{Making, counted};
+use super::super::shared::{Making, format_count};
 use super::layout::{Area, place};
 
 /// The largest number of images drawn.
@@ -33,7 +33,7 @@ fn grid(images: &Images, width: f64) -> Grid {
 pub(super) fn height(images: &Images, width: f64, making: &mut Making) -> f64 {
     let grid = grid(images, width);
     if images.pixels.n() > MOST {
-        making.note(format!("Shown: the first {MOST} of {}.", counted(images.pixels.n(), "image")));
+        making.note(format!("Shown: the first {MOST} of {}.", format_count(images.pixels.n(), "image")));
     }
     let rows = grid.shown.div_ceil(grid.columns) as f64;
     (rows * (images.height as f64 * grid.zoom + grid.gap) - grid.gap).max(20.0)

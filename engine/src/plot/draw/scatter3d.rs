@@ -39,7 +39,7 @@ impl Camera {
         let longest = scales.iter().map(Scale::length).fold(0.0, f64::max);
         // A flat box keeps some thickness, so that its labels do not overlap.
         let scales = scales.map(|s| match s.length() / longest {
-            share if share < 0.25 => s.stretched(0.25 / share.max(1e-9), 3.0),
+            share if share < 0.25 => s.stretch(0.25 / share.max(1e-9), 3.0),
             _ => s,
         });
         let half = [0, 1, 2].map(|i| (scales[i].length() / longest).min(1.0));
@@ -62,7 +62,7 @@ impl Camera {
         [0, 1, 2].map(|i| (2.0 * fractions[i] - 1.0) * self.half[i])
     }
 
-    fn seen(&self, fractions: Vector) -> (f64, f64) {
+    fn view(&self, fractions: Vector) -> (f64, f64) {
         let p = self.inside(fractions);
         (self.centre.0 + self.zoom * dot(p, self.right), self.centre.1 - self.zoom * dot(p, self.up))
     }
@@ -105,7 +105,7 @@ fn draw_walls(scene: &mut Scene, camera: &Camera) {
         let spot = |a: f64, b: f64| {
             let mut fractions = [at; 3];
             (fractions[u], fractions[v]) = (a, b);
-            let (x, y) = camera.seen(fractions);
+            let (x, y) = camera.view(fractions);
             place(x, y)
         };
         let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
@@ -127,11 +127,11 @@ fn draw_walls(scene: &mut Scene, camera: &Camera) {
 }
 
 fn draw_labels(scene: &mut Scene, camera: &Camera, axis: usize, middle: Vector) {
-    let (x, y) = camera.seen(middle);
+    let (x, y) = camera.view(middle);
     // Labels lie outside the box: perpendicular to the edge, on the side away from the centre.
     let (ends, mut a, mut b) = ((0.0, 1.0), middle, middle);
     (a[axis], b[axis]) = ends;
-    let (from, to) = (camera.seen(a), camera.seen(b));
+    let (from, to) = (camera.view(a), camera.view(b));
     let length = (to.0 - from.0).hypot(to.1 - from.1).max(1e-9);
     let normal = ((to.1 - from.1) / length, -(to.0 - from.0) / length);
     let outwards = if normal.0 * (x - camera.centre.0) + normal.1 * (y - camera.centre.1) < 0.0 { -1.0 } else { 1.0 };
@@ -149,7 +149,7 @@ fn draw_labels(scene: &mut Scene, camera: &Camera, axis: usize, middle: Vector) 
         if axis < 2 && !(0.04..=0.96).contains(&at[axis]) {
             continue;
         }
-        let (tx, ty) = camera.seen(at);
+        let (tx, ty) = camera.view(at);
         let points = vec![place(tx, ty), place(tx + 4.0 * dx, ty + 4.0 * dy)];
         scene.marks.push(Mark::Stroke { points, width: 8, paint: Paint { colour: colour.paler(0.45), alpha: 1.0 } });
         scene.write(label, place(tx + 8.0 * dx, ty + 9.0 * dy + 0.36 * TICK), TICK, align, colour);
@@ -179,7 +179,7 @@ fn draw_points(scene: &mut Scene, camera: &Camera, solid: &Solid, area: Area) {
     dots.sort_by(|a, b| a.0.total_cmp(&b.0));
     for (near, fractions, swarm, radius) in dots {
         let haze = HAZE * (1.0 - (near * HAZES).round() / HAZES);
-        let (x, y) = camera.seen(fractions);
+        let (x, y) = camera.view(fractions);
         let radius = (radius * (0.8 + 0.4 * near) * f64::from(PX)).round() as u32;
         let paint = Paint { colour: swarm.colour.paler(haze), alpha: swarm.alpha.max(0.6) };
         scene.marks.push(Mark::Dot { centre: place(x, y), radius, paint });

@@ -1,7 +1,7 @@
 //! The logarithm of the Jacobian determinant of the steps of a flow.
 
 use crate::archive::{Archive, Archived};
-use crate::ode::{Divergence, Integrator, MOST_COORDINATES, moved};
+use crate::ode::{Divergence, Integrator, MOST_COORDINATES, move_into};
 use crate::{Mat, Points, Result, rng::Stream};
 
 /// Evaluates a field at the rows of its first argument.
@@ -123,10 +123,10 @@ impl Tangents {
         for (j, slope) in rest[0].iter_mut().enumerate() {
             match done.last() {
                 None => self.tangent.copy_from(&self.directions[j]),
-                Some(last) => moved(&self.directions[j], ahead, &last[j], &mut self.tangent),
+                Some(last) => move_into(&self.directions[j], ahead, &last[j], &mut self.tangent),
             }
             for (side, by) in self.sides.iter_mut().zip([by, -by]) {
-                moved(z, by, &self.tangent, &mut self.place);
+                move_into(z, by, &self.tangent, &mut self.place);
                 field(&self.place, side)?;
             }
             let [up, down] = &self.sides;

@@ -3,7 +3,7 @@
 use super::log_det::LogDet;
 use crate::archive::{Archive, Archived};
 use crate::flow::{FieldAt, VelocityField};
-use crate::ode::{Integrator, moved};
+use crate::ode::{Integrator, move_into};
 use crate::pairwise::Precision;
 use crate::{Points, Result, rng::Stream};
 
@@ -76,7 +76,7 @@ impl Tracers {
         self.velocities.resize_with(self.velocities.len().max(s + 1), Points::default);
         match s.checked_sub(1) {
             None => self.place.copy_from(&self.points),
-            Some(last) => moved(&self.points, place * eta, &self.velocities[last], &mut self.place),
+            Some(last) => move_into(&self.points, place * eta, &self.velocities[last], &mut self.place),
         }
         field.velocity(&at.tracers(&self.place), &mut self.velocities[s])?;
         if let Some(log_det) = &mut self.log_det {

@@ -161,7 +161,7 @@ impl Preconditioned {
     }
 
     /// Writes `D(z; sigma) - z` at every row.
-    pub(crate) fn shift(&mut self, z: &Points, sigma: f64, out: &mut Points) {
+    pub(crate) fn displacement(&mut self, z: &Points, sigma: f64, out: &mut Points) {
         let (n, dim, scale) = (z.n(), self.dim(), self.scale());
         let (width, centre) = (dim + FEATURES, self.units.shift());
         let s = sigma / scale;

@@ -34,7 +34,7 @@ fn the_denoising_loss_of_a_gaussian_reaches_its_floor() {
     let values = crate::matrix::Spectrum::of(&cov, "cov").unwrap().values().to_vec();
     for sigma in [0.1, 0.5, 1.0, 3.0, 8.0] {
         let z = noisy(&x, sigma);
-        denoiser.evaluate(&at(&z, sigma, &x, 0, &engine), Form::Shift, &mut shift).unwrap();
+        denoiser.evaluate(&at(&z, sigma, &x, 0, &engine), Form::Displacement, &mut shift).unwrap();
         target.score(&z, sigma, &mut exact).unwrap();
         // tr(S - S (S + s^2 I)^-1 S) and what the net adds to it: the mean squared distance to the
         // exact denoiser.

@@ -3,7 +3,7 @@
 use super::option::DiscriminatorOptions;
 use super::sigmoid::{sigmoid, softplus};
 use crate::archive::{Archive, Archived};
-use crate::net::{AdamOptions, Course, Gradients, Mlp, Moment, Trainer, train};
+use crate::net::{AdamOptions, Gradients, Mlp, Moment, Trainer, TrainingPlan, train};
 use crate::points::AffineMap;
 use crate::process::Unobserved;
 use crate::rng::Stream;
@@ -76,8 +76,8 @@ impl Learned {
             }
             Ok(self.trainer.step(&self.input, moment.rate, |rows, out| logistic_loss(batch, rows, out)))
         };
-        let course = Course { name: "discriminator", loss: "loss", steps, rate, stream: stream.label("batch") };
-        let trained = train(&course, &mut learn, interrupt, &mut Unobserved)?;
+        let plan = TrainingPlan { name: "discriminator", loss: "loss", steps, rate, stream: stream.label("batch") };
+        let trained = train(&plan, &mut learn, interrupt, &mut Unobserved)?;
         if too_far {
             return Ok(false);
         }

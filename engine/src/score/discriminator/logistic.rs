@@ -82,7 +82,7 @@ impl Logistic {
         }
         match self.theta.iter().all(|t| t.is_finite()) {
             true => Ok(true),
-            false => Err(lost()),
+            false => Err(divergence_error()),
         }
     }
 
@@ -154,7 +154,7 @@ impl Logistic {
             hessian[(k, k)] += if k == 0 { 1e-12 } else { ridge.max(1e-12) };
             gradient[(k, 0)] += if k == 0 { 0.0 } else { ridge * self.theta[k] };
         }
-        let solved = hessian.llt(Side::Lower).map_err(|_| lost())?.solve(&gradient);
+        let solved = hessian.llt(Side::Lower).map_err(|_| divergence_error())?.solve(&gradient);
         Ok((0..count).map(|k| solved[(k, 0)]).collect())
     }
 
@@ -187,7 +187,7 @@ impl Archived for Logistic {
     }
 }
 
-fn lost() -> Error {
+fn divergence_error() -> Error {
     let reason = "the logistic regression has no solution in finite numbers; make `ridge` larger".into();
     Error::Numeric { what: "ratio".into(), reason }
 }

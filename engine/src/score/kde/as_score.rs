@@ -1,6 +1,6 @@
 //! A kernel estimate as a score.
 
-use super::{Kde, shift};
+use super::{Kde, displacement};
 use crate::archive::Archive;
 use crate::score::{At, Extent, Form, Score, SigmaRange, check_sigma};
 use crate::{Points, Result};
@@ -24,7 +24,7 @@ impl Score for Kde {
             Some(batch) => self.softmax_over_batch(at, batch.max(1))?,
             None => self.softmax_over_all(at)?,
         }
-        shift(&self.mean.mean, at, form, out);
+        displacement(&self.mean.mean, at, form, out);
         Ok(())
     }
 

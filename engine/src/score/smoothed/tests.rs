@@ -39,7 +39,7 @@ fn a_steep_tail_throws_nothing_far() {
     // weight.
     let banana: Arc<dyn Target> = Arc::new(Banana::new(2, 1.5, 0.4).unwrap());
     let z = Points::new(Stream::new(9).normal(2000, 2).data().iter().map(|e| 6.0 * e).collect(), 2, "z").unwrap();
-    let (shift, _) = evaluated(banana, 16, &z, 2.5, Form::Shift);
+    let (shift, _) = evaluated(banana, 16, &z, 2.5, Form::Displacement);
     let furthest = shift.data().iter().fold(0.0f64, |most, s| most.max(s.abs()));
     assert!(furthest < 8.0 * 2.5, "{furthest}");
 }
@@ -62,7 +62,7 @@ fn the_shift_is_the_score_times_the_variance_and_ess_is_told() {
     let gaussian: Arc<dyn Target> = Arc::new(Gaussian::diagonal(vec![0.0], &[1.0]).unwrap());
     let z = Stream::new(2).normal(20, 1);
     let (score, _) = evaluated(gaussian.clone(), 16, &z, 0.5, Form::Score);
-    let (shift, told) = evaluated(gaussian.clone(), 16, &z, 0.5, Form::Shift);
+    let (shift, told) = evaluated(gaussian.clone(), 16, &z, 0.5, Form::Displacement);
     assert!(score.data().iter().zip(shift.data()).all(|(s, d)| (0.25 * s - d).abs() < 1e-12));
     assert!((1.0..=16.0).contains(&told.ess().unwrap()));
     let (exact, _) = evaluated(gaussian, 16, &z, 0.0, Form::Score);

@@ -88,7 +88,7 @@ fn differences_of_the_denoiser_are_the_posterior_s_moments() {
         for (posterior, want) in [of_kde, of_exact].iter().zip(wanted) {
             let (mut errors, mut sizes) = ([0.0; 3], [0.0; 3]);
             for (i, j) in (0..z.n()).flat_map(|i| [(i, 0), (i, 1)]) {
-                let mean = z.row(i)[j] + posterior.shift.row(i)[j];
+                let mean = z.row(i)[j] + posterior.displacement.row(i)[j];
                 let found = [mean, posterior.variance.row(i)[j], posterior.third.row(i)[j]];
                 for (m, (found, want)) in found.into_iter().zip(want(i, j)).enumerate() {
                     errors[m] += (found - want).abs();

@@ -6,9 +6,16 @@ use std::sync::Arc;
 
 fn levels(process: Process, denoise: bool) -> Levels {
     let score = Exact::new(Arc::new(Gaussian::isotropic(vec![1.0, 2.0], 0.5).unwrap())).unwrap();
-    let wanted =
-        Wanted { process, sigma_max: None, sigma_min: Some(0.01), rho: 7.0, beta_min: 0.1, beta_max: 20.0, denoise };
-    Levels::new(wanted, &score).unwrap()
+    let options = LevelOptions {
+        process,
+        sigma_max: None,
+        sigma_min: Some(0.01),
+        rho: 7.0,
+        beta_min: 0.1,
+        beta_max: 20.0,
+        denoise,
+    };
+    Levels::new(options, &score).unwrap()
 }
 
 #[test]
@@ -73,8 +80,9 @@ impl Score for Learned {
 fn what_is_left_open_stays_within_what_was_learned_and_what_is_given_does_not() {
     let score = Learned(Exact::new(Arc::new(Gaussian::isotropic(vec![1.0, 2.0], 0.5).unwrap())).unwrap());
     let of = |process, sigma_max, sigma_min| {
-        let wanted = Wanted { process, sigma_max, sigma_min, rho: 7.0, beta_min: 0.1, beta_max: 20.0, denoise: false };
-        Levels::new(wanted, &score).unwrap()
+        let options =
+            LevelOptions { process, sigma_max, sigma_min, rho: 7.0, beta_min: 0.1, beta_max: 20.0, denoise: false };
+        Levels::new(options, &score).unwrap()
     };
     for process in [Process::Ve, Process::Vp] {
         let levels = of(process, None, None);

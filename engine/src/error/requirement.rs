@@ -22,21 +22,21 @@ pub enum Rule {
 impl Rule {
     /// Returns the rule with its own words, the end of a sentence: "a kernel needs a positive
     /// sigma".
-    pub fn worded(self, words: impl Into<String>) -> Wanted {
-        Wanted { rule: self, words: words.into() }
+    pub fn worded(self, words: impl Into<String>) -> Requirement {
+        Requirement { rule: self, words: words.into() }
     }
 }
 
 /// A rule, and the end of a sentence that states it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wanted {
+pub struct Requirement {
     /// The rule.
     pub rule: Rule,
     words: String,
 }
 
-impl From<Rule> for Wanted {
-    fn from(rule: Rule) -> Wanted {
+impl From<Rule> for Requirement {
+    fn from(rule: Rule) -> Requirement {
         rule.worded(match rule {
             Rule::Positive => "it must be positive",
             Rule::NotNegative => "it must be 0 or more",
@@ -47,19 +47,19 @@ impl From<Rule> for Wanted {
     }
 }
 
-impl From<String> for Wanted {
-    fn from(words: String) -> Wanted {
+impl From<String> for Requirement {
+    fn from(words: String) -> Requirement {
         Rule::Other.worded(words)
     }
 }
 
-impl From<&str> for Wanted {
-    fn from(words: &str) -> Wanted {
+impl From<&str> for Requirement {
+    fn from(words: &str) -> Requirement {
         Rule::Other.worded(words)
     }
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.words)
     }
