@@ -83,6 +83,15 @@ impl Command {
         }
     }
 
+    /// Returns the bytes of memory that the user allows.
+    pub fn memory_budget(&self) -> Option<u64> {
+        match self {
+            Command::Run(args) => args.memory.memory_budget,
+            Command::Sweep(args) => args.memory.memory_budget,
+            _ => None,
+        }
+    }
+
     /// Returns the number of threads that the user asked for.
     pub fn threads(&self) -> Option<usize> {
         let asked = match self {
@@ -200,6 +209,16 @@ mod tests {
             let Command::Run(run) = command(line) else { panic!("{line}") };
             assert_eq!(run.script.script, Path::new("a.rhai"));
             assert_eq!(run.script.params, [("dim".to_string(), "2".to_string())]);
+        }
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        let of = |size: &str| command(&format!("x a.rhai --memory-budget {size}")).memory_budget();
+        assert_eq!((of("4GiB"), of("500MB"), of("1.5k")), (Some(4 << 30), Some(500_000_000), Some(1536)));
+        for bad in ["4", "GiB", "-1GiB", "0GiB", "1e99GiB", "4XB"] {
+            let words = format!("x a.rhai --memory-budget {bad}");
+            assert!(matches!(parse(words.split(' ').map(OsString::from)), Ok(Parsed::Printed(2))), "{bad}");
         }
     }
 

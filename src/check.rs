@@ -107,7 +107,7 @@ fn total(works: &[Work]) -> Cost {
     })
 }
 
-fn bytes(n: u64) -> String {
+pub fn bytes(n: u64) -> String {
     match n {
         // The interpreter itself needs about this much, which differs from run to run.
         0..1_000_000 => "less than 1 MB".into(),

@@ -53,6 +53,9 @@ fn main() -> ExitCode {
 
 fn execute(command: &Command) -> Result<Exit, Diagnostic> {
     threads::start(command.threads())?;
+    if let Some(bytes) = command.memory_budget() {
+        sdflow::points::set_memory_budget(bytes);
+    }
     match command {
         Command::Run(args) => run::run(args),
         Command::Sweep(args) => sweep::sweep(args),

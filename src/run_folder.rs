@@ -205,6 +205,10 @@ impl RunFolder {
     /// # Errors
     /// The I/O error of the operating system.
     pub fn finish(self, record: &Record) -> Result<PathBuf, Diagnostic> {
+        if !self.path.join(LOCK).exists() {
+            let gone = "somebody removed it while the run was computed";
+            return Err(cannot_write(&self.path, &io::Error::new(ErrorKind::NotFound, gone)));
+        }
         self.write_record(record)?;
         self.move_into_place(record.status == Status::Done)
     }

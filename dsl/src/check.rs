@@ -116,6 +116,13 @@ fn dry_run(
     Ok(())
 }
 
+/// Returns the peak memory in bytes of a run, estimated by a dry run; None if the script cannot be
+/// executed dry.
+pub fn estimate_memory(request: &Request, meter: &'static dyn sdflow::cost::Meter) -> Option<u64> {
+    let listener: Arc<dyn Listener> = Arc::new(Silence);
+    check(request, &listener, Some(meter)).bytes
+}
+
 /// A listener that ignores everything.
 struct Silence;
 

@@ -23,7 +23,7 @@ mod run_hash;
 mod script;
 mod value;
 
-pub use check::{CheckReport, check};
+pub use check::{CheckReport, check, estimate_memory};
 pub use context::{
     CELLS, CHECKPOINTS, Check, CheckpointPace, EARLIER, Ending, GRACE, Listener, Outcome, Param, Request,
 };

@@ -1,5 +1,9 @@
 //! The identity of a run: a hash that does not change between releases of the compiler.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
 /// FNV-1a with 128 bits [eastlake2019fnv]. It distinguishes runs; it is not cryptographic and
 /// protects nothing.
 #[derive(Debug, Clone)]
@@ -32,6 +36,28 @@ impl Hasher {
         }
         self
     }
+}
+
+/// Returns the digest of a file's content: 16 hexadecimal digits; empty for one that is not a
+/// regular file or cannot be read. Memory does not grow with the file.
+pub fn digest_of_file(path: &Path) -> String {
+    let read = || {
+        let mut hasher = Hasher::new();
+        if !std::fs::metadata(path)?.is_file() {
+            return Ok(String::new());
+        }
+        let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+        loop {
+            let bytes = file.fill_buf()?;
+            if bytes.is_empty() {
+                return Ok::<String, std::io::Error>(hasher.hex());
+            }
+            let length = bytes.len();
+            hasher.bytes(bytes);
+            file.consume(length);
+        }
+    };
+    read().unwrap_or_default()
 }
 
 /// Returns the identity of several runs together: 16 hexadecimal digits.

@@ -1,17 +1,17 @@
 //! From a request to an outcome: compile a script, determine its identity, run it.
 
 use crate::context::param::{self, Declared};
-use crate::context::{CheckpointPace, Context, Given, Host, Listener, Outcome, Param, Request, Sandbox};
+use crate::context::{CheckpointPace, Context, Given, Host, Listener, OWN_TIME, Outcome, Param, Request, Sandbox};
 use crate::dry::{Dry, Found, Mode};
-use crate::language::{Diagnostic, Fail, Fault, Program, home_of, limits, of_fail, read_file};
+use crate::language::{Diagnostic, Fail, Fault, Program, home_of, limits, of_fail, read_source};
 use crate::mistakes::mistakes;
-use crate::run_hash::Hasher;
+use crate::run_hash::{Hasher, digest_of_file};
 use crate::{bind, explain};
 use rhai::{Dynamic, Engine, Scope};
 use sdflow::Interrupt;
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// A script that is ready to run: compiled, with checked parameters and a known identity.
 #[derive(Debug, Clone)]
@@ -54,8 +54,8 @@ fn digests(program: &Program, request: &Request) -> Vec<(String, String)> {
     let sandbox = Sandbox::new(&request.script, &request.allow_read, &request.folder);
     let digest = |file: String| {
         // A file that is missing now is reported when the script loads it.
-        let content = sandbox.readable(&file).ok().and_then(|path| read_file(&path).ok());
-        let digest = Hasher::new().field("content", &content.unwrap_or_default()).hex();
+        let path = sandbox.readable(&file).ok();
+        let digest = path.map_or_else(String::new, |path| digest_of_file(&path));
         (file, digest)
     };
     files.map(digest).collect()
@@ -63,7 +63,7 @@ fn digests(program: &Program, request: &Request) -> Vec<(String, String)> {
 
 /// Compiles the script and its imports.
 pub fn compile(request: &Request) -> Result<Program, Diagnostic> {
-    let text = read_file(&request.script).map_err(|e| match e.kind() {
+    let text = read_source(&request.script).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => missing(request),
         _ => unreadable(request, &e.to_string()),
     })?;
@@ -278,6 +278,19 @@ fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
     context.judge().err().map(|(fail, position)| of_fail(&fail, position, program))
 }
 
+/// Operations between two looks at the time that the script takes for itself.
+const LOOK: u64 = 64;
+
+/// Returns the error for a script that computes too long by itself.
+fn late(operations: u64, context: &Weak<Context>) -> Option<Fail> {
+    let context = operations.is_multiple_of(LOOK).then(|| context.upgrade()).flatten()?;
+    (context.own_time.spent() > OWN_TIME).then(|| {
+        let limit = OWN_TIME.as_secs();
+        let message = format!("the script reached the limit of {limit} seconds for itself, calls of the engine not counted");
+        Fail::script(message).hint("call functions of whole sets of points instead of computing with large arrays")
+    })
+}
+
 /// Returns an interpreter whose functions work for `context`: the state of a run, or of a cell of a
 /// sweep.
 fn interpreter(context: &Arc<Context>) -> Engine {
@@ -289,9 +302,10 @@ fn interpreter(context: &Arc<Context>) -> Engine {
     let debugger = Arc::clone(context);
     engine.on_debug(move |text, _, _| debugger.print(text));
     let interrupt = context.interrupt.clone();
+    let progress = Arc::downgrade(context);
     engine.on_progress(move |operations| match interrupt.end_requested() {
         true => Some(Dynamic::UNIT),
-        false => limits::exhausted(operations).map(Dynamic::from),
+        false => limits::exhausted(operations).or_else(|| late(operations, &progress)).map(Dynamic::from),
     });
     engine
 }

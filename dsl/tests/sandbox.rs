@@ -144,3 +144,27 @@ fn printing_without_end_is_cut_and_counted() {
     let [first, last] = outcome.warnings.as_slice() else { panic!("{:?}", outcome.warnings) };
     assert!(first.contains("4 MB, the limit") && first.contains("`save`") && *last == cut, "{:?}", outcome.warnings);
 }
+
+/// What a script asks of Rhai's own functions, sources and files is bounded, too.
+#[test]
+fn no_single_call_takes_all_time_or_memory() {
+    for (script, told) in [
+        ("sleep(100000);", "a script cannot sleep"),
+        ("let s = \"\"; s.pad(1000000, \"a\"); s.replace(\"a\", s);", "a string is larger than the limit"),
+        ("let f = || 1;\nloop { let g = f; f = || g.call(); }", "50 million operations"),
+        ("fn add(x, y) { 1 }\nlet f = Fn(\"add\");\nloop { let g = f; f = Fn(\"add\").curry(g); }", "50 million operations"),
+    ] {
+        let found = refused(script);
+        assert!(found.contains(told), "{script}: {found}");
+    }
+}
+
+#[test]
+fn a_source_of_more_than_16_megabytes_is_refused_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    let request = stage::request(folder.path(), "");
+    let file = std::fs::File::create(&request.script).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let failure = prepare(&request).unwrap_err();
+    assert!(failure.message.contains("1099511627776 bytes") && failure.kind == Fault::Data, "{}", failure.message);
+}

@@ -9,7 +9,7 @@ mod standardiser;
 mod weights;
 
 pub use affine_map::AffineMap;
-pub use memory_limit::{check_matrix, is_memory_short, no_room};
+pub use memory_limit::{check_matrix, is_memory_short, memory_limit, no_room, set_memory_budget};
 pub use standardiser::Standardiser;
 pub use weights::shares;
 

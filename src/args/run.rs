@@ -1,6 +1,6 @@
 //! The flags of `run` and `check`, and those that they share with `sweep`.
 
-use super::values::{assignment, duration, pace};
+use super::values::{assignment, duration, pace, size};
 use clap::Args;
 use sdflow_dsl::CheckpointPace;
 use std::path::PathBuf;
@@ -58,6 +58,8 @@ pub struct RunArgs {
     pub force: bool,
     #[command(flatten)]
     pub time: TimeArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
 }
 
 /// How long to compute, and how often to keep what is computed.
@@ -69,6 +71,15 @@ pub struct TimeArgs {
     /// Keep checkpoints after this time, or after this many steps: 30s, 5m, 1000 [default: 1m]
     #[arg(long, value_name = "TIME|STEPS", value_parser = pace)]
     pub checkpoint_every: Option<CheckpointPace>,
+}
+
+/// How much memory to use.
+#[derive(Debug, Args)]
+pub struct MemoryArgs {
+    /// Use at most so much memory, such as 4GiB or 500MB; what needs more is refused [default: 90 %
+    /// of the machine's]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory_budget: Option<u64>,
 }
 
 impl TimeArgs {

@@ -1,6 +1,6 @@
 //! The flags of `sweep`.
 
-use super::run::{ScriptArgs, TimeArgs};
+use super::run::{MemoryArgs, ScriptArgs, TimeArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -53,6 +53,8 @@ pub struct SweepArgs {
     pub json: bool,
     #[command(flatten)]
     pub time: TimeArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
 }
 
 /// Every `of`-th cell, beginning with the `index`-th, counted from 1.

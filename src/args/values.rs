@@ -44,6 +44,27 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     time.filter(|time| !time.is_zero()).ok_or_else(|| "write a time as 90s, 5m, 1.5h or 2d".into())
 }
 
+/// A number of bytes such as 4GiB, 500MB or 1.5G.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim().to_lowercase().as_str() {
+        "kib" | "k" => 1024.0,
+        "mib" | "m" => 1024f64.powi(2),
+        "gib" | "g" => 1024f64.powi(3),
+        "tib" | "t" => 1024f64.powi(4),
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        "tb" => 1e12,
+        _ => 0.0,
+    };
+    match number.parse::<f64>().map(|number| number * factor) {
+        Ok(bytes) if bytes >= 1.0 && bytes < 1e18 => Ok(bytes as u64),
+        _ => Err("write a size as 4GiB, 500MB or 1.5G".into()),
+    }
+}
+
 /// How often: a time, or a number of steps.
 pub(super) fn pace(text: &str) -> Result<CheckpointPace, String> {
     match text.parse::<usize>() {

@@ -237,3 +237,40 @@ fn a_mistake_in_the_text_is_found_before_the_first_step() {
         assert!(!sandbox.path("out").exists() && begun.elapsed() < Duration::from_secs(60), "{last}");
     }
 }
+
+/// A folder that is removed under a run ends it with an error.
+#[test]
+fn a_folder_that_vanishes_is_told() {
+    let sandbox = long();
+    let words = "a.rhai --out out --checkpoint-every 20";
+    let child = sandbox.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while !sandbox.path("out/checkpoint/run-0").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no checkpoint within a minute");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    while std::fs::remove_dir_all(sandbox.path("out")).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the folder could not be removed");
+    }
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(6), "{told}");
+    assert!(told.contains("cannot write out"), "{told}");
+}
+
+/// Where a disk takes no more, the run ends with an error and its last checkpoint stays whole.
+#[test]
+fn a_full_disk_keeps_the_last_checkpoint() {
+    let sandbox = Sandbox::with(
+        "let p = dataset(\"25gaussians\");\nlet r = run(sd_flow(p), normal(2000, 2), #{steps: 1000000, snapshots: 100001});",
+    );
+    let program = sandbox.command("").get_program().to_owned();
+    // A file of more than 300 blocks of 512 or 1024 bytes is refused, as by a full disk.
+    let limited = format!("ulimit -f 300; exec {} a.rhai --out out --checkpoint-every 1", program.to_string_lossy());
+    let mut shell = std::process::Command::new("sh");
+    let done = Done::of(shell.args(["-c", &limited]).current_dir(sandbox.path("")));
+    assert_eq!(done.code, 6, "{}", done.stderr);
+    assert!(done.stderr.contains("cannot write") && done.stderr.contains("checkpoint/run-0"), "{}", done.stderr);
+    let resumed = sandbox.run("a.rhai --out out --max-time 1s").code(130);
+    assert!(resumed.stderr.contains("goes on after"), "{}", resumed.stderr);
+}

@@ -7,7 +7,7 @@ pub use entry::{Entry, function};
 
 use crate::context::{Context, Owner};
 use crate::dry::Task;
-use crate::language::{At, Culprit, Fail, Signature, Type, culprit, suggest_fix};
+use crate::language::{At, Culprit, Fail, Signature, Type, culprit, limits, suggest_fix};
 use crate::value::{Cloud, describe, format_value, unquoted};
 use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext};
 use sdflow::cost::{Cost, Gauge};
@@ -41,9 +41,12 @@ impl<'a> Call<'a> {
         args: &mut [&mut Dynamic],
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let args = args.iter().map(|a| (**a).clone().flatten()).collect();
-        let made = context.mode.call(signature.kind.is_result(), args, |args, unknown| {
+        let call = |args, unknown| {
+            // What a script keeps of earlier calls counts, too.
+            limits::memory_shortage().map_or(Ok(()), Err)?;
             run(&Call { signature, context, native, unknown, args })
-        });
+        };
+        let made = context.own_time.pause(|| context.mode.call(signature.kind.is_result(), args, call));
         made.map_err(|mut fail| {
             fail.see = fail.see.or(Some(signature.name));
             // A failure inside a function of the script has a better place than the call that

@@ -11,6 +11,7 @@ use sdflow::io::{Checkpoint, load_checkpoint, save_checkpoint};
 use sdflow::{Error, Points, Result};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -147,7 +148,10 @@ impl Keeper {
         let mut owner = self.named(context).clone();
         owner["step"] = json!(done);
         let refused = |e: std::io::Error| Error::Io { act: "write", path: self.path.clone(), reason: e.to_string() };
-        fs::create_dir_all(self.path.parent().unwrap_or(Path::new("."))).map_err(refused)?;
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        // The folder of a run exists as long as nobody has removed it; that of a cell is made here.
+        let made = if context.is_cell { fs::create_dir_all(folder) } else { fs::create_dir(folder) };
+        made.or_else(|e| if e.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(e) }).map_err(refused)?;
         if self.path.exists() {
             fs::rename(&self.path, before(&self.path)).map_err(refused)?;
         }

@@ -6,6 +6,7 @@ mod listener;
 mod messages;
 mod observer;
 mod outcome;
+mod own_time;
 pub mod param;
 mod record;
 mod request;
@@ -17,13 +18,14 @@ pub use checkpoint::{CHECKPOINTS, CheckpointPace, EARLIER, GRACE, Owner};
 pub use listener::Listener;
 pub use observer::ContextObserver;
 pub use outcome::{Check, Ending, Outcome, Param};
+pub use own_time::{OWN_TIME, OwnTime};
 pub use param::{Given, as_dynamic, as_value};
 pub use request::Request;
 pub use sandbox::{Sandbox, inside_run_folder};
 pub use sweep_cell::CellRecord;
 
 use crate::dry::Mode;
-use crate::language::{Diagnostic, Fail, Program, Resolver};
+use crate::language::{Diagnostic, Fail, Program, Resolver, limits};
 use rhai::{Dynamic, Engine, EvalAltResult, Position};
 use sdflow::Interrupt;
 use sdflow::pairwise::Pairwise;
@@ -77,6 +79,8 @@ pub struct Context {
     pub identity: String,
     /// The part of it that does not depend on the text of the script: parameters, seed, versions.
     pub setting: String,
+    /// The time of the interpreter alone.
+    pub own_time: OwnTime,
     /// The script and its imports.
     pub program: Arc<Program>,
     /// The imports, each of which is evaluated once.
@@ -131,6 +135,7 @@ impl Context {
             checkpoints: request.checkpoints,
             identity: identity.into(),
             setting: setting.into(),
+            own_time: OwnTime::start(),
             modules: Resolver::new(&program),
             program,
             host,
@@ -174,6 +179,10 @@ impl Context {
     /// The path leads out of the run folder, or a folder cannot be created.
     pub fn writable(&self, name: &str, section: &str) -> Result<PathBuf, Fail> {
         let path = self.sandbox.below(name, section)?;
+        if self.state().outcome.files.len() >= limits::FILES && !self.has_recorded(&path) {
+            let message = format!("the run reached the limit of {} files", limits::FILES);
+            return Err(Fail::script(message).hint("save many sets of points in one: a.join(b)"));
+        }
         self.mode.write(|| self.sandbox.writable(name, section).map(drop))?;
         Ok(path)
     }

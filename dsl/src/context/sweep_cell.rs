@@ -1,7 +1,7 @@
 //! A cell of a sweep: its own state while it runs in parallel with others, and how its results are
 //! merged into the run, in order.
 
-use super::Context;
+use super::{Context, OwnTime};
 use super::callbacks::Callbacks;
 use super::listener::Listener;
 use super::outcome::{Check, Param};
@@ -127,6 +127,7 @@ impl Context {
             checkpoints: self.checkpoints,
             identity: self.identity.clone(),
             setting: self.setting.clone(),
+            own_time: OwnTime::start(),
             program: Arc::clone(&self.program),
             modules: self.modules.clone(),
             host: self.host,

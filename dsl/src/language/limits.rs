@@ -1,8 +1,8 @@
 //! The configuration of Rhai: its rules and its limits.
 
-use super::fail::Fail;
+use super::{fail::Fail, guards};
 use rhai::{Engine, OptimizationLevel};
-use sdflow::points::is_memory_short;
+use sdflow::points::{is_memory_short, memory_limit};
 
 /// Operations a script may execute; a loop of this many takes some ten seconds.
 pub const OPERATIONS: u64 = 50_000_000;
@@ -21,9 +21,14 @@ pub const VARIABLES: usize = 10_000;
 /// Bytes that `print` may write in one run.
 pub const PRINTED: usize = 4 << 20;
 
-/// Stack in bytes of a thread that runs a script: the deepest script that the limits allow fits
-/// several times.
-pub const STACK: usize = 256 << 20;
+/// Bytes of a script or an import.
+pub const SOURCE: u64 = 16 << 20;
+/// Files that a run may write.
+pub const FILES: usize = 10_000;
+
+/// Stack in bytes of a thread that runs a script: room for the longest chain of closures that the
+/// operations allow, each holding the one before it, when it is dropped.
+pub const STACK: usize = 1 << 30;
 
 /// Operations between two checks of the memory: the memory that they can add, strings included, is
 /// a fraction of a gigabyte.
@@ -32,10 +37,14 @@ const LOOK: u64 = 1024;
 /// Returns the error for a script whose values fill the machine's memory. The sizes of strings,
 /// arrays and maps are limited, but not their number, nor a map that grows by `m[key] = value`.
 pub fn exhausted(operations: u64) -> Option<Fail> {
-    let full = operations.is_multiple_of(LOOK) && is_memory_short();
-    full.then(|| {
-        Fail::script("the run reached the limit of 90 % of this machine's memory")
-            .hint("keep large data in points: `load` a file, or sample a target; `save` writes points")
+    if operations.is_multiple_of(LOOK) { memory_shortage() } else { None }
+}
+
+/// Returns the error for a run that has used up its memory.
+pub fn memory_shortage() -> Option<Fail> {
+    is_memory_short().then(|| {
+        Fail::script(format!("the run reached the limit of {}", memory_limit()))
+            .hint("keep fewer large values at a time: `save` writes points to files, `load` reads them")
     })
 }
 
@@ -56,5 +65,6 @@ pub fn engine() -> Engine {
         .set_max_map_size(MAP)
         .set_max_variables(VARIABLES)
         .disable_symbol("eval");
+    guards::register(&mut engine);
     engine
 }

@@ -3,7 +3,7 @@
 
 use super::ast::{Import, Syntax};
 use super::diagnostic::{Diagnostic, Fault};
-use super::read_file::read_file;
+use super::read_source::read_source;
 use super::source_map::Sources;
 use rhai::{AST, Engine, EvalAltResult, Module, ModuleResolver, ParseError, Position, Scope, Shared};
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ impl Program {
             }
             let file = self.resolve_path(import, &reader.home, &path)?;
             let unreadable = |reason: &str| format!("cannot read {}: {reason}", file.display());
-            let bytes = read_file(&file).map_err(|e| self.import_error(import, unreadable(&e.to_string()), ""))?;
+            let bytes = read_source(&file).map_err(|e| self.import_error(import, unreadable(&e.to_string()), ""))?;
             let text = String::from_utf8(bytes);
             let text = text.map_err(|_| self.import_error(import, unreadable("it is not UTF-8 text"), ""))?;
             let numbered = self.sources.add(file, text)?;

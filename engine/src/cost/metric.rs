@@ -43,7 +43,7 @@ pub fn metric(
     let most = most_points(name, options);
     let size = |(n, m): (usize, usize)| (n.min(most), m.min(most));
     let (n, m) = (points.n(), reference.points().n());
-    let (once, floored) = (size((n, m)), size(metric::floor_sizes(reference.distribution().is_some(), n, m)));
+    let (once, floored) = (size((n, m)), size(metric::floor_sizes(metric.as_ref(), reference.distribution().is_some(), n, m)));
     let (ladder, estimate) = trial.climb(once)?;
     let [mut found, mut floor] = [once, floored].map(|(n, m)| ladder.at(n.max(m))[0]);
     if found.pairs > 0.0 {
@@ -172,7 +172,7 @@ impl Trial<'_> {
         // If there are too few points for a floor, a floor of all points may still exist, but a
         // part says nothing about it.
         let Ok((floor, _)) = floored else { return Ok((1.0, 1.0)) };
-        let (n, m) = metric::floor_sizes(few.distribution().is_some(), n, m);
+        let (n, m) = metric::floor_sizes(self.metric, few.distribution().is_some(), n, m);
         let (one, _) = self.measure(n.min(self.points.n()), m)?;
         let slowing = floor.seconds / (PAIRS as f64 * one.seconds);
         let copies = if one.bytes > 0.0 { floor.bytes / one.bytes } else { 1.0 };

@@ -36,7 +36,7 @@ impl Metric for Energy {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { uses_weights: true, rate: 1.0, sees_units: true, ..Properties::default() }
+        Properties { uses_weights: true, rate: 1.0, sees_units: true, counts_pairs: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -45,7 +45,7 @@ impl Metric for KlKnn {
     }
 
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { sees_units: true, ..Properties::default() }
+        Properties { sees_units: true, counts_pairs: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {

@@ -42,7 +42,7 @@ impl Metric for PrecisionRecall {
 
     /// A share does not fall with the size.
     fn properties(&self, _dim: usize) -> Properties {
-        Properties { better: Better::Higher, rate: 0.0, sees_units: true, ..Properties::default() }
+        Properties { better: Better::Higher, rate: 0.0, sees_units: true, counts_pairs: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {

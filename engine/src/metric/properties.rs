@@ -24,10 +24,12 @@ pub struct Properties {
     pub rate: f64,
     /// True if the value depends on the units of the columns.
     pub sees_units: bool,
+    /// True if the cost grows with the number of pairs of points.
+    pub counts_pairs: bool,
 }
 
 impl Default for Properties {
     fn default() -> Properties {
-        Properties { better: Better::Lower, uses_weights: false, rate: 0.5, sees_units: false }
+        Properties { better: Better::Lower, uses_weights: false, rate: 0.5, sees_units: false, counts_pairs: false }
     }
 }

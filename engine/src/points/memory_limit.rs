@@ -2,7 +2,8 @@
 
 use crate::{Error, Result};
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The largest number of values of a set of points on any machine.
 const MOST: usize = 1 << 30;
@@ -10,6 +11,30 @@ const MOST: usize = 1 << 30;
 /// Bytes of memory that this process may use: those of the machine, or fewer if its control group
 /// has a limit. None if the system does not report them.
 static MEMORY: LazyLock<Option<u64>> = LazyLock::new(|| machine().into_iter().chain(control_groups()).min());
+
+/// Bytes that this process may use by the user's wish.
+static BUDGET: OnceLock<u64> = OnceLock::new();
+
+/// Limits the memory of this process to so many bytes: larger sets of points are refused, and
+/// [`is_memory_short`] is true beyond. Only the first call has an effect.
+pub fn set_memory_budget(bytes: u64) {
+    let _ = BUDGET.set(bytes);
+}
+
+/// Returns the bytes that this process may use, with their name; None if the system does not report
+/// them.
+fn limit() -> Option<u64> {
+    let most = MEMORY.map(|memory| memory / 10 * 9);
+    most.into_iter().chain(BUDGET.get().copied()).min()
+}
+
+/// Returns the limit of memory in words: "90 % of this machine's memory".
+pub fn memory_limit() -> String {
+    match BUDGET.get() {
+        Some(bytes) => format!("the memory budget of {} bytes", bytes),
+        None => "90 % of this machine's memory".into(),
+    }
+}
 
 fn machine() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
@@ -46,7 +71,8 @@ fn control_groups() -> Vec<u64> {
 /// limit". None if they fit. A set uses at most half of the memory, because computations on it need
 /// as much again.
 pub fn no_room(n: usize, dim: usize) -> Option<String> {
-    beyond(n, dim, *MEMORY)
+    let memory = MEMORY.into_iter().chain(BUDGET.get().copied()).min();
+    beyond(n, dim, memory).or_else(|| too_much(n, dim, limit()?, resident()?))
 }
 
 fn beyond(n: usize, dim: usize, memory: Option<u64>) -> Option<String> {
@@ -55,8 +81,29 @@ fn beyond(n: usize, dim: usize, memory: Option<u64>) -> Option<String> {
     if n.checked_mul(dim).is_some_and(|values| values <= limit) {
         return None;
     }
-    let whose = if half < MOST { "half of this machine's memory" } else { "the limit" };
+    let whose = match (half < MOST, BUDGET.get()) {
+        (false, _) => "the limit",
+        (true, None) => "half of this machine's memory",
+        (true, Some(_)) => "half of the memory budget",
+    };
     Some(format!("{n} x {dim} values are more than {limit}, {whose}"))
+}
+
+/// Returns why `n` points in `dim` dimensions do not fit beside the bytes in use.
+fn too_much(n: usize, dim: usize, limit: u64, used: u64) -> Option<String> {
+    let values = (n as u64).saturating_mul(dim as u64);
+    let fits = values.saturating_mul(8).saturating_add(used) <= limit;
+    (!fits).then(|| {
+        let free = limit.saturating_sub(used) / 8;
+        format!("{n} x {dim} values are more than {free}, for which {} has room beside what is in use", memory_limit())
+    })
+}
+
+/// Returns the bytes of memory that this process uses now.
+fn resident() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(1024 * line.split_whitespace().next()?.parse::<u64>().ok()?)
 }
 
 /// The number of `dim` x `dim` matrices that a computation with a covariance holds at once.
@@ -70,16 +117,23 @@ pub fn check_matrix(dim: usize) -> Result<()> {
     Err(Error::Numeric { what: format!("the covariance of {dim} columns"), reason })
 }
 
-/// True if this process uses nearly all of the machine's memory; false if the system does not
-/// report it. Costs some microseconds.
+/// True if this process uses nearly all of the machine's memory, or all of its budget; false if the
+/// system does not report it. Costs some microseconds, at most once in a few milliseconds.
 pub fn is_memory_short() -> bool {
-    let resident = || {
-        let text = std::fs::read_to_string("/proc/self/status").ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        line.split_whitespace().next()?.parse::<u64>().ok()
-    };
-    MEMORY.zip(resident()).is_some_and(|(memory, kilobytes)| kilobytes > memory / 1024 / 10 * 9)
+    static LAST: Mutex<Option<(Instant, bool)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    match *last {
+        Some((at, short)) if at.elapsed() < FRESH => short,
+        _ => {
+            let short = limit().zip(resident()).is_some_and(|(limit, used)| used > limit);
+            *last = Some((Instant::now(), short));
+            short
+        }
+    }
 }
+
+/// How long a look at the memory counts: little can be filled in that time.
+const FRESH: Duration = Duration::from_millis(5);
 
 #[cfg(test)]
 mod tests {
@@ -96,6 +150,9 @@ mod tests {
                 .is_some_and(|why| why == "1025 x 1024 values are more than 1048576, half of this machine's memory")
         );
         assert!(beyond(usize::MAX, usize::MAX, None).is_some());
+        assert_eq!(too_much(10, 10, 1000, 200), None);
+        let why = too_much(10, 11, 1000, 200).unwrap();
+        assert!(why.starts_with("10 x 11 values are more than 100, for which"), "{why}");
         assert!(!is_memory_short());
     }
 }

@@ -1,0 +1,131 @@
+//! Functions of Rhai that could take all memory or time in one call, with their limits checked
+//! before they begin.
+
+use super::fail::Fail;
+use super::limits::STRING;
+use rhai::{Engine, EvalAltResult, INT, ImmutableString, Map, Position};
+
+type Made<T> = Result<T, Box<EvalAltResult>>;
+
+/// Registers them in place of Rhai's own.
+pub fn register(engine: &mut Engine) {
+    engine.register_fn("sleep", |_: INT| no_sleep()).register_fn("sleep", |_: f64| no_sleep());
+    engine
+        .register_fn("replace", |text: &mut ImmutableString, from: &str, to: &str| replace(text, from, to))
+        .register_fn("replace", |text: &mut ImmutableString, from: char, to: &str| replace(text, &from.to_string(), to))
+        .register_fn("replace", |text: &mut ImmutableString, from: &str, to: char| replace(text, from, &to.to_string()))
+        .register_fn("replace", |text: &mut ImmutableString, from: char, to: char| {
+            replace(text, &from.to_string(), &to.to_string())
+        });
+    engine
+        .register_fn("pad", |text: &mut ImmutableString, length: INT, with: &str| pad(text, length, with))
+        .register_fn("pad", |text: &mut ImmutableString, length: INT, with: char| pad(text, length, &with.to_string()));
+    engine.register_fn("to_json", |map: &mut Map| to_json(map));
+}
+
+fn no_sleep() -> Made<()> {
+    let fail = Fail::script("a script cannot sleep: no signal would end it").hint("leave `sleep` out");
+    Err(fail.into_rhai(Position::NONE))
+}
+
+fn too_large() -> Box<EvalAltResult> {
+    EvalAltResult::ErrorDataTooLarge("Length of string".into(), Position::NONE).into()
+}
+
+fn replace(text: &mut ImmutableString, from: &str, to: &str) -> Made<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let count = text.matches(from).count();
+    let longer = to.len().saturating_sub(from.len()).saturating_mul(count);
+    if text.len().saturating_add(longer) > STRING {
+        return Err(too_large());
+    }
+    *text = text.replace(from, to).into();
+    Ok(())
+}
+
+/// Appends `with` until the text has `length` characters.
+fn pad(text: &mut ImmutableString, length: INT, with: &str) -> Made<()> {
+    let (length, has) = (usize::try_from(length).unwrap_or(0), text.chars().count());
+    if length <= has {
+        return Ok(());
+    }
+    if length > STRING {
+        return Err(too_large());
+    }
+    let padding: String = with.chars().cycle().take(length - has).collect();
+    if text.len() + padding.len() > STRING {
+        return Err(too_large());
+    }
+    *text = format!("{text}{padding}").into();
+    Ok(())
+}
+
+/// The map as JSON, unless its strings alone are longer than a string may be.
+fn to_json(map: &Map) -> Made<String> {
+    let mut bytes = 0usize;
+    for (key, value) in map {
+        bytes = bytes.saturating_add(key.len()).saturating_add(length(value));
+    }
+    if bytes > STRING {
+        return Err(too_large());
+    }
+    Ok(rhai::format_map_as_json(map))
+}
+
+/// The least number of bytes that a value takes in JSON.
+fn length(value: &rhai::Dynamic) -> usize {
+    if let Some(text) = value.read_lock::<ImmutableString>() {
+        return text.len();
+    }
+    if let Some(items) = value.read_lock::<rhai::Array>() {
+        return items.iter().map(length).fold(items.len(), usize::saturating_add);
+    }
+    match value.read_lock::<Map>() {
+        Some(map) => map.iter().map(|(key, value)| key.len() + length(value)).fold(0, usize::saturating_add),
+        None => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::limits;
+    use rhai::Dynamic;
+
+    fn value(script: &str) -> Result<String, String> {
+        let made = limits::engine().eval::<Dynamic>(script);
+        made.map(|value| value.to_string()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn they_do_what_rhai_s_own_do() {
+        for (script, want) in [
+            (r#"let s = "hello"; s.replace("l", "LL"); s"#, "heLLLLo"),
+            (r#"let s = "hello"; s.replace('l', "*"); s"#, "he**o"),
+            (r#"let s = "hello"; s.replace("ll", '*'); s"#, "he*o"),
+            (r#"let s = "hello"; s.replace('l', '*'); s"#, "he**o"),
+            (r#"let s = "ab"; s.pad(7, "xyz"); s"#, "abxyzxy"),
+            (r#"let s = "ab"; s.pad(4, '-'); s.pad(1, '-'); s"#, "ab--"),
+            (r#"let s = "ab"; s.pad(4, ""); s"#, "ab"),
+            (r##"#{a: 1, b: ["x", 2.5, true]}.to_json()"##, r#"{"a":1,"b":["x",2.5,true]}"#),
+        ] {
+            assert_eq!(value(script).unwrap(), want, "{script}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_too_large_is_refused_before_it_is_made() {
+        for script in [
+            r#"let s = ""; s.pad(1000000, "a"); s.replace("a", s);"#,
+            r#"let s = ""; s.pad(9000000000000, "a");"#,
+            r#"let s = ""; s.pad(1000000, "a"); let m = #{}; for i in 0..9000 { m["k" + i] = s; } m.to_json();"#,
+        ] {
+            let begun = std::time::Instant::now();
+            assert!(value(script).unwrap_err().contains("Length of string"), "{script}");
+            assert!(begun.elapsed().as_secs() < 60, "{script}");
+        }
+        assert!(value("sleep(1000000000);").unwrap_err().contains("cannot sleep"));
+        assert!(value("sleep(1e9);").unwrap_err().contains("cannot sleep"));
+    }
+}
