@@ -17,7 +17,8 @@ pub use new::NewArgs;
 pub use run::{CheckArgs, RunArgs, ScriptArgs};
 pub use sweep::{SweepArgs, Zip};
 
-use crate::{diagnostics, machine};
+use crate::visible::visible;
+use crate::{diagnostics, machine, terminal};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use sdflow_dsl::Diagnostic;
 use std::ffi::OsString;
@@ -105,7 +106,7 @@ impl Command {
                   Exit codes: 0 done, 1 internal error, 2 usage, 3 error in the script, 4 a check failed, 5 diverged,\n\
                   6 error in a file or in data, 7 cells of a sweep failed, 130 interrupted.\n\n\
                   Ctrl-C, SIGTERM and SIGHUP stop a run and keep what it has written; a second signal exits at once.\n\n\
-                  Environment: SDFLOW_ISA=auto|scalar|avx2|avx512|amx forces the instruction set,\n\
+                  Environment: SDFLOW_ISA=auto|scalar|avx2|avx512|amx forces the instruction set of the pairwise sums,\n\
                   SDFLOW_P_<NAME>=VALUE sets a parameter of the script.",
     arg_required_else_help = true,
     disable_help_subcommand = true
@@ -147,8 +148,13 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
     let command = match cli {
         Ok(cli) => cli.command,
         Err(error) => {
-            // Where the output is closed, there is no other way to report that.
-            let _ = error.print();
+            let text = error.render().to_string();
+            match visible(&text) == text {
+                // Where the output is closed, there is no other way to report that.
+                true => drop(error.print()),
+                // A word of the user's would steer the terminal.
+                false => terminal::print_message(text.trim_end()),
+            }
             return Ok(Parsed::Printed(error.exit_code().try_into().unwrap_or(2)));
         }
     };

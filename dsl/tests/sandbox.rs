@@ -50,6 +50,15 @@ fn a_map_that_grows_key_by_key_ends_too() {
     assert!(begun.elapsed().as_secs() < 300);
 }
 
+/// No signal would end it.
+#[test]
+fn a_script_does_not_sleep() {
+    for script in ["sleep(1000000);", "sleep(1e6);"] {
+        let told = refused(script);
+        assert!(told.contains("a script does not sleep; leave the line out"), "{told}");
+    }
+}
+
 /// Points for which no machine has room are refused at once, before anything is allocated.
 #[test]
 fn giant_points_are_refused_before_they_are_made() {

@@ -1,7 +1,7 @@
 //! Rhai as sdflow speaks it: its rules and its limits.
 
 use super::fail::Fail;
-use rhai::{Engine, OptimizationLevel};
+use rhai::{Engine, EvalAltResult, OptimizationLevel, Position};
 use sdflow::points::is_memory_short;
 
 /// Operations a script may execute; a loop of this many takes some ten seconds.
@@ -54,6 +54,14 @@ pub fn engine() -> Engine {
         .set_max_array_size(ARRAY)
         .set_max_map_size(MAP)
         .set_max_variables(VARIABLES)
-        .disable_symbol("eval");
+        .disable_symbol("eval")
+        .register_fn("sleep", |_: i64| no_sleep())
+        .register_fn("sleep", |_: f64| no_sleep());
     engine
+}
+
+/// Rhai's own `sleep` hears neither an interrupt nor a limit.
+fn no_sleep() -> Result<(), Box<EvalAltResult>> {
+    let fail = Fail::script("a script does not sleep").hint("leave the line out: nothing here has to be waited for");
+    Err(fail.into_rhai(Position::NONE))
 }
