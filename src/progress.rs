@@ -96,8 +96,8 @@ impl Progress {
         line
     }
 
-    /// Notes that time has passed, whether or not a loop was heard of. Returns a line to print if it
-    /// is time for one.
+    /// Notes that time has passed, whether or not a loop was heard of. Returns a line to print if
+    /// it is time for one.
     pub fn wait(&mut self, now: Instant) -> Option<String> {
         let last = self.last.as_ref().and_then(|what| Some((what, self.loops.get(what)?)));
         match &self.style {

@@ -30,8 +30,8 @@ pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
     }
 }
 
-/// Makes a write beyond the limit on the size of files (`ulimit -f`) fail like any other that cannot
-/// be done. Its signal, SIGXFSZ, would end the process with nothing recorded.
+/// Makes a write beyond the limit on the size of files (`ulimit -f`) fail like any other that
+/// cannot be done. Its signal, SIGXFSZ, would end the process with nothing recorded.
 pub fn survive_file_limit() {
     #[cfg(unix)]
     if let Err(e) = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default()) {

@@ -23,7 +23,7 @@ fn control_characters_of_names_are_escaped_in_every_message() {
     let tried = [
         (run(&["run", NAME]), escaped, 6),
         (run(&["check", NAME]), escaped, 6),
-        (run(&["sweep", NAME, "-p", "n=1,2"]), escaped, 7),
+        (run(&["sweep", NAME, "-p", "n=1,2"]), escaped, 2),
         (run(&["run", "no\u{1b}[2J.rhai"]), "no\\u{1b}[2J", 6),
         (run(&["run", "fine.rhai", "--out", "full\u{1b}[2J"]), "full\\u{1b}[2J", 2),
         (run(&["run", "fine.rhai", "--allow-read", "no\u{1b}[2J"]), "no\\u{1b}[2J", 2),
