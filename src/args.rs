@@ -17,7 +17,7 @@ pub use new::NewArgs;
 pub use run::{CheckArgs, RunArgs, ScriptArgs};
 pub use sweep::{SweepArgs, Zip};
 
-use crate::visible::visible;
+use crate::visible::visible_line;
 use crate::{diagnostics, machine, terminal};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use sdflow_dsl::Diagnostic;
@@ -144,16 +144,16 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
     if means_run(&first) {
         words.insert(1, "run".into());
     }
+    let steers = words.iter().map(|word| word.to_string_lossy()).any(|word| visible_line(&word) != word);
     let cli = grammar().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
     let command = match cli {
         Ok(cli) => cli.command,
         Err(error) => {
-            let text = error.render().to_string();
-            match visible(&text) == text {
+            match steers {
+                // A word of the user's stands in the message, without the colours of the others.
+                true => terminal::print_message(error.render().to_string().trim_end()),
                 // Where the output is closed, there is no other way to report that.
-                true => drop(error.print()),
-                // A word of the user's would steer the terminal.
-                false => terminal::print_message(text.trim_end()),
+                false => drop(error.print()),
             }
             return Ok(Parsed::Printed(error.exit_code().try_into().unwrap_or(2)));
         }
