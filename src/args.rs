@@ -17,7 +17,8 @@ pub use new::NewArgs;
 pub use run::{CheckArgs, RunArgs, ScriptArgs};
 pub use sweep::{SweepArgs, Zip};
 
-use crate::{diagnostics, machine};
+use crate::visible::visible_line;
+use crate::{diagnostics, machine, terminal};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use sdflow_dsl::Diagnostic;
 use std::ffi::OsString;
@@ -114,7 +115,7 @@ impl Command {
                   6 error in a file or in data, 7 cells of a sweep failed, 130 interrupted.\n\n\
                   Ctrl-C, SIGTERM and SIGHUP stop a run after its step and keep its state; the same command then goes\n\
                   on from there. A second signal exits at once.\n\n\
-                  Environment: SDFLOW_ISA=auto|scalar|avx2|avx512|amx forces the instruction set,\n\
+                  Environment: SDFLOW_ISA=auto|scalar|avx2|avx512|amx forces the instruction set of the pairwise sums,\n\
                   SDFLOW_P_<NAME>=VALUE sets a parameter of the script.",
     arg_required_else_help = true,
     disable_help_subcommand = true
@@ -153,12 +154,17 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
     if means_run(&first) {
         words.insert(1, "run".into());
     }
+    let steers = words.iter().map(|word| word.to_string_lossy()).any(|word| visible_line(&word) != word);
     let cli = grammar().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
     let command = match cli {
         Ok(cli) => cli.command,
         Err(error) => {
-            // If the output is closed, there is no other way to report that.
-            let _ = error.print();
+            match steers {
+                // A word of the user's stands in the message, without the colours of the others.
+                true => terminal::print_message(error.render().to_string().trim_end()),
+                // If the output is closed, there is no other way to report that.
+                false => drop(error.print()),
+            }
             return Ok(Parsed::Printed(error.exit_code().try_into().unwrap_or(2)));
         }
     };

@@ -1,6 +1,7 @@
 //! Errors and warnings as printed for the user: cause, place, source line, caret, hint, where to
 //! read more.
 
+use crate::visible::visible_line;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use sdflow_dsl::{Diagnostic, Fault, Place};
 use std::ops::Range;
@@ -16,7 +17,7 @@ pub fn warning(diagnostic: &Diagnostic, colour: bool) -> String {
 }
 
 fn render(diagnostic: &Diagnostic, level: Level, colour: bool) -> String {
-    let title = level.primary_title(diagnostic.message.as_str());
+    let title = level.primary_title(visible_line(&diagnostic.message));
     let group = match &diagnostic.place {
         None => title.elements(Vec::<Snippet<annotate_snippets::Annotation>>::new()),
         Some(place) => title.element(snippet(place)),
@@ -27,7 +28,7 @@ fn render(diagnostic: &Diagnostic, level: Level, colour: bool) -> String {
     for (label, line) in [("help", &diagnostic.hint), ("see", &diagnostic.see)] {
         let Some(line) = line else { continue };
         let what = if label == "see" { format!("sdflow-engine doc {line}") } else { line.clone() };
-        text.push_str(&format!("{label}: {what}\n"));
+        text.push_str(&format!("{label}: {}\n", visible_line(&what)));
     }
     text
 }
@@ -36,7 +37,7 @@ fn snippet(place: &Place) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
     let (line, span) = line_and_span(place);
     Snippet::source(line)
         .line_start(place.line.max(1))
-        .path(place.file.to_string_lossy().into_owned())
+        .path(visible_line(&place.file.to_string_lossy()).into_owned())
         .annotation(AnnotationKind::Primary.span(span))
 }
 

@@ -50,6 +50,16 @@ impl RunListener {
         lock(&self.error).take()
     }
 
+    /// Tells the user of work that has told nothing of itself for a while.
+    pub fn wait(&self) {
+        let Voice::Terminal { progress, .. } = &self.voice else { return };
+        let mut progress = lock(progress);
+        if let Some(line) = progress.wait(Instant::now()) {
+            progress.without_bars(|| terminal::print_message(&line));
+            self.note(&line);
+        }
+    }
+
     /// Writes `text` to the log only.
     pub fn note(&self, text: &str) {
         self.check_written(lock(&self.files).note(text));

@@ -39,7 +39,7 @@ pub fn requested_isa() -> Result<Isa, Diagnostic> {
     })
 }
 
-/// Returns the name of the instruction set in use.
+/// Returns the name of the instruction set that the pairwise sums use.
 pub fn isa() -> &'static str {
     isa_name(requested_isa().unwrap_or_default().resolved())
 }
@@ -50,6 +50,15 @@ pub fn isa_name(isa: Isa) -> &'static str {
         Isa::Auto if cfg!(target_arch = "aarch64") => "neon",
         Isa::Auto => "portable",
         isa => isa.name(),
+    }
+}
+
+/// Returns the name of the instruction set of nets and matrices: the widest of this machine without
+/// its matrix units, whatever the environment asks for, since the products of matrices choose it.
+pub fn net_isa() -> &'static str {
+    match Isa::Auto.resolved() {
+        Isa::Amx => isa_name(Isa::Avx512),
+        widest => isa_name(widest),
     }
 }
 

@@ -8,6 +8,7 @@ mod compare;
 mod diagnostics;
 mod doctor;
 mod error_json;
+mod every_second;
 mod exit;
 mod field;
 mod findings;
@@ -29,6 +30,7 @@ mod summary;
 mod sweep;
 mod terminal;
 mod threads;
+mod visible;
 mod wrap;
 
 use args::{Command, Parsed};
@@ -38,6 +40,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     signals::explain_panics();
+    signals::survive_file_limit();
     let command = match machine::requested_isa().and_then(|_| args::parse(std::env::args_os())) {
         Ok(Parsed::Command(command)) => command,
         Ok(Parsed::Printed(code)) => return ExitCode::from(code),

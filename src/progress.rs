@@ -1,5 +1,5 @@
-//! Progress of long loops: bars on a terminal, otherwise a line about every ten seconds; nothing
-//! with `--quiet`.
+//! Progress of long work: bars on a terminal, otherwise a line about every ten seconds; nothing with
+//! `--quiet`. Work that reports nothing is shown, too.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
@@ -16,6 +16,13 @@ const INTERVAL: Duration = Duration::from_secs(10);
 pub struct Progress {
     style: Style,
     loops: HashMap<String, Loop>,
+    begun: Instant,
+    /// The last line about anything.
+    told: Instant,
+    /// The loop that was heard of last, while it runs.
+    last: Option<String>,
+    /// The bar of work that no loop tells of.
+    waiting: Option<ProgressBar>,
 }
 
 #[derive(Debug)]
@@ -32,6 +39,8 @@ struct Loop {
     first: usize,
     told: Option<Instant>,
     bar: Option<ProgressBar>,
+    /// How far it is: done, of all, a short reading.
+    state: (usize, usize, String),
 }
 
 impl Progress {
@@ -43,7 +52,11 @@ impl Progress {
             false if std::io::stderr().is_terminal() && !dumb => Style::Bars(MultiProgress::new()),
             false => Style::Lines,
         };
-        Progress { style, loops: HashMap::new() }
+        Progress::of(style, Instant::now())
+    }
+
+    fn of(style: Style, begun: Instant) -> Progress {
+        Progress { style, loops: HashMap::new(), begun, told: begun, last: None, waiting: None }
     }
 
     /// Records that the loop `what` has done `done` of `total`. Returns a line to print if it is
@@ -52,10 +65,13 @@ impl Progress {
         if matches!(self.style, Style::Quiet) {
             return None;
         }
-        let fresh = || Loop { begun: now, first: done, told: None, bar: None };
+        self.end_waiting();
+        let fresh = || Loop { begun: now, first: done, told: None, bar: None, state: Default::default() };
         let entry = self.loops.entry(what.into()).or_insert_with(fresh);
+        entry.state = (done, total, detail.into());
         let elapsed = now.duration_since(entry.begun);
         let ended = done >= total;
+        self.last = (!ended).then(|| what.into());
         let mut line = None;
         if elapsed >= PATIENCE {
             match &self.style {
@@ -76,7 +92,45 @@ impl Progress {
             bar.finish_and_clear();
             line = Some(sentence(what, (first, done, total), detail, elapsed));
         }
+        if line.is_some() {
+            self.told = now;
+        }
         line
+    }
+
+    /// Notes that time has passed, whether or not a loop was heard of. Returns a line to print if
+    /// it is time for one.
+    pub fn wait(&mut self, now: Instant) -> Option<String> {
+        let last = self.last.as_ref().and_then(|what| Some((what, self.loops.get(what)?)));
+        match &self.style {
+            Style::Quiet => None,
+            Style::Lines if now.duration_since(self.told) < INTERVAL => None,
+            Style::Lines => {
+                self.told = now;
+                Some(match last {
+                    Some((what, known)) => waiting(what, known, now.duration_since(known.begun)),
+                    None => format!("computing, {} so far", duration(now.duration_since(self.begun).as_secs_f64())),
+                })
+            }
+            Style::Bars(bars) => {
+                match (last, &self.waiting) {
+                    (Some((_, Loop { bar: Some(bar), .. })), _) | (_, Some(bar)) => bar.tick(),
+                    (Some((_, known)), None) if now.duration_since(known.begun) < PATIENCE => {}
+                    (last, None) => {
+                        let name = last.map_or("computing", |(what, _)| what);
+                        let begun = last.map_or(self.told, |(_, known)| known.begun);
+                        self.waiting = Some(bars.add(spinner(name, now.duration_since(begun))));
+                    }
+                }
+                None
+            }
+        }
+    }
+
+    fn end_waiting(&mut self) {
+        if let Some(bar) = self.waiting.take() {
+            bar.finish_and_clear();
+        }
     }
 
     /// Calls `act`, which prints, while the bars are hidden.
@@ -89,6 +143,8 @@ impl Progress {
 
     /// Removes all bars.
     pub fn clear(&mut self) {
+        self.end_waiting();
+        self.last = None;
         self.loops.drain().filter_map(|(_, entry)| entry.bar).for_each(|bar| bar.finish_and_clear());
     }
 }
@@ -97,6 +153,19 @@ fn bar(what: &str, elapsed: Duration) -> ProgressBar {
     let template = "{prefix} {bar:24} {pos}/{len}, {eta} left  {wide_msg}";
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::no_length().with_style(style).with_prefix(what.to_string()).with_elapsed(elapsed)
+}
+
+fn spinner(what: &str, elapsed: Duration) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix} {spinner} {elapsed}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+    ProgressBar::no_length().with_style(style).with_prefix(what.to_string()).with_elapsed(elapsed)
+}
+
+/// "energy: 3 of 40, 12.3 s so far".
+fn waiting(what: &str, known: &Loop, elapsed: Duration) -> String {
+    let (done, total, detail) = &known.state;
+    let tail = if detail.is_empty() { String::new() } else { format!(", {detail}") };
+    format!("{what}: {done} of {total}, {} so far{tail}", duration(elapsed.as_secs_f64()))
 }
 
 fn sentence(what: &str, (first, done, total): (usize, usize, usize), detail: &str, elapsed: Duration) -> String {
@@ -126,8 +195,8 @@ mod tests {
 
     #[test]
     fn lines_come_every_ten_seconds_and_at_the_end() {
-        let mut progress = Progress { style: Style::Lines, loops: HashMap::new() };
         let begun = Instant::now();
+        let mut progress = Progress::of(Style::Lines, begun);
         let lines: Vec<String> = (0..=100)
             .filter_map(|step| progress.tick("flow", step, 100, "", begun + Duration::from_millis(300 * step as u64)))
             .collect();
@@ -139,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_run_that_goes_on_counts_its_own_steps_only() {
-        let mut progress = Progress { style: Style::Lines, loops: HashMap::new() };
+        let mut progress = Progress::of(Style::Lines, Instant::now());
         let begun = Instant::now();
         let told = (80..=91).find_map(|step| {
             progress.tick("flow", step, 100, "", begun + Duration::from_secs(step as u64 - 80)).map(|line| (step, line))
@@ -149,9 +218,37 @@ mod tests {
 
     #[test]
     fn short_loops_are_silent() {
-        let mut progress = Progress { style: Style::Lines, loops: HashMap::new() };
         let now = Instant::now();
+        let mut progress = Progress::of(Style::Lines, now);
         assert!((0..=10).all(|step| progress.tick("flow", step, 10, "", now).is_none()));
+    }
+
+    #[test]
+    fn work_that_is_silent_is_told_every_ten_seconds() {
+        let begun = Instant::now();
+        let mut progress = Progress::of(Style::Lines, begun);
+        let at = |second: u64| begun + Duration::from_secs(second);
+        let mut lines: Vec<String> = (1..=25).filter_map(|second| progress.wait(at(second))).collect();
+        lines.extend(progress.tick("noise floor of w2", 0, 40, "", at(26)));
+        lines.extend((27..=35).filter_map(|second| progress.wait(at(second))));
+        lines.extend(progress.tick("noise floor of w2", 10, 40, "", at(36)));
+        lines.extend((37..=50).filter_map(|second| progress.wait(at(second))));
+        lines.extend(progress.tick("noise floor of w2", 40, 40, "", at(51)));
+        lines.extend(progress.wait(at(61)));
+        assert_eq!(
+            lines,
+            [
+                "computing, 10.0 s so far",
+                "computing, 20.0 s so far",
+                "noise floor of w2: 0 of 40, 4.0 s so far",
+                "noise floor of w2: 10 of 40, about 30.0 s left",
+                "noise floor of w2: 10 of 40, 20.0 s so far",
+                "noise floor of w2: 40 of 40, in 25.0 s",
+                "computing, 1 min 01 s so far",
+            ]
+        );
+        let mut quiet = Progress::of(Style::Quiet, begun);
+        assert_eq!(quiet.wait(at(100)), None);
     }
 
     #[test]

@@ -77,7 +77,11 @@ pub struct EngineRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MachineRecord {
     pub cpu: String,
+    /// The instruction set of the pairwise sums, which the environment may force.
     pub isa: String,
+    /// That of nets and matrices, which it does not reach.
+    #[serde(default)]
+    pub net_isa: String,
     pub backend: String,
     pub threads: usize,
 }
@@ -148,6 +152,7 @@ impl Record {
             machine: MachineRecord {
                 cpu: machine::cpu(),
                 isa: machine::isa().into(),
+                net_isa: machine::net_isa().into(),
                 backend: format!("{:?}", PairwiseOptions::default().backend).to_lowercase(),
                 threads: rayon::current_num_threads(),
             },

@@ -3,6 +3,7 @@
 
 use crate::record::finite;
 use crate::run_folder::cannot_write;
+use crate::visible::visible;
 use sdflow_dsl::Diagnostic;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ impl RunFiles {
     /// # Errors
     /// The I/O error of the operating system.
     pub fn note(&mut self, line: &str) -> Result<(), Diagnostic> {
-        writeln!(self.log, "{line}").map_err(|e| cannot_write(&self.folder.join("log.txt"), &e))
+        writeln!(self.log, "{}", visible(line)).map_err(|e| cannot_write(&self.folder.join("log.txt"), &e))
     }
 
     /// Adds a row to both tables. In `metrics.jsonl` a value that is not finite becomes null and is

@@ -251,7 +251,8 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// Returns the error for a run that another process is computing at `path`.
 pub fn busy(path: &Path) -> Diagnostic {
-    cannot_write(path, &io::Error::new(ErrorKind::WouldBlock, "another process is computing this run"))
+    let hint = "wait until it has ended, then the same command prints its results; or choose another `--out`";
+    diagnostics::data(format!("another process is computing this run in {}", path.display()), Some(hint))
 }
 
 /// Returns the error for a path that cannot be written.
@@ -260,6 +261,7 @@ pub fn cannot_write(path: &Path, error: &io::Error) -> Diagnostic {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "free some space, or choose a folder on another disk with `--out`"
         }
+        ErrorKind::FileTooLarge => "raise the limit on the size of files, `ulimit -f`, or let the run write less",
         _ => "choose a folder that you can write to with `--out`",
     };
     diagnostics::data(format!("cannot write {}: {error}", path.display()), Some(hint))

@@ -1,5 +1,6 @@
 //! One run of a script in its folder, as in `run` and in each cell of `sweep`.
 
+use crate::every_second::EverySecond;
 use crate::listener::{RunListener, Voice};
 use crate::machine;
 use crate::record::Record;
@@ -68,7 +69,10 @@ fn execute_with_listener(
     let unused = prepared.unused_params().into_iter().map(unused_warning);
     let early: Vec<String> = replaced.into_iter().chain(unused).collect();
     early.iter().for_each(|warning| listener.warn(warning));
+    let told = listener.clone();
+    let waiting = EverySecond::act(move || told.wait());
     let mut outcome = execute(prepared, listener.clone());
+    drop(waiting);
     outcome.warnings.splice(0..0, early);
     if let Some(failure) = &outcome.failure {
         listener.note(&format!("error: {}", failure.message));

@@ -45,6 +45,15 @@ pub fn end_after(interrupt: &Interrupt, time: Duration) {
     }
 }
 
+/// Makes a write beyond the limit on the size of files (`ulimit -f`) fail like any other that
+/// cannot be done. Its signal, SIGXFSZ, would end the process with nothing recorded.
+pub fn survive_file_limit() {
+    #[cfg(unix)]
+    if let Err(e) = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default()) {
+        terminal::print_message(&format!("warning: a limit on the size of files will end this at once: {e}"));
+    }
+}
+
 /// Makes every panic print a request for a bug report.
 pub fn explain_panics() {
     std::panic::set_hook(Box::new(|info| terminal::print_message(&panic_message(info))));

@@ -1,6 +1,8 @@
-//! Standard output for results, standard error for everything else. A closed pipe is not an error.
+//! Standard output for results, standard error for everything else. A closed pipe is not an error,
+//! and no printed text controls the terminal.
 
 use crate::diagnostics;
+use crate::visible::visible;
 use sdflow_dsl::Diagnostic;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -13,7 +15,7 @@ static FIRST_ERROR: OnceLock<String> = OnceLock::new();
 /// end.
 pub fn print_result(text: &str) {
     let mut out = io::stdout().lock();
-    note_error(writeln!(out, "{text}").and_then(|()| out.flush()));
+    note_error(writeln!(out, "{}", visible(text)).and_then(|()| out.flush()));
 }
 
 fn note_error(written: io::Result<()>) {
@@ -26,7 +28,7 @@ fn note_error(written: io::Result<()>) {
 
 /// Prints `text` as a line on standard error.
 pub fn print_message(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", visible(text));
 }
 
 /// Prints an error message.

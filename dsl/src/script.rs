@@ -286,7 +286,8 @@ fn late(operations: u64, context: &Weak<Context>) -> Option<Fail> {
     let context = operations.is_multiple_of(LOOK).then(|| context.upgrade()).flatten()?;
     (context.own_time.spent() > OWN_TIME).then(|| {
         let limit = OWN_TIME.as_secs();
-        let message = format!("the script reached the limit of {limit} seconds for itself, calls of the engine not counted");
+        let message =
+            format!("the script reached the limit of {limit} seconds for itself, calls of the engine not counted");
         Fail::script(message).hint("call functions of whole sets of points instead of computing with large arrays")
     })
 }

@@ -50,6 +50,15 @@ fn a_map_that_grows_key_by_key_ends_too() {
     assert!(begun.elapsed().as_secs() < 300);
 }
 
+/// No signal would end it.
+#[test]
+fn a_script_does_not_sleep() {
+    for script in ["sleep(1000000);", "sleep(1e6);"] {
+        let told = refused(script);
+        assert!(told.contains("a script does not sleep; leave the line out"), "{told}");
+    }
+}
+
 /// Points for which no machine has room are refused at once, before anything is allocated.
 #[test]
 fn giant_points_are_refused_before_they_are_made() {
@@ -149,10 +158,13 @@ fn printing_without_end_is_cut_and_counted() {
 #[test]
 fn no_single_call_takes_all_time_or_memory() {
     for (script, told) in [
-        ("sleep(100000);", "a script cannot sleep"),
+        ("sleep(100000);", "a script does not sleep"),
         ("let s = \"\"; s.pad(1000000, \"a\"); s.replace(\"a\", s);", "a string is larger than the limit"),
         ("let f = || 1;\nloop { let g = f; f = || g.call(); }", "50 million operations"),
-        ("fn add(x, y) { 1 }\nlet f = Fn(\"add\");\nloop { let g = f; f = Fn(\"add\").curry(g); }", "50 million operations"),
+        (
+            "fn add(x, y) { 1 }\nlet f = Fn(\"add\");\nloop { let g = f; f = Fn(\"add\").curry(g); }",
+            "50 million operations",
+        ),
     ] {
         let found = refused(script);
         assert!(found.contains(told), "{script}: {found}");

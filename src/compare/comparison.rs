@@ -167,6 +167,7 @@ fn differing(a: &Record, b: &Record) -> BTreeMap<String, (String, String)> {
             ("commit", record.engine.commit.clone().unwrap_or_default()),
             ("cpu", record.machine.cpu.clone()),
             ("isa", record.machine.isa.clone()),
+            ("net isa", record.machine.net_isa.clone()),
             ("threads", record.machine.threads.to_string()),
         ];
         let params = record.params.iter().map(|(name, param)| (format!("-p {name}"), param.value.to_string()));

@@ -3,6 +3,7 @@
 use super::plan::Cell;
 use super::sweep_folder::SweepFolder;
 use crate::args::SweepArgs;
+use crate::every_second::EverySecond;
 use crate::listener::Voice;
 use crate::lock::lock;
 use crate::progress::Progress;
@@ -14,8 +15,8 @@ use sdflow_dsl::cells::{self, Layout, Made, Seat, Sweep};
 use sdflow_dsl::{Diagnostic, execute_here};
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// The cells of a sweep or of a shard of it, and the folder of their runs.
@@ -25,7 +26,7 @@ pub struct RunCells<'a> {
     folder: &'a SweepFolder,
     args: &'a SweepArgs,
     interrupt: &'a Interrupt,
-    progress: Mutex<Progress>,
+    progress: Arc<Mutex<Progress>>,
     has_failed: AtomicBool,
 }
 
@@ -37,7 +38,7 @@ impl<'a> RunCells<'a> {
         args: &'a SweepArgs,
         interrupt: &'a Interrupt,
     ) -> RunCells<'a> {
-        let progress = Mutex::new(Progress::new(args.quiet));
+        let progress = Arc::new(Mutex::new(Progress::new(args.quiet)));
         RunCells { cells: cells.collect(), folder, args, interrupt, progress, has_failed: AtomicBool::new(false) }
     }
 
@@ -49,10 +50,18 @@ impl<'a> RunCells<'a> {
     pub fn run(&self, layout: impl FnOnce(usize) -> Layout) -> Result<BTreeMap<usize, Record>, Diagnostic> {
         let mut records = BTreeMap::new();
         let mut take = |index: usize, record| drop(records.insert(self.cells[index].number, record));
+        let told = Arc::clone(&self.progress);
+        let waiting = EverySecond::act(move || {
+            let mut progress = lock(&told);
+            if let Some(line) = progress.wait(Instant::now()) {
+                progress.without_bars(|| terminal::print_message(&line));
+            }
+        });
         let behind_a_gap = cells::run(self, layout, |index, record, _| {
             take(index, record);
             Ok(())
         });
+        drop(waiting);
         lock(&self.progress).clear();
         behind_a_gap?.into_iter().for_each(|(index, record)| take(index, record));
         Ok(records)

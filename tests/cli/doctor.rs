@@ -67,6 +67,13 @@ fn a_forced_set_runs_and_is_recorded() {
         Sandbox::with("let x = normal(50, 2);\nlet r = run(sd_flow(x, #{sigma: 1.0}), normal(50, 2), #{steps: 2});\n");
     let forced = |words: &str| Done::of(sandbox.command(words).env("SDFLOW_ISA", "scalar")).code(0);
     assert_eq!(json(&forced("a.rhai --json").stdout)["machine"]["isa"], "scalar");
+    // Nets and matrices choose for themselves, and the record says what.
+    let record = json(&forced("a.rhai --json").stdout);
+    let widest = ["avx512", "avx2", "scalar"].into_iter().find(|name| {
+        let sets = report("")["isas"].clone();
+        sets.as_array().unwrap().iter().any(|set| set["name"] == *name && set["missing"].is_null())
+    });
+    assert!(record["machine"]["net_isa"] == widest.unwrap() || cfg!(not(target_arch = "x86_64")), "{record}");
     assert!(forced("--version").stdout.trim_end().ends_with("(scalar)"));
     let told = json(&forced("doctor --json").stdout);
     assert_eq!((told["asked"].as_str(), told["isa"].as_str()), (Some("scalar"), Some("scalar")));

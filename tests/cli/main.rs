@@ -13,6 +13,7 @@ mod grammar;
 mod new;
 mod running;
 mod sandbox;
+mod surroundings;
 mod sweep;
 mod sweep_inside;
 mod sweep_resume;

@@ -76,7 +76,9 @@ fn floor(
     // The argument is kept alive with the key, so that no other object can take its address.
     let alive = call.arg(1)?.clone();
     call.context.floor_for(&key, alive, || {
-        let act = || match metric::floor(metric, reference, points.n(), pairwise, stream) {
+        let what = format!("noise floor of {name}");
+        let mut tell = |done, total| call.context.listener.progress(&what, done, total, "");
+        let act = || match metric::floor_observed(metric, reference, points.n(), pairwise, stream, &mut tell) {
             Ok(floor) if floor.is_finite() => Ok(Some(floor)),
             Ok(_) => Ok(None),
             Err(Error::Interrupted) => Err(Error::Interrupted),

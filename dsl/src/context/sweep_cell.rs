@@ -1,10 +1,10 @@
 //! A cell of a sweep: its own state while it runs in parallel with others, and how its results are
 //! merged into the run, in order.
 
-use super::{Context, OwnTime};
 use super::callbacks::Callbacks;
 use super::listener::Listener;
 use super::outcome::{Check, Param};
+use super::{Context, OwnTime};
 use crate::dry::Mode;
 use crate::language::{Diagnostic, Exact, exact};
 use rhai::Position;

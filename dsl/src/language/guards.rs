@@ -24,7 +24,7 @@ pub fn register(engine: &mut Engine) {
 }
 
 fn no_sleep() -> Made<()> {
-    let fail = Fail::script("a script cannot sleep: no signal would end it").hint("leave `sleep` out");
+    let fail = Fail::script("a script does not sleep").hint("leave the line out: a script waits for nothing");
     Err(fail.into_rhai(Position::NONE))
 }
 
@@ -125,7 +125,7 @@ mod tests {
             assert!(value(script).unwrap_err().contains("Length of string"), "{script}");
             assert!(begun.elapsed().as_secs() < 60, "{script}");
         }
-        assert!(value("sleep(1000000000);").unwrap_err().contains("cannot sleep"));
-        assert!(value("sleep(1e9);").unwrap_err().contains("cannot sleep"));
+        assert!(value("sleep(1000000000);").unwrap_err().contains("does not sleep"));
+        assert!(value("sleep(1e9);").unwrap_err().contains("does not sleep"));
     }
 }

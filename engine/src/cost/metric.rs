@@ -43,7 +43,8 @@ pub fn metric(
     let most = most_points(name, options);
     let size = |(n, m): (usize, usize)| (n.min(most), m.min(most));
     let (n, m) = (points.n(), reference.points().n());
-    let (once, floored) = (size((n, m)), size(metric::floor_sizes(metric.as_ref(), reference.distribution().is_some(), n, m)));
+    let (once, floored) =
+        (size((n, m)), size(metric::floor_sizes(metric.as_ref(), reference.distribution().is_some(), n, m)));
     let (ladder, estimate) = trial.climb(once)?;
     let [mut found, mut floor] = [once, floored].map(|(n, m)| ladder.at(n.max(m))[0]);
     if found.pairs > 0.0 {

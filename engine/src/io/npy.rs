@@ -11,6 +11,9 @@ use std::io::Read;
 /// The longest header that is accepted; NumPy writes about a hundred bytes.
 const HEADER_LIMIT: usize = 1 << 16;
 
+/// NumPy's own limit. Each axis is looked at for each value of an array in Fortran's order.
+const MOST_AXES: usize = 64;
+
 /// Values decoded at a time.
 const BLOCK: u64 = 1 << 14;
 
@@ -28,6 +31,10 @@ pub(super) fn read(reader: &mut impl Read, size: u64, origin: &Origin) -> Result
     let (Some(shape), Some(count), Some(needed)) = (shape, count, needed) else {
         return Err(origin.wrong(format!("its header claims the shape {text}"), "no file can hold so many values"));
     };
+    if shape.len() > MOST_AXES {
+        let want = format!("an array has at most {MOST_AXES}");
+        return Err(origin.wrong(format!("its header claims {} axes", shape.len()), want));
+    }
     if needed != size - length {
         let seen = format!("its header claims the shape {text}, which needs {needed} bytes");
         return Err(origin.wrong(seen, format!("{} bytes follow the header", size - length)));

@@ -1,5 +1,6 @@
 //! The classifier two-sample test.
 
+use super::estimate::variance_of_share;
 use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour;
@@ -80,7 +81,7 @@ impl Metric for C2st {
         let right = own.iter().sum::<f64>() + other.iter().map(|own| 1.0 - own).sum::<f64>();
         let tested = (own.len() + other.len()) as f64;
         let accuracy = right / tested;
-        let found = Estimate::new(accuracy, (accuracy * (1.0 - accuracy) / tested).sqrt());
+        let found = Estimate::new(accuracy, variance_of_share(accuracy, tested).sqrt());
         Ok(found.with_part("points", count as f64).with_part("neighbours", voters as f64))
     }
 }

@@ -1,5 +1,6 @@
 //! Coverage: the share of modes that the points reach.
 
+use super::estimate::variance_of_share;
 use super::{Better, Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::target::{Gaussian, Mixture};
@@ -74,8 +75,9 @@ impl Metric for Coverage {
         let found = Estimate::new(hit / total, variance.sqrt() / total)
             .with_part("modes_hit", hit)
             .with_part("modes", total)
-            .with_part("within", within)
-            .with_part("within_se", (within * (1.0 - within) / n).sqrt());
+            .with_part("within", within);
+        let of_within = variance_of_share(within, n).sqrt();
+        let found = if of_within.is_nan() { found } else { found.with_part("within_se", of_within) };
         Ok(match pooled_variance(modes, points, &near)? {
             Some(variance) => found.with_part("variance", variance),
             None => found,

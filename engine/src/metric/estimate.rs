@@ -77,6 +77,12 @@ pub fn variance_of_mean(values: &[f64]) -> f64 {
     values.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>() / (n * (n - 1.0))
 }
 
+/// Variance of the share of `n` independent points that have a property; NaN for a single one,
+/// whose share of 0 or 1 tells nothing of its scatter.
+pub fn variance_of_share(share: f64, n: f64) -> f64 {
+    if n > 1.0 { share * (1.0 - share) / n } else { f64::NAN }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

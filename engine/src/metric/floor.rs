@@ -32,19 +32,39 @@ pub const PAIRS: usize = 40;
 /// # Errors
 /// Those of [`Metric::estimate`]; `n` = 0; the reference consists of fewer than 4 data points.
 pub fn floor(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pairwise, stream: Stream) -> Result<f64> {
+    floor_observed(metric, reference, n, pairwise, stream, &mut |_, _| {})
+}
+
+/// [`floor`], which tells how many pairs of how many are measured, from 0 to all.
+///
+/// # Errors
+/// As [`floor`].
+pub fn floor_observed(
+    metric: &dyn Metric,
+    reference: &Reference,
+    n: usize,
+    pairwise: &Pairwise,
+    stream: Stream,
+    tell: &mut dyn FnMut(usize, usize),
+) -> Result<f64> {
     if n == 0 {
         return Err(Error::argument("n", n, "a noise floor needs at least one point"));
     }
-    let values: Result<Vec<f64>> = (0..PAIRS as u64)
-        .into_par_iter()
-        .map(|k| {
-            let key = stream.at(k);
-            let (points, fresh, factor) = pair(metric, reference, n, key)?;
-            let found = metric.estimate(&points, &fresh, pairwise, key.label("metric"))?;
-            Ok(factor * found.value)
-        })
-        .collect();
-    let mut values = values?;
+    let value = |k: u64| {
+        let key = stream.at(k);
+        let (points, fresh, factor) = pair(metric, reference, n, key)?;
+        let found = metric.estimate(&points, &fresh, pairwise, key.label("metric"))?;
+        Ok(factor * found.value)
+    };
+    // Several pairs for each thread, so that few wait for the slowest of a group.
+    let group = 4 * rayon::current_num_threads();
+    let mut values = Vec::with_capacity(PAIRS);
+    for first in (0..PAIRS).step_by(group) {
+        tell(first, PAIRS);
+        let group = first as u64..PAIRS.min(first + group) as u64;
+        values.extend(group.into_par_iter().map(value).collect::<Result<Vec<f64>>>()?);
+    }
+    tell(PAIRS, PAIRS);
     values.sort_by(f64::total_cmp);
     if metric.properties(1).better == Better::Higher {
         values.reverse();

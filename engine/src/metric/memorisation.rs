@@ -1,5 +1,6 @@
 //! Memorisation: how much points repeat their training data.
 
+use super::estimate::variance_of_share;
 use crate::points::neighbour;
 use crate::{Error, Interrupt, Points, Result};
 
@@ -7,9 +8,10 @@ use crate::{Error, Interrupt, Points, Result};
 /// point would by chance be a held-out point, the share with a training point in its place.
 ///
 /// With `s` the share of points whose nearest neighbour among `N` training and `m` held-out points
-/// is a training point, and `c = N / (N + m)` its expectation for fresh samples, the result is `(s
-/// - c) / (1 - c)`: 0 for fresh samples, independent of the two sizes, 1 for copies of the training
-/// data, negative for copies of the held-out data. Ties count half. Cost: `n (N + m) d`, in
+/// is a training point, and `c = N / (N + m)` its expectation for fresh samples, the result is
+/// `(s - c) / (1 - c)`: 0 for fresh samples independent of the two sizes, 1 for copies of the training
+/// data, negative for copies of the held-out data. Ties count half. The standard error of a single
+/// point is NaN. Cost: `n (N + m) d`, in
 /// parallel.
 ///
 /// # Errors
@@ -38,7 +40,7 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrup
     let n = points.n() as f64;
     let share = hits.iter().sum::<f64>() / n;
     let chance = train.n() as f64 / (train.n() + held_out.n()) as f64;
-    Ok(((share - chance) / (1.0 - chance), (share * (1.0 - share) / n).sqrt() / (1.0 - chance)))
+    Ok(((share - chance) / (1.0 - chance), variance_of_share(share, n).sqrt() / (1.0 - chance)))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(crate) use energy::{Energy, EnergyOptions};
 pub use estimate::Estimate;
 pub use fisher::Fisher;
 pub(crate) use floor::{PAIRS, floor_sizes};
-pub use floor::{floor, floor_stream};
+pub use floor::{floor, floor_observed, floor_stream};
 pub(crate) use gaussian::{Frechet, KlGauss, W2Gauss};
 pub(crate) use kl_knn::{KlKnn, KlKnnOptions};
 pub(crate) use log_density::LogDensity;

@@ -1,5 +1,6 @@
 //! Precision and recall.
 
+use super::estimate::variance_of_share;
 use super::{Better, Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::points::neighbour;
@@ -56,7 +57,7 @@ impl Metric for PrecisionRecall {
             })?;
             let n = hits.len() as f64;
             let share = hits.iter().filter(|hit| **hit).count() as f64 / n;
-            Ok((share, share * (1.0 - share) / n))
+            Ok((share, variance_of_share(share, n)))
         };
         let ((precision, of_precision), (recall, of_recall)) = (inside(points, real)?, inside(real, points)?);
         let sum = precision + recall;

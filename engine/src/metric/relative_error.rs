@@ -6,7 +6,8 @@ use crate::{Points, Result};
 
 /// Returns `sqrt(sum_i |v_i - w_i|^2 / sum_i |w_i|^2)` for rows `v` of `vectors` and `w` of
 /// `reference`, and its standard error over rows by the delta method. If all of the reference is 0,
-/// it is infinite, or 0 if the vectors are 0 too, without a standard error.
+/// it is infinite, or 0 if the vectors are 0 too, without a standard error; a single row has none
+/// either.
 ///
 /// # Errors
 /// The shapes differ.
@@ -19,9 +20,12 @@ pub fn relative_error(vectors: &Points, reference: &Points) -> Result<(f64, f64)
     let gaps: Vec<f64> = vectors.iter().zip(reference.iter()).map(|(v, w)| squared_distance(v, w)).collect();
     let zero = vec![0.0; reference.dim()];
     let sizes: Vec<f64> = reference.iter().map(|w| squared_distance(w, &zero)).collect();
-    let (gap, size) = (mean(&gaps), mean(&sizes));
+    let (gap, size, known) = (mean(&gaps), mean(&sizes), gaps.len());
     if gap == 0.0 || size == 0.0 {
-        return Ok((if gap == 0.0 { 0.0 } else { f64::INFINITY }, if size == 0.0 { f64::NAN } else { 0.0 }));
+        return Ok((
+            if gap == 0.0 { 0.0 } else { f64::INFINITY },
+            if size == 0.0 || known == 1 { f64::NAN } else { 0.0 },
+        ));
     }
     let ratio = gap / size;
     let terms: Vec<f64> = gaps.iter().zip(&sizes).map(|(gap, own)| (gap - ratio * own) / size).collect();
@@ -41,6 +45,8 @@ mod tests {
         let (value, se) = relative_error(&v, &w).unwrap();
         assert!((value - 0.2).abs() < 4.0 * se && se < 0.01, "{value} {se}");
         assert_eq!(relative_error(&w, &w).unwrap(), (0.0, 0.0));
+        let (one, other) = (Points::from_rows(&[[1.0, 0.0]]).unwrap(), Points::from_rows(&[[0.5, 0.0]]).unwrap());
+        assert!(relative_error(&one, &one).unwrap().1.is_nan() && relative_error(&one, &other).unwrap().1.is_nan());
         assert_eq!(relative_error(&w, &Points::zeros(2000, 3)).unwrap().0, f64::INFINITY);
         assert!(
             relative_error(&w, &Points::zeros(3, 3)).is_err() && relative_error(&w, &Points::zeros(2000, 2)).is_err()

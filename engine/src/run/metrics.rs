@@ -87,13 +87,19 @@ impl<'a> Measures<'a> {
         pairwise: &Pairwise,
         observer: &mut dyn Observer,
     ) -> Result<Measured> {
+        let Some(reference) = self.reference.filter(|_| !self.metrics.is_empty()) else {
+            return Ok(Measured::default());
+        };
+        observer.progress("metrics", 0, 1, &String::new);
         let mut found = self.estimates(points, pairwise)?;
-        let Some(reference) = self.reference else { return Ok(found) };
-        for (i, metric) in self.metrics.iter().enumerate() {
-            let name = metric.name();
-            observer.progress("noise floors", i, self.metrics.len(), &|| name.to_string());
+        observer.progress("metrics", 1, 1, &String::new);
+        for metric in &self.metrics {
+            let (name, metric) = (metric.name(), metric.as_ref());
             let Some(estimate) = found.estimates.get_mut(name) else { continue };
-            match metric::floor(metric.as_ref(), reference, points.n(), pairwise, metric::floor_stream(name)) {
+            let what = format!("noise floor of {name}");
+            let mut tell = |done, total| observer.progress(&what, done, total, &String::new);
+            let stream = metric::floor_stream(name);
+            match metric::floor_observed(metric, reference, points.n(), pairwise, stream, &mut tell) {
                 Ok(floor) => estimate.floor = Some(floor),
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(error) => {

@@ -153,6 +153,18 @@ fn later_versions_of_the_format() {
     }
 }
 
+/// Each value in Fortran's order would look at all of them.
+#[test]
+fn thousands_of_axes_are_refused_at_once() {
+    let shape = |axes: usize| format!("({}2, 3)", "1,".repeat(axes - 2));
+    let told = complaint("x.npy", &array("|u1", "True", &shape(65), &[0; 6]));
+    assert!(told.ends_with("its header claims 65 axes, but an array has at most 64"), "{told}");
+    let flat = options(r#"{"flatten": true}"#);
+    let folder = Folder::new();
+    let path = folder.file("x.npy", &array("|u1", "True", &shape(64), &[0, 1, 2, 3, 4, 5]));
+    assert_eq!(load(&path, &flat).unwrap().data(), [0.0, 2.0, 4.0, 1.0, 3.0, 5.0]);
+}
+
 /// NumPy on Python 2 wrote long integers into its headers.
 #[test]
 fn long_integers_of_python_2() {

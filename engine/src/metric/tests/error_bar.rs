@@ -1,6 +1,8 @@
 //! Standard errors against the spread over repetitions.
 
+use super::super::{METRICS, memorisation};
 use super::*;
+use crate::Interrupt;
 use serde_json::json;
 
 const REPETITIONS: u64 = 200;
@@ -85,6 +87,27 @@ fn error_bars_of_mode_shares() {
     // 150 x .2 x .1 = 3 points make a hit of the last mode, and 3 are expected.
     let ratio = claimed_over_true("coverage", Value::Null, &uneven([0.5, 0.48, 0.02]), &modes(), 150, 10);
     assert!((0.75..1.25).contains(&ratio), "coverage: {ratio:.3}");
+}
+
+/// One point tells nothing of the scatter: its error is absent or the metric refused, never 0.
+#[test]
+fn a_single_point_has_no_error_bar_of_zero() {
+    let (one, many) = (p().sample(1, stream()).unwrap(), p().sample(30, stream()).unwrap());
+    let data = |points: &Points| Reference::new(points.clone()).unwrap();
+    let references = [
+        ("a target", Reference::sample(modes(), 30, stream().at(1)).unwrap()),
+        ("a target with the point of a mode", Reference::sample(modes(), 1, stream().at(2)).unwrap()),
+        ("data", data(&many)),
+        ("the point itself", data(&one)),
+    ];
+    for (name, (whose, reference)) in METRICS.iter().flat_map(|m| references.iter().map(move |r| (m.name, r))) {
+        let Ok(found) = try_estimate(name, Value::Null, &one, reference) else { continue };
+        assert_ne!(found.se, 0.0, "{name} against {whose}");
+        let errors = found.parts.iter().filter(|(part, _)| part.ends_with("_se"));
+        errors.for_each(|(part, se)| assert!(*se > 0.0, "{name}.{part} against {whose}: {se}"));
+    }
+    let (_, se) = memorisation(&one, &many, &many, &Interrupt::default()).unwrap();
+    assert!(se.is_nan());
 }
 
 #[test]
