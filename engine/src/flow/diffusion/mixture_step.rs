@@ -119,7 +119,8 @@ impl Diffusion {
         cloud.data_mut().par_chunks_mut(dim).enumerate().for_each(|(i, row)| {
             let mut rng = stream.at(i as u64).rng();
             let moments = posterior.variance.row(i).iter().zip(posterior.third.row(i));
-            for ((z, displacement), (variance, third)) in row.iter_mut().zip(posterior.displacement.row(i)).zip(moments) {
+            for ((z, displacement), (variance, third)) in row.iter_mut().zip(posterior.displacement.row(i)).zip(moments)
+            {
                 let pair = Pair::matching(pull.powi(2) * variance, pull.powi(3) * third, noise);
                 *z += pull * displacement + pair.draw(&mut rng);
             }
