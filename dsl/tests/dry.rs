@@ -158,7 +158,7 @@ fn cells_of_a_sweep_count_and_kept_floors_do_not() {
     assert_eq!(foretold, evaluated);
 }
 
-/// Whatever is asked for, a check ends at once: with a forecast, or with what is wrong.
+/// A check of any request ends at once, with an estimate of the cost or with an error.
 #[test]
 fn no_number_makes_a_check_hang_or_fall() {
     let long = "#{steps: 1000000000000}";

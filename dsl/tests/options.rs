@@ -50,7 +50,7 @@ fn one_value_is_a_list_of_one() {
 
 /// `until` is a word that Rhai reserves, so that it had to be quoted.
 #[test]
-fn an_old_spelling_works_and_is_warned_of() {
+fn the_old_name_of_an_option_works_with_a_warning() {
     let run_with = |key: &str| {
         run(&format!(
             "let p = dataset(\"moons\").sample(200);\n\
@@ -61,7 +61,7 @@ fn an_old_spelling_works_and_is_warned_of() {
         let (outcome, printed) = run_with(key);
         assert_eq!(outcome.failure.as_ref().map(stage::told), None);
         assert_eq!(printed.last().map(String::as_str), Some("converged"), "{key}");
-        let told: Vec<_> = outcome.warnings.iter().filter(|w| w.contains("old spelling")).collect();
+        let told: Vec<_> = outcome.warnings.iter().filter(|w| w.contains("old name")).collect();
         assert_eq!(told.len(), warnings, "{:?}", outcome.warnings);
         assert!(
             told.iter().all(|w| w.contains("script.rhai:3:24: ") && w.ends_with(": write stop_when: ..")),
@@ -71,6 +71,19 @@ fn an_old_spelling_works_and_is_warned_of() {
     let (outcome, _) =
         run("run(sd_flow(normal(9, 2)), normal(9, 2), #{\"until\": #{sigma: 1}, stop_when: #{sigma: 1}});");
     assert!(outcome.failure.unwrap().message.contains("is given too"));
+}
+
+#[test]
+fn the_old_name_of_a_function_works_with_a_warning() {
+    let script = |name: &str| format!("let p = dataset(\"8gaussians\");\nprint(p.{name}(p.sample(200)).len());");
+    for (name, warnings) in [("split_by_mode", 0), ("shared_out", 1)] {
+        let (outcome, printed) = run(&script(name));
+        assert_eq!(outcome.failure.as_ref().map(stage::told), None);
+        assert_eq!(printed.last().map(String::as_str), Some("8"), "{name}");
+        let told: Vec<_> = outcome.warnings.iter().filter(|w| w.contains("old name")).collect();
+        assert_eq!(told.len(), warnings, "{:?}", outcome.warnings);
+        assert!(told.iter().all(|w| w.contains("script.rhai:2:9: ") && w.contains("split_by_mode")), "{told:?}");
+    }
 }
 
 /// A function given for a schedule is called when it is given, and never while the flow runs.

@@ -166,9 +166,9 @@ mod tests {
         let message = |m: Mat<f64>| Spectrum::positive(&m, "the covariance").unwrap_err().to_string();
         assert!(message(Mat::zeros(2, 3)).contains("the covariance has 2 rows and 3 columns"));
         assert!(message(Mat::zeros(0, 0)).contains("square"));
-        assert!(message(faer::mat![[1.0, 2.0], [2.0, 1.0]]).contains("run from -1"));
-        assert!(message(faer::mat![[1.0, 1.0], [1.0, 1.0]]).contains("all must be positive"));
-        assert!(message(faer::mat![[0.0]]).contains("all must be positive"));
+        assert!(message(faer::mat![[1.0, 2.0], [2.0, 1.0]]).contains("lie between -1"));
+        assert!(message(faer::mat![[1.0, 1.0], [1.0, 1.0]]).contains("must be positive definite"));
+        assert!(message(faer::mat![[0.0]]).contains("must be positive definite"));
         assert!(message(faer::mat![[1.0, f64::NAN], [0.0, 1.0]]).contains("row 0, column 1"));
     }
 }

@@ -83,7 +83,7 @@ fn what_stands_outside_is_told_with_its_number() {
     ] {
         let done = go(motion, uniform(1000, 0.1, 5.0), 100).unwrap();
         let outside = count_outside(&done.points);
-        let told = done.warnings.iter().find(|warning| warning.contains("outside of the target"));
+        let told = done.warnings.iter().find(|warning| warning.contains("outside the target"));
         match outside {
             0 => assert!(told.is_none(), "{told:?}"),
             _ => assert!(told.unwrap().starts_with(&format!("{outside} of 1000 ")), "{outside}: {told:?}"),

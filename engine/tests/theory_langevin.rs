@@ -110,8 +110,8 @@ fn what_cannot_be_sampled_is_refused() {
     assert!(refused(mala).contains("log density"));
     let adaptive =
         LangevinOptions { step: Some(Schedule::Adaptive { from: 1.0, to: 0.1 }), sigma, ..LangevinOptions::default() };
-    assert!(refused(adaptive).contains("fixed size"));
+    assert!(refused(adaptive).contains("cannot be controlled"));
     let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0^4/4", &[]).unwrap());
     let open = Langevin::new(Box::new(Exact::new(p).unwrap()), None, &LangevinOptions::default());
-    assert!(open.unwrap_err().to_string().contains("size"));
+    assert!(open.unwrap_err().to_string().contains("scale"));
 }

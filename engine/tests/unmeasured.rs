@@ -43,7 +43,7 @@ fn a_metric_or_floor_that_fails_leaves_the_rest() {
 fn a_reference_that_the_flow_has_seen_is_told() {
     let told = |reference: Points| {
         let done = go(&Reference::new(reference).unwrap(), &["energy"], 0.5).unwrap();
-        done.warnings.iter().any(|warning| warning.contains("held out"))
+        done.warnings.iter().any(|warning| warning.contains("held-out"))
     };
     assert!(told(lattice()));
     assert!(!told(lattice().rows(0..200)));

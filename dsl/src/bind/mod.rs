@@ -31,7 +31,7 @@ mod unused_options;
 
 use crate::call::{Call, Entry};
 use crate::context::Context;
-use crate::language::Fail;
+use crate::language::{Fail, deprecated};
 use crate::value;
 use rhai::{Dynamic, Engine};
 use std::any::TypeId;
@@ -83,6 +83,13 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
         for count in entry.arity() {
             let types: Vec<TypeId> =
                 receiver.into_iter().chain(std::iter::repeat_n(TypeId::of::<Dynamic>(), count)).collect();
+            if let Some(old) = deprecated::earlier_function(entry.name) {
+                let context = Arc::clone(context);
+                engine.register_raw_fn(old, types.clone(), move |native, args| {
+                    context.caution(&renamed(old, entry), native.call_position());
+                    Call::make(&entry.signature, entry.run, &context, &native, args)
+                });
+            }
             let context = Arc::clone(context);
             engine.register_raw_fn(name.as_str(), types, move |native, args| {
                 Call::make(&entry.signature, entry.run, &context, &native, args)
@@ -91,6 +98,13 @@ pub fn register(engine: &mut Engine, context: &Arc<Context>) {
     }
     error_text(engine);
     context.mode.register(engine);
+}
+
+/// The warning about the former name `old` of `entry`.
+fn renamed(old: &str, entry: &Entry) -> Fail {
+    let fail =
+        Fail::script(format!("`{old}` is the old name of a function")).hint(format!("write {}", entry.synopsis()));
+    Fail { see: Some(entry.name), ..fail }
 }
 
 /// Registers how a caught failure is printed: as its cause.

@@ -155,23 +155,23 @@ pub const ENTRIES: &[Entry] = &[
          print(p.modes().len());",
     ),
     function(
-        "shared_out",
+        "split_by_mode",
         Kind::Target,
         &[arg("points", Type::Points)],
         Type::List(&Type::OneOf(&[Type::Points, Type::Nothing])),
-        shared_out,
+        split_by_mode,
     )
     .of(Type::Target)
     .returned("an array of points, one set per mode; `()` for a mode without points")
     .about("Splits points by the component of a mixture that most probably generated each.")
     .example(
         "let p = dataset(\"8gaussians\");\n\
-         let parts = p.shared_out(p.sample(200));\n\
+         let parts = p.split_by_mode(p.sample(200));\n\
          print(kl_gauss(parts[0], p.modes()[0]));",
     ),
 ];
 
-fn shared_out(call: &Call) -> Result<Dynamic, Fail> {
+fn split_by_mode(call: &Call) -> Result<Dynamic, Fail> {
     let (target, points) = (receiver(call)?, call.points(1)?);
     let mixture = target.expect_modes().map_err(|e| call.place(e))?;
     let owners = mixture.assign(&points).map_err(|e| call.place(e))?;

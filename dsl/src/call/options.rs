@@ -62,12 +62,12 @@ pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<Str
         let name = match deprecated::current(call.signature.name, name) {
             None => name.as_str(),
             Some(current) if map.contains_key(current) => {
-                return Err(Fail::script(format!("`{name}` is the old spelling of `{current}`, which is given too"))
+                return Err(Fail::script(format!("`{name}` is the old name of `{current}`, which is given too"))
                     .hint("keep the new one")
                     .at(at()));
             }
             Some(current) => {
-                let old = Fail::script(format!("`{name}` is the old spelling of an option"));
+                let old = Fail::script(format!("`{name}` is the old name of an option"));
                 call.caution(old.hint(format!("write {current}: ..")).at(at()));
                 current
             }

@@ -20,8 +20,10 @@ pub fn manual() -> &'static [&'static Entry] {
     bind::entries()
 }
 
-/// Returns the entries called `name`: a function, and the methods of that name.
+/// Returns the entries with the present or former name `name`: a function, and the methods of that
+/// name.
 pub fn entries_of(name: &str) -> Vec<&'static Entry> {
+    let name = deprecated::current_function(name).unwrap_or(name);
     manual().iter().copied().filter(|e| e.name == name).collect()
 }
 

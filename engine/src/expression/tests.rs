@@ -106,10 +106,10 @@ fn the_same_bytes_for_any_number_of_threads() {
 fn mistakes_are_placed() {
     for (text, at, length, says, hints) in [
         ("x[0] +", 6, 1, "ends where a value", ""),
-        ("x[0] + * 2", 7, 1, "`*` stands where", ""),
-        ("2 x0", 2, 2, "`x0` follows where", "`*`"),
+        ("x[0] + * 2", 7, 1, "`*` was found where", ""),
+        ("2 x0", 2, 2, "`x0` was found where", "`*`"),
         ("(x0 + 1", 7, 1, "`)` is expected", ""),
-        ("x0)", 2, 1, "nothing is open", ""),
+        ("x0)", 2, 1, "no open bracket", ""),
         ("x[3]", 2, 1, "no element 3", "x[2]"),
         ("x[-1]", 2, 1, "no element -1", "x[0]"),
         ("x[0.5]", 2, 3, "whole number", ""),

@@ -167,15 +167,15 @@ fn position(column: &Column, width: usize, names: Option<&[String]>, origin: &Or
     match (column, names) {
         (Column::At(at), _) if *at < width => Ok(*at),
         (Column::At(at), _) => {
-            Err(origin.wrong(format!("column {at} is asked for"), format!("its columns are 0 to {}", width - 1)))
+            Err(origin.wrong(format!("`columns` contains {at}"), format!("the columns are 0 to {}", width - 1)))
         }
         (Column::Named(name), None) => {
-            let seen = format!("the column `{name}` is asked for");
-            Err(origin.wrong(seen, "it has no header: give the column's position, from 0"))
+            let seen = format!("`columns` contains `{name}`");
+            Err(origin.wrong(seen, "the file has no header: give the position of the column, from 0"))
         }
         (Column::Named(name), Some(names)) if names.iter().filter(|n| *n == name).count() > 1 => {
             let seen = format!("two of its columns are called `{name}`");
-            Err(origin.wrong(seen, "one is asked for: give the column's position, from 0"))
+            Err(origin.wrong(seen, "a name must be unique: give the position of the column, from 0"))
         }
         (Column::Named(name), Some(names)) => names.iter().position(|n| n == name).ok_or_else(|| {
             let near = nearest(name, names.iter().map(String::as_str));

@@ -20,9 +20,9 @@ crate::options! {
 /// Accuracy, on points that it was not trained on, of a nearest-neighbour classifier between the
 /// points and the reference: 1/2 if it cannot distinguish them, 1 if it always can
 /// \[lopezpaz2017revisiting\]. The same number is drawn from both sets; half of each trains. The
-/// standard error is binomial over the tested points, so a value more than two of them above 1/2 is
-/// a difference that was seen. What it does not see, a classifier made for the data may. Parts:
-/// `points`, those used of each set, and `neighbours`. Cost `points^2 d`.
+/// standard error is binomial over the tested points, so a value more than two standard errors
+/// above 1/2 shows a difference. A better classifier for these data may detect differences that
+/// this one misses. Parts: `points`, those used of each set, and `neighbours`. Cost `points^2 d`.
 ///
 /// # Errors
 /// There are fewer than 4 points on either side, or an option is 0.

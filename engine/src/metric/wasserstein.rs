@@ -23,12 +23,12 @@ crate::options! {
 /// `m_ij` of a plan are not negative; their sums over the reference points are `1 / n`, and their
 /// sums over the points are the weights of the reference, so sizes may differ.
 ///
-/// Exact up to `max_points` on each side. Of a larger set so many points are drawn without
-/// replacement, or, of a weighted reference, each as often as its weight says; the numbers used
-/// are the parts `points` and `reference_points`. Two samples of `k` points of one distribution
-/// score about `k^(-1/d)`: in high dimension the floor is most of the value. The standard error is
-/// the delta method's through the dual prices \[delbarrio2019central\]; where several prices are
-/// optimal, it differs a little between them. Memory `8 n m` bytes; 2,000
+/// It is exact up to `max_points` on each side. From a larger set that many points are drawn
+/// without replacement, or, from a weighted reference, in proportion to their weights; the numbers
+/// used are the parts `points` and `reference_points`. For two samples of `k` points of one
+/// distribution it is about `k^(-1/d)`: in high dimension the floor is most of the value. The
+/// standard error comes from the delta method with the dual prices \[delbarrio2019central\]; if
+/// several prices are optimal, it depends slightly on the choice. Memory `8 n m` bytes; 2,000
 /// points on each side take a few tenths of a second.
 #[derive(Debug, Clone, Default)]
 pub struct W2 {

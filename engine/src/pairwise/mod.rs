@@ -1,7 +1,7 @@
-//! The pairwise engine: sums over all pairs of a query and a source, without ever holding the
-//! pairs.
+//! The pairwise engine: sums over all pairs of a query and a source, without storing the pairs.
 //!
-//! Every kernel quantity of this crate is a weight of a squared distance summed against `[1, V]`:
+//! Every kernel quantity of this crate is a sum of weights of squared distances, or of values with
+//! these weights:
 //!
 //! | reduction | per query `z` | serves |
 //! |---|---|---|
@@ -14,75 +14,75 @@
 //! # How a sum is computed
 //!
 //! A call is checked in `reductions`. `dispatch` measures its points once: their centre, their mean
-//! square in units of the kernel, and how many queries are far from that centre. From these numbers
-//! and the options, and from nothing else, `plan` chooses the arithmetic, the form of the distance,
-//! the size of a block, and whether points are put in space order; the choice is plain data, which
-//! `doctor` and `bench` print. The loops are leaves behind one trait, in `loops`.
+//! square in units of the kernel, and the number of queries far from that centre. From these
+//! numbers and the options alone, `plan` chooses the arithmetic, the form of the distance, the size
+//! of a block, and whether points are sorted; the choice is plain data, which `doctor` and `bench`
+//! print. The backends, in `loops`, implement one trait and are independent of each other.
 //!
-//! **Packing** (`pack`). The sources' mean is taken away in f64 and the rest is multiplied by
-//! `sqrt(log2 e / 2) / sigma`; only then is it rounded to the working type, once per call. A score
-//! is then minus a squared distance and a weight is `2^score`, so the loops know neither sigma nor
-//! units. The matrix units want each number as a sum of two or three bfloat16 numbers instead, laid
-//! out in tiles.
+//! **Packing** (`pack`). The mean of the sources is subtracted in f64 and the difference is
+//! multiplied by `sqrt(log2 e / 2) / sigma`; only then is it rounded to the working type, once per
+//! call. A score is then minus a squared distance and a weight is `2^score`, so the backends need
+//! neither sigma nor units. For the matrix units each number is a sum of two or three bfloat16
+//! numbers, stored in tiles.
 //!
 //! **Lanes are queries.** A panel of queries (three registers wide; two on the matrix units) lies
 //! across the lanes of the registers, and one source after the other is broadcast to all of them.
 //! Running maxima, normalisers and their rescaling therefore need no reduction across lanes, and
 //! one row-major copy of the sources serves both products: scores from coordinates, sums from
 //! weights. The maximum is subtracted as it is found, as in any online softmax, so no score
-//! overflows and a query far from everything gets a finite answer.
+//! overflows and a query far from all sources gets a finite result.
 //!
-//! **Direct and fused.** Up to 4 coordinates, or where products would lose digits, distances are
+//! **Direct and fused.** Up to 4 coordinates, or if products would lose precision, distances are
 //! sums of squared differences (*direct*), and exponential and sums are one pass in registers.
-//! Otherwise both products are made in tiles of 8 sources by 3 registers, 24 accumulators of 32
+//! Otherwise both products are computed in tiles of 8 sources by 3 registers, 24 accumulators of 32
 //! (*fused*); between them the weights of a block of at most 128 sources stay in the first-level
-//! cache. *gemm* makes the same products by faer, for comparison; nothing chooses it. *naive* is
-//! the f64 reference with which all others are compared.
+//! cache. *gemm* computes the same products by faer, for comparison; it is never chosen
+//! automatically. *naive* is the f64 reference with which all others are compared.
 //!
-//! **Matrix units** (precisions `bf16x3`, `bf16x6`). Both products are made of split bfloat16 tiles
-//! in three stages, one behind the other: the vector units make one block's weights while the
-//! matrix units make the next block's scores and the last block's sums. Weights refer to a maximum
-//! that trails by up to 24 bits, so that sums are almost never rescaled.
+//! **Matrix units** (precisions `bf16x3`, `bf16x6`). Both products are computed from split bfloat16
+//! tiles in a pipeline of three stages: the vector units compute the weights of one block while the
+//! matrix units compute the scores of the next block and the sums of the last. Weights refer to a
+//! maximum that may lag behind by up to 24 bits, so that sums are almost never rescaled.
 //!
-//! **Symmetry.** Where the queries are the particles and none is left out, every pair of
-//! particles is evaluated once and its weight is summed both ways (up to 4 coordinates in
-//! registers, from 16 on by a second product). Chunks of points meet in the rounds of a tournament,
-//! so that no two threads write to one chunk and additions keep their order. It is not used where
-//! it does not win: from 5 to 15 coordinates, where the turned product wastes half its lanes; where
-//! fewer than 8 panels fit the cache; on the matrix units.
+//! **Symmetry.** If the queries are the particles and none is excluded, every pair of particles is
+//! evaluated once and its weight is summed for both (up to 4 coordinates in registers, from 16 on
+//! by a second product). Chunks of points are paired in the rounds of a tournament, so that no two
+//! threads write to one chunk and additions keep their order. Symmetry is not used if it is not
+//! faster: from 5 to 15 coordinates, where the transposed product wastes half its lanes; if fewer
+//! than 8 panels fit the cache; on the matrix units.
 //!
 //! **Order of work.** A task is a few panels. A block of sources stays in the second-level cache
-//! while all panels of a task meet it. Tasks go to the threads and nothing is summed across tasks,
-//! so the bytes do not depend on the number of threads.
+//! while all panels of a task use it. The threads run tasks, and nothing is summed across tasks, so
+//! the bytes do not depend on the number of threads.
 //!
-//! **Skipping** (`pruning`). When sigma is small against the spread, points are ordered by halving
-//! at medians of their widest axes. Balls and boxes around blocks and panels bound every weight of
-//! a pair of them, and a block whose largest possible weight is below the rounding of the sum is
-//! not met.
+//! **Skipping** (`pruning`). If sigma is small compared with the spread, points are sorted by
+//! halving at medians of their widest axes. Balls and boxes around blocks and panels bound all
+//! weights of a pair of them, and a block whose largest possible weight is below the rounding error
+//! of the sum is skipped.
 //!
-//! **Digits** (`rounding`). A rounded coordinate is wrong by `eps` times its distance from the
-//! centre. In f32, one centre is enough while the extent is some dozens of sigma. Beyond, points
-//! are put in space order, coordinates of sources are kept in two parts, and every block of sources
-//! is moved into the frame of the panel that it meets (`pack::frame`), so that what is rounded is
-//! as small as the distances, whatever the extent. After its pass every query knows a bound of its
-//! error; the few that do not keep a relative error of some 1e-5, such as one beside an outlier,
-//! are computed again in f64, and [`Work::repeated`] counts them.
+//! **Precision** (`rounding`). The error of a rounded coordinate is `eps` times its distance from
+//! the centre. In f32, one centre is enough while the extent is some dozens of sigma. Beyond that,
+//! points are sorted, coordinates of sources are stored in two parts, and every block of sources is
+//! moved into the frame of the panel with which it is combined (`pack::frame`), so that rounded
+//! numbers are as small as the distances, independent of the extent. After its pass, every query
+//! has a bound of its error; the few queries above a relative error of about 1e-5, such as one next
+//! to an outlier, are computed again in f64, and [`Work::repeated`] counts them.
 //!
-//! | file | what is inside |
+//! | file | contents |
 //! |---|---|
-//! | `options` | what can be asked for |
-//! | `engine`, `work` | the engine that a user holds, and its count of work |
-//! | `call` | what a call asks for |
-//! | `reductions`, `score_difference`, `log_gradient` | the calls: checks, and where results go |
-//! | `measure`, `plan`, `dispatch` | what a call's points are like; the choice that follows; to the loops |
-//! | `rounding` | bounds of the error, and who is computed again |
-//! | `pruning` | bounds of the weights, and what is skipped |
-//! | `pack/` | centring, scaling, space order, bfloat16 parts |
-//! | `loops/` | the loops, each a leaf, and the parts they share |
+//! | `options` | the options |
+//! | `engine`, `work` | the engine as callers use it, and its count of work |
+//! | `call` | the arguments of a call |
+//! | `reductions`, `score_difference`, `log_gradient` | the calls: checks, and destinations of results |
+//! | `measure`, `plan`, `dispatch` | measurements of the points; the choice; the call of the backend |
+//! | `rounding` | bounds of the error, and queries that are computed again |
+//! | `pruning` | bounds of the weights, and blocks that are skipped |
+//! | `pack/` | centring, scaling, sorting, bfloat16 parts |
+//! | `loops/` | the backends, and the parts that they share |
 //! | `kernel/` | one file for each kernel, and their registry |
 //! | `bandwidth` | choices of kernels, and the median distance |
-//! | `scratch` | memory kept between calls |
-//! | `peak` | what the machine can do at most |
+//! | `scratch` | buffers that are reused between calls |
+//! | `peak` | the peak rates of the machine |
 //! | `tests/` | every path against the reference |
 
 mod bandwidth;

@@ -2,9 +2,9 @@
 //! skipped.
 //!
 //! Let a block lie in the ball `(c, r)` and a panel of queries in the ball `(z, t)`. No query is
-//! nearer to a source than `max(0, |z - c| - r - t)`. Nor is it nearer than their boxes are, the
-//! intervals that both span on every axis: the one bound is tight for round clouds, the other for a
-//! block that reaches over several clouds. With `D` the larger of the two, no score of the pair
+//! nearer to a source than `max(0, |z - c| - r - t)`, nor than the distance of their boxes, the
+//! intervals of both on every axis. The first bound is tight for round clouds, the second for a
+//! block that extends over several clouds. With `D` the larger of the two, no score of the pair
 //! exceeds `top - D^2`, where `top` is the block's largest log-weight. If that is below every
 //! query's running maximum by `depth = bits + log2 m + 1`, each weight is below `2^-bits / 2m` of
 //! the largest, and all skipped sources together below half a unit of the sum's rounding. The

@@ -1,12 +1,12 @@
 //! The effect of rounding on a weight, and the queries that must therefore be computed in f64.
 //!
-//! Coordinates are rounded after a centre is subtracted, so a rounded coordinate is wrong by `eps`
-//! times its distance from the centre. A score `-|q - x|^2` of two points at distance `d` is then
-//! wrong by some `eps d (|q| + |x|)` in the form of differences, and by some `eps (|q| + |x|)^2` in
-//! the form of products, in bits of the exponent. Only sources near the nearest one have weight,
-//! and `|x| <= |q| + d`, so what a query knows after its pass, its largest score and its own norm,
-//! bounds the error of all weights that matter. Where one source has all the weight, errors of
-//! weights cancel in the mean: the bound is multiplied by the share of the others.
+//! Coordinates are rounded after a centre is subtracted, so the error of a rounded coordinate is
+//! `eps` times its distance from the centre. The error of a score `-|q - x|^2` of two points at
+//! distance `d` is then about `eps d (|q| + |x|)` in the form of differences, and about `eps (|q| +
+//! |x|)^2` in the form of products, in bits of the exponent. Only sources near the nearest one have
+//! weight, and `|x| <= |q| + d`, so the largest score and the norm of a query, which are known
+//! after its pass, bound the errors of all relevant weights. If one source has all the weight,
+//! errors of weights cancel in the mean: the bound is multiplied by the share of the others.
 
 use super::loops::tile::Form;
 use super::loops::weights::Weights;

@@ -120,7 +120,7 @@ fn check_images(images: &Images) -> Result<()> {
         return Err(Error::shape(
             Subject::several("the images"),
             got,
-            format!("{width} x {height} pixels were asked for"),
+            format!("{width} x {height} pixels were requested"),
         ));
     }
     if width.max(height) > 4096 {

@@ -109,6 +109,6 @@ mod tests {
         // What f64 preserves of 1e-9 next to 4.5e5.
         assert!(error < 0.1 && taken.note.unwrap().contains("standard units"), "{error}");
         let told = start(&data([2.0, 2.0], [4.5e5, 5.2e6]), false, normal.clone());
-        assert!(told.points == normal && told.note.unwrap().contains("times as far"));
+        assert!(told.points == normal && told.note.unwrap().contains("times the width of the target"));
     }
 }

@@ -31,19 +31,19 @@ crate::options! {
 ///
 /// With `x ~ p(x) N(z; x, sigma^2 I)` both `E grad log p(x)` and `E (x - z) / sigma^2` are the
 /// smoothed score \[efron2011tweedie, debortoli2024target, akhoundsadegh2024iterated\]. The first
-/// is precise where sigma is small, the second where it is large. What is returned is, for each
-/// coordinate, the mixture `c` to `1 - c` of both whose variance under the weights is least, at
-/// most three sigma from the second. For a Gaussian with a diagonal covariance that is
-/// `c = v / (v + sigma^2)` and leaves no error at all; otherwise bias and error fall with the
-/// effective sample size, [`Score::ess`].
+/// is precise if sigma is small, the second if it is large. The result is, for each coordinate, the
+/// combination of both with factors `c` and `1 - c` whose variance under the weights is least, at
+/// most three sigma from the second. For a Gaussian with a diagonal covariance, `c = v / (v +
+/// sigma^2)` and the result is exact; otherwise bias and error fall with the effective sample size,
+/// [`Score::ess`].
 ///
-/// A point whose log density is NaN or -infinity has density 0; a query that meets one takes the
-/// second alone, because the first does not see a jump of the density at the edge of its support.
-/// Other jumps are not allowed. A query whose points all have density 0 draws them again from `N(z,
-/// (k sigma)^2 I)`, `k = 2, 4, .. 1024`, with the weights `p(x) N(x; z, sigma^2 I) / N(x; z, (k
-/// sigma)^2 I)` of the same estimate, until one has not. Noise comes in pairs `+-e`, new in each
-/// step. At sigma = 0 this is the exact score. Cost: `samples` evaluations of density and score per
-/// point.
+/// A point whose log density is NaN or -infinity has density 0; a query with such a point uses the
+/// second estimate alone, because the first ignores a jump of the density at the edge of its
+/// support. Other jumps are not allowed. A query whose points all have density 0 draws them again
+/// from `N(z, (k sigma)^2 I)`, `k = 2, 4, .. 1024`, with the weights `p(x) N(x; z, sigma^2 I) /
+/// N(x; z, (k sigma)^2 I)` of the same estimate, until a point has a positive density. Noise comes
+/// in pairs `+-e`, new in each step. At sigma = 0 this is the exact score. Cost: `samples`
+/// evaluations of density and score per point.
 #[derive(Debug, Clone)]
 pub struct Smoothed {
     target: Arc<dyn Target>,

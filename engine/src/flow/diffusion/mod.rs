@@ -38,11 +38,11 @@ const CORRECTIONS: usize = 1000;
 /// A sampler of the distribution that a score describes, from large noise to small.
 ///
 /// In `z = y / a` every process is `dz/dsigma = (z - D(z; sigma)) / sigma = -sigma score`, the
-/// probability flow, which is the score-difference flow with the source's denoiser put to
-/// `D_q(z) = z` and a step of `1 - sigma' / sigma`. The reverse equation with a share `lambda` of
-/// the noise is `dz = -(1 + lambda^2) sigma score dsigma + lambda sqrt(2 sigma) dW`, in falling
-/// sigma; all of them have the same distribution at each level. Cost: one evaluation of the score
-/// per stage, and `2 dim + 1` per step of the Gaussian-mixture solver.
+/// probability flow, which is the score-difference flow with `D_q(z) = z` as the denoiser of the
+/// source and a step of `1 - sigma' / sigma`. The reverse equation with a share `lambda` of the
+/// noise is `dz = -(1 + lambda^2) sigma score dsigma + lambda sqrt(2 sigma) dW`, in falling sigma;
+/// all of them have the same distribution at each level. Cost: one evaluation of the score per
+/// stage, and `2 dim + 1` per step of the Gaussian-mixture solver.
 #[derive(Debug)]
 pub struct Diffusion {
     score: Box<dyn Score>,

@@ -66,10 +66,15 @@ fn an_affine_fit_finds_data_far_from_0_and_1() {
     let done = fitted(&mut g, &mut flow(far()), FitOptions { steps: 400, batch: 512, ..FitOptions::default() });
     let (mean, variance) = off(&mut g);
     assert!(mean < 0.1 && variance < 0.15, "mean {mean}, variance {variance}");
-    assert!(done.ending == Ending::Finished && done.notes[0].contains("starts there at random"), "{:?}", done.notes);
+    assert!(done.ending == Ending::Finished && done.notes[0].contains("starts from a random map"), "{:?}", done.notes);
     // A second training goes on from the first.
     let done = fitted(&mut g, &mut flow(far()), FitOptions { steps: 1, batch: 512, ..FitOptions::default() });
-    assert!(done.notes[0].contains("goes on") && off(&mut g).0 < 0.15, "{:?} {:?}", done.notes, off(&mut g));
+    assert!(
+        done.notes[0].contains("keeps its present map") && off(&mut g).0 < 0.15,
+        "{:?} {:?}",
+        done.notes,
+        off(&mut g)
+    );
 }
 
 /// What a training makes of the base, towards `near`, standardised points, and towards the same

@@ -77,7 +77,7 @@ fn chosen_columns_of_an_array() {
     let path = folder.file("x.npy", &array("|u1", "False", "(2, 3)", &[0, 1, 2, 3, 4, 5]));
     assert_eq!(load(&path, &options(r#"{"columns": [2, 0]}"#)).unwrap().data(), [2., 0., 5., 3.]);
     for (json, want) in
-        [(r#"{"columns": [3]}"#, "its columns are 0 to 2"), (r#"{"columns": ["a"]}"#, "it has no header")]
+        [(r#"{"columns": [3]}"#, "the columns are 0 to 2"), (r#"{"columns": ["a"]}"#, "the file has no header")]
     {
         let error = load(&path, &options(json)).unwrap_err().to_string();
         assert!(error.contains(want), "{error}");
@@ -137,7 +137,7 @@ fn a_header_that_claims_what_the_file_does_not_hold() {
     let mut long = b"\x93NUMPY\x02\x00".to_vec();
     long.extend(u32::MAX.to_le_bytes());
     assert!(complaint("x.npy", &long).contains("its header claims 4294967295 bytes"));
-    assert!(complaint("x.npy", b"hello, this is text").contains("does not begin as an .npy does"));
+    assert!(complaint("x.npy", b"hello, this is text").contains("its first bytes are not those of an .npy"));
 }
 
 #[test]

@@ -52,15 +52,15 @@ fn columns_by_name_and_position() {
         wrong(text, r#"{"columns": ["yy"]}"#),
         ": there is no column `yy`, but its header has `id`, `x`, `kind`, `y`; did you mean `y`?"
     );
-    assert_eq!(wrong(text, r#"{"columns": [4]}"#), ": column 4 is asked for, but its columns are 0 to 3");
+    assert_eq!(wrong(text, r#"{"columns": [4]}"#), ": `columns` contains 4, but the columns are 0 to 3");
     assert_eq!(
         wrong("1,2\n", r#"{"columns": ["x"], "header": false}"#),
-        ": the column `x` is asked for, but it has no header: give the column's position, from 0"
+        ": `columns` contains `x`, but the file has no header: give the position of the column, from 0"
     );
     assert!(table(text, r#"{"columns": []}"#).is_err());
     assert_eq!(
         wrong("x,y,x\n1,2,3\n", r#"{"columns": ["x"]}"#),
-        ": two of its columns are called `x`, but one is asked for: give the column's position, from 0"
+        ": two of its columns are called `x`, but a name must be unique: give the position of the column, from 0"
     );
     // A text column that is not asked for does not make the first line a header.
     assert_eq!(table("cat,1\ndog,2\n", r#"{"columns": [1]}"#).unwrap().data(), [1.0, 2.0]);
@@ -84,7 +84,7 @@ fn what_is_wrong_is_named_with_its_place() {
         wrong("1,2\n3,-inf\n", "{}"),
         ", line 2, column 2: the cell holds `-inf`, but every cell must be a finite number"
     );
-    assert_eq!(wrong("1,2\n3,4\n5\n", "{}"), ", line 3: it has 1 cells, but the lines before have 2");
+    assert_eq!(wrong("1,2\n3,4\n5\n", "{}"), ", line 3: it has 1 cell, but the lines before have 2");
     assert_eq!(wrong("1,2\n3,4,5\n", "{}"), ", line 2: it has 3 cells, but the lines before have 2");
     assert_eq!(wrong("x,y\n", "{}"), ": it has a header and no rows, but at least one row of numbers is expected");
     assert_eq!(wrong("\n\n", "{}"), ": it has no rows, but at least one row of numbers is expected");

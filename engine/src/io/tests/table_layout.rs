@@ -76,7 +76,7 @@ fn a_hash_below_the_header_is_no_comment() {
     let (sentence, _) = refused("1,2\n# more\n-3,4\n", "{}");
     assert_eq!(
         sentence,
-        ", line 2: it has 1 cells, but a line that begins with `#` is a comment only above the first row"
+        ", line 2: it has 1 cell, but a line that begins with `#` is a comment only above the first row"
     );
     // Above the first row a line that has the numbers of one would vanish.
     let (sentence, _) = refused("#1,0.5,1\n#2,1.5,2\n3,2.5,3\n", "{}");
@@ -129,7 +129,7 @@ fn the_row_names_of_r_are_no_coordinate() {
     reads("\"x\"\n\"1\" 0.5\n\"2\" 2.5\n", r#"{"columns": ["x"]}"#, &[&[0.5], &[2.5]], None);
     // A title above two columns, a header for other separators, and a first row that is too short.
     for text in ["A title\n1.5,0.5\n3.5,2.5\n", "a,b\n1 2\n3 4\n", "1,2\n3,4,5\n6,7,8\n"] {
-        assert!(refused(text, "{}").0.contains("cells, but the lines before have"), "{text:?}");
+        assert!(refused(text, "{}").0.contains("but the lines before have"), "{text:?}");
     }
 }
 

@@ -67,11 +67,11 @@ fn hostile_files_are_refused_with_their_place() {
             &["header", "18446744073709551615 bytes in a file of 10"],
         ),
         ([90u64.to_le_bytes().as_slice(), b"{}"].concat(), &["header", "90 bytes"]),
-        (bytes("[1, 2]", &[]), &["header", "no JSON object"]),
-        (bytes("{\"w\":", &[]), &["no JSON object"]),
-        (bytes(&"[".repeat(100_000), &[]), &["no JSON object"]),
-        (bytes(&format!("{{\"w\":{}", "[".repeat(100_000)), &[]), &["no JSON object"]),
-        (bytes("{\"\u{0}\":1}", &[]), &["no JSON object"]),
+        (bytes("[1, 2]", &[]), &["header", "not a JSON object"]),
+        (bytes("{\"w\":", &[]), &["not a JSON object"]),
+        (bytes(&"[".repeat(100_000), &[]), &["not a JSON object"]),
+        (bytes(&format!("{{\"w\":{}", "[".repeat(100_000)), &[]), &["not a JSON object"]),
+        (bytes("{\"\u{0}\":1}", &[]), &["not a JSON object"]),
         (bytes(&one("3"), &four), &["tensor `w`", "its entry is 3", "data_offsets"]),
         (bytes(&entry("F32", "[-1]", "[0,4]"), &four), &["tensor `w`", "0 or more"]),
         (bytes(&entry("I64", "[1]", "[0,8]"), &[0; 8]), &["dtype is \"I64\"", "BF16 is expected"]),
@@ -83,7 +83,7 @@ fn hostile_files_are_refused_with_their_place() {
         (bytes(&entry("F32", "[1]", "[4,8]"), &[0; 8]), &["leaves a gap", "begin at byte 0"]),
         (bytes(&entry("F32", "[1]", "[0,4]"), &[0; 5]), &["5 bytes of data", "accounts for 4"]),
         (bytes(&entry("F32", "[1]", "[0,4]"), &f32::NAN.to_le_bytes()), &["value 0", "is NaN", "finite"]),
-        (bytes(r#"{"__metadata__":{"a":1}}"#, &[]), &["__metadata__", "texts"]),
+        (bytes(r#"{"__metadata__":{"a":1}}"#, &[]), &["__metadata__", "a map of strings"]),
     ] {
         let said = complaint(&file);
         assert!(said.contains("w.safetensors") && named.iter().all(|n| said.contains(n)), "{named:?}: {said}");

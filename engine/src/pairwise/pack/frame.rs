@@ -1,13 +1,13 @@
 //! The frames of panels, for points whose extent is much larger than the scale of their
 //! neighbourhoods.
 //!
-//! One centre for all points leaves a coordinate `eps |x|` wrong, and with one point at `1e8` no
-//! other keeps a digit. Where points are in space order, every panel of queries therefore has a
-//! centre of its own, and coordinates of sources are kept in two parts, rounded and the rest,
-//! together good to `eps^2 |x|`. When a block of sources meets a panel, it is moved into the
-//! panel's frame: the centre is a number of the working type, so the difference of near numbers is
-//! exact, and what is rounded is as small as the distances. A block costs its size once per panel
-//! of 24 to 48 queries, beside as many distances each.
+//! With one centre for all points the error of a coordinate is `eps |x|`, and one point at `1e8`
+//! removes all digits of the others. If points are sorted, every panel of queries therefore has its
+//! own centre, and coordinates of sources are stored in two parts, rounded and remainder, whose
+//! error together is `eps^2 |x|`. When a block of sources is combined with a panel, it is moved
+//! into the frame of the panel: the centre is a number of the working type, so the difference of
+//! near numbers is exact, and the rounded numbers are as small as the distances. The cost is the
+//! size of a block per panel of 24 to 48 queries, in addition to the distances of each query.
 
 use super::Packed;
 use crate::pairwise::loops::tile::Form;
