@@ -1,6 +1,6 @@
 use super::*;
 use crate::Interrupt;
-use crate::metric::{Better, METRICS, floor};
+use crate::metric::{Better, METRICS, floor, floor_observed};
 use serde_json::json;
 
 /// Share of fresh samples on the good side of the floor, over independent floors.
@@ -66,6 +66,18 @@ fn every_metric_has_a_floor_and_it_is_keyed() {
         assert_eq!(at(1).to_bits(), at(1).to_bits(), "{}", entry.name);
         assert!(at(1).is_finite());
     }
+}
+
+#[test]
+fn a_floor_tells_how_far_it_is() {
+    let energy = by_name("energy", json!({})).unwrap();
+    let (data, pairwise) = (Reference::new(stream().normal(30, 2)).unwrap(), Pairwise::default());
+    let mut told = Vec::new();
+    let mut tell = |done, total| told.push((done, total));
+    let found = floor_observed(&*energy, &data, 10, &pairwise, stream(), &mut tell).unwrap();
+    assert_eq!(found, floor(&*energy, &data, 10, &pairwise, stream()).unwrap());
+    assert_eq!((told.first(), told.last()), (Some(&(0, 40)), Some(&(40, 40))));
+    assert!(told.is_sorted());
 }
 
 #[test]
