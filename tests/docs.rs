@@ -1,4 +1,4 @@
-//! What the documents say is what the project does.
+//! The documents describe the project as it is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use std::fs::read_to_string;
@@ -50,7 +50,8 @@ fn every_source_that_is_cited_is_listed() {
         for line in text.lines().filter(|line| line.trim_start().starts_with("//")) {
             let keys =
                 line.split('[').skip(1).filter_map(|rest| rest.split(']').next()).flat_map(|all| all.split(", "));
-            // Rustdoc would take a bare key for a link, so brackets are written with a backslash there.
+            // Rustdoc would take a key without a backslash for a link, so brackets are escaped
+            // there.
             let keys = keys.map(|key| key.trim_end_matches('\\'));
             for key in keys.filter(|key| is_key(key) && !listed.contains(&format!("{{{key},"))) {
                 unknown.push(format!("{}: {key}", file.display()));

@@ -1,4 +1,4 @@
-//! Targets of the user's own, and formulas as schedules.
+//! Target densities that the user defines, and formulas as schedules.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
@@ -37,7 +37,8 @@ fn functions_are_called_with_all_points_and_tell_the_score() {
          let options = #{sigma: 0.5, noise: \"none\"};
          let r = run(sd_flow(smoothed(both, #{samples: 4}), options), at, #{steps: 2, every: 2});",
     );
-    // One call for the comparison; then in each of two steps and at the two measurements four samples of all points.
+    // One call for the comparison; then, in each of two steps and at the two measurements, four
+    // evaluations of all points.
     let calls = |what: &str| said.iter().filter(|line| *line == &format!("{what} 7")).count();
     assert_eq!(said.len(), calls("values") + calls("score"), "{said:?}");
     assert_eq!((calls("score") - 1) % 4, 0, "{said:?}");
@@ -92,7 +93,7 @@ fn formulas_are_schedules() {
     drop(outcome);
 }
 
-/// What is said about a script that fails.
+/// The messages of a script that fails.
 fn said(script: &str) -> String {
     let (outcome, _) = run(script);
     format!("{script}\n\n{}\n----\n", stage::told(&outcome.failure.unwrap_or_else(|| panic!("it runs: {script}"))))

@@ -1,4 +1,5 @@
-//! Dry runs: the mistakes of a run without its work, unknown numbers, pairs as in a run, nothing written.
+//! Dry runs: they find the mistakes of a run without its work, do not decide on unknown numbers,
+//! count the pairs of a run, and write nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
@@ -88,7 +89,7 @@ fn both_answers_are_checked() {
         let (report, _) = checked(&script(both));
         assert_eq!(report.errors.len(), 1, "{both:?}");
     }
-    // What fails because of a result is no mistake; the check ends there.
+    // An error that depends on a result is not counted as a mistake; the check ends there.
     let (report, _) = checked("let e = energy(normal(9, 2), normal(9, 2));\nfor i in 0..(e.value * 10).to_int() { }\n");
     assert_eq!((told(&report.errors).as_str(), report.notes.len()), ("", 1));
     let (report, _) = checked(
@@ -97,7 +98,8 @@ fn both_answers_are_checked() {
     assert_eq!((told(&report.errors).as_str(), report.notes.len()), ("", 1));
 }
 
-/// Pairs foretold and pairs of a run, with `--quick`.
+/// The number of pairs that the dry run estimates, and the number that the run evaluates, with
+/// `--quick`.
 fn pairs(request: &Request) -> (u64, u64) {
     let report = check(request, &stage::nobody(), None);
     assert_eq!(told(&report.errors), "", "{}", request.script.display());
@@ -108,7 +110,7 @@ fn pairs(request: &Request) -> (u64, u64) {
 
 #[test]
 fn pairs_are_those_of_a_run() {
-    // No block is skipped, so what is foretold is what is evaluated.
+    // No block is skipped, so the estimate equals the number of evaluated pairs.
     for name in ["grid25", "mystery3d", "high_dim_gauss", "sweep_2d"] {
         let folder = tempfile::tempdir().unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../scripts/{name}.rhai"));

@@ -1,4 +1,5 @@
-//! Flows from scripts: what they take of samples, where they begin, and what is said where they cannot.
+//! Flows from scripts: which parts of samples they use, where they start, and the messages where
+//! this is impossible.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
@@ -10,7 +11,7 @@ fn fails(script: &str) -> String {
     outcome.failure.as_ref().map(stage::told).unwrap_or_else(|| panic!("{script} did not fail"))
 }
 
-/// Only `sd_flow` works in the units of samples: elsewhere they would be given for nothing.
+/// Only `sd_flow` works in the units of samples: other flows refuse them.
 #[test]
 fn units_of_their_own_are_refused_where_they_would_be_ignored() {
     let x = "let x = samples(normal(50, 2), #{standardise: true});\n";
@@ -55,7 +56,8 @@ fn the_velocity_of_a_sampler_does_not_hang_on_steps() {
     );
 }
 
-/// Heun's error chooses an adaptive step, so that another method is refused by every flow alike.
+/// An adaptive step is controlled by the error estimate of Heun's method, so every flow refuses
+/// another method.
 #[test]
 fn an_adaptive_step_of_another_method_is_refused_by_every_flow() {
     let target = "let x = normal(30, 2);\nlet p = gaussian(#{dim: 2});\n";

@@ -1,4 +1,4 @@
-//! What a script can rely on: parameters, identity, checks, records, limits, the sandbox.
+//! The guarantees to scripts: parameters, identity, checks, records, limits, the sandbox.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;

@@ -141,7 +141,7 @@ fn a_dry_run_counts_the_training_and_does_not_do_it() {
         let request = Request { quick: false, ..stage::request(folder.path(), script) };
         check(&request, &stage::nobody(), None)
     };
-    // A mistake behind it all is found, on the model that would have been saved.
+    // The dry run finds a mistake after the training, on the model that would have been saved.
     let mistaken = report(&script.replace("sample(10)", "sample(\"ten\")"));
     let [error] = mistaken.errors.as_slice() else { panic!("{:?}", mistaken.errors) };
     assert!(error.message.contains("whole number") && error.place.as_ref().unwrap().line == 11, "{error:?}");

@@ -1,4 +1,5 @@
-//! What `load` decides about a table is told and recorded, and what it cannot decide is asked.
+//! The decisions of `load` about a table are reported and recorded; where it cannot decide, it asks
+//! the user.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;

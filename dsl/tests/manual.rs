@@ -1,4 +1,4 @@
-//! The manual: its examples run, its names are unique, its file is not stale.
+//! The manual: its examples run, its names are unique, and the generated file is up to date.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod grammar;
@@ -99,7 +99,7 @@ fn the_grammar_of_definitions_refuses_what_an_editor_refuses() {
     assert!(!refused("fn get f(a: [int | points], b: ()) -> Map | ();"));
 }
 
-/// `SDFLOW_WRITE_DOCS=1 cargo test -p sdflow-dsl --test manual` writes the file anew.
+/// `SDFLOW_WRITE_DOCS=1 cargo test -p sdflow-dsl --test manual` writes the file again.
 #[test]
 fn the_manual_in_the_docs_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/DSL.md");

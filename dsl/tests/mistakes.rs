@@ -1,4 +1,4 @@
-//! Typical mistakes and what a user reads: the cause, the place, the hint.
+//! Typical mistakes and their messages: the cause, the place, the hint.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
@@ -6,7 +6,7 @@ mod stage;
 use sdflow_dsl::{Outcome, Request, execute, prepare};
 use std::sync::Arc;
 
-/// What is said about a script.
+/// The messages of a script.
 fn said(script: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     stage::data(folder.path());

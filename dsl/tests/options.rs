@@ -1,4 +1,4 @@
-//! Options: those that do nothing, those that were called otherwise, one value for a list.
+//! Options: options without an effect, options under their old names, one value for a list.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
@@ -48,7 +48,7 @@ fn one_value_is_a_list_of_one() {
     assert!(outcome.checks[0].pass);
 }
 
-/// `until` is a word that Rhai reserves, so that it had to be quoted.
+/// Rhai reserves the word `until`, so it had to be quoted.
 #[test]
 fn the_old_name_of_an_option_works_with_a_warning() {
     let run_with = |key: &str| {
@@ -86,7 +86,8 @@ fn the_old_name_of_a_function_works_with_a_warning() {
     }
 }
 
-/// A function given for a schedule is called when it is given, and never while the flow runs.
+/// A function given as a schedule is sampled into a table when the option is read, and is not
+/// called while the flow runs.
 #[test]
 fn a_schedule_is_sampled_once_into_a_table() {
     let (outcome, _) = stage::run(

@@ -1,4 +1,5 @@
-//! What a script may use up, read and write: each limit is named when it is hit, with what to do.
+//! The limits on what a script may use, read and write: the message names the limit that was
+//! reached and a remedy.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
@@ -41,7 +42,8 @@ fn what_grows_without_end_meets_a_limit_that_is_named() {
     }
 }
 
-/// Rhai does not measure a map that grows key by key; its operations end it while there is memory.
+/// Rhai does not measure a map that grows key by key; the limit on operations ends the script
+/// before memory runs out.
 #[test]
 fn a_map_that_grows_key_by_key_ends_too() {
     let begun = Instant::now();
@@ -59,7 +61,7 @@ fn a_script_does_not_sleep() {
     }
 }
 
-/// Points for which no machine has room are refused at once, before anything is allocated.
+/// A number of points that no machine can hold is refused at once, before anything is allocated.
 #[test]
 fn giant_points_are_refused_before_they_are_made() {
     let begun = Instant::now();
@@ -141,7 +143,7 @@ fn links_that_lead_out_are_told() {
     assert_eq!(execute(&prepare(&request).unwrap(), Arc::new(stage::Heard::default())).failure, None);
 }
 
-/// What was printed is bounded, and a warning tells how much was not.
+/// The printed text is limited, and a warning gives the number of lines that were left out.
 #[test]
 fn printing_without_end_is_cut_and_counted() {
     let script = "let line = \"0123456789\";\nfor i in 0..10 { line += line; }\nfor i in 0..1000 { print(line); }";

@@ -70,7 +70,8 @@ fn a_failed_cell_is_told_and_stops_nothing() {
     assert!(failure("sweep(#{n: [1]}, |p| p.n);").contains("a map of numbers is expected"));
 }
 
-/// A divergence ends its cell and not the run, and what cells measure is not the run's own.
+/// A divergence ends its cell and not the run, and the measurements of the cells are not counted as
+/// the run's own.
 #[test]
 fn cells_leave_no_trace_in_the_run() {
     let outcome = held(
@@ -137,7 +138,8 @@ fn bad_axes_are_told() {
     assert!(failure("table([#{a: 1}]).best(\"b\");").contains("no column `b`"));
 }
 
-/// What a cell draws depends on the cell and on nothing that ran before it or beside it.
+/// The random numbers of a cell depend on the cell alone, and not on the cells that ran before it
+/// or at the same time.
 #[test]
 fn a_cell_has_random_numbers_of_its_own() {
     let third = |first: &str| {
@@ -177,7 +179,8 @@ fn a_threshold_in_a_cell_is_refused() {
     assert!(told.contains("a threshold judges the run's final metrics") && told.contains("after the sweep"), "{told}");
 }
 
-/// What a cell has left is taken in as it was, not-a-numbers included, and another run's is not.
+/// The result of a finished cell is read back unchanged, NaN included; the result of another run is
+/// not used.
 #[test]
 fn finished_cells_are_answered_from_the_run_folder() {
     let script = r#"

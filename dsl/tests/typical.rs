@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// Values given by `-p`.
 type Given = &'static [(&'static str, &'static str)];
 
-/// What went wrong, the values given, the script.
+/// The mistake, the given values, the script.
 const MISTAKES: &[(&str, Given, &str)] = &[
     ("A misspelt option", &[], "let x = normal(100, 2);\nlet flow = sd_flow(x, #{\n    step: 0.5,\n    sgima: 1,\n});"),
     ("A misspelt function", &[], "let x = norml(100, 2);"),
@@ -47,7 +47,7 @@ const MISTAKES: &[(&str, Given, &str)] = &[
     ("A property with parentheses", &[], "let x = normal(100, 2);\nprint(x.dim());"),
 ];
 
-/// What a run of the script says first.
+/// The first failure of a run of the script.
 fn failure(params: &[(&str, &str)], script: &str) -> Diagnostic {
     let folder = tempfile::tempdir().unwrap();
     stage::data(folder.path());
@@ -64,7 +64,7 @@ fn failure(params: &[(&str, &str)], script: &str) -> Diagnostic {
     failure
 }
 
-/// As the command line shows it.
+/// The message as the command line prints it.
 fn shown(failure: &Diagnostic) -> String {
     let mut text = format!("error: {}\n", failure.message);
     if let Some(place) = &failure.place {
@@ -102,7 +102,7 @@ fn every_mistake_is_told_with_a_hint() {
     }
 }
 
-/// `SDFLOW_WRITE_DOCS=1 cargo test -p sdflow-dsl --test typical` writes the file anew.
+/// `SDFLOW_WRITE_DOCS=1 cargo test -p sdflow-dsl --test typical` writes the file again.
 #[test]
 fn the_page_of_messages_is_current() {
     let (path, page) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors.md"), page());

@@ -1,4 +1,4 @@
-//! What `samples` carries besides its points is heeded, or refused, by whoever takes it.
+//! Every function that takes `samples` uses its weights and units, or refuses them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
@@ -34,7 +34,7 @@ fn a_sample_tells_its_moments() {
     assert_eq!(said, ["[4.5]", "0.25", "[2.5]"]);
 }
 
-/// The picture of a coin has no bar where nothing weighs.
+/// The plot of a coin has no bar where all weights are 0.
 #[test]
 fn a_plot_draws_by_weight() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! The cases of `sdflow-engine bench --matrix` that fit a second, under criterion. Every case checks its own answer
-//! against the naive reference before it is timed.
+//! The cases of `sdflow-engine bench --matrix` that take less than a second, measured with
+//! criterion. Every case checks its own answer against the naive reference before it is timed.
 
 #![allow(missing_docs)]
 
@@ -8,7 +8,7 @@ use sdflow::pairwise::{Backend, Pairwise, PairwiseOptions, Precision, Queries, S
 use sdflow::{Interrupt, Points, rng::Stream};
 use std::hint::black_box;
 
-/// Points of each set.
+/// Number of points in each set.
 const N: usize = 2048;
 
 fn engine(precision: Precision, backend: Backend) -> Pairwise {

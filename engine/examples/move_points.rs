@@ -1,4 +1,4 @@
-//! Moves points onto a data set and says how close they came.
+//! Moves points onto a data set and prints how close they came.
 #![allow(clippy::print_stdout)] // An example talks to its reader.
 
 use sdflow::flow::SdFlow;
@@ -9,10 +9,10 @@ use sdflow::target::{DatasetOptions, Samples, dataset};
 use std::sync::Arc;
 
 /// # Errors
-/// None that a reader should meet.
+/// This example does not fail.
 pub fn main() -> sdflow::Result<()> {
     let moons = dataset("moons", &DatasetOptions::default())?;
-    // The flow sees 1,000 points of the data set; it is judged by 1,000 others.
+    // The flow uses 1,000 points of the data set; the metric uses 1,000 others.
     let seen = Samples::new(moons.sample(1000, Stream::new(1))?, &Default::default())?;
     let unseen = Reference::sample(moons, 1000, Stream::new(2))?;
 

@@ -1,4 +1,4 @@
-//! A metric of one's own: its noise floor and its checks come with the trait.
+//! A user-defined metric: the trait provides its noise floor and its checks.
 #![allow(clippy::print_stdout)] // An example talks to its reader.
 
 use sdflow::metric::{Estimate, Metric, Reference};
@@ -25,7 +25,7 @@ impl Metric for MeanGap {
 }
 
 /// # Errors
-/// None that a reader should meet.
+/// This example does not fail.
 pub fn main() -> Result<()> {
     let reference = Reference::new(Stream::new(1).normal(2000, 2))?;
     let pairwise = Pairwise::default();

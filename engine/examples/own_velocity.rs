@@ -1,4 +1,4 @@
-//! A velocity field of one's own: the run brings steps, metrics, tracers and endings.
+//! A user-defined velocity field: the run provides steps, metrics, tracers and endings.
 #![allow(clippy::print_stdout)] // An example talks to its reader.
 
 use sdflow::flow::{FieldAt, Stepping, VelocityField};
@@ -27,7 +27,7 @@ impl VelocityField for Gather {
 }
 
 /// # Errors
-/// None that a reader should meet.
+/// This example does not fail.
 pub fn main() -> Result<()> {
     let start = Stream::new(1).normal(500, 3);
     let before = start.spread();

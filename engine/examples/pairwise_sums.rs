@@ -1,4 +1,4 @@
-//! The pairwise engine alone: kernel sums over all pairs of points without a matrix of them.
+//! The pairwise engine alone: kernel sums over all pairs of points without a matrix of all pairs.
 #![allow(clippy::print_stdout)] // An example talks to its reader.
 
 use sdflow::pairwise::{Kernel, KernelSum, KernelSums, Pairwise, Part, ScoreDifference};
@@ -7,13 +7,13 @@ use sdflow::rng::Stream;
 use sdflow::{Points, Result};
 
 /// # Errors
-/// None that a reader should meet.
+/// This example does not fail.
 pub fn main() -> Result<()> {
     let (n, m, dim, sigma) = (2000, 3000, 8, 0.8);
     let (y, x) = (Stream::new(1).normal(n, dim), Stream::new(2).normal(m, dim));
     let pairwise = Pairwise::default();
 
-    // The kernel density of x, up to a constant, at every y.
+    // The kernel density of x at every y, up to a constant.
     let sum = KernelSum {
         kernel: Kernel::Gaussian { h: sigma },
         part: Part::Value,

@@ -1,5 +1,5 @@
-//! The sigma that a run chooses suits data wherever they lie, however they scale, and whatever
-//! stray or coinciding points they have.
+//! The automatic sigma suits data at any location and of any scale, with outliers and with
+//! coinciding points.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::Points;
@@ -11,7 +11,8 @@ use sdflow::run::{MetricChoice, Run, RunOptions, RunResult};
 use sdflow::score::{Estimate as Score, Kde};
 use sdflow::target::{DatasetOptions, dataset};
 
-/// A run of the defaults from a standard normal start, as wide as the data are many.
+/// A run with the default options from a standard normal start, with as many particles as data
+/// points.
 fn go(data: &Points, held_out: Points, standardise: bool) -> RunResult {
     let (units, start) = (Standardiser::of(data), Stream::new(4).normal(data.n(), data.dim()));
     let scored = if standardise { units.apply(data) } else { data.clone() };
@@ -50,7 +51,7 @@ fn data_far_from_the_start_are_reached_to_their_spacing() {
         let done = go(&place.apply(&data), place.apply(&held_out), standardise);
         let case = format!("{scales:?} {shift:?} {standardise}");
         assert!(done.notes[0].starts_with("start: it"), "{case}: {:?}", done.notes);
-        // Judged in the units in which the data are moons.
+        // The metric is computed in the units in which the data are moons.
         let reference = Reference::new(held_out.clone()).unwrap();
         let again = energy_and_floor(&place.undo(&done.points), &reference);
         let [energy, floor] = again;
@@ -92,12 +93,13 @@ fn one_hot_and_lattice_data_are_met() {
         points
     };
     for (case, data, held_out) in [("one-hot", one_hot(1), one_hot(2)), ("lattice", lattice(1), lattice(2))] {
-        // The shares of few places are the data's own, whatever those of the held-out ones are.
+        // Where the data take few distinct values, their own frequencies decide, whatever those of
+        // the held-out points are.
         let own = energy_and_floor(&data, &Reference::new(held_out.clone()).unwrap());
         let done = go(&data, held_out, false);
         let energy = &done.metrics["energy"];
         assert!(energy.value <= own[0] + own[1], "{case}: {energy:?} {own:?} {:?}", done.notes);
-        // Particles end at the places of the data.
+        // Particles end at the values of the data.
         let off = |x: &f64| (x - x.round()).abs();
         let mean = done.points.data().iter().map(off).sum::<f64>() / done.points.data().len() as f64;
         assert!(mean < 0.05, "{case}: {mean}");

@@ -1,4 +1,4 @@
-//! Every example runs, and what it asserts holds.
+//! Every example runs, and its assertions hold.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 #[path = "../examples/mixture_target.rs"]

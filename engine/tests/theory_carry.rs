@@ -1,4 +1,5 @@
-//! Points that follow a flow: where they go, what it does to volumes, and that the cloud does not feel them.
+//! Tracers: where they go, how the flow changes volumes, and that the cloud does not depend on
+//! them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod common;
@@ -35,7 +36,7 @@ fn stepping(integrator: Integrator, step: Schedule) -> Stepping {
     Stepping { step: Some(step), integrator, ..Stepping::default() }
 }
 
-/// A field with its usual steps.
+/// A field with its default steps.
 fn usual(field: impl VelocityField + 'static) -> Moving {
     (Box::new(field), Stepping::default())
 }
@@ -126,7 +127,8 @@ fn log_volume(points: &Points) -> f64 {
     0.5 * spectrum.values().iter().map(|v| v.ln()).sum::<f64>()
 }
 
-/// Of an affine map `x -> J x + c`, `log |det J|` is half the growth of the log determinant of any cloud's covariance.
+/// For an affine map `x -> J x + c`, `log |det J|` is half the growth of the log determinant of any
+/// cloud's covariance.
 #[test]
 fn volumes_of_an_affine_map_are_those_of_covariances() {
     let mut flow = affine(3, 0.8);
@@ -139,7 +141,7 @@ fn volumes_of_an_affine_map_are_those_of_covariances() {
     }
 }
 
-/// Of a curved map, against the determinant of its differences between carried neighbours.
+/// For a curved map, the log determinant is compared with differences between neighbouring tracers.
 #[test]
 fn volumes_of_a_curved_map_are_those_of_its_neighbours() {
     let (start, centres, h) = (Stream::new(2).normal(120, 2), Stream::new(7).normal(12, 2), 1e-5);
@@ -172,7 +174,7 @@ fn volumes_of_a_curved_map_are_those_of_its_neighbours() {
     }
 }
 
-/// A flow in standard units stretches as it does in the units of the data.
+/// A flow in standard units changes volumes as it does in the units of the data.
 #[test]
 fn volumes_do_not_depend_on_units() {
     let stretched = |points: &Points, by: f64| {
@@ -195,7 +197,8 @@ fn volumes_do_not_depend_on_units() {
     }
 }
 
-/// Above 8 dimensions the divergence is estimated: of an affine map its mean over points is near the truth.
+/// Above 8 dimensions the divergence is estimated: for an affine map the mean of the estimate over
+/// points is close to the true value.
 #[test]
 fn volumes_in_many_dimensions_are_estimated() {
     let mut flow = affine(12, 0.5);
@@ -207,7 +210,8 @@ fn volumes_in_many_dimensions_are_estimated() {
     }
 }
 
-/// Where the cloud's own score ends, an exact target throws points away; where a step is too long, the run ends and takes it back.
+/// Beyond the reach of the cloud's score estimate, an exact target throws points away; where a step
+/// is too long, the run ends and takes the step back.
 #[test]
 fn points_that_are_thrown_away_are_told() {
     let target = Arc::new(Gaussian::isotropic(vec![0.0, 0.0], 1.0).unwrap());

@@ -1,4 +1,5 @@
-//! Known answers of denoising diffusion: what its steps are, their orders, and the laws that they reach.
+//! Known answers of denoising diffusion: its steps, their orders, and the distributions that they
+//! reach.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod common;
@@ -39,7 +40,8 @@ fn moved(flow: &mut Diffusion, mut cloud: Points, steps: usize, pairwise: &Pairw
     (cloud, evaluations)
 }
 
-/// Where the probability flow takes `z` from the level `from` to `to`: by `sqrt((S + to^2) / (S + from^2))` about the mean.
+/// Where the probability flow moves `z` from the level `from` to `to`: by `sqrt((S + to^2) / (S +
+/// from^2))` about the mean.
 fn flowed(z: &Points, from: f64, to: f64) -> Points {
     let mut out = z.clone();
     for i in 0..z.n() {
@@ -110,7 +112,7 @@ fn declared_orders_by_regression() {
     }
 }
 
-/// Every process is the same flow in its own coordinates, and a tolerance is kept.
+/// Every process gives the same flow in its own coordinates, and the tolerance is kept.
 #[test]
 fn every_process_reaches_the_closed_form() {
     let z = Stream::new(3).normal(30, 2);
@@ -125,7 +127,7 @@ fn every_process_reaches_the_closed_form() {
             let (end, count) = moved(&mut flow, scaled, 12, &exact_arithmetic());
             let mut want = flowed(&start, 10.0, 0.1);
             want.data_mut().iter_mut().for_each(|v| *v *= last);
-            // Twelve steps, each of this error at most, amplified by none.
+            // Twelve steps, each with at most this error, and none amplifies the error.
             assert!(gap(&end, &want) < 12.0 * 10.0 * tolerance, "{process:?} {tolerance}: {}", gap(&end, &want));
             evaluations.push(count);
         }
@@ -133,7 +135,7 @@ fn every_process_reaches_the_closed_form() {
     }
 }
 
-/// The velocity that is told is the derivative of the step.
+/// The reported velocity is the derivative of the step.
 #[test]
 fn the_velocity_is_that_of_short_steps() {
     let z = Stream::new(3).normal(10, 2);
@@ -204,8 +206,8 @@ fn deterministic_and_stochastic_samplers_end_at_one_law() {
     }
 }
 
-/// In closed form for a Gaussian, its prior's lack of the data's spread included: the flow scales by
-/// `f = sqrt((S + max^2) / (S + min^2))` about the mean.
+/// The closed form for a Gaussian, including the spread that the prior lacks: the flow scales by `f
+/// = sqrt((S + max^2) / (S + min^2))` about the mean.
 #[test]
 fn the_log_density_of_a_gaussian_is_that_of_its_linear_flow() {
     let engine = exact_arithmetic();
@@ -241,7 +243,7 @@ fn the_log_density_of_a_mixture_is_its_own() {
     assert!(worst < 2e-3, "{worst}");
 }
 
-/// Random signs give the trace of a diagonal matrix exactly, and of any matrix in the mean.
+/// Random signs give the trace of a diagonal matrix exactly, and that of any matrix in the mean.
 #[test]
 fn the_log_density_in_many_dimensions_is_by_probes() {
     let (dim, engine) = (12, exact_arithmetic());
@@ -256,7 +258,7 @@ fn the_log_density_in_many_dimensions_is_by_probes() {
         let got = flow.log_density(&points, &options, &engine, Stream::new(4)).unwrap();
         got.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
     };
-    // Ten steps of this tolerance.
+    // Ten steps with this tolerance.
     assert!(gap(0.0, None) < 0.04, "{}", gap(0.0, None));
     let (few, many) = (gap(0.7, Some(2)), gap(0.7, Some(200)));
     assert!(many < 0.5 && many < few, "{few} {many}");

@@ -1,4 +1,4 @@
-//! The field of the score-difference flow [weber2023score] between kernel estimates, by its parts.
+//! The field of the score-difference flow [weber2023score] between kernel estimates, and its parts.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod common;

@@ -131,7 +131,7 @@ fn a_tiny_sigma_snaps_to_the_nearest_point() {
     }
 }
 
-/// Answer 9: a large common offset costs nothing but the inputs' own rounding, in f32 too.
+/// Answer 9: a large common offset causes no error beyond the rounding of the inputs, in f32 too.
 #[test]
 fn a_common_offset_does_not_matter() {
     let (x, y) = two_sets();
@@ -141,7 +141,7 @@ fn a_common_offset_does_not_matter() {
     assert_close(&moved, &field, 1e-8);
 }
 
-/// The kernel flow dies far from its data where the score difference does not.
+/// The kernel flow vanishes far from its data, where the score difference does not.
 #[test]
 fn the_mmd_velocity_is_the_gradient_of_mmd_and_dies_far_away() {
     use sdflow::flow::{MmdFlow, MmdFlowOptions};

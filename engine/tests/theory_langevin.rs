@@ -1,4 +1,5 @@
-//! Known answers of Langevin dynamics: the law of its chains, with and without rejections.
+//! Known answers of Langevin dynamics: the stationary distributions of its chains, with and without
+//! rejections.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::Points;
@@ -15,7 +16,7 @@ fn langevin(target: &Arc<dyn Target>, sampler: LangevinSampler, step: Option<f64
     Langevin::new(Box::new(Exact::new(target.clone()).unwrap()), Some(target.clone()), &options).unwrap()
 }
 
-/// The cloud after so many steps.
+/// The cloud after this number of steps.
 fn moved(flow: &mut Langevin, mut cloud: Points, steps: usize) -> Points {
     flow.prepare(&cloud, &Clock::at(0, steps, Stream::new(7))).unwrap();
     for step in 0..steps {
@@ -30,7 +31,7 @@ fn gaussian() -> Arc<dyn Target> {
     Arc::new(Gaussian::new(vec![1.0, -2.0], cov).unwrap())
 }
 
-/// Of `N(m, S)` the chain of step `h` rests at the variance `S / (1 - h / 2S)`.
+/// For `N(m, S)` the chain of step `h` has the stationary variance `S / (1 - h / 2S)`.
 #[test]
 fn unadjusted_chains_have_the_variance_of_their_step() {
     let (n, h) = (100_000, 0.5);
@@ -68,7 +69,8 @@ fn adjusted_chains_have_the_target_s_moments() {
 fn a_density_without_a_constant_will_do() {
     let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0^4/4", &[]).unwrap());
     let n = 100_000;
-    // From the middle: in so light a tail a chain would stay for long [roberts1996exponential].
+    // From the middle: in a tail this light a chain would stay for a long time
+    // [roberts1996exponential].
     let mut start = Stream::new(1).normal(n, 1);
     start.data_mut().iter_mut().for_each(|x| *x *= 0.3);
     let cloud = moved(&mut langevin(&p, LangevinSampler::Mala, Some(0.3)), start, 80);

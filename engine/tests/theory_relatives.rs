@@ -98,7 +98,8 @@ fn plain_is_the_scores_weighed_by_their_densities_and_normalised_is_their_differ
     assert!(gap(&velocity(&mut flow(Weighting::Normalised, Scaling::Denoiser), &y), &normalised) < 1e-12);
 }
 
-/// Far away the plain velocity towards the target is 0 to the last bit, the normalised one still points home.
+/// Far away the plain velocity towards the target is exactly 0; the normalised one still points to
+/// the target.
 #[test]
 fn from_far_only_the_normalised_velocity_points_home() {
     let (x, mut y) = two_sets();
@@ -114,7 +115,8 @@ fn from_far_only_the_normalised_velocity_points_home() {
     }
 }
 
-/// Noise injection [arbel2019maximum]: the velocity at jittered places, the law that of the particles.
+/// Noise injection [arbel2019maximum]: the velocity at displaced positions, the distribution that
+/// of the particles.
 #[test]
 fn injected_noise_moves_where_the_velocity_is_taken() {
     let (x, y) = two_sets();
@@ -204,8 +206,9 @@ fn svgd_is_the_score_difference_smoothed_by_the_kernel() {
     }
 }
 
-/// `mean_i [s . phi + div phi](y_i)` is the squared kernel Stein discrepancy, the mean of the Stein kernel over all pairs; the
-/// divergence by differences of phi in `z` with the particles held.
+/// `mean_i [s . phi + div phi](y_i)` is the squared kernel Stein discrepancy, the mean of the Stein
+/// kernel over all pairs; the divergence is computed by differences of phi in `z` with the
+/// particles fixed.
 #[test]
 fn the_stein_operator_of_svgd_is_the_mean_of_the_stein_kernel() {
     let p = gaussian([1.0, -0.5], [[1.5, 0.4], [0.4, 0.8]]);

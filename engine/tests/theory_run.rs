@@ -1,4 +1,4 @@
-//! What a run promises: defaults that reach a target, units that do not matter, endings, refusals.
+//! The guarantees of a run: defaults that reach a target, independence of units, endings, refusals.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::flow::{SdFlow, SdFlowOptions, Stepping};
@@ -95,7 +95,7 @@ fn a_step_too_large_for_a_tight_target_diverges_and_keeps_the_last_finite_cloud(
     assert!(done.points.data().iter().all(|v| v.is_finite()));
 }
 
-/// Raises the interrupt after some steps.
+/// Raises the interrupt after a number of steps.
 struct Impatient(Interrupt, usize);
 
 impl Observer for Impatient {
@@ -218,7 +218,8 @@ fn a_precision_of_the_flow_overrides_the_runs() {
     assert!(gap < 1e-3, "{gap}");
 }
 
-/// Excluding a particle from its own density must work on batches too, where rows and sources are ordered differently.
+/// Excluding a particle from its own density must work with minibatches too, where rows and sources
+/// have different orders.
 #[test]
 fn leaving_oneself_out_agrees_between_all_points_and_a_batch_of_all_but_the_order() {
     use sdflow::score::{At, Form, Score, SelfTerm};
@@ -247,7 +248,8 @@ fn leaving_oneself_out_agrees_between_all_points_and_a_batch_of_all_but_the_orde
         assert!((own.row(i)[0] - (mean - cloud.row(i)[0])).abs() < 1e-12);
     }
     assert_ne!(own, all);
-    // A batch of 39 leaves out one source for all queries: particles in the batch still leave themselves out.
+    // A batch of 39 leaves out one source for all queries: particles in the batch are still
+    // excluded from their own sums.
     let mut batch = Points::default();
     let mut kde = Kde::of_cloud().with_self_term(SelfTerm::Exclude).batched(Some(39));
     kde.evaluate(&at, Form::Displacement, &mut batch).unwrap();

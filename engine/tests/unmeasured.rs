@@ -1,4 +1,4 @@
-//! A metric that cannot be measured costs a run nothing but that metric.
+//! If a metric cannot be computed, the run loses only that metric.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::flow::{SdFlow, SdFlowOptions};
@@ -10,7 +10,7 @@ use sdflow::schedule::Schedule;
 use sdflow::score::{Estimate, Kde};
 use sdflow::{Points, Result};
 
-/// Integer data, most of whose places many points share.
+/// Integer data: most values occur many times.
 fn lattice() -> Points {
     let mut rng = Stream::new(1).rng();
     Points::new((0..600).map(|_| (3.0 * rng.uniform()).floor()).collect(), 2, "data").unwrap()
@@ -34,7 +34,7 @@ fn a_metric_or_floor_that_fails_leaves_the_rest() {
     assert!(done.history.last().unwrap().contains_key("energy"));
     let told = done.warnings.iter().find(|warning| warning.contains("kl_knn could not be measured")).unwrap();
     assert!(told.contains("reference points"), "{told}");
-    // Whatever of it could be measured is there.
+    // The metric that failed has no floor.
     let floor = |name: &str| done.metrics.get(name).and_then(|estimate| estimate.floor);
     assert_eq!(floor("kl_knn"), None);
 }

@@ -1,4 +1,4 @@
-//! No file depends, through whatever others, on itself.
+//! No file depends on itself, directly or through other files.
 
 use crate::graph::{Edges, circles, edges, shown};
 use crate::source::{Source, sources};
@@ -23,19 +23,19 @@ fn planted_circles_are_found() {
     let root = ("engine/src/lib.rs", "mod error;\npub mod a;\npub mod b;\npub use error::Error;");
     let circle = |files: &[(&str, &str)]| circles(&edges(&crate_of(&[&[root], files].concat())));
 
-    // A parent that hands on what its child defines is in no circle with the child that takes a
+    // A parent that re-exports what its child defines is in no circle with the child that uses a
     // type of another child.
     let child = ("engine/src/a/child.rs", "use super::other::Shared;\npub fn made() -> Shared { Shared }");
     let other = ("engine/src/a/other.rs", "pub struct Shared;");
     let facade = ("engine/src/a/mod.rs", "mod child;\nmod other;\npub use child::made;\npub use other::Shared;");
     assert_eq!(text(&circle(&[facade, child, other])), "");
-    // It is the same when the child takes the type from its parent, which only hands it on.
+    // The same holds when the child imports the type from its parent, which only re-exports it.
     let through = ("engine/src/a/child.rs", "use super::Shared;\npub fn made() -> Shared { Shared }");
     assert_eq!(text(&circle(&[facade, through, other])), "");
 
     for caller in [
         // The parent calls its child, which uses a type of the parent: through a `use`, a path, and
-        // what it hands on.
+        // a re-export.
         "mod child;\nuse child::made;\npub struct Shared;\nfn f() { made() }",
         "mod child;\npub struct Shared;\nfn f() { child::made() }",
         "mod child;\npub use child::made;\npub struct Shared;\nfn f() { made() }",
@@ -54,16 +54,17 @@ fn planted_circles_are_found() {
     let found = circle(&[a, far, b, near]);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].keys().collect::<Vec<_>>(), ["engine/src/a/far.rs", "engine/src/b/near.rs"]);
-    // In the engine as it is: points and random numbers have one rank, and random numbers make
+    // In the present engine: points and random numbers have one rank, and random numbers make
     // points.
     let real = with_planted("engine/src", "engine/src/points.rs", "use crate::rng::Stream;");
     let found = circles(&edges(&real));
     assert!(found.len() == 1 && found[0].contains_key("engine/src/rng.rs"), "{}", text(&found));
-    // In the script language as it is: what a script can call knows the calls, and a call would know a binding.
+    // In the present script language: a binding knows the calls, and here a call would know a
+    // binding.
     let real = with_planted("dsl/src", "dsl/src/call/mod.rs", "use crate::bind::register;");
     let found = circles(&edges(&real));
     assert!(found.len() == 1 && found[0].contains_key("dsl/src/bind/mod.rs"), "{}", text(&found));
-    // In the command line as it is.
+    // In the present command line.
     let real = with_planted("src", "src/exit.rs", "use crate::run::run;");
     assert_eq!(circles(&edges(&real)).len(), 1);
 }

@@ -1,11 +1,11 @@
 //! Which file names which: every path is followed, through re-exports, to the file that defines its
-//! end.
+//! last name.
 
 use crate::names::{Names, Path, Use};
 use crate::source::Source;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// For each file the files that it names, with the names.
+/// For each file, the files that it names, with the names.
 pub type Edges = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
 /// The modules of one crate.
@@ -19,12 +19,12 @@ enum End {
     Module(Path),
 }
 
-/// Longest chain of re-exports that is followed.
+/// The longest chain of re-exports that is followed.
 const DEEPEST: usize = 12;
 
-/// Which file of a crate depends on which. `mod child;` and the `pub use` of what stands below hand
-/// names on: the file depends on them only if it says them elsewhere too. A `use` of a module is no
-/// dependence, what is named in it is.
+/// Which file of a crate depends on which. `mod child;` and the `pub use` of child modules
+/// re-export names: the file depends on them only if it uses them elsewhere too. A `use` of a
+/// module is not a dependence; a name used from the module is one.
 pub fn edges(sources: &[Source]) -> Edges {
     let files = sources.iter().map(|s| (s.module(), (s.path.as_str(), Names::of(&s.tokens.words)))).collect();
     let modules = Modules { files };
@@ -53,7 +53,7 @@ impl End {
 }
 
 impl Modules<'_> {
-    /// Does a re-export hand on what stands below `module`?
+    /// Is the re-export one of a child of `module`?
     fn is_below(&self, module: &Path, taken: &Use) -> bool {
         match self.end(module, &taken.path, 0) {
             Some(End::File(to)) => self.files.iter().any(|(at, (file, _))| *file == to && at.starts_with(module)),
@@ -62,7 +62,7 @@ impl Modules<'_> {
         }
     }
 
-    /// Where `path` leads that is named in `module`; none when it leaves the crate.
+    /// The target of `path` as named in `module`; none when it leaves the crate.
     fn end(&self, module: &Path, path: &Path, depth: usize) -> Option<End> {
         let (first, rest) = path.split_first()?;
         let supers = path.iter().take_while(|segment| *segment == "super").count();
@@ -74,7 +74,7 @@ impl Modules<'_> {
         }
     }
 
-    /// Is `name` a child of `module`, or brought in or defined there?
+    /// Is `name` a child of `module`, or imported or defined there?
     fn knows(&self, module: &Path, name: &String) -> bool {
         self.files.get(module).is_some_and(|(_, names)| {
             names.children.contains(name)
@@ -84,8 +84,8 @@ impl Modules<'_> {
         })
     }
 
-    /// Goes down `path` from `module`. An item is preferred to a module of the same name where the
-    /// path ends.
+    /// Follows `path` down from `module`. Where the path ends, an item is preferred to a module of
+    /// the same name.
     fn walk(&self, module: &Path, path: &[String], depth: usize) -> Option<End> {
         let (file, names) = self.files.get(module)?;
         let Some((segment, rest)) = path.split_first() else { return Some(End::Module(module.clone())) };
@@ -102,14 +102,13 @@ impl Modules<'_> {
                 end => Some(end),
             },
             _ if child => self.walk(&below, rest, depth),
-            // A name that a macro makes.
+            // A name that a macro defines.
             _ => Some(End::File(file.to_string())),
         }
     }
 }
 
-/// Files that depend on each other in a circle, each set of them as its files and the edges among
-/// them.
+/// Files that depend on each other in a circle: each circle as its files and the edges among them.
 pub fn circles(edges: &Edges) -> Vec<Edges> {
     let reached = |from: &String| {
         let (mut seen, mut open) = (BTreeSet::new(), vec![from.clone()]);
@@ -136,7 +135,7 @@ pub fn circles(edges: &Edges) -> Vec<Edges> {
     found
 }
 
-/// A circle as text, a line per file with what it names of the others.
+/// A circle as text: one line per file with the names it uses from the others.
 pub fn shown(circle: &Edges) -> String {
     let mut out = format!("{} files in a circle:\n", circle.len());
     for (from, all) in circle {

@@ -1,5 +1,5 @@
-//! The order of the engine's modules, no circles between files, words that are kept in one room,
-//! words that are not used at all, and an engine that knows no script.
+//! The order of the engine's modules, the absence of circles between files, words that are kept in
+//! one place, words that are not used at all, and an engine without knowledge of scripts.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod circles;
@@ -15,8 +15,8 @@ mod words;
 
 use source::{Source, sources};
 
-/// The sources of `folder` with `text` at the head of the file at `path`, which is made where there
-/// is none.
+/// The sources of `folder` with `text` at the head of the file at `path`; the file is created if
+/// there is none.
 fn with_planted(folder: &str, path: &str, text: &str) -> Vec<Source> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let before = std::fs::read_to_string(root.join(path)).unwrap_or_default();

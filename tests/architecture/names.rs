@@ -1,16 +1,16 @@
-//! What a source declares, what it takes by `use`, and which paths it names.
+//! What a source declares, what it imports by `use`, and which paths it names.
 
 use std::collections::BTreeSet;
 
 /// A path's segments.
 pub type Path = Vec<String>;
 
-/// One name that a `use` brings in.
+/// One name that a `use` imports.
 #[derive(Debug, Clone)]
 pub struct Use {
     pub name: String,
     pub path: Path,
-    /// Is it handed on, by `pub use` of any width?
+    /// Is it re-exported, by `pub use` of any visibility?
     pub public: bool,
 }
 
@@ -22,7 +22,7 @@ pub struct Names {
     /// Functions, types, traits, constants and macros.
     pub defined: BTreeSet<String>,
     pub uses: Vec<Use>,
-    /// Paths of two segments and more outside `use`.
+    /// Paths of two or more segments outside `use`.
     pub paths: Vec<Path>,
     /// Every word outside `use`.
     pub words: BTreeSet<String>,

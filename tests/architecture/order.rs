@@ -4,8 +4,8 @@ use crate::graph::{Edges, edges};
 use crate::source::{Source, sources};
 use crate::with_planted;
 
-/// Modules from low to high; a module may name those of its own rank and below. One line a rank; a
-/// name that is no module yet does no harm.
+/// Modules from low to high, one rank per line. A module may name those of its own rank and below;
+/// a name without a module is ignored.
 type Order = &'static [&'static [&'static str]];
 
 const ENGINE: Order = &[

@@ -7,7 +7,7 @@ use crate::tokens::Tokens;
 use std::cmp::Ordering;
 use std::path::Path;
 
-/// Words and phrases of our own making, with what to say instead.
+/// Words and phrases that are not terms of the field, with the replacement.
 const FORBIDDEN: &[(&str, &str)] = &[
     ("law", "distribution"),
     ("laws", "distributions"),
@@ -24,13 +24,18 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("mend", "correct, fix"),
     ("mends", "corrects, fixes"),
     ("nobody", "no one, or name who does not"),
+    ("is wanted", "is expected"),
+    ("are wanted", "are expected"),
+    ("hears", "receives"),
+    ("in vain", "without success"),
+    ("foreseen", "expected"),
 ];
 
 /// The widest line of a doc comment, in characters.
 const WIDTH: usize = 100;
 
-/// What each package still holds of forbidden words and of wide doc comments: these numbers only
-/// fall.
+/// The number of forbidden words and of wide doc comments that each package still contains: these
+/// numbers only fall.
 const KNOWN: [Known; 4] = [
     Known { folder: "engine/src", words: 0, wide: 0 },
     Known { folder: "dsl/src", words: 0, wide: 0 },
@@ -45,7 +50,7 @@ struct Known {
 }
 
 /// Each forbidden word in the comments and in the strings of a source, with its line. A string
-/// without a space is a key, a label or a name, and no sentence.
+/// without a space is a key, a label or a name, and not a sentence.
 fn forbidden(path: &str, text: &str) -> Vec<String> {
     let comments = text.lines().enumerate().filter_map(|(i, line)| Some((i + 1, comment(line)?.to_string())));
     let strings = Tokens::of(text).strings.into_iter().filter(|(_, text)| text.contains(' '));
@@ -59,7 +64,7 @@ fn forbidden_in(path: &str, line: usize, sentence: &str) -> Vec<String> {
     found.map(|(word, instead)| format!("{path}:{line}: `{word}`: say {instead}")).collect()
 }
 
-/// The comment that a line holds, if any.
+/// The comment on a line, if there is one.
 fn comment(line: &str) -> Option<&str> {
     let begin = if line.trim_start().starts_with("//") { line.find("//") } else { line.rfind(" // ") }?;
     Some(&line[begin..]).filter(|rest| line.trim_start().starts_with("//") || !rest.contains('"'))
@@ -83,7 +88,7 @@ fn wide(path: &str, text: &str) -> Vec<String> {
     lines.map(|(i, line)| format!("{path}:{}: {} columns", i + 1, line.chars().count())).collect()
 }
 
-/// What is wrong with `found` in `folder`, of which `known` are known; nothing if their number is
+/// The message about `found` in `folder`, of which `known` are known; none if their number is
 /// right.
 fn complaint(folder: &str, key: &str, found: &[String], known: usize) -> Option<String> {
     let (n, list) = (found.len(), found.join("\n"));
@@ -97,7 +102,7 @@ fn complaint(folder: &str, key: &str, found: &[String], known: usize) -> Option<
 #[test]
 fn comments_and_messages_use_the_words_of_the_field() {
     let complaints = KNOWN.iter().filter_map(|Known { folder, words, .. }| {
-        // This file has to spell the words out.
+        // This file has to contain the words themselves.
         let all = texts(folder).into_iter().filter(|(path, _)| !path.ends_with("plain_words.rs"));
         let found: Vec<_> = all.flat_map(|(path, text)| forbidden(&path, &text)).collect();
         complaint(folder, "words", &found, *words)

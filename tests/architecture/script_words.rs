@@ -1,21 +1,21 @@
-//! The engine knows no script: its messages say what is wrong and wanted in words, and the script
-//! language adds how to write it.
+//! The engine does not know scripts: its messages say in words what is wrong and what is expected,
+//! and the script language adds the syntax.
 
 use crate::source::{Source, sources};
 use sdflow_dsl::manual::manual;
 use std::collections::BTreeMap;
 
-/// How many strings of a file still speak the script language: these numbers only fall.
+/// The number of strings in each file that still contain script syntax: these numbers only fall.
 const KNOWN: &[(&str, usize)] = &[("engine/src/score/fitted.rs", 1)];
 
-/// The strings of a source that hold what only a script writes, with their lines.
+/// The strings of a source that contain script syntax, with their lines.
 fn scripted(source: &Source) -> Vec<String> {
     let strings = source.tokens.strings.iter().filter(|(_, text)| is_scripted(text));
     strings.map(|(line, text)| format!("{}:{line}: {text}", source.path)).collect()
 }
 
-/// Does a string hold a map `#{..}`, an entry of one in backticks, or a call of a function of the
-/// manual? What a placeholder fills is a label, such as `exact({})`.
+/// Does a string contain a map `#{..}`, an entry of one in backticks, or a call of a function of
+/// the manual? What fills a placeholder is a label, such as `exact({})`.
 fn is_scripted(text: &str) -> bool {
     let map = text.match_indices("#{").any(|(at, _)| !text[at + 2..].starts_with(':'));
     let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').count();

@@ -3,17 +3,17 @@
 use crate::tokens::Tokens;
 use std::path::Path;
 
-/// One source file without comments and its test module.
+/// One source file, without comments and without its test module.
 pub struct Source {
-    /// From the root of the repository, with `/`.
+    /// The path from the root of the repository, with `/`.
     pub path: String,
     /// Its code.
     pub tokens: Tokens,
-    /// Modules that it declares for tests only, as paths without an ending.
+    /// The modules that it declares for tests only, as paths without an extension.
     tests: Vec<String>,
 }
 
-/// The paths and the whole texts of all Rust files below `folder`, a folder of the repository.
+/// The paths and the full texts of all Rust files below `folder`, a folder of the repository.
 pub fn texts(folder: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();

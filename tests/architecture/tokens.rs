@@ -1,6 +1,6 @@
-//! Rust code as words and punctuation marks, and its string literals apart.
+//! Rust code as words and punctuation marks, with its string literals separately.
 
-/// Words and punctuation marks in order, without comments; the text of strings stands beside them.
+/// Words and punctuation marks in order, without comments; the text of strings is kept separately.
 #[derive(Default)]
 pub struct Tokens {
     pub words: Vec<String>,
@@ -14,7 +14,7 @@ impl Tokens {
         self.words.windows(word.len()).any(|window| window.iter().zip(word).all(|(a, b)| a == b))
     }
 
-    /// The code, read once from its beginning to its end.
+    /// Reads the code once from its beginning to its end.
     pub fn of(code: &str) -> Tokens {
         let chars: Vec<char> = code.chars().collect();
         let mut tokens = Tokens::default();
@@ -27,7 +27,7 @@ impl Tokens {
         tokens
     }
 
-    /// Reads what begins at `i` and returns where the next begins.
+    /// Reads the token at `i` and returns where the next one begins.
     fn read(&mut self, chars: &[char], i: usize, line: usize) -> usize {
         let next = chars.get(i + 1).copied().unwrap_or(' ');
         match chars[i] {
@@ -78,7 +78,7 @@ fn past_string(chars: &[char], i: usize) -> usize {
     j + 1
 }
 
-/// Behind `r"..."` or `r#"..."#`; none when it is a raw word such as `r#type`.
+/// The position after `r"..."` or `r#"..."#`; none when it is a raw word such as `r#type`.
 fn past_raw_string(chars: &[char], i: usize) -> Option<usize> {
     let hashes = chars[i + 1..].iter().take_while(|c| **c == '#').count();
     let open = i + 1 + hashes;
@@ -90,7 +90,7 @@ fn past_raw_string(chars: &[char], i: usize) -> Option<usize> {
     Some((open + 1..chars.len()).find(|&j| closes(j)).map_or(chars.len(), |j| j + 1 + hashes))
 }
 
-/// Behind a character; a lifetime's quote is passed alone.
+/// The position after a character literal; for a lifetime, the position after its quote.
 fn past_char(chars: &[char], i: usize) -> usize {
     match chars.get(i + 1) {
         Some('\\') => (i + 3..chars.len()).find(|&j| chars[j] == '\'').map_or(chars.len(), |j| j + 1),

@@ -1,14 +1,14 @@
-//! Words that are kept in one room, so that a choice can be changed in one place.
+//! Words that are kept in one place, so that a choice can be changed in one place.
 
 use crate::source::{Source, sources};
 
-/// A word (tokens in a row) and the only places that may say it.
+/// A word (consecutive tokens) and the only places that may contain it.
 const GUARDED: &[(&[&str], &[&str])] = &[
     (&["rhai"], &["dsl/"]),
     (&["clap"], &["src/args.rs", "src/args/"]),
     (&["clap_complete"], &["src/args.rs"]),
     (&["unsafe"], &["engine/src/simd/tile_amx.rs"]),
-    // `matrix` releases the wide registers that faer's kernels leave in use.
+    // `matrix` resets the wide registers that faer's kernels leave in use.
     (&["pulp"], &["engine/src/simd/", "engine/src/pairwise/", "engine/src/net/", "engine/src/matrix.rs"]),
     (&["rand"], &["engine/src/rng.rs"]),
     (&["rand_distr"], &["engine/src/rng.rs"]),

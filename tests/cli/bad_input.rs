@@ -7,7 +7,7 @@ fn complaint(script: &str) -> String {
     Sandbox::with(script).run("a.rhai").complaint()
 }
 
-/// The complaint about `load` of a file with this content.
+/// The message of `load` for a file with this content.
 fn complaint_about(name: &str, content: &[u8]) -> String {
     let sandbox = Sandbox::with(&format!("let data = load(\"{name}\");\nprint(data.n);\n"));
     sandbox.write(name, content);
@@ -40,7 +40,7 @@ fn folder_to_read_that_is_none() {
     assert_snapshot!(sandbox.run("a.rhai --allow-read nowhere").complaint());
 }
 
-/// Its square is infinite: distances and with them every result would be.
+/// Its square is infinite, so distances and every result computed from them would be infinite too.
 #[test]
 fn coordinate_beyond_squares() {
     assert_snapshot!(complaint("let far = points([[1.5, 2.5], [1e200, 3.5]]);\nprint(energy(far, normal(5, 2)));\n"));
@@ -51,7 +51,7 @@ fn covariance_beyond_memory() {
     assert_snapshot!(complaint("let x = normal(3, 60000);\nprint(x.cov());\n"));
 }
 
-/// Some editors begin a file with the mark of its encoding.
+/// Some editors put the mark of its encoding at the start of a file.
 #[test]
 fn byte_order_mark() {
     let sandbox = Sandbox::with("\u{feff}let x = normal(5, 2);\nprint(x.n);\n");
@@ -204,7 +204,7 @@ fn out_cannot_be_written() {
     assert_snapshot!(sandbox.run("a.rhai --out file/below").complaint());
 }
 
-/// A script that cannot be compiled says so in one JSON object too.
+/// An error of a script that cannot be compiled is one JSON object too.
 #[test]
 fn json_tells_the_error() {
     let done = Sandbox::with("let a = ;\n").run("a.rhai --json").code(3);
@@ -213,7 +213,7 @@ fn json_tells_the_error() {
     assert_eq!((report["error"]["line"].as_u64(), report["error"]["file"].as_str()), (Some(1), Some("a.rhai")));
 }
 
-/// A pipe without a writer would keep its reader waiting for ever.
+/// A pipe without a writer would make its reader wait for ever.
 #[test]
 #[cfg(unix)]
 fn a_pipe_is_no_file_of_points_model_script_or_import() {

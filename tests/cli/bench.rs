@@ -1,4 +1,4 @@
-//! `bench`: measurements and what they refuse.
+//! `bench`: measurements and refusals.
 
 use crate::sandbox::{Done, Sandbox, json};
 

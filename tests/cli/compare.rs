@@ -1,4 +1,4 @@
-//! Two runs side by side.
+//! A comparison of two runs.
 
 use crate::sandbox::{Sandbox, json};
 

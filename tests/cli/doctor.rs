@@ -26,7 +26,7 @@ fn doctor_describes_the_machine() {
     assert_eq!(dims, [2, 8, 64, 256, 784]);
 }
 
-/// The choice is what `bench` of the same sizes says that it ran.
+/// The choice is the one that `bench` reports for the same sizes.
 #[test]
 fn doctor_names_what_runs() {
     for sizes in ["--n 300 --m 400 --dim 2", "--n 1100 --dim 3 --sigma 0.02 --data mixture25", "--n 300 --dim 40"] {
@@ -78,8 +78,8 @@ fn a_forced_set_runs_and_is_recorded() {
     let told = json(&forced("doctor --json").stdout);
     assert_eq!((told["asked"].as_str(), told["isa"].as_str()), (Some("scalar"), Some("scalar")));
     assert!(told["choices"].as_array().unwrap().iter().all(|row| row["isa"] == "scalar"), "{told}");
-    // The set is no part of what a run is: the finished one answers, and says what it was computed
-    // with.
+    // The instruction set is not part of a run's identity: the finished run answers, and says with
+    // which set it was computed.
     let again = sandbox.run("a.rhai").code(0);
     let same = sandbox.run("--version").stdout.trim_end().ends_with("(scalar)");
     assert!(same || again.stderr.contains("finished already with scalar"), "{}", again.stderr);
@@ -103,8 +103,8 @@ fn a_set_that_does_not_exist_is_refused_by_every_command() {
     Done::of(sandbox.command("a.rhai").env("SDFLOW_ISA", "")).code(0);
 }
 
-/// A set that this machine lacks is replaced, and the user hears of it; one that it has is not
-/// commented.
+/// An instruction set that this machine lacks is replaced with a message; one that it has is used
+/// without a comment.
 #[test]
 fn a_set_that_is_missing_is_warned_of() {
     let sets = report("")["isas"].clone();

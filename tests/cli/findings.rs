@@ -1,4 +1,4 @@
-//! What runs found, in one document.
+//! The findings of several runs in one document.
 
 use crate::sandbox::{Done, Sandbox, json};
 use insta::assert_snapshot;
@@ -72,7 +72,7 @@ fn what_is_no_finding_is_refused() {
     sandbox.run("said.rhai --out said --quiet").code(0);
     let refused = sandbox.run("findings said -o nowhere/found.md").code(6).stderr;
     assert!(refused.contains("cannot write nowhere/found.md") && refused.contains("`-o`"), "{refused}");
-    // One folder without a run keeps the file as it was.
+    // If one folder holds no run, the file stays as it was.
     sandbox.write("found.md", "earlier");
     sandbox.run("findings said empty -o found.md").code(6);
     assert_eq!(sandbox.read("found.md"), "earlier");

@@ -1,4 +1,4 @@
-//! Words, flags, help, completions.
+//! Subcommands, flags, help, completions.
 
 use crate::sandbox::Sandbox;
 use insta::assert_snapshot;

@@ -1,4 +1,4 @@
-//! The command as a user types it.
+//! The command line as a user types it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod bad_input;

@@ -1,4 +1,4 @@
-//! Scripts to begin with.
+//! Templates of scripts.
 
 use crate::sandbox::Sandbox;
 

@@ -1,10 +1,10 @@
-//! The run folder, the rerun that answers from it, and Ctrl-C.
+//! The run folder, the repeated run that is answered from it, and Ctrl-C.
 
 use crate::sandbox::{Done, Sandbox, json, listing};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Moves 100 particles to a Gaussian in 20 steps, says something and draws a picture.
+/// Moves 100 particles to a Gaussian in 20 steps, prints a line and draws a plot.
 const SMALL: &str = r#"
 let n = param("n", 100);
 let target = gaussian(#{dim: 2, mean: [1.0, 0.0], std: 0.5});
@@ -133,8 +133,8 @@ fn ctrl_c_keeps_what_exists() {
     stopped_by(&["-INT"]);
 }
 
-/// What a job manager, `timeout` and a closed terminal send; twice where it goes to the process and
-/// to its group.
+/// The signals that a job manager, `timeout` and a closed terminal send; twice where the signal
+/// goes to the process and to its group.
 #[cfg(unix)]
 #[test]
 fn termination_and_a_hangup_keep_what_exists() {
@@ -191,7 +191,7 @@ fn quick_caps_the_work_and_says_so() {
     assert!(record["quick"] == true && record["steps"].as_u64() < Some(1000));
 }
 
-/// An unfinished run is computed anew, and it says so.
+/// An unfinished run is computed again, and a message says so.
 #[test]
 fn an_unfinished_run_is_computed_anew() {
     let sandbox = Sandbox::with(SMALL);

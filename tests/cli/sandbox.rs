@@ -7,7 +7,7 @@ use std::process::Command;
 /// A temporary folder with files.
 pub struct Sandbox(tempfile::TempDir);
 
-/// What a command did.
+/// The result of a command.
 pub struct Done {
     pub code: i32,
     pub stdout: String,
@@ -15,12 +15,12 @@ pub struct Done {
 }
 
 impl Sandbox {
-    /// An empty one.
+    /// A sandbox without files.
     pub fn new() -> Sandbox {
         Sandbox(tempfile::tempdir().unwrap())
     }
 
-    /// One with this script as `a.rhai`.
+    /// A sandbox with this script as `a.rhai`.
     pub fn with(script: &str) -> Sandbox {
         let sandbox = Sandbox::new();
         sandbox.write("a.rhai", script);
@@ -41,12 +41,12 @@ impl Sandbox {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
-    /// Points as `.npy`.
+    /// Writes points as `.npy`.
     pub fn points(&self, name: &str, points: &sdflow::Points) {
         sdflow::io::save_npy(&self.path(name), points).unwrap();
     }
 
-    /// The command with these words, not started yet.
+    /// The command with these arguments, not started yet.
     pub fn command(&self, words: &str) -> Command {
         let path = cargo_bin_cmd!("sdflow-engine").get_program().to_owned();
         let mut command = Command::new(path);
@@ -59,7 +59,7 @@ impl Sandbox {
         command
     }
 
-    /// Runs the command with these words to its end.
+    /// Runs the command with these arguments to its end.
     pub fn run(&self, words: &str) -> Done {
         Done::of(&mut self.command(words))
     }
@@ -85,7 +85,7 @@ impl Done {
         Done { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    /// Standard error with the exit code behind it, for snapshots.
+    /// Standard error followed by the exit code, for snapshots.
     pub fn complaint(&self) -> String {
         assert!(!self.stderr.contains("panicked") && !self.stderr.contains("internal error"), "{}", self.stderr);
         format!("{}exit code {}", self.stderr, self.code)

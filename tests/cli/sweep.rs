@@ -1,4 +1,4 @@
-//! Sweeps: axes, the table, failing cells, shards, and what is answered from finished cells.
+//! Sweeps: axes, the table, failing cells, shards, and finished cells that are not computed again.
 
 use crate::sandbox::{Done, Sandbox, json, listing};
 use insta::assert_snapshot;
@@ -17,7 +17,7 @@ record(#{distance: energy(result.points, target.sample(40)), letters: word.len()
 expect("all, moved", result.points.n == n);
 "#;
 
-/// A sandbox with a script, and its sweep with these words into `out`.
+/// A sandbox with a script, and its sweep with these arguments into `out`.
 pub fn swept(script: &str, words: &str) -> (Sandbox, Done) {
     let sandbox = Sandbox::with(script);
     let done = sandbox.run(&format!("sweep a.rhai --out out {words}"));
@@ -106,7 +106,7 @@ fn the_same_command_again_computes_nothing() {
     let again = sandbox.run("sweep a.rhai --out out -p n=20,30 -p seed=1,2").code(0);
     assert_eq!(sandbox.read("out/table.csv"), table);
     assert_eq!(first.stdout.lines().skip(1).collect::<Vec<_>>(), again.stdout.lines().skip(1).collect::<Vec<_>>());
-    // A plan that grew finds its cells again; --force computes all anew.
+    // A plan that grew finds its finished cells; --force computes all again.
     sandbox.run("sweep a.rhai --out out -p n=20,30 -p seed=1,2,3").code(0);
     let grown = rows(&sandbox.read("out/table.csv"));
     assert_eq!((grown.len(), &grown[0]), (6, &rows(&table)[0]));
@@ -159,8 +159,8 @@ fn names_that_collide_keep_their_columns() {
     );
 }
 
-/// Fails for n = 2 as long as there is no file, which is no part of the identity because its name
-/// is computed.
+/// Fails for n = 2 as long as there is no file; the file is not part of the identity because its
+/// name is computed.
 const FAILING: &str =
     "let n = param(\"n\", 1);\nif n == 2 { let x = load(`x${1}.npy`); }\nrecord(#{n: n});\nexpect(\"small\", n < 4);";
 
@@ -178,7 +178,7 @@ fn failed_cells_stop_nothing_and_leave_with_7() {
     assert_eq!(column(&rows, "status"), ["done", "failed", "done", "done"]);
     assert_eq!(column(&rows, "exit_code"), ["0", "6", "0", "4"]);
     assert!(rows[1]["error"].contains("x1.npy") && rows[1]["metric_n"].is_empty());
-    // Kept as failed until it is asked for again.
+    // The cell stays failed until it is requested again.
     sandbox.points("x1.npy", &sdflow::Points::zeros(3, 2));
     sandbox.run("sweep a.rhai --out out -p n=int:1:4").code(7);
     assert_eq!(timeless(&sandbox), rows);
@@ -201,7 +201,7 @@ fn shards_together_are_the_whole() {
     let words = "-p n=int:20:24 -p seed=1,2";
     let (whole, done) = swept(SMALL, words);
     done.code(0);
-    // One after another and apart, then at the same time in one folder.
+    // One after another in separate folders, then at the same time in one folder.
     let mut apart: Vec<_> = (1..=3)
         .flat_map(|i| {
             let (sandbox, done) = swept(SMALL, &format!("{words} --shard {i}/3"));

@@ -1,4 +1,4 @@
-//! A sweep that is cut off, in whatever way, goes on where it was.
+//! A sweep that is interrupted in any way continues where it was.
 #![cfg(unix)]
 
 use crate::sandbox::{Done, Sandbox, json};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const WORDS: &str = "sweep a.rhai --out out --quiet -p n=int:20:27 -p seed=int:1:4";
 
-/// Records of finished cells, byte by byte: a cell computed anew would have another time in it.
+/// The records of finished cells, byte by byte: a cell computed again would contain another time.
 fn finished(sandbox: &Sandbox) -> BTreeMap<String, String> {
     let cells = std::fs::read_dir(sandbox.path("out/cells")).into_iter().flatten().flatten();
     let read = |folder: std::path::PathBuf| std::fs::read_to_string(folder.join("run.json")).ok();

@@ -111,9 +111,9 @@ impl Mode {
         made.map(Some).map_err(|cause| dry.fail(cause))
     }
 
-    /// Calls a binding through `act`, which is told whether an argument depends on a result. A dry
-    /// run replaces unknown arguments by plain numbers, and marks the value as unknown if an
-    /// argument was, or if `is_result`.
+    /// Calls a binding through `act`; the argument of `act` is whether an argument of the call
+    /// depends on a result. A dry run replaces unknown arguments by plain numbers, and marks the
+    /// value as unknown if an argument was unknown or if `is_result`.
     ///
     /// # Errors
     /// Those of `act`.

@@ -1,7 +1,7 @@
 //! The grammar of Rhai's definition files, as far as a list of functions needs it: the language server's `DefFn` and `Type`
 //! without the unknown type `?`.
 
-/// The lines of a definition file that are neither a comment nor a declaration.
+/// The lines of a definition file that are neither comments nor declarations.
 pub fn refused(text: &str) -> Vec<String> {
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("module static;"));
@@ -41,7 +41,7 @@ impl Tokens<'_> {
         self.sign('-') && self.sign('>')
     }
 
-    /// The word, followed by a space.
+    /// Reads the word and the space after it.
     fn word(&mut self, word: &str) -> bool {
         let rest = self.0.trim_start().strip_prefix(word).filter(|rest| rest.starts_with(' '));
         self.0 = rest.unwrap_or(self.0);

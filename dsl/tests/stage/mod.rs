@@ -1,18 +1,18 @@
-//! A folder with a script in it, and who listens while it runs.
+//! A folder with a script in it, and a listener for its run.
 
 use sdflow_dsl::{Diagnostic, Listener, Outcome, Request, execute, prepare};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-/// Collects what a script prints.
+/// Collects the lines that a script prints.
 #[derive(Default)]
 pub struct Heard {
     printed: Mutex<Vec<String>>,
 }
 
 impl Heard {
-    /// What was printed.
+    /// The printed lines.
     pub fn said(&self) -> Vec<String> {
         self.printed.lock().unwrap().clone()
     }
@@ -27,7 +27,7 @@ impl Listener for Heard {
     fn row(&self, _: &BTreeMap<String, f64>) {}
 }
 
-/// A listener to whom nobody listens.
+/// A listener that ignores everything.
 #[allow(dead_code)]
 pub fn nobody() -> Arc<dyn Listener> {
     Arc::new(Heard::default())
@@ -79,7 +79,7 @@ pub fn data(folder: &Path) {
     sdflow::io::save_csv(&folder.join("table.csv"), Some(&["a".into(), "b".into()]), &points).unwrap();
 }
 
-/// A diagnostic as text, with a caret line.
+/// A diagnostic as text, with a line that marks the place by carets.
 #[allow(dead_code)]
 pub fn told(diagnostic: &Diagnostic) -> String {
     let mut text = format!("{:?}: {}\n", diagnostic.kind, diagnostic.message);

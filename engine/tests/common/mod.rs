@@ -1,4 +1,4 @@
-//! What several tests of the library share.
+//! Functions that several tests of the library share.
 #![allow(dead_code)] // Each test takes the helpers that it needs.
 
 use faer::Mat;
@@ -9,7 +9,7 @@ use sdflow::schedule::Schedule;
 use sdflow::target::{Gaussian, Target};
 use sdflow::{Interrupt, Points};
 
-/// An engine that computes in f64, so that rounding hides nothing.
+/// An engine that computes in f64, so that rounding errors do not hide other errors.
 pub fn exact_arithmetic() -> Pairwise {
     let options = PairwiseOptions { precision: Precision::F64, ..PairwiseOptions::default() };
     Pairwise::new(options, Interrupt::default())
