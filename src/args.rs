@@ -84,7 +84,7 @@ impl Command {
         }
     }
 
-    /// Returns the bytes of memory that the user allows.
+    /// Returns the memory in bytes that the user allows.
     pub fn memory_budget(&self) -> Option<u64> {
         match self {
             Command::Run(args) => args.memory.memory_budget,
@@ -160,7 +160,8 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
         Ok(cli) => cli.command,
         Err(error) => {
             match steers {
-                // A word of the user's stands in the message, without the colours of the others.
+                // The message contains an argument with control characters; it is printed without
+                // colours, as escapes.
                 true => terminal::print_message(error.render().to_string().trim_end()),
                 // If the output is closed, there is no other way to report that.
                 false => drop(error.print()),

@@ -1,17 +1,17 @@
-//! A thread that acts once a second, as long as somebody wants it to.
+//! A thread that calls a function once a second.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-/// Acts once a second until it is dropped.
+/// Calls a function once a second until it is dropped.
 #[derive(Debug)]
 pub struct EverySecond {
     thread: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl EverySecond {
-    /// Begins; without a thread from the system nothing is done.
+    /// Starts the thread; if the system provides no thread, nothing is called.
     pub fn act(act: impl Fn() + Send + 'static) -> EverySecond {
         let (wanted, end) = channel();
         let beat = move || {
@@ -46,7 +46,7 @@ mod tests {
         });
         acts.recv_timeout(Duration::from_secs(20)).unwrap();
         drop(every);
-        // Whatever was sent until then comes, and then the end.
+        // The channel first gives the values sent so far, and then its end.
         while acts.recv().is_ok() {}
     }
 }

@@ -50,7 +50,7 @@ impl RunListener {
         lock(&self.error).take()
     }
 
-    /// Tells the user of work that has told nothing of itself for a while.
+    /// Prints a line if no work has reported progress for a while.
     pub fn wait(&self) {
         let Voice::Terminal { progress, .. } = &self.voice else { return };
         let mut progress = lock(progress);

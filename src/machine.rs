@@ -54,7 +54,8 @@ pub fn isa_name(isa: Isa) -> &'static str {
 }
 
 /// Returns the name of the instruction set of nets and matrices: the widest of this machine without
-/// its matrix units, whatever the environment asks for, since the products of matrices choose it.
+/// its matrix units, whatever the environment asks for, because the library of matrix products
+/// chooses it.
 pub fn net_isa() -> &'static str {
     match Isa::Auto.resolved() {
         Isa::Amx => isa_name(Isa::Avx512),

@@ -1,5 +1,5 @@
-//! Progress of long work: bars on a terminal, otherwise a line about every ten seconds; nothing with
-//! `--quiet`. Work that reports nothing is shown, too.
+//! Progress of long work: bars on a terminal, otherwise a line about every ten seconds; nothing
+//! with `--quiet`. Work that reports no progress is shown, too.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
@@ -17,11 +17,11 @@ pub struct Progress {
     style: Style,
     loops: HashMap<String, Loop>,
     begun: Instant,
-    /// The last line about anything.
+    /// The time of the last line about any loop.
     told: Instant,
-    /// The loop that was heard of last, while it runs.
+    /// The loop that reported last, while it runs.
     last: Option<String>,
-    /// The bar of work that no loop tells of.
+    /// The bar for work that no loop reports.
     waiting: Option<ProgressBar>,
 }
 
@@ -35,11 +35,11 @@ enum Style {
 #[derive(Debug)]
 struct Loop {
     begun: Instant,
-    /// Units that were done then: many, where a run goes on from a checkpoint.
+    /// Number of units that were done at that time: many if a run continues from a checkpoint.
     first: usize,
     told: Option<Instant>,
     bar: Option<ProgressBar>,
-    /// How far it is: done, of all, a short reading.
+    /// The progress: units done, units in total, a short reading.
     state: (usize, usize, String),
 }
 
@@ -59,8 +59,8 @@ impl Progress {
         Progress { style, loops: HashMap::new(), begun, told: begun, last: None, waiting: None }
     }
 
-    /// Records that the loop `what` has done `done` of `total`. Returns a line to print if it is
-    /// time for one.
+    /// Records that the loop `what` has completed `done` of `total` units. Returns a line to print
+    /// if it is time for one.
     pub fn tick(&mut self, what: &str, done: usize, total: usize, detail: &str, now: Instant) -> Option<String> {
         if matches!(self.style, Style::Quiet) {
             return None;
@@ -98,7 +98,7 @@ impl Progress {
         line
     }
 
-    /// Notes that time has passed, whether or not a loop was heard of. Returns a line to print if
+    /// Notes that time has passed, with or without a report of a loop. Returns a line to print if
     /// it is time for one.
     pub fn wait(&mut self, now: Instant) -> Option<String> {
         let last = self.last.as_ref().and_then(|what| Some((what, self.loops.get(what)?)));

@@ -79,7 +79,7 @@ pub struct MachineRecord {
     pub cpu: String,
     /// The instruction set of the pairwise sums, which the environment may force.
     pub isa: String,
-    /// That of nets and matrices, which it does not reach.
+    /// The instruction set of nets and matrices, which the environment does not change.
     #[serde(default)]
     pub net_isa: String,
     pub backend: String,

@@ -50,7 +50,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
     Ok(ended.record.exit())
 }
 
-/// Estimates by a dry run how much memory the run would hold, and refuses one beyond the budget.
+/// Estimates by a dry run how much memory the run would use, and refuses a run above the budget.
 fn check_memory(args: &RunArgs, budget: u64) -> Result<(), Diagnostic> {
     let request = request(&args.script, &Interrupt::default())?;
     let needed = sdflow_dsl::estimate_memory(&request, &METER).unwrap_or(0);
@@ -64,7 +64,8 @@ fn check_memory(args: &RunArgs, budget: u64) -> Result<(), Diagnostic> {
     ))
 }
 
-/// Lets a new run in its usual folder go on from what an earlier version of the script has computed.
+/// Lets a new run in its default folder continue from checkpoints of an earlier version of the
+/// script.
 fn take_earlier(args: &RunArgs, folder: RunFolder) -> Result<RunFolder, Diagnostic> {
     if args.out.is_none()
         && !args.force

@@ -130,7 +130,7 @@ fn remove(entry: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes what a kill left of files that were being written in `folder`.
+/// Removes partly written files that a killed process left in `folder`.
 fn remove_drafts(folder: &Path) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
     let drafts =
@@ -155,7 +155,7 @@ impl RunFolder {
         for file in recorded.iter().filter(|file| is_inside(file)) {
             remove(&path.join(file))?;
         }
-        // The record says to which run they belong.
+        // The record tells the next run whether the kept files belong to it.
         let kept = |name: &str| keep && [CELLS, CHECKPOINTS, "run.json"].contains(&name);
         if keep {
             remove_drafts(&path.join(CHECKPOINTS))?;
@@ -171,7 +171,7 @@ impl RunFolder {
         &self.path
     }
 
-    /// Does it hold checkpoints of an earlier attempt?
+    /// True if the folder contains checkpoints of an earlier attempt.
     pub fn has_checkpoints(&self) -> bool {
         self.path.join(CHECKPOINTS).is_dir()
     }

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 /// process and to its group.
 const ONE: Duration = Duration::from_millis(500);
 
-/// Makes the first Ctrl-C, SIGTERM or SIGHUP request an end of `interrupt`, and the next one exit
-/// at once.
+/// After this call the first Ctrl-C, SIGTERM or SIGHUP requests an end through `interrupt`, and the
+/// second one exits at once.
 pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
     let interrupt = interrupt.clone();
     let mut asked: Option<Instant> = None;
@@ -32,7 +32,7 @@ pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
     }
 }
 
-/// Requests an end of `interrupt` after this time.
+/// Requests an end through `interrupt` after this time.
 pub fn end_after(interrupt: &Interrupt, time: Duration) {
     let interrupt = interrupt.clone();
     let wait = move || {
@@ -45,8 +45,8 @@ pub fn end_after(interrupt: &Interrupt, time: Duration) {
     }
 }
 
-/// Makes a write beyond the limit on the size of files (`ulimit -f`) fail like any other that
-/// cannot be done. Its signal, SIGXFSZ, would end the process with nothing recorded.
+/// Makes a write beyond the limit on the size of files (`ulimit -f`) fail with an error. Without
+/// this the signal SIGXFSZ would end the process before anything is recorded.
 pub fn survive_file_limit() {
     #[cfg(unix)]
     if let Err(e) = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default()) {

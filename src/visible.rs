@@ -1,15 +1,15 @@
-//! Characters that a terminal obeys instead of showing them, as escapes: the name of a file, or the
-//! print of a script from elsewhere, must not clear the screen or write a line of its own.
+//! Escapes for characters that control a terminal: the name of a file, or the output of a script
+//! from elsewhere, must not clear the screen or write a line of its own.
 
 use std::borrow::Cow;
 
-/// Returns `text` with control characters and marks of the direction of text as escapes
-/// (`\u{1b}`). Line breaks and tabs stay.
+/// Returns `text` with control characters and direction marks as escapes (`\u{1b}`). Line breaks
+/// and tabs stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_obeyed(c) && !"\n\t".contains(c))
 }
 
-/// Returns `text`, which is one line, with line breaks and tabs as escapes, too.
+/// Returns `text`, a single line, with line breaks and tabs as escapes, too.
 pub fn visible_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_obeyed)
 }

@@ -144,7 +144,7 @@ impl Prepared {
         self
     }
 
-    /// The same run, with checkpoints at this pace.
+    /// Returns the same run, with checkpoints at this pace.
     pub fn keeping(mut self, pace: CheckpointPace) -> Prepared {
         self.request.checkpoints = Some(pace);
         self
@@ -197,7 +197,8 @@ impl Prepared {
         hasher.hex()
     }
 
-    /// The part of the identity that is not the script: the engine, parameters, seed and quick.
+    /// Hashes the part of the identity that is not the script: the engine, parameters, seed and
+    /// quick.
     fn setting(&self) -> Hasher {
         let mut hasher = Hasher::new();
         hasher.field("engine", env!("CARGO_PKG_VERSION").as_bytes());
@@ -278,10 +279,10 @@ fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
     context.judge().err().map(|(fail, position)| of_fail(&fail, position, program))
 }
 
-/// Operations between two looks at the time that the script takes for itself.
+/// Number of operations between two checks of the time spent in the interpreter.
 const LOOK: u64 = 64;
 
-/// Returns the error for a script that computes too long by itself.
+/// Returns the error for a script that spends too long in the interpreter.
 fn late(operations: u64, context: &Weak<Context>) -> Option<Fail> {
     let context = operations.is_multiple_of(LOOK).then(|| context.upgrade()).flatten()?;
     (context.own_time.spent() > OWN_TIME).then(|| {

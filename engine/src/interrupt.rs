@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     flag: Arc<AtomicBool>,
-    /// Once an end is requested: when the flag counts as raised.
+    /// Set when an end is requested: the time at which the flag counts as raised.
     deadline: Arc<OnceLock<Instant>>,
     above: Option<Arc<Interrupt>>,
 }
@@ -26,13 +26,13 @@ impl Interrupt {
         self.flag.store(true, Ordering::Relaxed);
     }
 
-    /// Asks every process to end after the step that it is in, where its state is whole and can be
-    /// kept. What has not ended after the time `grace` is interrupted within its step.
+    /// Asks every process to end after its present step, when its state is complete and can be
+    /// written. A process that has not ended after the time `grace` is interrupted within its step.
     pub fn request_end(&self, grace: Duration) {
         let _ = self.deadline.set(Instant::now() + grace);
     }
 
-    /// Is a process to end after its step? True once the flag was raised, too.
+    /// True if processes are to end after their present step; also true once the flag is raised.
     pub fn end_requested(&self) -> bool {
         let own = self.flag.load(Ordering::Relaxed) || self.deadline.get().is_some();
         own || self.above.as_ref().is_some_and(|above| above.end_requested())
@@ -44,7 +44,7 @@ impl Interrupt {
         self.flag.load(Ordering::Relaxed) || late() || self.above.as_ref().is_some_and(|above| above.is_raised())
     }
 
-    /// `Err(Interrupted)` once an end is requested: between two steps.
+    /// Returns `Err(Interrupted)` once an end is requested. Called between two steps.
     pub fn check_end(&self) -> Result<()> {
         if self.end_requested() { Err(Error::Interrupted) } else { Ok(()) }
     }

@@ -20,24 +20,24 @@ pub trait Observer {
     /// A row of measurements, as soon as it exists.
     fn row(&mut self, _row: &Row) {}
 
-    /// Returns the state from which the process is to go on, with the steps that were taken before;
-    /// None where it begins. Asked for once, before the first step.
+    /// Returns the state from which the process is to continue, with the number of steps before it;
+    /// None if the process starts at the beginning. Called once, before the first step.
     ///
     /// # Errors
-    /// A state that belongs to another process; the process then does not begin.
+    /// The state belongs to another process; the process then does not start.
     fn resume(&mut self) -> Result<Option<(usize, Archive)>> {
         Ok(None)
     }
 
-    /// Is the state to be kept now, after `done` of `total` steps?
+    /// True if the state is to be written now, after `done` of `total` steps.
     fn checkpoint_due(&mut self, _done: usize, _total: usize) -> bool {
         false
     }
 
-    /// Keeps the state after `done` of `total` steps.
+    /// Writes the state after `done` of `total` steps.
     ///
     /// # Errors
-    /// A disk that is full; the process then ends.
+    /// The disk is full; the process then ends.
     fn keep_checkpoint(&mut self, _done: usize, _total: usize, _state: Archive) -> Result<()> {
         Ok(())
     }

@@ -62,7 +62,7 @@ pub struct RunArgs {
     pub memory: MemoryArgs,
 }
 
-/// How long to compute, and how often to keep what is computed.
+/// The limit on time, and the pace of checkpoints.
 #[derive(Debug, Args)]
 pub struct TimeArgs {
     /// Stop after this time, such as 90m or 1.5h; the same command then goes on where it stopped
@@ -73,7 +73,7 @@ pub struct TimeArgs {
     pub checkpoint_every: Option<CheckpointPace>,
 }
 
-/// How much memory to use.
+/// The limit on memory.
 #[derive(Debug, Args)]
 pub struct MemoryArgs {
     /// Use at most so much memory, such as 4GiB or 500MB; what needs more is refused [default: 90 %
@@ -83,7 +83,7 @@ pub struct MemoryArgs {
 }
 
 impl TimeArgs {
-    /// Returns how often checkpoints are kept.
+    /// Returns how often checkpoints are written.
     pub fn pace(&self) -> CheckpointPace {
         self.checkpoint_every.unwrap_or_default()
     }

@@ -30,7 +30,7 @@ pub(super) fn switch() -> impl TypedValueParser<Value = bool> {
 pub(super) trait Named: serde::de::DeserializeOwned + Clone + Send + Sync + 'static {}
 impl<T: serde::de::DeserializeOwned + Clone + Send + Sync + 'static> Named for T {}
 
-/// A time such as 90s, 5m, 1.5h or 2d.
+/// Parses a time such as 90s, 5m, 1.5h or 2d.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let unit = |seconds: f64| text.get(..text.len() - 1).and_then(|number| Some(number.parse::<f64>().ok()? * seconds));
     let seconds = match text.chars().last() {
@@ -44,7 +44,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     time.filter(|time| !time.is_zero()).ok_or_else(|| "write a time as 90s, 5m, 1.5h or 2d".into())
 }
 
-/// A number of bytes such as 4GiB, 500MB or 1.5G.
+/// Parses a number of bytes such as 4GiB, 500MB or 1.5G.
 pub(super) fn size(text: &str) -> Result<u64, String> {
     let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -65,7 +65,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     }
 }
 
-/// How often: a time, or a number of steps.
+/// Parses a pace of checkpoints: a time, or a number of steps.
 pub(super) fn pace(text: &str) -> Result<CheckpointPace, String> {
     match text.parse::<usize>() {
         Ok(0) => Err("the number of steps must be at least 1".into()),

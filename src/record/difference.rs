@@ -1,9 +1,10 @@
-//! What tells one run from another.
+//! The difference between two runs.
 
 use super::Record;
 
 impl Record {
-    /// Says in what this run differs from the one `there`, whose identity is another.
+    /// Returns a description of a difference between this run and the run `there`, which has
+    /// another identity.
     pub fn difference(&self, there: &Record) -> String {
         let differs = |what: &str, there: &dyn ToString, here: &dyn ToString| {
             let (there, here) = (there.to_string(), here.to_string());
@@ -22,7 +23,7 @@ impl Record {
             differs("the version of the engine", &there.engine.version, &self.engine.version),
         ];
         let found = usual.into_iter().flatten().next().or_else(|| {
-            // A run that is being computed does not know its computed parameters yet.
+            // A run that is being computed does not know all its parameters yet.
             names.filter(|name| self.params.contains_key(*name)).find_map(param)
         });
         found.unwrap_or_else(|| "its script, or a file that it reads, has changed".into())

@@ -1,4 +1,4 @@
-//! What a run takes over from one of an earlier version of its script.
+//! Checkpoints that a run takes over from a run of an earlier version of its script.
 
 use super::{RunFolder, cannot_write, read_record};
 use crate::record::Status;
@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 impl RunFolder {
-    /// Copies the checkpoints of the last unfinished run of `script` that stands beside this one.
-    /// The calls of the script up to which nothing has changed go on from them. Returns the folder
-    /// of that run, if there is one.
+    /// Copies the checkpoints of the last unfinished run of `script` in the same parent folder. A
+    /// call of the new run continues from them if nothing before it has changed. Returns the folder
+    /// of the earlier run, if there is one.
     ///
     /// # Errors
-    /// The system's reason.
+    /// A file cannot be read or written.
     pub fn take_earlier(&self, script: &Path) -> Result<Option<PathBuf>, Diagnostic> {
         let Some((_, found)) = self.unfinished_beside(script).into_iter().max() else { return Ok(None) };
         let to = self.path.join(CHECKPOINTS).join(EARLIER);
@@ -27,7 +27,8 @@ impl RunFolder {
         Ok(Some(found))
     }
 
-    /// Unfinished runs of the script with checkpoints, and when the last was kept.
+    /// Returns the unfinished runs of the script that have checkpoints, each with the time of its
+    /// last one.
     fn unfinished_beside(&self, script: &Path) -> Vec<(SystemTime, PathBuf)> {
         let runs = self.path.parent().and_then(|parent| fs::read_dir(parent).ok()).into_iter().flatten().flatten();
         let unfinished = |path: &PathBuf| {

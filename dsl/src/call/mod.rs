@@ -42,7 +42,7 @@ impl<'a> Call<'a> {
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let args = args.iter().map(|a| (**a).clone().flatten()).collect();
         let call = |args, unknown| {
-            // What a script keeps of earlier calls counts, too.
+            // The values that a script keeps from earlier calls count, too.
             limits::memory_shortage().map_or(Ok(()), Err)?;
             run(&Call { signature, context, native, unknown, args })
         };
@@ -152,7 +152,7 @@ impl<'a> Call<'a> {
         self.get(i, "an array")
     }
 
-    /// Returns what its checkpoints belong to, where it is the call `name` ("run-3").
+    /// Returns the owner of the checkpoints of this call, whose name is `name` ("run-3").
     pub fn owner(&self, name: String) -> Owner {
         let options = self.map().unwrap_or_default();
         let values = self.args.iter().chain(options.values());

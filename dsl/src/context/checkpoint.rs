@@ -1,7 +1,7 @@
-//! Checkpoints of the long calls of a script: where they are kept, when, and what they belong to.
+//! Checkpoints of the long calls of a script: their place, their pace, and their owner.
 //!
-//! A run that was cut off is executed again from its first line, which gives the same values up to
-//! the call that was cut off. A call that has a checkpoint goes on from it.
+//! An interrupted run is executed again from its first line, which gives the same values up to the
+//! call that was interrupted. A call with a checkpoint continues from it.
 
 use super::Context;
 use crate::run_hash::Hasher;
@@ -16,18 +16,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Where a run keeps the checkpoints of its long calls, below its folder. What [`crate::execute`]
-/// finds there of the same run is gone on from; once a run is done, it is removed.
+/// The folder for the checkpoints of long calls, inside the run folder. [`crate::execute`]
+/// continues from the checkpoints of the same run that it finds there, and deletes the folder at
+/// the end of the run.
 pub const CHECKPOINTS: &str = "checkpoint";
 
-/// Below it, the checkpoints of an earlier version of the script. A call is gone on from one of them
-/// if nothing has changed up to it.
+/// The folder inside it for the checkpoints of an earlier version of the script. A call continues
+/// from one of them if no statement up to the call has changed.
 pub const EARLIER: &str = "earlier";
 
-/// How often checkpoints are kept.
+/// How often checkpoints are written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckpointPace {
-    /// After this time, but at most 2 % of the time is spent on it.
+    /// After this time, but at most 2 % of the run's time is spent on checkpoints.
     Time(Duration),
     /// After this many steps.
     Steps(usize),
@@ -39,44 +40,44 @@ impl Default for CheckpointPace {
     }
 }
 
-/// How long a process that is asked to end may take for its step: after that it is interrupted
-/// within the step, and its last checkpoint is all that remains of it.
+/// Time that a process may take to complete its step after an end is requested. After that the step
+/// is interrupted, and the process can continue only from its last checkpoint.
 pub const GRACE: Duration = Duration::from_secs(2);
 
-/// Calls that took less are computed again rather than kept.
+/// Calls that took less time than this are computed again, so they have no checkpoint.
 const SHORT: Duration = Duration::from_secs(1);
 
-/// A checkpoint is kept at most once in so many times of what it takes to keep one.
+/// The time between two checkpoints is at least this multiple of the time that writing one takes.
 const COST: u32 = 50;
 
-/// What a checkpoint belongs to: a call, and what it was given.
+/// The owner of a checkpoint: a call and its arguments.
 #[derive(Debug, Clone)]
 pub struct Owner {
-    /// The call as the `k`-th of its kind: "run-3".
+    /// The call, with its number among the calls of its kind: "run-3".
     pub call: String,
-    /// Its place, where that is in a statement of the script itself. Such a call depends on the
-    /// text before it only.
+    /// The position of the call if it is in a statement of the main script. Such a call depends
+    /// only on the text before it.
     pub position: Option<Position>,
-    /// The points that it was given.
+    /// The points among the arguments.
     pub inputs: Vec<Arc<Points>>,
 }
 
-/// Keeps the checkpoints of one call.
+/// Writes and reads the checkpoints of one call.
 pub struct Keeper {
     pace: CheckpointPace,
     path: PathBuf,
     owner: Owner,
-    /// The owner as a checkpoint names it, made when it is first needed.
+    /// The owner as written into checkpoints; computed when it is first needed.
     named: Option<Value>,
     begun: Instant,
-    /// The last checkpoint, and what it took to keep.
+    /// The time of the last checkpoint, and how long writing it took.
     kept: (Instant, Duration),
-    /// The last step boundary.
+    /// The time at which the last step ended.
     stepped: Instant,
 }
 
 impl Keeper {
-    /// For the checkpoints of `owner`; None where no checkpoints are kept.
+    /// Creates a keeper for the checkpoints of `owner`; None if the run writes no checkpoints.
     pub fn new(context: &Context, owner: Owner) -> Option<Keeper> {
         let (pace, now) = (context.checkpoints?, Instant::now());
         let path = context.sandbox.folder().join(CHECKPOINTS).join(&owner.call);
@@ -84,11 +85,11 @@ impl Keeper {
         Some(Keeper { pace, path, owner, named: None, begun, kept, stepped: now })
     }
 
-    /// Returns the state that was kept last, with the steps taken before it. A damaged file is told
-    /// by `tell`, and the one before it taken.
+    /// Returns the last state and the number of steps before it. If the file is damaged, `tell`
+    /// gets a message, and the checkpoint before it is used.
     ///
     /// # Errors
-    /// A checkpoint of other data, or of other arithmetic.
+    /// The checkpoint belongs to other data, or to another instruction set.
     pub fn resume(&mut self, context: &Context, mut tell: impl FnMut(String)) -> Result<Option<(usize, Archive)>> {
         for path in [self.path.clone(), before(&self.path)] {
             if !path.exists() {
@@ -100,7 +101,8 @@ impl Keeper {
             }
         }
         let earlier = self.path.with_file_name(EARLIER).join(&self.owner.call);
-        // Of another version of the script, it may well belong to something else.
+        // A checkpoint of an earlier version of the script may belong to another call, so an error
+        // is ignored.
         let found = earlier.exists().then(|| load_checkpoint(&earlier).ok()).flatten();
         Ok(found.and_then(|found| self.accept(context, &earlier, found).ok()))
     }
@@ -124,14 +126,15 @@ impl Keeper {
         }
     }
 
-    /// Is a checkpoint to be kept after `done` of `total` steps?
+    /// True if a checkpoint is due after `done` of `total` steps.
     pub fn is_due(&mut self, done: usize, total: usize) -> bool {
         let now = Instant::now();
         let step = now - std::mem::replace(&mut self.stepped, now);
         match self.pace {
             CheckpointPace::Steps(steps) => done.is_multiple_of(steps.max(1)) || done == total,
             CheckpointPace::Time(every) if done == total => now - self.begun >= every.min(SHORT),
-            // A step that outlasts the grace could not be waited for: each is kept.
+            // A step longer than the grace period would be interrupted, so every such step is
+            // followed by a checkpoint.
             CheckpointPace::Time(every) => {
                 let every = if step > GRACE { Duration::ZERO } else { every };
                 now - self.kept.0 >= every.max(self.kept.1 * COST)
@@ -139,17 +142,18 @@ impl Keeper {
         }
     }
 
-    /// Keeps a state, and the one before it until the next.
+    /// Writes a state, and keeps the previous checkpoint until the next call.
     ///
     /// # Errors
-    /// A disk that is full, a folder that is gone.
+    /// The disk is full, or the folder was removed.
     pub fn keep(&mut self, context: &Context, done: usize, state: &Archive) -> Result<()> {
         let begun = Instant::now();
         let mut owner = self.named(context).clone();
         owner["step"] = json!(done);
         let refused = |e: std::io::Error| Error::Io { act: "write", path: self.path.clone(), reason: e.to_string() };
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        // The folder of a run exists as long as nobody has removed it; that of a cell is made here.
+        // The folder of the run exists unless someone has removed it; the folder of a cell is
+        // created here.
         let made = if context.is_cell { fs::create_dir_all(folder) } else { fs::create_dir(folder) };
         made.or_else(|e| if e.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(e) }).map_err(refused)?;
         if self.path.exists() {
@@ -161,7 +165,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// The owner as its checkpoints name it.
+    /// Returns the owner as written into its checkpoints.
     fn named(&mut self, context: &Context) -> &Value {
         let Keeper { owner, named, .. } = self;
         named.get_or_insert_with(|| {
@@ -189,7 +193,7 @@ impl Keeper {
     }
 }
 
-/// The file that holds the checkpoint before the one at `path`.
+/// Returns the path of the checkpoint before the one at `path`.
 fn before(path: &Path) -> PathBuf {
     path.with_extension("before")
 }

@@ -21,7 +21,7 @@ pub trait Listener: Send + Sync {
     /// The progress of a long loop: `done` of `total` units; `what` names the loop ("sd_flow",
     /// "noise floor of energy"), and `detail` is a short live reading ("sigma 0.31, energy 0.042").
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str);
-    /// A call that was cut off, "run sd_flow", goes on after `step` steps.
+    /// An interrupted call, such as "run sd_flow", continues after `step` steps.
     fn resumed(&self, what: &str, step: usize) {
         self.print(&format!("{what} goes on after {step} steps"));
     }

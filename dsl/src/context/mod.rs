@@ -73,13 +73,14 @@ pub struct Context {
     pub mode: Mode,
     /// Is this the state of a cell of a sweep?
     pub is_cell: bool,
-    /// How often checkpoints are kept; None for never.
+    /// How often checkpoints are written; None for never.
     pub checkpoints: Option<CheckpointPace>,
     /// The identity, which distinguishes this run from all others.
     pub identity: String,
-    /// The part of it that does not depend on the text of the script: parameters, seed, versions.
+    /// The part of the identity that does not depend on the text of the script: parameters, seed,
+    /// versions.
     pub setting: String,
-    /// The time of the interpreter alone.
+    /// The time spent in the interpreter alone.
     pub own_time: OwnTime,
     /// The script and its imports.
     pub program: Arc<Program>,

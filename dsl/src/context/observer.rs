@@ -6,16 +6,16 @@ use sdflow::Result;
 use sdflow::archive::Archive;
 use sdflow::process::{Observer, Row};
 
-/// Passes the reports of a process on to the listener, and keeps its checkpoints.
+/// Passes the reports of a process to the listener, and writes its checkpoints.
 pub struct ContextObserver<'a> {
     context: &'a Context,
     keeper: Option<Keeper>,
-    /// What it does, for the user: "run sd_flow".
+    /// The name of the process for the user: "run sd_flow".
     what: String,
 }
 
 impl<'a> ContextObserver<'a> {
-    /// For the call `owner` of this context, which does `what`.
+    /// Creates an observer for the call `owner` of this context; `what` is its name for the user.
     pub fn new(context: &'a Context, owner: Owner, what: impl Into<String>) -> Self {
         ContextObserver { context, keeper: Keeper::new(context, owner), what: what.into() }
     }

@@ -1,21 +1,21 @@
-//! The time that a script spends in itself, the calls of the engine not counted.
+//! The time that a script spends in the interpreter, without the calls of the engine.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// The most that a script may take for itself. Its 50 million operations take some ten seconds, but
-/// one operation on a large array counts as one.
+/// The longest time that a script may spend in the interpreter. The limit of 50 million operations
+/// takes about ten seconds, but one operation on a large array counts as one.
 pub const OWN_TIME: Duration = Duration::from_secs(120);
 
-/// A clock that runs while the interpreter does, and not while the engine computes for it.
+/// A clock that runs while the interpreter computes, and stops while the engine does.
 #[derive(Debug)]
 pub struct OwnTime {
     begun: Instant,
     /// Nanoseconds spent in calls of the engine.
     engine: AtomicU64,
-    /// Calls of the engine that are under way, one inside the other.
+    /// Number of calls of the engine in progress, one inside the other.
     depth: AtomicUsize,
-    /// When the outermost of them began, in nanoseconds since the start.
+    /// The start of the outermost of these calls, in nanoseconds since the start of the clock.
     entered: AtomicU64,
 }
 
@@ -26,7 +26,7 @@ impl OwnTime {
         OwnTime { begun: Instant::now(), engine: zero(), depth: AtomicUsize::default(), entered: zero() }
     }
 
-    /// Does `act`, a call of the engine, while the clock stands still.
+    /// Calls `act`, a call of the engine, while the clock is stopped.
     pub fn pause<T>(&self, act: impl FnOnce() -> T) -> T {
         if self.depth.fetch_add(1, Ordering::AcqRel) == 0 {
             self.entered.store(self.now(), Ordering::Release);
@@ -39,7 +39,7 @@ impl OwnTime {
         made
     }
 
-    /// Returns the time of the script alone so far.
+    /// Returns the time spent in the interpreter so far.
     pub fn spent(&self) -> Duration {
         let inside = match self.depth.load(Ordering::Acquire) {
             0 => 0,

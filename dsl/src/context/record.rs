@@ -105,12 +105,12 @@ impl Context {
         self.state().read.push(path.into());
     }
 
-    /// A digest of the content of all data files that were read so far.
+    /// Returns a digest of the content of all data files that were read so far.
     pub fn data_digest(&self) -> String {
         let files = self.state().read.clone();
         let mut digest = Hasher::new();
         for path in files {
-            // One that is gone by now has its absence as content.
+            // A file that was deleted since then counts with an empty digest.
             digest.field("content", digest_of_file(&path).as_bytes());
         }
         digest.hex()

@@ -24,7 +24,7 @@ pub struct Request {
     pub allow_read: Vec<PathBuf>,
     /// How pairwise sums are computed.
     pub pairwise: PairwiseOptions,
-    /// How often checkpoints of long calls are kept; None for never.
+    /// How often checkpoints of long calls are written; None for never.
     pub checkpoints: Option<CheckpointPace>,
     /// Stops the script and every native loop.
     pub interrupt: Interrupt,

@@ -93,7 +93,7 @@ impl Sandbox {
 /// Checks that `name` names a file below the run folder.
 ///
 /// # Errors
-/// An absolute path, one that leads upwards, an empty one.
+/// The path is absolute, leads upwards, or is empty.
 pub fn inside_run_folder(name: &str) -> Result<(), Fail> {
     let plain = Path::new(name).components().all(|c| matches!(c, Component::Normal(_)));
     if plain && !name.is_empty() {

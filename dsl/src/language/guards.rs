@@ -1,4 +1,4 @@
-//! Functions of Rhai that could take all memory or time in one call, with their limits checked
+//! Functions of Rhai that could use all memory or time in one call: here they check their limits
 //! before they begin.
 
 use super::fail::Fail;
@@ -7,7 +7,7 @@ use rhai::{Engine, EvalAltResult, INT, ImmutableString, Map, Position};
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
 
-/// Registers them in place of Rhai's own.
+/// Registers these functions in place of Rhai's own.
 pub fn register(engine: &mut Engine) {
     engine.register_fn("sleep", |_: INT| no_sleep()).register_fn("sleep", |_: f64| no_sleep());
     engine
@@ -62,7 +62,7 @@ fn pad(text: &mut ImmutableString, length: INT, with: &str) -> Made<()> {
     Ok(())
 }
 
-/// The map as JSON, unless its strings alone are longer than a string may be.
+/// Returns the map as JSON, unless its strings alone are longer than a string may be.
 fn to_json(map: &Map) -> Made<String> {
     let mut bytes = 0usize;
     for (key, value) in map {
@@ -74,7 +74,7 @@ fn to_json(map: &Map) -> Made<String> {
     Ok(rhai::format_map_as_json(map))
 }
 
-/// The least number of bytes that a value takes in JSON.
+/// Returns a lower bound on the number of bytes that a value takes in JSON.
 fn length(value: &rhai::Dynamic) -> usize {
     if let Some(text) = value.read_lock::<ImmutableString>() {
         return text.len();

@@ -21,13 +21,14 @@ pub const VARIABLES: usize = 10_000;
 /// Bytes that `print` may write in one run.
 pub const PRINTED: usize = 4 << 20;
 
-/// Bytes of a script or an import.
+/// Largest number of bytes of a script or an import.
 pub const SOURCE: u64 = 16 << 20;
-/// Files that a run may write.
+/// Largest number of files that a run may write.
 pub const FILES: usize = 10_000;
 
-/// Stack in bytes of a thread that runs a script: room for the longest chain of closures that the
-/// operations allow, each holding the one before it, when it is dropped.
+/// Stack of a thread that runs a script, in bytes. Dropping a chain of closures, each of which
+/// holds the one before it, needs stack in proportion to its length; this is enough for the longest
+/// chain that the limit on operations allows.
 pub const STACK: usize = 1 << 30;
 
 /// Operations between two checks of the memory: the memory that they can add, strings included, is

@@ -1,20 +1,20 @@
-//! The part of a script that decides what one of its calls computes.
+//! The part of a script that decides the result of one of its calls.
 
 use super::Program;
 use rhai::Position;
 use std::fmt::Write;
 
 impl Program {
-    /// Returns all that runs before and with the top-level statement at `position` of the script:
-    /// its text up to the end of that statement, the functions that it can call, and its imports. A
-    /// change of anything else does not change what the statement computes.
+    /// Returns everything that runs before and in the top-level statement at `position` of the
+    /// script: its text up to the end of that statement, the functions that it can call, and its
+    /// imports. A change of anything else does not change the result of the statement.
     pub fn text_up_to(&self, position: Position) -> String {
         let files = self.sources.files();
         let script = files.first().map_or("", |file| file.text.as_str());
         let next = self.main.statements().iter().map(rhai::Stmt::position).find(|start| *start > position);
         let end = next.and_then(|start| offset(script, start)).unwrap_or(script.len());
         let mut text = script[..end].to_string();
-        // The text of a closure stands in the statement or in the function that makes it.
+        // The text of a closure is part of the statement or the function that makes it.
         for function in self.main.iter_fn_def().filter(|function| !function.name.starts_with("anon$")) {
             let _ = write!(text, "\n{function:?}");
         }
@@ -25,7 +25,7 @@ impl Program {
     }
 }
 
-/// The byte at which this position lies.
+/// Returns the byte offset of this position.
 fn offset(text: &str, position: Position) -> Option<usize> {
     let (line, column) = (position.line()?, position.position().unwrap_or(1));
     let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();

@@ -9,7 +9,7 @@ use std::path::Path;
 /// pipe or a device could block for ever.
 ///
 /// # Errors
-/// The I/O error of the operating system; another kind of file; a file that is larger.
+/// The operating system's error; the file is not a regular file; it is too large.
 pub fn read_source(path: &Path) -> Result<Vec<u8>> {
     let refused = |reason: String| Error::new(ErrorKind::InvalidInput, reason);
     let about = std::fs::metadata(path)?;

@@ -1,23 +1,23 @@
-//! The state of a process as bytes, so that a process which was cut off goes on where it was.
+//! The state of a process as bytes, so that an interrupted process can continue from it.
 //!
-//! What has a state names each part of it once, in [`Archived::archive`]: the same lines write a
-//! checkpoint and read it. A part that is named in one direction cannot be forgotten in the other.
+//! A type with a state lists the parts of its state once, in [`Archived::archive`]: the same lines
+//! write a checkpoint and read it. So no part can be written without being read.
 
 mod value;
 
 use crate::{Error, Result};
 
-/// What can be written into a checkpoint and read from one.
+/// A state that can be written into a checkpoint and read from one.
 pub trait Archived {
-    /// Passes every part of the state to [`Archive::part`], which writes it or replaces it by what
-    /// was written.
+    /// Passes every part of the state to [`Archive::part`], which writes it, or replaces it by the
+    /// written value.
     ///
     /// # Errors
-    /// While reading: bytes that are not those of this kind of state.
+    /// While reading: the bytes are not a state of this kind.
     fn archive(&mut self, archive: &mut Archive) -> Result<()>;
 }
 
-/// A state on its way into bytes or out of them.
+/// The bytes of a state, while they are written or read.
 ///
 /// ```
 /// use sdflow::archive::{Archive, Archived};
@@ -37,17 +37,17 @@ pub trait Archived {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Archive {
     bytes: Vec<u8>,
-    /// Where reading has arrived; None while the archive is written.
+    /// Position of the next byte to read; None while the archive is written.
     at: Option<usize>,
 }
 
 impl Archive {
-    /// Returns an empty archive, to be written.
+    /// Returns an empty archive for writing.
     pub fn writer() -> Archive {
         Archive { bytes: Vec::new(), at: None }
     }
 
-    /// Returns the archive that holds these bytes, to be read from its start.
+    /// Returns an archive with these bytes, to be read from its start.
     pub fn reader(bytes: Vec<u8>) -> Archive {
         Archive { bytes, at: Some(0) }
     }
@@ -57,15 +57,15 @@ impl Archive {
         self.at.is_some()
     }
 
-    /// Returns what was written.
+    /// Returns the written bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Writes `value` under `name`, or replaces it by what stands there.
+    /// Writes `value` under `name`, or replaces it by the value that was written there.
     ///
     /// # Errors
-    /// While reading: another name, or bytes that are not such a value.
+    /// While reading: the name differs, or the bytes are not a value of this type.
     pub fn part(&mut self, name: &str, value: &mut (impl Archived + ?Sized)) -> Result<()> {
         let mut found = name.to_string();
         found.archive(self)?;
@@ -75,8 +75,8 @@ impl Archive {
         }
     }
 
-    /// The same for a value that may be absent; `blank` makes one to read into, where there is
-    /// none yet.
+    /// The same for a value that may be absent. While reading, `blank` makes the value to read into
+    /// if there is none yet.
     pub(crate) fn optional<T: Archived>(
         &mut self,
         name: &str,
@@ -98,7 +98,8 @@ impl Archive {
         Ok(())
     }
 
-    /// Checks that what is about to be made, which takes `bytes` of the archive, can stand in it.
+    /// Checks that the archive still holds the `bytes` bytes that the next value takes, before the
+    /// value is allocated.
     pub(crate) fn expect_room(&self, bytes: usize) -> Result<()> {
         let left = self.at.map_or(usize::MAX, |at| self.bytes.len() - at);
         match bytes <= left {
@@ -115,10 +116,10 @@ impl Archive {
         }
     }
 
-    /// Checks that all of it was read.
+    /// Checks that the whole archive was read.
     ///
     /// # Errors
-    /// Bytes are left.
+    /// Some bytes were not read.
     pub fn finish(&self) -> Result<()> {
         match self.at.map_or(0, |at| self.bytes.len() - at) {
             0 => Ok(()),
@@ -126,7 +127,7 @@ impl Archive {
         }
     }
 
-    /// Writes these bytes, or fills them with those that stand there.
+    /// Writes these bytes, or replaces them by the next bytes of the archive.
     fn take(&mut self, bytes: &mut [u8]) -> Result<()> {
         let Some(at) = self.at else {
             self.bytes.extend_from_slice(bytes);
@@ -139,8 +140,9 @@ impl Archive {
         Ok(())
     }
 
-    /// Writes the length of a list, or returns the length that stands there. It is checked against
-    /// the bytes that are left, of which an item takes at least `least`, before memory is taken.
+    /// Writes the length of a list, or returns the length that was written. Before memory is
+    /// allocated, the length is checked against the number of bytes left; an item takes at least
+    /// `least` bytes.
     pub(crate) fn length(&mut self, length: usize, least: usize) -> Result<usize> {
         let mut found = length as u64;
         found.archive(self)?;
@@ -152,12 +154,12 @@ impl Archive {
     }
 }
 
-/// The error of a checkpoint whose bytes are not those of the state that is read.
+/// Returns the error for a checkpoint whose bytes do not match the state that is read.
 pub(crate) fn damaged(seen: impl Into<String>, want: impl Into<String>) -> Error {
     Error::Numeric { what: "the checkpoint".into(), reason: format!("{}, but {}", seen.into(), want.into()) }
 }
 
-/// At most 40 characters of a text that comes from a file.
+/// Returns at most 40 characters of a text from a file.
 fn cut(text: &str) -> String {
     text.chars().take(40).collect::<String>().escape_default().to_string()
 }
@@ -169,7 +171,7 @@ mod tests {
     use crate::rng::Stream;
     use std::collections::BTreeMap;
 
-    /// Some of every kind.
+    /// A state with parts of every kind.
     #[derive(Debug, Clone, Default, PartialEq)]
     struct State {
         points: Points,
@@ -228,7 +230,7 @@ mod tests {
         for end in 0..bytes.len() {
             assert!(State::default().archive(&mut Archive::reader(bytes[..end].to_vec())).is_err(), "{end}");
         }
-        // Whatever a byte says, nothing larger than the file is read.
+        // A changed byte never makes the reader allocate more than the size of the file.
         for (i, flip) in (0..bytes.len()).flat_map(|i| [(i, 0x80), (i, 0xff)]) {
             let mut other = bytes.clone();
             other[i] ^= flip;

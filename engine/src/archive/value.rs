@@ -50,7 +50,7 @@ impl Archived for String {
 
 impl<T: Archived + Default> Archived for Vec<T> {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        // No item is shorter than a byte, so that a list is at most as long as the archive.
+        // Every item takes at least one byte, so a list is at most as long as the archive.
         let length = archive.length(self.len(), 1)?;
         self.truncate(length);
         for item in self.iter_mut() {
@@ -65,7 +65,7 @@ impl<T: Archived + Default> Archived for Vec<T> {
     }
 }
 
-/// Values whose number is fixed: it must be that of the archive.
+/// Lists of fixed length: the length in the archive must be the same.
 impl<T: Archived> Archived for [T] {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         let length = archive.length(self.len(), 1)?;

@@ -45,13 +45,14 @@ pub trait Sampler: Send + Sync + Debug {
         Ok(Vec::new())
     }
 
-    /// Passes what it keeps between steps to a checkpoint, or takes it back: learned scores, the pace
-    /// of a schedule, what [`Self::prepare`] has chosen. Nothing, the default, for a sampler that
-    /// depends on its arguments alone. A run that goes on from a checkpoint equals one that was
-    /// never cut off only if all of it is passed.
+    /// Writes the state that the sampler keeps between steps into a checkpoint, or reads it back:
+    /// learned scores, the state of an adaptive schedule, the choices of [`Self::prepare`]. The
+    /// default does nothing, which suits a sampler that depends on its arguments alone. A run that
+    /// continues from a checkpoint gives the same results as an uninterrupted one only if the whole
+    /// state is archived.
     ///
     /// # Errors
-    /// A checkpoint of something else.
+    /// The checkpoint belongs to something else.
     fn archive(&mut self, _archive: &mut Archive) -> Result<()> {
         Ok(())
     }

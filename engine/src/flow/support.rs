@@ -36,7 +36,7 @@ impl Outside {
     }
 }
 
-/// What was seen at the last look.
+/// The number of points outside the support at the last check.
 impl Archived for Support {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("outside", &mut self.outside)

@@ -112,7 +112,7 @@ impl Optimiser {
     }
 }
 
-/// The state of a training of as many parameters.
+/// The state of a training with the same number of parameters.
 impl Archived for Optimiser {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("adam", &mut self.adam)?;

@@ -83,8 +83,8 @@ pub(super) trait Teacher {
         1.0
     }
 
-    /// Passes what it keeps between steps to a checkpoint, or takes it back, with what
-    /// [`Teacher::prepare`] decided: that is not called again.
+    /// Writes the state that the teacher keeps between steps into a checkpoint, or reads it back,
+    /// including the decisions of [`Teacher::prepare`], which is not called again.
     fn archive(&mut self, archive: &mut Archive) -> Result<()>;
 
     /// Called after every step.
@@ -128,10 +128,10 @@ pub(super) struct Training<'a> {
     y: Points,
     v: Points,
     result: FitResult,
-    /// Notes that were told before the first step.
+    /// Number of notes that were reported before the first step.
     told: usize,
     pairwise: &'a Pairwise,
-    /// Since when work counts that is not in the statistics yet, and the pairs evaluated by then.
+    /// The time and the number of evaluated pairs at the last update of the statistics.
     since: (Instant, u64),
 }
 
@@ -182,7 +182,7 @@ impl<'a> Training<'a> {
         Ok(self.result)
     }
 
-    /// Takes the work since the last time into the statistics.
+    /// Adds the work since the last update to the statistics.
     fn count_work(&mut self) {
         let (stats, now) = (&mut self.result.stats, (Instant::now(), self.pairwise.work().pairs()));
         stats.nfe = stats.steps;

@@ -1,4 +1,4 @@
-//! A checkpoint as a file.
+//! Checkpoints in files.
 
 use super::origin::Origin;
 use super::read_bytes::{open, read_bytes};
@@ -8,24 +8,24 @@ use crate::archive::Archive;
 use serde_json::Value;
 use std::path::Path;
 
-/// What a file of a checkpoint begins with; the digit is the version of the format.
+/// The first bytes of a checkpoint file; the digit is the version of the format.
 const MAGIC: &[u8; 20] = b"sdflow checkpoint 1\n";
 
-/// A checkpoint as it was kept.
+/// A checkpoint read from a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
-    /// What the state belongs to: an object of names and values, as [`save_checkpoint`] was given it.
+    /// The owner of the state: an object of names and values, as passed to [`save_checkpoint`].
     pub owner: Value,
     /// The state.
     pub state: Archive,
 }
 
-/// Writes a checkpoint to the file at `path`, whole or not at all. `owner` says what the state
-/// belongs to. The file holds a line that names the format, the lengths of both parts in 8 bytes
-/// each, both parts, and their CRC-32.
+/// Writes a checkpoint to the file at `path`, completely or not at all. `owner` describes what the
+/// state belongs to. The file holds a line that names the format, the lengths of both parts in 8
+/// bytes each, both parts, and their CRC-32.
 ///
 /// # Errors
-/// As [`write_atomic`].
+/// Those of [`write_atomic`].
 pub fn save_checkpoint(path: &Path, owner: &Value, state: &Archive) -> Result<()> {
     let owner = owner.to_string();
     let parts = [owner.as_bytes(), state.bytes()];
@@ -45,8 +45,8 @@ pub fn save_checkpoint(path: &Path, owner: &Value, state: &Archive) -> Result<()
 /// Reads the checkpoint in the file at `path`.
 ///
 /// # Errors
-/// [`crate::Error::Io`] where the file cannot be read; [`crate::Error::File`] where it is not a checkpoint, is
-/// cut off, or a byte of it has changed.
+/// [`crate::Error::Io`] if the file cannot be read; [`crate::Error::File`] if it is not a
+/// checkpoint, is cut off, or has a changed byte.
 pub fn load_checkpoint(path: &Path) -> Result<Checkpoint> {
     let (mut file, size) = open(path)?;
     let origin = Origin { path, array: None };
@@ -57,7 +57,7 @@ pub fn load_checkpoint(path: &Path) -> Result<Checkpoint> {
     Ok(Checkpoint { owner, state: Archive::reader(state.to_vec()) })
 }
 
-/// Returns the two parts of the file, or what is wrong with it.
+/// Returns the two parts of the file, or a message about what is wrong with it.
 fn parts(bytes: &[u8]) -> std::result::Result<(&[u8], &[u8]), &'static str> {
     let rest = bytes.strip_prefix(MAGIC).ok_or("it does not begin as a checkpoint does")?;
     let (summed, sum) = rest.split_last_chunk::<4>().ok_or("it is cut off")?;

@@ -11,7 +11,7 @@ use std::io::Read;
 /// The longest header that is accepted; NumPy writes about a hundred bytes.
 const HEADER_LIMIT: usize = 1 << 16;
 
-/// NumPy's own limit. Each axis is looked at for each value of an array in Fortran's order.
+/// This is NumPy's own limit. For an array in Fortran order, every axis is visited for every value.
 const MOST_AXES: usize = 64;
 
 /// Values decoded at a time.

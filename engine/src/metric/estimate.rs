@@ -77,8 +77,8 @@ pub fn variance_of_mean(values: &[f64]) -> f64 {
     values.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>() / (n * (n - 1.0))
 }
 
-/// Variance of the share of `n` independent points that have a property; NaN for a single one,
-/// whose share of 0 or 1 tells nothing of its scatter.
+/// Variance of the share of `n` independent points that have a property; NaN for a single point,
+/// whose share of 0 or 1 does not determine a variance.
 pub fn variance_of_share(share: f64, n: f64) -> f64 {
     if n > 1.0 { share * (1.0 - share) / n } else { f64::NAN }
 }

@@ -18,8 +18,8 @@ pub const PAIRS: usize = 40;
 ///   [`Metric::rate`]. With weights, `m`, `n'` and `m'` are effective sizes, `1 / sum w^2`.
 ///
 /// The floor of a metric over pairs of points (`energy`, `mmd`, `kl_knn`, `precision_recall`) is
-/// computed from at most 10,000 points of both samples together and scaled likewise. That adds a
-/// few per cent to its own random error, which is some 10 %.
+/// computed from at most 10,000 points of both samples together, and scaled to the full sizes. That
+/// adds a few per cent to its own random error, which is about 10 %.
 ///
 /// With 40 values and the plotting position `k / 41` the quantile lies just below the second
 /// largest: a fresh value stays below it with probability .95 on average over floors
@@ -35,10 +35,11 @@ pub fn floor(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pa
     floor_observed(metric, reference, n, pairwise, stream, &mut |_, _| {})
 }
 
-/// [`floor`], which tells how many pairs of how many are measured, from 0 to all.
+/// [`floor`] with progress reports: the number of measured pairs of samples and their total, from 0
+/// on.
 ///
 /// # Errors
-/// As [`floor`].
+/// Those of [`floor`].
 pub fn floor_observed(
     metric: &dyn Metric,
     reference: &Reference,
@@ -56,7 +57,8 @@ pub fn floor_observed(
         let found = metric.estimate(&points, &fresh, pairwise, key.label("metric"))?;
         Ok(factor * found.value)
     };
-    // Several pairs for each thread, so that few wait for the slowest of a group.
+    // Each group has several pairs of samples per thread, so that few threads wait for the slowest
+    // pair.
     let group = 4 * rayon::current_num_threads();
     let mut values = Vec::with_capacity(PAIRS);
     for first in (0..PAIRS).step_by(group) {
@@ -72,13 +74,14 @@ pub fn floor_observed(
     Ok(quantile_95(&values))
 }
 
-/// Most points of both samples together from which the floor of a metric over pairs is computed.
+/// Largest number of points of both samples together from which the floor of a metric over pairs is
+/// computed.
 const MOST: usize = 10_000;
 
-/// Returns the sizes of the two samples whose metric is evaluated [`PAIRS`] times for the floor of
-/// `n` points and a reference of `m`: the same sizes if fresh samples can be drawn, otherwise those
-/// of disjoint parts of the reference; smaller ones in the same ratio for a metric over pairs of
-/// many points.
+/// Returns the sizes of the two samples on which the metric is evaluated [`PAIRS`] times, for the
+/// floor of `n` points and a reference of `m`. They are the same sizes if fresh samples can be
+/// drawn, and otherwise those of disjoint parts of the reference; a metric over pairs of many
+/// points uses smaller samples in the same ratio.
 pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usize, usize) {
     let (n, m) = match fresh || m < 4 {
         true => (n, m),
@@ -146,7 +149,8 @@ fn quantile_95(sorted: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// Of many points the floor is that of fewer, scaled: it agrees with the one computed at full size.
+    /// The floor of many points is computed from fewer and scaled; it agrees with the floor at full
+    /// size.
     #[test]
     fn a_floor_of_many_points_is_that_of_fewer() {
         use crate::metric::by_name;

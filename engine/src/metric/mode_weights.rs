@@ -30,7 +30,7 @@ impl Metric for ModeWeights {
         // The influence of a point is half the sign of the error of its mode.
         let signed = |f: fn(f64) -> f64| shares.iter().zip(&gaps).map(|(s, g)| s * f(g.signum())).sum::<f64>();
         let variance = 0.25 * (signed(|s| s * s) - signed(|s| s).powi(2)).max(0.0) * each;
-        // A single point has its mode's share of 1, whatever the scatter.
+        // The share of a single point's mode is 1, whatever the variance.
         let variance = if points.n() > 1 { variance } else { f64::NAN };
         let found = Estimate::new(value, variance.sqrt()).with_part("max", most);
         Ok(shares.iter().enumerate().fold(found, |e, (k, s)| e.with_part(format!("share {k}"), *s)))

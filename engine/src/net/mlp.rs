@@ -46,7 +46,7 @@ impl<T: Real> Mlp<T> {
         Ok(Mlp { widths: widths.to_vec(), activation, residual, parameters: vec![T::default(); count] })
     }
 
-    /// Returns the bytes that the parameters of a net of these widths take.
+    /// Returns the memory in bytes of the parameters of a net with these widths.
     pub(crate) fn bytes(widths: &[usize]) -> Result<usize> {
         Ok(shape::parameters(widths)?.saturating_mul(size_of::<T>()))
     }

@@ -29,7 +29,7 @@ pub struct RunningMean {
     count: u64,
 }
 
-/// Its memory is archived by its caller, who owns it.
+/// The memory is archived by the caller, which owns it.
 impl Archived for RunningMean {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("count", &mut self.count)

@@ -42,13 +42,14 @@ pub trait Trainee {
     /// The step is impossible; [`Error::Interrupted`] becomes an ending.
     fn step(&mut self, moment: &Moment, observer: &mut dyn Observer) -> Result<f64>;
 
-    /// Returns all that it keeps between steps, where it can go on from a checkpoint; None, the
-    /// default, for a training inside a longer process, which it does not outlive.
+    /// Returns the state that the training keeps between steps, if it can continue from a
+    /// checkpoint. None, the default, for a training inside a longer process, which has checkpoints
+    /// of its own.
     fn state(&mut self) -> Option<&mut dyn Archived> {
         None
     }
 
-    /// Tells again what was told before the checkpoint from which it goes on.
+    /// Repeats the reports that were made before the checkpoint from which the training continues.
     fn resumed(&mut self, _observer: &mut dyn Observer) {}
 
     /// Undoes the step that diverged, if the model can.
@@ -91,11 +92,11 @@ impl Trained {
 }
 
 /// Trains `trainee` along `course`: before each step the interrupt is checked, after it the loss,
-/// and progress is reported. A step that diverges is undone. A training that has a state goes on
-/// from the checkpoint of its observer, and keeps others.
+/// and progress is reported. A step that diverges is undone. A training with a state continues from
+/// the checkpoint of its observer, and writes others.
 ///
 /// # Errors
-/// Those of [`Trainee::step`]; a checkpoint of something else, or one that cannot be kept.
+/// Those of [`Trainee::step`]; the checkpoint belongs to something else, or one cannot be written.
 pub fn train(
     plan: &TrainingPlan,
     trainee: &mut dyn Trainee,
@@ -133,7 +134,8 @@ pub fn train(
     Ok(Trained { ending: Ending::Finished, loss })
 }
 
-/// Takes the state of the observer's checkpoint, if there is one; returns the steps taken before it.
+/// Restores the state from the observer's checkpoint, if there is one. Returns the number of steps
+/// before it.
 fn resume(trainee: &mut dyn Trainee, loss: &mut f64, observer: &mut dyn Observer) -> Result<usize> {
     let Some(state) = trainee.state() else { return Ok(0) };
     let Some((step, mut archive)) = observer.resume()? else { return Ok(0) };
@@ -144,8 +146,8 @@ fn resume(trainee: &mut dyn Trainee, loss: &mut f64, observer: &mut dyn Observer
     Ok(step)
 }
 
-/// Before a step and after the last: keeps a checkpoint where one is due. True if the training is
-/// to end here, because that was requested.
+/// Writes a checkpoint if one is due; called before every step and after the last. True if the
+/// training is to end here because an end was requested.
 fn pause(
     trainee: &mut dyn Trainee,
     (step, steps): (usize, usize),

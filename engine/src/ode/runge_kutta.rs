@@ -39,7 +39,7 @@ pub struct RungeKutta {
     pub(super) evaluations: u64,
 }
 
-/// The size of the next step, where sizes follow an error, and the count.
+/// The size of the next step, if sizes are adaptive, and the number of evaluations.
 impl Archived for RungeKutta {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("eta", &mut self.eta)?;

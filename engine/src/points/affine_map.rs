@@ -25,7 +25,7 @@ pub struct AffineMap {
     shift: Vec<f64>,
 }
 
-/// A map of as many coordinates is read into it.
+/// While reading, the map must have the same number of coordinates.
 impl Archived for AffineMap {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("scale", self.scale.as_mut_slice())?;

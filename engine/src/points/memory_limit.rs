@@ -12,17 +12,17 @@ const MOST: usize = 1 << 30;
 /// has a limit. None if the system does not report them.
 static MEMORY: LazyLock<Option<u64>> = LazyLock::new(|| machine().into_iter().chain(control_groups()).min());
 
-/// Bytes that this process may use by the user's wish.
+/// Number of bytes that the user allows this process.
 static BUDGET: OnceLock<u64> = OnceLock::new();
 
-/// Limits the memory of this process to so many bytes: larger sets of points are refused, and
-/// [`is_memory_short`] is true beyond. Only the first call has an effect.
+/// Limits the memory of this process to this number of bytes: larger sets of points are refused,
+/// and [`is_memory_short`] is true when the limit is exceeded. Only the first call has an effect.
 pub fn set_memory_budget(bytes: u64) {
     let _ = BUDGET.set(bytes);
 }
 
-/// Returns the bytes that this process may use, with their name; None if the system does not report
-/// them.
+/// Returns the number of bytes that this process may use, with a description; None if the system
+/// does not report its memory.
 fn limit() -> Option<u64> {
     let most = MEMORY.map(|memory| memory / 10 * 9);
     most.into_iter().chain(BUDGET.get().copied()).min()
@@ -89,7 +89,7 @@ fn beyond(n: usize, dim: usize, memory: Option<u64>) -> Option<String> {
     Some(format!("{n} x {dim} values are more than {limit}, {whose}"))
 }
 
-/// Returns why `n` points in `dim` dimensions do not fit beside the bytes in use.
+/// Returns the reason why `n` points in `dim` dimensions do not fit into the memory that is left.
 fn too_much(n: usize, dim: usize, limit: u64, used: u64) -> Option<String> {
     let values = (n as u64).saturating_mul(dim as u64);
     let fits = values.saturating_mul(8).saturating_add(used) <= limit;
@@ -99,7 +99,7 @@ fn too_much(n: usize, dim: usize, limit: u64, used: u64) -> Option<String> {
     })
 }
 
-/// Returns the bytes of memory that this process uses now.
+/// Returns the memory in bytes that this process uses now.
 fn resident() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -118,7 +118,8 @@ pub fn check_matrix(dim: usize) -> Result<()> {
 }
 
 /// True if this process uses nearly all of the machine's memory, or all of its budget; false if the
-/// system does not report it. Costs some microseconds, at most once in a few milliseconds.
+/// system does not report it. A call takes a few microseconds at most once in 5 milliseconds; calls
+/// in between return the last answer.
 pub fn is_memory_short() -> bool {
     static LAST: Mutex<Option<(Instant, bool)>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,7 +133,7 @@ pub fn is_memory_short() -> bool {
     }
 }
 
-/// How long a look at the memory counts: little can be filled in that time.
+/// The time for which the last answer is used again: a process can fill little memory within it.
 const FRESH: Duration = Duration::from_millis(5);
 
 #[cfg(test)]

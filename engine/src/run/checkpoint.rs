@@ -1,4 +1,4 @@
-//! What of a run goes into a checkpoint, and how a run goes on from one.
+//! The state of a run in a checkpoint, and the continuation from one.
 
 use super::{Driver, Snapshot};
 use crate::archive::{Archive, Archived};
@@ -6,7 +6,8 @@ use crate::process::{Ending, Observer};
 use crate::{Error, Result};
 
 impl Driver<'_, '_> {
-    /// Goes on from the checkpoint that the observer has; returns the steps taken before it.
+    /// Continues from the observer's checkpoint, if there is one. Returns the number of steps
+    /// before it.
     pub(super) fn resume(&mut self, observer: &mut dyn Observer) -> Result<usize> {
         let Some((step, mut state)) = observer.resume()? else { return Ok(0) };
         let shape = (self.cloud.n(), self.cloud.dim());
@@ -27,8 +28,8 @@ impl Driver<'_, '_> {
         Ok(step)
     }
 
-    /// Before a step and after the last: keeps a checkpoint where one is due. True if the run is to
-    /// end here, because that was requested.
+    /// Writes a checkpoint if one is due; called before every step and after the last. True if the
+    /// run is to end here because an end was requested.
     pub(super) fn pause(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
         let ends = self.pairwise.interrupt().end_requested();
         if step > 0 && (ends || observer.checkpoint_due(step, self.options.steps)) {
@@ -42,7 +43,7 @@ impl Driver<'_, '_> {
         Ok(ends)
     }
 
-    /// Takes the work since the start into the statistics.
+    /// Adds the work since the start to the statistics.
     pub(super) fn count_work(&mut self) {
         self.result.stats.nfe = self.stepper.evaluations();
         self.result.stats.pairs = self.pairwise.work().pairs() - self.pairs_before;

@@ -104,7 +104,8 @@ impl Dynamics<'_> {
         }
     }
 
-    /// Passes what the field or the sampler keeps between steps to a checkpoint, or takes it back.
+    /// Writes the state that the field or the sampler keeps between steps into a checkpoint, or
+    /// reads it back.
     pub(super) fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         match self {
             Dynamics::Field(field, _) => field.archive(archive),

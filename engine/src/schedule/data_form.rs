@@ -91,7 +91,7 @@ impl From<Schedule> for Written {
     }
 }
 
-/// As it stands in data: numbers come back to the last bit.
+/// A schedule is archived in its data form, which preserves every bit of its numbers.
 impl Archived for Schedule {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         let unwritten = |e: serde_json::Error| Error::Numeric { what: "the schedule".into(), reason: e.to_string() };

@@ -190,7 +190,7 @@ impl Score for Denoiser {
         Ok(())
     }
 
-    /// One that is trained keeps its net; one of the moving cloud goes on training.
+    /// A trained estimate keeps its net; an estimate of the moving cloud continues its training.
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         if self.extent.is_some() {
             return Ok(());

@@ -43,11 +43,12 @@ pub trait Score: Send + Sync + std::fmt::Debug {
         SigmaRange::ANY
     }
 
-    /// Passes what it keeps between evaluations to a checkpoint, or takes it back: nets, fits,
-    /// counts. Nothing, the default, for an estimate that depends on its arguments alone.
+    /// Writes the state that the estimate keeps between evaluations into a checkpoint, or reads it
+    /// back: nets, fits, counts. The default does nothing, which suits an estimate that depends on
+    /// its arguments alone.
     ///
     /// # Errors
-    /// A checkpoint of something else.
+    /// The checkpoint belongs to something else.
     fn archive(&mut self, _archive: &mut Archive) -> Result<()> {
         Ok(())
     }

@@ -23,8 +23,7 @@ pub struct Mixture {
     components: Vec<Gaussian>,
 }
 
-/// The mixture to the last bit, whatever this one is: its weights are not divided by their sum
-/// again.
+/// A mixture is restored to the last bit: its weights are not divided by their sum again.
 impl Archived for Mixture {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("weights", &mut self.weights)?;

@@ -153,7 +153,7 @@ fn later_versions_of_the_format() {
     }
 }
 
-/// Each value in Fortran's order would look at all of them.
+/// In Fortran order every value would visit every axis.
 #[test]
 fn thousands_of_axes_are_refused_at_once() {
     let shape = |axes: usize| format!("({}2, 3)", "1,".repeat(axes - 2));

@@ -89,7 +89,7 @@ fn error_bars_of_mode_shares() {
     assert!((0.75..1.25).contains(&ratio), "coverage: {ratio:.3}");
 }
 
-/// One point tells nothing of the scatter: its error is absent or the metric refused, never 0.
+/// One point does not determine a variance: its error is absent or the metric refused, never 0.
 #[test]
 fn a_single_point_has_no_error_bar_of_zero() {
     let (one, many) = (p().sample(1, stream()).unwrap(), p().sample(30, stream()).unwrap());

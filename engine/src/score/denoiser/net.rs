@@ -34,7 +34,7 @@ impl Preconditioned {
         Ok(Preconditioned::of(net, AffineMap::common(data), average))
     }
 
-    /// A net of the cloud's coordinates `dim`, into which one of an archive is read.
+    /// Returns a net for `dim` coordinates, into which an archived net can be read.
     pub(crate) fn blank(dim: usize, options: &DenoiserOptions, archive: &Archive) -> Result<Preconditioned> {
         archive.expect_room(size_of::<f32>().saturating_mul(dim))?;
         let widths = options.widths(dim)?;

@@ -37,7 +37,7 @@ impl Learned {
         Ok(Learned::of(net, units, options))
     }
 
-    /// A net of `dim` coordinates, into which one of an archive is read.
+    /// Returns a net for `dim` coordinates, into which an archived net can be read.
     pub fn blank(dim: usize, options: &DiscriminatorOptions, archive: &Archive) -> Result<Learned> {
         let widths = options.widths(dim)?;
         archive.expect_room(Mlp::<f32>::bytes(&widths)?)?;
