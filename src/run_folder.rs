@@ -55,8 +55,8 @@ pub enum FolderState {
     Busy,
 }
 
-/// Opens the folder at `path` for the run that begins with the record `wanted`. With `force` a finished run is computed again
-/// in a folder beside it, and stays until the new one is complete.
+/// Opens the folder at `path` for the run that begins with the record `wanted`. With `force` a
+/// finished run is computed again in a folder beside it, and stays until the new one is complete.
 ///
 /// # Errors
 /// The folder holds something else, is in use, or cannot be written.

@@ -75,8 +75,8 @@ fn models_are_saved_and_come_back() {
 #[test]
 fn mistakes_are_told_with_their_place() {
     for (script, words) in [
-        ("sd_flow(ratio(normal(50, 2)), kde());", &["whole difference", "sd_flow(ratio(target))"][..]),
-        ("sd_flow(kde(normal(50, 2)), ratio(normal(50, 2)));", &["whole difference"]),
+        ("sd_flow(ratio(normal(50, 2)), kde());", &["whole score difference", "sd_flow(ratio(target))"][..]),
+        ("sd_flow(kde(normal(50, 2)), ratio(normal(50, 2)));", &["whole score difference"]),
         ("pf_ode(ratio(normal(50, 2)));", &["difference of two scores"]),
         ("pf_ode(denoiser(#{steps: 3}));", &["describes the moving cloud"]),
         ("sd_flow(denoiser(#{steps: 3}));", &["describes the moving cloud"]),

@@ -26,7 +26,7 @@ fn options_without_effect_are_warned_of_at_their_place() {
     ] {
         let (outcome, _) = run(&format!("{x}{line}"));
         assert_eq!(outcome.failure.as_ref().map(stage::told), None);
-        let want = format!("script.rhai:3:{column}: {key} has no effect: ");
+        let want = format!("script.rhai:3:{column}: {key} has no effect");
         assert_eq!(outcome.warnings.iter().filter(|w| w.contains(&want)).count(), 1, "{line}: {:?}", outcome.warnings);
     }
     for line in [

@@ -25,15 +25,15 @@ fn refused(script: &str) -> String {
 #[test]
 fn what_grows_without_end_meets_a_limit_that_is_named() {
     for (script, limit, hint) in [
-        ("loop { }", "50 million operations, the limit", "leave loops over points to the functions"),
-        ("fn f(n) { f(n + 1) }\nf(0);", "deeper than 64 levels, the limit", "use a loop"),
-        ("let s = \"x\";\nloop { s += s; }", "a string is larger than 1048576 bytes, the limit", "`load` a file"),
-        ("let a = [1];\nloop { a += a; }", "an array is larger than 100000 elements, the limit", "`load` a file"),
-        ("let a = [];\na.pad(1000000, 0);", "an array is larger than 100000 elements, the limit", "`load` a file"),
-        ("let a = [1];\nloop { a = [a, a]; }", "an array is larger than 100000 elements, the limit", "`load` a file"),
+        ("loop { }", "limit of 50 million operations", "instead of looping over points"),
+        ("fn f(n) { f(n + 1) }\nf(0);", "deeper than the limit of 64 levels", "use a loop"),
+        ("let s = \"x\";\nloop { s += s; }", "a string is larger than the limit of 1048576 bytes", "`load` a file"),
+        ("let a = [1];\nloop { a += a; }", "an array is larger than the limit of 100000 elements", "`load` a file"),
+        ("let a = [];\na.pad(1000000, 0);", "an array is larger than the limit of 100000 elements", "`load` a file"),
+        ("let a = [1];\nloop { a = [a, a]; }", "an array is larger than the limit of 100000 elements", "`load` a file"),
         (
             "let m = #{};\nfor i in 0..20000 { let one = #{}; one[`k${i}`] = i; m += one; }",
-            "a map is larger than 10000 keys, the limit",
+            "a map is larger than the limit of 10000 keys",
             "`load` a file",
         ),
     ] {
@@ -153,7 +153,7 @@ fn printing_without_end_is_cut_and_counted() {
     assert!(shown <= (4 << 20) + 10_241, "{shown}");
     let cut = format!("{} lines, {} bytes, of `print` were dropped", 1000 - printed.len(), all - shown);
     let [first, last] = outcome.warnings.as_slice() else { panic!("{:?}", outcome.warnings) };
-    assert!(first.contains("4 MB, the limit") && first.contains("`save`") && *last == cut, "{:?}", outcome.warnings);
+    assert!(first.contains("limit of 4 MB") && first.contains("`save`") && *last == cut, "{:?}", outcome.warnings);
 }
 
 /// What a script asks of Rhai's own functions, sources and files is bounded, too.
@@ -162,11 +162,6 @@ fn no_single_call_takes_all_time_or_memory() {
     for (script, told) in [
         ("sleep(100000);", "a script does not sleep"),
         ("let s = \"\"; s.pad(1000000, \"a\"); s.replace(\"a\", s);", "a string is larger than the limit"),
-        ("let f = || 1;\nloop { let g = f; f = || g.call(); }", "50 million operations"),
-        (
-            "fn add(x, y) { 1 }\nlet f = Fn(\"add\");\nloop { let g = f; f = Fn(\"add\").curry(g); }",
-            "50 million operations",
-        ),
     ] {
         let found = refused(script);
         assert!(found.contains(told), "{script}: {found}");

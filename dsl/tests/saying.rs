@@ -23,7 +23,7 @@ fn the_conclusion_is_one_paragraph_with_the_numbers_of_the_run() {
 fn a_second_conclusion_names_the_first() {
     let failure = failed("let a = 1;\n  conclude(\"one\");\nconclude(\"two\");");
     let told = told(&failure);
-    assert!(told.contains("the run has its conclusion already, at") && told.contains("script.rhai:2:3"), "{told}");
+    assert!(told.contains("the run already has a conclusion, at") && told.contains("script.rhai:2:3"), "{told}");
     assert_eq!(failure.place.unwrap().line, 3);
     let (outcome, _) = run("conclude(\"one\");\nconclude(\"two\");");
     assert_eq!(outcome.conclusion.as_deref(), Some("one"));
@@ -47,10 +47,10 @@ fn an_empty_conclusion_and_one_of_a_cell_are_refused() {
     let (outcome, _) = run(cell);
     assert_eq!(outcome.conclusion, None);
     let said = format!("{:?} {:?}", outcome.failure, outcome.warnings);
-    assert!(said.contains("a cell of a sweep has no conclusion"), "{said}");
+    assert!(said.contains("`conclude` does not work in a cell of a sweep"), "{said}");
     let folder = tempfile::tempdir().unwrap();
     let report = check(&request(folder.path(), cell), &nobody(), None);
-    assert!(report.errors.iter().any(|e| e.message.contains("no conclusion")), "{:?}", report.errors);
+    assert!(report.errors.iter().any(|e| e.message.contains("does not work in a cell")), "{:?}", report.errors);
 }
 
 #[test]

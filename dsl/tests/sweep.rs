@@ -134,7 +134,9 @@ fn bad_axes_are_told() {
     }
     assert!(failure("sweep([1], |p| #{a: 1});").contains("a map of axes"));
     assert!(failure("sweep(#{n: [1]}, 3);").contains("a function |p| #{..}"));
-    assert!(failure("let r = []; r.pad(200, 1); sweep(#{a: r, b: r}, |p| #{a: 1});").contains("more than 10000 cells"));
+    assert!(
+        failure("let r = []; r.pad(200, 1); sweep(#{a: r, b: r}, |p| #{a: 1});").contains("at most 10000 are allowed")
+    );
     assert!(failure("table([#{a: 1}]).best(\"b\");").contains("no column `b`"));
 }
 
@@ -176,7 +178,7 @@ fn a_generator_from_outside_is_copied_for_each_cell() {
 #[test]
 fn a_threshold_in_a_cell_is_refused() {
     let told = failure("sweep(#{a: [1]}, |p| { threshold(\"m\", \"<\", 1); #{m: 1} });");
-    assert!(told.contains("a threshold judges the run's final metrics") && told.contains("after the sweep"), "{told}");
+    assert!(told.contains("checks the final metrics of the run") && told.contains("after the sweep"), "{told}");
 }
 
 /// The result of a finished cell is read back unchanged, NaN included; the result of another run is

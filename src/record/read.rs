@@ -29,8 +29,8 @@ pub fn read_record(path: &Path, of_sweep: &str) -> Result<Record, Diagnostic> {
         .map_err(|e| diagnostics::data(format!("this version cannot read {shown}/run.json: {e}"), stale))
 }
 
-/// Returns the error for a folder without the record of a run. `of_sweep` is the hint for the folder
-/// of a sweep.
+/// Returns the error for a folder without the record of a run. `of_sweep` is the hint for the
+/// folder of a sweep.
 pub fn no_record(path: &Path, of_sweep: &str) -> Diagnostic {
     let (shown, hint) = (path.display(), "give the folder of a run, which the end of its summary names");
     match path {

@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn bad_ranges_name_the_axis_the_value_and_a_way_out() {
         for (text, why, instead) in [
-            ("int:5:1", "upwards", "int:1:5"),
+            ("int:5:1", "increase", "int:1:5"),
             ("int:1:5:0", "step is 0", "int:1:5:1"),
             ("int:1", "int:FIRST:LAST", "int:1:5"),
             ("int:1:x", "`x` is not a whole number", "int:1:5"),

@@ -68,7 +68,7 @@ fn planted_violations_are_found() {
     let planted = |path: &str, text: &str| upward(ENGINE, &edges(&with_planted("engine/src", path, text)));
     let up = planted("engine/src/points/planted.rs", "use crate::{Error, target::{Gaussian, Mixture}};");
     assert_eq!(up.len(), 2, "one line for each file: {up:?}");
-    assert!(up[0].starts_with("engine/src/points/planted.rs (rank 2) names engine/src/target/"), "{up:?}");
+    assert!(up[0].starts_with("engine/src/points/planted.rs (rank 3) names engine/src/target/"), "{up:?}");
     for (path, text) in [
         ("engine/src/points.rs", "fn f() -> usize { crate::run::run(0) }"),
         ("engine/src/score/planted.rs", "use super::super::flow::Flow;"),

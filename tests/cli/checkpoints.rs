@@ -188,7 +188,8 @@ fn a_signal_is_answered_within_seconds() {
     assert!(sandbox.path("out/checkpoint/run-0").is_file());
 }
 
-/// A mistake that shows late costs nothing of what was computed before it: the mended script goes on.
+/// A mistake that shows late costs nothing of what was computed before it: the mended script goes
+/// on.
 #[test]
 fn a_mended_script_takes_up_what_did_not_change() {
     let script = |last: &str| {

@@ -54,10 +54,10 @@ fn impossible_sizes_are_refused() {
 #[test]
 fn a_folder_that_cannot_be_written_is_advice() {
     let sandbox = Sandbox::new();
-    assert!(!sandbox.run("doctor").stdout.contains("run folders cannot be made"));
+    assert!(!sandbox.run("doctor").stdout.contains("run folders cannot be created"));
     sandbox.write("runs", "not a folder");
     let advice = sandbox.run("doctor").code(0).stdout;
-    assert!(advice.contains("run folders cannot be made"), "{advice}");
+    assert!(advice.contains("run folders cannot be created"), "{advice}");
     assert_eq!(std::fs::read_dir(sandbox.path(".")).unwrap().count(), 1);
 }
 

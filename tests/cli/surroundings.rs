@@ -29,7 +29,21 @@ fn control_characters_of_names_are_escaped_in_every_message() {
         (run(&["run", "fine.rhai", "--allow-read", "no\u{1b}[2J"]), "no\\u{1b}[2J", 2),
         (run(&["run", "fine.rhai", "--no\u{1b}[2J\u{7}"]), "unexpected argument '--no", 2),
         (run(&["compare", "no\u{1b}[2J", "fine.rhai"]), "no\\u{1b}[2J", 6),
-        (run(&["field", "--particles", "no\u{1b}[2J.npy", "--target", "x", "--sigma", "1", "-o", "v.npy"]), "no\\u", 6),
+        (
+            run(&[
+                "field",
+                "--particles",
+                "no\u{1b}[2J.npy",
+                "--target",
+                "no\u{1b}[2J.npy",
+                "--sigma",
+                "1",
+                "-o",
+                "v.npy",
+            ]),
+            "no\\u",
+            6,
+        ),
     ];
     for (done, shown, code) in tried {
         assert!(!steers(&done.stdout) && !steers(&done.stderr), "{:?} {:?}", done.stdout, done.stderr);

@@ -157,7 +157,8 @@ impl<'a> Call<'a> {
         let options = self.map().unwrap_or_default();
         let values = self.args.iter().chain(options.values());
         let inputs = values.filter_map(|value| Some(value.clone().try_cast::<Cloud>()?.points)).collect();
-        let is_top = self.native.global_runtime_state().level == 0;
+        // A call of a native function is one level deep itself.
+        let is_top = self.native.global_runtime_state().level <= 1;
         Owner { call: name, position: is_top.then(|| self.native.call_position()), inputs }
     }
 

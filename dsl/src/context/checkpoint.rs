@@ -4,6 +4,7 @@
 //! call that was interrupted. A call with a checkpoint continues from it.
 
 use super::Context;
+use super::checkpoint_pace::{CHECKPOINTS, CheckpointPace, EARLIER, GRACE};
 use crate::run_hash::Hasher;
 use rhai::Position;
 use sdflow::archive::Archive;
@@ -15,34 +16,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The folder for the checkpoints of long calls, inside the run folder. [`crate::execute`]
-/// continues from the checkpoints of the same run that it finds there, and deletes the folder at
-/// the end of the run.
-pub const CHECKPOINTS: &str = "checkpoint";
-
-/// The folder inside it for the checkpoints of an earlier version of the script. A call continues
-/// from one of them if no statement up to the call has changed.
-pub const EARLIER: &str = "earlier";
-
-/// How often checkpoints are written.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum CheckpointPace {
-    /// After this time, but at most 2 % of the run's time is spent on checkpoints.
-    Time(Duration),
-    /// After this many steps.
-    Steps(usize),
-}
-
-impl Default for CheckpointPace {
-    fn default() -> CheckpointPace {
-        CheckpointPace::Time(Duration::from_secs(60))
-    }
-}
-
-/// Time that a process may take to complete its step after an end is requested. After that the step
-/// is interrupted, and the process can continue only from its last checkpoint.
-pub const GRACE: Duration = Duration::from_secs(2);
 
 /// Calls that took less time than this are computed again, so they have no checkpoint.
 const SHORT: Duration = Duration::from_secs(1);

@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod checkpoint;
+mod checkpoint_pace;
 mod listener;
 mod messages;
 mod observer;
@@ -14,7 +15,8 @@ mod sandbox;
 mod sweep_cell;
 
 pub use callbacks::{Callbacks, Seat, detach, misfit};
-pub use checkpoint::{CHECKPOINTS, CheckpointPace, EARLIER, GRACE, Owner};
+pub use checkpoint::Owner;
+pub use checkpoint_pace::{CHECKPOINTS, CheckpointPace, EARLIER, GRACE};
 pub use listener::Listener;
 pub use observer::ContextObserver;
 pub use outcome::{Check, Ending, Outcome, Param};

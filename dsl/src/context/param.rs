@@ -180,8 +180,8 @@ fn parse_value(name: &str, text: &str, default: &Value) -> Result<Value, (String
     }
 }
 
-/// Returns what to type in place of `text`, which is not a number: the value of a fraction, the form of
-/// a range, or the default of the script.
+/// Returns what to type in place of `text`, which is not a number: the value of a fraction, the
+/// form of a range, or the default of the script.
 fn instead(name: &str, text: &str, default: &Value) -> String {
     let parts = text.split_once('/').map(|(a, b)| (a.trim().parse::<f64>(), b.trim().parse::<f64>()));
     match parts {

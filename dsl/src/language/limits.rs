@@ -27,8 +27,8 @@ pub const SOURCE: u64 = 16 << 20;
 pub const FILES: usize = 10_000;
 
 /// Stack of a thread that runs a script, in bytes. Dropping a chain of closures, each of which
-/// holds the one before it, needs stack in proportion to its length; this is enough for the longest
-/// chain that the limit on operations allows.
+/// holds the one before it, needs stack in proportion to its length; this is enough for a few
+/// million of them.
 pub const STACK: usize = 1 << 30;
 
 /// Operations between two checks of the memory: the memory that they can add, strings included, is
@@ -66,6 +66,6 @@ pub fn engine() -> Engine {
         .set_max_map_size(MAP)
         .set_max_variables(VARIABLES)
         .disable_symbol("eval");
-    guards::register(&mut engine);
+    guards::register(&mut engine, STRING);
     engine
 }

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::path::Path;
 
-/// Returns the bytes of a script or an import: a regular file of at most [`SOURCE`] bytes. Reading a
-/// pipe or a device could block for ever.
+/// Returns the bytes of a script or an import: a regular file of at most [`SOURCE`] bytes. Reading
+/// a pipe or a device could block for ever.
 ///
 /// # Errors
 /// The operating system's error; the file is not a regular file; it is too large.

@@ -26,7 +26,7 @@ pub(super) fn line([small, large]: [(f64, f64); 2], size: f64) -> f64 {
 }
 
 /// Returns the value at `size`: on the line through both points if the growth is slower than the
-/// size, otherwise by the power law through both, whose exponent is at most `most`.
+/// size, otherwise by the power function through both, whose exponent is at most `most`.
 pub(super) fn power([small, large]: [(f64, f64); 2], size: f64, most: f64) -> f64 {
     let exponent = (large.1 / small.1).ln() / (large.0 / small.0).ln();
     if !exponent.is_finite() || exponent <= 1.0 {

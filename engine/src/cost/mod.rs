@@ -9,9 +9,9 @@
 //!   others takes a quadratic in `n` and `m`, so the result is exact; if the count is not a
 //!   quadratic (a batch, a number of probes), the sizes grow until the polynomial predicts the next
 //!   one;
-//! * bytes, along a line, or by a power law with an exponent of at most 2;
-//! * seconds, along a line in the pairs or, if no pairs are counted, by a power law in the size;
-//!   the slope is never negative;
+//! * bytes, along a line, or by a power function with an exponent of at most 2;
+//! * seconds, along a line in the pairs or, if no pairs are counted, by a power function in the
+//!   size; the slope is never negative;
 //! * steps, by multiplication, with the first, a middle and the last step measured separately.
 //!
 //! If the real size is cheap, it is measured directly. Blocks of pairs that a run would skip for

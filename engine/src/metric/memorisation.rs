@@ -8,11 +8,10 @@ use crate::{Error, Interrupt, Points, Result};
 /// point would by chance be a held-out point, the share with a training point in its place.
 ///
 /// With `s` the share of points whose nearest neighbour among `N` training and `m` held-out points
-/// is a training point, and `c = N / (N + m)` its expectation for fresh samples, the result is
-/// `(s - c) / (1 - c)`: 0 for fresh samples independent of the two sizes, 1 for copies of the training
+/// is a training point, and `c = N / (N + m)` its expectation for fresh samples, the result is `(s
+/// - c) / (1 - c)`: 0 for fresh samples independent of the two sizes, 1 for copies of the training
 /// data, negative for copies of the held-out data. Ties count half. The standard error of a single
-/// point is NaN. Cost: `n (N + m) d`, in
-/// parallel.
+/// point is NaN. Cost: `n (N + m) d`, in parallel.
 ///
 /// # Errors
 /// Dimensions differ, a set is empty, or an interrupt.

@@ -55,7 +55,7 @@ fn check_diagnostic(said: &Diagnostic) {
     }
 }
 
-/// Hears nothing.
+/// A listener that ignores everything.
 struct Nobody;
 
 impl Listener for Nobody {
