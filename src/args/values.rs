@@ -60,7 +60,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         _ => 0.0,
     };
     match number.parse::<f64>().map(|number| number * factor) {
-        Ok(bytes) if bytes >= 1.0 && bytes < 1e18 => Ok(bytes as u64),
+        Ok(bytes) if (1.0..1e18).contains(&bytes) => Ok(bytes as u64),
         _ => Err("write a size as 4GiB, 500MB or 1.5G".into()),
     }
 }

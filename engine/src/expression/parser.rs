@@ -156,7 +156,7 @@ impl Parser<'_> {
                 self.next();
                 self.deeper(|parser| parser.call(name, &token))
             }
-            Kind::Name(name) => self.from_name(name, &token),
+            Kind::Name(name) => self.resolve_name(name, &token),
             Kind::End => Err(self.place(&token, "the formula ends where a value is expected", "")),
             other => Err(self.place(
                 &token,
@@ -166,7 +166,7 @@ impl Parser<'_> {
         }
     }
 
-    fn from_name(&mut self, name: &str, token: &Token) -> Result<u32> {
+    fn resolve_name(&mut self, name: &str, token: &Token) -> Result<u32> {
         let Some(meaning) = self.names.get(name).cloned() else { return Err(self.unknown(name, token)) };
         match meaning {
             Meaning::Number(value) => Ok(self.tape.number(value)),

@@ -29,9 +29,9 @@ impl Descent {
     }
 
     /// The conditional distribution at the next noise level given `D` and `z`, with a share
-    /// `lambda` of its noise \[song2021denoising\]: for `lambda` = 1 the posterior, of mean `z + (1
-    /// - r^2)(D - z)` and variance `to^2 (1 - r^2)` with `r = to / from` \[ho2020denoising\]; for 0
-    /// DDIM.
+    /// `lambda` of its noise \[song2021denoising\]: for `lambda` = 1 the posterior, whose mean is
+    /// `z + (1 - r^2)(D - z)` and whose variance is `to^2 (1 - r^2)` with `r = to / from`
+    /// \[ho2020denoising\]; for 0 DDIM.
     fn ancestral(from: f64, to: f64, lambda: f64) -> Descent {
         let (r, share) = (to / from, lambda * lambda);
         let kept = (1.0 - share + share * r * r).sqrt();

@@ -99,10 +99,10 @@ pub(super) fn evaluations(dim: usize) -> usize {
 }
 
 impl Diffusion {
-    /// Draws `z'` given `z` from one level to the next \[guo2023gaussian\]. By Bayes' rule `z' = z
-    /// + (1 - r^2) (x - z) + to sqrt(1 - r^2) e` with `r = to / from` and `x ~ p(x | z)`; each
-    /// coordinate, independent of the others given `z`, has the mean, the variance and the third
-    /// central moment of this distribution. It is exact if the posterior of a coordinate is
+    /// Draws `z'` given `z` from one level to the next \[guo2023gaussian\]. By Bayes' rule
+    /// `z' = z + (1 - r^2) (x - z) + to sqrt(1 - r^2) e` with `r = to / from` and `x ~ p(x | z)`.
+    /// Each coordinate, independent of the others given `z`, has the mean, the variance and the
+    /// third central moment of this distribution. It is exact if the posterior of a coordinate is
     /// Gaussian.
     pub(super) fn mix(
         &mut self,
