@@ -25,12 +25,31 @@ fn the_readme_and_the_checks_run_the_same_tests() {
 #[test]
 fn links_between_documents_lead_somewhere() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+    for name in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"] {
         let text = text(name);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = target.split('#').next().unwrap_or_default();
             assert!(target.starts_with("http") || root.join(file).exists(), "{name} links to {target}");
         }
+    }
+}
+
+/// What SECURITY.md promises of scripts is what the interpreter is told.
+#[test]
+fn the_limits_of_scripts_are_those_of_the_code() {
+    let (promised, code) = (text("SECURITY.md"), text("dsl/src/language/limits.rs"));
+    for (constant, words) in [
+        ("OPERATIONS: u64 = 50_000_000;", "| operations of the interpreter | 50 million |"),
+        ("CALLS: usize = 64;", "| depth of calls, depth of an expression | 64 |"),
+        ("DEPTH: usize = 64;", "| depth of calls, depth of an expression | 64 |"),
+        ("STRING: usize = 1 << 20;", "| 1 MiB, "),
+        ("ARRAY: usize = 100_000;", " 100,000 elements, "),
+        ("MAP: usize = 10_000;", " 10,000 keys "),
+        ("VARIABLES: usize = 10_000;", "| variables alive | 10,000 |"),
+        ("PRINTED: usize = 4 << 20;", "printed beyond 4 MB"),
+        ("LOOK: u64 = 1024;", "every 1,024 operations"),
+    ] {
+        assert!(code.contains(constant) && promised.contains(words), "{constant} {words}");
     }
 }
 
