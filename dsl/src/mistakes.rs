@@ -1,5 +1,6 @@
 //! Mistakes that the text of a script shows: they are found before anything is computed.
 
+use crate::bind::{DRAWN_AS, SAVED};
 use crate::call::{Entry, options};
 use crate::context::inside_run_folder;
 use crate::language::{At, Diagnostic, Fail, Program, Site, limits, of_fail};
@@ -87,13 +88,15 @@ fn metric_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     Some(Fail { see: Some(entry.name), ..fail })
 }
 
-/// The endings of the files that a function writes.
-const ENDINGS: [(&str, &[&str]); 2] = [("plot", &["svg", "png"]), ("save", &["npy", "csv", "safetensors"])];
-
 /// The error for a literal name of a file that cannot be written: of an unknown kind, or outside
 /// the run folder.
 fn file_fault(site: &Site, entry: &Entry) -> Option<Fail> {
-    let (_, endings) = ENDINGS.iter().find(|(name, _)| *name == entry.name)?;
+    // What is saved, and so which of the kinds fits, is known only when the script runs.
+    let endings = match entry.name {
+        "plot" => DRAWN_AS.to_vec(),
+        "save" => SAVED.concat(),
+        _ => return None,
+    };
     let at = entry.args.iter().position(|arg| arg.name == "file")?;
     let name = site.args.get(at.checked_sub(usize::from(site.method))?)?.literal.clone()?.into_string().ok()?;
     let ending = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();

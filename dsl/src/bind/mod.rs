@@ -29,6 +29,9 @@ mod target;
 mod train;
 mod unused_options;
 
+pub use picture::DRAWN_AS;
+pub use table::SAVED;
+
 use crate::call::{Call, Entry};
 use crate::context::Context;
 use crate::language::{Fail, deprecated};

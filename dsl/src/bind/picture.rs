@@ -68,10 +68,13 @@ pub const ENTRIES: &[Entry] =
              plot(#{target: p, particles: normal(500, 2)}, \"start.svg\", #{title: \"before\"});",
         )];
 
+/// The endings of files of pictures.
+pub const DRAWN_AS: [&str; 2] = ["svg", "png"];
+
 fn plot(call: &Call) -> Result<Dynamic, Fail> {
     let name = call.text(1)?;
     let options: PlotOptions = if call.len() > 2 { call.options()? } else { PlotOptions::default() };
-    if !(name.ends_with(".svg") || name.ends_with(".png")) {
+    if !DRAWN_AS.iter().any(|ending| name.ends_with(&format!(".{ending}"))) {
         return Err(call.bad(1, format!("is {name:?}"), "a name that ends in .svg or .png is expected"));
     }
     let path = call.context.writable(&name, "plots").map_err(|f| f.at(At::Argument(1)))?;

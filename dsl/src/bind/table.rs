@@ -85,6 +85,9 @@ fn cell(name: &str, value: &Dynamic, row: usize) -> Result<Cell, Fail> {
     }
 }
 
+/// The endings of files of points, tables and models.
+pub const SAVED: [&[&str]; 3] = [&["npy", "csv"], &["csv", "json", "md"], &["safetensors"]];
+
 fn save(call: &Call) -> Result<Dynamic, Fail> {
     let (what, name, mode) = (call.arg(0)?.clone(), call.text(1)?, &call.context.mode);
     let ending = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
@@ -97,7 +100,7 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
         )),
     };
     let path = if let Some(cloud) = what.clone().try_cast::<Cloud>() {
-        let path = file("samples", &["npy", "csv"])?;
+        let path = file("samples", SAVED[0])?;
         let act = || match ending.as_str() {
             "npy" => io::save_npy(&path, &cloud.points),
             _ => io::save_csv(&path, None, &cloud.points),
@@ -105,7 +108,7 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
         mode.write(act).map_err(|e| call.place(e))?;
         path
     } else if let Some(table) = what.try_cast::<Arc<Table>>() {
-        let path = file("tables", &["csv", "json", "md"])?;
+        let path = file("tables", SAVED[1])?;
         let text = match ending.as_str() {
             "csv" => table.csv().map_err(|e| call.place(e))?,
             "json" => format!("{:#}\n", table.json()),
@@ -115,7 +118,7 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
         mode.write(act).map_err(|e| call.place(e))?;
         path
     } else if let Some(saves) = saver(&call.arg(0)?.clone()) {
-        let path = file("models", &["safetensors"])?;
+        let path = file("models", SAVED[2])?;
         let act = || saves(&path);
         mode.save_model(path.clone(), call.arg(0)?.clone(), act).map_err(|e| call.place(e))?;
         path
