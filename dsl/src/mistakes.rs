@@ -91,10 +91,14 @@ fn metric_fault(site: &Site, entry: &Entry) -> Option<Fail> {
 /// The error for a literal name of a file that cannot be written: of an unknown kind, or outside
 /// the run folder.
 fn file_fault(site: &Site, entry: &Entry) -> Option<Fail> {
+    let named = |endings: &[&str]| format!(".{}", endings.join(" or ."));
     // What is saved, and so which of the kinds fits, is known only when the script runs.
-    let endings = match entry.name {
-        "plot" => DRAWN_AS.to_vec(),
-        "save" => SAVED.concat(),
+    let (endings, want) = match entry.name {
+        "plot" => (DRAWN_AS.to_vec(), format!("a name that ends in {} is expected", named(&DRAWN_AS))),
+        "save" => {
+            let kinds = SAVED.map(|(what, endings)| format!("{what} are saved as {}", named(endings)));
+            (SAVED.map(|(_, endings)| endings).concat(), kinds.join(", "))
+        }
         _ => return None,
     };
     let at = entry.args.iter().position(|arg| arg.name == "file")?;
@@ -102,10 +106,7 @@ fn file_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     let ending = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
     let fail = match endings.contains(&ending.as_str()) {
         true => inside_run_folder(&name).err()?,
-        false => {
-            let want = format!("a name that ends in .{} is expected", endings.join(" or ."));
-            Fail::script(format!("`file` of `{}` is {name:?}, but {want}", entry.name))
-        }
+        false => Fail::script(format!("`file` of `{}` is {name:?}, but {want}", entry.name)),
     };
     Some(Fail { see: Some(entry.name), ..fail.at(At::Argument(at)) })
 }

@@ -85,13 +85,14 @@ fn cell(name: &str, value: &Dynamic, row: usize) -> Result<Cell, Fail> {
     }
 }
 
-/// The endings of files of points, tables and models.
-pub const SAVED: [&[&str]; 3] = [&["npy", "csv"], &["csv", "json", "md"], &["safetensors"]];
+/// What `save` writes: the folder of the kind, and the endings of its files.
+pub const SAVED: [(&str, &[&str]); 3] =
+    [("samples", &["npy", "csv"]), ("tables", &["csv", "json", "md"]), ("models", &["safetensors"])];
 
 fn save(call: &Call) -> Result<Dynamic, Fail> {
     let (what, name, mode) = (call.arg(0)?.clone(), call.text(1)?, &call.context.mode);
     let ending = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
-    let file = |section: &str, known: &[&str]| match known.contains(&ending.as_str()) {
+    let file = |(section, known): (&str, &[&str])| match known.contains(&ending.as_str()) {
         true => call.context.writable(&name, section).map_err(|f| f.at(At::Argument(1))),
         false => Err(call.bad(
             1,
@@ -100,7 +101,7 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
         )),
     };
     let path = if let Some(cloud) = what.clone().try_cast::<Cloud>() {
-        let path = file("samples", SAVED[0])?;
+        let path = file(SAVED[0])?;
         let act = || match ending.as_str() {
             "npy" => io::save_npy(&path, &cloud.points),
             _ => io::save_csv(&path, None, &cloud.points),
@@ -108,7 +109,7 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
         mode.write(act).map_err(|e| call.place(e))?;
         path
     } else if let Some(table) = what.try_cast::<Arc<Table>>() {
-        let path = file("tables", SAVED[1])?;
+        let path = file(SAVED[1])?;
         let text = match ending.as_str() {
             "csv" => table.csv().map_err(|e| call.place(e))?,
             "json" => format!("{:#}\n", table.json()),
@@ -118,7 +119,7 @@ fn save(call: &Call) -> Result<Dynamic, Fail> {
         mode.write(act).map_err(|e| call.place(e))?;
         path
     } else if let Some(saves) = saver(&call.arg(0)?.clone()) {
-        let path = file("models", SAVED[2])?;
+        let path = file(SAVED[2])?;
         let act = || saves(&path);
         mode.save_model(path.clone(), call.arg(0)?.clone(), act).map_err(|e| call.place(e))?;
         path
