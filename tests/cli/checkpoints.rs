@@ -69,7 +69,8 @@ fn kill_and_go_on(what: &str, script: &str, kills: u32) -> usize {
     assert!(!expected.is_empty(), "{what}");
     let (mut sandbox, mut resumed) = (Sandbox::with(script), 0);
     for kill in 0..kills {
-        let words = WORDS.replace("--quiet ", "");
+        let threads = [1, 2, 3, 5][kill as usize % 4];
+        let words = WORDS.replace("--quiet ", "").replace("--threads 1", &format!("--threads {threads}"));
         let mut child = sandbox.command(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         // Moments that are spread over the run by the golden ratio.
         std::thread::sleep(alone.mul_f64(0.9 * (0.618_034 * f64::from(kill + 1)).fract()));
@@ -89,7 +90,8 @@ fn kill_and_go_on(what: &str, script: &str, kills: u32) -> usize {
     resumed
 }
 
-/// Few kills here; `SDFLOW_KILLS=200 cargo test kills` makes as many as it says.
+/// Every attempt uses another number of threads than the one before. Few kills here;
+/// `SDFLOW_KILLS=200 cargo test kills` makes as many as it says.
 #[test]
 fn kills_at_any_moment_change_no_byte() {
     let kills: u32 = std::env::var("SDFLOW_KILLS").map_or(20, |text| text.parse().unwrap());

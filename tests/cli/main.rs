@@ -9,6 +9,7 @@ mod compare;
 mod doctor;
 mod field;
 mod findings;
+mod golden;
 mod grammar;
 mod new;
 mod running;
