@@ -41,6 +41,7 @@ fn the_limits_of_scripts_are_those_of_the_code() {
     for (constant, words) in [
         ("OPERATIONS: u64 = 50_000_000;", "| operations of the interpreter | 50 million |"),
         ("CALLS: usize = 64;", "| depth of calls, depth of an expression | 64 |"),
+        ("SWEEPS: usize = 4;", "| sweeps, one inside the other | 4 |"),
         ("DEPTH: usize = 64;", "| depth of calls, depth of an expression | 64 |"),
         ("STRING: usize = 1 << 20;", "| 1 MiB, "),
         ("ARRAY: usize = 100_000;", " 100,000 elements, "),

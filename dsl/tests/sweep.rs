@@ -122,6 +122,17 @@ fn tables_of_sweeps_are_drawn_and_saved() {
     assert!(failure("sweep(#{a: [\"x\", \"y\"]}, |p| #{v: 1}).plot(\"x.svg\");").contains("axes of numbers must vary"));
 }
 
+/// Every level doubles the cells, and the one that fails does not stop the others.
+#[test]
+fn a_recursion_through_sweeps_ends() {
+    let text = "fn f() { sweep(#{a: [1, 2]}, |p| { f(); #{v: 1} }) }\nf();";
+    assert!(failure(text).contains("nested deeper than the limit of 4 levels"));
+    held(
+        "let inner = |p| sweep(#{b: [1, 2]}, |q| #{v: q.b}).best(\"v\").v;\n\
+          expect(\"two levels\", sweep(#{a: [1, 2]}, |p| #{v: inner.call(p)}).n == 2);",
+    );
+}
+
 #[test]
 fn bad_axes_are_told() {
     for (axes, words) in [

@@ -74,7 +74,7 @@ fn seconds_in_script(call: &Call, stats: &Stats) -> f64 {
     context.record_time("callbacks", inside);
     if inside > MUCH * total {
         // Rounded, so that the many cells of a sweep do not give many slightly different warnings.
-        let share = match context.is_cell {
+        let share = match context.is_cell() {
             true => "more than 10".into(),
             false => format!("{:.0}", 100.0 * (inside / total).min(1.0)),
         };

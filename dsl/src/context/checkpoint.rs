@@ -127,7 +127,7 @@ impl Keeper {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         // The folder of the run exists unless someone has removed it; the folder of a cell is
         // created here.
-        let made = if context.is_cell { fs::create_dir_all(folder) } else { fs::create_dir(folder) };
+        let made = if context.is_cell() { fs::create_dir_all(folder) } else { fs::create_dir(folder) };
         made.or_else(|e| if e.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(e) }).map_err(refused)?;
         if self.path.exists() {
             fs::rename(&self.path, before(&self.path)).map_err(refused)?;

@@ -73,8 +73,8 @@ pub struct Context {
     pub given: Given,
     /// Whether everything is computed, or the work only measured.
     pub mode: Mode,
-    /// Is this the state of a cell of a sweep?
-    pub is_cell: bool,
+    /// The number of sweeps around this state, one inside the other: 0 outside of cells.
+    pub sweeps: usize,
     /// How often checkpoints are written; None for never.
     pub checkpoints: Option<CheckpointPace>,
     /// The identity, which distinguishes this run from all others.
@@ -134,7 +134,7 @@ impl Context {
             sandbox: Sandbox::new(&request.script, &request.allow_read, &request.folder),
             given,
             mode: Mode::default(),
-            is_cell: false,
+            sweeps: 0,
             checkpoints: request.checkpoints,
             identity: identity.into(),
             setting: setting.into(),

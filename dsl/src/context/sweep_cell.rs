@@ -90,9 +90,14 @@ impl Listener for CellLog {
 }
 
 impl Context {
+    /// True if this is the state of a cell of a sweep.
+    pub fn is_cell(&self) -> bool {
+        self.sweeps > 0
+    }
+
     /// True if a cell of a sweep runs here, also in a dry run.
     pub fn within_cell(&self) -> bool {
-        self.is_cell || self.mode.is_within_cell()
+        self.is_cell() || self.mode.is_within_cell()
     }
 
     /// Runs `act`, a cell of a sweep in a dry run. Returns its result, and the advice and place of
@@ -123,7 +128,7 @@ impl Context {
             sandbox: self.sandbox.within(folder),
             given: self.given.clone(),
             mode: Mode::default(),
-            is_cell: true,
+            sweeps: self.sweeps + 1,
             checkpoints: self.checkpoints,
             identity: self.identity.clone(),
             setting: self.setting.clone(),

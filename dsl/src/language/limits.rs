@@ -8,6 +8,9 @@ use sdflow::points::{is_memory_short, memory_limit};
 pub const OPERATIONS: u64 = 50_000_000;
 /// Depth of function calls.
 pub const CALLS: usize = 64;
+/// Sweeps, one inside the other. A cell that fails does not stop the others, so that a recursion
+/// through `sweep` would double its cells with every level.
+pub const SWEEPS: usize = 4;
 /// Depth of an expression, at the top level and inside functions.
 pub const DEPTH: usize = 64;
 /// Bytes of a string.

@@ -9,7 +9,7 @@ pub use table::places;
 
 use crate::call::{Call, Entry, function};
 use crate::context::detach;
-use crate::language::{At, Diagnostic, Fail, Kind, Type, arg, optional};
+use crate::language::{At, Diagnostic, Fail, Kind, Type, arg, limits, optional};
 use crate::value::describe;
 use cell::{Outcome, name, outcome};
 use rhai::{Array, Dynamic, FnPtr, Map};
@@ -72,6 +72,10 @@ pub const ENTRIES: &[Entry] = &[
 ];
 
 fn sweep(call: &Call) -> Result<Dynamic, Fail> {
+    if call.context.sweeps >= limits::SWEEPS {
+        let message = format!("sweeps are nested deeper than the limit of {} levels", limits::SWEEPS);
+        return Err(Fail::script(message).hint("give one sweep more axes").at(At::Call));
+    }
     let axes = axes(call)?;
     let function: FnPtr = call.get(1, "a function |p| #{..}")?;
     let total: usize = axes.iter().map(|(_, values)| values.len()).product();
