@@ -1,14 +1,16 @@
 //! If a metric cannot be computed, the run loses only that metric.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
-use sdflow::flow::{SdFlow, SdFlowOptions};
+use sdflow::flow::{Langevin, LangevinOptions, SdFlow, SdFlowOptions};
 use sdflow::metric::Reference;
-use sdflow::process::Ending;
+use sdflow::process::{Ending, Unobserved};
 use sdflow::rng::Stream;
 use sdflow::run::{Run, RunResult};
 use sdflow::schedule::Schedule;
-use sdflow::score::{Estimate, Kde};
-use sdflow::{Points, Result};
+use sdflow::score::{Denoiser, DenoiserOptions, DiscriminatorOptions, Estimate, Kde, Ratio, Score};
+use sdflow::target::{Samples, SamplesOptions};
+use sdflow::{Interrupt, Points, Result};
+use std::sync::Arc;
 
 /// Integer data: most values occur many times.
 fn lattice() -> Points {
@@ -47,6 +49,30 @@ fn a_reference_that_the_flow_has_seen_is_told() {
     };
     assert!(told(lattice()));
     assert!(!told(lattice().rows(0..200)));
+}
+
+/// A kernel estimate of the points, a net and a ratio trained on them, each in another flow.
+#[test]
+fn a_sampler_or_a_learned_score_has_seen_its_points_too() {
+    let target = || Arc::new(Samples::new(lattice(), &SamplesOptions::default()).unwrap());
+    let net = DenoiserOptions { steps: 5, hidden: 8, layers: 1, ..DenoiserOptions::default() };
+    let stream = Stream::new(4);
+    let denoiser =
+        || Denoiser::of_target(&*target(), net.clone(), stream, &Interrupt::default(), &mut Unobserved).unwrap();
+    let ratio = || Ratio::new(target(), DiscriminatorOptions::default()).unwrap();
+    let scores: [&dyn Fn() -> Box<dyn Score>; 3] =
+        [&|| Box::new(Kde::of(lattice())), &|| Box::new(denoiser()), &|| Box::new(ratio())];
+    for score in scores {
+        let told = |reference: Points| {
+            let langevin =
+                LangevinOptions { step: Some(Schedule::from(1e-3)), sigma: Schedule::from(1.0), ..Default::default() };
+            let mut flow = Langevin::new(score(), None, &langevin).unwrap();
+            let reference = Reference::new(reference).unwrap();
+            let run = Run::sampling(&mut flow, Stream::new(2).normal(20, 2)).with_metrics(&reference, &["energy"]);
+            run.steps(1).go().unwrap().warnings.iter().any(|warning| warning.contains("held-out"))
+        };
+        assert!(told(lattice()) && !told(lattice().rows(0..200)), "{}", score().name());
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl<'a> Aim<'a> {
             Aim::Unknown | Aim::Units(_) => None,
             Aim::Points(points) => Some(points),
             Aim::Target(target) => target.data().map(|data| &**data.points),
-            Aim::Score(score) => score.kernel().and_then(Kde::points).map(|points| &**points),
+            Aim::Score(score) => score.data().map(|points| &**points),
         }
     }
 

@@ -225,6 +225,10 @@ impl Sampler for Langevin {
         self.score.evaluate(&At { z, sigma, cloud, aligned: true, learn: true, stream, pairwise }, Form::Score, out)
     }
 
+    fn data(&self) -> Option<&Arc<Points>> {
+        self.score.data()
+    }
+
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
         self.support.look(at.cloud)?;
         let recent = std::mem::take(&mut self.recent);

@@ -7,6 +7,7 @@ use crate::pairwise::Pairwise;
 use crate::rng::Stream;
 use crate::{Points, Result};
 use std::fmt::Debug;
+use std::sync::Arc;
 
 /// Moves particles by its own steps. The particles do not interact, so tracers would be a separate
 /// run. Its noise, rejections and falling noise level are not part of any velocity, so no generator
@@ -35,6 +36,11 @@ pub trait Sampler: Send + Sync + Debug {
     /// Dimensions do not match, or options cannot be satisfied.
     fn prepare(&mut self, _start: &Points, _clock: &Clock) -> Result<Vec<String>> {
         Ok(Vec::new())
+    }
+
+    /// Returns the points from which its score was estimated, if they are a finite sample.
+    fn data(&self) -> Option<&Arc<Points>> {
+        None
     }
 
     /// Returns readings of its state, by name.

@@ -31,9 +31,15 @@ fn limit() -> Option<u64> {
 /// Returns the limit of memory in words: "90 % of this machine's memory".
 pub fn memory_limit() -> String {
     match BUDGET.get() {
-        Some(bytes) => format!("the memory budget of {} bytes", bytes),
+        Some(bytes) => format!("the memory budget of {}", in_words(*bytes)),
         None => "90 % of this machine's memory".into(),
     }
+}
+
+/// Returns a size in binary units: "1.5 GiB".
+fn in_words(bytes: u64) -> String {
+    let (unit, name) = if bytes >= 1 << 30 { (1 << 30, "GiB") } else { (1 << 20, "MiB") };
+    format!("{} {name}", (bytes as f64 / f64::from(unit) * 100.0).round() / 100.0)
 }
 
 fn machine() -> Option<u64> {
@@ -155,5 +161,6 @@ mod tests {
         let why = too_much(10, 11, 1000, 200).unwrap();
         assert!(why.starts_with("10 x 11 values are more than 100, for which"), "{why}");
         assert!(!is_memory_short());
+        assert_eq!([3 << 29, 64 << 20].map(in_words), ["1.5 GiB", "64 MiB"]);
     }
 }

@@ -90,10 +90,14 @@ impl Dynamics<'_> {
         }
     }
 
-    /// True if this reference is the sample that the field uses as target.
+    /// True if this reference is the sample that the field uses as target, or from which the score
+    /// of the sampler was estimated.
     pub(crate) fn has_seen(&self, reference: &Reference, start: &Points, clock: &Clock) -> bool {
-        let Dynamics::Field(field, _) = self else { return false };
-        field.scales(start, clock).aim.points().is_some_and(|data| data == reference.points())
+        let data = match self {
+            Dynamics::Field(field, _) => field.scales(start, clock).aim.points(),
+            Dynamics::Sampler(sampler) => sampler.data().map(|points| &**points),
+        };
+        data.is_some_and(|data| data == reference.points())
     }
 
     /// Returns the readings at this moment.

@@ -33,6 +33,7 @@ pub struct Denoiser {
     name: String,
     range: Option<(f64, f64)>,
     net: Option<Preconditioned>,
+    data: Option<Arc<Points>>,
 }
 
 impl Denoiser {
@@ -53,7 +54,14 @@ impl Denoiser {
                 format!("for the moving cloud give `sigma_{other}` too, or neither"),
             ));
         }
-        Ok(Denoiser { options, extent: None, name: "denoiser of the moving cloud".into(), range, net: None })
+        Ok(Denoiser {
+            options,
+            extent: None,
+            name: "denoiser of the moving cloud".into(),
+            range,
+            net: None,
+            data: None,
+        })
     }
 
     /// Creates a denoiser of a target and trains it. The stream decides all randomness.
@@ -89,7 +97,8 @@ impl Denoiser {
         let plan = TrainingPlan { name: "denoiser", loss: "loss", steps: options.steps, rate: &options.rate, stream };
         train(&plan, &mut learner, interrupt, observer)?.whole("denoiser")?;
         let name = format!("denoiser of {}", target.name());
-        Ok(Denoiser { options, extent: Some(measured), name, range: Some((min, max)), net: Some(net) })
+        let data = target.data().map(|data| Arc::clone(data.points));
+        Ok(Denoiser { options, extent: Some(measured), name, range: Some((min, max)), net: Some(net), data })
     }
 
     /// Returns a trained denoiser from its net, the range of sigma that it has learned, and the
@@ -97,7 +106,8 @@ impl Denoiser {
     #[cfg(feature = "files")]
     pub(crate) fn from_net(net: Preconditioned, range: (f64, f64), extent: Extent) -> Denoiser {
         let name = "denoiser from a file".into();
-        Denoiser { options: DenoiserOptions::default(), extent: Some(extent), name, range: Some(range), net: Some(net) }
+        let (options, extent, range) = (DenoiserOptions::default(), Some(extent), Some(range));
+        Denoiser { options, extent, name, range, net: Some(net), data: None }
     }
 
     /// Returns the net, if it is trained.
@@ -198,6 +208,10 @@ impl Score for Denoiser {
         let (options, mut dim) = (&self.options, self.net.as_ref().map_or(0, Preconditioned::dim));
         archive.part("dim", &mut dim)?;
         archive.optional("net", &mut self.net, |archive| Preconditioned::blank(dim, options, archive))
+    }
+
+    fn data(&self) -> Option<&Arc<Points>> {
+        self.data.as_ref()
     }
 
     fn extent(&self) -> Option<Extent> {

@@ -5,6 +5,7 @@ use super::extent::Extent;
 use super::kde::Kde;
 use crate::archive::Archive;
 use crate::{Points, Result, Subject};
+use std::sync::Arc;
 
 /// An estimator of a smoothed score.
 pub trait Score: Send + Sync + std::fmt::Debug {
@@ -29,6 +30,12 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     /// Returns the kernel estimate that this score is, if it is one: such estimates can be
     /// combined, halved, and have points.
     fn kernel(&self) -> Option<&Kde> {
+        None
+    }
+
+    /// Returns the points from which it was estimated, if they are a finite sample: the motion along
+    /// it has seen them, so that they cannot judge the result.
+    fn data(&self) -> Option<&Arc<Points>> {
         None
     }
 

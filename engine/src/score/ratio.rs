@@ -68,6 +68,10 @@ impl Score for Ratio {
         archive.part("discriminator", &mut self.discriminator)
     }
 
+    fn data(&self) -> Option<&Arc<Points>> {
+        self.target.data().map(|data| data.points)
+    }
+
     fn extent(&self) -> Option<Extent> {
         self.extent.clone()
     }

@@ -31,6 +31,7 @@ use crate::target::Gaussian;
 use crate::{Error, Points, Requirement, Result, Rule, Subject};
 use denoising::{denoising, scale};
 use method::Method;
+use std::sync::Arc;
 
 /// The largest number of corrections at one level.
 const CORRECTIONS: usize = 1000;
@@ -197,6 +198,10 @@ impl Sampler for Diffusion {
         denoising(self.score.as_mut(), &z, sigma, at.clock, at.pairwise, out)?;
         out.data_mut().iter_mut().zip(z.data()).for_each(|(v, z)| *v = a * *v / sigma - slope * z);
         Ok(())
+    }
+
+    fn data(&self) -> Option<&Arc<Points>> {
+        self.score.data()
     }
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {

@@ -4,6 +4,7 @@ use super::{Kde, displacement};
 use crate::archive::Archive;
 use crate::score::{At, Extent, Form, Score, SigmaRange, check_sigma};
 use crate::{Points, Result};
+use std::sync::Arc;
 
 impl Score for Kde {
     fn name(&self) -> String {
@@ -43,6 +44,10 @@ impl Score for Kde {
 
     fn kernel(&self) -> Option<&Kde> {
         Some(self)
+    }
+
+    fn data(&self) -> Option<&Arc<Points>> {
+        self.points()
     }
 
     fn extent(&self) -> Option<Extent> {
