@@ -236,7 +236,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         let reached = !wanted.is_empty() && wanted.iter().all(met);
         let known = |name: &str| row.contains_key(name) || self.unmeasured.contains_key(name);
         if let Some(unknown) = wanted.keys().find(|name| !known(name)) {
-            return Err(Error::unknown("reading for `stop_when`", unknown, row.keys().map(String::as_str)));
+            return Err(Error::unknown("measurement for `stop_when` named", unknown, row.keys().map(String::as_str)));
         }
         observer.row(&row);
         self.result.history.push(row);
