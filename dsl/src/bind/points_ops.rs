@@ -55,7 +55,7 @@ pub const ENTRIES: &[Entry] = &[
     ),
     function("standardise", Kind::Points, &[optional("points", Type::Points)], Type::Points, standardise)
         .of(Type::Points)
-        .returned("points that remember the way back")
+        .returned("points that keep the shift and the scale for `undo`")
         .about(
             "Shifts and scales every coordinate to mean 0 and standard deviation 1. The method \
              `undo` of the result maps points in these units, such as the result of a flow, back \
