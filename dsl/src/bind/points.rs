@@ -22,9 +22,9 @@ pub const ENTRIES: &[Entry] = &[
              Whether a `.csv` has a header and row names, and its separator and decimal mark, are \
              inferred from all of its lines. If another interpretation was possible but less \
              likely, a note says how the file was read; if two are equally likely, it is an error \
-             that names the option to give. Lines that begin with `#` are comments only above the first row. \
-             An unnamed first column that counts or names the rows, as pandas and R write it, is \
-             left out unless `columns` selects it.",
+             that names the option to give. Lines that begin with `#` are comments only above the \
+             first row. An unnamed first column that counts or names the rows, as pandas and R \
+             write it, is left out unless `columns` selects it.",
         )
         .options(LoadOptions::KEYS)
         .example(

@@ -18,7 +18,11 @@ use crate::{Error, Interrupt, Points, Result, Subject};
 pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrupt: &Interrupt) -> Result<(f64, f64)> {
     train.check_dim(Subject::several("the training points"), points.dim(), "the cloud")?;
     held_out.check_dim(Subject::several("the held-out points"), points.dim(), "the cloud")?;
-    for (what, set) in [("the cloud", points), ("the training points", train), ("the held-out points", held_out)] {
+    for (what, set) in [
+        (Subject::from("the cloud"), points),
+        (Subject::several("the training points"), train),
+        (Subject::several("the held-out points"), held_out),
+    ] {
         if set.n() == 0 {
             return Err(Error::shape(what, "no rows", "at least one is needed"));
         }
