@@ -39,7 +39,7 @@ struct Loop {
     first: usize,
     told: Option<Instant>,
     bar: Option<ProgressBar>,
-    /// The progress: units done, units in total, a short reading.
+    /// The progress: units done, units in total, and a short text such as the current loss.
     state: (usize, usize, String),
 }
 

@@ -92,7 +92,12 @@ impl Spectrum {
             return Ok(spectrum);
         }
         let seen = format!("its eigenvalues lie between {} and {}", number(least), number(most));
-        Err(numeric(what, format!("it must be positive definite, but {seen}; add a small multiple of the identity")))
+        Err(numeric(
+            what,
+            format!(
+                "it must be positive definite, but {seen}; add a multiple of the identity that makes them positive"
+            ),
+        ))
     }
 
     /// Eigenvalues, smallest first.

@@ -66,8 +66,9 @@ impl Points {
     pub fn from_rows<R: AsRef<[f64]>>(rows: &[R]) -> Result<Points> {
         let dim = rows.first().map_or(0, |r| r.as_ref().len());
         if let Some((i, r)) = rows.iter().enumerate().find(|(_, r)| r.as_ref().len() != dim) {
-            let got = format!("{} values in row {i}", r.as_ref().len());
-            return Err(Error::mismatch("the list of points", got, format!("row 0 has {dim}")));
+            let what = format!("row {i} of the list of points");
+            let got = format!("length {}", r.as_ref().len());
+            return Err(Error::mismatch(what, got, format!("row 0 has length {dim}")));
         }
         Points::new(rows.iter().flat_map(|r| r.as_ref().iter().copied()).collect(), dim, "the list of points")
     }
@@ -137,7 +138,7 @@ impl Points {
     /// # Errors
     /// The dimensions differ.
     pub fn concat(&self, other: &Points) -> Result<Points> {
-        other.check_dim("the points to join", self.dim, "those before them")?;
+        other.check_dim(Subject::several("the points to join"), self.dim, "the set before them")?;
         Ok(Points { data: [self.data(), other.data()].concat(), dim: self.dim })
     }
 
@@ -181,9 +182,11 @@ impl Points {
         }
     }
 
+    /// Checks that these points have `dim` coordinates.
+    ///
     /// # Errors
-    /// Checks that these points have `dim` coordinates; in the error, `what` names them and `whose`
-    /// says what has `dim`.
+    /// They have another number. In the error, `what` names them and `whose` the object that has
+    /// `dim`.
     pub fn check_dim(&self, what: impl Into<Subject>, dim: usize, whose: &str) -> Result<()> {
         if self.dim == dim {
             return Ok(());

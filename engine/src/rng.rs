@@ -109,7 +109,7 @@ impl Rng {
         self.0.random_range(0..n)
     }
 
-    /// Returns a Gamma number of shape `shape > 0` and scale 1.
+    /// Returns a Gamma variate of shape `shape > 0` and scale 1.
     pub fn gamma(&mut self, shape: f64) -> f64 {
         rand_distr::Gamma::new(shape, 1.0).map_or(f64::NAN, |g| g.sample(&mut self.0))
     }

@@ -5,8 +5,8 @@ mod data_form;
 use crate::expression::Expression;
 use crate::{Error, Requirement, Result, Rule};
 
-/// A function of progress `t` in `[0, 1]`; in data a number (constant), a list (table), a formula
-/// in `t` or a tagged map.
+/// A function of progress `t` in `[0, 1]`, which is written in JSON as a number (constant), a list
+/// (table), a formula in `t` or a tagged map.
 ///
 /// ```
 /// use sdflow::schedule::Schedule;
@@ -65,7 +65,7 @@ pub enum Schedule {
         from: f64,
         /// Value at 1.
         to: f64,
-        /// Steepness at the middle, positive; 10 is a clear S.
+        /// Steepness at the middle, positive; 10 gives a clear S shape.
         steepness: f64,
     },
     /// Linear interpolation between equally spaced values.
@@ -164,7 +164,7 @@ impl Schedule {
         }
     }
 
-    /// Returns the smallest value over all of progress.
+    /// Returns the smallest value of the whole run.
     pub fn smallest(&self) -> f64 {
         self.extremes().into_iter().fold(f64::INFINITY, f64::min)
     }

@@ -68,7 +68,7 @@ pub struct TimeArgs {
     /// Stop after this time, such as 90m or 1.5h; the same command then goes on where it stopped
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub max_time: Option<Duration>,
-    /// Keep checkpoints after this time, or after this many steps: 30s, 5m, 1000 [default: 1m]
+    /// Write a checkpoint at this interval, a time or a number of steps: 30s, 5m, 1000 [default: 1m]
     #[arg(long, value_name = "TIME|STEPS", value_parser = pace)]
     pub checkpoint_every: Option<CheckpointPace>,
 }
@@ -76,8 +76,8 @@ pub struct TimeArgs {
 /// The limit on memory.
 #[derive(Debug, Args)]
 pub struct MemoryArgs {
-    /// Use at most so much memory, such as 4GiB or 500MB; what needs more is refused [default: 90 %
-    /// of the machine's]
+    /// Use at most this much memory, such as 4GiB or 500MB; what needs more is refused [default:
+    /// 90 % of the machine's]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub memory_budget: Option<u64>,
 }

@@ -36,7 +36,7 @@ pub struct Side {
     pub pairs: u64,
 }
 
-/// One metric in both.
+/// One metric in both runs.
 #[derive(Debug, Serialize)]
 pub struct Change {
     pub a: Option<MetricRecord>,

@@ -70,7 +70,7 @@ fn find_template(name: &str) -> Result<&'static Template, Diagnostic> {
         let known: Vec<&str> = TEMPLATES.iter().map(|t| t.name).collect();
         diagnostics::usage(
             format!("there is no template `{name}`"),
-            format!("{meant}The templates are {}: `sdflow-engine new --list` explains them", known.join(", ")),
+            format!("{meant}the templates are {}; `sdflow-engine new --list` explains them", known.join(", ")),
         )
     })
 }

@@ -50,7 +50,7 @@ fn items(text: &str) -> Result<Vec<String>, BadAxis> {
     if full.clone().count() < items.len() {
         let rest: Vec<&str> = full.by_ref().collect();
         let instead = if rest.is_empty() { "2,8,32".into() } else { rest.join(",") };
-        return Err(("one of its values is empty".into(), format!("{instead}, and \"\" for an empty word")));
+        return Err(("one of its values is empty".into(), format!("{instead}, and \"\" for an empty string")));
     }
     Ok(items.into_iter().map(|item| item.trim().to_string()).collect())
 }

@@ -157,7 +157,8 @@ pub fn summary(report: &SweepReport, plan: &SweepPlan, wanted: Option<&BestMetri
     let name = report.script.file_stem().unwrap_or_default().to_string_lossy();
     let parts = parts.collect::<Vec<_>>().join(", ");
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "{name}: {planned} cells in {}: {parts}", duration(report.wall_s));
+    let cells = if planned == 1 { "cell" } else { "cells" };
+    let _ = writeln!(text, "{name}: {planned} {cells} in {}: {parts}", duration(report.wall_s));
     for axis in plan.axes() {
         let _ = writeln!(text, "  axis      {} = {}", axis.name, shorten(&axis.values));
     }

@@ -27,7 +27,7 @@ pub const ENTRIES: &[Entry] =
         .of(Type::Flow)
         .returned("points, a velocity for each")
         .about(
-            "The velocity of the flow at the points, which are its whole cloud; a run integrates \
+            "The velocity of the flow at the points, taken as its whole cloud; a run integrates \
              this velocity. For `pf_ode`, `reverse_sde` and `predictor_corrector` it is \
              `-dy/dsigma` of the probability flow, the displacement per decrease of sigma, at the \
              noise level of that progress. For `langevin` it is the drift. Two flows with the same \

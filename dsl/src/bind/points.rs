@@ -20,11 +20,11 @@ pub const ENTRIES: &[Entry] = &[
              file, one row per point. The path is relative to the script's folder, or to a folder \
              given by `--allow-read`. A value that is not finite is an error that names its place. \
              Whether a `.csv` has a header and row names, and its separator and decimal mark, are \
-             inferred from all of its lines. A note says how the file was read where another \
-             reading was possible; a file that can be read in two ways is an error, which names \
-             the option to give. Lines that begin with `#` are comments only above the first row. \
-             An unnamed first column that counts or names the rows, as pandas and R write it, is \
-             left out unless `columns` selects it.",
+             inferred from all of its lines. If another interpretation was possible but less \
+             likely, a note says how the file was read; if two are equally likely, it is an error \
+             that names the option to give. Lines that begin with `#` are comments only above the \
+             first row. An unnamed first column that counts or names the rows, as pandas and R \
+             write it, is left out unless `columns` selects it.",
         )
         .options(LoadOptions::KEYS)
         .example(

@@ -4,6 +4,7 @@ use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, Type, arg, optional};
 use crate::value::Cloud;
 use rhai::Dynamic;
+use sdflow::Subject;
 use sdflow::points::{Standardiser, neighbour};
 use std::sync::Arc;
 
@@ -54,7 +55,7 @@ pub const ENTRIES: &[Entry] = &[
     ),
     function("standardise", Kind::Points, &[optional("points", Type::Points)], Type::Points, standardise)
         .of(Type::Points)
-        .returned("points that remember the way back")
+        .returned("points that keep the shift and the scale for `undo`")
         .about(
             "Shifts and scales every coordinate to mean 0 and standard deviation 1. The method \
              `undo` of the result maps points in these units, such as the result of a flow, back \
@@ -102,7 +103,7 @@ fn divide(call: &Call) -> Result<Dynamic, Fail> {
     let n = points.n();
     let first = match call.arg(1)?.as_float() {
         Ok(share) if share > 0.0 && share < 1.0 => (share * n as f64).round() as usize,
-        Ok(share) => return Err(call.bad(1, format!("is {share}"), "a share lies between 0 and 1")),
+        Ok(share) => return Err(call.bad(1, format!("is {share}"), "a share must be above 0 and below 1")),
         Err(_) => call.count(1, 1)?,
     };
     let first = if call.context.quick { first.min(n / 2) } else { first };
@@ -129,7 +130,7 @@ fn trim(call: &Call) -> Result<Dynamic, Fail> {
     let cloud: Cloud = call.receiver()?;
     let (n, share) = (cloud.points.n(), call.number(1)?);
     if !(0.0..1.0).contains(&share) {
-        return Err(call.bad(1, format!("is {share}"), "a share lies between 0 and 1"));
+        return Err(call.bad(1, format!("is {share}"), "a share must be at least 0 and below 1"));
     }
     let neighbours = if call.len() > 2 { call.count(2, 1)? } else { 5 };
     if neighbours >= n {
@@ -155,7 +156,9 @@ fn standardise(call: &Call) -> Result<Dynamic, Fail> {
             (call.points(1)?, standardiser)
         }
     };
-    points.check_dim("the points", standardiser.mean().len(), "the standardised set").map_err(|e| call.place(e))?;
+    points
+        .check_dim(Subject::points(), standardiser.mean().len(), "the standardised set")
+        .map_err(|e| call.place(e))?;
     let points = Arc::new(standardiser.apply(&points));
     Ok(Dynamic::from(Cloud { points, standardiser: Some(standardiser), target: None }))
 }
@@ -166,6 +169,6 @@ fn undo(call: &Call) -> Result<Dynamic, Fail> {
         return Err(Fail::script("these points were not standardised").hint("let z = x.standardise(); z.undo(y)"));
     };
     let points = call.points(1)?;
-    points.check_dim("the points", own.points.dim(), "the standardised set").map_err(|e| call.place(e))?;
+    points.check_dim(Subject::points(), own.points.dim(), "the standardised set").map_err(|e| call.place(e))?;
     Ok(Cloud::value(standardiser.undo(&points)))
 }

@@ -57,7 +57,7 @@ pub const ENTRIES: &[Entry] = &[
     function("adaptive", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
         .about(
-            "From `from` down to `to`, held wherever the flow still has work to do; both ends \
+            "From `from` down to `to`, held as long as the steps still become shorter; both ends \
              positive.",
         )
         .example("let sigma = adaptive(10, 0.1);"),

@@ -35,10 +35,10 @@ pub const ENTRIES: &[Entry] = &[
         "The score, smoothed by sigma, of a target whose density is known only without smoothing: \
          `density`, `banana`, `funnel`, `student_t`. Density and score are evaluated at random \
          points around each particle and averaged with the density as weight [debortoli2024target, \
-         akhoundsadegh2024iterated]. These targets can be passed where a function takes a score, \
-         and stand for this score. `ess_target` in the history is the effective number of samples: \
-         it is small if sigma is much larger than the details of the target. The density must be \
-         continuous inside its support; it counts as 0 where it is NaN or its logarithm is \
+         akhoundsadegh2024iterated]. A function that takes a score also accepts one of these \
+         targets and then uses this score. `ess_target` in the history is the effective number of \
+         samples: it is small if sigma is much larger than the details of the target. The density \
+         must be continuous inside its support; it counts as 0 where it is NaN or its logarithm is \
          -infinity. At sigma = 0 the score is exact.",
     )
     .options(SmoothedOptions::KEYS)

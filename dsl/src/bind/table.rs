@@ -18,8 +18,8 @@ pub const ENTRIES: &[Entry] = &[
     function("table", Kind::Saying, &[arg("rows", Type::List(&Type::Map))], Type::Table, table)
         .about(
             "Makes a table from an array of maps, one per row, and prints it. The keys of the maps \
-             are the columns: those with words come first, and the others follow in the order of \
-             their names. The values are numbers, readings, words or truth values.",
+             are the columns: those with strings come first, and the others follow in the order of \
+             their names. The values are numbers, readings, strings or booleans.",
         )
         .example(
             "let t = table([#{flow: \"SD\", energy: 0.01}, #{flow: \"MMD\", energy: 0.2}]);\n\
@@ -78,8 +78,10 @@ fn cell(name: &str, value: &Dynamic, row: usize) -> Result<Cell, Fail> {
         "()" => Ok(Cell::Empty),
         "string" | "bool" | "char" => Ok(Cell::Text(value.to_string())),
         _ => {
-            let message =
-                format!("`{name}` in row {row} is {}, but a number, a reading or a word is expected", describe(value));
+            let message = format!(
+                "`{name}` in row {row} is {}, but a number, a reading or a string is expected",
+                describe(value)
+            );
             Err(Fail::script(message))
         }
     }

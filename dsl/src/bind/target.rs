@@ -107,10 +107,10 @@ pub const ENTRIES: &[Entry] = &[
     function("sample", Kind::Target, &[arg("n", Type::Whole)], Type::Points, sample)
         .of(Type::Target)
         .about(
-            "`n` independent points; points drawn without replacement if the target is a finite \
-             sample. Every call draws new points. The points keep a link to their target: if they \
-             are the reference of a metric, it can use the exact density, modes and moments of the \
-             target.",
+            "`n` independent points. From a finite sample they are drawn by weight with \
+             replacement if it has weights, and without replacement otherwise. Every call draws new \
+             points. The points keep a link to their target: if they are the reference of a metric, \
+             it can use the exact density, modes and moments of the target.",
         )
         .example("let x = dataset(\"moons\").sample(500);"),
     function("dim", Kind::Target, &[], Type::Whole, |call| Ok((receiver(call)?.dim() as i64).into()))

@@ -70,7 +70,9 @@ impl Keeper {
             }
             match load_checkpoint(&path) {
                 Ok(found) => return self.accept(context, &path, found).map(Some),
-                Err(error) => tell(format!("{error}; what was kept before it is taken, or the call begins again")),
+                Err(error) => tell(format!(
+                    "{error}; the call goes on from an earlier checkpoint if there is one, and otherwise begins again"
+                )),
             }
         }
         let earlier = self.path.with_file_name(EARLIER).join(&self.owner.call);

@@ -111,7 +111,7 @@ pub fn declared(syntax: &Syntax, sources: &Sources) -> Result<Vec<Declared>, Dia
     Ok(all)
 }
 
-/// Returns a value of the script as data: whole numbers, numbers, truth values and strings only.
+/// Returns a value of the script as data: whole numbers, numbers, booleans and strings only.
 pub fn as_value(value: &Dynamic) -> Option<Value> {
     match value.type_name() {
         "i64" => value.as_int().ok().map(Value::from),
@@ -163,7 +163,7 @@ fn parse_value(name: &str, text: &str, default: &Value) -> Result<Value, (String
         Value::Bool(_) => match trimmed {
             "true" => Ok(true.into()),
             "false" => Ok(false.into()),
-            _ => Err(("the script's default is a truth value".into(), Some("write true or false".into()))),
+            _ => Err(("the script's default is a boolean".into(), Some("write true or false".into()))),
         },
         Value::Number(n) if n.is_f64() => match trimmed.parse::<f64>() {
             Ok(x) if x.is_finite() => Ok(x.into()),
@@ -176,7 +176,7 @@ fn parse_value(name: &str, text: &str, default: &Value) -> Result<Value, (String
             }
             _ => Err((whole, Some(instead(name, trimmed, default)))),
         },
-        _ => Err(("its default is not a number, a truth value or a string".into(), None)),
+        _ => Err(("its default is not a number, a boolean or a string".into(), None)),
     }
 }
 

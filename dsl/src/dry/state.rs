@@ -17,7 +17,7 @@ const ALIKE: usize = 3;
 pub struct Dry {
     /// The assumed outcome of comparisons of unknown numbers.
     assumed: bool,
-    /// Places of comparisons inside a check, which decide nothing.
+    /// Places of comparisons inside a check, whose outcome does not decide what is executed.
     claimed: Vec<Position>,
     /// Measures memory.
     meter: Option<&'static dyn Meter>,
@@ -29,7 +29,7 @@ pub struct Dry {
 /// The findings of a dry run.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
-    /// The work, by place in order.
+    /// The work by place, in the order of places.
     pub works: BTreeMap<(Position, String), Cost>,
     /// Places of comparisons of unknown numbers that may decide what is executed.
     pub assumptions: BTreeMap<Position, usize>,

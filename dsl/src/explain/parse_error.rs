@@ -133,7 +133,7 @@ fn missing(token: &str, rest: &str) -> Option<String> {
             Some(_) => "put a `,` before it, or close the bracket".into(),
             None => "put a `,` or close the bracket".into(),
         }),
-        ";" => Some("put a `;` at the end of the statement before it".into()),
+        ";" => Some("put a `;` at the end of the previous statement".into()),
         ")" | "]" | "}" => Some(format!("close the bracket with `{token}`")),
         _ => None,
     }

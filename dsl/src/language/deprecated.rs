@@ -7,17 +7,17 @@ pub struct Old {
     pub function: &'static str,
     /// The former name.
     pub old: &'static str,
-    /// The present name.
+    /// The current name.
     pub new: &'static str,
 }
 
 /// All of them. Rhai reserves the word `until`, so as a key it must be quoted.
 const OLD: &[Old] = &[Old { function: "run", old: "until", new: "stop_when" }];
 
-/// Functions with a former name: the former name, the present name.
+/// Functions with a former name: the former name, the current name.
 const OLD_FUNCTIONS: &[(&str, &str)] = &[("shared_out", "split_by_mode")];
 
-/// Returns the present name of the function `name`, if `name` is a former name.
+/// Returns the current name of the function `name`, if `name` is a former name.
 pub fn current_function(name: &str) -> Option<&'static str> {
     OLD_FUNCTIONS.iter().find(|(old, _)| *old == name).map(|(_, new)| *new)
 }
@@ -27,7 +27,7 @@ pub fn earlier_function(name: &str) -> Option<&'static str> {
     OLD_FUNCTIONS.iter().find(|(_, new)| *new == name).map(|(old, _)| *old)
 }
 
-/// Returns the present name of the option `name` of `function`, if `name` is a former name.
+/// Returns the current name of the option `name` of `function`, if `name` is a former name.
 pub fn current(function: &str, name: &str) -> Option<&'static str> {
     OLD.iter().find(|o| o.function == function && o.old == name).map(|o| o.new)
 }

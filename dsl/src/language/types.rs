@@ -72,7 +72,7 @@ impl Type {
     pub fn in_words(self) -> String {
         match self {
             Type::Nothing => "nothing".into(),
-            Type::Truth => "a truth value".into(),
+            Type::Truth => "a boolean".into(),
             Type::Whole => "a whole number".into(),
             Type::Number => "a number".into(),
             Type::Text => "a string".into(),

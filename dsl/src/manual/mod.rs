@@ -20,7 +20,7 @@ pub fn manual() -> &'static [&'static Entry] {
     bind::entries()
 }
 
-/// Returns the entries with the present or former name `name`: a function, and the methods of that
+/// Returns the entries with the current or former name `name`: a function, and the methods of that
 /// name.
 pub fn entries_of(name: &str) -> Vec<&'static Entry> {
     let name = deprecated::current_function(name).unwrap_or(name);

@@ -31,7 +31,7 @@ fn kind(value: &Dynamic) -> Option<&'static str> {
         "string" => "a string",
         "i64" => "a whole number",
         "f64" => "a number",
-        "bool" => "a truth value",
+        "bool" => "a boolean",
         "char" => "a character",
         _ => return None,
     })

@@ -178,7 +178,7 @@ impl GanFlow {
         self.critic.fit(p, q, clock.randomness("discriminator"), pairwise.interrupt())
     }
 
-    /// Writes the velocity for the present critic.
+    /// Writes the velocity for the current critic.
     fn descent(&mut self, z: &Points, clock: &Clock, out: &mut Points) {
         self.critic.evaluate(z, &mut self.logit, out);
         let sigma = self.options.sigma.at(clock.progress());

@@ -31,7 +31,7 @@ pub struct SdFlow {
     /// The standard units of the scores and sigma; None if they are those of the particles.
     units: Option<Standardiser>,
     /// Buffers between steps: the cloud and the tracers in standard units, the queries, and the
-    /// part of the source.
+    /// source's part of the velocity.
     standard: Points,
     places: Points,
     queries: Points,
@@ -192,7 +192,7 @@ impl VelocityField for SdFlow {
         let cloud = in_units.as_ref().unwrap_or(at.cloud);
         let mut readings = vec![("sigma", self.sigma(at.clock))];
         readings.extend(self.split_half_error(cloud, at.clock, at.pairwise)?.map(|e| ("field_error", e)));
-        // From the evaluations that estimated the error.
+        // The effective sample sizes of the evaluations that estimated the error.
         readings.extend(self.target.ess().map(|e| ("ess_target", e)));
         readings.extend(self.source.ess().map(|e| ("ess_source", e)));
         Ok(readings)

@@ -19,8 +19,8 @@ pub struct Smoothing {
     last_displacement: f64,
 }
 
-/// An adaptive schedule stays at a value while a step moves less than this share of the step
-/// before: the cloud is still relaxing at this scale.
+/// An adaptive schedule stays at a value while the displacement of a step is less than this share
+/// of the previous displacement: the cloud is then still relaxing at this value.
 const STILL_FALLING: f64 = 0.9;
 
 /// The number of target points within a few sigma of each other at the end of the training of a

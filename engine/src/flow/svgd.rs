@@ -101,7 +101,7 @@ impl Svgd {
         Ok(())
     }
 
-    /// Writes `phi` at `z` from the present scores and kernels.
+    /// Writes `phi` at `z` from the current scores and kernels.
     fn pull(&mut self, z: &Points, cloud: &Points, pairwise: &Pairwise, out: &mut Points) -> Result<()> {
         let dim = z.dim();
         out.reshape(z.n(), dim);

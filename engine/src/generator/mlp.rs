@@ -57,7 +57,7 @@ impl MlpGenerator {
         MlpGenerator { parameters, net, work, input, output, slope }
     }
 
-    /// Returns the net with the present parameters.
+    /// Returns the net with the current parameters.
     pub fn net(&self) -> Mlp<f32> {
         let mut net = self.net.clone();
         round(net.parameters_mut(), &self.parameters);

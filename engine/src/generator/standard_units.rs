@@ -116,7 +116,7 @@ impl Units {
         ])
     }
 
-    /// True if the present outputs of the generator are at least as near to standard units as those
+    /// True if the current outputs of the generator are at least as near to standard units as those
     /// of its parameters read in standard units.
     fn keeps(&self, generator: &mut dyn Generator, mut u: Points, mut as_it_is: Points) -> Result<bool> {
         let mut anew = Points::default();

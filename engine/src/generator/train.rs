@@ -55,7 +55,7 @@ impl TrainingOptions<'_> {
     }
 }
 
-/// Draws fresh points of the present generator.
+/// Draws fresh points of the current generator.
 pub(super) type Draw<'a> = dyn FnMut(Stream, &mut Points) -> Result<()> + 'a;
 
 /// Gives the displacement of the points of a generator.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Writes a file with `write`, first to a temporary file in the same folder, which is renamed when
-/// it is complete: a reader, or a crash, sees the old content or the new, never a part. Returns
-/// when the bytes are on the disk. A pipe or a device is written to directly.
+/// it is complete: at any time, and after a crash, the file has the old content or the new, never a
+/// part. Returns when the bytes are on the disk. A pipe or a device is written to directly.
 ///
 /// ```
 /// # let folder = std::env::temp_dir().join(format!("sdflow-doc-{}", std::process::id()));

@@ -59,8 +59,8 @@ impl Metric for C2st {
         if count < 4 {
             return Err(Error::shape(
                 "the smaller set",
-                format!("{count} points"),
-                "at least 4 train and test a classifier",
+                format!("too few points ({count})"),
+                "a classifier needs at least 4 to be trained and tested",
             ));
         }
         let split = |points: &Points, label: &str| {

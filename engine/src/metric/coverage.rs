@@ -12,8 +12,8 @@ crate::options! {
         /// Distance from a mode, in its standard deviations (Mahalanobis), within which a point
         /// belongs to it; positive.
         radius: f64 = 4.0,
-        /// A mode counts as reached if the points within its radius are at least one, and at least
-        /// this share (in [0, 1]) of the number expected from its weight.
+        /// A mode counts as reached if its radius contains at least one point, and at least this
+        /// share (in [0, 1]) of the number of points that its weight predicts.
         least: f64 = 0.1,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::estimate::variance_of_share;
 use crate::points::neighbour;
-use crate::{Error, Interrupt, Points, Result};
+use crate::{Error, Interrupt, Points, Result, Subject};
 
 /// Returns the memorisation and its standard error over points: of the points whose nearest data
 /// point would by chance be a held-out point, the share with a training point in its place.
@@ -16,9 +16,13 @@ use crate::{Error, Interrupt, Points, Result};
 /// # Errors
 /// Dimensions differ, a set is empty, or an interrupt.
 pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrupt: &Interrupt) -> Result<(f64, f64)> {
-    train.check_dim("the training points", points.dim(), "the cloud")?;
-    held_out.check_dim("the held-out points", points.dim(), "the cloud")?;
-    for (what, set) in [("the cloud", points), ("the training points", train), ("the held-out points", held_out)] {
+    train.check_dim(Subject::several("the training points"), points.dim(), "the cloud")?;
+    held_out.check_dim(Subject::several("the held-out points"), points.dim(), "the cloud")?;
+    for (what, set) in [
+        (Subject::from("the cloud"), points),
+        (Subject::several("the training points"), train),
+        (Subject::several("the held-out points"), held_out),
+    ] {
         if set.n() == 0 {
             return Err(Error::shape(what, "no rows", "at least one is needed"));
         }

@@ -137,7 +137,7 @@ impl Reference {
         })
     }
 
-    /// Returns this reference in other units, given the map from these to the present ones.
+    /// Returns this reference in other units, given the map from these to the current ones.
     pub(super) fn in_units(&self, units: AffineMap) -> Result<Reference> {
         let points = Arc::new(units.undo(&self.points));
         points.check_squares("the reference in these units")?;

@@ -62,29 +62,49 @@ macro_rules! distance {
 pub const METRICS: &[Entry] = &[
     distance!("mmd", MmdOptions, |o| Box::new(Mmd::new(o)), "squared maximum mean discrepancy under a kernel"),
     distance!("energy", EnergyOptions, |o| Box::new(Energy::new(o)), "energy distance 2E|x-y| - E|x-x'| - E|y-y'|"),
-    distance!("sliced_w2", SlicedW2Options, |o| Box::new(SlicedW2::new(o)), "Wasserstein-2 distance over random lines"),
-    distance!("w2", W2Options, |o| Box::new(W2::new(o)), "Wasserstein-2 distance by exact transport"),
+    distance!(
+        "sliced_w2",
+        SlicedW2Options,
+        |o| Box::new(SlicedW2::new(o)),
+        "root mean square Wasserstein-2 distance between projections onto random lines"
+    ),
+    distance!("w2", W2Options, |o| Box::new(W2::new(o)), "Wasserstein-2 distance, computed by exact optimal transport"),
     distance!(
         "w2_gauss",
         NoOptions,
         |_| Box::new(W2Gauss),
-        "Wasserstein-2 distance of the Gaussians with these moments"
+        "Wasserstein-2 distance between two Gaussians, one with the moments of each set"
     ),
     distance!(
         "frechet",
         NoOptions,
         |_| Box::new(Frechet),
-        "squared Wasserstein-2 distance of those Gaussians, as FID takes it of features"
+        "square of `w2_gauss`; on features of images it is the Frechet inception distance"
     ),
-    entry!("kl_gauss", NoOptions, |_| Box::new(KlGauss), "KL divergence of the Gaussians with these moments"),
-    distance!("kl_knn", KlKnnOptions, |o| Box::new(KlKnn::new(o)), "KL divergence from distances to neighbours"),
-    entry!("fisher", NoOptions, |_| Box::<Fisher>::default(), "Fisher divergence from the target's exact score"),
+    entry!(
+        "kl_gauss",
+        NoOptions,
+        |_| Box::new(KlGauss),
+        "KL divergence between two Gaussians, one with the moments of each set"
+    ),
+    distance!(
+        "kl_knn",
+        KlKnnOptions,
+        |o| Box::new(KlKnn::new(o)),
+        "KL divergence, estimated from the distances to nearest neighbours"
+    ),
+    entry!(
+        "fisher",
+        NoOptions,
+        |_| Box::<Fisher>::default(),
+        "Fisher divergence, computed with the exact score of the target"
+    ),
     entry!("coverage", CoverageOptions, |o| Box::new(Coverage::new(o)), "share of the modes that were reached"),
     distance!(
         "precision_recall",
         PrecisionRecallOptions,
         |o| Box::new(PrecisionRecall::new(o)),
-        "harmonic mean of precision (points where the reference is) and recall (the reference where points are)"
+        "harmonic mean of precision (share of points near the reference) and recall (share of the reference near points)"
     ),
     distance!(
         "c2st",

@@ -2,7 +2,7 @@
 
 use super::estimate::{mean, variance_of_mean};
 use crate::points::squared_distance;
-use crate::{Points, Result};
+use crate::{Error, Points, Result, Subject};
 
 /// Returns `sqrt(sum_i |v_i - w_i|^2 / sum_i |w_i|^2)` for rows `v` of `vectors` and `w` of
 /// `reference`, and its standard error over rows by the delta method. If all of the reference is 0,
@@ -12,10 +12,10 @@ use crate::{Points, Result};
 /// # Errors
 /// The shapes differ.
 pub fn relative_error(vectors: &Points, reference: &Points) -> Result<(f64, f64)> {
-    vectors.check_dim("the vectors", reference.dim(), "the reference")?;
+    vectors.check_dim(Subject::several("the vectors"), reference.dim(), "the reference")?;
     if vectors.n() != reference.n() {
         let want = format!("the reference has {}, one for each", reference.n());
-        return Err(crate::Error::mismatch("the vectors", format!("{} rows", vectors.n()), want));
+        return Err(Error::mismatch(Subject::several("the vectors"), format!("{} rows", vectors.n()), want));
     }
     let gaps: Vec<f64> = vectors.iter().zip(reference.iter()).map(|(v, w)| squared_distance(v, w)).collect();
     let zero = vec![0.0; reference.dim()];

@@ -91,9 +91,9 @@ impl Trained {
     }
 }
 
-/// Trains `trainee` along `course`: before each step the interrupt is checked, after it the loss,
-/// and progress is reported. A step that diverges is undone. A training with a state continues from
-/// the checkpoint of its observer, and writes others.
+/// Trains `trainee` as `plan` says. Before each step the interrupt is checked; after it the loss is
+/// checked and progress is reported. A step that diverges is undone. A training with a state
+/// continues from the checkpoint of its observer, and writes new ones.
 ///
 /// # Errors
 /// Those of [`Trainee::step`]; the checkpoint belongs to something else, or one cannot be written.

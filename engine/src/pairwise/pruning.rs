@@ -2,8 +2,8 @@
 //! skipped.
 //!
 //! Let a block lie in the ball `(c, r)` and a panel of queries in the ball `(z, t)`. No query is
-//! nearer to a source than `max(0, |z - c| - r - t)`, nor than the distance of their boxes, the
-//! intervals of both on every axis. The first bound is tight for round clouds, the second for a
+//! nearer to a source than `max(0, |z - c| - r - t)`, nor than the distance between the bounding
+//! boxes of queries and sources. The first bound is tight for round clouds, the second for a
 //! block that extends over several clouds. With `D` the larger of the two, no score of the pair
 //! exceeds `top - D^2`, where `top` is the block's largest log-weight. If that is below every
 //! query's running maximum by `depth = bits + log2 m + 1`, each weight is below `2^-bits / 2m` of

@@ -55,7 +55,7 @@ impl Pairwise {
     /// Shapes do not match, a bandwidth is not positive, or an interrupt.
     pub fn kernel_sum(&self, queries: &Points, sources: &Points, sum: &KernelSum, out: &mut KernelSums) -> Result<()> {
         let values = sum.values.map(|values| values.points(sources));
-        queries.check_dim("the queries", sources.dim(), "the sources")?;
+        queries.check_dim(Subject::several("the queries"), sources.dim(), "the sources")?;
         check_rows("values", values.map_or(sources.n(), Points::n), sources.n())?;
         check_rows("weights", sum.weights.map_or(sources.n(), <[f64]>::len), sources.n())?;
         sum.kernel.check()?;
@@ -67,7 +67,7 @@ impl Pairwise {
     }
 
     pub(super) fn check_softmax(&self, queries: &Points, sources: &Points, softmax: &Softmax) -> Result<()> {
-        queries.check_dim("the queries", sources.dim(), "the sources")?;
+        queries.check_dim(Subject::several("the queries"), sources.dim(), "the sources")?;
         check_rows("log_weights", softmax.log_weights.map_or(sources.n(), <[f64]>::len), sources.n())?;
         if !(softmax.sigma > 0.0 && softmax.sigma.is_finite()) {
             return Err(Error::argument(

@@ -5,7 +5,7 @@ use super::call::SoftmaxCall;
 use super::loops::output_row::rows;
 use super::pack::kd_order::Orders;
 use super::{Pairwise, Softmax, Values};
-use crate::{Points, Result};
+use crate::{Points, Result, Subject};
 
 /// Two smoothed empirical distributions that share `sigma`.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ impl Pairwise {
             Queries::Particles => (particles, true),
             Queries::At(points) => (points, false),
         };
-        particles.check_dim("the particles", targets.dim(), "the target")?;
+        particles.check_dim(Subject::several("the particles"), targets.dim(), "the target")?;
         let to_targets = Softmax { sigma, log_weights: target_log_weights, leave_out_self: false };
         let to_particles = Softmax { sigma, log_weights: None, leave_out_self };
         self.check_softmax(queries, targets, &to_targets)?;

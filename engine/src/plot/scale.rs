@@ -157,7 +157,7 @@ fn pad(low: f64, high: f64) -> (f64, f64) {
     (low - air, high + air)
 }
 
-/// Widens an interval that is too short, at its distance from 0, to contain other numbers.
+/// Widens an interval whose length is less than 1e-9 times the size of its ends.
 fn widen(low: f64, high: f64) -> (f64, f64) {
     let size = low.abs().max(high.abs());
     if high - low > 1e-9 * size && high > low {
@@ -179,7 +179,7 @@ pub(super) fn minus(text: String) -> String {
     text.replace('-', "−")
 }
 
-/// Formats an integer in raised digits.
+/// Formats an integer in superscript digits.
 pub(super) fn superscript(k: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     k.to_string().chars().map(|c| c.to_digit(10).map_or('⁻', |d| DIGITS[d as usize])).collect()

@@ -58,7 +58,7 @@ pub(crate) struct Driver<'d, 'a> {
     measures: Measures<'a>,
     stream: Stream,
     pub(super) stepper: Stepper,
-    /// Pairs that were evaluated when the run began.
+    /// The number of pairs that had been evaluated before the run began.
     pub(super) pairs_before: u64,
     /// Names of metrics that could not be measured, with the first reason for each.
     pub(super) unmeasured: BTreeMap<String, String>,
@@ -99,7 +99,7 @@ impl<'d, 'a> Driver<'d, 'a> {
             stats: Stats::default(),
         };
         let tracers = tracer_checks::check_tracers(options, &start, &dynamics)?;
-        // Tracers are given as the start is.
+        // Tracers are given in the same units as the start.
         let placed = |points: &Points| units.as_ref().map_or_else(|| points.clone(), |units| units.apply(points));
         let tracers = tracers.map(|points| Tracers::new(placed(points), options.log_det, stream.label("carried")));
         let stepper = Stepper::with_tracers(tracers);
@@ -236,7 +236,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         let reached = !wanted.is_empty() && wanted.iter().all(met);
         let known = |name: &str| row.contains_key(name) || self.unmeasured.contains_key(name);
         if let Some(unknown) = wanted.keys().find(|name| !known(name)) {
-            return Err(Error::unknown("reading for `stop_when`", unknown, row.keys().map(String::as_str)));
+            return Err(Error::unknown("measurement for `stop_when` named", unknown, row.keys().map(String::as_str)));
         }
         observer.row(&row);
         self.result.history.push(row);

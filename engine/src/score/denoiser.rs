@@ -13,7 +13,7 @@ use crate::process::{Observer, Unobserved};
 use crate::rng::Stream;
 use crate::schedule::Schedule;
 use crate::target::Target;
-use crate::{Error, Interrupt, Points, Result};
+use crate::{Error, Interrupt, Points, Result, Subject};
 pub use net::Preconditioned;
 pub use option::DenoiserOptions;
 use std::sync::Arc;
@@ -193,7 +193,7 @@ impl Score for Denoiser {
             return Err(Error::argument("sigma", at.sigma, want));
         }
         let Some(net) = &mut self.net else { return Ok(()) };
-        at.z.check_dim("the queries", net.dim(), "the denoiser")?;
+        at.z.check_dim(Subject::several("the queries"), net.dim(), "the denoiser")?;
         net.displacement(at.z, at.sigma, out);
         let scale = form.scale(at.sigma) / (at.sigma * at.sigma);
         out.data_mut().iter_mut().for_each(|v| *v *= scale);

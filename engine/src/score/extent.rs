@@ -32,8 +32,8 @@ impl Extent {
     /// Returns the extent of a set of points: their units, [`diameter`] and [`spacing`].
     ///
     /// Points that are far from all others, such as a value that stands for a missing one, do not
-    /// count. If most points coincide with another one (counts, one-hot codes), the distinct
-    /// positions are the detail of the distribution, and a fraction of the spacing resolves them.
+    /// count. If most points coincide with another one (counts, one-hot codes), the detail is a
+    /// fraction of the spacing, which is small enough to separate the distinct positions.
     pub fn of(points: &Points) -> Extent {
         let kept = without_stray(points);
         let stray = kept.as_ref().map_or(0, |kept| points.n() - kept.n());
@@ -99,9 +99,9 @@ pub fn diameter(points: &Points) -> f64 {
 /// Returns the median over the points of the distance to the nearest point at another position; 0
 /// if all coincide.
 ///
-/// Up to 5,000 points (in high dimension about 2e9 / (n dim), but at least 128) are all searched;
-/// of more points, a fixed random choice of that many. Points are sorted along their widest axis,
-/// so that in few dimensions most comparisons are skipped.
+/// The median is over all points if there are at most 5,000 (in high dimension about
+/// 2e9 / (n dim), but at least 128), and otherwise over a fixed random choice of that many. Points
+/// are sorted along their widest axis, so that in few dimensions most comparisons are skipped.
 ///
 /// ```
 /// use sdflow::{Points, score::{diameter, spacing}};
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn places_that_points_share_are_told_apart() {
+    fn positions_shared_by_points_are_separated() {
         let mut coins = Points::zeros(100, 3);
         (0..100).for_each(|i| coins.row_mut(i)[i % 3] = 1.0);
         assert!((Extent::of(&coins).detail - SHARED_PLACES * 2f64.sqrt()).abs() < 1e-15);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn many_points_are_asked_by_sample_whatever_the_threads() {
+    fn the_spacing_of_many_points_comes_from_a_sample_for_any_number_of_threads() {
         // Uniform on a square, n points: the nearest distance r has P(> r) = exp(-n pi r^2), so its
         // median is sqrt(ln 2 / (n pi)).
         let n = 20_000;

@@ -99,7 +99,7 @@ crate::options! {
         /// cloud; 0 or more.
         ridge: f64 = 1e-6,
         /// Iterations of expectation maximisation per evaluation, at least 1; each evaluation
-        /// starts from the result of the last.
+        /// starts from the result of the previous one.
         rounds: usize = 3,
         /// Iterations at the first evaluation, which starts from k-means++ centres.
         first_rounds: usize = 50,

@@ -3,7 +3,7 @@
 /// Number of elements of a bfloat16 tile.
 pub const TILE: usize = 512;
 
-/// Number of rows and columns of the accumulated square.
+/// Number of rows and columns of the accumulated block.
 pub const SIDE: usize = 32;
 
 /// The products of parts that are summed.

@@ -22,7 +22,7 @@ mod granted {
     /// The configured tile registers of this thread.
     #[derive(Debug)]
     pub struct Tiles {
-        /// Registers belong to a thread: not to be sent to another.
+        /// Registers belong to a thread, so this type cannot be sent to another one.
         _thread: std::marker::PhantomData<*const ()>,
     }
 
@@ -85,7 +85,7 @@ mod granted {
             Some(Tiles { _thread: std::marker::PhantomData })
         }
 
-        /// Sets the accumulated square to 0.
+        /// Sets the accumulated block to 0.
         #[inline(always)]
         pub fn clear(&self) {
             // SAFETY: the tiles are configured while `self` lives; no memory is touched.
@@ -94,10 +94,10 @@ mod granted {
             };
         }
 
-        /// Sets the accumulated square to 32 x 32 numbers, row-major.
+        /// Sets the accumulated block to 32 x 32 numbers, row-major.
         #[inline(always)]
         pub fn load(&self, c: &[f32]) {
-            assert!(c.len() >= SIDE * SIDE, "the square is too small");
+            assert!(c.len() >= SIDE * SIDE, "the block is too small");
             let c = c.as_ptr();
             // SAFETY: as in `store`, reading.
             unsafe {
@@ -121,7 +121,7 @@ mod granted {
             }
         }
 
-        /// Adds `sum_k a_k b_k` to the square: `a` contains two stripes of 16 rows, `b` two stripes
+        /// Adds `sum_k a_k b_k` to the block: `a` contains two stripes of 16 rows, `b` two stripes
         /// of 16 columns, each stripe `steps` times the tiles of the parts in sequence.
         #[inline(always)]
         pub fn add(&self, terms: Terms, steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
@@ -136,10 +136,10 @@ mod granted {
             }
         }
 
-        /// Writes the square into 32 x 32 numbers, row-major.
+        /// Writes the block into 32 x 32 numbers, row-major.
         #[inline(always)]
         pub fn store(&self, c: &mut [f32]) {
-            assert!(c.len() >= SIDE * SIDE, "the square is too small");
+            assert!(c.len() >= SIDE * SIDE, "the block is too small");
             let c = c.as_mut_ptr();
             // SAFETY: the tiles are configured while `self` lives; four tiles of 16 rows of 64 bytes, rows 128 bytes apart,
             // cover exactly the 32 x 32 f32 checked above.
@@ -218,7 +218,7 @@ mod granted {
     /// # Safety
     /// Tiles are configured, `steps` is positive, and every stripe holds `steps` times 2 tiles.
     unsafe fn three(steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
-        // SAFETY: reads 2 tiles per step and stripe, which the caller vouches for.
+        // SAFETY: reads 2 tiles per step and stripe, which the caller guarantees.
         unsafe {
             steps! {
                 steps, a, b, 2048,
@@ -232,7 +232,7 @@ mod granted {
     /// # Safety
     /// Tiles are configured, `steps` is positive, and every stripe holds `steps` times 3 tiles.
     unsafe fn six(steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
-        // SAFETY: reads 3 tiles per step and stripe, which the caller vouches for.
+        // SAFETY: reads 3 tiles per step and stripe, which the caller guarantees.
         unsafe {
             steps! {
                 steps, a, b, 3072,

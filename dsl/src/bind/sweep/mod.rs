@@ -111,8 +111,7 @@ fn axes(call: &Call) -> Result<Vec<(String, Array)>, Fail> {
     let mut axes = Vec::new();
     for (name, values) in map {
         let refused = |seen: String| {
-            let message =
-                format!("the axis `{name}` {seen}, but an array of numbers, words or truth values is expected");
+            let message = format!("the axis `{name}` {seen}, but an array of numbers, strings or booleans is expected");
             Fail::script(message).hint(format!("write {name}: [1, 2, 3]")).at(At::Key(0, name.to_string()))
         };
         let Some(array) = values.clone().try_cast::<Array>() else {

@@ -116,7 +116,7 @@ impl Levels {
         }
     }
 
-    /// Returns the same without the step to 0.
+    /// Returns the level before step `step` of `steps`, without a last step to 0.
     pub(super) fn level(&self, step: usize, steps: usize) -> f64 {
         self.between(step as f64 / steps.max(1) as f64)
     }

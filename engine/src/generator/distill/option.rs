@@ -40,7 +40,7 @@ crate::options! {
         /// distance from the generator to the teacher, but not above the largest noise level that
         /// the teacher has learned.
         sigma_max: Option<f64> = None,
-        /// Number of noise levels per step, between which the points are divided evenly; at least 1
+        /// Number of noise levels per step, among which the points are divided evenly; at least 1
         /// and at most `batch`.
         levels: usize = 16,
         /// "dmd" divides the velocity of each point by the mean absolute difference between the

@@ -7,8 +7,8 @@ use crate::schedule::Schedule;
 crate::options! {
     /// Options of `regress`.
     pub struct RegressOptions {
-        /// Number of optimiser steps of a net, at least 1; an affine generator needs none, it is
-        /// solved for directly.
+        /// Number of optimiser steps of a net, at least 1; an affine generator needs none, because
+        /// it is computed directly.
         steps: usize = 3000,
         /// Number of pairs of rows per step, at least 1.
         batch: usize = 512,

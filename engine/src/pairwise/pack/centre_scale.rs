@@ -40,8 +40,9 @@ pub struct Packed<T> {
     pub scale: f64,
     /// True if the values are the packed sources: the sums are then `scale` times too large.
     shared: bool,
-    /// The origins of coordinates, and the remainders that `x` lacks if there are many centres.
+    /// The number of centres to which coordinates are relative: one, or one per panel.
     centres: Centres,
+    /// With many centres: the coordinates minus their rounded values in `x`.
     low: Buffer<T>,
 }
 
@@ -113,8 +114,8 @@ impl<T: Real> Packed<T> {
         self.x(position, 1).iter().zip(low).map(|(x, low)| x.to_f64() + low)
     }
 
-    /// Returns the remainders of the coordinates from source `from` on that [`Packed::from`] lacks,
-    /// if they are stored in two parts.
+    /// Returns the second parts of the coordinates of sources `from` to the last, the exact values
+    /// minus those of [`Packed::from`], if coordinates are stored in two parts.
     #[inline(always)]
     pub fn low(&self, from: usize) -> &[T] {
         &self.low.slice(self.m * self.dim + BEHIND)[from * self.dim..]
@@ -137,7 +138,7 @@ impl<T: Real> Packed<T> {
         &self.x.slice(self.m * self.dim + BEHIND)[from * self.dim..]
     }
 
-    /// Returns the biases of the scores.
+    /// Returns the biases of the scores of sources `from .. from + rows`.
     #[inline(always)]
     pub fn bias(&self, from: usize, rows: usize) -> &[T] {
         &self.bias.slice(self.m)[from..from + rows]
@@ -152,7 +153,7 @@ impl<T: Real> Packed<T> {
         (from..from + rows).map(log_weight).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// Returns their values, rows x `value_dim`.
+    /// Returns the values of sources `from .. from + rows`, rows x `value_dim`.
     #[inline(always)]
     pub fn values(&self, from: usize, rows: usize) -> &[T] {
         if self.shared {
@@ -188,7 +189,7 @@ fn convert<T: Real>(from: &Points, order: Option<&Order>, centre: &[f64], scale:
     });
 }
 
-/// Returns the same in two parts: rounded, and the remainder.
+/// Returns `scale (x - centre)` in two parts: the rounded value and the remainder.
 fn split<T: Real>(from: &Points, order: Option<&Order>, (centre, scale): (&[f64], f64), high: &mut [T], low: &mut [T]) {
     let dim = from.dim();
     high.par_chunks_mut(ROWS * dim).zip(low.par_chunks_mut(ROWS * dim)).enumerate().for_each(|(chunk, (high, low))| {
