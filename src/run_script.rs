@@ -66,14 +66,12 @@ fn execute_with_listener(
     execute: Execute,
 ) -> Outcome {
     let listener = Arc::new(listener);
-    let unused = prepared.unused_params().into_iter().map(unused_warning);
-    let early: Vec<String> = replaced.into_iter().chain(unused).collect();
-    early.iter().for_each(|warning| listener.warn(warning));
+    replaced.iter().for_each(|warning| listener.warn(warning));
     let told = listener.clone();
     let waiting = EverySecond::act(move || told.wait());
     let mut outcome = execute(prepared, listener.clone());
     drop(waiting);
-    outcome.warnings.splice(0..0, early);
+    outcome.warnings.splice(0..0, replaced);
     if let Some(failure) = &outcome.failure {
         listener.note(&format!("error: {}", failure.message));
     }
@@ -81,9 +79,4 @@ fn execute_with_listener(
         outcome.failure = Some(error);
     }
     outcome
-}
-
-fn unused_warning((name, near): (String, Option<String>)) -> String {
-    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    format!("the script has no parameter `{name}`{near}")
 }

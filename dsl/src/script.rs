@@ -30,8 +30,8 @@ pub struct Prepared {
 /// Reads and compiles a script and determines its identity.
 ///
 /// # Errors
-/// A file cannot be read, a syntax error, an import that is not allowed, a `-p` value of the wrong
-/// type.
+/// A file cannot be read, a syntax error, an import that is not allowed, a `-p` name that is not
+/// declared, a `-p` value of the wrong type.
 pub fn prepare(request: &Request) -> Result<Prepared, Diagnostic> {
     let mut request = request.clone();
     let given = Given::take(&mut request)?;
@@ -40,6 +40,7 @@ pub fn prepare(request: &Request) -> Result<Prepared, Diagnostic> {
         return Err(first);
     }
     let declared = param::declared(&program.syntax, &program.sources)?;
+    given.check_declared(&declared, &request.script)?;
     let data = digests(&program, &request);
     let (program, declared, data) = (Arc::new(program), Arc::new(declared), Arc::new(data));
     let nothing = (BTreeMap::new(), String::new());
@@ -116,11 +117,6 @@ impl Prepared {
             text.push_str(&file.text);
         }
         text
-    }
-
-    /// Returns the undeclared names in `-p`, each with the nearest declared name.
-    pub fn unused_params(&self) -> Vec<(String, Option<String>)> {
-        self.given.undeclared_names(&self.declared)
     }
 
     /// Returns the parameters known before the run: all but those with a computed default.

@@ -25,10 +25,9 @@ fn parameters_take_the_type_of_their_default() {
                 print(`${dim} ${s} ${n} ${param(\"on\", true)} ${param(\"word\", \"a\")}`);";
     let folder = tempfile::tempdir().unwrap();
     let mut request = request(folder.path(), text);
-    request.params = vec![param("dim", "4"), param("s", "2"), param("n", "3"), param("other", "1")];
+    request.params = vec![param("dim", "4"), param("s", "2"), param("n", "3")];
     request.environment = vec![param("WORD", "b"), param("S", "7")];
     let prepared = prepare(&request).unwrap();
-    assert_eq!(prepared.unused_params(), [("other".to_string(), None)]);
     let heard = Arc::new(Heard::default());
     let outcome = execute(&prepared, heard.clone());
     assert_eq!(outcome.failure, None);

@@ -73,7 +73,6 @@ impl SweepPlan {
             return Err(usage(message, "give fewer values, or vary axes together with `--zip`"));
         };
         let first = sdflow_dsl::prepare(&Request { params: values(&groups, 0), ..request })?;
-        check_declared(&first)?;
         let cell = |index: usize| {
             let values = values(&groups, index);
             let prepared = first.with_params(values.clone())?;
@@ -157,19 +156,6 @@ fn values(groups: &[Group], index: usize) -> Vec<(String, String)> {
         values.push(group.0.iter().map(|axis| (axis.name.clone(), axis.values[at].clone())).collect());
     }
     values.into_iter().rev().flatten().collect()
-}
-
-/// Checks that every axis is a parameter of the script.
-fn check_declared(prepared: &Prepared) -> Result<(), Diagnostic> {
-    let Some((name, near)) = prepared.unused_params().into_iter().next() else { return Ok(()) };
-    let known: Vec<&str> = prepared.params().keys().map(String::as_str).collect();
-    let hint = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => format!("declare it in the script: let {name} = param(\"{name}\", 1);"),
-        None => format!("its parameters are {}", known.join(", ")),
-    };
-    let message = format!("axis `{name}` is not a parameter of {}", prepared.script().display());
-    Err(Diagnostic { see: Some("param".into()), ..usage(message, hint) })
 }
 
 /// Checks that no two cells are the same run.

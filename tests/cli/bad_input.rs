@@ -179,7 +179,7 @@ fn a_list_where_one_value_is_wanted() {
 #[test]
 fn a_parameter_that_the_script_does_not_declare() {
     let sandbox = Sandbox::with("let n = param(\"particles\", 10);\nlet y = normal(n, 2);\n");
-    assert_snapshot!(sandbox.run("a.rhai -p particels=10 --quiet").complaint());
+    assert_snapshot!(sandbox.run("a.rhai -p particels=10").complaint());
 }
 
 #[test]

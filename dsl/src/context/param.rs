@@ -6,6 +6,7 @@ use crate::language::{Diagnostic, Fault, Sources, Syntax};
 use rhai::Dynamic;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// The name of the parameter, and of the axis, that sets the seed.
 pub const SEED: &str = "seed";
@@ -63,12 +64,17 @@ impl Given {
         Ok(Param { value, origin: origin.into() })
     }
 
-    /// Names given on the command line that are not among `declared`, each with the nearest
-    /// declared name.
-    pub fn undeclared_names(&self, declared: &[Declared]) -> Vec<(String, Option<String>)> {
-        let known = |name: &str| declared.iter().any(|d| d.name == name);
-        let near = |name: &str| sdflow::nearest(name, declared.iter().map(|d| d.name.as_str()));
-        self.line.keys().filter(|n| !known(n)).map(|n| (n.clone(), near(n))).collect()
+    /// Checks that `script` declares every name that the command line gives. The environment may
+    /// hold values for other scripts.
+    pub fn check_declared(&self, declared: &[Declared], script: &Path) -> Result<(), Diagnostic> {
+        let known: Vec<&str> = declared.iter().map(|d| d.name.as_str()).collect();
+        let Some(name) = self.line.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+        let hint = match sdflow::nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => format!("declare it in the script: let {name} = param(\"{name}\", 1);"),
+            None => format!("its parameters are {}", known.join(", ")),
+        };
+        Err(usage(format!("`{name}` is not a parameter of {}", script.display()), Some(hint)))
     }
 
     /// Returns all given values as written, for the identity of a run.
@@ -102,6 +108,10 @@ pub fn declared(syntax: &Syntax, sources: &Sources) -> Result<Vec<Declared>, Dia
         match all.iter().find(|d| d.name == name) {
             Some(before) if kind_of(&before.default) != kind_of(&default) => {
                 let message = format!("parameter `{name}` is declared twice with different types");
+                return Err(refused(first.position, message, "declare it once, and pass its value to functions"));
+            }
+            Some(before) if before.default.as_ref().zip(default.as_ref()).is_some_and(|(a, b)| a != b) => {
+                let message = format!("parameter `{name}` is declared twice with different defaults");
                 return Err(refused(first.position, message, "declare it once, and pass its value to functions"));
             }
             Some(_) => {}
