@@ -12,8 +12,9 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
-/// The files of a run folder; nothing else is ever deleted. The record is removed last, so that a
-/// folder that was half deleted by a killed program is still recognised.
+/// The files of a run folder. Besides them only [`DRAFTS`] and the files that the record names are
+/// ever deleted. The record is removed last, so that a folder that was half deleted by a killed
+/// program is still recognised.
 const CONTENT: [&str; 12] = [
     CELLS,
     CHECKPOINTS,
@@ -56,7 +57,8 @@ pub enum FolderState {
 }
 
 /// Opens the folder at `path` for the run that begins with the record `wanted`. With `force` a
-/// finished run is computed again in a folder beside it, and stays until the new one is complete.
+/// finished run is computed again in a folder beside it; the old folder stays until the new one is
+/// complete.
 ///
 /// # Errors
 /// The folder holds something else, is in use, or cannot be written.

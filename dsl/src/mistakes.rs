@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Returns the mistakes in the calls of a script and its imports, in the order of the text: names
-/// and numbers of arguments of functions, keys of literal option maps, names of data sets, metrics
-/// and files.
+/// Returns the mistakes in the calls of a script and its imports, in the order of the text: in
+/// names of functions and numbers of their arguments, keys of literal option maps, and names of
+/// data sets, metrics and files.
 pub fn mistakes(program: &Program) -> Vec<Diagnostic> {
     static NATIVE: OnceLock<BTreeSet<(String, usize)>> = OnceLock::new();
     let native = NATIVE.get_or_init(native_functions);

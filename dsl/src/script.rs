@@ -284,7 +284,7 @@ fn late(operations: u64, context: &Weak<Context>) -> Option<Fail> {
     (context.own_time.spent() > OWN_TIME).then(|| {
         let limit = OWN_TIME.as_secs();
         let message =
-            format!("the script reached the limit of {limit} seconds for itself, calls of the engine not counted");
+            format!("the script's own code reached the limit of {limit} seconds; calls of the engine do not count");
         Fail::script(message).hint("call functions of whole sets of points instead of computing with large arrays")
     })
 }

@@ -11,7 +11,7 @@ use crate::record::{Record, Status};
 use crate::run_folder::{self, FolderState};
 use crate::{diagnostics, run_script, terminal};
 use sdflow::Interrupt;
-use sdflow_dsl::cells::{self, Layout, Made, Seat, Sweep};
+use sdflow_dsl::cells::{self, CellOutcome, CellPool, Layout, Sweep};
 use sdflow_dsl::{Diagnostic, execute_here};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -68,28 +68,28 @@ impl<'a> RunCells<'a> {
     }
 
     /// Computes a cell and returns its record.
-    fn record(&self, cell: &Cell) -> Result<Made<Record>, Diagnostic> {
+    fn record(&self, cell: &Cell) -> Result<CellOutcome<Record>, Diagnostic> {
         // Another process may have finished it by now.
         if let Some(record) = finished_record(cell, self.folder, self.args)? {
-            return Ok(Made::Ended(record));
+            return Ok(CellOutcome::Ended(record));
         }
         let path = self.folder.cell(cell);
         let wanted = Record::start(cell.prepared.script().into(), &cell.prepared, self.args.script.quick);
         match run_folder::open(&path, &wanted, self.args.force)? {
-            FolderState::Busy => Ok(Made::Busy),
-            FolderState::Finished(record) => Ok(Made::Ended(*record)),
+            FolderState::Busy => Ok(CellOutcome::Busy),
+            FolderState::Finished(record) => Ok(CellOutcome::Ended(*record)),
             FolderState::New(folder) | FolderState::Unfinished(folder, _) => {
                 let (quick, interrupt) = (self.args.script.quick, self.interrupt.below());
                 let prepared = cell.prepared.clone().keeping(self.args.time.pace());
                 let ended = run_script::compute(prepared, folder, quick, interrupt, Voice::Log, execute_here)?;
-                Ok(Made::Ended(ended.record))
+                Ok(CellOutcome::Ended(ended.record))
             }
         }
     }
 }
 
 impl Sweep for RunCells<'_> {
-    type Left = Record;
+    type Output = Record;
     type Error = Diagnostic;
 
     fn cells(&self) -> usize {
@@ -100,13 +100,13 @@ impl Sweep for RunCells<'_> {
         finished_record(self.cells[index], self.folder, self.args)
     }
 
-    fn compute(&self, index: usize, _: &Seat) -> Result<Made<Record>, Diagnostic> {
+    fn compute(&self, index: usize, _: &CellPool) -> Result<CellOutcome<Record>, Diagnostic> {
         let cell = self.cells[index];
         // An error in one cell does not stop the others.
         Ok(self.record(cell).unwrap_or_else(|failure| {
             let mut record = Record::start(cell.prepared.script().into(), &cell.prepared, self.args.script.quick);
             record.fail(&failure);
-            Made::Ended(record)
+            CellOutcome::Ended(record)
         }))
     }
 

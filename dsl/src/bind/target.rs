@@ -97,10 +97,10 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "A finite sample as a target, each point with its weight. With `standardise` a flow \
              works in units in which every column has standard deviation 1, and returns results in \
-             the original units. Use it for columns of different units. If it is the reference of \
-             a metric, its weights count, except in `c2st`, `kl_knn` and `precision_recall`, which \
-             count neighbours and do not accept weights; with `standardise` the comparison is made \
-             in standard units.",
+             the original units. Use it for columns of different units. A metric uses the weights \
+             of a reference; only `c2st`, `kl_knn` and `precision_recall`, which count neighbours, \
+             refuse a reference with weights. With `standardise` a metric compares in standard \
+             units.",
         )
         .options(SamplesOptions::KEYS)
         .example("let p = samples(load(\"x.npy\"), #{standardise: true});"),

@@ -7,9 +7,9 @@ mod seed_mean;
 mod store;
 mod workers;
 
-pub use crate::context::Seat;
+pub use crate::context::CellPool;
 pub use crate::context::param::SEED;
 pub use layout::Layout;
 pub use seed_mean::{Places, SeedMean, seed_mean};
 pub(crate) use store::{Finished, Store};
-pub use workers::{Made, Sweep, run};
+pub use workers::{CellOutcome, Sweep, run};

@@ -1,7 +1,7 @@
 //! Workers that compute the cells of a sweep.
 
 use super::layout::Layout;
-use crate::context::Seat;
+use crate::context::CellPool;
 use crate::language::limits::STACK;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Display;
@@ -15,7 +15,7 @@ use std::time::Duration;
 const REST: Duration = Duration::from_millis(50);
 
 /// The result of a worker for a cell.
-pub enum Made<T> {
+pub enum CellOutcome<T> {
     /// The cell has ended.
     Ended(T),
     /// Another process is computing the cell: the worker tries again after the other waiting cells.
@@ -25,7 +25,7 @@ pub enum Made<T> {
 /// A sweep: cells counted from 0, some of which may already be finished.
 pub trait Sweep: Sync {
     /// The result of a cell.
-    type Left: Send;
+    type Output: Send;
     /// An error that ends the sweep.
     type Error: Send;
 
@@ -36,20 +36,20 @@ pub trait Sweep: Sync {
     ///
     /// # Errors
     /// An error that ends the sweep.
-    fn stored_result(&self, index: usize) -> Result<Option<Self::Left>, Self::Error>;
+    fn stored_result(&self, index: usize) -> Result<Option<Self::Output>, Self::Error>;
 
-    /// Computes a cell in the thread pool of `seat`.
+    /// Computes a cell in the thread pool of `cell_pool`.
     ///
     /// # Errors
     /// An error that ends the sweep; the failure of a single cell is part of its result.
-    fn compute(&self, index: usize, seat: &Seat) -> Result<Made<Self::Left>, Self::Error>;
+    fn compute(&self, index: usize, cell_pool: &CellPool) -> Result<CellOutcome<Self::Output>, Self::Error>;
 
     /// True if no further cell should start.
     fn is_halted(&self) -> bool;
 
     /// Reports that `done` of `total` cells have ended, `last` being the last of them; called once
     /// with 0 at the start.
-    fn progress(&self, last: Option<(usize, &Self::Left)>, done: usize, total: usize);
+    fn progress(&self, last: Option<(usize, &Self::Output)>, done: usize, total: usize);
 
     /// Returns the error for a sweep whose threads cannot be started.
     fn no_threads(&self, reason: &dyn Display) -> Self::Error;
@@ -64,8 +64,8 @@ pub trait Sweep: Sync {
 pub fn run<S: Sweep>(
     sweep: &S,
     layout: impl FnOnce(usize) -> Layout,
-    mut take: impl FnMut(usize, S::Left, Layout) -> Result<(), S::Error>,
-) -> Result<BTreeMap<usize, S::Left>, S::Error> {
+    mut take: impl FnMut(usize, S::Output, Layout) -> Result<(), S::Error>,
+) -> Result<BTreeMap<usize, S::Output>, S::Error> {
     let (mut ready, mut waiting) = (BTreeMap::new(), VecDeque::new());
     for index in 0..sweep.cells() {
         match sweep.stored_result(index)? {
@@ -75,7 +75,7 @@ pub fn run<S: Sweep>(
     }
     let (total, layout) = (waiting.len(), layout(waiting.len()));
     let mut turn = 0;
-    let mut take_ready = |ready: &mut BTreeMap<usize, S::Left>| {
+    let mut take_ready = |ready: &mut BTreeMap<usize, S::Output>| {
         while let Some(left) = ready.remove(&turn) {
             take(turn, left, layout)?;
             turn += 1;
@@ -109,7 +109,7 @@ struct Workers<'a, S> {
 }
 
 /// A message of a worker: a cell with its result, or an error that ends the sweep.
-type Sent<S> = (usize, Result<<S as Sweep>::Left, <S as Sweep>::Error>);
+type Sent<S> = (usize, Result<<S as Sweep>::Output, <S as Sweep>::Error>);
 
 impl<S: Sweep> Workers<'_, S> {
     /// Prevents further cells from starting.
@@ -132,15 +132,15 @@ impl<S: Sweep> Workers<'_, S> {
         for _ in 0..layout.jobs.min(self.total) {
             let sender = sender.clone();
             let work = move || {
-                let seat = Seat::default();
-                let own = seat.clone();
+                let cell_pool = CellPool::default();
+                let own = cell_pool.clone();
                 // This thread belongs to the pool, so that the parallel work of a cell stays in its
                 // own pool.
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(layout.threads);
                 let pool = pool.use_current_thread().start_handler(move |_| own.take()).build();
-                seat.take();
+                cell_pool.take();
                 match pool {
-                    Ok(_pool) => self.work(&seat, &sender),
+                    Ok(_pool) => self.work(&cell_pool, &sender),
                     // If sending fails, the receiver is gone, because the sweep has ended.
                     Err(e) => drop(sender.send((0, Err(self.sweep.no_threads(&e))))),
                 }
@@ -153,15 +153,15 @@ impl<S: Sweep> Workers<'_, S> {
         Ok(receiver)
     }
 
-    fn work(&self, seat: &Seat, sender: &Sender<Sent<S>>) {
+    fn work(&self, cell_pool: &CellPool, sender: &Sender<Sent<S>>) {
         while let Some(index) = self.next() {
-            let left = match self.sweep.compute(index, seat) {
-                Ok(Made::Busy) => {
+            let left = match self.sweep.compute(index, cell_pool) {
+                Ok(CellOutcome::Busy) => {
                     self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(index);
                     sleep(REST);
                     continue;
                 }
-                Ok(Made::Ended(left)) => {
+                Ok(CellOutcome::Ended(left)) => {
                     let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
                     *ended += 1;
                     self.sweep.progress(Some((index, &left)), *ended, self.total);

@@ -12,27 +12,27 @@ thread_local! {
     /// The callbacks of the sweep cell that this thread computes. The engine calls a function of
     /// the script with points alone, so a function that was created outside the sweep finds the
     /// current cell here.
-    static SEAT: RefCell<Seat> = RefCell::default();
+    static CELL_POOL: RefCell<CellPool> = RefCell::default();
 }
 
 /// The callbacks of the cell that is computed in one thread pool of a sweep, shared by the threads
 /// of the pool.
 #[derive(Clone, Default)]
-pub struct Seat(Arc<Mutex<Option<Arc<Callbacks>>>>);
+pub struct CellPool(Arc<Mutex<Option<Arc<Callbacks>>>>);
 
-impl Seat {
-    /// Makes this thread compute the cells of this seat.
+impl CellPool {
+    /// Makes this thread compute the cells of this pool.
     pub fn take(&self) {
-        SEAT.with_borrow_mut(|seat| *seat = self.clone());
+        CELL_POOL.with_borrow_mut(|cell_pool| *cell_pool = self.clone());
     }
 
-    /// Sets the next cell of the seat.
+    /// Sets the next cell of the pool.
     pub fn hold(&self, cell: Option<Arc<Callbacks>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = cell;
     }
 
     fn held_here() -> Option<Arc<Callbacks>> {
-        SEAT.with_borrow(|seat| seat.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        CELL_POOL.with_borrow(|cell_pool| cell_pool.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
@@ -69,7 +69,7 @@ impl Callbacks {
     /// [`Error::Interrupted`], or [`Error::Callback`] for any other failure.
     pub fn call(&self, function: &FnPtr, what: &str, points: &Points) -> sdflow::Result<Dynamic> {
         let failed = |reason: String| Error::Callback { what: what.into(), reason };
-        let cell = Seat::held_here();
+        let cell = CellPool::held_here();
         let here = cell.as_deref().unwrap_or(self);
         let host = here.host.get().and_then(|(engine, script)| Some((engine.upgrade()?, script)));
         let Some((engine, script)) = host else { return Err(failed("the script has ended".into())) };

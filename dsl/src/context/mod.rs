@@ -14,7 +14,7 @@ mod request;
 mod sandbox;
 mod sweep_cell;
 
-pub use callbacks::{Callbacks, Seat, detach, misfit};
+pub use callbacks::{Callbacks, CellPool, detach, misfit};
 pub use checkpoint::Owner;
 pub use checkpoint_pace::{CHECKPOINTS, CheckpointPace, EARLIER, GRACE};
 pub use listener::Listener;

@@ -52,7 +52,7 @@ impl Archive {
         Archive { bytes, at: Some(0) }
     }
 
-    /// Is it read?
+    /// True if the archive is being read, false if it is being written.
     pub fn is_reader(&self) -> bool {
         self.at.is_some()
     }
@@ -149,7 +149,7 @@ impl Archive {
         let room = self.at.map_or(usize::MAX, |at| (self.bytes.len() - at) / least.max(1));
         match usize::try_from(found) {
             Ok(found) if found <= room => Ok(found),
-            _ => Err(damaged(format!("it names a list of {found} items"), format!("bytes are left for {room}"))),
+            _ => Err(damaged(format!("it announces {found} items"), format!("the bytes left hold at most {room}"))),
         }
     }
 }

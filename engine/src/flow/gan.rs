@@ -105,7 +105,7 @@ crate::options! {
 }
 
 /// A model of the logit: a discriminator in training, or in a test the exact ratio.
-pub(crate) trait Critic: Send + Sync + Debug + Archived {
+pub(crate) trait LogitEstimator: Send + Sync + Debug + Archived {
     /// Learns to distinguish `p` from `q`.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ pub(crate) trait Critic: Send + Sync + Debug + Archived {
     fn evaluate(&mut self, z: &Points, logit: &mut Vec<f64>, gradient: &mut Points);
 }
 
-impl Critic for Discriminator {
+impl LogitEstimator for Discriminator {
     fn fit(&mut self, p: &Points, q: &Points, stream: Stream, interrupt: &Interrupt) -> Result<()> {
         Discriminator::fit(self, p, q, stream, interrupt)
     }
@@ -135,7 +135,7 @@ impl Critic for Discriminator {
 #[derive(Debug)]
 pub struct GanFlow {
     target: Arc<dyn Target>,
-    critic: Box<dyn Critic>,
+    estimator: Box<dyn LogitEstimator>,
     options: GanFlowOptions,
     logit: Vec<f64>,
     /// The mean logit of the cloud at the last velocity.
@@ -149,17 +149,17 @@ impl GanFlow {
     /// # Errors
     /// An option is out of range.
     pub fn new(target: Arc<dyn Target>, options: GanFlowOptions) -> Result<GanFlow> {
-        let critic = Discriminator::new(options.discriminator.clone())?;
-        GanFlow::with_critic(target, Box::new(critic), options)
+        let estimator = Discriminator::new(options.discriminator.clone())?;
+        GanFlow::with_estimator(target, Box::new(estimator), options)
     }
 
-    /// Creates the flow with the given critic in place of the discriminator.
+    /// Creates the flow with the given estimator in place of the discriminator.
     ///
     /// # Errors
     /// An option is out of range.
-    pub(crate) fn with_critic(
+    pub(crate) fn with_estimator(
         target: Arc<dyn Target>,
-        critic: Box<dyn Critic>,
+        estimator: Box<dyn LogitEstimator>,
         options: GanFlowOptions,
     ) -> Result<GanFlow> {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
@@ -168,19 +168,19 @@ impl GanFlow {
             let want = "with scaling \"denoiser\" nothing moves at sigma 0; use a positive sigma, or scaling \"raw\"";
             return Err(Error::argument("sigma", smallest, want));
         }
-        Ok(GanFlow { target, critic, options, logit: Vec::new(), mean_logit: None, batches: Batches::default() })
+        Ok(GanFlow { target, estimator, options, logit: Vec::new(), mean_logit: None, batches: Batches::default() })
     }
 
     fn fit(&mut self, cloud: &Points, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
         let sigma = self.options.sigma.at(clock.progress());
         let random = |what: &str| clock.randomness(&format!("gan {what}"));
         let [p, q] = self.batches.of(self.target.as_ref(), cloud, sigma, random)?;
-        self.critic.fit(p, q, clock.randomness("discriminator"), pairwise.interrupt())
+        self.estimator.fit(p, q, clock.randomness("discriminator"), pairwise.interrupt())
     }
 
-    /// Writes the velocity for the current critic.
+    /// Writes the velocity for the current estimator.
     fn descent(&mut self, z: &Points, clock: &Clock, out: &mut Points) {
-        self.critic.evaluate(z, &mut self.logit, out);
+        self.estimator.evaluate(z, &mut self.logit, out);
         let sigma = self.options.sigma.at(clock.progress());
         let unit = if self.options.scaling == Scaling::Denoiser { sigma * sigma } else { 1.0 };
         for (i, l) in self.logit.iter().enumerate() {
@@ -223,7 +223,7 @@ impl VelocityField for GanFlow {
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("mean_logit", &mut self.mean_logit)?;
-        self.critic.archive(archive)
+        self.estimator.archive(archive)
     }
 
     fn warnings(&self) -> Vec<String> {

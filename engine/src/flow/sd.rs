@@ -123,12 +123,12 @@ impl SdFlow {
         };
         let unit = if self.units.is_some() { " standard deviations" } else { "" };
         let (from, to) = (schedule.at(0.0), schedule.at(1.0));
-        let learned = if range.is_some() { " within what the score has learned" } else { "" };
+        let learned = if range.is_some() { ", within the range that the score has learned" } else { "" };
         let (first, last, steps) = (number(from), number(to), clock.steps);
         let stray = match extent.stray {
             0 => String::new(),
-            1 => " without 1 stray point, which lies far from all others: no particle will find it".into(),
-            n => format!(" without {n} stray points, which lie far from all others: no particle will find them"),
+            1 => ", without 1 stray point, which lies far from all others: no particle will find it".into(),
+            n => format!(", without {n} stray points, which lie far from all others: no particle will find them"),
         };
         let chosen = format!("chosen from the data{learned}{stray}");
         let note = format!("sigma: from {first} down to {last}{unit} over {steps} steps, {chosen}");
@@ -225,8 +225,8 @@ impl VelocityField for SdFlow {
         }
         if let Some(batch) = self.options.batch_source.or(self.options.batch_target) {
             warnings.push(format!(
-                "batches of {batch} distort the spread within modes; minibatches of particles (`batch`) move as many per step \
-                 against all points instead"
+                "batches of {batch} points distort the spread within modes; with `batch` instead, a step moves only some \
+                 of the particles, but computes their velocities from all points"
             ));
         }
         warnings

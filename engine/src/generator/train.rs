@@ -6,7 +6,7 @@ use super::optimiser::{Optimiser, OptimiserPlan, Pull};
 use super::standard_units::{Known, Units};
 use crate::archive::{Archive, Archived};
 use crate::flow::Clock;
-use crate::net::{self, Moment, Trainee};
+use crate::net::{self, Trainee, TrainingStep};
 use crate::ode::StepReport;
 use crate::options::at_least;
 use crate::process::{Ending, Observer, Row, Stats};
@@ -49,9 +49,9 @@ impl TrainingOptions<'_> {
     }
 
     /// True if this step writes a row of history.
-    fn writes_row(&self, moment: &Moment) -> bool {
-        let every = self.every.unwrap_or(moment.steps.div_ceil(20)).max(1);
-        moment.step.is_multiple_of(every) || moment.step + 1 == moment.steps
+    fn writes_row(&self, now: &TrainingStep) -> bool {
+        let every = self.every.unwrap_or(now.steps.div_ceil(20)).max(1);
+        now.step.is_multiple_of(every) || now.step + 1 == now.steps
     }
 }
 
@@ -252,14 +252,14 @@ impl<'a> Training<'a> {
 }
 
 impl Trainee for Training<'_> {
-    fn step(&mut self, moment: &Moment, observer: &mut dyn Observer) -> Result<f64> {
-        let clock = Clock::at(moment.step, moment.steps, self.stream).of_fresh_samples();
+    fn step(&mut self, now: &TrainingStep, observer: &mut dyn Observer) -> Result<f64> {
+        let clock = Clock::at(now.step, now.steps, self.stream).of_fresh_samples();
         self.ask(&clock, observer)?;
         let residual = root_mean_square(&self.v);
         if !residual.is_finite() {
             return Ok(f64::NAN);
         }
-        if self.options.writes_row(moment) {
+        if self.options.writes_row(now) {
             self.write_row(&clock, residual, observer)?;
         }
         let eta = self.teacher.eta();
@@ -268,7 +268,7 @@ impl Trainee for Training<'_> {
             map.unscale_in_place(&mut self.v);
         }
         let pull = Pull { u: &self.u, v: &self.v, eta };
-        if !self.optimiser.step(self.student.generator, &pull, moment.step, moment.rate)? {
+        if !self.optimiser.step(self.student.generator, &pull, now.step, now.rate)? {
             return Ok(f64::NAN);
         }
         self.result.stats.steps += 1;

@@ -22,8 +22,8 @@ pub fn transport(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interr
     let arcs = cost.len();
     let block = (arcs as f64).sqrt().ceil() as usize;
     let (mut at, mut idle, mut pivots) = (0, 0, 0_usize);
-    // Prices are updated with the tree, and rounding errors accumulate: an optimum is confirmed
-    // with recomputed prices, a few times at most.
+    // Prices are updated with the tree, so rounding errors accumulate. Once no arc improves the
+    // plan, prices are recomputed and all arcs are searched again, at most `LOOKS` times.
     let (mut fresh, mut looks) = (false, 0);
     while idle < arcs || !fresh && looks < LOOKS {
         if idle >= arcs {

@@ -22,7 +22,7 @@ pub struct TrainingPlan<'a> {
 
 /// One step of a training.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment {
+pub struct TrainingStep {
     /// The step, from 0.
     pub step: usize,
     /// Number of steps of the training.
@@ -33,14 +33,14 @@ pub struct Moment {
     pub stream: Stream,
 }
 
-/// A model that can be trained. A closure from the moment to the loss is one too.
+/// A model that can be trained. A closure from the step to its loss is one too.
 pub trait Trainee {
     /// Draws a minibatch, takes one optimiser step on it and returns the loss before that step. A
     /// loss that is not finite (it is NaN for non-finite parameters) ends the training as diverged.
     ///
     /// # Errors
     /// The step is impossible; [`Error::Interrupted`] becomes an ending.
-    fn step(&mut self, moment: &Moment, observer: &mut dyn Observer) -> Result<f64>;
+    fn step(&mut self, now: &TrainingStep, observer: &mut dyn Observer) -> Result<f64>;
 
     /// Returns the state that the training keeps between steps, if it can continue from a
     /// checkpoint. None, the default, for a training inside a longer process, which has checkpoints
@@ -59,9 +59,9 @@ pub trait Trainee {
     fn finish(&mut self) {}
 }
 
-impl<F: FnMut(&Moment) -> Result<f64>> Trainee for F {
-    fn step(&mut self, moment: &Moment, _observer: &mut dyn Observer) -> Result<f64> {
-        self(moment)
+impl<F: FnMut(&TrainingStep) -> Result<f64>> Trainee for F {
+    fn step(&mut self, now: &TrainingStep, _observer: &mut dyn Observer) -> Result<f64> {
+        self(now)
     }
 }
 
@@ -79,7 +79,7 @@ impl Trained {
     ///
     /// # Errors
     /// [`Error::Interrupted`]; [`Error::Numeric`] for a loss that is not finite.
-    pub fn whole(self, what: &str) -> Result<()> {
+    pub fn require_finished(self, what: &str) -> Result<()> {
         match self.ending {
             Ending::Interrupted { .. } => Err(Error::Interrupted),
             Ending::Diverged { .. } => {
@@ -114,8 +114,8 @@ pub fn train(
             break;
         }
         let rate = plan.rate.at(step as f64 / steps as f64);
-        let moment = Moment { step, steps, rate, stream: plan.stream.at(step as u64) };
-        let tried = interrupt.check().and_then(|()| trainee.step(&moment, observer));
+        let now = TrainingStep { step, steps, rate, stream: plan.stream.at(step as u64) };
+        let tried = interrupt.check().and_then(|()| trainee.step(&now, observer));
         loss = match tried {
             Ok(loss) => loss,
             Err(Error::Interrupted) => {
@@ -181,12 +181,12 @@ mod tests {
     }
 
     impl Trainee for Log {
-        fn step(&mut self, moment: &Moment, _observer: &mut dyn Observer) -> Result<f64> {
-            self.rates.push(moment.rate);
-            if let Some((_, interrupt)) = self.raises.as_ref().filter(|(at, _)| *at == moment.step) {
+        fn step(&mut self, now: &TrainingStep, _observer: &mut dyn Observer) -> Result<f64> {
+            self.rates.push(now.rate);
+            if let Some((_, interrupt)) = self.raises.as_ref().filter(|(at, _)| *at == now.step) {
                 interrupt.raise();
             }
-            Ok(if self.diverges_at == Some(moment.step) { f64::NAN } else { moment.step as f64 })
+            Ok(if self.diverges_at == Some(now.step) { f64::NAN } else { now.step as f64 })
         }
 
         fn take_back(&mut self) {
@@ -228,21 +228,21 @@ mod tests {
         let mut log = Log { diverges_at: Some(2), ..Log::default() };
         let done = train(&plan(&rate), &mut log, &Interrupt::default(), &mut Unobserved).unwrap();
         assert_eq!((done.ending.clone(), log.acts), (Ending::Diverged { step: 2 }, vec!["take back"]));
-        let told = done.whole("the log").unwrap_err().to_string();
+        let told = done.require_finished("the log").unwrap_err().to_string();
         assert!(told.contains("the log") && told.contains("NaN") && told.contains("`rate` smaller"), "{told}");
         let interrupt = Interrupt::default();
         let mut log = Log { raises: Some((1, interrupt.clone())), ..Log::default() };
         let done = train(&plan(&rate), &mut log, &interrupt, &mut Unobserved).unwrap();
         assert_eq!((done.ending.clone(), log.acts), (Ending::Interrupted { step: 2 }, vec!["finish"]));
-        assert!(matches!(done.whole("the log"), Err(Error::Interrupted)));
+        assert!(matches!(done.require_finished("the log"), Err(Error::Interrupted)));
     }
 
     #[test]
     fn a_closure_learns_and_its_errors_are_the_training_s() {
         let (rate, mut seen) = (Schedule::from(0.1), 0);
-        let mut count = |moment: &Moment| -> Result<f64> {
-            seen = moment.step;
-            if moment.step == 2 { Err(Error::argument("x", 1, "it must be 2")) } else { Ok(0.0) }
+        let mut count = |now: &TrainingStep| -> Result<f64> {
+            seen = now.step;
+            if now.step == 2 { Err(Error::argument("x", 1, "it must be 2")) } else { Ok(0.0) }
         };
         assert!(train(&plan(&rate), &mut count, &Interrupt::default(), &mut Unobserved).is_err());
         assert_eq!(seen, 2);

@@ -1,7 +1,7 @@
 //! The pairwise engine: sums over all pairs of a query and a source, without storing the pairs.
 //!
-//! Every kernel quantity of this crate is a sum of weights of squared distances, or of values with
-//! these weights:
+//! Every kernel quantity of this crate is a sum of weights that depend on squared distances, or of
+//! values multiplied by these weights:
 //!
 //! | reduction | per query `z` | serves |
 //! |---|---|---|
@@ -34,31 +34,33 @@
 //!
 //! **Direct and fused.** Up to 4 coordinates, or if products would lose precision, distances are
 //! sums of squared differences (*direct*), and exponential and sums are one pass in registers.
-//! Otherwise both products are computed in tiles of 8 sources by 3 registers, 24 accumulators of 32
-//! (*fused*); between them the weights of a block of at most 128 sources stay in the first-level
-//! cache. *gemm* computes the same products by faer, for comparison; it is never chosen
-//! automatically. *naive* is the f64 reference with which all others are compared.
+//! Otherwise both products are computed in tiles of 8 sources by 3 registers, so that 24 of the 32
+//! registers are accumulators (*fused*); between the two products the weights of a block of at most
+//! 128 sources stay in the first-level cache. *gemm* computes the same products by faer, for
+//! comparison; it is never chosen automatically. *naive* is the f64 reference with which all others
+//! are compared.
 //!
 //! **Matrix units** (precisions `bf16x3`, `bf16x6`). Both products are computed from split bfloat16
 //! tiles in a pipeline of three stages: the vector units compute the weights of one block while the
-//! matrix units compute the scores of the next block and the sums of the last. Weights refer to a
-//! maximum that may lag behind by up to 24 bits, so that sums are almost never rescaled.
+//! matrix units compute the scores of the next block and the sums of the last. A weight is
+//! `2^(score - reference)`; the largest score may exceed the reference by up to 24, so that sums are
+//! almost never rescaled.
 //!
-//! **Symmetry.** If the queries are the particles and none is excluded, every pair of particles is
-//! evaluated once and its weight is summed for both (up to 4 coordinates in registers, from 16 on
-//! by a second product). Chunks of points are paired in the rounds of a tournament, so that no two
-//! threads write to one chunk and additions keep their order. Symmetry is not used if it is not
-//! faster: from 5 to 15 coordinates, where the transposed product wastes half its lanes; if fewer
-//! than 8 panels fit the cache; on the matrix units.
+//! **Symmetry.** If the particles are both queries and sources, and each counts in its own sum,
+//! every pair of particles is evaluated once and its weight is summed for both (up to 4 coordinates
+//! in registers, from 16 on by a second product). Chunks of points are paired in the rounds of a
+//! tournament, so that no two threads write to one chunk and additions keep their order. Symmetry
+//! is not used if it is not faster: from 5 to 15 coordinates, where the transposed product wastes
+//! half its lanes; if fewer than 8 panels fit the cache; on the matrix units.
 //!
 //! **Order of work.** A task is a few panels. A block of sources stays in the second-level cache
 //! while all panels of a task use it. The threads run tasks, and nothing is summed across tasks, so
 //! the bytes do not depend on the number of threads.
 //!
 //! **Skipping** (`pruning`). If sigma is small compared with the spread, points are sorted by
-//! halving at medians of their widest axes. Balls and boxes around blocks and panels bound all
-//! weights of a pair of them, and a block whose largest possible weight is below the rounding error
-//! of the sum is skipped.
+//! halving at medians of their widest axes. Balls and boxes around blocks and panels bound the
+//! weights of all sources of a block for all queries of a panel, and a block whose largest possible
+//! weight is below the rounding error of the sum is skipped.
 //!
 //! **Precision** (`rounding`). The error of a rounded coordinate is `eps` times its distance from
 //! the centre. In f32, one centre is enough while the extent is some dozens of sigma. Beyond that,

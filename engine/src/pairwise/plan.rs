@@ -111,7 +111,7 @@ pub fn kernel_arithmetic(options: &PairwiseOptions, shape: &Shape) -> Arithmetic
     }
 }
 
-/// The resolved choices for a softmax reduction of the sources themselves.
+/// The resolved choices for a softmax mean whose values are the sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Choice {
     /// The arithmetic, never `auto`.
@@ -205,7 +205,7 @@ impl Plan {
         let skip = shape.skips(options);
         let gemm = options.backend == Backend::Gemm;
         let largest = if skip {
-            // Whole blocks consist of panels.
+            // A block is then a whole number of panels.
             48
         } else if gemm {
             512
@@ -238,8 +238,8 @@ impl Plan {
     }
 }
 
-/// Returns the error of an exponent above which distances are computed by differences instead of
-/// products.
+/// Returns the largest error of an exponent for which distances are computed by products; above it
+/// they are computed by differences.
 fn tolerance<T: Real>() -> f64 {
     if size_of::<T>() == 8 { 1e-11 } else { 2e-5 }
 }

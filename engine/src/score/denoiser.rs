@@ -7,7 +7,7 @@ mod option;
 
 use super::{At, Extent, Form, Score, SigmaRange, check_sigma};
 use crate::archive::{Archive, Archived};
-use crate::net::{Moment, Trainee, TrainingPlan, train};
+use crate::net::{Trainee, TrainingPlan, TrainingStep, train};
 use crate::points::AffineMap;
 use crate::process::{Observer, Unobserved};
 use crate::rng::Stream;
@@ -95,7 +95,7 @@ impl Denoiser {
         let mut learner = Learner { net: &mut net, target, batch, range: (min, max) };
         let stream = stream.label("train");
         let plan = TrainingPlan { name: "denoiser", loss: "loss", steps: options.steps, rate: &options.rate, stream };
-        train(&plan, &mut learner, interrupt, observer)?.whole("denoiser")?;
+        train(&plan, &mut learner, interrupt, observer)?.require_finished("denoiser")?;
         let name = format!("denoiser of {}", target.name());
         let data = target.data().map(|data| Arc::clone(data.points));
         Ok(Denoiser { options, extent: Some(measured), name, range: Some((min, max)), net: Some(net), data })
@@ -133,17 +133,17 @@ impl Denoiser {
         }
         let range = self.range.unwrap_or((0.5 * at.sigma, 2.0 * at.sigma));
         let (mut points, batch, cloud) = (Points::default(), self.options.batch, at.cloud);
-        let mut learn = |moment: &Moment| -> Result<f64> {
-            let mut rng = moment.stream.label("points").rng();
+        let mut learn = |now: &TrainingStep| -> Result<f64> {
+            let mut rng = now.stream.label("points").rng();
             points.reshape(batch, cloud.dim());
             (0..batch).for_each(|i| points.row_mut(i).copy_from_slice(cloud.row(rng.below(cloud.n()))));
-            Ok(net.learn(&points, range, moment.rate, moment.stream))
+            Ok(net.learn(&points, range, now.rate, now.stream))
         };
         let settled = Schedule::from(self.options.rate.at(1.0));
         let (steps, rate) =
             if fresh { (self.options.steps, &self.options.rate) } else { (self.options.follow, &settled) };
         let plan = TrainingPlan { name: "denoiser", loss: "loss", steps, rate, stream: at.stream.label("denoiser") };
-        train(&plan, &mut learn, at.pairwise.interrupt(), &mut Unobserved)?.whole("denoiser")?;
+        train(&plan, &mut learn, at.pairwise.interrupt(), &mut Unobserved)?.require_finished("denoiser")?;
         Ok(true)
     }
 }
@@ -157,9 +157,9 @@ struct Learner<'a> {
 }
 
 impl Trainee for Learner<'_> {
-    fn step(&mut self, moment: &Moment, _observer: &mut dyn Observer) -> Result<f64> {
-        let points = self.target.sample(self.batch, moment.stream.label("points"))?;
-        Ok(self.net.learn(&points, self.range, moment.rate, moment.stream))
+    fn step(&mut self, now: &TrainingStep, _observer: &mut dyn Observer) -> Result<f64> {
+        let points = self.target.sample(self.batch, now.stream.label("points"))?;
+        Ok(self.net.learn(&points, self.range, now.rate, now.stream))
     }
 
     fn state(&mut self) -> Option<&mut dyn Archived> {

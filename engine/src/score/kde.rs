@@ -10,15 +10,15 @@ use crate::{Points, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 
-/// Whether the sum at `z`, derived from particle `i`, includes particle `i`.
+/// Whether the sum at the query of particle `i` includes particle `i` itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SelfTerm {
     /// Yes: the exact score of the smoothed empirical distribution.
     #[default]
     Include,
-    /// No (leave one out): less biased for the distribution of the particles, but rougher for few
-    /// of them.
+    /// No (leave one out): less biased as the score of the distribution from which the particles
+    /// come, but rougher if they are few.
     Exclude,
 }
 
@@ -142,8 +142,8 @@ impl Kde {
         self.points.as_ref()
     }
 
-    /// Returns the points whose softmax mean at `at` is this estimate; None for one from a batch. A
-    /// difference of two such estimates is one call of the pairwise engine.
+    /// Returns the points whose softmax mean at `at` is this estimate; None if the estimate uses a
+    /// batch. A difference of two such estimates is one call of the pairwise engine.
     pub(crate) fn sources<'a>(&'a self, at: &At<'a>) -> Option<Sources<'a>> {
         let points = self.points.as_deref().unwrap_or(at.cloud);
         let all = self.batch.is_none_or(|batch| batch >= points.n());

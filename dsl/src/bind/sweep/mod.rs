@@ -37,8 +37,8 @@ pub const ENTRIES: &[Entry] = &[
              from outside are copied for each cell: assigning them, or training a generator, \
              changes nothing outside. Final metrics that a cell measures do not become those of \
              the run. If several cells save a file of the same name, that of the last cell is \
-             kept: put the cell into the name, `y-${p.n}.npy`. `sdflow-engine sweep` does the same \
-             with whole scripts.",
+             kept: put the values of the cell into the name, as in `y-${p.n}.npy`. `sdflow-engine \
+             sweep` does the same with whole scripts.",
         )
         .example(
             "let t = sweep(#{n: [50, 100], seed: [1, 2, 3]}, |p| #{energy: energy(normal(p.n, 2), \

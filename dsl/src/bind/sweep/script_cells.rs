@@ -3,8 +3,8 @@
 
 use super::cell::{Outcome, name, outcome};
 use crate::call::Call;
-use crate::cells::{self, Finished, Layout, Made, Store, Sweep};
-use crate::context::{CellRecord, Seat, detach};
+use crate::cells::{self, CellOutcome, Finished, Layout, Store, Sweep};
+use crate::context::{CellPool, CellRecord, detach};
 use crate::language::Fail;
 use rhai::{Dynamic, FnPtr, Map, NativeCallContext};
 use sdflow::rng::Stream;
@@ -45,19 +45,19 @@ pub fn compute(call: &Call, function: &FnPtr, cells: &[Map], mut take: impl FnMu
 }
 
 impl Sweep for ScriptCells<'_> {
-    type Left = (Outcome, CellRecord);
+    type Output = (Outcome, CellRecord);
     type Error = Fail;
 
     fn cells(&self) -> usize {
         self.cells.len()
     }
 
-    fn stored_result(&self, index: usize) -> Result<Option<Self::Left>, Fail> {
+    fn stored_result(&self, index: usize) -> Result<Option<Self::Output>, Fail> {
         let found = self.finished.lock().unwrap_or_else(PoisonError::into_inner).remove(&index);
         Ok(found.map(|Finished { readings, trace }| (Ok(readings), trace)))
     }
 
-    fn compute(&self, index: usize, seat: &Seat) -> Result<Made<Self::Left>, Fail> {
+    fn compute(&self, index: usize, cell_pool: &CellPool) -> Result<CellOutcome<Self::Output>, Fail> {
         let folder = self.store.clear(index)?;
         let (call, cell) = (self.call, &self.cells[index]);
         let name = name(cell);
@@ -65,25 +65,25 @@ impl Sweep for ScriptCells<'_> {
         // The functions of this interpreter work for the cell.
         let engine = Arc::new((context.host.interpreter)(&context));
         context.callbacks.begin(&engine, &context.program.main);
-        seat.hold(Some(Arc::clone(&context.callbacks)));
+        cell_pool.hold(Some(Arc::clone(&context.callbacks)));
         let (global, source) = (call.native.global_runtime_state().clone(), call.native.fn_source());
         let native: NativeCallContext = (&*engine, "sweep", source, &global, call.native.call_position()).into();
         let value = detach(&self.function).call_within_context::<Dynamic>(&native, (cell.clone(),));
-        seat.hold(None);
+        cell_pool.hold(None);
         let (trace, diverged) = context.finish_cell(&log);
         let outcome = outcome(&context, &native, value, diverged)?;
         let trace = match &outcome {
             Ok(readings) => self.store.keep(index, &name, Finished { readings: readings.clone(), trace })?,
             Err(_) => trace,
         };
-        Ok(Made::Ended((outcome, trace)))
+        Ok(CellOutcome::Ended((outcome, trace)))
     }
 
     fn is_halted(&self) -> bool {
         self.call.context.interrupt.end_requested()
     }
 
-    fn progress(&self, last: Option<(usize, &Self::Left)>, done: usize, total: usize) {
+    fn progress(&self, last: Option<(usize, &Self::Output)>, done: usize, total: usize) {
         let name = last.map_or_else(String::new, |(index, _)| name(&self.cells[index]));
         self.call.context.listener.progress("sweep", done, total, &name);
     }

@@ -15,7 +15,7 @@ struct Numbers {
 }
 
 impl Sweep for Numbers {
-    type Left = usize;
+    type Output = usize;
     type Error = String;
 
     fn cells(&self) -> usize {
@@ -26,14 +26,14 @@ impl Sweep for Numbers {
         Ok(self.finished.contains(&index).then_some(index))
     }
 
-    fn compute(&self, index: usize, _: &Seat) -> Result<Made<usize>, String> {
+    fn compute(&self, index: usize, _: &CellPool) -> Result<CellOutcome<usize>, String> {
         if let Some((_, times)) = self.busy.as_ref().filter(|(busy, _)| *busy == index)
             && times.fetch_sub(1, Ordering::Relaxed) > 1
         {
-            return Ok(Made::Busy);
+            return Ok(CellOutcome::Busy);
         }
         self.computed.lock().unwrap().push(index);
-        if self.failure == Some(index) { Err(format!("{index} has failed")) } else { Ok(Made::Ended(index)) }
+        if self.failure == Some(index) { Err(format!("{index} has failed")) } else { Ok(CellOutcome::Ended(index)) }
     }
 
     fn is_halted(&self) -> bool {

@@ -185,7 +185,7 @@ impl Levels {
     /// Describes the chosen levels; None if none was chosen.
     pub(super) fn note(&self) -> Option<String> {
         let open = self.options.sigma_max.is_none() || self.options.sigma_min.is_none();
-        let learned = if self.range.is_some() { ", within what the score has learned" } else { "" };
+        let learned = if self.range.is_some() { ", within the range that the score has learned" } else { "" };
         open.then(|| format!("sigma: from {} down to {}{learned}", number(self.sigma_max), number(self.sigma_min)))
     }
 

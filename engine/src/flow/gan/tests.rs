@@ -24,7 +24,7 @@ impl Archived for ExactRatio {
     }
 }
 
-impl Critic for ExactRatio {
+impl LogitEstimator for ExactRatio {
     fn fit(&mut self, _p: &Points, _q: &Points, _stream: Stream, _interrupt: &Interrupt) -> Result<()> {
         Ok(())
     }
@@ -40,9 +40,9 @@ impl Critic for ExactRatio {
     }
 }
 
-fn velocity(critic: Box<dyn Critic>, loss: Loss, cloud: &Points) -> Points {
+fn velocity(estimator: Box<dyn LogitEstimator>, loss: Loss, cloud: &Points) -> Points {
     let options = GanFlowOptions { loss, ..GanFlowOptions::default() };
-    let mut flow = GanFlow::with_critic(Arc::new(pair()[0].clone()), critic, options).unwrap();
+    let mut flow = GanFlow::with_estimator(Arc::new(pair()[0].clone()), estimator, options).unwrap();
     let pairwise = Pairwise::new(PairwiseOptions::default(), Interrupt::default());
     let mut out = Points::default();
     let clock = Clock::at(0, 1, Stream::new(8));

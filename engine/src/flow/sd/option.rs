@@ -47,8 +47,8 @@ crate::options! {
         /// Noise level of the smoothing over the run, in the units of the points: a number, a
         /// schedule, a list, or a formula in the progress `t`. Left out, sigma falls geometrically.
         /// It starts at the larger of the diameter of the target and the distance from the start to
-        /// the target, and ends at the spacing of the target's points; for a generator, at the
-        /// radius that holds about a hundred neighbours of a point.
+        /// the target, and ends at the spacing of the target's points; in the training of a
+        /// generator it ends at the radius that holds about a hundred neighbours of a point.
         sigma: Option<Schedule> = None,
         /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, and steps of at most 1 are
         /// stable; "raw": it moves a particle by the score difference itself.
@@ -57,8 +57,8 @@ crate::options! {
         /// each step, "fixed" per particle for the whole run, or "none".
         noise: Noise = Noise::Fresh,
         /// Whether the kernel of a particle counts in the density at that particle: "include" or
-        /// "exclude". Left out: "include"; "exclude" for fresh samples of a generator, which it
-        /// would contract.
+        /// "exclude". Left out: "include", but "exclude" in the training of a generator, whose
+        /// samples "include" would contract.
         self_term: Option<SelfTerm> = None,
         /// Size of the minibatch of particles that moves in each step, in a random order. Its
         /// velocities are computed from all points: a step costs `batch (n + m)` pairs and is

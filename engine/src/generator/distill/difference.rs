@@ -6,7 +6,7 @@ use crate::archive::Archive;
 use crate::flow::{Aim, Clock};
 use crate::generator::standard_units::Known;
 use crate::generator::train::{Draw, Teacher};
-use crate::net::{self, Moment};
+use crate::net::{self, TrainingStep};
 use crate::options::at_least;
 use crate::points::squared_distance;
 use crate::process::{Ending, Unobserved};
@@ -85,10 +85,10 @@ impl<'a> Difference<'a> {
     fn update(&mut self, purpose: &str, updates: usize, draw: &mut Draw, clock: &Clock) -> Result<()> {
         let Some(source) = &mut self.source else { return Ok(()) };
         let (fresh, range) = (&mut self.fresh, self.range);
-        let mut learn = |moment: &Moment| -> Result<f64> {
-            draw(moment.stream.label("base"), fresh)?;
+        let mut learn = |now: &TrainingStep| -> Result<f64> {
+            draw(now.stream.label("base"), fresh)?;
             source.follow(fresh, UNITS);
-            Ok(source.learn(fresh, range, moment.rate, moment.stream))
+            Ok(source.learn(fresh, range, now.rate, now.stream))
         };
         let rate = Schedule::from(self.options.score_rate.at(clock.progress()));
         let stream = clock.randomness(purpose);

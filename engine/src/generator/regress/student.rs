@@ -5,7 +5,7 @@ use crate::archive::{Archive, Archived};
 use crate::generator::Generator;
 use crate::generator::optimiser::{Optimiser, Pull};
 use crate::generator::train::{FitResult, history_row, root_mean_square};
-use crate::net::{Moment, Trainee};
+use crate::net::{Trainee, TrainingStep};
 use crate::process::{Observer, Row};
 use crate::{Points, Result};
 
@@ -36,20 +36,20 @@ impl<'a> Student<'a> {
 }
 
 impl Trainee for Student<'_> {
-    fn step(&mut self, moment: &Moment, observer: &mut dyn Observer) -> Result<f64> {
-        let chosen = moment.stream.rng().choose(self.pairs.inputs.n(), self.batch);
+    fn step(&mut self, now: &TrainingStep, observer: &mut dyn Observer) -> Result<f64> {
+        let chosen = now.stream.rng().choose(self.pairs.inputs.n(), self.batch);
         self.inputs.gather(self.pairs.inputs, &chosen);
         self.outputs.gather(self.pairs.outputs, &chosen);
         self.generator.forward(&self.inputs, &mut self.made)?;
         let residual = self.size * misfit(&self.made, &self.outputs, &mut self.off);
         let pull = Pull { u: &self.inputs, v: &self.off, eta: 1.0 };
-        let finite = residual.is_finite() && self.optimiser.step(self.generator, &pull, moment.step, moment.rate)?;
+        let finite = residual.is_finite() && self.optimiser.step(self.generator, &pull, now.step, now.rate)?;
         if !finite {
             return Ok(f64::NAN);
         }
         self.result.stats.steps += 1;
-        if moment.step.is_multiple_of(moment.steps.div_ceil(20)) || moment.step + 1 == moment.steps {
-            note(&mut self.result, observer, history_row(moment.step, moment.steps, residual, Vec::new()));
+        if now.step.is_multiple_of(now.steps.div_ceil(20)) || now.step + 1 == now.steps {
+            note(&mut self.result, observer, history_row(now.step, now.steps, residual, Vec::new()));
         }
         Ok(residual)
     }

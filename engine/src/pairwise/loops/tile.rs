@@ -13,7 +13,8 @@
 use crate::simd::Real;
 use pulp::Simd;
 
-/// Registers across a panel: with 8 rows, 24 accumulators of 32 registers; with 4 rows, 12 of 16.
+/// Registers across a panel: with 8 rows, 24 of 32 registers are accumulators; with 4 rows, 12 of
+/// 16.
 pub const WIDTH: usize = 3;
 
 /// Coordinates per pass over a block: so many coordinates of a panel of queries stay in the

@@ -3,7 +3,7 @@
 use super::option::DiscriminatorOptions;
 use super::sigmoid::{sigmoid, softplus};
 use crate::archive::{Archive, Archived};
-use crate::net::{AdamOptions, Gradients, Mlp, Moment, Trainer, TrainingPlan, train};
+use crate::net::{AdamOptions, Gradients, Mlp, Trainer, TrainingPlan, TrainingStep, train};
 use crate::points::AffineMap;
 use crate::process::Unobserved;
 use crate::rng::Stream;
@@ -68,20 +68,20 @@ impl Learned {
         let (batch, settled) = (options.batch, Schedule::from(options.rate.at(1.0)));
         let (steps, rate) = if self.begun { (options.follow, &settled) } else { (options.steps, &options.rate) };
         let mut too_far = false;
-        let mut learn = |moment: &Moment| -> Result<f64> {
-            self.draw(p, q, batch, moment.stream);
+        let mut learn = |now: &TrainingStep| -> Result<f64> {
+            self.draw(p, q, batch, now.stream);
             too_far = !self.input.iter().all(|x| x.abs() < FAR);
             if too_far {
                 return Ok(f64::NAN);
             }
-            Ok(self.trainer.step(&self.input, moment.rate, |rows, out| logistic_loss(batch, rows, out)))
+            Ok(self.trainer.step(&self.input, now.rate, |rows, out| logistic_loss(batch, rows, out)))
         };
         let plan = TrainingPlan { name: "discriminator", loss: "loss", steps, rate, stream: stream.label("batch") };
         let trained = train(&plan, &mut learn, interrupt, &mut Unobserved)?;
         if too_far {
             return Ok(false);
         }
-        trained.whole("the discriminator")?;
+        trained.require_finished("the discriminator")?;
         self.begun = true;
         Ok(true)
     }

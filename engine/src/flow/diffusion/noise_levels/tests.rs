@@ -88,7 +88,7 @@ fn what_is_left_open_stays_within_what_was_learned_and_what_is_given_does_not() 
         let levels = of(process, None, None);
         assert_eq!((levels.sigma_max, levels.sigma_min), (3.0, 0.02));
         let note = levels.note().unwrap();
-        assert_eq!(note, "sigma: from 3 down to 0.02, within what the score has learned");
+        assert_eq!(note, "sigma: from 3 down to 0.02, within the range that the score has learned");
         let levels = of(process, Some(50.0), Some(1e-3));
         assert_eq!((levels.sigma_max, levels.sigma_min), (50.0, 1e-3));
     }
