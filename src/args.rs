@@ -184,7 +184,9 @@ fn means_run(first: &str) -> bool {
     let mut commands =
         Cli::command().get_subcommands().map(|c| c.get_name().to_string()).collect::<Vec<_>>().into_iter();
     let known = commands.any(|name| name == first) || ["-h", "--help", "-V", "--version", ""].contains(&first);
-    !known && (first.ends_with(".rhai") || first.starts_with('-') || Path::new(first).is_file())
+    // A script without its ending gets the message that names the file.
+    let is_script = || Path::new(first).is_file() || Path::new(&format!("{first}.rhai")).is_file();
+    !known && (first.ends_with(".rhai") || first.starts_with('-') || is_script())
 }
 
 fn grammar() -> clap::Command {

@@ -89,9 +89,11 @@ pub struct MachineRecord {
 /// The work of the pairwise engine, and the time of each part.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct WorkRecord {
+    /// The pairs of flows and metrics.
     pub pairs: u64,
-    /// Pairs per second, without the time for pictures and files.
+    /// The pairs of flows per second of their time.
     pub pairs_per_s: f64,
+    /// Their floating-point operations per second of the same time, in units of 1e9.
     pub gflops: f64,
     /// Seconds by part of the work.
     pub seconds: BTreeMap<String, f64>,
@@ -193,7 +195,7 @@ impl Record {
             wall_s: wall.as_secs_f64(),
             steps: outcome.steps,
             nfe: outcome.nfe,
-            work: WorkRecord::of(outcome, wall),
+            work: WorkRecord::of(outcome),
             metrics: metrics.collect(),
             checks: checks.collect(),
             conclusion: outcome.conclusion.clone(),
@@ -231,13 +233,13 @@ impl EngineRecord {
 }
 
 impl WorkRecord {
-    fn of(outcome: &Outcome, wall: Duration) -> WorkRecord {
-        let computing: f64 = outcome.seconds.iter().filter(|(part, _)| *part != "pictures").map(|(_, s)| s).sum();
-        let seconds = if computing > 0.0 { computing } else { wall.as_secs_f64().max(1e-9) };
+    fn of(outcome: &Outcome) -> WorkRecord {
+        let seconds = outcome.seconds.get("flow").copied().unwrap_or(0.0);
+        let rate = |amount: f64| if seconds > 0.0 { amount / seconds } else { 0.0 };
         WorkRecord {
             pairs: outcome.pairs,
-            pairs_per_s: outcome.pairs as f64 / seconds,
-            gflops: outcome.flops * 1e-9 / seconds,
+            pairs_per_s: rate(outcome.flow_pairs as f64),
+            gflops: rate(1e-9 * outcome.flops),
             seconds: outcome.seconds.clone(),
         }
     }
@@ -278,9 +280,9 @@ mod tests {
     }
 
     #[test]
-    fn work_counts_computing_seconds_only() {
-        let seconds = [("flow".to_string(), 4.0), ("pictures".to_string(), 100.0)].into();
-        let outcome = Outcome { seconds, pairs: 8, flops: 4e9, ..Outcome::default() };
+    fn rates_are_of_flows_without_their_metrics() {
+        let seconds = [("flow".to_string(), 4.0), ("metrics".to_string(), 100.0)].into();
+        let outcome = Outcome { seconds, pairs: 800, flow_pairs: 8, flops: 4e9, ..Outcome::default() };
         let work = record(&outcome).work;
         assert_eq!((work.pairs_per_s, work.gflops), (2.0, 1.0));
     }

@@ -86,7 +86,7 @@ fn work(text: &mut String, record: &Record) -> std::fmt::Result {
     }
     if record.steps > 0 {
         // A flow between closed forms computes no pairs.
-        let rate = if work.pairs > 0 { format!(", {:.3e} pairs/s", work.pairs_per_s) } else { String::new() };
+        let rate = if work.pairs_per_s > 0.0 { format!(", {:.3e} pairs/s", work.pairs_per_s) } else { String::new() };
         let threads = record.machine.threads;
         writeln!(
             text,

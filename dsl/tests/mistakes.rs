@@ -94,6 +94,14 @@ fn of_arguments() {
         "let a = [1, 2];\na[5];",
         "let x = 10 / 0;",
         "let c = normal(10, 2).cov();\nc[5];",
+        "let x = normal(10, 2);\nx.n = 4;",
+        "normal(10, 2).divide(0);",
+        "let a = param(\"a\", 1) + param(\"a\", 2);",
+        "relative_error([1, 2], [0, 0]);",
+        "plot([], \"a.svg\");",
+        "sd_flow(normal(10, 2), #{sigma: geometric(1, -1)});",
+        "sd_flow(normal(10, 2), #{step: adaptive(1, 2)});",
+        "let x = normal(10, 2);\nrun(mmd_flow(x), x, x, #{steps: 1, metrics: [#{metric: \"mmd\", kernel: 0}]});",
     ]));
 }
 

@@ -142,6 +142,10 @@ impl Schedule {
             Schedule::Geometric { from, to } | Schedule::Adaptive { from, to } => {
                 positive("from", *from)?;
                 positive("to", *to)?;
+                if matches!(self, Schedule::Adaptive { .. }) && from < to {
+                    let want = format!("an adaptive schedule falls, so it must be at most `from`, {from}");
+                    return Err(Error::argument(&format!("{name}.to"), to, want));
+                }
             }
             Schedule::Karras { rho, .. } => positive("rho", *rho)?,
             Schedule::Polynomial { power, .. } => positive("power", *power)?,
@@ -271,6 +275,7 @@ mod tests {
     fn bad_schedules_are_refused() {
         assert!(Schedule::Geometric { from: 1.0, to: 0.0 }.check("sigma", 0.0..=f64::INFINITY).is_err());
         assert!(Schedule::Table { values: vec![] }.check("sigma", 0.0..=1.0).is_err());
+        assert!(Schedule::Adaptive { from: 1.0, to: 2.0 }.check("sigma", 0.0..=f64::INFINITY).is_err());
         assert!(Schedule::from(f64::NAN).check("sigma", 0.0..=1.0).is_err());
         assert!(Schedule::from(-1.0).check("sigma", 0.0..=f64::INFINITY).is_err());
     }

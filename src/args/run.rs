@@ -16,7 +16,7 @@ pub struct ScriptArgs {
     #[arg(short = 'p', value_name = "NAME=VALUE", value_parser = assignment)]
     pub params: Vec<(String, String)>,
     /// Seed of all random numbers [default: 0]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Cap the numbers of particles and steps so that the script runs in seconds
     #[arg(long)]

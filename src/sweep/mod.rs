@@ -76,6 +76,9 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Diagnostic> {
     match (args.json, args.quiet) {
         (true, _) => terminal::print_json(&report),
         (false, false) => terminal::print_result(summary::summary(&report, &plan, wanted.as_ref(), &sorted).trim_end()),
+        (false, true) if counts.checks_failed > 0 => {
+            terminal::print_message(&format!("checks failed in {} of {} cells", counts.checks_failed, counts.planned));
+        }
         (false, true) => {}
     }
     if exit == Exit::Interrupted {

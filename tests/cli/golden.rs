@@ -48,6 +48,7 @@ fn golden() -> BTreeMap<String, f64> {
 }
 
 /// The instruction sets of this machine; what it lacks is named.
+#[expect(clippy::print_stderr)]
 fn sets() -> Vec<String> {
     let report = json(&Sandbox::new().run("doctor --json").code(0).stdout);
     let (missing, here): (Vec<_>, Vec<_>) =

@@ -23,7 +23,7 @@ pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Res
     context.record_time("metrics", done.stats.metric_seconds);
     // `bench` counts in the same way: two products of n x m x dim, with a multiplication and an
     // addition each.
-    context.record_flops(4.0 * done.stats.flow_pairs as f64 * dim as f64);
+    context.record_pairs(done.stats.flow_pairs, 4.0 * dim as f64);
     context.record_ending(ending, done.stats.steps, done.stats.nfe);
     match done.ending {
         process::Ending::Interrupted { .. } => {

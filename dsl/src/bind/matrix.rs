@@ -31,6 +31,9 @@ pub const ENTRIES: &[Entry] = &[
                 let message = format!("holds {} numbers", a.len());
                 return Err(call.bad(0, message, &format!("`b` holds {}", b.len())));
             }
+            if length(&b) == 0.0 && !call.unknown {
+                return Err(call.bad(1, "is 0 throughout", "nothing is relative to it: use `norm` of the difference"));
+            }
             let difference: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
             Ok((length(&difference) / length(&b)).into())
         },

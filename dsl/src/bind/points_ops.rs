@@ -104,7 +104,7 @@ fn divide(call: &Call) -> Result<Dynamic, Fail> {
     let first = match call.arg(1)?.as_float() {
         Ok(share) if share > 0.0 && share < 1.0 => (share * n as f64).round() as usize,
         Ok(share) => return Err(call.bad(1, format!("is {share}"), "a share must be above 0 and below 1")),
-        Err(_) => call.count(1, 1)?,
+        Err(_) => call.count(1, 0)?,
     };
     let first = if call.context.quick { first.min(n / 2) } else { first };
     if first == 0 || first >= n {

@@ -32,7 +32,9 @@ pub struct Outcome {
     pub seconds: BTreeMap<String, f64>,
     /// Pairs of a query point and a data point evaluated.
     pub pairs: u64,
-    /// Floating-point operations of the pairwise sums, as `bench` counts them.
+    /// The pairs of flows alone, without those of metrics.
+    pub flow_pairs: u64,
+    /// Floating-point operations for the pairs of flows, as `bench` counts them.
     pub flops: f64,
     /// Files written, relative to the run folder.
     pub files: Vec<PathBuf>,

@@ -95,9 +95,11 @@ impl Context {
         *self.state().outcome.seconds.entry(part.into()).or_default() += seconds;
     }
 
-    /// Adds floating-point operations of pairwise sums.
-    pub fn record_flops(&self, flops: f64) {
-        self.state().outcome.flops += flops;
+    /// Adds the pairs of a flow, with so many floating-point operations each.
+    pub fn record_pairs(&self, pairs: u64, flops: f64) {
+        let outcome = &mut self.state().outcome;
+        outcome.flow_pairs += pairs;
+        outcome.flops += flops * pairs as f64;
     }
 
     /// Records a data file that was read.
@@ -125,9 +127,12 @@ impl Context {
     /// Records a file written below the run folder.
     pub fn record_file(&self, path: &Path) {
         let path = self.sandbox.relative(path).to_path_buf();
-        let mut state = self.state();
-        if !state.outcome.files.contains(&path) {
-            state.outcome.files.push(path);
+        let again = self.state().outcome.files.contains(&path);
+        if again {
+            let shown = path.display();
+            self.warn_once(&format!("{shown} was written more than once, and only the last content is kept"));
+        } else {
+            self.state().outcome.files.push(path);
         }
     }
 

@@ -24,6 +24,7 @@ pub struct CellRecord {
     steps: u64,
     nfe: u64,
     pairs: u64,
+    flow_pairs: u64,
     flops: Exact,
     seconds: BTreeMap<String, Exact>,
     /// Files below the cell's folder.
@@ -158,6 +159,7 @@ impl Context {
             steps: outcome.steps,
             nfe: outcome.nfe,
             pairs: outcome.pairs,
+            flow_pairs: outcome.flow_pairs,
             flops: Exact(outcome.flops),
             seconds: outcome.seconds.into_iter().map(|(part, s)| (part, Exact(s))).collect(),
             files: outcome.files,
@@ -184,6 +186,7 @@ impl Context {
         outcome.steps += trace.steps;
         outcome.nfe += trace.nfe;
         outcome.pairs += trace.pairs;
+        outcome.flow_pairs += trace.flow_pairs;
         outcome.flops += trace.flops.0;
         for (part, seconds) in exact(trace.seconds) {
             *outcome.seconds.entry(part).or_default() += share * seconds;

@@ -74,6 +74,12 @@ fn unknown_property(text: &str) -> Fail {
     let (Some(name), Some(owner)) = (quoted.next(), quoted.next()) else { return Fail::script(lower(text)) };
     let fail = Fail::script(format!("{} has no property `{name}`", plain(owner)));
     let of_owner = || manual::manual().iter().filter(|e| e.receiver.is_some_and(|of| of.name() == owner));
+    if text.contains("setter")
+        && let Some(property) = of_owner().find(|e| e.name == name && e.is_property)
+    {
+        let fail = Fail::script(format!("the property `{name}` of {} can be read, but not changed", plain(owner)));
+        return Fail { see: Some(property.name), ..fail };
+    }
     if let Some(method) = of_owner().find(|e| e.name == name) {
         return Fail { see: Some(method.name), ..fail }.hint(format!("it is a method: write {}", method.synopsis()));
     }

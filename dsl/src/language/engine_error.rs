@@ -93,6 +93,10 @@ pub fn suggest_fix(error: &Error) -> Option<String> {
         },
         _ => return None,
     };
+    // A component of an option, such as `sigma.to`, is not a key that can be written.
+    if name.contains(['.', '[']) {
+        return None;
+    }
     let value: f64 = value.parse().ok()?;
     match (rule, value) {
         (Rule::Positive | Rule::NotNegative, v) if v < 0.0 => Some(format!("drop the minus sign: {name}: {}", -v)),
@@ -118,7 +122,8 @@ mod tests {
     /// Place and hint do not depend on the wording of the engine.
     #[test]
     fn rewording_the_engine_loses_no_caret_and_no_hint() {
-        let argument = |words: &str| Error::argument("sigma.from", -2, Rule::Positive.worded(words));
+        let argument = |words: &str| Error::argument("sigma", -2, Rule::Positive.worded(words));
+        let part = |words: &str| Error::argument("sigma.from", -2, Rule::Positive.worded(words));
         let shape = |words: &str| Error::shape(Subject::option("mean"), Quantity::Columns(3), words);
         let beside = |words: &str| Error::mismatch(Subject::argument("start"), Quantity::Columns(3), words);
         let unknown = |words: &str| Error::Unknown { what: "data set", name: "mons".into(), near: Some(words.into()) };
@@ -143,7 +148,8 @@ mod tests {
             }
         };
         let columns = Some("give both the same number of columns");
-        of(&argument, (Culprit::Named("sigma"), Some("drop the minus sign: sigma.from: 2")));
+        of(&argument, (Culprit::Named("sigma"), Some("drop the minus sign: sigma: 2")));
+        of(&part, (Culprit::Named("sigma"), None));
         of(&shape, (Culprit::Named("mean"), columns));
         of(&beside, (Culprit::Named("start"), columns));
         of(&unknown, (Culprit::Text("mons"), None));

@@ -230,7 +230,7 @@ impl Kernel {
         if h > 0.0 && h.is_finite() {
             Ok(())
         } else {
-            Err(Error::argument("h", h, Rule::Positive.worded("a bandwidth must be positive")))
+            Err(Error::argument("kernel", h, Rule::Positive.worded("a bandwidth must be positive")))
         }
     }
 }
