@@ -63,6 +63,17 @@ impl Observer for Cut {
     }
 }
 
+/// Notes after which steps a checkpoint is kept, without asking for one.
+#[derive(Default)]
+struct Steps(Vec<usize>);
+
+impl Observer for Steps {
+    fn keep_checkpoint(&mut self, done: usize, _total: usize, _state: Archive) -> Result<()> {
+        self.0.push(done);
+        Ok(())
+    }
+}
+
 /// What a process leaves: every number that it computed, how it ended, and what it told.
 type Left = (Vec<u64>, Ending, Vec<Row>, Vec<String>);
 
@@ -315,6 +326,21 @@ fn trainings_of_generators() {
         let done = regression.run_with(cut).unwrap();
         left(&generator, done, cut)
     });
+}
+
+#[test]
+fn checkpoints_are_kept_after_every_so_many_steps() {
+    let flow = || SdFlow::new(Kde::of(data()).into(), Kde::of_cloud().into(), geometric()).unwrap();
+    let (base, mut kept) = (Gaussian::isotropic(vec![0.0, 0.0], 1.0).unwrap(), Steps::default());
+    let options = RunOptions { steps: 10, checkpoint_every: Some(4), ..RunOptions::default() };
+    Run::new(&mut flow(), start()).options(options).run_with(&mut kept).unwrap();
+    let mut generator = Affine::new(&AffineOptions::default(), Stream::new(3)).unwrap();
+    let options = FitOptions { steps: 12, batch: 60, checkpoint_every: Some(5), ..FitOptions::default() };
+    Fit::new(&mut generator, &mut flow(), &base).options(options).run_with(&mut kept).unwrap();
+    assert_eq!(kept.0, [4, 8, 5, 10]);
+    let none = RunOptions { checkpoint_every: Some(0), ..RunOptions::default() };
+    let refused = Run::new(&mut flow(), start()).options(none).go().unwrap_err().to_string();
+    assert!(refused.contains("checkpoint_every"), "{refused}");
 }
 
 #[test]

@@ -78,9 +78,9 @@ impl<'a> Distillation<'a> {
     pub fn run_with(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
-        let DistillOptions { steps, batch, average, every, .. } = self.options;
+        let DistillOptions { steps, batch, average, every, checkpoint_every, .. } = self.options;
         let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), average };
-        let training = TrainingOptions { name: "distill", plan, batch, every };
+        let training = TrainingOptions { name: "distill", plan, batch, every, checkpoint_every };
         let mut taught = Difference::new(self.teacher, self.generator.dim(), &self.options, pairwise)?;
         Training::new(self.generator, self.base, training, &mut taught, pairwise, self.stream)?.run(observer)
     }

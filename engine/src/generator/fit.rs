@@ -27,6 +27,8 @@ crate::options! {
         average: f64 = 0.25,
         /// Number of steps between rows of the history; left out: about 20 rows per run.
         every: Option<usize> = None,
+        /// Number of steps between checkpoints, besides those after a certain time.
+        checkpoint_every: Option<usize> = None,
     }
 }
 
@@ -91,9 +93,9 @@ impl<'a> Fit<'a> {
     pub fn run_with(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
-        let FitOptions { steps, batch, average, every, .. } = self.options;
+        let FitOptions { steps, batch, average, every, checkpoint_every, .. } = self.options;
         let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), average };
-        let training = TrainingOptions { name: "fit", plan, batch, every };
+        let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every };
         self.stepping.check()?;
         let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, eta: 0.0 };
         Training::new(self.generator, self.base, training, &mut along, pairwise, self.stream)?.run(observer)

@@ -92,7 +92,14 @@ impl<'a> Regression<'a> {
         let (inputs, outputs) = (standard(pairs.inputs, &units.inputs), standard(pairs.outputs, &units.outputs));
         let rate = plan(&options).schedule(generator);
         let stream = stream.label("batch");
-        let plan = TrainingPlan { name: "regress", loss: "residual", steps: options.steps, rate: &rate, stream };
+        let plan = TrainingPlan {
+            name: "regress",
+            loss: "residual",
+            steps: options.steps,
+            rate: &rate,
+            stream,
+            checkpoint_every: None,
+        };
         let mut student = Student::new(generator, Pairs { inputs: &inputs, outputs: &outputs }, &options);
         student.size = units.outputs.as_ref().map_or(1.0, |map| map.scale()[0]);
         let trained = train(&plan, &mut student, &interrupt, observer);

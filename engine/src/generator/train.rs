@@ -35,6 +35,7 @@ pub(super) struct TrainingOptions<'a> {
     pub plan: OptimiserPlan<'a>,
     pub batch: usize,
     pub every: Option<usize>,
+    pub checkpoint_every: Option<usize>,
 }
 
 impl TrainingOptions<'_> {
@@ -43,9 +44,9 @@ impl TrainingOptions<'_> {
             let want = format!("the generator takes {}", generator.input_dim());
             return Err(Error::shape(Subject::argument("base"), Quantity::Columns(base.dim()), want));
         }
-        let every = self.every.unwrap_or(1);
+        let (every, kept) = (self.every.unwrap_or(1), self.checkpoint_every.unwrap_or(1));
         self.plan.check()?;
-        at_least(&[("batch", self.batch, 2), ("every", every, 1)])
+        at_least(&[("batch", self.batch, 2), ("every", every, 1), ("checkpoint_every", kept, 1)])
     }
 
     /// True if this step writes a row of history.
@@ -217,7 +218,14 @@ impl<'a> Training<'a> {
     fn train(&mut self, observer: &mut dyn Observer) -> Result<Ending> {
         let (plan, name) = (self.options.plan, self.options.name);
         let rate = plan.schedule(self.student.generator);
-        let plan = net::TrainingPlan { name, loss: "residual", steps: plan.steps, rate: &rate, stream: self.stream };
+        let plan = net::TrainingPlan {
+            name,
+            loss: "residual",
+            steps: plan.steps,
+            rate: &rate,
+            stream: self.stream,
+            checkpoint_every: self.options.checkpoint_every,
+        };
         let interrupt = self.pairwise.interrupt();
         Ok(net::train(&plan, self, interrupt, observer)?.ending)
     }

@@ -18,6 +18,8 @@ pub struct TrainingPlan<'a> {
     pub rate: &'a Schedule,
     /// The source of the random stream of each step.
     pub stream: Stream,
+    /// Number of steps between checkpoints, besides those that are due for the observer.
+    pub checkpoint_every: Option<usize>,
 }
 
 /// One step of a training.
@@ -106,7 +108,8 @@ pub fn train(
     let (steps, mut loss) = (plan.steps, f64::NAN);
     let first = resume(trainee, &mut loss, observer)?.min(steps);
     for step in first..=steps {
-        if pause(trainee, (step, steps), &mut loss, interrupt, observer)? {
+        let own = plan.checkpoint_every.is_some_and(|every| step.is_multiple_of(every));
+        if pause(trainee, (step, steps), own, &mut loss, interrupt, observer)? {
             trainee.finish();
             return Ok(Trained { ending: Ending::Interrupted { step }, loss });
         }
@@ -146,18 +149,19 @@ fn resume(trainee: &mut dyn Trainee, loss: &mut f64, observer: &mut dyn Observer
     Ok(step)
 }
 
-/// Writes a checkpoint if one is due; called before every step and after the last. True if the
-/// training is to end here because an end was requested.
+/// Writes a checkpoint if one is due, for the plan itself (`own`) or for the observer; called before
+/// every step and after the last. True if the training is to end here because an end was requested.
 fn pause(
     trainee: &mut dyn Trainee,
     (step, steps): (usize, usize),
+    own: bool,
     loss: &mut f64,
     interrupt: &Interrupt,
     observer: &mut dyn Observer,
 ) -> Result<bool> {
     let Some(state) = trainee.state() else { return Ok(false) };
     let ends = interrupt.end_requested();
-    if step > 0 && (ends || observer.checkpoint_due(step, steps)) {
+    if step > 0 && (ends || own || observer.checkpoint_due(step, steps)) {
         let mut archive = Archive::writer();
         archive.part("loss", loss)?;
         archive.part("training", state)?;
@@ -209,7 +213,7 @@ mod tests {
     }
 
     fn plan(rate: &Schedule) -> TrainingPlan<'_> {
-        TrainingPlan { name: "log", loss: "loss", steps: 4, rate, stream: Stream::new(1) }
+        TrainingPlan { name: "log", loss: "loss", steps: 4, rate, stream: Stream::new(1), checkpoint_every: None }
     }
 
     #[test]

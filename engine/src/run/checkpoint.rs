@@ -32,7 +32,8 @@ impl Driver<'_, '_> {
     /// run is to end here because an end was requested.
     pub(super) fn pause(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
         let ends = self.pairwise.interrupt().end_requested();
-        if step > 0 && (ends || observer.checkpoint_due(step, self.options.steps)) {
+        let own = self.options.checkpoint_every.is_some_and(|every| step.is_multiple_of(every));
+        if step > 0 && (ends || own || observer.checkpoint_due(step, self.options.steps)) {
             let mut state = Archive::writer();
             self.archive(&mut state)?;
             observer.keep_checkpoint(step, self.options.steps, state)?;

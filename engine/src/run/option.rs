@@ -14,6 +14,8 @@ crate::options! {
         /// Number of steps between measurements; left out: about 20 measurements per run. The start
         /// and the end are always measured.
         every: Option<usize> = None,
+        /// Number of steps between checkpoints, besides those after a certain time.
+        checkpoint_every: Option<usize> = None,
         /// Names of metrics, or maps with the key `metric` and the options of that metric.
         metrics: Vec<MetricChoice> = Vec::new(),
         /// Number of clouds to keep for pictures, evenly spread over the run from its start to its
@@ -47,7 +49,10 @@ impl RunOptions {
         if self.steps == 0 {
             return Err(Error::argument("steps", 0, "a run needs at least 1 step"));
         }
-        at_least(&[("every", self.every.unwrap_or(1), 1)])?;
+        at_least(&[
+            ("every", self.every.unwrap_or(1), 1),
+            ("checkpoint_every", self.checkpoint_every.unwrap_or(1), 1),
+        ])?;
         let kept = self.snapshots.min(self.steps.saturating_add(1));
         match no_room(kept.saturating_mul(start.n()), start.dim()) {
             Some(why) => Err(Error::argument("snapshots", self.snapshots, format!("of the start, {why}"))),

@@ -94,7 +94,14 @@ impl Denoiser {
         let batch = finite.map_or(options.batch, |n| options.batch.min(n));
         let mut learner = Learner { net: &mut net, target, batch, range: (min, max) };
         let stream = stream.label("train");
-        let plan = TrainingPlan { name: "denoiser", loss: "loss", steps: options.steps, rate: &options.rate, stream };
+        let plan = TrainingPlan {
+            name: "denoiser",
+            loss: "loss",
+            steps: options.steps,
+            rate: &options.rate,
+            stream,
+            checkpoint_every: None,
+        };
         train(&plan, &mut learner, interrupt, observer)?.require_finished("denoiser")?;
         let name = format!("denoiser of {}", target.name());
         let data = target.data().map(|data| Arc::clone(data.points));
@@ -142,7 +149,14 @@ impl Denoiser {
         let settled = Schedule::from(self.options.rate.at(1.0));
         let (steps, rate) =
             if fresh { (self.options.steps, &self.options.rate) } else { (self.options.follow, &settled) };
-        let plan = TrainingPlan { name: "denoiser", loss: "loss", steps, rate, stream: at.stream.label("denoiser") };
+        let plan = TrainingPlan {
+            name: "denoiser",
+            loss: "loss",
+            steps,
+            rate,
+            stream: at.stream.label("denoiser"),
+            checkpoint_every: None,
+        };
         train(&plan, &mut learn, at.pairwise.interrupt(), &mut Unobserved)?.require_finished("denoiser")?;
         Ok(true)
     }

@@ -92,7 +92,14 @@ impl<'a> Difference<'a> {
         };
         let rate = Schedule::from(self.options.score_rate.at(clock.progress()));
         let stream = clock.randomness(purpose);
-        let plan = net::TrainingPlan { name: "source", loss: "loss", steps: updates, rate: &rate, stream };
+        let plan = net::TrainingPlan {
+            name: "source",
+            loss: "loss",
+            steps: updates,
+            rate: &rate,
+            stream,
+            checkpoint_every: None,
+        };
         let trained = net::train(&plan, &mut learn, self.pairwise.interrupt(), &mut Unobserved)?;
         if matches!(trained.ending, Ending::Interrupted { .. }) {
             return Err(Error::Interrupted);

@@ -76,7 +76,14 @@ impl Learned {
             }
             Ok(self.trainer.step(&self.input, now.rate, |rows, out| logistic_loss(batch, rows, out)))
         };
-        let plan = TrainingPlan { name: "discriminator", loss: "loss", steps, rate, stream: stream.label("batch") };
+        let plan = TrainingPlan {
+            name: "discriminator",
+            loss: "loss",
+            steps,
+            rate,
+            stream: stream.label("batch"),
+            checkpoint_every: None,
+        };
         let trained = train(&plan, &mut learn, interrupt, &mut Unobserved)?;
         if too_far {
             return Ok(false);
