@@ -4,7 +4,8 @@ use crate::context::{Given, Listener, Param, Request, param};
 use crate::dry::{Dry, Found, Work};
 use crate::language::{Diagnostic, Fail, of_fail};
 use crate::mistakes::mistakes;
-use crate::script::{compile, prepare, quotients, rehearse};
+use crate::prepare::{compile, prepare};
+use crate::script::{quotients, rehearse};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -19,6 +19,7 @@ mod explain;
 mod language;
 pub mod manual;
 mod mistakes;
+mod prepare;
 mod run_hash;
 mod script;
 mod value;
@@ -30,6 +31,7 @@ pub use context::{
 pub use dry::{Cost, Work};
 pub use language::limits::STACK;
 pub use language::{Diagnostic, Fault, Place};
+pub use prepare::{Prepared, prepare};
 pub use run_hash::hash_all;
-pub use script::{Prepared, execute, execute_here, prepare};
+pub use script::{execute, execute_here};
 pub use value::Reading;

@@ -34,6 +34,7 @@ const SCRIPT_LANGUAGE: Order = &[
     &["manual"],
     &["explain"],
     &["mistakes"],
+    &["prepare"],
     &["script"],
     &["check"],
 ];

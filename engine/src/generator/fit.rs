@@ -3,7 +3,8 @@
 use super::Generator;
 use super::optimiser::OptimiserPlan;
 use super::standard_units::Known;
-use super::train::{Draw, FitResult, Teacher, Training, TrainingOptions};
+use super::teacher::{Draw, Teacher};
+use super::train::{FitResult, Training, TrainingOptions};
 use crate::archive::Archive;
 use crate::flow::{Clock, FieldAt, Readings, Stepping, VelocityField};
 use crate::ode::StepReport;

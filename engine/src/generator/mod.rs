@@ -6,26 +6,27 @@
 //! and `standard_units` maps a generator to standard units and back.
 
 mod affine;
-#[cfg(feature = "files")]
-mod checkpoint;
 mod distill;
 mod fit;
 mod layer_algebra;
 mod linear_layer;
 mod mlp;
+#[cfg(feature = "files")]
+mod model_file;
 mod optimiser;
 mod regress;
 mod standard_units;
+mod teacher;
 mod tensors;
 mod train;
 
 pub use affine::{Affine, AffineOptions};
-#[cfg(feature = "files")]
-pub use checkpoint::{Model, ModelOptions, load, save_denoiser};
 pub use distill::{DistillOptions, Distillation, Weight};
 pub use fit::{Fit, FitOptions};
 pub use linear_layer::Layer;
 pub use mlp::{MlpGenerator, MlpOptions};
+#[cfg(feature = "files")]
+pub use model_file::{Model, ModelOptions, load, save_denoiser};
 pub use regress::{Pairs, RegressOptions, Regression};
 pub use train::FitResult;
 

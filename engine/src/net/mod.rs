@@ -6,18 +6,18 @@
 //! Buffers are reused between passes.
 //!
 //! `mlp`, `shape`, `activation` and `forward_backward` define the net; `fourier` computes features
-//! of time; `checkpoint` stores nets in files. `adam` and `running_mean` update parameters,
+//! of time; `torch_file` stores nets in files. `adam` and `running_mean` update parameters,
 //! `trainer` holds the state of a training, and `training_loop` is the loop of all trainings of the
 //! crate.
 
 mod activation;
 mod adam;
-mod checkpoint;
 mod forward_backward;
 mod fourier;
 mod mlp;
 mod running_mean;
 mod shape;
+mod torch_file;
 mod trainer;
 mod training_loop;
 

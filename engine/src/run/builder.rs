@@ -1,6 +1,7 @@
 //! The builder of a run.
 
-use super::driver::{Driver, RunResult};
+use super::driver::Driver;
+use super::result::RunResult;
 use super::{Dynamics, MetricChoice, RunOptions};
 use crate::flow::{Sampler, Stepping, VelocityField};
 use crate::metric::Reference;

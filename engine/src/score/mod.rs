@@ -7,20 +7,23 @@
 
 mod at;
 mod checks;
+mod covariance_shape;
 mod denoiser;
 mod discriminator;
 mod estimate;
 mod estimator;
 mod exact;
 mod extent;
-mod fitted;
+mod gaussian_fit;
 mod kde;
+mod mixture_fit;
 mod ratio;
 mod smoothed;
 mod spec;
 
 pub use at::{At, Form};
 pub(crate) use checks::check_sigma;
+pub use covariance_shape::Shape;
 pub(crate) use denoiser::Preconditioned;
 pub use denoiser::{Denoiser, DenoiserOptions};
 pub(crate) use discriminator::{Batches, Discriminator, sigmoid, softplus};
@@ -29,8 +32,9 @@ pub use estimate::Estimate;
 pub use estimator::{Score, SigmaRange};
 pub use exact::Exact;
 pub use extent::{Extent, diameter, spacing};
-pub use fitted::{GaussianFit, GaussianFitOptions, MixtureFit, MixtureFitOptions, Shape};
+pub use gaussian_fit::{GaussianFit, GaussianFitOptions};
 pub use kde::{Kde, SelfTerm};
+pub use mixture_fit::{MixtureFit, MixtureFitOptions};
 pub use ratio::{Nothing, Ratio};
 pub use smoothed::{Smoothed, SmoothedOptions};
 pub use spec::ScoreSpec;

@@ -5,7 +5,7 @@ use super::option::{DistillOptions, Weight};
 use crate::archive::Archive;
 use crate::flow::{Aim, Clock};
 use crate::generator::standard_units::Known;
-use crate::generator::train::{Draw, Teacher};
+use crate::generator::teacher::{Draw, Teacher};
 use crate::net::{self, TrainingStep};
 use crate::options::at_least;
 use crate::points::squared_distance;

@@ -3,7 +3,7 @@
 use super::super::{Affine, AffineOptions};
 use super::*;
 use crate::flow::Clock;
-use crate::generator::train::Teacher;
+use crate::generator::teacher::Teacher;
 use crate::process::{Ending, Unobserved};
 use crate::schedule::Schedule;
 use crate::score::{Exact, Kde};

@@ -1,91 +1,15 @@
-//! Parametric scores of the moving cloud: one Gaussian, or a mixture fitted by expectation
-//! maximisation.
+//! The score of a mixture that follows the moving cloud, by expectation maximisation.
 
+use super::covariance_shape::{Shape, apply_shape, check_ridge};
 use super::{At, Form, Score, check_sigma, exact::scale};
 use crate::archive::Archive;
 use crate::matrix::multiply;
 use crate::options::at_least;
-use crate::points::{check_matrix, squared_distance};
+use crate::points::squared_distance;
 use crate::rng::Stream;
 use crate::target::{Density, Gaussian, Mixture, Target};
-use crate::{Error, Interrupt, Points, Result, Rule};
+use crate::{Error, Interrupt, Points, Result};
 use faer::Mat;
-use serde::{Deserialize, Serialize};
-
-/// The form of a fitted covariance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Shape {
-    /// All entries.
-    #[default]
-    Full,
-    /// The diagonal only: for more dimensions than the number of points allows.
-    Diagonal,
-}
-
-crate::choices!(Shape);
-
-crate::options! {
-    /// Options of `gaussian_fit`.
-    pub struct GaussianFitOptions {
-        /// The covariance of the Gaussian: "full" or "diagonal".
-        covariance: Shape = Shape::Full,
-        /// Constant added to the diagonal of the covariance, relative to its mean variance; 0 or
-        /// more.
-        ridge: f64 = 1e-9,
-    }
-}
-
-/// The score of the Gaussian with the mean and covariance of the cloud, `-(C + sigma^2 I)^-1 (z -
-/// m)`.
-///
-/// It is exact whenever the cloud is Gaussian. The fit moves with the cloud: where the flow comes
-/// to rest, the moments of the cloud equal those of the target, so the bias of an inverse sample
-/// covariance does not affect the result. Cost: `n d^2` for the covariance and for the evaluation,
-/// `d^3` for the eigenvalues.
-#[derive(Debug, Clone, Default)]
-pub struct GaussianFit {
-    options: GaussianFitOptions,
-}
-
-impl GaussianFit {
-    /// # Errors
-    /// The ridge is negative.
-    pub fn new(options: GaussianFitOptions) -> Result<GaussianFit> {
-        check_ridge(options.ridge)?;
-        Ok(GaussianFit { options })
-    }
-}
-
-impl Score for GaussianFit {
-    fn name(&self) -> String {
-        "Gaussian fit of the moving cloud".into()
-    }
-
-    fn dim(&self) -> Option<usize> {
-        None
-    }
-
-    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
-        check_sigma(at.sigma, true, "a Gaussian fit")?;
-        let (n, dim) = (at.cloud.n(), at.cloud.dim());
-        if at.sigma == 0.0 && self.options.covariance == Shape::Full && n <= dim {
-            let reason = format!(
-                "{n} points in {dim} dimensions have a singular covariance; use more than {dim} points, \
-                 `covariance: \"diagonal\"`, or a positive sigma"
-            );
-            return Err(Error::Numeric { what: "gaussian_fit".into(), reason });
-        }
-        check_matrix(dim)?;
-        let mut cov = apply_shape(at.cloud.covariance(), self.options.covariance, self.options.ridge);
-        // The covariance is smoothed before it is decomposed, so that a flat cloud has a score for
-        // every positive sigma.
-        (0..dim).for_each(|j| cov[(j, j)] += at.sigma * at.sigma);
-        Gaussian::new(at.cloud.mean(), cov)?.score(at.z, 0.0, out)?;
-        scale(out, form.scale(at.sigma));
-        Ok(())
-    }
-}
 
 crate::options! {
     /// Options of `mixture_fit`.
@@ -247,22 +171,6 @@ fn maximise(points: &Points, shares: &Points, last: &Mixture, shape: Shape, ridg
         components.push(Gaussian::new(mean, cov)?);
     }
     Mixture::new(weights, components)
-}
-
-/// Returns the covariance with the zeros of the form and the ridge on its diagonal, exactly
-/// symmetric.
-fn apply_shape(cov: Mat<f64>, shape: Shape, ridge: f64) -> Mat<f64> {
-    let dim = cov.nrows();
-    let add = ridge * (0..dim).map(|j| cov[(j, j)]).sum::<f64>() / dim as f64;
-    Mat::from_fn(dim, dim, |i, j| match (i == j, shape) {
-        (true, _) => cov[(i, i)] + add,
-        (false, Shape::Full) => 0.5 * (cov[(i, j)] + cov[(j, i)]),
-        (false, Shape::Diagonal) => 0.0,
-    })
-}
-
-fn check_ridge(ridge: f64) -> Result<()> {
-    if ridge >= 0.0 && ridge.is_finite() { Ok(()) } else { Err(Error::argument("ridge", ridge, Rule::NotNegative)) }
 }
 
 #[cfg(test)]

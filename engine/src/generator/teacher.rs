@@ -1,0 +1,46 @@
+//! What a generator learns from.
+
+use super::standard_units::Known;
+use crate::archive::Archive;
+use crate::flow::Clock;
+use crate::ode::StepReport;
+use crate::rng::Stream;
+use crate::{Points, Result};
+
+/// Draws fresh points of the current generator.
+pub(super) type Draw<'a> = dyn FnMut(Stream, &mut Points) -> Result<()> + 'a;
+
+/// Gives the displacement of the points of a generator.
+pub(super) trait Teacher {
+    /// Returns the units of the points that are the goal for `y`, if known.
+    fn target_units(&self, y: &Points, clock: &Clock) -> Option<Known>;
+
+    /// Receives the norm of an output in standard units, once, before anything else.
+    fn measure(&mut self, _size: f64) {}
+
+    /// Prepares for the first step, whose points are `y`. Returns its choices, a sentence each.
+    fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>>;
+
+    /// Learns from fresh points before the velocity is evaluated.
+    fn learn(&mut self, _draw: &mut Draw, _clock: &Clock) -> Result<()> {
+        Ok(())
+    }
+
+    fn velocity(&mut self, y: &Points, clock: &Clock, out: &mut Points) -> Result<()>;
+
+    fn readings(&mut self, y: &Points, clock: &Clock) -> Result<Vec<(&'static str, f64)>>;
+
+    /// Returns the step size along the velocity.
+    fn eta(&self) -> f64 {
+        1.0
+    }
+
+    /// Writes the state that the teacher keeps between steps into a checkpoint, or reads it back,
+    /// including the decisions of [`Teacher::prepare`], which is not called again.
+    fn archive(&mut self, archive: &mut Archive) -> Result<()>;
+
+    /// Called after every step.
+    fn after_step(&mut self, _y: &Points, _report: &StepReport, _clock: &Clock) -> Result<()> {
+        Ok(())
+    }
+}
