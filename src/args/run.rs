@@ -68,7 +68,8 @@ pub struct TimeArgs {
     /// Stop after this time, such as 90m or 1.5h; the same command then goes on where it stopped
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub max_time: Option<Duration>,
-    /// Write a checkpoint at this interval, a time or a number of steps: 30s, 5m, 1000 [default: 1m]
+    /// Write a checkpoint at this interval, a time or a number of steps: 30s, 5m, 1000 [default:
+    /// 1m]
     #[arg(long, value_name = "TIME|STEPS", value_parser = pace)]
     pub checkpoint_every: Option<CheckpointPace>,
 }

@@ -1,6 +1,6 @@
 //! Golden values: what a small run of every flow, training and metric records, with fixed seeds.
 //!
-//! The values in `golden/values.csv` guard against changes that nobody meant. They are no known
+//! The values in `golden/values.csv` guard against unintended changes. They are no known
 //! answers; those are in the tests of the engine. After a change of the numerics on purpose, run
 //! `SDFLOW_WRITE_GOLDEN=1 cargo test --test cli golden` and name the change under **Numerics** in
 //! the changelog.

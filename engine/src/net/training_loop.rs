@@ -149,8 +149,9 @@ fn resume(trainee: &mut dyn Trainee, loss: &mut f64, observer: &mut dyn Observer
     Ok(step)
 }
 
-/// Writes a checkpoint if one is due, for the plan itself (`own`) or for the observer; called before
-/// every step and after the last. True if the training is to end here because an end was requested.
+/// Writes a checkpoint if one is due, for the plan itself (`own`) or for the observer; called
+/// before every step and after the last. True if the training is to end here because an end was
+/// requested.
 fn pause(
     trainee: &mut dyn Trainee,
     (step, steps): (usize, usize),

@@ -43,8 +43,8 @@
 //! **Matrix units** (precisions `bf16x3`, `bf16x6`). Both products are computed from split bfloat16
 //! tiles in a pipeline of three stages: the vector units compute the weights of one block while the
 //! matrix units compute the scores of the next block and the sums of the last. A weight is
-//! `2^(score - reference)`; the largest score may exceed the reference by up to 24, so that sums are
-//! almost never rescaled.
+//! `2^(score - reference)`; the largest score may exceed the reference by up to 24, so that sums
+//! are almost never rescaled.
 //!
 //! **Symmetry.** If the particles are both queries and sources, and each counts in its own sum,
 //! every pair of particles is evaluated once and its weight is summed for both (up to 4 coordinates

@@ -33,8 +33,8 @@ pub trait Score: Send + Sync + std::fmt::Debug {
         None
     }
 
-    /// Returns the points from which it was estimated, if they are a finite sample: the motion along
-    /// it has seen them, so that they cannot judge the result.
+    /// Returns the points from which it was estimated, if they are a finite sample: the motion
+    /// along it has seen them, so that they cannot judge the result.
     fn data(&self) -> Option<&Arc<Points>> {
         None
     }

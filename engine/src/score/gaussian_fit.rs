@@ -53,7 +53,7 @@ impl Score for GaussianFit {
         if at.sigma == 0.0 && self.options.covariance == Shape::Full && n <= dim {
             let reason = format!(
                 "{n} points in {dim} dimensions have a singular covariance; use more than {dim} points, \
-                 `covariance: \"diagonal\"`, or a positive sigma"
+                 a diagonal covariance, or a positive sigma"
             );
             return Err(Error::Numeric { what: "gaussian_fit".into(), reason });
         }
