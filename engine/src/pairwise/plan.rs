@@ -226,6 +226,12 @@ impl Plan {
         }
     }
 
+    /// Returns the same plan without sorting and skipping, with the centre of all points.
+    pub fn without_skipping<T: Real>(self, shape: &Shape) -> Plan {
+        let block = (BLOCK_BYTES / (shape.dim * size_of::<T>())).clamp(32, 128) / 8 * 8;
+        Plan { skip: false, centres: Centres::One, block, ..self }
+    }
+
     /// Returns the number of points of a leaf of the spatial order in blocks of this size: a panel,
     /// if panels divide blocks evenly.
     pub fn leaf(&self, block: usize) -> usize {
