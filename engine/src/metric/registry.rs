@@ -4,7 +4,8 @@ use super::units::{in_units, take_units, with_units};
 use super::{
     Better, C2st, C2stOptions, CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher, Frechet,
     KlGauss, KlKnn, KlKnnOptions, LogDensity, MeanError, Metric, Mmd, MmdOptions, ModeWeights, PrecisionRecall,
-    PrecisionRecallOptions, SlicedW2, SlicedW2Options, W2, W2Gauss, W2Options,
+    PrecisionRecallOptions, SinkhornDivergence, SinkhornDivergenceOptions, SlicedW2, SlicedW2Options, W2, W2Gauss,
+    W2Options,
 };
 use crate::options::{Key, Options};
 use crate::{Error, Result};
@@ -64,6 +65,12 @@ pub const METRICS: &[Entry] = &[
     distance!("energy", EnergyOptions, |o| Box::new(Energy::new(o)), "energy distance 2E|x-y| - E|x-x'| - E|y-y'|"),
     distance!("sliced_w2", SlicedW2Options, |o| Box::new(SlicedW2::new(o)), "Wasserstein-2 distance over random lines"),
     distance!("w2", W2Options, |o| Box::new(W2::new(o)), "Wasserstein-2 distance by exact transport"),
+    distance!(
+        "sinkhorn_divergence",
+        SinkhornDivergenceOptions,
+        |o| Box::new(SinkhornDivergence::new(o)),
+        "debiased cost of entropic transport, half of a smoothed squared Wasserstein-2 distance"
+    ),
     distance!(
         "w2_gauss",
         NoOptions,

@@ -52,7 +52,9 @@ pub struct LogSums<'a> {
 #[derive(Debug)]
 enum Way {
     /// By [`Pairwise::log_sum_exp`]; true if the share of blocks that it skips is not known yet.
-    Blocks { unknown: bool },
+    Blocks {
+        unknown: bool,
+    },
     /// From sets that are packed once.
     F32(Plan, Box<[FixedSide<f32>; 2]>),
     F64(Plan, Box<[FixedSide<f64>; 2]>),
@@ -101,8 +103,7 @@ impl LogSums<'_> {
         let scale = (0.5 * LOG2_E).sqrt() / self.sigma;
         let centre: Vec<f64> = first.mean().iter().zip(second.mean()).map(|(a, b)| 0.5 * (a + b)).collect();
         let limit = FAR / (scale * scale);
-        let ((own, far), (others, far_too)) =
-            (mean_square(first, &centre, limit), mean_square(second, &centre, limit));
+        let ((own, far), (others, far_too)) = (mean_square(first, &centre, limit), mean_square(second, &centre, limit));
         let (n, m) = (first.n(), second.n());
         let (square, far) = (scale * scale * (own + others), 8 * (far + far_too) > n + m);
         let shape = Shape { n, m, dim: first.dim(), value_dim: 0, square, far };

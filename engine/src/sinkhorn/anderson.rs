@@ -16,6 +16,8 @@ pub struct Anderson {
     most: usize,
     /// Differences of residuals, and of images.
     differences: VecDeque<(Vec<f64>, Vec<f64>)>,
+    /// The products of the differences of residuals with each other.
+    products: VecDeque<VecDeque<f64>>,
     /// The last residual and image.
     last: Option<(Vec<f64>, Vec<f64>)>,
 }
@@ -29,6 +31,7 @@ impl Anderson {
     /// Forgets all iterates.
     pub fn clear(&mut self) {
         self.differences.clear();
+        self.products.clear();
         self.last = None;
     }
 
@@ -38,10 +41,7 @@ impl Anderson {
         let residual: Vec<f64> = next.iter().zip(f.iter()).map(|(g, f)| g - f).collect();
         if let Some((before, image)) = self.last.take() {
             let minus = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect();
-            if self.differences.len() == self.most {
-                self.differences.pop_front();
-            }
-            self.differences.push_back((minus(&residual, &before), minus(next, &image)));
+            self.push((minus(&residual, &before), minus(next, &image)), masses);
         }
         f.copy_from_slice(next);
         if let Some(weights) = self.weights(&residual, masses) {
@@ -54,22 +54,39 @@ impl Anderson {
         }
     }
 
+    /// Adds a difference in place of the oldest. Cost `k n` for `k` differences.
+    fn push(&mut self, difference: (Vec<f64>, Vec<f64>), masses: &[f64]) {
+        if self.differences.len() == self.most {
+            self.differences.pop_front();
+            self.products.pop_front();
+            for row in &mut self.products {
+                row.pop_front();
+            }
+        }
+        self.differences.push_back(difference);
+        let Some((newest, _)) = self.differences.back() else { return };
+        let row: VecDeque<f64> = self.differences.iter().map(|(other, _)| dot(newest, other, masses)).collect();
+        self.products.iter_mut().zip(&row).for_each(|(earlier, product)| earlier.push_back(*product));
+        self.products.push_back(row);
+    }
+
     /// Returns the weights of the differences; None if there are none or they are not determined.
     fn weights(&self, residual: &[f64], masses: &[f64]) -> Option<Vec<f64>> {
-        let k = self.differences.len();
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).zip(masses).map(|((a, b), m)| m * a * b).sum::<f64>();
-        let mut matrix = vec![vec![0.0; k + 1]; k];
-        for i in 0..k {
-            for j in 0..=i {
-                matrix[i][j] = dot(&self.differences[i].0, &self.differences[j].0);
-                matrix[j][i] = matrix[i][j];
-            }
-            matrix[i][k] = dot(&self.differences[i].0, residual);
-        }
-        let ridge = RIDGE * (0..k).map(|i| matrix[i][i]).fold(0.0, f64::max);
-        (0..k).for_each(|i| matrix[i][i] += ridge);
-        (k > 0).then(|| solve(matrix)).flatten()
+        let largest = self.products.iter().enumerate().map(|(i, row)| row[i]).fold(0.0, f64::max);
+        let equation = |(i, (row, (difference, _))): (usize, (&VecDeque<f64>, &(Vec<f64>, Vec<f64>)))| {
+            let mut row: Vec<f64> = row.iter().copied().collect();
+            row[i] += RIDGE * largest;
+            row.push(dot(difference, residual, masses));
+            row
+        };
+        let equations: Vec<Vec<f64>> = self.products.iter().zip(&self.differences).enumerate().map(equation).collect();
+        (!equations.is_empty()).then(|| solve(equations)).flatten()
     }
+}
+
+/// Returns `sum_i m_i a_i b_i`.
+fn dot(a: &[f64], b: &[f64], masses: &[f64]) -> f64 {
+    a.iter().zip(b).zip(masses).map(|((a, b), m)| m * a * b).sum()
 }
 
 /// Solves the linear equations whose rows contain the coefficients and the right-hand side, by

@@ -7,6 +7,10 @@ use crate::points::{squared_distance, weighted_mean};
 use crate::{Error, Points, Result, Subject};
 use std::sync::Arc;
 
+/// The names of weights in errors.
+const X_WEIGHTS: &str = "the weights of x";
+const Y_WEIGHTS: &str = "the weights of y";
+
 /// The plan between two sets of points, computed entry by entry from the potentials.
 #[derive(Debug, Clone)]
 pub struct Coupling {
@@ -17,6 +21,7 @@ pub struct Coupling {
     potentials: Potentials,
     rho: Option<f64>,
     tolerance: f64,
+    transport_cost: f64,
     divergence: Option<f64>,
     /// The problem with the largest error among those solved.
     worst: Potentials,
@@ -34,32 +39,65 @@ pub struct Entry {
 impl Coupling {
     /// Solves the problem between `x` and `y`, whose weights are equal where none are given, and
     /// with `debias` those of each side with itself. `tell` receives the number of iterations, its
-    /// limit, and the marginal error.
+    /// limit, and the marginal error. Memory `O((n + m) d)`.
     ///
     /// # Errors
     /// Those of [`Sinkhorn::new`], [`Marginal::new`] and [`Sinkhorn::solve`].
     pub fn solve(
         (x, x_weights): (Arc<Points>, Option<&[f64]>),
         (y, y_weights): (Arc<Points>, Option<&[f64]>),
-        (options, debias): (&SinkhornOptions, bool),
+        options: &SinkhornOptions,
         pairwise: &Pairwise,
         tell: &mut dyn FnMut(usize, usize, f64),
     ) -> Result<Coupling> {
+        let mut made = Coupling::unsolved((x, x_weights), (y, y_weights), options)?;
+        let (x, y) = (Arc::clone(&made.x), Arc::clone(&made.y));
+        let as_given = options.rho.is_some();
+        let a = Marginal::new(&x, x_weights, X_WEIGHTS, as_given)?;
+        let b = Marginal::new(&y, y_weights, Y_WEIGHTS, as_given)?;
+        if options.debias {
+            let found = divergence_with(&a, &b, options, pairwise, tell)?;
+            made.worst = found.worst().clone();
+            (made.potentials, made.divergence) = (found.between, Some(found.value));
+        } else {
+            made.potentials = Sinkhorn::new(a, b, options.clone())?.solve_with(pairwise, tell)?;
+            made.worst = made.potentials.clone();
+        }
+        made.transport_cost = made.sum_of_costs(pairwise)?;
+        Ok(made)
+    }
+
+    /// Returns a plan of the same shape before the first iteration, with potentials of 0 and without
+    /// values.
+    ///
+    /// # Errors
+    /// Those of [`Sinkhorn::new`] and [`Marginal::new`].
+    #[doc(hidden)]
+    pub fn unsolved(
+        (x, x_weights): (Arc<Points>, Option<&[f64]>),
+        (y, y_weights): (Arc<Points>, Option<&[f64]>),
+        options: &SinkhornOptions,
+    ) -> Result<Coupling> {
         options.check()?;
         let as_given = options.rho.is_some();
-        let a = Marginal::new(&x, x_weights, "the weights of x", as_given)?;
-        let b = Marginal::new(&y, y_weights, "the weights of y", as_given)?;
-        let problem = Sinkhorn::new(a.clone(), b.clone(), options.clone())?;
-        let (potentials, divergence, worst) = if debias {
-            let found = divergence_with(&a, &b, options, pairwise, tell)?;
-            (found.between.clone(), Some(found.value), found.worst().clone())
-        } else {
-            let found = problem.solve_with(pairwise, tell)?;
-            (found.clone(), None, found)
+        let a = Marginal::new(&x, x_weights, X_WEIGHTS, as_given)?;
+        let b = Marginal::new(&y, y_weights, Y_WEIGHTS, as_given)?;
+        let epsilon = options.epsilon_for(&a, &b);
+        // Its checks are those of a solution.
+        Sinkhorn::new(a.clone(), b.clone(), options.clone())?;
+        let potentials = Potentials {
+            f: vec![0.0; x.n()],
+            g: vec![0.0; y.n()],
+            epsilon,
+            cost: 0.0,
+            converged: true,
+            marginal_error: 0.0,
+            iterations: 0,
         };
         let logs = [a.logs().to_vec(), b.logs().to_vec()];
-        let (rho, tolerance) = (options.rho, options.tolerance);
-        Ok(Coupling { x: Arc::clone(&x), y: Arc::clone(&y), logs, potentials, rho, tolerance, divergence, worst })
+        let (rho, tolerance, worst) = (options.rho, options.tolerance, potentials.clone());
+        let divergence = options.debias.then_some(0.0);
+        Ok(Coupling { x, y, logs, potentials, rho, tolerance, transport_cost: 0.0, divergence, worst })
     }
 
     /// The potentials of both sides.
@@ -141,12 +179,13 @@ impl Coupling {
         &self.x
     }
 
-    /// Returns the transport cost `sum_ij P_ij |x_i - y_j|^2 / 2` without the entropy. Time of half
-    /// an iteration, in f64.
-    ///
-    /// # Errors
-    /// An interrupt.
-    pub fn transport_cost(&self, pairwise: &Pairwise) -> Result<f64> {
+    /// The transport cost `sum_ij P_ij |x_i - y_j|^2 / 2`, without the entropy.
+    pub fn transport_cost(&self) -> f64 {
+        self.transport_cost
+    }
+
+    /// Computes the transport cost. Time of half an iteration, in f64.
+    fn sum_of_costs(&self, pairwise: &Pairwise) -> Result<f64> {
         let dim = self.x.dim();
         let masses = |side: usize| self.logs[side].iter().map(|l| l.exp()).collect::<Vec<f64>>();
         let a = masses(0);

@@ -39,9 +39,8 @@ pub(super) fn divergence_with(
     options.check()?;
     let epsilon = options.epsilon_for(x, y);
     let options = SinkhornOptions { epsilon: Some(epsilon), blur: None, ..options.clone() };
-    let mut solve = |x: &Marginal, y: &Marginal| {
-        Sinkhorn::new(x.clone(), y.clone(), options.clone())?.solve_with(pairwise, tell)
-    };
+    let mut solve =
+        |x: &Marginal, y: &Marginal| Sinkhorn::new(x.clone(), y.clone(), options.clone())?.solve_with(pairwise, tell);
     let between = solve(x, y)?;
     let own = match x.is_same(y) {
         true => [between.clone(), between.clone()],

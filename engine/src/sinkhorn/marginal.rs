@@ -1,7 +1,6 @@
 //! Points with their masses.
 
-use crate::points::{check_weights, shares, weighted_mean};
-use crate::points::squared_distance;
+use crate::points::{check_weights, shares, squared_distance, weighted_mean};
 use crate::{Points, Result};
 
 /// One side of a transport problem: points and their masses.
@@ -66,6 +65,11 @@ impl<'a> Marginal<'a> {
     pub(super) fn variance(&self, centre: &[f64]) -> f64 {
         let sum: f64 = self.points.iter().zip(&self.masses).map(|(x, a)| a * squared_distance(x, centre)).sum();
         sum / self.total()
+    }
+
+    /// Returns the mean squared distance of the points from their mean.
+    pub fn total_variance(&self) -> f64 {
+        self.variance(&self.mean())
     }
 
     /// Returns `sum_i a_i values_i` over the points with mass.

@@ -45,7 +45,10 @@ crate::options! {
         scaling: f64 = 0.25,
         /// The number of earlier iterates from which the next one is extrapolated, at most 20; 0
         /// for plain iterations.
-        memory: usize = 6,
+        memory: usize = 12,
+        /// Whether the Sinkhorn divergence is computed too, which takes the problems of each side
+        /// with itself.
+        debias: bool = false,
         /// Arithmetic: "auto" (f32 until its rounding error is reached, then f64), "f32", "f64".
         precision: SinkhornPrecision = SinkhornPrecision::Auto,
     }

@@ -4,7 +4,7 @@ use super::anderson::Anderson;
 use super::updates::Updates;
 use super::{Marginal, SinkhornOptions, SinkhornPrecision};
 use crate::number::number;
-use crate::pairwise::{Pairwise, Precision};
+use crate::pairwise::{Pairwise, Precision, Side};
 use crate::{Error, Points, Result, Subject};
 
 /// The error at which a problem of a larger epsilon is solved well enough to start the next one,
@@ -88,18 +88,18 @@ impl<'a> Sinkhorn<'a> {
         Ok(Sinkhorn { x, y, options, start: None })
     }
 
-    /// Starts from the potential `f` of the first points, such as that of a similar problem, at
+    /// Starts from the potential `g` of the second points, such as that of a similar problem, at
     /// `epsilon` itself.
     ///
     /// # Errors
     /// The number of values is not that of the points, or one is not finite.
-    pub fn start(mut self, f: Vec<f64>) -> Result<Sinkhorn<'a>> {
-        let n = self.x.points.n();
-        if f.len() != n || !f.iter().all(|f| f.is_finite()) {
-            let want = format!("a finite value is expected for each of the {n} points");
-            return Err(Error::shape("the potential", format!("{} values", f.len()), want));
+    pub fn start(mut self, g: Vec<f64>) -> Result<Sinkhorn<'a>> {
+        let m = self.y.points.n();
+        if g.len() != m || !g.iter().all(|g| g.is_finite()) {
+            let want = format!("a finite value is expected for each of the {m} points");
+            return Err(Error::shape("the potential", format!("{} values", g.len()), want));
         }
-        self.start = Some(f);
+        self.start = Some(g);
         Ok(self)
     }
 
@@ -117,11 +117,7 @@ impl<'a> Sinkhorn<'a> {
     ///
     /// # Errors
     /// Those of [`Sinkhorn::solve`].
-    pub fn solve_with(
-        &self,
-        pairwise: &Pairwise,
-        tell: &mut dyn FnMut(usize, usize, f64),
-    ) -> Result<Potentials> {
+    pub fn solve_with(&self, pairwise: &Pairwise, tell: &mut dyn FnMut(usize, usize, f64)) -> Result<Potentials> {
         let epsilon = self.options.epsilon_for(&self.x, &self.y);
         let is_own = self.x.is_same(&self.y);
         let precisions: &[Precision] = match self.options.precision {
@@ -133,7 +129,7 @@ impl<'a> Sinkhorn<'a> {
         let mut run = Run {
             problem: self,
             is_own,
-            f: self.start.clone().unwrap_or_else(|| vec![0.0; self.x.points.n()]),
+            f: vec![0.0; self.x.points.n()],
             g: Vec::new(),
             next: Vec::new(),
             iterations: 0,
@@ -145,6 +141,11 @@ impl<'a> Sinkhorn<'a> {
             let engine = pairwise.at_precision(Some(*precision)).unwrap_or_else(|| pairwise.clone());
             let first = if k == 0 { scaled.first().copied().unwrap_or(epsilon) } else { epsilon };
             let mut updates = Updates::new((&self.x, &self.y), is_own, (first, self.options.rho), &engine)?;
+            match &self.start {
+                Some(g) if k == 0 && is_own => run.f.clone_from(g),
+                Some(g) if k == 0 => updates.best(Side::First, g, &mut run.f)?,
+                _ => {}
+            }
             if k == 0 {
                 for coarse in &scaled {
                     updates.set_epsilon(*coarse)?;

@@ -64,7 +64,7 @@ impl<'a> Updates<'a> {
     }
 
     /// Writes the potential of one side that is best for `other`, that of the other side.
-    fn best(&mut self, side: Side, other: &[f64], out: &mut Vec<f64>) -> Result<()> {
+    pub fn best(&mut self, side: Side, other: &[f64], out: &mut Vec<f64>) -> Result<()> {
         let there = if side == Side::First { self.y } else { self.x };
         let epsilon = self.epsilon;
         self.logs.clear();

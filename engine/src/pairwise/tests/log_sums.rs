@@ -145,9 +145,14 @@ fn speed() {
             let g = reps as f64 * 8192.0 * 8192.0 / start.elapsed().as_secs_f64() / 1e9;
             let mut o = Vec::new();
             let start = std::time::Instant::now();
-            for _ in 0..3 { engine.log_sum_exp(&y, &x, &Softmax::of(0.3 * (dim as f64).sqrt()), &mut o).unwrap(); }
+            for _ in 0..3 {
+                engine.log_sum_exp(&y, &x, &Softmax::of(0.3 * (dim as f64).sqrt()), &mut o).unwrap();
+            }
             let old = 3.0 * 8192.0 * 8192.0 / start.elapsed().as_secs_f64() / 1e9;
-            println!("{dim} {precision:?}: {g:.2} Gpairs/s (old {old:.2}), peak {peak:.0} GF, {:.2} of peak", 2.0 * dim as f64 * g / peak);
+            println!(
+                "{dim} {precision:?}: {g:.2} Gpairs/s (old {old:.2}), peak {peak:.0} GF, {:.2} of peak",
+                2.0 * dim as f64 * g / peak
+            );
         }
     }
 }

@@ -47,7 +47,7 @@ fn the_plan_of_gaussians_has_the_known_covariance() {
     for epsilon in [0.2, 1.0] {
         let options = SinkhornOptions { precision: SinkhornPrecision::F64, ..with_epsilon(epsilon) };
         let sides = ((points.clone(), Some(&of_a[..])), (points.clone(), Some(&of_b[..])));
-        let found = Coupling::solve(sides.0, sides.1, (&options, false), &pairwise, &mut |_, _, _| {}).unwrap();
+        let found = Coupling::solve(sides.0, sides.1, &options, &pairwise, &mut |_, _, _| {}).unwrap();
         assert!(found.converged());
         let mapped = found.map(&points, &pairwise).unwrap();
         let total: f64 = of_a.iter().sum();
@@ -78,9 +78,9 @@ fn a_small_epsilon_finds_the_exact_assignment() {
     let exact = w2.estimate(&x, &reference, &pairwise, Stream::new(1)).unwrap().value;
     let epsilon = 2e-3 * mean_cost(&x, &y);
     let options = SinkhornOptions { tolerance: 1e-4, max_iterations: 20_000, ..with_epsilon(epsilon) };
-    let found = Coupling::solve((x.clone(), None), (y, None), (&options, false), &pairwise, &mut |_, _, _| {}).unwrap();
+    let found = Coupling::solve((x.clone(), None), (y, None), &options, &pairwise, &mut |_, _, _| {}).unwrap();
     assert!(found.converged(), "{:e}", found.marginal_error());
-    let cost = 2.0 * found.transport_cost(&pairwise).unwrap();
+    let cost = 2.0 * found.transport_cost();
     assert!((cost / (exact * exact) - 1.0).abs() < 5e-3, "{cost} {}", exact * exact);
     // The entropy of a plan of 40 equal rows is at most log 40.
     assert!(found.cost() >= 0.5 * exact * exact - 1e-6 && found.cost() <= 0.5 * exact * exact + epsilon * 40f64.ln());
