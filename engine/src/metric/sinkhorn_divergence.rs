@@ -3,7 +3,7 @@
 use super::estimate::{Estimate, variance_of_mean, variance_of_weighted_mean};
 use super::{Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
-use crate::sinkhorn::{Marginal, SinkhornOptions, divergence};
+use crate::sinkhorn::{Marginal, SinkhornOptions, SinkhornPrecision, divergence};
 use crate::{Error, Points, Result, rng::Stream};
 
 crate::options! {
@@ -32,7 +32,7 @@ const SHARE: f64 = 0.05;
 /// have a value of the order of `1/n`, with a factor that grows as epsilon falls
 /// \[genevay2019sample\]. The parts are `epsilon`, `marginal_error` and `iterations`. The standard
 /// error is that of the means of the potentials, by the delta method \[mena2019statistical\]. Cost
-/// `(n + m)^2` pairs per iteration.
+/// `(n + m)^2` pairs in f64 per iteration.
 #[derive(Debug, Clone, Default)]
 pub struct SinkhornDivergence {
     options: SinkhornDivergenceOptions,
@@ -65,7 +65,10 @@ impl Metric for SinkhornDivergence {
         let SinkhornDivergenceOptions { epsilon, blur, tolerance, max_iterations } = self.options;
         let (x, weights) = (Marginal::equal(points), reference.weights());
         let y = Marginal::new(reference.points(), weights, "weights", false)?;
-        let mut options = SinkhornOptions { epsilon, blur, tolerance, max_iterations, ..SinkhornOptions::default() };
+        // In f64, as every metric.
+        let precision = SinkhornPrecision::F64;
+        let base = SinkhornOptions { precision, ..SinkhornOptions::default() };
+        let mut options = SinkhornOptions { epsilon, blur, tolerance, max_iterations, ..base };
         options.check()?;
         // From the reference alone, so that values of different points can be compared.
         let given = options.given();

@@ -96,7 +96,7 @@ fn solve(mut rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
     for c in 0..k {
         let pivot = (c..k).max_by(|a, b| rows[*a][c].abs().total_cmp(&rows[*b][c].abs()))?;
         rows.swap(c, pivot);
-        if !(rows[c][c].abs() > 0.0) {
+        if rows[c][c] == 0.0 || rows[c][c].is_nan() {
             return None;
         }
         let (above, below) = rows.split_at_mut(c + 1);

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The default of epsilon as a share of the mean cost.
 const SHARE: f64 = 0.05;
 
+/// The largest limit of the iterations.
+const MOST: usize = 1_000_000;
+
 /// Arithmetic of the iterations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -38,7 +41,7 @@ crate::options! {
         rho: Option<f64> = None,
         /// The iterations end when the L1 error of the marginals is at most this.
         tolerance: f64 = 1e-6,
-        /// Largest number of iterations, of both sides each, over all epsilons.
+        /// Largest number of iterations, of both sides each, over all epsilons; at most 1,000,000.
         max_iterations: usize = 2000,
         /// The factor between one epsilon and the next, from the squared diameter down to
         /// `epsilon`; at least 0 and below 1. With 0, all iterations are made with `epsilon`.
@@ -77,6 +80,10 @@ impl SinkhornOptions {
         }
         if !(0.0..1.0).contains(&self.scaling) {
             return Err(Error::argument("scaling", self.scaling, "it must be at least 0 and below 1"));
+        }
+        if self.max_iterations > MOST {
+            let want = format!("it must be at most {MOST}");
+            return Err(Error::argument("max_iterations", self.max_iterations, want));
         }
         if self.memory > 20 {
             return Err(Error::argument("memory", self.memory, "it must be at most 20"));
