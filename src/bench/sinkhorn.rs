@@ -1,8 +1,8 @@
 //! Iterations of Sinkhorn's algorithm, compared with the peak of the machine and with the
 //! reference.
 //!
-//! The work is that of `n` particles against `m` target points: a whole solution with a fixed number
-//! of iterations of both sides, from the caller's f64 arrays to the f64 potentials, including
+//! The work is that of `n` particles against `m` target points: a whole solution with a fixed
+//! number of iterations of both sides, from the caller's f64 arrays to the f64 potentials, including
 //! packing and extrapolation. The error is that of the potential at random rows, for the same
 //! potential of the other side, against the naive f64 reference.
 

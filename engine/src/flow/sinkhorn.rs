@@ -31,7 +31,7 @@ crate::options! {
     }
 }
 
-/// The velocity `v(z) = sum_j P_xy(j | z) x_j - sum_k P_yy(k | z) y_k`: the mean of the target under
+/// The velocity `v(z) = sum_j P_xy(j|z) x_j - sum_k P_yy(k|z) y_k`: the mean of the target under
 /// the entropic plan between cloud and target, minus that of the cloud under the plan of the cloud
 /// with itself. At particle `i` it is `-n` times the gradient of the Sinkhorn divergence with
 /// respect to the particle. It is 0 if the cloud is equal to the target. Unlike a velocity from

@@ -73,13 +73,11 @@ impl Anderson {
     /// Returns the weights of the differences; None if there are none or they are not determined.
     fn weights(&self, residual: &[f64], masses: &[f64]) -> Option<Vec<f64>> {
         let largest = self.products.iter().enumerate().map(|(i, row)| row[i]).fold(0.0, f64::max);
-        let equation = |(i, (row, (difference, _))): (usize, (&VecDeque<f64>, &(Vec<f64>, Vec<f64>)))| {
-            let mut row: Vec<f64> = row.iter().copied().collect();
+        let mut equations: Vec<Vec<f64>> = self.products.iter().map(|row| row.iter().copied().collect()).collect();
+        for (i, (row, (difference, _))) in equations.iter_mut().zip(&self.differences).enumerate() {
             row[i] += RIDGE * largest;
             row.push(dot(difference, residual, masses));
-            row
-        };
-        let equations: Vec<Vec<f64>> = self.products.iter().zip(&self.differences).enumerate().map(equation).collect();
+        }
         (!equations.is_empty()).then(|| solve(equations)).flatten()
     }
 }
@@ -123,7 +121,7 @@ mod tests {
         assert_eq!(solve(vec![vec![1.0, 1.0, 4.0], vec![2.0, 2.0, 5.0]]), None);
     }
 
-    /// A symmetric linear map of three dimensions reaches its fixed point after as many differences.
+    /// A symmetric linear map of three dimensions reaches its fixed point after three differences.
     #[test]
     fn a_linear_map_is_solved_in_as_many_steps_as_it_has_dimensions() {
         let (rates, fixed) = ([0.99, 0.9, 0.5], [1.0, -2.0, 3.0]);

@@ -67,8 +67,8 @@ impl Coupling {
         Ok(made)
     }
 
-    /// Returns a plan of the same shape before the first iteration, with potentials of 0 and without
-    /// values.
+    /// Returns a plan of the same shape before the first iteration, with potentials of 0 and
+    /// without values.
     ///
     /// # Errors
     /// Those of [`Sinkhorn::new`] and [`Marginal::new`].
@@ -161,9 +161,9 @@ impl Coupling {
     }
 
     /// Returns the mean destination of every point, `T(z) = sum_j P(j | z) y_j` with `P(j | z)`
-    /// proportional to `b_j exp((g_j - |z - y_j|^2 / 2) / epsilon)`: for the first points, the means
-    /// of the rows of the plan; for other points, its continuation. Time `O(n m d)`, without the
-    /// matrix of the plan.
+    /// proportional to `b_j exp((g_j - |z - y_j|^2 / 2) / epsilon)`: for the first points, the
+    /// means of the rows of the plan; for other points, its continuation. Time `O(n m d)`, without
+    /// the matrix of the plan.
     ///
     /// # Errors
     /// Dimensions do not match, or an interrupt.

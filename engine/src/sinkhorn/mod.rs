@@ -20,9 +20,9 @@
 //! - **Equal sides.** If both sides are the same points with the same masses, `f = g` and an
 //!   iteration is the mean of `f` and its update, which converges in some ten iterations
 //!   \[feydy2019interpolating\].
-//! - **Unbalanced.** With `rho`, the marginals are penalised by `rho KL` instead of fixed, and every
+//! - **Unbalanced.** With `rho`, the marginals are penalised by `rho KL` instead of fixed, and each
 //!   update is multiplied by `rho / (rho + epsilon)` \[sejourne2019sinkhorn\].
-//! - **Precision.** Iterations run in f32 until their error is near its rounding error, then in f64.
+//! - **Precision.** Iterations run in f32 until the error is near its rounding error, then in f64.
 //!
 //! # Conventions of other libraries
 //!

@@ -148,8 +148,12 @@ impl<'a> Sinkhorn<'a> {
             }
             if k == 0 {
                 for coarse in &scaled {
+                    let most = COARSE_ITERATIONS.min(run.left());
+                    if most == 0 {
+                        break;
+                    }
                     updates.set_epsilon(*coarse)?;
-                    run.iterate(&mut updates, COARSE, COARSE_ITERATIONS, false)?;
+                    run.iterate(&mut updates, COARSE, most, false)?;
                 }
                 updates.set_epsilon(epsilon)?;
             }
@@ -157,7 +161,10 @@ impl<'a> Sinkhorn<'a> {
             let tolerance = self.options.tolerance;
             // One f64 iteration at least, so that the result has the precision of f64.
             let goal = if is_last { tolerance } else { tolerance.max(ROUNDED) };
-            run.iterate(&mut updates, goal, usize::MAX, !is_last)?;
+            let most = if is_last { usize::MAX } else { run.left() };
+            if most > 0 {
+                run.iterate(&mut updates, goal, most, !is_last)?;
+            }
         }
         Ok(run.ending(epsilon))
     }
@@ -194,7 +201,12 @@ struct Run<'r, 'a> {
 }
 
 impl Run<'_, '_> {
-    /// Iterates until the error is at most `goal`, at most so many times; `may_idle` also ends where
+    /// Returns how many iterations may precede the last one.
+    fn left(&self) -> usize {
+        self.problem.options.max_iterations.saturating_sub(1 + self.iterations)
+    }
+
+    /// Iterates until the error is at most `goal`, at most so many times; `may_idle` also ends when
     /// the error no longer falls. Makes one iteration at least.
     fn iterate(&mut self, updates: &mut Updates, goal: f64, most: usize, may_idle: bool) -> Result<()> {
         let options = &self.problem.options;
