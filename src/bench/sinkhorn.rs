@@ -2,7 +2,7 @@
 //! reference.
 //!
 //! The work is that of `n` particles against `m` target points: a whole solution with a fixed
-//! number of iterations of both sides, from the caller's f64 arrays to the f64 potentials, including
+//! number of iterations of both sides, from the caller's f64 arrays to the f64 potentials, with
 //! packing and extrapolation. The error is that of the potential at random rows, for the same
 //! potential of the other side, against the naive f64 reference.
 
