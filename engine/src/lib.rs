@@ -23,6 +23,9 @@ pub mod io;
 pub mod net;
 pub mod ode;
 pub mod pairwise;
+
+pub mod sinkhorn;
+
 pub mod target;
 
 pub mod score;

@@ -4,8 +4,8 @@
 
 use sdflow::flow::{
     Diffusion, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions, PfOdeSampler,
-    PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, Sampler, SdFlow, SdFlowOptions, Svgd, SvgdOptions,
-    VelocityField, Weighting,
+    PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, Sampler, SdFlow, SdFlowOptions, SinkhornFlow,
+    SinkhornFlowOptions, Svgd, SvgdOptions, VelocityField, Weighting,
 };
 use sdflow::generator::{Affine, AffineOptions, DistillOptions, Distillation, Fit, FitOptions, Generator};
 use sdflow::metric::Reference;
@@ -89,6 +89,12 @@ fn parametric_flow() {
 fn mmd_flow() {
     let make = || MmdFlow::new(data(), MmdFlowOptions::default()).unwrap();
     assert_same_bytes("mmd_flow", || moved(make()));
+}
+
+#[test]
+fn sinkhorn_flow() {
+    let make = || SinkhornFlow::new(data(), SinkhornFlowOptions::default()).unwrap();
+    assert_same_bytes("sinkhorn_flow", || moved(make()));
 }
 
 #[test]

@@ -5,8 +5,8 @@
 use sdflow::archive::Archive;
 use sdflow::flow::{
     Diffusion, GanFlow, GanFlowOptions, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, Noise,
-    PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, SdFlow, SdFlowOptions, Stepping, Svgd,
-    SvgdOptions,
+    PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, SdFlow, SdFlowOptions, SinkhornFlow,
+    SinkhornFlowOptions, Stepping, Svgd, SvgdOptions,
 };
 use sdflow::generator::{
     Affine, AffineOptions, DistillOptions, Distillation, Fit, FitOptions, Generator, MlpGenerator, MlpOptions, Pairs,
@@ -230,6 +230,12 @@ fn other_fields() {
         let options = MmdFlowOptions { noise: Schedule::from(0.2), ..MmdFlowOptions::default() };
         Motion::along(MmdFlow::new(data(), options).unwrap())
     });
+    for epsilon in [None, Some(0.01)] {
+        assert_run_resumes("sinkhorn_flow", &usual, &start(), || {
+            let options = SinkhornFlowOptions { epsilon, max_iterations: 30, ..SinkhornFlowOptions::default() };
+            Motion::along(SinkhornFlow::new(data(), options).unwrap())
+        });
+    }
     for step in [None, Some(Schedule::Adaptive { from: 0.5, to: 0.01 })] {
         let stepping = Stepping { step, ..Stepping::default() };
         assert_run_resumes("svgd", &usual, &start(), || {

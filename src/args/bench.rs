@@ -10,11 +10,12 @@ use sdflow::pairwise::{Backend, Isa, Precision};
 /// The arguments of a measurement.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// What to measure: one field (`pairwise`), one step of a flow (`flow`), or training steps of
-    /// a net (`net`)
+    /// What to measure: one field (`pairwise`), one step of a flow (`flow`), iterations of
+    /// Sinkhorn's algorithm (`sinkhorn`), or training steps of a net (`net`)
     #[arg(default_value = "pairwise")]
     pub task: String,
-    /// Number of particles [default: 16384; 4096 for `flow`]; batch size for `net` [default: 512]
+    /// Number of particles [default: 16384; 4096 for `flow`, 8192 for `sinkhorn`]; batch size for
+    /// `net` [default: 512]
     #[arg(long)]
     pub n: Option<usize>,
     /// Number of target points [default: the number of particles]
@@ -23,7 +24,8 @@ pub struct BenchArgs {
     /// Number of dimensions [default: 64; 2 for `net`]
     #[arg(long)]
     pub dim: Option<usize>,
-    /// Noise level [default: 0.3 sqrt(dim)]
+    /// Noise level [default: 0.3 sqrt(dim)]; for `sinkhorn` the root of epsilon [default: the root
+    /// of 1/20 of the mean cost]
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     pub sigma: Option<f64>,
     /// The points [default: gauss]

@@ -14,6 +14,8 @@ pub enum Task {
     Pairwise,
     /// One step of a flow.
     Flow,
+    /// Iterations of Sinkhorn's algorithm.
+    Sinkhorn,
     /// Training steps of a net.
     Net,
 }

@@ -1,12 +1,12 @@
 //! `bench`: selects the measurement and prints the result as a table or as JSON.
 
 use crate::args::BenchArgs;
-use crate::bench::{self, BenchCase, FlowReport, NetReport, PairwiseReport, Task};
+use crate::bench::{self, BenchCase, FlowReport, NetReport, PairwiseReport, SinkhornReport, Task};
 use crate::diagnostics::{of_engine, usage};
 use crate::exit::Exit;
 use crate::{machine, signals, terminal};
 use sdflow::Interrupt;
-use sdflow::pairwise::{Centres, Isa};
+use sdflow::pairwise::{Centres, Isa, Precision};
 use sdflow_dsl::Diagnostic;
 use serde::Serialize;
 
@@ -33,6 +33,10 @@ pub fn bench(args: &BenchArgs) -> Result<Exit, Diagnostic> {
             let report = bench::flow(&case(args, task, isa), &interrupt).map_err(|e| of_engine(&e))?;
             show(args, FLOW, &flow_row(&report), &report);
         }
+        Task::Sinkhorn => {
+            let report = bench::sinkhorn(&case(args, task, isa), &interrupt).map_err(|e| of_engine(&e))?;
+            show(args, SINKHORN, &sinkhorn_row(&report), &report);
+        }
         Task::Net => {
             let report = bench::net(&case(args, task, isa), &interrupt).map_err(|e| of_engine(&e))?;
             show(args, NET, &net_row(&report), &report);
@@ -45,15 +49,11 @@ fn task(name: &str) -> Result<Task, Diagnostic> {
     match name {
         "pairwise" => Ok(Task::Pairwise),
         "flow" => Ok(Task::Flow),
+        "sinkhorn" => Ok(Task::Sinkhorn),
         "net" => Ok(Task::Net),
         _ => {
-            let known = name == "sinkhorn";
-            let message = if known {
-                format!("`bench {name}` is not available yet")
-            } else {
-                format!("there is no `bench {name}`")
-            };
-            Err(usage(message, "this version has `bench pairwise`, `bench flow` and `bench net`"))
+            let known = "there are `bench pairwise`, `bench flow`, `bench sinkhorn` and `bench net`";
+            Err(usage(format!("there is no `bench {name}`"), known))
         }
     }
 }
@@ -82,6 +82,10 @@ fn check(args: &BenchArgs, task: Task) -> Result<(), Diagnostic> {
         let hint = format!("omit {given}; `--n` sets the batch size and `--dim` the width of input and output");
         return Err(usage(format!("`bench net` computes no pairwise sums and cannot take {given}"), hint));
     }
+    let words = [Some(Precision::F32), Some(Precision::F64), None];
+    if task == Task::Sinkhorn && !words.contains(&args.precision) {
+        return Err(usage("`bench sinkhorn` computes in f32 or f64", "add `--precision f32` or `--precision f64`"));
+    }
     if args.noise.is_some() && task != Task::Flow {
         return Err(usage("`--noise` can be used with `bench flow` only", "omit it, or measure `bench flow`"));
     }
@@ -102,6 +106,7 @@ fn case(args: &BenchArgs, task: Task, isa: Isa) -> BenchCase {
     let (n, dim) = match task {
         Task::Pairwise => (default.n, default.dim),
         Task::Flow => (4096, default.dim),
+        Task::Sinkhorn => (8192, default.dim),
         Task::Net => (512, 2),
     };
     let n = args.n.unwrap_or(n);
@@ -185,6 +190,21 @@ fn flow_row(report: &FlowReport) -> String {
         "{n:>7} {m:>7} {dim:>5} {sigma:>8.3}  {data:<9}  {noise:<5}  {precision:<6}  {backend:<7}  {isa:<7}  {skip:<4}  \
          {steps:>5} {seconds_per_step:>11.3e} {seconds_per_step_mad:>10.1e} {seconds_engine:>16.3e} {:>7.1} %",
         100.0 * report.overhead,
+    )
+}
+
+const SINKHORN: &str = "      n       m   dim    epsilon  data       prec  isa      iterations      median s      MAD s    pairs/s   GFLOP/s   \
+                        of peak     error";
+
+fn sinkhorn_row(report: &SinkhornReport) -> String {
+    let SinkhornReport { n, m, dim, epsilon, iterations, seconds_median, seconds_mad, pairs_per_s, gflops, .. } =
+        report;
+    let (data, precision, isa) = (word(&report.data), word(&report.precision), machine::isa_name(report.isa));
+    format!(
+        "{n:>7} {m:>7} {dim:>5} {epsilon:>10.3e}  {data:<9}  {precision:<4}  {isa:<7}  {iterations:>10}  {seconds_median:>12.3e} \
+         {seconds_mad:>10.1e} {pairs_per_s:>10.3e} {gflops:>9.1} {:>7.1} % {:>9.1e}",
+        100.0 * report.fraction_of_peak,
+        report.rel_error,
     )
 }
 

@@ -6,6 +6,7 @@ pub mod command;
 mod flow;
 mod net;
 mod pairwise;
+mod sinkhorn;
 mod statistics;
 
 pub use case::{BenchCase, Data, Task};
@@ -13,6 +14,7 @@ pub use case_table::case_table;
 pub use flow::FlowReport;
 pub use net::NetReport;
 pub use pairwise::PairwiseReport;
+pub use sinkhorn::SinkhornReport;
 
 use sdflow::{Error, Interrupt, Result};
 
@@ -30,6 +32,14 @@ pub fn pairwise(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseRepor
 /// Those of [`pairwise()`].
 pub fn flow(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     on_threads(case, || flow::measure(case, interrupt))
+}
+
+/// Measures iterations of Sinkhorn's algorithm.
+///
+/// # Errors
+/// Those of [`pairwise()`].
+pub fn sinkhorn(case: &BenchCase, interrupt: &Interrupt) -> Result<SinkhornReport> {
+    on_threads(case, || sinkhorn::measure(case, interrupt))
 }
 
 /// Measures training steps of a net.

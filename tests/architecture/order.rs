@@ -14,6 +14,7 @@ const ENGINE: Order = &[
     &["interrupt", "options", "process", "expression", "number"],
     &["points", "rng", "matrix", "simd"],
     &["schedule", "pairwise", "net", "io", "ode"],
+    &["sinkhorn"],
     &["target"],
     &["score"],
     &["flow", "metric"],

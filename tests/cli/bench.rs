@@ -48,6 +48,20 @@ fn bench_measures_a_net_in_training() {
 }
 
 #[test]
+fn bench_measures_iterations_of_sinkhorn() {
+    let report = json(&Sandbox::new().run("bench sinkhorn --n 300 --m 200 --dim 3 --threads 1 --json").code(0).stdout);
+    assert_eq!(
+        (report["task"].as_str(), report["n"].as_u64(), report["iterations"].as_u64()),
+        (Some("sinkhorn"), Some(300), Some(100))
+    );
+    let [rate, share, error] =
+        ["pairs_per_s", "fraction_of_peak", "rel_error"].map(|key| report[key].as_f64().unwrap());
+    assert!(rate > 0.0 && share > 0.0 && share < 1.5 && error < 1e-5, "{report}");
+    let shown = Sandbox::new().run("bench sinkhorn --n 200 --dim 2 --precision f64").code(0).stdout;
+    assert!(shown.lines().count() == 2 && shown.contains("epsilon"), "{shown}");
+}
+
+#[test]
 fn flags_that_would_be_ignored_are_refused() {
     let sandbox = Sandbox::new();
     for (words, named) in [
@@ -56,7 +70,8 @@ fn flags_that_would_be_ignored_are_refused() {
         ("bench --matrix --precision f64 --backend fused --skip on", &["`--precision`, `--backend`, `--skip`"]),
         ("bench flow --matrix", &["bench pairwise --matrix"]),
         ("bench --noise none", &["`--noise`", "bench flow"]),
-        ("bench sinkhorn", &["not available yet", "bench flow"]),
+        ("bench sinkhorn --precision bf16x3", &["f32 or f64", "--precision f32"]),
+        ("bench sinkhorn --matrix", &["bench pairwise --matrix"]),
         ("bench net --m 5 --sigma 1", &["`--m`, `--sigma`", "`--n` sets the batch size"]),
         ("bench net --matrix", &["bench pairwise --matrix"]),
         ("bench nonsense", &["nonsense", "pairwise"]),

@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::language::{At, Fail, Type};
 use crate::value::{Cloud, Recipe};
+use sdflow::Points;
 use sdflow::metric::Reference;
 use sdflow::points::no_room;
 use sdflow::table::Table;
@@ -45,6 +46,28 @@ pub fn distribution(call: &Call, i: usize) -> Result<Arc<dyn Target>, Fail> {
         Some(target) if target.data().is_some_and(|data| data.standardiser.is_some()) => Err(own_units(call, i)),
         Some(target) => Ok(target),
         None => Err(call.wrong(i, "a target or a set of points")),
+    }
+}
+
+/// Points, and their weights if they are not equal.
+pub type Weighted = (Arc<Points>, Option<Vec<f64>>);
+
+/// Returns argument `i` as points with their weights: points, or the data of a finite sample.
+pub fn weighted_points(call: &Call, i: usize) -> Result<Weighted, Fail> {
+    let arg = call.arg(i)?.clone();
+    match (arg.clone().try_cast::<Cloud>(), arg.try_cast::<Arc<dyn Target>>()) {
+        (Some(cloud), _) => Ok((cloud.points, None)),
+        (_, Some(target)) => match target.data() {
+            Some(data) if data.standardiser.is_some() => Err(own_units(call, i)),
+            Some(data) => Ok((Arc::clone(data.points), data.weights.map(<[f64]>::to_vec))),
+            None => {
+                let fail = call.bad(i, format!("is {}", target.name()), "points are expected");
+                let others = if i == 0 { "" } else { ".., " };
+                let hint = format!("use a sample: {}({others}target.sample(2000))", call.signature.name);
+                Err(fail.hint(hint).at(At::Argument(i)))
+            }
+        },
+        _ => Err(call.wrong(i, "a set of points")),
     }
 }
 

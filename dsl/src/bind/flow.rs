@@ -1,21 +1,24 @@
 //! Flows. A flow in a script is a recipe: every run builds its own, so that no run inherits state.
 
-use crate::bind::arguments::{SAMPLE, SCORE, distribution, own_units, score};
+use crate::bind::arguments::{SAMPLE, SCORE, distribution, score, weighted_points};
 use crate::bind::first_training::shorten_first_training;
 use crate::bind::stepping::{STEPPING, plan, with_stepping};
 use crate::bind::unused_options as idle;
 use crate::call::{Call, Entry, function};
-use crate::language::{At, Fail, Kind, OPTIONS, Type, arg, optional};
-use crate::value::{Cloud, Flow, Recipe};
+use crate::language::{Fail, Kind, OPTIONS, Type, arg, optional};
+use crate::value::{Flow, Recipe};
 use rhai::Dynamic;
-use sdflow::flow::{GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions};
+use sdflow::flow::{
+    GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions, SinkhornFlow, SinkhornFlowOptions,
+};
 use sdflow::options::{Key, Options};
-use sdflow::target::Target;
 use std::sync::Arc;
 
 const SD_KEYS: &[Key] = &with_stepping::<{ SdFlowOptions::KEYS.len() + STEPPING }>(SdFlowOptions::KEYS, || 1.0.into());
 const MMD_KEYS: &[Key] =
     &with_stepping::<{ MmdFlowOptions::KEYS.len() + STEPPING }>(MmdFlowOptions::KEYS, || 1.0.into());
+const SINKHORN_KEYS: &[Key] =
+    &with_stepping::<{ SinkhornFlowOptions::KEYS.len() + STEPPING }>(SinkhornFlowOptions::KEYS, || 1.0.into());
 const GAN_KEYS: &[Key] =
     &with_stepping::<{ GanFlowOptions::KEYS.len() + STEPPING }>(GanFlowOptions::KEYS, || 0.1.into());
 
@@ -55,6 +58,22 @@ pub const ENTRIES: &[Entry] = &[
             "let x = dataset(\"moons\").sample(500);\n\
              let r = run(mmd_flow(x, #{kernel: imq(0.5)}), normal(500, 2));\n\
              let jittered = mmd_flow(x, #{kernel: [0.3, 1, 3], noise: linear(1, 0)});",
+        ),
+    function("sinkhorn_flow", Kind::Flow, &[arg("points", SAMPLE), OPTIONS], Type::Flow, sinkhorn_flow)
+        .about(
+            "The gradient flow of the Sinkhorn divergence [feydy2019interpolating]: the velocity is \
+             the mean of the points under the entropic transport plan from the cloud to the points, \
+             minus the same mean under the plan of the cloud with itself. It does not vanish for a \
+             start far away, and every point attracts as much of the cloud as it weighs. With a small \
+             `epsilon` the first step of size 1 is nearly the optimal transport to the points. \
+             `marginal_error` and `iterations` in the history are those of the last velocity. Given \
+             `samples`, it uses their weights.",
+        )
+        .options(SINKHORN_KEYS)
+        .example(
+            "let x = dataset(\"moons\").sample(300);\n\
+             let r = run(sinkhorn_flow(x), normal(200, 2), #{steps: 5});\n\
+             let finer = sinkhorn_flow(x, #{blur: 0.1, step: 0.5});",
         ),
     function("gan_flow", Kind::Flow, &[arg("target", SAMPLE), OPTIONS], Type::Flow, gan_flow)
         .about(
@@ -110,22 +129,23 @@ fn gan_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
 
 fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let (options, stepping): (MmdFlowOptions, _) = call.options_with_stepping()?;
-    let arg = call.arg(0)?.clone();
-    let (points, weights) = match (arg.clone().try_cast::<Cloud>(), arg.try_cast::<Arc<dyn Target>>()) {
-        (Some(cloud), _) => (cloud.points, None),
-        (_, Some(target)) => match target.data() {
-            Some(data) if data.standardiser.is_some() => return Err(own_units(call, 0)),
-            Some(data) => (Arc::clone(data.points), data.weights.map(<[f64]>::to_vec)),
-            None => {
-                let fail = call.bad(0, format!("is {}", target.name()), "points are expected");
-                return Err(fail.hint("use a sample: mmd_flow(target.sample(2000))").at(At::Argument(0)));
-            }
-        },
-        _ => return Err(call.wrong(0, "a set of points")),
-    };
+    let (points, weights) = weighted_points(call, 0)?;
     idle::in_stepping(call, &stepping);
     plan("mmd_flow", call, stepping, move || {
         let flow = MmdFlow::new(Arc::clone(&points), options.clone())?;
+        Ok(Flow::field(match &weights {
+            Some(weights) => flow.with_weights(weights)?,
+            None => flow,
+        }))
+    })
+}
+
+fn sinkhorn_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
+    let (options, stepping): (SinkhornFlowOptions, _) = call.options_with_stepping()?;
+    let (points, weights) = weighted_points(call, 0)?;
+    idle::in_stepping(call, &stepping);
+    plan("sinkhorn_flow", call, stepping, move || {
+        let flow = SinkhornFlow::new(Arc::clone(&points), options.clone())?;
         Ok(Flow::field(match &weights {
             Some(weights) => flow.with_weights(weights)?,
             None => flow,
@@ -140,7 +160,7 @@ mod tests {
     use sdflow::flow::{Clock, Svgd, VelocityField};
     use sdflow::rng::Stream;
     use sdflow::score::{Exact, Kde};
-    use sdflow::target::Gaussian;
+    use sdflow::target::{Gaussian, Target};
 
     /// The default of `step` in the manual is the step size of a run.
     #[test]
@@ -151,9 +171,11 @@ mod tests {
         let mmd = MmdFlow::new(points.clone(), MmdFlowOptions::default());
         let gan = GanFlow::new(Arc::clone(&target), GanFlowOptions::default());
         let svgd = Svgd::new(Box::new(Exact::new(target).unwrap()), Default::default());
-        let fields: [(Box<dyn VelocityField>, &[Key]); 4] = [
+        let sinkhorn = SinkhornFlow::new(points.clone(), SinkhornFlowOptions::default());
+        let fields: [(Box<dyn VelocityField>, &[Key]); 5] = [
             (Box::new(sd.unwrap()), SD_KEYS),
             (Box::new(mmd.unwrap()), MMD_KEYS),
+            (Box::new(sinkhorn.unwrap()), SINKHORN_KEYS),
             (Box::new(gan.unwrap()), GAN_KEYS),
             (Box::new(svgd.unwrap()), SVGD_KEYS),
         ];

@@ -22,6 +22,7 @@ mod run_result;
 mod sampler;
 mod schedule;
 mod score;
+mod sinkhorn;
 mod stepping;
 mod sweep;
 mod table;
@@ -60,6 +61,7 @@ const LISTS: &[&[Entry]] = &[
     sweep::ENTRIES,
     matrix::ENTRIES,
     metric_value::ENTRIES,
+    sinkhorn::ENTRIES,
     checks::ENTRIES,
     table::ENTRIES,
     picture::ENTRIES,

@@ -27,6 +27,8 @@ pub enum Kind {
     Model,
     /// Metrics.
     Metric,
+    /// Transport plans.
+    Transport,
     /// Running.
     Run,
     /// Checks, records, tables and pictures.
@@ -40,7 +42,7 @@ impl Kind {
     }
 
     /// All kinds in order.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Parameter,
         Kind::Points,
         Kind::Target,
@@ -50,6 +52,7 @@ impl Kind {
         Kind::Flow,
         Kind::Model,
         Kind::Metric,
+        Kind::Transport,
         Kind::Run,
         Kind::Saying,
     ];
@@ -66,6 +69,7 @@ impl Kind {
             Kind::Flow => "flows",
             Kind::Model => "models",
             Kind::Metric => "metrics",
+            Kind::Transport => "transport",
             Kind::Run => "running",
             Kind::Saying => "saying",
         }

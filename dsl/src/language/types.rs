@@ -39,6 +39,8 @@ pub enum Type {
     Reading,
     /// A table.
     Table,
+    /// A transport plan.
+    Coupling,
     /// One of several types.
     OneOf(&'static [Type]),
 }
@@ -64,6 +66,7 @@ impl Type {
             Type::Matrix => "matrix",
             Type::Reading => "reading",
             Type::Table => "table",
+            Type::Coupling => "coupling",
             Type::OneOf(types) => types.first().map_or("()", |first| first.name()),
         }
     }

@@ -1,8 +1,9 @@
 //! The types of handles: their names in the language and in sentences, and how handles print.
 
-use super::{flow, generator, matrix, metric_value, points, run_result, score, table, target};
+use super::{coupling, flow, generator, matrix, metric_value, points, run_result, score, table, target};
 use crate::language::Type;
 use rhai::{Dynamic, Engine};
+use sdflow::sinkhorn::Coupling;
 use sdflow::table::Table;
 use sdflow::target::Target;
 use std::any::{TypeId, type_name};
@@ -16,7 +17,7 @@ struct Handle {
     spoken: &'static str,
 }
 
-fn handles() -> [Handle; 9] {
+fn handles() -> [Handle; 10] {
     fn handle<T: 'static>(of: Type, spoken: &'static str) -> Handle {
         Handle { type_id: TypeId::of::<T>(), rust: type_name::<T>(), of, spoken }
     }
@@ -30,6 +31,7 @@ fn handles() -> [Handle; 9] {
         handle::<matrix::Matrix>(Type::Matrix, "a matrix"),
         handle::<metric_value::Reading>(Type::Reading, "a reading"),
         handle::<Arc<Table>>(Type::Table, "a table"),
+        handle::<Arc<Coupling>>(Type::Coupling, "a coupling"),
     ]
 }
 
@@ -63,4 +65,5 @@ pub fn register(engine: &mut Engine) {
     matrix::register(engine);
     metric_value::register(engine);
     table::register(engine);
+    coupling::register(engine);
 }

@@ -1,6 +1,7 @@
 //! The values of a script: handles of points, targets, scores, flows, generators, results and
 //! others.
 
+mod coupling;
 mod display;
 mod flow;
 mod generator;

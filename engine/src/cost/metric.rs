@@ -47,7 +47,12 @@ pub fn metric(
         (size((n, m)), size(metric::floor_sizes(metric.as_ref(), reference.distribution().is_some(), n, m)));
     let (ladder, estimate) = trial.climb(once)?;
     let [mut found, mut floor] = [once, floored].map(|(n, m)| ladder.at(n.max(m))[0]);
-    if found.pairs > 0.0 {
+    if found.pairs > 0.0 && metric.properties(points.dim()).iterates {
+        // Numbers of iterations hardly depend on the sizes, but no polynomial describes them.
+        let (size, reached) = ladder.rungs.last().map_or((1, 0.0), |(size, found)| (*size, found[0].pairs));
+        let at = |(n, m): (usize, usize)| reached * (n.max(m) as f64 / size as f64).powi(2);
+        (found.pairs, floor.pairs) = (at(once), at(floored));
+    } else if found.pairs > 0.0 {
         let counts = trial.counts(once)?;
         (found.pairs, floor.pairs) = (counts.at(once), counts.at(floored));
     }
@@ -58,7 +63,9 @@ pub fn metric(
         bytes: copies * floor.bytes,
         ..floor
     };
-    Ok(MetricCost { name: metric.name(), estimate, once: Cost::of(&found, gauge), floor: Cost::of(&floor, gauge) })
+    let varies = metric.properties(points.dim()).iterates;
+    let [once, floor] = [found, floor].map(|found| Cost { varies, ..Cost::of(&found, gauge) });
+    Ok(MetricCost { name: metric.name(), estimate, once, floor })
 }
 
 /// As [`metric`], for a metric of a run.

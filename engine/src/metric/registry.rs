@@ -4,7 +4,8 @@ use super::units::{in_units, take_units, with_units};
 use super::{
     Better, C2st, C2stOptions, CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher, Frechet,
     KlGauss, KlKnn, KlKnnOptions, LogDensity, MeanError, Metric, Mmd, MmdOptions, ModeWeights, PrecisionRecall,
-    PrecisionRecallOptions, SlicedW2, SlicedW2Options, W2, W2Gauss, W2Options,
+    PrecisionRecallOptions, SinkhornDivergence, SinkhornDivergenceOptions, SlicedW2, SlicedW2Options, W2, W2Gauss,
+    W2Options,
 };
 use crate::options::{Key, Options};
 use crate::{Error, Result};
@@ -69,6 +70,12 @@ pub const METRICS: &[Entry] = &[
         "root mean square Wasserstein-2 distance between projections onto random lines"
     ),
     distance!("w2", W2Options, |o| Box::new(W2::new(o)), "Wasserstein-2 distance, computed by exact optimal transport"),
+    distance!(
+        "sinkhorn_divergence",
+        SinkhornDivergenceOptions,
+        |o| Box::new(SinkhornDivergence::new(o)),
+        "debiased cost of entropic transport, half of a smoothed squared Wasserstein-2 distance"
+    ),
     distance!(
         "w2_gauss",
         NoOptions,

@@ -137,11 +137,12 @@ mod tests {
     use serde_json::json;
     use std::sync::Arc;
 
-    const DISTANCES: [&str; 10] = [
+    const DISTANCES: [&str; 11] = [
         "mmd",
         "energy",
         "sliced_w2",
         "w2",
+        "sinkhorn_divergence",
         "w2_gauss",
         "frechet",
         "kl_knn",

@@ -85,19 +85,19 @@ pub struct KernelSums {
 
 /// A softmax reduction whose arguments were checked.
 #[derive(Clone, Copy)]
-pub(super) struct SoftmaxCall<'a> {
-    pub queries: &'a Points,
-    pub sources: &'a Points,
-    pub values: Option<Values<'a>>,
+pub(super) struct SoftmaxCall<'a, 'p> {
+    pub queries: &'p Points,
+    pub sources: &'p Points,
+    pub values: Option<Values<'p>>,
     pub softmax: Softmax<'a>,
-    pub orders: &'a Orders<'a>,
+    pub orders: &'a Orders<'p>,
     /// True if the content of the rows is subtracted from the means.
     pub subtract: bool,
 }
 
-impl<'a> SoftmaxCall<'a> {
+impl<'p> SoftmaxCall<'_, 'p> {
     /// The points of the values.
-    pub fn points(&self) -> Option<&'a Points> {
+    pub fn points(&self) -> Option<&'p Points> {
         self.values.map(|values| values.points(self.sources))
     }
 

@@ -40,6 +40,11 @@
 //! comparison; it is never chosen automatically. *naive* is the f64 reference with which all others
 //! are compared.
 //!
+//! **Fixed sets** (`log_sums`). The points of a Sinkhorn iteration do not move, and its sums hardly
+//! change from one call to the next. Both sets are packed once, and the sum of the last call takes
+//! the place of the running maximum, so that scores, exponentials and sums are one pass. A query
+//! whose sum leaves the range of the working type is computed again with a running maximum.
+//!
 //! **Matrix units** (precisions `bf16x3`, `bf16x6`). Both products are computed from split bfloat16
 //! tiles in a pipeline of three stages: the vector units compute the weights of one block while the
 //! matrix units compute the scores of the next block and the sums of the last. A weight is
@@ -76,6 +81,7 @@
 //! | `engine`, `work` | the engine as callers use it, and its count of work |
 //! | `call` | the arguments of a call |
 //! | `reductions`, `score_difference`, `log_gradient` | the calls: checks, and destinations of results |
+//! | `log_sums` | log-sum-exps of two sets that do not move, whose log-weights change |
 //! | `measure`, `plan`, `dispatch` | measurements of the points; the choice; the call of the backend |
 //! | `rounding` | bounds of the error, and queries that are computed again |
 //! | `pruning` | bounds of the weights, and blocks that are skipped |
@@ -93,6 +99,7 @@ mod dispatch;
 mod engine;
 mod kernel;
 mod log_gradient;
+mod log_sums;
 mod loops;
 mod measure;
 mod options;
@@ -115,6 +122,7 @@ pub use call::{KernelSum, KernelSums, Softmax, SoftmaxMean, Values};
 pub use engine::Pairwise;
 pub use kernel::{Kernel, Part};
 pub(crate) use log_gradient::LogGradient;
+pub use log_sums::{LogSums, Side};
 pub use options::{Backend, PairwiseOptions, Precision};
 pub use peak::{fma_peak, matrix_peak};
 pub use plan::{Centres, Choice};

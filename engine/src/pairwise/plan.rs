@@ -17,6 +17,10 @@ const DIRECT_DIM: usize = 4;
 /// Bytes of packed sources in one block, well within the second-level cache of a core.
 const BLOCK_BYTES: usize = 7 << 16;
 
+/// Bytes of packed sources in one block of sums between fixed sets: with a panel of queries and its
+/// scores, it stays in the first-level cache.
+const SUMS_BYTES: usize = 1 << 14;
+
 /// Bytes of queries and sums of one task, in addition to the block.
 const TASK_BYTES: usize = 1 << 20;
 
@@ -224,6 +228,12 @@ impl Plan {
             // In f64 one centre is precise enough.
             centres: if skip && size_of::<T>() == 4 { Centres::Many } else { Centres::One },
         }
+    }
+
+    /// Returns the same plan without sorting and skipping, with the centre of all points.
+    pub fn without_skipping<T: Real>(self, shape: &Shape) -> Plan {
+        let block = (SUMS_BYTES / (shape.dim * size_of::<T>())).clamp(32, 128) / 8 * 8;
+        Plan { skip: false, centres: Centres::One, block, ..self }
     }
 
     /// Returns the number of points of a leaf of the spatial order in blocks of this size: a panel,

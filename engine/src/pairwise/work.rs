@@ -37,6 +37,13 @@ impl Work {
         self.pairs.fetch_add(pairs, Ordering::Relaxed);
     }
 
+    /// Counts the work of another engine.
+    pub(super) fn add_all(&self, other: &Work) {
+        self.pairs.fetch_add(other.pairs(), Ordering::Relaxed);
+        self.flops.fetch_add(other.flops(), Ordering::Relaxed);
+        self.repeated.fetch_add(other.repeated(), Ordering::Relaxed);
+    }
+
     pub(super) fn add(&self, pairs: usize, dims: usize) {
         self.pairs.fetch_add(pairs as u64, Ordering::Relaxed);
         self.flops.fetch_add(2 * (pairs * dims) as u64, Ordering::Relaxed);

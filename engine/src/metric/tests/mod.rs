@@ -3,6 +3,7 @@
 mod closed_form;
 mod error_bar;
 mod noise_floor;
+mod sinkhorn_divergence;
 mod symmetry;
 mod ties;
 mod weights;

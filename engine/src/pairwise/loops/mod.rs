@@ -3,6 +3,7 @@
 //! | file | what is inside |
 //! |---|---|
 //! | `portable`, `portable_job`, `portable_task` | the loop for registers of any width, distances by differences or by products |
+//! | `log_sums` | log-sum-exps of sets that were packed once, one pass over the sources |
 //! | `panels` | a task's queries, packed |
 //! | `symmetric`, `symmetric_direct` | a set's own means with every pair of points evaluated once |
 //! | `tournament` | which chunks of that set meet in which round |
@@ -24,6 +25,7 @@ pub mod amx;
 mod amx_stages;
 pub mod block_schedule;
 pub mod gemm;
+pub mod log_sums;
 pub mod naive;
 pub mod online_softmax;
 pub mod online_softmax_amx;

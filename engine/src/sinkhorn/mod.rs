@@ -1,0 +1,59 @@
+//! Entropic optimal transport by Sinkhorn's algorithm \[cuturi2013sinkhorn\], in the log domain and
+//! with memory `O((n + m) d)`.
+//!
+//! For points `x_i` of masses `a_i` and `y_j` of masses `b_j` and the cost `c_ij = |x_i - y_j|^2 /
+//! 2`, the regularised problem is
+//!
+//! ```text
+//! OT(a, b) = min over plans P of  sum_ij P_ij c_ij + epsilon KL(P | a b)
+//!          = max over f, g of     sum_i a_i f_i + sum_j b_j g_j - epsilon (sum_ij P_ij - 1)
+//! P_ij = a_i b_j exp((f_i + g_j - c_ij) / epsilon)
+//! ```
+//!
+//! An iteration is `g_j <- -epsilon log sum_i a_i exp((f_i - c_ij) / epsilon)`, and the same for
+//! `f` from `g`. No matrix is stored: [`crate::pairwise::LogSums`] computes the sums.
+//!
+//! - **Scaling.** A cold start solves a sequence of problems with epsilon from the squared diameter
+//!   downwards, each from the potentials of the one before \[schmitzer2019stabilized\].
+//! - **Acceleration.** Anderson's extrapolation \[walker2011anderson\] combines the last iterates;
+//!   where it does not reduce the error, the next iteration is a plain one, which always converges.
+//! - **Equal sides.** If both sides are the same points with the same masses, `f = g` and an
+//!   iteration is the mean of `f` and its update, which converges in some ten iterations
+//!   \[feydy2019interpolating\].
+//! - **Unbalanced.** With `rho`, the marginals are penalised by `rho KL` instead of fixed, and each
+//!   update is multiplied by `rho / (rho + epsilon)` \[sejourne2019sinkhorn\].
+//! - **Precision.** Iterations run in f32 until the error is near its rounding error, then in f64.
+//!
+//! # Conventions of other libraries
+//!
+//! | library | call | here |
+//! |---|---|---|
+//! | POT | `ot.sinkhorn(a, b, M, reg)` with `M_ij = \|x_i - y_j\|^2` | `epsilon = reg / 2`; its `sum P M` is twice [`Coupling::transport_cost`] |
+//! | OTT | `PointCloud(x, y, epsilon)`, cost `\|x - y\|^2` | `epsilon` is half of theirs; its `reg_ot_cost` is twice [`Coupling::cost`] |
+//! | GeomLoss | `SamplesLoss("sinkhorn", p=2, blur)` | `epsilon = blur^2`; its value is [`Coupling::divergence`] |
+//!
+//! | file | contents |
+//! |---|---|
+//! | `option` | the options and their checks |
+//! | `marginal` | points with their masses |
+//! | `updates` | one iteration |
+//! | `anderson` | extrapolation from the last iterates |
+//! | `solver` | the sequence of problems, the precision, and the ending |
+//! | `coupling` | the result: values, entries of the plan, means of its rows |
+//! | `divergence` | the debiased value |
+
+mod anderson;
+mod coupling;
+mod divergence;
+mod marginal;
+mod option;
+mod solver;
+#[cfg(test)]
+mod tests;
+mod updates;
+
+pub use coupling::{Coupling, Entry};
+pub use divergence::{Divergence, divergence};
+pub use marginal::Marginal;
+pub use option::{SinkhornOptions, SinkhornPrecision};
+pub use solver::{Potentials, Sinkhorn};

@@ -1,0 +1,108 @@
+//! The options of Sinkhorn's algorithm.
+
+use super::Marginal;
+use crate::points::squared_distance;
+use crate::{Error, Result, Rule};
+use serde::{Deserialize, Serialize};
+
+/// The default of epsilon as a share of the mean cost.
+const SHARE: f64 = 0.05;
+
+/// The largest limit of the iterations.
+const MOST: usize = 1_000_000;
+
+/// Arithmetic of the iterations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SinkhornPrecision {
+    /// Single precision until its rounding error is reached, then double precision.
+    #[default]
+    Auto,
+    /// Single precision only.
+    F32,
+    /// Double precision only.
+    F64,
+}
+
+crate::choices!(SinkhornPrecision);
+
+crate::options! {
+    /// Options of Sinkhorn's algorithm.
+    pub struct SinkhornOptions {
+        /// The strength of the regularisation, in the units of the cost `|x - y|^2 / 2`; positive.
+        /// The default is 1/20 of the mean cost between the two sides.
+        epsilon: Option<f64> = None,
+        /// The same as a length, `blur = sqrt(epsilon)`: the plan does not resolve smaller
+        /// distances. Give one of the two.
+        blur: Option<f64> = None,
+        /// The strength of the penalty on the marginals, in the units of the cost, for unbalanced
+        /// transport: mass that is farther than about `sqrt(2 rho)` is not transported. Masses then
+        /// count as given. Without it the marginals are fixed, and masses are divided by their sum.
+        rho: Option<f64> = None,
+        /// The iterations end when the L1 error of the marginals is at most this.
+        tolerance: f64 = 1e-6,
+        /// Largest number of iterations, of both sides each, over all epsilons; at most 1,000,000.
+        max_iterations: usize = 2000,
+        /// The factor between one epsilon and the next, from the squared diameter down to
+        /// `epsilon`; at least 0 and below 1. With 0, all iterations are made with `epsilon`.
+        scaling: f64 = 0.25,
+        /// The number of earlier iterates from which the next one is extrapolated, at most 20; 0
+        /// for plain iterations.
+        memory: usize = 12,
+        /// Whether the Sinkhorn divergence is computed too, which takes the problems of each side
+        /// with itself.
+        debias: bool = false,
+        /// Arithmetic: "auto" (f32 until its rounding error is reached, then f64), "f32", "f64".
+        precision: SinkhornPrecision = SinkhornPrecision::Auto,
+    }
+}
+
+impl SinkhornOptions {
+    /// Checks the options.
+    ///
+    /// # Errors
+    /// An option is out of range, or both `epsilon` and `blur` are given.
+    pub fn check(&self) -> Result<()> {
+        let lengths = [("epsilon", self.epsilon), ("blur", self.blur), ("rho", self.rho)];
+        for (name, value) in lengths.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(Error::argument(name, value, Rule::Positive));
+            }
+        }
+        if let (Some(_), Some(blur)) = (self.epsilon, self.blur) {
+            return Err(Error::argument("blur", blur, "`epsilon` is given too: one of the two decides"));
+        }
+        if let Some(blur) = self.blur.filter(|blur| !(blur * blur > 0.0 && (blur * blur).is_finite())) {
+            return Err(Error::argument("blur", blur, "its square must be a positive number"));
+        }
+        if !(self.tolerance >= 0.0 && self.tolerance.is_finite()) {
+            return Err(Error::argument("tolerance", self.tolerance, Rule::NotNegative));
+        }
+        if !(0.0..1.0).contains(&self.scaling) {
+            return Err(Error::argument("scaling", self.scaling, "it must be at least 0 and below 1"));
+        }
+        if self.max_iterations > MOST {
+            let want = format!("it must be at most {MOST}");
+            return Err(Error::argument("max_iterations", self.max_iterations, want));
+        }
+        if self.memory > 20 {
+            return Err(Error::argument("memory", self.memory, "it must be at most 20"));
+        }
+        crate::options::at_least(&[("max_iterations", self.max_iterations, 1)])
+    }
+
+    /// Returns epsilon for these two sides: as given, or 1/20 of the mean cost; 1 if all points
+    /// coincide, where no cost depends on it.
+    pub fn epsilon_for(&self, x: &Marginal, y: &Marginal) -> f64 {
+        self.given().unwrap_or_else(|| {
+            let (mean_x, mean_y) = (x.mean(), y.mean());
+            let cost = 0.5 * (x.variance(&mean_x) + y.variance(&mean_y) + squared_distance(&mean_x, &mean_y));
+            if SHARE * cost > 0.0 { SHARE * cost } else { 1.0 }
+        })
+    }
+
+    /// Returns epsilon as given by either option.
+    pub fn given(&self) -> Option<f64> {
+        self.epsilon.or(self.blur.map(|blur| blur * blur))
+    }
+}
