@@ -31,6 +31,8 @@ pub mod flow;
 pub mod metric;
 
 pub mod generator;
+
+pub mod bridge;
 pub mod run;
 
 #[doc(hidden)]

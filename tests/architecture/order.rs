@@ -18,6 +18,7 @@ const ENGINE: Order = &[
     &["score"],
     &["flow", "metric"],
     &["generator"],
+    &["bridge"],
     &["run"],
     &["cost"],
     &["table", "plot"],

@@ -27,6 +27,8 @@ pub use fit::{Fit, FitOptions};
 pub use linear_layer::Layer;
 pub use mlp::{MlpGenerator, MlpOptions};
 pub use regress::{Pairs, RegressOptions, Regression};
+#[cfg(feature = "files")]
+pub(crate) use tensors::KEY as DESCRIPTION;
 pub use train::FitResult;
 
 use crate::{Points, Result};

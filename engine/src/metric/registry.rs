@@ -2,9 +2,9 @@
 
 use super::units::{in_units, take_units, with_units};
 use super::{
-    Better, C2st, C2stOptions, CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher, Frechet,
-    KlGauss, KlKnn, KlKnnOptions, LogDensity, MeanError, Metric, Mmd, MmdOptions, ModeWeights, PrecisionRecall,
-    PrecisionRecallOptions, SlicedW2, SlicedW2Options, W2, W2Gauss, W2Options,
+    Better, BwUvp, C2st, C2stOptions, CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher,
+    Frechet, KlCoordinates, KlGauss, KlKnn, KlKnnOptions, LogDensity, MeanError, Metric, Mmd, MmdOptions, ModeWeights,
+    PrecisionRecall, PrecisionRecallOptions, SlicedW2, SlicedW2Options, W2, W2Gauss, W2Options,
 };
 use crate::options::{Key, Options};
 use crate::{Error, Result};
@@ -76,7 +76,19 @@ pub const METRICS: &[Entry] = &[
         |_| Box::new(Frechet),
         "squared Wasserstein-2 distance of those Gaussians, as FID takes it of features"
     ),
+    distance!(
+        "bw_uvp",
+        NoOptions,
+        |_| Box::new(BwUvp),
+        "unexplained variance in percent: `w2_gauss` squared, relative to the variance of the reference"
+    ),
     entry!("kl_gauss", NoOptions, |_| Box::new(KlGauss), "KL divergence of the Gaussians with these moments"),
+    entry!(
+        "kl_coordinates",
+        NoOptions,
+        |_| Box::new(KlCoordinates),
+        "KL divergence of the Gaussians with these means and variances, summed over the coordinates"
+    ),
     distance!("kl_knn", KlKnnOptions, |o| Box::new(KlKnn::new(o)), "KL divergence from distances to neighbours"),
     entry!("fisher", NoOptions, |_| Box::<Fisher>::default(), "Fisher divergence from the target's exact score"),
     entry!("coverage", CoverageOptions, |o| Box::new(Coverage::new(o)), "share of the modes that were reached"),
