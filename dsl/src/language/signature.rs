@@ -23,6 +23,8 @@ pub enum Kind {
     Score,
     /// Flows.
     Flow,
+    /// Schroedinger bridges.
+    Bridge,
     /// Models.
     Model,
     /// Metrics.
@@ -40,7 +42,7 @@ impl Kind {
     }
 
     /// All kinds in order.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Parameter,
         Kind::Points,
         Kind::Target,
@@ -48,6 +50,7 @@ impl Kind {
         Kind::Kernel,
         Kind::Score,
         Kind::Flow,
+        Kind::Bridge,
         Kind::Model,
         Kind::Metric,
         Kind::Run,
@@ -64,6 +67,7 @@ impl Kind {
             Kind::Kernel => "kernels",
             Kind::Score => "scores",
             Kind::Flow => "flows",
+            Kind::Bridge => "bridges",
             Kind::Model => "models",
             Kind::Metric => "metrics",
             Kind::Run => "running",

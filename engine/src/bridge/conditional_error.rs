@@ -17,7 +17,7 @@ crate::options! {
     pub struct ConditionalErrorOptions {
         /// Number of starts drawn if the starts are given as a target, at least 2.
         points: usize = 1000,
-        /// Number of ends drawn for each start, of either bridge, at least 2.
+        /// Number of ends drawn for each start, at least 2.
         samples: usize = 1000,
         /// Number of Euler steps by which the ends are simulated. Left out: they are drawn from the
         /// exact plan of the bridge.
@@ -63,15 +63,15 @@ impl Conditional<'_> {
 /// Returns the conditional Bures-Wasserstein unexplained variance in percent, cBW-UVP
 /// \[gushchin2023building\], `100 E BW(p(.|X_0), q(.|X_0)) / (Var X_1 / 2)`, with its standard error
 /// over the starts. `BW(p, q) = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2) / 2` compares
-/// the moments of `samples` ends of either for the same start, and the variance of the end under the
-/// exact bridge is in closed form.
+/// the moments of `samples` ends for a start with those of the exact plan in closed form, from which
+/// the variance of the end comes, too.
 ///
-/// The moments of samples differ even if the distributions are the same, so the value is to be
-/// compared with that of the exact plan. If both plans are exact, the part `exact` is the same
-/// quantity for their moments in closed form, without that noise. `seen` receives the number of
+/// The moments of samples differ from those of their distribution, so the value is to be compared
+/// with that of samples of the exact plan. For an exact plan, the part `exact` is the same quantity
+/// with its moments in closed form, without that noise. `seen` receives the number of
 /// starts done and that of all.
 ///
-/// Cost per start: `samples` draws of either, and `O(samples d^2 + d^3)`.
+/// Cost per start: `samples` draws, and `O(samples d^2 + d^3)`.
 ///
 /// # Errors
 /// There are fewer than two starts or samples, dimensions differ, a plan is missing
@@ -98,19 +98,17 @@ pub fn conditional_error(
     let plan = exact.expect_plan()?;
     let of = |i: usize| -> Result<[f64; 2]> {
         interrupt.check()?;
-        let same = starts.select(&vec![i; samples]);
-        let [one, other] = ["found", "exact"].map(|name| stream.label(name).at(i as u64));
-        let ends = [found.draw(&same, one, interrupt)?, Conditional::Plan(exact).draw(&same, other, interrupt)?];
-        ends.iter().try_for_each(|ends| ends.check_squares("the ends"))?;
-        let [p, q] = ends.map(|ends| Moments { mean: ends.mean(), cov: ends.covariance() });
-        let true_moments = plan.conditional_moments(starts.row(i));
+        let want = plan.conditional_moments(starts.row(i));
+        let ends = found.draw(&starts.select(&vec![i; samples]), stream.at(i as u64), interrupt)?;
+        ends.check_squares("the ends")?;
+        let sampled = Moments { mean: ends.mean(), cov: ends.covariance() };
         let closed = match found {
             Conditional::Plan(bridge) => {
-                bures_wasserstein(&bridge.expect_plan()?.conditional_moments(starts.row(i)), &true_moments)?
+                bures_wasserstein(&bridge.expect_plan()?.conditional_moments(starts.row(i)), &want)?
             }
             _ => f64::NAN,
         };
-        Ok([bures_wasserstein(&p, &q)?, closed])
+        Ok([bures_wasserstein(&sampled, &want)?, closed])
     };
     let mut values = Vec::with_capacity(starts.n());
     for begin in (0..starts.n()).step_by(REPORT) {

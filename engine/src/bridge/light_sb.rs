@@ -8,7 +8,7 @@ mod tests;
 
 use super::potential::PotentialBridge;
 use crate::archive::{Archive, Archived};
-use crate::net::{Adam, AdamOptions, Moment, Trainee, TrainingPlan, train};
+use crate::net::{Adam, AdamOptions, Averaging, Moment, RunningMean, Trainee, TrainingPlan, train};
 use crate::points::AffineMap;
 use crate::process::{Ending, Observer};
 use crate::rng::Stream;
@@ -37,6 +37,8 @@ pub struct TrainedBridge {
 /// `c(x) = sum_k a_k exp((x^T S_k x + 2 r_k . x) / (2 epsilon))`, by Adam on minibatches of both
 /// distributions. The loss needs no pairs and no simulation; it is the relative entropy of the true
 /// plan to the learned one, up to a constant. The centres `r_k` start at points of the target.
+/// The result has the mean of the parameters of the second half of the steps, because the places
+/// where one component replaces another depend on the noise of single steps.
 ///
 /// Units do not matter: the training works in those in which the means are 0 and the mean variance
 /// of both distributions is 1. Cost per step: `O(batch K d)`, or `O(batch K d^2 + K d^3)` for full
@@ -67,6 +69,8 @@ pub fn train_light_sb(
         before: parameters.values.clone(),
         adam: Adam::new(count, AdamOptions::default()),
         gradient: vec![0.0; count],
+        mean: vec![0.0; count],
+        averaged: RunningMean::new(Averaging::Equal),
         parameters: &mut parameters,
         ends: [source, target],
         units: &units,
@@ -121,6 +125,9 @@ struct Learner<'a> {
     before: Vec<f64>,
     adam: Adam<f64>,
     gradient: Vec<f64>,
+    /// The sum of the parameters of the second half of the steps.
+    mean: Vec<f64>,
+    averaged: RunningMean,
     ends: [&'a dyn Target; 2],
     units: &'a Units,
     batch: usize,
@@ -135,12 +142,19 @@ impl Trainee for Learner<'_> {
         self.before.copy_from_slice(&self.parameters.values);
         if loss.is_finite() {
             self.adam.step(&mut self.parameters.values, &self.gradient, moment.rate);
+            if 2 * moment.step >= moment.steps {
+                self.averaged.add(&mut self.mean, &self.parameters.values);
+            }
         }
         Ok(loss)
     }
 
     fn state(&mut self) -> Option<&mut dyn Archived> {
         Some(self)
+    }
+
+    fn finish(&mut self) {
+        self.averaged.store(&self.mean, &mut self.parameters.values);
     }
 
     fn take_back(&mut self) {
@@ -151,6 +165,8 @@ impl Trainee for Learner<'_> {
 impl Archived for Learner<'_> {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("parameters", self.parameters.values.as_mut_slice())?;
-        archive.part("adam", &mut self.adam)
+        archive.part("adam", &mut self.adam)?;
+        archive.part("mean", self.mean.as_mut_slice())?;
+        archive.part("averaged", &mut self.averaged)
     }
 }
