@@ -34,7 +34,7 @@ crate::options! {
         /// Number of points of either distribution per optimiser step, at least 2.
         batch: usize = 128,
         /// Learning rate of Adam over `steps`: a number, a schedule or a list.
-        rate: Schedule = Schedule::Cosine { from: 1e-2, to: 1e-4 },
+        rate: Schedule = Schedule::Cosine { from: 1e-2, to: 1e-3 },
     }
 }
 
