@@ -26,7 +26,7 @@ fn the_gradient_is_a_difference_of_losses() {
         let (mut gradient, mut unused) = (vec![0.0; p.values.len()], vec![0.0; p.values.len()]);
         p.loss(&x, &y, &mut gradient).unwrap();
         let h = 1e-5;
-        for i in 0..p.values.len() {
+        for (i, found) in gradient.iter().enumerate() {
             let value = p.values[i];
             let mut moved = |by: f64| {
                 p.values[i] = value + by;
@@ -34,7 +34,7 @@ fn the_gradient_is_a_difference_of_losses() {
             };
             let want = (moved(h) - moved(-h)) / (2.0 * h);
             p.values[i] = value;
-            assert!((gradient[i] - want).abs() < 1e-6 * (1.0 + want.abs()), "{shape:?} {i}: {} {want}", gradient[i]);
+            assert!((found - want).abs() < 1e-6 * (1.0 + want.abs()), "{shape:?} {i}: {found} {want}");
         }
     }
 }
