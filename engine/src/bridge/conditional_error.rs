@@ -61,10 +61,10 @@ impl Conditional<'_> {
 }
 
 /// Returns the conditional Bures-Wasserstein unexplained variance in percent, cBW-UVP
-/// \[gushchin2023building\], `100 E BW(p(.|X_0), q(.|X_0)) / (Var X_1 / 2)`, with its standard error
-/// over the starts. `BW(p, q) = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2) / 2` compares
-/// the moments of `samples` ends for a start with those of the exact plan in closed form, from which
-/// the variance of the end comes, too.
+/// \[gushchin2023building\], `100 E BW(p(.|X_0), q(.|X_0)) / (Var X_1 / 2)`, with its standard
+/// error over the starts. `BW(p, q) = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2) / 2`
+/// compares the moments of `samples` ends for a start with those of the exact plan in closed form,
+/// from which the variance of the end comes, too.
 ///
 /// The moments of samples differ from those of their distribution, so the value is to be compared
 /// with that of samples of the exact plan. For an exact plan, the part `exact` is the same quantity

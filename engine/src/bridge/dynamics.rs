@@ -23,8 +23,8 @@ crate::choices!(Direction);
 /// A diffusion `dX = u(t, X) dt + sqrt(epsilon) dB` over the time from 0 to 1, which leads from a
 /// source to a target.
 ///
-/// The methods of this trait may assume what the method `drift` of any `dyn Bridge` checks: that `t`
-/// lies in `[0, 1]`, and that the points are finite and have the dimension of the bridge.
+/// The methods of this trait may assume what the method `drift` of any `dyn Bridge` checks: that
+/// `t` lies in `[0, 1]`, and that the points are finite and have the dimension of the bridge.
 pub trait Bridge: Send + Sync + Debug {
     /// Returns the name for messages: "a Gaussian bridge in 2 dimensions".
     fn name(&self) -> String;

@@ -17,10 +17,10 @@ pub use option::GaussianBridgeOptions;
 ///
 /// All marginals are Gaussian. With the factors `s`, `e` and the variance `v` of the pinned
 /// reference process ([`ReferenceProcess::pinned`]) and the cross-covariance `C = Cov(X_0, X_1)`,
-/// the marginal at time `t` has the mean `m_t = s m0 + e m1` and the covariance
-/// `S_t = s^2 A + e^2 B + s e (C + C^T) + v I`. The forward drift is
-/// `u(t, x) = m_t' + K S_t^-1 (x - m_t)` with `K = s s' A + e e' B + s' e C + e' s C^T + l I`, where
-/// a prime is the rate of change and `l` that of the pinned covariance.
+/// the marginal at time `t` has the mean `m_t = s m0 + e m1` and the covariance `S_t = s^2 A + e^2
+/// B + s e (C + C^T) + v I`. The forward drift is `u(t, x) = m_t' + K S_t^-1 (x - m_t)` with `K = s
+/// s' A + e e' B + s' e C + e' s C^T + l I`, where a prime is the rate of change and `l` that of
+/// the pinned covariance.
 ///
 /// Cost: `O(d^3)` per time and `O(d^2)` per point.
 ///
@@ -94,8 +94,8 @@ impl GaussianBridge {
         Moments { mean, cov: symmetric_part(&self.combine([s * s, e * e, s * e, s * e, pinned.variance])) }
     }
 
-    /// Returns the forward drift at time `t` as its value at the mean of the marginal, its slope, and
-    /// that mean: `u(t, x) = value + slope (x - mean)`.
+    /// Returns the forward drift at time `t` as its value at the mean of the marginal, its slope,
+    /// and that mean: `u(t, x) = value + slope (x - mean)`.
     ///
     /// # Errors
     /// The covariance of the marginal is singular to rounding.

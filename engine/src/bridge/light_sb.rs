@@ -5,20 +5,18 @@ mod option;
 mod parameters;
 #[cfg(test)]
 mod tests;
+mod units;
 
 use super::potential::PotentialBridge;
 use crate::archive::{Archive, Archived};
 use crate::net::{Adam, AdamOptions, Averaging, Moment, RunningMean, Trainee, TrainingPlan, train};
-use crate::points::AffineMap;
 use crate::process::{Ending, Observer};
 use crate::rng::Stream;
 use crate::target::Target;
 use crate::{Error, Interrupt, Points, Result};
 pub use option::{LightSbOptions, ShapeKind};
 use parameters::Parameters;
-
-/// The number of points from which the units are measured.
-const MEASURED: usize = 2048;
+use units::{Units, draw};
 
 /// A learned bridge, and how its training ended.
 #[derive(Debug, Clone)]
@@ -82,41 +80,6 @@ pub fn train_light_sb(
     let name = format!("a learned bridge to {}", target.name());
     let bridge = parameters.bridge(name, options.epsilon, &units)?;
     Ok(TrainedBridge { bridge, ending: trained.ending, loss: trained.loss })
-}
-
-/// Returns `n` points of a distribution, or all if it is a smaller sample.
-fn draw(from: &dyn Target, n: usize, stream: Stream) -> Result<Points> {
-    let most = from.data().map_or(n, |data| data.points.n());
-    from.sample(n.min(most), stream)
-}
-
-/// The units of the training: a shift for each distribution, and one scale for both.
-#[derive(Debug)]
-struct Units {
-    source: AffineMap,
-    target: AffineMap,
-    scale: f64,
-}
-
-impl Units {
-    fn measure(source: &dyn Target, target: &dyn Target, stream: Stream) -> Result<Units> {
-        let mut squares = 0.0;
-        let mut means = Vec::new();
-        for (end, name) in [(source, "source"), (target, "target")] {
-            let points = draw(end, MEASURED, stream.label(name))?;
-            points.check_squares(&format!("the {name}"))?;
-            let spread = points.spread();
-            if !(points.n() > 1 && spread > 0.0) {
-                let reason = "all its points are the same, and a bridge needs points that vary";
-                return Err(Error::Numeric { what: format!("the {name}"), reason: reason.into() });
-            }
-            squares += 0.5 * spread * spread / points.dim() as f64;
-            means.push(points.mean());
-        }
-        let scale = squares.sqrt();
-        let [source, target] = [0, 1].map(|end| AffineMap::uniform(scale, std::mem::take(&mut means[end])));
-        Ok(Units { source, target, scale })
-    }
 }
 
 /// The state of a training.

@@ -9,7 +9,7 @@ mod store;
 
 use super::ReferenceProcess;
 use super::quadratics::{Curvature, Quadratics};
-use crate::target::{Density, Gaussian, Mixture, Target};
+use crate::target::{Density, Mixture, Target};
 use crate::{Error, Points, Result};
 use faer::Mat;
 pub use option::BridgePairOptions;
@@ -18,11 +18,11 @@ pub(super) use shape::Shapes;
 /// The bridge relative to a Brownian motion whose plan is `pi(y|x) ~ exp(x . y / epsilon) v(y)`
 /// with the adjusted potential `v(y) = sum_k a_k N(y; r_k, epsilon S_k)` \[korotin2024light\].
 ///
-/// The plan is a mixture itself, `pi(y|x) = sum_k w_k(x) N(y; r_k + S_k x, epsilon S_k)` with `w_k ~
-/// a_k exp((x^T S_k x + 2 r_k . x) / (2 epsilon))`. With `M_k = t S_k + (1 - t) I` the drift is
-/// `u(t, x) = sum_k w_k(t, x) M_k^-1 (r_k + (S_k - I) x)`, where `log w_k(t, x) = log a_k - log|M_k|
-/// / 2 + (x^T M_k^-1 (S_k - I) x + 2 r_k^T M_k^-1 x - t r_k^T M_k^-1 r_k) / (2 epsilon)` up to a
-/// constant; this form needs no division by `1 - t`.
+/// The plan is a mixture itself, `pi(y|x) = sum_k w_k(x) N(y; r_k + S_k x, epsilon S_k)` with `w_k
+/// ~ a_k exp((x^T S_k x + 2 r_k . x) / (2 epsilon))`. With `M_k = t S_k + (1 - t) I` the drift is
+/// `u(t, x) = sum_k w_k(t, x) M_k^-1 (r_k + (S_k - I) x)`, where `log w_k(t, x) = log a_k -
+/// log|M_k| / 2 + (x^T M_k^-1 (S_k - I) x + 2 r_k^T M_k^-1 x - t r_k^T M_k^-1 r_k) / (2 epsilon)`
+/// up to a constant; this form needs no division by `1 - t`.
 ///
 /// The bridge does not know its source: any distribution may start it, and where it ends follows
 /// from that ([`super::EndTarget`]). So every such potential makes a pair of distributions whose
@@ -43,9 +43,10 @@ pub struct PotentialBridge {
 }
 
 impl PotentialBridge {
-    /// Creates the bridge with the end potential `sum_k w_k N(y; m_k, C_k)`, the mixture: the plan is
-    /// `pi(y|x) ~ exp(-|x - y|^2 / (2 epsilon))` times the potential. Then `S_k = C_k (C_k + epsilon
-    /// I)^-1`, `r_k = epsilon (C_k + epsilon I)^-1 m_k` and `a_k = w_k N(m_k; 0, C_k + epsilon I)`.
+    /// Creates the bridge with the end potential `sum_k w_k N(y; m_k, C_k)`, the mixture: the plan
+    /// is `pi(y|x) ~ exp(-|x - y|^2 / (2 epsilon))` times the potential. Then `S_k = C_k (C_k +
+    /// epsilon I)^-1`, `r_k = epsilon (C_k + epsilon I)^-1 m_k` and `a_k = w_k N(m_k; 0, C_k +
+    /// epsilon I)`.
     ///
     /// # Errors
     /// `epsilon` is not positive and finite.
@@ -112,13 +113,6 @@ pub(super) fn check_source(source: &dyn Target, dim: usize) -> Result<()> {
     }
     let got = format!("{} dimensions", source.dim());
     Err(Error::mismatch("the source", got, format!("the bridge has {dim}")))
-}
-
-/// Returns the covariance of a component as its diagonal, if it is diagonal.
-fn diagonal(component: &Gaussian) -> Option<Vec<f64>> {
-    let cov = component.cov();
-    let off = (0..cov.nrows()).any(|i| (0..i).any(|j| cov[(i, j)] != 0.0));
-    (!off).then(|| (0..cov.nrows()).map(|i| cov[(i, i)]).collect())
 }
 
 /// Curvatures of all components as functions of the eigenvalues of their shapes.

@@ -17,11 +17,11 @@ impl Parameters {
     /// Returns `mean log c(x) - mean log v(y)` over the rows of `start` and `end`, and writes its
     /// gradient by the parameters. NaN if a parameter is not finite.
     ///
-    /// With the sums `p_0 = mean w_k`, `p_1 = mean w_k x`, `p_2 = mean w_k x x^T` of the shares of the
-    /// source and `q_0`, `q_1`, `q_2` of those of the target, the derivative by `log a_k` is
-    /// `p_0 - q_0`, by `r_k` it is `(p_1 - S^-1 (q_1 - q_0 r)) / epsilon`, and by `S_k` it is
-    /// `(p_2 / epsilon - S^-1 W S^-1 / epsilon + q_0 S^-1) / 2` with
-    /// `W = q_2 - q_1 r^T - r q_1^T + q_0 r r^T`.
+    /// With the sums `p_0 = mean w_k`, `p_1 = mean w_k x`, `p_2 = mean w_k x x^T` of the shares of
+    /// the source and `q_0`, `q_1`, `q_2` of those of the target, the derivative by `log a_k` is
+    /// `p_0 - q_0`, by `r_k` it is `(p_1 - S^-1 (q_1 - q_0 r)) / epsilon`, and by `S_k` it is `(p_2
+    /// / epsilon - S^-1 W S^-1 / epsilon + q_0 S^-1) / 2` with `W = q_2 - q_1 r^T - r q_1^T + q_0 r
+    /// r^T`.
     ///
     /// # Errors
     /// A full shape is singular to rounding.

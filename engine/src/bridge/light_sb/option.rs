@@ -21,10 +21,11 @@ crate::choices!(ShapeKind);
 crate::options! {
     /// Options of `light_sb`.
     pub struct LightSbOptions {
-        /// Variance of the noise of the Brownian motion per unit of time, above 0: the weight of the
-        /// entropy in the transport problem with the cost `|x - y|^2 / 2`.
+        /// Variance of the noise of the Brownian motion per unit of time, above 0: the weight of
+        /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
         epsilon: f64 = 1.0,
-        /// Number of Gaussians in the potential, at least 1; a target with fewer points has as many.
+        /// Number of Gaussians in the potential, at least 1; a target with fewer points has as
+        /// many.
         components: usize = 50,
         /// The form of their covariances: "diagonal", or "full" for targets whose coordinates are
         /// correlated, which costs `dim` times as much.

@@ -1,6 +1,7 @@
 //! The parameters of a learned potential, and the bridge that they describe.
 
-use super::{ShapeKind, Units};
+use super::ShapeKind;
+use super::units::Units;
 use crate::bridge::ReferenceProcess;
 use crate::bridge::potential::{PotentialBridge, Shapes};
 use crate::matrix::{Spectrum, product, symmetric_part};
@@ -29,8 +30,8 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Returns equal weights, these centres, and shapes with which a component has half the spread of
-    /// the target: `s^2 + epsilon s = 1 / 4`.
+    /// Returns equal weights, these centres, and shapes with which a component has half the spread
+    /// of the target: `s^2 + epsilon s = 1 / 4`.
     ///
     /// # Errors
     /// The machine lacks memory for full shapes.

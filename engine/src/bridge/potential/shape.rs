@@ -1,6 +1,5 @@
 //! The matrices that shape the components of a potential: diagonal or full.
 
-use super::diagonal;
 use crate::matrix::{Spectrum, apply};
 use crate::target::Gaussian;
 use crate::{Points, Result};
@@ -48,4 +47,11 @@ impl Shapes {
             Shapes::Full(all) => apply(&all[k].map(f), v),
         }
     }
+}
+
+/// Returns the covariance of a component as its diagonal, if it is diagonal.
+fn diagonal(component: &Gaussian) -> Option<Vec<f64>> {
+    let cov = component.cov();
+    let off = (0..cov.nrows()).any(|i| (0..i).any(|j| cov[(i, j)] != 0.0));
+    (!off).then(|| (0..cov.nrows()).map(|i| cov[(i, i)]).collect())
 }

@@ -52,8 +52,8 @@ impl PotentialBridge {
     /// Returns the bridge in a file, or None if the file is another model.
     ///
     /// # Errors
-    /// Those of [`Tensors::load`]; a tensor is missing or has another shape; a shape is not positive
-    /// definite.
+    /// Those of [`Tensors::load`]; a tensor is missing or has another shape; a shape is not
+    /// positive definite.
     pub fn load(path: &Path) -> Result<Option<PotentialBridge>> {
         let tensors = Tensors::load(path)?;
         let text = tensors.metadata.get(DESCRIPTION);
