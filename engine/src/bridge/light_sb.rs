@@ -13,7 +13,7 @@ use crate::net::{Adam, AdamOptions, Averaging, Moment, RunningMean, Trainee, Tra
 use crate::process::{Ending, Observer};
 use crate::rng::Stream;
 use crate::target::Target;
-use crate::{Error, Interrupt, Points, Result};
+use crate::{Error, Interrupt, Result};
 pub use option::{LightSbOptions, ShapeKind};
 use parameters::Parameters;
 use units::{Units, draw};

@@ -1,6 +1,7 @@
 //! The training of a bridge from samples.
 
 use super::*;
+use crate::Points;
 use crate::bridge::{Bridge, Conditional, Coupling, EndTarget, GaussianBridge, ReferenceProcess, conditional_error};
 use crate::process::Unobserved;
 use crate::target::{Gaussian, Mixture, Samples, SamplesOptions};
