@@ -69,7 +69,7 @@ fn definitions_hold_every_name_with_every_number_of_arguments() {
         "fn get dim(this_points: points) -> int;",
         "fn rows(this_points: points, i: int, j: int) -> points;",
         "fn sweep(axes: Map, function: FnPtr) -> table;",
-        "fn load_model(file: String) -> generator | score;",
+        "fn load_model(file: String) -> generator | score | bridge;",
         "fn points(rows: [[int | float]]) -> points;",
         "fn expect(name: String, condition: bool) -> bool;",
         "fn conclude(text: String) -> ();",

@@ -34,6 +34,8 @@ pub mod flow;
 pub mod metric;
 
 pub mod generator;
+
+pub mod bridge;
 pub mod run;
 
 #[doc(hidden)]

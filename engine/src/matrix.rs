@@ -27,6 +27,16 @@ pub fn product(a: MatRef<f64>, b: MatRef<f64>) -> Mat<f64> {
     out
 }
 
+/// `(A + A^T) / 2`: a symmetric matrix without the asymmetry of rounding.
+pub(crate) fn symmetric_part(a: &Mat<f64>) -> Mat<f64> {
+    Mat::from_fn(a.nrows(), a.ncols(), |i, j| 0.5 * (a[(i, j)] + a[(j, i)]))
+}
+
+/// `A v`
+pub(crate) fn apply(a: &Mat<f64>, v: &[f64]) -> Vec<f64> {
+    (0..a.nrows()).map(|i| v.iter().enumerate().map(|(j, v)| a[(i, j)] * v).sum()).collect()
+}
+
 /// Releases the wide registers: a function compiled for them ends with the instruction for that
 /// (x86: `vzeroupper`). Calling this trivial one takes some 20 ns.
 fn release_wide_registers() {

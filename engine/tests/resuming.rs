@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::archive::Archive;
+use sdflow::bridge::{Bridge, LightSbOptions, ShapeKind, train_light_sb};
 use sdflow::flow::{
     Diffusion, GanFlow, GanFlowOptions, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, Noise,
     PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, SdFlow, SdFlowOptions, SinkhornFlow,
@@ -394,4 +395,19 @@ fn the_state_of_something_else_is_refused() {
     }
     let longer = [kept.1, vec![0]].concat();
     assert!(again(longer, start()).unwrap_err().to_string().contains("1 bytes are left"));
+}
+
+#[test]
+fn training_of_a_bridge() {
+    let source = Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap();
+    for shape in [ShapeKind::Diagonal, ShapeKind::Full] {
+        assert_resumes("light_sb", &[1, 6, 11], |cut| {
+            let options = LightSbOptions { components: 5, steps: 12, shape, ..LightSbOptions::default() };
+            let interrupt = cut.interrupt.clone();
+            let made = train_light_sb(&source, moons().as_ref(), &options, Stream::new(4), &interrupt, cut).unwrap();
+            let mut drift = Points::default();
+            made.bridge.forward(0.5, &Stream::new(3).normal(20, 2), &mut drift).unwrap();
+            (drift.data().to_vec(), made.ending)
+        });
+    }
 }

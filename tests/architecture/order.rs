@@ -19,6 +19,7 @@ const ENGINE: Order = &[
     &["score"],
     &["flow", "metric"],
     &["generator"],
+    &["bridge"],
     &["run"],
     &["cost"],
     &["table", "plot"],

@@ -6,8 +6,9 @@ use crate::bind::unused_options as idle;
 use crate::call::{Call, Entry, function};
 use crate::context::ContextObserver;
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg, optional};
-use crate::value::{Model, Recipe};
+use crate::value::{BridgeHandle, Model, Recipe};
 use rhai::Dynamic;
+use sdflow::bridge::PotentialBridge;
 use sdflow::cost::{self, Gauge};
 use sdflow::generator::{self, ModelOptions};
 use sdflow::options::Options;
@@ -53,11 +54,11 @@ pub const ENTRIES: &[Entry] = &[
         "load_model",
         Kind::Model,
         &[arg("file", Type::Text), OPTIONS],
-        Type::OneOf(&[Type::Generator, Type::Score]),
+        Type::OneOf(&[Type::Generator, Type::Score, Type::Bridge]),
         load_model,
     )
     .about(
-        "The generator, or the denoiser, in a `.safetensors` file: one that `save` has written in \
+        "The generator, the denoiser or the bridge in a `.safetensors` file: one that `save` has written in \
          this run, or below the script's folder. A loaded generator draws from a standard normal \
          base. A file of torch's, `save_file(net.state_dict(), file)` of an `nn.Sequential` of \
          linear layers with one kind of activation between them, is a generator too; its \
@@ -120,6 +121,9 @@ pub fn saver(what: &Dynamic) -> Option<Saver> {
     if let Some(model) = what.clone().try_cast::<Model>() {
         return Some(Box::new(move |path| model.tensors().save(path)));
     }
+    if let Some(bridge) = what.clone().try_cast::<BridgeHandle>().and_then(|handle| handle.potential) {
+        return Some(Box::new(move |path| bridge.save(path)));
+    }
     match what.clone().try_cast::<Recipe>() {
         Some(Recipe::Denoiser(trained)) => Some(Box::new(move |path| generator::save_denoiser(&trained, path))),
         _ => None,
@@ -140,11 +144,14 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
         _ => context.sandbox.readable(&name).map_err(|f| f.at(At::Argument(0)))?,
     };
     context.record_data(&path);
-    let loaded = context.time("files", || generator::load(&path, &options));
-    let loaded = loaded.map_err(|e| match call.place(e) {
+    let refuse = |e| match call.place(e) {
         fail if fail.at == At::Call => fail.at(At::Argument(0)),
         fail => fail,
-    })?;
+    };
+    if let Some(bridge) = context.time("files", || PotentialBridge::load(&path)).map_err(refuse)? {
+        return Ok(Dynamic::from(BridgeHandle::potential(bridge)));
+    }
+    let loaded = context.time("files", || generator::load(&path, &options)).map_err(refuse)?;
     match loaded {
         generator::Model::Denoiser(denoiser) => Ok(Dynamic::from(Recipe::Denoiser(Arc::from(denoiser)))),
         generator => Model::from_model(generator).map(Dynamic::from).map_err(|e| call.place(e)),

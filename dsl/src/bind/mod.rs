@@ -1,6 +1,9 @@
 //! The functions of the script language: one file for each kind, one table for all.
 
 mod arguments;
+mod bridge;
+mod bridge_method;
+mod bridge_metric;
 mod checks;
 mod density;
 mod ending;
@@ -54,6 +57,9 @@ const LISTS: &[&[Entry]] = &[
     flow::ENTRIES,
     sampler::ENTRIES,
     field::ENTRIES,
+    bridge::ENTRIES,
+    bridge_method::ENTRIES,
+    bridge_metric::ENTRIES,
     generator::ENTRIES,
     run::ENTRIES,
     train::ENTRIES,

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The types that can be written to a file.
-const SAVEABLE: Type = Type::OneOf(&[Type::Points, Type::Table, Type::Generator, Type::Score]);
+const SAVEABLE: Type = Type::OneOf(&[Type::Points, Type::Table, Type::Generator, Type::Score, Type::Bridge]);
 
 pub const ENTRIES: &[Entry] = &[
     function("table", Kind::Saying, &[arg("rows", Type::List(&Type::Map))], Type::Table, table)
@@ -39,9 +39,10 @@ pub const ENTRIES: &[Entry] = &[
     .example("print(table([#{a: 1}, #{a: 2}]).column(\"a\"));"),
     function("save", Kind::Saying, &[arg("what", SAVEABLE), arg("file", Type::Text)], Type::Nothing, save)
         .about(
-            "Writes points (`.npy`, `.csv`), a table (`.csv`, `.json`, `.md`), or a generator or the \
-             denoiser of a target (`.safetensors`, f32, with the names that torch gives the layers of \
-             an `nn.Sequential`) into the run folder. A bare name goes into `samples/` for points, \
+            "Writes points (`.npy`, `.csv`), a table (`.csv`, `.json`, `.md`), or a generator, the \
+             denoiser of a target or a bridge other than that between Gaussians (`.safetensors`, f32; \
+             nets with the names that torch gives the layers of an `nn.Sequential`) into the run \
+             folder. A bare name goes into `samples/` for points, \
              `tables/` for tables and `models/` for models.",
         )
         .example("save(normal(10, 2), \"start.npy\");"),

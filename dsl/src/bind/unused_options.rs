@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::language::{At, Fail};
 use crate::value::Recipe;
 use rhai::Map;
+use sdflow::bridge::Method;
 use sdflow::flow::{GanFlowOptions, Process, SdFlowOptions, Stepping};
 use sdflow::ode::Integrator;
 use sdflow::run::RunOptions;
@@ -51,6 +52,12 @@ pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlo
             integrator(stepping),
         ],
     );
+}
+
+/// Warns about options of the motion along a bridge.
+pub fn in_simulation(call: &Call, method: Method) {
+    let exact = method == Method::Plan;
+    warn(call, &[("steps", exact, "the plan is drawn exactly, without steps", "leave it out, or use \"sde\"")]);
 }
 
 /// Warns about the stepping of a flow whose other options all have an effect.

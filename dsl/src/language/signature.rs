@@ -23,6 +23,8 @@ pub enum Kind {
     Score,
     /// Flows.
     Flow,
+    /// Schroedinger bridges.
+    Bridge,
     /// Models.
     Model,
     /// Metrics.
@@ -42,7 +44,7 @@ impl Kind {
     }
 
     /// All kinds in order.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Parameter,
         Kind::Points,
         Kind::Target,
@@ -50,6 +52,7 @@ impl Kind {
         Kind::Kernel,
         Kind::Score,
         Kind::Flow,
+        Kind::Bridge,
         Kind::Model,
         Kind::Metric,
         Kind::Transport,
@@ -67,6 +70,7 @@ impl Kind {
             Kind::Kernel => "kernels",
             Kind::Score => "scores",
             Kind::Flow => "flows",
+            Kind::Bridge => "bridges",
             Kind::Model => "models",
             Kind::Metric => "metrics",
             Kind::Transport => "transport",

@@ -29,6 +29,8 @@ pub enum Type {
     Score,
     /// A flow.
     Flow,
+    /// A bridge.
+    Bridge,
     /// A generator.
     Generator,
     /// The result of a run or a training.
@@ -61,6 +63,7 @@ impl Type {
             Type::Target => "target",
             Type::Score => "score",
             Type::Flow => "flow",
+            Type::Bridge => "bridge",
             Type::Generator => "generator",
             Type::Result => "result",
             Type::Matrix => "matrix",

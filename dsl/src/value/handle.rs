@@ -1,6 +1,6 @@
 //! The types of handles: their names in the language and in sentences, and how handles print.
 
-use super::{coupling, flow, generator, matrix, metric_value, points, run_result, score, table, target};
+use super::{bridge, coupling, flow, generator, matrix, metric_value, points, run_result, score, table, target};
 use crate::language::Type;
 use rhai::{Dynamic, Engine};
 use sdflow::sinkhorn::Coupling;
@@ -17,7 +17,7 @@ struct Handle {
     spoken: &'static str,
 }
 
-fn handles() -> [Handle; 10] {
+fn handles() -> [Handle; 11] {
     fn handle<T: 'static>(of: Type, spoken: &'static str) -> Handle {
         Handle { type_id: TypeId::of::<T>(), rust: type_name::<T>(), of, spoken }
     }
@@ -26,6 +26,7 @@ fn handles() -> [Handle; 10] {
         handle::<Arc<dyn Target>>(Type::Target, "a target"),
         handle::<score::Recipe>(Type::Score, "a score"),
         handle::<flow::Plan>(Type::Flow, "a flow"),
+        handle::<bridge::BridgeHandle>(Type::Bridge, "a bridge"),
         handle::<generator::Model>(Type::Generator, "a generator"),
         handle::<run_result::Done>(Type::Result, "a result"),
         handle::<matrix::Matrix>(Type::Matrix, "a matrix"),
@@ -60,6 +61,7 @@ pub fn register(engine: &mut Engine) {
     target::register(engine);
     score::register(engine);
     flow::register(engine);
+    bridge::register(engine);
     generator::register(engine);
     run_result::register(engine);
     matrix::register(engine);

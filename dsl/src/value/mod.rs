@@ -1,6 +1,7 @@
 //! The values of a script: handles of points, targets, scores, flows, generators, results and
 //! others.
 
+mod bridge;
 mod coupling;
 mod display;
 mod flow;
@@ -16,6 +17,7 @@ mod table;
 mod target;
 pub mod unknown;
 
+pub use bridge::BridgeHandle;
 pub use display::{describe, format_value, unquoted};
 pub use flow::{Flow, Plan};
 pub use generator::Model;

@@ -28,6 +28,8 @@ pub use mlp::{MlpGenerator, MlpOptions};
 #[cfg(feature = "files")]
 pub use model_file::{Model, ModelOptions, load, save_denoiser};
 pub use regress::{Pairs, RegressOptions, Regression};
+#[cfg(feature = "files")]
+pub(crate) use tensors::KEY as DESCRIPTION;
 pub use train::FitResult;
 
 use crate::{Points, Result};

@@ -6,7 +6,7 @@ use crate::net::{Activation, Mlp};
 use serde::{Deserialize, Serialize};
 
 /// The key in the metadata of the header.
-pub(super) const KEY: &str = "sdflow";
+pub(crate) const KEY: &str = "sdflow";
 
 /// The description of a model in its file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

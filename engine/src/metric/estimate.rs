@@ -30,6 +30,11 @@ impl Estimate {
         Estimate::new(value, se)
     }
 
+    /// Returns the mean of independent values, with its standard error.
+    pub fn of_mean(values: &[f64]) -> Estimate {
+        Estimate::new(mean(values), variance_of_mean(values).sqrt())
+    }
+
     /// Adds a named number.
     pub fn with_part(mut self, name: impl Into<String>, value: f64) -> Estimate {
         self.parts.push((name.into(), value));

@@ -88,7 +88,7 @@ impl Metric for KlGauss {
         check_rank(&fit, Subject::points())?;
         check_rank(&goal, Subject::argument("reference"))?;
         for (fit, whose) in [(&fit, "points"), (&goal, "reference")] {
-            check_varies(fit, whose)?;
+            check_varies(self.name(), fit, whose)?;
         }
         let c = Spectrum::positive(&fit.cov, "the covariance of the points")?;
         let s = Spectrum::positive(&goal.cov, "the covariance of the reference")?;
@@ -110,13 +110,13 @@ impl Metric for KlGauss {
 
 /// # Errors
 /// The error for a constant column, which has no density with respect to one that varies.
-fn check_varies(fit: &Fit, whose: &str) -> Result<()> {
+pub fn check_varies(metric: &str, fit: &Fit, whose: &str) -> Result<()> {
     let Some(column) = (0..fit.mean.len()).find(|j| fit.cov[(*j, *j)] <= 0.0) else { return Ok(()) };
     let value = number(fit.mean[column]);
     let reason = format!(
         "column {column} of the {whose} (counted from 0) has the constant value {value}: leave it out on both sides"
     );
-    Err(Error::Numeric { what: "kl_gauss".into(), reason })
+    Err(Error::Numeric { what: metric.into(), reason })
 }
 
 /// # Errors

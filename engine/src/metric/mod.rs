@@ -5,6 +5,7 @@
 //! [`floor`], which is the value that fresh samples of the target stay below in 95 % of cases.
 
 mod algebra;
+mod bw_uvp;
 mod c2st;
 mod coverage;
 mod energy;
@@ -12,6 +13,7 @@ mod estimate;
 mod fisher;
 mod floor;
 mod gaussian;
+mod kl_coordinates;
 mod kl_knn;
 mod log_density;
 mod memorisation;
@@ -31,6 +33,7 @@ mod two_sample;
 mod units;
 mod wasserstein;
 
+pub(crate) use bw_uvp::{BwUvp, bures_wasserstein};
 pub(crate) use c2st::{C2st, C2stOptions};
 pub(crate) use coverage::{Coverage, CoverageOptions};
 pub(crate) use energy::{Energy, EnergyOptions};
@@ -39,6 +42,7 @@ pub use fisher::Fisher;
 pub(crate) use floor::{PAIRS, floor_sizes};
 pub use floor::{floor, floor_observed, floor_stream};
 pub(crate) use gaussian::{Frechet, KlGauss, W2Gauss};
+pub(crate) use kl_coordinates::KlCoordinates;
 pub(crate) use kl_knn::{KlKnn, KlKnnOptions};
 pub(crate) use log_density::LogDensity;
 pub use memorisation::memorisation;

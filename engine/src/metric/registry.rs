@@ -2,10 +2,10 @@
 
 use super::units::{in_units, take_units, with_units};
 use super::{
-    Better, C2st, C2stOptions, CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher, Frechet,
-    KlGauss, KlKnn, KlKnnOptions, LogDensity, MeanError, Metric, Mmd, MmdOptions, ModeWeights, PrecisionRecall,
-    PrecisionRecallOptions, SinkhornDivergence, SinkhornDivergenceOptions, SlicedW2, SlicedW2Options, W2, W2Gauss,
-    W2Options,
+    Better, BwUvp, C2st, C2stOptions, CovarianceError, Coverage, CoverageOptions, Energy, EnergyOptions, Fisher,
+    Frechet, KlCoordinates, KlGauss, KlKnn, KlKnnOptions, LogDensity, MeanError, Metric, Mmd, MmdOptions, ModeWeights,
+    PrecisionRecall, PrecisionRecallOptions, SinkhornDivergence, SinkhornDivergenceOptions, SlicedW2, SlicedW2Options,
+    W2, W2Gauss, W2Options,
 };
 use crate::options::{Key, Options};
 use crate::{Error, Result};
@@ -88,11 +88,23 @@ pub const METRICS: &[Entry] = &[
         |_| Box::new(Frechet),
         "square of `w2_gauss`; on features of images it is the Frechet inception distance"
     ),
+    distance!(
+        "bw_uvp",
+        NoOptions,
+        |_| Box::new(BwUvp),
+        "unexplained variance in percent: `w2_gauss` squared, relative to the variance of the reference"
+    ),
     entry!(
         "kl_gauss",
         NoOptions,
         |_| Box::new(KlGauss),
         "KL divergence between two Gaussians, one with the moments of each set"
+    ),
+    entry!(
+        "kl_coordinates",
+        NoOptions,
+        |_| Box::new(KlCoordinates),
+        "KL divergence between two Gaussians with independent coordinates, one with the means and variances of each set"
     ),
     distance!(
         "kl_knn",

@@ -1,6 +1,7 @@
 //! Nets in files: as named tensors, and as models.
 
 use super::file::{File, check_message};
+use sdflow::bridge::{Bridge, PotentialBridge};
 use sdflow::generator::{Generator, Model, ModelOptions, load, save_denoiser};
 use sdflow::io::Tensors;
 use sdflow::net::Activation;
@@ -24,6 +25,7 @@ pub fn safetensors(bytes: &[u8]) {
 /// A model, of this program or of another: what loads can be asked, is written, and reads as the
 /// same.
 pub fn checkpoint(bytes: &[u8]) {
+    bridge(bytes);
     let of_other = ModelOptions { activation: Some(Activation::Tanh), residual: Some(true) };
     for options in [ModelOptions::default(), of_other] {
         let file = File::new("x.safetensors", bytes);
@@ -34,6 +36,19 @@ pub fn checkpoint(bytes: &[u8]) {
         assert_eq!(back.shape(), model.shape());
         assert_eq!(answers(&mut back), answers(&mut model));
     }
+}
+
+/// A bridge: what loads has a drift, is written, and reads as the same.
+fn bridge(bytes: &[u8]) {
+    let file = File::new("x.safetensors", bytes);
+    let Ok(Some(bridge)) = PotentialBridge::load(&file.path).inspect_err(check_message) else { return };
+    let again = file.beside("again.safetensors");
+    bridge.save(&again).unwrap();
+    let back = PotentialBridge::load(&again).unwrap().unwrap();
+    assert_eq!((back.dim(), back.components()), (bridge.dim(), bridge.components()));
+    let (x, mut out) = (Stream::new(1).normal(4, bridge.dim()), Points::default());
+    bridge.forward(0.5, &x, &mut out).unwrap();
+    assert_eq!((out.n(), out.dim()), (4, bridge.dim()));
 }
 
 fn save(model: &Model, path: &Path) -> Result<()> {

@@ -1,13 +1,14 @@
 //! Valid inputs of every reader, written by the program where it writes such files.
 
 use super::file::File;
+use sdflow::bridge::PotentialBridge;
 use sdflow::generator::{Affine, AffineOptions, MlpGenerator, MlpOptions, save_denoiser};
 use sdflow::io::{Tensors, save_csv, save_npy};
 use sdflow::net::{Activation, Mlp};
 use sdflow::process::Unobserved;
 use sdflow::rng::Stream;
 use sdflow::score::{Denoiser, DenoiserOptions};
-use sdflow::target::Gaussian;
+use sdflow::target::{Gaussian, Mixture};
 use sdflow::{Interrupt, Points};
 use std::io::{Cursor, Write as _};
 use std::path::Path;
@@ -104,11 +105,14 @@ pub fn checkpoint() -> Vec<Vec<u8>> {
     let options = DenoiserOptions { hidden: 4, steps: 2, ..DenoiserOptions::default() };
     let stop = Interrupt::default();
     let denoiser = Denoiser::of_target(&target, options, Stream::new(1), &stop, &mut Unobserved).unwrap();
+    let potential = Mixture::ring(3, 2.0, 0.5).unwrap();
+    let bridge = PotentialBridge::of_mixture(&potential, 0.5).unwrap();
     vec![
         written(|path| affine.tensors().save(path)),
         written(|path| mlp.tensors().save(path)),
         written(|path| save_denoiser(&denoiser, path)),
         written(|path| torch().save(path)),
+        written(|path| bridge.save(path)),
     ]
 }
 

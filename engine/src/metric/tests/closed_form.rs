@@ -81,6 +81,39 @@ fn identical_sets_are_at_distance_zero() {
 }
 
 #[test]
+fn unexplained_variance_of_a_shift_and_of_a_point() {
+    let x = q().sample(300, stream()).unwrap();
+    let variance = x.spread().powi(2);
+    let reference = Reference::new(x.clone()).unwrap();
+    assert!(estimate("bw_uvp", &x, &reference).value < 1e-10);
+    let moved = estimate("bw_uvp", &shifted(&x, &[3.0, -4.0]), &reference).value;
+    assert!((moved - 100.0 * 25.0 / variance).abs() < 1e-9, "{moved}");
+    let centre = Points::from_rows(&[x.mean()]).unwrap();
+    assert!((estimate("bw_uvp", &centre, &reference).value - 100.0).abs() < 1e-9);
+    let same = Reference::new(Points::zeros(5, 2)).unwrap();
+    assert!(try_estimate("bw_uvp", Value::Null, &x, &same).unwrap_err().to_string().contains("no variance"));
+}
+
+#[test]
+fn the_divergence_by_coordinates_is_the_sum_of_those_of_single_columns() {
+    let (x, reference) = samples(500, 400);
+    let column = |points: &Points, j: usize| Points::new(points.iter().map(|r| r[j]).collect(), 1, "x").unwrap();
+    let single = |j: usize| {
+        let own = Reference::new(column(reference.points(), j)).unwrap();
+        estimate("kl_gauss", &column(&x, j), &own).value
+    };
+    let data = Reference::new(reference.points().clone()).unwrap();
+    let found = estimate("kl_coordinates", &x, &data);
+    assert!((found.value - single(0) - single(1)).abs() < 1e-12, "{found:?}");
+    // A correlation alone is not seen.
+    let exact = Reference::sample(p(), 10, stream()).unwrap();
+    let plain: Arc<dyn Target> = Arc::new(Gaussian::diagonal(vec![0.5, -1.0], &[2f64.sqrt(), 1.0]).unwrap());
+    let many = plain.sample(4000, stream().at(3)).unwrap();
+    assert!(estimate("kl_coordinates", &many, &exact).value < 5.0 * 2.0 / 4000.0);
+    assert!(estimate("kl_gauss", &many, &exact).value > 0.05);
+}
+
+#[test]
 fn a_translation_costs_its_length() {
     let x = q().sample(300, stream()).unwrap();
     let by = [3.0, -4.0];

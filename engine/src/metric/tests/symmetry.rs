@@ -38,6 +38,7 @@ fn rotating_both_sets_changes_nothing() {
         "w2",
         "w2_gauss",
         "frechet",
+        "bw_uvp",
         "kl_gauss",
         "kl_knn",
         "precision_recall",

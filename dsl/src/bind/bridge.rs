@@ -1,0 +1,140 @@
+//! Schroedinger bridges: closed forms, pairs whose bridge is known, and bridges learned from
+//! samples.
+
+use crate::bind::arguments::{SAMPLE, distribution};
+use crate::call::{Call, Entry, function};
+use crate::context::ContextObserver;
+use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
+use crate::value::BridgeHandle;
+use rhai::Dynamic;
+use sdflow::bridge::{
+    Bridge, BridgePairOptions, EndTarget, GaussianBridge, GaussianBridgeOptions, LightSbOptions, TrainedBridge,
+    train_light_sb,
+};
+use sdflow::cost::{self, Gauge};
+use sdflow::options::Options;
+use sdflow::process::Ending;
+use sdflow::target::{Gaussian, Moments, Target};
+use std::sync::Arc;
+
+pub const ENTRIES: &[Entry] = &[
+    function(
+        "gaussian_bridge",
+        Kind::Bridge,
+        &[arg("source", SAMPLE), arg("target", SAMPLE), OPTIONS],
+        Type::Bridge,
+        gaussian_bridge,
+    )
+    .about(
+        "The Schroedinger bridge between the Gaussians with the means and covariances of both \
+         arguments, in closed form [bunne2023schrodinger, mallasto2022entropy]: of all diffusions \
+         from the one to the other, the most probable relative to a Brownian motion or an \
+         Ornstein-Uhlenbeck process. It knows its drift in both directions, its plan (the joint \
+         distribution of start and end) and its marginals.",
+    )
+    .options(GaussianBridgeOptions::KEYS)
+    .example(
+        "let b = gaussian_bridge(gaussian(#{mean: [-1, 0]}), gaussian(#{mean: [1, 0], std: 0.5}), #{epsilon: 0.5});\n\
+         let y = b.sample(b.source.sample(200), #{steps: 20});\n\
+         print(kl_gauss(y, b.target));",
+    ),
+    function(
+        "bridge_pair",
+        Kind::Bridge,
+        &[arg("source", SAMPLE), arg("options", Type::Map)],
+        Type::Bridge,
+        bridge_pair,
+    )
+    .about(
+        "A bridge from any source whose plan and drift are exact, because its end potential is a \
+         given mixture of Gaussians [gushchin2023building]: the plan is `pi(y|x) ~ exp(-|x - y|^2 / \
+         (2 epsilon))` times the mixture. The target, the property `target`, is whatever this makes \
+         of the source. With such a pair a method that finds bridges can be tested: see \
+         `cbw_uvp`.",
+    )
+    .options(BridgePairOptions::KEYS)
+    .example(
+        "let pair = bridge_pair(dataset(\"moons\"), #{means: [[2, 0], [-2, 1]], std: 0.7, epsilon: 0.5});\n\
+         let x = pair.source.sample(100);\n\
+         let y = pair.sample(x, #{method: \"plan\"});\n\
+         let other = pair.target.sample(100);",
+    ),
+    function(
+        "light_sb",
+        Kind::Bridge,
+        &[arg("source", SAMPLE), arg("target", SAMPLE), OPTIONS],
+        Type::Bridge,
+        light_sb,
+    )
+    .about(
+        "The Schroedinger bridge between two distributions relative to a Brownian motion, learned \
+         from samples of both [korotin2024light]. The potential at its end is a mixture of \
+         Gaussians, so that drift and plan are exact for what was learned; the loss needs neither \
+         pairs nor simulation. The units of the points do not matter, but `epsilon` has the unit of \
+         their square. An interrupted training leaves the file `interrupted.safetensors`.",
+    )
+    .options(LightSbOptions::KEYS)
+    .example(
+        "let b = light_sb(gaussian(#{dim: 2}), dataset(\"moons\"), #{epsilon: 0.1, steps: 20});\n\
+         let y = b.sample(normal(100, 2), #{method: \"plan\"});\n\
+         save(b, \"bridge.safetensors\");",
+    ),
+];
+
+fn gaussian_bridge(call: &Call) -> Result<Dynamic, Fail> {
+    let options: GaussianBridgeOptions = call.options()?;
+    let end = |i: usize| {
+        let of = distribution(call, i)?;
+        let made = of.expect_moments().and_then(|Moments { mean, cov }| Gaussian::new(mean, cov));
+        made.map_err(|e| call.place(e).at(At::Argument(i)))
+    };
+    let (source, target) = (end(0)?, end(1)?);
+    let made = options.reference().and_then(|reference| GaussianBridge::new(&source, &target, reference));
+    let bridge: Arc<dyn Bridge> = Arc::new(made.map_err(|e| call.place(e))?);
+    let handle = BridgeHandle { bridge, potential: None, source: None, target: None };
+    Ok(Dynamic::from(handle.between(Arc::new(source), Arc::new(target))))
+}
+
+fn bridge_pair(call: &Call) -> Result<Dynamic, Fail> {
+    let options: BridgePairOptions = call.options()?;
+    let source = distribution(call, 0)?;
+    let handle = BridgeHandle::potential(options.bridge().map_err(|e| call.place(e))?);
+    let target = EndTarget::new(handle.bridge.clone(), source.clone());
+    let target = target.map_err(|e| call.place(e).at(At::Argument(0)))?;
+    Ok(Dynamic::from(handle.between(source, Arc::new(target))))
+}
+
+fn light_sb(call: &Call) -> Result<Dynamic, Fail> {
+    let context = call.context;
+    let mut options: LightSbOptions = call.options()?;
+    options.steps = context.steps(options.steps);
+    let (source, target) = (distribution(call, 0)?, distribution(call, 1)?);
+    let (number, stream) = context.numbered_stream("light_sb");
+    let train = |steps: usize| {
+        let options = LightSbOptions { steps, ..options.clone() };
+        let mut watch = ContextObserver::new(context, call.owner(format!("light_sb-{number}")), "train light_sb");
+        train_light_sb(source.as_ref(), target.as_ref(), &options, stream, &context.interrupt, &mut watch)
+    };
+    let measure = |gauge: &Gauge| cost::repeated(options.steps, gauge, train);
+    let made = call.work("train light_sb", || context.time("training", || train(options.steps)), measure)?;
+    finish(call, made, source, target)
+}
+
+/// Returns a learned bridge; that of an interrupted training is saved.
+fn finish(call: &Call, made: TrainedBridge, source: Arc<dyn Target>, target: Arc<dyn Target>) -> Result<Dynamic, Fail> {
+    match made.ending {
+        Ending::Interrupted { .. } => {
+            let path = call.context.sandbox.writable("interrupted.safetensors", "models")?;
+            call.context.mode.write(|| made.bridge.save(&path)).map_err(|e| call.place(e))?;
+            call.context.record_file(&path);
+            Err(sdflow::Error::Interrupted.into())
+        }
+        Ending::Diverged { step } => {
+            let message = format!("the loss of `light_sb` became {} in step {step}", made.loss);
+            Err(Fail::script(message).hint("make `rate` smaller"))
+        }
+        Ending::Finished | Ending::Converged { .. } => {
+            Ok(Dynamic::from(BridgeHandle::potential(made.bridge).between(source, target)))
+        }
+    }
+}

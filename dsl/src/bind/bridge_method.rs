@@ -1,0 +1,197 @@
+//! Methods of bridges: drift, simulation and marginals.
+
+use crate::bind::unused_options as idle;
+use crate::call::{Call, Entry, function};
+use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
+use crate::value::{BridgeHandle, Cloud};
+use rhai::{Array, Dynamic, Map};
+use sdflow::Points;
+use sdflow::bridge::{Direction, Method, Path, SimulateOptions, Snapshot, simulate};
+use sdflow::cost;
+use sdflow::options::Options;
+use sdflow::target::Target;
+use std::sync::Arc;
+
+sdflow::options! {
+    /// Options of `bridge.drift`.
+    pub struct DriftOptions {
+        /// "forward", or "backward" for the drift of the process in reversed time.
+        direction: Direction = Direction::Forward,
+    }
+}
+
+sdflow::options! {
+    /// Options of `bridge.path`.
+    pub struct PathOptions {
+        /// Number of steps from one end to the other, at least `snapshots`; no effect on "plan".
+        steps: usize = 100,
+        /// "forward" from the source, or "backward" from the target; not every bridge knows its
+        /// backward drift.
+        direction: Direction = Direction::Forward,
+        /// "sde", "ode" or "plan", as for `bridge.sample`.
+        method: Method = Method::Sde,
+        /// Number of equal parts of the time, at least 1: the result has one set of points more.
+        snapshots: usize = 20,
+    }
+}
+
+pub const ENTRIES: &[Entry] = &[
+    function(
+        "drift",
+        Kind::Bridge,
+        &[arg("t", Type::Number), arg("points", Type::Points), OPTIONS],
+        Type::Points,
+        drift,
+    )
+    .of(Type::Bridge)
+    .about(
+        "The drift `u(t, x)` at every point, for a time from 0 to 1: the process is `dX = u dt + \
+         sqrt(epsilon) dB`. The sum of forward and backward drift is `epsilon` times the score of \
+         the marginal, half their difference the velocity of the probability flow.",
+    )
+    .options(DriftOptions::KEYS)
+    .example(
+        "let b = gaussian_bridge(gaussian(#{dim: 2}), gaussian(#{mean: [3, 0]}));\n\
+         print(b.drift(0.5, normal(10, 2)).mean());",
+    ),
+    function("sample", Kind::Bridge, &[arg("points", Type::Points), OPTIONS], Type::Points, sample)
+        .of(Type::Bridge)
+        .about(
+            "Moves points from one end of the bridge to the other, and returns where they end: row \
+             `i` of the result belongs to row `i` of the points.",
+        )
+        .options(SimulateOptions::KEYS)
+        .example(
+            "let b = gaussian_bridge(gaussian(#{dim: 2}), gaussian(#{mean: [3, 0]}));\n\
+             let y = b.sample(normal(100, 2), #{steps: 20});\n\
+             let back = b.sample(y, #{direction: \"backward\", method: \"ode\", steps: 20});",
+        ),
+    function("path", Kind::Bridge, &[arg("points", Type::Points), OPTIONS], Type::List(&Type::Map), path)
+        .of(Type::Bridge)
+        .returned("an array of maps with the time `t` and the `points`, the start first")
+        .about("Moves points along the bridge, and keeps them at equally spaced times.")
+        .options(PathOptions::KEYS)
+        .example(
+            "let b = gaussian_bridge(gaussian(#{dim: 2}), gaussian(#{mean: [3, 0]}));\n\
+         for moment in b.path(normal(100, 2), #{steps: 20, snapshots: 4}) {\n\
+             print(`${moment.t}: ${kl_gauss(moment.points, b.marginal(moment.t))}`);\n\
+         }",
+        ),
+    function("marginal", Kind::Bridge, &[arg("t", Type::Number)], Type::Target, |call| {
+        let marginal = receiver(call)?.bridge.expect_marginal(call.number(1)?);
+        Ok(Dynamic::from(Arc::new(marginal.map_err(|e| call.place(e))?) as Arc<dyn Target>))
+    })
+    .of(Type::Bridge)
+    .about("The distribution at a time from 0 to 1; only a bridge between Gaussians knows it.")
+    .example(
+        "let b = gaussian_bridge(gaussian(#{dim: 2}), gaussian(#{mean: [3, 0]}));\n\
+         print(b.marginal(0.5).mean()[0]);",
+    ),
+    function("source", Kind::Bridge, &[], Type::Target, |call| {
+        let handle = receiver(call)?;
+        end(&handle, handle.source.as_ref(), "source")
+    })
+    .of(Type::Bridge)
+    .property()
+    .about("The distribution at time 0.")
+    .example(
+        "let b = gaussian_bridge(gaussian(#{dim: 2}), gaussian(#{mean: [3, 0]}));\n\
+         print(b.source.mean()[0]);",
+    ),
+    function("target", Kind::Bridge, &[], Type::Target, |call| {
+        let handle = receiver(call)?;
+        end(&handle, handle.target.as_ref(), "target")
+    })
+    .of(Type::Bridge)
+    .property()
+    .about("The distribution at time 1.")
+    .example(
+        "let pair = bridge_pair(gaussian(#{dim: 1}), #{means: [[-2], [2]]});\n\
+         print(pair.target.sample(100).mean()[0]);",
+    ),
+    function("dim", Kind::Bridge, &[], Type::Whole, |call| Ok((receiver(call)?.bridge.dim() as i64).into()))
+        .of(Type::Bridge)
+        .property()
+        .about("The number of coordinates.")
+        .example("print(gaussian_bridge(gaussian(#{dim: 2}), gaussian(#{dim: 2})).dim);"),
+    function("epsilon", Kind::Bridge, &[], Type::Number, |call| {
+        Ok(receiver(call)?.bridge.reference().epsilon().into())
+    })
+    .of(Type::Bridge)
+    .property()
+    .about("The variance of the noise per unit of time.")
+    .example("print(gaussian_bridge(gaussian(#{dim: 2}), gaussian(#{dim: 2})).epsilon);"),
+];
+
+fn receiver(call: &Call) -> Result<BridgeHandle, Fail> {
+    call.receiver()
+}
+
+fn end(handle: &BridgeHandle, end: Option<&Arc<dyn Target>>, name: &str) -> Result<Dynamic, Fail> {
+    match end {
+        Some(target) => Ok(Dynamic::from(target.clone())),
+        None => Err(Fail::script(format!("{} does not know its {name}", handle.bridge.name()))
+            .hint("a file holds the potential of a bridge alone: use the distributions that it was made from")),
+    }
+}
+
+fn drift(call: &Call) -> Result<Dynamic, Fail> {
+    let (handle, t, points) = (receiver(call)?, call.number(1)?, call.points(2)?);
+    let options: DriftOptions = call.options()?;
+    let act = || {
+        let mut out = Points::default();
+        handle.bridge.drift(options.direction, t, &points, &mut out).map(|()| out)
+    };
+    let made = call.work("drift", || call.context.time("bridges", act), |gauge| cost::repeated(1, gauge, |_| act()))?;
+    Ok(Cloud::value(made))
+}
+
+fn sample(call: &Call) -> Result<Dynamic, Fail> {
+    let options: SimulateOptions = call.options()?;
+    let path = motion(call, options, 1)?;
+    Ok(path.into_iter().next_back().map_or(Dynamic::UNIT, |last| Cloud::value(last.points)))
+}
+
+fn path(call: &Call) -> Result<Dynamic, Fail> {
+    let PathOptions { steps, direction, method, snapshots } = call.options()?;
+    let entry = |Snapshot { t, points }| {
+        let map = Map::from([("t".into(), t.into()), ("points".into(), Cloud::value(points))]);
+        Dynamic::from(map)
+    };
+    let path = motion(call, SimulateOptions { steps, direction, method }, snapshots)?;
+    Ok(path.into_iter().map(entry).collect::<Array>().into())
+}
+
+/// Moves the points of the call. A dry run makes a few steps, and repeats their end.
+fn motion(call: &Call, mut options: SimulateOptions, snapshots: usize) -> Result<Path, Fail> {
+    let (context, handle, points) = (call.context, receiver(call)?, call.points(1)?);
+    idle::in_simulation(call, options.method);
+    if options.method != Method::Plan && options.steps >= snapshots {
+        options.steps = context.steps(options.steps).max(snapshots);
+    }
+    let stream = context.stream("bridge");
+    let run = |options: &SimulateOptions, snapshots: usize| {
+        simulate(handle.bridge.as_ref(), &points, options, snapshots, stream, &context.interrupt)
+    };
+    let measure = |gauge: &cost::Gauge| {
+        if options.steps < snapshots || options.steps == 0 || snapshots == 0 {
+            // Errors must be the same as in a run.
+            return run(&options, snapshots).map(|path| (path, cost::Cost::default()));
+        }
+        let few = |steps: usize| run(&SimulateOptions { steps, ..options.clone() }, 1);
+        let (mut path, cost) = cost::repeated(options.steps, gauge, few)?;
+        while let Some(last) = path.last().cloned().filter(|_| path.len() <= snapshots) {
+            path.push(last);
+        }
+        for (k, snapshot) in path.iter_mut().enumerate() {
+            let t = k as f64 / snapshots as f64;
+            snapshot.t = if options.direction == Direction::Forward { t } else { 1.0 - t };
+        }
+        Ok((path, cost))
+    };
+    let act = || context.time("bridges", || run(&options, snapshots));
+    call.work("bridge", act, measure).map_err(|fail| match fail.at {
+        At::Call => fail.at(At::Argument(1)),
+        _ => fail,
+    })
+}

@@ -1,0 +1,136 @@
+//! How far the plan of one bridge is from that of another, start by start.
+
+use super::Bridge;
+use super::simulate::diffuse;
+use crate::metric::{Estimate, bures_wasserstein};
+use crate::options::at_least;
+use crate::rng::Stream;
+use crate::target::{Moments, Target};
+use crate::{Error, Interrupt, Points, Result};
+use rayon::prelude::*;
+
+/// Starts between two reports of progress.
+const REPORT: usize = 32;
+
+crate::options! {
+    /// Options of `cbw_uvp`.
+    pub struct ConditionalErrorOptions {
+        /// Number of starts drawn if the starts are given as a target, at least 2.
+        points: usize = 1000,
+        /// Number of ends drawn for each start, at least 2.
+        samples: usize = 1000,
+        /// Number of Euler steps by which the ends are simulated. Left out: they are drawn from the
+        /// exact plan of the bridge.
+        steps: Option<usize> = None,
+    }
+}
+
+/// A distribution of the end given the start.
+#[derive(Debug, Clone, Copy)]
+pub enum Conditional<'a> {
+    /// The exact plan of a bridge.
+    Plan(&'a dyn Bridge),
+    /// A bridge simulated by this number of Euler steps.
+    Euler(&'a dyn Bridge, usize),
+    /// An end that does not depend on the start.
+    Independent(&'a dyn Target),
+}
+
+impl Conditional<'_> {
+    fn dim(&self) -> usize {
+        match self {
+            Conditional::Plan(bridge) | Conditional::Euler(bridge, _) => bridge.dim(),
+            Conditional::Independent(target) => target.dim(),
+        }
+    }
+
+    /// Returns one end for each of these starts.
+    fn draw(&self, starts: &Points, stream: Stream, interrupt: &Interrupt) -> Result<Points> {
+        let mut ends = Points::default();
+        match self {
+            Conditional::Plan(bridge) => bridge.expect_plan()?.draw(starts, stream, &mut ends)?,
+            Conditional::Euler(bridge, steps) => {
+                diffuse(*bridge, starts.clone(), *steps, stream, interrupt, &mut |_, points, _| {
+                    ends.copy_from(points)
+                })?;
+            }
+            Conditional::Independent(target) => ends = target.sample(starts.n(), stream)?,
+        }
+        Ok(ends)
+    }
+}
+
+/// Returns the conditional Bures-Wasserstein unexplained variance in percent, cBW-UVP
+/// \[gushchin2023building\], `100 E BW(p(.|X_0), q(.|X_0)) / (Var X_1 / 2)`, with its standard
+/// error over the starts. `BW(p, q) = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2) / 2`
+/// compares the moments of `samples` ends for a start with those of the exact plan in closed form,
+/// from which the variance of the end comes, too.
+///
+/// The moments of samples differ from those of their distribution, so the value is to be compared
+/// with that of samples of the exact plan. For an exact plan, the part `exact` is the same quantity
+/// with its moments in closed form, without that noise. `seen` receives the number of
+/// starts done and that of all.
+///
+/// Cost per start: `samples` draws, and `O(samples d^2 + d^3)`.
+///
+/// # Errors
+/// There are fewer than two starts or samples, dimensions differ, a plan is missing
+/// ([`Error::Missing`]), the ends are not finite, or an interrupt.
+pub fn conditional_error(
+    found: Conditional,
+    exact: &dyn Bridge,
+    starts: &Points,
+    samples: usize,
+    stream: Stream,
+    interrupt: &Interrupt,
+    seen: &mut dyn FnMut(usize, usize),
+) -> Result<Estimate> {
+    let steps = if let Conditional::Euler(_, steps) = found { steps } else { 1 };
+    at_least(&[("samples", samples, 2), ("steps", steps, 1)])?;
+    exact.check_points(starts)?;
+    if starts.n() < 2 {
+        return Err(Error::shape("the starts", "1 row", "a variance needs at least two"));
+    }
+    if found.dim() != exact.dim() {
+        let got = format!("{} dimensions", found.dim());
+        return Err(Error::mismatch("the bridge", got, format!("the exact one has {}", exact.dim())));
+    }
+    let plan = exact.expect_plan()?;
+    let of = |i: usize| -> Result<[f64; 2]> {
+        interrupt.check()?;
+        let want = plan.conditional_moments(starts.row(i));
+        let ends = found.draw(&starts.select(&vec![i; samples]), stream.at(i as u64), interrupt)?;
+        ends.check_squares("the ends")?;
+        let sampled = Moments { mean: ends.mean(), cov: ends.covariance() };
+        let closed = match found {
+            Conditional::Plan(bridge) => {
+                bures_wasserstein(&bridge.expect_plan()?.conditional_moments(starts.row(i)), &want)?
+            }
+            _ => f64::NAN,
+        };
+        Ok([bures_wasserstein(&sampled, &want)?, closed])
+    };
+    let mut values = Vec::with_capacity(starts.n());
+    for begin in (0..starts.n()).step_by(REPORT) {
+        let range = begin..(begin + REPORT).min(starts.n());
+        let part: Vec<[f64; 2]> = range.into_par_iter().map(of).collect::<Result<_>>()?;
+        values.extend(part);
+        seen(values.len(), starts.n());
+    }
+    let scale = 100.0 / (0.5 * end_variance(exact, starts)?);
+    let [sampled, closed] = [0, 1].map(|part| values.iter().map(|v| scale * v[part]).collect::<Vec<_>>());
+    let estimate = Estimate::of_mean(&sampled);
+    let closed = Estimate::of_mean(&closed).value;
+    Ok(if closed.is_finite() { estimate.with_part("exact", closed) } else { estimate })
+}
+
+/// Returns the total variance of the end of a bridge over these starts: the mean of the conditional
+/// variance and the variance of the conditional mean.
+fn end_variance(bridge: &dyn Bridge, starts: &Points) -> Result<f64> {
+    let plan = bridge.expect_plan()?;
+    let moments: Vec<Moments> =
+        (0..starts.n()).into_par_iter().map(|i| plan.conditional_moments(starts.row(i))).collect();
+    let inner: f64 = moments.iter().map(|m| (0..m.mean.len()).map(|j| m.cov[(j, j)]).sum::<f64>()).sum();
+    let means = Points::from_rows(&moments.iter().map(|m| &m.mean).collect::<Vec<_>>())?;
+    Ok(inner / starts.n() as f64 + means.spread().powi(2))
+}

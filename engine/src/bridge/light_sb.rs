@@ -1,0 +1,142 @@
+//! The bridge between two distributions, learned from samples of both.
+
+mod loss;
+mod option;
+mod parameters;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use super::potential::PotentialBridge;
+use crate::archive::{Archive, Archived};
+use crate::net::{Adam, AdamOptions, Averaging, RunningMean, Trainee, TrainingPlan, TrainingStep, train};
+use crate::process::{Ending, Observer};
+use crate::rng::Stream;
+use crate::target::Target;
+use crate::{Error, Interrupt, Result};
+pub use option::{LightSbOptions, ShapeKind};
+use parameters::Parameters;
+use units::{Units, draw};
+
+/// A learned bridge, and how its training ended.
+#[derive(Debug, Clone)]
+pub struct TrainedBridge {
+    /// The bridge, with the last finite parameters.
+    pub bridge: PotentialBridge,
+    /// Finished, interrupted or diverged.
+    pub ending: Ending,
+    /// The loss of the last step: the relative entropy of the sought plan to the learned one, up to
+    /// a constant.
+    pub loss: f64,
+}
+
+/// Learns the bridge between two distributions relative to a Brownian motion \[korotin2024light\]:
+/// the potential `v` of a [`PotentialBridge`] that minimises `E log c(X_0) - E log v(X_1)` with
+/// `c(x) = sum_k a_k exp((x^T S_k x + 2 r_k . x) / (2 epsilon))`, by Adam on minibatches of both
+/// distributions. The loss needs no pairs and no simulation; it is the relative entropy of the true
+/// plan to the learned one, up to a constant. The centres `r_k` start at points of the target.
+/// The result has the mean of the parameters of the second half of the steps, because the places
+/// where one component replaces another depend on the noise of single steps.
+///
+/// Units do not matter: the training works in those in which the means are 0 and the mean variance
+/// of both distributions is 1. Cost per step: `O(batch K d)`, or `O(batch K d^2 + K d^3)` for full
+/// shapes.
+///
+/// # Errors
+/// An option is out of range, the dimensions differ, a distribution cannot be sampled or does not
+/// vary. Divergence and an interrupt are endings, not errors.
+pub fn train_light_sb(
+    source: &dyn Target,
+    target: &dyn Target,
+    options: &LightSbOptions,
+    stream: Stream,
+    interrupt: &Interrupt,
+    observer: &mut dyn Observer,
+) -> Result<TrainedBridge> {
+    options.check()?;
+    if source.dim() != target.dim() {
+        let got = format!("{} dimensions", target.dim());
+        return Err(Error::mismatch("the target", got, format!("the source has {}", source.dim())));
+    }
+    let units = Units::measure(source, target, stream)?;
+    let epsilon = options.epsilon / (units.scale * units.scale);
+    let centres = units.target.inverse().apply(&draw(target, options.components, stream.label("centres"))?);
+    let mut parameters = Parameters::new(&centres, epsilon, options.shape)?;
+    let count = parameters.values.len();
+    let mut learner = Learner {
+        before: parameters.values.clone(),
+        adam: Adam::new(count, AdamOptions::default()),
+        gradient: vec![0.0; count],
+        mean: vec![0.0; count],
+        averaged: RunningMean::new(Averaging::Equal),
+        parameters: &mut parameters,
+        ends: [source, target],
+        units: &units,
+        batch: options.batch,
+    };
+    let stream = stream.label("train");
+    let plan = TrainingPlan {
+        name: "light_sb",
+        loss: "loss",
+        steps: options.steps,
+        rate: &options.rate,
+        stream,
+        checkpoint_every: None,
+    };
+    let trained = train(&plan, &mut learner, interrupt, observer)?;
+    let name = format!("a learned bridge to {}", target.name());
+    let bridge = parameters.bridge(name, options.epsilon, &units)?;
+    Ok(TrainedBridge { bridge, ending: trained.ending, loss: trained.loss })
+}
+
+/// The state of a training.
+struct Learner<'a> {
+    parameters: &'a mut Parameters,
+    before: Vec<f64>,
+    adam: Adam<f64>,
+    gradient: Vec<f64>,
+    /// The sum of the parameters of the second half of the steps.
+    mean: Vec<f64>,
+    averaged: RunningMean,
+    ends: [&'a dyn Target; 2],
+    units: &'a Units,
+    batch: usize,
+}
+
+impl Trainee for Learner<'_> {
+    fn step(&mut self, now: &TrainingStep, _observer: &mut dyn Observer) -> Result<f64> {
+        let start = draw(self.ends[0], self.batch, now.stream.label("source"))?;
+        let end = draw(self.ends[1], self.batch, now.stream.label("target"))?;
+        let (start, end) = (self.units.source.inverse().apply(&start), self.units.target.inverse().apply(&end));
+        let loss = self.parameters.loss(&start, &end, &mut self.gradient)?;
+        self.before.copy_from_slice(&self.parameters.values);
+        if loss.is_finite() {
+            self.adam.step(&mut self.parameters.values, &self.gradient, now.rate);
+            if 2 * now.step >= now.steps {
+                self.averaged.add(&mut self.mean, &self.parameters.values);
+            }
+        }
+        Ok(loss)
+    }
+
+    fn state(&mut self) -> Option<&mut dyn Archived> {
+        Some(self)
+    }
+
+    fn finish(&mut self) {
+        self.averaged.store(&self.mean, &mut self.parameters.values);
+    }
+
+    fn take_back(&mut self) {
+        self.parameters.values.copy_from_slice(&self.before);
+    }
+}
+
+impl Archived for Learner<'_> {
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("parameters", self.parameters.values.as_mut_slice())?;
+        archive.part("adam", &mut self.adam)?;
+        archive.part("mean", self.mean.as_mut_slice())?;
+        archive.part("averaged", &mut self.averaged)
+    }
+}

@@ -1,0 +1,53 @@
+//! Options of a learned bridge.
+
+use crate::options::at_least;
+use crate::schedule::Schedule;
+use crate::{Error, Result, Rule};
+use serde::{Deserialize, Serialize};
+
+/// The form of the matrices `S_k`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ShapeKind {
+    /// Diagonal matrices.
+    #[default]
+    Diagonal,
+    /// Any positive definite matrices.
+    Full,
+}
+
+crate::choices!(ShapeKind);
+
+crate::options! {
+    /// Options of `light_sb`.
+    pub struct LightSbOptions {
+        /// Variance of the noise of the Brownian motion per unit of time, above 0: the weight of
+        /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
+        epsilon: f64 = 1.0,
+        /// Number of Gaussians in the potential, at least 1; a target with fewer points has as
+        /// many.
+        components: usize = 50,
+        /// The form of their covariances: "diagonal", or "full" for targets whose coordinates are
+        /// correlated, which costs `dim` times as much.
+        shape: ShapeKind = ShapeKind::Diagonal,
+        /// Number of optimiser steps, at least 1.
+        steps: usize = 10_000,
+        /// Number of points of either distribution per optimiser step, at least 2.
+        batch: usize = 128,
+        /// Learning rate of Adam over `steps`: a number, a schedule or a list.
+        rate: Schedule = Schedule::Cosine { from: 1e-2, to: 1e-3 },
+    }
+}
+
+impl LightSbOptions {
+    /// # Errors
+    /// An option is out of range.
+    pub(super) fn check(&self) -> Result<()> {
+        let LightSbOptions { epsilon, components, steps, batch, .. } = *self;
+        at_least(&[("components", components, 1), ("steps", steps, 1), ("batch", batch, 2)])?;
+        if !(epsilon > 0.0 && epsilon.is_finite()) {
+            return Err(Error::argument("epsilon", epsilon, Rule::Positive.worded("it must be positive and finite")));
+        }
+        self.rate.check("rate", 0.0..=f64::INFINITY)
+    }
+}

@@ -1,0 +1,128 @@
+//! The parameters of a learned potential, and the bridge that they describe.
+
+use super::ShapeKind;
+use super::units::Units;
+use crate::bridge::ReferenceProcess;
+use crate::bridge::potential::{PotentialBridge, Shapes};
+use crate::matrix::{Spectrum, product, symmetric_part};
+use crate::points::no_room;
+use crate::{Error, Points, Result};
+use faer::Mat;
+use std::ops::Range;
+
+/// The parameters in the units of the training: `log a_k / gain`, then `r_k`, then the shapes. A
+/// diagonal shape is `log S_kj`; a full one is `S_k = L L^T`, the rows of the lower triangle of `L`
+/// with the logarithm of its diagonal.
+#[derive(Debug)]
+pub struct Parameters {
+    /// All parameters.
+    pub values: Vec<f64>,
+    /// In the units of the training.
+    pub epsilon: f64,
+    /// The factor of the logarithms of the weights, which vary by `1 / epsilon` if that is large.
+    pub gain: f64,
+    /// K.
+    pub components: usize,
+    /// Number of coordinates.
+    pub dim: usize,
+    /// The form of the shapes.
+    pub shape: ShapeKind,
+}
+
+impl Parameters {
+    /// Returns equal weights, these centres, and shapes with which a component has half the spread
+    /// of the target: `s^2 + epsilon s = 1 / 4`.
+    ///
+    /// # Errors
+    /// The machine lacks memory for full shapes.
+    pub fn new(centres: &Points, epsilon: f64, shape: ShapeKind) -> Result<Parameters> {
+        let (components, dim) = (centres.n(), centres.dim());
+        let each = match shape {
+            ShapeKind::Diagonal => dim,
+            ShapeKind::Full => dim * (dim + 1) / 2,
+        };
+        if let Some(why) = no_room(components, 8 * each) {
+            return Err(Error::argument("components", components, why));
+        }
+        let size = 0.5 / (epsilon + (epsilon * epsilon + 1.0).sqrt());
+        let mut values = vec![0.0; components];
+        values.extend_from_slice(centres.data());
+        for _ in 0..components {
+            match shape {
+                ShapeKind::Diagonal => values.extend(std::iter::repeat_n(size.ln(), dim)),
+                ShapeKind::Full => {
+                    values.extend(
+                        (0..dim)
+                            .flat_map(|i| (0..=i).map(move |j| (i, j)))
+                            .map(|(i, j)| if i == j { 0.5 * size.ln() } else { 0.0 }),
+                    );
+                }
+            }
+        }
+        let gain = (1.0 / epsilon).max(1.0);
+        Ok(Parameters { values, epsilon, gain, components, dim, shape })
+    }
+
+    /// The place of `r_k`.
+    pub fn centre(&self, k: usize) -> Range<usize> {
+        let begin = self.components + k * self.dim;
+        begin..begin + self.dim
+    }
+
+    /// The place of the shape of component `k`.
+    pub fn shape_of(&self, k: usize) -> Range<usize> {
+        let begin = self.components * (1 + self.dim);
+        let each = (self.values.len() - begin) / self.components;
+        begin + k * each..begin + (k + 1) * each
+    }
+
+    /// `log a_k`.
+    pub fn log_weight(&self, k: usize) -> f64 {
+        self.gain * self.values[k]
+    }
+
+    /// The lower triangle `L` of a full shape.
+    pub fn triangle(&self, k: usize) -> Mat<f64> {
+        let rows = &self.values[self.shape_of(k)];
+        Mat::from_fn(self.dim, self.dim, |i, j| match i.cmp(&j) {
+            std::cmp::Ordering::Less => 0.0,
+            std::cmp::Ordering::Equal => rows[i * (i + 1) / 2 + j].exp(),
+            std::cmp::Ordering::Greater => rows[i * (i + 1) / 2 + j],
+        })
+    }
+
+    /// Returns the bridge in the units of the points. With the shifts `m`, `n` of source and target
+    /// and the scale `c`, `r = n + c r' - S m` and `log a = log a' + (m^T S m - 2 c r'.m) / (2
+    /// epsilon)`; the shapes have no unit.
+    ///
+    /// # Errors
+    /// A shape is singular to rounding.
+    pub fn bridge(&self, name: String, epsilon: f64, units: &Units) -> Result<PotentialBridge> {
+        let (from, to, scale) = (units.source.shift(), units.target.shift(), units.scale);
+        let shapes = match self.shape {
+            ShapeKind::Diagonal => {
+                let rows: Vec<f64> =
+                    (0..self.components).flat_map(|k| &self.values[self.shape_of(k)]).map(|s| s.exp()).collect();
+                Shapes::Diagonal(Points::new(rows, self.dim, "the shapes of the components")?)
+            }
+            ShapeKind::Full => {
+                let of = |k: usize| {
+                    let root = self.triangle(k);
+                    let shape = symmetric_part(&product(root.as_ref(), root.transpose()));
+                    Spectrum::positive(&shape, "the shape of a component")
+                };
+                Shapes::Full((0..self.components).map(of).collect::<Result<_>>()?)
+            }
+        };
+        let (mut log_weights, mut centres) = (Vec::new(), Points::zeros(self.components, self.dim));
+        for k in 0..self.components {
+            let (centre, moved) = (&self.values[self.centre(k)], shapes.apply(k, |s| s, from));
+            let form: f64 = from.iter().zip(&moved).map(|(m, s)| m * s).sum();
+            let along: f64 = from.iter().zip(centre).map(|(m, r)| m * r).sum();
+            log_weights.push(self.log_weight(k) + (form - 2.0 * scale * along) / (2.0 * epsilon));
+            let parts = to.iter().zip(centre.iter().zip(&moved));
+            centres.row_mut(k).iter_mut().zip(parts).for_each(|(r, (n, (c, s)))| *r = n + scale * c - s);
+        }
+        Ok(PotentialBridge::with(name, ReferenceProcess::brownian(epsilon)?, log_weights, centres, shapes))
+    }
+}

@@ -1,0 +1,48 @@
+//! Schroedinger bridges: the most probable motion between two distributions, relative to a
+//! reference process.
+//!
+//! Among all diffusions that lead from one distribution to another in the time from 0 to 1, the
+//! Schroedinger bridge is the one with the smallest relative entropy to a reference process: a
+//! Brownian motion, or an Ornstein-Uhlenbeck process, of a given noise. Its joint distribution of
+//! start and end solves an optimal transport problem with an entropic penalty.
+//!
+//! A [`Bridge`] knows its forward drift; what only some bridges know (the time-reversed process,
+//! the exact joint distribution of start and end, Gaussian marginals) is a capability that the
+//! caller queries. [`simulate`] moves points along a bridge.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `dynamics` | the interface of all bridges, and the joint distribution of their ends |
+//! | `reference_process` | the process without conditions: its transitions and its pinned form |
+//! | `simulate` | points moved along a bridge, by its drift, its probability flow or its plan |
+//! | `gaussian`, `gaussian_ipf` | the closed form between Gaussians, and the fitting that leads to it |
+//! | `quadratics` | the logarithm of a sum of exponentials of quadratic functions |
+//! | `potential` | bridges whose end potential is a mixture of Gaussians |
+//! | `light_sb` | the same potential, learned from samples |
+//! | `end_target` | the distribution in which a bridge ends |
+//! | `conditional_error`, `path_energy` | measurements of bridges |
+
+mod conditional_error;
+mod dynamics;
+mod end_target;
+mod gaussian;
+mod gaussian_ipf;
+mod light_sb;
+mod path_energy;
+mod potential;
+mod quadratics;
+mod reference_process;
+mod simulate;
+#[cfg(test)]
+mod tests;
+
+pub use conditional_error::{Conditional, ConditionalErrorOptions, conditional_error};
+pub use dynamics::{Bridge, Coupling, Direction};
+pub use end_target::EndTarget;
+pub use gaussian::{GaussianBridge, GaussianBridgeOptions};
+pub use gaussian_ipf::{GaussianIpf, GaussianKernel};
+pub use light_sb::{LightSbOptions, ShapeKind, TrainedBridge, train_light_sb};
+pub use path_energy::path_energy;
+pub use potential::{BridgePairOptions, PotentialBridge};
+pub use reference_process::ReferenceProcess;
+pub use simulate::{Method, Path, SimulateOptions, Snapshot, simulate};

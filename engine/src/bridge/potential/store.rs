@@ -1,0 +1,113 @@
+//! Bridges in `.safetensors` files.
+
+use super::{PotentialBridge, Shapes};
+use crate::bridge::ReferenceProcess;
+use crate::generator::DESCRIPTION;
+use crate::io::{Tensor, Tensors};
+use crate::matrix::{Spectrum, symmetric_part};
+use crate::{Error, Points, Result};
+use faer::Mat;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The description of a bridge in its file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Kind {
+    Bridge { epsilon: f64 },
+}
+
+impl PotentialBridge {
+    /// Writes the tensors `log_weight` (K), `centre` (K x dim) and `shape` (K x dim for diagonal
+    /// shapes, K x dim x dim for full ones) as f32.
+    ///
+    /// # Errors
+    /// Those of [`Tensors::save`].
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let (k, dim) = (self.components(), self.centres.dim());
+        let single = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v as f32).collect();
+        // Weights have no scale: the largest is 1, so that none is lost in f32.
+        let largest = self.log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mut tensors = Tensors::default();
+        let mut add = |name: &str, shape: Vec<usize>, values: &mut dyn Iterator<Item = f64>| {
+            tensors.tensors.insert(name.into(), Tensor { shape, values: single(values) });
+        };
+        add("log_weight", vec![k], &mut self.log_weights.iter().map(|w| w - largest));
+        add("centre", vec![k, dim], &mut self.centres.data().iter().copied());
+        match &self.shapes {
+            Shapes::Diagonal(all) => add("shape", vec![k, dim], &mut all.data().iter().copied()),
+            Shapes::Full(all) => {
+                let entries = |s: &Spectrum| {
+                    let m = s.map(|v| v);
+                    (0..dim * dim).map(move |at| m[(at / dim, at % dim)])
+                };
+                add("shape", vec![k, dim, dim], &mut all.iter().flat_map(entries));
+            }
+        }
+        let kind = Kind::Bridge { epsilon: self.reference.epsilon() };
+        tensors.metadata.insert(DESCRIPTION.into(), serde_json::json!(kind).to_string());
+        tensors.save(path)
+    }
+
+    /// Returns the bridge in a file, or None if the file is another model.
+    ///
+    /// # Errors
+    /// Those of [`Tensors::load`]; a tensor is missing or has another shape; a shape is not
+    /// positive definite.
+    pub fn load(path: &Path) -> Result<Option<PotentialBridge>> {
+        let tensors = Tensors::load(path)?;
+        let text = tensors.metadata.get(DESCRIPTION);
+        let Some(Kind::Bridge { epsilon }) = text.and_then(|text| serde_json::from_str(text).ok()) else {
+            return Ok(None);
+        };
+        let wrong = |name: &str, seen: String, want: &str| Error::File {
+            path: path.into(),
+            place: format!("tensor `{name}`"),
+            seen,
+            want: want.into(),
+        };
+        let find = |name: &str| {
+            tensors.tensors.get(name).ok_or_else(|| wrong(name, "it is missing".into(), "a bridge has it"))
+        };
+        let (weight, centre, shape) = (find("log_weight")?, find("centre")?, find("shape")?);
+        let doubles = |tensor: &Tensor| tensor.values.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>();
+        let (&[k], &[rows, dim]) = (weight.shape.as_slice(), centre.shape.as_slice()) else {
+            let seen = format!("its shape is {:?}", centre.shape);
+            return Err(wrong("centre", seen, "components x dimensions are expected, and one weight per component"));
+        };
+        if rows != k || k == 0 || dim == 0 {
+            let want = "one row per weight, of at least one value, is expected";
+            return Err(wrong("centre", format!("its shape is {:?}", centre.shape), want));
+        }
+        let shapes = match shape.shape.as_slice() {
+            &[a, b] if (a, b) == (k, dim) => {
+                let values = doubles(shape);
+                if let Some(s) = values.iter().find(|s| **s <= 0.0) {
+                    return Err(wrong("shape", format!("it holds {s}"), "all values must be positive"));
+                }
+                Shapes::Diagonal(Points::new(values, dim, "the shapes of the components")?)
+            }
+            &[a, b, c] if (a, b, c) == (k, dim, dim) => {
+                let values = doubles(shape);
+                let of = |m: &[f64]| {
+                    let m = symmetric_part(&Mat::from_fn(dim, dim, |i, j| m[i * dim + j]));
+                    Spectrum::positive(&m, "its shape").map_err(|e| wrong("shape", e.to_string(), "it must be valid"))
+                };
+                Shapes::Full(values.chunks_exact(dim * dim).map(of).collect::<Result<_>>()?)
+            }
+            other => {
+                let want = format!("{k} x {dim} or {k} x {dim} x {dim} values are expected");
+                return Err(wrong("shape", format!("its shape is {other:?}"), &want));
+            }
+        };
+        let reference = ReferenceProcess::brownian(epsilon).map_err(|e| Error::File {
+            path: path.into(),
+            place: format!("header, `{DESCRIPTION}`"),
+            seen: e.to_string(),
+            want: "a valid noise is expected".into(),
+        })?;
+        let centres = Points::new(doubles(centre), dim, "the centres of the components")?;
+        let name = "a bridge from a file".into();
+        Ok(Some(PotentialBridge::with(name, reference, doubles(weight), centres, shapes)))
+    }
+}
