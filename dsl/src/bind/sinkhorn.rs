@@ -1,10 +1,11 @@
 //! Entropic transport between two sets of points.
 
-use crate::bind::arguments::{SAMPLE, Weighted, weighted_points};
+use crate::bind::arguments::{SAMPLE, Weighted, distribution, weighted_points};
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, OPTIONS, Type, arg, optional};
-use crate::value::{Cloud, numbers};
+use crate::value::{BridgeHandle, Cloud, numbers};
 use rhai::{Array, Dynamic, Map};
+use sdflow::bridge::SinkhornBridge;
 use sdflow::cost::{self, Cost, Gauge};
 use sdflow::number::number;
 use sdflow::options::Options;
@@ -32,6 +33,25 @@ pub const ENTRIES: &[Entry] = &[
          print(p.cost);\n\
          let moved = p.transport();",
         ),
+    function(
+        "sinkhorn_bridge",
+        Kind::Bridge,
+        &[arg("source", SAMPLE), arg("target", SAMPLE), OPTIONS],
+        Type::Bridge,
+        sinkhorn_bridge,
+    )
+    .about(
+        "The Schroedinger bridge between two sets of points relative to a Brownian motion, without \
+         training [pooladian2024plugin]: its drift and its plan follow from the potentials of \
+         `sinkhorn` between them. It ends in the points of the target themselves, so that its drift \
+         is infinite at the end: the method \"ode\" does not apply. Cost per evaluation of the drift: \
+         one pass over the points of the target for every point.",
+    )
+    .options(SinkhornOptions::KEYS)
+    .example(
+        "let b = sinkhorn_bridge(normal(200, 2), dataset(\"moons\").sample(300), #{epsilon: 0.1});\n\
+         let y = b.sample(normal(50, 2), #{steps: 20});",
+    ),
     function("cost", Kind::Transport, &[], Type::Number, |call| Ok(receiver(call)?.cost().into()))
         .of(Type::Coupling)
         .property()
@@ -121,6 +141,17 @@ fn receiver(call: &Call) -> Result<Arc<Coupling>, Fail> {
 }
 
 fn sinkhorn(call: &Call) -> Result<Dynamic, Fail> {
+    Ok(Dynamic::from(Arc::new(solve(call)?)))
+}
+
+fn sinkhorn_bridge(call: &Call) -> Result<Dynamic, Fail> {
+    let bridge = SinkhornBridge::new(&solve(call)?, &call.context.pairwise).map_err(|e| call.place(e))?;
+    let handle = BridgeHandle { bridge: Arc::new(bridge), potential: None, source: None, target: None };
+    Ok(Dynamic::from(handle.between(distribution(call, 0)?, distribution(call, 1)?)))
+}
+
+/// Solves the problem between the first two arguments.
+fn solve(call: &Call) -> Result<Coupling, Fail> {
     let options: SinkhornOptions = call.options()?;
     let (x, y) = (weighted_points(call, 0)?, weighted_points(call, 1)?);
     let side = |side: &Weighted| Arc::clone(&side.0);
@@ -141,7 +172,7 @@ fn sinkhorn(call: &Call) -> Result<Dynamic, Fail> {
     if let Some(advice) = found.advice() {
         call.caution(Fail::script(advice));
     }
-    Ok(Dynamic::from(Arc::new(found)))
+    Ok(found)
 }
 
 /// Returns the cost of a usual number of iterations, from parts of the points.

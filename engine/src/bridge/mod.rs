@@ -16,6 +16,7 @@
 //! | `reference_process` | the process without conditions: its transitions and its pinned form |
 //! | `simulate` | points moved along a bridge, by its drift, its probability flow or its plan |
 //! | `gaussian`, `gaussian_ipf` | the closed form between Gaussians, and the fitting that leads to it |
+//! | `sinkhorn_bridge` | the bridge between two sets of points, from Sinkhorn's potentials |
 //! | `quadratics` | the logarithm of a sum of exponentials of quadratic functions |
 //! | `potential` | bridges whose end potential is a mixture of Gaussians |
 //! | `light_sb` | the same potential, learned from samples |
@@ -33,6 +34,7 @@ mod potential;
 mod quadratics;
 mod reference_process;
 mod simulate;
+mod sinkhorn_bridge;
 #[cfg(test)]
 mod tests;
 
@@ -46,3 +48,4 @@ pub use path_energy::path_energy;
 pub use potential::{BridgePairOptions, PotentialBridge};
 pub use reference_process::ReferenceProcess;
 pub use simulate::{Method, Path, SimulateOptions, Snapshot, simulate};
+pub use sinkhorn_bridge::SinkhornBridge;

@@ -174,6 +174,19 @@ impl Coupling {
         Ok(out.mean)
     }
 
+    /// True if the marginals are penalised instead of fixed.
+    pub fn is_unbalanced(&self) -> bool {
+        self.rho.is_some()
+    }
+
+    /// Returns the points of side 0 or 1, each with the logarithm of its mass plus its potential
+    /// divided by epsilon.
+    pub fn side(&self, side: usize) -> (&Arc<Points>, Vec<f64>) {
+        let Potentials { f, g, epsilon, .. } = &self.potentials;
+        let (points, potential) = if side == 0 { (&self.x, f) } else { (&self.y, g) };
+        (points, self.logs[side.min(1)].iter().zip(potential).map(|(l, p)| l + p / epsilon).collect())
+    }
+
     /// The first points.
     pub fn x(&self) -> &Arc<Points> {
         &self.x
@@ -218,9 +231,8 @@ impl Coupling {
         pairwise: &Pairwise,
         out: &mut SoftmaxMean,
     ) -> Result<()> {
-        let Potentials { g, epsilon, .. } = &self.potentials;
-        let logs: Vec<f64> = self.logs[1].iter().zip(g).map(|(l, g)| l + g / epsilon).collect();
-        let softmax = Softmax { sigma: epsilon.sqrt(), log_weights: Some(&logs), leave_out_self: false };
+        let ((_, logs), sigma) = (self.side(1), self.potentials.epsilon.sqrt());
+        let softmax = Softmax { sigma, log_weights: Some(&logs), leave_out_self: false };
         pairwise.softmax_mean(points, &self.y, values, &softmax, out)
     }
 }

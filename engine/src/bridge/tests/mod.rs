@@ -6,6 +6,7 @@ mod ipf;
 mod potential;
 mod refusals;
 mod simulation;
+mod sinkhorn;
 
 use super::{GaussianBridge, PotentialBridge, ReferenceProcess};
 use crate::target::{Gaussian, Mixture};
