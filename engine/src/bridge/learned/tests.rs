@@ -1,0 +1,1 @@
+//! Bridges learned by nets.
