@@ -21,7 +21,6 @@ use crate::target::{Gaussian, Moments, Target};
 use crate::{Error, Interrupt, Result};
 pub use as_bridge::LearnedBridge;
 pub use chain::Regression;
-use drift::Drift;
 use faer::Mat;
 use frame::{Frame, Spread};
 use learner::{Learner, draw};

@@ -44,7 +44,8 @@ pub use end_target::EndTarget;
 pub use gaussian::{GaussianBridge, GaussianBridgeOptions};
 pub use gaussian_ipf::{GaussianIpf, GaussianKernel};
 pub use learned::{
-    Baseline, ChainStart, DsbOptions, DsbmOptions, LearnedBridge, LearnedDrifts, PairStart, Regression, train_dsb, train_dsbm,
+    Baseline, ChainStart, DsbOptions, DsbmOptions, LearnedBridge, LearnedDrifts, PairStart, Regression, train_dsb,
+    train_dsbm,
 };
 pub use light_sb::{LightSbOptions, ShapeKind, TrainedBridge, train_light_sb};
 pub use path_energy::path_energy;

@@ -18,7 +18,9 @@ pub enum Regression {
 
 crate::choices!(Regression);
 
-/// The points after each step of a chain, and what the reversed drift is fitted to there.
+/// The points after each step of a chain, and what the reversed drift is fitted to there. To each
+/// of `n` points belongs a second one, `n` rows further, with the opposite noise of the last step:
+/// most of the noise of the desired drifts cancels in the mean of both.
 pub type Trace = Vec<[Points; 2]>;
 
 /// A chain of Euler steps, to be simulated.
@@ -37,7 +39,7 @@ pub struct Chain<'a> {
 
 impl Chain<'_> {
     /// Moves `points` to the end, in place; with `trace`, keeps each step for the regression
-    /// \[debortoli2021diffusion\]. Cost: one evaluation of the drift per step and point, two for mean
+    /// \[debortoli2021diffusion\]. Cost: one evaluation of the drift per step and point, three for mean
     /// matching.
     ///
     /// # Errors
@@ -54,14 +56,21 @@ impl Chain<'_> {
             self.stream.at(k as u64).add_normal(noise, points.data_mut());
             points.check_finite("a simulated cloud")?;
             let Some((regression, trace)) = &mut trace else { continue };
-            let mut wanted = before.clone();
-            wanted.data_mut().iter_mut().zip(points.data()).for_each(|(w, x)| *w = (*w - x) / h);
+            // The same step with the opposite noise: 2 (X + h u) - X'.
+            let mut both = Points::zeros(2 * points.n(), points.dim());
+            let (here, mirrored) = both.data_mut().split_at_mut(points.data().len());
+            here.copy_from_slice(points.data());
+            let steps = before.data().iter().zip(drift.data()).zip(points.data());
+            mirrored.iter_mut().zip(steps).for_each(|(m, ((x, u), y))| *m = 2.0 * (x + h * u) - y);
+            let starts = before.data().iter().chain(before.data());
+            let mut wanted = both.clone();
+            wanted.data_mut().iter_mut().zip(starts).for_each(|(w, x)| *w = (x - *w) / h);
             if *regression == Regression::Mean {
-                (self.drift)(k, points, &mut after)?;
-                let change = drift.data().iter().zip(after.data());
+                (self.drift)(k, &both, &mut after)?;
+                let change = drift.data().iter().chain(drift.data()).zip(after.data());
                 wanted.data_mut().iter_mut().zip(change).for_each(|(w, (u, v))| *w += u - v);
             }
-            trace.push([points.clone(), wanted]);
+            trace.push([both, wanted]);
         }
         Ok(())
     }

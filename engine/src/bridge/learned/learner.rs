@@ -112,10 +112,8 @@ impl<'a> Learner<'a> {
         let (steps, reference) = (self.plan.time_steps, self.plan.reference);
         let own_time = |k: usize| k as f64 / steps as f64;
         let (frame, net) = (&self.frames[moving], self.trainers[moving].mean());
-        let starts = matches!(
-            self.plan.method,
-            Method::Chain(ChainStart::Gaussian, _) | Method::Pairs(PairStart::Gaussian)
-        );
+        let starts =
+            matches!(self.plan.method, Method::Chain(ChainStart::Gaussian, _) | Method::Pairs(PairStart::Gaussian));
         let gaussian = self.gaussian.as_ref().filter(|_| starts);
         let drift = |k: usize, points: &Points, out: &mut Points| match (half, gaussian) {
             (0, Some(bridge)) => bridge.forward(own_time(k), points, out),
@@ -160,10 +158,12 @@ impl<'a> Learner<'a> {
         self.weights.resize(batch, 1.0);
         let mut rng = stream.label("rows").rng();
         let mut rows: Vec<(usize, usize)> = Vec::with_capacity(batch);
-        for i in 0..batch {
-            // Stratified: every batch contains all times, in their order.
-            let k = (steps as f64 * (i as f64 + rng.uniform()) / batch as f64) as usize;
-            rows.push((k.min(steps - 1), rng.below(self.particles)));
+        for i in (0..batch).step_by(2) {
+            // Stratified: every batch contains all times, in their order. Two rows have the same
+            // particle and opposite noise.
+            let k = (steps as f64 * (i as f64 + 2.0 * rng.uniform()) / batch as f64) as usize;
+            let row = (k.min(steps - 1), rng.below(self.particles));
+            rows.extend([row, row].into_iter().take(batch - i));
         }
         let size = frame.size * frame.size;
         match &self.material {
@@ -171,6 +171,7 @@ impl<'a> Learner<'a> {
             Material::Trace(trace) => {
                 let share = 1.0 / (1.0 + self.plan.reference.epsilon() * steps as f64 / size);
                 for (i, (k, particle)) in rows.into_iter().enumerate() {
+                    let particle = particle + i % 2 * self.particles;
                     // Step j of the one process ends at the step N - 1 - j of the other.
                     let [points, wanted] = &trace[steps - 1 - k];
                     frame.at_step(k).write_input(points.row(particle), &mut self.input[i * width..(i + 1) * width]);
@@ -207,6 +208,10 @@ impl Pinned<'_> {
         let size = self.frame.size * self.frame.size;
         let mut x = vec![0.0; rows.len() * dim];
         stream.fill_normal(&mut x);
+        for pair in x.chunks_exact_mut(2 * dim) {
+            let (noise, opposite) = pair.split_at_mut(dim);
+            opposite.iter_mut().zip(noise).for_each(|(o, z)| *o = -*z);
+        }
         let mut first = 0;
         for block in rows.chunk_by(|a, b| a.0 == b.0) {
             let part = first * dim..(first + block.len()) * dim;

@@ -78,8 +78,9 @@ crate::options! {
         hidden: usize = 128,
         /// Hidden layers, at least 1.
         layers: usize = 2,
-        /// Number of points per optimiser step, at least 2.
-        batch: usize = 512,
+        /// Number of points per optimiser step, at least 2; it must average the noise of single steps
+        /// of the chain.
+        batch: usize = 1024,
         /// Learning rate of Adam over the `steps` of each fit: a number, a schedule or a list.
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },
         /// Decay per step of the exponential moving average of the parameters, 0 or more and below
@@ -223,10 +224,7 @@ impl Plan {
 
     /// True if the bridge between Gaussians is needed.
     pub fn needs_gaussian(&self) -> bool {
-        let starts = matches!(
-            self.method,
-            Method::Chain(ChainStart::Gaussian, _) | Method::Pairs(PairStart::Gaussian)
-        );
+        let starts = matches!(self.method, Method::Chain(ChainStart::Gaussian, _) | Method::Pairs(PairStart::Gaussian));
         starts || self.baseline == Baseline::Gaussian
     }
 
@@ -248,20 +246,22 @@ impl Plan {
     /// The memory does not hold one batch, or the machine lacks it.
     pub fn particles(&self, dim: usize) -> Result<(usize, usize)> {
         let kept = match self.method {
-            Method::Chain(..) => 2 * self.time_steps,
+            Method::Chain(..) => 4 * self.time_steps,
             Method::Pairs(_) => 2,
         };
         let most = (self.memory * 1e6 / (8.0 * kept as f64 * dim as f64)) as usize;
-        let least = self.batch.div_ceil(self.time_steps);
+        // Each particle gives two rows per time step.
+        let rows = 2 * self.time_steps;
+        let least = self.batch.div_ceil(rows);
         if most < least {
             let need = (8 * kept * dim * least) as f64 / 1e6;
             return Err(Error::argument("memory", self.memory, format!("one `batch` needs {need:.3}")));
         }
-        let wanted = self.batch.saturating_mul(self.steps).div_ceil(self.time_steps);
+        let wanted = self.batch.saturating_mul(self.steps).div_ceil(rows);
         let particles = wanted.min(most).max(least);
         if let Some(why) = no_room(particles, kept.saturating_mul(dim)) {
             return Err(Error::argument("memory", self.memory, why));
         }
-        Ok((particles, (particles.saturating_mul(self.time_steps) / self.batch).max(1)))
+        Ok((particles, (particles.saturating_mul(rows) / self.batch).max(1)))
     }
 }

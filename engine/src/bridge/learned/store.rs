@@ -46,7 +46,8 @@ impl LearnedBridge {
         let mean = ends.iter().flat_map(|end| &end.mean).map(|v| *v as f32).collect();
         tensors.tensors.insert("mean".into(), Tensor { shape: vec![2, dim], values: mean });
         if let Some(gaussian) = frame.gaussian() {
-            let entries = |cov: &Mat<f64>| (0..dim * dim).map(|at| cov[(at / dim, at % dim)] as f32).collect::<Vec<_>>();
+            let entries =
+                |cov: &Mat<f64>| (0..dim * dim).map(|at| cov[(at / dim, at % dim)] as f32).collect::<Vec<_>>();
             let values = gaussian.ends().iter().flat_map(|end| entries(&end.cov)).collect();
             tensors.tensors.insert("covariance".into(), Tensor { shape: vec![2, dim, dim], values });
         }
