@@ -76,8 +76,8 @@ pub fn train_dsb(
 /// \[shi2023diffusion\].
 ///
 /// Given pairs of ends, the position `X_t` is drawn from the pinned reference process and the drift
-/// is fitted to the one that leads to the end, `(X_1 - X_t) / (1 - t)` for a Brownian motion, at the
-/// times of the grid. The pairs of the first fit, of the backward drift, are independent or the
+/// is fitted to the one that leads to the end, `(X_1 - X_t) / (1 - t)` for a Brownian motion, at
+/// the times of the grid. The pairs of the first fit, of the backward drift, are independent or the
 /// ends of a given process; later ones are the ends of the process that was fitted last. A loss is
 /// weighted by the inverse variance of what it is fitted to.
 ///

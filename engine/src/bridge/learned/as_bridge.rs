@@ -5,9 +5,9 @@ use crate::bridge::{Bridge, ReferenceProcess};
 use crate::{Points, Result};
 use std::sync::Arc;
 
-/// A diffusion between two distributions whose drifts in both directions were learned: a bridge that
-/// can be reversed. Their sum is `epsilon` times the score of the marginals as far as the training
-/// has converged.
+/// A diffusion between two distributions whose drifts in both directions were learned: a bridge
+/// that can be reversed. Their sum is `epsilon` times the score of the marginals as far as the
+/// training has converged.
 #[derive(Debug, Clone)]
 pub struct LearnedBridge {
     pub(super) name: String,

@@ -39,8 +39,8 @@ pub struct Chain<'a> {
 
 impl Chain<'_> {
     /// Moves `points` to the end, in place; with `trace`, keeps each step for the regression
-    /// \[debortoli2021diffusion\]. Cost: one evaluation of the drift per step and point, three for mean
-    /// matching.
+    /// \[debortoli2021diffusion\]. Cost: one evaluation of the drift per step and point, three for
+    /// mean matching.
     ///
     /// # Errors
     /// Those of the drift; an interrupt; a point becomes infinite or NaN.

@@ -89,8 +89,8 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Creates the units for the ends in the order of the process, with the baseline if it is given,
-    /// and computes what is needed at `steps` times. Cost `O(steps dim^3)` with a baseline.
+    /// Creates the units for the ends in the order of the process, with the baseline if it is
+    /// given, and computes what is needed at `steps` times. Cost `O(steps dim^3)` with a baseline.
     ///
     /// # Errors
     /// The covariance of a marginal of the baseline is singular to rounding.

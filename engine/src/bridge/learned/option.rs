@@ -56,7 +56,8 @@ crate::options! {
         /// Rate at which the reference process returns to the origin, 0 to 100: 0 is a Brownian
         /// motion, otherwise it is an Ornstein-Uhlenbeck process.
         pull: f64 = 0.0,
-        /// Number of iterations, at least 1; each fits the backward drift and then the forward drift.
+        /// Number of iterations, at least 1; each fits the backward drift and then the forward
+        /// drift.
         iterations: usize = 10,
         /// Number of optimiser steps per fit, at least 1.
         steps: usize = 1000,
@@ -78,8 +79,8 @@ crate::options! {
         hidden: usize = 128,
         /// Hidden layers, at least 1.
         layers: usize = 2,
-        /// Number of points per optimiser step, at least 2; it must average the noise of single steps
-        /// of the chain.
+        /// Number of points per optimiser step, at least 2; it must average the noise of single
+        /// steps of the chain.
         batch: usize = 1024,
         /// Learning rate of Adam over the `steps` of each fit: a number, a schedule or a list.
         rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },
@@ -100,15 +101,16 @@ crate::options! {
         /// Rate at which the reference process returns to the origin, 0 to 100: 0 is a Brownian
         /// motion, otherwise it is an Ornstein-Uhlenbeck process.
         pull: f64 = 0.0,
-        /// Number of iterations, at least 1; each fits the backward drift and then the forward drift.
+        /// Number of iterations, at least 1; each fits the backward drift and then the forward
+        /// drift.
         iterations: usize = 5,
         /// Number of optimiser steps per fit, at least 1.
         steps: usize = 2000,
         /// Number of equal time steps of the chains, at least 2: sample the bridge with as many.
         time_steps: usize = 20,
-        /// The pairs of the first fit: "independent" ends, which is iterative Markovian fitting; the
-        /// ends of the "reference" process from the source, which is iterative proportional fitting;
-        /// or the ends of the "gaussian" bridge between the moments of both ends.
+        /// The pairs of the first fit: "independent" ends, which is iterative Markovian fitting;
+        /// the ends of the "reference" process from the source, which is iterative proportional
+        /// fitting; or the ends of the "gaussian" bridge between the moments of both ends.
         start: PairStart = PairStart::Independent,
         /// The part of the drifts that needs no net: "gaussian", the drift of the bridge between
         /// Gaussians with the moments of both ends, at a cost of `dim^2` per point, or "none".

@@ -30,8 +30,8 @@ enum Kind {
 }
 
 impl LearnedBridge {
-    /// Writes both nets, as `forward.0.weight` and so on, the means `mean` (2 x dim) of the ends and,
-    /// with a baseline, their covariances `covariance` (2 x dim x dim) as f32.
+    /// Writes both nets, as `forward.0.weight` and so on, the means `mean` (2 x dim) of the ends
+    /// and, with a baseline, their covariances `covariance` (2 x dim x dim) as f32.
     ///
     /// # Errors
     /// Those of [`Tensors::save`].

@@ -33,8 +33,8 @@ fn relative_entropy(p: [f64; 5], q: [f64; 5]) -> f64 {
     0.5 * (trace + form - 2.0 + (det(q) / det(p)).ln())
 }
 
-/// Takes half iterations from the Brownian motion of variance 1; returns the joint moments of source
-/// and target at each, that of the Brownian motion first.
+/// Takes half iterations from the Brownian motion of variance 1; returns the joint moments of
+/// source and target at each, that of the Brownian motion first.
 fn half_iterations(count: usize, regression: Regression) -> Vec<[f64; 5]> {
     let ends = shifted(1, 0.1);
     let mut drifts: Drifts = vec![[0.0; 2]; STEPS];
