@@ -6,6 +6,7 @@ mod drift;
 mod frame;
 mod learner;
 mod option;
+mod pinned;
 #[cfg(feature = "files")]
 mod store;
 #[cfg(test)]
