@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::archive::Archive;
-use sdflow::bridge::{Bridge, LightSbOptions, ShapeKind, train_light_sb};
+use sdflow::bridge::{
+    Bridge, DsbOptions, DsbmOptions, LightSbOptions, ShapeKind, train_dsb, train_dsbm, train_light_sb,
+};
 use sdflow::flow::{
     Diffusion, GanFlow, GanFlowOptions, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, Noise,
     PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, SdFlow, SdFlowOptions, SinkhornFlow,
@@ -410,4 +412,26 @@ fn training_of_a_bridge() {
             (drift.data().to_vec(), made.ending)
         });
     }
+    let target = moons();
+    let ends: [&dyn Target; 2] = [&source, target.as_ref()];
+    let x = Stream::new(3).normal(20, 2);
+    // Half iterations end after 5, 10, 15 steps; with this memory, others are simulated within each.
+    assert_resumes("dsb", &[1, 5, 8, 15, 19], |cut| {
+        let options =
+            DsbOptions { iterations: 2, steps: 5, batch: 40, hidden: 8, memory: 0.003, ..DsbOptions::default() };
+        let interrupt = cut.interrupt.clone();
+        let made = train_dsb(ends, &options, Stream::new(4), &interrupt, cut).unwrap();
+        let mut drift = Points::default();
+        made.bridge.forward(0.5, &x, &mut drift).unwrap();
+        (drift.data().to_vec(), made.ending)
+    });
+    assert_resumes("dsbm", &[1, 5, 8, 15, 19], |cut| {
+        let options =
+            DsbmOptions { iterations: 2, steps: 5, batch: 40, hidden: 8, memory: 0.0001, ..DsbmOptions::default() };
+        let interrupt = cut.interrupt.clone();
+        let made = train_dsbm(ends, &options, Stream::new(4), &interrupt, cut).unwrap();
+        let mut drift = Points::default();
+        made.bridge.forward(0.5, &x, &mut drift).unwrap();
+        (drift.data().to_vec(), made.ending)
+    });
 }

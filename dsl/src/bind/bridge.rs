@@ -91,7 +91,7 @@ fn gaussian_bridge(call: &Call) -> Result<Dynamic, Fail> {
     let (source, target) = (end(0)?, end(1)?);
     let made = options.reference().and_then(|reference| GaussianBridge::new(&source, &target, reference));
     let bridge: Arc<dyn Bridge> = Arc::new(made.map_err(|e| call.place(e))?);
-    let handle = BridgeHandle { bridge, potential: None, source: None, target: None };
+    let handle = BridgeHandle::closed_form(bridge);
     Ok(Dynamic::from(handle.between(Arc::new(source), Arc::new(target))))
 }
 

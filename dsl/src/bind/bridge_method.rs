@@ -131,7 +131,7 @@ fn end(handle: &BridgeHandle, end: Option<&Arc<dyn Target>>, name: &str) -> Resu
     match end {
         Some(target) => Ok(Dynamic::from(target.clone())),
         None => Err(Fail::script(format!("{} does not know its {name}", handle.bridge.name()))
-            .hint("a file holds the potential of a bridge alone: use the distributions that it was made from")),
+            .hint("a file does not hold the ends of a bridge: use the distributions that it was made from")),
     }
 }
 

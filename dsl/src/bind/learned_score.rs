@@ -8,7 +8,7 @@ use crate::context::ContextObserver;
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg, optional};
 use crate::value::{BridgeHandle, Model, Recipe};
 use rhai::Dynamic;
-use sdflow::bridge::PotentialBridge;
+use sdflow::bridge::{LearnedBridge, PotentialBridge};
 use sdflow::cost::{self, Gauge};
 use sdflow::generator::{self, ModelOptions};
 use sdflow::options::Options;
@@ -121,7 +121,7 @@ pub fn saver(what: &Dynamic) -> Option<Saver> {
     if let Some(model) = what.clone().try_cast::<Model>() {
         return Some(Box::new(move |path| model.tensors().save(path)));
     }
-    if let Some(bridge) = what.clone().try_cast::<BridgeHandle>().and_then(|handle| handle.potential) {
+    if let Some(bridge) = what.clone().try_cast::<BridgeHandle>().and_then(|handle| handle.saved) {
         return Some(Box::new(move |path| bridge.save(path)));
     }
     match what.clone().try_cast::<Recipe>() {
@@ -150,6 +150,9 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
     };
     if let Some(bridge) = context.time("files", || PotentialBridge::load(&path)).map_err(refuse)? {
         return Ok(Dynamic::from(BridgeHandle::potential(bridge)));
+    }
+    if let Some(bridge) = context.time("files", || LearnedBridge::load(&path)).map_err(refuse)? {
+        return Ok(Dynamic::from(BridgeHandle::learned(bridge)));
     }
     let loaded = context.time("files", || generator::load(&path, &options)).map_err(refuse)?;
     match loaded {

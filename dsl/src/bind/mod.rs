@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bridge;
+mod bridge_learned;
 mod bridge_method;
 mod bridge_metric;
 mod checks;
@@ -58,6 +59,7 @@ const LISTS: &[&[Entry]] = &[
     sampler::ENTRIES,
     field::ENTRIES,
     bridge::ENTRIES,
+    bridge_learned::ENTRIES,
     bridge_method::ENTRIES,
     bridge_metric::ENTRIES,
     generator::ENTRIES,

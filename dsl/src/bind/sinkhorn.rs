@@ -146,7 +146,7 @@ fn sinkhorn(call: &Call) -> Result<Dynamic, Fail> {
 
 fn sinkhorn_bridge(call: &Call) -> Result<Dynamic, Fail> {
     let bridge = SinkhornBridge::new(&solve(call)?, &call.context.pairwise).map_err(|e| call.place(e))?;
-    let handle = BridgeHandle { bridge: Arc::new(bridge), potential: None, source: None, target: None };
+    let handle = BridgeHandle { bridge: Arc::new(bridge), saved: None, source: None, target: None };
     Ok(Dynamic::from(handle.between(distribution(call, 0)?, distribution(call, 1)?)))
 }
 

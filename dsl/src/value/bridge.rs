@@ -1,8 +1,9 @@
 //! Bridges.
 
 use rhai::Engine;
-use sdflow::bridge::{Bridge, PotentialBridge};
+use sdflow::bridge::{Bridge, LearnedBridge, PotentialBridge};
 use sdflow::target::Target;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A bridge as a value of the script, with its ends if they are known.
@@ -11,18 +12,51 @@ pub struct BridgeHandle {
     /// The bridge.
     pub bridge: Arc<dyn Bridge>,
     /// The same bridge, if it can be saved.
-    pub potential: Option<Arc<PotentialBridge>>,
+    pub saved: Option<SavedBridge>,
     /// The distribution at time 0; None for a bridge from a file.
     pub source: Option<Arc<dyn Target>>,
     /// The distribution at time 1; None for a bridge from a file.
     pub target: Option<Arc<dyn Target>>,
 }
 
+/// A bridge that can be saved.
+#[derive(Debug, Clone)]
+pub enum SavedBridge {
+    /// A bridge with a mixture potential.
+    Potential(Arc<PotentialBridge>),
+    /// A bridge of two nets.
+    Learned(Arc<LearnedBridge>),
+}
+
+impl SavedBridge {
+    /// Writes the bridge to a file.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, path: &Path) -> sdflow::Result<()> {
+        match self {
+            SavedBridge::Potential(bridge) => bridge.save(path),
+            SavedBridge::Learned(bridge) => bridge.save(path),
+        }
+    }
+}
+
 impl BridgeHandle {
+    /// Returns a bridge that cannot be saved.
+    pub fn closed_form(bridge: Arc<dyn Bridge>) -> BridgeHandle {
+        BridgeHandle { bridge, saved: None, source: None, target: None }
+    }
+
     /// Returns a bridge with a mixture potential.
     pub fn potential(bridge: PotentialBridge) -> BridgeHandle {
         let bridge = Arc::new(bridge);
-        BridgeHandle { bridge: bridge.clone(), potential: Some(bridge), source: None, target: None }
+        BridgeHandle { saved: Some(SavedBridge::Potential(bridge.clone())), ..BridgeHandle::closed_form(bridge) }
+    }
+
+    /// Returns a bridge of two nets.
+    pub fn learned(bridge: LearnedBridge) -> BridgeHandle {
+        let bridge = Arc::new(bridge);
+        BridgeHandle { saved: Some(SavedBridge::Learned(bridge.clone())), ..BridgeHandle::closed_form(bridge) }
     }
 
     /// Adds the ends.

@@ -121,7 +121,7 @@ impl GaussianBridge {
 
     /// Returns the same process in reversed time: its ends are exchanged, and its reference process
     /// is the same, because that is reversible.
-    fn backward(&self) -> Result<GaussianBridge> {
+    pub(super) fn backward(&self) -> Result<GaussianBridge> {
         let [source, target] = self.ends.clone();
         GaussianBridge::with([target, source], self.reference, self.cross.transpose().to_owned())
     }

@@ -20,6 +20,7 @@
 //! | `quadratics` | the logarithm of a sum of exponentials of quadratic functions |
 //! | `potential` | bridges whose end potential is a mixture of Gaussians |
 //! | `light_sb` | the same potential, learned from samples |
+//! | `learned` | drifts in both directions, learned by nets: dsb and dsbm |
 //! | `end_target` | the distribution in which a bridge ends |
 //! | `conditional_error`, `path_energy` | measurements of bridges |
 
@@ -28,6 +29,7 @@ mod dynamics;
 mod end_target;
 mod gaussian;
 mod gaussian_ipf;
+mod learned;
 mod light_sb;
 mod path_energy;
 mod potential;
@@ -43,6 +45,10 @@ pub use dynamics::{Bridge, Coupling, Direction};
 pub use end_target::EndTarget;
 pub use gaussian::{GaussianBridge, GaussianBridgeOptions};
 pub use gaussian_ipf::{GaussianIpf, GaussianKernel};
+pub use learned::{
+    Baseline, ChainStart, DsbOptions, DsbmOptions, LearnedBridge, LearnedDrifts, PairStart, Regression, train_dsb,
+    train_dsbm,
+};
 pub use light_sb::{LightSbOptions, ShapeKind, TrainedBridge, train_light_sb};
 pub use path_energy::path_energy;
 pub use potential::{BridgePairOptions, PotentialBridge};

@@ -1,0 +1,114 @@
+//! Bridges learned by nets.
+
+use crate::bind::arguments::{SAMPLE, distribution};
+use crate::call::{Call, Entry, function};
+use crate::context::ContextObserver;
+use crate::language::{Fail, Kind, OPTIONS, Type, arg};
+use crate::value::BridgeHandle;
+use rhai::Dynamic;
+use sdflow::bridge::{DsbOptions, DsbmOptions, LearnedDrifts, train_dsb, train_dsbm};
+use sdflow::cost::{self, Gauge};
+use sdflow::options::Options;
+use sdflow::process::Ending;
+use sdflow::rng::Stream;
+use sdflow::target::Target;
+
+pub const ENTRIES: &[Entry] = &[
+    function("dsb", Kind::Bridge, &[arg("source", SAMPLE), arg("target", SAMPLE), OPTIONS], Type::Bridge, dsb)
+        .about(
+            "The diffusion Schroedinger bridge between two distributions [debortoli2021diffusion]: a net \
+             for each direction, by iterative proportional fitting. Each iteration simulates the \
+             forward process from the source and fits the backward drift to it, then simulates the \
+             backward process from the target and fits the forward drift. Sample it with as many \
+             `steps` as it has `time_steps`. An interrupted training leaves the file \
+             `interrupted.safetensors`.",
+        )
+        .options(DsbOptions::KEYS)
+        .example(
+            "let b = dsb(gaussian(#{dim: 2}), dataset(\"moons\"), #{iterations: 2, steps: 20});\n\
+             let y = b.sample(normal(100, 2), #{steps: 20});\n\
+             let back = b.sample(y, #{steps: 20, direction: \"backward\"});",
+        ),
+    function("dsbm", Kind::Bridge, &[arg("source", SAMPLE), arg("target", SAMPLE), OPTIONS], Type::Bridge, dsbm)
+        .about(
+            "The Schroedinger bridge between two distributions by matching of pairs [shi2023diffusion]: a \
+             net for each direction learns the drift that leads from a position between two ends to \
+             the end, on average over the pairs of ends. The first pairs are independent; later \
+             ones are the ends of the process that was fitted last. Sample it with as many `steps` \
+             as it has `time_steps`. An interrupted training leaves the file \
+             `interrupted.safetensors`.",
+        )
+        .options(DsbmOptions::KEYS)
+        .example(
+            "let b = dsbm(dataset(\"moons\"), dataset(\"8gaussians\"), #{iterations: 2, steps: 20});\n\
+             let y = b.sample(dataset(\"moons\").sample(100), #{steps: 20});\n\
+             save(b, \"bridge.safetensors\");",
+        ),
+];
+
+fn dsb(call: &Call) -> Result<Dynamic, Fail> {
+    let mut options: DsbOptions = call.options()?;
+    options.steps = call.context.steps(options.steps);
+    let work = Work { name: "dsb", iterations: options.iterations, steps: options.steps };
+    work.carry_out(call, |iterations, steps, ends, stream, watch| {
+        let options = DsbOptions { iterations, steps, ..options.clone() };
+        train_dsb(ends, &options, stream, &call.context.interrupt, watch)
+    })
+}
+
+fn dsbm(call: &Call) -> Result<Dynamic, Fail> {
+    let mut options: DsbmOptions = call.options()?;
+    options.steps = call.context.steps(options.steps);
+    let work = Work { name: "dsbm", iterations: options.iterations, steps: options.steps };
+    work.carry_out(call, |iterations, steps, ends, stream, watch| {
+        let options = DsbmOptions { iterations, steps, ..options.clone() };
+        train_dsbm(ends, &options, stream, &call.context.interrupt, watch)
+    })
+}
+
+/// A training of both drifts.
+struct Work {
+    name: &'static str,
+    iterations: usize,
+    steps: usize,
+}
+
+impl Work {
+    /// Trains a bridge; that of an interrupted training is saved. A dry run takes a few steps.
+    fn carry_out(
+        &self,
+        call: &Call,
+        train: impl Fn(usize, usize, [&dyn Target; 2], Stream, &mut ContextObserver) -> sdflow::Result<LearnedDrifts>,
+    ) -> Result<Dynamic, Fail> {
+        let Work { name, iterations, steps } = *self;
+        let context = call.context;
+        let (source, target) = (distribution(call, 0)?, distribution(call, 1)?);
+        let (number, stream) = context.numbered_stream(name);
+        let label = format!("train {name}");
+        let train = |iterations: usize, steps: usize| {
+            let mut watch = ContextObserver::new(context, call.owner(format!("{name}-{number}")), &label);
+            train(iterations, steps, [source.as_ref(), target.as_ref()], stream, &mut watch)
+        };
+        let all = iterations.saturating_mul(2).saturating_mul(steps);
+        let measure = |gauge: &Gauge| {
+            // Options out of range must be errors here too.
+            cost::repeated(all, gauge, |few| train(iterations.min(1), steps.min(few.div_ceil(2))))
+        };
+        let made = call.work(&label, || context.time("training", || train(iterations, steps)), measure)?;
+        match made.ending {
+            Ending::Interrupted { .. } => {
+                let path = context.sandbox.writable("interrupted.safetensors", "models")?;
+                context.mode.write(|| made.bridge.save(&path)).map_err(|e| call.place(e))?;
+                context.record_file(&path);
+                Err(sdflow::Error::Interrupted.into())
+            }
+            Ending::Diverged { step } => {
+                let message = format!("the loss of `{name}` became {} in step {step}", made.loss);
+                Err(Fail::script(message).hint("make `rate` smaller"))
+            }
+            Ending::Finished | Ending::Converged { .. } => {
+                Ok(Dynamic::from(BridgeHandle::learned(made.bridge).between(source, target)))
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Bridges learned by nets: the diffusion Schroedinger bridge and bridge matching.
+
+mod as_bridge;
+mod chain;
+mod drift;
+mod frame;
+mod learner;
+mod option;
+mod pinned;
+#[cfg(feature = "files")]
+mod store;
+#[cfg(test)]
+mod tests;
+
+use super::GaussianBridge;
+use crate::matrix::Spectrum;
+use crate::net::{TrainingPlan, train};
+use crate::points::check_matrix;
+use crate::process::{Ending, Observer};
+use crate::rng::Stream;
+use crate::target::{Gaussian, Moments, Target};
+use crate::{Error, Interrupt, Result};
+pub use as_bridge::LearnedBridge;
+pub use chain::Regression;
+use faer::Mat;
+use frame::{Frame, Spread};
+use learner::{Learner, draw};
+use option::Plan;
+pub use option::{Baseline, ChainStart, DsbOptions, DsbmOptions, PairStart};
+use std::sync::Arc;
+
+/// The number of points from which the moments of a distribution without known ones are measured.
+const MEASURED: usize = 16384;
+
+/// The share of the mean variance that is added to each variance of a baseline, so that it exists
+/// for data of fewer dimensions.
+const RIDGE: f64 = 1e-6;
+
+/// A bridge learned by nets, and how its training ended.
+#[derive(Debug, Clone)]
+pub struct LearnedDrifts {
+    /// The bridge. After a divergence it has the nets from before the fit that diverged.
+    pub bridge: LearnedBridge,
+    /// Finished, interrupted or diverged.
+    pub ending: Ending,
+    /// The loss of the last step, per coordinate: about 1 for a drift that explains nothing.
+    pub loss: f64,
+}
+
+/// Learns the bridge between two distributions by iterative proportional fitting with regressions,
+/// the diffusion Schroedinger bridge \[debortoli2021diffusion\].
+///
+/// Each iteration simulates the forward chain `X' = X + h u(X) + sqrt(epsilon h) Z` from points of
+/// the source and fits the backward drift to it ([`Regression`]), then simulates the backward chain
+/// from points of the target and fits the forward drift. From the reference process, the first fit
+/// is the score `b = epsilon grad log p_t` of the noised source. A fit reads stored trajectories,
+/// as many as the option `memory` permits; others are simulated after each was used once per time
+/// step.
+///
+/// Cost: per optimiser step a forward and a backward pass of the net for each point of the batch,
+/// and about two forward passes for the simulation.
+///
+/// # Errors
+/// An option is out of range, the dimensions differ, a distribution cannot be sampled or does not
+/// vary, or a simulated point is not finite. Divergence and an interrupt are endings, not errors.
+pub fn train_dsb(
+    ends: [&dyn Target; 2],
+    options: &DsbOptions,
+    stream: Stream,
+    interrupt: &Interrupt,
+    observer: &mut dyn Observer,
+) -> Result<LearnedDrifts> {
+    learn("dsb", ends, &options.plan()?, stream, interrupt, observer)
+}
+
+/// Learns the bridge between two distributions by bridge matching of pairs of ends
+/// \[shi2023diffusion\].
+///
+/// Given pairs of ends, the position `X_t` is drawn from the pinned reference process and the drift
+/// is fitted to the one that leads to the end, `(X_1 - X_t) / (1 - t)` for a Brownian motion, at
+/// the times of the grid. The pairs of the first fit, of the backward drift, are independent or the
+/// ends of a given process; later ones are the ends of the process that was fitted last. A loss is
+/// weighted by the inverse variance of what it is fitted to.
+///
+/// Cost: per optimiser step a forward and a backward pass of the net for each point of the batch,
+/// and about one forward pass for the simulation.
+///
+/// # Errors
+/// Those of [`train_dsb`].
+pub fn train_dsbm(
+    ends: [&dyn Target; 2],
+    options: &DsbmOptions,
+    stream: Stream,
+    interrupt: &Interrupt,
+    observer: &mut dyn Observer,
+) -> Result<LearnedDrifts> {
+    learn("dsbm", ends, &options.plan()?, stream, interrupt, observer)
+}
+
+fn learn(
+    name: &str,
+    ends: [&dyn Target; 2],
+    plan: &Plan,
+    stream: Stream,
+    interrupt: &Interrupt,
+    observer: &mut dyn Observer,
+) -> Result<LearnedDrifts> {
+    let [source, target] = ends;
+    if source.dim() != target.dim() {
+        let got = format!("{} dimensions", target.dim());
+        return Err(Error::mismatch("the target", got, format!("the source has {}", source.dim())));
+    }
+    let [first, last] = measure(ends, plan.needs_gaussian(), stream.label("measure"))?;
+    let gaussian = match (first.1, last.1) {
+        (Some(a), Some(b)) => Some(GaussianBridge::new(&a, &b, plan.reference)?),
+        _ => None,
+    };
+    let frames = frames([first.0, last.0], gaussian.clone(), plan)?;
+    let mut learner = Learner::new(plan, ends, frames, gaussian, stream, interrupt)?;
+    let steps = plan.all_steps();
+    let (rate, stream) = (&plan.rate, stream.label("train"));
+    let training = TrainingPlan { name, loss: "loss", steps, rate, stream, checkpoint_every: None };
+    let trained = train(&training, &mut learner, interrupt, observer)?;
+    let drifts = learner.into_drifts().map(Arc::new);
+    let bridge = LearnedBridge { name: format!("a learned bridge to {}", target.name()), drifts };
+    Ok(LearnedDrifts { bridge, ending: trained.ending, loss: trained.loss })
+}
+
+/// Returns the frames of the forward and of the backward drift.
+fn frames(ends: [Spread; 2], gaussian: Option<GaussianBridge>, plan: &Plan) -> Result<[Frame; 2]> {
+    let gaussian = gaussian.filter(|_| plan.baseline == Baseline::Gaussian);
+    both_frames(ends, plan.reference, gaussian, plan.time_steps)
+}
+
+/// Returns the frames of the forward drift, for the ends in this order, and of the backward drift.
+fn both_frames(
+    ends: [Spread; 2],
+    reference: super::ReferenceProcess,
+    gaussian: Option<GaussianBridge>,
+    steps: usize,
+) -> Result<[Frame; 2]> {
+    let [first, last] = ends.clone();
+    let back = gaussian.as_ref().map(GaussianBridge::backward).transpose()?;
+    Ok([Frame::new(ends, reference, gaussian, steps)?, Frame::new([last, first], reference, back, steps)?])
+}
+
+/// The spread of a distribution, and the Gaussian with its moments.
+type Measured = (Spread, Option<Gaussian>);
+
+/// Measures both distributions; with `full`, their covariances too.
+fn measure(ends: [&dyn Target; 2], full: bool, stream: Stream) -> Result<[Measured; 2]> {
+    let of = |end: &dyn Target, name: &str| -> Result<Measured> {
+        let flat = || {
+            let reason = "all its points are the same, and a bridge needs points that vary";
+            Error::Numeric { what: format!("the {name}"), reason: reason.into() }
+        };
+        let dim = end.dim();
+        if !full {
+            let points = draw(end, MEASURED, stream.label(name))?;
+            points.check_squares(&format!("the {name}"))?;
+            let variance = points.spread().powi(2) / dim as f64;
+            let spread = Spread { mean: points.mean(), variance };
+            return if variance > 0.0 { Ok((spread, None)) } else { Err(flat()) };
+        }
+        check_matrix(dim)?;
+        let Moments { mean, cov } = match end.moments() {
+            Some(moments) => moments,
+            None => {
+                let points = draw(end, MEASURED, stream.label(name))?;
+                points.check_squares(&format!("the {name}"))?;
+                Moments { mean: points.mean(), cov: points.covariance() }
+            }
+        };
+        let variance = (0..dim).map(|j| cov[(j, j)]).sum::<f64>() / dim as f64;
+        if !(variance > 0.0 && variance.is_finite()) {
+            return Err(flat());
+        }
+        let ridge = RIDGE * variance;
+        let cov = Mat::from_fn(dim, dim, |i, j| cov[(i, j)] + if i == j { ridge } else { 0.0 });
+        Spectrum::positive(&cov, &format!("the covariance of the {name}"))?;
+        Ok((Spread { mean: mean.clone(), variance }, Some(Gaussian::new(mean, cov)?)))
+    };
+    Ok([of(ends[0], "source")?, of(ends[1], "target")?])
+}

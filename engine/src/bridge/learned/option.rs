@@ -1,0 +1,269 @@
+//! Options of bridges learned by nets.
+
+use super::chain::Regression;
+use super::frame::FEATURES;
+use crate::bridge::ReferenceProcess;
+use crate::net::{self, Hidden};
+use crate::options::at_least;
+use crate::points::no_room;
+use crate::schedule::Schedule;
+use crate::{Error, Result, Rule};
+use serde::{Deserialize, Serialize};
+
+/// The process from which the fitting of chains begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChainStart {
+    /// The bridge between Gaussians with the moments of both ends.
+    #[default]
+    Gaussian,
+    /// The reference process.
+    Reference,
+}
+
+/// The joint distribution of both ends from which the matching begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PairStart {
+    /// Independent ends.
+    #[default]
+    Independent,
+    /// The ends of the bridge between Gaussians with the moments of both, started from the source.
+    Gaussian,
+    /// The ends of the reference process, started from the source.
+    Reference,
+}
+
+/// The known part of the drifts, to which the nets add their own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Baseline {
+    /// The drift of the bridge between Gaussians with the moments of both ends.
+    #[default]
+    Gaussian,
+    /// Nothing.
+    None,
+}
+
+crate::choices!(ChainStart, PairStart, Baseline);
+
+crate::options! {
+    /// Options of `dsb`.
+    pub struct DsbOptions {
+        /// Variance of the noise of the reference process per unit of time, above 0: the weight of
+        /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
+        epsilon: f64 = 1.0,
+        /// Rate at which the reference process returns to the origin, 0 to 100: 0 is a Brownian
+        /// motion, otherwise it is an Ornstein-Uhlenbeck process.
+        pull: f64 = 0.0,
+        /// Number of iterations, at least 1; each fits the backward drift and then the forward
+        /// drift.
+        iterations: usize = 10,
+        /// Number of optimiser steps per fit, at least 1.
+        steps: usize = 1000,
+        /// Number of equal time steps of the chains, at least 2: sample the bridge with as many.
+        time_steps: usize = 20,
+        /// The process of the first iteration: "gaussian", the bridge between Gaussians with the
+        /// moments of both ends, which is nearer to the bridge and has the same limit, or
+        /// "reference".
+        start: ChainStart = ChainStart::Gaussian,
+        /// What a drift is fitted to: "mean", mean matching, or "increment", the increments of the
+        /// reversed chain, which conserve the moments of the ends but not the plan between them.
+        regression: Regression = Regression::Mean,
+        /// The part of the drifts that needs no net: "gaussian", the drift of the bridge between
+        /// Gaussians with the moments of both ends, at a cost of `dim^2` per point, or "none".
+        baseline: Baseline = Baseline::Gaussian,
+        /// True continues the nets of the iteration before; false fits new ones.
+        warm_start: bool = true,
+        /// Units of a hidden layer, at least 1.
+        hidden: usize = 128,
+        /// Hidden layers, at least 1.
+        layers: usize = 2,
+        /// Number of points per optimiser step, at least 2; it must average the noise of single
+        /// steps of the chain.
+        batch: usize = 1024,
+        /// Learning rate of Adam over the `steps` of each fit: a number, a schedule or a list.
+        rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },
+        /// Decay per step of the exponential moving average of the parameters, 0 or more and below
+        /// 1.
+        average: f64 = 0.995,
+        /// Megabytes for simulated trajectories: with less, fewer are simulated more often.
+        memory: f64 = 64.0,
+    }
+}
+
+crate::options! {
+    /// Options of `dsbm`.
+    pub struct DsbmOptions {
+        /// Variance of the noise of the reference process per unit of time, above 0: the weight of
+        /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
+        epsilon: f64 = 1.0,
+        /// Rate at which the reference process returns to the origin, 0 to 100: 0 is a Brownian
+        /// motion, otherwise it is an Ornstein-Uhlenbeck process.
+        pull: f64 = 0.0,
+        /// Number of iterations, at least 1; each fits the backward drift and then the forward
+        /// drift.
+        iterations: usize = 5,
+        /// Number of optimiser steps per fit, at least 1.
+        steps: usize = 2000,
+        /// Number of equal time steps of the chains, at least 2: sample the bridge with as many.
+        time_steps: usize = 20,
+        /// The pairs of the first fit: "independent" ends, which is iterative Markovian fitting;
+        /// the ends of the "reference" process from the source, which is iterative proportional
+        /// fitting; or the ends of the "gaussian" bridge between the moments of both ends.
+        start: PairStart = PairStart::Independent,
+        /// The part of the drifts that needs no net: "gaussian", the drift of the bridge between
+        /// Gaussians with the moments of both ends, at a cost of `dim^2` per point, or "none".
+        baseline: Baseline = Baseline::Gaussian,
+        /// True continues the nets of the iteration before; false fits new ones.
+        warm_start: bool = true,
+        /// Units of a hidden layer, at least 1.
+        hidden: usize = 128,
+        /// Hidden layers, at least 1.
+        layers: usize = 2,
+        /// Number of points per optimiser step, at least 2.
+        batch: usize = 512,
+        /// Learning rate of Adam over the `steps` of each fit: a number, a schedule or a list.
+        rate: Schedule = Schedule::Cosine { from: 2e-3, to: 1e-4 },
+        /// Decay per step of the exponential moving average of the parameters, 0 or more and below
+        /// 1.
+        average: f64 = 0.995,
+        /// Megabytes for pairs of ends: with less, fewer are simulated more often.
+        memory: f64 = 64.0,
+    }
+}
+
+/// What the process of a half iteration leaves for the fit of the reversed drift.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Method {
+    /// Every step of its trajectories.
+    Chain(ChainStart, Regression),
+    /// The pairs of their ends.
+    Pairs(PairStart),
+}
+
+/// The options of both methods.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub method: Method,
+    pub reference: ReferenceProcess,
+    pub iterations: usize,
+    pub steps: usize,
+    pub time_steps: usize,
+    pub baseline: Baseline,
+    pub warm_start: bool,
+    pub hidden: Hidden,
+    pub batch: usize,
+    pub rate: Schedule,
+    pub average: f64,
+    pub memory: f64,
+}
+
+macro_rules! plan {
+    ($options:expr, $method:expr) => {{
+        let o = $options;
+        let reference = ReferenceProcess::new(o.epsilon, o.pull)?;
+        let hidden = Hidden { units: o.hidden, layers: o.layers };
+        let plan = Plan {
+            method: $method,
+            reference,
+            iterations: o.iterations,
+            steps: o.steps,
+            time_steps: o.time_steps,
+            baseline: o.baseline,
+            warm_start: o.warm_start,
+            hidden,
+            batch: o.batch,
+            rate: o.rate.clone(),
+            average: o.average,
+            memory: o.memory,
+        };
+        plan.check()?;
+        Ok(plan)
+    }};
+}
+
+impl DsbOptions {
+    /// # Errors
+    /// An option is out of range.
+    pub(super) fn plan(&self) -> Result<Plan> {
+        plan!(self, Method::Chain(self.start, self.regression))
+    }
+}
+
+impl DsbmOptions {
+    /// # Errors
+    /// An option is out of range.
+    pub(super) fn plan(&self) -> Result<Plan> {
+        plan!(self, Method::Pairs(self.start))
+    }
+}
+
+impl Plan {
+    fn check(&self) -> Result<()> {
+        let Plan { iterations, steps, time_steps, batch, average, memory, .. } = *self;
+        at_least(&[("iterations", iterations, 1), ("steps", steps, 1), ("time_steps", time_steps, 2)])?;
+        at_least(&[("batch", batch, 2)])?;
+        if 2usize.checked_mul(iterations).and_then(|halves| halves.checked_mul(steps)).is_none() {
+            return Err(Error::argument("iterations", iterations, "it is too large for this number of `steps`"));
+        }
+        if !(0.0..1.0).contains(&average) {
+            let want = Rule::NotNegative.worded("it must be 0 or more and below 1");
+            return Err(Error::argument("average", average, want));
+        }
+        if !(memory > 0.0 && memory.is_finite()) {
+            let want = Rule::Positive.worded("it must be positive and finite");
+            return Err(Error::argument("memory", memory, want));
+        }
+        self.rate.check("rate", 0.0..=f64::INFINITY)?;
+        self.widths(1).map(drop)
+    }
+
+    /// Number of optimiser steps of all fits.
+    pub fn all_steps(&self) -> usize {
+        2 * self.iterations * self.steps
+    }
+
+    /// True if the bridge between Gaussians is needed.
+    pub fn needs_gaussian(&self) -> bool {
+        let starts = matches!(self.method, Method::Chain(ChainStart::Gaussian, _) | Method::Pairs(PairStart::Gaussian));
+        starts || self.baseline == Baseline::Gaussian
+    }
+
+    /// Returns the widths of a net for `dim` coordinates.
+    ///
+    /// # Errors
+    /// The net is impossible, or the machine lacks memory for a batch.
+    pub fn widths(&self, dim: usize) -> Result<Vec<usize>> {
+        if let Some(why) = no_room(self.batch, dim + FEATURES) {
+            return Err(Error::argument("batch", self.batch, why));
+        }
+        net::widths(dim + FEATURES, self.hidden, dim)
+    }
+
+    /// Returns the number of particles to simulate at a time, and the number of optimiser steps
+    /// until others are simulated: so many that each is used once per time step.
+    ///
+    /// # Errors
+    /// The memory does not hold one batch, or the machine lacks it.
+    pub fn particles(&self, dim: usize) -> Result<(usize, usize)> {
+        let kept = match self.method {
+            Method::Chain(..) => 4 * self.time_steps,
+            Method::Pairs(_) => 2,
+        };
+        let most = (self.memory * 1e6 / (8.0 * kept as f64 * dim as f64)) as usize;
+        // Each particle gives two rows per time step.
+        let rows = 2 * self.time_steps;
+        let least = self.batch.div_ceil(rows);
+        if most < least {
+            let need = (8 * kept * dim * least) as f64 / 1e6;
+            return Err(Error::argument("memory", self.memory, format!("one `batch` needs {need:.3}")));
+        }
+        let wanted = self.batch.saturating_mul(self.steps).div_ceil(rows);
+        let particles = wanted.min(most).max(least);
+        if let Some(why) = no_room(particles, kept.saturating_mul(dim)) {
+            return Err(Error::argument("memory", self.memory, why));
+        }
+        Ok((particles, (particles.saturating_mul(rows) / self.batch).max(1)))
+    }
+}
