@@ -2,6 +2,7 @@
 
 mod closed_form;
 mod error_bar;
+mod neighbours;
 mod noise_floor;
 mod sinkhorn_divergence;
 mod symmetry;
