@@ -99,10 +99,11 @@ fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Char
     if let Some(table) = what.clone().try_cast::<Arc<Table>>().filter(|t| !t.axes().is_empty() && options.x.is_none()) {
         return sweep_charts(&table, options);
     }
-    if what.clone().try_cast::<Array>().is_some_and(|parts| parts.is_empty()) {
+    let array = what.clone().try_cast::<Array>();
+    if array.as_ref().is_some_and(Vec::is_empty) {
         return Err(call.bad(0, "is empty", "something to draw is expected"));
     }
-    let several = what.clone().try_cast::<Array>().filter(|a| a.iter().all(|e| e.is_array() || e.is_map()));
+    let several = array.filter(|a| a.iter().all(|e| e.is_array() || e.is_map()));
     let Some(parts) = several else { return Ok(vec![chart(call, what, options, "")?]) };
     let title = |i: usize| options.titles.get(i).map_or("", String::as_str);
     parts.iter().enumerate().map(|(i, part)| chart(call, part, options, title(i))).collect()

@@ -96,7 +96,7 @@ pub fn conditional_error(
         return Err(Error::mismatch("the bridge", got, format!("the exact one has {}", exact.dim())));
     }
     let plan = exact.expect_plan()?;
-    let of = |i: usize| -> Result<[f64; 2]> {
+    let of = |i: usize| -> Result<([f64; 2], End)> {
         interrupt.check()?;
         let want = plan.conditional_moments(starts.row(i));
         let ends = found.draw(&starts.select(&vec![i; samples]), stream.at(i as u64), interrupt)?;
@@ -108,29 +108,41 @@ pub fn conditional_error(
             }
             _ => f64::NAN,
         };
-        Ok([bures_wasserstein(&sampled, &want)?, closed])
+        Ok(([bures_wasserstein(&sampled, &want)?, closed], End::of(want)))
     };
     let mut values = Vec::with_capacity(starts.n());
     for begin in (0..starts.n()).step_by(REPORT) {
         let range = begin..(begin + REPORT).min(starts.n());
-        let part: Vec<[f64; 2]> = range.into_par_iter().map(of).collect::<Result<_>>()?;
+        let part: Vec<([f64; 2], End)> = range.into_par_iter().map(of).collect::<Result<_>>()?;
         values.extend(part);
         seen(values.len(), starts.n());
     }
-    let scale = 100.0 / (0.5 * end_variance(exact, starts)?);
-    let [sampled, closed] = [0, 1].map(|part| values.iter().map(|v| scale * v[part]).collect::<Vec<_>>());
+    let (errors, ends): (Vec<[f64; 2]>, Vec<End>) = values.into_iter().unzip();
+    let scale = 100.0 / (0.5 * end_variance(&ends)?);
+    let [sampled, closed] = [0, 1].map(|part| errors.iter().map(|v| scale * v[part]).collect::<Vec<_>>());
     let estimate = Estimate::of_mean(&sampled);
     let closed = Estimate::of_mean(&closed).value;
     Ok(if closed.is_finite() { estimate.with_part("exact", closed) } else { estimate })
 }
 
-/// Returns the total variance of the end of a bridge over these starts: the mean of the conditional
-/// variance and the variance of the conditional mean.
-fn end_variance(bridge: &dyn Bridge, starts: &Points) -> Result<f64> {
-    let plan = bridge.expect_plan()?;
-    let moments: Vec<Moments> =
-        (0..starts.n()).into_par_iter().map(|i| plan.conditional_moments(starts.row(i))).collect();
-    let inner: f64 = moments.iter().map(|m| (0..m.mean.len()).map(|j| m.cov[(j, j)]).sum::<f64>()).sum();
-    let means = Points::from_rows(&moments.iter().map(|m| &m.mean).collect::<Vec<_>>())?;
-    Ok(inner / starts.n() as f64 + means.spread().powi(2))
+/// The end of a bridge given one start.
+struct End {
+    mean: Vec<f64>,
+    /// The sum of the variances of its coordinates.
+    variance: f64,
+}
+
+impl End {
+    fn of(Moments { mean, cov }: Moments) -> End {
+        let variance = (0..mean.len()).map(|j| cov[(j, j)]).sum();
+        End { mean, variance }
+    }
+}
+
+/// Returns the total variance of the end over all starts: the mean of the conditional variance and
+/// the variance of the conditional mean.
+fn end_variance(ends: &[End]) -> Result<f64> {
+    let inner: f64 = ends.iter().map(|end| end.variance).sum();
+    let means = Points::from_rows(&ends.iter().map(|end| &end.mean).collect::<Vec<_>>())?;
+    Ok(inner / ends.len() as f64 + means.spread().powi(2))
 }

@@ -11,6 +11,7 @@ use super::ReferenceProcess;
 use super::quadratics::{Curvature, Quadratics};
 use crate::target::{Density, Mixture, Target};
 use crate::{Error, Points, Result};
+pub(super) use draw::choose;
 use faer::Mat;
 pub use option::BridgePairOptions;
 pub(super) use shape::Shapes;

@@ -1,13 +1,13 @@
 //! The Schroedinger bridge between two sets of points, from the potentials of Sinkhorn's algorithm.
 
+use super::potential::choose;
 use super::{Bridge, Coupling, ReferenceProcess};
 use crate::pairwise::{Pairwise, Softmax, SoftmaxMean, Values};
-use crate::points::squared_distance;
+use crate::points::{squared_distance, weighted_covariance, weighted_mean};
 use crate::rng::Stream;
 use crate::sinkhorn;
 use crate::target::Moments;
 use crate::{Error, Points, Result};
-use faer::Mat;
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -111,30 +111,16 @@ impl Coupling for SinkhornBridge {
         out.reshape(points.n(), dim);
         let rows = out.data_mut().par_chunks_mut(dim).zip(points.data().par_chunks(dim));
         rows.enumerate().for_each(|(i, (y, x))| {
-            let (shares, u) = (self.shares(x), stream.at(i as u64).rng().uniform());
-            let mut sum = 0.0;
-            let found = shares.iter().position(|share| {
-                sum += share;
-                u < sum
-            });
-            // Rounding can leave the sum of all shares below u.
-            let last = || shares.iter().rposition(|share| *share > 0.0).unwrap_or(0);
-            y.copy_from_slice(self.end.points.row(found.unwrap_or_else(last)));
+            let chosen = choose(&self.shares(x), stream.at(i as u64).rng().uniform());
+            y.copy_from_slice(self.end.points.row(chosen));
         });
         Ok(())
     }
 
     fn conditional_moments(&self, x: &[f64]) -> Moments {
-        let (dim, shares) = (x.len(), self.shares(x));
-        let (mut mean, mut cov) = (vec![0.0; dim], Mat::zeros(dim, dim));
-        for (share, y) in shares.iter().zip(self.end.points.iter()) {
-            mean.iter_mut().zip(y).for_each(|(m, y)| *m += share * y);
-        }
-        for (share, y) in shares.iter().zip(self.end.points.iter()).filter(|(share, _)| **share > 0.0) {
-            for j in 0..dim {
-                (0..dim).for_each(|i| cov[(i, j)] += share * (y[i] - mean[i]) * (y[j] - mean[j]));
-            }
-        }
+        let shares = self.shares(x);
+        let mean = weighted_mean(&self.end.points, Some(&shares));
+        let cov = weighted_covariance(&self.end.points, Some(&shares));
         Moments { mean, cov }
     }
 }
