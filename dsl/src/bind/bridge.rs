@@ -2,6 +2,7 @@
 //! samples.
 
 use crate::bind::arguments::{SAMPLE, distribution};
+use crate::bind::ending::save_interrupted_model;
 use crate::call::{Call, Entry, function};
 use crate::context::ContextObserver;
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
@@ -124,9 +125,7 @@ fn light_sb(call: &Call) -> Result<Dynamic, Fail> {
 fn finish(call: &Call, made: TrainedBridge, source: Arc<dyn Target>, target: Arc<dyn Target>) -> Result<Dynamic, Fail> {
     match made.ending {
         Ending::Interrupted { .. } => {
-            let path = call.context.sandbox.writable("interrupted.safetensors", "models")?;
-            call.context.mode.write(|| made.bridge.save(&path)).map_err(|e| call.place(e))?;
-            call.context.record_file(&path);
+            save_interrupted_model(call, |path| made.bridge.save(path))?;
             Err(sdflow::Error::Interrupted.into())
         }
         Ending::Diverged { step } => {

@@ -1,6 +1,7 @@
 //! Bridges learned by nets.
 
 use crate::bind::arguments::{SAMPLE, distribution};
+use crate::bind::ending::save_interrupted_model;
 use crate::call::{Call, Entry, function};
 use crate::context::ContextObserver;
 use crate::language::{Fail, Kind, OPTIONS, Type, arg};
@@ -97,9 +98,7 @@ impl Work {
         let made = call.work(&label, || context.time("training", || train(iterations, steps)), measure)?;
         match made.ending {
             Ending::Interrupted { .. } => {
-                let path = context.sandbox.writable("interrupted.safetensors", "models")?;
-                context.mode.write(|| made.bridge.save(&path)).map_err(|e| call.place(e))?;
-                context.record_file(&path);
+                save_interrupted_model(call, |path| made.bridge.save(path))?;
                 Err(sdflow::Error::Interrupted.into())
             }
             Ending::Diverged { step } => {

@@ -8,6 +8,7 @@ use crate::value::Done;
 use rhai::Dynamic;
 use sdflow::Points;
 use sdflow::process::{self, Stats};
+use std::path::Path;
 
 /// The share of a run's time above which functions of the script are slow.
 const MUCH: f64 = 0.1;
@@ -38,6 +39,14 @@ pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Res
 fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
     let path = call.context.sandbox.writable("interrupted.npy", "samples")?;
     sdflow::io::save_npy(&path, points).map_err(|e| call.place(e))?;
+    call.context.record_file(&path);
+    Ok(())
+}
+
+/// Keeps the model of an interrupted training, which `save` writes.
+pub fn save_interrupted_model(call: &Call, save: impl FnOnce(&Path) -> sdflow::Result<()>) -> Result<(), Fail> {
+    let path = call.context.sandbox.writable("interrupted.safetensors", "models")?;
+    call.context.mode.write(|| save(&path)).map_err(|e| call.place(e))?;
     call.context.record_file(&path);
     Ok(())
 }

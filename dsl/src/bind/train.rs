@@ -263,9 +263,7 @@ impl<'a> TrainingJob<'a> {
 /// Records how training ended; the model of an interrupted training is saved too.
 fn ended(call: &Call, model: &Model, done: Done, dim: usize, advice: String) -> Made {
     if matches!(done.ending, Ending::Interrupted { .. }) {
-        let path = call.context.sandbox.writable("interrupted.safetensors", "models")?;
-        call.context.mode.write(|| model.tensors().save(&path)).map_err(|e| call.place(e))?;
-        call.context.record_file(&path);
+        ending::save_interrupted_model(call, |path| model.tensors().save(path))?;
     }
     record_result(call, done, dim, advice)
 }
