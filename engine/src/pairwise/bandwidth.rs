@@ -72,8 +72,8 @@ impl From<Kernels> for Written {
     }
 }
 
-/// The number of points for the median distance: evenly spaced rows, so that no randomness is
-/// needed.
+/// The number of points from which the median distance is computed: evenly spaced rows, so that no
+/// randomness is needed.
 const MEDIAN_POINTS: usize = 512;
 
 impl Kernels {
@@ -102,8 +102,8 @@ impl Kernels {
     }
 }
 
-/// Returns the median distance between different points of up to 512 evenly spaced rows, with the
-/// buffer `squares`; None if all coincide.
+/// Returns the median distance between distinct points among up to 512 evenly spaced rows; None if
+/// all of these coincide. `squares` is a buffer.
 pub fn median_distance(points: &Points, squares: &mut Vec<f64>) -> Option<f64> {
     let stride = points.n().div_ceil(MEDIAN_POINTS).max(1);
     let rows = points.n().div_ceil(stride);

@@ -1,5 +1,5 @@
-//! From a checked call to the backend that computes it, and to f64 for the queries that lose
-//! precision.
+//! The selection of the backend that computes a checked call, and the recomputation in f64 of the
+//! queries that lose precision.
 
 use super::call::{KernelCall, Softmax, SoftmaxCall, Values};
 use super::engine::Pairwise;
@@ -15,11 +15,11 @@ use crate::points::squared_distance;
 use crate::simd::Real;
 use crate::{Points, Result};
 
-/// Fewer repeated rows than this use all sources.
+/// If fewer rows than this are computed again, no source is skipped.
 const FEW: usize = 32;
 
 impl Pairwise {
-    /// Computes a softmax reduction into these rows.
+    /// Computes a softmax reduction and writes its results to `rows`.
     pub(super) fn softmax(&self, call: &SoftmaxCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_softmax(call);
         let own = matches!(call.values, Some(Values::Own));
@@ -33,7 +33,7 @@ impl Pairwise {
         self.again(undone, |rows| Portable::<f64>::default().softmax(self, call, &measure, rows))
     }
 
-    /// Computes a kernel sum into these rows.
+    /// Computes a kernel sum and writes its results to `rows`.
     pub(super) fn kernel(&self, call: &KernelCall, rows: Vec<RowOut>) -> Result<()> {
         let measure = Measure::of_kernel(call);
         let arithmetic = plan::kernel_arithmetic(&self.options, &measure.shape);
@@ -54,8 +54,8 @@ impl Pairwise {
         exact(undone).map(drop)
     }
 
-    /// Computes the softmax means of a set at its own points with every pair evaluated once.
-    /// Returns false, without effect, if that is not faster.
+    /// Computes the softmax means of a set at its own points, evaluating every pair once. Returns
+    /// false and writes nothing if that would not be faster.
     pub(super) fn own_means(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<bool> {
         let (softmax, orders) = (Softmax::of(sigma), Orders::default());
         let (queries, sources, values) = (points, points, Some(Values::Own));

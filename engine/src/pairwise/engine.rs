@@ -22,12 +22,13 @@ impl Pairwise {
         Pairwise { options, work: Arc::default(), interrupt, memory: Arc::default() }
     }
 
-    /// Returns the same engine (with shared count and interrupt) with other options.
+    /// Returns an engine with other options that shares the count and the interrupt of this one.
     pub fn with(&self, options: PairwiseOptions) -> Pairwise {
         Pairwise { options, ..self.clone() }
     }
 
-    /// Returns the same engine at another precision; None if `precision` is None.
+    /// Returns an engine with another precision that shares the count and the interrupt of this
+    /// one; None if `precision` is None.
     pub fn at_precision(&self, precision: Option<Precision>) -> Option<Pairwise> {
         precision.map(|precision| self.with(PairwiseOptions { precision, ..self.options.clone() }))
     }

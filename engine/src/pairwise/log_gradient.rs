@@ -4,7 +4,7 @@ use super::{Kernel, KernelSum, KernelSums, Pairwise, Part, Values};
 use crate::{Error, Points, Result, points::squared_distance};
 use rayon::prelude::*;
 
-/// A smaller kernel sum in f32 has lost its precision, or is 0.
+/// A kernel sum below this has lost its precision in f32.
 const FAINT: f64 = 1e-30;
 
 /// Buffers of [`Pairwise::log_gradient`], reused between calls.
@@ -15,10 +15,11 @@ pub struct LogGradient {
 }
 
 impl Pairwise {
-    /// Writes `grad log sum_j w_j k(z_i, x_j)` at the queries `z` into row `i` of `out`, where all
-    /// `w_j` are 1 without weights; for a Gaussian kernel this is the score of the sources smoothed
-    /// by its bandwidth. It is finite at any distance: where the kernel itself vanishes in the
-    /// arithmetic, its logarithm is summed in f64 for that query. Cost: two pairwise passes.
+    /// Writes `grad log sum_j w_j k(z_i, x_j)` at the query `z_i` into row `i` of `out`. Without
+    /// weights, all `w_j` are 1. For a Gaussian kernel the result is the score of the sources
+    /// smoothed by the bandwidth. The result is finite at any distance: if the kernel itself
+    /// vanishes in the arithmetic, its logarithm is summed in f64 for that query. Cost: two
+    /// pairwise passes.
     ///
     /// # Errors
     /// Those of [`Pairwise::kernel_sum`], or the kernel is the energy kernel, which is not a
@@ -59,7 +60,7 @@ impl Pairwise {
     }
 }
 
-/// Computes the same at one query, by a softmax of the logarithms of the kernel.
+/// Computes the gradient at one query by a softmax of the logarithms of the kernel.
 fn far(z: &[f64], sources: &Points, weights: Option<&[f64]>, kernel: Kernel, out: &mut [f64]) {
     let log = |(j, x): (usize, &[f64])| {
         let log_weight = weights.map_or(0.0, |weights| weights[j].ln());

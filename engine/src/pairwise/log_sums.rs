@@ -1,5 +1,5 @@
-//! Log-sum-exps between two sets of points that do not move, with log-weights that change from call
-//! to call, as in Sinkhorn's iteration.
+//! Log-sum-exps between two sets of points that do not move. The log-weights change from call to
+//! call, as in Sinkhorn's iteration.
 
 use super::call::{Softmax, SoftmaxCall};
 use super::engine::Pairwise;
@@ -16,14 +16,13 @@ use rayon::prelude::*;
 use std::f64::consts::LOG2_E;
 use std::sync::Arc;
 
-/// If a larger share of the pairs is evaluated although blocks may be skipped, skipping does not
-/// pay.
+/// Skipping blocks does not pay if more than this share of the pairs is evaluated nevertheless.
 const WORTH: f64 = 0.4;
 
 /// Sources per task when biases are converted.
 const ROWS: usize = 4096;
 
-/// The set at whose points the sums are computed; the sources are the other one.
+/// The set of points at which the sums are computed. The other set provides the sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// The first set.
@@ -32,12 +31,12 @@ pub enum Side {
     Second,
 }
 
-/// Sums between two fixed sets. Both are packed once for each sigma, and every result is the
-/// expectation from which the next call at the same points starts: an accurate expectation halves
-/// the time of a call and does not change its result beyond rounding.
+/// Sums between two fixed sets. Both sets are packed once for each sigma. Every result is the
+/// expected result of the next call at the same points. An accurate expected result halves the time
+/// of a call and changes the sums by no more than rounding.
 ///
-/// In f32 the exponents are accurate to about `6e-8` of the largest log-weight and of the squared
-/// distances in units of sigma; no query is computed again in f64.
+/// In f32 the error of an exponent is about `6e-8` times the largest log-weight or squared
+/// distance, with distances in units of sigma. No query is computed again in f64.
 #[derive(Debug)]
 pub struct LogSums<'a> {
     engine: Pairwise,
@@ -48,10 +47,10 @@ pub struct LogSums<'a> {
     expected: [Vec<f64>; 2],
 }
 
-/// How the sums are computed at this sigma.
+/// The method by which the sums are computed at this sigma.
 #[derive(Debug)]
 enum Way {
-    /// By [`Pairwise::log_sum_exp`]; true if the share of blocks that it skips is not known yet.
+    /// By [`Pairwise::log_sum_exp`]; the flag is true while the share of skipped blocks is unknown.
     Blocks {
         unknown: bool,
     },
@@ -61,7 +60,7 @@ enum Way {
 }
 
 impl Pairwise {
-    /// Returns the sums between `first` and `second`, n x dim and m x dim, for this `sigma`.
+    /// Prepares the sums between `first` (n x dim) and `second` (m x dim) for this `sigma`.
     ///
     /// # Errors
     /// Dimensions differ, `sigma` is not positive, or an interrupt.
@@ -81,8 +80,8 @@ impl Pairwise {
 }
 
 impl LogSums<'_> {
-    /// Changes sigma. The expected results become those of a sum of `exp(-f / sigma^2)` with the
-    /// same `f`.
+    /// Changes sigma. The expected results are rescaled: they become `-f / sigma^2` with the same
+    /// `f` as before.
     ///
     /// # Errors
     /// `sigma` is not positive, or an interrupt.
@@ -96,7 +95,7 @@ impl LogSums<'_> {
         Ok(())
     }
 
-    /// Chooses the way; `may_skip` allows the one that skips blocks.
+    /// Chooses the method; blocks are skipped only if `may_skip`.
     fn choose(&mut self, may_skip: bool) {
         let [first, second] = self.sets;
         let options = self.engine.options();
@@ -124,8 +123,8 @@ impl LogSums<'_> {
     }
 
     /// Computes `out[i] = log sum_j exp(l_j - |z_i - x_j|^2 / 2 sigma^2)` at the points `z` of one
-    /// side, with the points `x` of the other side and their log-weights `l`, of which `-inf`
-    /// excludes a source.
+    /// side. The points `x` of the other side are the sources, with log-weights `l`; a log-weight
+    /// of `-inf` excludes its source.
     ///
     /// # Errors
     /// The number of log-weights is not that of the sources, or an interrupt.
@@ -142,8 +141,8 @@ impl LogSums<'_> {
         }
         match &self.way {
             Way::Blocks { unknown } => {
-                // Counted apart from other users of the engine, so that the choice depends on
-                // these sets alone.
+                // The work is counted apart from other users of the engine, so that the choice
+                // depends on these sets alone.
                 let engine = Pairwise { work: Arc::<Work>::default(), ..self.engine.clone() };
                 let call =
                     SoftmaxCall { queries, sources, values: None, softmax, orders: &self.orders, subtract: false };

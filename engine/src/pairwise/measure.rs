@@ -5,11 +5,12 @@ use super::plan::{Shape, mean_square};
 use super::rounding::{FAR, FAR_KERNEL, neighbourhood};
 use crate::Points;
 
-/// The largest error of a coordinate in f64, in bandwidths, that a centre may cause.
+/// The largest error, in bandwidths, that the subtraction of a centre may cause in an f64
+/// coordinate.
 const LOSS: f64 = 1e-9;
 
-/// The largest scaled squared distance: it is near the largest number of f32, beyond which a kernel
-/// need not vanish, and its inverse is near the smallest.
+/// The largest scaled squared distance. It is near the largest number of f32, and its inverse is
+/// near the smallest; a kernel need not vanish beyond it.
 const LARGEST_SQUARE: f64 = 1e30;
 
 /// The relation of packed points to those of the caller.
@@ -26,8 +27,8 @@ pub struct Measure {
 }
 
 impl Measure {
-    /// For a softmax: the centre of the sources becomes 0, and a score minus a squared distance in
-    /// bits.
+    /// Returns the measurements for a softmax: the centre of the sources becomes 0, and a score
+    /// becomes a negative squared distance in bits.
     pub fn of_softmax(call: &SoftmaxCall) -> Measure {
         let SoftmaxCall { queries, sources, softmax, .. } = *call;
         let scale = (0.5 * std::f64::consts::LOG2_E).sqrt() / softmax.sigma;
@@ -39,8 +40,8 @@ impl Measure {
         Measure { centre, scale, factor: 1.0, unit: 1.0, shape, far }
     }
 
-    /// For a kernel: the centre of the sources becomes 0, and a score the argument of the lane
-    /// profile of the kernel.
+    /// Returns the measurements for a kernel: the centre of the sources becomes 0, and a score
+    /// becomes the argument of the lane profile of the kernel.
     pub fn of_kernel(call: &KernelCall) -> Measure {
         let KernelCall { queries, sources, sum } = *call;
         let spread = sources.spread();
@@ -68,8 +69,8 @@ impl Measure {
 /// around it; `scale` times a distance is in bandwidths.
 ///
 /// The centre is the mean, so that a common offset of all points costs no precision. If a few
-/// points are so far away that even in f64 the difference from the mean rounds the others, nothing
-/// is subtracted: the coordinates are then as exact as those of the caller.
+/// points are so far away that subtracting the mean would round the other points even in f64,
+/// nothing is subtracted: the coordinates are then as exact as those of the caller.
 fn centre(sources: &Points, scale: f64) -> (Vec<f64>, f64) {
     let mean = sources.mean();
     let (square, _) = mean_square(sources, &mean, f64::INFINITY);
@@ -82,7 +83,7 @@ fn centre(sources: &Points, scale: f64) -> (Vec<f64>, f64) {
 }
 
 /// True if so many of `n` queries are far that computing them again would cost more than another
-/// method for all.
+/// method costs for all.
 fn many(far: usize, n: usize) -> bool {
     8 * far > n
 }

@@ -29,16 +29,16 @@
 //! across the lanes of the registers, and one source after the other is broadcast to all of them.
 //! Running maxima, normalisers and their rescaling therefore need no reduction across lanes, and
 //! one row-major copy of the sources serves both products: scores from coordinates, sums from
-//! weights. The maximum is subtracted as it is found, as in any online softmax, so no score
-//! overflows and a query far from all sources gets a finite result.
+//! weights. The running maximum is subtracted, as in any online softmax, so no score overflows, and
+//! a query far from all sources gets a finite result.
 //!
-//! **Direct and fused.** Up to 4 coordinates, or if products would lose precision, distances are
-//! sums of squared differences (*direct*), and exponential and sums are one pass in registers.
-//! Otherwise both products are computed in tiles of 8 sources by 3 registers, so that 24 of the 32
-//! registers are accumulators (*fused*); between the two products the weights of a block of at most
-//! 128 sources stay in the first-level cache. *gemm* computes the same products by faer, for
-//! comparison; it is never chosen automatically. *naive* is the f64 reference with which all others
-//! are compared.
+//! **Direct and fused.** With up to 4 coordinates, or if products would lose precision, distances
+//! are sums of squared differences (*direct*), and one pass in registers computes exponentials and
+//! sums. Otherwise both products are computed in tiles of 8 sources by 3 registers, so that 24 of
+//! the 32 registers are accumulators (*fused*). Between the two products the weights of a block of
+//! at most 128 sources stay in the first-level cache. *gemm* computes the same products by faer,
+//! for comparison; it is never chosen automatically. *naive* is the f64 reference with which all
+//! others are compared.
 //!
 //! **Fixed sets** (`log_sums`). The points of a Sinkhorn iteration do not move, and its sums hardly
 //! change from one call to the next. Both sets are packed once, and the sum of the last call takes
@@ -46,17 +46,17 @@
 //! whose sum leaves the range of the working type is computed again with a running maximum.
 //!
 //! **Matrix units** (precisions `bf16x3`, `bf16x6`). Both products are computed from split bfloat16
-//! tiles in a pipeline of three stages: the vector units compute the weights of one block while the
+//! tiles in a pipeline of three stages. The vector units compute the weights of one block while the
 //! matrix units compute the scores of the next block and the sums of the last. A weight is
-//! `2^(score - reference)`; the largest score may exceed the reference by up to 24, so that sums
+//! `2^(score - reference)`. The largest score may exceed the reference by up to 24, so that sums
 //! are almost never rescaled.
 //!
 //! **Symmetry.** If the particles are both queries and sources, and each counts in its own sum,
-//! every pair of particles is evaluated once and its weight is summed for both (up to 4 coordinates
-//! in registers, from 16 on by a second product). Chunks of points are paired in the rounds of a
-//! tournament, so that no two threads write to one chunk and additions keep their order. Symmetry
-//! is not used if it is not faster: from 5 to 15 coordinates, where the transposed product wastes
-//! half its lanes; if fewer than 8 panels fit the cache; on the matrix units.
+//! every pair of particles is evaluated once. Its weight is summed for both particles: in registers
+//! with up to 4 coordinates, by a second product with 16 or more. Chunks of points are paired in
+//! the rounds of a tournament, so that no two threads write to one chunk and additions keep their
+//! order. Symmetry is not used if it is not faster: from 5 to 15 coordinates, where the transposed
+//! product wastes half its lanes; if fewer than 8 panels fit the cache; on the matrix units.
 //!
 //! **Order of work.** A task is a few panels. A block of sources stays in the second-level cache
 //! while all panels of a task use it. The threads run tasks, and nothing is summed across tasks, so
@@ -69,11 +69,11 @@
 //!
 //! **Precision** (`rounding`). The error of a rounded coordinate is `eps` times its distance from
 //! the centre. In f32, one centre is enough while the extent is some dozens of sigma. Beyond that,
-//! points are sorted, coordinates of sources are stored in two parts, and every block of sources is
+//! points are sorted, and coordinates of sources are stored in two parts. Every block of sources is
 //! moved into the frame of the panel with which it is combined (`pack::frame`), so that rounded
-//! numbers are as small as the distances, independent of the extent. After its pass, every query
-//! has a bound of its error; the few queries above a relative error of about 1e-5, such as one next
-//! to an outlier, are computed again in f64, and [`Work::repeated`] counts them.
+//! numbers are as small as the distances, whatever the extent is. After its pass, every query has a
+//! bound of its error. The few queries above a relative error of about 1e-5, such as a query next
+//! to an outlier, are computed again in f64; [`Work::repeated`] counts them.
 //!
 //! | file | contents |
 //! |---|---|

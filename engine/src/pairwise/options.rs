@@ -28,7 +28,7 @@ pub enum Backend {
     /// The fastest one that keeps the requested precision.
     #[default]
     Auto,
-    /// The reference: one query at a time, f64 whatever the precision.
+    /// The reference: one query at a time, in f64 for every precision.
     Naive,
     /// Distances by differences: best in few coordinates, exact for tiny sigma.
     Direct,
@@ -49,10 +49,11 @@ pub enum Precision {
     /// Single precision after centring and scaling in double.
     F32,
     /// Products of numbers split into bfloat16 parts, three per product, on matrix units: relative
-    /// error about 1e-5. f32 if the machine has none or the call is not a softmax over the values'
-    /// own points.
+    /// error about 1e-5. Without matrix units, or for a call that is not a softmax mean of its own
+    /// sources, f32 is used.
     Bf16x3,
-    /// Six per product of coordinates, three per product of weights: relative error about 2e-6.
+    /// Six products of parts per product of coordinates, and three per product of weights: relative
+    /// error about 2e-6.
     Bf16x6,
     /// The fastest with a relative error of at most 1e-5.
     Auto,

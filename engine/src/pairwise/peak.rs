@@ -6,19 +6,20 @@ use pulp::{Simd, WithSimd};
 use std::hint::black_box;
 use std::time::Instant;
 
-/// The number of independent accumulators: more than latency times ports of any machine.
+/// The number of independent accumulators: more than the product of latency and ports of any
+/// machine.
 const CHAINS: usize = 12;
 
-/// Rounds per measurement: some 20 ms.
+/// Rounds per measurement, which takes some 20 ms.
 const ROUNDS: usize = 4_000_000;
 
-/// Steps of a loop over tiles, and loops per measurement: some 20 ms.
+/// Steps of a loop over tiles, and loops per measurement, which takes some 20 ms.
 const STEPS: usize = 4;
 const TILE_ROUNDS: usize = 70_000;
 
-/// Returns the measured f32 operations per second of all threads of the current rayon pool, each
-/// computing independent fused multiply-adds in registers at the same time; a multiply-add counts
-/// as two.
+/// Returns the measured f32 operations per second of all threads of the current rayon pool. All
+/// threads compute independent fused multiply-adds in registers at the same time; a multiply-add
+/// counts as two operations.
 pub fn fma_peak(isa: Isa) -> f64 {
     let start = Instant::now();
     let lanes = rayon::broadcast(|_| isa.run(Chains));
@@ -27,9 +28,10 @@ pub fn fma_peak(isa: Isa) -> f64 {
 }
 
 /// Returns the measured bfloat16 operations per second of the matrix units of all threads at the
-/// same time, with operands in the first-level cache; a split product takes three or six of them.
-/// None on a machine without matrix units. The units may be shared with another processor that the
-/// system does not show: if two measurements differ by a factor of two, another program used them.
+/// same time, with operands in the first-level cache. One split product takes three or six bfloat16
+/// products. None on a machine without matrix units. The units may be shared with another processor
+/// that the system does not show: if two measurements differ by a factor of two, another program
+/// used them.
 pub fn matrix_peak() -> Option<f64> {
     if !matrix_units() {
         return None;

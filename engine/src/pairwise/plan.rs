@@ -27,7 +27,7 @@ const TASK_BYTES: usize = 1 << 20;
 /// With fewer points, sorting costs more than skipping saves.
 const SKIP_POINTS: usize = 1024;
 
-/// If the mean square of scaled points is smaller, no weight is small enough to be skipped.
+/// If the mean square of scaled points is below this, no weight is small enough to be skipped.
 const SKIP_SQUARE: f64 = 60.0;
 
 /// From this size on `auto` uses the matrix units; fewer points or coordinates do not fill a tile.
@@ -37,7 +37,8 @@ const AUTO_DIM: usize = 24;
 /// Beyond this mean square bf16x3 would have a relative error above 1e-5.
 const SPLIT_SQUARE: f64 = 40.0;
 
-/// From this number on, far points are sorted and each panel gets its own centre; fewer use f64.
+/// From this number of far points on, points are sorted and each panel gets its own centre. Fewer
+/// far points are computed in f64.
 const FRAME_POINTS: usize = 128;
 
 /// Rows per task of a parallel sum; fixed, so that sums are always added in the same order.
@@ -81,9 +82,9 @@ pub enum Arithmetic {
     Split(Terms),
 }
 
-/// Returns the arithmetic of a softmax of this shape: the requested one, if the machine has it and
-/// it is accurate. The matrix units need values equal to the sources (`own`) and points near their
-/// centre; f32 needs points near a centre, or many centres.
+/// Returns the arithmetic of a softmax of this shape: the requested arithmetic, if the machine has
+/// it and it is accurate for the shape. The matrix units need values equal to the sources (`own`)
+/// and points near their centre; f32 needs points near a centre, or many centres.
 pub fn arithmetic(options: &PairwiseOptions, shape: &Shape, own: bool) -> Arithmetic {
     if options.backend == Backend::Naive {
         return Arithmetic::Naive;
@@ -143,8 +144,8 @@ pub enum Centres {
 }
 
 impl Choice {
-    /// Returns the choice for `n` queries and `m` sources in `dim` coordinates at this `sigma`, if
-    /// the root mean square distance of points from their centre is `spread`.
+    /// Returns the choice for `n` queries and `m` sources in `dim` coordinates at this `sigma`.
+    /// `spread` is the root mean square distance of the points from their centre.
     pub fn of(options: &PairwiseOptions, (n, m): (usize, usize), dim: usize, sigma: f64, spread: f64) -> Choice {
         let square = std::f64::consts::LOG2_E * (spread / sigma).powi(2);
         let shape = Shape { n, m, dim, value_dim: dim, square, far: 0.5 * square > FAR };
@@ -248,7 +249,7 @@ impl Plan {
     }
 }
 
-/// Returns the largest error of an exponent for which distances are computed by products; above it
+/// Returns the largest error of an exponent for which distances are computed by products. Above it,
 /// they are computed by differences.
 fn tolerance<T: Real>() -> f64 {
     if size_of::<T>() == 8 { 1e-11 } else { 2e-5 }
@@ -264,8 +265,8 @@ impl<T: Real> WithSimd for Width<T> {
     }
 }
 
-/// Returns the mean of `|x - centre|^2`, and the number of these beyond `limit`, by fixed blocks in
-/// parallel.
+/// Returns the mean of `|x - centre|^2` and the number of points at which it exceeds `limit`. Fixed
+/// blocks are summed in parallel.
 pub fn mean_square(points: &Points, centre: &[f64], limit: f64) -> (f64, usize) {
     let blocks: Vec<(f64, usize)> = points
         .data()

@@ -7,8 +7,8 @@
 //! block that extends over several clouds. With `D` the larger of the two, no score of the pair
 //! exceeds `top - D^2`, where `top` is the block's largest log-weight. If that is below every
 //! query's running maximum by `depth = bits + log2 m + 1`, each weight is below `2^-bits / 2m` of
-//! the largest, and all skipped sources together below half a unit of the sum's rounding. The
-//! maximum only rises, so a block that is skipped early would have been skipped late.
+//! the largest, and the weights of all skipped sources together are below half a unit of the sum's
+//! rounding. The maximum only rises, so a block that is skipped early would also be skipped later.
 
 use super::pack::Packed;
 use super::plan::Plan;
@@ -36,7 +36,8 @@ pub struct Bounds {
 }
 
 impl Ball {
-    /// Returns the ball of points that can be traversed several times.
+    /// Returns the ball around `count` points. `point` may be called several times for the same
+    /// point.
     pub fn of<P: Iterator<Item = f64>>(count: usize, dim: usize, point: impl Fn(usize) -> P) -> Ball {
         let mut centre = vec![0.0; dim];
         for i in 0..count {
@@ -54,9 +55,9 @@ impl Ball {
         Ball { low, high, centre, radius }
     }
 
-    /// Enlarges the ball by the rounding error of its points, which were packed in two parts or in
-    /// one. Otherwise a block that spans two distant clusters could be skipped although it contains
-    /// the nearest source of a query.
+    /// Enlarges the ball by the rounding error of its points. `in_parts` is true if their
+    /// coordinates were packed in two parts. Otherwise a block that spans two distant clusters
+    /// could be skipped although it contains the nearest source of a query.
     pub fn with_room(mut self, epsilon: f64, in_parts: bool) -> Ball {
         let from = self.centre.iter().map(|c| c * c).sum::<f64>().sqrt();
         let room = 4.0 * epsilon * (self.radius + if in_parts { epsilon * from } else { from });
@@ -75,7 +76,8 @@ impl Ball {
     /// Returns a lower bound of the distance between points of these balls, whose centres are
     /// `distance` apart.
     fn gap(&self, other: &Ball, distance: f64) -> f64 {
-        // The balls are rounded too; a part in a million is far more than that.
+        // Centres and radii are rounded too; one part in a million is far more than their rounding
+        // error.
         (distance * (1.0 - 1e-6) - (self.radius + other.radius) * (1.0 + 1e-6)).max(0.0)
     }
 
@@ -110,8 +112,8 @@ impl Bounds {
         for (b, (ball, top)) in self.blocks.iter().enumerate() {
             let square = crate::points::squared_distance(&ball.centre, &panel.centre);
             best.push(top - ball.gap(panel, square.sqrt()).powi(2).max(ball.apart(panel)));
-            // By the nearest centre and not the largest bound, because bounds are equal where balls
-            // overlap.
+            // The nearest centre decides, not the largest bound, because bounds are equal where
+            // balls overlap.
             if square - top < nearest.0 {
                 nearest = (square - top, b);
             }

@@ -21,10 +21,10 @@ impl Pairwise {
     }
 
     /// Computes the softmax mean of `values` (often the sources themselves: [`Values::Own`]) at
-    /// every query, with normaliser and effective sample size. It is finite at any distance,
-    /// because the maximum of the row is subtracted. A query without sources (all log-weights
-    /// `-inf`) gets the value of its nearest source, a normaliser of `-inf` and a sample size of 1;
-    /// a single source is never excluded from its own query.
+    /// every query, with normaliser and effective sample size. The mean is finite at any distance,
+    /// because the largest score of the query is subtracted. A query without sources (all
+    /// log-weights are `-inf`) gets the value of its nearest source, a normaliser of `-inf` and a
+    /// sample size of 1. A single source is never excluded from its own query.
     ///
     /// # Errors
     /// Shapes do not match, `sigma` is not positive, or an interrupt.

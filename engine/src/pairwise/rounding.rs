@@ -1,12 +1,13 @@
 //! The effect of rounding on a weight, and the queries that must therefore be computed in f64.
 //!
 //! Coordinates are rounded after a centre is subtracted, so the error of a rounded coordinate is
-//! `eps` times its distance from the centre. The error of a score `-|q - x|^2` of two points at
-//! distance `d` is then about `eps d (|q| + |x|)` in the form of differences, and about `eps (|q| +
-//! |x|)^2` in the form of products, in bits of the exponent. Only sources near the nearest one have
-//! weight, and `|x| <= |q| + d`, so the largest score and the norm of a query, which are known
-//! after its pass, bound the errors of all relevant weights. If one source has all the weight,
-//! errors of weights cancel in the mean: the bound is multiplied by the share of the others.
+//! `eps` times its distance from the centre. The score of two points at distance `d` is `-|q -
+//! x|^2`, in bits of the exponent. Its error is about `eps d (|q| + |x|)` in the form of
+//! differences, and about `eps (|q| + |x|)^2` in the form of products. Only sources near the
+//! nearest source have weight, and `|x| <= |q| + d`. The largest score and the norm of a query are
+//! known after its pass, and bound the errors of all relevant weights. If one source has all the
+//! weight, errors of weights cancel in the mean: the bound is multiplied by the share of the other
+//! sources.
 
 use super::loops::tile::Form;
 use super::loops::weights::Weights;
@@ -14,22 +15,22 @@ use crate::Points;
 use crate::points::squared_distance;
 use crate::simd::Real;
 
-/// The largest error of an exponent, in bits, of a query: its mean is then accurate to about 1e-5
-/// of a bandwidth.
+/// The largest accepted error of the exponents of a query, in bits: its mean is then accurate to
+/// about 1e-5 of a bandwidth.
 const TOLERANCE: f64 = 3e-5;
 
-/// The largest error of the coordinates of a mean by their own rounding, in scaled units.
+/// The largest accepted error that the rounding of coordinates causes in a mean, in scaled units.
 const VALUES: f64 = 5e-6;
 
-/// From this error on the sums themselves are unreliable.
+/// If the error reaches this, the sums themselves are unreliable.
 const BLIND: f64 = 0.25;
 
-/// The squared distance from the centre, in scaled coordinates, from which rounding no longer
-/// resolves the scale of the bandwidth.
+/// From this squared scaled distance from the centre on, rounded coordinates no longer resolve the
+/// bandwidth.
 pub const FAR: f64 = 1600.0;
 
-/// The same for kernel sums, squared and in bandwidths; the caller subtracts their moments from
-/// each other.
+/// The same limit for kernel sums, in squared bandwidths; it takes into account that the caller
+/// subtracts moments from each other.
 pub const FAR_KERNEL: f64 = 625.0;
 
 /// The quantities, besides the query, on which the errors of a call depend.
@@ -44,13 +45,13 @@ pub struct Rounding {
     pub unit: f64,
 }
 
-/// The quantities known of a query after its pass.
+/// The quantities that are known of a query after its pass.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
     /// Squared distance of the query from its centre, scaled.
     pub square: f64,
-    /// Distance of that centre from the centre of all points, times the rounding error of a first
-    /// part: the error of the second parts of coordinates.
+    /// The error of the second parts of coordinates: the distance of the query's centre from the
+    /// centre of all points, times the rounding error of a first part.
     pub reach: f64,
     /// Largest score, in bits.
     pub max: f64,
@@ -59,7 +60,7 @@ pub struct Seen {
 }
 
 impl Rounding {
-    /// Creates it for a working type.
+    /// Creates the rounding of a working type.
     pub fn of<T: Real>(form: Form, top: f64, unit: f64) -> Rounding {
         Rounding { epsilon: T::EPSILON, form, top, unit }
     }
@@ -72,12 +73,13 @@ impl Rounding {
         }
     }
 
-    /// The same for a softmax.
+    /// True if the softmax weights of this query are accurate to the tolerance.
     pub fn keeps_softmax(&self, seen: &Seen) -> bool {
         if self.top == f64::NEG_INFINITY {
             return true;
         }
-        // The nearest sources are at most at this distance; those with weight are little farther.
+        // The nearest sources are at most at this distance; sources with weight are little farther
+        // away.
         let d = (self.top - seen.max).max(0.0).sqrt() + 1.0;
         let far = seen.square.sqrt() + seen.reach;
         let bits = match self.form {
@@ -99,7 +101,7 @@ const SAMPLE: usize = 64;
 const SHARE: f64 = 0.02;
 
 /// Returns a low quantile of the distances between some of the points: the scale of a
-/// neighbourhood, independent of the whole extent. None if all of them coincide.
+/// neighbourhood, which does not depend on the whole extent. None if all of these points coincide.
 pub fn neighbourhood(points: &Points) -> Option<f64> {
     let stride = points.n().div_ceil(SAMPLE).max(1);
     let rows: Vec<&[f64]> = points.iter().step_by(stride).collect();
@@ -119,8 +121,8 @@ mod tests {
         let f32 = Rounding { epsilon: f64::from(f32::EPSILON) / 2.0, form: Form::Difference, top: 0.0, unit: 1.0 };
         let near = Seen { square: 100.0, reach: 0.0, max: -9.0, sum: 20.0 };
         assert!(f32.keeps_softmax(&near));
-        // Far from the centre, far from the centre of a block, far from every source, or with
-        // scores that have lost all digits.
+        // Precision is lost far from the centre, far from the centre of a block, far from every
+        // source, or with scores that have lost all digits.
         assert!(!f32.keeps_softmax(&Seen { square: 1e8, ..near }));
         assert!(!f32.keeps_softmax(&Seen { reach: 1e4, ..near }));
         assert!(!f32.keeps_softmax(&Seen { max: -1e5, ..near }));

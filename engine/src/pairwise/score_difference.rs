@@ -1,5 +1,5 @@
-//! The score difference in one call: targets and particles for the same queries, written into one
-//! field.
+//! The score difference in one call: the means over targets and over particles have the same
+//! queries and are written into one field.
 
 use super::call::SoftmaxCall;
 use super::loops::output_row::rows;
@@ -27,7 +27,7 @@ pub struct ScoreDifference<'a> {
 pub enum Queries<'a> {
     /// The particles themselves: every pair of particles can then be evaluated once.
     Particles,
-    /// At these points, n x dim.
+    /// These points, n x dim.
     At(&'a Points),
 }
 
@@ -40,8 +40,9 @@ impl<'a> From<&'a Points> for Queries<'a> {
 impl Pairwise {
     /// Writes `D_p(z_i) - D_q(z_i) = sigma^2 (grad log p_sigma - grad log q_sigma)(z_i)` into row
     /// `i` of `out`, with the softmax means `D_p` over the targets and `D_q` over the particles
-    /// \[weber2023score\]. It is identically 0 if both sets are equal and nothing is excluded. Time
-    /// `O(n (m + n) d)`; memory: the packed copy of one set, besides inputs and output.
+    /// \[weber2023score\]. The difference is exactly 0 if both sets are equal and nothing is
+    /// excluded. Time `O(n (m + n) d)`; memory: the packed copy of one set, besides inputs and
+    /// output.
     ///
     /// # Errors
     /// Shapes do not match, `sigma` is not positive, or an interrupt.

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Memory(Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>);
 
 impl Memory {
-    /// Returns the pool of buffers of type `B`; called once per call and not per task.
+    /// Returns the pool of buffers of type `B`. It is looked up once per call and not once per
+    /// task.
     pub fn pool<B: Default + Send + 'static>(&self) -> Arc<Pool<B>> {
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = pools.iter().find(|(kind, _)| *kind == TypeId::of::<Pool<B>>());

@@ -18,7 +18,7 @@ impl Work {
     }
 
     /// Multiplications and additions in the products of these pairs: 2 per coordinate of the
-    /// distance, 2 per coordinate of the value; exponentials are not counted.
+    /// distance and 2 per coordinate of the value. Exponentials are not counted.
     pub fn flops(&self) -> u64 {
         self.flops.load(Ordering::Relaxed)
     }
@@ -32,12 +32,12 @@ impl Work {
         self.repeated.fetch_add(queries as u64, Ordering::Relaxed);
     }
 
-    /// Counts pairs that were evaluated before a checkpoint.
+    /// Adds pairs that were evaluated before a checkpoint.
     pub(crate) fn add_earlier(&self, pairs: u64) {
         self.pairs.fetch_add(pairs, Ordering::Relaxed);
     }
 
-    /// Counts the work of another engine.
+    /// Adds the work of another engine.
     pub(super) fn add_all(&self, other: &Work) {
         self.pairs.fetch_add(other.pairs(), Ordering::Relaxed);
         self.flops.fetch_add(other.flops(), Ordering::Relaxed);

@@ -2,8 +2,9 @@
 //!
 //! With residuals `r_k = G(f_k) - f_k`, the next iterate is `G(f_k) - sum_l w_l (G(f_{l+1}) -
 //! G(f_l))`, where the weights minimise `|r_k - sum_l w_l (r_{l+1} - r_l)|` over the last few
-//! differences. For a map whose linear part is symmetric, as here, this is close to a method of
-//! conjugate directions: the number of iterations is about the root of that of the plain map.
+//! differences. If the linear part of the map is symmetric, as here, the extrapolation is close to
+//! a method of conjugate directions: it takes about the square root of the iterations of the plain
+//! map.
 
 use std::collections::VecDeque;
 
@@ -14,7 +15,7 @@ const RIDGE: f64 = 1e-12;
 #[derive(Debug, Default)]
 pub struct Anderson {
     most: usize,
-    /// Differences of residuals, and of images.
+    /// Differences of residuals, each with the difference of images.
     differences: VecDeque<(Vec<f64>, Vec<f64>)>,
     /// The products of the differences of residuals with each other.
     products: VecDeque<VecDeque<f64>>,
@@ -23,7 +24,7 @@ pub struct Anderson {
 }
 
 impl Anderson {
-    /// Creates an extrapolation from at most so many differences.
+    /// Creates an extrapolation from at most `most` differences.
     pub fn new(most: usize) -> Anderson {
         Anderson { most, ..Anderson::default() }
     }
@@ -70,7 +71,8 @@ impl Anderson {
         self.products.push_back(row);
     }
 
-    /// Returns the weights of the differences; None if there are none or they are not determined.
+    /// Returns the weights of the differences; None if there are no differences or the equations do
+    /// not determine the weights.
     fn weights(&self, residual: &[f64], masses: &[f64]) -> Option<Vec<f64>> {
         let largest = self.products.iter().enumerate().map(|(i, row)| row[i]).fold(0.0, f64::max);
         let mut equations: Vec<Vec<f64>> = self.products.iter().map(|row| row.iter().copied().collect()).collect();
@@ -87,8 +89,8 @@ fn dot(a: &[f64], b: &[f64], masses: &[f64]) -> f64 {
     a.iter().zip(b).zip(masses).map(|((a, b), m)| m * a * b).sum()
 }
 
-/// Solves the linear equations whose rows contain the coefficients and the right-hand side, by
-/// elimination with pivots; None if they are singular.
+/// Solves linear equations by elimination with pivots; None if they are singular. A row contains
+/// the coefficients and the right-hand side.
 fn solve(mut rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
     let k = rows.len();
     for c in 0..k {

@@ -32,14 +32,14 @@ pub struct Coupling {
 pub struct Entry {
     /// The index of the second point.
     pub column: usize,
-    /// The mass that is transported to it.
+    /// The mass that is transported to the second point.
     pub mass: f64,
 }
 
 impl Coupling {
-    /// Solves the problem between `x` and `y`, whose weights are equal where none are given, and
-    /// with `debias` those of each side with itself. `tell` receives the number of iterations, its
-    /// limit, and the marginal error. Memory `O((n + m) d)`.
+    /// Solves the problem between `x` and `y`. Weights are equal where none are given. With
+    /// `debias`, the problems of each side with itself are solved too. `tell` receives the number
+    /// of iterations, its limit, and the marginal error. Memory `O((n + m) d)`.
     ///
     /// # Errors
     /// Those of [`Sinkhorn::new`], [`Marginal::new`] and [`Sinkhorn::solve`].
@@ -83,7 +83,7 @@ impl Coupling {
         let a = Marginal::new(&x, x_weights, X_WEIGHTS, as_given)?;
         let b = Marginal::new(&y, y_weights, Y_WEIGHTS, as_given)?;
         let epsilon = options.epsilon_for(&a, &b);
-        // Its checks are those of a solution.
+        // The checks are those of a solution.
         Sinkhorn::new(a.clone(), b.clone(), options.clone())?;
         let potentials = Potentials {
             f: vec![0.0; x.n()],
@@ -100,27 +100,27 @@ impl Coupling {
         Ok(Coupling { x, y, logs, potentials, rho, tolerance, transport_cost: 0.0, divergence, worst })
     }
 
-    /// The potentials of both sides.
+    /// Returns the potentials of both sides.
     pub fn potentials(&self) -> &Potentials {
         &self.potentials
     }
 
-    /// The regularised cost `OT(a, b)`.
+    /// Returns the regularised cost `OT(a, b)`.
     pub fn cost(&self) -> f64 {
         self.potentials.cost
     }
 
-    /// The Sinkhorn divergence, if it was requested.
+    /// Returns the Sinkhorn divergence, if it was requested.
     pub fn divergence(&self) -> Option<f64> {
         self.divergence
     }
 
-    /// Whether all problems converged.
+    /// True if all problems converged.
     pub fn converged(&self) -> bool {
         self.worst.converged
     }
 
-    /// The largest marginal error of the problems.
+    /// Returns the largest marginal error of the problems.
     pub fn marginal_error(&self) -> f64 {
         self.worst.marginal_error
     }
@@ -161,9 +161,9 @@ impl Coupling {
     }
 
     /// Returns the mean destination of every point, `T(z) = sum_j P(j | z) y_j` with `P(j | z)`
-    /// proportional to `b_j exp((g_j - |z - y_j|^2 / 2) / epsilon)`: for the first points, the
-    /// means of the rows of the plan; for other points, its continuation. Time `O(n m d)`, without
-    /// the matrix of the plan.
+    /// proportional to `b_j exp((g_j - |z - y_j|^2 / 2) / epsilon)`. At the first points these are
+    /// the means of the rows of the plan; at other points they continue the map. Time `O(n m d)`,
+    /// without the matrix of the plan.
     ///
     /// # Errors
     /// Dimensions do not match, or an interrupt.
@@ -192,12 +192,12 @@ impl Coupling {
         &self.x
     }
 
-    /// The transport cost `sum_ij P_ij |x_i - y_j|^2 / 2`, without the entropy.
+    /// Returns the transport cost `sum_ij P_ij |x_i - y_j|^2 / 2`, without the entropy.
     pub fn transport_cost(&self) -> f64 {
         self.transport_cost
     }
 
-    /// Computes the transport cost. Time of half an iteration, in f64.
+    /// Computes the transport cost. It takes the time of half an iteration, in f64.
     fn sum_of_costs(&self, pairwise: &Pairwise) -> Result<f64> {
         let dim = self.x.dim();
         let masses = |side: usize| self.logs[side].iter().map(|l| l.exp()).collect::<Vec<f64>>();

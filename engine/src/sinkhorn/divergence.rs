@@ -18,9 +18,10 @@ pub struct Divergence {
 /// Returns the Sinkhorn divergence `OT(a, b) - OT(a, a)/2 - OT(b, b)/2` of two sides
 /// \[feydy2019interpolating\], with `epsilon (m_a - m_b)^2 / 2` added for masses that differ
 /// \[sejourne2019sinkhorn\]. It is 0 only for equal distributions. With fixed marginals, `f_ab -
-/// f_aa` is its derivative with respect to the masses of the first points, and `a_i (T_aa(x_i) -
-/// T_ab(x_i))` that with respect to `x_i`, where `T` are the means of the rows of the plans. Time
-/// of three problems; epsilon is that of the problem between the sides.
+/// f_aa` is the derivative of the divergence with respect to the masses of the first points. Its
+/// derivative with respect to `x_i` is `a_i (T_aa(x_i) - T_ab(x_i))`, where `T` are the means of
+/// the rows of the plans. It takes the time of three problems. All three have the epsilon of the
+/// problem between the sides.
 ///
 /// # Errors
 /// Those of [`Sinkhorn::new`] and [`Sinkhorn::solve`].
@@ -28,7 +29,8 @@ pub fn divergence(x: &Marginal, y: &Marginal, options: &SinkhornOptions, pairwis
     divergence_with(x, y, options, pairwise, &mut |_, _, _| {})
 }
 
-/// [`divergence`] with progress reports, as [`Sinkhorn::solve_with`] for each problem.
+/// Computes [`divergence`] and reports the progress of each problem, as [`Sinkhorn::solve_with`]
+/// does.
 pub(super) fn divergence_with(
     x: &Marginal,
     y: &Marginal,

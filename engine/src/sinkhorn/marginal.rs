@@ -19,8 +19,9 @@ impl<'a> Marginal<'a> {
         Marginal { points, masses: vec![1.0 / n as f64; n], logs: vec![-(n as f64).ln(); n] }
     }
 
-    /// Creates masses in proportion to `weights`, which sum to 1, or equal to them if
-    /// `as_given`; equal masses if there are no weights. `what` names the weights in errors.
+    /// Creates masses from `weights`: the weights themselves if `as_given`, otherwise in proportion
+    /// to the weights with the sum 1. Without weights, masses are equal. `what` names the weights
+    /// in errors.
     ///
     /// # Errors
     /// A weight is negative or not finite, none is positive, or their number is not that of the
@@ -38,7 +39,7 @@ impl<'a> Marginal<'a> {
         &self.masses
     }
 
-    /// Their logarithms; `-inf` for a mass of 0.
+    /// The logarithms of the masses; `-inf` for a mass of 0.
     pub fn logs(&self) -> &[f64] {
         &self.logs
     }
@@ -72,7 +73,7 @@ impl<'a> Marginal<'a> {
         self.variance(&self.mean())
     }
 
-    /// Returns `sum_i a_i values_i` over the points with mass.
+    /// Returns `sum_i a_i values_i` over the points with positive mass.
     pub(super) fn integral(&self, values: impl Fn(usize) -> f64) -> f64 {
         self.masses.iter().enumerate().filter(|(_, a)| **a > 0.0).map(|(i, a)| a * values(i)).sum()
     }

@@ -5,7 +5,7 @@ use crate::points::squared_distance;
 use crate::{Error, Result, Rule};
 use serde::{Deserialize, Serialize};
 
-/// The default of epsilon as a share of the mean cost.
+/// The default of epsilon, relative to the mean cost.
 const SHARE: f64 = 0.05;
 
 /// The largest limit of the iterations.
@@ -70,7 +70,7 @@ impl SinkhornOptions {
             }
         }
         if let (Some(_), Some(blur)) = (self.epsilon, self.blur) {
-            return Err(Error::argument("blur", blur, "`epsilon` is given too: one of the two decides"));
+            return Err(Error::argument("blur", blur, "`epsilon` is given too; give only one of them"));
         }
         if let Some(blur) = self.blur.filter(|blur| !(blur * blur > 0.0 && (blur * blur).is_finite())) {
             return Err(Error::argument("blur", blur, "its square must be a positive number"));
@@ -91,8 +91,8 @@ impl SinkhornOptions {
         crate::options::at_least(&[("max_iterations", self.max_iterations, 1)])
     }
 
-    /// Returns epsilon for these two sides: as given, or 1/20 of the mean cost; 1 if all points
-    /// coincide, where no cost depends on it.
+    /// Returns epsilon for these two sides: the given value, or 1/20 of the mean cost. If all
+    /// points coincide, no cost depends on epsilon, and it is 1.
     pub fn epsilon_for(&self, x: &Marginal, y: &Marginal) -> f64 {
         self.given().unwrap_or_else(|| {
             let (mean_x, mean_y) = (x.mean(), y.mean());
@@ -101,7 +101,7 @@ impl SinkhornOptions {
         })
     }
 
-    /// Returns epsilon as given by either option.
+    /// Returns the epsilon that either option gives.
     pub fn given(&self) -> Option<f64> {
         self.epsilon.or(self.blur.map(|blur| blur * blur))
     }

@@ -4,7 +4,7 @@ use super::Marginal;
 use crate::pairwise::{LogSums, Pairwise, Side};
 use crate::{Error, Result};
 
-/// Exponents above this are cut off, so that the error of a first guess is a number.
+/// Exponents above this are cut off, so that the error of a first guess is finite.
 const LARGEST: f64 = 500.0;
 
 /// The updates of a problem at one epsilon.
@@ -45,9 +45,9 @@ impl<'a> Updates<'a> {
         self.sums.set_sigma(epsilon.sqrt())
     }
 
-    /// Writes the best `g` for `f` and the best `f` for that `g` (`next`), and returns the L1 error
-    /// of the row sums of the plan of `f` and `g`, `sum_i a_i |exp((f_i - next_i) / epsilon) - 1|`.
-    /// For equal sides `g` is `f`, and `next` its update.
+    /// Writes to `g` the best potential for `f`, and to `next` the best potential for that `g`.
+    /// Returns the L1 error of the row sums of the plan of `f` and `g`, `sum_i a_i |exp((f_i -
+    /// next_i) / epsilon) - 1|`. For equal sides, `g` is `f`, and `next` is its update.
     ///
     /// # Errors
     /// A potential is not finite, or an interrupt.
@@ -63,7 +63,8 @@ impl<'a> Updates<'a> {
         Ok(self.x.integral(off))
     }
 
-    /// Writes the potential of one side that is best for `other`, that of the other side.
+    /// Writes the best potential of one side to `out`, given the potential `other` of the other
+    /// side.
     pub fn best(&mut self, side: Side, other: &[f64], out: &mut Vec<f64>) -> Result<()> {
         let there = if side == Side::First { self.y } else { self.x };
         let epsilon = self.epsilon;

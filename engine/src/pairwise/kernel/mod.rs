@@ -15,8 +15,8 @@ use pulp::Simd;
 use radial_profile as lanes;
 use serde::{Deserialize, Serialize};
 
-/// A score so low that an exponential of its root vanishes, but whose product with a polynomial of
-/// the root does not become `inf * 0 = NaN`.
+/// A very low score: the exponential of its root is 0, but a polynomial of the root is finite, so
+/// that their product is not `inf * 0 = NaN`.
 const FAR: f64 = -1e30;
 
 /// The value or the slope of a kernel.
@@ -30,8 +30,8 @@ pub enum Part {
 
 /// A kernel `k` as a function of the squared distance.
 ///
-/// The backends scale coordinates by `scale`, so that a score is `-t` with `t = scale^2 d^2`, and
-/// use `factor f(t)` as the value or the slope.
+/// The backends multiply coordinates by `scale`, so that a score is `-t` with `t = scale^2 d^2`.
+/// The value or the slope is then `factor f(t)`.
 pub trait RadialKernel {
     /// Returns the name of the function in scripts; empty if it is the name of the kernel.
     fn script(&self) -> &'static str {
@@ -45,14 +45,14 @@ pub trait RadialKernel {
     /// kink.
     fn slope(&self, d2: f64) -> f64;
 
-    /// Returns `log k` and the ratio of slope and value, also where `k` itself vanishes in f64;
-    /// None for a kernel that is not positive.
+    /// Returns `log k` and the ratio of slope to value, also where `k` itself is 0 in f64; None for
+    /// a kernel that is not positive.
     fn log(&self, _d2: f64) -> Option<[f64; 2]> {
         None
     }
 
-    /// Returns `scale`, the factor of the coordinates, and `factor`, that of the sums; `spread`,
-    /// the scale of the sources, is the unit of a kernel without a bandwidth.
+    /// Returns `scale`, the factor of the coordinates, and `factor`, the factor of the sums. The
+    /// unit of a kernel without a bandwidth is `spread`, the scale of the sources.
     fn units(&self, part: Part, spread: f64) -> (f64, f64);
 
     /// Returns a score at which the lane profile is 0.
@@ -63,12 +63,12 @@ pub trait RadialKernel {
         f64::NEG_INFINITY
     }
 
-    /// Returns the `f` of the value at the score `-t <= 0`.
+    /// Returns the function `f` of the kernel's value at the score `-t <= 0`.
     fn value_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S>
     where
         Self: Sized;
 
-    /// Returns the `f` of the slope at the score `-t <= 0`.
+    /// Returns the function `f` of the kernel's slope at the score `-t <= 0`.
     fn slope_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S>
     where
         Self: Sized;
@@ -76,10 +76,10 @@ pub trait RadialKernel {
 
 /// An action that depends on the type of a kernel.
 pub trait Visitor {
-    /// Its result.
+    /// The type of the result.
     type Output;
 
-    /// Performs it.
+    /// Performs the action for this kernel.
     fn visit<K: RadialKernel>(self, kernel: K) -> Self::Output;
 }
 
@@ -90,7 +90,7 @@ macro_rules! registry {
         /// A kernel `k(x, y) = value(|x - y|^2)`, usually with a bandwidth `h` in the units of the
         /// data.
         ///
-        /// In data it is a tagged map, `#{kernel: "gaussian", h: 0.5}`.
+        /// In data a kernel is a tagged map, `#{kernel: "gaussian", h: 0.5}`.
         #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kernel", rename_all = "lowercase", deny_unknown_fields)]
         pub enum Kernel {
@@ -126,21 +126,22 @@ macro_rules! registry {
                 if script.is_empty() { self.name() } else { script }
             }
 
-            /// Returns the equation, a part of a sentence.
+            /// Returns the equation as part of a sentence.
             pub fn formula(&self) -> &'static str {
                 match self {
                     $(Kernel::$variant { .. } => $formula,)*
                 }
             }
 
-            /// Returns the bandwidth; None for a kernel that has none.
+            /// Returns the bandwidth; None for a kernel without a bandwidth.
             pub fn own_bandwidth(&self) -> Option<f64> {
                 match *self {
                     $(Kernel::$variant $({ $h })? => <[f64]>::first(&[$($h)?]).copied(),)*
                 }
             }
 
-            /// Returns the same kernel with bandwidth `h`; unchanged if it has none.
+            /// Returns the same kernel with bandwidth `h`; unchanged if the kernel has no
+            /// bandwidth.
             pub fn with_bandwidth(self, h: f64) -> Kernel {
                 let _ = h;
                 match self {
@@ -156,7 +157,8 @@ macro_rules! registry {
                 }
             }
 
-            /// Returns the result of `f` for the functions that are not vectorised.
+            /// Calls `f` with this kernel as a trait object, for the functions that are not
+            /// vectorised.
             #[inline(always)]
             fn scalar<R>(&self, f: impl FnOnce(&dyn RadialKernel) -> R) -> R {
                 match *self {
@@ -201,24 +203,23 @@ impl Kernel {
         self.scalar(|k| k.log(1.0).is_some())
     }
 
-    /// Returns `log k`, also where `k` itself vanishes in f64; NaN for a kernel that is not
-    /// positive.
+    /// Returns `log k`, also where `k` itself is 0 in f64; NaN for a kernel that is not positive.
     pub fn log_value(&self, d2: f64) -> f64 {
         self.scalar(|k| k.log(d2).map_or(f64::NAN, |[value, _]| value))
     }
 
-    /// Returns the ratio of slope and value, so that `grad_x log k(x, y) = log_slope (x - y)`; 0 at
+    /// Returns the ratio of slope to value, so that `grad_x log k(x, y) = log_slope (x - y)`; 0 at
     /// a kink, NaN for a kernel that is not positive.
     pub fn log_slope(&self, d2: f64) -> f64 {
         self.scalar(|k| k.log(d2).map_or(f64::NAN, |[_, slope]| slope))
     }
 
-    /// Returns the factor by which the backends scale coordinates, and that of their sums.
+    /// Returns the factor by which the backends scale coordinates, and the factor of their sums.
     pub(crate) fn units(&self, part: Part, spread: f64) -> (f64, f64) {
         self.scalar(|k| k.units(part, spread))
     }
 
-    /// Returns the bandwidth; 1 for a kernel that has none.
+    /// Returns the bandwidth; 1 for a kernel without a bandwidth.
     pub fn bandwidth(&self) -> f64 {
         self.own_bandwidth().unwrap_or(1.0)
     }

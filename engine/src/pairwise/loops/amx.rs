@@ -2,9 +2,9 @@
 //! parts, as in [`super::portable`].
 //!
 //! Panels of 32 queries lie across two registers; scores, weights and sums pass through squares of
-//! 32 x 32. Every pair of a panel and a block passes through three stages, which form a pipeline:
-//! while the matrix units compute the scores of one pair and the sums of the last but one, the
-//! vector units compute the weights of the pair between them.
+//! 32 x 32. Every pair of a panel and a block passes through three stages of a pipeline. While the
+//! matrix units compute the scores of one pair and the sums of another, the vector units compute
+//! the weights of the pair between them.
 
 use super::Loops;
 use super::amx_stages::{Job, Meanwhile, Stages, rows_of};
@@ -27,8 +27,8 @@ const PANELS: usize = 16;
 const BLOCK_BYTES: usize = 1 << 18;
 const TASK_BYTES: usize = 5 << 18;
 
-/// Numbers between two buffers that are used together, so that they do not have the same offsets
-/// within a page.
+/// Numbers between two buffers that are used together, so that the buffers do not start at the same
+/// offset within a page.
 const APART: usize = 64;
 
 /// Returns the number of sources per block for this many coordinates.
@@ -57,8 +57,8 @@ impl Loops for Amx {
         Ok(Vec::new())
     }
 
-    /// Kernels have no implementation on the matrix units: the plan does not select it, and
-    /// otherwise f64 would compute the rows.
+    /// Returns all rows, because the matrix units have no kernels. The plan does not select this
+    /// backend for kernels; f64 would compute the returned rows.
     fn kernel<'b>(&self, _: &Pairwise, _: &KernelCall, _: &Measure, rows: Vec<RowOut<'b>>) -> Result<Vec<RowOut<'b>>> {
         Ok(rows)
     }

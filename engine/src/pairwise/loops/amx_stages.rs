@@ -1,5 +1,5 @@
-//! The stages of the matrix units for a pair of a panel and a block, and the weights that are
-//! computed at the same time.
+//! The stages of the matrix units for one pair of a panel and a block, and the weights that the
+//! vector units compute at the same time.
 
 use super::online_softmax_amx::{Row, WIDTH, Weigh};
 use crate::Points;
@@ -14,7 +14,7 @@ const LINE: usize = 32;
 /// stays in the first-level cache.
 const CHUNK: usize = 5;
 
-/// One call.
+/// The data of one call.
 pub struct Job<'a> {
     pub queries: &'a Points,
     pub sources: &'a Points,
@@ -44,15 +44,15 @@ pub struct Stages<'a> {
     pub sums: &'a mut [f32],
 }
 
-/// The weights that are computed at the same time, and the number of finished parts of the work of
-/// the matrix units.
+/// Weights that the vector units compute while the matrix units work, and the number of finished
+/// parts of the work of the matrix units.
 pub struct Meanwhile<'a, S: Simd> {
     pub weigh: Weigh<'a, S>,
     pub done: usize,
     pub parts: usize,
 }
 
-/// Computes weights for as long as a step of the matrix units takes: both kinds of units work in
+/// Computes weights for as long as one step of the matrix units takes. Both kinds of units work in
 /// parallel as long as their instructions are close to each other.
 #[inline(always)]
 pub fn go_on<S: Simd, const SQUARES: bool>(simd: S, meanwhile: &mut Option<Meanwhile<S>>) {
@@ -63,7 +63,8 @@ pub fn go_on<S: Simd, const SQUARES: bool>(simd: S, meanwhile: &mut Option<Meanw
 }
 
 impl Stages<'_> {
-    /// Returns the pair at this position: all panels use a block while it is in the cache.
+    /// Returns the pair at this position. All panels use a block one after the other, while it is
+    /// in the cache.
     pub fn at(&self, position: usize) -> Option<At> {
         let packed = self.job.packed;
         let (panel, block) = (position % self.panels, position / self.panels);

@@ -4,7 +4,8 @@ use crate::pairwise::pruning::{Ball, Bounds};
 
 /// A sequence of pairs of a panel and a block; which blocks are used depends on the queries only.
 pub enum Walk<'a> {
-    /// Every panel with every block; all panels use a block while it is in the cache.
+    /// Every panel with every block; all panels use a block one after the other, while it is in the
+    /// cache.
     Full {
         /// The number of finished pairs.
         met: usize,

@@ -1,5 +1,5 @@
-//! The two products of a block by faer: the speed of a general matrix product, for comparison with
-//! our tiles.
+//! Both products of a block, computed by faer: they show the speed of a general matrix product, for
+//! comparison with our tiles.
 
 use crate::simd::Real;
 use faer::{Accum, MatMut, MatRef};

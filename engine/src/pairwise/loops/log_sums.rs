@@ -1,11 +1,11 @@
 //! Log-sum-exps of queries and sources that were packed once.
 //!
-//! The caller gives the expected result of every query, which is subtracted from its scores in
-//! place of a running maximum: exponentials then need no second pass over the scores. Up to 4
-//! coordinates, scores stay in registers. A panel with a sum that is too large or too small for the
-//! working type is computed again with a running maximum.
+//! The caller gives the expected result of every query. It is subtracted from the scores of the
+//! query in place of a running maximum, so that exponentials need no second pass over the scores.
+//! With up to 4 coordinates, scores stay in registers. A panel with a sum that is too large or too
+//! small for the working type is computed again with a running maximum.
 
-// Several arrays of registers are traversed together, which an index expresses clearly.
+// An index shows clearly that several arrays of registers are traversed together.
 #![allow(clippy::needless_range_loop)]
 
 use super::online_softmax::Totals;
@@ -19,7 +19,7 @@ use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
 use std::f64::consts::LN_2;
 
-/// One call.
+/// The data of one call.
 pub struct Job<'a, T> {
     pub plan: Plan,
     pub queries: &'a FixedSide<T>,
@@ -37,8 +37,8 @@ pub struct Scratch<T> {
     sums: Buffer<T>,
 }
 
-/// A few panels of queries, the first of which is panel `first`. `out` contains the expected
-/// results if `is_guided`, and receives the results.
+/// A few panels of queries; the first is panel `first`. The results are written to `out`, which at
+/// first contains the expected results if `is_guided`.
 struct Task<'a, T> {
     job: &'a Job<'a, T>,
     first: usize,
@@ -47,12 +47,13 @@ struct Task<'a, T> {
     scratch: &'a mut Scratch<T>,
 }
 
-/// The range, in bits, of sums whose terms are all represented precisely enough.
+/// Returns the range, in bits, of sums whose terms are all represented precisely enough.
 fn range<T: Real>() -> (f64, f64) {
     if size_of::<T>() == 8 { (-900.0, 900.0) } else { (-80.0, 100.0) }
 }
 
-/// The largest score relative to the expected result, so that exponentials do not overflow.
+/// Returns the largest score relative to the expected result, chosen so that exponentials do not
+/// overflow.
 fn largest<T: Real>() -> f64 {
     if size_of::<T>() == 8 { 1020.0 } else { 124.0 }
 }
@@ -145,8 +146,8 @@ impl<T: Real> Task<'_, T> {
         }
     }
 
-    /// Writes the results of panel `p` from its sums; false, without effect, if one of them is out
-    /// of range.
+    /// Writes the results of panel `p` from its sums. Returns false and writes nothing if a sum is
+    /// out of range.
     fn keep_sums(&mut self, p: usize) -> bool {
         let (Plan { width, form, .. }, queries) = (self.job.plan, self.job.queries);
         let sums = &self.scratch.sums.slice((p + 1) * width)[p * width..];

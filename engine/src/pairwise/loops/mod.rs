@@ -8,7 +8,7 @@
 //! | `symmetric`, `symmetric_direct` | a set's own means with every pair of points evaluated once |
 //! | `tournament` | which chunks of that set meet in which round |
 //! | `amx`, `amx_stages` | the loop on matrix units, and its three stages |
-//! | `naive` | the reference |
+//! | `naive` | the reference backend |
 //! | `tile`, `gemm` | the two products of a block: in register tiles, or by faer |
 //! | `online_softmax`, `online_softmax_amx` | running maxima, normalisers and weights |
 //! | `weights` | from a block's scores to weights and sums, for softmaxes and kernels |
@@ -40,8 +40,8 @@ pub mod tile;
 mod tournament;
 pub mod weights;
 
-/// A backend: one implementation of the reductions, independent of the others. It fills the rows,
-/// and returns unchanged those that it cannot compute precisely.
+/// A backend: one implementation of the reductions, independent of the others. It writes results to
+/// the rows, and returns unchanged the rows that it cannot compute precisely.
 pub trait Loops {
     /// Computes softmax sums.
     ///

@@ -1,6 +1,7 @@
-//! From scores to weights: the online softmax and the kernels, one panel of queries at a time.
+//! The conversion of scores to weights, by the online softmax or by a kernel, for one panel of
+//! queries at a time.
 
-// Several arrays of registers are traversed together, which an index expresses clearly.
+// An index shows clearly that several arrays of registers are traversed together.
 #![allow(clippy::needless_range_loop)]
 
 use super::tile::{Row, WIDTH};
@@ -28,12 +29,14 @@ impl<T: Real, S: Simd> Totals<T, S> {
         Totals { max: [lowest; WIDTH], sum: zero, squares: zero }
     }
 
-    /// Includes the maximum of the scores in `max` and rescales the sums; returns the factor for
-    /// everything else that was summed before. The new maximum may still be `-inf`.
+    /// Raises `max` to the largest of the scores and rescales the sums. Returns the factor by which
+    /// the caller rescales everything else that was summed before. The new maximum may still be
+    /// `-inf`.
     #[inline(always)]
     pub fn raise(&mut self, simd: S, s: &[Row<T, S>]) -> Row<T, S> {
         let old = self.max;
-        // In registers, and two at a time, because each maximum depends on the one before it.
+        // Two maxima are kept in registers and updated in turn, because an update depends on the
+        // one before it.
         let mut max = [old; 2];
         let (pairs, last) = s.as_chunks::<2>();
         for pair in pairs {
@@ -56,7 +59,8 @@ impl<T: Real, S: Simd> Totals<T, S> {
         scale
     }
 
-    /// Returns the maximum, or 0 while there is none: `-inf - shift` is then `-inf` and not NaN.
+    /// Returns the maximum; 0 if no score is finite yet, because `-inf - 0` is `-inf`, while `-inf
+    /// - -inf` is NaN.
     #[inline(always)]
     pub fn shift(&self, simd: S) -> Row<T, S> {
         let lowest = T::splat(simd, T::from_f64(f64::NEG_INFINITY));
@@ -67,8 +71,8 @@ impl<T: Real, S: Simd> Totals<T, S> {
         shift
     }
 
-    /// Replaces scores by softmax weights `2^(s - max)` and sums them, and their squares if
-    /// requested.
+    /// Replaces scores by softmax weights `2^(s - max)`, and sums the weights and, if requested,
+    /// their squares.
     #[inline(always)]
     pub fn softmax<const SQUARES: bool>(&mut self, simd: S, s: &mut [Row<T, S>]) {
         let shift = self.shift(simd);
@@ -89,8 +93,8 @@ impl<T: Real, S: Simd> Totals<T, S> {
         }
     }
 
-    /// As [`Totals::softmax`] for few coordinates, with `o[c] = scale o[c] + sum_j w_j v[j][c]` in
-    /// the same pass: the weights stay in registers.
+    /// Does the same as [`Totals::softmax`] for few coordinates, and computes `o[c] = scale o[c] +
+    /// sum_j w_j v[j][c]` in the same pass, so that the weights stay in registers.
     #[inline(always)]
     pub fn softmax_direct<const D: usize, const SQUARES: bool>(
         &mut self,
@@ -124,7 +128,7 @@ impl<T: Real, S: Simd> Totals<T, S> {
         }
     }
 
-    /// Replaces scores `-t` by `w_j f(t)` and sums them.
+    /// Replaces scores `-t` by weights `w_j f(t)` and sums the weights.
     #[inline(always)]
     pub fn kernel<K: RadialKernel, const SLOPE: bool>(&mut self, simd: S, weights: &[T], s: &mut [Row<T, S>]) {
         let mut sum = [T::splat(simd, T::default()); WIDTH];

@@ -1,10 +1,10 @@
-//! From scores to split weights, for the matrix units.
+//! The conversion of scores to weights in two parts, for the matrix units.
 //!
-//! The weights of a panel do not refer to the running maximum itself, but to a reference that
-//! follows it with delay: weights up to `2^SLACK` are as exact as those up to 1, so sums are
-//! rescaled only if a maximum rises by more than that.
+//! The weights of a panel refer to a reference that follows the running maximum with a delay.
+//! Weights up to `2^SLACK` are as exact as weights up to 1, so sums are rescaled only if a maximum
+//! exceeds the reference by more than `SLACK` bits.
 
-// Several arrays of registers are traversed together, which an index expresses clearly.
+// An index shows clearly that several arrays of registers are traversed together.
 #![allow(clippy::needless_range_loop)]
 
 use crate::pairwise::pack::bf16_split::VALUE_PARTS;
@@ -20,7 +20,7 @@ pub type Row<S> = [<S as Simd>::f32s; WIDTH];
 /// Bits by which a maximum may exceed the reference of its weights.
 const SLACK: f32 = 24.0;
 
-/// A score below all scores of sources with weight: the initial reference.
+/// The initial reference: a score below all scores of sources with weight.
 const NOTHING: f32 = -1e30;
 
 /// The running results of a panel of queries, per lane.
@@ -52,8 +52,8 @@ impl<S: Simd> Totals<S> {
         }
     }
 
-    /// Adds the sums of a block. If its maximum exceeds what the reference allows, returns false
-    /// and adds nothing.
+    /// Adds the sums of a block. Returns false and adds nothing if the maximum of the block exceeds
+    /// what the reference allows.
     #[inline(always)]
     pub fn take(&mut self, simd: S, block: &Weigh<S>) -> bool {
         let top: &[f32] = bytemuck::cast_slice(&block.max);
@@ -68,8 +68,8 @@ impl<S: Simd> Totals<S> {
         true
     }
 
-    /// Raises the reference to `max` if that is larger, and rescales the sums; returns the factor
-    /// for everything else that was summed before.
+    /// Raises the reference to `max` if that is larger, and rescales the sums. Returns the factor
+    /// by which the caller rescales everything else that was summed before.
     #[inline(always)]
     pub fn raise(&mut self, simd: S, max: &Row<S>) -> Row<S> {
         let mut factor = self.reference;
@@ -84,9 +84,9 @@ impl<S: Simd> Totals<S> {
     }
 }
 
-/// Softmax weights of the scores of a block, in two parts, as stripes of tiles: `[query /
-/// 16][source / 32][part]`, each tile 16 rows of two neighbouring sources. They are computed piece
-/// by piece, while the matrix units do other work.
+/// The softmax weights of a block, each in two parts, as stripes of tiles: `[query / 16][source /
+/// 32][part]`. A tile has 16 rows of two neighbouring sources. They are computed piece by piece,
+/// while the matrix units do other work.
 pub struct Weigh<'a, S: Simd> {
     reference: Row<S>,
     scores: &'a [[Row<S>; 2]],
@@ -123,7 +123,7 @@ impl<'a, S: Simd> Weigh<'a, S> {
         let (half, sixteen, upper) = (simd.splat_u32s(0x8000), simd.splat_u32s(16), simd.splat_u32s(0xffff_0000));
         let stripe = self.tiles.len() / 2;
         let until = self.scores.len() * part / whole;
-        // Kept in registers while the loop runs.
+        // Local copies stay in registers while the loop runs.
         let (reference, mut max, mut sum, mut squares) = (self.reference, self.max, self.sum, self.squares);
         for pair in self.done..until {
             let at = pair / 16 * VALUE_PARTS * 16 + pair % 16;
@@ -137,7 +137,8 @@ impl<'a, S: Simd> Weigh<'a, S> {
                     if SQUARES {
                         squares[v] = simd.mul_add_e_f32s(w, w, squares[v]);
                     }
-                    // Rounded half up: accurate to 2^-9, and the remainder to 2^-9 of that.
+                    // The first part is rounded half up, with a relative error of 2^-9; the second
+                    // part rounds the remainder with a relative error of 2^-9.
                     high[i] = simd.and_u32s(simd.add_u32s(simd.transmute_u32s_f32s(w), half), upper);
                     let rest = simd.sub_f32s(w, simd.transmute_f32s_u32s(high[i]));
                     low[i] = simd.add_u32s(simd.transmute_u32s_f32s(rest), half);

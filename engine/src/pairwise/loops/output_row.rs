@@ -25,8 +25,8 @@ impl RowOut<'_> {
         }
     }
 
-    /// Writes normaliser and sample size from the largest score in bits, the sum of weights
-    /// relative to it, and the sum of their squares.
+    /// Writes normaliser and sample size. They follow from the largest score in bits, the sum of
+    /// weights relative to it, and the sum of the squares of these weights.
     pub fn put_softmax(&mut self, max: f64, sum: f64, squares: f64) {
         if sum > 0.0 {
             self.put(LN_2 * (max + sum.log2()), sum * sum / squares);
@@ -61,8 +61,8 @@ pub fn rows<'a>(
     (0..n).map(row).collect()
 }
 
-/// Returns the source nearest to `query`, except the excluded one, for a query at which all weights
-/// are 0.
+/// Returns the source nearest to `query`, not counting the source `left_out`. It serves a query at
+/// which all weights are 0.
 pub fn nearest(query: &[f64], sources: &Points, left_out: Option<usize>) -> usize {
     let distance = |j: usize| squared_distance(query, sources.row(j));
     let candidates = (0..sources.n()).filter(|&j| Some(j) != left_out);

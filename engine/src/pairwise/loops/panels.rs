@@ -1,4 +1,4 @@
-//! The queries of a task as panels, each with the centre of all points or its own.
+//! The queries of a task, packed as panels. The centre of a panel is that of all points or its own.
 
 use super::output_row::RowOut;
 use super::portable_job::Job;
@@ -7,12 +7,12 @@ use crate::pairwise::pruning::Ball;
 use crate::simd::{Buffer, Real};
 use std::ops::Range;
 
-/// If the points of a panel are within this distance of their mean, scaled, they are rounded around
-/// the mean; otherwise around their median, which is not affected by a few distant points.
+/// If the points of a panel are within this scaled distance of their mean, the mean is their
+/// centre. Otherwise the median is their centre, because a few distant points do not affect it.
 const NEAR: f64 = 30.0;
 
-/// A panel wider than this, scaled, is split at its widest gap: an exponent loses precision from
-/// about 200 on, and a split wastes lanes.
+/// A panel wider than this, in scaled units, is split at its widest gap. Exponents lose precision
+/// from about 200 on, but every split wastes lanes.
 const WIDE: f64 = 120.0;
 
 /// The largest number of panels of one task, and of panels that come from a split.
@@ -22,9 +22,9 @@ const CUTS: usize = 4;
 /// Packed queries, with their norms and bounds.
 #[derive(Debug, Default)]
 pub struct Panels<T> {
-    /// The first row of every panel, and the number of rows.
+    /// The first row of every panel, and at the end the number of rows.
     starts: Vec<usize>,
-    /// Panels x dim x width; twice the coordinates in product form.
+    /// The coordinates, panels x dim x width; twice the coordinates in product form.
     queries: Buffer<T>,
     /// Squared distances of the queries from their centre.
     pub norms: Vec<f64>,
@@ -47,8 +47,8 @@ pub struct Panels<T> {
 
 impl<T: Real> Panels<T> {
     /// Packs the queries of these rows; the remaining lanes of a panel repeat its last query. A
-    /// panel across a gap, as between two clusters, is split in two, because queries far from their
-    /// centre would lose precision.
+    /// panel across a gap, such as the gap between two clusters, is split in two, because queries
+    /// far from their centre would lose precision.
     pub fn pack(&mut self, job: &Job<T>, rows: &mut [RowOut], lanes: usize) {
         let (dim, width, in_parts) = (job.sources.dim, job.plan.width, job.sources.in_parts());
         let mut cuts = if in_parts { CUTS } else { 0 };
@@ -151,13 +151,13 @@ impl<T: Real> Panels<T> {
         &self.queries.slice((p + 1) * size)[p * size..]
     }
 
-    /// Returns the copies of its centre, `size` numbers.
+    /// Returns the copies of the centre of panel `p`, `size` numbers.
     #[inline(always)]
     pub fn shift(&self, p: usize, size: usize) -> &[T] {
         &self.shifts.slice((p + 1) * size)[p * size..]
     }
 
-    /// Returns its centre in the caller's units.
+    /// Returns the centre of panel `p` in the caller's units.
     pub fn origin(&self, p: usize, dim: usize) -> &[f64] {
         &self.origins[p * dim..(p + 1) * dim]
     }

@@ -1,9 +1,9 @@
 //! The backend for registers of any width: the threads run tasks of query panels, each with the
 //! blocks of sources in a fixed order.
 //!
-//! A block of sources stays in the cache while all panels of a task use it: scores, weights, sums.
-//! The result of a task depends on its queries only, so the bytes do not depend on the number of
-//! threads.
+//! A block of sources stays in the cache while all panels of a task use it for scores, weights and
+//! sums. The result of a task depends on its queries only, so the bytes do not depend on the number
+//! of threads.
 
 use super::Loops;
 use super::output_row::RowOut;
@@ -107,10 +107,10 @@ fn keeping<T: Real>(rounding: Rounding) -> Option<Rounding> {
     (size_of::<T>() == 4).then_some(rounding)
 }
 
-/// Sorts rows so that queries close in space are close in order.
+/// Sorts rows so that queries that are close in space are close in the order.
 fn in_space_order<'b>(mut rows: Vec<RowOut<'b>>, call: &SoftmaxCall, plan: &Plan) -> Vec<RowOut<'b>> {
-    // The order is that of the blocks of sources if panels divide them evenly, so that a set that
-    // is both queries and sources is sorted once.
+    // If panels divide the blocks of sources evenly, queries take the same order as sources, so
+    // that a set that is both queries and sources is sorted once.
     let block = if plan.block.is_multiple_of(plan.width) { plan.block } else { plan.width };
     let order = call.orders.of(call.queries, block, plan.leaf(block));
     if rows.len() == order.index.len() {
@@ -121,8 +121,8 @@ fn in_space_order<'b>(mut rows: Vec<RowOut<'b>>, call: &SoftmaxCall, plan: &Plan
 }
 
 impl<T: Real> Job<'_, T> {
-    /// Runs all tasks, on the rows in this order. Returns unchanged, sorted by query, the rows
-    /// whose queries lost precision.
+    /// Runs all tasks on the rows in this order. Returns the rows whose queries lost precision,
+    /// unchanged and sorted by query.
     ///
     /// # Errors
     /// An interrupt, which is checked before every task.

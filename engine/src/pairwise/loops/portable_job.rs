@@ -10,7 +10,7 @@ use crate::pairwise::pruning::Bounds;
 use crate::pairwise::rounding::Rounding;
 use crate::simd::Real;
 
-/// One call.
+/// The data of one call.
 pub struct Job<'a, T> {
     pub plan: Plan,
     pub queries: &'a Points,
@@ -30,7 +30,7 @@ pub struct Job<'a, T> {
 }
 
 impl<T: Real> Job<'_, T> {
-    /// Returns the packed position of the source that is this query.
+    /// Returns the packed position of the source that is the same point as this query.
     pub fn twin(&self, query: usize) -> usize {
         self.source_order.map_or(query, |o| o.position.get(query).map_or(usize::MAX, |p| *p as usize))
     }

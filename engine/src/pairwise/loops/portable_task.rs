@@ -1,5 +1,5 @@
-//! One task of the portable backend: a few panels of queries with every block of sources that may
-//! have weight for them.
+//! One task of the portable backend. It combines a few panels of queries with every block of
+//! sources that may have weight for them.
 
 use super::block_schedule::Walk;
 use super::gemm;

@@ -1,11 +1,11 @@
 //! The softmax means of a set at its own points, with every pair of points evaluated once: `K =
 //! K^T`.
 //!
-//! No score exceeds that of a point with itself, which is 0, so all weights have the same
-//! reference, and a weight counts for both of its points. Points are divided into chunks. In each
-//! round of a tournament every chunk is paired with at most one other, so the pairs of a round run
-//! in parallel, and the sums of each chunk are added in the order of the rounds, whatever thread
-//! adds them.
+//! No score exceeds the score of a point with itself, which is 0. All weights therefore have the
+//! same reference, and a weight counts for both points of its pair. Points are divided into chunks.
+//! In each round of a tournament every chunk is paired with at most one other chunk, so the pairs
+//! of a round run in parallel. The sums of each chunk are added in the order of the rounds,
+//! whichever thread adds them.
 
 use super::symmetric_direct::{Scratch, direct};
 use super::tile::{self, Form, Row, WIDTH};
@@ -21,8 +21,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes of the coordinates of one chunk: those of two chunks and their sums fit a second-level
-/// cache.
+/// Bytes of the coordinates of one chunk. Two chunks and their sums fit a second-level cache.
 const CHUNK_BYTES: usize = 10 << 16;
 
 /// The largest number of panels of a chunk, and the smallest number that must fit: with fewer
@@ -37,15 +36,15 @@ const CHUNKS: usize = 5;
 const EVEN: usize = 4;
 
 /// From this number of coordinates on, the weights of both directions are summed by products in
-/// registers; up to [`DIRECT`] coordinates, in one pass with the exponential. Between the two,
-/// transposing the weights costs as much as it saves.
+/// registers. Up to [`DIRECT`] coordinates, they are summed in one pass with the exponential.
+/// Between the two numbers, transposing the weights costs as much as it saves.
 const WIDE: usize = 16;
 const DIRECT: usize = 4;
 
-/// A coordinate so large that its point has no weight, and whose square is finite.
+/// A coordinate so large that its point has no weight, but whose square is finite.
 const NOWHERE: f64 = 1e17;
 
-/// One call.
+/// The data of one call.
 pub struct Job<'a, T> {
     plan: Plan,
     points: &'a Packed<T>,
@@ -67,7 +66,7 @@ pub fn chunk<T: Real>(plan: &Plan, n: usize, dim: usize) -> Option<usize> {
     if plan.skip || plan.gemm || !(direct || dim >= WIDE) || most < FEWEST {
         return None;
     }
-    // The cost of all rounds, including the waiting of threads at the end of each; packing and
+    // The cost of all rounds includes the waiting of threads at the end of each round. Packing and
     // adding grow with the side of a chunk.
     let cost = |panels: usize| {
         let chunks = n.div_ceil(panels * plan.width);
@@ -252,13 +251,14 @@ fn turn_queries<T: Real>(points: &Packed<T>, plan: &Plan, rows: Range<usize>, sc
     }
 }
 
-/// Replaces scores by weights `2^(s - square)`, summed in both directions.
+/// Replaces scores by weights `2^(s - square)`, and adds the weights to the sums of both
+/// directions.
 #[inline(always)]
 fn weigh<T: Real, S: Simd>(simd: S, rows: &mut [Row<T, S>], square: &Row<T, S>, mass: &mut Row<T, S>, other: &mut [T]) {
     let (mut sum, zero) = (*mass, T::splat(simd, T::default()));
     for (row, other) in rows.iter_mut().zip(T::registers_mut::<S>(other)) {
         for v in 0..WIDTH {
-            // A distance that is negative by rounding counts as 0.
+            // A squared distance that rounding made negative counts as 0.
             row[v] = T::exp2(simd, T::min(simd, T::sub(simd, row[v], square[v]), zero));
             sum[v] = T::add(simd, sum[v], row[v]);
             *other = T::add(simd, *other, row[v]);

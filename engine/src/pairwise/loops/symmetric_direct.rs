@@ -1,6 +1,6 @@
 //! A pair of chunks of few coordinates, in one pass: the weights stay in registers.
 
-// Several arrays of registers are traversed together, which an index expresses clearly.
+// An index shows clearly that several arrays of registers are traversed together.
 #![allow(clippy::needless_range_loop)]
 
 use super::tile::{self, WIDTH};
@@ -17,12 +17,12 @@ pub struct Scratch<T> {
     pub sums: Buffer<T>,
     /// Sums of the points of the second chunk, `[point][dim]`, padded to whole registers.
     pub turned: Buffer<T>,
-    /// Their masses, one register each.
+    /// Masses of the points of the second chunk, one register each.
     pub masses: Buffer<T>,
 }
 
-/// Computes all of it in one pass for `D` coordinates, `R` points of the second chunk at a time
-/// with all of the first; `BOTH` if the chunks differ.
+/// Computes scores, weights and sums in one pass for `D` coordinates: `R` points of the second
+/// chunk at a time with all points of the first. `BOTH` is true if the chunks differ.
 #[inline(always)]
 pub fn direct<T: Real, S: Simd, const D: usize, const R: usize, const BOTH: bool>(
     simd: S,

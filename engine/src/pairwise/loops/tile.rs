@@ -1,13 +1,13 @@
 //! The register tiles: the queries of a panel lie in the lanes of [`WIDTH`] registers, and sources
 //! are broadcast.
 //!
-//! Both products of a block (scores from coordinates, sums from weights) have the same shape: `R`
+//! Both products of a block (scores from coordinates, sums from weights) have the same shape. `R`
 //! rows of `WIDTH` registers stay in accumulators while one loop runs over the summed index, with
 //! `WIDTH` loads and `R` broadcasts per `R WIDTH` multiply-adds. Maxima, normalisers and rescaling
 //! are per lane, so no reduction across lanes is needed. The sources serve both products in one
 //! row-major copy.
 
-// Several arrays of registers are traversed together, which an index expresses clearly.
+// An index shows clearly that several arrays of registers are traversed together.
 #![allow(clippy::needless_range_loop)]
 
 use crate::simd::Real;
@@ -17,7 +17,7 @@ use pulp::Simd;
 /// 16.
 pub const WIDTH: usize = 3;
 
-/// Coordinates per pass over a block: so many coordinates of a panel of queries stay in the
+/// Coordinates per pass over a block. This many coordinates of a panel of queries stay in the
 /// first-level cache.
 const DEPTH: usize = 128;
 
@@ -27,10 +27,10 @@ pub type Row<T, S> = [<T as Real>::Lanes<S>; WIDTH];
 /// The formula of a squared distance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// `2 q.x - |x|^2`, which lacks `|q|^2`: one operation per coordinate, error `eps (|x|^2 +
-    /// |q|^2)`.
+    /// `2 q.x - |x|^2`, without the term `-|q|^2`. It takes one operation per coordinate, and its
+    /// error is `eps (|x|^2 + |q|^2)`.
     Product,
-    /// `-|q - x|^2`: two operations per coordinate, error `eps |q - x|^2`.
+    /// `-|q - x|^2`. It takes two operations per coordinate, and its error is `eps |q - x|^2`.
     Difference,
 }
 
@@ -48,8 +48,8 @@ pub fn rows_mut<T: Real, S: Simd>(x: &mut [T]) -> &mut [Row<T, S>] {
 
 /// Computes `s[j] = bias_j - |q - x_j|^2`, in product form without `|q|^2`.
 ///
-/// `q` is dim x panel (in product form `2 q`), `x` is rows x dim, and there is one bias per row (in
-/// product form with `-|x_j|^2` in it).
+/// `q` is dim x panel (in product form `2 q`), and `x` is rows x dim. There is one bias per row; in
+/// product form it includes `-|x_j|^2`.
 #[inline(always)]
 pub fn scores<T: Real, S: Simd>(simd: S, form: Form, q: &[Row<T, S>], x: &[T], bias: &[T], s: &mut [Row<T, S>]) {
     match form {
@@ -170,8 +170,8 @@ fn accumulate_rows<T: Real, S: Simd, const R: usize>(
 }
 
 /// Computes `t[j] += sum_i w[j][i] v[i]` for the lanes `i` of a panel that contain one of the
-/// `live` points: `w` is rows x panel, `v` points x dim with readable memory after the last, `t`
-/// rows x dim padded to whole registers.
+/// `live` points. The shapes are: `w` rows x panel; `v` points x dim, with readable memory after
+/// the last point; `t` rows x dim, padded to whole registers.
 #[inline(always)]
 pub fn turn<T: Real, S: Simd>(simd: S, w: &[T], v: &[T], (live, dim): (usize, usize), t: &mut [T]) {
     let lanes = T::lanes::<S>();
@@ -187,7 +187,7 @@ pub fn turn<T: Real, S: Simd>(simd: S, w: &[T], v: &[T], (live, dim): (usize, us
     }
 }
 
-/// Computes `C` registers of columns of all rows; returns `C`.
+/// Computes `C` registers of columns of all rows and returns `C`.
 #[inline(always)]
 fn turn_columns<T: Real, S: Simd, const C: usize>(
     simd: S,

@@ -4,7 +4,8 @@
 /// Returns the pairs of chunks in round `round` of a tournament: all pairs occur once in
 /// `rounds(chunks)` rounds.
 pub fn pairs(chunks: usize, round: usize) -> impl Iterator<Item = (usize, usize)> {
-    // The circle method: with an odd number, the chunk paired with the absent one is skipped.
+    // This is the circle method. If the number of chunks is odd, one seat is empty, and the chunk
+    // paired with it is skipped.
     let seats = chunks + chunks % 2;
     let circle = seats - 1;
     let last = (seats - 1, round);

@@ -1,8 +1,8 @@
 //! Sources and queries as tiles of bfloat16 parts, for the matrix units.
 //!
-//! `x = hi + lo (+ lolo)`, each part the bfloat16 nearest to the remainder. Squared norms are those
-//! of the sum of the parts, so that a score is the squared distance of the split points, and
-//! cancellation causes no additional error.
+//! `x = hi + lo (+ lolo)`, each part the bfloat16 nearest to the remainder. Squared norms are
+//! computed from the sum of the parts, so that a score is minus the squared distance of the split
+//! points, and cancellation causes no additional error.
 
 use crate::Points;
 use crate::simd::Buffer;
@@ -35,7 +35,7 @@ pub struct Split {
     pub scale: f64,
 }
 
-/// The number of parts of the values: two, whatever the distances use.
+/// The number of parts of the values: two, for any number of parts of the distances.
 pub const VALUE_PARTS: usize = 2;
 
 impl Split {
@@ -69,7 +69,7 @@ impl Split {
         (self.x, self.bias, self.v) = arrays;
     }
 
-    /// Packs two stripes of 16 sources from `from` on.
+    /// Returns two stripes of 16 sources from `from` on, packed for the scores.
     #[inline(always)]
     pub fn x(&self, from: usize) -> [&[u16]; 2] {
         let stripe = self.depth / SIDE * self.parts * TILE;
@@ -77,14 +77,14 @@ impl Split {
         [&x[..stripe], &x[stripe..2 * stripe]]
     }
 
-    /// Returns the log-weights minus the squared norms of some sources, in bits, which the products
-    /// lack.
+    /// Returns the biases of some sources in bits: log-weights minus the squared norms that the
+    /// products lack.
     #[inline(always)]
     pub fn bias(&self, from: usize, count: usize) -> &[f32] {
         &self.bias.slice(self.padded)[from..from + count]
     }
 
-    /// Packs two stripes of 16 coordinates from `coordinate` on, of one block.
+    /// Returns two stripes of 16 coordinates from `coordinate` on, of one block.
     #[inline(always)]
     pub fn values(&self, block: usize, coordinate: usize) -> [&[u16]; 2] {
         let whole = self.depth * self.block * VALUE_PARTS;
@@ -209,7 +209,7 @@ impl Coordinates {
                 *rest -= f32::from_bits(bits);
             }
         }
-        // The sum of the parts has no more digits than an f32, nor has the remainder.
+        // Neither the sum of the parts nor the remainder has more digits than an f32.
         let mut squares = [0f64; 8];
         for (all, rest) in all.as_chunks::<8>().0.iter().zip(rest.as_chunks::<8>().0) {
             for (square, (all, rest)) in squares.iter_mut().zip(all.iter().zip(rest)) {

@@ -1,8 +1,8 @@
-//! From the caller's f64 points to the data of the backends: centred, scaled and converted, once
-//! per call.
+//! The conversion of the caller's f64 points to the data of the backends: centred, scaled and
+//! rounded, once per call.
 //!
-//! The mean of the sources is subtracted in f64, so that a common offset costs no precision; the
-//! scale makes the score a plain negative squared distance; rounding to the working type comes
+//! The mean of the sources is subtracted in f64, so that a common offset costs no precision. The
+//! scale makes the score a plain negative squared distance. Rounding to the working type comes
 //! last.
 
 use super::kd_order::Order;
@@ -34,7 +34,7 @@ pub struct Packed<T> {
     pub value_dim: usize,
     /// Mean of the sources, subtracted from sources and queries.
     pub centre: Vec<f64>,
-    /// Subtracted from the values.
+    /// The centre that is subtracted from the values.
     pub value_centre: Vec<f64>,
     /// Factor of the coordinates.
     pub scale: f64,
@@ -47,9 +47,9 @@ pub struct Packed<T> {
 }
 
 impl<T: Real> Packed<T> {
-    /// Packs `sources` in this order (or in their own), and `values` unless they are the sources
-    /// themselves. With one centre in product form, the bias of a score is the log-weight minus the
-    /// squared norm; otherwise it is the log-weight.
+    /// Packs `sources` in this order (or in their own order if there is none), and packs `values`
+    /// unless they are the sources themselves. With one centre in product form, the bias of a score
+    /// is the log-weight minus the squared norm; otherwise it is the log-weight.
     pub fn pack(
         &mut self,
         sources: &Points,
@@ -114,8 +114,8 @@ impl<T: Real> Packed<T> {
         self.x(position, 1).iter().zip(low).map(|(x, low)| x.to_f64() + low)
     }
 
-    /// Returns the second parts of the coordinates of sources `from` to the last, the exact values
-    /// minus those of [`Packed::from`], if coordinates are stored in two parts.
+    /// Returns the second parts of the coordinates of the sources from `from` to the last, if
+    /// coordinates are stored in two parts: the exact values minus those of [`Packed::from`].
     #[inline(always)]
     pub fn low(&self, from: usize) -> &[T] {
         &self.low.slice(self.m * self.dim + BEHIND)[from * self.dim..]
@@ -168,7 +168,7 @@ impl<T: Real> Packed<T> {
     }
 }
 
-/// Returns a log-weight in bits.
+/// Returns the log-weight of source `j` in bits.
 fn in_bits(log_weights: Option<&[f64]>, j: usize) -> f64 {
     log_weights.map_or(0.0, |l| l[j]) * std::f64::consts::LOG2_E
 }

@@ -18,8 +18,8 @@ pub struct FixedSide<T> {
     pub dim: usize,
     /// As sources, n x dim.
     x: Buffer<T>,
-    /// As queries, panels x dim x width, twice the coordinates in product form; the last point
-    /// fills the lanes that are left.
+    /// As queries, panels x dim x width, with twice the coordinates in product form. Copies of the
+    /// last point fill the remaining lanes.
     panels: Buffer<T>,
     panel: usize,
     /// The squared norms, which the scores of the product form lack.

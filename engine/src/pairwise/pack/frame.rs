@@ -1,13 +1,14 @@
 //! The frames of panels, for points whose extent is much larger than the scale of their
 //! neighbourhoods.
 //!
-//! With one centre for all points the error of a coordinate is `eps |x|`, and one point at `1e8`
-//! removes all digits of the others. If points are sorted, every panel of queries therefore has its
-//! own centre, and coordinates of sources are stored in two parts, rounded and remainder, whose
-//! error together is `eps^2 |x|`. When a block of sources is combined with a panel, it is moved
-//! into the frame of the panel: the centre is a number of the working type, so the difference of
-//! near numbers is exact, and the rounded numbers are as small as the distances. The cost is the
-//! size of a block per panel of 24 to 48 queries, in addition to the distances of each query.
+//! With one centre for all points, the error of a coordinate is `eps |x|`, and one point at `1e8`
+//! removes all digits of the other points. If points are sorted, every panel of queries therefore
+//! has its own centre, and coordinates of sources are stored in two parts, the rounded value and
+//! the remainder. The error of both together is `eps^2 |x|`. When a block of sources is combined
+//! with a panel, the block is moved into the frame of the panel. The centre is a number of the
+//! working type, so the difference of near numbers is exact, and the rounded numbers are as small
+//! as the distances. The cost is the size of a block per panel of 24 to 48 queries, in addition to
+//! the distances of each query.
 
 use super::Packed;
 use crate::pairwise::loops::tile::Form;
@@ -22,8 +23,9 @@ pub struct Moved<T> {
 }
 
 impl<T: Real> Moved<T> {
-    /// Moves sources `from .. from + count` to the frame of the centre that `shift` contains, once
-    /// for each lane of a register. Returns coordinates and the biases of the scores.
+    /// Moves sources `from .. from + count` into the frame of a panel. `shift` contains the centre
+    /// of the panel once for each lane of a register. Returns the coordinates and the biases of the
+    /// scores.
     #[inline(always)]
     pub fn block<'a, S: Simd>(
         &'a mut self,
@@ -34,7 +36,8 @@ impl<T: Real> Moved<T> {
         form: Form,
     ) -> (&'a [T], &'a [T]) {
         let (dim, size) = (packed.dim, count * packed.dim);
-        // Whole registers: the memory after the last source may be read.
+        // The size is rounded up to whole registers, because the memory after the last source may
+        // be read.
         let to = self.x.take(size.next_multiple_of(T::lanes::<S>()));
         let to = T::registers_mut::<S>(to).chunks_mut(dim);
         let high = T::registers::<S>(packed.from(from)).chunks(dim);

@@ -19,8 +19,8 @@ pub struct Order {
     block: usize,
 }
 
-/// The orders of the points of one call, each computed when it is first needed: particles are
-/// queries as well as sources.
+/// The orders of the points of one call. Each is computed when it is first needed, and once,
+/// because particles can be both queries and sources.
 #[derive(Debug, Default)]
 pub struct Orders<'a>(Mutex<Vec<(&'a Points, Arc<Order>)>>);
 
@@ -74,7 +74,7 @@ fn divide(points: &Points, items: &mut [(i64, u32)], (block, leaf): (usize, usiz
     }
 }
 
-/// Returns an integer for every number, in the same order.
+/// Returns an integer for a number, such that the integers have the same order as the numbers.
 fn sort_key(x: f64) -> i64 {
     let bits = x.to_bits() as i64;
     bits ^ (((bits >> 63) as u64) >> 1) as i64

@@ -1,10 +1,10 @@
-//! From the caller's f64 points to the data of the backends.
+//! The conversion of the caller's f64 points to the data of the backends.
 //!
 //! | file | what is inside |
 //! |---|---|
 //! | `centre_scale` | sources centred, scaled and rounded, in one part or in two |
 //! | `fixed_side` | a set that does not move, packed once as queries and as sources |
-//! | `frame` | blocks of sources moved to around a panel's own centre |
+//! | `frame` | blocks of sources moved into the frame of a panel |
 //! | `kd_order` | points in an order in which neighbours in memory are neighbours in space |
 //! | `bf16_split` | sources and queries as tiles of bfloat16 parts |
 

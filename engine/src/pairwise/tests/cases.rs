@@ -1,9 +1,9 @@
-//! One table of points and sigmas, run through every path as two softmax means and as one whole
-//! difference.
+//! One table of points and sigmas. Every path computes each case as two softmax means and as one
+//! whole difference.
 
 use super::*;
 
-/// Particles, targets, sigma, and whether a particle leaves itself out.
+/// Particles, targets, sigma, and whether a particle excludes itself.
 struct Case {
     name: String,
     y: Points,
@@ -45,7 +45,8 @@ fn offsets() -> Vec<Case> {
     for dim in [1, 9, 64] {
         for share in [0.05, 0.3, 1.0] {
             let (mut y, mut x) = clouds(65, 129, dim);
-            // Multiples of 2^-20, so that adding the offset is exact and the reference sees the same problem.
+            // Coordinates are multiples of 2^-20, so that adding the offset is exact and the
+            // reference sees the same problem.
             for p in [&mut y, &mut x] {
                 p.data_mut().iter_mut().for_each(|v| *v = (*v * 1048576.0).round() / 1048576.0 + 1e5);
             }
@@ -75,7 +76,8 @@ fn run(cases: Vec<Case>) {
             let engine = engine(precision, backend, isa);
             let mut allowed = allowed(precision, &y, &x, sigma);
             if matches!(backend, Backend::Fused | Backend::Gemm) {
-                // Forced where the planner would not go, the product form is held to its own error.
+                // If the product form is forced where the planner would not choose it, its own
+                // error bound is the tolerance.
                 let eps = if precision == Precision::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
                 allowed = allowed.max(4.0 * eps * (1.0 + reach(&y, &x, sigma)));
             }

@@ -1,4 +1,4 @@
-//! Whole score differences, and the half of them in which every pair of particles is evaluated
+//! Whole score differences, and their part over the particles, in which every pair is evaluated
 //! once.
 
 use super::*;
@@ -46,8 +46,8 @@ fn one_call_gives_the_whole_difference() {
     }
 }
 
-/// Sizes around whole panels and chunks of the widest registers, dimensions on both sides of every
-/// choice.
+/// Sizes around whole panels and chunks of the widest registers, and dimensions on both sides of
+/// every choice.
 #[test]
 fn pairs_evaluated_once() {
     for (n, dim) in

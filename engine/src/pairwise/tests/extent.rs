@@ -25,7 +25,7 @@ fn join(mut points: Points, far: f64) -> Points {
     points
 }
 
-/// The points in clusters `gap` apart along the diagonal, dealt in turn.
+/// The points, assigned in turn to clusters that are `gap` apart along the diagonal.
 fn clusters(mut points: Points, count: usize, gap: f64) -> Points {
     for i in 0..points.n() {
         points.row_mut(i).iter_mut().for_each(|v| *v += gap * (i % count) as f64);
@@ -62,14 +62,14 @@ fn cases() -> Vec<Extent> {
             add(format!("sigma {sigma}, d={dim}"), normal(1, 401, dim), normal(2, 403, dim), sigma, 0);
         }
     }
-    // Queries far from every source: which of them is nearest is a difference of large squares.
+    // Queries far from every source: the nearest source depends on a difference of large squares.
     let mut y = normal(1, 301, 2);
     y.data_mut().iter_mut().for_each(|v| *v += 3e3);
     add("particles far from all targets".into(), y, normal(2, 303, 2), 0.5, 0);
     cases
 }
 
-/// Every path that promises these digits.
+/// Calls `f` for every path that promises this accuracy.
 fn promising(mut f: impl FnMut(Precision, &Pairwise)) {
     for isa in Isa::available() {
         for precision in [Precision::F32, Precision::Auto, Precision::Bf16x3, Precision::Bf16x6] {
@@ -147,7 +147,7 @@ fn kernel_sums_at_any_extent() {
                 let sum = KernelSum { kernel, part, weights: None, values: Some(Values::Own), leave_out_self: false };
                 let mut want = KernelSums::default();
                 reference().kernel_sum(&y, &x, &sum, &mut want).unwrap();
-                // `sum_j k_j (z - x_j)`, as flows take it.
+                // `sum_j k_j (z - x_j)`, as flows use it.
                 let pull = |sums: &KernelSums| -> Vec<f64> {
                     let rows = y.iter().zip(&sums.mass).zip(sums.moment.iter());
                     rows.flat_map(|((z, mass), moment)| z.iter().zip(moment).map(move |(z, m)| z * mass - m)).collect()

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Log-weights of a few nats, one of which excludes its source.
+/// Log-weights of a few nats; one of them excludes its source.
 fn logs(n: usize, key: u64) -> Vec<f64> {
     let mut logs: Vec<f64> = Stream::new(key).normal(n, 1).data().iter().map(|l| 2.0 * l).collect();
     if n > 1 {
@@ -27,8 +27,8 @@ fn allowed(precision: Precision) -> f64 {
     if precision == Precision::F64 { 1e-11 } else { 1e-5 }
 }
 
-/// The first call, calls that know what to expect, calls after all weights changed by many orders
-/// of magnitude, and calls at another sigma.
+/// The first call, calls with expected results, calls after all weights changed by many orders of
+/// magnitude, and calls at another sigma.
 #[test]
 fn every_call_agrees_with_the_reference() {
     for (n, m, dim) in [(1, 1, 1), (7, 3, 2), (65, 129, 3), (130, 51, 4), (50, 100, 5), (97, 200, 17), (9, 8, 513)] {
@@ -40,7 +40,7 @@ fn every_call_agrees_with_the_reference() {
             let mut out = Vec::new();
             for (round, sigma) in [(0, sigma), (1, sigma), (2, 2.0 * sigma), (3, 2.0 * sigma), (4, sigma)] {
                 sums.set_sigma(sigma).unwrap();
-                // Far beyond the range of f32, up and down.
+                // Shifts far beyond the range of f32, up and down.
                 let raise = [0.0, 0.0, 0.0, 300.0, -900.0][round as usize];
                 let raised = |logs: Vec<f64>| logs.into_iter().map(|l| l + raise).collect::<Vec<f64>>();
                 let (of_x, of_y) = (raised(logs(m, round)), raised(logs(n, 10 + round)));
@@ -56,7 +56,7 @@ fn every_call_agrees_with_the_reference() {
     }
 }
 
-/// Blocks are skipped while few of them matter, and not where all do.
+/// Blocks are skipped at a sigma where few of them matter, and not at a sigma where all do.
 #[test]
 fn small_sigma_agrees_with_the_reference() {
     for (dim, n, sigma) in [(2, 3000, 0.01), (24, 1100, 0.2)] {

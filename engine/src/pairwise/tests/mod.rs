@@ -59,10 +59,10 @@ fn allowed(precision: Precision, y: &Points, x: &Points, sigma: f64) -> f64 {
     }
 }
 
-/// Says which paths a test leaves out.
+/// Reports the paths that a test leaves out.
 fn tell_missing() {
     for (isa, why) in Isa::ALL.into_iter().filter_map(|isa| Some((isa, isa.missing()?))) {
-        // A closed standard error is no failure of the test.
+        // The test does not fail if standard error is closed.
         let _ = writeln!(std::io::stderr(), "not run here: {} ({why})", isa.name());
     }
 }

@@ -1,4 +1,4 @@
-//! Skipping against not skipping, on data made to mislead it.
+//! Sums with skipping against sums without, on data made to mislead the skipping.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Gaussians, whose plan has a closed form, and the exact assignment for a small epsilon.
+//! Gaussians, whose plan has a closed form; and the exact assignment, for a small epsilon.
 
 use super::*;
 use crate::metric::{Reference, by_name};

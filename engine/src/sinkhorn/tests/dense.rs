@@ -38,7 +38,7 @@ fn dense((x, a): (&Points, &[f64]), (y, b): (&Points, &[f64]), factor: f64, epsi
     let p = |i: usize, j: usize| a[i] * b[j] * ((f[i] + g[j] - c[i][j]) / epsilon).exp();
     let pairs = || (0..n).flat_map(|i| (0..m).map(move |j| (i, j)));
     let transport = pairs().map(|(i, j)| p(i, j) * c[i][j]).sum();
-    // The primal value, while the solver returns the dual one.
+    // This is the primal value; the solver returns the dual value.
     let kl = |p: f64, q: f64| if p > 0.0 { p * (p / q).ln() - p + q } else { q };
     let mut cost: f64 = pairs().map(|(i, j)| p(i, j) * c[i][j] + epsilon * kl(p(i, j), a[i] * b[j])).sum();
     if rho.is_finite() {
@@ -77,7 +77,8 @@ fn potentials_and_values_are_those_of_the_dense_iteration() {
             assert!(found.converged, "{what}: {:e} after {}", found.marginal_error, found.iterations);
             assert_equal((&found.f, &found.g), (&want.f, &want.g), mean, &what);
             assert!((found.cost - want.cost).abs() <= 1e-9 * mean, "{what}: {} {}", found.cost, want.cost);
-            // At the default tolerance the value is as good, because its error is the square.
+            // The default tolerance gives the value almost as exactly, because its error is the
+            // square of the marginal error.
             let usual = Sinkhorn::new(sides().0, sides().1, with_epsilon(epsilon)).unwrap();
             let usual = usual.solve(&Pairwise::default()).unwrap();
             assert!((usual.cost - want.cost).abs() <= 1e-9 * mean, "{what}: {} {}", usual.cost, want.cost);

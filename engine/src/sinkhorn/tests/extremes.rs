@@ -63,7 +63,7 @@ fn single_points_equal_points_and_distant_sets_are_solved() {
     let found = solve(&x, &y, with_epsilon(0.5));
     assert_finite(&found, "distant");
     assert!(found.converged, "{:e} after {}", found.marginal_error, found.iterations);
-    // Two clusters on each side, of which no mass can leave its own.
+    // Two clusters on each side; no mass can leave its cluster.
     let clusters = |key: u64, n: usize| cloud(key, n, 2, 0.0).concat(&cloud(key + 9, n, 2, 1e3)).unwrap();
     let found = solve(&clusters(1, 30), &clusters(2, 25), with_epsilon(0.3));
     assert_finite(&found, "clusters");

@@ -85,7 +85,7 @@ fn a_weight_counts_as_so_many_equal_points() {
     let weighted = Marginal::new(&x, Some(&counts), "weights", false).unwrap();
     let got = divergence(&weighted, &Marginal::equal(&y), &options, &Pairwise::default()).unwrap();
     assert!((got.value - value(&many, &y, &options)).abs() < 1e-9);
-    // A point without mass has a potential and no influence.
+    // A point without mass has a potential but no influence.
     let mut with_zero = counts.to_vec();
     with_zero.push(0.0);
     let far = x.concat(&Points::from_rows(&[[50.0, -3.0]]).unwrap()).unwrap();
