@@ -1,4 +1,4 @@
-//! How far the plan of one bridge is from that of another, start by start.
+//! How far the plan of one bridge is from the plan of another, for each start.
 
 use super::Bridge;
 use super::simulate::diffuse;
@@ -62,14 +62,14 @@ impl Conditional<'_> {
 
 /// Returns the conditional Bures-Wasserstein unexplained variance in percent, cBW-UVP
 /// \[gushchin2023building\], `100 E BW(p(.|X_0), q(.|X_0)) / (Var X_1 / 2)`, with its standard
-/// error over the starts. `BW(p, q) = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2) / 2`
-/// compares the moments of `samples` ends for a start with those of the exact plan in closed form,
-/// from which the variance of the end comes, too.
+/// error over the starts. For each start, `BW(p, q) = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S'
+/// S^1/2)^1/2) / 2` compares the moments of `samples` ends with the moments of the exact plan,
+/// which are in closed form. These also give the variance `Var X_1`.
 ///
-/// The moments of samples differ from those of their distribution, so the value is to be compared
-/// with that of samples of the exact plan. For an exact plan, the part `exact` is the same quantity
-/// with its moments in closed form, without that noise. `seen` receives the number of
-/// starts done and that of all.
+/// The moments of samples differ from the moments of their distribution. Compare the value
+/// therefore with the value of samples of the exact plan. For an exact plan, the part `exact` is
+/// the same quantity from moments in closed form, without this noise. `seen` receives the number of
+/// finished starts and the number of all starts.
 ///
 /// Cost per start: `samples` draws, and `O(samples d^2 + d^3)`.
 ///
@@ -128,7 +128,7 @@ pub fn conditional_error(
 /// The end of a bridge given one start.
 struct End {
     mean: Vec<f64>,
-    /// The sum of the variances of its coordinates.
+    /// The sum of the variances of the coordinates of the end.
     variance: f64,
 }
 

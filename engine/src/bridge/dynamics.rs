@@ -23,13 +23,13 @@ crate::choices!(Direction);
 /// A diffusion `dX = u(t, X) dt + sqrt(epsilon) dB` over the time from 0 to 1, which leads from a
 /// source to a target.
 ///
-/// The methods of this trait may assume what the method `drift` of any `dyn Bridge` checks: that
-/// `t` lies in `[0, 1]`, and that the points are finite and have the dimension of the bridge.
+/// Any method of this trait may assume what the method `drift` of `dyn Bridge` checks: `t` lies in
+/// `[0, 1]`, the points are finite, and they have the dimension of the bridge.
 pub trait Bridge: Send + Sync + Debug {
-    /// Returns the name for messages: "a Gaussian bridge in 2 dimensions".
+    /// Returns the name for messages, such as "a Gaussian bridge in 2 dimensions".
     fn name(&self) -> String;
 
-    /// Number of coordinates.
+    /// Returns the number of coordinates.
     fn dim(&self) -> usize;
 
     /// Returns the process relative to which the bridge minimises the entropy; it determines the
@@ -42,9 +42,9 @@ pub trait Bridge: Send + Sync + Debug {
     /// Those of a learned drift.
     fn forward(&self, t: f64, points: &Points, out: &mut Points) -> Result<()>;
 
-    /// Returns the same process in reversed time, if its drift is known: a bridge from the target
-    /// to the source, whose forward drift at time `1 - t` is the backward drift `b(t, x)` of this
-    /// one. Then `u + b = epsilon grad log p_t`.
+    /// Returns the same process in reversed time, if its drift is known. It is a bridge from the
+    /// target to the source; its forward drift at time `1 - t` is the backward drift `b(t, x)` of
+    /// this bridge. Then `u + b = epsilon grad log p_t`.
     fn reversed(&self) -> Option<Box<dyn Bridge + '_>> {
         None
     }
@@ -54,13 +54,14 @@ pub trait Bridge: Send + Sync + Debug {
         None
     }
 
-    /// Returns mean and covariance of the marginal at time `t`, if it is Gaussian.
+    /// Returns the mean and the covariance of the marginal at time `t`, if the marginal is
+    /// Gaussian.
     fn gaussian_marginal(&self, _t: f64) -> Option<Moments> {
         None
     }
 }
 
-/// The joint distribution of the two ends of a bridge, as the distribution of the end given the
+/// The joint distribution of the two ends of a bridge, given as the distribution of the end for a
 /// start.
 pub trait Coupling: Send + Sync {
     /// Writes into row `i` of `out` an end drawn for the start `x_i`. Row `i` depends on the
@@ -75,8 +76,8 @@ pub trait Coupling: Send + Sync {
 }
 
 impl dyn Bridge + '_ {
-    /// Writes the drift at time `t` in `[0, 1]` into `out`, n x dim: `u(t, x)` forward, and
-    /// backward the drift `b(t, x)` of the process in reversed time.
+    /// Writes the drift at time `t` in `[0, 1]` into `out`, n x dim. Forward it is `u(t, x)`;
+    /// backward it is the drift `b(t, x)` of the process in reversed time.
     ///
     /// # Errors
     /// `t` lies outside `[0, 1]`, the points have another dimension or are not finite, or the
@@ -90,8 +91,8 @@ impl dyn Bridge + '_ {
         }
     }
 
-    /// Writes the velocity of the probability flow, `(u - b) / 2`, into `out`, n x dim: an ordinary
-    /// differential equation with the same marginals.
+    /// Writes the velocity `(u - b) / 2` of the probability flow into `out`, n x dim. The flow is
+    /// an ordinary differential equation with the same marginals.
     ///
     /// # Errors
     /// Those of [`Self::drift`].

@@ -15,12 +15,12 @@ pub use option::GaussianBridgeOptions;
 /// The bridge from `N(m0, A)` to `N(m1, B)` relative to a Brownian motion or an Ornstein-Uhlenbeck
 /// process \[bunne2023schrodinger, mallasto2022entropy, janati2020entropic\].
 ///
-/// All marginals are Gaussian. With the factors `s`, `e` and the variance `v` of the pinned
-/// reference process ([`ReferenceProcess::pinned`]) and the cross-covariance `C = Cov(X_0, X_1)`,
-/// the marginal at time `t` has the mean `m_t = s m0 + e m1` and the covariance `S_t = s^2 A + e^2
-/// B + s e (C + C^T) + v I`. The forward drift is `u(t, x) = m_t' + K S_t^-1 (x - m_t)` with `K = s
-/// s' A + e e' B + s' e C + e' s C^T + l I`, where a prime is the rate of change and `l` that of
-/// the pinned covariance.
+/// All marginals are Gaussian. The factors `s`, `e` and the variance `v` are those of the pinned
+/// reference process ([`ReferenceProcess::pinned`]), and `C = Cov(X_0, X_1)` is the
+/// cross-covariance. The marginal at time `t` has the mean `m_t = s m0 + e m1` and the covariance
+/// `S_t = s^2 A + e^2 B + s e (C + C^T) + v I`. The forward drift is `u(t, x) = m_t' + K S_t^-1 (x
+/// - m_t)` with `K = s s' A + e e' B + s' e C + e' s C^T + l I`. A prime is the rate of change, and
+/// `l` is the rate of change of the pinned covariance.
 ///
 /// Cost: `O(d^3)` per time and `O(d^2)` per point.
 ///
@@ -43,7 +43,7 @@ pub struct GaussianBridge {
     cross: Mat<f64>,
     /// `C^T A^-1`, the regression of the end on the start.
     regression: Mat<f64>,
-    /// Covariance of the end given the start, and its root.
+    /// Covariance of the end given the start, and the square root of that covariance.
     remainder: [Mat<f64>; 2],
 }
 
@@ -94,8 +94,8 @@ impl GaussianBridge {
         Moments { mean, cov: symmetric_part(&self.combine([s * s, e * e, s * e, s * e, pinned.variance])) }
     }
 
-    /// Returns the forward drift at time `t` as its value at the mean of the marginal, its slope,
-    /// and that mean: `u(t, x) = value + slope (x - mean)`.
+    /// Returns the forward drift `u(t, x) = value + slope (x - mean)` at time `t` as value, slope
+    /// and mean, where `mean` is that of the marginal.
     ///
     /// # Errors
     /// The covariance of the marginal is singular to rounding.
@@ -119,8 +119,8 @@ impl GaussianBridge {
         })
     }
 
-    /// Returns the same process in reversed time: its ends are exchanged, and its reference process
-    /// is the same, because that is reversible.
+    /// Returns the same process in reversed time. The ends are exchanged; the reference process
+    /// stays the same, because it is reversible.
     pub(super) fn backward(&self) -> Result<GaussianBridge> {
         let [source, target] = self.ends.clone();
         GaussianBridge::with([target, source], self.reference, self.cross.transpose().to_owned())

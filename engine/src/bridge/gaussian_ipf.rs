@@ -25,8 +25,8 @@ impl GaussianKernel {
         Moments { mean, cov: symmetric_part(&(spread + &self.noise)) }
     }
 
-    /// Returns the conditional distribution of `x` given `y` if `x` has these moments. Its slope is
-    /// `G = A F^T P^-1`, where `P` is the covariance of `y`, its noise `A - G F A`.
+    /// Returns the conditional distribution of `x` given `y` if `x` has these moments. The slope is
+    /// `G = A F^T P^-1`, where `P` is the covariance of `y`; the noise is `A - G F A`.
     fn reverse(&self, x: &Moments) -> Result<GaussianKernel> {
         let y = self.push(x);
         let inverse = Spectrum::positive(&y.cov, "the covariance of an iterate")?.map(|v| 1.0 / v);
@@ -38,14 +38,14 @@ impl GaussianKernel {
     }
 }
 
-/// The fitting of a coupling to two Gaussian ends: each half step keeps the conditional
-/// distribution in one direction and replaces the distribution at its start
-/// \[debortoli2021diffusion\].
+/// Fits a coupling to two Gaussian ends. Each half step keeps the conditional distribution in one
+/// direction and replaces the distribution at its start \[debortoli2021diffusion\].
 ///
-/// It begins with the reference process from the source. An odd half step reverses the kernel and
-/// starts it from the target, an even one reverses that and starts it from the source. The kernels
-/// converge to those of the [`super::GaussianBridge`], and `noise^-1 slope = (r / v) I`, with the
-/// transition `r`, `v` of the reference process, holds for every kernel of every iterate.
+/// The fitting begins with the reference process from the source. An odd half step reverses the
+/// forward kernel and starts the result from the target; an even half step reverses the backward
+/// kernel and starts the result from the source. The kernels converge to those of the
+/// [`super::GaussianBridge`]. Every kernel of every iterate has `noise^-1 slope = (r / v) I`, with
+/// the transition `r`, `v` of the reference process.
 #[derive(Debug, Clone)]
 pub struct GaussianIpf {
     ends: [Moments; 2],
@@ -88,17 +88,17 @@ impl GaussianIpf {
         Ok(())
     }
 
-    /// The present kernel from source to target.
+    /// Returns the present kernel from source to target.
     pub fn forward(&self) -> &GaussianKernel {
         &self.forward
     }
 
-    /// The present kernel from target to source.
+    /// Returns the present kernel from target to source.
     pub fn backward(&self) -> &GaussianKernel {
         &self.backward
     }
 
-    /// Returns the covariance of start and end, `A F^T` of the forward kernel started from the
+    /// Returns the covariance of start and end: `A F^T` of the forward kernel that starts from the
     /// source.
     pub fn cross_covariance(&self) -> Mat<f64> {
         product(self.ends[0].cov.as_ref(), self.forward.slope.transpose())

@@ -29,17 +29,18 @@ use option::Plan;
 pub use option::{Baseline, ChainStart, DsbOptions, DsbmOptions, PairStart};
 use std::sync::Arc;
 
-/// The number of points from which the moments of a distribution without known ones are measured.
+/// The number of sample points from which moments are measured if a distribution does not know its
+/// moments.
 const MEASURED: usize = 16384;
 
-/// The share of the mean variance that is added to each variance of a baseline, so that it exists
-/// for data of fewer dimensions.
+/// The share of the mean variance that is added to each variance of a baseline, so that the
+/// baseline exists for data in a subspace of fewer dimensions.
 const RIDGE: f64 = 1e-6;
 
 /// A bridge learned by nets, and how its training ended.
 #[derive(Debug, Clone)]
 pub struct LearnedDrifts {
-    /// The bridge. After a divergence it has the nets from before the fit that diverged.
+    /// The bridge. After a divergence, its nets are those from before the fit that diverged.
     pub bridge: LearnedBridge,
     /// Finished, interrupted or diverged.
     pub ending: Ending,
@@ -47,15 +48,15 @@ pub struct LearnedDrifts {
     pub loss: f64,
 }
 
-/// Learns the bridge between two distributions by iterative proportional fitting with regressions,
-/// the diffusion Schroedinger bridge \[debortoli2021diffusion\].
+/// Learns the bridge between two distributions by iterative proportional fitting with regressions.
+/// This is the diffusion Schroedinger bridge \[debortoli2021diffusion\].
 ///
-/// Each iteration simulates the forward chain `X' = X + h u(X) + sqrt(epsilon h) Z` from points of
-/// the source and fits the backward drift to it ([`Regression`]), then simulates the backward chain
-/// from points of the target and fits the forward drift. From the reference process, the first fit
-/// is the score `b = epsilon grad log p_t` of the noised source. A fit reads stored trajectories,
-/// as many as the option `memory` permits; others are simulated after each was used once per time
-/// step.
+/// Each iteration has two fits. The first simulates the forward chain `X' = X + h u(X) +
+/// sqrt(epsilon h) Z` from points of the source and fits the backward drift to the chain
+/// ([`Regression`]). The second simulates the backward chain from points of the target and fits the
+/// forward drift. If the training starts from the reference process, the first fit learns the score
+/// `b = epsilon grad log p_t` of the noised source. A fit reads stored trajectories, as many as the
+/// option `memory` permits. When each of them was used once per time step, new ones are simulated.
 ///
 /// Cost: per optimiser step a forward and a backward pass of the net for each point of the batch,
 /// and about two forward passes for the simulation.
@@ -76,11 +77,11 @@ pub fn train_dsb(
 /// Learns the bridge between two distributions by bridge matching of pairs of ends
 /// \[shi2023diffusion\].
 ///
-/// Given pairs of ends, the position `X_t` is drawn from the pinned reference process and the drift
-/// is fitted to the one that leads to the end, `(X_1 - X_t) / (1 - t)` for a Brownian motion, at
-/// the times of the grid. The pairs of the first fit, of the backward drift, are independent or the
-/// ends of a given process; later ones are the ends of the process that was fitted last. A loss is
-/// weighted by the inverse variance of what it is fitted to.
+/// Given a pair of ends, the position `X_t` is drawn from the pinned reference process. The drift
+/// is fitted to the drift that leads to the end, `(X_1 - X_t) / (1 - t)` for a Brownian motion, at
+/// the times of the grid. The first fit is that of the backward drift; its pairs are independent or
+/// the ends of a given process. The pairs of later fits are the ends of the process that was fitted
+/// last. The loss weights each row by the inverse variance of its regression target.
 ///
 /// Cost: per optimiser step a forward and a backward pass of the net for each point of the batch,
 /// and about one forward pass for the simulation.
@@ -147,7 +148,7 @@ fn both_frames(
 /// The spread of a distribution, and the Gaussian with its moments.
 type Measured = (Spread, Option<Gaussian>);
 
-/// Measures both distributions; with `full`, their covariances too.
+/// Measures the spreads of both distributions and, with `full`, their covariances.
 fn measure(ends: [&dyn Target; 2], full: bool, stream: Stream) -> Result<[Measured; 2]> {
     let of = |end: &dyn Target, name: &str| -> Result<Measured> {
         let flat = || {

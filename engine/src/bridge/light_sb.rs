@@ -25,22 +25,22 @@ pub struct TrainedBridge {
     pub bridge: PotentialBridge,
     /// Finished, interrupted or diverged.
     pub ending: Ending,
-    /// The loss of the last step: the relative entropy of the sought plan to the learned one, up to
-    /// a constant.
+    /// The loss of the last step: the relative entropy of the sought plan with respect to the
+    /// learned plan, up to a constant.
     pub loss: f64,
 }
 
-/// Learns the bridge between two distributions relative to a Brownian motion \[korotin2024light\]:
-/// the potential `v` of a [`PotentialBridge`] that minimises `E log c(X_0) - E log v(X_1)` with
-/// `c(x) = sum_k a_k exp((x^T S_k x + 2 r_k . x) / (2 epsilon))`, by Adam on minibatches of both
-/// distributions. The loss needs no pairs and no simulation; it is the relative entropy of the true
-/// plan to the learned one, up to a constant. The centres `r_k` start at points of the target.
-/// The result has the mean of the parameters of the second half of the steps, because the places
-/// where one component replaces another depend on the noise of single steps.
+/// Learns the bridge between two distributions relative to a Brownian motion \[korotin2024light\].
+/// The potential `v` of a [`PotentialBridge`] minimises `E log c(X_0) - E log v(X_1)` with `c(x) =
+/// sum_k a_k exp((x^T S_k x + 2 r_k . x) / (2 epsilon))`, by Adam on minibatches of both
+/// distributions. The loss needs no pairs and no simulation. It is the relative entropy of the true
+/// plan with respect to the learned plan, up to a constant. The centres `r_k` start at points of
+/// the target. The result has the mean of the parameters over the second half of the steps, because
+/// the places where one component replaces another depend on the noise of single steps.
 ///
-/// Units do not matter: the training works in those in which the means are 0 and the mean variance
-/// of both distributions is 1. Cost per step: `O(batch K d)`, or `O(batch K d^2 + K d^3)` for full
-/// shapes.
+/// The units of the data do not matter: the training uses units in which the means are 0 and the
+/// mean variance of both distributions is 1. Cost per step: `O(batch K d)`, or `O(batch K d^2 + K
+/// d^3)` for full shapes.
 ///
 /// # Errors
 /// An option is out of range, the dimensions differ, a distribution cannot be sampled or does not

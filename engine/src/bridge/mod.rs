@@ -1,21 +1,21 @@
 //! Schroedinger bridges: the most probable motion between two distributions, relative to a
 //! reference process.
 //!
-//! Among all diffusions that lead from one distribution to another in the time from 0 to 1, the
-//! Schroedinger bridge is the one with the smallest relative entropy to a reference process: a
-//! Brownian motion, or an Ornstein-Uhlenbeck process, of a given noise. Its joint distribution of
-//! start and end solves an optimal transport problem with an entropic penalty.
+//! Many diffusions lead from one distribution to another in the time from 0 to 1. The Schroedinger
+//! bridge is the one with the smallest relative entropy to a reference process: a Brownian motion
+//! or an Ornstein-Uhlenbeck process with given noise. Its joint distribution of start and end
+//! solves an optimal transport problem with an entropic penalty.
 //!
-//! A [`Bridge`] knows its forward drift; what only some bridges know (the time-reversed process,
-//! the exact joint distribution of start and end, Gaussian marginals) is a capability that the
-//! caller queries. [`simulate`] moves points along a bridge.
+//! A [`Bridge`] knows its forward drift. Only some bridges know the time-reversed process, the
+//! exact joint distribution of start and end, or Gaussian marginals: each of these is a capability
+//! that the caller queries. [`simulate`] moves points along a bridge.
 //!
 //! | file | contents |
 //! |---|---|
 //! | `dynamics` | the interface of all bridges, and the joint distribution of their ends |
-//! | `reference_process` | the process without conditions: its transitions and its pinned form |
+//! | `reference_process` | the reference process: its transitions and its pinned form |
 //! | `simulate` | points moved along a bridge, by its drift, its probability flow or its plan |
-//! | `gaussian`, `gaussian_ipf` | the closed form between Gaussians, and the fitting that leads to it |
+//! | `gaussian`, `gaussian_ipf` | the closed form between Gaussians, and the iterative fitting that converges to it |
 //! | `sinkhorn_bridge` | the bridge between two sets of points, from Sinkhorn's potentials |
 //! | `quadratics` | the logarithm of a sum of exponentials of quadratic functions |
 //! | `potential` | bridges whose end potential is a mixture of Gaussians |

@@ -9,13 +9,13 @@ use crate::{Interrupt, Points, Result};
 use rayon::prelude::*;
 
 /// Returns `E int_0^1 |u(t, X_t) - f(X_t)|^2 / (2 epsilon) dt` over paths from the given starts,
-/// where `f(x) = -pull x` is the drift of the reference process, with its standard error over the
-/// paths. By Girsanov's theorem it is the relative entropy of the bridge to the reference process
-/// from the same starts: of all diffusions between the two ends, the Schroedinger bridge has the
-/// smallest. The sum over `steps` Euler steps has an error of order `1 / steps`.
+/// with its standard error over the paths. The drift of the reference process is `f(x) = -pull x`.
+/// By Girsanov's theorem this is the relative entropy of the bridge to the reference process from
+/// the same starts. Of all diffusions between the two ends, the Schroedinger bridge has the
+/// smallest value. The sum over `steps` Euler steps has an error of order `1 / steps`.
 ///
 /// # Errors
-/// `steps` is 0, the points do not fit the bridge, those of its drift, or an interrupt.
+/// `steps` is 0, the points do not fit the bridge, the drift fails, or an interrupt.
 pub fn path_energy(
     bridge: &dyn Bridge,
     start: &Points,

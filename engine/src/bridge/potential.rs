@@ -16,19 +16,19 @@ use faer::Mat;
 pub use option::BridgePairOptions;
 pub(super) use shape::Shapes;
 
-/// The bridge relative to a Brownian motion whose plan is `pi(y|x) ~ exp(x . y / epsilon) v(y)`
-/// with the adjusted potential `v(y) = sum_k a_k N(y; r_k, epsilon S_k)` \[korotin2024light\].
+/// A bridge relative to a Brownian motion. Its plan is `pi(y|x) ~ exp(x . y / epsilon) v(y)` with
+/// the adjusted potential `v(y) = sum_k a_k N(y; r_k, epsilon S_k)` \[korotin2024light\].
 ///
-/// The plan is a mixture itself, `pi(y|x) = sum_k w_k(x) N(y; r_k + S_k x, epsilon S_k)` with `w_k
+/// The plan itself is a mixture, `pi(y|x) = sum_k w_k(x) N(y; r_k + S_k x, epsilon S_k)` with `w_k
 /// ~ a_k exp((x^T S_k x + 2 r_k . x) / (2 epsilon))`. With `M_k = t S_k + (1 - t) I` the drift is
-/// `u(t, x) = sum_k w_k(t, x) M_k^-1 (r_k + (S_k - I) x)`, where `log w_k(t, x) = log a_k -
-/// log|M_k| / 2 + (x^T M_k^-1 (S_k - I) x + 2 r_k^T M_k^-1 x - t r_k^T M_k^-1 r_k) / (2 epsilon)`
-/// up to a constant; this form needs no division by `1 - t`.
+/// `u(t, x) = sum_k w_k(t, x) M_k^-1 (r_k + (S_k - I) x)`. The logarithm of `w_k(t, x)` is `log a_k
+/// - log|M_k| / 2 + (x^T M_k^-1 (S_k - I) x + 2 r_k^T M_k^-1 x - t r_k^T M_k^-1 r_k) / (2 epsilon)`
+/// up to a constant. This form needs no division by `1 - t`.
 ///
-/// The bridge does not know its source: any distribution may start it, and where it ends follows
-/// from that ([`super::EndTarget`]). So every such potential makes a pair of distributions whose
-/// bridge is known \[gushchin2023building\]. The backward drift depends on the source and has no
-/// closed form.
+/// The bridge does not know its source: any distribution may start it, and the start determines the
+/// distribution of the end ([`super::EndTarget`]). Every such potential and source therefore give a
+/// pair of distributions whose bridge is known \[gushchin2023building\]. The backward drift depends
+/// on the source and has no closed form.
 ///
 /// Cost per point: `O(K d)` for diagonal `S_k`, `O(K d^2)` for full ones, and `O(K d^3)` per time.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub struct PotentialBridge {
 }
 
 impl PotentialBridge {
-    /// Creates the bridge with the end potential `sum_k w_k N(y; m_k, C_k)`, the mixture: the plan
+    /// Creates the bridge whose end potential is the mixture `sum_k w_k N(y; m_k, C_k)`: the plan
     /// is `pi(y|x) ~ exp(-|x - y|^2 / (2 epsilon))` times the potential. Then `S_k = C_k (C_k +
     /// epsilon I)^-1`, `r_k = epsilon (C_k + epsilon I)^-1 m_k` and `a_k = w_k N(m_k; 0, C_k +
     /// epsilon I)`.
@@ -70,7 +70,8 @@ impl PotentialBridge {
         Ok(PotentialBridge { name, reference, log_weights, centres, shapes })
     }
 
-    /// Creates a bridge from `log a_k`, `r_k` (K x dim) and `S_k`, whose numbers agree.
+    /// Creates a bridge from `log a_k`, `r_k` (K x dim) and `S_k`; the caller ensures that their
+    /// sizes agree.
     pub(super) fn with(
         name: String,
         reference: ReferenceProcess,
@@ -86,8 +87,8 @@ impl PotentialBridge {
         self.log_weights.len()
     }
 
-    /// Returns the functions `f_k = log w_k(t, x)`; `epsilon` times the gradient of `log sum_k exp
-    /// f_k` is the drift.
+    /// Returns the functions `f_k = log w_k(t, x)`. The drift is `epsilon` times the gradient of
+    /// `log sum_k exp f_k`.
     fn weights_at(&self, t: f64) -> Quadratics {
         let (epsilon, dim) = (self.reference.epsilon(), self.centres.dim());
         // M^-1 and M^-1 (S - I), as functions of an eigenvalue of S.
@@ -107,7 +108,7 @@ impl PotentialBridge {
 }
 
 /// # Errors
-/// Checks that a distribution to start from has the dimension of a bridge.
+/// Checks that the distribution from which a bridge starts has the dimension of the bridge.
 pub(super) fn check_source(source: &dyn Target, dim: usize) -> Result<()> {
     if source.dim() == dim {
         return Ok(());

@@ -15,8 +15,8 @@ const SHARD: usize = 128;
 
 /// The functions `f_k(x) = constant_k + linear_k . x + x^T G_k x / 2` with symmetric `G_k`.
 ///
-/// Drift, plan and normalisation of a bridge with a mixture potential are all expressions of the
-/// functions `sum_k exp f_k`.
+/// Drift, plan and normalisation of a bridge with a mixture potential are expressions of the
+/// function `sum_k exp f_k`.
 #[derive(Debug)]
 pub struct Quadratics {
     /// K.
@@ -30,9 +30,9 @@ pub struct Quadratics {
 /// The second derivatives of quadratic functions.
 #[derive(Debug)]
 pub enum Curvature {
-    /// Those of diagonal matrices, `dim` x K.
+    /// Diagonal matrices, `dim` x K.
     Diagonal(Mat<f64>),
-    /// Matrices, `dim` x `dim` each.
+    /// Full matrices, `dim` x `dim` each.
     Full(Vec<Mat<f64>>),
 }
 
@@ -53,8 +53,8 @@ impl Quadratics {
         });
     }
 
-    /// Writes `scale grad log sum_k exp f_k(x_i)` into row `i` of `out`, n x dim. Cost as
-    /// [`Quadratics::shares`].
+    /// Writes `scale grad log sum_k exp f_k(x_i)` into row `i` of `out`, n x dim. The cost is that
+    /// of [`Quadratics::shares`].
     pub fn gradient(&self, points: &Points, scale: f64, out: &mut Points) {
         let (dim, k) = (points.dim(), self.constant.len());
         out.reshape(points.n(), dim);
@@ -108,7 +108,8 @@ impl Quadratics {
             }
             Curvature::Full(all) => {
                 for (g, share) in all.iter().zip(block.terms.chunks_exact(n)) {
-                    // Most components are far from a point, and those far from a block cost nothing.
+                    // Most components are far from a point. Those that are far from all points of a
+                    // block cost nothing.
                     if share.iter().all(|share| *share == 0.0) {
                         continue;
                     }
@@ -122,16 +123,18 @@ impl Quadratics {
     }
 }
 
-/// Sums over points, weighted by their shares: the derivatives of `sum_i log sum_k exp f_k(x_i)`.
+/// Sums over points, weighted by the shares of the points: the derivatives of `sum_i log sum_k exp
+/// f_k(x_i)`.
 #[derive(Debug)]
 pub struct ShareMoments {
     /// `sum_i log sum_k exp f_k(x_i)`.
     pub value: f64,
-    /// `sum_i share_ik`, the derivative by the constant, K.
+    /// `sum_i share_ik`, the derivative with respect to the constant, K.
     pub mass: Vec<f64>,
-    /// `sum_i share_ik x_i`, the derivative by the linear part, `dim` x K.
+    /// `sum_i share_ik x_i`, the derivative with respect to the linear part, `dim` x K.
     pub first: Mat<f64>,
-    /// `sum_i share_ik x_i x_i^T`, twice the derivative by the curvature, of the same form.
+    /// `sum_i share_ik x_i x_i^T`, twice the derivative with respect to the curvature, in the form
+    /// of the curvature.
     pub second: Curvature,
 }
 
@@ -194,7 +197,7 @@ impl ShareMoments {
         match (&mut self.second, other.second) {
             (Curvature::Diagonal(a), Curvature::Diagonal(b)) => *a += b,
             (Curvature::Full(a), Curvature::Full(b)) => a.iter_mut().zip(b).for_each(|(a, b)| *a += b),
-            // Both parts come from the same functions.
+            // The other cases cannot occur, because both parts come from the same functions.
             _ => self.value = f64::NAN,
         }
         self
@@ -220,7 +223,7 @@ mod tests {
         Quadratics { constant: (0..k).map(|c| values.row(c)[2]).collect(), linear, curvature }
     }
 
-    /// `log sum_k exp f_k(x)` as it is written.
+    /// Returns `log sum_k exp f_k(x)`, computed directly from its formula.
     fn value(f: &Quadratics, x: &[f64]) -> f64 {
         let form = |k: usize| match &f.curvature {
             Curvature::Diagonal(g) => x.iter().enumerate().map(|(j, x)| g[(j, k)] * x * x).sum::<f64>(),

@@ -2,7 +2,7 @@
 
 use crate::{Error, Result, Rule};
 
-/// The largest rate of return.
+/// The largest rate at which a process may return to the origin.
 const MOST_PULL: f64 = 100.0;
 
 /// The diffusion `dX = -pull X dt + sqrt(epsilon) dB` over the time from 0 to 1: a Brownian motion
@@ -16,7 +16,7 @@ pub struct ReferenceProcess {
     pull: f64,
 }
 
-/// The position at time `t` given both ends: `X_t = start X_0 + end X_1 + sqrt(variance) Z`, with
+/// The position at time `t` given both ends, `X_t = start X_0 + end X_1 + sqrt(variance) Z`, and
 /// the rates of change of the factors.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pinned {
@@ -30,7 +30,8 @@ pub struct Pinned {
     pub start_rate: f64,
     /// Rate of change of `end`.
     pub end_rate: f64,
-    /// Rate of change of the covariance of `X_s` and `X_t` given both ends, in `s` from `t` on.
+    /// Rate of change in `s`, from `s = t` on, of the covariance of `X_s` and `X_t` given both
+    /// ends.
     pub lag_rate: f64,
 }
 
@@ -43,7 +44,8 @@ impl ReferenceProcess {
         if !(epsilon > 0.0 && epsilon.is_finite()) {
             return Err(Error::argument("epsilon", epsilon, Rule::Positive.worded("it must be positive and finite")));
         }
-        // Beyond that the end does not depend on the start: the factor exp(-pull) is lost in rounding.
+        // For a larger rate the end does not depend on the start: the factor exp(-pull) is lost in
+        // rounding.
         if !(0.0..=MOST_PULL).contains(&pull) {
             let want = format!("it must be 0 or more and at most {MOST_PULL}");
             return Err(Error::argument("pull", pull, Rule::NotNegative.worded(want)));
@@ -59,13 +61,13 @@ impl ReferenceProcess {
         ReferenceProcess::new(epsilon, 0.0)
     }
 
-    /// Variance of the noise per unit of time: the weight of the entropy in the transport problem
-    /// with the cost `|x - y|^2 / 2`.
+    /// Returns the variance of the noise per unit of time: the weight of the entropy in the
+    /// transport problem with the cost `|x - y|^2 / 2`.
     pub fn epsilon(&self) -> f64 {
         self.epsilon
     }
 
-    /// The rate at which the process returns to the origin; 0 for the Brownian motion.
+    /// Returns the rate at which the process returns to the origin; 0 for the Brownian motion.
     pub fn pull(&self) -> f64 {
         self.pull
     }
@@ -95,8 +97,9 @@ impl ReferenceProcess {
         }
     }
 
-    /// Returns the factors of the present position and of the end, and the variance, of the
-    /// position at time `to` given that at time `from` and the end; `from <= to <= 1`.
+    /// Describes the position at time `to` given the position at time `from` and the end, with
+    /// `from <= to <= 1`. Returns the factor of the position at `from`, the factor of the end, and
+    /// the variance.
     pub fn between(&self, from: f64, to: f64) -> (f64, f64, f64) {
         let ((near, before), (far, after)) = (self.transition(to - from), self.transition(1.0 - to));
         let whole = self.transition(1.0 - from).1;

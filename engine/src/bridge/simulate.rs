@@ -54,11 +54,11 @@ pub struct Snapshot {
 /// Snapshots of the same points, in the order of the motion; the first is the start.
 pub type Path = Vec<Snapshot>;
 
-/// Moves points from one end of the bridge to the other, and returns `snapshots + 1` clouds at
-/// equally spaced times, the first of which is the start. Row `i` of a cloud depends on the stream,
-/// on `i` and on the start of row `i` alone.
+/// Moves points from one end of the bridge to the other. Returns `snapshots + 1` clouds at equally
+/// spaced times; the first cloud is the start. Row `i` of a cloud depends only on the stream, on
+/// `i` and on row `i` of the start.
 ///
-/// Cost: one evaluation of the drift per step and point, four for "ode".
+/// The cost is one evaluation of the drift per step and point, and four for "ode".
 ///
 /// # Errors
 /// The points do not fit the bridge, an option is out of range, there are more snapshots than
@@ -113,7 +113,7 @@ pub fn simulate(
 }
 
 /// Moves points by Euler steps `x += u h + sqrt(epsilon h) z`. After each step `seen` receives the
-/// number of steps taken, the points after it and the drift before it.
+/// number of steps taken, the points after the step and the drift before the step.
 ///
 /// # Errors
 /// Those of the drift; an interrupt.

@@ -20,8 +20,8 @@ use std::sync::Arc;
 /// w_j ~ b_j exp(g_j / epsilon - |x - y_j|^2 / (2 epsilon (1 - t)))
 /// ```
 ///
-/// At `t` = 1 it is infinite, because the process ends in the points of the target themselves.
-/// Cost: `n m d` per evaluation, memory `O(n + m)`.
+/// At `t = 1` the drift is infinite, because the process ends in the points of the target
+/// themselves. Cost: `n m d` per evaluation, memory `O(n + m)`.
 #[derive(Debug, Clone)]
 pub struct SinkhornBridge {
     start: Side,
@@ -30,7 +30,7 @@ pub struct SinkhornBridge {
     pairwise: Pairwise,
 }
 
-/// The points of one end with `log b_j + g_j / epsilon`.
+/// The points of one end, each with `log b_j + g_j / epsilon`.
 #[derive(Debug, Clone)]
 struct Side {
     points: Arc<Points>,
@@ -38,7 +38,7 @@ struct Side {
 }
 
 impl SinkhornBridge {
-    /// Creates the bridge whose plan is this solution of the transport problem.
+    /// Creates the bridge whose plan is this solution of a transport problem.
     ///
     /// # Errors
     /// The problem was unbalanced, so that its plan does not have the two samples as marginals.
@@ -54,7 +54,7 @@ impl SinkhornBridge {
         Ok(SinkhornBridge { start: side(0), end: side(1), reference, pairwise: pairwise.clone() })
     }
 
-    /// Returns the shares of the end's points given the start `x`.
+    /// Returns the probabilities of the points of the end given the start `x`.
     fn shares(&self, x: &[f64]) -> Vec<f64> {
         let epsilon = self.reference.epsilon();
         let logs = self.end.log_weights.iter().zip(self.end.points.iter());

@@ -1,4 +1,5 @@
-//! A bridge between Gaussians as a bridge: its drift, its reversal and its plan.
+//! The implementation of [`Bridge`] for a bridge between Gaussians: its drift, its reversal and its
+//! plan.
 
 use super::GaussianBridge;
 use crate::bridge::{Bridge, Coupling, ReferenceProcess};

@@ -1,17 +1,17 @@
-//! Two learned drifts as a bridge.
+//! The implementation of [`Bridge`] for two learned drifts.
 
 use super::drift::Drift;
 use crate::bridge::{Bridge, ReferenceProcess};
 use crate::{Points, Result};
 use std::sync::Arc;
 
-/// A diffusion between two distributions whose drifts in both directions were learned: a bridge
-/// that can be reversed. Their sum is `epsilon` times the score of the marginals as far as the
-/// training has converged.
+/// A diffusion between two distributions whose drifts in both directions were learned, so that it
+/// can be reversed. The sum of both drifts is `epsilon` times the score of the marginals, as far as
+/// the training has converged.
 #[derive(Debug, Clone)]
 pub struct LearnedBridge {
     pub(super) name: String,
-    /// Forward and backward, each in the time of its own process.
+    /// The forward and the backward drift, each in the time of its own process.
     pub(super) drifts: [Arc<Drift>; 2],
 }
 

@@ -1,11 +1,11 @@
-//! The simulation of a process, and what the process in reversed time is fitted to.
+//! The simulation of a process, and the regression targets for the process in reversed time.
 
 use crate::rng::Stream;
 use crate::{Interrupt, Points, Result};
 use serde::{Deserialize, Serialize};
 
-/// What the drift of the process in reversed time is fitted to, after the step `X' = X + h u(X) +
-/// sqrt(epsilon h) Z`.
+/// The regression target for the drift of the process in reversed time, after the step `X' = X + h
+/// u(X) + sqrt(epsilon h) Z`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Regression {
@@ -18,12 +18,12 @@ pub enum Regression {
 
 crate::choices!(Regression);
 
-/// The points after each step of a chain, and what the reversed drift is fitted to there. To each
-/// of `n` points belongs a second one, `n` rows further, with the opposite noise of the last step:
-/// most of the noise of the desired drifts cancels in the mean of both.
+/// The points after each step of a chain, and the regression targets of the reversed drift at these
+/// points. Each of `n` points has a partner `n` rows further, with the opposite noise of the last
+/// step. Most of the noise of the regression targets cancels in the mean of both.
 pub type Trace = Vec<[Points; 2]>;
 
-/// A chain of Euler steps, to be simulated.
+/// A chain of Euler steps.
 pub struct Chain<'a> {
     /// Number of steps over the time from 0 to 1.
     pub steps: usize,
@@ -38,9 +38,9 @@ pub struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// Moves `points` to the end, in place; with `trace`, keeps each step for the regression
-    /// \[debortoli2021diffusion\]. Cost: one evaluation of the drift per step and point, three for
-    /// mean matching.
+    /// Moves `points` to the end of the chain in place. With `trace`, keeps the data of each step
+    /// for the regression \[debortoli2021diffusion\]. The cost is one evaluation of the drift per
+    /// step and point, and three for mean matching.
     ///
     /// # Errors
     /// Those of the drift; an interrupt; a point becomes infinite or NaN.

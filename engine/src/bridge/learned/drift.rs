@@ -8,7 +8,8 @@ use rayon::prelude::*;
 /// Rows per task that writes inputs.
 const BLOCK: usize = 256;
 
-/// The drift `u(s, x) = baseline(s, x) + size F((x - m_s) / c_s, s)` of a process in its own time.
+/// The drift `u(s, x) = baseline(s, x) + size F((x - m_s) / c_s, s)` of a process, with `s` the
+/// time of this process.
 #[derive(Debug, Clone)]
 pub struct Drift {
     /// The units, and the baseline.

@@ -8,10 +8,10 @@ use faer::{Accum, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
-/// The number of frequencies of the time, and the highest: it tells 32 times apart.
+/// The number of frequencies of the time, and the highest frequency, which distinguishes 32 times.
 const FREQUENCIES: (usize, f64) = (6, 32.0);
 
-/// The number of features of the time: itself, and sines and cosines.
+/// The number of features of the time: the time itself, and sines and cosines.
 pub const FEATURES: usize = 1 + 2 * FREQUENCIES.0;
 
 /// Points per product; it is fixed, so that results do not depend on the number of threads.
@@ -26,7 +26,8 @@ pub struct Affine {
 }
 
 impl Affine {
-    /// Adds `factor` times the value at every row of `rows` to `out`, both rows x dim.
+    /// Adds `factor` times the value of the map at every row of `rows` to `out`; both are rows x
+    /// dim.
     pub fn add(&self, factor: f64, rows: &[f64], out: &mut [f64]) {
         let dim = self.centre.len();
         let blocks = out.par_chunks_mut(BLOCK * dim).zip(rows.par_chunks(BLOCK * dim));
@@ -41,14 +42,14 @@ impl Affine {
     }
 }
 
-/// What a net needs at one time: the units of its input, the features of the time, and the drift
-/// beside it.
+/// What the drift needs at one time: the units of the input of the net, the features of the time,
+/// and the baseline.
 #[derive(Debug, Clone)]
 pub struct Place {
     centre: Vec<f64>,
     scale: f64,
     features: [f32; FEATURES],
-    /// The drift to which the net adds its own; None for no other.
+    /// The drift to which the net adds its own; None without a baseline.
     pub baseline: Option<Affine>,
 }
 
@@ -62,7 +63,7 @@ impl Place {
     }
 }
 
-/// Mean and mean variance of a coordinate of a distribution.
+/// The mean of a distribution, and the mean variance of its coordinates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spread {
     /// Mean, `dim`.
@@ -71,13 +72,14 @@ pub struct Spread {
     pub variance: f64,
 }
 
-/// The units of a drift in the time of its own process, which starts at 0: the input of the net is
-/// `(x - m_s) / c_s` with the mean and the mean standard deviation of the Gaussian bridge between
-/// isotropic Gaussians of the spreads of both ends, its output is in units of `size`.
+/// The units of a drift in the time of its own process, which starts at 0. The input of the net is
+/// `(x - m_s) / c_s`, and its output is in units of `size`. `m_s` and `c_s` are the mean and the
+/// mean standard deviation of the Gaussian bridge between isotropic Gaussians with the spreads of
+/// both ends.
 #[derive(Debug, Clone)]
 pub struct Frame {
     ends: [Spread; 2],
-    /// Covariance of both ends per coordinate, in the bridge between isotropic Gaussians.
+    /// Covariance of both ends, per coordinate, in the bridge between isotropic Gaussians.
     cross: f64,
     reference: ReferenceProcess,
     /// The bridge whose drift is the baseline.
@@ -89,8 +91,9 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Creates the units for the ends in the order of the process, with the baseline if it is
-    /// given, and computes what is needed at `steps` times. Cost `O(steps dim^3)` with a baseline.
+    /// Creates the units for the ends in the order of the process, and computes what is needed at
+    /// `steps` times. The baseline is included if it is given. Cost `O(steps dim^3)` with a
+    /// baseline.
     ///
     /// # Errors
     /// The covariance of a marginal of the baseline is singular to rounding.
@@ -105,7 +108,8 @@ impl Frame {
         let cross = 2.0 * r * a * b / ((4.0 * r * r * a * b + v * v).sqrt() + v);
         let dim = ends[0].mean.len() as f64;
         let shift = ends[0].mean.iter().zip(&ends[1].mean).map(|(a, b)| (b - a) * (b - a)).sum::<f64>() / dim;
-        // The displacement of the plan, the score of a marginal times its noise, and the return.
+        // The three terms are the displacement of the plan, the score of a marginal times its
+        // noise, and the return to the origin.
         let (epsilon, pull) = (reference.epsilon(), reference.pull());
         let squares = shift + a + b - 2.0 * cross + epsilon * epsilon / (a + b + epsilon) + pull * pull * (a + b);
         let fourier = Fourier::new(FREQUENCIES.0, FREQUENCIES.1);
@@ -120,7 +124,7 @@ impl Frame {
         self.ends[0].mean.len()
     }
 
-    /// The process without conditions.
+    /// Returns the reference process.
     pub fn reference(&self) -> ReferenceProcess {
         self.reference
     }
@@ -137,12 +141,12 @@ impl Frame {
         self.gaussian.as_ref()
     }
 
-    /// What is needed at the time `k / steps`, for `k < steps`.
+    /// Returns what is needed at the time `k / steps`, for `k < steps`.
     pub fn at_step(&self, k: usize) -> &Place {
         &self.grid[k]
     }
 
-    /// Number of times of the grid.
+    /// Returns the number of times of the grid.
     pub fn steps(&self) -> usize {
         self.grid.len()
     }
@@ -180,7 +184,7 @@ impl Frame {
     }
 }
 
-/// Writes 0 into `out`, n x dim, or the baseline at every point.
+/// Writes the baseline at every point into `out`, n x dim; 0 without a baseline.
 pub fn write_baseline(place: &Place, points: &Points, out: &mut Points) {
     out.reshape(points.n(), points.dim());
     out.data_mut().fill(0.0);

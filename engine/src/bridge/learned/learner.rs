@@ -14,7 +14,7 @@ use crate::target::Target;
 use crate::{Interrupt, Points, Result};
 use std::ops::Range;
 
-/// The simulated material of a fit.
+/// The simulated data of a fit.
 enum Material {
     None,
     /// The trajectories of a process.
@@ -31,13 +31,14 @@ pub struct Learner<'a> {
     frames: [Frame; 2],
     gaussian: Option<GaussianBridge>,
     trainers: [Trainer<f32>; 2],
-    /// The net from which the present fit began.
+    /// The net with which the present fit began.
     begun: Mlp<f32>,
     particles: usize,
     refresh: usize,
     material: Material,
-    /// The half iteration and the number of the refresh that the material belongs to; it is
-    /// computed again after a checkpoint, because the nets of its process do not change meanwhile.
+    /// The half iteration and the number of the refresh to which the material belongs. The material
+    /// is simulated again after a checkpoint is read; the result is the same, because the nets of
+    /// its process do not change during a fit.
     belongs: Option<(usize, usize)>,
     stream: Stream,
     interrupt: &'a Interrupt,
@@ -47,7 +48,7 @@ pub struct Learner<'a> {
 }
 
 impl<'a> Learner<'a> {
-    /// Begins with nets whose value is 0, so that the drifts are the baseline.
+    /// Begins with nets whose output is 0, so that the drifts are the baseline.
     ///
     /// # Errors
     /// A net is impossible, or there is too little memory.
@@ -81,7 +82,7 @@ impl<'a> Learner<'a> {
         })
     }
 
-    /// Returns the drifts, with the averages of the parameters.
+    /// Returns both drifts; the nets have the averaged parameters.
     pub fn into_drifts(self) -> [Drift; 2] {
         let nets = self.trainers.map(|trainer| trainer.mean().clone());
         let [forward, backward] = self.frames;
@@ -100,7 +101,7 @@ impl<'a> Learner<'a> {
         Ok(())
     }
 
-    /// Simulates the process from which the half iteration learns.
+    /// Simulates the process that provides the data of the half iteration.
     fn simulate(&mut self, half: usize, refresh: usize) -> Result<()> {
         let moving = half % 2;
         let stream = self.stream.label("material").at(half as u64).at(refresh as u64);
@@ -138,7 +139,8 @@ impl<'a> Learner<'a> {
         Ok(())
     }
 
-    /// Simulates a chain, and subtracts the baseline of the fitted drift from what it is fitted to.
+    /// Simulates a chain, and subtracts the baseline of the fitted drift from the regression
+    /// targets.
     fn trace(&self, chain: &Chain, mut points: Points, regression: Regression, fitted: usize) -> Result<Trace> {
         let mut trace = Trace::new();
         chain.run(&mut points, Some((regression, &mut trace)))?;
@@ -150,7 +152,7 @@ impl<'a> Learner<'a> {
         Ok(trace)
     }
 
-    /// Fills the batch: inputs, the desired drifts beside the baseline, and weights.
+    /// Fills the batch: inputs, regression targets minus the baseline, and weights.
     fn fill_batch(&mut self, fitted: usize, stream: Stream) {
         let (batch, steps, dim) = (self.plan.batch, self.plan.time_steps, self.frames[0].dim());
         let (frame, width) = (&self.frames[fitted], dim + FEATURES);
@@ -160,8 +162,8 @@ impl<'a> Learner<'a> {
         let mut rng = stream.label("rows").rng();
         let mut rows: Vec<(usize, usize)> = Vec::with_capacity(batch);
         for i in (0..batch).step_by(2) {
-            // Stratified: every batch contains all times, in their order. Two rows have the same
-            // particle and opposite noise.
+            // Sampling is stratified: every batch contains all times, in their order. Two rows have
+            // the same particle and opposite noise.
             let k = (steps as f64 * (i as f64 + 2.0 * rng.uniform()) / batch as f64) as usize;
             let row = (k.min(steps - 1), rng.below(self.particles));
             rows.extend([row, row].into_iter().take(batch - i));
@@ -173,7 +175,7 @@ impl<'a> Learner<'a> {
                 let share = 1.0 / (1.0 + self.plan.reference.epsilon() * steps as f64 / size);
                 for (i, (k, particle)) in rows.into_iter().enumerate() {
                     let particle = particle + i % 2 * self.particles;
-                    // Step j of the one process ends at the step N - 1 - j of the other.
+                    // Step j of one process is step N - 1 - j of the other in reversed time.
                     let [points, wanted] = &trace[steps - 1 - k];
                     frame.at_step(k).write_input(points.row(particle), &mut self.input[i * width..(i + 1) * width]);
                     self.wanted[i * dim..(i + 1) * dim].copy_from_slice(wanted.row(particle));
@@ -253,7 +255,7 @@ fn fresh(plan: &Plan, dim: usize, stream: Stream) -> Result<Mlp<f32>> {
     Ok(net)
 }
 
-/// Returns `n` points of a distribution; those of a smaller sample repeat.
+/// Returns `n` points of a distribution; the points of a smaller sample repeat.
 pub fn draw(from: &dyn Target, n: usize, stream: Stream) -> Result<Points> {
     let most = from.data().filter(|data| data.weights.is_none()).map_or(n, |data| data.points.n());
     let points = from.sample(n.min(most), stream)?;

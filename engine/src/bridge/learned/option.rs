@@ -133,7 +133,7 @@ crate::options! {
     }
 }
 
-/// What the process of a half iteration leaves for the fit of the reversed drift.
+/// The data that the process of a half iteration leaves for the fit of the reversed drift.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Method {
     /// Every step of its trajectories.
@@ -241,8 +241,8 @@ impl Plan {
         net::widths(dim + FEATURES, self.hidden, dim)
     }
 
-    /// Returns the number of particles to simulate at a time, and the number of optimiser steps
-    /// until others are simulated: so many that each is used once per time step.
+    /// Returns the number of particles that are simulated at a time, and the number of optimiser
+    /// steps after which other particles replace them: each particle is used once per time step.
     ///
     /// # Errors
     /// The memory does not hold one batch, or the machine lacks it.

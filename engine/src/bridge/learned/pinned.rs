@@ -1,4 +1,4 @@
-//! The positions between pairs of ends, and the drifts that lead to the end.
+//! Positions between pairs of ends, and the drifts that lead to the end.
 
 use super::frame::{FEATURES, Frame, Place};
 use super::option::Plan;
@@ -19,15 +19,15 @@ pub struct Pinned<'a> {
 pub struct Batch<'a> {
     /// Inputs of the net.
     pub input: &'a mut [f32],
-    /// The desired drifts beside the baseline.
+    /// The regression targets: the desired drifts minus the baseline.
     pub wanted: &'a mut [f64],
     /// The weights of the rows in the loss.
     pub weights: &'a mut [f64],
 }
 
 impl Pinned<'_> {
-    /// Draws positions between the ends: each row is a time step and a pair. Two rows of the same
-    /// pair, one after the other, have opposite noise.
+    /// Draws positions between the ends: each row is a time step and a pair. Two successive rows
+    /// with the same pair have opposite noise.
     pub fn fill(&self, rows: &[(usize, usize)], stream: Stream, to: &mut Batch) {
         let (reference, steps, dim) = (self.plan.reference, self.frame.steps(), self.frame.dim());
         let size = self.frame.size * self.frame.size;

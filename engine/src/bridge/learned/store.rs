@@ -30,8 +30,9 @@ enum Kind {
 }
 
 impl LearnedBridge {
-    /// Writes both nets, as `forward.0.weight` and so on, the means `mean` (2 x dim) of the ends
-    /// and, with a baseline, their covariances `covariance` (2 x dim x dim) as f32.
+    /// Writes both nets, as `forward.0.weight` and so on, and the means `mean` (2 x dim) of the
+    /// ends, all as f32. With a baseline, it also writes the covariances `covariance` (2 x dim x
+    /// dim) of the ends.
     ///
     /// # Errors
     /// Those of [`Tensors::save`].

@@ -17,7 +17,7 @@ fn small() -> DsbOptions {
     DsbOptions { hidden: 32, iterations: 1, steps: 300, batch: 256, ..DsbOptions::default() }
 }
 
-/// The same for pairs.
+/// Options of a short training with pairs and a small net.
 fn small_pairs() -> DsbmOptions {
     DsbmOptions { hidden: 32, iterations: 1, steps: 300, batch: 256, ..DsbmOptions::default() }
 }

@@ -7,7 +7,7 @@ use crate::matrix::{Spectrum, apply, product, symmetric_part};
 use crate::{Points, Result};
 use faer::Mat;
 
-/// The shapes of all components, and their inverses.
+/// The shapes of all components, and the inverses of the shapes.
 enum Pair {
     Diagonal(Mat<f64>),
     Full(Vec<(Mat<f64>, Mat<f64>, f64)>),
@@ -15,13 +15,13 @@ enum Pair {
 
 impl Parameters {
     /// Returns `mean log c(x) - mean log v(y)` over the rows of `start` and `end`, and writes its
-    /// gradient by the parameters. NaN if a parameter is not finite.
+    /// gradient with respect to the parameters. Both are NaN if a parameter is not finite.
     ///
-    /// With the sums `p_0 = mean w_k`, `p_1 = mean w_k x`, `p_2 = mean w_k x x^T` of the shares of
-    /// the source and `q_0`, `q_1`, `q_2` of those of the target, the derivative by `log a_k` is
-    /// `p_0 - q_0`, by `r_k` it is `(p_1 - S^-1 (q_1 - q_0 r)) / epsilon`, and by `S_k` it is `(p_2
-    /// / epsilon - S^-1 W S^-1 / epsilon + q_0 S^-1) / 2` with `W = q_2 - q_1 r^T - r q_1^T + q_0 r
-    /// r^T`.
+    /// Let `p_0 = mean w_k`, `p_1 = mean w_k x`, `p_2 = mean w_k x x^T` be the sums of the shares
+    /// at the source, and `q_0`, `q_1`, `q_2` the same sums at the target. The derivative with
+    /// respect to `log a_k` is `p_0 - q_0`, and with respect to `r_k` it is `(p_1 - S^-1 (q_1 - q_0
+    /// r)) / epsilon`. With respect to `S_k` it is `(p_2 / epsilon - S^-1 W S^-1 / epsilon + q_0
+    /// S^-1) / 2` with `W = q_2 - q_1 r^T - r q_1^T + q_0 r r^T`.
     ///
     /// # Errors
     /// A full shape is singular to rounding.
@@ -36,7 +36,7 @@ impl Parameters {
         for k in 0..self.components {
             gradient[k] = self.gain * (n * p.mass[k] - m * q.mass[k]);
             let r = &self.values[self.centre(k)];
-            // q_1 - q_0 r, and its product with the inverse of the shape.
+            // q_1 - q_0 r, and the product of the inverse of the shape with it.
             let off: Vec<f64> = r.iter().enumerate().map(|(j, r)| m * (q.first[(j, k)] - q.mass[k] * r)).collect();
             let pulled = match &shapes {
                 Pair::Diagonal(s) => off.iter().enumerate().map(|(j, o)| o / s[(j, k)]).collect(),
@@ -108,7 +108,7 @@ impl Parameters {
         Quadratics { constant, linear, curvature }
     }
 
-    /// Writes the derivatives by the parameters of the shapes.
+    /// Writes the derivatives with respect to the parameters of the shapes.
     fn shape_gradient(
         &self,
         shapes: &Pair,
@@ -133,7 +133,7 @@ impl Parameters {
                     let inverse = &all[k].1;
                     let w = Mat::from_fn(self.dim, self.dim, |i, j| spread(i, j, q2[k][(i, j)]));
                     let inner = product(product(inverse.as_ref(), w.as_ref()).as_ref(), inverse.as_ref());
-                    // Twice the derivative by S: that by L is its product with L.
+                    // Twice the derivative by S. The derivative by L is this matrix times L.
                     let twice = Mat::from_fn(self.dim, self.dim, |i, j| {
                         scale * (n * p2[k][(i, j)] - inner[(i, j)]) + m * q.mass[k] * inverse[(i, j)]
                     });

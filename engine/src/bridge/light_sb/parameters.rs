@@ -10,18 +10,18 @@ use crate::{Error, Points, Result};
 use faer::Mat;
 use std::ops::Range;
 
-/// The parameters in the units of the training: `log a_k / gain`, then `r_k`, then the shapes. A
-/// diagonal shape is `log S_kj`; a full one is `S_k = L L^T`, the rows of the lower triangle of `L`
-/// with the logarithm of its diagonal.
+/// The parameters in the units of the training: first all `log a_k / gain`, then all `r_k`, then
+/// the shapes. A diagonal shape is stored as `log S_kj`. A full shape `S_k = L L^T` is stored as
+/// the rows of the lower triangle of `L`, with the logarithm of its diagonal.
 #[derive(Debug)]
 pub struct Parameters {
     /// All parameters.
     pub values: Vec<f64>,
-    /// In the units of the training.
+    /// The variance `epsilon` of the noise, in the units of the training.
     pub epsilon: f64,
-    /// The factor of the logarithms of the weights, which vary by `1 / epsilon` if that is large.
+    /// The factor of the logarithms of the weights. These vary by `1 / epsilon` if that is large.
     pub gain: f64,
-    /// K.
+    /// The number `K` of components.
     pub components: usize,
     /// Number of coordinates.
     pub dim: usize,
@@ -30,8 +30,8 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Returns equal weights, these centres, and shapes with which a component has half the spread
-    /// of the target: `s^2 + epsilon s = 1 / 4`.
+    /// Returns equal weights, these centres, and shapes at which a component has half the spread of
+    /// the target: `s^2 + epsilon s = 1 / 4`.
     ///
     /// # Errors
     /// The machine lacks memory for full shapes.
@@ -63,25 +63,25 @@ impl Parameters {
         Ok(Parameters { values, epsilon, gain, components, dim, shape })
     }
 
-    /// The place of `r_k`.
+    /// Returns the range of `r_k` in the values.
     pub fn centre(&self, k: usize) -> Range<usize> {
         let begin = self.components + k * self.dim;
         begin..begin + self.dim
     }
 
-    /// The place of the shape of component `k`.
+    /// Returns the range of the shape of component `k` in the values.
     pub fn shape_of(&self, k: usize) -> Range<usize> {
         let begin = self.components * (1 + self.dim);
         let each = (self.values.len() - begin) / self.components;
         begin + k * each..begin + (k + 1) * each
     }
 
-    /// `log a_k`.
+    /// Returns `log a_k`.
     pub fn log_weight(&self, k: usize) -> f64 {
         self.gain * self.values[k]
     }
 
-    /// The lower triangle `L` of a full shape.
+    /// Returns the lower triangle `L` of a full shape.
     pub fn triangle(&self, k: usize) -> Mat<f64> {
         let rows = &self.values[self.shape_of(k)];
         Mat::from_fn(self.dim, self.dim, |i, j| match i.cmp(&j) {
@@ -91,9 +91,9 @@ impl Parameters {
         })
     }
 
-    /// Returns the bridge in the units of the points. With the shifts `m`, `n` of source and target
-    /// and the scale `c`, `r = n + c r' - S m` and `log a = log a' + (m^T S m - 2 c r'.m) / (2
-    /// epsilon)`; the shapes have no unit.
+    /// Returns the bridge in the units of the points. Let `m`, `n` be the shifts of source and
+    /// target and `c` the scale. Then `r = n + c r' - S m` and `log a = log a' + (m^T S m - 2 c
+    /// r'.m) / (2 epsilon)`; the shapes have no unit.
     ///
     /// # Errors
     /// A shape is singular to rounding.

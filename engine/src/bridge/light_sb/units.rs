@@ -8,7 +8,7 @@ use crate::{Error, Points, Result};
 /// The number of points from which the units are measured.
 const MEASURED: usize = 2048;
 
-/// Returns `n` points of a distribution, or all if it is a smaller sample.
+/// Returns `n` points of a distribution, or all points of a smaller sample.
 pub fn draw(from: &dyn Target, n: usize, stream: Stream) -> Result<Points> {
     let most = from.data().map_or(n, |data| data.points.n());
     from.sample(n.min(most), stream)
@@ -29,7 +29,7 @@ impl Units {
     /// Measures both distributions.
     ///
     /// # Errors
-    /// One cannot be sampled, or does not vary.
+    /// A distribution cannot be sampled or does not vary.
     pub fn measure(source: &dyn Target, target: &dyn Target, stream: Stream) -> Result<Units> {
         let mut squares = 0.0;
         let mut means = Vec::new();

@@ -1,4 +1,4 @@
-//! A bridge with a mixture potential as a bridge: its drift and its plan.
+//! The implementation of [`Bridge`] for a bridge with a mixture potential: its drift and its plan.
 
 use super::draw::Sampler;
 use super::{PotentialBridge, Shapes};

@@ -27,8 +27,8 @@ impl<'a> Sampler<'a> {
         Sampler { bridge, full }
     }
 
-    /// Writes into row `i` of `out` an end for the start `x_i`, whose components have the shares in
-    /// row `i` of `shares`: first the component is drawn, then a point of it.
+    /// Writes into row `i` of `out` an end for the start `x_i`. Row `i` of `shares` contains the
+    /// probabilities of the components: first a component is drawn, then a point of the component.
     pub fn draw(&self, points: &Points, shares: &Points, stream: Stream, out: &mut Points) {
         let (dim, k) = (points.dim(), shares.dim());
         out.reshape(points.n(), dim);
@@ -69,6 +69,6 @@ pub fn choose(shares: &[f64], u: f64) -> usize {
         sum += share;
         u < sum
     });
-    // Rounding can leave the sum of all shares below u: the last component with a share is meant.
+    // If rounding leaves the sum of all shares below u, the last component with a share is chosen.
     found.unwrap_or_else(|| shares.iter().rposition(|share| *share > 0.0).unwrap_or(0))
 }

@@ -14,7 +14,8 @@ pub enum Shapes {
 }
 
 impl Shapes {
-    /// Returns `f` of the covariances of all components; diagonal if all covariances are.
+    /// Returns `f` applied to the covariances of all components; the result is diagonal if all
+    /// covariances are.
     ///
     /// # Errors
     /// A covariance is not positive definite.
@@ -32,7 +33,7 @@ impl Shapes {
         Ok(Shapes::Full(components.iter().map(of).collect::<Result<_>>()?))
     }
 
-    /// The eigenvalues of the matrix of component `k`.
+    /// Returns the eigenvalues of the matrix of component `k`.
     pub fn spectrum(&self, k: usize) -> &[f64] {
         match self {
             Shapes::Diagonal(all) => all.row(k),

@@ -11,7 +11,7 @@ pub struct Block {
     pub dim: usize,
     /// The points, n x dim.
     pub x: Vec<f64>,
-    /// Their squares, and later the points times a share, n x dim.
+    /// The squares of the coordinates, and later the points times a share, n x dim.
     pub square: Vec<f64>,
     /// `f_k(x_i)`, and later the shares, n x K.
     pub terms: Vec<f64>,
@@ -21,7 +21,7 @@ pub struct Block {
     pub slope: Vec<f64>,
 }
 
-/// The buffers that the terms need.
+/// The buffers from which the terms are computed.
 pub struct Parts<'a> {
     pub n: usize,
     pub dim: usize,
@@ -47,7 +47,7 @@ impl Block {
         }
     }
 
-    /// Returns the buffers that the terms need.
+    /// Returns the buffers from which the terms are computed.
     pub fn parts(&mut self) -> Parts<'_> {
         let Block { n, dim, x, square, terms, product, .. } = self;
         Parts { n: *n, dim: *dim, x, square, terms, product }
@@ -60,7 +60,7 @@ impl Block {
 }
 
 /// Replaces the columns of a matrix with `n` rows by `exp f_k / sum_l exp f_l` in each row. Returns
-/// `log sum_k exp f_k` of each row; it is NaN where a term is.
+/// `log sum_k exp f_k` of each row; NaN if a term of the row is NaN.
 pub fn log_shares(terms: &mut [f64], n: usize) -> Vec<f64> {
     let (mut max, mut total) = (vec![f64::NEG_INFINITY; n], vec![0.0; n]);
     for column in terms.chunks_exact(n) {

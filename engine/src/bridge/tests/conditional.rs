@@ -1,4 +1,4 @@
-//! The error of a plan, start by start.
+//! The error of a plan for each start.
 
 use super::{pair, same_for_any_threads};
 use crate::Interrupt;
@@ -28,7 +28,8 @@ fn equal_plans_have_no_error_but_noise() {
 
 #[test]
 fn a_shifted_end_has_the_closed_form() {
-    // The conditional means differ by the shift, the covariances do not: 100 |shift|^2 / Var X_1.
+    // The conditional means differ by the shift and the covariances are equal, so the value is 100
+    // |shift|^2 / Var X_1.
     let (exact, shifted) = (between(0.0, 0.5), between(1.0, 0.5));
     let found = error(Conditional::Plan(&shifted), &exact, 2000);
     let starts = Stream::new(1).normal(40, 2);

@@ -30,7 +30,8 @@ fn every_iterate_keeps_the_potential_form() {
 
 #[test]
 fn the_rates_are_those_of_unit_variances() {
-    // A = B = 1, means -.1 and .1, epsilon 1: the rates of mean and covariance are known numbers.
+    // For A = B = 1, means -.1 and .1, and epsilon 1, the rates of convergence of mean and
+    // covariance are known.
     let [source, target] = [-0.1, 0.1].map(|m| Gaussian::isotropic(vec![m], 1.0).unwrap());
     let mut ipf = GaussianIpf::new(&source, &target, ReferenceProcess::brownian(1.0).unwrap()).unwrap();
     let golden = 0.5 * (5f64.sqrt() - 1.0);

@@ -1,4 +1,4 @@
-//! Inputs that have no answer.
+//! Inputs for which there is no answer.
 
 use super::{gaussian, pair};
 use crate::bridge::{

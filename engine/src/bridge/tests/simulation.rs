@@ -24,7 +24,7 @@ fn bytes_depend_neither_on_threads_nor_on_other_particles() {
 
 #[test]
 fn the_energy_of_paths_is_the_relative_entropy_of_the_plan() {
-    // E KL(N(m(x), R) || N(x, epsilon I)) over the starts.
+    // The mean over the starts of KL(N(m(x), R) || N(x, epsilon I)).
     let (epsilon, bridge) = (0.8, gaussian(0.8, 0.0));
     let start = ends()[0].sample(20_000, Stream::new(1)).unwrap();
     let found = path_energy(&bridge, &start, 400, Stream::new(2), &Interrupt::default()).unwrap();

@@ -1,4 +1,4 @@
-//! The denoiser of a score at one noise level, and the change of coordinates around it.
+//! The denoiser of a score at one noise level, with the change of coordinates before and after it.
 
 use crate::flow::Clock;
 use crate::pairwise::Pairwise;

@@ -1,4 +1,4 @@
-//! One step from a noise level to the next, in variance-exploding coordinates.
+//! One step from a noise level to the next noise level, in variance-exploding coordinates.
 
 use super::Diffusion;
 use super::denoising::{denoising, scale};
@@ -29,9 +29,9 @@ impl Descent {
     }
 
     /// The conditional distribution at the next noise level given `D` and `z`, with a share
-    /// `lambda` of its noise \[song2021denoising\]: for `lambda` = 1 the posterior, whose mean is
-    /// `z + (1 - r^2)(D - z)` and whose variance is `to^2 (1 - r^2)` with `r = to / from`
-    /// \[ho2020denoising\]; for 0 DDIM.
+    /// `lambda` of its noise \[song2021denoising\]. For `lambda` = 1 it is the posterior, whose
+    /// mean is `z + (1 - r^2)(D - z)` and whose variance is `to^2 (1 - r^2)` with `r = to / from`
+    /// \[ho2020denoising\]. For `lambda` = 0 it is DDIM.
     fn ancestral(from: f64, to: f64, lambda: f64) -> Descent {
         let (r, share) = (to / from, lambda * lambda);
         let kept = (1.0 - share + share * r * r).sqrt();
@@ -67,7 +67,7 @@ impl Diffusion {
                     self.fall(cloud, from, descent, clock, pairwise)
                 }
                 ReverseSdeSampler::GaussianMixture if to > 0.0 => self.mix(cloud, span, clock, pairwise),
-                // To sigma = 0 both steps go to the denoised point.
+                // If the next level is sigma = 0, both steps end at the denoised point.
                 ReverseSdeSampler::Ancestral | ReverseSdeSampler::GaussianMixture => {
                     let descent = Descent::ancestral(from, to, options.lambda);
                     self.fall(cloud, from, descent, clock, pairwise)
@@ -112,8 +112,8 @@ impl Diffusion {
         Ok(())
     }
 
-    /// One step of the probability flow. A step to sigma = 0 uses Euler's method, which needs no
-    /// score there.
+    /// One step of the probability flow. A step to sigma = 0 uses Euler's method, which does not
+    /// evaluate the score at sigma = 0.
     fn flow_down(&mut self, cloud: &mut Points, span: (f64, f64), clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
         let integrator = if span.1 > 0.0 { self.method.integrator() } else { Integrator::Euler };
         let mut steps = std::mem::take(&mut self.steps);
@@ -138,8 +138,8 @@ impl Diffusion {
         Ok(1)
     }
 
-    /// One Langevin step at a noise level: `z + h score + sqrt(2h) e`, `h = 2 (snr sqrt(dim) / mean
-    /// |score|)^2`.
+    /// One Langevin step at a noise level: `z + h score + sqrt(2h) e` with `h = 2 (snr sqrt(dim) /
+    /// mean |score|)^2`.
     fn correct(
         &mut self,
         cloud: &mut Points,
@@ -162,7 +162,7 @@ impl Diffusion {
     }
 }
 
-/// Returns the level to which noise is added before a step.
+/// Returns the noise level to which noise is added before a step.
 fn raise_level(sigma: f64, steps: usize, options: &ReverseSdeOptions) -> f64 {
     let within = sigma >= options.churn_min && options.churn_max.is_none_or(|max| sigma <= max);
     let factor = (options.churn / steps as f64).min(std::f64::consts::SQRT_2 - 1.0);

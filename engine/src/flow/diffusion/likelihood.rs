@@ -14,10 +14,10 @@ const SHARE: f64 = 1e-4;
 
 impl Diffusion {
     /// Returns the log density in nats, at `points`, of the distribution that the deterministic
-    /// sampler generates from its prior: `log p(z_min) = log N(z_max; ..) - int div(D - z) / sigma
-    /// dsigma`, along the flow to larger sigma. That distribution is the one of the score at
-    /// `sigma_min`, except for the prior, which lacks the spread of the data. Cost: `2 dim + 1`
-    /// scores per stage, or `2 probes + 1`, in f64.
+    /// sampler generates from its prior. It is `log p(z_min) = log N(z_max; ..) - int div(D - z) /
+    /// sigma dsigma`, along the flow to larger sigma. This distribution is that of the score at
+    /// `sigma_min`, except that the prior lacks the spread of the data. The cost is `2 dim + 1`
+    /// scores per stage, or `2 probes + 1` with random directions, in f64.
     ///
     /// # Errors
     /// The options are out of range, the points have another dimension, or an error of the score.
@@ -36,7 +36,7 @@ impl Diffusion {
         let divergence = Divergence::new(dim, options.probes, stream.label("probes"));
         let last = self.levels.sigma_min();
         let a = self.levels.scale(last);
-        // One additional coordinate: the integral of the divergence so far.
+        // One coordinate is added: the integral of the divergence so far.
         let mut path = Points::zeros(points.n(), dim + 1);
         for (row, x) in path.data_mut().chunks_exact_mut(dim + 1).zip(points.iter()) {
             row.iter_mut().zip(x).for_each(|(z, x)| *z = x / a);
@@ -44,7 +44,7 @@ impl Diffusion {
         let mut work = Work { divergence, z: Points::default(), displacement: Points::default() };
         let mut steps = RungeKutta::default();
         for step in (0..options.steps).rev() {
-            // Without the step to sigma = 0, where one would divide by zero.
+            // The step to sigma = 0 is left out, because it would divide by zero.
             let clock = Clock::at(step, options.steps, stream);
             let (to, from) = (self.levels.level(step, options.steps), self.levels.level(step + 1, options.steps));
             let length = options.tolerance * from.min(1.0) * (dim as f64 + 1.0).sqrt();

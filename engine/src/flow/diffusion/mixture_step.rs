@@ -11,8 +11,8 @@ use crate::{Points, Result};
 use rayon::prelude::*;
 
 /// Displacement of the central differences, relative to the noise level. It is as wide as the
-/// curvature of a denoiser allows: the moments of scores in f64 are accurate to about 1e-3, and
-/// nets, which compute in f32, keep two digits of the second difference.
+/// curvature of a denoiser allows. The moments of scores in f64 are accurate to about 1e-3; nets
+/// compute in f32 and keep two digits of the second difference.
 const SHARE: f64 = 0.02;
 
 /// Moments of the clean point `x ~ p(x | z)` at every query, for each coordinate.
@@ -27,8 +27,8 @@ struct Posterior {
 }
 
 impl Posterior {
-    /// Computes them by central differences of the denoiser, `2 dim + 1` evaluations, in f64 if the
-    /// score supports it.
+    /// Computes the moments by central differences of the denoiser. This takes `2 dim + 1`
+    /// evaluations, in f64 if the score supports it.
     ///
     /// # Errors
     /// Those of the score.
@@ -51,7 +51,7 @@ impl Posterior {
             for i in 0..n {
                 let (up, middle, down) = (sides[0].row(i)[j], found.displacement.row(i)[j], sides[1].row(i)[j]);
                 // The derivative of D = z + displacement. That of a learned denoiser may be
-                // negative, which no exact one is.
+                // negative, while that of an exact denoiser never is.
                 found.variance.row_mut(i)[j] = (variance * (1.0 + (up - down) / (2.0 * by))).max(0.0);
                 found.third.row_mut(i)[j] = variance * variance * (up - 2.0 * middle + down) / (by * by);
             }
@@ -72,9 +72,9 @@ struct Pair {
 
 impl Pair {
     /// Returns the pair with the variance `variance + noise` and the third moment `third`. The
-    /// centres are two points of variance `w` and third moment `third`: their sum is `third / w`
-    /// and their product `-w`. With weights 1/3 and 2/3, `w = 2 (third / 2)^(2/3)`, which without
-    /// skewness gives a Gaussian; `w` is at most `variance`.
+    /// centres are two points with variance `w` and third moment `third`: the sum of the centres is
+    /// `third / w`, and their product is `-w`. With weights 1/3 and 2/3, `w = 2 (third / 2)^(2/3)`,
+    /// and without skewness the result is a Gaussian; `w` is at most `variance`.
     fn matching(variance: f64, third: f64, noise: f64) -> Pair {
         let within = (2.0 * (0.5 * third).cbrt().powi(2)).min(variance);
         let std = (variance - within + noise).sqrt();
@@ -101,8 +101,8 @@ pub(super) fn evaluations(dim: usize) -> usize {
 impl Diffusion {
     /// Draws `z'` given `z` from one level to the next \[guo2023gaussian\]. By Bayes' rule
     /// `z' = z + (1 - r^2) (x - z) + to sqrt(1 - r^2) e` with `r = to / from` and `x ~ p(x | z)`.
-    /// Each coordinate, independent of the others given `z`, has the mean, the variance and the
-    /// third central moment of this distribution. It is exact if the posterior of a coordinate is
+    /// Each coordinate is drawn independently given `z`, with the mean, the variance and the third
+    /// central moment of this distribution. The draw is exact if the posterior of a coordinate is
     /// Gaussian.
     pub(super) fn mix(
         &mut self,

@@ -39,11 +39,11 @@ const CORRECTIONS: usize = 1000;
 /// A sampler of the distribution that a score describes, from large noise to small.
 ///
 /// In `z = y / a` every process is `dz/dsigma = (z - D(z; sigma)) / sigma = -sigma score`, the
-/// probability flow, which is the score-difference flow with `D_q(z) = z` as the denoiser of the
+/// probability flow. This is the score-difference flow with `D_q(z) = z` as the denoiser of the
 /// source and a step of `1 - sigma' / sigma`. The reverse equation with a share `lambda` of the
-/// noise is `dz = -(1 + lambda^2) sigma score dsigma + lambda sqrt(2 sigma) dW`, in falling sigma;
-/// all of them have the same distribution at each level. Cost: one evaluation of the score per
-/// stage, and `2 dim + 1` per step of the Gaussian-mixture solver.
+/// noise is `dz = -(1 + lambda^2) sigma score dsigma + lambda sqrt(2 sigma) dW`, in falling sigma.
+/// All of these equations have the same distribution at each level. The cost is one evaluation of
+/// the score per stage, and `2 dim + 1` evaluations per step of the Gaussian-mixture solver.
 #[derive(Debug)]
 pub struct Diffusion {
     score: Box<dyn Score>,
@@ -88,7 +88,7 @@ impl Diffusion {
         Diffusion::new(score, options.requested_levels(), Method::Sde(options.clone()))
     }
 
-    /// Creates the sampler whose steps are each followed by Langevin steps at the new noise level.
+    /// Creates the sampler in which Langevin steps at the new noise level follow each step.
     ///
     /// # Errors
     /// Those of [`Diffusion::pf_ode`].
@@ -121,7 +121,7 @@ impl Diffusion {
     }
 
     /// Returns the log density in nats, at `points`, of the distribution that the deterministic
-    /// sampler generates from its prior, one value each.
+    /// sampler generates from its prior: one value for each point.
     ///
     /// # Errors
     /// [`Error::Missing`] for a sampler with noise; the options are out of range, the points have
@@ -188,7 +188,8 @@ impl Sampler for Diffusion {
     }
 
     /// Writes `-dy/dsigma` of the probability flow at the current noise level, which is the same
-    /// for any number of steps. Noise and corrections belong to the step.
+    /// for any number of steps. Noise and corrections are not part of the drift: they belong to the
+    /// step.
     fn drift(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let (from, to) = self.span(at.clock);
         let sigma = from + at.clock.stage * (to - from);

@@ -6,9 +6,9 @@ use crate::target::Gaussian;
 use crate::{Error, Result, Rule};
 use serde::{Deserialize, Serialize};
 
-/// The form of a noised point: `y = a (x + sigma e)`. In `z = y / a`, the variance-exploding
-/// coordinates, every process is the same diffusion; only the coordinates and the usual levels
-/// differ \[karras2022elucidating\].
+/// The form of a noised point: `y = a (x + sigma e)`. In the variance-exploding coordinates `z = y
+/// / a` every process is the same diffusion; only the coordinates and the usual levels differ
+/// \[karras2022elucidating\].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Process {
@@ -35,9 +35,10 @@ pub(super) struct LevelOptions {
     pub denoise: bool,
 }
 
-/// Noise levels from `sigma_max` down to `sigma_min`: with "ve" `(max^(1/rho) + t (min^(1/rho) -
-/// max^(1/rho)))^rho` \[karras2022elucidating\]; with "vp" and "subvp" those of evenly spaced times
-/// under the rate `beta_min + time (beta_max - beta_min)` \[song2021score\].
+/// Noise levels from `sigma_max` down to `sigma_min`. With "ve" they are `(max^(1/rho) + t
+/// (min^(1/rho) - max^(1/rho)))^rho` \[karras2022elucidating\]. With "vp" and "subvp" they are the
+/// levels of evenly spaced times under the rate `beta_min + time (beta_max - beta_min)`
+/// \[song2021score\].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Levels {
     options: LevelOptions,
@@ -48,12 +49,13 @@ pub struct Levels {
     range: Option<(f64, f64)>,
 }
 
-/// The largest noise level: beyond it particles count as diverged, and squares overflow.
+/// The largest noise level: beyond it, particles count as diverged and squares overflow.
 const WIDEST: f64 = 1e60;
 const TOO_WIDE: &str = "it must be at most 1e60: squares of larger numbers leave the range of numbers";
 
 impl Levels {
-    /// Returns the requested levels. Those left out are chosen from the extent of the score.
+    /// Returns the requested levels. Levels that are left out are chosen from the extent of the
+    /// score.
     pub(super) fn new(options: LevelOptions, score: &dyn Score) -> Result<Levels> {
         let positive = |name: &str, value: f64| match value > 0.0 && value.is_finite() {
             true => Ok(()),
@@ -70,11 +72,11 @@ impl Levels {
             Error::argument(name, "left out", want)
         };
         let on_points = score.kernel().is_some_and(|kde| kde.points().is_some());
-        // With a large first level the spread of the data does not matter; the finest detail is
-        // used as it is.
+        // If the first level is large, the spread of the data does not matter. The last level is
+        // the finest detail itself.
         let fine = if on_points { 1.0 } else { 0.01 };
         let learned = score.sigma_range().learned;
-        // Chosen levels stay within the range that a score has learned.
+        // The chosen levels stay within the range that a score has learned.
         let range = learned.unwrap_or((0.0, f64::INFINITY));
         let within = |sigma: f64| sigma.min(range.1).max(range.0);
         let detail = extent.as_ref().map(|e| within(fine * e.detail));
@@ -136,7 +138,7 @@ impl Levels {
         }
     }
 
-    /// Returns the level at a time of the process, with `B` the integral of the rate.
+    /// Returns the level at a time of the process; `B` is the integral of the rate.
     fn sigma_at(&self, time: f64) -> f64 {
         let LevelOptions { beta_min, beta_max, .. } = self.options;
         let b = time * (beta_min + 0.5 * time * (beta_max - beta_min));
@@ -182,7 +184,7 @@ impl Levels {
         Gaussian::isotropic(centre.iter().map(|m| a * m).collect(), a * self.sigma_max)
     }
 
-    /// Describes the chosen levels; None if none was chosen.
+    /// Returns a description of the chosen levels; None if none was chosen.
     pub(super) fn note(&self) -> Option<String> {
         let open = self.options.sigma_max.is_none() || self.options.sigma_min.is_none();
         let learned = if self.range.is_some() { ", within the range that the score has learned" } else { "" };

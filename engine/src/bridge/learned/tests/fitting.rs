@@ -1,5 +1,5 @@
-//! The fitting of chains between Gaussians, with affine regressions in place of nets: its iterates
-//! are known.
+//! The fitting of chains between Gaussians, with affine regressions in place of nets. The iterates
+//! of this fitting are known.
 
 use super::*;
 use crate::Points;
@@ -33,8 +33,8 @@ fn relative_entropy(p: [f64; 5], q: [f64; 5]) -> f64 {
     0.5 * (trace + form - 2.0 + (det(q) / det(p)).ln())
 }
 
-/// Takes half iterations from the Brownian motion of variance 1; returns the joint moments of
-/// source and target at each, that of the Brownian motion first.
+/// Computes half iterations from the Brownian motion of variance 1. Returns the joint moments of
+/// source and target after each; the first are those of the Brownian motion.
 fn half_iterations(count: usize, regression: Regression) -> Vec<[f64; 5]> {
     let ends = shifted(1, 0.1);
     let mut drifts: Drifts = vec![[0.0; 2]; STEPS];
@@ -102,7 +102,7 @@ fn the_limit_of_20_steps_is_known_for_both_regressions() {
 fn the_distance_between_iterates_never_grows() {
     let found = half_iterations(8, Regression::Mean);
     let distances: Vec<f64> = found.windows(2).map(|pair| relative_entropy(pair[1], pair[0])).collect();
-    // Below 5e-4 there is only the noise of the regressions.
+    // Below 5e-4 only the noise of the regressions remains.
     assert!(distances.windows(2).all(|d| d[1] < d[0].max(5e-4)), "{distances:?}");
     assert!(distances[0] > 0.05 && distances[7] < 1e-3, "{distances:?}");
 }

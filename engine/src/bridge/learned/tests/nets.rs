@@ -5,7 +5,7 @@ use crate::Points;
 use crate::bridge::{Bridge, Direction, ReferenceProcess, SimulateOptions, simulate};
 use crate::target::{Density, Mixture};
 
-/// The root of the mean square of `found - want` over that of `want`.
+/// Returns the root of the mean square of `found - want` relative to that of `want`.
 fn relative_error(found: &Points, want: &Points) -> f64 {
     let off: f64 = found.data().iter().zip(want.data()).map(|(a, b)| (a - b) * (a - b)).sum();
     (off / want.data().iter().map(|v| v * v).sum::<f64>()).sqrt()
@@ -35,7 +35,8 @@ fn the_first_fit_is_the_score_of_the_noised_source() {
         source.score(&x, sigma, &mut want).unwrap();
         want.data_mut().iter_mut().for_each(|v| *v *= 1.5);
         let error = relative_error(&found, &want);
-        // The noise of a training of seconds; with four times the steps it is half as large.
+        // The tolerance covers the noise of a training of a few seconds; with four times the steps
+        // the noise is half as large.
         assert!(error < 0.2, "{t}: {error}");
     }
 }
@@ -53,7 +54,7 @@ fn the_ends_of_chains_between_gaussians_are_known() {
         let y = &path[1].points;
         let both = Points::new(y.iter().zip(x.iter()).flat_map(|(y, x)| [y[0], x[0]]).collect(), 2, "both").unwrap();
         let (mean, cov) = (both.mean(), both.covariance());
-        // A larger tolerance than that of a fit without noise.
+        // The tolerance is larger than that of a fit without noise.
         let off = [mean[0] + 0.0908, cov[(0, 0)] - 1.0119, cov[(0, 1)] - 0.6163];
         assert!(off.iter().all(|v| v.abs() < 0.03), "{start:?}: {off:?}");
     }
@@ -100,7 +101,7 @@ fn bytes_do_not_depend_on_threads_and_an_interrupt_leaves_the_baseline() {
     let on = |threads: usize, act: &(dyn Fn() -> Points + Sync)| {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(act)
     };
-    // Little memory: others are simulated during a fit.
+    // With little memory, other trajectories are simulated during a fit.
     let chain = || {
         let options = DsbOptions { steps: 12, batch: 300, memory: 0.05, ..small() };
         drift(&dsb([&source, &target], &options).unwrap().bridge)

@@ -1,4 +1,4 @@
-//! What cannot be learned.
+//! Inputs from which no bridge can be learned.
 
 use super::*;
 use crate::Points;

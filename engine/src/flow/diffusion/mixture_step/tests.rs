@@ -1,4 +1,4 @@
-//! The moments of the step against closed forms, and where few steps end.
+//! The moments of the step against closed forms, and the ends of runs with few steps.
 
 use super::*;
 use crate::flow::{ReverseSdeOptions, ReverseSdeSampler, Sampler};
@@ -20,7 +20,8 @@ fn exact(target: &Arc<dyn Target>) -> Box<dyn Score> {
     Box::new(Exact::new(target.clone()).unwrap())
 }
 
-/// Mean, variance and third central moment of `sum_k w_k N(m_k, v_k)`, parts `(log w_k, m_k, v_k)`.
+/// Mean, variance and third central moment of `sum_k w_k N(m_k, v_k)`, whose parts are `(log w_k,
+/// m_k, v_k)`.
 fn moments(parts: &[(f64, f64, f64)]) -> [f64; 3] {
     let top = parts.iter().map(|p| p.0).fold(f64::NEG_INFINITY, f64::max);
     let total: f64 = parts.iter().map(|p| (p.0 - top).exp()).sum();
@@ -33,7 +34,7 @@ fn squared(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
 }
 
-/// Of coordinate `j` of `x` given `z`, in closed form.
+/// The same moments of coordinate `j` of `x` given `z`, in closed form.
 fn of_mixture(z: &[f64], j: usize, sigma: f64) -> [f64; 3] {
     let part = |k: usize| {
         let (v, s) = (STDS[k] * STDS[k], STDS[k] * STDS[k] + sigma * sigma);
@@ -63,8 +64,8 @@ fn two_components_have_the_wanted_moments() {
                     assert!((found - want).abs() < 1e-12 * scale, "{variance} {skewness} {noise}: {found} {want}");
                 }
                 assert!((0.0..=0.5).contains(&share) && std * std >= noise * (1.0 - 1e-12), "{share} {std} {noise}");
-                // A Gaussian where nothing is skew, weights of 1/3 and 2/3 up to a skewness of the
-                // root of 1/2.
+                // The pair is a Gaussian without skewness, and has weights of 1/3 and 2/3 up to a
+                // skewness of sqrt(1/2).
                 assert!(skewness.abs() > 1e-5 || (std / size - 1.0).abs() < 1e-5, "{std} {size}");
                 assert!(!(1e-5..0.707).contains(&skewness.abs()) || (share - 1.0 / 3.0).abs() < 1e-9, "{share}");
             }
@@ -121,7 +122,7 @@ fn moved(flow: &mut Diffusion, mut cloud: Points, steps: usize) -> (Points, u64)
 fn a_step_draws_with_the_moments_of_the_reverse_kernel() {
     let (n, from, to) = (100_000, 1.2, 0.5);
     let (pull, noise) = (1.0 - f64::powi(to / from, 2), to * to * (1.0 - f64::powi(to / from, 2)));
-    // Hardly skew, skew, and so skew that the weights are not 1/3 and 2/3.
+    // The third moments are nearly 0, moderate, and so large that the weights are not 1/3 and 2/3.
     for z in [[-2.0, 0.1], [0.3, 1.1], [0.9, 0.4]] {
         let start = Points::from_rows(&vec![z; n]).unwrap();
         let mut flow = solver(exact(&mixture()), ReverseSdeSampler::GaussianMixture, (from, to));
@@ -156,7 +157,7 @@ fn five_steps_give_a_gaussian_its_variance() {
     assert!(plain.iter().all(|off| *off > 10.0), "{plain:?} standard errors");
 }
 
-/// The distance of Wasserstein between two samples of one size on the line.
+/// The Wasserstein distance between two samples of equal size on the line.
 fn w1(a: &Points, b: &Points) -> f64 {
     let sorted = |points: &Points| {
         let mut x = points.data().to_vec();

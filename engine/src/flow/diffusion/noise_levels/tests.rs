@@ -31,8 +31,8 @@ fn levels_fall_from_end_to_end() {
     }
 }
 
-/// Against the formulas of the process: `a = exp(-B/2)`, and a noise of variance `1 - a^2` or
-/// its square.
+/// The levels are compared with the formulas of the process: `a = exp(-B/2)`, and a noise of
+/// variance `1 - a^2` or the square of that.
 #[test]
 fn scales_are_those_of_the_process() {
     for process in [Process::Vp, Process::SubVp] {
