@@ -1,14 +1,14 @@
-//! The target of a field, which gives the units for the training of a generator.
+//! The target of a field. It gives the units in which a generator is trained.
 
 use crate::points::{self, AffineMap, Points};
 use crate::score::{Kde, Score};
 use crate::target::{STANDARDISE_POINTS, Target, scale_warning};
 use std::sync::Arc;
 
-/// The target of a field: a generator that follows the field is trained in units of this target.
+/// The target of a field. A generator that follows the field is trained in units of this target.
 #[derive(Debug, Clone, Copy, Default)]
 pub enum Aim<'a> {
-    /// It is unknown.
+    /// The target is unknown.
     #[default]
     Unknown,
     /// A finite sample.
@@ -17,12 +17,12 @@ pub enum Aim<'a> {
     Target(&'a dyn Target),
     /// The distribution that an estimate describes.
     Score(&'a dyn Score),
-    /// Any distribution with these units, as a map from standard units.
+    /// Any distribution with these units, given as a map from standard units.
     Units(&'a AffineMap),
 }
 
 impl<'a> Aim<'a> {
-    /// Returns the points that the field leads to, if they are a finite sample in original units.
+    /// Returns the points to which the field leads, if they are a finite sample in original units.
     pub(crate) fn points(self) -> Option<&'a Points> {
         match self {
             Aim::Unknown | Aim::Units(_) => None,
@@ -32,9 +32,9 @@ impl<'a> Aim<'a> {
         }
     }
 
-    /// Returns the map from standard units to those of the target: its mean and the standard
-    /// deviation of each coordinate, or one length for all of them. None if they are unknown. Cost:
-    /// a pass over the points, or a closed form.
+    /// Returns the map from standard units to the units of the target: its mean, and either the
+    /// standard deviation of each coordinate or one length for all coordinates. None if the units
+    /// are unknown. The cost is a pass over the points, or a closed form.
     pub fn units(self) -> Option<AffineMap> {
         match self {
             Aim::Unknown => None,
@@ -44,8 +44,8 @@ impl<'a> Aim<'a> {
                 Some(data) => Some(points::weighted_units(data.points, data.weights)),
                 None => target.moments().map(|moments| AffineMap::of_moments(moments.mean, &moments.cov)),
             },
-            // The extent of points is not used, because their finest detail takes long to find and
-            // is not needed for the units.
+            // The extent of points is not used: its finest detail takes long to find and is not
+            // needed for the units.
             Aim::Score(score) => match score.kernel().and_then(Kde::points) {
                 Some(points) => Some(AffineMap::of(points)),
                 None => score.extent().map(|extent| extent.units()),

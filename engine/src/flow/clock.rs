@@ -5,9 +5,9 @@ use crate::rng::Stream;
 /// The moment of a step within a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clock {
-    /// Step, from 0.
+    /// Index of the step, from 0.
     pub step: usize,
-    /// Number of all steps, at least 1.
+    /// Number of steps of the run, at least 1.
     pub steps: usize,
     /// Position within the step, in `[0, 1]`: the stage of a Runge-Kutta method.
     pub stage: f64,
@@ -28,8 +28,8 @@ impl Clock {
         Clock { fresh: true, ..self }
     }
 
-    /// Returns the share of the run that is done, computed as a fraction of the whole and never
-    /// accumulated.
+    /// Returns the share of the run that is done. It is computed as a fraction of the whole and
+    /// never accumulated.
     pub fn progress(&self) -> f64 {
         ((self.step as f64 + self.stage) / self.steps as f64).min(1.0)
     }

@@ -13,21 +13,21 @@ use std::fmt::Debug;
 /// to [`super::Stepping`]; the length of a run, its measurements and its end belong to
 /// [`crate::run`].
 pub trait VelocityField: Send + Sync + Debug {
-    /// Returns the name for messages and progress: "sd_flow".
+    /// Returns the name for messages and progress, such as "sd_flow".
     fn name(&self) -> &'static str;
 
-    /// Writes the velocity at the points `at.z` into `out`, n x dim. A run evaluates the velocity
-    /// of the cloud first and then, for the same cloud at the same moment, that of its tracers: a
-    /// field that learns from the cloud does not learn from it again.
+    /// Writes the velocity at the points `at.z` into `out`, n x dim. At each moment a run evaluates
+    /// the velocity of the cloud first, and then the velocity of its tracers in the field of the
+    /// same cloud. A field that learns from the cloud does not learn from it again for the tracers.
     ///
     /// # Errors
     /// Those of its estimators; an interrupt.
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()>;
 
-    /// Prepares for the step that begins at `clock`. Before the first step `last` is None: the
-    /// field checks that it fits the cloud and makes the choices that the caller left open. After
-    /// every step `last` reports that step, for fields that adapt. Returns its choices, a sentence
-    /// each.
+    /// Prepares for the step that begins at `clock`. Before the first step, `last` is None: the
+    /// field checks that it fits the cloud, and makes the choices that the caller left open. After
+    /// every step, `last` is the report on that step, for fields that adapt. Returns the choices of
+    /// the field, a sentence each.
     ///
     /// # Errors
     /// Dimensions do not match, or options cannot be satisfied.
@@ -40,8 +40,8 @@ pub trait VelocityField: Send + Sync + Debug {
         Scales { step: 1.0, resolution: 1e-2 * cloud.spread(), units: None, aim: Aim::Unknown }
     }
 
-    /// Returns readings of its state, by name: `sigma`, effective sample sizes, the error of the
-    /// field.
+    /// Returns readings of the state of the field, by name: `sigma`, effective sample sizes, the
+    /// error of the field.
     ///
     /// # Errors
     /// Those of [`VelocityField::velocity`].
@@ -49,9 +49,9 @@ pub trait VelocityField: Send + Sync + Debug {
         Ok(Vec::new())
     }
 
-    /// Writes the state that the field keeps between steps into a checkpoint, or reads it back:
-    /// learned scores, the state of an adaptive schedule, the choices of [`Self::prepare`]. The
-    /// default does nothing, which suits a field that depends on its arguments alone. A run that
+    /// Writes the state that the field keeps between steps into a checkpoint, or reads the state
+    /// back: learned scores, the state of an adaptive schedule, the choices of [`Self::prepare`].
+    /// The default does nothing, which suits a field that depends only on its arguments. A run that
     /// continues from a checkpoint gives the same results as an uninterrupted one only if the whole
     /// state is archived.
     ///

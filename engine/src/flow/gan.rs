@@ -1,5 +1,5 @@
-//! Adversarial flows: particles descend the loss of a generator, which depends on a discriminator
-//! \[goodfellow2014generative\].
+//! Adversarial flows: particles descend the loss of a generator. The loss depends on a
+//! discriminator \[goodfellow2014generative\].
 
 use super::aim::uneven;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, Scaling, VelocityField};
@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// The loss of a generator as a function of the logit `l`, which is the logarithm of `r = p/q` for
-/// the optimal discriminator `D = 1 / (1 + exp(-l))`. A loss named after a divergence is the part
-/// of its variational form \[nowozin2016fgan\] that depends on the generator, with the witness
-/// function held fixed.
+/// The loss of a generator as a function of the logit `l`. For the optimal discriminator `D = 1 /
+/// (1 + exp(-l))`, `l` is the logarithm of `r = p/q`. A loss that is named after a divergence is a
+/// part of the variational form of the divergence \[nowozin2016fgan\]: the part that depends on the
+/// generator, with the witness function held fixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
@@ -71,7 +71,7 @@ impl Loss {
         }
     }
 
-    /// Returns `-d value / d l`, which is never negative: the velocity is this weight times the
+    /// Returns `-d value / d l`, which is never negative. The velocity is this weight times the
     /// gradient of `l`.
     pub fn weight(self, l: f64) -> f64 {
         match self {
@@ -104,7 +104,7 @@ crate::options! {
     }
 }
 
-/// A model of the logit: a discriminator in training, or in a test the exact ratio.
+/// A model of the logit: a discriminator in training, or the exact ratio in a test.
 pub(crate) trait LogitEstimator: Send + Sync + Debug + Archived {
     /// Learns to distinguish `p` from `q`.
     ///
@@ -128,10 +128,9 @@ impl LogitEstimator for Discriminator {
 
 /// The flow `dy/dt = -grad L(l(y)) = w(l) grad l`, where `l` is the logit of a discriminator
 /// between the target and the cloud. With the optimal discriminator `grad l` is the score
-/// difference, and every velocity is a positive multiple of it. Cost per velocity: a fit of the
-/// discriminator to the points of the target (or 4096 fresh samples of a target that is not a
-/// finite sample) and those of the cloud, and one evaluation of the logit with its gradient per
-/// particle.
+/// difference, and every velocity is a positive multiple of it. Each velocity fits the
+/// discriminator to the points of the target and those of the cloud (a target that is not a finite
+/// sample gives 4096 fresh points). It then evaluates the logit and its gradient once per particle.
 #[derive(Debug)]
 pub struct GanFlow {
     target: Arc<dyn Target>,
@@ -144,7 +143,7 @@ pub struct GanFlow {
 }
 
 impl GanFlow {
-    /// Creates the flow towards `target`, of which samples suffice.
+    /// Creates the flow towards `target`. Only samples of the target are needed.
     ///
     /// # Errors
     /// An option is out of range.
@@ -232,7 +231,7 @@ impl VelocityField for GanFlow {
 
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
         let mut readings = vec![("sigma", self.options.sigma.at(at.clock.progress()))];
-        // From the last velocity; at the start there is none.
+        // The mean logit comes from the last velocity; there is none at the start.
         readings.extend(self.mean_logit.map(|logit| ("logit", logit)));
         Ok(readings)
     }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LangevinSampler {
-    /// Nothing: the unadjusted Langevin algorithm.
+    /// No treatment: the unadjusted Langevin algorithm.
     #[default]
     Ula,
     /// Each move is accepted or rejected: the Metropolis-adjusted Langevin algorithm.
@@ -47,10 +47,10 @@ crate::options! {
     }
 }
 
-/// The stochastic equation `dy = grad log p dt + sqrt(2) dW`, by the step `y' = y + h grad log p(y)
-/// + sqrt(2h) e`. Every particle is an independent chain. Without adjustment the chains sample `p`
-/// with an error of order `h`: for `p = N(0, S)` their variance is `S / (1 - h / 2S)`. With
-/// adjustment they sample `p` exactly. Cost: one evaluation of the score per step.
+/// The stochastic equation `dy = grad log p dt + sqrt(2) dW`, solved by the step `y' = y + h grad
+/// log p(y) + sqrt(2h) e`. Every particle is an independent chain. Without adjustment the chains
+/// sample `p` with an error of order `h`: for `p = N(0, S)` their variance is `S / (1 - h / 2S)`.
+/// With adjustment, they sample `p` exactly. The cost is one evaluation of the score per step.
 #[derive(Debug)]
 pub struct Langevin {
     score: Box<dyn Score>,
@@ -58,7 +58,7 @@ pub struct Langevin {
     sampler: LangevinSampler,
     sigma: Schedule,
     step: Schedule,
-    /// Is the step size chosen by default?
+    /// True if the step size was chosen by default.
     chosen: bool,
     here: Place,
     there: Place,
@@ -68,23 +68,24 @@ pub struct Langevin {
     support: Support,
 }
 
-/// Range of the acceptance rate: outside it a chain hardly moves, because most moves are rejected
-/// or far too small.
+/// The range of good acceptance rates. Outside it a chain hardly moves: most moves are rejected, or
+/// all moves are far too small.
 const WORKING: std::ops::RangeInclusive<f64> = 0.2..=0.95;
 
 impl Langevin {
-    /// Creates the flow that samples the distribution of this score, whose log density is that of
+    /// Creates the flow that samples the distribution with this score and with the log density of
     /// `density`.
     ///
     /// # Errors
-    /// "mala" without a density; a step that is out of range, or left out for a target of unknown
-    /// scale; sigma = 0 for a score that needs smoothing.
+    /// "mala" has no density; a step is out of range, or is left out for a target of unknown scale;
+    /// sigma is 0 for a score that needs smoothing.
     pub fn new(score: Box<dyn Score>, density: Option<Arc<dyn Target>>, options: &LangevinOptions) -> Result<Langevin> {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
         check_smallest_sigma(score.as_ref(), &options.sigma)?;
         if options.sampler == LangevinSampler::Mala && density.is_none() {
             let want = format!(
-                "{} has no log density, by which moves are accepted: use \"ula\", or a target with a log density",
+                "{} has no log density, which \"mala\" needs to accept moves: use \"ula\", or a \
+                target with a log density",
                 score.name()
             );
             return Err(Error::argument("sampler", "\"mala\"", want));
@@ -138,8 +139,8 @@ impl Langevin {
         if let Some(density) = &self.density {
             density.expect_density(MissingPart::LogDensity)?.log_density(cloud, sigma, &mut place.log_density)?;
         }
-        // Outside the support the score of a formula is meaningless: proposals from there are made
-        // by noise alone.
+        // Outside the support, the score of a formula is meaningless. Proposals from points there
+        // are therefore made by noise alone.
         let rows = place.score.data_mut().chunks_exact_mut(cloud.dim()).zip(&place.log_density);
         let lost = |(row, log): &(&mut [f64], &f64)| !inside(**log) || row.iter().any(|s| !s.is_finite());
         rows.filter(lost).for_each(|(row, _)| row.fill(0.0));
@@ -156,7 +157,8 @@ impl Langevin {
     fn adjusted(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
         let (h, mut evaluations) = (self.step_size(clock), 1);
         let (mut here, mut there) = (std::mem::take(&mut self.here), std::mem::take(&mut self.there));
-        // The scores from the end of the last step are still valid, unless the smoothing changes.
+        // The scores from the end of the last step are still valid if the smoothing does not
+        // change.
         if here.at != *cloud || !matches!(self.sigma, Schedule::Constant { .. }) {
             here.at.copy_from(cloud);
             self.judge(&mut here, clock, pairwise)?;

@@ -19,10 +19,10 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Weighting {
-    /// No: the gradient of MMD^2.
+    /// They are not divided: the gradient of MMD^2.
     #[default]
     Plain,
-    /// Each by its own density.
+    /// Each is divided by its own density.
     Normalised,
 }
 
@@ -49,10 +49,11 @@ crate::options! {
 }
 
 /// The velocity `v(z) = E_p[grad_z k(z, x)] - E_q[grad_z k(z, y)]`, which is `-n/2` times the
-/// gradient of MMD^2 with respect to a particle. Unlike the score difference it is not divided by
-/// the smoothed densities `P(z) = E_p k`, `Q(z) = E_q k`, and vanishes where they are small: with a
-/// Gaussian kernel `v = P score_p - Q score_q`. Normalised, it is `grad log P - grad log Q`. Cost:
-/// two pairwise passes per kernel, four if a non-Gaussian kernel is normalised.
+/// gradient of MMD^2 with respect to a particle. Unlike the score difference, the velocity is not
+/// divided by the smoothed densities `P(z) = E_p k`, `Q(z) = E_q k`, and vanishes where they are
+/// small. With a Gaussian kernel, `v = P score_p - Q score_q`. If normalised, it is `grad log P -
+/// grad log Q`. The cost is two pairwise passes per kernel, or four if a non-Gaussian kernel is
+/// normalised.
 #[derive(Debug)]
 pub struct MmdFlow {
     target: Arc<Points>,
@@ -83,7 +84,7 @@ struct Place<'a> {
 }
 
 impl MmdFlow {
-    /// Creates the flow towards the points `target`, which are shared and not copied.
+    /// Creates the flow towards the points `target`. They are shared, not copied.
     ///
     /// # Errors
     /// A kernel lacks a positive bandwidth or, if normalised, positive values; a noise is out of
@@ -115,12 +116,12 @@ impl MmdFlow {
         Ok(self)
     }
 
-    /// Chooses whether a particle counts in `E_q` at its own position. For tracers all particles
+    /// Chooses whether a particle counts in `E_q` at its own position. At tracers, all particles
     /// count.
     ///
     /// # Errors
-    /// [`SelfTerm::Exclude`] with normalised weights, which divide by a density that counts every
-    /// particle.
+    /// [`SelfTerm::Exclude`] is given with normalised weights, which divide by a density that
+    /// counts every particle.
     pub fn with_self_term(mut self, self_term: SelfTerm) -> Result<MmdFlow> {
         if self_term == SelfTerm::Exclude && self.options.weighting == Weighting::Normalised {
             let want = "weighting \"normalised\" divides by the density of all particles: use weighting \"plain\"";

@@ -2,8 +2,8 @@
 //!
 //! Each file contains one equation and its constants. There are two kinds of flows. A
 //! [`VelocityField`] gives the velocity of each particle; the integrator is chosen separately, in
-//! [`Stepping`]. A [`Sampler`] makes its own steps, with noise or rejections. What moves (a cloud
-//! or a generator), how long, and which measurements are made is decided in [`crate::run`].
+//! [`Stepping`]. A [`Sampler`] makes its own steps, with noise or rejections. [`crate::run`]
+//! decides what moves (a cloud or a generator), for how long, and which measurements are made.
 
 mod aim;
 mod clock;

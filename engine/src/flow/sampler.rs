@@ -1,5 +1,5 @@
-//! Samplers, which make their own steps, with noise, rejections or noise levels that a velocity
-//! does not contain.
+//! Samplers, which make their own steps. Their noise, rejections or noise levels are not part of a
+//! velocity.
 
 use super::{Clock, FieldAt, Readings};
 use crate::archive::Archive;
@@ -9,11 +9,11 @@ use crate::{Points, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// Moves particles by its own steps. The particles do not interact, so tracers would be a separate
-/// run. Its noise, rejections and falling noise level are not part of any velocity, so no generator
-/// can be trained along it.
+/// Moves particles by steps of its own. The particles do not interact, so tracers would be a
+/// separate run. Its noise, its rejections and its falling noise level are not part of any
+/// velocity, so no generator can be trained along it.
 pub trait Sampler: Send + Sync + Debug {
-    /// Returns the name for messages and progress: "langevin".
+    /// Returns the name for messages and progress, such as "langevin".
     fn name(&self) -> &'static str;
 
     /// Moves `cloud` by the step that begins at `clock`; returns the number of evaluations of the
@@ -23,14 +23,14 @@ pub trait Sampler: Send + Sync + Debug {
     /// Those of its estimators; an interrupt.
     fn step(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64>;
 
-    /// Writes the deterministic part of the motion into `out`, n x dim, as a velocity.
+    /// Writes the deterministic part of the motion, as a velocity, into `out`, n x dim.
     ///
     /// # Errors
     /// Those of [`Sampler::step`].
     fn drift(&mut self, at: &FieldAt, out: &mut Points) -> Result<()>;
 
-    /// Makes the choices that the caller left open, given the start, and checks that both fit.
-    /// Returns its choices, a sentence each.
+    /// Makes the choices that the caller left open, given the start, and checks that the start and
+    /// the options fit. Returns these choices, a sentence each.
     ///
     /// # Errors
     /// Dimensions do not match, or options cannot be satisfied.
@@ -38,12 +38,13 @@ pub trait Sampler: Send + Sync + Debug {
         Ok(Vec::new())
     }
 
-    /// Returns the points from which its score was estimated, if they are a finite sample.
+    /// Returns the points from which the score of the sampler was estimated, if they are a finite
+    /// sample.
     fn data(&self) -> Option<&Arc<Points>> {
         None
     }
 
-    /// Returns readings of its state, by name.
+    /// Returns readings of the state of the sampler, by name.
     ///
     /// # Errors
     /// Those of [`Sampler::step`].
@@ -51,11 +52,11 @@ pub trait Sampler: Send + Sync + Debug {
         Ok(Vec::new())
     }
 
-    /// Writes the state that the sampler keeps between steps into a checkpoint, or reads it back:
-    /// learned scores, the state of an adaptive schedule, the choices of [`Self::prepare`]. The
-    /// default does nothing, which suits a sampler that depends on its arguments alone. A run that
-    /// continues from a checkpoint gives the same results as an uninterrupted one only if the whole
-    /// state is archived.
+    /// Writes the state that the sampler keeps between steps into a checkpoint, or reads the state
+    /// back: learned scores, the state of an adaptive schedule, the choices of [`Self::prepare`].
+    /// The default does nothing, which suits a sampler that depends only on its arguments. A run
+    /// that continues from a checkpoint gives the same results as an uninterrupted one only if the
+    /// whole state is archived.
     ///
     /// # Errors
     /// The checkpoint belongs to something else.

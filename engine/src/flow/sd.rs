@@ -20,15 +20,16 @@ use crate::target::{STANDARDISE_SAMPLES, scale_warning};
 use crate::{Error, Points, Result, Rule, Subject};
 use std::mem;
 
-/// The velocity `s_p(z) - s_q(z)`, or `D_p(z) - D_q(z)`, of the distributions smoothed by `sigma`,
-/// at `z = y`, or `z = y + sigma e` with noise.
+/// The velocity `s_p(z) - s_q(z)` or `D_p(z) - D_q(z)` of the distributions smoothed by `sigma`. It
+/// is evaluated at `z = y`, or at `z = y + sigma e` with noise.
 #[derive(Debug)]
 pub struct SdFlow {
     target: Box<dyn Score>,
     source: Box<dyn Score>,
     options: SdFlowOptions,
     smoothing: Option<Smoothing>,
-    /// The standard units of the scores and sigma; None if they are those of the particles.
+    /// The standard units of the scores and of sigma; None if these are in the units of the
+    /// particles.
     units: Option<Standardiser>,
     /// Buffers between steps: the cloud and the tracers in standard units, the queries, and the
     /// source's part of the velocity.
@@ -42,8 +43,8 @@ pub struct SdFlow {
 }
 
 impl SdFlow {
-    /// Creates the flow towards `target`, away from `source`, which estimates the score of the
-    /// moving cloud.
+    /// Creates the flow towards `target` and away from the moving cloud, whose score `source`
+    /// estimates.
     ///
     /// # Errors
     /// An option is out of range, or a batch is given for an estimator that is not built from
@@ -81,8 +82,9 @@ impl SdFlow {
         Ok(flow)
     }
 
-    /// Makes the flow work in standard units: the score of the target belongs to standardised
-    /// points, sigma is measured in their units, and particles are mapped to these units and back.
+    /// Makes the flow work in standard units. The score of the target belongs to standardised
+    /// points, sigma is measured in standard units, and particles are mapped to these units and
+    /// back.
     pub fn in_units(mut self, units: Standardiser) -> SdFlow {
         self.units = Some(units);
         self
@@ -192,7 +194,7 @@ impl VelocityField for SdFlow {
         let cloud = in_units.as_ref().unwrap_or(at.cloud);
         let mut readings = vec![("sigma", self.sigma(at.clock))];
         readings.extend(self.split_half_error(cloud, at.clock, at.pairwise)?.map(|e| ("field_error", e)));
-        // The effective sample sizes of the evaluations that estimated the error.
+        // Effective sample sizes come from the evaluations that estimated the error.
         readings.extend(self.target.ess().map(|e| ("ess_target", e)));
         readings.extend(self.source.ess().map(|e| ("ess_source", e)));
         Ok(readings)

@@ -1,4 +1,4 @@
-//! The smoothing of a flow over a run: sigma is chosen from the data if it is left out, and an
+//! The smoothing of a flow over a run. Sigma is chosen from the data if it is left out, and an
 //! adaptive schedule waits while the cloud still moves.
 
 use super::Clock;
@@ -14,13 +14,13 @@ pub struct Smoothing {
     schedule: Schedule,
     /// The number of steps in which an adaptive schedule fell.
     descents: usize,
-    /// The number of steps in which it stayed.
+    /// The number of steps in which an adaptive schedule stayed.
     holds: usize,
     last_displacement: f64,
 }
 
 /// An adaptive schedule stays at a value while the displacement of a step is less than this share
-/// of the previous displacement: the cloud is then still relaxing at this value.
+/// of the displacement before it: the cloud is then still relaxing at this value.
 const STILL_FALLING: f64 = 0.9;
 
 /// The number of target points within a few sigma of each other at the end of the training of a
@@ -28,7 +28,7 @@ const STILL_FALLING: f64 = 0.9;
 const NEIGHBOURS: f64 = 100.0;
 
 impl Smoothing {
-    /// Creates the smoothing by `schedule`, whose values must be 0 or more.
+    /// Creates the smoothing with `schedule`, whose values must be 0 or more.
     ///
     /// # Errors
     /// A value is out of range.
@@ -37,10 +37,10 @@ impl Smoothing {
         Ok(Smoothing { schedule, descents: 0, holds: 0, last_displacement: f64::INFINITY })
     }
 
-    /// Creates a schedule from the size of start and target down to the finest detail of the
+    /// Creates a schedule that falls from the size of start and target to the finest detail of the
     /// target, within the `range` of sigma that a score has learned. For the `fresh` samples of a
-    /// generator it ends where each point still has a hundred neighbours: at smaller sigma, noise
-    /// dominates a step.
+    /// generator, the schedule ends where each point still has a hundred neighbours, because noise
+    /// dominates a step at smaller sigma.
     pub fn for_extent(extent: &Extent, start: &Points, range: Option<(f64, f64)>, fresh: bool) -> Schedule {
         let away = squared_distance(&start.mean(), &extent.centre).sqrt();
         let from = extent.diameter.max(away).max(start.spread());
@@ -62,7 +62,8 @@ impl Smoothing {
     /// Returns sigma at this moment.
     pub fn at(&self, clock: &Clock) -> f64 {
         match self.schedule {
-            // Half of the steps are for falling, half for staying while the cloud still moves.
+            // An adaptive schedule falls in at most half of the steps; in the others it stays,
+            // because the cloud still moves.
             Schedule::Adaptive { .. } => self.schedule.at(self.descents as f64 / descending(clock) as f64),
             _ => self.schedule.at(clock.progress()),
         }
@@ -93,7 +94,7 @@ impl Archived for Smoothing {
 /// Checks that `sigma` stays positive for a score that needs smoothing.
 ///
 /// # Errors
-/// The schedule reaches 0 for such a score.
+/// The schedule reaches 0 for a score that needs smoothing.
 pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
     let smallest = sigma.smallest();
     if smallest > 0.0 || score.sigma_range().zero {
@@ -103,7 +104,8 @@ pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
 }
 
 fn descending(clock: &Clock) -> usize {
-    // The last step is taken at the end of the schedule, so there is one fall fewer than steps.
+    // The last step is taken at the end of the schedule, so the number of falls is one less than
+    // the number of steps.
     (clock.steps.saturating_sub(1) / 2).max(1)
 }
 

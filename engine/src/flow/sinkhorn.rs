@@ -11,7 +11,7 @@ use crate::sinkhorn::{Marginal, Potentials, Sinkhorn, SinkhornOptions, SinkhornP
 use crate::{Points, Result, Subject};
 use std::sync::Arc;
 
-/// The share of the total variance of the target that is the default of epsilon.
+/// The default of epsilon, relative to the total variance of the target.
 const SHARE: f64 = 0.05;
 
 crate::options! {
@@ -31,12 +31,13 @@ crate::options! {
     }
 }
 
-/// The velocity `v(z) = sum_j P_xy(j|z) x_j - sum_k P_yy(k|z) y_k`: the mean of the target under
-/// the entropic plan between cloud and target, minus that of the cloud under the plan of the cloud
-/// with itself. At particle `i` it is `-n` times the gradient of the Sinkhorn divergence with
-/// respect to the particle. It is 0 if the cloud is equal to the target. Unlike a velocity from
-/// kernels it does not vanish for a start far away, and every point of the target attracts as much
-/// mass as it has. Cost: two pairwise passes per iteration of each plan, and one for each mean.
+/// The velocity `v(z) = sum_j P_xy(j|z) x_j - sum_k P_yy(k|z) y_k` is a difference of two means.
+/// The first is the mean of the target under the entropic plan between cloud and target; the second
+/// is the mean of the cloud under the plan of the cloud with itself. At particle `i` it is `-n`
+/// times the gradient of the Sinkhorn divergence with respect to the particle. It is 0 if the cloud
+/// is equal to the target. Unlike the velocity of a kernel, it does not vanish if the start is far
+/// away. Every point of the target attracts as much mass as it has. The cost is two pairwise passes
+/// per iteration of each plan, and one pass for each mean.
 #[derive(Debug)]
 pub struct SinkhornFlow {
     target: Arc<Points>,
@@ -55,7 +56,8 @@ pub struct SinkhornFlow {
 struct Kept {
     /// The potentials of the target, and of the cloud with itself; empty before the first velocity.
     start: [Vec<f64>; 2],
-    /// The last marginal error, the largest one, and the number of plans that did not converge.
+    /// The last marginal error, the largest marginal error, and the number of plans that did not
+    /// converge.
     error: f64,
     largest: f64,
     missed: usize,
@@ -75,7 +77,7 @@ impl Archived for Kept {
 }
 
 impl SinkhornFlow {
-    /// Creates the flow towards the points `target`, which are shared and not copied.
+    /// Creates the flow towards the points `target`. They are shared, not copied.
     ///
     /// # Errors
     /// An option is out of range.
@@ -98,7 +100,7 @@ impl SinkhornFlow {
         self.with_epsilon()
     }
 
-    /// Returns epsilon as given or chosen.
+    /// Returns the epsilon that was given or chosen.
     pub fn epsilon(&self) -> f64 {
         self.epsilon
     }
@@ -112,8 +114,8 @@ impl SinkhornFlow {
         Ok(self)
     }
 
-    /// Solves the problem between two sides from the potential `start` of the second one; in f32 if
-    /// that is precise enough.
+    /// Solves the problem between two sides, starting from the potential `start` of the second
+    /// side; in f32 if that is precise enough.
     fn plan(&mut self, x: &Marginal, y: &Marginal, start: &[f64], pairwise: &Pairwise) -> Result<Potentials> {
         let problem = |options: &SinkhornOptions, start: &[f64]| match start.len() == y.points.n() {
             true => Sinkhorn::new(x.clone(), y.clone(), options.clone())?.start(start.to_vec()),

@@ -37,7 +37,7 @@ impl Stepping {
         Ok(())
     }
 
-    /// True if the step size is chosen by its error.
+    /// True if the step size is chosen by the error of a step.
     pub fn is_adaptive(&self) -> bool {
         matches!(self.step, Some(Schedule::Adaptive { .. }))
     }
@@ -48,7 +48,7 @@ impl Stepping {
         self.step.as_ref().map_or_else(usual, |step| step.at(clock.progress()))
     }
 
-    /// Returns the pairwise engine at the requested precision; None for that of the run.
+    /// Returns the pairwise engine at the requested precision; None for the precision of the run.
     pub fn arithmetic(&self, pairwise: &Pairwise) -> Option<Pairwise> {
         pairwise.at_precision(self.precision)
     }

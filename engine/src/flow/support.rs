@@ -7,7 +7,7 @@ use crate::{Error, Points, Result, Subject};
 use std::sync::Arc;
 
 /// Counts the particles at which the density of a formula or callback is 0 or NaN. Other densities
-/// are positive everywhere, so nothing is counted for them.
+/// are positive everywhere, so they need no count.
 #[derive(Debug, Default)]
 pub(super) struct Support {
     target: Option<Arc<dyn Target>>,
@@ -20,13 +20,13 @@ pub(super) struct Support {
 struct Outside {
     count: usize,
     total: usize,
-    /// The first of those points.
+    /// The first of the points outside.
     first: Vec<f64>,
 }
 
 impl Outside {
-    /// Describes them: "399 of 2000 points, the first at (-3.1), where the density of p is 0 or
-    /// NaN".
+    /// Describes the points: "399 of 2000 points, the first at (-3.1), where the density of p is 0
+    /// or NaN".
     fn text(&self, what: &str, target: &str) -> String {
         let place: Vec<String> = self.first.iter().take(6).map(|v| format!("{v:.4}")).collect();
         let more = if self.first.len() > 6 { ", .." } else { "" };
@@ -79,7 +79,7 @@ impl Support {
     /// Checks the start of a run; returns a note if points are outside the support.
     ///
     /// # Errors
-    /// All points are outside, where nothing indicates the direction of the target.
+    /// All points are outside the support, where nothing indicates the direction of the target.
     pub fn check_start(&mut self, start: &Points, then: &str) -> Result<Option<String>> {
         self.look(start)?;
         let (Some(outside), Some(target)) = (&self.outside, &self.target) else { return Ok(None) };
@@ -91,7 +91,7 @@ impl Support {
         Ok(Some(format!("start: {text}; {then}")))
     }
 
-    /// Returns the warning about the points counted last, with advice.
+    /// Returns the warning about the points that were counted last, with advice.
     pub fn warning(&self, what: &str, advice: &str) -> Option<String> {
         let (outside, target) = (self.outside.as_ref()?, self.target.as_ref()?);
         Some(format!("{}; {advice}", outside.text(&format!("{what} ended outside the target"), &target.name())))

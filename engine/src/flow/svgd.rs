@@ -27,10 +27,10 @@ crate::options! {
 }
 
 /// The velocity `phi(z) = mean_j [k(y_j, z) grad log p(y_j) + grad_{y_j} k(y_j, z)]`: the steepest
-/// descent of `KL(q | p)` in the reproducing kernel Hilbert space. For the distribution `q` of the
-/// particles it is `E_q[k(y, z) (grad log p - grad log q)(y)]`, the score difference smoothed by
-/// the kernel, which needs no score of `q`. Cost: two pairwise passes per kernel and one evaluation
-/// of the score.
+/// descent of `KL(q | p)` in the reproducing kernel Hilbert space of the kernel. For the
+/// distribution `q` of the particles it is `E_q[k(y, z) (grad log p - grad log q)(y)]`. This is the
+/// score difference smoothed by the kernel, and needs no score of `q`. The cost is two pairwise
+/// passes per kernel and one evaluation of the score.
 #[derive(Debug)]
 pub struct Svgd {
     score: Box<dyn Score>,
@@ -72,7 +72,8 @@ impl Svgd {
         Ok(Svgd { score, options, kernels, scores, known, squares, attraction, repulsion, support })
     }
 
-    /// Warns about particles outside the support of `target`, whose score this is.
+    /// Warns about particles outside the support of `target`; the score of the flow is that of
+    /// `target`.
     pub fn inside(self, target: Option<Arc<dyn Target>>) -> Svgd {
         Svgd { support: Support::of(target), ..self }
     }
@@ -142,8 +143,8 @@ impl VelocityField for Svgd {
 
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
         let FieldAt { z, cloud, role, clock, pairwise } = *at;
-        // Scores and bandwidth belong to the cloud: those computed for its own velocity are reused
-        // for its tracers.
+        // Scores and bandwidth belong to the cloud: the ones computed for the velocity of the cloud
+        // are reused for its tracers.
         let known = || self.known.0 == *cloud && self.known.1 == self.options.sigma.at(clock.progress());
         if role == Role::Cloud || !known() {
             if clock.stage == 0.0 || self.kernels.is_empty() {
@@ -166,7 +167,7 @@ impl VelocityField for Svgd {
     }
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
-        // The bandwidth of the last step judges the size of the next one.
+        // The bandwidth of the last step determines the scale of the next step.
         let chosen = self.options.kernel == Kernels::Median;
         let mut bandwidth = self.kernels.first().filter(|_| chosen).map(|kernel| kernel.bandwidth());
         archive.part("bandwidth", &mut bandwidth)?;

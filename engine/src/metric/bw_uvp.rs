@@ -1,4 +1,4 @@
-//! The Bures-Wasserstein distance of Gaussians as a share of the variance.
+//! The Bures-Wasserstein distance of Gaussians relative to the variance.
 
 use super::algebra::{root, sandwich, trace};
 use super::moments::Fit;
@@ -9,9 +9,9 @@ use crate::points::squared_distance;
 use crate::target::Moments;
 use crate::{Error, Points, Result, rng::Stream};
 
-/// Unexplained variance in percent, BW-UVP \[korotin2021neural\]: `100 BW / (tr S / 2)`, where `BW
-/// = W2^2 / 2` is that of [`W2Gauss`] and `S` is the covariance of the reference. 0 is best; a
-/// single point at the mean of the reference has 100. The standard error is that of `BW`. Cost `n
+/// Unexplained variance in percent, BW-UVP \[korotin2021neural\]: `100 BW / (tr S / 2)`. `BW` is
+/// half the square of [`W2Gauss`], and `S` is the covariance of the reference. 0 is best; points
+/// that all lie at the mean of the reference have 100. The standard error is that of `BW`. Cost `n
 /// d^2 + d^3`.
 ///
 /// # Errors
@@ -39,7 +39,7 @@ impl Metric for BwUvp {
     }
 }
 
-/// Returns `BW = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2) / 2` of two distributions,
+/// Returns `BW = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2) / 2` of two distributions:
 /// half the squared Wasserstein-2 distance of the Gaussians with these moments. Cost `O(d^3)`.
 ///
 /// # Errors

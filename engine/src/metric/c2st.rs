@@ -17,12 +17,13 @@ crate::options! {
     }
 }
 
-/// Accuracy, on points that it was not trained on, of a nearest-neighbour classifier between the
-/// points and the reference: 1/2 if it cannot distinguish them, 1 if it always can
-/// \[lopezpaz2017revisiting\]. The same number is drawn from both sets; half of each trains. The
-/// standard error is binomial over the tested points, so a value more than two standard errors
-/// above 1/2 shows a difference. A better classifier for these data may detect differences that
-/// this one misses. Parts: `points`, those used of each set, and `neighbours`. Cost `points^2 d`.
+/// The accuracy of a nearest-neighbour classifier between the points and the reference, on points
+/// on which it was not trained: 1/2 if it cannot distinguish them, 1 if it always can
+/// \[lopezpaz2017revisiting\]. The same number of points is drawn from both sets; half of each
+/// trains the classifier. The standard error is that of a binomial distribution over the tested
+/// points, so a value more than two standard errors above 1/2 shows a difference. A better
+/// classifier for these data may detect differences that this classifier misses. The parts are
+/// `points`, the number of points used of each set, and `neighbours`. Cost `points^2 d`.
 ///
 /// # Errors
 /// There are fewer than 4 points on either side, or an option is 0.
@@ -43,7 +44,7 @@ impl Metric for C2st {
         "c2st"
     }
 
-    /// An accuracy does not fall with the size.
+    /// The accuracy does not fall with the number of points.
     fn properties(&self, _dim: usize) -> Properties {
         Properties { rate: 0.0, sees_units: true, ..Properties::default() }
     }
@@ -86,10 +87,10 @@ impl Metric for C2st {
     }
 }
 
-/// Returns the prediction of the `voters` nearest training points, given their squared distances,
-/// of which the first `half` belong to the points: 1 for the points, 0 for the reference, 1/2 for a
-/// tie. Training points at the same distance as the last voter share the remaining votes, so that
-/// the order of equal points has no effect.
+/// Returns the prediction of the `voters` nearest training points from their squared distances: 1
+/// for the points, 0 for the reference, 1/2 for a tie. The first `half` distances belong to the
+/// points, the others to the reference. Training points at the same distance as the last voter
+/// share the remaining votes, so that the order of equal points has no effect.
 fn verdict(distances: &[f64], half: usize, voters: usize) -> f64 {
     let mut sorted = distances.to_vec();
     let last = *sorted.select_nth_unstable_by(voters - 1, f64::total_cmp).1;
@@ -98,8 +99,8 @@ fn verdict(distances: &[f64], half: usize, voters: usize) -> f64 {
     let [nearer, nearer_other] = [own, other].map(|part| count(part, |d, last| d < last));
     let [tied, tied_other] = [own, other].map(|part| count(part, |d, last| d == last));
     let left = voters as f64 - nearer - nearer_other;
-    // Twice the votes for the points minus all votes, times the number of tied points, so that all
-    // numbers are whole.
+    // Twice the votes for the points minus all votes, multiplied by the number of tied points, so
+    // that all numbers are whole.
     let majority = (2.0 * nearer - voters as f64) * (tied + tied_other) + 2.0 * left * tied;
     0.5 * (1.0 + if majority == 0.0 { 0.0 } else { majority.signum() })
 }
@@ -110,12 +111,13 @@ mod tests {
 
     #[test]
     fn equal_distances_share_their_votes() {
-        // Without ties: three nearest are own, own, other.
+        // Without ties, the three nearest are own, own, other.
         assert_eq!(verdict(&[0.1, 0.2, 9.0, 0.3, 8.0, 7.0], 3, 3), 1.0);
-        // All at one distance: 2 own and 3 others share three votes; 3 of each decide nothing.
+        // All are at one distance: 2 own points and 3 others share three votes; 3 of each give a
+        // tie.
         assert_eq!(verdict(&[1.0, 1.0, 1.0, 1.0, 1.0], 2, 3), 0.0);
         assert_eq!(verdict(&[1.0; 6], 3, 3), 0.5);
-        // One nearer, and two votes for one own and one other: 2 of 3.
+        // One is nearer, and one own point and one other share two votes: 2 of 3 votes are own.
         assert_eq!(verdict(&[0.5, 1.0, 4.0, 1.0, 5.0, 6.0], 3, 3), 1.0);
         // The order of the points does not matter.
         assert_eq!(verdict(&[4.0, 1.0, 0.5, 6.0, 5.0, 1.0], 3, 3), 1.0);

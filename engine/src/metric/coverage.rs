@@ -18,16 +18,17 @@ crate::options! {
     }
 }
 
-/// Share of the modes of a mixture that the points reach. Parts: `modes_hit`, `modes`; `within`,
-/// the share of all points within the radius of their mode (its standard error is the part
-/// `within_se`); and `variance`, the pooled variance of those points about the sample mean of their
-/// mode, in units of the covariance of the mode (1 for a perfect sample, except for the truncation
-/// at the radius; left out if no mode has two points).
+/// Share of the modes of a mixture that the points reach. The parts are: `modes_hit` and `modes`;
+/// `within`, the share of all points within the radius of their mode, and its standard error
+/// `within_se`; and `variance`. The last is the pooled variance of the points within the radius
+/// about the sample mean of their mode, in units of the covariance of the mode. It is 1 for a
+/// perfect sample, except for the truncation at the radius, and is left out if no mode has two
+/// points.
 ///
-/// The mode `k` of weight `w_k` is reached if `max(1, least w_k n)` of the points assigned to it
-/// lie within the radius, so that a single stray point among thousands does not count. For the
-/// standard error the count of each mode is taken as Poisson, and its chance of passing the
-/// threshold as normal.
+/// Mode `k` of weight `w_k` is reached if at least `max(1, least w_k n)` of the points assigned to
+/// it lie within the radius. A single stray point among thousands therefore does not count. The
+/// standard error takes the count of each mode as Poisson, and the probability that the count
+/// reaches the threshold from the normal approximation.
 ///
 /// # Errors
 /// The target of the reference has no list of modes, or an option is out of range.
@@ -89,8 +90,8 @@ impl Metric for Coverage {
 fn pooled_variance(modes: &Mixture, points: &Points, near: &[Vec<usize>]) -> Result<Option<f64>> {
     let (mut sum, mut freedom, mut squares) = (0.0, 0.0, Vec::new());
     for (rows, mode) in near.iter().zip(modes.components()).filter(|(rows, _)| rows.len() > 1) {
-        // Shifted so that the sample mean coincides with the mode: the distances from the mode are
-        // then those from the sample mean.
+        // The points are shifted so that their mean coincides with the mode: the distances from the
+        // mode are then distances from the sample mean.
         let mut own = points.select(rows);
         let shift: Vec<f64> = own.mean().iter().zip(mode.mean()).map(|(own, mode)| mode - own).collect();
         own.data_mut().iter_mut().zip(shift.iter().cycle()).for_each(|(x, s)| *x += s);
@@ -101,7 +102,7 @@ fn pooled_variance(modes: &Mixture, points: &Points, near: &[Vec<usize>]) -> Res
     Ok((freedom > 0.0).then(|| sum / (freedom * points.dim() as f64)))
 }
 
-/// Returns, of the points assigned to each mode, those within `radius` of it.
+/// Returns, for each mode, those of the points assigned to it that lie within `radius` of it.
 fn near_points(modes: &Mixture, points: &Points, radius: f64) -> Result<Vec<Vec<usize>>> {
     let mut members = vec![Vec::new(); modes.weights().len()];
     modes.assign(points)?.into_iter().enumerate().for_each(|(i, k)| members[k].push(i));
@@ -117,8 +118,8 @@ fn near_points(modes: &Mixture, points: &Points, radius: f64) -> Result<Vec<Vec<
     members.into_iter().zip(modes.components()).map(near).collect()
 }
 
-/// Returns the probability that a Poisson count with this mean reaches `threshold`, with a
-/// continuity correction of half a count.
+/// Returns the probability that a Poisson count with this mean reaches `threshold`, by the normal
+/// approximation with a continuity correction of half a count.
 fn chance_of(mean: f64, threshold: f64) -> f64 {
     if mean == 0.0 {
         return 0.0;

@@ -15,7 +15,7 @@ crate::options! {
 }
 
 /// Energy distance `2 E|x - y| - E|x - x'| - E|y - y'|` \[szekely2013energy\], in the units of the
-/// data. It is zero only for equal distributions, and has no bandwidth. Two samples of one
+/// data. It is zero only for equal distributions, and needs no bandwidth. Two samples of one
 /// distribution have the V-statistic `(1/n + 1/m) E|x - x'|` on average. Cost `(n + m)^2` distances
 /// in f64.
 #[derive(Debug, Clone, Default)]

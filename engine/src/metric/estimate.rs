@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 pub struct Estimate {
     /// The value.
     pub value: f64,
-    /// Its standard error over repeated samples (and directions, if these are random), to first
-    /// order: close to a perfect match, where the first order vanishes, it is too large. NaN if it
-    /// is unknown because there is a single point.
+    /// The standard error over repeated samples (and directions, if these are random), to first
+    /// order. Close to a perfect match the first order vanishes, and the standard error is too
+    /// large. NaN if there is a single point, from which no error can be estimated.
     pub se: f64,
-    /// The noise floor, if it was computed: see [`super::floor`].
+    /// The noise floor, if it was computed; see [`super::floor`].
     pub floor: Option<f64>,
     /// Further numbers by name: shares of modes, bandwidths, sizes of subsamples.
     pub parts: Vec<(String, f64)>,
@@ -23,7 +23,8 @@ impl Estimate {
         Estimate { value, se, floor: None, parts: Vec::new() }
     }
 
-    /// Returns the root of a squared distance with this value and variance, by the delta method.
+    /// Returns the square root of a squared distance with this value and this variance; its
+    /// standard error comes from the delta method.
     pub(super) fn root(squared: f64, variance: f64) -> Estimate {
         let value = squared.max(0.0).sqrt();
         let se = if value > 0.0 { variance.sqrt() / (2.0 * value) } else { variance.sqrt().sqrt() };
@@ -60,8 +61,8 @@ pub fn weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
     }
 }
 
-/// Returns the variance of [`weighted_mean`] of independent values: `sum w^2 (v - mean)^2 / (1 -
-/// sum w^2)`, which is [`variance_of_mean`] if the shares are equal.
+/// Returns the variance of the [`weighted_mean`] of independent values, `sum w^2 (v - mean)^2 / (1
+/// - sum w^2)`. For equal shares this is [`variance_of_mean`].
 pub fn variance_of_weighted_mean(values: &[f64], shares: Option<&[f64]>) -> f64 {
     let Some(shares) = shares else { return variance_of_mean(values) };
     let centre = weighted_mean(values, Some(shares));
@@ -76,14 +77,14 @@ pub fn mean(values: &[f64]) -> f64 {
 }
 
 /// Returns the variance of the mean of independent `values`: their sample variance divided by their
-/// number; NaN for a single one.
+/// number; NaN for a single value.
 pub fn variance_of_mean(values: &[f64]) -> f64 {
     let (n, centre) = (values.len() as f64, mean(values));
     values.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>() / (n * (n - 1.0))
 }
 
-/// Variance of the share of `n` independent points that have a property; NaN for a single point,
-/// whose share of 0 or 1 does not determine a variance.
+/// Returns the variance of the share of `n` independent points that have a property; NaN for a
+/// single point, because its share of 0 or 1 determines no variance.
 pub fn variance_of_share(share: f64, n: f64) -> f64 {
     if n > 1.0 { share * (1.0 - share) / n } else { f64::NAN }
 }

@@ -14,7 +14,7 @@ use faer::Mat;
 use std::sync::Arc;
 
 /// The Fisher divergence `F(q || p) = E_q |grad log p - grad log q|^2`, the rate at which the SD
-/// flow lowers `KL(q || p)` per unit time \[weber2023score\]. The score of the target is exact; the
+/// flow lowers `KL(q || p)` per unit time \[weber2023score\]. The score of the target is exact. The
 /// score of the particles is that of a Gaussian fit, or exact if their distribution is given
 /// ([`Fisher::with_source`]). Its unit is the inverse square of the unit of the data. Cost `n d^2 +
 /// d^3`.
@@ -57,8 +57,9 @@ impl Metric for Fisher {
 }
 
 /// `gap` is the score of the target; the score of the fit is `-C^-1 (y - mu)`. A point contributes
-/// to the mean and to the fit: with `r` the difference and `G = mean (y - mu) r^T` its influence is
-/// `|r|^2 - 2 (y - mu)^T C^-1 G C^-1 (y - mu) - 2 (C^-1 mean r) . (y - mu)`.
+/// to the mean and to the fit. Let `r` be the difference of the scores and `G = mean (y - mu) r^T`.
+/// The influence of a point is then `|r|^2 - 2 (y - mu)^T C^-1 G C^-1 (y - mu) - 2 (C^-1 mean r) .
+/// (y - mu)`.
 fn with_gaussian_fit(points: &Points, mut gap: Points) -> Result<Estimate> {
     let fit = Fit::of(points)?;
     check_rank(&fit, Subject::points())?;

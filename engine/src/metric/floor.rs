@@ -9,25 +9,27 @@ use rayon::prelude::*;
 pub const PAIRS: usize = 40;
 
 /// Returns the noise floor for `n` points: the 95 % quantile (5 % if larger is better) of `metric`
-/// over 40 pairs of independent samples with the sizes of the points and of the reference.
+/// over 40 pairs of independent samples. The samples have the sizes of the points and of the
+/// reference.
 ///
 /// - If the reference has a target, both samples of each pair are drawn from it.
-/// - If it consists of data (or its target is a finite sample), each pair is a random split of its
-///   `m` points into disjoint parts in the ratio `n : m`. The parts are smaller than the required
-///   sizes, so the quantile is multiplied by `((1/n + 1/m) / (1/n' + 1/m'))^rate` with
-///   [`Metric::rate`]. With weights, `m`, `n'` and `m'` are effective sizes, `1 / sum w^2`.
+/// - - If the reference consists of data (or its target is a finite sample), each pair is a random
+///   split of its `m` points into disjoint parts in the ratio `n : m`. The parts have sizes `n'`
+///   and `m'`, smaller than the required sizes, so the quantile is multiplied by `((1/n + 1/m) /
+///   (1/n' + 1/m'))^rate` with [`Metric::rate`]. With weights, `m`, `n'` and `m'` are effective
+///   sizes, `1 / sum w^2`.
 ///
 /// The floor of a metric over pairs of points (`energy`, `mmd`, `kl_knn`, `precision_recall`) is
-/// computed from at most 10,000 points of both samples together, and scaled to the full sizes. That
-/// adds a few per cent to its own random error, which is about 10 %.
+/// computed from at most 10,000 points of both samples together, and scaled to the full sizes. The
+/// scaling adds a few per cent to the random error of the floor, which is about 10 %.
 ///
-/// With 40 values and the plotting position `k / 41` the quantile lies just below the second
-/// largest: a fresh value stays below it with probability .95 on average over floors
-/// \[hyndman1996quantiles\].
+/// With 40 values and the plotting position `k / 41`, the quantile lies just below the second
+/// largest value. A fresh value stays below the quantile with probability .95 on average over
+/// floors \[hyndman1996quantiles\].
 ///
-/// Cost: 40 evaluations of the metric, in parallel; at 2,000 points in the plane about a second for
-/// `energy`, a tenth for the moments, four for `w2`. Reuse the result as long as the sizes stay the
-/// same.
+/// The cost is 40 evaluations of the metric, in parallel. At 2,000 points in the plane `energy`
+/// takes about a second, the moments a tenth of a second, and `w2` four seconds. Reuse the result
+/// as long as the sizes stay the same.
 ///
 /// # Errors
 /// Those of [`Metric::estimate`]; `n` = 0; the reference consists of fewer than 4 data points.
@@ -35,8 +37,8 @@ pub fn floor(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pa
     floor_observed(metric, reference, n, pairwise, stream, &mut |_, _| {})
 }
 
-/// [`floor`] with progress reports: the number of measured pairs of samples and their total, from 0
-/// on.
+/// Computes [`floor`] and reports progress: the number of measured pairs of samples, from 0 on, and
+/// their total.
 ///
 /// # Errors
 /// Those of [`floor`].
@@ -79,8 +81,8 @@ pub fn floor_observed(
 const MOST: usize = 10_000;
 
 /// Returns the sizes of the two samples on which the metric is evaluated [`PAIRS`] times, for the
-/// floor of `n` points and a reference of `m`. They are the same sizes if fresh samples can be
-/// drawn, and otherwise those of disjoint parts of the reference; a metric over pairs of many
+/// floor of `n` points and a reference of `m` points. They are `n` and `m` if fresh samples can be
+/// drawn, and otherwise the sizes of disjoint parts of the reference. A metric over pairs of many
 /// points uses smaller samples in the same ratio.
 pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usize, usize) {
     let (n, m) = match fresh || m < 4 {
@@ -131,8 +133,8 @@ fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) ->
     let (points, rest) = (reference.part(&order[..part])?, reference.part(&order[part..part + rest])?);
     let asked = noise(n as f64, reference.effective_n());
     let found = noise(points.effective_n(), rest.effective_n());
-    // The first part is represented by equally weighted points, because metrics do not accept
-    // weights for points.
+    // Equally weighted points represent the first part, because metrics accept no weights for
+    // points.
     let points = points.equal_points(part).into_owned();
     Ok((points, rest, (asked / found).powf(rate)))
 }
@@ -149,8 +151,8 @@ fn quantile_95(sorted: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// The floor of many points is computed from fewer and scaled; it agrees with the floor at full
-    /// size.
+    /// The floor of many points is computed from fewer points and scaled. It agrees with the floor
+    /// at full size.
     #[test]
     fn a_floor_of_many_points_is_that_of_fewer() {
         use crate::metric::by_name;

@@ -1,5 +1,6 @@
-//! Distances between Gaussians: the fit of the points, and the moments of the reference (exact if
-//! its target has closed-form moments, otherwise those of its sample).
+//! Distances between two Gaussians: one is fitted to the points, and the other has the moments of
+//! the reference (exact moments if its target has them in closed form, otherwise those of its
+//! sample).
 
 use super::algebra::{dot, inner, inverse_root, root, sandwich, times, trace};
 use super::moments::{Fit, Slope, delta, shift};
@@ -11,7 +12,7 @@ use crate::{Error, Points, Result, Subject, rng::Stream};
 use faer::Mat;
 
 /// Wasserstein-2 distance of the Gaussians, `W2^2 = |mu - m|^2 + tr(C + S - 2 (C^1/2 S C^1/2)^1/2)`
-/// \[dowson1982frechet\], in the units of the data; it depends on the first two moments only. Its
+/// \[dowson1982frechet\], in the units of the data. It depends only on the first two moments. Its
 /// resolution is 1e-8 times the scale of the data. Cost `n d^2 + d^3`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct W2Gauss;
@@ -34,8 +35,8 @@ impl Metric for W2Gauss {
         let off = shift(&fit, &goal);
         let cross: f64 = middle.values().iter().map(|v| v.max(0.0).sqrt()).sum();
         let squared = dot(&off, &off) + trace(&fit.cov) + trace(&goal.cov) - 2.0 * cross;
-        // The maps between the Gaussians give the derivatives of the cross term: x -> forth x maps
-        // N(0, C) to N(0, S).
+        // The derivatives of the cross term come from the maps between the Gaussians: x -> forth x
+        // maps N(0, C) to N(0, S).
         let forth = sandwich(&inverse_root(&spectrum), &root(&middle));
         let back = sandwich(&half, &inverse_root(&middle));
         let from = Slope { mean: off.iter().map(|v| 2.0 * v).collect(), cov: identity_less(&forth) };
@@ -45,7 +46,7 @@ impl Metric for W2Gauss {
     }
 }
 
-/// The square of [`W2Gauss`], which is known as the Frechet distance of image features; here the
+/// The square of [`W2Gauss`]. On features of images it is known as the Frechet distance; here the
 /// features are the coordinates.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Frechet;
@@ -109,7 +110,8 @@ impl Metric for KlGauss {
 }
 
 /// # Errors
-/// The error for a constant column, which has no density with respect to one that varies.
+/// Returns an error if a column is constant: it has no density with respect to a column that
+/// varies.
 pub fn check_varies(metric: &str, fit: &Fit, whose: &str) -> Result<()> {
     let Some(column) = (0..fit.mean.len()).find(|j| fit.cov[(*j, *j)] <= 0.0) else { return Ok(()) };
     let value = number(fit.mean[column]);
@@ -120,7 +122,7 @@ pub fn check_varies(metric: &str, fit: &Fit, whose: &str) -> Result<()> {
 }
 
 /// # Errors
-/// The error for too few points for a covariance of full rank.
+/// Returns an error if there are too few points for a covariance of full rank.
 pub fn check_rank(fit: &Fit, what: Subject) -> Result<()> {
     let d = fit.mean.len();
     match fit.n() {

@@ -7,9 +7,9 @@ use crate::pairwise::Pairwise;
 use crate::{Points, Result, rng::Stream};
 use faer::Mat;
 
-/// `sum_j KL(N(mu_j, C_jj) || N(m_j, S_jj))` in nats: the divergences of the marginals of the
-/// coordinates, which do not see correlations. For a perfect sample of `n` points and exact moments
-/// it is about `d / n`. Cost `n d^2`, for its standard error.
+/// `sum_j KL(N(mu_j, C_jj) || N(m_j, S_jj))` in nats: the sum of the divergences of the marginals
+/// of the coordinates. It does not depend on correlations. For a perfect sample of `n` points and
+/// exact moments it is about `d / n`. Cost `n d^2`, for its standard error.
 ///
 /// # Errors
 /// A coordinate does not vary.

@@ -6,9 +6,9 @@ use crate::error::MissingPart;
 use crate::pairwise::Pairwise;
 use crate::{Points, Result, rng::Stream};
 
-/// The mean log density `1/n sum_i log p(y_i)` in nats. It is good to be as large as for samples of
-/// the target, not larger: points that collapse onto a mode exceed that. Compare it with the floor,
-/// and use a distance as well.
+/// The mean log density `1/n sum_i log p(y_i)` in nats. The best value is that of samples of the
+/// target; points that collapse onto a mode have a larger value. Compare it with the floor, and use
+/// a distance as well.
 ///
 /// # Errors
 /// The target of the reference has no closed-form density.

@@ -4,15 +4,15 @@ use super::estimate::variance_of_share;
 use crate::points::neighbour;
 use crate::{Error, Interrupt, Points, Result, Subject};
 
-/// Returns the memorisation and its standard error over points: of the points whose nearest data
-/// point would by chance be a held-out point, the share with a training point in its place.
+/// Returns the memorisation and its standard error over points. Of the points whose nearest data
+/// point would by chance be a held-out point, it is the share whose nearest data point is a
+/// training point instead.
 ///
-/// With `s` the share of points whose nearest neighbour among `N` training and `m` held-out points
-/// is a training point, and `c = N / (N + m)` its expectation for fresh samples, the result is `(s
-/// - c) / (1 - c)`: 0 for fresh samples independent of the two sizes, 1 for copies of the training
-/// data, negative for copies of the held-out data. Ties count half. The standard error of a single
-/// point is NaN. Cost: `n (N + m) d`, in parallel.
-///
+/// Let `s` be the share of points whose nearest neighbour among `N` training and `m` held-out
+/// points is a training point, and `c = N / (N + m)` the expectation of `s` for fresh samples. The
+/// result is `(s - c) / (1 - c)`. It is 0 for fresh samples, independent of the two sizes; 1 for
+/// copies of the training data; and negative for copies of the held-out data. Ties count half. The
+/// standard error of a single point is NaN. Cost: `n (N + m) d`, in parallel.
 /// # Errors
 /// Dimensions differ, a set is empty, or an interrupt.
 pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrupt: &Interrupt) -> Result<(f64, f64)> {
@@ -56,7 +56,7 @@ mod tests {
         let set = |name: &str, n: usize| Stream::new(1).label(name).normal(n, 3);
         let (train, held, fresh) = (set("train", 800), set("held", 200), set("fresh", 4000));
         let (share, se) = memorisation(&fresh, &train, &held, &Interrupt::default()).unwrap();
-        // The positions of the neighbours are random too, which adds to the error over points.
+        // The neighbours are random too, which adds to the error over points.
         assert!(share.abs() < 0.15 && se < 0.05, "{share} {se}");
         assert_eq!(memorisation(&train, &train, &held, &Interrupt::default()).unwrap().0, 1.0);
         assert!((memorisation(&held, &train, &held, &Interrupt::default()).unwrap().0 + 4.0).abs() < 1e-12);

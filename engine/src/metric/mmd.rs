@@ -19,8 +19,8 @@ crate::options! {
 }
 
 /// `MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y)` \[gretton2012kernel\], the mean over the
-/// kernels; its root is the part `mmd`, the bandwidths are the parts `h`. Cost `(n + m)^2` kernel
-/// values in f64 per kernel.
+/// kernels. The part `mmd` is its square root, and the parts `h` are the bandwidths. Cost `(n +
+/// m)^2` kernel values in f64 per kernel.
 #[derive(Debug, Clone, Default)]
 pub struct Mmd {
     options: MmdOptions,

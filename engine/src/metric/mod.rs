@@ -1,8 +1,9 @@
 //! Metrics: how far points are from a reference, with a standard error and a noise floor.
 //!
-//! A [`Metric`] compares points with a [`Reference`] and returns an [`Estimate`]; [`by_name`]
-//! creates one from data, and [`METRICS`] lists all. A value alone says little; compare it with the
-//! [`floor`], which is the value that fresh samples of the target stay below in 95 % of cases.
+//! A [`Metric`] compares points with a [`Reference`] and returns an [`Estimate`]. [`by_name`]
+//! creates a metric from data, and [`METRICS`] lists all metrics. A value alone says little.
+//! Compare it with its [`floor`]: in 95 % of cases, the value of fresh samples of the target stays
+//! below it.
 
 mod algebra;
 mod bw_uvp;
@@ -65,10 +66,10 @@ use crate::{Error, MissingPart, Points, Result, rng::Stream};
 
 /// A comparison of points with a reference.
 pub trait Metric: Send + Sync + std::fmt::Debug {
-    /// The name in scripts and tables: "energy".
+    /// Returns the name in scripts and tables, such as "energy".
     fn name(&self) -> &'static str;
 
-    /// Returns how its values are interpreted, in `dim` dimensions.
+    /// Returns how the values of the metric are interpreted in `dim` dimensions.
     fn properties(&self, _dim: usize) -> Properties {
         Properties::default()
     }
@@ -80,8 +81,8 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate>;
 
     /// Returns the value and its standard error. `pairwise` provides the threads, the count of work
-    /// and the interrupt (metrics sum in f64 whatever its precision is); `stream` keys random
-    /// draws: directions, subsamples.
+    /// and the interrupt; metrics sum in f64 at every precision of `pairwise`. `stream` keys random
+    /// draws: directions and subsamples.
     ///
     /// # Errors
     /// There are no points, values are not finite, dimensions do not match, the reference lacks a

@@ -5,9 +5,9 @@ use crate::pairwise::Pairwise;
 use crate::{Points, Result, rng::Stream};
 
 /// Total variation `1/2 sum_k |share_k - w_k|` between the shares of points assigned to each mode
-/// and the weights of the mixture; the shares are the parts `share 0`, `share 1`, .. and the
-/// largest error is the part `max`. A flow with a small sigma keeps the shares it started with,
-/// however small its field is.
+/// and the weights of the mixture. The parts `share 0`, `share 1`, .. are the shares, and the part
+/// `max` is the largest error. A flow with a small sigma keeps the shares of its start, however
+/// small its field is.
 ///
 /// # Errors
 /// The target of the reference has no list of modes.
@@ -30,7 +30,7 @@ impl Metric for ModeWeights {
         // The influence of a point is half the sign of the error of its mode.
         let signed = |f: fn(f64) -> f64| shares.iter().zip(&gaps).map(|(s, g)| s * f(g.signum())).sum::<f64>();
         let variance = 0.25 * (signed(|s| s * s) - signed(|s| s).powi(2)).max(0.0) * each;
-        // The share of a single point's mode is 1, whatever the variance.
+        // The share of the mode of a single point is 1, which determines no variance.
         let variance = if points.n() > 1 { variance } else { f64::NAN };
         let found = Estimate::new(value, variance.sqrt()).with_part("max", most);
         Ok(shares.iter().enumerate().fold(found, |e, (k, s)| e.with_part(format!("share {k}"), *s)))

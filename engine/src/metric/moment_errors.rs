@@ -40,8 +40,8 @@ impl Metric for CovarianceError {
     }
 }
 
-/// The error `|mu - m| / sqrt(tr S)` of the mean, relative to the spread of the reference; the part
-/// `absolute` is the distance itself. Cost `n d^2`.
+/// The error `|mu - m| / sqrt(tr S)` of the mean, relative to the spread of the reference. The part
+/// `absolute` is the distance `|mu - m|` itself. Cost `n d^2`.
 ///
 /// # Errors
 /// All points of the reference coincide.

@@ -1,4 +1,5 @@
-//! Mean and covariance, exact or of a sample, and the standard error of functions of them.
+//! Mean and covariance, exact or of a sample, and the standard errors of functions of these
+//! moments.
 
 use super::estimate::variance_of_weighted_mean;
 use super::{Estimate, Reference};
@@ -12,13 +13,13 @@ use faer::Mat;
 pub struct Fit<'a> {
     /// Mean, d.
     pub mean: Vec<f64>,
-    /// Covariance (of a sample: maximum likelihood), d x d.
+    /// Covariance, d x d; that of a sample is the maximum-likelihood estimate.
     pub cov: Mat<f64>,
     sample: Option<&'a Points>,
     weights: Option<&'a [f64]>,
 }
 
-/// The derivative of a function `g(mean, cov)`, whose change is `<cov, dC> + mean . dm`.
+/// The derivative of a function `g(mean, cov)`: `g` changes by `<cov, dC> + mean . dm`.
 #[derive(Debug)]
 pub struct Slope {
     /// `dg/dmean`, d.
@@ -37,8 +38,8 @@ impl Fit<'_> {
         Ok(Fit { mean: points.mean(), cov: points.covariance(), sample: Some(points), weights: None })
     }
 
-    /// Returns the exact moments of the target of the reference if it has them, otherwise those of
-    /// the weighted sample.
+    /// Returns the exact moments of the target of the reference if it has them, otherwise the
+    /// moments of the weighted sample.
     ///
     /// # Errors
     /// Those of [`Fit::of`].
@@ -61,8 +62,8 @@ impl Fit<'_> {
     }
 
     /// Returns the variance of `g(mean, cov)` over samples, to first order: the point `x` has the
-    /// influence `(x - mean)^T dg/dcov (x - mean) + dg/dmean . (x - mean)`. Zero for exact moments.
-    /// Cost `n d^2`.
+    /// influence `(x - mean)^T dg/dcov (x - mean) + dg/dmean . (x - mean)`. It is 0 for exact
+    /// moments. Cost `n d^2`.
     pub fn variance(&self, slope: &Slope) -> f64 {
         let Some(points) = self.sample else { return 0.0 };
         let centred = self.centred(points);
@@ -86,8 +87,8 @@ pub fn shift(a: &Fit, b: &Fit) -> Vec<f64> {
     a.mean.iter().zip(&b.mean).map(|(x, y)| x - y).collect()
 }
 
-/// Returns a function of two fits with its two derivatives as an estimate, whose standard error
-/// comes from the delta method.
+/// Returns an estimate from the value of a function of two fits and its two derivatives. The
+/// standard error comes from the delta method.
 pub fn delta(value: f64, points: (&Fit, &Slope), reference: (&Fit, &Slope)) -> Estimate {
     let variance = points.0.variance(points.1) + reference.0.variance(reference.1);
     Estimate::new(value, variance.sqrt())

@@ -16,11 +16,11 @@ crate::options! {
 }
 
 /// Harmonic mean of precision and recall, in [0, 1] \[kynkaanniemi2019improved\]. The support of
-/// the distribution of a set is estimated by balls around its points, each with the distance to the
-/// `k`-th nearest neighbour in the same set as radius. Parts: `precision`, the share of points
-/// inside a ball of the reference, and `recall`, the share of reference points inside a ball of the
-/// points. Two samples of one distribution score less than 1; the floor says how much. The standard
-/// error takes both shares as binomial. Cost `(n + m)^2 d`.
+/// the distribution of a set is estimated by balls around its points. The radius of a ball is the
+/// distance to the `k`-th nearest neighbour in the same set. Parts: `precision`, the share of
+/// points inside a ball of the reference, and `recall`, the share of reference points inside a ball
+/// of the points. Two samples of one distribution score less than 1; the floor gives their score.
+/// The standard error takes both shares as binomial. Cost `(n + m)^2 d`.
 ///
 /// # Errors
 /// There are fewer than `k + 1` points on either side, or `neighbours` = 0.
@@ -41,7 +41,7 @@ impl Metric for PrecisionRecall {
         "precision_recall"
     }
 
-    /// A share does not fall with the size.
+    /// A share does not fall with the number of points.
     fn properties(&self, _dim: usize) -> Properties {
         Properties { better: Better::Higher, rate: 0.0, sees_units: true, counts_pairs: true, ..Properties::default() }
     }

@@ -13,14 +13,14 @@ pub enum Better {
 /// How the values of a metric are interpreted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Properties {
-    /// The direction in which it improves.
+    /// The direction in which the metric improves.
     pub better: Better,
-    /// True if it uses the weights of a reference. Metrics that count neighbours treat all points
-    /// alike.
+    /// True if the metric uses the weights of a reference. Metrics that count neighbours treat all
+    /// points alike.
     pub uses_weights: bool,
-    /// The exponent `r` of `n^-r`, by which the value for two samples of one distribution on
-    /// `R^dim` falls with their size: it scales a floor that was found on parts of a data set to
-    /// the required sizes.
+    /// The exponent `r`: the value for two samples of one distribution on `R^dim` falls with their
+    /// size as `n^-r`. It scales a floor that was found on parts of a data set to the required
+    /// sizes.
     pub rate: f64,
     /// True if the value depends on the units of the columns.
     pub sees_units: bool,

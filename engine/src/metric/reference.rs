@@ -10,7 +10,7 @@ use std::sync::Arc;
 ///
 /// If the distribution is a finite sample, its points keep their weights ([`Reference::of`]). A
 /// sample with `standardise` is compared in its standard units: both sides are mapped to these
-/// units before they are compared, so that a distance does not depend on the units of a column.
+/// units first, so that a distance does not depend on the units of a column.
 #[derive(Debug, Clone)]
 pub struct Reference {
     points: Arc<Points>,
@@ -22,8 +22,8 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Creates a reference from a sample alone, which is shared and not copied: metrics that need a
-    /// density, modes or exact moments return an error.
+    /// Creates a reference from a sample alone. The sample is shared, not copied. Metrics that need
+    /// a density, modes or exact moments return an error.
     ///
     /// # Errors
     /// There are no rows, or a value is not finite.
@@ -49,8 +49,8 @@ impl Reference {
         Ok(Reference { target: Some(target), units, ..Reference::new(points)? })
     }
 
-    /// Returns `target` itself if it is a finite sample: all of its points with their weights. For
-    /// any other target, returns `n` fresh points.
+    /// Creates a reference from `target` itself if that is a finite sample: all of its points with
+    /// their weights. For any other target, the reference is `n` fresh points.
     ///
     /// ```
     /// use sdflow::metric::{Metric, Reference, by_name};
@@ -75,8 +75,8 @@ impl Reference {
         Ok(Reference { weights, ..Reference::with_target(points, target)? })
     }
 
-    /// Returns `n` fresh points of `target`. `stream` must differ from that of the points of the
-    /// flow.
+    /// Creates a reference of `n` fresh points of `target`. `stream` must differ from the stream of
+    /// the points of the flow.
     ///
     /// # Errors
     /// Those of [`Target::sample`].
@@ -85,23 +85,23 @@ impl Reference {
         Reference::with_target(points, target)
     }
 
-    /// The sample, in the units of the comparison.
+    /// Returns the sample, in the units of the comparison.
     pub fn points(&self) -> &Points {
         &self.points
     }
 
-    /// The shares of the points, which sum to 1; None if they are equal.
+    /// Returns the shares of the points, which sum to 1; None if they are equal.
     pub fn weights(&self) -> Option<&[f64]> {
         self.weights.as_deref()
     }
 
-    /// The standard units to which points are mapped before the comparison, if any.
+    /// Returns the standard units to which points are mapped before the comparison, if any.
     pub(super) fn units(&self) -> Option<&Standardiser> {
         self.units.as_ref()
     }
 
-    /// The number of equal points whose mean is as uncertain as that of these weighted points, `1 /
-    /// sum w^2` \[kish1965survey\].
+    /// Returns the effective size `1 / sum w^2` \[kish1965survey\]: the mean of this number of
+    /// equally weighted points is as uncertain as the mean of these weighted points.
     pub(super) fn effective_n(&self) -> f64 {
         self.weights().map_or(self.points.n() as f64, |w| 1.0 / w.iter().map(|w| w * w).sum::<f64>())
     }
@@ -113,8 +113,8 @@ impl Reference {
         Ok(Reference { weights, ..Reference::new(self.points.select(rows))? })
     }
 
-    /// Returns `k` equally weighted points that represent this reference, each drawn in proportion
-    /// to its weight.
+    /// Returns `k` equally weighted points that represent this reference. Each is drawn with a
+    /// probability proportional to its weight.
     pub(super) fn equal_points(&self, k: usize) -> Cow<'_, Points> {
         match self.weights() {
             Some(weights) => Cow::Owned(self.points.select(&systematic(weights, k))),
@@ -122,13 +122,13 @@ impl Reference {
         }
     }
 
-    /// The distribution, if known.
+    /// Returns the distribution, if it is known.
     pub fn target(&self) -> Option<&Arc<dyn Target>> {
         self.target.as_ref()
     }
 
-    /// The exact moments. The moments of a finite sample do not count, because they are an
-    /// estimate.
+    /// Returns the exact moments. The moments of a finite sample are an estimate, so they are not
+    /// returned.
     pub fn moments(&self) -> Option<Moments> {
         let moments = self.distribution().and_then(|t| t.moments())?;
         Some(match &self.measured_in {
@@ -137,19 +137,19 @@ impl Reference {
         })
     }
 
-    /// Returns this reference in other units, given the map from these to the current ones.
+    /// Returns this reference in other units; `units` maps these to the current units.
     pub(super) fn in_units(&self, units: AffineMap) -> Result<Reference> {
         let points = Arc::new(units.undo(&self.points));
         points.check_squares("the reference in these units")?;
         Ok(Reference { points, measured_in: Some(units), ..self.clone() })
     }
 
-    /// The distribution, if any number of fresh points can be drawn from it.
+    /// Returns the distribution, if any number of fresh points can be drawn from it.
     pub(crate) fn distribution(&self) -> Option<&Arc<dyn Target>> {
         self.target.as_ref().filter(|t| t.data().is_none())
     }
 
-    /// Returns the distribution; the error names the metric that needs it, and the missing `part`.
+    /// Returns the distribution. The error names the metric that needs it, and the missing `part`.
     pub(super) fn expect_target(&self, metric: &str, part: &str) -> Result<&dyn Target> {
         self.target.as_deref().ok_or_else(|| Error::Missing {
             what: "a reference of points alone".into(),
@@ -158,7 +158,7 @@ impl Reference {
         })
     }
 
-    /// Returns the modes and their weights; the error names the metric that needs them.
+    /// Returns the modes and their weights. The error names the metric that needs them.
     pub(super) fn expect_modes(&self, metric: &str) -> Result<&Mixture> {
         self.expect_target(metric, "list of modes")?.expect_modes()
     }

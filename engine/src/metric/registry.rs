@@ -19,11 +19,11 @@ crate::options! {
 /// An entry of the list of metrics.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
-    /// The name in scripts: "energy".
+    /// The name in scripts, such as "energy".
     pub name: &'static str,
-    /// Its meaning, in one line.
+    /// The meaning of the metric, in one line.
     pub summary: &'static str,
-    /// Its options.
+    /// The options of the metric.
     pub keys: &'static [Key],
     make: fn(&str, Value) -> Result<Box<dyn Metric>>,
 }
@@ -152,7 +152,8 @@ pub const METRICS: &[Entry] = &[
 /// ```
 ///
 /// # Errors
-/// A name or option is unknown, with the nearest known one; an option has the wrong type.
+/// A name or an option is unknown (the error gives the nearest known one), or an option has the
+/// wrong type.
 pub fn by_name(name: &str, options: Value) -> Result<Box<dyn Metric>> {
     match METRICS.iter().find(|m| m.name == name) {
         Some(entry) => (entry.make)(name, options),
@@ -160,9 +161,9 @@ pub fn by_name(name: &str, options: Value) -> Result<Box<dyn Metric>> {
     }
 }
 
-/// Returns the direction in which the quantity recorded as `name` improves: that of the metric of
-/// this name, or of the metric whose name it begins or ends with, as in `far_energy`. None if the
-/// name contains no name of a metric.
+/// Returns the direction in which the quantity recorded as `name` improves. It is the direction of
+/// the metric with this name, or of a metric whose name is the beginning or the end of `name`, as
+/// in `far_energy`. None if the name contains no name of a metric.
 pub fn better(name: &str) -> Option<Better> {
     let holds = |metric: &str| {
         let rest = name.strip_suffix(metric).map(|rest| rest.is_empty() || rest.ends_with('_'));

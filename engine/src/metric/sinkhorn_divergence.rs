@@ -22,14 +22,14 @@ crate::options! {
     }
 }
 
-/// The share of the total variance of the reference that is the default of epsilon.
+/// The default of epsilon, relative to the total variance of the reference.
 const SHARE: f64 = 0.05;
 
 /// The Sinkhorn divergence `OT(p, q) - OT(p, p)/2 - OT(q, q)/2` for the cost `|x - y|^2 / 2`
 /// regularised by epsilon \[feydy2019interpolating\], in squared units of the data. For a small
-/// epsilon it is half the squared Wasserstein-2 distance, for a large one half the squared
-/// distance of the means; it is 0 only for equal distributions. Two samples of one distribution
-/// have a value of the order of `1/n`, with a factor that grows as epsilon falls
+/// epsilon it is half the squared Wasserstein-2 distance; for a large epsilon it is half the
+/// squared distance of the means. It is 0 only for equal distributions. Two samples of one
+/// distribution have a value of the order of `1/n`, with a factor that grows as epsilon falls
 /// \[genevay2019sample\]. The parts are `epsilon`, `marginal_error` and `iterations`. The standard
 /// error is that of the means of the potentials, by the delta method \[mena2019statistical\]. Cost
 /// `(n + m)^2` pairs in f64 per iteration.
@@ -65,12 +65,13 @@ impl Metric for SinkhornDivergence {
         let SinkhornDivergenceOptions { epsilon, blur, tolerance, max_iterations } = self.options;
         let (x, weights) = (Marginal::equal(points), reference.weights());
         let y = Marginal::new(reference.points(), weights, "weights", false)?;
-        // In f64, as every metric.
+        // The iterations run in f64, as in every metric.
         let precision = SinkhornPrecision::F64;
         let base = SinkhornOptions { precision, ..SinkhornOptions::default() };
         let mut options = SinkhornOptions { epsilon, blur, tolerance, max_iterations, ..base };
         options.check()?;
-        // From the reference alone, so that values of different points can be compared.
+        // The default of epsilon depends only on the reference, so that values of different points
+        // can be compared.
         let given = options.given();
         (options.epsilon, options.blur) = (Some(given.unwrap_or_else(|| SHARE * positive(y.total_variance()))), None);
         let found = divergence(&x, &y, &options, pairwise)?;
@@ -81,14 +82,15 @@ impl Metric for SinkhornDivergence {
         let minus = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>();
         let (on_x, on_y) = (minus(&found.between.f, &found.own[0].f), minus(&found.between.g, &found.own[1].g));
         let se = (variance_of_mean(&on_x) + variance_of_weighted_mean(&on_y, weights)).sqrt();
-        // The divergence is not negative: what is below 0 is an error of the iterations.
+        // The divergence is not negative: a value below 0 is an error of the iterations.
         let estimate = Estimate::new(found.value.max(0.0), se).with_part("epsilon", worst.epsilon);
         let estimate = estimate.with_part("marginal_error", worst.marginal_error);
         Ok(estimate.with_part("iterations", found.between.iterations as f64))
     }
 }
 
-/// Returns the variance, or 1 if all points coincide, where every epsilon gives the same value.
+/// Returns the variance. If all points coincide, returns 1, because every epsilon gives the same
+/// value.
 fn positive(variance: f64) -> f64 {
     if SHARE * variance > 0.0 { variance } else { 1.0 }
 }

@@ -7,11 +7,11 @@ use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, rng::Stream};
 use rayon::prelude::*;
 
-/// The number of directions computed at a time, whatever the number of threads; it limits the
-/// memory.
+/// The number of directions computed at a time, for any number of threads; it limits the memory.
 const BLOCK: usize = 16;
 
-/// The largest number of directions: their standard error is then a few thousandths of the value.
+/// The largest number of directions: with it, the standard error over directions is a few
+/// thousandths of the value.
 const MOST: usize = 100_000;
 
 crate::options! {
@@ -24,10 +24,10 @@ crate::options! {
 }
 
 /// `(mean over directions u of W2(u . x, u . y)^2)^1/2` \[bonneel2015sliced\], in the units of the
-/// data; the sets may differ in size (their quantiles are coupled). The directions are drawn from
-/// the stream. In one dimension there is one direction, and the value is `W2` itself. The standard
-/// error combines that over samples (delta method through the potentials of transport on a line)
-/// and that over directions. Cost `directions x (n log n + m log m + (n + m) d)`.
+/// data. The sets may differ in size, because their quantiles are coupled. The directions are drawn
+/// from the stream. In one dimension there is one direction, and the value is `W2` itself. The
+/// standard error combines the error over samples (delta method through the potentials of transport
+/// on a line) and the error over directions. Cost `directions x (n log n + m log m + (n + m) d)`.
 #[derive(Debug, Clone, Default)]
 pub struct SlicedW2 {
     options: SlicedW2Options,
@@ -91,16 +91,16 @@ fn direction(stream: Stream, k: usize, dim: usize) -> Vec<f64> {
 struct Line {
     /// `W2^2`.
     squared: f64,
-    /// Potential at each x, in the order of the points.
+    /// Potential at each point `x`, in the order of the points.
     of_x: Vec<f64>,
-    /// Potential at each y.
+    /// Potential at each point `y`, in the order of the points.
     of_y: Vec<f64>,
 }
 
 impl Line {
     fn along(direction: &[f64], x: &Points, y: &Points, weights: Option<&[f64]>) -> Line {
-        // Quantiles k / nm are whole numbers, exact in f64, if a point of x counts m and a point of
-        // y counts n.
+        // If a point of x counts m and a point of y counts n, the quantiles k / nm are whole
+        // numbers, which f64 represents exactly.
         let (n, m) = (x.n() as f64, y.n() as f64);
         let (x, y) = (sort_projections(direction, x), sort_projections(direction, y));
         let ends_of_y = ends(&y, n, weights);
@@ -136,7 +136,7 @@ impl Line {
     }
 }
 
-/// Returns the end of the interval of each point of a line, in units of `1 / n` of one point.
+/// Returns the upper end of the interval of each point on a line, in units of `1 / n` of one point.
 fn ends(line: &[(f64, usize)], n: f64, weights: Option<&[f64]>) -> Vec<f64> {
     let m = line.len();
     let Some(weights) = weights else { return (1..=m).map(|j| j as f64 * n).collect() };
@@ -174,7 +174,7 @@ mod tests {
         assert!((line.squared - (1.0 / 3.0 + 4.0 / 6.0 + 1.0 / 6.0 + 4.0 / 3.0)).abs() < 1e-14);
     }
 
-    /// An error is returned instead of an end for lack of memory.
+    /// Too many directions give an error; the program does not run out of memory.
     #[test]
     fn too_many_directions_are_refused() {
         let (x, options) = (Stream::new(1).normal(5, 2), SlicedW2Options { directions: 1_000_000_000_000_000 });

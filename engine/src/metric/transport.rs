@@ -1,9 +1,10 @@
 //! Discrete optimal transport, solved exactly, with its dual prices.
 //!
-//! The network simplex method for the transportation problem \[ahuja1993network\]: a spanning tree
-//! of rows and columns carries the flow. An arc of negative reduced cost enters the tree, and an
-//! arc of the cycle that it closes leaves. The dual prices (potentials) give the standard error of
-//! [`super::W2`]. Masses are whole numbers, so that the flow has no rounding.
+//! The network simplex method for the transportation problem \[ahuja1993network\]. The flow runs
+//! along a spanning tree of rows and columns. In each step, an arc of negative reduced cost enters
+//! the tree and closes a cycle, and an arc of this cycle leaves the tree. The dual prices
+//! (potentials) give the standard error of [`super::W2`]. Masses are whole numbers, so that the
+//! flow has no rounding.
 
 mod tree;
 
@@ -12,8 +13,9 @@ pub use tree::Plan;
 use tree::Tree;
 
 /// Returns the plan of least cost that moves the mass of the rows to the columns. `cost` is rows x
-/// columns, row by row, finite; the masses have the same sum on both sides. The time grows somewhat
-/// faster than the square of the size: 2,000 points on each side take a few tenths of a second.
+/// columns, row by row, and finite. The masses have the same sum on both sides. The time grows
+/// somewhat faster than the square of the size: 2,000 points on each side take a few tenths of a
+/// second.
 ///
 /// # Errors
 /// An interrupt.
@@ -47,7 +49,7 @@ pub fn transport(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interr
     Ok(tree.plan())
 }
 
-/// How often prices are recomputed before a plan counts as optimal up to rounding.
+/// The number of times that prices are recomputed before a plan counts as optimal up to rounding.
 const LOOKS: usize = 8;
 
 #[cfg(test)]

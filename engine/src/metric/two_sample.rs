@@ -9,12 +9,12 @@ use crate::{Error, Points, Result, Subject};
 const ROUNDING: f64 = 1e-12;
 
 /// Returns `E k(x, x') + E k(y, y') - 2 E k(x, y)`, averaged over `kernels`, with its standard
-/// error; `y` is the reference with its weights.
+/// error. `y` is the reference with its weights.
 ///
 /// The V-statistic keeps the pairs of a point with itself; the U-statistic (`unbiased`) leaves them
-/// out. With the witness `f(z) = mean_i k(z, x_i) - sum_j w_j k(z, y_j)` the V-statistic is
-/// `mean_i f(x_i) - sum_j w_j f(y_j)`, and the first-order projection of a point is `2 f`
-/// \[gretton2012kernel\], so one pass gives both.
+/// out. With the witness `f(z) = mean_i k(z, x_i) - sum_j w_j k(z, y_j)`, the V-statistic is
+/// `mean_i f(x_i) - sum_j w_j f(y_j)`. The first-order projection of a point is `2 f`
+/// \[gretton2012kernel\]. One pass therefore gives both.
 ///
 /// # Errors
 /// `unbiased` with a side of one point; an interrupt.
@@ -65,9 +65,9 @@ pub fn discrepancy(
     Ok(Estimate::new(value, se))
 }
 
-/// Returns the contribution of the pairs of a point with itself, whose kernel value is `at_zero`,
-/// to the V-statistic `sum_ij w_i w_j k(x_i, x_j)` of one sample: the V-statistic minus the
-/// U-statistic. `squares` is `sum w^2`.
+/// Returns the V-statistic minus the U-statistic of one sample: the contribution of the pairs of a
+/// point with itself to `sum_ij w_i w_j k(x_i, x_j)`. The kernel value of such a pair is `at_zero`.
+/// `squares` is `sum w^2`.
 fn self_bias(v_statistic: f64, squares: f64, at_zero: f64) -> f64 {
     v_statistic - (v_statistic - squares * at_zero) / (1.0 - squares)
 }

@@ -17,7 +17,8 @@ const UNEVEN: f64 = 1000.0;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Units {
-    /// Those of the points, or the standard deviations of the columns in the reference.
+    /// A named choice: the units of the points, or the standard deviations of the columns in the
+    /// reference.
     Named(Name),
     /// One length for each column.
     Each(Vec<f64>),
@@ -26,7 +27,7 @@ pub enum Units {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Name {
-    /// Those of the points.
+    /// The units of the points.
     Raw,
     /// The standard deviations of the columns in the reference.
     Reference,
@@ -46,7 +47,7 @@ crate::options! {
     }
 }
 
-/// Returns the keys of the options of a distance, with that of its units.
+/// Returns the keys of the options of a distance, including the key of its units.
 pub(super) const fn with_units<const N: usize>(own: &[Key]) -> [Key; N] {
     let mut all = [UnitsOptions::KEYS[0]; N];
     let mut i = 0;
@@ -160,8 +161,8 @@ mod tests {
         AffineMap::new(by.to_vec(), vec![3.0, -7.0]).apply(points)
     }
 
-    /// In units of the reference a distance does not change when columns change their units, and in
-    /// given units it is that of the columns divided by them.
+    /// In units of the reference, a distance does not change if columns change their units. In
+    /// given units, it is the distance of the columns divided by the units.
     #[test]
     fn units_of_columns_do_not_matter() {
         let (points, other) = (Stream::new(1).normal(120, 2), scaled(&Stream::new(3).normal(110, 2), [1.5, 0.5]));

@@ -20,16 +20,16 @@ crate::options! {
 }
 
 /// `W2 = (min over plans sum_ij m_ij |x_i - y_j|^2)^1/2`, in the units of the data. The masses
-/// `m_ij` of a plan are not negative; their sums over the reference points are `1 / n`, and their
-/// sums over the points are the weights of the reference, so sizes may differ.
+/// `m_ij` of a plan are not negative. Their sums over the reference points are `1 / n`, and their
+/// sums over the points are the weights of the reference, so the sets may differ in size.
 ///
-/// It is exact up to `max_points` on each side. From a larger set that many points are drawn
-/// without replacement, or, from a weighted reference, in proportion to their weights; the numbers
-/// used are the parts `points` and `reference_points`. For two samples of `k` points of one
-/// distribution it is about `k^(-1/d)`: in high dimension the floor is most of the value. The
-/// standard error comes from the delta method with the dual prices \[delbarrio2019central\]; if
-/// several prices are optimal, it depends slightly on the choice. Memory `8 n m` bytes; 2,000
-/// points on each side take a few tenths of a second.
+/// It is exact up to `max_points` on each side. From a larger set, `max_points` points are drawn:
+/// without replacement, or, from a weighted reference, in proportion to their weights. The numbers
+/// of points used are the parts `points` and `reference_points`. For two samples of `k` points of
+/// one distribution it is about `k^(-1/d)`: in high dimension, most of the value is the floor. The
+/// standard error comes from the delta method with the dual prices \[delbarrio2019central\]. If
+/// several sets of prices are optimal, it depends slightly on the choice. Memory `8 n m` bytes;
+/// 2,000 points on each side take a few tenths of a second.
 #[derive(Debug, Clone, Default)]
 pub struct W2 {
     options: W2Options,
@@ -71,7 +71,7 @@ impl Metric for W2 {
     }
 }
 
-/// Returns `most` of the points, drawn at random, or all of them if there are no more.
+/// Returns `most` of the points, drawn at random, or all points if there are no more than `most`.
 fn draw(points: &Points, most: usize, stream: Stream) -> Cow<'_, Points> {
     if points.n() <= most {
         return Cow::Borrowed(points);
@@ -88,12 +88,12 @@ fn stand_in(reference: &Reference, most: usize, stream: Stream) -> (Cow<'_, Poin
     }
 }
 
-/// Returns whole masses of `n` equal points and of `m` points, equal or with these shares, with the
-/// same sum on both sides.
+/// Returns integer masses of `n` equal points and of `m` points, which are equal or have these
+/// shares. Both sides have the same sum.
 fn masses(n: usize, m: usize, shares: Option<&[f64]>) -> (Vec<u64>, Vec<u64>) {
     let Some(shares) = shares else { return (vec![m as u64; n], vec![n as u64; m]) };
-    // The largest whole numbers that f64 represents exactly: shares are exact to 1e-15 of the total
-    // mass.
+    // Masses use the range of integers that f64 represents exactly, so that shares are exact to
+    // 1e-15 of the total mass.
     let each = (1_u64 << 52) / n as u64;
     let total = (each * n as u64) as f64;
     let (mut sum, mut before) = (0.0, 0_u64);

@@ -19,7 +19,7 @@ pub struct At<'a> {
     /// already learned is only evaluated, so that measurements and tracers do not change the motion
     /// of the particles.
     pub learn: bool,
-    /// The random stream of this step (batches).
+    /// The random stream of this step, for batches.
     pub stream: Stream,
     /// The engine of the pairwise sums.
     pub pairwise: &'a Pairwise,

@@ -1,9 +1,9 @@
-//! Checks that all estimators share: those of the noise level, and of the resulting numbers.
+//! Checks that all estimators share: checks of the noise level and of the resulting numbers.
 
 use crate::{Error, Points, Result, Rule};
 
 /// # Errors
-/// Checks that `sigma` is not negative, finite, and positive unless `zero_allowed`.
+/// Checks that `sigma` is finite and not negative, and that it is positive unless `zero_allowed`.
 pub(crate) fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
     if sigma.is_finite() && (sigma > 0.0 || (sigma == 0.0 && zero_allowed)) {
         return Ok(());
@@ -13,7 +13,7 @@ pub(crate) fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<(
     Err(Error::argument("sigma", sigma, want))
 }
 
-/// Describes the first query where `values` is not finite.
+/// Describes the first query at which `values` is not finite.
 pub(super) fn not_finite(target: &str, z: &Points, values: &Points) -> Option<String> {
     let row = values.iter().position(|row| row.iter().any(|v| !v.is_finite()))?;
     let shown = |v: &f64| format!("{v:.4}");

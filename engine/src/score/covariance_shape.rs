@@ -11,14 +11,13 @@ pub enum Shape {
     /// All entries.
     #[default]
     Full,
-    /// The diagonal only: for more dimensions than the number of points allows.
+    /// The diagonal only, for more dimensions than the number of points allows.
     Diagonal,
 }
 
 crate::choices!(Shape);
 
-/// Returns the covariance with the zeros of the form and the ridge on its diagonal, exactly
-/// symmetric.
+/// Returns the covariance in this form, exactly symmetric, with the ridge added to its diagonal.
 pub(super) fn apply_shape(cov: Mat<f64>, shape: Shape, ridge: f64) -> Mat<f64> {
     let dim = cov.nrows();
     let add = ridge * (0..dim).map(|j| cov[(j, j)]).sum::<f64>() / dim as f64;

@@ -21,10 +21,11 @@ use std::sync::Arc;
 /// The number of points from which the scale of a target is measured.
 const MEASURED: usize = 2048;
 
-/// `D(z; sigma) = c_skip z + c_out F(c_in z, log sigma)`, `F` a net trained to `min E |D(x + sigma
-/// e; sigma) - x|^2 / c_out^2` over `sigma` log-uniform in a range; the displacement is `D - z` and
-/// the score `(D - z) / sigma^2`. Cost: a forward pass of the net and its gradient, some three
-/// passes' products, per point of the batch and optimiser step; one pass per query.
+/// The denoiser is `D(z; sigma) = c_skip z + c_out F(c_in z, log sigma)`. The net `F` is trained to
+/// minimise `E |D(x + sigma e; sigma) - x|^2 / c_out^2` over a log-uniform range of `sigma`. The
+/// displacement is `D - z` and the score is `(D - z) / sigma^2`. In training, the cost is a forward
+/// pass of the net and its gradient (about the products of three passes) per point of the batch and
+/// optimiser step. A query costs one pass.
 #[derive(Debug, Clone)]
 pub struct Denoiser {
     options: DenoiserOptions,
@@ -37,8 +38,8 @@ pub struct Denoiser {
 }
 
 impl Denoiser {
-    /// Creates a denoiser of the moving cloud: its net is trained at the first evaluation and for a
-    /// few more steps at each later one.
+    /// Creates a denoiser of the moving cloud. Its net is trained at the first evaluation, and for
+    /// a few more steps at each later evaluation.
     ///
     /// # Errors
     /// An option is out of range.
@@ -64,7 +65,7 @@ impl Denoiser {
         })
     }
 
-    /// Creates a denoiser of a target and trains it. The stream decides all randomness.
+    /// Creates a denoiser of a target and trains it. The stream determines all random numbers.
     ///
     /// # Errors
     /// An option is out of range, the target cannot be sampled, the loss is not finite, or an
@@ -81,7 +82,7 @@ impl Denoiser {
             Some(data) if data.weights.is_none() => Arc::clone(data.points),
             _ => Arc::new(target.sample(MEASURED, stream.label("measure"))?),
         };
-        // One length for all coordinates, as in the net.
+        // One length serves all coordinates, as in the net.
         let measured = Extent { std: AffineMap::common(&sample).scale().to_vec(), ..Extent::of(&sample) };
         let size = if measured.diameter > 0.0 { measured.diameter } else { 1.0 };
         let max = options.sigma_max.unwrap_or(2.0 * size);
@@ -108,8 +109,8 @@ impl Denoiser {
         Ok(Denoiser { options, extent: Some(measured), name, range: Some((min, max)), net: Some(net), data })
     }
 
-    /// Returns a trained denoiser from its net, the range of sigma that it has learned, and the
-    /// extent of what it describes.
+    /// Returns a trained denoiser from its net, the range of sigma that the net has learned, and
+    /// the extent of the distribution that it describes.
     #[cfg(feature = "files")]
     pub(crate) fn from_net(net: Preconditioned, range: (f64, f64), extent: Extent) -> Denoiser {
         let name = "denoiser from a file".into();
@@ -123,9 +124,9 @@ impl Denoiser {
         self.net.as_ref()
     }
 
-    /// Trains on the cloud: with many steps at first, with few later. Evaluations other than those
-    /// of the flow do not change the net, so that measurements do not change the motion of the
-    /// particles. Returns false for a diverged cloud without finite units.
+    /// Trains on the cloud: many steps the first time, few steps later. Evaluations other than
+    /// those of the flow do not change the net, so that measurements do not change the motion of
+    /// the particles. Returns false for a diverged cloud, which has no finite units.
     fn follow(&mut self, at: &At) -> Result<bool> {
         let fresh = self.net.as_ref().is_none_or(|net| net.dim() != at.z.dim());
         if fresh {
@@ -232,7 +233,7 @@ impl Score for Denoiser {
         self.extent.clone()
     }
 
-    /// By default a net of the moving cloud learns the noise levels around the sigma of the flow.
+    /// By default, a net of the moving cloud learns the noise levels around the sigma of the flow.
     fn sigma_range(&self) -> SigmaRange {
         SigmaRange { learned: self.range, zero: false }
     }

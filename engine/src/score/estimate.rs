@@ -3,7 +3,7 @@
 use super::{Kde, Score};
 use crate::{Error, Result};
 
-/// A score that a flow owns: kernel estimates can use batches, others cannot.
+/// A score that a flow owns. Kernel estimates can use batches; other scores cannot.
 #[derive(Debug)]
 pub enum Estimate {
     /// A kernel estimate from points.
@@ -13,7 +13,7 @@ pub enum Estimate {
 }
 
 impl Estimate {
-    /// Returns the score, from all of its points.
+    /// Returns the score that uses all points.
     pub fn score(self) -> Box<dyn Score> {
         match self {
             Estimate::Kernel(kde) => kde,
@@ -21,7 +21,8 @@ impl Estimate {
         }
     }
 
-    /// Returns the score, from batches of this size if one is given; the error names `option`.
+    /// Returns the score; it uses batches of this size if a size is given. The error names
+    /// `option`.
     ///
     /// # Errors
     /// A batch is given for a score that is not built from points.

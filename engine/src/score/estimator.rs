@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 /// An estimator of a smoothed score.
 pub trait Score: Send + Sync + std::fmt::Debug {
-    /// Name for messages: "exact(ar1(0.9))", "kde of 2000 points".
+    /// Returns the name for messages, such as "exact(ar1(0.9))" or "kde of 2000 points".
     fn name(&self) -> String;
 
-    /// The dimension for which it was built; None if it follows the cloud.
+    /// Returns the dimension of the score; None if the score follows the cloud.
     fn dim(&self) -> Option<usize>;
 
     /// Writes the score or the displacement at every row of `at.z` into `out`, n x dim.
@@ -21,38 +21,38 @@ pub trait Score: Send + Sync + std::fmt::Debug {
     /// A shape does not match, `sigma` = 0 although the estimator needs smoothing, or an interrupt.
     fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()>;
 
-    /// The median effective sample size of the last evaluation, if the estimate is a weighted mean
-    /// of points.
+    /// Returns the median effective sample size of the last evaluation, if the estimate is a
+    /// weighted mean of points.
     fn ess(&self) -> Option<f64> {
         None
     }
 
-    /// Returns the kernel estimate that this score is, if it is one: such estimates can be
-    /// combined, halved, and have points.
+    /// Returns this score as a kernel estimate, if it is one. The points of kernel estimates are
+    /// known, and such estimates can be combined and halved.
     fn kernel(&self) -> Option<&Kde> {
         None
     }
 
-    /// Returns the points from which it was estimated, if they are a finite sample: the motion
-    /// along it has seen them, so that they cannot judge the result.
+    /// Returns the points from which the score was estimated, if they are a finite sample. A motion
+    /// along the score has seen these points, so they cannot judge its result.
     fn data(&self) -> Option<&Arc<Points>> {
         None
     }
 
-    /// Returns the length scales of the distribution that it describes, for choosing sigma. Cost:
-    /// for an estimate from points, about a second at the first call.
+    /// Returns the length scales of the distribution that the score describes. They serve to choose
+    /// sigma. For an estimate from points, the first call takes about a second.
     fn extent(&self) -> Option<Extent> {
         None
     }
 
-    /// Returns the values of sigma at which it can be evaluated.
+    /// Returns the values of sigma at which the score can be evaluated.
     fn sigma_range(&self) -> SigmaRange {
         SigmaRange::ANY
     }
 
-    /// Writes the state that the estimate keeps between evaluations into a checkpoint, or reads it
-    /// back: nets, fits, counts. The default does nothing, which suits an estimate that depends on
-    /// its arguments alone.
+    /// Writes the state that the estimate keeps between evaluations into a checkpoint, or reads the
+    /// state back: nets, fits, counts. The default does nothing, which suits an estimate that
+    /// depends only on its arguments.
     ///
     /// # Errors
     /// The checkpoint belongs to something else.
@@ -67,11 +67,11 @@ pub trait Score: Send + Sync + std::fmt::Debug {
 }
 
 impl dyn Score + '_ {
-    /// Checks that `points`, which messages call `what`, have the dimension of the score.
+    /// Checks that `points` have the dimension of the score. Messages call the points `what`.
     ///
     /// # Errors
-    /// The dimension differs; the message calls the score `whose`. Never for a score that follows
-    /// the cloud.
+    /// The dimension differs. The message calls the score `whose`. A score that follows the cloud
+    /// gives no error.
     pub(crate) fn check_dim(&self, points: &Points, what: impl Into<Subject>, whose: &str) -> Result<()> {
         self.dim().map_or(Ok(()), |dim| points.check_dim(what, dim, whose))
     }
@@ -80,7 +80,8 @@ impl dyn Score + '_ {
 /// The values of sigma at which a score can be evaluated.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SigmaRange {
-    /// The smallest and largest that it has learned; None if only the kind of score decides.
+    /// The smallest and the largest sigma that the score has learned; None if only the kind of
+    /// score determines the range.
     pub learned: Option<(f64, f64)>,
     /// True if `sigma` = 0 is allowed.
     pub zero: bool,

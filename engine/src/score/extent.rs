@@ -9,17 +9,16 @@ use rayon::prelude::*;
 /// Length scales of a distribution.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Extent {
-    /// Its mean.
+    /// The mean.
     pub centre: Vec<f64>,
-    /// The standard deviation of each coordinate, or one length for all; positive.
+    /// The standard deviation of each coordinate, or one length for all coordinates; positive.
     pub std: Vec<f64>,
-    /// The size of the whole: largest distance between two points.
+    /// The size of the distribution: the largest distance between two of its points.
     pub diameter: f64,
     /// The finest detail that an estimate can show: the distance between neighbouring samples, or
     /// the smallest standard deviation of a density.
     pub detail: f64,
-    /// The number of stray points, which lie far from all others and are left out of the other
-    /// fields.
+    /// The number of stray points. They lie far from all others and do not affect the other fields.
     pub stray: usize,
 }
 
@@ -32,8 +31,8 @@ impl Extent {
     /// Returns the extent of a set of points: their units, [`diameter`] and [`spacing`].
     ///
     /// Points that are far from all others, such as a value that stands for a missing one, do not
-    /// count. If most points coincide with another one (counts, one-hot codes), the detail is a
-    /// fraction of the spacing, which is small enough to separate the distinct positions.
+    /// count. If most points coincide with another point (counts, one-hot codes), the detail is a
+    /// fraction of the spacing, small enough to separate the distinct positions.
     pub fn of(points: &Points) -> Extent {
         let kept = without_stray(points);
         let stray = kept.as_ref().map_or(0, |kept| points.n() - kept.n());
@@ -42,7 +41,7 @@ impl Extent {
         Extent { stray, ..Extent::new(&AffineMap::of(points), diameter(points), detail) }
     }
 
-    /// Returns the map from standard units to those of the distribution.
+    /// Returns the map from standard units to the units of the distribution.
     pub fn units(&self) -> AffineMap {
         AffineMap::new(self.std.clone(), self.centre.clone())
     }
@@ -51,7 +50,7 @@ impl Extent {
 /// The smallest and the largest number of points whose nearest neighbour is searched.
 const QUERIES: (usize, usize) = (128, 5000);
 
-/// The largest number of differences of coordinates: about a second of work.
+/// The largest number of coordinate differences that a search computes: about a second of work.
 const BUDGET: usize = 2_000_000_000;
 
 /// The number of points searched together, so that each point is read once for all of them.
@@ -60,12 +59,12 @@ const GROUP: usize = 16;
 /// The fraction of the spacing that resolves positions shared by several points.
 const SHARED_PLACES: f64 = 0.05;
 
-/// A point is stray if its distance from the coordinate-wise median exceeds the median distance by
-/// this factor. Heavy tails reach 100 times the median distance; values that stand for missing ones
-/// lie beyond.
+/// A point is stray if its distance from the coordinate-wise median exceeds the median of these
+/// distances by this factor. Heavy tails reach 100 times the median; values that stand for missing
+/// ones lie farther away.
 const ASTRAY: f64 = 1e4;
 
-/// Returns the points that are not stray, if some are; None if all are kept.
+/// Returns the points that are not stray; None if no point is stray.
 fn without_stray(points: &Points) -> Option<Points> {
     let centre: Vec<f64> = (0..points.dim()).map(|j| median(points.iter().map(|row| row[j]).collect())).collect();
     let squares: Vec<f64> = points.iter().map(|row| squared_distance(row, &centre)).collect();
@@ -80,7 +79,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(middle, f64::total_cmp).1 }
 }
 
-/// True if more than half of the points coincide with another one.
+/// True if more than half of the points coincide with another point.
 fn mostly_coincide(points: &Points) -> bool {
     let mut order: Vec<&[f64]> = points.iter().collect();
     let by_place = |a: &&[f64], b: &&[f64]| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal);
@@ -89,8 +88,8 @@ fn mostly_coincide(points: &Points) -> bool {
     2 * shared > points.n()
 }
 
-/// Returns twice the largest distance from the mean: at least the largest distance between two
-/// points, at most twice that.
+/// Returns twice the largest distance from the mean. This is at least the largest distance between
+/// two points, and at most twice that distance.
 pub fn diameter(points: &Points) -> f64 {
     let mean = points.mean();
     2.0 * points.iter().map(|row| squared_distance(row, &mean)).fold(0.0, f64::max).sqrt()
@@ -99,9 +98,10 @@ pub fn diameter(points: &Points) -> f64 {
 /// Returns the median over the points of the distance to the nearest point at another position; 0
 /// if all coincide.
 ///
-/// The median is over all points if there are at most 5,000 (in high dimension about
-/// 2e9 / (n dim), but at least 128), and otherwise over a fixed random choice of that many. Points
-/// are sorted along their widest axis, so that in few dimensions most comparisons are skipped.
+/// The median is over all points if there are at most 5,000 points (in high dimension: at most
+/// about 2e9 / (n dim), but at least 128). Otherwise it is over a fixed random choice of that many
+/// points. Points are sorted along their widest axis, so that in few dimensions most comparisons
+/// are skipped.
 ///
 /// ```
 /// use sdflow::{Points, score::{diameter, spacing}};
@@ -142,8 +142,8 @@ fn widest(points: &Points) -> usize {
     (0..ranges.len()).max_by(|&a, &b| ranges[a].total_cmp(&ranges[b])).unwrap_or(0)
 }
 
-/// Returns the distance from each of a group of points to the nearest at another position, if there
-/// is one; the points are sorted along `axis`, and the indices of the group ascend.
+/// Returns, for each point of a group, the distance to the nearest point at another position, if
+/// there is one. The points are sorted along `axis`, and the indices of the group ascend.
 fn nearest(sorted: &Points, group: &[usize], axis: usize) -> Vec<f64> {
     let mut best = vec![f64::INFINITY; group.len()];
     let mut visit = |i: usize| {
@@ -158,8 +158,8 @@ fn nearest(sorted: &Points, group: &[usize], axis: usize) -> Vec<f64> {
         }
         near
     };
-    // First within the group, then in both directions along the axis until that coordinate alone is
-    // too far for all.
+    // The search begins within the group. It continues in both directions along the axis until that
+    // coordinate alone is too far away for all points of the group.
     let (first, last) = (group[0], group[group.len() - 1]);
     (first..=last).for_each(|i| _ = visit(i));
     let _ = (0..first).rev().all(&mut visit);
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use rayon::ThreadPoolBuilder;
 
-    /// The definition, for each pair.
+    /// Computes the spacing by its definition, pair by pair.
     fn naive(points: &Points) -> f64 {
         let distance = |i: usize, j: usize| squared_distance(points.row(i), points.row(j)).sqrt();
         let nearest = |i| (0..points.n()).map(|j| distance(i, j)).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
@@ -252,8 +252,8 @@ mod tests {
 
     #[test]
     fn the_spacing_of_many_points_comes_from_a_sample_for_any_number_of_threads() {
-        // Uniform on a square, n points: the nearest distance r has P(> r) = exp(-n pi r^2), so its
-        // median is sqrt(ln 2 / (n pi)).
+        // For n points uniform on a square, the nearest distance r has P(> r) = exp(-n pi r^2), so
+        // its median is sqrt(ln 2 / (n pi)).
         let n = 20_000;
         let mut rng = Stream::new(4).rng();
         let points = Points::new((0..2 * n).map(|_| rng.uniform()).collect(), 2, "x").unwrap();

@@ -20,10 +20,10 @@ crate::options! {
 /// The score of the Gaussian with the mean and covariance of the cloud, `-(C + sigma^2 I)^-1 (z -
 /// m)`.
 ///
-/// It is exact whenever the cloud is Gaussian. The fit moves with the cloud: where the flow comes
-/// to rest, the moments of the cloud equal those of the target, so the bias of an inverse sample
-/// covariance does not affect the result. Cost: `n d^2` for the covariance and for the evaluation,
-/// `d^3` for the eigenvalues.
+/// It is exact whenever the cloud is Gaussian. The fit moves with the cloud. Where the flow comes
+/// to rest, the moments of the cloud equal those of the target, so the bias of the inverse sample
+/// covariance does not affect the result. The cost is `n d^2` for the covariance and for the
+/// evaluation, and `d^3` for the eigenvalues.
 #[derive(Debug, Clone, Default)]
 pub struct GaussianFit {
     options: GaussianFitOptions,

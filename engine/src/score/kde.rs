@@ -14,19 +14,21 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SelfTerm {
-    /// Yes: the exact score of the smoothed empirical distribution.
+    /// The particle is included: the score is the exact score of the smoothed empirical
+    /// distribution.
     #[default]
     Include,
-    /// No (leave one out): less biased as the score of the distribution from which the particles
-    /// come, but rougher if they are few.
+    /// The particle is left out: the score is a less biased estimate for the distribution from
+    /// which the particles come, but is rougher if there are few particles.
     Exclude,
 }
 
 crate::choices!(SelfTerm);
 
 /// The softmax-mean denoiser `D(z) = sum_j softmax_j(l_j - |z - x_j|^2 / 2 sigma^2) x_j` of points
-/// `x`, with optional log-weights `l`: exactly the denoiser of the noised empirical distribution.
-/// Cost: one pairwise pass over the points, or over a fresh random batch of them.
+/// `x` with optional log-weights `l`. It is exactly the denoiser of the noised empirical
+/// distribution. The cost is one pairwise pass over the points, or over a fresh random batch of
+/// them.
 #[derive(Debug, Clone)]
 pub struct Kde {
     /// None for the moving cloud.
@@ -36,7 +38,7 @@ pub struct Kde {
     self_term: SelfTerm,
     extent: OnceLock<Extent>,
     mean: SoftmaxMean,
-    /// Buffers: rows of the batch, then of the queries in the order of the batch.
+    /// Buffers: the rows of the batch, then the rows of the queries in the order of the batch.
     drawn: Points,
     ordered: Points,
 }
@@ -46,14 +48,14 @@ pub struct Kde {
 pub(crate) struct Sources<'a> {
     /// All points.
     pub points: &'a Points,
-    /// Their log-weights; None for equal weights.
+    /// The log-weights of the points; None for equal weights.
     pub log_weights: Option<&'a [f64]>,
     /// True if query `i` excludes point `i`.
     pub leave_out_self: bool,
 }
 
 impl Kde {
-    /// Creates the estimate from fixed points, which are shared and not copied.
+    /// Creates the estimate from fixed points. They are shared, not copied.
     pub fn of(points: impl Into<Arc<Points>>) -> Kde {
         Kde { points: Some(points.into()), ..Kde::of_cloud() }
     }
@@ -84,7 +86,7 @@ impl Kde {
         Ok(self)
     }
 
-    /// Sets the size of the fresh random batch of every evaluation; None uses all points.
+    /// Sets the size of the random batch that each evaluation draws anew; None uses all points.
     pub fn batched(mut self, batch: Option<usize>) -> Kde {
         self.batch = batch;
         self
@@ -103,16 +105,15 @@ impl Kde {
         at.pairwise.softmax_mean(at.z, points, Values::Own, &softmax, &mut self.mean)
     }
 
-    /// Evaluates a batch of sources. If particles must exclude themselves, the queries that are in
-    /// the batch come first, in its order, so that query `i` and source `i` are the same particle
-    /// again.
+    /// Evaluates the estimate on a batch of sources. If particles must exclude themselves, the
+    /// queries that are in the batch come first, in the order of the batch. Query `i` and source
+    /// `i` are then the same particle again.
     fn softmax_over_batch(&mut self, at: &At, batch: usize) -> Result<()> {
         let leaves_out = self.leaves_out(at);
         let sources = self.points.as_deref().unwrap_or(at.cloud);
         let label = if self.points.is_some() { "target batch" } else { "source batch" };
         let mut rng = at.stream.label(label).rng();
-        // A batch of points without weight would have no mean, so only points with weight are
-        // drawn.
+        // Only points with weight are drawn, because a batch without weight would have no mean.
         let order: Vec<usize> = match &self.log_weights {
             Some(l) => {
                 let weighty: Vec<usize> = (0..l.len()).filter(|&j| l[j] > f64::NEG_INFINITY).collect();
@@ -151,8 +152,8 @@ impl Kde {
         all.then(|| Sources { points, log_weights, leave_out_self: self.leaves_out(at) })
     }
 
-    /// Returns two estimates from disjoint halves of the points, for estimating the sampling error;
-    /// None if there are too few points, or a half has no weight.
+    /// Returns two estimates from disjoint halves of the points, from which the sampling error is
+    /// estimated. None if there are too few points or a half has no weight.
     ///
     /// # Errors
     /// Those of [`super::Score::evaluate`].
@@ -183,7 +184,7 @@ impl Kde {
     }
 }
 
-/// Writes `D(z) - z`, or that divided by `sigma^2`.
+/// Writes `D(z) - z`, or this displacement divided by `sigma^2`.
 fn displacement(denoised: &Points, at: &At, form: Form, out: &mut Points) {
     let scale = match form {
         Form::Displacement => 1.0,

@@ -1,4 +1,5 @@
-//! The score of a mixture that follows the moving cloud, by expectation maximisation.
+//! The score of a Gaussian mixture that follows the moving cloud, fitted by expectation
+//! maximisation.
 
 use super::covariance_shape::{Shape, apply_shape, check_ridge};
 use super::{At, Form, Score, check_sigma, exact::scale};
@@ -31,12 +32,12 @@ crate::options! {
 }
 
 /// The default number of points per coordinate and component, and the largest default number of
-/// components: with fewer points, the fit describes the sample rather than its distribution.
+/// components. With fewer points, the fit describes the sample rather than its distribution.
 const POINTS_PER_COORDINATE: usize = 10;
 const MOST_COMPONENTS: usize = 4;
 
 /// The score of a Gaussian mixture fitted to the cloud by expectation maximisation
-/// \[dempster1977maximum\], smoothed by `sigma`. Each fit starts from the last, so that the
+/// \[dempster1977maximum\], smoothed by `sigma`. Each fit starts from the last one, so that the
 /// components follow the cloud. Cost per iteration: `k n d^2`.
 #[derive(Debug, Clone)]
 pub struct MixtureFit {
@@ -89,8 +90,8 @@ impl Score for MixtureFit {
     }
 }
 
-/// Returns k-means++ centres \[arthur2007kmeans\] with the spread within all clusters as isotropic
-/// covariance.
+/// Returns a mixture with k-means++ centres \[arthur2007kmeans\]. Its isotropic covariance is the
+/// spread within all clusters.
 fn first_guess(points: &Points, options: &MixtureFitOptions, stream: Stream) -> Result<Mixture> {
     let n = points.n();
     let k = options.k.unwrap_or_else(|| (n / (POINTS_PER_COORDINATE * points.dim())).clamp(1, MOST_COMPONENTS));
@@ -125,7 +126,7 @@ fn improve(
     options: &MixtureFitOptions,
     interrupt: &Interrupt,
 ) -> Result<Mixture> {
-    // The covariance is never exactly singular: a component on one point would otherwise have no
+    // The covariance is never exactly singular, because a component on a single point would have no
     // density.
     let ridge = (options.ridge * points.spread().powi(2) / points.dim() as f64).max(least(1e-14, points));
     let mut shares = Points::default();
@@ -137,17 +138,17 @@ fn improve(
     Ok(mixture)
 }
 
-/// Returns the smallest variance that counts as positive: a share of that of the cloud, above the
-/// rounding errors caused by its distance from the origin; the share itself if all points lie at
-/// the origin.
+/// Returns the smallest variance that counts as positive. It is a share of the variance of the
+/// cloud, and above the rounding errors caused by the distance of the cloud from the origin. If all
+/// points lie at the origin, it is the share itself.
 fn least(share: f64, points: &Points) -> f64 {
     let away: f64 = points.mean().iter().map(|m| m * m).sum();
     let floor = share * points.spread().powi(2) + (4.0 * f64::EPSILON).powi(2) * away;
     if floor > 0.0 { floor } else { share }
 }
 
-/// The M step: weighted moments. A component without points keeps its position, with a vanishing
-/// weight.
+/// Takes the M step: computes weighted moments. A component without points keeps its position and
+/// gets a vanishing weight.
 fn maximise(points: &Points, shares: &Points, last: &Mixture, shape: Shape, ridge: f64) -> Result<Mixture> {
     let (n, dim) = (points.n(), points.dim());
     let mut weights = Vec::with_capacity(shares.dim());

@@ -2,8 +2,8 @@
 //!
 //! With `p_sigma = p * N(0, sigma^2 I)`, the score is `s(z) = grad log p_sigma(z)`, and Tweedie's
 //! formula \[efron2011tweedie\] relates it to the denoiser: `D(z) = E[x | z] = z + sigma^2 s(z)`.
-//! An estimator returns either the score or the displacement `D(z) - z`, whichever the flow needs,
-//! so that neither is divided by a tiny `sigma^2` and multiplied by it again.
+//! An estimator returns the score or the displacement `D(z) - z`, whichever the flow needs. Nothing
+//! is therefore divided by a tiny `sigma^2` and multiplied by it again.
 
 mod at;
 mod checks;

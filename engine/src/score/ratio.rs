@@ -7,12 +7,13 @@ use crate::target::Target;
 use crate::{Points, Result};
 use std::sync::Arc;
 
-/// The score difference `grad log p_sigma/q_sigma`: the gradient of the logit of a discriminator
-/// between the points of the target and of the moving cloud, both with fresh noise of standard
-/// deviation `sigma` \[sugiyama2012density\]. It estimates the difference of two scores, so nothing
-/// is subtracted from it. Cost: at every evaluation that learns, a fit of the discriminator to the
-/// points of the target (or 4096 fresh samples of a target that is not a finite sample) and of the
-/// cloud; and one evaluation of the logit with its gradient per query.
+/// The score difference `grad log p_sigma/q_sigma`, as the gradient of the logit of a discriminator
+/// \[sugiyama2012density\]. The discriminator distinguishes the points of the target from those of
+/// the moving cloud, both with fresh noise of standard deviation `sigma`. It estimates the
+/// difference of two scores, so nothing is subtracted from it. An evaluation that learns fits the
+/// discriminator to the points of the target (or 4096 fresh samples of a target that is not a
+/// finite sample) and of the cloud. Every evaluation computes the logit and its gradient once per
+/// query.
 #[derive(Debug, Clone)]
 pub struct Ratio {
     target: Arc<dyn Target>,
@@ -23,7 +24,7 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// Creates the estimate for `target`, of which samples suffice.
+    /// Creates the estimate for `target`. Only samples of the target are needed.
     ///
     /// # Errors
     /// An option is out of range; the target cannot be sampled.
@@ -77,7 +78,7 @@ impl Score for Ratio {
     }
 }
 
-/// The zero score, for an estimate from which nothing is subtracted.
+/// The zero score. It is subtracted from an estimate of the whole difference.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Nothing;
 

@@ -1,5 +1,5 @@
-//! The smoothed score of a target whose density and score are known only without smoothing, by
-//! Monte Carlo.
+//! The smoothed score, by Monte Carlo, of a target whose density and score are known only without
+//! smoothing.
 
 use super::checks::{check_sigma, not_finite};
 use super::exact::extent;
@@ -11,7 +11,7 @@ use crate::{Error, Points, Result, target::Target};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// The largest factor on sigma with which a query searches for the support.
+/// The largest factor by which the noise of a query exceeds sigma in its search for the support.
 const WIDEST: f64 = 1024.0;
 
 /// The largest correction of the second estimate by the first, in sigmas.
@@ -27,23 +27,24 @@ crate::options! {
 }
 
 /// The score `grad log p_sigma(z)` from the log density and the score of `p` at `x_k = z + sigma
-/// e_k`, with weights `w_k` in proportion to `p(x_k)`; the constant factor of `p` does not matter.
+/// e_k`. The weights `w_k` are proportional to `p(x_k)`, so the constant factor of `p` does not
+/// matter.
 ///
-/// With `x ~ p(x) N(z; x, sigma^2 I)` both `E grad log p(x)` and `E (x - z) / sigma^2` are the
+/// With `x ~ p(x) N(z; x, sigma^2 I)`, both `E grad log p(x)` and `E (x - z) / sigma^2` are the
 /// smoothed score \[efron2011tweedie, debortoli2024target, akhoundsadegh2024iterated\]. The first
-/// is precise if sigma is small, the second if it is large. The result is, for each coordinate, the
-/// combination of both with factors `c` and `1 - c` whose variance under the weights is least, at
-/// most three sigma from the second. For a Gaussian with a diagonal covariance, `c = v / (v +
-/// sigma^2)` and the result is exact; otherwise bias and error fall with the effective sample size,
-/// [`Score::ess`].
+/// estimate is precise if sigma is small, the second if sigma is large. The result combines both
+/// for each coordinate, with factors `c` and `1 - c` that minimise its variance under the weights.
+/// It is at most three sigma from the second estimate. For a Gaussian with a diagonal covariance,
+/// `c = v / (v + sigma^2)` and the result is exact. Otherwise bias and error fall as the effective
+/// sample size, [`Score::ess`], grows.
 ///
-/// A point whose log density is NaN or -infinity has density 0; a query with such a point uses the
+/// A point whose log density is NaN or -infinity has density 0. A query with such a point uses the
 /// second estimate alone, because the first ignores a jump of the density at the edge of its
 /// support. Other jumps are not allowed. A query whose points all have density 0 draws them again
-/// from `N(z, (k sigma)^2 I)`, `k = 2, 4, .. 1024`, with the weights `p(x) N(x; z, sigma^2 I) /
-/// N(x; z, (k sigma)^2 I)` of the same estimate, until a point has a positive density. Noise comes
-/// in pairs `+-e`, new in each step. At sigma = 0 this is the exact score. Cost: `samples`
-/// evaluations of density and score per point.
+/// from `N(z, (k sigma)^2 I)`, `k = 2, 4, .. 1024`, until a point has a positive density. The
+/// weights `p(x) N(x; z, sigma^2 I) / N(x; z, (k sigma)^2 I)` make this the same estimate. Noise
+/// comes in pairs `+-e`, which are new in each step. At sigma = 0 the result is the exact score.
+/// The cost is `samples` evaluations of density and score per point.
 #[derive(Debug, Clone)]
 pub struct Smoothed {
     target: Arc<dyn Target>,
@@ -53,7 +54,7 @@ pub struct Smoothed {
     error: Option<String>,
 }
 
-/// Weighted sums of one query; weights are relative to the largest so far.
+/// Weighted sums of one query. Weights are relative to the largest weight so far.
 #[derive(Debug, Clone, Default)]
 struct Sums {
     largest: f64,
@@ -65,7 +66,7 @@ struct Sums {
     moments: Vec<Moments>,
 }
 
-/// Sums with `a = sigma^2 grad log p(x)`, `b = x - z` and `d = a - b`.
+/// Sums of one coordinate with `a = sigma^2 grad log p(x)`, `b = x - z` and `d = a - b`.
 #[derive(Debug, Clone, Copy, Default)]
 struct Moments {
     b: f64,
@@ -115,7 +116,8 @@ impl Smoothed {
         let stream = if wide == 1.0 { at.stream.label("smoothing") } else { at.stream.label("wide").at(wide as u64) };
         let density = self.target.expect_density(MissingPart::Score)?;
         let variance = at.sigma * at.sigma;
-        // `log N(x; z, sigma^2 I) - log N(x; z, (wide sigma)^2 I)` over `|x - z|^2`, up to a constant.
+        // `log N(x; z, sigma^2 I) - log N(x; z, (wide sigma)^2 I)` divided by `|x - z|^2`, up to a
+        // constant.
         let tilt = 0.5 * (1.0 / (wide * wide) - 1.0) / variance;
         for pair in 0..self.pairs {
             for sign in [wide * at.sigma, -wide * at.sigma] {
@@ -168,12 +170,12 @@ impl Sums {
         let m = self.moments[j];
         let (b, d) = (m.b / self.weight, m.d / self.weight);
         let (covariance, variance) = (m.bd / self.weight - b * d, m.dd / self.weight - d * d);
-        // If one sample has all the weight, the variance is unknown: the second estimate is then
+        // If one sample has all the weight, the variance is unknown, and the second estimate is
         // safer than the first.
         let known = variance > 1e-12 * d * d && !self.outside;
         let share = if known { (-covariance / variance).clamp(0.0, 1.0) } else { 0.0 };
-        // The correction of the second estimate is below a few sigma. With few effective samples in
-        // a steep tail the share is mostly noise, and its factor huge.
+        // The correction of the second estimate is at most a few sigma. With few effective samples
+        // in a steep tail, the share is mostly noise, and `d` is huge.
         b + (share * d).clamp(-FURTHEST * sigma, FURTHEST * sigma)
     }
 

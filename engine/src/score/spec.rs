@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Up to this many coordinates the default source score for a closed form is a kernel estimate.
 const FEW: usize = 4;
 
-/// The specification of a score: every flow builds its own estimator from it, so that one
+/// The specification of a score. Every flow builds its own estimator from it, so that one
 /// specification can serve several runs. Copies share the points, the targets and the trained nets.
 #[derive(Debug, Clone)]
 pub enum ScoreSpec {
@@ -27,7 +27,7 @@ pub enum ScoreSpec {
         points: Arc<Points>,
         /// One weight per point; None if they are equal.
         weights: Option<Arc<[f64]>>,
-        /// The units in which the estimate works, if not those of the points.
+        /// The units in which the estimate works, if these are not the units of the points.
         units: Option<Arc<Standardiser>>,
     },
     /// The kernel estimate of the moving cloud.
@@ -47,9 +47,9 @@ pub enum ScoreSpec {
 }
 
 impl ScoreSpec {
-    /// Returns the exact score of a target if it has one, smoothed by Monte Carlo if only its
-    /// unsmoothed form is closed; otherwise the kernel estimate from its data, with their weights
-    /// and units.
+    /// Returns the exact score of a target if it has one. If only its unsmoothed form is closed,
+    /// returns the score smoothed by Monte Carlo. Otherwise returns the kernel estimate from its
+    /// data, with their weights and units.
     ///
     /// ```
     /// use sdflow::score::ScoreSpec;
@@ -82,19 +82,20 @@ impl ScoreSpec {
         ScoreSpec::Kde { points: points.into(), weights: None, units: None }
     }
 
-    /// True if it describes the moving cloud.
+    /// True if the score describes the moving cloud.
     pub fn moves(&self) -> bool {
         use ScoreSpec::{Cloud, CloudDenoiser, Gaussian, Mixture};
         matches!(self, Cloud | Gaussian(_) | Mixture(_) | CloudDenoiser(_))
     }
 
-    /// Returns the default estimate of the moving cloud for this score of the target: the kernel
-    /// estimate in up to 4 coordinates and for another kernel estimate, otherwise a mixture fit.
+    /// Returns the default estimate of the moving cloud for this score of the target. It is the
+    /// kernel estimate if there are at most 4 coordinates or this score is a kernel estimate;
+    /// otherwise it is a mixture fit.
     ///
     /// The errors of a kernel estimate cancel those of a kernel estimate of the target, so that
-    /// equal sets have no field. With an exact score these errors remain, and beyond a few
-    /// coordinates they are larger than the field, unlike those of a fit (measured by
-    /// `scripts/score_estimators.rhai`).
+    /// the field between equal sets is 0. With an exact score of the target these errors remain,
+    /// and beyond a few coordinates they are larger than the field. The errors of a fit are smaller
+    /// (measured by `scripts/score_estimators.rhai`).
     pub fn source(&self) -> ScoreSpec {
         match self {
             ScoreSpec::Ratio(..) => ScoreSpec::Nothing,
@@ -138,7 +139,7 @@ impl ScoreSpec {
         })
     }
 
-    /// The units in which the estimate works, if not those of the points.
+    /// Returns the units in which the estimate works, if these are not the units of the points.
     pub fn units(&self) -> Option<&Standardiser> {
         match self {
             ScoreSpec::Kde { units, .. } => units.as_deref(),

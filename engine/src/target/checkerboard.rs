@@ -10,7 +10,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 /// Points per task.
 const CHUNK: usize = 256;
 
-/// The uniform distribution on the squares `(i, j)` with `i + j` even of a 4 x 4 board around the
+/// The uniform distribution on the squares `(i, j)` with even `i + j` of a 4 x 4 board around the
 /// origin, with Gaussian noise.
 #[derive(Debug, Clone)]
 pub struct Checkerboard {
@@ -94,7 +94,8 @@ impl Target for Checkerboard {
 }
 
 impl Density for Checkerboard {
-    /// Without smoothing or noise it is minus infinity outside the squares.
+    /// The log density is minus infinity outside the squares if there is neither smoothing nor
+    /// noise.
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         let s = self.check(points, sigma)?;
         let bare = |x: &[f64]| if self.holds(x) { -self.log_area() } else { f64::NEG_INFINITY };
@@ -108,7 +109,7 @@ impl Density for Checkerboard {
         Ok(())
     }
 
-    /// The density has no gradient without smoothing or noise: `sigma` must then be positive.
+    /// Without smoothing or noise the density has no gradient, so `sigma` must then be positive.
     fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()> {
         let s = self.check(points, sigma)?;
         if s == 0.0 {
@@ -128,7 +129,7 @@ impl Density for Checkerboard {
     }
 }
 
-/// The logarithm of the mass of `N(x, s^2)` on a strip, and its derivative in `x`.
+/// The logarithm of the mass of `N(x, s^2)` on a strip, and its derivative with respect to `x`.
 #[derive(Debug, Clone, Copy)]
 struct Strip {
     log_mass: f64,
@@ -138,7 +139,8 @@ struct Strip {
 fn strip(x: f64, lower: f64, upper: f64, s: f64) -> Strip {
     let (l, u) = ((lower - x) / s, (upper - x) / s);
     if u - l < 1e-5 {
-        // So narrow that the density is linear on it; the difference of two tails would cancel.
+        // The strip is so narrow that the density is linear on it. The difference of two tails
+        // would lose digits by cancellation.
         let middle = 0.5 * (l + u);
         return Strip { log_mass: normal_log_density(middle) + (u - l).ln(), slope: middle / s };
     }
@@ -147,8 +149,8 @@ fn strip(x: f64, lower: f64, upper: f64, s: f64) -> Strip {
         let rise = normal_log_density(l).exp() - normal_log_density(u).exp();
         return Strip { log_mass: mass.ln(), slope: rise / (s * mass) };
     }
-    // On one side: relative to the density at the nearer edge, so that nothing underflows at any
-    // distance.
+    // If the strip lies on one side, its mass is computed relative to the density at the nearer
+    // edge, so that nothing underflows at any distance.
     let (near, far, sign) = if l > 0.0 { (l, u, 1.0) } else { (-u, -l, -1.0) };
     let drop = 0.5 * (near - far) * (near + far);
     let mass = tail(near) - tail(far) * drop.exp();
@@ -160,7 +162,7 @@ fn normal_log_density(z: f64) -> f64 {
     -0.5 * (z * z + (2.0 * PI).ln())
 }
 
-/// Returns Mills' ratio of the normal distribution, `P(Z > z) / density(z)`, `z >= 0`.
+/// Returns Mills' ratio of the normal distribution, `P(Z > z) / density(z)`, for `z >= 0`.
 fn tail(z: f64) -> f64 {
     if z < 35.0 {
         0.5 * libm::erfc(z * FRAC_1_SQRT_2) / normal_log_density(z).exp()

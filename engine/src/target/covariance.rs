@@ -1,4 +1,4 @@
-//! Covariances in the basis in which they are diagonal.
+//! Covariances, stored in the basis in which they are diagonal.
 
 use crate::matrix::Spectrum;
 use crate::{Error, Result};
@@ -19,7 +19,7 @@ struct Rotated {
 }
 
 impl Covariance {
-    /// Creates it from a matrix; a diagonal matrix is recognised and stays exact.
+    /// Creates the covariance from a matrix. A diagonal matrix is recognised and stays exact.
     pub fn new(matrix: Mat<f64>) -> Result<Covariance> {
         let dim = matrix.nrows();
         if dim == 0 || dim != matrix.ncols() {
@@ -35,7 +35,7 @@ impl Covariance {
         Ok(Covariance { variances: spectrum.values().to_vec(), rotated: Some(rotated) })
     }
 
-    /// Creates it from variances along the coordinates.
+    /// Creates the covariance from variances along the coordinates.
     pub fn diagonal(variances: Vec<f64>) -> Result<Covariance> {
         match variances.iter().find(|v| !(**v > 0.0 && v.is_finite())) {
             Some(v) => Err(numeric(format!("a variance is {v:e}, but all must be positive and finite"))),
@@ -66,7 +66,8 @@ impl Covariance {
     }
 }
 
-/// Returns the square matrix with asymmetry by rounding averaged; larger asymmetry is an error.
+/// Returns the square matrix made exactly symmetric: asymmetry from rounding is averaged out.
+/// Larger asymmetry is an error.
 fn symmetric(mut a: Mat<f64>) -> Result<Mat<f64>> {
     for j in 0..a.ncols() {
         for i in j + 1..a.nrows() {

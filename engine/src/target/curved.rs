@@ -1,5 +1,5 @@
-//! Curved targets on which samplers are compared: a funnel and a banana. Both are exact at sigma =
-//! 0 only.
+//! Curved targets on which samplers are compared: a funnel and a banana. The closed forms of both
+//! hold at sigma = 0 only.
 
 use super::distribution::check_no_smoothing;
 use super::gaussian_components::BLOCK;
@@ -13,8 +13,8 @@ use std::f64::consts::TAU;
 /// Neal's funnel \[neal2003slice\]: `x_0 ~ N(0, std^2)`, and given `x_0` every other `x_i ~ N(0,
 /// exp(x_0))`.
 ///
-/// Its width varies by `exp(+-std)` within two standard deviations of `x_0`, so that no single step
-/// size is suitable.
+/// The width of the funnel varies by `exp(+-std)` within two standard deviations of `x_0`, so that
+/// no single step size is suitable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Funnel {
     dim: usize,
@@ -22,8 +22,8 @@ pub struct Funnel {
 }
 
 impl Funnel {
-    /// Creates the funnel in `dim >= 2` dimensions. Neal's has `dim` 10 and `std` 3; here `std` is
-    /// positive and at most 10.
+    /// Creates the funnel in `dim >= 2` dimensions. Neal's funnel has `dim` 10 and `std` 3. Here
+    /// `std` must be positive and at most 10.
     ///
     /// # Errors
     /// An argument is out of range.
@@ -35,7 +35,7 @@ impl Funnel {
         Ok(Funnel { dim, std })
     }
 
-    /// Returns `exp(-x_0)`, limited to avoid overflow: the score then keeps its direction.
+    /// Returns `exp(-x_0)`, limited so that nothing overflows and the score keeps its direction.
     fn precision(row: &[f64]) -> f64 {
         (-row[0]).min(600.0).exp()
     }
@@ -62,7 +62,8 @@ impl Target for Funnel {
         Some(self)
     }
 
-    /// Mean 0; variances `std^2`, then `E exp(x_0) = exp(std^2 / 2)`.
+    /// The mean is 0; the variances are `std^2` for `x_0` and `E exp(x_0) = exp(std^2 / 2)` for the
+    /// others.
     fn moments(&self) -> Option<Moments> {
         let variance = |i: usize| if i == 0 { self.std * self.std } else { (0.5 * self.std * self.std).exp() };
         Some(uncorrelated(self.dim, variance))
@@ -107,9 +108,9 @@ pub struct Banana {
 }
 
 impl Banana {
-    /// Creates the banana in `dim >= 2` dimensions: `std > 0` is half its length, `bend` its
-    /// curvature in inverse units of the data (0 gives a Gaussian). Haario's has `std` 10 and
-    /// `bend` 0.03 to 0.1.
+    /// Creates the banana in `dim >= 2` dimensions. `std > 0` is half its length; `bend` is its
+    /// curvature in inverse units of the data, and 0 gives a Gaussian. Haario's banana has `std` 10
+    /// and `bend` 0.03 to 0.1.
     ///
     /// # Errors
     /// An argument is out of range.
@@ -151,7 +152,8 @@ impl Target for Banana {
         Some(self)
     }
 
-    /// Mean 0, coordinates uncorrelated; variances `std^2`, `1 + 2 bend^2 std^4`, then 1.
+    /// The mean is 0 and the coordinates are uncorrelated, with variances `std^2`, `1 + 2 bend^2
+    /// std^4`, and 1 for all others.
     fn moments(&self) -> Option<Moments> {
         let (square, bend) = (self.std * self.std, self.bend);
         let variance = |i: usize| match i {

@@ -15,7 +15,7 @@ pub type LogDensityOf = Arc<dyn Fn(&Points) -> Result<Vec<f64>> + Send + Sync>;
 pub type ScoreOf = Arc<dyn Fn(&Points) -> Result<Points> + Send + Sync>;
 
 /// A density `p(x)` up to a constant factor, from a formula or from functions. It has a density and
-/// a score but no sampler and no moments.
+/// a score, but it cannot be sampled, and its moments are unknown.
 #[derive(Clone)]
 pub struct CustomDensity {
     dim: usize,
@@ -29,8 +29,8 @@ enum Given {
 }
 
 impl CustomDensity {
-    /// Creates it from a formula of the log density in `x[0] .. x[dim - 1]` and the parameters; the
-    /// score is its exact gradient.
+    /// Creates the target from a formula of the log density in `x[0] .. x[dim - 1]` and the
+    /// parameters. The score is the exact gradient of the formula.
     ///
     /// ```
     /// use sdflow::{Points, target::{CustomDensity, Density}};
@@ -49,10 +49,10 @@ impl CustomDensity {
         Ok(CustomDensity { dim, given: Given::Formula(Expression::of_point(text, dim, parameters)?) })
     }
 
-    /// Creates it from functions that are called with all points at once. Without `score` it is
-    /// computed by central differences of the log density, `(l(x + h e_j) - l(x - h e_j)) / 2h`
-    /// with `h = 6e-6 max(1, |x_j|)`: `2 dim` calls, and a relative error of about 1e-10 times the
-    /// size of the log density.
+    /// Creates the target from functions that are called with all points at once. Without `score`,
+    /// the score is computed by central differences of the log density, `(l(x + h e_j) - l(x - h
+    /// e_j)) / 2h` with `h = 6e-6 max(1, |x_j|)`. This takes `2 dim` calls and has an error of
+    /// about 1e-10 times the size of the log density.
     ///
     /// # Errors
     /// `dim` is 0.
@@ -94,7 +94,7 @@ impl Target for CustomDensity {
 }
 
 impl Density for CustomDensity {
-    /// Up to a constant.
+    /// The log density is known up to a constant.
     fn log_density(&self, points: &Points, sigma: f64, out: &mut Vec<f64>) -> Result<()> {
         self.check(points, sigma)?;
         *out = match &self.given {
@@ -140,10 +140,11 @@ fn check_count(what: &str, got: usize, n: usize) -> Result<()> {
     Err(Error::Callback { what: what.into(), reason })
 }
 
-/// Central differences, one coordinate of all points at a time.
+/// Computes central differences, for one coordinate of all points at a time.
 fn differences(log_density: &LogDensityOf, points: &Points, out: &mut Points) -> Result<()> {
     let dim = points.dim();
-    // The cube root of the rounding error balances it against the error of the difference.
+    // A step of the cube root of the rounding error balances rounding against the error of the
+    // difference.
     let step = |x: f64| f64::EPSILON.cbrt() * x.abs().max(1.0);
     out.reshape(points.n(), dim);
     let mut moved = points.clone();
@@ -156,7 +157,7 @@ fn differences(log_density: &LogDensityOf, points: &Points, out: &mut Points) ->
         let (above, below) = (at(1.0)?, at(-1.0)?);
         for (i, x) in points.iter().enumerate() {
             let h = step(x[j]);
-            // Because of rounding, the difference of the arguments is not exactly `h`.
+            // Because of rounding, the difference of the arguments is not exactly `2h`.
             out.row_mut(i)[j] = (above[i] - below[i]) / ((x[j] + h) - (x[j] - h));
         }
         moved.data_mut().copy_from_slice(points.data());

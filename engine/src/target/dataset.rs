@@ -44,10 +44,11 @@ crate::options! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
-    /// Those of the code of the FFJORD paper \[grathwohl2019ffjord\].
+    /// The scales of the code of the FFJORD paper \[grathwohl2019ffjord\].
     Ffjord,
-    /// Those of the TorchCFM library \[tong2024improving\]. Its eight Gaussians have the covariance
-    /// `sqrt(0.1) I`, because that code passes a square root where a covariance is meant.
+    /// The scales of the TorchCFM library \[tong2024improving\]. Its eight Gaussians have the
+    /// covariance `sqrt(0.1) I`, because the code of the library passes a square root where a
+    /// covariance is meant.
     Torchcfm,
 }
 
@@ -56,8 +57,8 @@ crate::choices!(Style);
 /// Returns the data set called `name`, one of [`DATASETS`], as a distribution: points are
 /// independent, not evenly spaced.
 ///
-/// `8gaussians` and `25gaussians` are [`Mixture`]s, `checkerboard` has a density and a smoothed
-/// score; the others can only be sampled.
+/// `8gaussians` and `25gaussians` are [`Mixture`]s. `checkerboard` has a density and a smoothed
+/// score. The other data sets can only be sampled.
 ///
 /// ```
 /// use sdflow::rng::Stream;

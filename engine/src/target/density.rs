@@ -4,8 +4,8 @@ use crate::{Error, Points, Result};
 
 /// The closed forms of a target for `p_sigma = p * N(0, sigma^2 I)`.
 pub trait Density: Send + Sync {
-    /// Computes `out[i] = log p_sigma(x_i)` in nats, `sigma >= 0`; for a [`super::CustomDensity`]
-    /// up to a constant.
+    /// Computes `out[i] = log p_sigma(x_i)` in nats, for `sigma >= 0`. For a
+    /// [`super::CustomDensity`] it is known up to a constant.
     ///
     /// # Errors
     /// A shape does not match, or `sigma` is positive and only the unsmoothed density is known
@@ -18,14 +18,14 @@ pub trait Density: Send + Sync {
     /// Those of [`Density::log_density`].
     fn score(&self, points: &Points, sigma: f64, out: &mut Points) -> Result<()>;
 
-    /// True if both have a closed form for positive sigma too.
+    /// True if log density and score have a closed form for positive sigma too.
     fn smooths(&self) -> bool {
         true
     }
 }
 
 /// # Errors
-/// Checks that `sigma`, the standard deviation of a smoothing noise, is not negative and finite.
+/// Checks that `sigma`, the standard deviation of a smoothing noise, is finite and not negative.
 pub(super) fn check_sigma(sigma: f64) -> Result<()> {
     if sigma >= 0.0 && sigma.is_finite() {
         return Ok(());

@@ -11,21 +11,21 @@ use std::sync::Arc;
 
 /// A probability distribution on `R^dim`.
 ///
-/// Abilities that only some distributions have are separate and may be absent; only
-/// [`Target::sample`] may return an error instead.
+/// Abilities that only some distributions have are separate methods that return None by default;
+/// only [`Target::sample`] may return an error instead.
 pub trait Target: Send + Sync + fmt::Debug {
-    /// Name for messages and reports: "ar1(0.9) in 64 dimensions".
+    /// Returns the name for messages and reports, such as "ar1(0.9) in 64 dimensions".
     fn name(&self) -> String;
 
-    /// Number of coordinates.
+    /// Returns the number of coordinates.
     fn dim(&self) -> usize;
 
-    /// Returns `n` independent points, determined by the stream; for a finite sample, points drawn
-    /// from it without replacement while they last.
+    /// Returns `n` independent points, determined by the stream. A finite sample returns its own
+    /// points, drawn without replacement while they last.
     ///
     /// # Errors
-    /// None for most; a finite sample cannot return more rows than it has, and a
-    /// [`super::CustomDensity`] none.
+    /// Most distributions return none. A finite sample cannot return more rows than it has, and a
+    /// [`super::CustomDensity`] cannot be sampled.
     fn sample(&self, n: usize, stream: Stream) -> Result<Points>;
 
     /// Returns log density and score, if they have a closed form.
@@ -33,12 +33,13 @@ pub trait Target: Send + Sync + fmt::Debug {
         None
     }
 
-    /// Returns the exact mean and covariance, if they exist; for a finite sample, its own.
+    /// Returns the exact mean and covariance, if they exist. A finite sample returns its own mean
+    /// and covariance.
     fn moments(&self) -> Option<Moments> {
         None
     }
 
-    /// Returns the modes of a mixture, for counting those that were reached.
+    /// Returns the modes of a mixture, so that the modes that were reached can be counted.
     fn modes(&self) -> Option<&Mixture> {
         None
     }
@@ -49,7 +50,7 @@ pub trait Target: Send + Sync + fmt::Debug {
     }
 }
 
-/// Returns a part, or the error that says what is missing.
+/// Methods that return a part, or an error that names the missing part.
 impl dyn Target + '_ {
     /// Returns the closed form.
     ///
@@ -83,7 +84,7 @@ pub struct DataView<'a> {
     pub points: &'a Arc<Points>,
     /// One weight per point, summing to one; None if they are equal.
     pub weights: Option<&'a [f64]>,
-    /// The standard units, if a flow does not work in those of the points.
+    /// The standard units; None if a flow works in the units of the points.
     pub standardiser: Option<&'a Standardiser>,
 }
 
@@ -97,7 +98,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Returns the moments in other units, given the map from these to the present ones.
+    /// Returns the moments in other units; `units` maps these to the present units.
     pub(crate) fn in_units(&self, units: &AffineMap) -> Moments {
         let (scale, shift) = (units.scale(), units.shift());
         let mean = self.mean.iter().zip(scale.iter().zip(shift)).map(|(m, (s, b))| (m - b) / s).collect();
@@ -107,8 +108,8 @@ impl Moments {
 }
 
 /// # Errors
-/// Checks `sigma` as [`check_sigma`]; a positive `sigma` is an error for a distribution whose
-/// unsmoothed form alone is closed.
+/// Checks `sigma` as [`check_sigma`] does. A positive `sigma` is an error too, for a distribution
+/// that has a closed form only without smoothing.
 pub(super) fn check_no_smoothing(target: &impl Target, sigma: f64) -> Result<()> {
     check_sigma(sigma)?;
     if sigma == 0.0 { Ok(()) } else { Err(Error::missing(target.name(), MissingPart::SmoothedForm(sigma))) }

@@ -10,15 +10,15 @@ use crate::rng::Rng;
 use crate::{Error, Points, Result, Rule, Subject};
 use faer::{Accum, Mat, MatMut, MatRef};
 
-/// The largest number of coordinates of a full covariance, which then takes 2 GiB.
+/// The largest number of coordinates with a full covariance. The covariance then takes 2 GiB.
 const MOST_DIM: usize = 1 << 14;
 
 /// `N(mean, cov)`.
 ///
-/// Smoothed by `N(0, sigma^2 I)` it is `N(mean, cov + sigma^2 I)`: the covariance is decomposed
-/// once and every sigma is then as cheap as the first. Log density and score cost `O(n d)` for a
-/// diagonal covariance; for a full one a log density costs one `n x d x d` product and a score two.
-/// Both stay finite up to about 1e150 standard deviations from the mean.
+/// Smoothed by `N(0, sigma^2 I)` it is `N(mean, cov + sigma^2 I)`. The covariance is decomposed
+/// once, so every later sigma costs as little as the first. For a diagonal covariance, log density
+/// and score cost `O(n d)`. For a full covariance, a log density costs one `n x d x d` product and
+/// a score costs two. Both stay finite up to about 1e150 standard deviations from the mean.
 ///
 /// ```
 /// use sdflow::{Points, target::{Density, Gaussian}};
@@ -36,7 +36,7 @@ pub struct Gaussian {
 }
 
 impl Gaussian {
-    /// Creates `N(mean, cov)`; cost `O(d^3)` unless `cov` is diagonal.
+    /// Creates `N(mean, cov)`. The cost is `O(d^3)` unless `cov` is diagonal.
     ///
     /// # Errors
     /// `cov` is not symmetric to rounding, not positive definite, or of another size than `mean`; a
@@ -70,8 +70,8 @@ impl Gaussian {
         }
     }
 
-    /// Creates the stationary autoregressive process `x_i = rho x_{i-1} + noise` of unit variance:
-    /// mean 0, `cov_ij = rho^|i-j|`.
+    /// Creates the distribution of `dim` values of the stationary autoregressive process `x_i = rho
+    /// x_{i-1} + noise` of unit variance: mean 0 and `cov_ij = rho^|i-j|`.
     ///
     /// # Errors
     /// `dim` is 0 or `rho` is not strictly between -1 and 1.
@@ -101,23 +101,24 @@ impl Gaussian {
         Ok(Gaussian { name: format!("a Gaussian in {dim} dimensions"), mean, cov })
     }
 
-    /// Its mean, `dim`.
+    /// Returns the mean, `dim`.
     pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
-    /// Its covariance, `dim` x `dim`.
+    /// Returns the covariance, `dim` x `dim`.
     pub fn cov(&self) -> Mat<f64> {
         self.cov.matrix()
     }
 
-    /// The variances along its principal axes (along the coordinates for a diagonal covariance).
+    /// Returns the variances along the principal axes; these are the coordinate axes for a diagonal
+    /// covariance.
     pub fn variances(&self) -> &[f64] {
         self.cov.variances()
     }
 
-    /// Computes `out[i] = (x_i - mean)^T cov^-1 (x_i - mean)`, which is chi-squared with `dim`
-    /// degrees of freedom for samples of this Gaussian.
+    /// Computes `out[i] = (x_i - mean)^T cov^-1 (x_i - mean)`. For samples of this Gaussian, it is
+    /// chi-squared with `dim` degrees of freedom.
     ///
     /// # Errors
     /// The points have another dimension.
@@ -182,8 +183,8 @@ mod tests {
 
     #[test]
     fn the_precision_of_ar1_is_tridiagonal() {
-        // cov^-1 = [1, 1 + rho^2, .., 1] on the diagonal and -rho beside it, over 1 - rho^2; det
-        // cov = (1 - rho^2)^(d-1).
+        // cov^-1 has [1, 1 + rho^2, .., 1] on the diagonal and -rho beside it, divided by 1 -
+        // rho^2; det cov = (1 - rho^2)^(d-1).
         let (dim, rho) = (6, -0.7f64);
         let p = Gaussian::ar1(dim, rho).unwrap();
         let x = Stream::new(1).normal(5, dim);
@@ -209,7 +210,8 @@ mod tests {
 
     #[test]
     fn the_denoiser_is_the_linear_regression_on_the_noised_point() {
-        // E[x | z] = m + S (S + sigma^2 I)^-1 (z - m), and by Tweedie also z + sigma^2 score.
+        // The denoiser is E[x | z] = m + S (S + sigma^2 I)^-1 (z - m), and by Tweedie's formula
+        // also z + sigma^2 score.
         let (p, sigma) = (full(), 0.8);
         let z = Stream::new(2).normal(4, 3);
         let mut score = Points::default();
@@ -244,7 +246,7 @@ mod tests {
         let (p, n) = (full(), 20_000);
         let mut squares = vec![];
         p.mahalanobis2(&p.sample(n, Stream::new(5)).unwrap(), &mut squares).unwrap();
-        // Mean 3, variance 6; the median of chi-squared with 3 degrees of freedom is 2.3660.
+        // Chi-squared with 3 degrees of freedom has mean 3, variance 6 and median 2.3660.
         let mean = squares.iter().sum::<f64>() / n as f64;
         assert!((mean - 3.0).abs() < 5.0 * (6.0 / n as f64).sqrt());
         let below = squares.iter().filter(|q| **q < 2.365_974).count() as f64 / n as f64;

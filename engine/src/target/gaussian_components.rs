@@ -1,10 +1,10 @@
 //! Sums of smoothed Gaussian components over blocks of points: the arithmetic of `Gaussian` and
 //! `Mixture`.
 //!
-//! A block is stored column by column (one coordinate of all its points is contiguous), so every
-//! loop runs along points, and a rotated component costs one matrix product into its basis and one
-//! back. The sum over components keeps a running maximum of the logarithms: one exponential per
-//! point and component, without overflow at any distance.
+//! A block is stored column by column: one coordinate of all its points is contiguous. Every loop
+//! therefore runs along points, and a rotated component costs one matrix product into its basis and
+//! one product back. The sum over components keeps a running maximum of the logarithms. It takes
+//! one exponential per point and component, without overflow at any distance.
 
 use super::covariance::Covariance;
 use crate::{Points, matrix::multiply};
@@ -105,7 +105,7 @@ struct Block {
     x: Vec<f64>,
     /// The points minus the mean of the present component.
     centred: Vec<f64>,
-    /// The same in the basis of the component.
+    /// The same differences in the basis of the component.
     y: Vec<f64>,
     /// `sum_k exp(l_k - max) grad log p_k`.
     sum: Vec<f64>,
@@ -165,7 +165,7 @@ impl Block {
         for i in 0..self.n {
             let log_term = c.log_peak - 0.5 * self.square[i];
             let rise = log_term - self.max[i];
-            // Near underflow the exponential is slow, and so small a share does not matter.
+            // The exponential is slow near underflow, and such a small share does not matter.
             let small = (-rise.abs()).clamp(-500.0, 0.0).exp();
             (self.shrink[i], self.weight[i]) = if rise > 0.0 { (small, 1.0) } else { (1.0, small) };
             self.max[i] = self.max[i].max(log_term);

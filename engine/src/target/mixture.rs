@@ -13,10 +13,10 @@ use std::f64::consts::TAU;
 
 /// The mixture `sum_k w_k N(m_k, S_k)`.
 ///
-/// Smoothed by `N(0, sigma^2 I)` its components have covariances `S_k + sigma^2 I`, and `score =
-/// sum_k r_k(x) (S_k + sigma^2 I)^-1 (m_k - x)` with the responsibilities `r_k`. Log density and
-/// score cost one exponential per point and component, in addition to the components; far from all
-/// components they stay finite.
+/// Smoothed by `N(0, sigma^2 I)`, its components have covariances `S_k + sigma^2 I`. Then `score =
+/// sum_k r_k(x) (S_k + sigma^2 I)^-1 (m_k - x)` with the responsibilities `r_k`. In addition to the
+/// cost of the components, log density and score cost one exponential per point and component. Both
+/// stay finite far from all components.
 #[derive(Debug, Clone)]
 pub struct Mixture {
     weights: Vec<f64>,
@@ -54,7 +54,8 @@ impl Mixture {
     pub fn new(weights: Vec<f64>, components: Vec<Gaussian>) -> Result<Mixture> {
         if weights.len() != components.len() || components.is_empty() {
             let got = format!("{} weights and {} components", weights.len(), components.len());
-            return Err(Error::shape("the mixture", got, "every component needs a weight, and one is the least"));
+            return Err(Error::shape("the mixture", got, "every component needs a weight, and at \
+                least one component is needed"));
         }
         if let Some(w) = weights.iter().find(|w| !(**w > 0.0 && w.is_finite())) {
             return Err(Error::argument(
@@ -80,14 +81,14 @@ impl Mixture {
     /// equal weights.
     ///
     /// # Errors
-    /// None.
+    /// It never fails.
     pub fn grid25() -> Result<Mixture> {
         let place = |i: usize| 2.0 * i as f64 - 4.0;
         Mixture::equal((0..25).map(|i| vec![place(i / 5), place(i % 5)]), 0.1)
     }
 
-    /// Creates `k` modes evenly spaced on a circle around the origin, the first on the positive
-    /// first axis, with equal weights.
+    /// Creates `k` modes with equal weights, evenly spaced on a circle around the origin. The first
+    /// lies on the positive first axis.
     ///
     /// # Errors
     /// `k` is 0, `radius` is negative or not finite, or `std` is not positive.
@@ -107,18 +108,18 @@ impl Mixture {
         Mixture::new(vec![1.0; components.len()], components)
     }
 
-    /// The weights `w_k`, which sum to one.
+    /// Returns the weights `w_k`, which sum to one.
     pub fn weights(&self) -> &[f64] {
         &self.weights
     }
 
-    /// The components `N(m_k, S_k)`.
+    /// Returns the components `N(m_k, S_k)`.
     pub fn components(&self) -> &[Gaussian] {
         &self.components
     }
 
-    /// Writes the posterior probabilities of the components given `x_i` into row `i` of `out` (one
-    /// column per component), where the mixture is smoothed by `N(0, sigma^2 I)`. Rows sum to one.
+    /// Writes the posterior probabilities of the components given `x_i` into row `i` of `out`, one
+    /// column per component. The mixture is smoothed by `N(0, sigma^2 I)`. Rows sum to one.
     ///
     /// # Errors
     /// `sigma` is negative, or the points have another dimension.
@@ -133,8 +134,9 @@ impl Mixture {
         Ok(())
     }
 
-    /// Returns the component that most probably generated each point; of equal ones, that with the
-    /// fewest points so far, so that coinciding components get equal shares.
+    /// Returns the component that most probably generated each point. Of equally probable
+    /// components, the one with the fewest points so far is chosen, so that coinciding components
+    /// get equal shares.
     ///
     /// # Errors
     /// The points have another dimension.
@@ -251,7 +253,7 @@ mod tests {
             let mean = grid.components()[k].mean();
             assert!(crate::points::squared_distance(x.row(i), mean) < 0.5);
         }
-        // 100 expected, standard deviation sqrt(2500 / 25 * 24 / 25) = 9.8.
+        // 100 points are expected, with standard deviation sqrt(2500 / 25 * 24 / 25) = 9.8.
         assert!(counts.iter().all(|c| (51..=149).contains(c)), "{counts:?}");
     }
 

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a number, or a list of numbers")]
 pub enum Numbers {
-    /// The same for all.
+    /// The same number for all.
     One(f64),
-    /// One for each.
+    /// One number for each.
     Each(Vec<f64>),
 }
 
@@ -21,7 +21,7 @@ impl OptionValue for Numbers {
 }
 
 impl Numbers {
-    /// The length of the list, if it is one.
+    /// Returns the length of the list; None for a single number.
     fn len(&self) -> Option<usize> {
         match self {
             Numbers::One(_) => None,

@@ -21,7 +21,8 @@ crate::options! {
     }
 }
 
-/// The empirical distribution `sum_i w_i delta(x_i)`. Points of weight 0 are not part of it.
+/// The empirical distribution `sum_i w_i delta(x_i)`. Points of weight 0 are not part of the
+/// distribution.
 #[derive(Debug, Clone)]
 pub struct Samples {
     points: Arc<Points>,
@@ -32,7 +33,7 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Creates the sample `points`, which are shared and, unless some have weight 0, not copied.
+    /// Creates the sample `points`. They are shared, and copied only if some of them have weight 0.
     ///
     /// ```
     /// use sdflow::target::{Samples, SamplesOptions, Target};
@@ -56,8 +57,8 @@ impl Samples {
         }
         points.check_squares("the sample")?;
         let weights = options.weights.as_ref().map(|w| shares(w, points.n(), "weights")).transpose()?;
-        // A point of weight 0 would still count in the spread, the spacing and the extremes of the
-        // data.
+        // Points of weight 0 are removed, because they would still count in the spread, the spacing
+        // and the extremes of the data.
         let (points, weights) = match weights {
             Some(weights) if weights.contains(&0.0) => {
                 let kept: Vec<usize> = (0..points.n()).filter(|i| weights[*i] > 0.0).collect();
@@ -85,7 +86,7 @@ impl Target for Samples {
         self.points.dim()
     }
 
-    /// Without weights, returns different rows in random order, at most as many as there are. With
+    /// Without weights, returns distinct rows in random order, at most as many as there are. With
     /// weights, draws any number of rows by weight, with replacement.
     fn sample(&self, n: usize, stream: Stream) -> Result<Points> {
         let mut rng = stream.rng();
@@ -118,7 +119,7 @@ impl Target for Samples {
 }
 
 /// Returns a sentence of advice if the standard deviations of columns differ by more than a factor
-/// of 100, so that one bandwidth cannot suit all of them; `remedy` says what to do.
+/// of 100, so that one bandwidth cannot suit all of them. `remedy` says what to do.
 pub fn scale_warning(points: &Points, remedy: &str) -> Option<String> {
     let (wide, narrow, ratio) = uneven_columns(points, UNEVEN)?;
     Some(format!(
@@ -127,9 +128,9 @@ pub fn scale_warning(points: &Points, remedy: &str) -> Option<String> {
     ))
 }
 
-/// Returns the columns of largest and smallest standard deviation and their ratio, if it is larger
-/// than `factor`. A column whose middle half is a single value (the dark corner of an image) does
-/// not count.
+/// Returns the columns of largest and smallest standard deviation and the ratio of both deviations,
+/// if the ratio is larger than `factor`. A column whose middle half is a single value (such as the
+/// dark corner of an image) does not count.
 pub(crate) fn uneven_columns(points: &Points, factor: f64) -> Option<(usize, usize, f64)> {
     let standardiser = Standardiser::of(points);
     let varies = |j: &usize| {
@@ -138,7 +139,7 @@ pub(crate) fn uneven_columns(points: &Points, factor: f64) -> Option<(usize, usi
         column.get(column.len() / 4) != column.get(column.len() * 3 / 4)
     };
     let std = |j: usize| standardiser.std()[j];
-    // Most data end here, before any column is sorted.
+    // For most data this test ends the function before any column is sorted.
     let (least, most) = standardiser.std().iter().fold((f64::INFINITY, 0.0_f64), |(a, b), s| (a.min(*s), b.max(*s)));
     if most <= factor * least {
         return None;
@@ -152,7 +153,7 @@ pub(crate) fn uneven_columns(points: &Points, factor: f64) -> Option<(usize, usi
 /// The advice for uneven columns if the flow can work in units of the data.
 pub const STANDARDISE_SAMPLES: &str = "use samples with `standardise`";
 
-/// The advice for uneven columns if it cannot.
+/// The advice for uneven columns if the flow cannot work in units of the data.
 pub const STANDARDISE_POINTS: &str = "standardise the points with `standardise`, and bring the result back with `undo`";
 
 #[cfg(test)]
@@ -179,7 +180,7 @@ mod tests {
         let options = SamplesOptions { weights: Some(vec![1e308, 0.0, 1e308, 2e307]), ..Default::default() };
         let samples = Samples::new(line(4), &options).unwrap();
         let want = [1.0 / 2.2, 0.0, 1.0 / 2.2, 0.2 / 2.2];
-        // Points of weight 0 are left out, and never drawn.
+        // Points of weight 0 are left out and never drawn.
         let kept = want.into_iter().filter(|w| *w > 0.0);
         assert_eq!(samples.data().unwrap().points.data(), [0.0, 2.0, 3.0]);
         assert!(samples.data().unwrap().weights.unwrap().iter().zip(kept).all(|(w, t)| (w - t).abs() < 1e-15));
@@ -187,7 +188,7 @@ mod tests {
         let drawn = samples.sample(n, Stream::new(2)).unwrap();
         for (i, share) in want.iter().enumerate() {
             let seen = drawn.data().iter().filter(|x| **x == i as f64).count() as f64 / n as f64;
-            // Five standard deviations of a binomial share.
+            // The tolerance is five standard deviations of a binomial share.
             assert!((seen - share).abs() <= 5.0 * (share * (1.0 - share) / n as f64).sqrt(), "{i}: {seen} {share}");
         }
     }
@@ -222,7 +223,7 @@ mod tests {
             None
         );
         assert_eq!(scale_warning(&line(1), STANDARDISE_SAMPLES), None);
-        // A pixel that is dark in all but one of the images does not determine units.
+        // A pixel that is dark in all images but one does not determine units.
         let image: Vec<[f64; 2]> = (0..1000).map(|i| [f64::from(i % 17), f64::from(u8::from(i == 3)) / 10.0]).collect();
         assert_eq!(scale_warning(&Points::from_rows(&image).unwrap(), STANDARDISE_SAMPLES), None);
     }

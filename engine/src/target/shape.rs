@@ -5,7 +5,7 @@ use crate::rng::{Rng, Stream};
 use crate::{Points, Result};
 use rayon::prelude::*;
 
-/// Points per independently keyed chunk.
+/// Points per chunk; every chunk has a random stream of its own.
 const CHUNK: usize = 1024;
 
 /// Draws one point with this noise into a row of the right length.
@@ -44,7 +44,7 @@ impl Target for Shape {
     }
 }
 
-/// Returns `n` rows, each drawn by `draw`, in parallel; the bytes depend on the stream only, and
+/// Returns `n` rows, each drawn by `draw`, in parallel. The bytes depend only on the stream, and
 /// the first rows do not depend on `n`.
 pub(super) fn rows(n: usize, dim: usize, stream: Stream, draw: impl Fn(&mut Rng, &mut [f64]) + Sync) -> Points {
     let mut points = Points::zeros(n, dim);

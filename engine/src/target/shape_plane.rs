@@ -4,8 +4,8 @@ use super::shape::blur;
 use crate::rng::Rng;
 use std::f64::consts::{PI, TAU};
 
-/// Returns a point on the upper half circle around 0, or on the lower one around (1, 1/2); radius
-/// 1.
+/// Returns a point on the upper half circle around 0, or on the lower half circle around (1, 1/2);
+/// both have radius 1.
 fn half_circles(rng: &mut Rng) -> [f64; 2] {
     let (sin, cos) = (PI * rng.uniform()).sin_cos();
     if rng.below(2) == 0 { [cos, sin] } else { [1.0 - cos, 0.5 - sin] }
@@ -18,8 +18,8 @@ pub(super) fn moons(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     blur(rng, noise, out);
 }
 
-/// Two half circles of radius 3, each point shifted by `u (1, 1)`, `u` uniform on `[0, noise)`
-/// \[tong2024improving\].
+/// Two half circles of radius 3. Each point is shifted by `u (1, 1)` with `u` uniform on `[0,
+/// noise)` \[tong2024improving\].
 pub(super) fn moons_torchcfm(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     let [x, y] = half_circles(rng);
     let shift = noise * rng.uniform();
@@ -52,9 +52,9 @@ fn circle(rng: &mut Rng, step: f64, count: usize, out: &mut [f64]) {
     out.copy_from_slice(&[radius * cos, radius * sin]);
 }
 
-/// Five blades: a point `(r, s)`, along and across a blade, is turned clockwise by `exp(r) / 4` and
-/// doubled; after that `s` has the standard deviation `noise` around 0 and `r` three times that
-/// around 2.
+/// Five blades. A point `(r, s)`, along and across a blade, is turned clockwise by `exp(r) / 4` and
+/// then doubled. After the doubling `s` has the standard deviation `noise` around 0, and `r` has
+/// three times that around 2.
 pub(super) fn pinwheel(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     let along = 1.0 + 1.5 * noise * rng.normal();
     let across = 0.5 * noise * rng.normal();
@@ -63,8 +63,8 @@ pub(super) fn pinwheel(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     out.copy_from_slice(&[2.0 * (along * cos + across * sin), 2.0 * (across * cos - along * sin)]);
 }
 
-/// Two arms `± (u - t cos t, v + t sin t) / 3` with `t = 3 pi sqrt(w)`: uniform along the arm for
-/// large `t`; `u`, `v` uniform on `[0, 1/2)`, `w` on `[0, 1)`.
+/// Two arms `± (u - t cos t, v + t sin t) / 3` with `t = 3 pi sqrt(w)`, which are uniform along the
+/// arm for large `t`. `u` and `v` are uniform on `[0, 1/2)`, and `w` on `[0, 1)`.
 pub(super) fn spirals(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     let t = 3.0 * PI * rng.uniform().sqrt();
     let sign = if rng.below(2) == 0 { 1.0 } else { -1.0 };

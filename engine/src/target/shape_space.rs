@@ -4,8 +4,8 @@ use super::shape::blur;
 use crate::rng::Rng;
 use std::f64::consts::{PI, TAU};
 
-/// A sheet bent to an S in the first and third coordinate: two three-quarter circles of radius 2, 4
-/// wide.
+/// A sheet of width 4, bent to an S in the first and third coordinate: two three-quarter circles of
+/// radius 2.
 pub(super) fn scurve(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     let t = 3.0 * PI * (rng.uniform() - 0.5);
     let bend = (t.cos() - 1.0).copysign(-t);
@@ -13,10 +13,10 @@ pub(super) fn scurve(rng: &mut Rng, noise: f64, out: &mut [f64]) {
     blur(rng, noise, out);
 }
 
-/// A torus around the third axis: the tube's centre at radius 3, the tube's radius 1.
+/// A torus around the third axis: the centre of the tube has radius 3, and the tube has radius 1.
 pub(super) fn torus(rng: &mut Rng, noise: f64, out: &mut [f64]) {
-    // The surface is wider outside: an angle around the tube is accepted with a probability in
-    // proportion to its distance from the axis.
+    // The surface is larger on the outside: an angle around the tube is accepted with a probability
+    // proportional to its distance from the axis.
     let (sin, radius) = loop {
         let (sin, cos) = (TAU * rng.uniform()).sin_cos();
         if 4.0 * rng.uniform() < 3.0 + cos {
@@ -37,10 +37,10 @@ pub(super) fn helix(rng: &mut Rng, noise: f64, out: &mut [f64]) {
 }
 
 /// The trefoil knot `(sin t + 2 sin 2t, cos t - 2 cos 2t, -sin 3t)`: a closed curve that passes
-/// three times over itself. A flow that only tears clouds apart cannot reach it from a ball.
+/// over itself three times. A flow that only separates clouds cannot reach the curve from a ball.
 pub(super) fn trefoil(rng: &mut Rng, noise: f64, out: &mut [f64]) {
-    // A parameter is accepted with a probability in proportion to the speed there, whose square is
-    // 17 + 8 cos 3t + 9 cos^2 3t.
+    // A parameter is accepted with a probability proportional to its speed, whose square is 17 + 8
+    // cos 3t + 9 cos^2 3t.
     let fastest = 34f64.sqrt();
     let t = loop {
         let t = TAU * rng.uniform();

@@ -8,12 +8,12 @@ use crate::{Error, Points, Result};
 use libm::lgamma;
 use rayon::prelude::*;
 
-/// The multivariate t distribution: `x = m + z sqrt(dof / g)`, `m + z ~ N(m, S)`, `g` chi-squared
-/// with `dof` degrees of freedom.
+/// The multivariate t distribution: `x = m + z sqrt(dof / g)` with `m + z ~ N(m, S)` and `g`
+/// chi-squared with `dof` degrees of freedom.
 ///
-/// With `q = (x - m)^T S^-1 (x - m)`, `log p = const - (dof + d)/2 log(1 + q/dof)` and
-/// `score = -(dof + d)/(dof + q) S^-1 (x - m)`, which falls like `1/|x|`. Smoothed by a Gaussian it
-/// has no closed form.
+/// With `q = (x - m)^T S^-1 (x - m)`, `log p = const - (dof + d)/2 log(1 + q/dof)`. The score is
+/// `-(dof + d)/(dof + q) S^-1 (x - m)`, which falls like `1/|x|`. Smoothed by a Gaussian, the
+/// distribution has no closed form.
 #[derive(Debug, Clone)]
 pub struct StudentT {
     shape: Gaussian,
@@ -22,9 +22,9 @@ pub struct StudentT {
 }
 
 impl StudentT {
-    /// Creates the t distribution of location `shape.mean()` and scale matrix `shape.cov()` (its
-    /// covariance is `dof / (dof - 2)` times that). `dof` lies in 0.1 ..= 1e6: 1 is the Cauchy
-    /// distribution, large values approach a Gaussian.
+    /// Creates the t distribution of location `shape.mean()` and scale matrix `shape.cov()`. Its
+    /// covariance is `dof / (dof - 2)` times the scale matrix. `dof` lies between 0.1 and 1e6: 1 is
+    /// the Cauchy distribution, and large values approach a Gaussian.
     ///
     /// # Errors
     /// `dof` is out of range.
@@ -38,7 +38,7 @@ impl StudentT {
         Ok(StudentT { shape, dof, log_peak: normaliser - 0.5 * log_det })
     }
 
-    /// Degrees of freedom.
+    /// Returns the degrees of freedom.
     pub fn dof(&self) -> f64 {
         self.dof
     }
@@ -72,7 +72,7 @@ impl Target for StudentT {
         Some(self)
     }
 
-    /// They exist for more than 2 degrees of freedom; below, the covariance is infinite.
+    /// The moments exist for more than 2 degrees of freedom; below, the covariance is infinite.
     fn moments(&self) -> Option<Moments> {
         let cov = self.shape.cov() * faer::Scale(self.dof / (self.dof - 2.0));
         (self.dof > 2.0).then(|| Moments { mean: self.shape.mean().to_vec(), cov })

@@ -36,7 +36,7 @@ fn score(target: &dyn Target, points: &Points, sigma: f64) -> Points {
     out
 }
 
-/// The noise levels at which a target has a closed form.
+/// Returns the noise levels at which a target has a closed form.
 fn levels(target: &dyn Target) -> Vec<f64> {
     let origin = Points::zeros(1, target.dim());
     let closed = |sigma: &f64| target.density().unwrap().log_density(&origin, *sigma, &mut vec![]).is_ok();
@@ -72,7 +72,7 @@ fn the_score_is_the_gradient_of_the_log_density() {
 fn densities_integrate_to_one() {
     for target in targets().iter().filter(|t| t.dim() <= 2) {
         for sigma in levels(&**target) {
-            // x = sinh(u) reaches far into heavy tails; in u the trapezoidal rule converges
+            // x = sinh(u) reaches far into heavy tails; in u, the trapezoidal rule converges
             // exponentially.
             let (count, step) = (400, 0.04);
             let axis = |i: usize| (i as f64 - 0.5 * f64::from(count)) * step;
@@ -99,8 +99,8 @@ fn samples_have_the_exact_moments() {
         let dim = target.dim();
         for a in 0..dim {
             for b in 0..=dim {
-                // The average of x_a - mean_a (b = dim) or of the product, with its own standard
-                // error.
+                // This is the average of x_a - mean_a (if b = dim) or of the product, with its own
+                // standard error.
                 let term = |row: &[f64]| match b {
                     _ if b == dim => row[a] - mean[a],
                     _ => (row[a] - mean[a]) * (row[b] - mean[b]) - cov[(a, b)],

@@ -1,4 +1,4 @@
-//! Velocities against their losses, and against the score difference.
+//! Velocities compared with finite differences of their losses, and with the score difference.
 
 use super::*;
 use crate::pairwise::PairwiseOptions;
@@ -50,7 +50,7 @@ fn velocity(estimator: Box<dyn LogitEstimator>, loss: Loss, cloud: &Points) -> P
     out
 }
 
-/// Mean over the particles of the cosine of the angle between two fields.
+/// Returns the mean over the particles of the cosine of the angle between two fields.
 fn cosine(a: &Points, b: &Points) -> f64 {
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
     a.iter().zip(b.iter()).map(|(a, b)| dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()).sum::<f64>() / a.n() as f64
@@ -83,7 +83,7 @@ fn every_velocity_is_minus_the_gradient_of_its_loss() {
     }
 }
 
-/// The logarithm of a mixture's density and its gradient, written out.
+/// The logarithm of the density of a mixture, and its gradient, from their formulas.
 fn log_density(means: [[f64; 2]; 2], weights: [f64; 2], std: f64, z: &[f64]) -> (f64, [f64; 2]) {
     let (mut density, mut slope) = (0.0, [0.0; 2]);
     for (mean, weight) in means.iter().zip(weights) {
@@ -95,8 +95,9 @@ fn log_density(means: [[f64; 2]; 2], weights: [f64; 2], std: f64, z: &[f64]) -> 
     (density.ln(), slope.map(|s| s / density))
 }
 
-/// Through the exact ratio: minus the finite difference of the loss, and a positive multiple of the
-/// difference of two scores, both from densities that are written out here.
+/// With the exact ratio, a velocity is minus the finite difference of the loss, and a positive
+/// multiple of the difference of two scores. Both are computed from densities that are written out
+/// here.
 #[test]
 fn with_the_best_discriminator_every_velocity_descends_its_loss_along_the_score_difference() {
     let [p, q] = pair();
@@ -116,7 +117,8 @@ fn with_the_best_discriminator_every_velocity_descends_its_loss_along_the_score_
                     |by: f64| log_ratio(&[z[0] + if j == 0 { by } else { 0.0 }, z[1] + if j == 1 { by } else { 0.0 }]);
                 let (descent, difference) = (fall(moved(1e-5), moved(-1e-5)), of_p(z).1[j] - of_q(z).1[j]);
                 for want in [descent, weight * difference] {
-                    // Far above the rounding of a central difference of a loss of this size.
+                    // The tolerance is far above the rounding error of a central difference of a
+                    // loss of this size.
                     let error = (found - want).abs() / (1.0 + want.abs() + loss.value(logit).abs());
                     assert!(error < 1e-6, "{loss:?} at {z:?}: {found} against {want}");
                 }
@@ -125,7 +127,7 @@ fn with_the_best_discriminator_every_velocity_descends_its_loss_along_the_score_
     }
 }
 
-/// With `r = p/q` and `D = r / (1 + r)`.
+/// The weights are given with `r = p/q` and `D = r / (1 + r)`.
 #[test]
 fn weights_are_those_of_the_literature() {
     for l in [-3.0f64, -0.4, 0.0, 1.0, 2.5] {

@@ -12,11 +12,11 @@ pub(super) struct Place {
     pub at: Points,
     pub score: Points,
     pub log_density: Vec<f64>,
-    /// The number of rejected moves of each particle since its last accepted one.
+    /// The number of moves of each particle that were rejected since its last accepted move.
     pub rejected: Vec<u32>,
 }
 
-/// A chain that has not moved for so many steps counts as stuck.
+/// A chain that has not moved for this many steps counts as stuck.
 const STUCK: u32 = 100;
 
 impl Place {
@@ -33,7 +33,7 @@ impl Place {
     }
 }
 
-/// Numbers of proposed and accepted moves.
+/// The numbers of proposed and accepted moves.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tally {
     proposed: u64,
@@ -90,9 +90,9 @@ pub(super) fn accept(here: &mut Place, there: &Place, h: f64, stream: Stream) ->
             let forth = log_move(&y[row.clone()], &s[row.clone()], &y_new[row.clone()], h);
             let ratio = log_new[i] - log[i] + back - forth;
             let level = rng.uniform().ln();
-            // No move leads out of the support. A move into it is judged by the density of the
-            // chains inside: at an edge where the score has a pole, a chain would otherwise never
-            // move again.
+            // No move leads out of the support. A move into the support is judged by the density of
+            // the chains inside. Otherwise, at an edge where the score has a pole, a chain would
+            // never move again.
             let ratio = if inside(log[i]) { ratio } else { log_new[i] - usual };
             if inside(log_new[i]) && level < ratio {
                 y[row.clone()].copy_from_slice(&y_new[row.clone()]);
@@ -119,14 +119,14 @@ fn usual_inside(log_density: &[f64]) -> f64 {
     if known.is_empty() { f64::NEG_INFINITY } else { *known.select_nth_unstable_by(middle, f64::total_cmp).1 }
 }
 
-/// The number of steps at one width for which a chain outside the support searches for it.
+/// The number of steps for which a chain outside the support searches for it at one width.
 const LOOKS: usize = 8;
 
-/// The number of widths, each twice the one before.
+/// The number of widths; each is twice the width before it.
 const WIDTHS: usize = 11;
 
-/// Widens the moves of chains that start outside the support, the more the longer they have
-/// searched. Moves into the support need no detailed balance, because chains never return to a
+/// Widens the moves of chains that start outside the support. The width grows with the time of
+/// their search. Moves into the support need no detailed balance, because chains never return to a
 /// point of density 0.
 pub(super) fn look_farther(here: &Place, there: &mut Points, step: usize) {
     let wide = f64::from(1_u32 << (step / LOOKS % WIDTHS));

@@ -1,10 +1,11 @@
-//! The velocity of the maximum mean discrepancy against what it must equal.
+//! The velocity of the maximum mean discrepancy against the values that it must equal.
 
 use super::*;
 use crate::pairwise::{PairwiseOptions, Precision};
 use crate::rng::Stream;
 
-/// Without itself, a particle feels what a tracer at its place feels of the others.
+/// The velocity of a particle that excludes itself is the velocity of a tracer at the same place in
+/// the cloud of the others.
 #[test]
 fn a_particle_that_leaves_itself_out_is_a_tracer_among_the_others() {
     let (x, y) = (Stream::new(1).normal(30, 2), Stream::new(2).normal(20, 2));
@@ -30,7 +31,7 @@ fn a_particle_that_leaves_itself_out_is_a_tracer_among_the_others() {
     assert!(alone.velocity(&FieldAt::cloud(&single, &clock, &pairwise), &mut other).is_err());
 }
 
-/// A weight of 2 is a point twice, and one of 0 is no point.
+/// A point with weight 2 acts as two equal points, and a point with weight 0 has no effect.
 #[test]
 fn weights_are_points_repeated() {
     let (x, y) = (Stream::new(1).normal(30, 2), Stream::new(2).normal(20, 2));

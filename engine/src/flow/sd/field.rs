@@ -12,7 +12,8 @@ use std::mem;
 pub(super) const PROBES: usize = 256;
 
 impl SdFlow {
-    /// Returns `z = y + sigma e`, stored in `queries`, or the points themselves without noise.
+    /// Returns `z = y + sigma e`, stored in `queries`. Without noise, returns the points
+    /// themselves.
     fn perturb<'a>(&self, role: Role, points: &'a Points, clock: &Clock, queries: &'a mut Points) -> &'a Points {
         let stream = match self.options.noise {
             Noise::None => return points,
@@ -39,8 +40,8 @@ impl SdFlow {
         }
         let (z, v) = if batch.is_some() { (&moved, &mut field) } else { (placed, &mut *out) };
         let (own, stream) = (role == Role::Cloud, clock.randomness("estimate"));
-        // By default the kernel of a particle counts in its own density, unless the particles are a
-        // fresh sample.
+        // By default the kernel of a particle counts in the density at that particle, unless the
+        // particles are a fresh sample.
         let alone = self.options.self_term.is_some() || clock.fresh;
         let at = At { z, sigma, cloud, aligned: own && batch.is_none() && alone, learn: own, stream, pairwise };
         // Without noise the field of the cloud is evaluated at the cloud itself.
@@ -117,7 +118,7 @@ impl SdFlow {
     }
 }
 
-/// Writes `D_p - D_q`, or that divided by `sigma^2`, at `at.z`.
+/// Writes `D_p - D_q`, or this difference divided by `sigma^2`, at `at.z`.
 fn displacement_difference(
     at: &At,
     queries: Queries,

@@ -1,19 +1,20 @@
-//! Minibatches of particles, of which one moves in each step.
+//! Minibatches of particles; one minibatch moves in each step.
 
 use crate::flow::Clock;
 
-/// The order of the minibatches of a round, in which every particle moves once.
+/// The order of the minibatches of a round. Every particle moves once in a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MinibatchOrder(usize);
 
 impl MinibatchOrder {
-    /// Returns the order for `n` particles, `batch` at a time; None if all move at once.
+    /// Returns the order for `n` particles in minibatches of `batch`; None if all particles move at
+    /// once.
     pub fn of(batch: usize, n: usize) -> Option<MinibatchOrder> {
         (batch < n).then(|| MinibatchOrder(n.div_ceil(batch)))
     }
 
-    /// Returns the particles, out of `n`, that move in this step: the next of a random order, with
-    /// a new order once all have moved.
+    /// Returns the particles, out of `n`, that move in this step. They are the next in a random
+    /// order; once all have moved, a new order begins.
     pub fn now(self, n: usize, clock: &Clock) -> Vec<usize> {
         let (batch, round) = (n.div_ceil(self.0), (clock.step / self.0) as u64);
         let mut order = clock.stream.label("turns").at(round).rng().choose(n, n);
@@ -43,7 +44,7 @@ mod tests {
         assert_eq!((moved(2).len(), moved(3).len()), (3, 1));
         assert!(MinibatchOrder::of(10, 10).is_none());
         // Smaller sets have the same number of minibatches: of two particles, one moves in each of
-        // two steps of a round, none in the others.
+        // two steps of a round, and none moves in the other steps.
         let mut others: Vec<_> = (0..4).flat_map(|step| order_of_batches.now(2, &clock(step))).collect();
         others.sort_unstable();
         assert_eq!(others, [0, 1]);

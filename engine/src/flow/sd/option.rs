@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scaling {
-    /// `D_p - D_q = sigma^2 (s_p - s_q)`: stable for steps up to 1 at every sigma.
+    /// `D_p - D_q = sigma^2 (s_p - s_q)`: steps up to 1 are stable at every sigma.
     #[default]
     Denoiser,
-    /// `s_p - s_q`: the time of the flow's equation; the step must shrink with the smallest
-    /// variance.
+    /// `s_p - s_q`: the time is that of the flow's equation, and the step must shrink with the
+    /// smallest variance.
     Raw,
 }
 
@@ -30,7 +30,7 @@ impl Scaling {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Noise {
-    /// At `z = y + sigma e` with new noise each step.
+    /// At `z = y + sigma e` with new noise in each step.
     #[default]
     Fresh,
     /// At the particles themselves.
@@ -74,7 +74,7 @@ crate::options! {
 }
 
 impl SdFlowOptions {
-    /// The smallest sigma of the run; None where it is left out.
+    /// Returns the smallest sigma of the run; None if sigma is left out.
     pub(super) fn smallest_sigma(&self) -> Option<f64> {
         self.sigma.as_ref().map(Schedule::smallest)
     }

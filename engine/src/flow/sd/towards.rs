@@ -9,9 +9,9 @@ use std::sync::Arc;
 impl SdFlow {
     /// Creates the flow towards `target` with its default scores ([`ScoreSpec::of_target`],
     /// [`ScoreSpec::source`]). The score of the target is its exact score if there is one,
-    /// otherwise the kernel estimate from its data. The score of the moving cloud is a mixture fit
-    /// if the target's is exact and there are more than 4 dimensions, otherwise the kernel
-    /// estimate.
+    /// otherwise the kernel estimate from the data of the target. The score of the moving cloud is
+    /// a mixture fit if the score of the target is exact and there are more than 4 dimensions;
+    /// otherwise it is the kernel estimate.
     ///
     /// ```
     /// use sdflow::flow::{SdFlow, SdFlowOptions, VelocityField};
@@ -23,17 +23,17 @@ impl SdFlow {
     /// ```
     ///
     /// # Errors
-    /// The target has neither a closed form nor data; those of [`SdFlow::new`].
+    /// The target has neither a closed form nor data, or an error of [`SdFlow::new`].
     pub fn towards(target: Arc<dyn Target>, options: SdFlowOptions) -> Result<SdFlow> {
         let target = ScoreSpec::of_target(target)?;
         SdFlow::between(&target, &target.source(), options)
     }
 
-    /// Creates the flow towards `target`, away from `source`, in the units of the target if these
-    /// are standard units.
+    /// Creates the flow towards `target`, away from `source`. If the target has standard units, the
+    /// flow works in them.
     ///
     /// # Errors
-    /// Those of the constructors of the estimators and of [`SdFlow::new`].
+    /// Errors of the constructors of the estimators and of [`SdFlow::new`].
     pub fn between(target: &ScoreSpec, source: &ScoreSpec, options: SdFlowOptions) -> Result<SdFlow> {
         let flow = SdFlow::new(target.estimate()?, source.estimate()?, options)?;
         Ok(match target.units() {

@@ -21,7 +21,7 @@ fn clouds() -> (Points, Points) {
     (x, Stream::new(2).normal(12, 2))
 }
 
-/// The velocity is `-n` times the gradient of the divergence, by central differences.
+/// The velocity is compared with `-n` times the gradient of the divergence, by central differences.
 #[test]
 fn the_velocity_is_the_gradient_of_the_divergence() {
     let (target, cloud) = clouds();
@@ -51,7 +51,7 @@ fn a_cloud_equal_to_the_target_rests_and_one_step_moves_a_translation() {
     let (target, _) = clouds();
     let mut flow = SinkhornFlow::new(target.clone(), SinkhornFlowOptions::default()).unwrap();
     assert!(velocity(&mut flow, &target, None).data().iter().all(|v| *v == 0.0));
-    // The plan of a translation is that of the points with themselves.
+    // The plan between points and their translation is the plan of the points with themselves.
     let mut moved = target.clone();
     moved.data_mut().iter_mut().for_each(|v| *v -= 30.0);
     let options = SinkhornFlowOptions { tolerance: 1e-10, ..SinkhornFlowOptions::default() };

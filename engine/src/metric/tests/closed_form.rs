@@ -3,7 +3,8 @@ use crate::Error;
 use crate::metric::{Fisher, Metric};
 use serde_json::json;
 
-/// `got` is within 4 of its standard errors of `want`, and those say something.
+/// Asserts that `got` is within 4 of its standard errors of `want`, and that the standard error is
+/// small enough to be informative.
 fn assert_near(got: &Estimate, want: f64, note: &str) {
     assert!((got.value - want).abs() < 4.0 * got.se, "{note}: {got:?} against {want}");
     assert!(got.se < 0.2 * want.abs(), "{note}: the error bar {} is too wide for {want}", got.se);
@@ -105,7 +106,7 @@ fn the_divergence_by_coordinates_is_the_sum_of_those_of_single_columns() {
     let data = Reference::new(reference.points().clone()).unwrap();
     let found = estimate("kl_coordinates", &x, &data);
     assert!((found.value - single(0) - single(1)).abs() < 1e-12, "{found:?}");
-    // A correlation alone is not seen.
+    // The coordinate-wise divergence does not depend on a correlation.
     let exact = Reference::sample(p(), 10, stream()).unwrap();
     let plain: Arc<dyn Target> = Arc::new(Gaussian::diagonal(vec![0.5, -1.0], &[2f64.sqrt(), 1.0]).unwrap());
     let many = plain.sample(4000, stream().at(3)).unwrap();
@@ -121,7 +122,7 @@ fn a_translation_costs_its_length() {
     for name in ["w2", "w2_gauss"] {
         assert!((estimate(name, &x, &reference).value - 5.0).abs() < 1e-12, "{name}");
     }
-    // Over directions u in the plane the mean of (u . by)^2 is |by|^2 / 2.
+    // The mean of (u . by)^2 over directions u in the plane is |by|^2 / 2.
     let sliced = try_estimate("sliced_w2", json!({ "directions": 2000 }), &x, &reference).unwrap();
     assert_near(&sliced, 5.0 / 2f64.sqrt(), "sliced_w2");
     let (line, moved) = (stream().normal(200, 1), shifted(&stream().normal(200, 1), &[-2.5]));
@@ -144,7 +145,7 @@ fn w2_of_unequal_sizes_is_exact() {
     assert!((w2(&x, &y) - w2(&doubled, &y)).abs() < 1e-12);
 }
 
-/// Of larger sets so many are drawn, and the parts say how many.
+/// From larger sets, `max_points` points are drawn, and the parts give this number.
 #[test]
 fn w2_of_a_drawn_part_says_so() {
     let (points, reference) = samples(90, 120);
@@ -160,13 +161,14 @@ fn sliced_w2_on_the_line_is_w2() {
     let y = Reference::new(y).unwrap();
     let (sliced, exact) = (estimate("sliced_w2", &x, &y), estimate("w2", &x, &y));
     assert!((sliced.value - exact.value).abs() < 1e-12);
-    // Dual prices of a finite problem leave a little freedom, which the two use differently.
+    // The dual prices of a finite problem are not quite unique, and the two metrics use different
+    // ones.
     assert!((sliced.se / exact.se - 1.0).abs() < 0.1, "{} and {}", sliced.se, exact.se);
 }
 
 #[test]
 fn gaussian_distances_of_diagonal_covariances() {
-    // Corners of a box have a diagonal covariance exactly: 1/4 x 4 corners of +-a_i.
+    // The corners of a box have an exactly diagonal covariance: 1/4 x 4 corners of +-a_i.
     let (a, m) = ([1.5, 0.5], [0.2, -0.7]);
     let corner = |i: usize| [[a[0], a[1]], [a[0], -a[1]], [-a[0], a[1]], [-a[0], -a[1]]][i % 4];
     let points = Points::from_rows(&(0..40).map(corner).collect::<Vec<_>>()).unwrap();
@@ -179,7 +181,7 @@ fn gaussian_distances_of_diagonal_covariances() {
     let kl = |a: f64, b: f64, n: f64| 0.5 * (a * a / (b * b) + n * n / (b * b) - 1.0 + 2.0 * (b / a).ln());
     let want = kl(a[0], b[0], n[0]) + kl(a[1], b[1], n[1]);
     assert!((estimate("kl_gauss", &points, &reference).value - want).abs() < 1e-12);
-    // F = sum (1/a^2 - 1/b^2)^2 a^2 + n^2 / b^4, exactly so for the fit of the box.
+    // F = sum (1/a^2 - 1/b^2)^2 a^2 + n^2 / b^4 holds exactly for the fit of the box.
     let fisher = |a: f64, b: f64, n: f64| (a.powi(-2) - b.powi(-2)).powi(2) * a * a + (n / (b * b)).powi(2);
     let want = fisher(a[0], b[0], n[0]) + fisher(a[1], b[1], n[1]);
     assert!((estimate("fisher", &points, &reference).value - want).abs() < 1e-12);

@@ -1,4 +1,4 @@
-//! Standard errors against the spread over repetitions.
+//! Standard errors compared with the spread over repetitions.
 
 use super::super::{METRICS, memorisation};
 use super::*;
@@ -7,8 +7,8 @@ use serde_json::json;
 
 const REPETITIONS: u64 = 200;
 
-/// Root mean square of the claimed standard errors over the standard deviation of the values, over
-/// fresh pairs of samples.
+/// Returns the root mean square of the claimed standard errors divided by the standard deviation of
+/// the values, over fresh pairs of samples.
 fn claimed_over_true(
     name: &str,
     options: Value,
@@ -87,12 +87,13 @@ fn error_bars_of_mode_shares() {
     };
     let ratio = claimed_over_true("mode_weights", Value::Null, &uneven([0.2, 0.3, 0.5]), &modes(), 150, 10);
     assert!((0.8..1.25).contains(&ratio), "mode_weights: {ratio:.3}");
-    // 150 x .2 x .1 = 3 points make a hit of the last mode, and 3 are expected.
+    // The last mode counts as reached with 150 x .2 x .1 = 3 points, and 3 points are expected.
     let ratio = claimed_over_true("coverage", Value::Null, &uneven([0.5, 0.48, 0.02]), &modes(), 150, 10);
     assert!((0.75..1.25).contains(&ratio), "coverage: {ratio:.3}");
 }
 
-/// One point does not determine a variance: its error is absent or the metric refused, never 0.
+/// One point determines no variance: its standard error is absent or the metric is refused, but the
+/// error is never 0.
 #[test]
 fn a_single_point_has_no_error_bar_of_zero() {
     let (one, many) = (p().sample(1, stream()).unwrap(), p().sample(30, stream()).unwrap());

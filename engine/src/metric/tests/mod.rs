@@ -22,7 +22,7 @@ fn p() -> Arc<dyn Target> {
     Arc::new(Gaussian::new(vec![0.5, -1.0], faer::mat![[2.0, 0.6], [0.6, 1.0]]).unwrap())
 }
 
-/// Another one, off its axes and its centre.
+/// Another Gaussian, correlated and with another centre.
 fn q() -> Arc<dyn Target> {
     Arc::new(Gaussian::new(vec![1.2, 0.1], faer::mat![[0.8, -0.3], [-0.3, 1.5]]).unwrap())
 }

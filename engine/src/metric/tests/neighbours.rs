@@ -1,4 +1,4 @@
-//! Metrics that count neighbours against the densities they estimate.
+//! Metrics that count neighbours, compared with values from the densities.
 
 use super::*;
 
@@ -40,7 +40,7 @@ fn precision_and_recall_see_what_is_missing_and_what_is_wrong() {
 
 #[test]
 fn a_classifier_is_as_good_as_the_best_where_it_can_be() {
-    // The best one between N(0, I) and N(m e, I) decides at m / 2: accuracy Phi(m / 2).
+    // The best classifier between N(0, I) and N(m e, I) decides at m / 2, with accuracy Phi(m / 2).
     let sample = |m: f64, k| Gaussian::isotropic(vec![m, 0.0], 1.0).unwrap().sample(4000, stream().at(k)).unwrap();
     for m in [0.0, 1.0, 3.0] {
         let got = estimate("c2st", &sample(m, 1), &Reference::new(sample(0.0, 2)).unwrap());

@@ -3,7 +3,7 @@ use crate::Interrupt;
 use crate::metric::{Better, METRICS, floor, floor_observed};
 use serde_json::json;
 
-/// Share of fresh samples on the good side of the floor, over independent floors.
+/// Returns the share of fresh samples on the good side of the floor, over independent floors.
 fn share_within(name: &str, floors: u64, fresh: u64, pair: impl Fn(Stream) -> (Points, Reference)) -> f64 {
     let metric = by_name(name, Value::Null).unwrap();
     let mut within = 0;
@@ -48,7 +48,8 @@ fn splits_of_data_give_the_floor_of_the_law() {
         };
         let sample = |key: Stream| Reference::new(law.sample(200, key).unwrap()).unwrap();
         let data = mean(&sample);
-        // The distribution itself, with its moments hidden: both sides are fitted, as they are for data.
+        // The distribution itself, with hidden moments: both sides are fitted, as they are for
+        // data.
         let fresh = mean(&|key| {
             let points = law.sample(200, key).unwrap();
             Reference::with_target(points, Arc::new(super::error_bar::Opaque(law.clone()))).unwrap()

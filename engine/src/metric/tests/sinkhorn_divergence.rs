@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// Translations, a large epsilon, and one-dimensional Gaussians \[janati2020entropic\].
+/// The closed forms are those of translations, of a large epsilon, and of one-dimensional Gaussians
+/// \[janati2020entropic\].
 #[test]
 fn sinkhorn_divergence_has_its_closed_forms() {
     let of = |epsilon: f64| serde_json::json!({ "epsilon": epsilon, "tolerance": 1e-7 });
@@ -14,7 +15,7 @@ fn sinkhorn_divergence_has_its_closed_forms() {
     let found = try_estimate("sinkhorn_divergence", of(1e6), &points, &reference).unwrap();
     let means = 0.5 * crate::points::squared_distance(&points.mean(), &reference.points().mean());
     assert!((found.value - means).abs() < 1e-5 * means, "{found:?} {means}");
-    // The divergence of N(0, a) and N(m, b) in one dimension.
+    // Returns the divergence of N(0, a) and N(m, b) in one dimension.
     let (a, b, m, epsilon) = (1.0, 0.25, 0.5, 0.3);
     let part = |a: f64, b: f64| {
         let d = (4.0 * a * b + epsilon * epsilon).sqrt();
@@ -23,7 +24,7 @@ fn sinkhorn_divergence_has_its_closed_forms() {
     let want = 0.5 * m * m + part(a, b) - 0.5 * (part(a, a) + part(b, b));
     let (mut x, mut y) = (stream().label("x").normal(1500, 1), stream().label("y").normal(1500, 1));
     for (points, mean, variance) in [(&mut x, 0.0, a), (&mut y, m, b)] {
-        // The sample moments are made exact, which leaves the shape as the only error.
+        // The sample moments are made exact, so that the only error is that of the shape.
         let (centre, spread) = (points.mean()[0], points.spread());
         points.data_mut().iter_mut().for_each(|v| *v = mean + variance.sqrt() * (*v - centre) / spread);
     }

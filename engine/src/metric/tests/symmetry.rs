@@ -16,7 +16,8 @@ fn the_order_of_points_changes_nothing() {
     let mixed = Reference::with_target(reference.points().select(&order), p()).unwrap();
     for name in METRICS.iter().map(|m| m.name).filter(|n| !["coverage", "mode_weights", "c2st"].contains(n)) {
         let (a, b) = (estimate(name, &points, &reference), estimate(name, &points.select(&order), &mixed));
-        // Several dual prices can be optimal, and the error of `w2` is made of one of them.
+        // Several sets of dual prices can be optimal, and the standard error of `w2` comes from one
+        // of them.
         let same_error = if name == "w2" { (a.se - b.se).abs() < 0.02 * a.se } else { close(a.se, b.se) };
         assert!(close(a.value, b.value) && same_error, "{name}: {a:?} and {b:?}");
     }

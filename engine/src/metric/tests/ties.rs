@@ -1,4 +1,4 @@
-//! Points that coincide and distances that are equal: no order of the points may decide.
+//! Points that coincide and distances that are equal: the order of the points must not matter.
 
 use super::*;
 use crate::metric::METRICS;
@@ -10,13 +10,13 @@ fn c2st(points: &Points, reference: &Points) -> Estimate {
     metric.estimate(points, &reference, &Pairwise::default(), Stream::new(7)).unwrap()
 }
 
-/// `n` coins, the first `ones` of which show 1.
+/// Returns `n` coins, of which the first `ones` show 1.
 fn coins(n: usize, ones: usize) -> Points {
     Points::new((0..n).map(|i| f64::from(u8::from(i < ones))).collect(), 1, "the coins").unwrap()
 }
 
-/// The best classifier of coins that show 1 with probability p or q is right with probability
-/// `(1 + |p - q|) / 2`.
+/// The best classifier of coins that show 1 with probability p or q has the accuracy `(1 + |p - q|)
+/// / 2`.
 #[test]
 fn a_classifier_of_coins_is_as_right_as_can_be() {
     for (p, q) in [(100, 900), (900, 100), (200, 700), (1000, 0)] {
@@ -47,13 +47,14 @@ fn equal_distributions_with_ties_cannot_be_told_apart() {
     for (i, (points, reference)) in pairs.iter().enumerate() {
         for (points, reference) in [(points, reference), (reference, points)] {
             let found = c2st(points, reference);
-            // Points that come twice are half as many: the error grows by the root of two.
+            // If every point occurs twice, there are half as many independent points: the error
+            // grows by the square root of two.
             assert!((found.value - 0.5).abs() < 6.0 * found.se, "{i}: {found:?}");
         }
     }
 }
 
-/// On a lattice most distances are equal: the order of the points decides nothing.
+/// On a lattice most distances are equal. The order of the points must not matter.
 #[test]
 fn the_order_of_tied_points_changes_no_metric() {
     let lattice = |stream: Stream, n: usize| {
@@ -71,7 +72,7 @@ fn the_order_of_tied_points_changes_no_metric() {
         };
         match (of(&points, &real), of(&shuffled.0, &shuffled.1)) {
             (Ok(a), Ok(b)) if a.value == b.value => {}
-            // The halves of the test's cross-validation are others.
+            // The test's cross-validation uses other halves.
             (Ok(a), Ok(b)) if name == "c2st" => assert!((a.value - b.value).abs() < 3.0 * a.se, "{a:?} {b:?}"),
             (Ok(a), Ok(b)) => assert!((a.value - b.value).abs() < 1e-12 * a.value.abs(), "{name}: {a:?} {b:?}"),
             (Err(a), Err(b)) => assert_eq!(a.to_string(), b.to_string(), "{name}"),
@@ -80,7 +81,7 @@ fn the_order_of_tied_points_changes_no_metric() {
     }
 }
 
-/// Two modes on one place share what falls there, as their weights do.
+/// Two modes at the same place share the points there in proportion to their weights.
 #[test]
 fn coinciding_modes_share_their_points() {
     let at = |x: f64| Gaussian::isotropic(vec![x, 0.0], 0.2).unwrap();
@@ -104,7 +105,8 @@ fn by_definition(x: &Points, y: &Points, kernel: impl Fn(f64) -> f64) -> f64 {
     mean(x, x) + mean(y, y) - 2.0 * mean(x, y)
 }
 
-/// One point at a value that stands for "missing" costs the others none of their digits.
+/// One point at a value that stands for "missing" does not reduce the precision of the other
+/// points.
 #[test]
 fn a_fill_value_leaves_the_other_points_alone() {
     let (base, y) = (Stream::new(8).normal(300, 2), Stream::new(9).normal(300, 2));
@@ -119,7 +121,7 @@ fn a_fill_value_leaves_the_other_points_alone() {
     }
 }
 
-/// At no scale is a V-statistic below 0, where both sets are the same in another order.
+/// At no scale is the V-statistic below 0 if both sets have the same points in another order.
 #[test]
 fn a_v_statistic_of_equal_sets_is_not_below_zero() {
     for (exponent, seed) in (-60..=60).step_by(20).zip(1..) {

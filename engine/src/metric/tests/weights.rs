@@ -1,4 +1,4 @@
-//! What a finite sample carries besides its points: weights and standard units.
+//! What a finite sample has besides its points: weights and standard units.
 
 use super::*;
 use crate::target::{Samples, SamplesOptions};
@@ -13,16 +13,16 @@ fn weighted(points: &Points, weights: Vec<f64>) -> Reference {
     Reference::of(samples(points, options), 1, stream()).unwrap()
 }
 
-/// All metrics that ask for no closed form, with options where the defaults look at the sample's
-/// size.
+/// Returns all metrics that need no closed form, with options where the defaults depend on the size
+/// of the sample.
 fn of_samples() -> Vec<(&'static str, Value)> {
     let others = ["mmd", "fisher", "coverage", "mode_weights", "log_density"];
     let plain = crate::metric::METRICS.iter().map(|m| m.name).filter(|name| !others.contains(name));
     plain.map(|name| (name, Value::Null)).chain([("mmd", json!({ "kernel": [0.5, 2] }))]).collect()
 }
 
-/// A weight that is a whole number counts as so many equal points, and 0 as none; metrics that
-/// cannot heed that say so.
+/// A weight that is a whole number acts as that number of equal points, and a weight of 0 as no
+/// point. A metric that cannot use weights says so.
 #[test]
 fn a_weight_counts_as_so_many_points() {
     let distinct = p().sample(40, stream().label("distinct")).unwrap();
@@ -30,7 +30,7 @@ fn a_weight_counts_as_so_many_points() {
     let rows: Vec<usize> = (0..40).flat_map(|i| std::iter::repeat_n(i, counts[i])).collect();
     let repeated = Reference::new(distinct.select(&rows)).unwrap();
     let reference = weighted(&distinct, counts.iter().map(|c| 0.7 * *c as f64).collect());
-    // As many as the repeated ones, since `w2` draws from the larger set.
+    // The number of points is that of the repeated points, because `w2` draws from the larger set.
     let points = q().sample(rows.len(), stream().label("points")).unwrap();
     let mut refused = Vec::new();
     for (name, options) in of_samples() {
@@ -69,7 +69,8 @@ fn pairs_of_a_point_with_itself_are_left_out_by_weight() {
     assert!((found - want).abs() < 1e-12, "{found} {want}");
 }
 
-/// Nothing is left of one point, or of one that has all the weight.
+/// Without the pairs of a point with itself, nothing is left of a single point, or of a point that
+/// has all the weight.
 #[test]
 fn unbiased_of_one_point_is_refused() {
     let (one, many) = (Points::zeros(1, 2), Stream::new(1).normal(5, 2));
@@ -85,8 +86,8 @@ fn unbiased_of_one_point_is_refused() {
     }
 }
 
-/// Points of a wide Gaussian, weighted so that they stand for a narrow one: values and errors are
-/// right on average, and a floor made of them is near that of fresh points.
+/// Points of a wide Gaussian have weights with which they represent a narrow Gaussian. Values and
+/// errors are right on average, and a floor from them is near the floor of fresh points.
 #[test]
 fn errors_and_floors_of_weighted_points_are_those_of_the_distribution() {
     let wide = Gaussian::isotropic(vec![0.0; 2], 1.5).unwrap();
@@ -104,8 +105,8 @@ fn errors_and_floors_of_weighted_points_are_those_of_the_distribution() {
         let want = (0..10).map(|k| estimate(name, &other, &fresh(k)).value).sum::<f64>() / 10.0;
         let mean = found.iter().map(|e| e.value).sum::<f64>() / 60.0;
         let sd = (found.iter().map(|e| (e.value - mean).powi(2)).sum::<f64>() / 59.0).sqrt();
-        // The points are the same in all of them, so that only the reference's part of the error is
-        // seen to vary.
+        // The points are the same in all repetitions, so that only the part of the error that comes
+        // from the reference varies.
         let se = found.iter().map(|e| e.se).sum::<f64>() / 60.0;
         assert!((mean - want).abs() < sd, "{name}: {mean} {want} +- {sd}");
         assert!(sd < 1.2 * se && se < 3.0 * sd, "{name}: {sd} {se}");
@@ -119,8 +120,8 @@ fn errors_and_floors_of_weighted_points_are_those_of_the_distribution() {
     }
 }
 
-/// A sample with `standardise` is compared in its standard units, whether it stands there itself or
-/// points drawn of it.
+/// A sample with `standardise` is compared in its standard units, whether the sample itself is the
+/// reference or points drawn from it are.
 #[test]
 fn standard_units_are_heeded() {
     let factors = [1e-3, 1e4];

@@ -1,11 +1,11 @@
-//! Plans against all permutations, and proved optimal by their prices.
+//! Plans compared with all permutations, and proved optimal by their prices.
 
 use super::*;
 use crate::rng::Stream;
 use proptest::prelude::*;
 
-/// Solves it, and proves the plan optimal: no pair undercuts its prices, and the dual value is
-/// the cost.
+/// Solves the problem and proves that the plan is optimal: no pair has a cost below the sum of its
+/// prices, and the dual value is the cost.
 fn check(cost: &[f64], rows: &[u64], columns: &[u64]) -> Plan {
     let found = transport(cost, rows, columns, &Interrupt::default()).unwrap();
     let scale = cost.iter().fold(1e-300_f64, |a, c| a.max(c.abs()));
@@ -23,7 +23,7 @@ fn check(cost: &[f64], rows: &[u64], columns: &[u64]) -> Plan {
     found
 }
 
-/// Least total over all permutations.
+/// Returns the least total cost over all permutations.
 fn brute_force(cost: &[f64], n: usize, chosen: &mut Vec<usize>) -> f64 {
     if chosen.len() == n {
         return (0..n).map(|i| cost[i * n + chosen[i]]).sum();
@@ -61,7 +61,7 @@ proptest! {
         columns in proptest::collection::vec(0u64..20, 1..9),
         seed in 0u64..1000,
     ) {
-        // The same sum on both sides.
+        // Both sides must have the same sum.
         let (a, b): (u64, u64) = (rows.iter().sum(), columns.iter().sum());
         prop_assume!(b > 0);
         let (rows, columns): (Vec<u64>, Vec<u64>) =

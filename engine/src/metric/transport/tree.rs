@@ -26,7 +26,7 @@ pub(super) struct Tree<'a> {
     node: Vec<Node>,
     price: Vec<f64>,
     prohibitive: f64,
-    /// Smaller reduced costs are rounding errors.
+    /// A reduced cost whose size is below this is a rounding error.
     tolerance: f64,
     stack: Vec<usize>,
 }
@@ -37,7 +37,7 @@ struct Node {
     depth: usize,
     /// The flow on the arc to the parent.
     flow: u64,
-    /// True if it flows towards the root.
+    /// True if the flow runs towards the root.
     up: bool,
     child: usize,
     before: usize,
@@ -103,7 +103,8 @@ impl<'a> Tree<'a> {
             let own = self.price[row];
             let prices = &self.price[self.rows + column..];
             let costs = &self.cost[at..end];
-            // Vectorised: first whether any arc improves, and only then which.
+            // This loop is vectorised: it first finds out whether any arc improves the plan, and
+            // only then which.
             let best = least_difference(costs, prices, own);
             if best < least {
                 least = best;
@@ -167,9 +168,9 @@ impl<'a> Tree<'a> {
     pub fn pivot(&mut self, arc: usize) {
         let (row, column) = (arc / self.columns, self.rows + arc % self.columns);
         let join = self.meeting(row, column);
-        // Flow increases from the row to the column, up to the meeting point and down to the row;
-        // arcs of the opposite direction lose flow. Of those with the least flow the last one along
-        // the cycle leaves, which keeps the tree strongly feasible.
+        // The flow increases on the arcs from the row to the column, up to the meeting point and
+        // down to the row; arcs of the opposite direction lose flow. Of the arcs with the least
+        // flow, the last one along the cycle leaves, which keeps the tree strongly feasible.
         let (mut least, mut out, mut from_row) = (u64::MAX, NONE, false);
         let mut v = row;
         while v != join {
@@ -199,7 +200,7 @@ impl<'a> Tree<'a> {
         self.hang(inner, outer, out, least, from_row);
     }
 
-    /// The lowest common ancestor of two nodes.
+    /// Returns the lowest common ancestor of two nodes.
     fn meeting(&self, mut a: usize, mut b: usize) -> usize {
         while a != b {
             let (deep, other) = if self.node[a].depth >= self.node[b].depth { (a, b) } else { (b, a) };

@@ -9,8 +9,8 @@ use crate::rng::Stream;
 use crate::{Points, Result};
 use std::ops::Range;
 
-/// A denoiser in units where the data have mean 0 and mean variance 1: there `D(u; s) = u / (1 +
-/// s^2) + s / sqrt(1 + s^2) F(u / sqrt(1 + s^2), log s)` \[karras2022elucidating\].
+/// A denoiser in units in which the data have mean 0 and mean variance 1. There, `D(u; s) = u / (1
+/// + s^2) + s / sqrt(1 + s^2) F(u / sqrt(1 + s^2), log s)` \[karras2022elucidating\].
 #[derive(Debug, Clone)]
 pub struct Preconditioned {
     trainer: Trainer<f32>,
@@ -34,7 +34,7 @@ impl Preconditioned {
         Ok(Preconditioned::of(net, AffineMap::common(data), average))
     }
 
-    /// Returns a net for `dim` coordinates, into which an archived net can be read.
+    /// Returns a net for `dim` coordinates into which an archived net can be read.
     pub(crate) fn blank(dim: usize, options: &DenoiserOptions, archive: &Archive) -> Result<Preconditioned> {
         archive.expect_room(size_of::<f32>().saturating_mul(dim))?;
         let widths = options.widths(dim)?;
@@ -54,7 +54,7 @@ impl Preconditioned {
         }
     }
 
-    /// Creates it from a trained net, with the mean and the scale of its data.
+    /// Creates a denoiser from a trained net, and the mean and the scale of the data of the net.
     ///
     /// # Errors
     /// Input and output of the net do not match, or the scale is not positive.
@@ -84,7 +84,7 @@ impl Preconditioned {
         self.units.dim()
     }
 
-    /// Returns the net to use.
+    /// Returns the net to be evaluated.
     #[cfg(feature = "files")]
     pub fn mlp(&self) -> &Mlp<f32> {
         self.trainer.mean()
@@ -95,13 +95,13 @@ impl Preconditioned {
         self.units.shift()
     }
 
-    /// Returns the root of the mean variance of the data.
+    /// Returns the square root of the mean variance of the data.
     pub fn scale(&self) -> f64 {
         self.units.scale()[0]
     }
 
-    /// Sets the units to those of these points, so that motion or growth of a cloud does not change
-    /// the data of the net.
+    /// Sets the units to those of these points, so that the motion or growth of a cloud does not
+    /// change the input of the net.
     pub(super) fn centre_on(&mut self, data: &Points) {
         self.units = AffineMap::common(data);
     }
@@ -111,8 +111,8 @@ impl Preconditioned {
         self.units.is_finite()
     }
 
-    /// Moves the units by `share` towards those of these points: the mean linearly, the scale in
-    /// its square.
+    /// Moves the units by `share` towards the units of these points. The mean moves linearly, and
+    /// so does the square of the scale.
     pub(crate) fn follow(&mut self, data: &Points, share: f64) {
         let (to, scale) = (AffineMap::common(data), self.scale());
         let centre = to.shift().iter().zip(self.centre()).map(|(to, from)| from + share * (*to - from)).collect();
@@ -120,8 +120,9 @@ impl Preconditioned {
         self.units = AffineMap::uniform((scale * scale + share * (new * new - scale * scale)).sqrt(), centre);
     }
 
-    /// Takes one optimiser step on these points, each with its own noise level from the log-uniform
-    /// range. Returns the mean loss per coordinate, which is not finite after a divergence.
+    /// Takes one optimiser step on these points. Each point has its own noise level from the
+    /// log-uniform range. Returns the mean loss per coordinate, which is not finite after a
+    /// divergence.
     pub(crate) fn learn(&mut self, points: &Points, range: (f64, f64), rate: f64, stream: Stream) -> f64 {
         let (n, dim, scale) = (points.n(), self.dim(), self.scale());
         let (width, centre) = (dim + FEATURES, self.units.shift());
@@ -133,7 +134,7 @@ impl Preconditioned {
         let mut rng = stream.label("sigma").rng();
         let rows = self.input.chunks_exact_mut(width).zip(self.output.chunks_exact_mut(dim)).enumerate();
         for (i, (input, want)) in rows {
-            // Stratified: every batch contains all noise levels.
+            // Sampling is stratified: every batch contains all noise levels.
             let log = low + (high - low) * (i as f64 + rng.uniform()) / n as f64;
             let s = log.exp();
             let root = (1.0 + s * s).sqrt();
@@ -141,7 +142,7 @@ impl Preconditioned {
                 let clean = (points.row(i)[j] - centre[j]) / scale;
                 let noisy = clean + s * self.noise.row(i)[j];
                 input[j] = (noisy / root) as f32;
-                // (clean - noisy / root^2) / (s / root), without its cancellation.
+                // This is (clean - noisy / root^2) / (s / root), without cancellation.
                 want[j] = ((s * clean - self.noise.row(i)[j]) / root) as f32;
             }
             self.features.write(log, &mut input[dim..]);

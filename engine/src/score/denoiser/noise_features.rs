@@ -1,11 +1,11 @@
-//! The noise level as input of a net.
+//! The noise level as an input of a net.
 
 use crate::net::Fourier;
 
-/// The number of frequencies, and the highest: `log sigma` has a range of about 10.
+/// The number of frequencies, and the highest frequency: `log sigma` has a range of about 10.
 const FREQUENCIES: (usize, f64) = (4, 8.0);
 
-/// The number of features of the noise level: itself, and sines and cosines.
+/// The number of features of the noise level: its logarithm, and sines and cosines.
 pub const FEATURES: usize = 1 + 2 * FREQUENCIES.0;
 
 /// Computes the features of a noise level.

@@ -63,12 +63,12 @@ impl DenoiserOptions {
         {
             return Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max}")));
         }
-        // An impossible shape is an error here rather than at the first step.
+        // An impossible shape gives an error here rather than at the first step.
         self.widths(1)?;
         self.rate.check("rate", 0.0..=f64::INFINITY)
     }
 
-    /// Widths of the net for data of dimension `dim`.
+    /// Returns the widths of the net for data of dimension `dim`.
     ///
     /// # Errors
     /// The net is impossible, or the machine lacks memory for the batch.

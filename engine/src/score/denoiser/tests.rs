@@ -1,4 +1,4 @@
-//! Against closed forms.
+//! The denoiser is compared with closed forms.
 
 use super::*;
 use crate::pairwise::{Pairwise, PairwiseOptions};
@@ -36,8 +36,8 @@ fn the_denoising_loss_of_a_gaussian_reaches_its_floor() {
         let z = noisy(&x, sigma);
         denoiser.evaluate(&at(&z, sigma, &x, 0, &engine), Form::Displacement, &mut shift).unwrap();
         target.score(&z, sigma, &mut exact).unwrap();
-        // tr(S - S (S + s^2 I)^-1 S) and what the net adds to it: the mean squared distance to the
-        // exact denoiser.
+        // The loss of the exact denoiser is tr(S - S (S + s^2 I)^-1 S). The loss of the net exceeds
+        // it by the mean squared distance to the exact denoiser.
         let floor: f64 = values.iter().map(|v| v * sigma * sigma / (v + sigma * sigma)).sum();
         let sum = |f: &dyn Fn(usize) -> f64| (0..x.data().len()).map(f).sum::<f64>() / x.n() as f64;
         let loss = sum(&|i| (z.data()[i] + shift.data()[i] - x.data()[i]).powi(2));
@@ -56,7 +56,8 @@ fn mixture() -> Mixture {
     Mixture::new(vec![0.3, 0.5, 0.2], modes.to_vec()).unwrap()
 }
 
-/// Root mean square of the error of the score at smoothed samples, relative to the score.
+/// Returns the root mean square of the error of the score at smoothed samples, relative to the
+/// score.
 fn error(denoiser: &mut Denoiser, cloud: &Points, sigma: f64) -> f64 {
     let (engine, mut found, mut exact) = (engine(), Points::default(), Points::default());
     let z = noisy(&mixture().sample(4000, Stream::new(3)).unwrap(), sigma);

@@ -12,8 +12,9 @@ const DRAWN: usize = 4096;
 pub struct Batches([Points; 2]);
 
 impl Batches {
-    /// Returns the data of `target`, or a fresh sample of it, and the points of `cloud`, each with
-    /// `N(0, sigma^2 I)` added; `random` returns the stream of a purpose: "target", "p", "q".
+    /// Returns the data of `target` (or a fresh sample of it) and the points of `cloud`, each with
+    /// noise from `N(0, sigma^2 I)` added. `random` returns the stream of a purpose: "target", "p"
+    /// or "q".
     ///
     /// # Errors
     /// The target cannot be sampled.

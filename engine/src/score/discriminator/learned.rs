@@ -1,4 +1,4 @@
-//! A net as discriminator.
+//! A net as a discriminator.
 
 use super::option::DiscriminatorOptions;
 use super::sigmoid::{sigmoid, softplus};
@@ -11,8 +11,8 @@ use crate::schedule::Schedule;
 use crate::{Interrupt, Points, Result};
 use std::ops::Range;
 
-/// The logit `l(x) = F((x - mean) / scale)` in the units of the first fit, so that successive fits
-/// train one function.
+/// The logit `l(x) = F((x - mean) / scale)`. Mean and scale are those of the first fit, so that
+/// successive fits train the same function.
 #[derive(Debug, Clone)]
 pub struct Learned {
     trainer: Trainer<f32>,
@@ -25,8 +25,8 @@ pub struct Learned {
     output: Vec<f32>,
 }
 
-/// The largest distance of a point, in units of the first fit, on which a net in f32 is trained, so
-/// that products do not overflow.
+/// The largest distance of a point on which a net in f32 is trained, in units of the first fit;
+/// products do not overflow below it.
 const FAR: f32 = 1e15;
 
 impl Learned {
@@ -37,7 +37,7 @@ impl Learned {
         Ok(Learned::of(net, units, options))
     }
 
-    /// Returns a net for `dim` coordinates, into which an archived net can be read.
+    /// Returns a net for `dim` coordinates into which an archived net can be read.
     pub fn blank(dim: usize, options: &DiscriminatorOptions, archive: &Archive) -> Result<Learned> {
         let widths = options.widths(dim)?;
         archive.expect_room(Mlp::<f32>::bytes(&widths)?)?;
@@ -56,7 +56,7 @@ impl Learned {
     }
 
     /// Takes steps of Adam on `mean_p softplus(-l) + mean_q softplus(l)`, with batches drawn from
-    /// both sets. Returns false, without effect, if a point is too far away for the net.
+    /// both sets. Returns false and changes nothing if a point is too far away for the net.
     pub fn fit(
         &mut self,
         p: &Points,
@@ -93,7 +93,8 @@ impl Learned {
         Ok(true)
     }
 
-    /// Fills the input of the net with a minibatch of `batch` rows of `p`, then as many of `q`.
+    /// Fills the input of the net with a minibatch of `batch` rows of `p`, followed by `batch` rows
+    /// of `q`.
     fn draw(&mut self, p: &Points, q: &Points, batch: usize, stream: Stream) {
         let mut rng = stream.rng();
         self.input.resize(2 * batch * self.dim(), 0.0);
@@ -127,13 +128,13 @@ impl Archived for Learned {
     }
 }
 
-/// Returns the sum of the losses of these rows, the first `batch` of which are points of `p`; the
-/// logits are replaced by the derivatives.
+/// Returns the sum of the losses of these rows, of which the first `batch` rows are points of `p`.
+/// The logits are replaced by the derivatives of the loss.
 fn logistic_loss(batch: usize, rows: Range<usize>, logits: &mut [f32]) -> f64 {
     let mut sum = 0.0;
     for (i, l) in rows.zip(logits) {
-        // For p -softplus'(-l) = -1/(1 + e^l), for q softplus'(l) = 1/(1 + e^-l); doubled, because
-        // half the rows belong to each.
+        // The derivative is -softplus'(-l) = -1/(1 + e^l) for p, and softplus'(l) = 1/(1 + e^-l)
+        // for q. Both are doubled, because half of the rows belong to each set.
         let sign = if i < batch { -1.0 } else { 1.0 };
         let x = sign * f64::from(*l);
         sum += 2.0 * softplus(x);

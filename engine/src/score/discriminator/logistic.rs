@@ -13,7 +13,7 @@ use faer::{Accum, Mat, MatRef, Side};
 /// The largest number of features: their matrix then takes 128 MB.
 const MOST: usize = 4096;
 
-/// A Newton step smaller than this, relative to the coefficients, is the last.
+/// The last Newton step is one that is smaller than this, relative to the coefficients.
 const ENOUGH: f64 = 1e-9;
 
 /// The logit `l(x) = theta . phi(u)`, `u = (x - mean) / std`, `phi = (1, u)` or `(1, u, u_i u_j)`
@@ -22,7 +22,7 @@ const ENOUGH: f64 = 1e-9;
 pub struct Logistic {
     dim: usize,
     quadratic: bool,
-    /// Standard deviation and mean of each coordinate of both sets together.
+    /// Mean and standard deviation of each coordinate over both sets together.
     units: AffineMap,
     theta: Vec<f64>,
 }
@@ -42,10 +42,10 @@ impl Logistic {
         self.dim
     }
 
-    /// Minimises the mean of the two sets' mean losses plus `ridge / 2 |theta|^2` (without the
-    /// constant). The loss is convex, and a step that does not lower it is halved, so that it
-    /// converges from any start. Returns false for points so far apart that they have no finite
-    /// units.
+    /// Minimises the average of the mean losses of the two sets, plus `ridge / 2 |theta|^2`
+    /// (without the constant). The loss is convex, and a step that does not lower the loss is
+    /// halved. The fit therefore converges from any start. Returns false for points so far apart
+    /// that they have no finite units.
     pub fn fit(
         &mut self,
         p: &Points,
@@ -53,7 +53,7 @@ impl Logistic {
         options: &DiscriminatorOptions,
         interrupt: &Interrupt,
     ) -> Result<bool> {
-        // Other units mean other coefficients: a fit takes few steps, so it starts again.
+        // Other units require other coefficients. A fit takes few steps, so it starts again.
         self.units = AffineMap::pooled(p, q);
         if !self.units.is_finite() {
             return Ok(false);
@@ -149,7 +149,7 @@ impl Logistic {
             multiply(gradient.as_mut(), Accum::Add, phi.transpose(), residual.as_ref(), 1.0);
         }
         for k in 0..count {
-            // The constant is not penalised, except as far as it is undetermined for separable
+            // The constant is not penalised, except by an amount that determines it for separable
             // sets.
             hessian[(k, k)] += if k == 0 { 1e-12 } else { ridge.max(1e-12) };
             gradient[(k, 0)] += if k == 0 { 0.0 } else { ridge * self.theta[k] };

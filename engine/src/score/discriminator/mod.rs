@@ -1,4 +1,4 @@
-//! Logistic regression between two sets of points: the logit of the optimal discriminator is `log
+//! Logistic regression between two sets of points. The logit of the optimal discriminator is `log
 //! p/q` \[sugiyama2012density\].
 
 mod batches;
@@ -16,8 +16,9 @@ use logistic::Logistic;
 pub use option::{DiscriminatorOptions, Features};
 pub(crate) use sigmoid::{sigmoid, softplus};
 
-/// A logit `l(x)` fitted so that `1 / (1 + exp(-l))` distinguishes points of `p` from points of
-/// `q`, with equal weights of the sets: `l` estimates `log p/q`. Each fit starts from the last.
+/// A logit `l(x)`, fitted so that `1 / (1 + exp(-l))` distinguishes points of `p` from points of
+/// `q`. Both sets have equal weight, so `l` estimates `log p/q`. Each fit starts from the result of
+/// the last one.
 #[derive(Debug, Clone)]
 pub struct Discriminator {
     options: DiscriminatorOptions,
@@ -73,14 +74,14 @@ impl Discriminator {
         Ok(Discriminator { options, fitted: None, lost: false })
     }
 
-    /// True if it has been fitted to points of this dimension.
+    /// True if the discriminator has been fitted to points of this dimension.
     pub fn knows(&self, dim: usize) -> bool {
         self.fitted.as_ref().is_some_and(|fitted| fitted.dim() == dim)
     }
 
-    /// Fits it to distinguish `p` from `q`. Cost: a Newton step takes `n F^2 + F^3` for `F`
-    /// features; an optimiser step takes a forward pass of the net and its gradient, about the
-    /// products of three passes, for each point of two batches. Non-finite points of a diverging
+    /// Fits the discriminator to distinguish `p` from `q`. A Newton step costs `n F^2 + F^3` for
+    /// `F` features. An optimiser step costs a forward pass of the net and its gradient (about the
+    /// products of three passes) for each point of two batches. Non-finite points of a diverging
     /// cloud are not an error: [`Discriminator::evaluate`] then returns NaN.
     ///
     /// # Errors
@@ -102,8 +103,8 @@ impl Discriminator {
         Ok(())
     }
 
-    /// Writes `l` and its gradient at every row of `z`; 0 before the first fit, NaN after a fit to
-    /// non-finite points.
+    /// Writes `l` and its gradient at every row of `z`. Both are 0 before the first fit, and NaN
+    /// after a fit to non-finite points.
     pub fn evaluate(&mut self, z: &Points, logit: &mut Vec<f64>, gradient: &mut Points) {
         logit.clear();
         logit.resize(z.n(), 0.0);

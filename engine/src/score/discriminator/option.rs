@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Features {
-    /// Linear in the coordinates: exact for Gaussians of equal covariance.
+    /// Linear in the coordinates: exact for two Gaussians of equal covariance.
     Linear,
     /// Linear in the coordinates and their products: exact for any two Gaussians.
     Quadratic,
@@ -69,7 +69,7 @@ impl DiscriminatorOptions {
         self.rate.check("rate", 0.0..=f64::INFINITY)
     }
 
-    /// Widths of the net for data of dimension `dim`.
+    /// Returns the widths of the net for data of dimension `dim`.
     ///
     /// # Errors
     /// The net is impossible, or the machine lacks memory for the batch.

@@ -1,4 +1,4 @@
-//! Against the exact ratio of Gaussians and mixtures.
+//! The logit is compared with the exact ratio of Gaussians and mixtures.
 
 use super::*;
 use crate::target::{Gaussian, Target};
@@ -8,7 +8,8 @@ fn gaussian(mean: [f64; 2], cov: [f64; 3]) -> Gaussian {
     Gaussian::new(mean.to_vec(), faer::mat![[a, b], [b, c]]).unwrap()
 }
 
-/// Relative error of the gradient, and mean square error of the logit, at points of both.
+/// Returns the relative error of the gradient and the mean square error of the logit, at points of
+/// both sets.
 fn errors(p: &dyn Target, q: &dyn Target, options: DiscriminatorOptions) -> (f64, f64) {
     let sample = |t: &dyn Target, k: u64| t.sample(20_000, Stream::new(k)).unwrap();
     let mut fitted = Discriminator::new(options).unwrap();
@@ -52,7 +53,7 @@ fn quadratic_features_are_right_for_any_two_gaussians() {
     let (p, q) = (gaussian([1.0, 0.0], [1.0, 0.4, 0.5]), gaussian([0.0, 0.3], [1.5, -0.3, 0.8]));
     let (error, off) = errors(&p, &q, of(Features::Quadratic));
     assert!(error < 0.04 && off < 0.01, "{error} {off}");
-    // Which linear ones are not.
+    // Linear features are not exact here.
     assert!(errors(&p, &q, of(Features::Linear)).0 > 0.2);
 }
 
@@ -86,7 +87,7 @@ fn sets_that_a_plane_divides_stay_finite() {
 fn the_gradient_is_the_logits_by_finite_differences() {
     let (p, q) = (gaussian([1.0, 0.0], [1.0, 0.4, 0.5]), gaussian([0.0, 0.3], [1.5, -0.3, 0.8]));
     let (p, q) = (p.sample(500, Stream::new(1)).unwrap(), q.sample(500, Stream::new(2)).unwrap());
-    // The net answers in f32: its differences need a step that is not small.
+    // The net computes in f32, so its finite differences need a larger step.
     for (features, h, bound) in
         [(Features::Linear, 1e-4, 1e-7), (Features::Quadratic, 1e-4, 1e-7), (Features::Mlp, 2e-2, 5e-3)]
     {

@@ -1,4 +1,4 @@
-//! A kernel estimate as a score.
+//! The implementation of [`Score`] for a kernel estimate.
 
 use super::{Kde, displacement};
 use crate::archive::Archive;

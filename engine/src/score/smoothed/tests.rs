@@ -14,7 +14,7 @@ fn evaluated(target: Arc<dyn Target>, samples: usize, z: &Points, sigma: f64, fo
     (out, score)
 }
 
-/// Root mean square of the error relative to that of the exact score.
+/// Returns the root mean square of the error, relative to the root mean square of the exact score.
 fn error(target: impl Target + 'static, samples: usize, sigma: f64) -> f64 {
     let z = Stream::new(1).normal(300, target.dim());
     let mut want = Points::default();
@@ -35,8 +35,8 @@ fn a_diagonal_gaussian_is_exact_with_a_few_samples() {
 
 #[test]
 fn a_steep_tail_throws_nothing_far() {
-    // Far above the banana's ridge slopes reach hundreds, and one or two samples carry all the
-    // weight.
+    // Far above the ridge of the banana, slopes reach hundreds, and one or two samples carry all
+    // the weight.
     let banana: Arc<dyn Target> = Arc::new(Banana::new(2, 1.5, 0.4).unwrap());
     let z = Points::new(Stream::new(9).normal(2000, 2).data().iter().map(|e| 6.0 * e).collect(), 2, "z").unwrap();
     let (shift, _) = evaluated(banana, 16, &z, 2.5, Form::Displacement);
@@ -52,7 +52,7 @@ fn the_error_falls_with_the_samples_at_small_and_large_sigma() {
     };
     for (sigma, most) in [(0.05, 0.01), (0.5, 0.05), (2.0, 0.05)] {
         let (few, many) = (error(mixture(), 64, sigma), error(mixture(), 4096, sigma));
-        // Sixty-four times as many: an eighth of the error.
+        // Sixty-four times as many samples give an eighth of the error.
         assert!(many < most && many < 0.3 * few, "sigma {sigma}: {few} {many}");
     }
 }
@@ -71,13 +71,15 @@ fn the_shift_is_the_score_times_the_variance_and_ess_is_told() {
 
 #[test]
 fn beyond_the_support_counts_as_zero_and_nowhere_is_told() {
-    // The exponential distribution on x > 0; log(x0) is not a number elsewhere.
+    // The exponential distribution on x > 0; elsewhere log(x0) is not a number.
     let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0 + 0*log(x0)", &[]).unwrap());
     let z = Points::from_rows(&[[0.0], [-50.0], [-1e5]]).unwrap();
     let (out, told) = evaluated(p, 8192, &z, 1.0, Form::Score);
-    // d/dz log(e^{-z} Phi(z - 1)) at 0, with Phi(-1) = .158655 and phi(1) = .241971.
+    // The expected value is d/dz log(e^{-z} Phi(z - 1)) at 0, with Phi(-1) = .158655 and phi(1) =
+    // .241971.
     assert!((out.row(0)[0] - (0.241_971 / 0.158_655 - 1.0)).abs() < 0.05, "{}", out.row(0)[0]);
-    // Far outside, -1 + phi(51) / Phi(-51) = 50.02, by noise that is wide enough to find the edge.
+    // Far outside, the value is -1 + phi(51) / Phi(-51) = 50.02. The noise must be wide enough to
+    // find the edge.
     assert!((out.row(1)[0] - 50.02).abs() < 2.0, "{}", out.row(1)[0]);
     assert!(out.row(2)[0].is_nan() && told.warnings()[0].contains("at (-100000.0000)"), "{:?}", told.warnings());
 }

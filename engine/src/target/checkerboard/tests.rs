@@ -1,4 +1,4 @@
-//! The closed form against integrals, differences and samples.
+//! The closed form compared with integrals, finite differences and samples.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn score(at: &[[f64; 2]], sigma: f64) -> Points {
 #[test]
 fn the_density_integrates_to_one() {
     for sigma in [0.0, 0.1, 0.7, 3.0] {
-        // Cell centres, so that no point lies on an edge of the bare squares.
+        // The grid has points at cell centres, so that no point lies on an edge of the squares.
         let step: f64 = 0.05;
         let half = 4.0 + 10.0 * sigma;
         let count = (2.0 * half / step).round() as usize;
@@ -43,7 +43,7 @@ fn the_score_is_the_gradient() {
                 ends[0][j] += h;
                 ends[1][j] -= h;
                 let ends = log_density(&ends, sigma);
-                // Differences of a log density of size L carry an error of about L eps / h.
+                // Finite differences of a log density of size L have an error of about L eps / h.
                 let tolerance = 1e-5 / sigma + 1e-15 * ends[0].abs() / h;
                 let (slope, s) = ((ends[0] - ends[1]) / (2.0 * h), exact.row(0)[j]);
                 assert!((slope - s).abs() < tolerance + 1e-6 * s.abs(), "{sigma} {x:?}: {slope} {s}");
@@ -54,16 +54,16 @@ fn the_score_is_the_gradient() {
 
 #[test]
 fn far_and_wide_it_is_a_gaussian_or_an_edge() {
-    // Wide smoothing: N(0, Cov + sigma^2 I) to first order.
+    // With wide smoothing, the distribution is N(0, Cov + sigma^2 I) to first order.
     let sigma = 1e8;
     let s = score(&[[1e8, -2e8]], sigma);
     assert!((s.row(0)[0] * 1e8 + 1.0).abs() < 1e-6 && (s.row(0)[1] * 1e8 - 2.0).abs() < 1e-6, "{s:?}");
-    // Far to the right of the edge at 4: the tail's score is -(x - 4) / sigma^2 to first order, and
-    // nothing underflows.
+    // Far to the right of the edge at 4, the score of the tail is -(x - 4) / sigma^2 to first
+    // order, and nothing underflows.
     let s = score(&[[1004.0, 3.0]], 1.0);
     assert!((s.row(0)[0] + 1000.0).abs() < 2e-3, "{s:?}");
     assert!(log_density(&[[1e6, 1e6]], 1e-3)[0].is_finite());
-    // The two forms of Mills' ratio meet.
+    // The two formulas for Mills' ratio agree where they meet.
     assert!((tail(35.0 - 1e-9) / tail(35.0) - 1.0).abs() < 1e-10);
 }
 
@@ -76,7 +76,7 @@ fn samples_agree_with_the_density_and_the_moments() {
     for (i, j) in [(0, 0), (0, 1), (1, 1)] {
         assert!((want.cov[(i, j)] - seen[(i, j)]).abs() < 0.08, "{i} {j}");
     }
-    // The share of points in a box across an edge is the density's integral over it.
+    // The share of points in a box across an edge is the integral of the density over the box.
     let (lower, step, count) = ([-0.5, 0.5], 0.02, 50);
     let mut grid = vec![];
     for i in 0..count * count {
@@ -87,7 +87,8 @@ fn samples_agree_with_the_density_and_the_moments() {
     let inside = |row: &[f64]| row.iter().zip(lower).all(|(x, l)| (l..l + 1.0).contains(x));
     let seen = x.iter().filter(|row| inside(row)).count() as f64 / n as f64;
     assert!((seen - share).abs() < 5.0 * (share / n as f64).sqrt(), "{seen} {share}");
-    // Without noise every point is on a square, and the density there is one over their area.
+    // Without noise every point is on a square, and the density there is 1 divided by the area of
+    // the squares.
     let bare = board().sample(5000, Stream::new(4)).unwrap();
     assert!(bare.iter().all(|row| board().holds(row)));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The shapes against what is known of them without drawing.
+//! The samples of the shapes compared with known moments and identities.
 
 use super::*;
 use crate::error::MissingPart;
@@ -15,8 +15,8 @@ fn drawn(name: &str, json: &str) -> Points {
     set(name, json).sample(20_000, Stream::new(5).label(name)).unwrap()
 }
 
-/// Mean and variance of each coordinate with their own standard errors of 20,000 points: five of
-/// them are allowed.
+/// Compares the mean and the variance of each coordinate of 20,000 points with known values; five
+/// standard errors are allowed.
 fn expect_moments(name: &str, json: &str, mean: &[f64], variance: &[f64]) {
     let x = drawn(name, json);
     let (m, c) = (x.mean(), x.covariance());
@@ -39,13 +39,14 @@ fn means_and_variances_are_the_exact_ones() {
     expect_moments("8gaussians", r#"{"style": "torchcfm"}"#, &[0.0; 2], &[12.5 + 0.1f64.sqrt(); 2]);
     expect_moments("25gaussians", "{}", &[0.0; 2], &[8.01; 2]);
     expect_moments("checkerboard", "{}", &[0.0; 2], &[16.0 / 3.0; 2]);
-    // Half circles: x is 1/2 -+ (1/2 - cos t), y is 1/4 +- (sin t - 1/4), and sin t has mean 2 /
-    // pi.
+    // On the half circles x is 1/2 -+ (1/2 - cos t) and y is 1/4 +- (sin t - 1/4), and sin t has
+    // mean 2 / pi.
     let (vx, vy) = (0.75, 0.5 + 1.0 / 16.0 - 1.0 / PI);
     expect_moments("moons", "{}", &[0.0, 0.3], &[4.0 * vx + 0.04, 4.0 * vy + 0.04]);
     let shift = 0.36 / 12.0;
     expect_moments("moons", r#"{"style": "torchcfm"}"#, &[0.8, 0.05], &[9.0 * vx + shift, 9.0 * vy + shift]);
-    // t (cos t, sin t) / 5 for t uniform on [1.5 pi, 4.5 pi]: the integrals by parts.
+    // The band is t (cos t, sin t) / 5 for t uniform on [1.5 pi, 4.5 pi]; its moments follow by
+    // integration by parts.
     let (a, b) = (1.5 * PI, 4.5 * PI);
     let swiss = |f: fn(f64) -> f64| (f(b) - f(a)) / (b - a);
     let (mx, my) = (swiss(|t| t.cos() + t * t.sin()) / 5.0, swiss(|t| t.sin() - t * t.cos()) / 5.0);
@@ -53,11 +54,14 @@ fn means_and_variances_are_the_exact_ones() {
     let (half, wave) = ((b.powi(3) - a.powi(3)) / 6.0 / (b - a), (wave(b) - wave(a)) / (b - a));
     let variances = [(half + wave) / 25.0 - mx * mx + 0.04, (half - wave) / 25.0 - my * my + 0.04];
     expect_moments("swissroll", "{}", &[mx, my], &variances);
-    // The torus (R, r): E[rho^2] = R^2 + 3/2 r^2, halved along each axis; the height has (r^2 / 2).
+    // For the torus (R, r), E[rho^2] = R^2 + 3/2 r^2 is divided equally between the two axes, and
+    // the height has the variance r^2 / 2.
     expect_moments("torus", "{}", &[0.0; 3], &[5.25 + 0.01, 5.25 + 0.01, 0.5 + 0.01]);
-    // x and y of the helix are independent of turns, z is uniform on [-3, 3].
+    // The moments of x and y of the helix do not depend on the number of turns; z is uniform on
+    // [-3, 3].
     expect_moments("helix", "{}", &[0.0; 3], &[2.01, 2.01, 3.01]);
-    // The sheet: sin^2 has the mean 1/2, (1 - cos)^2 over a three-quarter circle 3/2 + 4/(3 pi).
+    // On the sheet, sin^2 has the mean 1/2, and (1 - cos)^2 over a three-quarter circle has the
+    // mean 3/2 + 4/(3 pi).
     let bend = 1.5 + 4.0 / (3.0 * PI);
     expect_moments("scurve", "{}", &[0.0; 3], &[2.01, 4.0 / 3.0 + 0.01, 4.0 * bend + 0.01]);
 }
@@ -95,7 +99,7 @@ fn without_noise_the_points_lie_on_the_shape() {
         assert!(squared_distance(row, &[t * t.cos() / 5.0, t * t.sin() / 5.0]) < 1e-20);
         assert!((1.5 * PI - 1e-9..4.5 * PI + 1e-9).contains(&t));
     }
-    // Each blade of the still pinwheel is one point.
+    // Without noise, each blade of the pinwheel is one point.
     let blades = drawn("pinwheel", quiet);
     let first = |k: f64| (0.4 * PI * k + 0.25 * 1f64.exp()).sin_cos();
     let near = |row: &[f64], k: i32| {
@@ -117,7 +121,8 @@ fn the_knot_is_drawn_evenly_along_its_length() {
     let knot: Vec<[f64; 3]> = (0..=PARTS).map(|k| curve(2.0 * PI * k as f64 / PARTS as f64)).collect();
     let steps: Vec<f64> = knot.windows(2).map(|w| squared_distance(&w[0], &w[1]).sqrt()).collect();
     let length: f64 = steps.iter().sum();
-    // Twelve equal parts of the parameter: the share of points in each is its share of the length.
+    // The parameter range has twelve equal parts: the share of points in each part is its share of
+    // the length.
     let mut counts = [0.0; 12];
     for row in x.iter().take(3000) {
         let distance = |k: &usize| squared_distance(row, &knot[*k]);

@@ -1,4 +1,4 @@
-//! A Gaussian as a target: its sample and its moments.
+//! The implementation of `Target` for a Gaussian: its sample and its moments.
 
 use super::Gaussian;
 use crate::rng::Stream;

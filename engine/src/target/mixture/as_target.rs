@@ -1,4 +1,4 @@
-//! A mixture as a target: its sample, its moments and its modes.
+//! The implementation of `Target` for a mixture: its sample, its moments and its modes.
 
 use super::Mixture;
 use crate::rng::{Rng, Stream};
@@ -42,7 +42,8 @@ impl Target for Mixture {
         Some(self)
     }
 
-    /// Mean `sum_k w_k m_k`, covariance `sum_k w_k (S_k + (m_k - mean)(m_k - mean)^T)`.
+    /// The mean is `sum_k w_k m_k`, and the covariance is `sum_k w_k (S_k + (m_k - mean)(m_k -
+    /// mean)^T)`.
     fn moments(&self) -> Option<Moments> {
         let dim = self.dim();
         let parts = || self.weights.iter().zip(&self.components);
