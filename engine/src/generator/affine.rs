@@ -36,7 +36,7 @@ pub struct Affine {
 }
 
 impl Affine {
-    /// Creates it with random `W` and `b = 0`.
+    /// Creates a generator with random `W` and `b = 0`.
     ///
     /// # Errors
     /// A dimension is 0, or the scale is not positive.
@@ -58,28 +58,29 @@ impl Affine {
         Ok(Affine { parameters, dim, dim_in })
     }
 
-    /// Creates it with these parameters, `W` row-major and then `b`.
+    /// Creates a generator with these parameters: `W`, row-major, and then `b`.
     #[cfg(any(feature = "files", test))]
     pub(super) fn of(parameters: Vec<f64>, dim: usize, dim_in: usize) -> Affine {
         Affine { parameters, dim, dim_in }
     }
 
-    /// `W`, `dim` x `dim_in`.
+    /// Returns `W`, `dim` x `dim_in`.
     pub fn weights(&self) -> MatRef<'_, f64> {
         MatRef::from_row_major_slice(&self.parameters[..self.dim * self.dim_in], self.dim, self.dim_in)
     }
 
-    /// `b`: the mean of its points for a base of mean 0.
+    /// Returns `b`, the mean of the points of the generator for a base of mean 0.
     pub fn bias(&self) -> &[f64] {
         &self.parameters[self.dim * self.dim_in..]
     }
 
-    /// `W W^T`: the covariance of its points for a base of covariance `I`.
+    /// Returns `W W^T`, the covariance of the points of the generator for a base of covariance `I`.
     pub fn covariance(&self) -> Mat<f64> {
         product(self.weights(), self.weights().transpose())
     }
 
-    /// Its parameters by PyTorch's names, with the description that [`load`](super::load) needs.
+    /// Returns the parameters by PyTorch's names, with the description that [`load`](super::load)
+    /// needs.
     pub fn tensors(&self) -> Tensors {
         super::tensors::linear(self.dim, self.dim_in, &self.parameters)
     }

@@ -14,29 +14,29 @@ use crate::{Result, pairwise::Pairwise, rng::Stream};
 use difference::Difference;
 pub use option::{DistillOptions, Weight};
 
-/// A distillation: the generator to be trained, the fixed score that teaches it and the base. The
+/// A distillation: the generator to be trained, the fixed score that teaches it, and the base. The
 /// options have defaults.
 ///
 /// The generator is trained so that the distribution of `y = g(u)`, `u ~ base`, becomes that of the
-/// teacher: distribution matching distillation \[yin2024onestep, yin2024improved\], a
+/// teacher. This is distribution matching distillation \[yin2024onestep, yin2024improved\], a
 /// score-difference flow whose source score is a learned denoiser.
 ///
-/// With `z = y + sigma e`, where `sigma` is log-uniform between `sigma_max` and `sigma_min`
-/// (stratified: the points are divided between `levels` levels), each step is one Adam step of the
-/// generator along `-mean J^T v`, with
+/// Let `z = y + sigma e`, where `sigma` is log-uniform between `sigma_max` and `sigma_min`
+/// (stratified: the points are divided among `levels` noise levels). Each step is one Adam step of
+/// the generator along `-mean J^T v`, with
 ///
 /// `v = w (D_teacher(z; sigma) - D_source(z; sigma))`, `w = 1 / mean_j |y - D_teacher(z; sigma)|_j`
 /// or 1.
 ///
-/// `D_source` is a net that minimises the denoising loss on fresh points of the generator:
-/// `warm_up` optimiser steps at the beginning, then `score_updates` before every step. Cost per
-/// step: `score_updates` training steps of that net, one evaluation of both scores, and one
+/// `D_source` is a net that minimises the denoising loss on fresh points of the generator. It takes
+/// `warm_up` optimiser steps at the beginning, and then `score_updates` before every step. The cost
+/// per step is `score_updates` training steps of that net, one evaluation of both scores, and one
 /// training step of the generator.
 ///
-/// The generator is trained in standard units, given by the mean and standard deviations of the
-/// teacher and by the base, unless both are nearly standard or those of the teacher are unknown. In
-/// other units `w` is measured relative to the mean standard deviation of the teacher. A note
-/// reports the units.
+/// The generator is trained in standard units, given by the base and by the mean and standard
+/// deviations of the teacher. The units are not changed if both are nearly standard, or if those of
+/// the teacher are unknown. In other units `w` is measured relative to the mean standard deviation
+/// of the teacher. A note reports the units.
 ///
 /// ```
 /// use sdflow::generator::{Affine, AffineOptions, Distillation};

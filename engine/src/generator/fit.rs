@@ -36,13 +36,14 @@ crate::options! {
 /// A fit: the generator to be trained, the velocity field that it follows and the base. The options
 /// have defaults.
 ///
-/// The generator is trained so that `g(u)`, `u ~ base`, follows the field: with `y = g(u)` and the
-/// moved particles `y' = y + eta v(y)` held fixed, each step is one Adam step on `1/2 mean |g(u) -
-/// y'|^2`, whose gradient is `-eta mean J^T v`, the flow projected onto the model
-/// \[weber2023score\].
+/// The generator is trained so that `g(u)`, `u ~ base`, follows the field. The points are `y =
+/// g(u)`, and the moved particles `y' = y + eta v(y)` are held fixed. Each step is one Adam step on
+/// `1/2 mean |g(u) - y'|^2`. The gradient of this loss is `-eta mean J^T v`, the flow projected
+/// onto the model \[weber2023score\].
 ///
-/// It is trained in standard units, given by the target of the flow and by the base. If both are
-/// nearly standard, or the target is unknown, the units are not changed. A note reports the units.
+/// The generator is trained in standard units, given by the target of the flow and by the base. If
+/// both are nearly standard, or the target is unknown, the units are not changed. A note reports
+/// the units.
 ///
 /// ```
 /// use sdflow::flow::SdFlow;
@@ -108,7 +109,7 @@ struct Along<'a> {
     flow: &'a mut dyn VelocityField,
     stepping: &'a Stepping,
     pairwise: &'a Pairwise,
-    /// The step size of the last velocity.
+    /// The step size along the last velocity.
     eta: f64,
 }
 

@@ -1,5 +1,5 @@
-//! Uses of the linear layers of a generator: a change of units is absorbed by the first and the
-//! last, and a single layer has a closed form of its least-squares fit.
+//! Uses of the linear layers of a generator. A change of units is absorbed by the first and the
+//! last layer, and a single layer has a least-squares fit in closed form.
 
 use super::{Generator, Layer};
 use crate::matrix::{Spectrum, product};
@@ -7,8 +7,8 @@ use crate::points::AffineMap;
 use crate::{Points, Result, Subject};
 use faer::Mat;
 
-/// Replaces `g(u)` by `after(g(before(u)))`, by a change of its first and last layer; either map
-/// may be None. Returns false, and changes nothing, if the parameters cannot express that.
+/// Replaces `g(u)` by `after(g(before(u)))`, by a change of the first and the last layer; either
+/// map may be None. Returns false and changes nothing if the parameters cannot express the new map.
 pub(super) fn compose(generator: &mut dyn Generator, before: Option<&AffineMap>, after: Option<&AffineMap>) -> bool {
     let layers = generator.layers();
     let (Some(first), Some(last)) = (layers.first(), layers.last()) else { return false };
@@ -43,11 +43,10 @@ fn change_output(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
     }
 }
 
-/// Sets the parameters of a generator of a single linear layer to those that minimise `sum_i
-/// |g(u_i) - y_i|^2`: `W = C_yu C_uu^+`, `b = mean y - W mean u`. Of all solutions it is the one
-/// that ignores directions in which `u`, with every column divided by its standard deviation, does
-/// not vary. Returns false, and changes nothing, for any other generator.
-///
+/// Sets the parameters of a generator with a single linear layer to those that minimise `sum_i
+/// |g(u_i) - y_i|^2`: `W = C_yu C_uu^+`, `b = mean y - W mean u`. Of all solutions, this one
+/// ignores the directions in which `u`, with every column divided by its standard deviation, does
+/// not vary. Returns false and changes nothing for any other generator.
 /// # Errors
 /// The shapes do not match.
 pub(super) fn least_squares(generator: &mut dyn Generator, u: &Points, y: &Points) -> Result<bool> {
@@ -56,8 +55,8 @@ pub(super) fn least_squares(generator: &mut dyn Generator, u: &Points, y: &Point
     u.check_dim(Subject::option("inputs"), generator.input_dim(), "the generator's input")?;
     y.check_dim(Subject::option("outputs"), generator.dim(), "the generator's output")?;
     let (mean_u, mean_y) = (u.mean(), y.mean());
-    // Columns are divided by their standard deviations, so that a column of small numbers is not
-    // taken for one without variation.
+    // Columns are divided by their standard deviations. Otherwise a column of small numbers would
+    // count as a column without variation.
     let deviation = |j: usize| u.iter().map(|row| (row[j] - mean_u[j]).powi(2)).sum::<f64>().sqrt();
     let units: Vec<f64> = (0..u.dim()).map(deviation).map(|s| if s > 0.0 { s } else { 1.0 }).collect();
     let (from, to) = (centred(u, &mean_u, &units), centred(y, &mean_y, &vec![1.0; y.dim()]));
@@ -120,14 +119,14 @@ mod tests {
             for (found, want) in forward(g, &u).data().iter().zip(after.apply(&want).data()) {
                 assert!((found - want).abs() < 2e-6 * (1.0 + want.abs()), "{found} {want}");
             }
-            // A map and its inverse change nothing.
+            // A map followed by its inverse changes nothing.
             assert!(compose(g, Some(&before.inverse()), Some(&after.inverse())));
             assert!(g.parameters().iter().zip(&start).all(|(a, b)| (a - b).abs() < 1e-12 * (1.0 + b.abs())));
         }
     }
 
-    /// A first layer as wide as its input adds the input, which no weights can undo; this does not
-    /// concern outputs.
+    /// A first layer as wide as its input adds the input, and no weights can undo that. Outputs are
+    /// not affected.
     #[test]
     fn a_layer_that_adds_its_input_takes_no_map_of_it() {
         let square = MlpOptions { dim: 16, hidden: 16, residual: true, ..MlpOptions::default() };

@@ -1,4 +1,4 @@
-//! A net as generator.
+//! A net as a generator.
 
 use super::{Generator, Layer, tensors};
 use crate::io::Tensors;
@@ -26,7 +26,7 @@ crate::options! {
 }
 
 /// A multilayer perceptron `g(u)` in f32. The trained parameters are f64, so that small steps are
-/// not lost, and are rounded for every pass.
+/// not lost. They are rounded to f32 for every pass.
 #[derive(Debug, Clone)]
 pub struct MlpGenerator {
     parameters: Vec<f64>,
@@ -38,7 +38,7 @@ pub struct MlpGenerator {
 }
 
 impl MlpGenerator {
-    /// Creates it with random parameters, distributed as those of PyTorch's `nn.Linear`.
+    /// Creates a generator with random parameters, distributed like those of PyTorch's `nn.Linear`.
     ///
     /// # Errors
     /// A dimension, a width or the number of layers is 0, or there are more than 1000 layers or
@@ -64,12 +64,13 @@ impl MlpGenerator {
         net
     }
 
-    /// Its parameters by PyTorch's names, with the description that [`load`](super::load) needs.
+    /// Returns the parameters by PyTorch's names, with the description that [`load`](super::load)
+    /// needs.
     pub fn tensors(&self) -> Tensors {
         tensors::net(&self.net())
     }
 
-    /// Rounds the parameters and the base points.
+    /// Rounds the parameters and the base points to f32.
     fn take(&mut self, u: &Points) -> Result<()> {
         u.check_dim("the base", self.input_dim(), "the generator's input")?;
         round(self.net.parameters_mut(), &self.parameters);
@@ -166,7 +167,8 @@ mod tests {
         let scale = gradient.iter().map(|g| g * g).sum::<f64>().sqrt() / (gradient.len() as f64).sqrt();
         for i in (0..gradient.len()).step_by(3) {
             let at = g.parameters()[i];
-            // The net rounds to f32, so the step is large enough for rounding errors not to matter.
+            // The net rounds to f32, so the step is large enough to make rounding errors
+            // insignificant.
             let h = 1e-2;
             g.parameters_mut()[i] = at + h;
             let above = loss(&mut g);

@@ -1,9 +1,10 @@
 //! Models that map base noise to points, and their training.
 //!
 //! A [`Generator`] is a map with parameters: [`Affine`], [`MlpGenerator`]. A [`Fit`] trains a
-//! generator along a flow, a [`Distillation`] by a fixed score, a [`Regression`] on pairs; [`load`]
-//! reads one from a file. `train` is shared by the first two, `optimiser` updates the parameters,
-//! and `standard_units` maps a generator to standard units and back.
+//! generator along a flow, a [`Distillation`] trains it by a fixed score, and a [`Regression`]
+//! trains it on pairs. [`load`] reads a generator from a file. `train` is shared by [`Fit`] and
+//! [`Distillation`], `optimiser` updates the parameters, and `standard_units` maps a generator to
+//! standard units and back.
 
 mod affine;
 mod distill;
@@ -36,16 +37,16 @@ use crate::{Points, Result};
 
 /// A map `g_theta: R^d_in -> R^d` with parameters `theta`.
 pub trait Generator: Send + Sync + std::fmt::Debug {
-    /// Dimension of its input.
+    /// Returns the dimension of the input.
     fn input_dim(&self) -> usize;
 
-    /// Dimension of its output.
+    /// Returns the dimension of the output.
     fn dim(&self) -> usize;
 
-    /// All parameters in a fixed order.
+    /// Returns all parameters in a fixed order.
     fn parameters(&self) -> &[f64];
 
-    /// All parameters, mutable.
+    /// Returns all parameters, mutable.
     fn parameters_mut(&mut self) -> &mut [f64];
 
     /// Writes `out[i] = g(u_i)`.
@@ -61,9 +62,10 @@ pub trait Generator: Send + Sync + std::fmt::Debug {
     /// The shapes do not match.
     fn pull_back(&mut self, u: &Points, v: &Points, gradient: &mut [f64]) -> Result<()>;
 
-    /// Returns its linear layers in order, if it is a chain of them with activations between. A
-    /// change of units is then absorbed by the first and the last layer, and a single layer has its
-    /// least-squares fit in closed form. Empty, the default, for any other map.
+    /// Returns the linear layers in order, if the generator is a chain of linear layers with
+    /// activations between them. A change of units is then absorbed by the first and the last
+    /// layer, and a single layer has a least-squares fit in closed form. Any other map returns an
+    /// empty list, the default.
     fn layers(&self) -> Vec<Layer> {
         Vec::new()
     }

@@ -1,4 +1,4 @@
-//! Models in `.safetensors` files: the parameters have PyTorch's names, and the key `sdflow`
+//! Models in `.safetensors` files. The parameters have PyTorch's names, and the key `sdflow`
 //! describes the model.
 
 use super::tensors::{KEY, Kind, tag};
@@ -15,14 +15,14 @@ use std::path::Path;
 pub enum Model {
     /// An affine generator.
     Affine(Affine),
-    /// A net as generator.
+    /// A net as a generator.
     Mlp(Box<MlpGenerator>),
     /// A trained denoiser.
     Denoiser(Box<Denoiser>),
 }
 
 crate::options! {
-    /// Options of `load_model`, for nets that another program saved.
+    /// Options of `load_model`, for nets that were saved by another program.
     pub struct ModelOptions {
         /// The activation between its linear layers: "silu", "tanh" or "softplus".
         activation: Option<Activation> = None,
@@ -34,7 +34,8 @@ crate::options! {
 /// Writes a trained denoiser.
 ///
 /// # Errors
-/// The denoiser is that of the moving cloud, which belongs to its run; those of [`Tensors::save`].
+/// The denoiser is that of the moving cloud, which belongs to its run; or an error of
+/// [`Tensors::save`].
 pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
     use crate::score::Score as _;
     let (Some(net), Some((sigma_min, sigma_max)), Some(extent)) =
@@ -52,8 +53,9 @@ pub fn save_denoiser(denoiser: &Denoiser, path: &Path) -> Result<()> {
     tag(net.mlp().tensors(), &kind).save(path)
 }
 
-/// Removes the prefix that wrappers of PyTorch add to all names, `module.` or `_orig_mod.`: the
-/// text before the number of the first layer, if it is the same for all.
+/// Removes the prefix, such as `module.` or `_orig_mod.`, that wrappers of PyTorch add to all
+/// names. The prefix is the text before the number of the first layer, if this text is the same for
+/// all names.
 fn strip_prefix(tensors: &mut Tensors) {
     let Some(first) = tensors.tensors.keys().next() else { return };
     let is_number = |part: &&str| part.parse::<usize>().is_ok();
@@ -65,9 +67,9 @@ fn strip_prefix(tensors: &mut Tensors) {
     }
 }
 
-/// Returns the model in a file. A file without the key `sdflow`, such as PyTorch's
-/// `save_file(net.state_dict(), ..)` of an `nn.Sequential`, is a net whose activation the options
-/// name; a prefix that all its tensors share, such as `module.`, is removed.
+/// Returns the model in a file. A file may lack the key `sdflow`, such as the file of PyTorch's
+/// `save_file(net.state_dict(), ..)` for an `nn.Sequential`. It is then a net whose activation the
+/// options name, and a prefix that all tensors share, such as `module.`, is removed.
 ///
 /// # Errors
 /// Those of [`Tensors::load`] and [`Mlp::from_tensors`]; the description cannot be read; the
@@ -131,7 +133,7 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
 }
 
 impl Model {
-    /// Describes its input and output dimensions.
+    /// Describes the input and output dimensions of the model.
     pub fn shape(&self) -> String {
         let (from, to) = match self {
             Model::Affine(g) => (g.input_dim(), g.dim()),
@@ -216,7 +218,8 @@ mod tests {
         let options = ModelOptions { activation: Some(Activation::Tanh), ..ModelOptions::default() };
         let Model::Mlp(back) = load(&path, &options).unwrap() else { panic!("no net") };
         assert_eq!(back.net(), net);
-        // `DataParallel` and `compile` of PyTorch name the same parameters in this way.
+        // `DataParallel` and `compile` of PyTorch add these prefixes to the names of the same
+        // parameters.
         for prefix in ["module.", "_orig_mod.", "_orig_mod.module."] {
             let mut wrapped = net.tensors();
             let renamed = std::mem::take(&mut wrapped.tensors).into_iter();

@@ -1,5 +1,5 @@
-//! Adam on the parameters of a generator, with an average over the last steps and a way to undo a
-//! bad step.
+//! Adam on the parameters of a generator, with an average over the last steps. A bad step can be
+//! undone.
 
 use super::Generator;
 use crate::archive::{Archive, Archived};
@@ -12,9 +12,10 @@ use crate::{Error, Points, Result};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OptimiserPlan<'a> {
     pub steps: usize,
-    /// The learning rate; left out: a cosine from the default rate of the generator to 0.
+    /// The learning rate. If it is left out, it is a cosine from the default rate of the generator
+    /// to 0.
     pub rate: Option<&'a Schedule>,
-    /// The share of the steps, the last ones, over which the parameters are averaged.
+    /// The parameters are averaged over this share of the steps, at the end of the training.
     pub average: f64,
 }
 
@@ -41,7 +42,7 @@ impl OptimiserPlan<'_> {
     }
 }
 
-/// Returns the default learning rate at the start of a training: an affine map allows larger steps
+/// Returns the default learning rate at the start of a training. An affine map allows larger steps
 /// than a net.
 fn usual_rate(generator: &dyn Generator) -> f64 {
     if generator.layers().len() == 1 { 0.02 } else { 0.005 }
@@ -60,7 +61,7 @@ pub(super) struct Pull<'a> {
 pub(super) struct Optimiser {
     adam: Adam<f64>,
     gradient: Vec<f64>,
-    /// The parameters before the last step, for which the velocity was finite.
+    /// The parameters before the last step. The velocity was finite for them.
     kept: Vec<f64>,
     averaged_from: usize,
     mean: RunningMean,
@@ -101,7 +102,7 @@ impl Optimiser {
         Ok(true)
     }
 
-    /// Restores the parameters of the last finite velocity.
+    /// Restores the last parameters with a finite velocity.
     pub fn take_back(&self, generator: &mut dyn Generator) {
         generator.parameters_mut().copy_from_slice(&self.kept);
     }

@@ -1,4 +1,4 @@
-//! Training of a generator by regression on pairs: a computed map becomes a function.
+//! Training of a generator by regression on pairs, which makes a function of a computed map.
 
 mod option;
 mod student;
@@ -21,11 +21,12 @@ use student::{Student, misfit, note};
 /// A regression: the generator to be trained and the pairs of inputs and outputs. The options have
 /// defaults.
 ///
-/// The generator is trained to `min mean |g(u_i) - y_i|^2` over pairs of rows: by least squares if
-/// that has a closed form, otherwise by Adam on random minibatches, in units in which inputs and
-/// outputs have mean 0 and variance 1. A net that already explains most of the outputs is trained
-/// further; any other starts with its parameters read in those units. Cost: a pass of the generator
-/// over all pairs, then a forward and a backward pass per step and pair of the minibatch.
+/// The generator is trained to minimise `mean |g(u_i) - y_i|^2` over pairs of rows. If the
+/// least-squares solution has a closed form, it is used. Otherwise Adam runs on random minibatches,
+/// in units in which inputs and outputs have mean 0 and variance 1. A net that already explains
+/// most of the outputs is trained further. Any other net starts with its parameters read in those
+/// units. The cost is a pass of the generator over all pairs, and then a forward and a backward
+/// pass per step and pair of the minibatch.
 ///
 /// ```
 /// use sdflow::generator::{Affine, AffineOptions, Pairs, Regression};
@@ -81,7 +82,7 @@ impl<'a> Regression<'a> {
         Ok(result)
     }
 
-    /// Trains the generator in standard units and maps it back to those of the pairs.
+    /// Trains the generator in standard units and maps it back to the units of the pairs.
     fn train(self, observer: &mut dyn Observer) -> Result<FitResult> {
         let Regression { generator, pairs, options, interrupt, stream } = self;
         let units = enter(generator, pairs)?;
@@ -110,7 +111,7 @@ impl<'a> Regression<'a> {
     }
 }
 
-/// Returns the result for a generator that was solved for.
+/// Returns the result for a generator whose parameters were computed in closed form.
 fn solution(generator: &mut dyn Generator, pairs: Pairs, observer: &mut dyn Observer) -> Result<FitResult> {
     let mut made = Points::default();
     generator.forward(pairs.inputs, &mut made)?;
@@ -127,8 +128,8 @@ fn enter(generator: &mut dyn Generator, pairs: Pairs) -> Result<Units> {
     let (inputs, outputs) = (AffineMap::of(u), AffineMap::common(y));
     let mut made = Points::default();
     generator.forward(u, &mut made)?;
-    // A net that explains most of the outputs keeps its map; random parameters are suitable for
-    // standard units.
+    // A net that explains most of the outputs keeps its map. Other parameters count as random,
+    // which suits standard units.
     let keeps = misfit(&made, y, &mut Points::default()) < 0.5 * y.spread();
     let known = inputs.is_finite() && outputs.is_finite();
     let units = Units { inputs: Some(inputs), outputs: Some(outputs) };

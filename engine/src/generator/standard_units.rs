@@ -1,10 +1,10 @@
-//! The units in which a generator is trained: those in which its inputs and outputs have mean near
+//! The units in which a generator is trained. In these units, its inputs and outputs have mean near
 //! 0 and variance near 1.
 //!
-//! Random initial parameters and learning rates assume such units: with steps of a hundredth,
+//! Random initial parameters and learning rates assume such units. With steps of a hundredth,
 //! training finds neither a mean of 5000 nor a standard deviation of 0.001. A generator is
-//! therefore mapped to standard units before its training; afterwards the inverse maps are absorbed
-//! by its first and last layer, so that a single map is saved and applied.
+//! therefore mapped to standard units before its training. Afterwards its first and last layer
+//! absorb the inverse maps, so that a single map is saved and applied.
 
 use super::Generator;
 use super::layer_algebra::compose;
@@ -17,15 +17,15 @@ use crate::{Points, Result};
 /// The known units of points.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Known {
-    /// The map from standard units to those of the points.
+    /// The map from standard units to the units of the points.
     pub map: AffineMap,
-    /// True if every column is divided by its own standard deviation; false if all are divided by
-    /// one length.
+    /// True if every column is divided by its own standard deviation; false if all columns are
+    /// divided by one length.
     pub each_column: bool,
 }
 
-/// Means and standard deviations up to this value, and standard deviations down to its inverse,
-/// count as standard: a generator of usual size reaches them at its usual rate.
+/// Units count as standard if means and standard deviations are at most this, and standard
+/// deviations are at least its inverse. A generator of usual size reaches them at its usual rate.
 const NEAR: f64 = 4.0;
 
 impl Known {
@@ -35,7 +35,7 @@ impl Known {
         Aim::Target(base).units().map(|map| Known { map, each_column: true })
     }
 
-    /// Returns the map; None if it would change little, or is not finite.
+    /// Returns the map; None if the map would change little, or is not finite.
     fn needed(&self) -> Option<AffineMap> {
         let near = |scale: f64| (1.0 / NEAR..=NEAR).contains(&scale);
         let map = &self.map;
@@ -70,10 +70,10 @@ impl Units {
         self.outputs.as_ref().map_or(1.0, AffineMap::size)
     }
 
-    /// Maps the generator to these units. If `keeps` is true, it remains the same map of the
-    /// caller's inputs to the caller's outputs; otherwise it keeps its parameters, which are then
-    /// read in standard units. Returns false, and changes nothing, if it has no layers to absorb
-    /// the maps.
+    /// Maps the generator to these units. If `keeps` is true, the generator remains the same map of
+    /// the caller's inputs to the caller's outputs. Otherwise it keeps its parameters, which are
+    /// then read in standard units. Returns false and changes nothing if the generator has no
+    /// layers to absorb the maps.
     pub fn enter(&self, generator: &mut dyn Generator, keeps: bool) -> bool {
         let before = generator.parameters().to_vec();
         let outputs = self.outputs.as_ref().map(AffineMap::inverse);
@@ -92,10 +92,10 @@ impl Units {
         compose(generator, inputs.as_ref(), self.outputs.as_ref());
     }
 
-    /// Maps the generator to suitable units, and starts with the map that is nearer to the expected
-    /// points: its present map, which gives `y` for `u`, or the random map of its parameters in
-    /// standard units. Returns its choices, a sentence each. A generator that cannot absorb both
-    /// maps gets the one that it can absorb.
+    /// Maps the generator to suitable units and chooses the map with which it starts. This is its
+    /// present map, which gives `y` for `u`, or the random map of its parameters in standard units,
+    /// whichever is nearer to the expected points. Returns these choices, a sentence each. A
+    /// generator that cannot absorb both maps of units gets only the one that it can absorb.
     ///
     /// # Errors
     /// Those of the generator.
@@ -116,8 +116,8 @@ impl Units {
         ])
     }
 
-    /// True if the current outputs of the generator are at least as near to standard units as those
-    /// of its parameters read in standard units.
+    /// True if the current outputs of the generator are at least as near to standard units as the
+    /// outputs that its parameters give in standard units.
     fn keeps(&self, generator: &mut dyn Generator, mut u: Points, mut as_it_is: Points) -> Result<bool> {
         let mut anew = Points::default();
         if let Some(map) = &self.outputs {

@@ -1,4 +1,4 @@
-//! What a generator learns from.
+//! The interface of what trains a generator.
 
 use super::standard_units::Known;
 use crate::archive::Archive;
@@ -12,13 +12,15 @@ pub(super) type Draw<'a> = dyn FnMut(Stream, &mut Points) -> Result<()> + 'a;
 
 /// Gives the displacement of the points of a generator.
 pub(super) trait Teacher {
-    /// Returns the units of the points that are the goal for `y`, if known.
+    /// Returns the units of the points to which `y` should move, if they are known.
     fn target_units(&self, y: &Points, clock: &Clock) -> Option<Known>;
 
-    /// Receives the norm of an output in standard units, once, before anything else.
+    /// Receives the norm of an output in standard units. This is the first call, and it occurs
+    /// once.
     fn measure(&mut self, _size: f64) {}
 
-    /// Prepares for the first step, whose points are `y`. Returns its choices, a sentence each.
+    /// Prepares for the first step, whose points are `y`. Returns the choices of the teacher, a
+    /// sentence each.
     fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>>;
 
     /// Learns from fresh points before the velocity is evaluated.
@@ -35,8 +37,8 @@ pub(super) trait Teacher {
         1.0
     }
 
-    /// Writes the state that the teacher keeps between steps into a checkpoint, or reads it back,
-    /// including the decisions of [`Teacher::prepare`], which is not called again.
+    /// Writes the state that the teacher keeps between steps into a checkpoint, or reads the state
+    /// back. The state includes the choices of [`Teacher::prepare`], which is not called again.
     fn archive(&mut self, archive: &mut Archive) -> Result<()>;
 
     /// Called after every step.

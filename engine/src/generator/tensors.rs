@@ -38,7 +38,7 @@ pub(super) fn linear(dim: usize, dim_in: usize, parameters: &[f64]) -> Tensors {
     tag(tensors, &Kind::Affine)
 }
 
-/// Returns the tensors of a net as generator.
+/// Returns the tensors of a net as a generator.
 pub(super) fn net(net: &Mlp<f32>) -> Tensors {
     tag(net.tensors(), &Kind::Mlp { activation: net.activation(), residual: net.residual() })
 }

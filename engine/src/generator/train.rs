@@ -1,5 +1,5 @@
-//! The common part of `fit` and `distill`: base points pass through a generator, a velocity is
-//! evaluated at its points, and Adam takes a step along it.
+//! The common part of `fit` and `distill`. Base points pass through a generator, a velocity is
+//! evaluated at its points, and Adam takes a step along the velocity.
 
 use super::Generator;
 use super::optimiser::{Optimiser, OptimiserPlan, Pull};
@@ -18,10 +18,10 @@ use std::time::Instant;
 /// The result of a training, besides the generator.
 #[derive(Debug, Clone, Default)]
 pub struct FitResult {
-    /// History: step, progress, readings of the teacher, and `residual`, the root mean square of
-    /// the velocity (for pairs, of `g(u) - y`).
+    /// History: step, progress, readings of the teacher, and `residual`. The residual is the root
+    /// mean square of the velocity or, for pairs, of `g(u) - y`.
     pub history: Vec<Row>,
-    /// How it ended.
+    /// How the training ended.
     pub ending: Ending,
     /// The choices that were made automatically, a sentence each.
     pub notes: Vec<String>,
@@ -57,7 +57,7 @@ impl TrainingOptions<'_> {
     }
 }
 
-/// A generator in standard units, and the base of its points.
+/// A generator in standard units, and the base from which its inputs are drawn.
 struct Student<'a> {
     generator: &'a mut dyn Generator,
     base: &'a dyn Target,
@@ -66,8 +66,8 @@ struct Student<'a> {
 }
 
 impl Student<'_> {
-    /// Draws a minibatch of the base into `u`, in standard units, and maps it by the generator to
-    /// `y`, in the caller's units.
+    /// Draws a minibatch of the base into `u`, in standard units. Writes the points of the
+    /// generator into `y`, in the caller's units.
     fn draw(&mut self, stream: Stream, u: &mut Points, y: &mut Points) -> Result<()> {
         *u = self.base.sample(self.batch, stream)?;
         if let Some(map) = &self.units.inputs {
@@ -129,7 +129,8 @@ impl<'a> Training<'a> {
 
     /// Runs the training: each step is one Adam step on `-eta mean J^T v` in standard units. At the
     /// end the parameters are averaged over the last steps. After a divergence they are the last
-    /// ones with a finite velocity; if it occurs before the first step, the generator is unchanged.
+    /// parameters with a finite velocity. If the divergence occurs before the first step, the
+    /// generator is unchanged.
     ///
     /// # Errors
     /// Those of the teacher. Divergence and interruption are not errors.
@@ -280,13 +281,13 @@ impl Archived for Training<'_> {
     }
 }
 
-/// A row of history: the readings, with step, progress and residual.
+/// Returns a row of history: the readings, with step, progress and residual.
 pub(super) fn history_row(step: usize, steps: usize, residual: f64, readings: Vec<(&'static str, f64)>) -> Row {
     let usual = [("step", step as f64), ("progress", step as f64 / steps as f64), ("residual", residual)];
     usual.into_iter().chain(readings).map(|(name, value)| (name.to_string(), value)).collect()
 }
 
-/// `sqrt(mean_i |x_i|^2)` over the rows.
+/// Returns `sqrt(mean_i |x_i|^2)` over the rows.
 pub(super) fn root_mean_square(points: &Points) -> f64 {
     (points.data().iter().map(|x| x * x).sum::<f64>() / points.n() as f64).sqrt()
 }

@@ -1,4 +1,5 @@
-//! Activation functions after a linear layer: value and derivative in one pass over the registers.
+//! Activation functions after a linear layer. Value and derivative are computed in one pass over
+//! the registers.
 
 use crate::simd::{Isa, Real};
 use pulp::{Scalar, Simd, WithSimd};
@@ -20,8 +21,8 @@ pub enum Activation {
 crate::choices!(Activation);
 
 impl Activation {
-    /// For every row `z` of `slope`, as wide as `bias`: `value = f(z + bias)`, and `slope` becomes
-    /// `f'(z + bias)`. Relative errors are a few ulp of the larger of the result and 1.
+    /// Replaces every row `z` of `slope`, as wide as `bias`, by `f'(z + bias)`, and writes `f(z +
+    /// bias)` to `value`. Errors are a few ulp of the result or of 1, whichever is larger.
     pub(super) fn apply<T: Real>(self, bias: &[T], value: &mut [T], slope: &mut [T]) {
         Isa::Auto.run(Apply { activation: self, bias, value, slope });
     }
@@ -67,7 +68,7 @@ fn exp_of_negative<T: Real, S: Simd>(simd: S, x: T::Lanes<S>) -> T::Lanes<S> {
 }
 
 /// `log(1 + y)` for `y` in `[0, 1]`: twice the series of the inverse hyperbolic tangent at `y / (2
-/// + y)`, at most 1/3.
+/// + y)`, which is at most 1/3.
 #[inline(always)]
 fn log_1p<T: Real, S: Simd>(simd: S, y: T::Lanes<S>) -> T::Lanes<S> {
     let t = T::div(simd, y, T::add(simd, T::splat(simd, T::from_f64(2.0)), y));
@@ -92,7 +93,8 @@ impl<T: Real> WithSimd for Apply<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // One loop per function, so that the choice is not made for every register.
+        // Each function has a loop of its own, so that the function is not chosen for every
+        // register.
         match self.activation {
             Activation::Silu => self.rows(simd, Activation::Silu),
             Activation::Tanh => self.rows(simd, Activation::Tanh),
@@ -198,7 +200,7 @@ mod tests {
     }
 
     fn worst<T: Real>(activation: Activation) -> f64 {
-        // 37 columns: whole registers and a remainder on every instruction set.
+        // 37 columns are whole registers and a remainder on every instruction set.
         let inputs: Vec<f64> = (0..370).map(|i| 0.25 * (f64::from(i) - 185.0)).chain([0.0; 37]).collect();
         let bias: Vec<T> = (0..37).map(|j| T::from_f64(f64::from(j) / 64.0)).collect();
         let mut slope: Vec<T> = inputs.iter().map(|x| T::from_f64(*x)).collect();

@@ -13,9 +13,9 @@ pub struct AdamOptions {
     pub beta_1: f64,
     /// Decay of the running mean of the squared gradient.
     pub beta_2: f64,
-    /// Added to the root of the mean square.
+    /// The number that is added to the root of the mean square.
     pub epsilon: f64,
-    /// Weight decay of AdamW: a step also subtracts this share, times the rate, of every parameter.
+    /// Weight decay of AdamW. A step also subtracts this share, times the rate, of every parameter.
     pub weight_decay: f64,
 }
 
@@ -54,7 +54,8 @@ impl<T: Real> Adam<T> {
             1.0 - beta_1,
             beta_2,
             1.0 - beta_2,
-            // m / c1 / (sqrt(v / c2) + epsilon), with both corrections moved out of the loop.
+            // This is m / c1 / (sqrt(v / c2) + epsilon), with both corrections moved out of the
+            // loop.
             rate * root / (1.0 - beta_1.powi(self.steps)),
             epsilon * root,
             1.0 - rate * weight_decay,
@@ -138,7 +139,7 @@ mod tests {
         assert!((theta[0] - 1.0).abs() < 1e-3 && (theta[1] - 2.0).abs() < 1e-3, "{theta:?}");
     }
 
-    /// The formula as it is written, for one parameter at a time.
+    /// Computes the formula directly, for one parameter at a time.
     #[test]
     fn wide_steps_are_the_formula() {
         let options = AdamOptions { weight_decay: 0.1, ..AdamOptions::default() };

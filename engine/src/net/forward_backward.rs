@@ -7,15 +7,15 @@ use faer::{Accum, MatMut, MatRef};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Rows that pass through the net at a time: their values stay in the cache, and the products still
-/// run at full speed.
+/// The number of rows that pass through the net at a time. Their values stay in the cache, and
+/// products still run at full speed.
 const ROWS: usize = 128;
 
-/// The largest number of partial gradients. Their number depends on the batch only, and therefore
-/// the order of the sum too.
+/// The largest number of partial gradients. Their number depends only on the batch, and therefore
+/// so does the order of the sum.
 const SHARDS: usize = 16;
 
-/// Buffers of passes, reused by later ones. They fit any net and batch, and grow as needed.
+/// Buffers of passes, which later passes reuse. They serve any net and batch, and grow as needed.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace<T> {
     shards: Vec<Shard<T>>,
@@ -24,13 +24,13 @@ pub struct Workspace<T> {
 }
 
 /// The buffers of one part of the batch: the values of `ROWS` rows, and the gradient summed over
-/// all its rows.
+/// all rows of the part.
 #[derive(Debug, Clone, Default)]
 struct Shard<T> {
     /// The output and the derivative of every hidden layer.
     values: Vec<[Vec<T>; 2]>,
     output: Vec<T>,
-    /// Gradients with respect to the output of one layer and of the next.
+    /// Gradients with respect to the output of one layer and the output of the next layer.
     behind: [Vec<T>; 2],
     gradient: Vec<T>,
     loss: f64,
@@ -61,8 +61,9 @@ impl<T: Real> Mlp<T> {
     }
 
     /// Returns the sum over all rows of a loss, and writes its gradients. `loss` receives a range
-    /// of rows and the output of the net there; it returns its value and overwrites the output with
-    /// its derivative. The order of every sum depends on the number of rows only.
+    /// of rows and the output of the net for these rows. It returns the value of the loss and
+    /// overwrites the output with the derivative. The order of every sum depends only on the number
+    /// of rows.
     pub(crate) fn gradient(
         &self,
         input: &[T],
@@ -108,7 +109,7 @@ impl<T: Real> Mlp<T> {
 }
 
 impl<T: Real> Workspace<T> {
-    /// Prepares shards for `rows` rows; returns the number of rows of each shard, of which the last
+    /// Prepares shards for `rows` rows. Returns the number of rows of each shard; the last shard
     /// may have fewer.
     fn divide(&mut self, net: &Mlp<T>, rows: usize) -> usize {
         let blocks = rows.div_ceil(ROWS).max(1);
@@ -176,8 +177,8 @@ impl<T: Real> Shard<T> {
         add_to_rows(output, net.bias(last));
     }
 
-    /// The backward pass from the derivative in `output` to the parameters, added to `gradient`,
-    /// and to the input.
+    /// Runs the backward pass from the derivative in `output` to the parameters, where it adds to
+    /// `gradient`, and to the input.
     fn backward(&mut self, net: &Mlp<T>, input: &[T], learns: bool, to_input: Option<&mut [T]>) {
         let rows = input.len() / net.input_dim();
         let [mut here, mut next] = self.behind.each_mut();

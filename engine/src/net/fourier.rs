@@ -1,9 +1,9 @@
-//! Fourier features of time, the input of a net: sines and cosines of several frequencies.
+//! Fourier features of time as an input of a net: sines and cosines of several frequencies.
 
 use crate::simd::Real;
 
-/// The features `sin(f_k t)`, `cos(f_k t)` with `f_k` from 1 to `highest` in geometric steps, `t`
-/// in radians: they are smooth in `t`, and distinguish times that differ by `1 / highest`
+/// The features `sin(f_k t)`, `cos(f_k t)` with `f_k` from 1 to `highest` in geometric steps and
+/// `t` in radians. They are smooth in `t`, and distinguish times that differ by `1 / highest`
 /// \[vaswani2017attention\].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fourier {

@@ -6,7 +6,7 @@ use crate::{Result, rng::Stream};
 use faer::MatRef;
 use std::ops::Range;
 
-/// The map `x -> W_L a(.. a(W_1 x + b_1) ..) + b_L` with the activation `a`; with `residual`, a
+/// The map `x -> W_L a(.. a(W_1 x + b_1) ..) + b_L` with the activation `a`. With `residual`, a
 /// hidden layer whose input is as wide as its output adds its input: `h -> h + a(W h + b)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mlp<T> {
@@ -17,8 +17,8 @@ pub struct Mlp<T> {
 }
 
 impl<T: Real> Mlp<T> {
-    /// Creates a net of these widths, including input and output, with random parameters
-    /// distributed as those of PyTorch's `nn.Linear`: weights and biases uniform on
+    /// Creates a net of these widths, including input and output. The random parameters are
+    /// distributed like those of PyTorch's `nn.Linear`: weights and biases are uniform on
     /// `+-1/sqrt(fan_in)` (kaiming-uniform with slope `sqrt 5`) \[he2015delving\].
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl<T: Real> Mlp<T> {
         Ok(net)
     }
 
-    /// Creates the same net with all parameters 0, to be filled.
+    /// Creates the same net with all parameters 0; the caller sets them.
     ///
     /// # Errors
     /// Those of [`Mlp::new`].
@@ -51,27 +51,27 @@ impl<T: Real> Mlp<T> {
         Ok(shape::parameters(widths)?.saturating_mul(size_of::<T>()))
     }
 
-    /// The widths, from the input to the output.
+    /// Returns the widths, from the input to the output.
     pub fn widths(&self) -> &[usize] {
         &self.widths
     }
 
-    /// Coordinates of an input.
+    /// Returns the number of coordinates of an input.
     pub fn input_dim(&self) -> usize {
         self.widths[0]
     }
 
-    /// Coordinates of an output.
+    /// Returns the number of coordinates of an output.
     pub fn dim(&self) -> usize {
         self.widths[self.layers()]
     }
 
-    /// The number of linear layers.
+    /// Returns the number of linear layers.
     pub fn layers(&self) -> usize {
         self.widths.len() - 1
     }
 
-    /// The activation between them.
+    /// Returns the activation between the layers.
     pub fn activation(&self) -> Activation {
         self.activation
     }
@@ -81,43 +81,44 @@ impl<T: Real> Mlp<T> {
         self.residual
     }
 
-    /// All parameters: for each layer `W`, out x in and row-major as in PyTorch, then `b`.
+    /// Returns all parameters: for each layer `W`, out x in and row-major as in PyTorch, then `b`.
     pub fn parameters(&self) -> &[T] {
         &self.parameters
     }
 
-    /// All parameters, mutable.
+    /// Returns all parameters, mutable.
     pub fn parameters_mut(&mut self) -> &mut [T] {
         &mut self.parameters
     }
 
-    /// The number of multiplications and additions of the forward pass of one row and of its
-    /// gradient with respect to the parameters; products only.
+    /// Returns the number of multiplications and additions in the matrix products for one row:
+    /// those of the forward pass and of the gradient with respect to the parameters.
     pub fn flops(&self) -> u64 {
         let forward: usize = self.widths.windows(2).map(|w| 2 * w[0] * w[1]).sum();
-        // The gradient of the input, which the first layer does not need.
+        // The subtracted term is the gradient with respect to the input of the net, which the first
+        // layer does not need.
         (3 * forward - 2 * self.widths[0] * self.widths[1]) as u64
     }
 
-    /// The positions of `W` of layer `l`.
+    /// Returns the positions of `W` of layer `l`.
     pub fn weight_range(&self, layer: usize) -> Range<usize> {
         let start: usize = self.widths.windows(2).take(layer).map(|w| w[0] * w[1] + w[1]).sum();
         start..start + self.widths[layer] * self.widths[layer + 1]
     }
 
-    /// The positions of `b` of layer `l`.
+    /// Returns the positions of `b` of layer `l`.
     pub fn bias_range(&self, layer: usize) -> Range<usize> {
         let end = self.weight_range(layer).end;
         end..end + self.widths[layer + 1]
     }
 
-    /// `W` of layer `l`, out x in.
+    /// Returns `W` of layer `l`, out x in.
     pub(super) fn weight(&self, layer: usize) -> MatRef<'_, T> {
         let (rows, columns) = (self.widths[layer + 1], self.widths[layer]);
         MatRef::from_row_major_slice(&self.parameters[self.weight_range(layer)], rows, columns)
     }
 
-    /// `b` of layer `l`.
+    /// Returns `b` of layer `l`.
     pub(super) fn bias(&self, layer: usize) -> &[T] {
         &self.parameters[self.bias_range(layer)]
     }
@@ -145,7 +146,7 @@ mod tests {
             let square = weights.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>() / weights.len() as f64;
             assert!((square / (bound * bound / 3.0) - 1.0).abs() < 0.12, "layer {layer}: variance {square}");
         }
-        // Every parameter is known from the stream by which it is keyed.
+        // Every parameter follows from the stream with which it is keyed.
         let known = |purpose: &str, layer: u64| 2.0 * stream.label(purpose).at(layer).rng().uniform() - 1.0;
         assert_eq!(net.parameters()[0], (known("weight", 0) / 3f64.sqrt()) as f32);
         assert_eq!(net.bias(1)[0], (known("bias", 1) / 20.0) as f32);

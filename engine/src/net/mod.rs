@@ -1,9 +1,9 @@
 //! A small multilayer perceptron, its gradients, and its training.
 //!
 //! A net is a chain of linear layers with an activation after each except the last. Forward and
-//! backward passes use shards of 128 rows, whose intermediate values stay in the cache, and the
-//! gradients of the shards are summed in order: the bytes do not depend on the number of threads.
-//! Buffers are reused between passes.
+//! backward passes use shards of 128 rows, whose intermediate values stay in the cache. The
+//! gradients of the shards are summed in order, so the bytes do not depend on the number of
+//! threads. Buffers are reused between passes.
 //!
 //! `mlp`, `shape`, `activation` and `forward_backward` define the net; `fourier` computes features
 //! of time; `torch_file` stores nets in files. `adam` and `running_mean` update parameters,

@@ -12,24 +12,25 @@ const CHUNK: usize = 8192;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Averaging {
     /// An exponential moving average (EMA) with this decay per step. In the first steps the decay
-    /// is at most `(1 + t) / (10 + t)`, so that the random start is soon forgotten.
+    /// is at most `(1 + t) / (10 + t)` at step `t`, so that the random start loses its weight soon.
     Exponential {
-        /// In `[0, 1)`.
+        /// The decay, in `[0, 1)`.
         decay: f64,
     },
-    /// All parameters have equal weights. The memory then contains their sum until
+    /// All parameters have equal weights. The memory contains their sum until
     /// [`RunningMean::store`] divides it.
     Equal,
 }
 
-/// An average of parameters. The caller owns the memory, because it may be the parameters of a net.
+/// An average of parameters. The caller owns the memory, because the memory may be the parameters
+/// of a net.
 #[derive(Debug, Clone, Copy)]
 pub struct RunningMean {
     averaging: Averaging,
     count: u64,
 }
 
-/// The memory is archived by the caller, which owns it.
+/// The caller owns the memory and archives it.
 impl Archived for RunningMean {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("count", &mut self.count)
@@ -91,7 +92,8 @@ mod tests {
         assert_eq!(parameters, [3.0, 30.0]);
         let mut fading = RunningMean::new(Averaging::Exponential { decay: 0.25 });
         let mut mean = [0.0f64];
-        // The first step keeps 2/11 of the start, which is less than the 1/4 of the second.
+        // The first step keeps 2/11 of the start, which is less than the 1/4 that the second step
+        // keeps.
         fading.add(&mut mean, &[11.0]);
         assert!((mean[0] - 9.0).abs() < 1e-12);
         fading.add(&mut mean, &[1.0]);

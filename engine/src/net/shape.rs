@@ -6,7 +6,7 @@ use crate::{Error, Result};
 /// The largest number of hidden layers.
 pub const MOST_LAYERS: usize = 1000;
 
-/// The largest number of parameters of a net: 1 GiB in f32.
+/// The largest number of parameters of a net, which take 1 GiB in f32.
 const MOST: usize = 1 << 28;
 
 /// The hidden layers of a net.
@@ -58,7 +58,7 @@ fn too_many() -> String {
     format!("the net would have more than {MOST} parameters")
 }
 
-/// Formats the widths; for a long list, its first and last ones.
+/// Formats the widths; a long list is shortened to its first and last widths.
 fn format_widths(widths: &[usize]) -> String {
     match widths {
         [first, second, .., last] if widths.len() > 8 => {

@@ -7,8 +7,8 @@ use crate::{Error, Result};
 use std::path::Path;
 
 impl<T: Real> Mlp<T> {
-    /// Its parameters as `0.weight`, `0.bias`, `2.weight`, .. : the linear layers of PyTorch's
-    /// `nn.Sequential(Linear, activation, Linear, ..)`, each weight out x in.
+    /// Returns the parameters as `0.weight`, `0.bias`, `2.weight`, .. : the linear layers of
+    /// PyTorch's `nn.Sequential(Linear, activation, Linear, ..)`. Each weight is out x in.
     pub fn tensors(&self) -> Tensors {
         let single = |values: &[T]| values.iter().map(|v| v.to_f64() as f32).collect();
         let mut tensors = Tensors::default();
@@ -23,12 +23,12 @@ impl<T: Real> Mlp<T> {
         tensors
     }
 
-    /// Returns the net with these parameters; `path` is named in errors. Tensors of other names are
+    /// Returns the net with these parameters. Errors name `path`. Tensors with other names are
     /// refused, so that no part of a net with other layers is dropped.
     ///
     /// # Errors
-    /// [`Error::File`] with the tensor: it is missing, is not part of such a net, or its shape does
-    /// not match the others.
+    /// [`Error::File`] with the tensor, if it is missing, is not part of such a net, or has a shape
+    /// that does not match the others.
     pub fn from_tensors(tensors: &Tensors, activation: Activation, residual: bool, path: &Path) -> Result<Mlp<T>> {
         let wrong = |name: &str, seen: String, want: String| Error::File {
             path: path.into(),
@@ -38,7 +38,7 @@ impl<T: Real> Mlp<T> {
         };
         let mut widths: Vec<usize> = Vec::new();
         let layers = (0..).take_while(|layer| tensors.tensors.contains_key(&format!("{}.weight", 2 * layer))).count();
-        // The hidden layers and the last.
+        // The limit counts the hidden layers and the last layer.
         if layers > MOST_LAYERS + 1 {
             let name = format!("{}.weight", 2 * (MOST_LAYERS + 1));
             let want = format!("a net has at most {}", MOST_LAYERS + 1);
@@ -107,7 +107,8 @@ impl<T: Real> Mlp<T> {
     }
 }
 
-/// Returns the index of the linear layer to which a tensor of this name belongs: 1 for `2.weight`.
+/// Returns the index of the linear layer to which a tensor of this name belongs, such as 1 for
+/// `2.weight`.
 fn place(name: &str) -> Option<usize> {
     let (number, part) = name.split_once('.')?;
     let place: usize = number.parse().ok()?;

@@ -1,4 +1,5 @@
-//! The state of the training of a net: its optimiser, the average of its parameters, its buffers.
+//! The state of the training of a net: its optimiser, the average of its parameters, and its
+//! buffers.
 
 use super::{Adam, AdamOptions, Averaging, Gradients, Mlp, RunningMean, Workspace};
 use crate::Result;
@@ -6,11 +7,11 @@ use crate::archive::{Archive, Archived};
 use crate::simd::Real;
 use std::ops::Range;
 
-/// A net with the state of its training; after the first step, no step allocates.
+/// A net with the state of its training. After the first step, no step allocates memory.
 #[derive(Debug, Clone)]
 pub struct Trainer<T> {
     net: Mlp<T>,
-    /// The net whose parameters are the average, and the averaging.
+    /// The net whose parameters are the average, and the average itself.
     mean: Option<(Mlp<T>, RunningMean)>,
     adam: Adam<T>,
     gradient: Vec<T>,
@@ -18,8 +19,8 @@ pub struct Trainer<T> {
 }
 
 impl<T: Real> Trainer<T> {
-    /// Creates a trainer of `net`. `decay` in `[0, 1)` is that of an exponential moving average of
-    /// the parameters (EMA); 0 means no average.
+    /// Creates a trainer of `net`. `decay` in `[0, 1)` is the decay of an exponential moving
+    /// average (EMA) of the parameters; 0 means no average.
     pub fn new(net: Mlp<T>, options: AdamOptions, decay: f64) -> Trainer<T> {
         let count = net.parameters().len();
         Trainer {
@@ -31,19 +32,19 @@ impl<T: Real> Trainer<T> {
         }
     }
 
-    /// The net with its present parameters.
+    /// Returns the net with its present parameters.
     pub fn net(&self) -> &Mlp<T> {
         &self.net
     }
 
-    /// The net to use: that of the average if there is one.
+    /// Returns the net to be evaluated: the averaged net if there is one.
     pub fn mean(&self) -> &Mlp<T> {
         self.mean.as_ref().map_or(&self.net, |(net, _)| net)
     }
 
-    /// Takes one step of Adam at `rate` on the mean of a loss over the rows of `input`, and returns
-    /// that mean before the step. `loss` receives a range of rows with the values of the net there;
-    /// it returns the sum of their losses and replaces the values by the derivatives.
+    /// Takes one step of Adam at `rate` on the mean of a loss over the rows of `input`. Returns
+    /// this mean before the step. `loss` receives a range of rows and the outputs of the net for
+    /// these rows. It returns the sum of the losses and replaces the outputs by the derivatives.
     pub fn step(&mut self, input: &[T], rate: f64, loss: impl Fn(Range<usize>, &mut [T]) -> f64 + Sync) -> f64 {
         let share = 1.0 / (input.len() / self.net.input_dim()) as f64;
         let to = Gradients { parameters: Some(&mut self.gradient), input: None };
@@ -60,12 +61,12 @@ impl<T: Real> Trainer<T> {
         value
     }
 
-    /// Writes the values of the averaged net at the rows of `input` into `output`.
+    /// Writes the outputs of the averaged net at the rows of `input` into `output`.
     pub fn forward(&mut self, input: &[T], output: &mut [T]) {
         self.mean.as_ref().map_or(&self.net, |(net, _)| net).forward(input, output, &mut self.work);
     }
 
-    /// Writes the gradients of the averaged net, as [`Mlp::gradient`].
+    /// Writes the gradients of the averaged net, as [`Mlp::gradient`] does.
     pub(crate) fn gradient(
         &mut self,
         input: &[T],
@@ -93,7 +94,7 @@ mod tests {
     use crate::net::Activation;
     use crate::rng::Stream;
 
-    /// Half the squared distance to `want`.
+    /// Returns a loss: half the squared distance to `want`.
     fn square(want: &[f32]) -> impl Fn(Range<usize>, &mut [f32]) -> f64 + Sync {
         move |rows, out| {
             let mut sum = 0.0;

@@ -1,4 +1,4 @@
-//! The loop of all trainings: those of denoisers, discriminators and generators.
+//! The loop of all trainings: of denoisers, discriminators and generators.
 
 use crate::archive::{Archive, Archived};
 use crate::process::{Ending, Observer};
@@ -8,9 +8,9 @@ use crate::{Error, Interrupt, Result, rng::Stream};
 /// The plan of a training: its number of steps, its learning rate and its random numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingPlan<'a> {
-    /// The name of the training in progress messages: "denoiser".
+    /// The name of the training in progress messages, such as "denoiser".
     pub name: &'a str,
-    /// The name of the loss in progress messages: "loss", "residual".
+    /// The name of the loss in progress messages, such as "loss" or "residual".
     pub loss: &'a str,
     /// Number of optimiser steps.
     pub steps: usize,
@@ -25,7 +25,7 @@ pub struct TrainingPlan<'a> {
 /// One step of a training.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingStep {
-    /// The step, from 0.
+    /// Index of the step, from 0.
     pub step: usize,
     /// Number of steps of the training.
     pub steps: usize,
@@ -35,9 +35,9 @@ pub struct TrainingStep {
     pub stream: Stream,
 }
 
-/// A model that can be trained. A closure from the step to its loss is one too.
+/// A model that can be trained. A closure from the step to its loss is such a model too.
 pub trait Trainee {
-    /// Draws a minibatch, takes one optimiser step on it and returns the loss before that step. A
+    /// Draws a minibatch, takes one optimiser step on it, and returns the loss before the step. A
     /// loss that is not finite (it is NaN for non-finite parameters) ends the training as diverged.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ pub trait Trainee {
     fn step(&mut self, now: &TrainingStep, observer: &mut dyn Observer) -> Result<f64>;
 
     /// Returns the state that the training keeps between steps, if it can continue from a
-    /// checkpoint. None, the default, for a training inside a longer process, which has checkpoints
+    /// checkpoint. The default is None, for a training inside a longer process that has checkpoints
     /// of its own.
     fn state(&mut self) -> Option<&mut dyn Archived> {
         None
@@ -57,7 +57,7 @@ pub trait Trainee {
     /// Undoes the step that diverged, if the model can.
     fn take_back(&mut self) {}
 
-    /// Sets the parameters to their average, if there is one. Not called after a divergence.
+    /// Sets the parameters to their average, if there is one. It is not called after a divergence.
     fn finish(&mut self) {}
 }
 
@@ -93,12 +93,13 @@ impl Trained {
     }
 }
 
-/// Trains `trainee` as `plan` says. Before each step the interrupt is checked; after it the loss is
-/// checked and progress is reported. A step that diverges is undone. A training with a state
-/// continues from the checkpoint of its observer, and writes new ones.
+/// Trains `trainee` as `plan` says. The interrupt is checked before each step. After the step, the
+/// loss is checked and progress is reported. A step that diverges is undone. A training with a
+/// state continues from the checkpoint of its observer, and writes new ones.
 ///
 /// # Errors
-/// Those of [`Trainee::step`]; the checkpoint belongs to something else, or one cannot be written.
+/// Those of [`Trainee::step`]; the checkpoint belongs to something else, or a checkpoint cannot be
+/// written.
 pub fn train(
     plan: &TrainingPlan,
     trainee: &mut dyn Trainee,
@@ -138,7 +139,7 @@ pub fn train(
 }
 
 /// Restores the state from the observer's checkpoint, if there is one. Returns the number of steps
-/// before it.
+/// before the checkpoint.
 fn resume(trainee: &mut dyn Trainee, loss: &mut f64, observer: &mut dyn Observer) -> Result<usize> {
     let Some(state) = trainee.state() else { return Ok(0) };
     let Some((step, mut archive)) = observer.resume()? else { return Ok(0) };
@@ -149,9 +150,9 @@ fn resume(trainee: &mut dyn Trainee, loss: &mut f64, observer: &mut dyn Observer
     Ok(step)
 }
 
-/// Writes a checkpoint if one is due, for the plan itself (`own`) or for the observer; called
-/// before every step and after the last. True if the training is to end here because an end was
-/// requested.
+/// Writes a checkpoint if one is due, for the plan itself (`own`) or for the observer. It is called
+/// before every step and after the last step. Returns true if the training should end here because
+/// its end was requested.
 fn pause(
     trainee: &mut dyn Trainee,
     (step, steps): (usize, usize),

@@ -15,8 +15,9 @@ pub fn directions(dim: usize, probes: Option<usize>) -> usize {
     probes.unwrap_or(if dim <= MOST_COORDINATES { dim } else { PROBES })
 }
 
-/// The divergence `div v = sum_e e . (dv e)` over coordinates `e`, or the mean over random signs
-/// `e` that are fixed during the integration \[hutchinson1989stochastic\], with its buffers.
+/// The divergence `div v = sum_e e . (dv e)`. The sum is over all coordinate directions `e`, or it
+/// is the mean over random sign vectors `e` that are fixed during the integration
+/// \[hutchinson1989stochastic\].
 #[derive(Debug, Default)]
 pub struct Divergence {
     directions: Vec<Points>,
@@ -27,8 +28,8 @@ pub struct Divergence {
 }
 
 impl Divergence {
-    /// Creates it for `dim` dimensions. `probes` left out: in up to 8 dimensions all coordinates,
-    /// which is exact; in more, 16 random directions.
+    /// Creates the estimator for `dim` dimensions. If `probes` is left out, it uses all coordinates
+    /// in up to 8 dimensions, which is exact, and 16 random directions in more.
     pub fn new(dim: usize, probes: Option<usize>, stream: Stream) -> Divergence {
         let count = directions(dim, probes);
         let exact = probes.is_none() && dim <= MOST_COORDINATES;
@@ -46,8 +47,9 @@ impl Divergence {
         Divergence { directions: (0..count).map(direction).collect(), weight, ..Divergence::default() }
     }
 
-    /// Evaluates it at every row of `z`, from fields at a distance of `2 by`, in the `units` of
-    /// each coordinate. Cost: two fields per direction.
+    /// Evaluates the divergence at every row of `z`, by central differences of the field over a
+    /// distance of `2 by`, in the `units` of each coordinate. The cost is two evaluations of the
+    /// field per direction.
     ///
     /// # Errors
     /// Those of `field`.
@@ -101,7 +103,7 @@ mod tests {
         }
         let mut random = Divergence::new(3, Some(4000), Stream::new(2));
         for (value, z) in random.at(&z, (1e-4, &[1.0; 3]), &mut field).unwrap().iter().zip(z.iter()) {
-            // The off-diagonal derivatives give the variance of one sign vector.
+            // The off-diagonal derivatives give the variance for one sign vector.
             let se = (z[0].powi(2) + 1.0 + z[2].powi(2)).sqrt() / 4000f64.sqrt();
             assert!((value - (3.0 * z[1] + z[0])).abs() < 5.0 * se, "{value} {z:?}");
         }

@@ -1,4 +1,4 @@
-//! Adaptive steps within a tolerance: the pair of orders 5 and 4 of Dormand and Prince
+//! Adaptive steps within a tolerance, by the pair of orders 5 and 4 of Dormand and Prince
 //! \[dormand1980family\].
 
 use super::runge_kutta::{RungeKutta, Velocity, add, move_into};
@@ -7,7 +7,7 @@ use crate::{Error, Points, Result};
 /// Positions of the stages in the step.
 const PLACES: [f64; 7] = [0.0, 1.0 / 5.0, 3.0 / 10.0, 4.0 / 5.0, 8.0 / 9.0, 1.0, 1.0];
 
-/// Weights of the previous stages for each stage; the last row is the solution of order 5.
+/// Weights of the previous stages for each stage. The last row is the solution of order 5.
 const STAGES: [&[f64]; 7] = [
     &[],
     &[1.0 / 5.0],
@@ -18,21 +18,21 @@ const STAGES: [&[f64]; 7] = [
     &[35.0 / 384.0, 0.0, 500.0 / 1113.0, 125.0 / 192.0, -2187.0 / 6784.0, 11.0 / 84.0],
 ];
 
-/// The weights of the solution of order 5 minus those of order 4.
+/// The weights of the solution of order 5 minus the weights of the solution of order 4.
 const ERROR: [f64; 7] =
     [71.0 / 57600.0, 0.0, -71.0 / 16695.0, 71.0 / 1920.0, -17253.0 / 339_200.0, 22.0 / 525.0, -1.0 / 40.0];
 
-/// The largest number of parts of one step.
+/// The largest number of parts into which a step is divided.
 const MOST: usize = 10_000;
 
 impl RungeKutta {
-    /// Moves `cloud` along `dy/dc = velocity(y, c)` from `c` = 0 to 1 in parts whose estimated
-    /// error, root mean square over particles, is at most `tolerance`. The first part has the size
-    /// of the last part of the previous call.
+    /// Moves `cloud` along `dy/dc = velocity(y, c)` from `c` = 0 to 1. It does so in parts whose
+    /// estimated error, as a root mean square over particles, is at most `tolerance`. The first
+    /// part has the size of the last part of the previous call.
     ///
     /// # Errors
-    /// Those of `velocity`, or more than 10,000 parts; the cloud is then at the end of the last
-    /// accepted part.
+    /// Those of `velocity`, or the step needs more than 10,000 parts; the cloud is then at the end
+    /// of the last accepted part.
     pub fn reach(&mut self, cloud: &mut Points, tolerance: f64, velocity: &mut Velocity) -> Result<()> {
         self.velocities.resize_with(self.velocities.len().max(7), Points::default);
         self.before.copy_from(cloud);
@@ -41,15 +41,14 @@ impl RungeKutta {
             let last = at + part >= 1.0;
             let size = if last { 1.0 - at } else { part };
             let error = self.attempt(cloud, at, size, velocity)?;
-            // NaN is accepted, so that the run finds it.
+            // NaN is accepted, so that the run detects it.
             let good = error <= tolerance || !error.is_finite();
             if good {
                 std::mem::swap(cloud, &mut self.stage);
                 at += size;
             }
             let factor = (0.9 * (tolerance / error).powf(0.2)).clamp(0.2, 5.0);
-            // The size of a part that was shortened by the end of the step is not kept for the next
-            // one.
+            // If the end of the step shortened a part, its size is not kept for the next part.
             if !(good && last && factor >= 1.0 && size < part) {
                 part = (size * if factor.is_finite() { factor } else { 1.0 }).min(1.0);
             }
@@ -63,7 +62,7 @@ impl RungeKutta {
         Err(Error::Numeric { what: "the adaptive sampler".into(), reason })
     }
 
-    /// Writes the moved cloud into `stage`; returns the estimated error.
+    /// Writes the moved cloud into `stage` and returns the estimated error.
     fn attempt(&mut self, cloud: &Points, at: f64, size: f64, velocity: &mut Velocity) -> Result<f64> {
         for (s, (place, weights)) in PLACES.iter().zip(STAGES).enumerate() {
             let (done, rest) = self.velocities.split_at_mut(s);
@@ -75,7 +74,7 @@ impl RungeKutta {
             }
             self.evaluations += 1;
         }
-        // The last stage is at the solution of order 5.
+        // The last stage lies at the solution of order 5.
         let (first, others) = self.velocities.split_at_mut(1);
         first[0].data_mut().iter_mut().for_each(|v| *v *= ERROR[0]);
         for (weight, v) in ERROR[1..].iter().zip(others) {

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A method for `dy/dt = v(y, t)`; tests check the order by regression.
+/// A method for `dy/dt = v(y, t)`. Tests check its order by regression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Integrator {
     /// One evaluation, order 1.
     #[default]
     Euler,
-    /// Two evaluations, order 2: the mean of the velocities at both ends.
+    /// Two evaluations, order 2, by the mean of the velocities at both ends.
     Heun,
     /// Four evaluations, order 4.
     Rk4,

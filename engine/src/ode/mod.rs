@@ -1,10 +1,11 @@
-//! Ordinary differential equations: explicit Runge-Kutta steps \[hairer1993solving\] of a whole
-//! cloud along a velocity that is given as a function, and the divergence of such a velocity.
+//! Ordinary differential equations. A whole cloud takes explicit Runge-Kutta steps
+//! \[hairer1993solving\] along a velocity that is given as a function. The divergence of such a
+//! velocity is computed too.
 //!
-//! [`RungeKutta`] takes the steps and owns the buffers; it does not depend on flows, scores or
-//! targets. [`Integrator`] names the methods with fixed steps, `dormand_prince` is the embedded
-//! pair of orders 5 and 4 whose step follows a tolerance, and `divergence` differentiates a
-//! velocity numerically.
+//! [`RungeKutta`] takes the steps and owns the buffers. It does not depend on flows, scores or
+//! targets. [`Integrator`] names the methods with fixed steps. `dormand_prince` is the embedded
+//! pair of orders 5 and 4, whose step follows a tolerance. `divergence` differentiates a velocity
+//! numerically.
 
 mod divergence;
 mod dormand_prince;

@@ -1,11 +1,11 @@
-//! Steps along a velocity, of fixed size or controlled by an error, and their buffers.
+//! Steps along a velocity, with a fixed size or a size controlled by the error, and their buffers.
 
 use super::Integrator;
 use crate::archive::{Archive, Archived};
 use crate::{Points, Result};
 use rayon::prelude::*;
 
-/// A velocity: writes `v(y, c)` into its third argument, n x dim, where `c` in `[0, 1]` is the
+/// A velocity. It writes `v(y, c)` into its third argument, n x dim; `c` in `[0, 1]` is the
 /// position within the step.
 pub type Velocity<'a> = dyn FnMut(&Points, f64, &mut Points) -> Result<()> + 'a;
 
@@ -21,11 +21,11 @@ pub struct StepReport {
 /// The accepted error of an adaptive step, relative to the resolution.
 const TOLERANCE: f64 = 0.1;
 
-/// The number of coordinates moved by one task; it is fixed, so that sums are always added in the
+/// The number of coordinates that one task moves. It is fixed, so that sums are always added in the
 /// same order.
 const BLOCK: usize = 8192;
 
-/// Takes steps, counts evaluations and owns the buffers.
+/// Takes the steps, counts evaluations and owns the buffers.
 #[derive(Debug, Default)]
 pub struct RungeKutta {
     pub(super) velocities: Vec<Points>,
@@ -39,7 +39,7 @@ pub struct RungeKutta {
     pub(super) evaluations: u64,
 }
 
-/// The size of the next step, if sizes are adaptive, and the number of evaluations.
+/// The state is the size of the next step, if sizes are adaptive, and the number of evaluations.
 impl Archived for RungeKutta {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("eta", &mut self.eta)?;
@@ -85,9 +85,9 @@ impl RungeKutta {
         Ok(self.apply(cloud, eta, integrator.weights()))
     }
 
-    /// Takes a Heun step whose size keeps the difference from the Euler step below a tenth of
-    /// `resolution` (root mean square over particles), between `smallest` and `largest`; the
-    /// smallest size is accepted with any error.
+    /// Takes a Heun step whose size lies between `smallest` and `largest`. The size keeps the
+    /// difference from the Euler step, as a root mean square over particles, below a tenth of
+    /// `resolution`; the smallest size is accepted with any error.
     ///
     /// # Errors
     /// Those of `velocity`; the cloud is then unchanged.
@@ -117,14 +117,14 @@ impl RungeKutta {
         }
     }
 
-    /// Undoes the last step, once.
+    /// Undoes the last step. It works once per step.
     pub fn undo(&mut self, cloud: &mut Points) {
         if self.before.n() == cloud.n() {
             std::mem::swap(cloud, &mut self.before);
         }
     }
 
-    /// Adds `eta sum_s w_s v_s` to the cloud; the first velocity becomes the weighted sum.
+    /// Adds `eta sum_s w_s v_s` to the cloud. The first velocity is replaced by the weighted sum.
     fn apply(&mut self, cloud: &mut Points, eta: f64, weights: &[f64]) -> StepReport {
         let n = cloud.n() as f64;
         self.before.reshape(cloud.n(), cloud.dim());
@@ -147,7 +147,7 @@ impl RungeKutta {
     }
 }
 
-/// Moves `y` by `eta v`; returns the sum of the squares of the displacements, computed as eight
+/// Moves `y` by `eta v`. Returns the sum of the squares of the displacements, computed as eight
 /// partial sums.
 fn displace(y: &mut [f64], eta: f64, v: &[f64]) -> f64 {
     let mut sums = [0.0; 8];

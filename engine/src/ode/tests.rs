@@ -1,7 +1,7 @@
 use super::{Integrator, RungeKutta};
 use crate::Points;
 
-/// Error at t = 1 of y' = -y + sin(3t), y(0) = 1, after `steps` steps.
+/// Returns the error at t = 1 for y' = -y + sin(3t), y(0) = 1, after `steps` steps.
 fn error(integrator: Integrator, steps: usize) -> f64 {
     let mut stepper = RungeKutta::default();
     let mut cloud = Points::from_rows(&[[1.0]]).unwrap();
@@ -49,7 +49,7 @@ fn adaptive_steps_shrink_where_the_field_is_stiff() {
 
 #[test]
 fn an_embedded_step_keeps_its_tolerance_where_the_field_is_uneven() {
-    // y' = -y / (0.01 + c): y(1) = 0.01 / 1.01, steep at first.
+    // For y' = -y / (0.01 + c), y(1) = 0.01 / 1.01; the solution is steep at first.
     for tolerance in [1e-3, 1e-6, 1e-9] {
         let (mut stepper, mut cloud) = (RungeKutta::default(), Points::from_rows(&[[1.0]]).unwrap());
         let mut field = |y: &Points, c: f64, v: &mut Points| {
@@ -67,7 +67,7 @@ fn an_embedded_step_keeps_its_tolerance_where_the_field_is_uneven() {
 
 #[test]
 fn the_embedded_pair_has_order_five() {
-    // Without rejections: one part of each size.
+    // Without rejections, all parts have the same size.
     let error = |parts: usize| {
         let (mut stepper, mut cloud) = (RungeKutta::default(), Points::from_rows(&[[1.0]]).unwrap());
         for k in 0..parts {

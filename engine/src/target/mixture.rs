@@ -54,8 +54,7 @@ impl Mixture {
     pub fn new(weights: Vec<f64>, components: Vec<Gaussian>) -> Result<Mixture> {
         if weights.len() != components.len() || components.is_empty() {
             let got = format!("{} weights and {} components", weights.len(), components.len());
-            return Err(Error::shape("the mixture", got, "every component needs a weight, and at \
-                least one component is needed"));
+            return Err(Error::shape("the mixture", got, "at least one component is needed, each with a weight"));
         }
         if let Some(w) = weights.iter().find(|w| !(**w > 0.0 && w.is_finite())) {
             return Err(Error::argument(

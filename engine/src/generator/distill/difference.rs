@@ -14,11 +14,11 @@ use crate::schedule::Schedule;
 use crate::score::{At, Form, Preconditioned, Score};
 use crate::{Error, Points, Result, Subject, pairwise::Pairwise};
 
-/// The weight of each fresh batch in the running units of the source: its net then sees slowly
-/// varying units instead of the random ones of each batch.
+/// The weight of each fresh batch in the running units of the source. The units that the net sees
+/// then vary slowly, not randomly from batch to batch.
 const UNITS: f64 = 0.02;
 
-/// The weighted difference of the teacher's denoiser and that of the source.
+/// The weighted difference of the denoisers of the teacher and of the source.
 pub(super) struct Difference<'a> {
     teacher: &'a mut dyn Score,
     options: &'a DistillOptions,
@@ -26,12 +26,12 @@ pub(super) struct Difference<'a> {
     dim: usize,
     /// The norm of an output in standard units.
     size: f64,
-    /// The range of sigma, set when the first points are known.
+    /// The range of sigma. It is set when the first points are known.
     range: (f64, f64),
     source: Option<Preconditioned>,
     loss: f64,
-    /// Buffers: fresh points; the points of a level, these points with noise, and both scores
-    /// there.
+    /// Buffers: fresh points; the points of a noise level, the same points with noise, and both
+    /// scores there.
     fresh: Points,
     z: Points,
     p: Points,
@@ -72,7 +72,7 @@ impl<'a> Difference<'a> {
         let away = squared_distance(&y.mean(), &extent.centre).sqrt();
         let (least, most) = self.teacher.sigma_range().learned.unwrap_or((0.0, f64::INFINITY));
         let max = sigma_max.unwrap_or(extent.diameter.max(away).min(most));
-        // Points that all coincide have no size and no detail.
+        // If all points coincide, they have neither a size nor a detail.
         let max = if max > 0.0 { max } else { 1.0 };
         let min = sigma_min.unwrap_or(extent.detail.max(least).clamp(1e-6 * max, 0.5 * max));
         if min < max {
@@ -104,7 +104,7 @@ impl<'a> Difference<'a> {
         if matches!(trained.ending, Ending::Interrupted { .. }) {
             return Err(Error::Interrupted);
         }
-        // The loss shows if the source diverged because points were not finite.
+        // If the source diverged because points were not finite, the loss shows it.
         self.loss = trained.loss;
         Ok(())
     }
@@ -119,8 +119,8 @@ impl<'a> Difference<'a> {
             let (y, z, p, q) = (level.cloud.row(i), level.z.row(i), self.p.row(i), self.q.row(i));
             let away = (0..dim).map(|j| (y[j] - z[j] - p[j]).abs()).sum::<f64>() / dim as f64;
             let weight = match self.options.weight {
-                // The size makes the velocity a length; without it, `1 / away` would have other
-                // units.
+                // The size makes the velocity a length; `1 / away` alone would give it another
+                // unit.
                 Weight::Dmd if away > 0.0 => self.size / away,
                 Weight::Dmd => 0.0,
                 Weight::None => 1.0,

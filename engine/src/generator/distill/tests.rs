@@ -1,4 +1,4 @@
-//! Against distributions that are known.
+//! Distillations compared with distributions that are known.
 
 use super::super::{Affine, AffineOptions};
 use super::*;
@@ -57,8 +57,8 @@ fn an_affine_generator_takes_the_teacher_s_mean_and_covariance() {
     assert!(residual(20) < 0.5 * residual(0), "{} {}", residual(20), residual(0));
 }
 
-/// The velocity is the teacher's denoiser less that of the generator's points: nothing where the
-/// two are one.
+/// The velocity is the denoiser of the teacher minus that of the points of the generator. It is 0
+/// if both are the same.
 #[test]
 fn a_teacher_of_the_generator_s_own_law_does_not_move_it() {
     let (law, _) = teacher([0.0; 2]);
@@ -127,7 +127,7 @@ fn an_interrupt_keeps_what_was_learned() {
     let done = taught(&mut g, &small(), &mut Impatient(interrupt, 3), &pairwise).unwrap();
     assert_eq!((done.ending, done.stats.steps), (Ending::Interrupted { step: 3 }, 3));
     let learned = g.parameters().to_vec();
-    // Already in the warm-up.
+    // The interrupt is raised during the warm-up.
     let done = taught(&mut g, &small(), &mut Unobserved, &pairwise).unwrap();
     assert_eq!((done.ending, g.parameters()), (Ending::Interrupted { step: 0 }, learned.as_slice()));
     assert_ne!(affine().parameters(), learned);

@@ -1,4 +1,4 @@
-//! Options of a regression, and the pairs that it learns from.
+//! Options of a regression, and the pairs on which it trains.
 
 use crate::Points;
 use crate::generator::optimiser::OptimiserPlan;

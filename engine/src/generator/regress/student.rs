@@ -1,4 +1,4 @@
-//! A generator in training on pairs.
+//! A generator that is trained on pairs.
 
 use super::option::{Pairs, RegressOptions, plan};
 use crate::archive::{Archive, Archived};
@@ -9,12 +9,12 @@ use crate::net::{Trainee, TrainingStep};
 use crate::process::{Observer, Row};
 use crate::{Points, Result};
 
-/// A generator in training on pairs.
+/// A generator that is trained on pairs.
 pub(super) struct Student<'a> {
     generator: &'a mut dyn Generator,
     pairs: Pairs<'a>,
     batch: usize,
-    /// Reported residuals are multiplied by this, the size of the units of the outputs.
+    /// The size of the units of the outputs, by which reported residuals are multiplied.
     pub size: f64,
     optimiser: Optimiser,
     /// Buffers: a minibatch of inputs and outputs, the outputs of the generator, and their error.
@@ -80,7 +80,7 @@ impl Archived for Student<'_> {
     }
 }
 
-/// Returns the root mean square of `|y - out|`; `off` becomes `y - out`.
+/// Returns the root mean square of `|y - out|`, and writes `y - out` to `off`.
 pub(super) fn misfit(out: &Points, y: &Points, off: &mut Points) -> f64 {
     off.copy_from(out);
     off.data_mut().iter_mut().zip(y.data()).for_each(|(off, y)| *off = y - *off);

@@ -1,4 +1,4 @@
-//! Against maps that are known.
+//! Regressions compared with maps that are known.
 
 use super::*;
 use crate::generator::{Affine, AffineOptions, MlpGenerator, MlpOptions};
@@ -25,8 +25,8 @@ fn an_affine_map_is_found_exactly() {
         assert!((found - truth).abs() < 1e-9 * (1.0 + truth.abs()), "{found} {truth}");
     }
     assert!(result.history[0]["residual"] < 1e-9);
-    // Points on a line do not say what the map does across it: the answer is still one that fits
-    // them.
+    // Points on a line do not determine the map across the line. The answer is still a map that
+    // fits the points.
     let line = Points::from_rows(&[[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]]).unwrap();
     truth.forward(&line, &mut y).unwrap();
     assert!(trained(&mut found, &line, &y, 1).history[0]["residual"] < 1e-9);

@@ -1,4 +1,4 @@
-//! Trainings far from standard units end as they do in them.
+//! Trainings far from standard units end like trainings in standard units.
 
 use super::super::{
     Affine, AffineOptions, DistillOptions, Distillation, Fit, FitOptions, FitResult, MlpGenerator, MlpOptions,
@@ -41,8 +41,8 @@ fn follow(g: &mut dyn Generator, flow: &mut SdFlow, base: &dyn Target, options: 
     Fit::new(g, flow, base).options(options).seed(5).go().unwrap()
 }
 
-/// Deviation of the mean and relative deviation of the variance from 5000 and 1e6, in deviations of
-/// the target.
+/// Returns the deviations of the mean from 5000 and of the variance from 1e6. The first is in
+/// standard deviations of the target; the second is relative.
 fn off(g: &mut dyn Generator) -> (f64, f64) {
     let (u, mut y) = (Stream::new(7).normal(20_000, g.input_dim()), Points::default());
     g.forward(&u, &mut y).unwrap();
@@ -67,7 +67,7 @@ fn an_affine_fit_finds_data_far_from_0_and_1() {
     let (mean, variance) = off(&mut g);
     assert!(mean < 0.1 && variance < 0.15, "mean {mean}, variance {variance}");
     assert!(done.ending == Ending::Finished && done.notes[0].contains("starts from a random map"), "{:?}", done.notes);
-    // A second training goes on from the first.
+    // A second training continues from the result of the first.
     let done = fitted(&mut g, &mut flow(far()), FitOptions { steps: 1, batch: 512, ..FitOptions::default() });
     assert!(
         done.notes[0].contains("keeps its present map") && off(&mut g).0 < 0.15,
@@ -77,9 +77,9 @@ fn an_affine_fit_finds_data_far_from_0_and_1() {
     );
 }
 
-/// What a training makes of the base, towards `near`, standardised points, and towards the same
-/// points far away. The map between them rounds nothing, so that the two differ by rounding alone.
-/// Returns the largest difference in deviations of the target.
+/// Compares two trainings from the base: towards `near`, which are standardised points, and towards
+/// the same points far away. The map between the points rounds nothing, so the results differ only
+/// by rounding. Returns the largest difference, in standard deviations of the target.
 fn differ(make: &dyn Fn() -> Box<dyn Generator>, train: &dyn Fn(&mut dyn Generator, Points, f64)) -> f64 {
     let near = Standardiser::of(&far()).apply(&far());
     let units = AffineMap::uniform(1024.0, vec![5120.0; 2]);
@@ -122,7 +122,8 @@ fn a_distillation_far_away_is_that_of_the_standardised_teacher_mapped_back() {
     assert!(affine < 0.05 && net < 0.05, "{affine} {net}");
 }
 
-/// Towards points a generator ends narrower than they are in any units, a net most.
+/// A generator that is trained towards points ends narrower than the points, in any units; a net
+/// most of all.
 const NARROWER: f64 = 0.35;
 
 #[test]
@@ -157,7 +158,8 @@ fn a_distillation_finds_them_too() {
     }
 }
 
-/// Height, weight and a rate of which the first two are told in tens and the last in thousandths.
+/// Height, weight and a rate. The first two have values in tens, and the last has values in
+/// thousandths.
 #[test]
 fn every_column_of_a_table_of_mixed_units_keeps_its_correlations() {
     let mixed = faer::mat![[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [-0.5, 0.3, 0.8]];
@@ -207,7 +209,7 @@ fn near_standard_units_are_left_as_they_are() {
         |scale: f64, shift: f64| AffineMap::uniform(scale, vec![shift; 2]).apply(&Stream::new(2).normal(500, 2));
     assert_eq!((of(shaped(3.0, 1.0), true), of(shaped(0.3, -3.0), false)), (None, None));
     assert!(of(shaped(5.0, 0.0), false).is_some() && of(shaped(1.0, 5.0), false).is_some());
-    // One column of thousandths matters only to who measures each column by itself.
+    // A column with values in thousandths matters only if each column has its own unit.
     let uneven = AffineMap::new(vec![1.0, 1e-3], vec![0.0; 2]).apply(&shaped(1.0, 0.0));
     assert!(of(uneven.clone(), true).is_some() && of(uneven, false).is_none());
     let units = Units::of(&base(), None);
@@ -232,7 +234,7 @@ fn a_base_of_other_units_is_standardised_too() {
     assert!(near, "{map:?}");
 }
 
-/// Nothing is learned before the first step, and then nothing is lost either.
+/// Nothing is learned before the first step, so nothing is lost either.
 #[test]
 fn an_interrupt_before_the_first_step_changes_nothing() {
     let (interrupt, mut g) = (crate::Interrupt::default(), affine());

@@ -1,4 +1,4 @@
-//! Gradients against finite differences, and bytes against threads.
+//! Gradients compared with finite differences, and bytes compared between numbers of threads.
 
 use super::*;
 use crate::net::Activation;
