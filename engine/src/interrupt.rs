@@ -9,30 +9,31 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     flag: Arc<AtomicBool>,
-    /// Set when an end is requested: the time at which the flag counts as raised.
+    /// The time at which the flag counts as raised; it is set when an end is requested.
     deadline: Arc<OnceLock<Instant>>,
     above: Option<Arc<Interrupt>>,
 }
 
 impl Interrupt {
-    /// Returns a child interrupt, which is raised with this one too: for one of several pieces of
-    /// work.
+    /// Returns a child interrupt, for one of several pieces of work. It is also raised if this
+    /// interrupt is raised.
     pub fn below(&self) -> Interrupt {
         Interrupt { above: Some(Arc::new(self.clone())), ..Interrupt::default() }
     }
 
-    /// Raises the flag: every loop that checks this flag, or a child of it, ends.
+    /// Raises the flag. Every loop that checks this flag or a child of it ends.
     pub fn raise(&self) {
         self.flag.store(true, Ordering::Relaxed);
     }
 
-    /// Asks every process to end after its present step, when its state is complete and can be
-    /// written. A process that has not ended after the time `grace` is interrupted within its step.
+    /// Asks every process to end after its present step, because its state is then complete and can
+    /// be written. A process that has not ended after the time `grace` is interrupted within its
+    /// step.
     pub fn request_end(&self, grace: Duration) {
         let _ = self.deadline.set(Instant::now() + grace);
     }
 
-    /// True if processes are to end after their present step; also true once the flag is raised.
+    /// True if processes should end after their present step; also true once the flag is raised.
     pub fn end_requested(&self) -> bool {
         let own = self.flag.load(Ordering::Relaxed) || self.deadline.get().is_some();
         own || self.above.as_ref().is_some_and(|above| above.end_requested())
@@ -44,12 +45,12 @@ impl Interrupt {
         self.flag.load(Ordering::Relaxed) || late() || self.above.as_ref().is_some_and(|above| above.is_raised())
     }
 
-    /// Returns `Err(Interrupted)` once an end is requested. Called between two steps.
+    /// Returns `Err(Interrupted)` once an end is requested. It is called between two steps.
     pub fn check_end(&self) -> Result<()> {
         if self.end_requested() { Err(Error::Interrupted) } else { Ok(()) }
     }
 
-    /// Returns `Err(Interrupted)` once raised: call `interrupt.check()?` inside loops.
+    /// Returns `Err(Interrupted)` once the flag is raised. Call `interrupt.check()?` inside loops.
     pub fn check(&self) -> Result<()> {
         if self.is_raised() { Err(Error::Interrupted) } else { Ok(()) }
     }

@@ -1,9 +1,9 @@
-//! Products and spectra of dense matrices, computed on the calling thread, so that their bytes do
-//! not depend on the number of threads.
+//! Products and spectra of dense matrices. They are computed on the calling thread, so that their
+//! bytes do not depend on the number of threads.
 //!
-//! Use these functions rather than faer itself. Its assembly kernels return with the wide vector
-//! registers in use, after which all code compiled for the base instruction set runs about four
-//! times slower on that thread; these functions release the registers.
+//! Use these functions rather than those of faer. The assembly kernels of faer return with the wide
+//! vector registers in use. All code compiled for the base instruction set then runs about four
+//! times slower on that thread. These functions release the registers.
 
 use crate::number::number;
 use crate::{Error, Result};
@@ -20,25 +20,25 @@ pub(crate) fn multiply<T: ComplexField>(out: MatMut<T>, accum: Accum, a: MatRef<
     release_wide_registers();
 }
 
-/// `a b`
+/// Returns `a b`.
 pub fn product(a: MatRef<f64>, b: MatRef<f64>) -> Mat<f64> {
     let mut out = Mat::zeros(a.nrows(), b.ncols());
     multiply(out.as_mut(), Accum::Replace, a, b, 1.0);
     out
 }
 
-/// `(A + A^T) / 2`: a symmetric matrix without the asymmetry of rounding.
+/// Returns `(A + A^T) / 2`: a symmetric matrix without the asymmetry of rounding.
 pub(crate) fn symmetric_part(a: &Mat<f64>) -> Mat<f64> {
     Mat::from_fn(a.nrows(), a.ncols(), |i, j| 0.5 * (a[(i, j)] + a[(j, i)]))
 }
 
-/// `A v`
+/// Returns `A v`.
 pub(crate) fn apply(a: &Mat<f64>, v: &[f64]) -> Vec<f64> {
     (0..a.nrows()).map(|i| v.iter().enumerate().map(|(j, v)| a[(i, j)] * v).sum()).collect()
 }
 
-/// Releases the wide registers: a function compiled for them ends with the instruction for that
-/// (x86: `vzeroupper`). Calling this trivial one takes some 20 ns.
+/// Releases the wide registers. A function compiled for these registers ends with the instruction
+/// that releases them (x86: `vzeroupper`). A call of this trivial function takes some 20 ns.
 fn release_wide_registers() {
     struct Double<'a>(&'a mut [f64; 8]);
     impl pulp::WithSimd for Double<'_> {
@@ -68,8 +68,8 @@ pub struct Spectrum {
 }
 
 impl Spectrum {
-    /// Returns the spectrum of `a`, of which only the lower triangle is used; `what` names it in
-    /// errors. Cost `O(d^3)`.
+    /// Returns the spectrum of `a`. Only the lower triangle of `a` is used. Errors call the matrix
+    /// `what`. Cost `O(d^3)`.
     ///
     /// # Errors
     /// `a` is empty or not square or contains a value that is not finite, or the iteration does not
@@ -110,17 +110,18 @@ impl Spectrum {
         ))
     }
 
-    /// Eigenvalues, smallest first.
+    /// Returns the eigenvalues, smallest first.
     pub fn values(&self) -> &[f64] {
         &self.values
     }
 
-    /// `U`, one unit eigenvector per column.
+    /// Returns `U`, with one unit eigenvector per column.
     pub fn vectors(&self) -> &Mat<f64> {
         &self.vectors
     }
 
-    /// `U diag(f(values)) U^T`: the square root, the inverse, the exponential of the matrix.
+    /// Returns `U diag(f(values)) U^T`, such as the square root, the inverse or the exponential of
+    /// the matrix.
     pub fn map(&self, f: impl Fn(f64) -> f64) -> Mat<f64> {
         let scales: Vec<f64> = self.values.iter().map(|v| f(*v)).collect();
         let scaled = Mat::from_fn(scales.len(), scales.len(), |i, j| self.vectors[(i, j)] * scales[j]);

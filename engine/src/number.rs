@@ -1,7 +1,7 @@
 //! Formatting of numbers with their significant digits.
 
-/// Formats `value` with four significant digits: `0.01235`, `1.235e-7`, `12350`; integers up to a
-/// million in full.
+/// Formats `value` with four significant digits: `0.01235`, `1.235e-7`, `12350`. Integers up to a
+/// million are written in full.
 ///
 /// ```
 /// use sdflow::number::number;
@@ -13,8 +13,8 @@ pub fn number(value: f64) -> String {
     significant(value, 4)
 }
 
-/// Formats `value` with `digits` significant digits, at least 1; digits before the decimal point
-/// are kept, zeros at the end are not.
+/// Formats `value` with `digits` significant digits, at least 1. Digits before the decimal point
+/// are kept; zeros at the end are removed.
 ///
 /// ```
 /// use sdflow::number::significant;
@@ -41,8 +41,8 @@ pub fn significant(value: f64, digits: usize) -> String {
     }
 }
 
-/// Formats `value ± se`, the error with two significant digits and the value to the same decimal
-/// place: `0.0123 ± 0.0041`.
+/// Formats `value ± se`: the error has two significant digits, and the value has the same last
+/// decimal place, as in `0.0123 ± 0.0041`.
 ///
 /// ```
 /// use sdflow::number::estimate;
@@ -62,15 +62,15 @@ pub fn estimate(value: f64, se: f64) -> String {
     }
     let decimals = (power - error_power + 1).clamp(0, 12) as usize;
     let unit = 10f64.powi(power);
-    // A power beyond the range of f64 cannot be divided out.
+    // A power of ten beyond the range of f64 cannot be divided out.
     if unit == 0.0 || !unit.is_finite() {
         return format!("{} ± {}", number(value), number(se));
     }
     format!("({:.decimals$} ± {:.decimals$})e{power}", value / unit, se / unit)
 }
 
-/// Returns the mantissa (with `digits` decimals, rounded) and the power of ten of a finite value
-/// that is not 0.
+/// Returns the mantissa and the power of ten of a finite value that is not 0. The mantissa is
+/// rounded to `digits` decimals.
 fn scientific(value: f64, digits: usize) -> (String, i32) {
     let text = format!("{value:.digits$e}");
     match text.split_once('e') {

@@ -25,7 +25,7 @@ const BLOCK: usize = 4096;
 /// The largest size of a coordinate: the square of a distance is then finite.
 const LARGEST: f64 = 1e150;
 
-/// A point set, validated once when it is created.
+/// A set of points, checked once when it is created.
 ///
 /// ```
 /// use sdflow::Points;
@@ -41,7 +41,7 @@ pub struct Points {
 }
 
 impl Points {
-    /// Creates points from row-major `data`; `what` names them in errors.
+    /// Creates points from row-major `data`. Errors call the points `what`.
     ///
     /// # Errors
     /// `dim` is 0, there are no rows, the length is not a multiple of `dim`, or a value is not
@@ -78,49 +78,49 @@ impl Points {
         Points { data: vec![0.0; n * dim], dim }
     }
 
-    /// Number of points.
+    /// Returns the number of points.
     pub fn n(&self) -> usize {
         self.data.len().checked_div(self.dim).unwrap_or(0)
     }
 
-    /// Number of coordinates.
+    /// Returns the number of coordinates.
     pub fn dim(&self) -> usize {
         self.dim
     }
 
-    /// Point `i`; panics beyond the end, as slices do.
+    /// Returns point `i`; panics beyond the end, as slices do.
     pub fn row(&self, i: usize) -> &[f64] {
         &self.data[i * self.dim..(i + 1) * self.dim]
     }
 
-    /// Point `i`, mutable.
+    /// Returns point `i`, mutable.
     pub fn row_mut(&mut self, i: usize) -> &mut [f64] {
         &mut self.data[i * self.dim..(i + 1) * self.dim]
     }
 
-    /// All points in order.
+    /// Iterates over all points in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[f64]> {
         self.data.chunks_exact(self.dim.max(1))
     }
 
-    /// The coordinates, row by row.
+    /// Returns the coordinates, row by row.
     pub fn data(&self) -> &[f64] {
         &self.data
     }
 
-    /// The coordinates, mutable. A caller that may write values that are not finite must call
-    /// [`Points::check_finite`].
+    /// Returns the coordinates, mutable. A caller that may write values that are not finite must
+    /// call [`Points::check_finite`].
     pub fn data_mut(&mut self) -> &mut [f64] {
         &mut self.data
     }
 
-    /// Gives this set the shape `n` x `dim`, reusing its memory; the values are unspecified.
+    /// Gives this set the shape `n` x `dim` and reuses its memory; the values are unspecified.
     pub fn reshape(&mut self, n: usize, dim: usize) {
         self.dim = dim;
         self.data.resize(n * dim, 0.0);
     }
 
-    /// Makes this set a copy of `other`, reusing its memory.
+    /// Makes this set a copy of `other` and reuses its memory.
     pub fn copy_from(&mut self, other: &Points) {
         self.dim = other.dim;
         self.data.clone_from(&other.data);
@@ -142,7 +142,7 @@ impl Points {
         Ok(Points { data: [self.data(), other.data()].concat(), dim: self.dim })
     }
 
-    /// Makes this set the rows `indices` of `points`, reusing its memory.
+    /// Makes this set the rows `indices` of `points` and reuses its memory.
     pub fn gather(&mut self, points: &Points, indices: &[usize]) {
         self.reshape(indices.len(), points.dim());
         self.data_mut()
@@ -157,15 +157,16 @@ impl Points {
     }
 
     /// # Errors
-    /// Checks that all values are finite; the error gives the first that is not, with its place;
-    /// `what` names the points.
+    /// Checks that all values are finite. The error gives the first value that is not, with its
+    /// place, and calls the points `what`.
     pub fn check_finite(&self, what: &str) -> Result<()> {
         self.check_all(what, |v| v.is_finite())
     }
 
     /// # Errors
-    /// Checks that all values are finite and not so large that squares of distances overflow; the
-    /// error gives the first that is not, with its place; `what` names the points.
+    /// Checks that all values are finite, and small enough that squares of distances do not
+    /// overflow. The error gives the first value that is not, with its place, and calls the points
+    /// `what`.
     pub fn check_squares(&self, what: &str) -> Result<()> {
         self.check_all(what, |v| v.abs() <= LARGEST)
     }
@@ -185,8 +186,8 @@ impl Points {
     /// Checks that these points have `dim` coordinates.
     ///
     /// # Errors
-    /// They have another number. In the error, `what` names them and `whose` the object that has
-    /// `dim`.
+    /// The number of coordinates is another one. The error calls these points `what`, and the
+    /// object that has `dim` coordinates `whose`.
     pub fn check_dim(&self, what: impl Into<Subject>, dim: usize, whose: &str) -> Result<()> {
         if self.dim == dim {
             return Ok(());
@@ -194,9 +195,10 @@ impl Points {
         Err(Error::mismatch(what, Quantity::Columns(self.dim), format!("{whose} has {dim}")))
     }
 
-    /// Mean of each coordinate.
+    /// Returns the mean of each coordinate.
     pub fn mean(&self) -> Vec<f64> {
-        // By fixed blocks, so that the order of additions does not depend on the threads.
+        // Sums are taken over fixed blocks, so that the order of additions does not depend on the
+        // threads.
         let block = |rows: &[f64]| {
             let mut sum = vec![0.0; self.dim];
             for row in rows.chunks_exact(self.dim) {
@@ -214,7 +216,7 @@ impl Points {
         mean
     }
 
-    /// Maximum-likelihood covariance `1/n sum (x - mean)(x - mean)^T`, `dim` x `dim`.
+    /// Returns the maximum-likelihood covariance `1/n sum (x - mean)(x - mean)^T`, `dim` x `dim`.
     pub fn covariance(&self) -> Mat<f64> {
         let mean = self.mean();
         let centred = Mat::from_fn(self.n(), self.dim, |i, j| self.row(i)[j] - mean[j]);
@@ -224,7 +226,7 @@ impl Points {
         cov
     }
 
-    /// Root mean square distance from the mean, `sqrt(tr Cov)`: the scale of the data.
+    /// Returns the root mean square distance from the mean, `sqrt(tr Cov)`: the scale of the data.
     pub fn spread(&self) -> f64 {
         let mean = self.mean();
         let total: f64 = self.iter().map(|row| squared_distance(row, &mean)).sum();
@@ -234,7 +236,7 @@ impl Points {
 
 /// Returns `|a - b|^2` of two points.
 pub fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
-    // Eight partial sums, because the additions of a single sum would wait for each other.
+    // Eight partial sums are used, because the additions of a single sum would wait for each other.
     let (a, b) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut sums = [0.0; 8];
     for (a, b) in a.0.iter().zip(b.0) {

@@ -1,4 +1,4 @@
-//! The reports of a long process (a run of a flow, the training of a generator) and its ending.
+//! The reports of a long process (a run of a flow or the training of a generator), and its ending.
 
 use crate::Result;
 use crate::archive::{Archive, Archived};
@@ -10,18 +10,18 @@ pub type Row = BTreeMap<String, f64>;
 
 /// A receiver of the reports of a long process. All methods have defaults.
 pub trait Observer {
-    /// A choice that the process made automatically.
+    /// Receives a choice that the process made automatically.
     fn note(&mut self, _note: &str) {}
 
-    /// `done` of `total` units of `what` are done; `detail` returns a short live reading, and is
-    /// called only if it is shown.
+    /// Receives the progress: `done` of `total` units of `what`. `detail` returns a short live
+    /// reading, and is called only if the reading is shown.
     fn progress(&mut self, _what: &str, _done: usize, _total: usize, _detail: &dyn Fn() -> String) {}
 
-    /// A row of measurements, as soon as it exists.
+    /// Receives a row of measurements as soon as it exists.
     fn row(&mut self, _row: &Row) {}
 
-    /// Returns the state from which the process is to continue, with the number of steps before it;
-    /// None if the process starts at the beginning. Called once, before the first step.
+    /// Returns the state from which the process should continue, with the number of steps before
+    /// it; None if the process starts at the beginning. It is called once, before the first step.
     ///
     /// # Errors
     /// The state belongs to another process; the process then does not start.
@@ -29,14 +29,14 @@ pub trait Observer {
         Ok(None)
     }
 
-    /// True if the state is to be written now, after `done` of `total` steps.
+    /// True if the state should be written now, after `done` of `total` steps.
     fn checkpoint_due(&mut self, _done: usize, _total: usize) -> bool {
         false
     }
 
     /// Writes the state after `done` of `total` steps.
     ///
-    /// # Errors
+    /// The state cannot be written, for example because the disk is full; the process then ends.
     /// The disk is full; the process then ends.
     fn keep_checkpoint(&mut self, _done: usize, _total: usize, _state: Archive) -> Result<()> {
         Ok(())
@@ -49,10 +49,10 @@ pub struct Unobserved;
 
 impl Observer for Unobserved {}
 
-/// Declares the setters that all builders of a process share: the number of steps, all options at
-/// once, the randomness and, with a lifetime, the pairwise engine; and the start without an
-/// observer. The builder must have these fields and a method `run_with`; the types are those that
-/// its file imports.
+/// Declares the setters that all builders of a process share, and the start without an observer.
+/// The setters are those of the number of steps, of all options at once, of the random numbers and,
+/// with a lifetime, of the pairwise engine. The builder must have these fields and a method
+/// `run_with`. The types are those that the file of the builder imports.
 macro_rules! process_setters {
     ($options:ty, $result:ty, pairwise $a:lifetime) => {
         $crate::process::process_setters!($options, $result);
@@ -79,7 +79,7 @@ macro_rules! process_setters {
             self
         }
 
-        /// Sets the seed of all randomness; 0 by default.
+        /// Sets the seed of all random numbers; 0 by default.
         #[must_use]
         pub fn seed(self, seed: u64) -> Self {
             self.stream(Stream::new(seed))
@@ -114,9 +114,9 @@ pub struct Stats {
     pub pairs: u64,
     /// Pairs evaluated by the flow alone.
     pub flow_pairs: u64,
-    /// Seconds in the flow.
+    /// Seconds spent in the flow.
     pub flow_seconds: f64,
-    /// Seconds in metrics and readings.
+    /// Seconds spent in metrics and readings.
     pub metric_seconds: f64,
 }
 
@@ -131,7 +131,7 @@ impl Archived for Stats {
     }
 }
 
-/// Why a process stopped: data, not an error.
+/// Why a process stopped. This is data, not an error.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "lowercase")]
 pub enum Ending {
@@ -143,7 +143,7 @@ pub enum Ending {
         /// Number of steps taken.
         step: usize,
     },
-    /// A coordinate became NaN or too large in this step; the cloud is the last good one.
+    /// A coordinate became NaN or too large in this step. The cloud is that of the last good step.
     Diverged {
         /// The step that failed, from 0.
         step: usize,
@@ -156,7 +156,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// Returns the reason as a word.
+    /// Returns the reason as one word.
     pub fn reason(&self) -> &'static str {
         match self {
             Ending::Finished => "finished",

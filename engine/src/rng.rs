@@ -1,9 +1,9 @@
-//! Reproducible random numbers without generator state.
+//! Reproducible random numbers without a generator state.
 //!
-//! A [`Stream`] is a key that consists of the seed, labels and counters; each key has its own
+//! A [`Stream`] is a key that consists of the seed, labels and counters. Each key has its own
 //! generator (xoshiro256++ \[blackman2021scrambled\]). The noise of a step therefore depends on the
-//! step and not on what ran before, so a run can be resumed, split over threads or replayed with
-//! the same bytes.
+//! step, not on what ran before it. A run can be resumed, split over threads or repeated with the
+//! same bytes.
 
 use crate::Points;
 use rand::{Rng as _, RngExt as _, SeedableRng};
@@ -11,7 +11,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
-/// Values per independently keyed chunk of a bulk fill.
+/// Values per chunk of a bulk fill. Every chunk has its own key.
 const CHUNK: usize = 8192;
 
 /// A key from which random numbers are drawn.
@@ -46,8 +46,8 @@ impl Stream {
         Rng(Xoshiro256PlusPlus::seed_from_u64(self.0))
     }
 
-    /// Fills `out` with independent standard normal values, in parallel; the bytes depend on the
-    /// key only.
+    /// Fills `out` with independent standard normal values, in parallel. The bytes depend only on
+    /// the key.
     pub fn fill_normal(self, out: &mut [f64]) {
         out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, values)| {
             let mut rng = self.at(chunk as u64).rng();
@@ -55,8 +55,8 @@ impl Stream {
         });
     }
 
-    /// Writes `out = centre + scale e`, of equal lengths, with the values `e` of
-    /// [`Stream::fill_normal`].
+    /// Writes `out = centre + scale e`, with the values `e` of [`Stream::fill_normal`]. `out` and
+    /// `centre` have equal lengths.
     pub fn scatter_normal(self, centre: &[f64], scale: f64, out: &mut [f64]) {
         out.par_chunks_mut(CHUNK).zip(centre.par_chunks(CHUNK)).enumerate().for_each(|(chunk, (values, centre))| {
             let mut rng = self.at(chunk as u64).rng();
@@ -80,7 +80,8 @@ impl Stream {
     }
 }
 
-/// SplitMix64's finaliser \[steele2014fast\]: a bijection of 64 bits with full avalanche.
+/// SplitMix64's finaliser \[steele2014fast\]: a bijection of 64-bit numbers in which every input
+/// bit affects every output bit.
 fn mix(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -99,12 +100,12 @@ impl Rng {
 
     /// Returns a uniform number in `[0, 1)`.
     pub fn uniform(&mut self) -> f64 {
-        // 53 random bits times 2^-53, computed here so that the values do not depend on another
-        // crate.
+        // The number is 53 random bits times 2^-53. It is computed here so that the values do not
+        // depend on another crate.
         (self.0.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// Returns a uniform whole number in `0 .. n`, for `n >= 1`.
+    /// Returns a uniform integer in `0 .. n`, for `n >= 1`.
     pub fn below(&mut self, n: usize) -> usize {
         self.0.random_range(0..n)
     }

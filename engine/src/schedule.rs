@@ -1,12 +1,12 @@
-//! Schedules: positive or zero quantities as functions of progress in `[0, 1]`.
+//! Schedules: quantities that are positive or zero, as functions of the progress in `[0, 1]`.
 
 mod data_form;
 
 use crate::expression::Expression;
 use crate::{Error, Requirement, Result, Rule};
 
-/// A function of progress `t` in `[0, 1]`, which is written in JSON as a number (constant), a list
-/// (table), a formula in `t` or a tagged map.
+/// A function of the progress `t` in `[0, 1]`. In JSON it is a number (constant), a list (table), a
+/// formula in `t` or a tagged map.
 ///
 /// ```
 /// use sdflow::schedule::Schedule;
@@ -47,7 +47,7 @@ pub enum Schedule {
         from: f64,
         /// Value at 1.
         to: f64,
-        /// Curvature; 7 in the paper, 1 is linear.
+        /// Curvature: 7 in the paper; 1 is linear.
         rho: f64,
     },
     /// `from + t^power (to - from)`.
@@ -76,8 +76,8 @@ pub enum Schedule {
     /// A formula in `t`.
     Formula(Expression),
     /// Falls from `from` to `to`, and stays at a value as long as the flow still moves the
-    /// particles there (see the flow that uses it). As a plain function of progress it is the
-    /// geometric schedule.
+    /// particles at this value (see the flow that uses it). As a plain function of the progress, it
+    /// is the geometric schedule.
     Adaptive {
         /// First value.
         from: f64,
@@ -121,8 +121,8 @@ impl Schedule {
         }
     }
 
-    /// Checks that the schedule can be evaluated and that every value lies in `range`; `name` is
-    /// the name of the option.
+    /// Checks that the schedule can be evaluated and that every value lies in `range`. Errors call
+    /// the option `name`.
     ///
     /// # Errors
     /// A value is not finite or out of range, a table is empty, or a shape parameter is not
@@ -168,14 +168,15 @@ impl Schedule {
         }
     }
 
-    /// Returns the smallest value of the whole run.
+    /// Returns the smallest value over the whole run.
     pub fn smallest(&self) -> f64 {
         self.extremes().into_iter().fold(f64::INFINITY, f64::min)
     }
 
-    /// Returns values that include the smallest and the largest: both ends, because every curve is
-    /// monotone; all values of a table; and many of a formula, where a peak narrower than a 1000th
-    /// of the run may be missed.
+    /// Returns values that include the smallest and the largest value of the schedule. They are
+    /// both ends of a curve, because every curve is monotone; all values of a table; and many
+    /// values of a formula. A peak of a formula that is narrower than a 1000th of the run may be
+    /// missed.
     pub fn extremes(&self) -> Vec<f64> {
         match self {
             Schedule::Table { values } => values.clone(),

@@ -1,4 +1,4 @@
-//! Tables: rows of named cells, as text for a terminal, as Markdown, CSV or JSON.
+//! Tables of named cells, as text for a terminal, as Markdown, CSV or JSON.
 
 use crate::number::{estimate, number};
 #[cfg(feature = "files")]
@@ -20,13 +20,13 @@ pub enum Cell {
     Estimate {
         /// The value.
         value: f64,
-        /// Its standard error.
+        /// The standard error of the value.
         se: f64,
     },
 }
 
-/// Rows of named cells. The order of the columns is that in which their names first occurred; a row
-/// without a name has an empty cell there.
+/// Rows of named cells. The columns are in the order in which their names first occurred. A row
+/// without a value for a name has an empty cell in its column.
 ///
 /// ```
 /// use sdflow::table::{Cell, Table};
@@ -45,19 +45,19 @@ pub struct Table {
 }
 
 impl Table {
-    /// Creates an empty table whose first columns are `axes`, the parameters for which the others
-    /// were measured; `true` marks an axis of whole numbers.
+    /// Creates an empty table. Its first columns are `axes`, the parameters for which the other
+    /// columns were measured; `true` marks an axis of integers.
     pub fn over(axes: Vec<(String, bool)>) -> Table {
         Table { columns: axes.iter().map(|(name, _)| name.clone()).collect(), rows: Vec::new(), axes }
     }
 
-    /// Returns the axes, each with a flag for whole numbers; empty unless the table was created by
-    /// [`Table::over`].
+    /// Returns the axes, each with a flag that marks an axis of integers; empty unless the table
+    /// was created by [`Table::over`].
     pub fn axes(&self) -> &[(String, bool)] {
         &self.axes
     }
 
-    /// Adds a row; of two cells with the same name the last is kept.
+    /// Adds a row. If two cells have the same name, the last one is kept.
     pub fn push<N: Into<String>>(&mut self, row: impl IntoIterator<Item = (N, Cell)>) {
         let mut cells = vec![Cell::Empty; self.columns.len()];
         for (name, cell) in row {
@@ -83,13 +83,13 @@ impl Table {
         self.rows.len()
     }
 
-    /// Returns the cell of a row under a name; `Empty` if there is none.
+    /// Returns the cell of a row in the column of this name; `Empty` if there is none.
     pub fn cell(&self, row: usize, column: &str) -> &Cell {
         let at = self.columns.iter().position(|c| c == column);
         self.rows.get(row).zip(at).and_then(|(cells, at)| cells.get(at)).unwrap_or(&Cell::Empty)
     }
 
-    /// Returns the values of a column; a value that is not a number is `NaN`, so that a
+    /// Returns the values of a column. A cell that is not a number gives `NaN`, so that a
     /// [`Curve`](crate::plot::Curve) has a gap there.
     pub fn values(&self, column: &str) -> Vec<f64> {
         (0..self.n())
@@ -100,21 +100,21 @@ impl Table {
             .collect()
     }
 
-    /// Returns the columns aligned for a terminal: words to the left, numbers to the right. Ends
-    /// with a line break.
+    /// Returns the table aligned for a terminal: words to the left, numbers to the right. The text
+    /// ends with a line break.
     pub fn text(&self) -> String {
         self.laid_out("", "  ", "", '─')
     }
 
-    /// Returns a Markdown table, whose source is aligned too.
+    /// Returns a Markdown table whose source is aligned too.
     pub fn markdown(&self) -> String {
         self.laid_out("| ", " | ", " |", '-')
     }
 
-    /// Returns CSV with a header. An estimate in a column adds a second column `name_se`.
+    /// Returns CSV with a header. A column with an estimate adds a second column `name_se`.
     ///
     /// # Errors
-    /// None in practice, because it writes to memory.
+    /// It does not fail in practice, because it writes to memory.
     #[cfg(feature = "files")]
     pub fn csv(&self) -> Result<String> {
         let failure = |reason: String| Error::Numeric { what: "the table as CSV".into(), reason };
@@ -149,7 +149,7 @@ impl Table {
         String::from_utf8(bytes).map_err(|e| failure(e.to_string()))
     }
 
-    /// Returns a list of objects; an estimate is `{"value": .., "se": ..}`, a value that is not
+    /// Returns a list of objects. An estimate is `{"value": .., "se": ..}`, a value that is not
     /// finite is `null`, and an empty cell is left out.
     pub fn json(&self) -> Value {
         let object = |row: &Vec<Cell>| {
@@ -159,11 +159,11 @@ impl Table {
         self.rows.iter().map(|row| Value::Object(object(row))).collect()
     }
 
-    /// Writes the table; the extension `.csv`, `.json`, `.md` or `.txt` decides the format. The
+    /// Writes the table. The extension `.csv`, `.json`, `.md` or `.txt` determines the format. The
     /// file is written completely or not at all.
     ///
     /// # Errors
-    /// The extension is another one; the file cannot be written.
+    /// The file has another extension, or it cannot be written.
     #[cfg(feature = "files")]
     pub fn save(&self, path: &Path) -> Result<()> {
         let text = match path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase().as_str() {
@@ -220,7 +220,7 @@ impl Table {
 }
 
 impl Cell {
-    /// Returns the cell formatted for people: [`number`] and [`estimate`].
+    /// Returns the cell formatted for people, by [`number`] and [`estimate`].
     pub fn text(&self) -> String {
         match self {
             Cell::Empty => String::new(),

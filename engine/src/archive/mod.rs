@@ -1,7 +1,7 @@
-//! The state of a process as bytes, so that an interrupted process can continue from it.
+//! The state of a process as bytes, from which an interrupted process can continue.
 //!
-//! A type with a state lists the parts of its state once, in [`Archived::archive`]: the same lines
-//! write a checkpoint and read it. So no part can be written without being read.
+//! A type with a state lists the parts of its state once, in [`Archived::archive`]. The same lines
+//! write a checkpoint and read it, so no part can be written without being read.
 
 mod value;
 
@@ -9,15 +9,15 @@ use crate::{Error, Result};
 
 /// A state that can be written into a checkpoint and read from one.
 pub trait Archived {
-    /// Passes every part of the state to [`Archive::part`], which writes it, or replaces it by the
-    /// written value.
+    /// Passes every part of the state to [`Archive::part`], which writes the part, or replaces it
+    /// by the value that was written.
     ///
     /// # Errors
     /// While reading: the bytes are not a state of this kind.
     fn archive(&mut self, archive: &mut Archive) -> Result<()>;
 }
 
-/// The bytes of a state, while they are written or read.
+/// The bytes of a state that is being written or read.
 ///
 /// ```
 /// use sdflow::archive::{Archive, Archived};
@@ -37,7 +37,7 @@ pub trait Archived {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Archive {
     bytes: Vec<u8>,
-    /// Position of the next byte to read; None while the archive is written.
+    /// Position of the next byte to read; None if the archive is being written.
     at: Option<usize>,
 }
 
@@ -47,7 +47,7 @@ impl Archive {
         Archive { bytes: Vec::new(), at: None }
     }
 
-    /// Returns an archive with these bytes, to be read from its start.
+    /// Returns an archive with these bytes, which is read from its start.
     pub fn reader(bytes: Vec<u8>) -> Archive {
         Archive { bytes, at: Some(0) }
     }
@@ -75,8 +75,8 @@ impl Archive {
         }
     }
 
-    /// The same for a value that may be absent. While reading, `blank` makes the value to read into
-    /// if there is none yet.
+    /// Does the same for a value that may be absent. In reading, `blank` creates the value to read
+    /// into if there is none yet.
     pub(crate) fn optional<T: Archived>(
         &mut self,
         name: &str,
@@ -141,7 +141,7 @@ impl Archive {
     }
 
     /// Writes the length of a list, or returns the length that was written. Before memory is
-    /// allocated, the length is checked against the number of bytes left; an item takes at least
+    /// allocated, the length is checked against the number of bytes left. An item takes at least
     /// `least` bytes.
     pub(crate) fn length(&mut self, length: usize, least: usize) -> Result<usize> {
         let mut found = length as u64;
@@ -230,7 +230,7 @@ mod tests {
         for end in 0..bytes.len() {
             assert!(State::default().archive(&mut Archive::reader(bytes[..end].to_vec())).is_err(), "{end}");
         }
-        // A changed byte never makes the reader allocate more than the size of the file.
+        // A changed byte must never make the reader allocate more than the size of the file.
         for (i, flip) in (0..bytes.len()).flat_map(|i| [(i, 0x80), (i, 0xff)]) {
             let mut other = bytes.clone();
             other[i] ^= flip;

@@ -1,14 +1,14 @@
-//! Extrapolation of measurements at small sizes to a large size.
+//! Extrapolation of measurements from small sizes to a large size.
 
-/// Returns the whole number nearest to an extrapolated count, at most the largest `u64`.
+/// Returns the whole number nearest to an extrapolated count; at most the largest `u64`.
 pub(super) fn whole(count: f64) -> u64 {
     count.round().max(0.0) as u64
 }
 
-/// Returns the value at `x` of the polynomial through the points `(x, y)`, whose degree is one less
-/// than their number.
+/// Returns the value at `x` of the polynomial through the points `(x, y)`. Its degree is one less
+/// than the number of points.
 pub(super) fn polynomial(points: &[(f64, f64)], x: f64) -> f64 {
-    // Newton's divided differences keep whole numbers whole as long as possible.
+    // Newton's divided differences keep integers exact as long as possible.
     let mut slopes: Vec<f64> = points.iter().map(|(_, y)| *y).collect();
     for order in 1..points.len() {
         for i in (order..points.len()).rev() {
@@ -18,15 +18,16 @@ pub(super) fn polynomial(points: &[(f64, f64)], x: f64) -> f64 {
     slopes.iter().zip(points).rev().fold(0.0, |value, (slope, point)| value * (x - point.0) + slope)
 }
 
-/// Returns the value at `size` on the line through two measured `(size, value)`. The slope and the
-/// value at 0 are at least 0.
+/// Returns the value at `size` on the line through two measurements `(size, value)`. The slope and
+/// the value at 0 are at least 0.
 pub(super) fn line([small, large]: [(f64, f64); 2], size: f64) -> f64 {
     let slope = if large.0 > small.0 { (large.1 - small.1) / (large.0 - small.0) } else { large.1 / large.0 };
     large.1 + slope.clamp(0.0, large.1 / large.0) * (size - large.0)
 }
 
-/// Returns the value at `size`: on the line through both points if the growth is slower than the
-/// size, otherwise by the power function through both, whose exponent is at most `most`.
+/// Returns the value at `size` by two measurements. If the value grows more slowly than the size,
+/// the line through both is used. Otherwise it is the power function through both, with an exponent
+/// of at most `most`.
 pub(super) fn power([small, large]: [(f64, f64); 2], size: f64, most: f64) -> f64 {
     let exponent = (large.1 / small.1).ln() / (large.0 / small.0).ln();
     if !exponent.is_finite() || exponent <= 1.0 {
@@ -35,9 +36,9 @@ pub(super) fn power([small, large]: [(f64, f64); 2], size: f64, most: f64) -> f6
     large.1 * (size / large.0).powf(exponent.min(most))
 }
 
-/// Returns the value at `size` of `a n + b n^2` through both points, for a quantity that grows
-/// mostly as the square. If the exponent between them is well below 2, as when one of them needed
-/// an additional buffer, [`power`] is used instead.
+/// Returns the value at `size` of `a n + b n^2` through both measurements, for a quantity that
+/// grows mostly as the square. If the exponent between them is well below 2, [`power`] is used
+/// instead. This occurs if one of them needed an additional buffer.
 pub(super) fn square([small, large]: [(f64, f64); 2], size: f64) -> f64 {
     const NEARLY_SQUARE: f64 = 1.7;
     let exponent = (large.1 / small.1).ln() / (large.0 / small.0).ln();
@@ -46,13 +47,14 @@ pub(super) fn square([small, large]: [(f64, f64); 2], size: f64) -> f64 {
     if exponent > NEARLY_SQUARE && a >= 0.0 { (a + b * size) * size } else { power([small, large], size, 2.0) }
 }
 
-/// Returns the value at `(n, m)` of the quadratic in two variables through six points: `nodes`
-/// contains three nodes on each axis, and `at(i, j)` is the value at node `i` of the first axis and
-/// `j` of the second, called for `i + j <= 2`. On an axis with one node the quadratic is constant.
+/// Returns the value at `(n, m)` of the quadratic in two variables through six points. `nodes`
+/// contains three nodes on each axis. `at(i, j)` is the value at node `i` of the first axis and
+/// node `j` of the second, and is called for `i + j <= 2`. On an axis with one node the quadratic
+/// is constant.
 pub(super) fn quadratic(nodes: [&[f64]; 2], at: impl Fn(usize, usize) -> f64, (n, m): (f64, f64)) -> f64 {
     let [rows, columns] = nodes;
-    // Newton's form along the second axis: the k-th difference there is a polynomial of degree 2 -
-    // k along the first.
+    // Newton's form along the second axis: the k-th difference along it is a polynomial of degree 2
+    // - k along the first axis.
     let mut value = 0.0;
     let mut basis = 1.0;
     for k in 0..columns.len() {
@@ -68,7 +70,7 @@ pub(super) fn quadratic(nodes: [&[f64]; 2], at: impl Fn(usize, usize) -> f64, (n
     value
 }
 
-/// Returns the divided difference over all of `points`, the leading coefficient of the polynomial
+/// Returns the divided difference over all of `points`: the leading coefficient of the polynomial
 /// through them.
 fn leading(points: &[(f64, f64)]) -> f64 {
     match points {
@@ -97,8 +99,8 @@ mod tests {
     fn times_are_carried_along_a_line() {
         let found = [(100.0, 3.0), (200.0, 4.0)];
         assert_eq!(line(found, 1000.0), 12.0);
-        // If a larger size took less time, the measurement was disturbed. If it took much more, the
-        // line starts at 0.
+        // If a larger size took less time, the measurement was disturbed. If a larger size took
+        // much more time, the line starts at 0.
         assert_eq!(line([(100.0, 4.0), (200.0, 3.0)], 1000.0), 3.0);
         assert_eq!(line([(100.0, 1.0), (200.0, 4.0)], 400.0), 8.0);
         assert_eq!(line([(1.0, 2.0), (1.0, 2.0)], 3.0), 6.0);
@@ -109,7 +111,7 @@ mod tests {
         assert!((power([(100.0, 1.0), (200.0, 8.0)], 400.0, 3.0) - 64.0).abs() < 1e-9);
         assert_eq!(power([(100.0, 3.0), (200.0, 4.0)], 1000.0, 3.0), 12.0);
         assert_eq!(power([(100.0, 0.0), (200.0, 4.0)], 400.0, 3.0), 8.0);
-        // A disturbed measurement does not make the estimated time grow without bound.
+        // A disturbed measurement cannot make the estimated time grow without bound.
         assert!((power([(100.0, 1.0), (200.0, 64.0)], 400.0, 3.0) - 512.0).abs() < 1e-9);
     }
 

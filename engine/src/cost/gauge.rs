@@ -1,12 +1,12 @@
-//! Measurements around a call: pairs, evaluations, seconds, bytes.
+//! Measurements around a call: pairs, evaluations, seconds and bytes.
 
 use crate::Result;
 use crate::pairwise::{Pairwise, PairwiseOptions};
 use std::sync::OnceLock;
 use std::time::Instant;
 
-/// Counts the bytes that a process has allocated. The program that installs a counting allocator
-/// passes one; the engine has none.
+/// Counts the bytes that a process has allocated. A program that installs a counting allocator
+/// passes such a counter; the engine has none.
 pub trait Meter: Send + Sync + std::fmt::Debug {
     /// Returns the bytes in use.
     fn now(&self) -> u64;
@@ -24,7 +24,7 @@ pub(super) struct Measured {
     pub pairs: f64,
     pub evaluations: f64,
     pub seconds: f64,
-    /// The largest number of bytes in use during the call, minus those in use before.
+    /// The largest number of bytes in use during the call, minus the bytes in use before the call.
     pub bytes: f64,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Gauge<'a> {
         Gauge { pairwise, meter, watch: seconds }
     }
 
-    /// The same, with time read from `watch`, so that a test decides how long its work takes.
+    /// Does the same with time read from `watch`, so that a test decides how long its work takes.
     #[cfg(test)]
     pub(super) fn timed_by(self, watch: fn() -> f64) -> Gauge<'a> {
         Gauge { watch, ..self }
@@ -59,20 +59,20 @@ impl<'a> Gauge<'a> {
         self.pairwise
     }
 
-    /// Returns an engine with new counters and without the buffers of earlier calls, whose bytes
-    /// would be missing in the measurement of the next call.
+    /// Returns an engine with new counters and without the buffers of earlier calls. With those
+    /// buffers, their bytes would be missing in the measurement of the next call.
     pub(super) fn engine(&self) -> Pairwise {
         Pairwise::new(self.pairwise.options().clone(), self.pairwise.interrupt().clone())
     }
 
-    /// As [`Gauge::engine`], but the engine evaluates every pair: if it skipped blocks, the count
-    /// would not be a polynomial in the sizes.
+    /// Does the same as [`Gauge::engine`], but the engine evaluates every pair. If it skipped
+    /// blocks, the count would not be a polynomial in the sizes.
     pub(super) fn every_pair(&self) -> Pairwise {
         let engine = self.engine();
         engine.with(PairwiseOptions { skip: false, ..engine.options().clone() })
     }
 
-    /// Returns the cost of `act`, which works with `engine`, and its result.
+    /// Returns the cost and the result of `act`, which works with `engine`.
     pub(super) fn measure<T>(&self, engine: &Pairwise, act: impl FnOnce() -> Result<T>) -> Result<(Measured, T)> {
         self.measure_since(self.bytes_in_use(), engine, act)
     }
@@ -82,7 +82,8 @@ impl<'a> Gauge<'a> {
         self.meter.map_or(0, Meter::now)
     }
 
-    /// As [`Gauge::measure`], for a part of some work that began with `held` bytes in use.
+    /// Does the same as [`Gauge::measure`], for a part of some work that began with `held` bytes in
+    /// use.
     pub(super) fn measure_since<T>(
         &self,
         held: u64,
@@ -100,8 +101,8 @@ impl<'a> Gauge<'a> {
         Ok((Measured { pairs, evaluations: 0.0, seconds, bytes }, made))
     }
 
-    /// As [`Gauge::measure`]. A quick call is made twice, because the first warms caches and
-    /// buffers, and the quicker one counts.
+    /// Does the same as [`Gauge::measure`]. A quick call is made twice, because the first call
+    /// warms caches and buffers. The quicker call counts.
     pub(super) fn twice<T>(&self, engine: &Pairwise, mut act: impl FnMut() -> Result<T>) -> Result<(Measured, T)> {
         const SLOW: f64 = 5e-3;
         let (first, made) = self.measure(engine, &mut act)?;

@@ -8,15 +8,16 @@ use std::time::Instant;
 
 /// The first size.
 const FIRST: usize = 64;
-/// If a call at the real size takes about so many seconds, it is measured directly.
+/// A call whose real size takes about this many seconds or less is measured directly.
 const CHEAP: f64 = 20e-3;
-/// From so many seconds on, the time of a call is that of its work rather than of its start.
+/// If a call takes at least this many seconds, its time is that of its work rather than that of its
+/// start.
 const ENOUGH: f64 = 8e-3;
-/// After a call of so many seconds no larger size is tried, once three sizes are at least [`MANY`].
+/// After a call of this many seconds, no larger size is tried if three sizes are at least [`MANY`].
 const LONG: f64 = 0.4;
-/// After a call of so many seconds no larger size is tried at all.
+/// After a call of this many seconds, no larger size is tried at all.
 const TOO_LONG: f64 = 3.0;
-/// A size that is representative of large clouds: at smaller sizes a minibatch may hold the whole
+/// A size that is representative of large clouds. At smaller sizes a minibatch may hold the whole
 /// cloud.
 const MANY: usize = 2048;
 
@@ -27,7 +28,7 @@ pub(super) struct Climb {
     pub first: usize,
     /// The smallest number of sizes, unless the real size is reached first.
     pub sizes: usize,
-    /// Whether pairs must grow as a quadratic: larger sizes are then tried until they do.
+    /// Whether pairs must grow as a quadratic. Larger sizes are then tried until they do.
     pub quadratic: bool,
 }
 
@@ -37,15 +38,15 @@ impl Default for Climb {
     }
 }
 
-/// Measurements at growing sizes, each for the same parts.
+/// Measurements at growing sizes. Each measures the same parts.
 #[derive(Debug)]
 pub(super) struct Ladder {
     pub rungs: Vec<(usize, Vec<Measured>)>,
 }
 
 impl Ladder {
-    /// Calls `act` with doubling sizes up to `n` and skips sizes for which it returns an error,
-    /// because there may be enough points at the real size only. Also returns the result at the
+    /// Calls `act` with doubling sizes up to `n`. It skips sizes for which `act` returns an error,
+    /// because there may be enough points only at the real size. Also returns the result at the
     /// largest size.
     ///
     /// # Errors
@@ -103,7 +104,8 @@ impl Ladder {
         elapsed > LONG || (self.slowest() > ENOUGH && (!climb.quadratic || self.is_foretold()) && !self.is_cheap_at(n))
     }
 
-    /// True if the pairs at the largest size are those that the three sizes before it predict.
+    /// True if the pairs at the largest size are those that a polynomial through the three sizes
+    /// before it predicts.
     fn is_foretold(&self) -> bool {
         let [before @ .., (size, found)] = self.rungs.as_slice() else { return false };
         let [.., _, _, _] = before else { return false };
@@ -124,8 +126,8 @@ impl Ladder {
         }
     }
 
-    /// Returns the seconds of part `k`, extrapolated in the number of pairs if any are counted,
-    /// otherwise in the size.
+    /// Returns the seconds of part `k`, extrapolated in the number of pairs if pairs are counted,
+    /// and otherwise in the size.
     fn seconds(&self, k: usize, size: usize) -> f64 {
         let sizes = self.readings(k, 2, |part| part.seconds);
         let last = sizes.last().copied().unwrap_or_default();
@@ -138,8 +140,8 @@ impl Ladder {
         extrapolate::power([small, large], size as f64, 3.0)
     }
 
-    /// Returns the bytes of part `k`. A quadratic is not used, because an additional scratch buffer
-    /// would be multiplied by the square of the size.
+    /// Returns the bytes of part `k`. A quadratic is not used, because it would multiply an
+    /// additional scratch buffer by the square of the size.
     fn bytes(&self, k: usize, size: usize) -> f64 {
         match self.readings(k, 2, |part| part.bytes).as_slice() {
             &[small, large] => extrapolate::square([small, large], size as f64),
@@ -163,8 +165,8 @@ impl Ladder {
     }
 }
 
-/// Returns the cost of `act` for `n` rows, from calls with fewer rows, and the result of the call
-/// with the most rows.
+/// Returns the cost of `act` for `n` rows, extrapolated from calls with fewer rows, and the result
+/// of the call with the most rows.
 ///
 /// # Errors
 /// Those of `act`.

@@ -7,8 +7,8 @@ use super::growing_size::{Climb, Ladder};
 use crate::flow::{Diffusion, LikelihoodOptions};
 use crate::{Points, Result, rng::Stream};
 
-/// The largest numbers of levels and probes that are measured; the cost of more grows in
-/// proportion.
+/// The largest numbers of levels and of probes that are measured. For larger numbers, the cost
+/// grows in proportion.
 const LEVELS: usize = 40;
 const PROBES: usize = 16;
 

@@ -8,20 +8,20 @@ use crate::run::MetricChoice;
 use crate::{Points, Result, rng::Stream};
 use serde_json::Value;
 
-/// From so many seconds for one value on, the noise floor is not measured at the full number of
-/// points.
+/// If one value takes at least this many seconds, the noise floor is not measured at the full
+/// number of points.
 const SHORT: f64 = 1e-3;
 
 /// The cost of one metric: a value, and its noise floor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricCost {
-    /// Its name.
+    /// The name of the metric.
     pub name: &'static str,
-    /// A value from fewer points, of the same form as that of a run.
+    /// A value from fewer points, with the same parts as the value of a run.
     pub estimate: Estimate,
-    /// One evaluation.
+    /// The cost of one evaluation.
     pub once: Cost,
-    /// The noise floor.
+    /// The cost of the noise floor.
     pub floor: Cost,
 }
 
@@ -48,7 +48,7 @@ pub fn metric(
     let (ladder, estimate) = trial.climb(once)?;
     let [mut found, mut floor] = [once, floored].map(|(n, m)| ladder.at(n.max(m))[0]);
     if found.pairs > 0.0 && metric.properties(points.dim()).iterates {
-        // Numbers of iterations hardly depend on the sizes, but no polynomial describes them.
+        // The number of iterations hardly depends on the sizes, but no polynomial describes it.
         let (size, reached) = ladder.rungs.last().map_or((1, 0.0), |(size, found)| (*size, found[0].pairs));
         let at = |(n, m): (usize, usize)| reached * (n.max(m) as f64 / size as f64).powi(2);
         (found.pairs, floor.pairs) = (at(once), at(floored));
@@ -68,7 +68,7 @@ pub fn metric(
     Ok(MetricCost { name: metric.name(), estimate, once, floor })
 }
 
-/// As [`metric`], for a metric of a run.
+/// Does the same as [`metric`], for a metric of a run.
 pub(super) fn choice_cost(
     choice: &MetricChoice,
     points: &Points,
@@ -77,8 +77,8 @@ pub(super) fn choice_cost(
     stream: Stream,
 ) -> Result<MetricCost> {
     if reference.points().n() < 4 {
-        // A run measures the floor of so few points too: quickly, or it reports the reason why it
-        // cannot.
+        // For so few points, a run also measures the floor: quickly, or it reports the reason why
+        // it cannot.
         let built = choice.build()?;
         metric::floor(built.as_ref(), reference, points.n().min(64), gauge.pairwise(), stream)?;
     }
@@ -90,8 +90,8 @@ pub(super) fn choice_cost(
     }
 }
 
-/// Returns the largest number of points of each set that the metric uses, from its option of that
-/// name.
+/// Returns the largest number of points of each set that the metric uses, from its option
+/// `max_points`.
 fn most_points(name: &str, options: &Value) -> usize {
     const OPTION: &str = "max_points";
     let given = options.get(OPTION).and_then(Value::as_u64);
@@ -125,8 +125,8 @@ impl Trial<'_> {
         self.gauge.twice(&every, || self.metric.estimate(&points, &reference, &every, self.stream))
     }
 
-    /// Measures with points and reference growing in the ratio of their sizes; the size is the
-    /// larger number.
+    /// Measures with growing numbers of points and reference points, in the ratio of their real
+    /// numbers. The size is the larger number.
     fn climb(&self, (n, m): (usize, usize)) -> Result<(Ladder, Estimate)> {
         let climb = Climb { quadratic: false, ..Climb::default() };
         let most = n.max(m);
@@ -137,7 +137,7 @@ impl Trial<'_> {
         })
     }
 
-    /// Counts pairs at six small sizes, to extrapolate to any sizes.
+    /// Counts pairs at six small sizes, from which any sizes can be extrapolated.
     fn counts(&self, (n, m): (usize, usize)) -> Result<Counts> {
         let mut first = 64;
         loop {
@@ -163,9 +163,9 @@ impl Trial<'_> {
         Ok(Counts { nodes, pairs })
     }
 
-    /// Returns the ratio of time, and of bytes, between each value of the floor and one value of
-    /// the metric: the values of the floor are computed in parallel, from points that are drawn
-    /// first. Measured for a floor of few points, which is quick.
+    /// Returns the ratio of the time, and of the bytes, of one value of the floor to one value of
+    /// the metric. They differ, because the values of the floor are computed in parallel from
+    /// points that are drawn first. It is measured for a floor of few points, which is quick.
     fn floor(&self, ladder: &Ladder) -> Result<(f64, f64)> {
         let quick = ladder.rungs.iter().rfind(|(_, found)| found[0].seconds < SHORT);
         let Some((size, _)) = quick.or(ladder.rungs.first()) else { return Ok((1.0, 1.0)) };
@@ -177,8 +177,8 @@ impl Trial<'_> {
         let stream = metric::floor_stream(self.metric.name());
         let every = self.gauge.every_pair();
         let floored = self.gauge.measure(&every, || metric::floor(self.metric, &few, n, &every, stream));
-        // If there are too few points for a floor, a floor of all points may still exist, but a
-        // part says nothing about it.
+        // If there are too few points here for a floor, a floor of all points may still exist, but
+        // a part of the points says nothing about it.
         let Ok((floor, _)) = floored else { return Ok((1.0, 1.0)) };
         let (n, m) = metric::floor_sizes(self.metric, few.distribution().is_some(), n, m);
         let (one, _) = self.measure(n.min(self.points.n()), m)?;
@@ -188,7 +188,7 @@ impl Trial<'_> {
     }
 }
 
-/// Returns three sizes up to `n`, starting near `first`; one size if there are no three.
+/// Returns three sizes up to `n` that start near `first`; one size if there are not three.
 fn nodes(n: usize, first: usize) -> Vec<f64> {
     let step = (n / 4).clamp(1, 32);
     match (first.min(n), n) {

@@ -1,4 +1,4 @@
-//! The cost of a computation, which is measured and never declared.
+//! The cost of a computation. It is measured, never declared.
 //!
 //! The cost of a run of a flow, a metric or a training is a function of sizes: points, reference
 //! points, steps. [`run()`], [`metric()`] and [`training()`] call the code of a run at a few small
@@ -6,17 +6,18 @@
 //! requested size:
 //!
 //! * pairs, by the polynomial through the small sizes. A pairwise sum over `n` points against `m`
-//!   others takes a quadratic in `n` and `m`, so the result is exact; if the count is not a
+//!   others takes a quadratic in `n` and `m`, so the result is exact. If the count is not a
 //!   quadratic (a batch, a number of probes), the sizes grow until the polynomial predicts the next
-//!   one;
+//!   count;
 //! * bytes, along a line, or by a power function with an exponent of at most 2;
-//! * seconds, along a line in the pairs or, if no pairs are counted, by a power function in the
-//!   size; the slope is never negative;
-//! * steps, by multiplication, with the first, a middle and the last step measured separately.
+//! * * seconds, along a line in the pairs or, if no pairs are counted, by a power function in the
+//!   size. The slope is never negative;
+//! * * steps, by multiplication. The first step, a middle step and the last step are measured
+//!   separately.
 //!
-//! If the real size is cheap, it is measured directly. Blocks of pairs that a run would skip for
-//! their negligible weight are counted as if they were evaluated, because their number depends on
-//! the positions of the points.
+//! If the real size is cheap, it is measured directly. A run may skip blocks of pairs for their
+//! negligible weight. Such blocks are counted as if they were evaluated, because their number
+//! depends on the positions of the points.
 
 mod extrapolate;
 mod gauge;
@@ -40,13 +41,13 @@ pub struct Cost {
     pub steps: u64,
     /// Evaluations of the velocity.
     pub nfe: u64,
-    /// Pairs of the flow's steps.
+    /// Pairs evaluated in the steps of the flow.
     pub flow_pairs: u64,
-    /// Pairs, including those of measurements and noise floors.
+    /// All pairs, including those of measurements and noise floors.
     pub pairs: u64,
     /// Seconds on this machine.
     pub seconds: f64,
-    /// The largest number of bytes in use, minus those in use before; None without a [`Meter`].
+    /// The largest number of bytes in use, minus the bytes in use before; None without a [`Meter`].
     pub bytes: Option<u64>,
     /// True if the numbers depend on what the run finds (`stop_when`, an adaptive step).
     pub varies: bool,

@@ -17,13 +17,13 @@ const PROBED: usize = 512;
 /// The number of rows with which the errors of a run are found.
 const FEW: usize = 128;
 
-/// Builds the same flow again: neither what it has learned nor its first evaluation may influence
-/// the next measurement.
+/// Builds the same flow again. Neither what a flow has learned nor its first evaluation may
+/// influence the next measurement.
 pub type Maker<'a> = &'a dyn Fn() -> Result<Motion>;
 
-/// Returns the cost of [`crate::run::Run`] with the same arguments, and a result of the same form:
-/// `start` itself as the end, two rows of history, and meaningless metrics. Takes some tenths of a
-/// second.
+/// Returns the cost of [`crate::run::Run`] with the same arguments. Also returns a result of the
+/// same form: the end is `start` itself, the history has two rows, and the metrics are meaningless.
+/// It takes some tenths of a second.
 ///
 /// # Errors
 /// Those of [`crate::run::Run::go`].
@@ -39,7 +39,7 @@ pub fn run(
     let rehearsal = Rehearsal { make, start: &start, options, gauge, stream };
     let mut cost = rehearsal.steps()?;
     cost.varies = make()?.dynamics().is_adaptive() || !options.stop_when.is_empty();
-    // Measurements are made every so many steps from the first on, and at the end.
+    // Measurements are made at the first step, then in intervals of `every` steps, and at the end.
     let rounds = options.steps.div_ceil(options.every()) as u64 + 1;
     let readings = rehearsal.readings()?;
     cost.pairs = cost.flow_pairs.saturating_add(rounds.saturating_mul(whole(readings.pairs)));
@@ -66,8 +66,8 @@ pub fn run(
     Ok((result, cost))
 }
 
-/// Finds the errors of a run by the code of a run: the flow is prepared with the whole start, and a
-/// few of its points are measured, moved and measured again.
+/// Finds the errors of a run by the code of a run. The flow is prepared with the whole start; then
+/// a few points are measured, moved and measured again.
 fn shape(
     make: Maker,
     start: &Points,
@@ -96,7 +96,7 @@ fn shape(
     Ok(result)
 }
 
-/// Calls `act` with few rows, or with more if it returns an error for so few.
+/// Calls `act` with few rows, or with more rows if it returns an error for few.
 fn fewest<T>(n: usize, mut act: impl FnMut(usize) -> Result<T>) -> Result<T> {
     let mut rows = FEW.min(n);
     loop {
@@ -107,7 +107,7 @@ fn fewest<T>(n: usize, mut act: impl FnMut(usize) -> Result<T>) -> Result<T> {
     }
 }
 
-/// A run of which a part of the points takes a few steps.
+/// A run in which a part of the points takes a few steps.
 struct Rehearsal<'a> {
     make: Maker<'a>,
     start: &'a Points,
@@ -124,8 +124,9 @@ struct Taken {
 }
 
 impl Rehearsal<'_> {
-    /// Returns the cost of all steps: the first, which may build an estimate that later steps
-    /// update; one step for all others; the last, which may lack a part.
+    /// Returns the cost of all steps. It consists of the first step, which may build an estimate
+    /// that later steps update; of one step that represents all others; and of the last step, which
+    /// may lack a part.
     fn steps(&self) -> Result<Cost> {
         let (ladder, ()) = Ladder::climb(self.start.n(), Climb::default(), |rows| {
             let Taken { first, middle, last } = self.taken(rows, true, 1)?;
@@ -141,8 +142,8 @@ impl Rehearsal<'_> {
             _ => part(&first) + others * part(&middle) + part(&last),
         };
         let flow_pairs = whole(of(|part| part.pairs));
-        // The additional cost of the first step is not a sum over pairs, so skipped blocks do not
-        // reduce it.
+        // The additional cost of the first step is not a sum over pairs, so skipping blocks does
+        // not reduce it.
         let beyond = (first.seconds - middle.seconds).max(0.0);
         let seconds = beyond + share * (of(|part| part.seconds) - beyond);
         let bytes = self.gauge.known_bytes(first.bytes.max(middle.bytes).max(last.bytes));
@@ -150,8 +151,8 @@ impl Rehearsal<'_> {
         Ok(Cost { steps: steps as u64, nfe, flow_pairs, pairs: flow_pairs, seconds, bytes, varies: false })
     }
 
-    /// Measures three steps of `rows` points: the first, step `middle` and the last; with `all`,
-    /// every pair is evaluated.
+    /// Measures three steps of `rows` points: the first step, step `middle` and the last step. With
+    /// `all`, every pair is evaluated.
     fn taken(&self, rows: usize, all: bool, middle: usize) -> Result<Taken> {
         let steps = self.options.steps;
         let options =
@@ -173,7 +174,8 @@ impl Rehearsal<'_> {
         Ok(Taken { first, middle: Measured { seconds, ..one }, last })
     }
 
-    /// Returns the tracers that belong to `rows` of the cloud: the same share of them.
+    /// Returns the tracers that belong to `rows` points of the cloud: the same share of all
+    /// tracers.
     fn carried(&self, rows: usize) -> Option<Points> {
         let carried = self.options.carry.as_ref()?;
         let share = rows as f64 / self.start.n() as f64;
@@ -181,7 +183,7 @@ impl Rehearsal<'_> {
     }
 
     /// Returns the share of the time of a step that remains if blocks of negligible weight are
-    /// skipped, half-way through the schedules.
+    /// skipped, measured half-way through the schedules.
     fn share_evaluated(&self, ladder: &Ladder) -> Result<f64> {
         let rows = ladder.reached();
         let full = ladder.at(rows)[1];
@@ -192,7 +194,7 @@ impl Rehearsal<'_> {
         Ok((found.seconds / full.seconds).min(1.0))
     }
 
-    /// Measures one evaluation of the flow's own readings.
+    /// Measures one evaluation of the readings of the flow itself.
     fn readings(&self) -> Result<Measured> {
         let options = RunOptions { steps: self.options.steps, ..RunOptions::default() };
         let climb = Climb { first: PROBED, ..Climb::default() };
@@ -200,7 +202,8 @@ impl Rehearsal<'_> {
             let (mut flow, every) = ((self.make)()?, self.gauge.every_pair());
             let start = self.start.rows(0..rows);
             let mut driver = Driver::new(flow.dynamics(), start, None, &options, &every, self.stream)?;
-            // A net is trained at its first evaluation, whose cost must not count here.
+            // A net is trained at its first evaluation. The cost of this evaluation must not count
+            // here.
             driver.measure(0, &mut Unobserved)?;
             let (found, _) = self.gauge.measure(&every, || driver.measure(0, &mut Unobserved))?;
             Ok((vec![found], ()))
@@ -209,7 +212,8 @@ impl Rehearsal<'_> {
     }
 }
 
-/// Returns the cost of one velocity of `cloud` at `clock`, and points of its shape.
+/// Returns the cost of one velocity of `cloud` at `clock`, and points with the shape of the
+/// velocity.
 ///
 /// # Errors
 /// Those of the field or the sampler.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 type Make<'a> = &'a dyn Fn() -> Motion;
 
-/// What a run would cost.
+/// Returns the estimated cost of a run.
 fn ahead(
     flow: Make,
     start: Points,
@@ -32,7 +32,7 @@ fn ahead(
     run(&|| Ok(flow()), start, reference, options, &Gauge::new(&engine, None), Stream::new(5))
 }
 
-/// A run that counts, and what was said of it.
+/// Returns the counts of a run and the counts that were estimated for it.
 fn both(flow: Make, start: &Points, reference: &Reference, options: &RunOptions) -> [u64; 4] {
     let engine = Pairwise::default();
     let (shape, cost) = ahead(flow, start.clone(), Some(reference), options).unwrap();
@@ -116,7 +116,7 @@ fn pairs_are_those_of_the_run() {
     let mmd = || Motion::along(MmdFlow::new(data.clone(), MmdFlowOptions::default()).unwrap());
     let [flow, flow_run, all, all_run] = both(&mmd, &start, &reference, &options);
     assert_eq!((flow, all), (flow_run, all_run));
-    // Fresh samples for the floors instead of parts of the reference.
+    // The floors use fresh samples instead of parts of the reference.
     let law = Arc::new(Gaussian::isotropic(vec![0.0; 3], 1.0).unwrap());
     let reference = Reference::sample(law, 40, Stream::new(1)).unwrap();
     let [.., all, all_run] = both(&mmd, &start, &reference, &options);
@@ -131,16 +131,18 @@ fn few_points_tell_what_many_cost() {
         let options = SdFlowOptions { batch, sigma: Some(0.5.into()), ..SdFlowOptions::default() };
         Motion::along(SdFlow::new(target, Estimate::Kernel(Box::new(Kde::of_cloud())), options).unwrap())
     };
-    // Sizes at which a run is too long to be measured itself: what is counted is carried there exactly.
+    // At these sizes a run is too long to be measured itself. The counts must be extrapolated to
+    // them exactly.
     for n in [20_000, 1_000_000] {
         let options = RunOptions { steps: 50, ..RunOptions::default() };
         let (shape, cost) = ahead(&|| flow(n, None), set("start", n), None, &options).unwrap();
         assert_eq!((shape.points.n(), cost.flow_pairs), (n, 50 * 2 * (n * n) as u64));
     }
-    // Two kernel sums of the probes, by halves and whole, for the field's error.
+    // The error of the field takes two kernel sums of the probes, by halves and whole.
     let options = RunOptions { steps: 50, every: Some(50), ..RunOptions::default() };
     let cost = ahead(&|| flow(20_000, Some(700)), set("start", 20_000), None, &options).unwrap().1;
-    // 29 turns of a round: 28 of 690 particles and one of 680; of 50 steps one round and 21 turns.
+    // A round has 29 minibatches: 28 of 690 particles and one of 680. 50 steps are one round and 21
+    // minibatches.
     let want = (20_000 + 21 * 690) as f64 * 40_000.0;
     assert!((cost.flow_pairs as f64 / want - 1.0).abs() < 0.05, "{} {want}", cost.flow_pairs);
     assert_eq!(cost.pairs - cost.flow_pairs, 2 * 256 * 2 * 40_000);
@@ -153,7 +155,7 @@ fn few_points_tell_what_many_cost() {
     // The floor is computed from at most 10,000 points of both samples together.
     let energy = of("energy");
     assert_eq!((energy.once.pairs, energy.floor.pairs), (50_001 * 50_001, 40 * 9_999 * 9_999));
-    // No more than its `max_points` are paired, however many there are.
+    // At most `max_points` points of each set are paired.
     let paired = of("w2").estimate.part("points");
     assert!(paired.is_some_and(|count| count <= 2000.0), "{paired:?}");
 }
@@ -173,9 +175,9 @@ fn time_and_memory_are_carried_from_small_sizes() {
     assert!((found.bytes / 8e10 - 1.0).abs() < 1e-6);
     assert!((found.seconds / (1e-3 + 1e-7 * pairs) - 1.0).abs() < 1e-6);
     assert!((line([(1.0, 1.0), (2.0, 1.5)], 4.0) - 2.5).abs() < 1e-12);
-    // What is cheap at the real size is measured there.
+    // A call that is cheap at the real size is measured there.
     assert_eq!(Ladder::climb(300, Climb::default(), |n| Ok((vec![Measured::default()], n))).unwrap().1, 300);
-    // What so few points cannot do is no mistake, what all cannot is one.
+    // An error for few points is not reported; an error for all points is.
     let picky = |least: usize| {
         let refused = || crate::Error::argument("n", 0, "more points");
         Ladder::climb(1000, Climb::default(), |n| if n < least { Err(refused()) } else { act(n) })
@@ -201,13 +203,13 @@ thread_local! {
     static WORKED: Cell<f64> = const { Cell::new(0.0) };
 }
 
-/// Seconds that [`Learner`] says it worked.
+/// Returns the seconds that [`Learner`] claims to have worked.
 fn worked() -> f64 {
     WORKED.get()
 }
 
-/// Learns for 1,000 seconds at its first evaluation; every one takes a second for each 64 points
-/// besides.
+/// Learns for 1,000 seconds at its first evaluation. Every evaluation also takes a second for each
+/// 64 points.
 #[derive(Debug, Default)]
 struct Learner {
     learned: bool,
@@ -227,8 +229,7 @@ impl VelocityField for Learner {
     }
 }
 
-/// What the first evaluation takes beyond a later one comes once, however many steps and stages
-/// follow.
+/// The additional time of the first evaluation counts once, for any number of steps and stages.
 #[test]
 fn what_is_learned_at_the_first_evaluation_is_counted_once() {
     let engine = Pairwise::default();

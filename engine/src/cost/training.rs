@@ -1,4 +1,4 @@
-//! The cost of a training: a few of its steps, extrapolated to all of them.
+//! The cost of a training, extrapolated from a few of its steps to all of them.
 
 use super::Cost;
 use super::extrapolate::whole;
@@ -11,13 +11,14 @@ use crate::{Result, pairwise::Pairwise};
 pub struct Training {
     /// Number of steps.
     pub steps: usize,
-    /// Points per step; the measurement uses fewer if they take long.
+    /// Points per step. The measurement uses fewer points if they take long.
     pub batch: usize,
     /// Number of steps between rows of the history.
     pub every: usize,
 }
 
-/// The numbers of steps of two trainings, whose difference gives the cost of the other steps.
+/// The numbers of steps of two trainings. The difference of their costs gives the cost of the other
+/// steps.
 const STEPS: [usize; 2] = [2, 6];
 
 /// Returns the number of steps between rows of the history, for a training of `steps` steps.
@@ -25,9 +26,9 @@ pub fn every(asked: Option<usize>, steps: usize) -> usize {
     asked.unwrap_or(steps.div_ceil(20)).max(1)
 }
 
-/// Returns the cost of a training by `act`, which receives the steps, the batch and the rows of
-/// history, and the result of a short one. A row of history is written every so many steps from the
-/// first on, and at the last.
+/// Returns the cost of a training by `act`, and the result of a short training. `act` receives the
+/// number of steps, the batch size, and the number of steps between rows of history. Rows of
+/// history are written at the first step, then in these intervals, and at the last step.
 ///
 /// # Errors
 /// Those of `act`.
@@ -57,18 +58,18 @@ pub fn training<T>(
     Ok((made, Cost { steps, nfe: steps, flow_pairs: pairs, pairs, seconds, bytes, varies: false }))
 }
 
-/// The measurements of a few steps with a row of history each, of more steps with few rows, and of
-/// as many steps with a row each.
+/// Three measurements: few steps with a row of history each, more steps with few rows, and the same
+/// number of steps with a row each.
 struct Parts {
-    /// Number of steps of the longer two.
+    /// Number of steps of the two longer measurements.
     short: usize,
     found: [Measured; 3],
 }
 
 impl Parts {
-    /// Returns the whole cost: the part that occurs once, that of every step, and that of every
-    /// row. If a disturbed measurement makes more steps look quicker than few, all of its time
-    /// counts as that of its steps, unless a step is `free`.
+    /// Returns the whole cost: the part that occurs once, the part of every step, and the part of
+    /// every row. A disturbed measurement can make more steps look quicker than few steps. All of
+    /// its time then counts as the time of its steps, unless a step is `free`.
     fn of(&self, asked: Training, free: bool, part: fn(&Measured) -> f64) -> f64 {
         let [few, sparse, many] = self.found.map(|found| part(&found));
         let (short, steps) = (self.short as f64, asked.steps as f64);
@@ -84,13 +85,13 @@ impl Parts {
     }
 }
 
-/// Returns the number of rows of history of so many steps.
+/// Returns the number of rows of history in `steps` steps.
 fn rows(steps: usize, every: usize) -> f64 {
     let last = u64::from(!(steps.max(1) - 1).is_multiple_of(every.max(1)));
     (steps.div_ceil(every.max(1)) as u64).saturating_add(last) as f64
 }
 
-/// Returns the cost of `act` for `steps` equal steps, and its result after a few of them.
+/// Returns the cost of `act` for `steps` equal steps, and its result after a few of these steps.
 ///
 /// # Errors
 /// Those of `act`.
@@ -102,7 +103,8 @@ pub fn repeated<T>(steps: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Re
     let all = |part: fn(&Measured) -> f64| part(&other) + more * (part(&other) - part(&one)).max(0.0);
     let pairs = whole(all(|part| part.pairs));
     let bytes = gauge.known_bytes(other.bytes);
-    // A disturbed measurement can make more steps look quicker than few; steps are never free.
+    // A disturbed measurement can make more steps look quicker than few steps, but steps are never
+    // free.
     let slower = other.seconds > one.seconds;
     let seconds = if slower { all(|part| part.seconds) } else { other.seconds * steps as f64 / many.max(1) as f64 };
     Ok((made, Cost { steps: steps as u64, flow_pairs: pairs, pairs, seconds, bytes, ..Cost::default() }))

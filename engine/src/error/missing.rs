@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A part that an object lacks, as data. The layer that writes the message adds what to do instead.
+/// A part that an object lacks, as data. The layer that writes the message adds advice on what to
+/// do instead.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum MissingPart {
@@ -10,8 +11,8 @@ pub enum MissingPart {
     LogDensity,
     /// A score in closed form.
     Score,
-    /// A closed form after smoothing by noise of this standard deviation; without smoothing there
-    /// is one.
+    /// A closed form after smoothing by noise of this standard deviation. There is a closed form
+    /// without smoothing.
     SmoothedForm(f64),
     /// A mean and a covariance in closed form.
     Moments,
@@ -19,7 +20,7 @@ pub enum MissingPart {
     Modes,
     /// A way to sample.
     Sampler,
-    /// A distribution from which its particles start.
+    /// A distribution from which the particles start.
     Prior,
     /// A velocity field that other points could follow.
     Field,

@@ -24,13 +24,13 @@ pub enum Error {
         name: String,
         /// The value found.
         value: String,
-        /// What is expected: "it must be positive".
+        /// What is expected, such as "it must be positive".
         want: Requirement,
     },
     /// A name that is not in a closed list.
     #[error("there is no {what} `{name}`{}", suggestion(near))]
     Unknown {
-        /// The kind of thing: "data set", "metric".
+        /// The kind of thing, such as "data set" or "metric".
         what: &'static str,
         /// The name found.
         name: String,
@@ -40,16 +40,17 @@ pub enum Error {
     /// Two shapes that do not fit.
     #[error("{what} {} {got}, {}{want}", what.has(), if *beside { "" } else { "but " })]
     Shape {
-        /// The subject with the wrong shape: the argument `start`, the weights of the target.
+        /// The subject with the wrong shape, such as the argument `start` or the weights of the
+        /// target.
         what: Subject,
-        /// The shape found: 3 columns.
+        /// The shape that was found, such as 3 columns.
         got: Quantity,
-        /// What is expected, as the end of a sentence: "the target has 2".
+        /// What is expected, as the end of a sentence, such as "the target has 2".
         want: String,
         /// True if `want` is the shape of another object; false if it is a rule.
         beside: bool,
     },
-    /// NaN or infinity in the data, or a number so large that its square is infinite.
+    /// NaN or infinity in the data, or a number so large that its square overflows.
     #[error("{what} holds {} in row {row}, column {column} (counted from 0), but {}", format_value(*value), usable(*value))]
     NotFinite {
         /// The name of the data.
@@ -66,9 +67,9 @@ pub enum Error {
     Expression {
         /// The formula.
         text: String,
-        /// Its position, in characters from 0.
+        /// The position of the error, in characters from 0.
         at: usize,
-        /// The number of characters that are wrong, at least 1.
+        /// The number of wrong characters, at least 1.
         length: usize,
         /// What is wrong.
         message: String,
@@ -78,7 +79,7 @@ pub enum Error {
     /// A callback of the caller that failed.
     #[error("{what} failed: {reason}")]
     Callback {
-        /// The function: "the log density of `density`".
+        /// The function, such as "the log density of `density`".
         what: String,
         /// The reason.
         reason: String,
@@ -88,7 +89,7 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// The place in it: "line 3, column 2"; empty for the whole file.
+        /// The place in the file, such as "line 3, column 2"; empty for the whole file.
         place: String,
         /// What was found there.
         seen: String,
@@ -108,11 +109,11 @@ pub enum Error {
     /// A part that this object lacks: a density, an exact score, a list of modes.
     #[error("{what} has no {part}{}", advice(hint))]
     Missing {
-        /// The object: "the data set `moons`".
+        /// The object, such as "the data set `moons`".
         what: String,
-        /// What it lacks.
+        /// The part that the object lacks.
         part: MissingPart,
-        /// What to do instead; empty if the part alone decides it.
+        /// What to do instead; empty if it follows from the part alone.
         hint: String,
     },
     /// A computation without a result: a covariance that is not positive definite.
@@ -120,7 +121,7 @@ pub enum Error {
     Numeric {
         /// The computation.
         what: String,
-        /// The reason, and a correction.
+        /// The reason, and a way to correct the error.
         reason: String,
     },
     /// The caller's [`crate::Interrupt`] was raised.
@@ -128,7 +129,7 @@ pub enum Error {
     Interrupted,
 }
 
-/// Who must correct the error; the command line turns this into an exit code.
+/// Who must correct the error. The command line converts this to an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     /// An argument, an option, a name.

@@ -13,14 +13,15 @@ pub enum Rule {
     NotNegative,
     /// Neither NaN nor infinite.
     Finite,
-    /// Ambiguous unless an option decides: names of options and their possible values.
+    /// The value is ambiguous unless an option decides. The list contains names of options and
+    /// their possible values.
     Stated(&'static [(&'static str, &'static str)]),
-    /// Any other.
+    /// Any other rule.
     Other,
 }
 
 impl Rule {
-    /// Returns the rule with its own words, the end of a sentence: "a kernel needs a positive
+    /// Returns the rule with these words, the end of a sentence such as "a kernel needs a positive
     /// sigma".
     pub fn worded(self, words: impl Into<String>) -> Requirement {
         Requirement { rule: self, words: words.into() }

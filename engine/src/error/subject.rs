@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The subject of an error: an argument or option of the caller, or anything else in words.
+/// The subject of an error: an argument or an option of the caller, or anything else in words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subject {
     /// The name of the argument or option; None for other subjects.
@@ -12,27 +12,27 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The argument `name`, "the start" in a sentence.
+    /// Returns the argument `name` as a subject, "the start" in a sentence.
     pub fn argument(name: &str) -> Subject {
         Subject { name: Some(name.into()), words: format!("the {name}"), plural: false }
     }
 
-    /// The argument `points`.
+    /// Returns the argument `points` as a subject.
     pub fn points() -> Subject {
         Subject { plural: true, ..Subject::argument("points") }
     }
 
-    /// The option `name`, in backticks in a sentence.
+    /// Returns the option `name` as a subject, in backticks in a sentence.
     pub fn option(name: &str) -> Subject {
         Subject { name: Some(name.into()), words: format!("`{name}`"), plural: false }
     }
 
-    /// A subject in the plural: "the images have".
+    /// Returns a subject in the plural, such as "the images", with the verb "have".
     pub fn several(words: impl Into<String>) -> Subject {
         Subject { plural: true, ..Subject::from(words.into()) }
     }
 
-    /// Returns the verb that agrees with it.
+    /// Returns the form of the verb that agrees with the subject.
     pub(super) fn has(&self) -> &'static str {
         if self.plural { "have" } else { "has" }
     }
@@ -61,7 +61,7 @@ impl fmt::Display for Subject {
 pub enum Quantity {
     /// A number of columns, that is, of coordinates.
     Columns(usize),
-    /// Anything else, in words: "no rows".
+    /// Anything else in words, such as "no rows".
     Words(String),
 }
 

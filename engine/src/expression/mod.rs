@@ -1,10 +1,10 @@
-//! Formulas written as text, with exact derivatives: a log density in the coordinates, a schedule
-//! in the progress.
+//! Formulas written as text, with exact derivatives, such as a log density in the coordinates or a
+//! schedule in the progress.
 //!
-//! A text is parsed once into a list of operations, which is evaluated in blocks of points, so that
-//! the cost of interpretation is shared. Derivatives are computed by reverse-mode automatic
-//! differentiation \[griewank2008evaluating\]: they are exact to rounding, and all coordinates
-//! together cost a few times one value.
+//! A text is parsed once into a list of operations. The list is evaluated in blocks of points, so
+//! that the points share the cost of interpretation. Derivatives are computed by reverse-mode
+//! automatic differentiation \[griewank2008evaluating\]. They are exact to rounding, and the
+//! derivatives by all coordinates together cost a few times as much as one value.
 
 mod meaning;
 mod operation;
@@ -24,13 +24,13 @@ use tape::{LANES, Tape};
 /// The smallest number of blocks per thread.
 const BLOCKS: usize = 4;
 
-/// A formula `f(x)`, a number as a function of `n` inputs.
+/// A formula `f(x)`: a number as a function of `n` inputs.
 ///
-/// It is written with `+ - * / ^` (`**` is the same as `^`), numbers, `pi`, the functions `exp`,
-/// `expm1`, `log`, `log1p`, `sqrt`, `sin`, `cos`, `tanh`, `atan`, `abs` (its derivative at 0 is
-/// taken as 0), `sigmoid`, `softplus`, and of two numbers `pow`, `min`, `max` and `logsumexp`.
-/// There are also `sum(i, a, b, f)` or `logsumexp(i, a, b, f)` over whole `i` from `a` up to but
-/// not including `b`.
+/// A formula may contain `+ - * / ^` (`**` is the same as `^`), numbers and `pi`. Its functions of
+/// one number are `exp`, `expm1`, `log`, `log1p`, `sqrt`, `sin`, `cos`, `tanh`, `atan`, `abs` (its
+/// derivative at 0 is taken as 0), `sigmoid` and `softplus`. Its functions of two numbers are
+/// `pow`, `min`, `max` and `logsumexp`. There are also `sum(i, a, b, f)` and `logsumexp(i, a, b,
+/// f)`, over integers `i` from `a` up to but not including `b`.
 ///
 /// ```
 /// use sdflow::expression::Expression;
@@ -50,8 +50,8 @@ pub struct Expression {
 pub type Parameter = (String, Vec<f64>, bool);
 
 impl Expression {
-    /// A formula in the coordinates `x[0] .. x[dim - 1]`, also written `x0, x1, ..`, in `dim`, and
-    /// in the parameters.
+    /// Parses a formula in the coordinates `x[0] .. x[dim - 1]` (also written `x0, x1, ..`), in
+    /// `dim`, and in the parameters.
     ///
     /// # Errors
     /// [`Error::Expression`] with the place in the text; the name of a parameter is already
@@ -78,7 +78,7 @@ impl Expression {
         Expression::new(text, dim, names)
     }
 
-    /// A formula in the progress `t`.
+    /// Parses a formula in the progress `t`.
     ///
     /// # Errors
     /// [`Error::Expression`] with the place in the text.
@@ -92,7 +92,7 @@ impl Expression {
         Ok(Expression { text: text.into(), tape, inputs })
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -104,8 +104,8 @@ impl Expression {
         out[0]
     }
 
-    /// Returns the value at every row of `rows`, n x inputs. Cost: one pass over the operations per
-    /// point, in parallel.
+    /// Returns the value at every row of `rows`, n x inputs. The cost is one pass over the
+    /// operations per point, in parallel.
     pub fn values(&self, rows: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; rows.len() / self.inputs];
         let blocks = out.par_chunks_mut(LANES).zip(rows.par_chunks(LANES * self.inputs));
@@ -115,8 +115,8 @@ impl Expression {
         out
     }
 
-    /// Returns the gradient at every row of `rows`, in the same shape. Cost: about three times that
-    /// of the values.
+    /// Returns the gradient at every row of `rows`, in the same shape. The cost is about three
+    /// times that of the values.
     pub fn gradients(&self, rows: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; rows.len()];
         self.gradients_into(rows, &mut out);

@@ -1,4 +1,4 @@
-//! The operations of a formula: value and derivative.
+//! The operations of a formula: their values and derivatives.
 
 /// The names of functions of one or two arguments, and of sums over an index.
 pub const FUNCTIONS: &[&str] = &[
@@ -42,7 +42,7 @@ pub enum Unary {
     Abs,
     Sigmoid,
     Softplus,
-    /// A whole power other than 0.
+    /// A power with an integer exponent other than 0.
     Power(i32),
 }
 
@@ -86,7 +86,7 @@ impl Unary {
         }
     }
 
-    /// Returns the derivative at `u`, where the value is `f`.
+    /// Returns the derivative at `u`; `f` is the value at `u`.
     #[inline(always)]
     pub fn slope(self, u: f64, f: f64) -> f64 {
         match self {
@@ -133,13 +133,13 @@ impl Binary {
             Binary::Power => u.powf(v),
             Binary::Min => u.min(v),
             Binary::Max => u.max(v),
-            // Equal arguments first, because the difference of two infinities is NaN.
+            // Equal arguments are handled first, because the difference of two infinities is NaN.
             Binary::LogAddExp if u == v => u + std::f64::consts::LN_2,
             Binary::LogAddExp => u.max(v) + (-(u - v).abs()).exp().ln_1p(),
         }
     }
 
-    /// Returns both partial derivatives at `(u, v)`, where the value is `f`.
+    /// Returns both partial derivatives at `(u, v)`; `f` is the value at `(u, v)`.
     #[inline(always)]
     pub fn slopes(self, u: f64, v: f64, f: f64) -> (f64, f64) {
         match self {

@@ -1,5 +1,5 @@
-//! Parsing of a text into operations, by recursive descent. For a sum over an index the body is
-//! read once per value.
+//! Parsing of a text into operations, by recursive descent. The body of a sum over an index is
+//! parsed once per value of the index.
 
 mod call;
 
@@ -15,7 +15,7 @@ const DEPTH: usize = 100;
 /// The largest number of operations of a formula, with its sums expanded.
 const OPERATIONS: usize = 200_000;
 
-/// Parses `text` into operations in `inputs` inputs.
+/// Parses `text` into operations on `inputs` inputs.
 pub fn parse(text: &str, inputs: usize, names: BTreeMap<String, Meaning>) -> Result<Tape> {
     let tokens = tokens(text)?;
     let mut parser = Parser { text, tokens, at: 0, depth: 0, inputs, names, read: 0, tape: Tape::default() };
@@ -40,7 +40,8 @@ struct Parser<'a> {
     depth: usize,
     inputs: usize,
     names: BTreeMap<String, Meaning>,
-    /// The number of words read, counting those of a repeated body each time; it limits the work.
+    /// The number of tokens read; the tokens of a repeated body count each time. It limits the
+    /// work.
     read: usize,
     tape: Tape,
 }
@@ -80,7 +81,7 @@ impl Parser<'_> {
         fault(self.text, token.at, token.length, message, hint)
     }
 
-    /// Terms with `+` and `-` between them.
+    /// Parses terms with `+` and `-` between them.
     fn sum(&mut self) -> Result<u32> {
         let mut left = self.product()?;
         loop {
@@ -205,7 +206,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Returns the value of an expression that must be a constant whole number.
+    /// Returns the value of an expression that must be a constant integer.
     fn whole(&mut self, what: &str) -> Result<i64> {
         let first = self.tokens[self.at].clone();
         let value = self.deeper(Self::sum)?;

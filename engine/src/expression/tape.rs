@@ -1,4 +1,4 @@
-//! A formula as a list of operations (tape), each on earlier results.
+//! A formula as a list of operations (tape). Each operation uses earlier results.
 
 use super::operation::{Binary, Unary};
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ pub const LANES: usize = 32;
 /// One value for each of the points evaluated together.
 type Lane = [f64; LANES];
 
-/// One operation; numbers are positions in the list.
+/// One operation. Its arguments are positions in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
     /// An input.
@@ -20,12 +20,12 @@ pub enum Step {
     Binary(Binary, u32, u32),
 }
 
-/// The operations in order; the last one needed is the result.
+/// The operations in order. The last operation is the result.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tape {
     steps: Vec<Step>,
     result: usize,
-    /// The positions of operations, so that equal ones are evaluated once.
+    /// The positions of operations. Equal operations are evaluated once.
     known: HashMap<Step, u32>,
 }
 
@@ -58,7 +58,7 @@ impl Tape {
         self.push(Step::Input(i as u32))
     }
 
-    /// Adds `f(u)`, computed at once if `u` is a constant.
+    /// Adds `f(u)`; if `u` is a constant, the value is computed at once.
     pub fn unary(&mut self, f: Unary, u: u32) -> u32 {
         match self.constant(u) {
             Some(value) => self.number(f.value(value)),
@@ -66,11 +66,11 @@ impl Tape {
         }
     }
 
-    /// Adds `f(u, v)`, computed at once if both are constants.
+    /// Adds `f(u, v)`; if both arguments are constants, the value is computed at once.
     pub fn binary(&mut self, f: Binary, u: u32, v: u32) -> u32 {
         match (self.constant(u), self.constant(v)) {
             (Some(a), Some(b)) => self.number(f.value(a, b)),
-            // Whole powers are exact for negative bases too, and cheap.
+            // Powers with integer exponents are cheap, and exact for negative bases too.
             (None, Some(n)) if f == Binary::Power && n.fract() == 0.0 && n.abs() <= 64.0 => match n as i32 {
                 0 => self.number(1.0),
                 1 => u,
@@ -95,9 +95,9 @@ impl Tape {
         out.copy_from_slice(&memory[self.result][..out.len()]);
     }
 
-    /// Writes the gradients at up to [`LANES`] rows, in their shape: with the adjoint `g` of a
-    /// result, each of its arguments gets `g` times the partial derivative, from the last step back
-    /// to the inputs.
+    /// Writes the gradients at up to [`LANES`] rows, in the shape of the rows. From the last step
+    /// back to the inputs, each argument of a result with the adjoint `g` receives `g` times the
+    /// partial derivative.
     pub fn gradients(&self, rows: &[f64], inputs: usize, out: &mut [f64], memory: &mut (Vec<Lane>, Vec<Lane>)) {
         let (values, adjoints) = memory;
         self.forward(rows, inputs, values);
@@ -135,7 +135,7 @@ impl Tape {
         values.clear();
         for step in &self.steps {
             let lane = match *step {
-                // Lanes beyond the last row repeat it.
+                // Lanes beyond the last row repeat the last row.
                 Step::Input(k) => std::array::from_fn(|l| rows[l.min(last) * inputs + k as usize]),
                 Step::Constant(bits) => [f64::from_bits(bits); LANES],
                 Step::Unary(f, u) => values[u as usize].map(|u| f.value(u)),
@@ -149,8 +149,8 @@ impl Tape {
     }
 }
 
-/// Returns an adjoint times a derivative. The branch that a `min` or `max` does not select
-/// contributes 0, even if its derivative is infinite.
+/// Returns the product of an adjoint and a derivative. The branch that a `min` or `max` does not
+/// select contributes 0, even if its derivative is infinite.
 #[inline(always)]
 fn passed(adjoint: f64, slope: f64) -> f64 {
     if adjoint == 0.0 || slope == 0.0 { 0.0 } else { adjoint * slope }

@@ -5,7 +5,7 @@ fn of(text: &str) -> Expression {
     Expression::of_point(text, 3, &parameters).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
-/// A formula, and the same in Rust.
+/// A formula, and the same function in Rust.
 type Known = (&'static str, fn(&[f64]) -> f64);
 
 const KNOWN: &[Known] = &[
@@ -32,7 +32,8 @@ const KNOWN: &[Known] = &[
     ("pi * x1", |x| std::f64::consts::PI * x[1]),
 ];
 
-/// Rows away from the kinks of abs, min and max; more than one block, the last not full.
+/// Returns rows away from the kinks of abs, min and max. They fill more than one block, and the
+/// last block is not full.
 fn rows() -> Vec<f64> {
     (0..70)
         .flat_map(|i| [0.3 + 0.011 * f64::from(i), 1.25 - 0.002 * f64::from(i), 0.5 + 0.007 * f64::from(i)])
@@ -77,7 +78,7 @@ fn the_edges_of_the_numbers_are_kept() {
     assert_eq!(at("sigmoid(x0)", -1000.0), (0.0, 0.0));
     assert_eq!(at("logsumexp(x0, -x0)", 800.0), (800.0, 1.0));
     assert_eq!(at("abs(x0)", 0.0), (0.0, 0.0));
-    // A branch that is not taken does not count, however steep it is.
+    // A branch that is not taken contributes nothing, however steep it is.
     assert_eq!(at("max(log(x0), -10)", 0.0), (-10.0, 0.0));
     assert_eq!(at("max(log(x0), -10)", -1.0), (-10.0, 0.0));
     assert_eq!(at("log(x0)", 0.0).0, f64::NEG_INFINITY);

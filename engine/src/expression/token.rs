@@ -15,7 +15,7 @@ pub struct Token {
 pub enum Kind {
     Number(f64),
     Name(String),
-    /// One of `+ - * / ^ ( ) [ ] ,`; a power written `**` is `^` too.
+    /// One of `+ - * / ^ ( ) [ ] ,`. A power written as `**` is `^` too.
     Sign(char),
     End,
 }
@@ -32,7 +32,7 @@ impl Kind {
     }
 }
 
-/// Returns the error at `length` characters of `text` from `at`.
+/// Returns the error for `length` characters of `text` from position `at`.
 pub fn fault(text: &str, at: usize, length: usize, message: impl Into<String>, hint: impl Into<String>) -> Error {
     Error::Expression { text: text.into(), at, length: length.max(1), message: message.into(), hint: hint.into() }
 }
@@ -74,7 +74,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token>> {
     Ok(found)
 }
 
-/// Returns the length of the number at the start: digits, a point, an exponent.
+/// Returns the length of the number at the start: digits, a decimal point and an exponent.
 fn number_length(text: &[char]) -> usize {
     let digits = |from: usize| text[from..].iter().take_while(|c| c.is_ascii_digit()).count();
     let mut end = digits(0);

@@ -1,4 +1,4 @@
-//! Structs of options: one declaration defines the struct, its serde names, its defaults and its
+//! Structs of options. One declaration defines the struct, its serde names, its defaults and its
 //! entries in the manual.
 
 mod option_type;
@@ -14,10 +14,10 @@ pub trait Options: Default + serde::Serialize + serde::de::DeserializeOwned {
     const KEYS: &'static [Key];
 }
 
-/// Checks counts, each given with its name and its smallest allowed value.
+/// Checks counts. Each is given with its name and its smallest allowed value.
 ///
 /// # Errors
-/// A count is too small; the error names the first.
+/// A count is too small; the error names the first such count.
 pub(crate) fn at_least(counts: &[(&str, usize, usize)]) -> Result<()> {
     match counts.iter().find(|(_, value, least)| value < least) {
         Some((name, value, least)) => Err(Error::argument(name, value, format!("it must be at least {least}"))),
@@ -80,7 +80,7 @@ macro_rules! options {
     };
 }
 
-/// Makes enums, whose variants are names in data, types of options.
+/// Makes enums into types of options. The variants of such an enum are names in data.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! choices {

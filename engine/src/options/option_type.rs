@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 pub struct Key {
     /// The key as the caller writes it.
     pub name: &'static str,
-    /// Its type.
+    /// The type of the value.
     pub value: OptionType,
-    /// Its default as data; null if there is no fixed default.
+    /// The default as data; null if there is no fixed default.
     pub default: fn() -> Value,
-    /// Returns why a value is not valid.
+    /// Checks a value; the error says why the value is not valid.
     pub check: fn(&Value) -> Result<(), Mismatch>,
-    /// Its meaning, unit and range.
+    /// The meaning of the key, with its unit and range.
     pub doc: &'static str,
 }
 
@@ -40,13 +40,13 @@ pub enum OptionType {
     Truth,
     /// A string.
     Text,
-    /// One of the names that the function returns.
+    /// One of the names that this function returns.
     Name(fn() -> Vec<&'static str>),
     /// A map of numbers.
     NumbersByName,
     /// A list.
     List(&'static OptionType),
-    /// One of these.
+    /// One of these types.
     Either(&'static [OptionType]),
     /// A map with these keys.
     Options(&'static [Key]),
@@ -94,7 +94,7 @@ pub enum Mismatch {
 
 /// A type that an option can have.
 pub trait OptionValue: Serialize + DeserializeOwned {
-    /// Its type in data.
+    /// The type of the option in data.
     const TYPE: OptionType;
 
     /// Checks a value before it is parsed.
@@ -109,7 +109,7 @@ pub trait OptionValue: Serialize + DeserializeOwned {
 
 impl OptionType {
     /// Finds an unknown name, or an unknown key of a map, at any depth. Other errors of a value are
-    /// found by its own type.
+    /// found when its own type is parsed.
     fn check(&self, value: &Value) -> Result<(), Mismatch> {
         match (self, value) {
             (OptionType::Name(known), Value::String(seen)) if !known().contains(&seen.as_str()) => {

@@ -5,12 +5,12 @@ use serde::de::{DeserializeOwned, Deserializer, Visitor, value::Error};
 /// Returns the names that the variants of `T`, an enum without fields, have in data.
 pub fn names<T: DeserializeOwned>() -> Vec<&'static str> {
     let mut found = &[][..];
-    // The deserialisation is meant to fail: only the names that it passes are used.
+    // The deserialisation fails on purpose: only the names that are passed to it are used.
     let _ = T::deserialize(Names(&mut found));
     found.to_vec()
 }
 
-/// Receives the names that a type passes before it is read.
+/// Receives the names that a type passes before its value is read.
 struct Names<'a>(&'a mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for Names<'_> {

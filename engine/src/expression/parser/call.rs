@@ -49,7 +49,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Returns an undefined name followed by a comma: a new index.
+    /// Returns an undefined name that is followed by a comma, which is a new index.
     fn fresh_name(&self) -> Option<String> {
         match (self.peek(), self.tokens.get(self.at + 1).map(|t| &t.kind)) {
             (Kind::Name(name), Some(Kind::Sign(','))) if !self.names.contains_key(name) => Some(name.clone()),
