@@ -1,5 +1,5 @@
 //! The cases of `sdflow-engine bench --matrix` that take less than a second, measured with
-//! criterion. Every case checks its own answer against the naive reference before it is timed.
+//! criterion. Every case is checked against the naive reference before it is timed.
 
 #![allow(missing_docs)]
 

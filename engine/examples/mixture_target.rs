@@ -1,4 +1,4 @@
-//! Moves points onto two modes whose density is known, from a distant start and without a sample of
+//! Moves points to two modes whose density is known, from a distant start and without a sample of
 //! the target.
 #![allow(clippy::print_stdout)] // An example talks to its reader.
 
@@ -16,8 +16,8 @@ pub fn main() -> sdflow::Result<()> {
     let mode = |centre: f64| Gaussian::isotropic(vec![centre; dim], 1.0);
     let target: Arc<dyn Target> = Arc::new(Mixture::new(vec![0.3, 0.7], vec![mode(-3.0)?, mode(3.0)?])?);
 
-    // The target's score is exact. For the score of the particles a mixture is fitted, since there
-    // are more than 4 dimensions.
+    // The target's score is exact. The score of the particles is that of a fitted mixture, because
+    // there are more than 4 dimensions.
     let mut flow = SdFlow::towards(Arc::clone(&target), Default::default())?;
     let unseen = Reference::sample(target, 1000, Stream::new(1))?;
     let start = Stream::new(2).normal(1000, dim);

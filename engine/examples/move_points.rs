@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// This example does not fail.
 pub fn main() -> sdflow::Result<()> {
     let moons = dataset("moons", &DatasetOptions::default())?;
-    // The flow uses 1,000 points of the data set; the metric uses 1,000 others.
+    // The flow uses 1,000 points of the data set. The metric uses 1,000 other points.
     let seen = Samples::new(moons.sample(1000, Stream::new(1))?, &Default::default())?;
     let unseen = Reference::sample(moons, 1000, Stream::new(2))?;
 

@@ -7,7 +7,7 @@ use sdflow::rng::Stream;
 use sdflow::run::estimate_with_floor;
 use sdflow::{Points, Result};
 
-/// The distance between the means, and its standard error from the spread of both samples.
+/// The distance between the means. Its standard error comes from the spread of both samples.
 #[derive(Debug)]
 struct MeanGap;
 

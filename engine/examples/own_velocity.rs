@@ -33,7 +33,7 @@ pub fn main() -> Result<()> {
     let before = start.spread();
     let stepping = Stepping { step: Some(0.05.into()), integrator: Integrator::Rk4, ..Stepping::default() };
     let done = Run::new(&mut Gather, start).stepping(stepping).steps(20).go()?;
-    // After the time 20 * 0.05 = 1 the spread has fallen by the factor e.
+    // After the time 20 * 0.05 = 1, the spread has fallen by the factor e.
     let factor = before / done.points.spread();
     println!("the cloud is {factor:.6} times narrower; e is {:.6}", std::f64::consts::E);
     assert!((factor - std::f64::consts::E).abs() < 1e-5);

@@ -11,7 +11,7 @@ use sdflow::run::{MetricChoice, Run, RunOptions, RunResult};
 use sdflow::score::{Estimate as Score, Kde};
 use sdflow::target::{DatasetOptions, dataset};
 
-/// A run with the default options from a standard normal start, with as many particles as data
+/// Runs with the default options from a standard normal start, with as many particles as data
 /// points.
 fn go(data: &Points, held_out: Points, standardise: bool) -> RunResult {
     let (units, start) = (Standardiser::of(data), Stream::new(4).normal(data.n(), data.dim()));
@@ -38,7 +38,7 @@ fn moons(n: usize, seed: u64) -> Points {
     dataset("moons", &DatasetOptions::default()).unwrap().sample(n, Stream::new(seed)).unwrap()
 }
 
-/// Metres on a map, and columns of nanometres and of hundreds of kilometres.
+/// The data are metres on a map, and columns of nanometres and of hundreds of kilometres.
 #[test]
 fn data_far_from_the_start_are_reached_to_their_spacing() {
     let (data, held_out) = (moons(400, 1), moons(400, 2));
@@ -51,7 +51,7 @@ fn data_far_from_the_start_are_reached_to_their_spacing() {
         let done = go(&place.apply(&data), place.apply(&held_out), standardise);
         let case = format!("{scales:?} {shift:?} {standardise}");
         assert!(done.notes[0].starts_with("start: it"), "{case}: {:?}", done.notes);
-        // The metric is computed in the units in which the data are moons.
+        // The metric is computed in the units in which the data have the shape of moons.
         let reference = Reference::new(held_out.clone()).unwrap();
         let again = energy_and_floor(&place.undo(&done.points), &reference);
         let [energy, floor] = again;
@@ -93,8 +93,8 @@ fn one_hot_and_lattice_data_are_met() {
         points
     };
     for (case, data, held_out) in [("one-hot", one_hot(1), one_hot(2)), ("lattice", lattice(1), lattice(2))] {
-        // Where the data take few distinct values, their own frequencies decide, whatever those of
-        // the held-out points are.
+        // If the data take few distinct values, their own frequencies decide, not those of the
+        // held-out points.
         let own = energy_and_floor(&data, &Reference::new(held_out.clone()).unwrap());
         let done = go(&data, held_out, false);
         let energy = &done.metrics["energy"];

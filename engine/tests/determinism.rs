@@ -1,5 +1,5 @@
-//! The results are the same bytes for any number of threads: flows, fits and floors, with every
-//! source of randomness in use.
+//! The results are the same bytes for any number of threads. This is tested for flows, fits and
+//! floors, with every source of randomness in use.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::flow::{
@@ -16,7 +16,7 @@ use sdflow::score::{Estimate, Exact, GaussianFit, Kde, MixtureFit, MixtureFitOpt
 use sdflow::target::{DatasetOptions, Gaussian, Target, dataset};
 use std::sync::Arc;
 
-/// The bits of the result of `work` on 1, 2 and 5 threads.
+/// Compares the bits of the result of `work` on 1, 2 and 5 threads.
 fn assert_same_bytes(what: &str, work: impl Fn() -> Vec<f64> + Sync) {
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -9,7 +9,7 @@ use sdflow::score::{Estimate, Kde};
 use sdflow::target::Gaussian;
 use sdflow::{Points, metric::Reference, pairwise::Pairwise};
 
-/// The variance, averaged over the coordinates.
+/// Returns the variance, averaged over the coordinates.
 fn variance(points: &Points) -> f64 {
     let cov = points.covariance();
     (0..points.dim()).map(|j| cov[(j, j)]).sum::<f64>() / points.dim() as f64
@@ -28,7 +28,7 @@ fn an_affine_generator_does_not_shrink() {
         sdflow::generator::Generator::forward(&mut generator, &Stream::new(4).normal(20_000, dim), &mut made).unwrap();
         let ratio = variance(&made) / variance(&data);
         assert!((ratio - 1.0).abs() < 0.04, "{dim} dimensions: {ratio}");
-        // The same by a metric that the training does not use.
+        // The same is tested by a metric that the training does not use.
         let (metric, stream) = (sdflow::metric::by_name("energy", serde_json::Value::Null).unwrap(), Stream::new(5));
         let (reference, few) = (Reference::new(data).unwrap(), made.rows(0..1000));
         let energy = metric.estimate(&few, &reference, &Pairwise::default(), stream).unwrap().value;

@@ -1,5 +1,6 @@
-//! A process that is cut off and goes on from its checkpoint ends at the same bytes as one that was
-//! left alone: every flow, sampler, learned score and training.
+//! A process that is interrupted and continues from its checkpoint ends with the same bytes as a
+//! process that is not interrupted. This is tested for every flow, sampler, learned score and
+//! training.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use sdflow::archive::Archive;
@@ -31,7 +32,7 @@ use sdflow::target::{Banana, DatasetOptions, Gaussian, Target, dataset};
 use sdflow::{Interrupt, Points, Result};
 use std::sync::Arc;
 
-/// Cuts a process off after some steps, or lets it go on from there.
+/// Interrupts a process after some steps, or lets it continue from there.
 #[derive(Default)]
 struct Cut {
     after: Option<usize>,
@@ -66,7 +67,7 @@ impl Observer for Cut {
     }
 }
 
-/// Notes after which steps a checkpoint is kept, without asking for one.
+/// Records the steps after which a checkpoint could be kept, without requesting one.
 #[derive(Default)]
 struct Steps(Vec<usize>);
 
@@ -77,10 +78,12 @@ impl Observer for Steps {
     }
 }
 
-/// What a process leaves: every number that it computed, how it ended, and what it told.
+/// The results of a process: every number that it computed, how it ended, its history and its
+/// notes.
 type Left = (Vec<u64>, Ending, Vec<Row>, Vec<String>);
 
-/// Compares `process` left alone with the same one cut off after each of these numbers of steps.
+/// Compares `process` without an interruption with the same process interrupted after each of these
+/// numbers of steps.
 fn assert_resumes(what: &str, after: &[usize], process: impl Fn(&mut Cut) -> (Vec<f64>, Ending)) {
     let run = |cut: &mut Cut| -> Left {
         let (numbers, ending) = process(cut);
@@ -101,7 +104,7 @@ fn assert_resumes(what: &str, after: &[usize], process: impl Fn(&mut Cut) -> (Ve
     }
 }
 
-/// Runs it with metrics, snapshots and whatever else `options` asks for.
+/// Runs the motion with metrics, snapshots and all that `options` asks for.
 fn assert_run_resumes(what: &str, options: &RunOptions, start: &Points, make: impl Fn() -> Motion) {
     let reference = Reference::sample(moons(), 200, Stream::new(8)).unwrap();
     let measured = start.dim() == reference.points().dim();
@@ -283,7 +286,7 @@ fn samplers() {
     });
 }
 
-/// The parameters of a generator, and the work of its training.
+/// Returns the parameters of a generator and the ending of its training.
 fn left(generator: &dyn Generator, done: sdflow::generator::FitResult, cut: &mut Cut) -> (Vec<f64>, Ending) {
     assert_eq!(done.history, cut.rows);
     let stats = &done.stats;
@@ -415,7 +418,8 @@ fn training_of_a_bridge() {
     let target = moons();
     let ends: [&dyn Target; 2] = [&source, target.as_ref()];
     let x = Stream::new(3).normal(20, 2);
-    // Half iterations end after 5, 10, 15 steps; with this memory, others are simulated within each.
+    // Half iterations end after 5, 10 and 15 steps. With this memory, the trajectories are
+    // simulated again within each half iteration.
     assert_resumes("dsb", &[1, 5, 8, 15, 19], |cut| {
         let options =
             DsbOptions { iterations: 2, steps: 5, batch: 40, hidden: 8, memory: 0.003, ..DsbOptions::default() };

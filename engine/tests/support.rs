@@ -1,4 +1,4 @@
-//! A target with a positive density on a part of space alone: Gamma(3, 1), whose mean and variance
+//! A target whose density is positive only on a part of space: Gamma(3, 1), whose mean and variance
 //! are 3.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
@@ -47,19 +47,20 @@ fn adjusted_chains_find_their_way_in_and_stay() {
     let done = go(langevin(LangevinSampler::Mala, 0.5), start, 400).unwrap();
     assert!(done.notes.iter().any(|note| note.contains(&format!("{outside} of 4000 points lie outside the target"))));
     assert_eq!(count_outside(&done.points), 0);
-    // A few come so near to the edge that the score's pole keeps them there.
+    // A few chains come so near to the edge that the pole of the score keeps them there.
     assert!(
         done.warnings.iter().all(|warning| warning.contains("of 4000 chains have not moved")),
         "{:?}",
         done.warnings
     );
-    // Standard errors: sqrt(3 / n), and sqrt((m4 - 9) / n) with the fourth moment m4 = 45.
+    // The standard errors are sqrt(3 / n), and sqrt((m4 - 9) / n) with the fourth central moment m4
+    // = 45.
     let [mean, variance] = moments(&done.points);
     assert!((mean - 3.0).abs() < 4.0 * (3.0_f64 / 4000.0).sqrt(), "{mean}");
     assert!((variance - 3.0).abs() < 4.0 * (36.0_f64 / 4000.0).sqrt(), "{variance}");
 }
 
-/// Where the score has a pole, every proposal lands far away and none is accepted.
+/// If the score has a pole, every proposal lands far away and none is accepted.
 #[test]
 fn chains_that_no_longer_move_are_told() {
     let start = uniform(40, 1e-4, 1e-3).concat(&uniform(400, 0.5, 5.0)).unwrap();

@@ -1,5 +1,4 @@
-//! Tracers: where they go, how the flow changes volumes, and that the cloud does not depend on
-//! them.
+//! Tracers: where they go, how the flow changes volumes, and that they do not affect the cloud.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod common;
@@ -36,7 +35,7 @@ fn stepping(integrator: Integrator, step: Schedule) -> Stepping {
     Stepping { step: Some(step), integrator, ..Stepping::default() }
 }
 
-/// A field with its default steps.
+/// Returns a field with its default steps.
 fn usual(field: impl VelocityField + 'static) -> Moving {
     (Box::new(field), Stepping::default())
 }
@@ -112,7 +111,7 @@ fn the_cloud_does_not_feel_them() {
     }
 }
 
-/// A flow between Gaussians whose map is affine.
+/// Returns a flow between Gaussians whose map is affine.
 fn affine(dim: usize, rho: f64) -> Moving {
     let options = SdFlowOptions { sigma: Some(half()), noise: Noise::None, ..SdFlowOptions::default() };
     let exact = Estimate::Other(Box::new(Exact::new(Arc::new(Gaussian::ar1(dim, rho).unwrap())).unwrap()));
@@ -121,14 +120,14 @@ fn affine(dim: usize, rho: f64) -> Moving {
     (Box::new(flow), stepping(Integrator::Rk4, Schedule::Constant { value: 0.2 }))
 }
 
-/// Half the logarithm of the determinant of the points' covariance.
+/// Returns half the logarithm of the determinant of the covariance of the points.
 fn log_volume(points: &Points) -> f64 {
     let spectrum = Spectrum::positive(&points.covariance(), "covariance").unwrap();
     0.5 * spectrum.values().iter().map(|v| v.ln()).sum::<f64>()
 }
 
-/// For an affine map `x -> J x + c`, `log |det J|` is half the growth of the log determinant of any
-/// cloud's covariance.
+/// For an affine map `x -> J x + c`, `log |det J|` is half the growth of the log determinant of the
+/// covariance of any cloud.
 #[test]
 fn volumes_of_an_affine_map_are_those_of_covariances() {
     let mut flow = affine(3, 0.8);
@@ -174,7 +173,7 @@ fn volumes_of_a_curved_map_are_those_of_its_neighbours() {
     }
 }
 
-/// A flow in standard units changes volumes as it does in the units of the data.
+/// A flow in standard units changes volumes like a flow in the units of the data.
 #[test]
 fn volumes_do_not_depend_on_units() {
     let stretched = |points: &Points, by: f64| {
@@ -197,7 +196,7 @@ fn volumes_do_not_depend_on_units() {
     }
 }
 
-/// Above 8 dimensions the divergence is estimated: for an affine map the mean of the estimate over
+/// Above 8 dimensions the divergence is estimated. For an affine map, the mean of the estimate over
 /// points is close to the true value.
 #[test]
 fn volumes_in_many_dimensions_are_estimated() {
@@ -210,8 +209,8 @@ fn volumes_in_many_dimensions_are_estimated() {
     }
 }
 
-/// Beyond the reach of the cloud's score estimate, an exact target throws points away; where a step
-/// is too long, the run ends and takes the step back.
+/// Far from the cloud, where the estimate of its score is wrong, an exact target score moves points
+/// far away. If a step is too long, the run ends and undoes the step.
 #[test]
 fn points_that_are_thrown_away_are_told() {
     let target = Arc::new(Gaussian::isotropic(vec![0.0, 0.0], 1.0).unwrap());

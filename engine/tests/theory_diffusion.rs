@@ -1,4 +1,4 @@
-//! Known answers of denoising diffusion: its steps, their orders, and the distributions that they
+//! Known results of denoising diffusion: its steps, their orders, and the distributions that they
 //! reach.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
@@ -19,7 +19,7 @@ use std::sync::Arc;
 const VARIANCES: [f64; 2] = [1.0, 0.25];
 const MEAN: [f64; 2] = [0.5, -1.0];
 
-/// `N(MEAN, diag VARIANCES)`
+/// Returns the score of `N(MEAN, diag VARIANCES)`.
 fn gaussian() -> Box<dyn Score> {
     let cov = faer::Mat::from_fn(2, 2, |i, j| if i == j { VARIANCES[i] } else { 0.0 });
     Box::new(Exact::new(Arc::new(Gaussian::new(MEAN.to_vec(), cov).unwrap())).unwrap())
@@ -40,8 +40,8 @@ fn moved(flow: &mut Diffusion, mut cloud: Points, steps: usize, pairwise: &Pairw
     (cloud, evaluations)
 }
 
-/// Where the probability flow moves `z` from the level `from` to `to`: by `sqrt((S + to^2) / (S +
-/// from^2))` about the mean.
+/// Returns the position to which the probability flow moves `z` from the noise level `from` to
+/// `to`: it scales by `sqrt((S + to^2) / (S + from^2))` about the mean.
 fn flowed(z: &Points, from: f64, to: f64) -> Points {
     let mut out = z.clone();
     for i in 0..z.n() {
@@ -53,8 +53,9 @@ fn flowed(z: &Points, from: f64, to: f64) -> Points {
     out
 }
 
-/// The score-difference step `z + eta (D_p - D_q)` with `D_q(z) = z` and `eta = 1 - s'/s` is the sampler's, and with
-/// `eta = 1 - s'^2/s^2` it is the mean of the ancestral one, whose variance is `s'^2 (1 - s'^2/s^2)`.
+/// The score-difference step is `z + eta (D_p - D_q)` with `D_q(z) = z`. With `eta = 1 - s'/s` it
+/// is the step of the sampler. With `eta = 1 - s'^2/s^2` it is the mean of the ancestral step,
+/// whose variance is `s'^2 (1 - s'^2/s^2)`.
 #[test]
 fn denoising_steps_are_score_difference_steps() {
     let (data, z) = (Stream::new(1).normal(80, 2), Stream::new(2).normal(50, 2));
@@ -112,7 +113,8 @@ fn declared_orders_by_regression() {
     }
 }
 
-/// Every process gives the same flow in its own coordinates, and the tolerance is kept.
+/// Every process gives the same flow in its own coordinates, and the error stays within the
+/// tolerance.
 #[test]
 fn every_process_reaches_the_closed_form() {
     let z = Stream::new(3).normal(30, 2);
@@ -127,7 +129,7 @@ fn every_process_reaches_the_closed_form() {
             let (end, count) = moved(&mut flow, scaled, 12, &exact_arithmetic());
             let mut want = flowed(&start, 10.0, 0.1);
             want.data_mut().iter_mut().for_each(|v| *v *= last);
-            // Twelve steps, each with at most this error, and none amplifies the error.
+            // Each of twelve steps has at most this error, and none amplifies the error.
             assert!(gap(&end, &want) < 12.0 * 10.0 * tolerance, "{process:?} {tolerance}: {}", gap(&end, &want));
             evaluations.push(count);
         }
@@ -157,7 +159,8 @@ fn the_velocity_is_that_of_short_steps() {
     }
 }
 
-/// Mean and variance at the end within standard errors of `a m` and `a^2 (S + sigma_min^2)`.
+/// Checks that mean and variance at the end are within standard errors of `a m` and `a^2 (S +
+/// sigma_min^2)`.
 fn assert_end_law(what: &str, flow: &mut Diffusion, steps: usize) {
     let n = 20_000;
     let start = flow.prior().unwrap().sample(n, Stream::new(6)).unwrap();
@@ -206,8 +209,8 @@ fn deterministic_and_stochastic_samplers_end_at_one_law() {
     }
 }
 
-/// The closed form for a Gaussian, including the spread that the prior lacks: the flow scales by `f
-/// = sqrt((S + max^2) / (S + min^2))` about the mean.
+/// This is the closed form for a Gaussian, including the spread that the prior lacks. The flow
+/// scales by `f = sqrt((S + max^2) / (S + min^2))` about the mean.
 #[test]
 fn the_log_density_of_a_gaussian_is_that_of_its_linear_flow() {
     let engine = exact_arithmetic();
@@ -243,7 +246,8 @@ fn the_log_density_of_a_mixture_is_its_own() {
     assert!(worst < 2e-3, "{worst}");
 }
 
-/// Random signs give the trace of a diagonal matrix exactly, and that of any matrix in the mean.
+/// Random signs give the trace of a diagonal matrix exactly, and the trace of any matrix in the
+/// mean.
 #[test]
 fn the_log_density_in_many_dimensions_is_by_probes() {
     let (dim, engine) = (12, exact_arithmetic());
@@ -258,7 +262,7 @@ fn the_log_density_in_many_dimensions_is_by_probes() {
         let got = flow.log_density(&points, &options, &engine, Stream::new(4)).unwrap();
         got.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
     };
-    // Ten steps with this tolerance.
+    // Ten steps have this tolerance each.
     assert!(gap(0.0, None) < 0.04, "{}", gap(0.0, None));
     let (few, many) = (gap(0.7, Some(2)), gap(0.7, Some(200)));
     assert!(many < 0.5 && many < few, "{few} {many}");

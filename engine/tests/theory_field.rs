@@ -10,7 +10,8 @@ use sdflow::rng::Stream;
 use sdflow::score::{At, Estimate, Form, Kde, Score, SelfTerm};
 use sdflow::target::Target;
 
-/// Between kernel estimates the field is one pairwise call: the difference of the two scores, each evaluated alone.
+/// Between kernel estimates, one pairwise call gives the field. It equals the difference of the two
+/// scores, each evaluated alone.
 #[test]
 fn the_field_between_kernels_is_the_difference_of_their_scores() {
     let (targets, cloud) = (gaussian_3d().sample(150, Stream::new(2)).unwrap(), cloud_3d());

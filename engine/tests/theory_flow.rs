@@ -1,4 +1,4 @@
-//! Known answers of the score-difference flow [weber2023score]: closed forms, identities, limits.
+//! Known results of the score-difference flow [weber2023score]: closed forms, identities, limits.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod common;
@@ -37,7 +37,7 @@ fn inverse(m: &Mat<f64>) -> Mat<f64> {
     m.partial_piv_lu().inverse()
 }
 
-/// `exp(m)` by scaling and squaring of the Taylor series.
+/// Returns `exp(m)` by scaling and squaring of the Taylor series.
 fn exponential(m: &Mat<f64>) -> Mat<f64> {
     let small = m * faer::Scale(1.0 / 1024.0);
     let mut term = Mat::<f64>::identity(m.nrows(), m.nrows());
@@ -60,7 +60,8 @@ fn column(values: &[f64]) -> Mat<f64> {
     Mat::from_fn(values.len(), 1, |i, _| values[i])
 }
 
-/// Answer 1: N(mu0, S0) to N(m, S) without smoothing, E = exp(-t S^-1), no commuting needed.
+/// Answer 1: N(mu0, S0) moves to N(m, S) without smoothing, with E = exp(-t S^-1). The covariances
+/// need not commute.
 #[test]
 fn gaussian_to_gaussian_follows_the_closed_form() {
     let (target, mut cloud) = (gaussian_3d(), cloud_3d());
@@ -76,7 +77,7 @@ fn gaussian_to_gaussian_follows_the_closed_form() {
     assert!(largest_gap(&cloud.covariance(), &cov) < 1e-6);
 }
 
-/// Answer 2: along the flow the divergence falls at the rate of the Fisher divergence.
+/// Answer 2: along the flow, the KL divergence falls at the rate of the Fisher divergence.
 #[test]
 fn the_kl_divergence_falls_at_the_rate_of_the_fisher_divergence() {
     let (target, cloud) = (gaussian_3d(), cloud_3d());
@@ -101,7 +102,8 @@ fn the_kl_divergence_falls_at_the_rate_of_the_fisher_divergence() {
     assert!((rate + fisher).abs() < 1e-3 * fisher, "rate {rate}, Fisher {fisher}");
 }
 
-/// Answer 3, fixed sigma without noise: dmu/dt and dC/dt of the smoothed Gaussians.
+/// Answer 3, fixed sigma without noise: the equations of dmu/dt and dC/dt for the smoothed
+/// Gaussians hold.
 #[test]
 fn fixed_sigma_moments_follow_their_equations() {
     let (target, mut cloud) = (gaussian_3d(), cloud_3d());
@@ -118,7 +120,7 @@ fn fixed_sigma_moments_follow_their_equations() {
     assert!(largest_gap(&(c_rate * faer::Scale(1.0 / dt)), &dc) < 1e-3);
 }
 
-/// Answer 3, one step at fresh noise: C' = (I + eta A) C (I + eta A)^T + eta^2 s^2 A A^T.
+/// Answer 3, one step with fresh noise: C' = (I + eta A) C (I + eta A)^T + eta^2 s^2 A A^T.
 #[test]
 fn a_fresh_step_adds_the_noise_it_evaluates_with() {
     let target = gaussian_3d();
@@ -137,10 +139,11 @@ fn a_fresh_step_adds_the_noise_it_evaluates_with() {
     assert!(largest_gap(&cloud.covariance(), &without_noise) > 0.02 * want.norm_max());
 }
 
-/// Answer 3: without noise the cloud stays in the subspace it starts in; fresh noise lets it out.
+/// Answer 3: without noise the cloud stays in the subspace in which it starts; with fresh noise it
+/// leaves the subspace.
 #[test]
 fn rank_grows_only_with_fresh_noise() {
-    // Flat, up to what keeps the fitted covariance invertible.
+    // The cloud is flat, except for the small variance that keeps the fitted covariance invertible.
     let flat = {
         let mut cloud = cloud_3d();
         (0..cloud.n()).for_each(|i| cloud.row_mut(i)[2] *= 1e-6);
@@ -164,7 +167,7 @@ fn an_affine_generator_moves_by_the_population_update() {
     let stream = Stream::new(4);
     let mut generator = Affine::new(&AffineOptions { dim: 3, ..AffineOptions::default() }, stream).unwrap();
     generator.parameters_mut()[9..].copy_from_slice(&[0.3, -0.2, 1.0]);
-    // Base points whose sample moments are exactly 0 and I: the corners of a cube.
+    // The base points are the corners of a cube. Their sample moments are exactly 0 and I.
     let corners: Vec<[f64; 3]> = (0..8).map(|k| [0, 1, 2].map(|b| if k >> b & 1 == 1 { 1.0 } else { -1.0 })).collect();
     let u = Points::from_rows(&corners).unwrap();
     let (mut y, mut v) = (Points::default(), Points::default());

@@ -1,4 +1,5 @@
-//! Known answers of the kernel estimate of the score difference [weber2023score]: symmetries, limits, its MMD relative.
+//! Known results of the kernel estimate of the score difference [weber2023score]: symmetries,
+//! limits, and its relation to MMD.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod common;
@@ -10,7 +11,7 @@ use sdflow::rng::Stream;
 use sdflow::schedule::Schedule;
 use sdflow::score::{Estimate, Kde};
 
-/// The kernel field at the particles, by the flow itself.
+/// Returns the kernel field at the particles, computed by the flow itself.
 fn kernel_field(x: &Points, y: &Points, sigma: f64, scaling: Scaling) -> Points {
     let settings =
         SdFlowOptions { sigma: Some(Schedule::from(sigma)), scaling, noise: Noise::None, ..SdFlowOptions::default() };
@@ -56,7 +57,8 @@ fn the_field_turns_scales_and_shifts_with_the_points() {
     assert_close(&map(&scaled, scale), &field, 1e-11);
 }
 
-/// Answer 6: order and multiplicity of points do not matter, so unequal sizes are right.
+/// Answer 6: the order and the multiplicity of points have no effect, so unequal sizes are treated
+/// correctly.
 #[test]
 fn order_and_duplicates_do_not_matter() {
     let (x, y) = two_sets();
@@ -67,7 +69,7 @@ fn order_and_duplicates_do_not_matter() {
     assert_close(&kernel_field(&doubled, &y, 0.7, Scaling::Raw), &field, 1e-12);
 }
 
-/// Answer 6: exchanging the two sets at the same places turns the field around.
+/// Answer 6: if the two sets are exchanged, the field at the same places changes its sign.
 #[test]
 fn exchanging_target_and_source_changes_the_sign() {
     use sdflow::score::{At, Form, Score};
@@ -88,13 +90,14 @@ fn exchanging_target_and_source_changes_the_sign() {
     assert_close(&forward, &backward, 1e-12);
 }
 
-/// Answer 7: a huge sigma translates by the difference of the means, with the known next order.
+/// Answer 7: with a huge sigma, the field is a translation by the difference of the means, with the
+/// known next order.
 #[test]
 fn a_huge_sigma_translates() {
     let (x, y) = two_sets();
     let sigma: f64 = 100.0;
     let shift = kernel_field(&x, &y, sigma, Scaling::Denoiser);
-    // The first two moments that enter the next order: C (z - m) - 1/2 E (x - m) |x - m|^2.
+    // These are the first two moments in the next order: C (z - m) - 1/2 E (x - m) |x - m|^2.
     let next = |p: &Points, z: &[f64]| {
         let (m, c) = (p.mean(), p.covariance());
         let mut out: Vec<f64> = (0..3).map(|i| (0..3).map(|j| c[(i, j)] * (z[j] - m[j])).sum()).collect();
@@ -118,7 +121,7 @@ fn a_huge_sigma_translates() {
     }
 }
 
-/// Answer 7: a tiny sigma sends each particle to its nearest target point.
+/// Answer 7: with a tiny sigma, each particle moves to its nearest target point.
 #[test]
 fn a_tiny_sigma_snaps_to_the_nearest_point() {
     let (x, y) = two_sets();
@@ -131,7 +134,7 @@ fn a_tiny_sigma_snaps_to_the_nearest_point() {
     }
 }
 
-/// Answer 9: a large common offset causes no error beyond the rounding of the inputs, in f32 too.
+/// Answer 9: a large common offset causes no error beyond the rounding of the inputs, also in f32.
 #[test]
 fn a_common_offset_does_not_matter() {
     let (x, y) = two_sets();
@@ -141,7 +144,7 @@ fn a_common_offset_does_not_matter() {
     assert_close(&moved, &field, 1e-8);
 }
 
-/// The kernel flow vanishes far from its data, where the score difference does not.
+/// The kernel flow vanishes far from its data, but the score difference does not.
 #[test]
 fn the_mmd_velocity_is_the_gradient_of_mmd_and_dies_far_away() {
     use sdflow::flow::{MmdFlow, MmdFlowOptions};

@@ -1,4 +1,4 @@
-//! Known answers of Langevin dynamics: the stationary distributions of its chains, with and without
+//! Known results of Langevin dynamics: the stationary distributions of its chains, with and without
 //! rejections.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
@@ -16,7 +16,7 @@ fn langevin(target: &Arc<dyn Target>, sampler: LangevinSampler, step: Option<f64
     Langevin::new(Box::new(Exact::new(target.clone()).unwrap()), Some(target.clone()), &options).unwrap()
 }
 
-/// The cloud after this number of steps.
+/// Returns the cloud after this number of steps.
 fn moved(flow: &mut Langevin, mut cloud: Points, steps: usize) -> Points {
     flow.prepare(&cloud, &Clock::at(0, steps, Stream::new(7))).unwrap();
     for step in 0..steps {
@@ -31,7 +31,7 @@ fn gaussian() -> Arc<dyn Target> {
     Arc::new(Gaussian::new(vec![1.0, -2.0], cov).unwrap())
 }
 
-/// For `N(m, S)` the chain of step `h` has the stationary variance `S / (1 - h / 2S)`.
+/// For `N(m, S)`, the chain with step `h` has the stationary variance `S / (1 - h / 2S)`.
 #[test]
 fn unadjusted_chains_have_the_variance_of_their_step() {
     let (n, h) = (100_000, 0.5);
@@ -64,12 +64,13 @@ fn adjusted_chains_have_the_target_s_moments() {
     assert!(flow.warnings().is_empty());
 }
 
-/// `exp(-x^4 / 4)` has `E x^2 = 2 Gamma(3/4) / Gamma(1/4)`; a proposal into NaN is refused.
+/// `exp(-x^4 / 4)` has `E x^2 = 2 Gamma(3/4) / Gamma(1/4)`. A proposal with a NaN density is
+/// rejected.
 #[test]
 fn a_density_without_a_constant_will_do() {
     let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0^4/4", &[]).unwrap());
     let n = 100_000;
-    // From the middle: in a tail this light a chain would stay for a long time
+    // The start is near the middle, because a chain would stay for a long time in a tail this light
     // [roberts1996exponential].
     let mut start = Stream::new(1).normal(n, 1);
     start.data_mut().iter_mut().for_each(|x| *x *= 0.3);
@@ -79,7 +80,8 @@ fn a_density_without_a_constant_will_do() {
     let se = (squares.iter().map(|s| (s - mean).powi(2)).sum::<f64>()).sqrt() / n as f64;
     assert!((mean - 0.675_978).abs() < 4.0 * se, "{mean} +- {se}");
 
-    // log(x) is not a number for x < 0: a gamma law of shape 3, mean 3.
+    // log(x) is not a number for x < 0. The density is that of a gamma distribution of shape 3,
+    // with mean 3.
     let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "2*log(x0) - x0", &[]).unwrap());
     let start = Points::new(vec![3.0; 50_000], 1, "start").unwrap();
     let cloud = moved(&mut langevin(&p, LangevinSampler::Mala, Some(0.5)), start, 120);

@@ -1,4 +1,4 @@
-//! Known answers of the score-difference flow's relatives: MMD flow, SVGD.
+//! Known results of flows related to the score-difference flow: MMD flow and SVGD.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod common;
@@ -37,7 +37,7 @@ fn velocity(flow: &mut dyn VelocityField, cloud: &Points) -> Points {
     v
 }
 
-/// The kernel estimate of a score at `z`, and the mean of the Gaussian kernel there.
+/// Returns the kernel estimate of a score at `z`, and the mean of the Gaussian kernel at `z`.
 fn score_and_mass(points: &Points, z: &Points, h: f64) -> (Points, Vec<f64>) {
     let (pairwise, mut score, mut sums) = (exact_arithmetic(), Points::default(), KernelSums::default());
     let at = At { z, sigma: h, cloud: z, aligned: false, learn: true, stream: Stream::new(0), pairwise: &pairwise };
@@ -98,8 +98,8 @@ fn plain_is_the_scores_weighed_by_their_densities_and_normalised_is_their_differ
     assert!(gap(&velocity(&mut flow(Weighting::Normalised, Scaling::Denoiser), &y), &normalised) < 1e-12);
 }
 
-/// Far away the plain velocity towards the target is exactly 0; the normalised one still points to
-/// the target.
+/// Far away, the plain velocity towards the target is exactly 0. The normalised velocity still
+/// points to the target.
 #[test]
 fn from_far_only_the_normalised_velocity_points_home() {
     let (x, mut y) = two_sets();
@@ -115,8 +115,8 @@ fn from_far_only_the_normalised_velocity_points_home() {
     }
 }
 
-/// Noise injection [arbel2019maximum]: the velocity at displaced positions, the distribution that
-/// of the particles.
+/// Noise injection [arbel2019maximum]: the velocity is evaluated at displaced positions, but the
+/// distribution is that of the particles.
 #[test]
 fn injected_noise_moves_where_the_velocity_is_taken() {
     let (x, y) = two_sets();
@@ -165,8 +165,9 @@ fn inverse(m: &Mat<f64>) -> Mat<f64> {
     m.partial_piv_lu().inverse()
 }
 
-/// The population's phi is the score difference smoothed by the kernel, `E_q[k(y, z) (s_p - s_q)(y)]`: between Gaussians in
-/// closed form, because `k(y, z) q(y)` is a Gaussian in `y` times a constant.
+/// For the distribution `q`, phi is the score difference smoothed by the kernel, `E_q[k(y, z) (s_p
+/// - s_q)(y)]`. Between Gaussians it has a closed form, because `k(y, z) q(y)` is a Gaussian in `y`
+/// times a constant.
 #[test]
 fn svgd_is_the_score_difference_smoothed_by_the_kernel() {
     let p = gaussian([1.0, -0.5], [[1.5, 0.4], [0.4, 0.8]]);
@@ -206,9 +207,9 @@ fn svgd_is_the_score_difference_smoothed_by_the_kernel() {
     }
 }
 
-/// `mean_i [s . phi + div phi](y_i)` is the squared kernel Stein discrepancy, the mean of the Stein
-/// kernel over all pairs; the divergence is computed by differences of phi in `z` with the
-/// particles fixed.
+/// `mean_i [s . phi + div phi](y_i)` is the squared kernel Stein discrepancy: the mean of the Stein
+/// kernel over all pairs. The divergence is computed by differences of phi in `z`, with fixed
+/// particles.
 #[test]
 fn the_stein_operator_of_svgd_is_the_mean_of_the_stein_kernel() {
     let p = gaussian([1.0, -0.5], [[1.5, 0.4], [0.4, 0.8]]);
@@ -259,7 +260,7 @@ fn svgd_rests_on_an_exact_sample_and_moves_a_shifted_one() {
     };
     let mut shifted = sample.clone();
     (0..shifted.n()).for_each(|i| shifted.row_mut(i)[0] += 0.5);
-    // A mean of 4000 terms of size about 1.
+    // This is a mean of 4000 terms of size about 1.
     assert!(size(&sample) < 3.0 / 4000f64.sqrt(), "{}", size(&sample));
     assert!(size(&shifted) > 3.0 * size(&sample), "{}", size(&shifted));
 }

@@ -218,8 +218,8 @@ fn a_precision_of_the_flow_overrides_the_runs() {
     assert!(gap < 1e-3, "{gap}");
 }
 
-/// Excluding a particle from its own density must work with minibatches too, where rows and sources
-/// have different orders.
+/// The exclusion of a particle from its own density must also work with minibatches, where rows and
+/// sources have different orders.
 #[test]
 fn leaving_oneself_out_agrees_between_all_points_and_a_batch_of_all_but_the_order() {
     use sdflow::score::{At, Form, Score, SelfTerm};
@@ -240,7 +240,7 @@ fn leaving_oneself_out_agrees_between_all_points_and_a_batch_of_all_but_the_orde
     let mut all = Points::default();
     Kde::of_cloud().evaluate(&at, Form::Displacement, &mut all).unwrap();
     Kde::of_cloud().with_self_term(SelfTerm::Exclude).evaluate(&at, Form::Displacement, &mut own).unwrap();
-    // By hand: the softmax mean over the others.
+    // The expected value is computed here: the softmax mean over the other particles.
     for i in 0..40 {
         let weight = |j: usize| (-sdflow::points::squared_distance(cloud.row(i), cloud.row(j)) / 0.32).exp();
         let total: f64 = (0..40).filter(|j| *j != i).map(weight).sum();
@@ -248,7 +248,7 @@ fn leaving_oneself_out_agrees_between_all_points_and_a_batch_of_all_but_the_orde
         assert!((own.row(i)[0] - (mean - cloud.row(i)[0])).abs() < 1e-12);
     }
     assert_ne!(own, all);
-    // A batch of 39 leaves out one source for all queries: particles in the batch are still
+    // A batch of 39 leaves out one source for all queries. Particles in the batch are still
     // excluded from their own sums.
     let mut batch = Points::default();
     let mut kde = Kde::of_cloud().with_self_term(SelfTerm::Exclude).batched(Some(39));

@@ -51,7 +51,8 @@ fn a_reference_that_the_flow_has_seen_is_told() {
     assert!(!told(lattice().rows(0..200)));
 }
 
-/// A kernel estimate of the points, a net and a ratio trained on them, each in another flow.
+/// The scores are a kernel estimate of the points, and a net and a ratio trained on them. Each is
+/// used in another flow.
 #[test]
 fn a_sampler_or_a_learned_score_has_seen_its_points_too() {
     let target = || Arc::new(Samples::new(lattice(), &SamplesOptions::default()).unwrap());

@@ -4,7 +4,7 @@ use super::load_options::{LoadOptions, positions};
 use super::origin::Origin;
 use crate::{Points, Result};
 
-/// An array of numbers in C order (the last axis varies fastest).
+/// An array of numbers in C order: the last axis varies fastest.
 #[derive(Debug)]
 pub(super) struct Array {
     pub shape: Vec<usize>,
@@ -12,7 +12,8 @@ pub(super) struct Array {
 }
 
 impl Array {
-    /// Returns the rows as points: the first axis counts points, the second coordinates.
+    /// Returns the rows as points: the first axis counts points, the second axis counts
+    /// coordinates.
     pub fn into_points(self, origin: &Origin, options: &LoadOptions) -> Result<Points> {
         let shape = shape_text(&self.shape);
         let dim = match self.shape.as_slice() {

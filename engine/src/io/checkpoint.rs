@@ -14,15 +14,16 @@ const MAGIC: &[u8; 20] = b"sdflow checkpoint 1\n";
 /// A checkpoint read from a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
-    /// The owner of the state: an object of names and values, as passed to [`save_checkpoint`].
+    /// The owner of the state: an object of names and values that was passed to
+    /// [`save_checkpoint`].
     pub owner: Value,
     /// The state.
     pub state: Archive,
 }
 
-/// Writes a checkpoint to the file at `path`, completely or not at all. `owner` describes what the
-/// state belongs to. The file holds a line that names the format, the lengths of both parts in 8
-/// bytes each, both parts, and their CRC-32.
+/// Writes a checkpoint to the file at `path`, completely or not at all. `owner` describes the
+/// process to which the state belongs. The file holds a line that names the format, the lengths of
+/// both parts in 8 bytes each, both parts, and their CRC-32.
 ///
 /// # Errors
 /// Those of [`write_atomic`].
@@ -57,7 +58,7 @@ pub fn load_checkpoint(path: &Path) -> Result<Checkpoint> {
     Ok(Checkpoint { owner, state: Archive::reader(state.to_vec()) })
 }
 
-/// Returns the two parts of the file, or a message about what is wrong with it.
+/// Returns the two parts of the file, or a message that says what is wrong with the file.
 fn parts(bytes: &[u8]) -> std::result::Result<(&[u8], &[u8]), &'static str> {
     let rest = bytes.strip_prefix(MAGIC).ok_or("it does not begin as a checkpoint does")?;
     let (summed, sum) = rest.split_last_chunk::<4>().ok_or("it is cut off")?;

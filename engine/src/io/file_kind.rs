@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// The first bytes of every `.npy`.
+/// The first bytes of every `.npy` file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// The kind of a file.
@@ -18,7 +18,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Returns the kind given by the name, or by the first bytes if the name gives none.
+    /// Returns the kind that the name gives, or that the first bytes give if the name gives none.
     pub fn of(path: &Path, reader: &mut BufReader<File>) -> Result<Kind> {
         let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
         match extension.as_str() {

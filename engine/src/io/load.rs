@@ -9,13 +9,14 @@ use crate::{Points, Result};
 use std::io::BufReader;
 use std::path::Path;
 
-/// Returns the points in a file: one row per point.
+/// Returns the points in a file. Each row is a point.
 ///
-/// The kind is given by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), otherwise by the first
-/// bytes. An array with one axis becomes one column. Integers beyond 2^53 are rounded. The
+/// The kind is given by the name (`.npy`, `.npz`, `.csv`, `.tsv`, `.txt`), and otherwise by the
+/// first bytes. An array with one axis becomes one column. Integers beyond 2^53 are rounded. The
 /// separator, the header, the decimal mark and a column of row names of a table are inferred from
-/// all of its lines; a table that can be read in two ways is an error. Cost: one pass over an
-/// array, two to six over the text of a table; memory for the values as f64, and for that text.
+/// all of its lines. A table that can be read in two ways is an error. The cost is one pass over an
+/// array, or two to six passes over the text of a table. The memory holds the values as f64 and the
+/// text of a table.
 ///
 /// ```
 /// # let path = std::env::temp_dir().join(format!("sdflow-doc-{}.csv", std::process::id()));
@@ -49,7 +50,7 @@ pub struct Loaded {
     pub note: Option<String>,
 }
 
-/// As [`load`], with a note on how a table was read.
+/// Does the same as [`load`], and returns a note on how a table was read.
 ///
 /// # Errors
 /// Those of [`load`].

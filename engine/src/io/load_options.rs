@@ -76,9 +76,9 @@ impl LoadOptions {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub enum Column {
-    /// Its position, from 0.
+    /// The position of the column, from 0.
     At(usize),
-    /// Its name in the header.
+    /// The name of the column in the header.
     Named(String),
 }
 
@@ -113,9 +113,9 @@ impl From<Column> for Value {
 pub enum Header {
     /// It does if its first line is not all numbers.
     Auto,
-    /// Yes.
+    /// It does.
     Yes,
-    /// No.
+    /// It does not.
     No,
 }
 
@@ -186,7 +186,7 @@ fn position(column: &Column, width: usize, names: Option<&[String]>, origin: &Or
     }
 }
 
-/// Formats the first names of a list that may be long: "`a`, `b`".
+/// Formats the first names of a list that may be long, as in "`a`, `b`".
 pub(super) fn list(names: &[String]) -> String {
     const SHOWN: usize = 20;
     let quoted: Vec<String> = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();

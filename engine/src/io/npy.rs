@@ -11,13 +11,14 @@ use std::io::Read;
 /// The longest header that is accepted; NumPy writes about a hundred bytes.
 const HEADER_LIMIT: usize = 1 << 16;
 
-/// This is NumPy's own limit. For an array in Fortran order, every axis is visited for every value.
+/// NumPy has the same limit. For an array in Fortran order, the reader visits every axis for every
+/// value.
 const MOST_AXES: usize = 64;
 
-/// Values decoded at a time.
+/// The number of values decoded at a time.
 const BLOCK: u64 = 1 << 14;
 
-/// Appends the values in `bytes` to the list; the flag says big-endian.
+/// Appends the values in `bytes` to the list. The flag is true for big-endian values.
 type Decode = fn(&[u8], bool, &mut Vec<f64>);
 
 /// Reads the array in `reader`, which contains `size` bytes.
@@ -86,7 +87,7 @@ fn read_header(reader: &mut impl Read, size: u64, origin: &Origin) -> Result<(Np
     Ok((header, bytes.len() as u64))
 }
 
-/// Replaces the suffix of Python 2's long integers, as in `(200L, 2L)`, by blanks.
+/// Replaces the suffix of long integers of Python 2, as in `(200L, 2L)`, by blanks.
 fn mend_long_integers(text: &mut [u8]) {
     for at in 1..text.len().saturating_sub(1) {
         if text[at] == b'L' && text[at - 1].is_ascii_digit() && b",) ".contains(&text[at + 1]) {
@@ -100,7 +101,7 @@ fn unreadable(reason: &str, origin: &Origin) -> Error {
     origin.wrong(format!("its header cannot be read ({reason})"), "an array saved by NumPy is expected")
 }
 
-/// Refuses text that the parser of the header would follow too deep or multiply too far.
+/// Refuses text that the parser of the header would nest too deeply or multiply too far.
 fn check_text(text: &[u8], origin: &Origin) -> Result<()> {
     let mut depth = 0i32;
     for byte in text {
@@ -121,7 +122,8 @@ fn check_text(text: &[u8], origin: &Origin) -> Result<()> {
     Ok(())
 }
 
-/// Returns the decoder of this type, its width in bytes, and whether it is big-endian.
+/// Returns the decoder of this type, the width of a value in bytes, and whether values are
+/// big-endian.
 fn number(dtype: &DType, origin: &Origin) -> Result<(Decode, u64, bool)> {
     macro_rules! decode {
         ($t:ty, $value:expr) => {{
@@ -175,7 +177,7 @@ fn type_name(kind: TypeChar) -> &'static str {
     }
 }
 
-/// Returns the value of an IEEE 754 binary16.
+/// Returns the value of an IEEE 754 binary16 number.
 fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
     let fraction = f64::from(bits & 0x3ff);
@@ -187,7 +189,8 @@ fn half(bits: u16) -> f64 {
     }
 }
 
-/// Returns values with the first axis fastest, rearranged so that the last axis is fastest.
+/// Rearranges values from the order in which the first axis is fastest to the order in which the
+/// last axis is fastest.
 fn in_rows(values: &[f64], shape: &[usize]) -> Vec<f64> {
     let mut out = Vec::with_capacity(values.len());
     let mut index = vec![0; shape.len()];

@@ -13,12 +13,12 @@ use zip::ZipArchive;
 /// The largest compression ratio of deflate.
 const DEFLATE_LIMIT: u64 = 1032;
 
-/// An array that unpacks to more than this, and to more than `SUSPECT` times its packed size, is
-/// refused.
+/// An array is refused if it unpacks to more than this and to more than `SUSPECT` times its packed
+/// size.
 const LARGE: u64 = 256 << 20;
 const SUSPECT: u64 = 100;
 
-/// Reads the points in the array that `options` names, or in the only one.
+/// Reads the points in the array that `options` names, or in the only array.
 pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options: &LoadOptions) -> Result<Points> {
     let whole = Origin { path, array: None };
     let broken = |e: zip::result::ZipError| match e {
@@ -27,7 +27,7 @@ pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options:
     };
     let told = entries_told(&mut reader).map_err(|e| whole.io_error(&e))?;
     let mut archive = ZipArchive::new(reader).map_err(broken)?;
-    // The archive is read by names, so of two entries with the same name only the last is found.
+    // The archive is read by names: of two entries with the same name, only the last is found.
     if told.is_some_and(|told| told > archive.len()) {
         return Err(whole.wrong("two of its entries have the same name", "names must be unique"));
     }
@@ -51,8 +51,8 @@ pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options:
     array.into_points(&origin, options)
 }
 
-/// Returns the number of entries stated at the end of the archive, if it is there; the reader is
-/// left at the start.
+/// Returns the number of entries that the end of the archive states, if there is such a statement.
+/// The reader is then back at the start.
 fn entries_told(reader: &mut BufReader<File>) -> std::io::Result<Option<usize>> {
     const SIGNATURE: [u8; 4] = *b"PK\x05\x06";
     let size = reader.seek(SeekFrom::End(0))?;
@@ -63,16 +63,16 @@ fn entries_told(reader: &mut BufReader<File>) -> std::io::Result<Option<usize>> 
     reader.rewind()?;
     let end = tail.windows(12).rev().find(|window| window[..4] == SIGNATURE);
     let count = end.map(|end| u16::from_le_bytes([end[10], end[11]]));
-    // More than 65,534 entries are counted elsewhere.
+    // Numbers above 65,534 are stated elsewhere.
     Ok(count.filter(|count| *count < u16::MAX).map(usize::from))
 }
 
-/// Returns "x" for the entry "x.npy".
+/// Returns the name of the array, "x" for the entry "x.npy".
 fn array_name(entry: &str) -> Option<String> {
     entry.strip_suffix(".npy").map(str::to_string)
 }
 
-/// Returns the position and the name of the array called `key`, or of the only one.
+/// Returns the position and the name of the array called `key`, or of the only array.
 fn choose(entries: &[Option<String>], key: Option<&str>, origin: &Origin) -> Result<(usize, String)> {
     let arrays: Vec<(usize, &String)> =
         entries.iter().enumerate().filter_map(|(i, n)| Some((i, n.as_ref()?))).collect();

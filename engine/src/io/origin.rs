@@ -12,7 +12,7 @@ pub(super) struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// Returns the error for the file as a whole, or for the array in it.
+    /// Returns the error for the whole file, or for the array in the file.
     pub fn wrong(&self, seen: impl Into<String>, want: impl Into<Requirement>) -> Error {
         let place = self.array.map(|a| format!("array `{a}`")).unwrap_or_default();
         Error::File { path: self.path.into(), place, seen: seen.into(), want: want.into() }
@@ -23,8 +23,8 @@ impl Origin<'_> {
         Error::File { path: self.path.into(), place, seen: seen.into(), want: want.into() }
     }
 
-    /// Returns the error of a failed read: too few bytes, damaged compression, or an I/O error of
-    /// the system.
+    /// Returns the error of a failed read: there are too few bytes, the compressed data are
+    /// damaged, or the system reports an I/O error.
     pub fn io_error(&self, error: &std::io::Error) -> Error {
         use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         match error.kind() {
@@ -34,7 +34,7 @@ impl Origin<'_> {
         }
     }
 
-    /// Returns the name: "x.npz, array `a`".
+    /// Returns the name, such as "x.npz, array `a`".
     pub fn name(&self) -> String {
         let array = self.array.map(|a| format!(", array `{a}`")).unwrap_or_default();
         format!("{}{array}", self.path.display())

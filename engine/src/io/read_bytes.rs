@@ -1,4 +1,4 @@
-//! Opening of a file, and reading of a given number of bytes.
+//! Opening a file, and reading a given number of bytes.
 
 use super::origin::{Origin, cannot_read};
 use crate::Result;
@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Returns a regular file and its length in bytes.
+/// Opens a regular file. Returns the file and its length in bytes.
 pub(super) fn open(path: &Path) -> Result<(File, u64)> {
     let about = std::fs::metadata(path).map_err(|e| cannot_read(path, &e))?;
     let origin = Origin { path, array: None };
@@ -20,8 +20,8 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
     Ok((File::open(path).map_err(|e| cannot_read(path, &e))?, about.len()))
 }
 
-/// Reads exactly `length` bytes into memory that grows with the data, so that a false length costs
-/// no memory.
+/// Reads exactly `length` bytes. The memory grows with the data, so that a false length costs no
+/// memory.
 pub(super) fn read_bytes(reader: &mut impl Read, length: u64, origin: &Origin) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(length).read_to_end(&mut bytes).map_err(|e| origin.io_error(&e))?;

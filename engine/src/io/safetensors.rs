@@ -1,5 +1,5 @@
 //! Named tensors in the `.safetensors` format: the length of a JSON header in 8 bytes, the header,
-//! the values.
+//! and the values.
 
 use super::origin::Origin;
 use super::read_bytes::{open, read_bytes};
@@ -19,7 +19,8 @@ impl Tensors {
     /// Writes all tensors as little-endian f32, completely or not at all.
     ///
     /// # Errors
-    /// A value is not finite, which [`Tensors::load`] would refuse; those of [`write_atomic`].
+    /// A value is not finite (which [`Tensors::load`] would refuse), or an error of
+    /// [`write_atomic`].
     pub fn save(&self, path: &Path) -> Result<()> {
         for (name, tensor) in &self.tensors {
             check_finite(&Origin { path, array: None }, name, &tensor.values)?;
@@ -49,12 +50,13 @@ impl Tensors {
         })
     }
 
-    /// Reads tensors of f64, f32, f16 or bfloat16; all become f32.
+    /// Reads tensors of f64, f32, f16 or bfloat16. All are converted to f32.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read; [`Error::File`] with the place if the header is
-    /// damaged, if the bytes of a tensor do not match its shape, lie outside the file, overlap
-    /// others or leave a gap, if the type of numbers is another, or if a value is not finite.
+    /// [`Error::Io`] if the file cannot be read. [`Error::File`] with the place if the header is
+    /// damaged; if the bytes of a tensor do not match its shape, lie outside the file, overlap
+    /// others or leave a gap; if the type of the numbers is another one; or if a value is not
+    /// finite.
     pub fn load(path: &Path) -> Result<Tensors> {
         let (mut file, size) = open(path)?;
         let origin = Origin { path, array: None };
@@ -97,7 +99,7 @@ impl Tensors {
     }
 }
 
-/// Returns the entries of the header, and its length.
+/// Returns the entries of the header and the length of the header.
 fn header(file: &mut std::fs::File, size: u64, origin: &Origin) -> Result<(Vec<(String, Value)>, u64)> {
     let wrong = |seen: String, want: &str| origin.wrong_at("header".into(), seen, want);
     let first = read_bytes(file, 8, origin)?;
@@ -113,7 +115,7 @@ fn header(file: &mut std::fs::File, size: u64, origin: &Origin) -> Result<(Vec<(
     Ok((entries.0, length))
 }
 
-/// A JSON object with all entries kept, so that duplicate names are found.
+/// A JSON object that keeps all entries, so that duplicate names are found.
 struct Entries(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Entries {

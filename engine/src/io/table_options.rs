@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The separator of the cells of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Separator {
-    /// The one that gives every line the same number of cells and the most columns of numbers.
+    /// The separator that gives every line the same number of cells and the most columns of
+    /// numbers.
     #[serde(rename = "auto")]
     Auto,
     /// A comma.
@@ -40,9 +41,9 @@ pub enum Decimal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MissingCells {
-    /// The file is an error.
+    /// It is an error.
     Refuse,
-    /// The row is left out.
+    /// It is left out.
     Drop,
 }
 

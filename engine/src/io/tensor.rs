@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Values in a shape, the last axis varying fastest.
+/// Values in a shape. The last axis varies fastest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
     /// Lengths of the axes.

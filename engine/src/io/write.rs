@@ -1,4 +1,4 @@
-//! Saving points: as an array or as a table.
+//! Saving of points as an array or as a table.
 
 use super::array::shape_text;
 use super::write_atomic::write_atomic;
@@ -14,7 +14,7 @@ pub fn save_npy(path: &Path, points: &Points) -> Result<()> {
     save_npy_shape(path, points.data(), &[points.n(), points.dim()])
 }
 
-/// Saves values as an `.npy` of this shape, the last axis varying fastest.
+/// Saves values as an `.npy` of this shape. The last axis varies fastest.
 ///
 /// # Errors
 /// The product of the shape is not the number of values; those of [`write_atomic`].
@@ -31,7 +31,7 @@ pub(super) fn save_npy_shape(path: &Path, values: &[f64], shape: &[usize]) -> Re
     })
 }
 
-/// Saves points as text, one line each; every value is read back as the same f64.
+/// Saves points as text, one line per point. Every value is read back as the same f64.
 ///
 /// # Errors
 /// The length of the header is not the number of columns; those of [`write_atomic`].

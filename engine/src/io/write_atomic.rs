@@ -1,4 +1,4 @@
-//! Writing of a file, completely or not at all.
+//! Writing a file completely or not at all.
 
 use crate::{Error, Result};
 use std::fs::{self, File};
@@ -6,9 +6,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Writes a file with `write`, first to a temporary file in the same folder, which is renamed when
-/// it is complete: at any time, and after a crash, the file has the old content or the new, never a
-/// part. Returns when the bytes are on the disk. A pipe or a device is written to directly.
+/// Writes a file with `write`. The content is first written to a temporary file in the same folder,
+/// which is renamed when it is complete. At any time, and after a crash, the file has the old
+/// content or the new, never a part. Returns when the bytes are on the disk. A pipe or a device is
+/// written to directly.
 ///
 /// ```
 /// # let folder = std::env::temp_dir().join(format!("sdflow-doc-{}", std::process::id()));
@@ -27,8 +28,8 @@ pub fn write_atomic(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Resul
 }
 
 fn write_draft(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // A link is kept, and the file that it points to is replaced; a pipe or a device is written to,
-    // never replaced.
+    // A link is kept, and the file to which it points is replaced. A pipe or a device is written
+    // to, never replaced.
     let resolved = fs::canonicalize(path);
     let path = resolved.as_deref().unwrap_or(path);
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
@@ -44,7 +45,7 @@ fn write_draft(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>
     fs::rename(&temporary.0, path)
 }
 
-/// A temporary file that is removed unless it was renamed.
+/// A temporary file. It is removed unless it was renamed.
 struct Temporary(PathBuf);
 
 impl Temporary {
@@ -62,7 +63,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // After the rename there is nothing to remove; an error while removing must not hide the
+        // After the rename there is nothing to remove. An error in the removal must not hide the
         // first error.
         let _ = fs::remove_file(&self.0);
     }

@@ -1,4 +1,4 @@
-//! Clouds, histograms, curves and reference lines, as dots, lines and areas between two axes.
+//! Clouds, histograms, curves and reference lines, drawn as dots, lines and areas between two axes.
 
 use super::axis::Axis;
 use super::canvas::Paint;
@@ -153,9 +153,10 @@ impl Plane {
         Ok(())
     }
 
-    /// Adds a band of one standard error on each side, in pieces where both ends can be shown.
+    /// Adds a band of one standard error on each side, in pieces whose two ends can be shown.
     fn add_band(&mut self, spots: &[Spot], se: &[f64], colour: Colour) {
-        // A lower end that a logarithmic axis cannot show is placed at a hundredth of the value.
+        // If a logarithmic axis cannot show the lower end of the band, that end is placed at a
+        // hundredth of the value.
         let low = |y: f64, e: f64| if self.y.log { (y - e).max(0.01 * y) } else { y - e };
         let ends: Vec<Option<[Spot; 2]>> = spots
             .iter()
@@ -172,7 +173,7 @@ impl Plane {
         }
     }
 
-    /// Adds the pieces of a line between gaps.
+    /// Adds the pieces of a line between its gaps.
     fn add_line(&mut self, spots: Vec<Spot>, colour: Colour, dashed: bool, making: &mut Making) {
         let lost = spots.iter().filter(|s| s.iter().all(|v| v.is_finite()) && !self.shows(**s)).count();
         self.note_lost(lost, making);
@@ -186,7 +187,7 @@ impl Plane {
             }
             lone.extend(piece.first().filter(|_| piece.len() == 1).copied());
         }
-        // A value between two gaps has no line, so it becomes a dot.
+        // A value between two gaps has no line, so it is drawn as a dot.
         self.items.push(Item::Swarm(Swarm { places: slim(&lone, |s| s[1]), colour, alpha: 1.0, radius: Some(1.8) }));
     }
 
@@ -233,7 +234,7 @@ fn check_axis(axis: &Axis, name: &str) -> Result<()> {
     }
 }
 
-/// The bins of the histograms of a chart, common to all its clouds of one coordinate.
+/// The bins of the histograms of a chart. All clouds of one coordinate in the chart share them.
 #[derive(Debug, Clone, Copy)]
 struct Bins {
     low: f64,
@@ -242,7 +243,7 @@ struct Bins {
 }
 
 impl Bins {
-    /// Returns the bins; their number is the root of the size of the smallest cloud.
+    /// Returns the bins. Their number is the square root of the size of the smallest cloud.
     fn of(chart: &Chart) -> Bins {
         let clouds = chart.layers.iter().filter_map(|l| if let Layer::Cloud(c) = l { Some(c) } else { None });
         let (mut extent, mut fewest) = (Extent::NONE, usize::MAX);
@@ -252,8 +253,8 @@ impl Bins {
             fewest = fewest.min(cloud.points.n());
         }
         let count = ((fewest as f64).sqrt() as usize).clamp(8, 80);
-        // Equal values are in the middle of one unit; far from 0 the unit must be large enough to
-        // be visible.
+        // Equal values lie in the middle of an interval of one unit. Far from 0 the interval must
+        // be longer, so that f64 resolves it.
         let (low, length) = match extent.high - extent.low {
             length if length > 1e-9 * extent.high.abs().max(extent.low.abs()) => (extent.low, length),
             _ => (extent.low - 0.5 * extent.low.abs().max(1.0), extent.low.abs().max(1.0)),
@@ -262,8 +263,8 @@ impl Bins {
     }
 }
 
-/// Returns at most about 2,000 of the items of a long line, the lowest and the highest of each
-/// stretch, so that no peak is lost.
+/// Returns at most about 2,000 items of a long line: the lowest and the highest of each stretch, so
+/// that no peak is lost.
 fn slim<T: Copy>(items: &[T], height: impl Fn(&T) -> f64) -> Vec<T> {
     const MOST: usize = 2000;
     if items.len() <= MOST {

@@ -3,11 +3,11 @@
 /// An axis.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Axis {
-    /// Label: quantity and unit.
+    /// The label: quantity and unit.
     pub label: String,
-    /// True for a logarithmic axis; values that are not positive are left out, with a note of their
-    /// number.
+    /// True for a logarithmic axis. Values that are not positive are left out, and a note gives
+    /// their number.
     pub log: bool,
-    /// The ends of the axis; `None` shows everything.
+    /// The ends of the axis; with `None` the axis shows everything.
     pub range: Option<(f64, f64)>,
 }

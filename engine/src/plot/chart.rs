@@ -1,4 +1,4 @@
-//! A chart as plain data: its content, not how it is drawn.
+//! A chart as plain data. It describes the content, not how the content is drawn.
 
 use super::axis::Axis;
 use super::colour::Colour;
@@ -9,9 +9,9 @@ use std::sync::Arc;
 /// A chart: one pair of axes (or one view in space, or one grid of images) and its layers.
 ///
 /// Layers are drawn in order. Clouds and curves may share axes; images and heat maps need their own
-/// chart. Clouds of one coordinate become histograms, of two a scatter plot with equal scales, of
-/// three an orthographic view with depth shading, and of more their projection on the first two
-/// principal axes of the first cloud.
+/// chart. Clouds of one coordinate become histograms, clouds of two coordinates a scatter plot with
+/// equal scales, and clouds of three coordinates an orthographic view with depth shading. Clouds of
+/// more coordinates are projected on the first two principal axes of the first cloud.
 ///
 /// ```
 /// use sdflow::plot::{Chart, Cloud};
@@ -26,7 +26,7 @@ use std::sync::Arc;
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Chart {
-    /// Title above the axes; may be empty.
+    /// The title above the axes; may be empty.
     pub title: String,
     /// The horizontal axis.
     pub x: Axis,
@@ -51,19 +51,20 @@ pub enum Layer {
     Heat(Heat),
 }
 
-/// A set of points. More than 5,000 are thinned by a fixed random choice, with a note.
+/// A set of points. If there are more than 5,000 points, a fixed random choice of them is drawn,
+/// with a note.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cloud {
     /// The points, of any dimension; all clouds of a chart have the same dimension.
     pub points: Arc<Points>,
-    /// Its name in the legend; empty for none. Equal names have equal colours in all charts of a
-    /// picture.
+    /// The name in the legend; empty for no entry. Equal names have equal colours in all charts of
+    /// a picture.
     pub label: String,
-    /// `None` takes the next colour of the palette.
+    /// The colour; `None` takes the next colour of the palette.
     pub colour: Option<Colour>,
-    /// Opacity in 0..1; `None` adapts to the number of points.
+    /// The opacity in 0..1; `None` adapts it to the number of points.
     pub alpha: Option<f64>,
-    /// Radius of a marker in pixels; `None` adapts to the number of points.
+    /// The radius of a marker in pixels; `None` adapts it to the number of points.
     pub radius: Option<f64>,
 }
 
@@ -72,13 +73,13 @@ pub struct Cloud {
 pub struct Curve {
     /// Abscissae in any order; the line connects neighbours in the list.
     pub x: Vec<f64>,
-    /// Ordinates, of the same number.
+    /// Ordinates, as many as abscissae.
     pub y: Vec<f64>,
-    /// Standard errors, of the same number: they give a band of one standard error on each side.
+    /// Standard errors, as many as abscissae. They give a band of one standard error on each side.
     pub se: Option<Vec<f64>>,
-    /// Its name in the legend; empty for none.
+    /// The name in the legend; empty for no entry.
     pub label: String,
-    /// `None` takes the next colour of the palette.
+    /// The colour; `None` takes the next colour of the palette.
     pub colour: Option<Colour>,
     /// True for a dashed line.
     pub dashed: bool,
@@ -89,18 +90,19 @@ pub struct Curve {
 /// A horizontal reference line, such as a noise floor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Level {
-    /// Its ordinate.
+    /// The ordinate.
     pub y: f64,
-    /// Its name in the legend; empty for none.
+    /// The name in the legend; empty for no entry.
     pub label: String,
-    /// `None` means grey.
+    /// The colour; `None` means grey.
     pub colour: Option<Colour>,
 }
 
-/// A grid of grey images, one per row of `pixels`: white is the top of the range, black its bottom.
+/// A grid of grey images, one per row of `pixels`. White is the top of the range, and black is its
+/// bottom.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Images {
-    /// One image per row, its pixels line by line from the upper left corner.
+    /// One image per row; its pixels are stored line by line from the upper left corner.
     pub pixels: Arc<Points>,
     /// Width of an image in pixels.
     pub width: usize,
@@ -108,9 +110,10 @@ pub struct Images {
     pub height: usize,
     /// Images per line of the grid; `None` makes the grid about square.
     pub columns: Option<usize>,
-    /// Values shown as black and as white; `None` takes the smallest and the largest.
+    /// The values that are shown as black and as white; `None` takes the smallest and the largest
+    /// value.
     pub range: Option<(f64, f64)>,
-    /// True if dark is the top of the range, as ink on paper.
+    /// True if dark is the top of the range, like ink on paper.
     pub inverted: bool,
 }
 

@@ -6,8 +6,8 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Colour(pub u8, pub u8, pub u8);
 
-/// The names of colours for scripts, in the order in which layers use them \[okabe2008color\];
-/// black and the two greys are used on request only.
+/// The names of colours for scripts, in the order in which layers use them \[okabe2008color\].
+/// Black and the two greys are used only on request.
 const NAMED: [(&str, Colour); 10] = [
     ("blue", Colour(0, 114, 178)),
     ("vermilion", Colour(213, 94, 0)),
@@ -42,12 +42,12 @@ impl Colour {
     /// The colour of background clouds, such as target samples behind particles.
     pub const SILVER: Colour = Colour(176, 176, 176);
 
-    /// Returns the `index`-th colour of the palette, which repeats after seven.
+    /// Returns the `index`-th colour of the palette; the palette repeats after seven colours.
     pub fn of(index: usize) -> Colour {
         NAMED[index % 7].1
     }
 
-    /// Returns a colour by its name or as `#rrggbb`.
+    /// Returns a colour from its name or from `#rrggbb`.
     ///
     /// # Errors
     /// It is neither a name nor `#rrggbb`.
@@ -60,8 +60,8 @@ impl Colour {
         known.ok_or_else(|| Error::unknown("colour", name, NAMED.iter().map(|(n, _)| *n)))
     }
 
-    /// Returns the colour for a value in 0..1: from dark blue through green to yellow, with evenly
-    /// rising lightness, so that the order is visible without hue too.
+    /// Returns the colour for a value in 0..1, from dark blue through green to yellow. The
+    /// lightness rises evenly, so that the order is visible without hue too.
     pub fn heat(share: f64) -> Colour {
         let at = share.clamp(0.0, 1.0) * (HEAT.len() - 1) as f64;
         let low = (at as usize).min(HEAT.len() - 2);

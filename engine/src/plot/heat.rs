@@ -3,9 +3,9 @@
 use super::scale::LARGEST;
 use crate::{Error, Result};
 
-/// Values over a grid, by colour: dark is low, bright is high, and a colour bar gives the scale.
-/// Cells with enough room show their number; the cell of a value that is not finite is empty. A
-/// heat map needs its own chart, whose axes name the two quantities.
+/// Values over a grid, shown by colour: dark is low, bright is high, and a colour bar gives the
+/// scale. Cells with enough room show their number. The cell of a value that is not finite is
+/// empty. A heat map needs its own chart. The axes of the chart name the two quantities.
 ///
 /// ```
 /// use sdflow::plot::{Chart, Heat};
@@ -27,7 +27,7 @@ pub struct Heat {
     pub values: Vec<f64>,
     /// The quantity that the colours show.
     pub label: String,
-    /// True if colours are logarithmic, which needs positive values.
+    /// True if colours are logarithmic; the values must then be positive.
     pub log: bool,
 }
 
@@ -53,7 +53,8 @@ impl Heat {
     }
 
     /// # Errors
-    /// There are no cells, more than 200 in a row or column, or another number of values.
+    /// There are no cells, there are more than 200 in a row or column, or the number of values is
+    /// wrong.
     pub(super) fn check(&self) -> Result<()> {
         let (rows, columns) = (self.rows.len(), self.columns.len());
         if !(1..=200).contains(&rows) || !(1..=200).contains(&columns) {

@@ -18,7 +18,7 @@ pub(super) struct Entry {
     pub swatch: Swatch,
 }
 
-/// The names of a whole picture; equal names have equal colours.
+/// The names in a whole picture. Equal names have equal colours.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Legend {
     pub entries: Vec<Entry>,
@@ -28,8 +28,8 @@ pub(super) struct Legend {
 
 impl Legend {
     /// Returns the colour of a layer, and adds its entry to the legend if it has a name. `unnamed`
-    /// counts the layers without a name before it in its chart: these use the colours of the
-    /// palette in order, the same in every chart.
+    /// counts the layers without a name that precede the layer in its chart. These take the colours
+    /// of the palette in order, which is the same in every chart.
     pub fn colour(&mut self, label: &str, asked: Option<Colour>, swatch: Swatch, unnamed: &mut usize) -> Colour {
         if label.is_empty() {
             let next = *unnamed;

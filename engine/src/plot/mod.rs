@@ -1,7 +1,7 @@
 //! Pictures. They need the feature `plot` of the crate.
 //!
 //! A [`Chart`] is plain data that consists of layers ([`Cloud`], [`Curve`], [`Level`], [`Images`],
-//! [`Heat`]); a [`Picture`] arranges charts side by side. Both are saved as `.svg` or `.png`; equal
+//! [`Heat`]). A [`Picture`] arranges charts side by side. Both are saved as `.svg` or `.png`. Equal
 //! data give equal bytes. [`survey`] draws a quantity as a function of the parameters for which it
 //! was measured.
 

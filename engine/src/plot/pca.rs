@@ -4,11 +4,12 @@ use crate::Points;
 use crate::points::squared_distance;
 use crate::rng::Stream;
 
-/// The number of rows from which principal axes are estimated; more would make no visible
+/// The number of rows from which principal axes are estimated. More rows would make no visible
 /// difference.
 const ROWS: usize = 1000;
 
-/// A projection of points of more than three coordinates on the two directions of largest variance.
+/// A projection of points of more than three coordinates onto the two directions of largest
+/// variance.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct View {
     mean: Vec<f64>,
@@ -18,11 +19,11 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Computes the first two principal axes of (up to 1,000 rows of) `points`, by power iteration;
-    /// the largest coefficient of each axis is positive.
+    /// Computes the first two principal axes of `points` (of up to 1,000 rows) by power iteration.
+    /// The largest coefficient of each axis is positive.
     pub fn of(points: &Points) -> View {
         let mut centred = points.select(&thin(points.n(), ROWS, 0));
-        // In units of the largest value no square overflows.
+        // In units of the largest value, no square overflows.
         let unit = centred.data().iter().fold(0.0, |a: f64, v| a.max(v.abs())).max(f64::MIN_POSITIVE);
         centred.data_mut().iter_mut().for_each(|v| *v /= unit);
         let mean = centred.mean();
@@ -53,7 +54,7 @@ impl View {
     }
 }
 
-/// Returns the unit vector of largest variance of centred rows, orthogonal to `not`.
+/// Returns the unit vector of largest variance of the centred rows that is orthogonal to `not`.
 fn leading(rows: &Points, not: Option<&[f64]>) -> Vec<f64> {
     let mut axis = Stream::new(0).label("principal axis").normal(1, rows.dim()).data().to_vec();
     for _ in 0..200 {
@@ -78,7 +79,7 @@ fn leading(rows: &Points, not: Option<&[f64]>) -> Vec<f64> {
     axis
 }
 
-/// Removes the component along `not` and scales to length one, unless the rest is 0.
+/// Removes the component along `not`, and scales the rest to length 1 unless it is 0.
 fn unit(axis: &mut [f64], not: Option<&[f64]>) {
     if let Some(other) = not {
         let along = dot(axis, other);
@@ -94,8 +95,8 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// Returns at most `most` of the indices below `n`, in order: a fixed random choice, which cannot
-/// be in phase with a period in the data.
+/// Returns at most `most` of the indices below `n`, in order. They are a fixed random choice,
+/// because a regular choice could be in phase with a period in the data.
 pub(super) fn thin(n: usize, most: usize, key: u64) -> Vec<usize> {
     if n <= most {
         return (0..n).collect();

@@ -4,13 +4,13 @@ use super::chart::Chart;
 
 /// Charts side by side, with one legend for all.
 ///
-/// Equal names have equal colours throughout, and charts of clouds share their axes, so that they
+/// Equal names have equal colours in all charts. Charts of clouds share their axes, so that they
 /// can be compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
-    /// Title above all charts; may be empty.
+    /// The title above all charts; may be empty.
     pub title: String,
-    /// The charts, row by row; 1 to 36.
+    /// The charts, row by row: 1 to 36 of them.
     pub charts: Vec<Chart>,
     /// Number of charts per row; `None` means up to three.
     pub columns: Option<usize>,

@@ -1,4 +1,4 @@
-//! Charts prepared for drawing: projected, thinned, coloured, with the extents of their axes.
+//! Charts prepared for drawing: projected, thinned and coloured, with the extents of their axes.
 
 use super::axes_chart::Plane;
 use super::chart::{Chart, Cloud, Images, Layer};
@@ -35,8 +35,8 @@ impl Panel {
     ///
     /// # Errors
     /// Clouds differ in dimension, images are combined with other layers or have another size,
-    /// lists differ in length, an axis range is empty or not finite, or opacity or radius is out of
-    /// range.
+    /// lists differ in length, an axis range is empty or not finite, or an opacity or a radius is
+    /// out of range.
     pub fn of(chart: &Chart, making: &mut Making) -> Result<Panel> {
         making.unnamed = 0;
         let images = chart.layers.iter().find_map(|l| if let Layer::Images(images) = l { Some(images) } else { None });

@@ -7,18 +7,18 @@ use crate::{Error, Result};
 use std::path::Path;
 
 impl Picture {
-    /// Returns the picture as SVG text; the bytes depend on the data only.
+    /// Returns the picture as SVG text. The bytes depend only on the data.
     ///
     /// # Errors
-    /// There are no charts or more than 36; layers cannot be combined (see [`Chart`]): clouds
+    /// There are no charts or more than 36, or layers cannot be combined (see [`Chart`]): clouds
     /// differ in dimension, lists differ in length, images are combined with other layers, or an
     /// axis range is empty.
     pub fn svg(&self) -> Result<String> {
         canvas::svg_text(&draw::scene(self)?)
     }
 
-    /// Returns the picture as PNG bytes, with twice the pixels of its nominal size; text uses an
-    /// embedded font.
+    /// Returns the picture as PNG bytes, with twice as many pixels per side as its nominal size.
+    /// Text uses an embedded font.
     ///
     /// # Errors
     /// Those of [`Picture::svg`].
@@ -26,11 +26,11 @@ impl Picture {
         canvas::png_bytes(&draw::scene(self)?)
     }
 
-    /// Writes the picture; the extension `.svg` or `.png` decides the format. The file is written
-    /// completely or not at all.
+    /// Writes the picture. The extension `.svg` or `.png` determines the format. The file is
+    /// written completely or not at all.
     ///
     /// # Errors
-    /// Those of [`Picture::svg`]; the extension is another one; the file cannot be written.
+    /// Those of [`Picture::svg`]; the file has another extension, or it cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
         let bytes = match extension.as_str() {
@@ -43,7 +43,7 @@ impl Picture {
 }
 
 impl Chart {
-    /// Writes the chart as a picture: [`Picture::save`].
+    /// Writes the chart as a picture, as [`Picture::save`] does.
     ///
     /// # Errors
     /// Those of [`Picture::save`].

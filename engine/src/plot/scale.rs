@@ -4,7 +4,7 @@ use super::axis::Axis;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
 
-/// Larger values are not drawn, because sums and differences of them overflow.
+/// Larger values are not drawn, because their sums and differences overflow.
 pub(super) const LARGEST: f64 = 1e300;
 
 /// The smallest interval that contains the values so far.
@@ -28,8 +28,9 @@ impl Extent {
         Extent { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 
-    /// Returns the extent of `values` without far outliers: if the whole would be more than four
-    /// times as long as the middle 99 %, half the length of the middle is kept on each side.
+    /// Returns the extent of `values` without far outliers. If the whole would be more than four
+    /// times as long as the middle 99 %, only half the length of the middle is kept on each side of
+    /// it.
     pub fn trim(mut values: Vec<f64>) -> Extent {
         values.sort_by(f64::total_cmp);
         let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return Extent::NONE };
@@ -42,7 +43,7 @@ impl Extent {
         Extent { low: low.max(a - air), high: high.min(b + air) }
     }
 
-    /// True if it contains no value.
+    /// True if the extent contains no value.
     pub fn is_empty(self) -> bool {
         self.low > self.high
     }
@@ -51,7 +52,7 @@ impl Extent {
 /// A linear or logarithmic axis between two ends.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scale {
-    /// Ends, in the measure of the axis: the value, or its decimal logarithm.
+    /// The ends: values, or decimal logarithms of values on a logarithmic axis.
     low: f64,
     high: f64,
     log: bool,
@@ -64,8 +65,9 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// Returns the scale that shows `extent` with a margin, or exactly the range of the axis, with
-    /// about `ticks` ticks. An empty extent shows 0 to 1 (1 to 10 on a logarithmic axis).
+    /// Returns the scale that shows `extent` with a margin, or exactly the range of the axis if it
+    /// has one. It has about `ticks` ticks. An empty extent shows 0 to 1, or 1 to 10 on a
+    /// logarithmic axis.
     pub fn new(axis: &Axis, extent: Extent, ticks: f64) -> Scale {
         let measure = |v: f64| if axis.log { v.log10() } else { v };
         let (low, high) = match axis.range {
@@ -79,20 +81,20 @@ impl Scale {
         scale
     }
 
-    /// Widens the scale around its middle until it covers `factor` times its length; only for
-    /// linear axes.
+    /// Widens the scale around its middle until it covers `factor` times its length. The axis must
+    /// be linear.
     pub fn stretch(self, factor: f64, ticks: f64) -> Scale {
         let (middle, half) = (0.5 * self.low + 0.5 * self.high, (0.5 * self.high - 0.5 * self.low) * factor);
         let axis = Axis { range: Some((middle - half, middle + half)), ..Axis::default() };
         Scale::new(&axis, Extent::NONE, ticks)
     }
 
-    /// Returns the length of the axis in its measure.
+    /// Returns the length of the axis, in values or in decades.
     pub fn length(&self) -> f64 {
         self.high - self.low
     }
 
-    /// Returns the position of `value` between the ends: 0 at the lower, 1 at the upper.
+    /// Returns the position of `value` between the ends: 0 at the lower end, 1 at the upper end.
     pub fn fraction(&self, value: f64) -> f64 {
         let measure = if self.log { value.log10() } else { value };
         (measure - self.low) / (self.high - self.low)
@@ -135,7 +137,7 @@ impl Scale {
             (false, 1) => format!("10{}", superscript(k)),
             (false, _) => format!("{digit}×10{}", superscript(k)),
         };
-        // With less than two and a half decades, 2 and 5 are labelled too.
+        // If the axis has less than two and a half decades, 2 and 5 are labelled too.
         let digits: &[i32] = if self.high - self.low < 2.5 { &[1, 2, 5] } else { &[1] };
         let inside = |v: f64| (self.low - 1e-9..=self.high + 1e-9).contains(&v.log10());
         for k in first - 1..=last {
@@ -157,7 +159,7 @@ fn pad(low: f64, high: f64) -> (f64, f64) {
     (low - air, high + air)
 }
 
-/// Widens an interval whose length is less than 1e-9 times the size of its ends.
+/// Widens an interval if its length is less than 1e-9 times the size of its ends.
 fn widen(low: f64, high: f64) -> (f64, f64) {
     let size = low.abs().max(high.abs());
     if high - low > 1e-9 * size && high > low {
@@ -168,7 +170,8 @@ fn widen(low: f64, high: f64) -> (f64, f64) {
     (middle - half, middle + half)
 }
 
-/// Returns the smallest of 1, 2, 5 times a power of ten that is not much below `rough`.
+/// Returns the smallest number of the form 1, 2 or 5 times a power of ten that is not much below
+/// `rough`.
 fn nice_step(rough: f64) -> f64 {
     let decade = 10f64.powf(rough.log10().floor());
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * decade).find(|s| *s >= 0.75 * rough).unwrap_or(10.0 * decade)
@@ -191,7 +194,7 @@ impl Ranged for Scale {
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
         let (a, b) = (f64::from(limit.0), f64::from(limit.1));
-        // Clamped far outside the frame, so that the whole number stays small.
+        // The position is clamped far outside the frame, so that the integer stays small.
         (a + self.fraction(*value).clamp(-50.0, 50.0) * (b - a)).round() as i32
     }
 

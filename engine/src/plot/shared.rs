@@ -1,4 +1,5 @@
-//! The state that the charts of a picture share while they are prepared: legend, notes, projection.
+//! The state that the charts of a picture share while they are prepared: legend, notes and
+//! projection.
 
 use super::chart::Cloud;
 use super::colour::Colour;
@@ -6,7 +7,7 @@ use super::legend::{Legend, Swatch};
 use super::pca::{View, thin};
 use crate::Points;
 
-/// The largest number of points drawn per cloud; more would give a blot and a huge file.
+/// The largest number of points that are drawn per cloud. More would give a blot and a huge file.
 pub(super) const MOST_POINTS: usize = 5000;
 
 /// The points of one cloud, on paper or in space.
@@ -19,19 +20,19 @@ pub(super) struct Swarm<const D: usize> {
     pub radius: Option<f64>,
 }
 
-/// The state shared by all panels of one picture while they are prepared.
+/// The state that all panels of a picture share while they are prepared.
 #[derive(Debug, Default)]
 pub(super) struct Making {
     pub legend: Legend,
     /// Notes below the picture, a sentence each.
     pub notes: Vec<String>,
     view: Option<View>,
-    /// The number of layers without a name in this chart so far.
+    /// The number of layers without a name so far in this chart.
     pub unnamed: usize,
 }
 
 impl Making {
-    /// Adds a note below the picture, once.
+    /// Adds a note below the picture, unless it is there already.
     pub fn note(&mut self, sentence: String) {
         if !self.notes.contains(&sentence) {
             self.notes.push(sentence);
@@ -53,8 +54,8 @@ impl Making {
         Swarm { places, colour, alpha, radius: cloud.radius }
     }
 
-    /// Returns the projection for clouds of more than three coordinates: that of the first such
-    /// cloud of the picture.
+    /// Returns the projection for clouds of more than three coordinates. It is the projection of
+    /// the first such cloud of the picture.
     pub fn view(&mut self, points: &Points) -> View {
         match &self.view {
             Some(view) if view.dim() == points.dim() => view.clone(),

@@ -12,23 +12,23 @@ const MOST: usize = 12;
 pub struct Place {
     /// Names and values of the parameters, the same names in the same order at every place.
     pub axes: Vec<(String, String)>,
-    /// The quantity; `NaN` if unknown.
+    /// The quantity; `NaN` if it is unknown.
     pub value: f64,
-    /// Its standard error; `NaN` if unknown.
+    /// The standard error of the quantity; `NaN` if it is unknown.
     pub se: f64,
 }
 
-/// An axis that varies, with its values in rising order.
+/// An axis that varies, with its values in ascending order.
 struct Numeric {
     name: String,
     texts: Vec<String>,
     values: Vec<f64>,
 }
 
-/// Returns the picture of `quantity`: with one numeric axis, curves with standard errors, one per
-/// combination of the values of the other axes; with two, heat maps, one per combination. Axes with
-/// one value do not count; scales are logarithmic if values span a factor of 20. None if no numeric
-/// axis varies, or there are more than 12 combinations.
+/// Returns the picture of `quantity`. With one numeric axis it has curves with standard errors, one
+/// per combination of the values of the other axes. With two numeric axes it has heat maps, one per
+/// combination. Axes with one value do not count. Scales are logarithmic if values span a factor of
+/// 20. Returns None if no numeric axis varies or there are more than 12 combinations.
 ///
 /// ```
 /// use sdflow::plot::{Place, survey};
@@ -55,7 +55,7 @@ pub fn survey(places: &[Place], quantity: &str, title: &str) -> Option<Picture> 
     }
 }
 
-/// Returns the axes with more than one value, with their values in the given order.
+/// Returns the axes that have more than one value, with their values in the given order.
 fn varying(places: &[Place]) -> Vec<(String, Vec<String>)> {
     let mut axes: Vec<(String, Vec<String>)> = Vec::new();
     for (name, value) in places.iter().flat_map(|place| &place.axes) {
@@ -69,7 +69,8 @@ fn varying(places: &[Place]) -> Vec<(String, Vec<String>)> {
     axes
 }
 
-/// Returns the axis as numbers in rising order, or its name if a value is a word.
+/// Returns the axis with its values as numbers in ascending order, or its name if a value is a
+/// word.
 fn numbers((name, texts): (String, Vec<String>)) -> Result<Numeric, String> {
     let parsed = texts.iter().map(|text| text.parse::<f64>().ok().filter(|value| value.is_finite()));
     let Some(values) = parsed.collect::<Option<Vec<f64>>>() else { return Err(name) };
@@ -130,7 +131,7 @@ fn heat(x: &Numeric, y: &Numeric, places: &[&Place], quantity: &str, title: &str
     Chart::new(title).x(x.name.as_str()).y(y.name.as_str()).with(if log { heat.log() } else { heat })
 }
 
-/// True for positive values that a linear scale would crowd at its lower end.
+/// True if the values are positive and a linear scale would crowd them at its lower end.
 fn is_wide(values: impl Iterator<Item = f64>) -> bool {
     let finite = values.filter(|value| value.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(v), high.max(v)));

@@ -1,4 +1,4 @@
-//! What a picture must be, whatever is drawn.
+//! Properties that every picture must have, for any content.
 
 use super::*;
 use crate::rng::Stream;
@@ -13,7 +13,7 @@ fn svg(chart: &Chart) -> String {
     Picture::new("").with(chart.clone()).svg().unwrap()
 }
 
-/// Centres of all circles, in pixels.
+/// Returns the centres of all circles, in pixels.
 fn circles(svg: &str) -> Vec<(f64, f64)> {
     let value = |line: &str, key: &str| -> f64 {
         let rest = line.split(&format!("{key}=\"")).nth(1).unwrap();
@@ -41,7 +41,7 @@ fn a_heat_map_has_one_fill_per_value_and_its_numbers() {
     for word in ["across", "up", "energy", "n2", "0.125", "2.5"] {
         assert!(text.contains(&format!(">{word}<")), "{word}");
     }
-    // Six cells less the empty one, and the strips of the bar.
+    // There are six cells minus the empty one, and the strips of the bar.
     assert_eq!(text.matches("z\" fill=").count(), 5 + 64, "{text}");
     assert!(Picture::new("").with(heat(vec![1.0; 5])).svg().is_err());
     assert!(Picture::new("").with(heat(vec![f64::NAN; 6])).svg().is_ok());
@@ -71,7 +71,7 @@ fn the_same_data_give_the_same_bytes() {
 #[test]
 fn large_clouds_are_thinned_and_say_so() {
     let text = svg(&Chart::new("").with(Cloud::new(Stream::new(1).normal(20_000, 2)).label("many")));
-    // One more stands in the legend.
+    // One more circle is in the legend.
     assert!((4_900..=5_001).contains(&circles(&text).len()), "{}", circles(&text).len());
     assert!(text.contains("Shown: 5,000 of 20,000 points of many."));
     assert!(text.len() < 400_000, "{}", text.len());
@@ -108,7 +108,7 @@ fn equal_names_have_equal_colours_and_clouds_share_axes() {
 
 #[test]
 fn nearer_points_of_a_solid_are_drawn_later_and_darker() {
-    // The observer stands towards larger x1, smaller x2, larger x3.
+    // The observer is in the direction of larger x1, smaller x2 and larger x3.
     let text = svg(&Chart::new("").with(Cloud::new(points(&[[1.0, -1.0, 1.0], [-1.0, 1.0, -1.0]]))));
     let at = circles(&text);
     assert!(at.len() == 2 && at[0].1 > at[1].1 - 300.0);
@@ -122,7 +122,8 @@ fn an_image_keeps_its_pixels() {
     let images = Images::new(points(&[[0.0, 1.0, 0.5, 0.25]]), 2, 2);
     let png = Picture::new("").with(Chart::new("").with(images)).png().unwrap();
     let pixels = tiny_skia::Pixmap::decode_png(&png).unwrap();
-    // Two pixels of paper for each of the picture; margin 16, twelve times enlarged.
+    // The file has two pixels for each pixel of the picture; the margin is 16, and the image is
+    // enlarged twelve times.
     let grey = |x: u32, y: u32| pixels.pixel(x, y).unwrap().red();
     let seen = [grey(44, 44), grey(68, 44), grey(44, 68), grey(68, 68)];
     assert_eq!(seen, [0, 255, 128, 64]);

@@ -1,13 +1,13 @@
-//! Affine maps of units, one factor and one offset per coordinate.
+//! Affine maps of units, with one factor and one offset per coordinate.
 
 use super::Points;
 use crate::Result;
 use crate::archive::{Archive, Archived};
 use faer::Mat;
 
-/// The map `x -> scale x + shift` per coordinate. Computed from points, it maps standard units, in
-/// which they have mean 0 and variance 1, to their original units: `scale` is then a standard
-/// deviation and `shift` a mean.
+/// The map `x -> scale x + shift`, coordinate by coordinate. A map computed from points leads from
+/// their standard units, in which they have mean 0 and variance 1, to their original units. `scale`
+/// is then a standard deviation, and `shift` is a mean.
 ///
 /// ```
 /// use sdflow::Points;
@@ -34,7 +34,8 @@ impl Archived for AffineMap {
 }
 
 impl AffineMap {
-    /// Creates the map with these factors, none of which is 0, and as many offsets.
+    /// Creates the map with these factors, none of which is 0, and these offsets, as many as
+    /// factors.
     pub fn new(scale: Vec<f64>, shift: Vec<f64>) -> AffineMap {
         debug_assert_eq!(scale.len(), shift.len());
         AffineMap { scale, shift }
@@ -70,8 +71,8 @@ impl AffineMap {
     }
 
     /// Returns the map from standard units to those of `points`, with one factor for all
-    /// coordinates, the root of their mean variance, which preserves ratios of distances. If all
-    /// points coincide, the factor is 1.
+    /// coordinates: the square root of their mean variance. It preserves ratios of distances. If
+    /// all points coincide, the factor is 1.
     pub fn common(points: &Points) -> AffineMap {
         let size = points.spread() / (points.dim() as f64).sqrt();
         AffineMap::uniform(if size == 0.0 { 1.0 } else { size }, points.mean())
@@ -82,8 +83,8 @@ impl AffineMap {
         AffineMap { scale: vec![scale; shift.len()], shift }
     }
 
-    /// Returns the map from standard units to those of two sets together, with equal weights of the
-    /// sets. A constant column has the factor 1.
+    /// Returns the map from standard units to those of two sets together, in which both sets have
+    /// equal weight. A constant column has the factor 1.
     pub fn pooled(p: &Points, q: &Points) -> AffineMap {
         let (a, b) = (p.mean(), q.mean());
         let mean: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 0.5 * (a + b)).collect();
@@ -99,27 +100,27 @@ impl AffineMap {
         AffineMap { scale, shift: mean }
     }
 
-    /// The factors.
+    /// Returns the factors.
     pub fn scale(&self) -> &[f64] {
         &self.scale
     }
 
-    /// The offsets.
+    /// Returns the offsets.
     pub fn shift(&self) -> &[f64] {
         &self.shift
     }
 
-    /// Number of coordinates.
+    /// Returns the number of coordinates.
     pub fn dim(&self) -> usize {
         self.scale.len()
     }
 
-    /// The root mean square of the factors.
+    /// Returns the root mean square of the factors.
     pub fn size(&self) -> f64 {
         (self.scale.iter().map(|s| s * s).sum::<f64>() / self.scale.len() as f64).sqrt()
     }
 
-    /// True if all its numbers are finite.
+    /// True if all numbers of the map are finite.
     pub fn is_finite(&self) -> bool {
         self.scale.iter().chain(&self.shift).all(|v| v.is_finite())
     }
@@ -142,8 +143,8 @@ impl AffineMap {
         self.each(points, |x, scale, shift| scale * x + shift);
     }
 
-    /// Returns `(x - shift) / scale` for every row, the inverse without the rounding of an inverse
-    /// map.
+    /// Returns `(x - shift) / scale` for every row. This inverse lacks the rounding errors of
+    /// [`AffineMap::inverse`].
     pub fn undo(&self, points: &Points) -> Points {
         let mut out = points.clone();
         self.undo_in_place(&mut out);
@@ -155,8 +156,8 @@ impl AffineMap {
         self.each(points, |x, scale, shift| (x - shift) / scale);
     }
 
-    /// Replaces every row by `x / scale`: the inverse for velocities, which the offset does not
-    /// change.
+    /// Replaces every row by `x / scale`. This is the inverse for velocities, which do not depend
+    /// on the offset.
     pub fn unscale_in_place(&self, vectors: &mut Points) {
         self.each(vectors, |v, scale, _| v / scale);
     }
@@ -186,7 +187,7 @@ mod tests {
         assert!((standard.covariance()[(0, 0)] - 1.0).abs() < 1e-12 && standard.mean() == [0.0, 0.0]);
         assert_eq!(map.apply(&standard), p);
         assert_eq!(AffineMap::of_moments(p.mean(), &p.covariance()), map);
-        // One factor: the root of the mean variance, (500000 + 0) / 2.
+        // The common factor is the square root of the mean variance, (500000 + 0) / 2.
         let common = AffineMap::common(&p);
         assert!((common.scale()[0] - 500.0).abs() < 1e-9 && common.scale()[0] == common.scale()[1]);
         assert_eq!(AffineMap::common(&points(&[[3.0, 4.0]])), AffineMap::uniform(1.0, vec![3.0, 4.0]));

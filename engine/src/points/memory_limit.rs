@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 /// The largest number of values of a set of points on any machine.
 const MOST: usize = 1 << 30;
 
-/// Bytes of memory that this process may use: those of the machine, or fewer if its control group
-/// has a limit. None if the system does not report them.
+/// The number of bytes of memory that this process may use: the memory of the machine, or less if
+/// its control group has a limit. None if the system does not report the memory.
 static MEMORY: LazyLock<Option<u64>> = LazyLock::new(|| machine().into_iter().chain(control_groups()).min());
 
-/// Number of bytes that the user allows this process.
+/// The number of bytes that the user allows this process.
 static BUDGET: OnceLock<u64> = OnceLock::new();
 
-/// Limits the memory of this process to this number of bytes: larger sets of points are refused,
+/// Limits the memory of this process to this number of bytes. Larger sets of points are refused,
 /// and [`is_memory_short`] is true when the limit is exceeded. Only the first call has an effect.
 pub fn set_memory_budget(bytes: u64) {
     let _ = BUDGET.set(bytes);
@@ -28,7 +28,7 @@ fn limit() -> Option<u64> {
     most.into_iter().chain(BUDGET.get().copied()).min()
 }
 
-/// Returns the limit of memory in words: "90 % of this machine's memory".
+/// Returns the limit of memory in words, such as "90 % of this machine's memory".
 pub fn memory_limit() -> String {
     match BUDGET.get() {
         Some(bytes) => format!("the memory budget of {}", in_words(*bytes)),
@@ -36,7 +36,7 @@ pub fn memory_limit() -> String {
     }
 }
 
-/// Returns a size in binary units: "1.5 GiB".
+/// Returns a size in binary units, such as "1.5 GiB".
 fn in_words(bytes: u64) -> String {
     let (unit, name) = if bytes >= 1 << 30 { (1 << 30, "GiB") } else { (1 << 20, "MiB") };
     format!("{} {name}", (bytes as f64 / f64::from(unit) * 100.0).round() / 100.0)
@@ -63,7 +63,7 @@ fn control_groups() -> Vec<u64> {
             _ => None,
         }
     });
-    // The word `max`, or a number beyond all memory, means no limit.
+    // The word `max`, or a number beyond any memory, means that there is no limit.
     let limits = groups.flat_map(|(root, file, path)| {
         Path::new(path).ancestors().map(move |group| {
             let folder = Path::new(root).join(group.strip_prefix("/").unwrap_or(group));
@@ -73,9 +73,9 @@ fn control_groups() -> Vec<u64> {
     limits.flatten().collect()
 }
 
-/// Returns why `n` points in `dim` dimensions do not fit into memory: "2^30 values are .., the
-/// limit". None if they fit. A set uses at most half of the memory, because computations on it need
-/// as much again.
+/// Returns the reason why `n` points in `dim` dimensions do not fit into memory, such as "2^30
+/// values are .., the limit". None if they fit. A set may use at most half of the memory, because
+/// computations with it need the same amount again.
 pub fn no_room(n: usize, dim: usize) -> Option<String> {
     let memory = MEMORY.into_iter().chain(BUDGET.get().copied()).min();
     beyond(n, dim, memory).or_else(|| too_much(n, dim, limit()?, resident()?))
@@ -116,7 +116,7 @@ fn resident() -> Option<u64> {
 const MATRICES: usize = 4;
 
 /// # Errors
-/// Checks that covariances of so many coordinates fit into memory.
+/// Checks that covariances of this many coordinates fit into memory.
 pub fn check_matrix(dim: usize) -> Result<()> {
     let Some(why) = no_room(MATRICES.saturating_mul(dim), dim) else { return Ok(()) };
     let reason = format!("{MATRICES} matrices are held at once, and {why}");
@@ -124,7 +124,7 @@ pub fn check_matrix(dim: usize) -> Result<()> {
 }
 
 /// True if this process uses nearly all of the machine's memory, or all of its budget; false if the
-/// system does not report it. A call takes a few microseconds at most once in 5 milliseconds; calls
+/// system does not report it. At most once in 5 milliseconds a call takes a few microseconds. Calls
 /// in between return the last answer.
 pub fn is_memory_short() -> bool {
     static LAST: Mutex<Option<(Instant, bool)>> = Mutex::new(None);
@@ -139,7 +139,8 @@ pub fn is_memory_short() -> bool {
     }
 }
 
-/// The time for which the last answer is used again: a process can fill little memory within it.
+/// The time for which the last answer is reused. A process can fill only little memory in this
+/// time.
 const FRESH: Duration = Duration::from_millis(5);
 
 #[cfg(test)]

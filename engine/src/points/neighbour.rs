@@ -1,4 +1,4 @@
-//! Nearest neighbours by direct search: exact in every dimension.
+//! Nearest neighbours by direct search, which is exact in every dimension.
 
 use super::squared_distance;
 use crate::{Error, Interrupt, Points, Result, Subject};
@@ -7,8 +7,8 @@ use rayon::prelude::*;
 /// The number of queries between two checks of the interrupt.
 const ROWS: usize = 64;
 
-/// Returns `f(i, squared distances of query i to all points)` for all queries, in order. Cost `n m
-/// d`, in parallel.
+/// Returns, for all queries `i` in order, the result of `f`. Its arguments are `i` and the squared
+/// distances of query `i` to all points. Cost `n m d`, in parallel.
 ///
 /// # Errors
 /// An interrupt.
@@ -37,7 +37,7 @@ pub(crate) fn over_distances<T: Send>(
 }
 
 /// Returns the distance of every query to its `k`-th nearest point, `k` from 1. With `own`, query
-/// `i` is point `i` and does not count.
+/// `i` is point `i`, and this point does not count.
 ///
 /// # Errors
 /// An interrupt.
@@ -66,10 +66,10 @@ pub(crate) fn check_count(neighbours: usize, what: Subject, points: &Points, lea
     Ok(())
 }
 
-/// Returns the points, in their order, without the `share` whose `k`-th nearest other point is
-/// farthest: outliers, and points where the density is low \[ramaswamy2000efficient\]. The number
-/// of removed points is rounded down, and points at equal distances are all removed or all kept: if
-/// many coincide, fewer than that share are removed.
+/// Returns the points, in their order, without a `share` of them: those whose `k`-th nearest other
+/// point is farthest. These are outliers and points where the density is low
+/// \[ramaswamy2000efficient\]. The number of removed points is rounded down. Points at equal
+/// distances are all removed or all kept: if many coincide, fewer than that share are removed.
 ///
 /// # Errors
 /// An interrupt.
@@ -97,8 +97,8 @@ mod tests {
         assert_eq!(trim(&line, 0.49, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0, 3.0]);
         assert_eq!(trim(&line, 0.5, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
         assert_eq!(trim(&line, 0.0, 2, &Interrupt::default()).unwrap(), line);
-        // The first two have equal distances to their neighbours, and the order of the points does
-        // not decide.
+        // The first two points have equal distances to their neighbours, so the order of the points
+        // does not decide.
         assert_eq!(trim(&line, 0.75, 1, &Interrupt::default()).unwrap().data(), [0.0, 1.0]);
         let stop = Interrupt::default();
         stop.raise();

@@ -1,8 +1,8 @@
-//! Standard units.
+//! Standard units of points.
 
 use super::{AffineMap, Points, weighted_units};
 
-/// A map per axis to mean 0 and standard deviation 1, and its inverse.
+/// A map of each axis to mean 0 and standard deviation 1, and its inverse.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Standardiser(AffineMap);
 
@@ -12,38 +12,39 @@ impl Standardiser {
         Standardiser(AffineMap::of(points))
     }
 
-    /// Returns the map for rows with these shares, which sum to 1, or for equal rows.
+    /// Returns the map for rows with these shares, which sum to 1; for equally weighted rows
+    /// without shares.
     pub(crate) fn with_weights(points: &Points, shares: Option<&[f64]>) -> Standardiser {
         Standardiser(weighted_units(points, shares))
     }
 
-    /// The map from standard units to those of the caller.
+    /// Returns the map from standard units to those of the caller.
     pub fn units(&self) -> &AffineMap {
         &self.0
     }
 
-    /// Maps to standard units.
+    /// Returns the points in standard units.
     pub fn apply(&self, points: &Points) -> Points {
         self.0.undo(points)
     }
 
-    /// Maps to standard units, into `out`.
+    /// Writes the points in standard units to `out`.
     pub fn apply_into(&self, points: &Points, out: &mut Points) {
         out.copy_from(points);
         self.0.undo_in_place(out);
     }
 
-    /// Maps back to the units of the caller.
+    /// Returns the points in the units of the caller.
     pub fn undo(&self, points: &Points) -> Points {
         self.0.apply(points)
     }
 
-    /// Mean of each axis, in the units of the caller.
+    /// Returns the mean of each axis, in the units of the caller.
     pub fn mean(&self) -> &[f64] {
         self.0.shift()
     }
 
-    /// Standard deviation of each axis, in the units of the caller.
+    /// Returns the standard deviation of each axis, in the units of the caller.
     pub fn std(&self) -> &[f64] {
         self.0.scale()
     }

@@ -4,7 +4,7 @@ use super::{AffineMap, Points};
 use crate::{Error, Result, Rule, Subject, matrix::multiply};
 use faer::{Accum, Mat};
 
-/// Checks that `weights` are valid for `n` points; `what` names them in errors.
+/// Checks that `weights` are valid for `n` points. Errors call the weights `what`.
 ///
 /// # Errors
 /// The number of weights is not `n`, a weight is negative or not finite, or none is positive.
@@ -25,7 +25,7 @@ pub fn check_weights(weights: &[f64], n: usize, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Returns the weights of `n` points divided by their sum; `what` names them in errors.
+/// Returns the weights of `n` points divided by their sum. Errors call the weights `what`.
 ///
 /// # Errors
 /// A weight is negative or not finite, none is positive, or the number of weights is not `n`.
@@ -38,8 +38,9 @@ pub fn shares(weights: &[f64], n: usize, what: &str) -> Result<Vec<f64>> {
     Ok(weights.iter().map(|w| w / largest / sum).collect())
 }
 
-/// Returns `k` rows, in rising order, of which row `i` occurs `k shares[i]` times except for
-/// rounding: those at the levels `(j + 1/2) / k` of the cumulative shares (systematic resampling).
+/// Returns `k` row indices in ascending order. Row `i` occurs `k shares[i]` times except for
+/// rounding. The rows are those at the values `(j + 1/2) / k` of the cumulative shares (systematic
+/// resampling).
 pub(crate) fn systematic(shares: &[f64], k: usize) -> Vec<usize> {
     let total: f64 = shares.iter().sum();
     let (mut row, mut end) = (0, shares[0]);
@@ -54,7 +55,8 @@ pub(crate) fn systematic(shares: &[f64], k: usize) -> Vec<usize> {
     (0..k).map(at_level).collect()
 }
 
-/// Returns the mean `sum_i w_i x_i` of rows with these shares, or of equal rows.
+/// Returns the mean `sum_i w_i x_i` of rows with these shares; without shares, of equally weighted
+/// rows.
 pub(crate) fn weighted_mean(points: &Points, shares: Option<&[f64]>) -> Vec<f64> {
     let Some(shares) = shares else { return points.mean() };
     let mut mean = vec![0.0; points.dim()];
@@ -65,7 +67,7 @@ pub(crate) fn weighted_mean(points: &Points, shares: Option<&[f64]>) -> Vec<f64>
 }
 
 /// Returns the maximum-likelihood covariance `sum_i w_i (x_i - mean)(x_i - mean)^T`, `dim` x `dim`,
-/// of rows with these shares, or of equal rows.
+/// of rows with these shares; without shares, of equally weighted rows.
 pub(crate) fn weighted_covariance(points: &Points, shares: Option<&[f64]>) -> Mat<f64> {
     let Some(shares) = shares else { return points.covariance() };
     let mean = weighted_mean(points, Some(shares));
@@ -75,8 +77,8 @@ pub(crate) fn weighted_covariance(points: &Points, shares: Option<&[f64]>) -> Ma
     cov
 }
 
-/// Returns the map from standard units to those of rows with these shares, or of equal rows, as
-/// [`AffineMap::of`].
+/// Returns the map from standard units to those of rows with these shares, as [`AffineMap::of`]
+/// does; without shares, of equally weighted rows.
 pub(crate) fn weighted_units(points: &Points, shares: Option<&[f64]>) -> AffineMap {
     let Some(shares) = shares else { return AffineMap::of(points) };
     let mean = weighted_mean(points, Some(shares));
@@ -91,7 +93,7 @@ pub(crate) fn weighted_units(points: &Points, shares: Option<&[f64]>) -> AffineM
 mod tests {
     use super::*;
 
-    /// A whole-numbered weight counts as that many equal rows.
+    /// A weight that is a whole number acts as that many equal rows.
     #[test]
     fn weights_count_rows() {
         let distinct = Points::from_rows(&[[1e6, 2.0], [1e6 + 1.0, -1.0], [1e6 + 5.0, 0.5]]).unwrap();

@@ -55,7 +55,7 @@ impl<'d, 'a> Run<'d, 'a> {
         Run { dynamics, start, reference: None, options, pairwise: None, stream }
     }
 
-    /// Sets the stepping along the field; it has no effect on a sampler, which makes its own steps.
+    /// Sets the stepping along the field. It has no effect on a sampler, which makes its own steps.
     #[must_use]
     pub fn stepping(mut self, stepping: Stepping) -> Run<'d, 'a> {
         if let Dynamics::Field(_, own) = &mut self.dynamics {
@@ -64,8 +64,8 @@ impl<'d, 'a> Run<'d, 'a> {
         self
     }
 
-    /// Sets the reference, which the flow must not have seen, and the metrics by name: "energy",
-    /// "c2st".
+    /// Sets the reference, which the flow must not have seen, and the metrics by name, such as
+    /// "energy" or "c2st".
     #[must_use]
     pub fn with_metrics(mut self, reference: &'a Reference, metrics: &[&str]) -> Run<'d, 'a> {
         self.options.metrics = metrics.iter().map(|name| MetricChoice::Name((*name).to_string())).collect();
@@ -84,7 +84,7 @@ impl<'d, 'a> Run<'d, 'a> {
     /// Runs, and reports notes, progress and measurements to `observer`.
     ///
     /// # Errors
-    /// Options or shapes do not match, which is found before the first step; a metric cannot be
+    /// Options or shapes do not match (this is found before the first step), or a metric cannot be
     /// computed. Divergence and interruption are not errors, but part of [`RunResult::ending`].
     pub fn run_with(self, observer: &mut dyn Observer) -> Result<RunResult> {
         let default = Pairwise::default();

@@ -1,4 +1,4 @@
-//! The state of a run in a checkpoint, and the continuation from one.
+//! The state of a run in a checkpoint, and the continuation of a run from a checkpoint.
 
 use super::{Driver, Snapshot};
 use crate::archive::{Archive, Archived};
@@ -7,7 +7,7 @@ use crate::{Error, Result};
 
 impl Driver<'_, '_> {
     /// Continues from the observer's checkpoint, if there is one. Returns the number of steps
-    /// before it.
+    /// before the checkpoint.
     pub(super) fn resume(&mut self, observer: &mut dyn Observer) -> Result<usize> {
         let Some((step, mut state)) = observer.resume()? else { return Ok(0) };
         let shape = (self.cloud.n(), self.cloud.dim());
@@ -28,8 +28,8 @@ impl Driver<'_, '_> {
         Ok(step)
     }
 
-    /// Writes a checkpoint if one is due; called before every step and after the last. True if the
-    /// run is to end here because an end was requested.
+    /// Writes a checkpoint if one is due. It is called before every step and after the last step.
+    /// Returns true if the run should end here because an end was requested.
     pub(super) fn pause(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
         let ends = self.pairwise.interrupt().end_requested();
         let own = self.options.checkpoint_every.is_some_and(|every| step.is_multiple_of(every));

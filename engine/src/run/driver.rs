@@ -12,7 +12,8 @@ use crate::{Error, Points, Result, Subject, pairwise::Pairwise, rng::Stream};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// Coordinates beyond this, or NaN, mean divergence: their fourth powers must stay finite.
+/// A coordinate that is NaN or beyond this means divergence: the fourth powers of coordinates must
+/// stay finite.
 const BOUND: f64 = 1e70;
 
 const SEEN: &str = "the reference is the sample that the flow itself uses as its target, so the metrics do not show how well new points are matched: use held-out points as the reference";
@@ -28,7 +29,7 @@ pub(crate) struct Driver<'d, 'a> {
     pub(super) pairs_before: u64,
     /// Names of metrics that could not be measured, with the first reason for each.
     pub(super) unmeasured: BTreeMap<String, String>,
-    /// True if the reference is the sample that the flow itself uses as target.
+    /// True if the reference is the sample that the flow itself uses as its target.
     seen: bool,
     pub(crate) cloud: Points,
     pub(crate) result: RunResult,
@@ -111,7 +112,8 @@ impl<'d, 'a> Driver<'d, 'a> {
         if matches!(self.result.ending, Ending::Finished) && !self.pause(steps, observer)? {
             self.keep_snapshot(steps);
             let measured = self.measure(steps, observer);
-            // All steps have been taken: a threshold met by the last measurement changes nothing.
+            // All steps have been taken, so a threshold that the last measurement meets changes
+            // nothing.
             if let Err(Error::Interrupted) = measured {
                 self.result.ending = Ending::Interrupted { step: steps };
             } else {
@@ -138,8 +140,8 @@ impl<'d, 'a> Driver<'d, 'a> {
         Ok(self.result)
     }
 
-    /// Returns whether this outcome ends the run. `Ok(true)` is convergence; a divergence is found
-    /// in the cloud.
+    /// Returns whether this outcome ends the run. `Ok(true)` means convergence. A divergence is
+    /// detected in the cloud.
     fn stops(&mut self, outcome: Result<bool>, step: usize) -> Result<bool> {
         match outcome {
             Ok(false) if bounded(&self.cloud) && self.stepper.tracers().is_none_or(|c| bounded(c.points())) => {
@@ -161,7 +163,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         Ok(true)
     }
 
-    /// Evaluations of the velocity or the score so far.
+    /// Returns the number of evaluations of the velocity or the score so far.
     pub(crate) fn evaluations(&self) -> u64 {
         self.stepper.evaluations()
     }
@@ -180,7 +182,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         Ok(())
     }
 
-    /// One row of history; true once every threshold of `stop_when` is met.
+    /// Writes a row of history. Returns true once every threshold of `stop_when` is met.
     pub(crate) fn measure(&mut self, step: usize, observer: &mut dyn Observer) -> Result<bool> {
         let begun = Instant::now();
         let clock = Clock::at(step, self.options.steps, self.stream);
@@ -224,7 +226,7 @@ impl<'d, 'a> Driver<'d, 'a> {
         Ok(())
     }
 
-    /// Remembers the first reason why something could not be measured.
+    /// Remembers the first reason why a measurement failed.
     fn keep_reasons(&mut self, when: &str, failed: BTreeMap<String, Error>) {
         for (what, error) in failed {
             self.unmeasured.entry(what).or_insert_with(|| format!("{when}: {error}"));
@@ -240,7 +242,8 @@ impl<'d, 'a> Driver<'d, 'a> {
         let due = match self.options.snapshots.min(steps + 1) {
             0 => false,
             1 => step == steps,
-            // Snapshot k stands at round(k steps / (wanted - 1)): is there a k for this step?
+            // Snapshot k is taken at step round(k steps / (wanted - 1)). This step has a snapshot
+            // if there is such a k.
             wanted => {
                 let gaps = (wanted - 1) as f64;
                 let k = (step as f64 * gaps / steps as f64).round();
@@ -253,13 +256,13 @@ impl<'d, 'a> Driver<'d, 'a> {
     }
 }
 
-/// Is every coordinate a number below [`BOUND`]?
+/// True if every coordinate is a number below [`BOUND`].
 fn bounded(cloud: &Points) -> bool {
-    // No early exit within a chunk, so that it vectorises.
+    // The loop does not exit early within a chunk, so that it vectorises.
     cloud.data().chunks(4096).all(|chunk| chunk.iter().fold(true, |all, v| all & (v.abs() < BOUND)))
 }
 
-/// The readings that the progress line shows.
+/// Returns the readings that the progress line shows.
 fn brief(row: Option<&Row>) -> String {
     let shown = |(name, _): &(&String, &f64)| !(name.ends_with("_se") || ["step", "progress"].contains(&name.as_str()));
     let readings = row.into_iter().flatten().filter(shown).map(|(name, value)| format!("{name} {value:.3}"));

@@ -30,7 +30,7 @@ impl Motion {
         Motion::Field(Box::new(field), Stepping::default())
     }
 
-    /// Returns it in the form that a run needs.
+    /// Returns the motion in the form that a run needs.
     pub fn dynamics(&mut self) -> Dynamics<'_> {
         match self {
             Motion::Field(field, stepping) => Dynamics::Field(field.as_mut(), stepping.clone()),
@@ -40,7 +40,7 @@ impl Motion {
 }
 
 impl Dynamics<'_> {
-    /// True if the step size is chosen by its error.
+    /// True if the step size is chosen by the error of a step.
     pub(crate) fn is_adaptive(&self) -> bool {
         matches!(self, Dynamics::Field(_, stepping) if stepping.is_adaptive())
     }
@@ -53,7 +53,7 @@ impl Dynamics<'_> {
         }
     }
 
-    /// Prepares for the first step; returns the choices that were made automatically, a sentence
+    /// Prepares for the first step. Returns the choices that were made automatically, a sentence
     /// each.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Dynamics<'_> {
         }
     }
 
-    /// Reports the last step to a field; `clock` is the beginning of the next step.
+    /// Reports the last step to a field. `clock` is the beginning of the next step.
     pub(crate) fn report_step(&mut self, cloud: &Points, clock: &Clock, last: &StepReport) -> Result<()> {
         match self {
             Dynamics::Field(field, _) => field.prepare(cloud, clock, Some(last)).map(drop),
@@ -90,8 +90,8 @@ impl Dynamics<'_> {
         }
     }
 
-    /// True if this reference is the sample that the field uses as target, or from which the score
-    /// of the sampler was estimated.
+    /// True if this reference is the sample that the field uses as its target, or the sample from
+    /// which the score of the sampler was estimated.
     pub(crate) fn has_seen(&self, reference: &Reference, start: &Points, clock: &Clock) -> bool {
         let data = match self {
             Dynamics::Field(field, _) => field.scales(start, clock).aim.points(),
@@ -109,7 +109,7 @@ impl Dynamics<'_> {
     }
 
     /// Writes the state that the field or the sampler keeps between steps into a checkpoint, or
-    /// reads it back.
+    /// reads the state back.
     pub(super) fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         match self {
             Dynamics::Field(field, _) => field.archive(archive),

@@ -7,7 +7,8 @@ use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A metric by its name, `"energy"`, or with options, `#{metric: "mmd", kernel: 0.5}`.
+/// A metric by its name, such as `"energy"`, or with options, such as `#{metric: "mmd", kernel:
+/// 0.5}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum MetricChoice {
@@ -15,9 +16,9 @@ pub enum MetricChoice {
     Name(String),
     /// A metric with options.
     Map {
-        /// Its name.
+        /// The name of the metric.
         metric: String,
-        /// Its options.
+        /// The options of the metric.
         #[serde(flatten)]
         options: serde_json::Map<String, serde_json::Value>,
     },
@@ -133,7 +134,7 @@ impl Measured {
         Ok(())
     }
 
-    /// Returns the first error that no motion of the points changes: the reference lacks a part,
+    /// Returns the first error that no motion of the points can remove: the reference lacks a part,
     /// there are too few points, or an option is out of range.
     pub(super) fn hopeless(&mut self) -> Option<Error> {
         let hopeless = |error: &Error| !matches!(error, Error::Numeric { .. } | Error::NotFinite { .. });
@@ -142,7 +143,7 @@ impl Measured {
     }
 }
 
-/// Returns a metric of `points` together with its noise floor for their number.
+/// Returns a metric of `points`, together with the noise floor for the number of points.
 ///
 /// # Errors
 /// Those of the metric.

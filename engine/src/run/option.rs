@@ -38,7 +38,7 @@ crate::options! {
 }
 
 impl RunOptions {
-    /// The number of steps between two measurements.
+    /// Returns the number of steps between two measurements.
     pub(crate) fn every(&self) -> usize {
         self.every.unwrap_or(self.steps.div_ceil(20)).max(1)
     }

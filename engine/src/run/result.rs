@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 pub struct RunResult {
     /// The cloud at the end.
     pub points: Points,
-    /// Measurements over the run: step, progress, the flow's own readings, metrics and their errors
-    /// (`energy_se`).
+    /// Measurements over the run: step, progress, the readings of the flow, metrics and their
+    /// standard errors (`energy_se`).
     pub history: Vec<Row>,
-    /// Clouds kept during the run.
+    /// The clouds that were kept during the run.
     pub snapshots: Vec<Snapshot>,
     /// The tracers at the end.
     pub carried: Option<Points>,
@@ -21,7 +21,7 @@ pub struct RunResult {
     pub log_det: Option<Vec<f64>>,
     /// Final metrics with their noise floors; empty if the run was interrupted or diverged.
     pub metrics: BTreeMap<String, Estimate>,
-    /// How it ended.
+    /// How the run ended.
     pub ending: Ending,
     /// The choices that were made automatically, a sentence each.
     pub notes: Vec<String>,
@@ -34,7 +34,7 @@ pub struct RunResult {
 /// A cloud during the run.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// Steps taken before it.
+    /// The number of steps taken before it.
     pub step: usize,
     /// The cloud.
     pub points: Points,

@@ -15,13 +15,14 @@ pub(super) struct Start {
     pub points: Points,
     /// The map from standard units to those of the data, if the start was read in standard units.
     pub units: Option<AffineMap>,
-    /// A note on the choice, or a warning, a sentence.
+    /// A sentence that is a note on the choice, or a warning.
     pub note: Option<String>,
 }
 
-/// Returns `points`. If the flow works in standard units of the data, and the points are far from
-/// the data but near in standard units, they are mapped from these: `normal(n, dim)` was then meant
-/// as a normal distribution with the mean and the scales of the data.
+/// Returns `points` in the units of the flow. The points may be far from the data, but near in the
+/// standard units of the data. If the flow works in standard units, such points are taken to be in
+/// these units: `normal(n, dim)` then means a normal distribution with the mean and the scales of
+/// the data.
 pub(super) fn read_start(points: Points, dynamics: &Dynamics, clock: &Clock) -> Start {
     let Dynamics::Field(field, _) = dynamics else { return Start { points, units: None, note: None } };
     if points.n() == 0 {
@@ -59,8 +60,8 @@ pub(super) fn read_start(points: Points, dynamics: &Dynamics, clock: &Clock) -> 
     }
 }
 
-/// Returns the distance of the points from `centre` as a whole, or their spread, per coordinate and
-/// in `unit`s.
+/// Returns the size of the points, per coordinate and in multiples of `unit`: the distance of their
+/// mean from `centre` (by default the origin), or their spread if that is larger.
 fn size(points: &Points, centre: Option<&[f64]>, unit: f64) -> f64 {
     let mean = points.mean();
     let origin = vec![0.0; points.dim()];
@@ -106,7 +107,7 @@ mod tests {
         let taken = start(&far, true, normal.clone());
         let back = Standardiser::of(&far).apply(&taken.points);
         let error = back.data().iter().zip(normal.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        // What f64 preserves of 1e-9 next to 4.5e5.
+        // The tolerance is what f64 can resolve of 1e-9 next to 4.5e5.
         assert!(error < 0.1 && taken.note.unwrap().contains("standard units"), "{error}");
         let told = start(&data([2.0, 2.0], [4.5e5, 5.2e6]), false, normal.clone());
         assert!(told.points == normal && told.note.unwrap().contains("times the width of the target"));

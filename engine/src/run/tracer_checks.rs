@@ -19,13 +19,13 @@ pub(super) fn check_tracers<'a>(
     points.check_dim(Subject::option("carry"), start.dim(), "the start")?;
     match dynamics {
         Dynamics::Field(..) => Ok(Some(points)),
-        // The particles of a sampler do not interact: a separate run moves other points in the same
-        // way.
+        // The particles of a sampler do not interact, so a separate run moves other points in the
+        // same way.
         Dynamics::Sampler(sampler) => Err(Error::missing(format!("`{}`", sampler.name()), MissingPart::Field)),
     }
 }
 
-/// Warns about tracers that have ended far outside the cloud.
+/// Warns about tracers that ended far outside the cloud.
 pub(super) fn far_tracers(tracers: &Points, cloud: &Points) -> Option<String> {
     let (centre, far) = (cloud.mean(), 100.0 * cloud.spread().powi(2));
     let lost = tracers.iter().filter(|x| squared_distance(x, &centre) > far).count();

@@ -1,15 +1,15 @@
-//! Memory that is reused between calls: cache-line aligned buffers and a pool of them.
+//! Memory that is reused between calls: buffers aligned to cache lines, and a pool of buffers.
 
 use super::tile_amx::advise_large_pages;
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes of a cache line; also the width of the widest register.
+/// Bytes of a cache line. This is also the width of the widest register.
 const LINE: usize = 64;
 
-/// From this size on large pages are worthwhile.
+/// Buffers of at least this size profit from large pages.
 const LARGE: usize = 1 << 22;
 
-/// A growing block of numbers, aligned to a cache line.
+/// A block of numbers that can grow, aligned to a cache line.
 #[derive(Debug, Default)]
 pub struct Buffer<T>(Vec<T>);
 
@@ -18,8 +18,8 @@ impl<T: Copy + Default> Buffer<T> {
     pub fn take(&mut self, len: usize) -> &mut [T] {
         let spare = LINE / size_of::<T>();
         if self.0.len() < len + spare {
-            // Not resized: fresh zeroed memory has no pages yet, for which large ones can be
-            // chosen, and the old content need not be copied.
+            // The block is not resized. Fresh zeroed memory has no pages yet, so large pages can be
+            // chosen for it, and the old content need not be copied.
             self.0 = Vec::new();
             self.0 = vec![T::default(); len + spare];
             if size_of_val(&self.0[..]) >= LARGE {
@@ -32,12 +32,12 @@ impl<T: Copy + Default> Buffer<T> {
 
     /// Returns the first `len` numbers, after [`Buffer::take`] of at least as many.
     pub fn slice(&self, len: usize) -> &[T] {
-        // A block that was never taken is empty.
+        // A block is empty before the first `take`.
         let start = self.start().min(self.0.len());
         &self.0[start..start + len]
     }
 
-    /// As [`Buffer::slice`], mutable.
+    /// Does the same as [`Buffer::slice`], mutable.
     pub fn slice_mut(&mut self, len: usize) -> &mut [T] {
         let start = self.start().min(self.0.len());
         &mut self.0[start..start + len]
@@ -48,15 +48,15 @@ impl<T: Copy + Default> Buffer<T> {
     }
 }
 
-/// A pool of objects of one type, so that after the first step no step allocates.
+/// A pool of objects of one type. Because of it, no step after the first allocates memory.
 #[derive(Debug, Default)]
 pub struct Pool<B>(Mutex<Vec<B>>);
 
 impl<B: Default> Pool<B> {
     /// Calls `f` with an object from the pool, or a new one.
     pub fn with<R>(&self, f: impl FnOnce(&mut B) -> R) -> R {
-        // The lock is held for a push or a pop only, and the content of the list has no meaning: a
-        // panic elsewhere cannot damage it.
+        // The lock is held only for a push or a pop, and the content of the list has no meaning. A
+        // panic elsewhere therefore cannot damage it.
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut thing = taken.unwrap_or_default();
         let result = f(&mut thing);

@@ -1,25 +1,26 @@
 //! `2^s` by a polynomial, without a branch.
 //!
-//! `s = n + r` with `n` the nearest integer, so that `r` in `[-1/2, 1/2]` is exact; `2^r` is a
-//! polynomial through the Chebyshev nodes, and `n` is added to the exponent bits. Adding `1.5
-//! 2^(mantissa bits)` rounds to the nearest integer and leaves `n` in the low bits of the sum.
-//! Exponents are kept in base 2 everywhere (the factor `log2 e` is folded into the scale of the
-//! coordinates), so no reduction by `ln 2` costs time or digits.
+//! Let `s = n + r` with the nearest integer `n`; the remainder `r` in `[-1/2, 1/2]` is exact. `2^r`
+//! is a polynomial through the Chebyshev nodes, and `n` is added to the exponent bits. Adding `1.5
+//! 2^(mantissa bits)` rounds to the nearest integer and leaves `n` in the low bits of the sum. All
+//! exponents are in base 2: the factor `log2 e` is part of the scale of the coordinates, so no
+//! reduction by `ln 2` costs time or digits.
 //!
 //! With 512 bits, one instruction gives `r = s - floor(s)` and one multiplies by `2^floor(s)`,
-//! which is a third less work; the polynomial is then the one of smallest error over `[0, 1]`.
+//! which is a third less work. The polynomial is then the one with the smallest error over `[0,
+//! 1]`.
 //!
-//! Error at most 2 ulp; results below about the smallest normal number are 0, also for `-inf`. `s`
-//! must not exceed the largest exponent (127 or 1023) and must not be NaN for the result to mean
-//! anything.
+//! The error is at most 2 ulp. Results below about the smallest normal number are 0, also for `s =
+//! -inf`. The result is meaningful only if `s` is not NaN and does not exceed the largest exponent
+//! (127 or 1023).
 
 use pulp::{Simd, bytemuck};
 
-/// Coefficients of `2^r`, lowest first; truncation error 4e-9.
+/// Coefficients of `2^r`, lowest degree first; the truncation error is 4e-9.
 const POLY_F32: [f32; 7] =
     [1.0, std::f32::consts::LN_2, 0.240_226_5, 0.055_503_27, 0.009_618_057, 0.001_340_042_8, 0.000_154_614_45];
 
-/// Coefficients of `2^r`, lowest first; truncation error 3e-18.
+/// Coefficients of `2^r`, lowest degree first; the truncation error is 3e-18.
 const POLY_F64: [f64; 12] = [
     1.0,
     std::f64::consts::LN_2,
@@ -35,7 +36,7 @@ const POLY_F64: [f64; 12] = [
     4.455_817_908_336_064_5e-10,
 ];
 
-/// For smaller `s` the result is 0.
+/// The result is 0 for smaller `s`.
 const LOWEST_F32: f32 = -125.5;
 const LOWEST_F64: f64 = -1021.5;
 
@@ -74,8 +75,8 @@ pub fn exp2_f64<S: Simd>(simd: S, s: S::f64s) -> S::f64s {
         p = simd.mul_add_e_f64s(p, r, simd.splat_f64s(*c));
     }
     let n: S::u64s = if size_of::<S::u32s>() == size_of::<S::f64s>() {
-        // pulp shifts 32-bit lanes only: 1.5 2^20 moves the last bit of the integer to the bottom
-        // of the upper half.
+        // pulp shifts only 32-bit lanes. Adding 1.5 2^20 moves the last bit of the integer to the
+        // bottom of the upper half.
         let shifted: S::u32s = bytemuck::cast(simd.add_f64s(whole, simd.splat_f64s(1_572_864.0)));
         bytemuck::cast(simd.wrapping_dyn_shl_u32s(shifted, simd.splat_u32s(20)))
     } else {
@@ -88,7 +89,7 @@ pub fn exp2_f64<S: Simd>(simd: S, s: S::f64s) -> S::f64s {
     simd.select_f64s(normal, scaled, simd.splat_f64s(0.0))
 }
 
-/// Returns the same with the instructions of AVX-512.
+/// The same functions with the instructions of AVX-512.
 #[cfg(target_arch = "x86_64")]
 mod wide {
     use super::{LOWEST_F32, LOWEST_F64};
@@ -96,11 +97,12 @@ mod wide {
     use pulp::{Simd, bytemuck, f32x16, f64x8};
     use std::any::Any;
 
-    /// Coefficients of `2^r` over `[0, 1]`, lowest first; the largest error, 1.2e-7 or 1 ulp, is as
-    /// small as it can be with `2^0 = 1`.
+    /// Coefficients of `2^r` over `[0, 1]`, lowest degree first. The largest error, 1.2e-7 or 1
+    /// ulp, is the smallest possible with `2^0 = 1`.
     const POLY_F32: [f32; 6] = [1.0, 0.693_152_5, 0.240_152_8, 0.055_835_925, 0.008_973_379, 0.001_885_297_4];
 
-    /// Coefficients of `2^r` over `[0, 1]`, lowest first; relative truncation error 3.2e-18.
+    /// Coefficients of `2^r` over `[0, 1]`, lowest degree first; the relative truncation error is
+    /// 3.2e-18.
     const POLY_F64: [f64; 12] = [
         1.0,
         0.693_147_180_559_946,
@@ -119,7 +121,7 @@ mod wide {
     /// The fraction of a number above the next lower integer.
     const FRACTION: i32 = 0x09;
 
-    /// Returns the instruction set, if this is it.
+    /// Returns the instruction set if it is AVX-512.
     #[inline(always)]
     pub fn set<S: Simd>(simd: &S) -> Option<V4> {
         (simd as &dyn Any).downcast_ref().copied()

@@ -1,10 +1,11 @@
-//! The instruction set in use: detected, or forced so that every path can be tested on one machine.
+//! The instruction set in use. It is detected, or forced so that every path can be tested on one
+//! machine.
 
 use pulp::{Arch, Scalar, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
-/// An instruction set for the pairwise engine. A set that the machine lacks is replaced by the best
-/// that it has.
+/// An instruction set for the pairwise engine. If the machine lacks the set, the best set that the
+/// machine has is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Isa {
@@ -27,7 +28,7 @@ impl Isa {
     /// Every set except `auto`, from narrow to wide.
     pub const ALL: [Isa; 4] = [Isa::Scalar, Isa::Avx2, Isa::Avx512, Isa::Amx];
 
-    /// Returns the name, as in scripts and flags.
+    /// Returns the name that scripts and flags use.
     pub fn name(self) -> &'static str {
         match self {
             Isa::Auto => "auto",
@@ -43,7 +44,8 @@ impl Isa {
         Isa::ALL.into_iter().filter(|isa| isa.resolved() == *isa).collect()
     }
 
-    /// Returns why this machine cannot run this set, a part of a sentence; None if it can.
+    /// Returns the reason why this machine cannot run this set, as a part of a sentence; None if it
+    /// can.
     pub fn missing(self) -> Option<String> {
         if self == Isa::Auto || self.resolved() == self {
             return None;
@@ -51,8 +53,8 @@ impl Isa {
         Some(lacking(self))
     }
 
-    /// Returns the set that is used: never `auto` on x86-64; on other processors the portable
-    /// choice of pulp is `auto`.
+    /// Returns the set that is used. On x86-64 it is never `auto`; on other processors, `auto`
+    /// stands for the portable choice of pulp.
     pub fn resolved(self) -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
@@ -89,8 +91,8 @@ impl Isa {
 
 #[cfg(target_arch = "x86_64")]
 fn lacking(isa: Isa) -> String {
-    /// The names of the features that the processor lacks, or that the system withholds because it
-    /// does not save their registers.
+    /// Collects the names of the features that the processor lacks, or that the system withholds
+    /// because it does not save their registers.
     macro_rules! without {
         ($($feature:tt),*) => {
             [$(($feature, std::is_x86_feature_detected!($feature))),*].into_iter().filter(|(_, there)| !there).map(|(name, _)| name)

@@ -2,13 +2,13 @@
 //!
 //! | file | what is inside |
 //! |---|---|
-//! | `isa` | which instruction sets there are, which one runs |
+//! | `isa` | the instruction sets, and the choice of one |
 //! | `real` | arithmetic on registers of f32 or f64 lanes |
 //! | `exp` | `2^s` on registers |
-//! | `tile` | the shape of a tile of matrix units, and which products of parts are summed |
+//! | `tile` | the shape of a tile of matrix units, and the products of parts that are summed |
 //! | `tile_amx` | the matrix units of x86, the one file with `unsafe` |
-//! | `tile_missing` | what stands for them on other processors |
-//! | `buffer` | aligned memory that is kept between calls |
+//! | `tile_missing` | the replacement for them on other processors |
+//! | `buffer` | aligned memory that is reused between calls |
 
 mod buffer;
 mod exp;

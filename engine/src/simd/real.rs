@@ -10,7 +10,7 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
     /// A register of lanes.
     type Lanes<S: Simd>: Copy + Send + Sync + bytemuck::Pod;
 
-    /// Half the distance from 1 to the next number: the relative rounding error.
+    /// Half the distance from 1 to the next number, which is the relative rounding error.
     const EPSILON: f64;
 
     /// Returns the number of lanes per register.
@@ -18,20 +18,20 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
         size_of::<Self::Lanes<S>>() / size_of::<Self>()
     }
 
-    /// The nearest value.
+    /// Returns the nearest value of this type.
     fn from_f64(x: f64) -> Self;
-    /// The value, exactly.
+    /// Returns the exact value.
     fn to_f64(self) -> f64;
 
-    /// The sum, rounded.
+    /// Returns the rounded sum.
     fn plus(self, other: Self) -> Self;
 
-    /// `out = a b`, or `out += a b`, by faer.
+    /// Computes `out = a b`, or `out += a b`, by faer.
     fn multiply(out: MatMut<Self>, accum: Accum, a: MatRef<Self>, b: MatRef<Self>);
 
-    /// The leading whole registers of a slice.
+    /// Returns the leading whole registers of a slice.
     fn registers<S: Simd>(x: &[Self]) -> &[Self::Lanes<S>];
-    /// The same, mutable.
+    /// Returns the leading whole registers of a slice, mutable.
     fn registers_mut<S: Simd>(x: &mut [Self]) -> &mut [Self::Lanes<S>];
 
     /// `x` in every lane.
@@ -44,9 +44,9 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
     fn mul<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
     /// `a / b`
     fn div<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
-    /// The larger.
+    /// The larger of `a` and `b`.
     fn max<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
-    /// The smaller.
+    /// The smaller of `a` and `b`.
     fn min<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>) -> Self::Lanes<S>;
     /// The square root.
     fn sqrt<S: Simd>(simd: S, a: Self::Lanes<S>) -> Self::Lanes<S>;
@@ -61,7 +61,7 @@ pub trait Real: Default + PartialOrd + Send + Sync + std::fmt::Debug + bytemuck:
     fn where_greater<S: Simd>(simd: S, a: Self::Lanes<S>, b: Self::Lanes<S>, x: Self::Lanes<S>) -> Self::Lanes<S>;
 
     /// `2^s`, to 2 ulp; 0 if the result is below the smallest normal number. `s` must not exceed
-    /// 127 or 1023.
+    /// 127 for f32 or 1023 for f64.
     fn exp2<S: Simd>(simd: S, s: Self::Lanes<S>) -> Self::Lanes<S>;
 }
 

@@ -1,4 +1,4 @@
-//! The shape of a tile of matrix units, and the products of parts that make a number.
+//! The shape of a tile of matrix units, and the products of parts that give a number.
 
 /// Number of elements of a bfloat16 tile.
 pub const TILE: usize = 512;
@@ -9,9 +9,9 @@ pub const SIDE: usize = 32;
 /// The products of parts that are summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Terms {
-    /// Two parts, three products: relative error about `2^-17`.
+    /// Two parts, three products: the relative error is about `2^-17`.
     Three,
-    /// Three parts, six products: about `2^-24`.
+    /// Three parts, six products: the relative error is about `2^-24`.
     Six,
 }
 

@@ -1,13 +1,13 @@
-//! The matrix units of x86 (AMX); the only file with `unsafe`.
+//! The matrix units of x86 (AMX). This is the only file with `unsafe`.
 //!
-//! A tile register holds 16 rows of 64 bytes; `tdpbf16ps` adds the product of a 16 x 32 and a 32 x
+//! A tile register holds 16 rows of 64 bytes. `tdpbf16ps` adds the product of a 16 x 32 and a 32 x
 //! 16 tile of bfloat16 to a 16 x 16 tile of f32. A number is split into two or three bfloat16
-//! parts, and the products of parts that matter are added one after the other into the same
+//! parts. The products of parts that matter are added one after the other into the same
 //! accumulators, four tiles (32 x 32) at a time. The second operand is stored in pairs: row `p`
-//! holds elements `2p` and `2p + 1` of every column side by side.
+//! holds the elements `2p` and `2p + 1` of every column side by side.
 //!
-//! The operating system must grant the state once per process; a thread's tiles are released when
-//! its [`Tiles`] drop.
+//! The operating system must grant the tile state once per process. The tiles of a thread are
+//! released when its [`Tiles`] are dropped.
 #![allow(unsafe_code)]
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -22,7 +22,7 @@ mod granted {
     /// The configured tile registers of this thread.
     #[derive(Debug)]
     pub struct Tiles {
-        /// Registers belong to a thread, so this type cannot be sent to another one.
+        /// Registers belong to a thread, so this type cannot be sent to another thread.
         _thread: std::marker::PhantomData<*const ()>,
     }
 
@@ -36,10 +36,11 @@ mod granted {
         })
     }
 
-    /// arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)
+    /// Calls arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA).
     fn request() -> bool {
         let status: isize;
-        // SAFETY: a system call that takes two integers and touches no memory of ours; the kernel overwrites rcx and r11.
+        // SAFETY: a system call that takes two integers and touches none of our memory; the kernel
+        // overwrites rcx and r11.
         unsafe {
             asm!("syscall", inlateout("rax") 158isize => status, in("rdi") 0x1023, in("rsi") 18,
                 out("rcx") _, out("r11") _, options(nostack));
@@ -47,19 +48,20 @@ mod granted {
         status == 0
     }
 
-    /// Advises the system to use large pages for this memory, if it has them: packed points are
-    /// read in many streams, and with pages of 4 KB each would cost a walk of the page tables. It
-    /// does not matter whether the system follows the advice.
+    /// Advises the system to use large pages for this memory, if it has them. Packed points are
+    /// read in many streams, and with pages of 4 KB each stream would need a walk of the page
+    /// tables. The result does not depend on whether the system follows the advice.
     pub fn advise_large_pages<T>(memory: &mut [T]) {
-        /// The size to which the addresses must be aligned.
+        /// The alignment of the addresses.
         const PAGE: usize = 4096;
         let bytes = memory.as_mut_ptr_range();
         let (from, to) = ((bytes.start as usize).next_multiple_of(PAGE), bytes.end as usize / PAGE * PAGE);
         if to <= from {
             return;
         }
-        // SAFETY: madvise(from, to - from, MADV_HUGEPAGE) on whole pages inside memory that we hold exclusively; it changes how
-        // they are backed and not what they hold. The kernel overwrites rcx and r11.
+        // SAFETY: madvise(from, to - from, MADV_HUGEPAGE) on whole pages inside memory that we hold
+        // exclusively. It changes how the pages are backed, not what they hold. The kernel
+        // overwrites rcx and r11.
         unsafe {
             asm!("syscall", inlateout("rax") 28isize => _, in("rdi") from, in("rsi") to - from, in("rdx") 14,
                 out("rcx") _, out("r11") _, options(nostack));
@@ -99,7 +101,7 @@ mod granted {
         pub fn load(&self, c: &[f32]) {
             assert!(c.len() >= SIDE * SIDE, "the block is too small");
             let c = c.as_ptr();
-            // SAFETY: as in `store`, reading.
+            // SAFETY: as in `store`, but the memory is read.
             unsafe {
                 asm!(
                     "tileloadd tmm0, [{c0} + {row}*1]",
@@ -116,13 +118,14 @@ mod granted {
         #[inline(always)]
         pub fn fetch(&self, memory: &[u16]) {
             for line in memory.chunks(32) {
-                // SAFETY: a hint that reads nothing.
+                // SAFETY: the instruction is a hint and reads nothing.
                 unsafe { asm!("prefetcht1 [{}]", in(reg) line.as_ptr(), options(nostack, readonly, preserves_flags)) };
             }
         }
 
-        /// Adds `sum_k a_k b_k` to the block: `a` contains two stripes of 16 rows, `b` two stripes
-        /// of 16 columns, each stripe `steps` times the tiles of the parts in sequence.
+        /// Adds `sum_k a_k b_k` to the block. `a` contains two stripes of 16 rows, and `b` two
+        /// stripes of 16 columns. Each stripe has, for each of the `steps` steps, the tiles of the
+        /// parts in sequence.
         #[inline(always)]
         pub fn add(&self, terms: Terms, steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
             let needed = steps * terms.parts() * TILE;
@@ -141,8 +144,8 @@ mod granted {
         pub fn store(&self, c: &mut [f32]) {
             assert!(c.len() >= SIDE * SIDE, "the block is too small");
             let c = c.as_mut_ptr();
-            // SAFETY: the tiles are configured while `self` lives; four tiles of 16 rows of 64 bytes, rows 128 bytes apart,
-            // cover exactly the 32 x 32 f32 checked above.
+            // SAFETY: the tiles are configured while `self` lives. Four tiles of 16 rows of 64
+            // bytes, with rows 128 bytes apart, cover exactly the 32 x 32 f32 checked above.
             unsafe {
                 asm!(
                     "tilestored [{c0} + {row}*1], tmm0",
@@ -158,7 +161,8 @@ mod granted {
 
     impl Drop for Tiles {
         fn drop(&mut self) {
-            // SAFETY: returns this thread's tiles to their initial state; nothing else of ours is in them.
+            // SAFETY: this returns the tiles of this thread to their initial state; they hold
+            // nothing else of ours.
             unsafe { asm!("tilerelease", options(nostack, nomem)) };
         }
     }
@@ -192,8 +196,8 @@ mod granted {
         };
     }
 
-    /// The loop over steps: a sequence of loads and products, then all pointers move by `$size`
-    /// bytes.
+    /// Emits the loop over steps: a sequence of loads and products, after which all pointers move
+    /// by `$size` bytes.
     macro_rules! steps {
         ($steps:ident, $a:ident, $b:ident, $size:literal, $($line:expr),*) => {
             asm!(
@@ -213,12 +217,12 @@ mod granted {
         };
     }
 
-    /// low high + high high + high low.
+    /// Adds low high + high high + high low.
     ///
     /// # Safety
     /// Tiles are configured, `steps` is positive, and every stripe holds `steps` times 2 tiles.
     unsafe fn three(steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
-        // SAFETY: reads 2 tiles per step and stripe, which the caller guarantees.
+        // SAFETY: this reads 2 tiles per step and stripe, which the caller guarantees.
         unsafe {
             steps! {
                 steps, a, b, 2048,
@@ -227,12 +231,12 @@ mod granted {
         }
     }
 
-    /// low high + middle high + middle middle + high middle + high low + high high.
+    /// Adds low high + middle high + middle middle + high middle + high low + high high.
     ///
     /// # Safety
     /// Tiles are configured, `steps` is positive, and every stripe holds `steps` times 3 tiles.
     unsafe fn six(steps: usize, a: [&[u16]; 2], b: [&[u16]; 2]) {
-        // SAFETY: reads 3 tiles per step and stripe, which the caller guarantees.
+        // SAFETY: this reads 3 tiles per step and stripe, which the caller guarantees.
         unsafe {
             steps! {
                 steps, a, b, 3072,

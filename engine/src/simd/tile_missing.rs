@@ -2,7 +2,7 @@
 
 use super::tile::Terms;
 
-/// The tile registers, of which there are none.
+/// The tile registers. There are none.
 #[derive(Debug)]
 pub struct Tiles(std::convert::Infallible);
 

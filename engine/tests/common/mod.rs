@@ -9,38 +9,38 @@ use sdflow::schedule::Schedule;
 use sdflow::target::{Gaussian, Target};
 use sdflow::{Interrupt, Points};
 
-/// An engine that computes in f64, so that rounding errors do not hide other errors.
+/// Returns an engine that computes in f64, so that rounding errors do not hide other errors.
 pub fn exact_arithmetic() -> Pairwise {
     let options = PairwiseOptions { precision: Precision::F64, ..PairwiseOptions::default() };
     Pairwise::new(options, Interrupt::default())
 }
 
-/// 60 target points and 45 particles in 3 dimensions.
+/// Returns 60 target points and 45 particles in 3 dimensions.
 pub fn two_sets() -> (Points, Points) {
     let mut y = Stream::new(2).normal(45, 3);
     y.data_mut().iter_mut().for_each(|v| *v = 0.5 * *v + 1.0);
     (Stream::new(1).normal(60, 3), y)
 }
 
-/// The largest difference between coordinates of two sets of equal shape.
+/// Returns the largest difference between coordinates of two sets of equal shape.
 pub fn gap(a: &Points, b: &Points) -> f64 {
     assert_eq!((a.n(), a.dim()), (b.n(), b.dim()));
     a.data().iter().zip(b.data()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
 }
 
-/// A Gaussian in 3 dimensions whose axes are correlated.
+/// Returns a Gaussian in 3 dimensions whose axes are correlated.
 pub fn gaussian_3d() -> Gaussian {
     let cov = Mat::from_fn(3, 3, |i, j| [[1.5, 0.4, 0.1], [0.4, 0.8, -0.3], [0.1, -0.3, 1.1]][i][j]);
     Gaussian::new(vec![1.0, -2.0, 0.5], cov).unwrap()
 }
 
-/// A cloud of 400 points with a covariance that does not commute with the target's.
+/// Returns a cloud of 400 points whose covariance does not commute with that of the target.
 pub fn cloud_3d() -> Points {
     let cov = Mat::from_fn(3, 3, |i, j| [[0.5, -0.2, 0.0], [-0.2, 2.0, 0.6], [0.0, 0.6, 1.0]][i][j]);
     Gaussian::new(vec![-1.0, 0.0, 3.0], cov).unwrap().sample(400, Stream::new(1)).unwrap()
 }
 
-/// Options of the score-difference flow at one sigma.
+/// Returns options of the score-difference flow at one sigma.
 pub fn sd_options(sigma: f64, scaling: Scaling, noise: Noise) -> SdFlowOptions {
     SdFlowOptions { sigma: Some(Schedule::from(sigma)), scaling, noise, ..SdFlowOptions::default() }
 }

@@ -1,23 +1,23 @@
 //! The content of a cell.
 
-/// Spellings of a missing value, in lower case: those of NumPy, pandas, R, SQL, spreadsheets and
-/// the UCI repository.
+/// Spellings of a missing value in lower case: those of NumPy, pandas, R, SQL, spreadsheets and the
+/// UCI repository.
 const MISSING: [&str; 13] = ["", "na", "n/a", "nan", "-nan", "null", "none", "nil", "?", "-", "--", ".", "<na>"];
 
-/// The kind of a cell, whatever the decimal mark.
+/// The kind of a cell, for any decimal mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A whole number, digits alone.
+    /// A whole number that consists only of digits.
     Whole,
     /// A number with a point.
     Point,
     /// A number with an exponent and no decimal mark.
     Exponent,
-    /// A number with a decimal comma, which may separate thousands instead.
+    /// A number with a comma, which is the decimal mark or separates thousands.
     Comma,
     /// A missing value.
     Missing,
-    /// Neither a number nor a name: a date, a percentage, infinity.
+    /// Neither a number nor a name, such as a date, a percentage or infinity.
     Odd,
     /// A name.
     Text,
@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// True for a number with a point or a comma as decimal mark.
+    /// True for a number whose decimal mark is a point or a comma.
     pub fn is_number(self) -> bool {
         matches!(self, Kind::Whole | Kind::Point | Kind::Exponent | Kind::Comma)
     }
@@ -77,7 +77,7 @@ pub(super) fn may_be_thousands(cell: &str) -> bool {
     })
 }
 
-/// Returns the digits after the comma of a number in the usual format of programs, without its
+/// Returns the digits after the comma of a number in the usual format of programs, without an
 /// exponent (`e-05`).
 pub(super) fn fraction(cell: &str) -> Option<&str> {
     let (whole, fraction) = cell.split_once(',')?;

@@ -10,16 +10,18 @@ pub(super) struct Content<'a> {
     pub text: &'a str,
     /// The line of the first record, from 1.
     pub line: usize,
-    /// The lines above it that begin with `#`, each with its number and without the mark.
+    /// The lines above the first record that begin with `#`, each with its number and without the
+    /// mark.
     pub comments: Vec<(usize, &'a str)>,
 }
 
 impl<'a> Content<'a> {
-    /// Reads the text in `bytes`, which may begin with a byte order mark. Lines that begin with `#`
-    /// are comments only above the first record, because below it a row could be lost.
+    /// Reads the text in `bytes`. The text may begin with a byte order mark. Lines that begin with
+    /// `#` are comments only above the first record. Below it, such a line could be a row, which
+    /// would be lost.
     ///
     /// # Errors
-    /// The first line that is not UTF-8.
+    /// A line is not UTF-8; the error gives the first one.
     pub fn new(bytes: &'a [u8], origin: &Origin) -> Result<Content<'a>> {
         let text = std::str::from_utf8(bytes).map_err(|e| {
             let before = bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();

@@ -6,11 +6,11 @@ use super::content::Content;
 use super::survey::Survey;
 use crate::{Result, Rule};
 
-/// True if the comma is the decimal mark of these columns: numbers have commas, and none has a
-/// point.
+/// True if the comma is the decimal mark of these columns: some numbers contain commas, and no
+/// number contains a point.
 ///
 /// # Errors
-/// All of these commas could separate thousands.
+/// All commas could separate thousands.
 pub(super) fn is_comma(
     content: &Content,
     survey: &Survey,

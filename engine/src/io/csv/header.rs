@@ -14,10 +14,11 @@ pub(super) struct Verdict {
     pub note: Option<String>,
 }
 
-/// Decides by all columns whether the first record is a header.
+/// Decides from all columns whether the first record is a header.
 ///
 /// # Errors
-/// Both readings are possible: it has names and numbers above numbers, or the positions 0, 1, ...
+/// Both readings are possible: the record has names as well as numbers above numbers, or it has the
+/// positions 0, 1, ...
 pub(super) fn judge(survey: &Survey, content: &Content, options: &LoadOptions, origin: &Origin) -> Result<Verdict> {
     let certain = |is_header| Ok(Verdict { is_header, note: None });
     let by_name = options.columns.iter().flatten().any(|column| matches!(column, Column::Named(_)));
@@ -51,7 +52,7 @@ fn selected_columns(survey: &Survey, options: &LoadOptions) -> Vec<usize> {
     (0..survey.first.len()).filter(chosen).collect()
 }
 
-/// True if the first cell is empty above names of rows, as in an index written by pandas.
+/// True if the first cell is empty and lies above names of rows, as in an index written by pandas.
 fn is_above_index(survey: &Survey) -> bool {
     let Some((corner, names)) = survey.first.split_first().filter(|_| survey.rows > 0) else { return false };
     let all_named = names.iter().all(|name| matches!(Kind::of(name), Kind::Text | Kind::Whole));
@@ -60,12 +61,12 @@ fn is_above_index(survey: &Survey) -> bool {
     corner.is_empty() && !names.is_empty() && counted
 }
 
-/// True if these are 0, 1, ..., as pandas names unnamed columns.
+/// True if these are 0, 1, ..., which pandas writes for unnamed columns.
 fn are_positions(names: &[String]) -> bool {
     names.iter().enumerate().all(|(j, name)| *name == j.to_string())
 }
 
-/// Decides about a first record of whole numbers.
+/// Decides about a first record that consists of whole numbers.
 fn positions(survey: &Survey, wanted: &[usize], content: &Content, origin: &Origin) -> Result<Verdict> {
     let all_are = |kind: Kind| wanted.iter().all(|&j| survey.columns[j].count(kind) == survey.rows);
     // A column of counts may well begin with 0.

@@ -4,7 +4,8 @@ use super::super::origin::Origin;
 use super::survey::Survey;
 use crate::{Result, Rule};
 
-/// The settings of `columns` that decide, in a table of two columns and in one of more.
+/// The values of the option `columns` that decide: in a table of two columns, and in a table of
+/// more.
 const TWO: [(&str, &str); 2] = [("columns", "[0, 1]"), ("columns", "[1]")];
 const MORE: [(&str, &str); 2] = [("columns", "[0, 1, 2]"), ("columns", "[1, 2]")];
 
@@ -16,17 +17,18 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Returns the decision for a first column that is like the others.
+    /// Returns the decision that the first column is like the others.
     pub fn none() -> Index {
         Index { is_there: false, note: None }
     }
 }
 
-/// Decides whether the first column of a table with a header, which begins in this line, names the
-/// rows. It does if it has no name itself, as in files of pandas and R.
+/// Decides whether the first column of a table names the rows. The table has a header, which begins
+/// in line `line`. The first column names the rows if it has no name itself, as in files of pandas
+/// and R.
 ///
 /// # Errors
-/// The column has no name, and contains fractions, or a number twice: it could be a coordinate.
+/// The column has no name, and contains fractions or a number twice: it could be a coordinate.
 pub(super) fn index(survey: &Survey, line: usize, origin: &Origin) -> Result<Index> {
     let there = |note: &str| Ok(Index { is_there: true, note: Some(note.into()) });
     let name = &survey.first[0];

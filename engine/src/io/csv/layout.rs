@@ -1,4 +1,4 @@
-//! The layout of a table, decided once from all of its lines, with notes.
+//! The layout of a table. It is decided once from all lines, with notes.
 
 use super::super::load_options::{Column, Header, LoadOptions, positions};
 use super::super::origin::Origin;
@@ -28,7 +28,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Decides the layout from all of a table.
+    /// Decides the layout from the whole table.
     ///
     /// # Errors
     /// Lines differ in length; the table can be read in two ways; a column is missing.
@@ -62,7 +62,7 @@ impl Layout {
     /// Returns the records that contain values.
     ///
     /// # Errors
-    /// The first record cannot be cut.
+    /// The first record cannot be split.
     pub fn rows<'a>(&self, content: &Content<'a>, origin: &Origin) -> Result<Records<'a>> {
         let mut records = content.records(self.split);
         if self.skips_first {
@@ -72,7 +72,7 @@ impl Layout {
     }
 }
 
-/// Refuses a line that begins with `#` but is otherwise like a row, which would be lost.
+/// Refuses a line that begins with `#` but otherwise looks like a row. Such a row would be lost.
 fn check_comments(content: &Content, survey: &Survey, origin: &Origin) -> Result<()> {
     for (line, comment) in &content.comments {
         let cells = cells_of(comment, survey.split);
@@ -86,7 +86,7 @@ fn check_comments(content: &Content, survey: &Survey, origin: &Origin) -> Result
     Ok(())
 }
 
-/// Returns the names in the last comment, as NumPy writes them, if names are requested and the
+/// Returns the names in the last comment, where NumPy writes them, if names are requested and the
 /// first record contains numbers.
 fn names_above(content: &Content, survey: &Survey, options: &LoadOptions) -> Option<Vec<String>> {
     let by_name = options.columns.iter().flatten().any(|column| matches!(column, Column::Named(_)));

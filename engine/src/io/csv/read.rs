@@ -13,8 +13,8 @@ use crate::{Error, Points, Result, Rule};
 /// Reads the points in a table, with a note on decisions for which another reading was possible.
 ///
 /// # Errors
-/// The place of a cell that is not a finite number, of a line that is longer or shorter than
-/// others, or of text that is not UTF-8; the table can be read in two ways.
+/// A cell is not a finite number, a line is longer or shorter than others, or text is not UTF-8
+/// (the error gives the place); or the table can be read in two ways.
 pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOptions) -> Result<(Points, Option<String>)> {
     let content = Content::new(bytes, origin)?;
     let mut layout = Layout::new(&content, options, origin)?;
@@ -46,7 +46,7 @@ pub(in super::super) fn read(bytes: &[u8], origin: &Origin, options: &LoadOption
     Ok((points, note))
 }
 
-/// Returns the note: "3 rows, columns a, b; 1 row with missing values left out".
+/// Returns the note, such as "3 rows, columns a, b; 1 row with missing values left out".
 fn note(points: &Points, layout: &Layout) -> String {
     const SHOWN: usize = 8;
     let columns = match &layout.names {
@@ -64,7 +64,7 @@ fn rows(count: usize) -> String {
     if count == 1 { "1 row".into() } else { format!("{count} rows") }
 }
 
-/// Returns the error for the cell in this column, which does not contain a finite number.
+/// Returns the error for a cell in this column that does not contain a finite number.
 fn no_number(records: &Records, column: usize, origin: &Origin) -> Error {
     let cell = &records.cells[column];
     let seen = match cell.as_ref() {

@@ -1,8 +1,9 @@
 //! The records of a table, one at a time.
 //!
-//! This reader does not use a crate, because separators are found by trying them. It also splits at
-//! runs of blanks, counts lines with any of the three line endings, and refuses what other readers
-//! guess: text after a closing quote, and a quote that is never closed.
+//! No crate is used for this reader, because separators are found by trying them. The reader also
+//! splits at runs of blanks, counts lines with any of the three line endings, and refuses text
+//! after a closing quote and a quote that is never closed. Other readers guess the meaning of
+//! these.
 
 use std::borrow::Cow;
 
@@ -13,20 +14,20 @@ pub(super) enum Split {
     At(u8),
     /// Any number of spaces and tabs.
     Blanks,
-    /// None: a line is one cell.
+    /// No separator: a line is one cell.
     Never,
 }
 
 /// A record that cannot be split into cells.
 #[derive(Debug)]
 pub(super) struct Malformed {
-    /// The place: "line 3, column 2".
+    /// The place, such as "line 3, column 2".
     pub place: String,
     pub seen: &'static str,
     pub want: &'static str,
 }
 
-/// A table being read, at one of its records.
+/// A table that is being read, at one of its records.
 pub(super) struct Records<'a> {
     text: &'a str,
     split: Split,
@@ -35,7 +36,7 @@ pub(super) struct Records<'a> {
     next_line: usize,
     /// The line on which the record begins, from 1.
     pub line: usize,
-    /// The cells of the record, without quotes and surrounding blanks.
+    /// The cells of the record, without quotes and without surrounding blanks.
     pub cells: Vec<Cow<'a, str>>,
 }
 
@@ -45,10 +46,10 @@ impl<'a> Records<'a> {
         Records { text, split, at: 0, next_line: line, line, cells: Vec::new() }
     }
 
-    /// Advances to the next record; false at the end. Blank lines are skipped.
+    /// Advances to the next record. Returns false at the end. Blank lines are skipped.
     ///
     /// # Errors
-    /// Text after a closing quote; a quote that is not closed.
+    /// Text follows a closing quote, or a quote is not closed.
     pub fn advance(&mut self) -> Result<bool, Malformed> {
         self.skip_blank_lines();
         self.cells.clear();
@@ -125,7 +126,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// True at the last byte of a line, which is the second of the line ending of Windows.
+    /// True at the last byte of a line. In the line ending of Windows, this is the second byte.
     fn is_at_line_end(&self) -> bool {
         match self.peek() {
             Some(b'\r') => !self.text[self.at + 1..].starts_with('\n'),
@@ -133,7 +134,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Advances past the separator; false at the end of the line.
+    /// Advances past the separator. Returns false at the end of the line.
     fn step_over_separator(&mut self) -> bool {
         if self.split == Split::Blanks {
             self.skip_blanks();

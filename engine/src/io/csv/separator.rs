@@ -9,12 +9,12 @@ use super::records::{Malformed, Split};
 use super::survey::Survey;
 use crate::{Error, Result, Rule};
 
-/// Returns the table split by the separator that gives every line the same number of cells and the
-/// most columns of numbers, or by the one that `options` names.
+/// Returns the table, split by one separator. It is the separator that `options` names; otherwise
+/// the one that gives every line the same number of cells and the most columns of numbers.
 ///
 /// # Errors
-/// The first line with another number of cells than those before; the file could also be one column
-/// of numbers with a decimal comma.
+/// Lines differ in their numbers of cells (the error gives the first such line), or the file could
+/// also be one column of numbers with a decimal comma.
 pub(super) fn survey(content: &Content, options: &LoadOptions, origin: &Origin) -> Result<Survey> {
     let candidates = candidates(options);
     let short_allowed = options.header != Header::No;
@@ -33,13 +33,13 @@ pub(super) fn survey(content: &Content, options: &LoadOptions, origin: &Origin) 
     Ok(best)
 }
 
-/// Returns the table as one column, if its lines are numbers or contain no separator.
+/// Returns the table as one column, if each line is a number or contains no separator.
 fn one_column(content: &Content, candidates: &[Split], comma: bool) -> Option<Survey> {
     let survey = Survey::new(content, Split::Never, false)?;
     (survey.score(comma) > 0 || !candidates.iter().any(|&split| occurs(split, content.text))).then_some(survey)
 }
 
-/// Returns the possible separators, the most likely first.
+/// Returns the possible separators, beginning with the most likely.
 fn candidates(options: &LoadOptions) -> Vec<Split> {
     match options.separator {
         Separator::Tab => vec![Split::At(b'\t')],
@@ -101,7 +101,7 @@ pub(super) fn cannot_be_cut(malformed: Malformed, origin: &Origin) -> Error {
 }
 
 /// True if two columns of whole numbers could be one column of numbers with a decimal comma: their
-/// fractions have the same number of digits, or no zeros at the end.
+/// fractions all have the same number of digits, or none ends in a zero.
 fn may_be_one_column(content: &Content, survey: &Survey, options: &LoadOptions) -> bool {
     let is_stated = options.separator != Separator::Auto || options.decimal != Decimal::Auto;
     let columns = options.columns.iter().flatten().any(|column| *column != Column::At(0));

@@ -20,8 +20,8 @@ impl Tally {
         self.0[kind as usize]
     }
 
-    /// True if its cells are numbers or missing; `comma` says whether a cell with a comma is a
-    /// number.
+    /// True if the cells of the column are numbers or missing; `comma` says whether a cell with a
+    /// comma counts as a number.
     fn is_numeric(&self, comma: bool) -> bool {
         let commas = self.count(Kind::Comma);
         let numbers = self.count(Kind::Whole) + self.count(Kind::Point) + self.count(Kind::Exponent) + commas;
@@ -29,16 +29,17 @@ impl Tally {
     }
 }
 
-/// A table all of whose records have the same number of cells.
+/// A table in which all records have the same number of cells.
 #[derive(Debug)]
 pub(super) struct Survey {
     pub split: Split,
-    /// The first record. It begins with an empty name if it has one cell fewer than the others.
+    /// The first record. If it has one cell fewer than the others, an empty name is inserted at its
+    /// beginning.
     pub first: Vec<String>,
-    /// True if the first record has one cell fewer than the others, as R writes a table with row
-    /// names.
+    /// True if the first record has one cell fewer than the others. R writes tables with row names
+    /// in this form.
     pub is_short: bool,
-    /// The number of records below the first.
+    /// The number of records below the first record.
     pub rows: usize,
     /// The columns below the first record.
     pub columns: Vec<Tally>,
@@ -46,7 +47,8 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// Reads all records; None if they have unequal numbers of cells, or cannot be split so.
+    /// Reads all records. Returns None if they have unequal numbers of cells, or cannot be split in
+    /// this way.
     pub fn new(content: &Content, split: Split, short_allowed: bool) -> Option<Survey> {
         let mut records = content.records(split);
         if !records.advance().ok()? {
@@ -73,7 +75,7 @@ impl Survey {
         (!is_short || named).then_some(Survey { split, first, is_short, rows, columns, row_names })
     }
 
-    /// Returns the number of columns of numbers minus that of the others.
+    /// Returns the number of columns of numbers minus the number of other columns.
     pub fn score(&self, comma: bool) -> i64 {
         let numeric = if self.rows > 0 {
             self.columns.iter().filter(|column| column.is_numeric(comma)).count()
@@ -84,7 +86,7 @@ impl Survey {
     }
 }
 
-/// True if these are names that contain no separator at which they should have been split.
+/// True if these are names, none of which contains a separator at which it should have been split.
 fn are_names(cells: &[String]) -> bool {
     cells.iter().all(|cell| Kind::of(cell) == Kind::Text && !cell.contains([',', ';', '\t']))
 }

@@ -37,7 +37,8 @@ fn an_archive_that_unpacks_to_far_more_than_it_is() {
     assert!(error.contains("array `a`") && error.contains("is not trusted"), "{error}");
 }
 
-/// Of an archive every bit counts: a flip in the values is caught by the checksum, wherever it is.
+/// In an archive every bit counts. The checksum detects a flipped bit in the values, wherever it
+/// is.
 #[test]
 fn a_flipped_bit_in_an_archive_is_no_number() {
     let folder = Folder::new();
@@ -46,13 +47,13 @@ fn a_flipped_bit_in_an_archive_is_no_number() {
     for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
         let packed = zip_of(&[("a.npy", &whole)], method);
         let clean = folder.load("x.npz", &packed).unwrap();
-        // The data of the first entry begins behind its header of 30 bytes and its name.
+        // The data of the first entry begin after its header of 30 bytes and its name.
         for at in (35..packed.len().min(35 + whole.len())).step_by(7) {
             for bit in [0, 3, 6] {
                 let mut flipped = packed.clone();
                 flipped[at] ^= 1 << bit;
                 if let Ok(points) = folder.load("x.npz", &flipped) {
-                    // What is not part of the data may change.
+                    // Bytes that are not part of the data may change.
                     assert_eq!(points, clean, "{method:?}: bit {bit} of byte {at}");
                 }
             }
@@ -69,7 +70,7 @@ fn an_archive_with_two_entries_of_one_name_is_refused() {
     assert!(error.contains("two of its entries have the same name"), "{error}");
 }
 
-/// `bytes` with every `from` written as `to`.
+/// Returns `bytes` with every `from` replaced by `to`.
 fn renamed(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for at in 0..bytes.len().saturating_sub(from.len()) {

@@ -38,7 +38,8 @@ fn truth_values_and_half_precision() {
     let folder = Folder::new();
     let points = folder.load("x.npy", &array("|b1", "False", "(3,)", &[0, 1, 1])).unwrap();
     assert_eq!((points.dim(), points.data()), (1, [0.0, 1.0, 1.0].as_slice()));
-    // IEEE 754 binary16: 1, -2, the largest, the smallest normal, the smallest subnormal, -0.
+    // IEEE 754 binary16: 1, -2, the largest number, the smallest normal number, the smallest
+    // subnormal number, and -0.
     let bits: [u16; 6] = [0x3c00, 0xc000, 0x7bff, 0x0400, 0x0001, 0x8000];
     let want = [1.0, -2.0, 65504.0, 2f64.powi(-14), 2f64.powi(-24), -0.0];
     let body: Vec<u8> = bits.iter().flat_map(|b| b.to_be_bytes()).collect();
@@ -53,7 +54,7 @@ fn truth_values_and_half_precision() {
 #[test]
 fn axes_in_either_order() {
     let folder = Folder::new();
-    // The array [[0, 1, 2], [3, 4, 5]], first axis fastest.
+    // The array [[0, 1, 2], [3, 4, 5]], stored with the first axis fastest.
     let points = folder.load("x.npy", &array("|u1", "True", "(2, 3)", &[0, 3, 1, 4, 2, 5])).unwrap();
     assert_eq!((points.dim(), points.data()), (3, [0., 1., 2., 3., 4., 5.].as_slice()));
     // The value at (i, j, k) of a (2, 3, 4) array is 12 i + 4 j + k.
@@ -153,7 +154,7 @@ fn later_versions_of_the_format() {
     }
 }
 
-/// In Fortran order every value would visit every axis.
+/// In Fortran order, the reader would visit every axis for every value.
 #[test]
 fn thousands_of_axes_are_refused_at_once() {
     let shape = |axes: usize| format!("({}2, 3)", "1,".repeat(axes - 2));

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-/// An `.npy` with this header text, as NumPy pads it, and these bytes.
+/// Returns an `.npy` file with this header text, padded as NumPy pads it, and these bytes.
 pub(super) fn npy(header: &str, body: &[u8]) -> Vec<u8> {
     let mut text = header.as_bytes().to_vec();
     text.resize((10 + text.len() + 1).next_multiple_of(64) - 11, b' ');
@@ -18,7 +18,7 @@ pub(super) fn array(descr: &str, fortran: &str, shape: &str, body: &[u8]) -> Vec
     npy(&format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}"), body)
 }
 
-/// A zip of stored or deflated entries.
+/// Returns a zip archive of stored or deflated entries.
 pub(super) fn zip_of(entries: &[(&str, &[u8])], method: zip::CompressionMethod) -> Vec<u8> {
     let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in entries {

@@ -1,4 +1,5 @@
-//! Files written byte by byte here, so that the readers are not tested against the writers alone.
+//! Files are written here byte by byte, so that the readers are not tested only against the
+//! writers.
 
 mod archive;
 mod array;
@@ -12,7 +13,7 @@ use super::*;
 use crate::{Error, Points, Result};
 use std::path::PathBuf;
 
-/// A folder that goes away with its last use.
+/// A folder that is removed after its last use.
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -31,12 +32,12 @@ impl Folder {
     }
 }
 
-/// Options as a script writes them.
+/// Returns options from the form in which a script writes them.
 fn options(json: &str) -> LoadOptions {
     serde_json::from_str(json).unwrap()
 }
 
-/// The sentence of the error that loading these bytes gives.
+/// Returns the sentence of the error for a file of these bytes.
 fn complaint(name: &str, bytes: &[u8]) -> String {
     Folder::new().load(name, bytes).unwrap_err().to_string()
 }
@@ -80,7 +81,7 @@ fn what_only_tables_have_is_refused_of_arrays() {
     }
 }
 
-/// A pipe, a device and a socket have no end that a reader could wait for.
+/// A pipe, a device and a socket have no end for which a reader could wait.
 #[cfg(unix)]
 #[test]
 fn what_is_not_a_regular_file_is_refused_at_once() {
@@ -152,7 +153,7 @@ fn a_pipe_is_written_to_and_a_link_keeps_standing() {
     use std::os::unix::fs::{FileTypeExt as _, symlink};
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
-    // Never a real device: a writer that replaced it would break the machine.
+    // A test must never use a real device: a writer that replaced it would break the machine.
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let reader = std::thread::spawn({
         let pipe = pipe.clone();

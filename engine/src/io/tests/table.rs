@@ -8,7 +8,7 @@ fn table(text: &str, json: &str) -> Result<Points> {
     load(&folder.file("x.csv", text.as_bytes()), &options(json))
 }
 
-/// The error's sentence without the path.
+/// Returns the sentence of the error without the path.
 fn wrong(text: &str, json: &str) -> String {
     let error = table(text, json).unwrap_err().to_string();
     error.split_once("x.csv").unwrap().1.to_string()
@@ -62,7 +62,7 @@ fn columns_by_name_and_position() {
         wrong("x,y,x\n1,2,3\n", r#"{"columns": ["x"]}"#),
         ": two of its columns are called `x`, but a name must be unique: give the position of the column, from 0"
     );
-    // A text column that is not asked for does not make the first line a header.
+    // A text column that is not requested does not make the first line a header.
     assert_eq!(table("cat,1\ndog,2\n", r#"{"columns": [1]}"#).unwrap().data(), [1.0, 2.0]);
 }
 

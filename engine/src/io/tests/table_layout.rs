@@ -1,6 +1,6 @@
-//! How a `.csv` is laid out, decided by all of its lines. The values are those of pandas 3.1
-//! (`read_csv` with the separator, header, decimal mark and index column stated, `dropna`) and, for
-//! aligned columns, of NumPy 2.4 (`loadtxt`).
+//! The layout of a `.csv`, decided from all of its lines. The expected values are those of pandas
+//! 3.1 (`read_csv` with the separator, header, decimal mark and index column given, `dropna`) and,
+//! for aligned columns, of NumPy 2.4 (`loadtxt`).
 
 use super::*;
 use crate::Rule;
@@ -11,14 +11,14 @@ fn loaded(text: &str, json: &str) -> Result<Loaded> {
     load_with_note(&folder.file("x.csv", text.as_bytes()), &options(json))
 }
 
-/// The points are these rows, and the note is this one.
+/// Asserts that the file has these rows and this note.
 fn reads(text: &str, json: &str, rows: &[&[f64]], note: Option<&str>) {
     let loaded = loaded(text, json).unwrap_or_else(|e| panic!("{text:?}, {json}: {e}"));
     let seen: Vec<&[f64]> = loaded.points.iter().collect();
     assert_eq!((seen.as_slice(), loaded.note.as_deref()), (rows, note), "{text:?}, {json}");
 }
 
-/// The sentence of the refusal, and the options that it offers.
+/// Returns the sentence of the error, and the options that it offers.
 fn refused(text: &str, json: &str) -> (String, Vec<&'static str>) {
     let error = loaded(text, json).map(|l| panic!("{text:?}: {:?}", l.points)).unwrap_err();
     let offered = match &error {
@@ -43,7 +43,7 @@ fn a_header_of_positions_may_be_a_row() {
     assert_eq!(offered, ["header", "header"]);
     reads(text, r#"{"header": true}"#, &[&[0.5, 2.5], &[1.5, 3.5], &[2.5, 4.5]], None);
     reads(text, r#"{"header": false}"#, &[&[0., 1.], &[0.5, 2.5], &[1.5, 3.5], &[2.5, 4.5]], None);
-    // A column that is asked for by its name has one.
+    // A column that is requested by name has a name.
     reads(text, r#"{"columns": ["1"]}"#, &[&[2.5], &[3.5], &[4.5]], None);
     assert_eq!(refused("0\n0.5\n1.5\n", "{}").1, ["header", "header"]);
     reads("0\n1\n1\n0\n", "{}", &[&[0.], &[1.], &[1.], &[0.]], None);
@@ -78,14 +78,14 @@ fn a_hash_below_the_header_is_no_comment() {
         sentence,
         ", line 2: it has 1 cell, but a line that begins with `#` is a comment only above the first row"
     );
-    // Above the first row a line that has the numbers of one would vanish.
+    // Above the first row, a line that has the numbers of a row would be lost.
     let (sentence, _) = refused("#1,0.5,1\n#2,1.5,2\n3,2.5,3\n", "{}");
     assert!(sentence.starts_with(", line 1: it begins with `#` but holds numbers like a row"), "{sentence}");
 }
 
 #[test]
 fn names_in_a_comment() {
-    // np.savetxt(.., header="a b")
+    // This is the output of np.savetxt(.., header="a b").
     let text = "# a b\n0.5 1.5\n2.5 3.5\n";
     let rows: [&[f64]; 2] = [&[0.5, 1.5], &[2.5, 3.5]];
     reads(text, "{}", &rows, Some("2 rows, 2 columns; 1 comment line above the first row left out"));
@@ -102,11 +102,11 @@ fn the_index_of_pandas_is_no_coordinate() {
     let text = ",a,b\n0,0.5,1.5\n1,2.5,3.5\n2,4.5,5.5\n";
     reads(text, "{}", &rows, Some(note));
     reads(text, r#"{"columns": [0, 2]}"#, &[&[0., 1.5], &[1., 3.5], &[2., 5.5]], None);
-    // Without names of columns, of a shuffled frame, and of words.
+    // The same without names of columns, for a shuffled frame, and for words.
     reads(",0,1\n0,0.5,1.5\n1,2.5,3.5\n2,4.5,5.5\n", "{}", &rows, Some(&note.replace("a, b", "0, 1")));
     reads(",a,b\n7,0.5,1.5\n3,2.5,3.5\n9,4.5,5.5\n", "{}", &rows, Some(note));
     reads(",a,b\nu,0.5,1.5\nv,2.5,3.5\nu,4.5,5.5\n", "{}", &rows, Some(note));
-    // One that repeats a number, or has fractions, may be a coordinate.
+    // A first column that repeats a number, or has fractions, may be a coordinate.
     for text in [",a\n3,0.5\n3,1.5\n", ",a\n0.5,1\n1.5,2\n"] {
         assert_eq!(refused(text, "{}").1, ["columns", "columns"]);
     }
@@ -118,7 +118,8 @@ fn the_index_of_pandas_is_no_coordinate() {
 fn the_row_names_of_r_are_no_coordinate() {
     let note = "2 rows, columns x, y; the header has one name fewer than the rows have cells, so that the first column \
                 was taken as the names of the rows and left out";
-    // write.table(d), write.table(d, quote = FALSE) of a part of the rows, write.table(d, sep = ",").
+    // These are the outputs of write.table(d), write.table(d, quote = FALSE) for a part of the
+    // rows, and write.table(d, sep = ",").
     for text in [
         "\"x\" \"y\"\n\"1\" 0.5 1.5\n\"2\" 2.5 3.5\n",
         "x y\n7 0.5 1.5\n3 2.5 3.5\n",
@@ -127,7 +128,8 @@ fn the_row_names_of_r_are_no_coordinate() {
         reads(text, "{}", &[&[0.5, 1.5], &[2.5, 3.5]], Some(note));
     }
     reads("\"x\"\n\"1\" 0.5\n\"2\" 2.5\n", r#"{"columns": ["x"]}"#, &[&[0.5], &[2.5]], None);
-    // A title above two columns, a header for other separators, and a first row that is too short.
+    // The texts have a title above two columns, a header with another separator, and a first row
+    // that is too short.
     for text in ["A title\n1.5,0.5\n3.5,2.5\n", "a,b\n1 2\n3 4\n", "1,2\n3,4,5\n6,7,8\n"] {
         assert!(refused(text, "{}").0.contains("but the lines before have"), "{text:?}");
     }
@@ -172,7 +174,8 @@ fn a_comma_may_mark_decimals() {
     reads(text, r#"{"separator": ","}"#, &[&[1., 5.], &[2., 5.], &[3., 25.]], None);
     reads(text, r#"{"decimal": "."}"#, &[&[1., 5.], &[2., 5.], &[3., 25.]], None);
     reads(text, r#"{"decimal": ","}"#, &[&[1.5], &[2.5], &[3.25]], None);
-    // Numbers of unequal lengths that end in 0 are no fractions; nor are those below two names.
+    // Numbers of unequal lengths that end in 0 are not fractions. Numbers below two names are not
+    // fractions either.
     reads("1,5\n2,10\n3,7\n", "{}", &[&[1., 5.], &[2., 10.], &[3., 7.]], None);
     reads("x,y\n1,5\n2,5\n", "{}", &[&[1., 5.], &[2., 5.]], None);
 
@@ -188,7 +191,7 @@ fn a_comma_may_mark_decimals() {
     }
     let note = "2 rows, columns a, b; the comma was taken as the decimal mark";
     reads("a;b\n1,5;2\n2,25;3\n", "{}", &[&[1.5, 2.], &[2.25, 3.]], Some(note));
-    // Thousands or decimals? And both marks in one table.
+    // The commas may mark thousands or decimals, and one table has both marks.
     assert_eq!(refused("1,234;5\n2,345;6\n", "{}").1, ["decimal"]);
     reads("1,234;5\n2,345;6\n", r#"{"decimal": ","}"#, &[&[1.234, 5.], &[2.345, 6.]], None);
     assert!(refused("1,5;2.5\n", "{}").0.starts_with(", line 1, column 1: the cell holds `1,5`"));
@@ -225,7 +228,7 @@ fn missing_values_are_refused_or_left_out_and_counted() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever a table is written with, its numbers come back.
+    /// The numbers of a table come back, whatever format it is written in.
     #[test]
     fn tables_read_back(
         values in prop::collection::vec(-1e6f64..1e6, 1..40),
@@ -237,7 +240,8 @@ proptest! {
         let values = &values[..values.len() / dim * dim];
         let comma = comma && !separator.contains(',');
         let quote = |cell: String| if quoted { format!("\"{cell}\"") } else { cell };
-        // Four digits after the mark: no group of thousands, and not all whole.
+        // With four digits after the mark, the numbers are neither groups of thousands nor all
+        // whole.
         let number = |v: &f64| format!("{v:.4}").replace('.', if comma { "," } else { "." });
         let mut lines: Vec<String> = Vec::new();
         if header {

@@ -7,20 +7,20 @@ use plotters::style::{FontStyle, register_font};
 /// DejaVu Sans with Latin, Greek and mathematical glyphs; its licence is in the same folder.
 const FACE: &[u8] = include_bytes!("../../../assets/DejaVuSans-subset.ttf");
 
-/// The font family for SVG: the embedded face first, then faces of similar width.
+/// The font family for SVG: the embedded face first, and then faces of similar width.
 pub(in crate::plot) const FAMILY: &str = "DejaVu Sans, Verdana, Arial, sans-serif";
 
-/// The height of a line, the height of a capital letter and the descent, in em.
+/// The height of a line, the height of a capital letter, and the descent, in em.
 pub(in crate::plot) const LINE: f64 = 1.164;
 pub(in crate::plot) const CAPITAL: f64 = 0.729;
 pub(in crate::plot) const DESCENT: f64 = 0.236;
 
-/// The embedded face.
+/// Returns the embedded face.
 pub(in crate::plot) fn face() -> Result<FontRef<'static>> {
     FontRef::try_from_slice(FACE).map_err(|e| broken(e.to_string()))
 }
 
-/// Registers the face with plotters, which measures texts with it.
+/// Registers the face with plotters, which measures texts with the face.
 pub(in crate::plot) fn register() -> Result<()> {
     register_font(FAMILY, FontStyle::Normal, FACE).map_err(|_| broken("plotters refused it".into()))
 }
@@ -34,7 +34,7 @@ pub(in crate::plot) fn width(face: &FontRef<'_>, text: &str) -> f64 {
     glyphs(face, text).last().map_or(0.0, |g| g.end)
 }
 
-/// Returns `text` cut to at most `limit` em, with an ellipsis if it was cut.
+/// Returns `text`, cut to at most `limit` em; an ellipsis marks a cut text.
 pub(in crate::plot) fn fit(face: &FontRef<'_>, text: &str, limit: f64) -> String {
     if width(face, text) <= limit {
         return text.into();
@@ -44,7 +44,7 @@ pub(in crate::plot) fn fit(face: &FontRef<'_>, text: &str, limit: f64) -> String
     text.chars().take(kept).chain(['…']).collect()
 }
 
-/// One glyph of a line of text, in em from its beginning.
+/// One glyph of a line of text; its position is in em from the beginning of the line.
 pub(in crate::plot) struct Glyph {
     id: ab_glyph::GlyphId,
     start: f64,
@@ -66,7 +66,8 @@ pub(in crate::plot) fn glyphs<'a>(face: &'a FontRef<'_>, text: &'a str) -> impl 
     })
 }
 
-/// Returns the outline of a line of text, in em, from its left end on the baseline, y downwards.
+/// Returns the outline of a line of text, in em. The origin is the left end of the baseline, and y
+/// points downwards.
 pub(in crate::plot) fn outline(face: &FontRef<'_>, text: &str) -> Vec<OutlineCurve> {
     let em = face.units_per_em().unwrap_or(2048.0);
     let mut curves = Vec::new();

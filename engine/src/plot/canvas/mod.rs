@@ -1,7 +1,7 @@
 //! The marks of a picture after its layout, and the surface on which plotters draws.
 //!
-//! Coordinates are tenths of a pixel, so that curves stay smooth although plotters counts in whole
-//! numbers.
+//! Coordinates are tenths of a pixel, so that curves stay smooth although plotters works with
+//! integers.
 
 pub(super) mod font;
 mod png;

@@ -1,4 +1,4 @@
-//! A scene as PNG bytes.
+//! A scene as the bytes of a PNG file.
 
 use super::font;
 use super::scene::{Align, Mark, PX, Paint, Place, Scene};
@@ -8,7 +8,8 @@ use tiny_skia::{
     FillRule, FilterQuality, LineCap, LineJoin, Path, PathBuilder, Pixmap, PixmapPaint, Shader, Stroke, Transform,
 };
 
-/// Device pixels per picture pixel: sharp on fine screens and in print.
+/// Device pixels per picture pixel. With two of them, pictures are sharp on fine screens and in
+/// print.
 const DENSITY: f32 = 2.0;
 
 /// Returns the content of the file.

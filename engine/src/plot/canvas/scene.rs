@@ -30,7 +30,7 @@ pub(in crate::plot) struct Paint {
     pub alpha: f64,
 }
 
-/// The point of a text that is at its position.
+/// The point of a text that lies at the position of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::plot) enum Align {
     Left,

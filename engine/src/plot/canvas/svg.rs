@@ -6,8 +6,8 @@ use crate::Result;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::fmt::Write as _;
 
-/// Returns the whole document. Consecutive dots of one paint share a group, which keeps clouds of
-/// thousands of points small.
+/// Returns the whole document. Consecutive dots with the same paint share a group, which keeps
+/// files of thousands of points small.
 pub(in crate::plot) fn text(scene: &Scene) -> Result<String> {
     let (width, height) = scene.size;
     let mut out = format!(
@@ -75,7 +75,8 @@ fn px(tenths: i32) -> String {
     format!("{}", f64::from(tenths) / 10.0)
 }
 
-/// Returns a path through `points`, relative after the first, which halves its length.
+/// Returns a path through `points`. All positions after the first are relative, which halves the
+/// length of the path.
 fn steps(points: &[Place]) -> String {
     let mut out = String::new();
     let mut last: Option<Place> = None;

@@ -1,4 +1,4 @@
-//! Dots, lines and areas between two axes, by plotters.
+//! Dots, lines and areas between two axes, drawn by plotters.
 
 use super::super::axes_chart::{Item, Plane};
 use super::super::canvas::{Align, Mark, PX, Paint, Scene, Sheet, font};
@@ -41,11 +41,11 @@ fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area)
     let top = area.top;
     let mut left = 60.0;
     let mut made = None;
-    // The width of the labels depends on the ticks, and the ticks depend on that width; a second
-    // round suffices.
+    // The width of the labels depends on the ticks, and the ticks depend on the width of the
+    // labels. A second round suffices.
     for _ in 0..2 {
         let width = area.width - left - 0.5 * MARGIN;
-        // Equal units have equal steps.
+        // If units are equal, both axes have equal tick steps.
         let (across, down) = (width / 75.0, height / if plane.equal { 75.0 } else { 50.0 });
         let mut x = Scale::new(&plane.x, plane.extents[0], across);
         let mut y = Scale::new(&plane.y, plane.extents[1], down);
@@ -65,7 +65,7 @@ fn scales(face: &FontRef<'_>, plane: &Plane, area: Area) -> (Scale, Scale, Area)
     })
 }
 
-/// Returns the label of an axis with the power of ten of its ticks.
+/// Returns the label of an axis, with the power of ten of its ticks.
 fn axis_label(axis: &Axis, scale: &Scale) -> String {
     match (axis.label.is_empty(), scale.power) {
         (_, 0) => axis.label.clone(),
@@ -100,12 +100,12 @@ fn rgb(colour: Colour) -> RGBColor {
     RGBColor(colour.0, colour.1, colour.2)
 }
 
-/// Returns a line of this width in pixels.
+/// Returns the style of a line of this width in pixels.
 fn pen(paint: Paint, width: f64) -> ShapeStyle {
     rgb(paint.colour).mix(paint.alpha).stroke_width((width * f64::from(PX)).round() as u32)
 }
 
-/// Returns a filling.
+/// Returns the style of a filled area.
 fn brush(paint: Paint) -> ShapeStyle {
     rgb(paint.colour).mix(paint.alpha).filled()
 }

@@ -4,16 +4,16 @@ use super::super::axes_chart::Spot;
 use super::super::scale::Scale;
 use super::layout::Area;
 
-/// The rectangle between both axes.
+/// The rectangle between both axes, which frames the data.
 pub(super) struct Frame {
     /// The horizontal and the vertical scale.
     pub scales: [Scale; 2],
-    /// The same in pixels.
+    /// The rectangle in pixels.
     pub inner: Area,
 }
 
 impl Frame {
-    /// Returns the position of a spot: 0 to 1 on both axes inside the frame.
+    /// Returns the position of a spot: on both axes, 0 to 1 is inside the frame.
     fn fractions(&self, spot: Spot) -> [f64; 2] {
         [self.scales[0].fraction(spot[0]), self.scales[1].fraction(spot[1])]
     }
@@ -27,18 +27,18 @@ impl Frame {
         self.scales[axis].value(fraction)
     }
 
-    /// True if the spot is inside.
+    /// True if the spot is inside the frame.
     pub fn holds(&self, spot: Spot) -> bool {
         self.fractions(spot).iter().all(|f| (-1e-9..=1.0 + 1e-9).contains(f))
     }
 
-    /// Returns the nearest position inside.
+    /// Returns the nearest position inside the frame.
     pub fn nearest(&self, spot: Spot) -> (f64, f64) {
         let inside = self.spot(self.fractions(spot).map(|f| f.clamp(0.0, 1.0)));
         (inside[0], inside[1])
     }
 
-    /// Returns the pieces of a line that are inside.
+    /// Returns the pieces of a line that are inside the frame.
     pub fn clip(&self, spots: &[Spot]) -> Vec<Vec<Spot>> {
         if spots.iter().all(|s| self.holds(*s)) {
             return vec![spots.to_vec()];
@@ -62,8 +62,8 @@ impl Frame {
     }
 }
 
-/// Returns the part of the segment from `a` to `b` inside the unit square, as fractions of its
-/// length (Liang-Barsky algorithm).
+/// Returns the part of the segment from `a` to `b` that is inside the unit square, as fractions of
+/// the segment (Liang-Barsky algorithm).
 fn inside(a: [f64; 2], b: [f64; 2]) -> Option<(f64, f64)> {
     let (mut from, mut to) = (0.0f64, 1.0f64);
     for i in 0..2 {

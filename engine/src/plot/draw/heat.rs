@@ -9,7 +9,7 @@ use crate::number::number;
 use crate::plot::{Axis, Colour};
 use ab_glyph::FontRef;
 
-/// Width of the bar, and of the space between it and the cells.
+/// Width of the bar, and of the space between the bar and the cells.
 const BAR: f64 = 14.0;
 const AWAY: f64 = 16.0;
 /// Strips of colour in the bar.
@@ -49,8 +49,8 @@ pub(super) fn draw(scene: &mut Scene, face: &FontRef<'_>, grid: &Grid, area: Are
     inner
 }
 
-/// Writes the names of rows and columns (every second, third .. if there is no room for all) and of
-/// both axes.
+/// Writes the names of rows and columns and of both axes. If there is no room for all names, only
+/// every second, third .. name is written.
 fn write_names(
     scene: &mut Scene,
     face: &FontRef<'_>,
@@ -81,7 +81,8 @@ fn write_names(
 fn draw_bar(scene: &mut Scene, face: &FontRef<'_>, heat: &Heat, scale: &Scale, bar: Area) {
     let strip = bar.height / STRIPS as f64;
     for i in 0..STRIPS {
-        // Up to the top, where the next strips cover it, so that there are no seams.
+        // Each strip reaches up to the top, where the next strips cover it, so that there are no
+        // seams.
         let area = Area { height: bar.height - i as f64 * strip, ..bar };
         fill(scene, area, Colour::heat((i as f64 + 0.5) / STRIPS as f64));
     }

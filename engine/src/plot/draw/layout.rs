@@ -2,12 +2,12 @@
 
 use crate::plot::canvas::{PX, Place};
 
-/// Empty paper around everything, in pixels.
+/// Empty paper around the picture, in pixels.
 pub(super) const MARGIN: f64 = 16.0;
 /// Empty paper between charts.
 pub(super) const GUTTER: f64 = 18.0;
-/// Em of tick labels, of axis labels and the legend, of a chart's title, of the picture's title, of
-/// notes.
+/// Font sizes in pixels per em: of tick labels, of axis labels and the legend, of the title of a
+/// chart, of the title of the picture, and of notes.
 pub(super) const TICK: f64 = 11.5;
 pub(super) const LABEL: f64 = 13.0;
 pub(super) const TITLE: f64 = 14.0;
@@ -23,7 +23,7 @@ pub(super) struct Area {
     pub height: f64,
 }
 
-/// Returns a position given in pixels.
+/// Returns the place for a position in pixels.
 pub(super) fn place(x: f64, y: f64) -> Place {
     ((x * f64::from(PX)).round() as i32, (y * f64::from(PX)).round() as i32)
 }

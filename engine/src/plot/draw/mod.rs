@@ -48,7 +48,7 @@ pub(super) fn scene(picture: &Picture) -> Result<Scene> {
         n => (1400.0 / n as f64).max(240.0),
     };
     let width = columns as f64 * (cell + GUTTER) - GUTTER + 2.0 * MARGIN;
-    // The height is known at the end; until then there is enough room for every chart.
+    // The height is known only at the end. Until then, there is enough room for every chart.
     let mut scene = Scene::new(width.ceil() as u32, 100_000);
     let heading = if picture.title.is_empty() && count == 1 { &picture.charts[0].title } else { &picture.title };
     let mut top = title::draw(&mut scene, &face, heading, &making.legend, width);
@@ -99,7 +99,7 @@ fn wanted_height(panel: &Panel, width: f64, making: &mut Making) -> f64 {
     }
 }
 
-/// Gives all charts of clouds the same extents.
+/// Gives the same extents to all charts of clouds.
 fn share_axes(panels: &mut [Panel]) {
     let mut shared = [Extent::NONE; 2];
     let mut solid = [Extent::NONE; 3];

@@ -13,7 +13,7 @@ const MOST: usize = 400;
 struct Grid {
     shown: usize,
     columns: usize,
-    /// Picture pixels per image pixel.
+    /// The number of picture pixels per image pixel.
     zoom: f64,
     gap: f64,
 }
@@ -25,7 +25,8 @@ fn grid(images: &Images, width: f64) -> Grid {
     let gap = if columns > 30 { 1.0 } else { 3.0 };
     let room = (width + gap) / columns as f64 - gap;
     let zoom = (room / images.width as f64).min(12.0);
-    // Whole pixels stay sharp; if there is no room for them, the image is shrunk.
+    // Pixels stay sharp if the zoom is an integer. If there is no room for that, the image is
+    // shrunk.
     Grid { shown, columns, zoom: if zoom >= 1.0 { zoom.floor() } else { zoom.max(1e-3) }, gap }
 }
 
@@ -39,7 +40,7 @@ pub(super) fn height(images: &Images, width: f64, making: &mut Making) -> f64 {
     (rows * (images.height as f64 * grid.zoom + grid.gap) - grid.gap).max(20.0)
 }
 
-/// Draws the images in order, line by line, and returns the rectangle they fill.
+/// Draws the images in order, line by line, and returns the rectangle that they fill.
 pub(super) fn draw(scene: &mut Scene, images: &Images, area: Area) -> Area {
     let grid = grid(images, area.width);
     let all = || images.pixels.data()[..grid.shown * images.pixels.dim()].iter().copied();

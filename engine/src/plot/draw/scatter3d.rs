@@ -1,5 +1,5 @@
-//! Points of three coordinates: an orthographic view from a fixed direction, in which far points
-//! are paler.
+//! Points of three coordinates, in an orthographic view from a fixed direction. Far points are
+//! paler.
 
 use super::super::canvas::{Align, Mark, PX, Paint, Scene};
 use super::super::prepared::Solid;
@@ -7,12 +7,12 @@ use super::super::scale::Scale;
 use super::layout::{Area, LABEL, TICK, place};
 use crate::plot::{Axis, Colour};
 
-/// The direction of view: around the third axis, and above the plane of the first two, in degrees.
+/// The direction of view in degrees: around the third axis, and above the plane of the first two.
 const AZIMUTH: f64 = -58.0;
 const ELEVATION: f64 = 22.0;
 /// Share of white mixed into the farthest points.
 const HAZE: f64 = 0.7;
-/// The number of steps of haze; few, so that equal paints can be grouped.
+/// The number of steps of haze. There are few of them, so that equal paints can be grouped.
 const HAZES: f64 = 12.0;
 /// Pixels for the labels to the side of and below the box.
 const BESIDE: f64 = 96.0;
@@ -26,7 +26,7 @@ struct Camera {
     right: Vector,
     up: Vector,
     forward: Vector,
-    /// Half lengths of the edges of the box, the longest 1.
+    /// Half lengths of the edges of the box. The longest is 1.
     half: Vector,
     /// Pixels per unit, and the position of the centre of the box.
     zoom: f64,
@@ -37,7 +37,7 @@ impl Camera {
     fn new(solid: &Solid, area: Area) -> Camera {
         let scales = solid.extents.map(|extent| Scale::new(&Axis::default(), extent, 5.0));
         let longest = scales.iter().map(Scale::length).fold(0.0, f64::max);
-        // A flat box keeps some thickness, so that its labels do not overlap.
+        // A flat box has a minimum thickness, so that its labels do not overlap.
         let scales = scales.map(|s| match s.length() / longest {
             share if share < 0.25 => s.stretch(0.25 / share.max(1e-9), 3.0),
             _ => s,
@@ -57,7 +57,7 @@ impl Camera {
         (0..3).map(|i| (axis[i] * self.half[i]).abs()).sum()
     }
 
-    /// Returns the box coordinates (-half to half) of fractions along the axes.
+    /// Returns the box coordinates (-half to half) for fractions along the axes.
     fn inside(&self, fractions: Vector) -> Vector {
         [0, 1, 2].map(|i| (2.0 * fractions[i] - 1.0) * self.half[i])
     }
@@ -67,7 +67,7 @@ impl Camera {
         (self.centre.0 + self.zoom * dot(p, self.right), self.centre.1 - self.zoom * dot(p, self.up))
     }
 
-    /// Returns 0 for the farthest corner of the box, 1 for the nearest.
+    /// Returns the nearness of a position: 0 for the farthest corner of the box, 1 for the nearest.
     fn nearness(&self, fractions: Vector) -> f64 {
         0.5 + 0.5 * dot(self.inside(fractions), self.forward) / self.reach(self.forward)
     }
@@ -87,8 +87,8 @@ pub(super) fn height(solid: &Solid, width: f64) -> f64 {
 pub(super) fn draw(scene: &mut Scene, solid: &Solid, area: Area) -> Area {
     let camera = Camera::new(solid, area);
     draw_walls(scene, &camera);
-    // Each axis is labelled along the edge of the box that the view leaves free, given by the other
-    // two coordinates.
+    // Each axis is labelled along an edge of the box that the view leaves free. The other two
+    // coordinates determine this edge.
     let edges = [(0, [0.5, 0.0, 0.0]), (1, [1.0, 0.5, 0.0]), (2, [0.0, 0.0, 0.5])];
     for (axis, middle) in edges {
         draw_labels(scene, &camera, axis, middle);
@@ -128,7 +128,7 @@ fn draw_walls(scene: &mut Scene, camera: &Camera) {
 
 fn draw_labels(scene: &mut Scene, camera: &Camera, axis: usize, middle: Vector) {
     let (x, y) = camera.view(middle);
-    // Labels lie outside the box: perpendicular to the edge, on the side away from the centre.
+    // Labels lie outside the box, perpendicular to the edge and on the side away from the centre.
     let (ends, mut a, mut b) = ((0.0, 1.0), middle, middle);
     (a[axis], b[axis]) = ends;
     let (from, to) = (camera.view(a), camera.view(b));
@@ -145,7 +145,7 @@ fn draw_labels(scene: &mut Scene, camera: &Camera, axis: usize, middle: Vector) 
     for (tick, label) in &camera.scales[axis].ticks {
         let mut at = middle;
         at[axis] = camera.scales[axis].fraction(*tick);
-        // The first two axes share a corner, where their labels would overlap.
+        // The first two axes share a corner. Labels there would overlap.
         if axis < 2 && !(0.04..=0.96).contains(&at[axis]) {
             continue;
         }
@@ -162,7 +162,7 @@ fn draw_labels(scene: &mut Scene, camera: &Camera, axis: usize, middle: Vector) 
     scene.write(&name, place(x + 36.0 * dx, y + 34.0 * dy + 0.36 * LABEL), LABEL, align, colour);
 }
 
-/// Draws all points of all clouds, the farthest first.
+/// Draws all points of all clouds, beginning with the farthest.
 fn draw_points(scene: &mut Scene, camera: &Camera, solid: &Solid, area: Area) {
     let most = solid.swarms.iter().map(|s| s.places.len()).max().unwrap_or(1).max(1) as f64;
     let usual = (0.14 * (area.width * area.height / most).sqrt()).clamp(1.0, 3.2);

@@ -1,17 +1,17 @@
-//! The logarithm of the Jacobian determinant of the steps of a flow.
+//! The logarithm of the absolute Jacobian determinant of the steps of a flow.
 
 use crate::archive::{Archive, Archived};
 use crate::ode::{Divergence, Integrator, MOST_COORDINATES, move_into};
 use crate::{Mat, Points, Result, rng::Stream};
 
-/// Evaluates a field at the rows of its first argument.
+/// A function that evaluates a field at the rows of its first argument.
 pub(super) type Field<'a> = dyn FnMut(&Points, &mut Points) -> Result<()> + 'a;
 
-/// `log |det J|` of the steps so far, a value for every point. In up to 8 dimensions `J` is the
-/// derivative of the steps themselves, by central differences along tangents that pass through the
-/// stages with the points. In more dimensions it is that of the continuous flow, `d log |det J| /
-/// dt = div v`, with the accuracy of the integrator, by random directions that are new in each
-/// step.
+/// `log |det J|` of the steps so far, one value for every point. In up to 8 dimensions, `J` is the
+/// derivative of the steps themselves. It is computed by central differences along tangents, which
+/// pass through the stages together with the points. In more dimensions it is that of the
+/// continuous flow, `d log |det J| / dt = div v`, with the accuracy of the integrator. The
+/// divergence uses random directions that are new in each step.
 #[derive(Debug)]
 pub(super) struct LogDet {
     how: How,
@@ -47,7 +47,7 @@ impl Archived for LogDet {
 }
 
 impl LogDet {
-    /// Creates it for `n` points in `dim` dimensions.
+    /// Creates the determinant for `n` points in `dim` dimensions.
     pub fn new(n: usize, dim: usize, stream: Stream) -> LogDet {
         let how = if dim <= MOST_COORDINATES {
             How::Tangents(Tangents::default())
@@ -61,8 +61,8 @@ impl LogDet {
         &self.logs
     }
 
-    /// Evaluates stage `s` at the points `z`, which are `place` steps of size `eta` along the stage
-    /// before; differences use `by` units of each coordinate.
+    /// Evaluates stage `s` at the points `z`. They lie `place` steps of size `eta` along the
+    /// velocity of the stage before. Differences use `by` units of each coordinate.
     pub fn stage(
         &mut self,
         s: usize,

@@ -17,7 +17,7 @@ use crate::{Points, Result};
 #[derive(Debug, Default)]
 pub struct Stepper {
     steps: RungeKutta,
-    /// The number of evaluations of samplers, which are counted separately.
+    /// The number of evaluations of samplers. It is counted separately.
     evaluations: u64,
     /// The cloud before the last step of a sampler.
     before: Points,
@@ -40,7 +40,7 @@ impl Stepper {
         self.steps.evaluations() + self.evaluations
     }
 
-    /// Moves `cloud` by one step; returns a report for fields that adapt.
+    /// Moves `cloud` by one step. Returns a report for fields that adapt.
     ///
     /// # Errors
     /// Those of the field or the sampler; the cloud is then unchanged.
@@ -124,8 +124,8 @@ impl Along<'_> {
         let (report, integrator) = match self.stepping.step {
             Some(Schedule::Adaptive { from, to }) => {
                 let resolution = self.field.scales(cloud, self.clock).resolution;
-                // The size is known when the step is accepted: until then the tracers stay at their
-                // first stage.
+                // The step size is known only when the step is accepted. Until then the tracers
+                // stay at their first stage.
                 let report = steps.adapt(cloud, (from, to), resolution, &mut |y, stage, v| {
                     self.velocity(y, (stage, 0.0), stage == 0.0, v)
                 })?;

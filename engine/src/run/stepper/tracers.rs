@@ -32,20 +32,20 @@ impl Archived for Tracers {
 
 impl Tracers {
     /// Creates tracers at these points. With `stretched`, `log |det J|` is also computed, by
-    /// differences in f64: that takes the field at two more points per coordinate in up to 8
-    /// dimensions, and at 32 more points above.
+    /// differences in f64. That evaluates the field at two more points per coordinate in up to 8
+    /// dimensions, and at 32 more points in more dimensions.
     pub fn new(points: Points, stretched: bool, stream: Stream) -> Tracers {
         let log_det = stretched.then(|| LogDet::new(points.n(), points.dim(), stream.label("probes")));
         let (before, place) = (points.clone(), Points::default());
         Tracers { points, before, log_det, velocities: Vec::new(), stages: 0, place }
     }
 
-    /// Returns their positions.
+    /// Returns the positions of the tracers.
     pub fn points(&self) -> &Points {
         &self.points
     }
 
-    /// Returns `log |det J|` of the motion so far, a value for every point; None if it is not
+    /// Returns `log |det J|` of the motion so far, one value for every point; None if it is not
     /// computed.
     pub fn log_det(&self) -> Option<&[f64]> {
         self.log_det.as_ref().map(LogDet::logs)
@@ -64,8 +64,8 @@ impl Tracers {
         self.stages = 0;
     }
 
-    /// Uses the velocity at the next stage, at the fraction `place` of a step of size `eta`, of a
-    /// cloud that is at `at.cloud` then.
+    /// Evaluates the velocity of the tracers at the next stage, which lies at the fraction `place`
+    /// of a step of size `eta`. The cloud is then at `at.cloud`.
     pub(super) fn stage(
         &mut self,
         field: &mut dyn VelocityField,
