@@ -186,7 +186,7 @@ impl Points {
     /// Checks that these points have `dim` coordinates.
     ///
     /// # Errors
-    /// The number of coordinates is another one. The error calls these points `what`, and the
+    /// The points have another number of coordinates. The error calls these points `what`, and the
     /// object that has `dim` coordinates `whose`.
     pub fn check_dim(&self, what: impl Into<Subject>, dim: usize, whose: &str) -> Result<()> {
         if self.dim == dim {

@@ -76,8 +76,8 @@ pub enum Schedule {
     /// A formula in `t`.
     Formula(Expression),
     /// Falls from `from` to `to`, and stays at a value as long as the flow still moves the
-    /// particles at this value (see the flow that uses it). As a plain function of the progress, it
-    /// is the geometric schedule.
+    /// particles at this value. The documentation of the flow gives the criterion. As a plain
+    /// function of the progress, it is the geometric schedule.
     Adaptive {
         /// First value.
         from: f64,

@@ -67,7 +67,7 @@ impl Observer for Cut {
     }
 }
 
-/// Records the steps after which a checkpoint could be kept, without requesting one.
+/// Records the steps after which a process keeps a checkpoint without a request.
 #[derive(Default)]
 struct Steps(Vec<usize>);
 
@@ -286,7 +286,7 @@ fn samplers() {
     });
 }
 
-/// Returns the parameters of a generator and the ending of its training.
+/// Returns the parameters of a generator, the counts of its work, and how its training ended.
 fn left(generator: &dyn Generator, done: sdflow::generator::FitResult, cut: &mut Cut) -> (Vec<f64>, Ending) {
     assert_eq!(done.history, cut.rows);
     let stats = &done.stats;

@@ -35,9 +35,9 @@ crate::options! {
         /// "forward" from the source, or "backward" from the target; not every bridge knows its
         /// backward drift.
         direction: Direction = Direction::Forward,
-        /// "sde", the stochastic process of the bridge by Euler steps; "ode", its probability flow
-        /// by Heun steps, which needs the drift in both directions; "plan", an exact draw of the
-        /// other end, with the pinned reference process in between.
+        /// "sde" is the stochastic process of the bridge, by Euler steps. "ode" is its probability
+        /// flow, by Heun steps; it needs the drift in both directions. "plan" draws the other end
+        /// exactly, and positions in between from the pinned reference process.
         method: Method = Method::Sde,
     }
 }

@@ -10,8 +10,7 @@ use std::time::Instant;
 const FIRST: usize = 64;
 /// A call whose real size takes about this many seconds or less is measured directly.
 const CHEAP: f64 = 20e-3;
-/// If a call takes at least this many seconds, its time is that of its work rather than that of its
-/// start.
+/// If a call takes at least this many seconds, its time is that of its work, not of its start.
 const ENOUGH: f64 = 8e-3;
 /// After a call of this many seconds, no larger size is tried if three sizes are at least [`MANY`].
 const LONG: f64 = 0.4;

@@ -124,9 +124,8 @@ struct Taken {
 }
 
 impl Rehearsal<'_> {
-    /// Returns the cost of all steps. It consists of the first step, which may build an estimate
-    /// that later steps update; of one step that represents all others; and of the last step, which
-    /// may lack a part.
+    /// Returns the cost of all steps. The first step may build an estimate that later steps update,
+    /// and the last step may lack a part. One step represents all others.
     fn steps(&self) -> Result<Cost> {
         let (ladder, ()) = Ladder::climb(self.start.n(), Climb::default(), |rows| {
             let Taken { first, middle, last } = self.taken(rows, true, 1)?;

@@ -20,7 +20,7 @@ pub struct Smoothing {
 }
 
 /// An adaptive schedule stays at a value while the displacement of a step is less than this share
-/// of the displacement before it: the cloud is then still relaxing at this value.
+/// of the displacement before it. The cloud is then still relaxing at this value.
 const STILL_FALLING: f64 = 0.9;
 
 /// The number of target points within a few sigma of each other at the end of the training of a

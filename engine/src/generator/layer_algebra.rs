@@ -47,6 +47,7 @@ fn change_output(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
 /// |g(u_i) - y_i|^2`: `W = C_yu C_uu^+`, `b = mean y - W mean u`. Of all solutions, this one
 /// ignores the directions in which `u`, with every column divided by its standard deviation, does
 /// not vary. Returns false and changes nothing for any other generator.
+///
 /// # Errors
 /// The shapes do not match.
 pub(super) fn least_squares(generator: &mut dyn Generator, u: &Points, y: &Points) -> Result<bool> {

@@ -30,9 +30,9 @@ use std::path::Path;
 /// ```
 ///
 /// # Errors
-/// [`Error::Io`](crate::Error::Io) if the file cannot be read; [`Error::File`](crate::Error::File)
-/// with the place if its content is not a numeric table;
-/// [`Error::NotFinite`](crate::Error::NotFinite) for NaN and infinity;
+/// [`Error::Io`](crate::Error::Io) if the file cannot be read. [`Error::File`](crate::Error::File)
+/// with the place if its content is not a numeric table.
+/// [`Error::NotFinite`](crate::Error::NotFinite) for NaN and infinity.
 /// [`Error::Argument`](crate::Error::Argument) for an option that does not apply to this kind of
 /// file.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Points> {

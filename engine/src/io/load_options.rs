@@ -21,15 +21,15 @@ crate::options! {
         /// read in both ways is an error.
         header: Header = Header::Auto,
         /// The separator of the cells of a `.csv`: `","`, `";"`, `"\t"`, `" "` (any number of
-        /// spaces and tabs), or `"auto"`: the one that gives all lines the same number of cells and
-        /// the most columns of numbers.
+        /// spaces and tabs), or `"auto"`. The last chooses the separator that gives all lines the
+        /// same number of cells and the most columns of numbers.
         separator: Separator = Separator::Auto,
         /// The decimal mark of a `.csv`: `"."`, `","`, or `"auto"`: the comma if numbers contain
         /// commas and no number contains a point.
         decimal: Decimal = Decimal::Auto,
-        /// What happens to a row of a `.csv` with a missing value (an empty cell, `NA`, `NaN`,
-        /// `null`, `?`) in a selected column: it is an error that names the place (`"refuse"`), or
-        /// the row is left out (`"drop"`).
+        /// What happens if a `.csv` has a missing value (an empty cell, `NA`, `NaN`, `null`, `?`)
+        /// in a selected column. `"refuse"` gives an error that names the place; `"drop"` leaves
+        /// the row out.
         missing: MissingCells = MissingCells::Refuse,
         /// Flatten arrays with more than two axes: each item along the first axis becomes a row.
         flatten: bool = false,

@@ -18,12 +18,12 @@ crate::options! {
 }
 
 /// The accuracy of a nearest-neighbour classifier between the points and the reference, on points
-/// on which it was not trained: 1/2 if it cannot distinguish them, 1 if it always can
-/// \[lopezpaz2017revisiting\]. The same number of points is drawn from both sets; half of each
-/// trains the classifier. The standard error is that of a binomial distribution over the tested
-/// points, so a value more than two standard errors above 1/2 shows a difference. A better
-/// classifier for these data may detect differences that this classifier misses. The parts are
-/// `points`, the number of points used of each set, and `neighbours`. Cost `points^2 d`.
+/// on which it was not trained. It is 1/2 if the classifier cannot distinguish the sets, and 1 if
+/// it always can \[lopezpaz2017revisiting\]. The same number of points is drawn from both sets;
+/// half of each trains the classifier. The standard error is that of a binomial distribution over
+/// the tested points, so a value more than two standard errors above 1/2 shows a difference. A
+/// better classifier for these data may detect differences that this classifier misses. The parts
+/// are `points`, the number of points used of each set, and `neighbours`. Cost `points^2 d`.
 ///
 /// # Errors
 /// There are fewer than 4 points on either side, or an option is 0.

@@ -15,14 +15,15 @@ crate::options! {
     }
 }
 
-/// `KL(q || p)` in nats from `n` points of `q` and `m` of the reference `p`, without a density
-/// \[wang2009divergence\]: `d/n sum_i ln(nu_i / rho_i) + ln(m / (n - 1))`, where `nu_i` is the
-/// distance of point `i` to its `k`-th nearest reference point and `rho_i` to its `k`-th nearest
-/// other point. It may be negative by chance, and is negative if points repeat reference points. If
-/// more than `k` points coincide, it is `+inf`, because such a distribution has no density. If a
-/// point coincides with `k` or more reference points, it is `-inf`. The standard error is that of
-/// the mean over points, times `sqrt 2` for the randomness of the reference. The bias grows with
-/// the dimension: compare the value with its floor. Cost `n (n + m) d`.
+/// `KL(q || p)` in nats from `n` points of `q` and `m` points of the reference `p`, without a
+/// density \[wang2009divergence\]. It is `d/n sum_i ln(nu_i / rho_i) + ln(m / (n - 1))`. Here
+/// `nu_i` is the distance of point `i` to its `k`-th nearest reference point, and `rho_i` is the
+/// distance to its `k`-th nearest other point. It may be negative by chance, and is negative if
+/// points repeat reference points. If more than `k` points coincide, it is `+inf`, because such a
+/// distribution has no density. If a point coincides with `k` or more reference points, it is
+/// `-inf`. The standard error is that of the mean over points, times `sqrt 2` for the randomness of
+/// the reference. The bias grows with the dimension: compare the value with its floor. Cost `n (n +
+/// m) d`.
 ///
 /// # Errors
 /// There are fewer than `k + 1` points or `k` reference points; `neighbours` = 0;

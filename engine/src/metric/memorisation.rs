@@ -13,6 +13,7 @@ use crate::{Error, Interrupt, Points, Result, Subject};
 /// result is `(s - c) / (1 - c)`. It is 0 for fresh samples, independent of the two sizes; 1 for
 /// copies of the training data; and negative for copies of the held-out data. Ties count half. The
 /// standard error of a single point is NaN. Cost: `n (N + m) d`, in parallel.
+///
 /// # Errors
 /// Dimensions differ, a set is empty, or an interrupt.
 pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrupt: &Interrupt) -> Result<(f64, f64)> {

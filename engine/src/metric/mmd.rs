@@ -9,8 +9,8 @@ crate::options! {
     /// Options of `mmd`.
     pub struct MmdOptions {
         /// "median" (a Gaussian kernel whose bandwidth is the median distance within the
-        /// reference), a kernel such as `imq(0.5)`, or a list of kernels or of bandwidths of
-        /// Gaussian kernels, over which the metric averages.
+        /// reference), a kernel such as `imq(0.5)`, or a list. The items of a list are kernels or
+        /// bandwidths of Gaussian kernels, and the metric averages over them.
         kernel: Kernels = Kernels::Median,
         /// Leave out the pairs of a point with itself: the unbiased U-statistic, which can be
         /// negative.

@@ -32,7 +32,7 @@ impl Fit<'_> {
     /// Returns the moments of equally weighted points.
     ///
     /// # Errors
-    /// There is not enough memory for a covariance of so many coordinates.
+    /// There is not enough memory for a covariance of this many coordinates.
     pub fn of(points: &Points) -> Result<Fit<'_>> {
         points::check_matrix(points.dim())?;
         Ok(Fit { mean: points.mean(), cov: points.covariance(), sample: Some(points), weights: None })

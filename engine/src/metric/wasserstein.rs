@@ -12,9 +12,9 @@ use std::borrow::Cow;
 crate::options! {
     /// Options of `w2`.
     pub struct W2Options {
-        /// Largest number of points used from each set. From a larger set as many are drawn at
-        /// random, and the value is an estimate. Time grows at least with the square of this
-        /// number, memory with the square (32 MB at 2,000).
+        /// Largest number of points used from each set. From a larger set, this number of points is
+        /// drawn at random, and the value is an estimate. Time grows at least with the square of
+        /// this number, memory with the square (32 MB at 2,000).
         max_points: usize = 2000,
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn at_least(counts: &[(&str, usize, usize)]) -> Result<()> {
 }
 
 /// Declares `pub struct Name { field: Type = default, .. }`. The serde names are the field names,
-/// unknown keys are errors, missing keys take their default, and the doc comments are the
+/// unknown keys are errors, and missing keys take their default. The doc comments are the
 /// descriptions in the manual. Every type must be an [`OptionValue`].
 ///
 /// ```

@@ -16,7 +16,7 @@
 //! A call is checked in `reductions`. `dispatch` measures its points once: their centre, their mean
 //! square in units of the kernel, and the number of queries far from that centre. From these
 //! numbers and the options alone, `plan` chooses the arithmetic, the form of the distance, the size
-//! of a block, and whether points are sorted; the choice is plain data, which `doctor` and `bench`
+//! of a block, and whether points are sorted. The choice is plain data, which `doctor` and `bench`
 //! print. The backends, in `loops`, implement one trait and are independent of each other.
 //!
 //! **Packing** (`pack`). The mean of the sources is subtracted in f64 and the difference is
@@ -25,10 +25,10 @@
 //! neither sigma nor units. For the matrix units each number is a sum of two or three bfloat16
 //! numbers, stored in tiles.
 //!
-//! **Lanes are queries.** A panel of queries (three registers wide; two on the matrix units) lies
-//! across the lanes of the registers, and one source after the other is broadcast to all of them.
-//! Running maxima, normalisers and their rescaling therefore need no reduction across lanes, and
-//! one row-major copy of the sources serves both products: scores from coordinates, sums from
+//! **Lanes are queries.** A panel of queries lies across the lanes of the registers (three
+//! registers wide; two on the matrix units). One source after the other is broadcast to all of
+//! them. Running maxima, normalisers and their rescaling therefore need no reduction across lanes,
+//! and one row-major copy of the sources serves both products: scores from coordinates, sums from
 //! weights. The running maximum is subtracted, as in any online softmax, so no score overflows, and
 //! a query far from all sources gets a finite result.
 //!
@@ -55,8 +55,9 @@
 //! every pair of particles is evaluated once. Its weight is summed for both particles: in registers
 //! with up to 4 coordinates, by a second product with 16 or more. Chunks of points are paired in
 //! the rounds of a tournament, so that no two threads write to one chunk and additions keep their
-//! order. Symmetry is not used if it is not faster: from 5 to 15 coordinates, where the transposed
-//! product wastes half its lanes; if fewer than 8 panels fit the cache; on the matrix units.
+//! order. Symmetry is not used where it is not faster: with 5 to 15 coordinates, because the
+//! transposed product wastes half its lanes; if fewer than 8 panels fit the cache; and on the
+//! matrix units.
 //!
 //! **Order of work.** A task is a few panels. A block of sources stays in the second-level cache
 //! while all panels of a task use it. The threads run tasks, and nothing is summed across tasks, so
@@ -64,16 +65,16 @@
 //!
 //! **Skipping** (`pruning`). If sigma is small compared with the spread, points are sorted by
 //! halving at medians of their widest axes. Balls and boxes around blocks and panels bound the
-//! weights of all sources of a block for all queries of a panel, and a block whose largest possible
-//! weight is below the rounding error of the sum is skipped.
+//! weights of all sources of a block for all queries of a panel. A block is skipped if its largest
+//! possible weight is below the rounding error of the sum.
 //!
 //! **Precision** (`rounding`). The error of a rounded coordinate is `eps` times its distance from
 //! the centre. In f32, one centre is enough while the extent is some dozens of sigma. Beyond that,
 //! points are sorted, and coordinates of sources are stored in two parts. Every block of sources is
-//! moved into the frame of the panel with which it is combined (`pack::frame`), so that rounded
-//! numbers are as small as the distances, whatever the extent is. After its pass, every query has a
-//! bound of its error. The few queries above a relative error of about 1e-5, such as a query next
-//! to an outlier, are computed again in f64; [`Work::repeated`] counts them.
+//! moved into the frame of the panel with which it is combined (`pack::frame`). Rounded numbers are
+//! then as small as the distances, for any extent. After its pass, every query has a bound of its
+//! error. The few queries above a relative error of about 1e-5, such as a query next to an outlier,
+//! are computed again in f64; [`Work::repeated`] counts them.
 //!
 //! | file | contents |
 //! |---|---|

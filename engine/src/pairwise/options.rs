@@ -9,7 +9,7 @@ crate::options! {
         /// units; f32 without them), "auto" (the fastest of them with a relative error of 1e-5).
         precision: Precision = Precision::F32,
         /// Implementation: "auto", "naive" (the slow reference), "direct" (distances by
-        /// differences), "fused" (distances by products), "gemm" (distances by a general matrix
+        /// differences), "fused" (distances by products), or "gemm" (distances by a general matrix
         /// product). The matrix units are requested by the precision.
         backend: Backend = Backend::Auto,
         /// Instruction set: "auto", "scalar", "avx2", "avx512", "amx"; if the machine lacks it, the

@@ -226,7 +226,7 @@ impl Plan {
             panels: (TASK_BYTES / per_panel).clamp(1, 4),
             width,
             skip,
-            // In f64 one centre is precise enough.
+            // One centre is precise enough in f64.
             centres: if skip && size_of::<T>() == 4 { Centres::Many } else { Centres::One },
         }
     }

@@ -7,7 +7,7 @@
 //! block that extends over several clouds. With `D` the larger of the two, no score of the pair
 //! exceeds `top - D^2`, where `top` is the block's largest log-weight. If that is below every
 //! query's running maximum by `depth = bits + log2 m + 1`, each weight is below `2^-bits / 2m` of
-//! the largest, and the weights of all skipped sources together are below half a unit of the sum's
+//! the largest. The weights of all skipped sources together are then below half a unit of the sum's
 //! rounding. The maximum only rises, so a block that is skipped early would also be skipped later.
 
 use super::pack::Packed;

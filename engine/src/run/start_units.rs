@@ -21,7 +21,7 @@ pub(super) struct Start {
 
 /// Returns `points` in the units of the flow. The points may be far from the data, but near in the
 /// standard units of the data. If the flow works in standard units, such points are taken to be in
-/// these units: `normal(n, dim)` then means a normal distribution with the mean and the scales of
+/// these units. `normal(n, dim)` then means a normal distribution with the mean and the scales of
 /// the data.
 pub(super) fn read_start(points: Points, dynamics: &Dynamics, clock: &Clock) -> Start {
     let Dynamics::Field(field, _) = dynamics else { return Start { points, units: None, note: None } };

@@ -3,8 +3,8 @@
 //! With residuals `r_k = G(f_k) - f_k`, the next iterate is `G(f_k) - sum_l w_l (G(f_{l+1}) -
 //! G(f_l))`, where the weights minimise `|r_k - sum_l w_l (r_{l+1} - r_l)|` over the last few
 //! differences. If the linear part of the map is symmetric, as here, the extrapolation is close to
-//! a method of conjugate directions: it takes about the square root of the iterations of the plain
-//! map.
+//! a method of conjugate directions. The number of iterations is about the square root of that of
+//! the plain map.
 
 use std::collections::VecDeque;
 

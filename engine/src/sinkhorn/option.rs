@@ -33,7 +33,7 @@ crate::options! {
         /// The default is 1/20 of the mean cost between the two sides.
         epsilon: Option<f64> = None,
         /// The same as a length, `blur = sqrt(epsilon)`: the plan does not resolve smaller
-        /// distances. Give one of the two.
+        /// distances. Give only one of the two.
         blur: Option<f64> = None,
         /// The strength of the penalty on the marginals, in the units of the cost, for unbalanced
         /// transport: mass that is farther than about `sqrt(2 rho)` is not transported. Masses then

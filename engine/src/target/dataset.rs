@@ -28,7 +28,7 @@ crate::options! {
     pub struct DatasetOptions {
         /// Standard deviation of the Gaussian noise, in the units of the data set before `scale`.
         /// It is at least 0, and above 0 for `8gaussians` and `25gaussians`. For `pinwheel` it is
-        /// the spread across a blade, which is a third of the spread along the blade; for `moons`
+        /// the spread across a blade, which is a third of the spread along the blade. For `moons`
         /// in the style of torchcfm it is the length of a uniform shift along (1, 1). Left out: the
         /// value that defines the data set.
         noise: Option<f64> = None,

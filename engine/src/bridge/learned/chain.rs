@@ -56,7 +56,7 @@ impl Chain<'_> {
             self.stream.at(k as u64).add_normal(noise, points.data_mut());
             points.check_finite("a simulated cloud")?;
             let Some((regression, trace)) = &mut trace else { continue };
-            // The same step with the opposite noise: 2 (X + h u) - X'.
+            // The last step with the opposite noise ends at 2 (X + h u) - X'.
             let mut both = Points::zeros(2 * points.n(), points.dim());
             let (here, mirrored) = both.data_mut().split_at_mut(points.data().len());
             here.copy_from_slice(points.data());

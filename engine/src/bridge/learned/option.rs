@@ -61,7 +61,8 @@ crate::options! {
         iterations: usize = 10,
         /// Number of optimiser steps per fit, at least 1.
         steps: usize = 1000,
-        /// Number of equal time steps of the chains, at least 2: sample the bridge with as many.
+        /// Number of equal time steps of the chains, at least 2. Sample the bridge with the same
+        /// number.
         time_steps: usize = 20,
         /// The process of the first iteration: "gaussian", the bridge between Gaussians with the
         /// moments of both ends, which is nearer to the bridge and has the same limit, or
@@ -70,8 +71,8 @@ crate::options! {
         /// What a drift is fitted to: "mean", mean matching, or "increment", the increments of the
         /// reversed chain, which conserve the moments of the ends but not the plan between them.
         regression: Regression = Regression::Mean,
-        /// The part of the drifts that needs no net: "gaussian", the drift of the bridge between
-        /// Gaussians with the moments of both ends, at a cost of `dim^2` per point, or "none".
+        /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
+        /// Gaussians with the moments of both ends, at a cost of `dim^2` per point; "none" is 0.
         baseline: Baseline = Baseline::Gaussian,
         /// True continues the nets of the iteration before; false fits new ones.
         warm_start: bool = true,
@@ -106,14 +107,15 @@ crate::options! {
         iterations: usize = 5,
         /// Number of optimiser steps per fit, at least 1.
         steps: usize = 2000,
-        /// Number of equal time steps of the chains, at least 2: sample the bridge with as many.
+        /// Number of equal time steps of the chains, at least 2. Sample the bridge with the same
+        /// number.
         time_steps: usize = 20,
-        /// The pairs of the first fit: "independent" ends, which is iterative Markovian fitting;
-        /// the ends of the "reference" process from the source, which is iterative proportional
-        /// fitting; or the ends of the "gaussian" bridge between the moments of both ends.
+        /// The pairs of the first fit. "independent" ends give iterative Markovian fitting. The
+        /// ends of the "reference" process from the source give iterative proportional fitting.
+        /// "gaussian" takes the ends of the bridge between Gaussians with the moments of both ends.
         start: PairStart = PairStart::Independent,
-        /// The part of the drifts that needs no net: "gaussian", the drift of the bridge between
-        /// Gaussians with the moments of both ends, at a cost of `dim^2` per point, or "none".
+        /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
+        /// Gaussians with the moments of both ends, at a cost of `dim^2` per point; "none" is 0.
         baseline: Baseline = Baseline::Gaussian,
         /// True continues the nets of the iteration before; false fits new ones.
         warm_start: bool = true,
@@ -242,7 +244,7 @@ impl Plan {
     }
 
     /// Returns the number of particles that are simulated at a time, and the number of optimiser
-    /// steps after which other particles replace them: each particle is used once per time step.
+    /// steps after which other particles replace them. Each particle is used once per time step.
     ///
     /// # Errors
     /// The memory does not hold one batch, or the machine lacks it.

@@ -15,7 +15,7 @@ pub struct Pinned<'a> {
     pub pairs: [&'a Points; 2],
 }
 
-/// A batch to be filled.
+/// A batch that is filled with rows.
 pub struct Batch<'a> {
     /// Inputs of the net.
     pub input: &'a mut [f32],

@@ -24,8 +24,8 @@ crate::options! {
         /// Variance of the noise of the Brownian motion per unit of time, above 0: the weight of
         /// the entropy in the transport problem with the cost `|x - y|^2 / 2`.
         epsilon: f64 = 1.0,
-        /// Number of Gaussians in the potential, at least 1; a target with fewer points has as
-        /// many.
+        /// Number of Gaussians in the potential, at least 1. If the target has fewer points, it is
+        /// the number of points.
         components: usize = 50,
         /// The form of their covariances: "diagonal", or "full" for targets whose coordinates are
         /// correlated, which costs `dim` times as much.

@@ -44,7 +44,7 @@ impl SdFlow {
         // particles are a fresh sample.
         let alone = self.options.self_term.is_some() || clock.fresh;
         let at = At { z, sigma, cloud, aligned: own && batch.is_none() && alone, learn: own, stream, pairwise };
-        // Without noise the field of the cloud is evaluated at the cloud itself.
+        // Without noise, the field of the cloud is evaluated at the cloud itself.
         let unmoved = own && batch.is_none() && self.options.noise == Noise::None;
         let done = match self.between_kernels(&at) {
             Some(difference) => {

@@ -46,9 +46,9 @@ crate::options! {
     pub struct SdFlowOptions {
         /// Noise level of the smoothing over the run, in the units of the points: a number, a
         /// schedule, a list, or a formula in the progress `t`. Left out, sigma falls geometrically.
-        /// It starts at the larger of the diameter of the target and the distance from the start to
-        /// the target, and ends at the spacing of the target's points; in the training of a
-        /// generator it ends at the radius that holds about a hundred neighbours of a point.
+        /// It starts at the diameter of the target, or at the distance from the start to the target
+        /// if that is larger. It ends at the spacing of the target's points; in the training of a
+        /// generator, it ends at the radius that holds about a hundred neighbours of a point.
         sigma: Option<Schedule> = None,
         /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, and steps of at most 1 are
         /// stable; "raw": it moves a particle by the score difference itself.

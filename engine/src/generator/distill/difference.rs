@@ -14,8 +14,8 @@ use crate::schedule::Schedule;
 use crate::score::{At, Form, Preconditioned, Score};
 use crate::{Error, Points, Result, Subject, pairwise::Pairwise};
 
-/// The weight of each fresh batch in the running units of the source. The units that the net sees
-/// then vary slowly, not randomly from batch to batch.
+/// The weight of each fresh batch in the running units of the source. The units in which the net
+/// works then vary slowly, not randomly from batch to batch.
 const UNITS: f64 = 0.02;
 
 /// The weighted difference of the denoisers of the teacher and of the source.

@@ -21,7 +21,7 @@ pub(super) fn survey(content: &Content, options: &LoadOptions, origin: &Origin) 
     let found = candidates.iter().filter(|&&split| candidates.len() == 1 || occurs(split, content.text));
     let surveys = found.filter_map(|&split| Survey::new(content, split, short_allowed));
     let surveys: Vec<Survey> = surveys.filter(|s| s.first.len() > 1 || candidates.len() == 1).collect();
-    // Of equal scores the first candidate is chosen.
+    // If scores are equal, the first candidate is chosen.
     let best = surveys.into_iter().rev().max_by_key(|s| s.score(true));
     let best = best.or_else(|| one_column(content, &candidates, options.decimal == Decimal::Comma));
     let best = best.ok_or_else(|| fault(content, &candidates, origin))?;
@@ -100,8 +100,8 @@ pub(super) fn cannot_be_cut(malformed: Malformed, origin: &Origin) -> Error {
     origin.wrong_at(malformed.place, malformed.seen, malformed.want)
 }
 
-/// True if two columns of whole numbers could be one column of numbers with a decimal comma: their
-/// fractions all have the same number of digits, or none ends in a zero.
+/// True if two columns of whole numbers could be one column of numbers with a decimal comma. Their
+/// fractions then have the same number of digits, or none ends in a zero.
 fn may_be_one_column(content: &Content, survey: &Survey, options: &LoadOptions) -> bool {
     let is_stated = options.separator != Separator::Auto || options.decimal != Decimal::Auto;
     let columns = options.columns.iter().flatten().any(|column| *column != Column::At(0));

@@ -228,7 +228,7 @@ fn missing_values_are_refused_or_left_out_and_counted() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The numbers of a table come back, whatever format it is written in.
+    /// The numbers of a table are read back exactly, for every format in which it is written.
     #[test]
     fn tables_read_back(
         values in prop::collection::vec(-1e6f64..1e6, 1..40),

@@ -40,7 +40,7 @@ pub struct Panels<T> {
     pub reach: Vec<f64>,
     /// Bounding balls of the points of the panels, if blocks are skipped.
     pub balls: Vec<Ball>,
-    /// Buffers: the points of one panel, and one of its axes.
+    /// Buffers: the points of one panel, and the coordinates on one of its axes.
     points: Vec<f64>,
     axis: Vec<f64>,
 }
@@ -163,9 +163,9 @@ impl<T: Real> Panels<T> {
     }
 }
 
-/// Returns the position of the widest gap between these rows on their widest axis, if it is more
-/// than a quarter of their extent and they are not close together; the rows are then sorted by that
-/// axis. `keys` is a buffer.
+/// Returns the position of the widest gap between these rows on their widest axis, if the gap is
+/// more than a quarter of their extent and the rows are not close together. The rows are then
+/// sorted by that axis. `keys` is a buffer.
 fn gap<T: Real>(job: &Job<T>, rows: &mut [RowOut], ball: &Ball, keys: &mut Vec<f64>) -> Option<usize> {
     if ball.radius <= WIDE {
         return None;

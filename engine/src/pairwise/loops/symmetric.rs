@@ -5,7 +5,7 @@
 //! same reference, and a weight counts for both points of its pair. Points are divided into chunks.
 //! In each round of a tournament every chunk is paired with at most one other chunk, so the pairs
 //! of a round run in parallel. The sums of each chunk are added in the order of the rounds,
-//! whichever thread adds them.
+//! on any thread.
 
 use super::symmetric_direct::{Scratch, direct};
 use super::tile::{self, Form, Row, WIDTH};

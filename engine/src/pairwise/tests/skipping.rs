@@ -18,7 +18,8 @@ fn skipping_changes_nothing_but_the_work() {
             points
         };
         let (x, y) = (cluster(1500, 0.1, Stream::new(1)), cluster(1300, 0.12, Stream::new(2)));
-        // Weights that grow against the distance, so that the nearest block is not the one that counts.
+        // Log-weights that grow with the distance, so that the nearest block does not have the most
+        // weight.
         let heavy: Vec<f64> = x.iter().map(|row| 40.0 * row[0]).collect();
         for log_weights in [None, Some(&heavy[..])] {
             for leave_out_self in [false, true] {
