@@ -112,7 +112,8 @@ impl dyn Bridge + '_ {
         self.reversed().ok_or_else(|| Error::Missing {
             what: self.name(),
             part: "backward drift".into(),
-            hint: "it is known forward, so use the direction \"forward\" and the method \"sde\" or \"plan\"".into(),
+            hint: "only the forward drift is known: use the direction \"forward\" and the method \"sde\" or \"plan\""
+                .into(),
         })
     }
 

@@ -224,8 +224,8 @@ impl Parser<'_> {
         }
         let hint = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if known.len() <= 12 => format!("known are {} and functions", known.join(", ")),
-            None => "known are the coordinates x[0], x[1], .., dim, pi, the parameters and functions".into(),
+            None if known.len() <= 12 => format!("the known names are {} and functions", known.join(", ")),
+            None => "the known names are the coordinates x[0], x[1], .., dim, pi, the parameters and functions".into(),
         };
         self.place(token, format!("there is no `{name}` in this formula"), hint)
     }

@@ -219,7 +219,7 @@ impl VelocityField for SdFlow {
         {
             warnings.push(format!(
                 "the final sigma {} is below the data's spacing {}: particles end on top of the {} target \
-                 points (they memorise); end at the spacing or above",
+                 points (they memorise); let sigma end at the spacing or above it",
                 number(end),
                 number(extent.detail),
                 data.n()

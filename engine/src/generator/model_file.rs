@@ -86,7 +86,7 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
         Some(text) => {
             let given = [("activation", options.activation.is_some()), ("residual", options.residual.is_some())];
             if let Some((name, _)) = given.iter().find(|(_, given)| *given) {
-                return Err(Error::argument(name, "given", "the file says what the net is: leave it out"));
+                return Err(Error::argument(name, "given", "the file describes the net: leave it out"));
             }
             let read = serde_json::from_str(&text);
             read.map_err(|e| {
@@ -95,7 +95,7 @@ pub fn load(path: &Path, options: &ModelOptions) -> Result<Model> {
         }
         None => {
             let Some(activation) = options.activation else {
-                let want = "the file does not say it; give \"silu\", \"tanh\" or \"softplus\"";
+                let want = "the file does not name it; give \"silu\", \"tanh\" or \"softplus\"";
                 return Err(Error::argument("activation", "left out", want));
             };
             strip_prefix(&mut tensors);

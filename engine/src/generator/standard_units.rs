@@ -112,7 +112,7 @@ impl Units {
         }
         *self = Units::default();
         Ok(vec![
-            "units: those of the points, because this generator has no linear layers that could absorb others".into(),
+            "units: those of the points, because this generator has no linear layers that could absorb a change".into(),
         ])
     }
 

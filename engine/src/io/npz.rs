@@ -43,7 +43,7 @@ pub(super) fn load(mut reader: BufReader<File>, size: u64, path: &Path, options:
     }
     if unpacked > LARGE && unpacked > packed.saturating_mul(SUSPECT) {
         let seen = format!("its {packed} bytes unpack to {unpacked}");
-        return Err(origin.wrong(seen, "an entry that unpacks to so much is not trusted: save it as an .npy"));
+        return Err(origin.wrong(seen, "an entry that unpacks to that many bytes is not trusted: save it as an .npy"));
     }
     let array = npy::read(&mut entry, unpacked, &origin)?;
     // The checksum is compared at the end of the entry, so that a flipped bit is an error.

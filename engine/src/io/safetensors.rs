@@ -188,7 +188,7 @@ impl Place {
                 Ok(Place { name, kind, shape, start: *start, end: *end })
             }
             _ => {
-                let needs = size.map_or("more bytes than there can be".into(), |size| format!("{size} bytes"));
+                let needs = size.map_or("more bytes than any file can have".into(), |size| format!("{size} bytes"));
                 Err(wrong(format!("its data_offsets are {offsets:?}"), format!("its shape {shape:?} needs {needs}")))
             }
         }

@@ -122,7 +122,7 @@ pub fn units_warning<'a>(metrics: impl IntoIterator<Item = &'a dyn Metric>, refe
         return None;
     }
     let (wide, narrow, ratio) = uneven_columns(reference.points(), UNEVEN)?;
-    let sees = if names.len() == 1 { "hardly sees" } else { "hardly see" };
+    let sees = if names.len() == 1 { "hardly depends on" } else { "hardly depend on" };
     Some(format!(
         "column {wide} of the reference varies {ratio:.0} times as much as column {narrow} (counted from 0), so {} {sees} \
          the latter: give `units` the value \"reference\"",
@@ -190,7 +190,7 @@ mod tests {
     fn uneven_columns_are_warned_of_and_bad_units_refused() {
         let uneven = Reference::new(scaled(&Stream::new(1).normal(50, 2), [1.0, 5e3])).unwrap();
         let raw = by_name("energy", Value::Null).unwrap();
-        assert!(units_warning([&*raw], &uneven).unwrap().contains("`energy` hardly sees"));
+        assert!(units_warning([&*raw], &uneven).unwrap().contains("`energy` hardly depends on"));
         let in_units = by_name("energy", json!({ "units": "reference" })).unwrap();
         assert_eq!(units_warning([&*in_units], &uneven), None);
         assert_eq!(units_warning([&*raw], &Reference::new(Stream::new(1).normal(50, 2)).unwrap()), None);

@@ -36,7 +36,7 @@ impl Pairwise {
             return Err(Error::argument(
                 "kernel",
                 format!("\"{}\"", kernel.name()),
-                "a kernel of positive values is expected: it is divided by",
+                "a kernel with positive values is expected, because their sum is a divisor",
             ));
         }
         let mut sum =

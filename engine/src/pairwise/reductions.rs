@@ -82,8 +82,7 @@ impl Pairwise {
     /// Checks that the options are consistent, and that no interrupt was raised.
     fn check_options(&self) -> Result<()> {
         if self.options.backend == Backend::Amx {
-            let want =
-                "the precisions \"bf16x3\", \"bf16x6\" and \"auto\" ask for the matrix units; leave the backend out";
+            let want = "the precisions \"bf16x3\", \"bf16x6\" and \"auto\" use the matrix units: leave `backend` out";
             return Err(Error::argument("backend", "\"amx\"", want));
         }
         self.interrupt.check()

@@ -223,7 +223,7 @@ impl Sampler for Diffusion {
         {
             warnings.push(format!(
                 "the noise ends below the data's spacing {}: particles end on top of the {} points of the score (they \
-                 memorise); end at the spacing or above, without `denoise`",
+                 memorise); let sigma end at the spacing or above it, without `denoise`",
                 number(extent.detail),
                 data.n()
             ));

@@ -78,7 +78,7 @@ fn hostile_files_are_refused_with_their_place() {
         (bytes(&entry("F32", "[2]", "[0,4]"), &four), &["data_offsets are [0, 4]", "[2] needs 8 bytes"]),
         (bytes(&entry("F32", "[1]", "[4,0]"), &four), &["[4, 0]", "needs 4 bytes"]),
         (bytes(&entry("F32", "[1]", "[0]"), &four), &["data_offsets are [0]"]),
-        (bytes(&entry("F32", "[18446744073709551615,8]", "[0,4]"), &four), &["more bytes than there can be"]),
+        (bytes(&entry("F32", "[18446744073709551615,8]", "[0,4]"), &four), &["more bytes than any file can have"]),
         (bytes(&entry("F32", "[2]", "[0,8]"), &four), &["ends at byte 8", "4 bytes of data"]),
         (bytes(&entry("F32", "[1]", "[4,8]"), &[0; 8]), &["leaves a gap", "begin at byte 0"]),
         (bytes(&entry("F32", "[1]", "[0,4]"), &[0; 5]), &["5 bytes of data", "accounts for 4"]),
