@@ -7,8 +7,8 @@ use crate::target::Target;
 use crate::{Points, Result};
 use std::sync::Arc;
 
-/// The end of a bridge that starts from a source: a sample of it is a sample of the source, moved
-/// by the plan. It has no density in closed form.
+/// The end of a bridge that starts from a source. A sample of the end is a sample of the source
+/// that was moved by the plan. The end has no density in closed form.
 #[derive(Debug, Clone)]
 pub struct EndTarget {
     bridge: Arc<dyn Bridge>,

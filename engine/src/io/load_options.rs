@@ -16,9 +16,9 @@ crate::options! {
         /// The columns to read, in this order: positions counted from 0, or names if a `.csv` has a
         /// header. Left out: all columns.
         columns: Option<Vec<Column>> = None,
-        /// Whether the first line of a `.csv` is a header: `true`, `false`, or `"auto"`, which
-        /// takes it for a header if it holds names above columns of numbers. A file that can be
-        /// read in both ways is an error.
+        /// Whether the first line of a `.csv` is a header: `true`, `false` or `"auto"`. With
+        /// `"auto"`, the line is a header if it holds names above columns of numbers. A file that
+        /// can be read in both ways is an error.
         header: Header = Header::Auto,
         /// The separator of the cells of a `.csv`: `","`, `";"`, `"\t"`, `" "` (any number of
         /// spaces and tabs), or `"auto"`. The last chooses the separator that gives all lines the

@@ -17,7 +17,7 @@ pub fn save_npy(path: &Path, points: &Points) -> Result<()> {
 /// Saves values as an `.npy` of this shape. The last axis varies fastest.
 ///
 /// # Errors
-/// The product of the shape is not the number of values; those of [`write_atomic`].
+/// The product of the shape is not the number of values, or an error of [`write_atomic`].
 pub(super) fn save_npy_shape(path: &Path, values: &[f64], shape: &[usize]) -> Result<()> {
     if shape.iter().try_fold(1usize, |product, &axis| product.checked_mul(axis)) != Some(values.len()) {
         let want = format!("the shape {} needs the product of its axes", shape_text(shape));
@@ -34,7 +34,7 @@ pub(super) fn save_npy_shape(path: &Path, values: &[f64], shape: &[usize]) -> Re
 /// Saves points as text, one line per point. Every value is read back as the same f64.
 ///
 /// # Errors
-/// The length of the header is not the number of columns; those of [`write_atomic`].
+/// The length of the header is not the number of columns, or an error of [`write_atomic`].
 pub fn save_csv(path: &Path, header: Option<&[String]>, points: &Points) -> Result<()> {
     if let Some(header) = header.filter(|h| h.len() != points.dim()) {
         let want = format!("the points have {} columns", points.dim());

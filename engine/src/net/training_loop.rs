@@ -18,7 +18,8 @@ pub struct TrainingPlan<'a> {
     pub rate: &'a Schedule,
     /// The source of the random stream of each step.
     pub stream: Stream,
-    /// Number of steps between checkpoints, besides those that are due for the observer.
+    /// Number of steps between checkpoints. Checkpoints are also written when they are due for the
+    /// observer.
     pub checkpoint_every: Option<usize>,
 }
 

@@ -48,7 +48,7 @@ impl<T: Copy + Default> Buffer<T> {
     }
 }
 
-/// A pool of objects of one type. Because of it, no step after the first allocates memory.
+/// A pool of objects of one type. With a pool, no step after the first allocates memory.
 #[derive(Debug, Default)]
 pub struct Pool<B>(Mutex<Vec<B>>);
 

@@ -23,7 +23,7 @@ pub struct Coupling {
     tolerance: f64,
     transport_cost: f64,
     divergence: Option<f64>,
-    /// The problem with the largest error among those solved.
+    /// The solved problem with the largest error.
     worst: Potentials,
 }
 

@@ -1,4 +1,4 @@
-//! The units of a learned drift, and the part of it that is known before the training.
+//! The units of a learned drift, and the part of the drift that is known before the training.
 
 use crate::bridge::{GaussianBridge, ReferenceProcess};
 use crate::matrix::multiply;

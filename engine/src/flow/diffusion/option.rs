@@ -115,7 +115,7 @@ sampler_options! {
     /// Options of `reverse_sde`.
     pub struct ReverseSdeOptions {
         /// "ancestral", "euler_maruyama", "edm" or "gaussian_mixture" (the same as "gms"). The last
-        /// is for few steps, each of which evaluates `2 dim + 1` scores.
+        /// is for runs of few steps; each of its steps evaluates `2 dim + 1` scores.
         sampler: ReverseSdeSampler = ReverseSdeSampler::Ancestral,
         /// Share of the noise: 1 is the reverse equation and 0 the probability flow. Values between
         /// them give the same distributions with less noise; values above 1 need "euler_maruyama".

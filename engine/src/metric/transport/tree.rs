@@ -132,8 +132,8 @@ impl<'a> Tree<'a> {
         self.price[root] = 0.0;
         let first = self.node[root].child;
         if first != NONE && self.node[first].after == NONE {
-            // The root no longer carries mass, so the cost of its arcs does not matter; a large one
-            // would lose precision.
+            // The root no longer carries mass, so the cost of its arcs does not matter. A large
+            // cost would reduce the precision.
             self.prohibitive = 0.0;
         }
         self.walk(root, |tree, v| {

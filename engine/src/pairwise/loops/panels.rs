@@ -30,7 +30,7 @@ pub struct Panels<T> {
     pub norms: Vec<f64>,
     /// The part of the squared norms that the scores lack.
     pub squares: Vec<f64>,
-    /// Panels x dim: the centres relative to that of all points, scaled; and the same in the
+    /// The centres, panels x dim: relative to the centre of all points and scaled, and then in the
     /// caller's units.
     centres: Vec<f64>,
     origins: Vec<f64>,
