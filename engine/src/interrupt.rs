@@ -15,8 +15,8 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// Returns a child interrupt, for one of several pieces of work. It is also raised if this
-    /// interrupt is raised.
+    /// Returns a child interrupt, for one of several pieces of work. The child is also raised if
+    /// this interrupt is raised.
     pub fn below(&self) -> Interrupt {
         Interrupt { above: Some(Arc::new(self.clone())), ..Interrupt::default() }
     }

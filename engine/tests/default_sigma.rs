@@ -1,6 +1,6 @@
 //! The automatic sigma suits data at any location and of any scale, with outliers and with
 //! coinciding points.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use sdflow::Points;
 use sdflow::flow::{SdFlow, SdFlowOptions};

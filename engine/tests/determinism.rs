@@ -1,6 +1,6 @@
 //! The results are the same bytes for any number of threads. This is tested for flows, fits and
 //! floors, with every source of randomness in use.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use sdflow::flow::{
     Diffusion, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions, PfOdeSampler,

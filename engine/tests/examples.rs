@@ -1,5 +1,5 @@
 //! Every example runs, and its assertions hold.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 #[path = "../examples/mixture_target.rs"]
 mod mixture_target;

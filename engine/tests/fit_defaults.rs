@@ -1,6 +1,6 @@
 //! A generator that is fitted to points with all defaults has their variance, in few and in many
 //! dimensions.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use sdflow::flow::SdFlow;
 use sdflow::generator::{Affine, AffineOptions, Fit};

@@ -1,7 +1,7 @@
 //! A process that is interrupted and continues from its checkpoint ends with the same bytes as a
 //! process that is not interrupted. This is tested for every flow, sampler, learned score and
 //! training.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use sdflow::archive::Archive;
 use sdflow::bridge::{

@@ -1,6 +1,6 @@
 //! A target whose density is positive only on a part of space: Gamma(3, 1), whose mean and variance
 //! are 3.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use sdflow::flow::{Langevin, LangevinOptions, LangevinSampler, SdFlow, SdFlowOptions, Stepping, Svgd, SvgdOptions};
 use sdflow::process::Ending;

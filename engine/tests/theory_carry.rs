@@ -1,5 +1,5 @@
 //! Tracers: where they go, how the flow changes volumes, and that they do not affect the cloud.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 mod common;
 

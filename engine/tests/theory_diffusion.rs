@@ -1,6 +1,6 @@
 //! Known results of denoising diffusion: its steps, their orders, and the distributions that they
 //! reach.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! The field of the score-difference flow [weber2023score] between kernel estimates, and its parts.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Known results of the kernel estimate of the score difference [weber2023score]: symmetries,
 //! limits, and its relation to MMD.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Known results of Langevin dynamics: the stationary distributions of its chains, with and without
 //! rejections.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use sdflow::Points;
 use sdflow::flow::{Clock, FieldAt, Langevin, LangevinOptions, LangevinSampler, Sampler};

@@ -1,5 +1,5 @@
 //! Known results of flows related to the score-difference flow: MMD flow and SVGD.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 mod common;
 

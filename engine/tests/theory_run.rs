@@ -1,5 +1,5 @@
 //! The guarantees of a run: defaults that reach a target, independence of units, endings, refusals.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use sdflow::flow::{SdFlow, SdFlowOptions, Stepping};
 use sdflow::metric::Reference;

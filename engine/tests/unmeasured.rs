@@ -1,5 +1,5 @@
 //! If a metric cannot be computed, the run loses only that metric.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use sdflow::flow::{Langevin, LangevinOptions, SdFlow, SdFlowOptions};
 use sdflow::metric::Reference;

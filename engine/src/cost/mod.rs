@@ -10,9 +10,9 @@
 //!   quadratic (a batch, a number of probes), the sizes grow until the polynomial predicts the next
 //!   count;
 //! * bytes, along a line, or by a power function with an exponent of at most 2;
-//! * * seconds, along a line in the pairs or, if no pairs are counted, by a power function in the
+//! * seconds, along a line in the pairs or, if no pairs are counted, by a power function in the
 //!   size. The slope is never negative;
-//! * * steps, by multiplication. The first step, a middle step and the last step are measured
+//! * steps, by multiplication. The first step, a middle step and the last step are measured
 //!   separately.
 //!
 //! If the real size is cheap, it is measured directly. A run may skip blocks of pairs for their

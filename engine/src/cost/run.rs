@@ -66,8 +66,8 @@ pub fn run(
     Ok((result, cost))
 }
 
-/// Finds the errors of a run by the code of a run. The flow is prepared with the whole start; then
-/// a few points are measured, moved and measured again.
+/// Finds the errors of a run by running the code of a run. The flow is prepared with the whole
+/// start; then a few points are measured, moved and measured again.
 fn shape(
     make: Maker,
     start: &Points,
@@ -96,7 +96,7 @@ fn shape(
     Ok(result)
 }
 
-/// Calls `act` with few rows, or with more rows if it returns an error for few.
+/// Calls `act` with few rows, or with more rows if it returns an error for few rows.
 fn fewest<T>(n: usize, mut act: impl FnMut(usize) -> Result<T>) -> Result<T> {
     let mut rows = FEW.min(n);
     loop {

@@ -23,8 +23,8 @@ crate::options! {
         /// Learning rate of Adam over the run: a number, a schedule or a list. Left out:
         /// `cosine(0.02, 0)` for an affine generator, `cosine(0.005, 0)` for a net.
         rate: Option<Schedule> = None,
-        /// The parameters are averaged over this share of the steps, the last ones; 0 keeps the
-        /// parameters of the last step.
+        /// Share of the steps, at the end of the training, over which the parameters are averaged;
+        /// 0 keeps the parameters of the last step.
         average: f64 = 0.25,
         /// Number of steps between rows of the history; left out: about 20 rows per run.
         every: Option<usize> = None,

@@ -13,7 +13,7 @@ pub const PAIRS: usize = 40;
 /// reference.
 ///
 /// - If the reference has a target, both samples of each pair are drawn from it.
-/// - - If the reference consists of data (or its target is a finite sample), each pair is a random
+/// - If the reference consists of data (or its target is a finite sample), each pair is a random
 ///   split of its `m` points into disjoint parts in the ratio `n : m`. The parts have sizes `n'`
 ///   and `m'`, smaller than the required sizes, so the quantile is multiplied by `((1/n + 1/m) /
 ///   (1/n' + 1/m'))^rate` with [`Metric::rate`]. With weights, `m`, `n'` and `m'` are effective

@@ -6,8 +6,8 @@ use crate::points::squared_distance;
 use crate::{Error, Points, Result};
 use serde::{Deserialize, Serialize};
 
-/// A choice of kernels; in data `"median"`, a kernel, or a list of kernels. A plain number is the
-/// bandwidth of a Gaussian kernel.
+/// A choice of kernels. In data it is `"median"`, a kernel, or a list of kernels. A plain number is
+/// the bandwidth of a Gaussian kernel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub enum Kernels {

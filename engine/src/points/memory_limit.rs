@@ -124,8 +124,8 @@ pub fn check_matrix(dim: usize) -> Result<()> {
 }
 
 /// True if this process uses nearly all of the machine's memory, or all of its budget; false if the
-/// system does not report it. At most once in 5 milliseconds a call takes a few microseconds. Calls
-/// in between return the last answer.
+/// system does not report it. A call takes a few microseconds, but at most once in 5 milliseconds:
+/// calls in between return the last answer at once. Calls in between return the last answer.
 pub fn is_memory_short() -> bool {
     static LAST: Mutex<Option<(Instant, bool)>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);

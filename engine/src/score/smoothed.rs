@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// The largest factor by which the noise of a query exceeds sigma in its search for the support.
 const WIDEST: f64 = 1024.0;
 
-/// The largest correction of the second estimate by the first, in sigmas.
+/// The largest correction of the second estimate by the first, in units of sigma.
 const FURTHEST: f64 = 3.0;
 
 crate::options! {

@@ -13,13 +13,13 @@
 //! An iteration is `g_j <- -epsilon log sum_i a_i exp((f_i - c_ij) / epsilon)`, and the same for
 //! `f` from `g`. No matrix is stored: [`crate::pairwise::LogSums`] computes the sums.
 //!
-//! - - **Scaling.** A cold start solves a sequence of problems whose epsilon falls from the squared
+//! - **Scaling.** A cold start solves a sequence of problems whose epsilon falls from the squared
 //!   diameter to the requested one. Each problem starts from the potentials of the problem before
 //!   it \[schmitzer2019stabilized\].
-//! - - **Acceleration.** Anderson's extrapolation \[walker2011anderson\] combines the last
+//! - **Acceleration.** Anderson's extrapolation \[walker2011anderson\] combines the last
 //!   iterates. If it does not reduce the error, the next iteration is a plain one, which always
 //!   converges.
-//! - - **Equal sides.** If both sides have the same points with the same masses, then `f = g`. An
+//! - **Equal sides.** If both sides have the same points with the same masses, then `f = g`. An
 //!   iteration takes the mean of `f` and its update, and converges in some ten iterations
 //!   \[feydy2019interpolating\].
 //! - **Unbalanced.** With `rho`, the marginals are penalised by `rho KL` instead of fixed, and each

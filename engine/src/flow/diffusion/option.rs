@@ -181,7 +181,8 @@ impl LikelihoodOptions {
         Ok(())
     }
 
-    /// The number of directions along which the divergence is evaluated in `dim` dimensions.
+    /// Returns the number of directions along which the divergence is evaluated in `dim`
+    /// dimensions.
     pub fn directions(&self, dim: usize) -> usize {
         ode::directions(dim, self.probes)
     }

@@ -12,7 +12,7 @@ pub enum Walk<'a> {
         panels: usize,
         blocks: usize,
     },
-    /// Each panel with its nearest block first, then in order with every block that may have
+    /// Each panel with its nearest block first, and then, in order, with every block that may have
     /// weight.
     Bounded {
         bounds: &'a Bounds,

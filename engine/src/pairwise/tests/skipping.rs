@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Clusters on a grid, so tight against sigma that most blocks have no weight, and a far-away group
-/// of queries.
+/// Clusters on a grid, so far apart compared with sigma that most blocks have no weight, and a
+/// distant group of queries.
 #[test]
 fn skipping_changes_nothing_but_the_work() {
     for dim in [2, 6, 16] {
