@@ -160,7 +160,8 @@ fn rank_grows_only_with_fresh_noise() {
     assert!(thickness(Noise::Fresh) > 1e-3);
 }
 
-/// Answer 4: the projected gradient of an affine generator is W' = W + eta A W, b' = b - eta (S + s^2 I)^-1 (b - m).
+/// Answer 4: the projected gradient of an affine generator is W' = W + eta A W, b' = b - eta (S +
+/// s^2 I)^-1 (b - m).
 #[test]
 fn an_affine_generator_moves_by_the_population_update() {
     let (target, sigma) = (gaussian_3d(), 0.6);
@@ -190,7 +191,8 @@ fn an_affine_generator_moves_by_the_population_update() {
     }
 }
 
-/// Answer 5: the denoiser of a Gaussian reaches the floor of the denoising loss, tr(S - S (S + s^2 I)^-1 S).
+/// Answer 5: the denoiser of a Gaussian reaches the floor of the denoising loss, tr(S - S (S + s^2
+/// I)^-1 S).
 #[test]
 fn the_exact_denoiser_reaches_the_floor_of_the_denoising_loss() {
     let (target, sigma) = (gaussian_3d(), 0.9);
