@@ -25,8 +25,8 @@ impl Pairwise {
         let own = matches!(call.values, Some(Values::Own));
         let arithmetic = plan::arithmetic(&self.options, &measure.shape, own);
         let undone = loops(arithmetic).softmax(self, call, &measure, rows)?;
-        // Few rows are not worth a spatial order, but one that exists is used, unless the bounds
-        // would cost more than they save.
+        // No spatial order is computed for few rows, but an existing order is used, unless the
+        // bounds would cost more than they save.
         let skips = undone.len() >= FEW && measure.shape.skips(&self.options);
         let n = if skips { measure.shape.n } else { undone.len() };
         let measure = Measure { shape: Shape { n, ..measure.shape }, ..measure };

@@ -35,8 +35,8 @@ impl<T: Real, S: Simd> Totals<T, S> {
     #[inline(always)]
     pub fn raise(&mut self, simd: S, s: &[Row<T, S>]) -> Row<T, S> {
         let old = self.max;
-        // Two maxima are kept in registers and updated in turn, because an update depends on the
-        // one before it.
+        // Two maxima are kept in registers and updated alternately, so that an update need not wait
+        // for the one before it.
         let mut max = [old; 2];
         let (pairs, last) = s.as_chunks::<2>();
         for pair in pairs {
