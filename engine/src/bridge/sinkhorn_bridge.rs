@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// The bridge between two finite samples relative to a Brownian motion of variance `epsilon`,
 /// without training \[pooladian2024plugin\]. With the masses `b_j` and the potential `g` of the
-/// target's points `y_j` its drift is
+/// target's points `y_j`, the drift of the bridge is
 ///
 /// ```text
 /// u(t, x) = (sum_j w_j y_j - x) / (1 - t),

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 /// The first size.
 const FIRST: usize = 64;
-/// A call whose real size takes about this many seconds or less is measured directly.
+/// If a call at the real size takes about this many seconds or less, it is measured directly.
 const CHEAP: f64 = 20e-3;
 /// If a call takes at least this many seconds, its time is that of its work, not of its start.
 const ENOUGH: f64 = 8e-3;

@@ -27,7 +27,7 @@ pub const PAIRS: usize = 40;
 /// largest value. A fresh value stays below the quantile with probability .95 on average over
 /// floors \[hyndman1996quantiles\].
 ///
-/// The cost is 40 evaluations of the metric, in parallel. At 2,000 points in the plane `energy`
+/// The cost is 40 evaluations of the metric, in parallel. At 2,000 points in the plane, `energy`
 /// takes about a second, the moments a tenth of a second, and `w2` four seconds. Reuse the result
 /// as long as the sizes stay the same.
 ///

@@ -30,9 +30,10 @@ crate::options! {
         /// Left out: no tracers.
         carry: Option<Points> = None,
         /// Compute `log |det J|` of the map from start to end at the tracers, by central
-        /// differences. In up to 8 dimensions it is that of the discrete steps; above, it is that
-        /// of the continuous flow, with the accuracy of the integrator. The map takes a density `p`
-        /// to a density whose logarithm at the end is `log p(start) - log_det`.
+        /// differences. In up to 8 dimensions, the determinant is that of the discrete steps. In
+        /// more dimensions, it is that of the continuous flow, with the accuracy of the integrator.
+        /// The map takes a density `p` to a density whose logarithm at the end is `log p(start) -
+        /// log_det`.
         log_det: bool = false,
     }
 }

@@ -1,4 +1,5 @@
-//! The bridge between points against its formula, its plan and the closed form between Gaussians.
+//! The bridge between points, compared with its formula, its plan and the closed form between
+//! Gaussians.
 
 use crate::bridge::{Bridge, Coupling as _, Direction, GaussianBridge, ReferenceProcess, SinkhornBridge};
 use crate::pairwise::{Pairwise, PairwiseOptions, Precision};

@@ -50,8 +50,8 @@ impl Posterior {
             }
             for i in 0..n {
                 let (up, middle, down) = (sides[0].row(i)[j], found.displacement.row(i)[j], sides[1].row(i)[j]);
-                // The derivative of D = z + displacement. That of a learned denoiser may be
-                // negative, while that of an exact denoiser never is.
+                // The derivative of D = z + displacement. The derivative of a learned denoiser may
+                // be negative, while the derivative of an exact denoiser never is.
                 found.variance.row_mut(i)[j] = (variance * (1.0 + (up - down) / (2.0 * by))).max(0.0);
                 found.third.row_mut(i)[j] = variance * variance * (up - 2.0 * middle + down) / (by * by);
             }

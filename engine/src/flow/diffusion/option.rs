@@ -155,8 +155,8 @@ crate::options! {
         /// points.
         tolerance: f64 = 1e-4,
         /// Number of random directions by which the divergence is estimated
-        /// `[hutchinson1989stochastic]`, at most 10000. Left out: in up to 8 dimensions all
-        /// coordinates, which is exact; in more, 16 random directions.
+        /// `[hutchinson1989stochastic]`, at most 10000. Left out: all coordinates in up to 8
+        /// dimensions, which is exact, and 16 random directions in more dimensions.
         probes: Option<usize> = None,
     }
 }
