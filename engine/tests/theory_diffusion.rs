@@ -209,8 +209,8 @@ fn deterministic_and_stochastic_samplers_end_at_one_law() {
     }
 }
 
-/// This is the closed form for a Gaussian, including the spread that the prior lacks. The flow
-/// scales by `f = sqrt((S + max^2) / (S + min^2))` about the mean.
+/// The closed form for a Gaussian, including the spread that the prior lacks: the flow scales by `f
+/// = sqrt((S + max^2) / (S + min^2))` about the mean.
 #[test]
 fn the_log_density_of_a_gaussian_is_that_of_its_linear_flow() {
     let engine = exact_arithmetic();

@@ -36,8 +36,7 @@ pub struct Bounds {
 }
 
 impl Ball {
-    /// Returns the ball around `count` points. `point` may be called several times for the same
-    /// point.
+    /// Returns the ball of points that can be traversed several times.
     pub fn of<P: Iterator<Item = f64>>(count: usize, dim: usize, point: impl Fn(usize) -> P) -> Ball {
         let mut centre = vec![0.0; dim];
         for i in 0..count {
@@ -76,8 +75,7 @@ impl Ball {
     /// Returns a lower bound of the distance between points of these balls, whose centres are
     /// `distance` apart.
     fn gap(&self, other: &Ball, distance: f64) -> f64 {
-        // Centres and radii are rounded too; one part in a million is far more than their rounding
-        // error.
+        // The balls are rounded too; a part in a million is far more than that.
         (distance * (1.0 - 1e-6) - (self.radius + other.radius) * (1.0 + 1e-6)).max(0.0)
     }
 
