@@ -110,8 +110,8 @@ impl Bounds {
         for (b, (ball, top)) in self.blocks.iter().enumerate() {
             let square = crate::points::squared_distance(&ball.centre, &panel.centre);
             best.push(top - ball.gap(panel, square.sqrt()).powi(2).max(ball.apart(panel)));
-            // The nearest centre decides, not the largest bound, because bounds are equal where
-            // balls overlap.
+            // By the nearest centre and not the largest bound, because bounds are equal where balls
+            // overlap.
             if square - top < nearest.0 {
                 nearest = (square - top, b);
             }

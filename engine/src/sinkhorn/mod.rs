@@ -13,14 +13,12 @@
 //! An iteration is `g_j <- -epsilon log sum_i a_i exp((f_i - c_ij) / epsilon)`, and the same for
 //! `f` from `g`. No matrix is stored: [`crate::pairwise::LogSums`] computes the sums.
 //!
-//! - **Scaling.** A cold start solves a sequence of problems whose epsilon falls from the squared
-//!   diameter to the requested one. Each problem starts from the potentials of the problem before
-//!   it \[schmitzer2019stabilized\].
-//! - **Acceleration.** Anderson's extrapolation \[walker2011anderson\] combines the last
-//!   iterates. If it does not reduce the error, the next iteration is a plain one, which always
-//!   converges.
-//! - **Equal sides.** If both sides have the same points with the same masses, then `f = g`. An
-//!   iteration takes the mean of `f` and its update, and converges in some ten iterations
+//! - **Scaling.** A cold start solves a sequence of problems with epsilon from the squared diameter
+//!   downwards, each from the potentials of the one before \[schmitzer2019stabilized\].
+//! - **Acceleration.** Anderson's extrapolation \[walker2011anderson\] combines the last iterates;
+//!   where it does not reduce the error, the next iteration is a plain one, which always converges.
+//! - **Equal sides.** If both sides are the same points with the same masses, `f = g` and an
+//!   iteration is the mean of `f` and its update, which converges in some ten iterations
 //!   \[feydy2019interpolating\].
 //! - **Unbalanced.** With `rho`, the marginals are penalised by `rho KL` instead of fixed, and each
 //!   update is multiplied by `rho / (rho + epsilon)` \[sejourne2019sinkhorn\].
@@ -40,7 +38,7 @@
 //! | `marginal` | points with their masses |
 //! | `updates` | one iteration |
 //! | `anderson` | extrapolation from the last iterates |
-//! | `solver` | the sequence of problems, the precision, and the end of the iterations |
+//! | `solver` | the sequence of problems, the precision, and the ending |
 //! | `coupling` | the result: values, entries of the plan, means of its rows |
 //! | `divergence` | the debiased value |
 

@@ -1,4 +1,4 @@
-//! Sinkhorn's algorithm: the sequence of problems, the precision, and the end of the iterations.
+//! Sinkhorn's algorithm: the sequence of problems, the precision, and the ending.
 
 use super::anderson::Anderson;
 use super::updates::Updates;
@@ -7,19 +7,19 @@ use crate::number::number;
 use crate::pairwise::{Pairwise, Precision, Side};
 use crate::{Error, Points, Result, Subject};
 
-/// A problem with a larger epsilon ends at this error, which is small enough to start the next
-/// problem, or after this number of iterations.
+/// The error at which a problem of a larger epsilon is solved well enough to start the next one,
+/// and the largest number of iterations for it.
 const COARSE: f64 = 0.02;
 const COARSE_ITERATIONS: usize = 50;
 
-/// Below this error, f64 replaces f32: it is a few times the rounding error of f32.
+/// The error from which on f32 is left for f64: a few times its rounding error.
 const ROUNDED: f64 = 2e-5;
 
-/// After this many iterations without a smaller error, f64 replaces f32, too.
+/// After so many iterations without a smaller error f32 is left, too.
 const IDLE: usize = 12;
 
-/// Iterates are extrapolated while the error is below the first number, and no longer if the error
-/// grew by the second.
+/// Iterates are extrapolated while the error is below this, and no longer if it grew by this
+/// factor.
 const NEAR: f64 = 0.3;
 const GROWTH: f64 = 2.0;
 
@@ -51,13 +51,12 @@ pub struct Potentials {
     pub g: Vec<f64>,
     /// The regularisation.
     pub epsilon: f64,
-    /// The value `OT(a, b)`. It is a lower bound, and its error is of the order of the square of
-    /// the marginal error.
+    /// The value `OT(a, b)`, a lower bound that is exact up to the square of the error.
     pub cost: f64,
     /// Whether the error is at most the tolerance.
     pub converged: bool,
-    /// The L1 error of the marginals, an upper bound of the error of the plan of `f` and `g`. With
-    /// `rho`, it is the relative change of the plan in the last iteration.
+    /// The L1 error of the marginals: an upper bound of that of the plan of `f` and `g`. With
+    /// `rho`, the relative change of the plan in the last iteration.
     pub marginal_error: f64,
     /// The number of iterations over all epsilons.
     pub iterations: usize,
@@ -89,8 +88,8 @@ impl<'a> Sinkhorn<'a> {
         Ok(Sinkhorn { x, y, options, start: None })
     }
 
-    /// Starts from the given potential `g` of the second points, such as the potential of a similar
-    /// problem, and iterates at `epsilon` only.
+    /// Starts from the potential `g` of the second points, such as that of a similar problem, at
+    /// `epsilon` itself.
     ///
     /// # Errors
     /// The number of values is not that of the points, or one is not finite.
@@ -104,8 +103,8 @@ impl<'a> Sinkhorn<'a> {
         Ok(self)
     }
 
-    /// Solves the problem. It takes time `2 n m d` per iteration and memory `O((n + m) d)`. If the
-    /// error is above the tolerance at the end, the result says so ([`Potentials::converged`]).
+    /// Solves the problem. Time `2 n m d` per iteration; memory `O((n + m) d)`. If the error is
+    /// above the tolerance at the end, the result says so ([`Potentials::converged`]).
     ///
     /// # Errors
     /// The costs divided by epsilon overflow, or an interrupt.
@@ -113,8 +112,8 @@ impl<'a> Sinkhorn<'a> {
         self.solve_with(pairwise, &mut |_, _, _| {})
     }
 
-    /// Does the same as [`Sinkhorn::solve`], and reports progress: the number of iterations, its
-    /// limit, and the marginal error.
+    /// [`Sinkhorn::solve`] with progress reports: the number of iterations, its limit, and the
+    /// marginal error.
     ///
     /// # Errors
     /// Those of [`Sinkhorn::solve`].
@@ -160,7 +159,7 @@ impl<'a> Sinkhorn<'a> {
             }
             let is_last = k + 1 == precisions.len();
             let tolerance = self.options.tolerance;
-            // At least one iteration runs in f64, so that the result has the precision of f64.
+            // One f64 iteration at least, so that the result has the precision of f64.
             let goal = if is_last { tolerance } else { tolerance.max(ROUNDED) };
             let most = if is_last { usize::MAX } else { run.left() };
             if most > 0 {
@@ -207,8 +206,8 @@ impl Run<'_, '_> {
         self.problem.options.max_iterations.saturating_sub(1 + self.iterations)
     }
 
-    /// Iterates until the error is at most `goal`, but at most `most` times. With `may_idle`, it
-    /// also ends when the error no longer falls. It makes at least one iteration.
+    /// Iterates until the error is at most `goal`, at most so many times; `may_idle` also ends when
+    /// the error no longer falls. Makes one iteration at least.
     fn iterate(&mut self, updates: &mut Updates, goal: f64, most: usize, may_idle: bool) -> Result<()> {
         let options = &self.problem.options;
         let mut anderson = Anderson::new(options.memory);
@@ -241,7 +240,7 @@ impl Run<'_, '_> {
         let Run { problem, is_own, mut f, g, next, iterations, error, .. } = self;
         let (x, y, rho) = (&problem.x, &problem.y, problem.options.rho);
         let plan = match is_own {
-            // The plan of `f` and `f`: the last iteration has computed its row sums.
+            // The plan of f and f, whose row sums the last iteration has found.
             true => x.integral(|i| ((f[i] - rho.map_or(1.0, |rho| (rho + epsilon) / rho) * next[i]) / epsilon).exp()),
             false => {
                 f = next;
@@ -260,7 +259,7 @@ impl Run<'_, '_> {
 }
 
 impl Potentials {
-    /// Returns a sentence that says what to change if the iterations did not converge.
+    /// Returns what to change if the iterations did not converge, a sentence.
     pub fn advice(&self, tolerance: f64) -> Option<String> {
         (!self.converged).then(|| {
             format!(
