@@ -82,7 +82,7 @@ fn a_forced_set_runs_and_is_recorded() {
     // which set it was computed.
     let again = sandbox.run("a.rhai").code(0);
     let same = sandbox.run("--version").stdout.trim_end().ends_with("(scalar)");
-    assert!(same || again.stderr.contains("finished already with scalar"), "{}", again.stderr);
+    assert!(same || again.stderr.contains("already finished with scalar"), "{}", again.stderr);
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn the_conclusion_is_kept_and_shown_again() {
     for done in [&first, &again] {
         assert!(done.stdout.contains("  conclusion\n    The shift is 0.25, so the word is a.\n"), "{}", done.stdout);
     }
-    assert!(again.stderr.contains("finished already"), "{}", again.stderr);
+    assert!(again.stderr.contains("already finished"), "{}", again.stderr);
     let record = json(&sandbox.run("a.rhai --out one --json").code(0).stdout);
     assert_eq!((&record["conclusion"], &record["schema"]), (&"The shift is 0.25, so the word is a.".into(), &1.into()));
     sandbox.write("silent.rhai", "1");
