@@ -10,7 +10,7 @@ expect(\"positive\", shift > 0);
 conclude(`The shift is ${rounded(shift, 2)},
           so the word is ${word}.`);";
 
-/// Runs with fixed instructions, so that the document is the same on every machine.
+/// Runs with a fixed instruction set, so that the document is the same on every machine.
 fn scalar(sandbox: &Sandbox, words: &[&str]) -> Done {
     Done::of(sandbox.command("").args(words).env("SDFLOW_ISA", "scalar"))
 }
