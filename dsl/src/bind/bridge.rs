@@ -123,7 +123,7 @@ fn light_sb(call: &Call) -> Result<Dynamic, Fail> {
     finish(call, made, source, target)
 }
 
-/// Returns a learned bridge; that of an interrupted training is saved.
+/// Returns a learned bridge, and saves the bridge of an interrupted training.
 fn finish(call: &Call, made: TrainedBridge, source: Arc<dyn Target>, target: Arc<dyn Target>) -> Result<Dynamic, Fail> {
     match made.ending {
         Ending::Interrupted { .. } => {

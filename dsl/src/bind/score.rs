@@ -66,8 +66,8 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "The score of the Gaussian with the mean and covariance of the moving cloud. It is exact \
-         if the cloud is Gaussian. In high dimension it is accurate where a kernel estimate is \
-         not.",
+         if the cloud is Gaussian. In high dimension it can be accurate where a kernel estimate is \
+         inaccurate.",
     )
     .options(GaussianFitOptions::KEYS)
     .example("let flow = sd_flow(ar1(0.9, #{dim: 8}), gaussian_fit());"),

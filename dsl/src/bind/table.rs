@@ -41,9 +41,10 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "Writes points (`.npy`, `.csv`), a table (`.csv`, `.json`, `.md`) or a model \
              (`.safetensors`, f32) into the run folder. A model is a generator, the denoiser of a \
-             target, or a learned bridge. In the file of a net, the layers have the names that \
-             PyTorch gives the layers of an `nn.Sequential`. A bare file name goes into `samples/` \
-             for points, `tables/` for tables and `models/` for models.",
+             target, or a bridge of `bridge_pair`, `light_sb`, `dsb` or `dsbm`. In the file of a \
+             net, the layers have the names that PyTorch gives the layers of an `nn.Sequential`. A \
+             bare file name goes into `samples/` for points, `tables/` for tables and `models/` \
+             for models.",
         )
         .example("save(normal(10, 2), \"start.npy\");"),
 ];
