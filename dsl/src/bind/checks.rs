@@ -103,10 +103,9 @@ fn round_to_text(call: &Call) -> Result<Dynamic, Fail> {
 fn threshold(call: &Call) -> Result<Dynamic, Fail> {
     if call.context.within_cell() {
         let fail = Fail::script("`threshold` checks the final metrics of the run, and a cell of a sweep has none");
-        return Err(fail.hint(
-            "use `expect` here, or `record` a value of the table after the sweep \
-                              and check this value",
-        ));
+        return Err(
+            fail.hint("use `expect` here, or `record` a value of the table after the sweep and check this value")
+        );
     }
     let (metric, relation, bound) = (call.text(0)?, call.text(1)?, call.number(2)?);
     let holds: fn(f64, f64) -> bool = match relation.as_str() {

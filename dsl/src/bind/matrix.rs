@@ -35,8 +35,7 @@ pub const ENTRIES: &[Entry] = &[
                 return Err(call.bad(
                     1,
                     "is 0 throughout",
-                    "a relative error needs a value that is \
-                                                           not 0: use `norm` of the difference",
+                    "a relative error needs a value that is not 0: use `norm` of the difference",
                 ));
             }
             let difference: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
