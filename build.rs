@@ -1,4 +1,4 @@
-//! Tells the program which commit it was built from, where the sources are under git.
+//! Gives the program the commit from which it was built, if the sources are under git.
 #![allow(clippy::print_stdout)] // This is how a build script speaks to cargo.
 
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // This log grows with every commit; a branch's name alone would not change.
+    // This log changes with every commit, unlike the file that names the branch.
     if Path::new(".git/logs/HEAD").exists() {
         println!("cargo::rerun-if-changed=.git/logs/HEAD");
     }

@@ -2,8 +2,8 @@
 
     python benches/net_torch.py [THREADS] [fused]
 
-Three hidden layers of 128 units with SiLU between two inputs and two outputs, batches of 512, mean squared distance, Adam; eager mode.
-Prints the median over runs of 50 steps; `fused` takes Adam's fused kernel.
+The net has three hidden layers of 128 units with SiLU between two inputs and two outputs. A step takes a batch of 512 points, the
+mean squared distance and Adam in eager mode. The script prints the median over runs of 50 steps; `fused` selects Adam's fused kernel.
 """
 
 import statistics

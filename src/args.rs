@@ -43,7 +43,7 @@ pub enum Command {
     Field(FieldArgs),
     /// Measure the speed and accuracy of the engine on this machine
     Bench(BenchArgs),
-    /// Show what this machine can do, what `auto` would choose, and what slows it down
+    /// Show what this machine can do, what `auto` chooses on it, and what slows it down
     Doctor(DoctorArgs),
     /// List the names of the script language
     List {
@@ -160,10 +160,10 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Diagno
         Ok(cli) => cli.command,
         Err(error) => {
             match steers {
-                // The message contains an argument with control characters; it is printed without
-                // colours, as escapes.
+                // The message contains an argument with control characters. It is printed without
+                // colours, and these characters are printed as escapes.
                 true => terminal::print_message(error.render().to_string().trim_end()),
-                // If the output is closed, there is no other way to report that.
+                // A failure to print has no other place where it could be reported.
                 false => drop(error.print()),
             }
             return Ok(Parsed::Printed(error.exit_code().try_into().unwrap_or(2)));
@@ -184,7 +184,7 @@ fn means_run(first: &str) -> bool {
     let mut commands =
         Cli::command().get_subcommands().map(|c| c.get_name().to_string()).collect::<Vec<_>>().into_iter();
     let known = commands.any(|name| name == first) || ["-h", "--help", "-V", "--version", ""].contains(&first);
-    // A script without its ending gets the message that names the file.
+    // For a script without its ending, the message names the file.
     let is_script = || Path::new(first).is_file() || Path::new(&format!("{first}.rhai")).is_file();
     !known && (first.ends_with(".rhai") || first.starts_with('-') || is_script())
 }

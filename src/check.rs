@@ -109,7 +109,7 @@ fn total(works: &[Work]) -> Cost {
 
 pub fn bytes(n: u64) -> String {
     match n {
-        // The interpreter itself needs about this much, which differs from run to run.
+        // The interpreter itself needs up to about 1 MB, and this differs from run to run.
         0..1_000_000 => "less than 1 MB".into(),
         1_000_000..1_000_000_000 => format!("about {:.1} MB", n as f64 / 1e6),
         _ => format!("about {:.1} GB", n as f64 / 1e9),

@@ -1,12 +1,13 @@
-//! Errors and warnings as printed for the user: cause, place, source line, caret, hint, where to
-//! read more.
+//! Errors and warnings as printed for the user: cause, place, source line, caret, hint, and the
+//! name of the manual page.
 
 use crate::visible::visible_line;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use sdflow_dsl::{Diagnostic, Fault, Place};
 use std::ops::Range;
 
-/// Returns the whole message of an error, ending in a newline, with colours if `colour`.
+/// Returns the whole message of an error, which ends in a newline; with colours if `colour` is
+/// true.
 pub fn error(diagnostic: &Diagnostic, colour: bool) -> String {
     render(diagnostic, Level::ERROR, colour)
 }

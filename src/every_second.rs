@@ -46,7 +46,7 @@ mod tests {
         });
         acts.recv_timeout(Duration::from_secs(20)).unwrap();
         drop(every);
-        // The channel first gives the values sent so far, and then its end.
+        // The channel first returns the values sent so far, and then reports its end.
         while acts.recv().is_ok() {}
     }
 }

@@ -1,4 +1,4 @@
-//! The exit codes, one table.
+//! The table of the exit codes.
 
 use sdflow_dsl::{Diagnostic, Fault, Outcome};
 use std::process::ExitCode;
@@ -87,7 +87,7 @@ mod tests {
         let failed = Check { name: "c".into(), pass: false, value: None };
         let mut outcome = Outcome { checks: vec![failed], ..Outcome::default() };
         assert_eq!(Exit::of_outcome(&outcome), Exit::CheckFailed);
-        // A script that handles its divergence is judged by its checks alone; otherwise the run
+        // If a script handles a divergence, only its checks decide the exit code; otherwise the run
         // fails.
         outcome.stop = Some(Ending { reason: "diverged".into(), advice: String::new() });
         assert_eq!(Exit::of_outcome(&outcome), Exit::CheckFailed);

@@ -70,11 +70,12 @@ fn not_finite() -> Diagnostic {
     Diagnostic { kind: Fault::Diverged, message, place: None, hint, see: None }
 }
 
-/// Returns the error for a file that cannot be read. Its hint names `load`, because `field` has no
-/// options for reading.
+/// Returns the error for a file that cannot be read. The hint names the function `load` of scripts,
+/// because `field` has no options for reading.
 fn unreadable(error: &Error) -> Diagnostic {
     let stated = matches!(error, Error::File { want, .. } if matches!(want.rule, Rule::Stated(_)));
-    let hint = "the `load` of a script has this option: read the file there, and `save` the points as .npy";
+    let hint = "the function `load` of scripts has this option: read the file in a script, and \
+                `save` the points as .npy";
     Diagnostic { hint: stated.then(|| hint.into()), ..of_engine(error) }
 }
 
@@ -90,7 +91,7 @@ struct Clouds {
     particles: Points,
     target: Arc<Points>,
     at: Option<Points>,
-    /// Weights of the target's samples, which sum to one.
+    /// Weights of the target's samples; their sum is one.
     weights: Option<Vec<f64>>,
 }
 

@@ -1,4 +1,5 @@
-//! `findings`: the conclusions of many runs, a paragraph each, in one Markdown document.
+//! `findings`: the conclusions of many runs in one Markdown document, with a paragraph for each
+//! run.
 
 use crate::args::FindingsArgs;
 use crate::exit::Exit;
@@ -11,18 +12,19 @@ use std::path::Path;
 
 const HEAD: &str = "# Findings
 
-This file is written by `sdflow-engine findings` from the folders of the runs: each paragraph was built by its script from the numbers that
-its run measured, and the command below it repeats the run.
+`sdflow-engine findings` writes this file from the folders of the runs. Each paragraph was built by a script from the numbers that its run
+measured. The command below a paragraph repeats the run.
 ";
 
-/// The section of a run in the document, or why the run has none.
+/// The section of a run in the document, or the reason why the run has no section.
 type Section = Result<String, Diagnostic>;
 
-/// Writes the conclusions of the runs, in the order given, to a file or to standard output. Sweeps,
-/// and finished runs whose script has no `conclude`, are skipped with a warning.
+/// Writes the conclusions of the runs, in the order of the arguments, to a file or to standard
+/// output. Sweeps are skipped with a warning, and so are finished runs whose script has no
+/// `conclude`.
 ///
 /// # Errors
-/// A folder is not that of a run; no run has a conclusion; the file cannot be written.
+/// A folder is not a run folder; no run has a conclusion; the file cannot be written.
 pub fn findings(args: &FindingsArgs) -> Result<Exit, Diagnostic> {
     let all: Result<Vec<Section>, Diagnostic> = args.runs.iter().map(|run| section(run)).collect();
     let (found, skipped): (Vec<Section>, Vec<Section>) = all?.into_iter().partition(Section::is_ok);

@@ -25,7 +25,7 @@ pub struct RunListener {
 pub enum Voice {
     /// The user; with `json` the script's prints go to standard error.
     Terminal { progress: Mutex<Progress>, json: bool },
-    /// None: log.txt contains all reports.
+    /// Nowhere else: log.txt contains all reports.
     Log,
 }
 

@@ -1,12 +1,13 @@
-//! Locks of mutexes, also after a thread has panicked while it held one, and of folders.
+//! Locks of mutexes and of folders. A mutex can be locked even after a thread has panicked while it
+//! held the lock.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks `mutex`. A thread that panicked while it held the lock may leave a log line missing, but
-/// no half-written value: every change under these locks is one assignment or one call.
+/// Locks `mutex`. If a thread panicked while it held the lock, a log line may be missing, but no
+/// value is half-written: every change under these locks is one assignment or one call.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

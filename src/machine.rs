@@ -53,9 +53,9 @@ pub fn isa_name(isa: Isa) -> &'static str {
     }
 }
 
-/// Returns the name of the instruction set of nets and matrices: the widest of this machine without
-/// its matrix units, whatever the environment asks for, because the library of matrix products
-/// chooses it.
+/// Returns the name of the instruction set of nets and matrices: the widest vector instructions of
+/// this machine, without its matrix units. The environment does not change it, because the library
+/// of matrix products chooses it.
 pub fn net_isa() -> &'static str {
     match Isa::Auto.resolved() {
         Isa::Amx => isa_name(Isa::Avx512),

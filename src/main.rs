@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     let command = match machine::requested_isa().and_then(|_| args::parse(std::env::args_os())) {
         Ok(Parsed::Command(command)) => command,
         Ok(Parsed::Printed(code)) => return ExitCode::from(code),
-        // The arguments could not be parsed, but a program that asked for JSON still gets JSON.
+        // The arguments could not be parsed, but `--json` among them still has an effect.
         Err(error) => return report_refusal(&error, std::env::args().any(|word| word == "--json")),
     };
     match signals::catch(|| execute(&command)) {
@@ -81,7 +81,7 @@ fn execute(command: &Command) -> Result<Exit, Diagnostic> {
     }
 }
 
-/// Prints why nothing ran, with `json` also as an object on standard output.
+/// Prints the error because of which nothing ran; with `json` also as an object on standard output.
 fn report_refusal(error: &Diagnostic, json: bool) -> ExitCode {
     terminal::print_error(error);
     let exit = Exit::of_diagnostic(error);

@@ -8,7 +8,7 @@ use sdflow_dsl::Diagnostic;
 use sdflow_dsl::manual::{self, Entry, Kind};
 use std::fmt::Write;
 
-/// Lists the names of the script language: all names, or those of one kind.
+/// Lists all names of the script language, or the names of one kind.
 ///
 /// # Errors
 /// There is no such kind.

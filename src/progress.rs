@@ -1,5 +1,5 @@
 //! Progress of long work: bars on a terminal, otherwise a line about every ten seconds; nothing
-//! with `--quiet`. Work that reports no progress is shown, too.
+//! with `--quiet`. Work that reports no progress is also shown.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ pub struct Progress {
     begun: Instant,
     /// The time of the last line about any loop.
     told: Instant,
-    /// The loop that reported last, while it runs.
+    /// The loop that reported last, if it is still running.
     last: Option<String>,
     /// The bar for work that no loop reports.
     waiting: Option<ProgressBar>,
@@ -35,7 +35,8 @@ enum Style {
 #[derive(Debug)]
 struct Loop {
     begun: Instant,
-    /// Number of units that were done at that time: many if a run continues from a checkpoint.
+    /// Number of units that were done when the loop began: many if a run continues from a
+    /// checkpoint.
     first: usize,
     told: Option<Instant>,
     bar: Option<ProgressBar>,

@@ -93,7 +93,7 @@ pub struct WorkRecord {
     pub pairs: u64,
     /// The pairs of flows per second of their time.
     pub pairs_per_s: f64,
-    /// Their floating-point operations per second of the same time, in units of 1e9.
+    /// The floating-point operations of these pairs per second of the same time, in units of 1e9.
     pub gflops: f64,
     /// Seconds by part of the work.
     pub seconds: BTreeMap<String, f64>,
@@ -245,7 +245,8 @@ impl WorkRecord {
     }
 }
 
-/// Splits a value for JSON, which has no NaN: the value if it is finite, otherwise its kind.
+/// Splits a value for JSON, which has no NaN: returns the value if it is finite, and otherwise its
+/// kind.
 pub fn finite(value: f64) -> (Option<f64>, Option<NonFinite>) {
     let flag = match value {
         v if v.is_finite() => return (Some(v), None),

@@ -64,7 +64,7 @@ fn check_memory(args: &RunArgs, budget: u64) -> Result<(), Diagnostic> {
     ))
 }
 
-/// Lets a new run in its default folder continue from checkpoints of an earlier version of the
+/// Lets a new run in its default folder use the checkpoints of a run of an earlier version of the
 /// script.
 fn take_earlier(args: &RunArgs, folder: RunFolder) -> Result<RunFolder, Diagnostic> {
     if args.out.is_none()
@@ -72,7 +72,10 @@ fn take_earlier(args: &RunArgs, folder: RunFolder) -> Result<RunFolder, Diagnost
         && let Some(earlier) = folder.take_earlier(&args.script.script)?
     {
         let earlier = earlier.display();
-        terminal::print_message(&format!("long calls up to which nothing has changed go on from {earlier}"));
+        terminal::print_message(&format!(
+            "long calls before the first change of the script go on \
+                                          from {earlier}"
+        ));
     }
     Ok(folder)
 }
@@ -105,7 +108,7 @@ fn report_stored_run(args: &RunArgs, record: &Record, folder: &Path) -> Result<E
         let isa = &record.machine.isa;
         let with = if isa == machine::isa() { String::new() } else { format!(" with {isa}") };
         terminal::print_message(&format!(
-            "this run is finished already{with}; these are its stored results (`--force` runs it again)"
+            "this run is already finished{with}; these are its stored results (`--force` runs it again)"
         ));
         record.warnings.iter().for_each(|warning| terminal::print_message(&format!("warning: {warning}")));
     }

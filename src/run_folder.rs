@@ -12,9 +12,9 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
-/// The files of a run folder. Besides them only [`DRAFTS`] and the files that the record names are
-/// ever deleted. The record is removed last, so that a folder that was half deleted by a killed
-/// program is still recognised.
+/// The files of a run folder. Besides these files, only [`DRAFTS`] and the files that the record
+/// names are ever deleted. The record is removed last: if the program is killed while it deletes a
+/// folder, the folder is still recognised.
 const CONTENT: [&str; 12] = [
     CELLS,
     CHECKPOINTS,
@@ -57,11 +57,11 @@ pub enum FolderState {
 }
 
 /// Opens the folder at `path` for the run that begins with the record `wanted`. With `force` a
-/// finished run is computed again in a folder beside it; the old folder stays until the new one is
-/// complete.
+/// finished run is computed again in another folder beside it. The old folder stays until the new
+/// folder is complete.
 ///
 /// # Errors
-/// The folder holds something else, is in use, or cannot be written.
+/// The folder holds other files or another run, is in use, or cannot be written.
 pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Diagnostic> {
     let refused = |e: io::Error| cannot_write(path, &e);
     let aside = beside(path, "replaced");
@@ -201,7 +201,7 @@ impl RunFolder {
         replace(&path, text).map_err(|e| cannot_write(&path, &e))
     }
 
-    /// Writes the final `record`, deletes the cells of a complete run, and moves a complete run to
+    /// Writes the final `record`. If the run is complete, deletes its stored cells and moves it to
     /// the place of the run that it replaces. Returns the final path.
     ///
     /// # Errors
@@ -222,7 +222,7 @@ impl RunFolder {
         let Some(old) = self.replaces.filter(|_| complete) else { return Ok(self.path) };
         let aside = beside(&old, "replaced");
         if matches!(read_record(&aside), Ok(Some(_))) {
-            // The program was killed after a replacement, before it deleted the old run.
+            // The program was killed after a replacement and before it deleted the old run.
             fs::remove_dir_all(&aside).map_err(|e| cannot_write(&aside, &e))?;
         }
         let swapped = fs::rename(&old, &aside).and_then(|()| fs::rename(&self.path, &old));
@@ -231,8 +231,8 @@ impl RunFolder {
     }
 }
 
-/// Writes `text` to a draft next to `path` and renames it: `path` then contains all of it, or is
-/// unchanged.
+/// Writes `text` to a draft next to `path` and renames the draft. Afterwards `path` contains the
+/// whole text, or is unchanged.
 ///
 /// # Errors
 /// The I/O error of the operating system.

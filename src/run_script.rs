@@ -21,7 +21,7 @@ pub struct FinishedRun {
     pub record: Record,
     /// The folder of its results.
     pub path: PathBuf,
-    /// The error that ended it early, or that prevented its results from being stored.
+    /// The error that ended the run early, or that prevented its results from being stored.
     pub failure: Option<Diagnostic>,
 }
 

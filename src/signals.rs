@@ -7,12 +7,12 @@ use sdflow_dsl::GRACE;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// Signals closer together than this count as one: `timeout` and job managers send theirs to the
-/// process and to its group.
+/// Signals with less time between them count as one, because `timeout` and job managers send a
+/// signal to the process and also to its group.
 const ONE: Duration = Duration::from_millis(500);
 
 /// After this call the first Ctrl-C, SIGTERM or SIGHUP requests an end through `interrupt`, and the
-/// second one exits at once.
+/// second signal ends the process at once.
 pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
     let interrupt = interrupt.clone();
     let mut asked: Option<Instant> = None;
@@ -28,7 +28,10 @@ pub fn raise_on_ctrl_c(interrupt: &Interrupt) {
         terminal::print_message("stopping; press Ctrl-C again to exit at once");
     };
     if let Err(e) = ctrlc::set_handler(handler) {
-        terminal::print_message(&format!("warning: Ctrl-C will not stop this cleanly: {e}"));
+        terminal::print_message(&format!(
+            "warning: Ctrl-C will stop this command at once, without \
+                                          storing results: {e}"
+        ));
     }
 }
 
@@ -41,7 +44,7 @@ pub fn end_after(interrupt: &Interrupt, time: Duration) {
         terminal::print_message("stopping: the time of `--max-time` is over");
     };
     if let Err(e) = std::thread::Builder::new().name("max-time".into()).spawn(wait) {
-        terminal::print_message(&format!("warning: `--max-time` will not stop this: {e}"));
+        terminal::print_message(&format!("warning: `--max-time` will not stop this command: {e}"));
     }
 }
 
@@ -50,7 +53,10 @@ pub fn end_after(interrupt: &Interrupt, time: Duration) {
 pub fn survive_file_limit() {
     #[cfg(unix)]
     if let Err(e) = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default()) {
-        terminal::print_message(&format!("warning: a limit on the size of files will end this at once: {e}"));
+        terminal::print_message(&format!(
+            "warning: a limit on the size of files will end this \
+                                          command at once: {e}"
+        ));
     }
 }
 

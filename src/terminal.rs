@@ -1,5 +1,5 @@
-//! Standard output for results, standard error for everything else. A closed pipe is not an error,
-//! and no printed text controls the terminal.
+//! Results go to standard output, everything else to standard error. A closed pipe is not an error.
+//! No printed text can control the terminal.
 
 use crate::diagnostics;
 use crate::visible::visible;

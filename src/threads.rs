@@ -7,8 +7,8 @@ use sdflow_dsl::Diagnostic;
 /// With more threads per core than this, threads wait for each other.
 const PER_CORE: usize = 4;
 
-/// As many threads are always started, so that a run on many threads can be repeated on a small
-/// machine.
+/// So many threads are always started if they are requested, so that a run on several threads can
+/// be repeated on a small machine.
 const ALWAYS: usize = 16;
 
 /// Starts the threads of this process: the requested number, or one per core. A warning says if

@@ -1,5 +1,5 @@
-//! Escapes for characters that control a terminal: the name of a file, or the output of a script
-//! from elsewhere, must not clear the screen or write a line of its own.
+//! Escapes for characters that control a terminal. The name of a file, or the output of an
+//! untrusted script, must not clear the screen or imitate a line of this program.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_obeyed(c) && !"\n\t".contains(c))
 }
 
-/// Returns `text`, a single line, with line breaks and tabs as escapes, too.
+/// Returns `text` as a single line: line breaks and tabs are also escapes.
 pub fn visible_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_obeyed)
 }

@@ -34,7 +34,7 @@ fn links_between_documents_lead_somewhere() {
     }
 }
 
-/// What SECURITY.md promises of scripts is what the interpreter is told.
+/// The limits in SECURITY.md are those of the interpreter.
 #[test]
 fn the_limits_of_scripts_are_those_of_the_code() {
     let (promised, code) = (text("SECURITY.md"), text("dsl/src/language/limits.rs"));
@@ -70,8 +70,8 @@ fn every_source_that_is_cited_is_listed() {
         for line in text.lines().filter(|line| line.trim_start().starts_with("//")) {
             let keys =
                 line.split('[').skip(1).filter_map(|rest| rest.split(']').next()).flat_map(|all| all.split(", "));
-            // Rustdoc would take a key without a backslash for a link, so brackets are escaped
-            // there.
+            // Rustdoc would take a key in plain brackets for a link, so brackets are escaped in
+            // doc comments.
             let keys = keys.map(|key| key.trim_end_matches('\\'));
             for key in keys.filter(|key| is_key(key) && !listed.contains(&format!("{{{key},"))) {
                 unknown.push(format!("{}: {key}", file.display()));
@@ -81,7 +81,7 @@ fn every_source_that_is_cited_is_listed() {
     assert_eq!(unknown, Vec::<String>::new());
 }
 
-/// Letters, a year, letters: `weber2023score`.
+/// True for letters, a year and letters: `weber2023score`.
 fn is_key(text: &str) -> bool {
     let digits: String = text.chars().skip_while(char::is_ascii_lowercase).take_while(char::is_ascii_digit).collect();
     let plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());

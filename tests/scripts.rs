@@ -1,4 +1,4 @@
-//! Every script of the gallery runs, all its claims hold, and it leaves a conclusion and a plot.
+//! Every script of the gallery runs, all its checks hold, and it writes a conclusion and a picture.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// The findings of [`check`].
 #[derive(Debug, Clone, Default)]
 pub struct CheckReport {
-    /// Errors that a run would meet on reaching them, in the order of the text.
+    /// Errors that a run would report when it reaches their places, in the order of the text.
     pub errors: Vec<Diagnostic>,
     /// Valid code that is probably a mistake.
     pub warnings: Vec<Diagnostic>,
@@ -24,7 +24,7 @@ pub struct CheckReport {
     pub writes: Vec<String>,
     /// Files that the script reads.
     pub reads: Vec<String>,
-    /// Places whose outcome the dry run could not know.
+    /// Places that depend on a result, which the dry run could not know.
     pub notes: Vec<Diagnostic>,
     /// The work of a run, by place.
     pub works: Vec<Work>,
@@ -34,11 +34,11 @@ pub struct CheckReport {
     pub claims: usize,
 }
 
-/// Parses a script and its imports and checks what can be checked without running: names and
-/// numbers of arguments of function calls, keys of literal option maps, names of data sets and
-/// metrics, types of `-p` values. If no error was found, the script is then executed dry
-/// ([`crate::dry`]): nothing is written, and `listener` receives its prints. With a `meter` the
-/// report states the memory that a run would need.
+/// Parses a script and its imports and checks what can be checked without running: names of
+/// functions, numbers of their arguments, keys of literal option maps, names of data sets and
+/// metrics, and types of `-p` values. If no error is found, the script is executed as a dry run
+/// ([`crate::dry`]): nothing is written, and `listener` receives what the script prints. With a
+/// `meter` the report states the memory that a run would need.
 pub fn check(
     request: &Request,
     listener: &Arc<dyn Listener>,
@@ -77,8 +77,8 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Executes the script dry; if conditions depend on results, a second time with the opposite
-/// answers.
+/// Executes the script as a dry run. If conditions depend on results, it executes the script a
+/// second time with the opposite answers.
 fn dry_run(
     report: &mut CheckReport,
     request: &Request,
@@ -117,8 +117,7 @@ fn dry_run(
     Ok(())
 }
 
-/// Returns the peak memory in bytes of a run, estimated by a dry run; None if the script cannot be
-/// executed dry.
+/// Returns the peak memory in bytes of a run, estimated by a dry run; None if the dry run fails.
 pub fn estimate_memory(request: &Request, meter: &'static dyn sdflow::cost::Meter) -> Option<u64> {
     let listener: Arc<dyn Listener> = Arc::new(Silence);
     check(request, &listener, Some(meter)).bytes

@@ -1,4 +1,4 @@
-//! Mistakes that the text of a script shows: they are found before anything is computed.
+//! Mistakes that the text of a script shows. They are found before anything is computed.
 
 use crate::bind::{DRAWN_AS, SAVED};
 use crate::call::{Entry, options};
@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Returns the mistakes in the calls of a script and its imports, in the order of the text: in
-/// names of functions and numbers of their arguments, keys of literal option maps, and names of
-/// data sets, metrics and files.
+/// Returns the mistakes in the calls of a script and its imports, in the order of the text. Checked
+/// are the names of functions, the numbers of their arguments, the keys of literal option maps, and
+/// the names of data sets, metrics and files.
 pub fn mistakes(program: &Program) -> Vec<Diagnostic> {
     static NATIVE: OnceLock<BTreeSet<(String, usize)>> = OnceLock::new();
     let native = NATIVE.get_or_init(native_functions);
@@ -39,8 +39,8 @@ fn call_fault(site: &Site, program: &Program, native: &BTreeSet<(String, usize)>
         let faults = [keys_fault, name_fault, metric_fault, file_fault];
         return faults.iter().find_map(|fault| fault(site, entry));
     }
-    // A closure in a variable is called by the name of the variable, a function in a map by its
-    // key.
+    // The name of a call can also be a variable that holds a closure, or a key of a map that holds
+    // a function.
     let known = !fitting.is_empty()
         || native.contains(&(site.name.clone(), given))
         || program.syntax.variables.contains(&site.name)
@@ -92,7 +92,7 @@ fn metric_fault(site: &Site, entry: &Entry) -> Option<Fail> {
 /// the run folder.
 fn file_fault(site: &Site, entry: &Entry) -> Option<Fail> {
     let named = |endings: &[&str]| format!(".{}", endings.join(" or ."));
-    // What is saved, and so which of the kinds fits, is known only when the script runs.
+    // Only a run knows what is saved, and so which of the kinds fits.
     let (endings, want) = match entry.name {
         "plot" => (DRAWN_AS.to_vec(), format!("a name that ends in {} is expected", named(&DRAWN_AS))),
         "save" => {

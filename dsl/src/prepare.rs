@@ -1,4 +1,5 @@
-//! From a request to a script that is ready to run: compiled, checked, with a known identity.
+//! The preparation of a script for a run: the script of a request is read, compiled and checked,
+//! and its identity is determined.
 
 use crate::context::param::{self, Declared};
 use crate::context::{CheckpointPace, Context, Given, Host, Listener, Param, Request, Sandbox};
@@ -28,8 +29,8 @@ pub struct Prepared {
 /// Reads and compiles a script and determines its identity.
 ///
 /// # Errors
-/// A file cannot be read, a syntax error, an import that is not allowed, a `-p` name that is not
-/// declared, a `-p` value of the wrong type.
+/// A file cannot be read; the script has a syntax error; an import is not allowed; a `-p` name is
+/// not declared; a `-p` value has the wrong type.
 pub fn prepare(request: &Request) -> Result<Prepared, Diagnostic> {
     let mut request = request.clone();
     let given = Given::take(&mut request)?;
@@ -52,7 +53,7 @@ fn digests(program: &Program, request: &Request) -> Vec<(String, String)> {
     let files = loads.filter_map(|c| c.args.first()?.literal.clone()?.into_string().ok());
     let sandbox = Sandbox::new(&request.script, &request.allow_read, &request.folder);
     let digest = |file: String| {
-        // A file that is missing now is reported when the script loads it.
+        // If a file is missing, the error is reported when the script loads it.
         let path = sandbox.readable(&file).ok();
         let digest = path.map_or_else(String::new, |path| digest_of_file(&path));
         (file, digest)
@@ -98,9 +99,9 @@ fn missing(request: &Request) -> Diagnostic {
 }
 
 impl Prepared {
-    /// Returns 16 hexadecimal digits that distinguish this run from all others. They depend on
-    /// script, imports, data files named literally, parameters, seed, `--quick` and the version of
-    /// the engine.
+    /// Returns 16 hexadecimal digits that distinguish this run from all others. They depend on the
+    /// script, its imports, the data files that it names literally, parameters, seed, `--quick` and
+    /// the version of the engine.
     pub fn identity(&self) -> &str {
         &self.identity
     }
@@ -151,7 +152,7 @@ impl Prepared {
     }
 
     /// Returns the same script with other values for its parameters, without reading or compiling
-    /// again. Costs microseconds.
+    /// it again. This takes microseconds.
     ///
     /// # Errors
     /// A value has the wrong type, or a name is given twice.
@@ -190,8 +191,8 @@ impl Prepared {
         hasher.hex()
     }
 
-    /// Hashes the part of the identity that is not the script: the engine, parameters, seed and
-    /// quick.
+    /// Hashes the part of the identity that is not the script: the version of the engine, the
+    /// parameters, the seed and `--quick`.
     fn setting(&self) -> Hasher {
         let mut hasher = Hasher::new();
         hasher.field("engine", env!("CARGO_PKG_VERSION").as_bytes());

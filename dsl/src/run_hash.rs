@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-/// FNV-1a with 128 bits [eastlake2019fnv]. It distinguishes runs; it is not cryptographic and
-/// protects nothing.
+/// FNV-1a with 128 bits [eastlake2019fnv]. It distinguishes runs, but gives no protection, because
+/// it is not cryptographic.
 #[derive(Debug, Clone)]
 pub struct Hasher(u128);
 
@@ -38,8 +38,8 @@ impl Hasher {
     }
 }
 
-/// Returns the digest of a file's content: 16 hexadecimal digits; empty for one that is not a
-/// regular file or cannot be read. Memory does not grow with the file.
+/// Returns the digest of a file's content: 16 hexadecimal digits. It is empty if the file is not a
+/// regular file or cannot be read. The memory does not grow with the file.
 pub fn digest_of_file(path: &Path) -> String {
     let read = || {
         let mut hasher = Hasher::new();

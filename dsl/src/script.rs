@@ -1,4 +1,4 @@
-//! The run of a prepared script, dry or not.
+//! The run, or the dry run, of a prepared script.
 
 use crate::context::{Context, Host, Listener, OWN_TIME, Outcome};
 use crate::dry::{Dry, Found, Mode};
@@ -8,7 +8,7 @@ use crate::{bind, explain};
 use rhai::{Dynamic, Engine, Scope};
 use std::sync::{Arc, Weak};
 
-/// Runs a script to its end or its first failure; the outcome records what happened in both cases.
+/// Runs a script to its end or its first failure. In both cases the outcome records what happened.
 pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     std::thread::scope(|scope| {
         let run = || execute_here(prepared, listener);
@@ -38,7 +38,8 @@ pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome
     Outcome { failure, ..context.take_outcome() }
 }
 
-/// Runs a script dry. Returns the error that a run would meet, if any, and the findings.
+/// Performs a dry run of a script. Returns the error that a run would report, if any, and the
+/// findings.
 pub fn rehearse(prepared: &Prepared, listener: Arc<dyn Listener>, dry: Dry) -> (Option<Diagnostic>, Found, Outcome) {
     let dry = Arc::new(dry);
     let mut context = context_of(prepared, listener);

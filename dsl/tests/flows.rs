@@ -1,4 +1,4 @@
-//! Flows from scripts: which parts of samples they use, where they start, and the messages where
+//! Flows from scripts: the parts of samples that they use, their starts, and the messages where
 //! this is impossible.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -56,8 +56,8 @@ fn the_velocity_of_a_sampler_does_not_hang_on_steps() {
     );
 }
 
-/// An adaptive step is controlled by the error estimate of Heun's method, so every flow refuses
-/// another method.
+/// The error estimate of Heun's method controls adaptive steps, so every flow refuses any other
+/// method with them.
 #[test]
 fn an_adaptive_step_of_another_method_is_refused_by_every_flow() {
     let target = "let x = normal(30, 2);\nlet p = gaussian(#{dim: 2});\n";

@@ -1,4 +1,5 @@
-//! The guarantees to scripts: parameters, identity, checks, records, limits, the sandbox.
+//! The guarantees of the script language: parameters, identity, checks, records, limits, the
+//! sandbox.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;

@@ -1,5 +1,5 @@
-//! The decisions of `load` about a table are reported and recorded; where it cannot decide, it asks
-//! the user.
+//! The decisions of `load` about a table are reported and recorded. If it cannot decide, the error
+//! names the option to give.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;

@@ -1,4 +1,4 @@
-//! Typical mistakes and their messages: the cause, the place, the hint.
+//! Typical mistakes and their messages, with the cause, the place and the hint.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;

@@ -1,4 +1,4 @@
-//! Options: options without an effect, options under their old names, one value for a list.
+//! Options: without an effect, under their old names, and with one value in place of a list.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;

@@ -1,5 +1,5 @@
-//! The limits on what a script may use, read and write: the message names the limit that was
-//! reached and a remedy.
+//! The limits on what a script may use, read and write. The message names the limit that was
+//! reached, and a remedy.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;
@@ -52,12 +52,12 @@ fn a_map_that_grows_key_by_key_ends_too() {
     assert!(begun.elapsed().as_secs() < 300);
 }
 
-/// No signal would end it.
+/// No signal would end a script that sleeps.
 #[test]
 fn a_script_does_not_sleep() {
     for script in ["sleep(1000000);", "sleep(1e6);"] {
         let told = refused(script);
-        assert!(told.contains("a script does not sleep; leave the line out"), "{told}");
+        assert!(told.contains("a script cannot sleep; leave the line out"), "{told}");
     }
 }
 
@@ -156,11 +156,11 @@ fn printing_without_end_is_cut_and_counted() {
     assert!(first.contains("limit of 4 MB") && first.contains("`save`") && *last == cut, "{:?}", outcome.warnings);
 }
 
-/// What a script asks of Rhai's own functions, sources and files is bounded, too.
+/// Rhai's own functions, the sources of a script and its files also have limits.
 #[test]
 fn no_single_call_takes_all_time_or_memory() {
     for (script, told) in [
-        ("sleep(100000);", "a script does not sleep"),
+        ("sleep(100000);", "a script cannot sleep"),
         ("let s = \"\"; s.pad(1000000, \"a\"); s.replace(\"a\", s);", "a string is larger than the limit"),
     ] {
         let found = refused(script);

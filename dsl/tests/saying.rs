@@ -1,4 +1,4 @@
-//! What a script reports about its run: the conclusion, and numbers in text.
+//! Texts that a script reports about its run: the conclusion, and numbers in text.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;

@@ -5,7 +5,7 @@ mod stage;
 
 use sdflow_dsl::Outcome;
 
-/// Runs a script whose claims must all hold.
+/// Runs a script whose checks must all hold.
 fn held(text: &str) -> Outcome {
     let (outcome, _) = stage::run(text);
     assert_eq!(outcome.failure.as_ref().map(stage::told), None);
@@ -122,7 +122,7 @@ fn tables_of_sweeps_are_drawn_and_saved() {
     assert!(failure("sweep(#{a: [\"x\", \"y\"]}, |p| #{v: 1}).plot(\"x.svg\");").contains("axes of numbers must vary"));
 }
 
-/// Every level doubles the cells, and the one that fails does not stop the others.
+/// Every level doubles the cells, and a failing cell does not stop the others.
 #[test]
 fn a_recursion_through_sweeps_ends() {
     let text = "fn f() { sweep(#{a: [1, 2]}, |p| { f(); #{v: 1} }) }\nf();";

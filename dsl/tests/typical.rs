@@ -1,4 +1,4 @@
-//! Common mistakes, and the page that shows the message of each.
+//! Common mistakes, and the page that shows their messages.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stage;

@@ -5,7 +5,7 @@ mod stage;
 
 use stage::run;
 
-/// One half at 4, one half at 5.
+/// Samples with half of the weight at 4 and half of the weight at 5.
 const COIN: &str = "let rows = points([[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]]);
     let coin = samples(rows, #{weights: [0.0, 0.0, 0.0, 0.0, 1.0, 1.0]});
     let good = points([[4.0], [5.0], [4.0], [5.0], [4.0], [5.0]]);";
@@ -34,7 +34,7 @@ fn a_sample_tells_its_moments() {
     assert_eq!(said, ["[4.5]", "0.25", "[2.5]"]);
 }
 
-/// The plot of a coin has no bar where all weights are 0.
+/// The histogram of samples with two values has no bar where all weights are 0.
 #[test]
 fn a_plot_draws_by_weight() {
     let folder = tempfile::tempdir().unwrap();

@@ -37,7 +37,7 @@ pub struct BenchArgs {
     /// Implementation of the pairwise sums [default: auto]
     #[arg(long, value_name = "B", value_parser = one_of::<Backend>(&BACKENDS))]
     pub backend: Option<Backend>,
-    /// Instruction set; if the machine lacks it, the best that it has [default: SDFLOW_ISA, or
+    /// Instruction set; if the machine lacks it, its best one is used [default: SDFLOW_ISA, or
     /// auto]
     #[arg(long, value_parser = one_of::<Isa>(&ISAS))]
     pub isa: Option<Isa>,

@@ -30,7 +30,7 @@ pub struct FieldArgs {
     /// the maximum mean discrepancy
     #[arg(long, default_value = "sd", value_parser = one_of::<FlowName>(&["sd", "mmd"]))]
     pub flow: FlowName,
-    /// Whether a particle counts in the density that acts on it
+    /// Whether a particle is part of the density whose score it follows
     #[arg(long, default_value = "include", value_parser = one_of::<SelfTerm>(&["include", "exclude"]))]
     pub self_term: SelfTerm,
     /// Weights of the target's samples, a .npy file; not negative, normalised to sum to one

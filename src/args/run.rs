@@ -1,4 +1,4 @@
-//! The flags of `run` and `check`, and those that they share with `sweep`.
+//! The flags of `run` and `check`, and the flags that these share with `sweep`.
 
 use super::values::{assignment, duration, pace, size};
 use clap::Args;
@@ -62,7 +62,7 @@ pub struct RunArgs {
     pub memory: MemoryArgs,
 }
 
-/// The limit on time, and the pace of checkpoints.
+/// The limit on time, and the frequency of checkpoints.
 #[derive(Debug, Args)]
 pub struct TimeArgs {
     /// Stop after this time, such as 90m or 1.5h; the same command then goes on where it stopped
@@ -77,8 +77,8 @@ pub struct TimeArgs {
 /// The limit on memory.
 #[derive(Debug, Args)]
 pub struct MemoryArgs {
-    /// Use at most this much memory, such as 4GiB or 500MB; what needs more is refused [default:
-    /// 90 % of the machine's]
+    /// Use at most this much memory, such as 4GiB or 500MB; a run that needs more is refused
+    /// [default: 90 % of the machine's memory]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub memory_budget: Option<u64>,
 }

@@ -10,7 +10,7 @@ pub(super) const BACKENDS: [&str; 5] = ["auto", "naive", "direct", "fused", "gem
 pub(super) const ISAS: [&str; 5] = ["auto", "scalar", "avx2", "avx512", "amx"];
 pub(super) const PRECISIONS: [&str; 5] = ["f64", "f32", "bf16x3", "bf16x6", "auto"];
 
-/// Parses one of `names`, which are those of serde.
+/// Parses one of `names`, the names that serde uses.
 pub(super) fn one_of<T: Named>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(names).try_map(|name| serde_json::from_value::<T>(name.into()))
 }
@@ -65,7 +65,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Parses a pace of checkpoints: a time, or a number of steps.
+/// Parses an interval between checkpoints: a time, or a number of steps.
 pub(super) fn pace(text: &str) -> Result<CheckpointPace, String> {
     match text.parse::<usize>() {
         Ok(0) => Err("the number of steps must be at least 1".into()),

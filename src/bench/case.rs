@@ -1,4 +1,4 @@
-//! A case of the benchmark: what is measured, and on which points.
+//! A case of the benchmark: the task that is measured, and its points.
 
 use sdflow::flow::Noise;
 use sdflow::pairwise::{Backend, Choice, Isa, PairwiseOptions, Precision};
@@ -27,7 +27,8 @@ pub enum Data {
     /// Targets `N(1, I/4)`, particles `N(0, I)`.
     #[default]
     Gauss,
-    /// Both from 25 modes of standard deviation .1, two apart in the first two coordinates.
+    /// Targets and particles from 25 modes of standard deviation 0.1, on a grid of spacing 2 in the
+    /// first two coordinates.
     Mixture25,
 }
 
@@ -85,8 +86,8 @@ impl Data {
     pub fn spread(self, dim: usize) -> f64 {
         let dim = dim as f64;
         match self {
-            // Targets have the covariance I/4 around their centre; particles have I around a centre
-            // that is 1 away on every axis.
+            // Targets have the covariance I/4 around their centre. Particles have the covariance I
+            // around a centre that is 1 away on every axis.
             Data::Gauss => (0.5 * (0.25 + 2.0) * dim).sqrt(),
             // The modes are -4, -2, .., 4 on each of the first two axes.
             Data::Mixture25 => (8.0 * dim.min(2.0) + 0.01 * dim).sqrt(),

@@ -62,7 +62,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
     let sigma = case.sigma();
     let options = SdFlowOptions { sigma: Some(Schedule::from(sigma)), noise: case.noise, ..SdFlowOptions::default() };
     let flow = SdFlow::new(Kde::of(targets.clone()).into(), Kde::of_cloud().into(), options)?;
-    // The run has its own interrupt, because ending it when it takes too long is not an error.
+    // The run has its own interrupt, because it is not an error to end a run that takes too long.
     let stop = Interrupt::default();
     let engine = Pairwise::new(case.options(), stop.clone());
     let times = Arc::new(Mutex::new(Times::default()));
@@ -108,7 +108,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<FlowReport> {
 struct Times {
     /// Seconds of the step and of the engine alone.
     steps: Vec<(f64, f64)>,
-    /// Seconds of this step so far: everything except the flow, and the engine alone.
+    /// Seconds of this step so far: of everything except the flow, and of the engine alone.
     beside: f64,
     engine: f64,
 }

@@ -32,7 +32,7 @@ pub struct NetReport {
     pub threads: usize,
     /// Steps of all runs.
     pub steps: usize,
-    /// Median and median absolute deviation over the runs of a step.
+    /// Median and median absolute deviation, over the runs, of the seconds per step.
     pub seconds_per_step: f64,
     pub seconds_per_step_mad: f64,
     pub steps_per_s: f64,

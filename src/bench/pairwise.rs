@@ -41,7 +41,7 @@ pub struct PairwiseReport {
     pub runs: usize,
     /// All pairs per second, including skipped ones: the speed that the user sees.
     pub pairs_per_s: f64,
-    /// 10^9 multiplications and additions per second, `4 n (m + n) d` minus those skipped.
+    /// 10^9 multiplications and additions per second: `4 n (m + n) d` without the skipped pairs.
     pub gflops: f64,
     pub fma_peak_gflops: f64,
     pub fraction_of_peak: f64,
@@ -116,7 +116,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<PairwiseReport
     })
 }
 
-/// Relative error of the field by norm over random rows, and that of the worst row.
+/// Relative error of the field by norm over random rows, and the relative error of the worst row.
 fn errors(
     field: &Points,
     particles: &Points,

@@ -3,8 +3,8 @@
 //!
 //! The work is that of `n` particles against `m` target points: a whole solution with a fixed
 //! number of iterations of both sides, from the caller's f64 arrays to the f64 potentials, with
-//! packing and extrapolation. The error is that of the potential at random rows, for the same
-//! potential of the other side, against the naive f64 reference.
+//! packing and extrapolation. The error is that of one potential at random rows, compared with the
+//! naive f64 reference that starts from the same potential of the other side.
 
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{deviation, enough, median, peak_rss_mb};
@@ -33,7 +33,7 @@ pub struct SinkhornReport {
     pub precision: Precision,
     pub isa: Isa,
     pub threads: usize,
-    /// Iterations of one run, of both sides each.
+    /// Iterations of one run. Each iteration updates both sides.
     pub iterations: usize,
     /// Median and median absolute deviation of the runs.
     pub seconds_median: f64,

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-/// The smallest number of runs, and the seconds after which no further run starts once there are as
-/// many.
+/// The smallest number of runs, and the seconds after which no further run starts once this number
+/// is reached.
 pub const RUNS: usize = 5;
 pub const SECONDS: f64 = 1.0;
 
@@ -16,7 +16,7 @@ pub fn enough(begin: Instant, runs: usize) -> bool {
     elapsed > PATIENCE && runs > 0 || elapsed > SECONDS && runs >= RUNS
 }
 
-/// Returns the median; for an even number of values, the lower of the two in the middle.
+/// Returns the median; for an even number of values, the lower of the two middle values.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// A change of more standard errors than this is not noise.
+/// A change by more than this number of standard errors is not noise.
 const NOISE: f64 = 2.0;
 
 /// The comparison, as `--json` prints it.
@@ -60,7 +60,7 @@ pub enum Verdict {
     Worse,
     /// No change, or one within two standard errors.
     Same,
-    /// Changed, but it is not known which way is better.
+    /// Changed, but it is not known which direction is better.
     Changed,
     /// Only the first run has it.
     Missing,
@@ -119,8 +119,8 @@ impl Change {
         Change { a: a.cloned(), b: b.cloned(), change, relative, z, better, verdict }
     }
 
-    /// True if the metric is missing, or worse by more than the share `limit` and by more than
-    /// noise.
+    /// True if the metric is missing, or if it is worse by more than the share `limit` and by more
+    /// than noise.
     pub fn fails(&self, limit: f64) -> bool {
         match self.verdict {
             Verdict::Missing => true,
@@ -143,7 +143,7 @@ fn judge(change: f64, z: Option<f64>, better: Option<Better>) -> Verdict {
     }
 }
 
-/// Judges two values of which at least one is not finite.
+/// Judges two values if at least one of them is not finite.
 fn judge_non_finite(a: Option<NonFinite>, b: Option<NonFinite>) -> Verdict {
     match (a, b) {
         (a, b) if a == b => Verdict::Same,

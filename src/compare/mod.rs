@@ -19,7 +19,8 @@ use sweep_comparison::SweepComparison;
 /// by more than the limit.
 ///
 /// # Errors
-/// A folder is neither a run nor a sweep, or they are one of each, or writing fails.
+/// A folder is neither that of a run nor that of a sweep; one is a run and the other a sweep;
+/// writing fails.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Diagnostic> {
     if is_sweep(&args.run_a) && is_sweep(&args.run_b) {
         return compare_sweeps(args);

@@ -17,9 +17,9 @@ pub struct SweepComparison {
     pub schema: u32,
     pub a: PathBuf,
     pub b: PathBuf,
-    /// Parameters that do not vary in either sweep and differ between them.
+    /// Parameters that do not vary within the sweeps, but differ between them.
     pub differing: BTreeMap<String, (String, String)>,
-    /// Cells finished in both.
+    /// Cells that both sweeps have finished.
     pub cells: Vec<CellPair>,
     /// Cells that only one of the sweeps has finished, by their parameters.
     pub only_a: Vec<String>,
@@ -158,7 +158,7 @@ fn overall(pairs: &[CellPair]) -> BTreeMap<String, MetricOverall> {
             changes.iter().map(|(_, change)| Some((change.change?, error(change)?))).collect();
         let size = |change: &Change| change.relative.map_or(f64::INFINITY, f64::abs);
         let worse = changes.iter().filter(|(_, change)| change.verdict == Verdict::Worse);
-        // The first of equal cells.
+        // Of cells with the same change, the first is chosen.
         let worst = worse.rev().max_by(|a, b| size(a.1).total_cmp(&size(b.1)));
         let made = MetricOverall {
             cells: changes.len(),

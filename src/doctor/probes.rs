@@ -6,8 +6,8 @@ use serde::Serialize;
 use std::fs::{self, File};
 use std::path::Path;
 
-/// With less memory than this, large runs do not fit: 16,384 points in 784 dimensions need a
-/// quarter of it.
+/// The memory in MB below which a warning says that large runs do not fit. A run of 16,384 points
+/// in 784 dimensions needs a quarter of it.
 const SMALL_MB: f64 = 2000.0;
 
 /// Whether the system provides memory in pages of 2 MB.

@@ -1,4 +1,4 @@
-//! Checkpoints that a run takes over from a run of an earlier version of its script.
+//! Checkpoints of a run of an earlier version of the script, which a new run uses.
 
 use super::{RunFolder, cannot_write, read_record};
 use crate::record::Status;
@@ -28,7 +28,7 @@ impl RunFolder {
     }
 
     /// Returns the unfinished runs of the script that have checkpoints, each with the time of its
-    /// last one.
+    /// last checkpoint.
     fn unfinished_beside(&self, script: &Path) -> Vec<(SystemTime, PathBuf)> {
         let runs = self.path.parent().and_then(|parent| fs::read_dir(parent).ok()).into_iter().flatten().flatten();
         let unfinished = |path: &PathBuf| {

@@ -154,8 +154,8 @@ fn a_link_in_place_of_the_lock_empties_no_file() {
     assert_eq!(fs::read_to_string(&thesis).unwrap(), "all of it");
 }
 
-/// Files that the script of an earlier attempt wrote are not part of the next run, wherever they
-/// are; other files stay.
+/// All files that the script of an earlier attempt wrote are deleted before the next run; other
+/// files stay.
 #[test]
 fn what_an_earlier_attempt_wrote_is_gone() {
     let dir = tempfile::tempdir().unwrap();

@@ -29,7 +29,7 @@ pub fn axis(name: &str, text: &str) -> Result<Axis, Diagnostic> {
     Ok(Axis { name: name.into(), values })
 }
 
-/// What is wrong with the axis, and what to write.
+/// The mistake in an axis, and what to write instead.
 type BadAxis = (String, String);
 
 /// Splits at commas, except for those in double quotes.
@@ -122,7 +122,7 @@ fn spaced_numbers(kind: &str, parts: &[&str]) -> Result<Vec<String>, BadAxis> {
     Ok((0..n).map(|i| number(between(kind, low, high, i, n))).collect())
 }
 
-/// Returns the `i`-th of `n` values. Those between the ends are rounded to 12 digits, so that 0.3
+/// Returns the `i`-th of `n` values. Values between the ends are rounded to 12 digits, so that 0.3
 /// does not become 0.30000000000000004.
 fn between(kind: &str, low: f64, high: f64, i: usize, n: usize) -> f64 {
     match i {

@@ -117,8 +117,8 @@ fn layout(args: &SweepArgs, cells: usize) -> Layout {
     layout
 }
 
-/// Returns the rows of the table in the order of the plan: those of the whole sweep, or those of a
-/// shard and of the cells that other shards have computed.
+/// Returns the rows of the table in the order of the plan: the rows of the whole sweep, or the rows
+/// of a shard and of the cells that other shards have computed.
 fn rows<'a>(
     plan: &'a SweepPlan,
     folder: &SweepFolder,

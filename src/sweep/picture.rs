@@ -6,7 +6,7 @@ use sdflow::plot::{Picture, Place, survey};
 
 /// Draws `metric` over the axes; None if [`survey`] cannot draw them.
 pub fn picture(plan: &SweepPlan, means: &[PlaceMean], metric: &str) -> Option<Picture> {
-    // Of axes that vary together, the first is drawn.
+    // If several axes vary together, the first of them is drawn.
     let leader = |group: &Group| group.0.iter().find(|axis| axis.name != SEED).map(|axis| axis.name.clone());
     let leaders: Vec<String> = plan.groups.iter().filter_map(leader).collect();
     let place = |mean: &PlaceMean| Place {

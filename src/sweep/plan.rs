@@ -16,7 +16,7 @@ pub struct SweepPlan {
     pub cells: Vec<Cell>,
 }
 
-/// Axes that vary together; most groups have one.
+/// Axes that vary together; most groups have one axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group(pub Vec<Axis>);
 
@@ -109,7 +109,7 @@ fn axes(params: &[(String, String)]) -> Result<Vec<Axis>, Diagnostic> {
     Ok(axes)
 }
 
-/// Groups the axes: those of each zip are one group, in the place of the first of them.
+/// Groups the axes: the axes of each zip form one group, in the place of the first of these axes.
 fn group_axes(axes: Vec<Axis>, zips: &[Zip]) -> Result<Vec<Group>, Diagnostic> {
     let names: Vec<String> = axes.iter().map(|axis| axis.name.clone()).collect();
     let mut zipped: Vec<&String> = Vec::new();

@@ -69,7 +69,7 @@ impl<'a> RunCells<'a> {
 
     /// Computes a cell and returns its record.
     fn record(&self, cell: &Cell) -> Result<CellOutcome<Record>, Diagnostic> {
-        // Another process may have finished it by now.
+        // Another process may have finished the cell in the meantime.
         if let Some(record) = finished_record(cell, self.folder, self.args)? {
             return Ok(CellOutcome::Ended(record));
         }
@@ -134,7 +134,7 @@ impl Sweep for RunCells<'_> {
     }
 }
 
-/// Returns the record of a cell that is finished, or has failed and is not to be retried.
+/// Returns the record of a cell that is finished, or of a failed cell that is not to run again.
 fn finished_record(cell: &Cell, folder: &SweepFolder, args: &SweepArgs) -> Result<Option<Record>, Diagnostic> {
     if args.force {
         return Ok(None);

@@ -6,9 +6,9 @@ use std::ffi::OsString;
 /// The largest number of tasks if the user gives none.
 const TASKS: usize = 100;
 
-/// Returns the job script for the command line `words` and a sweep of `cells` cells. `tasks` is 0
-/// if their number was not given. Each task computes its shard; the last line says how to write the
-/// table.
+/// Returns the job script for the command line `words` and a sweep of `cells` cells. `tasks` is the
+/// number of tasks, or 0 if the user gave none. Each task computes its shard; the last line says
+/// how to write the table.
 pub fn script(words: &[OsString], name: &str, cells: usize, tasks: u16, threads: Option<u16>) -> String {
     let tasks = if tasks == 0 { cells.min(TASKS) } else { usize::from(tasks).min(cells) }.max(1);
     let own = |word: &&OsString| {

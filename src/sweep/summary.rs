@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// The number of best places in the summary.
+/// The number of the best places that the summary shows.
 const SHOWN: usize = 5;
 
 /// The content of standard output under `--json`.
@@ -89,7 +89,7 @@ impl CellCounts {
     }
 }
 
-/// A metric, and whether large or small is best.
+/// A metric, and whether its largest or its smallest value is best.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BestMetric {
     pub metric: String,

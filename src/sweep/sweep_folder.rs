@@ -38,8 +38,8 @@ struct AxisDescribed {
 }
 
 impl SweepFolder {
-    /// Opens the folder at `path` for `plan` of `script`. A larger plan uses the cells of a smaller
-    /// one.
+    /// Opens the folder at `path` for `plan` of `script`. If the folder holds the cells of a
+    /// smaller plan, they are used.
     ///
     /// # Errors
     /// The folder contains something else or the sweep of another script, or cannot be written.
@@ -114,7 +114,7 @@ impl SweepFolder {
     pub fn locked<T>(&self, act: impl FnOnce() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
         let path = self.0.join(LOCK);
         let lock = open_lock(&path).and_then(|file| file.lock().map(|()| file)).map_err(|e| cannot_write(&path, &e))?;
-        // No other process writes now: a partial file was left by a process that was killed.
+        // No other process writes now, so a partial file is from a process that was killed.
         for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with('.') && name.ends_with(".tmp") {

@@ -1,5 +1,5 @@
-//! The table of a sweep: a row per cell, a column per parameter, metric and check; as CSV and as
-//! JSON lines.
+//! The table of a sweep, as CSV and as JSON lines: a row for each cell, and a column for each
+//! parameter, metric and check.
 
 use super::plan::{Cell, SEED, SweepPlan};
 use super::sweep_folder::SweepFolder;
@@ -11,7 +11,7 @@ use sdflow_dsl::Diagnostic;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A cell with its record; None if it was not computed yet.
+/// A cell with its record, which is None if the cell was not computed yet.
 pub type CellRow<'a> = (&'a Cell, Option<Record>);
 
 /// Columns that every table has, before and after the metrics and checks.

@@ -23,8 +23,8 @@ fn planted_circles_are_found() {
     let root = ("engine/src/lib.rs", "mod error;\npub mod a;\npub mod b;\npub use error::Error;");
     let circle = |files: &[(&str, &str)]| circles(&edges(&crate_of(&[&[root], files].concat())));
 
-    // A parent that re-exports what its child defines is in no circle with the child that uses a
-    // type of another child.
+    // If a parent only re-exports names of its children, and one child uses a type of another
+    // child, there is no circle.
     let child = ("engine/src/a/child.rs", "use super::other::Shared;\npub fn made() -> Shared { Shared }");
     let other = ("engine/src/a/other.rs", "pub struct Shared;");
     let facade = ("engine/src/a/mod.rs", "mod child;\nmod other;\npub use child::made;\npub use other::Shared;");
@@ -34,8 +34,8 @@ fn planted_circles_are_found() {
     assert_eq!(text(&circle(&[facade, through, other])), "");
 
     for caller in [
-        // The parent calls its child, which uses a type of the parent: through a `use`, a path, and
-        // a re-export.
+        // The parent calls its child, and the child uses a type of the parent: through a `use`, a
+        // path, and a re-export.
         "mod child;\nuse child::made;\npub struct Shared;\nfn f() { made() }",
         "mod child;\npub struct Shared;\nfn f() { child::made() }",
         "mod child;\npub use child::made;\npub struct Shared;\nfn f() { made() }",
@@ -46,7 +46,7 @@ fn planted_circles_are_found() {
         assert!(text(&found).contains("engine/src/a/child.rs -> engine/src/a/mod.rs (Shared)"), "{}", text(&found));
     }
 
-    // Over three files and two modules, by a re-export, a renaming and `super`.
+    // A circle over three files and two modules, through a re-export, a renaming and `super`.
     let a = ("engine/src/a/mod.rs", "mod far;\npub use far::Far;");
     let far = ("engine/src/a/far.rs", "use crate::b::Near as N;\npub struct Far(N);");
     let b = ("engine/src/b.rs", "mod near;\npub use near::Near;");
@@ -54,12 +54,12 @@ fn planted_circles_are_found() {
     let found = circle(&[a, far, b, near]);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].keys().collect::<Vec<_>>(), ["engine/src/a/far.rs", "engine/src/b/near.rs"]);
-    // In the present engine: points and random numbers have one rank, and random numbers make
+    // In the present engine, points and random numbers have the same rank, and random numbers use
     // points.
     let real = with_planted("engine/src", "engine/src/points.rs", "use crate::rng::Stream;");
     let found = circles(&edges(&real));
     assert!(found.len() == 1 && found[0].contains_key("engine/src/rng.rs"), "{}", text(&found));
-    // In the present script language: a binding knows the calls, and here a call would know a
+    // In the present script language, a binding uses the calls. Here a call would also use a
     // binding.
     let real = with_planted("dsl/src", "dsl/src/call/mod.rs", "use crate::bind::register;");
     let found = circles(&edges(&real));

@@ -1,5 +1,5 @@
-//! Which file names which: every path is followed, through re-exports, to the file that defines its
-//! last name.
+//! The dependences between files: every path is followed, through re-exports, to the file that
+//! defines its last name.
 
 use crate::names::{Names, Path, Use};
 use crate::source::Source;
@@ -13,7 +13,7 @@ struct Modules<'a> {
     files: BTreeMap<Path, (&'a str, Names)>,
 }
 
-/// Where a path ends.
+/// The end of a path.
 enum End {
     File(String),
     Module(Path),
@@ -22,9 +22,9 @@ enum End {
 /// The longest chain of re-exports that is followed.
 const DEEPEST: usize = 12;
 
-/// Which file of a crate depends on which. `mod child;` and the `pub use` of child modules
-/// re-export names: the file depends on them only if it uses them elsewhere too. A `use` of a
-/// module is not a dependence; a name used from the module is one.
+/// The dependences between the files of a crate. `mod child;` and the `pub use` of child modules
+/// only re-export names: the file depends on these names only if it also uses them elsewhere. A
+/// `use` of a module is not a dependence, but the use of a name of the module is a dependence.
 pub fn edges(sources: &[Source]) -> Edges {
     let files = sources.iter().map(|s| (s.module(), (s.path.as_str(), Names::of(&s.tokens.words)))).collect();
     let modules = Modules { files };
@@ -53,7 +53,7 @@ impl End {
 }
 
 impl Modules<'_> {
-    /// Is the re-export one of a child of `module`?
+    /// True if the re-export is one of a child of `module`.
     fn is_below(&self, module: &Path, taken: &Use) -> bool {
         match self.end(module, &taken.path, 0) {
             Some(End::File(to)) => self.files.iter().any(|(at, (file, _))| *file == to && at.starts_with(module)),
@@ -62,7 +62,7 @@ impl Modules<'_> {
         }
     }
 
-    /// The target of `path` as named in `module`; none when it leaves the crate.
+    /// The target of `path` as named in `module`; None if the path leaves the crate.
     fn end(&self, module: &Path, path: &Path, depth: usize) -> Option<End> {
         let (first, rest) = path.split_first()?;
         let supers = path.iter().take_while(|segment| *segment == "super").count();
@@ -74,7 +74,7 @@ impl Modules<'_> {
         }
     }
 
-    /// Is `name` a child of `module`, or imported or defined there?
+    /// True if `name` is a child of `module`, or is imported or defined there.
     fn knows(&self, module: &Path, name: &String) -> bool {
         self.files.get(module).is_some_and(|(_, names)| {
             names.children.contains(name)
@@ -84,8 +84,8 @@ impl Modules<'_> {
         })
     }
 
-    /// Follows `path` down from `module`. Where the path ends, an item is preferred to a module of
-    /// the same name.
+    /// Follows `path` down from `module`. At the end of the path, an item is preferred to a module
+    /// of the same name.
     fn walk(&self, module: &Path, path: &[String], depth: usize) -> Option<End> {
         let (file, names) = self.files.get(module)?;
         let Some((segment, rest)) = path.split_first() else { return Some(End::Module(module.clone())) };
@@ -108,7 +108,8 @@ impl Modules<'_> {
     }
 }
 
-/// Files that depend on each other in a circle: each circle as its files and the edges among them.
+/// Files that depend on each other in a circle. Each circle consists of its files and the edges
+/// among them.
 pub fn circles(edges: &Edges) -> Vec<Edges> {
     let reached = |from: &String| {
         let (mut seen, mut open) = (BTreeSet::new(), vec![from.clone()]);
@@ -135,7 +136,7 @@ pub fn circles(edges: &Edges) -> Vec<Edges> {
     found
 }
 
-/// A circle as text: one line per file with the names it uses from the others.
+/// A circle as text: one line per file with the names that it uses from the other files.
 pub fn shown(circle: &Edges) -> String {
     let mut out = format!("{} files in a circle:\n", circle.len());
     for (from, all) in circle {

@@ -1,5 +1,5 @@
-//! The order of the engine's modules, the absence of circles between files, words that are kept in
-//! one place, words that are not used at all, and an engine without knowledge of scripts.
+//! The architecture of the sources: the order of the modules, no circles between files, words that
+//! are kept in one place, words that are not used at all, and no script syntax in the engine.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod circles;

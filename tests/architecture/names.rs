@@ -1,4 +1,4 @@
-//! What a source declares, what it imports by `use`, and which paths it names.
+//! The names of a source: its declarations, its imports by `use`, and the paths that it uses.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ pub type Path = Vec<String>;
 pub struct Use {
     pub name: String,
     pub path: Path,
-    /// Is it re-exported, by `pub use` of any visibility?
+    /// True if it is re-exported, by `pub use` of any visibility.
     pub public: bool,
 }
 
@@ -51,7 +51,7 @@ impl Names {
                     i += 2;
                 }
                 "macro_rules" => _ = names.defined.insert(word(i + 2).into()),
-                // A macro's braces may hold types: depth does not count for them.
+                // The braces of a macro may contain types, so the depth does not count in them.
                 kind if TYPES.contains(&kind) => _ = names.defined.insert(next),
                 kind if VALUES.contains(&kind) => {
                     if depth == 0 {
@@ -82,7 +82,7 @@ impl Names {
             path.push(segment.clone());
             i += 3;
         }
-        // `.name` is a field or a method: no name of this file's scope.
+        // `.name` is a field or a method, and not a name in the scope of this file.
         if i == begin && begin > 0 && tokens[begin - 1] == "." {
             return i + 1;
         }

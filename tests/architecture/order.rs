@@ -4,8 +4,8 @@ use crate::graph::{Edges, edges};
 use crate::source::{Source, sources};
 use crate::with_planted;
 
-/// Modules from low to high, one rank per line. A module may name those of its own rank and below;
-/// a name without a module is ignored.
+/// Modules from low to high, one rank per line. A module may name the modules of its own rank and
+/// below. A name that is not that of a module is ignored.
 type Order = &'static [&'static [&'static str]];
 
 const ENGINE: Order = &[
@@ -41,7 +41,7 @@ const SCRIPT_LANGUAGE: Order = &[
     &["check"],
 ];
 
-/// Modules that name one of higher rank, and modules without a rank.
+/// Modules that name a module of higher rank, and modules without a rank.
 fn upward(order: Order, edges: &Edges) -> Vec<String> {
     let module = |file: &str| Source::new(file, "").module().first().cloned();
     let rank = |module: &str| order.iter().position(|rank| rank.contains(&module));

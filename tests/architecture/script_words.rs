@@ -1,5 +1,5 @@
-//! The engine does not know scripts: its messages say in words what is wrong and what is expected,
-//! and the script language adds the syntax.
+//! The messages of the engine contain no script syntax: they say in words what is wrong and what is
+//! expected, and the script language adds the syntax.
 
 use crate::source::{Source, sources};
 use sdflow_dsl::manual::manual;
@@ -14,8 +14,9 @@ fn scripted(source: &Source) -> Vec<String> {
     strings.map(|(line, text)| format!("{}:{line}: {text}", source.path)).collect()
 }
 
-/// Does a string contain a map `#{..}`, an entry of one in backticks, or a call of a function of
-/// the manual? What fills a placeholder is a label, such as `exact({})`.
+/// True if a string contains a map `#{..}`, an entry of a map in backticks, or a call of a function
+/// of the manual. A call with a placeholder as its argument, such as `exact({})`, is a label and
+/// does not count.
 fn is_scripted(text: &str) -> bool {
     let map = text.match_indices("#{").any(|(at, _)| !text[at + 2..].starts_with(':'));
     let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').count();

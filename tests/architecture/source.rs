@@ -42,7 +42,7 @@ pub fn sources(folder: &str) -> Vec<Source> {
     found
 }
 
-/// The line that makes the next module one for tests.
+/// The line before the declaration of a test module.
 fn is_test_line(line: &str) -> bool {
     line == "#[cfg(test)]" || line.starts_with("#[cfg(all(test")
 }
@@ -68,7 +68,7 @@ impl Source {
         Source { path: path.into(), tokens: Tokens::of(&code), tests }
     }
 
-    /// The module's path inside its crate; the crate's root has none.
+    /// The module's path inside its crate; it is empty for the crate's root.
     pub fn module(&self) -> Vec<String> {
         let inside = self.path.split_once("src/").map_or("", |(_, rest)| rest).trim_end_matches(".rs");
         let mut parts: Vec<String> = inside.split('/').map(String::from).collect();

@@ -9,7 +9,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Does this sequence of words occur?
+    /// True if this sequence of words occurs.
     pub fn contain(&self, word: &[&str]) -> bool {
         self.words.windows(word.len()).any(|window| window.iter().zip(word).all(|(a, b)| a == b))
     }
@@ -27,7 +27,7 @@ impl Tokens {
         tokens
     }
 
-    /// Reads the token at `i` and returns where the next one begins.
+    /// Reads the token at `i` and returns the position of the next token.
     fn read(&mut self, chars: &[char], i: usize, line: usize) -> usize {
         let next = chars.get(i + 1).copied().unwrap_or(' ');
         match chars[i] {
@@ -78,7 +78,7 @@ fn past_string(chars: &[char], i: usize) -> usize {
     j + 1
 }
 
-/// The position after `r"..."` or `r#"..."#`; none when it is a raw word such as `r#type`.
+/// The position after `r"..."` or `r#"..."#`; None for a raw word such as `r#type`.
 fn past_raw_string(chars: &[char], i: usize) -> Option<usize> {
     let hashes = chars[i + 1..].iter().take_while(|c| **c == '#').count();
     let open = i + 1 + hashes;

@@ -40,7 +40,8 @@ fn folder_to_read_that_is_none() {
     assert_snapshot!(sandbox.run("a.rhai --allow-read nowhere").complaint());
 }
 
-/// Its square is infinite, so distances and every result computed from them would be infinite too.
+/// The square of this number is infinite, so distances, and all results from them, would also be
+/// infinite.
 #[test]
 fn coordinate_beyond_squares() {
     assert_snapshot!(complaint("let far = points([[1.5, 2.5], [1e200, 3.5]]);\nprint(energy(far, normal(5, 2)));\n"));
@@ -51,7 +52,7 @@ fn covariance_beyond_memory() {
     assert_snapshot!(complaint("let x = normal(3, 60000);\nprint(x.cov());\n"));
 }
 
-/// Some editors put the mark of its encoding at the start of a file.
+/// Some editors put a byte order mark at the start of a file.
 #[test]
 fn byte_order_mark() {
     let sandbox = Sandbox::with("\u{feff}let x = normal(5, 2);\nprint(x.n);\n");
@@ -204,7 +205,7 @@ fn out_cannot_be_written() {
     assert_snapshot!(sandbox.run("a.rhai --out file/below").complaint());
 }
 
-/// An error of a script that cannot be compiled is one JSON object too.
+/// The error of a script that cannot be compiled is also one JSON object.
 #[test]
 fn json_tells_the_error() {
     let done = Sandbox::with("let a = ;\n").run("a.rhai --json").code(3);
@@ -213,7 +214,7 @@ fn json_tells_the_error() {
     assert_eq!((report["error"]["line"].as_u64(), report["error"]["file"].as_str()), (Some(1), Some("a.rhai")));
 }
 
-/// A pipe without a writer would make its reader wait for ever.
+/// A reader of a pipe without a writer would wait for ever.
 #[test]
 #[cfg(unix)]
 fn a_pipe_is_no_file_of_points_model_script_or_import() {

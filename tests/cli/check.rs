@@ -1,4 +1,4 @@
-//! Dry runs: the estimates, the refusals, and that nothing is written.
+//! Dry runs: their estimates and refusals, and the absence of written files.
 
 use crate::sandbox::{Sandbox, json, listing};
 
@@ -33,8 +33,8 @@ fn mistakes_that_only_a_run_would_meet_have_their_exit_codes() {
     }
 }
 
-/// The cost matrix of 6,000 points, 288 MB, and the memory needed beside it; it was measured on far
-/// fewer points.
+/// The memory of `w2` for 6,000 points includes a cost matrix of 288 MB. The estimate comes from a
+/// measurement on far fewer points.
 #[test]
 fn the_memory_of_a_metric_is_counted() {
     let sandbox =
@@ -44,7 +44,7 @@ fn the_memory_of_a_metric_is_counted() {
     assert!((bytes / 298e6 - 1.0).abs() < 0.25, "{bytes}");
     let said = sandbox.run("check a.rhai").code(0).stdout;
     assert!(said.contains("memory    about 2") || said.contains("memory    about 3"), "{said}");
-    // It is measured on at most 2,000 points, whatever their number.
+    // The measurement uses at most 2,000 points, whatever the number of points.
     let sandbox = Sandbox::with("let x = normal(6000, 2);\nw2(x, normal(6000, 2));\n");
     let report = json(&sandbox.run("check a.rhai --json").code(0).stdout);
     assert!(report["bytes"].as_f64().unwrap() < 100e6, "{}", report["bytes"]);

@@ -1,5 +1,5 @@
-//! A run that is cut off goes on from its last checkpoint and ends at the bytes of one that was
-//! left alone.
+//! An interrupted run goes on from its last checkpoint, and its results have the same bytes as
+//! those of an uninterrupted run.
 #![cfg(unix)]
 
 use crate::sandbox::{Done, Sandbox, listing};
@@ -52,7 +52,7 @@ const KINDS: [(&str, &str); 5] = [
 
 const WORDS: &str = "a.rhai --out out --quiet --threads 1 --checkpoint-every 7";
 
-/// What a run leaves that does not tell the time: points, tables, the history.
+/// The results of a run that contain no times: points, tables, the history.
 fn results(sandbox: &Sandbox) -> BTreeMap<String, Vec<u8>> {
     let is_result =
         |name: &String| name.starts_with("samples/") || name.starts_with("tables/") || name.starts_with("metrics.");
@@ -60,7 +60,8 @@ fn results(sandbox: &Sandbox) -> BTreeMap<String, Vec<u8>> {
     files.map(|name| (name.clone(), std::fs::read(sandbox.path("out").join(&name)).unwrap())).collect()
 }
 
-/// Kills runs of this kind so many times; returns how many attempts went on from a checkpoint.
+/// Kills runs of this kind the given number of times, and returns the number of attempts that went
+/// on from a checkpoint.
 fn kill_and_go_on(what: &str, script: &str, kills: u32) -> usize {
     let whole = Sandbox::with(script);
     let begun = Instant::now();
@@ -72,7 +73,7 @@ fn kill_and_go_on(what: &str, script: &str, kills: u32) -> usize {
         let threads = [1, 2, 3, 5][kill as usize % 4];
         let words = WORDS.replace("--quiet ", "").replace("--threads 1", &format!("--threads {threads}"));
         let mut child = sandbox.command(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        // Moments that are spread over the run by the golden ratio.
+        // The golden ratio spreads the moments over the run.
         std::thread::sleep(alone.mul_f64(0.9 * (0.618_034 * f64::from(kill + 1)).fract()));
         let ended = child.try_wait().unwrap().is_some();
         child.kill().unwrap();
@@ -90,8 +91,8 @@ fn kill_and_go_on(what: &str, script: &str, kills: u32) -> usize {
     resumed
 }
 
-/// Every attempt uses another number of threads than the one before. Few kills here;
-/// `SDFLOW_KILLS=200 cargo test kills` makes as many as it says.
+/// Every attempt uses another number of threads than the attempt before. There are few kills here;
+/// `SDFLOW_KILLS=200 cargo test kills` makes 200.
 #[test]
 fn kills_at_any_moment_change_no_byte() {
     let kills: u32 = std::env::var("SDFLOW_KILLS").map_or(20, |text| text.parse().unwrap());
@@ -131,7 +132,8 @@ fn a_run_ends_when_its_time_is_over_and_goes_on() {
     assert!(!restarted.stderr.contains("goes on after"), "{}", restarted.stderr);
 }
 
-/// A state of other data, parameters or arithmetic is refused, and the difference is named.
+/// A checkpoint of other data, parameters or arithmetic is refused, and the error names the
+/// difference.
 #[test]
 fn a_checkpoint_of_something_else_is_refused() {
     let sandbox = long();
@@ -154,7 +156,7 @@ fn a_checkpoint_of_something_else_is_refused() {
     assert!(resumed.stderr.contains("goes on after"), "{}", resumed.stderr);
 }
 
-/// The state before the last one takes the place of a damaged one.
+/// If the last checkpoint is damaged, the checkpoint before it is used.
 #[test]
 fn a_damaged_checkpoint_is_told_and_the_one_before_it_taken() {
     let sandbox = long();
@@ -177,7 +179,8 @@ fn a_damaged_checkpoint_is_told_and_the_one_before_it_taken() {
     assert!(anew.stderr.contains("cut off") && !anew.stderr.contains("goes on after"), "{}", anew.stderr);
 }
 
-/// A step that outlasts the grace is interrupted, and the state of the step before it remains.
+/// A step that takes longer than the grace period is interrupted, and the checkpoint of the step
+/// before it remains.
 #[test]
 fn a_signal_is_answered_within_seconds() {
     let sandbox = long();
@@ -190,8 +193,8 @@ fn a_signal_is_answered_within_seconds() {
     assert!(sandbox.path("out/checkpoint/run-0").is_file());
 }
 
-/// A mistake that shows late costs nothing of what was computed before it: the mended script goes
-/// on.
+/// After an error late in a script, the results before it are not lost: the corrected script goes
+/// on from them.
 #[test]
 fn a_mended_script_takes_up_what_did_not_change() {
     let script = |last: &str| {
@@ -213,14 +216,14 @@ fn a_mended_script_takes_up_what_did_not_change() {
     let folder = folders().find(|path| *path != failed).unwrap();
     let points = |folder: &std::path::Path| std::fs::read(folder.join("samples/z.npy")).unwrap();
     assert!(points(&folder) == points(&whole.path("out")));
-    // A change before a call changes what it computes.
+    // A change before a call can change the result of the call.
     sandbox.write("a.rhai", script("print(k[0]);").replace("steps: 30", "steps: 31"));
     std::fs::remove_dir_all(&folder).unwrap();
     let changed = sandbox.run("a.rhai --checkpoint-every 20").code(0);
     assert!(changed.stderr.contains(gone_on[0]) && !changed.stderr.contains(gone_on[1]), "{}", changed.stderr);
 }
 
-/// A mistake that the text shows is found before anything is computed.
+/// A mistake that the text of a script shows is found before anything is computed.
 #[test]
 fn a_mistake_in_the_text_is_found_before_the_first_step() {
     for (last, named) in [
@@ -241,7 +244,7 @@ fn a_mistake_in_the_text_is_found_before_the_first_step() {
     }
 }
 
-/// A folder that is removed under a run ends it with an error.
+/// A run whose folder is removed ends with an error.
 #[test]
 fn a_folder_that_vanishes_is_told() {
     let sandbox = long();
@@ -261,7 +264,7 @@ fn a_folder_that_vanishes_is_told() {
     assert!(told.contains("cannot write out"), "{told}");
 }
 
-/// Where a disk takes no more, the run ends with an error and its last checkpoint stays whole.
+/// If the disk is full, the run ends with an error, and its last checkpoint stays complete.
 #[test]
 fn a_full_disk_keeps_the_last_checkpoint() {
     let sandbox = Sandbox::with(

@@ -26,7 +26,7 @@ fn doctor_describes_the_machine() {
     assert_eq!(dims, [2, 8, 64, 256, 784]);
 }
 
-/// The choice is the one that `bench` reports for the same sizes.
+/// The choice is the same as that of `bench` for the same sizes.
 #[test]
 fn doctor_names_what_runs() {
     for sizes in ["--n 300 --m 400 --dim 2", "--n 1100 --dim 3 --sigma 0.02 --data mixture25", "--n 300 --dim 40"] {
@@ -67,7 +67,7 @@ fn a_forced_set_runs_and_is_recorded() {
         Sandbox::with("let x = normal(50, 2);\nlet r = run(sd_flow(x, #{sigma: 1.0}), normal(50, 2), #{steps: 2});\n");
     let forced = |words: &str| Done::of(sandbox.command(words).env("SDFLOW_ISA", "scalar")).code(0);
     assert_eq!(json(&forced("a.rhai --json").stdout)["machine"]["isa"], "scalar");
-    // Nets and matrices choose for themselves, and the record says what.
+    // Nets and matrices choose their own instruction set, which the record names.
     let record = json(&forced("a.rhai --json").stdout);
     let widest = ["avx512", "avx2", "scalar"].into_iter().find(|name| {
         let sets = report("")["isas"].clone();
@@ -78,11 +78,11 @@ fn a_forced_set_runs_and_is_recorded() {
     let told = json(&forced("doctor --json").stdout);
     assert_eq!((told["asked"].as_str(), told["isa"].as_str()), (Some("scalar"), Some("scalar")));
     assert!(told["choices"].as_array().unwrap().iter().all(|row| row["isa"] == "scalar"), "{told}");
-    // The instruction set is not part of a run's identity: the finished run answers, and says with
-    // which set it was computed.
+    // The instruction set is not part of a run's identity: the results of the finished run are
+    // printed, with the instruction set by which they were computed.
     let again = sandbox.run("a.rhai").code(0);
     let same = sandbox.run("--version").stdout.trim_end().ends_with("(scalar)");
-    assert!(same || again.stderr.contains("finished already with scalar"), "{}", again.stderr);
+    assert!(same || again.stderr.contains("already finished with scalar"), "{}", again.stderr);
 }
 
 #[test]
@@ -103,8 +103,8 @@ fn a_set_that_does_not_exist_is_refused_by_every_command() {
     Done::of(sandbox.command("a.rhai").env("SDFLOW_ISA", "")).code(0);
 }
 
-/// An instruction set that this machine lacks is replaced with a message; one that it has is used
-/// without a comment.
+/// An instruction set that this machine lacks is replaced with a message. An available instruction
+/// set is used without a message.
 #[test]
 fn a_set_that_is_missing_is_warned_of() {
     let sets = report("")["isas"].clone();

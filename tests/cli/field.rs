@@ -1,5 +1,5 @@
-//! `field` against a reference written here: differences, f64, one pass for the maximum and one for
-//! the sums.
+//! `field` compared with a reference in this file. The reference computes from differences in f64,
+//! with one pass for the maximum and one pass for the sums.
 
 use crate::sandbox::{Sandbox, json};
 use sdflow::Points;

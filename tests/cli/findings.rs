@@ -10,7 +10,7 @@ expect(\"positive\", shift > 0);
 conclude(`The shift is ${rounded(shift, 2)},
           so the word is ${word}.`);";
 
-/// Runs with fixed instructions, so that the document is the same on every machine.
+/// Runs with a fixed instruction set, so that the document is the same on every machine.
 fn scalar(sandbox: &Sandbox, words: &[&str]) -> Done {
     Done::of(sandbox.command("").args(words).env("SDFLOW_ISA", "scalar"))
 }
@@ -90,7 +90,7 @@ fn the_conclusion_is_kept_and_shown_again() {
     for done in [&first, &again] {
         assert!(done.stdout.contains("  conclusion\n    The shift is 0.25, so the word is a.\n"), "{}", done.stdout);
     }
-    assert!(again.stderr.contains("finished already"), "{}", again.stderr);
+    assert!(again.stderr.contains("already finished"), "{}", again.stderr);
     let record = json(&sandbox.run("a.rhai --out one --json").code(0).stdout);
     assert_eq!((&record["conclusion"], &record["schema"]), (&"The shift is 0.25, so the word is a.".into(), &1.into()));
     sandbox.write("silent.rhai", "1");

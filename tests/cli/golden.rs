@@ -1,7 +1,7 @@
-//! Golden values: what a small run of every flow, training and metric records, with fixed seeds.
+//! Golden values: the records of a small run of every flow, training and metric, with fixed seeds.
 //!
-//! The values in `golden/values.csv` guard against unintended changes. They are no known
-//! answers; those are in the tests of the engine. After a change of the numerics on purpose, run
+//! The values in `golden/values.csv` guard against unintended changes. They are not known right
+//! values; the tests of the engine have those. After an intended change of the numerics, run
 //! `SDFLOW_WRITE_GOLDEN=1 cargo test --test cli golden` and name the change under **Numerics** in
 //! the changelog.
 
@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 const SCRIPT: &str = include_str!("golden/golden.rhai");
 
-/// Largest relative difference from the golden values. Every set sums in another order, so that the
-/// last digits differ, and a training amplifies them.
+/// Largest relative difference from the golden values. Every instruction set sums in another order,
+/// so the last digits differ, and a training amplifies these differences.
 const TOLERANCE: f64 = 1e-5;
 const TOLERANCE_LEARNED: f64 = 1e-2;
 
@@ -22,7 +22,7 @@ struct Results {
     points: Vec<(String, Vec<u8>)>,
 }
 
-/// Runs the script with this instruction set and so many threads.
+/// Runs the script with this instruction set and this number of threads.
 fn results(set: &str, threads: usize) -> Results {
     let sandbox = Sandbox::with(SCRIPT);
     let words = format!("a.rhai --out out --quiet --json --threads {threads}");
@@ -47,7 +47,7 @@ fn golden() -> BTreeMap<String, f64> {
     text.lines().skip(1).map(row).collect()
 }
 
-/// The instruction sets of this machine; what it lacks is named.
+/// The instruction sets of this machine. The names of missing ones are printed.
 #[expect(clippy::print_stderr)]
 fn sets() -> Vec<String> {
     let report = json(&Sandbox::new().run("doctor --json").code(0).stdout);

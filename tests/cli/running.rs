@@ -1,4 +1,4 @@
-//! The run folder, the repeated run that is answered from it, and Ctrl-C.
+//! The run folder, a repeated run that prints the stored results, and Ctrl-C.
 
 use crate::sandbox::{Done, Sandbox, json, listing};
 use std::process::Stdio;
@@ -52,7 +52,7 @@ fn the_same_command_again_answers_from_the_finished_run() {
     let first = sandbox.run("a.rhai").code(0);
     let before = sandbox.read(&format!("{}/metrics.csv", sandbox.run_folder().display()));
     let again = sandbox.run("a.rhai").code(0);
-    assert!(again.stderr.contains("finished already"), "{}", again.stderr);
+    assert!(again.stderr.contains("already finished"), "{}", again.stderr);
     assert!(!again.stdout.contains("moved 100") && first.stdout.ends_with(&again.stdout), "{}", again.stdout);
 
     let forced = sandbox.run("a.rhai --force").code(0);
@@ -133,8 +133,8 @@ fn ctrl_c_keeps_what_exists() {
     stopped_by(&["-INT"]);
 }
 
-/// The signals that a job manager, `timeout` and a closed terminal send; twice where the signal
-/// goes to the process and to its group.
+/// The signals that a job manager, `timeout` and a closed terminal send. A signal is sent twice if
+/// it goes to the process and to its group.
 #[cfg(unix)]
 #[test]
 fn termination_and_a_hangup_keep_what_exists() {
@@ -166,7 +166,7 @@ fn stopped_by(signals: &[&str]) {
     assert!(rows.lines().map(json).count() > 2);
 }
 
-/// Steps far beyond the limit of stability.
+/// The step size is far above the limit of stability.
 #[test]
 fn divergence_leaves_with_5_and_beats_a_failed_check() {
     let sandbox = Sandbox::with(

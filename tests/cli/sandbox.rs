@@ -1,4 +1,4 @@
-//! A folder of its own for each test, and the command run inside it.
+//! A folder for each test, in which the command runs.
 
 use assert_cmd::cargo::cargo_bin_cmd;
 use std::path::{Path, PathBuf};

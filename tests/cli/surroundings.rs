@@ -1,15 +1,15 @@
-//! What the system around a run does to it: odd names, limits, another process, patience.
+//! Effects of the system on a run: unusual names, limits, another process, long silent work.
 
 use crate::sandbox::{Done, Sandbox, json};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Has the text a character that a terminal obeys?
+/// True if the text has a character that controls a terminal.
 fn steers(text: &str) -> bool {
     text.chars().any(|c| c.is_control() && c != '\n')
 }
 
-/// A name that would clear the screen and forge a line.
+/// A name that would clear the screen and imitate a line of the program.
 #[cfg(unix)]
 #[test]
 fn control_characters_of_names_are_escaped_in_every_message() {
@@ -56,7 +56,7 @@ fn control_characters_of_names_are_escaped_in_every_message() {
     assert!(!steers(&std::fs::read_to_string(log).unwrap()));
 }
 
-/// The signal of the limit would end the process with nothing recorded.
+/// The signal of the limit on file sizes would end the process before anything is recorded.
 #[cfg(unix)]
 #[test]
 fn a_limit_on_the_size_of_files_is_an_error() {
@@ -70,7 +70,7 @@ fn a_limit_on_the_size_of_files_is_an_error() {
     assert_eq!(sandbox.record()["exit_code"], 6);
 }
 
-/// The same run in two processes: the second one is told to wait, not to write elsewhere.
+/// The same run in two processes: the message tells the user of the second process to wait.
 #[test]
 fn a_busy_folder_is_named_with_what_to_do() {
     let sandbox = Sandbox::with("let i = 0;\nprint(\"begun\");\nloop { i += 1; }\n");
@@ -85,7 +85,7 @@ fn a_busy_folder_is_named_with_what_to_do() {
     assert!(second.stderr.starts_with(told), "{}", second.stderr);
 }
 
-/// No part of a run is silent for long, whether or not it tells of itself.
+/// No part of a run is silent for long, even if it reports no progress.
 #[test]
 fn silent_work_is_told_of() {
     let sandbox = Sandbox::with("let x = normal(200000, 8);\nmemorisation(x, x, x);\n");

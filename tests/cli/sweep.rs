@@ -106,7 +106,7 @@ fn the_same_command_again_computes_nothing() {
     let again = sandbox.run("sweep a.rhai --out out -p n=20,30 -p seed=1,2").code(0);
     assert_eq!(sandbox.read("out/table.csv"), table);
     assert_eq!(first.stdout.lines().skip(1).collect::<Vec<_>>(), again.stdout.lines().skip(1).collect::<Vec<_>>());
-    // A plan that grew finds its finished cells; --force computes all again.
+    // A larger plan uses the finished cells; --force computes all cells again.
     sandbox.run("sweep a.rhai --out out -p n=20,30 -p seed=1,2,3").code(0);
     let grown = rows(&sandbox.read("out/table.csv"));
     assert_eq!((grown.len(), &grown[0]), (6, &rows(&table)[0]));
@@ -159,7 +159,7 @@ fn names_that_collide_keep_their_columns() {
     );
 }
 
-/// Fails for n = 2 as long as there is no file; the file is not part of the identity because its
+/// Fails for n = 2 while the file is missing. The file is not part of the identity, because its
 /// name is computed.
 const FAILING: &str =
     "let n = param(\"n\", 1);\nif n == 2 { let x = load(`x${1}.npy`); }\nrecord(#{n: n});\nexpect(\"small\", n < 4);";

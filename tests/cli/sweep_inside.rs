@@ -1,12 +1,12 @@
-//! `sweep` inside a script: its cells share the cores, and a run that was interrupted keeps the
-//! cells that it has finished.
+//! `sweep` inside a script: its cells share the cores, and an interrupted run keeps its finished
+//! cells.
 
 use crate::sandbox::{Done, Sandbox, json, listing};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Prints, rows of history, notes, warnings, checks, files with own and with common names, nested
-/// sweeps, a generator from outside, a cell that fails.
+/// A script with prints, rows of history, notes, warnings, checks, files with own and with common
+/// names, nested sweeps, a generator from outside, and a cell that fails.
 const FULL: &str = r#"
 let g = affine(#{dim: 2});
 let bowl = density(2, |x| { normal(3, 1); x.column(0).map(|u| -0.5 * u * u) }, |x| normal(x.n, 2));
@@ -29,7 +29,7 @@ print(normal(2, 1).mean()[0]);
 t.save("t.csv");
 "#;
 
-/// Is it the warning that gives a share of the time?
+/// True for the warning that names a share of the time.
 fn is_timed(line: &str) -> bool {
     line.contains("of the run's time")
 }
@@ -76,7 +76,7 @@ fn the_bytes_are_the_same_for_any_number_of_threads() {
     }
 }
 
-/// Cells that take some time; after them the script fails, so that the records of the cells stay.
+/// The cells take some time. After them the script fails, so that the records of the cells stay.
 const LONG: &str = r#"
 let t = sweep(#{n: [20, 30, 40, 50, 0, 60], seed: [1, 2, 3, 4]}, |p| {
     let r = run(sd_flow(kde(dataset("moons").sample(400))), normal(p.n, 2), dataset("moons"),
@@ -91,7 +91,7 @@ throw "the end";
 
 const CELLS: &str = "run/cells/0.jsonl";
 
-/// The records of finished cells; a cell computed again would contain other times.
+/// The records of finished cells. A cell that was computed again would contain other times.
 fn finished(sandbox: &Sandbox) -> Vec<String> {
     let text = std::fs::read_to_string(sandbox.path(CELLS)).unwrap_or_default();
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
@@ -111,7 +111,7 @@ fn begun(sandbox: &Sandbox, more: usize) -> std::process::Child {
     child
 }
 
-/// The results of the run, which must fail at its end.
+/// The results of the run, which must fail after its cells.
 fn results(sandbox: &Sandbox, done: Done) -> Vec<Vec<u8>> {
     assert!(done.stderr.contains("the end"), "{}", done.stderr);
     let read = |file: &String| std::fs::read(sandbox.path("run").join(file)).unwrap();
@@ -136,7 +136,7 @@ fn a_killed_run_computes_only_the_rest() {
         assert!(before.iter().all(|line| after.contains(line)), "a finished cell was lost or computed again");
         before = after;
     }
-    // A line that a kill has cut off is not a cell.
+    // An incomplete line, which a killed process left, is not a cell.
     let torn = sandbox.read(CELLS) + &before[0][..before[0].len() / 2];
     sandbox.write(CELLS, torn);
     let done = sandbox.run("a.rhai --out run --quiet").code(3);

@@ -1,4 +1,4 @@
-//! A sweep that is interrupted in any way continues where it was.
+//! A sweep continues from its finished cells after any kind of interruption.
 #![cfg(unix)]
 
 use crate::sandbox::{Done, Sandbox, json};
@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 const WORDS: &str = "sweep a.rhai --out out --quiet -p n=int:20:27 -p seed=int:1:4";
 
-/// The records of finished cells, byte by byte: a cell computed again would contain another time.
+/// The records of finished cells, byte by byte. A cell that was computed again would contain
+/// another time.
 fn finished(sandbox: &Sandbox) -> BTreeMap<String, String> {
     let cells = std::fs::read_dir(sandbox.path("out/cells")).into_iter().flatten().flatten();
     let read = |folder: std::path::PathBuf| std::fs::read_to_string(folder.join("run.json")).ok();
@@ -32,7 +33,7 @@ fn kills_at_any_moment_lose_no_finished_cell() {
     let mut before = BTreeMap::new();
     for kill in 1..=6u32 {
         let mut child = sandbox.command(WORDS).stderr(Stdio::null()).spawn().unwrap();
-        // From before the first cell to near the end.
+        // The moments reach from before the first cell to near the end.
         std::thread::sleep(alone * (kill * 5 % 7) / 9);
         child.kill().unwrap();
         child.wait().unwrap();

@@ -1,5 +1,5 @@
-//! Readers of untrusted input on random bytes and on damaged files; `fuzz/` goes on where these few
-//! cases, the same in every run, end.
+//! Readers of untrusted input read random bytes and damaged files. These few cases are the same in
+//! every run; the fuzzer in `fuzz/` tries more.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
 mod body;
@@ -15,10 +15,10 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-/// Bytes that all tests of this file together may hold at a time.
+/// The largest number of bytes that all tests of this file together may hold at a time.
 const MEMORY: usize = 1 << 30;
 
-/// Runs `test` on `cases` values, always the same ones.
+/// Runs `test` on `cases` values, which are the same in every run.
 fn on_each<S: Strategy>(strategy: S, cases: u32, test: impl Fn(S::Value)) {
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);

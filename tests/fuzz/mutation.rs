@@ -1,25 +1,25 @@
-//! Changes to bytes, of which the property tests draw a few at a time.
+//! Changes to bytes. The property tests draw a few changes at a time.
 
 use proptest::prelude::*;
 
-/// A change; places and lengths are taken modulo what there is.
+/// A change. Places and lengths are taken modulo the number of bytes.
 #[derive(Debug, Clone)]
 pub enum Mutation {
-    /// One bit is turned.
+    /// One bit is inverted.
     Flip { at: usize, bit: u8 },
-    /// A word that readers stumble over takes the place of as many bytes.
+    /// A difficult word replaces as many bytes.
     Write { at: usize, word: usize },
-    /// The same, between two bytes.
+    /// A difficult word is inserted between two bytes.
     Insert { at: usize, word: usize },
-    /// Bytes are left out.
+    /// Bytes are removed.
     Cut { at: usize, length: usize },
-    /// Bytes stand again, right behind themselves: a header twice, a row twice.
+    /// Bytes are repeated: a header twice, a row twice.
     Repeat { at: usize, length: usize, times: usize },
-    /// Bytes of another input come in.
+    /// Bytes of another input are inserted.
     Splice { other: usize, from: usize, length: usize, at: usize },
 }
 
-/// Words that readers stumble over.
+/// Words that are difficult for readers.
 const WORDS: &[&[u8]] = &[
     &[0xff; 8],
     &[0; 8],
@@ -61,7 +61,7 @@ impl Mutation {
         ]
     }
 
-    /// Changes `bytes`; `seeds` are the inputs that others come from.
+    /// Changes `bytes`; inserted bytes come from `seeds`.
     pub fn change(&self, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
         let place = |at: usize| at % (bytes.len() + 1);
         let until = |at: usize, length: usize, bytes: &[u8]| at..(at + length).min(bytes.len());

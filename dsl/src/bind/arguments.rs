@@ -91,12 +91,12 @@ pub fn fixed_score(call: &Call, i: usize) -> Result<Recipe, Fail> {
 /// The error for standardised samples, whose units only `sd_flow` takes into account.
 pub fn own_units(call: &Call, i: usize) -> Fail {
     let here = call.signature.name;
-    let fail = call.bad(i, "works in standard units", &format!("`{here}` works in those of the points"));
+    let fail = call.bad(i, "works in standard units", &format!("`{here}` works in the units of the points"));
     fail.hint("standardise the points instead: let z = x.standardise(); .. z.undo(r.points)")
 }
 
-/// Returns argument `i` as a reference for `n` points. It is a set of points, with its target if it
-/// is a sample of one, or a target, from which a fresh sample is drawn.
+/// Returns argument `i` as a reference for `n` points. The argument is a set of points, with its
+/// target if it is a sample of a target; or it is a target, from which a fresh sample is drawn.
 pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     let made = if let Some(cloud) = call.arg(i)?.clone().try_cast::<Cloud>() {
         match &cloud.target {
@@ -111,8 +111,8 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     made.map_err(|e| call.place(e).at(At::Argument(i)))
 }
 
-/// Refuses a number of points that does not fit into the memory of today's machines: `n`, argument
-/// `i`.
+/// Refuses `n` points, where `n` is argument `i`, if they do not fit into the memory of today's
+/// machines.
 pub fn check_size(call: &Call, i: usize, n: usize, dim: usize) -> Result<(), Fail> {
     no_room(n, dim).map_or(Ok(()), |why| Err(call.bad(i, format!("is {n}"), &why)))
 }

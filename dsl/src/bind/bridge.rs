@@ -28,10 +28,11 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "The Schroedinger bridge between the Gaussians with the means and covariances of both \
-         arguments, in closed form [bunne2023schrodinger, mallasto2022entropy]: of all diffusions \
-         from the one to the other, the most probable relative to a Brownian motion or an \
-         Ornstein-Uhlenbeck process. It knows its drift in both directions, its plan (the joint \
-         distribution of start and end) and its marginals.",
+         arguments, in closed form [bunne2023schrodinger, mallasto2022entropy]. Of all diffusions \
+         from the source to the target, the bridge has the least relative entropy to the reference \
+         process, a Brownian motion or an Ornstein-Uhlenbeck process. Its drift in both \
+         directions, its plan (the joint distribution of start and end) and its marginals are \
+         known.",
     )
     .options(GaussianBridgeOptions::KEYS)
     .example(
@@ -48,9 +49,9 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "A bridge from any source whose plan and drift are exact, because its end potential is a \
-         given mixture of Gaussians [gushchin2023building]: the plan is `pi(y|x) ~ exp(-|x - y|^2 / \
-         (2 epsilon))` times the mixture. The target, the property `target`, is whatever this makes \
-         of the source. With such a pair a method that finds bridges can be tested: see \
+         given mixture of Gaussians [gushchin2023building]: the plan is `pi(y|x) ~ exp(-|x - y|^2 \
+         / (2 epsilon))` times the mixture. The property `target` is the distribution at the end \
+         of this bridge. Such a pair of distributions tests methods that find bridges: see \
          `cbw_uvp`.",
     )
     .options(BridgePairOptions::KEYS)
@@ -70,9 +71,10 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The Schroedinger bridge between two distributions relative to a Brownian motion, learned \
          from samples of both [korotin2024light]. The potential at its end is a mixture of \
-         Gaussians, so that drift and plan are exact for what was learned; the loss needs neither \
-         pairs nor simulation. The units of the points do not matter, but `epsilon` has the unit of \
-         their square. An interrupted training leaves the file `interrupted.safetensors`.",
+         Gaussians, so the drift and the plan are exact for the learned potential. The training \
+         needs neither pairs nor simulation. The units of the points do not matter, but `epsilon` \
+         has the square of their unit. An interrupted training leaves the file \
+         `interrupted.safetensors`.",
     )
     .options(LightSbOptions::KEYS)
     .example(
@@ -121,7 +123,7 @@ fn light_sb(call: &Call) -> Result<Dynamic, Fail> {
     finish(call, made, source, target)
 }
 
-/// Returns a learned bridge; that of an interrupted training is saved.
+/// Returns a learned bridge, and saves the bridge of an interrupted training.
 fn finish(call: &Call, made: TrainedBridge, source: Arc<dyn Target>, target: Arc<dyn Target>) -> Result<Dynamic, Fail> {
     match made.ending {
         Ending::Interrupted { .. } => {

@@ -17,12 +17,12 @@ use sdflow::target::Target;
 pub const ENTRIES: &[Entry] = &[
     function("dsb", Kind::Bridge, &[arg("source", SAMPLE), arg("target", SAMPLE), OPTIONS], Type::Bridge, dsb)
         .about(
-            "The diffusion Schroedinger bridge between two distributions [debortoli2021diffusion]: a net \
-             for each direction, by iterative proportional fitting. Each iteration simulates the \
-             forward process from the source and fits the backward drift to it, then simulates the \
-             backward process from the target and fits the forward drift. Sample it with as many \
-             `steps` as it has `time_steps`. An interrupted training leaves the file \
-             `interrupted.safetensors`.",
+            "The diffusion Schroedinger bridge between two distributions [debortoli2021diffusion], \
+             with a net for each direction, by iterative proportional fitting. Each iteration \
+             simulates the forward process from the source and fits the backward drift to it, then \
+             simulates the backward process from the target and fits the forward drift to it. \
+             Sample the bridge with `steps` equal to `time_steps`. An interrupted training leaves \
+             the file `interrupted.safetensors`.",
         )
         .options(DsbOptions::KEYS)
         .example(
@@ -32,12 +32,12 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("dsbm", Kind::Bridge, &[arg("source", SAMPLE), arg("target", SAMPLE), OPTIONS], Type::Bridge, dsbm)
         .about(
-            "The Schroedinger bridge between two distributions by matching of pairs [shi2023diffusion]: a \
-             net for each direction learns the drift that leads from a position between two ends to \
-             the end, on average over the pairs of ends. The first pairs are independent; later \
-             ones are the ends of the process that was fitted last. Sample it with as many `steps` \
-             as it has `time_steps`. An interrupted training leaves the file \
-             `interrupted.safetensors`.",
+            "The Schroedinger bridge between two distributions by bridge matching \
+             [shi2023diffusion]. For each direction, a net learns the mean drift towards the end, \
+             given a position between the two ends of a pair. The two ends of the first pairs are \
+             independent by default (option `start`); later pairs are the two ends of paths of the \
+             process that was fitted last. Sample the bridge with `steps` equal to `time_steps`. \
+             An interrupted training leaves the file `interrupted.safetensors`.",
         )
         .options(DsbmOptions::KEYS)
         .example(
@@ -75,7 +75,8 @@ struct Work {
 }
 
 impl Work {
-    /// Trains a bridge; that of an interrupted training is saved. A dry run takes a few steps.
+    /// Trains a bridge, and saves the bridge of an interrupted training. A dry run takes a few
+    /// steps.
     fn carry_out(
         &self,
         call: &Call,
@@ -92,7 +93,7 @@ impl Work {
         };
         let all = iterations.saturating_mul(2).saturating_mul(steps);
         let measure = |gauge: &Gauge| {
-            // Options out of range must be errors here too.
+            // Options out of range must also be errors in a dry run.
             cost::repeated(all, gauge, |few| train(iterations.min(1), steps.min(few.div_ceil(2))))
         };
         let made = call.work(&label, || context.time("training", || train(iterations, steps)), measure)?;

@@ -25,12 +25,13 @@ sdflow::options! {
     pub struct PathOptions {
         /// Number of steps from one end to the other, at least `snapshots`; no effect on "plan".
         steps: usize = 100,
-        /// "forward" from the source, or "backward" from the target; not every bridge knows its
-        /// backward drift.
+        /// "forward" from the source, or "backward" from the target; some bridges have no backward
+        /// drift.
         direction: Direction = Direction::Forward,
         /// "sde", "ode" or "plan", as for `bridge.sample`.
         method: Method = Method::Sde,
-        /// Number of equal parts of the time, at least 1: the result has one set of points more.
+        /// Number of equal parts of the time, at least 1; the result holds the points at both ends
+        /// of each part.
         snapshots: usize = 20,
     }
 }
@@ -46,8 +47,8 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Bridge)
     .about(
         "The drift `u(t, x)` at every point, for a time from 0 to 1: the process is `dX = u dt + \
-         sqrt(epsilon) dB`. The sum of forward and backward drift is `epsilon` times the score of \
-         the marginal, half their difference the velocity of the probability flow.",
+         sqrt(epsilon) dB`. The sum of the forward and the backward drift is `epsilon` times the \
+         score of the marginal. Half their difference is the velocity of the probability flow.",
     )
     .options(DriftOptions::KEYS)
     .example(
@@ -57,8 +58,8 @@ pub const ENTRIES: &[Entry] = &[
     function("sample", Kind::Bridge, &[arg("points", Type::Points), OPTIONS], Type::Points, sample)
         .of(Type::Bridge)
         .about(
-            "Moves points from one end of the bridge to the other, and returns where they end: row \
-             `i` of the result belongs to row `i` of the points.",
+            "Moves points from one end of the bridge to the other, and returns the moved points. \
+             Row `i` of the result belongs to row `i` of the points.",
         )
         .options(SimulateOptions::KEYS)
         .example(
@@ -68,8 +69,8 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("path", Kind::Bridge, &[arg("points", Type::Points), OPTIONS], Type::List(&Type::Map), path)
         .of(Type::Bridge)
-        .returned("an array of maps with the time `t` and the `points`, the start first")
-        .about("Moves points along the bridge, and keeps them at equally spaced times.")
+        .returned("an array of maps with the time `t` and the `points`; the start comes first")
+        .about("Moves points along the bridge, and returns them at equally spaced times.")
         .options(PathOptions::KEYS)
         .example(
             "let b = gaussian_bridge(gaussian(#{dim: 2}), gaussian(#{mean: [3, 0]}));\n\
@@ -82,7 +83,7 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(Arc::new(marginal.map_err(|e| call.place(e))?) as Arc<dyn Target>))
     })
     .of(Type::Bridge)
-    .about("The distribution at a time from 0 to 1; only a bridge between Gaussians knows it.")
+    .about("The distribution at a time from 0 to 1. It is known only for a bridge between Gaussians.")
     .example(
         "let b = gaussian_bridge(gaussian(#{dim: 2}), gaussian(#{mean: [3, 0]}));\n\
          print(b.marginal(0.5).mean()[0]);",
@@ -162,7 +163,8 @@ fn path(call: &Call) -> Result<Dynamic, Fail> {
     Ok(path.into_iter().map(entry).collect::<Array>().into())
 }
 
-/// Moves the points of the call. A dry run makes a few steps, and repeats their end.
+/// Moves the points of the call. A dry run makes a few steps, and returns their end for every
+/// time.
 fn motion(call: &Call, mut options: SimulateOptions, snapshots: usize) -> Result<Path, Fail> {
     let (context, handle, points) = (call.context, receiver(call)?, call.points(1)?);
     idle::in_simulation(call, options.method);

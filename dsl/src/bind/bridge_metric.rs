@@ -35,13 +35,14 @@ pub const ENTRIES: &[Entry] = &[
     )
     .returned("a reading in percent; for an exact plan, `.parts.exact` is the value without sampling noise")
     .about(
-        "How far the plan of a bridge is from that of an exact one, start by start: the conditional \
-         Bures-Wasserstein unexplained variance in percent [gushchin2023building]. For each start, \
-         the moments of `samples` ends are compared with those of the exact plan, `BW = |m - m'|^2 / 2 + tr(S + \
-         S' - 2 (S^1/2 S' S^1/2)^1/2) / 2`, and the mean is divided by half the variance of the end. \
-         Moments of samples are off even if the bridges are the same, so compare with `cbw_uvp(exact, \
-         exact, starts)`. A target in place of the bridge stands for an end that does not depend on \
-         the start.",
+        "The error of the plan of a bridge, compared with an exact bridge start by start: the \
+         conditional Bures-Wasserstein unexplained variance in percent [gushchin2023building]. For \
+         each start, the mean `m` and the covariance `S` of `samples` ends are compared with `m'` \
+         and `S'` of the exact plan, `BW = |m - m'|^2 / 2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2) / \
+         2`. The mean over the starts is divided by half the variance of the end. Moments of \
+         samples have an error even if the bridges are the same, so compare with `cbw_uvp(exact, \
+         exact, starts)`. A target in place of the bridge stands for an end that does not depend \
+         on the start.",
     )
     .options(ConditionalErrorOptions::KEYS)
     .example(
@@ -58,9 +59,10 @@ pub const ENTRIES: &[Entry] = &[
         energy,
     )
     .about(
-        "The mean of `int |u - f|^2 / (2 epsilon) dt` over paths of a bridge from these points, \
-         where `f` is the drift of the reference process: the relative entropy of the bridge to that \
-         process. Of all diffusions between the same ends the Schroedinger bridge has the smallest.",
+        "The relative entropy of a bridge to its reference process: the mean of `int |u - f|^2 / \
+         (2 epsilon) dt` over paths of the bridge from these points, where `u` is the drift of the \
+         bridge and `f` that of the reference process. Of all diffusions between the same ends the \
+         Schroedinger bridge has the smallest value.",
     )
     .options(PathEnergyOptions::KEYS)
     .example(

@@ -15,8 +15,8 @@ pub const ENTRIES: &[Entry] = &[
     })
     .returned("the condition")
     .about(
-        "Records a check and whether it holds. A failed check does not stop the script; the run \
-         then ends with exit code 4.",
+        "Records a check and whether it holds. A failed check does not stop the script, but the \
+         run ends with exit code 4.",
     )
     .example(
         "let y = normal(100, 2);\n\
@@ -31,7 +31,7 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "A check of the final value of a metric, made at the end of the run. The relation is \
-         \"<\", \"<=\", \">\" or \">=\". A metric that the run never measured is an error.",
+         \"<\", \"<=\", \">\" or \">=\". It is an error if the run never measured the metric.",
     )
     .example(
         "threshold(\"error\", \"<\", 0.1);\n\
@@ -51,7 +51,7 @@ pub const ENTRIES: &[Entry] = &[
             "Records the conclusion of the run, one paragraph in plain words with the measured \
              numbers. It appears in the summary and in `run.json`, and `sdflow-engine findings` \
              collects the conclusions of many runs in one document. Build the sentences from the \
-             numbers, so that they are true whatever the numbers are. A run has one conclusion; \
+             measured numbers, so that they are true for any numbers. A run has one conclusion; \
              line breaks become spaces.",
         )
         .example(
@@ -103,7 +103,9 @@ fn round_to_text(call: &Call) -> Result<Dynamic, Fail> {
 fn threshold(call: &Call) -> Result<Dynamic, Fail> {
     if call.context.within_cell() {
         let fail = Fail::script("`threshold` checks the final metrics of the run, and a cell of a sweep has none");
-        return Err(fail.hint("use `expect` here, or `record` a value of the table after the sweep and check that"));
+        return Err(
+            fail.hint("use `expect` here, or `record` a value of the table after the sweep and check this value")
+        );
     }
     let (metric, relation, bound) = (call.text(0)?, call.text(1)?, call.number(2)?);
     let holds: fn(f64, f64) -> bool = match relation.as_str() {

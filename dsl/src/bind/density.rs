@@ -31,13 +31,14 @@ pub const ENTRIES: &[Entry] = &[
          formula uses the coordinates `x[0]`, `x[1]`, .. (also `x0`, `x1`, ..), `dim` and `pi`, \
          and the names in `more`, a map of parameters: numbers, lists or single columns of points. \
          It has `+ - * / ^`, `exp expm1 log log1p sqrt sin cos tanh atan abs sigmoid softplus pow \
-         min max logsumexp`, and `sum(i, 0, dim, x[i]^2)` or `logsumexp(i, ..)`, where the end \
-         does not count; loops are written out when the formula is read. Otherwise `log_density` \
-         is a function `|x| ..`, which is called with all points at once and returns an array of \
-         their log densities; `more` is then a function that returns the points of their scores. \
-         Without it the score is by central differences, `2 dim` calls of the first function. \
-         Variables that a function uses are copied. A flow smooths a density by Monte Carlo, see \
-         `smoothed`. A density has no samples and no moments, so that sigma must be given.",
+         min max logsumexp`, and the loops `sum(i, 0, dim, x[i]^2)` and `logsumexp(i, ..)`, whose \
+         last index is excluded; loops are written out when the formula is read. Otherwise \
+         `log_density` is a function `|x| ..`, which is called with all points at once and returns \
+         an array of their log densities; `more` is then a function that returns the scores of \
+         these points, as points. Without `more`, the score is computed by central differences, \
+         with `2 dim` calls of the first function. Variables that a function uses are copied. A \
+         flow smooths a density by Monte Carlo, see `smoothed`. A density has no samples and no \
+         moments, so sigma must be given.",
     )
     .example(
         "let p = density(2, \"-(x[0]^2 + (x[1] - x[0]^2)^2 / a) / 2\", #{a: 0.1});\n\
@@ -53,10 +54,7 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Cloud::value(out))
     })
     .of(Type::Target)
-    .about(
-        "The gradient of the log density at every point, where it has a closed form; not \
-         smoothed.",
-    )
+    .about("The gradient of the log density at every point, without smoothing, if it has a closed form.")
     .example(
         "let s = ar1(0.5, #{dim: 2}).score(points([[0, 0], [1, 1]]));\n\
          print(s.mean());",
@@ -117,7 +115,7 @@ fn of_points(callbacks: Arc<Callbacks>, function: FnPtr) -> ScoreOf {
         let value = callbacks.call(&function, SCORE, points)?;
         let cloud = value.clone().try_cast::<Cloud>();
         let cloud = cloud.ok_or_else(|| misfit(SCORE, &value, "points are expected: points(rows)"))?;
-        // The value is dropped first: points that no variable of the script holds are then not
+        // The value is dropped first, so that points that no variable of the script holds are not
         // copied.
         drop(value);
         Ok(Arc::unwrap_or_clone(cloud.points))

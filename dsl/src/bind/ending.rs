@@ -22,8 +22,8 @@ pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Res
     }
     context.record_time("flow", (done.stats.flow_seconds - seconds_in_script(call, &done.stats)).max(0.0));
     context.record_time("metrics", done.stats.metric_seconds);
-    // `bench` counts in the same way: two products of n x m x dim, with a multiplication and an
-    // addition each.
+    // As in `bench`, each pair takes two products of length `dim`, and each product takes a
+    // multiplication and an addition per coordinate.
     context.record_pairs(done.stats.flow_pairs, 4.0 * dim as f64);
     context.record_ending(ending, done.stats.steps, done.stats.nfe);
     match done.ending {
@@ -51,13 +51,13 @@ pub fn save_interrupted_model(call: &Call, save: impl FnOnce(&Path) -> sdflow::R
     Ok(())
 }
 
-/// Returns advice on the ending of this flow, a sentence; `told` says whether there are warnings
-/// too.
+/// Returns a sentence of advice on the ending of this flow; `told` says whether there are also
+/// warnings.
 pub fn advice(ending: &process::Ending, flow: &str, told: bool) -> String {
     use process::Ending::{Converged, Diverged, Finished, Interrupted};
     match ending {
         Finished => "The last step was taken; the metrics say how good the result is.".into(),
-        Converged { step } => format!("Every threshold of `stop_when` was met after {step} steps."),
+        Converged { step } => format!("All thresholds of `stop_when` were met after {step} steps."),
         Diverged { step } if told => {
             format!(
                 "In step {step} points became infinite or NaN; see the warnings for the cause, or make `step` smaller."

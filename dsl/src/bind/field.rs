@@ -25,14 +25,14 @@ const STEPS: usize = 1 << 20;
 pub const ENTRIES: &[Entry] =
     &[function("velocity", Kind::Flow, &[arg("points", Type::Points), OPTIONS], Type::Points, velocity)
         .of(Type::Flow)
-        .returned("points, a velocity for each")
+        .returned("points: the velocity at each point")
         .about(
-            "The velocity of the flow at the points, taken as its whole cloud; a run integrates \
-             this velocity. For `pf_ode`, `reverse_sde` and `predictor_corrector` it is \
+            "The velocity of the flow at the points, which are taken as the whole cloud. A run \
+             integrates this velocity. For `pf_ode`, `reverse_sde` and `predictor_corrector` it is \
              `-dy/dsigma` of the probability flow, the displacement per decrease of sigma, at the \
              noise level of that progress. For `langevin` it is the drift. Two flows with the same \
-             noise option get the same noise, so their fields can be compared. An estimator that \
-             learns starts untrained.",
+             noise option get the same noise, so their fields can be compared. A learned estimator \
+             starts untrained.",
         )
         .options(VelocityOptions::KEYS)
         .example(

@@ -32,10 +32,10 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, where `p` and `q` are \
-         smoothed by sigma [weber2023score]. The score of the target may be a score, a target or \
-         points. The score of the source is that of the moving cloud. If it is left out, it is \
-         `mixture_fit()` for an exact target score in more than 4 dimensions, and `kde()` \
-         otherwise. If sigma is left out, it is chosen from the data, and the run says how.",
+         smoothed by sigma [weber2023score]. `target_score` may be a score, a target or points. \
+         `source_score` is the score of the moving cloud. The default is `mixture_fit()` for an \
+         exact target score in more than 4 dimensions, and `kde()` otherwise. If sigma is left \
+         out, it is chosen from the data, and the run prints the choice.",
     )
     .options(SD_KEYS)
     .example(
@@ -48,10 +48,10 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "The gradient flow of the maximum mean discrepancy, `E_p grad k(z, x) - E_q grad k(z, \
              y)` [arbel2019maximum]. The velocity vanishes where the kernel does: particles that \
-             start far away do not move. `noise` evaluates the velocity at perturbed points to \
-             escape local minima, as in [arbel2019maximum]. `weighting: \"normalised\"` divides \
-             each of the two terms by its density, which with a Gaussian kernel gives the score \
-             difference. Given `samples`, it uses their weights.",
+             start far away do not move. With `noise` the velocity is evaluated at perturbed \
+             points to escape local minima, as in [arbel2019maximum]. `weighting: \"normalised\"` \
+             divides each of the two terms by its density, which with a Gaussian kernel gives the \
+             score difference. If the points are `samples`, their weights are used.",
         )
         .options(MMD_KEYS)
         .example(
@@ -61,13 +61,13 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("sinkhorn_flow", Kind::Flow, &[arg("points", SAMPLE), OPTIONS], Type::Flow, sinkhorn_flow)
         .about(
-            "The gradient flow of the Sinkhorn divergence [feydy2019interpolating]: the velocity is \
-             the mean of the points under the entropic transport plan from the cloud to the points, \
-             minus the same mean under the plan of the cloud with itself. It does not vanish for a \
-             start far away, and every point attracts as much of the cloud as it weighs. With a small \
-             `epsilon` the first step of size 1 is nearly the optimal transport to the points. \
-             `marginal_error` and `iterations` in the history are those of the last velocity. Given \
-             `samples`, it uses their weights.",
+            "The gradient flow of the Sinkhorn divergence [feydy2019interpolating]: the velocity \
+             is the mean of the points under the entropic transport plan from the cloud to the \
+             points, minus the same mean under the plan of the cloud with itself. The velocity \
+             does not vanish for a start far away, and every point attracts a share of the cloud \
+             equal to its weight. With a small `epsilon` the first step of size 1 is nearly the \
+             optimal transport to the points. `marginal_error` and `iterations` in the history are \
+             those of the last velocity. If the points are `samples`, their weights are used.",
         )
         .options(SINKHORN_KEYS)
         .example(
@@ -81,8 +81,8 @@ pub const ENTRIES: &[Entry] = &[
              L(l(y))`. `l` is the logit of a discriminator, which is trained during the flow to \
              distinguish the points of the target from the moving points \
              [goodfellow2014generative, nowozin2016fgan]. With the optimal discriminator the \
-             velocity is a positive multiple of the score difference for every loss, and the score \
-             difference itself for \"log_ratio\". The target may be points.",
+             velocity is a positive multiple of the score difference for every loss, and equals \
+             the score difference for \"log_ratio\". The target may be points.",
         )
         .options(GAN_KEYS)
         .example(

@@ -30,9 +30,8 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(made.map_err(|e| call.place(e))?))
     })
     .about(
-        "A net as generator: `layers` hidden layers of `hidden` units between base points and \
-         points, with the random initial parameters of PyTorch's `nn.Linear`. It computes in \
-         f32.",
+        "A net as generator: it maps base points to points by `layers` hidden layers of `hidden` \
+         units, with the random initial parameters of PyTorch's `nn.Linear`. It computes in f32.",
     )
     .options(MlpOptions::KEYS)
     .example(
@@ -44,7 +43,7 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Generator)
         .about(
             "`n` points of the generator for new base points. The base is that of its last \
-             training, or standard normal.",
+             training; before any training it is standard normal.",
         )
         .example("let y = affine(#{dim: 3}).sample(100);"),
     function("apply", Kind::Model, &[arg("points", Type::Points)], Type::Points, apply)

@@ -23,7 +23,7 @@ pub const ENTRIES: &[Entry] = &[
              karras2022elucidating]. With a target or points, the call trains the net once, for \
              all sigma from `sigma_max` to `sigma_min`. Without a target it is the score of the \
              moving cloud: the net is trained at the first evaluation of the velocity, and for a \
-             few more optimiser steps at each later one. Use it where many points or many \
+             few more optimiser steps at each later evaluation. Use it where many points or many \
              dimensions make a kernel estimate expensive or inaccurate. An interrupted training \
              leaves no net.",
         )
@@ -42,7 +42,7 @@ pub const ENTRIES: &[Entry] = &[
              Linear features are exact between Gaussians of equal covariance, quadratic features \
              between any two Gaussians; both are fitted again at every evaluation of the velocity. \
              A net is trained at the first evaluation, and for a few more optimiser steps at each \
-             later one. The target may be points.",
+             later evaluation. The target may be points.",
         )
         .options(DiscriminatorOptions::KEYS)
         .example(
@@ -58,11 +58,11 @@ pub const ENTRIES: &[Entry] = &[
         load_model,
     )
     .about(
-        "The generator, the denoiser or the bridge in a `.safetensors` file: one that `save` has written in \
-         this run, or below the script's folder. A loaded generator draws from a standard normal \
-         base. A file of torch's, `save_file(net.state_dict(), file)` of an `nn.Sequential` of \
-         linear layers with one kind of activation between them, is a generator too; its \
-         activation must be given.",
+        "The generator, the denoiser or the bridge in a `.safetensors` file. The file is one that \
+         `save` has written in this run, or a file below the script's folder. A loaded generator \
+         draws from a standard normal base. A file that PyTorch wrote by \
+         `save_file(net.state_dict(), file)` is also a generator, if `net` is an `nn.Sequential` \
+         of linear layers with one kind of activation between them; the activation must be given.",
     )
     .options(ModelOptions::KEYS)
     .example(

@@ -32,7 +32,11 @@ pub const ENTRIES: &[Entry] = &[
                 return Err(call.bad(0, message, &format!("`b` holds {}", b.len())));
             }
             if length(&b) == 0.0 && !call.unknown {
-                return Err(call.bad(1, "is 0 throughout", "nothing is relative to it: use `norm` of the difference"));
+                return Err(call.bad(
+                    1,
+                    "is 0 throughout",
+                    "a relative error needs a value that is not 0: use `norm` of the difference",
+                ));
             }
             let difference: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
             Ok((length(&difference) / length(&b)).into())
@@ -40,8 +44,9 @@ pub const ENTRIES: &[Entry] = &[
     )
     .returned("a number, or a reading for sets of points")
     .about(
-        "`norm(a - b) / norm(b)` of two arrays, or matrices, of the same shape. For two sets of \
-         points, such as the velocities of two flows, it has a standard error over the points.",
+        "`norm(a - b) / norm(b)` of two arrays or matrices of the same shape. For two sets of \
+         points, such as the velocities of two flows, the result has a standard error over the \
+         points.",
     )
     .example(
         "print(relative_error([1.0, 2.1], [1, 2]));\n\
@@ -80,9 +85,11 @@ fn flat(call: &Call, i: usize) -> Result<Vec<f64>, Fail> {
     let mut all = Vec::new();
     match collect(&call.array(i)?, &mut all) {
         true => Ok(all),
-        false => {
-            Err(call.bad(i, "holds something else", "a matrix, or an array of numbers or of such arrays is expected"))
-        }
+        false => Err(call.bad(
+            i,
+            "holds values of another type",
+            "a matrix, an array of numbers or an array of such arrays is expected",
+        )),
     }
 }
 

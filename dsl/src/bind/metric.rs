@@ -17,7 +17,8 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         // Leaked once per process, because the manual lives as long as the process.
         let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
         let about = format!(
-            "The {}. The reference is a sample that the flow has not seen, or a target, which is then sampled afresh.",
+            "The {}. The reference is a sample that the flow has not seen, or a target, from which \
+             a fresh sample is drawn.",
             m.summary
         );
         let needs = match m.name {
@@ -27,8 +28,8 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
         let example = format!("let d = {}(normal(100, 2), {needs});\nprint(d);", m.name);
         let entry = function(m.name, Kind::Metric, ARGS, Type::Reading, measure)
             .returned(
-                "a reading: `.value`, `.se` its standard error, `.floor` its noise floor; it compares \
-                 like a number",
+                "a reading with `.value`, the standard error `.se` and the noise floor `.floor`; \
+                 in comparisons it stands for its value",
             )
             .about(text(about))
             .options(m.keys)
@@ -73,7 +74,7 @@ fn floor(
 ) -> Result<Option<f64>, Fail> {
     let (name, pairwise, stream) = (metric.name(), &call.context.pairwise, metric::floor_stream(metric.name()));
     let key = floor_key(call, metric, reference, points.n(), options)?;
-    // The argument is kept alive with the key, so that no other object can take its address.
+    // The argument is kept alive with the key: the key holds its address, which must not be reused.
     let alive = call.arg(1)?.clone();
     call.context.floor_for(&key, alive, || {
         let what = format!("noise floor of {name}");

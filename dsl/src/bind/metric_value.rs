@@ -24,7 +24,7 @@ pub const ENTRIES: &[Entry] = &[
     })
     .of(Type::Reading)
     .property()
-    .returned("a number, or `()` where it is not known")
+    .returned("a number, or `()` if it is not known")
     .about("The standard error of a metric.")
     .example(
         "let e = energy(normal(100, 2), normal(100, 2));\n\
@@ -35,11 +35,11 @@ pub const ENTRIES: &[Entry] = &[
     })
     .of(Type::Reading)
     .property()
-    .returned("a number, or `()` where it is not known")
+    .returned("a number, or `()` if it is not known")
     .about(
         "The noise floor of a metric: the 95 % quantile of its value over pairs of fresh reference \
-         samples of the same sizes. The metric cannot distinguish points with a value at or below \
-         it from the reference.",
+         samples of the same sizes. The metric cannot distinguish points from the reference if \
+         their value is at most the noise floor.",
     )
     .example(
         "let e = energy(normal(100, 2), normal(100, 2));\n\

@@ -16,8 +16,8 @@ pub const ENTRIES: &[Entry] = &[function(
     value,
 )
 .returned(
-    "the value given by `-p name=value`, else by the environment's `SDFLOW_P_<NAME>`, else \
-     the default",
+    "the value given by `-p name=value`; otherwise that of the environment variable \
+     `SDFLOW_P_<NAME>`; otherwise the default",
 )
 .about(
     "Declares a parameter of the script. The value takes the type of the default: a whole number, \

@@ -24,19 +24,19 @@ sdflow::options! {
     pub struct PlotOptions {
         /// Title above the picture.
         title: String = String::new(),
-        /// Titles of the charts of a picture with several.
+        /// Titles of the charts, for a picture with several charts.
         titles: Vec<String> = Vec::new(),
         /// Names of the sets of points of an array, for the legend.
         labels: Vec<String> = Vec::new(),
-        /// For a table: the column of the horizontal axis; left out: the first.
+        /// For a table: the column of the horizontal axis; left out: the first column.
         x: Option<String> = None,
-        /// For a table: the columns to draw; left out: all others.
+        /// For a table: the columns to draw; left out: all other columns.
         y: Option<Vec<String>> = None,
         /// Whether the horizontal axis is logarithmic.
         log_x: bool = false,
         /// Whether the vertical axis is logarithmic.
         log_y: bool = false,
-        /// Draw each point as a grey image of this width in pixels.
+        /// Width in pixels of the grey image as which each point is drawn; left out: no images.
         image_width: Option<usize> = None,
         /// Number of charts (or images) per line; left out: the picture is as square as possible.
         columns: Option<usize> = None,
@@ -53,14 +53,15 @@ pub const ENTRIES: &[Entry] =
         .about(
             "Draws a picture into `plots/` of the run folder, as `.svg` or `.png`. `what` can be \
              points, or a target, which is sampled according to its weights. An array of these \
-             makes one chart, with the first behind the others; so does a map of named sets, with \
-             `target`, `data`, `reference` or `held_out` behind the others. An array of such \
-             arrays or maps makes one chart each. The columns of a table become curves. The table \
-             of a sweep shows a quantity (the first, or those of `y`) as a heat map over two axes \
-             or as curves over one. The result of a run shows its metrics over the steps with \
-             their noise floors. Points of one coordinate become a histogram, of two a scatter \
-             plot, of three a view in space, and of more a scatter plot along their principal \
-             axes. With `image_width` each point is drawn as a grey image.",
+             makes one chart, with the first set behind the others. A map of named sets also makes \
+             one chart, with `target`, `data`, `reference` or `held_out` behind the others. An \
+             array of such arrays or maps makes one chart for each of them. The columns of a table \
+             become curves. For the table of a sweep, the first quantity (or the quantities of \
+             `y`) is drawn as a heat map over two axes or as curves over one axis. For the result \
+             of a run, its metrics are drawn over the steps with their noise floors. Points of one \
+             coordinate become a histogram, of two a scatter plot, of three a view in space, and \
+             of more a scatter plot along their principal axes. With `image_width` each point is \
+             drawn as a grey image.",
         )
         .options(PlotOptions::KEYS)
         .example(
@@ -91,7 +92,7 @@ fn plot(call: &Call) -> Result<Dynamic, Fail> {
     Ok(Dynamic::UNIT)
 }
 
-/// Returns one chart, or one per element if the elements are arrays or maps themselves.
+/// Returns one chart, or one chart per element if the elements are arrays or maps.
 fn charts(call: &Call, what: &Dynamic, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     if let Some(done) = what.clone().try_cast::<Done>() {
         return Ok(metric_charts(&done, options));
@@ -166,8 +167,8 @@ fn layer(
     Ok(chart.with(images))
 }
 
-/// Returns the metrics of a run over its steps, one chart each with its noise floor; for a run
-/// without metrics, the readings of the flow.
+/// Returns a chart for each metric of a run, over its steps and with its noise floor; for a run
+/// without metrics, a chart for each reading of the flow.
 fn metric_charts(done: &Done, options: &PlotOptions) -> Vec<Chart> {
     let table = &done.history;
     let own = |name: &&String| !(name.ends_with("_se") || ["step", "progress"].contains(&name.as_str()));
@@ -188,7 +189,8 @@ fn metric_charts(done: &Done, options: &PlotOptions) -> Vec<Chart> {
         .collect()
 }
 
-/// Returns the charts of the table of a sweep: its first quantity, or those of `y`, over the axes.
+/// Returns the charts of the table of a sweep: its first quantity, or the quantities of `y`, over
+/// the axes.
 fn sweep_charts(table: &Table, options: &PlotOptions) -> Result<Vec<Chart>, Fail> {
     let is_axis = |name: &String| table.axes().iter().any(|(axis, _)| axis == name);
     let first = table.columns().iter().find(|name| !is_axis(name)).cloned();

@@ -19,12 +19,12 @@ pub const ENTRIES: &[Entry] = &[
             "Reads points from a `.npy` (any numeric type, C or Fortran order), `.npz` or `.csv` \
              file, one row per point. The path is relative to the script's folder, or to a folder \
              given by `--allow-read`. A value that is not finite is an error that names its place. \
-             Whether a `.csv` has a header and row names, and its separator and decimal mark, are \
+             The header, the row names, the separator and the decimal mark of a `.csv` are \
              inferred from all of its lines. If another interpretation was possible but less \
-             likely, a note says how the file was read; if two are equally likely, it is an error \
-             that names the option to give. Lines that begin with `#` are comments only above the \
-             first row. An unnamed first column that counts or names the rows, as pandas and R \
-             write it, is left out unless `columns` selects it.",
+             likely, a note says how the file was read. If two interpretations are equally likely, \
+             an error names the option to give. Lines that begin with `#` are comments only above \
+             the first row. pandas and R write an unnamed first column that counts or names the \
+             rows. This column is left out unless `columns` selects it.",
         )
         .options(LoadOptions::KEYS)
         .example(
@@ -58,7 +58,7 @@ pub const ENTRIES: &[Entry] = &[
         Type::Points,
         points_from_rows,
     )
-    .about("Points from an array of rows, each an array of numbers of the same length.")
+    .about("Points from an array of rows. Each row is an array of numbers, and all rows have the same length.")
     .example("let x = points([[0, 0], [1.5, 2]]);"),
     function("n", Kind::Points, &[], Type::Whole, |call| Ok((receiver(call)?.n() as i64).into()))
         .of(Type::Points)
@@ -153,7 +153,7 @@ fn points_from_rows(call: &Call) -> Result<Dynamic, Fail> {
             call.bad(
                 0,
                 format!("has a row {i} that is not an array of numbers"),
-                "every row must be one: points([[0, 1], [2, 3]])",
+                "every row must be an array of numbers: points([[0, 1], [2, 3]])",
             )
         })?);
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub const ENTRIES: &[Entry] = &[
     function("rows", Kind::Points, &[arg("i", Type::Whole), arg("j", Type::Whole)], Type::Points, rows)
         .of(Type::Points)
-        .about("Points `i` up to but not including `j`, counted from 0.")
+        .about("The points from index `i` up to but not including index `j`; indices count from 0.")
         .example(
             "let x = normal(100, 2);\n\
              let head = x.rows(0, 10);",
@@ -20,9 +20,9 @@ pub const ENTRIES: &[Entry] = &[
         .of(Type::Points)
         .returned("an array of two sets of points")
         .about(
-            "Divides the points at random into two parts that share no point: `k` below 1 is the \
-             share of the first part, a whole number is its size. Both parts keep the order of the \
-             points.",
+            "Divides the points at random into two parts that share no point: `k` is the share of \
+             the first part if it is below 1, and the size of the first part if it is a whole \
+             number. Both parts keep the order of the points.",
         )
         .example(
             "let parts = normal(100, 2).divide(0.8);\n\
@@ -44,10 +44,10 @@ pub const ENTRIES: &[Entry] = &[
     .returned("points, in their order")
     .about(
         "The points without the `share` (from 0 up to but not including 1) that lie farthest from \
-         their neighbours, by the distance to the neighbour of rank `neighbours` (default 5). \
-         Those are outliers and points where the density is low [ramaswamy2000efficient]. Points \
-         at equal distances are all removed or all kept, so fewer than the share may be removed. \
-         The cost is `n^2 dim`.",
+         their neighbours, by the distance to the neighbour of rank `neighbours` (default 5). The \
+         removed points are outliers and points where the density is low [ramaswamy2000efficient]. \
+         Points at equal distances are all removed or all kept, so fewer than the share may be \
+         removed. The cost is of order `n^2 dim`.",
     )
     .example(
         "let data = normal(95, 2).join(uniform(5, 2, -20, 20)).trim(0.1);\n\
@@ -59,8 +59,8 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "Shifts and scales every coordinate to mean 0 and standard deviation 1. The method \
              `undo` of the result maps points in these units, such as the result of a flow, back \
-             to the original units. The method `standardise` of the result, called with another \
-             set, maps that set to the same standard units.",
+             to the original units. `standardise` of the result maps another set of points to the \
+             same standard units.",
         )
         .example(
             "let z = points([[0, 0], [2, 2000]]).standardise();\n\
@@ -84,8 +84,8 @@ fn rows(call: &Call) -> Result<Dynamic, Fail> {
     let points = &cloud.points;
     let (mut i, mut j) = (call.count(1, 0)?, call.count(2, 1)?);
     if call.context.quick && j > points.n() && i < j {
-        // A range of indices that was written for the full run keeps its share of the points that
-        // --quick leaves.
+        // With --quick there are fewer points: a range of indices that was written for the full run
+        // keeps its share of them.
         (i, j) = (i * points.n() / j, points.n());
     }
     if j > points.n() {
@@ -150,7 +150,7 @@ fn standardise(call: &Call) -> Result<Dynamic, Fail> {
         1 => (Arc::clone(&own.points), Arc::new(Standardiser::of(&own.points))),
         _ => {
             let Some(standardiser) = own.standardiser else {
-                let fail = Fail::script("these points have no units of their own: they were not standardised");
+                let fail = Fail::script("these points were not standardised, so they define no standard units");
                 return Err(fail.hint("let z = x.standardise(); z.standardise(y)"));
             };
             (call.points(1)?, standardiser)

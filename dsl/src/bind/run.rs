@@ -24,10 +24,10 @@ pub const ENTRIES: &[Entry] = &[function(
     run_flow,
 )
 .about(
-    "Moves the points of `start` along a flow. `metrics` compare the particles with the reference: \
-     points that the flow has not seen, or a target. Final metrics get their noise floors and are \
-     recorded in the run. A run whose particles become infinite or NaN ends as \"diverged\" with \
-     its last finite points.",
+    "Moves the points of `start` along a flow. The option `metrics` compares the particles with \
+     the reference: points that the flow has not seen, or a target. Final metrics get their noise \
+     floors and are recorded in the run. A run whose particles become infinite or NaN ends as \
+     \"diverged\" with its last finite points.",
 )
 .options(RunOptions::KEYS)
 .example(

@@ -24,8 +24,8 @@ pub const ENTRIES: &[Entry] = &[
     .of(Type::Result)
     .property()
     .about(
-        "The tracers, the points of `carry`, at the end. With `noise: \"none\"` the flow is a map \
-         from start to end, and these are the values of the map at the tracers.",
+        "The tracers (the points of `carry`) at the end. With `noise: \"none\"` the flow is a map \
+         from start to end, and this property holds the values of the map at the tracers.",
     )
     .example(
         "let p = dataset(\"moons\").sample(300);\n\
@@ -82,9 +82,9 @@ pub const ENTRIES: &[Entry] = &[
         .property()
         .returned("a map of numbers")
         .about(
-            "The numbers of steps, of evaluations of the velocity (`nfe`) and of pairs \
-             (`flow_pairs` counts those of the flow alone), and the seconds that the flow and the \
-             metrics took.",
+            "The numbers of steps, of velocity evaluations (`nfe`) and of pairs (`flow_pairs` \
+             counts the pairs of the flow alone), and the seconds that the flow and the metrics \
+             took.",
         )
         .example(
             "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 3});\n\
@@ -109,7 +109,7 @@ pub const ENTRIES: &[Entry] = &[
     })
     .of(Type::Result)
     .property()
-    .about("The clouds kept during the run, as many as the option `snapshots` asks for.")
+    .about("The clouds kept during the run; the option `snapshots` sets their number.")
     .example(
         "let r = run(sd_flow(dataset(\"25gaussians\")), normal(200, 2), #{steps: 4, snapshots: \
          3});\n\

@@ -28,7 +28,7 @@ pub const ENTRIES: &[Entry] = &[
     function("svgd", Kind::Flow, &[arg("target", SCORE), OPTIONS], Type::Flow, svgd)
         .about(
             "Stein variational gradient descent, `mean_j [k(y_j, z) grad log p(y_j) + grad k(y_j, \
-             z)]` [liu2016stein]: the score difference smoothed by the kernel, which needs no \
+             z)]` [liu2016stein]. It is the score difference smoothed by the kernel, and needs no \
              score of the cloud. The target may be anything with a score at sigma = 0, such as a \
              `density`; points need a positive `sigma`. The velocity has the units of the score: \
              make `step` smaller for a narrower target.",
@@ -43,8 +43,8 @@ pub const ENTRIES: &[Entry] = &[
             "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e`, where every particle is \
              an independent chain [roberts1996exponential]. Without adjustment the chains sample \
              the target up to an error that grows with the step. With `sampler: \"mala\"` moves \
-             are accepted or rejected, and the chains sample the target exactly; the share of \
-             accepted moves is `acceptance` in the history.",
+             are accepted or rejected, and the chains sample the target exactly. The history gives \
+             the share of accepted moves as `acceptance`.",
         )
         .options(LangevinOptions::KEYS)
         .example(
@@ -57,8 +57,8 @@ pub const ENTRIES: &[Entry] = &[
             "The probability flow of a diffusion, `dz/dsigma = (z - D(z; sigma)) / sigma`, \
              deterministic from the largest noise level to the smallest [song2021score, \
              karras2022elucidating]. One step of a run goes from one noise level to the next. \
-             Start from `flow.prior(n)`. Every `process` is the same flow in different \
-             coordinates, `y = a (x + sigma e)`.",
+             Start from `flow.prior(n)`. Every `process` is the same flow in different coordinates \
+             `y = a (x + sigma e)`, where `e` is standard normal noise.",
         )
         .options(PfOdeOptions::KEYS)
         .example(
@@ -68,12 +68,12 @@ pub const ENTRIES: &[Entry] = &[
     function("reverse_sde", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, reverse_sde)
         .about(
             "The reverse stochastic equation of a diffusion [song2021score]: `pf_ode` with noise, \
-             the same distribution at every level. `lambda` interpolates between the two. For few \
-             steps there is `sampler: \"gaussian_mixture\"` [guo2023gaussian]: it draws each \
-             coordinate at the next noise level from a mixture of two Gaussians with the exact \
-             conditional mean, variance and skewness. These come from differences of the denoiser, \
-             which take `2 dim + 1` evaluations per step, so it pays in few dimensions only. Start \
-             from `flow.prior(n)`.",
+             and with the same distribution at every noise level. `lambda` interpolates between \
+             the two. For few steps, use `sampler: \"gaussian_mixture\"` [guo2023gaussian]: it \
+             draws each coordinate at the next noise level from a mixture of two Gaussians with \
+             the exact conditional mean, variance and skewness. These moments come from \
+             differences of the denoiser, which take `2 dim + 1` evaluations per step, so the \
+             sampler is useful in few dimensions only. Start from `flow.prior(n)`.",
         )
         .options(ReverseSdeOptions::KEYS)
         .example(
@@ -95,7 +95,8 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "`n` points of the distribution from which `pf_ode`, `reverse_sde` and \
              `predictor_corrector` start: a Gaussian whose standard deviation is the first noise \
-             level, about the mean of the data if it is known. Every call draws new points.",
+             level. Its mean is the mean of the data if that is known. Every call draws new \
+             points.",
         )
         .example(
             "let flow = pf_ode(normal(300, 2), #{sigma_max: 20});\n\
@@ -113,9 +114,9 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The log density in nats of the distribution that `pf_ode` generates, at the given points. \
          It is the integral of the divergence along the probability flow, from sigma_min up to the \
-         prior [song2021score]. It differs from the log density of the data smoothed by sigma_min \
-         because the prior ignores the spread of the data; a large sigma_max makes the difference \
-         small.",
+         prior [song2021score]. The result differs from the log density of the data smoothed by \
+         sigma_min, because the prior ignores the spread of the data; a large sigma_max makes the \
+         difference small.",
     )
     .options(LikelihoodOptions::KEYS)
     .example(

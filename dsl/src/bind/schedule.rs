@@ -7,7 +7,7 @@ use rhai::{Dynamic, Map};
 pub const ENTRIES: &[Entry] = &[
     function("constant", Kind::Schedule, &[arg("value", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
-        .about("The same value throughout; a plain number means the same.")
+        .about("The same value throughout the run; a plain number means the same.")
         .example("let sigma = constant(0.5);"),
     function("linear", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
@@ -19,7 +19,7 @@ pub const ENTRIES: &[Entry] = &[
         .example("let sigma = cosine(10, 0.1);"),
     function("geometric", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
-        .about("`from (to / from)^t`: equal factors in equal times; both ends positive.")
+        .about("`from (to / from)^t`: equal factors in equal times; both ends must be positive.")
         .example("let sigma = geometric(10, 0.1);"),
     function(
         "karras",
@@ -30,8 +30,8 @@ pub const ENTRIES: &[Entry] = &[
     )
     .returned("a schedule, a map of plain data")
     .about(
-        "`(from^(1/rho) + t (to^(1/rho) - from^(1/rho)))^rho`; `rho` is 7 when left out, 1 is \
-         linear [karras2022elucidating].",
+        "`(from^(1/rho) + t (to^(1/rho) - from^(1/rho)))^rho` [karras2022elucidating]. The default \
+         of `rho` is 7; with `rho` = 1 the schedule is linear.",
     )
     .example("let sigma = karras(80, 0.002);"),
     function(
@@ -42,7 +42,7 @@ pub const ENTRIES: &[Entry] = &[
         tag,
     )
     .returned("a schedule, a map of plain data")
-    .about("`from + t^power (to - from)`; `power` is 2 when left out.")
+    .about("`from + t^power (to - from)`. The default of `power` is 2.")
     .example("let step = polynomial(1, 0.1, 3);"),
     function(
         "sigmoid",
@@ -52,13 +52,13 @@ pub const ENTRIES: &[Entry] = &[
         tag,
     )
     .returned("a schedule, a map of plain data")
-    .about("A logistic curve that meets both ends; `steepness` is 10 when left out.")
+    .about("A logistic curve that meets both ends. The default of `steepness` is 10.")
     .example("let sigma = sigmoid(10, 0.1);"),
     function("adaptive", Kind::Schedule, &[arg("from", Type::Number), arg("to", Type::Number)], Type::Map, tag)
         .returned("a schedule, a map of plain data")
         .about(
-            "From `from` down to `to`, held as long as the steps still become shorter; both ends \
-             positive.",
+            "Falls from `from` to `to`, but keeps its value as long as the steps still become \
+             shorter; both ends must be positive.",
         )
         .example("let sigma = adaptive(10, 0.1);"),
 ];

@@ -20,9 +20,9 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "The closed-form score of a target smoothed by sigma; sigma = 0 is allowed. For a target \
-         whose density is known only without smoothing, sigma must be 0; for other values see \
-         `smoothed`. Any other target with a density can be passed where a function takes a score, \
-         and stands for this score.",
+         whose density is known only without smoothing, sigma must be 0; for a positive sigma use \
+         `smoothed`. A function that takes a score also accepts any other target with a density, \
+         and then uses this score.",
     )
     .example("let s = exact(ar1(0.9, #{dim: 8}));"),
     function("smoothed", Kind::Score, &[arg("target", Type::Target), OPTIONS], Type::Score, |call| {
@@ -66,8 +66,8 @@ pub const ENTRIES: &[Entry] = &[
     })
     .about(
         "The score of the Gaussian with the mean and covariance of the moving cloud. It is exact \
-         if the cloud is Gaussian. In high dimension it is accurate where a kernel estimate is \
-         not.",
+         if the cloud is Gaussian. In high dimension it can be accurate where a kernel estimate is \
+         inaccurate.",
     )
     .options(GaussianFitOptions::KEYS)
     .example("let flow = sd_flow(ar1(0.9, #{dim: 8}), gaussian_fit());"),

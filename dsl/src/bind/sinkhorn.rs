@@ -18,12 +18,14 @@ const USUAL: usize = 100;
 pub const ENTRIES: &[Entry] = &[
     function("sinkhorn", Kind::Transport, &[arg("x", SAMPLE), arg("y", SAMPLE), OPTIONS], Type::Coupling, sinkhorn)
         .about(
-            "The entropic transport plan between two sets of points [cuturi2013sinkhorn]: the plan `P` \
-         with these marginals that minimises `sum P_ij |x_i - y_j|^2 / 2 + epsilon KL(P | a b)`, by \
-         Sinkhorn's iterations in the log domain, from large epsilons to the given one. The plan is \
-         not stored: memory is that of the points. `samples` gives weights to either side. If the \
-         iterations do not reach `tolerance`, a warning says so. With the cost `|x - y|^2` of POT and \
-         OTT, `epsilon` is half of theirs, and costs are half of theirs; `blur` is that of GeomLoss.",
+            "The entropic transport plan between two sets of points [cuturi2013sinkhorn]: the plan \
+             `P` with these marginals that minimises `sum P_ij |x_i - y_j|^2 / 2 + epsilon KL(P | \
+             a b)`, by Sinkhorn's iterations in the log domain, from large epsilons to the given \
+             one. The plan is not stored, so the memory is of the order of the points. `samples` \
+             gives weights to either side. If the iterations do not reach `tolerance`, a warning \
+             says so. The libraries POT and OTT use the cost `|x - y|^2`: half their `epsilon` \
+             gives the same plan here, and half their cost. `blur` has the same meaning as in \
+             GeomLoss.",
         )
         .options(SinkhornOptions::KEYS)
         .example(
@@ -43,9 +45,9 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The Schroedinger bridge between two sets of points relative to a Brownian motion, without \
          training [pooladian2024plugin]: its drift and its plan follow from the potentials of \
-         `sinkhorn` between them. It ends in the points of the target themselves, so that its drift \
-         is infinite at the end: the method \"ode\" does not apply. Cost per evaluation of the drift: \
-         one pass over the points of the target for every point.",
+         `sinkhorn` between them. The bridge ends at the points of the target themselves, so its \
+         drift is infinite at the end, and the method \"ode\" does not apply. One evaluation of \
+         the drift at a point takes one pass over the points of the target.",
     )
     .options(SinkhornOptions::KEYS)
     .example(
@@ -79,19 +81,19 @@ pub const ENTRIES: &[Entry] = &[
     function("marginal_error", Kind::Transport, &[], Type::Number, |call| Ok(receiver(call)?.marginal_error().into()))
         .of(Type::Coupling)
         .property()
-        .about("The L1 error of the marginals of the plan, the largest one if there are several plans.")
+        .about("The L1 error of the marginals of the plan; the largest error if there are several plans.")
         .example("print(sinkhorn(normal(50, 2), normal(60, 2)).marginal_error);"),
     function("iterations", Kind::Transport, &[], Type::Whole, |call| {
         Ok((receiver(call)?.potentials().iterations as i64).into())
     })
     .of(Type::Coupling)
     .property()
-    .about("The number of iterations, of both sides each.")
+    .about("The number of iterations. Each iteration updates both sides.")
     .example("print(sinkhorn(normal(50, 2), normal(60, 2)).iterations);"),
     function("epsilon", Kind::Transport, &[], Type::Number, |call| Ok(receiver(call)?.potentials().epsilon.into()))
         .of(Type::Coupling)
         .property()
-        .about("The regularisation, as given or chosen.")
+        .about("The `epsilon` that was given or chosen.")
         .example("print(sinkhorn(normal(50, 2), normal(60, 2)).epsilon);"),
     function("potentials", Kind::Transport, &[], Type::List(&Type::List(&Type::Number)), |call| {
         let receiver = receiver(call)?;
@@ -99,7 +101,7 @@ pub const ENTRIES: &[Entry] = &[
         Ok(vec![numbers(&found.f), numbers(&found.g)].into())
     })
     .of(Type::Coupling)
-    .returned("an array of two arrays of numbers, one per point of each side")
+    .returned("two arrays of numbers, with a number per point of each side")
     .about(
         "The potentials of both sides, in the units of the cost: `P_ij = a_i b_j exp((f_i + g_j - |x_i \
          - y_j|^2 / 2) / epsilon)`.",
@@ -113,11 +115,11 @@ pub const ENTRIES: &[Entry] = &[
         Ok(mass.map_err(|e| call.place(e))?.into())
     })
     .of(Type::Coupling)
-    .about("The mass that the plan moves from point `i` of the first side to point `j` of the second.")
+    .about("The mass that the plan moves from point `i` of the first side to point `j` of the second side.")
     .example("print(sinkhorn(normal(50, 2), normal(60, 2)).plan(0, 7));"),
     function("heaviest", Kind::Transport, &[arg("i", Type::Whole), arg("k", Type::Whole)], Type::Array, heaviest)
         .of(Type::Coupling)
-        .returned("an array of maps with `column` and `mass`, the heaviest first")
+        .returned("an array of maps with `column` and `mass`; the largest mass comes first")
         .about("The `k` points of the second side to which point `i` sends most of its mass.")
         .example(
             "let most = sinkhorn(normal(50, 2), normal(60, 2)).heaviest(0, 3);\n\
@@ -126,8 +128,9 @@ pub const ENTRIES: &[Entry] = &[
     function("transport", Kind::Transport, &[optional("points", Type::Points)], Type::Points, transport)
         .of(Type::Coupling)
         .about(
-            "The mean destination of every point of the first side, or of other points: the barycentric \
-             map of the plan and its continuation, without storing the plan.",
+            "The mean destination of every point: the barycentric map of the plan, which is \
+             computed without storing the plan. Without an argument it is for the points of the \
+             first side; other points use the continuation of the map.",
         )
         .example(
             "let p = sinkhorn(normal(50, 2), normal(60, 2));\n\

@@ -8,8 +8,8 @@ use sdflow::flow::Stepping;
 use sdflow::options::{Key, Options};
 use serde_json::Value;
 
-/// Returns a flow as a value of the script. `make` builds a flow for every run, and is called once
-/// to find errors.
+/// Returns a flow as a value of the script. `make` builds a flow for every run; it is called once
+/// here to find errors.
 ///
 /// # Errors
 /// Those of `make`, placed at the argument or option that they name.

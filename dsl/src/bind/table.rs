@@ -17,9 +17,9 @@ const SAVEABLE: Type = Type::OneOf(&[Type::Points, Type::Table, Type::Generator,
 pub const ENTRIES: &[Entry] = &[
     function("table", Kind::Saying, &[arg("rows", Type::List(&Type::Map))], Type::Table, table)
         .about(
-            "Makes a table from an array of maps, one per row, and prints it. The keys of the maps \
-             are the columns: those with strings come first, and the others follow in the order of \
-             their names. The values are numbers, readings, strings or booleans.",
+            "Makes a table from an array of maps, one map per row, and prints it. The keys of the \
+             maps are the columns: columns of strings come first, and the others follow in the \
+             order of their names. The values are numbers, readings, strings or booleans.",
         )
         .example(
             "let t = table([#{flow: \"SD\", energy: 0.01}, #{flow: \"MMD\", energy: 0.2}]);\n\
@@ -39,11 +39,12 @@ pub const ENTRIES: &[Entry] = &[
     .example("print(table([#{a: 1}, #{a: 2}]).column(\"a\"));"),
     function("save", Kind::Saying, &[arg("what", SAVEABLE), arg("file", Type::Text)], Type::Nothing, save)
         .about(
-            "Writes points (`.npy`, `.csv`), a table (`.csv`, `.json`, `.md`), or a generator, the \
-             denoiser of a target or a bridge other than that between Gaussians (`.safetensors`, f32; \
-             nets with the names that torch gives the layers of an `nn.Sequential`) into the run \
-             folder. A bare name goes into `samples/` for points, \
-             `tables/` for tables and `models/` for models.",
+            "Writes points (`.npy`, `.csv`), a table (`.csv`, `.json`, `.md`) or a model \
+             (`.safetensors`, f32) into the run folder. A model is a generator, the denoiser of a \
+             target, or a bridge of `bridge_pair`, `light_sb`, `dsb` or `dsbm`. In the file of a \
+             net, the layers have the names that PyTorch gives the layers of an `nn.Sequential`. A \
+             bare file name goes into `samples/` for points, `tables/` for tables and `models/` \
+             for models.",
         )
         .example("save(normal(10, 2), \"start.npy\");"),
 ];
@@ -56,7 +57,7 @@ fn table(call: &Call) -> Result<Dynamic, Fail> {
         };
         let cells = map.iter().map(|(name, value)| cell(name, value, i).map(|cell| (name.to_string(), cell)));
         let mut cells = cells.collect::<Result<Vec<_>, _>>().map_err(|f| f.at(At::Argument(0)))?;
-        // The keys of a map come sorted, but text that names a row is read first.
+        // The keys of a map come sorted, but columns of text, which name the row, are put first.
         cells.sort_by_key(|(_, cell)| !matches!(cell, Cell::Text(_)));
         table.push(cells);
     }

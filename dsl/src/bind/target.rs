@@ -18,7 +18,7 @@ sdflow::options! {
     pub struct Ar1Options {
         /// Number of coordinates, at least 1.
         dim: Option<usize> = None,
-        /// Mean: a number for all coordinates or a list with one each.
+        /// Mean: one number for all coordinates, or a list with one number for each.
         mean: Numbers = Numbers::One(0.0),
     }
 }
@@ -64,8 +64,8 @@ pub const ENTRIES: &[Entry] = &[
         build_target(call, |o: FunnelOptions| o.funnel())
     })
     .about(
-        "Neal's funnel: the first coordinate is `N(0, std^2)`, every other `N(0, exp(first))` \
-             [neal2003slice]. Density and score are exact without smoothing.",
+        "Neal's funnel: the first coordinate is `N(0, std^2)`, and every other coordinate is `N(0, \
+         exp(first))` [neal2003slice]. Density and score are exact without smoothing.",
     )
     .options(FunnelOptions::KEYS)
     .example("let p = funnel(#{dim: 2});"),
@@ -95,22 +95,23 @@ pub const ENTRIES: &[Entry] = &[
     ),
     function("samples", Kind::Target, &[arg("points", Type::Points), OPTIONS], Type::Target, samples)
         .about(
-            "A finite sample as a target, each point with its weight. With `standardise` a flow \
-             works in units in which every column has standard deviation 1, and returns results in \
-             the original units. Use it for columns of different units. A metric uses the weights \
-             of a reference; only `c2st`, `kl_knn` and `precision_recall`, which count neighbours, \
-             refuse a reference with weights. With `standardise` a metric compares in standard \
-             units.",
+            "A finite sample as a target, in which each point has a weight. With `standardise` a \
+             flow works in units in which every column has standard deviation 1, and returns \
+             results in the original units. Use this option for columns of different units. A \
+             metric uses the weights of a reference; only `c2st`, `kl_knn` and `precision_recall`, \
+             which count neighbours, refuse a reference with weights. With `standardise` a metric \
+             compares in standard units.",
         )
         .options(SamplesOptions::KEYS)
         .example("let p = samples(load(\"x.npy\"), #{standardise: true});"),
     function("sample", Kind::Target, &[arg("n", Type::Whole)], Type::Points, sample)
         .of(Type::Target)
         .about(
-            "`n` independent points. From a finite sample they are drawn by weight with \
-             replacement if it has weights, and without replacement otherwise. Every call draws new \
-             points. The points keep a link to their target: if they are the reference of a metric, \
-             it can use the exact density, modes and moments of the target.",
+            "`n` independent points. From a finite sample with weights the points are drawn by \
+             weight with replacement; from a finite sample without weights they are drawn without \
+             replacement. Every call draws new points. The points keep a link to their target: if \
+             they are the reference of a metric, the metric can use the exact density, modes and \
+             moments of the target.",
         )
         .example("let x = dataset(\"moons\").sample(500);"),
     function("dim", Kind::Target, &[], Type::Whole, |call| Ok((receiver(call)?.dim() as i64).into()))
@@ -121,12 +122,15 @@ pub const ENTRIES: &[Entry] = &[
     function("mean", Kind::Target, &[], Type::List(&Type::Number), |call| Ok(numbers(&moments(call)?.mean)))
         .of(Type::Target)
         .returned("an array of `dim` numbers")
-        .about("The exact mean, if it has a closed form; for `samples` the weighted mean of the points.")
+        .about("The exact mean, if it has a closed form. For `samples` it is the weighted mean of the points.")
         .example("print(gaussian(#{mean: [1, 2]}).mean()[1]);"),
     function("cov", Kind::Target, &[], Type::Matrix, |call| Ok(Matrix::value(moments(call)?.cov)))
         .of(Type::Target)
         .returned("a matrix, `dim` x `dim`")
-        .about("The exact covariance, if it has a closed form; for `samples` the weighted covariance of the points.")
+        .about(
+            "The exact covariance, if it has a closed form. For `samples` it is the weighted \
+                covariance of the points.",
+        )
         .example("print(ar1(0.5, #{dim: 3}).cov()[0][2]);"),
     function("log_density", Kind::Target, &[arg("points", Type::Points)], Type::List(&Type::Number), |call| {
         let mut out = Vec::new();
@@ -162,8 +166,11 @@ pub const ENTRIES: &[Entry] = &[
         split_by_mode,
     )
     .of(Type::Target)
-    .returned("an array of points, one set per mode; `()` for a mode without points")
-    .about("Splits points by the component of a mixture that most probably generated each.")
+    .returned("an array with one set of points per mode; `()` for a mode without points")
+    .about(
+        "Splits points by modes: each point belongs to the component of the mixture that most \
+            probably generated it.",
+    )
     .example(
         "let p = dataset(\"8gaussians\");\n\
          let parts = p.split_by_mode(p.sample(200));\n\
@@ -178,7 +185,7 @@ fn split_by_mode(call: &Call) -> Result<Dynamic, Fail> {
     let of = |k: usize| {
         let rows: Vec<usize> = (0..owners.len()).filter(|&i| owners[i] == k).collect();
         let found = || if rows.is_empty() { Dynamic::UNIT } else { Cloud::value(points.select(&rows)) };
-        // In a dry run it is not known which modes get points.
+        // A dry run does not know which modes get points.
         let alike = || Cloud::value(points.rows(0..points.n().div_ceil(mixture.weights().len())));
         call.context.mode.find(found, alike)
     };

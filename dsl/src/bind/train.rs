@@ -51,12 +51,12 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "Distribution matching distillation [yin2024onestep, yin2024improved]: trains a generator \
-         in place so that its distribution becomes that of a fixed score, the teacher: a \
-         `denoiser`, the exact score of a target, or points. Noise of many levels is added to the \
-         samples, which then move along `D_teacher - D_source`, the score difference times sigma \
-         squared. `D_source` is a denoiser of the generator's own samples, which is trained at the \
-         same time. The result is a generator that needs one evaluation per sample, where the \
-         teacher needs many. The source score must keep up with the generator: see \
+         in place so that its distribution becomes that of the teacher, a fixed score. The teacher \
+         is a `denoiser`, the exact score of a target, or points. Noise of many levels is added to \
+         the samples of the generator. These then move along `D_teacher - D_source`, the score \
+         difference times sigma squared. `D_source` is a denoiser of the generator's own samples, \
+         which is trained at the same time. The trained generator needs one evaluation per sample; \
+         the teacher needs many. The source score must be updated often enough: see \
          `score_updates`. The units of the teacher and of the base do not matter, because the \
          generator is trained in standard units.",
     )
@@ -75,10 +75,11 @@ pub const ENTRIES: &[Entry] = &[
         regress_generator,
     )
     .about(
-        "Trains a generator in place on pairs of rows, `min mean |g(input) - output|^2`: an affine \
-         generator by least squares, a net by Adam. The units of both sides do not matter. Trained \
-         on the start and the end of a deterministic run (`noise: \"none\"`), the generator \
-         becomes the map of the flow: `apply` maps new points, and `save` stores the map.",
+        "Trains a generator `g` in place on pairs of rows, so that the mean of `|g(input) - \
+         output|^2` is least: an affine generator by least squares, a net by Adam. The units of \
+         both sides do not matter. If it is trained on the start and the end of a deterministic \
+         run (`noise: \"none\"`), the generator becomes the map of the flow: `apply` maps new \
+         points, and `save` stores the map.",
     )
     .options(RegressOptions::KEYS)
     .example(
@@ -248,7 +249,7 @@ impl<'a> TrainingJob<'a> {
         let stats = &mut made.stats;
         (stats.steps, stats.nfe) = (cost.steps, cost.nfe);
         (stats.pairs, stats.flow_pairs) = (cost.pairs, cost.flow_pairs);
-        // The ending of a few steps with the whole schedule says nothing about all steps.
+        // How these few steps ended says nothing about all steps.
         made.ending = Ending::Finished;
         Ok((made, cost))
     }
@@ -260,7 +261,7 @@ impl<'a> TrainingJob<'a> {
     }
 }
 
-/// Records how training ended; the model of an interrupted training is saved too.
+/// Records how training ended, and saves the model of an interrupted training.
 fn ended(call: &Call, model: &Model, done: Done, dim: usize, advice: String) -> Made {
     if matches!(done.ending, Ending::Interrupted { .. }) {
         ending::save_interrupted_model(call, |path| model.tensors().save(path))?;
@@ -268,7 +269,7 @@ fn ended(call: &Call, model: &Model, done: Done, dim: usize, advice: String) -> 
     record_result(call, done, dim, advice)
 }
 
-/// Returns advice on an ending; `or` names what else helps if steps diverge.
+/// Returns advice on an ending; `or` names another remedy for steps that diverge.
 fn advice(ending: &Ending, or: &str) -> String {
     match ending {
         Ending::Diverged { step } => {

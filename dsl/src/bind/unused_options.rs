@@ -11,7 +11,8 @@ use sdflow::run::RunOptions;
 use sdflow::schedule::Schedule;
 use sdflow::score::Features;
 
-/// An option without effect: its key, whether it has no effect here, the reason, and advice.
+/// An option that may have no effect: its key, whether it has no effect here, the reason, and
+/// advice.
 type Idle = (&'static str, bool, &'static str, &'static str);
 
 /// Warns about each of `idle` that the options of `call` contain.
@@ -70,7 +71,7 @@ pub fn in_diffusion(call: &Call, process: Process, others: &[(&'static str, bool
     let exploding = process == Process::Ve;
     let rate = "it is a rate of \"vp\" and \"subvp\", and the process is \"ve\"";
     let mut idle = vec![
-        ("rho", !exploding, "it spaces the noise levels of \"ve\", and the process is another one", "leave it out"),
+        ("rho", !exploding, "it spaces the noise levels of \"ve\", and the process is not \"ve\"", "leave it out"),
         ("beta_min", exploding, rate, "leave it out"),
         ("beta_max", exploding, rate, "leave it out"),
     ];
@@ -115,7 +116,7 @@ pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
     if reference && options.metrics.is_empty() {
         let fail = Fail::script("the reference has no effect, because no `metrics` are given");
         call.caution(
-            fail.hint("give some, such as metrics: [\"energy\"], or leave the reference out").at(At::Argument(2)),
+            fail.hint("give metrics, such as metrics: [\"energy\"], or leave the reference out").at(At::Argument(2)),
         );
     }
     let beyond = options.every.is_some_and(|every| every > options.steps);
@@ -123,7 +124,7 @@ pub fn in_run(call: &Call, reference: bool, options: &RunOptions) {
     warn(
         call,
         &[
-            ("every", beyond, "it is more than `steps`; only start and end are measured", "make it smaller"),
+            ("every", beyond, "it is more than `steps`, so only the start and the end are measured", "make it smaller"),
             ("log_det", alone, "it is computed at tracers", "give tracers, carry: points"),
         ],
     );

@@ -42,7 +42,7 @@ impl<'a> Call<'a> {
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let args = args.iter().map(|a| (**a).clone().flatten()).collect();
         let call = |args, unknown| {
-            // The values that a script keeps from earlier calls count, too.
+            // The values that a script keeps from earlier calls also count.
             limits::memory_shortage().map_or(Ok(()), Err)?;
             run(&Call { signature, context, native, unknown, args })
         };
@@ -55,9 +55,9 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Performs `act`, which takes long and which messages call `what`. A dry run calls `measure`
-    /// instead, which performs a part of the work and returns its result with the cost of the
-    /// whole.
+    /// Performs `act`, a long computation with the name `what` in messages. A dry run calls
+    /// `measure` instead, which performs a part of the work and returns its result with the cost of
+    /// the whole.
     ///
     /// # Errors
     /// Those of the engine, placed at the argument or option that they name.
@@ -91,7 +91,7 @@ impl<'a> Call<'a> {
         self.args.get(i).ok_or_else(missing)
     }
 
-    /// Argument `i`, cloned as a `T`, which messages call `want`.
+    /// Argument `i`, cloned as a `T`; messages call this type `want`.
     pub fn get<T: Clone + Send + Sync + 'static>(&self, i: usize, want: &str) -> Result<T, Fail> {
         self.arg(i)?.clone().try_cast::<T>().ok_or_else(|| self.wrong(i, want))
     }
@@ -157,7 +157,7 @@ impl<'a> Call<'a> {
         let options = self.map().unwrap_or_default();
         let values = self.args.iter().chain(options.values());
         let inputs = values.filter_map(|value| Some(value.clone().try_cast::<Cloud>()?.points)).collect();
-        // A call of a native function is one level deep itself.
+        // The call of a native function itself counts as one level.
         let is_top = self.native.global_runtime_state().level <= 1;
         Owner { call: name, position: is_top.then(|| self.native.call_position()), inputs }
     }

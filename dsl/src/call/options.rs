@@ -22,8 +22,8 @@ impl Call<'_> {
         }
     }
 
-    /// Returns the options in the last argument with those of the stepping, or the defaults of
-    /// both.
+    /// Returns the options in the last argument and the options of the stepping, or the defaults
+    /// of both.
     pub fn options_with_stepping<T: Options>(&self) -> Result<(T, Stepping), Fail> {
         let (options, stepping) = match self.map() {
             None => Default::default(),
@@ -39,7 +39,7 @@ fn parse<T: Options>(map: &Map, call: &Call) -> Result<T, Fail> {
     build(plain(map, call, T::KEYS)?, call)
 }
 
-/// Parses the options in `map` with those of the stepping.
+/// Parses the options in `map` and the options of the stepping.
 fn parse_with_stepping<T: Options>(map: &Map, call: &Call) -> Result<(T, Stepping), Fail> {
     let of_stepping = |name: &String| Stepping::KEYS.iter().any(|key| key.name == name);
     let whole = plain(map, call, call.signature.options)?;
@@ -47,14 +47,14 @@ fn parse_with_stepping<T: Options>(map: &Map, call: &Call) -> Result<(T, Steppin
     Ok((build(own, call)?, build(stepping, call)?))
 }
 
-/// Builds the options from checked keys: only a rule between keys can still fail.
+/// Builds the options from checked keys. An error can only be about several keys together.
 fn build<T: Options>(options: serde_json::Map<String, Value>, call: &Call) -> Result<T, Fail> {
     serde_json::from_value(Value::Object(options))
         .map_err(|e| Fail::script(e.to_string()).at(At::Argument(call.len() - 1)))
 }
 
-/// Returns `map`, the last argument of `call`, as plain data whose keys are among `keys` and have
-/// values of the right types.
+/// Returns `map`, the last argument of `call`, as plain data. All of its keys are among `keys`, and
+/// their values have the right types.
 pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<String, Value>, Fail> {
     let mut whole = serde_json::Map::new();
     for (name, value) in map {
@@ -62,7 +62,7 @@ pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<Str
         let name = match deprecated::current(call.signature.name, name) {
             None => name.as_str(),
             Some(current) if map.contains_key(current) => {
-                return Err(Fail::script(format!("`{name}` is the old name of `{current}`, which is given too"))
+                return Err(Fail::script(format!("`{name}` is the old name of `{current}`, which is also given"))
                     .hint("keep the new one")
                     .at(at()));
             }
@@ -76,7 +76,7 @@ pub fn plain(map: &Map, call: &Call, keys: &[Key]) -> Result<serde_json::Map<Str
         let key = key.ok_or_else(|| unknown(call.signature.name, name, keys).at(at()))?;
         let mut json = data(value, key, call).map_err(|f| f.at(at()))?;
         if matches!(key.value, OptionType::List(inner) if !is_numeric(inner)) && !json.is_array() {
-            // A single value stands for a list of one.
+            // A single value stands for a list with one element.
             json = Value::Array(vec![json]);
         }
         (key.check)(&json).map_err(|mismatch| mismatch_error(key, value, mismatch).at(at()))?;
@@ -94,7 +94,8 @@ pub fn check_all(function: &str, keys: &[Key], options: &serde_json::Map<String,
     Ok(())
 }
 
-/// True for numbers and lists of numbers, where a single number does not stand for a list of one.
+/// True for a type that accepts both numbers and lists of numbers: there a single number does not
+/// stand for a list with one element.
 fn is_numeric(value: &OptionType) -> bool {
     match value {
         OptionType::List(inner) => is_numeric(inner),
@@ -136,7 +137,7 @@ fn data(value: &Dynamic, key: &Key, call: &Call) -> Result<Value, Fail> {
         };
     }
     if matches!(key.value, OptionType::Points) && value.is::<Cloud>() {
-        // Points are not copied through text: the call reads them from the map itself.
+        // Points are not converted to plain data: the call reads them from the map itself.
         return Ok(Value::Null);
     }
     if let Some(array) = value.read_lock::<Array>() {

@@ -1,6 +1,6 @@
 //! The division of the cores among the cells of a sweep.
 
-/// The number of cells at a time, and the threads of each.
+/// The number of cells at a time, and the number of threads of each cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     /// Number of cells at a time.

@@ -1,6 +1,6 @@
-//! Sweeps: cells are computed in parallel, each on its own threads; their results are stored,
-//! collected in order, and averaged over seeds. Both the `sweep` of a script and that of the
-//! command line use this module.
+//! Sweeps: cells are computed in parallel, each on its own threads. Their results are stored,
+//! collected in order, and averaged over seeds. The function `sweep` of scripts and the command
+//! `sweep` use this module.
 
 mod layout;
 mod seed_mean;

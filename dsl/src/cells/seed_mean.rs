@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 pub struct SeedMean {
     /// The mean.
     pub value: f64,
-    /// The standard error of the mean; for a single value its own standard error, if known.
+    /// The standard error of the mean; for a single value, the standard error of that value, if
+    /// known.
     pub se: Option<f64>,
     /// The standard deviation over the seeds; None for a single value.
     pub sd: Option<f64>,
@@ -15,8 +16,8 @@ pub struct SeedMean {
     pub seeds: usize,
 }
 
-/// Returns the mean of values with their own standard errors, `sd = sqrt(sum (x - mean)^2 / (n -
-/// 1))` and `se = sd / sqrt(n)`. Of no values the mean is NaN.
+/// Returns the mean of values that have standard errors of their own, with `sd = sqrt(sum (x -
+/// mean)^2 / (n - 1))` and `se = sd / sqrt(n)`. Without values the mean is NaN.
 pub fn seed_mean(values: &[(f64, Option<f64>)]) -> SeedMean {
     let n = values.len() as f64;
     let value = values.iter().map(|(value, _)| value).sum::<f64>() / n;
@@ -31,8 +32,8 @@ pub fn seed_mean(values: &[(f64, Option<f64>)]) -> SeedMean {
     SeedMean { value, se, sd, seeds: values.len() }
 }
 
-/// The results of the cells by place, in the order in which the places first occurred. A place is
-/// given by all axes except the seed, as a key.
+/// The results of the cells by place, in the order in which the places first occurred. The key of a
+/// place consists of all axes except the seed.
 #[derive(Debug)]
 pub struct Places<T> {
     found: Vec<T>,

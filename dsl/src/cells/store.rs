@@ -32,7 +32,7 @@ struct Line {
     /// The identity of the run, and the instruction set, which decides its bytes.
     run: String,
     cell: usize,
-    /// The name of the cell, made of its values.
+    /// The name of the cell, which consists of its values.
     at: String,
     readings: Vec<(String, Kept)>,
     trace: CellRecord,

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, Scope, scope, sleep};
 use std::time::Duration;
 
-/// How long a worker waits before it checks again a cell that another process is computing.
+/// The time after which a worker tries again a cell that another process is computing.
 const REST: Duration = Duration::from_millis(50);
 
 /// The result of a worker for a cell.
@@ -22,7 +22,7 @@ pub enum CellOutcome<T> {
     Busy,
 }
 
-/// A sweep: cells counted from 0, some of which may already be finished.
+/// A sweep: its cells are counted from 0, and some of them may already be finished.
 pub trait Sweep: Sync {
     /// The result of a cell.
     type Output: Send;
@@ -47,20 +47,21 @@ pub trait Sweep: Sync {
     /// True if no further cell should start.
     fn is_halted(&self) -> bool;
 
-    /// Reports that `done` of `total` cells have ended, `last` being the last of them; called once
-    /// with 0 at the start.
+    /// Reports that `done` of `total` cells have ended; `last` is the cell that ended last. It is
+    /// called once with 0 at the start.
     fn progress(&self, last: Option<(usize, &Self::Output)>, done: usize, total: usize);
 
     /// Returns the error for a sweep whose threads cannot be started.
     fn no_threads(&self, reason: &dyn Display) -> Self::Error;
 }
 
-/// Computes the cells that are not finished yet and passes the results of all cells to `take`, in
-/// order and on this thread, so that the effects of `take` are the same for any number of threads.
-/// If the sweep was halted, returns the results that follow a cell that was not computed.
+/// Computes the cells that are not finished yet, and passes the results of all cells to `take`. It
+/// calls `take` in order and on this thread, so that the effects of `take` are the same for any
+/// number of threads. If the sweep was halted, it returns the results after the first cell that was
+/// not computed.
 ///
 /// # Errors
-/// The error that ends the sweep: the first of a cell or of `take`. No further cell starts then.
+/// The first error of a cell or of `take`. It ends the sweep, and no further cell starts.
 pub fn run<S: Sweep>(
     sweep: &S,
     layout: impl FnOnce(usize) -> Layout,
@@ -134,8 +135,8 @@ impl<S: Sweep> Workers<'_, S> {
             let work = move || {
                 let cell_pool = CellPool::default();
                 let own = cell_pool.clone();
-                // This thread belongs to the pool, so that the parallel work of a cell stays in its
-                // own pool.
+                // This thread belongs to the pool of the cell, so that the parallel work of the
+                // cell stays in that pool.
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(layout.threads);
                 let pool = pool.use_current_thread().start_handler(move |_| own.take()).build();
                 cell_pool.take();

@@ -15,8 +15,8 @@ thread_local! {
     static CELL_POOL: RefCell<CellPool> = RefCell::default();
 }
 
-/// The callbacks of the cell that is computed in one thread pool of a sweep, shared by the threads
-/// of the pool.
+/// The callbacks of the cell that one thread pool of a sweep computes. The threads of the pool
+/// share them.
 #[derive(Clone, Default)]
 pub struct CellPool(Arc<Mutex<Option<Arc<Callbacks>>>>);
 
@@ -36,8 +36,8 @@ impl CellPool {
     }
 }
 
-/// The callbacks into a script: its interpreter, the time spent in it, and the failure of the last
-/// call.
+/// The callbacks into a script: the interpreter of the script, the time spent in the interpreter,
+/// and the failure of the last call.
 #[derive(Default)]
 pub struct Callbacks {
     host: OnceLock<(Weak<Engine>, AST)>,
@@ -51,7 +51,7 @@ struct State {
 }
 
 impl Callbacks {
-    /// Makes the functions of `script`, which `engine` runs, callable.
+    /// Makes the functions of `script` callable; `engine` runs this script.
     pub fn begin(&self, engine: &Arc<Engine>, script: &AST) {
         // Set once per run. The interpreter owns these callbacks, so they hold only a weak
         // reference to it.

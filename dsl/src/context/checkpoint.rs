@@ -1,7 +1,7 @@
-//! Checkpoints of the long calls of a script: their place, their pace, and their owner.
+//! Checkpoints of the long calls of a script: their place, their frequency, and their owner.
 //!
-//! An interrupted run is executed again from its first line, which gives the same values up to the
-//! call that was interrupted. A call with a checkpoint continues from it.
+//! An interrupted run is executed again from its first line. Up to the interrupted call this gives
+//! the same values. The interrupted call then continues from its checkpoint.
 
 use super::Context;
 use super::checkpoint_pace::{CHECKPOINTS, CheckpointPace, EARLIER, GRACE};
@@ -17,19 +17,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Calls that took less time than this are computed again, so they have no checkpoint.
+/// Calls that take less time than this have no checkpoint: they are computed again.
 const SHORT: Duration = Duration::from_secs(1);
 
 /// The time between two checkpoints is at least this multiple of the time that writing one takes.
 const COST: u32 = 50;
 
-/// The owner of a checkpoint: a call and its arguments.
+/// The owner of a checkpoint: a call with its arguments.
 #[derive(Debug, Clone)]
 pub struct Owner {
-    /// The call, with its number among the calls of its kind: "run-3".
+    /// The name of the call with its number among the calls of the same name: "run-3".
     pub call: String,
-    /// The position of the call if it is in a statement of the main script. Such a call depends
-    /// only on the text before it.
+    /// The position of the call, if the call is in a statement of the main script. Such a call
+    /// depends only on the text up to the end of that statement.
     pub position: Option<Position>,
     /// The points among the arguments.
     pub inputs: Vec<Arc<Points>>,
@@ -43,7 +43,7 @@ pub struct Keeper {
     /// The owner as written into checkpoints; computed when it is first needed.
     named: Option<Value>,
     begun: Instant,
-    /// The time of the last checkpoint, and how long writing it took.
+    /// The time of the last checkpoint, and the time that writing it took.
     kept: (Instant, Duration),
     /// The time at which the last step ended.
     stepped: Instant,
@@ -59,7 +59,7 @@ impl Keeper {
     }
 
     /// Returns the last state and the number of steps before it. If the file is damaged, `tell`
-    /// gets a message, and the checkpoint before it is used.
+    /// receives a message, and the previous checkpoint is used.
     ///
     /// # Errors
     /// The checkpoint belongs to other data, or to another instruction set.
@@ -76,8 +76,8 @@ impl Keeper {
             }
         }
         let earlier = self.path.with_file_name(EARLIER).join(&self.owner.call);
-        // A checkpoint of an earlier version of the script may belong to another call, so an error
-        // is ignored.
+        // A checkpoint of an earlier version of the script may belong to another call, so its
+        // errors are ignored.
         let found = earlier.exists().then(|| load_checkpoint(&earlier).ok()).flatten();
         Ok(found.and_then(|found| self.accept(context, &earlier, found).ok()))
     }
@@ -91,7 +91,8 @@ impl Keeper {
             (kept != now).then(|| (format!("its {name} is {}", plain(kept)), format!("now it is {}", plain(now))))
         };
         let differs = owner.as_object().into_iter().flatten().find_map(differs);
-        let wrong = differs.or_else(|| step.is_none().then(|| ("its step is no number".into(), "it should be".into())));
+        let wrong =
+            differs.or_else(|| step.is_none().then(|| ("its step is not a number".into(), "it should be".into())));
         match (wrong, step) {
             (Some((seen, want)), _) => {
                 let want = format!("{want}; `--force` begins this run again");
@@ -108,8 +109,8 @@ impl Keeper {
         match self.pace {
             CheckpointPace::Steps(steps) => done.is_multiple_of(steps.max(1)) || done == total,
             CheckpointPace::Time(every) if done == total => now - self.begun >= every.min(SHORT),
-            // A step longer than the grace period would be interrupted, so every such step is
-            // followed by a checkpoint.
+            // A step longer than the grace period would be interrupted, so a checkpoint follows
+            // every such step.
             CheckpointPace::Time(every) => {
                 let every = if step > GRACE { Duration::ZERO } else { every };
                 now - self.kept.0 >= every.max(self.kept.1 * COST)

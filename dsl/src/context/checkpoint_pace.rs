@@ -1,4 +1,4 @@
-//! When checkpoints are written, and where.
+//! The times at which checkpoints are written, and their folders.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub const EARLIER: &str = "earlier";
 /// How often checkpoints are written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckpointPace {
-    /// After this time, but at most 2 % of the run's time is spent on checkpoints.
+    /// After this time, or later if checkpoints would take more than 2 % of the run's time.
     Time(Duration),
     /// After this many steps.
     Steps(usize),
@@ -26,6 +26,6 @@ impl Default for CheckpointPace {
     }
 }
 
-/// Time that a process may take to complete its step after an end is requested. After that the step
-/// is interrupted, and the process can continue only from its last checkpoint.
+/// The time that a process may take to complete its step after its end is requested. When this time
+/// is over, the step is interrupted, and the process can continue only from its last checkpoint.
 pub const GRACE: Duration = Duration::from_secs(2);

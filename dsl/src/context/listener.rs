@@ -13,15 +13,15 @@ pub trait Listener: Send + Sync {
     fn caution(&self, warning: &Diagnostic) {
         self.warn(&warning.line());
     }
-    /// A choice that was made automatically, such as a sigma chosen from the data; it is also
-    /// recorded in the outcome.
+    /// An automatic choice, such as a sigma chosen from the data; it is also recorded in the
+    /// outcome.
     fn note(&self, note: &str) {
         self.print(note);
     }
     /// The progress of a long loop: `done` of `total` units; `what` names the loop ("sd_flow",
     /// "noise floor of energy"), and `detail` is a short live reading ("sigma 0.31, energy 0.042").
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str);
-    /// An interrupted call, such as "run sd_flow", continues after `step` steps.
+    /// Reports that an interrupted call, such as "run sd_flow", continues after `step` steps.
     fn resumed(&self, what: &str, step: usize) {
         self.print(&format!("{what} goes on after {step} steps"));
     }

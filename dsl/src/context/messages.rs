@@ -11,15 +11,15 @@ impl Context {
         self.listener.warn(warning);
     }
 
-    /// As [`Context::warn`], but the same words only once in a run.
+    /// As [`Context::warn`], but the same warning is sent only once in a run.
     pub fn warn_once(&self, warning: &str) {
         if self.state().told.insert(warning.into()) {
             self.warn(warning);
         }
     }
 
-    /// Warns, with its place, about valid code that is probably a mistake; the same warning only
-    /// once in a run.
+    /// Warns about valid code that is probably a mistake, with its place. The same warning is sent
+    /// only once in a run.
     pub fn caution(&self, fail: &Fail, position: Position) {
         self.tell(&self.diagnose(fail, position));
     }
@@ -34,7 +34,8 @@ impl Context {
         (self.host.explain)(error, &self.program)
     }
 
-    /// Sends a warning with its place and records its line; the same warning only once in a run.
+    /// Sends a warning with its place and records its line. The same warning is sent only once in a
+    /// run.
     pub fn tell(&self, warning: &Diagnostic) {
         let line = warning.line();
         let mut state = self.state();
@@ -91,13 +92,13 @@ impl Context {
         }
     }
 
-    /// Tells the user of a choice that was made automatically, and records it.
+    /// Tells the user of an automatic choice, and records it.
     pub fn note(&self, note: &str) {
         self.state().outcome.notes.push(note.into());
         self.listener.note(note);
     }
 
-    /// As [`Context::note`], but the same words only once in a run.
+    /// As [`Context::note`], but the same note is sent only once in a run.
     pub fn note_once(&self, note: &str) {
         if self.state().told.insert(note.into()) {
             self.note(note);

@@ -36,8 +36,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The folder, below that of the run, for the finished cells of its sweeps. [`crate::execute`] does
-/// not compute the cells of the same run found there again; when a run is done, the folder is
+/// The folder for the finished cells of sweeps, inside the run folder. [`crate::execute`] does not
+/// compute these cells again when the same run continues. When a run is done, the folder is
 /// removed.
 pub const CELLS: &str = "cells";
 
@@ -71,16 +71,16 @@ pub struct Context {
     pub sandbox: Sandbox,
     /// The values that the user gave for parameters.
     pub given: Given,
-    /// Whether everything is computed, or the work only measured.
+    /// Whether everything is computed, or the work is only measured.
     pub mode: Mode,
-    /// The number of sweeps around this state, one inside the other: 0 outside of cells.
+    /// The depth of nested sweeps around this state: 0 outside of cells.
     pub sweeps: usize,
     /// How often checkpoints are written; None for never.
     pub checkpoints: Option<CheckpointPace>,
     /// The identity, which distinguishes this run from all others.
     pub identity: String,
-    /// The part of the identity that does not depend on the text of the script: parameters, seed,
-    /// versions.
+    /// The part of the identity that does not depend on the text of the script: parameters, seed
+    /// and versions.
     pub setting: String,
     /// The time spent in the interpreter alone.
     pub own_time: OwnTime,
@@ -152,7 +152,7 @@ impl Context {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns a new random stream for every call: the `k`-th call for a purpose gets the `k`-th
+    /// Returns a new random stream for every call: the `k`-th call for a purpose returns the `k`-th
     /// stream of that purpose.
     pub fn stream(&self, purpose: &str) -> Stream {
         self.numbered_stream(purpose).1
@@ -163,7 +163,7 @@ impl Context {
         self.root.label(purpose)
     }
 
-    /// Returns [`Context::stream`] with its `k`, counted from 0.
+    /// Returns the stream of [`Context::stream`] with its number `k`, counted from 0.
     pub fn numbered_stream(&self, purpose: &str) -> (u64, Stream) {
         let mut state = self.state();
         let count = state.draws.entry(purpose.into()).or_default();
@@ -204,7 +204,7 @@ impl Context {
     }
 
     /// Returns the noise floor cached under `key`; `make` computes it at the first call. `alive` is
-    /// kept with it.
+    /// kept in the same place.
     pub fn floor_for(
         &self,
         key: &str,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The outcome of a script, complete even if it failed half-way.
+/// The outcome of a script. If the script failed, it holds all results before the failure.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Outcome {
     /// Every declared parameter with its value and origin.
@@ -20,7 +20,7 @@ pub struct Outcome {
     pub conclusion: Option<String>,
     /// Warnings in order.
     pub warnings: Vec<String>,
-    /// Choices that were made automatically, in order.
+    /// Automatic choices, in order.
     pub notes: Vec<String>,
     /// How the last run of a flow ended, with a sentence of advice.
     pub stop: Option<Ending>,
@@ -30,9 +30,9 @@ pub struct Outcome {
     pub nfe: u64,
     /// Seconds by part of the work ("flow", "metrics", "pictures").
     pub seconds: BTreeMap<String, f64>,
-    /// Pairs of a query point and a data point evaluated.
+    /// Evaluated pairs of a query point and a data point.
     pub pairs: u64,
-    /// The pairs of flows alone, without those of metrics.
+    /// The pairs of flows alone, without the pairs of metrics.
     pub flow_pairs: u64,
     /// Floating-point operations for the pairs of flows, as `bench` counts them.
     pub flops: f64,

@@ -13,7 +13,7 @@ pub struct OwnTime {
     begun: Instant,
     /// Nanoseconds spent in calls of the engine.
     engine: AtomicU64,
-    /// Number of calls of the engine in progress, one inside the other.
+    /// Number of nested calls of the engine in progress.
     depth: AtomicUsize,
     /// The start of the outermost of these calls, in nanoseconds since the start of the clock.
     entered: AtomicU64,

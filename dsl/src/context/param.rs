@@ -28,7 +28,8 @@ pub struct Given {
 }
 
 impl Given {
-    /// Takes the values of a request; `seed` is removed from them and put into the request.
+    /// Takes the values of a request. A value of `seed` is removed, and becomes the seed of the
+    /// request.
     pub fn take(request: &mut Request) -> Result<Given, Diagnostic> {
         let mut given = Given::default();
         for (name, text) in &request.params {
@@ -64,8 +65,8 @@ impl Given {
         Ok(Param { value, origin: origin.into() })
     }
 
-    /// Checks that `script` declares every name that the command line gives. The environment may
-    /// hold values for other scripts.
+    /// Checks that `script` declares every name that the command line gives. Names in the
+    /// environment are not checked, because they may belong to other scripts.
     pub fn check_declared(&self, declared: &[Declared], script: &Path) -> Result<(), Diagnostic> {
         let known: Vec<&str> = declared.iter().map(|d| d.name.as_str()).collect();
         let Some(name) = self.line.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
@@ -156,7 +157,7 @@ fn kind_of(value: &Option<Value>) -> &'static str {
     }
 }
 
-/// Parses `text` in the type of `default`. The error is what is expected, with a hint.
+/// Parses `text` in the type of `default`. The error says what is expected, with a hint.
 fn parse_value(name: &str, text: &str, default: &Value) -> Result<Value, (String, Option<String>)> {
     let trimmed = text.trim();
     if let Some(inner) = trimmed.strip_prefix('"').and_then(|t| t.strip_suffix('"'))
@@ -190,8 +191,8 @@ fn parse_value(name: &str, text: &str, default: &Value) -> Result<Value, (String
     }
 }
 
-/// Returns what to type in place of `text`, which is not a number: the value of a fraction, the
-/// form of a range, or the default of the script.
+/// Returns what to type in place of `text`, which is not a number: for a fraction its value, for a
+/// range its correct form, and otherwise the default of the script.
 fn instead(name: &str, text: &str, default: &Value) -> String {
     let parts = text.split_once('/').map(|(a, b)| (a.trim().parse::<f64>(), b.trim().parse::<f64>()));
     match parts {

@@ -44,8 +44,8 @@ impl Context {
     /// divergence.
     ///
     /// # Errors
-    /// A divergence that the script did not handle; the first threshold for a metric that the run
-    /// never measured, with its place.
+    /// The script did not handle a divergence; a threshold is for a metric that the run never
+    /// measured (the first such threshold is reported, with its place).
     pub fn judge(&self) -> Result<(), (Fail, Position)> {
         let mut state = self.state();
         if let Some((advice, position)) = state.diverged.take() {
@@ -112,7 +112,7 @@ impl Context {
         let files = self.state().read.clone();
         let mut digest = Hasher::new();
         for path in files {
-            // A file that was deleted since then counts with an empty digest.
+            // A file that was deleted in the meantime has an empty digest.
             digest.field("content", digest_of_file(&path).as_bytes());
         }
         digest.hex()

@@ -1,5 +1,5 @@
-//! A cell of a sweep: its own state while it runs in parallel with others, and how its results are
-//! merged into the run, in order.
+//! A cell of a sweep: its own state while it runs in parallel with other cells, and the merging of
+//! its results into the run, in order.
 
 use super::callbacks::Callbacks;
 use super::listener::Listener;
@@ -42,8 +42,8 @@ enum LogEntry {
     Row(BTreeMap<String, Exact>),
 }
 
-/// The messages of a cell, kept until they are merged into the run; its progress is passed on at
-/// once under its name.
+/// The messages of a cell, which are kept until they are merged into the run. The progress of the
+/// cell is passed on at once, with the name of the cell.
 pub struct CellLog {
     said: Mutex<Vec<LogEntry>>,
     name: String,
@@ -102,8 +102,8 @@ impl Context {
     }
 
     /// Runs `act`, a cell of a sweep in a dry run. Returns its result, and the advice and place of
-    /// a divergence that it did not handle. Metrics, ending and divergences of the cell do not
-    /// reach the run.
+    /// a divergence that the cell did not handle. Metrics, ending and divergences of the cell are
+    /// not recorded in the run.
     pub fn set_apart<T>(&self, act: impl FnOnce() -> T) -> (T, Option<(String, Position)>) {
         let before = {
             let mut state = self.state();
@@ -144,8 +144,8 @@ impl Context {
         (Arc::new(context), log)
     }
 
-    /// Returns the results of this cell, and the advice and place of a divergence that it did not
-    /// handle.
+    /// Returns the results of this cell, and the advice and place of a divergence that the cell did
+    /// not handle.
     pub fn finish_cell(&self, log: &CellLog) -> (CellRecord, Option<(String, Position)>) {
         let loops = std::mem::take(&mut *log.loops.lock().unwrap_or_else(PoisonError::into_inner));
         loops.iter().for_each(|(what, total)| log.above.progress(what, *total, *total, ""));

@@ -6,8 +6,8 @@ use crate::value::{Matrix, Reading};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext, Scope};
 use std::sync::Arc;
 
-/// Registers arithmetic with unknown numbers and readings, whose result is unknown, and
-/// comparisons, whose result is assumed.
+/// Registers operators for unknown numbers and readings: the result of arithmetic is unknown, and
+/// the result of a comparison is assumed.
 pub fn register(engine: &mut Engine, dry: &Arc<Dry>) {
     engine.register_type_with_name::<Unknown>(NAME);
     macro_rules! pairs {
@@ -82,8 +82,7 @@ fn unary<A: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
     engine.register_fn("to_string", |_: &mut A| "?").register_fn("to_debug", |_: &mut A| "?");
 }
 
-/// Sorts an array as Rhai does, by the stand-ins of unknown numbers; the resulting numbers stay
-/// unknown.
+/// Sorts an array as Rhai does. Unknown numbers are compared by their stand-ins, and stay unknown.
 fn sort(array: &mut Array) -> Result<(), Box<EvalAltResult>> {
     let unknown = array.iter().any(|x| x.is::<Unknown>());
     let plain: Array = array.iter().map(plain).collect();

@@ -54,16 +54,16 @@ impl Mode {
         Ok(made)
     }
 
-    /// Returns how many of the `steps` optimiser steps that a flow makes at its first evaluation
-    /// are to be made: all, or in a dry run a few. The dry run counts the cost of all of them,
-    /// measured by `train`.
+    /// Returns the number of optimiser steps to make at the first evaluation of a flow: all
+    /// `steps`, or in a dry run a few of them. The dry run counts the cost of all steps, which
+    /// `train` measures.
     pub fn first_training(&self, task: &Task, steps: usize, train: impl FnMut(usize) -> sdflow::Result<()>) -> usize {
         let Some(dry) = self.dry() else { return steps };
-        // Training may fail on these points and succeed on those of the run: the run reports the
-        // error.
+        // Training may fail on these points but succeed on the points of a run, so only a run
+        // reports the error.
         if let Ok(((), cost)) = cost::repeated(steps, &dry.gauge(task.pairwise), train) {
-            // Training a net computes no pairs; the pairs of the surrounding steps are counted with
-            // those steps.
+            // Training a net computes no pairs; the pairs of the steps around it are counted with
+            // these steps.
             dry.add(&task.what, task.position, &Cost { pairs: 0, flow_pairs: 0, ..cost });
         }
         steps.min(FEW_STEPS)
@@ -74,12 +74,12 @@ impl Mode {
         if self.dry().is_some() { stand_in() } else { act() }
     }
 
-    /// Calls `act`, which writes something; a dry run does not.
+    /// Calls `act`, which writes a file; a dry run does not call it.
     pub fn write<E>(&self, act: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         if self.dry().is_some() { Ok(()) } else { act() }
     }
 
-    /// Writes a model to `path`. A dry run only remembers it, for a later `load_model`.
+    /// Writes a model to `path`. A dry run only keeps the model in memory for a later `load_model`.
     pub fn save_model<E>(&self, path: PathBuf, model: Dynamic, act: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
         match self.dry() {
             None => act(),
@@ -111,9 +111,9 @@ impl Mode {
         made.map(Some).map_err(|cause| dry.fail(cause))
     }
 
-    /// Calls a binding through `act`; the argument of `act` is whether an argument of the call
-    /// depends on a result. A dry run replaces unknown arguments by plain numbers, and marks the
-    /// value as unknown if an argument was unknown or if `is_result`.
+    /// Calls a binding through `act`. The argument of `act` says whether an argument of the call
+    /// depends on a result. A dry run replaces unknown arguments by plain numbers. It marks the
+    /// returned value as unknown if an argument was unknown or if `is_result` is true.
     ///
     /// # Errors
     /// Those of `act`.
@@ -131,7 +131,7 @@ impl Mode {
         made.map(|value| if unknown || is_result { unknown::veil(value) } else { value })
     }
 
-    /// True if the value is not known before the run: a reading, in a dry run.
+    /// True if the value is not known before the run: in a dry run this holds for readings.
     pub fn hides(&self, value: &Dynamic) -> bool {
         self.dry().is_some() && value.is::<Reading>()
     }

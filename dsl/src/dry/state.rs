@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The number of comparisons at one place with the same assumed outcome, before one gets the
-/// opposite outcome, so that every loop ends.
+/// The number of comparisons at one place with the same assumed outcome. The next comparison there
+/// has the opposite outcome, so that every loop ends.
 const ALIKE: usize = 3;
 
 /// The state of a dry run.
@@ -33,7 +33,7 @@ pub struct Found {
     pub works: BTreeMap<(Position, String), Cost>,
     /// Places of comparisons of unknown numbers that may decide what is executed.
     pub assumptions: BTreeMap<Position, usize>,
-    /// The place after which nothing could be checked, because it depends on a result.
+    /// The place from which on nothing could be checked, because it depends on a result.
     pub stopped: Option<Position>,
     /// The failure of a cell of a sweep.
     pub cause: Option<Diagnostic>,
@@ -160,8 +160,8 @@ impl Dry {
         self.state().is_uncertain = is_uncertain;
     }
 
-    /// Records the error that ended the script. An error caused by an unknown number is not a
-    /// mistake of the script: the check ends there.
+    /// Records the error that ended the script. An error that an unknown number caused is not a
+    /// mistake of the script; then the check ends at this place.
     pub fn note_end(&self, error: &EvalAltResult) {
         let mut found = self.state();
         if found.cause.is_none() && (found.is_uncertain || error.to_string().contains(unknown::NAME)) {

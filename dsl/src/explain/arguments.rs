@@ -62,8 +62,8 @@ fn count_error(name: &str, want: &str, given: usize) -> Fail {
     Fail::script(format!("`{name}` takes {want}, {were} given"))
 }
 
-/// Explains a call, with `given` arguments, of an unknown name. The hint is the nearest name with
-/// that number of arguments, if there is one, or the nearest of all names.
+/// Explains a call of an unknown name with `given` arguments. The hint is the nearest name that
+/// takes this number of arguments, or else the nearest of all names.
 pub fn no_function(name: &str, given: usize, syntax: &Syntax) -> Fail {
     let takes = |entry: &&&Entry| {
         let own = given.checked_sub(usize::from(entry.receiver.is_some()));

@@ -28,7 +28,7 @@ fn parse_cause(
         ParseErrorType::Reserved(symbol) if !symbol.chars().any(char::is_alphabetic) => {
             (format!("`{symbol}` means nothing in this language"), None)
         }
-        // A reserved word cannot be the name of a property, but the parser does not name the reason.
+        // A reserved word cannot be the name of a property, but the parser does not say so.
         ParseErrorType::PropertyExpected if rest.starts_with(char::is_alphabetic) => {
             let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             (format!("`{word}` is a reserved word"), Some(format!("put it in quotes: #{{\"{word}\": ..}}")))

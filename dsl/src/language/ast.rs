@@ -1,8 +1,8 @@
 //! The parts of a script: its calls with their arguments and literal maps, its imports, its
 //! functions.
 //!
-//! Rhai's syntax tree is walked once; the data needed by errors, parameters and `check` are kept as
-//! plain data.
+//! Rhai's syntax tree is walked once. What errors, parameters and `check` need from the tree is
+//! kept as plain data.
 
 use rhai::{AST, ASTNode, Dynamic, Expr, FnCallExpr, Position, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +72,7 @@ pub struct Syntax {
     pub variables: BTreeSet<String>,
     /// Places of quotients of whole numbers with a remainder, which Rhai rounds towards 0.
     pub quotients: Vec<Position>,
-    /// Places of operators inside a check, `expect(..)`.
+    /// Places of operators inside a check (`expect(..)`).
     pub claimed: Vec<Position>,
 }
 
@@ -98,7 +98,7 @@ impl Syntax {
         syntax
     }
 
-    /// Returns the call whose name is at `position`; the innermost if there are several.
+    /// Returns the call whose name is at `position`; if there are several, the innermost call.
     pub fn call_at(&self, position: Position) -> Option<&Site> {
         self.calls.iter().rev().find(|c| c.position == position)
     }
@@ -180,8 +180,8 @@ fn arg(expr: &Expr) -> Arg {
     Arg { position: start(expr), literal: literal(expr), keys, whole_quotient: whole_quotient(expr) }
 }
 
-/// Returns the place of the first character of an expression; for an operation, that of its left
-/// operand.
+/// Returns the place of the first character of an expression. For an operation it is the place of
+/// the left operand.
 fn start(expr: &Expr) -> Position {
     let own = expr.start_position();
     match expr {

@@ -11,7 +11,7 @@ pub struct Old {
     pub new: &'static str,
 }
 
-/// All of them. Rhai reserves the word `until`, so as a key it must be quoted.
+/// All options with a former name. Rhai reserves the word `until`, so it must be quoted as a key.
 const OLD: &[Old] = &[Old { function: "run", old: "until", new: "stop_when" }];
 
 /// Functions with a former name: the former name, the current name.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// An error as a message for the user: cause, place, hint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Diagnostic {
-    /// Who must correct it; decides the exit code.
+    /// Who must correct the error; this decides the exit code.
     pub kind: Fault,
     /// One line of cause.
     pub message: String,
@@ -62,8 +62,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// Returns the place of `length` characters, from character `at`, of the string `text`, if this
-    /// place holds that string as written.
+    /// Returns the place of `length` characters from character `at` of the string `text`. It is
+    /// None if the source at this place is not that string.
     pub(super) fn inside(&self, text: &str, at: usize, length: usize) -> Option<Place> {
         let line: Vec<char> = self.source.lines().nth(self.line - 1)?.chars().skip(self.column).collect();
         let string: Vec<char> = text.chars().collect();

@@ -32,7 +32,7 @@ impl From<Error> for Fail {
     }
 }
 
-/// Returns what a script can use if a target lacks a part.
+/// Returns advice for a script whose target lacks a part.
 fn instead_of(part: &MissingPart) -> String {
     let hint = match part {
         MissingPart::SmoothedForm(_) => {
@@ -76,7 +76,7 @@ pub fn culprit(error: &Error) -> Culprit<'_> {
     }
 }
 
-/// Returns a hint if the correction is plain: a wrong sign, a 0, data that do not fit.
+/// Returns a hint if the correction is obvious: for a wrong sign, a 0, or data that do not fit.
 pub fn suggest_fix(error: &Error) -> Option<String> {
     let (name, value, rule) = match error {
         Error::Argument { name, value, want } => (name, value, want.rule),

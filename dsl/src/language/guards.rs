@@ -1,5 +1,5 @@
-//! Functions of Rhai that could use all memory or time in one call: here they check their limits
-//! before they begin.
+//! Functions of Rhai that could use all memory or time in one call. The versions here check their
+//! limits first.
 
 use super::fail::Fail;
 use rhai::{Engine, EvalAltResult, INT, ImmutableString, Map, Position};
@@ -30,7 +30,7 @@ pub fn register(engine: &mut Engine, most: usize) {
 }
 
 fn no_sleep() -> Made<()> {
-    let fail = Fail::script("a script does not sleep").hint("leave the line out: a script waits for nothing");
+    let fail = Fail::script("a script cannot sleep").hint("leave the line out: a script waits for nothing");
     Err(fail.into_rhai(Position::NONE))
 }
 

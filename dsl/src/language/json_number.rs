@@ -1,4 +1,4 @@
-//! Numbers that are read back exactly as they were written, including those that JSON lacks.
+//! Numbers that are read back exactly as they were written, including the values that JSON lacks.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

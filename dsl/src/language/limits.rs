@@ -4,12 +4,12 @@ use super::{fail::Fail, guards};
 use rhai::{Engine, OptimizationLevel};
 use sdflow::points::{is_memory_short, memory_limit};
 
-/// Operations a script may execute; a loop of this many takes some ten seconds.
+/// Operations that a script may execute; a loop of this many operations takes about ten seconds.
 pub const OPERATIONS: u64 = 50_000_000;
 /// Depth of function calls.
 pub const CALLS: usize = 64;
-/// Sweeps, one inside the other. A cell that fails does not stop the others, so that a recursion
-/// through `sweep` would double its cells with every level.
+/// Depth of nested sweeps. A cell that fails does not stop the others, so a recursion through
+/// `sweep` would double its cells with every level.
 pub const SWEEPS: usize = 4;
 /// Depth of an expression, at the top level and inside functions.
 pub const DEPTH: usize = 64;
@@ -29,17 +29,18 @@ pub const SOURCE: u64 = 16 << 20;
 /// Largest number of files that a run may write.
 pub const FILES: usize = 10_000;
 
-/// Stack of a thread that runs a script, in bytes. Dropping a chain of closures, each of which
-/// holds the one before it, needs stack in proportion to its length; this is enough for a few
-/// million of them.
+/// Stack of a thread that runs a script, in bytes. If each closure of a chain holds the closure
+/// before it, dropping the chain needs a stack in proportion to its length. This stack is enough
+/// for a few million closures.
 pub const STACK: usize = 1 << 30;
 
-/// Operations between two checks of the memory: the memory that they can add, strings included, is
-/// a fraction of a gigabyte.
+/// Operations between two checks of the memory. The memory that so many operations can add, strings
+/// included, is a fraction of a gigabyte.
 const LOOK: u64 = 1024;
 
 /// Returns the error for a script whose values fill the machine's memory. The sizes of strings,
-/// arrays and maps are limited, but not their number, nor a map that grows by `m[key] = value`.
+/// arrays and maps are limited. Their number is not limited, and neither is a map that grows by
+/// `m[key] = value`.
 pub fn exhausted(operations: u64) -> Option<Fail> {
     if operations.is_multiple_of(LOOK) { memory_shortage() } else { None }
 }
@@ -52,8 +53,8 @@ pub fn memory_shortage() -> Option<Fail> {
     })
 }
 
-/// Returns Rhai with these rules and limits, the same in every build, and without the functions of
-/// sdflow.
+/// Returns an interpreter with these rules and limits, but without the functions of sdflow. It is
+/// the same in every build.
 pub fn engine() -> Engine {
     let mut engine = Engine::new();
     engine

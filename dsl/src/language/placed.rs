@@ -43,7 +43,7 @@ pub fn of_fail(fail: &Fail, position: Position, program: &Program) -> Diagnostic
     Diagnostic { kind: fail.kind, message, place, hint, see: fail.see.map(String::from) }
 }
 
-/// Returns the error inside all calls and modules, with the innermost position that is known.
+/// Returns the innermost error inside calls and modules, with the innermost position that is known.
 pub fn innermost(error: &EvalAltResult, outer: Position) -> (&EvalAltResult, Position) {
     let known = |position: Position| if position.is_none() { outer } else { position };
     match error {

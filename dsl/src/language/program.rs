@@ -1,5 +1,5 @@
-//! A script and its imports. Imports are read from below the script's folder only, before the
-//! script runs.
+//! A script and its imports. Imports are read before the script runs, and only from below the
+//! script's folder.
 
 use super::ast::{Import, Syntax};
 use super::diagnostic::{Diagnostic, Fault};
@@ -157,7 +157,7 @@ impl ModuleResolver for Resolver {
             .compiled
             .get(path)
             .ok_or_else(|| Box::new(EvalAltResult::ErrorModuleNotFound(path.into(), position)))?;
-        // Without the lock, because evaluating a module may import others.
+        // The lock is not held here, because evaluating a module may import other modules.
         let module = Shared::new(Module::eval_ast_as_new(Scope::new(), ast, engine)?);
         self.0.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(path.into(), module.clone());
         Ok(module)

@@ -38,7 +38,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// True if such a function returns computed numbers, rather than numbers given in the script.
+    /// True if a function of this kind returns computed numbers, and not numbers given in the
+    /// script.
     pub fn is_result(self) -> bool {
         !matches!(self, Kind::Parameter | Kind::Schedule | Kind::Kernel)
     }
@@ -179,7 +180,7 @@ impl Signature {
         if self.returned.is_empty() { self.returns.in_words() } else { self.returned.into() }
     }
 
-    /// Returns a valid call, from its example: "for example normal(1000, 2)".
+    /// Returns a valid call, taken from the example: "for example normal(1000, 2)".
     pub fn usage(&self) -> String {
         let opened = format!("{}(", self.name);
         let written = self.example.find(&opened).and_then(|at| {

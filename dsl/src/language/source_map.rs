@@ -1,8 +1,8 @@
 //! The texts of a script and its imports, and places in them.
 //!
-//! Rhai reports a line and a column, but not reliably the file. Every import is therefore compiled
-//! after as many empty lines as the files before it have: each line of each file then has its own
-//! number, and the number identifies the file.
+//! Rhai reports a line and a column, but does not reliably report the file. Therefore empty lines
+//! are put before the text of every import, as many as the files before it have lines. Each line of
+//! each file then has its own number, and the number identifies the file.
 
 use super::diagnostic::{Diagnostic, Fault, Place};
 use rhai::Position;
@@ -53,8 +53,7 @@ impl Sources {
         &self.files
     }
 
-    /// Returns the end of the file added last, which is the place of an error in a text that ends
-    /// too early.
+    /// Returns the end of the last file. It is the place of an error in a text that ends too early.
     pub fn last(&self) -> Option<Place> {
         let file = self.files.last()?;
         let (line, text) = file.text.lines().enumerate().last().map_or((1, ""), |(i, text)| (i + 1, text));
@@ -62,7 +61,7 @@ impl Sources {
         Some(Place { file: shown, source, line, column: text.chars().count() + 1, length: 1 })
     }
 
-    /// Returns the place in the file added last where a comment begins that has no `*/`.
+    /// Returns the place where a comment without `*/` begins in the last file.
     pub fn open_comment(&self) -> Option<Place> {
         let file = self.files.last()?;
         let at = file.text.rfind("/*").filter(|at| !file.text[*at..].contains("*/"))?;
@@ -74,7 +73,8 @@ impl Sources {
         Some(Place { file: shown, source, line, column, length: 2 })
     }
 
-    /// Returns a diagnostic that was read from a file, with the source text, which files omit.
+    /// Returns a diagnostic that was read from a file, and adds the source text, which such files
+    /// omit.
     pub fn with_source(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         if let Some(place) = &mut diagnostic.place
             && let Some(file) = self.files.iter().find(|file| file.shown == place.file)
@@ -96,7 +96,8 @@ impl Sources {
     }
 }
 
-/// Returns the length of the token at the start of `text`: a name, a number, a string, or one sign.
+/// Returns the length of the token at the start of `text`: a name, a number, a string, or a single
+/// sign.
 fn token_length(text: &[char]) -> usize {
     let word = |c: &char| c.is_alphanumeric() || *c == '_';
     let Some(first) = text.first() else { return 1 };

@@ -1,6 +1,6 @@
 //! The types of the script language.
 
-/// A type of the script language, of an argument or a result.
+/// A type of the script language: the type of an argument or a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
     /// `()`.
@@ -96,8 +96,8 @@ impl Type {
         }
     }
 
-    /// Returns it in the form of a definition file, `[points]` or `points | target`. An argument
-    /// that is a number also accepts a whole number: `int | float`.
+    /// Returns it in the form of a definition file, such as `[points]` or `points | target`. An
+    /// argument that is a number also accepts a whole number: `int | float`.
     pub fn defined(self, as_argument: bool) -> String {
         match self {
             Type::Number if as_argument => "int | float".into(),

@@ -1,5 +1,5 @@
-//! The manual: all names of the script language in one table, from which functions are registered,
-//! `list` and `doc` answer, `docs/DSL.md` is written and the nearest name is found.
+//! The manual: all names of the script language in one table. From this table functions are
+//! registered, `list` and `doc` print, `docs/DSL.md` is written, and the nearest name is found.
 
 mod definitions;
 
@@ -20,8 +20,7 @@ pub fn manual() -> &'static [&'static Entry] {
     bind::entries()
 }
 
-/// Returns the entries with the current or former name `name`: a function, and the methods of that
-/// name.
+/// Returns the entries with the current or former name `name`: functions and methods.
 pub fn entries_of(name: &str) -> Vec<&'static Entry> {
     let name = deprecated::current_function(name).unwrap_or(name);
     manual().iter().copied().filter(|e| e.name == name).collect()
@@ -131,8 +130,8 @@ This file is generated from the functions themselves: `sdflow-engine doc --markd
 A script is [Rhai](https://rhai.rs/book): `let x = 1.0;`, `if`, `for`, functions, closures `|t| ..`, maps `#{a: 1}`,
 arrays, strings, `import \"file\" as name;`. The arguments of a function come first: points, targets, scores and flows. One
 map of options comes last and may be left out; an unknown option is an error. A whole number is accepted where a number is
-expected, but `1/2` is 0: write `1.0/2.0`. A function of the script cannot see outer variables; in it, a constant of the
-script is `global::NAME`. Functions work on whole sets of points, so no line of a script runs once for every particle.
+expected, but `1/2` is 0: write `1.0/2.0`. A function of the script cannot see outer variables; it reads a constant of
+the script as `global::NAME`. Functions work on whole sets of points, so no line of a script runs once for every particle.
 
 A script reads files below its own folder and the folders of `--allow-read`, and writes below its run folder.
 ";

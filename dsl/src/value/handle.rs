@@ -36,7 +36,7 @@ fn handles() -> [Handle; 11] {
     ]
 }
 
-/// Returns the Rust type of a type of the language, if that is a handle.
+/// Returns the Rust type of a type of the language, if the type is a handle.
 pub fn type_id(of: Type) -> Option<TypeId> {
     handles().into_iter().find(|handle| handle.of == of).map(|handle| handle.type_id)
 }
@@ -51,7 +51,7 @@ pub fn spoken(name: &str) -> &str {
     handles().iter().find(|handle| handle.of.name() == name || handle.rust == name).map_or(name, |handle| handle.spoken)
 }
 
-/// Registers the names of the handles and how they print, and the operators of readings and
+/// Registers the names of the handles, how the handles print, and the operators of readings and
 /// matrices.
 pub fn register(engine: &mut Engine) {
     for handle in handles() {

@@ -29,7 +29,7 @@ impl Matrix {
     }
 }
 
-/// Registers `m[i]`, row `i` as an array, and how a matrix prints.
+/// Registers the operator `m[i]`, which returns row `i` as an array, and how a matrix prints.
 pub fn register(engine: &mut Engine) {
     engine.register_indexer_get(|matrix: &mut Matrix, i: i64| matrix.row(i));
     let text = |matrix: &mut Matrix| format!("a matrix of {} x {}", matrix.0.nrows(), matrix.0.ncols());

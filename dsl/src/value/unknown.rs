@@ -9,7 +9,7 @@ pub const NAME: &str = "unknown number";
 /// A number that a run would compute.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Unknown {
-    /// A number that stands in for it in functions that need one.
+    /// The number that stands in for it in functions that need a number.
     pub value: f64,
     /// True for a whole number.
     pub whole: bool,
@@ -69,7 +69,7 @@ pub fn plain(value: &Dynamic) -> Dynamic {
     each(value, plain)
 }
 
-/// Returns the value with its numbers, except whole numbers, made unknown.
+/// Returns the value with unknown numbers in place of its numbers. Whole numbers stay known.
 pub fn veil(value: Dynamic) -> Dynamic {
     each(&value, |x| match x.as_float() {
         Ok(value) => Dynamic::from(Unknown { value, whole: false }),

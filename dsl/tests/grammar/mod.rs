@@ -1,5 +1,5 @@
-//! The grammar of Rhai's definition files, as far as a list of functions needs it: the language server's `DefFn` and `Type`
-//! without the unknown type `?`.
+//! The part of the grammar of Rhai's definition files that a list of functions needs: the rules
+//! `DefFn` and `Type` of the language server, without the unknown type `?`.
 
 /// The lines of a definition file that are neither comments nor declarations.
 pub fn refused(text: &str) -> Vec<String> {

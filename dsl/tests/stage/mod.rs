@@ -97,7 +97,7 @@ pub fn told(diagnostic: &Diagnostic) -> String {
     text
 }
 
-/// Runs a script whose claims must hold.
+/// Runs a script whose checks must hold.
 #[allow(dead_code)]
 pub fn holds(script: &str) -> (Outcome, Vec<String>) {
     let (outcome, said) = run(script);

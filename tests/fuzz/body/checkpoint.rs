@@ -11,19 +11,19 @@ use sdflow::score::{At, Denoiser, Form, Score};
 use sdflow::{Points, Result};
 use std::path::Path;
 
-/// Named tensors: what loads is written, and reads as the same.
+/// Named tensors: tensors that load can be written, and reading them back gives the same values.
 pub fn safetensors(bytes: &[u8]) {
     let file = File::new("x.safetensors", bytes);
     if let Ok(tensors) = Tensors::load(&file.path).inspect_err(check_message) {
         let again = file.beside("again.safetensors");
-        // What is not finite is refused when written, so that this asserts that nothing such loads.
+        // Values that are not finite cannot be written, so this asserts that none of them loads.
         tensors.save(&again).unwrap();
         assert!(Tensors::load(&again).unwrap() == tensors);
     }
 }
 
-/// A model, of this program or of another: what loads can be asked, is written, and reads as the
-/// same.
+/// A model of this program or of another: a model that loads can be evaluated and written, and
+/// reading it back gives the same model.
 pub fn checkpoint(bytes: &[u8]) {
     bridge(bytes);
     let of_other = ModelOptions { activation: Some(Activation::Tanh), residual: Some(true) };
@@ -38,7 +38,8 @@ pub fn checkpoint(bytes: &[u8]) {
     }
 }
 
-/// A bridge: what loads has a drift, is written, and reads as the same.
+/// A bridge: a bridge that loads has a drift and can be written, and reading it back gives the same
+/// bridge.
 fn bridge(bytes: &[u8]) {
     let file = File::new("x.safetensors", bytes);
     let Ok(Some(bridge)) = PotentialBridge::load(&file.path).inspect_err(check_message) else { return };
@@ -59,7 +60,7 @@ fn save(model: &Model, path: &Path) -> Result<()> {
     }
 }
 
-/// The bits of what a model answers at a few points.
+/// The bits of the values of a model at a few points.
 fn answers(model: &mut Model) -> Vec<u64> {
     let out = match model {
         Model::Affine(g) => points_of(g),
@@ -76,7 +77,7 @@ fn points_of(g: &mut dyn Generator) -> Points {
     out
 }
 
-/// Its displacements, or none where it says why.
+/// The displacements of a denoiser, or None if it returns an error.
 fn shifts_of(denoiser: &mut Denoiser) -> Points {
     let (z, pairwise) = (Stream::new(1).normal(4, denoiser.dim().unwrap_or(1)), Pairwise::default());
     let stream = Stream::new(2);

@@ -3,14 +3,15 @@
 use sdflow::expression::Expression;
 use sdflow::{Error, Result};
 
-/// Points at which a formula is evaluated, of three coordinates; more rows than one block has.
+/// Points of three coordinates at which a formula is evaluated. There are more rows than in one
+/// block.
 fn rows() -> Vec<f64> {
     let place = |i: usize| [0.0, 1.0, -1.0, 0.5, 1e3, -1e-3, 2.0, -7.25, 1e200][i % 9];
     (0..120).map(place).collect()
 }
 
-/// A formula of a point and one of the progress: the values and slopes of a row do not depend on
-/// the rows beside it, and a fault lies in the text.
+/// A formula of a point and a formula of the progress. The values and slopes of a row do not depend
+/// on the other rows, and the place of an error is in the text.
 pub fn expression(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let parameters = [("a".to_string(), vec![2.0], true), ("list".to_string(), vec![1.0, -3.0], false)];

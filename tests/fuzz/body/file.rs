@@ -1,19 +1,20 @@
-//! Bytes in a file that goes away.
+//! Bytes in a temporary file.
 
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// A file in a folder of its own, which goes away with this value.
+/// A file in a folder of its own. The folder is deleted when this value is dropped.
 pub struct File {
     folder: TempDir,
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
 }
 
 impl File {
     /// A file of this name with these bytes.
     pub fn new(name: &str, bytes: &[u8]) -> File {
-        // In memory where the system offers it: the program waits for the disk whenever it writes.
+        // The file is in memory if the system offers this, because the program waits for the disk
+        // whenever it writes.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let path = folder.path().join(name);
@@ -27,7 +28,8 @@ impl File {
     }
 }
 
-/// Asserts that a message can be read by a person: it ends, and it is not a copy of the file.
+/// Asserts that a person can read a message: it has a limited length, and is not a copy of the
+/// file.
 pub fn check_message(error: &sdflow::Error) {
     let message = error.to_string();
     assert!(!message.is_empty() && message.len() < 20_000, "a message of {} bytes", message.len());

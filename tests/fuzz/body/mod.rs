@@ -1,8 +1,9 @@
-//! What a reader of untrusted input must bear, as one function of bytes for each reader.
+//! The test bodies of the readers of untrusted input: one function of bytes for each reader.
 //!
-//! A body ends for any bytes, without a panic, a hang or an allocation out of proportion, and
-//! asserts what holds of whatever was read. The fuzz targets in `fuzz/` and the property tests in
-//! `tests/fuzz` call the same bodies and begin with the same seeds, valid files of each kind.
+//! A body ends for any bytes, without a panic, a hang or a very large allocation. It asserts
+//! properties of the values that were read. The fuzz targets in `fuzz/` and the property tests in
+//! `tests/fuzz` call the same bodies and begin with the same seeds, which are valid files of each
+//! kind.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod checkpoint;
@@ -17,12 +18,12 @@ pub use expression::expression;
 pub use points::{csv, npy, npz};
 pub use script::script;
 
-/// A reader and what it is tried with.
+/// A reader with its test body and its valid inputs.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader {
     /// The name of its fuzz target.
     pub name: &'static str,
-    /// What it must bear.
+    /// The test body.
     pub body: fn(&[u8]),
     /// Valid inputs.
     pub seeds: fn() -> Vec<Vec<u8>>,

@@ -5,8 +5,8 @@ use super::seed::stored;
 use sdflow::io::{Decimal, Header, LoadOptions, MissingCells, Separator, load, save_csv, save_npy};
 use sdflow::{Points, Result};
 
-/// An array in NumPy's format: what loads is finite, has as many values as the header says, and
-/// comes back from a file.
+/// An array in NumPy's format: an array that loads is finite, has as many values as the header
+/// says, and is unchanged after it was written and read.
 pub fn npy(bytes: &[u8]) {
     for flatten in [false, true] {
         let options = LoadOptions { flatten, ..LoadOptions::default() };
@@ -16,8 +16,8 @@ pub fn npy(bytes: &[u8]) {
     }
 }
 
-/// An archive of arrays: as an array, and the bytes as an entry of an archive are what they are as
-/// an array.
+/// An archive of arrays: the checks of an array hold. The bytes give the same values as an array
+/// file and as an entry of an archive.
 pub fn npz(bytes: &[u8]) {
     let plain = LoadOptions::default();
     read("x.npz", bytes, &plain);
@@ -26,8 +26,8 @@ pub fn npz(bytes: &[u8]) {
     assert!(alone == packed, "an array of an archive differs from the same array alone");
 }
 
-/// A table: what loads is finite, has no more rows than the text has lines, and comes back from a
-/// file, whether its layout is told or found.
+/// A table: a table that loads is finite, and has no more rows than the text has lines. It is
+/// unchanged after it was written and read, with a given layout or with an inferred layout.
 pub fn csv(bytes: &[u8]) {
     let plain = LoadOptions::default;
     for options in [
@@ -60,13 +60,13 @@ fn read(name: &str, bytes: &[u8], options: &LoadOptions) -> Option<Points> {
     Some(points)
 }
 
-/// Are these the same values, bit by bit?
+/// True if these are the same values, bit by bit.
 fn same(a: &Points, b: &Points) -> bool {
     let bits = |p: &Points| p.data().iter().map(|v| v.to_bits()).collect::<Vec<_>>();
     a.dim() == b.dim() && bits(a) == bits(b)
 }
 
-/// The product of the axes in an array's header where it has the form that NumPy writes.
+/// The product of the axes in an array's header, if the header has the form that NumPy writes.
 fn claimed(bytes: &[u8]) -> Option<u128> {
     const KEY: &str = "'shape': (";
     let header = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();

@@ -1,4 +1,4 @@
-//! Scripts, which are parsed and executed dry.
+//! Scripts, which are parsed and executed as dry runs.
 
 use super::file::File;
 use sdflow::{Interrupt, Points};
@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// How long a script is followed. Nothing that is slow by itself is a fault; what does not hear
-/// the interrupt is.
+/// The time after which a script is interrupted. A slow script is not a fault of the program, but a
+/// script that the interrupt does not stop is a fault.
 const BUDGET: Duration = Duration::from_millis(500);
 
-/// A script: it is checked as `check` does it, without a defect of the program, and every place
-/// that is named lies in its text.
+/// A script: it is checked as by `check`, without an internal error, and every reported place is in
+/// its text.
 pub fn script(bytes: &[u8]) {
     let file = File::new("script.rhai", bytes);
     let points = Points::from_rows(&(0..20).map(|i| [f64::from(i % 7), f64::from(i * i % 11)]).collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! Valid inputs of every reader, written by the program where it writes such files.
+//! Valid inputs of every reader. If the program writes files of this kind, it writes them here.
 
 use super::file::File;
 use sdflow::bridge::PotentialBridge;
@@ -26,7 +26,7 @@ fn points() -> Points {
     Points::new(vec![0.5, -0.0, 1e-300, 3.25, 1e16, 0.1], 2, "seed").unwrap()
 }
 
-/// Arrays that the program writes, and those of NumPy in other types and orders.
+/// Arrays that the program writes, and arrays of NumPy in other types and orders.
 pub fn npy() -> Vec<Vec<u8>> {
     let array = |descr: &str, order: &str, shape: &str, body: &[u8]| {
         let mut header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}").into_bytes();
@@ -58,7 +58,8 @@ fn archive(entries: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
     out.finish().unwrap().into_inner()
 }
 
-/// Archives, packed and not, of one array and of two; and arrays, which the body packs.
+/// Archives, compressed and not compressed, of one array and of two arrays; and arrays, which the
+/// body puts into archives.
 pub fn npz() -> Vec<Vec<u8>> {
     let arrays = npy();
     let two: [(&str, &[u8]); 2] = [("x.npy", &arrays[0]), ("y.npy", &arrays[1])];
@@ -67,7 +68,7 @@ pub fn npz() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Tables that the program and others write.
+/// Tables that this program and other programs write.
 pub fn csv() -> Vec<Vec<u8>> {
     let texts = [
         "x,y\n1,2\n3.5,-4e-3\n",
@@ -116,7 +117,7 @@ pub fn checkpoint() -> Vec<Vec<u8>> {
     ]
 }
 
-/// The examples of the manual, and what the language has besides.
+/// The examples of the manual, and scripts with other parts of the language.
 pub fn script() -> Vec<Vec<u8>> {
     let own = [
         "let n = param(\"n\", 20);\nfn f(x) { x * 2 }\nfor i in 0..3 { print(`${i} ${f(n)}`); }",

@@ -6,7 +6,7 @@ use crate::value::{Reading, describe, number, unknown};
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext, Position};
 use std::collections::BTreeMap;
 
-/// Returns the name of a cell, made of its values.
+/// Returns the name of a cell, which consists of its values.
 pub fn name(cell: &Map) -> String {
     cell.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
 }
@@ -18,7 +18,7 @@ pub type Outcome = Result<Vec<(String, Reading)>, Diagnostic>;
 /// divergence that the script did not handle.
 ///
 /// # Errors
-/// An interrupt, which ends the sweep too.
+/// An interrupt, which also ends the sweep.
 pub fn outcome(
     context: &Context,
     native: &NativeCallContext,

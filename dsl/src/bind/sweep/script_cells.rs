@@ -1,5 +1,5 @@
-//! The cells of a sweep inside a script: each is a call of the script's function with a state of
-//! its own.
+//! The cells of a sweep inside a script: each cell is a call of the script's function with a state
+//! of its own.
 
 use super::cell::{Outcome, name, outcome};
 use crate::call::Call;

@@ -90,7 +90,7 @@ pub fn best(call: &Call) -> Result<Dynamic, Fail> {
     let values = table.values(&column);
     let finite = (0..table.n()).filter(|i| values[*i].is_finite());
     let order = |a: &usize, b: &usize| values[*a].total_cmp(&values[*b]);
-    // Of equal rows the first is chosen, in both directions.
+    // If several rows have the smallest or the largest value, the first of them is chosen.
     let found = if largest { finite.rev().max_by(order) } else { finite.min_by(order) };
     found.map(|i| row(&table, i)).ok_or_else(|| Fail::script(format!("no row has a finite value in `{column}`")))
 }
