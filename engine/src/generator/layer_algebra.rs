@@ -43,10 +43,8 @@ fn change_output(parameters: &mut [f64], layer: &Layer, map: &AffineMap) {
     }
 }
 
-/// Sets the parameters of a generator with a single linear layer to those that minimise `sum_i
-/// |g(u_i) - y_i|^2`: `W = C_yu C_uu^+`, `b = mean y - W mean u`. Of all solutions, this one
-/// ignores the directions in which `u`, with every column divided by its standard deviation, does
-/// not vary. Returns false and changes nothing for any other generator.
+/// Sets the parameters of a generator of a single linear layer to those that minimise `sum_i
+/// |g(u_i) - y_i|^2`. Returns false, and changes nothing, for any other generator.
 ///
 /// # Errors
 /// The shapes do not match.
@@ -55,24 +53,84 @@ pub(super) fn least_squares(generator: &mut dyn Generator, u: &Points, y: &Point
     let [layer] = layers.as_slice() else { return Ok(false) };
     u.check_dim(Subject::option("inputs"), generator.input_dim(), "the generator's input")?;
     y.check_dim(Subject::option("outputs"), generator.dim(), "the generator's output")?;
-    let (mean_u, mean_y) = (u.mean(), y.mean());
-    // Columns are divided by their standard deviations. Otherwise a column of small numbers would
-    // count as a column without variation.
-    let deviation = |j: usize| u.iter().map(|row| (row[j] - mean_u[j]).powi(2)).sum::<f64>().sqrt();
-    let units: Vec<f64> = (0..u.dim()).map(deviation).map(|s| if s > 0.0 { s } else { 1.0 }).collect();
-    let (from, to) = (centred(u, &mean_u, &units), centred(y, &mean_y, &vec![1.0; y.dim()]));
-    let spectrum = Spectrum::of(&product(from.transpose(), from.as_ref()), "the inputs' correlation")?;
-    let least = 1e-13 * spectrum.values().iter().fold(0.0, |most: f64, v| most.max(*v));
-    let inverse = spectrum.map(|v| if v > least { 1.0 / v } else { 0.0 });
-    let weights = product(product(to.transpose(), from.as_ref()).as_ref(), inverse.as_ref());
+    let fit = LinearFit::of(u, y, 1e-13)?;
     let parameters = generator.parameters_mut();
     for (i, b) in layer.bias.clone().enumerate() {
-        let row = (0..u.dim()).map(|j| weights[(i, j)] / units[j]);
-        let moved: f64 = row.clone().zip(&mean_u).map(|(w, m)| w * m).sum();
-        parameters[layer.row(i)].iter_mut().zip(row).for_each(|(p, w)| *p = w);
-        parameters[b] = mean_y[i] - moved;
+        parameters[layer.row(i)].iter_mut().enumerate().for_each(|(j, p)| *p = fit.weights[(i, j)]);
+        parameters[b] = fit.bias[i];
     }
     Ok(true)
+}
+
+/// Replaces the outputs `y` of a generator by `A y + c`, such that they are near `wanted`, have its
+/// means and, where they vary, its standard deviations. Here `y` holds the present outputs, in the
+/// units of the generator's last layer. Returns false, and changes nothing, if the last layer
+/// cannot express the change.
+///
+/// # Errors
+/// A decomposition fails.
+pub(super) fn aim_outputs(generator: &mut dyn Generator, y: &Points, wanted: &Points) -> Result<bool> {
+    let layers = generator.layers();
+    let Some(last) = layers.last().filter(|last| !last.adds_input) else { return Ok(false) };
+    // Nets compute in f32: directions that vary less than this hold rounding.
+    let fit = LinearFit::of(y, wanted, 1e-8)?;
+    let aimed = fit.apply(y);
+    let (found, wanted) = (AffineMap::of(&aimed), AffineMap::of(wanted));
+    let scale = |i: usize| (wanted.scale()[i] / found.scale()[i]).min(1e4);
+    let parameters = generator.parameters_mut();
+    let width = last.weights.len() / last.bias.len();
+    let before = parameters[last.weights.clone()].to_vec();
+    let bias: Vec<f64> = parameters[last.bias.clone()].to_vec();
+    for (i, b) in last.bias.clone().enumerate() {
+        let row = |value: &dyn Fn(usize) -> f64| (0..bias.len()).map(|k| fit.weights[(i, k)] * value(k)).sum::<f64>();
+        for (j, p) in last.row(i).enumerate() {
+            parameters[p] = scale(i) * row(&|k| before[k * width + j]);
+        }
+        let mean = found.shift()[i] - fit.bias[i];
+        parameters[b] = wanted.shift()[i] + scale(i) * (row(&|k| bias[k]) - mean);
+    }
+    Ok(true)
+}
+
+/// The linear map `u -> W u + b` that minimises `sum_i |W u_i + b - y_i|^2`: `W = C_yu C_uu^+`, `b =
+/// mean y - W mean u`. Of all solutions it is the one that ignores directions in which `u`, with
+/// every column divided by its standard deviation, does not vary.
+struct LinearFit {
+    /// `W`, columns of `y` x columns of `u`.
+    weights: Mat<f64>,
+    bias: Vec<f64>,
+}
+
+impl LinearFit {
+    /// Fits the map. Directions whose variance is at most `least` times the largest one are
+    /// ignored.
+    fn of(u: &Points, y: &Points, least: f64) -> Result<LinearFit> {
+        let (mean_u, mean_y) = (u.mean(), y.mean());
+        // Columns are divided by their standard deviations. Otherwise a column of small numbers would
+        // count as a column without variation.
+        let deviation = |j: usize| u.iter().map(|row| (row[j] - mean_u[j]).powi(2)).sum::<f64>().sqrt();
+        let units: Vec<f64> = (0..u.dim()).map(deviation).map(|s| if s > 0.0 { s } else { 1.0 }).collect();
+        let (from, to) = (centred(u, &mean_u, &units), centred(y, &mean_y, &vec![1.0; y.dim()]));
+        let spectrum = Spectrum::of(&product(from.transpose(), from.as_ref()), "the inputs' correlation")?;
+        let least = least * spectrum.values().iter().fold(0.0, |most: f64, v| most.max(*v));
+        let inverse = spectrum.map(|v| if v > least { 1.0 / v } else { 0.0 });
+        let scaled = product(product(to.transpose(), from.as_ref()).as_ref(), inverse.as_ref());
+        let weights = Mat::from_fn(y.dim(), u.dim(), |i, j| scaled[(i, j)] / units[j]);
+        let moved = |i: usize| (0..u.dim()).map(|j| weights[(i, j)] * mean_u[j]).sum::<f64>();
+        let bias = (0..y.dim()).map(|i| mean_y[i] - moved(i)).collect();
+        Ok(LinearFit { weights, bias })
+    }
+
+    /// Returns `W u_i + b` for every row.
+    fn apply(&self, u: &Points) -> Points {
+        let mut out = Points::zeros(u.n(), self.bias.len());
+        for (i, row) in u.iter().enumerate() {
+            for (k, to) in out.row_mut(i).iter_mut().enumerate() {
+                *to = self.bias[k] + row.iter().enumerate().map(|(j, x)| self.weights[(k, j)] * x).sum::<f64>();
+            }
+        }
+        out
+    }
 }
 
 fn centred(points: &Points, mean: &[f64], units: &[f64]) -> Mat<f64> {

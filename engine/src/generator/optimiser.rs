@@ -45,7 +45,7 @@ impl OptimiserPlan<'_> {
 /// Returns the default learning rate at the start of a training. An affine map allows larger steps
 /// than a net.
 fn usual_rate(generator: &dyn Generator) -> f64 {
-    if generator.layers().len() == 1 { 0.02 } else { 0.005 }
+    if generator.layers().len() == 1 { 0.02 } else { 0.003 }
 }
 
 /// The displacement of the points of a generator: `eta v` from `g(u)`.

@@ -7,10 +7,11 @@
 //! absorb the inverse maps, so that a single map is saved and applied.
 
 use super::Generator;
-use super::layer_algebra::compose;
+use super::layer_algebra::{aim_outputs, compose};
 use crate::flow::Aim;
 use crate::number::number;
 use crate::points::AffineMap;
+use crate::rng::Stream;
 use crate::target::Target;
 use crate::{Points, Result};
 
@@ -27,6 +28,9 @@ pub(super) struct Known {
 /// Units count as standard if means and standard deviations are at most this, and standard
 /// deviations are at least its inverse. A generator of usual size reaches them at its usual rate.
 const NEAR: f64 = 4.0;
+
+/// Points hardly vary if every standard deviation is below this share of the expected one.
+const HARDLY: f64 = 0.5;
 
 impl Known {
     /// Returns the units of a base: the mean and the standard deviations of its data, or those in
@@ -130,6 +134,43 @@ impl Units {
         Ok(from_standard(&as_it_is) <= from_standard(&anew))
     }
 
+    /// Starts a generator whose points hardly vary near a linear map of the base instead: one whose
+    /// points have the mean and the standard deviations of the expected ones. The initial
+    /// parameters of a net of several layers give points almost at one place, from where a training
+    /// needs large steps, whose noise it does not lose in many dimensions. `u` holds points of the
+    /// base in the units of training. Returns a sentence if it changed the generator.
+    ///
+    /// # Errors
+    /// Those of the generator, or a decomposition fails.
+    pub fn spread(
+        &self,
+        generator: &mut dyn Generator,
+        wanted: Option<&Known>,
+        u: &Points,
+        stream: Stream,
+    ) -> Result<Option<String>> {
+        let Some(wanted) = wanted.filter(|wanted| wanted.map.is_finite()) else { return Ok(None) };
+        // The last layer has the units of training; if they are those of the points, the points are
+        // expected at their known place.
+        let map = match self.outputs {
+            Some(_) => AffineMap::uniform(1.0, vec![0.0; generator.dim()]),
+            None => wanted.map.clone(),
+        };
+        let mut y = Points::default();
+        generator.forward(u, &mut y)?;
+        let mean = y.mean();
+        let varies = |j: usize| {
+            let variance = y.iter().map(|row| (row[j] - mean[j]).powi(2)).sum::<f64>() / y.n() as f64;
+            variance.sqrt() >= HARDLY * map.scale()[j]
+        };
+        if (0..y.dim()).any(varies) {
+            return Ok(None);
+        }
+        let linear = map.apply(&linear_start(u, y.dim(), stream));
+        Ok(aim_outputs(generator, &y, &linear)?
+            .then(|| "start: a linear map of the base, because the points of the generator hardly varied".into()))
+    }
+
     fn note(&self, keeps: bool) -> String {
         let told = |what: &str, map: &Option<AffineMap>| {
             let map = map.as_ref()?;
@@ -139,6 +180,19 @@ impl Units {
         let start = if keeps { "it keeps its present map" } else { "it starts from a random map in these units" };
         format!("units: in training, {} count as standard; {start}", maps.collect::<Vec<_>>().join(" and "))
     }
+}
+
+/// Returns a linear map of the points in `dim` coordinates of mean 0 and variance 1: their own
+/// coordinates as far as they go, then random mixtures of them.
+fn linear_start(u: &Points, dim: usize, stream: Stream) -> Points {
+    let u = AffineMap::of(u).undo(u);
+    let mixtures = stream.normal(dim.saturating_sub(u.dim()).max(1), u.dim());
+    let mut out = Points::zeros(u.n(), dim);
+    for (i, row) in u.iter().enumerate() {
+        let mixed = mixtures.iter().map(|weights| weights.iter().zip(row).map(|(w, x)| w * x).sum());
+        out.row_mut(i).iter_mut().zip(row.iter().copied().chain(mixed)).for_each(|(to, x)| *to = x);
+    }
+    AffineMap::of(&out).undo(&out)
 }
 
 /// Returns the squared distance of the means and standard deviations of the columns from 0 and 1.

@@ -66,13 +66,19 @@ struct Student<'a> {
 }
 
 impl Student<'_> {
+    /// Draws `n` points of the base in standard units.
+    fn inputs(&self, n: usize, stream: Stream) -> Result<Points> {
+        let mut u = self.base.sample(n, stream)?;
+        if let Some(map) = &self.units.inputs {
+            map.undo_in_place(&mut u);
+        }
+        Ok(u)
+    }
+
     /// Draws a minibatch of the base into `u`, in standard units. Writes the points of the
     /// generator into `y`, in the caller's units.
     fn draw(&mut self, stream: Stream, u: &mut Points, y: &mut Points) -> Result<()> {
-        *u = self.base.sample(self.batch, stream)?;
-        if let Some(map) = &self.units.inputs {
-            map.undo_in_place(u);
-        }
+        *u = self.inputs(self.batch, stream)?;
         self.generator.forward(u, y)?;
         if let Some(map) = &self.units.outputs {
             map.apply_in_place(y);
@@ -166,6 +172,9 @@ impl<'a> Training<'a> {
         let wanted = self.teacher.target_units(&y, &clock);
         student.units = Units::of(student.base, wanted.as_ref());
         let mut notes = student.units.start(student.generator, u, y)?;
+        let u = student.inputs(student.batch.max(4 * student.generator.dim()), self.stream.label("start"))?;
+        let random = self.stream.label("mixtures");
+        notes.extend(student.units.spread(student.generator, wanted.as_ref(), &u, random)?);
         if wanted.is_none() {
             notes.push(
                 "units: those of the points, because the mean and the standard deviations to be learned are not known"
