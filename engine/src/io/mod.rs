@@ -36,13 +36,18 @@ mod table_options;
 mod write;
 
 pub(crate) use tensor::Tensor;
+#[doc(hidden)]
 pub use tensor::Tensors;
+#[doc(hidden)]
 pub use write_atomic::write_atomic;
 
 #[cfg(feature = "files")]
 pub use checkpoint::{Checkpoint, load_checkpoint, save_checkpoint};
 #[cfg(feature = "files")]
-pub use load::{Loaded, load, load_with_note};
+pub use load::load;
+#[cfg(feature = "files")]
+#[doc(hidden)]
+pub use load::{Loaded, load_with_note};
 #[cfg(feature = "files")]
 pub use load_options::{Column, Header, LoadOptions};
 #[cfg(feature = "files")]
