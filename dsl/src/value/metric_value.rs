@@ -65,8 +65,8 @@ pub fn register(engine: &mut Engine) {
     engine.register_fn("to_string", |a: &mut Reading| text(a)).register_fn("to_debug", |a: &mut Reading| text(a));
 }
 
-/// Registers an operator of two readings, and of a reading and a number. A closure for each operator
-/// would take many times as long to compile as this one with a pointer.
+/// Registers an operator of two readings, and of a reading and a number. A closure for each
+/// operator would take many times as long to compile as one that calls a pointer.
 fn operator<R: Variant + Clone>(engine: &mut Engine, name: &str, op: fn(f64, f64) -> R) {
     engine.register_fn(name, move |a: Reading, b: Reading| op(a.value, b.value));
     engine.register_fn(name, move |a: Reading, b: f64| op(a.value, b));

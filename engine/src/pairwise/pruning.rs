@@ -158,7 +158,8 @@ impl Bounds {
     }
 }
 
-/// Returns the larger number, in one instruction; unlike `f64::max` it treats NaN in no way.
+/// Returns the larger number, in one instruction: `f64::max` needs more because of NaN, which does
+/// not occur here.
 fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }

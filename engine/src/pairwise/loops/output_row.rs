@@ -29,7 +29,7 @@ impl RowOut<'_> {
     /// relative to it, and the sum of their squares.
     pub fn put_softmax(&mut self, max: f64, sum: f64, squares: f64) {
         if self.mass.is_none() && self.ess.is_none() {
-            // A logarithm that nobody asked for would take time.
+            // A logarithm takes time, so it is computed only for results that are requested.
             return;
         }
         if sum > 0.0 {
