@@ -158,13 +158,12 @@ impl Bounds {
     }
 }
 
-/// Returns the larger number, in one instruction: `f64::max` needs more because of NaN, which does
-/// not occur here.
+/// Returns the larger number, in one instruction, and `b` if `a` is NaN.
 fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
-/// Returns the smaller number.
+/// Returns the smaller number, and `b` if `a` is NaN.
 fn smaller(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
