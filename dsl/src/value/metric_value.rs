@@ -45,9 +45,12 @@ pub fn plain_value(dynamic: &Dynamic) -> Option<f64> {
     number(dynamic).or_else(|| dynamic.clone().try_cast::<Reading>().map(|r| r.value))
 }
 
+/// An operator of two numbers.
+type Operator<R> = fn(f64, f64) -> R;
+
 /// Registers the operators of readings: in comparisons and sums a reading counts as its value.
 pub fn register(engine: &mut Engine) {
-    let comparisons: [(&str, fn(f64, f64) -> bool); 6] = [
+    let comparisons: [(&str, Operator<bool>); 6] = [
         ("<", |a, b| a < b),
         ("<=", |a, b| a <= b),
         (">", |a, b| a > b),
@@ -55,7 +58,7 @@ pub fn register(engine: &mut Engine) {
         ("==", |a, b| a == b),
         ("!=", |a, b| a != b),
     ];
-    let arithmetic: [(&str, fn(f64, f64) -> f64); 4] =
+    let arithmetic: [(&str, Operator<f64>); 4] =
         [("+", |a, b| a + b), ("-", |a, b| a - b), ("*", |a, b| a * b), ("/", |a, b| a / b)];
     comparisons.into_iter().for_each(|(name, op)| operator(engine, name, op));
     arithmetic.into_iter().for_each(|(name, op)| operator(engine, name, op));
@@ -67,7 +70,7 @@ pub fn register(engine: &mut Engine) {
 
 /// Registers an operator of two readings, and of a reading and a number. A closure for each
 /// operator would take many times as long to compile as one that calls a pointer.
-fn operator<R: Variant + Clone>(engine: &mut Engine, name: &str, op: fn(f64, f64) -> R) {
+fn operator<R: Variant + Clone>(engine: &mut Engine, name: &str, op: Operator<R>) {
     engine.register_fn(name, move |a: Reading, b: Reading| op(a.value, b.value));
     engine.register_fn(name, move |a: Reading, b: f64| op(a.value, b));
     engine.register_fn(name, move |a: f64, b: Reading| op(a, b.value));
