@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-// The modules that are hidden from the documentation serve programs that host the engine, such as a
-// script language or a command line. They may change without notice.
+// The modules and names that are hidden from the documentation serve programs that host the engine,
+// such as a script language or a command line. They may change without notice.
 pub mod archive;
 mod error;
+#[doc(hidden)]
 pub mod expression;
 mod interrupt;
+#[doc(hidden)]
 pub mod matrix;
 #[doc(hidden)]
 pub mod number;
@@ -44,7 +46,9 @@ pub mod cost;
 #[cfg(feature = "plot")]
 pub mod plot;
 
-pub use error::{Blame, Error, MissingPart, Quantity, Requirement, Result, Rule, Subject, nearest};
+#[doc(hidden)]
+pub use error::{Blame, MissingPart, Quantity, Requirement, Rule, Subject, nearest};
+pub use error::{Error, Result};
 /// Dense matrices, the type of covariances.
 pub use faer::Mat;
 pub use interrupt::Interrupt;

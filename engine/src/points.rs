@@ -3,14 +3,18 @@
 mod affine_map;
 mod archived;
 mod memory_limit;
+#[doc(hidden)]
 pub mod neighbour;
 mod serde_rows;
 mod standardiser;
 mod weights;
 
+#[doc(hidden)]
 pub use affine_map::AffineMap;
+#[doc(hidden)]
 pub use memory_limit::{check_matrix, is_memory_short, memory_limit, no_room, set_memory_budget};
 pub use standardiser::Standardiser;
+#[doc(hidden)]
 pub use weights::shares;
 
 use crate::{Error, Quantity, Result, Subject, matrix::multiply};

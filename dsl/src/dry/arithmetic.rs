@@ -4,19 +4,21 @@ use super::Dry;
 use crate::value::unknown::{NAME, Number, Unknown, plain, veil};
 use crate::value::{Matrix, Reading};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext, Scope};
+use std::any::TypeId;
 use std::sync::Arc;
 
 /// Registers operators for unknown numbers and readings: the result of arithmetic is unknown, and
 /// the result of a comparison is assumed.
 pub fn register(engine: &mut Engine, dry: &Arc<Dry>) {
     engine.register_type_with_name::<Unknown>(NAME);
-    macro_rules! pairs {
-        ($($a:ty, $b:ty;)*) => {$( binary::<$a, $b>(engine, dry); )*};
-    }
-    pairs! {
-        Unknown, Unknown; Unknown, f64; f64, Unknown; Unknown, i64; i64, Unknown;
-        Reading, Reading; Reading, f64; f64, Reading; Reading, i64; i64, Reading;
-        Reading, Unknown; Unknown, Reading;
+    let unknown = [TypeId::of::<Unknown>(), TypeId::of::<Reading>()];
+    let all = [unknown[0], unknown[1], TypeId::of::<f64>(), TypeId::of::<i64>()];
+    for a in all {
+        for b in all {
+            if unknown.contains(&a) || unknown.contains(&b) {
+                binary(engine, dry, [a, b]);
+            }
+        }
     }
     unary::<Unknown>(engine, dry);
     unary::<Reading>(engine, dry);
@@ -25,7 +27,10 @@ pub fn register(engine: &mut Engine, dry: &Arc<Dry>) {
     engine.register_indexer_get(row);
 }
 
-fn binary<A: Number, B: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
+/// Registers the operators of two numbers of these types. The closures read the types of their
+/// arguments when they run: a closure for each of the twelve pairs of types would take twelve times
+/// as long to compile.
+fn binary(engine: &mut Engine, dry: &Arc<Dry>, pair: [TypeId; 2]) {
     type Op = fn(f64, f64) -> f64;
     let ops: [(&str, Op); 8] = [
         ("+", |a, b| a + b),
@@ -38,14 +43,28 @@ fn binary<A: Number, B: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
         ("max", f64::max),
     ];
     for (name, op) in ops {
-        engine.register_fn(name, move |a: A, b: B| {
-            let ((a, whole_a), (b, whole_b)) = (a.number(), b.number());
-            Unknown { value: op(a, b), whole: whole_a && whole_b && !["/", "**"].contains(&name) }
+        engine.register_raw_fn(name, pair, move |_, arguments| {
+            let ((a, whole_a), (b, whole_b)) = (any_number(arguments[0]), any_number(arguments[1]));
+            Ok(Unknown { value: op(a, b), whole: whole_a && whole_b && !["/", "**"].contains(&name) })
         });
     }
     for name in ["<", "<=", ">", ">=", "==", "!="] {
         let dry = Arc::clone(dry);
-        engine.register_fn(name, move |native: NativeCallContext, _: A, _: B| dry.decided(native.call_position()));
+        engine.register_raw_fn(name, pair, move |native, _| Ok(dry.decided(native.call_position())));
+    }
+}
+
+/// Returns a number of any type, and whether it is whole.
+fn any_number(x: &Dynamic) -> (f64, bool) {
+    if let Some(x) = x.read_lock::<Unknown>() {
+        return x.number();
+    }
+    if let Some(x) = x.read_lock::<Reading>() {
+        return x.number();
+    }
+    match x.as_float() {
+        Ok(x) => x.number(),
+        Err(_) => x.as_int().unwrap_or_default().number(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The value of a metric: a number with its standard error and noise floor.
 
 use super::number::number;
-use rhai::{Dynamic, Engine};
+use rhai::{Dynamic, Engine, Variant};
 use sdflow::metric::Estimate;
 use sdflow::number::{estimate, number as plain};
 use serde::{Deserialize, Serialize};
@@ -45,34 +45,37 @@ pub fn plain_value(dynamic: &Dynamic) -> Option<f64> {
     number(dynamic).or_else(|| dynamic.clone().try_cast::<Reading>().map(|r| r.value))
 }
 
+/// An operator of two numbers.
+type Operator<R> = fn(f64, f64) -> R;
+
 /// Registers the operators of readings: in comparisons and sums a reading counts as its value.
 pub fn register(engine: &mut Engine) {
-    macro_rules! operators {
-        ($($name:literal $result:ty: $op:expr;)*) => {$(
-            let op: fn(f64, f64) -> $result = $op;
-            engine.register_fn($name, move |a: Reading, b: Reading| op(a.value, b.value));
-            engine.register_fn($name, move |a: Reading, b: f64| op(a.value, b));
-            engine.register_fn($name, move |a: f64, b: Reading| op(a, b.value));
-            engine.register_fn($name, move |a: Reading, b: i64| op(a.value, b as f64));
-            engine.register_fn($name, move |a: i64, b: Reading| op(a as f64, b.value));
-        )*};
-    }
-    operators! {
-        "<" bool: |a, b| a < b;
-        "<=" bool: |a, b| a <= b;
-        ">" bool: |a, b| a > b;
-        ">=" bool: |a, b| a >= b;
-        "==" bool: |a, b| a == b;
-        "!=" bool: |a, b| a != b;
-        "+" f64: |a, b| a + b;
-        "-" f64: |a, b| a - b;
-        "*" f64: |a, b| a * b;
-        "/" f64: |a, b| a / b;
-    }
+    let comparisons: [(&str, Operator<bool>); 6] = [
+        ("<", |a, b| a < b),
+        ("<=", |a, b| a <= b),
+        (">", |a, b| a > b),
+        (">=", |a, b| a >= b),
+        ("==", |a, b| a == b),
+        ("!=", |a, b| a != b),
+    ];
+    let arithmetic: [(&str, Operator<f64>); 4] =
+        [("+", |a, b| a + b), ("-", |a, b| a - b), ("*", |a, b| a * b), ("/", |a, b| a / b)];
+    comparisons.into_iter().for_each(|(name, op)| operator(engine, name, op));
+    arithmetic.into_iter().for_each(|(name, op)| operator(engine, name, op));
     engine.register_fn("-", |a: Reading| -a.value);
     engine.register_fn("abs", |a: &mut Reading| a.value.abs());
     engine.register_fn("to_float", |a: &mut Reading| a.value);
     engine.register_fn("to_string", |a: &mut Reading| text(a)).register_fn("to_debug", |a: &mut Reading| text(a));
+}
+
+/// Registers an operator of two readings, and of a reading and a number. A closure for each
+/// operator would take many times as long to compile as one that calls a pointer.
+fn operator<R: Variant + Clone>(engine: &mut Engine, name: &str, op: Operator<R>) {
+    engine.register_fn(name, move |a: Reading, b: Reading| op(a.value, b.value));
+    engine.register_fn(name, move |a: Reading, b: f64| op(a.value, b));
+    engine.register_fn(name, move |a: f64, b: Reading| op(a, b.value));
+    engine.register_fn(name, move |a: Reading, b: i64| op(a.value, b as f64));
+    engine.register_fn(name, move |a: i64, b: Reading| op(a as f64, b.value));
 }
 
 /// Formats a reading: "0.0123 ± 0.0041 (floor 0.02)".

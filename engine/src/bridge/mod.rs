@@ -42,8 +42,10 @@ mod tests;
 
 pub use conditional_error::{Conditional, ConditionalErrorOptions, conditional_error};
 pub use dynamics::{Bridge, Coupling, Direction};
+#[doc(hidden)]
 pub use end_target::EndTarget;
 pub use gaussian::{GaussianBridge, GaussianBridgeOptions};
+#[doc(hidden)]
 pub use gaussian_ipf::{GaussianIpf, GaussianKernel};
 pub use learned::{
     Baseline, ChainStart, DsbOptions, DsbmOptions, LearnedBridge, LearnedDrifts, PairStart, Regression, train_dsb,

@@ -24,10 +24,13 @@ mod train;
 pub use affine::{Affine, AffineOptions};
 pub use distill::{DistillOptions, Distillation, Weight};
 pub use fit::{Fit, FitOptions};
+#[doc(hidden)]
 pub use linear_layer::Layer;
 pub use mlp::{MlpGenerator, MlpOptions};
+#[doc(hidden)]
+pub use model_file::save_denoiser;
 #[cfg(feature = "files")]
-pub use model_file::{Model, ModelOptions, load, save_denoiser};
+pub use model_file::{Model, ModelOptions, load};
 pub use regress::{Pairs, RegressOptions, Regression};
 #[cfg(feature = "files")]
 pub(crate) use tensors::KEY as DESCRIPTION;

@@ -2,8 +2,8 @@
 //! partial file.
 //!
 //! Readers do not trust the content of a file: sizes are checked against the number of bytes in the
-//! file before memory is allocated. Everything except [`write_atomic`] and the plain data of
-//! [`Tensors`] needs the feature `files` of the crate.
+//! file before memory is allocated. Everything except `write_atomic` and the plain data of
+//! `Tensors` needs the feature `files` of the crate.
 
 mod tensor;
 mod write_atomic;
@@ -36,13 +36,18 @@ mod table_options;
 mod write;
 
 pub(crate) use tensor::Tensor;
+#[doc(hidden)]
 pub use tensor::Tensors;
+#[doc(hidden)]
 pub use write_atomic::write_atomic;
 
 #[cfg(feature = "files")]
 pub use checkpoint::{Checkpoint, load_checkpoint, save_checkpoint};
 #[cfg(feature = "files")]
-pub use load::{Loaded, load, load_with_note};
+pub use load::load;
+#[cfg(feature = "files")]
+#[doc(hidden)]
+pub use load::{Loaded, load_with_note};
 #[cfg(feature = "files")]
 pub use load_options::{Column, Header, LoadOptions};
 #[cfg(feature = "files")]

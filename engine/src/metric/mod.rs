@@ -40,8 +40,10 @@ pub(crate) use coverage::{Coverage, CoverageOptions};
 pub(crate) use energy::{Energy, EnergyOptions};
 pub use estimate::Estimate;
 pub use fisher::Fisher;
+pub use floor::floor;
 pub(crate) use floor::{PAIRS, floor_sizes};
-pub use floor::{floor, floor_observed, floor_stream};
+#[doc(hidden)]
+pub use floor::{floor_observed, floor_stream};
 pub(crate) use gaussian::{Frechet, KlGauss, W2Gauss};
 pub(crate) use kl_coordinates::KlCoordinates;
 pub(crate) use kl_knn::{KlKnn, KlKnnOptions};
@@ -53,10 +55,13 @@ pub(crate) use moment_errors::{CovarianceError, MeanError};
 pub(crate) use precision_recall::{PrecisionRecall, PrecisionRecallOptions};
 pub use properties::{Better, Properties};
 pub use reference::Reference;
-pub use registry::{Entry, METRICS, better, by_name};
+#[doc(hidden)]
+pub use registry::{Entry, better};
+pub use registry::{METRICS, by_name};
 pub use relative_error::relative_error;
 pub(crate) use sinkhorn_divergence::{SinkhornDivergence, SinkhornDivergenceOptions};
 pub(crate) use sliced::{SlicedW2, SlicedW2Options};
+#[doc(hidden)]
 pub use units::units_warning;
 pub(crate) use wasserstein::{W2, W2Options};
 

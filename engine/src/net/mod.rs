@@ -23,11 +23,13 @@ mod training_loop;
 
 pub use activation::Activation;
 pub(crate) use adam::Adam;
+#[doc(hidden)]
 pub use adam::AdamOptions;
 pub(crate) use forward_backward::{Gradients, Workspace};
 pub(crate) use fourier::Fourier;
 pub use mlp::Mlp;
 pub(crate) use running_mean::{Averaging, RunningMean};
 pub(crate) use shape::{Hidden, MOST_LAYERS, widths};
+#[doc(hidden)]
 pub use trainer::Trainer;
 pub(crate) use training_loop::{Trainee, TrainingPlan, TrainingStep, train};

@@ -17,4 +17,5 @@ mod tests;
 pub(crate) use divergence::{Divergence, MOST_COORDINATES, directions};
 pub use integrator::Integrator;
 pub(crate) use runge_kutta::move_into;
+#[doc(hidden)]
 pub use runge_kutta::{RungeKutta, StepReport, Velocity};

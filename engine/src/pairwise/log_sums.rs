@@ -64,7 +64,7 @@ impl Pairwise {
     ///
     /// # Errors
     /// Dimensions differ, `sigma` is not positive, or an interrupt.
-    pub fn log_sums<'a>(&self, first: &'a Points, second: &'a Points, sigma: f64) -> Result<LogSums<'a>> {
+    pub(crate) fn log_sums<'a>(&self, first: &'a Points, second: &'a Points, sigma: f64) -> Result<LogSums<'a>> {
         first.check_dim(Subject::several("the first points"), second.dim(), "the second set")?;
         let mut sums = LogSums {
             engine: self.clone(),

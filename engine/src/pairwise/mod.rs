@@ -123,9 +123,11 @@ pub use call::{KernelSum, KernelSums, Softmax, SoftmaxMean, Values};
 pub use engine::Pairwise;
 pub use kernel::{Kernel, Part};
 pub(crate) use log_gradient::LogGradient;
-pub use log_sums::{LogSums, Side};
+pub(crate) use log_sums::{LogSums, Side};
 pub use options::{Backend, PairwiseOptions, Precision};
+#[doc(hidden)]
 pub use peak::{fma_peak, matrix_peak};
+#[doc(hidden)]
 pub use plan::{Centres, Choice};
 pub use score_difference::{Queries, ScoreDifference};
 pub use work::Work;

@@ -27,30 +27,40 @@ pub struct Ball {
     pub radius: f64,
 }
 
-/// Bounds of all blocks.
+/// Blocks whose bounds are computed together, in registers.
+const LANES: usize = 8;
+
+/// Bounds of all blocks. Every list is padded to a multiple of [`LANES`] blocks by blocks without
+/// weight; the lists of coordinates are axis by axis.
 #[derive(Debug)]
 pub struct Bounds {
-    blocks: Vec<(Ball, f64)>,
+    /// The number of blocks, without the padding.
+    count: usize,
+    centres: Vec<f64>,
+    low: Vec<f64>,
+    high: Vec<f64>,
+    radii: Vec<f64>,
+    /// The largest log-weight of every block.
+    tops: Vec<f64>,
     /// The number of bits below the maximum at which the weight of a block is negligible.
     pub depth: f64,
 }
 
 impl Ball {
-    /// Returns the ball of points that can be traversed several times.
-    pub fn of<P: Iterator<Item = f64>>(count: usize, dim: usize, point: impl Fn(usize) -> P) -> Ball {
-        let mut centre = vec![0.0; dim];
-        for i in 0..count {
-            centre.iter_mut().zip(point(i)).for_each(|(c, x)| *c += x);
-        }
-        centre.iter_mut().for_each(|c| *c /= count as f64);
-        let square = |i| point(i).zip(&centre).map(|(x, c)| (x - c).powi(2)).sum::<f64>();
-        let radius = (0..count).map(square).fold(0.0, f64::max).sqrt();
+    /// Returns the ball of these points, each of `dim` coordinates.
+    pub fn of(points: &[f64], dim: usize) -> Ball {
         let (mut low, mut high) = (vec![f64::INFINITY; dim], vec![f64::NEG_INFINITY; dim]);
-        for i in 0..count {
-            for ((low, high), x) in low.iter_mut().zip(&mut high).zip(point(i)) {
-                (*low, *high) = (low.min(x), high.max(x));
+        let mut centre = vec![0.0; dim];
+        for point in points.chunks_exact(dim) {
+            for ((c, x), (low, high)) in centre.iter_mut().zip(point).zip(low.iter_mut().zip(&mut high)) {
+                *c += x;
+                (*low, *high) = (smaller(*low, *x), larger(*high, *x));
             }
         }
+        let count = (points.len() / dim) as f64;
+        centre.iter_mut().for_each(|c| *c /= count);
+        let square = |point: &[f64]| point.iter().zip(&centre).map(|(x, c)| (x - c).powi(2)).sum::<f64>();
+        let radius = points.chunks_exact(dim).map(square).fold(0.0, f64::max).sqrt();
         Ball { low, high, centre, radius }
     }
 
@@ -71,51 +81,89 @@ impl Ball {
         let extents = self.low.iter().zip(&self.high).map(|(low, high)| high - low).enumerate();
         extents.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default()
     }
-
-    /// Returns a lower bound of the distance between points of these balls, whose centres are
-    /// `distance` apart.
-    fn gap(&self, other: &Ball, distance: f64) -> f64 {
-        // The balls are rounded too; a part in a million is far more than that.
-        (distance * (1.0 - 1e-6) - (self.radius + other.radius) * (1.0 + 1e-6)).max(0.0)
-    }
-
-    /// Returns the squared distance of the boxes, rounded down.
-    fn apart(&self, other: &Ball) -> f64 {
-        let intervals = self.low.iter().zip(&self.high).zip(other.low.iter().zip(&other.high));
-        let gap = |((a, b), (c, d)): ((&f64, &f64), (&f64, &f64))| (a - d).max(c - b).max(0.0).powi(2);
-        intervals.map(gap).sum::<f64>() * (1.0 - 1e-6)
-    }
 }
 
 impl Bounds {
     /// Computes the bounds of the packed sources in the blocks of the plan.
     pub fn of<T: Real>(sources: &Packed<T>, plan: &Plan) -> Bounds {
-        let blocks = (0..sources.m.div_ceil(plan.block))
+        let dim = sources.dim;
+        let blocks: Vec<(Ball, f64)> = (0..sources.m.div_ceil(plan.block))
             .into_par_iter()
-            .map(|b| {
+            .map_init(Vec::new, |points, b| {
                 let (from, count) = (b * plan.block, plan.block.min(sources.m - b * plan.block));
-                let ball = Ball::of(count, sources.dim, |j| sources.around_all(from + j));
-                let ball = ball.with_room(T::EPSILON, sources.in_parts());
+                points.clear();
+                (from..from + count).for_each(|j| points.extend(sources.around_all(j)));
+                let ball = Ball::of(points, dim).with_room(T::EPSILON, sources.in_parts());
                 (ball, sources.top(from, count, plan.form))
             })
             .collect();
-        Bounds { blocks, depth: 1.0 - T::EPSILON.log2() + (sources.m as f64).log2() }
+        let padded = blocks.len().next_multiple_of(LANES);
+        let list = |of: &dyn Fn(&(Ball, f64)) -> f64, padding: f64| {
+            let padding = std::iter::repeat_n(padding, padded - blocks.len());
+            blocks.iter().map(of).chain(padding).collect::<Vec<f64>>()
+        };
+        let axes = |of: &dyn Fn(&Ball) -> &Vec<f64>| (0..dim).flat_map(|k| list(&|b| of(&b.0)[k], 0.0)).collect();
+        Bounds {
+            count: blocks.len(),
+            centres: axes(&|ball| &ball.centre),
+            low: axes(&|ball| &ball.low),
+            high: axes(&|ball| &ball.high),
+            radii: list(&|block| block.0.radius, 0.0),
+            tops: list(&|block| block.1, f64::NEG_INFINITY),
+            depth: 1.0 - T::EPSILON.log2() + (sources.m as f64).log2(),
+        }
     }
 
     /// Writes the largest possible score of every block with the queries of `panel` into `best`;
     /// returns the block with the nearest centre.
     pub fn against(&self, panel: &Ball, best: &mut Vec<f64>) -> usize {
         best.clear();
+        let padded = self.tops.len();
         let mut nearest = (f64::INFINITY, 0);
-        for (b, (ball, top)) in self.blocks.iter().enumerate() {
-            let square = crate::points::squared_distance(&ball.centre, &panel.centre);
-            best.push(top - ball.gap(panel, square.sqrt()).powi(2).max(ball.apart(panel)));
+        for from in (0..padded).step_by(LANES) {
+            let lanes = |list: &[f64], axis: usize| -> [f64; LANES] {
+                let mut lanes = [0.0; LANES];
+                lanes.copy_from_slice(&list[axis * padded + from..][..LANES]);
+                lanes
+            };
+            // The squared distances of the centres, and of the boxes.
+            let (mut squares, mut apart) = ([0.0; LANES], [0.0; LANES]);
+            for (k, (c, (l, h))) in panel.centre.iter().zip(panel.low.iter().zip(&panel.high)).enumerate() {
+                let (centres, low, high) = (lanes(&self.centres, k), lanes(&self.low, k), lanes(&self.high, k));
+                for i in 0..LANES {
+                    let offset = centres[i] - c;
+                    squares[i] += offset * offset;
+                    let gap = larger(larger(l - high[i], low[i] - h), 0.0);
+                    apart[i] += gap * gap;
+                }
+            }
+            let (radii, tops) = (lanes(&self.radii, 0), lanes(&self.tops, 0));
+            for i in 0..LANES {
+                // The bounds are rounded too; a part in a million is far more than that.
+                let balls = squares[i].sqrt() * (1.0 - 1e-6) - (radii[i] + panel.radius) * (1.0 + 1e-6);
+                let balls = larger(balls, 0.0);
+                apart[i] = tops[i] - larger(balls * balls, apart[i] * (1.0 - 1e-6));
+            }
+            best.extend_from_slice(&apart);
             // By the nearest centre and not the largest bound, because bounds are equal where balls
             // overlap.
-            if square - top < nearest.0 {
-                nearest = (square - top, b);
+            for i in 0..LANES {
+                if squares[i] - tops[i] < nearest.0 {
+                    nearest = (squares[i] - tops[i], from + i);
+                }
             }
         }
+        best.truncate(self.count);
         nearest.1
     }
+}
+
+/// Returns the larger number, in one instruction, and `b` if `a` is NaN.
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// Returns the smaller number, and `b` if `a` is NaN.
+fn smaller(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
 }

@@ -22,10 +22,13 @@ mod shared;
 mod sweep_plot;
 
 pub use axis::Axis;
-pub use chart::{Chart, Cloud, Curve, Images, Layer, Level};
+#[doc(hidden)]
+pub use chart::Layer;
+pub use chart::{Chart, Cloud, Curve, Images, Level};
 pub use colour::Colour;
 pub use heat::Heat;
 pub use picture::Picture;
+#[doc(hidden)]
 pub use sweep_plot::{Place, survey};
 
 #[cfg(test)]

@@ -31,7 +31,9 @@ pub use discriminator::{DiscriminatorOptions, Features};
 pub use estimate::Estimate;
 pub use estimator::{Score, SigmaRange};
 pub use exact::Exact;
-pub use extent::{Extent, diameter, spacing};
+pub use extent::Extent;
+#[doc(hidden)]
+pub use extent::{diameter, spacing};
 pub use gaussian_fit::{GaussianFit, GaussianFitOptions};
 pub use kde::{Kde, SelfTerm};
 pub use mixture_fit::{MixtureFit, MixtureFitOptions};

@@ -1,7 +1,7 @@
 //! The instruction set in use. It is detected, or forced so that every path can be tested on one
 //! machine.
 
-use pulp::{Arch, Scalar, Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 /// An instruction set for the pairwise engine. If the machine lacks the set, the best set that the
@@ -75,17 +75,36 @@ impl Isa {
     }
 
     /// Runs `op` with this instruction set.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn run<Op: WithSimd>(self, op: Op) -> Op::Output {
-        match self {
-            Isa::Scalar => Scalar.vectorize(op),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => match pulp::x86::V3::try_new() {
-                Some(simd) => Simd::vectorize(simd, op),
-                None => Scalar.vectorize(op),
-            },
-            _ => Arch::new().dispatch(op),
+        // One call for all sets, because each call compiles `op` once for each of them.
+        self.arch().dispatch(op)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn arch(self) -> Arch {
+        match (self, Arch::new()) {
+            (Isa::Scalar, _) => Arch::Scalar,
+            (Isa::Avx2, Arch::V4(_)) => pulp::x86::V3::try_new().map_or(Arch::Scalar, Arch::V3),
+            (_, best) => best,
         }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn arch(self) -> Arch {
+        if self == Isa::Scalar { Arch::Scalar } else { Arch::new() }
+    }
+
+    /// Runs `op` with 512 bits, which the matrix units of a machine imply; does nothing on a
+    /// machine without them.
+    #[inline]
+    pub(crate) fn run_wide<Op: WithSimd<Output = ()>>(op: Op) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = pulp::x86::V4::try_new() {
+            Simd::vectorize(simd, op);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = op;
     }
 }
 

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! An iteration is `g_j <- -epsilon log sum_i a_i exp((f_i - c_ij) / epsilon)`, and the same for
-//! `f` from `g`. No matrix is stored: [`crate::pairwise::LogSums`] computes the sums.
+//! `f` from `g`. No matrix is stored: `pairwise::log_sums` computes the sums.
 //!
 //! - **Scaling.** A cold start solves a sequence of problems with epsilon from the squared diameter
 //!   downwards, each from the potentials of the one before \[schmitzer2019stabilized\].

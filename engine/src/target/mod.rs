@@ -32,6 +32,8 @@ pub use distribution::{DataView, Moments, Target};
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
 pub use option::{BananaOptions, FunnelOptions, GaussianOptions, MixtureOptions, Numbers, StudentTOptions};
+#[doc(hidden)]
+pub use samples::scale_warning;
 pub(crate) use samples::{STANDARDISE_POINTS, STANDARDISE_SAMPLES, uneven_columns};
-pub use samples::{Samples, SamplesOptions, scale_warning};
+pub use samples::{Samples, SamplesOptions};
 pub use student_t::StudentT;

@@ -93,9 +93,9 @@ impl Job<'_> {
                 let task = Task { job: self, first: t * panels * SIDE, rows, scratch, tiles };
                 // Squares of weights cost time, so they are summed only if requested.
                 if sample_size {
-                    Isa::Avx512.run(With::<_, true>(task));
+                    Isa::run_wide(With::<_, true>(task));
                 } else {
-                    Isa::Avx512.run(With::<_, false>(task));
+                    Isa::run_wide(With::<_, false>(task));
                 }
             });
             work.add(pairs, 2 * self.packed.dim);

@@ -28,6 +28,10 @@ impl RowOut<'_> {
     /// Writes normaliser and sample size. They follow from the largest score in bits, the sum of
     /// weights relative to it, and the sum of the squares of these weights.
     pub fn put_softmax(&mut self, max: f64, sum: f64, squares: f64) {
+        if self.mass.is_none() && self.ess.is_none() {
+            // A logarithm takes time, so it is computed only for results that are requested.
+            return;
+        }
         if sum > 0.0 {
             self.put(LN_2 * (max + sum.log2()), sum * sum / squares);
         } else {

@@ -16,8 +16,8 @@ const NEAR: f64 = 30.0;
 const WIDE: f64 = 120.0;
 
 /// The largest number of panels of one task, and of panels that come from a split.
-pub const MOST: usize = 8;
-const CUTS: usize = 4;
+pub const MOST: usize = 12;
+const CUTS: usize = 8;
 
 /// Packed queries, with their norms and bounds.
 #[derive(Debug, Default)]
@@ -87,8 +87,7 @@ impl<T: Real> Panels<T> {
             let query = job.queries.row(rows[lane.min(rows.len() - 1)].query);
             self.points.extend(query.iter().zip(&job.sources.centre).map(|(x, c)| (x - c) * job.sources.scale));
         }
-        let point = |lane: usize| self.points[lane * dim..][..dim].iter().copied();
-        job.bounds.map(|_| Ball::of(width, dim, point))
+        job.bounds.map(|_| Ball::of(&self.points, dim))
     }
 
     /// Chooses the centre of the panel that was read last.

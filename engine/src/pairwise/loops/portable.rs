@@ -8,7 +8,7 @@
 use super::Loops;
 use super::output_row::RowOut;
 use super::portable_job::Job;
-use super::portable_task::{Scratch, Task, With};
+use super::portable_task::{Scratch, Task};
 use super::tile::Form;
 use super::weights::Weights;
 use crate::pairwise::call::{KernelCall, SoftmaxCall};
@@ -135,16 +135,9 @@ impl<T: Real> Job<'_, T> {
         let undone = Mutex::new(Vec::new());
         rows.par_chunks_mut(self.plan.rows()).try_for_each(|rows| {
             interrupt.check()?;
-            let sample_size = rows.iter().any(|r| r.ess.is_some());
-            let (pairs, left) = pool.with(|scratch| {
-                let task = Task { job: self, rows, scratch };
-                // Squares of weights cost time, so they are summed only if requested.
-                if sample_size {
-                    self.plan.isa.run(With::<_, true>(task))
-                } else {
-                    self.plan.isa.run(With::<_, false>(task))
-                }
-            });
+            // Squares of weights cost time, so they are summed only if requested.
+            let squares = rows.iter().any(|r| r.ess.is_some());
+            let (pairs, left) = pool.with(|scratch| self.plan.isa.run(Task { job: self, rows, scratch, squares }));
             work.add(pairs, self.sources.dim + self.sources.value_dim);
             if !left.is_empty() {
                 undone.lock().unwrap_or_else(PoisonError::into_inner).extend(left);

@@ -29,20 +29,18 @@ pub struct Task<'a, 'b, T> {
     pub job: &'a Job<'a, T>,
     pub rows: &'a mut [RowOut<'b>],
     pub scratch: &'a mut Scratch<T>,
+    /// True if squared weights are summed.
+    pub squares: bool,
 }
 
-/// A task with or without sums of squared weights.
-pub struct With<K, const SQUARES: bool>(pub K);
-
-impl<'b, T: Real, const SQUARES: bool> WithSimd for With<Task<'_, 'b, T>, SQUARES> {
+impl<'b, T: Real> WithSimd for Task<'_, 'b, T> {
     /// The number of pairs that were not skipped, and the rows that were not computed.
     type Output = (usize, Vec<RowOut<'b>>);
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> (usize, Vec<RowOut<'b>>) {
-        let With(mut task) = self;
-        let (job, scratch) = (task.job, &mut *task.scratch);
-        scratch.panels.pack(job, task.rows, T::lanes::<S>());
+    fn with_simd<S: Simd>(mut self, simd: S) -> (usize, Vec<RowOut<'b>>) {
+        let (job, scratch) = (self.job, &mut *self.scratch);
+        scratch.panels.pack(job, self.rows, T::lanes::<S>());
         let Job { plan, sources, .. } = *job;
         let panels = scratch.panels.count();
         let (dim, value_dim) = (sources.dim, sources.value_dim);
@@ -61,7 +59,7 @@ impl<'b, T: Real, const SQUARES: bool> WithSimd for With<Task<'_, 'b, T>, SQUARE
         {
             let from = block * plan.block;
             let count = plan.block.min(sources.m - from);
-            let live = &task.rows[scratch.panels.rows(p)];
+            let live = &self.rows[scratch.panels.rows(p)];
             let (x, bias) = if sources.in_parts() {
                 let shift = scratch.panels.shift(p, dim * T::lanes::<S>());
                 scratch.moved.block(simd, sources, (from, count), shift, plan.form)
@@ -79,10 +77,10 @@ impl<'b, T: Real, const SQUARES: bool> WithSimd for With<Task<'_, 'b, T>, SQUARE
             let s = &mut tile::rows_mut::<T, S>(scores)[..count];
             let o = &mut sums[p * value_dim..(p + 1) * value_dim];
             let v = if sources.values_are_sources() { x } else { sources.values(from, count) };
-            job.weights.absorb::<S, SQUARES>(simd, plan.gemm, &mut totals[p], s, (v, from), o);
+            job.weights.absorb(simd, (plan.gemm, self.squares), &mut totals[p], s, (v, from), o);
             pairs += count * live.len();
         }
-        (pairs, task.finish(&totals[..panels]))
+        (pairs, self.finish(&totals[..panels]))
     }
 }
 

@@ -28,10 +28,10 @@ impl<T: Real> Weights<'_, T> {
     /// Adds the scores of one block to the totals and sums of a panel; `v` are the values of the
     /// sources from `from` on.
     #[inline(always)]
-    pub fn absorb<S: Simd, const SQUARES: bool>(
+    pub fn absorb<S: Simd>(
         self,
         simd: S,
-        by_gemm: bool,
+        (by_gemm, squares): (bool, bool),
         totals: &mut Totals<T, S>,
         s: &mut [Row<T, S>],
         (v, from): (&[T], usize),
@@ -40,13 +40,21 @@ impl<T: Real> Weights<'_, T> {
         match self {
             Weights::Softmax => {
                 let scale = totals.raise(simd, s);
-                match o.len() {
-                    1 => totals.softmax_direct::<1, SQUARES>(simd, s, v, o, &scale),
-                    2 => totals.softmax_direct::<2, SQUARES>(simd, s, v, o, &scale),
-                    3 => totals.softmax_direct::<3, SQUARES>(simd, s, v, o, &scale),
-                    4 => totals.softmax_direct::<4, SQUARES>(simd, s, v, o, &scale),
+                match (o.len(), squares) {
+                    (1, false) => totals.softmax_direct::<1, false>(simd, s, v, o, &scale),
+                    (2, false) => totals.softmax_direct::<2, false>(simd, s, v, o, &scale),
+                    (3, false) => totals.softmax_direct::<3, false>(simd, s, v, o, &scale),
+                    (4, false) => totals.softmax_direct::<4, false>(simd, s, v, o, &scale),
+                    (1, true) => totals.softmax_direct::<1, true>(simd, s, v, o, &scale),
+                    (2, true) => totals.softmax_direct::<2, true>(simd, s, v, o, &scale),
+                    (3, true) => totals.softmax_direct::<3, true>(simd, s, v, o, &scale),
+                    (4, true) => totals.softmax_direct::<4, true>(simd, s, v, o, &scale),
                     _ => {
-                        totals.softmax::<SQUARES>(simd, s);
+                        if squares {
+                            totals.softmax::<true>(simd, s);
+                        } else {
+                            totals.softmax::<false>(simd, s);
+                        }
                         if by_gemm {
                             let [w, scale] = [bytemuck::cast_slice(s), bytemuck::cast_slice(&scale)];
                             gemm::accumulate::<T>(w, v, bytemuck::cast_slice_mut(o), scale);

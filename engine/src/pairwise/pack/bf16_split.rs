@@ -64,7 +64,7 @@ impl Split {
         let blocks = blocks.zip(arrays.1.take(padded).par_chunks_mut(block * bias));
         let blocks = blocks.zip(arrays.2.take(padded * v).par_chunks_mut(block * v));
         blocks.enumerate().for_each(|(b, ((x, bias), v))| {
-            Isa::Avx512.run(Block { split: self, sources, log_weights, first: b * block, x, bias, v });
+            Isa::run_wide(Block { split: self, sources, log_weights, first: b * block, x, bias, v });
         });
         (self.x, self.bias, self.v) = arrays;
     }
