@@ -94,6 +94,8 @@ pub(super) struct Training<'a> {
     result: FitResult,
     /// Number of notes that were reported before the first step.
     told: usize,
+    /// True if the teacher is prepared for the first step.
+    prepared: bool,
     pairwise: &'a Pairwise,
     /// The time and the number of evaluated pairs at the last update of the statistics.
     since: (Instant, u64),
@@ -122,6 +124,7 @@ impl<'a> Training<'a> {
             v: Points::default(),
             result: FitResult::default(),
             told: 0,
+            prepared: false,
             pairwise,
             since: (Instant::now(), pairwise.work().pairs()),
         })
@@ -200,17 +203,40 @@ impl<'a> Training<'a> {
 
     /// Evaluates the teacher's velocity at fresh points of the generator.
     fn ask(&mut self, clock: &Clock, observer: &mut dyn Observer) -> Result<()> {
-        let (student, teacher) = (&mut self.student, &mut *self.teacher);
-        student.draw(clock.randomness("base"), &mut self.u, &mut self.y)?;
-        let mut u = Points::default();
-        let mut draw = |stream: Stream, out: &mut Points| student.draw(stream, &mut u, out);
+        self.student.draw(clock.randomness("base"), &mut self.u, &mut self.y)?;
         if clock.step == 0 {
-            let notes = teacher.prepare(&self.y, &mut draw, clock)?;
-            notes.iter().for_each(|note| observer.note(note));
-            self.result.notes.extend(notes);
+            self.prepare(clock, observer)?;
         }
-        teacher.learn(&mut draw, clock)?;
-        teacher.velocity(&self.y, clock, &mut self.v)
+        let mut u = Points::default();
+        let student = &mut self.student;
+        let mut draw = |stream: Stream, out: &mut Points| student.draw(stream, &mut u, out);
+        self.teacher.learn(&mut draw, clock)?;
+        self.teacher.velocity(&self.y, clock, &mut self.v)
+    }
+
+    /// Prepares the teacher for the first step. Its warm-up may take longer than many steps, so
+    /// checkpoints are written within it, and it ends where an end is requested.
+    fn prepare(&mut self, clock: &Clock, observer: &mut dyn Observer) -> Result<()> {
+        if !self.prepared {
+            let notes = self.teacher.prepare(&self.y, clock)?;
+            self.prepared = true;
+            self.tell(notes, observer);
+        }
+        let (mut u, mut loss) = (Points::default(), f64::NAN);
+        loop {
+            let (student, teacher) = (&mut self.student, &mut *self.teacher);
+            let mut draw = |stream: Stream, out: &mut Points| student.draw(stream, &mut u, out);
+            let Some((done, total)) = teacher.warm_up(&mut draw, clock)? else { return Ok(()) };
+            observer.progress("warm-up", done, total, &String::new);
+            let ends = self.pairwise.interrupt().end_requested();
+            let own = self.options.checkpoint_every.is_some_and(|every| done.is_multiple_of(every));
+            if ends || own || observer.checkpoint_due(done, total) {
+                net::keep_checkpoint(self, (0, clock.steps), &mut loss, observer)?;
+            }
+            if ends {
+                return Err(Error::Interrupted);
+            }
+        }
     }
 
     fn write_row(&mut self, clock: &Clock, residual: f64, observer: &mut dyn Observer) -> Result<()> {
@@ -273,6 +299,7 @@ impl Archived for Training<'_> {
         archive.part("notes", &mut self.result.notes)?;
         archive.part("work", &mut self.result.stats)?;
         if archive.is_reader() {
+            self.prepared = true;
             self.pairwise.work().add_earlier(self.result.stats.pairs);
             self.since.1 = self.pairwise.work().pairs();
         }

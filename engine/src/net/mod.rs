@@ -30,4 +30,4 @@ pub use mlp::Mlp;
 pub(crate) use running_mean::{Averaging, RunningMean};
 pub(crate) use shape::{Hidden, MOST_LAYERS, widths};
 pub use trainer::Trainer;
-pub(crate) use training_loop::{Trainee, TrainingPlan, TrainingStep, train};
+pub(crate) use training_loop::{Trainee, TrainingPlan, TrainingStep, keep_checkpoint, train};
