@@ -245,13 +245,6 @@ const REFUSED: &[Refused] = &[
         &["the covariance of 300000 columns", "1200000 x 300000 values are more than"],
     ),
     (
-        "a comparison that never ends in a sort",
-        "let a = []; a.pad(1000, 1); a.sort(|x, y| { loop {} });",
-        "",
-        3,
-        &["50 million operations"],
-    ),
-    (
         "a negative count",
         "sd_flow(normal(10, 2), #{batch: -1});",
         "",
