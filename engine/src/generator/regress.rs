@@ -6,9 +6,10 @@ mod student;
 pub use option::{Pairs, RegressOptions};
 
 use super::Generator;
+use super::history::history_row;
 use super::layer_algebra::least_squares;
 use super::standard_units::Units;
-use super::train::{FitResult, history_row};
+use super::train::FitResult;
 use crate::net::{TrainingPlan, train};
 use crate::number::counted;
 use crate::options::at_least;

@@ -2,17 +2,18 @@
 //! evaluated at its points, and Adam takes a step along it.
 
 use super::Generator;
-use super::optimiser::{Optimiser, OptimiserPlan, Pull};
+use super::history::{history_row, root_mean_square};
+use super::optimiser::{Optimiser, Pull};
 use super::standard_units::Units;
 use super::teacher::Teacher;
+use super::training_options::TrainingOptions;
 use crate::archive::{Archive, Archived};
 use crate::flow::Clock;
 use crate::net::{self, Trainee, TrainingStep};
 use crate::ode::StepReport;
-use crate::options::at_least;
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::target::Target;
-use crate::{Error, Points, Quantity, Result, Subject, pairwise::Pairwise, rng::Stream};
+use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 use std::time::Instant;
 
 /// The result of a training, besides the generator.
@@ -27,34 +28,6 @@ pub struct FitResult {
     pub notes: Vec<String>,
     /// Work done.
     pub stats: Stats,
-}
-
-/// The options that all trainings have: steps, batch, learning rate, averaging, rows of history.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TrainingOptions<'a> {
-    pub name: &'static str,
-    pub plan: OptimiserPlan<'a>,
-    pub batch: usize,
-    pub every: Option<usize>,
-    pub checkpoint_every: Option<usize>,
-}
-
-impl TrainingOptions<'_> {
-    fn check(&self, generator: &dyn Generator, base: &dyn Target) -> Result<()> {
-        if base.dim() != generator.input_dim() {
-            let want = format!("the generator takes {}", generator.input_dim());
-            return Err(Error::shape(Subject::argument("base"), Quantity::Columns(base.dim()), want));
-        }
-        let (every, kept) = (self.every.unwrap_or(1), self.checkpoint_every.unwrap_or(1));
-        self.plan.check()?;
-        at_least(&[("batch", self.batch, 2), ("every", every, 1), ("checkpoint_every", kept, 1)])
-    }
-
-    /// True if this step writes a row of history.
-    fn writes_row(&self, now: &TrainingStep) -> bool {
-        let every = self.every.unwrap_or(now.steps.div_ceil(20)).max(1);
-        now.step.is_multiple_of(every) || now.step + 1 == now.steps
-    }
 }
 
 /// A generator in standard units, and the base of its points.
@@ -305,15 +278,4 @@ impl Archived for Training<'_> {
         }
         self.teacher.archive(archive)
     }
-}
-
-/// A row of history: the readings, with step, progress and residual.
-pub(super) fn history_row(step: usize, steps: usize, residual: f64, readings: Vec<(&'static str, f64)>) -> Row {
-    let usual = [("step", step as f64), ("progress", step as f64 / steps as f64), ("residual", residual)];
-    usual.into_iter().chain(readings).map(|(name, value)| (name.to_string(), value)).collect()
-}
-
-/// `sqrt(mean_i |x_i|^2)` over the rows.
-pub(super) fn root_mean_square(points: &Points) -> f64 {
-    (points.data().iter().map(|x| x * x).sum::<f64>() / points.n() as f64).sqrt()
 }
