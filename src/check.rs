@@ -3,6 +3,7 @@
 use crate::allocator::METER;
 use crate::args::CheckArgs;
 use crate::error_json::ErrorJson;
+use crate::every_second::EverySecond;
 use crate::exit::Exit;
 use crate::progress::duration;
 use crate::request::request;
@@ -12,6 +13,8 @@ use sdflow_dsl::{CheckReport, Cost, Diagnostic, Listener, Param, Work};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// Prints the mistakes in a script, or the cost and the files of a run.
 ///
@@ -19,7 +22,16 @@ use std::sync::Arc;
 /// Arguments contradict each other, or writing fails.
 pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
     let listener: Arc<dyn Listener> = Arc::new(Prints { json: args.json });
-    let report = sdflow_dsl::check(&request(&args.script, &Interrupt::default())?, &listener, Some(&METER));
+    let request = request(&args.script, &Interrupt::default())?;
+    let (begun, told) = (Instant::now(), AtomicU64::new(0));
+    let waiting = EverySecond::act(move || {
+        let tens = begun.elapsed().as_secs() / 10;
+        if told.fetch_max(tens, Ordering::Relaxed) < tens {
+            terminal::print_message(&format!("checking, {} so far", duration(begun.elapsed().as_secs_f64())));
+        }
+    });
+    let report = sdflow_dsl::check(&request, &listener, Some(&METER));
+    drop(waiting);
     report.warnings.iter().chain(&report.notes).for_each(terminal::print_warning);
     report.errors.iter().for_each(terminal::print_error);
     let exit = report.errors.first().map_or(Exit::Done, Exit::of_diagnostic);

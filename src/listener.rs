@@ -5,7 +5,7 @@ use crate::progress::Progress;
 use crate::run_files::RunFiles;
 use crate::terminal;
 use sdflow::Interrupt;
-use sdflow_dsl::{Diagnostic, Listener};
+use sdflow_dsl::{Diagnostic, Listener, goes_on};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -97,7 +97,7 @@ impl Listener for RunListener {
     }
 
     fn resumed(&self, what: &str, step: usize) {
-        let line = format!("{what} goes on after {step} steps");
+        let line = goes_on(what, step);
         if let Voice::Terminal { progress, .. } = &self.voice {
             lock(progress).without_bars(|| terminal::print_message(&line));
         }

@@ -38,6 +38,9 @@ pub struct Record {
     pub steps: u64,
     pub nfe: u64,
     pub work: WorkRecord,
+    /// True if steps and work include those of earlier attempts, which `wall_s` does not.
+    #[serde(default)]
+    pub resumed: bool,
     pub metrics: BTreeMap<String, MetricRecord>,
     pub checks: Vec<CheckRecord>,
     /// The text that the script gave to `conclude`.
@@ -162,6 +165,7 @@ impl Record {
             steps: 0,
             nfe: 0,
             work: WorkRecord::default(),
+            resumed: false,
             metrics: BTreeMap::new(),
             checks: Vec::new(),
             conclusion: None,
@@ -196,6 +200,7 @@ impl Record {
             steps: outcome.steps,
             nfe: outcome.nfe,
             work: WorkRecord::of(outcome),
+            resumed: outcome.resumed,
             metrics: metrics.collect(),
             checks: checks.collect(),
             conclusion: outcome.conclusion.clone(),

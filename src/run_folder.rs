@@ -6,6 +6,7 @@ mod earlier;
 
 use crate::diagnostics;
 use crate::lock::open_lock;
+use crate::record::read::unreadable;
 use crate::record::{Record, Status};
 use sdflow_dsl::{CELLS, CHECKPOINTS, Diagnostic};
 use std::fs::{self, File, TryLockError};
@@ -106,7 +107,7 @@ pub fn read_record(path: &Path) -> Result<Option<Record>, Diagnostic> {
     match fs::read(path.join("run.json")) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
             let hint = "replace that run with `--force`, or choose another `--out`";
-            diagnostics::data(format!("this version cannot read {}: {e}", path.join("run.json").display()), Some(hint))
+            diagnostics::data(unreadable(&path.join("run.json"), &e), Some(hint))
         }),
         Err(e) if e.kind() == ErrorKind::NotFound => {
             let own = |entry: &fs::DirEntry| entry.file_name() == LOCK || entry.file_name() == DRAFTS[0];

@@ -3,6 +3,7 @@
 use crate::progress::duration;
 use crate::record::{CheckRecord, MetricRecord, NonFinite, Record, Status};
 use crate::wrap::{WIDTH, wrap};
+use sdflow::number::counted;
 use sdflow_dsl::{Ending, Param};
 use std::fmt::Write;
 use std::path::Path;
@@ -83,7 +84,8 @@ fn work(text: &mut String, record: &Record) -> std::fmt::Result {
     let work = &record.work;
     if !work.seconds.is_empty() {
         let parts = work.seconds.iter().map(|(part, seconds)| format!("{part} {}", duration(*seconds)));
-        writeln!(text, "  time      {}", parts.collect::<Vec<_>>().join(", "))?;
+        let whose = if record.resumed { ", with the earlier attempts" } else { "" };
+        writeln!(text, "  time      {}{whose}", parts.collect::<Vec<_>>().join(", "))?;
     }
     if record.steps > 0 {
         // A flow between closed forms computes no pairs.
@@ -91,8 +93,10 @@ fn work(text: &mut String, record: &Record) -> std::fmt::Result {
         let threads = record.machine.threads;
         writeln!(
             text,
-            "  work      {} steps, {} field evaluations{rate} on {threads} threads",
-            record.steps, record.nfe
+            "  work      {}, {}{rate} on {}",
+            counted(record.steps, "step"),
+            counted(record.nfe, "field evaluation"),
+            counted(threads, "thread")
         )?;
     }
     Ok(())

@@ -26,7 +26,7 @@ mod value;
 
 pub use check::{CheckReport, check, estimate_memory};
 pub use context::{
-    CELLS, CHECKPOINTS, Check, CheckpointPace, EARLIER, Ending, GRACE, Listener, Outcome, Param, Request,
+    CELLS, CHECKPOINTS, Check, CheckpointPace, EARLIER, Ending, GRACE, Listener, Outcome, Param, Request, goes_on,
 };
 pub use dry::{Cost, Work};
 pub use language::limits::STACK;

@@ -13,7 +13,7 @@ pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
     std::thread::scope(|scope| {
         let run = || execute_here(prepared, listener);
         let started =
-            std::thread::Builder::new().name("script".into()).stack_size(limits::STACK).spawn_scoped(scope, run);
+            std::thread::Builder::new().name("script".into()).stack_size(limits::stack(1)).spawn_scoped(scope, run);
         let failure = |text: String| Outcome { failure: Some(internal(text)), ..Outcome::default() };
         match started {
             Err(e) => failure(format!("cannot start the script's thread: {e}")),
@@ -48,7 +48,7 @@ pub fn rehearse(prepared: &Prepared, listener: Arc<dyn Listener>, dry: Dry) -> (
     let failure = std::thread::scope(|scope| {
         let run = || evaluate(&prepared.program, &context);
         let started =
-            std::thread::Builder::new().name("script".into()).stack_size(limits::STACK).spawn_scoped(scope, run);
+            std::thread::Builder::new().name("script".into()).stack_size(limits::stack(1)).spawn_scoped(scope, run);
         match started {
             Err(e) => Some(internal(format!("cannot start the script's thread: {e}"))),
             Ok(thread) => thread.join().unwrap_or_else(|_| Some(internal("the script's thread ended".into()))),

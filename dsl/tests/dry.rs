@@ -74,7 +74,7 @@ fn results_are_unknown() {
         "#,
     );
     assert_eq!(told(&report.errors), "");
-    assert_eq!(said, ["? ? ? ? 3000 ?", "3000 points in 2 dimensions", "a table of 1 rows: e"]);
+    assert_eq!(said, ["? ? ? ? 3000 ?", "3000 points in 2 dimensions", "a table of 1 row: e"]);
     let lines: Vec<usize> = report.notes.iter().map(|note| note.place.as_ref().unwrap().line).collect();
     assert_eq!(lines, [12, 13]);
     assert_eq!(report.claims, 2);

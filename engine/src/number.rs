@@ -41,6 +41,19 @@ pub fn significant(value: f64, digits: usize) -> String {
     }
 }
 
+/// Formats a count of things whose plural ends in `s`: `1 step`, `0 steps`.
+///
+/// ```
+/// use sdflow::number::counted;
+/// assert_eq!(counted(1, "step"), "1 step");
+/// assert_eq!(counted(1200, "step"), "1200 steps");
+/// ```
+pub fn counted(count: impl TryInto<u128> + std::fmt::Display, thing: &str) -> String {
+    let count_text = count.to_string();
+    let ending = if matches!(count.try_into(), Ok(1)) { "" } else { "s" };
+    format!("{count_text} {thing}{ending}")
+}
+
 /// Formats `value ± se`: the error has two significant digits, and the value has the same last
 /// decimal place, as in `0.0123 ± 0.0041`.
 ///

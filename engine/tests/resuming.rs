@@ -52,7 +52,7 @@ impl Observer for Cut {
     }
 
     fn progress(&mut self, what: &str, done: usize, _total: usize, _detail: &dyn Fn() -> String) {
-        if self.after == Some(done) && what != "noise floors" {
+        if self.after == Some(done) && !["noise floors", "warm-up"].contains(&what) {
             self.interrupt.request_end(std::time::Duration::from_secs(3600));
         }
     }
@@ -338,6 +338,69 @@ fn trainings_of_generators() {
         let done = regression.run_with(cut).unwrap();
         left(&generator, done, cut)
     });
+}
+
+/// Cuts a distillation off within its warm-up; counts the updates of the warm-up that are reported.
+#[derive(Default)]
+struct WarmUpCut {
+    cut: Cut,
+    after: Option<usize>,
+    updates: Vec<usize>,
+}
+
+impl Observer for WarmUpCut {
+    fn note(&mut self, note: &str) {
+        self.cut.note(note);
+    }
+
+    fn row(&mut self, row: &Row) {
+        self.cut.row(row);
+    }
+
+    fn progress(&mut self, what: &str, done: usize, _total: usize, _detail: &dyn Fn() -> String) {
+        if what == "warm-up" {
+            self.updates.push(done);
+            if self.after == Some(done) {
+                self.cut.interrupt.request_end(std::time::Duration::from_secs(3600));
+            }
+        }
+    }
+
+    fn resume(&mut self) -> Result<Option<(usize, Archive)>> {
+        self.cut.resume()
+    }
+
+    fn keep_checkpoint(&mut self, done: usize, total: usize, state: Archive) -> Result<()> {
+        self.cut.keep_checkpoint(done, total, state)
+    }
+}
+
+#[test]
+fn a_warm_up_goes_on_where_it_was_cut_off() {
+    let base = Gaussian::isotropic(vec![0.0, 0.0], 1.0).unwrap();
+    let distil = |watch: &mut WarmUpCut| {
+        let pairwise = Pairwise::new(PairwiseOptions::default(), watch.cut.interrupt.clone());
+        let options = MlpOptions { hidden: 8, layers: 2, ..MlpOptions::default() };
+        let mut generator = MlpGenerator::new(&options, Stream::new(4)).unwrap();
+        let mut teacher = Kde::of(data());
+        let options = DistillOptions { steps: 5, batch: 60, warm_up: 7, hidden: 16, ..DistillOptions::default() };
+        let distillation = Distillation::new(&mut generator, &mut teacher, &base).options(options);
+        let ending = distillation.pairwise(&pairwise).seed(6).run_with(watch).unwrap().ending;
+        let bits: Vec<u64> = generator.parameters().iter().map(|value| value.to_bits()).collect();
+        (bits, ending, std::mem::take(&mut watch.cut.rows), std::mem::take(&mut watch.cut.notes))
+    };
+    let mut alone = WarmUpCut::default();
+    let whole = distil(&mut alone);
+    assert_eq!((&whole.1, alone.updates), (&Ending::Finished, (1..=7).collect()));
+    for after in [1, 4, 7] {
+        let mut first = WarmUpCut { after: Some(after), ..WarmUpCut::default() };
+        assert_eq!(distil(&mut first).1, Ending::Interrupted { step: 0 });
+        let kept = first.cut.kept.take();
+        assert_eq!(kept.as_ref().map(|kept| kept.0), Some(0), "after {after}");
+        let mut second = WarmUpCut { cut: Cut { kept, ..Cut::default() }, ..WarmUpCut::default() };
+        assert!(whole == distil(&mut second), "other results where the warm-up goes on after {after} updates");
+        assert_eq!(second.updates, (after + 1..=7).collect::<Vec<_>>(), "updates were made twice");
+    }
 }
 
 #[test]

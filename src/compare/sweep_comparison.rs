@@ -63,8 +63,9 @@ fn cells(folder: &Path) -> Result<Vec<(Params, Record)>, Diagnostic> {
         |why: String| diagnostics::data(format!("{} is not the table of a sweep: {why}", path.display()), None);
     let text = std::fs::read_to_string(&path).map_err(|e| broken(e.to_string()))?;
     let mut found = Vec::new();
-    for line in text.lines() {
-        let row: Value = serde_json::from_str(line).map_err(|e| broken(e.to_string()))?;
+    for (number, line) in text.lines().enumerate() {
+        let row: Value =
+            serde_json::from_str(line).map_err(|_| broken(format!("its line {} is not valid JSON", number + 1)))?;
         let cell = row["folder"].as_str().ok_or_else(|| broken("a row has no folder".into()))?;
         // A cell that was not started has no record.
         if folder.join(cell).join("run.json").exists() {

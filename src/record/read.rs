@@ -4,6 +4,7 @@ use super::{Record, SCHEMA};
 use crate::diagnostics;
 use sdflow_dsl::Diagnostic;
 use serde::Deserialize;
+use serde_json::error::Category;
 use std::path::Path;
 
 /// The part of a record that every version has.
@@ -25,8 +26,26 @@ pub fn read_record(path: &Path, of_sweep: &str) -> Result<Record, Diagnostic> {
         let message = format!("{shown}/run.json has schema {schema}, but this version reads schema {SCHEMA}");
         return Err(diagnostics::data(message, stale));
     }
-    serde_json::from_slice(&bytes)
-        .map_err(|e| diagnostics::data(format!("this version cannot read {shown}/run.json: {e}"), stale))
+    serde_json::from_slice(&bytes).map_err(|e| diagnostics::data(unreadable(&path.join("run.json"), &e), stale))
+}
+
+/// Returns the message for a file of JSON that is not what this version writes there.
+pub fn unreadable(file: &Path, error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    let told = error.to_string();
+    // The only names in serde's words that a reader knows are those of fields and values.
+    let named = told.split('`').nth(1).unwrap_or_default();
+    let why = match error.classify() {
+        Category::Eof => "it ends too early".into(),
+        Category::Syntax => format!("line {line}, column {column} is not valid JSON"),
+        Category::Io => "reading failed".into(),
+        Category::Data if told.starts_with("missing field") => format!("the field `{named}` is missing"),
+        Category::Data if told.starts_with("unknown variant") => {
+            format!("line {line}, column {column} holds the unknown word `{named}`")
+        }
+        Category::Data => format!("the value that ends in line {line}, column {column} is not of the expected kind"),
+    };
+    format!("this version cannot read {}: {why}", file.display())
 }
 
 /// Returns the error for a folder without the record of a run. `of_sweep` is the hint for the

@@ -20,7 +20,8 @@ pub struct Axis {
 /// The text is not a valid axis; the hint says what to type.
 pub fn axis(name: &str, text: &str) -> Result<Axis, Diagnostic> {
     let refused = |(why, instead): BadAxis| {
-        usage(format!("axis `{name}` is {text}, but {why}"), format!("write -p {name}={instead}"))
+        let seen = if text.trim().is_empty() { "empty".into() } else { format!("`{text}`") };
+        usage(format!("axis `{name}` is {seen}, but {why}"), format!("write -p {name}={instead}"))
     };
     let mut values = Vec::new();
     for item in items(text).map_err(refused)? {
@@ -50,7 +51,8 @@ fn items(text: &str) -> Result<Vec<String>, BadAxis> {
     if full.clone().count() < items.len() {
         let rest: Vec<&str> = full.by_ref().collect();
         let instead = if rest.is_empty() { "2,8,32".into() } else { rest.join(",") };
-        return Err(("one of its values is empty".into(), format!("{instead}, and \"\" for an empty string")));
+        let why = if text.trim().is_empty() { "it needs at least one value" } else { "one of its values is empty" };
+        return Err((why.into(), format!("{instead}, and \"\" for an empty string")));
     }
     Ok(items.into_iter().map(|item| item.trim().to_string()).collect())
 }
@@ -67,10 +69,8 @@ fn expand(item: &str) -> Result<Vec<String>, BadAxis> {
 }
 
 fn whole_numbers(parts: &[&str]) -> Result<Vec<String>, BadAxis> {
-    let parsed: Result<Vec<i64>, BadAxis> = parts
-        .iter()
-        .map(|part| part.parse().map_err(|_| (format!("`{part}` is not a whole number"), "int:1:5".into())))
-        .collect();
+    let parsed: Result<Vec<i64>, BadAxis> =
+        parts.iter().map(|part| part.parse().map_err(|_| (not_a("whole number", part), "int:1:5".into()))).collect();
     let (first, last, step) = match parsed?.as_slice() {
         [first, last] => (*first, *last, 1),
         [first, last, step] => (*first, *last, *step),
@@ -98,7 +98,7 @@ fn spaced_numbers(kind: &str, parts: &[&str]) -> Result<Vec<String>, BadAxis> {
     };
     let end = |part: &str| match part.parse::<f64>() {
         Ok(x) if x.is_finite() => Ok(x),
-        _ => Err((format!("`{part}` is not a number"), example.to_string())),
+        _ => Err((not_a("number", part), example.to_string())),
     };
     let (low, high) = (end(low)?, end(high)?);
     let range = |low: f64, high: f64, n: usize| format!("{kind}:{}:{}:{n}", number(low), number(high));
@@ -135,6 +135,10 @@ fn between(kind: &str, low: f64, high: f64, i: usize, n: usize) -> f64 {
             format!("{value:.11e}").parse().unwrap_or(value) + 0.0
         }
     }
+}
+
+fn not_a(kind: &str, part: &str) -> String {
+    if part.is_empty() { format!("a {kind} is missing") } else { format!("`{part}` is not a {kind}") }
 }
 
 fn downwards() -> String {
@@ -188,14 +192,20 @@ mod tests {
             ("lin:1:2:x", "`x` is not a number of values", "lin:1:2:5"),
             ("lin:1:1:3", "the same", "1"),
             ("2,,8", "empty", "2,8"),
-            ("", "empty", "2,8,32"),
+            ("int:1:", "a whole number is missing", "int:1:5"),
             ("\"a,b", "not closed", "\"a,b\""),
         ] {
             let refusal = axis("sigma", text).unwrap_err();
-            assert!(refusal.message.starts_with(&format!("axis `sigma` is {text}, but ")), "{}", refusal.message);
+            assert!(refusal.message.starts_with(&format!("axis `sigma` is `{text}`, but ")), "{}", refusal.message);
             assert!(refusal.message.contains(why), "{text}: {}", refusal.message);
             let hint = refusal.hint.unwrap();
             assert!(hint.starts_with(&format!("write -p sigma={instead}")), "{text}: {hint}");
         }
+    }
+
+    #[test]
+    fn an_empty_axis_is_told_as_such() {
+        let refusal = axis("sigma", " ").unwrap_err();
+        assert_eq!(refusal.message, "axis `sigma` is empty, but it needs at least one value");
     }
 }

@@ -4,6 +4,7 @@ use super::plan::{Cell, SweepPlan};
 use crate::diagnostics::{self, of_engine};
 use crate::lock::open_lock;
 use crate::record::EngineRecord;
+use crate::record::read::unreadable;
 use crate::run_folder::cannot_write;
 use sdflow_dsl::Diagnostic;
 use serde::{Deserialize, Serialize};
@@ -69,7 +70,7 @@ impl SweepFolder {
             Ok(bytes) => {
                 let described: Described = serde_json::from_slice(&bytes).map_err(|e| {
                     let hint = "choose another `--out`, or delete that folder if you do not need it";
-                    diagnostics::data(format!("this version cannot read {}: {e}", file.display()), Some(hint))
+                    diagnostics::data(unreadable(&file, &e), Some(hint))
                 })?;
                 match described.script.file_name() == script.file_name() {
                     true => Ok(()),

@@ -6,6 +6,7 @@ use crate::language::{At, Fail, Kind, Type, arg, optional};
 use crate::value::{Cloud, describe, number, numbers};
 use rhai::{Array, Dynamic, FnPtr, Map};
 use sdflow::expression::Parameter;
+use sdflow::number::counted;
 use sdflow::target::{CustomDensity, LogDensityOf, ScoreOf, Target};
 use sdflow::{MissingPart, Points, Result};
 use std::sync::Arc;
@@ -66,7 +67,7 @@ pub const ENTRIES: &[Entry] = &[
             j => Err(call.bad(
                 1,
                 format!("is {j}"),
-                &format!("the points have {} columns, counted from 0", points.dim()),
+                &format!("the points have {}, counted from 0", counted(points.dim(), "column")),
             )),
         }
     })
@@ -96,8 +97,9 @@ fn functions(call: &Call, dim: usize, log_density: &FnPtr) -> std::result::Resul
         false => None,
     };
     let callbacks = &call.context.callbacks;
-    let log_density = of_values(Arc::clone(callbacks), detach(log_density));
-    Ok(CustomDensity::functions(dim, log_density, score.map(|score| of_points(Arc::clone(callbacks), detach(&score)))))
+    let log_density = of_values(Arc::clone(callbacks), detach(log_density)?);
+    let score = score.map(|score| detach(&score)).transpose()?;
+    Ok(CustomDensity::functions(dim, log_density, score.map(|score| of_points(Arc::clone(callbacks), score))))
 }
 
 fn of_values(callbacks: Arc<Callbacks>, function: FnPtr) -> LogDensityOf {

@@ -7,6 +7,7 @@ use crate::language::Fail;
 use crate::value::Done;
 use rhai::Dynamic;
 use sdflow::Points;
+use sdflow::number::counted;
 use sdflow::process::{self, Stats};
 use std::path::Path;
 
@@ -57,7 +58,7 @@ pub fn advice(ending: &process::Ending, flow: &str, told: bool) -> String {
     use process::Ending::{Converged, Diverged, Finished, Interrupted};
     match ending {
         Finished => "The last step was taken; the metrics say how good the result is.".into(),
-        Converged { step } => format!("All thresholds of `stop_when` were met after {step} steps."),
+        Converged { step } => format!("All thresholds of `stop_when` were met after {}.", counted(*step, "step")),
         Diverged { step } if told => {
             format!(
                 "In step {step} points became infinite or NaN; see the warnings for the cause, or make `step` smaller."
@@ -67,7 +68,9 @@ pub fn advice(ending: &process::Ending, flow: &str, told: bool) -> String {
             "In step {step} points became infinite or NaN; make `step` smaller, `sigma` larger, or use `scaling: \"denoiser\"`."
         ),
         Diverged { step } => format!("In step {step} points became infinite or NaN; make `step` smaller."),
-        Interrupted { step } => format!("Stopped after {step} steps; the results so far are kept."),
+        Interrupted { step } => {
+            format!("It was stopped after {}; the results so far are kept.", counted(*step, "step"))
+        }
     }
 }
 

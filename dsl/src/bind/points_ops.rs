@@ -5,6 +5,7 @@ use crate::language::{Fail, Kind, Type, arg, optional};
 use crate::value::Cloud;
 use rhai::Dynamic;
 use sdflow::Subject;
+use sdflow::number::counted;
 use sdflow::points::{Standardiser, neighbour};
 use std::sync::Arc;
 
@@ -89,7 +90,7 @@ fn rows(call: &Call) -> Result<Dynamic, Fail> {
         (i, j) = (i * points.n() / j, points.n());
     }
     if j > points.n() {
-        return Err(call.bad(2, format!("is {j}"), &format!("there are {} points", points.n())));
+        return Err(call.bad(2, format!("is {j}"), &format!("there are {}", counted(points.n(), "point"))));
     }
     if i >= j {
         return Err(call.bad(1, format!("is {i}"), &format!("it must be below `j`, {j}")));
@@ -111,7 +112,7 @@ fn divide(call: &Call) -> Result<Dynamic, Fail> {
         return Err(call.bad(
             1,
             format!("makes a part of {first}"),
-            &format!("both parts of {n} points need at least one"),
+            &format!("both parts of {} need at least one", counted(n, "point")),
         ));
     }
     let mut chosen = vec![false; n];

@@ -7,6 +7,7 @@ use crate::language::{At, Fail, Kind, Type, arg};
 use crate::value::{Cloud, Reading, describe, number, numbers};
 use rhai::{Dynamic, Map};
 use sdflow::io;
+use sdflow::number::counted;
 use sdflow::table::{Cell, Table};
 use std::path::Path;
 use std::sync::Arc;
@@ -61,7 +62,7 @@ fn table(call: &Call) -> Result<Dynamic, Fail> {
         cells.sort_by_key(|(_, cell)| !matches!(cell, Cell::Text(_)));
         table.push(cells);
     }
-    let outline = || format!("a table of {} rows: {}", table.n(), table.columns().join(", "));
+    let outline = || format!("a table of {}: {}", counted(table.n(), "row"), table.columns().join(", "));
     call.context.print(call.context.mode.find(|| table.text(), outline).trim_end());
     Ok(Dynamic::from(Arc::new(table)))
 }

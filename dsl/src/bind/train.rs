@@ -12,6 +12,7 @@ use sdflow::cost::{self, Cost, Gauge, Training};
 use sdflow::generator::{
     DistillOptions, Distillation, Fit, FitOptions, FitResult, Generator, Pairs, RegressOptions, Regression,
 };
+use sdflow::number::counted;
 use sdflow::options::Options;
 use sdflow::pairwise::Pairwise;
 use sdflow::points::no_room;
@@ -151,7 +152,7 @@ fn regress_generator(call: &Call) -> Made {
     let (inputs, outputs) = (call.points(1)?, call.points(2)?);
     if inputs.n() != outputs.n() {
         let want = format!("the inputs have {}", inputs.n());
-        return Err(call.bad(2, format!("has {} rows", outputs.n()), &want));
+        return Err(call.bad(2, format!("has {}", counted(outputs.n(), "row")), &want));
     }
     let options: RegressOptions = call.options()?;
     let (base, (number, stream)) = (distribution(call, 1)?, context.numbered_stream("regress"));

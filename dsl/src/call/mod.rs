@@ -1,6 +1,7 @@
 //! A call from a script into Rust: its arguments by type, and its errors.
 
 mod entry;
+pub mod option_type;
 pub mod options;
 
 pub use entry::{Entry, function};

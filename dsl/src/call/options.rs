@@ -2,6 +2,7 @@
 //! name the key.
 
 use super::Call;
+use super::option_type::{describe_type, mismatch as type_error, one_of};
 use crate::context::{as_dynamic, as_value};
 use crate::language::{At, Fail, Signature, deprecated};
 use crate::value::{Cloud, Matrix, describe, format_value, unquoted};
@@ -222,71 +223,6 @@ fn mismatch_error_as(name: &str, key: &Key, value: &Dynamic, mismatch: Mismatch)
         Mismatch::Inside { key, seen, why } => {
             mismatch_error_as(&format!("{name}.{}", key.name), &key, &as_dynamic(&seen), *why)
         }
-        Mismatch::Type => {
-            let fail =
-                Fail::script(format!("`{name}` is {}, but {} is expected", describe(value), describe_type(&key.value)));
-            match (value.as_float(), unquoted(value)) {
-                (Ok(x), _) if matches!(key.value, OptionType::Whole) && x.fract() == 0.0 => {
-                    fail.hint(format!("write {x:.0}"))
-                }
-                (_, Some(hint)) if accepts_numbers(&key.value) => fail.hint(hint),
-                _ => fail,
-            }
-        }
-    }
-}
-
-fn one_of(names: &[&str]) -> String {
-    match names {
-        [only] => format!("\"{only}\""),
-        _ => format!("one of \"{}\"", names.join("\", \"").replace('\t', "\\t")),
-    }
-}
-
-/// True if this type accepts a number.
-fn accepts_numbers(value: &OptionType) -> bool {
-    match value {
-        OptionType::Number | OptionType::Whole | OptionType::Schedule => true,
-        OptionType::List(inner) => accepts_numbers(inner),
-        OptionType::Either(types) => types.iter().any(accepts_numbers),
-        _ => false,
-    }
-}
-
-/// Describes the values that this type accepts.
-pub fn describe_type(value: &OptionType) -> String {
-    match value {
-        OptionType::Number => "a number".into(),
-        OptionType::Whole => "a whole number".into(),
-        OptionType::Truth => "true or false".into(),
-        OptionType::Text => "a string".into(),
-        OptionType::Name(known) => one_of(&known()),
-        OptionType::NumbersByName => "a map of names and numbers such as #{energy: 0.02}".into(),
-        OptionType::Points => "a set of points".into(),
-        OptionType::Schedule => {
-            "a number, a list of numbers, a formula such as \"1 - t\" or a schedule such as cosine(10, 0.1)".into()
-        }
-        OptionType::Kernel => "a kernel such as gaussian_kernel(1.0)".into(),
-        OptionType::Metric => "a metric's name, or a map such as #{metric: \"mmd\", kernel: 0.5}".into(),
-        OptionType::Options(keys) => {
-            format!("a map of options ({})", keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", "))
-        }
-        OptionType::List(OptionType::Text) => "a string or a list of strings".into(),
-        OptionType::List(OptionType::Number) => "a list of numbers".into(),
-        OptionType::List(OptionType::List(OptionType::Number)) => "a list of rows of numbers".into(),
-        OptionType::List(inner) => format!("a list (each element is {})", describe_type(inner)),
-        OptionType::Either([first @ .., last]) => {
-            let one = |value: &OptionType| match value {
-                OptionType::Truth => "true, false".into(),
-                other => describe_type(other),
-            };
-            let first: Vec<String> = first.iter().map(one).collect();
-            let last = match last {
-                OptionType::List(OptionType::Either(_)) => "a list of them".into(),
-                last => describe_type(last),
-            };
-            format!("{} or {last}", first.join(", "))
-        }
-        _ => "another value".into(),
+        Mismatch::Type => type_error(name, &key.value, value),
     }
 }

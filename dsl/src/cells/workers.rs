@@ -2,7 +2,7 @@
 
 use super::layout::Layout;
 use crate::context::CellPool;
-use crate::language::limits::STACK;
+use crate::language::limits::stack;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -130,7 +130,9 @@ impl<S: Sweep> Workers<'_, S> {
             return Ok(receiver);
         }
         self.sweep.progress(None, 0, self.total);
-        for _ in 0..layout.jobs.min(self.total) {
+        let workers = layout.jobs.min(self.total);
+        let stack = stack(workers);
+        for _ in 0..workers {
             let sender = sender.clone();
             let work = move || {
                 let cell_pool = CellPool::default();
@@ -146,7 +148,7 @@ impl<S: Sweep> Workers<'_, S> {
                     Err(e) => drop(sender.send((0, Err(self.sweep.no_threads(&e))))),
                 }
             };
-            Builder::new().name("cell".into()).stack_size(STACK).spawn_scoped(scope, work).map_err(|e| {
+            Builder::new().name("cell".into()).stack_size(stack).spawn_scoped(scope, work).map_err(|e| {
                 self.halt();
                 self.sweep.no_threads(&e)
             })?;

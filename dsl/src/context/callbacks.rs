@@ -1,8 +1,8 @@
 //! Functions of the script that the engine calls during a flow, with all points at once.
 
 use crate::value::unknown::plain;
-use crate::value::{Cloud, Model, describe};
-use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, FnPtr, Map};
+use crate::value::{Cloud, describe};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, FnPtr};
 use sdflow::{Error, Points};
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -97,33 +97,6 @@ impl Callbacks {
     /// Removes and returns the failure of the last call, as the script's error with its place.
     pub fn take_failure(&self) -> Option<Box<EvalAltResult>> {
         self.state().failure.take()
-    }
-}
-
-/// Returns the function with copies of the variables that it has captured, so that later
-/// assignments do not change what it computes.
-pub fn detach(function: &FnPtr) -> FnPtr {
-    let mut function = function.clone();
-    for captured in function.iter_curry_mut() {
-        *captured = deep_copy(captured);
-    }
-    function
-}
-
-/// Returns a copy that shares no mutable data.
-fn deep_copy(value: &Dynamic) -> Dynamic {
-    if let Some(array) = value.read_lock::<Array>() {
-        return array.iter().map(deep_copy).collect::<Array>().into();
-    }
-    if let Some(map) = value.read_lock::<Map>() {
-        return map.iter().map(|(key, value)| (key.clone(), deep_copy(value))).collect::<Map>().into();
-    }
-    if let Some(function) = value.read_lock::<FnPtr>() {
-        return detach(&function).into();
-    }
-    match value.read_lock::<Model>() {
-        Some(model) => Dynamic::from(model.deep_clone()),
-        None => value.flatten_clone(),
     }
 }
 

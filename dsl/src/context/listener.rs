@@ -1,6 +1,7 @@
 //! The listener, which receives the messages of a running script.
 
 use crate::language::Diagnostic;
+use sdflow::number::counted;
 use std::collections::BTreeMap;
 
 /// A receiver of the messages of a running script.
@@ -23,8 +24,16 @@ pub trait Listener: Send + Sync {
     fn progress(&self, what: &str, done: usize, total: usize, detail: &str);
     /// Reports that an interrupted call, such as "run sd_flow", continues after `step` steps.
     fn resumed(&self, what: &str, step: usize) {
-        self.print(&format!("{what} goes on after {step} steps"));
+        self.print(&goes_on(what, step));
     }
     /// A row of the run's history, to be written to the metrics files at once.
     fn row(&self, row: &BTreeMap<String, f64>);
+}
+
+/// Returns the sentence that an interrupted call continues after `step` steps.
+pub fn goes_on(what: &str, step: usize) -> String {
+    match step {
+        0 => format!("{what} goes on where it prepared for its first step"),
+        _ => format!("{what} goes on after {}", counted(step, "step")),
+    }
 }

@@ -3,6 +3,7 @@
 mod callbacks;
 mod checkpoint;
 mod checkpoint_pace;
+mod detach;
 mod listener;
 mod messages;
 mod observer;
@@ -14,10 +15,11 @@ mod request;
 mod sandbox;
 mod sweep_cell;
 
-pub use callbacks::{Callbacks, CellPool, detach, misfit};
+pub use callbacks::{Callbacks, CellPool, misfit};
 pub use checkpoint::Owner;
 pub use checkpoint_pace::{CHECKPOINTS, CheckpointPace, EARLIER, GRACE};
-pub use listener::Listener;
+pub use detach::detach;
+pub use listener::{Listener, goes_on};
 pub use observer::ContextObserver;
 pub use outcome::{Check, Ending, Outcome, Param};
 pub use own_time::{OWN_TIME, OwnTime};

@@ -38,6 +38,7 @@ impl Observer for ContextObserver<'_> {
         let Some(keeper) = &mut self.keeper else { return Ok(None) };
         let found = keeper.resume(self.context, |trouble| self.context.warn(&trouble))?;
         if let Some((step, _)) = &found {
+            self.context.record_resumption();
             self.context.listener.resumed(&self.what, *step);
         }
         Ok(found)

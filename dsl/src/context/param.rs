@@ -60,7 +60,8 @@ impl Given {
             return Ok(Param { value: default.clone(), origin: "script".into() });
         };
         let value = parse_value(name, text, default).map_err(|(want, hint)| {
-            usage(format!("parameter `{name}` is `{text}` ({written}{text}), but {want}"), hint)
+            let seen = if text.trim().is_empty() { "empty".into() } else { format!("`{text}`") };
+            usage(format!("parameter `{name}` is {seen} ({written}{text}), but {want}"), hint)
         })?;
         Ok(Param { value, origin: origin.into() })
     }

@@ -90,6 +90,11 @@ impl Context {
         self.state().diverged = None;
     }
 
+    /// Records that work of an earlier attempt at this run is taken over.
+    pub fn record_resumption(&self) {
+        self.state().outcome.resumed = true;
+    }
+
     /// Adds time spent on a part of the work.
     pub fn record_time(&self, part: &str, seconds: f64) {
         *self.state().outcome.seconds.entry(part.into()).or_default() += seconds;

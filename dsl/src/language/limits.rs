@@ -3,6 +3,7 @@
 use super::{fail::Fail, guards};
 use rhai::{Engine, OptimizationLevel};
 use sdflow::points::{is_memory_short, memory_limit};
+use std::sync::Mutex;
 
 /// Operations that a script may execute; a loop of this many operations takes about ten seconds.
 pub const OPERATIONS: u64 = 50_000_000;
@@ -29,10 +30,30 @@ pub const SOURCE: u64 = 16 << 20;
 /// Largest number of files that a run may write.
 pub const FILES: usize = 10_000;
 
-/// Stack of a thread that runs a script, in bytes. If each closure of a chain holds the closure
-/// before it, dropping the chain needs a stack in proportion to its length. This stack is enough
-/// for a few million closures.
+/// Smallest stack of a thread that runs a script, in bytes. If each closure of a chain holds the
+/// closure before it, dropping the chain needs stack in proportion to its length. This stack is
+/// enough for about four million closures.
 pub const STACK: usize = 1 << 30;
+
+/// A stack that is enough for the longest chain that so many operations can make: a closure takes
+/// at least five.
+const DEEP_STACK: usize = STACK.saturating_mul(3);
+
+/// Returns the stack of each of `threads` threads that run scripts at the same time, in bytes: the
+/// larger one if the system grants that address space to all of them. Memory is used only where a
+/// chain is dropped.
+pub fn stack(threads: usize) -> usize {
+    let gate = Mutex::new(());
+    let granted = std::thread::scope(|scope| {
+        let all_wait = gate.lock();
+        let wait = || drop(gate.lock());
+        let start = |_| std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, wait).is_ok();
+        let granted = (0..threads).all(start);
+        drop(all_wait);
+        granted
+    });
+    if granted { DEEP_STACK } else { STACK }
+}
 
 /// Operations between two checks of the memory. The memory that so many operations can add, strings
 /// included, is a fraction of a gigabyte.

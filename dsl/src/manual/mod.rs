@@ -9,7 +9,7 @@ pub use crate::call::Entry;
 pub use crate::language::{Arg, Kind, Signature, Type};
 
 use crate::bind;
-use crate::call::options;
+use crate::call::option_type;
 use crate::language::deprecated;
 use sdflow::options::{Key, OptionType};
 use serde_json::Value;
@@ -118,7 +118,7 @@ pub fn kind_of(key: &Key) -> String {
     match key.value {
         // A tab is shown as it is typed.
         OptionType::Name(known) => format!("\"{}\"", known().join("\" | \"").replace('\t', "\\t")),
-        other => options::describe_type(&other),
+        other => option_type::describe_type(&other),
     }
 }
 

@@ -4,6 +4,7 @@ use super::target::standard_normal;
 use rhai::Engine;
 use sdflow::generator::{self, Affine, Generator, MlpGenerator};
 use sdflow::io::Tensors;
+use sdflow::number::counted;
 use sdflow::rng::Stream;
 use sdflow::target::{Moments, Target};
 use sdflow::{Error, Mat, Points, Result};
@@ -153,7 +154,7 @@ pub fn register(engine: &mut Engine) {
         let state = model.state();
         let kind = if matches!(state.generator, Kept::Affine(_)) { "affine generator" } else { "net" };
         let generator = state.generator.get();
-        format!("{kind} from {} to {} dimensions", generator.input_dim(), generator.dim())
+        format!("{kind} from {} to {}", generator.input_dim(), counted(generator.dim(), "dimension"))
     };
     engine.register_fn("to_string", text).register_fn("to_debug", text);
 }

@@ -2,6 +2,7 @@
 
 use rhai::{Dynamic, Engine};
 use sdflow::Points;
+use sdflow::number::counted;
 use sdflow::points::Standardiser;
 use sdflow::target::Target;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ impl Cloud {
 
 /// Registers how points print.
 pub fn register(engine: &mut Engine) {
-    let text = |cloud: &mut Cloud| format!("{} points in {} dimensions", cloud.points.n(), cloud.points.dim());
+    let text = |cloud: &mut Cloud| {
+        format!("{} in {}", counted(cloud.points.n(), "point"), counted(cloud.points.dim(), "dimension"))
+    };
     engine.register_fn("to_string", text).register_fn("to_debug", text);
 }

@@ -3,6 +3,7 @@
 use super::Reading;
 use rhai::Engine;
 use sdflow::Points;
+use sdflow::number::counted;
 use sdflow::process::{self, Row, Stats};
 use sdflow::table::{Cell, Table};
 use std::collections::BTreeMap;
@@ -58,6 +59,6 @@ pub fn history(rows: &[Row]) -> Arc<Table> {
 
 /// Registers how a result prints.
 pub fn register(engine: &mut Engine) {
-    let text = |done: &mut Done| format!("{} after {} steps", done.ending.reason(), done.stats.steps);
+    let text = |done: &mut Done| format!("{} after {}", done.ending.reason(), counted(done.stats.steps, "step"));
     engine.register_fn("to_string", text).register_fn("to_debug", text);
 }

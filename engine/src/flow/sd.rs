@@ -10,6 +10,7 @@ pub use option::{Noise, Scaling, SdFlowOptions};
 use super::sigma::Smoothing;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::archive::Archive;
+use crate::number::counted;
 use crate::number::number;
 use crate::ode::StepReport;
 use crate::options::at_least;
@@ -133,7 +134,7 @@ impl SdFlow {
             n => format!(", without {n} stray points, which lie far from all others: no particle will find them"),
         };
         let chosen = format!("chosen from the data{learned}{stray}");
-        let note = format!("sigma: from {first} down to {last}{unit} over {steps} steps, {chosen}");
+        let note = format!("sigma: from {first} down to {last}{unit} over {}, {chosen}", counted(steps, "step"));
         self.smoothing = Some(Smoothing::new(schedule)?);
         Ok(vec![note])
     }

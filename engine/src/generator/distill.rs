@@ -6,7 +6,8 @@ mod option;
 
 use super::Generator;
 use super::optimiser::OptimiserPlan;
-use super::train::{FitResult, Training, TrainingOptions};
+use super::train::{FitResult, Training};
+use super::training_options::TrainingOptions;
 use crate::process::{Observer, process_setters};
 use crate::score::Score;
 use crate::target::Target;

@@ -3,8 +3,9 @@
 use super::Generator;
 use super::optimiser::OptimiserPlan;
 use super::standard_units::Known;
-use super::teacher::{Draw, Teacher};
-use super::train::{FitResult, Training, TrainingOptions};
+use super::teacher::Teacher;
+use super::train::{FitResult, Training};
+use super::training_options::TrainingOptions;
 use crate::archive::Archive;
 use crate::flow::{Clock, FieldAt, Readings, Stepping, VelocityField};
 use crate::ode::StepReport;
@@ -119,7 +120,7 @@ impl Teacher for Along<'_> {
         scales.aim.units().map(|map| Known { map, each_column: scales.units.is_some() })
     }
 
-    fn prepare(&mut self, y: &Points, _draw: &mut Draw, clock: &Clock) -> Result<Vec<String>> {
+    fn prepare(&mut self, y: &Points, clock: &Clock) -> Result<Vec<String>> {
         self.flow.prepare(y, clock, None)
     }
 

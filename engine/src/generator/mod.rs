@@ -9,6 +9,7 @@
 mod affine;
 mod distill;
 mod fit;
+mod history;
 mod layer_algebra;
 mod linear_layer;
 mod mlp;
@@ -20,6 +21,7 @@ mod standard_units;
 mod teacher;
 mod tensors;
 mod train;
+mod training_options;
 
 pub use affine::{Affine, AffineOptions};
 pub use distill::{DistillOptions, Distillation, Weight};

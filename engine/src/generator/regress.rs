@@ -6,10 +6,12 @@ mod student;
 pub use option::{Pairs, RegressOptions};
 
 use super::Generator;
+use super::history::history_row;
 use super::layer_algebra::least_squares;
 use super::standard_units::Units;
-use super::train::{FitResult, history_row};
+use super::train::FitResult;
 use crate::net::{TrainingPlan, train};
+use crate::number::counted;
 use crate::options::at_least;
 use crate::points::AffineMap;
 use crate::process::{Observer, Stats, process_setters};
@@ -142,7 +144,7 @@ fn check(generator: &dyn Generator, pairs: Pairs, options: &RegressOptions) -> R
     y.check_dim(Subject::option("outputs"), generator.dim(), "the generator's output")?;
     if u.n() != y.n() || u.n() == 0 {
         let want = format!("the inputs have {}, and each needs its output", u.n());
-        return Err(Error::shape(Subject::option("outputs"), format!("{} rows", y.n()), want));
+        return Err(Error::shape(Subject::option("outputs"), counted(y.n(), "row"), want));
     }
     plan(options).check()?;
     at_least(&[("batch", options.batch, 1)])

@@ -19,9 +19,14 @@ pub(super) trait Teacher {
     /// once.
     fn measure(&mut self, _size: f64) {}
 
-    /// Prepares for the first step, whose points are `y`. Returns the choices of the teacher, a
-    /// sentence each.
-    fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>>;
+    /// Prepares for the first step, whose points are `y`. Returns its choices, a sentence each.
+    fn prepare(&mut self, y: &Points, clock: &Clock) -> Result<Vec<String>>;
+
+    /// Learns from fresh points once more before the first step. Returns how often it has done so,
+    /// and how often in all; None if it need not do so again.
+    fn warm_up(&mut self, _draw: &mut Draw, _clock: &Clock) -> Result<Option<(usize, usize)>> {
+        Ok(None)
+    }
 
     /// Learns from fresh points before the velocity is evaluated.
     fn learn(&mut self, _draw: &mut Draw, _clock: &Clock) -> Result<()> {
@@ -37,8 +42,9 @@ pub(super) trait Teacher {
         1.0
     }
 
-    /// Writes the state that the teacher keeps between steps into a checkpoint, or reads the state
-    /// back. The state includes the choices of [`Teacher::prepare`], which is not called again.
+    /// Writes the state that the teacher keeps between steps into a checkpoint, or reads it back,
+    /// including the decisions of [`Teacher::prepare`], which is not called again, and the progress
+    /// of [`Teacher::warm_up`], which continues.
     fn archive(&mut self, archive: &mut Archive) -> Result<()>;
 
     /// Called after every step.

@@ -2,17 +2,18 @@
 //! evaluated at its points, and Adam takes a step along the velocity.
 
 use super::Generator;
-use super::optimiser::{Optimiser, OptimiserPlan, Pull};
+use super::history::{history_row, root_mean_square};
+use super::optimiser::{Optimiser, Pull};
 use super::standard_units::Units;
 use super::teacher::Teacher;
+use super::training_options::TrainingOptions;
 use crate::archive::{Archive, Archived};
 use crate::flow::Clock;
 use crate::net::{self, Trainee, TrainingStep};
 use crate::ode::StepReport;
-use crate::options::at_least;
 use crate::process::{Ending, Observer, Row, Stats};
 use crate::target::Target;
-use crate::{Error, Points, Quantity, Result, Subject, pairwise::Pairwise, rng::Stream};
+use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
 use std::time::Instant;
 
 /// The result of a training, besides the generator.
@@ -27,34 +28,6 @@ pub struct FitResult {
     pub notes: Vec<String>,
     /// Work done.
     pub stats: Stats,
-}
-
-/// The options that all trainings have: steps, batch, learning rate, averaging, rows of history.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TrainingOptions<'a> {
-    pub name: &'static str,
-    pub plan: OptimiserPlan<'a>,
-    pub batch: usize,
-    pub every: Option<usize>,
-    pub checkpoint_every: Option<usize>,
-}
-
-impl TrainingOptions<'_> {
-    fn check(&self, generator: &dyn Generator, base: &dyn Target) -> Result<()> {
-        if base.dim() != generator.input_dim() {
-            let want = format!("the generator takes {}", generator.input_dim());
-            return Err(Error::shape(Subject::argument("base"), Quantity::Columns(base.dim()), want));
-        }
-        let (every, kept) = (self.every.unwrap_or(1), self.checkpoint_every.unwrap_or(1));
-        self.plan.check()?;
-        at_least(&[("batch", self.batch, 2), ("every", every, 1), ("checkpoint_every", kept, 1)])
-    }
-
-    /// True if this step writes a row of history.
-    fn writes_row(&self, now: &TrainingStep) -> bool {
-        let every = self.every.unwrap_or(now.steps.div_ceil(20)).max(1);
-        now.step.is_multiple_of(every) || now.step + 1 == now.steps
-    }
 }
 
 /// A generator in standard units, and the base from which its inputs are drawn.
@@ -100,6 +73,8 @@ pub(super) struct Training<'a> {
     result: FitResult,
     /// Number of notes that were reported before the first step.
     told: usize,
+    /// True if the teacher is prepared for the first step.
+    prepared: bool,
     pairwise: &'a Pairwise,
     /// The time and the number of evaluated pairs at the last update of the statistics.
     since: (Instant, u64),
@@ -128,6 +103,7 @@ impl<'a> Training<'a> {
             v: Points::default(),
             result: FitResult::default(),
             told: 0,
+            prepared: false,
             pairwise,
             since: (Instant::now(), pairwise.work().pairs()),
         })
@@ -210,17 +186,40 @@ impl<'a> Training<'a> {
 
     /// Evaluates the teacher's velocity at fresh points of the generator.
     fn ask(&mut self, clock: &Clock, observer: &mut dyn Observer) -> Result<()> {
-        let (student, teacher) = (&mut self.student, &mut *self.teacher);
-        student.draw(clock.randomness("base"), &mut self.u, &mut self.y)?;
-        let mut u = Points::default();
-        let mut draw = |stream: Stream, out: &mut Points| student.draw(stream, &mut u, out);
+        self.student.draw(clock.randomness("base"), &mut self.u, &mut self.y)?;
         if clock.step == 0 {
-            let notes = teacher.prepare(&self.y, &mut draw, clock)?;
-            notes.iter().for_each(|note| observer.note(note));
-            self.result.notes.extend(notes);
+            self.prepare(clock, observer)?;
         }
-        teacher.learn(&mut draw, clock)?;
-        teacher.velocity(&self.y, clock, &mut self.v)
+        let mut u = Points::default();
+        let student = &mut self.student;
+        let mut draw = |stream: Stream, out: &mut Points| student.draw(stream, &mut u, out);
+        self.teacher.learn(&mut draw, clock)?;
+        self.teacher.velocity(&self.y, clock, &mut self.v)
+    }
+
+    /// Prepares the teacher for the first step. Its warm-up may take longer than many steps, so
+    /// checkpoints are written within it, and it ends where an end is requested.
+    fn prepare(&mut self, clock: &Clock, observer: &mut dyn Observer) -> Result<()> {
+        if !self.prepared {
+            let notes = self.teacher.prepare(&self.y, clock)?;
+            self.prepared = true;
+            self.tell(notes, observer);
+        }
+        let (mut u, mut loss) = (Points::default(), f64::NAN);
+        loop {
+            let (student, teacher) = (&mut self.student, &mut *self.teacher);
+            let mut draw = |stream: Stream, out: &mut Points| student.draw(stream, &mut u, out);
+            let Some((done, total)) = teacher.warm_up(&mut draw, clock)? else { return Ok(()) };
+            observer.progress("warm-up", done, total, &String::new);
+            let ends = self.pairwise.interrupt().end_requested();
+            let own = self.options.checkpoint_every.is_some_and(|every| done.is_multiple_of(every));
+            if ends || own || observer.checkpoint_due(done, total) {
+                net::keep_checkpoint(self, (0, clock.steps), &mut loss, observer)?;
+            }
+            if ends {
+                return Err(Error::Interrupted);
+            }
+        }
     }
 
     fn write_row(&mut self, clock: &Clock, residual: f64, observer: &mut dyn Observer) -> Result<()> {
@@ -283,20 +282,10 @@ impl Archived for Training<'_> {
         archive.part("notes", &mut self.result.notes)?;
         archive.part("work", &mut self.result.stats)?;
         if archive.is_reader() {
+            self.prepared = true;
             self.pairwise.work().add_earlier(self.result.stats.pairs);
             self.since.1 = self.pairwise.work().pairs();
         }
         self.teacher.archive(archive)
     }
-}
-
-/// Returns a row of history: the readings, with step, progress and residual.
-pub(super) fn history_row(step: usize, steps: usize, residual: f64, readings: Vec<(&'static str, f64)>) -> Row {
-    let usual = [("step", step as f64), ("progress", step as f64 / steps as f64), ("residual", residual)];
-    usual.into_iter().chain(readings).map(|(name, value)| (name.to_string(), value)).collect()
-}
-
-/// Returns `sqrt(mean_i |x_i|^2)` over the rows.
-pub(super) fn root_mean_square(points: &Points) -> f64 {
-    (points.data().iter().map(|x| x * x).sum::<f64>() / points.n() as f64).sqrt()
 }

@@ -1,6 +1,7 @@
 //! The noise floor: the 95 % quantile of a metric over fresh samples of the reference itself.
 
 use super::{Better, Metric, Reference};
+use crate::number::counted;
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, Subject, rng::Stream};
 use rayon::prelude::*;
@@ -125,7 +126,7 @@ fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) ->
     if m < 4 {
         return Err(Error::shape(
             Subject::argument("reference"),
-            format!("{m} points"),
+            counted(m, "point"),
             "a noise floor from data needs at least 4",
         ));
     }

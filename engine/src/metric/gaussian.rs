@@ -6,6 +6,7 @@ use super::algebra::{dot, inner, inverse_root, root, sandwich, times, trace};
 use super::moments::{Fit, Slope, delta, shift};
 use super::{Estimate, Metric, Properties, Reference};
 use crate::matrix::Spectrum;
+use crate::number::counted;
 use crate::number::number;
 use crate::pairwise::Pairwise;
 use crate::{Error, Points, Result, Subject, rng::Stream};
@@ -128,7 +129,7 @@ pub fn check_rank(fit: &Fit, what: Subject) -> Result<()> {
     match fit.n() {
         Some(n) if n <= d => {
             let want = format!("a Gaussian fit in {d} dimensions needs more than {d}");
-            Err(Error::shape(what, format!("{n} rows"), want))
+            Err(Error::shape(what, counted(n, "row"), want))
         }
         _ => Ok(()),
     }

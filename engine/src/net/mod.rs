@@ -32,4 +32,4 @@ pub(crate) use running_mean::{Averaging, RunningMean};
 pub(crate) use shape::{Hidden, MOST_LAYERS, widths};
 #[doc(hidden)]
 pub use trainer::Trainer;
-pub(crate) use training_loop::{Trainee, TrainingPlan, TrainingStep, train};
+pub(crate) use training_loop::{Trainee, TrainingPlan, TrainingStep, keep_checkpoint, train};

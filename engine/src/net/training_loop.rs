@@ -165,12 +165,26 @@ fn pause(
     let Some(state) = trainee.state() else { return Ok(false) };
     let ends = interrupt.end_requested();
     if step > 0 && (ends || own || observer.checkpoint_due(step, steps)) {
-        let mut archive = Archive::writer();
-        archive.part("loss", loss)?;
-        archive.part("training", state)?;
-        observer.keep_checkpoint(step, steps, archive)?;
+        keep_checkpoint(state, (step, steps), loss, observer)?;
     }
     Ok(ends)
+}
+
+/// Writes the checkpoint of a training after `step` of `steps` steps, from which [`train`]
+/// continues. Also called within the first step, if preparing for it takes long.
+///
+/// # Errors
+/// The checkpoint cannot be written.
+pub fn keep_checkpoint(
+    state: &mut dyn Archived,
+    (step, steps): (usize, usize),
+    loss: &mut f64,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let mut archive = Archive::writer();
+    archive.part("loss", loss)?;
+    archive.part("training", state)?;
+    observer.keep_checkpoint(step, steps, archive)
 }
 
 #[cfg(test)]

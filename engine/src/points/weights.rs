@@ -1,6 +1,7 @@
 //! Weights of points.
 
 use super::{AffineMap, Points};
+use crate::number::counted;
 use crate::{Error, Result, Rule, Subject, matrix::multiply};
 use faer::{Accum, Mat};
 
@@ -12,8 +13,8 @@ pub fn check_weights(weights: &[f64], n: usize, what: &str) -> Result<()> {
     if weights.len() != n {
         return Err(Error::shape(
             Subject::option(what),
-            format!("{} values", weights.len()),
-            format!("there are {n} points"),
+            counted(weights.len(), "value"),
+            format!("there are {}", counted(n, "point")),
         ));
     }
     if let Some((i, w)) = weights.iter().enumerate().find(|(_, w)| !(w.is_finite() && **w >= 0.0)) {

@@ -5,6 +5,7 @@ use super::covariance_shape::{Shape, apply_shape, check_ridge};
 use super::{At, Form, Score, check_sigma, exact::scale};
 use crate::archive::Archive;
 use crate::matrix::multiply;
+use crate::number::counted;
 use crate::options::at_least;
 use crate::points::squared_distance;
 use crate::rng::Stream;
@@ -96,7 +97,7 @@ fn first_guess(points: &Points, options: &MixtureFitOptions, stream: Stream) -> 
     let n = points.n();
     let k = options.k.unwrap_or_else(|| (n / (POINTS_PER_COORDINATE * points.dim())).clamp(1, MOST_COMPONENTS));
     if n < k {
-        return Err(Error::shape("the cloud", format!("{n} points"), format!("a mixture of {k} needs at least {k}")));
+        return Err(Error::shape("the cloud", counted(n, "point"), format!("a mixture of {k} needs at least {k}")));
     }
     let mut rng = stream.rng();
     let mut centres = vec![rng.below(n)];

@@ -4,6 +4,7 @@ use super::{
     Denoiser, DenoiserOptions, DiscriminatorOptions, Estimate, Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit,
     MixtureFitOptions, Nothing, Ratio, Score as _, Smoothed, SmoothedOptions,
 };
+use crate::number::counted;
 use crate::points::Standardiser;
 use crate::target::Target;
 use crate::{Points, Result};
@@ -153,7 +154,7 @@ impl fmt::Display for ScoreSpec {
         match self {
             ScoreSpec::Exact(target) => write!(f, "exact score of {}", target.name()),
             ScoreSpec::Smoothed(target, _) => write!(f, "smoothed score of {}", target.name()),
-            ScoreSpec::Kde { points, .. } => write!(f, "kernel score of {} points", points.n()),
+            ScoreSpec::Kde { points, .. } => write!(f, "kernel score of {}", counted(points.n(), "point")),
             ScoreSpec::Cloud => f.write_str("kernel score of the moving cloud"),
             ScoreSpec::Gaussian(_) => f.write_str("Gaussian fit of the moving cloud"),
             ScoreSpec::Mixture(MixtureFitOptions { k: Some(k), .. }) => {

@@ -4,6 +4,7 @@ use super::distribution::check_no_smoothing;
 use super::{Density, Target};
 use crate::error::MissingPart;
 use crate::expression::{Expression, Parameter};
+use crate::number::counted;
 use crate::rng::Stream;
 use crate::{Error, Points, Result, Subject};
 use std::fmt;
@@ -77,7 +78,7 @@ fn check_dim(dim: usize) -> Result<()> {
 
 impl Target for CustomDensity {
     fn name(&self) -> String {
-        format!("a density in {} dimensions", self.dim)
+        format!("a density in {}", counted(self.dim, "dimension"))
     }
 
     fn dim(&self) -> usize {
@@ -136,7 +137,11 @@ fn check_count(what: &str, got: usize, n: usize) -> Result<()> {
     if got == n {
         return Ok(());
     }
-    let reason = format!("it returned {got} values, but it was called with {n} points and must return as many");
+    let reason = format!(
+        "it returned {}, but it was called with {} and must return as many",
+        counted(got, "value"),
+        counted(n, "point")
+    );
     Err(Error::Callback { what: what.into(), reason })
 }
 

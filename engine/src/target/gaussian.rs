@@ -6,6 +6,7 @@ use super::covariance::Covariance;
 use super::density::{Density, check_sigma};
 use super::gaussian_components::{self, Component};
 use crate::matrix::multiply;
+use crate::number::counted;
 use crate::rng::Rng;
 use crate::{Error, Points, Result, Rule, Subject};
 use faer::{Accum, Mat, MatMut, MatRef};
@@ -88,7 +89,7 @@ impl Gaussian {
         }
         let powers: Vec<f64> = std::iter::successors(Some(1.0), |p| Some(p * rho)).take(dim).collect();
         let gaussian = Gaussian::new(vec![0.0; dim], Mat::from_fn(dim, dim, |i, j| powers[i.abs_diff(j)]))?;
-        Ok(Gaussian { name: format!("ar1({rho}) in {dim} dimensions"), ..gaussian })
+        Ok(Gaussian { name: format!("ar1({rho}) in {}", counted(dim, "dimension")), ..gaussian })
     }
 
     fn with(mean: Vec<f64>, cov: Covariance) -> Result<Gaussian> {
@@ -96,9 +97,9 @@ impl Gaussian {
         Points::new(mean.clone(), dim, "the mean")?;
         if dim != cov.dim() {
             let want = format!("the mean has {dim}");
-            return Err(Error::shape("the covariance", format!("{} dimensions", cov.dim()), want));
+            return Err(Error::shape("the covariance", counted(cov.dim(), "dimension"), want));
         }
-        Ok(Gaussian { name: format!("a Gaussian in {dim} dimensions"), mean, cov })
+        Ok(Gaussian { name: format!("a Gaussian in {}", counted(dim, "dimension")), mean, cov })
     }
 
     /// Returns the mean, `dim`.

@@ -6,6 +6,7 @@ use super::density::{Density, check_sigma};
 use super::gaussian::Gaussian;
 use super::gaussian_components::{self, BLOCK, Component};
 use crate::archive::{Archive, Archived};
+use crate::number::counted;
 use crate::{Error, Points, Result, Rule, Subject};
 use faer::Mat;
 use rayon::prelude::*;
@@ -65,7 +66,7 @@ impl Mixture {
         }
         let dim = components[0].mean().len();
         if let Some((k, c)) = components.iter().enumerate().find(|(_, c)| c.mean().len() != dim) {
-            let got = format!("{} dimensions", c.mean().len());
+            let got = counted(c.mean().len(), "dimension");
             return Err(Error::mismatch(
                 format!("component {k} of the mixture"),
                 got,
@@ -156,7 +157,7 @@ impl Mixture {
     /// Returns the name for messages.
     fn label(&self) -> String {
         let dim = self.components[0].mean().len();
-        format!("a mixture of {} Gaussians in {dim} dimensions", self.components.len())
+        format!("a mixture of {} in {}", counted(self.components.len(), "Gaussian"), counted(dim, "dimension"))
     }
 
     fn smoothed(&self, points: &Points, sigma: f64) -> Result<Vec<Component<'_>>> {

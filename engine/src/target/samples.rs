@@ -1,6 +1,7 @@
 //! A finite sample as a distribution.
 
 use super::{DataView, Moments, Target};
+use crate::number::counted;
 use crate::points::{self, Standardiser, shares};
 use crate::{Error, Points, Result, rng::Stream};
 use std::sync::Arc;
@@ -79,7 +80,11 @@ impl Samples {
 impl Target for Samples {
     fn name(&self) -> String {
         let weighted = if self.weights.is_some() { "weighted " } else { "" };
-        format!("{} {weighted}points in {} dimensions", self.points.n(), self.points.dim())
+        format!(
+            "{} in {}",
+            counted(self.points.n(), &format!("{weighted}point")),
+            counted(self.points.dim(), "dimension")
+        )
     }
 
     fn dim(&self) -> usize {

@@ -3,6 +3,7 @@
 use super::distribution::check_no_smoothing;
 use super::gaussian_components::BLOCK;
 use super::{Density, Gaussian, Moments, Target};
+use crate::number::counted;
 use crate::rng::Stream;
 use crate::{Error, Points, Result};
 use libm::lgamma;
@@ -46,7 +47,7 @@ impl StudentT {
 
 impl Target for StudentT {
     fn name(&self) -> String {
-        format!("a Student t with {} degrees of freedom in {} dimensions", self.dof, self.dim())
+        format!("a Student t with {} degrees of freedom in {}", self.dof, counted(self.dim(), "dimension"))
     }
 
     fn dim(&self) -> usize {

@@ -145,7 +145,7 @@ fn cell(axes: &[(String, Array)], index: usize) -> Map {
 
 /// Returns the results of a cell in a dry run.
 fn dry_run(call: &Call, function: &FnPtr, cell: Map) -> Result<Outcome, Fail> {
-    let function = detach(function);
+    let function = detach(function)?;
     let (made, diverged) = call.context.set_apart(|| function.call_within_context::<Dynamic>(call.native, (cell,)));
     outcome(call.context, call.native, made, diverged)
 }

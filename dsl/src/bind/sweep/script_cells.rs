@@ -32,7 +32,7 @@ pub fn compute(call: &Call, function: &FnPtr, cells: &[Map], mut take: impl FnMu
     let context = call.context;
     let (number, root) = context.numbered_stream("sweep");
     let (store, finished) = Store::open(context, number, |index| cells.get(index).map(name))?;
-    let (function, finished) = (detach(function), Mutex::new(finished));
+    let (function, finished) = (detach(function)?, Mutex::new(finished));
     let sweep = ScriptCells { call, function, cells, store, finished, root };
     let layout = |waiting: usize| Layout::of(None, None, waiting, rayon::current_num_threads());
     cells::run(&sweep, layout, |index, (outcome, trace), layout| {
@@ -54,6 +54,7 @@ impl Sweep for ScriptCells<'_> {
 
     fn stored_result(&self, index: usize) -> Result<Option<Self::Output>, Fail> {
         let found = self.finished.lock().unwrap_or_else(PoisonError::into_inner).remove(&index);
+        found.iter().for_each(|_| self.call.context.record_resumption());
         Ok(found.map(|Finished { readings, trace }| (Ok(readings), trace)))
     }
 
@@ -68,7 +69,7 @@ impl Sweep for ScriptCells<'_> {
         cell_pool.hold(Some(Arc::clone(&context.callbacks)));
         let (global, source) = (call.native.global_runtime_state().clone(), call.native.fn_source());
         let native: NativeCallContext = (&*engine, "sweep", source, &global, call.native.call_position()).into();
-        let value = detach(&self.function).call_within_context::<Dynamic>(&native, (cell.clone(),));
+        let value = detach(&self.function)?.call_within_context::<Dynamic>(&native, (cell.clone(),));
         cell_pool.hold(None);
         let (trace, diverged) = context.finish_cell(&log);
         let outcome = outcome(&context, &native, value, diverged)?;

@@ -4,6 +4,7 @@
 use super::GaussianBridge;
 use crate::bridge::{Bridge, Coupling, ReferenceProcess};
 use crate::matrix::multiply;
+use crate::number::counted;
 use crate::rng::Stream;
 use crate::target::Moments;
 use crate::{Points, Result};
@@ -15,7 +16,7 @@ const BLOCK: usize = 64;
 
 impl Bridge for GaussianBridge {
     fn name(&self) -> String {
-        format!("a bridge between Gaussians in {} dimensions", self.size())
+        format!("a bridge between Gaussians in {}", counted(self.size(), "dimension"))
     }
 
     fn dim(&self) -> usize {

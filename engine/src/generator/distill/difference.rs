@@ -6,11 +6,9 @@ use crate::archive::Archive;
 use crate::flow::{Aim, Clock};
 use crate::generator::standard_units::Known;
 use crate::generator::teacher::{Draw, Teacher};
-use crate::net::{self, TrainingStep};
 use crate::options::at_least;
 use crate::points::squared_distance;
-use crate::process::{Ending, Unobserved};
-use crate::schedule::Schedule;
+use crate::rng::Stream;
 use crate::score::{At, Form, Preconditioned, Score};
 use crate::{Error, Points, Result, Subject, pairwise::Pairwise};
 
@@ -29,6 +27,8 @@ pub(super) struct Difference<'a> {
     /// The range of sigma. It is set when the first points are known.
     range: (f64, f64),
     source: Option<Preconditioned>,
+    /// Number of updates of the source that the warm-up has made.
+    warmed: usize,
     loss: f64,
     /// Buffers: fresh points; the points of a noise level, the same points with noise, and both
     /// scores there.
@@ -54,8 +54,8 @@ impl<'a> Difference<'a> {
         options.source().check()?;
         let points = Points::default;
         let (fresh, z, p, q) = (points(), points(), points(), points());
-        let (range, source, loss) = ((0.0, 0.0), None, f64::NAN);
-        Ok(Difference { teacher, options, pairwise, dim, size: 1.0, range, source, loss, fresh, z, p, q })
+        let (range, source, warmed, loss) = ((0.0, 0.0), None, 0, f64::NAN);
+        Ok(Difference { teacher, options, pairwise, dim, size: 1.0, range, source, warmed, loss, fresh, z, p, q })
     }
 
     /// Returns the smallest and the largest sigma.
@@ -81,31 +81,14 @@ impl<'a> Difference<'a> {
         Err(Error::argument("sigma_min", min, format!("it must be below `sigma_max`, {max:.4}")))
     }
 
-    /// Trains the score of the source.
-    fn update(&mut self, purpose: &str, updates: usize, draw: &mut Draw, clock: &Clock) -> Result<()> {
+    /// Trains the score of the source by one optimiser step. The loss shows if the source diverged
+    /// because points were not finite.
+    fn update(&mut self, stream: Stream, draw: &mut Draw, clock: &Clock) -> Result<()> {
         let Some(source) = &mut self.source else { return Ok(()) };
-        let (fresh, range) = (&mut self.fresh, self.range);
-        let mut learn = |now: &TrainingStep| -> Result<f64> {
-            draw(now.stream.label("base"), fresh)?;
-            source.follow(fresh, UNITS);
-            Ok(source.learn(fresh, range, now.rate, now.stream))
-        };
-        let rate = Schedule::from(self.options.score_rate.at(clock.progress()));
-        let stream = clock.randomness(purpose);
-        let plan = net::TrainingPlan {
-            name: "source",
-            loss: "loss",
-            steps: updates,
-            rate: &rate,
-            stream,
-            checkpoint_every: None,
-        };
-        let trained = net::train(&plan, &mut learn, self.pairwise.interrupt(), &mut Unobserved)?;
-        if matches!(trained.ending, Ending::Interrupted { .. }) {
-            return Err(Error::Interrupted);
-        }
-        // If the source diverged because points were not finite, the loss shows it.
-        self.loss = trained.loss;
+        self.pairwise.interrupt().check()?;
+        draw(stream.label("base"), &mut self.fresh)?;
+        source.follow(&self.fresh, UNITS);
+        self.loss = source.learn(&self.fresh, self.range, self.options.score_rate.at(clock.progress()), stream);
         Ok(())
     }
 
@@ -140,11 +123,10 @@ impl Teacher for Difference<'_> {
         self.size = size;
     }
 
-    fn prepare(&mut self, y: &Points, draw: &mut Draw, clock: &Clock) -> Result<Vec<String>> {
+    fn prepare(&mut self, y: &Points, clock: &Clock) -> Result<Vec<String>> {
         self.range = self.range(y)?;
         let stream = clock.stream.label("source init");
         self.source = Some(Preconditioned::new(y, &self.options.source(), 0.0, stream)?);
-        self.update("warm-up", self.options.warm_up, draw, clock)?;
         Ok(match self.options.sigma_min.zip(self.options.sigma_max) {
             Some(_) => Vec::new(),
             None => {
@@ -153,8 +135,25 @@ impl Teacher for Difference<'_> {
         })
     }
 
+    fn warm_up(&mut self, draw: &mut Draw, clock: &Clock) -> Result<Option<(usize, usize)>> {
+        let (done, total) = (self.warmed, self.options.warm_up);
+        // A source that has diverged cannot recover.
+        if done >= total || (done > 0 && !self.loss.is_finite()) {
+            return Ok(None);
+        }
+        self.update(clock.randomness("warm-up").at(done as u64), draw, clock)?;
+        self.warmed += 1;
+        Ok(Some((self.warmed, total)))
+    }
+
     fn learn(&mut self, draw: &mut Draw, clock: &Clock) -> Result<()> {
-        self.update("source", self.options.score_updates, draw, clock)
+        for k in 0..self.options.score_updates {
+            self.update(clock.randomness("source").at(k as u64), draw, clock)?;
+            if !self.loss.is_finite() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn velocity(&mut self, y: &Points, clock: &Clock, out: &mut Points) -> Result<()> {
@@ -181,6 +180,7 @@ impl Teacher for Difference<'_> {
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("range", &mut self.range)?;
+        archive.part("warm-up", &mut self.warmed)?;
         archive.part("loss", &mut self.loss)?;
         let (options, dim) = (self.options.source(), self.dim);
         archive.optional("source", &mut self.source, |archive| Preconditioned::blank(dim, &options, archive))?;

@@ -3,8 +3,9 @@
 use super::option::{Pairs, RegressOptions, plan};
 use crate::archive::{Archive, Archived};
 use crate::generator::Generator;
+use crate::generator::history::{history_row, root_mean_square};
 use crate::generator::optimiser::{Optimiser, Pull};
-use crate::generator::train::{FitResult, history_row, root_mean_square};
+use crate::generator::train::FitResult;
 use crate::net::{Trainee, TrainingStep};
 use crate::process::{Observer, Row};
 use crate::{Points, Result};

@@ -2,6 +2,7 @@
 
 use super::{Kde, displacement};
 use crate::archive::Archive;
+use crate::number::counted;
 use crate::score::{At, Extent, Form, Score, SigmaRange, check_sigma};
 use crate::{Points, Result};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 impl Score for Kde {
     fn name(&self) -> String {
         match &self.points {
-            Some(points) => format!("kde of {} points", points.n()),
+            Some(points) => format!("kde of {}", counted(points.n(), "point")),
             None => "kde of the moving cloud".into(),
         }
     }
