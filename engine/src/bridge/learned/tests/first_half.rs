@@ -69,8 +69,7 @@ fn denoising(source: &Mixture, stream: Stream) -> Vec<f64> {
     for t in TIMES {
         let mut score = Points::default();
         let (x, sigma) = queries(source, t);
-        let at =
-            At { z: &x, sigma, cloud: &x, aligned: true, learn: false, stream: Stream::new(9), pairwise: &engine };
+        let at = At { z: &x, sigma, cloud: &x, aligned: true, learn: false, stream: Stream::new(9), pairwise: &engine };
         found.evaluate(&at, Form::Score, &mut score).unwrap();
         all.extend(score.data().iter().map(|v| EPSILON * v));
     }
@@ -95,10 +94,17 @@ fn both_trainings_give_one_field_within_the_noise_of_a_training() {
     }
     let size = distance(&exact, &vec![0.0; exact.len()]);
     // Two trainings of one kind differ by the noise of both, and so do trainings of different kinds.
-    let within = |all: &[Vec<f64>]| (distance(&all[0], &all[1]) + distance(&all[1], &all[2]) + distance(&all[0], &all[2])) / 3.0;
+    let within =
+        |all: &[Vec<f64>]| (distance(&all[0], &all[1]) + distance(&all[1], &all[2]) + distance(&all[0], &all[2])) / 3.0;
     let noise = ((within(&fits).powi(2) + within(&scores).powi(2)) / 2.0).sqrt();
     let across: f64 = fits.iter().flat_map(|a| scores.iter().map(move |b| distance(a, b))).sum::<f64>() / 9.0;
-    println!("size {size} within {} {} across {across} exact {} {}", within(&fits), within(&scores), distance(&fits[0], &exact), distance(&scores[0], &exact));
+    println!(
+        "size {size} within {} {} across {across} exact {} {}",
+        within(&fits),
+        within(&scores),
+        distance(&fits[0], &exact),
+        distance(&scores[0], &exact)
+    );
     assert!(across < 1.5 * noise, "{across} {noise}");
     assert!(noise < 0.2 * size, "{noise} {size}");
 }
