@@ -1,4 +1,4 @@
-//! Bridges learned from two samples against the bridge of the same samples, which needs no training.
+//! Bridges learned from two samples against the bridge of the same samples, which is not trained.
 
 use crate::Interrupt;
 use crate::bridge::{
