@@ -31,11 +31,21 @@ fn ode(process: Process, sampler: PfOdeSampler, tolerance: f64) -> Diffusion {
     Diffusion::pf_ode(gaussian(), &options).unwrap()
 }
 
-fn moved(flow: &mut Diffusion, mut cloud: Points, steps: usize, pairwise: &Pairwise) -> (Points, u64) {
+fn moved(flow: &mut Diffusion, cloud: Points, steps: usize, pairwise: &Pairwise) -> (Points, u64) {
+    moved_by(flow, cloud, steps, pairwise, Stream::new(5))
+}
+
+fn moved_by(
+    flow: &mut Diffusion,
+    mut cloud: Points,
+    steps: usize,
+    pairwise: &Pairwise,
+    stream: Stream,
+) -> (Points, u64) {
     let mut evaluations = 0;
-    flow.prepare(&cloud, &Clock::at(0, steps, Stream::new(5))).unwrap();
+    flow.prepare(&cloud, &Clock::at(0, steps, stream)).unwrap();
     for step in 0..steps {
-        evaluations += flow.step(&mut cloud, &Clock::at(step, steps, Stream::new(5)), pairwise).unwrap();
+        evaluations += flow.step(&mut cloud, &Clock::at(step, steps, stream), pairwise).unwrap();
     }
     (cloud, evaluations)
 }
@@ -217,7 +227,8 @@ fn a_score_that_is_wrong_for_a_while_leaves_the_known_bias_for_every_share_of_no
     for (wrong_from, wrong_to) in [(4.0, 1.0), (0.5, 0.1)] {
         for h in [0.0, 0.5, 1.0, 2.0] {
             let mut cloud = normal(0.0, top.hypot(1.0)).sample(n, Stream::new(7)).unwrap();
-            for (from, to, mean) in [(top, wrong_from, 0.0), (wrong_from, wrong_to, shift), (wrong_to, bottom, 0.0)] {
+            let stages = [(top, wrong_from, 0.0), (wrong_from, wrong_to, shift), (wrong_to, bottom, 0.0)];
+            for (stage, (from, to, mean)) in stages.into_iter().enumerate() {
                 if from <= to {
                     continue;
                 }
@@ -230,7 +241,8 @@ fn a_score_that_is_wrong_for_a_while_leaves_the_known_bias_for_every_share_of_no
                 };
                 let score = Box::new(Exact::new(Arc::new(normal(mean, 1.0))).unwrap());
                 let mut flow = Diffusion::reverse_sde(score, &options).unwrap();
-                (cloud, _) = moved(&mut flow, cloud, 600, &Pairwise::default());
+                let stream = Stream::new(8).at(stage as u64);
+                (cloud, _) = moved_by(&mut flow, cloud, 600, &Pairwise::default(), stream);
             }
             let (power, at) = (0.5 * (1.0 + h * h), |sigma: f64| 1.0 + sigma * sigma);
             let fall = |from: f64, to: f64| (at(to) / at(from)).powf(power);
