@@ -31,11 +31,21 @@ fn ode(process: Process, sampler: PfOdeSampler, tolerance: f64) -> Diffusion {
     Diffusion::pf_ode(gaussian(), &options).unwrap()
 }
 
-fn moved(flow: &mut Diffusion, mut cloud: Points, steps: usize, pairwise: &Pairwise) -> (Points, u64) {
+fn moved(flow: &mut Diffusion, cloud: Points, steps: usize, pairwise: &Pairwise) -> (Points, u64) {
+    moved_by(flow, cloud, steps, pairwise, Stream::new(5))
+}
+
+fn moved_by(
+    flow: &mut Diffusion,
+    mut cloud: Points,
+    steps: usize,
+    pairwise: &Pairwise,
+    stream: Stream,
+) -> (Points, u64) {
     let mut evaluations = 0;
-    flow.prepare(&cloud, &Clock::at(0, steps, Stream::new(5))).unwrap();
+    flow.prepare(&cloud, &Clock::at(0, steps, stream)).unwrap();
     for step in 0..steps {
-        evaluations += flow.step(&mut cloud, &Clock::at(step, steps, Stream::new(5)), pairwise).unwrap();
+        evaluations += flow.step(&mut cloud, &Clock::at(step, steps, stream), pairwise).unwrap();
     }
     (cloud, evaluations)
 }
@@ -185,6 +195,7 @@ fn deterministic_and_stochastic_samplers_end_at_one_law() {
         (ReverseSdeSampler::Ancestral, 0.5),
         (ReverseSdeSampler::EulerMaruyama, 1.0),
         (ReverseSdeSampler::EulerMaruyama, 0.5),
+        (ReverseSdeSampler::EulerMaruyama, 2.0),
         (ReverseSdeSampler::Edm, 1.0),
     ] {
         let options = ReverseSdeOptions { sampler, lambda, sigma_max, sigma_min, ..ReverseSdeOptions::default() };
@@ -206,6 +217,46 @@ fn deterministic_and_stochastic_samplers_end_at_one_law() {
         };
         let mut flow = Diffusion::predictor_corrector(gaussian(), &options).unwrap();
         assert_end_law(&format!("{predictor:?}"), &mut flow, 800);
+    }
+}
+
+/// For data `N(0, v)` the mean of `dz = -(1 + h^2) sigma score dsigma + h sqrt(2 sigma) dW` falls towards that of the score as
+/// `(v + sigma^2)^((1 + h^2) / 2)`, and the variance stays `v + sigma^2`.
+#[test]
+fn a_score_that_is_wrong_for_a_while_leaves_the_known_bias_for_every_share_of_noise() {
+    let n = 40_000;
+    let normal = |mean: f64, std: f64| Gaussian::isotropic(vec![mean], std).unwrap();
+    let (top, bottom, shift) = (4.0f64, 0.1f64, 1.0);
+    for (wrong_from, wrong_to) in [(4.0, 1.0), (0.5, 0.1)] {
+        for h in [0.0, 0.5, 1.0, 2.0] {
+            let mut cloud = normal(0.0, top.hypot(1.0)).sample(n, Stream::new(7)).unwrap();
+            let stages = [(top, wrong_from, 0.0), (wrong_from, wrong_to, shift), (wrong_to, bottom, 0.0)];
+            for (stage, (from, to, mean)) in stages.into_iter().enumerate() {
+                if from <= to {
+                    continue;
+                }
+                let options = ReverseSdeOptions {
+                    sampler: ReverseSdeSampler::EulerMaruyama,
+                    lambda: h,
+                    sigma_max: Some(from),
+                    sigma_min: Some(to),
+                    ..ReverseSdeOptions::default()
+                };
+                let score = Box::new(Exact::new(Arc::new(normal(mean, 1.0))).unwrap());
+                let mut flow = Diffusion::reverse_sde(score, &options).unwrap();
+                let stream = Stream::new(8).at(stage as u64);
+                (cloud, _) = moved_by(&mut flow, cloud, 600, &Pairwise::default(), stream);
+            }
+            let (power, at) = (0.5 * (1.0 + h * h), |sigma: f64| 1.0 + sigma * sigma);
+            let fall = |from: f64, to: f64| (at(to) / at(from)).powf(power);
+            let bias = shift * (1.0 - fall(wrong_from, wrong_to)) * fall(wrong_to, bottom);
+            let (variance, what) = (at(bottom), format!("h {h}, from {wrong_from}"));
+            let (mean, cov) = (cloud.mean()[0], cloud.covariance()[(0, 0)]);
+            // Four standard errors, and the error of 600 Euler steps.
+            assert!((mean - bias).abs() < 4.0 * (variance / n as f64).sqrt() + 0.005, "{what}: {mean} {bias}");
+            let most = 4.0 * variance * (2.0 / n as f64).sqrt() + 0.01;
+            assert!((cov - variance).abs() < most, "{what}: {cov} {variance}");
+        }
     }
 }
 
@@ -300,6 +351,15 @@ fn a_start_of_another_size_is_told() {
     let mut flow = ode(Process::Ve, PfOdeSampler::Heun, 1.0);
     moved(&mut flow, Stream::new(1).normal(50, 2), 3, &Pairwise::default());
     assert!(flow.warnings()[0].contains("prior"), "{:?}", flow.warnings());
+    // In the middle of the way the start has the spread of the data too.
+    let late = PfOdeOptions { sigma_max: Some(0.1), sigma_min: Some(0.05), ..PfOdeOptions::default() };
+    for (scale, warnings) in [(1.0, 0), (4.0, 1), (0.01, 1)] {
+        let mut start = Stream::new(1).normal(50, 2);
+        start.data_mut().iter_mut().for_each(|v| *v *= scale);
+        let mut flow = Diffusion::pf_ode(gaussian(), &late).unwrap();
+        moved(&mut flow, start, 3, &Pairwise::default());
+        assert_eq!(flow.warnings().len(), warnings, "{scale}: {:?}", flow.warnings());
+    }
     let options = PfOdeOptions { sigma_max: Some(0.01), sigma_min: Some(0.1), ..PfOdeOptions::default() };
     assert!(Diffusion::pf_ode(gaussian(), &options).unwrap_err().to_string().contains("above sigma_min"));
 }

@@ -1,5 +1,6 @@
 //! Bridges learned by nets.
 
+mod first_half;
 mod fitting;
 mod nets;
 mod refusals;

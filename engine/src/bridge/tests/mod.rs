@@ -1,5 +1,6 @@
 //! Bridges against closed forms, identities, quadrature and simulation.
 
+mod agreement;
 mod conditional;
 mod gaussian;
 mod ipf;

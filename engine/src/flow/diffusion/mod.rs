@@ -166,8 +166,11 @@ impl Sampler for Diffusion {
     fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
         self.score.check_dim(start, Subject::argument("start"), "the score")?;
         let (first, dim) = (self.levels.sigma(0, clock.steps), start.dim() as f64);
-        let (expected, got) = (self.levels.scale(first) * first * dim.sqrt(), start.spread());
-        let alike = (0.5..=2.0).contains(&(got / expected));
+        let (a, got) = (self.levels.scale(first), start.spread());
+        let expected = a * first * dim.sqrt();
+        // A start in the middle of the way has the spread of the data besides that of the noise.
+        let most = expected.hypot(a * self.levels.data_spread());
+        let alike = (0.5 * expected..=2.0 * most).contains(&got);
         self.warning = (start.n() >= 10 && !alike).then(|| {
             format!(
                 "the start has a spread of {}, and the first noise level one of {}: begin with points of its prior, or choose \

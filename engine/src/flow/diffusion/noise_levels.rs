@@ -45,6 +45,8 @@ pub struct Levels {
     sigma_max: f64,
     sigma_min: f64,
     centre: Option<Vec<f64>>,
+    /// The spread of the data, 0 if it is unknown.
+    data_spread: f64,
     /// The range of sigma that the score has learned.
     range: Option<(f64, f64)>,
 }
@@ -86,7 +88,7 @@ impl Levels {
             let want = format!("{} has no finest detail, as {cause}: give a number", score.name());
             return Err(Error::argument("sigma_min", "left out", want));
         }
-        let mut levels = Levels { options, sigma_max: 0.0, sigma_min, centre: None, range: learned };
+        let mut levels = Levels { options, sigma_max: 0.0, sigma_min, centre: None, data_spread: 0.0, range: learned };
         let wide = extent.as_ref().map(|e| 10.0 * e.diameter.max(e.detail));
         let usual = match levels.options.process {
             Process::Ve => wide,
@@ -101,7 +103,10 @@ impl Levels {
         if levels.sigma_max > WIDEST {
             return Err(Error::argument("sigma_max", format!("{:e}", levels.sigma_max), TOO_WIDE));
         }
-        levels.centre = extent.map(|e| e.centre);
+        if let Some(extent) = extent {
+            levels.data_spread = extent.std.iter().map(|s| s * s).sum::<f64>().sqrt();
+            levels.centre = Some(extent.centre);
+        }
         Ok(levels)
     }
 
@@ -193,6 +198,11 @@ impl Levels {
 
     pub(super) fn sigma_min(&self) -> f64 {
         self.sigma_min
+    }
+
+    /// Returns the root of the sum of the variances of the data, 0 if it is unknown.
+    pub(super) fn data_spread(&self) -> f64 {
+        self.data_spread
     }
 
     pub(super) fn denoises(&self) -> bool {
