@@ -42,7 +42,8 @@
 //! | `updates` | one iteration |
 //! | `anderson` | extrapolation from the last iterates |
 //! | `newton`, `sparse_plan` | Newton's method with the entries that are not negligible |
-//! | `solver` | the problem, its sequence of epsilons and its precisions |
+//! | `problem` | the problem and its checks |
+//! | `solver` | the sequence of epsilons, and the precisions |
 //! | `solution`, `potentials` | a solution in progress, its iterations and ending; the result |
 //! | `coupling` | the result: values, entries of the plan, means of its rows |
 //! | `divergence` | the debiased value |
@@ -54,6 +55,7 @@ mod marginal;
 mod newton;
 mod option;
 mod potentials;
+mod problem;
 mod solution;
 mod solver;
 mod sparse_plan;
@@ -66,4 +68,4 @@ pub use divergence::{Divergence, divergence};
 pub use marginal::Marginal;
 pub use option::{SinkhornOptions, SinkhornPrecision};
 pub use potentials::Potentials;
-pub use solver::Sinkhorn;
+pub use problem::Sinkhorn;

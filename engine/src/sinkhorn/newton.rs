@@ -15,16 +15,13 @@
 
 use super::solution::Run;
 use super::sparse_plan::{SparsePlan, dot};
-use super::updates::Updates;
+use super::updates::{LARGEST, Updates};
 use crate::Result;
 
 /// Damping at first, and its range.
 const FIRST: f64 = 1e-2;
 const LEAST: f64 = 1e-14;
 const MOST: f64 = 1e4;
-
-/// Exponents above this are cut off.
-const LARGEST: f64 = 500.0;
 
 /// Above this error a step is an iteration of Sinkhorn's algorithm.
 const NEAR: f64 = 0.3;

@@ -1,8 +1,9 @@
 //! A solution in progress: iterations, and the ending.
 
 use super::anderson::Anderson;
+use super::problem::Sinkhorn;
 use super::updates::Updates;
-use super::{Marginal, Potentials, Sinkhorn};
+use super::{Marginal, Potentials};
 use crate::Result;
 
 /// The error at which a problem of a larger epsilon is solved well enough to start the next one,
@@ -57,8 +58,8 @@ impl Run<'_, '_> {
         self.problem.options.max_iterations.saturating_sub(1 + self.iterations)
     }
 
-    /// Solves a problem of a larger epsilon well enough to start the next one. The updates are those
-    /// of each precision.
+    /// Solves a problem of a larger epsilon well enough to start the next one. The updates are
+    /// those of each precision.
     pub(super) fn solve_larger(&mut self, updates: &mut [Updates], epsilon: f64, has_newton: bool) -> Result<()> {
         let Some(quick) = updates.first_mut().filter(|_| self.left() > 0) else { return Ok(()) };
         quick.set_epsilon(epsilon)?;

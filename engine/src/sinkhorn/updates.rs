@@ -5,7 +5,7 @@ use crate::pairwise::{LogSums, Pairwise, Side};
 use crate::{Error, Interrupt, Result};
 
 /// Exponents above this are cut off, so that the error of a first guess is a number.
-const LARGEST: f64 = 500.0;
+pub const LARGEST: f64 = 500.0;
 
 /// The updates of a problem at one epsilon.
 #[derive(Debug)]

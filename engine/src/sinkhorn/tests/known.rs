@@ -2,9 +2,9 @@
 //! `ot.sinkhorn(a, b, M, reg, method="sinkhorn_log", numItermax=200000, stopThr=1e-13, log=True)`
 //! with `M_ij = |x_i - y_j|^2`.
 //!
-//! Its plan is `exp(log_u + log_v - M / reg)`. With the cost `M / 2` and `epsilon = reg / 2` this is
-//! `a b exp((f + g - M / 2) / epsilon)` for `f = epsilon (log_u - log a)` and `g = epsilon (log_v -
-//! log b)`. Potentials are defined up to a constant: here `sum_i a_i f_i = 0`.
+//! Its plan is `exp(log_u + log_v - M / reg)`. With the cost `M / 2` and `epsilon = reg / 2` this
+//! is `a b exp((f + g - M / 2) / epsilon)` for `f = epsilon (log_u - log a)` and `g = epsilon
+//! (log_v - log b)`. Potentials are defined up to a constant: here `sum_i a_i f_i = 0`.
 
 use super::*;
 use std::sync::Arc;
