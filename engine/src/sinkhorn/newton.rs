@@ -1,12 +1,17 @@
 //! Newton's method with a sparse plan, for a small epsilon \[tang2024accelerating\].
 //!
-//! With the best `g` for `f`, the problem is to maximise the concave function `F(f) = sum_i a_i f_i
-//! + sum_j b_j g_j(f)`. Its gradient is `a - r` with the row sums `r` of the plan, and its second
-//! derivative is `-(diag(r) - P diag(1 / b) P^T) / epsilon`. If epsilon is small, nearly all
-//! entries of the plan are negligible, and equations with the others are solved at the cost of a
-//! few entries per point, while an iteration of Sinkhorn's algorithm visits all pairs. Gradient
-//! and error are those of the whole plan, so that omitted entries change the number of steps and
-//! not the result.
+//! With the best `g` for `f`, the problem is to maximise the concave function
+//!
+//! ```text
+//! F(f) = sum_i a_i f_i + sum_j b_j g_j(f)
+//! F'   = a - r
+//! F''  = -(diag(r) - P diag(1 / b) P^T) / epsilon
+//! ```
+//!
+//! with the row sums `r` of the plan. If epsilon is small, nearly all entries of the plan are
+//! negligible, and equations with the others are solved at the cost of a few entries per point,
+//! while an iteration of Sinkhorn's algorithm visits all pairs. Gradient and error are those of the
+//! whole plan, so that omitted entries change the number of steps and not the result.
 //!
 //! Clusters of points that exchange little mass make the derivative nearly singular, and a full
 //! step would leave the region where it is valid: `damping diag(a)` is added, and changes with the

@@ -93,9 +93,9 @@ impl<'a> SparsePlan<'a> {
             let starts: Vec<usize> = (0..f.len()).step_by(height).collect();
             let blocks = starts.into_par_iter().map(|first| {
                 let mut block = Block::default();
-                for i in first..f.len().min(first + height) {
+                for (i, f) in f.iter().enumerate().skip(first).take(height) {
                     interrupt.check()?;
-                    block.add_row((x, i, f[i]), (y, g), (epsilon, share.ln()));
+                    block.add_row((x, i, *f), (y, g), (epsilon, share.ln()));
                     let before = block.ends.last().copied().unwrap_or(0);
                     let added = block.columns.len() - before;
                     block.ends.push(block.columns.len());
