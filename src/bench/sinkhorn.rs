@@ -65,6 +65,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<SinkhornReport
         tolerance: 0.0,
         max_iterations: ITERATIONS,
         scaling: 0.0,
+        newton: false,
         precision: if double { SinkhornPrecision::F64 } else { SinkhornPrecision::F32 },
         ..SinkhornOptions::default()
     };

@@ -181,7 +181,7 @@ fn solve(call: &Call) -> Result<Coupling, Fail> {
 /// Returns the cost of a usual number of iterations, from parts of the points.
 fn usual_cost((x, y): (&Weighted, &Weighted), options: &SinkhornOptions, gauge: &Gauge) -> sdflow::Result<Cost> {
     let max_iterations = options.max_iterations.min(USUAL);
-    let options = SinkhornOptions { tolerance: 0.0, scaling: 0.0, max_iterations, ..options.clone() };
+    let options = SinkhornOptions { tolerance: 0.0, scaling: 0.0, newton: false, max_iterations, ..options.clone() };
     let most = x.0.n().max(y.0.n());
     let part = |side: &Weighted, size: usize| {
         let rows = (side.0.n() as f64 * size as f64 / most as f64).ceil() as usize;

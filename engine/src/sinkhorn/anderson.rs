@@ -6,6 +6,8 @@
 //! a method of conjugate directions. The number of iterations is about the square root of that of
 //! the plain map.
 
+use faer::Mat;
+use faer::linalg::solvers::Solve;
 use std::collections::VecDeque;
 
 /// The share of the largest diagonal element that is added to the diagonal of the normal equations.
@@ -80,7 +82,7 @@ impl Anderson {
             row[i] += RIDGE * largest;
             row.push(dot(difference, residual, masses));
         }
-        (!equations.is_empty()).then(|| solve(equations)).flatten()
+        if equations.is_empty() { None } else { solve(&equations) }
     }
 }
 
@@ -91,25 +93,11 @@ fn dot(a: &[f64], b: &[f64], masses: &[f64]) -> f64 {
 
 /// Solves linear equations by elimination with pivots; None if they are singular. A row contains
 /// the coefficients and the right-hand side.
-fn solve(mut rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
+fn solve(rows: &[Vec<f64>]) -> Option<Vec<f64>> {
     let k = rows.len();
-    for c in 0..k {
-        let pivot = (c..k).max_by(|a, b| rows[*a][c].abs().total_cmp(&rows[*b][c].abs()))?;
-        rows.swap(c, pivot);
-        if rows[c][c] == 0.0 || rows[c][c].is_nan() {
-            return None;
-        }
-        let (above, below) = rows.split_at_mut(c + 1);
-        for row in below {
-            let factor = row[c] / above[c][c];
-            row.iter_mut().zip(&above[c]).skip(c).for_each(|(v, p)| *v -= factor * p);
-        }
-    }
-    let mut out = vec![0.0; k];
-    for c in (0..k).rev() {
-        let known: f64 = (c + 1..k).map(|j| rows[c][j] * out[j]).sum();
-        out[c] = (rows[c][k] - known) / rows[c][c];
-    }
+    let mut out = Mat::from_fn(k, 1, |i, _| rows[i][k]);
+    Mat::from_fn(k, k, |i, j| rows[i][j]).partial_piv_lu().solve_in_place(&mut out);
+    let out: Vec<f64> = (0..k).map(|i| out[(i, 0)]).collect();
     out.iter().all(|w| w.is_finite()).then_some(out)
 }
 
@@ -119,8 +107,8 @@ mod tests {
 
     #[test]
     fn equations_with_a_zero_on_the_diagonal_are_solved() {
-        assert_eq!(solve(vec![vec![0.0, 2.0, 4.0], vec![1.0, 1.0, 5.0]]), Some(vec![3.0, 2.0]));
-        assert_eq!(solve(vec![vec![1.0, 1.0, 4.0], vec![2.0, 2.0, 5.0]]), None);
+        assert_eq!(solve(&[vec![0.0, 2.0, 4.0], vec![1.0, 1.0, 5.0]]), Some(vec![3.0, 2.0]));
+        assert_eq!(solve(&[vec![1.0, 1.0, 4.0], vec![2.0, 2.0, 5.0]]), None);
     }
 
     /// A symmetric linear map of three dimensions reaches its fixed point after three differences.

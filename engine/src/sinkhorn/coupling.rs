@@ -93,6 +93,7 @@ impl Coupling {
             converged: true,
             marginal_error: 0.0,
             iterations: 0,
+            is_dense: false,
         };
         let logs = [a.logs().to_vec(), b.logs().to_vec()];
         let (rho, tolerance, worst) = (options.rho, options.tolerance, potentials.clone());

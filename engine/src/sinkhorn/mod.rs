@@ -17,6 +17,9 @@
 //!   downwards, each from the potentials of the one before \[schmitzer2019stabilized\].
 //! - **Acceleration.** Anderson's extrapolation \[walker2011anderson\] combines the last iterates;
 //!   where it does not reduce the error, the next iteration is a plain one, which always converges.
+//! - **Newton's method.** If some dozens of iterations do not reach the tolerance, Newton's method
+//!   with the entries of the plan that are not negligible takes over \[tang2024accelerating\]. It
+//!   is not used if these are too many, or for the two kinds of problem that follow.
 //! - **Equal sides.** If both sides are the same points with the same masses, `f = g` and an
 //!   iteration is the mean of `f` and its update, which converges in some ten iterations
 //!   \[feydy2019interpolating\].
@@ -38,7 +41,10 @@
 //! | `marginal` | points with their masses |
 //! | `updates` | one iteration |
 //! | `anderson` | extrapolation from the last iterates |
-//! | `solver` | the sequence of problems, the precision, and the ending |
+//! | `newton`, `sparse_plan` | Newton's method with the entries that are not negligible |
+//! | `problem` | the problem and its checks |
+//! | `solver` | the sequence of epsilons, and the precisions |
+//! | `solution`, `potentials` | a solution in progress, its iterations and ending; the result |
 //! | `coupling` | the result: values, entries of the plan, means of its rows |
 //! | `divergence` | the debiased value |
 
@@ -46,8 +52,13 @@ mod anderson;
 mod coupling;
 mod divergence;
 mod marginal;
+mod newton;
 mod option;
+mod potentials;
+mod problem;
+mod solution;
 mod solver;
+mod sparse_plan;
 #[cfg(test)]
 mod tests;
 mod updates;
@@ -56,4 +67,5 @@ pub use coupling::{Coupling, Entry};
 pub use divergence::{Divergence, divergence};
 pub use marginal::Marginal;
 pub use option::{SinkhornOptions, SinkhornPrecision};
-pub use solver::{Potentials, Sinkhorn};
+pub use potentials::Potentials;
+pub use problem::Sinkhorn;

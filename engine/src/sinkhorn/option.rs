@@ -49,6 +49,9 @@ crate::options! {
         /// The number of earlier iterates from which the next one is extrapolated, at most 20; 0
         /// for plain iterations.
         memory: usize = 12,
+        /// Whether slow iterations give way to Newton's method with the entries of the plan that
+        /// are not negligible, where these are few: with a small epsilon. Not with `rho` or "f32".
+        newton: bool = true,
         /// Whether the Sinkhorn divergence is computed too, which takes the problems of each side
         /// with itself.
         debias: bool = false,

@@ -2,10 +2,10 @@
 
 use super::Marginal;
 use crate::pairwise::{LogSums, Pairwise, Side};
-use crate::{Error, Result};
+use crate::{Error, Interrupt, Result};
 
 /// Exponents above this are cut off, so that the error of a first guess is finite.
-const LARGEST: f64 = 500.0;
+pub const LARGEST: f64 = 500.0;
 
 /// The updates of a problem at one epsilon.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub struct Updates<'a> {
     is_own: bool,
     rho: Option<f64>,
     pub epsilon: f64,
+    interrupt: Interrupt,
     sums: LogSums<'a>,
     logs: Vec<f64>,
     sum: Vec<f64>,
@@ -32,8 +33,14 @@ impl<'a> Updates<'a> {
         (epsilon, rho): (f64, Option<f64>),
         pairwise: &Pairwise,
     ) -> Result<Updates<'a>> {
+        let interrupt = pairwise.interrupt().clone();
         let sums = pairwise.log_sums(x.points, y.points, epsilon.sqrt())?;
-        Ok(Updates { x, y, is_own, rho, epsilon, sums, logs: Vec::new(), sum: Vec::new() })
+        Ok(Updates { x, y, is_own, rho, epsilon, interrupt, sums, logs: Vec::new(), sum: Vec::new() })
+    }
+
+    /// The interrupt of the engine.
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
     }
 
     /// Changes epsilon.
@@ -41,6 +48,9 @@ impl<'a> Updates<'a> {
     /// # Errors
     /// An interrupt.
     pub fn set_epsilon(&mut self, epsilon: f64) -> Result<()> {
+        if epsilon == self.epsilon {
+            return Ok(());
+        }
         self.epsilon = epsilon;
         self.sums.set_sigma(epsilon.sqrt())
     }

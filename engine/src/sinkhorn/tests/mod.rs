@@ -4,6 +4,8 @@ mod closed_form;
 mod dense;
 mod extremes;
 mod identities;
+mod known;
+mod newton;
 
 use super::*;
 use crate::points::squared_distance;

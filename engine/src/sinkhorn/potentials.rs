@@ -1,0 +1,47 @@
+//! The potentials that solve a transport problem.
+
+use crate::number::number;
+
+/// The solution of a transport problem.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Potentials {
+    /// The potential of the first points, n.
+    pub f: Vec<f64>,
+    /// The potential of the second points, m.
+    pub g: Vec<f64>,
+    /// The regularisation.
+    pub epsilon: f64,
+    /// The value `OT(a, b)`, a lower bound that is exact up to the square of the error.
+    pub cost: f64,
+    /// Whether the error is at most the tolerance.
+    pub converged: bool,
+    /// The L1 error of the marginals: an upper bound of that of the plan of `f` and `g`. With
+    /// `rho`, the relative change of the plan in the last iteration.
+    pub marginal_error: f64,
+    /// The number of iterations over all epsilons.
+    pub iterations: usize,
+    /// True if the iterations were slow and Newton's method was not used, because the plan has too
+    /// many entries that are not negligible.
+    pub is_dense: bool,
+}
+
+impl Potentials {
+    /// Returns what to change if the iterations did not converge, a sentence.
+    pub fn advice(&self, tolerance: f64) -> Option<String> {
+        let dense = if self.is_dense {
+            "; Newton's method was not used, because the plan has too many entries that are not negligible"
+        } else {
+            ""
+        };
+        (!self.converged).then(|| {
+            format!(
+                "the marginals have an error of {} after {} iterations, and the tolerance is {}: increase \
+                 `max_iterations`, or `epsilon` from {}, or accept a larger `tolerance`{dense}",
+                number(self.marginal_error),
+                self.iterations,
+                number(tolerance),
+                number(self.epsilon)
+            )
+        })
+    }
+}
