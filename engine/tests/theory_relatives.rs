@@ -165,8 +165,8 @@ fn inverse(m: &Mat<f64>) -> Mat<f64> {
     m.partial_piv_lu().inverse()
 }
 
-/// For the distribution `q`, phi is the score difference smoothed by the kernel, `E_q[k(y, z) (s_p
-/// - s_q)(y)]`. Between Gaussians it has a closed form, because `k(y, z) q(y)` is a Gaussian in `y`
+/// For the distribution `q`, phi is the score difference smoothed by the kernel:
+/// `E_q[k(y, z) (s_p - s_q)(y)]`. Between Gaussians it has a closed form, because `k(y, z) q(y)` is a Gaussian in `y`
 /// times a constant.
 #[test]
 fn svgd_is_the_score_difference_smoothed_by_the_kernel() {

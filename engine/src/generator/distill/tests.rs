@@ -72,7 +72,8 @@ fn a_teacher_of_the_generator_s_own_law_does_not_move_it() {
             Ok(())
         };
         let y = law.sample(512, Stream::new(3)).unwrap();
-        guide.prepare(&y, &mut draw, &clock).unwrap();
+        guide.prepare(&y, &clock).unwrap();
+        while guide.warm_up(&mut draw, &clock).unwrap().is_some() {}
         let mut v = Points::default();
         guide.velocity(&y, &clock, &mut v).unwrap();
         v.data().iter().map(|v| v * v).sum::<f64>().sqrt()
