@@ -70,7 +70,7 @@ fn the_old_name_of_an_option_works_with_a_warning() {
     }
     let (outcome, _) =
         run("run(sd_flow(normal(9, 2)), normal(9, 2), #{\"until\": #{sigma: 1}, stop_when: #{sigma: 1}});");
-    assert!(outcome.failure.unwrap().message.contains("is given too"));
+    assert!(outcome.failure.unwrap().message.contains("which is also given"));
 }
 
 #[test]

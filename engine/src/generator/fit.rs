@@ -97,8 +97,8 @@ impl<'a> Fit<'a> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
         let FitOptions { steps, batch, average, every, checkpoint_every, .. } = self.options;
-        let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), average };
-        let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every };
+        let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), net_rate: 0.003, average };
+        let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, spreads: true };
         self.stepping.check()?;
         let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, eta: 0.0 };
         Training::new(self.generator, self.base, training, &mut along, pairwise, self.stream)?.run(observer)

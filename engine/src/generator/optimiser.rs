@@ -17,6 +17,8 @@ pub(super) struct OptimiserPlan<'a> {
     pub rate: Option<&'a Schedule>,
     /// The parameters are averaged over this share of the steps, at the end of the training.
     pub average: f64,
+    /// The default rate of a net at the start.
+    pub net_rate: f64,
 }
 
 impl OptimiserPlan<'_> {
@@ -32,7 +34,7 @@ impl OptimiserPlan<'_> {
 
     /// Returns the learning rate over the training.
     pub fn schedule(&self, generator: &dyn Generator) -> Schedule {
-        let usual = || Schedule::Cosine { from: usual_rate(generator), to: 0.0 };
+        let usual = || Schedule::Cosine { from: usual_rate(generator, self.net_rate), to: 0.0 };
         self.rate.cloned().unwrap_or_else(usual)
     }
 
@@ -44,8 +46,8 @@ impl OptimiserPlan<'_> {
 
 /// Returns the default learning rate at the start of a training. An affine map allows larger steps
 /// than a net.
-fn usual_rate(generator: &dyn Generator) -> f64 {
-    if generator.layers().len() == 1 { 0.02 } else { 0.003 }
+fn usual_rate(generator: &dyn Generator, net_rate: f64) -> f64 {
+    if generator.layers().len() == 1 { 0.02 } else { net_rate }
 }
 
 /// The displacement of the points of a generator: `eta v` from `g(u)`.

@@ -148,9 +148,11 @@ impl<'a> Training<'a> {
         let wanted = self.teacher.target_units(&y, &clock);
         student.units = Units::of(student.base, wanted.as_ref());
         let mut notes = student.units.start(student.generator, u, y)?;
-        let u = student.inputs(student.batch.max(4 * student.generator.dim()), self.stream.label("start"))?;
-        let random = self.stream.label("mixtures");
-        notes.extend(student.units.spread(student.generator, wanted.as_ref(), &u, random)?);
+        if self.options.spreads {
+            let u = student.inputs(student.batch.max(4 * student.generator.dim()), self.stream.label("start"))?;
+            let random = self.stream.label("mixtures");
+            notes.extend(student.units.spread(student.generator, wanted.as_ref(), &u, random)?);
+        }
         if wanted.is_none() {
             notes.push(
                 "units: those of the points, because the mean and the standard deviations to be learned are not known"

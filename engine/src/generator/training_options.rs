@@ -15,6 +15,8 @@ pub(super) struct TrainingOptions<'a> {
     pub batch: usize,
     pub every: Option<usize>,
     pub checkpoint_every: Option<usize>,
+    /// Whether a generator whose points hardly vary starts near a linear map of the base.
+    pub spreads: bool,
 }
 
 impl TrainingOptions<'_> {

@@ -19,8 +19,8 @@ pub struct Parameters {
     pub values: Vec<f64>,
     /// The variance `epsilon` of the noise, in the units of the training.
     pub epsilon: f64,
-    /// The factor of the logarithms of the weights. The logarithms vary by `1 / epsilon` if `epsilon`
-    /// is small.
+    /// The factor of the logarithms of the weights. The logarithms vary by `1 / epsilon` if
+    /// `epsilon` is small.
     pub gain: f64,
     /// The number `K` of components.
     pub components: usize,

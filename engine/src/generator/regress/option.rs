@@ -32,5 +32,5 @@ pub struct Pairs<'a> {
 
 /// Returns the number of steps, the learning rate and the averaging.
 pub(super) fn plan(options: &RegressOptions) -> OptimiserPlan<'_> {
-    OptimiserPlan { steps: options.steps, rate: options.rate.as_ref(), average: options.average }
+    OptimiserPlan { steps: options.steps, rate: options.rate.as_ref(), net_rate: 0.005, average: options.average }
 }

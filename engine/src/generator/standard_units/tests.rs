@@ -245,3 +245,35 @@ fn an_interrupt_before_the_first_step_changes_nothing() {
     let done = Fit::new(&mut g, &mut towards, &base()).pairwise(&pairwise).seed(5).go();
     assert_eq!((done.unwrap().ending, g.parameters()), (Ending::Interrupted { step: 0 }, before.as_slice()));
 }
+
+/// The random initial parameters of a net give points almost at one place. It then starts with the
+/// mean and the standard deviations of the expected points, and nearly as a linear map.
+#[test]
+fn a_net_whose_points_hardly_vary_starts_near_a_linear_map() {
+    for (dim_in, dim) in [(6, 6), (2, 5), (6, 3)] {
+        let options = MlpOptions { dim, dim_in: Some(dim_in), ..MlpOptions::default() };
+        let mut g = MlpGenerator::new(&options, Stream::new(1)).unwrap();
+        let u = Stream::new(2).normal(2000, dim_in);
+        let map = AffineMap::new((0..dim).map(|j| 1.0 + 0.25 * j as f64).collect(), vec![0.5; dim]);
+        let known = Known { map: map.clone(), each_column: true };
+        let spread =
+            |g: &mut MlpGenerator| Units::default().spread(g, Some(&known), &u, Stream::new(3)).unwrap().is_some();
+        assert!(spread(&mut g), "{dim_in} {dim}");
+        let mut y = Points::default();
+        g.forward(&u, &mut y).unwrap();
+        let found = AffineMap::of(&y);
+        for j in 0..dim {
+            let off = (found.shift()[j] - 0.5).abs().max((found.scale()[j] / map.scale()[j] - 1.0).abs());
+            assert!(off < 1e-3, "{dim_in} {dim} {j}: {off}");
+        }
+        // The first coordinates are those of the base.
+        let z = map.undo(&y);
+        for j in 0..dim.min(dim_in) {
+            let covariance = u.iter().zip(z.iter()).map(|(u, z)| u[j] * z[j]).sum::<f64>() / u.n() as f64;
+            assert!(covariance > 0.9, "{dim_in} {dim} {j}: {covariance}");
+        }
+        // What varies is not started anew.
+        let before = g.parameters().to_vec();
+        assert!(!spread(&mut g) && g.parameters() == before);
+    }
+}
