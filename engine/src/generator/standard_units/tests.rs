@@ -266,9 +266,9 @@ fn a_net_whose_points_hardly_vary_starts_near_a_linear_map() {
             let off = (found.shift()[j] - 0.5).abs().max((found.scale()[j] / map.scale()[j] - 1.0).abs());
             assert!(off < 1e-3, "{dim_in} {dim} {j}: {off}");
         }
-        // The first coordinates are those of the base.
+        // With as many outputs as inputs, the coordinates are those of the base.
         let z = map.undo(&y);
-        for j in 0..dim.min(dim_in) {
+        for j in 0..if dim < dim_in { 0 } else { dim_in } {
             let covariance = u.iter().zip(z.iter()).map(|(u, z)| u[j] * z[j]).sum::<f64>() / u.n() as f64;
             assert!(covariance > 0.9, "{dim_in} {dim} {j}: {covariance}");
         }
