@@ -14,6 +14,11 @@ use crate::schedule::Schedule;
 use crate::target::Target;
 use crate::{Points, Result, pairwise::Pairwise, rng::Stream};
 
+/// Up to so many coordinates a net grows from the one place of its random initial map and so
+/// reaches modes that lie apart. In more, the noise of the large steps that this needs keeps it too
+/// narrow: it starts from a linear map of the base, with smaller steps.
+const FEW: usize = 4;
+
 crate::options! {
     /// Options of `fit`.
     pub struct FitOptions {
@@ -22,7 +27,8 @@ crate::options! {
         /// Number of base points drawn per step, at least 2.
         batch: usize = 1024,
         /// Learning rate of Adam over the run: a number, a schedule or a list. Left out:
-        /// `cosine(0.02, 0)` for an affine generator, `cosine(0.003, 0)` for a net.
+        /// `cosine(0.02, 0)` for an affine generator, `cosine(0.005, 0)` for a net, and
+        /// `cosine(0.003, 0)` for a net of more than four outputs.
         rate: Option<Schedule> = None,
         /// Share of the steps, at the end of the training, over which the parameters are averaged;
         /// 0 keeps the parameters of the last step.
@@ -97,8 +103,14 @@ impl<'a> Fit<'a> {
         let default = Pairwise::default();
         let pairwise = self.pairwise.unwrap_or(&default);
         let FitOptions { steps, batch, average, every, checkpoint_every, .. } = self.options;
-        let plan = OptimiserPlan { steps, rate: self.options.rate.as_ref(), net_rate: 0.003, average };
-        let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, spreads: true };
+        let many = self.generator.dim() > FEW;
+        let plan = OptimiserPlan {
+            steps,
+            rate: self.options.rate.as_ref(),
+            net_rate: if many { 0.003 } else { 0.005 },
+            average,
+        };
+        let training = TrainingOptions { name: "fit", plan, batch, every, checkpoint_every, spreads: many };
         self.stepping.check()?;
         let mut along = Along { flow: self.field, stepping: &self.stepping, pairwise, eta: 0.0 };
         Training::new(self.generator, self.base, training, &mut along, pairwise, self.stream)?.run(observer)

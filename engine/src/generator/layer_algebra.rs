@@ -93,7 +93,7 @@ pub(super) fn aim_outputs(generator: &mut dyn Generator, y: &Points, wanted: &Po
 }
 
 /// The linear map `u -> W u + b` that minimises `sum_i |W u_i + b - y_i|^2`: `W = C_yu C_uu^+`,
-/// `b = mean y - W mean u`. Of all solutions it is the one that ignores directions in which `u`, with
+/// `b = mean y - W mean u`. Of all solutions, this one ignores the directions in which `u`, with
 /// every column divided by its standard deviation, does not vary.
 struct LinearFit {
     /// `W`, columns of `y` x columns of `u`.

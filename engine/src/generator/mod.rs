@@ -29,6 +29,7 @@ pub use fit::{Fit, FitOptions};
 #[doc(hidden)]
 pub use linear_layer::Layer;
 pub use mlp::{MlpGenerator, MlpOptions};
+#[cfg(feature = "files")]
 #[doc(hidden)]
 pub use model_file::save_denoiser;
 #[cfg(feature = "files")]
