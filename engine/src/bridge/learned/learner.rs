@@ -255,8 +255,8 @@ fn fresh(plan: &Plan, dim: usize, stream: Stream) -> Result<Mlp<f32>> {
     Ok(net)
 }
 
-/// Returns `n` points of a distribution. The points of a smaller sample repeat, each time in another
-/// order, so that two draws pair them anew.
+/// Returns `n` points of a distribution. The points of a smaller sample repeat, each time in
+/// another order, so that two draws pair them anew.
 pub fn draw(from: &dyn Target, n: usize, stream: Stream) -> Result<Points> {
     let most = from.data().filter(|data| data.weights.is_none()).map_or(n, |data| data.points.n());
     let mut points = from.sample(n.min(most), stream)?;
