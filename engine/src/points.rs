@@ -238,6 +238,11 @@ impl Points {
     }
 }
 
+/// Returns the inner product `a . b`.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
 /// Returns `|a - b|^2` of two points.
 pub fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     // Eight partial sums are used, because the additions of a single sum would wait for each other.

@@ -3,11 +3,6 @@
 use crate::matrix::{Spectrum, product};
 use faer::Mat;
 
-/// `u . v`
-pub fn dot(u: &[f64], v: &[f64]) -> f64 {
-    u.iter().zip(v).map(|(a, b)| a * b).sum()
-}
-
 /// `A v`
 pub fn times(a: &Mat<f64>, v: &[f64]) -> Vec<f64> {
     (0..a.nrows()).map(|i| v.iter().enumerate().map(|(j, v)| a[(i, j)] * v).sum()).collect()
@@ -45,6 +40,7 @@ pub fn inverse_root(a: &Spectrum) -> Mat<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::points::dot;
 
     #[test]
     fn known_products() {

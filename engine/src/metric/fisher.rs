@@ -1,6 +1,6 @@
 //! The Fisher divergence.
 
-use super::algebra::{dot, times};
+use super::algebra::times;
 use super::estimate::{mean, variance_of_mean};
 use super::gaussian::check_rank;
 use super::moments::Fit;
@@ -8,6 +8,7 @@ use super::{Estimate, Metric, Properties, Reference};
 use crate::error::MissingPart;
 use crate::matrix::{Spectrum, product};
 use crate::pairwise::Pairwise;
+use crate::points::dot;
 use crate::target::Target;
 use crate::{Points, Result, Subject, rng::Stream};
 use faer::Mat;

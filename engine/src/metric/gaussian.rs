@@ -2,13 +2,14 @@
 //! the reference (exact moments if its target has them in closed form, otherwise those of its
 //! sample).
 
-use super::algebra::{dot, inner, inverse_root, root, sandwich, times, trace};
+use super::algebra::{inner, inverse_root, root, sandwich, times, trace};
 use super::moments::{Fit, Slope, delta, shift};
 use super::{Estimate, Metric, Properties, Reference};
 use crate::matrix::Spectrum;
 use crate::number::counted;
 use crate::number::number;
 use crate::pairwise::Pairwise;
+use crate::points::dot;
 use crate::{Error, Points, Result, Subject, rng::Stream};
 use faer::Mat;
 

@@ -1,10 +1,11 @@
 //! Relative errors of mean and covariance, compared with exact moments if the target of the
 //! reference has them.
 
-use super::algebra::{dot, inner, trace};
+use super::algebra::{inner, trace};
 use super::moments::{Fit, Slope, delta, shift};
 use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
+use crate::points::dot;
 use crate::{Error, Points, Result, rng::Stream};
 use faer::{Mat, Scale};
 

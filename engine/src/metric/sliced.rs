@@ -1,9 +1,9 @@
 //! The sliced Wasserstein-2 distance.
 
-use super::algebra::dot;
 use super::estimate::{Estimate, mean, variance_of_mean, variance_of_weighted_mean};
 use super::{Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
+use crate::points::dot;
 use crate::{Error, Points, Result, rng::Stream};
 use rayon::prelude::*;
 

@@ -1,7 +1,7 @@
 //! Projection of many coordinates to two.
 
 use crate::Points;
-use crate::points::squared_distance;
+use crate::points::{dot, squared_distance};
 use crate::rng::Stream;
 
 /// The number of rows from which principal axes are estimated. More rows would make no visible
@@ -89,10 +89,6 @@ fn unit(axis: &mut [f64], not: Option<&[f64]>) {
     if norm > 0.0 {
         axis.iter_mut().for_each(|a| *a /= norm);
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 /// Returns at most `most` of the indices below `n`, in order. They are a fixed random choice,

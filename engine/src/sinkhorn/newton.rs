@@ -19,9 +19,10 @@
 //! \[marquardt1963algorithm\].
 
 use super::solution::Run;
-use super::sparse_plan::{SparsePlan, dot};
+use super::sparse_plan::SparsePlan;
 use super::updates::{LARGEST, Updates};
 use crate::Result;
+use crate::points::dot;
 
 /// Damping at first, and its range.
 const FIRST: f64 = 1e-2;

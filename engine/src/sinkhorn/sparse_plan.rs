@@ -1,7 +1,7 @@
 //! The entries of a plan that are not negligible, and linear equations with them.
 
 use super::Marginal;
-use crate::points::squared_distance;
+use crate::points::{dot, squared_distance};
 use crate::{Interrupt, Result};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +28,7 @@ pub struct SparsePlan<'a> {
     blocks: Vec<Block>,
     /// The masses of the columns, and divided by the sums of the shares in them; 0 for a column
     /// without entries.
-    columns: Vec<f64>,
+    columns: &'a [f64],
     scaled: Vec<f64>,
     /// The row sums `r` of the entries, and the diagonal of the operator without damping.
     rows: Vec<f64>,
@@ -82,7 +82,7 @@ impl<'a> SparsePlan<'a> {
     /// # Errors
     /// An interrupt.
     pub fn new(
-        (x, y): (&'a Marginal, &Marginal),
+        (x, y): (&'a Marginal, &'a Marginal),
         (f, g): (&[f64], &[f64]),
         epsilon: f64,
         interrupt: &Interrupt,
@@ -115,7 +115,7 @@ impl<'a> SparsePlan<'a> {
     }
 
     /// Computes the sums and the diagonal of these entries.
-    fn of(blocks: Vec<Block>, masses: &'a [f64], columns: &[f64]) -> SparsePlan<'a> {
+    fn of(blocks: Vec<Block>, masses: &'a [f64], columns: &'a [f64]) -> SparsePlan<'a> {
         let mut sums = vec![0.0; columns.len()];
         for (j, share) in blocks.iter().flat_map(Block::rows).flatten() {
             sums[j] += share;
@@ -131,7 +131,7 @@ impl<'a> SparsePlan<'a> {
             rows.push(sum);
             diagonal.push(rest);
         }
-        SparsePlan { masses, blocks, columns: columns.to_vec(), scaled, rows, diagonal }
+        SparsePlan { masses, blocks, columns, scaled, rows, diagonal }
     }
 
     /// Writes `(diag(r) - P diag(1 / c) P^T) v` with the row sums `r` and the column sums `c`.
@@ -191,9 +191,4 @@ impl<'a> SparsePlan<'a> {
         }
         Ok(found)
     }
-}
-
-/// Returns `sum_i a_i b_i`.
-pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

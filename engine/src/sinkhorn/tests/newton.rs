@@ -1,8 +1,9 @@
 //! Newton's method: against iterations, the exact assignment, and dense equations.
 
-use super::super::sparse_plan::{SparsePlan, dot};
+use super::super::sparse_plan::SparsePlan;
 use super::*;
 use crate::Interrupt;
+use crate::points::dot;
 
 /// Two rings of clusters, between which little mass is exchanged.
 fn clusters(n: usize) -> (Points, Points) {
