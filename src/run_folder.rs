@@ -32,6 +32,8 @@ const CONTENT: [&str; 12] = [
 ];
 /// Files that may have been written only in part.
 const DRAFTS: [&str; 2] = ["run.json.draft", "script.rhai.draft"];
+/// What is kept only until a run is complete.
+const UNFINISHED: [&str; 2] = [CELLS, CHECKPOINTS];
 const LOCK: &str = ".lock";
 
 /// A run folder that this process has locked and writes.
@@ -77,7 +79,11 @@ pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Di
     };
     let same = there.as_ref().is_some_and(|record| record.identity == wanted.identity);
     match there {
-        Some(record) if same && record.status == Status::Done && !force => Ok(FolderState::Finished(Box::new(record))),
+        Some(record) if same && record.status == Status::Done && !force => {
+            // Leftovers change no result, and the folder may be read-only.
+            let _ = remove_leftovers(path);
+            Ok(FolderState::Finished(Box::new(record)))
+        }
         Some(record) if record.status == Status::Done && force => {
             let anew = beside(path, "new");
             let folder = RunFolder::lock_and_clear(&anew, false).map_err(|e| cannot_write(&anew, &e))?;
@@ -129,6 +135,22 @@ fn remove(entry: &Path) -> io::Result<()> {
     match fs::symlink_metadata(entry) {
         Ok(kind) if kind.is_dir() => fs::remove_dir_all(entry),
         Ok(_) => fs::remove_file(entry),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Removes what a finished run in `folder` no longer needs: the program may have been killed after
+/// it wrote the final record. A folder that another process has locked is left to that process.
+fn remove_leftovers(folder: &Path) -> io::Result<()> {
+    let aside = beside(folder, "replaced");
+    let mut leftovers: Vec<PathBuf> = UNFINISHED.iter().map(|name| folder.join(name)).collect();
+    leftovers.extend(matches!(read_record(&aside), Ok(Some(_))).then_some(aside));
+    if leftovers.iter().all(|entry| !entry.exists()) {
+        return Ok(());
+    }
+    let lock = open_lock(&folder.join(LOCK))?;
+    match lock.try_lock() {
+        Ok(()) => leftovers.iter().try_for_each(|entry| remove(entry)),
         Err(_) => Ok(()),
     }
 }
@@ -217,7 +239,7 @@ impl RunFolder {
     }
 
     fn move_into_place(self, complete: bool) -> Result<PathBuf, Diagnostic> {
-        for unfinished in [CELLS, CHECKPOINTS].map(|name| self.path.join(name)).iter().filter(|_| complete) {
+        for unfinished in UNFINISHED.map(|name| self.path.join(name)).iter().filter(|_| complete) {
             remove(unfinished).map_err(|e| cannot_write(unfinished, &e))?;
         }
         let Some(old) = self.replaces.filter(|_| complete) else { return Ok(self.path) };

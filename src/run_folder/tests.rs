@@ -137,6 +137,31 @@ fn finished_cells_wait_for_their_run() {
     assert!(matches!(open(&path, &record("a"), false).unwrap(), FolderState::Finished(_)) && !cells.exists());
 }
 
+/// The program was killed after it had written the final record and before it had tidied up.
+#[test]
+fn a_finished_run_is_tidied_when_it_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run");
+    let aside = beside(&path, "replaced");
+    let leave = || {
+        for leftover in UNFINISHED.map(|name| path.join(name)) {
+            fs::create_dir_all(leftover).unwrap();
+        }
+    };
+    ready(open(&path, &record("a"), false).unwrap()).finish(&done("a")).unwrap();
+    RunFolder::lock_and_clear(&aside, false).unwrap().unwrap().write_record(&done("a")).unwrap();
+    leave();
+    assert!(matches!(open(&path, &record("a"), false).unwrap(), FolderState::Finished(_)));
+    assert!(UNFINISHED.iter().all(|name| !path.join(name).exists()) && !aside.exists());
+
+    // Another process still writes here: it tidies up by itself.
+    let lock = open_lock(&path.join(LOCK)).unwrap();
+    lock.lock().unwrap();
+    leave();
+    assert!(matches!(open(&path, &record("a"), false).unwrap(), FolderState::Finished(_)));
+    assert!(UNFINISHED.iter().all(|name| path.join(name).exists()));
+}
+
 /// A link in place of the lock leads to a file of the user, which stays unchanged.
 #[test]
 #[cfg(unix)]
