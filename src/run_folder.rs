@@ -80,8 +80,7 @@ pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Di
     let same = there.as_ref().is_some_and(|record| record.identity == wanted.identity);
     match there {
         Some(record) if same && record.status == Status::Done && !force => {
-            // Leftovers change no result, and the folder may be read-only.
-            let _ = remove_leftovers(path);
+            remove_leftovers(path);
             Ok(FolderState::Finished(Box::new(record)))
         }
         Some(record) if record.status == Status::Done && force => {
@@ -101,6 +100,25 @@ pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Di
         }
         None => {
             Ok(RunFolder::lock_and_clear(path, false).map_err(refused)?.map_or(FolderState::Busy, FolderState::New))
+        }
+    }
+}
+
+/// Removes what the finished run in `folder` no longer needs: the program may have been killed
+/// between the final record and tidying up. A folder that another process has locked is left to that
+/// process. Errors are ignored: leftovers change no result, and the folder may be read-only.
+pub fn remove_leftovers(folder: &Path) {
+    let aside = beside(folder, "replaced");
+    let mut leftovers: Vec<PathBuf> = UNFINISHED.iter().map(|name| folder.join(name)).collect();
+    leftovers.extend(matches!(read_record(&aside), Ok(Some(_))).then_some(aside));
+    if leftovers.iter().all(|entry| !entry.exists()) {
+        return;
+    }
+    if let Ok(lock) = open_lock(&folder.join(LOCK))
+        && lock.try_lock().is_ok()
+    {
+        for entry in &leftovers {
+            let _ = remove(entry);
         }
     }
 }
@@ -135,22 +153,6 @@ fn remove(entry: &Path) -> io::Result<()> {
     match fs::symlink_metadata(entry) {
         Ok(kind) if kind.is_dir() => fs::remove_dir_all(entry),
         Ok(_) => fs::remove_file(entry),
-        Err(_) => Ok(()),
-    }
-}
-
-/// Removes what a finished run in `folder` no longer needs: the program may have been killed after
-/// it wrote the final record. A folder that another process has locked is left to that process.
-fn remove_leftovers(folder: &Path) -> io::Result<()> {
-    let aside = beside(folder, "replaced");
-    let mut leftovers: Vec<PathBuf> = UNFINISHED.iter().map(|name| folder.join(name)).collect();
-    leftovers.extend(matches!(read_record(&aside), Ok(Some(_))).then_some(aside));
-    if leftovers.iter().all(|entry| !entry.exists()) {
-        return Ok(());
-    }
-    let lock = open_lock(&folder.join(LOCK))?;
-    match lock.try_lock() {
-        Ok(()) => leftovers.iter().try_for_each(|entry| remove(entry)),
         Err(_) => Ok(()),
     }
 }

@@ -139,7 +139,10 @@ fn finished_record(cell: &Cell, folder: &SweepFolder, args: &SweepArgs) -> Resul
     if args.force {
         return Ok(None);
     }
-    let record =
-        run_folder::read_record(&folder.cell(cell))?.filter(|record| record.identity == cell.prepared.identity());
+    let path = folder.cell(cell);
+    let record = run_folder::read_record(&path)?.filter(|record| record.identity == cell.prepared.identity());
+    if record.as_ref().is_some_and(|record| record.status == Status::Done) {
+        run_folder::remove_leftovers(&path);
+    }
     Ok(record.filter(|record| record.status == Status::Done || record.status == Status::Failed && !args.retry_failed))
 }
