@@ -62,7 +62,7 @@ pub enum Command {
         #[arg(long, conflicts_with_all = ["name", "markdown"])]
         definitions: bool,
     },
-    /// Print the completion script of a shell
+    /// Print the completion script for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -111,7 +111,7 @@ impl Command {
     about = "Particle flows between distributions on a CPU, described by Rhai scripts",
     override_usage = "sdflow-engine SCRIPT.rhai [OPTIONS]\n       sdflow-engine <COMMAND> ...",
     after_help = "`sdflow-engine x.rhai` is short for `sdflow-engine run x.rhai`.\n\n\
-                  Exit codes: 0 done, 1 internal error, 2 usage, 3 error in the script, 4 a check failed, 5 diverged,\n\
+                  Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 error in the script, 4 a check failed, 5 diverged,\n\
                   6 error in a file or in data, 7 cells of a sweep failed, 130 interrupted.\n\n\
                   Ctrl-C, SIGTERM and SIGHUP stop a run after its step and keep its state; the same command then goes\n\
                   on from there. A second signal exits at once.\n\n\

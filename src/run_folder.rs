@@ -91,8 +91,8 @@ pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Di
             }))
         }
         Some(record) if !same && !force => Err(diagnostics::usage(
-            format!("{} holds another run: {}", path.display(), wanted.difference(&record)),
-            "choose another `--out`, or replace it with `--force`",
+            format!("the folder `{}` holds another run: {}", path.display(), wanted.difference(&record)),
+            "choose another folder with `--out`, or overwrite this one with `--force`",
         )),
         Some(record) => {
             let folder = RunFolder::lock_and_clear(path, same && !force).map_err(refused)?;
@@ -139,7 +139,11 @@ pub fn read_record(path: &Path) -> Result<Option<Record>, Diagnostic> {
             match foreign {
                 None => Ok(None),
                 Some(entry) => Err(diagnostics::usage(
-                    format!("{} is not a run folder: it holds {}", path.display(), entry.file_name().to_string_lossy()),
+                    format!(
+                        "the folder `{}` is not a run folder: it holds `{}`",
+                        path.display(),
+                        entry.file_name().to_string_lossy()
+                    ),
                     "choose an empty folder, or one that does not exist yet, for `--out`",
                 )),
             }

@@ -11,7 +11,7 @@ use sdflow::number::counted;
 use sdflow::process::{self, Stats};
 use std::path::Path;
 
-/// The share of a run's time above which functions of the script are slow.
+/// If functions of the script take a larger share of a run's time than this, a warning says so.
 const MUCH: f64 = 0.1;
 
 /// Adds a result to the record of the run.
@@ -36,7 +36,7 @@ pub fn record_result(call: &Call, done: Done, dim: usize, advice: String) -> Res
     }
 }
 
-/// Keeps the points of an interrupted process.
+/// Saves the points of an interrupted process.
 fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
     let path = call.context.sandbox.writable("interrupted.npy", "samples")?;
     sdflow::io::save_npy(&path, points).map_err(|e| call.place(e))?;
@@ -44,7 +44,7 @@ fn save_interrupted(call: &Call, points: &Points) -> Result<(), Fail> {
     Ok(())
 }
 
-/// Keeps the model of an interrupted training, which `save` writes.
+/// Saves the model of an interrupted training with `save`.
 pub fn save_interrupted_model(call: &Call, save: impl FnOnce(&Path) -> sdflow::Result<()>) -> Result<(), Fail> {
     let path = call.context.sandbox.writable("interrupted.safetensors", "models")?;
     call.context.mode.write(|| save(&path)).map_err(|e| call.place(e))?;
@@ -85,7 +85,8 @@ fn seconds_in_script(call: &Call, stats: &Stats) -> f64 {
     }
     context.record_time("callbacks", inside);
     if inside > MUCH * total {
-        // Rounded, so that the many cells of a sweep do not give many slightly different warnings.
+        // The share is not given exactly, so that the cells of a sweep do not give many slightly
+        // different warnings.
         let share = match context.is_cell() {
             true => "more than 10".into(),
             false => format!("{:.0}", 100.0 * (inside / total).min(1.0)),

@@ -50,8 +50,8 @@ pub const ENTRIES: &[Entry] = &[
              y)` [arbel2019maximum]. The velocity vanishes where the kernel does: particles that \
              start far away do not move. With `noise` the velocity is evaluated at perturbed \
              points to escape local minima, as in [arbel2019maximum]. `weighting: \"normalised\"` \
-             divides each of the two terms by its density, which with a Gaussian kernel gives the \
-             score difference. If the points are `samples`, their weights are used.",
+             divides the first term by `E_p k` and the second by `E_q k`; with a Gaussian kernel this \
+             gives the score difference. If the points are `samples`, their weights are used.",
         )
         .options(MMD_KEYS)
         .example(

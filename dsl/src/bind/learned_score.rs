@@ -19,13 +19,12 @@ use std::sync::Arc;
 pub const ENTRIES: &[Entry] = &[
     function("denoiser", Kind::Score, &[optional("target", SAMPLE), OPTIONS], Type::Score, denoiser)
         .about(
-            "The score that a net learns by denoising [vincent2011connection, \
+            "The score that a net learns by denoising score matching [vincent2011connection, \
              karras2022elucidating]. With a target or points, the call trains the net once, for \
              all sigma from `sigma_max` to `sigma_min`. Without a target it is the score of the \
              moving cloud: the net is trained at the first evaluation of the velocity, and for a \
              few more optimiser steps at each later evaluation. Use it where many points or many \
-             dimensions make a kernel estimate expensive or inaccurate. An interrupted training \
-             leaves no net.",
+             dimensions make a kernel estimate expensive or inaccurate. An interrupted training writes no model file; the same command continues from its checkpoint.",
         )
         .options(DenoiserOptions::KEYS)
         .example(

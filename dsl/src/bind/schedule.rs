@@ -1,4 +1,4 @@
-//! Schedules: tagged maps of plain data.
+//! Schedules: maps of plain data whose key `schedule` names the kind.
 
 use crate::call::{Call, Entry, function};
 use crate::language::{Fail, Kind, Type, arg, optional};

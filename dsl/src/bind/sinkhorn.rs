@@ -19,13 +19,14 @@ pub const ENTRIES: &[Entry] = &[
     function("sinkhorn", Kind::Transport, &[arg("x", SAMPLE), arg("y", SAMPLE), OPTIONS], Type::Coupling, sinkhorn)
         .about(
             "The entropic transport plan between two sets of points [cuturi2013sinkhorn]: the plan \
-             `P` with these marginals that minimises `sum P_ij |x_i - y_j|^2 / 2 + epsilon KL(P | \
-             a b)`, by Sinkhorn's iterations in the log domain, from large epsilons to the given \
-             one. The plan is not stored, so the memory is of the order of the points. `samples` \
-             gives weights to either side. If the iterations do not reach `tolerance`, a warning \
-             says so. The libraries POT and OTT use the cost `|x - y|^2`: half their `epsilon` \
-             gives the same plan here, and half their cost. `blur` has the same meaning as in \
-             GeomLoss.",
+             `P` that minimises `sum P_ij |x_i - y_j|^2 / 2 + epsilon KL(P | a b)` among all plans \
+             whose marginals are the masses `a` and `b` of the points. It is computed by Sinkhorn's \
+             algorithm in the log domain, with epsilon decreasing to the given value. The full plan \
+             is never stored, so memory grows linearly with the number of points. To give the points \
+             of a side weights, pass `samples(points, #{weights: ..})`. If the iterations do not \
+             reach `tolerance`, a warning says so. The libraries POT and OTT use the cost `|x - \
+             y|^2`: with half their `epsilon`, this function gives their plan and half their cost. \
+             `blur` has the same meaning as in GeomLoss.",
         )
         .options(SinkhornOptions::KEYS)
         .example(

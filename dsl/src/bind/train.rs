@@ -32,8 +32,7 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "Trains a generator in place so that its samples follow the flow. Each step moves the \
          samples by the flow, keeps the moved points fixed (no gradient passes through them), and \
-         takes one Adam step of regression towards them. The base is a target such as \
-         `gaussian(#{dim: 8})`. The units of the target and of the base do not matter, because the \
+         takes one Adam step of regression towards them. The base is the distribution of the generator's inputs, for example `gaussian(#{dim: 8})`. The units of the target and of the base do not matter, because the \
          generator is trained in standard units.",
     )
     .options(FitOptions::KEYS)

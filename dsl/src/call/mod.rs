@@ -16,7 +16,8 @@ use sdflow::target::Target;
 use sdflow::{Error, Points};
 use std::sync::Arc;
 
-/// The type of all bindings: a call with its arguments in, a value or a failure out.
+/// The Rust function behind each script function: it takes a call with its arguments and returns a
+/// value or a failure.
 pub type Native = fn(&Call) -> Result<Dynamic, Fail>;
 
 /// One call from a script.
@@ -27,7 +28,8 @@ pub struct Call<'a> {
     pub context: &'a Context,
     /// The call as Rhai describes it.
     pub native: &'a NativeCallContext<'a>,
-    /// In a dry run: true if an argument depends on a result.
+    /// In a dry run: true if an argument is or contains an unknown number, that is, a result that
+    /// only a real run computes.
     pub unknown: bool,
     args: Vec<Dynamic>,
 }
@@ -43,15 +45,16 @@ impl<'a> Call<'a> {
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let args = args.iter().map(|a| (**a).clone().flatten()).collect();
         let call = |args, unknown| {
-            // The values that a script keeps from earlier calls also count.
+            // Memory is checked before every call, because values that the script keeps from
+            // earlier calls use memory too.
             limits::memory_shortage().map_or(Ok(()), Err)?;
             run(&Call { signature, context, native, unknown, args })
         };
         let made = context.own_time.pause(|| context.mode.call(signature.kind.is_result(), args, call));
         made.map_err(|mut fail| {
             fail.see = fail.see.or(Some(signature.name));
-            // A failure inside a function of the script has a better place than the call that
-            // needed it.
+            // If a function of the script failed, the position inside that function is reported: it
+            // is more precise than the position of this call.
             context.callbacks.take_failure().unwrap_or_else(|| fail.into_rhai(native.call_position()))
         })
     }
@@ -71,7 +74,7 @@ impl<'a> Call<'a> {
         self.context.mode.work(&self.task(what), act, measure).map_err(|e| self.place(e))
     }
 
-    /// Returns the work of this call, as named in the report of a dry run.
+    /// Returns the task of this call: its name and position for the report of a dry run.
     pub fn task(&self, what: impl Into<String>) -> Task<'_> {
         Task { what: what.into(), position: self.native.call_position(), pairwise: &self.context.pairwise }
     }

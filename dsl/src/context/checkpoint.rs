@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Calls that take less time than this have no checkpoint: they are computed again.
+/// With a pace of one second or more, calls that take less time than this have no checkpoint: they
+/// are computed again.
 const SHORT: Duration = Duration::from_secs(1);
 
 /// The time between two checkpoints is at least this multiple of the time that writing one takes.
@@ -109,8 +110,8 @@ impl Keeper {
         match self.pace {
             CheckpointPace::Steps(steps) => done.is_multiple_of(steps.max(1)) || done == total,
             CheckpointPace::Time(every) if done == total => now - self.begun >= every.min(SHORT),
-            // A step longer than the grace period would be interrupted, so a checkpoint follows
-            // every such step.
+            // A step longer than [`GRACE`](super::GRACE) would be cut off when an end is requested,
+            // so a checkpoint is written after every such step.
             CheckpointPace::Time(every) => {
                 let every = if step > GRACE { Duration::ZERO } else { every };
                 now - self.kept.0 >= every.max(self.kept.1 * COST)
@@ -118,7 +119,7 @@ impl Keeper {
         }
     }
 
-    /// Writes a state, and keeps the previous checkpoint until the next call.
+    /// Writes a state. The checkpoint before it is kept until the next one is written.
     ///
     /// # Errors
     /// The disk is full, or the folder was removed.

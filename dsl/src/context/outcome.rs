@@ -30,10 +30,10 @@ pub struct Outcome {
     pub nfe: u64,
     /// Seconds by part of the work ("flow", "metrics", "pictures").
     pub seconds: BTreeMap<String, f64>,
-    /// True if a call went on from a checkpoint or a cell of a sweep was finished before: steps,
-    /// pairs and seconds then include those of earlier attempts.
+    /// True if a call continued from a checkpoint, or if an earlier attempt had finished cells of a
+    /// sweep: steps, pairs and seconds then include those of earlier attempts.
     pub resumed: bool,
-    /// Evaluated pairs of a query point and a data point.
+    /// Number of evaluated pairs of a query point and a data point.
     pub pairs: u64,
     /// The pairs of flows alone, without the pairs of metrics.
     pub flow_pairs: u64,

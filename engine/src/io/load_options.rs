@@ -21,7 +21,7 @@ crate::options! {
         /// can be read in both ways is an error.
         header: Header = Header::Auto,
         /// The separator of the cells of a `.csv`: `","`, `";"`, `"\t"`, `" "` (any number of
-        /// spaces and tabs), or `"auto"`. The last chooses the separator that gives all lines the
+        /// spaces and tabs), or `"auto"`. `"auto"` chooses the separator that gives all lines the
         /// same number of cells and the most columns of numbers.
         separator: Separator = Separator::Auto,
         /// The decimal mark of a `.csv`: `"."`, `","`, or `"auto"`: the comma if numbers contain

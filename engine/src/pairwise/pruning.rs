@@ -3,8 +3,8 @@
 //!
 //! Let a block lie in the ball `(c, r)` and a panel of queries in the ball `(z, t)`. No query is
 //! nearer to a source than `max(0, |z - c| - r - t)`, nor than the distance between the bounding
-//! boxes of queries and sources. The first bound is tight for round clouds, the second for a
-//! block that extends over several clouds. With `D` the larger of the two, no score of the pair
+//! boxes of queries and sources. The first bound is tight for round clouds, the second for a block
+//! that extends over several clouds. With `D` the larger of the two, no log-weight of the pair
 //! exceeds `top - D^2`, where `top` is the block's largest log-weight. If that is below every
 //! query's running maximum by `depth = bits + log2 m + 1`, each weight is below `2^-bits / 2m` of
 //! the largest. The weights of all skipped sources together are then below half a unit of the sum's
@@ -65,8 +65,8 @@ impl Ball {
     }
 
     /// Enlarges the ball by the rounding error of its points. `in_parts` is true if their
-    /// coordinates were packed in two parts. Otherwise a block that spans two distant clusters
-    /// could be skipped although it contains the nearest source of a query.
+    /// coordinates were packed in two parts. Without this margin, a block that spans two distant
+    /// clusters could be skipped although it contains the nearest source of a query.
     pub fn with_room(mut self, epsilon: f64, in_parts: bool) -> Ball {
         let from = self.centre.iter().map(|c| c * c).sum::<f64>().sqrt();
         let room = 4.0 * epsilon * (self.radius + if in_parts { epsilon * from } else { from });
@@ -114,8 +114,9 @@ impl Bounds {
         }
     }
 
-    /// Writes the largest possible score of every block with the queries of `panel` into `best`;
-    /// returns the block with the nearest centre.
+    /// Writes the largest possible log-weight of every block with the queries of `panel` into
+    /// `best`; returns the block whose centre is nearest, by squared distance minus the block's
+    /// largest log-weight.
     pub fn against(&self, panel: &Ball, best: &mut Vec<f64>) -> usize {
         best.clear();
         let padded = self.tops.len();
@@ -145,7 +146,7 @@ impl Bounds {
                 apart[i] = tops[i] - larger(balls * balls, apart[i] * (1.0 - 1e-6));
             }
             best.extend_from_slice(&apart);
-            // By the nearest centre and not the largest bound, because bounds are equal where balls
+            // The centre decides, not the largest bound, because bounds are equal where balls
             // overlap.
             for i in 0..LANES {
                 if squares[i] - tops[i] < nearest.0 {

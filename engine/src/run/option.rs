@@ -14,7 +14,8 @@ crate::options! {
         /// Number of steps between measurements; left out: about 20 measurements per run. The start
         /// and the end are always measured.
         every: Option<usize> = None,
-        /// Number of steps between checkpoints. Checkpoints are also written after a certain time.
+        /// Number of steps between checkpoints. In addition, checkpoints are written at the
+        /// interval of `--checkpoint-every`, by default one minute.
         checkpoint_every: Option<usize> = None,
         /// Names of metrics, or maps with the key `metric` and the options of that metric.
         metrics: Vec<MetricChoice> = Vec::new(),

@@ -1,10 +1,10 @@
-//! Anderson's extrapolation of a fixed-point iteration \[walker2011anderson\].
+//! Anderson acceleration of a fixed-point iteration \[walker2011anderson\].
 //!
 //! With residuals `r_k = G(f_k) - f_k`, the next iterate is `G(f_k) - sum_l w_l (G(f_{l+1}) -
 //! G(f_l))`, where the weights minimise `|r_k - sum_l w_l (r_{l+1} - r_l)|` over the last few
 //! differences. If the linear part of the map is symmetric, as here, the extrapolation is close to
-//! a method of conjugate directions. The number of iterations is about the square root of that of
-//! the plain map.
+//! a method of conjugate directions. The number of iterations is then about the square root of the
+//! number without acceleration.
 
 use faer::Mat;
 use faer::linalg::solvers::Solve;
@@ -19,7 +19,7 @@ pub struct Anderson {
     most: usize,
     /// Differences of residuals, each with the difference of images.
     differences: VecDeque<(Vec<f64>, Vec<f64>)>,
-    /// The products of the differences of residuals with each other.
+    /// The Gram matrix of the differences of residuals.
     products: VecDeque<VecDeque<f64>>,
     /// The last residual and image.
     last: Option<(Vec<f64>, Vec<f64>)>,
@@ -57,7 +57,8 @@ impl Anderson {
         }
     }
 
-    /// Adds a difference in place of the oldest. Cost `k n` for `k` differences.
+    /// Adds a difference, and drops the oldest if there are already `most`. Cost `k n` for `k`
+    /// differences.
     fn push(&mut self, difference: (Vec<f64>, Vec<f64>), masses: &[f64]) {
         if self.differences.len() == self.most {
             self.differences.pop_front();
@@ -91,8 +92,8 @@ fn dot(a: &[f64], b: &[f64], masses: &[f64]) -> f64 {
     a.iter().zip(b).zip(masses).map(|((a, b), m)| m * a * b).sum()
 }
 
-/// Solves linear equations by elimination with pivots; None if they are singular. A row contains
-/// the coefficients and the right-hand side.
+/// Solves linear equations by Gaussian elimination with partial pivoting; None if they are
+/// singular. A row contains the coefficients and the right-hand side.
 fn solve(rows: &[Vec<f64>]) -> Option<Vec<f64>> {
     let k = rows.len();
     let mut out = Mat::from_fn(k, 1, |i, _| rows[i][k]);

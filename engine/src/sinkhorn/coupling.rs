@@ -83,7 +83,7 @@ impl Coupling {
         let a = Marginal::new(&x, x_weights, X_WEIGHTS, as_given)?;
         let b = Marginal::new(&y, y_weights, Y_WEIGHTS, as_given)?;
         let epsilon = options.epsilon_for(&a, &b);
-        // The checks are those of a solution.
+        // Makes the same checks as a solution would.
         Sinkhorn::new(a.clone(), b.clone(), options.clone())?;
         let potentials = Potentials {
             f: vec![0.0; x.n()],
@@ -198,7 +198,7 @@ impl Coupling {
         self.transport_cost
     }
 
-    /// Computes the transport cost. It takes the time of half an iteration, in f64.
+    /// Computes the transport cost. This costs as much as half an iteration in f64.
     fn sum_of_costs(&self, pairwise: &Pairwise) -> Result<f64> {
         let dim = self.x.dim();
         let masses = |side: usize| self.logs[side].iter().map(|l| l.exp()).collect::<Vec<f64>>();

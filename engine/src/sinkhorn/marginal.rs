@@ -13,15 +13,14 @@ pub struct Marginal<'a> {
 }
 
 impl<'a> Marginal<'a> {
-    /// Creates equal masses that sum to 1.
+    /// Gives all points equal masses that sum to 1.
     pub fn equal(points: &'a Points) -> Marginal<'a> {
         let n = points.n();
         Marginal { points, masses: vec![1.0 / n as f64; n], logs: vec![-(n as f64).ln(); n] }
     }
 
-    /// Creates masses from `weights`: the weights themselves if `as_given`, otherwise in proportion
-    /// to the weights with the sum 1. Without weights, masses are equal. `what` names the weights
-    /// in errors.
+    /// Creates masses from `weights`: the weights themselves if `as_given`, otherwise the weights
+    /// divided by their sum. Without weights, masses are equal. `what` names the weights in errors.
     ///
     /// # Errors
     /// A weight is negative or not finite, none is positive, or their number is not that of the

@@ -15,16 +15,17 @@
 //!
 //! - **Scaling.** A cold start solves a sequence of problems with epsilon from the squared diameter
 //!   downwards, each from the potentials of the one before \[schmitzer2019stabilized\].
-//! - **Acceleration.** Anderson's extrapolation \[walker2011anderson\] combines the last iterates;
-//!   where it does not reduce the error, the next iteration is a plain one, which always converges.
-//! - **Newton's method.** If some dozens of iterations do not reach the tolerance, Newton's method
-//!   with the entries of the plan that are not negligible takes over \[tang2024accelerating\]. It
-//!   is not used if these are too many, or for the two kinds of problem that follow.
+//! - **Acceleration.** Anderson acceleration \[walker2011anderson\] combines the last iterates; if
+//!   the error is large or more than doubles, it restarts from a plain iteration; plain iterations
+//!   always converge.
+//! - **Newton's method.** If about 60 iterations do not reach the tolerance, Newton's method takes
+//!   over, with a sparse plan of the non-negligible entries \[tang2024accelerating\]. It is not
+//!   used if there are too many of these, or for the two kinds of problem that follow.
 //! - **Equal sides.** If both sides are the same points with the same masses, `f = g` and an
 //!   iteration is the mean of `f` and its update, which converges in some ten iterations
 //!   \[feydy2019interpolating\].
-//! - **Unbalanced.** With `rho`, the marginals are penalised by `rho KL` instead of fixed, and each
-//!   update is multiplied by `rho / (rho + epsilon)` \[sejourne2019sinkhorn\].
+//! - **Unbalanced.** With `rho`, the marginals are penalised by `rho KL` instead of being fixed,
+//!   and each update is multiplied by `rho / (rho + epsilon)` \[sejourne2019sinkhorn\].
 //! - **Precision.** Iterations run in f32 until the error is near its rounding error, then in f64.
 //!
 //! # Conventions of other libraries

@@ -1,6 +1,6 @@
 //! Newton's method with a sparse plan, for a small epsilon \[tang2024accelerating\].
 //!
-//! With the best `g` for `f`, the problem is to maximise the concave function
+//! With the optimal `g(f)` for given `f`, the problem is to maximise the concave function
 //!
 //! ```text
 //! F(f) = sum_i a_i f_i + sum_j b_j g_j(f)
@@ -9,14 +9,15 @@
 //! ```
 //!
 //! with the row sums `r` of the plan. If epsilon is small, nearly all entries of the plan are
-//! negligible, and equations with the others are solved at the cost of a few entries per point,
-//! while an iteration of Sinkhorn's algorithm visits all pairs. Gradient and error are those of the
-//! whole plan, so that omitted entries change the number of steps and not the result.
+//! negligible, and linear equations with only the remaining entries are solved at the cost of a few
+//! entries per point, while an iteration of Sinkhorn's algorithm visits all pairs. Gradient and
+//! error are those of the whole plan, so that omitted entries change the number of steps and not
+//! the result.
 //!
-//! Clusters of points that exchange little mass make the derivative nearly singular, and a full
-//! step would leave the region where it is valid: `damping diag(a)` is added, and changes with the
-//! ratio of the gain to its prediction, as in the method of Levenberg and Marquardt
-//! \[marquardt1963algorithm\].
+//! Clusters of points that exchange little mass make the Hessian nearly singular, and a full step
+//! would leave the region where the quadratic model is valid: `damping diag(a)` is added, and
+//! changes with the ratio of the gain to its prediction, as in the method of Levenberg and
+//! Marquardt \[marquardt1963algorithm\].
 
 use super::solution::Run;
 use super::sparse_plan::SparsePlan;
@@ -78,7 +79,8 @@ impl Run<'_, '_> {
                 trial.extend(self.f.iter().zip(&step).map(|(f, d)| f + d));
                 let error = updates.apply(&trial, &mut g, &mut next)?;
                 self.count();
-                // From slopes, because values would differ by less than their rounding error.
+                // The gain is computed from slopes, because the difference of two values would be
+                // smaller than their rounding error.
                 let gain = 0.5 * (rise + dot(&slope(&trial, &next), &step));
                 let ratio = gain / predicted;
                 if ratio.is_nan() || ratio < ACCEPTED {

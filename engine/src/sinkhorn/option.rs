@@ -32,8 +32,8 @@ crate::options! {
         /// The strength of the regularisation, in the units of the cost `|x - y|^2 / 2`; positive.
         /// The default is 1/20 of the mean cost between the two sides.
         epsilon: Option<f64> = None,
-        /// The same as a length, `blur = sqrt(epsilon)`: the plan does not resolve smaller
-        /// distances. Give only one of the two.
+        /// The regularisation expressed as a length, `blur = sqrt(epsilon)`: the plan does not
+        /// resolve smaller distances. Give only one of the two.
         blur: Option<f64> = None,
         /// The strength of the penalty on the marginals, in the units of the cost, for unbalanced
         /// transport: mass that is farther than about `sqrt(2 rho)` is not transported. Masses then
@@ -41,7 +41,8 @@ crate::options! {
         rho: Option<f64> = None,
         /// The iterations end when the L1 error of the marginals is at most this.
         tolerance: f64 = 1e-6,
-        /// Largest number of iterations, of both sides each, over all epsilons; at most 1,000,000.
+        /// Largest total number of iterations over all epsilons; an iteration updates both
+        /// potentials; at most 1,000,000.
         max_iterations: usize = 2000,
         /// The factor between one epsilon and the next, from the squared diameter down to
         /// `epsilon`; at least 0 and below 1. With 0, all iterations are made with `epsilon`.
@@ -49,11 +50,12 @@ crate::options! {
         /// The number of earlier iterates from which the next one is extrapolated, at most 20; 0
         /// for plain iterations.
         memory: usize = 12,
-        /// Whether slow iterations give way to Newton's method with the entries of the plan that
-        /// are not negligible, where these are few: with a small epsilon. Not with `rho` or "f32".
+        /// Whether Newton's method takes over if the iterations are slow. It uses only the
+        /// non-negligible entries of the plan, so it is possible only if these are few, as with a
+        /// small epsilon. Not with `rho` or "f32".
         newton: bool = true,
-        /// Whether the Sinkhorn divergence is computed too, which takes the problems of each side
-        /// with itself.
+        /// Whether the Sinkhorn divergence is computed too, for which the two problems of each side
+        /// with itself are solved too.
         debias: bool = false,
         /// Arithmetic: "auto" (f32 until its rounding error is reached, then f64), "f32", "f64".
         precision: SinkhornPrecision = SinkhornPrecision::Auto,

@@ -15,8 +15,8 @@ pub struct Potentials {
     pub cost: f64,
     /// Whether the error is at most the tolerance.
     pub converged: bool,
-    /// The L1 error of the marginals: an upper bound of that of the plan of `f` and `g`. With
-    /// `rho`, the relative change of the plan in the last iteration.
+    /// An upper bound on the L1 error of the marginals of the plan of `f` and `g`. With `rho`, the
+    /// relative change of the plan in the last iteration.
     pub marginal_error: f64,
     /// The number of iterations over all epsilons.
     pub iterations: usize,

@@ -48,8 +48,8 @@ impl<'a> Sinkhorn<'a> {
         Ok(Sinkhorn { x, y, options, start: None })
     }
 
-    /// Starts from the potential `g` of the second points, such as that of a similar problem, at
-    /// `epsilon` itself.
+    /// Starts from the potential `g` of the second points, for example from a similar problem. The
+    /// larger epsilons are then skipped.
     ///
     /// # Errors
     /// The number of values is not that of the points, or one is not finite.

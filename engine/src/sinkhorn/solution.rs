@@ -11,19 +11,19 @@ use crate::Result;
 const COARSE: f64 = 0.02;
 const COARSE_ITERATIONS: usize = 50;
 
-/// After so many iterations of a problem of a larger epsilon, and of the last one, Newton's method
-/// is tried.
+/// Newton's method is tried after this many iterations: the first number is for problems with a
+/// larger epsilon, the second for the final problem.
 const COARSE_PATIENCE: usize = 20;
 const PATIENCE: usize = 60;
 
-/// The error from which on f32 is left for f64: a few times its rounding error.
+/// Below this error the iterations switch from f32 to f64: a few times the rounding error of f32.
 const ROUNDED: f64 = 2e-5;
 
-/// After so many iterations without a smaller error f32 is left.
+/// After this many f32 iterations without a smaller error, the iterations switch to f64.
 const IDLE: usize = 12;
 
-/// Iterates are extrapolated while the error is below this, and no longer if it grew by this
-/// factor.
+/// Iterates are extrapolated while the error is below the first number. If the error grows by more
+/// than the second, the extrapolation restarts.
 const NEAR: f64 = 0.3;
 const GROWTH: f64 = 2.0;
 
@@ -58,8 +58,8 @@ impl Run<'_, '_> {
         self.problem.options.max_iterations.saturating_sub(1 + self.iterations)
     }
 
-    /// Solves a problem of a larger epsilon well enough to start the next one. The updates are
-    /// those of each precision.
+    /// Solves a problem of a larger epsilon well enough to start the next one. `updates` has one
+    /// element per precision.
     pub(super) fn solve_larger(&mut self, updates: &mut [Updates], epsilon: f64, has_newton: bool) -> Result<()> {
         let Some(quick) = updates.first_mut().filter(|_| self.left() > 0) else { return Ok(()) };
         quick.set_epsilon(epsilon)?;
@@ -75,7 +75,7 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// Solves the problem itself, whose epsilon the updates have.
+    /// Solves the final problem; `updates` must already have its epsilon.
     pub(super) fn solve_last(&mut self, updates: &mut [Updates], has_newton: bool) -> Result<()> {
         let tolerance = self.problem.options.tolerance;
         let rounded = tolerance.max(ROUNDED);
@@ -102,8 +102,8 @@ impl Run<'_, '_> {
         self.iterate(exact, tolerance, usize::MAX, false)
     }
 
-    /// Iterates until the error is at most `goal`, at most so many times; `may_idle` also ends when
-    /// the error no longer falls. Makes one iteration at least.
+    /// Iterates until the error is at most `goal`, at most so many times; `may_idle`, it also ends
+    /// when the error no longer falls. It makes at least one iteration.
     pub(super) fn iterate(&mut self, updates: &mut Updates, goal: f64, most: usize, may_idle: bool) -> Result<()> {
         let options = &self.problem.options;
         let mut anderson = Anderson::new(options.memory);
@@ -136,7 +136,7 @@ impl Run<'_, '_> {
         let Run { problem, is_own, mut f, g, next, iterations, error, is_dense, .. } = self;
         let (x, y, rho) = (&problem.x, &problem.y, problem.options.rho);
         let plan = match is_own {
-            // The plan of f and f, whose row sums the last iteration has found.
+            // The plan with `f` on both sides; the last iteration computed its row sums.
             true => x.integral(|i| ((f[i] - rho.map_or(1.0, |rho| (rho + epsilon) / rho) * next[i]) / epsilon).exp()),
             false => {
                 f = next;

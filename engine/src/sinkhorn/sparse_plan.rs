@@ -16,8 +16,8 @@ const SHARES: [f64; 2] = [1e-8, 1e-4];
 /// Blocks of rows, whatever the number of threads.
 const BLOCKS: usize = 8;
 
-/// The equations are solved when the residual, in the norm of the inverse diagonal, is at most this
-/// share of the first one; or after so many iterations.
+/// Conjugate gradients stop when the preconditioned norm of the residual is at most this fraction
+/// of its first value, or after this many iterations.
 const REDUCTION: f64 = 0.03;
 const MOST_ITERATIONS: usize = 500;
 
@@ -26,8 +26,8 @@ const MOST_ITERATIONS: usize = 500;
 pub struct SparsePlan<'a> {
     masses: &'a [f64],
     blocks: Vec<Block>,
-    /// The masses of the columns, and divided by the sums of the shares in them; 0 for a column
-    /// without entries.
+    /// The masses of the columns, and the same masses divided by the column sums of the shares (0
+    /// for a column without entries).
     columns: &'a [f64],
     scaled: Vec<f64>,
     /// The row sums `r` of the entries, and the diagonal of the operator without damping.
@@ -38,15 +38,15 @@ pub struct SparsePlan<'a> {
 /// The entries of some rows, as shares of the masses of their columns.
 #[derive(Debug, Default)]
 struct Block {
-    /// For every row the end of its entries.
+    /// For every row, the index after its last entry.
     ends: Vec<usize>,
     columns: Vec<u32>,
     shares: Vec<f32>,
 }
 
 impl Block {
-    /// Adds the entries of row `i` whose share of their row or column has a larger logarithm than
-    /// `least`.
+    /// Adds the entries of row `i` whose share of their row or of their column exceeds
+    /// `exp(least)`.
     fn add_row(
         &mut self,
         (x, i, f): (&Marginal, usize, f64),
@@ -159,8 +159,8 @@ impl<'a> SparsePlan<'a> {
     }
 
     /// Returns the solution `d` of `(diag(r + damping a) - P diag(1 / c) P^T) d = right`, by
-    /// conjugate gradients with the inverse diagonal, which end early. Time of one entry for each
-    /// iteration.
+    /// conjugate gradients with a diagonal (Jacobi) preconditioner, stopped early. The time per
+    /// iteration is proportional to the number of entries.
     ///
     /// # Errors
     /// An interrupt.

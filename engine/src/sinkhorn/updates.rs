@@ -55,8 +55,8 @@ impl<'a> Updates<'a> {
         self.sums.set_sigma(epsilon.sqrt())
     }
 
-    /// Writes to `g` the best potential for `f`, and to `next` the best potential for that `g`.
-    /// Returns the L1 error of the row sums of the plan of `f` and `g`, `sum_i a_i |exp((f_i -
+    /// Writes to `g` the optimal potential for `f`, and to `next` the optimal potential for that
+    /// `g`. Returns the L1 error of the row sums of the plan of `f` and `g`, `sum_i a_i |exp((f_i -
     /// next_i) / epsilon) - 1|`. For equal sides, `g` is `f`, and `next` is its update.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl<'a> Updates<'a> {
         Ok(self.x.integral(off))
     }
 
-    /// Writes the best potential of one side to `out`, given the potential `other` of the other
+    /// Writes the optimal potential of one side to `out`, given the potential `other` of the other
     /// side.
     pub fn best(&mut self, side: Side, other: &[f64], out: &mut Vec<f64>) -> Result<()> {
         let there = if side == Side::First { self.y } else { self.x };

@@ -20,7 +20,8 @@ crate::options! {
         average: f64 = 0.25,
         /// Number of steps between rows of the history; left out: about 20 rows per run.
         every: Option<usize> = None,
-        /// Number of steps between checkpoints. Checkpoints are also written after a certain time.
+        /// Number of steps between checkpoints. In addition, checkpoints are written at the
+        /// interval of `--checkpoint-every`, by default one minute.
         checkpoint_every: Option<usize> = None,
         /// Number of optimiser steps of the source score before every step of the generator, each
         /// on fresh points of the generator; at least 1.

@@ -16,8 +16,8 @@ crate::options! {
         layers: usize = 3,
         /// "silu", "tanh" or "softplus".
         activation: Activation = Activation::Silu,
-        /// Number of optimiser steps, at least 1. For a target it is that of the whole training,
-        /// for the moving cloud that of the first evaluation of the velocity.
+        /// Number of optimiser steps, at least 1. For a target this is the length of the whole
+        /// training; for the moving cloud, of the training at the first evaluation of the velocity.
         steps: usize = 3000,
         /// For the moving cloud: number of optimiser steps at every later evaluation of the
         /// velocity; there is one evaluation per step with "euler", and four with "rk4".

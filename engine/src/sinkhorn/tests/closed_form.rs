@@ -11,7 +11,7 @@ fn grid(side: usize) -> Points {
     Points::from_rows(&rows).unwrap()
 }
 
-/// The root of a symmetric matrix of two columns, `(M + sqrt(det) I) / sqrt(tr + 2 sqrt(det))`.
+/// The square root of a symmetric 2 x 2 matrix, `(M + sqrt(det) I) / sqrt(tr + 2 sqrt(det))`.
 fn root([[p, q], [_, r]]: [[f64; 2]; 2]) -> [[f64; 2]; 2] {
     let s = (p * r - q * q).sqrt();
     let t = (p + r + 2.0 * s).sqrt();

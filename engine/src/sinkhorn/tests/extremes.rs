@@ -58,7 +58,7 @@ fn single_points_equal_points_and_distant_sets_are_solved() {
     assert!(found.converged && found.cost.abs() < 1e-12, "{}", found.cost);
     let found = solve(&same, &Points::from_rows(&[[1.0, 2.0]; 3]).unwrap(), SinkhornOptions::default());
     assert!(found.converged && found.cost.abs() < 1e-12);
-    // Far apart, with an epsilon of the size of each set.
+    // Two sets that are far apart, with epsilon of the order of the squared size of each set.
     let (x, y) = (cloud(1, 40, 2, 0.0), cloud(2, 50, 2, 1e4));
     let found = solve(&x, &y, with_epsilon(0.5));
     assert_finite(&found, "distant");

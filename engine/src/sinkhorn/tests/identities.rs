@@ -23,7 +23,7 @@ fn the_divergence_of_equal_sets_is_zero_and_otherwise_positive() {
             assert!((there - back).abs() < 1e-9, "{there} {back}");
         }
     }
-    // A translation costs half its square.
+    // The cost of a translation by `v` is `|v|^2 / 2`.
     let mut moved = x.clone();
     moved.data_mut().iter_mut().for_each(|v| *v += 0.4);
     let options = SinkhornOptions { tolerance: 1e-9, ..with_epsilon(0.3) };

@@ -94,7 +94,7 @@ fn potentials_and_values_are_those_of_pot() {
 
 /// OTT has the cost `|x - y|^2` and the plan `exp((f + g - c) / epsilon)` without the masses, so
 /// that its potentials are `2 f + epsilon log a` with its `epsilon`; its regularised cost has the
-/// entropy relative to the product of the masses. The plan of POT is that of OTT.
+/// entropy relative to the product of the masses. POT and OTT have the same plan.
 #[test]
 fn potentials_in_the_convention_of_ott_give_the_plan() {
     let [(x, a), (y, b)] = sides();
@@ -117,8 +117,9 @@ fn potentials_in_the_convention_of_ott_give_the_plan() {
 
 const DIVERGENCE: f64 = 0.1670936701622879;
 
-/// GeomLoss has the cost `|x - y|^2 / 2`, `epsilon = blur^2`, and the value without the bias. The
-/// value is that of three solutions by POT, `OT(a, b) - OT(a, a) / 2 - OT(b, b) / 2`.
+/// GeomLoss has the cost `|x - y|^2 / 2`, `epsilon = blur^2`, and the debiased value (the Sinkhorn
+/// divergence). The value is that of three solutions by POT, `OT(a, b) - OT(a, a) / 2 - OT(b, b) /
+/// 2`.
 #[test]
 fn the_divergence_is_the_value_of_geomloss() {
     let options = SinkhornOptions { blur: Some(0.2_f64.sqrt()), debias: true, ..SinkhornOptions::default() };
