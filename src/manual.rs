@@ -22,7 +22,7 @@ pub fn list(word: Option<&str>) -> Result<Exit, Diagnostic> {
     terminal::check_printed().map(|()| Exit::Done)
 }
 
-/// Explains one name, or lists the names below one heading of the list.
+/// Explains one name, lists the names below one heading of the list, or prints the glossary.
 ///
 /// # Errors
 /// There is no such name; the hint names the functions with an option of that name.
@@ -31,12 +31,19 @@ pub fn doc(name: &str) -> Result<Exit, Diagnostic> {
     if entries.is_empty() {
         return match Kind::of(name) {
             Some(_) => list(Some(name)),
+            None if name == "words" => print(&words()),
             None => Err(unknown_name(name)),
         };
     }
     let text: Vec<String> = entries.into_iter().map(explain).collect();
     terminal::print_result(text.join("\n").trim_end());
     terminal::check_printed().map(|()| Exit::Done)
+}
+
+/// Returns the glossary of the manual.
+fn words() -> String {
+    let explain = |(word, meaning): &(&str, &str)| format!("{word}\n    {}\n", wrap(meaning, WIDTH - 4).join("\n    "));
+    manual::WORDS.iter().map(explain).collect()
 }
 
 /// Prints the whole manual as Markdown.

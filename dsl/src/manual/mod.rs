@@ -2,8 +2,10 @@
 //! registered, `list` and `doc` print, `docs/DSL.md` is written, and the nearest name is found.
 
 mod definitions;
+mod words;
 
 pub use definitions::definitions;
+pub use words::WORDS;
 
 pub use crate::call::Entry;
 pub use crate::language::{Arg, Kind, Signature, Type};
@@ -99,7 +101,7 @@ fn format_value(value: &Value) -> String {
 
 /// Returns the text of `docs/DSL.md`.
 pub fn dsl_markdown() -> String {
-    let mut text = String::from(INTRODUCTION);
+    let mut text = format!("{INTRODUCTION}\n## Words\n\n{}", words::words_markdown());
     for kind in Kind::ALL {
         let entries: Vec<_> = manual().iter().filter(|e| e.kind == kind).collect();
         if entries.is_empty() {
@@ -125,7 +127,7 @@ pub fn kind_of(key: &Key) -> String {
 const INTRODUCTION: &str = "\
 # The script language
 
-This file is generated from the functions themselves: `sdflow-engine doc --markdown > docs/DSL.md`.
+This file is generated from the documentation in the code: `sdflow-engine doc --markdown > docs/DSL.md`.
 
 A script is [Rhai](https://rhai.rs/book): `let x = 1.0;`, `if`, `for`, functions, closures `|t| ..`, maps `#{a: 1}`,
 arrays, strings, `import \"file\" as name;`. The arguments of a function come first: points, targets, scores and flows. One

@@ -227,11 +227,11 @@ mod tests {
         let gaussian = Arc::new(Gaussian::diagonal(vec![1.0, 100.0], &[1.0, 2.0]).unwrap());
         let x = gaussian.sample(50, Stream::new(3)).unwrap();
         let calls = Arc::new(Mutex::new(Vec::new()));
-        let (law, told) = (gaussian.clone(), calls.clone());
+        let (distribution, told) = (gaussian.clone(), calls.clone());
         let log_density: LogDensityOf = Arc::new(move |x| {
             told.lock().unwrap().push(x.n());
             let mut out = vec![];
-            law.log_density(x, 0.0, &mut out).map(|()| out)
+            distribution.log_density(x, 0.0, &mut out).map(|()| out)
         });
         close(&score(&CustomDensity::functions(2, log_density, None).unwrap(), &x), &score(&*gaussian, &x), 1e-8);
         assert_eq!(*calls.lock().unwrap(), [50; 4]);

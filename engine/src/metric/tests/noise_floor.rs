@@ -23,10 +23,10 @@ fn share_within(name: &str, floors: u64, fresh: u64, pair: impl Fn(Stream) -> (P
 
 #[test]
 fn a_fresh_sample_stays_within_the_floor_19_times_in_20() {
-    let law = modes();
+    let distribution = modes();
     let pair = |key: Stream| {
-        let points = law.sample(60, key.at(0)).unwrap();
-        (points, Reference::sample(law.clone(), 40, key.at(1)).unwrap())
+        let points = distribution.sample(60, key.at(0)).unwrap();
+        (points, Reference::sample(distribution.clone(), 40, key.at(1)).unwrap())
     };
     for name in ["energy", "mmd", "sliced_w2", "kl_gauss", "log_density", "mode_weights"] {
         let share = share_within(name, 60, 20, pair);
@@ -36,7 +36,7 @@ fn a_fresh_sample_stays_within_the_floor_19_times_in_20() {
 
 #[test]
 fn splits_of_data_give_the_floor_of_the_law() {
-    let law = p();
+    let distribution = p();
     for name in ["energy", "mmd", "sliced_w2", "w2_gauss", "kl_gauss", "mean_error", "covariance_error"] {
         let metric = by_name(name, Value::Null).unwrap();
         let mean = |reference: &dyn Fn(Stream) -> Reference| {
@@ -46,13 +46,13 @@ fn splits_of_data_give_the_floor_of_the_law() {
             });
             floors.sum::<f64>() / 20.0
         };
-        let sample = |key: Stream| Reference::new(law.sample(200, key).unwrap()).unwrap();
+        let sample = |key: Stream| Reference::new(distribution.sample(200, key).unwrap()).unwrap();
         let data = mean(&sample);
         // The distribution itself, with hidden moments: both sides are fitted, as they are for
         // data.
         let fresh = mean(&|key| {
-            let points = law.sample(200, key).unwrap();
-            Reference::with_target(points, Arc::new(super::error_bar::Opaque(law.clone()))).unwrap()
+            let points = distribution.sample(200, key).unwrap();
+            Reference::with_target(points, Arc::new(super::error_bar::Opaque(distribution.clone()))).unwrap()
         });
         assert!((0.8..1.25).contains(&(data / fresh)), "{name}: {data} from data, {fresh} from the distribution");
     }

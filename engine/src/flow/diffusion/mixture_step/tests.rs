@@ -144,10 +144,10 @@ fn a_step_draws_with_the_moments_of_the_reverse_kernel() {
 #[test]
 fn five_steps_give_a_gaussian_its_variance() {
     let (n, ends, variances) = (40_000, (10.0, 0.1), [1.0, 0.25]);
-    let law = |extra: f64| Gaussian::diagonal(vec![0.5, -1.0], &variances.map(|v: f64| (v + extra).sqrt())).unwrap();
-    let target: Arc<dyn Target> = Arc::new(law(0.0));
+    let distribution = |extra: f64| Gaussian::diagonal(vec![0.5, -1.0], &variances.map(|v: f64| (v + extra).sqrt())).unwrap();
+    let target: Arc<dyn Target> = Arc::new(distribution(0.0));
     let off = |sampler: ReverseSdeSampler| {
-        let start = law(100.0).sample(n, Stream::new(6)).unwrap();
+        let start = distribution(100.0).sample(n, Stream::new(6)).unwrap();
         let (end, _) = moved(&mut solver(exact(&target), sampler, ends), start, 5);
         let error = (2.0 / n as f64).sqrt();
         [0, 1].map(|j| (end.covariance()[(j, j)] / (variances[j] + 0.01) - 1.0).abs() / error)

@@ -1,0 +1,68 @@
+//! The words of the manual, of messages and of the gallery, each with its one meaning.
+
+/// Pairs of a word and its meaning, grouped by subject.
+pub const WORDS: &[(&str, &str)] = &[
+    ("points", "a matrix with one row per point and one column per coordinate"),
+    ("particle", "a point that a flow moves"),
+    ("cloud", "all particles of a run at one moment"),
+    ("tracer", "a point that the velocity field moves, and that does not influence the cloud; see the option `carry`"),
+    ("target", "the distribution that the particles move to: samples, a density, or both"),
+    ("source", "the distribution of the cloud itself; in a bridge, the distribution at time 0"),
+    ("base", "the distribution of the inputs of a generator, usually a standard normal distribution"),
+    ("generator", "a function, such as a net, that maps points of the base to points of the target"),
+    ("teacher", "the score or the flow from which a generator learns"),
+    ("sigma, noise level", "the standard deviation of the Gaussian noise that smooths a distribution"),
+    ("bandwidth", "the length scale of a kernel, where it is not a noise level"),
+    ("spacing", "the median distance from a point to the nearest other point: the finest detail that the points show"),
+    ("score", "`grad log p` of a distribution `p`, usually smoothed by sigma"),
+    ("denoiser, `D(z)`", "the mean of the clean points given the noisy point `z`; the score is `(D(z) - z) / sigma^2`"),
+    ("velocity field", "the velocity at every point, given by one equation"),
+    ("step", "one advance of the cloud; it may need several evaluations of the velocity field"),
+    ("progress, `t`", "the part of the steps that are done, from 0 to 1; schedules are functions of it"),
+    ("pair", "one evaluation of a kernel, between a point where the sum is wanted and a point of the data"),
+    (
+        "effective sample size",
+        "the number of equally weighted points with the same variance as the weighted ones; a small number means that \
+         few points decide the score",
+    ),
+    (
+        "split-half error",
+        "the relative difference of a field between two halves of the data: an estimate of its sampling error",
+    ),
+    ("bridge", "a diffusion between two given distributions, over the time from 0 to 1"),
+    ("Schroedinger bridge", "the bridge with the least relative entropy to its reference process"),
+    (
+        "reference process",
+        "the diffusion without a condition on its end: a Brownian motion or an Ornstein-Uhlenbeck process",
+    ),
+    ("plan", "a joint distribution of start and end, such as a transport plan"),
+    (
+        "path energy",
+        "the relative entropy of a bridge to its reference process: `|u - f|^2 / (2 epsilon)` for the two drifts `u` and `f`, integrated over time and averaged over paths",
+    ),
+    ("standard units", "coordinates shifted and scaled so that each column has mean 0 and standard deviation 1"),
+    ("metric", "a number that compares points with a reference"),
+    ("reference", "points of the target that the method has not used, for metrics"),
+    ("fresh sample", "points drawn anew from the target, or rows that were kept apart from the data"),
+    ("standard error", "the standard deviation of an estimate over repetitions"),
+    (
+        "noise floor",
+        "the 95 % quantile of a metric between fresh samples of the target, of the same sizes; a perfect method stays below it \
+         in 95 of 100 cases",
+    ),
+    ("reading", "the result of a metric: its value, its standard error, and its noise floor if there is one"),
+    (
+        "memorisation",
+        "the degree to which points repeat training data: 0 for fresh samples, 1 for copies of the training points",
+    ),
+    ("check", "an `expect` or a `threshold` of a script, which holds or fails"),
+    ("run", "one execution of a script, or within a script one call of `run`"),
+    ("sweep", "runs over a grid of parameters; each run is a cell"),
+    ("dry run", "an execution without the numerical work, which finds mistakes and estimates the cost"),
+];
+
+/// Returns the table of words as Markdown.
+pub fn words_markdown() -> String {
+    let rows: String = WORDS.iter().map(|(word, meaning)| format!("| {word} | {meaning} |\n")).collect();
+    format!("| word | meaning |\n|---|---|\n{rows}")
+}
