@@ -1,6 +1,5 @@
 //! Memorisation: how much points repeat their training data.
 
-use super::estimate::variance_of_share;
 use crate::points::neighbour;
 use crate::{Error, Interrupt, Points, Result, Subject};
 
@@ -12,7 +11,8 @@ use crate::{Error, Interrupt, Points, Result, Subject};
 /// points is a training point, and `c = N / (N + m)` the expectation of `s` for fresh samples. The
 /// result is `(s - c) / (1 - c)`. It is 0 for fresh samples, independent of the two sizes; 1 for
 /// copies of the training data; and negative for copies of the held-out data. Ties count half. The
-/// standard error of a single point is NaN. Cost: `n (N + m) d`, in parallel.
+/// standard error treats points with the same nearest data point as one observation; for a single
+/// point it is NaN. Cost: `n (N + m) d`, in parallel.
 ///
 /// # Errors
 /// Dimensions differ, a set is empty, or an interrupt.
@@ -30,12 +30,13 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrup
     }
     let nearest = |set: &Points| {
         neighbour::over_distances(points, set, interrupt, |_, squares| {
-            squares.iter().copied().fold(f64::INFINITY, f64::min)
+            let nearer = |a: (usize, f64), (j, d): (usize, &f64)| if *d < a.1 { (j, *d) } else { a };
+            squares.iter().enumerate().fold((0, f64::INFINITY), nearer)
         })
     };
     let (trained, held) = (nearest(train)?, nearest(held_out)?);
     let hits: Vec<f64> = (trained.iter().zip(&held))
-        .map(|(trained, held)| match trained.total_cmp(held) {
+        .map(|(trained, held)| match trained.1.total_cmp(&held.1) {
             std::cmp::Ordering::Less => 1.0,
             std::cmp::Ordering::Equal => 0.5,
             std::cmp::Ordering::Greater => 0.0,
@@ -44,7 +45,18 @@ pub fn memorisation(points: &Points, train: &Points, held_out: &Points, interrup
     let n = points.n() as f64;
     let share = hits.iter().sum::<f64>() / n;
     let chance = train.n() as f64 / (train.n() + held_out.n()) as f64;
-    Ok(((share - chance) / (1.0 - chance), variance_of_share(share, n).sqrt() / (1.0 - chance)))
+    // Points with the same nearest data point are right or wrong together. The numbers of training
+    // and of held-out points are given, so their means have no part in the variance.
+    let mut excess = [vec![0.0; train.n()], vec![0.0; held_out.n()]];
+    for ((hit, trained), held) in hits.iter().zip(&trained).zip(&held) {
+        let [own, other] = &mut excess;
+        *(if *hit > 0.0 { &mut own[trained.0] } else { &mut other[held.0] }) += (hit - share) / n;
+    }
+    let squares = |sums: &Vec<f64>| {
+        sums.iter().map(|x| x * x).sum::<f64>() - sums.iter().sum::<f64>().powi(2) / sums.len() as f64
+    };
+    let variance = if n > 1.0 { excess.iter().map(squares).sum::<f64>().max(0.0) } else { f64::NAN };
+    Ok(((share - chance) / (1.0 - chance), variance.sqrt() / (1.0 - chance)))
 }
 
 #[cfg(test)]

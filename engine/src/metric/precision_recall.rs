@@ -1,10 +1,9 @@
 //! Precision and recall.
 
-use super::estimate::variance_of_share;
 use super::{Better, Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
-use crate::points::neighbour;
-use crate::{Points, Result, Subject, rng::Stream};
+use crate::points::neighbour::{self, check_count};
+use crate::{Interrupt, Points, Result, Subject, rng::Stream};
 
 crate::options! {
     /// Options of `precision_recall`.
@@ -15,12 +14,18 @@ crate::options! {
     }
 }
 
+/// The number of random divisions into halves for the standard error.
+const DIVISIONS: u64 = 8;
+
 /// Harmonic mean of precision and recall, in [0, 1] \[kynkaanniemi2019improved\]. The support of
 /// the distribution of a set is estimated by balls around its points. The radius of a ball is the
 /// distance to the `k`-th nearest neighbour in the same set. Parts: `precision`, the share of
 /// points inside a ball of the reference, and `recall`, the share of reference points inside a ball
 /// of the points. Two samples of one distribution score less than 1; the floor gives their score.
-/// The standard error takes both shares as binomial. Cost `(n + m)^2 d`.
+/// The shares of a point and of its neighbours depend on each other, so the standard error is that
+/// of subsamples \[politis1994large\]: with the values `a` and `b` of two disjoint halves of both
+/// sets, the variance is `(a - b)^2 / 4`, averaged over 8 random divisions. It is NaN for halves of
+/// at most `k` points. Cost `5 (n + m)^2 d`.
 ///
 /// # Errors
 /// There are fewer than `k + 1` points on either side, or `neighbours` = 0.
@@ -46,30 +51,49 @@ impl Metric for PrecisionRecall {
         Properties { better: Better::Higher, rate: 0.0, sees_units: true, counts_pairs: true, ..Properties::default() }
     }
 
-    fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, _: Stream) -> Result<Estimate> {
-        let (k, real) = (self.options.neighbours, reference.points());
-        neighbour::check_count(k, Subject::points(), points, k + 1)?;
-        neighbour::check_count(k, Subject::argument("reference"), real, k + 1)?;
-        let inside = |queries: &Points, set: &Points| -> Result<(f64, f64)> {
-            let radii = neighbour::distances(set, set, k, true, pairwise.interrupt())?;
-            let hits = neighbour::over_distances(queries, set, pairwise.interrupt(), |_, distances| {
-                distances.iter().zip(&radii).any(|(d, r)| d.sqrt() <= *r)
-            })?;
-            let n = hits.len() as f64;
-            let share = hits.iter().filter(|hit| **hit).count() as f64 / n;
-            Ok((share, variance_of_share(share, n)))
-        };
-        let ((precision, of_precision), (recall, of_recall)) = (inside(points, real)?, inside(real, points)?);
-        let sum = precision + recall;
-        let (value, se) = match sum > 0.0 {
-            true => {
-                let slopes = [2.0 * (recall / sum).powi(2), 2.0 * (precision / sum).powi(2)];
-                let variance = slopes[0] * slopes[0] * of_precision + slopes[1] * slopes[1] * of_recall;
-                (2.0 * precision * recall / sum, variance.sqrt())
+    fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
+        let (k, real, interrupt) = (self.options.neighbours, reference.points(), pairwise.interrupt());
+        check_count(k, Subject::points(), points, k + 1)?;
+        check_count(k, Subject::argument("reference"), real, k + 1)?;
+        let [value, precision, recall] = values(points, real, k, interrupt)?;
+        let mut variances = [f64::NAN; 3];
+        if points.n().min(real.n()) / 2 > k {
+            variances = [0.0; 3];
+            for division in 0..DIVISIONS {
+                let key = stream.at(division);
+                let (points, real) = (halves(points, key.label("points")), halves(real, key.label("reference")));
+                let a = values(&points[0], &real[0], k, interrupt)?;
+                let b = values(&points[1], &real[1], k, interrupt)?;
+                for ((variance, a), b) in variances.iter_mut().zip(a).zip(b) {
+                    *variance += (a - b) * (a - b) / (4 * DIVISIONS) as f64;
+                }
             }
-            false => (0.0, 0.0),
-        };
+        }
+        let [se, of_precision, of_recall] = variances.map(f64::sqrt);
         let found = Estimate::new(value, se).with_part("precision", precision).with_part("recall", recall);
-        Ok(found.with_part("precision_se", of_precision.sqrt()).with_part("recall_se", of_recall.sqrt()))
+        Ok(found.with_part("precision_se", of_precision).with_part("recall_se", of_recall))
     }
+}
+
+/// Returns the harmonic mean of precision and recall, the precision and the recall.
+fn values(points: &Points, real: &Points, k: usize, interrupt: &Interrupt) -> Result<[f64; 3]> {
+    let (precision, recall) = (covered(points, real, k, interrupt)?, covered(real, points, k, interrupt)?);
+    let sum = precision + recall;
+    Ok([if sum > 0.0 { 2.0 * precision * recall / sum } else { 0.0 }, precision, recall])
+}
+
+/// Returns the share of the queries inside a ball around a point of `set`.
+fn covered(queries: &Points, set: &Points, k: usize, interrupt: &Interrupt) -> Result<f64> {
+    let radii = neighbour::distances(set, set, k, true, interrupt)?;
+    let hits = neighbour::over_distances(queries, set, interrupt, |_, distances| {
+        distances.iter().zip(&radii).any(|(d, r)| d.sqrt() <= *r)
+    })?;
+    Ok(hits.iter().filter(|hit| **hit).count() as f64 / hits.len() as f64)
+}
+
+/// Returns two random disjoint halves of the points.
+fn halves(points: &Points, stream: Stream) -> [Points; 2] {
+    let order = stream.rng().choose(points.n(), points.n());
+    let (a, b) = order.split_at(points.n() / 2);
+    [points.select(a), points.select(b)]
 }

@@ -98,6 +98,10 @@ impl Metric for Distance {
         Properties { sees_units: self.units == Units::Named(Name::Raw), ..self.distance.properties(dim) }
     }
 
+    fn known_floor(&self, n: usize, m: usize) -> Option<f64> {
+        self.distance.known_floor(n, m)
+    }
+
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {
         let dim = points.dim();
         let units = match &self.units {

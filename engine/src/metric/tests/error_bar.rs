@@ -73,6 +73,13 @@ fn error_bars_agree_with_the_spread_over_repetitions() {
         ("covariance_error", Value::Null, p()),
         ("covariance_error", Value::Null, opaque.clone()),
         ("log_density", Value::Null, p()),
+        ("precision_recall", Value::Null, p()),
+        ("precision_recall", Value::Null, q()),
+        ("kl_knn", Value::Null, p()),
+        ("kl_knn", Value::Null, q()),
+        ("c2st", json!({ "classifier": "logistic" }), p()),
+        ("c2st", json!({ "classifier": "knn" }), p()),
+        ("c2st", json!({ "classifier": "knn" }), q()),
     ] {
         let ratio = claimed_over_true(name, options.clone(), &q(), &to, 150, 150);
         assert!((0.8..1.25).contains(&ratio), "{name} {options}: claimed over true is {ratio:.3}");
@@ -90,6 +97,24 @@ fn error_bars_of_mode_shares() {
     // The last mode counts as reached with 150 x .2 x .1 = 3 points, and 3 points are expected.
     let ratio = claimed_over_true("coverage", Value::Null, &uneven([0.5, 0.48, 0.02]), &modes(), 150, 10);
     assert!((0.75..1.25).contains(&ratio), "coverage: {ratio:.3}");
+}
+
+#[test]
+fn the_error_bar_of_memorisation() {
+    let measure = |k: u64, share: usize| {
+        let set = |name: &str, n: usize| stream().label(name).at(k).normal(n, 2);
+        let (train, held, mut points) = (set("train", 200), set("held", 100), set("fresh", 300));
+        (0..share).for_each(|i| points.row_mut(i).copy_from_slice(train.row(i % 200)));
+        memorisation(&points, &train, &held, &Interrupt::default()).unwrap()
+    };
+    for share in [0, 150] {
+        let found: Vec<(f64, f64)> = (0..REPETITIONS).map(|k| measure(k, share)).collect();
+        let count = REPETITIONS as f64;
+        let mean = found.iter().map(|(value, _)| value).sum::<f64>() / count;
+        let spread = found.iter().map(|(value, _)| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        let ratio = (found.iter().map(|(_, se)| se * se).sum::<f64>() / count / spread).sqrt();
+        assert!((0.8..1.25).contains(&ratio), "{share} copies: claimed over true is {ratio:.3}");
+    }
 }
 
 /// One point determines no variance: its standard error is absent or the metric is refused, but the

@@ -1,5 +1,6 @@
 //! Every metric against closed forms, its own error bars, and the symmetries it must have.
 
+mod classifiers;
 mod closed_form;
 mod error_bar;
 mod neighbours;

@@ -37,14 +37,3 @@ fn precision_and_recall_see_what_is_missing_and_what_is_wrong() {
     assert!((0.4..0.6).contains(&precision) && recall > 0.9, "{precision} {recall}");
     assert_eq!(parts(&[9.0], &[0.0]), (0.0, 0.0));
 }
-
-#[test]
-fn a_classifier_is_as_good_as_the_best_where_it_can_be() {
-    // The best classifier between N(0, I) and N(m e, I) decides at m / 2, with accuracy Phi(m / 2).
-    let sample = |m: f64, k| Gaussian::isotropic(vec![m, 0.0], 1.0).unwrap().sample(4000, stream().at(k)).unwrap();
-    for m in [0.0, 1.0, 3.0] {
-        let got = estimate("c2st", &sample(m, 1), &Reference::new(sample(0.0, 2)).unwrap());
-        let want = 0.5 * libm::erfc(-m / 2.0 / std::f64::consts::SQRT_2);
-        assert!((got.value - want).abs() < 4.0 * got.se + 0.01, "{got:?} against {want}");
-    }
-}

@@ -144,7 +144,8 @@ fn a_step_draws_with_the_moments_of_the_reverse_kernel() {
 #[test]
 fn five_steps_give_a_gaussian_its_variance() {
     let (n, ends, variances) = (40_000, (10.0, 0.1), [1.0, 0.25]);
-    let distribution = |extra: f64| Gaussian::diagonal(vec![0.5, -1.0], &variances.map(|v: f64| (v + extra).sqrt())).unwrap();
+    let distribution =
+        |extra: f64| Gaussian::diagonal(vec![0.5, -1.0], &variances.map(|v: f64| (v + extra).sqrt())).unwrap();
     let target: Arc<dyn Target> = Arc::new(distribution(0.0));
     let off = |sampler: ReverseSdeSampler| {
         let start = distribution(100.0).sample(n, Stream::new(6)).unwrap();
