@@ -3,6 +3,7 @@
 mod classifier;
 mod votes;
 
+use super::estimate::variance_of_share;
 use super::{Estimate, Metric, Properties, Reference};
 use crate::pairwise::Pairwise;
 use crate::{Error, Interrupt, Points, Result, rng::Stream};
@@ -115,7 +116,7 @@ impl Metric for C2st {
         };
         let right = classifier.accuracies(train, test, neighbours, stream.label("classifier"), interrupt)?;
         let accuracy = 0.5 * (right[0] + right[1]);
-        let variance: f64 = right.iter().map(|a| a * (1.0 - a) / (4.0 * test[0].n() as f64)).sum();
+        let variance: f64 = right.iter().map(|a| 0.25 * variance_of_share(*a, test[0].n() as f64)).sum();
         let found = Estimate::new(accuracy, variance.sqrt());
         Ok(parts.into_iter().fold(found, |found, (name, value)| found.with_part(name, value)))
     }

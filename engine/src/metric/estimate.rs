@@ -83,9 +83,11 @@ pub fn variance_of_mean(values: &[f64]) -> f64 {
     values.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>() / (n * (n - 1.0))
 }
 
-/// Returns the variance of the share of `n` independent points that have a property; NaN for a
-/// single point, because its share of 0 or 1 determines no variance.
+/// Returns the variance of the share of `n` independent points that have a property, with half a
+/// point added on either side: if all of some thousand points have the property, a fresh sample may
+/// still have points without it. NaN for a single point.
 pub fn variance_of_share(share: f64, n: f64) -> f64 {
+    let share = (n * share + 0.5) / (n + 1.0);
     if n > 1.0 { share * (1.0 - share) / n } else { f64::NAN }
 }
 

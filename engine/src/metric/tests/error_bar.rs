@@ -117,6 +117,23 @@ fn the_error_bar_of_memorisation() {
     }
 }
 
+/// Of points of a normal distribution in the plane, `exp(-8)` lie beyond 4 standard deviations: in
+/// most samples of 1,000 none.
+#[test]
+fn the_error_bar_of_a_share_near_one() {
+    let target: Arc<dyn Target> =
+        Arc::new(Mixture::new(vec![1.0], vec![Gaussian::isotropic(vec![0.0; 2], 1.0).unwrap()]).unwrap());
+    let claimed: f64 = (0..REPETITIONS)
+        .map(|k| {
+            let points = target.sample(1000, stream().at(k)).unwrap();
+            let reference = Reference::sample(target.clone(), 10, stream()).unwrap();
+            estimate("coverage", &points, &reference).part("within_se").unwrap() / REPETITIONS as f64
+        })
+        .sum();
+    let spread = ((-8f64).exp() / 1000.0).sqrt();
+    assert!((0.8..1.5).contains(&(claimed / spread)), "{claimed} against {spread}");
+}
+
 /// One point determines no variance: its standard error is absent or the metric is refused, but the
 /// error is never 0.
 #[test]
