@@ -208,15 +208,6 @@ impl RunFolder {
         self.path.join(CELLS).is_dir()
     }
 
-    /// Writes `record` as `run.json`, completely or not at all.
-    ///
-    /// # Errors
-    /// The I/O error of the operating system, with the file.
-    pub fn write_record(&self, record: &Record) -> Result<(), Diagnostic> {
-        let text = serde_json::to_string_pretty(record).map_err(|e| diagnostics::data(e.to_string(), None))?;
-        self.write("run.json", &(text + "\n"))
-    }
-
     /// Writes `text` to the file `name`, completely or not at all.
     ///
     /// # Errors
@@ -236,7 +227,7 @@ impl RunFolder {
             let gone = "somebody removed it while the run was computed";
             return Err(cannot_write(&self.path, &io::Error::new(ErrorKind::NotFound, gone)));
         }
-        self.write_record(record)?;
+        write_record(&self.path, record)?;
         self.move_into_place(record.status == Status::Done)
     }
 
@@ -254,6 +245,16 @@ impl RunFolder {
         swapped.and_then(|()| fs::remove_dir_all(&aside)).map_err(|e| cannot_write(&old, &e))?;
         Ok(old)
     }
+}
+
+/// Writes `record` as `run.json` in `folder`, completely or not at all.
+///
+/// # Errors
+/// The I/O error of the operating system, with the file.
+pub fn write_record(folder: &Path, record: &Record) -> Result<(), Diagnostic> {
+    let text = serde_json::to_string_pretty(record).map_err(|e| diagnostics::data(e.to_string(), None))?;
+    let path = folder.join("run.json");
+    replace(&path, &(text + "\n")).map_err(|e| cannot_write(&path, &e))
 }
 
 /// Writes `text` to a draft next to `path` and renames the draft. Afterwards `path` contains the
