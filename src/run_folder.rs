@@ -105,8 +105,8 @@ pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Di
 }
 
 /// Removes what the finished run in `folder` no longer needs: the program may have been killed
-/// between the final record and tidying up. A folder that another process has locked is left to that
-/// process. Errors are ignored: leftovers change no result, and the folder may be read-only.
+/// between the final record and tidying up. A folder that another process has locked is left to
+/// that process. Errors are ignored: leftovers change no result, and the folder may be read-only.
 pub fn remove_leftovers(folder: &Path) {
     let aside = beside(folder, "replaced");
     let mut leftovers: Vec<PathBuf> = UNFINISHED.iter().map(|name| folder.join(name)).collect();

@@ -44,7 +44,7 @@ impl OwnTime {
         }
     }
 
-    /// Starts a clock and adds it to `clocks`. Clocks that nobody holds any more leave.
+    /// Starts a clock and adds it to `clocks`. Clocks of cells that have ended leave.
     pub fn start_among(clocks: &Clocks) -> Arc<OwnTime> {
         let own = Arc::new(OwnTime::start());
         let mut clocks = clocks.lock().unwrap_or_else(PoisonError::into_inner);

@@ -63,8 +63,8 @@ impl Seen {
         Seen { clock, operations, looks, asked }
     }
 
-    /// Returns the error that ends the run; `place` is the place of the last call of the engine, and
-    /// `spent` the time spent in the interpreter.
+    /// Returns the error that ends the run; `place` is the place of the last call of the engine,
+    /// and `spent` the time spent in the interpreter.
     fn failure(&self, place: &str, spent: Duration) -> Option<Fail> {
         if self.asked >= SOON * PER_SECOND {
             return Some(Fail { kind: Fault::Interrupted, ..Fail::script("interrupted") });
