@@ -2,14 +2,14 @@
 
 use crate::allocator::METER;
 use crate::args::CheckArgs;
-use crate::error_json::ErrorJson;
+use crate::error_json::{ErrorJson, RefusalJson};
 use crate::every_second::EverySecond;
 use crate::exit::Exit;
 use crate::progress::duration;
 use crate::request::request;
 use crate::{summary, terminal};
 use sdflow::Interrupt;
-use sdflow_dsl::{CheckReport, Cost, Diagnostic, Listener, Param, Work};
+use sdflow_dsl::{CheckReport, Cost, Diagnostic, Listener, Outcome, Param, Work};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use std::time::Instant;
 /// # Errors
 /// Arguments contradict each other, or writing fails.
 pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
-    let listener: Arc<dyn Listener> = Arc::new(Prints { json: args.json });
+    let listener: Arc<dyn Listener> = Arc::new(Prints { json: args.json, quiet: false });
     let request = request(&args.script, &Interrupt::default())?;
     let (begun, told) = (Instant::now(), AtomicU64::new(0));
     let waiting = EverySecond::act(move || {
@@ -44,24 +44,44 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Diagnostic> {
     terminal::check_printed().map(|()| exit)
 }
 
-/// A listener that prints what the script prints, with `?` for an unknown value.
-struct Prints {
-    json: bool,
+/// A listener that prints what the script prints, with `?` for an unknown value, unless it is
+/// quiet.
+pub struct Prints {
+    pub json: bool,
+    pub quiet: bool,
 }
 
 impl Listener for Prints {
     fn print(&self, text: &str) {
+        if self.quiet {
+            return;
+        }
         if self.json { terminal::print_message(text) } else { terminal::print_result(text) }
     }
     fn warn(&self, warning: &str) {
-        terminal::print_message(&format!("warning: {warning}"));
+        if !self.quiet {
+            terminal::print_message(&format!("warning: {warning}"));
+        }
     }
     fn caution(&self, warning: &Diagnostic) {
-        terminal::print_warning(warning);
+        if !self.quiet {
+            terminal::print_warning(warning);
+        }
     }
     fn note(&self, _: &str) {}
     fn progress(&self, _: &str, _: usize, _: usize, _: &str) {}
     fn row(&self, _: &BTreeMap<String, f64>) {}
+    /// Reports the failure and ends the process: the script cannot be ended otherwise.
+    fn abandon(&self, outcome: Outcome) {
+        let exit = Exit::of_outcome(&outcome);
+        if let Some(failure) = &outcome.failure {
+            terminal::print_error(failure);
+            if self.json {
+                terminal::print_json(&RefusalJson::of(failure, exit));
+            }
+        }
+        std::process::exit(exit.code().into());
+    }
 }
 
 fn facts(report: &CheckReport) -> String {

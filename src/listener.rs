@@ -1,11 +1,13 @@
 //! Reports of a run to the terminal and to the files of the run.
 
+use crate::exit::Exit;
 use crate::lock::lock;
 use crate::progress::Progress;
 use crate::run_files::RunFiles;
 use crate::terminal;
+use crate::unfinished_run::UnfinishedRun;
 use sdflow::Interrupt;
-use sdflow_dsl::{Diagnostic, Listener, goes_on};
+use sdflow_dsl::{Diagnostic, Listener, Outcome, goes_on};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -18,6 +20,7 @@ pub struct RunListener {
     files: Mutex<RunFiles>,
     error: Mutex<Option<Diagnostic>>,
     interrupt: Interrupt,
+    unfinished: UnfinishedRun,
 }
 
 /// The destination of the reports of a run, besides its files.
@@ -38,8 +41,8 @@ impl Voice {
 
 impl RunListener {
     /// Creates a listener that raises `interrupt` if a file cannot be written.
-    pub fn new(voice: Voice, files: RunFiles, interrupt: Interrupt) -> RunListener {
-        RunListener { voice, files: Mutex::new(files), error: Mutex::default(), interrupt }
+    pub fn new(voice: Voice, files: RunFiles, interrupt: Interrupt, unfinished: UnfinishedRun) -> RunListener {
+        RunListener { voice, files: Mutex::new(files), error: Mutex::default(), interrupt, unfinished }
     }
 
     /// Removes the progress bars. Returns the first error of writing a file, if there was one.
@@ -115,5 +118,23 @@ impl Listener for RunListener {
 
     fn row(&self, row: &BTreeMap<String, f64>) {
         self.check_written(lock(&self.files).row(row));
+    }
+
+    /// Stores and reports the outcome, and ends the process: its script cannot be ended otherwise.
+    fn abandon(&self, outcome: Outcome) {
+        self.finish();
+        let exit = Exit::of_outcome(&outcome);
+        if exit == Exit::Interrupted {
+            terminal::print_message("stopped; the same command goes on from what is kept in its folder");
+        } else if let Some(failure) = &outcome.failure {
+            self.note(&format!("error: {}", failure.message));
+            terminal::print_error(failure);
+        }
+        match self.unfinished.store(&outcome) {
+            Ok(record) if matches!(self.voice, Voice::Terminal { json: true, .. }) => terminal::print_json(&record),
+            Ok(_) => {}
+            Err(error) => terminal::print_error(&error),
+        }
+        std::process::exit(exit.code().into());
     }
 }

@@ -30,6 +30,7 @@ mod summary;
 mod sweep;
 mod terminal;
 mod threads;
+mod unfinished_run;
 mod visible;
 mod wrap;
 

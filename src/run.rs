@@ -10,8 +10,9 @@ use crate::request::request;
 use crate::run_folder::{self, FolderState, RunFolder};
 use crate::{check, diagnostics, machine, run_script, signals, summary, terminal};
 use sdflow::Interrupt;
-use sdflow_dsl::Diagnostic;
+use sdflow_dsl::{Diagnostic, Listener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Runs a script, or prints the stored results if the same run is finished.
 ///
@@ -53,7 +54,8 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
 /// Estimates by a dry run how much memory the run would use, and refuses a run above the budget.
 fn check_memory(args: &RunArgs, budget: u64) -> Result<(), Diagnostic> {
     let request = request(&args.script, &Interrupt::default())?;
-    let needed = sdflow_dsl::estimate_memory(&request, &METER).unwrap_or(0);
+    let listener: Arc<dyn Listener> = Arc::new(check::Prints { json: args.json, quiet: true });
+    let needed = sdflow_dsl::estimate_memory(&request, &listener, &METER).unwrap_or(0);
     if needed <= budget {
         return Ok(());
     }

@@ -105,8 +105,8 @@ pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Di
 }
 
 /// Removes what the finished run in `folder` no longer needs: the program may have been killed
-/// between the final record and tidying up. A folder that another process has locked is left to that
-/// process. Errors are ignored: leftovers change no result, and the folder may be read-only.
+/// between the final record and tidying up. A folder that another process has locked is left to
+/// that process. Errors are ignored: leftovers change no result, and the folder may be read-only.
 pub fn remove_leftovers(folder: &Path) {
     let aside = beside(folder, "replaced");
     let mut leftovers: Vec<PathBuf> = UNFINISHED.iter().map(|name| folder.join(name)).collect();
@@ -212,15 +212,6 @@ impl RunFolder {
         self.path.join(CELLS).is_dir()
     }
 
-    /// Writes `record` as `run.json`, completely or not at all.
-    ///
-    /// # Errors
-    /// The I/O error of the operating system, with the file.
-    pub fn write_record(&self, record: &Record) -> Result<(), Diagnostic> {
-        let text = serde_json::to_string_pretty(record).map_err(|e| diagnostics::data(e.to_string(), None))?;
-        self.write("run.json", &(text + "\n"))
-    }
-
     /// Writes `text` to the file `name`, completely or not at all.
     ///
     /// # Errors
@@ -240,7 +231,7 @@ impl RunFolder {
             let gone = "somebody removed it while the run was computed";
             return Err(cannot_write(&self.path, &io::Error::new(ErrorKind::NotFound, gone)));
         }
-        self.write_record(record)?;
+        write_record(&self.path, record)?;
         self.move_into_place(record.status == Status::Done)
     }
 
@@ -258,6 +249,16 @@ impl RunFolder {
         swapped.and_then(|()| fs::remove_dir_all(&aside)).map_err(|e| cannot_write(&old, &e))?;
         Ok(old)
     }
+}
+
+/// Writes `record` as `run.json` in `folder`, completely or not at all.
+///
+/// # Errors
+/// The I/O error of the operating system, with the file.
+pub fn write_record(folder: &Path, record: &Record) -> Result<(), Diagnostic> {
+    let text = serde_json::to_string_pretty(record).map_err(|e| diagnostics::data(e.to_string(), None))?;
+    let path = folder.join("run.json");
+    replace(&path, &(text + "\n")).map_err(|e| cannot_write(&path, &e))
 }
 
 /// Writes `text` to a draft next to `path` and renames the draft. Afterwards `path` contains the

@@ -5,7 +5,8 @@ use crate::listener::{RunListener, Voice};
 use crate::machine;
 use crate::record::Record;
 use crate::run_files::RunFiles;
-use crate::run_folder::RunFolder;
+use crate::run_folder::{RunFolder, write_record};
+use crate::unfinished_run::UnfinishedRun;
 use sdflow::Interrupt;
 use sdflow_dsl::{Diagnostic, Listener, Outcome, Prepared};
 use std::path::PathBuf;
@@ -39,12 +40,13 @@ pub fn compute(
     execute: Execute,
 ) -> Result<FinishedRun, Diagnostic> {
     let begun = Record::start(prepared.script().into(), &prepared, quick);
-    folder.write_record(&begun)?;
+    write_record(folder.path(), &begun)?;
     folder.write("script.rhai", &prepared.text())?;
     let clock = Instant::now();
     let files = RunFiles::create(folder.path())?;
     let prepared = prepared.in_folder(folder.path()).stopped_by(interrupt.clone());
-    let listener = RunListener::new(voice, files, interrupt);
+    let unfinished = UnfinishedRun { begun: begun.clone(), folder: folder.path().into(), clock };
+    let listener = RunListener::new(voice, files, interrupt, unfinished);
     let outcome =
         execute_with_listener(&prepared, listener, machine::replacement_warning(machine::requested_isa()?), execute);
     let mut record = begun.finish(&outcome, clock.elapsed());

@@ -38,7 +38,10 @@ fn links_between_documents_lead_somewhere() {
 #[test]
 fn the_limits_of_scripts_are_those_of_the_code() {
     let (promised, code) = (text("SECURITY.md"), text("dsl/src/language/limits.rs"));
+    let code = code + &text("dsl/src/context/watchdog.rs");
     for (constant, words) in [
+        ("DEADLINE: u32 = 20;", "| time of a single operation of the interpreter | 20 seconds;"),
+        ("SOON: u32 = 3;", "; 3 seconds after a signal or the end of `--max-time` |"),
         ("OPERATIONS: u64 = 50_000_000;", "| operations of the interpreter | 50 million |"),
         ("CALLS: usize = 64;", "| depth of calls, depth of an expression | 64 |"),
         ("SWEEPS: usize = 4;", "| sweeps, one inside the other | 4 |"),

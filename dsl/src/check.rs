@@ -1,6 +1,6 @@
 //! The check of a script: by its text, and by a dry run.
 
-use crate::context::{Given, Listener, Param, Request, param};
+use crate::context::{Given, Listener, Outcome, Param, Request, param};
 use crate::dry::{Dry, Found, Work};
 use crate::language::{Diagnostic, Fail, of_fail};
 use crate::mistakes::mistakes;
@@ -98,7 +98,7 @@ fn dry_run(
     let (mut found, outcome) = pass(true, listener.clone())?;
     report.claims = outcome.checks.len();
     if !found.assumptions.is_empty() {
-        let (other, _) = pass(false, Arc::new(Silence))?;
+        let (other, _) = pass(false, Arc::new(Silence(Arc::clone(listener))))?;
         let pairs = |found: &Found| found.works.values().map(|cost| cost.pairs).sum::<u64>();
         let larger = if pairs(&other) > pairs(&found) { other.works.clone() } else { found.works.clone() };
         found.assumptions.extend(other.assumptions);
@@ -118,17 +118,24 @@ fn dry_run(
 }
 
 /// Returns the peak memory in bytes of a run, estimated by a dry run; None if the dry run fails.
-pub fn estimate_memory(request: &Request, meter: &'static dyn sdflow::cost::Meter) -> Option<u64> {
-    let listener: Arc<dyn Listener> = Arc::new(Silence);
-    check(request, &listener, Some(meter)).bytes
+/// `listener` receives what the script prints.
+pub fn estimate_memory(
+    request: &Request,
+    listener: &Arc<dyn Listener>,
+    meter: &'static dyn sdflow::cost::Meter,
+) -> Option<u64> {
+    check(request, listener, Some(meter)).bytes
 }
 
-/// A listener that ignores everything.
-struct Silence;
+/// A listener that passes on only that the script does not end.
+struct Silence(Arc<dyn Listener>);
 
 impl Listener for Silence {
     fn print(&self, _: &str) {}
     fn warn(&self, _: &str) {}
     fn progress(&self, _: &str, _: usize, _: usize, _: &str) {}
     fn row(&self, _: &BTreeMap<String, f64>) {}
+    fn abandon(&self, outcome: Outcome) {
+        self.0.abandon(outcome);
+    }
 }

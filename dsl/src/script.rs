@@ -1,12 +1,12 @@
 //! The run, or the dry run, of a prepared script.
 
-use crate::context::{Context, Host, Listener, OWN_TIME, Outcome};
+use crate::context::{Context, Host, Listener, OWN_TIME, Outcome, OwnTime, watch};
 use crate::dry::{Dry, Found, Mode};
 use crate::language::{Diagnostic, Fail, Fault, Program, limits, of_fail};
 use crate::prepare::Prepared;
 use crate::{bind, explain};
 use rhai::{Dynamic, Engine, Scope};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 /// Runs a script to its end or its first failure. In both cases the outcome records what happened.
 pub fn execute(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome {
@@ -28,7 +28,7 @@ pub fn execute_here(prepared: &Prepared, listener: Arc<dyn Listener>) -> Outcome
     let context = Arc::new(context_of(prepared, listener));
     quotients(&prepared.program).iter().for_each(|warning| context.tell(warning));
     // A panic is a bug in sdflow; the run folder must survive it.
-    let run = std::panic::AssertUnwindSafe(|| evaluate(&prepared.program, &context));
+    let run = std::panic::AssertUnwindSafe(|| watch(&context, || evaluate(&prepared.program, &context)));
     let failure = std::panic::catch_unwind(run).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| s.to_string()));
@@ -46,7 +46,7 @@ pub fn rehearse(prepared: &Prepared, listener: Arc<dyn Listener>, dry: Dry) -> (
     context.mode = Mode::Dry(Arc::clone(&dry));
     let context = Arc::new(context);
     let failure = std::thread::scope(|scope| {
-        let run = || evaluate(&prepared.program, &context);
+        let run = || watch(&context, || evaluate(&prepared.program, &context));
         let started =
             std::thread::Builder::new().name("script".into()).stack_size(limits::stack(1)).spawn_scoped(scope, run);
         match started {
@@ -71,7 +71,7 @@ fn internal(message: String) -> Diagnostic {
 
 fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
     let engine = Arc::new(interpreter(context));
-    context.callbacks.begin(&engine, &program.main);
+    context.callbacks.begin(&engine, &program.main, &context.own_time);
     if let Err(error) = engine.run_ast_with_scope(&mut Scope::new(), &program.main) {
         context.mode.note_end(&error);
         return Some(explain::of_run(&error, program));
@@ -83,9 +83,8 @@ fn evaluate(program: &Program, context: &Arc<Context>) -> Option<Diagnostic> {
 const LOOK: u64 = 64;
 
 /// Returns the error for a script that spends too long in the interpreter.
-fn late(operations: u64, context: &Weak<Context>) -> Option<Fail> {
-    let context = operations.is_multiple_of(LOOK).then(|| context.upgrade()).flatten()?;
-    (context.own_time.spent() > OWN_TIME).then(|| {
+fn late(operations: u64, time: &OwnTime) -> Option<Fail> {
+    (operations.is_multiple_of(LOOK) && time.spent() > OWN_TIME).then(|| {
         let limit = OWN_TIME.as_secs();
         let message =
             format!("the script's own code reached the limit of {limit} seconds; calls of the engine do not count");
@@ -100,14 +99,18 @@ fn interpreter(context: &Arc<Context>) -> Engine {
     bind::register(&mut engine, context);
     engine.set_module_resolver(context.modules.clone());
     let printer = Arc::clone(context);
-    engine.on_print(move |text| printer.print(text));
+    // A terminal or a pipe can make the script wait, which is not a fault of the script.
+    engine.on_print(move |text| printer.own_time.pause(|| printer.print(text)));
     let debugger = Arc::clone(context);
-    engine.on_debug(move |text, _, _| debugger.print(text));
+    engine.on_debug(move |text, _, _| debugger.own_time.pause(|| debugger.print(text)));
     let interrupt = context.interrupt.clone();
-    let progress = Arc::downgrade(context);
-    engine.on_progress(move |operations| match interrupt.end_requested() {
-        true => Some(Dynamic::UNIT),
-        false => limits::exhausted(operations).or_else(|| late(operations, &progress)).map(Dynamic::from),
+    let time = Arc::clone(&context.own_time);
+    engine.on_progress(move |operations| {
+        time.count_operation();
+        match interrupt.end_requested() {
+            true => Some(Dynamic::UNIT),
+            false => limits::exhausted(operations).or_else(|| late(operations, &time)).map(Dynamic::from),
+        }
     });
     engine
 }

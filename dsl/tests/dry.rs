@@ -192,3 +192,28 @@ fn arrays_of_unknown_numbers_are_sorted() {
     let (report, _) = checked("let mixed = [1, \"a\"];\nmixed.sort();");
     assert!(told(&report.errors).contains("different types"), "{}", told(&report.errors));
 }
+
+/// A dry run accepts of a reading exactly what a run accepts.
+#[test]
+fn a_reading_has_the_operators_of_a_run() {
+    let begin = "let p = dataset(\"moons\");\nlet e = energy(p.sample(20), p);\n";
+    for (expression, runs) in [
+        ("e ** 2", true),
+        ("2.0 ** e", true),
+        ("e * e / 2 - 1.5", true),
+        ("abs(-e)", true),
+        ("sqrt(e.to_float())", true),
+        ("e % 2", false),
+        ("+e", false),
+        ("sqrt(e)", false),
+        ("min(e, 1.0)", false),
+        ("round(e)", false),
+        ("is_nan(e)", false),
+    ] {
+        let script = format!("{begin}let x = {expression};");
+        let (outcome, _) = stage::run(&script);
+        assert_eq!(outcome.failure.is_none(), runs, "run: {expression}: {:?}", outcome.failure);
+        let (report, _) = checked(&script);
+        assert_eq!(report.errors.is_empty(), runs, "check: {expression}: {}", told(&report.errors));
+    }
+}

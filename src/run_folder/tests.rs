@@ -24,13 +24,13 @@ fn finished_is_answered_and_unfinished_is_emptied() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
     let folder = ready(open(&path, &record("a"), false).unwrap());
-    folder.write_record(&record("a")).unwrap();
+    write_record(folder.path(), &record("a")).unwrap();
     fs::write(path.join("metrics.csv"), "step\n").unwrap();
     drop(folder);
 
     let found = open(&path, &record("a"), false).unwrap();
     assert!(matches!(found, FolderState::Unfinished(_, Status::Running)) && !path.join("metrics.csv").exists());
-    ready(found).write_record(&done("a")).unwrap();
+    write_record(ready(found).path(), &done("a")).unwrap();
     assert!(matches!(open(&path, &record("a"), false).unwrap(), FolderState::Finished(_)));
 }
 
@@ -38,7 +38,7 @@ fn finished_is_answered_and_unfinished_is_emptied() {
 fn a_damaged_record_is_told_and_can_be_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
-    ready(open(&path, &record("a"), false).unwrap()).write_record(&done("a")).unwrap();
+    write_record(ready(open(&path, &record("a"), false).unwrap()).path(), &done("a")).unwrap();
     fs::write(path.join("run.json"), "{\"schema\": 1, ").unwrap();
     fs::write(path.join("notes.txt"), "mine").unwrap();
     let told = open(&path, &record("a"), false).unwrap_err();
@@ -51,14 +51,14 @@ fn a_damaged_record_is_told_and_can_be_replaced() {
 fn forcing_keeps_the_old_run_until_the_new_one_is_complete() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
-    ready(open(&path, &record("a"), false).unwrap()).write_record(&done("a")).unwrap();
+    write_record(ready(open(&path, &record("a"), false).unwrap()).path(), &done("a")).unwrap();
 
     let partial = ready(open(&path, &record("a"), true).unwrap());
     assert_ne!(partial.move_into_place(false).unwrap(), path);
     assert!(path.join("run.json").exists());
 
     let anew = ready(open(&path, &record("b"), true).unwrap());
-    anew.write_record(&done("b")).unwrap();
+    write_record(anew.path(), &done("b")).unwrap();
     assert_eq!(anew.move_into_place(true).unwrap(), path);
     assert_eq!(read_record(&path).unwrap().unwrap().identity, "b");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
@@ -77,7 +77,7 @@ fn other_peoples_files_are_never_touched() {
 fn another_run_is_not_overwritten_unasked() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
-    ready(open(&path, &record("a"), false).unwrap()).write_record(&done("a")).unwrap();
+    write_record(ready(open(&path, &record("a"), false).unwrap()).path(), &done("a")).unwrap();
     let message = open(&path, &record("b"), false).unwrap_err().message;
     assert!(message.contains("another run") && message.contains("a file that it reads"), "{message}");
     let other = Record { seed: 3, ..record("b") };
@@ -96,12 +96,12 @@ fn two_at_once_are_refused() {
 fn a_replacement_cut_in_half_is_put_right() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run");
-    ready(open(&path, &record("a"), false).unwrap()).write_record(&done("a")).unwrap();
+    write_record(ready(open(&path, &record("a"), false).unwrap()).path(), &done("a")).unwrap();
     fs::rename(&path, beside(&path, "replaced")).unwrap();
     assert!(matches!(open(&path, &record("a"), false).unwrap(), FolderState::Finished(_)));
 
     let aside = RunFolder::lock_and_clear(&beside(&path, "replaced"), false).unwrap().unwrap();
-    aside.write_record(&done("a")).unwrap();
+    write_record(aside.path(), &done("a")).unwrap();
     ready(open(&path, &record("a"), true).unwrap()).finish(&done("a")).unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
@@ -125,7 +125,7 @@ fn finished_cells_wait_for_their_run() {
     let cells = path.join(CELLS);
     for (force, kept) in [(false, true), (true, false)] {
         let folder = ready(open(&path, &record("a"), force).unwrap());
-        folder.write_record(&record("a")).unwrap();
+        write_record(folder.path(), &record("a")).unwrap();
         fs::create_dir_all(&cells).unwrap();
         drop(folder);
         let found = ready(open(&path, &record("a"), force).unwrap());
@@ -149,7 +149,7 @@ fn a_finished_run_is_tidied_when_it_is_found() {
         }
     };
     ready(open(&path, &record("a"), false).unwrap()).finish(&done("a")).unwrap();
-    RunFolder::lock_and_clear(&aside, false).unwrap().unwrap().write_record(&done("a")).unwrap();
+    write_record(RunFolder::lock_and_clear(&aside, false).unwrap().unwrap().path(), &done("a")).unwrap();
     leave();
     assert!(matches!(open(&path, &record("a"), false).unwrap(), FolderState::Finished(_)));
     assert!(UNFINISHED.iter().all(|name| !path.join(name).exists()) && !aside.exists());
@@ -194,7 +194,7 @@ fn what_an_earlier_attempt_wrote_is_gone() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, "x").unwrap();
     }
-    folder.write_record(&failed).unwrap();
+    write_record(folder.path(), &failed).unwrap();
     drop(folder);
     drop(ready(open(&path, &record("a"), false).unwrap()));
     assert!(written.iter().all(|file| !path.join(file).exists()));

@@ -8,6 +8,7 @@ mod check;
 mod checkpoints;
 mod compare;
 mod doctor;
+mod endless;
 mod field;
 mod findings;
 mod golden;

@@ -50,6 +50,7 @@ impl<'a> Call<'a> {
             limits::memory_shortage().map_or(Ok(()), Err)?;
             run(&Call { signature, context, native, unknown, args })
         };
+        context.own_time.note_line(native.call_position().line());
         let made = context.own_time.pause(|| context.mode.call(signature.kind.is_result(), args, call));
         made.map_err(|mut fail| {
             fail.see = fail.see.or(Some(signature.name));

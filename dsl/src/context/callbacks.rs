@@ -1,5 +1,6 @@
 //! Functions of the script that the engine calls during a flow, with all points at once.
 
+use super::OwnTime;
 use crate::value::unknown::plain;
 use crate::value::{Cloud, describe};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, FnPtr};
@@ -36,11 +37,14 @@ impl CellPool {
     }
 }
 
+/// The interpreter of a script, the script, and the clock of its own time.
+type Host = (Weak<Engine>, AST, Arc<OwnTime>);
+
 /// The callbacks into a script: the interpreter of the script, the time spent in the interpreter,
 /// and the failure of the last call.
 #[derive(Default)]
 pub struct Callbacks {
-    host: OnceLock<(Weak<Engine>, AST)>,
+    host: OnceLock<Host>,
     state: Mutex<State>,
 }
 
@@ -51,11 +55,12 @@ struct State {
 }
 
 impl Callbacks {
-    /// Makes the functions of `script` callable; `engine` runs this script.
-    pub fn begin(&self, engine: &Arc<Engine>, script: &AST) {
+    /// Makes the functions of `script` callable; `engine` runs this script, and `time` is the clock
+    /// of its own time.
+    pub fn begin(&self, engine: &Arc<Engine>, script: &AST, time: &Arc<OwnTime>) {
         // Set once per run. The interpreter owns these callbacks, so they hold only a weak
         // reference to it.
-        let _ = self.host.set((Arc::downgrade(engine), script.clone()));
+        let _ = self.host.set((Arc::downgrade(engine), script.clone(), Arc::clone(time)));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -71,11 +76,11 @@ impl Callbacks {
         let failed = |reason: String| Error::Callback { what: what.into(), reason };
         let cell = CellPool::held_here();
         let here = cell.as_deref().unwrap_or(self);
-        let host = here.host.get().and_then(|(engine, script)| Some((engine.upgrade()?, script)));
-        let Some((engine, script)) = host else { return Err(failed("the script has ended".into())) };
+        let host = here.host.get().and_then(|(engine, script, time)| Some((engine.upgrade()?, script, time)));
+        let Some((engine, script, time)) = host else { return Err(failed("the script has ended".into())) };
         let begun = Instant::now();
         let held = Cloud::value(points.clone());
-        let result = function.call::<Dynamic>(&engine, script, (held,)).map(|value| plain(&value));
+        let result = time.call_back(|| function.call::<Dynamic>(&engine, script, (held,))).map(|value| plain(&value));
         let mut state = here.state();
         state.seconds += begun.elapsed().as_secs_f64();
         result.map_err(|error| match *error {

@@ -1,5 +1,6 @@
 //! The listener, which receives the messages of a running script.
 
+use super::Outcome;
 use crate::language::Diagnostic;
 use sdflow::number::counted;
 use std::collections::BTreeMap;
@@ -28,6 +29,10 @@ pub trait Listener: Send + Sync {
     }
     /// A row of the run's history, to be written to the metrics files at once.
     fn row(&self, row: &BTreeMap<String, f64>);
+    /// Receives the outcome so far of a script whose present operation does not end; its failure
+    /// says why the run cannot go on. No thread can end such an operation from outside, so a
+    /// program should store the outcome and end. By default nothing happens, and the run waits.
+    fn abandon(&self, _outcome: Outcome) {}
 }
 
 /// Returns the sentence that an interrupted call continues after `step` steps.

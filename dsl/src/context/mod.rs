@@ -14,6 +14,7 @@ mod record;
 mod request;
 mod sandbox;
 mod sweep_cell;
+mod watchdog;
 
 pub use callbacks::{Callbacks, CellPool, misfit};
 pub use checkpoint::Owner;
@@ -22,11 +23,12 @@ pub use detach::detach;
 pub use listener::{Listener, goes_on};
 pub use observer::ContextObserver;
 pub use outcome::{Check, Ending, Outcome, Param};
-pub use own_time::{OWN_TIME, OwnTime};
+pub use own_time::{Clocks, OWN_TIME, OwnTime};
 pub use param::{Given, as_dynamic, as_value};
 pub use request::Request;
 pub use sandbox::{Sandbox, inside_run_folder};
 pub use sweep_cell::CellRecord;
+pub use watchdog::watch;
 
 use crate::dry::Mode;
 use crate::language::{Diagnostic, Fail, Program, Resolver, limits};
@@ -85,7 +87,9 @@ pub struct Context {
     /// and versions.
     pub setting: String,
     /// The time spent in the interpreter alone.
-    pub own_time: OwnTime,
+    pub own_time: Arc<OwnTime>,
+    /// The clocks of this state and of the cells of its sweeps.
+    pub clocks: Clocks,
     /// The script and its imports.
     pub program: Arc<Program>,
     /// The imports, each of which is evaluated once.
@@ -127,6 +131,7 @@ impl Context {
         listener: Arc<dyn Listener>,
         host: Host,
     ) -> Context {
+        let clocks = Clocks::default();
         Context {
             quick: request.quick,
             listener,
@@ -140,7 +145,8 @@ impl Context {
             checkpoints: request.checkpoints,
             identity: identity.into(),
             setting: setting.into(),
-            own_time: OwnTime::start(),
+            own_time: OwnTime::start_among(&clocks),
+            clocks,
             modules: Resolver::new(&program),
             program,
             host,

@@ -2,13 +2,13 @@
 
 use super::Dry;
 use crate::value::unknown::{NAME, Number, Unknown, plain, veil};
-use crate::value::{Matrix, Reading};
+use crate::value::{ARITHMETIC, Matrix, Reading, UNARY};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext, Scope};
 use std::any::TypeId;
 use std::sync::Arc;
 
 /// Registers operators for unknown numbers and readings: the result of arithmetic is unknown, and
-/// the result of a comparison is assumed.
+/// the result of a comparison is assumed. Readings have the operators that they have in a run.
 pub fn register(engine: &mut Engine, dry: &Arc<Dry>) {
     engine.register_type_with_name::<Unknown>(NAME);
     let unknown = [TypeId::of::<Unknown>(), TypeId::of::<Reading>()];
@@ -42,7 +42,8 @@ fn binary(engine: &mut Engine, dry: &Arc<Dry>, pair: [TypeId; 2]) {
         ("min", f64::min),
         ("max", f64::max),
     ];
-    for (name, op) in ops {
+    let of_reading = pair.contains(&TypeId::of::<Reading>());
+    for (name, op) in ops.into_iter().filter(|(name, _)| !of_reading || ARITHMETIC.iter().any(|(own, _)| own == name)) {
         engine.register_raw_fn(name, pair, move |_, arguments| {
             let ((a, whole_a), (b, whole_b)) = (any_number(arguments[0]), any_number(arguments[1]));
             Ok(Unknown { value: op(a, b), whole: whole_a && whole_b && !["/", "**"].contains(&name) })
@@ -88,13 +89,14 @@ fn unary<A: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
         ("to_float", |x| x),
         ("to_int", f64::trunc),
     ];
-    for (name, op) in ops {
+    let of_reading = TypeId::of::<A>() == TypeId::of::<Reading>();
+    for (name, op) in ops.into_iter().filter(|(name, _)| !of_reading || UNARY.iter().any(|(own, _)| own == name)) {
         engine.register_fn(name, move |a: A| {
             let (value, whole) = a.number();
             Unknown { value: op(value), whole: name == "to_int" || (whole && ["-", "+", "abs"].contains(&name)) }
         });
     }
-    for name in ["is_nan", "is_finite", "is_infinite"] {
+    for name in ["is_nan", "is_finite", "is_infinite"].into_iter().filter(|_| !of_reading) {
         let dry = Arc::clone(dry);
         engine.register_fn(name, move |native: NativeCallContext, _: A| dry.decided(native.call_position()));
     }

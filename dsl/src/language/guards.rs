@@ -2,7 +2,7 @@
 //! limits first.
 
 use super::fail::Fail;
-use rhai::{Engine, EvalAltResult, INT, ImmutableString, Map, Position};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, INT, ImmutableString, Map, Position};
 
 type Made<T> = Result<T, Box<EvalAltResult>>;
 
@@ -68,29 +68,35 @@ fn pad(text: &mut ImmutableString, length: INT, with: &str, most: usize) -> Made
     Ok(())
 }
 
-/// Returns the map as JSON, unless its strings alone are longer than a string may be.
+/// Returns the map as JSON, unless it is longer than a string may be. A function is written with
+/// the values that it has captured, and a value that many functions have captured is written as
+/// many times.
 fn to_json(map: &Map, most: usize) -> Made<String> {
-    let mut bytes = 0usize;
-    for (key, value) in map {
-        bytes = bytes.saturating_add(key.len()).saturating_add(length(value));
-    }
-    if bytes > most {
-        return Err(too_large());
-    }
+    take_map(map, most).ok_or_else(too_large)?;
     Ok(rhai::format_map_as_json(map))
 }
 
-/// Returns a lower bound on the number of bytes that a value takes in JSON.
-fn length(value: &rhai::Dynamic) -> usize {
+/// Returns `left` minus a lower bound on the number of bytes of a map in JSON; None if it is
+/// longer.
+fn take_map(map: &Map, left: usize) -> Option<usize> {
+    map.iter().try_fold(left, |left, (key, value)| take(value, left.checked_sub(key.len() + 1)?))
+}
+
+/// Returns `left` minus a lower bound on the number of bytes of a value in JSON; None if it is
+/// longer.
+fn take(value: &Dynamic, left: usize) -> Option<usize> {
     if let Some(text) = value.read_lock::<ImmutableString>() {
-        return text.len();
+        return left.checked_sub(text.len() + 1);
     }
-    if let Some(items) = value.read_lock::<rhai::Array>() {
-        return items.iter().map(length).fold(items.len(), usize::saturating_add);
+    if let Some(items) = value.read_lock::<Array>() {
+        return items.iter().try_fold(left.checked_sub(1)?, |left, item| take(item, left));
+    }
+    if let Some(function) = value.read_lock::<FnPtr>() {
+        return function.iter_curry().try_fold(left.checked_sub(1)?, |left, item| take(item, left));
     }
     match value.read_lock::<Map>() {
-        Some(map) => map.iter().map(|(key, value)| key.len() + length(value)).fold(0, usize::saturating_add),
-        None => 1,
+        Some(map) => take_map(&map, left.checked_sub(1)?),
+        None => left.checked_sub(1),
     }
 }
 
@@ -126,6 +132,7 @@ mod tests {
             r#"let s = ""; s.pad(1000000, "a"); s.replace("a", s);"#,
             r#"let s = ""; s.pad(9000000000000, "a");"#,
             r#"let s = ""; s.pad(1000000, "a"); let m = #{}; for i in 0..9000 { m["k" + i] = s; } m.to_json();"#,
+            "let f = || 0; for i in 0..60 { let a = f; let b = f; f = || [a, b]; } #{f: f}.to_json();",
         ] {
             let begun = std::time::Instant::now();
             assert!(value(script).unwrap_err().contains("Length of string"), "{script}");

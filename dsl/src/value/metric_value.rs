@@ -48,6 +48,13 @@ pub fn plain_value(dynamic: &Dynamic) -> Option<f64> {
 /// An operator of two numbers.
 type Operator<R> = fn(f64, f64) -> R;
 
+/// The arithmetic of readings; a dry run has the same.
+pub const ARITHMETIC: [(&str, Operator<f64>); 5] =
+    [("+", |a, b| a + b), ("-", |a, b| a - b), ("*", |a, b| a * b), ("/", |a, b| a / b), ("**", f64::powf)];
+
+/// The functions of one reading; a dry run has the same.
+pub const UNARY: [(&str, fn(f64) -> f64); 3] = [("-", |a| -a), ("abs", f64::abs), ("to_float", |a| a)];
+
 /// Registers the operators of readings: in comparisons and sums a reading counts as its value.
 pub fn register(engine: &mut Engine) {
     let comparisons: [(&str, Operator<bool>); 6] = [
@@ -58,13 +65,11 @@ pub fn register(engine: &mut Engine) {
         ("==", |a, b| a == b),
         ("!=", |a, b| a != b),
     ];
-    let arithmetic: [(&str, Operator<f64>); 4] =
-        [("+", |a, b| a + b), ("-", |a, b| a - b), ("*", |a, b| a * b), ("/", |a, b| a / b)];
     comparisons.into_iter().for_each(|(name, op)| operator(engine, name, op));
-    arithmetic.into_iter().for_each(|(name, op)| operator(engine, name, op));
-    engine.register_fn("-", |a: Reading| -a.value);
-    engine.register_fn("abs", |a: &mut Reading| a.value.abs());
-    engine.register_fn("to_float", |a: &mut Reading| a.value);
+    ARITHMETIC.into_iter().for_each(|(name, op)| operator(engine, name, op));
+    for (name, of) in UNARY {
+        engine.register_fn(name, move |a: Reading| of(a.value));
+    }
     engine.register_fn("to_string", |a: &mut Reading| text(a)).register_fn("to_debug", |a: &mut Reading| text(a));
 }
 

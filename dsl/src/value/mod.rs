@@ -23,7 +23,7 @@ pub use flow::{Flow, Plan};
 pub use generator::Model;
 pub use handle::{register, spoken, type_id};
 pub use matrix::Matrix;
-pub use metric_value::{Reading, plain_value};
+pub use metric_value::{ARITHMETIC, Reading, UNARY, plain_value};
 pub use number::{number, numbers};
 pub use points::Cloud;
 pub use run_result::{Done, history};

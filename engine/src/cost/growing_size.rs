@@ -128,13 +128,14 @@ impl Ladder {
     /// Returns the seconds of part `k`, extrapolated in the number of pairs if pairs are counted,
     /// and otherwise in the size.
     fn seconds(&self, k: usize, size: usize) -> f64 {
-        let sizes = self.readings(k, 2, |part| part.seconds);
+        // Over a larger ratio of sizes, an error of one time changes the exponent less.
+        let sizes = self.readings(k, 3, |part| part.seconds);
         let last = sizes.last().copied().unwrap_or_default();
         let [small, large] = [sizes.first().copied().unwrap_or(last), last];
-        let pairs = self.readings(k, 2, |part| part.pairs);
+        let pairs = self.readings(k, 3, |part| part.pairs);
         if pairs.iter().all(|(_, pairs)| *pairs > 0.0) && self.pairs(k, size) > 0.0 {
-            let of = |i: usize, seconds: f64| (pairs[i.min(pairs.len() - 1)].1, seconds);
-            return extrapolate::line([of(0, small.1), of(1, large.1)], self.pairs(k, size));
+            let of = |i: usize, seconds: f64| (pairs[i].1, seconds);
+            return extrapolate::line([of(0, small.1), of(pairs.len() - 1, large.1)], self.pairs(k, size));
         }
         extrapolate::power([small, large], size as f64, 3.0)
     }
@@ -172,7 +173,7 @@ impl Ladder {
 pub fn along<T>(n: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Result<T>) -> Result<(T, Cost)> {
     let climb = Climb { quadratic: false, ..Climb::default() };
     let (ladder, made) = Ladder::climb(n, climb, |rows| {
-        let (found, made) = gauge.twice(gauge.pairwise(), || act(rows))?;
+        let (found, made) = gauge.quickest(gauge.pairwise(), || act(rows))?;
         Ok((vec![found], made))
     })?;
     let found = ladder.at(n)[0];

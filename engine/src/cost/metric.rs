@@ -8,9 +8,10 @@ use crate::run::MetricChoice;
 use crate::{Points, Result, rng::Stream};
 use serde_json::Value;
 
-/// If one value takes at least this many seconds, the noise floor is not measured at the full
-/// number of points.
-const SHORT: f64 = 1e-3;
+/// The noise floor is measured at the largest size at which one value takes less than this many
+/// seconds. A floor takes tens of values; far quicker values would mostly show the time in which
+/// threads start.
+const SHORT: f64 = 4e-3;
 
 /// The cost of one metric: a value, and its noise floor.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,7 +123,7 @@ impl Trial<'_> {
     fn measure(&self, n: usize, m: usize) -> Result<(Measured, Estimate)> {
         let (points, reference) = (self.points.rows(0..n), part(self.reference, m)?);
         let every = self.gauge.every_pair();
-        self.gauge.twice(&every, || self.metric.estimate(&points, &reference, &every, self.stream))
+        self.gauge.quickest(&every, || self.metric.estimate(&points, &reference, &every, self.stream))
     }
 
     /// Measures with growing numbers of points and reference points, in the ratio of their real
@@ -176,7 +177,7 @@ impl Trial<'_> {
         let few = part(self.reference, m)?;
         let stream = metric::floor_stream(self.metric.name());
         let every = self.gauge.every_pair();
-        let floored = self.gauge.measure(&every, || metric::floor(self.metric, &few, n, &every, stream));
+        let floored = self.gauge.quickest(&every, || metric::floor(self.metric, &few, n, &every, stream));
         // If there are too few points here for a floor, a floor of all points may still exist, but
         // a part of the points says nothing about it.
         let Ok((floor, _)) = floored else { return Ok((1.0, 1.0)) };

@@ -246,3 +246,19 @@ fn what_is_learned_at_the_first_evaluation_is_counted_once() {
         assert!((cost.seconds / want - 1.0).abs() < 1e-9, "{} {want}", cost.seconds);
     }
 }
+
+/// Another process interrupts every second call for 50 ms. The time is that of the other calls, one
+/// second for a million rows.
+#[test]
+fn a_call_that_was_interrupted_does_not_count() {
+    let engine = Pairwise::default();
+    let gauge = Gauge::new(&engine, None).timed_by(worked);
+    let mut calls = 0;
+    let act = |rows: usize| {
+        calls += 1;
+        WORKED.set(WORKED.get() + 1e-6 * rows as f64 + if calls % 2 == 1 { 0.05 } else { 0.0 });
+        Ok(())
+    };
+    let seconds = along(1_000_000, &gauge, act).unwrap().1.seconds;
+    assert!((seconds - 1.0).abs() < 1e-6, "{seconds}");
+}

@@ -21,10 +21,15 @@ impl<T: Real> Mlp<T> {
     /// distributed like those of PyTorch's `nn.Linear`: weights and biases are uniform on
     /// `+-1/sqrt(fan_in)` (kaiming-uniform with slope `sqrt 5`) \[he2015delving\].
     ///
+    /// For `softplus` the layers are then scaled and shifted such that inputs from N(0, 1) give all
+    /// layers before their activation, and the outputs, mean near 0 and variance near 1. Otherwise
+    /// the variance of the outputs falls to a twelfth with every layer, beside a growing mean.
+    ///
     /// # Errors
     /// There are fewer than two widths, a width is 0, or there are more than 2^28 parameters.
     pub fn new(widths: &[usize], activation: Activation, residual: bool, stream: Stream) -> Result<Mlp<T>> {
         let mut net = Mlp::zeros(widths, activation, residual)?;
+        let mut inputs = [0.0, 1.0];
         for layer in 0..net.layers() {
             let bound = 1.0 / (net.widths[layer] as f64).sqrt();
             for (purpose, range) in [("weight", net.weight_range(layer)), ("bias", net.bias_range(layer))] {
@@ -33,8 +38,27 @@ impl<T: Real> Mlp<T> {
                     *theta = T::from_f64(bound * (2.0 * rng.uniform() - 1.0));
                 }
             }
+            if let Some([mean, variance]) = activation.moments() {
+                net.standardise(layer, inputs);
+                let before = if net.skips(layer) { inputs } else { [0.0, 0.0] };
+                inputs = [before[0] + mean, before[1] + variance];
+            }
         }
         Ok(net)
+    }
+
+    /// Maps layer `l`, whose weights are uniform on `+-1/sqrt(fan_in)`, such that inputs of this
+    /// mean and variance give outputs of the mean of the bias and of variance 1 on average.
+    fn standardise(&mut self, layer: usize, [mean, variance]: [f64; 2]) {
+        let (weights, biases) = (self.weight_range(layer), self.bias_range(layer));
+        let (weights, rest) = self.parameters[weights.start..biases.end].split_at_mut(weights.len());
+        // The variance of such a weight is 1 / (3 fan_in).
+        let scale = (3.0 / variance).sqrt();
+        for (row, bias) in weights.chunks_exact_mut(self.widths[layer]).zip(rest) {
+            row.iter_mut().for_each(|w| *w = T::from_f64(scale * w.to_f64()));
+            let sum: f64 = row.iter().map(|w| w.to_f64()).sum();
+            *bias = T::from_f64(bias.to_f64() - mean * sum);
+        }
     }
 
     /// Creates the same net with all parameters 0; the caller sets them.
@@ -131,7 +155,33 @@ impl<T: Real> Mlp<T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Workspace;
     use super::*;
+    use crate::Points;
+
+    /// Means and variances over inputs from N(0, 1), averaged over 64 outputs and 8 nets. With
+    /// PyTorch's parameters the variance is 0.03, 0.0025, 0.0002 and 0.00002 for 1 to 4 layers.
+    #[test]
+    fn outputs_of_softplus_keep_their_variance_at_any_depth() {
+        for (dim, layers, residual) in
+            [1, 4, 64].into_iter().flat_map(|d| (1..5).flat_map(move |l| [(d, l, false), (d, l, true)]))
+        {
+            let (mut mean, mut variance) = (0.0, 0.0);
+            for seed in 0..8 {
+                let stream = Stream::new(seed);
+                let widths: Vec<usize> = [dim].into_iter().chain(vec![128; layers]).chain([64]).collect();
+                let net: Mlp<f32> = Mlp::new(&widths, Activation::Softplus, residual, stream).unwrap();
+                let u: Vec<f32> = stream.label("u").normal(500, dim).data().iter().map(|x| *x as f32).collect();
+                let mut out = vec![0f32; 500 * 64];
+                net.forward(&u, &mut out, &mut Workspace::default());
+                let y = Points::new(out.iter().map(|x| f64::from(*x)).collect(), 64, "outputs").unwrap();
+                mean += y.mean().iter().map(|m| m * m).sum::<f64>() / (8.0 * 64.0);
+                variance += y.spread().powi(2) / (8.0 * 64.0);
+            }
+            assert!((0.7..2.0).contains(&variance), "{dim} {layers} {residual}: variance {variance}");
+            assert!(mean < 1.0, "{dim} {layers} {residual}: squared mean {mean}");
+        }
+    }
 
     #[test]
     fn parameters_start_as_torch_starts_them() {

@@ -65,7 +65,7 @@ impl Sweep for ScriptCells<'_> {
         let (context, log) = call.context.cell(&name, self.root.at(index as u64), &folder);
         // The functions of this interpreter work for the cell.
         let engine = Arc::new((context.host.interpreter)(&context));
-        context.callbacks.begin(&engine, &context.program.main);
+        context.callbacks.begin(&engine, &context.program.main, &context.own_time);
         cell_pool.hold(Some(Arc::clone(&context.callbacks)));
         let (global, source) = (call.native.global_runtime_state().clone(), call.native.fn_source());
         let native: NativeCallContext = (&*engine, "sweep", source, &global, call.native.call_position()).into();

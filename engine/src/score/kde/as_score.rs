@@ -5,7 +5,22 @@ use crate::archive::Archive;
 use crate::number::counted;
 use crate::score::{At, Extent, Form, Score, SigmaRange, check_sigma};
 use crate::{Points, Result};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// Returns the extent of points. That of the last points is kept, because every flow builds its own
+/// estimate from the same points, and a million points take seconds.
+fn extent_of(points: &Arc<Points>) -> Extent {
+    static LAST: Mutex<Option<(Weak<Points>, Extent)>> = Mutex::new(None);
+    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match last.filter(|(known, _)| known.upgrade().is_some_and(|known| Arc::ptr_eq(&known, points))) {
+        Some((_, extent)) => extent,
+        None => {
+            let extent = Extent::of(points);
+            *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::downgrade(points), extent.clone()));
+            extent
+        }
+    }
+}
 
 impl Score for Kde {
     fn name(&self) -> String {
@@ -53,7 +68,7 @@ impl Score for Kde {
 
     fn extent(&self) -> Option<Extent> {
         let points = self.points.as_ref()?;
-        Some(self.extent.get_or_init(|| Extent::of(points)).clone())
+        Some(self.extent.get_or_init(|| extent_of(points)).clone())
     }
 
     fn sigma_range(&self) -> SigmaRange {
