@@ -6,6 +6,7 @@ use crate::bench::Data;
 use clap::Args;
 use sdflow::flow::Noise;
 use sdflow::pairwise::{Backend, Isa, Precision};
+use std::num::NonZeroUsize;
 
 /// The arguments of a measurement.
 #[derive(Debug, Args)]
@@ -47,6 +48,9 @@ pub struct BenchArgs {
     /// For `flow`: the noise at which the field is evaluated, see `doc sd_flow` [default: fresh]
     #[arg(long, value_parser = one_of::<Noise>(&["fresh", "none", "fixed"]))]
     pub noise: Option<Noise>,
+    /// For `sinkhorn`: iterations of one solution, at least 1 [default: 100]
+    #[arg(long, value_name = "N")]
+    pub iterations: Option<NonZeroUsize>,
     #[command(flatten)]
     pub threads: Threads,
     /// Measure the whole table of docs/performance.md instead of one case; only --isa, --threads

@@ -57,6 +57,8 @@ pub struct BenchCase {
     pub skip: bool,
     /// The noise at which a flow evaluates its field.
     pub noise: Noise,
+    /// Iterations of one solution of Sinkhorn's algorithm.
+    pub iterations: usize,
     /// Number of threads; None is one per core.
     pub threads: Option<usize>,
 }
@@ -75,6 +77,7 @@ impl Default for BenchCase {
             isa: Isa::Auto,
             skip: true,
             noise: Noise::Fresh,
+            iterations: 100,
             threads: None,
         }
     }

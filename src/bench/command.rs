@@ -89,6 +89,10 @@ fn check(args: &BenchArgs, task: Task) -> Result<(), Diagnostic> {
     if args.noise.is_some() && task != Task::Flow {
         return Err(usage("`--noise` can be used with `bench flow` only", "omit it, or measure `bench flow`"));
     }
+    if args.iterations.is_some() && task != Task::Sinkhorn {
+        let hint = "omit it, or measure `bench sinkhorn`";
+        return Err(usage("`--iterations` can be used with `bench sinkhorn` only", hint));
+    }
     if !args.matrix {
         return Ok(());
     }
@@ -122,6 +126,7 @@ fn case(args: &BenchArgs, task: Task, isa: Isa) -> BenchCase {
         isa,
         skip: args.skip.unwrap_or(default.skip),
         noise: args.noise.unwrap_or(default.noise),
+        iterations: args.iterations.map_or(default.iterations, usize::from),
         threads: args.threads.threads.map(usize::from),
     }
 }
@@ -194,7 +199,7 @@ fn flow_row(report: &FlowReport) -> String {
 }
 
 const SINKHORN: &str = "      n       m   dim    epsilon  data       prec  isa      iterations      median s      MAD s    pairs/s   GFLOP/s   \
-                        of peak     error";
+                        of peak     error  memory MB";
 
 fn sinkhorn_row(report: &SinkhornReport) -> String {
     let SinkhornReport { n, m, dim, epsilon, iterations, seconds_median, seconds_mad, pairs_per_s, gflops, .. } =
@@ -202,9 +207,10 @@ fn sinkhorn_row(report: &SinkhornReport) -> String {
     let (data, precision, isa) = (word(&report.data), word(&report.precision), machine::isa_name(report.isa));
     format!(
         "{n:>7} {m:>7} {dim:>5} {epsilon:>10.3e}  {data:<9}  {precision:<4}  {isa:<7}  {iterations:>10}  {seconds_median:>12.3e} \
-         {seconds_mad:>10.1e} {pairs_per_s:>10.3e} {gflops:>9.1} {:>7.1} % {:>9.1e}",
+         {seconds_mad:>10.1e} {pairs_per_s:>10.3e} {gflops:>9.1} {:>7.1} % {:>9.1e} {:>10.1}",
         100.0 * report.fraction_of_peak,
         report.rel_error,
+        report.memory_mb,
     )
 }
 

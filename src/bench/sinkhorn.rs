@@ -8,14 +8,13 @@
 
 use super::case::{BenchCase, Data, Task};
 use super::statistics::{deviation, enough, median, peak_rss_mb};
+use crate::allocator::METER;
+use sdflow::cost::Meter;
 use sdflow::pairwise::{Backend, Isa, Pairwise, PairwiseOptions, Precision, Softmax, fma_peak};
 use sdflow::sinkhorn::{Marginal, Potentials, Sinkhorn, SinkhornOptions, SinkhornPrecision};
 use sdflow::{Interrupt, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
-
-/// Iterations of one run.
-const ITERATIONS: usize = 100;
 
 /// Rows whose error is measured.
 const ROWS: usize = 64;
@@ -48,6 +47,9 @@ pub struct SinkhornReport {
     /// The error of the potential by norm over random rows.
     pub rel_error: f64,
     pub marginal_error: f64,
+    /// Largest memory of one solution beyond the points, in MB: the allocations from the creation of
+    /// the problem to the potentials.
+    pub memory_mb: f64,
     /// Largest resident memory of this process so far; None if the system does not report it.
     pub peak_rss_mb: Option<f64>,
 }
@@ -63,15 +65,18 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<SinkhornReport
     let options = SinkhornOptions {
         blur: case.sigma,
         tolerance: 0.0,
-        max_iterations: ITERATIONS,
+        max_iterations: case.iterations,
         scaling: 0.0,
         newton: false,
         precision: if double { SinkhornPrecision::F64 } else { SinkhornPrecision::F32 },
         ..SinkhornOptions::default()
     };
+    let points = METER.now();
+    METER.restart();
     let problem = Sinkhorn::between(&particles, &targets, options)?;
     let (mut seconds, mut peaks) = (Vec::new(), Vec::new());
     let mut found = problem.solve(&engine)?;
+    let memory_mb = METER.peak().saturating_sub(points) as f64 / 1e6;
     let begin = Instant::now();
     while !enough(begin, seconds.len()) {
         peaks.push(fma_peak(case.isa) / 1e9);
@@ -105,6 +110,7 @@ pub fn measure(case: &BenchCase, interrupt: &Interrupt) -> Result<SinkhornReport
         fraction_of_peak: gflops / fma_peak_gflops,
         rel_error,
         marginal_error: found.marginal_error,
+        memory_mb,
         peak_rss_mb,
     })
 }
@@ -136,8 +142,9 @@ mod tests {
     fn a_small_case_is_measured_and_right() {
         let case = BenchCase { task: Task::Sinkhorn, n: 300, m: 200, dim: 5, ..BenchCase::default() };
         let report = measure(&case, &Interrupt::default()).unwrap();
-        assert!(report.rel_error < 1e-5 && report.iterations == ITERATIONS && report.runs >= RUNS, "{report:?}");
+        assert!(report.rel_error < 1e-5 && report.iterations == 100 && report.runs >= RUNS, "{report:?}");
         assert!(report.gflops > 0.0 && report.fma_peak_gflops > report.gflops);
+        assert!(report.memory_mb > 0.0, "{report:?}");
         assert_eq!(serde_json::to_value(&report).unwrap()["task"], "sinkhorn");
     }
 }

@@ -57,8 +57,13 @@ fn bench_measures_iterations_of_sinkhorn() {
     let [rate, share, error] =
         ["pairs_per_s", "fraction_of_peak", "rel_error"].map(|key| report[key].as_f64().unwrap());
     assert!(rate > 0.0 && share > 0.0 && share < 1.5 && error < 1e-5, "{report}");
-    let shown = Sandbox::new().run("bench sinkhorn --n 200 --dim 2 --precision f64").code(0).stdout;
-    assert!(shown.lines().count() == 2 && shown.contains("epsilon"), "{shown}");
+    let words = "bench sinkhorn --n 2000 --dim 2 --precision f64 --iterations 3";
+    let shown = Sandbox::new().run(words).code(0).stdout;
+    assert!(shown.lines().count() == 2 && shown.contains("epsilon") && shown.contains("memory"), "{shown}");
+    let report = json(&Sandbox::new().run(&format!("{words} --json")).code(0).stdout);
+    // A matrix of all pairs would take 32 MB in f64, and the points take 64 kB.
+    let memory = report["memory_mb"].as_f64().unwrap();
+    assert!(report["iterations"] == 3 && memory > 0.05 && memory < 16.0, "{report}");
 }
 
 #[test]
@@ -71,6 +76,7 @@ fn flags_that_would_be_ignored_are_refused() {
         ("bench flow --matrix", &["bench pairwise --matrix"]),
         ("bench --noise none", &["`--noise`", "bench flow"]),
         ("bench sinkhorn --precision bf16x3", &["f32 or f64", "--precision f32"]),
+        ("bench net --iterations 3", &["`--iterations`", "bench sinkhorn"]),
         ("bench sinkhorn --matrix", &["bench pairwise --matrix"]),
         ("bench net --m 5 --sigma 1", &["`--m`, `--sigma`", "`--n` sets the batch size"]),
         ("bench net --matrix", &["bench pairwise --matrix"]),

@@ -9,8 +9,8 @@ use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
 use crate::value::BridgeHandle;
 use rhai::Dynamic;
 use sdflow::bridge::{
-    Bridge, BridgePairOptions, EndTarget, GaussianBridge, GaussianBridgeOptions, LightSbOptions, TrainedBridge,
-    train_light_sb,
+    Bridge, BridgePairOptions, EndTarget, GaussianBridge, GaussianBridgeOptions, LightSbOptions, StartedBridge,
+    TrainedBridge, train_light_sb,
 };
 use sdflow::cost::{self, Gauge};
 use sdflow::options::Options;
@@ -52,7 +52,9 @@ pub const ENTRIES: &[Entry] = &[
          given mixture of Gaussians [gushchin2023building]: the plan is `pi(y|x) ~ exp(-|x - y|^2 \
          / (2 epsilon))` times the mixture. The property `target` is the distribution at the end \
          of this bridge. Such a pair of distributions tests methods that find bridges: see \
-         `cbw_uvp`.",
+         `cbw_uvp`. The backward drift depends on the source. It is known if the source is a \
+         finite sample, and the reversed process then ends in the points of this sample; for \
+         other sources, `starts` points of the source take its place.",
     )
     .options(BridgePairOptions::KEYS)
     .example(
@@ -72,7 +74,8 @@ pub const ENTRIES: &[Entry] = &[
         "The Schroedinger bridge between two distributions relative to a Brownian motion, learned \
          from samples of both [korotin2024light]. The potential at its end is a mixture of \
          Gaussians, so the drift and the plan are exact for the learned potential. The training \
-         needs neither pairs nor simulation. The units of the points do not matter, but `epsilon` \
+         needs neither pairs nor simulation. The option `loss` chooses between the two losses of \
+         the literature [korotin2024light, gushchin2024light]. The units of the points do not matter, but `epsilon` \
          has the square of their unit. An interrupted training leaves the file \
          `interrupted.safetensors`.",
     )
@@ -101,9 +104,15 @@ fn gaussian_bridge(call: &Call) -> Result<Dynamic, Fail> {
 fn bridge_pair(call: &Call) -> Result<Dynamic, Fail> {
     let options: BridgePairOptions = call.options()?;
     let source = distribution(call, 0)?;
-    let handle = BridgeHandle::potential(options.bridge().map_err(|e| call.place(e))?);
-    let target = EndTarget::new(handle.bridge.clone(), source.clone());
+    let bridge = Arc::new(options.bridge().map_err(|e| call.place(e))?);
+    let target = EndTarget::new(bridge.clone(), source.clone());
     let target = target.map_err(|e| call.place(e).at(At::Argument(0)))?;
+    let mut handle = BridgeHandle::potential(bridge.clone());
+    if options.starts > 0 || source.data().is_some() {
+        let (stream, pairwise) = (call.context.stream("bridge_pair starts"), &call.context.pairwise);
+        let started = StartedBridge::new(bridge, source.as_ref(), options.starts, stream, pairwise);
+        handle = handle.known(Arc::new(started.map_err(|e| call.place(e).at(At::Argument(0)))?));
+    }
     Ok(Dynamic::from(handle.between(source, Arc::new(target))))
 }
 
@@ -135,7 +144,7 @@ fn finish(call: &Call, made: TrainedBridge, source: Arc<dyn Target>, target: Arc
             Err(Fail::script(message).hint("make `rate` smaller"))
         }
         Ending::Finished | Ending::Converged { .. } => {
-            Ok(Dynamic::from(BridgeHandle::potential(made.bridge).between(source, target)))
+            Ok(Dynamic::from(BridgeHandle::potential(Arc::new(made.bridge)).between(source, target)))
         }
     }
 }

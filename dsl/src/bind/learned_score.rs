@@ -148,7 +148,7 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
         fail => fail,
     };
     if let Some(bridge) = context.time("files", || PotentialBridge::load(&path)).map_err(refuse)? {
-        return Ok(Dynamic::from(BridgeHandle::potential(bridge)));
+        return Ok(Dynamic::from(BridgeHandle::potential(Arc::new(bridge))));
     }
     if let Some(bridge) = context.time("files", || LearnedBridge::load(&path)).map_err(refuse)? {
         return Ok(Dynamic::from(BridgeHandle::learned(bridge)));

@@ -48,9 +48,14 @@ impl BridgeHandle {
     }
 
     /// Returns a bridge with a mixture potential.
-    pub fn potential(bridge: PotentialBridge) -> BridgeHandle {
-        let bridge = Arc::new(bridge);
+    pub fn potential(bridge: Arc<PotentialBridge>) -> BridgeHandle {
         BridgeHandle { saved: Some(SavedBridge::Potential(bridge.clone())), ..BridgeHandle::closed_form(bridge) }
+    }
+
+    /// Returns the same bridge, of which more is known.
+    #[must_use]
+    pub fn known(self, bridge: Arc<dyn Bridge>) -> BridgeHandle {
+        BridgeHandle { bridge, ..self }
     }
 
     /// Returns a bridge of two nets.

@@ -2,9 +2,11 @@
 
 mod as_bridge;
 mod chain;
+mod drawn;
 mod drift;
 mod frame;
 mod learner;
+mod measure;
 mod option;
 mod pinned;
 #[cfg(feature = "files")]
@@ -13,29 +15,19 @@ mod store;
 mod tests;
 
 use super::GaussianBridge;
-use crate::matrix::Spectrum;
 use crate::net::{TrainingPlan, train};
-use crate::points::check_matrix;
 use crate::process::{Ending, Observer};
 use crate::rng::Stream;
-use crate::target::{Gaussian, Moments, Target};
+use crate::target::Target;
 use crate::{Error, Interrupt, Result};
 pub use as_bridge::LearnedBridge;
 pub use chain::Regression;
-use faer::Mat;
 use frame::{Frame, Spread};
-use learner::{Learner, draw};
+use learner::Learner;
+use measure::measure;
 use option::Plan;
 pub use option::{Baseline, ChainStart, DsbOptions, DsbmOptions, PairStart};
 use std::sync::Arc;
-
-/// The number of sample points from which moments are measured if a distribution does not know its
-/// moments.
-const MEASURED: usize = 16384;
-
-/// The share of the mean variance that is added to each variance of a baseline, so that the
-/// baseline exists for data in a subspace of fewer dimensions.
-const RIDGE: f64 = 1e-6;
 
 /// A bridge learned by nets, and how its training ended.
 #[derive(Debug, Clone)]
@@ -57,6 +49,10 @@ pub struct LearnedDrifts {
 /// forward drift. If the training starts from the reference process, the first fit learns the score
 /// `b = epsilon grad log p_t` of the noised source. A fit reads stored trajectories, as many as the
 /// option `memory` permits. When each of them was used once per time step, new ones are simulated.
+///
+/// The baseline, the drift of a bridge between Gaussians, has no variance below that of the noise of
+/// one time step. It is the whole drift of coordinates that are constant in both ends: there the
+/// nets stay 0, and the probability flow keeps the coordinates constant.
 ///
 /// Cost: per optimiser step a forward and a backward pass of the net for each point of the batch,
 /// and about two forward passes for the simulation.
@@ -111,13 +107,17 @@ fn learn(
         let got = format!("{} dimensions", target.dim());
         return Err(Error::mismatch("the target", got, format!("the source has {}", source.dim())));
     }
-    let [first, last] = measure(ends, plan.needs_gaussian(), stream.label("measure"))?;
-    let gaussian = match (first.1, last.1) {
+    // No chain resolves a variance below that of the noise of one step.
+    let least = plan.needs_gaussian().then(|| plan.reference.epsilon() / plan.time_steps as f64);
+    let [first, last] = measure(ends, least, stream.label("measure"))?;
+    let gaussian = match (first.gaussian, last.gaussian) {
         (Some(a), Some(b)) => Some(GaussianBridge::new(&a, &b, plan.reference)?),
         _ => None,
     };
-    let frames = frames([first.0, last.0], gaussian.clone(), plan)?;
-    let mut learner = Learner::new(plan, ends, frames, gaussian, stream, interrupt)?;
+    let both = first.constant.iter().zip(&last.constant).enumerate();
+    let known = both.filter_map(|(j, (a, b))| (*a && *b).then_some(j)).collect();
+    let frames = frames([first.spread, last.spread], gaussian.clone(), plan)?;
+    let mut learner = Learner::new(plan, ends, frames, gaussian, stream, interrupt)?.with_known(known);
     let steps = plan.all_steps();
     let (rate, stream) = (&plan.rate, stream.label("train"));
     let training = TrainingPlan { name, loss: "loss", steps, rate, stream, checkpoint_every: None };
@@ -143,43 +143,4 @@ fn both_frames(
     let [first, last] = ends.clone();
     let back = gaussian.as_ref().map(GaussianBridge::backward).transpose()?;
     Ok([Frame::new(ends, reference, gaussian, steps)?, Frame::new([last, first], reference, back, steps)?])
-}
-
-/// The spread of a distribution, and the Gaussian with its moments.
-type Measured = (Spread, Option<Gaussian>);
-
-/// Measures the spreads of both distributions and, with `full`, their covariances.
-fn measure(ends: [&dyn Target; 2], full: bool, stream: Stream) -> Result<[Measured; 2]> {
-    let of = |end: &dyn Target, name: &str| -> Result<Measured> {
-        let flat = || {
-            let reason = "all its points are the same, and a bridge needs points that vary";
-            Error::Numeric { what: format!("the {name}"), reason: reason.into() }
-        };
-        let dim = end.dim();
-        if !full {
-            let points = draw(end, MEASURED, stream.label(name))?;
-            points.check_squares(&format!("the {name}"))?;
-            let variance = points.spread().powi(2) / dim as f64;
-            let spread = Spread { mean: points.mean(), variance };
-            return if variance > 0.0 { Ok((spread, None)) } else { Err(flat()) };
-        }
-        check_matrix(dim)?;
-        let Moments { mean, cov } = match end.moments() {
-            Some(moments) => moments,
-            None => {
-                let points = draw(end, MEASURED, stream.label(name))?;
-                points.check_squares(&format!("the {name}"))?;
-                Moments { mean: points.mean(), cov: points.covariance() }
-            }
-        };
-        let variance = (0..dim).map(|j| cov[(j, j)]).sum::<f64>() / dim as f64;
-        if !(variance > 0.0 && variance.is_finite()) {
-            return Err(flat());
-        }
-        let ridge = RIDGE * variance;
-        let cov = Mat::from_fn(dim, dim, |i, j| cov[(i, j)] + if i == j { ridge } else { 0.0 });
-        Spectrum::positive(&cov, &format!("the covariance of the {name}"))?;
-        Ok((Spread { mean: mean.clone(), variance }, Some(Gaussian::new(mean, cov)?)))
-    };
-    Ok([of(ends[0], "source")?, of(ends[1], "target")?])
 }

@@ -1,6 +1,7 @@
 //! The bridge between two distributions, learned from samples of both.
 
 mod loss;
+mod matching;
 mod option;
 mod parameters;
 #[cfg(test)]
@@ -14,7 +15,8 @@ use crate::process::{Ending, Observer};
 use crate::rng::Stream;
 use crate::target::Target;
 use crate::{Error, Interrupt, Result};
-pub use option::{LightSbOptions, ShapeKind};
+use matching::moments;
+pub use option::{LightSbOptions, PotentialLoss, ShapeKind};
 use parameters::Parameters;
 use units::{Units, draw};
 
@@ -25,8 +27,7 @@ pub struct TrainedBridge {
     pub bridge: PotentialBridge,
     /// Finished, interrupted or diverged.
     pub ending: Ending,
-    /// The loss of the last step: the relative entropy of the sought plan with respect to the
-    /// learned plan, up to a constant.
+    /// The loss of the last step: a relative entropy up to a constant, see [`PotentialLoss`].
     pub loss: f64,
 }
 
@@ -34,8 +35,15 @@ pub struct TrainedBridge {
 /// The potential `v` of a [`PotentialBridge`] minimises `E log c(X_0) - E log v(X_1)` with `c(x) =
 /// sum_k a_k exp((x^T S_k x + 2 r_k . x) / (2 epsilon))`, by Adam on minibatches of both
 /// distributions. The loss needs no pairs and no simulation. It is the relative entropy of the true
-/// plan with respect to the learned plan, up to a constant. The centres `r_k` start at points of
-/// the target. The result has the mean of the parameters over the second half of the steps, because
+/// plan with respect to the learned plan, up to a constant.
+///
+/// The loss [`PotentialLoss::Matching`] is `E |u(t, X_t) - (X_1 - X_t) / (1 - t)|^2 / (2 epsilon)`
+/// at uniform times, with independent ends and the pinned Brownian motion between them
+/// \[gushchin2024light\]. It is the relative entropy of that process with respect to the learned
+/// bridge, up to a constant. Among all bridges that start from the source, the Schroedinger bridge
+/// between both ends has the least, whatever the pairs of the ends are.
+///
+/// The centres `r_k` start at points of the target. The result has the mean of the parameters over the second half of the steps, because
 /// the places where one component replaces another depend on the noise of single steps.
 ///
 /// The units of the data do not matter: the training uses units in which the means are 0 and the
@@ -73,6 +81,7 @@ pub fn train_light_sb(
         ends: [source, target],
         units: &units,
         batch: options.batch,
+        loss: options.loss,
     };
     let stream = stream.label("train");
     let plan = TrainingPlan {
@@ -101,6 +110,7 @@ struct Learner<'a> {
     ends: [&'a dyn Target; 2],
     units: &'a Units,
     batch: usize,
+    loss: PotentialLoss,
 }
 
 impl Trainee for Learner<'_> {
@@ -108,7 +118,13 @@ impl Trainee for Learner<'_> {
         let start = draw(self.ends[0], self.batch, now.stream.label("source"))?;
         let end = draw(self.ends[1], self.batch, now.stream.label("target"))?;
         let (start, end) = (self.units.source.inverse().apply(&start), self.units.target.inverse().apply(&end));
-        let loss = self.parameters.loss(&start, &end, &mut self.gradient)?;
+        let loss = match self.loss {
+            PotentialLoss::Plan => self.parameters.loss(&start, &end, &mut self.gradient)?,
+            PotentialLoss::Matching => {
+                let moments = moments([&start, &end], self.parameters.epsilon, now.stream);
+                self.parameters.matching(&moments, &mut self.gradient)?
+            }
+        };
         self.before.copy_from_slice(&self.parameters.values);
         if loss.is_finite() {
             self.adam.step(&mut self.parameters.values, &self.gradient, now.rate);

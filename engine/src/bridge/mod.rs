@@ -21,12 +21,13 @@
 //! | `potential` | bridges whose end potential is a mixture of Gaussians |
 //! | `light_sb` | the same potential, learned from samples |
 //! | `learned` | drifts in both directions, learned by nets: dsb and dsbm |
-//! | `end_target` | the distribution in which a bridge ends |
+//! | `end_target`, `finite_end` | the distribution in which a bridge ends, and a process that ends in given points |
 //! | `conditional_error`, `path_energy` | measurements of bridges |
 
 mod conditional_error;
 mod dynamics;
 mod end_target;
+mod finite_end;
 mod gaussian;
 mod gaussian_ipf;
 mod learned;
@@ -51,9 +52,9 @@ pub use learned::{
     Baseline, ChainStart, DsbOptions, DsbmOptions, LearnedBridge, LearnedDrifts, PairStart, Regression, train_dsb,
     train_dsbm,
 };
-pub use light_sb::{LightSbOptions, ShapeKind, TrainedBridge, train_light_sb};
+pub use light_sb::{LightSbOptions, PotentialLoss, ShapeKind, TrainedBridge, train_light_sb};
 pub use path_energy::path_energy;
-pub use potential::{BridgePairOptions, PotentialBridge};
+pub use potential::{BridgePairOptions, PotentialBridge, StartedBridge};
 pub use reference_process::ReferenceProcess;
 pub use simulate::{Method, Path, SimulateOptions, Snapshot, simulate};
 pub use sinkhorn_bridge::SinkhornBridge;

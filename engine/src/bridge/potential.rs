@@ -4,6 +4,7 @@ mod as_bridge;
 mod draw;
 mod option;
 mod shape;
+mod started;
 #[cfg(feature = "files")]
 mod store;
 
@@ -15,6 +16,7 @@ pub(super) use draw::choose;
 use faer::Mat;
 pub use option::BridgePairOptions;
 pub(super) use shape::Shapes;
+pub use started::StartedBridge;
 
 /// A bridge relative to a Brownian motion. Its plan is `pi(y|x) ~ exp(x . y / epsilon) v(y)` with
 /// the adjusted potential `v(y) = sum_k a_k N(y; r_k, epsilon S_k)` \[korotin2024light\].
@@ -28,7 +30,7 @@ pub(super) use shape::Shapes;
 /// The bridge does not know its source: any distribution may start it, and the start determines the
 /// distribution of the end ([`super::EndTarget`]). Every such potential and source therefore give a
 /// pair of distributions whose bridge is known \[gushchin2023building\]. The backward drift depends
-/// on the source and has no closed form.
+/// on the source; [`StartedBridge`] knows it for a finite sample.
 ///
 /// Cost per point: `O(K d)` for diagonal `S_k`, `O(K d^2)` for full ones, and `O(K d^3)` per time.
 #[derive(Debug, Clone)]
@@ -87,9 +89,14 @@ impl PotentialBridge {
         self.log_weights.len()
     }
 
+    /// Returns the shapes `S_k`.
+    pub(super) fn shapes(&self) -> &Shapes {
+        &self.shapes
+    }
+
     /// Returns the functions `f_k = log w_k(t, x)`. The drift is `epsilon` times the gradient of
     /// `log sum_k exp f_k`.
-    fn weights_at(&self, t: f64) -> Quadratics {
+    pub(super) fn weights_at(&self, t: f64) -> Quadratics {
         let (epsilon, dim) = (self.reference.epsilon(), self.centres.dim());
         // M^-1 and M^-1 (S - I), as functions of an eigenvalue of S.
         let inverse = |s: f64| 1.0 / (t * s + (1.0 - t));

@@ -1,6 +1,7 @@
 //! The logarithm of a sum of exponentials of quadratic functions, and its gradient.
 
 mod block;
+mod regression;
 
 use crate::Points;
 use crate::matrix::multiply;
@@ -51,6 +52,18 @@ impl Quadratics {
                 row.iter_mut().enumerate().for_each(|(c, share)| *share = block.terms[c * block.n + i]);
             }
         });
+    }
+
+    /// Returns `log sum_k exp f_k(x_i)` for each point. The cost is that of [`Quadratics::shares`].
+    pub fn log_sums(&self, points: &Points) -> Vec<f64> {
+        let (dim, k) = (points.dim(), self.constant.len());
+        let of = |block: &mut Block, rows: &[f64]| {
+            block.load(rows, dim, k);
+            self.terms(block);
+            log_shares(&mut block.terms, block.n)
+        };
+        let blocks = points.data().par_chunks(BLOCK * dim).map_init(Block::default, of);
+        blocks.collect::<Vec<_>>().concat()
     }
 
     /// Writes `scale grad log sum_k exp f_k(x_i)` into row `i` of `out`, n x dim. The cost is that

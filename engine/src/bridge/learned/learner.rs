@@ -1,9 +1,10 @@
 //! The training of both drifts.
 
 use super::chain::{Chain, Regression, Trace};
+use super::drawn::draw;
 use super::drift::{Drift, evaluate};
 use super::frame::{FEATURES, Frame};
-use super::option::{ChainStart, Method, PairStart, Plan};
+use super::option::{Baseline, ChainStart, Method, PairStart, Plan};
 use super::pinned::{Batch, Pinned};
 use crate::archive::{Archive, Archived};
 use crate::bridge::{Bridge, GaussianBridge};
@@ -30,6 +31,8 @@ pub struct Learner<'a> {
     ends: [&'a dyn Target; 2],
     frames: [Frame; 2],
     gaussian: Option<GaussianBridge>,
+    /// The coordinates whose drift is the baseline.
+    known: Vec<usize>,
     trainers: [Trainer<f32>; 2],
     /// The net with which the present fit began.
     begun: Mlp<f32>,
@@ -70,6 +73,7 @@ impl<'a> Learner<'a> {
             ends,
             frames,
             gaussian,
+            known: Vec::new(),
             particles,
             refresh,
             material: Material::None,
@@ -80,6 +84,13 @@ impl<'a> Learner<'a> {
             wanted: Vec::new(),
             weights: Vec::new(),
         })
+    }
+
+    /// With a baseline, the nets stay 0 in these coordinates: they begin with 0, and are fitted to
+    /// 0.
+    pub fn with_known(self, known: Vec<usize>) -> Learner<'a> {
+        let baseline = self.plan.baseline == Baseline::Gaussian;
+        Learner { known: if baseline { known } else { Vec::new() }, ..self }
     }
 
     /// Returns both drifts; the nets have the averaged parameters.
@@ -188,6 +199,9 @@ impl<'a> Learner<'a> {
                 pinned.fill(&rows, stream.label("noise"), &mut to);
             }
         }
+        for wanted in self.wanted.chunks_exact_mut(dim) {
+            self.known.iter().for_each(|j| wanted[*j] = 0.0);
+        }
     }
 }
 
@@ -253,39 +267,4 @@ fn fresh(plan: &Plan, dim: usize, stream: Stream) -> Result<Mlp<f32>> {
         net.parameters_mut()[range].fill(0.0);
     }
     Ok(net)
-}
-
-/// Returns `n` points of a distribution. The points of a smaller sample repeat, each time in
-/// another order, so that two draws pair them anew.
-pub fn draw(from: &dyn Target, n: usize, stream: Stream) -> Result<Points> {
-    let most = from.data().filter(|data| data.weights.is_none()).map_or(n, |data| data.points.n());
-    let mut points = from.sample(n.min(most), stream)?;
-    for again in 1..n.div_ceil(most) {
-        let more = from.sample(most.min(n - points.n()), stream.label("again").at(again as u64))?;
-        points = points.concat(&more)?;
-    }
-    Ok(points)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::target::{Samples, SamplesOptions};
-    use std::collections::BTreeSet;
-
-    /// Fifty points at each end have 2,500 pairs, and 1,000 draws find about 1 - exp(-.4) of them.
-    #[test]
-    fn repeated_points_are_paired_anew() {
-        let points = Points::new((0..50).map(f64::from).collect(), 1, "points").unwrap();
-        let samples = Samples::new(points, &SamplesOptions::default()).unwrap();
-        let drawn = ["start", "end"].map(|name| draw(&samples, 1010, Stream::new(1).label(name)).unwrap());
-        for end in &drawn {
-            let count = |value: usize| end.data().iter().filter(|x| **x == value as f64).count();
-            assert_eq!(end.n(), 1010);
-            assert!((0..50).all(|value| (20..=21).contains(&count(value))));
-        }
-        let pairs = drawn[0].data().iter().zip(drawn[1].data()).map(|(a, b)| (*a as u32, *b as u32));
-        let distinct = pairs.collect::<BTreeSet<_>>().len() as f64 / 2500.0;
-        assert!((distinct - 0.33).abs() < 0.03, "{distinct}");
-    }
 }

@@ -72,7 +72,8 @@ crate::options! {
         /// reversed chain, which conserve the moments of the ends but not the plan between them.
         regression: Regression = Regression::Mean,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
-        /// Gaussians with the moments of both ends, at a cost of `dim^2` per point; "none" is 0.
+        /// Gaussians with the moments of both ends, but with no variance below `epsilon /
+        /// time_steps`, at a cost of `dim^2` per point; "none" is 0.
         baseline: Baseline = Baseline::Gaussian,
         /// True continues the nets of the iteration before; false fits new ones.
         warm_start: bool = true,
@@ -115,7 +116,8 @@ crate::options! {
         /// "gaussian" takes the ends of the bridge between Gaussians with the moments of both ends.
         start: PairStart = PairStart::Independent,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
-        /// Gaussians with the moments of both ends, at a cost of `dim^2` per point; "none" is 0.
+        /// Gaussians with the moments of both ends, but with no variance below `epsilon /
+        /// time_steps`, at a cost of `dim^2` per point; "none" is 0.
         baseline: Baseline = Baseline::Gaussian,
         /// True continues the nets of the iteration before; false fits new ones.
         warm_start: bool = true,

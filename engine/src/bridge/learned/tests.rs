@@ -1,5 +1,6 @@
 //! Bridges learned by nets.
 
+mod constant;
 mod first_half;
 mod fitting;
 mod nets;
@@ -7,6 +8,7 @@ mod refusals;
 
 use super::*;
 use crate::process::Unobserved;
+use crate::target::Gaussian;
 
 /// `N(-a, 1)` and `N(a, 1)` in `dim` coordinates.
 fn shifted(dim: usize, a: f64) -> [Gaussian; 2] {

@@ -133,16 +133,10 @@ impl Parameters {
                     let inverse = &all[k].1;
                     let w = Mat::from_fn(self.dim, self.dim, |i, j| spread(i, j, q2[k][(i, j)]));
                     let inner = product(product(inverse.as_ref(), w.as_ref()).as_ref(), inverse.as_ref());
-                    // Twice the derivative by S. The derivative by L is this matrix times L.
                     let twice = Mat::from_fn(self.dim, self.dim, |i, j| {
                         scale * (n * p2[k][(i, j)] - inner[(i, j)]) + m * q.mass[k] * inverse[(i, j)]
                     });
-                    let root = self.triangle(k);
-                    let by_root = product(symmetric_part(&twice).as_ref(), root.as_ref());
-                    let places = (0..self.dim).flat_map(|i| (0..=i).map(move |j| (i, j)));
-                    for ((i, j), at) in places.zip(self.shape_of(k)) {
-                        gradient[at] = by_root[(i, j)] * if i == j { root[(i, i)] } else { 1.0 };
-                    }
+                    self.write_shape_gradient(k, &twice, gradient);
                 }
                 // The moments have the form of the shapes.
                 _ => gradient[self.shape_of(k)].fill(f64::NAN),

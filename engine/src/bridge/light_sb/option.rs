@@ -16,7 +16,18 @@ pub enum ShapeKind {
     Full,
 }
 
-crate::choices!(ShapeKind);
+/// What the training minimises.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PotentialLoss {
+    /// The relative entropy of the true plan with respect to the learned plan.
+    #[default]
+    Plan,
+    /// The relative entropy of a process with independent ends with respect to the learned bridge.
+    Matching,
+}
+
+crate::choices!(ShapeKind, PotentialLoss);
 
 crate::options! {
     /// Options of `light_sb`.
@@ -30,6 +41,11 @@ crate::options! {
         /// The form of their covariances: "diagonal", or "full" for targets whose coordinates are
         /// correlated, which costs `dim` times as much.
         shape: ShapeKind = ShapeKind::Diagonal,
+        /// What is minimised: "plan", the relative entropy of the true plan with respect to the
+        /// learned plan, or "matching", the squared error of the drift as a regression on the drift
+        /// that leads to the end, between independent ends. Both have the bridge as their minimum;
+        /// the samples of "matching" have more noise.
+        loss: PotentialLoss = PotentialLoss::Plan,
         /// Number of optimiser steps, at least 1.
         steps: usize = 10_000,
         /// Number of points of either distribution per optimiser step, at least 2.

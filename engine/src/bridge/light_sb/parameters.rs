@@ -92,15 +92,41 @@ impl Parameters {
         })
     }
 
-    /// Returns the bridge in the units of the points. Let `m`, `n` be the shifts of source and
-    /// target and `c` the scale. Then `r = n + c r' - S m` and `log a = log a' + (m^T S m - 2 c
-    /// r'.m) / (2 epsilon)`; the shapes have no unit.
+    /// Writes the derivatives by the parameters of the shape of component `k`, from twice the
+    /// derivative by `S_k`: a column for a diagonal shape, a matrix whose symmetric part counts for
+    /// a full one. The derivative by `L` is that matrix times `L`.
+    pub fn write_shape_gradient(&self, k: usize, twice: &Mat<f64>, gradient: &mut [f64]) {
+        match self.shape {
+            ShapeKind::Diagonal => {
+                for (j, at) in self.shape_of(k).enumerate() {
+                    gradient[at] = 0.5 * twice[(j, 0)] * self.values[at].exp();
+                }
+            }
+            ShapeKind::Full => {
+                let root = self.triangle(k);
+                let by_root = product(symmetric_part(twice).as_ref(), root.as_ref());
+                let places = (0..self.dim).flat_map(|i| (0..=i).map(move |j| (i, j)));
+                for ((i, j), at) in places.zip(self.shape_of(k)) {
+                    gradient[at] = by_root[(i, j)] * if i == j { root[(i, i)] } else { 1.0 };
+                }
+            }
+        }
+    }
+
+    /// Returns the bridge in the units of the training.
     ///
     /// # Errors
     /// A shape is singular to rounding.
-    pub fn bridge(&self, name: String, epsilon: f64, units: &Units) -> Result<PotentialBridge> {
-        let (from, to, scale) = (units.source.shift(), units.target.shift(), units.scale);
-        let shapes = match self.shape {
+    pub fn in_training_units(&self) -> Result<PotentialBridge> {
+        let log_weights = (0..self.components).map(|k| self.log_weight(k)).collect();
+        let centres = self.values[self.components..self.components * (1 + self.dim)].to_vec();
+        let centres = Points::new(centres, self.dim, "the centres of the components")?;
+        let reference = ReferenceProcess::brownian(self.epsilon)?;
+        Ok(PotentialBridge::with(String::new(), reference, log_weights, centres, self.shapes()?))
+    }
+
+    fn shapes(&self) -> Result<Shapes> {
+        Ok(match self.shape {
             ShapeKind::Diagonal => {
                 let rows: Vec<f64> =
                     (0..self.components).flat_map(|k| &self.values[self.shape_of(k)]).map(|s| s.exp()).collect();
@@ -114,7 +140,18 @@ impl Parameters {
                 };
                 Shapes::Full((0..self.components).map(of).collect::<Result<_>>()?)
             }
-        };
+        })
+    }
+
+    /// Returns the bridge in the units of the points. Let `m`, `n` be the shifts of source and
+    /// target and `c` the scale. Then `r = n + c r' - S m` and `log a = log a' + (m^T S m - 2 c
+    /// r'.m) / (2 epsilon)`; the shapes have no unit.
+    ///
+    /// # Errors
+    /// A shape is singular to rounding.
+    pub fn bridge(&self, name: String, epsilon: f64, units: &Units) -> Result<PotentialBridge> {
+        let (from, to, scale) = (units.source.shift(), units.target.shift(), units.scale);
+        let shapes = self.shapes()?;
         let (mut log_weights, mut centres) = (Vec::new(), Points::zeros(self.components, self.dim));
         for k in 0..self.components {
             let (centre, moved) = (&self.values[self.centre(k)], shapes.apply(k, |s| s, from));

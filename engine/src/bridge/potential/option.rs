@@ -19,6 +19,10 @@ crate::options! {
         std: Option<Numbers> = None,
         /// Covariances, one list of rows per component; give either `std` or `covs`.
         covs: Option<Vec<Vec<Vec<f64>>>> = None,
+        /// Number of points drawn from the source from which the backward drift is computed; 0
+        /// leaves it unknown. If the source is a finite sample, all its points are used instead,
+        /// and the backward drift is exact.
+        starts: usize = 0,
     }
 }
 
@@ -28,7 +32,7 @@ impl BridgePairOptions {
     /// # Errors
     /// Those of [`MixtureOptions::mixture`] and [`PotentialBridge::of_mixture`].
     pub fn bridge(&self) -> Result<PotentialBridge> {
-        let BridgePairOptions { epsilon, means, weights, std, covs } = self.clone();
+        let BridgePairOptions { epsilon, means, weights, std, covs, .. } = self.clone();
         let potential = MixtureOptions { means, weights, std, covs }.mixture()?;
         PotentialBridge::of_mixture(&potential, epsilon)
     }

@@ -8,6 +8,7 @@ mod potential;
 mod refusals;
 mod simulation;
 mod sinkhorn;
+mod started;
 
 use super::{GaussianBridge, PotentialBridge, ReferenceProcess};
 use crate::target::{Gaussian, Mixture};
