@@ -4,55 +4,25 @@ mod axes;
 mod choice;
 mod few;
 mod moments;
-
-use super::covariance_shape::{Shape, check_ridge};
-use super::{At, Form as ScoreForm, Score, check_sigma, exact::scale};
-use crate::archive::Archive;
-use crate::number::counted;
-use crate::options::at_least;
-use crate::points::check_matrix;
-use crate::rng::Stream;
-use crate::target::{Density, Gaussian, Mixture, Target};
-use crate::{Error, Interrupt, Points, Result};
-use axes::Axes;
-use choice::{Form, best_form};
-use few::{Rounds, first_fit, improve, positive_ridge};
-use moments::mixture_of;
+mod option;
+mod shares;
 
 pub(super) use choice::{MARGIN, Trial};
+pub use option::MixtureFitOptions;
 
-crate::options! {
-    /// Options of `mixture_fit`.
-    pub struct MixtureFitOptions {
-        /// Number of components, at least 1. Left out: the number with the largest likelihood on
-        /// half of the cloud, fitted to the other half and smoothed by sigma. A larger number must
-        /// add 0.05 to the log likelihood per point. It is chosen again whenever sigma has changed
-        /// by half, and after 25 evaluations.
-        k: Option<usize> = None,
-        /// True if all components have the same covariance, which is then estimated from all
-        /// points. Left out: what has the larger likelihood on half of the cloud.
-        shared: Option<bool> = None,
-        /// The covariances of the components: "full" or "diagonal".
-        covariance: Shape = Shape::Full,
-        /// True if covariances are shrunk towards a multiple of the identity, by the estimate of
-        /// Ledoit and Wolf. With few points for the dimension, this is much more accurate.
-        shrinkage: bool = true,
-        /// Number of principal coordinates in which the components are told apart, at least 1.
-        coordinates: usize = 10,
-        /// Constant added to the diagonal of each covariance, relative to the mean variance of the
-        /// cloud; 0 or more.
-        ridge: f64 = 1e-6,
-        /// Iterations of expectation maximisation per evaluation, at least 1; each evaluation
-        /// starts from the result of the previous one.
-        rounds: usize = 3,
-        /// Iterations of a fit that starts from k-means++ centres.
-        first_rounds: usize = 50,
-    }
-}
+use super::covariance_shape::check_ridge;
+use super::{At, Form as ScoreForm, Score, check_sigma, exact::scale};
+use crate::archive::Archive;
+use crate::options::at_least;
+use crate::points::check_matrix;
+use crate::target::{Density, Gaussian, Mixture, Target};
+use crate::{Points, Result};
+use choice::{Form, best_form, unjudged};
+use moments::mixture_of;
+use shares::{cold_fit, warm_fit};
 
-/// The number of times that a first fit improves its coordinates, and the iterations in each.
-const REFINEMENTS: usize = 3;
-const REFINING_ROUNDS: usize = 10;
+/// The least number of points that are divided into halves to choose the form.
+const FEWEST: usize = 8;
 
 /// The form is chosen again after this many evaluations, or if sigma has changed by this factor.
 const EVALUATIONS: usize = 25;
@@ -65,7 +35,7 @@ const SIGMA_FACTOR: f64 = 1.5;
 /// \[fisher1936use\]. In these the shares of each point are estimated well, whatever the dimension
 /// `d` is. Means and covariances in all coordinates are the moments with these shares, and the
 /// covariances are shrunk \[ledoit2004well\]. Each fit starts from the last one, so that the
-/// components follow the cloud. The cost of an evaluation is `n d^2 + d^3` for a fit with a shared
+/// components follow the cloud. The cost of an evaluation is `n d^2 + d^3` for a fit with a pooled
 /// covariance, `d^3` more for each covariance of its own, and `k n d^2` for the score. Choosing the
 /// form costs about ten such fits.
 #[derive(Debug, Clone)]
@@ -97,7 +67,8 @@ impl MixtureFit {
         let near = at.sigma <= SIGMA_FACTOR * self.chosen_at && SIGMA_FACTOR * at.sigma >= self.chosen_at;
         self.since += 1;
         let stale = self.mixture.as_ref().is_some_and(|m| m.dim() != at.cloud.dim());
-        if self.form.is_some() && near && self.since <= EVALUATIONS && !stale {
+        let due = self.form.is_none() || !near || self.since > EVALUATIONS || stale;
+        if !due || at.cloud.n() < FEWEST {
             return None;
         }
         (self.chosen_at, self.since) = (at.sigma, 1);
@@ -144,12 +115,12 @@ impl MixtureFit {
     /// Fits the mixture to the cloud.
     fn fit(&mut self, at: &At) -> Result<Mixture> {
         let (cloud, options, interrupt) = (at.cloud, &self.options, at.pairwise.interrupt());
-        let form = self.form.unwrap_or(Form { k: options.k.unwrap_or(1), shared: true });
+        let form = self.form.unwrap_or(unjudged(options));
         let shares = match self.mixture.as_ref().filter(|m| m.dim() == cloud.dim()) {
             Some(mixture) => warm_fit(cloud, mixture, options, interrupt)?,
             None => cold_fit(cloud, form.k, options, at.stream.label("mixture fit"), interrupt)?,
         };
-        mixture_of(cloud, &shares, form.shared, options)
+        mixture_of(cloud, &shares, form.pooled, options)
     }
 }
 
@@ -179,68 +150,18 @@ impl Score for MixtureFit {
         archive.optional("mixture", &mut self.mixture, |_| {
             Mixture::new(vec![1.0], vec![Gaussian::isotropic(vec![0.0], 1.0)?])
         })?;
-        archive.optional("form", &mut self.form, |_| Ok(Form { k: 1, shared: true }))?;
+        archive.optional("form", &mut self.form, |_| Ok(Form { k: 1, pooled: true }))?;
         archive.part("chosen_at", &mut self.chosen_at)?;
         archive.part("since", &mut self.since)
     }
-}
-
-/// Returns the shares of `k` components in each point, n x k, from a fit that knows nothing.
-fn cold_fit(
-    points: &Points,
-    k: usize,
-    options: &MixtureFitOptions,
-    stream: Stream,
-    interrupt: &Interrupt,
-) -> Result<Points> {
-    let n = points.n();
-    if n < k {
-        return Err(Error::shape("the cloud", counted(n, "point"), format!("a mixture of {k} needs at least {k}")));
-    }
-    let mut shares = Points::zeros(n, 1);
-    if k == 1 {
-        shares.data_mut().fill(1.0);
-        return Ok(shares);
-    }
-    let rounds = Rounds { count: options.first_rounds, ridge: options.ridge, interrupt };
-    let axes = Axes::principal(points, options.coordinates)?;
-    let few = axes.coordinates(points);
-    first_fit(&few, k, rounds, stream)?.responsibilities(&few, 0.0, &mut shares)?;
-    if points.dim() > options.coordinates {
-        let rounds = Rounds { count: REFINING_ROUNDS, ..rounds };
-        for _ in 0..REFINEMENTS {
-            refine(points, &axes, &mixture_of(points, &shares, true, options)?, rounds, &mut shares)?;
-        }
-    }
-    Ok(shares)
-}
-
-/// Returns the shares in each point of the components of a mixture that was fitted before.
-fn warm_fit(points: &Points, mixture: &Mixture, options: &MixtureFitOptions, interrupt: &Interrupt) -> Result<Points> {
-    let mut shares = Points::zeros(points.n(), 1);
-    if mixture.components().len() == 1 {
-        shares.data_mut().fill(1.0);
-        return Ok(shares);
-    }
-    let rounds = Rounds { count: options.rounds, ridge: options.ridge, interrupt };
-    let axes = Axes::principal(points, options.coordinates)?;
-    refine(points, &axes, mixture, rounds, &mut shares)?;
-    Ok(shares)
-}
-
-/// Writes the shares of the components after some more iterations, in the axes and the directions
-/// that tell the components of the mixture apart.
-fn refine(points: &Points, axes: &Axes, mixture: &Mixture, rounds: Rounds, shares: &mut Points) -> Result<()> {
-    let axes = axes.with_discriminants(mixture)?;
-    let few = axes.coordinates(points);
-    let marginal = axes.marginal(mixture, positive_ridge(&few, rounds.ridge))?;
-    improve(&few, marginal, rounds)?.responsibilities(&few, 0.0, shares)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::pairwise::{Pairwise, PairwiseOptions};
+    use crate::rng::Stream;
+    use crate::{Error, Interrupt};
 
     fn scores(cloud: &Points, ridge: f64, interrupt: &Interrupt) -> Result<Points> {
         let pairwise = Pairwise::new(PairwiseOptions::default(), interrupt.clone());

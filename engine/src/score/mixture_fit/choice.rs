@@ -1,7 +1,9 @@
 //! The choice of the number of components and of their covariances, by the likelihood of points
 //! that were held out.
 
-use super::{MixtureFitOptions, cold_fit, warm_fit};
+use super::moments::mixture_of;
+use super::option::MixtureFitOptions;
+use super::shares::{cold_fit, warm_fit};
 use crate::archive::{Archive, Archived};
 use crate::pairwise::{Pairwise, Softmax, SoftmaxMean, Values};
 use crate::rng::Stream;
@@ -29,13 +31,13 @@ pub(super) struct Form {
     /// The number of components.
     pub k: usize,
     /// True if all components have the same covariance.
-    pub shared: bool,
+    pub pooled: bool,
 }
 
 impl Archived for Form {
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("k", &mut self.k)?;
-        archive.part("shared", &mut self.shared)
+        archive.part("pooled", &mut self.pooled)
     }
 }
 
@@ -90,6 +92,9 @@ pub(super) fn best_form(
 ) -> Result<(Form, f64)> {
     let n = trial.points.n();
     let fixed = options.k.map(|k| [k]);
+    if options.k.is_some_and(|k| k > n) {
+        return Ok((unjudged(options), f64::NEG_INFINITY));
+    }
     let first = present.map_or(0, |form| COUNTS.partition_point(|k| *k < form.k).saturating_sub(1));
     let counts = fixed.as_ref().map_or(&COUNTS[first..], |k| k.as_slice());
     let mut best: Option<(Form, f64)> = None;
@@ -103,9 +108,9 @@ pub(super) fn best_form(
             Some(mixture) => warm_fit(&trial.points, mixture, options, trial.pairwise.interrupt())?,
             None => cold_fit(&trial.points, k, options, trial.stream.at(k as u64), trial.pairwise.interrupt())?,
         };
-        for shared in options.shared.map_or(if k > 1 { vec![true, false] } else { vec![true] }, |s| vec![s]) {
-            let form = Form { k, shared };
-            let found = trial.likelihood(&super::mixture_of(&trial.points, &shares, shared, options)?)?;
+        for pooled in options.pooled.map_or(if k > 1 { vec![true, false] } else { vec![true] }, |s| vec![s]) {
+            let form = Form { k, pooled };
+            let found = trial.likelihood(&mixture_of(&trial.points, &shares, pooled, options)?)?;
             let costs = |best: Form| best.k < k && present.is_none_or(|present| present.k != k);
             if best.is_none_or(|(best, most)| found > most + if costs(best) { MARGIN } else { 0.0 }) {
                 best = Some((form, found));
@@ -113,5 +118,10 @@ pub(super) fn best_form(
             }
         }
     }
-    Ok(best.unwrap_or((Form { k: options.k.unwrap_or(1), shared: true }, f64::NEG_INFINITY)))
+    Ok(best.unwrap_or((unjudged(options), f64::NEG_INFINITY)))
+}
+
+/// Returns the form of a mixture of too few points to judge.
+pub(super) fn unjudged(options: &MixtureFitOptions) -> Form {
+    Form { k: options.k.unwrap_or(1), pooled: options.pooled.unwrap_or(true) }
 }

@@ -1,7 +1,7 @@
 //! The mixture in all coordinates, from the shares of its components in each point.
 
-use super::MixtureFitOptions;
 use super::few::positive_ridge;
+use super::option::MixtureFitOptions;
 use crate::matrix::{multiply, product};
 use crate::points::squared_distance;
 use crate::score::covariance_shape::apply_shape;
@@ -15,11 +15,11 @@ const NEGLIGIBLE: f64 = 1e-9;
 
 /// Returns the mixture with the weighted moments of the points: `shares` has one column per
 /// component. Components with less than one point are left out. The components have one covariance
-/// in common if `shared`. The cost is `n d^2 + d^3`, and `d^3` per component if not `shared`.
+/// in common if `pooled`. The cost is `n d^2 + d^3`, and `d^3` per component if not `pooled`.
 pub(super) fn mixture_of(
     points: &Points,
     shares: &Points,
-    shared: bool,
+    pooled: bool,
     options: &MixtureFitOptions,
 ) -> Result<Mixture> {
     let (n, dim) = (points.n(), points.dim());
@@ -33,10 +33,12 @@ pub(super) fn mixture_of(
         cov
     };
     let all: Vec<f64> = (0..shares.dim()).map(|k| shares.iter().map(|r| r[k]).sum()).collect();
-    let kept: Vec<usize> = (0..all.len()).filter(|k| all[*k] >= 1.0).collect();
+    // The second bound keeps a component if there are fewer points than components.
+    let least = (0.5 * n as f64 / all.len() as f64).min(1.0);
+    let kept: Vec<usize> = (0..all.len()).filter(|k| all[*k] >= least).collect();
     let mass: Vec<f64> = kept.iter().map(|&k| all[k]).collect();
     let means: Vec<Vec<f64>> = kept.iter().map(|&k| mean(points, shares, k, all[k])).collect();
-    let components = if shared {
+    let components = if pooled {
         let (cov, tails) = within(points, shares, &kept, &means);
         let first = Gaussian::new(means[0].clone(), finish(cov, tails))?;
         means.into_iter().map(|mean| first.moved_to(mean)).collect::<Result<Vec<_>>>()?
@@ -79,6 +81,9 @@ fn within(points: &Points, shares: &Points, kept: &[usize], means: &[Vec<f64>]) 
     let mut tails = Tails::default();
     for (i, (x, row)) in points.iter().zip(shares.iter()).enumerate() {
         let total: f64 = kept.iter().map(|&k| row[k]).sum();
+        if total < NEGLIGIBLE {
+            continue; // The point belongs to a component that is left out.
+        }
         let r: Vec<f64> = kept.iter().map(|&k| row[k] / total).collect();
         let column = rest.col_mut(i);
         column.iter_mut().zip(x).for_each(|(c, x)| *c = *x);
