@@ -83,6 +83,8 @@ fn parametric_flow() {
         SdFlow::new(exact, Estimate::Other(Box::new(source)), SdFlowOptions::default()).unwrap()
     };
     assert_same_bytes("sd_flow with a mixture fit", || moved(make()));
+    let automatic = || SdFlow::towards(dataset("25gaussians", &DatasetOptions::default()).unwrap(), Default::default());
+    assert_same_bytes("sd_flow with an automatic source score", || moved(automatic().unwrap()));
 }
 
 #[test]

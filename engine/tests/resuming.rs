@@ -217,6 +217,7 @@ fn scores_that_are_fitted_or_learned() {
     let exact = ScoreSpec::Exact(Arc::new(Gaussian::isotropic(vec![1.0, -1.0], 0.5).unwrap()));
     let mixture = ScoreSpec::Mixture(MixtureFitOptions { k: Some(3), ..MixtureFitOptions::default() });
     fields("a mixture fit", &plain, &usual, &exact, &mixture, &geometric());
+    fields("an automatic choice", &plain, &usual, &exact, &ScoreSpec::Auto, &geometric());
     fields("a Gaussian fit", &plain, &usual, &exact, &ScoreSpec::Gaussian(Default::default()), &geometric());
     let net = ScoreSpec::CloudDenoiser(small_net());
     fields("a denoiser of the cloud", &plain, &usual, &exact, &net, &geometric());

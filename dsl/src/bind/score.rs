@@ -77,8 +77,11 @@ pub const ENTRIES: &[Entry] = &[
         Ok(Dynamic::from(Recipe::Mixture(options)))
     })
     .about(
-        "The score of a mixture of `k` Gaussians fitted to the moving cloud by expectation \
-         maximisation; the components follow the cloud.",
+        "The score of a mixture of Gaussians fitted to the moving cloud; the components follow the \
+         cloud. Expectation maximisation tells the components apart in a few coordinates \
+         [dempster1977maximum], and covariances are shrunk [ledoit2004well], so that the score is \
+         accurate in many dimensions too. If `k` is left out, the number of components is the one \
+         with the largest likelihood of held-out points.",
     )
     .options(MixtureFitOptions::KEYS)
     .example("let s = mixture_fit(#{k: 3});"),

@@ -32,14 +32,14 @@ fn warn_of(call: &Call, map: &Map, at: &At, idle: &[Idle]) {
 
 /// Warns about options of `sd_flow`.
 pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlowOptions, stepping: &Stepping) {
-    let kernel = |score: &Recipe| matches!(score, Recipe::Kde { .. } | Recipe::Cloud);
+    let kernel = |score: &Recipe| matches!(score, Recipe::Kde { .. } | Recipe::Cloud | Recipe::Auto);
     let unsmoothed = matches!(options.sigma, Some(Schedule::Constant { value: 0.0 }));
     warn(
         call,
         &[
             (
                 "self_term",
-                !matches!(source, Recipe::Cloud),
+                !matches!(source, Recipe::Cloud | Recipe::Auto),
                 "it belongs to the moving cloud's kernel estimate, and another source score is given",
                 "leave it out, or leave the source score out",
             ),

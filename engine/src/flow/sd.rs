@@ -58,12 +58,7 @@ impl SdFlow {
             return Err(Error::argument("batch", batch, "`batch` cannot be combined with self_term \"exclude\""));
         }
         let target = target.with_batch("batch_target", options.batch_target)?;
-        let source = match source {
-            Estimate::Kernel(kde) => {
-                Estimate::Kernel(Box::new(kde.with_self_term(options.self_term.unwrap_or(SelfTerm::Exclude))))
-            }
-            other => other,
-        };
+        let source = source.with_self_term(options.self_term.unwrap_or(SelfTerm::Exclude));
         let source = source.with_batch("batch_source", options.batch_source)?;
         let smoothing = options.sigma.clone().map(Smoothing::new).transpose()?;
         let flow = SdFlow {

@@ -1,13 +1,16 @@
 //! An estimator that a flow owns.
 
-use super::{Kde, Score};
+use super::{Auto, Kde, Score, SelfTerm};
 use crate::{Error, Result};
 
-/// A score that a flow owns. Kernel estimates can use batches; other scores cannot.
+/// A score that a flow owns. Kernel estimates can use batches; with
+/// a batch, an automatic choice is the kernel estimate. Other scores cannot use batches.
 #[derive(Debug)]
 pub enum Estimate {
     /// A kernel estimate from points.
     Kernel(Box<Kde>),
+    /// The kernel estimate of the cloud, or a fit.
+    Auto(Box<Auto>),
     /// Any other score.
     Other(Box<dyn Score>),
 }
@@ -17,7 +20,17 @@ impl Estimate {
     pub fn score(self) -> Box<dyn Score> {
         match self {
             Estimate::Kernel(kde) => kde,
+            Estimate::Auto(auto) => auto,
             Estimate::Other(score) => score,
+        }
+    }
+
+    /// Chooses the self term of a kernel estimate; other scores have none.
+    pub(crate) fn with_self_term(self, self_term: SelfTerm) -> Estimate {
+        match self {
+            Estimate::Kernel(kde) => Estimate::Kernel(Box::new(kde.with_self_term(self_term))),
+            Estimate::Auto(auto) => Estimate::Auto(Box::new(auto.with_self_term(self_term))),
+            other => other,
         }
     }
 
@@ -29,6 +42,8 @@ impl Estimate {
     pub(crate) fn with_batch(self, option: &str, batch: Option<usize>) -> Result<Box<dyn Score>> {
         match (self, batch) {
             (Estimate::Kernel(kde), _) => Ok(Box::new(kde.batched(batch))),
+            (Estimate::Auto(auto), None) => Ok(auto),
+            (Estimate::Auto(auto), batch) => Ok(Box::new(auto.into_kernel().batched(batch))),
             (Estimate::Other(score), None) => Ok(score),
             (Estimate::Other(score), Some(batch)) => {
                 let want = format!("{} is not built from points, so no batch can be drawn", score.name());

@@ -1,59 +1,126 @@
-//! The score of a Gaussian mixture that follows the moving cloud, fitted by expectation
-//! maximisation.
+//! The score of a Gaussian mixture that follows the moving cloud.
 
-use super::covariance_shape::{Shape, apply_shape, check_ridge};
-use super::{At, Form, Score, check_sigma, exact::scale};
+mod axes;
+mod choice;
+mod few;
+mod moments;
+mod option;
+mod shares;
+
+pub(super) use choice::{MARGIN, Trial};
+pub use option::MixtureFitOptions;
+
+use super::covariance_shape::check_ridge;
+use super::{At, Form as ScoreForm, Score, check_sigma, exact::scale};
 use crate::archive::Archive;
-use crate::matrix::multiply;
-use crate::number::counted;
 use crate::options::at_least;
-use crate::points::squared_distance;
-use crate::rng::Stream;
+use crate::points::check_matrix;
 use crate::target::{Density, Gaussian, Mixture, Target};
-use crate::{Error, Interrupt, Points, Result};
-use faer::Mat;
+use crate::{Points, Result};
+use choice::{Form, best_form, unjudged};
+use moments::mixture_of;
+use shares::{cold_fit, warm_fit};
 
-crate::options! {
-    /// Options of `mixture_fit`.
-    pub struct MixtureFitOptions {
-        /// Number of components, at least 1. Left out: one for every `10 dim` points of the cloud,
-        /// but at least 1 and at most 4.
-        k: Option<usize> = None,
-        /// The covariances of the components: "full" or "diagonal".
-        covariance: Shape = Shape::Full,
-        /// Constant added to the diagonal of each covariance, relative to the mean variance of the
-        /// cloud; 0 or more.
-        ridge: f64 = 1e-6,
-        /// Iterations of expectation maximisation per evaluation, at least 1; each evaluation
-        /// starts from the result of the previous one.
-        rounds: usize = 3,
-        /// Iterations at the first evaluation, which starts from k-means++ centres.
-        first_rounds: usize = 50,
-    }
-}
+/// The least number of points that are divided into halves to choose the form.
+const FEWEST: usize = 8;
 
-/// The default number of points per coordinate and component, and the largest default number of
-/// components. With fewer points, the fit describes the sample rather than its distribution.
-const POINTS_PER_COORDINATE: usize = 10;
-const MOST_COMPONENTS: usize = 4;
+/// The form is chosen again after this many evaluations, or if sigma has changed by this factor.
+const EVALUATIONS: usize = 25;
+const SIGMA_FACTOR: f64 = 1.5;
 
-/// The score of a Gaussian mixture fitted to the cloud by expectation maximisation
-/// \[dempster1977maximum\], smoothed by `sigma`. Each fit starts from the last one, so that the
-/// components follow the cloud. Cost per iteration: `k n d^2`.
+/// The score of a Gaussian mixture fitted to the cloud, smoothed by `sigma`.
+///
+/// Expectation maximisation \[dempster1977maximum\] tells the components apart in a few coordinates
+/// only: the leading principal coordinates and the discriminant directions between the components
+/// \[fisher1936use\]. In these the shares of each point are estimated well, whatever the dimension
+/// `d` is. Means and covariances in all coordinates are the moments with these shares, and the
+/// covariances are shrunk \[ledoit2004well\]. Each fit starts from the last one, so that the
+/// components follow the cloud. The cost of an evaluation is `n d^2 + d^3` for a fit with a pooled
+/// covariance, `d^3` more for each covariance of its own, and `k n d^2` for the score. Choosing the
+/// form costs about ten such fits.
 #[derive(Debug, Clone)]
 pub struct MixtureFit {
     options: MixtureFitOptions,
     mixture: Option<Mixture>,
+    form: Option<Form>,
+    /// Sigma at the last choice of the form, and the number of evaluations since.
+    chosen_at: f64,
+    since: usize,
 }
 
 impl MixtureFit {
     /// # Errors
-    /// `k` or `rounds` is below 1, or the ridge is negative.
+    /// `k`, `rounds` or `coordinates` is below 1, or the ridge is negative.
     pub fn new(options: MixtureFitOptions) -> Result<MixtureFit> {
-        let counts = [("k", options.k), ("rounds", Some(options.rounds)), ("first_rounds", Some(options.first_rounds))];
-        at_least(&counts.map(|(name, value)| (name, value.unwrap_or(1), 1)))?;
+        at_least(&[
+            ("k", options.k.unwrap_or(1), 1),
+            ("rounds", options.rounds, 1),
+            ("first_rounds", options.first_rounds, 1),
+            ("coordinates", options.coordinates, 1),
+        ])?;
         check_ridge(options.ridge)?;
-        Ok(MixtureFit { options, mixture: None })
+        Ok(MixtureFit { options, mixture: None, form: None, chosen_at: 0.0, since: 0 })
+    }
+
+    /// Counts an evaluation that learns. Returns a trial if it is time to choose the form again.
+    pub(super) fn trial<'a>(&mut self, at: &At<'a>) -> Option<Trial<'a>> {
+        let near = at.sigma <= SIGMA_FACTOR * self.chosen_at && SIGMA_FACTOR * at.sigma >= self.chosen_at;
+        self.since += 1;
+        let stale = self.mixture.as_ref().is_some_and(|m| m.dim() != at.cloud.dim());
+        let due = self.form.is_none() || !near || self.since > EVALUATIONS || stale;
+        if !due || at.cloud.n() < FEWEST {
+            return None;
+        }
+        (self.chosen_at, self.since) = (at.sigma, 1);
+        if stale {
+            self.mixture = None;
+        }
+        Some(Trial::of(at.cloud, at.sigma, at.stream.label("mixture fit"), at.pairwise))
+    }
+
+    /// Chooses the form, and returns the mean log density of the held-out points.
+    pub(super) fn choose(&mut self, trial: &Trial) -> Result<f64> {
+        let (form, likelihood) = best_form(trial, self.form, self.mixture.as_ref(), &self.options)?;
+        if self.form.is_none_or(|last| last.k != form.k) {
+            self.mixture = None;
+        }
+        self.form = Some(form);
+        Ok(likelihood)
+    }
+
+    /// Forgets the fit, but not its form: the next fit starts anew.
+    pub(super) fn forget(&mut self) {
+        self.mixture = None;
+    }
+
+    /// True if the form has been chosen.
+    pub(super) fn is_chosen(&self) -> bool {
+        self.form.is_some()
+    }
+
+    /// Fits the mixture in its present form, and writes its score or displacement.
+    pub(super) fn evaluate_chosen(&mut self, at: &At, form: ScoreForm, out: &mut Points) -> Result<()> {
+        check_matrix(at.cloud.dim())?;
+        let known = self.mixture.as_ref().is_some_and(|m| m.dim() == at.cloud.dim());
+        if at.learn || !known {
+            self.mixture = Some(self.fit(at)?);
+        }
+        if let Some(mixture) = &self.mixture {
+            mixture.score(at.z, at.sigma, out)?;
+        }
+        scale(out, form.scale(at.sigma));
+        Ok(())
+    }
+
+    /// Fits the mixture to the cloud.
+    fn fit(&mut self, at: &At) -> Result<Mixture> {
+        let (cloud, options, interrupt) = (at.cloud, &self.options, at.pairwise.interrupt());
+        let form = self.form.unwrap_or(unjudged(options));
+        let shares = match self.mixture.as_ref().filter(|m| m.dim() == cloud.dim()) {
+            Some(mixture) => warm_fit(cloud, mixture, options, interrupt)?,
+            None => cold_fit(cloud, form.k, options, at.stream.label("mixture fit"), interrupt)?,
+        };
+        mixture_of(cloud, &shares, form.pooled, options)
     }
 }
 
@@ -69,123 +136,39 @@ impl Score for MixtureFit {
         None
     }
 
-    fn evaluate(&mut self, at: &At, form: Form, out: &mut Points) -> Result<()> {
+    fn evaluate(&mut self, at: &At, form: ScoreForm, out: &mut Points) -> Result<()> {
         check_sigma(at.sigma, true, "a mixture fit")?;
-        let (start, rounds) = match self.mixture.take() {
-            Some(mixture) if mixture.dim() == at.cloud.dim() => {
-                (mixture, if at.learn { self.options.rounds } else { 0 })
-            }
-            _ => (first_guess(at.cloud, &self.options, at.stream.label("mixture fit"))?, self.options.first_rounds),
-        };
-        let mixture = improve(at.cloud, start, rounds, &self.options, at.pairwise.interrupt())?;
-        mixture.score(at.z, at.sigma, out)?;
-        self.mixture = Some(mixture);
-        scale(out, form.scale(at.sigma));
-        Ok(())
+        if (at.learn || !self.is_chosen())
+            && let Some(trial) = self.trial(at)
+        {
+            self.choose(&trial)?;
+        }
+        self.evaluate_chosen(at, form, out)
     }
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.optional("mixture", &mut self.mixture, |_| {
             Mixture::new(vec![1.0], vec![Gaussian::isotropic(vec![0.0], 1.0)?])
-        })
+        })?;
+        archive.optional("form", &mut self.form, |_| Ok(Form { k: 1, pooled: true }))?;
+        archive.part("chosen_at", &mut self.chosen_at)?;
+        archive.part("since", &mut self.since)
     }
-}
-
-/// Returns a mixture with k-means++ centres \[arthur2007kmeans\]. Its isotropic covariance is the
-/// spread within all clusters.
-fn first_guess(points: &Points, options: &MixtureFitOptions, stream: Stream) -> Result<Mixture> {
-    let n = points.n();
-    let k = options.k.unwrap_or_else(|| (n / (POINTS_PER_COORDINATE * points.dim())).clamp(1, MOST_COMPONENTS));
-    if n < k {
-        return Err(Error::shape("the cloud", counted(n, "point"), format!("a mixture of {k} needs at least {k}")));
-    }
-    let mut rng = stream.rng();
-    let mut centres = vec![rng.below(n)];
-    let mut nearest: Vec<f64> = points.iter().map(|x| squared_distance(x, points.row(centres[0]))).collect();
-    while centres.len() < k {
-        let total: f64 = nearest.iter().sum();
-        let mut left = rng.uniform() * total;
-        let next = nearest.iter().position(|d| {
-            left -= d;
-            left < 0.0
-        });
-        centres.push(next.unwrap_or_else(|| rng.below(n)));
-        let centre = points.row(centres[centres.len() - 1]);
-        nearest.iter_mut().zip(points.iter()).for_each(|(d, x)| *d = d.min(squared_distance(x, centre)));
-    }
-    let variance = nearest.iter().sum::<f64>() / (n * points.dim()) as f64;
-    let std = variance.max(least(1e-12, points)).sqrt();
-    let components =
-        centres.iter().map(|&i| Gaussian::isotropic(points.row(i).to_vec(), std)).collect::<Result<_>>()?;
-    Mixture::new(vec![1.0; k], components)
-}
-
-fn improve(
-    points: &Points,
-    mut mixture: Mixture,
-    rounds: usize,
-    options: &MixtureFitOptions,
-    interrupt: &Interrupt,
-) -> Result<Mixture> {
-    // The covariance is never exactly singular, because a component on a single point would have no
-    // density.
-    let ridge = (options.ridge * points.spread().powi(2) / points.dim() as f64).max(least(1e-14, points));
-    let mut shares = Points::default();
-    for _ in 0..rounds {
-        interrupt.check()?;
-        mixture.responsibilities(points, 0.0, &mut shares)?;
-        mixture = maximise(points, &shares, &mixture, options.covariance, ridge)?;
-    }
-    Ok(mixture)
-}
-
-/// Returns the smallest variance that counts as positive. It is a share of the variance of the
-/// cloud, and above the rounding errors caused by the distance of the cloud from the origin. If all
-/// points lie at the origin, it is the share itself.
-fn least(share: f64, points: &Points) -> f64 {
-    let away: f64 = points.mean().iter().map(|m| m * m).sum();
-    let floor = share * points.spread().powi(2) + (4.0 * f64::EPSILON).powi(2) * away;
-    if floor > 0.0 { floor } else { share }
-}
-
-/// Takes the M step: computes weighted moments. A component without points keeps its position and
-/// gets a vanishing weight.
-fn maximise(points: &Points, shares: &Points, last: &Mixture, shape: Shape, ridge: f64) -> Result<Mixture> {
-    let (n, dim) = (points.n(), points.dim());
-    let mut weights = Vec::with_capacity(shares.dim());
-    let mut components = Vec::with_capacity(shares.dim());
-    for (k, component) in last.components().iter().enumerate() {
-        let mass: f64 = shares.iter().map(|r| r[k]).sum();
-        weights.push((mass / n as f64).max(1e-12));
-        if mass < 1.0 {
-            components.push(component.clone());
-            continue;
-        }
-        let mut mean = vec![0.0; dim];
-        for (x, r) in points.iter().zip(shares.iter()) {
-            mean.iter_mut().zip(x).for_each(|(m, x)| *m += r[k] * x / mass);
-        }
-        let centred = Mat::from_fn(n, dim, |i, j| shares.row(i)[k].sqrt() * (points.row(i)[j] - mean[j]));
-        let mut cov = Mat::zeros(dim, dim);
-        multiply(cov.as_mut(), faer::Accum::Replace, centred.transpose(), centred.as_ref(), 1.0 / mass);
-        let mut cov = apply_shape(cov, shape, 0.0);
-        (0..dim).for_each(|j| cov[(j, j)] += ridge);
-        components.push(Gaussian::new(mean, cov)?);
-    }
-    Mixture::new(weights, components)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::pairwise::{Pairwise, PairwiseOptions};
+    use crate::rng::Stream;
+    use crate::{Error, Interrupt};
 
     fn scores(cloud: &Points, ridge: f64, interrupt: &Interrupt) -> Result<Points> {
         let pairwise = Pairwise::new(PairwiseOptions::default(), interrupt.clone());
         let mut fit = MixtureFit::new(MixtureFitOptions { k: Some(3), ridge, ..MixtureFitOptions::default() })?;
         let (stream, mut out) = (Stream::new(2), Points::default());
         let at = At { z: cloud, sigma: 0.0, cloud, aligned: true, learn: true, stream, pairwise: &pairwise };
-        fit.evaluate(&at, Form::Score, &mut out)?;
+        fit.evaluate(&at, ScoreForm::Score, &mut out)?;
         Ok(out)
     }
 

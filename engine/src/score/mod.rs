@@ -6,6 +6,7 @@
 //! is therefore divided by a tiny `sigma^2` and multiplied by it again.
 
 mod at;
+mod auto;
 mod checks;
 mod covariance_shape;
 mod denoiser;
@@ -18,10 +19,12 @@ mod gaussian_fit;
 mod kde;
 mod mixture_fit;
 mod ratio;
+mod shrinkage;
 mod smoothed;
 mod spec;
 
 pub use at::{At, Form};
+pub use auto::Auto;
 pub(crate) use checks::check_sigma;
 pub use covariance_shape::Shape;
 pub(crate) use denoiser::Preconditioned;

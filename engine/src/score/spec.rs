@@ -1,8 +1,8 @@
 //! Specifications of scores: the default score of a target, and the default source score for it.
 
 use super::{
-    Denoiser, DenoiserOptions, DiscriminatorOptions, Estimate, Exact, GaussianFit, GaussianFitOptions, Kde, MixtureFit,
-    MixtureFitOptions, Nothing, Ratio, Score as _, Smoothed, SmoothedOptions,
+    Auto, Denoiser, DenoiserOptions, DiscriminatorOptions, Estimate, Exact, GaussianFit, GaussianFitOptions, Kde,
+    MixtureFit, MixtureFitOptions, Nothing, Ratio, Score as _, Smoothed, SmoothedOptions,
 };
 use crate::number::counted;
 use crate::points::Standardiser;
@@ -10,9 +10,6 @@ use crate::target::Target;
 use crate::{Points, Result};
 use std::fmt;
 use std::sync::Arc;
-
-/// Up to this many coordinates the default source score for a closed form is a kernel estimate.
-const FEW: usize = 4;
 
 /// The specification of a score. Every flow builds its own estimator from it, so that one
 /// specification can serve several runs. Copies share the points, the targets and the trained nets.
@@ -33,6 +30,9 @@ pub enum ScoreSpec {
     },
     /// The kernel estimate of the moving cloud.
     Cloud,
+    /// The kernel estimate of the moving cloud or a mixture fitted to it, whichever describes it
+    /// better.
+    Auto,
     /// The Gaussian with the moments of the cloud.
     Gaussian(GaussianFitOptions),
     /// A mixture fitted to the cloud.
@@ -57,7 +57,7 @@ impl ScoreSpec {
     /// use sdflow::target::Gaussian;
     /// use std::sync::Arc;
     /// let target = ScoreSpec::of_target(Arc::new(Gaussian::ar1(64, 0.9)?))?;
-    /// assert_eq!(target.source().to_string(), "mixture fit of the moving cloud");
+    /// assert_eq!(target.source().to_string(), "score of the moving cloud");
     /// # Ok::<(), sdflow::Error>(())
     /// ```
     ///
@@ -85,24 +85,21 @@ impl ScoreSpec {
 
     /// True if the score describes the moving cloud.
     pub fn moves(&self) -> bool {
-        use ScoreSpec::{Cloud, CloudDenoiser, Gaussian, Mixture};
-        matches!(self, Cloud | Gaussian(_) | Mixture(_) | CloudDenoiser(_))
+        use ScoreSpec::{Auto, Cloud, CloudDenoiser, Gaussian, Mixture};
+        matches!(self, Auto | Cloud | Gaussian(_) | Mixture(_) | CloudDenoiser(_))
     }
 
     /// Returns the default estimate of the moving cloud for this score of the target. It is the
-    /// kernel estimate if there are at most 4 coordinates or this score is a kernel estimate;
-    /// otherwise it is a mixture fit.
+    /// kernel estimate if this score is a kernel estimate; otherwise it is [`Auto`].
     ///
     /// The errors of a kernel estimate cancel those of a kernel estimate of the target, so that
-    /// the field between equal sets is 0. With an exact score of the target these errors remain,
+    /// the field between equal sets is 0. With any other score of the target these errors remain,
     /// and beyond a few coordinates they are larger than the field. The errors of a fit are smaller
     /// (measured by `scripts/score_estimators.rhai`).
     pub fn source(&self) -> ScoreSpec {
         match self {
             ScoreSpec::Ratio(..) => ScoreSpec::Nothing,
-            ScoreSpec::Exact(target) | ScoreSpec::Smoothed(target, _) if target.dim() > FEW => {
-                ScoreSpec::Mixture(MixtureFitOptions::default())
-            }
+            ScoreSpec::Exact(_) | ScoreSpec::Smoothed(..) | ScoreSpec::Denoiser(_) => ScoreSpec::Auto,
             _ => ScoreSpec::Cloud,
         }
     }
@@ -119,6 +116,7 @@ impl ScoreSpec {
                 Estimate::Other(Box::new(Smoothed::new(Arc::clone(target), options)?))
             }
             ScoreSpec::Cloud => Kde::of_cloud().into(),
+            ScoreSpec::Auto => Estimate::Auto(Box::new(Auto::new()?)),
             ScoreSpec::Gaussian(options) => Estimate::Other(Box::new(GaussianFit::new(options.clone())?)),
             ScoreSpec::Mixture(options) => Estimate::Other(Box::new(MixtureFit::new(options.clone())?)),
             ScoreSpec::Denoiser(trained) => Estimate::Other(Box::new((**trained).clone())),
@@ -156,6 +154,7 @@ impl fmt::Display for ScoreSpec {
             ScoreSpec::Smoothed(target, _) => write!(f, "smoothed score of {}", target.name()),
             ScoreSpec::Kde { points, .. } => write!(f, "kernel score of {}", counted(points.n(), "point")),
             ScoreSpec::Cloud => f.write_str("kernel score of the moving cloud"),
+            ScoreSpec::Auto => f.write_str("score of the moving cloud"),
             ScoreSpec::Gaussian(_) => f.write_str("Gaussian fit of the moving cloud"),
             ScoreSpec::Mixture(MixtureFitOptions { k: Some(k), .. }) => {
                 write!(f, "{k}-component mixture fit of the moving cloud")
@@ -181,17 +180,15 @@ mod tests {
     }
 
     #[test]
-    fn a_density_means_its_exact_score_and_its_source_depends_on_the_dimension() {
-        let (few, many) = (meant(Gaussian::ar1(4, 0.5).unwrap()), meant(Gaussian::ar1(5, 0.5).unwrap()));
-        assert!(matches!((&few, few.source()), (ScoreSpec::Exact(_), ScoreSpec::Cloud)));
-        assert!(matches!((&many, many.source()), (ScoreSpec::Exact(_), ScoreSpec::Mixture(_))));
+    fn a_density_means_its_exact_score_beside_an_automatic_source() {
+        let spec = meant(Gaussian::ar1(4, 0.5).unwrap());
+        assert!(matches!((&spec, spec.source()), (ScoreSpec::Exact(_), ScoreSpec::Auto)));
     }
 
     #[test]
     fn a_density_without_a_smoothed_form_is_smoothed() {
-        let (few, many) = (meant(Banana::new(4, 1.0, 0.1).unwrap()), meant(Banana::new(5, 1.0, 0.1).unwrap()));
-        assert!(matches!((&few, few.source()), (ScoreSpec::Smoothed(..), ScoreSpec::Cloud)));
-        assert!(matches!((&many, many.source()), (ScoreSpec::Smoothed(..), ScoreSpec::Mixture(_))));
+        let spec = meant(Banana::new(4, 1.0, 0.1).unwrap());
+        assert!(matches!((&spec, spec.source()), (ScoreSpec::Smoothed(..), ScoreSpec::Auto)));
     }
 
     #[test]
@@ -226,6 +223,7 @@ mod tests {
         for spec in [
             ScoreSpec::Gaussian(GaussianFitOptions::default()),
             ScoreSpec::Mixture(MixtureFitOptions::default()),
+            ScoreSpec::Auto,
             ScoreSpec::Nothing,
         ] {
             assert_eq!(of(&spec), spec.to_string());

@@ -92,6 +92,11 @@ impl Gaussian {
         Ok(Gaussian { name: format!("ar1({rho}) in {}", counted(dim, "dimension")), ..gaussian })
     }
 
+    /// Returns the Gaussian with this covariance at another mean, without decomposing it again.
+    pub(crate) fn moved_to(&self, mean: Vec<f64>) -> Result<Gaussian> {
+        Gaussian::with(mean, self.cov.clone())
+    }
+
     fn with(mean: Vec<f64>, cov: Covariance) -> Result<Gaussian> {
         let dim = mean.len();
         Points::new(mean.clone(), dim, "the mean")?;
