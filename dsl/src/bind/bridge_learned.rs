@@ -33,11 +33,11 @@ pub const ENTRIES: &[Entry] = &[
     function("dsbm", Kind::Bridge, &[arg("source", SAMPLE), arg("target", SAMPLE), OPTIONS], Type::Bridge, dsbm)
         .about(
             "The Schroedinger bridge between two distributions by bridge matching \
-             [shi2023diffusion]. For each direction, a net learns the mean drift towards the end, \
-             given a position between the two ends of a pair. The two ends of the first pairs are \
-             independent by default (option `start`); later pairs are the two ends of paths of the \
-             process that was fitted last. Sample the bridge with `steps` equal to `time_steps`. \
-             An interrupted training leaves the file `interrupted.safetensors`.",
+             [shi2023diffusion]. For each direction, a net learns the conditional mean, given the \
+             position, of the drift that leads to the end of a pair. The two ends of the first \
+             pairs are independent by default (option `start`); later pairs are the two ends of \
+             paths of the process that was fitted last. Sample the bridge with `steps` equal to \
+             `time_steps`. An interrupted training leaves the file `interrupted.safetensors`.",
         )
         .options(DsbmOptions::KEYS)
         .example(

@@ -52,8 +52,11 @@ type Operator<R> = fn(f64, f64) -> R;
 pub const ARITHMETIC: [(&str, Operator<f64>); 5] =
     [("+", |a, b| a + b), ("-", |a, b| a - b), ("*", |a, b| a * b), ("/", |a, b| a / b), ("**", f64::powf)];
 
+/// A function of one number.
+type Unary = fn(f64) -> f64;
+
 /// The functions of one reading; a dry run has the same.
-pub const UNARY: [(&str, fn(f64) -> f64); 3] = [("-", |a| -a), ("abs", f64::abs), ("to_float", |a| a)];
+pub const UNARY: [(&str, Unary); 3] = [("-", |a| -a), ("abs", f64::abs), ("to_float", |a| a)];
 
 /// Registers the operators of readings: in comparisons and sums a reading counts as its value.
 pub fn register(engine: &mut Engine) {

@@ -9,7 +9,7 @@ use crate::target::{Moments, Target};
 use crate::{Error, Interrupt, Points, Result};
 use rayon::prelude::*;
 
-/// Starts between two reports of progress.
+/// Number of starts between two progress reports.
 const REPORT: usize = 32;
 
 crate::options! {
@@ -66,10 +66,10 @@ impl Conditional<'_> {
 /// S^1/2)^1/2) / 2` compares the moments of `samples` ends with the moments of the exact plan,
 /// which are in closed form. These also give the variance `Var X_1`.
 ///
-/// The moments of samples differ from the moments of their distribution. Compare the value
-/// therefore with the value of samples of the exact plan. For an exact plan, the part `exact` is
-/// the same quantity from moments in closed form, without this noise. `seen` receives the number of
-/// finished starts and the number of all starts.
+/// The moments of samples differ from the moments of their distribution. Therefore compare the
+/// value with that of samples of the exact plan. For an exact plan, the part `exact` is the same
+/// quantity from moments in closed form, without this noise. `seen` receives the number of finished
+/// starts and the number of all starts.
 ///
 /// Cost per start: `samples` draws, and `O(samples d^2 + d^3)`.
 ///
@@ -139,7 +139,7 @@ impl End {
     }
 }
 
-/// Returns the total variance of the end over all starts: the mean of the conditional variance and
+/// Returns the total variance of the end over all starts: the mean of the conditional variance plus
 /// the variance of the conditional mean.
 fn end_variance(ends: &[End]) -> Result<f64> {
     let inner: f64 = ends.iter().map(|end| end.variance).sum();

@@ -98,7 +98,7 @@ impl GaussianBridge {
     /// and mean, where `mean` is that of the marginal.
     ///
     /// # Errors
-    /// The covariance of the marginal is singular to rounding.
+    /// The covariance of the marginal is numerically singular.
     pub(super) fn affine_drift(&self, t: f64) -> Result<(Vec<f64>, Mat<f64>, Vec<f64>)> {
         let pinned = self.reference.pinned(t);
         let (s, e, ds, de) = (pinned.start, pinned.end, pinned.start_rate, pinned.end_rate);

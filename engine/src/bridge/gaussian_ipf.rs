@@ -42,10 +42,10 @@ impl GaussianKernel {
 /// direction and replaces the distribution at its start \[debortoli2021diffusion\].
 ///
 /// The fitting begins with the reference process from the source. An odd half step reverses the
-/// forward kernel and starts the result from the target; an even half step reverses the backward
-/// kernel and starts the result from the source. The kernels converge to those of the
-/// [`super::GaussianBridge`]. Every kernel of every iterate has `noise^-1 slope = (r / v) I`, with
-/// the transition `r`, `v` of the reference process.
+/// forward kernel and uses the reversed kernel with the target as its start; an even half step
+/// reverses the backward kernel and starts the result from the source. The kernels converge to
+/// those of the [`super::GaussianBridge`]. Every kernel of every iterate has `noise^-1 slope = (r /
+/// v) I`, with the transition `r`, `v` of the reference process.
 #[derive(Debug, Clone)]
 pub struct GaussianIpf {
     ends: [Moments; 2],

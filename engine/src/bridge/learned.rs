@@ -36,7 +36,8 @@ pub struct LearnedDrifts {
     pub bridge: LearnedBridge,
     /// Finished, interrupted or diverged.
     pub ending: Ending,
-    /// The loss of the last step, per coordinate: about 1 for a drift that explains nothing.
+    /// The loss of the last step, per coordinate: about 1 if the net explains none of the variance
+    /// of its regression targets.
     pub loss: f64,
 }
 
@@ -73,11 +74,12 @@ pub fn train_dsb(
 /// Learns the bridge between two distributions by bridge matching of pairs of ends
 /// \[shi2023diffusion\].
 ///
-/// Given a pair of ends, the position `X_t` is drawn from the pinned reference process. The drift
-/// is fitted to the drift that leads to the end, `(X_1 - X_t) / (1 - t)` for a Brownian motion, at
-/// the times of the grid. The first fit is that of the backward drift; its pairs are independent or
-/// the ends of a given process. The pairs of later fits are the ends of the process that was fitted
-/// last. The loss weights each row by the inverse variance of its regression target.
+/// Given a pair of ends, the position `X_t` is drawn from the pinned reference process. The net is
+/// fitted to the drift of the pinned process towards the end, `(X_1 - X_t) / (1 - t)` for a
+/// Brownian motion, at the times of the grid. The first fit is that of the backward drift; its
+/// pairs are independent or the ends of a given process. The pairs of later fits are the ends of
+/// the process that was fitted last. The loss weights each row by the inverse variance of its
+/// regression target.
 ///
 /// Cost: per optimiser step a forward and a backward pass of the net for each point of the batch,
 /// and about one forward pass for the simulation.

@@ -28,9 +28,9 @@ pub use started::StartedBridge;
 /// up to a constant. This form needs no division by `1 - t`.
 ///
 /// The bridge does not know its source: any distribution may start it, and the start determines the
-/// distribution of the end ([`super::EndTarget`]). Every such potential and source therefore give a
-/// pair of distributions whose bridge is known \[gushchin2023building\]. The backward drift depends
-/// on the source; [`StartedBridge`] knows it for a finite sample.
+/// distribution of the end ([`super::EndTarget`]). Every such potential, together with any source,
+/// therefore gives a pair of distributions whose bridge is known \[gushchin2023building\]. The
+/// backward drift depends on the source; [`StartedBridge`] knows it for a finite sample.
 ///
 /// Cost per point: `O(K d)` for diagonal `S_k`, `O(K d^2)` for full ones, and `O(K d^3)` per time.
 #[derive(Debug, Clone)]

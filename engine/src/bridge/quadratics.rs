@@ -16,7 +16,7 @@ const SHARD: usize = 128;
 
 /// The functions `f_k(x) = constant_k + linear_k . x + x^T G_k x / 2` with symmetric `G_k`.
 ///
-/// Drift, plan and normalisation of a bridge with a mixture potential are expressions of the
+/// Drift, plan and normalisation of a bridge with a mixture potential can be computed from the
 /// function `sum_k exp f_k`.
 #[derive(Debug)]
 pub struct Quadratics {

@@ -30,7 +30,7 @@ crate::choices!(Method);
 crate::options! {
     /// Options of a simulation.
     pub struct SimulateOptions {
-        /// Number of steps from one end to the other, at least 1; no effect on "plan".
+        /// Number of steps from one end to the other, at least 1; ignored by the method "plan".
         steps: usize = 100,
         /// "forward" from the source, or "backward" from the target; not every bridge knows its
         /// backward drift.

@@ -11,7 +11,8 @@ use crate::{Points, Result};
 use faer::{Accum, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 
-/// Points per product; it is fixed, so that results do not depend on the number of threads.
+/// Number of points per matrix product; it is fixed, so that results do not depend on the number of
+/// threads.
 const BLOCK: usize = 64;
 
 impl Bridge for GaussianBridge {

@@ -20,7 +20,7 @@ pub fn coupling(a: &Mat<f64>, b: &Mat<f64>, reference: ReferenceProcess) -> Resu
     let (root, inverse) = (spectrum.map(|x| r * x.sqrt()), spectrum.map(|x| 1.0 / (r * x.sqrt())));
     let inner = product(product(root.as_ref(), b.as_ref()).as_ref(), root.as_ref());
     let inner = Spectrum::of(&symmetric_part(&inner), "the product of the covariances")?;
-    // The eigenvalue of (D - v) / 2, in a form that keeps the digits of a small one.
+    // The eigenvalue of (D - v) / 2, in a form without cancellation when it is small.
     let half = inner.map(|x| 2.0 * x.max(0.0) / ((4.0 * x.max(0.0) + v * v).sqrt() + v));
     let c = product(product(root.as_ref(), half.as_ref()).as_ref(), inverse.as_ref());
     Ok(c * faer::Scale(1.0 / r))

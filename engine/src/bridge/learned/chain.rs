@@ -29,7 +29,7 @@ pub struct Chain<'a> {
     pub steps: usize,
     /// Variance of the noise per unit of time.
     pub epsilon: f64,
-    /// Writes the drift at step `k` into the second points.
+    /// Writes the drift at step `k` and at the first points into the second argument.
     pub drift: &'a dyn Fn(usize, &Points, &mut Points) -> Result<()>,
     /// The source of the noise.
     pub stream: Stream,
@@ -56,7 +56,7 @@ impl Chain<'_> {
             self.stream.at(k as u64).add_normal(noise, points.data_mut());
             points.check_finite("a simulated cloud")?;
             let Some((regression, trace)) = &mut trace else { continue };
-            // The last step with the opposite noise ends at 2 (X + h u) - X'.
+            // With the opposite noise, this step would end at 2 (X + h u) - X'.
             let mut both = Points::zeros(2 * points.n(), points.dim());
             let (here, mirrored) = both.data_mut().split_at_mut(points.data().len());
             here.copy_from_slice(points.data());

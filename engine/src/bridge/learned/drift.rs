@@ -5,7 +5,7 @@ use crate::net::{Mlp, Workspace};
 use crate::{Points, Result};
 use rayon::prelude::*;
 
-/// Rows per task that writes inputs.
+/// Number of rows per parallel task that writes inputs of the net.
 const BLOCK: usize = 256;
 
 /// The drift `u(s, x) = baseline(s, x) + size F((x - m_s) / c_s, s)` of a process, with `s` the

@@ -8,13 +8,15 @@ use faer::{Accum, Mat, MatMut, MatRef};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
-/// The number of frequencies of the time, and the highest frequency, which distinguishes 32 times.
+/// The number of frequencies of the time, and the highest frequency, which resolves 32 points in
+/// time.
 const FREQUENCIES: (usize, f64) = (6, 32.0);
 
 /// The number of features of the time: the time itself, and sines and cosines.
 pub const FEATURES: usize = 1 + 2 * FREQUENCIES.0;
 
-/// Points per product; it is fixed, so that results do not depend on the number of threads.
+/// Number of points per matrix product; it is fixed, so that results do not depend on the number of
+/// threads.
 const BLOCK: usize = 64;
 
 /// The map `x -> value + slope (x - centre)`.
@@ -74,8 +76,8 @@ pub struct Spread {
 
 /// The units of a drift in the time of its own process, which starts at 0. The input of the net is
 /// `(x - m_s) / c_s`, and its output is in units of `size`. `m_s` and `c_s` are the mean and the
-/// mean standard deviation of the Gaussian bridge between isotropic Gaussians with the spreads of
-/// both ends.
+/// standard deviation per coordinate of the bridge between two isotropic Gaussians with the spreads
+/// of both ends.
 #[derive(Debug, Clone)]
 pub struct Frame {
     ends: [Spread; 2],
@@ -86,7 +88,7 @@ pub struct Frame {
     gaussian: Option<GaussianBridge>,
     fourier: Fourier,
     grid: Vec<Place>,
-    /// The size of a drift.
+    /// The typical size of the drift, per coordinate.
     pub size: f64,
 }
 
@@ -96,7 +98,7 @@ impl Frame {
     /// baseline.
     ///
     /// # Errors
-    /// The covariance of a marginal of the baseline is singular to rounding.
+    /// The covariance of a marginal of the baseline is numerically singular.
     pub fn new(
         ends: [Spread; 2],
         reference: ReferenceProcess,
@@ -108,8 +110,8 @@ impl Frame {
         let cross = 2.0 * r * a * b / ((4.0 * r * r * a * b + v * v).sqrt() + v);
         let dim = ends[0].mean.len() as f64;
         let shift = ends[0].mean.iter().zip(&ends[1].mean).map(|(a, b)| (b - a) * (b - a)).sum::<f64>() / dim;
-        // The three terms are the displacement of the plan, the score of a marginal times its
-        // noise, and the return to the origin.
+        // The three terms are the displacement of the plan, epsilon times the score of a marginal,
+        // and the return to the origin.
         let (epsilon, pull) = (reference.epsilon(), reference.pull());
         let squares = shift + a + b - 2.0 * cross + epsilon * epsilon / (a + b + epsilon) + pull * pull * (a + b);
         let fourier = Fourier::new(FREQUENCIES.0, FREQUENCIES.1);

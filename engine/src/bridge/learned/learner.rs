@@ -39,9 +39,9 @@ pub struct Learner<'a> {
     particles: usize,
     refresh: usize,
     material: Material,
-    /// The half iteration and the number of the refresh to which the material belongs. The material
-    /// is simulated again after a checkpoint is read; the result is the same, because the nets of
-    /// its process do not change during a fit.
+    /// The half iteration and the number of the refresh to which the simulated data belong. The
+    /// data are simulated again after a checkpoint is read; the result is the same, because the
+    /// nets of its process do not change during a fit.
     belongs: Option<(usize, usize)>,
     stream: Stream,
     interrupt: &'a Interrupt,
@@ -54,7 +54,7 @@ impl<'a> Learner<'a> {
     /// Begins with nets whose output is 0, so that the drifts are the baseline.
     ///
     /// # Errors
-    /// A net is impossible, or there is too little memory.
+    /// The options do not describe a valid net, or there is too little memory.
     pub fn new(
         plan: &'a Plan,
         ends: [&'a dyn Target; 2],
@@ -259,7 +259,7 @@ impl Archived for Learner<'_> {
     }
 }
 
-/// Returns a net with random hidden layers and the value 0.
+/// Returns a net with random hidden layers whose output is 0.
 fn fresh(plan: &Plan, dim: usize, stream: Stream) -> Result<Mlp<f32>> {
     let mut net = Mlp::new(&plan.widths(dim)?, Activation::Silu, true, stream)?;
     let last = net.layers() - 1;

@@ -113,7 +113,8 @@ crate::options! {
         time_steps: usize = 20,
         /// The pairs of the first fit. "independent" ends give iterative Markovian fitting. The
         /// ends of the "reference" process from the source give iterative proportional fitting.
-        /// "gaussian" takes the ends of the bridge between Gaussians with the moments of both ends.
+        /// "gaussian" takes pairs from the closed-form bridge between two Gaussians with the
+        /// moments of source and target.
         start: PairStart = PairStart::Independent,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
         /// Gaussians with the moments of both ends, but with no variance below `epsilon /
@@ -132,7 +133,8 @@ crate::options! {
         /// Decay per step of the exponential moving average of the parameters, 0 or more and below
         /// 1.
         average: f64 = 0.995,
-        /// Megabytes for pairs of ends: with less, fewer are simulated more often.
+        /// Memory for stored pairs, in megabytes. With less memory, fewer pairs are stored and they
+        /// are simulated anew more often.
         memory: f64 = 64.0,
     }
 }

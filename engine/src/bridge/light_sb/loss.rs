@@ -17,14 +17,14 @@ impl Parameters {
     /// Returns `mean log c(x) - mean log v(y)` over the rows of `start` and `end`, and writes its
     /// gradient with respect to the parameters. Both are NaN if a parameter is not finite.
     ///
-    /// Let `p_0 = mean w_k`, `p_1 = mean w_k x`, `p_2 = mean w_k x x^T` be the sums of the shares
-    /// at the source, and `q_0`, `q_1`, `q_2` the same sums at the target. The derivative with
-    /// respect to `log a_k` is `p_0 - q_0`, and with respect to `r_k` it is `(p_1 - S^-1 (q_1 - q_0
-    /// r)) / epsilon`. With respect to `S_k` it is `(p_2 / epsilon - S^-1 W S^-1 / epsilon + q_0
-    /// S^-1) / 2` with `W = q_2 - q_1 r^T - r q_1^T + q_0 r r^T`.
+    /// Let `p_0 = mean w_k`, `p_1 = mean w_k x`, `p_2 = mean w_k x x^T` be the moments of the
+    /// responsibilities `w_k` over the source, and `q_0`, `q_1`, `q_2` the same moments over the
+    /// target. The derivative with respect to `log a_k` is `p_0 - q_0`, and with respect to `r_k`
+    /// it is `(p_1 - S^-1 (q_1 - q_0 r)) / epsilon`. With respect to `S_k` it is `(p_2 / epsilon -
+    /// S^-1 W S^-1 / epsilon + q_0 S^-1) / 2` with `W = q_2 - q_1 r^T - r q_1^T + q_0 r r^T`.
     ///
     /// # Errors
-    /// A full shape is singular to rounding.
+    /// A full shape is numerically singular.
     pub fn loss(&self, start: &Points, end: &Points, gradient: &mut [f64]) -> Result<f64> {
         if self.values.iter().any(|v| !v.is_finite()) {
             return Ok(f64::NAN);
@@ -138,7 +138,7 @@ impl Parameters {
                     });
                     self.write_shape_gradient(k, &twice, gradient);
                 }
-                // The moments have the form of the shapes.
+                // This cannot happen: the moments are diagonal or full as the shapes are.
                 _ => gradient[self.shape_of(k)].fill(f64::NAN),
             }
         }

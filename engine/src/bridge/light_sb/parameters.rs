@@ -10,7 +10,7 @@ use crate::{Error, Points, Result};
 use faer::Mat;
 use std::ops::Range;
 
-/// The parameters in the units of the training: first all `log a_k / gain`, then all `r_k`, then
+/// The parameters in the units of the training: first all `(log a_k) / gain`, then all `r_k`, then
 /// the shapes. A diagonal shape is stored as `log S_kj`. A full shape `S_k = L L^T` is stored as
 /// the rows of the lower triangle of `L`, with the logarithm of its diagonal.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl Parameters {
     /// Returns the bridge in the units of the training.
     ///
     /// # Errors
-    /// A shape is singular to rounding.
+    /// A shape is numerically singular.
     pub fn in_training_units(&self) -> Result<PotentialBridge> {
         let log_weights = (0..self.components).map(|k| self.log_weight(k)).collect();
         let centres = self.values[self.components..self.components * (1 + self.dim)].to_vec();
@@ -148,7 +148,7 @@ impl Parameters {
     /// r'.m) / (2 epsilon)`; the shapes have no unit.
     ///
     /// # Errors
-    /// A shape is singular to rounding.
+    /// A shape is numerically singular.
     pub fn bridge(&self, name: String, epsilon: f64, units: &Units) -> Result<PotentialBridge> {
         let (from, to, scale) = (units.source.shift(), units.target.shift(), units.scale);
         let shapes = self.shapes()?;

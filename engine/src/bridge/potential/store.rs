@@ -26,7 +26,7 @@ impl PotentialBridge {
     pub fn save(&self, path: &Path) -> Result<()> {
         let (k, dim) = (self.components(), self.centres.dim());
         let single = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v as f32).collect();
-        // Weights have no scale: they are divided by the largest weight, so that none is lost in
+        // Only ratios of weights matter, so they are divided by the largest; none then overflows in
         // f32.
         let largest = self.log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let mut tensors = Tensors::default();

@@ -42,7 +42,7 @@ fn the_drift_is_that_of_its_formula_in_both_directions() {
         [(Direction::Forward, &y, &potentials.g, &masses[1]), (Direction::Backward, &x, &potentials.f, &masses[0])]
     {
         for t in [0.0, 0.3, 0.95] {
-            // In this bridge, time runs backwards from 1.
+            // `left` is the time that is left in the direction of the motion.
             let left = if direction == Direction::Forward { 1.0 - t } else { t };
             if left == 0.0 {
                 continue;

@@ -77,7 +77,7 @@ fn iterates_are_those_of_the_exact_fitting() {
         exact.half_step().unwrap();
         let (end, cross) = (exact.end(), exact.cross_covariance()[(0, 0)]);
         let [_, mean, _, c, variance] = found[half];
-        // 20 steps move the mean and the variance by 0.01.
+        // The discretisation into 20 steps changes mean and variance by 0.01.
         assert!((mean - end.mean[0]).abs() < 0.02, "{half}: {mean} {:?}", end.mean);
         assert!((variance - end.cov[(0, 0)]).abs() < 0.03, "{half}: {variance} {:?}", end.cov);
         assert!((c - cross).abs() < 0.03, "{half}: {c} {cross}");

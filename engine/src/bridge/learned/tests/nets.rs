@@ -101,7 +101,7 @@ fn bytes_do_not_depend_on_threads_and_an_interrupt_leaves_the_baseline() {
     let on = |threads: usize, act: &(dyn Fn() -> Points + Sync)| {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(act)
     };
-    // With little memory, other trajectories are simulated during a fit.
+    // The memory is so small that the trajectories are simulated anew during a fit.
     let chain = || {
         let options = DsbOptions { steps: 12, batch: 300, memory: 0.05, ..small() };
         drift(&dsb([&source, &target], &options).unwrap().bridge)
