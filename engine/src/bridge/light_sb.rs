@@ -43,8 +43,9 @@ pub struct TrainedBridge {
 /// bridge, up to a constant. Among all bridges that start from the source, the Schroedinger bridge
 /// between both ends has the least, whatever the pairs of the ends are.
 ///
-/// The centres `r_k` start at points of the target. The result has the mean of the parameters over the second half of the steps, because
-/// the places where one component replaces another depend on the noise of single steps.
+/// The centres `r_k` start at points of the target. The result has the mean of the parameters over
+/// the second half of the steps, because the places where one component replaces another depend on
+/// the noise of single steps.
 ///
 /// The units of the data do not matter: the training uses units in which the means are 0 and the
 /// mean variance of both distributions is 1. Cost per step: `O(batch K d)`, or `O(batch K d^2 + K

@@ -62,10 +62,10 @@ impl Parameters {
     /// parameters. Both are NaN if a parameter is not finite.
     ///
     /// Let `p_0`, `p_1`, `p_2` be the derivatives by the constants, by the linear parts and twice
-    /// the derivative by the curvatures of the functions `log w_k(t, x)` of [`PotentialBridge`], and
-    /// `N = (t S + (1 - t) I)^-1`. The derivative by `log a_k` is `p_0`, and that by `r_k` is `N (p_1
-    /// - t p_0 r) / epsilon`. With `v = N r` the derivative by `S_k` is `(N p_2 N - 2 t N p_1 v^T +
-    /// t^2 p_0 v v^T) / (2 epsilon) - t p_0 N / 2`, of which the symmetric part counts.
+    /// the derivative by the curvatures of the functions `log w_k(t, x)` of [`PotentialBridge`],
+    /// and `N = (t S + (1 - t) I)^-1`. The derivative by `log a_k` is `p_0`, and that by `r_k` is
+    /// `N (p_1 - t p_0 r) / epsilon`. With `v = N r` the derivative by `S_k` is `(N p_2 N - 2 t N
+    /// p_1 v^T + t^2 p_0 v v^T) / (2 epsilon) - t p_0 N / 2`, of which the symmetric part counts.
     ///
     /// [`PotentialBridge`]: crate::bridge::PotentialBridge
     ///
