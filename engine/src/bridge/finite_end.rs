@@ -9,10 +9,10 @@ use crate::{Error, Points, Result};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// The points `y_j` in which a Brownian motion of variance `epsilon` ends, with the logarithms `l_j`
-/// of weights that are known up to a factor. Given the position `x` at time `t`, the end is `y_j`
-/// with the probability `w_j ~ exp(l_j - |x - y_j|^2 / (2 epsilon (1 - t)))`, and the drift is
-/// `(sum_j w_j y_j - x) / (1 - t)`.
+/// The points `y_j` in which a Brownian motion of variance `epsilon` ends, with the logarithms
+/// `l_j` of weights that are known up to a factor. Given the position `x` at time `t`, the end is
+/// `y_j` with the probability `w_j ~ exp(l_j - |x - y_j|^2 / (2 epsilon (1 - t)))`, and the drift
+/// is `(sum_j w_j y_j - x) / (1 - t)`.
 #[derive(Debug, Clone)]
 pub struct FiniteEnd {
     /// The points.

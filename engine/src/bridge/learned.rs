@@ -51,8 +51,8 @@ pub struct LearnedDrifts {
 /// `b = epsilon grad log p_t` of the noised source. A fit reads stored trajectories, as many as the
 /// option `memory` permits. When each of them was used once per time step, new ones are simulated.
 ///
-/// The baseline, the drift of a bridge between Gaussians, has no variance below that of the noise of
-/// one time step. It is the whole drift of coordinates that are constant in both ends: there the
+/// The baseline, the drift of a bridge between Gaussians, has no variance below that of the noise
+/// of one time step. It is the whole drift of coordinates that are constant in both ends: there the
 /// nets stay 0, and the probability flow keeps the coordinates constant.
 ///
 /// Cost: per optimiser step a forward and a backward pass of the net for each point of the batch,

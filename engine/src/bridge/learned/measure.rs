@@ -32,8 +32,8 @@ pub struct Measured {
 
 /// Measures the spreads of both distributions. With `least`, it also measures the Gaussians with
 /// their means and covariances, but with every variance below `least` raised to `least`: the drift
-/// of a bridge between Gaussians grows beyond bounds as a variance of an end falls to 0. Cost `O(dim^3)`
-/// then.
+/// of a bridge between Gaussians grows beyond bounds as a variance of an end falls to 0. Cost
+/// `O(dim^3)` then.
 ///
 /// # Errors
 /// A distribution cannot be sampled or does not vary.

@@ -13,9 +13,9 @@ use std::sync::Arc;
 ///
 /// Let `x_i` be the points of the start with the masses `p_i`, and `phi(t, x) = sum_k w_k(t, x)`
 /// with the `w_k` of the bridge. The position `x` at time `t` comes from `x_i` with the probability
-/// `w_i ~ p_i / phi(0, x_i) exp(-|x - x_i|^2 / (2 epsilon t))`, and the backward drift is
-/// `b(t, x) = (sum_i w_i x_i - x) / t`. At `t = 0` it is infinite, because the reversed process ends
-/// in the points `x_i` themselves.
+/// `w_i ~ p_i / phi(0, x_i) exp(-|x - x_i|^2 / (2 epsilon t))`, and the backward drift is `b(t, x)
+/// = (sum_i w_i x_i - x) / t`. At `t = 0` it is infinite, because the reversed process ends in the
+/// points `x_i` themselves.
 ///
 /// For a source that is a finite sample this is exact. For another source it is the bridge from a
 /// sample of this source: the drift of the source itself is a ratio of integrals over `p_0 / phi(0,

@@ -14,9 +14,9 @@ impl Quadratics {
     /// the curvatures.
     ///
     /// The value is half the squared error `sum_i |g_i - y_i|^2 / 2` without the part that does not
-    /// depend on the functions. With `e_i = g_i - y_i`, `h_ik = scale (linear_k + G_k x_i)` and `q_ik
-    /// = e_i . (h_ik - g_i)` the derivatives are `sum_i share_ik q_ik`, `sum_i share_ik (q_ik x_i +
-    /// scale e_i)` and `sum_i share_ik (q_ik x_i x_i^T + scale (e_i x_i^T + x_i e_i^T))`.
+    /// depend on the functions. With `e_i = g_i - y_i`, `h_ik = scale (linear_k + G_k x_i)` and
+    /// `q_ik = e_i . (h_ik - g_i)` the derivatives are `sum_i share_ik q_ik`, `sum_i share_ik (q_ik
+    /// x_i + scale e_i)` and `sum_i share_ik (q_ik x_i x_i^T + scale (e_i x_i^T + x_i e_i^T))`.
     ///
     /// Blocks of points are computed in parallel and added in order. Cost `O(n K d)`, or `O(n K
     /// d^2)` for full curvatures.
