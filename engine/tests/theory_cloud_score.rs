@@ -6,7 +6,7 @@ use faer::Mat;
 use sdflow::pairwise::{Pairwise, PairwiseOptions};
 use sdflow::rng::Stream;
 use sdflow::score::{At, Auto, Form, MixtureFit, MixtureFitOptions, Score};
-use sdflow::target::{Density, Gaussian, Mixture, Target};
+use sdflow::target::{Gaussian, Mixture, Target};
 use sdflow::{Interrupt, Points};
 
 /// Returns the error of an estimate at noisy points of its cloud, relative to the field towards
