@@ -2,10 +2,42 @@
 
 use peak_alloc::PeakAlloc;
 use sdflow::cost::Meter;
+use std::alloc::{GlobalAlloc, Layout, System};
 
-/// Counts every allocation of the process.
+/// The alignment from which on an allocation is a reservation. Matrix products reserve a buffer of
+/// the size of the processor's caches for each thread, up to a gigabyte, and use a small part of it.
+const PAGE: usize = 4096;
+
+/// Counts every allocation of the process except reservations.
+struct Counted;
+
+/// The counts, and the allocator of what is counted.
+const COUNTS: PeakAlloc = PeakAlloc;
+
 #[global_allocator]
-static ALLOCATOR: PeakAlloc = PeakAlloc;
+static ALLOCATOR: Counted = Counted;
+
+// SAFETY: every block is freed by the allocator that it came from, because its layout decides.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counted {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        match layout.align() < PAGE {
+            // SAFETY: the caller keeps the promises of `alloc`.
+            true => unsafe { COUNTS.alloc(layout) },
+            // SAFETY: as above.
+            false => unsafe { System.alloc(layout) },
+        }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        match layout.align() < PAGE {
+            // SAFETY: the caller keeps the promises of `dealloc`.
+            true => unsafe { COUNTS.dealloc(block, layout) },
+            // SAFETY: as above.
+            false => unsafe { System.dealloc(block, layout) },
+        }
+    }
+}
 
 /// Reads the counts of the allocator.
 #[derive(Debug)]
@@ -16,14 +48,14 @@ pub static METER: AllocatorMeter = AllocatorMeter;
 
 impl Meter for AllocatorMeter {
     fn now(&self) -> u64 {
-        ALLOCATOR.current_usage() as u64
+        COUNTS.current_usage() as u64
     }
 
     fn peak(&self) -> u64 {
-        ALLOCATOR.peak_usage() as u64
+        COUNTS.peak_usage() as u64
     }
 
     fn restart(&self) {
-        ALLOCATOR.reset_peak_usage();
+        COUNTS.reset_peak_usage();
     }
 }

@@ -52,8 +52,8 @@ pub enum Command {
     },
     /// Explain one name of the script language, or the words of the manual
     Doc {
-        /// A name or a heading that `list` shows, or `words` for a glossary; without it, the list of
-        /// all names
+        /// A name or a heading that `list` shows, or `words` for a glossary; without it, the list
+        /// of all names
         name: Option<String>,
         /// Print the whole manual as Markdown
         #[arg(long, conflicts_with = "name")]

@@ -47,8 +47,8 @@ pub struct SinkhornReport {
     /// The error of the potential by norm over random rows.
     pub rel_error: f64,
     pub marginal_error: f64,
-    /// Largest memory of one solution beyond the points, in MB: the allocations from the creation of
-    /// the problem to the potentials.
+    /// Largest memory of one solution beyond the points, in MB: the allocations from the creation
+    /// of the problem to the potentials.
     pub memory_mb: f64,
     /// Largest resident memory of this process so far; None if the system does not report it.
     pub peak_rss_mb: Option<f64>,

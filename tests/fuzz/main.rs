@@ -2,21 +2,21 @@
 //! every run; the fuzzer in `fuzz/` tries more.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may fail by panicking, its helpers too.
 
+#[path = "../../src/allocator.rs"]
+mod allocator;
 mod body;
 mod mutation;
 
+use allocator::METER;
 use body::{READERS, Reader};
 use mutation::Mutation;
-use peak_alloc::PeakAlloc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
-
-#[global_allocator]
-static ALLOCATOR: PeakAlloc = PeakAlloc;
+use sdflow::cost::Meter;
 
 /// The largest number of bytes that all tests of this file together may hold at a time.
-const MEMORY: usize = 1 << 30;
+const MEMORY: u64 = 1 << 30;
 
 /// Runs `test` on `cases` values, which are the same in every run.
 fn on_each<S: Strategy>(strategy: S, cases: u32, test: impl Fn(S::Value)) {
@@ -40,7 +40,7 @@ fn bears(name: &str, cases: u32) {
         changes.iter().for_each(|change| change.change(&mut bytes, &seeds));
         body(&bytes);
     });
-    assert!(ALLOCATOR.peak_usage() < MEMORY, "{} bytes at a time", ALLOCATOR.peak_usage());
+    assert!(METER.peak() < MEMORY, "{} bytes at a time", METER.peak());
 }
 
 #[test]

@@ -33,11 +33,11 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, where `p` and `q` are \
          smoothed by sigma [weber2023score]. `target_score` may be a score, a target or points. \
-         `source_score` is the score of the moving cloud. The default is `kde()` if the \
-         target score is estimated from points. Otherwise it is `mixture_fit()` or `kde()`, \
-         whichever gives held-out points of the cloud the larger likelihood at this sigma; the run \
-         may change between them. If sigma is left out, it is chosen from the data, and the run \
-         prints the choice.",
+         `source_score` is the score of the moving cloud. The default for an exact target score in \
+         more than 4 dimensions is `mixture_fit()` or `kde()`, whichever gives held-out points of \
+         the cloud the larger likelihood at this sigma; the run may change between them. Otherwise \
+         the default is `kde()`. If sigma is left out, it is chosen from the data, and the run prints \
+         the choice.",
     )
     .options(SD_KEYS)
     .example(

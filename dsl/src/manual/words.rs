@@ -19,7 +19,10 @@ pub const WORDS: &[(&str, &str)] = &[
     ("velocity field", "the velocity at every point, given by one equation"),
     ("step", "one advance of the cloud; it may need several evaluations of the velocity field"),
     ("progress, `t`", "the part of the steps that are done, from 0 to 1; schedules are functions of it"),
-    ("pair", "one evaluation of a kernel, between a point where the sum is wanted and a point of the data"),
+    (
+        "pair",
+        "one evaluation of a kernel, between a query point, at which a sum over the data is evaluated, and a data point",
+    ),
     (
         "effective sample size",
         "the number of equally weighted points with the same variance as the weighted ones; a small number means that \

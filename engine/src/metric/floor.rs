@@ -30,9 +30,9 @@ pub const PAIRS: usize = 40;
 ///
 /// A floor with a closed form ([`Metric::known_floor`]) is not simulated.
 ///
-/// Otherwise the cost is 40 evaluations of the metric, in parallel. At 2,000 points in the plane, `energy`
-/// takes about a second, the moments a tenth of a second, and `w2` four seconds. Reuse the result
-/// as long as the sizes stay the same.
+/// Otherwise the cost is 40 evaluations of the metric, in parallel. At 2,000 points in the plane,
+/// `energy` takes about a second, the moments a tenth of a second, and `w2` four seconds. Reuse the
+/// result as long as the sizes stay the same.
 ///
 /// # Errors
 /// Those of [`Metric::estimate`]; `n` = 0; the reference consists of fewer than 4 data points.

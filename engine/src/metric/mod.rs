@@ -79,7 +79,8 @@ pub trait Metric: Send + Sync + std::fmt::Debug {
         Properties::default()
     }
 
-    /// Returns the noise floor for `n` points and a reference of `m` points, if it has a closed form.
+    /// Returns the noise floor for `n` points and a reference of `m` points, if it has a closed
+    /// form.
     fn known_floor(&self, _n: usize, _m: usize) -> Option<f64> {
         None
     }

@@ -11,6 +11,9 @@ use crate::{Points, Result};
 use std::fmt;
 use std::sync::Arc;
 
+/// Up to this many coordinates the default source score for a closed form is a kernel estimate.
+const FEW: usize = 4;
+
 /// The specification of a score. Every flow builds its own estimator from it, so that one
 /// specification can serve several runs. Copies share the points, the targets and the trained nets.
 #[derive(Debug, Clone)]
@@ -90,16 +93,17 @@ impl ScoreSpec {
     }
 
     /// Returns the default estimate of the moving cloud for this score of the target. It is the
-    /// kernel estimate if this score is a kernel estimate; otherwise it is [`Auto`].
+    /// kernel estimate if there are at most 4 coordinates or this score is a kernel estimate;
+    /// otherwise it is [`Auto`].
     ///
     /// The errors of a kernel estimate cancel those of a kernel estimate of the target, so that
-    /// the field between equal sets is 0. With any other score of the target these errors remain,
+    /// the field between equal sets is 0. With an exact score of the target these errors remain,
     /// and beyond a few coordinates they are larger than the field. The errors of a fit are smaller
     /// (measured by `scripts/score_estimators.rhai`).
     pub fn source(&self) -> ScoreSpec {
         match self {
             ScoreSpec::Ratio(..) => ScoreSpec::Nothing,
-            ScoreSpec::Exact(_) | ScoreSpec::Smoothed(..) | ScoreSpec::Denoiser(_) => ScoreSpec::Auto,
+            ScoreSpec::Exact(target) | ScoreSpec::Smoothed(target, _) if target.dim() > FEW => ScoreSpec::Auto,
             _ => ScoreSpec::Cloud,
         }
     }
@@ -180,15 +184,17 @@ mod tests {
     }
 
     #[test]
-    fn a_density_means_its_exact_score_beside_an_automatic_source() {
-        let spec = meant(Gaussian::ar1(4, 0.5).unwrap());
-        assert!(matches!((&spec, spec.source()), (ScoreSpec::Exact(_), ScoreSpec::Auto)));
+    fn a_density_means_its_exact_score_and_its_source_depends_on_the_dimension() {
+        let (few, many) = (meant(Gaussian::ar1(4, 0.5).unwrap()), meant(Gaussian::ar1(5, 0.5).unwrap()));
+        assert!(matches!((&few, few.source()), (ScoreSpec::Exact(_), ScoreSpec::Cloud)));
+        assert!(matches!((&many, many.source()), (ScoreSpec::Exact(_), ScoreSpec::Auto)));
     }
 
     #[test]
     fn a_density_without_a_smoothed_form_is_smoothed() {
-        let spec = meant(Banana::new(4, 1.0, 0.1).unwrap());
-        assert!(matches!((&spec, spec.source()), (ScoreSpec::Smoothed(..), ScoreSpec::Auto)));
+        let (few, many) = (meant(Banana::new(4, 1.0, 0.1).unwrap()), meant(Banana::new(5, 1.0, 0.1).unwrap()));
+        assert!(matches!((&few, few.source()), (ScoreSpec::Smoothed(..), ScoreSpec::Cloud)));
+        assert!(matches!((&many, many.source()), (ScoreSpec::Smoothed(..), ScoreSpec::Auto)));
     }
 
     #[test]

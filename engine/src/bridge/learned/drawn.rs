@@ -1,4 +1,4 @@
-//! Points drawn from a distribution, or from a sample that is smaller than what is wanted.
+//! Sample points of a distribution, in the number that a caller asks for.
 
 use crate::rng::Stream;
 use crate::target::Target;

@@ -61,14 +61,16 @@ impl Parameters {
     /// where `u(t, x_t)` is the drift of the bridge, and writes its gradient with respect to the
     /// parameters. Both are NaN if a parameter is not finite.
     ///
-    /// Let `p_0`, `p_1`, `p_2` be the derivatives with respect to the constants, to the linear parts
-    /// and twice the derivative with respect to the curvatures of the functions `log w_k(t, x)` of
-    /// [`PotentialBridge`], `N = (t S + (1 - t) I)^-1` and `v = N r`. Then the derivatives are
+    /// Let `p_0`, `p_1`, `p_2` be the derivatives with respect to the constants, to the linear
+    /// parts and twice the derivative with respect to the curvatures of the functions `log w_k(t,
+    /// x)` of [`PotentialBridge`], `N = (t S + (1 - t) I)^-1` and `v = N r`. Then the derivatives
+    /// are
     ///
     /// ```text
     /// log a_k:  p_0
     /// r_k:      N (p_1 - t p_0 r) / epsilon
-    /// S_k:      (N p_2 N - 2 t N p_1 v^T + t^2 p_0 v v^T) / (2 epsilon) - t p_0 N / 2, symmetric part
+    /// S_k:      the symmetric part of
+    ///           (N p_2 N - 2 t N p_1 v^T + t^2 p_0 v v^T) / (2 epsilon) - t p_0 N / 2
     /// ```
     ///
     /// [`PotentialBridge`]: crate::bridge::PotentialBridge
