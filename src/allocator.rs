@@ -4,8 +4,9 @@ use peak_alloc::PeakAlloc;
 use sdflow::cost::Meter;
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// The alignment from which on an allocation is a reservation. Matrix products reserve a buffer of
-/// the size of the processor's caches for each thread, up to a gigabyte, and use a small part of it.
+/// The alignment from which on an allocation is a reservation. Matrix products reserve a buffer for
+/// each thread, whose size follows from the processor's caches and can be a gigabyte. They use a
+/// small part of it.
 const PAGE: usize = 4096;
 
 /// Counts every allocation of the process except reservations.

@@ -7,7 +7,7 @@ const GUARDED: &[(&[&str], &[&str])] = &[
     (&["rhai"], &["dsl/"]),
     (&["clap"], &["src/args.rs", "src/args/"]),
     (&["clap_complete"], &["src/args.rs"]),
-    (&["unsafe"], &["engine/src/simd/tile_amx.rs"]),
+    (&["unsafe"], &["engine/src/simd/tile_amx.rs", "src/allocator.rs"]),
     // `matrix` resets the wide registers that faer's kernels leave in use.
     (&["pulp"], &["engine/src/simd/", "engine/src/pairwise/", "engine/src/net/", "engine/src/matrix.rs"]),
     (&["rand"], &["engine/src/rng.rs"]),
@@ -48,7 +48,8 @@ fn guarded_words_stay_in_their_rooms() {
     assert!(all.len() > 250, "only {} sources were found", all.len());
     assert_eq!(strays(&all), Vec::<String>::new());
     let unsafe_files = all.iter().filter(|source| source.tokens.contain(&["unsafe"])).count();
-    assert!(unsafe_files <= 1, "{unsafe_files} files hold unsafe code");
+    // The tiles of the matrix units, and the allocator.
+    assert!(unsafe_files <= 2, "{unsafe_files} files hold unsafe code");
 }
 
 #[test]
