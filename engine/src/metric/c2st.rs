@@ -13,8 +13,9 @@ crate::options! {
     /// Options of `c2st`.
     pub struct C2stOptions {
         /// "knn", the vote of the nearest neighbours; "logistic", logistic regression on the
-        /// coordinates and their products; "mlp", a small net; or "best", the one of these with the
-        /// best accuracy in a cross-validation within the training points.
+        /// coordinates and their products; "additive", logistic regression on piecewise linear
+        /// functions of single coordinates; "mlp", a small net; or "best", the one of these with
+        /// the best accuracy in a cross-validation within the training points.
         classifier: Classifier = Classifier::Best,
         /// Number of neighbours that vote; an even number is increased by one. Left out: the square
         /// root of the number of training points.
@@ -40,8 +41,8 @@ const FOLDS: usize = 3;
 /// The parts are `points`, the number of points used of each set, and for "best" the accuracy of
 /// every classifier in the cross-validation. Cost `points^2 d` for the neighbours, `points d^4` for
 /// the logistic regression (`points d^2` in more than 32 dimensions, where it has squares but no
-/// products), and 400 steps on at most 256 points of each set for the net; "best" trains each four
-/// times.
+/// products) and the additive model (`points d^2`), and 400 steps on at most 256 points of each set
+/// for the net; "best" trains each four times.
 ///
 /// # Errors
 /// There are fewer than 4 points on either side, or an option is 0.

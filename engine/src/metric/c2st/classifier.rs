@@ -15,6 +15,8 @@ pub enum Classifier {
     Knn,
     /// Logistic regression on the coordinates and their products.
     Logistic,
+    /// Logistic regression on piecewise linear functions of single coordinates.
+    Additive,
     /// A small net.
     Mlp,
     /// The best of these in a cross-validation.
@@ -24,7 +26,7 @@ pub enum Classifier {
 crate::choices!(Classifier);
 
 /// The classifiers among which the best is selected.
-pub const KINDS: [Classifier; 3] = [Classifier::Knn, Classifier::Logistic, Classifier::Mlp];
+pub const KINDS: [Classifier; 4] = [Classifier::Knn, Classifier::Logistic, Classifier::Additive, Classifier::Mlp];
 
 /// The largest dimension in which the logistic regression has products of coordinates: 560 of them.
 const PRODUCTS: usize = 32;
@@ -34,6 +36,7 @@ impl Classifier {
         match self {
             Classifier::Knn => "knn",
             Classifier::Logistic => "logistic",
+            Classifier::Additive => "additive",
             Classifier::Mlp => "mlp",
             Classifier::Best => "best",
         }
@@ -57,28 +60,48 @@ impl Classifier {
             Classifier::Knn | Classifier::Best => {
                 [votes::predict(train, test[0], voters, interrupt)?, votes::predict(train, test[1], voters, interrupt)?]
             }
-            Classifier::Logistic => discriminate(&logistic(train), train, test, stream, interrupt)?,
-            Classifier::Mlp => discriminate(&mlp(train), train, test, stream, interrupt)?,
+            Classifier::Logistic => logistic(train, test, stream, interrupt)?,
+            Classifier::Additive => additive(train, test, stream, interrupt)?,
+            Classifier::Mlp => mlp(train, test, stream, interrupt)?,
         };
         let mean = |answers: &[f64]| answers.iter().sum::<f64>() / answers.len() as f64;
         Ok([mean(&answers[0]), 1.0 - mean(&answers[1])])
     }
 }
 
-/// The prior of the coefficients is a normal distribution under which the logit of a typical point
-/// has the standard deviation 2, whatever the number of features.
-fn logistic(train: [&Points; 2]) -> DiscriminatorOptions {
-    let dim = train[0].dim();
+/// Logistic regression on the coordinates and their products; in more than [`PRODUCTS`] dimensions,
+/// on the coordinates and their squares. The prior of the coefficients is a normal distribution
+/// under which the logit of a typical point has the standard deviation 2, whatever the number of
+/// features.
+fn logistic(train: [&Points; 2], test: [&Points; 2], stream: Stream, interrupt: &Interrupt) -> Result<[Vec<f64>; 2]> {
+    let (dim, units) = (train[0].dim(), AffineMap::pooled(train[0], train[1]));
     let (features, count) = match dim > PRODUCTS {
         true => (Features::Linear, 2 * dim),
         false => (Features::Quadratic, dim * (dim + 3) / 2),
     };
     let ridge = 0.25 * count as f64 / (train[0].n() + train[1].n()) as f64;
-    DiscriminatorOptions { features, ridge, ..DiscriminatorOptions::default() }
+    let options = DiscriminatorOptions { features, ridge, ..DiscriminatorOptions::default() };
+    let prepared = |points: &Points| match features {
+        Features::Linear => with_squares(&units.undo(points)),
+        _ => units.undo(points),
+    };
+    discriminate(&options, train, test, prepared, stream, interrupt)
 }
 
-fn mlp(train: [&Points; 2]) -> DiscriminatorOptions {
-    DiscriminatorOptions {
+/// Logistic regression on a piecewise linear function of every coordinate, with knots at quantiles
+/// of the training points: an additive model \[hastie1986generalized\]. A point has two hat functions
+/// per coordinate that are not 0, and their squares add up to 2/3 on average, so under the prior
+/// of [`logistic`] the coefficients have the variance `6 / d`.
+fn additive(train: [&Points; 2], test: [&Points; 2], stream: Stream, interrupt: &Interrupt) -> Result<[Vec<f64>; 2]> {
+    let ridge = train[0].dim() as f64 / (6 * (train[0].n() + train[1].n())) as f64;
+    let options = DiscriminatorOptions { features: Features::Linear, ridge, ..DiscriminatorOptions::default() };
+    let hats = Hats::new(train);
+    discriminate(&options, train, test, |points| hats.features(points), stream, interrupt)
+}
+
+/// A small net on the coordinates.
+fn mlp(train: [&Points; 2], test: [&Points; 2], stream: Stream, interrupt: &Interrupt) -> Result<[Vec<f64>; 2]> {
+    let options = DiscriminatorOptions {
         hidden: 32,
         layers: 2,
         steps: 400,
@@ -86,27 +109,26 @@ fn mlp(train: [&Points; 2]) -> DiscriminatorOptions {
         rate: Schedule::Cosine { from: 5e-3, to: 1e-4 },
         decay: 0.1,
         ..DiscriminatorOptions::default()
-    }
+    };
+    let units = AffineMap::pooled(train[0], train[1]);
+    discriminate(&options, train, test, |points| units.undo(points), stream, interrupt)
 }
 
 /// Returns the answers of a discriminator at the points of both test sets: 1 for the first set, 0
-/// for the second, and 1/2 if it is undecided. It works in units in which every column of the
-/// training points has mean 0 and standard deviation 1.
+/// for the second, and 1/2 if it is undecided. `prepared` returns the features of points; the
+/// classifiers that use coordinates scale every column of the training points to mean 0 and
+/// standard deviation 1.
 fn discriminate(
     options: &DiscriminatorOptions,
     train: [&Points; 2],
     test: [&Points; 2],
+    prepared: impl Fn(&Points) -> Points,
     stream: Stream,
     interrupt: &Interrupt,
 ) -> Result<[Vec<f64>; 2]> {
-    let units = AffineMap::pooled(train[0], train[1]);
-    let squares = options.features == Features::Linear;
-    let prepared = |points: &Points| {
-        let standard = units.undo(points);
-        if squares { with_squares(&standard) } else { standard }
-    };
     let mut discriminator = Discriminator::new(options.clone())?;
-    discriminator.fit(&prepared(train[0]), &prepared(train[1]), stream, interrupt)?;
+    let train = train.map(&prepared);
+    discriminator.fit(&train[0], &train[1], stream, interrupt)?;
     let (mut logits, mut slopes) = (Vec::new(), Points::zeros(0, train[0].dim()));
     Ok(test.map(|points| {
         discriminator.evaluate(&prepared(points), &mut logits, &mut slopes);
@@ -136,4 +158,50 @@ fn with_squares(points: &Points) -> Points {
         squares.iter_mut().zip(row).for_each(|(to, x)| *to = x * x);
     }
     all
+}
+
+/// Hat functions of single coordinates: each is 1 at its knot, 0 at the neighbouring knots, and
+/// linear in between.
+struct Hats {
+    /// The knots of every coordinate, in increasing order and without repetitions.
+    knots: Vec<Vec<f64>>,
+}
+
+impl Hats {
+    /// Chooses the knots among the pooled training points: their smallest and largest coordinates
+    /// and seven quantiles, or fewer in more than 128 dimensions.
+    fn new(train: [&Points; 2]) -> Hats {
+        let dim = train[0].dim();
+        let pieces = (1024 / dim).clamp(2, 8);
+        let knots = (0..dim).map(|j| {
+            let mut column: Vec<f64> = train.iter().flat_map(|points| points.iter().map(|row| row[j])).collect();
+            column.sort_by(f64::total_cmp);
+            let mut knots: Vec<f64> = (0..=pieces).map(|k| column[k * (column.len() - 1) / pieces]).collect();
+            knots.dedup();
+            knots
+        });
+        Hats { knots: knots.collect() }
+    }
+
+    /// Returns the values of all hat functions at every point. Beyond its knots a function is
+    /// constant.
+    fn features(&self, points: &Points) -> Points {
+        let mut all = Points::zeros(points.n(), self.knots.iter().map(Vec::len).sum());
+        for (i, row) in points.iter().enumerate() {
+            let mut rest = all.row_mut(i);
+            for (knots, x) in self.knots.iter().zip(row) {
+                let own;
+                (own, rest) = rest.split_at_mut(knots.len());
+                let above = knots.partition_point(|knot| knot <= x);
+                if above == 0 || above == knots.len() {
+                    own[above.saturating_sub(1)] = 1.0;
+                } else {
+                    let (low, high) = (knots[above - 1], knots[above]);
+                    own[above] = (x - low) / (high - low);
+                    own[above - 1] = 1.0 - own[above];
+                }
+            }
+        }
+        all
+    }
 }
