@@ -89,9 +89,9 @@ fn logistic(train: [&Points; 2], test: [&Points; 2], stream: Stream, interrupt: 
 }
 
 /// Logistic regression on a piecewise linear function of every coordinate, with knots at quantiles
-/// of the training points: an additive model \[hastie1986generalized\]. A point has two hat functions
-/// per coordinate that are not 0, and their squares add up to 2/3 on average, so under the prior
-/// of [`logistic`] the coefficients have the variance `6 / d`.
+/// of the training points: an additive model \[hastie1986generalized\]. At most two hat functions
+/// per coordinate differ from 0 at a point. Their squares add up to 2/3 on average, so under the
+/// prior of [`logistic`] the coefficients have the variance `6 / d`.
 fn additive(train: [&Points; 2], test: [&Points; 2], stream: Stream, interrupt: &Interrupt) -> Result<[Vec<f64>; 2]> {
     let ridge = train[0].dim() as f64 / (6 * (train[0].n() + train[1].n())) as f64;
     let options = DiscriminatorOptions { features: Features::Linear, ridge, ..DiscriminatorOptions::default() };
