@@ -1,5 +1,6 @@
 //! Measurements around a call: pairs, evaluations, seconds and bytes.
 
+use super::growing_size::Climb;
 use crate::Result;
 use crate::pairwise::{Pairwise, PairwiseOptions};
 use std::sync::OnceLock;
@@ -52,6 +53,11 @@ impl<'a> Gauge<'a> {
     #[cfg(test)]
     pub(super) fn timed_by(self, watch: fn() -> f64) -> Gauge<'a> {
         Gauge { watch, ..self }
+    }
+
+    /// Returns the usual limits of growing sizes.
+    pub(super) fn climb(&self) -> Climb {
+        Climb::timed_by(self.watch)
     }
 
     /// Returns the engine of a run.

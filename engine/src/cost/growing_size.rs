@@ -4,7 +4,6 @@ use super::extrapolate::whole;
 use super::gauge::{Gauge, Measured};
 use super::{Cost, extrapolate};
 use crate::{Error, Result};
-use std::time::Instant;
 
 /// The first size.
 const FIRST: usize = 64;
@@ -12,9 +11,9 @@ const FIRST: usize = 64;
 const CHEAP: f64 = 20e-3;
 /// If a call takes at least this many seconds, its time is that of its work, not of its start.
 const ENOUGH: f64 = 8e-3;
-/// After a call of this many seconds, no larger size is tried if three sizes are at least [`MANY`].
+/// After this many seconds, no larger size is tried if three sizes are at least [`MANY`].
 const LONG: f64 = 0.4;
-/// After a call of this many seconds, no larger size is tried at all.
+/// After this many seconds, no larger size is tried at all.
 const TOO_LONG: f64 = 3.0;
 /// A size that is representative of large clouds. At smaller sizes a minibatch may hold the whole
 /// cloud.
@@ -29,11 +28,14 @@ pub(super) struct Climb {
     pub sizes: usize,
     /// Whether pairs must grow as a quadratic. Larger sizes are then tried until they do.
     pub quadratic: bool,
+    /// Returns the seconds since a fixed moment.
+    pub watch: fn() -> f64,
 }
 
-impl Default for Climb {
-    fn default() -> Climb {
-        Climb { first: FIRST, sizes: 3, quadratic: true }
+impl Climb {
+    /// Returns the usual limits, with time read from `watch`.
+    pub fn timed_by(watch: fn() -> f64) -> Climb {
+        Climb { first: FIRST, sizes: 3, quadratic: true, watch }
     }
 }
 
@@ -55,7 +57,7 @@ impl Ladder {
         climb: Climb,
         mut act: impl FnMut(usize) -> Result<(Vec<Measured>, T)>,
     ) -> Result<(Ladder, T)> {
-        let (begun, mut ladder, mut result) = (Instant::now(), Ladder { rungs: Vec::new() }, None);
+        let (begun, mut ladder, mut result) = ((climb.watch)(), Ladder { rungs: Vec::new() }, None);
         let mut size = climb.first.min(n);
         loop {
             match act(size) {
@@ -66,7 +68,7 @@ impl Ladder {
                 Err(error) if size == n || error == Error::Interrupted => return Err(error),
                 Err(_) => {}
             }
-            if size == n || ladder.is_enough(climb, begun.elapsed().as_secs_f64(), n) {
+            if size == n || ladder.is_enough(climb, (climb.watch)() - begun, n) {
                 break;
             }
             size = if ladder.is_cheap_at(n) || size > n / 2 { n } else { 2 * size };
@@ -97,10 +99,12 @@ impl Ladder {
         if self.rungs.len() < climb.sizes {
             return false;
         }
-        if climb.quadratic && self.reached() < MANY {
-            return elapsed > TOO_LONG;
+        let many = self.rungs.iter().filter(|rung| rung.0 >= MANY).count();
+        if elapsed > TOO_LONG || (elapsed > LONG && (!climb.quadratic || many >= 3)) {
+            return true;
         }
-        elapsed > LONG || (self.slowest() > ENOUGH && (!climb.quadratic || self.is_foretold()) && !self.is_cheap_at(n))
+        let foretold = !climb.quadratic || (many > 0 && self.is_foretold());
+        foretold && (self.slowest() > ENOUGH || elapsed > LONG) && !self.is_cheap_at(n)
     }
 
     /// True if the pairs at the largest size are those that a polynomial through the three sizes
@@ -118,10 +122,18 @@ impl Ladder {
         self.rungs[skipped..].iter().map(|(size, found)| (*size as f64, of(&found[k]))).collect()
     }
 
+    /// Returns the pairs of part `k`, between those of the largest size and twice those of a sum
+    /// over all pairs. Without these limits, a count that is not a quadratic could become 0.
     fn pairs(&self, k: usize, size: usize) -> f64 {
-        match self.readings(k, 3, |part| part.pairs).as_slice() {
-            [(reached, pairs)] => pairs * size as f64 / reached,
-            points => extrapolate::polynomial(points, size as f64).round().max(0.0),
+        let points = self.readings(k, 3, |part| part.pairs);
+        let (reached, pairs) = points.last().copied().unwrap_or_default();
+        let ratio = size as f64 / reached;
+        match points.as_slice() {
+            [_] => pairs * ratio,
+            points => {
+                let found = extrapolate::polynomial(points, size as f64).round();
+                found.max(pairs).min(2.0 * pairs * ratio * ratio)
+            }
         }
     }
 
@@ -171,7 +183,7 @@ impl Ladder {
 /// # Errors
 /// Those of `act`.
 pub fn along<T>(n: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Result<T>) -> Result<(T, Cost)> {
-    let climb = Climb { quadratic: false, ..Climb::default() };
+    let climb = Climb { quadratic: false, ..gauge.climb() };
     let (ladder, made) = Ladder::climb(n, climb, |rows| {
         let (found, made) = gauge.quickest(gauge.pairwise(), || act(rows))?;
         Ok((vec![found], made))

@@ -19,6 +19,8 @@ use crate::{Points, Result};
 use std::cell::Cell;
 use std::sync::Arc;
 
+const CLIMB: Climb = Climb { first: 64, sizes: 3, quadratic: true, watch: || 0.0 };
+
 type Make<'a> = &'a dyn Fn() -> Motion;
 
 /// Returns the estimated cost of a run.
@@ -123,29 +125,55 @@ fn pairs_are_those_of_the_run() {
     assert_eq!(all, all_run);
 }
 
-#[test]
-fn few_points_tell_what_many_cost() {
-    let set = |name: &str, n: usize| Stream::new(3).label(name).normal(n, 2);
-    let flow = |n: usize, batch: Option<usize>| {
-        let target = Estimate::Kernel(Box::new(Kde::of(set("data", n))));
+/// Returns the flow of `n` particles towards `n` points, in minibatches.
+fn minibatches(n: usize, batch: Option<usize>) -> impl Fn() -> Motion {
+    move || {
+        let target = Estimate::Kernel(Box::new(Kde::of(Stream::new(3).normal(n, 2))));
         let options = SdFlowOptions { batch, sigma: Some(0.5.into()), ..SdFlowOptions::default() };
         Motion::along(SdFlow::new(target, Estimate::Kernel(Box::new(Kde::of_cloud())), options).unwrap())
-    };
+    }
+}
+
+/// Returns the estimated cost of a run of `n` particles, with time read from `watch`.
+fn foreseen(flow: Make, n: usize, options: &RunOptions, watch: fn() -> f64) -> Cost {
+    let (engine, start) = (Pairwise::default(), Stream::new(4).normal(n, 2));
+    let gauge = Gauge::new(&engine, None).timed_by(watch);
+    run(&|| Ok(flow()), start, None, options, &gauge, Stream::new(5)).unwrap().1
+}
+
+/// Every look at the watch takes 10 ms.
+fn steady() -> f64 {
+    WORKED.set(WORKED.get() + 0.01);
+    WORKED.get()
+}
+
+/// Every look at the watch takes a second.
+fn sluggish() -> f64 {
+    WORKED.set(WORKED.get() + 1.0);
+    WORKED.get()
+}
+
+#[test]
+fn few_points_tell_what_many_cost() {
     // At these sizes a run is too long to be measured itself. The counts must be extrapolated to
     // them exactly.
-    for n in [20_000, 1_000_000] {
+    for (n, watch) in [(20_000, steady as fn() -> f64), (1_000_000, steady), (1_000_000, sluggish)] {
         let options = RunOptions { steps: 50, ..RunOptions::default() };
-        let (shape, cost) = ahead(&|| flow(n, None), set("start", n), None, &options).unwrap();
-        assert_eq!((shape.points.n(), cost.flow_pairs), (n, 50 * 2 * (n * n) as u64));
+        let cost = foreseen(&minibatches(n, None), n, &options, watch);
+        assert_eq!(cost.flow_pairs, 50 * 2 * (n * n) as u64);
     }
     // The error of the field takes two kernel sums of the probes, by halves and whole.
     let options = RunOptions { steps: 50, every: Some(50), ..RunOptions::default() };
-    let cost = ahead(&|| flow(20_000, Some(700)), set("start", 20_000), None, &options).unwrap().1;
+    let cost = foreseen(&minibatches(20_000, Some(700)), 20_000, &options, steady);
     // A round has 29 minibatches: 28 of 690 particles and one of 680. 50 steps are one round and 21
     // minibatches.
     let want = (20_000 + 21 * 690) as f64 * 40_000.0;
     assert!((cost.flow_pairs as f64 / want - 1.0).abs() < 0.05, "{} {want}", cost.flow_pairs);
     assert_eq!(cost.pairs - cost.flow_pairs, 2 * 256 * 2 * 40_000);
+    // A machine that is too busy to measure minibatches at all takes the whole cloud for one.
+    let cost = foreseen(&minibatches(20_000, Some(700)), 20_000, &options, sluggish);
+    assert_eq!(cost.flow_pairs, 50 * 2 * 20_000 * 20_000);
+    let set = |name: &str, n: usize| Stream::new(3).label(name).normal(n, 2);
     let reference = Reference::new(set("reference", 30_001)).unwrap();
     let engine = Pairwise::default();
     let of = |name: &str| {
@@ -167,7 +195,7 @@ fn time_and_memory_are_carried_from_small_sizes() {
         let found = Measured { pairs, evaluations: 2.0, seconds: 1e-3 + 1e-7 * pairs, bytes: 8.0 * (n * n) as f64 };
         Ok((vec![found], n))
     };
-    let (ladder, reached) = Ladder::climb(100_000, Climb::default(), act).unwrap();
+    let (ladder, reached) = Ladder::climb(100_000, CLIMB, act).unwrap();
     assert!(reached < 10_000, "{reached}");
     let found = ladder.at(100_000)[0];
     let pairs = 3e10 + 5e5;
@@ -176,11 +204,19 @@ fn time_and_memory_are_carried_from_small_sizes() {
     assert!((found.seconds / (1e-3 + 1e-7 * pairs) - 1.0).abs() < 1e-6);
     assert!((line([(1.0, 1.0), (2.0, 1.5)], 4.0) - 2.5).abs() < 1e-12);
     // A call that is cheap at the real size is measured there.
-    assert_eq!(Ladder::climb(300, Climb::default(), |n| Ok((vec![Measured::default()], n))).unwrap().1, 300);
+    assert_eq!(Ladder::climb(300, CLIMB, |n| Ok((vec![Measured::default()], n))).unwrap().1, 300);
+    // A count that is not a quadratic grows with the size, and not faster than a sum over all
+    // pairs.
+    for counts in [[100.0, 200.0, 250.0], [100.0, 100.0, 900.0]] {
+        let rungs = [64, 128, 256].iter().zip(counts);
+        let rungs = rungs.map(|(n, pairs)| (*n, vec![Measured { pairs, ..Measured::default() }])).collect();
+        let found = Ladder { rungs }.at(25_600)[0].pairs;
+        assert!(counts[2] <= found && found <= 2e4 * counts[2], "{counts:?} {found}");
+    }
     // An error for few points is not reported; an error for all points is.
     let picky = |least: usize| {
         let refused = || crate::Error::argument("n", 0, "more points");
-        Ladder::climb(1000, Climb::default(), |n| if n < least { Err(refused()) } else { act(n) })
+        Ladder::climb(1000, CLIMB, |n| if n < least { Err(refused()) } else { act(n) })
     };
     assert!(picky(200).is_ok() && picky(1001).is_err());
 }
