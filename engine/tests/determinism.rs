@@ -4,8 +4,8 @@
 
 use sdflow::flow::{
     Diffusion, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions, PfOdeSampler,
-    PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, Sampler, SdFlow, SdFlowOptions, SinkhornFlow,
-    SinkhornFlowOptions, Svgd, SvgdOptions, VelocityField, Weighting,
+    Preconditioning, PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, Sampler, SdFlow, SdFlowOptions,
+    SinkhornFlow, SinkhornFlowOptions, Smc, SmcOptions, Svgd, SvgdOptions, VelocityField, Weighting,
 };
 use sdflow::generator::{Affine, AffineOptions, DistillOptions, Distillation, Fit, FitOptions, Generator};
 use sdflow::metric::Reference;
@@ -119,12 +119,17 @@ fn exact() -> Box<dyn Score> {
 fn samplers_by_their_density() {
     let svgd = || Svgd::new(exact(), SvgdOptions::default()).unwrap();
     assert_same_bytes("svgd", || moved(svgd()));
+    let target = || dataset("25gaussians", &DatasetOptions::default()).unwrap();
     for sampler in [LangevinSampler::Ula, LangevinSampler::Mala] {
         let options = LangevinOptions { sampler, step: Some(Schedule::from(0.01)), ..LangevinOptions::default() };
-        let target = || dataset("25gaussians", &DatasetOptions::default()).unwrap();
         let make = || Langevin::new(exact(), Some(target()), &options).unwrap();
         assert_same_bytes("langevin", || sampled(make()));
     }
+    let sampler = LangevinSampler::Mala;
+    let preconditioner = Preconditioning::Dense;
+    let options = LangevinOptions { sampler, preconditioner, warmup: Some(11), ..LangevinOptions::default() };
+    assert_same_bytes("langevin, dense", || sampled(Langevin::new(exact(), Some(target()), &options).unwrap()));
+    assert_same_bytes("smc", || sampled(Smc::new(target(), None, &SmcOptions::default()).unwrap()));
 }
 
 #[test]

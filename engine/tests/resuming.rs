@@ -9,8 +9,8 @@ use sdflow::bridge::{
 };
 use sdflow::flow::{
     Diffusion, GanFlow, GanFlowOptions, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, Noise,
-    PfOdeOptions, PfOdeSampler, PredictorCorrectorOptions, ReverseSdeOptions, SdFlow, SdFlowOptions, SinkhornFlow,
-    SinkhornFlowOptions, Stepping, Svgd, SvgdOptions,
+    PfOdeOptions, PfOdeSampler, Preconditioning, PredictorCorrectorOptions, ReverseSdeOptions, SdFlow, SdFlowOptions,
+    SinkhornFlow, SinkhornFlowOptions, Smc, SmcOptions, Stepping, Svgd, SvgdOptions,
 };
 use sdflow::generator::{
     Affine, AffineOptions, DistillOptions, Distillation, Fit, FitOptions, Generator, MlpGenerator, MlpOptions, Pairs,
@@ -271,6 +271,16 @@ fn samplers() {
             Motion::Sampler(Box::new(Langevin::new(score(), Some(target()), &options).unwrap()))
         });
     }
+    // The covariance of the chains is estimated before step 8.
+    assert_run_resumes("langevin with a preconditioner", &usual, &start(), || {
+        let sampler = LangevinSampler::Mala;
+        let preconditioner = Preconditioning::Dense;
+        let options = LangevinOptions { sampler, preconditioner, warmup: Some(11), ..LangevinOptions::default() };
+        Motion::Sampler(Box::new(Langevin::new(score(), Some(target()), &options).unwrap()))
+    });
+    assert_run_resumes("smc", &usual, &start(), || {
+        Motion::Sampler(Box::new(Smc::new(target(), None, &SmcOptions::default()).unwrap()))
+    });
     for sampler in [PfOdeSampler::Heun, PfOdeSampler::Adaptive] {
         let options = PfOdeOptions { sampler, ..PfOdeOptions::default() };
         assert_run_resumes("pf_ode", &usual, &start(), || {

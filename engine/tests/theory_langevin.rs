@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test and its helpers may fail by panicking.
 
 use sdflow::Points;
-use sdflow::flow::{Clock, FieldAt, Langevin, LangevinOptions, LangevinSampler, Sampler};
+use sdflow::flow::{Clock, FieldAt, Langevin, LangevinOptions, LangevinSampler, Preconditioning, Sampler};
 use sdflow::pairwise::Pairwise;
 use sdflow::rng::Stream;
+use sdflow::run::Run;
 use sdflow::schedule::Schedule;
 use sdflow::score::{Exact, Kde};
 use sdflow::target::{CustomDensity, Gaussian, Target};
@@ -118,4 +119,64 @@ fn what_cannot_be_sampled_is_refused() {
     let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0^4/4", &[]).unwrap());
     let open = Langevin::new(Box::new(Exact::new(p).unwrap()), None, &LangevinOptions::default());
     assert!(open.unwrap_err().to_string().contains("scale"));
+}
+
+/// A density of unknown scale: the warm-up finds the step size, and the moments are right.
+#[test]
+fn the_warm_up_finds_the_step_size() {
+    let n = 4000;
+    for unit in [1e-4, 1.0, 1e4] {
+        let u = ("u".into(), vec![unit], true);
+        let text = "-(x[0]^2 + (x[1] - 3*u)^2 / 4) / (2 * u^2)";
+        let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(2, text, &[u]).unwrap());
+        let mut flow = langevin(&p, LangevinSampler::Mala, None);
+        let mut start = Stream::new(1).normal(n, 2);
+        start.data_mut().iter_mut().for_each(|x| *x *= 3.0 * unit);
+        let run = Run::sampling(&mut flow, start).steps(300).seed(2).go().unwrap();
+        let (mean, cov) = (run.points.mean(), run.points.covariance());
+        let se = 1.0 / (n as f64).sqrt();
+        assert!((cov[(0, 0)] / (unit * unit) - 1.0).abs() < 6.0 * se, "{unit} {cov:?}");
+        assert!((cov[(1, 1)] / (4.0 * unit * unit) - 1.0).abs() < 6.0 * se, "{unit} {cov:?}");
+        assert!((mean[1] / unit - 3.0).abs() < 8.0 * se, "{unit} {mean:?}");
+        let rate = run.history.last().unwrap()["acceptance"];
+        assert!((rate - 0.574).abs() < 0.1, "{rate}");
+        assert!(run.notes.iter().any(|note| note.contains("the first 150 of 300 steps")), "{:?}", run.notes);
+        assert!(run.warnings.is_empty(), "{:?}", run.warnings);
+    }
+}
+
+/// Coordinates of scales 1 and 1000 with correlation .9: without a preconditioner, steps for the
+/// narrow direction leave the chains at their start; with the covariance of the chains they mix.
+#[test]
+fn a_preconditioner_mixes_directions_of_different_scales() {
+    let text = "-(x[0]^2 - 1.8*x[0]*x[1]/1000 + (x[1]/1000)^2) / (2 * 0.19)";
+    let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(2, text, &[]).unwrap());
+    let run = |preconditioner| {
+        let options = LangevinOptions { sampler: LangevinSampler::Mala, preconditioner, ..LangevinOptions::default() };
+        let score = Box::new(Exact::new(p.clone()).unwrap());
+        let mut flow = Langevin::new(score, Some(p.clone()), &options).unwrap();
+        let mut start = Stream::new(1).normal(4000, 2);
+        (0..4000).for_each(|i| start.row_mut(i)[1] *= 3000.0);
+        Run::sampling(&mut flow, start).steps(300).seed(2).go().unwrap()
+    };
+    let mixed = run(Preconditioning::Dense);
+    let cov = mixed.points.covariance();
+    assert!((cov[(0, 0)] - 1.0).abs() < 0.1 && (cov[(1, 1)] / 1e6 - 1.0).abs() < 0.1, "{cov:?}");
+    assert!((cov[(0, 1)] / 1e3 - 0.9).abs() < 0.1 && mixed.warnings.is_empty(), "{cov:?} {:?}", mixed.warnings);
+    let slow = run(Preconditioning::None);
+    assert!(slow.points.covariance()[(1, 1)] > 2e6);
+    assert!(slow.warnings.iter().any(|w| w.contains("not mixed")), "{:?}", slow.warnings);
+}
+
+#[test]
+fn a_warm_up_that_cannot_be_is_refused() {
+    let told = |options: LangevinOptions| {
+        let score = Box::new(Exact::new(gaussian()).unwrap());
+        let options = LangevinOptions { sampler: LangevinSampler::Mala, ..options };
+        Langevin::new(score, Some(gaussian()), &options).unwrap_err().to_string()
+    };
+    let step = || Some(Schedule::from(0.1));
+    let dense = Preconditioning::Dense;
+    assert!(told(LangevinOptions { step: step(), preconditioner: dense, ..Default::default() }).contains("`warmup`"));
+    assert!(told(LangevinOptions { acceptance: 1.0, ..Default::default() }).contains("`acceptance`"));
 }

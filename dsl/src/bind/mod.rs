@@ -27,6 +27,7 @@ mod sampler;
 mod schedule;
 mod score;
 mod sinkhorn;
+mod smc;
 mod stepping;
 mod sweep;
 mod table;
@@ -57,6 +58,7 @@ const LISTS: &[&[Entry]] = &[
     learned_score::ENTRIES,
     flow::ENTRIES,
     sampler::ENTRIES,
+    smc::ENTRIES,
     field::ENTRIES,
     bridge::ENTRIES,
     bridge_learned::ENTRIES,

@@ -43,8 +43,11 @@ pub const ENTRIES: &[Entry] = &[
             "Langevin dynamics, `y' = y + h grad log p(y) + sqrt(2h) e`, where every particle is \
              an independent chain [roberts1996exponential]. Without adjustment the chains sample \
              the target up to an error that grows with the step. With `sampler: \"mala\"` moves \
-             are accepted or rejected, and the chains sample the target exactly. The history gives \
-             the share of accepted moves as `acceptance`.",
+             are accepted or rejected, and the chains sample the target exactly; without `step`, the first half \
+             of the run is a warm-up in which the step size is adapted [hoffman2014nuts]. The \
+             history gives the share of accepted moves as `acceptance`, and the largest correlation \
+             of a coordinate with its value at the start as `start_correlation`: it is near 0 if the \
+             chains have mixed.",
         )
         .options(LangevinOptions::KEYS)
         .example(
@@ -151,6 +154,7 @@ fn langevin(call: &Call) -> Made {
     let options: LangevinOptions = call.options()?;
     let target = fixed_score(call, 0)?;
     let density = density(&target);
+    idle::in_langevin(call, &options);
     plan("langevin", call, Stepping::default(), move || {
         Ok(Flow::Sampler(Box::new(Langevin::new(build_score(&target)?, density.clone(), &options)?)))
     })

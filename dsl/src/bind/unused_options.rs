@@ -5,7 +5,7 @@ use crate::language::{At, Fail};
 use crate::value::Recipe;
 use rhai::Map;
 use sdflow::bridge::Method;
-use sdflow::flow::{GanFlowOptions, Process, SdFlowOptions, Stepping};
+use sdflow::flow::{GanFlowOptions, LangevinOptions, LangevinSampler, Process, SdFlowOptions, Stepping};
 use sdflow::ode::Integrator;
 use sdflow::run::RunOptions;
 use sdflow::schedule::Schedule;
@@ -59,6 +59,13 @@ pub fn in_sd_flow(call: &Call, target: &Recipe, source: &Recipe, options: &SdFlo
 pub fn in_simulation(call: &Call, method: Method) {
     let exact = method == Method::Plan;
     warn(call, &[("steps", exact, "the plan is drawn exactly, without steps", "leave it out, or use \"sde\"")]);
+}
+
+/// Warns about options of `langevin` that belong to adjusted chains.
+pub fn in_langevin(call: &Call, options: &LangevinOptions) {
+    let unadjusted = options.sampler == LangevinSampler::Ula;
+    let adjusted = |key| (key, unadjusted, "it belongs to the sampler \"mala\"", "add sampler: \"mala\"");
+    warn(call, &["warmup", "acceptance", "preconditioner"].map(adjusted));
 }
 
 /// Warns about the stepping of a flow whose other options all have an effect.

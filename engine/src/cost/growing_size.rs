@@ -183,7 +183,7 @@ impl Ladder {
 /// # Errors
 /// Those of `act`.
 pub fn along<T>(n: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Result<T>) -> Result<(T, Cost)> {
-    let climb = Climb { quadratic: false, ..gauge.climb() };
+    let climb = Climb { quadratic: false, ..Climb::timed_by(gauge.watch()) };
     let (ladder, made) = Ladder::climb(n, climb, |rows| {
         let (found, made) = gauge.quickest(gauge.pairwise(), || act(rows))?;
         Ok((vec![found], made))

@@ -129,7 +129,7 @@ impl Trial<'_> {
     /// Measures with growing numbers of points and reference points, in the ratio of their real
     /// numbers. The size is the larger number.
     fn climb(&self, (n, m): (usize, usize)) -> Result<(Ladder, Estimate)> {
-        let climb = Climb { quadratic: false, ..self.gauge.climb() };
+        let climb = Climb { quadratic: false, ..Climb::timed_by(self.gauge.watch()) };
         let most = n.max(m);
         let of = |count: usize, size: usize| (count as f64 * size as f64 / most as f64).round().max(1.0) as usize;
         Ladder::climb(most, climb, |size| {

@@ -4,8 +4,8 @@ use super::growing_size::{Climb, Ladder};
 use super::*;
 use crate::flow::{
     Diffusion, FieldAt, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, PfOdeOptions,
-    PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Stepping, Svgd,
-    SvgdOptions, VelocityField, Weighting,
+    PredictorCorrectorOptions, ReverseSdeOptions, ReverseSdeSampler, SdFlow, SdFlowOptions, Smc, SmcOptions, Stepping,
+    Svgd, SvgdOptions, VelocityField, Weighting,
 };
 use crate::metric::Reference;
 use crate::ode::Integrator;
@@ -93,7 +93,12 @@ fn pairs_are_those_of_the_run() {
         let exact = Box::new(Exact::new(target.clone()).unwrap());
         Motion::Sampler(Box::new(Langevin::new(exact, Some(target), &options).unwrap()))
     };
-    let relatives: [Make; 8] = [
+    let smc = || {
+        let target = Arc::new(Gaussian::isotropic(vec![0.5; 3], 0.8).unwrap());
+        Motion::Sampler(Box::new(Smc::new(target, None, &SmcOptions::default()).unwrap()))
+    };
+    let relatives: [Make; 9] = [
+        &smc,
         &svgd,
         &langevin,
         &|| ode(),

@@ -1,51 +1,27 @@
 //! Langevin dynamics, unadjusted and Metropolis-adjusted \[roberts1996exponential\].
 
+mod adjusted;
 mod metropolis;
+mod option;
+mod warmup;
 
 use super::aim::uneven;
+use super::diagnostics::Memory;
+use super::preconditioner::Preconditioning;
 use super::sampler::diffuse;
 use super::sigma::check_smallest_sigma;
-use super::support::{Support, inside};
+use super::support::Support;
 use super::{Clock, FieldAt, Readings, Sampler};
 use crate::archive::{Archive, Archived as _};
-use crate::error::MissingPart;
 use crate::ode::{Integrator, RungeKutta};
 use crate::pairwise::Pairwise;
 use crate::score::{At, Form, Kde, Score};
 use crate::target::Target;
 use crate::{Error, Points, Result, Subject, schedule::Schedule};
-use metropolis::{Place, Tally, accept, look_farther};
-use serde::{Deserialize, Serialize};
+use metropolis::{Moves, Place, Tally};
+pub use option::{LangevinOptions, LangevinSampler};
 use std::sync::Arc;
-
-/// The treatment of the error of a finite step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LangevinSampler {
-    /// No treatment: the unadjusted Langevin algorithm.
-    #[default]
-    Ula,
-    /// Each move is accepted or rejected: the Metropolis-adjusted Langevin algorithm.
-    Mala,
-}
-
-crate::choices!(LangevinSampler);
-
-crate::options! {
-    /// Options of `langevin`.
-    pub struct LangevinOptions {
-        /// "ula": unadjusted, every move is accepted; "mala": Metropolis-adjusted, a move can be
-        /// rejected, and the chains sample the target exactly.
-        sampler: LangevinSampler = LangevinSampler::Ula,
-        /// Step size `h` of `y' = y + h grad log p(y) + sqrt(2h) e`: a number or a schedule. Left
-        /// out: from the smallest standard deviation `s` of the target, `0.1 s^2` for "ula" and
-        /// `1.36 s^2 / dim^(1/3)` for "mala".
-        step: Option<Schedule> = None,
-        /// Noise level that smooths the target, in the units of the points; it must be positive for
-        /// a kernel estimate.
-        sigma: Schedule = Schedule::Constant { value: 0.0 },
-    }
-}
+use warmup::Warmup;
 
 /// The stochastic equation `dy = grad log p dt + sqrt(2) dW`, solved by the step `y' = y + h grad
 /// log p(y) + sqrt(2h) e`. Every particle is an independent chain. Without adjustment the chains
@@ -60,12 +36,19 @@ pub struct Langevin {
     step: Schedule,
     /// True if the step size was chosen by default.
     chosen: bool,
+    /// The number of steps of the warm-up; None for half of the steps.
+    warmup: Option<usize>,
+    acceptance: f64,
+    preconditioning: Preconditioning,
+    adapted: Warmup,
+    moves: Moves,
     here: Place,
     there: Place,
     steps: RungeKutta,
     all: Tally,
     recent: Tally,
     support: Support,
+    memory: Memory,
 }
 
 /// The range of good acceptance rates. Outside it a chain hardly moves: most moves are rejected, or
@@ -113,6 +96,15 @@ impl Langevin {
             None => chosen_step(score.as_ref(), options)?,
         };
         step.check("step", 0.0..=f64::INFINITY)?;
+        if !(options.acceptance > 0.0 && options.acceptance < 1.0) {
+            return Err(Error::argument("acceptance", options.acceptance, "it must be strictly between 0 and 1"));
+        }
+        let adapts = options.sampler == LangevinSampler::Mala;
+        let warmup = if adapts && options.step.is_none() { options.warmup } else { options.warmup.or(Some(0)) };
+        if options.preconditioner != Preconditioning::None && warmup == Some(0) {
+            let want = "the covariance of the chains is estimated in the warm-up: give `warmup`, such as warmup: 200, or leave `step` out";
+            return Err(Error::argument("preconditioner", serde_json::json!(options.preconditioner), want));
+        }
         let support = Support::of(density.clone());
         Ok(Langevin {
             score,
@@ -122,64 +114,27 @@ impl Langevin {
             sigma: options.sigma.clone(),
             step,
             chosen: options.step.is_none(),
+            warmup,
+            acceptance: options.acceptance,
+            preconditioning: options.preconditioner,
+            adapted: Warmup::default(),
+            moves: Moves::default(),
             here: Place::default(),
             there: Place::default(),
             steps: RungeKutta::default(),
             all: Tally::default(),
             recent: Tally::default(),
+            memory: Memory::default(),
         })
-    }
-
-    /// Computes scores and log densities at `place.at`.
-    fn judge(&mut self, place: &mut Place, clock: &Clock, pairwise: &Pairwise) -> Result<()> {
-        let cloud = &place.at;
-        let (sigma, stream) = (self.sigma.at(clock.progress()), clock.randomness("estimate"));
-        let at = At { z: cloud, sigma, cloud, aligned: true, learn: true, stream, pairwise };
-        self.score.evaluate(&at, Form::Score, &mut place.score)?;
-        if let Some(density) = &self.density {
-            density.expect_density(MissingPart::LogDensity)?.log_density(cloud, sigma, &mut place.log_density)?;
-        }
-        // Outside the support, the score of a formula is meaningless. Proposals from points there
-        // are therefore made by noise alone.
-        let rows = place.score.data_mut().chunks_exact_mut(cloud.dim()).zip(&place.log_density);
-        let lost = |(row, log): &(&mut [f64], &f64)| !inside(**log) || row.iter().any(|s| !s.is_finite());
-        rows.filter(lost).for_each(|(row, _)| row.fill(0.0));
-        Ok(())
-    }
-
-    /// Returns the step size at this moment.
-    pub fn step_size(&self, clock: &Clock) -> f64 {
-        self.step.at(clock.progress())
-    }
-
-    /// Proposes a move for every particle and makes the accepted moves; returns the number of
-    /// evaluations of the score.
-    fn adjusted(&mut self, cloud: &mut Points, clock: &Clock, pairwise: &Pairwise) -> Result<u64> {
-        let (h, mut evaluations) = (self.step_size(clock), 1);
-        let (mut here, mut there) = (std::mem::take(&mut self.here), std::mem::take(&mut self.there));
-        // The scores from the end of the last step are still valid if the smoothing does not
-        // change.
-        if here.at != *cloud || !matches!(self.sigma, Schedule::Constant { .. }) {
-            here.at.copy_from(cloud);
-            self.judge(&mut here, clock, pairwise)?;
-            evaluations += 1;
-        }
-        there.at.copy_from(cloud);
-        there.at.data_mut().iter_mut().zip(here.score.data()).for_each(|(y, s)| *y += h * s);
-        diffuse(&mut there.at, (2.0 * h).sqrt(), clock.randomness("diffusion"));
-        look_farther(&here, &mut there.at, clock.step);
-        self.judge(&mut there, clock, pairwise)?;
-        let accepted = accept(&mut here, &there, h, clock.randomness("acceptance"));
-        cloud.copy_from(&here.at);
-        self.all.add(cloud.n() as u64, accepted);
-        self.recent.add(cloud.n() as u64, accepted);
-        (self.here, self.there) = (here, there);
-        Ok(evaluations)
     }
 }
 
+/// Returns the default of the step size. For "mala" it is the first value of the warm-up.
 fn chosen_step(score: &dyn Score, options: &LangevinOptions) -> Result<Schedule> {
     let Some(extent) = score.extent() else {
+        if options.sampler == LangevinSampler::Mala && options.warmup != Some(0) {
+            return Ok(Schedule::from(1.0));
+        }
         let want = format!("{} has no known scale: give a number, such as step: 0.01", score.name());
         return Err(Error::argument("step", "left out", want));
     };
@@ -197,14 +152,24 @@ impl Sampler for Langevin {
         "langevin"
     }
 
-    fn prepare(&mut self, start: &Points, _clock: &Clock) -> Result<Vec<String>> {
+    fn prepare(&mut self, start: &Points, clock: &Clock) -> Result<Vec<String>> {
         self.score.check_dim(start, Subject::argument("start"), "the target")?;
+        let warmup = self.warmup(clock);
         let step = || format!("step: {:.3e}, from the smallest standard deviation of the target", self.step.at(0.0));
+        let adapts = || {
+            let acceptance = self.acceptance;
+            format!(
+                "warm-up: the first {warmup} of {} steps adapt the step size to an acceptance of {acceptance}",
+                clock.steps
+            )
+        };
         let then = match self.sampler {
             LangevinSampler::Ula => "they follow a score that has no meaning there",
             LangevinSampler::Mala => "they search for the target by random moves of growing size",
         };
-        let notes = [self.chosen.then(step), self.support.check_start(start, then)?];
+        self.memory = Memory::of(start);
+        let chosen = if warmup > 0 { Some(adapts()) } else { self.chosen.then(step) };
+        let notes = [chosen, self.support.check_start(start, then)?];
         Ok(notes.into_iter().flatten().collect())
     }
 
@@ -234,11 +199,18 @@ impl Sampler for Langevin {
     fn readings(&mut self, at: &FieldAt) -> Result<Readings> {
         self.support.look(at.cloud)?;
         let recent = std::mem::take(&mut self.recent);
-        Ok(recent.rate().map(|rate| ("acceptance", rate)).into_iter().collect())
+        let mut readings: Readings = recent.rate().map(|rate| ("acceptance", rate)).into_iter().collect();
+        if self.warmup(at.clock) > 0 {
+            readings.push(("step_size", self.step_size(at.clock)));
+        }
+        readings.extend(self.memory.measure(at.cloud).map(|correlation| ("start_correlation", correlation)));
+        Ok(readings)
     }
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("here", &mut self.here)?;
+        archive.part("adapted", &mut self.adapted)?;
+        archive.part("preconditioner", &mut self.moves.preconditioner)?;
         archive.part("all", &mut self.all)?;
         archive.part("recent", &mut self.recent)?;
         self.support.archive(archive)?;
@@ -256,6 +228,7 @@ impl Sampler for Langevin {
         };
         warnings.extend(self.support.warning("chains", advice));
         warnings.extend(self.here.stuck());
+        warnings.extend(self.memory.warning());
         if let Some(rate) = self.all.rate().filter(|rate| !WORKING.contains(rate)) {
             let advice = if rate < *WORKING.start() {
                 "most moves are rejected: make `step` smaller"

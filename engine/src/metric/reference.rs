@@ -117,7 +117,7 @@ impl Reference {
     /// probability proportional to its weight.
     pub(super) fn equal_points(&self, k: usize) -> Cow<'_, Points> {
         match self.weights() {
-            Some(weights) => Cow::Owned(self.points.select(&systematic(weights, k))),
+            Some(weights) => Cow::Owned(self.points.select(&systematic(weights, k, 0.5))),
             None => Cow::Borrowed(&self.points),
         }
     }

@@ -40,14 +40,15 @@ pub fn shares(weights: &[f64], n: usize, what: &str) -> Result<Vec<f64>> {
 }
 
 /// Returns `k` row indices in ascending order. Row `i` occurs `k shares[i]` times except for
-/// rounding. The rows are those at the values `(j + 1/2) / k` of the cumulative shares (systematic
-/// resampling).
-pub(crate) fn systematic(shares: &[f64], k: usize) -> Vec<usize> {
+/// rounding. The rows are those at the values `(j + offset) / k` of the cumulative shares, for an
+/// offset in `[0, 1)` (systematic resampling). A row without a share never occurs.
+pub(crate) fn systematic(shares: &[f64], k: usize, offset: f64) -> Vec<usize> {
     let total: f64 = shares.iter().sum();
+    let last = shares.iter().rposition(|share| *share > 0.0).unwrap_or(0);
     let (mut row, mut end) = (0, shares[0]);
     let at_level = |j: usize| {
-        let level = (j as f64 + 0.5) / k as f64 * total;
-        while level >= end && row + 1 < shares.len() {
+        let level = (j as f64 + offset) / k as f64 * total;
+        while level >= end && row < last {
             row += 1;
             end += shares[row];
         }
@@ -101,8 +102,12 @@ mod tests {
         let rows = [0, 0, 0, 1, 2, 2];
         let repeated = distinct.select(&rows);
         let weights = shares(&[3.0, 1.0, 2.0], 3, "w").unwrap();
-        assert_eq!(systematic(&weights, 6), rows);
-        assert_eq!(systematic(&weights, 2), [0, 2]);
+        assert_eq!(systematic(&weights, 6, 0.5), rows);
+        assert_eq!(systematic(&weights, 2, 0.5), [0, 2]);
+        // The offset decides where the rounding goes; a row without a share never occurs.
+        assert_eq!(systematic(&weights, 4, 0.1), [0, 0, 1, 2]);
+        assert_eq!(systematic(&[0.0, 0.5, 0.0, 0.5, 0.0], 3, 0.9999), [1, 3, 3]);
+        assert_eq!(systematic(&[0.0, 0.5, 0.0, 0.5, 0.0], 3, 0.0), [1, 1, 3]);
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9 * (1.0 + b.abs()), "{a} {b}");
         let (found, want) = (weighted_units(&distinct, Some(&weights)), AffineMap::of(&repeated));
         found.scale().iter().zip(want.scale()).for_each(|(a, b)| close(*a, *b));

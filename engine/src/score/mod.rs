@@ -19,7 +19,7 @@ mod gaussian_fit;
 mod kde;
 mod mixture_fit;
 mod ratio;
-mod shrinkage;
+pub(crate) mod shrinkage;
 mod smoothed;
 mod spec;
 

@@ -5,7 +5,7 @@ use faer::Mat;
 /// Weighted sums over a sample with mean 0, from which the error of its covariance is estimated.
 /// The weights `w_i` sum to 1; without weights they are `1 / n`.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tails {
+pub(crate) struct Tails {
     /// `sum_i w_i^2 |x_i|^4`.
     pub quartic: f64,
     /// `sum_i w_i^2`.
@@ -27,7 +27,7 @@ impl Tails {
 /// at most 1, and `b = sum_i w_i^2 |x_i|^4 - |S|^2 sum_i w_i^2` estimates the squared error of `S`.
 /// As `n` and `d` grow together, no other combination of `S` and the identity has a smaller
 /// expected squared error. The cost is `d^2`.
-pub(super) fn shrink(cov: &mut Mat<f64>, tails: Tails) -> f64 {
+pub(crate) fn shrink(cov: &mut Mat<f64>, tails: Tails) -> f64 {
     let dim = cov.nrows();
     let variance = (0..dim).map(|j| cov[(j, j)]).sum::<f64>() / dim as f64;
     let entries = || (0..dim).flat_map(|j| (0..dim).map(move |i| (i, j)));

@@ -1,5 +1,6 @@
 //! Metropolis acceptance of proposed moves.
 
+use super::super::preconditioner::Preconditioner;
 use super::super::support::inside;
 use crate::archive::{Archive, Archived};
 use crate::rng::Stream;
@@ -67,46 +68,84 @@ impl Archived for Tally {
     }
 }
 
+/// The moves of a step. With the preconditioner `L` a particle moves from `y` to `y + L u`, where
+/// `u = h L^T grad log p(y) + sqrt(2h) e` with standard normal `e`.
+#[derive(Debug, Default)]
+pub(super) struct Moves {
+    pub preconditioner: Preconditioner,
+    /// `u` for every particle.
+    inner: Points,
+    /// `L^T grad log p` at both ends of the moves.
+    forces: [Points; 2],
+    buffer: Points,
+}
+
+impl Moves {
+    /// Writes the proposals for the chains at `here` into `there`.
+    pub fn propose(&mut self, here: &Place, there: &mut Place, h: f64, stream: Stream) {
+        let Moves { preconditioner, inner, forces: [force, _], buffer } = self;
+        preconditioner.apply_transpose(&here.score, force);
+        inner.copy_from(force);
+        inner.data_mut().iter_mut().for_each(|u| *u *= h);
+        stream.add_normal((2.0 * h).sqrt(), inner.data_mut());
+        preconditioner.apply(inner, buffer);
+        there.at.copy_from(&here.at);
+        there.at.data_mut().iter_mut().zip(buffer.data()).for_each(|(y, u)| *y += u);
+    }
+
+    /// Computes the logarithms of the acceptance ratios of the proposals.
+    pub fn ratios(&mut self, here: &Place, there: &Place, h: f64) -> Vec<f64> {
+        let Moves { preconditioner, inner, forces: [from, to], .. } = self;
+        preconditioner.apply_transpose(&there.score, to);
+        let usual = usual_inside(&here.log_density);
+        let ratio = |i: usize| {
+            let (log, log_new) = (here.log_density[i], there.log_density[i]);
+            // No move leads out of the support. A move into the support is judged by the density of
+            // the chains inside. Otherwise, at an edge where the score has a pole, a chain would
+            // never move again.
+            match (inside(log), inside(log_new)) {
+                (_, false) => f64::NEG_INFINITY,
+                (false, true) => log_new - usual,
+                (true, true) => {
+                    let u = inner.row(i);
+                    let forth: f64 = u.iter().zip(from.row(i)).map(|(u, s)| (u - h * s).powi(2)).sum();
+                    let back: f64 = u.iter().zip(to.row(i)).map(|(u, s)| (u + h * s).powi(2)).sum();
+                    let ratio = log_new - log + (forth - back) / (4.0 * h);
+                    if ratio.is_nan() { f64::NEG_INFINITY } else { ratio }
+                }
+            }
+        };
+        (0..inner.n()).into_par_iter().with_min_len(64).map(ratio).collect()
+    }
+}
+
+/// Returns the mean probability of acceptance for these logarithms of acceptance ratios.
+pub(super) fn mean_acceptance(ratios: &[f64]) -> f64 {
+    ratios.iter().map(|ratio| ratio.min(0.0).exp()).sum::<f64>() / ratios.len() as f64
+}
+
 /// The number of particles whose acceptance uses one random stream.
 const CHUNK: usize = 1024;
 
 /// Moves the accepted particles of `here` to their positions in `there`; returns their number.
-pub(super) fn accept(here: &mut Place, there: &Place, h: f64, stream: Stream) -> u64 {
-    let dim = here.at.dim();
-    let length = CHUNK * dim;
-    let usual = usual_inside(&here.log_density);
-    let from = here.at.data_mut().par_chunks_mut(length).zip(here.score.data_mut().par_chunks_mut(length));
-    here.rejected.resize(here.log_density.len(), 0);
-    let state = here.log_density.par_chunks_mut(CHUNK).zip(here.rejected.par_chunks_mut(CHUNK));
-    let from = from.zip(state);
-    let to = there.at.data().par_chunks(length).zip(there.score.data().par_chunks(length));
-    let to = to.zip(there.log_density.par_chunks(CHUNK));
-    let chunks = from.zip(to).enumerate().map(|(chunk, (((y, s), (log, rejected)), ((y_new, s_new), log_new)))| {
+pub(super) fn accept(here: &mut Place, there: &Place, ratios: &[f64], stream: Stream) -> u64 {
+    here.rejected.resize(ratios.len(), 0);
+    let mut accepted = 0;
+    for (chunk, ratios) in ratios.chunks(CHUNK).enumerate() {
         let mut rng = stream.at(chunk as u64).rng();
-        let mut accepted = 0;
-        for i in 0..log.len() {
-            let row = i * dim..(i + 1) * dim;
-            let back = log_move(&y_new[row.clone()], &s_new[row.clone()], &y[row.clone()], h);
-            let forth = log_move(&y[row.clone()], &s[row.clone()], &y_new[row.clone()], h);
-            let ratio = log_new[i] - log[i] + back - forth;
-            let level = rng.uniform().ln();
-            // No move leads out of the support. A move into the support is judged by the density of
-            // the chains inside. Otherwise, at an edge where the score has a pole, a chain would
-            // never move again.
-            let ratio = if inside(log[i]) { ratio } else { log_new[i] - usual };
-            if inside(log_new[i]) && level < ratio {
-                y[row.clone()].copy_from_slice(&y_new[row.clone()]);
-                s[row.clone()].copy_from_slice(&s_new[row]);
-                log[i] = log_new[i];
-                rejected[i] = 0;
+        for (i, ratio) in ratios.iter().enumerate().map(|(i, ratio)| (chunk * CHUNK + i, ratio)) {
+            if rng.uniform().ln() < *ratio {
+                here.at.row_mut(i).copy_from_slice(there.at.row(i));
+                here.score.row_mut(i).copy_from_slice(there.score.row(i));
+                here.log_density[i] = there.log_density[i];
+                here.rejected[i] = 0;
                 accepted += 1;
             } else {
-                rejected[i] = rejected[i].saturating_add(1);
+                here.rejected[i] = here.rejected[i].saturating_add(1);
             }
         }
-        accepted
-    });
-    chunks.sum()
+    }
+    accepted
 }
 
 /// Returns the median log density of the chains inside the support, if some are outside.
@@ -135,9 +174,4 @@ pub(super) fn look_farther(here: &Place, there: &mut Points, step: usize) {
             *to = from + wide * (*to - from);
         }
     }
-}
-
-/// Returns the log density of the move from `a` with score `s` to `b`, up to a constant.
-fn log_move(a: &[f64], s: &[f64], b: &[f64], h: f64) -> f64 {
-    -a.iter().zip(s).zip(b).map(|((a, s), b)| (b - a - h * s).powi(2)).sum::<f64>() / (4.0 * h)
 }
