@@ -205,8 +205,8 @@ fn a_reading_has_the_operators_of_a_run() {
         ("sqrt(e.to_float())", true),
         ("e % 2", false),
         ("+e", false),
-        ("sqrt(e)", false),
-        ("min(e, 1.0)", false),
+        ("sqrt(e) + ln(e) - exp(e)", true),
+        ("min(e, 1) + max(0.5, e) + max(e, e)", true),
         ("round(e)", false),
         ("is_nan(e)", false),
     ] {

@@ -160,17 +160,21 @@ impl Points {
         Points { data: self.data[range.start * self.dim..range.end * self.dim].to_vec(), dim: self.dim }
     }
 
-    /// # Errors
     /// Checks that all values are finite. The error gives the first value that is not, with its
     /// place, and calls the points `what`.
+    ///
+    /// # Errors
+    /// The check fails.
     pub fn check_finite(&self, what: &str) -> Result<()> {
         self.check_all(what, |v| v.is_finite())
     }
 
-    /// # Errors
     /// Checks that all values are finite, and small enough that squares of distances do not
     /// overflow. The error gives the first value that is not, with its place, and calls the points
     /// `what`.
+    ///
+    /// # Errors
+    /// The check fails.
     pub fn check_squares(&self, what: &str) -> Result<()> {
         self.check_all(what, |v| v.abs() <= LARGEST)
     }

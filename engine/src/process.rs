@@ -36,8 +36,8 @@ pub trait Observer {
 
     /// Writes the state after `done` of `total` steps.
     ///
+    /// # Errors
     /// The state cannot be written, for example because the disk is full; the process then ends.
-    /// The disk is full; the process then ends.
     fn keep_checkpoint(&mut self, _done: usize, _total: usize, _state: Archive) -> Result<()> {
         Ok(())
     }

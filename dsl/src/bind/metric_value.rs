@@ -13,7 +13,10 @@ pub const ENTRIES: &[Entry] = &[
     function("value", Kind::Metric, &[], Type::Number, |call| Ok(receiver(call)?.value.into()))
         .of(Type::Reading)
         .property()
-        .about("The value of a metric. In comparisons and sums a reading stands for its value.")
+        .about(
+            "The value of a metric. In comparisons, in arithmetic and in `min`, `max`, `abs`, `sqrt`, \
+             `exp` and `ln` a reading stands for its value.",
+        )
         .example(
             "let x = normal(100, 2);\n\
              let e = energy(x, normal(100, 2));\n\

@@ -49,14 +49,22 @@ pub fn plain_value(dynamic: &Dynamic) -> Option<f64> {
 type Operator<R> = fn(f64, f64) -> R;
 
 /// The arithmetic of readings; a dry run has the same.
-pub const ARITHMETIC: [(&str, Operator<f64>); 5] =
-    [("+", |a, b| a + b), ("-", |a, b| a - b), ("*", |a, b| a * b), ("/", |a, b| a / b), ("**", f64::powf)];
+pub const ARITHMETIC: [(&str, Operator<f64>); 7] = [
+    ("+", |a, b| a + b),
+    ("-", |a, b| a - b),
+    ("*", |a, b| a * b),
+    ("/", |a, b| a / b),
+    ("**", f64::powf),
+    ("min", f64::min),
+    ("max", f64::max),
+];
 
 /// A function of one number.
 type Unary = fn(f64) -> f64;
 
 /// The functions of one reading; a dry run has the same.
-pub const UNARY: [(&str, Unary); 3] = [("-", |a| -a), ("abs", f64::abs), ("to_float", |a| a)];
+pub const UNARY: [(&str, Unary); 6] =
+    [("-", |a| -a), ("abs", f64::abs), ("sqrt", f64::sqrt), ("exp", f64::exp), ("ln", f64::ln), ("to_float", |a| a)];
 
 /// Registers the operators of readings: in comparisons and sums a reading counts as its value.
 pub fn register(engine: &mut Engine) {

@@ -142,9 +142,11 @@ impl dyn Bridge + '_ {
         Gaussian::new(mean, cov)
     }
 
-    /// # Errors
     /// Checks that there are points, that they have the dimension of the bridge and that they are
     /// finite.
+    ///
+    /// # Errors
+    /// The check fails.
     pub fn check_points(&self, points: &Points) -> Result<()> {
         if points.n() == 0 {
             return Err(Error::shape(Subject::points(), "no rows", "at least one is needed"));
@@ -154,8 +156,10 @@ impl dyn Bridge + '_ {
     }
 }
 
-/// # Errors
 /// Checks that a time lies in `[0, 1]`.
+///
+/// # Errors
+/// The check fails.
 pub fn check_time(t: f64) -> Result<()> {
     if (0.0..=1.0).contains(&t) {
         return Ok(());

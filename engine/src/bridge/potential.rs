@@ -114,8 +114,10 @@ impl PotentialBridge {
     }
 }
 
-/// # Errors
 /// Checks that the distribution from which a bridge starts has the dimension of the bridge.
+///
+/// # Errors
+/// The check fails.
 pub(super) fn check_source(source: &dyn Target, dim: usize) -> Result<()> {
     if source.dim() == dim {
         return Ok(());

@@ -11,6 +11,9 @@ const FIRST: usize = 64;
 const CHEAP: f64 = 20e-3;
 /// If a call takes at least this many seconds, its time is that of its work, not of its start.
 const ENOUGH: f64 = 8e-3;
+/// The same for a metric or another call whose time is extrapolated in the size, not in the pairs.
+/// Caches and threads change the growth of shorter times.
+const ENOUGH_WITHOUT_PAIRS: f64 = 0.1;
 /// After this many seconds, no larger size is tried if three sizes are at least [`MANY`].
 const LONG: f64 = 0.4;
 /// After this many seconds, no larger size is tried at all.
@@ -104,7 +107,9 @@ impl Ladder {
             return true;
         }
         let foretold = !climb.quadratic || (many > 0 && self.is_foretold());
-        foretold && (self.slowest() > ENOUGH || elapsed > LONG) && !self.is_cheap_at(n)
+        let paired = self.rungs.last().is_some_and(|(_, found)| found.iter().all(|part| part.pairs > 0.0));
+        let enough = if climb.quadratic || paired { ENOUGH } else { ENOUGH_WITHOUT_PAIRS };
+        foretold && (self.slowest() > enough || elapsed > LONG) && !self.is_cheap_at(n)
     }
 
     /// True if the pairs at the largest size are those that a polynomial through the three sizes

@@ -115,8 +115,10 @@ fn resident() -> Option<u64> {
 /// The number of `dim` x `dim` matrices that a computation with a covariance holds at once.
 const MATRICES: usize = 4;
 
-/// # Errors
 /// Checks that covariances of this many coordinates fit into memory.
+///
+/// # Errors
+/// The check fails.
 pub fn check_matrix(dim: usize) -> Result<()> {
     let Some(why) = no_room(MATRICES.saturating_mul(dim), dim) else { return Ok(()) };
     let reason = format!("{MATRICES} matrices are held at once, and {why}");

@@ -50,8 +50,10 @@ pub fn distances(queries: &Points, points: &Points, k: usize, own: bool, interru
     })
 }
 
-/// # Errors
 /// Checks that `neighbours` is at least 1 and that there are enough points.
+///
+/// # Errors
+/// The check fails.
 pub(crate) fn check_count(neighbours: usize, what: Subject, points: &Points, least: usize) -> Result<()> {
     if neighbours == 0 {
         return Err(Error::argument("neighbours", 0, "at least 1 is needed"));

@@ -2,8 +2,10 @@
 
 use crate::{Error, Points, Result, Rule};
 
-/// # Errors
 /// Checks that `sigma` is finite and not negative, and that it is positive unless `zero_allowed`.
+///
+/// # Errors
+/// The check fails.
 pub(crate) fn check_sigma(sigma: f64, zero_allowed: bool, who: &str) -> Result<()> {
     if sigma.is_finite() && (sigma > 0.0 || (sigma == 0.0 && zero_allowed)) {
         return Ok(());

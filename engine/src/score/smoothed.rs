@@ -51,8 +51,13 @@ pub struct Smoothed {
     pairs: usize,
     sums: Vec<Sums>,
     ess: Option<f64>,
+    /// The number of smoothings, and of those with too small an effective sample size.
+    smoothings: (u64, u64),
     error: Option<String>,
 }
+
+/// With fewer effective samples for half of the particles, one sample decides.
+const TOO_FEW: f64 = 1.5;
 
 /// Weighted sums of one query. Weights are relative to the largest weight so far.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +89,7 @@ impl Smoothed {
             return Err(Error::argument("samples", options.samples, "it must be at least 2"));
         }
         let pairs = options.samples.div_ceil(2);
-        Ok(Smoothed { target, pairs, sums: Vec::new(), ess: None, error: None })
+        Ok(Smoothed { target, pairs, sums: Vec::new(), ess: None, smoothings: (0, 0), error: None })
     }
 
     /// Computes the sums of all queries.
@@ -210,6 +215,8 @@ impl Score for Smoothed {
             let mut ess: Vec<f64> = self.sums.iter().map(Sums::ess).collect();
             ess.sort_by(f64::total_cmp);
             self.ess = ess.get(ess.len() / 2).copied();
+            self.smoothings.0 += 1;
+            self.smoothings.1 += u64::from(self.ess.is_some_and(|ess| ess < TOO_FEW));
         }
         self.error = self.error.take().or_else(|| not_finite(&self.target.name(), at.z, out));
         Ok(())
@@ -221,6 +228,7 @@ impl Score for Smoothed {
 
     fn archive(&mut self, archive: &mut Archive) -> Result<()> {
         archive.part("ess", &mut self.ess)?;
+        archive.part("smoothings", &mut self.smoothings)?;
         archive.part("error", &mut self.error)
     }
 
@@ -229,7 +237,17 @@ impl Score for Smoothed {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.error.iter().cloned().collect()
+        let (all, lost) = self.smoothings;
+        let lost = (lost > all / 4).then(|| {
+            format!(
+                "the Monte Carlo smoothing of {} was lost in {lost} of {all} evaluations: fewer than {TOO_FEW} of {} samples \
+                 were effective, so that the score was that of single samples; use a smaller sigma, more `samples`, or \
+                 `smc`, which needs no smoothing",
+                self.target.name(),
+                2 * self.pairs
+            )
+        });
+        self.error.iter().cloned().chain(lost).collect()
     }
 }
 

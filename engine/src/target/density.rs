@@ -24,8 +24,10 @@ pub trait Density: Send + Sync {
     }
 }
 
-/// # Errors
 /// Checks that `sigma`, the standard deviation of a smoothing noise, is finite and not negative.
+///
+/// # Errors
+/// The check fails.
 pub(super) fn check_sigma(sigma: f64) -> Result<()> {
     if sigma >= 0.0 && sigma.is_finite() {
         return Ok(());

@@ -107,9 +107,11 @@ impl Moments {
     }
 }
 
-/// # Errors
 /// Checks `sigma` as [`check_sigma`] does. A positive `sigma` is an error too, for a distribution
 /// that has a closed form only without smoothing.
+///
+/// # Errors
+/// The check fails.
 pub(super) fn check_no_smoothing(target: &impl Target, sigma: f64) -> Result<()> {
     check_sigma(sigma)?;
     if sigma == 0.0 { Ok(()) } else { Err(Error::missing(target.name(), MissingPart::SmoothedForm(sigma))) }

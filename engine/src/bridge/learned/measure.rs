@@ -68,8 +68,10 @@ fn one(end: &dyn Target, name: &str, least: Option<f64>, stream: Stream) -> Resu
     Ok(Measured { spread: Spread { mean, variance }, gaussian, constant })
 }
 
-/// # Errors
 /// Checks that a distribution varies.
+///
+/// # Errors
+/// The check fails.
 fn check_variance(variance: f64, name: &str) -> Result<f64> {
     if variance > 0.0 && variance.is_finite() {
         return Ok(variance);

@@ -70,6 +70,17 @@ fn the_shift_is_the_score_times_the_variance_and_ess_is_told() {
 }
 
 #[test]
+fn a_smoothing_that_is_lost_is_told() {
+    let narrow: Arc<dyn Target> = Arc::new(Gaussian::diagonal(vec![0.0; 20], &[0.1; 20]).unwrap());
+    let z = Stream::new(2).normal(20, 20);
+    let told = evaluated(narrow.clone(), 16, &z, 2.0, Form::Score).1.warnings();
+    assert!(told[0].contains("lost in 1 of 1") && told[0].contains("of 16 samples"), "{told:?}");
+    let mut within = z.clone();
+    within.data_mut().iter_mut().for_each(|x| *x *= 0.1);
+    assert!(evaluated(narrow, 16, &within, 0.05, Form::Score).1.warnings().is_empty());
+}
+
+#[test]
 fn beyond_the_support_counts_as_zero_and_nowhere_is_told() {
     // The exponential distribution on x > 0; elsewhere log(x0) is not a number.
     let p: Arc<dyn Target> = Arc::new(CustomDensity::formula(1, "-x0 + 0*log(x0)", &[]).unwrap());
