@@ -5,6 +5,7 @@ mod bridge;
 mod bridge_learned;
 mod bridge_method;
 mod bridge_metric;
+mod chain_summary;
 mod checks;
 mod density;
 mod ending;
@@ -71,6 +72,7 @@ const LISTS: &[&[Entry]] = &[
     sweep::ENTRIES,
     matrix::ENTRIES,
     metric_value::ENTRIES,
+    chain_summary::ENTRIES,
     sinkhorn::ENTRIES,
     checks::ENTRIES,
     table::ENTRIES,

@@ -1,6 +1,7 @@
 //! Signs that particles do not have the distribution of the target.
 
 use crate::Points;
+use crate::number::number;
 
 /// Returns `-mean((x - m) . score(x)) / dim` with the mean `m` of the points. For a sample of the
 /// distribution with this score it is 1 up to the error of the sample, by integration by parts
@@ -12,23 +13,28 @@ pub(super) fn stein_ratio(points: &Points, scores: &Points) -> f64 {
     -points.iter().zip(scores.iter()).map(row).sum::<f64>() / points.data().len() as f64
 }
 
-/// Warns about particles that are far too close together for their scores.
-pub(super) fn collapsed(points: &Points, scores: &Points) -> Option<String> {
-    /// Below this ratio a finite sample or a finite step is no explanation.
-    const LEAST: f64 = 0.5;
-    // With so few points, the ratio of a proper sample can be small.
+/// Warns about particles that are far too close together or too far apart for their scores.
+pub(super) fn misfit(points: &Points, scores: &Points) -> Option<String> {
+    /// Beyond this ratio a finite sample or a finite step is no explanation.
+    const FACTOR: f64 = 2.0;
+    // With so few points, the ratio of a proper sample can be far from 1.
     const FEW: usize = 10;
     if points.n() < FEW {
         return None;
     }
     let ratio = stein_ratio(points, scores);
-    (ratio < LEAST).then(|| {
-        format!(
-            "the particles have {ratio:.2} of the spread that the score of the target demands (for a target without \
-             edges): they have collapsed, as SVGD does in many dimensions, or have not spread yet; take more steps, or \
-             use `langevin` or `smc`"
-        )
-    })
+    let why = match ratio {
+        small if small < 1.0 / FACTOR => {
+            "they have collapsed, as those of SVGD do in many dimensions, or have not spread yet"
+        }
+        large if large > FACTOR => "they have not reached the target yet",
+        _ => return None,
+    };
+    Some(format!(
+        "the particles have {} times the spread that the score of the target demands (for a target without edges): {why}; \
+         take more steps, or use `langevin` or `smc`",
+        number(ratio)
+    ))
 }
 
 /// The memory of independent chains: the correlation of their coordinates with those of their
@@ -93,7 +99,7 @@ mod tests {
             let mut scores = x.clone();
             scores.data_mut().iter_mut().for_each(|v| *v = 7.0 - *v);
             assert!((stein_ratio(&x, &scores) / (s * s) - 1.0).abs() < 0.03);
-            assert_eq!(collapsed(&x, &scores).is_some(), s < 0.5);
+            assert_eq!(misfit(&x, &scores).is_some(), s != 1.0);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Stein variational gradient descent \[liu2016stein\].
 
 use super::aim::uneven;
-use super::diagnostics::collapsed;
+use super::diagnostics::misfit;
 use super::sigma::check_smallest_sigma;
 use super::support::Support;
 use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
@@ -184,7 +184,7 @@ impl VelocityField for Svgd {
         let mut warnings = self.score.warnings();
         warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
         warnings.extend(self.support.warning("particles", advice));
-        warnings.extend(collapsed(&self.known.0, &self.scores));
+        warnings.extend(misfit(&self.known.0, &self.scores));
         warnings
     }
 }

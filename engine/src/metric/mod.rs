@@ -8,6 +8,7 @@
 mod algebra;
 mod bw_uvp;
 mod c2st;
+mod chain_summary;
 mod coverage;
 mod energy;
 mod estimate;
@@ -36,6 +37,7 @@ mod wasserstein;
 
 pub(crate) use bw_uvp::{BwUvp, bures_wasserstein};
 pub(crate) use c2st::{C2st, C2stOptions};
+pub use chain_summary::{ChainSummary, chain_summary};
 pub(crate) use coverage::{Coverage, CoverageOptions};
 pub(crate) use energy::{Energy, EnergyOptions};
 pub use estimate::Estimate;
