@@ -81,6 +81,24 @@ fn results_are_unknown() {
 }
 
 #[test]
+fn functions_of_numbers_take_unknown_numbers() {
+    let one = "abs sqrt exp ln log sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh to_degrees to_radians \
+               truncate fraction floor ceiling round to_float to_int";
+    for name in one.split_whitespace() {
+        let script = |number: &str| format!("let number = {number}; let y = number.{name}(); print(`${{y}}`);");
+        let (known, said) = checked(&script("0.5"));
+        assert_eq!((told(&known.errors), said.len()), (String::new(), 1), "{name} of a number");
+        let (report, said) = checked(&script("1.0 * energy(normal(9, 2), normal(9, 2))"));
+        assert_eq!((told(&report.errors), said), (String::new(), vec!["?".into()]), "{name}");
+    }
+    for call in ["hypot(number, 2.0)", "atan(1.0, number)", "log(number, 2.0)", "min(number, 1)", "max(2.0, number)"] {
+        let script = format!("let number = 1.0 * energy(normal(9, 2), normal(9, 2)); print(`${{{call}}}`);");
+        let (report, said) = checked(&script);
+        assert_eq!((told(&report.errors), said), (String::new(), vec!["?".into()]), "{call}");
+    }
+}
+
+#[test]
 fn both_answers_are_checked() {
     let script = |both: [&str; 2]| {
         format!("let e = energy(normal(9, 2), normal(9, 2));\nif e < 1.0 {{ {} }} else {{ {} }}", both[0], both[1])

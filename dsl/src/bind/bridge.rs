@@ -9,8 +9,8 @@ use crate::language::{At, Fail, Kind, OPTIONS, Type, arg};
 use crate::value::BridgeHandle;
 use rhai::Dynamic;
 use sdflow::bridge::{
-    Bridge, BridgePairOptions, EndTarget, GaussianBridge, GaussianBridgeOptions, LightSbOptions, StartedBridge,
-    TrainedBridge, train_light_sb,
+    Bridge, BridgePairOptions, EndTarget, GaussianBridge, GaussianBridgeOptions, LightSbOptions, PotentialBridge,
+    StartedBridge, TrainedBridge, TwoPotentialBridge, train_light_sb,
 };
 use sdflow::cost::{self, Gauge};
 use sdflow::options::Options;
@@ -76,7 +76,8 @@ pub const ENTRIES: &[Entry] = &[
          Gaussians, so the drift and the plan are exact for the learned potential. The training \
          needs neither pairs nor simulation. The option `loss` chooses between the two losses of \
          the literature [korotin2024light, gushchin2024light]. The units of the points do not matter, but `epsilon` \
-         has the square of their unit. An interrupted training leaves the file \
+         has the square of their unit. The backward process is the bridge with the ends exchanged, \
+         learned in the same way; its steps are the other half of the time. An interrupted training leaves the file \
          `interrupted.safetensors`.",
     )
     .options(LightSbOptions::KEYS)
@@ -122,29 +123,43 @@ fn light_sb(call: &Call) -> Result<Dynamic, Fail> {
     options.steps = context.steps(options.steps);
     let (source, target) = (distribution(call, 0)?, distribution(call, 1)?);
     let (number, stream) = context.numbered_stream("light_sb");
-    let train = |steps: usize| {
-        let options = LightSbOptions { steps, ..options.clone() };
-        let mut watch = ContextObserver::new(context, call.owner(format!("light_sb-{number}")), "train light_sb");
-        train_light_sb(source.as_ref(), target.as_ref(), &options, stream, &context.interrupt, &mut watch)
+    let learn = |ends: [&dyn Target; 2], first: Option<&Arc<PotentialBridge>>, stream| {
+        let backward = if first.is_some() { "-backward" } else { "" };
+        let task = format!("train light_sb{backward}");
+        let train = |steps: usize| {
+            let options = LightSbOptions { steps, ..options.clone() };
+            let mut watch = ContextObserver::new(context, call.owner(format!("light_sb-{number}{backward}")), &task);
+            train_light_sb(ends[0], ends[1], &options, stream, &context.interrupt, &mut watch)
+        };
+        let measure = |gauge: &Gauge| cost::repeated(options.steps, gauge, train);
+        let made = call.work(&task, || context.time("training", || train(options.steps)), measure)?;
+        finish(call, made, first)
     };
-    let measure = |gauge: &Gauge| cost::repeated(options.steps, gauge, train);
-    let made = call.work("train light_sb", || context.time("training", || train(options.steps)), measure)?;
-    finish(call, made, source, target)
+    let forward = learn([source.as_ref(), target.as_ref()], None, stream)?;
+    if !options.backward {
+        return Ok(Dynamic::from(BridgeHandle::potential(forward).between(source, target)));
+    }
+    let backward = learn([target.as_ref(), source.as_ref()], Some(&forward), stream.label("backward"))?;
+    let made = TwoPotentialBridge::new(forward, backward).map_err(|e| call.place(e))?;
+    Ok(Dynamic::from(BridgeHandle::two_potentials(made).between(source, target)))
 }
 
-/// Returns a learned bridge, and saves the bridge of an interrupted training.
-fn finish(call: &Call, made: TrainedBridge, source: Arc<dyn Target>, target: Arc<dyn Target>) -> Result<Dynamic, Fail> {
+/// Returns a learned process. If its training was interrupted, saves the forward process: `first`,
+/// or else this one.
+fn finish(
+    call: &Call,
+    made: TrainedBridge,
+    first: Option<&Arc<PotentialBridge>>,
+) -> Result<Arc<PotentialBridge>, Fail> {
     match made.ending {
         Ending::Interrupted { .. } => {
-            save_interrupted_model(call, |path| made.bridge.save(path))?;
+            save_interrupted_model(call, |path| first.map_or(&made.bridge, |first| first.as_ref()).save(path))?;
             Err(sdflow::Error::Interrupted.into())
         }
         Ending::Diverged { step } => {
             let message = format!("the loss of `light_sb` became {} in step {step}", made.loss);
             Err(Fail::script(message).hint("make `rate` smaller"))
         }
-        Ending::Finished | Ending::Converged { .. } => {
-            Ok(Dynamic::from(BridgeHandle::potential(Arc::new(made.bridge)).between(source, target)))
-        }
+        Ending::Finished | Ending::Converged { .. } => Ok(Arc::new(made.bridge)),
     }
 }

@@ -8,7 +8,7 @@ use crate::context::ContextObserver;
 use crate::language::{At, Fail, Kind, OPTIONS, Type, arg, optional};
 use crate::value::{BridgeHandle, Model, Recipe};
 use rhai::Dynamic;
-use sdflow::bridge::{LearnedBridge, PotentialBridge};
+use sdflow::bridge::{LearnedBridge, PotentialBridge, TwoPotentialBridge};
 use sdflow::cost::{self, Gauge};
 use sdflow::generator::{self, ModelOptions};
 use sdflow::options::Options;
@@ -147,6 +147,9 @@ fn load_model(call: &Call) -> Result<Dynamic, Fail> {
         fail if fail.at == At::Call => fail.at(At::Argument(0)),
         fail => fail,
     };
+    if let Some(bridge) = context.time("files", || TwoPotentialBridge::load(&path)).map_err(refuse)? {
+        return Ok(Dynamic::from(BridgeHandle::two_potentials(bridge)));
+    }
     if let Some(bridge) = context.time("files", || PotentialBridge::load(&path)).map_err(refuse)? {
         return Ok(Dynamic::from(BridgeHandle::potential(Arc::new(bridge))));
     }

@@ -32,7 +32,7 @@ pub fn register(engine: &mut Engine, dry: &Arc<Dry>) {
 /// as long to compile.
 fn binary(engine: &mut Engine, dry: &Arc<Dry>, pair: [TypeId; 2]) {
     type Op = fn(f64, f64) -> f64;
-    let ops: [(&str, Op); 8] = [
+    let ops: [(&str, Op); 11] = [
         ("+", |a, b| a + b),
         ("-", |a, b| a - b),
         ("*", |a, b| a * b),
@@ -41,6 +41,9 @@ fn binary(engine: &mut Engine, dry: &Arc<Dry>, pair: [TypeId; 2]) {
         ("**", f64::powf),
         ("min", f64::min),
         ("max", f64::max),
+        ("hypot", f64::hypot),
+        ("atan", f64::atan2),
+        ("log", f64::log),
     ];
     let of_reading = pair.contains(&TypeId::of::<Reading>());
     for (name, op) in ops.into_iter().filter(|(name, _)| !of_reading || ARITHMETIC.iter().any(|(own, _)| own == name)) {
@@ -71,7 +74,7 @@ fn any_number(x: &Dynamic) -> (f64, bool) {
 
 fn unary<A: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
     type Op = fn(f64) -> f64;
-    let ops: [(&str, Op); 16] = [
+    let ops: [(&str, Op); 28] = [
         ("-", |x| -x),
         ("+", |x| x),
         ("abs", f64::abs),
@@ -82,7 +85,19 @@ fn unary<A: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
         ("sin", f64::sin),
         ("cos", f64::cos),
         ("tan", f64::tan),
+        ("asin", f64::asin),
+        ("acos", f64::acos),
+        ("atan", f64::atan),
+        ("sinh", f64::sinh),
+        ("cosh", f64::cosh),
         ("tanh", f64::tanh),
+        ("asinh", f64::asinh),
+        ("acosh", f64::acosh),
+        ("atanh", f64::atanh),
+        ("to_degrees", f64::to_degrees),
+        ("to_radians", f64::to_radians),
+        ("truncate", f64::trunc),
+        ("fraction", f64::fract),
         ("floor", f64::floor),
         ("ceiling", f64::ceil),
         ("round", f64::round),

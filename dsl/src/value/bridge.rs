@@ -1,7 +1,7 @@
 //! Bridges.
 
 use rhai::Engine;
-use sdflow::bridge::{Bridge, LearnedBridge, PotentialBridge};
+use sdflow::bridge::{Bridge, LearnedBridge, PotentialBridge, TwoPotentialBridge};
 use sdflow::target::Target;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct BridgeHandle {
 pub enum SavedBridge {
     /// A bridge with a mixture potential.
     Potential(Arc<PotentialBridge>),
+    /// A bridge with a mixture potential at either end.
+    TwoPotentials(Arc<TwoPotentialBridge>),
     /// A bridge of two nets.
     Learned(Arc<LearnedBridge>),
 }
@@ -36,6 +38,7 @@ impl SavedBridge {
     pub fn save(&self, path: &Path) -> sdflow::Result<()> {
         match self {
             SavedBridge::Potential(bridge) => bridge.save(path),
+            SavedBridge::TwoPotentials(bridge) => bridge.save(path),
             SavedBridge::Learned(bridge) => bridge.save(path),
         }
     }
@@ -50,6 +53,12 @@ impl BridgeHandle {
     /// Returns a bridge with a mixture potential.
     pub fn potential(bridge: Arc<PotentialBridge>) -> BridgeHandle {
         BridgeHandle { saved: Some(SavedBridge::Potential(bridge.clone())), ..BridgeHandle::closed_form(bridge) }
+    }
+
+    /// Returns a bridge with a mixture potential at either end.
+    pub fn two_potentials(bridge: TwoPotentialBridge) -> BridgeHandle {
+        let bridge = Arc::new(bridge);
+        BridgeHandle { saved: Some(SavedBridge::TwoPotentials(bridge.clone())), ..BridgeHandle::closed_form(bridge) }
     }
 
     /// Returns the same bridge, of which more is known.

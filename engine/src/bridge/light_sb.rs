@@ -48,7 +48,11 @@ pub struct TrainedBridge {
 /// noise of single optimiser steps.
 ///
 /// The units of the data do not matter: the training uses units in which the means are 0 and the
-/// mean variance of both distributions is 1. Cost per step: `O(batch K d)`, or `O(batch K d^2 + K
+/// mean variance of both distributions is 1.
+///
+/// This is the forward process alone, whatever the option `backward` says: the same training with
+/// the ends exchanged gives the backward process, and a
+/// [`TwoPotentialBridge`](super::TwoPotentialBridge) has both. Cost per step: `O(batch K d)`, or `O(batch K d^2 + K
 /// d^3)` for full shapes.
 ///
 /// # Errors

@@ -54,7 +54,7 @@ pub use learned::{
 };
 pub use light_sb::{LightSbOptions, PotentialLoss, ShapeKind, TrainedBridge, train_light_sb};
 pub use path_energy::path_energy;
-pub use potential::{BridgePairOptions, PotentialBridge, StartedBridge};
+pub use potential::{BridgePairOptions, PotentialBridge, StartedBridge, TwoPotentialBridge};
 pub use reference_process::ReferenceProcess;
 pub use simulate::{Method, Path, SimulateOptions, Snapshot, simulate};
 pub use sinkhorn_bridge::SinkhornBridge;

@@ -7,6 +7,7 @@ mod shape;
 mod started;
 #[cfg(feature = "files")]
 mod store;
+mod two_potentials;
 
 use super::ReferenceProcess;
 use super::quadratics::{Curvature, Quadratics};
@@ -17,6 +18,7 @@ use faer::Mat;
 pub use option::BridgePairOptions;
 pub(super) use shape::Shapes;
 pub use started::StartedBridge;
+pub use two_potentials::TwoPotentialBridge;
 
 /// A bridge relative to a Brownian motion. Its plan is `pi(y|x) ~ exp(x . y / epsilon) v(y)` with
 /// the adjusted potential `v(y) = sum_k a_k N(y; r_k, epsilon S_k)` \[korotin2024light\].
@@ -30,7 +32,8 @@ pub use started::StartedBridge;
 /// The bridge does not know its source: any distribution may start it, and the start determines the
 /// distribution of the end ([`super::EndTarget`]). Every such potential, together with any source,
 /// therefore gives a pair of distributions whose bridge is known \[gushchin2023building\]. The
-/// backward drift depends on the source; [`StartedBridge`] knows it for a finite sample.
+/// backward drift depends on the source; [`StartedBridge`] knows it for a finite sample, and
+/// [`TwoPotentialBridge`] has a second potential for it.
 ///
 /// Cost per point: `O(K d)` for diagonal `S_k`, `O(K d^2)` for full ones, and `O(K d^3)` per time.
 #[derive(Debug, Clone)]

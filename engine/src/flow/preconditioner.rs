@@ -2,7 +2,7 @@
 
 use crate::archive::{Archive, Archived};
 use crate::matrix::multiply;
-use crate::points::squared_distance;
+use crate::points::{AffineMap, dot};
 use crate::score::shrinkage::{Tails, shrink};
 use crate::{Points, Result};
 use faer::{Accum, MatMut, MatRef, Side};
@@ -37,27 +37,19 @@ const CHUNK: usize = 128;
 impl Preconditioner {
     /// Creates the map for this cloud. Where the cloud has no spread, the scale is 1.
     pub fn of(kind: Preconditioning, cloud: &Points) -> Preconditioner {
-        let dim = cloud.dim();
-        if kind == Preconditioning::None || cloud.n() < 2 {
+        let units = AffineMap::of(cloud);
+        if kind == Preconditioning::None || cloud.n() < 2 || !units.is_finite() {
             return Preconditioner::default();
         }
-        let mut cov = cloud.covariance();
-        let variances: Vec<f64> = (0..dim).map(|j| cov[(j, j)]).collect();
-        let usable = |v: f64| v > 0.0 && v.is_finite();
-        let diagonal = || variances.iter().map(|v| if usable(*v) { v.sqrt() } else { 1.0 }).collect();
-        if kind == Preconditioning::Diagonal || !variances.iter().all(|v| usable(*v)) {
-            return Preconditioner { entries: diagonal() };
+        let (dim, scales) = (cloud.dim(), units.scale().to_vec());
+        // In standard units, the shrinkage does not widen narrow coordinates.
+        let standard = units.undo(cloud);
+        let mut cov = standard.covariance();
+        if kind == Preconditioning::Diagonal || (0..dim).any(|j| cov[(j, j)] < 0.5) {
+            return Preconditioner { entries: scales };
         }
-        // Coordinates of different scales are brought to the scale 1 before the shrinkage, which
-        // would otherwise widen the narrow ones.
-        let scales: Vec<f64> = variances.iter().map(|v| v.sqrt()).collect();
-        for j in 0..dim {
-            (0..dim).for_each(|i| cov[(i, j)] /= scales[i] * scales[j]);
-        }
-        let (mean, mut tails) = (cloud.mean(), Tails::default());
-        let scaled = |x: &[f64]| -> Vec<f64> { x.iter().zip(&scales).map(|(x, s)| x / s).collect() };
-        let centre = scaled(&mean);
-        cloud.iter().for_each(|x| tails.add(1.0 / cloud.n() as f64, squared_distance(&scaled(x), &centre)));
+        let mut tails = Tails::default();
+        standard.iter().for_each(|x| tails.add(1.0 / cloud.n() as f64, dot(x, x)));
         shrink(&mut cov, tails);
         match cov.llt(Side::Lower) {
             Ok(root) => {
@@ -66,7 +58,7 @@ impl Preconditioner {
                     |k: usize| if k % dim <= k / dim { scales[k / dim] * root[(k / dim, k % dim)] } else { 0.0 };
                 Preconditioner { entries: (0..dim * dim).map(entry).collect() }
             }
-            Err(_) => Preconditioner { entries: diagonal() },
+            Err(_) => Preconditioner { entries: scales },
         }
     }
 

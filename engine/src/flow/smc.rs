@@ -154,8 +154,7 @@ impl Smc {
 /// Returns the Gaussian of independent coordinates with the moments of the cloud.
 fn of_moments(cloud: &Points) -> Result<Gaussian> {
     let units = AffineMap::of(cloud);
-    let variances = cloud.covariance();
-    if let Some(j) = (0..cloud.dim()).find(|j| variances[(*j, *j)] <= 0.0) {
+    if let Some(j) = (0..cloud.dim()).find(|j| cloud.iter().all(|x| x[*j] == cloud.row(0)[*j])) {
         let seen = format!("all points have the same coordinate {j}");
         return Err(Error::shape(Subject::argument("start"), seen, "a start with spread, or the argument `prior`"));
     }

@@ -20,12 +20,34 @@ use tree::Tree;
 /// # Errors
 /// An interrupt.
 pub fn transport(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interrupt) -> Result<Plan> {
+    let kept: Vec<usize> = (0..columns.len()).filter(|j| columns[*j] > 0).collect();
+    if kept.len() == columns.len() {
+        return solve(cost, rows, columns, interrupt);
+    }
+    // An arc to a column without mass never has flow and never points to the root of the tree, so
+    // that these columns are left out and get their prices at the end.
+    let less: Vec<f64> = cost.chunks_exact(columns.len()).flat_map(|row| kept.iter().map(|j| row[*j])).collect();
+    let masses: Vec<u64> = kept.iter().map(|j| columns[*j]).collect();
+    let mut plan = solve(&less, rows, &masses, interrupt)?;
+    let highest = |j: usize| {
+        let slack = plan.row_price.iter().enumerate().map(|(i, p)| cost[i * columns.len() + j] - p);
+        slack.fold(f64::INFINITY, f64::min)
+    };
+    let mut price: Vec<f64> = (0..columns.len()).map(highest).collect();
+    kept.iter().zip(&plan.column_price).for_each(|(j, p)| price[*j] = *p);
+    plan.column_price = price;
+    Ok(plan)
+}
+
+/// [`transport`] for columns that all have mass.
+fn solve(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interrupt) -> Result<Plan> {
+    interrupt.check()?;
     let mut tree = Tree::star(cost, rows, columns);
     let arcs = cost.len();
     let block = (arcs as f64).sqrt().ceil() as usize;
     let (mut at, mut idle, mut pivots) = (0, 0, 0_usize);
-    // Prices are updated with the tree, so rounding errors accumulate. Once no arc improves the
-    // plan, prices are recomputed and all arcs are searched again, at most `LOOKS` times.
+    // Once no arc improves the plan, prices are computed anew and all arcs are searched again, at
+    // most `LOOKS` times.
     let (mut fresh, mut looks) = (false, 0);
     while idle < arcs || !fresh && looks < LOOKS {
         if idle >= arcs {
@@ -37,10 +59,14 @@ pub fn transport(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interr
             Some(arc) => {
                 tree.pivot(arc);
                 (idle, fresh) = (0, false);
-                if pivots % 1024 == 0 {
-                    interrupt.check()?;
-                }
                 pivots += 1;
+                if pivots % RENEWAL == 0 {
+                    interrupt.check()?;
+                    tree.set_prices();
+                }
+                if pivots % (MANY + 4 * arcs) == 0 {
+                    tree.double_tolerance();
+                }
             }
             None => idle += end - at,
         }
@@ -51,6 +77,15 @@ pub fn transport(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interr
 
 /// The number of times that prices are recomputed before a plan counts as optimal up to rounding.
 const LOOKS: usize = 8;
+
+/// Prices are updated with the tree, so rounding errors accumulate. After this many steps they are
+/// computed anew: an error above the tolerance would make an arc seem to improve the plan again and
+/// again.
+const RENEWAL: usize = 256;
+
+/// A problem takes a few steps per node. After this many steps, and four per arc, the tolerance is
+/// doubled, so that no rounding error can keep the search going for ever.
+const MANY: usize = 100_000;
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,9 @@
 //! An iteration is `g_j <- -epsilon log sum_i a_i exp((f_i - c_ij) / epsilon)`, and the same for
 //! `f` from `g`. No matrix is stored: `pairwise::log_sums` computes the sums.
 //!
+//! - **Order of the updates.** Simultaneous updates of both potentials from the last ones are two
+//!   alternating sequences side by side: a pass over the pairs brings either of them as far as one
+//!   of its own half iterations, with and without acceleration. The updates therefore alternate.
 //! - **Scaling.** A cold start solves a sequence of problems with epsilon from the squared diameter
 //!   downwards, each from the potentials of the one before \[schmitzer2019stabilized\].
 //! - **Acceleration.** Anderson acceleration \[walker2011anderson\] combines the last iterates; if

@@ -1,7 +1,7 @@
 //! Nets in files: as named tensors, and as models.
 
 use super::file::{File, check_message};
-use sdflow::bridge::{Bridge, PotentialBridge};
+use sdflow::bridge::{Bridge, PotentialBridge, TwoPotentialBridge};
 use sdflow::generator::{Generator, Model, ModelOptions, load, save_denoiser};
 use sdflow::io::Tensors;
 use sdflow::net::Activation;
@@ -42,6 +42,11 @@ pub fn checkpoint(bytes: &[u8]) {
 /// bridge.
 fn bridge(bytes: &[u8]) {
     let file = File::new("x.safetensors", bytes);
+    if let Ok(Some(both)) = TwoPotentialBridge::load(&file.path).inspect_err(check_message) {
+        let again = file.beside("again.safetensors");
+        both.save(&again).unwrap();
+        assert_eq!(TwoPotentialBridge::load(&again).unwrap().unwrap().dim(), both.dim());
+    }
     let Ok(Some(bridge)) = PotentialBridge::load(&file.path).inspect_err(check_message) else { return };
     let again = file.beside("again.safetensors");
     bridge.save(&again).unwrap();

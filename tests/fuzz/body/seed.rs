@@ -1,7 +1,7 @@
 //! Valid inputs of every reader. If the program writes files of this kind, it writes them here.
 
 use super::file::File;
-use sdflow::bridge::PotentialBridge;
+use sdflow::bridge::{PotentialBridge, TwoPotentialBridge};
 use sdflow::generator::{Affine, AffineOptions, MlpGenerator, MlpOptions, save_denoiser};
 use sdflow::io::{Tensors, save_csv, save_npy};
 use sdflow::net::{Activation, Mlp};
@@ -12,6 +12,7 @@ use sdflow::target::{Gaussian, Mixture};
 use sdflow::{Interrupt, Points};
 use std::io::{Cursor, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -107,13 +108,15 @@ pub fn checkpoint() -> Vec<Vec<u8>> {
     let stop = Interrupt::default();
     let denoiser = Denoiser::of_target(&target, options, Stream::new(1), &stop, &mut Unobserved).unwrap();
     let potential = Mixture::ring(3, 2.0, 0.5).unwrap();
-    let bridge = PotentialBridge::of_mixture(&potential, 0.5).unwrap();
+    let bridge = Arc::new(PotentialBridge::of_mixture(&potential, 0.5).unwrap());
+    let both = TwoPotentialBridge::new(bridge.clone(), bridge.clone()).unwrap();
     vec![
         written(|path| affine.tensors().save(path)),
         written(|path| mlp.tensors().save(path)),
         written(|path| save_denoiser(&denoiser, path)),
         written(|path| torch().save(path)),
         written(|path| bridge.save(path)),
+        written(|path| both.save(path)),
     ]
 }
 

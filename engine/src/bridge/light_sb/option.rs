@@ -52,6 +52,9 @@ crate::options! {
         batch: usize = 128,
         /// Learning rate of Adam over `steps`: a number, a schedule or a list.
         rate: Schedule = Schedule::Cosine { from: 1e-2, to: 1e-3 },
+        /// True to learn the backward process too, by a second training with the ends exchanged;
+        /// without it the bridge has neither a backward drift nor a probability flow.
+        backward: bool = true,
     }
 }
 

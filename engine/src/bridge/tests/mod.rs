@@ -9,6 +9,7 @@ mod refusals;
 mod simulation;
 mod sinkhorn;
 mod started;
+mod two_potentials;
 
 use super::{GaussianBridge, PotentialBridge, ReferenceProcess};
 use crate::target::{Gaussian, Mixture};

@@ -222,13 +222,14 @@ impl Sampler for Diffusion {
         warnings.extend(self.warning.clone());
         warnings.extend(uneven(self.score.kernel().and_then(Kde::points)));
         if let Some((data, extent)) = self.score.kernel().and_then(Kde::points).zip(self.score.extent())
-            && (self.levels.denoises() || self.levels.sigma_min() < 0.99 * extent.detail)
+            && (self.levels.denoises() || self.levels.sigma_min() < 0.99 * extent.detail_noise())
         {
             warnings.push(format!(
-                "the noise ends below the data's spacing {}: particles end on top of the {} points of the score (they \
-                 memorise); let sigma end at the spacing or above it, without `denoise`",
+                "at its end the noise moves a point by less than the data's spacing {}: particles end on top of the {} \
+                 points of the score (they memorise); let sigma end at {} or above it, without `denoise`",
                 number(extent.detail),
-                data.n()
+                data.n(),
+                number(extent.detail_noise())
             ));
         }
         warnings

@@ -1,7 +1,7 @@
 //! The noise levels of a diffusion, and the coordinates of its processes.
 
 use crate::number::number;
-use crate::score::Score;
+use crate::score::{Extent, Score};
 use crate::target::Gaussian;
 use crate::{Error, Result, Rule};
 use serde::{Deserialize, Serialize};
@@ -74,14 +74,14 @@ impl Levels {
             Error::argument(name, "left out", want)
         };
         let on_points = score.kernel().is_some_and(|kde| kde.points().is_some());
-        // If the first level is large, the spread of the data does not matter. The last level is
-        // the finest detail itself.
-        let fine = if on_points { 1.0 } else { 0.01 };
+        // If the first level is large, the spread of the data does not matter. At the last level,
+        // noise has the length of the finest detail of points.
+        let fine = |extent: &Extent| if on_points { extent.detail_noise() } else { 0.01 * extent.detail };
         let learned = score.sigma_range().learned;
         // The chosen levels stay within the range that a score has learned.
         let range = learned.unwrap_or((0.0, f64::INFINITY));
         let within = |sigma: f64| sigma.min(range.1).max(range.0);
-        let detail = extent.as_ref().map(|e| within(fine * e.detail));
+        let detail = extent.as_ref().map(|e| within(fine(e)));
         let sigma_min = options.sigma_min.or(detail).ok_or_else(|| open("sigma_min"))?;
         if options.sigma_min.is_none() && sigma_min <= 0.0 {
             let cause = if on_points { "its points coincide" } else { "its smallest standard deviation is 0" };

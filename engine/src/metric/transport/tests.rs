@@ -85,6 +85,24 @@ fn prices_prove_large_plans_optimal() {
     }
 }
 
+/// Samples with repetitions: most trees have several arcs of the root that carry nothing, whose
+/// large cost must not be taken for an improvement by rounding.
+#[test]
+fn repeated_points_are_no_trap() {
+    for (seed, n, m, distinct) in [(1, 100, 100, 60), (2, 100, 100, 2000), (3, 150, 150, 20), (4, 120, 90, 50)] {
+        let stream = Stream::new(seed);
+        let places = stream.normal(distinct, 2);
+        for round in 0..20 {
+            let mut rng = stream.label("draw").at(round).rng();
+            let mut draw = |n: usize| (0..n).map(|_| rng.below(distinct)).collect::<Vec<_>>();
+            let (x, y) = (draw(n), draw(m));
+            let distance = |i: &usize, j: &usize| crate::points::squared_distance(places.row(*i), places.row(*j));
+            let cost: Vec<f64> = x.iter().flat_map(|i| y.iter().map(|j| distance(i, j)).collect::<Vec<_>>()).collect();
+            check(&cost, &vec![m as u64; n], &vec![n as u64; m]);
+        }
+    }
+}
+
 #[test]
 fn an_interrupt_ends_it() {
     let stop = Interrupt::default();

@@ -25,8 +25,10 @@ pub(super) struct Tree<'a> {
     rows: usize,
     node: Vec<Node>,
     price: Vec<f64>,
+    /// The cost of an arc of the root, or 0 once the root carries no mass.
     prohibitive: f64,
-    /// A reduced cost whose size is below this is a rounding error.
+    largest: f64,
+    /// A reduced cost whose size is below this times the largest price is a rounding error.
     tolerance: f64,
     stack: Vec<usize>,
 }
@@ -86,16 +88,22 @@ impl<'a> Tree<'a> {
             node,
             price: vec![0.0; count + 1],
             prohibitive: largest.max(f64::MIN_POSITIVE) * count as f64,
-            tolerance: 64.0 * f64::EPSILON * largest,
+            largest,
+            tolerance: 64.0 * f64::EPSILON,
             stack: Vec::new(),
         };
         tree.set_prices();
         tree
     }
 
+    /// Lets larger reduced costs count as rounding errors.
+    pub fn double_tolerance(&mut self) {
+        self.tolerance *= 2.0;
+    }
+
     /// Returns the arc of the most negative reduced cost among these, if any is negative.
     pub fn cheapest(&self, from: usize, to: usize) -> Option<usize> {
-        let (mut least, mut found) = (-self.tolerance, None);
+        let (mut least, mut found) = (-self.tolerance * self.largest.max(self.prohibitive), None);
         let mut at = from;
         while at < to {
             let (row, column) = (at / self.columns, at % self.columns);
@@ -130,10 +138,15 @@ impl<'a> Tree<'a> {
     pub fn set_prices(&mut self) {
         let root = self.node.len() - 1;
         self.price[root] = 0.0;
-        let first = self.node[root].child;
-        if first != NONE && self.node[first].after == NONE {
-            // The root no longer carries mass, so the cost of its arcs does not matter. A large
-            // cost would reduce the precision.
+        let mut child = self.node[root].child;
+        while child != NONE && self.node[child].flow == 0 {
+            child = self.node[child].after;
+        }
+        if child == NONE {
+            // No mass passes through the root. All its arcs then lead up from rows, and no step
+            // brings mass back to them, because the one on the way from the root to the entering arc
+            // has no flow to lose. Their cost is the same in the prices of all rows and does not
+            // matter, but a large one would reduce the precision.
             self.prohibitive = 0.0;
         }
         self.walk(root, |tree, v| {

@@ -31,8 +31,8 @@ crate::options! {
         /// 1; the net of the moving cloud is not averaged.
         average: f64 = 0.999,
         /// Smallest noise level that the net learns, in the units of the points. Left out: for a
-        /// target half the spacing of its points, for the moving cloud half the current sigma of
-        /// the flow.
+        /// target half of `spacing / sqrt(dim)`, where noise moves a point by half the spacing of
+        /// its points; for the moving cloud half the current sigma of the flow.
         sigma_min: Option<f64> = None,
         /// Largest noise level that the net learns. Left out: for a target twice its diameter, for
         /// the moving cloud twice the current sigma of the flow.
