@@ -63,7 +63,7 @@ fn energy_and_floor(points: &Points, reference: &Reference) -> [f64; 2] {
     let metric = sdflow::metric::by_name("energy", serde_json::Value::Null).unwrap();
     let (pairwise, stream) = (sdflow::pairwise::Pairwise::default(), Stream::new(9));
     let found = metric.estimate(points, reference, &pairwise, stream).unwrap().value;
-    [found, sdflow::metric::floor(&*metric, reference, points.n(), &pairwise, stream).unwrap()]
+    [found, sdflow::metric::floor(&*metric, reference, points.n(), &pairwise).unwrap().value]
 }
 
 #[test]

@@ -108,7 +108,8 @@ pub fn reference(call: &Call, i: usize, n: usize) -> Result<Reference, Fail> {
     } else {
         return Err(call.wrong(i, "a set of points or a target"));
     };
-    made.map_err(|e| call.place(e).at(At::Argument(i)))
+    let made = made.map_err(|e| call.place(e).at(At::Argument(i)))?;
+    Ok(made.with_floor_stream(call.context.floor_stream()))
 }
 
 /// Refuses `n` points, where `n` is argument `i`, if they do not fit into the memory of today's

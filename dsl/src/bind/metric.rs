@@ -6,9 +6,10 @@ use crate::language::{Arg, Fail, Kind, OPTIONS, Type, arg};
 use crate::value::{Cloud, Reading};
 use rhai::Dynamic;
 use sdflow::cost::Gauge;
-use sdflow::metric::{self, METRICS, Metric, Reference};
+use sdflow::metric::{self, Floor, METRICS, Metric, Reference};
+use sdflow::options::Options;
 use sdflow::{Error, Points, cost};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// The entries of all metrics, built from the list of the engine.
@@ -32,20 +33,31 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
                  in comparisons it stands for its value",
             )
             .about(text(about))
-            .options(m.keys)
+            .options(Box::leak([m.keys, FloorChoice::KEYS].concat().into_boxed_slice()))
             .example(text(example));
         &*Box::leak(Box::new(entry))
     })
+}
+
+sdflow::options! {
+    /// The option that every metric has besides its own.
+    pub struct FloorChoice {
+        /// Whether the noise floor is computed too, from 200 pairs of samples, or 40 if the metric
+        /// is slow. Without it a single value of a large set takes far less time.
+        floor: bool = true,
+    }
 }
 
 const ARGS: &[Arg] = &[arg("points", Type::Points), arg("reference", SAMPLE), OPTIONS];
 
 fn measure(call: &Call) -> Result<Dynamic, Fail> {
     let name = call.signature.name;
-    let options = match call.map() {
-        Some(map) => Value::Object(options::plain(&map, call, call.signature.options)?),
-        None => Value::Null,
+    let mut plain = match call.map() {
+        Some(map) => options::plain(&map, call, call.signature.options)?,
+        None => Map::new(),
     };
+    let has_floor = plain.remove("floor") != Some(Value::Bool(false));
+    let options = Value::Object(plain);
     let metric = metric::by_name(name, options.clone()).map_err(|e| call.place(e))?;
     let points = call.points(0)?;
     let reference = reference(call, 1, points.n())?;
@@ -55,12 +67,18 @@ fn measure(call: &Call) -> Result<Dynamic, Fail> {
     call.context.time("metrics", || {
         let (stream, pairwise) = (call.context.stream(name), &call.context.pairwise);
         let measure = |gauge: &Gauge| {
-            let stream = metric::floor_stream(metric.name());
             cost::metric(name, &options, &points, &reference, gauge, stream).map(|found| (found.estimate, found.once))
         };
         let found = call.work(name, || metric.estimate(&points, &reference, pairwise, stream), measure)?;
-        let floor = floor(call, metric.as_ref(), &points, &reference, &options)?;
-        Ok(Dynamic::from(Reading { floor, ..Reading::from(&found) }))
+        let floor = match has_floor {
+            true => floor(call, metric.as_ref(), &points, &reference, &options)?,
+            false => None,
+        };
+        let found = match floor {
+            Some(floor) => found.with_floor(floor),
+            None => found,
+        };
+        Ok(Dynamic::from(Reading::from(&found)))
     })
 }
 
@@ -71,16 +89,16 @@ fn floor(
     points: &Points,
     reference: &Reference,
     options: &Value,
-) -> Result<Option<f64>, Fail> {
-    let (name, pairwise, stream) = (metric.name(), &call.context.pairwise, metric::floor_stream(metric.name()));
+) -> Result<Option<Floor>, Fail> {
+    let (name, pairwise) = (metric.name(), &call.context.pairwise);
     let key = floor_key(call, metric, reference, points.n(), options)?;
     // The argument is kept alive with the key: the key holds its address, which must not be reused.
     let alive = call.arg(1)?.clone();
     call.context.floor_for(&key, alive, || {
         let what = format!("noise floor of {name}");
         let mut tell = |done, total| call.context.listener.progress(&what, done, total, "");
-        let act = || match metric::floor_observed(metric, reference, points.n(), pairwise, stream, &mut tell) {
-            Ok(floor) if floor.is_finite() => Ok(Some(floor)),
+        let act = || match metric::floor_observed(metric, reference, points.n(), pairwise, &mut tell) {
+            Ok(floor) if floor.value.is_finite() => Ok(Some(floor)),
             Ok(_) => Ok(None),
             Err(Error::Interrupted) => Err(Error::Interrupted),
             Err(error) => {
@@ -89,8 +107,9 @@ fn floor(
             }
         };
         call.work(format!("floor of {name}"), act, |gauge| {
+            let stream = call.context.fixed_stream(name);
             let found = cost::metric(name, options, points, reference, gauge, stream)?;
-            Ok((Some(found.estimate.value), found.floor))
+            Ok((Some(Floor { value: found.estimate.value, se: 1.0 }), found.floor))
         })
     })
 }

@@ -34,6 +34,7 @@ use crate::dry::Mode;
 use crate::language::{Diagnostic, Fail, Program, Resolver, limits};
 use rhai::{Dynamic, Engine, EvalAltResult, Position};
 use sdflow::Interrupt;
+use sdflow::metric::Floor;
 use sdflow::pairwise::Pairwise;
 use sdflow::rng::Stream;
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,6 +99,9 @@ pub struct Context {
     pub host: Host,
     /// The source of all random numbers.
     root: Stream,
+    /// The root of the stream of noise floors: that of the script, also in the cells of a sweep, which
+    /// share their floors.
+    floor_stream: Stream,
     floors: Arc<Floors>,
     state: Mutex<State>,
 }
@@ -119,7 +123,7 @@ struct State {
 }
 
 /// Noise floors by key. Threads wait for a floor that another thread is computing.
-type Floors = Mutex<BTreeMap<String, Arc<Mutex<Option<(Dynamic, Option<f64>)>>>>>;
+type Floors = Mutex<BTreeMap<String, Arc<Mutex<Option<(Dynamic, Option<Floor>)>>>>>;
 
 impl Context {
     /// Creates the state at the start of a run.
@@ -151,6 +155,7 @@ impl Context {
             program,
             host,
             root: Stream::new(request.seed),
+            floor_stream: Stream::new(request.seed),
             floors: Arc::default(),
             state: Mutex::default(),
         }
@@ -164,6 +169,11 @@ impl Context {
     /// stream of that purpose.
     pub fn stream(&self, purpose: &str) -> Stream {
         self.numbered_stream(purpose).1
+    }
+
+    /// Returns the root of the random stream of noise floors.
+    pub fn floor_stream(&self) -> Stream {
+        self.floor_stream
     }
 
     /// Returns the random stream of a purpose that has the same numbers in every call.
@@ -217,8 +227,8 @@ impl Context {
         &self,
         key: &str,
         alive: Dynamic,
-        make: impl FnOnce() -> Result<Option<f64>, Fail>,
-    ) -> Result<Option<f64>, Fail> {
+        make: impl FnOnce() -> Result<Option<Floor>, Fail>,
+    ) -> Result<Option<Floor>, Fail> {
         let place = {
             let mut floors = self.floors.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(floors.entry(key.into()).or_default())

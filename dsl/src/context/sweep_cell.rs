@@ -139,6 +139,7 @@ impl Context {
             modules: self.modules.clone(),
             host: self.host,
             root,
+            floor_stream: self.floor_stream,
             floors: Arc::clone(&self.floors),
             state: Mutex::default(),
         };

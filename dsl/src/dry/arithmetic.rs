@@ -96,7 +96,7 @@ fn unary<A: Number>(engine: &mut Engine, dry: &Arc<Dry>) {
         ("atanh", f64::atanh),
         ("to_degrees", f64::to_degrees),
         ("to_radians", f64::to_radians),
-        ("truncate", f64::trunc),
+        ("int", f64::trunc),
         ("fraction", f64::fract),
         ("floor", f64::floor),
         ("ceiling", f64::ceil),

@@ -45,7 +45,9 @@ pub use conditional_error::{Conditional, ConditionalErrorOptions, conditional_er
 pub use dynamics::{Bridge, Coupling, Direction};
 #[doc(hidden)]
 pub use end_target::EndTarget;
-pub use gaussian::{GaussianBridge, GaussianBridgeOptions};
+pub use gaussian::GaussianBridge;
+#[doc(hidden)]
+pub use gaussian::GaussianBridgeOptions;
 #[doc(hidden)]
 pub use gaussian_ipf::{GaussianIpf, GaussianKernel};
 pub use learned::{
@@ -54,7 +56,9 @@ pub use learned::{
 };
 pub use light_sb::{LightSbOptions, PotentialLoss, ShapeKind, TrainedBridge, train_light_sb};
 pub use path_energy::path_energy;
-pub use potential::{BridgePairOptions, PotentialBridge, StartedBridge, TwoPotentialBridge};
+#[doc(hidden)]
+pub use potential::BridgePairOptions;
+pub use potential::{PotentialBridge, StartedBridge, TwoPotentialBridge};
 pub use reference_process::ReferenceProcess;
 pub use simulate::{Method, Path, SimulateOptions, Snapshot, simulate};
 pub use sinkhorn_bridge::SinkhornBridge;

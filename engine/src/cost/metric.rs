@@ -3,7 +3,7 @@
 use super::gauge::{Gauge, Measured};
 use super::growing_size::{Climb, Ladder};
 use super::{Cost, extrapolate};
-use crate::metric::{self, Estimate, METRICS, Metric, PAIRS, Reference};
+use crate::metric::{self, Estimate, METRICS, Metric, Reference};
 use crate::run::MetricChoice;
 use crate::{Points, Result, rng::Stream};
 use serde_json::Value;
@@ -58,9 +58,10 @@ pub fn metric(
         (found.pairs, floor.pairs) = (counts.at(once), counts.at(floored));
     }
     let (slowing, copies) = trial.floor(&ladder)?;
+    let count = metric::floor_pairs(metric.as_ref()) as f64;
     let floor = Measured {
-        pairs: PAIRS as f64 * floor.pairs,
-        seconds: PAIRS as f64 * slowing * floor.seconds,
+        pairs: count * floor.pairs,
+        seconds: count * slowing * floor.seconds,
         bytes: copies * floor.bytes,
         ..floor
     };
@@ -81,7 +82,7 @@ pub(super) fn choice_cost(
         // For so few points, a run also measures the floor: quickly, or it reports the reason why
         // it cannot.
         let built = choice.build()?;
-        metric::floor(built.as_ref(), reference, points.n().min(64), gauge.pairwise(), stream)?;
+        metric::floor(built.as_ref(), reference, points.n().min(64), gauge.pairwise())?;
     }
     match choice {
         MetricChoice::Name(name) => metric(name, &Value::Null, points, reference, gauge, stream),
@@ -175,15 +176,14 @@ impl Trial<'_> {
         let n = of(self.points.n());
         let m = of(self.reference.points().n());
         let few = part(self.reference, m)?;
-        let stream = metric::floor_stream(self.metric.name());
         let every = self.gauge.every_pair();
-        let floored = self.gauge.quickest(&every, || metric::floor(self.metric, &few, n, &every, stream));
+        let floored = self.gauge.quickest(&every, || metric::floor(self.metric, &few, n, &every));
         // If there are too few points here for a floor, a floor of all points may still exist, but
         // a part of the points says nothing about it.
         let Ok((floor, _)) = floored else { return Ok((1.0, 1.0)) };
         let (n, m) = metric::floor_sizes(self.metric, few.distribution().is_some(), n, m);
         let (one, _) = self.measure(n.min(self.points.n()), m)?;
-        let slowing = floor.seconds / (PAIRS as f64 * one.seconds);
+        let slowing = floor.seconds / (metric::floor_pairs(self.metric) as f64 * one.seconds);
         let copies = if one.bytes > 0.0 { floor.bytes / one.bytes } else { 1.0 };
         Ok((slowing.clamp(0.05, 20.0), copies.clamp(0.5, rayon::current_num_threads() as f64 + 1.0)))
     }

@@ -6,7 +6,7 @@ use super::gauge::{Gauge, Measured};
 use super::growing_size::{Climb, Ladder};
 use super::metric::{self, part};
 use crate::flow::{Clock, FieldAt};
-use crate::metric::Reference;
+use crate::metric::{Floor, Reference};
 use crate::process::{Stats, Unobserved};
 use crate::run::{Driver, Motion, RunOptions, RunResult, Snapshot};
 use crate::{Error, Points, Result, rng::Stream};
@@ -53,7 +53,7 @@ pub fn run(
         cost.seconds += (rounds + 1) as f64 * found.once.seconds + found.floor.seconds;
         measuring = measuring.max(found.once.bytes.max(found.floor.bytes).unwrap_or(0));
         let value = found.estimate.value;
-        result.metrics.insert(found.name.to_string(), found.estimate.with_floor(value));
+        result.metrics.insert(found.name.to_string(), found.estimate.with_floor(Floor { value, se: 1.0 }));
     }
     cost.bytes = cost.bytes.map(|held| held + measuring + (8 * kept * start.data().len()) as u64);
     result.snapshots = (0..kept).map(|step| Snapshot { step, points: start.clone() }).collect();

@@ -42,6 +42,7 @@ pub use tensor::Tensors;
 pub use write_atomic::write_atomic;
 
 #[cfg(feature = "files")]
+#[doc(hidden)]
 pub use checkpoint::{Checkpoint, load_checkpoint, save_checkpoint};
 #[cfg(feature = "files")]
 pub use load::load;

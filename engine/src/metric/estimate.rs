@@ -1,9 +1,10 @@
 //! The value of a metric, with its standard error and noise floor.
 
+use super::Floor;
 use serde::{Deserialize, Serialize};
 
 /// The result of a metric.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The value.
     pub value: f64,
@@ -42,9 +43,11 @@ impl Estimate {
         self
     }
 
-    /// Sets the noise floor.
-    pub fn with_floor(self, floor: f64) -> Estimate {
-        Estimate { floor: Some(floor), ..self }
+    /// Sets the noise floor. Its standard error becomes the part `floor_se`, unless the floor has a
+    /// closed form.
+    pub fn with_floor(self, floor: Floor) -> Estimate {
+        let found = Estimate { floor: Some(floor.value), ..self };
+        if floor.se > 0.0 { found.with_part("floor_se", floor.se) } else { found }
     }
 
     /// Returns the number of this name.

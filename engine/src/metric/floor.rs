@@ -1,43 +1,61 @@
 //! The noise floor: the 95 % quantile of a metric over fresh samples of the reference itself.
 
+use super::estimate::mean;
 use super::{Better, Metric, Reference};
 use crate::number::counted;
 use crate::pairwise::Pairwise;
-use crate::{Error, Points, Result, Subject, rng::Stream};
+use crate::rng::Stream;
+use crate::{Error, Points, Result, Subject};
 use rayon::prelude::*;
 
-/// The number of pairs of fresh samples from which a floor is computed.
-pub const PAIRS: usize = 40;
+/// The number of pairs of fresh samples from which a floor is computed, and the number for a metric
+/// of which one value takes long.
+const PAIRS: usize = 200;
+const FEW_PAIRS: usize = 40;
+
+/// The normal quantile of 95 %.
+const NORMAL_95: f64 = 1.644_853_626_951_472_6;
+
+/// A noise floor with its standard error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Floor {
+    /// The floor.
+    pub value: f64,
+    /// Its standard error over other random samples; 0 for a closed form.
+    pub se: f64,
+}
 
 /// Returns the noise floor for `n` points: the 95 % quantile (5 % if larger is better) of `metric`
-/// over 40 pairs of independent samples. The samples have the sizes of the points and of the
-/// reference.
+/// over pairs of independent samples. The samples have the sizes of the points and of the
+/// reference, and their random numbers come from the reference
+/// ([`Reference::with_floor_stream`]).
 ///
 /// - If the reference has a target, both samples of each pair are drawn from it.
 /// - If the reference consists of data (or its target is a finite sample), each pair is a random
 ///   split of its `m` points into disjoint parts in the ratio `n : m`. The parts have sizes `n'`
 ///   and `m'`, smaller than the required sizes, so the quantile is multiplied by `((1/n + 1/m) /
-///   (1/n' + 1/m'))^rate` with [`Metric::rate`]. With weights, `m`, `n'` and `m'` are effective
-///   sizes, `1 / sum w^2`.
+///   (1/n' + 1/m'))^rate` with [`Properties::rate`](super::Properties::rate). With weights, `m`,
+///   `n'` and `m'` are effective sizes, `1 / sum w^2`.
 ///
 /// The floor of a metric over pairs of points (`energy`, `mmd`, `kl_knn`, `precision_recall`) is
-/// computed from at most 10,000 points of both samples together, and scaled to the full sizes. The
-/// scaling adds a few per cent to the random error of the floor, which is about 10 %.
+/// computed from at most 4,500 points of both samples together, and scaled to the full sizes, which
+/// adds a few per cent to its random error.
 ///
-/// With 40 values and the plotting position `k / 41`, the quantile lies just below the second
-/// largest value. A fresh value stays below the quantile with probability .95 on average over
-/// floors \[hyndman1996quantiles\].
+/// There are 200 pairs of samples. With the plotting position `k / 201`, a fresh value stays below
+/// the quantile with probability .95 on average over floors \[hyndman1996quantiles\]; the standard
+/// error of the quantile is about 6 % for a metric like `energy`. A metric of which one value takes
+/// long (`w2`, `sinkhorn_divergence`) has 40 pairs, and its quantile comes from their mean, standard
+/// deviation and skewness \[cornish1938moments\].
 ///
 /// A floor with a closed form ([`Metric::known_floor`]) is not simulated.
 ///
-/// Otherwise the cost is 40 evaluations of the metric, in parallel. At 2,000 points in the plane,
-/// `energy` takes about a second, the moments a tenth of a second, and `w2` four seconds. Reuse the
-/// result as long as the sizes stay the same.
+/// The cost is that of so many evaluations of the metric, in parallel. Reuse the result as long as
+/// the sizes stay the same.
 ///
 /// # Errors
 /// Those of [`Metric::estimate`]; `n` = 0; the reference consists of fewer than 4 data points.
-pub fn floor(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pairwise, stream: Stream) -> Result<f64> {
-    floor_observed(metric, reference, n, pairwise, stream, &mut |_, _| {})
+pub fn floor(metric: &dyn Metric, reference: &Reference, n: usize, pairwise: &Pairwise) -> Result<Floor> {
+    floor_observed(metric, reference, n, pairwise, &mut |_, _| {})
 }
 
 /// Computes [`floor`] and reports progress: the number of measured pairs of samples, from 0 on, and
@@ -50,44 +68,49 @@ pub fn floor_observed(
     reference: &Reference,
     n: usize,
     pairwise: &Pairwise,
-    stream: Stream,
     tell: &mut dyn FnMut(usize, usize),
-) -> Result<f64> {
+) -> Result<Floor> {
     if n == 0 {
         return Err(Error::argument("n", n, "a noise floor needs at least one point"));
     }
-    if let Some(known) = metric.known_floor(n, reference.points().n()) {
-        return Ok(known);
+    if let Some(value) = metric.known_floor(n, reference.points().n()) {
+        return Ok(Floor { value, se: 0.0 });
     }
+    let stream = reference.floor_stream().label(metric.name());
+    let properties = metric.properties(1);
+    // Of the signed values, smaller ones are better.
+    let sign = if properties.better == Better::Higher { -1.0 } else { 1.0 };
     let value = |k: u64| {
         let key = stream.at(k);
         let (points, fresh, factor) = pair(metric, reference, n, key)?;
         let found = metric.estimate(&points, &fresh, pairwise, key.label("metric"))?;
-        Ok(factor * found.value)
+        Ok(sign * factor * found.value)
     };
     // Each group has several pairs of samples per thread, so that few threads wait for the slowest
     // pair.
-    let group = 4 * rayon::current_num_threads();
-    let mut values = Vec::with_capacity(PAIRS);
-    for first in (0..PAIRS).step_by(group) {
-        tell(first, PAIRS);
-        let group = first as u64..PAIRS.min(first + group) as u64;
+    let (group, all) = (4 * rayon::current_num_threads(), floor_pairs(metric));
+    let mut values = Vec::with_capacity(all);
+    for first in (0..all).step_by(group) {
+        tell(first, all);
+        let group = first as u64..all.min(first + group) as u64;
         values.extend(group.into_par_iter().map(value).collect::<Result<Vec<f64>>>()?);
     }
-    tell(PAIRS, PAIRS);
-    values.sort_by(f64::total_cmp);
-    if metric.properties(1).better == Better::Higher {
-        values.reverse();
-    }
-    Ok(quantile_95(&values))
+    tell(all, all);
+    let found = if properties.is_slow { quantile_of_moments(&values) } else { quantile(values) };
+    Ok(Floor { value: sign * found.value, se: found.se })
+}
+
+/// Returns the number of evaluations of the metric for a floor that is simulated.
+pub fn floor_pairs(metric: &dyn Metric) -> usize {
+    if metric.properties(1).is_slow { FEW_PAIRS } else { PAIRS }
 }
 
 /// Largest number of points of both samples together from which the floor of a metric over pairs is
 /// computed.
-const MOST: usize = 10_000;
+const MOST: usize = 4_500;
 
-/// Returns the sizes of the two samples on which the metric is evaluated [`PAIRS`] times, for the
-/// floor of `n` points and a reference of `m` points. They are `n` and `m` if fresh samples can be
+/// Returns the sizes of the two samples on which the metric is evaluated for every pair of the floor
+/// of `n` points and a reference of `m` points. They are `n` and `m` if fresh samples can be
 /// drawn, and otherwise the sizes of disjoint parts of the reference. A metric over pairs of many
 /// points uses smaller samples in the same ratio.
 pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usize, usize) {
@@ -105,13 +128,6 @@ pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usi
     }
     let fewer = |count: usize| ((count as f64 * share) as usize).clamp(count.min(4), count);
     (fewer(n), fewer(m))
-}
-
-/// Returns the random stream for the floors of the metric called `name`. A floor belongs to a
-/// distribution and two sizes, so it must not change with the seed of a run or between runs of a
-/// script.
-pub fn floor_stream(name: &str) -> Stream {
-    Stream::new(0).label("noise floor").label(name)
 }
 
 /// Returns points, a reference for them, and the factor that scales their metric to the required
@@ -145,12 +161,38 @@ fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) ->
     Ok((points, rest, (asked / found).powf(rate)))
 }
 
-/// Returns the 95 % quantile of sorted values at plotting positions `k / (len + 1)`.
-fn quantile_95(sorted: &[f64]) -> f64 {
-    let at = 0.95 * (sorted.len() + 1) as f64;
-    let k = (at as usize).clamp(1, sorted.len() - 1);
-    let (below, above) = (sorted[k - 1], sorted[k]);
-    below + (at - k as f64).clamp(0.0, 1.0) * (above - below)
+/// Returns the 95 % quantile of values at plotting positions `k / (len + 1)`. Its standard error is
+/// that of a share of .95, divided by the density of values near the quantile.
+fn quantile(mut values: Vec<f64>) -> Floor {
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    let at = 0.95 * (n + 1) as f64;
+    let k = (at as usize).clamp(1, n - 1);
+    let (below, above) = (values[k - 1], values[k]);
+    let value = below + (at - k as f64).clamp(0.0, 1.0) * (above - below);
+    let reach = (n - k).min(k);
+    let (low, high) = (k - reach, (k + reach - 1).min(n - 1));
+    let slope = (values[high] - values[low]) * (n + 1) as f64 / (high - low).max(1) as f64;
+    Floor { value, se: (0.95 * 0.05 / n as f64).sqrt() * slope }
+}
+
+/// Returns the 95 % quantile of the distribution with the moments of these values, by the first
+/// terms of its expansion around the normal distribution. Like a prediction from few values by
+/// Student's distribution, it allows for the errors of the mean and of the standard deviation.
+fn quantile_of_moments(values: &[f64]) -> Floor {
+    let (n, z) = (values.len() as f64, NORMAL_95);
+    let centre = mean(values);
+    let moment = |k: i32| values.iter().map(|v| (v - centre).powi(k)).sum::<f64>();
+    let std = (moment(2) / (n - 1.0)).sqrt();
+    if std == 0.0 || !std.is_finite() {
+        return Floor { value: centre, se: std };
+    }
+    let skewness = (moment(3) / (n * std.powi(3))).clamp(-1.0, 2.0);
+    let student = z + (z.powi(3) + z) / (4.0 * (n - 1.0));
+    let curve = (z * z - 1.0) / 6.0;
+    let value = centre + std * (student * (1.0 + 1.0 / n).sqrt() + curve * skewness);
+    // The errors of the mean, of the standard deviation and of the skewness for normal values.
+    Floor { value, se: std * ((1.0 + 0.5 * z * z + 6.0 * curve * curve) / n).sqrt() }
 }
 
 #[cfg(test)]
@@ -168,17 +210,16 @@ mod tests {
         let reference = Reference::sample(target, 12_000, Stream::new(1)).unwrap();
         let (metric, pairwise) = (by_name("energy", serde_json::Value::Null).unwrap(), Pairwise::default());
         let (n, m) = floor_sizes(metric.as_ref(), true, 8_000, 12_000);
-        assert_eq!((n, m), (4_000, 6_000));
-        let found = floor(metric.as_ref(), &reference, 8_000, &pairwise, Stream::new(2)).unwrap();
-        let mut values: Vec<f64> = (0..PAIRS as u64)
+        assert_eq!((n, m), (1_800, 2_700));
+        let found = floor(metric.as_ref(), &reference, 8_000, &pairwise).unwrap().value;
+        let values: Vec<f64> = (0..FEW_PAIRS as u64)
             .map(|k| {
                 let points = reference.distribution().unwrap().sample(8_000, Stream::new(3).at(k)).unwrap();
                 let fresh = Reference::sample(reference.distribution().unwrap().clone(), 12_000, Stream::new(4).at(k));
                 metric.estimate(&points, &fresh.unwrap(), &pairwise, Stream::new(5)).unwrap().value
             })
             .collect();
-        values.sort_by(f64::total_cmp);
-        let want = quantile_95(&values);
+        let want = quantile(values).value;
         assert!((0.6..1.6).contains(&(found / want)), "{found} {want}");
         let cheap = by_name("sliced_w2", serde_json::Value::Null).unwrap();
         assert_eq!(floor_sizes(cheap.as_ref(), true, 200_000, 200_000), (200_000, 200_000));
@@ -186,7 +227,41 @@ mod tests {
 
     #[test]
     fn quantile_of_twenty_lies_at_the_top() {
-        let values: Vec<f64> = (1..=20).map(f64::from).collect();
-        assert!((quantile_95(&values) - 19.95).abs() < 1e-12);
+        let values: Vec<f64> = (1..=20).rev().map(f64::from).collect();
+        assert!((quantile(values).value - 19.95).abs() < 1e-12);
+    }
+
+    /// Quantiles of an exponential distribution, -log .05, and of a normal one: their spread over
+    /// repetitions is their standard error, and a fresh value stays below them 19 times in 20.
+    #[test]
+    fn quantiles_have_their_errors_and_hold_for_fresh_values() {
+        let repetitions = 400;
+        let normal = |k: u64| Stream::new(k).normal(PAIRS, 1).data().to_vec();
+        let exponential = |k: u64| normal(k).chunks(2).map(|z| 0.5 * (z[0] * z[0] + z[1] * z[1])).collect::<Vec<_>>();
+        let few = |values: Vec<f64>| quantile_of_moments(&values[..FEW_PAIRS]);
+        let above = |z: f64| 0.5 * (1.0 - erf(z / 2f64.sqrt()));
+        let judge = |name: &str, floors: Vec<Floor>, above: &dyn Fn(f64) -> f64, biased: f64| {
+            let values: Vec<f64> = floors.iter().map(|floor| floor.value).collect();
+            let sd = (crate::metric::estimate::variance_of_mean(&values) * values.len() as f64).sqrt();
+            let se = mean(&floors.iter().map(|floor| floor.se).collect::<Vec<_>>());
+            assert!((0.75..1.35).contains(&(se / sd)), "{name}: {se} {sd}");
+            let share = mean(&values.iter().map(|v| above(*v)).collect::<Vec<_>>());
+            assert!((share - 0.05).abs() < biased, "{name}: {share}");
+        };
+        let tail = |x: f64| (-x).exp();
+        judge("exponential", (0..repetitions).map(|k| quantile(exponential(k))).collect(), &tail, 0.005);
+        judge("normal", (0..repetitions).map(|k| quantile(normal(k))).collect(), &above, 0.005);
+        judge("few normal", (0..repetitions).map(|k| few(normal(k))).collect(), &above, 0.01);
+    }
+
+    /// The error function by its series.
+    fn erf(x: f64) -> f64 {
+        let (mut term, mut sum) = (x, x);
+        for k in 1..80 {
+            let k = f64::from(k);
+            term *= -x * x / k;
+            sum += term / (2.0 * k + 1.0);
+        }
+        2.0 / std::f64::consts::PI.sqrt() * sum
     }
 }

@@ -42,10 +42,10 @@ pub(crate) use coverage::{Coverage, CoverageOptions};
 pub(crate) use energy::{Energy, EnergyOptions};
 pub use estimate::Estimate;
 pub use fisher::Fisher;
-pub use floor::floor;
-pub(crate) use floor::{PAIRS, floor_sizes};
 #[doc(hidden)]
-pub use floor::{floor_observed, floor_stream};
+pub use floor::floor_observed;
+pub use floor::{Floor, floor};
+pub(crate) use floor::{floor_pairs, floor_sizes};
 pub(crate) use gaussian::{Frechet, KlGauss, W2Gauss};
 pub(crate) use kl_coordinates::KlCoordinates;
 pub(crate) use kl_knn::{KlKnn, KlKnnOptions};

@@ -26,13 +26,22 @@ pub struct Properties {
     pub sees_units: bool,
     /// True if the cost grows with the number of pairs of points.
     pub counts_pairs: bool,
+    /// True if one value takes so long that a noise floor is computed from few pairs of samples.
+    pub is_slow: bool,
     /// True if the number of pairs depends on the points, because the metric iterates.
     pub iterates: bool,
 }
 
 impl Default for Properties {
     fn default() -> Properties {
-        let (uses_weights, sees_units, counts_pairs, iterates) = (false, false, false, false);
-        Properties { better: Better::Lower, uses_weights, rate: 0.5, sees_units, counts_pairs, iterates }
+        Properties {
+            better: Better::Lower,
+            uses_weights: false,
+            rate: 0.5,
+            sees_units: false,
+            counts_pairs: false,
+            is_slow: false,
+            iterates: false,
+        }
     }
 }

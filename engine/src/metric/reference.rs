@@ -19,6 +19,8 @@ pub struct Reference {
     target: Option<Arc<dyn Target>>,
     /// The units of the points and of exact moments.
     measured_in: Option<AffineMap>,
+    /// The random numbers of noise floors.
+    floors: Stream,
 }
 
 impl Reference {
@@ -33,7 +35,7 @@ impl Reference {
             return Err(Error::shape(Subject::argument("reference"), "no rows", "at least one is needed"));
         }
         points.check_squares("the reference")?;
-        Ok(Reference { points, weights: None, units: None, target: None, measured_in: None })
+        Ok(Reference { points, weights: None, units: None, target: None, measured_in: None, floors: Stream::new(0) })
     }
 
     /// Creates a reference from a sample and its distribution. It is compared in standard units if
@@ -83,6 +85,19 @@ impl Reference {
     pub fn sample(target: Arc<dyn Target>, n: usize, stream: Stream) -> Result<Reference> {
         let points = target.sample(n, stream)?;
         Reference::with_target(points, target)
+    }
+
+    /// Sets the stream of the random numbers from which noise floors are computed. A floor belongs to
+    /// a distribution and two sizes, so that references that are compared should have the same
+    /// stream.
+    #[must_use]
+    pub fn with_floor_stream(self, floors: Stream) -> Reference {
+        Reference { floors, ..self }
+    }
+
+    /// Returns the stream of noise floors.
+    pub(super) fn floor_stream(&self) -> Stream {
+        self.floors.label("noise floor")
     }
 
     /// Returns the sample, in the units of the comparison.

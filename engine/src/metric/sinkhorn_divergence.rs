@@ -56,6 +56,7 @@ impl Metric for SinkhornDivergence {
             rate: 1.0,
             sees_units: true,
             counts_pairs: true,
+            is_slow: true,
             iterates: true,
             ..Properties::default()
         }

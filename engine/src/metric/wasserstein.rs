@@ -48,7 +48,8 @@ impl Metric for W2 {
     }
 
     fn properties(&self, dim: usize) -> Properties {
-        Properties { uses_weights: true, rate: 1.0 / dim.max(2) as f64, sees_units: true, ..Properties::default() }
+        let rate = 1.0 / dim.max(2) as f64;
+        Properties { uses_weights: true, rate, sees_units: true, is_slow: true, ..Properties::default() }
     }
 
     fn measure(&self, points: &Points, reference: &Reference, pairwise: &Pairwise, stream: Stream) -> Result<Estimate> {

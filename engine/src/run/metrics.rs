@@ -99,9 +99,8 @@ impl<'a> Measures<'a> {
             let Some(estimate) = found.estimates.get_mut(name) else { continue };
             let what = format!("noise floor of {name}");
             let mut tell = |done, total| observer.progress(&what, done, total, &String::new);
-            let stream = metric::floor_stream(name);
-            match metric::floor_observed(metric, reference, points.n(), pairwise, stream, &mut tell) {
-                Ok(floor) => estimate.floor = Some(floor),
+            match metric::floor_observed(metric, reference, points.n(), pairwise, &mut tell) {
+                Ok(floor) => *estimate = std::mem::take(estimate).with_floor(floor),
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(error) => {
                     found.failed.insert(format!("the noise floor of {name}"), error);
@@ -156,6 +155,5 @@ pub fn estimate_with_floor(
 ) -> Result<Estimate> {
     let stream = stream.label(metric.name());
     let estimate = metric.estimate(points, reference, pairwise, stream)?;
-    let floor = metric::floor(metric, reference, points.n(), pairwise, metric::floor_stream(metric.name()))?;
-    Ok(estimate.with_floor(floor))
+    Ok(estimate.with_floor(metric::floor(metric, reference, points.n(), pairwise)?))
 }

@@ -31,6 +31,7 @@ pub use density::Density;
 pub use distribution::{DataView, Moments, Target};
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
+#[doc(hidden)]
 pub use option::{BananaOptions, FunnelOptions, GaussianOptions, MixtureOptions, Numbers, StudentTOptions};
 #[doc(hidden)]
 pub use samples::scale_warning;

@@ -92,7 +92,7 @@ fn the_best_classifier_sees_the_shape_of_one_column() {
 fn most_samples_of_one_distribution_stay_below_the_floor() {
     let (whole, repetitions) = ([1.0, 0.0, 1.0], 120_u64);
     let (metric, data) = (by_name("c2st", json!({})).unwrap(), Reference::new(normal(80, whole, 0.0, 1)).unwrap());
-    let floor = floor(metric.as_ref(), &data, 80, &Pairwise::default(), stream()).unwrap();
+    let floor = floor(metric.as_ref(), &data, 80, &Pairwise::default()).unwrap().value;
     // 80 points are tested: 1/2 + 1.645 / (2 sqrt 80).
     assert!((floor - 0.59196).abs() < 1e-4, "{floor}");
     let value = |k| c2st(&normal(80, whole, 0.0, 2 * k), &normal(80, whole, 0.0, 2 * k + 1), json!({})).value;

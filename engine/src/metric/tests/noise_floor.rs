@@ -10,7 +10,8 @@ fn share_within(name: &str, floors: u64, fresh: u64, pair: impl Fn(Stream) -> (P
     for k in 0..floors {
         let key = stream().label(name).at(k);
         let (points, reference) = pair(key.label("sizes"));
-        let floor = floor(&*metric, &reference, points.n(), &Pairwise::default(), key.label("floor")).unwrap();
+        let floor = floor(&*metric, &reference.with_floor_stream(key.label("floor")), points.n(), &Pairwise::default());
+        let floor = floor.unwrap().value;
         for f in 0..fresh {
             let (points, reference) = pair(key.label("fresh").at(f));
             let value = metric.estimate(&points, &reference, &Pairwise::default(), key.at(f)).unwrap().value;
@@ -28,7 +29,7 @@ fn a_fresh_sample_stays_within_the_floor_19_times_in_20() {
         let points = distribution.sample(60, key.at(0)).unwrap();
         (points, Reference::sample(distribution.clone(), 40, key.at(1)).unwrap())
     };
-    for name in ["energy", "mmd", "sliced_w2", "kl_gauss", "log_density", "mode_weights"] {
+    for name in ["energy", "mmd", "sliced_w2", "kl_gauss", "log_density", "mode_weights", "w2"] {
         let share = share_within(name, 60, 20, pair);
         assert!((0.92..0.98).contains(&share), "{name}: {share}");
     }
@@ -42,7 +43,8 @@ fn splits_of_data_give_the_floor_of_the_law() {
         let mean = |reference: &dyn Fn(Stream) -> Reference| {
             let floors = (0..20).map(|k| {
                 let key = stream().label(name).at(k);
-                floor(&*metric, &reference(key.at(0)), 100, &Pairwise::default(), key.at(1)).unwrap()
+                let reference = reference(key.at(0)).with_floor_stream(key.at(1));
+                floor(&*metric, &reference, 100, &Pairwise::default()).unwrap().value
             });
             floors.sum::<f64>() / 20.0
         };
@@ -63,7 +65,10 @@ fn every_metric_has_a_floor_and_it_is_keyed() {
     let reference = Reference::sample(modes(), 50, stream()).unwrap();
     for entry in METRICS {
         let metric = by_name(entry.name, Value::Null).unwrap();
-        let at = |key| floor(&*metric, &reference, 40, &Pairwise::default(), stream().at(key)).unwrap();
+        let at = |key| {
+            let reference = reference.clone().with_floor_stream(stream().at(key));
+            floor(&*metric, &reference, 40, &Pairwise::default()).unwrap().value
+        };
         assert_eq!(at(1).to_bits(), at(1).to_bits(), "{}", entry.name);
         assert!(at(1).is_finite());
     }
@@ -75,9 +80,9 @@ fn a_floor_tells_how_far_it_is() {
     let (data, pairwise) = (Reference::new(stream().normal(30, 2)).unwrap(), Pairwise::default());
     let mut told = Vec::new();
     let mut tell = |done, total| told.push((done, total));
-    let found = floor_observed(&*energy, &data, 10, &pairwise, stream(), &mut tell).unwrap();
-    assert_eq!(found, floor(&*energy, &data, 10, &pairwise, stream()).unwrap());
-    assert_eq!((told.first(), told.last()), (Some(&(0, 40)), Some(&(40, 40))));
+    let found = floor_observed(&*energy, &data, 10, &pairwise, &mut tell).unwrap();
+    assert_eq!(found, floor(&*energy, &data, 10, &pairwise).unwrap());
+    assert_eq!((told.first(), told.last()), (Some(&(0, 200)), Some(&(200, 200))));
     assert!(told.is_sorted());
 }
 
@@ -85,11 +90,11 @@ fn a_floor_tells_how_far_it_is() {
 fn a_floor_refuses_what_it_cannot_give() {
     let energy = by_name("energy", json!({})).unwrap();
     let tiny = Reference::new(stream().normal(3, 2)).unwrap();
-    assert!(floor(&*energy, &tiny, 10, &Pairwise::default(), stream()).is_err());
+    assert!(floor(&*energy, &tiny, 10, &Pairwise::default()).is_err());
     let data = Reference::new(stream().normal(30, 2)).unwrap();
-    assert!(floor(&*energy, &data, 0, &Pairwise::default(), stream()).is_err());
+    assert!(floor(&*energy, &data, 0, &Pairwise::default()).is_err());
     let stop = Interrupt::default();
     stop.raise();
     let stopped = Pairwise::new(Default::default(), stop);
-    assert_eq!(floor(&*energy, &data, 10, &stopped, stream()), Err(crate::Error::Interrupted));
+    assert_eq!(floor(&*energy, &data, 10, &stopped), Err(crate::Error::Interrupted));
 }

@@ -112,7 +112,7 @@ fn errors_and_floors_of_weighted_points_are_those_of_the_distribution() {
         assert!(sd < 1.2 * se && se < 3.0 * sd, "{name}: {sd} {se}");
         let floor = |reference: &Reference| {
             let metric = by_name(name, Value::Null).unwrap();
-            crate::metric::floor(metric.as_ref(), reference, 300, &Pairwise::default(), stream()).unwrap()
+            crate::metric::floor(metric.as_ref(), reference, 300, &Pairwise::default()).unwrap().value
         };
         let effective = draw(0).effective_n().round() as usize;
         let (data, exact) = (floor(&draw(0)), floor(&Reference::sample(narrow.clone(), effective, stream()).unwrap()));
