@@ -42,7 +42,8 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The noise floor of a metric: the 95 % quantile of its value over pairs of fresh reference \
          samples of the same sizes. The metric cannot distinguish points from the reference if \
-         their value is at most the noise floor.",
+         their value is at most the noise floor. The floor is itself an estimate: `.parts.floor_se` \
+         is its standard error, unless it has a closed form. It depends on the seed.",
     )
     .example(
         "let e = energy(normal(100, 2), normal(100, 2));\n\

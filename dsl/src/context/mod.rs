@@ -99,8 +99,8 @@ pub struct Context {
     pub host: Host,
     /// The source of all random numbers.
     root: Stream,
-    /// The root of the stream of noise floors: that of the script, also in the cells of a sweep, which
-    /// share their floors.
+    /// The root of the stream of noise floors: that of the script, also in the cells of a sweep,
+    /// which share their floors.
     floor_stream: Stream,
     floors: Arc<Floors>,
     state: Mutex<State>,

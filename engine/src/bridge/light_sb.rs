@@ -52,8 +52,8 @@ pub struct TrainedBridge {
 ///
 /// This is the forward process alone, whatever the option `backward` says: the same training with
 /// the ends exchanged gives the backward process, and a
-/// [`TwoPotentialBridge`](super::TwoPotentialBridge) has both. Cost per step: `O(batch K d)`, or `O(batch K d^2 + K
-/// d^3)` for full shapes.
+/// [`TwoPotentialBridge`](super::TwoPotentialBridge) has both. Cost per step: `O(batch K d)`, or
+/// `O(batch K d^2 + K d^3)` for full shapes.
 ///
 /// # Errors
 /// An option is out of range, the dimensions differ, a distribution cannot be sampled or does not

@@ -185,9 +185,9 @@ fn few_points_tell_what_many_cost() {
         let gauge = Gauge::new(&engine, None);
         metric(name, &serde_json::Value::Null, &set("start", 20_000), &reference, &gauge, Stream::new(1)).unwrap()
     };
-    // The floor is computed from at most 10,000 points of both samples together.
+    // The floor is computed from at most 2,000 points of both samples together.
     let energy = of("energy");
-    assert_eq!((energy.once.pairs, energy.floor.pairs), (50_001 * 50_001, 40 * 9_999 * 9_999));
+    assert_eq!((energy.once.pairs, energy.floor.pairs), (50_001 * 50_001, 200 * 1_999 * 1_999));
     // At most `max_points` points of each set are paired.
     let paired = of("w2").estimate.part("points");
     assert!(paired.is_some_and(|count| count <= 2000.0), "{paired:?}");

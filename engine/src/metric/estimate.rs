@@ -1,7 +1,15 @@
 //! The value of a metric, with its standard error and noise floor.
 
-use super::Floor;
 use serde::{Deserialize, Serialize};
+
+/// A noise floor with its standard error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Floor {
+    /// The floor.
+    pub value: f64,
+    /// Its standard error over other random samples; 0 for a closed form.
+    pub se: f64,
+}
 
 /// The result of a metric.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! The noise floor: the 95 % quantile of a metric over fresh samples of the reference itself.
 
-use super::estimate::mean;
+use super::estimate::{Floor, mean};
 use super::{Better, Metric, Reference};
 use crate::number::counted;
 use crate::pairwise::Pairwise;
@@ -16,15 +16,6 @@ const FEW_PAIRS: usize = 40;
 /// The normal quantile of 95 %.
 const NORMAL_95: f64 = 1.644_853_626_951_472_6;
 
-/// A noise floor with its standard error.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Floor {
-    /// The floor.
-    pub value: f64,
-    /// Its standard error over other random samples; 0 for a closed form.
-    pub se: f64,
-}
-
 /// Returns the noise floor for `n` points: the 95 % quantile (5 % if larger is better) of `metric`
 /// over pairs of independent samples. The samples have the sizes of the points and of the
 /// reference, and their random numbers come from the reference
@@ -38,14 +29,14 @@ pub struct Floor {
 ///   `n'` and `m'` are effective sizes, `1 / sum w^2`.
 ///
 /// The floor of a metric over pairs of points (`energy`, `mmd`, `kl_knn`, `precision_recall`) is
-/// computed from at most 4,500 points of both samples together, and scaled to the full sizes, which
+/// computed from at most 2,000 points of both samples together, and scaled to the full sizes, which
 /// adds a few per cent to its random error.
 ///
 /// There are 200 pairs of samples. With the plotting position `k / 201`, a fresh value stays below
 /// the quantile with probability .95 on average over floors \[hyndman1996quantiles\]; the standard
-/// error of the quantile is about 6 % for a metric like `energy`. A metric of which one value takes
-/// long (`w2`, `sinkhorn_divergence`) has 40 pairs, and its quantile comes from their mean, standard
-/// deviation and skewness \[cornish1938moments\].
+/// error of the quantile is about 8 % for a metric like `energy`. A metric of which one value takes
+/// long (`w2`, `sinkhorn_divergence`) has 40 pairs, and its quantile comes from their mean,
+/// standard deviation and skewness \[cornish1938moments\].
 ///
 /// A floor with a closed form ([`Metric::known_floor`]) is not simulated.
 ///
@@ -107,10 +98,10 @@ pub fn floor_pairs(metric: &dyn Metric) -> usize {
 
 /// Largest number of points of both samples together from which the floor of a metric over pairs is
 /// computed.
-const MOST: usize = 4_500;
+const MOST: usize = 2_000;
 
-/// Returns the sizes of the two samples on which the metric is evaluated for every pair of the floor
-/// of `n` points and a reference of `m` points. They are `n` and `m` if fresh samples can be
+/// Returns the sizes of the two samples on which the metric is evaluated for every pair of the
+/// floor of `n` points and a reference of `m` points. They are `n` and `m` if fresh samples can be
 /// drawn, and otherwise the sizes of disjoint parts of the reference. A metric over pairs of many
 /// points uses smaller samples in the same ratio.
 pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usize, usize) {
@@ -161,8 +152,7 @@ fn pair(metric: &dyn Metric, reference: &Reference, n: usize, stream: Stream) ->
     Ok((points, rest, (asked / found).powf(rate)))
 }
 
-/// Returns the 95 % quantile of values at plotting positions `k / (len + 1)`. Its standard error is
-/// that of a share of .95, divided by the density of values near the quantile.
+/// Returns the 95 % quantile of values at plotting positions `k / (len + 1)`.
 fn quantile(mut values: Vec<f64>) -> Floor {
     values.sort_by(f64::total_cmp);
     let n = values.len();
@@ -170,10 +160,11 @@ fn quantile(mut values: Vec<f64>) -> Floor {
     let k = (at as usize).clamp(1, n - 1);
     let (below, above) = (values[k - 1], values[k]);
     let value = below + (at - k as f64).clamp(0.0, 1.0) * (above - below);
-    let reach = (n - k).min(k);
-    let (low, high) = (k - reach, (k + reach - 1).min(n - 1));
-    let slope = (values[high] - values[low]) * (n + 1) as f64 / (high - low).max(1) as f64;
-    Floor { value, se: (0.95 * 0.05 / n as f64).sqrt() * slope }
+    // The rank of the quantile varies by this many, so the values at such ranks show its error.
+    let ranks = (0.95 * 0.05 * n as f64).sqrt();
+    let reach = ranks.round().max(1.0) as usize;
+    let (low, high) = ((k - 1).saturating_sub(reach), (k + reach).min(n - 1));
+    Floor { value, se: ranks * (values[high] - values[low]) / (high - low).max(1) as f64 }
 }
 
 /// Returns the 95 % quantile of the distribution with the moments of these values, by the first
@@ -210,7 +201,7 @@ mod tests {
         let reference = Reference::sample(target, 12_000, Stream::new(1)).unwrap();
         let (metric, pairwise) = (by_name("energy", serde_json::Value::Null).unwrap(), Pairwise::default());
         let (n, m) = floor_sizes(metric.as_ref(), true, 8_000, 12_000);
-        assert_eq!((n, m), (1_800, 2_700));
+        assert_eq!((n, m), (800, 1_200));
         let found = floor(metric.as_ref(), &reference, 8_000, &pairwise).unwrap().value;
         let values: Vec<f64> = (0..FEW_PAIRS as u64)
             .map(|k| {

@@ -40,11 +40,11 @@ pub(crate) use c2st::{C2st, C2stOptions};
 pub use chain_summary::{ChainSummary, chain_summary};
 pub(crate) use coverage::{Coverage, CoverageOptions};
 pub(crate) use energy::{Energy, EnergyOptions};
-pub use estimate::Estimate;
+pub use estimate::{Estimate, Floor};
 pub use fisher::Fisher;
+pub use floor::floor;
 #[doc(hidden)]
 pub use floor::floor_observed;
-pub use floor::{Floor, floor};
 pub(crate) use floor::{floor_pairs, floor_sizes};
 pub(crate) use gaussian::{Frechet, KlGauss, W2Gauss};
 pub(crate) use kl_coordinates::KlCoordinates;

@@ -87,8 +87,8 @@ impl Reference {
         Reference::with_target(points, target)
     }
 
-    /// Sets the stream of the random numbers from which noise floors are computed. A floor belongs to
-    /// a distribution and two sizes, so that references that are compared should have the same
+    /// Sets the stream of the random numbers from which noise floors are computed. A floor belongs
+    /// to a distribution and two sizes, so that references that are compared should have the same
     /// stream.
     #[must_use]
     pub fn with_floor_stream(self, floors: Stream) -> Reference {

@@ -41,8 +41,8 @@ impl Extent {
         Extent { stray, ..Extent::new(&AffineMap::of(points), diameter(points), detail) }
     }
 
-    /// Returns the noise level at which noise has the length of the finest detail: noise of standard
-    /// deviation sigma per coordinate moves a point by about `sigma sqrt(dim)`.
+    /// Returns the noise level at which noise has the length of the finest detail: noise of
+    /// standard deviation sigma per coordinate moves a point by about `sigma sqrt(dim)`.
     pub fn detail_noise(&self) -> f64 {
         self.detail / (self.centre.len() as f64).sqrt()
     }

@@ -71,9 +71,9 @@ macro_rules! sampler_options {
                 /// noise level at time 1 with "vp" and "subvp".
                 sigma_max: Option<f64> = None,
                 /// The smallest noise level, where the run ends. Left out: for points `spacing /
-                /// sqrt(dim)`, where noise moves a point by the spacing of the points; for a learned
-                /// score the smallest level that it has learned; for a density a hundredth of its
-                /// smallest standard deviation.
+                /// sqrt(dim)`, where noise moves a point by the spacing of the points; for a
+                /// learned score the smallest level that it has learned; for a density a hundredth
+                /// of its smallest standard deviation.
                 sigma_min: Option<f64> = None,
                 /// The noise levels of "ve" are evenly spaced in `sigma^(1/rho)`; 1 spaces sigma
                 /// itself evenly.
