@@ -10,7 +10,7 @@ mod tree;
 
 use crate::{Interrupt, Result};
 pub use tree::Plan;
-use tree::Tree;
+use tree::{RENEWAL, Tree};
 
 /// Returns the plan of least cost that moves the mass of the rows to the columns. `cost` is rows x
 /// columns, row by row, and finite. The masses have the same sum on both sides. The time grows
@@ -77,11 +77,6 @@ fn solve(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interrupt) -> 
 
 /// The number of times that prices are recomputed before a plan counts as optimal up to rounding.
 const LOOKS: usize = 8;
-
-/// Prices are updated with the tree, so rounding errors accumulate. After this many steps they are
-/// computed anew: an error above the tolerance would make an arc seem to improve the plan again and
-/// again.
-const RENEWAL: usize = 256;
 
 /// A problem takes a few steps per node. After this many steps, and four per arc, the tolerance is
 /// doubled, so that no rounding error can keep the search going for ever.

@@ -11,6 +11,11 @@ pub struct Plan {
     pub column_price: Vec<f64>,
 }
 
+/// Prices are updated with the tree, so rounding errors accumulate. After this many steps they are
+/// computed anew: an error above the tolerance would make an arc seem to improve the plan again and
+/// again.
+pub(super) const RENEWAL: usize = 256;
+
 /// The index of no node.
 const NONE: usize = usize::MAX;
 
@@ -28,7 +33,8 @@ pub(super) struct Tree<'a> {
     /// The cost of an arc of the root, or 0 once the root carries no mass.
     prohibitive: f64,
     largest: f64,
-    /// A reduced cost whose size is below this times the largest price is a rounding error.
+    /// A reduced cost whose size is below this times the largest price may be a rounding error:
+    /// prices are sums along the tree, so that the bound grows with the number of nodes.
     tolerance: f64,
     stack: Vec<usize>,
 }
@@ -89,7 +95,7 @@ impl<'a> Tree<'a> {
             price: vec![0.0; count + 1],
             prohibitive: largest.max(f64::MIN_POSITIVE) * count as f64,
             largest,
-            tolerance: 64.0 * f64::EPSILON,
+            tolerance: 2.0 * (count + RENEWAL) as f64 * f64::EPSILON,
             stack: Vec::new(),
         };
         tree.set_prices();
