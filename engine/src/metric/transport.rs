@@ -46,41 +46,30 @@ fn solve(cost: &[f64], rows: &[u64], columns: &[u64], interrupt: &Interrupt) -> 
     let arcs = cost.len();
     let block = (arcs as f64).sqrt().ceil() as usize;
     let (mut at, mut idle, mut pivots) = (0, 0, 0_usize);
-    // Once no arc improves the plan, prices are computed anew and all arcs are searched again, at
-    // most `LOOKS` times.
-    let (mut fresh, mut looks) = (false, 0);
-    while idle < arcs || !fresh && looks < LOOKS {
-        if idle >= arcs {
-            tree.set_prices();
-            (idle, fresh, looks) = (0, true, looks + 1);
-        }
+    // Rounded reduced costs serve until no arc improves the plan, and then exact ones.
+    let mut exact = false;
+    while idle < arcs {
         let end = (at + block).min(arcs);
-        match tree.cheapest(at, end) {
+        match tree.cheapest(at, end, exact) {
             Some(arc) => {
                 tree.pivot(arc);
-                (idle, fresh) = (0, false);
+                idle = 0;
                 pivots += 1;
                 if pivots % RENEWAL == 0 {
                     interrupt.check()?;
                     tree.set_prices();
                 }
-                if pivots % (MANY + 4 * arcs) == 0 {
-                    tree.double_tolerance();
-                }
             }
             None => idle += end - at,
         }
         at = if end == arcs { 0 } else { end };
+        if idle >= arcs && !exact {
+            tree.set_prices();
+            (idle, exact) = (0, true);
+        }
     }
     Ok(tree.plan())
 }
-
-/// The number of times that prices are recomputed before a plan counts as optimal up to rounding.
-const LOOKS: usize = 8;
-
-/// A problem takes a few steps per node. After this many steps, and four per arc, the tolerance is
-/// doubled, so that no rounding error can keep the search going for ever.
-const MANY: usize = 100_000;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Plans compared with all permutations, and proved optimal by their prices.
 
 use super::*;
+use crate::Points;
 use crate::rng::Stream;
 use proptest::prelude::*;
 
@@ -99,6 +100,28 @@ fn repeated_points_are_no_trap() {
             let distance = |i: &usize, j: &usize| crate::points::squared_distance(places.row(*i), places.row(*j));
             let cost: Vec<f64> = x.iter().flat_map(|i| y.iter().map(|j| distance(i, j)).collect::<Vec<_>>()).collect();
             check(&cost, &vec![m as u64; n], &vec![n as u64; m]);
+        }
+    }
+}
+
+/// A point far from all others on both sides moves nowhere, and the rest costs what it costs without
+/// the two, however far they are.
+#[test]
+fn far_points_do_not_disturb_near_ones() {
+    let (n, stream) = (200, Stream::new(5));
+    let [x, y] = ["x", "y"].map(|name| stream.label(name).normal(n, 2));
+    let distances = |x: &Points, y: &Points| -> Vec<f64> {
+        let row = |i: usize| (0..y.n()).map(move |j| crate::points::squared_distance(x.row(i), y.row(j)));
+        (0..x.n()).flat_map(row).collect()
+    };
+    let near = check(&distances(&x, &y), &vec![1; n], &vec![1; n]).cost * n as f64;
+    for far in [1e4, 1e6, 1e8, 1e12] {
+        let point = Points::from_rows(&[[far, -far]]).unwrap();
+        let [x, y] = [&x, &y].map(|points| points.concat(&point).unwrap());
+        for (x, y) in [(&x, &y), (&y, &x)] {
+            let found = transport(&distances(x, y), &vec![1; n + 1], &vec![1; n + 1], &Interrupt::default());
+            let found = found.unwrap().cost * (n + 1) as f64;
+            assert!((found / near - 1.0).abs() < 1e-9, "{far}: {found} {near}");
         }
     }
 }

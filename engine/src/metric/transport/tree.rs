@@ -12,9 +12,8 @@ pub struct Plan {
 }
 
 /// Prices are updated with the tree, so rounding errors accumulate. After this many steps they are
-/// computed anew: an error above the tolerance would make an arc seem to improve the plan again and
-/// again.
-pub(super) const RENEWAL: usize = 256;
+/// computed anew.
+pub(super) const RENEWAL: usize = 1024;
 
 /// The index of no node.
 const NONE: usize = usize::MAX;
@@ -29,13 +28,13 @@ pub(super) struct Tree<'a> {
     columns: usize,
     rows: usize,
     node: Vec<Node>,
+    /// The prices, as sums of two numbers: the tree may connect near points through far ones, whose
+    /// rounding errors in f64 exceed the distances of near points.
     price: Vec<f64>,
+    rest: Vec<f64>,
     /// The cost of an arc of the root, or 0 once the root carries no mass.
     prohibitive: f64,
     largest: f64,
-    /// A reduced cost whose size is below this times the largest price may be a rounding error:
-    /// prices are sums along the tree, so that the bound grows with the number of nodes.
-    tolerance: f64,
     stack: Vec<usize>,
 }
 
@@ -52,20 +51,72 @@ struct Node {
     after: usize,
 }
 
-/// Returns the smallest `c - p - own` of these costs and prices.
+/// Numbers that the compiler compares at a time.
+const LANES: usize = 16;
+
+/// Returns the smaller number.
+#[inline(always)]
+fn lesser(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
+}
+
+/// Returns the smallest `c - p - own` of these costs and prices, rounded.
 fn least_difference(costs: &[f64], prices: &[f64], own: f64) -> f64 {
-    const LANES: usize = 16;
-    let least = |a: f64, b: f64| if b < a { b } else { a };
-    let prices = &prices[..costs.len()];
-    let (costs, prices) = (costs.as_chunks::<LANES>(), prices.as_chunks::<LANES>());
+    let (costs, prices) = (costs.as_chunks::<LANES>(), prices[..costs.len()].as_chunks::<LANES>());
     let mut lanes = [f64::INFINITY; LANES];
     for (c, p) in costs.0.iter().zip(prices.0) {
         for (lane, (c, p)) in lanes.iter_mut().zip(c.iter().zip(p)) {
-            *lane = least(*lane, c - p - own);
+            *lane = lesser(*lane, c - p - own);
         }
     }
     let rest = costs.1.iter().zip(prices.1).map(|(c, p)| c - p - own);
-    lanes.into_iter().chain(rest).fold(f64::INFINITY, least)
+    lanes.into_iter().chain(rest).fold(f64::INFINITY, lesser)
+}
+
+/// Returns the smallest `c - p - own` of these costs and prices, which are sums of two numbers.
+fn least_exact_difference(costs: &[f64], (prices, rests): (&[f64], &[f64]), own: Sum) -> f64 {
+    let (prices, rests) = (&prices[..costs.len()], &rests[..costs.len()]);
+    let (costs, prices, rests) = (costs.as_chunks::<LANES>(), prices.as_chunks::<LANES>(), rests.as_chunks::<LANES>());
+    let mut lanes = [f64::INFINITY; LANES];
+    for ((c, p), rest) in costs.0.iter().zip(prices.0).zip(rests.0) {
+        for (lane, ((c, p), rest)) in lanes.iter_mut().zip(c.iter().zip(p).zip(rest)) {
+            *lane = lesser(*lane, exact_difference(*c, Sum(*p, *rest), own));
+        }
+    }
+    let last = costs.1.iter().zip(prices.1).zip(rests.1);
+    let last = last.map(|((c, p), rest)| exact_difference(*c, Sum(*p, *rest), own));
+    lanes.into_iter().chain(last).fold(f64::INFINITY, lesser)
+}
+
+/// A number as the sum of a rounded number and its rounding error \[dekker1971floating\].
+#[derive(Clone, Copy)]
+struct Sum(f64, f64);
+
+impl Sum {
+    /// Returns the sum of two numbers without rounding.
+    #[inline(always)]
+    fn of(a: f64, b: f64) -> Sum {
+        let sum = a + b;
+        let part = sum - a;
+        Sum(sum, (a - (sum - part)) + (b - part))
+    }
+
+    fn plus(self, other: Sum) -> Sum {
+        let Sum(sum, error) = Sum::of(self.0, other.0);
+        Sum::of(sum, error + self.1 + other.1)
+    }
+
+    fn negative(self) -> Sum {
+        Sum(-self.0, -self.1)
+    }
+}
+
+/// Returns `c - p - q`, with an error of rounding relative to the result or, if that is larger, of
+/// the square of rounding relative to the prices.
+#[inline(always)]
+fn exact_difference(c: f64, p: Sum, q: Sum) -> f64 {
+    let Sum(sum, error) = Sum::of(p.0, q.0);
+    (c - sum) - (error + (p.1 + q.1))
 }
 
 impl<'a> Tree<'a> {
@@ -93,40 +144,65 @@ impl<'a> Tree<'a> {
             rows: rows.len(),
             node,
             price: vec![0.0; count + 1],
+            rest: vec![0.0; count + 1],
             prohibitive: largest.max(f64::MIN_POSITIVE) * count as f64,
             largest,
-            tolerance: 2.0 * (count + RENEWAL) as f64 * f64::EPSILON,
             stack: Vec::new(),
         };
         tree.set_prices();
         tree
     }
 
-    /// Lets larger reduced costs count as rounding errors.
-    pub fn double_tolerance(&mut self) {
-        self.tolerance *= 2.0;
-    }
-
-    /// Returns the arc of the most negative reduced cost among these, if any is negative.
-    pub fn cheapest(&self, from: usize, to: usize) -> Option<usize> {
-        let (mut least, mut found) = (-self.tolerance * self.largest.max(self.prohibitive), None);
+    /// Returns the arc of the most negative reduced cost among these, if any is negative. Unless
+    /// `exact`, rounded reduced costs choose the arc, and an arc that improves the plan by less than
+    /// rounding may be missed. The arc that is returned does improve the plan.
+    pub fn cheapest(&self, from: usize, to: usize, exact: bool) -> Option<usize> {
+        let (mut least, mut found) = (0.0, None);
         let mut at = from;
         while at < to {
             let (row, column) = (at / self.columns, at % self.columns);
             let end = to.min(at - column + self.columns);
-            let own = self.price[row];
-            let prices = &self.price[self.rows + column..];
+            let own = self.price_of(row);
+            let (prices, rests) = (&self.price[self.rows + column..], &self.rest[self.rows + column..]);
             let costs = &self.cost[at..end];
-            // This loop is vectorised: it first finds out whether any arc improves the plan, and
-            // only then which.
-            let best = least_difference(costs, prices, own);
+            // These loops are vectorised: they first find out whether any arc improves the plan,
+            // and only then which.
+            let best = match exact {
+                true => least_exact_difference(costs, (prices, rests), own),
+                false => least_difference(costs, prices, own.0),
+            };
             if best < least {
                 least = best;
-                found = costs.iter().zip(prices).position(|(c, p)| c - p - own == best).map(|j| at + j);
+                let is_best = |j: &usize| match exact {
+                    true => exact_difference(costs[*j], Sum(prices[*j], rests[*j]), own) == best,
+                    false => costs[*j] - prices[*j] - own.0 == best,
+                };
+                found = (0..costs.len()).find(is_best).map(|j| at + j);
             }
             at = end;
         }
-        found
+        found.filter(|arc| self.reduced_cost(*arc) < -self.tolerance())
+    }
+
+    fn price_of(&self, v: usize) -> Sum {
+        Sum(self.price[v], self.rest[v])
+    }
+
+    fn set_price(&mut self, v: usize, price: Sum) {
+        (self.price[v], self.rest[v]) = (price.0, price.1);
+    }
+
+    /// Returns the reduced cost of this arc.
+    fn reduced_cost(&self, arc: usize) -> f64 {
+        let (row, column) = (arc / self.columns, self.rows + arc % self.columns);
+        exact_difference(self.cost[arc], self.price_of(row), self.price_of(column))
+    }
+
+    /// Returns the size below which a reduced cost is a rounding error of prices, which are sums
+    /// along the tree.
+    fn tolerance(&self) -> f64 {
+        let steps = (self.node.len() + RENEWAL) as f64;
+        4.0 * steps * f64::EPSILON * f64::EPSILON * self.largest.max(self.prohibitive)
     }
 
     /// Returns the cost of sending one unit from this node to its parent, or minus that cost if the
@@ -143,7 +219,7 @@ impl<'a> Tree<'a> {
     /// is 0.
     pub fn set_prices(&mut self) {
         let root = self.node.len() - 1;
-        self.price[root] = 0.0;
+        self.set_price(root, Sum(0.0, 0.0));
         let mut child = self.node[root].child;
         while child != NONE && self.node[child].flow == 0 {
             child = self.node[child].after;
@@ -160,8 +236,8 @@ impl<'a> Tree<'a> {
                 // The prices of a row and a column sum to the cost; the root counts as a column for
                 // rows and as a row for columns.
                 let parent = tree.node[v].parent;
-                let of_parent = if parent == root { 0.0 } else { tree.price[parent] };
-                tree.price[v] = tree.cost_of(v) - of_parent;
+                let of_parent = if parent == root { Sum(0.0, 0.0) } else { tree.price_of(parent) };
+                tree.set_price(v, Sum(tree.cost_of(v), 0.0).plus(of_parent.negative()));
                 tree.node[v].depth = tree.node[parent].depth + 1;
             }
         });
@@ -242,11 +318,13 @@ impl<'a> Tree<'a> {
             (v, parent, link) = (old.parent, v, (old.flow, !old.up));
         }
         // The prices of rows and columns change by opposite amounts.
-        let change = self.cost_of(inner) - self.price[outer] - self.price[inner];
-        let of_rows = if inner < self.rows { change } else { -change };
+        let both = self.price_of(outer).plus(self.price_of(inner));
+        let change = Sum(self.cost_of(inner), 0.0).plus(both.negative());
+        let of_rows = if inner < self.rows { change } else { change.negative() };
         let rows = self.rows;
         self.walk(inner, |tree, v| {
-            tree.price[v] += if v < rows { of_rows } else { -of_rows };
+            let change = if v < rows { of_rows } else { of_rows.negative() };
+            tree.set_price(v, tree.price_of(v).plus(change));
             tree.node[v].depth = tree.node[tree.node[v].parent].depth + 1;
         });
     }
