@@ -6,6 +6,7 @@
 //! (potentials) give the standard error of [`super::W2`]. Masses are whole numbers, so that the
 //! flow has no rounding.
 
+mod exact;
 mod tree;
 
 use crate::{Interrupt, Result};

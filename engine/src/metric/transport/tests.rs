@@ -104,8 +104,8 @@ fn repeated_points_are_no_trap() {
     }
 }
 
-/// A point far from all others on both sides moves nowhere, and the rest costs what it costs without
-/// the two, however far they are.
+/// A point far from all others on both sides moves nowhere, and the rest costs what it costs
+/// without the two, however far they are.
 #[test]
 fn far_points_do_not_disturb_near_ones() {
     let (n, stream) = (200, Stream::new(5));
