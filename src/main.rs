@@ -16,6 +16,7 @@ mod listener;
 mod lock;
 mod machine;
 mod manual;
+mod memory;
 mod new;
 mod progress;
 mod quote;

@@ -1,6 +1,5 @@
 //! The main path: arguments, script, run folder, run, outputs, exit code.
 
-use crate::allocator::METER;
 use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::listener::Voice;
@@ -8,11 +7,10 @@ use crate::progress::Progress;
 use crate::record::{Record, Status};
 use crate::request::request;
 use crate::run_folder::{self, FolderState, RunFolder};
-use crate::{check, diagnostics, machine, run_script, signals, summary, terminal};
+use crate::{machine, memory, run_script, signals, summary, terminal};
 use sdflow::Interrupt;
-use sdflow_dsl::{Diagnostic, Listener};
+use sdflow_dsl::Diagnostic;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Runs a script, or prints the stored results if the same run is finished.
 ///
@@ -32,9 +30,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
         FolderState::New(folder) => take_earlier(args, folder)?,
         FolderState::Busy => return Err(run_folder::busy(&path)),
     };
-    if let Some(budget) = args.memory.memory_budget {
-        check_memory(args, budget)?;
-    }
+    memory::check(&prepared, args.memory.memory_budget, 1)?;
     signals::raise_on_ctrl_c(&interrupt);
     args.time.max_time.iter().for_each(|time| signals::end_after(&interrupt, *time));
     let voice = Voice::terminal(Progress::new(args.quiet), args.json);
@@ -49,21 +45,6 @@ pub fn run(args: &RunArgs) -> Result<Exit, Diagnostic> {
         _ => {}
     }
     Ok(ended.record.exit())
-}
-
-/// Estimates by a dry run how much memory the run would use, and refuses a run above the budget.
-fn check_memory(args: &RunArgs, budget: u64) -> Result<(), Diagnostic> {
-    let request = request(&args.script, &Interrupt::default())?;
-    let listener: Arc<dyn Listener> = Arc::new(check::Prints { json: args.json, quiet: true });
-    let needed = sdflow_dsl::estimate_memory(&request, &listener, &METER).unwrap_or(0);
-    if needed <= budget {
-        return Ok(());
-    }
-    let (needed, budget) = (check::bytes(needed), check::bytes(budget));
-    Err(diagnostics::usage(
-        format!("this run would hold about {needed} at a time, more than the memory budget of {budget}"),
-        "use fewer points or snapshots, or a larger budget; `sdflow-engine check` estimates the memory of a script",
-    ))
 }
 
 /// Lets a new run in its default folder use the checkpoints of a run of an earlier version of the

@@ -4,7 +4,7 @@ use crate::context::{Given, Listener, Outcome, Param, Request, param};
 use crate::dry::{Dry, Found, Work};
 use crate::language::{Diagnostic, Fail, of_fail};
 use crate::mistakes::mistakes;
-use crate::prepare::{compile, prepare};
+use crate::prepare::{Prepared, compile, prepare};
 use crate::script::{quotients, rehearse};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,9 +45,14 @@ pub fn check(
     meter: Option<&'static dyn sdflow::cost::Meter>,
 ) -> CheckReport {
     let mut report = CheckReport::default();
-    if let Err(first) = fill(&mut report, request).and_then(|()| dry_run(&mut report, request, listener, meter)) {
+    let made = fill(&mut report, request).and_then(|()| match report.errors.is_empty() {
+        true => dry_run(&mut report, &prepare(request)?, listener, |dry| dry.measuring(meter)),
+        false => Ok(()),
+    });
+    if let Err(first) = made {
         report.errors.push(first);
     }
+    report.bytes = report.bytes.filter(|_| meter.is_some());
     report
 }
 
@@ -81,18 +86,14 @@ fn fill(report: &mut CheckReport, request: &Request) -> Result<(), Diagnostic> {
 /// second time with the opposite answers.
 fn dry_run(
     report: &mut CheckReport,
-    request: &Request,
+    prepared: &Prepared,
     listener: &Arc<dyn Listener>,
-    meter: Option<&'static dyn sdflow::cost::Meter>,
+    measured: impl Fn(Dry) -> Dry,
 ) -> Result<(), Diagnostic> {
-    if !report.errors.is_empty() {
-        return Ok(());
-    }
-    let prepared = prepare(request)?;
     let program = &prepared.program;
     let pass = |assumed: bool, listener: Arc<dyn Listener>| {
         let (failure, found, outcome) =
-            rehearse(&prepared, listener, Dry::new(assumed, program.syntax.claimed.clone(), meter));
+            rehearse(prepared, listener, measured(Dry::new(assumed, program.syntax.claimed.clone())));
         failure.map_or(Ok((found, outcome)), Err)
     };
     let (mut found, outcome) = pass(true, listener.clone())?;
@@ -111,20 +112,25 @@ fn dry_run(
     report.notes = assumed.map(|at| note("this depends on a result: both answers were checked", *at)).collect();
     let ended = "this depends on a result: from here on nothing was checked";
     report.notes.extend(found.stopped.map(|at| note(ended, at)));
-    report.bytes = meter.map(|_| found.bytes);
+    report.bytes = Some(found.bytes);
     let works = found.works.into_iter();
     report.works = works.map(|((at, what), cost)| Work { what, place: program.sources.place(at), cost }).collect();
     Ok(())
 }
 
-/// Returns the peak memory in bytes of a run, estimated by a dry run; None if the dry run fails.
-/// `listener` receives what the script prints.
+/// Estimates the peak memory of a run in bytes by a dry run, which an interrupt of `prepared`
+/// ends. The numbers of the work are rough. `listener` receives what the script prints.
+///
+/// # Errors
+/// The error of the script that the dry run has found, or an interrupt.
 pub fn estimate_memory(
-    request: &Request,
+    prepared: &Prepared,
     listener: &Arc<dyn Listener>,
     meter: &'static dyn sdflow::cost::Meter,
-) -> Option<u64> {
-    check(request, listener, Some(meter)).bytes
+) -> Result<u64, Diagnostic> {
+    let mut report = CheckReport::default();
+    dry_run(&mut report, prepared, listener, |dry| dry.measuring(Some(meter)).for_memory())?;
+    Ok(report.bytes.unwrap_or(0))
 }
 
 /// A listener that passes on only that the script does not end.

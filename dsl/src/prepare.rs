@@ -128,6 +128,13 @@ impl Prepared {
         &self.request.script
     }
 
+    /// Returns the sizes in bytes of the data files that the script names literally.
+    pub fn data_bytes(&self) -> u64 {
+        let sandbox = Sandbox::new(&self.request.script, &self.request.allow_read, &self.request.folder);
+        let size = |file: &str| std::fs::metadata(sandbox.readable(file).ok()?).ok().map(|found| found.len());
+        self.data.iter().filter_map(|(file, _)| size(file)).sum()
+    }
+
     /// Returns the seed of the run: `-p seed=` takes precedence over the request.
     pub fn seed(&self) -> u64 {
         self.request.seed

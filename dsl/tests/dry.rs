@@ -96,6 +96,23 @@ fn functions_of_numbers_take_unknown_numbers() {
         let (report, said) = checked(&script);
         assert_eq!((told(&report.errors), said), (String::new(), vec!["?".into()]), "{call}");
     }
+    // A run refuses whole numbers here.
+    for call in ["hypot(number, 1)", "atan(1, number)", "log(number, 2)"] {
+        let (report, _) = checked(&format!("let number = 1.0 * energy(normal(9, 2), normal(9, 2)).value; {call};"));
+        assert_eq!(report.errors.len(), 1, "{call}");
+        let (outcome, _) = stage::run(&format!("let number = 1.5; {call};"));
+        assert!(outcome.failure.is_some(), "{call}");
+    }
+}
+
+/// Where no unknown number can stand, the check ends without an error.
+#[test]
+fn an_unknown_index_or_text_is_no_mistake() {
+    let begin = "let e = energy(normal(9, 2), normal(9, 2)).value;\n";
+    for line in ["let x = [1, 2][to_int(e)];", "let x = parse_float(`${e}`);", "let x = \"ab\"[to_int(e)];"] {
+        let (report, _) = checked(&format!("{begin}{line}"));
+        assert_eq!((told(&report.errors).as_str(), report.notes.len()), ("", 1), "{line}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ mod weights;
 #[doc(hidden)]
 pub use affine_map::AffineMap;
 #[doc(hidden)]
-pub use memory_limit::{check_matrix, is_memory_short, memory_limit, no_room, set_memory_budget};
+pub use memory_limit::{check_matrix, is_memory_short, memory_bytes, memory_limit, no_room, set_memory_budget};
 pub use standardiser::Standardiser;
 #[doc(hidden)]
 pub use weights::shares;

@@ -105,8 +105,7 @@ fn write_tables<'a>(
 /// Returns the requested layout, reduced to the cores of the machine with a note to the user.
 fn layout(args: &SweepArgs, cells: usize) -> Layout {
     let (jobs, threads) = (args.jobs.map(usize::from), args.threads.map(usize::from));
-    let cores = machine::cores();
-    let layout = Layout::of(jobs, threads, cells, cores);
+    let (cores, layout) = (machine::cores(), layout_of(args, cells));
     let fewer = jobs.is_some_and(|jobs| layout.jobs < jobs.min(cells)) || threads.is_some_and(|t| layout.threads < t);
     if fewer && cells > 0 {
         let Layout { jobs, threads } = layout;
@@ -115,6 +114,11 @@ fn layout(args: &SweepArgs, cells: usize) -> Layout {
         ));
     }
     layout
+}
+
+/// Returns the requested layout, reduced to the cores of the machine.
+fn layout_of(args: &SweepArgs, cells: usize) -> Layout {
+    Layout::of(args.jobs.map(usize::from), args.threads.map(usize::from), cells, machine::cores())
 }
 
 /// Returns the rows of the table in the order of the plan: the rows of the whole sweep, or the rows

@@ -9,7 +9,7 @@ use crate::lock::lock;
 use crate::progress::Progress;
 use crate::record::{Record, Status};
 use crate::run_folder::{self, FolderState};
-use crate::{diagnostics, run_script, terminal};
+use crate::{diagnostics, memory, run_script, terminal};
 use sdflow::Interrupt;
 use sdflow_dsl::cells::{self, CellOutcome, CellPool, Layout, Sweep};
 use sdflow_dsl::{Diagnostic, execute_here};
@@ -46,8 +46,10 @@ impl<'a> RunCells<'a> {
     /// not started has none.
     ///
     /// # Errors
-    /// The folder of a cell contains something else; threads cannot be started.
+    /// The folder of a cell contains something else; threads cannot be started; the cells need too
+    /// much memory.
     pub fn run(&self, layout: impl FnOnce(usize) -> Layout) -> Result<BTreeMap<usize, Record>, Diagnostic> {
+        self.check_memory()?;
         let mut records = BTreeMap::new();
         let mut take = |index: usize, record| drop(records.insert(self.cells[index].number, record));
         let told = Arc::clone(&self.progress);
@@ -65,6 +67,19 @@ impl<'a> RunCells<'a> {
         lock(&self.progress).clear();
         behind_a_gap?.into_iter().for_each(|(index, record)| take(index, record));
         Ok(records)
+    }
+
+    /// Refuses the cells if so many of the largest one need too much memory.
+    fn check_memory(&self) -> Result<(), Diagnostic> {
+        let mut waiting = Vec::new();
+        for cell in &self.cells {
+            if finished_record(cell, self.folder, self.args)?.is_none() {
+                waiting.push(&cell.prepared);
+            }
+        }
+        let at_a_time = super::layout_of(self.args, waiting.len()).jobs as u64;
+        let largest = waiting.into_iter().max_by_key(|prepared| memory::bound(prepared));
+        largest.map_or(Ok(()), |prepared| memory::check(prepared, self.args.memory.memory_budget, at_a_time))
     }
 
     /// Computes a cell and returns its record.

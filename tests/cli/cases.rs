@@ -224,6 +224,20 @@ const REFUSED: &[Refused] = &[
         &["the memory budget of 200 MiB"],
     ),
     (
+        "snapshots beyond the memory of any machine",
+        "run(sd_flow(normal(1000, 64)), normal(100000, 64), #{steps: 100000, snapshots: 40000});",
+        "",
+        2,
+        &["this run would hold about 2048.", "GB of memory, more than 90 % of this machine's memory", "fewer points"],
+    ),
+    (
+        "snapshots beyond the budget",
+        "run(sd_flow(normal(1000, 64)), normal(10000, 64), #{steps: 1000, snapshots: 100});",
+        "--memory-budget 300MiB",
+        2,
+        &["this run would hold about 5", "more than the memory budget of 300 MiB"],
+    ),
+    (
         "sweeps inside sweeps",
         "fn f(d) { sweep(#{a: [1, 2]}, |p| { f(d + 1); #{v: 1} }); } f(0);",
         "",

@@ -271,6 +271,15 @@ fn mistakes_are_told_before_anything_runs() {
 }
 
 #[test]
+fn a_cell_beyond_the_memory_is_told_before_the_first_cell() {
+    let script =
+        "let n = param(\"n\", 10); run(sd_flow(normal(99, 64)), normal(n, 64), #{steps: 100000, snapshots: 40000});";
+    let (sandbox, done) = swept(script, "-p n=10,100000");
+    assert!(done.code == 2 && done.complaint().contains("GB of memory, more than 90 %"), "{}", done.complaint());
+    assert!(!sandbox.path("out/cells").exists());
+}
+
+#[test]
 fn run_sends_lists_and_ranges_to_sweep() {
     let sandbox = Sandbox::with(SMALL);
     for words in ["-p n=1,2", "-p sigma=lin:0:1:3", "-p word=a,b", "-p word=int:1:3", "-p seed=int:1:5", "-p seed=1,2"]

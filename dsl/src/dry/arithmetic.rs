@@ -45,8 +45,12 @@ fn binary(engine: &mut Engine, dry: &Arc<Dry>, pair: [TypeId; 2]) {
         ("atan", f64::atan2),
         ("log", f64::log),
     ];
-    let of_reading = pair.contains(&TypeId::of::<Reading>());
-    for (name, op) in ops.into_iter().filter(|(name, _)| !of_reading || ARITHMETIC.iter().any(|(own, _)| own == name)) {
+    let (of_reading, of_whole) = (pair.contains(&TypeId::of::<Reading>()), pair.contains(&TypeId::of::<i64>()));
+    let exists = |name: &str| {
+        let for_floats_only = ["hypot", "atan", "log"].contains(&name);
+        !(of_whole && for_floats_only) && (!of_reading || ARITHMETIC.iter().any(|(own, _)| *own == name))
+    };
+    for (name, op) in ops.into_iter().filter(|(name, _)| exists(name)) {
         engine.register_raw_fn(name, pair, move |_, arguments| {
             let ((a, whole_a), (b, whole_b)) = (any_number(arguments[0]), any_number(arguments[1]));
             Ok(Unknown { value: op(a, b), whole: whole_a && whole_b && !["/", "**"].contains(&name) })

@@ -3,7 +3,7 @@
 use crate::language::{Diagnostic, Fail, Place, place_of};
 use crate::value::unknown;
 use rhai::{Dynamic, EvalAltResult, Position};
-use sdflow::cost::{self, Gauge, Meter};
+use sdflow::cost::{self, Gauge, KnownCosts, Meter};
 use sdflow::pairwise::Pairwise;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,10 @@ pub struct Dry {
     claimed: Vec<Position>,
     /// Measures memory.
     meter: Option<&'static dyn Meter>,
+    /// Whether only memory is asked for.
+    is_brief: bool,
+    /// The costs of the metrics so far.
+    known: KnownCosts,
     found: Mutex<Found>,
     /// Models that a run would have saved.
     saved: Mutex<BTreeMap<PathBuf, Dynamic>>,
@@ -72,13 +76,26 @@ pub struct Work {
 
 impl Dry {
     /// Creates a dry run in which comparisons of unknown numbers have the outcome `assumed`.
-    pub fn new(assumed: bool, claimed: Vec<Position>, meter: Option<&'static dyn Meter>) -> Dry {
-        Dry { assumed, claimed, meter, found: Mutex::default(), saved: Mutex::default() }
+    pub fn new(assumed: bool, claimed: Vec<Position>) -> Dry {
+        let (found, saved) = (Mutex::default(), Mutex::default());
+        Dry { assumed, claimed, meter: None, is_brief: false, known: KnownCosts::default(), found, saved }
+    }
+
+    /// Returns the same dry run with this meter of memory.
+    pub fn measuring(self, meter: Option<&'static dyn Meter>) -> Dry {
+        Dry { meter, ..self }
+    }
+
+    /// Returns the same dry run, but for memory only: it takes less time, and its other costs are
+    /// rough.
+    pub fn for_memory(self) -> Dry {
+        Dry { is_brief: true, ..self }
     }
 
     /// Returns the meter of the work of `pairwise`.
-    pub fn gauge<'a>(&self, pairwise: &'a Pairwise) -> Gauge<'a> {
-        Gauge::new(pairwise, self.meter.map(|meter| meter as &dyn Meter))
+    pub fn gauge<'a>(&'a self, pairwise: &'a Pairwise) -> Gauge<'a> {
+        let gauge = Gauge::new(pairwise, self.meter.map(|meter| meter as &dyn Meter)).remembering(&self.known);
+        if self.is_brief { gauge.brief() } else { gauge }
     }
 
     fn state(&self) -> MutexGuard<'_, Found> {
@@ -164,7 +181,12 @@ impl Dry {
     /// mistake of the script; then the check ends at this place.
     pub fn note_end(&self, error: &EvalAltResult) {
         let mut found = self.state();
-        if found.cause.is_none() && (found.is_uncertain || error.to_string().contains(unknown::NAME)) {
+        // Rhai names the type itself where it needs a whole number, and the text of an unknown
+        // number where it parses it.
+        let text = error.to_string();
+        let is_named =
+            [unknown::NAME, std::any::type_name::<unknown::Unknown>(), "'?'"].iter().any(|name| text.contains(name));
+        if found.cause.is_none() && (found.is_uncertain || is_named) {
             found.stopped = Some(place_of(error));
         }
     }

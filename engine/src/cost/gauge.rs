@@ -1,5 +1,6 @@
 //! Measurements around a call: pairs, evaluations, seconds and bytes.
 
+use super::known::KnownCosts;
 use crate::Result;
 use crate::pairwise::{Pairwise, PairwiseOptions};
 use std::sync::OnceLock;
@@ -39,13 +40,35 @@ fn seconds() -> f64 {
 pub struct Gauge<'a> {
     pairwise: &'a Pairwise,
     meter: Option<&'a dyn Meter>,
+    known: Option<&'a KnownCosts>,
+    is_brief: bool,
     watch: fn() -> f64,
 }
 
 impl<'a> Gauge<'a> {
     /// Creates a gauge of the work of `pairwise` and, with a `meter`, of memory.
     pub fn new(pairwise: &'a Pairwise, meter: Option<&'a dyn Meter>) -> Gauge<'a> {
-        Gauge { pairwise, meter, watch: seconds }
+        Gauge { pairwise, meter, known: None, is_brief: false, watch: seconds }
+    }
+
+    /// Returns a gauge that measures the cost of each metric once and keeps it in `known`.
+    pub fn remembering(self, known: &'a KnownCosts) -> Gauge<'a> {
+        Gauge { known: Some(known), ..self }
+    }
+
+    /// Returns a gauge for memory, whose other numbers are rough because it spends little time.
+    pub fn brief(self) -> Gauge<'a> {
+        Gauge { is_brief: true, ..self }
+    }
+
+    /// Returns the costs of metrics that are known.
+    pub(super) fn known(&self) -> Option<&'a KnownCosts> {
+        self.known
+    }
+
+    /// True if the gauge spends little time.
+    pub(super) fn is_brief(&self) -> bool {
+        self.is_brief
     }
 
     /// Does the same with time read from `watch`, so that a test decides how long its work takes.
@@ -115,7 +138,7 @@ impl<'a> Gauge<'a> {
         let (mut best, mut made) = self.measure(engine, &mut act)?;
         let mut spent = best.seconds;
         for _ in 1..3 {
-            if spent > ENOUGH {
+            if spent > ENOUGH || self.is_brief {
                 break;
             }
             drop(made);

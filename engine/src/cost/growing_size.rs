@@ -18,6 +18,8 @@ const ENOUGH_WITHOUT_PAIRS: f64 = 0.1;
 const LONG: f64 = 0.4;
 /// After this many seconds, no larger size is tried at all.
 const TOO_LONG: f64 = 3.0;
+/// After this many seconds, no larger size is tried if only memory is asked for.
+const BRIEF: f64 = 0.05;
 /// A size that is representative of large clouds. At smaller sizes a minibatch may hold the whole
 /// cloud.
 const MANY: usize = 2048;
@@ -31,14 +33,16 @@ pub(super) struct Climb {
     pub sizes: usize,
     /// Whether pairs must grow as a quadratic. Larger sizes are then tried until they do.
     pub quadratic: bool,
+    /// Whether only memory is asked for, which few and short measurements show.
+    pub brief: bool,
     /// Returns the seconds since a fixed moment.
     pub watch: fn() -> f64,
 }
 
 impl Climb {
-    /// Returns the usual limits, with time read from `watch`.
-    pub fn timed_by(watch: fn() -> f64) -> Climb {
-        Climb { first: FIRST, sizes: 3, quadratic: true, watch }
+    /// Returns the usual limits for measurements by `gauge`.
+    pub fn of(gauge: &Gauge) -> Climb {
+        Climb { first: FIRST, sizes: 3, quadratic: true, brief: gauge.is_brief(), watch: gauge.watch() }
     }
 }
 
@@ -101,6 +105,9 @@ impl Ladder {
     fn is_enough(&self, climb: Climb, elapsed: f64, n: usize) -> bool {
         if self.rungs.len() < climb.sizes {
             return false;
+        }
+        if climb.brief && (elapsed > BRIEF || self.reached() >= MANY) {
+            return true;
         }
         let many = self.rungs.iter().filter(|rung| rung.0 >= MANY).count();
         if elapsed > TOO_LONG || (elapsed > LONG && (!climb.quadratic || many >= 3)) {
@@ -188,7 +195,7 @@ impl Ladder {
 /// # Errors
 /// Those of `act`.
 pub fn along<T>(n: usize, gauge: &Gauge, mut act: impl FnMut(usize) -> Result<T>) -> Result<(T, Cost)> {
-    let climb = Climb { quadratic: false, ..Climb::timed_by(gauge.watch()) };
+    let climb = Climb { quadratic: false, ..Climb::of(gauge) };
     let (ladder, made) = Ladder::climb(n, climb, |rows| {
         let (found, made) = gauge.quickest(gauge.pairwise(), || act(rows))?;
         Ok((vec![found], made))

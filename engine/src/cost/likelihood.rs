@@ -27,7 +27,7 @@ pub fn log_density(
     options.check()?;
     let probes = options.probes.map(|probes| probes.min(PROBES));
     let shorter = LikelihoodOptions { steps: options.steps.min(LEVELS), probes, ..options.clone() };
-    let climb = Climb { first: 2, sizes: 1, quadratic: false, ..Climb::timed_by(gauge.watch()) };
+    let climb = Climb { first: 2, sizes: 1, quadratic: false, ..Climb::of(gauge) };
     let (ladder, logs) = Ladder::climb(points.n(), climb, |rows| {
         let (mut flow, few, every) = (make()?, points.rows(0..rows), gauge.every_pair());
         let (found, logs) = gauge.measure(&every, || flow.log_density(&few, &shorter, &every, stream))?;

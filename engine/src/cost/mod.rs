@@ -22,6 +22,7 @@
 mod extrapolate;
 mod gauge;
 mod growing_size;
+mod known;
 mod likelihood;
 mod metric;
 mod run;
@@ -29,8 +30,9 @@ mod training;
 
 pub use gauge::{Gauge, Meter};
 pub use growing_size::along;
+pub use known::{KnownCosts, MetricCost};
 pub use likelihood::log_density;
-pub use metric::{MetricCost, memorisation, metric};
+pub use metric::{memorisation, metric};
 pub use run::{run, velocity};
 pub use training::{Training, every, repeated, training};
 

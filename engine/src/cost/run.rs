@@ -127,7 +127,7 @@ impl Rehearsal<'_> {
     /// Returns the cost of all steps. The first step may build an estimate that later steps update,
     /// and the last step may lack a part. One step represents all others.
     fn steps(&self) -> Result<Cost> {
-        let (ladder, ()) = Ladder::climb(self.start.n(), Climb::timed_by(self.gauge.watch()), |rows| {
+        let (ladder, ()) = Ladder::climb(self.start.n(), Climb::of(self.gauge), |rows| {
             let Taken { first, middle, last } = self.taken(rows, true, 1)?;
             Ok((vec![first, middle, last], ()))
         })?;
@@ -196,7 +196,7 @@ impl Rehearsal<'_> {
     /// Measures one evaluation of the readings of the flow itself.
     fn readings(&self) -> Result<Measured> {
         let options = RunOptions { steps: self.options.steps, ..RunOptions::default() };
-        let climb = Climb { first: PROBED, ..Climb::timed_by(self.gauge.watch()) };
+        let climb = Climb { first: PROBED, ..Climb::of(self.gauge) };
         let (ladder, ()) = Ladder::climb(self.start.n(), climb, |rows| {
             let (mut flow, every) = ((self.make)()?, self.gauge.every_pair());
             let start = self.start.rows(0..rows);
@@ -218,7 +218,7 @@ impl Rehearsal<'_> {
 /// Those of the field or the sampler.
 pub fn velocity(make: Maker, cloud: &Points, clock: &Clock, gauge: &Gauge) -> Result<(Points, Cost)> {
     make()?.dynamics().prepare(cloud, clock)?;
-    let (ladder, out) = Ladder::climb(cloud.n(), Climb::timed_by(gauge.watch()), |rows| {
+    let (ladder, out) = Ladder::climb(cloud.n(), Climb::of(gauge), |rows| {
         let (mut flow, mut out, every) = (make()?, Points::default(), gauge.every_pair());
         let part = cloud.rows(0..rows);
         let mut dynamics = flow.dynamics();

@@ -19,7 +19,7 @@ use crate::{Points, Result};
 use std::cell::Cell;
 use std::sync::Arc;
 
-const CLIMB: Climb = Climb { first: 64, sizes: 3, quadratic: true, watch: || 0.0 };
+const CLIMB: Climb = Climb { first: 64, sizes: 3, quadratic: true, brief: false, watch: || 0.0 };
 
 type Make<'a> = &'a dyn Fn() -> Motion;
 
@@ -302,4 +302,21 @@ fn a_call_that_was_interrupted_does_not_count() {
     };
     let seconds = along(1_000_000, &gauge, act).unwrap().1.seconds;
     assert!((seconds - 1.0).abs() < 1e-6, "{seconds}");
+}
+
+/// The second measurement of a metric with the same options and sizes is that of the first, unless
+/// the metric refuses the points.
+#[test]
+fn a_metric_is_measured_once() {
+    let (engine, known) = (Pairwise::default(), KnownCosts::default());
+    let gauge = Gauge::new(&engine, None).remembering(&known);
+    let set = |name: &str| Stream::new(8).label(name).normal(500, 2);
+    let cost = |points: &Points| {
+        let reference = Reference::new(set("reference")).unwrap();
+        metric("kl_gauss", &serde_json::Value::Null, points, &reference, &gauge, Stream::new(1))
+    };
+    // Times differ between two measurements.
+    assert_eq!(cost(&set("a")).unwrap(), cost(&set("b")).unwrap());
+    let constant = Points::new(vec![1.0; 1000], 2, "constant").unwrap();
+    assert!(cost(&constant).is_err());
 }

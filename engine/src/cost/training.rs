@@ -37,7 +37,7 @@ pub fn training<T>(
     gauge: &Gauge,
     mut act: impl FnMut(Training, &Pairwise) -> Result<T>,
 ) -> Result<(T, Cost)> {
-    let climb = Climb { quadratic: false, ..Climb::timed_by(gauge.watch()) };
+    let climb = Climb { quadratic: false, ..Climb::of(gauge) };
     let (ladder, made) = Ladder::climb(asked.batch, climb, |batch| {
         let mut short = |steps: usize, every: usize| {
             let steps = steps.min(asked.steps);

@@ -7,7 +7,6 @@ use crate::pairwise::Pairwise;
 use crate::points::squared_distance;
 use crate::{Error, Points, Result, rng::Stream};
 use rayon::prelude::*;
-use std::borrow::Cow;
 
 crate::options! {
     /// Options of `w2`.
@@ -59,7 +58,7 @@ impl Metric for W2 {
         }
         let x = draw(points, most, stream.label("points"));
         let (y, shares) = stand_in(reference, most, stream.label("reference"));
-        let (n, m) = (x.n(), y.n());
+        let (n, m, shares) = (x.n(), y.n(), shares.as_deref());
         let mut cost = vec![0.0; n * m];
         cost.par_chunks_mut(m).enumerate().for_each(|(i, row)| {
             row.iter_mut().zip(y.iter()).for_each(|(c, y)| *c = squared_distance(x.row(i), y));
@@ -72,20 +71,23 @@ impl Metric for W2 {
     }
 }
 
-/// Returns `most` of the points, drawn at random, or all points if there are no more than `most`.
-fn draw(points: &Points, most: usize, stream: Stream) -> Cow<'_, Points> {
-    if points.n() <= most {
-        return Cow::Borrowed(points);
-    }
-    Cow::Owned(points.select(&stream.rng().choose(points.n(), most)))
+/// Returns at most `most` of the points, drawn at random, in random order: of sorted points the
+/// transport takes many more steps.
+fn draw(points: &Points, most: usize, stream: Stream) -> Points {
+    points.select(&stream.rng().choose(points.n(), most))
 }
 
-/// Returns the reference itself, or at most `most` equally weighted points that represent it.
-fn stand_in(reference: &Reference, most: usize, stream: Stream) -> (Cow<'_, Points>, Option<&[f64]>) {
+/// Returns the reference itself with its weights, or at most `most` equally weighted points that
+/// represent it; in random order.
+fn stand_in(reference: &Reference, most: usize, stream: Stream) -> (Points, Option<Vec<f64>>) {
+    let points = reference.points();
     match reference.weights() {
-        Some(weights) if reference.points().n() <= most => (Cow::Borrowed(reference.points()), Some(weights)),
-        Some(_) => (reference.equal_points(most), None),
-        None => (draw(reference.points(), most, stream), None),
+        Some(weights) if points.n() <= most => {
+            let order = stream.rng().choose(points.n(), most);
+            (points.select(&order), Some(order.into_iter().map(|j| weights[j]).collect()))
+        }
+        Some(_) => (draw(&reference.equal_points(most), most, stream), None),
+        None => (draw(points, most, stream), None),
     }
 }
 

@@ -21,9 +21,9 @@ pub fn set_memory_budget(bytes: u64) {
     let _ = BUDGET.set(bytes);
 }
 
-/// Returns the number of bytes that this process may use, with a description; None if the system
-/// does not report its memory.
-fn limit() -> Option<u64> {
+/// Returns the number of bytes that this process may use; None if the system does not report its
+/// memory.
+pub fn memory_bytes() -> Option<u64> {
     let most = MEMORY.map(|memory| memory / 10 * 9);
     most.into_iter().chain(BUDGET.get().copied()).min()
 }
@@ -78,7 +78,7 @@ fn control_groups() -> Vec<u64> {
 /// computations with it need the same amount again.
 pub fn no_room(n: usize, dim: usize) -> Option<String> {
     let memory = MEMORY.into_iter().chain(BUDGET.get().copied()).min();
-    beyond(n, dim, memory).or_else(|| too_much(n, dim, limit()?, resident()?))
+    beyond(n, dim, memory).or_else(|| too_much(n, dim, memory_bytes()?, resident()?))
 }
 
 fn beyond(n: usize, dim: usize, memory: Option<u64>) -> Option<String> {
@@ -127,14 +127,14 @@ pub fn check_matrix(dim: usize) -> Result<()> {
 
 /// True if this process uses nearly all of the machine's memory, or all of its budget; false if the
 /// system does not report it. A call takes a few microseconds, but at most once in 5 milliseconds:
-/// calls in between return the last answer at once. Calls in between return the last answer.
+/// calls in between return the last answer at once.
 pub fn is_memory_short() -> bool {
     static LAST: Mutex<Option<(Instant, bool)>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     match *last {
         Some((at, short)) if at.elapsed() < FRESH => short,
         _ => {
-            let short = limit().zip(resident()).is_some_and(|(limit, used)| used > limit);
+            let short = memory_bytes().zip(resident()).is_some_and(|(limit, used)| used > limit);
             *last = Some((Instant::now(), short));
             short
         }

@@ -146,6 +146,19 @@ fn w2_of_unequal_sizes_is_exact() {
 }
 
 /// From larger sets, `max_points` points are drawn, and the parts give this number.
+/// On a line the best plan keeps the order. Sorted points in this number once took minutes.
+#[test]
+fn w2_of_sorted_points_on_a_line() {
+    let n = 1500;
+    let side = |of: fn(f64) -> f64| Points::new((0..n).map(|i| of(f64::from(i))).collect(), 1, "x").unwrap();
+    let (x, y) = (side(|i| i * i), side(|i| 1e-3 * i.powi(3)));
+    let want = (x.iter().zip(y.iter()).map(|(a, b)| (a[0] - b[0]).powi(2)).sum::<f64>() / f64::from(n)).sqrt();
+    for (x, y) in [(&x, &y), (&y, &x)] {
+        let found = estimate("w2", x, &Reference::new(y.clone()).unwrap()).value;
+        assert!((found / want - 1.0).abs() < 1e-12, "{found} and {want}");
+    }
+}
+
 #[test]
 fn w2_of_a_drawn_part_says_so() {
     let (points, reference) = samples(90, 120);
