@@ -15,7 +15,9 @@ fn fails(script: &str) -> String {
 #[test]
 fn units_of_their_own_are_refused_where_they_would_be_ignored() {
     let x = "let x = samples(normal(50, 2), #{standardise: true});\n";
-    for call in ["mmd_flow(x)", "sinkhorn_flow(x)", "sinkhorn(x, x)", "gan_flow(x)", "ratio(x)", "denoiser(x)"] {
+    for call in
+        ["mmd_flow(x)", "sinkhorn_flow(x)", "drift_flow(x)", "sinkhorn(x, x)", "gan_flow(x)", "ratio(x)", "denoiser(x)"]
+    {
         let said = fails(&format!("{x}let f = {call};"));
         assert!(said.contains("works in standard units") && said.contains("x.standardise()"), "{call}: {said}");
     }
@@ -61,7 +63,7 @@ fn the_velocity_of_a_sampler_does_not_hang_on_steps() {
 #[test]
 fn an_adaptive_step_of_another_method_is_refused_by_every_flow() {
     let target = "let x = normal(30, 2);\nlet p = gaussian(#{dim: 2});\n";
-    let flows = ["sd_flow(x", "mmd_flow(x", "sinkhorn_flow(x", "svgd(p", "gan_flow(x"];
+    let flows = ["sd_flow(x", "mmd_flow(x", "sinkhorn_flow(x", "drift_flow(x", "svgd(p", "gan_flow(x"];
     for call in flows.map(|flow| format!("{flow}, #{{OPTIONS}})")) {
         let with = |options: &str| format!("{target}let f = {};", call.replace("OPTIONS", options));
         let said = fails(&with("step: adaptive(1.0, 0.01), integrator: \"rk4\""));

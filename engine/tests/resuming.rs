@@ -8,9 +8,10 @@ use sdflow::bridge::{
     Bridge, DsbOptions, DsbmOptions, LightSbOptions, ShapeKind, train_dsb, train_dsbm, train_light_sb,
 };
 use sdflow::flow::{
-    Diffusion, GanFlow, GanFlowOptions, Langevin, LangevinOptions, LangevinSampler, MmdFlow, MmdFlowOptions, Noise,
-    PfOdeOptions, PfOdeSampler, Preconditioning, PredictorCorrectorOptions, ReverseSdeOptions, SdFlow, SdFlowOptions,
-    SinkhornFlow, SinkhornFlowOptions, Smc, SmcOptions, Stepping, Svgd, SvgdOptions,
+    Diffusion, DriftFlow, DriftFlowOptions, GanFlow, GanFlowOptions, Langevin, LangevinOptions, LangevinSampler,
+    MmdFlow, MmdFlowOptions, Noise, Normalisation, PfOdeOptions, PfOdeSampler, Preconditioning,
+    PredictorCorrectorOptions, ReverseSdeOptions, SdFlow, SdFlowOptions, SinkhornFlow, SinkhornFlowOptions, Smc,
+    SmcOptions, Stepping, Svgd, SvgdOptions, Temperatures,
 };
 use sdflow::generator::{
     Affine, AffineOptions, DistillOptions, Distillation, Fit, FitOptions, Generator, MlpGenerator, MlpOptions, Pairs,
@@ -241,6 +242,13 @@ fn other_fields() {
         assert_run_resumes("sinkhorn_flow", &usual, &start(), || {
             let options = SinkhornFlowOptions { epsilon, max_iterations: 30, ..SinkhornFlowOptions::default() };
             Motion::along(SinkhornFlow::new(data(), options).unwrap())
+        });
+    }
+    for normalisation in [Normalisation::Row, Normalisation::Joint] {
+        assert_run_resumes("drift_flow", &usual, &start(), || {
+            let temperature = Temperatures::Several(vec![0.1, 0.3]);
+            let options = DriftFlowOptions { normalisation, temperature, ..DriftFlowOptions::default() };
+            Motion::along(DriftFlow::new(data(), options).unwrap())
         });
     }
     for step in [None, Some(Schedule::Adaptive { from: 0.5, to: 0.01 })] {

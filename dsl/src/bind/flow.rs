@@ -9,7 +9,8 @@ use crate::language::{Fail, Kind, OPTIONS, Type, arg, optional};
 use crate::value::{Flow, Recipe};
 use rhai::Dynamic;
 use sdflow::flow::{
-    GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions, SinkhornFlow, SinkhornFlowOptions,
+    DriftFlow, DriftFlowOptions, GanFlow, GanFlowOptions, MmdFlow, MmdFlowOptions, SdFlow, SdFlowOptions, SinkhornFlow,
+    SinkhornFlowOptions,
 };
 use sdflow::options::{Key, Options};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ const MMD_KEYS: &[Key] =
     &with_stepping::<{ MmdFlowOptions::KEYS.len() + STEPPING }>(MmdFlowOptions::KEYS, || 1.0.into());
 const SINKHORN_KEYS: &[Key] =
     &with_stepping::<{ SinkhornFlowOptions::KEYS.len() + STEPPING }>(SinkhornFlowOptions::KEYS, || 1.0.into());
+const DRIFT_KEYS: &[Key] =
+    &with_stepping::<{ DriftFlowOptions::KEYS.len() + STEPPING }>(DriftFlowOptions::KEYS, || 1.0.into());
 const GAN_KEYS: &[Key] =
     &with_stepping::<{ GanFlowOptions::KEYS.len() + STEPPING }>(GanFlowOptions::KEYS, || 0.1.into());
 
@@ -33,11 +36,11 @@ pub const ENTRIES: &[Entry] = &[
     .about(
         "The score-difference flow `dy/dt = grad log p(y) - grad log q(y)`, where `p` and `q` are \
          smoothed by sigma [weber2023score]. `target_score` may be a score, a target or points. \
-         `source_score` is the score of the moving cloud. The default for an exact target score in \
-         more than 4 dimensions is `mixture_fit()` or `kde()`, whichever gives held-out points of \
-         the cloud the larger likelihood at this sigma; the run may change between them. Otherwise \
-         the default is `kde()`. If sigma is left out, it is chosen from the data, and the run prints \
-         the choice.",
+         `source_score` is the score of the moving cloud. If it is left out and the target score is \
+         exact or `smoothed`, in more than 4 dimensions, it is `mixture_fit()` or `kde()`, whichever \
+         gives held-out points of the cloud the larger likelihood at this sigma; a run may switch \
+         between them. Otherwise it is `kde()`. If sigma is left out, it is chosen from the data, \
+         and the run prints the choice.",
     )
     .options(SD_KEYS)
     .example(
@@ -76,6 +79,26 @@ pub const ENTRIES: &[Entry] = &[
             "let x = dataset(\"moons\").sample(300);\n\
              let r = run(sinkhorn_flow(x), normal(200, 2), #{steps: 5});\n\
              let finer = sinkhorn_flow(x, #{blur: 0.1, step: 0.5});",
+        ),
+    function("drift_flow", Kind::Flow, &[arg("points", SAMPLE), OPTIONS], Type::Flow, drift_flow)
+        .about(
+            "The field of drifting models [deng2026drifting]: the mean of the points, weighted by a \
+             kernel at the particle, minus the same mean of the cloud. `fit` along it trains a \
+             one-step generator as these models do. With a Gaussian kernel and \"row\" it is the \
+             score-difference flow at the fixed sigma `temperature`. `normalisation: \"joint\"` \
+             divides each weight by the roots of its row sum and its column sum; `sinkhorn_flow` \
+             goes on until all row sums and column sums are equal. The gradient of the logarithm of \
+             the kernel densities themselves is `mmd_flow(points, #{kernel: laplace(h), weighting: \
+             \"normalised\", scaling: \"raw\"})`. `ess_target` and `ess_cloud` in the history are \
+             the mean numbers of points that count in a mean. If the points are `samples`, their \
+             weights are used.",
+        )
+        .options(DRIFT_KEYS)
+        .example(
+            "let x = dataset(\"moons\").sample(500);\n\
+             let r = run(drift_flow(x), normal(500, 2));\n\
+             let joint = drift_flow(x, #{normalisation: \"joint\", temperature: [0.05, 0.2], step: \
+             0.5});",
         ),
     function("gan_flow", Kind::Flow, &[arg("target", SAMPLE), OPTIONS], Type::Flow, gan_flow)
         .about(
@@ -142,6 +165,19 @@ fn mmd_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     })
 }
 
+fn drift_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
+    let (options, stepping): (DriftFlowOptions, _) = call.options_with_stepping()?;
+    let (points, weights) = weighted_points(call, 0)?;
+    idle::in_stepping(call, &stepping);
+    plan("drift_flow", call, stepping, move || {
+        let flow = DriftFlow::new(Arc::clone(&points), options.clone())?;
+        Ok(Flow::field(match &weights {
+            Some(weights) => flow.with_weights(weights)?,
+            None => flow,
+        }))
+    })
+}
+
 fn sinkhorn_flow(call: &Call) -> std::result::Result<Dynamic, Fail> {
     let (options, stepping): (SinkhornFlowOptions, _) = call.options_with_stepping()?;
     let (points, weights) = weighted_points(call, 0)?;
@@ -174,10 +210,12 @@ mod tests {
         let gan = GanFlow::new(Arc::clone(&target), GanFlowOptions::default());
         let svgd = Svgd::new(Box::new(Exact::new(target).unwrap()), Default::default());
         let sinkhorn = SinkhornFlow::new(points.clone(), SinkhornFlowOptions::default());
-        let fields: [(Box<dyn VelocityField>, &[Key]); 5] = [
+        let drift = DriftFlow::new(points.clone(), DriftFlowOptions::default());
+        let fields: [(Box<dyn VelocityField>, &[Key]); 6] = [
             (Box::new(sd.unwrap()), SD_KEYS),
             (Box::new(mmd.unwrap()), MMD_KEYS),
             (Box::new(sinkhorn.unwrap()), SINKHORN_KEYS),
+            (Box::new(drift.unwrap()), DRIFT_KEYS),
             (Box::new(gan.unwrap()), GAN_KEYS),
             (Box::new(svgd.unwrap()), SVGD_KEYS),
         ];

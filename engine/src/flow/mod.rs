@@ -1,14 +1,36 @@
 //! Flows, which move a cloud of particles.
 //!
-//! Each file contains one equation and its constants. There are two kinds of flows. A
-//! [`VelocityField`] gives the velocity of each particle; the integrator is chosen separately, in
-//! [`Stepping`]. A [`Sampler`] makes its own steps, with noise or rejections. [`crate::run`]
-//! decides what moves (a cloud or a generator), for how long, and which measurements are made.
+//! Each flow is in a file of its own, with its equation and constants; the other files hold what
+//! flows share. There are two kinds of flows. A [`VelocityField`] gives the velocity of each
+//! particle; the integrator is chosen separately, in [`Stepping`]. A [`Sampler`] makes its own
+//! steps, because noise, rejections or a falling noise level are not part of a velocity.
+//! [`crate::run`] decides what moves (a cloud or a generator), for how long, and which measurements
+//! are made.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `field` | velocity fields: what a flow with a velocity provides |
+//! | `sampler` | samplers: what a flow that makes its own steps provides |
+//! | `sd` | the score-difference flow |
+//! | `mmd` | the gradient flow of the maximum mean discrepancy |
+//! | `sinkhorn` | the gradient flow of the Sinkhorn divergence |
+//! | `gan` | the particle flow of the loss of a generator |
+//! | `svgd` | Stein variational gradient descent |
+//! | `langevin` | Langevin dynamics, with and without rejections |
+//! | `smc` | sequential Monte Carlo |
+//! | `diffusion` | the samplers of a diffusion, and the log density along its probability flow |
+//! | `stepping` | the step size and the integrator of a velocity field |
+//! | `clock` | the moment of a step within a run |
+//! | `sigma` | the noise level over a run |
+//! | `aim` | the target of a field, which gives the units of a training |
+//! | `preconditioner` | maps that give all directions of a cloud comparable scales |
+//! | `diagnostics`, `support` | signs of a wrong result: of the distribution, of particles outside the support |
 
 mod aim;
 mod clock;
 mod diagnostics;
 mod diffusion;
+mod drift;
 mod field;
 mod gan;
 mod langevin;
@@ -29,6 +51,7 @@ pub use diffusion::{
     Diffusion, Levels, LikelihoodOptions, PfOdeOptions, PfOdeSampler, Predictor, PredictorCorrectorOptions, Process,
     ReverseSdeOptions, ReverseSdeSampler,
 };
+pub use drift::{DriftFlow, DriftFlowOptions, Normalisation, TemperatureScale, Temperatures};
 pub use field::{FieldAt, Readings, Role, Scales, VelocityField};
 pub use gan::{GanFlow, GanFlowOptions, Loss};
 pub use langevin::{Langevin, LangevinOptions, LangevinSampler};

@@ -102,6 +102,16 @@ impl Kernels {
     }
 }
 
+/// Returns the mean distance between two of up to 512 evenly spaced rows; None if all of these
+/// coincide.
+pub fn mean_distance(points: &Points) -> Option<f64> {
+    let stride = points.n().div_ceil(MEDIAN_POINTS).max(1);
+    let rows: Vec<&[f64]> = points.iter().step_by(stride).collect();
+    let pairs = (0..rows.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+    let sum: f64 = pairs.map(|(i, j)| squared_distance(rows[i], rows[j]).sqrt()).sum();
+    (sum > 0.0).then(|| sum / (0.5 * (rows.len() * (rows.len() - 1)) as f64))
+}
+
 /// Returns the median distance between distinct points among up to 512 evenly spaced rows; None if
 /// all of these coincide. `squares` is a buffer.
 pub fn median_distance(points: &Points, squares: &mut Vec<f64>) -> Option<f64> {
@@ -137,6 +147,7 @@ mod tests {
         let p = Points::from_rows(&[[0.0], [1.0], [3.0]]).unwrap();
         assert_eq!(median_distance(&p, &mut Vec::new()), Some(2.0));
         assert_eq!(median_distance(&Points::zeros(5, 2), &mut Vec::new()), None);
+        assert_eq!((mean_distance(&p), mean_distance(&Points::zeros(5, 2))), (Some(2.0), None));
         assert!(Kernels::Median.resolve(&Points::zeros(5, 2)).is_err());
     }
 }

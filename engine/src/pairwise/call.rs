@@ -47,6 +47,24 @@ impl Softmax<'_> {
     }
 }
 
+/// The weights of a softmax over sources by a kernel: `l_j + log k(|z - x_j|^2)`.
+#[derive(Debug, Clone, Copy)]
+pub struct KernelSoftmax<'a> {
+    /// A kernel with positive values.
+    pub kernel: Kernel,
+    /// `l_j`, one per source; `-inf` excludes a source. None means that all are 0.
+    pub log_weights: Option<&'a [f64]>,
+    /// True if query `i` excludes source `i`: queries and sources are then the same set.
+    pub leave_out_self: bool,
+}
+
+impl KernelSoftmax<'_> {
+    /// Creates equal weights.
+    pub fn of(kernel: Kernel) -> KernelSoftmax<'static> {
+        KernelSoftmax { kernel, log_weights: None, leave_out_self: false }
+    }
+}
+
 /// The results per query: the softmax mean, the normaliser and the effective sample size. Its
 /// memory is reused between calls.
 #[derive(Debug, Clone, Default)]
@@ -118,12 +136,27 @@ pub(super) struct KernelCall<'a> {
     pub queries: &'a Points,
     pub sources: &'a Points,
     pub sum: KernelSum<'a>,
+    /// True for a softmax. The weights of the sum are then the log-weights.
+    pub is_softmax: bool,
 }
 
 impl<'a> KernelCall<'a> {
     /// The points of the values.
     pub fn points(&self) -> Option<&'a Points> {
         self.sum.values.map(|values| values.points(self.sources))
+    }
+
+    /// True if the source of a query itself is excluded. The single source of a softmax is not.
+    pub fn leave_out_self(&self) -> bool {
+        self.sum.leave_out_self && !(self.is_softmax && self.sources.n() == 1)
+    }
+
+    /// The largest log-weight of a softmax.
+    pub fn top(&self) -> f64 {
+        match self.sum.weights {
+            Some(weights) if self.is_softmax => weights.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            _ => 0.0,
+        }
     }
 
     /// The number of coordinates of the values.

@@ -2,7 +2,7 @@
 
 use super::call::{KernelCall, SoftmaxCall};
 use super::plan::{Shape, mean_square};
-use super::rounding::{FAR, FAR_KERNEL, neighbourhood};
+use super::rounding::{FAR, FAR_KERNEL, FAR_SOFTMAX, neighbourhood};
 use crate::Points;
 
 /// The largest error, in bandwidths, that the subtraction of a centre may cause in an f64
@@ -43,7 +43,7 @@ impl Measure {
     /// Returns the measurements for a kernel: the centre of the sources becomes 0, and a score
     /// becomes the argument of the lane profile of the kernel.
     pub fn of_kernel(call: &KernelCall) -> Measure {
-        let KernelCall { queries, sources, sum } = *call;
+        let KernelCall { queries, sources, sum, is_softmax } = *call;
         let spread = sources.spread();
         let (scale, factor) = sum.kernel.units(sum.part, spread);
         let unit = match sum.kernel.own_bandwidth() {
@@ -51,7 +51,8 @@ impl Measure {
             None => neighbourhood(sources).map_or(1.0, |near| 1.0 / (scale * near)),
         };
         let (centre, square) = centre(sources, scale * unit);
-        let (_, far) = mean_square(queries, &centre, FAR_KERNEL / (scale * unit).powi(2));
+        let limit = if is_softmax { FAR_SOFTMAX } else { FAR_KERNEL };
+        let (_, far) = mean_square(queries, &centre, limit / (scale * unit).powi(2));
         let (n, m, dim) = (queries.n(), sources.n(), sources.dim());
         let beyond_f32 = scale * scale * square * m as f64 > LARGEST_SQUARE || unit * unit > LARGEST_SQUARE;
         let far = if beyond_f32 { n } else { far };

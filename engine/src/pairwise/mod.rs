@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`Pairwise::log_sum_exp`] | `log sum_j exp(l_j - \|z - x_j\|^2 / 2 sigma^2)` | densities, Sinkhorn |
 //! | [`Pairwise::softmax_mean`] | `sum_j softmax_j(l_j - \|z - x_j\|^2 / 2 sigma^2) v_j` | denoisers, mean shift, SD flow |
+//! | [`Pairwise::kernel_softmax_mean`] | the same with `log k(\|z - x_j\|^2)` of any positive kernel | drifting |
 //! | [`Pairwise::kernel_sum`] | `sum_j w_j k(\|z - x_j\|^2) [1, v_j]`, or with the slope of `k` | MMD, SVGD, energy |
 //!
 //! Results do not depend on the number of threads.
@@ -81,7 +82,7 @@
 //! | `options` | the options |
 //! | `engine`, `work` | the engine as callers use it, and its count of work |
 //! | `call` | the arguments of a call |
-//! | `reductions`, `score_difference`, `log_gradient` | the calls: checks, and destinations of results |
+//! | `reductions`, `kernel_softmax`, `score_difference`, `log_gradient` | the calls: checks, and destinations of results |
 //! | `log_sums` | log-sum-exps of two sets that do not move, whose log-weights change |
 //! | `measure`, `plan`, `dispatch` | measurements of the points; the choice; the call of the backend |
 //! | `rounding` | bounds of the error, and queries that are computed again |
@@ -99,6 +100,7 @@ mod call;
 mod dispatch;
 mod engine;
 mod kernel;
+mod kernel_softmax;
 mod log_gradient;
 mod log_sums;
 mod loops;
@@ -118,8 +120,8 @@ mod work;
 
 pub use crate::simd::Isa;
 pub use bandwidth::Kernels;
-pub(crate) use bandwidth::median_distance;
-pub use call::{KernelSum, KernelSums, Softmax, SoftmaxMean, Values};
+pub(crate) use bandwidth::{mean_distance, median_distance};
+pub use call::{KernelSoftmax, KernelSum, KernelSums, Softmax, SoftmaxMean, Values};
 pub use engine::Pairwise;
 pub use kernel::{Kernel, Part};
 pub(crate) use log_gradient::LogGradient;

@@ -63,7 +63,7 @@ impl Pairwise {
         out.mass.resize(queries.n(), 0.0);
         out.moment.reshape(queries.n(), values.map_or(0, Points::dim));
         let rows = rows(values.is_some().then_some(&mut out.moment), Some(&mut out.mass), None);
-        self.kernel(&KernelCall { queries, sources, sum: *sum }, rows)
+        self.kernel(&KernelCall { queries, sources, sum: *sum, is_softmax: false }, rows)
     }
 
     pub(super) fn check_softmax(&self, queries: &Points, sources: &Points, softmax: &Softmax) -> Result<()> {
@@ -80,7 +80,7 @@ impl Pairwise {
     }
 
     /// Checks that the options are consistent, and that no interrupt was raised.
-    fn check_options(&self) -> Result<()> {
+    pub(super) fn check_options(&self) -> Result<()> {
         if self.options.backend == Backend::Amx {
             let want = "the precisions \"bf16x3\", \"bf16x6\" and \"auto\" use the matrix units: leave `backend` out";
             return Err(Error::argument("backend", "\"amx\"", want));
@@ -89,7 +89,7 @@ impl Pairwise {
     }
 }
 
-fn check_rows(what: &str, got: usize, want: usize) -> Result<()> {
+pub(super) fn check_rows(what: &str, got: usize, want: usize) -> Result<()> {
     if got == want {
         return Ok(());
     }

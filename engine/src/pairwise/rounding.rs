@@ -33,6 +33,10 @@ pub const FAR: f64 = 1600.0;
 /// subtracts moments from each other.
 pub const FAR_KERNEL: f64 = 625.0;
 
+/// The same limit for softmaxes by a kernel, in squared bandwidths: an error of a coordinate changes
+/// the logarithm of a kernel by at most the same number of bandwidths.
+pub const FAR_SOFTMAX: f64 = 1e4;
+
 /// The quantities, besides the query, on which the errors of a call depend.
 #[derive(Debug, Clone, Copy)]
 pub struct Rounding {
@@ -69,6 +73,7 @@ impl Rounding {
     pub fn keeps<T: Real>(&self, weights: &Weights<T>, seen: &Seen) -> bool {
         match weights {
             Weights::Softmax => self.keeps_softmax(seen),
+            Weights::KernelSoftmax { .. } => self.keeps_kernel_softmax(seen),
             Weights::Kernel { .. } => seen.square * self.unit * self.unit <= FAR_KERNEL,
         }
     }
@@ -89,6 +94,23 @@ impl Rounding {
         if 0.5 * self.epsilon * far > VALUES {
             return false;
         }
+        self.tolerates(bits, seen)
+    }
+
+    /// The same for a softmax by a kernel whose logarithm changes by at most one bit per scaled
+    /// length, so that the error of a score is that of the distance.
+    fn keeps_kernel_softmax(&self, seen: &Seen) -> bool {
+        if self.top == f64::NEG_INFINITY {
+            return true;
+        }
+        let d = (self.top - seen.max).max(0.0) + 1.0;
+        let far = seen.square.sqrt() + seen.reach;
+        0.5 * self.epsilon * far <= VALUES && self.tolerates(far + d, seen)
+    }
+
+    /// True if weights with an error of this many bits, in units of the rounding error, are accurate
+    /// to the tolerance.
+    fn tolerates(&self, bits: f64, seen: &Seen) -> bool {
         let error = self.epsilon * bits;
         let shared = if error < BLIND { 1.0 - 1.0 / seen.sum.max(1.0) } else { 1.0 };
         error * shared <= TOLERANCE

@@ -41,6 +41,16 @@ impl RadialKernel for Gaussian {
     }
 
     #[inline(always)]
+    fn exponent_lanes<T: Real, S: Simd>(_: S, score: T::Lanes<S>) -> T::Lanes<S> {
+        score
+    }
+
+    #[inline(always)]
+    fn prefactor_lanes<T: Real, S: Simd>(_: S, _: T::Lanes<S>) -> Option<T::Lanes<S>> {
+        None
+    }
+
+    #[inline(always)]
     fn slope_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
         T::exp2(simd, score)
     }

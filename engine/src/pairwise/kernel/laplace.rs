@@ -1,6 +1,6 @@
 //! The Laplace kernel.
 
-use super::lanes::{exp_root, over_positive, root};
+use super::lanes::{exp_root, negative_root, over_positive, root};
 use super::{Part, RadialKernel};
 use crate::simd::Real;
 use pulp::Simd;
@@ -37,6 +37,16 @@ impl RadialKernel for Laplace {
     #[inline(always)]
     fn value_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
         exp_root::<T, S>(simd, root::<T, S>(simd, score))
+    }
+
+    #[inline(always)]
+    fn exponent_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
+        negative_root::<T, S>(simd, score)
+    }
+
+    #[inline(always)]
+    fn prefactor_lanes<T: Real, S: Simd>(_: S, _: T::Lanes<S>) -> Option<T::Lanes<S>> {
+        None
     }
 
     /// `2^-a / a`, and 0 at 0.

@@ -1,6 +1,6 @@
 //! The Matern kernel of smoothness 3/2.
 
-use super::lanes::{exp_root, linear_exp, root};
+use super::lanes::{exp_root, linear, linear_exp, negative_root, root};
 use super::{FAR, Part, RadialKernel};
 use crate::simd::Real;
 use pulp::Simd;
@@ -42,6 +42,17 @@ impl RadialKernel for Matern32 {
     #[inline(always)]
     fn value_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
         linear_exp::<T, S>(simd, score)
+    }
+
+    #[inline(always)]
+    fn exponent_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
+        negative_root::<T, S>(simd, score)
+    }
+
+    /// `1 + b`
+    #[inline(always)]
+    fn prefactor_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> Option<T::Lanes<S>> {
+        Some(linear::<T, S>(simd, root::<T, S>(simd, score)))
     }
 
     /// `2^-sqrt(t)`

@@ -1,6 +1,6 @@
 //! The Matern kernel of smoothness 5/2.
 
-use super::lanes::{constant, exp_root, linear_exp, root};
+use super::lanes::{constant, exp_root, linear_exp, negative_root, root};
 use super::{FAR, Part, RadialKernel};
 use crate::simd::Real;
 use pulp::Simd;
@@ -44,9 +44,17 @@ impl RadialKernel for Matern52 {
     #[inline(always)]
     fn value_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
         let a = root::<T, S>(simd, score);
-        let p = T::mul_add(simd, constant::<T, S>(simd, LN_2 * LN_2 / 3.0), a, constant::<T, S>(simd, LN_2));
-        let p = T::mul_add(simd, p, a, constant::<T, S>(simd, 1.0));
-        T::mul(simd, p, exp_root::<T, S>(simd, a))
+        T::mul(simd, quadratic::<T, S>(simd, a), exp_root::<T, S>(simd, a))
+    }
+
+    #[inline(always)]
+    fn exponent_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
+        negative_root::<T, S>(simd, score)
+    }
+
+    #[inline(always)]
+    fn prefactor_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> Option<T::Lanes<S>> {
+        Some(quadratic::<T, S>(simd, root::<T, S>(simd, score)))
     }
 
     /// `(1 + b) e^-b`
@@ -54,4 +62,11 @@ impl RadialKernel for Matern52 {
     fn slope_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
         linear_exp::<T, S>(simd, score)
     }
+}
+
+/// `1 + b + b^2 / 3`
+#[inline(always)]
+fn quadratic<T: Real, S: Simd>(simd: S, a: T::Lanes<S>) -> T::Lanes<S> {
+    let p = T::mul_add(simd, constant::<T, S>(simd, LN_2 * LN_2 / 3.0), a, constant::<T, S>(simd, LN_2));
+    T::mul_add(simd, p, a, constant::<T, S>(simd, 1.0))
 }

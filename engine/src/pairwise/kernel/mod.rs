@@ -72,6 +72,26 @@ pub trait RadialKernel {
     fn slope_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S>
     where
         Self: Sized;
+
+    /// Returns the exponent `e` at the score `-t <= 0`. The function of the kernel's value is
+    /// `g 2^e`, with the prefactor `g`; `e` is at most 0 and takes the decay of the kernel, so that
+    /// a softmax can subtract the largest exponent. It is 0 for a kernel without an exponential.
+    #[inline(always)]
+    fn exponent_lanes<T: Real, S: Simd>(simd: S, _score: T::Lanes<S>) -> T::Lanes<S>
+    where
+        Self: Sized,
+    {
+        T::splat(simd, T::default())
+    }
+
+    /// Returns the prefactor `g`, which decays no faster than a power of `t`; None if it is 1.
+    #[inline(always)]
+    fn prefactor_lanes<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> Option<T::Lanes<S>>
+    where
+        Self: Sized,
+    {
+        Some(Self::value_lanes::<T, S>(simd, score))
+    }
 }
 
 /// An action that depends on the type of a kernel.

@@ -20,6 +20,12 @@ pub fn root<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
     T::sqrt(simd, T::max(simd, T::sub(simd, zero, score), zero))
 }
 
+/// `-sqrt(t)`
+#[inline(always)]
+pub fn negative_root<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
+    T::sub(simd, T::splat(simd, T::default()), root::<T, S>(simd, score))
+}
+
 /// `2^-a`
 #[inline(always)]
 pub fn exp_root<T: Real, S: Simd>(simd: S, a: T::Lanes<S>) -> T::Lanes<S> {
@@ -32,10 +38,15 @@ pub fn over_positive<T: Real, S: Simd>(simd: S, x: T::Lanes<S>, a: T::Lanes<S>) 
     T::where_greater(simd, a, T::splat(simd, T::default()), T::div(simd, x, a))
 }
 
+/// `1 + b`, `b = a ln 2`.
+#[inline(always)]
+pub fn linear<T: Real, S: Simd>(simd: S, a: T::Lanes<S>) -> T::Lanes<S> {
+    T::mul_add(simd, constant::<T, S>(simd, LN_2), a, constant::<T, S>(simd, 1.0))
+}
+
 /// `(1 + b) e^-b`, `b = sqrt(t) ln 2`.
 #[inline(always)]
 pub fn linear_exp<T: Real, S: Simd>(simd: S, score: T::Lanes<S>) -> T::Lanes<S> {
     let a = root::<T, S>(simd, score);
-    let p = T::mul_add(simd, constant::<T, S>(simd, LN_2), a, constant::<T, S>(simd, 1.0));
-    T::mul(simd, p, exp_root::<T, S>(simd, a))
+    T::mul(simd, linear::<T, S>(simd, a), exp_root::<T, S>(simd, a))
 }

@@ -3,11 +3,11 @@
 
 use super::Loops;
 use super::output_row::{RowOut, nearest};
-use crate::Result;
 use crate::pairwise::call::{KernelCall, SoftmaxCall};
 use crate::pairwise::measure::Measure;
 use crate::pairwise::{Pairwise, Part};
 use crate::points::squared_distance;
+use crate::{Points, Result};
 use rayon::prelude::*;
 
 /// The reference backend.
@@ -34,12 +34,13 @@ impl Loops for Naive {
         rows: Vec<RowOut<'b>>,
     ) -> Result<Vec<RowOut<'b>>> {
         engine.work.add(rows.len() * call.sources.n(), call.sources.dim() + call.value_dim());
-        rows.into_par_iter().for_each(|row| kernel_row(call, row));
+        let one = if call.is_softmax { kernel_softmax_row } else { kernel_row };
+        rows.into_par_iter().for_each(|row| one(call, row));
         engine.interrupt.check().map(|()| Vec::new())
     }
 }
 
-fn softmax_row(call: &SoftmaxCall, mut row: RowOut) {
+fn softmax_row(call: &SoftmaxCall, row: RowOut) {
     let SoftmaxCall { queries, sources, softmax, subtract, .. } = *call;
     let query = queries.row(row.query);
     let left_out = call.leave_out_self().then_some(row.query);
@@ -50,18 +51,42 @@ fn softmax_row(call: &SoftmaxCall, mut row: RowOut) {
         }
         softmax.log_weights.map_or(0.0, |l| l[j]) + scale * squared_distance(query, sources.row(j))
     };
-    let max = (0..sources.n()).map(logit).fold(f64::NEG_INFINITY, f64::max);
+    put_softmax(query, (sources, call.points()), left_out, logit, (row, subtract));
+}
+
+fn kernel_softmax_row(call: &KernelCall, row: RowOut) {
+    let KernelCall { queries, sources, sum, .. } = *call;
+    let query = queries.row(row.query);
+    let left_out = call.leave_out_self().then_some(row.query);
+    let logit = |j: usize| {
+        if Some(j) == left_out {
+            return f64::NEG_INFINITY;
+        }
+        sum.weights.map_or(0.0, |l| l[j]) + sum.kernel.log_value(squared_distance(query, sources.row(j)))
+    };
+    put_softmax(query, (sources, call.points()), left_out, logit, (row, false));
+}
+
+/// Writes the softmax mean of the values with these logits.
+fn put_softmax(
+    query: &[f64],
+    (sources, values): (&Points, Option<&Points>),
+    left_out: Option<usize>,
+    logit: impl Fn(usize) -> f64,
+    (mut row, subtract): (RowOut, bool),
+) {
+    let max = (0..sources.n()).map(&logit).fold(f64::NEG_INFINITY, f64::max);
     if max == f64::NEG_INFINITY {
         let nearest = nearest(query, sources, left_out);
-        row.put_values(subtract, |c| call.points().map_or(0.0, |values| values.row(nearest)[c]));
+        row.put_values(subtract, |c| values.map_or(0.0, |values| values.row(nearest)[c]));
         return row.put(f64::NEG_INFINITY, 1.0);
     }
-    let (mut total, mut squares, mut mean) = (0.0, 0.0, vec![0.0; call.value_dim()]);
+    let (mut total, mut squares, mut mean) = (0.0, 0.0, vec![0.0; values.map_or(0, Points::dim)]);
     for j in 0..sources.n() {
         let weight = (logit(j) - max).exp();
         total += weight;
         squares += weight * weight;
-        if let Some(values) = call.points() {
+        if let Some(values) = values {
             mean.iter_mut().zip(values.row(j)).for_each(|(m, v)| *m += weight * v);
         }
     }
@@ -70,7 +95,7 @@ fn softmax_row(call: &SoftmaxCall, mut row: RowOut) {
 }
 
 fn kernel_row(call: &KernelCall, mut row: RowOut) {
-    let KernelCall { queries, sources, sum } = *call;
+    let KernelCall { queries, sources, sum, .. } = *call;
     let (mut mass, mut moment) = (0.0, vec![0.0; call.value_dim()]);
     for j in (0..sources.n()).filter(|&j| !(sum.leave_out_self && row.query == j)) {
         let d2 = squared_distance(queries.row(row.query), sources.row(j));

@@ -49,8 +49,14 @@ impl<T: Real, S: Simd> Totals<T, S> {
             self.max[v] =
                 T::max(simd, max[0][v], last.first().map_or(max[1][v], |row| T::max(simd, max[1][v], row[v])));
         }
+        self.rescale(simd, &old)
+    }
+
+    /// Rescales the sums after the maximum has changed from `old`, and returns the factor.
+    #[inline(always)]
+    fn rescale(&mut self, simd: S, old: &Row<T, S>) -> Row<T, S> {
         let shift = self.shift(simd);
-        let mut scale = old;
+        let mut scale = *old;
         for v in 0..WIDTH {
             scale[v] = T::exp2(simd, T::sub(simd, old[v], shift[v]));
             self.sum[v] = T::mul(simd, self.sum[v], scale[v]);
@@ -125,6 +131,63 @@ impl<T: Real, S: Simd> Totals<T, S> {
             for c in 0..D {
                 o[c][i] = T::mul_add(simd, o[c][i], scale[i], acc[c][i]);
             }
+        }
+    }
+
+    /// Replaces scores `-t` by the logarithms `l_j + e(t)` of weights by a kernel without a
+    /// prefactor, in bits.
+    #[inline(always)]
+    pub fn exponents<K: RadialKernel>(simd: S, log_weights: &[T], s: &mut [Row<T, S>]) {
+        for (row, l) in s.iter_mut().zip(log_weights) {
+            let l = T::splat(simd, *l);
+            for v in 0..WIDTH {
+                row[v] = T::add(simd, K::exponent_lanes::<T, S>(simd, row[v]), l);
+            }
+        }
+    }
+
+    /// Does the same as [`Totals::raise`] for the exponents `l_j + e(t)` of scores `-t`, which stay
+    /// as they are.
+    #[inline(always)]
+    pub fn raise_kernel<K: RadialKernel>(&mut self, simd: S, log_weights: &[T], s: &[Row<T, S>]) -> Row<T, S> {
+        let old = self.max;
+        for (row, l) in s.iter().zip(log_weights) {
+            let l = T::splat(simd, *l);
+            for v in 0..WIDTH {
+                let exponent = T::add(simd, K::exponent_lanes::<T, S>(simd, row[v]), l);
+                self.max[v] = T::max(simd, self.max[v], exponent);
+            }
+        }
+        self.rescale(simd, &old)
+    }
+
+    /// Replaces scores `-t` by softmax weights `g(t) 2^(l_j + e(t) - max)` of a kernel, and sums
+    /// the weights and, if requested, their squares.
+    #[inline(always)]
+    pub fn softmax_kernel<K: RadialKernel, const SQUARES: bool>(
+        &mut self,
+        simd: S,
+        log_weights: &[T],
+        s: &mut [Row<T, S>],
+    ) {
+        let shift = self.shift(simd);
+        let (mut sum, mut squares) = ([T::splat(simd, T::default()); WIDTH], [T::splat(simd, T::default()); WIDTH]);
+        for (row, l) in s.iter_mut().zip(log_weights) {
+            let l = T::splat(simd, *l);
+            for v in 0..WIDTH {
+                let exponent = T::add(simd, K::exponent_lanes::<T, S>(simd, row[v]), l);
+                let w = T::exp2(simd, T::sub(simd, exponent, shift[v]));
+                let w = K::prefactor_lanes::<T, S>(simd, row[v]).map_or(w, |g| T::mul(simd, w, g));
+                row[v] = w;
+                sum[v] = T::add(simd, sum[v], w);
+                if SQUARES {
+                    squares[v] = T::mul_add(simd, w, w, squares[v]);
+                }
+            }
+        }
+        for v in 0..WIDTH {
+            self.sum[v] = T::add(simd, self.sum[v], sum[v]);
+            self.squares[v] = T::add(simd, self.squares[v], squares[v]);
         }
     }
 

@@ -72,19 +72,20 @@ impl<T: Real> Loops for Portable<T> {
         measure: &Measure,
         rows: Vec<RowOut<'b>>,
     ) -> Result<Vec<RowOut<'b>>> {
-        let KernelCall { queries, sources, sum } = *call;
+        let KernelCall { queries, sources, sum, is_softmax } = *call;
         let shape = Shape { far: false, ..measure.shape };
         // A root magnifies the rounding error of a small squared distance, so the product form is
         // not used here.
         let plan = Plan { form: Form::Difference, gemm: false, ..Plan::new::<T>(&engine.options, &shape) };
+        let (unit, equal) = if is_softmax { (LOG2_E, 0.0) } else { (1.0, 1.0) };
         let weights: Vec<T> = match sum.weights {
-            Some(weights) => weights.iter().map(|w| T::from_f64(*w)).collect(),
-            None => vec![T::from_f64(1.0); sources.n()],
+            Some(weights) => weights.iter().map(|w| T::from_f64(unit * w)).collect(),
+            None => vec![T::from_f64(equal); sources.n()],
         };
         let scratch = engine.memory.pool();
         engine.memory.pool::<Packed<T>>().with(|packed| {
             packed.pack(sources, sum.values, measure.place(), (plan.form, plan.centres), None, None);
-            let KernelSum { kernel, part, leave_out_self, .. } = sum;
+            let KernelSum { kernel, part, .. } = sum;
             let job = Job {
                 plan,
                 queries,
@@ -92,10 +93,13 @@ impl<T: Real> Loops for Portable<T> {
                 source_order: None,
                 bounds: None,
                 original: (sources, call.points()),
-                leave_out_self,
-                weights: Weights::Kernel { kernel, part, factor: measure.factor, weights: &weights },
+                leave_out_self: call.leave_out_self(),
+                weights: match is_softmax {
+                    true => Weights::KernelSoftmax { kernel, log_weights: &weights },
+                    false => Weights::Kernel { kernel, part, factor: measure.factor, weights: &weights },
+                },
                 subtract: false,
-                rounding: keeping::<T>(Rounding::of::<T>(plan.form, 0.0, measure.unit)),
+                rounding: keeping::<T>(Rounding::of::<T>(plan.form, LOG2_E * call.top(), measure.unit)),
             };
             job.run(rows, &scratch, (&engine.work, &engine.interrupt))
         })

@@ -118,7 +118,7 @@ impl<'b, T: Real> Task<'_, 'b, T> {
             };
             let summed = |c: usize| sources.value_scale() * sums[(p * dim + c) * plan.width + lane].to_f64();
             match weights {
-                Weights::Softmax => {
+                Weights::Softmax | Weights::KernelSoftmax { .. } => {
                     if sum > 0.0 {
                         row.put_values(subtract, |c| centre[c] + summed(c) / sum);
                     } else {

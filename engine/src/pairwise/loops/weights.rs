@@ -12,6 +12,8 @@ use pulp::{Simd, bytemuck};
 pub enum Weights<'a, T> {
     /// Softmax over the sources.
     Softmax,
+    /// Softmax over `l_j + log2 k`, with log-weights `l_j` in bits.
+    KernelSoftmax { kernel: Kernel, log_weights: &'a [T] },
     /// `factor w_j f(t)` with the lane profile `f` of this part of the kernel.
     Kernel { kernel: Kernel, part: Part, factor: f64, weights: &'a [T] },
 }
@@ -22,6 +24,7 @@ impl<T: Real> Weights<'_, T> {
         match self {
             Weights::Softmax => f64::NEG_INFINITY,
             Weights::Kernel { kernel, part, .. } => kernel.visit(Vanishing(*part)),
+            Weights::KernelSoftmax { kernel, .. } => kernel.visit(Vanishing(Part::Value)),
         }
     }
 
@@ -38,31 +41,10 @@ impl<T: Real> Weights<'_, T> {
         o: &mut [Row<T, S>],
     ) {
         match self {
-            Weights::Softmax => {
-                let scale = totals.raise(simd, s);
-                match (o.len(), squares) {
-                    (1, false) => totals.softmax_direct::<1, false>(simd, s, v, o, &scale),
-                    (2, false) => totals.softmax_direct::<2, false>(simd, s, v, o, &scale),
-                    (3, false) => totals.softmax_direct::<3, false>(simd, s, v, o, &scale),
-                    (4, false) => totals.softmax_direct::<4, false>(simd, s, v, o, &scale),
-                    (1, true) => totals.softmax_direct::<1, true>(simd, s, v, o, &scale),
-                    (2, true) => totals.softmax_direct::<2, true>(simd, s, v, o, &scale),
-                    (3, true) => totals.softmax_direct::<3, true>(simd, s, v, o, &scale),
-                    (4, true) => totals.softmax_direct::<4, true>(simd, s, v, o, &scale),
-                    _ => {
-                        if squares {
-                            totals.softmax::<true>(simd, s);
-                        } else {
-                            totals.softmax::<false>(simd, s);
-                        }
-                        if by_gemm {
-                            let [w, scale] = [bytemuck::cast_slice(s), bytemuck::cast_slice(&scale)];
-                            gemm::accumulate::<T>(w, v, bytemuck::cast_slice_mut(o), scale);
-                        } else {
-                            tile::accumulate::<T, S>(simd, s, v, o, &scale);
-                        }
-                    }
-                }
+            Weights::Softmax => absorb_softmax(simd, (by_gemm, squares), totals, s, v, o),
+            Weights::KernelSoftmax { kernel, log_weights } => {
+                let l = &log_weights[from..from + s.len()];
+                kernel.visit(SoftmaxBlock { simd, squares, totals, l, s, v, o });
             }
             Weights::Kernel { kernel, part, weights, .. } => {
                 let w = &weights[from..from + s.len()];
@@ -71,6 +53,74 @@ impl<T: Real> Weights<'_, T> {
                 tile::accumulate::<T, S>(simd, s, v, o, &one);
             }
         }
+    }
+}
+
+/// Adds a block whose scores are the logarithms of its weights, in bits.
+#[inline(always)]
+fn absorb_softmax<T: Real, S: Simd>(
+    simd: S,
+    (by_gemm, squares): (bool, bool),
+    totals: &mut Totals<T, S>,
+    s: &mut [Row<T, S>],
+    v: &[T],
+    o: &mut [Row<T, S>],
+) {
+    let scale = totals.raise(simd, s);
+    match (o.len(), squares) {
+        (1, false) => totals.softmax_direct::<1, false>(simd, s, v, o, &scale),
+        (2, false) => totals.softmax_direct::<2, false>(simd, s, v, o, &scale),
+        (3, false) => totals.softmax_direct::<3, false>(simd, s, v, o, &scale),
+        (4, false) => totals.softmax_direct::<4, false>(simd, s, v, o, &scale),
+        (1, true) => totals.softmax_direct::<1, true>(simd, s, v, o, &scale),
+        (2, true) => totals.softmax_direct::<2, true>(simd, s, v, o, &scale),
+        (3, true) => totals.softmax_direct::<3, true>(simd, s, v, o, &scale),
+        (4, true) => totals.softmax_direct::<4, true>(simd, s, v, o, &scale),
+        _ => {
+            if squares {
+                totals.softmax::<true>(simd, s);
+            } else {
+                totals.softmax::<false>(simd, s);
+            }
+            if by_gemm {
+                let [w, scale] = [bytemuck::cast_slice(s), bytemuck::cast_slice(&scale)];
+                gemm::accumulate::<T>(w, v, bytemuck::cast_slice_mut(o), scale);
+            } else {
+                tile::accumulate::<T, S>(simd, s, v, o, &scale);
+            }
+        }
+    }
+}
+
+/// Adds a block to a softmax by a kernel.
+struct SoftmaxBlock<'a, T: Real, S: Simd> {
+    simd: S,
+    squares: bool,
+    totals: &'a mut Totals<T, S>,
+    /// Log-weights in bits.
+    l: &'a [T],
+    s: &'a mut [Row<T, S>],
+    v: &'a [T],
+    o: &'a mut [Row<T, S>],
+}
+
+impl<T: Real, S: Simd> Visitor for SoftmaxBlock<'_, T, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit<K: RadialKernel>(self, _: K) {
+        let SoftmaxBlock { simd, squares, totals, l, s, v, o } = self;
+        if K::prefactor_lanes::<T, S>(simd, T::splat(simd, T::default())).is_none() {
+            Totals::<T, S>::exponents::<K>(simd, l, s);
+            return absorb_softmax(simd, (false, squares), totals, s, v, o);
+        }
+        let scale = totals.raise_kernel::<K>(simd, l, s);
+        if squares {
+            totals.softmax_kernel::<K, true>(simd, l, s);
+        } else {
+            totals.softmax_kernel::<K, false>(simd, l, s);
+        }
+        tile::accumulate::<T, S>(simd, s, v, o, &scale);
     }
 }
 

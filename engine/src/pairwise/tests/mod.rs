@@ -5,6 +5,7 @@ mod cases;
 mod difference;
 mod extent;
 mod kernel;
+mod kernel_softmax;
 mod log_sums;
 mod skipping;
 mod split;

@@ -1,0 +1,277 @@
+//! The field of drifting models \[deng2026drifting\]: a difference of two kernel-weighted means.
+
+mod option;
+
+use super::aim::uneven;
+use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
+use crate::archive::Archive;
+use crate::number::number;
+use crate::ode::StepReport;
+use crate::pairwise::{Kernel, KernelSoftmax, Pairwise, SoftmaxMean, Values, mean_distance};
+use crate::points::shares;
+use crate::score::SelfTerm;
+use crate::{Error, Points, Result, Rule, Subject};
+pub use option::{DriftFlowOptions, Normalisation, TemperatureScale, Temperatures};
+use std::mem;
+use std::sync::Arc;
+
+/// The velocity is the mean of the target's points minus the mean of the particles, both weighted
+/// by a kernel at the particle: mean shift towards the target and away from the cloud.
+///
+/// With `normalisation` "row" it is `v(z) = sum_j softmax_j(log k(z, x_j)) x_j - sum_l
+/// softmax_l(log k(z, y_l)) y_l`. With a Gaussian kernel this is `h^2` times the score difference
+/// of the smoothed distributions. With another kernel it differs from the gradient of the logarithm
+/// of the kernel densities, which `mmd_flow` with normalised weighting follows, because every
+/// offset `x_j - z` counts in proportion to its length.
+///
+/// With "joint" the weights of the pairs of particles (rows) and all points (columns) are `A = k /
+/// sqrt(row sum * column sum)`, and the velocity is `M_x M_y` times the difference of the two means
+/// by these weights, with `M_x` and `M_y` the sums of a particle's weights over the target and over
+/// the cloud.
+///
+/// Cost of a velocity: two pairwise passes per temperature, or five with "joint"; memory `O(n +
+/// m)`.
+#[derive(Debug)]
+pub struct DriftFlow {
+    target: Arc<Points>,
+    /// Logarithms of the weights of the points of the target, whose mean is 1; None if they are
+    /// equal.
+    logs: Option<Vec<f64>>,
+    kernels: Vec<Kernel>,
+    /// The unit of the temperatures.
+    unit: f64,
+    options: DriftFlowOptions,
+    /// The root mean square of the field of each temperature at the cloud.
+    roots: Vec<f64>,
+    /// The mean effective sample sizes of the last velocity: target, cloud; 0 before it.
+    ess: [f64; 2],
+    means: [SoftmaxMean; 2],
+    part: Points,
+}
+
+impl DriftFlow {
+    /// Creates the flow towards the points `target`. They are shared, not copied.
+    ///
+    /// # Errors
+    /// The kernel is unknown or has values that are not positive, a temperature is not positive, or
+    /// the mean distance of the target's points is 0.
+    pub fn new(target: impl Into<Arc<Points>>, options: DriftFlowOptions) -> Result<DriftFlow> {
+        let target = target.into();
+        let unit = match options.scale {
+            TemperatureScale::None => 1.0,
+            TemperatureScale::Distance => mean_distance(&target).ok_or_else(|| Error::Numeric {
+                what: "the scale \"distance\" of `drift_flow`".into(),
+                reason: "all points coincide, so their mean distance is 0; use scale \"none\"".into(),
+            })?,
+        };
+        let temperatures = options.temperature.list();
+        if temperatures.is_empty() {
+            return Err(Error::argument("temperature", "[]", "a list of temperatures needs at least one"));
+        }
+        let kernel = |temperature: &f64| {
+            if !(*temperature > 0.0 && temperature.is_finite()) {
+                return Err(Error::argument("temperature", temperature, Rule::Positive));
+            }
+            named(&options.kernel, temperature * unit)
+        };
+        let kernels = temperatures.iter().map(kernel).collect::<Result<Vec<Kernel>>>()?;
+        let (roots, means, part) = (Vec::new(), Default::default(), Points::default());
+        Ok(DriftFlow { target, logs: None, kernels, unit, options, roots, ess: [0.0; 2], means, part })
+    }
+
+    /// Weights the points of the target in proportion to `weights`. Their mean distance ignores the
+    /// weights.
+    ///
+    /// # Errors
+    /// A weight is negative or not finite, none is positive, or their number is not that of the
+    /// points.
+    pub fn with_weights(mut self, weights: &[f64]) -> Result<DriftFlow> {
+        let m = self.target.n() as f64;
+        self.logs = Some(shares(weights, self.target.n(), "weights")?.iter().map(|w| (m * w).ln()).collect());
+        Ok(self)
+    }
+
+    /// Writes the field of one temperature.
+    fn field(&mut self, kernel: Kernel, at: &FieldAt, leave_out_self: bool, out: &mut Points) -> Result<()> {
+        let FieldAt { z, cloud, pairwise, .. } = *at;
+        let columns = match self.options.normalisation {
+            Normalisation::Row => None,
+            Normalisation::Joint => Some(Columns::of(kernel, (&self.target, cloud), leave_out_self, pairwise)?),
+        };
+        let logs = |own: &Option<Vec<f64>>, column: &[f64]| -> Vec<f64> {
+            let own = |j: usize| own.as_ref().map_or(0.0, |logs| logs[j]);
+            column.iter().enumerate().map(|(j, c)| own(j) - 0.5 * c).collect()
+        };
+        let of_target = columns.as_ref().map(|columns| logs(&self.logs, &columns.target));
+        let of_cloud = columns.as_ref().map(|columns| logs(&None, &columns.cloud));
+        let softmax = |log_weights, leave_out_self| KernelSoftmax { kernel, log_weights, leave_out_self };
+        let to_target = softmax(of_target.as_deref().or(self.logs.as_deref()), false);
+        let to_cloud = softmax(of_cloud.as_deref(), leave_out_self);
+        let [target, own] = &mut self.means;
+        pairwise.kernel_softmax_mean(z, &self.target, Values::Own, &to_target, target)?;
+        pairwise.kernel_softmax_mean(z, cloud, Values::Own, &to_cloud, own)?;
+        out.reshape(z.n(), z.dim());
+        let pairs = target.mean.data().iter().zip(own.mean.data());
+        out.data_mut().iter_mut().zip(pairs).for_each(|(v, (x, y))| *v = x - y);
+        if let Some(columns) = columns {
+            // The sums of the kernel over pairs of particles are symmetric.
+            let own_sums = match at.role {
+                Role::Cloud => columns.cloud,
+                Role::Tracer => log_sums(kernel, (z, cloud), None, pairwise)?,
+            };
+            let rows = log_sums(kernel, (z, &self.target), self.logs.as_deref(), pairwise)?;
+            let rows = rows.into_iter().zip(own_sums).map(|(a, b)| log_of_sum(a, b)).collect::<Vec<f64>>();
+            for (i, row) in rows.iter().enumerate() {
+                let both = (target.log_sum[i] + own.log_sum[i] - row).exp();
+                out.row_mut(i).iter_mut().for_each(|v| *v *= both);
+            }
+        }
+        let mean = |all: &[f64]| all.iter().sum::<f64>() / all.len() as f64;
+        self.ess = [mean(&self.means[0].ess), mean(&self.means[1].ess)];
+        Ok(())
+    }
+
+    /// Writes the field of all temperatures at `at.z`; at the cloud it also finds their root mean
+    /// squares.
+    fn fields(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+        let exclude = self.options.self_term == SelfTerm::Exclude;
+        if exclude && at.cloud.n() == 1 {
+            let want = "self_term \"exclude\" needs at least 2 particles";
+            return Err(Error::argument("self_term", "\"exclude\"", want));
+        }
+        let leave_out_self = exclude && at.role == Role::Cloud;
+        if let [kernel] = self.kernels[..] {
+            return self.field(kernel, at, leave_out_self, out);
+        }
+        out.reshape(at.z.n(), at.z.dim());
+        out.data_mut().fill(0.0);
+        let mut part = mem::take(&mut self.part);
+        if at.role == Role::Cloud {
+            self.roots.clear();
+        }
+        for k in 0..self.kernels.len() {
+            self.field(self.kernels[k], at, leave_out_self, &mut part)?;
+            if at.role == Role::Cloud {
+                self.roots.push(root_mean_square(&part));
+            }
+            if self.roots[k] > 0.0 {
+                let share = 1.0 / self.roots[k];
+                out.data_mut().iter_mut().zip(part.data()).for_each(|(v, p)| *v += share * p);
+            }
+        }
+        self.part = part;
+        let size = self.roots.iter().sum::<f64>() / self.roots.len() as f64;
+        out.data_mut().iter_mut().for_each(|v| *v *= size);
+        Ok(())
+    }
+}
+
+/// The logarithms of the column sums of the joint normalisation: for every point, the sum of the
+/// kernel over all particles.
+struct Columns {
+    target: Vec<f64>,
+    cloud: Vec<f64>,
+}
+
+impl Columns {
+    fn of(
+        kernel: Kernel,
+        (target, cloud): (&Points, &Points),
+        leave_out_self: bool,
+        pairwise: &Pairwise,
+    ) -> Result<Columns> {
+        let mut own = Vec::new();
+        let softmax = KernelSoftmax { leave_out_self, ..KernelSoftmax::of(kernel) };
+        pairwise.kernel_log_sum(cloud, cloud, &softmax, &mut own)?;
+        Ok(Columns { target: log_sums(kernel, (target, cloud), None, pairwise)?, cloud: own })
+    }
+}
+
+/// Returns the logarithms of the sums of the kernel over these sources.
+fn log_sums(
+    kernel: Kernel,
+    (queries, sources): (&Points, &Points),
+    log_weights: Option<&[f64]>,
+    pairwise: &Pairwise,
+) -> Result<Vec<f64>> {
+    let mut sums = Vec::new();
+    pairwise.kernel_log_sum(
+        queries,
+        sources,
+        &KernelSoftmax { log_weights, ..KernelSoftmax::of(kernel) },
+        &mut sums,
+    )?;
+    Ok(sums)
+}
+
+/// Returns `log(e^a + e^b)`.
+fn log_of_sum(a: f64, b: f64) -> f64 {
+    let (most, least) = (a.max(b), a.min(b));
+    if least == f64::NEG_INFINITY { most } else { most + (least - most).exp().ln_1p() }
+}
+
+/// Returns the kernel of this name and bandwidth.
+fn named(name: &str, h: f64) -> Result<Kernel> {
+    let positive = || Kernel::all(1.0).into_iter().filter(Kernel::is_positive);
+    let found = positive().find(|kernel| kernel.name() == name);
+    found.map(|kernel| kernel.with_bandwidth(h)).ok_or_else(|| {
+        let known: Vec<String> = positive().map(|kernel| format!("\"{}\"", kernel.name())).collect();
+        let want = format!("one of {} is expected", known.join(", "));
+        Error::argument("kernel", format!("\"{name}\""), want)
+    })
+}
+
+fn root_mean_square(points: &Points) -> f64 {
+    let data = points.data();
+    (data.iter().map(|v| v * v).sum::<f64>() / data.len() as f64).sqrt()
+}
+
+impl VelocityField for DriftFlow {
+    fn name(&self) -> &'static str {
+        "drift_flow"
+    }
+
+    fn prepare(&mut self, cloud: &Points, _clock: &Clock, last: Option<&StepReport>) -> Result<Vec<String>> {
+        if last.is_some() {
+            return Ok(Vec::new());
+        }
+        cloud.check_dim(Subject::argument("start"), self.target.dim(), "the target")?;
+        let bandwidths: Vec<String> = self.kernels.iter().map(|kernel| number(kernel.bandwidth())).collect();
+        let told = format!(
+            "temperature: bandwidth {}, in units of the mean distance {} between two points of the target",
+            bandwidths.join(", "),
+            number(self.unit)
+        );
+        Ok(if self.options.scale == TemperatureScale::Distance { vec![told] } else { Vec::new() })
+    }
+
+    fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
+        if at.role == Role::Tracer && self.kernels.len() > 1 && self.roots.is_empty() {
+            let (mut own, cloud) = (Points::default(), at.cloud);
+            self.fields(&FieldAt { z: cloud, role: Role::Cloud, ..*at }, &mut own)?;
+        }
+        self.fields(at, out)
+    }
+
+    fn scales(&self, _cloud: &Points, _clock: &Clock) -> Scales<'_> {
+        let resolution = self.kernels.iter().map(Kernel::bandwidth).fold(f64::INFINITY, f64::min);
+        Scales { step: 1.0, resolution, units: None, aim: Aim::Points(&self.target) }
+    }
+
+    fn readings(&mut self, _at: &FieldAt) -> Result<Readings> {
+        let readings = vec![("ess_target", self.ess[0]), ("ess_cloud", self.ess[1])];
+        Ok(if self.ess[0] > 0.0 { readings } else { Vec::new() })
+    }
+
+    fn archive(&mut self, archive: &mut Archive) -> Result<()> {
+        archive.part("ess_target", &mut self.ess[0])?;
+        archive.part("ess_cloud", &mut self.ess[1])
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        uneven(Some(&self.target)).into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

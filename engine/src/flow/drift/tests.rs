@@ -1,0 +1,236 @@
+use super::*;
+use crate::pairwise::Precision;
+use crate::points::squared_distance;
+use crate::rng::Stream;
+use proptest::prelude::*;
+
+fn exact() -> Pairwise {
+    Pairwise::default().at_precision(Some(Precision::F64)).unwrap()
+}
+
+fn velocity(flow: &mut DriftFlow, cloud: &Points, z: Option<&Points>) -> Points {
+    let (clock, pairwise) = (Clock::at(0, 1, Stream::new(0)), exact());
+    let at = FieldAt::cloud(cloud, &clock, &pairwise);
+    let mut out = Points::default();
+    flow.velocity(&z.map_or(at, |z| at.tracers(z)), &mut out).unwrap();
+    out
+}
+
+fn clouds(m: usize, n: usize, dim: usize) -> (Points, Points) {
+    let mut x = Stream::new(1).normal(m, dim);
+    x.data_mut().iter_mut().for_each(|v| *v = 0.5 * *v + 0.7);
+    (x, Stream::new(2).normal(n, dim))
+}
+
+fn options(kernel: &str, h: f64, normalisation: Normalisation, self_term: SelfTerm) -> DriftFlowOptions {
+    let (kernel, temperature) = (kernel.to_string(), Temperatures::One(h));
+    DriftFlowOptions { kernel, temperature, scale: TemperatureScale::None, normalisation, self_term }
+}
+
+fn largest_difference(a: &Points, b: &Points) -> f64 {
+    a.data().iter().zip(b.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+const NAMES: [&str; 5] = ["laplace", "gaussian", "imq", "matern32", "matern52"];
+
+/// The dense form: the matrix of all pairs, its row sums and its column sums.
+fn dense(kernel: Kernel, x: &Points, y: &Points, weights: &[f64], options: &DriftFlowOptions) -> Points {
+    let (m, n, dim) = (x.n(), y.n(), y.dim());
+    let exclude = options.self_term == SelfTerm::Exclude;
+    let all = x.concat(y).unwrap();
+    let k = |i: usize, j: usize| match exclude && j == m + i {
+        true => 0.0,
+        false => kernel.value(squared_distance(y.row(i), all.row(j))),
+    };
+    let copies = |j: usize| if j < m { weights[j] } else { 1.0 };
+    let mut out = Points::zeros(n, dim);
+    for i in 0..n {
+        let row: f64 = (0..m + n).map(|j| copies(j) * k(i, j)).sum();
+        let weight = |j: usize| match options.normalisation {
+            Normalisation::Row => copies(j) * k(i, j),
+            Normalisation::Joint => {
+                let column: f64 = (0..n).map(|l| k(l, j)).sum();
+                copies(j) * k(i, j) / (row * column).sqrt()
+            }
+        };
+        let mass = |from: usize, to: usize| (from..to).map(weight).sum::<f64>();
+        let (to_target, to_cloud) = (mass(0, m), mass(m, m + n));
+        for c in 0..dim {
+            let mean = |from: usize, to: usize| (from..to).map(|j| weight(j) * all.row(j)[c]).sum::<f64>();
+            out.row_mut(i)[c] = match options.normalisation {
+                Normalisation::Row => mean(0, m) / to_target - mean(m, m + n) / to_cloud,
+                Normalisation::Joint => to_cloud * mean(0, m) - to_target * mean(m, m + n),
+            };
+        }
+    }
+    out
+}
+
+#[test]
+fn every_form_is_that_of_the_dense_matrix() {
+    for (m, n, dim) in [(1, 2, 1), (9, 12, 2), (65, 33, 3), (40, 70, 9)] {
+        let (x, y) = clouds(m, n, dim);
+        let weights: Vec<f64> = (0..m).map(|j| 1.0 + (j % 3) as f64).collect();
+        let mean = weights.iter().sum::<f64>() / m as f64;
+        let relative: Vec<f64> = weights.iter().map(|w| w / mean).collect();
+        for name in NAMES {
+            for normalisation in [Normalisation::Row, Normalisation::Joint] {
+                for self_term in [SelfTerm::Include, SelfTerm::Exclude] {
+                    let options = options(name, 0.8, normalisation, self_term);
+                    let kernel = named(name, 0.8).unwrap();
+                    let mut flow = DriftFlow::new(x.clone(), options.clone()).unwrap();
+                    let equal = vec![1.0; m];
+                    let off = |flow: &mut DriftFlow, weights: &[f64]| {
+                        largest_difference(&velocity(flow, &y, None), &dense(kernel, &x, &y, weights, &options))
+                    };
+                    assert!(off(&mut flow, &equal) < 1e-12, "{name} {options:?}");
+                    let mut flow = flow.with_weights(&weights).unwrap();
+                    assert!(off(&mut flow, &relative) < 1e-12, "{name} {options:?} weighted");
+                }
+            }
+        }
+    }
+}
+
+/// With a Gaussian kernel, the mean shift is the squared bandwidth times the score difference.
+#[test]
+fn the_gaussian_row_field_is_a_score_difference() {
+    let (x, y) = clouds(40, 30, 3);
+    let h = 0.7;
+    let mut flow = DriftFlow::new(x.clone(), options("gaussian", h, Normalisation::Row, SelfTerm::Include)).unwrap();
+    let found = velocity(&mut flow, &y, None);
+    let score = |z: &[f64], points: &Points, c: usize| {
+        let weight = |x: &[f64]| (-0.5 * squared_distance(z, x) / (h * h)).exp();
+        let total: f64 = points.iter().map(weight).sum();
+        points.iter().map(|x| weight(x) * (x[c] - z[c]) / (h * h)).sum::<f64>() / total
+    };
+    for (i, z) in y.iter().enumerate() {
+        for c in 0..3 {
+            let want = h * h * (score(z, &x, c) - score(z, &y, c));
+            assert!((found.row(i)[c] - want).abs() < 1e-13, "{i} {c}");
+        }
+    }
+}
+
+#[test]
+fn equal_sets_rest_unless_a_particle_is_left_out_of_its_own_mean() {
+    let (x, _) = clouds(50, 1, 3);
+    for name in NAMES {
+        for normalisation in [Normalisation::Row, Normalisation::Joint] {
+            let size = |self_term| {
+                let mut flow = DriftFlow::new(x.clone(), options(name, 0.4, normalisation, self_term)).unwrap();
+                root_mean_square(&velocity(&mut flow, &x, None))
+            };
+            assert!(size(SelfTerm::Include) < 1e-13, "{name}");
+            assert!(size(SelfTerm::Exclude) > 1e-3, "{name}");
+        }
+    }
+}
+
+/// Exchanging the target and the cloud changes the sign of the row field at any point.
+#[test]
+fn the_row_field_is_antisymmetric() {
+    let (x, y) = clouds(30, 30, 2);
+    let options = options("laplace", 0.5, Normalisation::Row, SelfTerm::Include);
+    let here = DriftFlow::new(x.clone(), options.clone()).unwrap();
+    let there = DriftFlow::new(y.clone(), options).unwrap();
+    let z = Stream::new(5).normal(20, 2);
+    let [mut here, mut there] = [here, there];
+    let (a, b) = (velocity(&mut here, &y, Some(&z)), velocity(&mut there, &x, Some(&z)));
+    let off = a.data().iter().zip(b.data()).map(|(a, b)| (a + b).abs()).fold(0.0, f64::max);
+    assert!(off < 1e-13, "{off:e}");
+}
+
+/// The field moves and turns with the points, scales with them, and does not depend on their order.
+#[test]
+fn the_field_moves_with_the_points() {
+    let (x, y) = clouds(33, 21, 2);
+    let (sin, cos) = 0.7_f64.sin_cos();
+    let turn = |points: &Points, shift: f64, scale: f64| {
+        let rows: Vec<[f64; 2]> = points
+            .iter()
+            .map(|r| [scale * (cos * r[0] - sin * r[1]) + shift, scale * (sin * r[0] + cos * r[1])])
+            .collect();
+        Points::from_rows(&rows).unwrap()
+    };
+    for normalisation in [Normalisation::Row, Normalisation::Joint] {
+        let temperature = Temperatures::Several(vec![0.05, 0.2, 1.0]);
+        let options = DriftFlowOptions { temperature, normalisation, ..DriftFlowOptions::default() };
+        let of = |x: &Points, y: &Points| velocity(&mut DriftFlow::new(x.clone(), options.clone()).unwrap(), y, None);
+        let plain = of(&x, &y);
+        let moved = of(&turn(&x, 3.0, 5.0), &turn(&y, 3.0, 5.0));
+        assert!(largest_difference(&moved, &turn(&plain, 0.0, 5.0)) < 1e-10);
+        let order = Stream::new(4).rng().choose(21, 21);
+        let mixed = of(&x.select(&Stream::new(6).rng().choose(33, 33)), &y.select(&order));
+        // The mean distance is that of all rows here, whatever their order.
+        assert!(largest_difference(&mixed, &plain.select(&order)) < 1e-12);
+    }
+}
+
+/// Tracers at the particles move as the particles do.
+#[test]
+fn tracers_follow_the_field_of_the_cloud() {
+    let (x, y) = clouds(33, 21, 2);
+    for normalisation in [Normalisation::Row, Normalisation::Joint] {
+        let temperature = Temperatures::Several(vec![0.1, 0.5]);
+        let options = DriftFlowOptions { temperature, normalisation, ..DriftFlowOptions::default() };
+        let mut flow = DriftFlow::new(x.clone(), options).unwrap();
+        let alone = velocity(&mut flow, &y, Some(&y.rows(2..9)));
+        let own = velocity(&mut flow, &y, None);
+        assert!(largest_difference(&alone, &own.rows(2..9)) < 1e-13);
+    }
+}
+
+/// Several temperatures: the direction is that of the sum of the fields in units of their own size,
+/// and the size is their mean size.
+#[test]
+fn several_temperatures_are_added_in_units_of_their_size() {
+    let (x, y) = clouds(33, 21, 2);
+    let of = |temperature| {
+        let options = DriftFlowOptions { temperature, ..DriftFlowOptions::default() };
+        velocity(&mut DriftFlow::new(x.clone(), options).unwrap(), &y, None)
+    };
+    let parts = [0.1, 0.6].map(|t| of(Temperatures::One(t)));
+    let sizes = parts.each_ref().map(root_mean_square);
+    let both = of(Temperatures::Several(vec![0.1, 0.6]));
+    let size = 0.5 * (sizes[0] + sizes[1]);
+    for (i, found) in both.data().iter().enumerate() {
+        let want = size * (parts[0].data()[i] / sizes[0] + parts[1].data()[i] / sizes[1]);
+        assert!((found - want).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn what_is_no_kernel_and_no_temperature_is_refused() {
+    let (x, _) = clouds(5, 1, 2);
+    let new = |options: DriftFlowOptions| DriftFlow::new(x.clone(), options).map(drop).unwrap_err().to_string();
+    let error = new(DriftFlowOptions { kernel: "energy".into(), ..Default::default() });
+    assert!(error.contains("one of \"gaussian\", \"laplace\""), "{error}");
+    for temperature in [Temperatures::One(0.0), Temperatures::One(f64::NAN), Temperatures::Several(vec![0.1, -1.0])] {
+        assert!(new(DriftFlowOptions { temperature, ..Default::default() }).contains("temperature"));
+    }
+    assert!(
+        new(DriftFlowOptions { temperature: Temperatures::Several(Vec::new()), ..Default::default() })
+            .contains("at least one")
+    );
+    let error = DriftFlow::new(Points::zeros(4, 2), DriftFlowOptions::default()).map(drop).unwrap_err().to_string();
+    assert!(error.contains("scale \"none\""), "{error}");
+    let options = DriftFlowOptions { self_term: SelfTerm::Exclude, ..Default::default() };
+    let (mut flow, clock, pairwise) = (DriftFlow::new(x, options).unwrap(), Clock::at(0, 1, Stream::new(0)), exact());
+    let one = Points::zeros(1, 2);
+    assert!(flow.velocity(&FieldAt::cloud(&one, &clock, &pairwise), &mut Points::default()).is_err());
+}
+
+proptest! {
+    /// Far from everything and at tiny temperatures the velocity is finite, and that of the row form
+    /// is no longer than the distance between the sets.
+    #[test]
+    fn the_velocity_is_finite(far in -1e6..1e6_f64, t in 1e-4..1e3_f64, joint in any::<bool>()) {
+        let (x, mut y) = clouds(9, 7, 2);
+        y.data_mut().iter_mut().for_each(|v| *v += far);
+        let normalisation = if joint { Normalisation::Joint } else { Normalisation::Row };
+        let options = options("laplace", t, normalisation, SelfTerm::Include);
+        let found = velocity(&mut DriftFlow::new(x, options).unwrap(), &y, None);
+        prop_assert!(found.data().iter().all(|v| v.is_finite() && (joint || v.abs() <= far.abs() + 10.0)));
+    }
+}
