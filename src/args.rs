@@ -31,7 +31,8 @@ pub enum Command {
     Run(RunArgs),
     /// Run a script for many values of its parameters and write one table of the results
     Sweep(SweepArgs),
-    /// Find mistakes in a script and estimate its work, time and memory, without running it
+    /// Find mistakes in a script and estimate its work, time and memory, without the long
+    /// computations
     Check(CheckArgs),
     /// Create a script from a template
     New(NewArgs),
@@ -43,17 +44,17 @@ pub enum Command {
     Field(FieldArgs),
     /// Measure the speed and accuracy of the engine on this machine
     Bench(BenchArgs),
-    /// Show what this machine can do, what `auto` chooses on it, and what slows it down
+    /// Show what this machine can do, what precision `auto` chooses on it, and what slows it down
     Doctor(DoctorArgs),
     /// List the names of the script language
     List {
         /// Only the names of this kind, a heading of the full list
         kind: Option<String>,
     },
-    /// Explain one name of the script language, or the words of the manual
+    /// Explain one name of the script language, or a word or a citation of the manual
     Doc {
-        /// A name or a heading that `list` shows, or `words` for a glossary; without it, the list
-        /// of all names
+        /// A name or a heading that `list` shows, `words` for the glossary, one word of the
+        /// glossary, or a citation such as `weber2023score`; without it, the list of all names
         name: Option<String>,
         /// Print the whole manual as Markdown
         #[arg(long, conflicts_with = "name")]

@@ -22,7 +22,11 @@ pub fn list(word: Option<&str>) -> Result<Exit, Diagnostic> {
     terminal::check_printed().map(|()| Exit::Done)
 }
 
-/// Explains one name, lists the names below one heading of the list, or prints the glossary.
+/// The works that the manual cites, one entry each.
+const REFERENCES: &str = include_str!("../REFERENCES.bib");
+
+/// Explains one name, word or citation, lists the names below one heading of the list, or prints
+/// the glossary.
 ///
 /// # Errors
 /// There is no such name; the hint names the functions with an option of that name.
@@ -32,7 +36,7 @@ pub fn doc(name: &str) -> Result<Exit, Diagnostic> {
         return match Kind::of(name) {
             Some(_) => list(Some(name)),
             None if name == "words" => print(&words()),
-            None => Err(unknown_name(name)),
+            None => print(&explain_other(name)?),
         };
     }
     let text: Vec<String> = entries.into_iter().map(explain).collect();
@@ -42,8 +46,37 @@ pub fn doc(name: &str) -> Result<Exit, Diagnostic> {
 
 /// Returns the glossary of the manual.
 fn words() -> String {
-    let explain = |(word, meaning): &(&str, &str)| format!("{word}\n    {}\n", wrap(meaning, WIDTH - 4).join("\n    "));
-    manual::WORDS.iter().map(explain).collect()
+    manual::WORDS.iter().copied().map(explain_word).collect()
+}
+
+fn explain_word((word, meaning): (&str, &str)) -> String {
+    format!("{word}\n    {}\n", wrap(meaning, WIDTH - 4).join("\n    "))
+}
+
+/// Explains a word of the glossary, or a key by which the manual cites a work.
+///
+/// # Errors
+/// There is no such word and no such key.
+fn explain_other(name: &str) -> Result<String, Diagnostic> {
+    let functions = manual::functions_with_option(name);
+    match (manual::word(name).map(explain_word), functions.first()) {
+        (Some(text), None) => Ok(text),
+        (Some(text), Some(first)) => {
+            let functions = quoted(&functions);
+            Ok(format!("{text}\n`{name}` is also an option of {functions}: see `sdflow-engine doc {first}`.\n"))
+        }
+        (None, _) => cited_work(name).map(String::from).ok_or_else(|| unknown_name(name)),
+    }
+}
+
+/// Returns the entry of the bibliography with this key.
+fn cited_work(key: &str) -> Option<&'static str> {
+    let key_of = |entry: &'static str| Some(entry.split_once('{')?.1.split_once(',')?.0);
+    REFERENCES.split("\n\n").find(|entry| key_of(entry) == Some(key))
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Prints the whole manual as Markdown.
@@ -70,8 +103,7 @@ fn print(text: &str) -> Result<Exit, Diagnostic> {
 fn unknown_name(name: &str) -> Diagnostic {
     let functions = manual::functions_with_option(name);
     if let Some(first) = functions.first() {
-        let quoted: Vec<String> = functions.iter().map(|function| format!("`{function}`")).collect();
-        let message = format!("`{name}` is not a function, but an option of {}", quoted.join(", "));
+        let message = format!("`{name}` is not a function, but an option of {}", quoted(&functions));
         return usage(message, format!("sdflow-engine doc {first}"));
     }
     let near = manual::nearest(name).map(|near| format!("did you mean `{near}`?"));
@@ -118,6 +150,12 @@ fn explain(entry: &Entry) -> String {
             manual::default_of(key).map(|default| format!(" (default {default})")).unwrap_or_default(),
             wrap(&manual::doc_of(entry, key), WIDTH - 6).join("\n      ")
         );
+    }
+    if !entry.names.is_empty() {
+        text.push_str("\nNames\n");
+    }
+    for (name, what) in entry.names {
+        let _ = writeln!(text, "  {name}: {}", wrap(what, WIDTH - 6).join("\n      "));
     }
     let example = entry.example.trim().replace('\n', "\n  ");
     if !example.is_empty() {

@@ -3,6 +3,9 @@
 //! A finished run is replaced only when the run that replaces it is complete.
 
 mod earlier;
+mod fault;
+
+pub use fault::{busy, cannot_write};
 
 use crate::diagnostics;
 use crate::lock::open_lock;
@@ -50,8 +53,9 @@ pub struct RunFolder {
 pub enum FolderState {
     /// The same run, complete.
     Finished(Box<Record>),
-    /// A run that did not finish, with its status. Its folder has been cleared, except for the
-    /// finished cells of its sweeps.
+    /// A run that did not finish, with its status. If it is the wanted run and is not forced, its
+    /// record, its checkpoints and the finished cells of its sweeps are kept; its other files are
+    /// deleted.
     Unfinished(RunFolder, Status),
     /// No run.
     New(RunFolder),
@@ -64,7 +68,7 @@ pub enum FolderState {
 /// folder is complete.
 ///
 /// # Errors
-/// The folder holds other files or another run, is in use, or cannot be written.
+/// The folder holds other files or another run, its record cannot be read, or it cannot be written.
 pub fn open(path: &Path, wanted: &Record, force: bool) -> Result<FolderState, Diagnostic> {
     let refused = |e: io::Error| cannot_write(path, &e);
     let aside = beside(path, "replaced");
@@ -123,7 +127,8 @@ pub fn remove_leftovers(folder: &Path) {
     }
 }
 
-/// Reads the record in the folder at `path`; None if there is no folder or an empty one.
+/// Reads the record in the folder at `path`; None if the folder does not exist or holds nothing but
+/// a lock or a draft.
 ///
 /// # Errors
 /// The folder holds something else, or a record that cannot be read.
@@ -161,17 +166,17 @@ fn remove(entry: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes partly written files that a killed process left in `folder`.
-fn remove_drafts(folder: &Path) -> io::Result<()> {
+/// Removes the temporary files (`*.tmp`) that a killed process left in `folder`.
+fn remove_temporary(folder: &Path) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
-    let drafts =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "tmp"));
-    drafts.into_iter().try_for_each(|path| remove(&path))
+    let is_temporary = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "tmp");
+    entries.flatten().map(|entry| entry.path()).filter(is_temporary).try_for_each(|path| remove(&path))
 }
 
 impl RunFolder {
-    /// Locks the folder at `path` and deletes the files of an earlier run. With `keep` the finished
-    /// cells of its sweeps stay. None if another process has locked the folder.
+    /// Locks the folder at `path` and deletes the files of an earlier run. With `keep`, its record,
+    /// its checkpoints and the finished cells of its sweeps stay. None if another process has
+    /// locked the folder.
     fn lock_and_clear(path: &Path, keep: bool) -> io::Result<Option<RunFolder>> {
         fs::create_dir_all(path)?;
         let lock = open_lock(&path.join(LOCK))?;
@@ -189,7 +194,7 @@ impl RunFolder {
         // The record tells the next run whether the kept files belong to it.
         let kept = |name: &str| keep && [CELLS, CHECKPOINTS, "run.json"].contains(&name);
         if keep {
-            remove_drafts(&path.join(CHECKPOINTS))?;
+            remove_temporary(&path.join(CHECKPOINTS))?;
         }
         for name in DRAFTS.iter().chain(&CONTENT).filter(|name| !kept(name)) {
             remove(&path.join(name))?;
@@ -221,8 +226,9 @@ impl RunFolder {
         replace(&path, text).map_err(|e| cannot_write(&path, &e))
     }
 
-    /// Writes the final `record`. If the run is complete, deletes its stored cells and moves it to
-    /// the place of the run that it replaces. Returns the final path.
+    /// Writes the final `record`. If the run is complete, deletes its checkpoints and stored cells,
+    /// and moves the folder to the place of the run that it replaces, if any. Returns the final
+    /// path.
     ///
     /// # Errors
     /// The I/O error of the operating system.
@@ -279,24 +285,6 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{ending}"));
     path.with_file_name(name)
-}
-
-/// Returns the error for a run that another process is computing at `path`.
-pub fn busy(path: &Path) -> Diagnostic {
-    let hint = "wait until it has ended, then the same command prints its results; or choose another `--out`";
-    diagnostics::data(format!("another process is computing this run in {}", path.display()), Some(hint))
-}
-
-/// Returns the error for a path that cannot be written.
-pub fn cannot_write(path: &Path, error: &io::Error) -> Diagnostic {
-    let hint = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "free some space, or choose a folder on another disk with `--out`"
-        }
-        ErrorKind::FileTooLarge => "raise the limit on the size of files, `ulimit -f`, or let the run write less",
-        _ => "choose a folder that you can write to with `--out`",
-    };
-    diagnostics::data(format!("cannot write {}: {error}", path.display()), Some(hint))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ impl Points {
         if let Some((i, r)) = rows.iter().enumerate().find(|(_, r)| r.as_ref().len() != dim) {
             let what = format!("row {i} of the list of points");
             let got = format!("length {}", r.as_ref().len());
-            return Err(Error::mismatch(what, got, format!("row 0 has length {dim}")));
+            return Err(Error::shape(what, got, format!("row 0 has length {dim}")));
         }
         Points::new(rows.iter().flat_map(|r| r.as_ref().iter().copied()).collect(), dim, "the list of points")
     }
@@ -200,7 +200,7 @@ impl Points {
         if self.dim == dim {
             return Ok(());
         }
-        Err(Error::mismatch(what, Quantity::Columns(self.dim), format!("{whose} has {dim}")))
+        Err(Error::shape(what, Quantity::Columns(self.dim), format!("{whose} has {dim}")))
     }
 
     /// Returns the mean of each coordinate.

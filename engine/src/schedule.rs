@@ -137,7 +137,7 @@ impl Schedule {
         };
         match self {
             Schedule::Table { values } if values.is_empty() => {
-                return Err(Error::argument(name, "[]", "a table needs at least one value"));
+                return Err(Error::argument(name, "[]", "a list needs at least one value"));
             }
             Schedule::Geometric { from, to } | Schedule::Adaptive { from, to } => {
                 positive("from", *from)?;
@@ -158,14 +158,40 @@ impl Schedule {
         };
         let values = self.extremes();
         let worst = (0..values.len()).rev().max_by(|&i, &j| beyond(values[i]).total_cmp(&beyond(values[j])));
-        let Some(i) = worst.filter(|&i| beyond(values[i]) > 0.0) else { return Ok(()) };
-        match self {
-            Schedule::Formula(_) => {
-                let (value, t) = (round(values[i]), i as f64 / 1000.0);
-                Err(Error::argument(name, format!("{value} at progress {t}"), expected_range(&range)))
-            }
-            _ => Err(Error::argument(name, values[i], expected_range(&range))),
+        match worst.filter(|&i| beyond(values[i]) > 0.0) {
+            Some(i) => Err(self.refuse(name, i, expected_range(&range))),
+            None => Ok(()),
         }
+    }
+
+    /// Returns the error for the `i`-th of the [`Schedule::extremes`]. It names the part of the
+    /// schedule that has this value, because that part must be corrected and not the whole.
+    fn refuse(&self, name: &str, i: usize, want: impl Into<Requirement>) -> Error {
+        match self {
+            Schedule::Constant { value } => Error::argument(name, value, want),
+            Schedule::Formula(formula) => {
+                let t = i as f64 / 1000.0;
+                Error::argument(name, format!("{} at progress {t}", round(formula.at(&[t]))), want)
+            }
+            Schedule::Table { values } => Error::argument(&format!("{name}[{i}]"), values[i], want),
+            Schedule::Linear { from, to }
+            | Schedule::Cosine { from, to }
+            | Schedule::Geometric { from, to }
+            | Schedule::Karras { from, to, .. }
+            | Schedule::Polynomial { from, to, .. }
+            | Schedule::Sigmoid { from, to, .. }
+            | Schedule::Adaptive { from, to } => {
+                let (part, value) = if i == 0 { ("from", from) } else { ("to", to) };
+                Error::argument(&format!("{name}.{part}"), value, want)
+            }
+        }
+    }
+
+    /// Returns the error for a smallest value that breaks the rule `want`.
+    pub(crate) fn refuse_smallest(&self, name: &str, want: impl Into<Requirement>) -> Error {
+        let values = self.extremes();
+        let smallest = (0..values.len()).min_by(|&i, &j| values[i].total_cmp(&values[j]));
+        self.refuse(name, smallest.unwrap_or(0), want)
     }
 
     /// Returns the smallest value over the whole run.
@@ -206,78 +232,4 @@ impl From<f64> for Schedule {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn all() -> Vec<Schedule> {
-        let (from, to) = (10.0, 0.1);
-        vec![
-            Schedule::Linear { from, to },
-            Schedule::Cosine { from, to },
-            Schedule::Geometric { from, to },
-            Schedule::Karras { from, to, rho: 7.0 },
-            Schedule::Polynomial { from, to, power: 2.0 },
-            Schedule::Sigmoid { from, to, steepness: 10.0 },
-            Schedule::Adaptive { from, to },
-            Schedule::Table { values: vec![10.0, 3.0, 0.1] },
-        ]
-    }
-
-    #[test]
-    fn every_schedule_meets_its_ends_and_falls() {
-        for s in all() {
-            assert!((s.at(0.0) - 10.0).abs() < 1e-12, "{s:?}");
-            assert_eq!(s.at(1.0), 0.1, "{s:?}");
-            let values: Vec<f64> = (0..=100).map(|i| s.at(f64::from(i) / 100.0)).collect();
-            assert!(values.windows(2).all(|w| w[1] <= w[0]), "{s:?}");
-            assert!(s.check("sigma", 0.0..=f64::INFINITY).is_ok());
-            assert!(s.check("sigma", 1.0..=f64::INFINITY).is_err());
-        }
-    }
-
-    #[test]
-    fn the_smallest_value_may_lie_anywhere() {
-        assert!(all().iter().all(|s| s.smallest() == 0.1));
-        assert_eq!(Schedule::Table { values: vec![3.0, 0.5, 2.0] }.smallest(), 0.5);
-        assert_eq!(Schedule::Linear { from: 0.0, to: 2.0 }.smallest(), 0.0);
-        let dips: Schedule = serde_json::from_str("\"(t - 0.5)^2\"").unwrap();
-        assert_eq!(dips.smallest(), 0.0);
-    }
-
-    #[test]
-    fn known_middles() {
-        let middles = [5.05, 5.05, 1.0, 1.4507, 7.525, 5.05, 1.0, 3.0];
-        for (s, want) in all().iter().zip(middles) {
-            assert!((s.at(0.5) - want).abs() < 1e-4, "{s:?} {}", s.at(0.5));
-        }
-    }
-
-    #[test]
-    fn written_and_read_back() {
-        for s in all().into_iter().chain([Schedule::from(0.5)]) {
-            let json = serde_json::to_string(&s).unwrap();
-            assert_eq!(serde_json::from_str::<Schedule>(&json).unwrap(), s, "{json}");
-        }
-        assert_eq!(serde_json::from_str::<Schedule>("3").unwrap(), Schedule::from(3.0));
-    }
-
-    #[test]
-    fn a_formula_is_evaluated_checked_and_kept_as_written() {
-        let s: Schedule = serde_json::from_str("\"0.1 + (1 - t)^2\"").unwrap();
-        assert_eq!((s.at(0.0), s.at(0.5), s.at(1.0)), (1.1, 0.35, 0.1));
-        assert_eq!(serde_json::to_string(&s).unwrap(), "\"0.1 + (1 - t)^2\"");
-        let dips: Schedule = serde_json::from_str("\"(t - 0.5)^2 - 0.01\"").unwrap();
-        assert!(dips.check("sigma", 0.0..=f64::INFINITY).is_err() && dips.check("sigma", -1.0..=1.0).is_ok());
-        let told = serde_json::from_str::<Schedule>("\"1 - s\"").unwrap_err().to_string();
-        assert!(told.contains("no `s`"), "{told}");
-    }
-
-    #[test]
-    fn bad_schedules_are_refused() {
-        assert!(Schedule::Geometric { from: 1.0, to: 0.0 }.check("sigma", 0.0..=f64::INFINITY).is_err());
-        assert!(Schedule::Table { values: vec![] }.check("sigma", 0.0..=1.0).is_err());
-        assert!(Schedule::Adaptive { from: 1.0, to: 2.0 }.check("sigma", 0.0..=f64::INFINITY).is_err());
-        assert!(Schedule::from(f64::NAN).check("sigma", 0.0..=1.0).is_err());
-        assert!(Schedule::from(-1.0).check("sigma", 0.0..=f64::INFINITY).is_err());
-    }
-}
+mod tests;

@@ -138,6 +138,25 @@ fn stop_when_ends_a_run_early() {
     assert!(done.metrics["energy"].value <= 0.05);
 }
 
+/// A metric of which larger values are better starts below its threshold and ends the run above it.
+#[test]
+fn stop_when_waits_for_a_metric_to_rise() {
+    let target = dataset("8gaussians", &DatasetOptions::default()).unwrap();
+    let data = target.sample(300, Stream::new(1)).unwrap();
+    let reference = Reference::sample(target, 300, Stream::new(2)).unwrap();
+    let options = RunOptions {
+        metrics: vec![MetricChoice::Name("coverage".into())],
+        every: Some(5),
+        stop_when: [("coverage".to_string(), 1.0)].into(),
+        ..RunOptions::default()
+    };
+    let centre = Gaussian::isotropic(vec![0.0; 2], 0.1).unwrap();
+    let start = centre.sample(300, Stream::new(4)).unwrap();
+    let done = go(&mut kernel_flow(data, SdFlowOptions::default()), start, Some(&reference), &options);
+    let Ending::Converged { step } = done.ending else { panic!("{:?}", done.ending) };
+    assert!(step > 0 && step < 300 && done.history[0]["coverage"] < 1.0 && done.metrics["coverage"].value >= 1.0);
+}
+
 #[test]
 fn bad_requests_are_refused_before_the_first_step() {
     let (data, _) = moons(50);

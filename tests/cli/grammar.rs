@@ -87,6 +87,23 @@ fn every_name_that_list_shows_has_a_page() {
 }
 
 #[test]
+fn doc_prints_names_of_data_sets_words_and_citations() {
+    let sandbox = Sandbox::new();
+    let page = |name: &str| sandbox.run(&format!("doc {name}")).code(0).stdout;
+    let datasets = page("dataset");
+    assert!(datasets.contains("\nNames\n  8gaussians: eight Gaussians on a circle"), "{datasets}");
+    assert!(datasets.contains("\n  moons: ") && datasets.contains("\nExample\n"), "{datasets}");
+    assert_eq!(page("cloud"), "cloud\n    all particles of a run at one moment\n");
+    assert!(page("Reading").starts_with("reading\n    the result of a metric"));
+    let sigma = page("sigma");
+    assert!(sigma.starts_with("sigma, noise level\n") && sigma.contains("an option of `sd_flow`"), "{sigma}");
+    let cited = page("weber2023score");
+    assert!(cited.starts_with("@") && cited.contains("weber2023score") && !cited.contains("\n@"), "{cited}");
+    let option = sandbox.run("doc batch_target").code(2).stderr;
+    assert!(option.contains("is not a function, but an option of `sd_flow`"), "{option}");
+}
+
+#[test]
 fn a_reader_that_leaves_early_is_no_error() {
     use std::process::Stdio;
     let mut child =

@@ -72,13 +72,15 @@ pub const ENTRIES: &[Entry] = &[
     )
     .about(
         "The Schroedinger bridge between two distributions relative to a Brownian motion, learned \
-         from samples of both [korotin2024light]. The potential at its end is a mixture of \
-         Gaussians, so the drift and the plan are exact for the learned potential. The training \
-         needs neither pairs nor simulation. The option `loss` chooses between the two losses of \
-         the literature [korotin2024light, gushchin2024light]. The units of the points do not matter, but `epsilon` \
-         has the square of their unit. The backward process is the bridge with the ends exchanged, \
-         learned in the same way; its steps are the other half of the time. An interrupted training leaves the file \
-         `interrupted.safetensors`.",
+         from samples of both [korotin2024light]. The potential at the end of the bridge is a \
+         mixture of Gaussians, so the drift and the plan have a closed form, given the potential. \
+         The training needs neither pairs nor simulation. The option `loss` chooses between the two \
+         losses of the literature [korotin2024light, gushchin2024light]. The training works in units \
+         in which both means are 0 and the mean variance is 1, so the scale of the points does not \
+         matter; `epsilon` is a squared length in the units of the points. The backward process is \
+         the bridge with the ends exchanged, learned by a second training that takes half of the \
+         total time (see `backward`). An interrupted training leaves the file \
+         `interrupted.safetensors`. The same command continues from its checkpoint.",
     )
     .options(LightSbOptions::KEYS)
     .example(

@@ -21,8 +21,9 @@ pub const ENTRIES: &[Entry] = &[
              with a net for each direction, by iterative proportional fitting. Each iteration \
              simulates the forward process from the source and fits the backward drift to it, then \
              simulates the backward process from the target and fits the forward drift to it. \
-             Sample the bridge with `steps` equal to `time_steps`. An interrupted training leaves \
-             the file `interrupted.safetensors`.",
+             When you sample the bridge, give `sample` the option `steps` with the value of \
+             `time_steps`. An interrupted training leaves the file `interrupted.safetensors`. The \
+             same command continues from its checkpoint.",
         )
         .options(DsbOptions::KEYS)
         .example(
@@ -36,8 +37,9 @@ pub const ENTRIES: &[Entry] = &[
              [shi2023diffusion]. For each direction, a net learns the conditional mean, given the \
              position, of the drift that leads to the end of a pair. The two ends of the first \
              pairs are independent by default (option `start`); later pairs are the two ends of \
-             paths of the process that was fitted last. Sample the bridge with `steps` equal to \
-             `time_steps`. An interrupted training leaves the file `interrupted.safetensors`.",
+             paths of the process that was fitted last. When you sample the bridge, give `sample` \
+             the option `steps` with the value of `time_steps`. An interrupted training leaves the \
+             file `interrupted.safetensors`. The same command continues from its checkpoint.",
         )
         .options(DsbmOptions::KEYS)
         .example(

@@ -21,10 +21,11 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "The score that a net learns by denoising score matching [vincent2011connection, \
              karras2022elucidating]. With a target or points, the call trains the net once, for \
-             all sigma from `sigma_max` to `sigma_min`. Without a target it is the score of the \
-             moving cloud: the net is trained at the first evaluation of the velocity, and for a \
+             all sigma from `sigma_max` to `sigma_min`. Without a target, the result is the score \
+             of the moving cloud: the net is trained at the first evaluation of the velocity, and for a \
              few more optimiser steps at each later evaluation. Use it where many points or many \
-             dimensions make a kernel estimate expensive or inaccurate. An interrupted training writes no model file; the same command continues from its checkpoint.",
+             dimensions make a kernel estimate expensive or inaccurate. An interrupted training \
+             writes no model file; the same command continues from its checkpoint.",
         )
         .options(DenoiserOptions::KEYS)
         .example(

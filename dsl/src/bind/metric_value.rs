@@ -40,10 +40,11 @@ pub const ENTRIES: &[Entry] = &[
     .property()
     .returned("a number, or `()` if it is not known")
     .about(
-        "The noise floor of a metric: the 95 % quantile of its value over pairs of fresh reference \
-         samples of the same sizes. The metric cannot distinguish points from the reference if \
-         their value is at most the noise floor. The floor is itself an estimate: `.parts.floor_se` \
-         is its standard error, unless it has a closed form. It depends on the seed.",
+        "The noise floor of a metric: the 95 % quantile (5 % if larger is better) of its value \
+         between two fresh samples of the reference, as large as the points and the reference. A \
+         value that is no worse than the floor does not distinguish the points from a fresh sample. \
+         The floor is itself an estimate: `.parts.floor_se` is its standard error, unless the floor \
+         has a closed form. An estimated floor depends on the seed.",
     )
     .example(
         "let e = energy(normal(100, 2), normal(100, 2));\n\
@@ -81,9 +82,10 @@ const MEMORISATION: Entry = function(
     },
 )
 .about(
-    "How much generated points repeat their training data: the share of points whose nearest data \
-     point is a training point, minus the share expected by chance, corrected for the sizes of the \
-     two sets. It is 0 for fresh points and 1 for copies of training points.",
+    "The degree to which generated points repeat their training data: `(s - c) / (1 - c)`. Here `s` \
+     is the share of points whose nearest neighbour in both data sets together is a training point, \
+     and `c` is the value of `s` expected for fresh points. It is 0 on average for fresh points and \
+     1 for copies of training points.",
 )
 .example(
     "let data = normal(200, 2).divide(0.8);\n\

@@ -25,8 +25,8 @@ pub const ENTRIES: &[Entry] = &[function(
 )
 .about(
     "Moves the points of `start` along a flow. The option `metrics` compares the particles with \
-     the reference: points that the flow has not seen, or a target. Final metrics get their noise \
-     floors and are recorded in the run. A run whose particles become infinite or NaN ends as \
+     the reference: points that the flow has not seen, or a target. At the end, the metrics also get \
+     noise floors, and they are recorded in `run.json`. A run whose particles become infinite or NaN ends as \
      \"diverged\" with its last finite points.",
 )
 .options(RunOptions::KEYS)

@@ -57,11 +57,13 @@ pub const ENTRIES: &[Entry] = &[
         ),
     function("pf_ode", Kind::Flow, &[arg("score", SCORE), OPTIONS], Type::Flow, pf_ode)
         .about(
-            "The probability flow of a diffusion, `dz/dsigma = (z - D(z; sigma)) / sigma`, \
-             deterministic from the largest noise level to the smallest [song2021score, \
-             karras2022elucidating]. One step of a run goes from one noise level to the next. \
-             Start from `flow.prior(n)`. Every `process` is the same flow in different coordinates \
-             `y = a (x + sigma e)`, where `e` is standard normal noise.",
+            "The probability flow of a diffusion, `dz/dsigma = (z - D(z; sigma)) / sigma` with the \
+             denoiser `D`. It is deterministic and runs from the largest noise level to the smallest \
+             [song2021score, karras2022elucidating]. One step of a run goes from one noise level to \
+             the next. Start from `flow.prior(n)`. All values of `process` give the same flow, in \
+             different coordinates `y = a (x + sigma e)`, where `x` is a clean point, `e` is \
+             standard normal noise, and the scale `a` depends on the process and on sigma. The \
+             default noise levels of the processes differ.",
         )
         .options(PfOdeOptions::KEYS)
         .example(

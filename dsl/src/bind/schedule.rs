@@ -58,7 +58,8 @@ pub const ENTRIES: &[Entry] = &[
         .returned("a schedule, a map of plain data")
         .about(
             "Falls from `from` to `to`, but keeps its value as long as the steps still become \
-             shorter; both ends must be positive.",
+             shorter; both ends must be positive. As `step` of a flow, the value is chosen by the \
+             error of the step.",
         )
         .example("let sigma = adaptive(10, 0.1);"),
 ];

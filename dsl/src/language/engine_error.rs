@@ -125,7 +125,7 @@ mod tests {
         let argument = |words: &str| Error::argument("sigma", -2, Rule::Positive.worded(words));
         let part = |words: &str| Error::argument("sigma.from", -2, Rule::Positive.worded(words));
         let shape = |words: &str| Error::shape(Subject::option("mean"), Quantity::Columns(3), words);
-        let beside = |words: &str| Error::mismatch(Subject::argument("start"), Quantity::Columns(3), words);
+        let argument_shape = |words: &str| Error::shape(Subject::argument("start"), Quantity::Columns(3), words);
         let unknown = |words: &str| Error::Unknown { what: "data set", name: "mons".into(), near: Some(words.into()) };
         let formula = |words: &str| Error::Expression {
             text: "x[0] +".into(),
@@ -151,9 +151,40 @@ mod tests {
         of(&argument, (Culprit::Named("sigma"), Some("drop the minus sign: sigma: 2")));
         of(&part, (Culprit::Named("sigma"), None));
         of(&shape, (Culprit::Named("mean"), columns));
-        of(&beside, (Culprit::Named("start"), columns));
+        of(&argument_shape, (Culprit::Named("start"), columns));
         of(&unknown, (Culprit::Text("mons"), None));
         of(&formula, (Culprit::Text("x[0] +"), None));
         of(&file, (Culprit::Call, Some("correct that cell, or leave its row or column out")));
+    }
+
+    /// A correction as a hint would replace the whole schedule by a constant, so only a constant
+    /// gets one.
+    #[test]
+    fn a_wrong_part_of_a_schedule_has_no_hint() {
+        use sdflow::flow::{SdFlow, SdFlowOptions};
+        use sdflow::schedule::Schedule;
+        use sdflow::score::Kde;
+        let refused = |sigma: Schedule| {
+            let options = SdFlowOptions { sigma: Some(sigma), ..SdFlowOptions::default() };
+            let points = sdflow::Points::zeros(3, 2);
+            SdFlow::new(Kde::of(points).into(), Kde::of_cloud().into(), options).unwrap_err()
+        };
+        let hint = |sigma: Schedule| {
+            let error = refused(sigma);
+            assert_eq!(culprit(&error), Culprit::Named("sigma"), "{error}");
+            suggest_fix(&error)
+        };
+        let formula: Schedule = serde_json::from_str("\"1 - t\"").unwrap();
+        assert_eq!(hint(Schedule::Cosine { from: -1.0, to: 0.1 }), None);
+        assert_eq!(hint(Schedule::Cosine { from: 0.0, to: 0.1 }), None);
+        assert_eq!(hint(Schedule::Table { values: vec![1.0, 0.5, -2.0] }), None);
+        assert_eq!(hint(Schedule::Table { values: vec![1.0, 0.0] }), None);
+        assert_eq!(hint(formula), None);
+        assert_eq!(hint(Schedule::from(-1.0)).as_deref(), Some("drop the minus sign: sigma: 1"));
+        assert_eq!(hint(Schedule::from(0.0)).as_deref(), Some("write a number above 0, such as sigma: 0.1"));
+        assert_eq!(
+            refused(Schedule::Linear { from: 1.0, to: 0.0 }).to_string().split(" is ").next(),
+            Some("`sigma.to`")
+        );
     }
 }

@@ -5,7 +5,7 @@ mod definitions;
 mod words;
 
 pub use definitions::definitions;
-pub use words::WORDS;
+pub use words::{WORDS, word};
 
 pub use crate::call::Entry;
 pub use crate::language::{Arg, Kind, Signature, Type};

@@ -50,8 +50,8 @@ pub const WORDS: &[(&str, &str)] = &[
     ("standard error", "the standard deviation of an estimate over repetitions"),
     (
         "noise floor",
-        "the 95 % quantile of a metric between fresh samples of the target, of the same sizes; a perfect method stays below it \
-         in 95 of 100 cases",
+        "the 95 % quantile (5 % if larger is better) of a metric between two fresh samples of the target, of the same sizes; \
+         a perfect method stays below it (above it, if larger is better) in 95 of 100 cases",
     ),
     ("reading", "the result of a metric: its value, its standard error, and its noise floor if there is one"),
     (
@@ -64,8 +64,36 @@ pub const WORDS: &[(&str, &str)] = &[
     ("dry run", "an execution without the numerical work, which finds mistakes and estimates the cost"),
 ];
 
+/// Returns the entry of the glossary for this word. The case of its letters does not matter.
+pub fn word(name: &str) -> Option<(&'static str, &'static str)> {
+    let is_it = |word: &str| word.trim_matches('`').eq_ignore_ascii_case(name);
+    // A comma separates two words of one meaning.
+    WORDS.iter().copied().find(|(words, _)| words.split(", ").any(is_it))
+}
+
 /// Returns the table of words as Markdown.
 pub fn words_markdown() -> String {
     let rows: String = WORDS.iter().map(|(word, meaning)| format!("| {word} | {meaning} |\n")).collect();
     format!("| word | meaning |\n|---|---|\n{rows}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_of_two_words_finds_their_meaning() {
+        let found = |name: &str| word(name).map(|(words, _)| words);
+        for (name, want) in [
+            ("cloud", Some("cloud")),
+            ("Reading", Some("reading")),
+            ("noise level", Some("sigma, noise level")),
+            ("D(z)", Some("denoiser, `D(z)`")),
+            ("t", Some("progress, `t`")),
+            ("clouds of points", None),
+            ("", None),
+        ] {
+            assert_eq!(found(name), want, "{name}");
+        }
+    }
 }

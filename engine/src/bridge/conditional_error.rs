@@ -93,7 +93,7 @@ pub fn conditional_error(
     }
     if found.dim() != exact.dim() {
         let got = format!("{} dimensions", found.dim());
-        return Err(Error::mismatch("the bridge", got, format!("the exact one has {}", exact.dim())));
+        return Err(Error::shape("the bridge", got, format!("the exact one has {}", exact.dim())));
     }
     let plan = exact.expect_plan()?;
     let of = |i: usize| -> Result<([f64; 2], End)> {

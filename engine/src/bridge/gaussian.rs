@@ -56,7 +56,7 @@ impl GaussianBridge {
         let ends = [source, target].map(|end| Moments { mean: end.mean().to_vec(), cov: end.cov() });
         if ends[0].mean.len() != ends[1].mean.len() {
             let got = format!("{} dimensions", ends[1].mean.len());
-            return Err(Error::mismatch("the target", got, format!("the source has {}", ends[0].mean.len())));
+            return Err(Error::shape("the target", got, format!("the source has {}", ends[0].mean.len())));
         }
         let cross = coupling(&ends[0].cov, &ends[1].cov, reference)?;
         GaussianBridge::with(ends, reference, cross)

@@ -66,7 +66,7 @@ impl GaussianIpf {
         let dim = ends[0].mean.len();
         if ends[1].mean.len() != dim {
             let got = format!("{} dimensions", ends[1].mean.len());
-            return Err(Error::mismatch("the target", got, format!("the source has {dim}")));
+            return Err(Error::shape("the target", got, format!("the source has {dim}")));
         }
         let (r, v) = reference.transition(1.0);
         let multiple = |c: f64| Mat::from_fn(dim, dim, |i, j| if i == j { c } else { 0.0 });

@@ -107,7 +107,7 @@ fn learn(
     let [source, target] = ends;
     if source.dim() != target.dim() {
         let got = format!("{} dimensions", target.dim());
-        return Err(Error::mismatch("the target", got, format!("the source has {}", source.dim())));
+        return Err(Error::shape("the target", got, format!("the source has {}", source.dim())));
     }
     // No chain resolves a variance below that of the noise of one step.
     let least = plan.needs_gaussian().then(|| plan.reference.epsilon() / plan.time_steps as f64);

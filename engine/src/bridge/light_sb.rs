@@ -69,7 +69,7 @@ pub fn train_light_sb(
     options.check()?;
     if source.dim() != target.dim() {
         let got = format!("{} dimensions", target.dim());
-        return Err(Error::mismatch("the target", got, format!("the source has {}", source.dim())));
+        return Err(Error::shape("the target", got, format!("the source has {}", source.dim())));
     }
     let units = Units::measure(source, target, stream)?;
     let epsilon = options.epsilon / (units.scale * units.scale);

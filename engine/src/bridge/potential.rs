@@ -126,7 +126,7 @@ pub(super) fn check_source(source: &dyn Target, dim: usize) -> Result<()> {
         return Ok(());
     }
     let got = format!("{} dimensions", source.dim());
-    Err(Error::mismatch("the source", got, format!("the bridge has {dim}")))
+    Err(Error::shape("the source", got, format!("the bridge has {dim}")))
 }
 
 /// Curvatures of all components as functions of the eigenvalues of their shapes.

@@ -38,7 +38,7 @@ pub enum Error {
         near: Option<String>,
     },
     /// Two shapes that do not fit.
-    #[error("{what} {} {got}, {}{want}", what.has(), if *beside { "" } else { "but " })]
+    #[error("{what} {} {got}, but {want}", what.has())]
     Shape {
         /// The subject with the wrong shape, such as the argument `start` or the weights of the
         /// target.
@@ -47,8 +47,6 @@ pub enum Error {
         got: Quantity,
         /// What is expected, as the end of a sentence, such as "the target has 2".
         want: String,
-        /// True if `want` is the shape of another object; false if it is a rule.
-        beside: bool,
     },
     /// NaN or infinity in the data, or a number so large that its square overflows.
     #[error("{what} holds {} in row {row}, column {column} (counted from 0), but {}", format_value(*value), usable(*value))]
@@ -168,14 +166,10 @@ impl Error {
         Error::Missing { what: what.into(), part, hint: String::new() }
     }
 
-    /// Returns the error for a shape that breaks a rule.
+    /// Returns the error for a shape that breaks a rule, or that differs from the shape of another
+    /// object.
     pub fn shape(what: impl Into<Subject>, got: impl Into<Quantity>, want: impl Into<String>) -> Error {
-        Error::Shape { what: what.into(), got: got.into(), want: want.into(), beside: false }
-    }
-
-    /// Returns the error for a shape that differs from that of another object: "the target has 2".
-    pub fn mismatch(what: impl Into<Subject>, got: impl Into<Quantity>, other: impl Into<String>) -> Error {
-        Error::Shape { what: what.into(), got: got.into(), want: other.into(), beside: true }
+        Error::Shape { what: what.into(), got: got.into(), want: want.into() }
     }
 
     /// Returns the error for an unknown name, with the nearest of `known` if one is near enough.

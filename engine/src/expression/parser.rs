@@ -227,6 +227,6 @@ impl Parser<'_> {
             None if known.len() <= 12 => format!("the known names are {} and functions", known.join(", ")),
             None => "the known names are the coordinates x[0], x[1], .., dim, pi, the parameters and functions".into(),
         };
-        self.place(token, format!("there is no `{name}` in this formula"), hint)
+        self.place(token, format!("this formula contains the unknown name `{name}`"), hint)
     }
 }

@@ -9,7 +9,7 @@ use crate::pairwise::Pairwise;
 use crate::schedule::Schedule;
 use crate::score::{Batches, Discriminator, DiscriminatorOptions, sigmoid, softplus};
 use crate::target::Target;
-use crate::{Error, Interrupt, Points, Result, Subject, rng::Stream};
+use crate::{Interrupt, Points, Result, Subject, rng::Stream};
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -162,10 +162,9 @@ impl GanFlow {
         options: GanFlowOptions,
     ) -> Result<GanFlow> {
         options.sigma.check("sigma", 0.0..=f64::INFINITY)?;
-        let smallest = options.sigma.smallest();
-        if options.scaling == Scaling::Denoiser && smallest <= 0.0 {
+        if options.scaling == Scaling::Denoiser && options.sigma.smallest() <= 0.0 {
             let want = "with scaling \"denoiser\" nothing moves at sigma 0; use a positive sigma, or scaling \"raw\"";
-            return Err(Error::argument("sigma", smallest, want));
+            return Err(options.sigma.refuse_smallest("sigma", want));
         }
         Ok(GanFlow { target, estimator, options, logit: Vec::new(), mean_logit: None, batches: Batches::default() })
     }

@@ -14,6 +14,7 @@
 //! | `sd` | the score-difference flow |
 //! | `mmd` | the gradient flow of the maximum mean discrepancy |
 //! | `sinkhorn` | the gradient flow of the Sinkhorn divergence |
+//! | `drift` | the field of drifting models |
 //! | `gan` | the particle flow of the loss of a generator |
 //! | `svgd` | Stein variational gradient descent |
 //! | `langevin` | Langevin dynamics, with and without rejections |

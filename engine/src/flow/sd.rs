@@ -92,14 +92,14 @@ impl SdFlow {
     }
 
     fn check_zero_sigma(&self) -> Result<()> {
-        let Some(smallest) = self.options.smallest_sigma().filter(|smallest| *smallest <= 0.0) else { return Ok(()) };
+        let Some(sigma) = self.options.sigma.as_ref().filter(|sigma| sigma.smallest() <= 0.0) else { return Ok(()) };
         if let Some(kernel) = [&self.target, &self.source].into_iter().find(|s| !s.sigma_range().zero) {
             let want = Rule::Positive.worded(format!("{} needs a positive sigma", kernel.name()));
-            return Err(Error::argument("sigma", smallest, want));
+            return Err(sigma.refuse_smallest("sigma", want));
         }
         if self.options.scaling == Scaling::Denoiser {
             let want = "with scaling \"denoiser\" nothing moves at sigma 0; use a positive sigma, or scaling \"raw\"";
-            return Err(Error::argument("sigma", smallest, want));
+            return Err(sigma.refuse_smallest("sigma", want));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::archive::{Archive, Archived};
 use crate::ode::StepReport;
 use crate::points::squared_distance;
 use crate::score::{Extent, Score};
-use crate::{Error, Points, Result, Rule, schedule::Schedule};
+use crate::{Points, Result, Rule, schedule::Schedule};
 
 /// A sigma schedule, and the position of an adaptive one.
 #[derive(Debug, Clone)]
@@ -96,11 +96,11 @@ impl Archived for Smoothing {
 /// # Errors
 /// The schedule reaches 0 for a score that needs smoothing.
 pub fn check_smallest_sigma(score: &dyn Score, sigma: &Schedule) -> Result<()> {
-    let smallest = sigma.smallest();
-    if smallest > 0.0 || score.sigma_range().zero {
+    if sigma.smallest() > 0.0 || score.sigma_range().zero {
         return Ok(());
     }
-    Err(Error::argument("sigma", smallest, Rule::Positive.worded(format!("{} needs a positive sigma", score.name()))))
+    let want = Rule::Positive.worded(format!("{} needs a positive sigma", score.name()));
+    Err(sigma.refuse_smallest("sigma", want))
 }
 
 fn descending(clock: &Clock) -> usize {

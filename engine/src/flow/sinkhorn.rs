@@ -21,7 +21,7 @@ crate::options! {
         /// The default is 1/20 of the total variance of the target.
         epsilon: Option<f64> = None,
         /// The same as a length, `blur = sqrt(epsilon)`: the flow does not resolve smaller
-        /// distances. Give only one of the two.
+        /// distances. Give `epsilon` or `blur`, not both.
         blur: Option<f64> = None,
         /// The L1 error of the marginals at which the iterations for a velocity end. Every step
         /// starts from the potentials of the last one.

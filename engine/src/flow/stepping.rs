@@ -10,8 +10,8 @@ crate::options! {
     /// How particles step along a velocity field. Every flow has these three options; the run owns
     /// and checks them.
     pub struct Stepping {
-        /// Step size: a number, a schedule, or `adaptive(largest, smallest)`, which controls the
-        /// error.
+        /// Step size: a number, a schedule, or `adaptive(largest, smallest)`, which chooses each
+        /// step between these two by its error.
         step: Option<Schedule> = None,
         /// "euler", "heun" or "rk4"; adaptive steps use "heun".
         integrator: Integrator = Integrator::Euler,

@@ -120,7 +120,7 @@ impl Generator for Affine {
         u.check_dim("the base", self.dim_in, "the generator's input")?;
         v.check_dim("the velocity", self.dim, "the generator's output")?;
         if u.n() != v.n() {
-            return Err(Error::mismatch("the velocity", format!("{} rows", v.n()), format!("the base has {}", u.n())));
+            return Err(Error::shape("the velocity", format!("{} rows", v.n()), format!("the base has {}", u.n())));
         }
         let (weights, bias) = gradient.split_at_mut(self.dim * self.dim_in);
         let n = u.n();

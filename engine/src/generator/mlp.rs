@@ -114,7 +114,7 @@ impl Generator for MlpGenerator {
         self.take(u)?;
         v.check_dim("the velocity", self.net.dim(), "the generator's output")?;
         if u.n() != v.n() {
-            return Err(Error::mismatch("the velocity", format!("{} rows", v.n()), format!("the base has {}", u.n())));
+            return Err(Error::shape("the velocity", format!("{} rows", v.n()), format!("the base has {}", u.n())));
         }
         self.slope.resize(self.parameters.len(), 0.0);
         let dim = self.net.dim();

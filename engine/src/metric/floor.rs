@@ -1,4 +1,5 @@
-//! The noise floor: the 95 % quantile of a metric over fresh samples of the reference itself.
+//! The noise floor: the 95 % quantile (5 % if larger is better) of a metric between two fresh
+//! samples of the reference distribution.
 
 use super::estimate::{Floor, mean};
 use super::{Better, Metric, Reference};
@@ -8,9 +9,10 @@ use crate::rng::Stream;
 use crate::{Error, Points, Result, Subject};
 use rayon::prelude::*;
 
-/// The number of pairs of fresh samples from which a floor is computed, and the number for a metric
-/// of which one value takes long.
+/// The number of pairs of fresh samples from which a floor is computed.
 const PAIRS: usize = 200;
+
+/// The same number for a slow metric ([`Properties::is_slow`](super::Properties::is_slow)).
 const FEW_PAIRS: usize = 40;
 
 /// The normal quantile of 95 %.
@@ -28,20 +30,20 @@ const NORMAL_95: f64 = 1.644_853_626_951_472_6;
 ///   (1/n' + 1/m'))^rate` with [`Properties::rate`](super::Properties::rate). With weights, `m`,
 ///   `n'` and `m'` are effective sizes, `1 / sum w^2`.
 ///
-/// The floor of a metric over pairs of points (`energy`, `mmd`, `kl_knn`, `precision_recall`) is
-/// computed from at most 2,000 points of both samples together, and scaled to the full sizes, which
-/// adds a few per cent to its random error.
+/// The floor of a metric whose cost grows with the number of pairs of points (`energy`, `mmd`,
+/// `kl_knn`, `precision_recall`, `sinkhorn_divergence`) is computed from at most 2,000 points, both
+/// samples together, and scaled to the full sizes, which adds a few per cent to its random error.
 ///
-/// There are 200 pairs of samples. With the plotting position `k / 201`, a fresh value stays below
-/// the quantile with probability .95 on average over floors \[hyndman1996quantiles\]; the standard
-/// error of the quantile is about 8 % for a metric like `energy`. A metric of which one value takes
-/// long (`w2`, `sinkhorn_divergence`) has 40 pairs, and its quantile comes from their mean,
-/// standard deviation and skewness \[cornish1938moments\].
+/// There are 200 pairs of samples. The quantile uses the plotting position `k / 201`: averaged over
+/// repetitions of the floor, a fresh value then lies below it with probability .95
+/// \[hyndman1996quantiles\]. Its standard error is about 8 % for a metric like `energy`. For a slow
+/// metric (`w2`, `sinkhorn_divergence`) there are 40 pairs, and the quantile is computed from the
+/// mean, standard deviation and skewness of the values \[cornish1938moments\].
 ///
 /// A floor with a closed form ([`Metric::known_floor`]) is not simulated.
 ///
-/// The cost is that of so many evaluations of the metric, in parallel. Reuse the result as long as
-/// the sizes stay the same.
+/// The cost is one evaluation of the metric for each pair of samples; the evaluations run in
+/// parallel. Reuse the result as long as the sizes stay the same.
 ///
 /// # Errors
 /// Those of [`Metric::estimate`]; `n` = 0; the reference consists of fewer than 4 data points.
@@ -96,14 +98,14 @@ pub fn floor_pairs(metric: &dyn Metric) -> usize {
     if metric.properties(1).is_slow { FEW_PAIRS } else { PAIRS }
 }
 
-/// Largest number of points of both samples together from which the floor of a metric over pairs is
-/// computed.
+/// The most points, both samples together, from which the floor of a metric with
+/// [`Properties::counts_pairs`](super::Properties::counts_pairs) is computed.
 const MOST: usize = 2_000;
 
-/// Returns the sizes of the two samples on which the metric is evaluated for every pair of the
-/// floor of `n` points and a reference of `m` points. They are `n` and `m` if fresh samples can be
-/// drawn, and otherwise the sizes of disjoint parts of the reference. A metric over pairs of many
-/// points uses smaller samples in the same ratio.
+/// Returns the sizes of the two samples from which each value of the floor is computed, for `n`
+/// points and a reference of `m` points. They are `n` and `m` if fresh samples can be drawn
+/// (`fresh`), and otherwise the sizes of two disjoint parts of the reference. If the cost of the
+/// metric grows with the number of pairs of points, large samples are reduced in the same ratio.
 pub fn floor_sizes(metric: &dyn Metric, fresh: bool, n: usize, m: usize) -> (usize, usize) {
     let (n, m) = match fresh || m < 4 {
         true => (n, m),
@@ -160,16 +162,16 @@ fn quantile(mut values: Vec<f64>) -> Floor {
     let k = (at as usize).clamp(1, n - 1);
     let (below, above) = (values[k - 1], values[k]);
     let value = below + (at - k as f64).clamp(0.0, 1.0) * (above - below);
-    // The rank of the quantile varies by this many, so the values at such ranks show its error.
+    // The standard deviation of the rank; the values that many ranks below and above give the error.
     let ranks = (0.95 * 0.05 * n as f64).sqrt();
     let reach = ranks.round().max(1.0) as usize;
     let (low, high) = ((k - 1).saturating_sub(reach), (k + reach).min(n - 1));
     Floor { value, se: ranks * (values[high] - values[low]) / (high - low).max(1) as f64 }
 }
 
-/// Returns the 95 % quantile of the distribution with the moments of these values, by the first
-/// terms of its expansion around the normal distribution. Like a prediction from few values by
-/// Student's distribution, it allows for the errors of the mean and of the standard deviation.
+/// Returns the 95 % quantile of a distribution with the mean, standard deviation and skewness of
+/// these values, by the first terms of the Cornish-Fisher expansion. Like a prediction interval of
+/// Student's t distribution, it allows for the sampling errors of the mean and of the deviation.
 fn quantile_of_moments(values: &[f64]) -> Floor {
     let (n, z) = (values.len() as f64, NORMAL_95);
     let centre = mean(values);

@@ -129,7 +129,7 @@ pub const METRICS: &[Entry] = &[
         "c2st",
         C2stOptions,
         |o| Box::new(C2st::new(o)),
-        "held-out accuracy of the best of four classifiers that tell the points from the reference; 1/2 means that it cannot tell them apart"
+        "held-out accuracy of the best of four classifiers that tell the points from the reference: 1/2 if no classifier can, 1 if one always can"
     ),
     entry!("mode_weights", NoOptions, |_| Box::new(ModeWeights), "total variation error of the shares of the modes"),
     distance!("mean_error", NoOptions, |_| Box::new(MeanError), "error of the mean, relative to the spread"),

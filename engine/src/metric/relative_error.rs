@@ -15,7 +15,7 @@ pub fn relative_error(vectors: &Points, reference: &Points) -> Result<(f64, f64)
     vectors.check_dim(Subject::several("the vectors"), reference.dim(), "the reference")?;
     if vectors.n() != reference.n() {
         let want = format!("the reference has {}, one for each", reference.n());
-        return Err(Error::mismatch(Subject::several("the vectors"), format!("{} rows", vectors.n()), want));
+        return Err(Error::shape(Subject::several("the vectors"), format!("{} rows", vectors.n()), want));
     }
     let gaps: Vec<f64> = vectors.iter().zip(reference.iter()).map(|(v, w)| squared_distance(v, w)).collect();
     let zero = vec![0.0; reference.dim()];

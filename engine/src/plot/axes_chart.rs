@@ -131,7 +131,7 @@ impl Plane {
         let n = curve.x.len();
         for (what, len) in [("y", curve.y.len()), ("se", curve.se.as_ref().map_or(n, Vec::len))] {
             if len != n {
-                return Err(Error::mismatch(
+                return Err(Error::shape(
                     format!("`{what}` of a curve"),
                     format!("{len} values"),
                     format!("x has {n}"),

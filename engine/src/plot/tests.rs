@@ -180,8 +180,8 @@ fn every_degenerate_chart_is_a_readable_picture() {
 fn what_cannot_be_drawn_is_named() {
     let cloud = |dim| Cloud::new(Points::zeros(3, dim));
     let refused = |chart: Chart| Picture::new("").with(chart).svg().unwrap_err().to_string();
-    assert!(refused(Chart::new("").with(cloud(2)).with(cloud(3))).contains("3 columns, the first cloud has 2"));
-    assert!(refused(Chart::new("").with(Curve::new(vec![1.0], vec![]))).contains("0 values, x has 1"));
+    assert!(refused(Chart::new("").with(cloud(2)).with(cloud(3))).contains("3 columns, but the first cloud has 2"));
+    assert!(refused(Chart::new("").with(Curve::new(vec![1.0], vec![]))).contains("0 values, but x has 1"));
     assert!(refused(Chart::new("").with(Images::new(Points::zeros(2, 9), 2, 4))).contains("2 x 4"));
     assert!(refused(Chart::new("").with(Cloud { alpha: Some(2.0), ..cloud(2) })).contains("alpha"));
     let ranged = Axis { range: Some((2.0, 1.0)), ..Axis::default() };

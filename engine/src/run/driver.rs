@@ -200,7 +200,9 @@ impl<'d, 'a> Driver<'d, 'a> {
             row.insert(name, estimate.value);
         }
         let wanted = &self.options.stop_when;
-        let met = |(name, most): (&String, &f64)| row.get(name).is_some_and(|value| value <= most);
+        let met = |(name, bound): (&String, &f64)| {
+            row.get(name).is_some_and(|value| self.measures.reaches(name, *value, *bound))
+        };
         let reached = !wanted.is_empty() && wanted.iter().all(met);
         let known = |name: &str| row.contains_key(name) || self.unmeasured.contains_key(name);
         if let Some(unknown) = wanted.keys().find(|name| !known(name)) {

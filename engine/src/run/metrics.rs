@@ -1,6 +1,6 @@
 //! The metrics of a run, and their noise floors.
 
-use crate::metric::{self, Estimate, Metric, Reference};
+use crate::metric::{self, Better, Estimate, Metric, Reference};
 use crate::options::{OptionType, OptionValue};
 use crate::process::Observer;
 use crate::{Error, Points, Result, pairwise::Pairwise, rng::Stream};
@@ -56,6 +56,16 @@ impl<'a> Measures<'a> {
             return Err(crate::Error::argument("metrics", first.name(), want));
         }
         Ok(Measures { metrics, reference, stream })
+    }
+
+    /// True if this value of the measurement `name` is at or below `bound`; at or above it, for a
+    /// metric of which larger values are better.
+    pub(super) fn reaches(&self, name: &str, value: f64, bound: f64) -> bool {
+        let metric = self.metrics.iter().find(|metric| metric.name() == name);
+        match metric.map(|metric| metric.properties(1).better) {
+            Some(Better::Higher) => value >= bound,
+            Some(Better::Lower) | None => value <= bound,
+        }
     }
 
     /// Warns about metrics that hardly depend on some columns.
@@ -156,4 +166,30 @@ pub fn estimate_with_floor(
     let stream = stream.label(metric.name());
     let estimate = metric.estimate(points, reference, pairwise, stream)?;
     Ok(estimate.with_floor(metric::floor(metric, reference, points.n(), pairwise)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::{DatasetOptions, dataset};
+
+    /// The threshold of a metric of which larger values are better is a lower bound; all other
+    /// measurements have upper bounds, the standard error of such a metric among them.
+    #[test]
+    fn a_threshold_is_met_from_the_worse_side() {
+        let target = dataset("8gaussians", &DatasetOptions::default()).unwrap();
+        let reference = Reference::sample(target, 20, Stream::new(1)).unwrap();
+        let higher = ["coverage", "precision_recall", "log_density"];
+        let lower = ["energy", "sigma", "coverage_se"];
+        let choices = higher.iter().chain(&lower[..1]).map(|name| MetricChoice::Name((*name).into()));
+        let choices: Vec<MetricChoice> = choices.collect();
+        let measures = Measures::new(&choices, Some(&reference), Stream::new(2)).unwrap();
+        for (names, better) in [(higher, 0.6), (lower, 0.4)] {
+            for name in names {
+                assert!(measures.reaches(name, better, 0.5) && measures.reaches(name, 0.5, 0.5), "{name}");
+                assert!(!measures.reaches(name, 1.0 - better, 0.5), "{name}");
+                assert!(!measures.reaches(name, f64::NAN, 0.5), "{name}");
+            }
+        }
+    }
 }

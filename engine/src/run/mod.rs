@@ -1,4 +1,17 @@
 //! Runs of a flow: steps and measurements.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `builder` | the builder of a run, and its start |
+//! | `option` | the options and their checks |
+//! | `driver` | the loop: prepare, step, measure, stop |
+//! | `dynamics` | what moves the cloud: a velocity field or a sampler |
+//! | `stepper` | one step of the cloud and of the tracers |
+//! | `metrics` | the metrics and their noise floors |
+//! | `checkpoint` | the state in a checkpoint, and the continuation from it |
+//! | `start_units` | the units of the start, compared with those of the target |
+//! | `tracer_checks` | checks of the tracers, before and after a run |
+//! | `result` | the result |
 
 mod builder;
 mod checkpoint;

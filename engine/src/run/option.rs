@@ -22,19 +22,20 @@ crate::options! {
         /// Number of clouds to keep for pictures, evenly spread over the run from its start to its
         /// end; 0 keeps none.
         snapshots: usize = 0,
-        /// Stop once every metric in this map is at or below its value: `stop_when: #{energy:
-        /// 0.02}`.
+        /// Stop once every measurement named in this map is at or below its value: `stop_when:
+        /// #{energy: 0.02}`. A metric of which larger values are better (`coverage`,
+        /// `precision_recall`, `log_density`) must be at or above its value.
         stop_when: BTreeMap<String, f64> = BTreeMap::new(),
         /// Tracers: points that move along the velocity field of the cloud and do not act on it.
         /// The score of the cloud must be accurate where the tracers are. A kernel estimate is not
-        /// accurate outside the cloud: with an exact target score, tracers there move far away.
-        /// Left out: no tracers.
+        /// accurate outside the cloud: combined with an exact target score, it sends tracers there
+        /// far away. Left out: no tracers.
         carry: Option<Points> = None,
-        /// Compute `log |det J|` of the map from start to end at the tracers, by central
-        /// differences. In up to 8 dimensions, the determinant is that of the discrete steps. In
-        /// more dimensions, it is that of the continuous flow, with the accuracy of the integrator.
-        /// The map takes a density `p` to a density whose logarithm at the end is `log p(start) -
-        /// log_det`.
+        /// Compute `log |det J|`, with the Jacobian matrix `J` of the map from start to end, at the
+        /// tracers, by central differences. In up to 8 dimensions, the determinant is that of the
+        /// discrete steps. In more dimensions, it is that of the continuous flow, with the accuracy
+        /// of the integrator. The map takes a density `p` to a density whose logarithm at the end
+        /// is `log p(start) - log_det`.
         log_det: bool = false,
     }
 }

@@ -1,9 +1,10 @@
 //! Estimates of the score of a noise-smoothed distribution.
 //!
-//! With `p_sigma = p * N(0, sigma^2 I)`, the score is `s(z) = grad log p_sigma(z)`, and Tweedie's
-//! formula \[efron2011tweedie\] relates it to the denoiser: `D(z) = E[x | z] = z + sigma^2 s(z)`.
-//! An estimator returns the score or the displacement `D(z) - z`, whichever the flow needs. Nothing
-//! is therefore divided by a tiny `sigma^2` and multiplied by it again.
+//! Let `p_sigma` be the convolution of `p` with `N(0, sigma^2 I)`. Its score is
+//! `s(z) = grad log p_sigma(z)`, and Tweedie's formula \[efron2011tweedie\] relates it to the
+//! denoiser: `D(z) = E[x | z] = z + sigma^2 s(z)`. An estimator returns the score or the
+//! displacement `D(z) - z`, whichever the flow needs, so no value is divided by a tiny `sigma^2`
+//! only to be multiplied by it again.
 
 mod at;
 mod auto;

@@ -13,23 +13,26 @@
 //! An iteration is `g_j <- -epsilon log sum_i a_i exp((f_i - c_ij) / epsilon)`, and the same for
 //! `f` from `g`. No matrix is stored: `pairwise::log_sums` computes the sums.
 //!
-//! - **Order of the updates.** Simultaneous updates of both potentials from the last ones are two
-//!   alternating sequences side by side: a pass over the pairs brings either of them as far as one
-//!   of its own half iterations, with and without acceleration. The updates therefore alternate.
-//! - **Scaling.** A cold start solves a sequence of problems with epsilon from the squared diameter
-//!   downwards, each from the potentials of the one before \[schmitzer2019stabilized\].
+//! - **Order of the updates.** The updates of `f` and `g` alternate. Updating both at once from the
+//!   previous potentials gains nothing: it runs two independent alternating sequences side by side,
+//!   and each pass over the pairs advances each of them by one half iteration, with or without
+//!   acceleration.
+//! - **Scaling.** Unless the caller gives a starting potential, a sequence of problems is solved
+//!   with epsilon falling from the squared diameter, each from the potentials of the one before
+//!   \[schmitzer2019stabilized\].
 //! - **Acceleration.** Anderson acceleration \[walker2011anderson\] combines the last iterates; if
 //!   the error is large or more than doubles, it restarts from a plain iteration; plain iterations
 //!   always converge.
 //! - **Newton's method.** If about 60 iterations do not reach the tolerance, Newton's method takes
 //!   over, with a sparse plan of the non-negligible entries \[tang2024accelerating\]. It is not
-//!   used if there are too many of these, or for the two kinds of problem that follow.
-//! - **Equal sides.** If both sides are the same points with the same masses, `f = g` and an
-//!   iteration is the mean of `f` and its update, which converges in some ten iterations
+//!   used if there are too many of these entries, in f32, for equal sides, or with `rho`.
+//! - **Equal sides.** If both sides are the same points with the same masses, `f = g`, and an
+//!   iteration replaces `f` by the mean of `f` and its update. About ten iterations suffice
 //!   \[feydy2019interpolating\].
 //! - **Unbalanced.** With `rho`, the marginals are penalised by `rho KL` instead of being fixed,
 //!   and each update is multiplied by `rho / (rho + epsilon)` \[sejourne2019sinkhorn\].
-//! - **Precision.** Iterations run in f32 until the error is near its rounding error, then in f64.
+//! - **Precision.** Iterations run in f32 until the marginal error is near the rounding error of
+//!   f32, then in f64.
 //!
 //! # Conventions of other libraries
 //!
@@ -48,8 +51,9 @@
 //! | `newton`, `sparse_plan` | Newton's method with the entries that are not negligible |
 //! | `problem` | the problem and its checks |
 //! | `solver` | the sequence of epsilons, and the precisions |
-//! | `solution`, `potentials` | a solution in progress, its iterations and ending; the result |
-//! | `coupling` | the result: values, entries of the plan, means of its rows |
+//! | `solution` | a solution in progress, its iterations and ending |
+//! | `potentials` | the resulting potentials |
+//! | `coupling` | the plan that they define: values, entries, means of its rows |
 //! | `divergence` | the debiased value |
 
 mod anderson;

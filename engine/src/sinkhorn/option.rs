@@ -33,11 +33,12 @@ crate::options! {
         /// The default is 1/20 of the mean cost between the two sides.
         epsilon: Option<f64> = None,
         /// The regularisation expressed as a length, `blur = sqrt(epsilon)`: the plan does not
-        /// resolve smaller distances. Give only one of the two.
+        /// resolve smaller distances. Give `epsilon` or `blur`, not both.
         blur: Option<f64> = None,
         /// The strength of the penalty on the marginals, in the units of the cost, for unbalanced
-        /// transport: mass that is farther than about `sqrt(2 rho)` is not transported. Masses then
-        /// count as given. Without it the marginals are fixed, and masses are divided by their sum.
+        /// transport: over a distance `d`, about the share `exp(-d^2 / (4 rho))` of the mass is
+        /// transported. Masses are then used as given. Without `rho` the marginals are fixed, and
+        /// masses are divided by their sum.
         rho: Option<f64> = None,
         /// The iterations end when the L1 error of the marginals is at most this.
         tolerance: f64 = 1e-6,
@@ -54,8 +55,8 @@ crate::options! {
         /// non-negligible entries of the plan, so it is possible only if these are few, as with a
         /// small epsilon. Not with `rho` or "f32".
         newton: bool = true,
-        /// Whether the Sinkhorn divergence is computed too, for which the two problems of each side
-        /// with itself are solved too.
+        /// Whether the Sinkhorn divergence is also computed. This takes two more problems: each
+        /// side with itself.
         debias: bool = false,
         /// Arithmetic: "auto" (f32 until its rounding error is reached, then f64), "f32", "f64".
         precision: SinkhornPrecision = SinkhornPrecision::Auto,

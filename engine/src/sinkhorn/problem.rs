@@ -40,11 +40,11 @@ impl<'a> Sinkhorn<'a> {
         options.check()?;
         for (side, what) in [(&x, "x"), (&y, "y")] {
             if side.points.n() == 0 {
-                return Err(Error::shape(Subject::argument(what), "no rows", "at least one is needed"));
+                return Err(Error::shape(Subject::option(what), "no rows", "at least one is needed"));
             }
             side.points.check_squares(&format!("`{what}`"))?;
         }
-        y.points.check_dim(Subject::argument("y"), x.points.dim(), "`x`")?;
+        y.points.check_dim(Subject::option("y"), x.points.dim(), "`x`")?;
         Ok(Sinkhorn { x, y, options, start: None })
     }
 

@@ -67,11 +67,7 @@ impl Mixture {
         let dim = components[0].mean().len();
         if let Some((k, c)) = components.iter().enumerate().find(|(_, c)| c.mean().len() != dim) {
             let got = counted(c.mean().len(), "dimension");
-            return Err(Error::mismatch(
-                format!("component {k} of the mixture"),
-                got,
-                format!("component 0 has {dim}"),
-            ));
+            return Err(Error::shape(format!("component {k} of the mixture"), got, format!("component 0 has {dim}")));
         }
         let total: f64 = weights.iter().sum();
         Ok(Mixture { weights: weights.iter().map(|w| w / total).collect(), components })

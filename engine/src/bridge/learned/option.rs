@@ -61,21 +61,23 @@ crate::options! {
         iterations: usize = 10,
         /// Number of optimiser steps per fit, at least 1.
         steps: usize = 1000,
-        /// Number of equal time steps of the chains, at least 2. Sample the bridge with the same
-        /// number.
+        /// Number of equal time steps of the chains, at least 2. When you sample the bridge, give
+        /// `sample` the option `steps` with this value.
         time_steps: usize = 20,
-        /// The process of the first iteration: "gaussian", the bridge between Gaussians with the
-        /// moments of both ends, which is nearer to the bridge and has the same limit, or
-        /// "reference".
+        /// The process of the first iteration: "reference", or "gaussian", the bridge between
+        /// Gaussians with the moments of both ends. "gaussian" is nearer to the result and has the
+        /// same limit.
         start: ChainStart = ChainStart::Gaussian,
-        /// What a drift is fitted to: "mean", mean matching, or "increment", the increments of the
-        /// reversed chain, which conserve the moments of the ends but not the plan between them.
+        /// What the reversed drift is fitted to after a step `X' = X + h u(X) + sqrt(epsilon h) Z`:
+        /// "mean" (mean matching), `-sqrt(epsilon / h) Z - u(X')`; or "increment", `(X - X') / h`.
+        /// "increment" preserves the moments of the ends, but not the plan between them.
         regression: Regression = Regression::Mean,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
-        /// Gaussians with the moments of both ends, but with no variance below `epsilon /
-        /// time_steps`, at a cost of `dim^2` per point; "none" is 0.
+        /// Gaussians with the moments of both ends, with every variance below `epsilon /
+        /// time_steps` raised to this value; it costs `dim^2` per point. "none" is 0.
         baseline: Baseline = Baseline::Gaussian,
-        /// True continues the nets of the iteration before; false fits new ones.
+        /// Whether a fit continues with the nets of the previous iteration; with false it starts
+        /// with new nets.
         warm_start: bool = true,
         /// Units of a hidden layer, at least 1.
         hidden: usize = 128,
@@ -89,7 +91,8 @@ crate::options! {
         /// Decay per step of the exponential moving average of the parameters, 0 or more and below
         /// 1.
         average: f64 = 0.995,
-        /// Megabytes for simulated trajectories: with less, fewer are simulated more often.
+        /// Memory for simulated trajectories, in megabytes. With less memory, fewer trajectories
+        /// are stored and they are simulated anew more often.
         memory: f64 = 64.0,
     }
 }
@@ -108,8 +111,8 @@ crate::options! {
         iterations: usize = 5,
         /// Number of optimiser steps per fit, at least 1.
         steps: usize = 2000,
-        /// Number of equal time steps of the chains, at least 2. Sample the bridge with the same
-        /// number.
+        /// Number of equal time steps of the chains, at least 2. When you sample the bridge, give
+        /// `sample` the option `steps` with this value.
         time_steps: usize = 20,
         /// The pairs of the first fit. "independent" ends give iterative Markovian fitting. The
         /// ends of the "reference" process from the source give iterative proportional fitting.
@@ -117,10 +120,11 @@ crate::options! {
         /// moments of source and target.
         start: PairStart = PairStart::Independent,
         /// The part of the drifts that needs no net. "gaussian" is the drift of the bridge between
-        /// Gaussians with the moments of both ends, but with no variance below `epsilon /
-        /// time_steps`, at a cost of `dim^2` per point; "none" is 0.
+        /// Gaussians with the moments of both ends, with every variance below `epsilon /
+        /// time_steps` raised to this value; it costs `dim^2` per point. "none" is 0.
         baseline: Baseline = Baseline::Gaussian,
-        /// True continues the nets of the iteration before; false fits new ones.
+        /// Whether a fit continues with the nets of the previous iteration; with false it starts
+        /// with new nets.
         warm_start: bool = true,
         /// Units of a hidden layer, at least 1.
         hidden: usize = 128,

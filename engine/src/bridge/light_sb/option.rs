@@ -38,13 +38,14 @@ crate::options! {
         /// Number of Gaussians in the potential, at least 1. If the target has fewer points, it is
         /// the number of points.
         components: usize = 50,
-        /// The form of their covariances: "diagonal", or "full" for targets whose coordinates are
-        /// correlated, which costs `dim` times as much.
+        /// The form of the covariances of these Gaussians: "diagonal", or "full" for targets whose
+        /// coordinates are correlated, which costs `dim` times as much.
         shape: ShapeKind = ShapeKind::Diagonal,
         /// What is minimised: "plan", the relative entropy of the true plan with respect to the
-        /// learned plan, or "matching", the squared error of the drift as a regression on the drift
-        /// that leads to the end, between independent ends. Both have the bridge as their minimum;
-        /// the samples of "matching" have more noise.
+        /// learned plan; or "matching", the mean squared difference between the learned drift and
+        /// the drift that leads to the end of a pair, over Brownian bridges between independent
+        /// ends. Both are smallest at the exact bridge; the gradients of "matching" have more
+        /// noise.
         loss: PotentialLoss = PotentialLoss::Plan,
         /// Number of optimiser steps, at least 1.
         steps: usize = 10_000,

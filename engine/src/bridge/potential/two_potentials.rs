@@ -1,18 +1,18 @@
-//! A bridge with a mixture potential at either end, so that it can be reversed.
+//! A bridge with a mixture potential at each end, so that it can be reversed.
 
 use super::PotentialBridge;
 use crate::bridge::{Bridge, Coupling, ReferenceProcess};
 use crate::{Error, Points, Result};
 use std::sync::Arc;
 
-/// A bridge whose forward and backward process are two [`PotentialBridge`]s: one with the potential
-/// at the target, the other from the target with the potential at the source.
+/// A bridge whose forward and backward process are two [`PotentialBridge`]s: one from the source,
+/// with the potential at the target, and one from the target, with the potential at the source.
 ///
-/// The process of a Schroedinger bridge in reversed time is the bridge between the same
-/// distributions in the other order, so that both potentials describe the same process once both
-/// are exact. Learned ones agree as far as their trainings have converged. Unlike the backward
-/// drift of a [`StartedBridge`](super::StartedBridge), that of this bridge is finite at the start,
-/// and its reversed process does not return to single points.
+/// A Schroedinger bridge in reversed time is the bridge between the same distributions in the other
+/// order. If both potentials are exact, they therefore describe the same process; learned
+/// potentials agree as far as their trainings have converged. The backward drift of a
+/// [`StartedBridge`](super::StartedBridge) is infinite at the start, because its reversed process
+/// returns to single points. That of this bridge is finite.
 ///
 /// Cost of the backward drift: that of a [`PotentialBridge`].
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ impl TwoPotentialBridge {
     /// Creates the bridge from its forward process and its backward process, each in its own time.
     ///
     /// # Errors
-    /// The dimensions or the noises differ.
+    /// The dimensions or the values of epsilon differ.
     pub fn new(forward: Arc<PotentialBridge>, backward: Arc<PotentialBridge>) -> Result<TwoPotentialBridge> {
         let [dim, epsilon] = [forward.dim() as f64, forward.reference().epsilon()];
         for (what, seen, want) in
@@ -33,7 +33,7 @@ impl TwoPotentialBridge {
         {
             if seen != want {
                 let got = format!("the {what} {seen}");
-                return Err(Error::mismatch("the backward process", got, format!("the forward process has {want}")));
+                return Err(Error::shape("the backward process", got, format!("the forward process has {want}")));
             }
         }
         Ok(TwoPotentialBridge { processes: [forward, backward] })

@@ -66,21 +66,21 @@ macro_rules! sampler_options {
                 /// The noising process: "ve" (variance exploding), "vp" (variance preserving) or
                 /// "subvp" (sub-VP).
                 process: Process = Process::Ve,
-                /// The largest noise level, where the run starts, in the units of the data: `y = a
-                /// (x + sigma e)`. Left out: ten times the diameter of the data with "ve", the
-                /// noise level at time 1 with "vp" and "subvp".
+                /// The largest noise level, where the run starts, in the units of the data. Left
+                /// out: ten times the diameter of the data with "ve", the noise level at time 1
+                /// with "vp" and "subvp".
                 sigma_max: Option<f64> = None,
-                /// The smallest noise level, where the run ends. Left out: for points `spacing /
-                /// sqrt(dim)`, where noise moves a point by the spacing of the points; for a
-                /// learned score the smallest level that it has learned; for a density a hundredth
-                /// of its smallest standard deviation.
+                /// The smallest noise level, where the run ends. Left out: for points, `spacing /
+                /// sqrt(dim)`, at which noise moves a point by about the spacing of the points; for
+                /// a learned score, the smallest level that it has learned; for a density, a
+                /// hundredth of its smallest standard deviation.
                 sigma_min: Option<f64> = None,
                 /// The noise levels of "ve" are evenly spaced in `sigma^(1/rho)`; 1 spaces sigma
                 /// itself evenly.
                 rho: f64 = 7.0,
-                /// Rate of "vp" and "subvp" at time 0.
+                /// Noise rate `beta(t)` of "vp" and "subvp" at time 0.
                 beta_min: f64 = 0.1,
-                /// Rate of "vp" and "subvp" at time 1.
+                /// Noise rate `beta(t)` of "vp" and "subvp" at time 1.
                 beta_max: f64 = 20.0,
                 /// Whether the last step goes from sigma_min to 0, that is, to the denoised point.
                 denoise: bool = false,
@@ -106,7 +106,8 @@ macro_rules! sampler_options {
 sampler_options! {
     /// Options of `pf_ode`.
     pub struct PfOdeOptions {
-        /// "euler" (the same as "ddim"), "heun" (the same as "edm"), "rk4" or "adaptive".
+        /// "euler" (the same as "ddim"), "heun" (the same as "edm"), "rk4" or "adaptive" (the
+        /// Dormand-Prince method, with as many parts per step as `tolerance` requires).
         sampler: PfOdeSampler = PfOdeSampler::Heun,
         /// For "adaptive": error of one step, relative to the noise level at its end.
         tolerance: f64 = 1e-3,

@@ -46,14 +46,15 @@ crate::options! {
     pub struct SdFlowOptions {
         /// Noise level of the smoothing over the run, in the units of the points: a number, a
         /// schedule, a list, or a formula in the progress `t`, which rises from 0 to 1. Left out,
-        /// sigma falls geometrically. It starts at the diameter of the target, or at the distance
-        /// from the start to the target if that is larger. It ends at the spacing of the target's
-        /// points (the median distance to the nearest other point); in the training of a generator,
-        /// it ends at the radius that holds about a hundred neighbours of a point.
+        /// sigma falls geometrically. It starts at the largest of the diameter of the target, the
+        /// distance between the centres of start and target, and the spread of the start. It ends
+        /// at the spacing of the target's points (the median distance to the nearest other point),
+        /// or at the smallest standard deviation of a density; in the training of a generator, it
+        /// ends at the radius that holds about a hundred neighbours of a point.
         sigma: Option<Schedule> = None,
         /// "denoiser": a step of size 1 moves a particle by `D_p - D_q`, which is `sigma^2` times
         /// the score difference (`D` are the denoisers), and steps of at most 1 are stable; "raw":
-        /// it moves a particle by the score difference itself.
+        /// a step of size 1 moves a particle by the score difference itself.
         scaling: Scaling = Scaling::Denoiser,
         /// Noise `e` that is added before the field is evaluated, at `z = y + sigma e`: "fresh" in
         /// each step, "fixed" per particle for the whole run, or "none".
@@ -62,22 +63,15 @@ crate::options! {
         /// "exclude". Left out: "include" for particles, and "exclude" when a generator is trained,
         /// because "include" would contract its samples.
         self_term: Option<SelfTerm> = None,
-        /// Size of the minibatch of particles that moves in each step, in a random order. Its
-        /// velocities are computed from all points: a step costs `batch (n + m)` pairs and its
-        /// velocities have no sampling error, but `n / batch` steps are needed to move every
-        /// particle once. Left out: all particles move.
+        /// Number of particles that move in each step: a minibatch, in random order. The velocities
+        /// are computed from all points, so they have no sampling error, and a step costs
+        /// `batch (n + m)` pairs. It takes `n / batch` steps to move every particle once. Left out:
+        /// all particles move.
         batch: Option<usize> = None,
         /// Number of target points that a step uses, drawn anew in each step; left out: all.
         batch_target: Option<usize> = None,
         /// Number of particles from which a step estimates the density of the cloud, drawn anew in
         /// each step; left out: all.
         batch_source: Option<usize> = None,
-    }
-}
-
-impl SdFlowOptions {
-    /// Returns the smallest sigma of the run; None if sigma is left out.
-    pub(super) fn smallest_sigma(&self) -> Option<f64> {
-        self.sigma.as_ref().map(Schedule::smallest)
     }
 }

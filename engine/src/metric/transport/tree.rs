@@ -1,20 +1,10 @@
 //! The spanning tree of the network simplex method, with its flow and its prices.
 
 use super::exact::{Sum, exact_difference, least_difference, least_exact_difference};
+use super::plan::Plan;
 
-/// An optimal plan. `cost[i][j] >= row_price[i] + column_price[j]`, with equality where mass moves.
-#[derive(Debug)]
-pub struct Plan {
-    /// `sum mass cost / sum mass`.
-    pub cost: f64,
-    /// Dual price of each row.
-    pub row_price: Vec<f64>,
-    /// Dual price of each column.
-    pub column_price: Vec<f64>,
-}
-
-/// Prices are updated with the tree, so rounding errors accumulate. After this many steps they are
-/// computed anew.
+/// Prices are updated in every pivot, so their rounding errors accumulate. After this many pivots
+/// all prices are computed anew.
 pub(super) const RENEWAL: usize = 1024;
 
 /// The index of no node.
@@ -30,13 +20,17 @@ pub(super) struct Tree<'a> {
     columns: usize,
     rows: usize,
     node: Vec<Node>,
-    /// The prices, as sums of two numbers: the tree may connect near points through far ones, whose
-    /// rounding errors in f64 exceed the distances of near points.
+    /// The leading parts of the prices; `rest` holds the remainders. One f64 is not enough: if the
+    /// tree connects near points through far ones, the rounding error of a price can exceed the
+    /// distances between the near points.
     price: Vec<f64>,
+    /// The remainders of the prices.
     rest: Vec<f64>,
     /// The cost of an arc of the root, or 0 once the root carries no mass.
     prohibitive: f64,
+    /// The largest absolute value of a cost.
     largest: f64,
+    /// The nodes that a walk has not yet visited; kept to reuse its memory.
     stack: Vec<usize>,
 }
 
@@ -48,8 +42,11 @@ struct Node {
     flow: u64,
     /// True if the flow runs towards the root.
     up: bool,
+    /// The first child.
     child: usize,
+    /// The previous sibling.
     before: usize,
+    /// The next sibling.
     after: usize,
 }
 
@@ -87,9 +84,9 @@ impl<'a> Tree<'a> {
         tree
     }
 
-    /// Returns the arc of the most negative reduced cost among these, if any is negative. Unless
-    /// `exact`, rounded reduced costs choose the arc, and an arc that improves the plan by less
-    /// than rounding may be missed. The arc that is returned does improve the plan.
+    /// Returns the arc with the most negative reduced cost among the arcs `from..to`, if any is
+    /// negative. Unless `exact`, rounded reduced costs choose the arc, and an arc that improves the
+    /// plan by less than rounding may be missed. The arc that is returned does improve the plan.
     pub fn cheapest(&self, from: usize, to: usize, exact: bool) -> Option<usize> {
         let (mut least, mut found) = (0.0, None);
         let mut at = from;
@@ -139,8 +136,7 @@ impl<'a> Tree<'a> {
         4.0 * steps * f64::EPSILON * f64::EPSILON * self.largest.max(self.prohibitive)
     }
 
-    /// Returns the cost of sending one unit from this node to its parent, or minus that cost if the
-    /// arc points down.
+    /// Returns the cost of the arc between this node and its parent.
     fn cost_of(&self, v: usize) -> f64 {
         let parent = self.node[v].parent;
         match (v.min(parent), v.max(parent)) {
@@ -159,10 +155,11 @@ impl<'a> Tree<'a> {
             child = self.node[child].after;
         }
         if child == NONE {
-            // No mass passes through the root. All its arcs then lead up from rows, and no step
-            // brings mass back to them, because the one on the way from the root to the entering arc
-            // has no flow to lose. Their cost is the same in the prices of all rows and does not
-            // matter, but a large one would reduce the precision.
+            // No mass passes through the root, so all arcs of the root lead up from rows (the tree
+            // is strongly feasible). A cycle through the root would take flow from one of these
+            // arcs, which has none, so no pivot brings mass back to the root. Their cost now only
+            // shifts the prices of all rows by one constant, and those of all columns by its
+            // opposite. A large shift would reduce the precision.
             self.prohibitive = 0.0;
         }
         self.walk(root, |tree, v| {
@@ -192,14 +189,15 @@ impl<'a> Tree<'a> {
         self.stack = stack;
     }
 
-    /// The pivot: the arc enters the tree, the flow around its cycle changes as much as it can, and
-    /// an arc of the cycle without flow leaves.
+    /// The pivot: the arc enters the tree, and the flow around the cycle that it closes changes as
+    /// much as possible. Then an arc of the cycle that carries no flow leaves the tree.
     pub fn pivot(&mut self, arc: usize) {
         let (row, column) = (arc / self.columns, self.rows + arc % self.columns);
         let join = self.meeting(row, column);
-        // The flow increases on the arcs from the row to the column, up to the meeting point and
-        // down to the row; arcs of the opposite direction lose flow. Of the arcs with the least
-        // flow, the last one along the cycle leaves, which keeps the tree strongly feasible.
+        // The flow increases from the row to the column on the entering arc, then up from the column
+        // to the meeting point and down to the row; arcs of the opposite direction lose flow. Of the
+        // arcs that lose flow, one with the least flow leaves: the last of them along the cycle from
+        // the meeting point, which keeps the tree strongly feasible.
         let (mut least, mut out, mut from_row) = (u64::MAX, NONE, false);
         let mut v = row;
         while v != join {
@@ -263,6 +261,7 @@ impl<'a> Tree<'a> {
         });
     }
 
+    /// Removes this node from the children of its parent.
     fn unlink(&mut self, v: usize) {
         let Node { parent, before, after, .. } = self.node[v];
         match before {
@@ -274,6 +273,7 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// Makes this node the first child of `parent`.
     fn link(&mut self, v: usize, parent: usize) {
         let first = self.node[parent].child;
         (self.node[v].parent, self.node[v].before, self.node[v].after) = (parent, NONE, first);
@@ -283,6 +283,7 @@ impl<'a> Tree<'a> {
         self.node[parent].child = v;
     }
 
+    /// Returns the plan that the tree describes, with the prices rounded.
     pub fn plan(mut self) -> Plan {
         let root = self.node.len() - 1;
         let moved = |v: &usize| self.node[*v].parent != root && self.node[*v].flow > 0;

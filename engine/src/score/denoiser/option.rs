@@ -14,7 +14,7 @@ crate::options! {
         hidden: usize = 128,
         /// Hidden layers, at least 1.
         layers: usize = 3,
-        /// "silu", "tanh" or "softplus".
+        /// The activation function of the hidden layers: "silu", "tanh" or "softplus".
         activation: Activation = Activation::Silu,
         /// Number of optimiser steps, at least 1. For a target this is the length of the whole
         /// training; for the moving cloud, of the training at the first evaluation of the velocity.
@@ -31,8 +31,9 @@ crate::options! {
         /// 1; the net of the moving cloud is not averaged.
         average: f64 = 0.999,
         /// Smallest noise level that the net learns, in the units of the points. Left out: for a
-        /// target half of `spacing / sqrt(dim)`, where noise moves a point by half the spacing of
-        /// its points; for the moving cloud half the current sigma of the flow.
+        /// target, half of `spacing / sqrt(dim)`, at which noise moves a point by about half the
+        /// spacing of the target's points; for the moving cloud, half the current sigma of the
+        /// flow.
         sigma_min: Option<f64> = None,
         /// Largest noise level that the net learns. Left out: for a target twice its diameter, for
         /// the moving cloud twice the current sigma of the flow.

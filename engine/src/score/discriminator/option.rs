@@ -36,7 +36,7 @@ crate::options! {
         hidden: usize = 64,
         /// Hidden layers, at least 1.
         layers: usize = 3,
-        /// "silu", "tanh" or "softplus".
+        /// The activation function of the hidden layers: "silu", "tanh" or "softplus".
         activation: Activation = Activation::Silu,
         /// Number of optimiser steps of the net at the first evaluation of the velocity, at least
         /// 1.
