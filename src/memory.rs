@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The estimate ends after this many seconds.
-const MOST_SECONDS: u64 = 20;
+const MOST_SECONDS: u64 = 10;
 
 /// A computation holds about this many copies of its points.
 const COPIES: u64 = 4;
@@ -62,19 +62,20 @@ pub fn check(prepared: &Prepared, budget: Option<u64>, at_a_time: u64) -> Result
 /// largest if snapshots are kept, is taken for the size of a set of points.
 pub fn bound(prepared: &Prepared) -> u64 {
     let text = prepared.text();
-    let params = prepared.params().values().filter_map(|param| param.value.as_f64());
-    let mut numbers: Vec<u64> = numbers(&text).chain(params.map(|x| x as u64)).collect();
+    let params = prepared.params().values().filter_map(|param| param.value.as_u64());
+    let mut numbers: Vec<u64> = numbers(&text).chain(params).collect();
     numbers.sort_unstable_by(|a, b| b.cmp(a));
     let product = |count: usize| numbers.iter().take(count).fold(8, |all: u64, n| all.saturating_mul(*n));
     let kept = if text.contains("snapshots") { product(3) } else { 0 };
     product(2).max(prepared.data_bytes()).saturating_mul(COPIES).max(kept)
 }
 
-/// Returns the numbers in a script that are 1 or larger, rounded down.
+/// Returns the whole numbers in a script. Numbers of points are whole; a number such as `1e9` is a
+/// bound or a tolerance.
 fn numbers(text: &str) -> impl Iterator<Item = u64> + '_ {
     let code = text.lines().map(|line| line.split("//").next().unwrap_or(line));
     let words = code.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '_'));
-    words.filter_map(|word| word.replace('_', "").parse::<f64>().ok()).filter(|x| *x >= 1.0).map(|x| x as u64)
+    words.filter_map(|word| word.replace('_', "").parse().ok())
 }
 
 #[cfg(test)]
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn numbers_of_a_script() {
-        let text = "let n = param(\"n\", 1_000_000); // 7000 points\nrun(f, normal(n, 64.0), #{steps: 1e3, x: 0.5});";
-        assert_eq!(numbers(text).collect::<Vec<_>>(), [1_000_000, 64, 1000]);
+        let text = "let n = param(\"n\", 1_000_000); // 7000 points\nrun(f, normal(n, 64.0), #{steps: 100, x: 0.5});";
+        assert_eq!(numbers(text).collect::<Vec<_>>(), [1_000_000, 100]);
     }
 }

@@ -30,6 +30,8 @@ sdflow::options! {
         direction: Direction = Direction::Forward,
         /// "sde", "ode" or "plan", as for `bridge.sample`.
         method: Method = Method::Sde,
+        /// For "sde": whether the last step adds no noise, as in `bridge.sample`.
+        denoise: bool = false,
         /// Number of equal parts of the time, at least 1; the result holds the points at both ends
         /// of each part.
         snapshots: usize = 20,
@@ -154,12 +156,12 @@ fn sample(call: &Call) -> Result<Dynamic, Fail> {
 }
 
 fn path(call: &Call) -> Result<Dynamic, Fail> {
-    let PathOptions { steps, direction, method, snapshots } = call.options()?;
+    let PathOptions { steps, direction, method, denoise, snapshots } = call.options()?;
     let entry = |Snapshot { t, points }| {
         let map = Map::from([("t".into(), t.into()), ("points".into(), Cloud::value(points))]);
         Dynamic::from(map)
     };
-    let path = motion(call, SimulateOptions { steps, direction, method }, snapshots)?;
+    let path = motion(call, SimulateOptions { steps, direction, method, denoise }, snapshots)?;
     Ok(path.into_iter().map(entry).collect::<Array>().into())
 }
 

@@ -50,7 +50,7 @@ impl Conditional<'_> {
         match self {
             Conditional::Plan(bridge) => bridge.expect_plan()?.draw(starts, stream, &mut ends)?,
             Conditional::Euler(bridge, steps) => {
-                diffuse(*bridge, starts.clone(), *steps, stream, interrupt, &mut |_, points, _| {
+                diffuse(*bridge, starts.clone(), (*steps, false), stream, interrupt, &mut |_, points, _| {
                     ends.copy_from(points)
                 })?;
             }

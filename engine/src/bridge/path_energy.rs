@@ -28,7 +28,7 @@ pub fn path_energy(
     let (reference, dim) = (bridge.reference(), start.dim());
     let (mut energy, mut before) = (vec![0.0; start.n()], start.clone());
     let share = 1.0 / (2.0 * reference.epsilon() * steps as f64);
-    diffuse(bridge, start.clone(), steps, stream, interrupt, &mut |_, points, drift| {
+    diffuse(bridge, start.clone(), (steps, false), stream, interrupt, &mut |_, points, drift| {
         let rows = before.data().par_chunks(dim).zip(drift.data().par_chunks(dim));
         energy.par_iter_mut().zip(rows).for_each(|(energy, (x, u))| {
             *energy += share * x.iter().zip(u).map(|(x, u)| (u + reference.pull() * x).powi(2)).sum::<f64>();

@@ -39,6 +39,10 @@ crate::options! {
         /// flow, by Heun steps; it needs the drift in both directions. "plan" draws the other end
         /// exactly, and positions in between from the pinned reference process.
         method: Method = Method::Sde,
+        /// For "sde": whether the last step adds no noise. The end is then the conditional mean
+        /// given the position before. Use it if the noise of one step, `sqrt(epsilon / steps)`, is
+        /// wider than the finest structure of the end.
+        denoise: bool = false,
     }
 }
 
@@ -72,10 +76,13 @@ pub fn simulate(
     stream: Stream,
     interrupt: &Interrupt,
 ) -> Result<Path> {
-    let SimulateOptions { steps, direction, method } = *options;
+    let SimulateOptions { steps, direction, method, denoise } = *options;
     at_least(&[("steps", steps, 1), ("snapshots", snapshots, 1)])?;
     if method != Method::Plan && snapshots > steps {
         return Err(Error::argument("snapshots", snapshots, format!("there are {steps} `steps`")));
+    }
+    if denoise && method != Method::Sde {
+        return Err(Error::argument("denoise", denoise, "only the method \"sde\" adds noise in its steps"));
     }
     bridge.check_points(start)?;
     let reversed;
@@ -98,7 +105,7 @@ pub fn simulate(
             };
             match method {
                 Method::Ode => flow(process, start.clone(), steps, interrupt, &mut keep)?,
-                _ => diffuse(process, start.clone(), steps, stream, interrupt, &mut |step, points, _| {
+                _ => diffuse(process, start.clone(), (steps, denoise), stream, interrupt, &mut |step, points, _| {
                     keep(step, points);
                 })?,
             }
@@ -113,14 +120,15 @@ pub fn simulate(
 }
 
 /// Moves points by Euler steps `x += u h + sqrt(epsilon h) z`. After each step `seen` receives the
-/// number of steps taken, the points after the step and the drift before the step.
+/// number of steps taken, the points after the step and the drift before the step. With `denoise`
+/// the last step adds no noise.
 ///
 /// # Errors
 /// Those of the drift; an interrupt.
 pub fn diffuse(
     bridge: &dyn Bridge,
     mut points: Points,
-    steps: usize,
+    (steps, denoise): (usize, bool),
     stream: Stream,
     interrupt: &Interrupt,
     seen: &mut dyn FnMut(usize, &Points, &Points),
@@ -132,7 +140,9 @@ pub fn diffuse(
         bridge.forward(step as f64 * h, &points, &mut drift)?;
         let chunks = points.data_mut().par_chunks_mut(CHUNK).zip(drift.data().par_chunks(CHUNK));
         chunks.for_each(|(x, u)| x.iter_mut().zip(u).for_each(|(x, u)| *x += h * u));
-        stream.at(step as u64).add_normal(noise, points.data_mut());
+        if !denoise || step + 1 < steps {
+            stream.at(step as u64).add_normal(noise, points.data_mut());
+        }
         seen(step + 1, &points, &drift);
     }
     Ok(())

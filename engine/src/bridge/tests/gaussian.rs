@@ -123,7 +123,7 @@ fn simulated_processes_have_the_marginals_of_the_closed_form() {
         for direction in [Direction::Forward, Direction::Backward] {
             let from = usize::from(direction == Direction::Backward);
             let start = ends()[from].sample(n, stream).unwrap();
-            let options = SimulateOptions { steps: 200, direction, method };
+            let options = SimulateOptions { steps: 200, direction, method, denoise: false };
             let path = simulate(&bridge, &start, &options, 2, stream, &Interrupt::default()).unwrap();
             let times: Vec<f64> = path.iter().map(|s| s.t).collect();
             assert_eq!(times, if from == 0 { [0.0, 0.5, 1.0] } else { [1.0, 0.5, 0.0] });

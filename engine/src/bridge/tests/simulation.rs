@@ -22,6 +22,27 @@ fn bytes_depend_neither_on_threads_nor_on_other_particles() {
     }
 }
 
+/// One step without noise ends at `x + u(0, x)`, and several steps differ by the last noise alone.
+#[test]
+fn the_last_step_may_add_no_noise() {
+    let (start, bridge) = (Stream::new(1).normal(4000, 2), pair(0.5));
+    let run = |steps, denoise| {
+        let options = SimulateOptions { steps, denoise, ..SimulateOptions::default() };
+        simulate(&bridge, &start, &options, 1, Stream::new(2), &Interrupt::default()).unwrap().remove(1).points
+    };
+    let mut drift = Points::default();
+    bridge.forward(0.0, &start, &mut drift).unwrap();
+    let one = run(1, true);
+    let off = one.data().iter().zip(start.data().iter().zip(drift.data())).map(|(end, (x, u))| (end - x - u).abs());
+    assert!(off.fold(0.0, f64::max) < 1e-12);
+    let noise: Vec<f64> = run(5, false).data().iter().zip(run(5, true).data()).map(|(a, b)| a - b).collect();
+    let variance = noise.iter().map(|x| x * x).sum::<f64>() / noise.len() as f64;
+    assert!((variance / 0.1 - 1.0).abs() < 0.06, "{variance}");
+    let options = SimulateOptions { denoise: true, method: Method::Plan, ..SimulateOptions::default() };
+    let told = simulate(&bridge, &start, &options, 1, Stream::new(2), &Interrupt::default()).unwrap_err().to_string();
+    assert!(told.contains("denoise"), "{told}");
+}
+
 #[test]
 fn the_energy_of_paths_is_the_relative_entropy_of_the_plan() {
     // The mean over the starts of KL(N(m(x), R) || N(x, epsilon I)).

@@ -12,7 +12,7 @@ fn points(n: usize, shift: f64, last: f64, stream: Stream) -> Points {
 }
 
 fn moved(bridge: &LearnedBridge, start: &Points, direction: Direction, method: Method) -> Points {
-    let options = SimulateOptions { steps: 20, direction, method };
+    let options = SimulateOptions { steps: 20, direction, method, denoise: false };
     simulate(bridge, start, &options, 1, Stream::new(6), &Interrupt::default()).unwrap().remove(1).points
 }
 
