@@ -12,11 +12,12 @@ use std::num::NonZeroUsize;
 #[derive(Debug, Args)]
 pub struct BenchArgs {
     /// What to measure: one field (`pairwise`), one step of a flow (`flow`), iterations of
-    /// Sinkhorn's algorithm (`sinkhorn`), or training steps of a net (`net`)
+    /// Sinkhorn's algorithm (`sinkhorn`), one step of the flow of drifting models (`drift`), or
+    /// training steps of a net (`net`)
     #[arg(default_value = "pairwise")]
     pub task: String,
-    /// Number of particles [default: 16384; 4096 for `flow`, 8192 for `sinkhorn`]; batch size for
-    /// `net` [default: 512]
+    /// Number of particles [default: 16384; 4096 for `flow`, 8192 for `sinkhorn`, 2048 for `drift`];
+    /// batch size for `net` [default: 512]
     #[arg(long)]
     pub n: Option<usize>,
     /// Number of target points [default: the number of particles]

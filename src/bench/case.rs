@@ -18,6 +18,8 @@ pub enum Task {
     Sinkhorn,
     /// Training steps of a net.
     Net,
+    /// One step of the flow of drifting models.
+    Drift,
 }
 
 /// The kind of points.

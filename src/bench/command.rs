@@ -1,7 +1,7 @@
 //! `bench`: selects the measurement and prints the result as a table or as JSON.
 
 use crate::args::BenchArgs;
-use crate::bench::{self, BenchCase, FlowReport, NetReport, PairwiseReport, SinkhornReport, Task};
+use crate::bench::{self, BenchCase, DriftReport, FlowReport, NetReport, PairwiseReport, SinkhornReport, Task};
 use crate::diagnostics::{of_engine, usage};
 use crate::exit::Exit;
 use crate::{machine, signals, terminal};
@@ -37,6 +37,10 @@ pub fn bench(args: &BenchArgs) -> Result<Exit, Diagnostic> {
             let report = bench::sinkhorn(&case(args, task, isa), &interrupt).map_err(|e| of_engine(&e))?;
             show(args, SINKHORN, &sinkhorn_row(&report), &report);
         }
+        Task::Drift => {
+            let report = bench::drift(&case(args, task, isa), &interrupt).map_err(|e| of_engine(&e))?;
+            show(args, DRIFT, &drift_row(&report), &report);
+        }
         Task::Net => {
             let report = bench::net(&case(args, task, isa), &interrupt).map_err(|e| of_engine(&e))?;
             show(args, NET, &net_row(&report), &report);
@@ -51,8 +55,9 @@ fn task(name: &str) -> Result<Task, Diagnostic> {
         "flow" => Ok(Task::Flow),
         "sinkhorn" => Ok(Task::Sinkhorn),
         "net" => Ok(Task::Net),
+        "drift" => Ok(Task::Drift),
         _ => {
-            let known = "there are `bench pairwise`, `bench flow`, `bench sinkhorn` and `bench net`";
+            let known = "there are `bench pairwise`, `bench flow`, `bench sinkhorn`, `bench drift` and `bench net`";
             Err(usage(format!("there is no `bench {name}`"), known))
         }
     }
@@ -86,6 +91,10 @@ fn check(args: &BenchArgs, task: Task) -> Result<(), Diagnostic> {
     if task == Task::Sinkhorn && !words.contains(&args.precision) {
         return Err(usage("`bench sinkhorn` computes in f32 or f64", "add `--precision f32` or `--precision f64`"));
     }
+    if task == Task::Drift && (args.sigma.is_some() || args.skip.is_some()) {
+        let message = "`bench drift` has a temperature of its own and skips no pairs";
+        return Err(usage(message, "omit `--sigma` and `--skip`"));
+    }
     if args.noise.is_some() && task != Task::Flow {
         return Err(usage("`--noise` can be used with `bench flow` only", "omit it, or measure `bench flow`"));
     }
@@ -111,6 +120,7 @@ fn case(args: &BenchArgs, task: Task, isa: Isa) -> BenchCase {
         Task::Pairwise => (default.n, default.dim),
         Task::Flow => (4096, default.dim),
         Task::Sinkhorn => (8192, default.dim),
+        Task::Drift => (2048, default.dim),
         Task::Net => (512, 2),
     };
     let n = args.n.unwrap_or(n);
@@ -211,6 +221,18 @@ fn sinkhorn_row(report: &SinkhornReport) -> String {
         100.0 * report.fraction_of_peak,
         report.rel_error,
         report.memory_mb,
+    )
+}
+
+const DRIFT: &str = "      n       m   dim  temperature  data       prec  isa      threads  steps    s / step      MAD s   steps/s     error";
+
+fn drift_row(report: &DriftReport) -> String {
+    let DriftReport { n, m, dim, temperature, threads, steps, seconds_per_step, seconds_per_step_mad, .. } = report;
+    let (data, precision, isa) = (word(&report.data), word(&report.precision), machine::isa_name(report.isa));
+    format!(
+        "{n:>7} {m:>7} {dim:>5} {temperature:>12.2}  {data:<9}  {precision:<4}  {isa:<7}  {threads:>7} {steps:>6} \
+         {seconds_per_step:>11.3e} {seconds_per_step_mad:>10.1e} {:>9.1} {:>9.1e}",
+        report.steps_per_s, report.rel_error,
     )
 }
 

@@ -3,6 +3,7 @@
 mod case;
 mod case_table;
 pub mod command;
+mod drift;
 mod flow;
 mod net;
 mod pairwise;
@@ -11,6 +12,7 @@ mod statistics;
 
 pub use case::{BenchCase, Data, Task};
 pub use case_table::case_table;
+pub use drift::DriftReport;
 pub use flow::FlowReport;
 pub use net::NetReport;
 pub use pairwise::PairwiseReport;
@@ -48,6 +50,14 @@ pub fn sinkhorn(case: &BenchCase, interrupt: &Interrupt) -> Result<SinkhornRepor
 /// Those of [`pairwise()`].
 pub fn net(case: &BenchCase, interrupt: &Interrupt) -> Result<NetReport> {
     on_threads(case, || net::measure(case, interrupt))
+}
+
+/// Measures one step of the flow of drifting models.
+///
+/// # Errors
+/// Those of [`pairwise()`].
+pub fn drift(case: &BenchCase, interrupt: &Interrupt) -> Result<DriftReport> {
+    on_threads(case, || drift::measure(case, interrupt))
 }
 
 fn on_threads<R: Send>(case: &BenchCase, measure: impl FnOnce() -> Result<R> + Send) -> Result<R> {
