@@ -16,8 +16,8 @@ const MOST_SECONDS: u64 = 10;
 /// A computation holds about this many copies of its points.
 const COPIES: u64 = 4;
 
-/// Refuses a run, `at_a_time` of which take place at the same time, if a dry run finds that it needs
-/// more memory than `budget`. Without a budget the limit is most of the machine's memory, and only
+/// Refuses a run if `at_a_time` of its kind, at the same time, need more memory than `budget` by
+/// the estimate of a dry run. Without a budget the limit is most of the machine's memory, and only
 /// runs that may come near it are estimated: the dry run can take as long as a short run.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// The findings of [`check`].
 #[derive(Debug, Clone, Default)]
 pub struct CheckReport {
-    /// Errors that a run would report when it reaches their places, in the order of the text.
+    /// Errors that a run would report when it reaches their places, in the order of the calls.
     pub errors: Vec<Diagnostic>,
     /// Valid code that is probably a mistake.
     pub warnings: Vec<Diagnostic>,
@@ -118,8 +118,8 @@ fn dry_run(
     Ok(())
 }
 
-/// Estimates the peak memory of a run in bytes by a dry run, which an interrupt of `prepared`
-/// ends. The numbers of the work are rough. `listener` receives what the script prints.
+/// Estimates the peak memory of a run in bytes by a brief dry run. An interrupt of `prepared` ends
+/// it. `listener` receives what the script prints.
 ///
 /// # Errors
 /// The error of the script that the dry run has found, or an interrupt.
@@ -133,7 +133,7 @@ pub fn estimate_memory(
     Ok(report.bytes.unwrap_or(0))
 }
 
-/// A listener that passes on only that the script does not end.
+/// A listener that passes on nothing but [`Listener::abandon`].
 struct Silence(Arc<dyn Listener>);
 
 impl Listener for Silence {

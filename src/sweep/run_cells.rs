@@ -69,7 +69,8 @@ impl<'a> RunCells<'a> {
         Ok(records)
     }
 
-    /// Refuses the cells if so many of the largest one need too much memory.
+    /// Refuses the cells if as many cells as run at a time, each as large as the largest, need too
+    /// much memory.
     fn check_memory(&self) -> Result<(), Diagnostic> {
         let mut waiting = Vec::new();
         for cell in &self.cells {

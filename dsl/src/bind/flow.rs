@@ -84,14 +84,17 @@ pub const ENTRIES: &[Entry] = &[
         .about(
             "The field of drifting models [deng2026drifting]: the mean of the points, weighted by a \
              kernel at the particle, minus the same mean of the cloud. `fit` along it trains a \
-             one-step generator as these models do. With a Gaussian kernel and \"row\" it is the \
-             score-difference flow at the fixed sigma `temperature`. `normalisation: \"joint\"` \
-             divides each weight by the roots of its row sum and its column sum; `sinkhorn_flow` \
-             goes on until all row sums and column sums are equal. The gradient of the logarithm of \
-             the kernel densities themselves is `mmd_flow(points, #{kernel: laplace(h), weighting: \
-             \"normalised\", scaling: \"raw\"})`. `ess_target` and `ess_cloud` in the history are \
-             the mean numbers of points that count in a mean. If the points are `samples`, their \
-             weights are used.",
+             one-step generator; the field of that paper is `normalisation: \"joint\"` with \
+             `self_term: \"exclude\"`. With a Gaussian kernel and \"row\" it is the score-difference \
+             flow without noise, at a fixed sigma equal to the bandwidth (`temperature` in the unit \
+             of `scale`). `normalisation: \"joint\"` divides the kernel of a pair by the roots of two \
+             sums: that over all points at the particle, and that over all particles at the point; \
+             `sinkhorn_flow` repeats such divisions until the sums are the masses. The difference \
+             of the gradients of the two log kernel densities is `mmd_flow(points, #{kernel: \
+             laplace(h), weighting: \"normalised\", scaling: \"raw\"})`. `ess_target` and `ess_cloud` \
+             in the history are the effective numbers of points in the two means, averaged over the \
+             particles and the temperatures. If the points are `samples`, their weights are used; \
+             with \"joint\" a weight of 2 is not the same as a point that is given twice.",
         )
         .options(DRIFT_KEYS)
         .example(

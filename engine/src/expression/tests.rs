@@ -117,7 +117,7 @@ fn mistakes_are_placed() {
         ("x[x0]", 2, 2, "depend on the point", ""),
         ("1 + x", 4, 1, "a list of 3", "x[0]"),
         ("exq(x0)", 0, 3, "no function `exq`", "`exp`"),
-        ("1 + y0", 4, 2, "no `y0`", ""),
+        ("1 + y0", 4, 2, "unknown name `y0`", ""),
         ("w*2", 0, 1, "a list of 3", "w[0]"),
         ("exp + 1", 0, 3, "is a function", "exp(..)"),
         ("exp(x0, x1)", 0, 3, "takes 1", ""),
@@ -126,7 +126,7 @@ fn mistakes_are_placed() {
         ("sum(i, 0, 0, x[i])", 13, 1, "no term", "does not count"),
         ("sum(i, 0, 4, x[i])", 15, 1, "no element 3", ""),
         ("1 ; 2", 2, 1, "means nothing", ""),
-        ("σ + x0", 0, 1, "no `σ`", ""),
+        ("σ + x0", 0, 1, "unknown name `σ`", ""),
         ("", 0, 1, "ends where", ""),
     ] {
         let parameters = [("w".to_string(), vec![1.0, 2.0, 4.0], false)];

@@ -20,17 +20,17 @@ use std::sync::Arc;
 ///
 /// With `normalisation` "row" it is `v(z) = sum_j softmax_j(log k(z, x_j)) x_j - sum_l
 /// softmax_l(log k(z, y_l)) y_l`. With a Gaussian kernel this is `h^2` times the score difference
-/// of the smoothed distributions. With another kernel it differs from the gradient of the logarithm
-/// of the kernel densities, which `mmd_flow` with normalised weighting follows, because every
-/// offset `x_j - z` counts in proportion to its length.
+/// of the smoothed distributions. With another kernel it is not the difference of the gradients of
+/// the log kernel densities, which `mmd_flow` with normalised weighting follows: here the kernel
+/// weights an offset `x_j - z`, there its slope does.
 ///
 /// With "joint" the weights of the pairs of particles (rows) and all points (columns) are `A = k /
 /// sqrt(row sum * column sum)`, and the velocity is `M_x M_y` times the difference of the two means
 /// by these weights, with `M_x` and `M_y` the sums of a particle's weights over the target and over
 /// the cloud.
 ///
-/// Cost of a velocity: two pairwise passes per temperature, or five with "joint"; memory `O(n +
-/// m)`.
+/// Cost of a velocity: two pairwise passes per temperature, or with "joint" five (six for tracers).
+/// Memory `O(n + m)`.
 #[derive(Debug)]
 pub struct DriftFlow {
     target: Arc<Points>,
@@ -43,7 +43,8 @@ pub struct DriftFlow {
     options: DriftFlowOptions,
     /// The root mean square of the field of each temperature at the cloud.
     roots: Vec<f64>,
-    /// The mean effective sample sizes of the last velocity: target, cloud; 0 before it.
+    /// The mean effective sample sizes at the cloud in the last velocity, averaged over the
+    /// temperatures: target, cloud; 0 before it.
     ess: [f64; 2],
     means: [SoftmaxMean; 2],
     part: Points,
@@ -61,7 +62,7 @@ impl DriftFlow {
             TemperatureScale::None => 1.0,
             TemperatureScale::Distance => mean_distance(&target).ok_or_else(|| Error::Numeric {
                 what: "the scale \"distance\" of `drift_flow`".into(),
-                reason: "all points coincide, so their mean distance is 0; use scale \"none\"".into(),
+                reason: "its points coincide, so that their mean distance is 0; use scale \"none\"".into(),
             })?,
         };
         let temperatures = options.temperature.list();
@@ -70,7 +71,8 @@ impl DriftFlow {
         }
         let kernel = |temperature: &f64| {
             if !(*temperature > 0.0 && temperature.is_finite()) {
-                return Err(Error::argument("temperature", temperature, Rule::Positive));
+                let name = if temperatures.len() > 1 { "temperature[..]" } else { "temperature" };
+                return Err(Error::argument(name, temperature, Rule::Positive));
             }
             named(&options.kernel, temperature * unit)
         };
@@ -80,7 +82,8 @@ impl DriftFlow {
     }
 
     /// Weights the points of the target in proportion to `weights`. Their mean distance ignores the
-    /// weights.
+    /// weights. With [`Normalisation::Joint`] the weights are divided by their mean, so that a
+    /// weight of 2 is not the same as a point that is given twice.
     ///
     /// # Errors
     /// A weight is negative or not finite, none is positive, or their number is not that of the
@@ -126,20 +129,26 @@ impl DriftFlow {
                 out.row_mut(i).iter_mut().for_each(|v| *v *= both);
             }
         }
-        let mean = |all: &[f64]| all.iter().sum::<f64>() / all.len() as f64;
-        self.ess = [mean(&self.means[0].ess), mean(&self.means[1].ess)];
+        if at.role == Role::Cloud {
+            let share = 1.0 / (self.kernels.len() * z.n()) as f64;
+            for (ess, means) in self.ess.iter_mut().zip(&self.means) {
+                *ess += share * means.ess.iter().sum::<f64>();
+            }
+        }
         Ok(())
     }
 
     /// Writes the field of all temperatures at `at.z`; at the cloud it also finds their root mean
     /// squares.
     fn fields(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
-        let exclude = self.options.self_term == SelfTerm::Exclude;
-        if exclude && at.cloud.n() == 1 {
-            let want = "self_term \"exclude\" needs at least 2 particles";
-            return Err(Error::argument("self_term", "\"exclude\"", want));
-        }
+        let exclude = self.options.self_term.map_or(at.clock.fresh, |term| term == SelfTerm::Exclude);
         let leave_out_self = exclude && at.role == Role::Cloud;
+        if leave_out_self && at.cloud.n() == 1 {
+            return Err(Error::argument("self_term", "\"exclude\"", "at least 2 particles are needed for it"));
+        }
+        if at.role == Role::Cloud {
+            self.ess = [0.0; 2];
+        }
         if let [kernel] = self.kernels[..] {
             return self.field(kernel, at, leave_out_self, out);
         }
@@ -160,7 +169,9 @@ impl DriftFlow {
             }
         }
         self.part = part;
-        let size = self.roots.iter().sum::<f64>() / self.roots.len() as f64;
+        // The mean of the fields in units of their sizes, times the mean of the sizes.
+        let count = self.roots.len() as f64;
+        let size = self.roots.iter().sum::<f64>() / (count * count);
         out.data_mut().iter_mut().for_each(|v| *v *= size);
         Ok(())
     }
@@ -238,7 +249,7 @@ impl VelocityField for DriftFlow {
         cloud.check_dim(Subject::argument("start"), self.target.dim(), "the target")?;
         let bandwidths: Vec<String> = self.kernels.iter().map(|kernel| number(kernel.bandwidth())).collect();
         let told = format!(
-            "temperature: bandwidth {}, in units of the mean distance {} between two points of the target",
+            "temperature: bandwidth {}; the mean distance between two points of the target is {}",
             bandwidths.join(", "),
             number(self.unit)
         );

@@ -1,7 +1,7 @@
 //! The gradient flow of the Sinkhorn divergence \[feydy2019interpolating\].
 
 use super::aim::uneven;
-use super::{Aim, Clock, FieldAt, Readings, Scales, VelocityField};
+use super::{Aim, Clock, FieldAt, Readings, Role, Scales, VelocityField};
 use crate::archive::{Archive, Archived};
 use crate::number::number;
 use crate::ode::StepReport;
@@ -156,7 +156,8 @@ impl VelocityField for SinkhornFlow {
     }
 
     fn velocity(&mut self, at: &FieldAt, out: &mut Points) -> Result<()> {
-        let FieldAt { z, cloud, pairwise, .. } = *at;
+        let FieldAt { z, cloud, role, pairwise, .. } = *at;
+        let known = (self.kept.error, self.kept.iterations);
         let target = Arc::clone(&self.target);
         let weights = self.weights.take();
         let side = Marginal::new(&target, weights.as_deref(), "weights", false);
@@ -173,6 +174,10 @@ impl VelocityField for SinkhornFlow {
         let pairs = out.data_mut().iter_mut().zip(self.means.mean.data());
         pairs.for_each(|(v, mean)| *v = mean - *v);
         self.kept.start = [between.g, own.g];
+        if role == Role::Tracer {
+            // The readings are those of the cloud, whose potentials tracers start from.
+            (self.kept.error, self.kept.iterations) = known;
+        }
         Ok(())
     }
 

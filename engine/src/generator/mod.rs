@@ -2,9 +2,9 @@
 //!
 //! A [`Generator`] is a map with parameters: [`Affine`], [`MlpGenerator`]. A [`Fit`] trains a
 //! generator along a flow, a [`Distillation`] trains it by a fixed score, and a [`Regression`]
-//! trains it on pairs. [`load`] reads a generator from a file. `train` is shared by [`Fit`] and
-//! [`Distillation`], `optimiser` updates the parameters, and `standard_units` maps a generator to
-//! standard units and back.
+//! trains it on pairs. [`load`] reads a generator or a denoiser from a file. `train` is shared by
+//! [`Fit`] and [`Distillation`], `optimiser` updates the parameters, and `standard_units` maps a
+//! generator to standard units and back.
 
 mod affine;
 mod distill;

@@ -41,11 +41,12 @@ const FOLDS: usize = 3;
 /// The parts are `points`, the number of points used of each set, and for "best" the accuracy of
 /// every classifier in the cross-validation. Cost `points^2 d` for the neighbours, `points d^4` for
 /// the logistic regression (`points d^2` in more than 32 dimensions, where it has squares but no
-/// products) and the additive model (`points d^2`), and 400 steps on at most 256 points of each set
-/// for the net; "best" trains each four times.
+/// products), `points d^2` for the additive model, and 400 steps on at most 256 points of each set
+/// for the net; "best" trains each three times on two thirds of these points, and the chosen one
+/// once more.
 ///
 /// # Errors
-/// There are fewer than 4 points on either side, or an option is 0.
+/// Either side or `max_points` is below 4, or `neighbours` is 0.
 #[derive(Debug, Clone, Default)]
 pub struct C2st {
     options: C2stOptions,

@@ -3,7 +3,7 @@
 use super::Kernel;
 use crate::options::{OptionType, OptionValue};
 use crate::points::squared_distance;
-use crate::{Error, Points, Result};
+use crate::{Error, Points, Result, rng::Stream};
 use serde::{Deserialize, Serialize};
 
 /// A choice of kernels. In data it is `"median"`, a kernel, or a list of kernels. A plain number is
@@ -102,25 +102,32 @@ impl Kernels {
     }
 }
 
-/// Returns the mean distance between two of up to 512 evenly spaced rows; None if all of these
-/// coincide.
-pub fn mean_distance(points: &Points) -> Option<f64> {
+/// Returns up to 512 evenly spaced rows, or as many random ones if the former coincide.
+fn some_rows(points: &Points) -> Vec<&[f64]> {
     let stride = points.n().div_ceil(MEDIAN_POINTS).max(1);
     let rows: Vec<&[f64]> = points.iter().step_by(stride).collect();
+    if stride == 1 || rows.iter().any(|row| *row != rows[0]) {
+        return rows;
+    }
+    let random = Stream::new(0).label("bandwidth").rng().choose(points.n(), MEDIAN_POINTS);
+    random.into_iter().map(|i| points.row(i)).collect()
+}
+
+/// Returns the mean distance between two of up to 512 rows; None if all of these coincide.
+pub fn mean_distance(points: &Points) -> Option<f64> {
+    let rows = some_rows(points);
     let pairs = (0..rows.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
     let sum: f64 = pairs.map(|(i, j)| squared_distance(rows[i], rows[j]).sqrt()).sum();
     (sum > 0.0).then(|| sum / (0.5 * (rows.len() * (rows.len() - 1)) as f64))
 }
 
-/// Returns the median distance between distinct points among up to 512 evenly spaced rows; None if
-/// all of these coincide. `squares` is a buffer.
+/// Returns the median distance between distinct points among up to 512 rows; None if all of these
+/// coincide. `squares` is a buffer.
 pub fn median_distance(points: &Points, squares: &mut Vec<f64>) -> Option<f64> {
-    let stride = points.n().div_ceil(MEDIAN_POINTS).max(1);
-    let rows = points.n().div_ceil(stride);
-    let row = |i: usize| points.row(i * stride);
+    let rows = some_rows(points);
     squares.clear();
-    let pairs = (0..rows).flat_map(|i| (0..i).map(move |j| (i, j)));
-    squares.extend(pairs.map(|(i, j)| squared_distance(row(i), row(j))).filter(|d2| *d2 > 0.0));
+    let pairs = (0..rows.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+    squares.extend(pairs.map(|(i, j)| squared_distance(rows[i], rows[j])).filter(|d2| *d2 > 0.0));
     if squares.is_empty() {
         return None;
     }
@@ -149,5 +156,10 @@ mod tests {
         assert_eq!(median_distance(&Points::zeros(5, 2), &mut Vec::new()), None);
         assert_eq!((mean_distance(&p), mean_distance(&Points::zeros(5, 2))), (Some(2.0), None));
         assert!(Kernels::Median.resolve(&Points::zeros(5, 2)).is_err());
+        // Every second point lies at another place, so that evenly spaced rows coincide.
+        let rows: Vec<[f64; 1]> = (0..1024).map(|i| [f64::from(i % 2)]).collect();
+        let two = Points::from_rows(&rows).unwrap();
+        assert_eq!(median_distance(&two, &mut Vec::new()), Some(1.0));
+        assert!((mean_distance(&two).unwrap() - 0.5).abs() < 0.01);
     }
 }

@@ -12,8 +12,8 @@ impl Pairwise {
     /// Computes `out[i] = log sum_j exp(l_j) k(|z_i - x_j|^2)`.
     ///
     /// # Errors
-    /// Shapes do not match, the kernel has no logarithm or a bandwidth that is not positive, or an
-    /// interrupt.
+    /// Shapes do not match, the kernel has values that are not positive, its bandwidth is not
+    /// positive, or an interrupt.
     pub fn kernel_log_sum(
         &self,
         queries: &Points,
@@ -32,13 +32,13 @@ impl Pairwise {
     /// Computes the mean of `values` (often the sources themselves: [`Values::Own`]) under the
     /// softmax weights `p_j = exp(l_j) k_j / sum_i exp(l_i) k_i` at every query, with normaliser
     /// and effective sample size. The largest exponent of a query is subtracted, so the mean is
-    /// finite at any distance, whether the kernel itself vanishes there or not. A query without
-    /// sources gets what [`Pairwise::softmax_mean`] gives it, which also computes the softmaxes by
-    /// a Gaussian kernel. Cost: one pass over all pairs.
+    /// finite at any distance, whether the kernel itself vanishes there or not. For a query
+    /// without sources, see [`Pairwise::softmax_mean`]; with a Gaussian kernel this function calls
+    /// it. Cost: one pass over all pairs.
     ///
     /// # Errors
-    /// Shapes do not match, the kernel has no logarithm or a bandwidth that is not positive, or an
-    /// interrupt.
+    /// Shapes do not match, the kernel has values that are not positive, its bandwidth is not
+    /// positive, or an interrupt.
     pub fn kernel_softmax_mean<'a>(
         &self,
         queries: &'a Points,

@@ -1,9 +1,9 @@
 //! Target and base distributions.
 //!
 //! A [`Target`] can be sampled, unless it is a [`CustomDensity`]. Its other abilities (log density
-//! and score, moments, modes, data) are optional; exact results are used wherever they exist. Each
-//! file contains one family. Gaussians and mixtures are defined in files of their own, separate
-//! from their use as targets, because every target may refer to its mixture.
+//! and score, moments, modes, data) are optional; exact results are used wherever they exist. Most
+//! files contain one family. `gaussian` and `mixture` only define the distributions, and their
+//! modules `as_target` make them targets, because every target may refer to its mixture.
 
 mod checkerboard;
 mod covariance;

@@ -11,7 +11,8 @@ pub enum Normalisation {
     /// The weights of a particle, over the points of the target and over the cloud separately.
     #[default]
     Row,
-    /// The geometric mean of that over all points together, and of that over the particles.
+    /// The geometric mean of two shares: of a particle's weights over all points, and of a point's
+    /// weights over the particles.
     Joint,
 }
 
@@ -58,18 +59,20 @@ crate::options! {
         /// The name of the kernel: "laplace", "gaussian", "imq", "matern32" or "matern52".
         kernel: String = "laplace".into(),
         /// The bandwidth of the kernel, in the unit of `scale`. With a list, the fields of all
-        /// temperatures are divided by their root mean squares, added, and multiplied by the mean
-        /// of these root mean squares.
+        /// temperatures are divided by their root mean squares, averaged, and multiplied by the
+        /// mean of these root mean squares.
         temperature: Temperatures = Temperatures::One(0.1),
         /// The unit of `temperature`: "distance", the mean distance between two points of the
         /// target; or "none", the unit of the points.
         scale: TemperatureScale = TemperatureScale::Distance,
         /// "row": the weights of both means sum to 1; "joint": the weight of a pair is the
-        /// geometric mean of its share among all points and of its share among all particles, and
-        /// the difference of the means is multiplied by the two sums of these weights.
+        /// geometric mean of two shares of its kernel value: in the particle's sum over target and
+        /// cloud, and in the point's sum over all particles. The difference of the means is then
+        /// multiplied by the two sums of these weights.
         normalisation: Normalisation = Normalisation::Row,
         /// Whether a particle counts in the mean of the cloud at that particle: "include" or
-        /// "exclude". Only with "include" is the velocity 0 if the cloud is equal to the target.
-        self_term: SelfTerm = SelfTerm::Include,
+        /// "exclude". Left out: "include" for particles, and "exclude" when a generator is trained.
+        /// Only with "include" is the velocity 0 if the cloud is equal to the target.
+        self_term: Option<SelfTerm> = None,
     }
 }

@@ -24,7 +24,7 @@ fn clouds(m: usize, n: usize, dim: usize) -> (Points, Points) {
 
 fn options(kernel: &str, h: f64, normalisation: Normalisation, self_term: SelfTerm) -> DriftFlowOptions {
     let (kernel, temperature) = (kernel.to_string(), Temperatures::One(h));
-    DriftFlowOptions { kernel, temperature, scale: TemperatureScale::None, normalisation, self_term }
+    DriftFlowOptions { kernel, temperature, scale: TemperatureScale::None, normalisation, self_term: Some(self_term) }
 }
 
 fn largest_difference(a: &Points, b: &Points) -> f64 {
@@ -36,7 +36,7 @@ const NAMES: [&str; 5] = ["laplace", "gaussian", "imq", "matern32", "matern52"];
 /// The dense form: the matrix of all pairs, its row sums and its column sums.
 fn dense(kernel: Kernel, x: &Points, y: &Points, weights: &[f64], options: &DriftFlowOptions) -> Points {
     let (m, n, dim) = (x.n(), y.n(), y.dim());
-    let exclude = options.self_term == SelfTerm::Exclude;
+    let exclude = options.self_term == Some(SelfTerm::Exclude);
     let all = x.concat(y).unwrap();
     let k = |i: usize, j: usize| match exclude && j == m + i {
         true => 0.0,
@@ -181,8 +181,8 @@ fn tracers_follow_the_field_of_the_cloud() {
     }
 }
 
-/// Several temperatures: the direction is that of the sum of the fields in units of their own size,
-/// and the size is their mean size.
+/// Several temperatures: the mean of the fields in units of their own size, times their mean size. A
+/// list of equal temperatures is one temperature.
 #[test]
 fn several_temperatures_are_added_in_units_of_their_size() {
     let (x, y) = clouds(33, 21, 2);
@@ -193,11 +193,37 @@ fn several_temperatures_are_added_in_units_of_their_size() {
     let parts = [0.1, 0.6].map(|t| of(Temperatures::One(t)));
     let sizes = parts.each_ref().map(root_mean_square);
     let both = of(Temperatures::Several(vec![0.1, 0.6]));
-    let size = 0.5 * (sizes[0] + sizes[1]);
+    let size = 0.25 * (sizes[0] + sizes[1]);
     for (i, found) in both.data().iter().enumerate() {
         let want = size * (parts[0].data()[i] / sizes[0] + parts[1].data()[i] / sizes[1]);
         assert!((found - want).abs() < 1e-12);
     }
+    let twice = of(Temperatures::Several(vec![0.6; 3]));
+    assert!(largest_difference(&twice, &parts[1]) < 1e-12);
+}
+
+/// In the training of a generator a particle does not count in its own mean, and tracers never do.
+/// Readings are those of the cloud.
+#[test]
+fn fresh_samples_leave_themselves_out_and_tracers_change_no_reading() {
+    let (x, y) = clouds(33, 21, 2);
+    let of = |self_term, fresh| {
+        let options = DriftFlowOptions { self_term, ..DriftFlowOptions::default() };
+        let (clock, pairwise) = (Clock { fresh, ..Clock::at(0, 1, Stream::new(0)) }, exact());
+        let (mut flow, mut out) = (DriftFlow::new(x.clone(), options).unwrap(), Points::default());
+        let at = FieldAt::cloud(&y, &clock, &pairwise);
+        flow.velocity(&at, &mut out).unwrap();
+        let before = flow.readings(&at).unwrap();
+        flow.velocity(&at.tracers(&x), &mut Points::default()).unwrap();
+        assert_eq!(flow.readings(&at).unwrap(), before);
+        out
+    };
+    assert_eq!(of(None, true), of(Some(SelfTerm::Exclude), false));
+    assert_eq!(of(None, false), of(Some(SelfTerm::Include), true));
+    let one = Points::zeros(1, 2);
+    let options = DriftFlowOptions { self_term: Some(SelfTerm::Exclude), ..DriftFlowOptions::default() };
+    let mut flow = DriftFlow::new(x.clone(), options).unwrap();
+    assert_eq!(velocity(&mut flow, &one, Some(&y)).n(), 21);
 }
 
 #[test]
@@ -215,7 +241,7 @@ fn what_is_no_kernel_and_no_temperature_is_refused() {
     );
     let error = DriftFlow::new(Points::zeros(4, 2), DriftFlowOptions::default()).map(drop).unwrap_err().to_string();
     assert!(error.contains("scale \"none\""), "{error}");
-    let options = DriftFlowOptions { self_term: SelfTerm::Exclude, ..Default::default() };
+    let options = DriftFlowOptions { self_term: Some(SelfTerm::Exclude), ..Default::default() };
     let (mut flow, clock, pairwise) = (DriftFlow::new(x, options).unwrap(), Clock::at(0, 1, Stream::new(0)), exact());
     let one = Points::zeros(1, 2);
     assert!(flow.velocity(&FieldAt::cloud(&one, &clock, &pairwise), &mut Points::default()).is_err());
